@@ -1,0 +1,229 @@
+package config
+
+import (
+	"net/netip"
+	"time"
+
+	"clawback/verdict"
+)
+
+// Config is a whole, checked configuration: every default is filled in and every value is valid.
+type Config struct {
+	File     string // where it was read from
+	Hostname string // name in the greeting, in EHLO and in Received lines
+	Region   string // processing region of this daemon, "" when regions are not used
+	StateDir string // queue, store, spool, certificates
+
+	Control   Control
+	Listeners []Listener
+	TLS       TLS
+	ACME      ACME
+	SMTP      SMTP
+	Spool     Spool
+	Networks  Networks
+	Relay     *Relay // how own mail goes out where a tenant names no relay; nil: by MX
+	Score     Score
+	Engines   Engines
+	Tenants   []Tenant
+	Log       Log
+}
+
+// Log says what is logged and how.
+type Log struct {
+	Level  string // debug, info, warn, error
+	Format string // auto (journald when connected to it, else text), journal, text, json
+}
+
+// Control is the socket on which the command line asks the daemon.
+type Control struct {
+	Socket string
+}
+
+// Listener is one SMTP port.
+type Listener struct {
+	Address           string   // host:port, or "systemd" or "systemd:NAME" for a passed socket
+	Networks          []string // names of network sets or prefixes that are trusted as the tenant's sending service
+	ClientCertificate string   // ignore, request, require
+	ClientNames       []string // DNS names one of which a client certificate must bear
+	ClientCAFile      string   // roots for client certificates; "": the system's
+}
+
+// TLS names certificate files. They are read again when they change.
+type TLS struct {
+	CertificateFile string
+	KeyFile         string
+}
+
+// ACME gets certificates from a public CA by itself.
+type ACME struct {
+	Enabled        bool
+	Domains        []string
+	Email          string
+	DirectoryURL   string
+	CAFile         string // roots for the CA's own HTTPS; "": the system's
+	HTTPAddress    string // HTTP-01, "" for none
+	TLSALPNAddress string // TLS-ALPN-01, "" for none
+	RenewBefore    time.Duration
+}
+
+// SMTP bounds what a client can make the listener do.
+type SMTP struct {
+	MaxMessageSize        int64 // octets
+	MaxSessions           int   // in all
+	MaxSessionsPerNetwork int   // for each /24 or /64 outside the listener's networks
+	MaxRecipients         int
+	MaxCommands           int // in a session
+	MaxErrors             int // in a session
+	IdleTimeout           time.Duration
+	DataTimeout           time.Duration // between two reads of a body
+	MinRate               int64         // octets a second, over a body; slower is cut off
+	SessionAge            time.Duration
+	DrainTimeout          time.Duration // how long a stop waits for open transfers
+	Postmaster            string        // where mail for postmaster is sent on to; "" keeps it in quarantine
+}
+
+// Spool says where bodies lie, for how long, and when the disk counts as full.
+type Spool struct {
+	InlineLimit      int64 // bodies up to this size are appended to segments; larger ones get a file of their own
+	MinFree          int64 // octets that must stay free on the disk
+	MinFreePercent   float64
+	Retention        time.Duration // of all originals
+	FlaggedRetention time.Duration // of originals of flagged mail
+	MaxQueueSize     int64         // octets of queue.db; 0 for no limit
+}
+
+// Networks says where the named set exchange-online is refreshed from.
+type Networks struct {
+	URL      string // Microsoft's endpoint JSON; "" for the shipped file alone
+	Interval time.Duration
+}
+
+// Relay is a server that takes our own mail.
+type Relay struct {
+	Host         string
+	Port         int
+	TLS          string // starttls, implicit, none (loopback only)
+	CAFile       string // roots for its certificate; "": the system's
+	Username     string
+	PasswordFile string
+	Password     Secret
+}
+
+// Score steers the scorer for all tenants.
+type Score struct {
+	TrustMicrosoftVerdict bool   // take SCL, BCL and CAT as weighted evidence
+	RulesDir              string // rules/*.toml of one's own, "" for none
+	Workers               int
+}
+
+// Engines beside the scorer; an empty address means that the engine is not asked.
+type Engines struct {
+	Rspamd       string // URL
+	SpamAssassin string // host:port of spamd
+	ClamAV       string // host:port or path of clamd's socket
+	DNSLists     []string
+	Timeout      time.Duration
+}
+
+// Tenant is one organisation whose mail is journaled here.
+type Tenant struct {
+	Name             string // label; may change
+	ID               string // Entra tenant GUID, lower case: the identity
+	Mode             string // dry-run or live
+	Domains          []string
+	OriginatorOrg    []string // expected X-OriginatorOrg, lower case
+	Addresses        []Address
+	RecoveryAddress  string
+	AlternateMailbox string
+	Relay            *Relay // nil: Config.Relay, or by MX
+	Exempt           []string
+	Protected        []string // senders whose mail is never taken back without approval
+	VIPs             []VIP
+	Partners         []string // domains
+	Policies         []Policy
+	Graph            Graph
+	Actions          Actions
+	Groups           []Group
+	Brake            Brake
+}
+
+// Address is one journal address of a tenant.
+type Address struct {
+	Address string
+	Regions []string // that may process it, in order; empty: any
+}
+
+// VIP is an entry of the impersonation registry.
+type VIP struct {
+	Name      string
+	Addresses []string
+}
+
+// Policy is an allow or block entry of the scorer.
+type Policy struct {
+	Kind    string // trust_sender, exempt_recipient, accept_sender, block_sender, block_content, trusted_domain, simulation
+	Pattern string // address, @domain, IP, CIDR, or /regular expression/
+	Field   string // for block_content: subject, body or any
+	Verify  bool   // sender verification: only where SPF, DKIM or DMARC passed with alignment
+	Note    string
+	Expires time.Time
+}
+
+// Graph says how a tenant's mailboxes are reached.
+type Graph struct {
+	Cloud             string // global, gcc-high, dod, china, custom
+	ClientID          string
+	ClientSecretFile  string
+	ClientSecret      Secret
+	CertificateFile   string // PEM with certificate and key, or PKCS #12
+	ManagedIdentity   bool
+	FederatedToken    string // file with the token of a workload identity
+	LoginURL          string // custom only
+	GraphURL          string // custom only
+	CAFile            string // custom only
+	PurgesByMove      bool   // hard_delete by a move to recoverableitemspurges where the cloud lacks permanentDelete
+	MailboxConcurrent int    // requests at once for one mailbox
+}
+
+// Action is what is done with a message in a mailbox.
+type Action string
+
+// The actions, mildest first.
+const (
+	None       Action = "none"
+	Junk       Action = "junk"
+	Trash      Action = "trash"
+	SoftDelete Action = "soft_delete"
+	HardDelete Action = "hard_delete"
+)
+
+// Rule is the action for one disposition.
+type Rule struct {
+	Action     Action
+	UnreadOnly bool
+	MaxAge     time.Duration // of the message since delivery; 0: any
+}
+
+// Actions maps each disposition to its rule; a disposition that is not in the map means none.
+type Actions map[verdict.Disposition]Rule
+
+// Group is a named set of mailboxes with actions of its own.
+type Group struct {
+	Name      string
+	Mailboxes []string // addresses, or @domain
+	Actions   Actions
+}
+
+// Brake holds mass retractions for a person.
+type Brake struct {
+	MailboxesPerHour int
+	MailboxesPerMail int
+	SharePercent     float64 // of the last hour's mail
+	ShareFrom        int     // mailboxes an hour below which the share does not count
+}
+
+// Network is a named set of prefixes.
+type Network struct {
+	Name     string
+	Prefixes []netip.Prefix
+}

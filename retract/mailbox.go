@@ -1,0 +1,102 @@
+package retract
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+)
+
+// Mailbox is one mailbox of a tenant, as the mailbox system knows it.
+type Mailbox struct {
+	ID   string // object id
+	Name string // user principal name, for a person
+}
+
+// Candidate is a message in a mailbox that bears the record's Message-ID.
+type Candidate struct {
+	ID                string // immutable
+	Folder            string // folder id
+	InternetMessageID string
+	NetworkMessageIDs []string // every X-MS-Exchange-Organization-Network-Message-Id and X-MS-Office365-Filtering-Correlation-Id, lower case
+	HasHeaders        bool     // the header list was given; without it NetworkMessageIDs says nothing
+	Subject           string
+	Received          time.Time
+	Read              bool
+	Draft             bool
+}
+
+// Folder names a place in a mailbox by its well-known name or by its id.
+type Folder string
+
+// The well-known folders that matter here.
+const (
+	Inbox     Folder = "inbox"
+	SentItems Folder = "sentitems"
+	Drafts    Folder = "drafts"
+	JunkEmail Folder = "junkemail"
+	Deleted   Folder = "deleteditems"
+	Deletions Folder = "recoverableitemsdeletions"
+	Purges    Folder = "recoverableitemspurges"
+)
+
+// Mailboxes is what retraction needs of one tenant's mailbox system. Implementations are safe for concurrent use and
+// return a *Fault for every failure. They never repeat a call that changes something.
+type Mailboxes interface {
+	// Resolve finds the mailbox that takes mail for an SMTP address. A Fault with Class GiveUp and Code "no_mailbox"
+	// means that the address is not a mailbox of this tenant.
+	Resolve(ctx context.Context, address string) (Mailbox, error)
+	// Find lists the messages with this Message-ID (with its angle brackets) outside Recoverable Items; with folder
+	// not "", in that folder only (which may be one of Recoverable Items).
+	Find(ctx context.Context, mailbox, messageID string, folder Folder) ([]Candidate, error)
+	// Locate tells in which folder a message is now. A Fault with Class Gone means that the id is not in the mailbox.
+	Locate(ctx context.Context, mailbox, message string) (Candidate, error)
+	// FolderID gives the id and display name of a folder.
+	FolderID(ctx context.Context, mailbox string, folder Folder) (id, name string, err error)
+	// Headers reads the network message ids of one message, from its headers or the head of its MIME.
+	Headers(ctx context.Context, mailbox, message string) ([]string, error)
+	// MIME streams the message. The caller closes it.
+	MIME(ctx context.Context, mailbox, message string) (io.ReadCloser, error)
+	// Move moves a message to a folder and gives its (immutable) id afterwards.
+	Move(ctx context.Context, mailbox, message string, to Folder) (id string, err error)
+	// Purge is permanentDelete.
+	Purge(ctx context.Context, mailbox, message string) error
+	// MarkRead sets the read state, for restore.
+	MarkRead(ctx context.Context, mailbox, message string, read bool) error
+}
+
+// Class says what to do about a Fault: one vocabulary for retry, metrics and the command line.
+type Class string
+
+// The classes of a fault.
+const (
+	Retry   Class = "retry"   // it did not happen; try again after After, or by the schedule when After is 0
+	GiveUp  Class = "give_up" // it will not happen
+	Gone    Class = "gone"    // the id is not in the mailbox (any more): look where the message is now
+	Unknown Class = "unknown" // it may have happened: verify before repeating
+	Auth    Class = "auth"    // the tenant's credentials or consent: pause the tenant, alert once
+)
+
+// Fault is a failure of the mailbox system, classified.
+type Fault struct {
+	Class   Class
+	Tenant  bool          // it concerns the whole tenant rather than one mailbox
+	Slow    bool          // with Retry: hours rather than seconds (mailbox unavailable, being moved, over quota)
+	After   time.Duration // the server's Retry-After; 0 when it named none
+	Status  int           // HTTP status, 0 when there was no answer
+	Code    string        // Graph's error code, such as "ErrorItemNotFound"
+	Request string        // request-id, for Microsoft's support
+	Detail  string        // one line for a person: what happened and what to do; no token, no subject
+}
+
+// Error is one line without secrets.
+func (f *Fault) Error() string {
+	s := f.Detail
+	if f.Status != 0 || f.Code != "" {
+		s += fmt.Sprintf(" (HTTP %d %s)", f.Status, f.Code)
+	}
+	if f.Request != "" {
+		s += " request-id " + f.Request
+	}
+	return s
+}

@@ -1,0 +1,145 @@
+package store
+
+import (
+	"time"
+
+	"clawback/history"
+	"clawback/journal"
+	"clawback/spool"
+	"clawback/verdict"
+)
+
+// Record is one message of one tenant, whatever number of reports told of it.
+type Record struct {
+	ID               string              `json:"id"` // "r" and 26 characters; follows from the identity below
+	Tenant           string              `json:"tenant"`
+	NetworkMessageID string              `json:"network_message_id,omitempty"`
+	MessageID        string              `json:"message_id"`
+	Content          string              `json:"content,omitempty"` // hex SHA-256 over From, Date, Subject and the decoded parts
+	Sender           string              `json:"sender"`            // envelope
+	From             string              `json:"from"`              // header, address
+	FromName         string              `json:"from_name,omitempty"`
+	Subject          string              `json:"subject"`
+	Date             time.Time           `json:"date,omitzero"`       // header Date
+	Received         time.Time           `json:"received"`            // first report of it
+	Direction        string              `json:"direction,omitempty"` // inbound, outbound, internal
+	Recipients       []journal.Recipient `json:"recipients"`          // united over all reports
+	Variants         []Variant           `json:"variants"`
+	Verdict          verdict.Verdict     `json:"verdict"` // the worst of the variants
+	FirstHand        bool                `json:"first_hand"`
+	Region           string              `json:"region,omitempty"`
+	Pinned           string              `json:"pinned,omitempty"` // why no automatism touches it again: "restored", "clean"
+	PinnedBy         string              `json:"pinned_by,omitempty"`
+	Changed          time.Time           `json:"changed"`
+	Rev              uint64              `json:"rev"` // counts the writes; a write with another one is a conflict
+}
+
+// Variant is one form of the record's original: forks may be altered by disclaimers and the like.
+type Variant struct {
+	SHA256    string          `json:"sha256"` // hex, of the original's octets
+	Report    string          `json:"report"` // key of the report that brought it
+	Body      spool.Ref       `json:"body"`   // the whole report
+	Kept      *spool.Ref      `json:"kept,omitempty"`
+	Section   journal.Section `json:"section"` // the original within the body
+	Encoding  string          `json:"encoding,omitempty"`
+	Verdict   verdict.Verdict `json:"verdict"`
+	FirstHand bool            `json:"first_hand"`
+	At        time.Time       `json:"at"`
+}
+
+// Application is all that C2 writes for one report. Applying it twice changes nothing.
+type Application struct {
+	Key     string // tenant + outer Message-ID + SHA-256 of the original
+	Item    string // queue item
+	Tenant  string
+	Network string // the record's network message id, "" when it is not to be trusted
+	Record  Record // as this report alone tells it, with one variant
+	History []history.Observation
+	Read    []history.Entry // what the verdict read, so that judging again gives the same answer
+}
+
+// Kind says which way an intent goes.
+type Kind string
+
+// The kinds of intent.
+const (
+	Retract Kind = "retract"
+	Restore Kind = "restore"
+)
+
+// Outcome is where an intent stands or how it ended.
+type Outcome string
+
+// The outcomes. Pending is not final; Held waits for a person.
+const (
+	Pending  Outcome = "pending"
+	Done     Outcome = "done"      // the message lies in its target, or further out of sight
+	Gone     Outcome = "gone"      // it was there and somebody else removed it
+	NotFound Outcome = "not_found" // it never appeared in the mailbox
+	Mismatch Outcome = "mismatch"  // a message with this Message-ID is there, and it is another one
+	Failed   Outcome = "failed"    // Graph refuses for good
+	Held     Outcome = "held"      // brake, protected sender, not first-hand, identity not provable
+	Skipped  Outcome = "skipped"   // nothing to do: external recipient, exempt, cancelled, dry-run
+)
+
+// Final reports whether nothing more will be done of itself.
+func (o Outcome) Final() bool { return o != Pending && o != Held }
+
+// Intent is one mailbox from which one record is to be taken, or to which it is to be restored.
+type Intent struct {
+	ID        string    `json:"id"` // follows from record, mailbox address and kind
+	Record    string    `json:"record"`
+	Tenant    string    `json:"tenant"`
+	Address   string    `json:"address"`           // as in the report
+	Mailbox   string    `json:"mailbox,omitempty"` // object id, once resolved
+	Kind      Kind      `json:"kind"`
+	Action    string    `json:"action"`          // config.Action, or "restore"
+	Cause     string    `json:"cause"`           // "MALICIOUS", "operator NAME: comment", ...
+	Severity  int       `json:"severity"`        // of the disposition: greater goes first
+	Limit     Limits    `json:"limits,omitzero"` // unread_only, max_age
+	DryRun    bool      `json:"dry_run,omitempty"`
+	Outcome   Outcome   `json:"outcome"`
+	Reason    string    `json:"reason"` // exact, for a person
+	Tries     int       `json:"tries"`
+	NotBefore time.Time `json:"not_before"`
+	Created   time.Time `json:"created"`
+	Changed   time.Time `json:"changed"`
+
+	Unknown        bool   `json:"unknown,omitempty"` // the last attempt may have worked: verify before repeating
+	Message        string `json:"message,omitempty"` // immutable id in the mailbox
+	OriginalFolder string `json:"original_folder,omitempty"`
+	FolderName     string `json:"folder_name,omitempty"` // of the original folder, for a person
+	Target         string `json:"target,omitempty"`      // folder id aimed at
+	WasRead        *bool  `json:"was_read,omitempty"`
+	Approved       string `json:"approved,omitempty"` // who let it pass the brake
+	Rev            uint64 `json:"rev"`                // counts the writes; a write with another one is a conflict
+}
+
+// Limits restrict when an intent may act.
+type Limits struct {
+	UnreadOnly bool          `json:"unread_only,omitempty"`
+	MaxAge     time.Duration `json:"max_age,omitempty"`
+}
+
+// Attempt is one try at an intent. It is written before Graph is called (C3) and completed after (C4).
+type Attempt struct {
+	Intent    string    `json:"intent"`
+	Seq       int       `json:"seq"`
+	Operation string    `json:"operation"` // find, move, permanentDelete, verify
+	Started   time.Time `json:"started"`
+	Finished  time.Time `json:"finished,omitzero"`
+	Outcome   string    `json:"outcome,omitempty"` // an Outcome, "retry" or "unknown"
+	Detail    string    `json:"detail,omitempty"`  // Graph's status, code, request-id
+}
+
+// Act is one entry of the audit: who did what, when, to what.
+type Act struct {
+	Seq     uint64    `json:"seq"`
+	At      time.Time `json:"at"`
+	Who     string    `json:"who"` // "clawback" for automatisms, else the operator
+	What    string    `json:"what"`
+	Tenant  string    `json:"tenant,omitempty"`
+	Object  string    `json:"object,omitempty"`
+	Comment string    `json:"comment,omitempty"`
+	Chain   string    `json:"chain"` // hex SHA-256 over the previous entry's chain and this entry
+}

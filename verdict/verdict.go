@@ -1,0 +1,97 @@
+// Package verdict holds the words for what was found out about a message: disposition, reason, indicator.
+//
+// It is a leaf that the scorer writes and the store, the retraction policy and the command line read, so that
+// none of them has to link the scorer.
+//
+// Standards: the dispositions are named as Cloudflare Email Security names them.
+package verdict
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Disposition is the one class a message is put in. The order is that of severity: of two verdicts the greater rules.
+type Disposition uint8
+
+// The dispositions, mildest first. Unscored is not a judgement: the scorer has not answered yet.
+const (
+	Unscored Disposition = iota
+	Clean
+	Bulk
+	Spam
+	Suspicious
+	Spoof
+	Malicious
+)
+
+var names = [...]string{"UNSCORED", "CLEAN", "BULK", "SPAM", "SUSPICIOUS", "SPOOF", "MALICIOUS"}
+
+// String is the disposition's name in capitals, as in logs, JSON and the command line.
+func (d Disposition) String() string {
+	if int(d) >= len(names) {
+		return fmt.Sprintf("Disposition(%d)", uint8(d))
+	}
+	return names[d]
+}
+
+// Flagged reports whether the message is unwanted: SPAM or worse. BULK is mail that somebody subscribed to.
+func (d Disposition) Flagged() bool { return d >= Spam }
+
+// MarshalText writes the name.
+func (d Disposition) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// UnmarshalText reads a name, in any case.
+func (d *Disposition) UnmarshalText(text []byte) error {
+	parsed, err := Parse(string(text))
+	if err != nil {
+		return err
+	}
+	*d = parsed
+	return nil
+}
+
+// Parse reads a disposition's name, in any case.
+func Parse(s string) (Disposition, error) {
+	for i, name := range names {
+		if strings.EqualFold(s, name) {
+			return Disposition(i), nil
+		}
+	}
+	return Unscored, fmt.Errorf("unknown disposition %q: use one of %s", s, strings.Join(names[1:], ", "))
+}
+
+// All lists the dispositions a message can be given, worst first, without Unscored.
+func All() []Disposition {
+	return []Disposition{Malicious, Spoof, Suspicious, Spam, Bulk, Clean}
+}
+
+// Reason is one thing that was seen and what it counted for.
+type Reason struct {
+	ID     string  `json:"id"`              // stable name of the signal, such as "link.text_href_mismatch"
+	Family string  `json:"family"`          // auth, link, attachment, impersonation, words, structure, history, policy, engine, ...
+	Weight float64 `json:"weight"`          // points it added; negative speaks for the message
+	Text   string  `json:"text"`            // a sentence for a person, with the evidence, defanged
+	Where  string  `json:"where,omitempty"` // where in the mail it stands, such as "header From" or "part 2, text/html"
+}
+
+// Indicator is a value in the message by which other messages of the same campaign, or a feed, may be matched.
+type Indicator struct {
+	Kind  string `json:"kind"` // url, domain, ip, sha256, email, phone
+	Value string `json:"value"`
+}
+
+// Verdict is the scorer's whole answer for one original.
+type Verdict struct {
+	Disposition Disposition `json:"disposition"`
+	Score       float64     `json:"score"` // 0 to 100; how sure the disposition is
+	Threat      float64     `json:"threat"`
+	Spoof       float64     `json:"spoof"`
+	Spam        float64     `json:"spam"`
+	Bulk        float64     `json:"bulk"`
+	Reasons     []Reason    `json:"reasons"` // by weight, greatest first
+	Indicators  []Indicator `json:"indicators,omitempty"`
+	Rules       string      `json:"rules"`              // version of the rules that gave it
+	Knowledge   string      `json:"knowledge"`          // version of the lists and policies that gave it
+	Degraded    []string    `json:"degraded,omitempty"` // what could not be asked, such as "clamd: connection refused"
+}
