@@ -113,6 +113,29 @@ type Intent struct {
 	WasRead        *bool  `json:"was_read,omitempty"`
 	Approved       string `json:"approved,omitempty"` // who let it pass the brake
 	Rev            uint64 `json:"rev"`                // counts the writes; a write with another one is a conflict
+
+	// What package retract has to remember between two attempts.
+	Round      int       `json:"round,omitempty"`      // times it was opened; a restore carries the round that it undoes
+	By         string    `json:"by,omitempty"`         // operator who asked for it; "" for an automatism
+	Job        string    `json:"job,omitempty"`        // bulk job that asked for it
+	Hold       string    `json:"hold,omitempty"`       // what it is held for, or was: brake, protected, not_first_hand, identity, restore, internal
+	Cancelled  string    `json:"cancelled,omitempty"`  // called off while an attempt was under way: verify, then end
+	Misses     int       `json:"misses,omitempty"`     // looked for and not there, since it was opened
+	Faults     int       `json:"faults,omitempty"`     // failures in a row
+	FaultSince time.Time `json:"fault_since,omitzero"` // first failure of that row
+	Gate       string    `json:"gate,omitempty"`       // "mailbox" or "tenant": NotBefore is the server's Retry-After and binds every request there
+	Taken      []Taken   `json:"taken,omitempty"`      // messages of the mailbox that are proven to be the record's
+}
+
+// Taken is one message that an intent moves, with what is needed to put it back. Rules that copy make more than one.
+type Taken struct {
+	Message    string    `json:"message"`               // immutable id
+	Folder     string    `json:"folder"`                // id of the folder where it lay
+	FolderName string    `json:"folder_name,omitempty"` // of that folder, for a person
+	Target     string    `json:"target"`                // folder aimed at: well-known name or id
+	Read       bool      `json:"read"`                  // as it was found
+	State      string    `json:"state"`                 // trying, moved, kept
+	At         time.Time `json:"at"`                    // of that state
 }
 
 // Limits restrict when an intent may act.
