@@ -12,6 +12,7 @@ type Config struct {
 	File     string // where it was read from
 	Hostname string // name in the greeting, in EHLO and in Received lines
 	Region   string // processing region of this daemon, "" when regions are not used
+	Regions  []Region
 	StateDir string // queue, store, spool, certificates
 
 	Control   Control
@@ -92,10 +93,17 @@ type Spool struct {
 	MaxQueueSize     int64         // octets of queue.db; 0 for no limit
 }
 
-// Networks says where the named set exchange-online is refreshed from.
+// Region is a named place where mail is processed, and the hosts that stand there.
+type Region struct {
+	Name  string
+	Hosts []string // names as they stand in MX records, lower case, without the last dot
+}
+
+// Networks says where the named set exchange-online is refreshed from, and names sets of one's own.
 type Networks struct {
 	URL      string // Microsoft's endpoint JSON; "" for the shipped file alone
 	Interval time.Duration
+	Sets     []Network
 }
 
 // Relay is a server that takes our own mail.
@@ -204,7 +212,8 @@ type Rule struct {
 	MaxAge     time.Duration // of the message since delivery; 0: any
 }
 
-// Actions maps each disposition to its rule; a disposition that is not in the map means none.
+// Actions maps each disposition to its rule; a disposition that is not in the map means none. A loaded configuration
+// has them all: defaults filled in for a tenant, and the tenant's own for a group that says nothing else.
 type Actions map[verdict.Disposition]Rule
 
 // Group is a named set of mailboxes with actions of its own.

@@ -1,0 +1,113 @@
+package config
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// credentialPrefix marks the name of a systemd credential where a file name is expected.
+const credentialPrefix = "credential:"
+
+// maxSecret bounds a secret file; client secrets and passwords are under 100 octets.
+const maxSecret = 64 << 10
+
+// file reads the name of a file that must be readable and not empty. The answer is a path that can be opened.
+func (t *table) file(key string) string {
+	path := t.filePath(key)
+	if path == "" {
+		return ""
+	}
+	if _, err := readFile(path, false); err != nil {
+		t.wrong(key, err.Error(), hintOf(err))
+	}
+	return path
+}
+
+// filePath reads a file name and resolves it, without looking at the file.
+func (t *table) filePath(key string) string {
+	name := t.text(key, "")
+	if name == "" {
+		return ""
+	}
+	path, err := t.r.resolve(name)
+	if err != nil {
+		t.wrong(key, err.Error(), hintOf(err))
+	}
+	return path
+}
+
+// secret reads a secret out of the file that the key names. A line end after it is not part of it.
+func (t *table) secret(key string) (path string, secret Secret) {
+	path = t.filePath(key)
+	if path == "" {
+		return "", Secret{}
+	}
+	data, err := readFile(path, true)
+	if err != nil {
+		t.wrong(key, err.Error(), hintOf(err))
+		return path, Secret{}
+	}
+	value := strings.TrimRight(string(data), "\r\n")
+	if value == "" {
+		t.wrong(key, fmt.Sprintf("%s holds nothing but line ends", path), "put the secret on its first line")
+	}
+	return path, NewSecret(value)
+}
+
+// resolve makes a path of a file name as it stands in the configuration.
+func (r *reader) resolve(name string) (string, error) {
+	credential, ok := strings.CutPrefix(name, credentialPrefix)
+	if !ok {
+		if filepath.IsAbs(name) {
+			return filepath.Clean(name), nil
+		}
+		return filepath.Join(filepath.Dir(r.file), name), nil
+	}
+	dir := os.Getenv("CREDENTIALS_DIRECTORY")
+	if dir == "" {
+		return "", bad(name, "cannot be found: $CREDENTIALS_DIRECTORY is not set",
+			"start the daemon by systemd with LoadCredential="+credential+":FILE, or name a file")
+	}
+	if credential == "" || strings.ContainsAny(credential, "/\x00") || credential == ".." {
+		return "", bad(name, "is not the name of a credential", "write credential:NAME as in LoadCredential=NAME:FILE")
+	}
+	return filepath.Join(dir, credential), nil
+}
+
+// readFile reads a small regular file. A private one must not be open to every user.
+func readFile(path string, private bool) ([]byte, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, &complaint{text: plainError(err), hint: "name a file that the daemon's user can read"}
+	case !info.Mode().IsRegular():
+		return nil, bad(path, "is not a regular file", "")
+	case private && info.Mode().Perm()&0o007 != 0:
+		return nil, bad(path, "is open to every user of the machine", "chmod 0600 "+path)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, &complaint{text: plainError(err), hint: "let the daemon's user read it, or pass it as a systemd credential"}
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxSecret))
+	switch {
+	case err != nil:
+		return nil, &complaint{text: plainError(err)}
+	case len(data) == 0:
+		return nil, bad(path, "is empty", "")
+	}
+	return data, nil
+}
+
+// plainError is a file error without the name of the system call.
+func plainError(err error) string {
+	_, text, ok := strings.Cut(err.Error(), " ")
+	if !ok {
+		return err.Error()
+	}
+	return text
+}

@@ -1,0 +1,152 @@
+package config
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// readTenants reads every tenant.
+func readTenants(t *table) []Tenant {
+	tables := t.tables("tenant")
+	if len(tables) == 0 && !t.has("tenant") {
+		t.wrong("tenant", "is missing", "name the organisation whose mail is journaled here under a line [[tenant]]")
+	}
+	var tenants []Tenant
+	for _, t := range tables {
+		tenants = append(tenants, readTenant(t))
+	}
+	return tenants
+}
+
+func readTenant(t *table) Tenant {
+	c := Tenant{
+		ID:               t.need("id", "write the tenant's GUID; the Entra admin center shows it under Overview", guid),
+		Mode:             t.choice("mode", "dry-run", "dry-run", "live"),
+		Domains:          t.list("domains", nil, domain),
+		OriginatorOrg:    t.list("originator_org", nil, domain),
+		RecoveryAddress:  t.word("recovery_address", "", lowerAddress),
+		AlternateMailbox: t.need("alternate_mailbox", "write the address that JournalingReportNdrTo names", address),
+		Exempt:           t.list("exempt", nil, addressOrDomain),
+		Protected:        t.list("protected", nil, addressOrDomain),
+		Partners:         t.list("partners", nil, domain),
+	}
+	c.Name = cmp.Or(t.text("name", ""), c.ID)
+	if len(c.Domains) == 0 {
+		t.wrong("domains", "is empty", "list the organisation's accepted domains")
+	}
+	c.Addresses = readAddresses(t)
+	c.Relay = readRelay(t.table("relay"))
+	c.VIPs = readVIPs(t)
+	c.Policies = readPolicies(t)
+	c.Graph = readGraph(t.table("graph"))
+	c.Actions = readActions(t.table("actions"), DefaultActions())
+	c.Groups = readGroups(t, c.Actions)
+	c.Brake = readBrake(t.table("brake"))
+	checkHardDelete(t, c)
+	return c
+}
+
+func readAddresses(t *table) []Address {
+	var addresses []Address
+	for _, t := range t.tables("address") {
+		addresses = append(addresses, Address{
+			Address: t.need("address", "make one with: clawback address new", lowerAddress),
+			Regions: t.list("regions", nil, label),
+		})
+	}
+	if len(addresses) == 0 {
+		t.wrong("address", "is missing", "add a table [[tenant.address]] with the journal address; clawback address new makes one")
+	}
+	return addresses
+}
+
+func readVIPs(t *table) []VIP {
+	var vips []VIP
+	for _, t := range t.tables("vip") {
+		vips = append(vips, VIP{
+			Name:      t.need("name", "write the person's name as mail shows it", notEmpty),
+			Addresses: t.list("addresses", nil, lowerAddress),
+		})
+	}
+	return vips
+}
+
+func readGroups(t *table, fallback Actions) []Group {
+	var groups []Group
+	for _, t := range t.tables("group") {
+		g := Group{
+			Name:      t.need("name", `name the group, as in "board"`, notEmpty),
+			Mailboxes: t.list("mailboxes", nil, addressOrDomain),
+			Actions:   readActions(t.table("actions"), fallback),
+		}
+		if len(g.Mailboxes) == 0 {
+			t.wrong("mailboxes", "is empty", "list the addresses, or @example.com for a whole domain")
+		}
+		if slices.ContainsFunc(groups, func(o Group) bool { return o.Name == g.Name }) {
+			t.wrong("name", fmt.Sprintf("%q is there twice", g.Name), "choose another name")
+		}
+		groups = append(groups, g)
+	}
+	return groups
+}
+
+func readBrake(t *table) Brake {
+	return Brake{
+		MailboxesPerHour: t.number("mailboxes_per_hour", 100, 0),
+		MailboxesPerMail: t.number("mailboxes_per_mail", 50, 0),
+		SharePercent:     t.percent("share_percent", 2),
+		ShareFrom:        t.number("share_from", 20, 0),
+	}
+}
+
+// policyKinds are the kinds of policy.
+var policyKinds = []string{"trust_sender", "exempt_recipient", "accept_sender", "block_sender", "block_content", "trusted_domain", "simulation"}
+
+func readPolicies(t *table) []Policy {
+	var policies []Policy
+	for _, t := range t.tables("policy") {
+		p := Policy{
+			Kind:    t.need("kind", "use one of "+strings.Join(policyKinds, ", "), notEmpty),
+			Field:   t.choice("field", "any", "subject", "body", "any"),
+			Verify:  t.flag("verify", false),
+			Note:    t.text("note", ""),
+			Expires: t.date("expires"),
+		}
+		if p.Kind != "" {
+			p.Kind = t.choice("kind", "", policyKinds...)
+		}
+		p.Pattern = t.need("pattern", "say what the policy is for", func(s string) (string, error) { return pattern(p.Kind, s) })
+		policies = append(policies, p)
+	}
+	return policies
+}
+
+// pattern passes what a kind of policy may be for.
+func pattern(kind, s string) (string, error) {
+	if len(s) > 2 && s[0] == '/' && s[len(s)-1] == '/' {
+		if _, err := regexp.Compile(s[1 : len(s)-1]); err != nil {
+			return "", bad(s, "is not a regular expression: "+err.Error(), "its language is RE2: https://github.com/google/re2/wiki/Syntax")
+		}
+		return s, nil
+	}
+	switch kind {
+	case "block_content":
+		return notEmpty(s)
+	case "trusted_domain":
+		return domain(s)
+	case "exempt_recipient":
+		return addressOrDomain(s)
+	}
+	if _, err := netip.ParseAddr(s); err == nil {
+		return s, nil
+	}
+	if strings.Contains(s, "/") {
+		p, err := prefix(s)
+		return p.String(), err
+	}
+	return addressOrDomain(s)
+}
