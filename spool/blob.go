@@ -1,0 +1,112 @@
+package spool
+
+import (
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"os"
+	"path/filepath"
+)
+
+// Blob is a large body on its way into a file of its own. It is used by one goroutine.
+type Blob struct {
+	s    *Spool
+	file File
+	tmp  string
+	name string // relative to the spool
+	size int64
+	crc  uint32
+	err  error // sticky: a body with a hole in it is never committed
+	done bool
+}
+
+// Create begins a large body. One of Commit and Abort must follow.
+func (s *Spool) Create() (*Blob, error) {
+	if err := s.writable(); err != nil {
+		return nil, err
+	}
+	random, err := randomHex(8)
+	if err != nil {
+		return nil, err
+	}
+	stamp := s.o.Now().UTC().Format("20060102T150405")
+	name := filepath.Join(bodyDir, stamp[:8], stamp+"-"+random)
+	tmp := filepath.Join(s.dir, tmpDir, filepath.Base(name))
+	f, err := s.fs.OpenFile(tmp, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("create body: %w", err)
+	}
+	return &Blob{s: s, file: f, tmp: tmp, name: name}, nil
+}
+
+// Write appends to the body.
+func (b *Blob) Write(p []byte) (int, error) {
+	if b.err != nil {
+		return 0, b.err
+	}
+	n, err := b.file.Write(p)
+	b.size += int64(n)
+	b.crc = crc32.Update(b.crc, castagnoli, p[:n])
+	if err != nil {
+		b.err = fmt.Errorf("write body: %w", err)
+	}
+	return n, b.err
+}
+
+// Size is how many octets were written.
+func (b *Blob) Size() int64 { return b.size }
+
+// Commit makes the body durable: fdatasync, rename to its name, sync of the directory. It runs in the caller's
+// goroutine, so that a large body delays nobody else. After an error the body is gone, as after Abort.
+func (b *Blob) Commit() (Ref, error) {
+	if b.done {
+		return Ref{}, ErrClosed
+	}
+	if err := b.commit(); err != nil {
+		b.Abort()
+		return Ref{}, err
+	}
+	b.done = true
+	return Ref{File: b.name, Size: b.size, CRC: b.crc}, nil
+}
+
+func (b *Blob) commit() error {
+	if b.err != nil {
+		return b.err
+	}
+	if err := b.s.writable(); err != nil {
+		return err
+	}
+	if err := b.file.Datasync(); err != nil {
+		return b.s.syncFailed(b.tmp, err)
+	}
+	if err := b.file.Close(); err != nil {
+		return fmt.Errorf("close body: %w", err)
+	}
+	return b.s.publish(b.tmp, b.name)
+}
+
+// publish gives a synced file its name, durably.
+func (s *Spool) publish(tmp, name string) error {
+	path := filepath.Join(s.dir, name)
+	if err := s.mkdir(filepath.Dir(path)); err != nil {
+		return fmt.Errorf("make directory: %w", err)
+	}
+	if err := s.fs.Rename(tmp, path); err != nil {
+		return fmt.Errorf("rename body: %w", err)
+	}
+	if err := s.fs.SyncDir(filepath.Dir(path)); err != nil {
+		return errors.Join(s.syncFailed(filepath.Dir(path), err), s.fs.Remove(path))
+	}
+	return nil
+}
+
+// Abort throws the body away. After Commit it does nothing.
+func (b *Blob) Abort() {
+	if b.done {
+		return
+	}
+	b.done = true
+	_ = b.file.Close()
+	_ = b.s.fs.Remove(b.tmp) // what stays behind is dropped by the next Recover
+}

@@ -1,0 +1,99 @@
+package spool
+
+import (
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+)
+
+// Body is an open body. ReadAt may be called from several goroutines.
+type Body struct {
+	io.ReaderAt
+	size  int64
+	close func() error
+}
+
+// Size is how many octets the body has.
+func (b *Body) Size() int64 { return b.size }
+
+// Close ends the reading. It may be called again.
+func (b *Body) Close() error { return b.close() }
+
+// Open opens the body that r refers to, compressed or not. It finds a body that is missing or too short
+// (ErrMissing); that the octets are right it does not check, see Verify.
+func (s *Spool) Open(r Ref) (*Body, error) {
+	f, err := s.openFile(r.File)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", r.File, err)
+	}
+	b, err := body(f, r)
+	if err != nil {
+		_ = f.Close()
+		return nil, fmt.Errorf("open %s: %w", r.File, err)
+	}
+	return b, nil
+}
+
+func (s *Spool) openFile(name string) (File, error) {
+	if !filepath.IsLocal(name) {
+		return nil, fmt.Errorf("%w: not a name of the spool", ErrMissing)
+	}
+	f, err := s.fs.OpenFile(filepath.Join(s.dir, name), os.O_RDONLY, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w: %w", ErrMissing, err)
+	}
+	return f, err
+}
+
+// body is the reader over f, which it closes.
+func body(f File, r Ref) (*Body, error) {
+	if r.Offset < 0 || r.Size < 0 {
+		return nil, fmt.Errorf("%w: offset %d, size %d", ErrCorrupt, r.Offset, r.Size)
+	}
+	if strings.HasSuffix(r.File, keptSuffix) {
+		return keptBody(f, r)
+	}
+	size, err := f.Size()
+	if err != nil {
+		return nil, err
+	}
+	if size-r.Size < r.Offset {
+		return nil, fmt.Errorf("%w: the file has %d octets, the body ends at %d", ErrMissing, size, r.Offset+r.Size)
+	}
+	return &Body{ReaderAt: io.NewSectionReader(f, r.Offset, r.Size), size: r.Size, close: sync.OnceValue(f.Close)}, nil
+}
+
+// Verify reads the whole body and compares its checksum: nil, ErrMissing, ErrCorrupt, or why it cannot be read.
+func (s *Spool) Verify(r Ref) error {
+	b, err := s.Open(r)
+	if err != nil {
+		return err
+	}
+	return errors.Join(b.Verify(r), b.Close())
+}
+
+// Verify reads the whole body and compares it with r.
+func (b *Body) Verify(r Ref) error {
+	sum := crc32.New(castagnoli)
+	buf := copyBuffers.Get().(*[]byte)
+	defer copyBuffers.Put(buf)
+	n, err := io.CopyBuffer(struct{ io.Writer }{sum}, io.NewSectionReader(b, 0, r.Size), *buf)
+	switch {
+	case err != nil:
+		return fmt.Errorf("read %s: %w", r.File, err)
+	case n != r.Size:
+		return fmt.Errorf("read %s: %w: %d octets of %d", r.File, ErrMissing, n, r.Size)
+	case sum.Sum32() != r.CRC:
+		return fmt.Errorf("read %s: %w: %08x, not %08x, for %d octets at %d", r.File, ErrCorrupt, sum.Sum32(), r.CRC, r.Size, r.Offset)
+	}
+	return nil
+}
+
+// copyBuffers bounds what reading bodies through costs.
+var copyBuffers = sync.Pool{New: func() any { b := make([]byte, 256<<10); return &b }}

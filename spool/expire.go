@@ -1,0 +1,135 @@
+package spool
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// Expired says what Expire did.
+type Expired struct {
+	Files int   // removed
+	Bytes int64 // that they had
+	InUse int   // over their time, and left because something unfinished refers to them
+}
+
+// Expire removes bodies whose hour ended at or before the given times, unless they are in use: segments and body
+// files by before, kept copies by keptBefore. Both times must lie in the past by more than an hour.
+func (s *Spool) Expire(before, keptBefore time.Time, inUse func(file string) bool) (Expired, error) {
+	var e Expired
+	err := s.walk(func(name string, info fs.FileInfo) error {
+		limit := before
+		if top(name) == keptDir {
+			limit = keptBefore
+		}
+		hour, ok := hourOf(name)
+		if !ok || hour.Add(time.Hour).After(limit) || s.isCurrent(name) {
+			return nil
+		}
+		if inUse(name) {
+			e.InUse++
+			return nil
+		}
+		if err := s.remove(name); err != nil {
+			return err
+		}
+		e.Files++
+		e.Bytes += info.Size()
+		return nil
+	})
+	return e, errors.Join(err, s.removeEmpty(before))
+}
+
+// Recover drops what a crash left behind: everything unfinished, and body files that nothing refers to. It is called
+// once, before the first Create. known must answer for every row there is: those of the queue and those of the
+// archive. Octets in segments that no row refers to stay until their hour expires.
+func (s *Spool) Recover(known func(file string) bool) error {
+	entries, err := os.ReadDir(filepath.Join(s.dir, tmpDir))
+	if err != nil {
+		return fmt.Errorf("recover spool: %w", err)
+	}
+	for _, e := range entries {
+		if err := s.fs.Remove(filepath.Join(s.dir, tmpDir, e.Name())); err != nil {
+			return fmt.Errorf("recover spool: %w", err)
+		}
+	}
+	return s.walk(func(name string, _ fs.FileInfo) error {
+		if top(name) != bodyDir || known(name) {
+			return nil
+		}
+		return s.remove(name)
+	})
+}
+
+// walk visits the files of seg, body and kept by their names relative to the spool.
+func (s *Spool) walk(visit func(name string, info fs.FileInfo) error) error {
+	return fs.WalkDir(os.DirFS(s.dir), ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if name == tmpDir {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		info, err := d.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return visit(name, info)
+	})
+}
+
+// remove unlinks. The unlinking need not be durable: a file that comes back after a crash is removed again.
+func (s *Spool) remove(name string) error {
+	err := s.fs.Remove(filepath.Join(s.dir, name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// removeEmpty drops the directories of days that are over and hold nothing.
+func (s *Spool) removeEmpty(before time.Time) error {
+	parent := filepath.Join(s.dir, bodyDir)
+	entries, err := os.ReadDir(parent)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		day, err := time.Parse("20060102", e.Name())
+		if err != nil || day.AddDate(0, 0, 1).After(before) {
+			continue
+		}
+		path := filepath.Join(parent, e.Name())
+		if rest, err := os.ReadDir(path); err == nil && len(rest) == 0 {
+			s.mu.Lock()
+			delete(s.days, path)
+			s.mu.Unlock()
+			_ = s.fs.Remove(path)
+		}
+	}
+	return nil
+}
+
+// isCurrent reports whether a name is that of the segment which is being appended to.
+func (s *Spool) isCurrent(name string) bool {
+	s.appending.Lock()
+	defer s.appending.Unlock()
+	return s.current != nil && s.current.name == name
+}
+
+// top is the first directory of a name.
+func top(name string) string {
+	for filepath.Dir(name) != "." {
+		name = filepath.Dir(name)
+	}
+	return name
+}
