@@ -1,0 +1,47 @@
+# `make` lists the targets.
+GO      ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+LDFLAGS := -X main.version=$(VERSION)
+PREFIX  ?= /usr/local
+GOTEST  := $(GO) run ./internal/gotest
+# Packages that do not link the Graph SDK: the static analysis of the others would need its 4.5 GB again.
+LEAN     = $(shell $(GO) list -f '{{.ImportPath}} {{join .Deps " "}}' ./... | grep -v 'msgraph-sdk-go/users' | cut -d' ' -f1)
+FUZZTIME ?= 30s
+
+.PHONY: help build run test check fuzz crash bench smuggle install
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build bin/clawback (the first time: some minutes and 5 GB of memory for the Graph SDK)
+	$(GO) build -ldflags '$(LDFLAGS)' -o bin/clawback ./cmd/clawback
+
+run: build ## build and show the main job on journal reports, from SMTP to a mailbox in a Graph simulator
+	bin/clawback demo
+
+test: ## all tests that need nothing but Go; those that need a server say so when it is not there
+	$(GOTEST) ./...
+
+check: ## vet, gofmt, static analysis, import rules, race detector, shuffled order
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w on these"; exit 1; }
+	$(GO) vet ./...
+	$(GO) tool staticcheck $(LEAN)
+	$(GOTEST) -race -shuffle=on -short ./...
+
+fuzz: ## every fuzz target for FUZZTIME each (30s)
+	@for p in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
+	  for f in $$(grep -ho '^func Fuzz[A-Za-z_0-9]*' $$p/*_test.go | cut -c6-); do \
+	    echo "== $$p $$f"; $(GO) test $$p -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) || exit 1; done; done
+
+smuggle: ## every end-of-data variant of the known smuggling tools, over DATA and BDAT
+	$(GO) test ./smtpd -run Smuggl -count=1 -v
+
+crash: ## kill the real daemon at every commit point and at random, and see that nothing is lost or doubled
+	$(GO) test ./internal/crash -count=1 -timeout 60m -v -args -rounds=$(or $(ROUNDS),200)
+
+bench: ## accepted messages a second against a discarding listener, and the other measurements
+	$(GO) run ./internal/bench
+
+install: build ## install the binary and the systemd units below PREFIX
+	install -D -m 0755 bin/clawback $(DESTDIR)$(PREFIX)/bin/clawback
+	install -D -m 0644 -t $(DESTDIR)/etc/systemd/system systemd/*.service systemd/*.socket
+	install -D -m 0640 config/clawback.example.toml $(DESTDIR)/etc/clawback/clawback.example.toml

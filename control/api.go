@@ -1,0 +1,62 @@
+package control
+
+import (
+	"time"
+
+	"clawback/queue"
+	"clawback/store"
+)
+
+// Status is what GET /v1/status answers.
+type Status struct {
+	Version     string       `json:"version"`
+	Hostname    string       `json:"hostname"`
+	Region      string       `json:"region,omitempty"`
+	Started     time.Time    `json:"started"`
+	Sessions    int          `json:"sessions"`
+	Tenants     []Tenant     `json:"tenants"`
+	Queue       queue.Stats  `json:"queue"`
+	Certificate *Certificate `json:"certificate,omitempty"`
+	Problems    []string     `json:"problems"` // what needs a person
+}
+
+// Tenant is one tenant's part of the status.
+type Tenant struct {
+	Name      string       `json:"name"`
+	ID        string       `json:"id"`
+	Mode      string       `json:"mode"`
+	Counts    store.Counts `json:"counts"`
+	Validated string       `json:"connector_validated,omitempty"` // when Exchange Online last validated the connector
+	Paused    string       `json:"paused,omitempty"`              // why retraction waits
+}
+
+// Certificate is the one that SMTP clients are shown.
+type Certificate struct {
+	Names    []string  `json:"names"`
+	NotAfter time.Time `json:"not_after"`
+	Problem  string    `json:"problem,omitempty"`
+}
+
+// Message is what GET /v1/records/ID answers: one record with all that is known and done about it.
+type Message struct {
+	Record  store.Record `json:"record"`
+	Intents []Intent     `json:"intents"`
+}
+
+// Intent is an intent with its attempts.
+type Intent struct {
+	store.Intent
+	Attempts []store.Attempt `json:"attempts"`
+}
+
+// Order is the body of a POST that makes the daemon do something.
+type Order struct {
+	Action  string   `json:"action,omitempty"`
+	Comment string   `json:"comment,omitempty"`
+	Intents []string `json:"intents,omitempty"`
+}
+
+// Failure is the body of every answer that is not 200.
+type Failure struct {
+	Error string `json:"error"`
+}

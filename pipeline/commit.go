@@ -1,0 +1,152 @@
+package pipeline
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+
+	"clawback/history"
+	"clawback/identity"
+	"clawback/journal"
+	"clawback/queue"
+	"clawback/score"
+	"clawback/store"
+)
+
+// commit scores the original and writes C2.
+func (j *job) commit(ctx context.Context) ending {
+	real := j.report.Originals[0]
+	what, err := identity.Of(real.Open(bounded{ctx, j.body}))
+	if err != nil {
+		return j.fault(j.item, fmt.Errorf("read original: %w", err))
+	}
+	result, err := j.score(ctx)
+	if err != nil {
+		return j.unscored(err)
+	}
+	app := j.application(what, result)
+	if err := j.keep(&app, result); err != nil {
+		return ending{how: broken, err: err}
+	}
+	if err := j.o.Fail("c2.before-apply"); err != nil {
+		return ending{how: broken, err: err}
+	}
+	// C2: record, verdict, history and intents are durable together, once for this report however often it is applied.
+	// A crash before it judges the item again; a crash after it applies nothing and finishes the item.
+	rec, fresh, err := j.o.Store.Apply(context.WithoutCancel(ctx), app, j.o.Plan(j.tenant))
+	if err != nil {
+		return ending{how: broken, err: fmt.Errorf("apply: %w", err)}
+	}
+	return ending{how: processed, record: &rec, fresh: fresh}
+}
+
+// unscored: the item waits, listed as deferred, and is tried again for ever. It is never CLEAN.
+func (j *job) unscored(err error) ending {
+	j.o.Alert("score.failed", "A message could not be scored; it is tried again.", "item", j.item.ID, "error", err)
+	return j.wait(j.item, "unscored: "+err.Error())
+}
+
+func (j *job) score(ctx context.Context) (score.Result, error) {
+	clear := j.clearCopy()
+	original, size, done, err := readable(clear, bounded{ctx, j.body})
+	if err != nil {
+		return score.Result{}, err
+	}
+	defer done()
+	return j.o.Scorer.Score(ctx, score.Message{
+		Original: original, Size: size,
+		Sender: j.report.Sender, Recipients: addresses(j.report.Recipients), Direction: j.direction(),
+		Received: j.item.Envelope.Received, FirstHand: j.firstHand(), Tenant: j.tenant,
+		History: func(keys []string) []history.Entry { return j.o.Store.History(j.tenant.ID, keys) },
+	})
+}
+
+// clearCopy is the original that can be read: the decrypted copy of a protected one. What is retracted is the real one.
+func (j *job) clearCopy() journal.Original {
+	for _, o := range j.report.Originals {
+		if o.Decrypted {
+			return o
+		}
+	}
+	return j.report.Originals[0]
+}
+
+// firstHand: Exchange itself sent this report to the journal address.
+func (j *job) firstHand() bool {
+	return j.report.FirstHand && j.item.Envelope.Purpose == queue.ForJournal
+}
+
+// direction tells where the mail went, by the sender's domain and the recipients'.
+func (j *job) direction() string {
+	switch {
+	case !j.own(j.report.Sender) || j.report.Inner.AuthAs == "Anonymous":
+		return "inbound"
+	case slices.ContainsFunc(addresses(j.report.Recipients), func(a string) bool { return !j.own(a) }):
+		return "outbound"
+	}
+	return "internal"
+}
+
+func (j *job) own(address string) bool {
+	domain := strings.ToLower(address[strings.LastIndexByte(address, '@')+1:])
+	return slices.Contains(j.tenant.Domains, domain)
+}
+
+func addresses(recipients []journal.Recipient) []string {
+	list := make([]string, len(recipients))
+	for i, r := range recipients {
+		list[i] = r.Address
+	}
+	return list
+}
+
+// application is all that C2 writes for this report.
+func (j *job) application(what identity.Message, result score.Result) store.Application {
+	e, r := j.item.Envelope, j.report
+	o := r.Originals[0]
+	app := store.Application{
+		Key: reportKey(e.Tenant, r.Outer.MessageID, o.SHA256), Item: j.item.ID, Tenant: e.Tenant,
+		History: result.Observations, Read: result.Read,
+	}
+	if j.firstHand() {
+		app.Network = r.Inner.NetworkMessageID
+	} else {
+		app.History = nil // mail that is not first-hand teaches nothing
+	}
+	app.Record = store.Record{
+		Tenant: e.Tenant, NetworkMessageID: app.Network, MessageID: r.MessageID, Content: what.Content(),
+		Sender: r.Sender, From: what.From, FromName: what.FromName, Subject: what.Subject, Date: what.Date,
+		Received: e.Received, Direction: j.direction(), Recipients: r.Recipients, Verdict: result.Verdict,
+		FirstHand: j.firstHand(), Region: e.Region,
+		Variants: []store.Variant{{
+			SHA256: hex.EncodeToString(o.SHA256[:]), Report: app.Key, Body: j.item.Body, Section: o.Section,
+			Encoding: o.Encoding, Verdict: result.Verdict, FirstHand: j.firstHand(), At: e.Received,
+		}},
+	}
+	if app.Record.MessageID == "" {
+		app.Record.MessageID = what.MessageID
+	}
+	return app
+}
+
+// reportKey is the report's identity: the same report sent twice is applied once.
+func reportKey(tenant, outerID string, original [32]byte) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%x", tenant, outerID, original))
+	return hex.EncodeToString(sum[:])
+}
+
+// keep copies the report of a flagged message to the long-lived class of the spool.
+func (j *job) keep(app *store.Application, result score.Result) error {
+	if j.o.Keep == nil || !result.Disposition.Flagged() {
+		return nil
+	}
+	ref, err := j.o.Keep(j.item.Body)
+	if err != nil {
+		return fmt.Errorf("keep flagged original: %w", err)
+	}
+	app.Record.Variants[0].Kept = &ref
+	return nil
+}

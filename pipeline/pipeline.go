@@ -1,0 +1,148 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"clawback/config"
+	"clawback/history"
+	"clawback/queue"
+	"clawback/score"
+	"clawback/spool"
+	"clawback/store"
+)
+
+// Queue is where items come from and how they end. *queue.Queue is one.
+type Queue interface {
+	Claim(ctx context.Context, max int) ([]queue.Item, error)
+	Body(it queue.Item) (*spool.Body, error)
+	Finish(ctx context.Context, id string) error
+	Defer(ctx context.Context, id string, at time.Time, why string) error
+	Release(id string) error
+	Quarantine(ctx context.Context, id, why string) error
+	GiveUp(ctx context.Context, id, why string, quarantine bool) (queue.Bounce, error)
+}
+
+// Store is where the outcome goes. *store.Store is one.
+type Store interface {
+	Apply(ctx context.Context, a store.Application, plan Planner) (store.Record, bool, error)
+	History(tenant string, keys []string) []history.Entry
+}
+
+// Planner says which intents follow from a record; pure, called within C2.
+type Planner = func(rec store.Record, have []store.Intent) []store.Intent
+
+// Scorer judges one original. *score.Scorer is one.
+type Scorer interface {
+	Score(ctx context.Context, m score.Message) (score.Result, error)
+}
+
+// Options wire a Pipeline.
+type Options struct {
+	Queue   Queue
+	Store   Store
+	Scorer  Scorer
+	Tenant  func(id string) (*config.Tenant, bool)
+	Plan    func(t *config.Tenant) Planner
+	Own     func(mark, messageID, to string) bool  // is this mark in a message our own
+	Keep    func(spool.Ref) (spool.Ref, error)     // long-lived copy of flagged mail; nil keeps none
+	Done    func(store.Record)                     // called after C2: wake the retraction
+	Bounced func()                                 // called after C5: wake the delivery of bounces
+	Note    func(tenant, what string)              // things worth remembering: "connector validated"
+	Alert   func(event, text string, attrs ...any) //
+	Log     *slog.Logger                           //
+	Now     func() time.Time                       // nil: time.Now
+	Workers int                                    // items at once; 0: 4
+	Limit   time.Duration                          // for one item's unwrapping and scoring; 0: 1 minute
+	Fail    func(point string) error               // failpoint of the crash tests; nil in production
+}
+
+// Pipeline carries items through.
+type Pipeline struct {
+	o     Options
+	watch *watch
+}
+
+// New makes a Pipeline.
+func New(o Options) *Pipeline {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Workers == 0 {
+		o.Workers = 4
+	}
+	if o.Limit == 0 {
+		o.Limit = time.Minute
+	}
+	if o.Fail == nil {
+		o.Fail = func(string) error { return nil }
+	}
+	return &Pipeline{o: o, watch: newWatch(o.Now, o.Alert)}
+}
+
+// Run works until ctx ends, then finishes what is in hand. Its error is that of the queue or the store.
+func (p *Pipeline) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	items := make(chan queue.Item)
+	var group sync.WaitGroup
+	for range p.o.Workers {
+		group.Go(func() {
+			for it := range items {
+				if err := p.work(ctx, it); err != nil {
+					cancel(err)
+				}
+			}
+		})
+	}
+	err := p.feed(ctx, items)
+	close(items)
+	group.Wait()
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	return err
+}
+
+// feed hands out what the queue gives until ctx ends, and gives back what no worker took.
+func (p *Pipeline) feed(ctx context.Context, items chan<- queue.Item) error {
+	for {
+		batch, err := p.o.Queue.Claim(ctx, 4*p.o.Workers)
+		if ctx.Err() != nil {
+			return p.giveBack(batch)
+		}
+		if err != nil {
+			return fmt.Errorf("claim items: %w", err)
+		}
+		for i, it := range batch {
+			select {
+			case items <- it:
+			case <-ctx.Done():
+				return p.giveBack(batch[i:])
+			}
+		}
+	}
+}
+
+func (p *Pipeline) giveBack(batch []queue.Item) error {
+	for _, it := range batch {
+		if err := p.o.Queue.Release(it.ID); err != nil {
+			return fmt.Errorf("give back item %s: %w", it.ID, err)
+		}
+	}
+	return nil
+}
+
+// work carries one item to its end. Its error is that of queue or store, after which only what is durable is certain.
+func (p *Pipeline) work(ctx context.Context, it queue.Item) error {
+	ctx = context.WithoutCancel(ctx) // a stop lets the item in hand finish
+	end := p.judge(ctx, it)
+	if err := p.carryOut(ctx, it, end); err != nil {
+		return fmt.Errorf("item %s: %w", it.ID, err)
+	}
+	return nil
+}
