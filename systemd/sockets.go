@@ -1,0 +1,88 @@
+package systemd
+
+import (
+	"fmt"
+	"maps"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/coreos/go-systemd/v22/activation"
+)
+
+// Sockets are the listening sockets that systemd has opened for the daemon, by their FileDescriptorName.
+type Sockets struct {
+	mu     sync.Mutex
+	byName map[string][]net.Listener // guarded by mu; taken ones are removed
+}
+
+// ListenSockets takes over the sockets that systemd passed to this process; none is no error.
+func ListenSockets() (*Sockets, error) {
+	byName, err := activation.ListenersWithNames()
+	if err != nil {
+		return nil, fmt.Errorf("take over sockets: %w", err)
+	}
+	return &Sockets{byName: byName}, nil
+}
+
+// Listen opens an address as config.Listener has it: host:port, "systemd:NAME" for a passed socket of that name, or
+// "systemd" for the next of any name. Each passed socket is handed out once.
+func (s *Sockets) Listen(address string) (net.Listener, error) {
+	name, passed := strings.CutPrefix(address, "systemd")
+	if !passed {
+		ln, err := net.Listen("tcp", address)
+		if err != nil {
+			return nil, fmt.Errorf("listen on %s: %w", address, err)
+		}
+		return ln, nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if name = strings.TrimPrefix(name, ":"); name == "" {
+		name = s.first()
+	}
+	if len(s.byName[name]) == 0 {
+		return nil, fmt.Errorf("systemd passed no socket for %q; it has %s left", address, s.left())
+	}
+	ln := s.byName[name][0]
+	s.byName[name] = s.byName[name][1:]
+	return ln, nil
+}
+
+// Close closes the sockets that nobody took.
+func (s *Sockets) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, listeners := range s.byName {
+		for _, ln := range listeners {
+			ln.Close()
+		}
+	}
+	s.byName = nil
+	return nil
+}
+
+// first is the first name, in alphabetical order, that has a socket left.
+func (s *Sockets) first() string {
+	for _, name := range slices.Sorted(maps.Keys(s.byName)) {
+		if len(s.byName[name]) > 0 {
+			return name
+		}
+	}
+	return ""
+}
+
+// left lists the names that have a socket left.
+func (s *Sockets) left() string {
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(s.byName)) {
+		if len(s.byName[name]) > 0 {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(names, ", ")
+}
