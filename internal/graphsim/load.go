@@ -1,0 +1,83 @@
+package graphsim
+
+import (
+	"net/http"
+	"time"
+)
+
+// load is what the service counts for one mailbox.
+type load struct {
+	inFlight int
+	recent   []time.Time // of the requests of the last ten minutes, oldest first
+}
+
+const window = 10 * time.Minute
+
+// enter counts a request for a mailbox. The answer is not nil when it is one too many.
+func (s *Sim) enter(c *Call, mailbox string) *Fault {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := s.load[mailbox]
+	if l == nil {
+		l = &load{}
+		s.load[mailbox] = l
+	}
+	now := s.o.Now()
+	for len(l.recent) > 0 && now.Sub(l.recent[0]) > window {
+		l.recent = l.recent[1:]
+	}
+	l.recent = append(l.recent, now)
+	l.inFlight++
+	c.InFlight = l.inFlight
+	if l.inFlight > s.o.Limits.MailboxConcurrency {
+		s.violate("%d calls at once for mailbox %s", l.inFlight, c.Mailbox)
+		return &Fault{
+			Name: "concurrency", Status: http.StatusTooManyRequests, Code: "ApplicationThrottled",
+			Message: "Application is over its MailboxConcurrency limit.", RetryAfter: "0.25",
+		}
+	}
+	if len(l.recent) > s.o.Limits.MailboxRequests {
+		return &Fault{
+			Name: "quota", Status: http.StatusTooManyRequests, Code: "TooManyRequests",
+			Message: "Too many requests.", RetryAfter: "1.5",
+		}
+	}
+	return nil
+}
+
+func (s *Sim) leave(mailbox string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.load[mailbox].inFlight--
+}
+
+// wait notes the Retry-After of an answer, and early a call that does not keep it. Only a repetition of the same call
+// is certainly one: others may have been on their way already.
+func (s *Sim) wait(r *http.Request, retryAfter string) {
+	now := s.o.Now()
+	until := now
+	if d, err := time.ParseDuration(retryAfter + "s"); err == nil {
+		until = now.Add(d)
+	} else if at, err := http.ParseTime(retryAfter); err == nil {
+		until = at
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if until.After(now) {
+		s.waits[r.Method+" "+r.URL.RequestURI()] = until
+	}
+}
+
+func (s *Sim) early(r *http.Request, c *Call) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key := r.Method + " " + r.URL.RequestURI()
+	until, told := s.waits[key]
+	if !told {
+		return
+	}
+	if left := until.Sub(s.o.Now()); left > 0 {
+		s.violate("%s of %s repeated %v before its Retry-After", c.Route, c.Mailbox, left)
+	}
+	delete(s.waits, key)
+}

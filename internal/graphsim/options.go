@@ -1,0 +1,74 @@
+package graphsim
+
+import (
+	"net/http"
+	"time"
+)
+
+// Options says how a Sim behaves. The zero value is nasty, on a free port of the loopback interface.
+type Options struct {
+	Seed      uint64        // of all faults and ids
+	Rates     *Rates        // how often a fault comes by itself; nil: Nasty()
+	Address   string        // to listen on; "": 127.0.0.1:0
+	CAFile    string        // where the authority's certificate is written (PEM); "": nowhere
+	Latency   time.Duration // of every answer
+	TokenLife time.Duration // as the login endpoint announces it; 0: one hour
+	NoPurge   bool          // a national cloud: permanentDelete does not exist
+	Limits    Limits
+	Now       func() time.Time           // nil: time.Now
+	Check     func(*http.Request) error  // judges each Graph request, such as openapi.Document.Check; nil: nothing
+	Consent   func(Consent) ConsentReply // what the administrator does at the consent page; nil: accepts
+}
+
+// Limits are those of the service.
+type Limits struct {
+	MailboxConcurrency int // requests at once for one mailbox; 0: 4
+	MailboxRequests    int // in ten minutes for one mailbox; 0: 10,000
+}
+
+// Rates are the probabilities, for each call, of the faults that come by themselves.
+type Rates struct {
+	Throttled   float64 // 429, with a fractional, dated or missing Retry-After
+	Busy        float64 // 503
+	ServerError float64 // 500, not applied
+	HTML        float64 // 502 in HTML, not applied
+	EmptyError  float64 // 500 or 503 with an error object that lacks its message, its code, or itself
+	Lost        float64 // applied, then the connection is cut
+	LostGateway float64 // applied, then 504 in HTML
+	Cut         float64 // the connection is cut before anything was done
+	Revoked     float64 // 401: the token is not accepted any more; half of them with a claims challenge
+	NoHeaders   float64 // a message in a list comes without its internetMessageHeaders
+}
+
+// Nasty are the rates of a bad day: about one call in six fails.
+func Nasty() *Rates {
+	return &Rates{
+		Throttled: 0.05, Busy: 0.02, ServerError: 0.02, HTML: 0.01, EmptyError: 0.02,
+		Lost: 0.02, LostGateway: 0.01, Cut: 0.01, Revoked: 0.01, NoHeaders: 0.05,
+	}
+}
+
+// Calm are rates of zero: only injected faults and the service's own limits remain.
+func Calm() *Rates { return &Rates{} }
+
+func (o Options) withDefaults() Options {
+	if o.Rates == nil {
+		o.Rates = Nasty()
+	}
+	if o.Address == "" {
+		o.Address = "127.0.0.1:0"
+	}
+	if o.TokenLife == 0 {
+		o.TokenLife = time.Hour
+	}
+	if o.Limits.MailboxConcurrency == 0 {
+		o.Limits.MailboxConcurrency = 4
+	}
+	if o.Limits.MailboxRequests == 0 {
+		o.Limits.MailboxRequests = 10_000
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return o
+}
