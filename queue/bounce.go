@@ -1,0 +1,220 @@
+package queue
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+)
+
+// GiveUp ends work on an item that cannot be carried through: its bounce and its end are one commit. With quarantine
+// the item stays, set aside; without, it is finished. Giving up an item again answers with the same bounce and adds none.
+func (q *Queue) GiveUp(ctx context.Context, id, why string, quarantine bool) (Bounce, error) {
+	var b *Bounce
+	// C5: once this is committed, the bounce and the item's end are durable together.
+	// A crash before it means that the item is worked on again; after it, that the bounce is sent from its row.
+	err := q.submit(ctx, &op{early: "c5.before", late: "c5.after-commit", apply: func(t *txn) (err error) {
+		b, err = t.giveUp(id, why, quarantine)
+		return err
+	}})
+	if err != nil {
+		return Bounce{}, wrap("give up", id, err)
+	}
+	return *b, nil
+}
+
+func (t *txn) giveUp(id, why string, quarantine bool) (*Bounce, error) {
+	have, err := t.bounceOf(id)
+	if err != nil {
+		return nil, err
+	}
+	old, err := t.item(id)
+	if err != nil {
+		if have != nil {
+			return have, nil // given up before, and its row is gone
+		}
+		return nil, err
+	}
+	if have == nil {
+		have = newBounce(old, why, t.now)
+		t.put(t.given, []byte(id), []byte(have.ID))
+		if err := t.setBounce(nil, have); err != nil {
+			return nil, err
+		}
+	}
+	if !quarantine {
+		return have, t.set(old, nil)
+	}
+	it := *old
+	it.quarantine(why)
+	return have, t.set(old, &it)
+}
+
+// newBounce is the bounce of an item. Its identity follows from the item alone.
+func newBounce(it *Item, why string, now time.Time) *Bounce {
+	return &Bounce{
+		ID: bounceID(it), Item: it.ID, Envelope: it.Envelope, Body: it.Body, Reason: why,
+		State: BounceWaiting, Created: now, NotBefore: now,
+	}
+}
+
+// order is base32 with digits that sort as their values do, in lower case (RFC 4648, section 7).
+var order = base32.HexEncoding.WithPadding(base32.NoPadding)
+
+func bounceID(it *Item) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%s\x00%d\x00%d\x00%d",
+		it.Envelope.Tenant, it.ID, it.Body.File, it.Body.Offset, it.Body.Size, it.Body.CRC))
+	return "b" + strings.ToLower(order.EncodeToString(sum[:15]))
+}
+
+// bounceOf is the bounce of an item that was given up, or nil.
+func (t *txn) bounceOf(item string) (*Bounce, error) {
+	id := t.given.Get([]byte(item))
+	if id == nil {
+		return nil, nil
+	}
+	b, err := readBounce(t.bounces, string(id))
+	if err != nil {
+		return nil, err
+	}
+	return &b, nil
+}
+
+func readBounce(bounces *bolt.Bucket, id string) (Bounce, error) {
+	var b Bounce
+	row := bounces.Get([]byte(id))
+	if row == nil {
+		return b, fmt.Errorf("%w: bounce %q", ErrNotFound, id)
+	}
+	if err := json.Unmarshal(row, &b); err != nil {
+		return b, storage(fmt.Errorf("read row of bounce %s: %w", id, err))
+	}
+	return b, nil
+}
+
+// setBounce replaces old, nil for none, by b, nil for none.
+func (t *txn) setBounce(old, b *Bounce) error {
+	if old != nil {
+		t.delete(t.bindex, bounceKey(old))
+		t.countBounce(-1, old)
+	}
+	if b == nil {
+		t.delete(t.bounces, []byte(old.ID))
+		t.delete(t.given, []byte(old.Item))
+		return t.err
+	}
+	t.putJSON(t.bounces, b.ID, b)
+	t.put(t.bindex, bounceKey(b), nil)
+	t.countBounce(+1, b)
+	return t.err
+}
+
+// bounceKey sorts the unsent bounces, waiting and stuck, by due time, and the sent by when that was.
+func bounceKey(b *Bounce) []byte {
+	if b.State == BounceSent {
+		return indexKey('s', b.SentAt, b.ID)
+	}
+	return indexKey('u', b.NotBefore, b.ID)
+}
+
+// DueBounces lists up to max bounces whose time has come, the longest overdue first. It claims nothing: one
+// goroutine sends bounces.
+func (q *Queue) DueBounces(_ context.Context, now time.Time, max int) ([]Bounce, error) {
+	var due []Bounce
+	err := q.view(func(tx *bolt.Tx) (err error) {
+		each(tx.Bucket(bounceIndex), 'u', func(at time.Time, id string) bool {
+			if at.After(now) || len(due) >= max {
+				return false
+			}
+			var b Bounce
+			b, err = readBounce(tx.Bucket(bouncesBucket), id)
+			due = append(due, b)
+			return err == nil
+		})
+		return err
+	})
+	return due, err
+}
+
+// BounceSent notes that a server took a bounce: to is "host: reply". Noting it again changes nothing. Bounces that were
+// sent longer ago than Options.KeepSent are dropped on the way.
+func (q *Queue) BounceSent(ctx context.Context, id, to string) error {
+	return q.changeBounce(ctx, "note as sent", id, func(t *txn, b *Bounce) error {
+		if b.State == BounceSent {
+			return nil
+		}
+		b.State, b.SentTo, b.SentAt, b.LastError = BounceSent, to, t.now, ""
+		return t.dropSent(t.now.Add(-q.o.KeepSent))
+	})
+}
+
+// maxDrop is how many old rows one commit drops.
+const maxDrop = 100
+
+// dropSent drops bounces that were sent before a time.
+func (t *txn) dropSent(before time.Time) error {
+	var ids []string
+	each(t.bindex, 's', func(at time.Time, id string) bool {
+		ids = append(ids, id)
+		return at.Before(before) && len(ids) < maxDrop
+	})
+	for _, id := range ids {
+		b, err := readBounce(t.bounces, id)
+		if err != nil {
+			return err
+		}
+		if !b.SentAt.Before(before) {
+			continue
+		}
+		if err := t.setBounce(&b, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// BounceDefer puts a bounce off until at, and says why. stuck marks one that has not got through for days.
+func (q *Queue) BounceDefer(ctx context.Context, id string, at time.Time, why string, stuck bool) error {
+	return q.changeBounce(ctx, "defer", id, func(_ *txn, b *Bounce) error {
+		if b.State == BounceSent {
+			return fmt.Errorf("%w: it was sent", ErrState)
+		}
+		b.NotBefore, b.LastError, b.State = at.UTC().Round(0), why, BounceWaiting
+		if stuck {
+			b.State = BounceStuck
+		}
+		b.Tries++
+		return nil
+	})
+}
+
+// RetryBounce makes a bounce due now, at a person's word; also one that was sent, to send it again.
+func (q *Queue) RetryBounce(ctx context.Context, id string) error {
+	return q.changeBounce(ctx, "retry", id, func(t *txn, b *Bounce) error {
+		b.State, b.NotBefore, b.Tries = BounceWaiting, t.now, 0
+		return nil
+	})
+}
+
+func (q *Queue) changeBounce(ctx context.Context, verb, id string, edit func(*txn, *Bounce) error) error {
+	err := q.submit(ctx, &op{apply: func(t *txn) error {
+		old, err := readBounce(t.bounces, id)
+		if err != nil {
+			return err
+		}
+		b := old
+		if err := edit(t, &b); err != nil {
+			return err
+		}
+		return t.setBounce(&old, &b)
+	}})
+	if err != nil {
+		return fmt.Errorf("%s bounce %s: %w", verb, id, err)
+	}
+	return nil
+}

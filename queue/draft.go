@@ -1,0 +1,149 @@
+package queue
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"strings"
+	"time"
+
+	"crypto/rand"
+
+	"clawback/spool"
+)
+
+// Draft is a message that is arriving. It is used by one goroutine. Small ones are held in memory, in a buffer that
+// grows with them; one that outgrows the spool's inline limit goes on into a file.
+type Draft struct {
+	q    *Queue
+	env  Envelope
+	room room
+	buf  []byte
+	blob *spool.Blob // nil while it is small
+	size int64
+	err  error // sticky
+	done bool
+}
+
+// Begin begins a message. size is what the peer announced, 0 if nothing. One of Commit and Abort must follow. It
+// answers an error that wraps ENOSPC when there is no room, and ErrStorage when the queue is broken.
+func (q *Queue) Begin(env Envelope, size int64) (*Draft, error) {
+	if q.isBroken() {
+		return nil, ErrStorage
+	}
+	d := &Draft{q: q, env: env, room: room{spool: q.spool}}
+	if err := d.room.need(max(size, 1)); err != nil {
+		return nil, fmt.Errorf("reserve space for %d octets: %w", size, err)
+	}
+	return d, nil
+}
+
+// Write appends octets of the message.
+func (d *Draft) Write(p []byte) (int, error) {
+	if d.err == nil && d.done {
+		d.err = ErrClosed
+	}
+	if d.err == nil {
+		d.err = d.write(p)
+	}
+	if d.err != nil {
+		return 0, d.err
+	}
+	return len(p), nil
+}
+
+func (d *Draft) write(p []byte) error {
+	if err := d.room.need(d.size + int64(len(p))); err != nil {
+		return fmt.Errorf("reserve space: %w", err)
+	}
+	d.size += int64(len(p))
+	if d.blob == nil && d.size > d.q.spool.InlineLimit() {
+		if err := d.spill(); err != nil {
+			return err
+		}
+	}
+	if d.blob != nil {
+		_, err := d.blob.Write(p)
+		return err
+	}
+	d.buf = grow(d.buf, len(p))
+	d.buf = append(d.buf, p...)
+	return nil
+}
+
+// spill moves what has arrived into a file.
+func (d *Draft) spill() (err error) {
+	if d.blob, err = d.q.spool.Create(); err != nil {
+		return err
+	}
+	_, err = d.blob.Write(d.buf)
+	recycle(d.buf)
+	d.buf = nil
+	return err
+}
+
+// Commit makes the message an item. When it returns an id, the item is the queue's; when it returns an error, it
+// may be nevertheless, as after any lost answer.
+func (d *Draft) Commit() (id string, err error) {
+	if d.err != nil || d.done {
+		d.Abort()
+		return "", fmt.Errorf("commit message: %w", orClosed(d.err))
+	}
+	d.done = true
+	defer d.release()
+	it := Item{ID: newID(d.q.now()), Envelope: d.env, State: Ready}
+	put := &op{body: d.buf, grows: true, late: "c1.after-commit"}
+	if d.blob != nil {
+		if put.ref, err = d.blob.Commit(); err != nil {
+			return "", fmt.Errorf("commit body: %w", storage(err))
+		}
+	} else if put.body == nil {
+		put.body = []byte{}
+	}
+	put.apply = func(t *txn) error { return t.accept(it, put.ref) }
+	// C1: once this is committed, the body (synced before) and the row are durable, and only then there is a 250.
+	// A crash before it means that the peer still has the message and sends it again; after it, that the queue has it.
+	if err := d.q.submit(context.Background(), put); err != nil {
+		return "", fmt.Errorf("commit message: %w", err)
+	}
+	return it.ID, nil
+}
+
+func orClosed(err error) error {
+	if err == nil {
+		return ErrClosed
+	}
+	return err
+}
+
+// accept writes the row of a new item.
+func (t *txn) accept(it Item, body spool.Ref) error {
+	it.Body = body
+	return t.set(nil, &it)
+}
+
+// Abort drops the message. After Commit it does nothing.
+func (d *Draft) Abort() {
+	if d.done {
+		return
+	}
+	d.done = true
+	if d.blob != nil {
+		d.blob.Abort()
+	}
+	d.release()
+}
+
+func (d *Draft) release() {
+	recycle(d.buf)
+	d.buf = nil
+	d.room.release()
+}
+
+// newID is an id that sorts by time and that no other item has: nanoseconds and 32 random bits.
+func newID(now time.Time) string {
+	var b [12]byte
+	binary.BigEndian.PutUint64(b[:], uint64(now.UnixNano()))
+	_, _ = rand.Read(b[8:]) // never fails since Go 1.24
+	return "q" + strings.ToLower(order.EncodeToString(b[:]))
+}

@@ -1,0 +1,94 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Finish removes an item whose work is done. An item that is not there is finished already: nil.
+func (q *Queue) Finish(ctx context.Context, id string) error {
+	err := q.change(ctx, id, func(t *txn, it *Item) (*Item, error) { return nil, nil })
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	return wrap("finish", id, err)
+}
+
+// Defer puts an item back until at, and says why. A try is counted; its start is not held against it.
+func (q *Queue) Defer(ctx context.Context, id string, at time.Time, why string) error {
+	return wrap("defer", id, q.change(ctx, id, func(_ *txn, it *Item) (*Item, error) {
+		it.unstart()
+		it.State, it.NotBefore, it.Reason = Deferred, at.UTC().Round(0), why
+		it.Tries++
+		return it, nil
+	}))
+}
+
+// Release gives an item back as if it had not been claimed. It is for an orderly stop.
+func (q *Queue) Release(id string) error {
+	return wrap("release", id, q.change(context.Background(), id, func(_ *txn, it *Item) (*Item, error) {
+		if it.State != Working {
+			return nil, fmt.Errorf("%w: %s", ErrState, it.State)
+		}
+		it.unstart()
+		it.State = Ready
+		return it, nil
+	}))
+}
+
+// Quarantine sets an item aside for a person, and says why.
+func (q *Queue) Quarantine(ctx context.Context, id, why string) error {
+	return wrap("quarantine", id, q.change(ctx, id, func(_ *txn, it *Item) (*Item, error) {
+		it.quarantine(why)
+		return it, nil
+	}))
+}
+
+// Retry makes a quarantined or deferred item ready, at a person's word. Its starts and tries are forgotten.
+func (q *Queue) Retry(ctx context.Context, id string) error {
+	return wrap("retry", id, q.change(ctx, id, func(_ *txn, it *Item) (*Item, error) {
+		if it.State == Working {
+			return nil, fmt.Errorf("%w: it is being worked on", ErrState)
+		}
+		it.State, it.NotBefore, it.Starts, it.Tries = Ready, time.Time{}, 0, 0
+		return it, nil
+	}))
+}
+
+// unstart takes back the start that was counted when the item was claimed.
+func (it *Item) unstart() {
+	if it.State == Working && it.Starts > 0 {
+		it.Starts--
+	}
+}
+
+func (it *Item) quarantine(why string) {
+	it.unstart()
+	it.State, it.NotBefore, it.Reason = Quarantined, time.Time{}, why
+}
+
+// change carries one change of one item through the committer. edit gets a copy of the item and answers with what is
+// to stand there; nil without an error removes it.
+func (q *Queue) change(ctx context.Context, id string, edit func(*txn, *Item) (*Item, error)) error {
+	return q.submit(ctx, &op{apply: func(t *txn) error {
+		old, err := t.item(id)
+		if err != nil {
+			return err
+		}
+		it := *old
+		next, err := edit(t, &it)
+		if err != nil {
+			return err
+		}
+		return t.set(old, next)
+	}})
+}
+
+func wrap(verb, id string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s item %s: %w", verb, id, err)
+}

@@ -1,0 +1,85 @@
+package queue
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+)
+
+// mmapSize is address space, not memory: while the file is smaller, growing never has to wait for readers.
+const mmapSize = 8 << 30
+
+// hardRoom is how far queue.db may grow past Options.MaxSize for what is not new mail: without it a full queue could
+// not be emptied.
+const hardRoom = 32 << 20
+
+// open opens queue.db, makes it when it is absent, and compacts it when that pays.
+func (q *Queue) open() error {
+	if err := os.Mkdir(q.dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	if err := os.Remove(q.path() + compactSuffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := q.openDB(); err != nil {
+		return err
+	}
+	if !q.compactionPays() {
+		return nil
+	}
+	if err := q.compact(); err != nil {
+		return fmt.Errorf("compact: %w", err)
+	}
+	return nil
+}
+
+// openDB opens the file with its buckets. A new one is durable, name included, when it returns.
+func (q *Queue) openDB() error {
+	db, err := bolt.Open(q.path(), 0o600, q.boltOptions())
+	if err != nil {
+		return err
+	}
+	if err := makeBuckets(db); err != nil {
+		return errors.Join(err, db.Close())
+	}
+	if err := errors.Join(db.Sync(), syncDir(q.dir), syncDir(filepath.Dir(q.dir))); err != nil {
+		return errors.Join(err, db.Close())
+	}
+	q.db = db
+	return nil
+}
+
+func (q *Queue) boltOptions() *bolt.Options {
+	o := *bolt.DefaultOptions
+	o.Timeout = 2 * time.Second // another process has it
+	o.InitialMmapSize = mmapSize
+	o.FreelistType = bolt.FreelistMapType
+	if q.o.MaxSize > 0 {
+		o.MaxSize = int(q.o.MaxSize + hardRoom)
+	}
+	return &o
+}
+
+func makeBuckets(db *bolt.DB) error {
+	return db.Update(func(tx *bolt.Tx) error {
+		for _, name := range [][]byte{itemsBucket, indexBucket, bouncesBucket, bounceIndex, givenBucket} {
+			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

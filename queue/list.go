@@ -1,0 +1,140 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
+
+	"clawback/spool"
+)
+
+// view reads in one snapshot.
+func (q *Queue) view(read func(tx *bolt.Tx) error) error {
+	err := q.db.View(read)
+	if errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
+		return ErrClosed
+	}
+	return err
+}
+
+// Get reads one item: ErrNotFound when there is none.
+func (q *Queue) Get(id string) (it Item, err error) {
+	err = q.view(func(tx *bolt.Tx) (err error) {
+		it, err = readItem(tx.Bucket(itemsBucket), id)
+		return err
+	})
+	return it, err
+}
+
+// Filter selects items. The zero value selects all.
+type Filter struct {
+	State  State  // "" for any
+	Tenant string // "" for any
+	After  string // only ids greater than this one: where the last page ended
+	Limit  int    // 0 for no limit
+}
+
+// List lists items, oldest first.
+func (q *Queue) List(f Filter) ([]Item, error) {
+	var items []Item
+	err := q.view(func(tx *bolt.Tx) error {
+		rows := tx.Bucket(itemsBucket)
+		for _, id := range ids(tx, f) {
+			it, err := readItem(rows, id)
+			if err != nil {
+				return err
+			}
+			if f.Tenant != "" && it.Envelope.Tenant != f.Tenant {
+				continue
+			}
+			items = append(items, it)
+			if len(items) == f.Limit {
+				return nil
+			}
+		}
+		return nil
+	})
+	return items, err
+}
+
+// ids are those of the items in the filter's state after its id, in order.
+func ids(tx *bolt.Tx, f Filter) []string {
+	var list []string
+	for state, letter := range stateLetters {
+		if f.State != "" && f.State != state {
+			continue
+		}
+		each(tx.Bucket(indexBucket), letter, func(_ time.Time, id string) bool {
+			if id > f.After {
+				list = append(list, id)
+			}
+			return true
+		})
+	}
+	slices.Sort(list)
+	return list
+}
+
+// BounceFilter selects bounces. The zero value selects all.
+type BounceFilter struct {
+	State  BounceState // "" for any
+	Tenant string      // "" for any
+	Limit  int         // 0 for no limit
+}
+
+// Bounces lists bounces, oldest first.
+func (q *Queue) Bounces(f BounceFilter) ([]Bounce, error) {
+	var list []Bounce
+	err := q.view(func(tx *bolt.Tx) error {
+		return tx.Bucket(bouncesBucket).ForEach(func(id, _ []byte) error {
+			b, err := readBounce(tx.Bucket(bouncesBucket), string(id))
+			if err == nil && (f.State == "" || f.State == b.State) && (f.Tenant == "" || f.Tenant == b.Envelope.Tenant) {
+				list = append(list, b)
+			}
+			return err
+		})
+	})
+	slices.SortFunc(list, func(a, b Bounce) int { return a.Created.Compare(b.Created) })
+	if f.Limit > 0 && len(list) > f.Limit {
+		list = list[:f.Limit]
+	}
+	return list, err
+}
+
+// Bounce reads one bounce: ErrNotFound when there is none.
+func (q *Queue) Bounce(id string) (b Bounce, err error) {
+	err = q.view(func(tx *bolt.Tx) (err error) {
+		b, err = readBounce(tx.Bucket(bouncesBucket), id)
+		return err
+	})
+	return b, err
+}
+
+// InUse reports whether an item, or a bounce that was not sent yet, refers to a file of the spool.
+func (q *Queue) InUse(file string) bool { return q.tally.inUse(file) }
+
+// Body opens the octets of an item after checking them against their checksum. When they are missing or wrong, the
+// item is quarantined with that reason and the error wraps spool.ErrMissing or spool.ErrCorrupt.
+func (q *Queue) Body(it Item) (*spool.Body, error) {
+	b, err := q.openBody(it.Body)
+	if err == nil || !errors.Is(err, spool.ErrMissing) && !errors.Is(err, spool.ErrCorrupt) {
+		return b, err
+	}
+	q.log.Error("item quarantined", "item", it.ID, "reason", err.Error())
+	return nil, errors.Join(err, q.Quarantine(context.Background(), it.ID, err.Error()))
+}
+
+func (q *Queue) openBody(r spool.Ref) (*spool.Body, error) {
+	b, err := q.spool.Open(r)
+	if err != nil {
+		return nil, err
+	}
+	if err := b.Verify(r); err != nil {
+		return nil, errors.Join(err, b.Close())
+	}
+	return b, nil
+}

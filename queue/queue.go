@@ -1,0 +1,160 @@
+// Package queue keeps accepted mail, durable: put, claim, finish, defer, quarantine.
+//
+// The rows are in one bbolt file, the bodies in the spool. All writing goes through one goroutine, the committer: it
+// drains what waits, appends the small bodies with one sync, commits the rows in one transaction, and answers everyone.
+// While it does so the next batch gathers, so that it adapts to the load and nobody waits for a timer.
+//
+// Reads: queue.db, the spool. Writes: queue.db, the spool.
+//
+// Invariants:
+//   - I1: an id that Commit returned is that of an item whose body and row are durable (C1).
+//   - I2: an accepted item leaves only by Finish or GiveUp. It never expires; quarantine keeps it.
+//   - I3: a start is noted durably before an item is handed out, so that one which kills the process is found out.
+//   - I4: an item that is given up has exactly one bounce, however often GiveUp is called (C5).
+//   - I5: the rows are the truth: octets without a row are garbage, a row without its octets is quarantined.
+//
+// On failure: a full disk fails what would need space, with an error that wraps ENOSPC or EDQUOT; what frees space
+// goes on, and so does the rest once there is space again. After any other failed commit the file's state is unknown:
+// the queue is broken, every write answers ErrStorage, Broken is closed, and only opening it again helps.
+//
+// Standards: RFC 5321, section 4.2.5 (responsibility passes with the 250).
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"clawback/spool"
+)
+
+// What an operation can fail with.
+var (
+	ErrNotFound = errors.New("queue: no such item")
+	ErrState    = errors.New("queue: not in this state")
+	ErrStorage  = errors.New("queue: storage failed")
+	ErrClosed   = errors.New("queue: closed")
+)
+
+// MaxStarts is how many times work on an item may end with the process before the item is quarantined.
+const MaxStarts = 3
+
+// Options of a Queue. The zero value works.
+type Options struct {
+	MaxSize      int64                    // octets of queue.db; 0 for no limit
+	MaxDefer     time.Duration            // no due time is further ahead than this when loaded; 0: 24 hours
+	KeepSent     time.Duration            // how long a sent bounce stays listed; 0: 30 days
+	BatchBytes   int64                    // bodies of one commit; 0: 8 MiB
+	CompactAbove int64                    // octets of queue.db from which compaction at open is considered; 0: 64 MiB
+	Now          func() time.Time         // nil: time.Now
+	Log          *slog.Logger             // nil: none
+	Fail         func(point string) error // failpoints of the crash tests; nil in production
+}
+
+// Queue is an open queue. Its methods may be called from several goroutines.
+type Queue struct {
+	dir   string
+	o     Options
+	db    *bolt.DB
+	spool *spool.Spool
+	log   *slog.Logger
+
+	ops  chan *op      // to the committer
+	quit chan struct{} // closed by Close
+	done chan struct{} // closed when the committer has ended
+
+	broken  chan struct{}
+	breakIt sync.Once
+	closeIt sync.Once
+	closed  error // of Close; written once, read after closeIt
+
+	tally *tally
+}
+
+// Open opens the queue in dir and recovers: what was being worked on is ready again, and a row whose octets are
+// missing is quarantined. It may rewrite queue.db to give space back.
+func Open(dir string, sp *spool.Spool, o Options) (*Queue, error) {
+	q := &Queue{
+		dir: dir, o: o.withDefaults(), spool: sp,
+		ops: make(chan *op, maxBatch), quit: make(chan struct{}), done: make(chan struct{}),
+		broken: make(chan struct{}), tally: newTally(),
+	}
+	q.log = q.o.Log
+	if err := q.open(); err != nil {
+		return nil, fmt.Errorf("open queue %s: %w", q.path(), err)
+	}
+	if err := q.recover(); err != nil {
+		return nil, errors.Join(fmt.Errorf("recover queue %s: %w", q.path(), err), q.db.Close())
+	}
+	go q.committer()
+	return q, nil
+}
+
+func (o Options) withDefaults() Options {
+	setDefault(&o.MaxDefer, 24*time.Hour)
+	setDefault(&o.KeepSent, 30*24*time.Hour)
+	setDefault(&o.BatchBytes, 8<<20)
+	setDefault(&o.CompactAbove, 64<<20)
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Fail == nil {
+		o.Fail = func(string) error { return nil }
+	}
+	return o
+}
+
+func setDefault[T ~int64](v *T, d T) {
+	if *v <= 0 {
+		*v = d
+	}
+}
+
+func (q *Queue) path() string { return filepath.Join(q.dir, "queue.db") }
+
+// now is the time in rows: UTC, without the monotonic reading.
+func (q *Queue) now() time.Time { return q.o.Now().UTC().Round(0) }
+
+// Broken is closed when the storage has failed for good. The process should end, and be started again.
+func (q *Queue) Broken() <-chan struct{} { return q.broken }
+
+func (q *Queue) setBroken(why error) {
+	q.breakIt.Do(func() {
+		q.log.Error("queue storage failed, nothing more is accepted until restart", "err", why)
+		close(q.broken)
+	})
+}
+
+func (q *Queue) isBroken() bool {
+	select {
+	case <-q.broken:
+		return true
+	default:
+		return false
+	}
+}
+
+// Probe goes through the committer and back. An idle or a full queue answers it; one that hangs or is broken does not.
+func (q *Queue) Probe(ctx context.Context) error {
+	return q.submit(ctx, &op{apply: func(*txn) error { return nil }})
+}
+
+// Close commits what was submitted and closes the file. What is still being worked on is ready again at the next Open,
+// with its start counted; Release gives it back without.
+func (q *Queue) Close() error {
+	q.closeIt.Do(func() {
+		close(q.quit)
+		<-q.done
+		q.closed = q.db.Close()
+	})
+	return q.closed
+}

@@ -1,0 +1,132 @@
+package queue
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"clawback/spool"
+)
+
+// recover puts the rows in order before anything else uses them, in one commit, and builds the tally.
+func (q *Queue) recover() error {
+	tx, err := q.db.Begin(true)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }() // does nothing after a commit
+	t := newTxn(tx, q.now())
+	r := recovery{q: q, t: t}
+	if err := r.items(); err != nil {
+		return err
+	}
+	if err := t.dropSent(t.now.Add(-q.o.KeepSent)); err != nil {
+		return err
+	}
+	if t.changed {
+		if err := tx.Commit(); err != nil {
+			return err
+		}
+	}
+	return q.count()
+}
+
+// recovery is what recover knows on its way through the rows.
+type recovery struct {
+	q        *Queue
+	t        *txn
+	suspects int
+}
+
+func (r *recovery) items() error {
+	var changed [][2]*Item
+	err := r.t.items.ForEach(func(id, _ []byte) error {
+		old, err := r.t.item(string(id))
+		if err != nil {
+			return err
+		}
+		if it := r.item(*old); it != nil {
+			changed = append(changed, [2]*Item{old, it})
+		}
+		return nil
+	})
+	for _, pair := range changed {
+		err = errors.Join(err, r.t.set(pair[0], pair[1]))
+	}
+	return err
+}
+
+// item is what an item has to become, or nil when it is in order.
+func (r *recovery) item(it Item) *Item {
+	if it.State == Quarantined {
+		return nil
+	}
+	if err := r.q.present(it.Body); err != nil {
+		it.quarantine(err.Error())
+		r.q.log.Error("item quarantined", "item", it.ID, "reason", it.Reason)
+		return &it
+	}
+	switch latest := r.t.now.Add(r.q.o.MaxDefer); {
+	case it.State == Working:
+		r.again(&it)
+		return &it
+	case it.State == Deferred && it.NotBefore.After(latest):
+		it.NotBefore = latest // the clock was wrong when it was deferred
+		return &it
+	}
+	return nil
+}
+
+// apart is the time between two suspects.
+const apart = 2 * time.Second
+
+// again makes an item ready that was being worked on when the process ended. One that this has happened to before is
+// a suspect: suspects start one after another, so that the one which kills the process does not take the others
+// with it, start after start, into quarantine.
+func (r *recovery) again(it *Item) {
+	it.State = Ready
+	if it.Starts < MaxStarts-1 {
+		return
+	}
+	it.State, it.NotBefore = Deferred, r.t.now.Add(time.Duration(r.suspects)*apart)
+	it.Reason = fmt.Sprintf("the process ended %d times while it was worked on", it.Starts)
+	r.suspects++
+}
+
+// present checks that the octets of a body are there, by the file's length alone. It reads none of them: Body does.
+func (q *Queue) present(ref spool.Ref) error {
+	b, err := q.spool.Open(ref)
+	if err != nil {
+		return err
+	}
+	return b.Close()
+}
+
+// count builds the tally from the rows.
+func (q *Queue) count() error {
+	return q.db.View(func(tx *bolt.Tx) error {
+		t := newTxn(tx, q.now())
+		err := t.items.ForEach(func(id, _ []byte) error {
+			it, err := t.item(string(id))
+			if err == nil {
+				t.count(+1, it)
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		err = t.bounces.ForEach(func(id, _ []byte) error {
+			b, err := readBounce(t.bounces, string(id))
+			if err == nil {
+				t.countBounce(+1, &b)
+			}
+			return err
+		})
+		t.due = nextDue(t.index)
+		q.tally.add(t)
+		return err
+	})
+}

@@ -1,0 +1,117 @@
+package queue
+
+import (
+	"sync"
+	"time"
+)
+
+// Count is a number of things and the octets of their bodies.
+type Count struct {
+	Count  int       `json:"count"`
+	Bytes  int64     `json:"bytes"`
+	Oldest time.Time `json:"oldest,omitzero"` // when the oldest of them was received
+}
+
+// delta is a change of the tally: n things of one state more or fewer.
+type delta struct {
+	n      int
+	state  State
+	bounce BounceState // when it is a bounce
+	tenant string
+	file   string // "" when it holds none
+	size   int64
+}
+
+// tally counts what is in the queue, so that nobody has to read all rows for it. It is built at open and changed by
+// the committer after each commit.
+type tally struct {
+	mu      sync.Mutex // owns everything
+	items   map[State]Count
+	tenants map[string]map[State]Count
+	bounces map[BounceState]Count
+	files   map[string]int // spool file -> items and unfinished bounces that refer to it
+	due     time.Time      // when the next deferred item is due; zero: never
+	wake    chan struct{}  // closed, and replaced, when there may be something to claim
+}
+
+func newTally() *tally {
+	return &tally{
+		items: map[State]Count{}, tenants: map[string]map[State]Count{}, bounces: map[BounceState]Count{},
+		files: map[string]int{}, wake: make(chan struct{}),
+	}
+}
+
+// count notes that an item begins or ceases to be in its state.
+func (t *txn) count(n int, it *Item) {
+	t.deltas = append(t.deltas, delta{n: n, state: it.State, tenant: it.Envelope.Tenant, file: it.Body.File, size: it.Body.Size})
+}
+
+// countBounce notes that a bounce begins or ceases to be in its state. One that was sent needs its octets no more.
+func (t *txn) countBounce(n int, b *Bounce) {
+	d := delta{n: n, bounce: b.State, size: b.Body.Size}
+	if b.State != BounceSent {
+		d.file = b.Body.File
+	}
+	t.deltas = append(t.deltas, d)
+}
+
+// add takes in what a transaction changed, once it is committed.
+func (y *tally) add(t *txn) {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	for _, d := range t.deltas {
+		y.apply(d)
+	}
+	if y.items[Ready].Count > 0 || !y.due.Equal(t.due) {
+		close(y.wake)
+		y.wake = make(chan struct{})
+	}
+	y.due = t.due
+}
+
+func (y *tally) apply(d delta) {
+	if d.bounce != "" {
+		addTo(y.bounces, d.bounce, d)
+	} else {
+		addTo(y.items, d.state, d)
+		if y.tenants[d.tenant] == nil {
+			y.tenants[d.tenant] = map[State]Count{}
+		}
+		addTo(y.tenants[d.tenant], d.state, d)
+		if len(y.tenants[d.tenant]) == 0 {
+			delete(y.tenants, d.tenant)
+		}
+	}
+	if d.file == "" {
+		return
+	}
+	y.files[d.file] += d.n
+	if y.files[d.file] == 0 {
+		delete(y.files, d.file)
+	}
+}
+
+func addTo[K comparable](m map[K]Count, key K, d delta) {
+	c := m[key]
+	c.Count += d.n
+	c.Bytes += int64(d.n) * d.size
+	m[key] = c
+	if c.Count == 0 {
+		delete(m, key)
+	}
+}
+
+// claimable says whether there is something to claim now, and if not, what to wait for: wake, or until the time due,
+// which is zero when nothing is deferred.
+func (y *tally) claimable(now time.Time) (yes bool, wake <-chan struct{}, due time.Time) {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	yes = y.items[Ready].Count > 0 || !y.due.IsZero() && !y.due.After(now)
+	return yes, y.wake, y.due
+}
+
+func (y *tally) inUse(file string) bool {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	return y.files[file] > 0
+}
