@@ -1,5 +1,10 @@
 package journal
 
+import (
+	"fmt"
+	"io"
+)
+
 // Kind says what a message that was sent to a journal address is.
 type Kind string
 
@@ -40,7 +45,7 @@ type Section struct {
 // Original is one attached message: the journaled one, or its decrypted copy.
 type Original struct {
 	Section   Section // where it lies in the parsed message, as encoded there
-	Encoding  string  // content transfer encoding of that section: "" (identity), "base64" or "quoted-printable"
+	Encoding  string  // how it is encoded there: see Location
 	MessageID string  // with angle brackets, as it stands in the header
 	Size      int64   // octets after decoding
 	SHA256    [32]byte
@@ -84,4 +89,20 @@ type Report struct {
 	Problems         []string   // what was odd, in words, in the order found
 	Outer            Outer
 	Inner            Inner
+	Carried          *Location // where the report lies that an NDR or a forward carries; nil when the message is the report
+}
+
+// Embedded answers the octets of the carried report, decoded, as they were when it was bounced or forwarded; src is
+// what was parsed. It is not ok when the message carries none.
+func (r *Report) Embedded(src io.ReaderAt) (io.Reader, bool) {
+	if r.Carried == nil {
+		return nil, false
+	}
+	return r.Carried.Open(src), true
+}
+
+func (r *Report) problem(format string, args ...any) {
+	if len(r.Problems) < maxProblems {
+		r.Problems = append(r.Problems, fmt.Sprintf(format, args...))
+	}
 }

@@ -1,0 +1,155 @@
+package identity
+
+import (
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const plain = "From: =?utf-8?q?J=C3=B6rg?= <joerg@example.com>\r\nSubject: =?iso-8859-1?q?Gr=FC=DFe?=\r\n" +
+	"Date: Tue, 17 Jul 2018 12:13:28 +0200\r\nMessage-ID: <1@example.com>\r\n" +
+	"X-MS-Exchange-Organization-Network-Message-Id: 4DD9BA79-c85d-4626-87a8-08d5ebdeb47c\r\n" +
+	"X-MS-Office365-Filtering-Correlation-Id: 4dd9ba79-c85d-4626-87a8-08d5ebdeb47c\r\n"
+
+// read is Of for a message that can be read.
+func read(t *testing.T, message string) Message {
+	t.Helper()
+	m, err := Of(strings.NewReader(message))
+	if err != nil {
+		t.Fatalf("Of: %v", err)
+	}
+	return m
+}
+
+func TestOf_header(t *testing.T) {
+	m := read(t, plain+"\r\nhello\r\n")
+	m.Parts = nil
+	want := Message{
+		From: "joerg@example.com", FromName: "Jörg", Subject: "Grüße", MessageID: "<1@example.com>",
+		Date:              time.Date(2018, 7, 17, 10, 13, 28, 0, time.UTC),
+		NetworkMessageIDs: []string{"4dd9ba79-c85d-4626-87a8-08d5ebdeb47c"},
+	}
+	if diff := cmp.Diff(want, m); diff != "" {
+		t.Errorf("header (-want +got):\n%s", diff)
+	}
+}
+
+func TestOf_tellsReadersError(t *testing.T) {
+	broken := errors.New("disk")
+	_, err := Of(io.MultiReader(strings.NewReader(plain+"\r\nhello"), iotest.ErrReader(broken)))
+	if !errors.Is(err, broken) {
+		t.Errorf("error = %v, want the reader's", err)
+	}
+}
+
+// mixed builds a multipart of whole parts, header and body.
+func mixed(boundary string, parts ...string) string {
+	var b strings.Builder
+	b.WriteString("Content-Type: multipart/mixed; boundary=\"" + boundary + "\"\r\n\r\npreamble\r\n")
+	for _, p := range parts {
+		b.WriteString("--" + boundary + "\r\n" + p + "\r\n")
+	}
+	b.WriteString("--" + boundary + "--\r\nepilogue\r\n")
+	return b.String()
+}
+
+func TestSameParts(t *testing.T) {
+	const png = "Content-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+	original := mixed("a", "Content-Type: text/plain; charset=iso-8859-1\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"+
+		"Gr=FC=DFe  =20\r\nzwei\r\n\r\n", png+"aGVsbG8gd29ybGQ=")
+	tests := []struct {
+		name, other string
+		same        bool
+	}{
+		{"itself", original, true},
+		{"re-encoded", mixed("b", "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\nGrüße\r\nzwei",
+			png+"aGVs\r\nbG8g\r\nd29ybGQ="), true},
+		{"binary", mixed("b", "Content-Type: text/plain; charset=utf-8\r\n\r\nGrüße\r\nzwei",
+			"Content-Type: image/png\r\n\r\nhello world"), true},
+		{"LF only", strings.ReplaceAll(original, "\r\n", "\n"), true},
+		{"other order", mixed("b", png+"aGVsbG8gd29ybGQ=", "Content-Type: text/plain; charset=utf-8\r\n\r\nGrüße\r\nzwei"), true},
+		{"nested", mixed("x", mixed("y", "Content-Type: text/plain; charset=utf-8\r\n\r\nGrüße\r\nzwei", png+"aGVsbG8gd29ybGQ=")), true},
+		{"no closing delimiter", strings.TrimSuffix(original, "--a--\r\nepilogue\r\n"), true},
+		{"text altered", strings.ReplaceAll(original, "zwei", "drei"), false},
+		{"part more", mixed("a", "\r\nGrüße\r\nzwei", png+"aGVsbG8gd29ybGQ=", png+"aGVsbG8="), false},
+		{"part fewer", mixed("a", "\r\nGrüße\r\nzwei"), false},
+		{"attachment altered after broken base64", mixed("a", "\r\nGrüße\r\nzwei", png+"aGVsbG8gd29ybGQ=*x"), false},
+		{"blank within a line", strings.ReplaceAll(original, "zwei", "z wei"), false},
+		{"nothing", "\r\n", false},
+	}
+	m := read(t, original)
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := m.SameParts(read(t, tt.other)); got != tt.same {
+				t.Errorf("SameParts = %v, want %v", got, tt.same)
+			}
+		})
+	}
+}
+
+func TestSameParts_nothingIsNotNothing(t *testing.T) {
+	if m := read(t, plain+"\r\n \r\n"); m.SameParts(m) {
+		t.Error("two messages without content count as the same")
+	}
+}
+
+func TestOf_brokenEncodingLosesNothing(t *testing.T) {
+	const head = "Content-Type: application/pdf\r\nContent-Transfer-Encoding: base64\r\n\r\naGVsbG8=!!!"
+	long := strings.Repeat("x", 5000)
+	if read(t, head+long+"1").SameParts(read(t, head+long+"2")) {
+		t.Error("what stands after broken base64 is not compared")
+	}
+}
+
+func TestOf_pastPartLimitStillCompares(t *testing.T) {
+	part := "Content-Type: image/png\r\n\r\nx"
+	many := make([]string, maxParts+10)
+	for i := range many {
+		many[i] = part
+	}
+	one := read(t, mixed("a", many...))
+	many[maxParts+5] += "y"
+	other := read(t, mixed("a", many...))
+	if len(one.Parts) != maxParts {
+		t.Errorf("%d sums, want %d", len(one.Parts), maxParts)
+	}
+	if one.SameParts(other) {
+		t.Error("a part past the limit is not compared")
+	}
+}
+
+func TestContent_followsWhatIsSeen(t *testing.T) {
+	m := read(t, plain+"\r\nhello\r\n")
+	if got := read(t, strings.ReplaceAll(plain, "\r\n", "\n")+"\nhello").Content(); got != m.Content() {
+		t.Error("line endings change Content")
+	}
+	for _, change := range []string{"joerg@", "hello", "12:13", "Gr=FC"} {
+		altered := strings.Replace(plain+"\r\nhello\r\n", change, "19:59"[:min(5, len(change))], 1)
+		if read(t, altered).Content() == m.Content() {
+			t.Errorf("Content is the same after altering %q", change)
+		}
+	}
+}
+
+func FuzzOf(f *testing.F) {
+	f.Add([]byte(plain + mixed("a", "\r\nx", "Content-Type: message/rfc822\r\n\r\n"+plain)))
+	f.Add([]byte("Content-Type: multipart/mixed; boundary=a\n\n--a\n--a\n--a--\n--a"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		m, err := Of(strings.NewReader(string(b)))
+		if err != nil {
+			t.Fatalf("Of: %v", err)
+		}
+		if len(m.Parts) > maxParts {
+			t.Fatalf("%d parts", len(m.Parts))
+		}
+		slow, err := Of(iotest.OneByteReader(strings.NewReader(string(b))))
+		if err != nil || slow.Content() != m.Content() {
+			t.Fatalf("the digest depends on how the message is read")
+		}
+	})
+}

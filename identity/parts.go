@@ -1,0 +1,212 @@
+package identity
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"hash"
+	"io"
+	"mime"
+	"mime/quotedprintable"
+	"strings"
+
+	"golang.org/x/net/html/charset"
+)
+
+const (
+	maxDepth = 24
+	maxParts = 2000
+)
+
+// parts walks a message's leaves in one pass.
+type parts struct {
+	lines      *lines
+	boundaries [][]byte // "--" and the boundary of each multipart that is open
+	sums       []string
+}
+
+// body reads what follows a header, to the delimiter that ends it or to the end.
+func (p *parts) body(h header, depth int) {
+	kind, params := mediaType(h.get("content-type"))
+	boundary := params["boundary"]
+	switch {
+	case depth >= maxDepth:
+		p.leaf("application/octet-stream", "", "")
+	case strings.HasPrefix(kind, "multipart/") && boundary != "":
+		p.multipart([]byte("--"+boundary), depth)
+	case kind == "message/rfc822" && encoding(h) == "":
+		p.body(p.readHeader(), depth+1)
+	default:
+		p.leaf(kind, params["charset"], encoding(h))
+	}
+}
+
+// multipart reads the children; preamble and epilogue are passed over.
+func (p *parts) multipart(boundary []byte, depth int) {
+	outside := len(p.boundaries)
+	p.boundaries = append(p.boundaries, boundary)
+	p.skip()
+	for p.enter(boundary) {
+		p.body(p.readHeader(), depth+1)
+		p.skip()
+	}
+	p.boundaries = p.boundaries[:outside]
+	p.skip()
+}
+
+// enter takes the delimiter line that comes next, when it opens a part of this multipart.
+func (p *parts) enter(boundary []byte) bool {
+	line, _ := p.lines.next()
+	if len(line) == 0 {
+		return false
+	}
+	is, closing := delimits(line, boundary)
+	if !is { // of a multipart further out: this one was not closed
+		p.lines.unread()
+	}
+	return is && !closing
+}
+
+// skip drops lines up to a delimiter.
+func (p *parts) skip() {
+	_, _ = io.Copy(io.Discard, p.section()) // its only error is the input's, which Of looks at
+}
+
+func (p *parts) section() *section {
+	return &section{lines: p.lines, boundaries: p.boundaries}
+}
+
+// leaf digests one part: decoded, or as it stands where it does not decode without error.
+func (p *parts) leaf(kind, label, encoding string) {
+	raw, sum := sha256.New(), sha256.New()
+	in := io.TeeReader(p.section(), raw)
+	var out io.Writer = sum
+	decoded := decode(in, encoding)
+	if strings.HasPrefix(kind, "text/") {
+		out = &textSum{h: sum}
+		if r, err := charset.NewReaderLabel(labelOr(label), decoded); err == nil {
+			decoded = r
+		}
+	}
+	if _, err := io.Copy(out, decoded); err != nil {
+		_, _ = io.Copy(io.Discard, in) // its only error is the input's, which Of looks at
+		sum = raw
+	}
+	p.add(sum)
+}
+
+// add keeps a sum; past the limit it is folded into the last one, so that no part goes uncompared.
+func (p *parts) add(h hash.Hash) {
+	sum := h.Sum(nil)
+	empty := sha256.Sum256(nil)
+	switch {
+	case bytes.Equal(sum, empty[:]):
+	case len(p.sums) < maxParts:
+		p.sums = append(p.sums, hex.EncodeToString(sum))
+	default:
+		last := &p.sums[maxParts-1]
+		folded := sha256.Sum256(append([]byte(*last), sum...))
+		*last = hex.EncodeToString(folded[:])
+	}
+}
+
+// labelOr reads ASCII and no charset as UTF-8, of which it is part.
+func labelOr(label string) string {
+	if label == "" || strings.EqualFold(label, "us-ascii") {
+		return "utf-8"
+	}
+	return label
+}
+
+func decode(r io.Reader, encoding string) io.Reader {
+	switch encoding {
+	case "base64":
+		return base64.NewDecoder(base64.StdEncoding, r)
+	case "quoted-printable":
+		return quotedprintable.NewReader(bufio.NewReaderSize(r, lineBuffer)) // its own 4096 would fail on longer lines
+	}
+	return r
+}
+
+func encoding(h header) string {
+	switch e := strings.ToLower(h.get("content-transfer-encoding")); e {
+	case "base64", "quoted-printable":
+		return e
+	}
+	return ""
+}
+
+// mediaType reads Content-Type as far as it goes.
+func mediaType(value string) (string, map[string]string) {
+	if value == "" {
+		return "text/plain", nil
+	}
+	kind, params, err := mime.ParseMediaType(value)
+	if err == nil {
+		return kind, params
+	}
+	kind, rest, _ := strings.Cut(value, ";")
+	params = map[string]string{}
+	for f := range strings.SplitSeq(rest, ";") {
+		name, v, _ := strings.Cut(f, "=")
+		if name = strings.ToLower(strings.TrimSpace(name)); params[name] == "" {
+			params[name] = strings.Trim(strings.TrimSpace(v), `"`)
+		}
+	}
+	return strings.ToLower(strings.TrimSpace(kind)), params
+}
+
+// textSum hashes text with LF at line ends, and without blanks before them or empty lines at the end.
+type textSum struct {
+	h     hash.Hash
+	blank []byte // blanks and line ends that may turn out to be the last
+}
+
+const maxBlank = 64 << 10
+
+func (t *textSum) Write(b []byte) (int, error) {
+	n := len(b)
+	for len(b) > 0 {
+		i := bytes.IndexFunc(b, func(c rune) bool { return !isBlank(c) })
+		if i < 0 {
+			i = len(b)
+		}
+		t.hold(b[:i])
+		b = b[i:]
+		j := bytes.IndexFunc(b, isBlank)
+		if j < 0 {
+			j = len(b)
+		}
+		if j > 0 {
+			t.release()
+			t.h.Write(b[:j])
+		}
+		b = b[j:]
+	}
+	return n, nil
+}
+
+func isBlank(c rune) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
+
+// hold keeps blanks back; a line end makes those before it on its line void.
+func (t *textSum) hold(b []byte) {
+	for _, c := range b {
+		switch {
+		case c == '\r':
+		case c == '\n':
+			t.blank = append(bytes.TrimRight(t.blank, " \t"), '\n')
+		default:
+			t.blank = append(t.blank, c)
+		}
+		if len(t.blank) > maxBlank {
+			t.release()
+		}
+	}
+}
+
+func (t *textSum) release() {
+	t.h.Write(t.blank)
+	t.blank = t.blank[:0]
+}

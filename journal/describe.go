@@ -1,0 +1,130 @@
+package journal
+
+import (
+	"bytes"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+)
+
+// Unwrapped is what `clawback unwrap --json` prints of a file. Every key is always there; lists are never null.
+type Unwrapped struct {
+	File             string               `json:"file"`
+	Kind             Kind                 `json:"kind"`
+	Sender           string               `json:"sender"`
+	OnBehalfOf       string               `json:"on_behalf_of"`
+	Subject          string               `json:"subject"`
+	MessageID        string               `json:"message_id"`
+	NetworkMessageID string               `json:"network_message_id"`
+	Recipients       []UnwrappedRecipient `json:"recipients"`
+	Originals        []UnwrappedOriginal  `json:"originals"`
+	FirstHand        bool                 `json:"first_hand"`
+	Problems         []string             `json:"problems"`
+}
+
+// UnwrappedRecipient is a Recipient with every key.
+type UnwrappedRecipient struct {
+	Address       string        `json:"address"`
+	Type          RecipientType `json:"type"`
+	ExpandedFrom  string        `json:"expanded_from"`
+	ForwardedFrom string        `json:"forwarded_from"`
+}
+
+// UnwrappedOriginal is what is shown of an Original.
+type UnwrappedOriginal struct {
+	MessageID string `json:"message_id"`
+	Size      int64  `json:"size"`
+	SHA256    string `json:"sha256"`
+	Decrypted bool   `json:"decrypted"`
+}
+
+// Describe answers the report as it is shown to people and their scripts.
+func (r *Report) Describe(file string) Unwrapped {
+	u := Unwrapped{
+		File: file, Kind: r.Kind, Sender: r.Sender, OnBehalfOf: r.OnBehalfOf, Subject: r.Subject,
+		MessageID: r.MessageID, NetworkMessageID: r.NetworkMessageID, FirstHand: r.FirstHand,
+		Recipients: make([]UnwrappedRecipient, 0, len(r.Recipients)),
+		Originals:  make([]UnwrappedOriginal, 0, len(r.Originals)),
+		Problems:   append([]string{}, r.Problems...),
+	}
+	for _, rcpt := range r.Recipients {
+		u.Recipients = append(u.Recipients, UnwrappedRecipient(rcpt))
+	}
+	for _, o := range r.Originals {
+		u.Originals = append(u.Originals, UnwrappedOriginal{
+			MessageID: o.MessageID, Size: o.Size, SHA256: hex.EncodeToString(o.SHA256[:]), Decrypted: o.Decrypted,
+		})
+	}
+	return u
+}
+
+// WriteText writes the description for a person: one line a fact, foreign control characters made visible.
+func (u Unwrapped) WriteText(w io.Writer) error {
+	var text bytes.Buffer
+	t := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	row := func(name, value string) {
+		if value != "" {
+			fmt.Fprintf(t, "%s\t%s\n", name, visible(value))
+		}
+	}
+	fmt.Fprintf(t, "%s\t%s\n", visible(u.File), u.kindText())
+	row("  sender", u.Sender)
+	row("  on behalf of", u.OnBehalfOf)
+	row("  subject", u.Subject)
+	row("  message id", u.MessageID)
+	row("  network message id", u.NetworkMessageID)
+	for _, r := range u.Recipients {
+		row("  "+string(r.Type), r.text())
+	}
+	for _, o := range u.Originals {
+		row("  original", o.text())
+	}
+	for _, p := range u.Problems {
+		row("  problem", p)
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	_, err := w.Write(text.Bytes())
+	return err
+}
+
+func (u Unwrapped) kindText() string {
+	text := strings.ReplaceAll(string(u.Kind), "_", " ")
+	if u.FirstHand {
+		return text + ", first-hand"
+	}
+	return text
+}
+
+func (r UnwrappedRecipient) text() string {
+	text := r.Address
+	if r.ExpandedFrom != "" {
+		text += ", expanded from " + r.ExpandedFrom
+	}
+	if r.ForwardedFrom != "" {
+		text += ", forwarded from " + r.ForwardedFrom
+	}
+	return text
+}
+
+func (o UnwrappedOriginal) text() string {
+	text := fmt.Sprintf("%d octets, sha256 %s", o.Size, o.SHA256)
+	if o.Decrypted {
+		text += ", decrypted copy"
+	}
+	return text
+}
+
+// visible replaces control characters, which could rewrite a terminal's lines, and direction overrides.
+func visible(s string) string {
+	return strings.Map(func(c rune) rune {
+		switch {
+		case c < 0x20, 0x7f <= c && c < 0xa0, 0x202a <= c && c <= 0x202e, 0x2066 <= c && c <= 0x2069:
+			return '\ufffd'
+		}
+		return c
+	}, s)
+}

@@ -1,0 +1,255 @@
+package journal
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"strings"
+)
+
+// field is one of MS-XJRNL's, as it is written in a line of the envelope part.
+type field string
+
+// The fields of MS-XJRNL 2.1, in lower case: real reports write Message-Id, the document Message-ID. Exchange 2003
+// has a list under Recipients.
+const (
+	fieldSender     field = "sender"
+	fieldOnBehalfOf field = "on-behalf-of"
+	fieldSubject    field = "subject"
+	fieldMessageID  field = "message-id"
+	fieldLabel      field = "label"
+	fieldMailbox    field = "mailbox"
+	fieldSent       field = "sentutc"
+	fieldReceived   field = "receivedutc"
+	fieldTo         field = "to"
+	fieldCc         field = "cc"
+	fieldBcc        field = "bcc"
+	fieldRecipient  field = "recipient"
+	fieldRecipients field = "recipients"
+)
+
+// envelopeReader fills a Report from the lines of the envelope part.
+type envelopeReader struct {
+	report *Report
+	had    map[field]bool
+	list   bool // below "Recipients:"
+	loose  bool // a person's mail program wrote the text: what is no field is passed over without a word
+}
+
+// envelopeText answers the part's text: first the transfer encoding is taken off, then the charset, then come lines.
+// "prior to the application of any MIME encoding": MS-XJRNL 2.1.
+func (p *parser) envelopeText(c *child, r *Report) (text io.Reader, loose bool) {
+	at, ok := p.decoding(c.at(), c.header)
+	if !ok {
+		r.problem("the envelope part's transfer encoding %q does not decode", c.header.encoding())
+	}
+	_, params := c.header.mediaType()
+	text, loose, known := textReader(at.Open(p.src), params["charset"])
+	if !known {
+		r.problem("the envelope part's charset %q is unknown", params["charset"])
+	}
+	return io.LimitReader(text, maxEnvelope), loose
+}
+
+// envelope reads the whole part and reports whether it names a sender and a recipient.
+func (p *parser) envelope(c *child, r *Report) bool {
+	text, loose := p.envelopeText(c, r)
+	e := &envelopeReader{report: r, had: map[field]bool{}, loose: r.Kind == KindResent}
+	octets := int64(0)
+	for line := range textLines(text, loose, &octets) {
+		if !e.line(line) {
+			break
+		}
+	}
+	if octets >= maxEnvelope {
+		r.problem("the envelope part is longer than %d octets", maxEnvelope)
+	}
+	e.check()
+	return e.had[fieldSender] && len(r.Recipients) > 0
+}
+
+// textLines yields the lines of a decoded text, without their ends. What of a line goes past maxField is dropped.
+func textLines(r io.Reader, loose bool, octets *int64) func(yield func(string) bool) {
+	return func(yield func(string) bool) {
+		br := bufio.NewReaderSize(r, maxField)
+		for first := true; ; first = false {
+			piece, err := br.ReadSlice('\n')
+			*octets += int64(len(piece))
+			line := looseOr(piece, loose)
+			for err == bufio.ErrBufferFull {
+				piece, err = br.ReadSlice('\n')
+				*octets += int64(len(piece))
+			}
+			if first {
+				line = strings.TrimPrefix(line, "\ufeff") // a byte order mark
+			}
+			if line != "" && !yield(line) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+func looseOr(piece []byte, loose bool) string {
+	piece = bytes.TrimRight(piece, "\r\n")
+	if loose {
+		return looseText(piece)
+	}
+	return strings.ToValidUTF8(string(piece), "\ufffd")
+}
+
+// line takes one line that is not empty. It answers false when the envelope has ended before the text has.
+func (e *envelopeReader) line(line string) bool {
+	name, value, colon := strings.Cut(line, ":")
+	f := field(strings.ToLower(strings.TrimSpace(name)))
+	value = strings.TrimSpace(value)
+	switch {
+	case colon && e.recipientField(f, value):
+	case colon && e.single(f) != nil:
+		e.set(f, value)
+	case e.list:
+		e.listed(line)
+	case e.loose:
+		return len(e.report.Recipients) == 0
+	case colon && !strings.ContainsAny(strings.TrimSpace(name), " \t"):
+		e.report.problem("unknown field %q in the envelope part", clip(strings.TrimSpace(name)))
+	case strings.TrimSpace(line) != "":
+		e.report.problem("a line without a field in the envelope part: %q", clip(line))
+	}
+	return true
+}
+
+// single answers where a field is kept that stands at most once, nil for the others.
+func (e *envelopeReader) single(f field) *string {
+	r := e.report
+	switch f {
+	case fieldSender:
+		return &r.Sender
+	case fieldOnBehalfOf:
+		return &r.OnBehalfOf
+	case fieldSubject:
+		return &r.Subject
+	case fieldMessageID:
+		return &r.MessageID
+	case fieldLabel:
+		return &r.Label
+	case fieldMailbox:
+		return &r.Mailbox
+	case fieldSent:
+		return &r.SentUTC
+	case fieldReceived:
+		return &r.ReceivedUTC
+	}
+	return nil
+}
+
+func (e *envelopeReader) set(f field, value string) {
+	e.list = false
+	if e.had[f] {
+		e.report.problem("field %s stands more than once in the envelope part", f)
+		return
+	}
+	e.had[f] = true
+	switch f {
+	case fieldSender, fieldOnBehalfOf, fieldMailbox:
+		value = bareAddress(value)
+	}
+	*e.single(f) = value
+}
+
+// recipientField takes the fields that repeat.
+func (e *envelopeReader) recipientField(f field, value string) bool {
+	kinds := map[field]RecipientType{fieldTo: To, fieldCc: Cc, fieldBcc: Bcc, fieldRecipient: Unlabeled}
+	if kind, ok := kinds[f]; ok {
+		e.list = false
+		e.add(value, kind)
+		return true
+	}
+	if f != fieldRecipients {
+		return false
+	}
+	e.list = true
+	e.listed(value)
+	return true
+}
+
+// listed takes a line of Exchange 2003's list. How it separates addresses is not documented: lines, commas and
+// semicolons are all taken.
+func (e *envelopeReader) listed(line string) {
+	quoted := quotedOctets(line)
+	start := 0
+	for i := 0; i <= len(line); i++ {
+		separator := i == len(line) || (line[i] == ';' || line[i] == ',') && (quoted == nil || !quoted[i])
+		if !separator {
+			continue
+		}
+		if item := strings.TrimSpace(line[start:i]); strings.Contains(item, "@") {
+			e.add(item, Unlabeled)
+		}
+		start = i + 1
+	}
+}
+
+func (e *envelopeReader) add(value string, kind RecipientType) {
+	rcpt, redirections := recipient(value, kind)
+	switch {
+	case rcpt.Address == "":
+		e.report.problem("a recipient without an address in the envelope part")
+		return
+	case redirections > 1:
+		e.report.problem("a recipient with %d redirections in the envelope part", redirections)
+	}
+	if len(e.report.Recipients) >= maxRecipients {
+		if len(e.report.Recipients) == maxRecipients {
+			e.report.problem("more than %d recipients in the envelope part", maxRecipients)
+		}
+		return
+	}
+	e.report.Recipients = append(e.report.Recipients, rcpt)
+}
+
+// check tells what is missing.
+func (e *envelopeReader) check() {
+	r := e.report
+	if !e.had[fieldSender] {
+		r.problem("the envelope part has no Sender")
+	}
+	if !e.had[fieldMessageID] {
+		r.problem("the envelope part has no Message-ID")
+	}
+	if len(r.Recipients) == 0 {
+		r.problem("the envelope part names no recipient")
+	}
+}
+
+// looksLikeEnvelope recognises the envelope part where no marker says that it is one: its first line is the Sender
+// field, and a Message-ID follows soon.
+func (p *parser) looksLikeEnvelope(c *child) bool {
+	text, loose := p.envelopeText(c, &Report{})
+	octets, n := int64(0), 0
+	for line := range textLines(text, loose, &octets) {
+		name, _, colon := strings.Cut(line, ":")
+		f := field(strings.ToLower(strings.TrimSpace(name)))
+		switch {
+		case strings.TrimSpace(line) == "":
+			continue
+		case n == 0 && (!colon || f != fieldSender):
+			return false
+		case f == fieldMessageID:
+			return true
+		}
+		if n++; n > 16 {
+			return false
+		}
+	}
+	return false
+}
+
+// clip shortens foreign text for a problem.
+func clip(s string) string {
+	const most = 40
+	if len(s) > most {
+		return strings.ToValidUTF8(s[:most], "") + "..."
+	}
+	return s
+}

@@ -1,0 +1,115 @@
+package journal
+
+import (
+	"encoding/base64"
+	"fmt"
+	"io"
+	"mime/quotedprintable"
+	"strconv"
+	"strings"
+)
+
+// The content transfer encodings that change octets. RFC 2045, section 6.
+const (
+	Base64          = "base64"
+	QuotedPrintable = "quoted-printable"
+)
+
+// Location says where a run of octets lies in the parsed message and how it is encoded there.
+type Location struct {
+	Section Section `json:"section"`
+	// Encoding is "" (identity), "base64" or "quoted-printable". Where the octets lie within a message that is itself
+	// encoded (a report attached in base64 to a bounce), it is the way from the section inwards: encodings and
+	// OFFSET+SIZE in the decoded octets, separated by spaces, as in "base64 1044+52311".
+	Encoding string `json:"encoding,omitempty"`
+}
+
+// Open answers the octets at the location, decoded. It reads r only as it is read itself. Several may be open at once.
+func (l Location) Open(r io.ReaderAt) io.Reader {
+	var out io.Reader = io.NewSectionReader(r, l.Section.Offset, l.Section.Size)
+	for step := range strings.FieldsSeq(l.Encoding) {
+		out = openStep(out, step)
+	}
+	return out
+}
+
+func openStep(r io.Reader, step string) io.Reader {
+	switch step {
+	case Base64:
+		return base64.NewDecoder(base64.StdEncoding, &withoutBlanks{r})
+	case QuotedPrintable:
+		return quotedprintable.NewReader(newLines(r).br) // its own buffer of 4096 would fail on longer lines
+	}
+	off, size, ok := parseRange(step)
+	if !ok {
+		return failing{fmt.Errorf("open location: unknown step %q", step)}
+	}
+	return &window{r: r, skip: off, left: size}
+}
+
+func parseRange(step string) (off, size int64, ok bool) {
+	a, b, _ := strings.Cut(step, "+")
+	off, err1 := strconv.ParseInt(a, 10, 64)
+	size, err2 := strconv.ParseInt(b, 10, 64)
+	return off, size, err1 == nil && err2 == nil && off >= 0 && size >= 0
+}
+
+// within answers the location of a run of this location's decoded octets.
+func (l Location) within(s Section) Location {
+	if l.Encoding == "" {
+		l.Section = Section{l.Section.Offset + s.Offset, s.Size}
+		return l
+	}
+	l.Encoding += fmt.Sprintf(" %d+%d", s.Offset, s.Size)
+	return l
+}
+
+// decoded answers the location read through one more encoding.
+func (l Location) decoded(encoding string) Location {
+	l.Encoding = strings.TrimSpace(l.Encoding + " " + encoding)
+	return l
+}
+
+// window is a run of a stream: skip octets are dropped, then left octets follow.
+type window struct {
+	r          io.Reader
+	skip, left int64
+}
+
+func (w *window) Read(b []byte) (int, error) {
+	if w.skip > 0 {
+		n, err := io.CopyN(io.Discard, w.r, w.skip)
+		if w.skip -= n; err != nil {
+			return 0, err
+		}
+	}
+	if w.left <= 0 {
+		return 0, io.EOF
+	}
+	n, err := w.r.Read(b[:min(int64(len(b)), w.left)])
+	w.left -= int64(n)
+	return n, err
+}
+
+// withoutBlanks drops spaces and tabs, which base64.NewDecoder refuses; line breaks it drops itself.
+type withoutBlanks struct{ r io.Reader }
+
+func (w *withoutBlanks) Read(b []byte) (int, error) {
+	for {
+		n, err := w.r.Read(b)
+		kept := 0
+		for _, c := range b[:n] {
+			if c != ' ' && c != '\t' {
+				b[kept] = c
+				kept++
+			}
+		}
+		if kept > 0 || err != nil || len(b) == 0 {
+			return kept, err
+		}
+	}
+}
+
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }

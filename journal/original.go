@@ -1,0 +1,189 @@
+package journal
+
+import (
+	"crypto/sha256"
+	"io"
+	"strings"
+)
+
+// Open answers the original's octets, decoded, as they were when Exchange journaled them.
+func (o Original) Open(r io.ReaderAt) io.Reader {
+	return Location{o.Section, o.Encoding}.Open(r)
+}
+
+// unwrap reads the envelope part and the originals of a shape into the report.
+func (p *parser) unwrap(r *Report, s *shape) {
+	if s.envelope != nil {
+		s.named = p.envelope(s.envelope, r)
+	}
+	headers := p.originals(r, s)
+	if len(r.Originals) == 0 {
+		r.problem("no original was found")
+		return
+	}
+	p.order(r, headers)
+	r.Inner = innerOf(headers[0])
+	r.NetworkMessageID = r.Inner.NetworkMessageID
+	if n := headers[0].counts["x-ms-exchange-organization-network-message-id"]; n > 1 {
+		r.problem("the original has %d network message ids: none is used", n)
+	}
+	r.reconcileMessageID()
+}
+
+// originals measures each attached message and answers their headers.
+func (p *parser) originals(r *Report, s *shape) []header {
+	var headers []header
+	for i := range s.originals {
+		if i == maxOriginals {
+			r.problem("%d messages are attached: only %d were read", len(s.originals), maxOriginals)
+			break
+		}
+		c := &s.originals[i]
+		at, ok := p.decoding(c.at(), c.header)
+		if !ok {
+			r.problem("the original's transfer encoding %q does not decode: its octets are taken as they stand", c.header.encoding())
+		}
+		o, h := p.measure(at)
+		if isTNEF(c.header) {
+			r.problem("the original is in Outlook's own format (TNEF)")
+		}
+		r.Originals = append(r.Originals, o)
+		headers = append(headers, h)
+	}
+	return headers
+}
+
+// measure hashes a message as it streams by and reads its header.
+func (p *parser) measure(at Location) (Original, header) {
+	o := Original{Section: at.Section, Encoding: at.Encoding}
+	sum := &tally{Hash: sha256.New()}
+	in := at.Open(p.src)
+	h := readHeader(newLines(io.TeeReader(in, sum)))
+	// A decoder's error cannot come here, decoding has read it through; a reader's is kept in src.
+	_, _ = io.CopyBuffer(sum, onlyReader{in}, make([]byte, copyBufferSize))
+	o.Size = sum.size
+	sum.Sum(o.SHA256[:0])
+	o.MessageID = h.get("message-id")
+	return o, h
+}
+
+// order puts the journaled original first and its decrypted copy after it. Which is which its content says: Exchange
+// documents no order.
+func (p *parser) order(r *Report, headers []header) {
+	if len(r.Originals) < 2 {
+		return
+	}
+	protected := -1
+	for i, o := range r.Originals {
+		if p.isProtected(p.outline(Location{o.Section, o.Encoding}), 0) {
+			protected = i
+			break
+		}
+	}
+	switch {
+	case protected >= 0:
+		r.toFront(headers, protected)
+		r.markDecrypted(headers)
+	default:
+		r.problem("%d messages are attached and none is protected", len(r.Originals))
+		r.toFront(headers, r.journaled())
+	}
+}
+
+// markDecrypted flags the copies of the protected original, which have its Message-ID.
+func (r *Report) markDecrypted(headers []header) {
+	for i := 1; i < len(r.Originals); i++ {
+		o := &r.Originals[i]
+		o.Decrypted = o.MessageID == r.Originals[0].MessageID || o.MessageID == ""
+		if !o.Decrypted {
+			r.problem("an attached message is not the protected original's copy: its Message-ID differs")
+		}
+	}
+}
+
+// journaled answers the index of the original that the envelope part names, else 0.
+func (r *Report) journaled() int {
+	for i, o := range r.Originals {
+		if o.MessageID != "" && o.MessageID == r.MessageID {
+			return i
+		}
+	}
+	return 0
+}
+
+func (r *Report) toFront(headers []header, i int) {
+	o, h := r.Originals[i], headers[i]
+	copy(r.Originals[1:i+1], r.Originals[:i])
+	copy(headers[1:i+1], headers[:i])
+	r.Originals[0], headers[0] = o, h
+}
+
+// isProtected looks for the container of an IRM protected message: MS-OXORMMS 2.1.
+func (p *parser) isProtected(o *outline, depth int) bool {
+	if isRightsManaged(o.header) {
+		return true
+	}
+	for _, c := range o.parts {
+		kind, _ := c.header.mediaType()
+		if isRightsManaged(c.header) {
+			return true
+		}
+		if strings.HasPrefix(kind, "multipart/") && depth < maxDepth && p.isProtected(p.inside(o, c), depth+1) {
+			return true
+		}
+	}
+	return false
+}
+
+func isRightsManaged(h header) bool {
+	kind, _ := h.mediaType()
+	return kind == "application/x-microsoft-rpmsg-message" || strings.EqualFold(h.fileName(), "message.rpmsg")
+}
+
+// innerOf keeps what Exchange stamped into the original. The network message id decides which message is taken out of
+// a mailbox, so it counts only where it stands exactly once.
+func innerOf(h header) Inner {
+	const id = "x-ms-exchange-organization-network-message-id"
+	in := Inner{
+		OrganizationID: guid(h.get("x-ms-exchange-organization-id")),
+		Directionality: h.get("x-ms-exchange-organization-messagedirectionality"),
+		AuthAs:         h.get("x-ms-exchange-organization-authas"),
+	}
+	if h.counts[id] == 1 {
+		in.NetworkMessageID = guid(h.get(id))
+	}
+	return in
+}
+
+// reconcileMessageID settles which Message-ID the original has. The envelope part is Exchange's own word.
+func (r *Report) reconcileMessageID() {
+	inner := r.Originals[0].MessageID
+	switch {
+	case r.MessageID == "" && inner != "":
+		r.MessageID = inner
+	case r.MessageID == "":
+		r.MessageID = r.Outer.ParentMessageID
+	case inner != "" && inner != r.MessageID:
+		r.problem("the original's Message-ID is not the one that the envelope part names")
+	}
+}
+
+// tally counts what it hashes.
+type tally struct {
+	Hash interface {
+		io.Writer
+		Sum([]byte) []byte
+	}
+	size int64
+}
+
+func (t *tally) Write(b []byte) (int, error) {
+	t.size += int64(len(b))
+	return t.Hash.Write(b)
+}
+
+// Sum appends the hash.
+func (t *tally) Sum(b []byte) []byte { return t.Hash.Sum(b) }
+
+// onlyReader hides WriteTo, so that the copy uses the buffer it is given.
+type onlyReader struct{ io.Reader }

@@ -1,0 +1,80 @@
+package journal
+
+import (
+	"net/mail"
+	"strings"
+)
+
+// outerOf keeps what the report's own header says about where it comes from.
+func outerOf(h header) Outer {
+	return Outer{
+		MessageID:       h.get("message-id"),
+		ParentMessageID: h.get("x-ms-exchange-parent-message-id"),
+		From:            headerAddress(h.get("from")),
+		Sender:          headerAddress(h.get("sender")),
+		OriginatorOrg:   h.get("x-originatororg"),
+		TenantID:        processedBy(h.get("x-ld-processed")),
+		Marker:          hasMarker(h),
+	}
+}
+
+// hasMarker looks for the field; its value is empty. Within Exchange's transport it has the longer name, and Exchange
+// 2003 writes a misspelled one.
+func hasMarker(h header) bool {
+	return h.has("x-ms-journal-report") || h.has("x-ms-exchange-organization-journal-report") || isExchange2003(h)
+}
+
+func isExchange2003(h header) bool {
+	return strings.EqualFold(h.get("content-identifer"), "ExJournalReport") ||
+		strings.EqualFold(h.get("content-identifier"), "ExJournalReport")
+}
+
+// hasJournalAgent looks for what Exchange's Journal Agent writes besides the marker, and Send Again does not keep.
+func hasJournalAgent(h header) bool {
+	sender := strings.ToLower(headerAddress(h.get("sender")))
+	return strings.HasSuffix(strings.TrimSuffix(h.get("message-id"), ">"), "@journal.report.generator") ||
+		strings.EqualFold(h.get("x-ms-exchange-generated-message-source"), "Journal Agent") ||
+		strings.HasPrefix(sender, "microsoftexchange") || isExchange2003(h) ||
+		strings.HasSuffix(h.get("x-ms-traffictypediagnostic"), ":JournalingReport")
+}
+
+// isValidation recognises the test mail of Validate-OutboundConnector by its author, which cannot be changed.
+func isValidation(h header) bool {
+	for _, field := range []string{"from", "sender"} {
+		local, _, _ := strings.Cut(headerAddress(h.get(field)), "@")
+		if strings.EqualFold(local, "O365ConnectorValidation") {
+			return true
+		}
+	}
+	return false
+}
+
+// processedBy takes the tenant's GUID off X-LD-Processed: "GUID,ExtAddr".
+func processedBy(value string) string {
+	id, _, _ := strings.Cut(value, ",")
+	return guid(id)
+}
+
+// guid answers a GUID in lower case, and "" for anything else.
+func guid(s string) string {
+	s = strings.ToLower(strings.Trim(strings.TrimSpace(s), "{}"))
+	if len(s) != 36 {
+		return ""
+	}
+	for i, c := range []byte(s) {
+		hyphen := i == 8 || i == 13 || i == 18 || i == 23
+		hex := '0' <= c && c <= '9' || 'a' <= c && c <= 'f'
+		if hyphen != (c == '-') || !hyphen && !hex {
+			return ""
+		}
+	}
+	return s
+}
+
+// headerAddress answers the first address of a header field, as far as it can be made out.
+func headerAddress(value string) string {
+	if list, err := mail.ParseAddressList(value); err == nil && len(list) > 0 {
+		return list[0].Address
+	}
+	return bareAddress(value)
+}

@@ -1,0 +1,219 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// Parse tells what a message at a journal address is and unwraps it. The error is that of r, or io.ErrUnexpectedEOF
+// when r is shorter than size; a message that cannot be understood is no error. r may be read by several at once.
+func Parse(r io.ReaderAt, size int64) (*Report, error) {
+	p := &parser{src: &source{r: r, size: size, budget: maxReadFactor*size + 1<<20}}
+	report := p.message(Location{Section: Section{0, size}}, 0)
+	if p.src.err != nil && !errors.Is(p.src.err, errBudget) {
+		return nil, fmt.Errorf("read message: %w", p.src.err)
+	}
+	if p.src.err != nil {
+		report.problem("the message is too entangled: reading it was given up")
+		report.FirstHand = false
+	}
+	return report, nil
+}
+
+// parser holds what is common to a message and the messages attached to it.
+type parser struct {
+	src      *source
+	messages int // attached messages looked into so far
+}
+
+// outline is the top of a message or of a multipart: its header and its direct children.
+type outline struct {
+	at       Location
+	header   header
+	kind     string // media type
+	params   map[string]string
+	parts    []part
+	body     Section
+	problems []string
+}
+
+// outline reads a message's header and, where it is a multipart, cuts its body.
+func (p *parser) outline(at Location) *outline {
+	l := newLines(at.Open(p.src))
+	o := &outline{at: at, header: readHeader(l)}
+	if o.header.over {
+		o.problem("the header is longer than %d octets", maxHeader)
+	}
+	o.kind, o.params = o.header.mediaType()
+	p.splitBody(o, l)
+	return o
+}
+
+// inside reads a child that is itself a multipart.
+func (p *parser) inside(parent *outline, c part) *outline {
+	o := &outline{at: parent.at.within(c.body), header: c.header}
+	o.kind, o.params = c.header.mediaType()
+	p.splitBody(o, newLines(o.at.Open(p.src)))
+	return o
+}
+
+func (p *parser) splitBody(o *outline, l *lines) {
+	if !strings.HasPrefix(o.kind, "multipart/") {
+		return
+	}
+	boundary := o.params["boundary"]
+	if boundary == "" {
+		o.problem("the multipart has no boundary")
+		return
+	}
+	s := split(l, boundary)
+	o.parts = s.parts
+	switch {
+	case !s.seen:
+		o.problem("no delimiter line has the boundary")
+	case s.tooMany:
+		o.problem("more than %d parts", maxParts)
+	case !s.closed:
+		o.problem("the closing boundary is missing")
+	}
+}
+
+func (o *outline) problem(format string, args ...any) {
+	o.problems = append(o.problems, fmt.Sprintf(format, args...))
+}
+
+// message tells what one message is, trying the forms in the order of how surely they are recognised.
+func (p *parser) message(at Location, depth int) *Report {
+	p.messages++
+	o := p.outline(at)
+	r := &Report{Kind: KindNotReport, Outer: outerOf(o.header)}
+	for _, text := range o.problems {
+		r.problem("%s", text)
+	}
+	switch {
+	case o.kind == "multipart/report" || o.header.has("x-ms-exchange-message-is-ndr"):
+		return p.carrier(r, o, KindNDR, depth)
+	case r.Outer.Marker:
+		return p.marked(r, o)
+	case isValidation(o.header):
+		r.Kind = KindValidation
+		return r
+	case p.resent(r, o, depth):
+		return r
+	}
+	return p.carrier(r, o, KindResent, depth)
+}
+
+// marked unwraps a message that says it is a journal report.
+func (p *parser) marked(r *Report, o *outline) *Report {
+	r.Kind = KindReport
+	s := p.shapeOf(o, depthOfReport)
+	p.unwrap(r, s)
+	if s.odd != "" {
+		r.problem("not the shape that Exchange gives a report: %s", s.odd)
+	}
+	agent := hasJournalAgent(o.header)
+	if !agent {
+		r.problem("the marker stands there, but no sign of Exchange's Journal Agent")
+	}
+	r.FirstHand = agent && s.odd == "" && len(r.Originals) > 0 && s.named
+	return r
+}
+
+// resent unwraps a message without the marker whose structure is that of a report: what Outlook's Send Again makes.
+func (p *parser) resent(r *Report, o *outline, depth int) bool {
+	s := p.shapeOf(o, maxDepth-depth)
+	if s.envelope == nil || len(s.originals) == 0 || !p.looksLikeEnvelope(s.envelope) {
+		return false
+	}
+	r.Kind = KindResent
+	p.unwrap(r, s)
+	return true
+}
+
+// carrier looks for a report among the messages attached to an NDR or a forward, and answers with what it holds.
+func (p *parser) carrier(r *Report, o *outline, kind Kind, depth int) *Report {
+	found, at := p.carried(o, depth)
+	if found == nil {
+		if kind == KindNDR {
+			r.problem("a non-delivery report that carries no journal report")
+		}
+		return r
+	}
+	if found.Carried == nil {
+		found.Carried = &at
+	}
+	found.Kind, found.FirstHand = kind, false
+	return found
+}
+
+// carried answers the first attached report, and where it lies.
+func (p *parser) carried(o *outline, depth int) (*Report, Location) {
+	if depth >= maxDepth {
+		return nil, Location{}
+	}
+	if isMessage(o.header) && len(o.parts) == 0 { // the root itself is message/rfc822
+		return p.attached(o.at.within(p.rootBody(o)), o.header, depth)
+	}
+	for _, c := range o.parts {
+		found, at := p.carriedIn(o, c, depth)
+		if found != nil {
+			return found, at
+		}
+	}
+	return nil, Location{}
+}
+
+func (p *parser) carriedIn(o *outline, c part, depth int) (*Report, Location) {
+	kind, _ := c.header.mediaType()
+	switch {
+	case strings.HasPrefix(kind, "multipart/"):
+		return p.carried(p.inside(o, c), depth+1)
+	case isMessage(c.header):
+		return p.attached(o.at.within(c.body), c.header, depth)
+	}
+	return nil, Location{}
+}
+
+// attached looks into an attached message. The first report found in it counts.
+func (p *parser) attached(at Location, h header, depth int) (*Report, Location) {
+	if p.messages >= maxMessages {
+		return nil, at
+	}
+	at, _ = p.decoding(at, h)
+	found := p.message(at, depth+1)
+	switch found.Kind {
+	case KindReport, KindResent, KindNDR:
+		return found, at
+	}
+	return nil, at
+}
+
+// rootBody answers the body of a message that is no multipart.
+func (p *parser) rootBody(o *outline) Section {
+	l := newLines(o.at.Open(p.src))
+	readHeader(l)
+	start := l.off
+	for {
+		if piece, _ := l.next(); len(piece) == 0 {
+			return Section{start, l.off - start}
+		}
+	}
+}
+
+// decoding answers the location with the part's transfer encoding applied. One that does not decode without error
+// is not applied: then the octets as they stand are the message. RFC 2046, section 5.2.1 allows none at all here.
+func (p *parser) decoding(at Location, h header) (Location, bool) {
+	e := h.encoding()
+	if e == "" {
+		return at, true
+	}
+	in := at.decoded(e)
+	n, err := io.Copy(io.Discard, in.Open(p.src))
+	if err != nil || n == 0 {
+		return at, false
+	}
+	return in, true
+}
