@@ -24,8 +24,10 @@ type Record struct {
 	Received         time.Time           `json:"received"`            // first report of it
 	Direction        string              `json:"direction,omitempty"` // inbound, outbound, internal
 	Recipients       []journal.Recipient `json:"recipients"`          // united over all reports
-	Variants         []Variant           `json:"variants"`
-	Verdict          verdict.Verdict     `json:"verdict"` // the worst of the variants
+	Variants         []Variant           `json:"variants"`            // at most 32; the mildest give way
+	MoreVariants     int                 `json:"more,omitempty"`      // variants that were seen and not kept
+	Related          []string            `json:"related,omitempty"`   // records not first-hand with the same Message-ID and content; at most 8
+	Verdict          verdict.Verdict     `json:"verdict"`             // the worst of the variants
 	FirstHand        bool                `json:"first_hand"`
 	Region           string              `json:"region,omitempty"`
 	Pinned           string              `json:"pinned,omitempty"` // why no automatism touches it again: "restored", "clean"
@@ -104,6 +106,8 @@ type Intent struct {
 	NotBefore time.Time `json:"not_before"`
 	Created   time.Time `json:"created"`
 	Changed   time.Time `json:"changed"`
+	Received  time.Time `json:"received"`       // of the record; filled in by the store, and orders what is due
+	Acted     time.Time `json:"acted,omitzero"` // when the brake last counted this mailbox; kept by the store
 
 	Unknown        bool   `json:"unknown,omitempty"` // the last attempt may have worked: verify before repeating
 	Message        string `json:"message,omitempty"` // immutable id in the mailbox

@@ -1,0 +1,294 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"clawback/history"
+)
+
+// Applied is the applied-set's row of one report: it was seen to the end.
+type Applied struct {
+	Record string    `json:"r"`
+	Item   string    `json:"i,omitempty"`
+	At     time.Time `json:"at"`
+}
+
+// Planner decides what is to be done about a record. It is called inside the transaction, must be pure and quick, and
+// returns the intents that are new or changed; one with the id of an intent in have replaces it.
+type Planner func(rec Record, have []Intent) []Intent
+
+// maxRelated bounds Record.Related.
+const maxRelated = 8
+
+// Apply is C2: it writes the record, verdict, history and intents that follow from one report, under the report's key.
+// For a report that was applied before it changes nothing, and answers the stored record and false.
+func (s *Store) Apply(ctx context.Context, a Application, plan func(rec Record, have []Intent) []Intent) (Record, bool, error) {
+	if err := a.check(); err != nil {
+		return Record{}, false, fmt.Errorf("apply report: %w", err)
+	}
+	a = a.clean()
+	var rec Record
+	var first bool
+	// C2. Durable on return: record, verdict, history, intents, counters, and the report's key that guards them.
+	// A crash before the commit: nothing is written, the item is claimed again. After it: the key makes the repeat a no-op.
+	err := s.do(ctx, "c2", func(t *txn) error {
+		var err error
+		rec, first, err = s.apply(t, a, plan)
+		return err
+	})
+	if err != nil {
+		return Record{}, false, fmt.Errorf("apply report: %w", err)
+	}
+	return rec, first, nil
+}
+
+// Applied reports whether a report was applied, and to which record.
+func (s *Store) Applied(key string) (row Applied, found bool, err error) {
+	err = s.view(func(t *txn) error {
+		found, err = t.load(bApplied, hash16(key), &row)
+		return err
+	})
+	return row, found, err
+}
+
+func (a Application) check() error {
+	if a.Key == "" {
+		return fmt.Errorf("%w: no report key", ErrInvalid)
+	}
+	return checkID("tenant", a.Tenant)
+}
+
+// clean settles the application: what is not UTF-8 would not come back from a row as it went in, and then no index
+// key that was made of it would be found again. The id is that of the octets as they were told.
+func (a Application) clean() Application {
+	r := &a.Record
+	r.ID, r.Tenant, r.Rev = a.RecordID(), a.Tenant, 0
+	r.NetworkMessageID = strings.ToLower(a.Network)
+	for _, field := range []*string{&r.MessageID, &r.NetworkMessageID, &r.Content} {
+		*field = strings.ToValidUTF8(*field, "\uFFFD")
+	}
+	r.Received = r.Received.UTC().Round(0)
+	r.Recipients = uniteRecipients(nil, r.Recipients)
+	variants := r.Variants
+	r.Variants = nil
+	r.addVariants(variants)
+	for i := range r.Variants {
+		r.Variants[i].FirstHand = r.FirstHand
+		fill(&r.Variants[i].Report, a.Key)
+	}
+	r.judge()
+	return a
+}
+
+// apply writes one report that has been checked and cleaned.
+func (s *Store) apply(t *txn, a Application, plan Planner) (Record, bool, error) {
+	var prior Applied
+	if found, err := t.load(bApplied, hash16(a.Key), &prior); err != nil || found {
+		if err != nil {
+			return Record{}, false, err
+		}
+		rec, found, err := t.record(prior.Record)
+		if !found {
+			rec = Record{ID: prior.Record, Tenant: a.Tenant} // it has expired
+		}
+		return rec, false, err
+	}
+	old, err := t.existing(a)
+	if err != nil {
+		return Record{}, false, err
+	}
+	if old != nil && !a.Record.FirstHand {
+		return *old, true, t.noteOnly(a, *old)
+	}
+	rec, err := t.merge(a, old, plan)
+	if err != nil {
+		return Record{}, false, err
+	}
+	return rec, true, s.learn(t, a, rec, old != nil && old.FirstHand)
+}
+
+// existing is the record that a report tells of, nil when it is the first. A report that is not first-hand is also
+// about a first-hand record with the same Message-ID and content: it is not the only source then.
+func (t *txn) existing(a Application) (*Record, error) {
+	rec, found, err := t.record(a.Record.ID)
+	if err != nil || found {
+		return &rec, err
+	}
+	if a.Record.FirstHand {
+		return nil, nil
+	}
+	twins, err := t.twins(a.Record, true)
+	if err != nil || len(twins) == 0 {
+		return nil, err
+	}
+	return &twins[0], nil
+}
+
+// twins are the other records of the tenant with this Message-ID and content that are first-hand, or that are not.
+func (t *txn) twins(rec Record, firstHand bool) (twins []Record, err error) {
+	if rec.Content == "" {
+		return nil, nil
+	}
+	prefix := rec.contentName()
+	t.each(bNames, prefix, func(k, _ []byte) bool {
+		id := string(k[len(prefix):])
+		if id == rec.ID {
+			return true
+		}
+		var other Record
+		if other, _, err = t.record(id); err == nil && other.FirstHand == firstHand && other.ID != "" {
+			twins = append(twins, other)
+		}
+		return err == nil && len(twins) < maxRelated
+	})
+	return twins, err
+}
+
+// noteOnly records that a report not first-hand was seen, without a change to the record it tells of.
+func (t *txn) noteOnly(a Application, rec Record) error {
+	if err := t.setApplied(a, rec.ID); err != nil {
+		return err
+	}
+	counts, err := t.counts(a.Tenant)
+	if err != nil {
+		return err
+	}
+	counts.Processed++
+	counts.NotFirstHand++
+	if err := t.saveCounts(a.Tenant, counts); err != nil {
+		return err
+	}
+	_, err = t.note(Act{Who: "clawback", What: "report.not_first_hand", Tenant: a.Tenant, Object: rec.ID, Comment: "item " + a.Item})
+	return err
+}
+
+// merge writes the record and what plan makes of it.
+func (t *txn) merge(a Application, old *Record, plan Planner) (Record, error) {
+	rec := a.Record
+	if old != nil {
+		rec = unite(*old, a.Record)
+	} else if rec.Received.IsZero() {
+		rec.Received = t.now
+	}
+	if err := t.relate(&rec); err != nil {
+		return Record{}, err
+	}
+	have, err := t.intentsOf(rec.ID)
+	if err != nil {
+		return Record{}, err
+	}
+	var planned []Intent
+	if plan != nil {
+		planned = plan(rec, have)
+	}
+	if err := t.putRecord(&rec, old); err != nil {
+		return Record{}, err
+	}
+	return rec, t.putPlanned(rec, planned)
+}
+
+// relate names the records not first-hand that tell of the same message as a first-hand one.
+func (t *txn) relate(rec *Record) error {
+	if !rec.FirstHand {
+		return nil
+	}
+	twins, err := t.twins(*rec, false)
+	if err != nil {
+		return err
+	}
+	for _, twin := range twins {
+		if len(rec.Related) < maxRelated && !contains(rec.Related, twin.ID) {
+			rec.Related = append(rec.Related[:len(rec.Related):len(rec.Related)], twin.ID)
+		}
+	}
+	return nil
+}
+
+// putPlanned writes the intents that plan returned. An intent that stands unchanged is not written again.
+func (t *txn) putPlanned(rec Record, planned []Intent) error {
+	for _, in := range planned {
+		if in.Record != "" && in.Record != rec.ID {
+			return fmt.Errorf("%w: plan for record %s made intent %s of record %s", ErrInvalid, rec.ID, in.ID, in.Record)
+		}
+		in.Record, in.Tenant, in.Received = rec.ID, rec.Tenant, rec.Received
+		if _, err := t.putIntent(in); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// learn writes what stays of a report beside its record: its key, what its verdict read, what it teaches, and counts.
+func (s *Store) learn(t *txn, a Application, rec Record, fork bool) error {
+	if err := t.setApplied(a, rec.ID); err != nil {
+		return err
+	}
+	counts, err := t.counts(a.Tenant)
+	if err != nil {
+		return err
+	}
+	counts.Processed++
+	counts.LastReport = t.now
+	if !a.Record.FirstHand {
+		counts.NotFirstHand++
+	} else if !fork {
+		t.countMinute(a.Tenant, seen, 1)
+	}
+	if err := t.saveCounts(a.Tenant, counts); err != nil {
+		return err
+	}
+	teaches, err := t.saveFacts(a, rec.ID)
+	if err != nil || !a.Record.FirstHand {
+		return err // anybody may have written it: it teaches nothing
+	}
+	return t.observe(a.Tenant, teaches, s.o.HistoryLimit)
+}
+
+func (t *txn) setApplied(a Application, record string) error {
+	key := hash16(a.Key)
+	t.mark(bAge, join(stamp(t.now), key))
+	return t.save(bApplied, key, Applied{Record: record, Item: a.Item, At: t.now})
+}
+
+// facts is what one report's verdict read and what it taught.
+type facts struct {
+	Report string          `json:"report"`
+	Read   []history.Entry `json:"read,omitempty"`
+	Taught []string        `json:"taught,omitempty"`
+}
+
+// saveFacts writes a report's facts and returns what it teaches that no other report of the record has taught yet.
+func (t *txn) saveFacts(a Application, record string) ([]history.Observation, error) {
+	taught := make(map[string]bool)
+	all, err := t.facts(record)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range all {
+		for _, key := range f.Taught {
+			taught[key] = true
+		}
+	}
+	f := facts{Report: a.Key, Read: a.Read}
+	var teaches []history.Observation
+	for _, o := range a.History {
+		if !taught[o.Key] && a.Record.FirstHand {
+			taught[o.Key] = true
+			f.Taught = append(f.Taught, o.Key)
+			teaches = append(teaches, o)
+		}
+	}
+	return teaches, t.save(bFacts, append(nulled(record), hash16(a.Key)...), f)
+}
+
+func contains(list []string, s string) bool {
+	for _, have := range list {
+		if have == s {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,162 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+var auditHeadKey = []byte("audit")
+
+// AuditFilter selects entries of the audit; a zero field selects all.
+type AuditFilter struct {
+	Tenant string
+	Object string
+	Who    string
+	What   string
+	Since  time.Time
+	Until  time.Time
+	Before uint64 // entries with a lower number, to go on from a list's last one
+	Limit  int    // 0: 1000
+}
+
+// Note appends an entry to the audit.
+func (s *Store) Note(ctx context.Context, act Act) error {
+	err := s.do(ctx, "", func(t *txn) error {
+		_, err := t.note(act)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("note in audit: %w", err)
+	}
+	return nil
+}
+
+// Audit lists entries, the newest first. It looks at 100,000 at most and says so by [ErrBound].
+func (s *Store) Audit(f AuditFilter) (list []Act, err error) {
+	f.Limit = orDefault(f.Limit, 1000)
+	err = s.view(func(t *txn) error {
+		list, err = t.audit(f)
+		return err
+	})
+	return list, err
+}
+
+// VerifyAudit reads the whole audit and recomputes its chain. The error names the first entry that does not hold.
+func (s *Store) VerifyAudit() error {
+	return s.view(func(t *txn) error {
+		var head auditHead
+		var err error
+		t.each(bAudit, nil, func(k, v []byte) bool {
+			head, err = head.follow(k, v)
+			return err == nil
+		})
+		if err != nil {
+			return err
+		}
+		if stored := t.auditHead(); head != stored {
+			return fmt.Errorf("%w: its last entry is %d, and %d was written", ErrTampered, head.Seq, stored.Seq)
+		}
+		return nil
+	})
+}
+
+// auditHead is the audit's end: the last entry's number and chain.
+type auditHead struct {
+	Seq   uint64
+	Chain [sha256.Size]byte
+}
+
+// after is the head once an entry's row has been appended. The chain covers the stored octets, so that it does not
+// depend on how they are decoded.
+func (h auditHead) after(row []byte) auditHead {
+	sum := sha256.New()
+	_, _ = sum.Write(h.Chain[:])
+	_, _ = sum.Write(number(h.Seq + 1))
+	_, _ = sum.Write(row)
+	return auditHead{Seq: h.Seq + 1, Chain: [sha256.Size]byte(sum.Sum(nil))}
+}
+
+// follow checks one stored entry against the head before it.
+func (h auditHead) follow(k, v []byte) (auditHead, error) {
+	seq := binary.BigEndian.Uint64(k)
+	if seq != h.Seq+1 || len(v) < sha256.Size {
+		return h, fmt.Errorf("%w: entry %d stands where %d should", ErrTampered, seq, h.Seq+1)
+	}
+	next := h.after(v[sha256.Size:])
+	if next.Chain != [sha256.Size]byte(v[:sha256.Size]) {
+		return h, fmt.Errorf("%w: entry %d was changed", ErrTampered, seq)
+	}
+	return next, nil
+}
+
+func (t *txn) auditHead() (h auditHead) {
+	if v := t.get(bMeta, auditHeadKey); len(v) == 8+sha256.Size {
+		h.Seq, h.Chain = binary.BigEndian.Uint64(v), [sha256.Size]byte(v[8:])
+	}
+	return h
+}
+
+// note appends an entry within a larger change.
+func (t *txn) note(act Act) (Act, error) {
+	head := t.auditHead()
+	act.Seq, act.Chain = head.Seq+1, ""
+	act.At = act.At.UTC().Round(0)
+	if act.At.IsZero() {
+		act.At = t.now
+	}
+	row, err := json.Marshal(act)
+	if err != nil {
+		return act, fmt.Errorf("write audit entry: %w", err)
+	}
+	head = head.after(row)
+	act.Chain = hex.EncodeToString(head.Chain[:])
+	t.put(bAudit, number(head.Seq), join(head.Chain[:], row))
+	t.put(bMeta, auditHeadKey, join(number(head.Seq), head.Chain[:]))
+	return act, nil
+}
+
+func (t *txn) audit(f AuditFilter) (list []Act, err error) {
+	c := t.tx.Bucket([]byte(bAudit)).Cursor()
+	k, v := c.Last()
+	if f.Before > 0 {
+		c.Seek(number(f.Before))
+		k, v = c.Prev()
+	}
+	for scanned := 0; k != nil && len(list) < f.Limit; scanned++ {
+		if scanned >= maxScan {
+			return list, fmt.Errorf("list audit: %w", ErrBound)
+		}
+		act, err := decodeAct(v)
+		if err != nil {
+			return list, err
+		}
+		if f.match(act) {
+			list = append(list, act)
+		}
+		k, v = c.Prev()
+	}
+	return list, nil
+}
+
+func decodeAct(v []byte) (act Act, err error) {
+	if len(v) < sha256.Size {
+		return act, fmt.Errorf("%w: an entry of %d octets", ErrTampered, len(v))
+	}
+	err = decode(bAudit, v[sha256.Size:], &act)
+	act.Chain = hex.EncodeToString(v[:sha256.Size])
+	return act, err
+}
+
+func (f AuditFilter) match(act Act) bool {
+	return (f.Tenant == "" || f.Tenant == act.Tenant) &&
+		(f.Object == "" || f.Object == act.Object) &&
+		(f.Who == "" || f.Who == act.Who) &&
+		(f.What == "" || f.What == act.What) &&
+		(f.Since.IsZero() || !act.At.Before(f.Since)) &&
+		(f.Until.IsZero() || act.At.Before(f.Until))
+}

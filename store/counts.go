@@ -1,0 +1,190 @@
+package store
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	"clawback/verdict"
+)
+
+// Counts is what is counted of one tenant, or of all. Processed counts for ever; the others count what is kept now.
+type Counts struct {
+	Processed          int                         `json:"processed"`      // reports
+	NotFirstHand       int                         `json:"not_first_hand"` // of them
+	Records            int                         `json:"records"`
+	Dispositions       map[verdict.Disposition]int `json:"dispositions,omitempty"` // of the records
+	Outcomes           map[Outcome]int             `json:"outcomes,omitempty"`     // of the intents to retract
+	Restores           map[Outcome]int             `json:"restores,omitempty"`     // of the intents to restore
+	Held               int                         `json:"held"`                   // of both kinds
+	History            int                         `json:"history"`                // entries of sender history
+	LastReport         time.Time                   `json:"last_report,omitzero"`
+	ConnectorValidated time.Time                   `json:"connector_validated,omitzero"`
+}
+
+// Counts reads a tenant's counters, of all tenants together when tenant is "". It reads one row a tenant.
+func (s *Store) Counts(tenant string) (sum Counts, err error) {
+	err = s.view(func(t *txn) error {
+		for _, id := range t.tenants(tenant) {
+			c, err := t.counts(id)
+			if err != nil {
+				return err
+			}
+			sum.add(c)
+		}
+		return nil
+	})
+	return sum, err
+}
+
+// Tenants lists the tenants that have rows.
+func (s *Store) Tenants() (list []string, err error) {
+	err = s.view(func(t *txn) error {
+		list = t.tenants("")
+		return nil
+	})
+	return list, err
+}
+
+// Validated notes when Exchange Online last validated a tenant's connector.
+func (s *Store) Validated(ctx context.Context, tenant string, at time.Time) error {
+	if err := checkID("tenant", tenant); err != nil {
+		return err
+	}
+	return s.do(ctx, "", func(t *txn) error {
+		c, err := t.counts(tenant)
+		if err != nil {
+			return err
+		}
+		c.ConnectorValidated = later(c.ConnectorValidated, at.UTC().Round(0))
+		return t.saveCounts(tenant, c)
+	})
+}
+
+func (c *Counts) add(o Counts) {
+	c.Processed += o.Processed
+	c.NotFirstHand += o.NotFirstHand
+	c.Records += o.Records
+	c.Held += o.Held
+	c.History += o.History
+	c.LastReport = later(c.LastReport, o.LastReport)
+	c.ConnectorValidated = later(c.ConnectorValidated, o.ConnectorValidated)
+	c.Dispositions = addAll(c.Dispositions, o.Dispositions)
+	c.Outcomes = addAll(c.Outcomes, o.Outcomes)
+	c.Restores = addAll(c.Restores, o.Restores)
+}
+
+func addAll[K comparable](to, from map[K]int) map[K]int {
+	for k, n := range from {
+		to = bump(to, k, n)
+	}
+	return to
+}
+
+// bump adds n to one counter and leaves no zero behind.
+func bump[K comparable](m map[K]int, k K, n int) map[K]int {
+	if m == nil {
+		m = make(map[K]int)
+	}
+	if m[k] += n; m[k] == 0 {
+		delete(m, k)
+	}
+	return m
+}
+
+func (t *txn) counts(tenant string) (c Counts, err error) {
+	_, err = t.load(bCounts, tenantKey(tenant), &c)
+	return c, err
+}
+
+func (t *txn) saveCounts(tenant string, c Counts) error {
+	return t.save(bCounts, tenantKey(tenant), c)
+}
+
+// countRecord adds a record to its tenant's counters, or takes it out with n -1.
+func (t *txn) countRecord(rec Record, n int) error {
+	c, err := t.counts(rec.Tenant)
+	if err != nil {
+		return err
+	}
+	c.Records += n
+	c.Dispositions = bump(c.Dispositions, rec.Verdict.Disposition, n)
+	return t.saveCounts(rec.Tenant, c)
+}
+
+// countIntent adds an intent to its tenant's counters, or takes it out with n -1.
+func (t *txn) countIntent(in Intent, n int) error {
+	c, err := t.counts(in.Tenant)
+	if err != nil {
+		return err
+	}
+	if in.Kind == Restore {
+		c.Restores = bump(c.Restores, in.Outcome, n)
+	} else {
+		c.Outcomes = bump(c.Outcomes, in.Outcome, n)
+	}
+	if in.Outcome == Held {
+		c.Held += n
+	}
+	return t.saveCounts(in.Tenant, c)
+}
+
+// minuteKind is what the brake counts by the minute.
+type minuteKind byte
+
+const (
+	seen  minuteKind = 's' // messages, first-hand
+	acted minuteKind = 'a' // mailboxes
+)
+
+// Acted counts the mailboxes of a tenant that were acted upon since a time, to the minute and rather one too many.
+// A mailbox counts from C3 on, once an hour for one record.
+func (s *Store) Acted(tenant string, since time.Time) (int, error) {
+	return s.minutes(tenant, acted, since)
+}
+
+// Seen counts the first-hand messages of a tenant since a time, to the minute and rather one too many.
+func (s *Store) Seen(tenant string, since time.Time) (int, error) {
+	return s.minutes(tenant, seen, since)
+}
+
+// RecordActed counts the mailboxes from which a record was taken, or may have been.
+func (s *Store) RecordActed(record string) (n int, err error) {
+	err = s.view(func(t *txn) error {
+		n = int(t.tally(record).Acted)
+		return nil
+	})
+	return n, err
+}
+
+func (s *Store) minutes(tenant string, kind minuteKind, since time.Time) (sum int, err error) {
+	err = s.view(func(t *txn) error {
+		m := t.mergedFrom(bMinutes, [][]byte{minutePrefix(tenant, kind)}, minute(since))
+		for {
+			_, v, ok := m.next()
+			if !ok {
+				return nil
+			}
+			if len(v) != 8 {
+				return fmt.Errorf("read row of %s: %d octets", bMinutes, len(v))
+			}
+			sum += int(binary.BigEndian.Uint64(v))
+		}
+	})
+	return sum, err
+}
+
+func (t *txn) countMinute(tenant string, kind minuteKind, n uint64) {
+	key := append(minutePrefix(tenant, kind), minute(t.now)...)
+	if v := t.get(bMinutes, key); len(v) == 8 {
+		n += binary.BigEndian.Uint64(v)
+	}
+	t.put(bMinutes, key, number(n))
+}
+
+func minutePrefix(tenant string, kind minuteKind) []byte {
+	return append(tenantKey(tenant), byte(kind))
+}
+
+func minute(at time.Time) []byte { return stamp(at.Truncate(time.Minute)) }

@@ -1,0 +1,23 @@
+package store
+
+import "errors"
+
+// The errors that callers branch on. All are wrapped.
+var (
+	// ErrNotFound means that no such row is kept, or no longer.
+	ErrNotFound = errors.New("not found")
+	// ErrConflict means that somebody else wrote the row since it was read: read it again.
+	ErrConflict = errors.New("changed meanwhile")
+	// ErrStorage means that the file cannot be trusted any more until it is opened again.
+	ErrStorage = errors.New("store is broken")
+	// ErrClosed means that Close was called.
+	ErrClosed = errors.New("store is closed")
+	// ErrInvalid means that the caller's argument can never be stored.
+	ErrInvalid = errors.New("invalid")
+	// ErrNewer means that a newer clawback wrote the file.
+	ErrNewer = errors.New("written by a newer clawback")
+	// ErrBound means that a search looked at as many rows as it may: what was found comes with it, and more may match.
+	ErrBound = errors.New("search bound reached: narrow the time or the filter")
+	// ErrTampered means that the audit's chain does not hold.
+	ErrTampered = errors.New("audit chain is broken")
+)

@@ -1,0 +1,213 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+)
+
+// Retention says up to when each kind of row is dropped; a zero time drops none of its kind.
+type Retention struct {
+	Applied  time.Time // report keys: once a report cannot come again
+	Attempts time.Time // attempts at finished intents
+	Records  time.Time // records received before, with all that hangs on them, unless an intent is unfinished
+	Minutes  time.Time // the brake's counts
+}
+
+// Expired is how many rows were dropped.
+type Expired struct {
+	Applied, Attempts, Records, Minutes int
+}
+
+// expireChunk bounds how many rows one commit drops, so that other calls do not wait long.
+const expireChunk = 500
+
+// Expire drops what is past its retention, in many small commits. A crash between two of them loses nothing: the rest
+// is dropped the next time.
+func (s *Store) Expire(ctx context.Context, r Retention) (e Expired, err error) {
+	for _, step := range []struct {
+		before time.Time
+		n      *int
+		drop   func(ctx context.Context, before time.Time) (int, error)
+	}{
+		{r.Applied, &e.Applied, s.expireApplied},
+		{r.Attempts, &e.Attempts, s.expireAttempts},
+		{r.Records, &e.Records, s.expireRecords},
+		{r.Minutes, &e.Minutes, s.expireMinutes},
+	} {
+		if step.before.IsZero() {
+			continue
+		}
+		if *step.n, err = step.drop(ctx, step.before); err != nil {
+			return e, fmt.Errorf("expire rows: %w", err)
+		}
+	}
+	return e, nil
+}
+
+// expireApplied walks the applied-set by age.
+func (s *Store) expireApplied(ctx context.Context, before time.Time) (total int, err error) {
+	for n := expireChunk; n == expireChunk; total += n {
+		n = 0
+		err := s.do(ctx, "", func(t *txn) error {
+			t.each(bAge, nil, func(k, _ []byte) bool {
+				if n >= expireChunk || !stampTime(k).Before(before) {
+					return false
+				}
+				n++
+				t.del(bAge, k)
+				t.del(bApplied, k[8:])
+				return true
+			})
+			return nil
+		})
+		if err != nil {
+			return total, err
+		}
+	}
+	return total, nil
+}
+
+// expireAttempts walks all attempts; there are as many as flagged messages had recipients.
+func (s *Store) expireAttempts(ctx context.Context, before time.Time) (int, error) {
+	return s.sweep(ctx, bAttempts, func(t *txn, k, v []byte) (bool, error) {
+		var a Attempt
+		if err := decode(bAttempts, v, &a); err != nil || a.Finished.IsZero() || !a.Finished.Before(before) {
+			return false, err
+		}
+		in, _, err := t.intent(a.Intent)
+		if err != nil || !in.Outcome.Final() {
+			return false, err
+		}
+		t.del(bAttempts, k)
+		return true, nil
+	})
+}
+
+// expireMinutes walks all minutes.
+func (s *Store) expireMinutes(ctx context.Context, before time.Time) (int, error) {
+	return s.sweep(ctx, bMinutes, func(t *txn, k, _ []byte) (bool, error) {
+		if !stampTime(k[len(k)-8:]).Before(before) {
+			return false, nil
+		}
+		t.del(bMinutes, k)
+		return true, nil
+	})
+}
+
+// expireRecords walks each tenant's records from the oldest on.
+func (s *Store) expireRecords(ctx context.Context, before time.Time) (total int, err error) {
+	tenants, err := s.Tenants()
+	if err != nil {
+		return 0, err
+	}
+	for _, tenant := range tenants {
+		prefix := tenantKey(tenant)
+		from := join(prefix, stampDown(before))
+		n, err := s.sweepFrom(ctx, bTime, from, prefix, func(t *txn, k, _ []byte) (bool, error) {
+			id := string(k[len(prefix)+8:])
+			if t.tally(id).Open > 0 || !stampTimeDown(k[len(prefix):]).Before(before) {
+				return false, nil
+			}
+			return true, t.dropRecord(id)
+		})
+		if total += n; err != nil {
+			return total, err
+		}
+	}
+	return total, nil
+}
+
+// dropRecord removes a record with all that hangs on it. Audit and sender history stay.
+func (t *txn) dropRecord(id string) error {
+	rec, err := t.mustRecord(id)
+	if err != nil {
+		return err
+	}
+	intents, err := t.intentsOf(id)
+	if err != nil {
+		return err
+	}
+	for _, in := range intents {
+		if err := t.dropIntent(in); err != nil {
+			return err
+		}
+	}
+	t.delAll(bFacts, nulled(id))
+	t.del(bTally, []byte(id))
+	t.del(bRecords, []byte(id))
+	return t.unindexRecord(rec)
+}
+
+func (t *txn) dropIntent(in Intent) error {
+	t.delAll(bAttempts, nulled(in.ID))
+	t.del(bOpen, []byte(in.ID))
+	t.del(bIntents, []byte(in.ID))
+	t.del(bMailings, append(nulled(in.Record), in.ID...))
+	t.del(bOutcomes, outcomeKey(in))
+	t.unindexDue(in)
+	return t.countIntent(in, -1)
+}
+
+func (t *txn) delAll(b bucket, prefix []byte) {
+	t.each(b, prefix, func(k, _ []byte) bool {
+		t.del(b, k)
+		return true
+	})
+}
+
+// dropper drops the row at hand when that is due, and says whether it did.
+type dropper func(t *txn, k, v []byte) (bool, error)
+
+// sweep offers every row of a bucket to drop, some hundred in one commit.
+func (s *Store) sweep(ctx context.Context, b bucket, drop dropper) (int, error) {
+	return s.sweepFrom(ctx, b, nil, nil, drop)
+}
+
+// sweepFrom offers the rows from key from on that begin with prefix.
+func (s *Store) sweepFrom(ctx context.Context, b bucket, from, prefix []byte, drop dropper) (total int, err error) {
+	for more := true; more; {
+		n := 0
+		err := s.do(ctx, "", func(t *txn) error {
+			var err error
+			from, n, err = t.sweepChunk(b, from, prefix, drop)
+			return err
+		})
+		if err != nil {
+			return total, err
+		}
+		total += n
+		more = from != nil
+	}
+	return total, nil
+}
+
+// sweepChunk looks at some rows and returns where to go on, nil at the end.
+func (t *txn) sweepChunk(b bucket, from, prefix []byte, drop dropper) (next []byte, n int, err error) {
+	c := t.tx.Bucket([]byte(b)).Cursor()
+	k, v := seek(c, from)
+	for looked := 0; k != nil && bytes.HasPrefix(k, prefix); looked++ {
+		if n >= expireChunk || looked >= 20*expireChunk {
+			return append([]byte(nil), k...), n, nil
+		}
+		dropped, err := drop(t, k, v)
+		if err != nil {
+			return nil, n, err
+		}
+		if dropped {
+			n++
+		}
+		k, v = c.Next()
+	}
+	return nil, n, nil
+}
+
+func seek(c *bolt.Cursor, from []byte) (k, v []byte) {
+	if len(from) == 0 {
+		return c.First()
+	}
+	return c.Seek(from)
+}

@@ -1,0 +1,96 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
+)
+
+// prepare makes sure that a whole database file stands at path: a first one, or a compacted one where that pays.
+func prepare(path string, o Options) error {
+	_, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return create(path)
+	}
+	if err != nil {
+		return err
+	}
+	return compactIfItPays(path, o.CompactFrom)
+}
+
+// openFile opens the file for this process alone. A second process is told so instead of waiting for ever.
+func openFile(path string, mmap int) (*bolt.DB, error) {
+	db, err := bolt.Open(path, 0o600, &bolt.Options{
+		Timeout:         time.Second,
+		FreelistType:    bolt.FreelistMapType, // the array type is slow to allocate from a large freelist
+		InitialMmapSize: mmap,                 // bbolt#392: a remap waits for every reader, and holds up new ones
+	})
+	if errors.Is(err, bolterrors.ErrTimeout) {
+		return nil, fmt.Errorf("another process has it open: %w", err)
+	}
+	return db, err
+}
+
+// create makes a first file under another name and renames it: a power failure while bbolt writes its first pages
+// would leave a file that it cannot open (bbolt README, etcd#16596).
+func create(path string) error {
+	db, err := openFile(path+".new", 0)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(migrate(db, migrations()), db.Sync(), db.Close()); err != nil {
+		return err
+	}
+	return install(path)
+}
+
+// compactIfItPays rewrites a file of which more than half is free pages; bbolt never shrinks one.
+func compactIfItPays(path string, from int64) error {
+	info, err := os.Stat(path)
+	if err != nil || info.Size() < from {
+		return err
+	}
+	db, err := openFile(path, 0)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if free := int64(db.Stats().FreePageN) * int64(db.Info().PageSize); free*2 < info.Size() {
+		return nil
+	}
+	return compact(db, path)
+}
+
+// compact copies db to a new file and renames that over path. A crash before the rename leaves the old file as it was.
+func compact(db *bolt.DB, path string) error {
+	if err := os.Remove(path + ".new"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	to, err := openFile(path+".new", 0)
+	if err != nil {
+		return err
+	}
+	err = bolt.Compact(to, db, 1<<20)
+	if err := errors.Join(err, to.Sync(), to.Close()); err != nil {
+		return fmt.Errorf("compact: %w", err)
+	}
+	return install(path)
+}
+
+// install renames path.new to path and makes the rename durable.
+func install(path string) error {
+	if err := os.Rename(path+".new", path); err != nil {
+		return err
+	}
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
+}

@@ -1,0 +1,114 @@
+package store
+
+import (
+	"fmt"
+
+	"clawback/history"
+)
+
+// History reads what a tenant's mail has taught about some keys, in their order; keys of which nothing is known are
+// left out. When the rows cannot be read the answer is that nothing is known.
+func (s *Store) History(tenant string, keys []string) []history.Entry {
+	var entries []history.Entry
+	_ = s.view(func(t *txn) error {
+		for _, key := range keys {
+			var e history.Entry
+			if found, err := t.load(bHistory, historyKey(tenant, key), &e); err == nil && found {
+				entries = append(entries, e)
+			}
+		}
+		return nil
+	})
+	return entries
+}
+
+// Read returns what the verdict of one of a record's reports read of the history, so that judging it again gives the
+// same answer.
+func (s *Store) Read(record, report string) (entries []history.Entry, err error) {
+	err = s.view(func(t *txn) error {
+		var f facts
+		found, err := t.load(bFacts, append(nulled(record), hash16(report)...), &f)
+		if err == nil && !found {
+			err = fmt.Errorf("facts of record %s: %w", record, ErrNotFound)
+		}
+		entries = f.Read
+		return err
+	})
+	return entries, err
+}
+
+// facts lists what is kept of each report of a record.
+func (t *txn) facts(record string) (list []facts, err error) {
+	t.each(bFacts, nulled(record), func(_, v []byte) bool {
+		var f facts
+		err = decode(bFacts, v, &f)
+		list = append(list, f)
+		return err == nil
+	})
+	return list, err
+}
+
+// observe merges observations into a tenant's history and evicts the entries seen longest ago beyond limit.
+func (t *txn) observe(tenant string, observations []history.Observation, limit int) error {
+	if len(observations) == 0 {
+		return nil
+	}
+	added := 0
+	for _, o := range observations {
+		isNew, err := t.observeOne(tenant, o)
+		if err != nil {
+			return err
+		}
+		if isNew {
+			added++
+		}
+	}
+	c, err := t.counts(tenant)
+	if err != nil {
+		return err
+	}
+	c.History += added
+	c.History -= t.evict(tenant, c.History-limit)
+	return t.saveCounts(tenant, c)
+}
+
+func (t *txn) observeOne(tenant string, o history.Observation) (isNew bool, err error) {
+	key := historyKey(tenant, o.Key)
+	e := history.Entry{Key: o.Key}
+	found, err := t.load(bHistory, key, &e)
+	if err != nil {
+		return false, err
+	}
+	if found {
+		t.del(bOldest, oldestKey(tenant, e))
+	}
+	o.At = o.At.UTC().Round(0)
+	e.Observe(o)
+	t.mark(bOldest, oldestKey(tenant, e))
+	return !found, t.save(bHistory, key, e)
+}
+
+// evict removes up to n of a tenant's entries, those seen longest ago first, and says how many. What this call itself
+// observed is spared.
+func (t *txn) evict(tenant string, n int) (evicted int) {
+	prefix := tenantKey(tenant)
+	var old [][]byte
+	t.each(bOldest, prefix, func(k, _ []byte) bool {
+		if len(old) >= n {
+			return false
+		}
+		old = append(old, append([]byte(nil), k...))
+		return true
+	})
+	for _, k := range old {
+		t.del(bOldest, k)
+		t.del(bHistory, join(prefix, k[len(prefix)+8:]))
+	}
+	return len(old)
+}
+
+func historyKey(tenant, key string) []byte { return append(tenantKey(tenant), hash16(key)...) }
+
+func oldestKey(tenant string, e history.Entry) []byte {
+	return join(tenantKey(tenant), stamp(e.LastSeen), hash16(e.Key))
+}

@@ -1,0 +1,246 @@
+package store
+
+import (
+	"encoding/binary"
+	"fmt"
+	"sort"
+	"time"
+)
+
+// Intents lists a record's intents, in the order of their ids.
+func (s *Store) Intents(record string) (list []Intent, err error) {
+	err = s.view(func(t *txn) error {
+		list, err = t.intentsOf(record)
+		return err
+	})
+	return list, err
+}
+
+// Intent reads one intent.
+func (s *Store) Intent(id string) (in Intent, err error) {
+	err = s.view(func(t *txn) error {
+		in, err = t.mustIntent(id)
+		return err
+	})
+	return in, err
+}
+
+// IntentFilter selects intents; a zero field selects all.
+type IntentFilter struct {
+	Tenant   string
+	Record   string
+	Address  string // as in the intent, in any case
+	Mailbox  string // object id
+	Kind     Kind
+	Outcomes []Outcome
+	Limit    int // 0: 1000
+}
+
+// IntentsBy lists intents, those of the newest record first. It looks at 100,000 at most and says so by [ErrBound].
+func (s *Store) IntentsBy(f IntentFilter) (list []Intent, err error) {
+	f.Limit = orDefault(f.Limit, 1000)
+	err = s.view(func(t *txn) error {
+		if f.Record != "" {
+			list, err = t.intentsOfFiltered(f)
+			return err
+		}
+		list, err = t.intentsByOutcome(f)
+		return err
+	})
+	return list, err
+}
+
+func (t *txn) intentsOfFiltered(f IntentFilter) ([]Intent, error) {
+	all, err := t.intentsOf(f.Record)
+	var list []Intent
+	for _, in := range all {
+		if f.match(in) && len(list) < f.Limit {
+			list = append(list, in)
+		}
+	}
+	return list, err
+}
+
+// allOutcomes in the order of their index.
+func allOutcomes() []Outcome {
+	return []Outcome{Pending, Done, Gone, NotFound, Mismatch, Failed, Held, Skipped}
+}
+
+// intentsByOutcome walks the outcome index of each tenant and outcome asked for, side by side.
+func (t *txn) intentsByOutcome(f IntentFilter) (list []Intent, err error) {
+	outcomes := f.Outcomes
+	if len(outcomes) == 0 {
+		outcomes = allOutcomes()
+	}
+	var prefixes [][]byte
+	for _, tenant := range t.tenants(f.Tenant) {
+		for _, o := range outcomes {
+			prefixes = append(prefixes, outcomePrefix(tenant, o))
+		}
+	}
+	m := t.merged(bOutcomes, prefixes)
+	for scanned := 0; len(list) < f.Limit; scanned++ {
+		suffix, _, ok := m.next()
+		if !ok {
+			return list, nil
+		}
+		if scanned >= maxScan {
+			return list, fmt.Errorf("list intents: %w", ErrBound)
+		}
+		in, err := t.mustIntent(string(suffix[8:]))
+		if err != nil {
+			return list, err
+		}
+		if f.match(in) {
+			list = append(list, in)
+		}
+	}
+	return list, nil
+}
+
+func (f IntentFilter) match(in Intent) bool {
+	return (f.Tenant == "" || f.Tenant == in.Tenant) &&
+		(f.Address == "" || equalFold(f.Address, in.Address)) &&
+		(f.Mailbox == "" || f.Mailbox == in.Mailbox) &&
+		(f.Kind == "" || f.Kind == in.Kind) &&
+		(len(f.Outcomes) == 0 || f.hasOutcome(in.Outcome))
+}
+
+func (f IntentFilter) hasOutcome(o Outcome) bool {
+	for _, have := range f.Outcomes {
+		if have == o {
+			return true
+		}
+	}
+	return false
+}
+
+func (t *txn) intent(id string) (in Intent, found bool, err error) {
+	found, err = t.load(bIntents, []byte(id), &in)
+	return in, found, err
+}
+
+func (t *txn) mustIntent(id string) (Intent, error) {
+	in, found, err := t.intent(id)
+	if err == nil && !found {
+		err = fmt.Errorf("intent %s: %w", id, ErrNotFound)
+	}
+	return in, err
+}
+
+// intentsOf reads a record's intents as they were before this call.
+func (t *txn) intentsOf(record string) (list []Intent, err error) {
+	prefix := nulled(record)
+	t.each(bMailings, prefix, func(k, _ []byte) bool {
+		var in Intent
+		in, err = t.mustIntent(string(k[len(prefix):]))
+		list = append(list, in)
+		return err == nil
+	})
+	sort.Slice(list, func(i, j int) bool { return list[i].ID < list[j].ID })
+	return list, err
+}
+
+// putIntent writes an intent over the stored one, with its indexes and counters, and counts its revision.
+func (t *txn) putIntent(in Intent) (Intent, error) {
+	if err := in.check(); err != nil {
+		return in, err
+	}
+	old, found, err := t.intent(in.ID)
+	if err != nil {
+		return in, err
+	}
+	if found {
+		in.Created, in.Received, in.Acted = old.Created, old.Received, later(in.Acted, old.Acted)
+		err = t.unindexIntent(old, in)
+	}
+	if err != nil {
+		return in, err
+	}
+	in.Rev, in.Changed, in.NotBefore = old.Rev+1, t.now, in.NotBefore.UTC().Round(0)
+	if in.Created.IsZero() {
+		in.Created = t.now
+	}
+	if err := t.save(bIntents, []byte(in.ID), in); err != nil {
+		return in, err
+	}
+	return in, t.indexIntent(in)
+}
+
+func (in Intent) check() error {
+	if err := checkID("intent", in.ID); err != nil {
+		return err
+	}
+	if err := checkID("record", in.Record); err != nil {
+		return err
+	}
+	for _, o := range allOutcomes() {
+		if in.Outcome == o {
+			return checkID("tenant", in.Tenant)
+		}
+	}
+	return fmt.Errorf("%w: intent %s has outcome %q", ErrInvalid, in.ID, in.Outcome)
+}
+
+// indexIntent writes what leads to an intent, and counts it.
+func (t *txn) indexIntent(in Intent) error {
+	t.mark(bMailings, append(nulled(in.Record), in.ID...))
+	t.mark(bOutcomes, outcomeKey(in))
+	if in.Outcome == Pending {
+		t.indexDue(in)
+	}
+	t.addTally(in.Record, open(in), 0)
+	return t.countIntent(in, 1)
+}
+
+// unindexIntent takes back what indexIntent wrote for the intent as it was, but leaves what next will write again.
+func (t *txn) unindexIntent(old, next Intent) error {
+	if string(outcomeKey(old)) != string(outcomeKey(next)) {
+		t.del(bOutcomes, outcomeKey(old))
+	}
+	t.unindexDue(old)
+	t.addTally(old.Record, -open(old), 0)
+	return t.countIntent(old, -1)
+}
+
+func open(in Intent) int {
+	if in.Outcome.Final() {
+		return 0
+	}
+	return 1
+}
+
+func outcomePrefix(tenant string, o Outcome) []byte {
+	return join(tenantKey(tenant), nulled(string(o)))
+}
+
+func outcomeKey(in Intent) []byte {
+	return join(outcomePrefix(in.Tenant, in.Outcome), stampDown(in.Received), []byte(in.ID))
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// tally is what is counted of one record: its unfinished intents, and its mailboxes acted upon.
+type tally struct{ Open, Acted uint32 }
+
+func (t *txn) tally(record string) tally {
+	row := t.get(bTally, []byte(record))
+	if len(row) != 8 {
+		return tally{}
+	}
+	return tally{Open: binary.BigEndian.Uint32(row), Acted: binary.BigEndian.Uint32(row[4:])}
+}
+
+func (t *txn) addTally(record string, open, acted int) {
+	if open == 0 && acted == 0 {
+		return
+	}
+	n := t.tally(record)
+	row := binary.BigEndian.AppendUint32(nil, uint32(int(n.Open)+open))
+	t.put(bTally, []byte(record), binary.BigEndian.AppendUint32(row, uint32(int(n.Acted)+acted)))
+}

@@ -1,0 +1,46 @@
+package store
+
+import (
+	"context"
+	"fmt"
+)
+
+// PutMeta keeps a small value of the caller's own under a key of its own, such as "address/a@example.com"; a nil value
+// removes it. For facts about tenants and jobs that are no rows here.
+func (s *Store) PutMeta(ctx context.Context, key string, value []byte) error {
+	if key == "" || len(key) > 1024 {
+		return fmt.Errorf("%w: key of %d octets", ErrInvalid, len(key))
+	}
+	if value != nil {
+		value = append([]byte{}, value...)
+	}
+	if err := s.do(ctx, "", func(t *txn) error { t.put(bKV, []byte(key), value); return nil }); err != nil {
+		return fmt.Errorf("put %s: %w", key, err)
+	}
+	return nil
+}
+
+// Meta reads a value that PutMeta wrote, or ErrNotFound.
+func (s *Store) Meta(key string) (value []byte, err error) {
+	err = s.view(func(t *txn) error {
+		v := t.get(bKV, []byte(key))
+		if v == nil {
+			return fmt.Errorf("value of %s: %w", key, ErrNotFound)
+		}
+		value = append([]byte{}, v...)
+		return nil
+	})
+	return value, err
+}
+
+// MetaKeys lists the keys that begin with prefix, in order.
+func (s *Store) MetaKeys(prefix string) (keys []string, err error) {
+	err = s.view(func(t *txn) error {
+		t.each(bKV, []byte(prefix), func(k, _ []byte) bool {
+			keys = append(keys, string(k))
+			return true
+		})
+		return nil
+	})
+	return keys, err
+}

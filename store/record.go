@@ -1,0 +1,153 @@
+package store
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"clawback/verdict"
+)
+
+// maxVariants bounds a record: what an attacker can fork is not kept without end.
+const maxVariants = 32
+
+// Record reads one record.
+func (s *Store) Record(id string) (rec Record, err error) {
+	err = s.view(func(t *txn) error {
+		rec, err = t.mustRecord(id)
+		return err
+	})
+	return rec, err
+}
+
+// record reads a record and whether there is one.
+func (t *txn) record(id string) (rec Record, found bool, err error) {
+	found, err = t.load(bRecords, []byte(id), &rec)
+	return rec, found, err
+}
+
+func (t *txn) mustRecord(id string) (Record, error) {
+	rec, found, err := t.record(id)
+	if err == nil && !found {
+		err = fmt.Errorf("record %s: %w", id, ErrNotFound)
+	}
+	return rec, err
+}
+
+// putRecord writes a record in place of old (nil: a new one), with its indexes and counters, and counts its revision.
+func (t *txn) putRecord(rec *Record, old *Record) error {
+	rec.Changed = t.now
+	rec.Rev = 1
+	if old != nil {
+		rec.Rev = old.Rev + 1
+		if err := t.unindexRecord(*old); err != nil {
+			return err
+		}
+	}
+	row, err := json.Marshal(rec)
+	if err != nil {
+		return fmt.Errorf("write record %s: %w", rec.ID, err)
+	}
+	t.put(bRecords, []byte(rec.ID), row)
+	return t.indexRecord(*rec)
+}
+
+// indexRecord writes what leads to a record, and counts it.
+func (t *txn) indexRecord(rec Record) error {
+	t.put(bTime, timeKey(rec), []byte{byte(rec.Verdict.Disposition), flags(rec)})
+	for _, name := range rec.names() {
+		t.put(bNames, append(name, rec.ID...), []byte(rec.Tenant))
+	}
+	for _, file := range rec.files() {
+		t.put(bFiles, append(nulled(file), rec.ID...), []byte{1})
+	}
+	return t.countRecord(rec, 1)
+}
+
+// unindexRecord takes back what indexRecord wrote for the record as it was.
+func (t *txn) unindexRecord(rec Record) error {
+	t.del(bTime, timeKey(rec))
+	for _, name := range rec.names() {
+		t.del(bNames, append(name, rec.ID...))
+	}
+	for _, file := range rec.files() {
+		t.del(bFiles, append(nulled(file), rec.ID...))
+	}
+	return t.countRecord(rec, -1)
+}
+
+func timeKey(rec Record) []byte {
+	return join(tenantKey(rec.Tenant), stampDown(rec.Received), []byte(rec.ID))
+}
+
+// unscored in the time index's flags: some variant waits for its verdict.
+const unscored = 1
+
+func flags(rec Record) byte {
+	for _, v := range rec.Variants {
+		if v.Verdict.Disposition == verdict.Unscored {
+			return unscored
+		}
+	}
+	return 0
+}
+
+// names are the keys under which a record is looked up, each to be followed by its id.
+func (r Record) names() [][]byte {
+	var keys [][]byte
+	if r.MessageID != "" {
+		keys = append(keys, messageIDName(r.MessageID))
+	}
+	if r.NetworkMessageID != "" {
+		keys = append(keys, networkName(r.NetworkMessageID))
+	}
+	if r.Content != "" {
+		keys = append(keys, r.contentName())
+	}
+	return keys
+}
+
+// messageIDName finds a Message-ID with or without its angle brackets.
+func messageIDName(id string) []byte {
+	return hash16("message-id", strings.Trim(strings.TrimSpace(id), "<>"))
+}
+
+func networkName(id string) []byte { return hash16("network", strings.ToLower(id)) }
+
+func (r Record) contentName() []byte {
+	return hash16("content", r.Tenant, r.MessageID, r.Content)
+}
+
+// files names the spool's files that a record refers to, each once.
+func (r Record) files() []string {
+	var files []string
+	seen := make(map[string]bool)
+	add := func(file string) {
+		if file != "" && !seen[file] {
+			seen[file] = true
+			files = append(files, file)
+		}
+	}
+	for _, v := range r.Variants {
+		add(v.Body.File)
+		if v.Kept != nil {
+			add(v.Kept.File)
+		}
+	}
+	return files
+}
+
+// InUse reports whether a record with unfinished intents refers to a file of the spool. When that cannot be read, the
+// answer is that it does.
+func (s *Store) InUse(file string) bool {
+	used := false
+	err := s.view(func(t *txn) error {
+		prefix := nulled(file)
+		t.each(bFiles, prefix, func(k, _ []byte) bool {
+			used = t.tally(string(k[len(prefix):])).Open > 0
+			return !used
+		})
+		return nil
+	})
+	return used || err != nil
+}

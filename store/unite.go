@@ -1,0 +1,177 @@
+package store
+
+import (
+	"strings"
+
+	"clawback/journal"
+	"clawback/verdict"
+)
+
+// unite is the record after one more first-hand report of it. A record that was not first-hand is taken over: what it
+// said of recipients, sender and subject is dropped, for anybody may have written it.
+func unite(old, told Record) Record {
+	if !old.FirstHand {
+		return takeOver(old, told)
+	}
+	rec := old
+	fill(&rec.MessageID, told.MessageID)
+	fill(&rec.NetworkMessageID, told.NetworkMessageID)
+	fill(&rec.Content, told.Content)
+	fill(&rec.Sender, told.Sender)
+	fill(&rec.From, told.From)
+	fill(&rec.FromName, told.FromName)
+	fill(&rec.Subject, told.Subject)
+	fill(&rec.Direction, told.Direction)
+	fill(&rec.Region, told.Region)
+	if rec.Date.IsZero() {
+		rec.Date = told.Date
+	}
+	rec.Recipients = uniteRecipients(old.Recipients, told.Recipients)
+	rec.addVariants(told.Variants)
+	rec.judge()
+	return rec
+}
+
+// takeOver makes a record first-hand. Its variants that are not are kept to be looked at, and no longer judged.
+func takeOver(old, told Record) Record {
+	rec := told
+	rec.Received = old.Received // orders the record and its intents; must not change
+	rec.Pinned, rec.PinnedBy = old.Pinned, old.PinnedBy
+	rec.Rev, rec.MoreVariants = old.Rev, old.MoreVariants
+	rec.Variants = nil
+	rec.addVariants(old.Variants)
+	rec.addVariants(told.Variants)
+	rec.judge()
+	return rec
+}
+
+func fill(field *string, value string) {
+	if *field == "" {
+		*field = value
+	}
+}
+
+// uniteRecipients adds to the recipients those that are new, whatever the case of their address, and to those that are
+// known what was not told of them yet. Neither argument is changed.
+func uniteRecipients(have, more []journal.Recipient) []journal.Recipient {
+	united := make([]journal.Recipient, 0, len(have)+len(more))
+	at := make(map[string]int, len(have)+len(more))
+	for _, list := range [][]journal.Recipient{have, more} {
+		for _, r := range list {
+			key := strings.ToLower(r.Address)
+			i, known := at[key]
+			if !known {
+				at[key] = len(united)
+				united = append(united, r)
+				continue
+			}
+			enrich(&united[i], r)
+		}
+	}
+	return united
+}
+
+func enrich(have *journal.Recipient, more journal.Recipient) {
+	if have.Type == journal.Unlabeled || have.Type == "" {
+		have.Type = more.Type
+	}
+	fill(&have.ExpandedFrom, more.ExpandedFrom)
+	fill(&have.ForwardedFrom, more.ForwardedFrom)
+}
+
+// addVariants adds forms of the original. The same octets again are one variant with the worse of the two verdicts;
+// beyond the bound the mildest gives way, so that the worst verdict always has its variant.
+func (r *Record) addVariants(more []Variant) {
+	variants := append([]Variant(nil), r.Variants...)
+	for _, v := range more {
+		if i := indexOf(variants, v.SHA256); i >= 0 {
+			variants[i] = worseVariant(variants[i], v)
+			continue
+		}
+		variants = append(variants, v)
+		if len(variants) > maxVariants {
+			variants = dropMildest(variants)
+			r.MoreVariants++
+		}
+	}
+	r.Variants = variants
+}
+
+func indexOf(variants []Variant, sha string) int {
+	for i, v := range variants {
+		if v.SHA256 == sha {
+			return i
+		}
+	}
+	return -1
+}
+
+// worseVariant joins two tellings of the same octets: first-hand rules, then the worse verdict. A long-lived copy stays.
+func worseVariant(have, more Variant) Variant {
+	kept := have.Kept
+	if more.FirstHand == have.FirstHand && worse(more.Verdict, have.Verdict) {
+		have.Verdict = more.Verdict
+	}
+	if more.FirstHand && !have.FirstHand {
+		have = more
+	}
+	if have.Kept == nil {
+		have.Kept = kept
+	}
+	return have
+}
+
+// dropMildest leaves out one variant: the mildest of those not first-hand, else the mildest, and of equals the last.
+func dropMildest(variants []Variant) []Variant {
+	drop := 0
+	for i, v := range variants {
+		d := variants[drop]
+		if v.FirstHand != d.FirstHand {
+			if !v.FirstHand {
+				drop = i
+			}
+			continue
+		}
+		if !worse(v.Verdict, d.Verdict) {
+			drop = i
+		}
+	}
+	return append(variants[:drop:drop], variants[drop+1:]...)
+}
+
+// judge gives the record the worst verdict of its variants; of a first-hand record only the first-hand ones count.
+func (r *Record) judge() {
+	var worst *Variant
+	for i := range r.Variants {
+		v := &r.Variants[i]
+		if r.FirstHand && !v.FirstHand {
+			continue
+		}
+		if worst == nil || worse(v.Verdict, worst.Verdict) {
+			worst = v
+		}
+	}
+	if worst != nil {
+		r.Verdict = worst.Verdict
+	}
+}
+
+// worse reports whether a rules over b. Unscored rules over CLEAN alone: a record is not CLEAN while a form of it has
+// not been looked at.
+func worse(a, b verdict.Verdict) bool {
+	if x, y := severity(a.Disposition), severity(b.Disposition); x != y {
+		return x > y
+	}
+	return a.Score > b.Score
+}
+
+func severity(d verdict.Disposition) int {
+	switch d {
+	case verdict.Clean:
+		return 0
+	case verdict.Unscored:
+		return 1
+	default:
+		return int(d)
+	}
+}

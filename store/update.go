@@ -1,0 +1,73 @@
+package store
+
+import (
+	"context"
+	"fmt"
+)
+
+// Change is a set of writes of which all are made or none.
+type Change struct {
+	Intents []Intent // new ones have Rev 0, the others the Rev they were read with
+	Record  *Record  // with the Rev it was read with; only a report makes a new one
+	Act     *Act     // entry of the audit
+}
+
+// Update writes a change. ErrConflict when a row was written by somebody else since it was read: read again, decide again.
+func (s *Store) Update(ctx context.Context, c Change) error {
+	err := s.do(ctx, "", func(t *txn) error { return t.update(c) })
+	if err != nil {
+		return fmt.Errorf("update: %w", err)
+	}
+	return nil
+}
+
+func (t *txn) update(c Change) error {
+	if c.Record != nil {
+		if err := t.updateRecord(*c.Record); err != nil {
+			return err
+		}
+	}
+	for _, in := range c.Intents {
+		if err := t.updateIntent(in); err != nil {
+			return err
+		}
+	}
+	if c.Act == nil {
+		return nil
+	}
+	_, err := t.note(*c.Act)
+	return err
+}
+
+// updateRecord writes a record anew. What its identity and its indexes are made of stays as it is.
+func (t *txn) updateRecord(rec Record) error {
+	old, err := t.mustRecord(rec.ID)
+	if err != nil {
+		return err
+	}
+	if err := conflict("record", rec.ID, rec.Rev, old.Rev); err != nil {
+		return err
+	}
+	rec.Tenant, rec.Received, rec.FirstHand = old.Tenant, old.Received, old.FirstHand
+	rec.NetworkMessageID, rec.MessageID, rec.Content = old.NetworkMessageID, old.MessageID, old.Content
+	return t.putRecord(&rec, &old)
+}
+
+func (t *txn) updateIntent(in Intent) error {
+	old, _, err := t.intent(in.ID)
+	if err != nil {
+		return err
+	}
+	if err := conflict("intent", in.ID, in.Rev, old.Rev); err != nil {
+		return err
+	}
+	if old.Rev == 0 {
+		rec, err := t.mustRecord(in.Record)
+		if err != nil {
+			return err
+		}
+		in.Received, in.Tenant = rec.Received, rec.Tenant
+	}
+	_, err = t.putIntent(in)
+	return err
+}
