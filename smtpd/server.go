@@ -1,0 +1,238 @@
+package smtpd
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/emersion/go-smtp"
+
+	"clawback/config"
+)
+
+// ErrClosed is what Serve returns after Shutdown.
+var ErrClosed = errors.New("smtpd: server closed")
+
+// Options of a Server. Those without a remark are needed.
+type Options struct {
+	Hostname string
+	Config   config.SMTP
+	Listener config.Listener
+	// Certificates gives the server's certificate for each handshake; FileCertificate and ACME both fit.
+	Certificates func(*tls.ClientHelloInfo) (*tls.Certificate, error)
+	// Recipients says what an address is for. It gets the address as the client wrote it, or "postmaster" when that
+	// is all the client wrote. It is called by many sessions at once.
+	Recipients func(address string) Recipient
+	Networks   func(netip.Addr) string // the named set that an address belongs to, "" for none; nil: none
+	Room       func(size int64) error  // asked at MAIL whether a message of that size (0: not said) fits; nil: always
+	Intake     Intake
+	Log        *slog.Logger     // nil: none
+	Now        func() time.Time // nil: time.Now
+}
+
+// Server is one listener's worth of SMTP.
+type Server struct {
+	hostname string
+	limits   config.SMTP
+	listener config.Listener
+	options  Options
+	log      *slog.Logger
+	now      func() time.Time
+
+	tls   *tls.Config
+	roots *x509.CertPool // for client certificates, nil for the system's
+	smtp  *smtp.Server
+	hand  *handover
+	start sync.Once
+
+	sessions sessions
+	mu       sync.Mutex // guards the following
+	lns      []net.Listener
+	closed   bool
+}
+
+// New checks the options and makes a server that does not listen yet.
+func New(o Options) (*Server, error) {
+	if err := checkOptions(o); err != nil {
+		return nil, fmt.Errorf("smtpd: %w", err)
+	}
+	s := &Server{hostname: o.Hostname, limits: o.Config, listener: o.Listener, options: o, log: o.Log, now: o.Now}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	var err error
+	if s.roots, err = loadRoots(o.Listener.ClientCAFile); err != nil {
+		return nil, fmt.Errorf("smtpd: %w", err)
+	}
+	s.tls = s.tlsConfig()
+	s.hand = newHandover()
+	s.smtp = s.newSMTP()
+	s.sessions = sessions{
+		all: o.Config.MaxSessions, perBlock: o.Config.MaxSessionsPerNetwork, listed: len(o.Listener.Networks) > 0,
+		open: map[*peer]struct{}{}, blocks: map[netip.Prefix]int{},
+	}
+	return s, nil
+}
+
+func checkOptions(o Options) error {
+	c := o.Config
+	switch {
+	case o.Hostname == "" || o.Certificates == nil || o.Recipients == nil || o.Intake == nil:
+		return errors.New("Hostname, Certificates, Recipients and Intake are needed")
+	case c.MaxMessageSize <= 0 || c.MaxMessageSize >= 1<<32:
+		return errors.New("MaxMessageSize must be positive and under 4 GiB") // go-smtp reads SIZE into 32 bits
+	case min(c.MaxSessions, c.MaxSessionsPerNetwork, c.MaxRecipients, c.MaxCommands, c.MaxErrors) <= 0:
+		return errors.New("every limit must be positive")
+	case min(c.IdleTimeout, c.DataTimeout, c.SessionAge) <= 0:
+		return errors.New("every timeout must be positive")
+	case o.Listener.ClientCertificate == "require" && len(o.Listener.ClientNames) == 0:
+		return errors.New("a required client certificate needs ClientNames")
+	}
+	return nil
+}
+
+// newSMTP configures go-smtp. It advertises PIPELINING, 8BITMIME, ENHANCEDSTATUSCODES, CHUNKING by itself.
+//
+// BINARYMIME stays off: Exchange would then send parts with Content-Transfer-Encoding binary (BODY=BINARYMIME), which
+// cannot go on to an alternate mailbox whose server lacks it without re-encoding the original, and its DKIM signature
+// and its octets would be lost. CHUNKING alone already lets bare LF, bare CR and NUL in.
+func (s *Server) newSMTP() *smtp.Server {
+	srv := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
+		return &session{srv: s, conn: c, guard: c.Conn().(*guard)}, nil
+	}))
+	srv.Domain = s.hostname
+	srv.MaxMessageBytes = s.limits.MaxMessageSize // for SIZE; bodies never reach go-smtp (defect F)
+	srv.MaxRecipients = s.limits.MaxRecipients
+	srv.MaxLineLength = 0 // the wire bounds lines; go-smtp's bound also hits a body sent together with its BDAT
+	srv.EnableSMTPUTF8 = true
+	srv.ErrorLog = errorLog{s.log}
+	return srv
+}
+
+// Serve accepts connections until Shutdown, and returns ErrClosed then. It may be called for several listeners.
+func (s *Server) Serve(ln net.Listener) error {
+	if !s.track(ln) {
+		ln.Close()
+		return ErrClosed
+	}
+	s.start.Do(func() { go s.smtp.Serve(s.hand) })
+	wait := time.Duration(0)
+	for {
+		c, err := ln.Accept()
+		if err == nil {
+			wait = 0
+			s.sessions.wg.Go(func() { s.serve(c) })
+			continue
+		}
+		if s.isClosed() {
+			return ErrClosed
+		}
+		if errors.Is(err, net.ErrClosed) {
+			return fmt.Errorf("accept: %w", err)
+		}
+		// Such as EMFILE: it passes.
+		wait = min(max(2*wait, 5*time.Millisecond), time.Second)
+		s.log.Warn("accept", "error", err, "retry_in", wait)
+		time.Sleep(wait)
+	}
+}
+
+func (s *Server) track(ln net.Listener) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closed {
+		s.lns = append(s.lns, ln)
+	}
+	return !s.closed
+}
+
+func (s *Server) isClosed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closed
+}
+
+// Sessions is the number of open connections.
+func (s *Server) Sessions() int { return s.sessions.count() }
+
+// Shutdown stops listening, answers 421 to sessions that are between two messages, lets open transfers finish, and
+// closes the rest after DrainTimeout or when ctx is done, whichever is first. It returns when no session uses the
+// Intake any more, or ctx's error when one still does some seconds after ctx was done.
+//
+// go-smtp's own Shutdown waits for idle clients and cannot close any (defect H).
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.mu.Lock()
+	s.closed = true
+	for _, ln := range s.lns {
+		ln.Close()
+	}
+	s.lns = nil
+	s.mu.Unlock()
+
+	s.sessions.drain()
+	done := make(chan struct{})
+	go func() {
+		s.sessions.wg.Wait()
+		close(done)
+	}()
+	drain := time.NewTimer(s.limits.DrainTimeout)
+	defer drain.Stop()
+	select {
+	case <-done:
+	case <-drain.C:
+	case <-ctx.Done():
+	}
+	s.sessions.force()
+	return s.finish(ctx, done)
+}
+
+const forceTimeout = 5 * time.Second // for a Commit in progress to end
+
+func (s *Server) finish(ctx context.Context, done <-chan struct{}) error {
+	defer s.hand.Close()
+	late := time.NewTimer(forceTimeout)
+	defer late.Stop()
+	select {
+	case <-done:
+		return nil
+	case <-late.C:
+	}
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("wait for sessions: %w", ctx.Err())
+	}
+}
+
+// pace of a body that begins now.
+func (s *Server) pace() *pace {
+	return &pace{stall: s.limits.DataTimeout, rate: s.limits.MinRate, end: time.Now().Add(s.limits.SessionAge)}
+}
+
+// loadRoots reads the authorities for client certificates.
+func loadRoots(file string) (*x509.CertPool, error) {
+	if file == "" {
+		return nil, nil
+	}
+	pem, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read client authorities: %w", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("no certificate in %s", file)
+	}
+	return pool, nil
+}

@@ -1,0 +1,172 @@
+package smtpd
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/emersion/go-smtp"
+
+	"clawback/queue"
+)
+
+// session is go-smtp's Session. Because go-smtp never runs a BDAT here, all methods are called by one goroutine, and a
+// Data never overlaps another call (defect I).
+type session struct {
+	srv   *Server
+	conn  *smtp.Conn
+	guard *guard
+
+	env   *queue.Envelope // nil before MAIL
+	size  int64           // as MAIL said
+	whose Recipient       // of the first recipient: the whole transaction is for it
+}
+
+// Reset implements smtp.Session. go-smtp holds a lock meanwhile: it must neither call go-smtp nor panic.
+func (s *session) Reset() { s.env, s.size, s.whose = nil, 0, Recipient{} }
+
+// Logout implements smtp.Session.
+func (s *session) Logout() error { return nil }
+
+// Mail implements smtp.Session.
+func (s *session) Mail(_ string, opts *smtp.MailOptions) error {
+	s.guard.peer.hello = s.conn.Hostname()
+	if s.env != nil { // go-smtp would go on with the old recipients (defect K)
+		return reply(503, smtp.EnhancedCode{5, 5, 1}, "Nested MAIL command")
+	}
+	if room := s.srv.options.Room; room != nil {
+		if err := room(opts.Size); err != nil {
+			s.refused("no room", slog.Any("error", err))
+			return storageReply(err)
+		}
+	}
+	p := s.guard.peer
+	s.size = opts.Size
+	s.env = &queue.Envelope{
+		Session: p.id, MailFrom: s.guard.path, Remote: p.remote, Hello: p.hello, Network: p.network,
+		TLS: p.tls, SMTPUTF8: opts.UTF8,
+	}
+	return nil
+}
+
+// Rcpt implements smtp.Session.
+func (s *session) Rcpt(string, *smtp.RcptOptions) error {
+	address := s.guard.path
+	r := s.lookup(address)
+	if refusal := s.accepts(r); refusal != nil {
+		s.srv.log.Info("recipient refused", "session", s.guard.peer.id, "remote", s.guard.peer.remote,
+			"mail_from", s.env.MailFrom, "rcpt", address, "code", refusal.Code, "why", refusal.Message)
+		return refusal
+	}
+	if len(s.env.Rcpts) == 0 {
+		s.whose = r
+		s.env.Tenant, s.env.Purpose, s.env.Region = r.Tenant, r.Purpose, r.Region
+	}
+	if !slices.Contains(s.env.Rcpts, address) {
+		s.env.Rcpts = append(s.env.Rcpts, address)
+	}
+	return nil
+}
+
+// lookup asks for an address; the postmaster is known everywhere (RFC 5321 4.5.1).
+func (s *session) lookup(address string) Recipient {
+	local, domain, _ := strings.Cut(address, "@")
+	if !strings.EqualFold(local, "postmaster") || domain != "" && !strings.EqualFold(domain, s.srv.hostname) {
+		return s.srv.options.Recipients(address)
+	}
+	r := s.srv.options.Recipients("postmaster")
+	if !r.Known {
+		return Recipient{Known: true, Purpose: queue.ForPostmaster}
+	}
+	return r
+}
+
+// accepts says why a recipient is not taken, nil if it is.
+func (s *session) accepts(r Recipient) *smtp.SMTPError {
+	switch {
+	case r.Retry: // a 550 is final for Exchange; a mistake in our configuration is not
+		return reply(451, smtp.EnhancedCode{4, 3, 0}, "Try again later")
+	case r.Refuse != "":
+		return reply(550, smtp.EnhancedCode{5, 7, 1}, r.Refuse)
+	case !r.Known:
+		return reply(550, smtp.EnhancedCode{5, 1, 1}, "No such recipient here")
+	case len(s.env.Rcpts) > 0 && !s.together(r): // RFC 5321 4.5.3.1.10: the client sends the rest by itself
+		return reply(452, smtp.EnhancedCode{4, 5, 3}, "Send this recipient in another transaction")
+	}
+	return nil
+}
+
+// together says that r may share a transaction with the first recipient (I6).
+func (s *session) together(r Recipient) bool {
+	return r.Tenant == s.whose.Tenant && r.Purpose == s.whose.Purpose && r.Region == s.whose.Region
+}
+
+// Data implements smtp.Session. The message is the guard's body; what go-smtp offers is empty.
+func (s *session) Data(io.Reader) error {
+	began := time.Now()
+	b := s.guard.body
+	s.env.Received, s.env.Binary = s.srv.now().UTC(), b.chunked
+	tx, err := s.srv.options.Intake.Begin(*s.env, s.size)
+	if err != nil {
+		s.refused("begin", slog.Any("error", err))
+		return storageReply(err)
+	}
+	open := true
+	defer func() {
+		if open { // also after a panic
+			tx.Abort()
+		}
+	}()
+	out := &sink{tx: tx}
+	if err := b.copyTo(out); err != nil {
+		s.refused("receive", slog.Any("error", err), slog.Int64("size", b.size))
+		return bodyReply(err, out.err)
+	}
+	open = false
+	id, err := tx.Commit()
+	if err != nil {
+		s.refused("commit", slog.Any("error", err), slog.Int64("size", b.size))
+		return storageReply(err)
+	}
+	// C1: the message and its queue item are durable now. A crash before the 250 is out means that the client sends it
+	// again and it is taken twice; a 250 that was seen means that it is kept.
+	s.accepted(id, b, time.Since(began))
+	return reply(250, smtp.EnhancedCode{2, 0, 0}, "queued as "+id)
+}
+
+// bodyReply is the answer to a message that was not received whole, or not stored.
+func bodyReply(err, storage error) *smtp.SMTPError {
+	switch {
+	case storage != nil:
+		return storageReply(storage)
+	case errors.Is(err, errTooLarge):
+		return reply(552, smtp.EnhancedCode{5, 3, 4}, "Message size exceeds fixed limit")
+	default: // nobody hears it: the stream is over, or the client gave up
+		return reply(451, smtp.EnhancedCode{4, 4, 2}, "Message not received")
+	}
+}
+
+func (s *session) accepted(id string, b *body, took time.Duration) {
+	s.guard.peer.accepted++
+	s.srv.log.LogAttrs(context.Background(), slog.LevelInfo, "message accepted", append(s.attrs(),
+		slog.String("item", id), slog.Int64("size", b.size), slog.Duration("took", took))...)
+}
+
+func (s *session) refused(at string, attrs ...slog.Attr) {
+	s.guard.peer.refused++
+	s.srv.log.LogAttrs(context.Background(), slog.LevelWarn, "message refused", append(append(s.attrs(), slog.String("at", at)), attrs...)...)
+}
+
+func (s *session) attrs() []slog.Attr {
+	p := s.guard.peer
+	attrs := []slog.Attr{slog.String("session", p.id), slog.String("remote", p.remote), slog.String("network", p.network)}
+	if s.env == nil {
+		return attrs
+	}
+	return append(attrs, slog.String("tenant", s.env.Tenant), slog.String("purpose", string(s.env.Purpose)),
+		slog.String("mail_from", s.env.MailFrom), slog.Any("rcpts", s.env.Rcpts), slog.Bool("bdat", s.env.Binary))
+}

@@ -1,0 +1,88 @@
+package smtpd
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/netip"
+
+	"clawback/queue"
+)
+
+const maxClientNames = 16 // kept of a client certificate
+
+// tlsConfig is the server's side of the handshake (RFC 9325): TLS 1.2 with ECDHE and AEAD only, and TLS 1.3.
+func (s *Server) tlsConfig() *tls.Config {
+	c := &tls.Config{
+		GetCertificate: s.options.Certificates,
+		MinVersion:     tls.VersionTLS12,
+		CipherSuites: []uint16{
+			tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+			tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+			tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+		},
+		// Microsoft's SMTP client drops a TLS 1.3 server that sends a session ticket with the handshake
+		// (golang/go#70232, open; mjl-/mox#237). Until that is known to be fixed in Exchange Online.
+		SessionTicketsDisabled: true,
+	}
+	if s.listener.ClientCertificate == "request" || s.listener.ClientCertificate == "require" {
+		// Not VerifyClientCertIfGiven: it ends the handshake of a client whose certificate lacks the clientAuth
+		// usage, which public authorities no longer give. inspect verifies instead.
+		c.ClientAuth = tls.RequestClientCert
+	}
+	return c
+}
+
+// inspect notes what the handshake showed.
+func (s *Server) inspect(p *peer, state tls.ConnectionState) {
+	p.tls = queue.TLS{
+		Version: tls.VersionName(state.Version), Cipher: tls.CipherSuiteName(state.CipherSuite), ServerName: state.ServerName,
+	}
+	if s.tls.ClientAuth == tls.NoClientCert {
+		return
+	}
+	err := s.verifyClient(state.PeerCertificates)
+	if len(state.PeerCertificates) > 0 {
+		names := state.PeerCertificates[0].DNSNames
+		p.tls.ClientNames = names[:min(len(names), maxClientNames)]
+	}
+	p.tls.Verified = err == nil
+	if err != nil {
+		p.tls.Problem = err.Error()
+		p.refuse = s.listener.ClientCertificate == "require"
+	}
+}
+
+// verifyClient checks that the certificate chains to a root and bears one of the expected names. The issuer is not
+// pinned: Exchange Online's has changed three times since 2020.
+func (s *Server) verifyClient(certs []*x509.Certificate) error {
+	if len(certs) == 0 {
+		return errors.New("no client certificate")
+	}
+	intermediates := x509.NewCertPool()
+	for _, c := range certs[1:] {
+		intermediates.AddCert(c)
+	}
+	_, err := certs[0].Verify(x509.VerifyOptions{
+		Roots: s.roots, Intermediates: intermediates, CurrentTime: s.now(),
+		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
+	})
+	if err != nil {
+		return fmt.Errorf("verify client certificate: %w", err)
+	}
+	for _, name := range s.listener.ClientNames {
+		if certs[0].VerifyHostname(name) == nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("client certificate bears none of the names %q", s.listener.ClientNames)
+}
+
+// network names the set that an address belongs to, "" for none.
+func (s *Server) network(a netip.Addr) string {
+	if s.options.Networks == nil {
+		return ""
+	}
+	return s.options.Networks(a)
+}
