@@ -110,7 +110,8 @@ func readListeners(t *table, n Networks) []Listener {
 	var listeners []Listener
 	for _, t := range tables {
 		l := readListener(t, n)
-		if slices.ContainsFunc(listeners, func(o Listener) bool { return o.Address == l.Address && !strings.HasSuffix(l.Address, ":0") }) {
+		shareable := l.Address == "" || strings.HasSuffix(l.Address, ":0") || l.Address == "systemd"
+		if !shareable && slices.ContainsFunc(listeners, func(o Listener) bool { return o.Address == l.Address }) {
 			t.wrong("address", fmt.Sprintf("%q is there twice", l.Address), "give each listener an address of its own")
 		}
 		listeners = append(listeners, l)
@@ -169,7 +170,7 @@ func readACME(t *table, hostname string) ACME {
 	if len(a.Domains) == 0 && hostname != "" {
 		a.Domains = []string{hostname}
 	}
-	if a.Enabled && a.HTTPAddress == "" && a.TLSALPNAddress == "" {
+	if a.Enabled && t.values["http_address"] == "" && !(t.has("tls_alpn_address") && t.values["tls_alpn_address"] != "") {
 		t.wrong("http_address", "is empty, and so is tls_alpn_address", `the CA must reach one of them: write http_address = ":80"`)
 	}
 	return a
@@ -213,7 +214,7 @@ func readSpool(t *table) Spool {
 func readScore(t *table) Score {
 	s := Score{
 		TrustMicrosoftVerdict: t.flag("trust_microsoft_verdict", true),
-		RulesDir:              t.filePath("rules_dir"),
+		RulesDir:              t.dir("rules_dir"),
 		Workers:               t.number("workers", 0, 0),
 	}
 	if s.Workers == 0 {

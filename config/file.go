@@ -26,6 +26,20 @@ func (t *table) file(key string) string {
 	return path
 }
 
+// dir reads the name of a directory that must exist.
+func (t *table) dir(key string) string {
+	path := t.filePath(key)
+	if path == "" {
+		return ""
+	}
+	if info, err := os.Stat(path); err != nil {
+		t.wrong(key, plainError(err), "make the directory, or remove the line")
+	} else if !info.IsDir() {
+		t.wrong(key, path+" is not a directory", "name a directory, or remove the line")
+	}
+	return path
+}
+
 // filePath reads a file name and resolves it, without looking at the file.
 func (t *table) filePath(key string) string {
 	name := t.text(key, "")
@@ -84,7 +98,7 @@ func readFile(path string, private bool) ([]byte, error) {
 	case err != nil:
 		return nil, &complaint{text: plainError(err), hint: "name a file that the daemon's user can read"}
 	case !info.Mode().IsRegular():
-		return nil, bad(path, "is not a regular file", "")
+		return nil, bad(path, "is not a regular file", "name the file itself")
 	case private && info.Mode().Perm()&0o007 != 0:
 		return nil, bad(path, "is open to every user of the machine", "chmod 0600 "+path)
 	}
@@ -96,9 +110,9 @@ func readFile(path string, private bool) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(f, maxSecret))
 	switch {
 	case err != nil:
-		return nil, &complaint{text: plainError(err)}
+		return nil, &complaint{text: plainError(err), hint: "look at the disk and the file"}
 	case len(data) == 0:
-		return nil, bad(path, "is empty", "")
+		return nil, bad(path, "is empty", "write the value into it, or name another file")
 	}
 	return data, nil
 }

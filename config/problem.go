@@ -58,8 +58,11 @@ func nearest(name string, known []string) string {
 	if len(name) > 64 { // the distance costs the product of both lengths
 		return ""
 	}
-	best, distance := "", 1+max(len(name)/3, 1)
+	best, distance := "", 1+max(len(name)/3, 2)
 	for _, k := range known {
+		if len(name) > 2 && (strings.HasPrefix(k, name) || strings.HasPrefix(name, k)) {
+			return k
+		}
 		if d := levenshtein.ComputeDistance(strings.ToLower(name), k); d < distance {
 			best, distance = k, d
 		}

@@ -99,7 +99,7 @@ func get[T any](t *table, key string, fallback T, kind string) T {
 	if typed, ok := v.(T); ok {
 		return typed
 	}
-	t.wrong(key, fmt.Sprintf("is %s, and must be %s", kindOf(v), kind), "")
+	t.wrong(key, "is "+kindOf(v), "write "+kind)
 	return fallback
 }
 
@@ -173,7 +173,7 @@ func (t *table) size(key, fallback string, least int64) int64 {
 	case string:
 		n, err = parseSize(v)
 	default:
-		err = fmt.Errorf("is %s, and must be a size", kindOf(v))
+		err = fmt.Errorf("is %s", kindOf(v))
 	}
 	switch {
 	case err != nil:
@@ -225,7 +225,7 @@ func (t *table) list(key string, fallback []string, check func(string) (string, 
 	}
 	items, ok := v.([]any)
 	if !ok {
-		t.wrong(key, fmt.Sprintf("is %s, and must be a list", kindOf(v)), `write it in brackets, as in ["one", "two"]`)
+		t.wrong(key, "is "+kindOf(v), `write a list in brackets, as in ["one", "two"]`)
 		return fallback
 	}
 	var found []string
@@ -233,7 +233,7 @@ func (t *table) list(key string, fallback []string, check func(string) (string, 
 		s, ok := item.(string)
 		path := fmt.Sprintf("%s[%d]", t.at(key), i)
 		if !ok {
-			t.r.report(path, fmt.Sprintf("has %s in its list, and must have strings", kindOf(item)), "put it in quotes")
+			t.r.report(path, fmt.Sprintf("has %s in its list", kindOf(item)), "write strings in quotes")
 			continue
 		}
 		clean, err := checked(strings.TrimSpace(s), check)
@@ -302,7 +302,7 @@ func (t *table) table(key string) *table {
 	}
 	values, ok := v.(map[string]any)
 	if !ok {
-		t.wrong(key, fmt.Sprintf("is %s, and must be a table", kindOf(v)), fmt.Sprintf("write it under a line [%s]", plain(t.at(key))))
+		t.wrong(key, "is "+kindOf(v), fmt.Sprintf("write a table under a line [%s]", plain(t.at(key))))
 		return inner
 	}
 	inner.values = values
@@ -317,7 +317,7 @@ func (t *table) tables(key string) []*table {
 	}
 	list, ok := tablesOf(v)
 	if !ok {
-		t.wrong(key, "must be a list of tables", fmt.Sprintf("begin each under a line [[%s]]", plain(t.at(key))))
+		t.wrong(key, "is not a list of tables", fmt.Sprintf("begin each under a line [[%s]]", plain(t.at(key))))
 		return nil
 	}
 	var inner []*table
