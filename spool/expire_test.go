@@ -1,0 +1,113 @@
+package spool
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func nothing(string) bool { return false }
+
+func TestExpire(t *testing.T) {
+	dir, c := t.TempDir(), newClock()
+	s := open(t, dir, Options{Now: c.now})
+	old := appendAll(t, s, octets(100))[0]
+	oldBlob := commitBlob(t, s, octets(200))
+	kept, err := s.Keep(old)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.t = c.t.Add(48 * time.Hour)
+	young := appendAll(t, s, octets(100))[0]
+	youngBlob := commitBlob(t, s, octets(100))
+
+	steps := []struct {
+		name              string
+		before, keptUntil time.Duration // before now
+		inUse             func(string) bool
+		want              Expired
+		left              []string
+	}{
+		{"its hour is not over", 48 * time.Hour, 100 * time.Hour, nothing, Expired{},
+			[]string{old.File, oldBlob.File, kept.File, young.File, youngBlob.File}},
+		{"in use", 47 * time.Hour, 100 * time.Hour, func(f string) bool { return f == old.File || f == oldBlob.File }, Expired{InUse: 2},
+			[]string{old.File, oldBlob.File, kept.File, young.File, youngBlob.File}},
+		{"over", 47 * time.Hour, 100 * time.Hour, nothing, Expired{Files: 2, Bytes: 300},
+			[]string{kept.File, young.File, youngBlob.File}},
+		{"kept copy over", 47 * time.Hour, 47 * time.Hour, nothing, Expired{Files: 1, Bytes: files(t, dir)[kept.File]},
+			[]string{young.File, youngBlob.File}},
+		{"never the current segment", -2 * time.Hour, 0, nothing, Expired{Files: 1, Bytes: 100}, []string{young.File}},
+	}
+	for _, step := range steps {
+		got, err := s.Expire(c.t.Add(-step.before), c.t.Add(-step.keptUntil), step.inUse)
+		if err != nil || got != step.want {
+			t.Errorf("%s: Expire = %+v, %v; want %+v", step.name, got, err, step.want)
+		}
+		left := slices.Sorted(maps.Keys(files(t, dir)))
+		slices.Sort(step.left)
+		if diff := cmp.Diff(step.left, left); diff != "" {
+			t.Errorf("%s: files (-want +got):\n%s", step.name, diff)
+		}
+	}
+	wantBody(t, s, commitBlob(t, s, []byte("after")), []byte("after"))
+}
+
+func TestRecover(t *testing.T) {
+	dir := t.TempDir()
+	crashed := open(t, dir, Options{})
+	seg := appendAll(t, crashed, octets(10))[0]
+	known := commitBlob(t, crashed, octets(10))
+	orphan := commitBlob(t, crashed, octets(10))
+	if _, err := crashed.Create(); err != nil { // and never ended
+		t.Fatal(err)
+	}
+
+	s := open(t, dir, Options{})
+	if err := s.Recover(func(f string) bool { return f == known.File }); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]int64{seg.File: 10, known.File: 10}
+	if diff := cmp.Diff(want, files(t, dir)); diff != "" {
+		t.Errorf("files without %s and the unfinished one (-want +got):\n%s", orphan.File, diff)
+	}
+}
+
+func TestReserve(t *testing.T) {
+	disk := newFaultFS()
+	disk.free = &Space{Bytes: 1000, TotalBytes: 5000, Inodes: 10, TotalInodes: 100}
+	s := open(t, t.TempDir(), Options{FS: disk, MinFree: 100, MinFreePercent: 10, MinFreeInodes: 5})
+
+	first, err := s.Reserve(400)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Reserve(101); !errors.Is(err, syscall.ENOSPC) || !errors.Is(err, ErrNoSpace) {
+		t.Errorf("Reserve past 10 percent = %v, want ErrNoSpace", err)
+	}
+	if sp, err := s.Free(); err != nil || sp.Bytes != 600 || sp.Reserved != 400 {
+		t.Errorf("Free = %+v, %v; want 600 octets and 400 reserved", sp, err)
+	}
+	first()
+	first() // once is enough
+	second, err := s.Reserve(500)
+	if err != nil {
+		t.Errorf("Reserve after release = %v", err)
+	} else {
+		second()
+	}
+	disk.free.Inodes = 5
+	if _, err := s.Reserve(1); !errors.Is(err, ErrNoSpace) {
+		t.Errorf("Reserve without inodes = %v, want ErrNoSpace", err)
+	}
+	disk.free.TotalInodes = 0 // as btrfs says
+	if release, err := s.Reserve(1); err != nil {
+		t.Errorf("Reserve where inodes are not counted = %v", err)
+	} else {
+		release()
+	}
+}

@@ -1,0 +1,135 @@
+package spool
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+func TestKeep_roundTrip(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, Options{})
+	for _, n := range []int{0, 1, frameSize - 1, frameSize, frameSize + 1, 3*frameSize + 5} {
+		want := append(bytes.Repeat([]byte("a line of mail\r\n"), n/32), octets(n-n/32*16)...)
+		ref := appendAll(t, s, want)[0]
+		kept, err := s.Keep(ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := s.Keep(ref)
+		if err != nil || again != kept {
+			t.Errorf("kept again: %v, %v; want %v", again, err, kept)
+		}
+		if err := os.Truncate(filepath.Join(dir, ref.File), 0); err != nil {
+			t.Fatal(err)
+		}
+		wantBody(t, s, kept, want)
+		wantAnywhere(t, s, kept, want)
+		wantPlainZstd(t, filepath.Join(dir, kept.File), want)
+		s = open(t, dir, Options{}) // not into the segment that was cut
+	}
+}
+
+// wantAnywhere reads at random places.
+func wantAnywhere(t *testing.T, s *Spool, r Ref, want []byte) {
+	t.Helper()
+	b, err := s.Open(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	for range 50 {
+		off := rand.IntN(len(want) + 1)
+		buf := make([]byte, rand.IntN(frameSize*2))
+		n, err := b.ReadAt(buf, int64(off))
+		end := min(len(want), off+len(buf))
+		if !bytes.Equal(buf[:n], want[off:end]) || (n < len(buf)) != errors.Is(err, io.EOF) {
+			t.Fatalf("ReadAt(%d octets, %d) = %d, %v", len(buf), off, n, err)
+		}
+	}
+}
+
+// wantPlainZstd checks that other Zstandard software reads the copy.
+func wantPlainZstd(t *testing.T, path string, want []byte) {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	dec, err := zstd.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dec.Close()
+	got, err := io.ReadAll(dec)
+	if err != nil || !bytes.Equal(got, want) {
+		t.Errorf("as a plain stream: %d octets, %v; want %d", len(got), err, len(want))
+	}
+}
+
+func TestKeep_damagedBody(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, Options{})
+	ref := appendAll(t, s, octets(1000))[0]
+	ref.CRC ^= 1
+	if _, err := s.Keep(ref); !errors.Is(err, ErrCorrupt) {
+		t.Errorf("Keep of a damaged body = %v, want ErrCorrupt", err)
+	}
+	if got := files(t, dir); len(got) != 1 {
+		t.Errorf("left behind: %v", got)
+	}
+}
+
+// A kept copy is read back from disk years later: whatever stands there, reading it ends, in bounds.
+func FuzzKept(f *testing.F) {
+	dir := f.TempDir()
+	s, err := Open(dir, Options{})
+	if err != nil {
+		f.Fatal(err)
+	}
+	refs, err := s.AppendBatch([][]byte{octets(100), bytes.Repeat([]byte("x"), frameSize+1)})
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, r := range refs {
+		kept, err := s.Keep(r)
+		if err != nil {
+			f.Fatal(err)
+		}
+		b, err := os.ReadFile(filepath.Join(dir, kept.File))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b, r.Size)
+	}
+	f.Fuzz(func(t *testing.T, file []byte, size int64) {
+		if size > 4*frameSize {
+			return
+		}
+		path := filepath.Join(t.TempDir(), "x"+keptSuffix)
+		if err := os.WriteFile(path, file, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		in, err := OS().OpenFile(path, os.O_RDONLY, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := body(in, Ref{File: path, Size: size})
+		if err != nil {
+			in.Close()
+			return
+		}
+		defer b.Close()
+		n, err := io.Copy(io.Discard, io.NewSectionReader(b, 0, size))
+		if err == nil && n != size {
+			t.Errorf("read %d octets of %d without an error", n, size)
+		}
+	})
+}

@@ -1,0 +1,375 @@
+package spool
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// octets are n octets that look like no others.
+func octets(n int) []byte {
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = byte(rand.Uint32())
+	}
+	return b
+}
+
+func appendAll(t *testing.T, s *Spool, bodies ...[]byte) []Ref {
+	t.Helper()
+	refs, err := s.AppendBatch(bodies)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return refs
+}
+
+// wantBody checks that r opens to the octets in want.
+func wantBody(t *testing.T, s *Spool, r Ref, want []byte) {
+	t.Helper()
+	b, err := s.Open(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	got, err := io.ReadAll(io.NewSectionReader(b, 0, b.Size()))
+	if err != nil || !bytes.Equal(got, want) {
+		t.Fatalf("%v: read %d octets, %v; want %d, the same as were written", r, len(got), err, len(want))
+	}
+	if err := s.Verify(r); err != nil {
+		t.Fatalf("Verify(%v) = %v", r, err)
+	}
+}
+
+func commitBlob(t *testing.T, s *Spool, body []byte) Ref {
+	t.Helper()
+	b, err := s.Create()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(b, bytes.NewReader(body)); err != nil {
+		t.Fatal(err)
+	}
+	r, err := b.Commit()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestAppendBatch_roundTrip(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, Options{})
+	var bodies [][]byte
+	for i := range 2500 { // more than one writev takes
+		bodies = append(bodies, octets(i%97))
+	}
+	refs := appendAll(t, s, bodies...)
+	refs = append(refs, appendAll(t, s, octets(3))...)
+	for i, want := range bodies {
+		wantBody(t, s, refs[i], want)
+	}
+	if got := len(files(t, dir)); got != 1 {
+		t.Errorf("%d files, want one segment", got)
+	}
+}
+
+func TestAppendBatch_concurrent(t *testing.T) {
+	s := open(t, t.TempDir(), Options{SegmentSize: 4 << 10})
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 50 {
+				body := octets(300)
+				refs, err := s.AppendBatch([][]byte{body, body})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if err := errors.Join(s.Verify(refs[0]), s.Verify(refs[1])); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestAppendBatch_newSegment(t *testing.T) {
+	c := newClock()
+	s := open(t, t.TempDir(), Options{Now: c.now, SegmentSize: 100})
+	first := appendAll(t, s, octets(60))[0]
+	same := appendAll(t, s, octets(60))[0]
+	large := appendAll(t, s, octets(60))[0]
+	c.t = c.t.Add(time.Hour)
+	hour := appendAll(t, s, octets(60))[0]
+	if first.File != same.File || same.Offset != 60 {
+		t.Errorf("second batch went to %v, want it behind the first in %s", same, first.File)
+	}
+	if large.File == same.File || large.Offset != 0 {
+		t.Errorf("batch after a full segment went to %v", large)
+	}
+	if hour.File == large.File || filepath.Base(hour.File)[:11] != "20261121T20" {
+		t.Errorf("batch of the next hour went to %v", hour)
+	}
+}
+
+// A crash may leave any tail on a segment. Nothing is appended behind it, and what was synced before stays readable.
+func TestOpen_leavesTornTail(t *testing.T) {
+	dir := t.TempDir()
+	want := octets(1000)
+	one := open(t, dir, Options{})
+	before := appendAll(t, one, want)[0]
+	path := filepath.Join(dir, before.File)
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Write(octets(333)); err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+
+	two := open(t, dir, Options{})
+	after := appendAll(t, two, want)[0]
+	if after.File == before.File {
+		t.Fatalf("appended to %s behind a torn tail", after.File)
+	}
+	wantBody(t, two, before, want)
+	wantBody(t, two, after, want)
+}
+
+func TestAppendBatch_diskFull(t *testing.T) {
+	for _, errno := range []syscall.Errno{syscall.ENOSPC, syscall.EDQUOT, syscall.EIO} {
+		for _, after := range []int{0, 1, 150} {
+			t.Run(fmt.Sprintf("%v after %d octets", errno, after), func(t *testing.T) {
+				dir, disk := t.TempDir(), newFaultFS()
+				s := open(t, dir, Options{FS: disk})
+				first := octets(100)
+				ref := appendAll(t, s, first)[0]
+
+				disk.set("writev", fault{err: errno, after: after})
+				if _, err := s.AppendBatch([][]byte{octets(100), octets(100)}); !errors.Is(err, errno) {
+					t.Fatalf("AppendBatch = %v, want %v", err, errno)
+				}
+				if size := files(t, dir)[ref.File]; size != 100 {
+					t.Errorf("segment has %d octets after the failed write, want 100", size)
+				}
+				disk.clear()
+				again := octets(100)
+				next := appendAll(t, s, again)[0]
+				wantBody(t, s, ref, first)
+				wantBody(t, s, next, again)
+			})
+		}
+	}
+}
+
+// When the rest of a failed write cannot be cut off, the offsets would be wrong: the segment is given up.
+func TestAppendBatch_truncateFails(t *testing.T) {
+	disk := newFaultFS()
+	s := open(t, t.TempDir(), Options{FS: disk})
+	ref := appendAll(t, s, octets(100))[0]
+	disk.set("writev", fault{err: syscall.ENOSPC, after: 10})
+	disk.set("truncate", fault{err: syscall.EIO})
+	if _, err := s.AppendBatch([][]byte{octets(100)}); !errors.Is(err, syscall.ENOSPC) {
+		t.Fatal(err)
+	}
+	disk.clear()
+	want := octets(100)
+	next := appendAll(t, s, want)[0]
+	if next.File == ref.File {
+		t.Errorf("appended to %s, whose end is not known", ref.File)
+	}
+	wantBody(t, s, next, want)
+}
+
+// A failed sync is not tried again: the second would succeed without having written what the first lost.
+func TestSyncFails_isFinal(t *testing.T) {
+	tests := []struct {
+		name, op string
+		write    func(s *Spool, r Ref) error
+	}{
+		{"append", "sync", func(s *Spool, _ Ref) error { _, err := s.AppendBatch([][]byte{{1}}); return err }},
+		{"body", "sync", func(s *Spool, _ Ref) error { return blob(s) }},
+		{"body, name", "syncdir", func(s *Spool, _ Ref) error { return blob(s) }},
+		{"keep", "sync", func(s *Spool, r Ref) error { _, err := s.Keep(r); return err }},
+		{"keep, name", "syncdir", func(s *Spool, r Ref) error { _, err := s.Keep(r); return err }},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			disk := newFaultFS()
+			s := open(t, t.TempDir(), Options{FS: disk})
+			want := octets(100)
+			ref := appendAll(t, s, want)[0]
+			disk.set(test.op, fault{err: syscall.EIO})
+			if err := test.write(s, ref); !errors.Is(err, syscall.EIO) || !errors.Is(err, ErrBroken) {
+				t.Errorf("with %s failing: %v, want EIO and ErrBroken", test.op, err)
+			}
+			disk.clear()
+			select {
+			case <-s.Broken():
+			default:
+				t.Error("Broken is not closed")
+			}
+			for _, again := range tests {
+				if err := again.write(s, ref); !errors.Is(err, ErrBroken) {
+					t.Errorf("%s afterwards: %v, want ErrBroken", again.name, err)
+				}
+			}
+			wantBody(t, s, ref, want)
+		})
+	}
+}
+
+func blob(s *Spool) error {
+	b, err := s.Create()
+	if err != nil {
+		return err
+	}
+	defer b.Abort()
+	if _, err := b.Write([]byte("body")); err != nil {
+		return err
+	}
+	_, err = b.Commit()
+	return err
+}
+
+func TestBlob_roundTrip(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, Options{})
+	for _, n := range []int{0, 1, 3<<20 + 7} {
+		want := octets(n)
+		wantBody(t, s, commitBlob(t, s, want), want)
+	}
+	b, err := s.Create()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Abort()
+	b.Abort()
+	if _, err := b.Commit(); err == nil {
+		t.Error("Commit after Abort succeeded")
+	}
+	if got := len(files(t, dir)); got != 3 {
+		t.Errorf("%d files, want the three bodies", got)
+	}
+}
+
+func TestBlob_fails(t *testing.T) {
+	for _, op := range []string{"open", "write", "rename", "mkdir", "sync", "syncdir"} {
+		t.Run(op, func(t *testing.T) {
+			dir, disk := t.TempDir(), newFaultFS()
+			s := open(t, dir, Options{FS: disk})
+			disk.set(op, fault{err: syscall.ENOSPC, after: 2})
+			if err := blob(s); !errors.Is(err, syscall.ENOSPC) {
+				t.Errorf("%s fails: %v, want ENOSPC", op, err)
+			}
+			if got := files(t, dir); len(got) != 0 {
+				t.Errorf("left behind: %v", got)
+			}
+		})
+	}
+}
+
+// A body with a hole in it must never be committed, even when later writes succeed.
+func TestBlob_writeErrorSticks(t *testing.T) {
+	disk := newFaultFS()
+	s := open(t, t.TempDir(), Options{FS: disk})
+	b, err := s.Create()
+	if err != nil {
+		t.Fatal(err)
+	}
+	disk.set("write", fault{err: syscall.ENOSPC, after: 2})
+	_, _ = b.Write([]byte("lost"))
+	disk.clear()
+	if _, err := b.Write([]byte("more")); !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("Write after a failed one: %v", err)
+	}
+	if _, err := b.Commit(); !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("Commit after a failed Write: %v", err)
+	}
+}
+
+func TestVerify_findsDamage(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, Options{})
+	small := appendAll(t, s, octets(10), octets(1000))[1]
+	large := commitBlob(t, s, octets(3<<20))
+	kept, err := s.Keep(large)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range []Ref{small, large, kept} {
+		path := filepath.Join(dir, r.File)
+		whole, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		flipped := bytes.Clone(whole)
+		flipped[r.Offset+500] ^= 4
+		damage(t, path, flipped)
+		if err := s.Verify(r); !errors.Is(err, ErrCorrupt) {
+			t.Errorf("%s with one bit changed: %v, want ErrCorrupt", r.File, err)
+		}
+		damage(t, path, whole[:len(whole)-1])
+		if err := s.Verify(r); !errors.Is(err, ErrMissing) && !errors.Is(err, ErrCorrupt) {
+			t.Errorf("%s without its last octet: %v, want ErrMissing or ErrCorrupt", r.File, err)
+		}
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Verify(r); !errors.Is(err, ErrMissing) {
+			t.Errorf("%s removed: %v, want ErrMissing", r.File, err)
+		}
+	}
+}
+
+func damage(t *testing.T, path string, b []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestOpen_refusesForeignRefs(t *testing.T) {
+	s := open(t, t.TempDir(), Options{})
+	ref := appendAll(t, s, octets(100))[0]
+	for _, r := range []Ref{
+		{File: "../secret", Size: 1},
+		{File: "/etc/passwd", Size: 1},
+		{File: "", Size: 1},
+		{File: ref.File, Offset: -1, Size: 10},
+		{File: ref.File, Offset: 1, Size: 1<<63 - 1},
+		{File: ref.File, Offset: 1<<63 - 1, Size: 10},
+		{File: ref.File, Offset: 91, Size: 10},
+	} {
+		if b, err := s.Open(r); err == nil {
+			t.Errorf("Open(%+v) gave %d octets", r, b.Size())
+		}
+	}
+}
+
+func TestSpool_afterClose(t *testing.T) {
+	s := open(t, t.TempDir(), Options{})
+	want := octets(10)
+	ref := appendAll(t, s, want)[0]
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.AppendBatch([][]byte{{1}}); !errors.Is(err, ErrClosed) {
+		t.Errorf("AppendBatch = %v, want ErrClosed", err)
+	}
+	if err := blob(s); !errors.Is(err, ErrClosed) {
+		t.Errorf("Create = %v, want ErrClosed", err)
+	}
+	wantBody(t, s, ref, want)
+}
