@@ -19,7 +19,7 @@ func parseCommand(line []byte) (c command, ok bool) {
 		return command{}, false
 	}
 	verb, arg, _ := strings.Cut(string(line), " ")
-	if verb == "" || len(verb) > 10 {
+	if verb == "" {
 		return command{}, false
 	}
 	return command{verb: strings.ToUpper(verb), arg: strings.Trim(arg, " ")}, true

@@ -1,0 +1,60 @@
+package smtpload
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+)
+
+// Verb is how bodies are sent.
+type Verb string
+
+// The verbs.
+const (
+	DATA Verb = "DATA"
+	BDAT Verb = "BDAT"
+)
+
+// Message is one message to send.
+type Message struct {
+	Key  string // how the result names it
+	Body []byte
+}
+
+// Filler makes messages of about size octets: a header with a Message-ID of the message's own, then text lines.
+func Filler(size int) func(session, n int) Message {
+	line := strings.Repeat("The quick brown fox jumps over the lazy dog, again. ", 2)[:76] + "\r\n"
+	text := []byte(strings.Repeat(line, size/len(line)+1))
+	return func(session, n int) Message {
+		key := fmt.Sprintf("%d.%d@load.example", session, n)
+		head := fmt.Sprintf("Message-ID: <%s>\r\nSubject: load\r\nFrom: load@example.com\r\n\r\n", key)
+		body := make([]byte, 0, size+2)
+		body = append(body, head...)
+		body = append(body, text[:max(0, size-len(head))]...)
+		if !bytes.HasSuffix(body, []byte("\r\n")) {
+			body = append(body[:len(body)-2], '\r', '\n')
+		}
+		return Message{Key: key, Body: body}
+	}
+}
+
+// Stuff appends body to dst as DATA wants it: dots doubled, and the end of data (RFC 5321 4.5.2). A body without CRLF at
+// its end gets one.
+func Stuff(dst, body []byte) []byte {
+	if bytes.HasPrefix(body, []byte(".")) {
+		dst = append(dst, '.')
+	}
+	for {
+		i := bytes.Index(body, []byte("\r\n."))
+		if i < 0 {
+			break
+		}
+		dst = append(append(dst, body[:i+3]...), '.')
+		body = body[i+3:]
+	}
+	dst = append(dst, body...)
+	if !bytes.HasSuffix(dst, []byte("\r\n")) {
+		dst = append(dst, '\r', '\n')
+	}
+	return append(dst, '.', '\r', '\n')
+}
