@@ -39,16 +39,35 @@ type envelopeReader struct {
 // envelopeText answers the part's text: first the transfer encoding is taken off, then the charset, then come lines.
 // "prior to the application of any MIME encoding": MS-XJRNL 2.1.
 func (p *parser) envelopeText(c *child, r *Report) (text io.Reader, loose bool) {
-	at, ok := p.decoding(c.at(), c.header)
-	if !ok {
-		r.problem("the envelope part's transfer encoding %q does not decode", c.header.encoding())
-	}
+	at := p.envelopeDecoding(c, r)
 	_, params := c.header.mediaType()
 	text, loose, known := textReader(at.Open(p.src), params["charset"])
 	if !known {
 		r.problem("the envelope part's charset %q is unknown", params["charset"])
 	}
 	return io.LimitReader(text, maxEnvelope), loose
+}
+
+// envelopeDecoding takes the transfer encoding off as far as it goes: half a list of recipients is better than none.
+func (p *parser) envelopeDecoding(c *child, r *Report) Location {
+	e := c.header.encoding()
+	at := c.at().decoded(e)
+	if e == "" {
+		return at
+	}
+	if e == Base64 && hasColon(c.at().Open(p.src)) { // no base64 has one, and every field has
+		r.problem("the envelope part says base64 and is not")
+		return c.at()
+	}
+	if _, err := io.Copy(io.Discard, at.Open(p.src)); err != nil {
+		r.problem("the envelope part's %s ends in an error: it was read up to there", e)
+	}
+	return at
+}
+
+func hasColon(r io.Reader) bool {
+	first, _ := bufio.NewReaderSize(r, 512).Peek(512)
+	return bytes.IndexByte(first, ':') >= 0
 }
 
 // envelope reads the whole part and reports whether it names a sender and a recipient.

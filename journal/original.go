@@ -21,7 +21,7 @@ func (p *parser) unwrap(r *Report, s *shape) {
 		r.problem("no original was found")
 		return
 	}
-	p.order(r, headers)
+	p.order(r, s, headers)
 	r.Inner = innerOf(headers[0])
 	r.NetworkMessageID = r.Inner.NetworkMessageID
 	if n := headers[0].counts["x-ms-exchange-organization-network-message-id"]; n > 1 {
@@ -69,34 +69,28 @@ func (p *parser) measure(at Location) (Original, header) {
 
 // order puts the journaled original first and its decrypted copy after it. Which is which its content says: Exchange
 // documents no order.
-func (p *parser) order(r *Report, headers []header) {
+func (p *parser) order(r *Report, s *shape, headers []header) {
 	if len(r.Originals) < 2 {
 		return
 	}
-	protected := -1
 	for i, o := range r.Originals {
 		if p.isProtected(p.outline(Location{o.Section, o.Encoding}), 0) {
-			protected = i
-			break
+			r.toFront(headers, i)
+			r.markDecrypted(s)
+			return
 		}
 	}
-	switch {
-	case protected >= 0:
-		r.toFront(headers, protected)
-		r.markDecrypted(headers)
-	default:
-		r.problem("%d messages are attached and none is protected", len(r.Originals))
-		r.toFront(headers, r.journaled())
-	}
+	s.note("several messages are attached and none is protected")
+	r.toFront(headers, r.journaled())
 }
 
 // markDecrypted flags the copies of the protected original, which have its Message-ID.
-func (r *Report) markDecrypted(headers []header) {
+func (r *Report) markDecrypted(s *shape) {
 	for i := 1; i < len(r.Originals); i++ {
 		o := &r.Originals[i]
 		o.Decrypted = o.MessageID == r.Originals[0].MessageID || o.MessageID == ""
 		if !o.Decrypted {
-			r.problem("an attached message is not the protected original's copy: its Message-ID differs")
+			s.note("a message is attached that is not the protected original's copy: its Message-ID differs")
 		}
 	}
 }

@@ -29,6 +29,12 @@ func isExchange2003(h header) bool {
 		strings.EqualFold(h.get("content-identifier"), "ExJournalReport")
 }
 
+// isMessageOnly recognises Exchange 2003's journaling without envelope.
+func isMessageOnly(h header) bool {
+	return strings.EqualFold(h.get("content-identifer"), "ExJournalData") ||
+		strings.EqualFold(h.get("content-identifier"), "ExJournalData")
+}
+
 // hasJournalAgent looks for what Exchange's Journal Agent writes besides the marker, and Send Again does not keep.
 func hasJournalAgent(h header) bool {
 	sender := strings.ToLower(headerAddress(h.get("sender")))

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +16,9 @@ func Parse(r io.ReaderAt, size int64) (*Report, error) {
 	if p.src.err != nil && !errors.Is(p.src.err, errBudget) {
 		return nil, fmt.Errorf("read message: %w", p.src.err)
 	}
+	if p.gaveUp && report.Kind == KindNotReport {
+		report.problem("not all attached messages were looked into: too deep, or too many")
+	}
 	if p.src.err != nil {
 		report.problem("the message is too entangled: reading it was given up")
 		report.FirstHand = false
@@ -25,7 +29,8 @@ func Parse(r io.ReaderAt, size int64) (*Report, error) {
 // parser holds what is common to a message and the messages attached to it.
 type parser struct {
 	src      *source
-	messages int // attached messages looked into so far
+	messages int  // attached messages looked into so far
+	gaveUp   bool // messages are attached deeper, or in greater number, than is looked
 }
 
 // outline is the top of a message or of a multipart: its header and its direct children.
@@ -100,6 +105,9 @@ func (p *parser) message(at Location, depth int) *Report {
 	case isValidation(o.header):
 		r.Kind = KindValidation
 		return r
+	case isMessageOnly(o.header):
+		r.problem("a copy by message-only journaling: it does not tell the recipients")
+		return r
 	case p.resent(r, o, depth):
 		return r
 	}
@@ -152,6 +160,7 @@ func (p *parser) carrier(r *Report, o *outline, kind Kind, depth int) *Report {
 // carried answers the first attached report, and where it lies.
 func (p *parser) carried(o *outline, depth int) (*Report, Location) {
 	if depth >= maxDepth {
+		p.gaveUp = true
 		return nil, Location{}
 	}
 	if isMessage(o.header) && len(o.parts) == 0 { // the root itself is message/rfc822
@@ -180,6 +189,7 @@ func (p *parser) carriedIn(o *outline, c part, depth int) (*Report, Location) {
 // attached looks into an attached message. The first report found in it counts.
 func (p *parser) attached(at Location, h header, depth int) (*Report, Location) {
 	if p.messages >= maxMessages {
+		p.gaveUp = true
 		return nil, at
 	}
 	at, _ = p.decoding(at, h)
@@ -203,12 +213,15 @@ func (p *parser) rootBody(o *outline) Section {
 	}
 }
 
-// decoding answers the location with the part's transfer encoding applied. One that does not decode without error
-// is not applied: then the octets as they stand are the message. RFC 2046, section 5.2.1 allows none at all here.
+// decoding answers the location of an attached message with the part's transfer encoding taken off. RFC 2046, section
+// 5.2.1, allows none there, so it is doubted: where the octets are not strictly encoded, they are the message.
 func (p *parser) decoding(at Location, h header) (Location, bool) {
 	e := h.encoding()
 	if e == "" {
 		return at, true
+	}
+	if e == QuotedPrintable && !strictlyQuoted(at.Open(p.src)) {
+		return at, false
 	}
 	in := at.decoded(e)
 	n, err := io.Copy(io.Discard, in.Open(p.src))
@@ -216,4 +229,42 @@ func (p *parser) decoding(at Location, h header) (Location, bool) {
 		return at, false
 	}
 	return in, true
+}
+
+// strictlyQuoted reports whether all octets are what a quoted-printable encoder writes: Go's decoder lets pass what is
+// not. A message that is not encoded has a bare "=" in almost any header. RFC 2045, section 6.7, rule 1.
+func strictlyQuoted(r io.Reader) bool {
+	br := bufio.NewReaderSize(r, lineBufferSize)
+	for {
+		c, err := br.ReadByte()
+		switch {
+		case err != nil:
+			return true
+		case c >= 0x7f || c == 0:
+			return false
+		case c == '=' && !escapeFollows(br):
+			return false
+		}
+	}
+}
+
+// escapeFollows looks at what stands after an equals sign: two hexadecimal digits, or blanks and a line break.
+func escapeFollows(br *bufio.Reader) bool {
+	next, _ := br.Peek(2)
+	if len(next) == 2 && isHex(next[0]) && isHex(next[1]) {
+		return true
+	}
+	for {
+		c, err := br.ReadByte()
+		switch {
+		case err != nil || c == '\n':
+			return true
+		case c != ' ' && c != '\t' && c != '\r':
+			return false
+		}
+	}
+}
+
+func isHex(c byte) bool {
+	return '0' <= c && c <= '9' || 'A' <= c && c <= 'F' || 'a' <= c && c <= 'f'
 }
