@@ -40,7 +40,7 @@ type outline struct {
 	kind     string // media type
 	params   map[string]string
 	parts    []part
-	body     Section
+	unclosed bool // the closing delimiter is missing
 	problems []string
 }
 
@@ -81,6 +81,7 @@ func (p *parser) splitBody(o *outline, l *lines) {
 	case s.tooMany:
 		o.problem("more than %d parts", maxParts)
 	case !s.closed:
+		o.unclosed = true
 		o.problem("the closing boundary is missing")
 	}
 }

@@ -33,6 +33,9 @@ func (p *parser) shapeOf(o *outline, depth int) *shape {
 	if o.kind != "multipart/mixed" {
 		s.note("the root is " + o.kind)
 	}
+	if o.unclosed {
+		s.note("its end is missing")
+	}
 	p.look(s, o, depth)
 	switch {
 	case s.envelope == nil:
