@@ -19,7 +19,7 @@ type scanner struct {
 	depth int
 }
 
-// maxDepth bounds the nesting of arrays and inline tables whose lines are looked for.
+// maxDepth bounds the nesting of arrays, inline tables and dotted keys whose lines are looked for.
 const maxDepth = 64
 
 // scan finds the line of every key and table in a TOML text.
@@ -110,7 +110,7 @@ func (s *scanner) key() []string {
 		}
 		s.space(false)
 		if s.peek() != '.' {
-			return names
+			return names[:min(len(names), maxDepth)]
 		}
 		s.at++
 	}

@@ -1,0 +1,265 @@
+package networks
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"clawback/config"
+)
+
+func open(t *testing.T, c config.Networks, o Options) *Sets {
+	t.Helper()
+	s, err := Open(c, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestName_findsTheSetOfAnAddress(t *testing.T) {
+	s := open(t, config.Networks{Sets: []config.Network{{Name: "office", Prefixes: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}}}}, Options{})
+	all := []string{"exchange-online", "office", "2001:db8::/32"}
+	for _, row := range []struct {
+		addr    string
+		allowed []string
+		want    string
+	}{
+		{"40.92.1.2", all, "exchange-online"},
+		{"40.93.255.255", all, "exchange-online"},
+		{"40.94.0.0", all, ""},
+		{"104.47.127.255", all, "exchange-online"},
+		{"104.47.128.0", all, ""},
+		{"::ffff:40.107.3.4", all, "exchange-online"}, // a dual-stack socket gives IPv4 peers so
+		{"2a01:111:f403:c100::1", all, "exchange-online"},
+		{"2a01:111:f402::1", all, ""},
+		{"192.0.2.9", all, "office"},
+		{"192.0.2.9", []string{"exchange-online"}, ""},
+		{"2001:db8::5", all, "2001:db8::/32"},
+		{"fe80::1%eth0", []string{"fe80::/10"}, "fe80::/10"},
+		{"40.92.1.2", nil, ""},
+		{"40.92.1.2", []string{"unknown", ""}, ""},
+	} {
+		if got := s.Name(netip.MustParseAddr(row.addr), row.allowed); got != row.want {
+			t.Errorf("%s in %q is of %q, want %q", row.addr, row.allowed, got, row.want)
+		}
+	}
+	if got := s.Name(netip.Addr{}, all); got != "" {
+		t.Errorf("no address at all is of %q", got)
+	}
+}
+
+// entry is an answer of the web service with one entry.
+func entry(ips ...string) string {
+	return fmt.Sprintf(`[{"id":1,"serviceArea":"Skype","urls":["*.teams.example"],"ips":["13.107.64.0/18"],"tcpPorts":"443"},
+		{"id":10,"serviceArea":"Exchange","urls":["*.mail.protection.outlook.com"],"ips":["%s"],"tcpPorts":"25"}]`, strings.Join(ips, `","`))
+}
+
+// service is Microsoft's web service, with an answer that a test may change.
+type service struct {
+	*httptest.Server
+	answer atomic.Value // string
+	status atomic.Int32
+	asked  atomic.Int32
+}
+
+func newService(t *testing.T) *service {
+	s := &service{}
+	s.status.Store(200)
+	s.Server = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.asked.Add(1)
+		if len(r.URL.Query().Get("clientrequestid")) != 36 {
+			http.Error(w, "no clientrequestid", http.StatusBadRequest)
+			return
+		}
+		w.WriteHeader(int(s.status.Load()))
+		fmt.Fprint(w, s.answer.Load())
+	}))
+	t.Cleanup(s.Close)
+	return s
+}
+
+func TestRefresh_usesAndKeepsANewList(t *testing.T) {
+	web, dir := newService(t), t.TempDir()
+	c := config.Networks{URL: web.URL, Interval: time.Hour}
+	o := Options{StateDir: dir, Client: web.Client()}
+	web.answer.Store(entry("40.92.0.0/15", "40.107.0.0/16", "52.96.0.0/12", "2a01:111:f400::/48"))
+	s := open(t, c, o)
+	if err := s.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	new := netip.MustParseAddr("52.97.1.1") // not in the shipped list
+	if got := s.Name(new, []string{"exchange-online"}); got != "exchange-online" {
+		t.Error("the new list is not in use")
+	}
+	again := open(t, c, o)
+	if got := again.Name(new, []string{"exchange-online"}); got != "exchange-online" || again.Status().Source != "saved" {
+		t.Errorf("after a restart the address is of %q, status %+v", got, again.Status())
+	}
+}
+
+func TestRefresh_keepsTheOldListWhenTheNewOneIsNotBelieved(t *testing.T) {
+	wide := make([]string, 0, 600)
+	for i := range 600 {
+		wide = append(wide, fmt.Sprintf("40.%d.%d.0/24", 92+i/256, i%256))
+	}
+	for _, row := range []struct {
+		name, answer, want string
+		status             int
+	}{
+		{"the whole internet", entry("0.0.0.0/0"), "too wide", 200},
+		{"the whole internet, IPv6", entry("40.92.0.0/15", "::/0"), "too wide", 200},
+		{"nothing", `[]`, "no IPv4 prefix", 200},
+		{"no mail entry", `[{"id":1,"serviceArea":"Exchange","urls":["outlook.office.com"],"ips":["40.92.0.0/15"],"tcpPorts":"443"}]`, "no IPv4 prefix", 200},
+		{"no addresses", entry(), "netip.ParsePrefix", 200},
+		{"IPv6 alone", entry("2a01:111:f400::/48"), "no IPv4 prefix", 200},
+		{"private", entry("10.0.0.0/16"), "not public", 200},
+		{"loopback", entry("127.0.0.0/16"), "not public", 200},
+		{"host bits", entry("40.92.0.1/15"), "usual form", 200},
+		{"shrunk", entry("40.92.0.0/24"), "not believed", 200},
+		{"grown", entry("40.64.0.0/10"), "not believed", 200},
+		{"very many", entry(wide...), "600 prefixes", 200},
+		{"a page", "<html>sign in</html>", "decode list", 200},
+		{"an object", `{"error":"x"}`, "decode list", 200},
+		{"a failure", entry("40.92.0.0/15"), "503", 503},
+		{"too large", `["` + strings.Repeat("x", maxBody) + `"]`, "larger than", 200},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			web, dir := newService(t), t.TempDir()
+			web.answer.Store(row.answer)
+			web.status.Store(int32(row.status))
+			s := open(t, config.Networks{URL: web.URL}, Options{StateDir: dir, Client: web.Client()})
+			before := s.Prefixes(config.ExchangeOnline)
+			err := s.Refresh(t.Context())
+			if err == nil || !strings.Contains(err.Error(), row.want) {
+				t.Errorf("error is %v, want one that says %q", err, row.want)
+			}
+			if diff := cmp.Diff(before, s.Prefixes(config.ExchangeOnline), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
+				t.Errorf("the list changed:\n%s", diff)
+			}
+			if s.Status().Problem == "" {
+				t.Error("status shows no problem")
+			}
+			if _, err := os.Stat(s.file()); err == nil {
+				t.Error("a bad list was kept on disk")
+			}
+		})
+	}
+}
+
+func TestRefresh_followsNoRedirectToPlainHTTP(t *testing.T) {
+	plain := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, entry("40.92.0.0/15", "40.107.0.0/16", "52.100.0.0/14"))
+	}))
+	defer plain.Close()
+	secure := httptest.NewTLSServer(http.RedirectHandler(plain.URL, http.StatusFound))
+	defer secure.Close()
+	s := open(t, config.Networks{URL: secure.URL}, Options{Client: secure.Client()})
+	if err := s.Refresh(t.Context()); err == nil || !strings.Contains(err.Error(), "not https") {
+		t.Errorf("error is %v, want one about https", err)
+	}
+}
+
+func TestOpen_ignoresABadOrOldCopy(t *testing.T) {
+	for _, row := range []struct{ name, text string }{
+		{"not JSON", "garbage"},
+		{"edited to let everybody in", `{"fetched":"2999-01-01T00:00:00Z","prefixes":["0.0.0.0/0"]}`},
+		{"empty", `{"fetched":"2999-01-01T00:00:00Z","prefixes":[]}`},
+		{"older than the shipped one", `{"fetched":"2020-01-01T00:00:00Z","prefixes":["52.96.0.0/12"]}`},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			dir := t.TempDir()
+			if err := os.MkdirAll(filepath.Join(dir, "networks"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(dir, "networks", "exchange-online.json"), []byte(row.text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			s := open(t, config.Networks{}, Options{StateDir: dir})
+			if got := s.Status(); got.Source != "shipped" || got.Prefixes != 6 {
+				t.Errorf("status is %+v, want the shipped list of 6", got)
+			}
+		})
+	}
+}
+
+// answers is a web service inside a synctest bubble.
+type answers struct {
+	calls []time.Duration
+	begun time.Time
+	fail  bool
+}
+
+func (a *answers) RoundTrip(r *http.Request) (*http.Response, error) {
+	a.calls = append(a.calls, time.Since(a.begun))
+	if a.fail {
+		return nil, fmt.Errorf("no route")
+	}
+	rec := httptest.NewRecorder()
+	fmt.Fprint(rec, entry("40.92.0.0/15", "40.107.0.0/16", "52.100.0.0/14"))
+	res := rec.Result()
+	res.Request = r
+	return res, nil
+}
+
+func TestRun_refreshesDailyAndTriesAgainHourly(t *testing.T) {
+	for _, row := range []struct {
+		name string
+		fail bool
+		want []time.Duration
+	}{
+		{"well", false, []time.Duration{0, 24 * time.Hour, 48 * time.Hour}},
+		{"down", true, []time.Duration{0, time.Hour, 2 * time.Hour}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				web := &answers{begun: time.Now(), fail: row.fail}
+				c := config.Networks{URL: "https://endpoints.example.com", Interval: 24 * time.Hour}
+				s := open(t, c, Options{Client: &http.Client{Transport: web}})
+				ctx, cancel := context.WithCancel(t.Context())
+				done := make(chan error)
+				go func() { done <- s.Run(ctx) }()
+				time.Sleep(row.want[2] + time.Minute)
+				cancel()
+				if err := <-done; err != nil {
+					t.Error(err)
+				}
+				if diff := cmp.Diff(row.want, web.calls); diff != "" {
+					t.Errorf("asked at (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+func FuzzParseEndpoints(f *testing.F) {
+	f.Add(shipped)
+	f.Add([]byte(entry("40.92.0.0/15", "2a01:111:f400::/48")))
+	f.Add([]byte(entry("0.0.0.0/0")))
+	f.Add([]byte(entry("::ffff:40.92.0.0/111")))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		found, err := parseEndpoints(data)
+		if err != nil {
+			return
+		}
+		if len(found) == 0 || len(found) > maxPrefixes {
+			t.Fatalf("%d prefixes were believed", len(found))
+		}
+		for _, p := range found {
+			if p.Bits() < minBits4 || p.Addr().IsPrivate() || p.Addr().IsLoopback() {
+				t.Errorf("%s was believed", p)
+			}
+		}
+	})
+}
