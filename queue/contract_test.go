@@ -1,0 +1,49 @@
+package queue_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"clawback/queue"
+	"clawback/queue/queuetest"
+	"clawback/spool"
+)
+
+func TestContract(t *testing.T) {
+	queuetest.Run(t, func(t *testing.T) queuetest.Harness { return harness{t.TempDir()} })
+}
+
+// harness opens the embedded queue with a spool of its own in one directory.
+type harness struct{ dir string }
+
+func (h harness) Open(t *testing.T, o queue.Options) queuetest.Queue {
+	t.Helper()
+	sp, err := spool.Open(filepath.Join(h.dir, "spool"), spool.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	q, err := queue.Open(filepath.Join(h.dir, "queue"), sp, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := q.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := sp.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return embedded{q}
+}
+
+// embedded is the queue as the contract sees it.
+type embedded struct{ *queue.Queue }
+
+func (e embedded) Begin(env queue.Envelope, size int64) (queuetest.Draft, error) {
+	d, err := e.Queue.Begin(env, size)
+	if err != nil {
+		return nil, err
+	}
+	return d, nil
+}

@@ -1,0 +1,245 @@
+// Package queuetest is the contract of a queue, as tests: what any implementation must do, embedded or in a database.
+//
+// Reads and writes: what the implementation's Harness opens.
+//
+// Invariants: after every step that a test takes, lists and counts agree, and each accepted item is in exactly one place.
+//
+// On failure: the test fails.
+package queuetest
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"clawback/queue"
+	"clawback/spool"
+)
+
+// Queue is what an implementation offers. The methods are documented at queue.Queue.
+type Queue interface {
+	Begin(env queue.Envelope, size int64) (Draft, error)
+	Claim(ctx context.Context, max int) ([]queue.Item, error)
+	Finish(ctx context.Context, id string) error
+	Defer(ctx context.Context, id string, at time.Time, why string) error
+	Release(id string) error
+	Quarantine(ctx context.Context, id, why string) error
+	GiveUp(ctx context.Context, id, why string, quarantine bool) (queue.Bounce, error)
+	Retry(ctx context.Context, id string) error
+	Get(id string) (queue.Item, error)
+	List(f queue.Filter) ([]queue.Item, error)
+	Stats() (queue.Stats, error)
+	Body(it queue.Item) (*spool.Body, error)
+	InUse(file string) bool
+	DueBounces(ctx context.Context, now time.Time, max int) ([]queue.Bounce, error)
+	BounceSent(ctx context.Context, id, to string) error
+	BounceDefer(ctx context.Context, id string, at time.Time, why string, stuck bool) error
+	Bounces(f queue.BounceFilter) ([]queue.Bounce, error)
+	Bounce(id string) (queue.Bounce, error)
+	RetryBounce(ctx context.Context, id string) error
+	Probe(ctx context.Context) error
+	Close() error
+}
+
+// Draft is a message that is arriving.
+type Draft interface {
+	io.Writer
+	Commit() (string, error)
+	Abort()
+}
+
+// Harness opens one storage, new for each test, as often as the test wants, one at a time. Of the options it must heed
+// Now, Fail, MaxDefer and KeepSent.
+type Harness interface {
+	Open(t *testing.T, o queue.Options) Queue
+}
+
+// Run runs the contract. fresh makes a Harness with an empty storage.
+func Run(t *testing.T, fresh func(t *testing.T) Harness) {
+	tests := []struct {
+		name string
+		run  func(t *testing.T, h Harness)
+	}{
+		{"Commit_isDurable", commitIsDurable},
+		{"Commit_fails", commitFails},
+		{"Abort_leavesNothing", abortLeavesNothing},
+		{"Claim_inOrder", claimInOrder},
+		{"Claim_waits", claimWaits},
+		{"Claim_onceEach", claimOnceEach},
+		{"Claim_takesTurns", claimTakesTurns},
+		{"Claim_survivesKill", claimSurvivesKill},
+		{"Claim_suspectsApart", claimSuspectsApart},
+		{"Defer", deferred},
+		{"Defer_clockWasWrong", deferClockWasWrong},
+		{"Release", release},
+		{"Quarantine", quarantine},
+		{"Finish_twice", finishTwice},
+		{"List_pages", listPages},
+		{"GiveUp", giveUp},
+		{"GiveUp_fails", giveUpFails},
+		{"GiveUp_afterRetry", giveUpAfterRetry},
+		{"Bounce_life", bounceLife},
+		{"Bounce_sentIsDropped", bounceSentIsDropped},
+		{"InUse", inUse},
+		{"Probe", probe},
+		{"Close", closed},
+		{"Concurrent", concurrent},
+		{"Model", model},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) { test.run(t, fresh(t)) })
+	}
+}
+
+// Tenants of the tests.
+const (
+	contoso  = "0c0ffee0-0000-4000-8000-000000000001"
+	fabrikam = "0c0ffee0-0000-4000-8000-000000000002"
+)
+
+func envelope(tenant string) queue.Envelope {
+	return queue.Envelope{
+		Session: "s1", Tenant: tenant, Purpose: queue.ForJournal, Rcpts: []string{"journal@example.com"},
+		Received: time.Date(2026, 11, 21, 19, 6, 12, 0, time.UTC), Remote: "192.0.2.1:25",
+		TLS: queue.TLS{Version: "TLS 1.3", ClientNames: []string{"mail.protection.example"}}, Binary: true,
+	}
+}
+
+// put commits a message.
+func put(t *testing.T, q Queue, tenant string, body []byte) string {
+	t.Helper()
+	id, err := tryPut(q, tenant, body)
+	if err != nil {
+		t.Fatalf("commit: %v", err)
+	}
+	return id
+}
+
+func tryPut(q Queue, tenant string, body []byte) (string, error) {
+	d, err := q.Begin(envelope(tenant), 0)
+	if err != nil {
+		return "", err
+	}
+	defer d.Abort()
+	if _, err := io.Copy(d, bytes.NewReader(body)); err != nil {
+		return "", err
+	}
+	return d.Commit()
+}
+
+// claim claims up to max items, of which there must be at least one.
+func claim(t *testing.T, q Queue, max int) []queue.Item {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	items, err := q.Claim(ctx, max)
+	if err != nil {
+		t.Fatalf("claim: %v", err)
+	}
+	return items
+}
+
+// claimNone checks that nothing is handed out.
+func claimNone(t *testing.T, q Queue) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if items, err := q.Claim(ctx, 10); err == nil {
+		t.Errorf("claimed %v, want nothing", itemIDs(items))
+	}
+}
+
+func get(t *testing.T, q Queue, id string) queue.Item {
+	t.Helper()
+	it, err := q.Get(id)
+	if err != nil {
+		t.Fatalf("get: %v", err)
+	}
+	return it
+}
+
+// must fails the test on an error.
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// reopen closes and opens again, which is what a crash looks like to items in work.
+func reopen(t *testing.T, h Harness, q Queue, o queue.Options) Queue {
+	t.Helper()
+	must(t, q.Close())
+	q = h.Open(t, o)
+	check(t, q)
+	return q
+}
+
+func itemIDs(items []queue.Item) []string {
+	var ids []string
+	for _, it := range items {
+		ids = append(ids, it.ID)
+	}
+	return ids
+}
+
+func bodyOf(t *testing.T, q Queue, it queue.Item) []byte {
+	t.Helper()
+	b, err := q.Body(it)
+	if err != nil {
+		t.Fatalf("body of %s: %v", it.ID, err)
+	}
+	defer b.Close()
+	octets, err := io.ReadAll(io.NewSectionReader(b, 0, b.Size()))
+	must(t, err)
+	return octets
+}
+
+// check checks the invariants: what is counted is what is listed, and what is listed is held in the spool.
+func check(t *testing.T, q Queue) {
+	t.Helper()
+	items, err := q.List(queue.Filter{})
+	must(t, err)
+	bounces, err := q.Bounces(queue.BounceFilter{})
+	must(t, err)
+	got, err := q.Stats()
+	must(t, err)
+	want := queue.Stats{
+		Items: map[queue.State]queue.Count{}, Tenants: map[string]map[queue.State]queue.Count{},
+		Bounces: map[queue.BounceState]queue.Count{}, NextDue: got.NextDue, Size: got.Size,
+	}
+	for _, it := range items {
+		countItem(want, it)
+		if !q.InUse(it.Body.File) {
+			t.Errorf("item %s: %s is not in use", it.ID, it.Body.File)
+		}
+	}
+	for _, b := range bounces {
+		add(want.Bounces, b.State, b.Body.Size)
+		if b.State != queue.BounceSent && !q.InUse(b.Body.File) {
+			t.Errorf("bounce %s: %s is not in use", b.ID, b.Body.File)
+		}
+	}
+	if diff := cmp.Diff(want, got, cmp.Transformer("Count", func(c queue.Count) [2]int64 { return [2]int64{int64(c.Count), c.Bytes} })); diff != "" {
+		t.Errorf("counts (-listed +counted):\n%s", diff)
+	}
+}
+
+func countItem(s queue.Stats, it queue.Item) {
+	add(s.Items, it.State, it.Body.Size)
+	if s.Tenants[it.Envelope.Tenant] == nil {
+		s.Tenants[it.Envelope.Tenant] = map[queue.State]queue.Count{}
+	}
+	add(s.Tenants[it.Envelope.Tenant], it.State, it.Body.Size)
+}
+
+func add[K comparable](m map[K]queue.Count, key K, size int64) {
+	c := m[key]
+	c.Count++
+	c.Bytes += size
+	m[key] = c
+}
