@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -70,7 +71,7 @@ func (a Application) clean() Application {
 	for _, field := range []*string{&r.MessageID, &r.NetworkMessageID, &r.Content} {
 		*field = strings.ToValidUTF8(*field, "\uFFFD")
 	}
-	r.Received = r.Received.UTC().Round(0)
+	r.Received, r.Date = r.Received.UTC().Round(0), storable(r.Date)
 	r.Recipients = uniteRecipients(nil, r.Recipients)
 	variants := r.Variants
 	r.Variants = nil
@@ -81,6 +82,15 @@ func (a Application) clean() Application {
 	}
 	r.judge()
 	return a
+}
+
+// storable is a foreign time as JSON can hold it: in UTC, and zero when its year has more than four digits.
+func storable(at time.Time) time.Time {
+	at = at.UTC().Round(0)
+	if at.Year() < 0 || at.Year() > 9999 {
+		return time.Time{}
+	}
+	return at
 }
 
 // apply writes one report that has been checked and cleaned.
@@ -152,15 +162,12 @@ func (t *txn) noteOnly(a Application, rec Record) error {
 	if err := t.setApplied(a, rec.ID); err != nil {
 		return err
 	}
-	counts, err := t.counts(a.Tenant)
+	counts, err := t.counting(a.Tenant)
 	if err != nil {
 		return err
 	}
 	counts.Processed++
 	counts.NotFirstHand++
-	if err := t.saveCounts(a.Tenant, counts); err != nil {
-		return err
-	}
 	_, err = t.note(Act{Who: "clawback", What: "report.not_first_hand", Tenant: a.Tenant, Object: rec.ID, Comment: "item " + a.Item})
 	return err
 }
@@ -200,7 +207,7 @@ func (t *txn) relate(rec *Record) error {
 		return err
 	}
 	for _, twin := range twins {
-		if len(rec.Related) < maxRelated && !contains(rec.Related, twin.ID) {
+		if len(rec.Related) < maxRelated && !slices.Contains(rec.Related, twin.ID) {
 			rec.Related = append(rec.Related[:len(rec.Related):len(rec.Related)], twin.ID)
 		}
 	}
@@ -226,7 +233,7 @@ func (s *Store) learn(t *txn, a Application, rec Record, fork bool) error {
 	if err := t.setApplied(a, rec.ID); err != nil {
 		return err
 	}
-	counts, err := t.counts(a.Tenant)
+	counts, err := t.counting(a.Tenant)
 	if err != nil {
 		return err
 	}
@@ -236,9 +243,6 @@ func (s *Store) learn(t *txn, a Application, rec Record, fork bool) error {
 		counts.NotFirstHand++
 	} else if !fork {
 		t.countMinute(a.Tenant, seen, 1)
-	}
-	if err := t.saveCounts(a.Tenant, counts); err != nil {
-		return err
 	}
 	teaches, err := t.saveFacts(a, rec.ID)
 	if err != nil || !a.Record.FirstHand {
@@ -282,13 +286,4 @@ func (t *txn) saveFacts(a Application, record string) ([]history.Observation, er
 		}
 	}
 	return teaches, t.save(bFacts, append(nulled(record), hash16(a.Key)...), f)
-}
-
-func contains(list []string, s string) bool {
-	for _, have := range list {
-		if have == s {
-			return true
-		}
-	}
-	return false
 }

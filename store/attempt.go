@@ -53,9 +53,9 @@ func (s *Store) Attempts(intent string) (list []Attempt, err error) {
 // Unfinished lists the attempts that began and were not completed. After a start these may have worked or not.
 func (s *Store) Unfinished() (list []Attempt, err error) {
 	err = s.view(func(t *txn) error {
-		t.each(bOpen, nil, func(k, v []byte) bool {
+		t.each(bOpen, nil, func(k, _ []byte) bool {
 			var a Attempt
-			_, err = t.load(bAttempts, append(nulled(string(k)), v...), &a)
+			_, err = t.load(bAttempts, k, &a)
 			list = append(list, a)
 			return err == nil
 		})
@@ -84,7 +84,7 @@ func (t *txn) begin(in Intent, a Attempt) (Intent, Attempt, error) {
 	if a.Started.IsZero() {
 		a.Started = t.now
 	}
-	t.put(bOpen, []byte(in.ID), seqKey(a.Seq))
+	t.mark(bOpen, attemptKey(a))
 	t.countActed(&in, stored, a)
 	if in, err = t.putIntent(in); err != nil {
 		return in, a, err
@@ -123,8 +123,9 @@ func (t *txn) complete(in Intent, a Attempt) (Intent, error) {
 	if a.Finished.IsZero() {
 		a.Finished = t.now
 	}
-	if string(t.get(bOpen, []byte(in.ID))) == string(seqKey(a.Seq)) {
-		t.del(bOpen, []byte(in.ID))
+	t.del(bOpen, attemptKey(a))
+	if in.Outcome.Final() {
+		t.delAll(bOpen, nulled(in.ID)) // whatever earlier attempts did, it is known now where the message is
 	}
 	t.countActed(&in, stored, a)
 	if err := t.save(bAttempts, attemptKey(a), a); err != nil {
@@ -159,8 +160,14 @@ func (t *txn) countActed(in *Intent, stored Intent, a Attempt) {
 	t.countMinute(in.Tenant, acted, 1)
 }
 
-// acts reports whether an attempt's operation changes a mailbox.
-func (a Attempt) acts() bool { return a.Operation != "find" && a.Operation != "verify" }
+// The operations that take a message away, as Attempt.Operation names them; the brake counts these and no others.
+const (
+	OpMove  = "move"
+	OpPurge = "permanentDelete"
+)
+
+// acts reports whether an attempt may take a message away.
+func (a Attempt) acts() bool { return a.Operation == OpMove || a.Operation == OpPurge }
 
 func (t *txn) attempts(intent string) (list []Attempt, err error) {
 	t.each(bAttempts, nulled(intent), func(_, v []byte) bool {

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 )
 
@@ -152,7 +151,7 @@ func (s *Store) isBroken() bool {
 
 func fail(batch []*call, err error) {
 	for _, c := range batch {
-		if c.err == nil || errors.Is(err, ErrStorage) {
+		if c.err == nil {
 			c.err = err
 		}
 	}

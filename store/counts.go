@@ -53,12 +53,11 @@ func (s *Store) Validated(ctx context.Context, tenant string, at time.Time) erro
 		return err
 	}
 	return s.do(ctx, "", func(t *txn) error {
-		c, err := t.counts(tenant)
-		if err != nil {
-			return err
+		c, err := t.counting(tenant)
+		if err == nil {
+			c.ConnectorValidated = later(c.ConnectorValidated, at.UTC().Round(0))
 		}
-		c.ConnectorValidated = later(c.ConnectorValidated, at.UTC().Round(0))
-		return t.saveCounts(tenant, c)
+		return err
 	})
 }
 
@@ -98,24 +97,36 @@ func (t *txn) counts(tenant string) (c Counts, err error) {
 	return c, err
 }
 
-func (t *txn) saveCounts(tenant string, c Counts) error {
-	return t.save(bCounts, tenantKey(tenant), c)
+// counting gives a tenant's counters to be changed; they are written when the call ends well.
+func (t *txn) counting(tenant string) (*Counts, error) {
+	if c := t.counted[tenant]; c != nil {
+		return c, nil
+	}
+	c, err := t.counts(tenant)
+	if err != nil {
+		return nil, err
+	}
+	if t.counted == nil {
+		t.counted = make(map[string]*Counts)
+	}
+	t.counted[tenant] = &c
+	return &c, nil
 }
 
 // countRecord adds a record to its tenant's counters, or takes it out with n -1.
 func (t *txn) countRecord(rec Record, n int) error {
-	c, err := t.counts(rec.Tenant)
+	c, err := t.counting(rec.Tenant)
 	if err != nil {
 		return err
 	}
 	c.Records += n
 	c.Dispositions = bump(c.Dispositions, rec.Verdict.Disposition, n)
-	return t.saveCounts(rec.Tenant, c)
+	return nil
 }
 
 // countIntent adds an intent to its tenant's counters, or takes it out with n -1.
 func (t *txn) countIntent(in Intent, n int) error {
-	c, err := t.counts(in.Tenant)
+	c, err := t.counting(in.Tenant)
 	if err != nil {
 		return err
 	}
@@ -127,7 +138,7 @@ func (t *txn) countIntent(in Intent, n int) error {
 	if in.Outcome == Held {
 		c.Held += n
 	}
-	return t.saveCounts(in.Tenant, c)
+	return nil
 }
 
 // minuteKind is what the brake counts by the minute.

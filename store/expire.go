@@ -98,7 +98,7 @@ func (s *Store) expireMinutes(ctx context.Context, before time.Time) (int, error
 	})
 }
 
-// expireRecords walks each tenant's records from the oldest on.
+// expireRecords walks the part of each tenant's time index that is old enough.
 func (s *Store) expireRecords(ctx context.Context, before time.Time) (total int, err error) {
 	tenants, err := s.Tenants()
 	if err != nil {
@@ -144,7 +144,7 @@ func (t *txn) dropRecord(id string) error {
 
 func (t *txn) dropIntent(in Intent) error {
 	t.delAll(bAttempts, nulled(in.ID))
-	t.del(bOpen, []byte(in.ID))
+	t.delAll(bOpen, nulled(in.ID))
 	t.del(bIntents, []byte(in.ID))
 	t.del(bMailings, append(nulled(in.Record), in.ID...))
 	t.del(bOutcomes, outcomeKey(in))

@@ -63,13 +63,13 @@ func (t *txn) observe(tenant string, observations []history.Observation, limit i
 			added++
 		}
 	}
-	c, err := t.counts(tenant)
+	c, err := t.counting(tenant)
 	if err != nil {
 		return err
 	}
 	c.History += added
 	c.History -= t.evict(tenant, c.History-limit)
-	return t.saveCounts(tenant, c)
+	return nil
 }
 
 func (t *txn) observeOne(tenant string, o history.Observation) (isNew bool, err error) {

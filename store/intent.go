@@ -3,7 +3,8 @@ package store
 import (
 	"encoding/binary"
 	"fmt"
-	"sort"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -100,19 +101,10 @@ func (t *txn) intentsByOutcome(f IntentFilter) (list []Intent, err error) {
 
 func (f IntentFilter) match(in Intent) bool {
 	return (f.Tenant == "" || f.Tenant == in.Tenant) &&
-		(f.Address == "" || equalFold(f.Address, in.Address)) &&
+		(f.Address == "" || strings.EqualFold(f.Address, in.Address)) &&
 		(f.Mailbox == "" || f.Mailbox == in.Mailbox) &&
 		(f.Kind == "" || f.Kind == in.Kind) &&
-		(len(f.Outcomes) == 0 || f.hasOutcome(in.Outcome))
-}
-
-func (f IntentFilter) hasOutcome(o Outcome) bool {
-	for _, have := range f.Outcomes {
-		if have == o {
-			return true
-		}
-	}
-	return false
+		(len(f.Outcomes) == 0 || slices.Contains(f.Outcomes, in.Outcome))
 }
 
 func (t *txn) intent(id string) (in Intent, found bool, err error) {
@@ -137,7 +129,6 @@ func (t *txn) intentsOf(record string) (list []Intent, err error) {
 		list = append(list, in)
 		return err == nil
 	})
-	sort.Slice(list, func(i, j int) bool { return list[i].ID < list[j].ID })
 	return list, err
 }
 
@@ -151,6 +142,10 @@ func (t *txn) putIntent(in Intent) (Intent, error) {
 		return in, err
 	}
 	if found {
+		if old.Record != in.Record {
+			return in, fmt.Errorf("%w: intent %s belongs to record %s", ErrInvalid, in.ID, old.Record)
+		}
+		in.Tenant, in.Kind = old.Tenant, old.Kind
 		in.Created, in.Received, in.Acted = old.Created, old.Received, later(in.Acted, old.Acted)
 		err = t.unindexIntent(old, in)
 	}
@@ -174,12 +169,10 @@ func (in Intent) check() error {
 	if err := checkID("record", in.Record); err != nil {
 		return err
 	}
-	for _, o := range allOutcomes() {
-		if in.Outcome == o {
-			return checkID("tenant", in.Tenant)
-		}
+	if !slices.Contains(allOutcomes(), in.Outcome) {
+		return fmt.Errorf("%w: intent %s has outcome %q", ErrInvalid, in.ID, in.Outcome)
 	}
-	return fmt.Errorf("%w: intent %s has outcome %q", ErrInvalid, in.ID, in.Outcome)
+	return checkID("tenant", in.Tenant)
 }
 
 // indexIntent writes what leads to an intent, and counts it.

@@ -170,3 +170,8 @@ type Act struct {
 	Comment string    `json:"comment,omitempty"`
 	Chain   string    `json:"chain"` // hex SHA-256 over the previous entry's chain and this entry
 }
+
+// Original is where the variant's original lies in its report, as package journal opens it.
+func (v Variant) Original() journal.Original {
+	return journal.Original{Section: v.Section, Encoding: v.Encoding}
+}

@@ -28,7 +28,7 @@ const (
 	bReady    bucket = "ready"    // T ^severity ^received intent -> mark; pending and due
 	bWaiting  bucket = "waiting"  // due time, intent -> mark; pending and not due yet
 	bAttempts bucket = "attempts" // intent NUL number -> Attempt
-	bOpen     bucket = "open"     // intent -> number of the attempt that began and has not ended
+	bOpen     bucket = "open"     // intent NUL number -> mark; the attempt began and has not ended
 	bAudit    bucket = "audit"    // number -> chain, Act
 	bCounts   bucket = "counts"   // T -> tally of the tenant
 	bMinutes  bucket = "minutes"  // T kind minute -> how many, for the brake

@@ -112,8 +112,6 @@ func containsFold(s, part string) bool {
 	return part == "" || strings.Contains(strings.ToLower(s), strings.ToLower(part))
 }
 
-func equalFold(a, b string) bool { return strings.EqualFold(a, b) }
-
 // maxLookup bounds how many records one key finds.
 const maxLookup = 100
 

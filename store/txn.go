@@ -15,6 +15,7 @@ type txn struct {
 	tx      *bolt.Tx
 	now     time.Time
 	pending map[bucket]map[string][]byte // nil value: deleted
+	counted map[string]*Counts           // the tenants' counters that this call changes, by tenant
 }
 
 // get returns a row's value, this call's own writes included; nil when there is none. Not to be changed, and valid
@@ -68,10 +69,15 @@ func (t *txn) deleted(b bucket, key []byte) bool {
 	return ok && v == nil
 }
 
-func (t *txn) dirty() bool { return len(t.pending) > 0 }
+func (t *txn) dirty() bool { return len(t.pending) > 0 || len(t.counted) > 0 }
 
 // flush writes what the call collected into the transaction.
 func (t *txn) flush() error {
+	for tenant, c := range t.counted {
+		if err := t.save(bCounts, tenantKey(tenant), c); err != nil {
+			return err
+		}
+	}
 	for b, rows := range t.pending {
 		into := t.tx.Bucket([]byte(b))
 		for k, v := range rows {

@@ -106,10 +106,11 @@ func indexOf(variants []Variant, sha string) int {
 	return -1
 }
 
-// worseVariant joins two tellings of the same octets: first-hand rules, then the worse verdict. A long-lived copy stays.
+// worseVariant joins two tellings of the same octets: first-hand rules, then the worse verdict, of those that there
+// are. A long-lived copy stays.
 func worseVariant(have, more Variant) Variant {
 	kept := have.Kept
-	if more.FirstHand == have.FirstHand && worse(more.Verdict, have.Verdict) {
+	if more.FirstHand == have.FirstHand && ruledOver(have.Verdict, more.Verdict) {
 		have.Verdict = more.Verdict
 	}
 	if more.FirstHand && !have.FirstHand {
@@ -154,6 +155,14 @@ func (r *Record) judge() {
 	if worst != nil {
 		r.Verdict = worst.Verdict
 	}
+}
+
+// ruledOver reports whether, of the same octets, a second verdict replaces the first. The lack of one never does.
+func ruledOver(first, second verdict.Verdict) bool {
+	if second.Disposition == verdict.Unscored || first.Disposition == verdict.Unscored {
+		return first.Disposition == verdict.Unscored
+	}
+	return worse(second, first)
 }
 
 // worse reports whether a rules over b. Unscored rules over CLEAN alone: a record is not CLEAN while a form of it has

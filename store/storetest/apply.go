@@ -1,0 +1,258 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"clawback/journal"
+	"clawback/store"
+	"clawback/verdict"
+)
+
+func testApply(t *testing.T, b *bench) {
+	s := b.start(t)
+	first := apply(t, s, Report(Contoso, 1))
+	before := snapshot(t, s)
+
+	again, fresh, err := s.Apply(t.Context(), Report(Contoso, 1), PlanAll)
+	if err != nil || fresh {
+		t.Fatalf("second Apply: fresh %v, error %v; want false, nil", fresh, err)
+	}
+	if diff := cmp.Diff(first, again); diff != "" {
+		t.Errorf("the stored record was not answered:\n%s", diff)
+	}
+	if diff := cmp.Diff(before, snapshot(t, s)); diff != "" {
+		t.Errorf("a second Apply changed something:\n%s", diff)
+	}
+	if diff := cmp.Diff(before, snapshot(t, b.restart(t, s))); diff != "" {
+		t.Errorf("a restart changed something:\n%s", diff)
+	}
+
+	t.Run("many at once, each twice", func(t *testing.T) {
+		b := &bench{open: b.open}
+		s := b.start(t)
+		var wg sync.WaitGroup
+		for i := range 200 {
+			wg.Go(func() {
+				if _, _, err := s.Apply(t.Context(), Report(Contoso, i/2), PlanAll); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		c := ok(s.Counts(Contoso))
+		if c.Processed != 100 || c.Records != 100 || c.Outcomes[store.Pending] != 100 {
+			t.Errorf("counts after 100 reports, each applied twice: %+v", c)
+		}
+	})
+	t.Run("restored record stays pinned", func(t *testing.T) { testPinned(t, &bench{open: b.open}) })
+	t.Run("what cannot be stored is refused", func(t *testing.T) {
+		s := (&bench{open: b.open}).start(t)
+		for _, a := range []store.Application{{Tenant: Contoso}, {Key: "k"}, {Key: "k", Tenant: "a\x00b"}} {
+			if _, _, err := s.Apply(t.Context(), a, nil); !errors.Is(err, store.ErrInvalid) {
+				t.Errorf("Apply of %+v: %v, want ErrInvalid", a, err)
+			}
+		}
+	})
+}
+
+func testPinned(t *testing.T, b *bench) {
+	s := b.start(t)
+	rec := apply(t, s, Report(Contoso, 1))
+	rec.Pinned, rec.PinnedBy = "restored", "operator"
+	must(t, s.Update(t.Context(), store.Change{Record: &rec}))
+	fork := Report(Contoso, 1)
+	fork.Key = "another"
+	if got := apply(t, s, fork); got.Pinned != "restored" || got.PinnedBy != "operator" {
+		t.Errorf("after a late fork: pinned %q by %q", got.Pinned, got.PinnedBy)
+	}
+}
+
+// testIdentity holds what makes two reports one record.
+func testIdentity(t *testing.T, b *bench) {
+	base := func() store.Application { return Report(Contoso, 1) }
+	tests := []struct {
+		name   string
+		change func(a *store.Application)
+		bare   bool // the first report has no network message id either
+		same   bool
+	}{
+		{"same network message id, altered content", func(a *store.Application) { a.Record.Content = "other" }, false, true},
+		{"same network message id in capitals", func(a *store.Application) { a.Network = "00000000-0000-4000-8000-000000000001" }, false, true},
+		{"another network message id", func(a *store.Application) { a.Network = "ffffffff" }, false, false},
+		{"another tenant", func(a *store.Application) { a.Tenant = Fabrikam }, false, false},
+		{"no network message id beside one", func(a *store.Application) { a.Network = "" }, false, false},
+		{"Message-ID and content", func(*store.Application) {}, true, true},
+		{"Message-ID and other content", func(a *store.Application) { a.Record.Content = "other" }, true, false},
+		{"content and other Message-ID", func(a *store.Application) { a.Record.MessageID = "<x@example.com>" }, true, false},
+		{"Message-ID and no content", func(a *store.Application) {
+			a.Record.Content, a.Record.Variants[0].SHA256 = "", "other"
+		}, true, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s := (&bench{open: b.open}).start(t)
+			a, fork := base(), base()
+			fork.Key = "another report"
+			if tt.bare {
+				a.Network, fork.Network = "", ""
+			}
+			tt.change(&fork)
+			one, two := apply(t, s, a), apply(t, s, fork)
+			if (one.ID == two.ID) != tt.same {
+				t.Errorf("records %s and %s, want one record: %v", one.ID, two.ID, tt.same)
+			}
+		})
+	}
+	t.Run("forks are variants", func(t *testing.T) { testForks(t, &bench{open: b.open}) })
+	t.Run("variants are bounded", func(t *testing.T) { testVariants(t, &bench{open: b.open}) })
+	t.Run("not first-hand changes nothing", func(t *testing.T) { testNotFirstHand(t, &bench{open: b.open}) })
+	t.Run("first-hand takes over", func(t *testing.T) { testTakeOver(t, &bench{open: b.open}) })
+}
+
+func testForks(t *testing.T, b *bench) {
+	s := b.start(t)
+	a := Report(Contoso, 1)
+	a.Record.Variants[0].Verdict.Disposition = verdict.Clean
+	fork := Report(Contoso, 1)
+	fork.Key, fork.Record.Variants[0].SHA256 = "fork", "altered"
+	fork.Record.Variants[0].Verdict.Disposition = verdict.Spam
+	fork.Record.Recipients = []journal.Recipient{
+		{Address: "Anna@Contoso.example", Type: journal.To, ExpandedFrom: "all@contoso.example"},
+		{Address: "bert@contoso.example", Type: journal.Bcc},
+	}
+	apply(t, s, a)
+	rec := apply(t, s, fork)
+	if rec.Verdict.Disposition != verdict.Spam || len(rec.Variants) != 2 {
+		t.Errorf("%d variants, verdict %v; want 2, SPAM", len(rec.Variants), rec.Verdict.Disposition)
+	}
+	want := []journal.Recipient{
+		{Address: "anna@contoso.example", Type: journal.To, ExpandedFrom: "all@contoso.example"},
+		{Address: "bert@contoso.example", Type: journal.Bcc},
+	}
+	if diff := cmp.Diff(want, rec.Recipients); diff != "" {
+		t.Errorf("recipients:\n%s", diff)
+	}
+	if got := ok(s.Intents(rec.ID)); len(got) != 2 || got[0].Rev != 1 || got[1].Rev != 1 {
+		t.Errorf("a late fork adds intents for its new recipients only; intents: %+v", got)
+	}
+}
+
+func testVariants(t *testing.T, b *bench) {
+	s := b.start(t)
+	var rec store.Record
+	for i := range 40 {
+		fork := Report(Contoso, 1)
+		fork.Key, fork.Record.Variants[0].SHA256 = fmt.Sprint("fork", i), fmt.Sprint("form", i)
+		fork.Record.Variants[0].Verdict.Disposition = verdict.Clean
+		if i == 35 {
+			fork.Record.Variants[0].Verdict.Disposition = verdict.Malicious
+		}
+		rec = apply(t, s, fork)
+	}
+	if len(rec.Variants) != 32 || rec.MoreVariants != 8 {
+		t.Errorf("%d variants kept, %d counted; want 32, 8", len(rec.Variants), rec.MoreVariants)
+	}
+	if rec.Verdict.Disposition != verdict.Malicious {
+		t.Errorf("the worst of 40 verdicts is lost: %v", rec.Verdict.Disposition)
+	}
+}
+
+func testNotFirstHand(t *testing.T, b *bench) {
+	s := b.start(t)
+	rec := apply(t, s, Report(Contoso, 1))
+	told := forged(1)
+	got, fresh, err := s.Apply(t.Context(), told, PlanAll)
+	if err != nil || !fresh {
+		t.Fatalf("Apply: %v, %v", fresh, err)
+	}
+	if diff := cmp.Diff(rec, got); diff != "" {
+		t.Errorf("a report that is not first-hand changed the record:\n%s", diff)
+	}
+	if got := ok(s.Intents(rec.ID)); len(got) != 1 {
+		t.Errorf("it made intents: %+v", got)
+	}
+	c := ok(s.Counts(Contoso))
+	if c.Processed != 2 || c.NotFirstHand != 1 || c.Records != 1 {
+		t.Errorf("counts: %+v", c)
+	}
+	if acts := ok(s.Audit(store.AuditFilter{Object: rec.ID})); len(acts) != 1 {
+		t.Errorf("audit has %d entries of it, want 1", len(acts))
+	}
+}
+
+// forged tells of message n, not first-hand, with a recipient and a verdict of its own.
+func forged(n int) store.Application {
+	a := Report(Contoso, n)
+	a.Key, a.Network, a.Record.FirstHand = "forged", "", false
+	a.Record.Recipients = []journal.Recipient{{Address: "victim@contoso.example"}}
+	a.Record.Variants[0].SHA256 = "forged"
+	return a
+}
+
+func testTakeOver(t *testing.T, b *bench) {
+	s := b.start(t)
+	apply(t, s, forged(1))
+	if h := s.History(Contoso, []string{"from:sender@example.com"}); len(h) != 0 {
+		t.Errorf("a report that is not first-hand taught: %+v", h)
+	}
+	told := Report(Contoso, 1)
+	told.Network = ""
+	told.Record.Variants[0].Verdict.Disposition = verdict.Clean
+	rec := apply(t, s, told)
+	if !rec.FirstHand || rec.Verdict.Disposition != verdict.Clean {
+		t.Errorf("first-hand %v, verdict %v; want true, CLEAN", rec.FirstHand, rec.Verdict.Disposition)
+	}
+	if diff := cmp.Diff(told.Record.Recipients, rec.Recipients); diff != "" {
+		t.Errorf("recipients that anybody may have written were kept:\n%s", diff)
+	}
+	real := Report(Contoso, 1)
+	real.Key = "with a network message id"
+	if other := apply(t, s, real); other.ID == rec.ID {
+		t.Errorf("the network message id made no identity")
+	}
+
+	lone := (&bench{open: b.open}).start(t)
+	suspect := apply(t, lone, forged(1))
+	other := apply(t, lone, Report(Contoso, 1))
+	if diff := cmp.Diff([]string{suspect.ID}, other.Related); diff != "" {
+		t.Errorf("related records:\n%s", diff)
+	}
+}
+
+func testPlan(t *testing.T, b *bench) {
+	s := b.start(t)
+	bad := errors.New("")
+	plans := map[string]func(store.Record, []store.Intent) []store.Intent{
+		"panics": func(store.Record, []store.Intent) []store.Intent { panic(bad) },
+		"names another record": func(store.Record, []store.Intent) []store.Intent {
+			return []store.Intent{{ID: "i1", Record: "r1", Outcome: store.Pending}}
+		},
+		"gives no outcome": func(store.Record, []store.Intent) []store.Intent { return []store.Intent{{ID: "i1"}} },
+	}
+	before := snapshot(t, s)
+	for name, plan := range plans {
+		if _, _, err := s.Apply(t.Context(), Report(Contoso, 1), plan); err == nil {
+			t.Errorf("a plan that %s: no error", name)
+		}
+		if diff := cmp.Diff(before, snapshot(t, s)); diff != "" {
+			t.Errorf("a plan that %s left something:\n%s", name, diff)
+		}
+	}
+	apply(t, s, Report(Contoso, 1))
+	fork := Report(Contoso, 1)
+	fork.Key = "fork"
+	rec, _, err := s.Apply(t.Context(), fork, func(rec store.Record, have []store.Intent) []store.Intent {
+		have[0].Outcome, have[0].Reason = store.Skipped, "cancelled"
+		return have
+	})
+	must(t, err)
+	got := ok(s.Intents(rec.ID))
+	if len(got) != 1 || got[0].Outcome != store.Skipped || got[0].Rev != 2 {
+		t.Errorf("a plan's change of an intent: %+v", got)
+	}
+}

@@ -1,0 +1,196 @@
+package storetest
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"clawback/history"
+	"clawback/store"
+	"clawback/verdict"
+)
+
+// testCounts runs random histories and requires after each that the counters equal a recount.
+func testCounts(t *testing.T, b *bench) {
+	for seed := range uint64(5) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			b := &bench{open: b.open}
+			w := &walker{t: t, b: b, s: b.start(t), rnd: rand.New(rand.NewPCG(seed, 1))}
+			for i := range 300 {
+				w.step()
+				if i%60 == 0 {
+					w.s = b.restart(t, w.s)
+				}
+			}
+			snapshot(t, w.s)
+		})
+	}
+	t.Run("validated", func(t *testing.T) {
+		s := (&bench{open: b.open}).start(t)
+		must(t, s.Validated(t.Context(), Contoso, Start))
+		must(t, s.Validated(t.Context(), Contoso, Start.Add(-time.Hour)))
+		if c := ok(s.Counts("")); !c.ConnectorValidated.Equal(Start) {
+			t.Errorf("connector validated at %v, want %v", c.ConnectorValidated, Start)
+		}
+	})
+}
+
+// walker makes random calls on a store.
+type walker struct {
+	t   *testing.T
+	b   *bench
+	s   Store
+	rnd *rand.Rand
+	n   int
+}
+
+func (w *walker) step() {
+	w.b.advance(time.Duration(w.rnd.IntN(120)) * time.Second)
+	switch w.rnd.IntN(10) {
+	case 0, 1, 2, 3:
+		w.report()
+	case 4, 5, 6, 7:
+		w.work()
+	case 8:
+		w.rejudge()
+	case 9:
+		_, err := w.s.Expire(w.t.Context(), store.Retention{
+			Records: w.b.now().Add(-time.Hour), Attempts: w.b.now().Add(-time.Hour), Applied: w.b.now().Add(-3 * time.Hour),
+		})
+		must(w.t, err)
+	}
+}
+
+// report applies a new report, a fork, one not first-hand, or one that was applied before.
+func (w *walker) report() {
+	a := Report([]string{Contoso, Fabrikam}[w.rnd.IntN(2)], w.rnd.IntN(40))
+	a.Record.Received = w.b.now()
+	a.Record.Variants[0].Verdict.Disposition = verdict.Disposition(w.rnd.IntN(7))
+	if w.rnd.IntN(3) == 0 {
+		a.Key += " fork"
+		a.Record.Variants[0].SHA256 += "fork"
+		a.Record.Recipients[0].Address = "bert@contoso.example"
+	}
+	if w.rnd.IntN(5) == 0 {
+		a.Key, a.Network, a.Record.FirstHand = a.Key+" forged", "", false
+	}
+	apply(w.t, w.s, a)
+}
+
+// work begins and completes an attempt with a random outcome.
+func (w *walker) work() {
+	list := ok(w.s.Due(w.b.now(), store.DueFilter{Limit: 5}))
+	if len(list) == 0 {
+		return
+	}
+	in := list[w.rnd.IntN(len(list))]
+	in, attempt, err := w.s.Begin(w.t.Context(), in, store.Attempt{Operation: []string{store.OpMove, "find"}[w.rnd.IntN(2)]})
+	must(w.t, err)
+	if w.rnd.IntN(4) == 0 {
+		return // its answer never comes
+	}
+	outcomes := []store.Outcome{store.Pending, store.Done, store.Gone, store.NotFound, store.Mismatch, store.Failed, store.Held, store.Skipped}
+	in.Outcome = outcomes[w.rnd.IntN(len(outcomes))]
+	in.NotBefore = w.b.now().Add(time.Duration(w.rnd.IntN(1000)) * time.Second)
+	_, err = w.s.Complete(w.t.Context(), in, attempt)
+	must(w.t, err)
+}
+
+// rejudge gives a record another verdict and its held intents another chance.
+func (w *walker) rejudge() {
+	list := ok(w.s.Records(store.RecordFilter{}))
+	if len(list) == 0 {
+		return
+	}
+	rec := list[w.rnd.IntN(len(list))]
+	rec.Verdict.Disposition = verdict.Disposition(w.rnd.IntN(7))
+	intents := ok(w.s.Intents(rec.ID))
+	for i := range intents {
+		if intents[i].Outcome == store.Held {
+			intents[i].Outcome = store.Pending
+		}
+	}
+	must(w.t, w.s.Update(w.t.Context(), store.Change{Record: &rec, Intents: intents, Act: &store.Act{What: "rejudge"}}))
+}
+
+func testBrake(t *testing.T, b *bench) {
+	s := b.start(t)
+	counts := func(want ...int) {
+		t.Helper()
+		since := b.now().Add(-time.Hour)
+		got := []int{ok(s.Seen(Contoso, since)), ok(s.Acted(Contoso, since)), ok(s.Acted(Fabrikam, since))}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("seen, acted, acted for another tenant:\n%s", diff)
+		}
+	}
+	in := pending(t, s, Contoso, 1, 6, Start, Start)
+	fork := Report(Contoso, 1)
+	fork.Key = "fork"
+	apply(t, s, fork)
+	apply(t, s, forged(2))
+	counts(1, 0, 0)
+
+	in, attempt, err := s.Begin(t.Context(), in, store.Attempt{Operation: "find"})
+	must(t, err)
+	counts(1, 0, 0)
+	in, err = s.Complete(t.Context(), in, attempt)
+	must(t, err)
+	in, attempt, err = s.Begin(t.Context(), in, store.Attempt{Operation: store.OpMove})
+	must(t, err)
+	counts(1, 1, 0) // from C3 on: what is under way counts
+	in, err = s.Complete(t.Context(), in, attempt)
+	must(t, err)
+	in, _, err = s.Begin(t.Context(), in, store.Attempt{Operation: store.OpMove})
+	must(t, err)
+	counts(1, 1, 0) // the same mailbox and message
+	if n := ok(s.RecordActed(in.Record)); n != 1 {
+		t.Errorf("mailboxes acted upon for the record: %d, want 1", n)
+	}
+	s = b.restart(t, s)
+	counts(1, 1, 0)
+	b.advance(62 * time.Minute)
+	counts(0, 0, 0)
+}
+
+func testHistory(t *testing.T, b *bench) {
+	s := b.start(t)
+	teach := func(n int, key string, at time.Time) {
+		t.Helper()
+		a := Report(Contoso, n)
+		a.History = []history.Observation{{Key: key, At: at}}
+		apply(t, s, a)
+	}
+	teach(1, "from:a", Start)
+	fork := Report(Contoso, 1)
+	fork.Key, fork.History = "fork", []history.Observation{{Key: "from:a", At: Start}, {Key: "to:b", At: Start}}
+	apply(t, s, fork)
+	want := []history.Entry{
+		{Key: "from:a", FirstSeen: Start, LastSeen: Start, Received: 1}, // a fork is the same message: it teaches once
+		{Key: "to:b", FirstSeen: Start, LastSeen: Start, Received: 1},
+	}
+	if diff := cmp.Diff(want, s.History(Contoso, []string{"from:a", "unknown", "to:b"})); diff != "" {
+		t.Errorf("history:\n%s", diff)
+	}
+	if h := s.History(Fabrikam, []string{"from:a"}); len(h) != 0 {
+		t.Errorf("another tenant knows it too: %+v", h)
+	}
+
+	rec := ok(s.Lookup(Contoso, "message-1@example.com"))[0]
+	if diff := cmp.Diff(Report(Contoso, 1).Read, ok(s.Read(rec.ID, Report(Contoso, 1).Key))); diff != "" {
+		t.Errorf("what the verdict read:\n%s", diff)
+	}
+
+	for n := 2; n < 10; n++ {
+		teach(n, fmt.Sprint("from:", n), Start.Add(time.Duration(n)*time.Hour))
+	}
+	if got := ok(s.Counts(Contoso)).History; got != 5 {
+		t.Errorf("%d entries are counted, want the bound of 5", got)
+	}
+	kept := s.History(Contoso, []string{"from:a", "to:b", "from:2", "from:4", "from:5", "from:9"})
+	if len(kept) != 2 || kept[0].Key != "from:5" || kept[1].Key != "from:9" {
+		t.Errorf("those seen last are to be kept: %+v", kept)
+	}
+}

@@ -1,0 +1,140 @@
+package storetest
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"clawback/store"
+	"clawback/verdict"
+)
+
+func testSearch(t *testing.T, b *bench) {
+	s := b.start(t)
+	dispositions := []verdict.Disposition{verdict.Clean, verdict.Spam, verdict.Malicious, verdict.Unscored}
+	ids := map[string]string{}
+	for n := range 8 {
+		a := Report([]string{Contoso, Fabrikam}[n%2], n)
+		a.Record.Received = Start.Add(time.Duration(n) * time.Minute)
+		a.Record.Variants[0].Verdict.Disposition = dispositions[n/2]
+		if n == 3 {
+			a.Record.Recipients[0].Address = "Bert@fabrikam.example"
+			a.Record.From = "ceo@EXAMPLE.com"
+		}
+		rec := apply(t, s, a)
+		ids[rec.ID] = rec.Subject[len("Invoice "):]
+	}
+	at := func(n int) time.Time { return Start.Add(time.Duration(n) * time.Minute) }
+	tests := []struct {
+		name string
+		f    store.RecordFilter
+		want string
+	}{
+		{"all, newest first", store.RecordFilter{}, "76543210"},
+		{"tenant", store.RecordFilter{Tenant: Contoso}, "6420"},
+		{"tenant without rows", store.RecordFilter{Tenant: "nobody"}, ""},
+		{"limit", store.RecordFilter{Limit: 3}, "765"},
+		{"since", store.RecordFilter{Since: at(6)}, "76"},
+		{"until", store.RecordFilter{Until: at(2)}, "10"},
+		{"dispositions", store.RecordFilter{Dispositions: []verdict.Disposition{verdict.Clean, verdict.Malicious}}, "5410"},
+		{"unscored", store.RecordFilter{Dispositions: []verdict.Disposition{verdict.Unscored}}, "76"},
+		{"sender", store.RecordFilter{Sender: "CEO@example"}, "3"},
+		{"recipient", store.RecordFilter{Recipient: "bert@"}, "3"},
+		{"subject", store.RecordFilter{Subject: "invoice 5"}, "5"},
+		{"nothing", store.RecordFilter{Subject: "offer"}, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if diff := cmp.Diff(tt.want, subjects(ids, ok(s.Records(tt.f)))); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+	t.Run("page by page", func(t *testing.T) {
+		got, f := "", store.RecordFilter{Limit: 3}
+		for page := ok(s.Records(f)); len(page) > 0; page = ok(s.Records(f)) {
+			got += subjects(ids, page)
+			f.After = page[len(page)-1].ID
+		}
+		if got != "76543210" {
+			t.Errorf("pages give %s", got)
+		}
+	})
+	t.Run("bound", func(t *testing.T) {
+		list, err := s.Records(store.RecordFilter{Subject: "Invoice 6", Scan: 3})
+		if !errors.Is(err, store.ErrBound) || subjects(ids, list) != "6" {
+			t.Errorf("found %d, error %v; want 1, ErrBound", len(list), err)
+		}
+	})
+	testLookup(t, s, ids)
+	testIntentsBy(t, s)
+}
+
+func subjects(ids map[string]string, list []store.Record) (got string) {
+	for _, rec := range list {
+		got += ids[rec.ID]
+	}
+	return got
+}
+
+func testLookup(t *testing.T, s Store, ids map[string]string) {
+	rec := ok(s.Records(store.RecordFilter{Subject: "Invoice 4"}))[0]
+	tests := []struct{ name, tenant, key, want string }{
+		{"id", "", rec.ID, "4"},
+		{"id in its tenant", Contoso, rec.ID, "4"},
+		{"id in another tenant", Fabrikam, rec.ID, ""},
+		{"beginning of an id", "", rec.ID[:12], "4"},
+		{"too little of an id", "", "r", ""},
+		{"Message-ID", "", "<message-4@example.com>", "4"},
+		{"Message-ID without brackets", Contoso, "message-4@example.com", "4"},
+		{"Message-ID in another tenant", Fabrikam, "message-4@example.com", ""},
+		{"network message id", "", "00000000-0000-4000-8000-000000000004", "4"},
+		{"unknown", "", "<nobody@example.com>", ""},
+		{"empty", "", "", ""},
+	}
+	for _, tt := range tests {
+		t.Run("lookup "+tt.name, func(t *testing.T) {
+			if got := subjects(ids, ok(s.Lookup(tt.tenant, tt.key))); got != tt.want {
+				t.Errorf("found %q, want %q", got, tt.want)
+			}
+		})
+	}
+	if _, err := s.Record("r-unknown"); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("Record of an unknown id: %v", err)
+	}
+	if _, err := s.Intent("i-unknown"); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("Intent of an unknown id: %v", err)
+	}
+}
+
+func testIntentsBy(t *testing.T, s Store) {
+	rec := ok(s.Records(store.RecordFilter{Subject: "Invoice 4"}))[0]
+	in := ok(s.Intents(rec.ID))[0]
+	in.Outcome, in.Mailbox = store.Held, "mailbox-4"
+	must(t, s.Update(t.Context(), store.Change{Intents: []store.Intent{in}}))
+	tests := []struct {
+		name string
+		f    store.IntentFilter
+		want int
+	}{
+		{"all", store.IntentFilter{}, 8},
+		{"limit", store.IntentFilter{Limit: 5}, 5},
+		{"held", store.IntentFilter{Outcomes: []store.Outcome{store.Held}}, 1},
+		{"held or pending", store.IntentFilter{Outcomes: []store.Outcome{store.Held, store.Pending}}, 8},
+		{"held of a tenant", store.IntentFilter{Tenant: Fabrikam, Outcomes: []store.Outcome{store.Held}}, 0},
+		{"record", store.IntentFilter{Record: rec.ID}, 1},
+		{"record and outcome", store.IntentFilter{Record: rec.ID, Outcomes: []store.Outcome{store.Pending}}, 0},
+		{"address", store.IntentFilter{Address: "BERT@fabrikam.example"}, 1},
+		{"mailbox", store.IntentFilter{Mailbox: "mailbox-4"}, 1},
+		{"kind", store.IntentFilter{Kind: store.Restore}, 0},
+	}
+	for _, tt := range tests {
+		t.Run("intents "+tt.name, func(t *testing.T) {
+			if got := len(ok(s.IntentsBy(tt.f))); got != tt.want {
+				t.Errorf("found %d, want %d", got, tt.want)
+			}
+		})
+	}
+}

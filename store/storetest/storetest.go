@@ -1,0 +1,205 @@
+// Package storetest is the contract of the store as tests: whatever keeps records and intents must pass them.
+//
+// Reads nothing of ours but the words of package store. Writes only into directories that the test gives.
+//
+// Invariants: no test here knows how rows are kept; reopening the directory must show what was answered without an error.
+package storetest
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"clawback/history"
+	"clawback/journal"
+	"clawback/spool"
+	"clawback/store"
+	"clawback/verdict"
+)
+
+// Store is what every implementation offers.
+type Store interface {
+	Apply(ctx context.Context, a store.Application, plan func(store.Record, []store.Intent) []store.Intent) (store.Record, bool, error)
+	Applied(key string) (store.Applied, bool, error)
+	Record(id string) (store.Record, error)
+	Lookup(tenant, key string) ([]store.Record, error)
+	Records(f store.RecordFilter) ([]store.Record, error)
+	Intents(record string) ([]store.Intent, error)
+	Intent(id string) (store.Intent, error)
+	IntentsBy(f store.IntentFilter) ([]store.Intent, error)
+	Due(now time.Time, f store.DueFilter) ([]store.Intent, error)
+	NextDue() time.Time
+	Begin(ctx context.Context, in store.Intent, a store.Attempt) (store.Intent, store.Attempt, error)
+	Complete(ctx context.Context, in store.Intent, a store.Attempt) (store.Intent, error)
+	Update(ctx context.Context, c store.Change) error
+	Attempts(intent string) ([]store.Attempt, error)
+	Unfinished() ([]store.Attempt, error)
+	History(tenant string, keys []string) []history.Entry
+	Read(record, report string) ([]history.Entry, error)
+	Counts(tenant string) (store.Counts, error)
+	Tenants() ([]string, error)
+	Validated(ctx context.Context, tenant string, at time.Time) error
+	Acted(tenant string, since time.Time) (int, error)
+	Seen(tenant string, since time.Time) (int, error)
+	RecordActed(record string) (int, error)
+	Audit(f store.AuditFilter) ([]store.Act, error)
+	VerifyAudit() error
+	Note(ctx context.Context, act store.Act) error
+	InUse(file string) bool
+	Expire(ctx context.Context, r store.Retention) (store.Expired, error)
+	PutMeta(ctx context.Context, key string, value []byte) error
+	Meta(key string) ([]byte, error)
+	MetaKeys(prefix string) ([]string, error)
+	Broken() <-chan struct{}
+	Close() error
+}
+
+// Opener opens the implementation under test on a directory, which may hold what an earlier one wrote.
+type Opener func(dir string, o store.Options) (Store, error)
+
+// Run runs the whole contract.
+func Run(t *testing.T, open Opener) {
+	for name, test := range map[string]func(*testing.T, *bench){
+		"Apply":    testApply,
+		"Identity": testIdentity,
+		"Plan":     testPlan,
+		"Due":      testDue,
+		"Attempts": testAttempts,
+		"Update":   testUpdate,
+		"Search":   testSearch,
+		"Counts":   testCounts,
+		"Brake":    testBrake,
+		"Audit":    testAudit,
+		"History":  testHistory,
+		"Expire":   testExpire,
+		"Crash":    testCrash,
+		"Meta":     testMeta,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, &bench{open: open}) })
+	}
+}
+
+// Start is when the clock of every test begins.
+var Start = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+
+// The tenants of the tests.
+const (
+	Contoso  = "11111111-1111-4111-8111-111111111111"
+	Fabrikam = "22222222-2222-4222-8222-222222222222"
+)
+
+// bench is what one test works with: stores on one directory, one after the other, and a clock.
+type bench struct {
+	open  Opener
+	dir   string
+	clock atomic.Int64 // nanoseconds since Start
+	fail  atomic.Pointer[failure]
+}
+
+// failure makes one failpoint fail.
+type failure struct {
+	point string
+	err   error
+}
+
+func (b *bench) now() time.Time { return Start.Add(time.Duration(b.clock.Load())) }
+
+func (b *bench) advance(d time.Duration) { b.clock.Add(int64(d)) }
+
+// failAt makes a failpoint fail until it is called with "".
+func (b *bench) failAt(point string, err error) { b.fail.Store(&failure{point, err}) }
+
+func (b *bench) failing(point string) error {
+	if f := b.fail.Load(); f != nil && f.point == point {
+		return f.err
+	}
+	return nil
+}
+
+// start opens a store on the test's directory; it is closed when the test ends.
+func (b *bench) start(t *testing.T) Store {
+	t.Helper()
+	if b.dir == "" {
+		b.dir = t.TempDir()
+	}
+	s, err := b.open(b.dir, store.Options{Now: b.now, Fail: b.failing, HistoryLimit: 5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { must(t, s.Close()) })
+	return s
+}
+
+// restart closes s and opens what it left.
+func (b *bench) restart(t *testing.T, s Store) Store {
+	t.Helper()
+	must(t, s.Close())
+	return b.start(t)
+}
+
+// Report is a first-hand report number n of a tenant, with one recipient.
+func Report(tenant string, n int) store.Application {
+	return store.Application{
+		Key: fmt.Sprintf("%s <report-%d@example.com> %064d", tenant, n, n), Item: fmt.Sprint("item-", n),
+		Tenant: tenant, Network: fmt.Sprintf("00000000-0000-4000-8000-%012d", n),
+		Record: store.Record{
+			MessageID: fmt.Sprintf("<message-%d@example.com>", n), Content: fmt.Sprintf("%064x", n),
+			Sender: "sender@example.com", From: "sender@example.com", Subject: fmt.Sprint("Invoice ", n),
+			Received: Start, FirstHand: true,
+			Recipients: []journal.Recipient{{Address: "anna@contoso.example", Type: journal.To}},
+			Verdict:    verdict.Verdict{Disposition: verdict.Malicious, Score: 90},
+			Variants: []store.Variant{{
+				SHA256: fmt.Sprintf("%064x", n), At: Start, Body: spool.Ref{File: "segment-1", Size: 100},
+				Verdict: verdict.Verdict{Disposition: verdict.Malicious, Score: 90},
+			}},
+		},
+		History: []history.Observation{{Key: "from:sender@example.com", At: Start}},
+		Read:    []history.Entry{{Key: "from:sender@example.com", FirstSeen: Start, LastSeen: Start, Received: n}},
+	}
+}
+
+// PlanAll makes one pending intent for every recipient that has none.
+func PlanAll(rec store.Record, have []store.Intent) []store.Intent {
+	planned := make(map[string]bool)
+	for _, in := range have {
+		planned[in.ID] = true
+	}
+	var list []store.Intent
+	for _, r := range rec.Recipients {
+		id := store.IntentID(rec.ID, r.Address, store.Retract)
+		if !planned[id] {
+			list = append(list, store.Intent{
+				ID: id, Record: rec.ID, Tenant: rec.Tenant, Address: r.Address, Kind: store.Retract, Outcome: store.Pending,
+				Action: "soft_delete", Severity: int(rec.Verdict.Disposition),
+			})
+		}
+	}
+	return list
+}
+
+// apply applies a report and requires that it succeeds.
+func apply(t *testing.T, s Store, a store.Application) store.Record {
+	t.Helper()
+	rec, _, err := s.Apply(t.Context(), a, PlanAll)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rec
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// ok is v. An error of a read ends the test as a panic, which names the line.
+func ok[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
