@@ -1,0 +1,102 @@
+package retract
+
+import (
+	"strings"
+
+	"clawback/config"
+	"clawback/store"
+)
+
+// fold makes addresses comparable: Exchange compares them without case.
+func fold(address string) string {
+	address = strings.TrimSpace(address)
+	address = strings.TrimPrefix(strings.TrimSuffix(address, ">"), "<")
+	if len(address) > 5 && strings.EqualFold(address[:5], "smtp:") {
+		address = address[5:]
+	}
+	return strings.ToLower(address)
+}
+
+// domainOf is what stands after the last @, lower case; "" when there is none.
+func domainOf(address string) string {
+	address = fold(address)
+	i := strings.LastIndexByte(address, '@')
+	if i < 0 {
+		return ""
+	}
+	return strings.TrimSuffix(address[i+1:], ".")
+}
+
+// matches reports whether an entry of a list, an address or @domain, names the address.
+func matches(entry, address string) bool {
+	if domain, ok := strings.CutPrefix(fold(entry), "@"); ok {
+		return domain != "" && domainOf(address) == domain
+	}
+	return fold(entry) != "" && fold(entry) == fold(address)
+}
+
+// listed gives the first entry that names the address.
+func listed(entries []string, address string) (string, bool) {
+	for _, e := range entries {
+		if matches(e, address) {
+			return e, true
+		}
+	}
+	return "", false
+}
+
+// internal reports whether the address belongs to one of the tenant's domains.
+func internal(t *config.Tenant, address string) bool {
+	domain := domainOf(address)
+	for _, d := range t.Domains {
+		if domain != "" && strings.EqualFold(strings.TrimSuffix(d, "."), domain) {
+			return true
+		}
+	}
+	return false
+}
+
+// exempt says why a mailbox is never acted upon; "" when it may be.
+func exempt(t *config.Tenant, address string) string {
+	if e, ok := listed(t.Exempt, address); ok {
+		return "exempt: " + fold(address) + " is listed under exempt (" + e + ")"
+	}
+	for _, own := range ownAddresses(t) {
+		if matches(own.address, address) {
+			return "exempt: " + fold(address) + " is " + own.what
+		}
+	}
+	if strings.HasPrefix(fold(address), "postmaster@") {
+		return "exempt: " + fold(address) + " is the postmaster"
+	}
+	return ""
+}
+
+type ownAddress struct{ address, what string }
+
+// ownAddresses are those that the daemon itself depends on: to retract from them would be to chase itself.
+func ownAddresses(t *config.Tenant) []ownAddress {
+	own := []ownAddress{
+		{t.AlternateMailbox, "the alternate journaling mailbox"},
+		{t.RecoveryAddress, "the recovery address"},
+	}
+	for _, a := range t.Addresses {
+		own = append(own, ownAddress{a.Address, "a journal address"})
+	}
+	return own
+}
+
+// ruleFor is the tenant's rule for an address: of the first group that has the address and names the disposition,
+// else the tenant's own.
+func ruleFor(t *config.Tenant, address string, rec store.Record) (config.Rule, string) {
+	d := rec.Verdict.Disposition
+	for _, g := range t.Groups {
+		if _, ok := listed(g.Mailboxes, address); !ok {
+			continue
+		}
+		if r, ok := g.Actions[d]; ok {
+			return r, "group " + g.Name
+		}
+	}
+	return t.Actions[d], ""
+}

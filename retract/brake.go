@@ -1,0 +1,119 @@
+package retract
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"clawback/config"
+	"clawback/store"
+)
+
+// The brake's default numbers; a negative number in the configuration takes that limit away.
+const (
+	defaultPerHour   = 100 // mailboxes an hour
+	defaultPerMail   = 50  // mailboxes for one message
+	defaultShare     = 2.0 // percent of the last hour's mail
+	defaultShareFrom = 20  // mailboxes an hour up to which the share does not count
+)
+
+// ledger is what the brake asks of the store: the durable count of what was acted upon.
+type ledger interface {
+	Acted(tenant string, since time.Time) (int, error)
+	RecordActed(record string) (int, error)
+	Seen(tenant string, since time.Time) (int, error)
+}
+
+// brake holds mass retractions. Every reservation is made here under one lock, so that a race of workers cannot
+// overshoot: what is reserved counts until the store counts it.
+type brake struct {
+	mu       sync.Mutex
+	ledger   ledger
+	reserved map[string]store.Intent // by intent
+}
+
+func newBrake(l ledger) *brake {
+	return &brake{ledger: l, reserved: map[string]store.Intent{}}
+}
+
+// reserve asks to act upon one more mailbox. An answer other than "" is why not. What was approved by a person passes,
+// and is counted.
+func (b *brake) reserve(t *config.Tenant, in store.Intent, now time.Time) (string, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if _, ok := b.reserved[in.ID]; ok {
+		return "", nil
+	}
+	if in.Approved == "" {
+		why, err := b.over(t, in, now)
+		if err != nil || why != "" {
+			return why, err
+		}
+	}
+	b.reserved[in.ID] = in
+	return "", nil
+}
+
+// release gives a reservation back: the store counts the mailbox now, or it was not acted upon.
+func (b *brake) release(id string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.reserved, id)
+}
+
+// over says which limit one more mailbox would pass; "" when none.
+func (b *brake) over(t *config.Tenant, in store.Intent, now time.Time) (string, error) {
+	hour := now.Add(-time.Hour)
+	acted, err := b.ledger.Acted(in.Tenant, hour)
+	if err != nil {
+		return "", fmt.Errorf("count mailboxes acted upon: %w", err)
+	}
+	mail, err := b.ledger.RecordActed(in.Record)
+	if err != nil {
+		return "", fmt.Errorf("count mailboxes of record %s: %w", in.Record, err)
+	}
+	for _, r := range b.reserved {
+		if r.Tenant == in.Tenant {
+			acted++
+		}
+		if r.Record == in.Record {
+			mail++
+		}
+	}
+	if limit, ok := limitOf(t.Brake.MailboxesPerMail, defaultPerMail); ok && mail >= limit {
+		return fmt.Sprintf("brake: %d mailboxes were acted upon for this message, the limit is %d (mailboxes_per_mail)", mail, limit), nil
+	}
+	if limit, ok := limitOf(t.Brake.MailboxesPerHour, defaultPerHour); ok && acted >= limit {
+		return fmt.Sprintf("brake: %d mailboxes were acted upon in the last hour, the limit is %d (mailboxes_per_hour)", acted, limit), nil
+	}
+	return b.overShare(t, in.Tenant, acted, hour)
+}
+
+// overShare holds a tenant when too great a part of its last hour's mail would be taken back.
+func (b *brake) overShare(t *config.Tenant, tenant string, acted int, hour time.Time) (string, error) {
+	from, _ := limitOf(t.Brake.ShareFrom, defaultShareFrom)
+	percent := t.Brake.SharePercent
+	if percent == 0 {
+		percent = defaultShare
+	}
+	if percent < 0 || acted < from {
+		return "", nil
+	}
+	seen, err := b.ledger.Seen(tenant, hour)
+	if err != nil {
+		return "", fmt.Errorf("count the last hour's mail: %w", err)
+	}
+	if float64(acted+1)*100 <= percent*float64(seen) {
+		return "", nil
+	}
+	return fmt.Sprintf("brake: %d mailboxes were acted upon in the last hour, which had %d messages; the limit is %g %% (share_percent)",
+		acted, seen, percent), nil
+}
+
+// limitOf fills in a default; false when the limit was taken away.
+func limitOf(configured, byDefault int) (int, bool) {
+	if configured == 0 {
+		return byDefault, true
+	}
+	return configured, configured > 0
+}

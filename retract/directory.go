@@ -1,0 +1,116 @@
+package retract
+
+import (
+	"errors"
+	"sync"
+	"time"
+)
+
+const (
+	keepMailbox  = 12 * time.Hour   // an address's mailbox
+	keepStranger = 10 * time.Minute // that an address is none
+	keepFolder   = 24 * time.Hour
+	directoryMax = 200_000 // entries; beyond it the cache begins anew
+)
+
+// directory remembers which mailbox takes an address's mail, and the ids of folders. A cache: nothing depends on it.
+type directory struct {
+	mu        sync.Mutex
+	addresses map[string]addressEntry
+	folders   map[folderKey]folderEntry
+	purgeless bool
+}
+
+type addressEntry struct {
+	mailbox Mailbox // ID "" when the address is no mailbox
+	why     *Fault
+	until   time.Time
+}
+
+type folderKey struct {
+	mailbox string
+	folder  Folder
+}
+
+type folderEntry struct {
+	id, name string
+	until    time.Time
+}
+
+func newDirectory() *directory {
+	return &directory{addresses: map[string]addressEntry{}, folders: map[folderKey]folderEntry{}}
+}
+
+// known gives the mailbox of an address from memory.
+func (d *directory) known(address string, now time.Time) (Mailbox, bool) {
+	e, ok := d.entry(address, now)
+	return e.mailbox, ok
+}
+
+func (d *directory) entry(address string, now time.Time) (addressEntry, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	e, ok := d.addresses[fold(address)]
+	return e, ok && now.Before(e.until)
+}
+
+// learn keeps the answer of a Resolve, when it is one.
+func (d *directory) learn(address string, mb Mailbox, err error, now time.Time) {
+	e := addressEntry{mailbox: mb, until: now.Add(keepMailbox)}
+	var f *Fault
+	switch {
+	case err == nil:
+	case errors.As(err, &f) && f.Class == GiveUp && f.Code == noMailbox:
+		e = addressEntry{why: f, until: now.Add(keepStranger)}
+	default:
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.addresses) >= directoryMax {
+		clear(d.addresses)
+	}
+	d.addresses[fold(address)] = e
+}
+
+// unlearn forgets an address: what was known of it turned out to be wrong.
+func (d *directory) unlearn(address string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.addresses, fold(address))
+}
+
+func (d *directory) folder(mailbox string, f Folder, now time.Time) (folderEntry, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	e, ok := d.folders[folderKey{mailbox, f}]
+	return e, ok && now.Before(e.until)
+}
+
+func (d *directory) learnFolder(mailbox string, f Folder, e folderEntry) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.folders) >= directoryMax {
+		clear(d.folders)
+	}
+	d.folders[folderKey{mailbox, f}] = e
+}
+
+// noMailbox is the Code of a Fault of Resolve: the address is not a mailbox of this tenant.
+const noMailbox = "no_mailbox"
+
+// noPermanentDelete is the Code of a Fault of Purge: this cloud has no permanentDelete.
+const noPermanentDelete = "no_permanent_delete"
+
+// noPurge reports whether this tenant's cloud has said that it has no permanentDelete.
+func (d *directory) noPurge() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.purgeless
+}
+
+func (d *directory) setNoPurge() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.purgeless = true
+}

@@ -1,0 +1,28 @@
+// Package retract is policy, and the state machine that carries intents out; it declares the small interface it needs of a mailbox system.
+//
+// Plan is the policy: pure, called by the store inside C2. Engine is the machine: for each tenant a lane reads what is
+// due and starts workers, each of which carries one intent a step further: verify what is in doubt, resolve the address,
+// find the messages, prove that they are the record's, look at the brake, act. A restore is an intent like any other.
+//
+// Reads: intents, records and counts from the store; the tenant's configuration; stored originals, where a message can
+// be proven in no other way; the mailbox system through Mailboxes.
+//
+// Writes: intents and attempts at C3 and C4; operators' acts. Moves messages, through Mailboxes.
+//
+// Invariants:
+//
+//	I1  The right message or none: nothing is moved that match.go has not proven, or a person has not approved by id.
+//	I2  No action lowers a message's rank (rank.go). Only a restore does, for what a retraction took.
+//	I3  Before each call that changes something, the attempt is durable and the intent says Unknown (C3). It says so
+//	    until the answer is durable (C4). Unknown is verified, never repeated: a crash and a lost answer are one case.
+//	I4  No automatism touches a pinned record, an exempt mailbox, or anything while the tenant is in dry-run mode.
+//	I5  What the brake lets through is counted at C3; a race of workers cannot overshoot.
+//	I6  No call is made before the server's Retry-After is over, after a restart either.
+//	I7  Policy and machine may write one intent at the same time: the policy's wish and the machine's finding are both kept.
+//
+// On failure: a Fault becomes an outcome of the intent, or a later try, by the tables of schedule.go. Authentication
+// trouble pauses the tenant, with one alert. When the store cannot be written nothing new is begun.
+//
+// Standards: Microsoft Graph, message: move, permanentDelete, immutable ids; Microsoft Graph throttling limits (Outlook
+// service limits).
+package retract

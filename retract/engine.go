@@ -1,0 +1,168 @@
+package retract
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	"clawback/config"
+	"clawback/store"
+)
+
+// Store is what retraction needs of the durable store; *store.Store is it.
+type Store interface {
+	Record(id string) (store.Record, error)
+	Lookup(tenant, key string) ([]store.Record, error)
+	Intents(record string) ([]store.Intent, error)
+	Intent(id string) (store.Intent, error)
+	IntentsBy(f store.IntentFilter) ([]store.Intent, error)
+	Due(now time.Time, f store.DueFilter) ([]store.Intent, error)
+	NextDue() time.Time
+	Begin(ctx context.Context, in store.Intent, a store.Attempt) (store.Intent, store.Attempt, error)
+	Complete(ctx context.Context, in store.Intent, a store.Attempt) (store.Intent, error)
+	Update(ctx context.Context, c store.Change) error
+	ledger
+}
+
+// Tenant is one tenant as it is configured now, and its mailboxes.
+type Tenant struct {
+	Config    *config.Tenant
+	Mailboxes Mailboxes
+}
+
+// Alert is something that a person should know at once.
+type Alert struct {
+	Kind   string // brake, auth, resumed, internal
+	Tenant string // id
+	Text   string // one line; no subject, no token
+}
+
+// Options are what an Engine is made of.
+type Options struct {
+	Store     Store
+	Tenants   func(id string) (Tenant, bool)             // as configured now; asked again for each intent
+	TenantIDs func() []string                            // those to work for; asked at every wake
+	Originals func(store.Variant) (io.ReadCloser, error) // the original's octets, decoded; nil: none are kept
+	Log       *slog.Logger                               // nil: discard
+	Now       func() time.Time                           // nil: time.Now
+	Alert     func(Alert)                                // nil: log only. Must not block
+	Grace     time.Duration                              // how long a stop waits for attempts under way; 0: 20 s
+}
+
+// Engine carries intents out. It reads what is due from the store and nothing else, so that a restart is the same code
+// path as a normal run.
+type Engine struct {
+	o     Options
+	brake *brake
+
+	mu      sync.Mutex
+	lanes   map[string]*lane     // by tenant
+	alerted map[string]time.Time // by kind and subject: one alert for one trouble
+	waking  chan struct{}
+}
+
+// New makes an engine; Run starts it.
+func New(o Options) *Engine {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Grace == 0 {
+		o.Grace = 20 * time.Second
+	}
+	return &Engine{
+		o: o, brake: newBrake(o.Store), lanes: map[string]*lane{}, alerted: map[string]time.Time{},
+		waking: make(chan struct{}, 1),
+	}
+}
+
+func (e *Engine) now() time.Time { return e.o.Now().UTC().Round(0) }
+
+// Run works until ctx is done, then lets the attempts under way come to their end within Grace. Each tenant has a lane
+// of its own: none waits for another.
+func (e *Engine) Run(ctx context.Context) error {
+	work, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	var lanes sync.WaitGroup
+	for ctx.Err() == nil {
+		e.start(ctx, work, &lanes)
+		select {
+		case <-ctx.Done():
+		case <-e.waking:
+		case <-time.After(time.Minute):
+		}
+	}
+	timer := time.AfterFunc(e.o.Grace, stop)
+	defer timer.Stop()
+	lanes.Wait()
+	e.forget()
+	return nil
+}
+
+// start gives a lane to each tenant that has none, and wakes the others.
+func (e *Engine) start(ctx, work context.Context, wg *sync.WaitGroup) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, id := range e.o.TenantIDs() {
+		if l, ok := e.lanes[id]; ok {
+			l.poke()
+			continue
+		}
+		l := newLane(e, id)
+		e.lanes[id] = l
+		wg.Go(func() { l.run(ctx, work) })
+	}
+}
+
+// forget drops the lanes, so that Run can be called again.
+func (e *Engine) forget() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.lanes = map[string]*lane{}
+}
+
+// Wake has the engine look for what is due now: after C2, after an operator's word, after a reload. It never blocks.
+func (e *Engine) Wake() {
+	select {
+	case e.waking <- struct{}{}:
+	default:
+	}
+}
+
+// alert tells a person, once an hour for one trouble.
+func (e *Engine) alert(a Alert, subject string) {
+	key := a.Kind + "\x00" + a.Tenant + "\x00" + subject
+	now := e.now()
+	e.mu.Lock()
+	last, told := e.alerted[key]
+	if told && now.Sub(last) < time.Hour {
+		e.mu.Unlock()
+		return
+	}
+	e.alerted[key] = now
+	e.mu.Unlock()
+	e.say(a)
+}
+
+func (e *Engine) say(a Alert) {
+	e.o.Log.Warn("alert", "kind", a.Kind, "tenant", a.Tenant, "text", a.Text)
+	if e.o.Alert != nil {
+		e.o.Alert(a)
+	}
+}
+
+// sweep forgets alerts that are over. The caller holds no lock.
+func (e *Engine) sweep() {
+	now := e.now()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for k, at := range e.alerted {
+		if now.Sub(at) >= time.Hour {
+			delete(e.alerted, k)
+		}
+	}
+}

@@ -1,0 +1,303 @@
+package retract
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"clawback/store"
+)
+
+const (
+	startLimit = 16.0             // intents at once for a tenant, to begin with
+	maxLimit   = 128.0            // and at most
+	idle       = time.Minute      // the longest sleep of a lane
+	firstPause = 30 * time.Second // of a tenant with authentication trouble; doubles up to maxPause
+	maxPause   = 15 * time.Minute
+)
+
+// lane does one tenant's work: a loop that reads what is due, and the workers it starts. What it remembers in memory
+// only makes it polite; what must survive a restart is in the store.
+type lane struct {
+	e    *Engine
+	id   string
+	wake chan struct{}
+	dir  *directory
+
+	mu      sync.Mutex
+	limit   float64              // adaptive: additive increase, multiplicative decrease
+	cut     time.Time            // when limit was last halved
+	running map[string]string    // intent -> mailbox key
+	busy    map[string]int       // mailbox key -> workers
+	claims  map[string]claim     // record and mailbox -> intent that has them
+	gates   map[string]time.Time // mailbox id -> not before, by the server's word; "" for the whole tenant
+	buckets map[string]*bucket   // by mailbox id
+	slots   map[string]chan struct{}
+	later   map[string]time.Time // intent -> not before, in memory: the store could not be written, or a gate is closed
+	again   map[string]time.Time // ended intent -> when to look again
+	paused  time.Time            // authentication trouble: not before
+	pause   time.Duration        // the present pause's length; 0: no trouble
+	workers sync.WaitGroup
+}
+
+func newLane(e *Engine, id string) *lane {
+	l := &lane{
+		e: e, id: id, wake: make(chan struct{}, 1), limit: startLimit,
+		running: map[string]string{}, busy: map[string]int{}, claims: map[string]claim{},
+		gates: map[string]time.Time{}, buckets: map[string]*bucket{}, slots: map[string]chan struct{}{},
+		later: map[string]time.Time{}, again: map[string]time.Time{},
+	}
+	l.dir = newDirectory()
+	return l
+}
+
+// poke has the lane look at the store again.
+func (l *lane) poke() {
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// run reads what is due and starts workers until ctx is done, then waits for them. Workers live as long as work.
+func (l *lane) run(ctx, work context.Context) {
+	defer l.workers.Wait()
+	l.recall()
+	for ctx.Err() == nil {
+		l.revive(work)
+		l.dispatch(work)
+		timer := time.NewTimer(l.sleep())
+		select {
+		case <-ctx.Done():
+		case <-l.wake:
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+}
+
+// recall reads back, after a start, the gates that the server has set and the times to look again.
+func (l *lane) recall() {
+	now := l.e.now()
+	pending, err := l.e.o.Store.IntentsBy(store.IntentFilter{Tenant: l.id, Outcomes: []store.Outcome{store.Pending}, Limit: recallMax})
+	if err != nil {
+		l.e.o.Log.Warn("read gates", "tenant", l.id, "error", err)
+	}
+	ended, err := l.e.o.Store.IntentsBy(store.IntentFilter{Tenant: l.id, Outcomes: []store.Outcome{store.NotFound, store.Mismatch}, Limit: recallMax})
+	if err != nil {
+		l.e.o.Log.Warn("read intents to look at again", "tenant", l.id, "error", err)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, in := range pending {
+		if in.NotBefore.After(now) {
+			l.shut(in.Gate, in.Mailbox, in.NotBefore)
+		}
+	}
+	for _, in := range ended {
+		l.lookAgain(in)
+	}
+}
+
+const recallMax = 100_000
+
+// lookAgain notes an ended intent that is to be opened once more. The caller holds mu.
+func (l *lane) lookAgain(in store.Intent) {
+	if (in.Outcome == store.NotFound || in.Outcome == store.Mismatch) && !in.NotBefore.IsZero() {
+		l.again[in.ID] = in.NotBefore
+	}
+}
+
+// revive opens the ended intents whose time to look again has come.
+func (l *lane) revive(ctx context.Context) {
+	now := l.e.now()
+	var ids []string
+	l.mu.Lock()
+	for id, at := range l.again {
+		if !at.After(now) {
+			ids = append(ids, id)
+			delete(l.again, id)
+		}
+	}
+	l.mu.Unlock()
+	for _, id := range ids {
+		if err := l.reviveOne(ctx, id); err != nil {
+			l.e.o.Log.Warn("look again", "intent", id, "error", err)
+			l.mu.Lock()
+			l.again[id] = now.Add(time.Minute)
+			l.mu.Unlock()
+		}
+	}
+}
+
+func (l *lane) reviveOne(ctx context.Context, id string) error {
+	in, err := l.e.o.Store.Intent(id)
+	if err != nil {
+		return err
+	}
+	if in.NotBefore.IsZero() || in.Outcome != store.NotFound && in.Outcome != store.Mismatch {
+		return nil
+	}
+	in.Outcome, in.Reason = store.Pending, "looked at again: "+in.Reason
+	return l.e.o.Store.Update(ctx, store.Change{Intents: []store.Intent{in}})
+}
+
+// dispatch starts workers for what is due, as long as there is room.
+func (l *lane) dispatch(work context.Context) {
+	for {
+		free := l.room()
+		if free <= 0 {
+			return
+		}
+		due, err := l.e.o.Store.Due(l.e.now(), store.DueFilter{Tenant: l.id, Limit: free, Skip: l.blocked})
+		if err != nil {
+			l.e.o.Log.Error("read what is due", "tenant", l.id, "error", err)
+			return
+		}
+		started := 0
+		for _, in := range due {
+			if l.admit(in) {
+				started++
+				l.workers.Go(func() { l.serve(work, in) })
+			}
+		}
+		if started == 0 {
+			return
+		}
+	}
+}
+
+// serve is one worker: it carries one intent a step further.
+func (l *lane) serve(ctx context.Context, in store.Intent) {
+	defer l.poke()
+	defer l.leave(in)
+	l.e.step(ctx, l, in)
+}
+
+// room says how many more workers may start.
+func (l *lane) room() int {
+	now := l.e.now()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.paused.After(now) || l.gates[""].After(now) {
+		return 0
+	}
+	limit := int(l.limit)
+	if l.pause > 0 {
+		limit = 1 // one goes ahead to see whether the trouble is over
+	}
+	return limit - len(l.running)
+}
+
+// blocked reports whether an intent must wait for its mailbox, its gate, or itself.
+func (l *lane) blocked(in store.Intent) bool {
+	now := l.e.now()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.held(in, now)
+}
+
+func (l *lane) held(in store.Intent, now time.Time) bool {
+	if _, ok := l.running[in.ID]; ok {
+		return true
+	}
+	if l.later[in.ID].After(now) {
+		return true
+	}
+	key := l.key(in)
+	return l.busy[key] >= l.perMailbox() || l.gates[key].After(now)
+}
+
+// admit takes an intent in, unless it is blocked by now.
+func (l *lane) admit(in store.Intent) bool {
+	now := l.e.now()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.held(in, now) {
+		return false
+	}
+	key := l.key(in)
+	delete(l.later, in.ID)
+	l.running[in.ID] = key
+	l.busy[key]++
+	return true
+}
+
+// leave gives back what admit took, and the claims.
+func (l *lane) leave(in store.Intent) {
+	l.e.brake.release(in.ID)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	key := l.running[in.ID]
+	delete(l.running, in.ID)
+	if l.busy[key]--; l.busy[key] <= 0 {
+		delete(l.busy, key)
+	}
+	for key, has := range l.claims {
+		if has.id == in.ID {
+			delete(l.claims, key)
+		}
+	}
+}
+
+// key is the mailbox as far as it is known before a worker starts: its id, else the address.
+func (l *lane) key(in store.Intent) string {
+	if in.Mailbox != "" {
+		return in.Mailbox
+	}
+	if mb, ok := l.dir.known(in.Address, l.e.now()); ok && mb.ID != "" {
+		return mb.ID
+	}
+	return fold(in.Address)
+}
+
+// perMailbox is how many workers may be at one mailbox.
+func (l *lane) perMailbox() int {
+	if t, ok := l.e.o.Tenants(l.id); ok && t.Config.Graph.MailboxConcurrent > 0 {
+		return min(t.Config.Graph.MailboxConcurrent, hardLimit)
+	}
+	return 3
+}
+
+// hardLimit is Exchange Online's own: 4 requests at once for one app and mailbox.
+const hardLimit = 4
+
+// postpone has an intent wait in memory only.
+func (l *lane) postpone(in store.Intent, wait time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.later[in.ID] = l.e.now().Add(wait)
+}
+
+// sleep is how long nothing will be due. Workers that end, and Wake, poke the lane before.
+func (l *lane) sleep() time.Duration {
+	now := l.e.now()
+	wait := idle
+	sooner := func(at time.Time) {
+		if at.After(now) {
+			wait = min(wait, at.Sub(now))
+		}
+	}
+	if next := l.e.o.Store.NextDue(); !next.IsZero() {
+		wait = min(wait, max(next.Sub(now), time.Millisecond))
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	sooner(l.paused)
+	for key, at := range l.gates {
+		sooner(at)
+		if !at.After(now) {
+			delete(l.gates, key)
+		}
+	}
+	for id, at := range l.later {
+		sooner(at)
+		if !at.After(now) {
+			delete(l.later, id)
+		}
+	}
+	for _, at := range l.again {
+		sooner(at)
+	}
+	return wait
+}

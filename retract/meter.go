@@ -1,0 +1,86 @@
+package retract
+
+import (
+	"context"
+	"io"
+
+	"clawback/store"
+)
+
+// meter is a tenant's Mailboxes as one worker may use them: every call keeps to the gates, tokens and slots of its
+// mailbox, and the lane learns from every answer.
+type meter struct {
+	Mailboxes
+	lane  *lane
+	share float64 // of the mailbox's tokens
+}
+
+func newMeter(m Mailboxes, l *lane, in store.Intent) *meter {
+	share := 1.0
+	if in.Job != "" {
+		share = 0.5 // bulk jobs leave half of a mailbox's quota to fresh verdicts
+	}
+	return &meter{Mailboxes: m, lane: l, share: share}
+}
+
+// call makes one call at a mailbox.
+func (m *meter) call(ctx context.Context, mailbox string, fn func() error) error {
+	leave, err := m.lane.enter(ctx, mailbox, m.share)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	err = fn()
+	m.lane.heard(mailbox, err)
+	return err
+}
+
+func (m *meter) Resolve(ctx context.Context, address string) (mb Mailbox, err error) {
+	err = m.call(ctx, theDirectory, func() error { mb, err = m.Mailboxes.Resolve(ctx, address); return err })
+	return mb, err
+}
+
+func (m *meter) Find(ctx context.Context, mailbox, messageID string, folder Folder) (found []Candidate, err error) {
+	err = m.call(ctx, mailbox, func() error {
+		found, err = m.Mailboxes.Find(ctx, mailbox, messageID, folder)
+		return err
+	})
+	return found, err
+}
+
+func (m *meter) Locate(ctx context.Context, mailbox, message string) (c Candidate, err error) {
+	err = m.call(ctx, mailbox, func() error { c, err = m.Mailboxes.Locate(ctx, mailbox, message); return err })
+	return c, err
+}
+
+func (m *meter) FolderID(ctx context.Context, mailbox string, folder Folder) (id, name string, err error) {
+	err = m.call(ctx, mailbox, func() error {
+		id, name, err = m.Mailboxes.FolderID(ctx, mailbox, folder)
+		return err
+	})
+	return id, name, err
+}
+
+func (m *meter) Headers(ctx context.Context, mailbox, message string) (ids []string, err error) {
+	err = m.call(ctx, mailbox, func() error { ids, err = m.Mailboxes.Headers(ctx, mailbox, message); return err })
+	return ids, err
+}
+
+// MIME holds its slot only until the answer begins: what is read of it is bounded by the original's size.
+func (m *meter) MIME(ctx context.Context, mailbox, message string) (r io.ReadCloser, err error) {
+	err = m.call(ctx, mailbox, func() error { r, err = m.Mailboxes.MIME(ctx, mailbox, message); return err })
+	return r, err
+}
+
+func (m *meter) Move(ctx context.Context, mailbox, message string, to Folder) (id string, err error) {
+	err = m.call(ctx, mailbox, func() error { id, err = m.Mailboxes.Move(ctx, mailbox, message, to); return err })
+	return id, err
+}
+
+func (m *meter) Purge(ctx context.Context, mailbox, message string) error {
+	return m.call(ctx, mailbox, func() error { return m.Mailboxes.Purge(ctx, mailbox, message) })
+}
+
+func (m *meter) MarkRead(ctx context.Context, mailbox, message string, read bool) error {
+	return m.call(ctx, mailbox, func() error { return m.Mailboxes.MarkRead(ctx, mailbox, message, read) })
+}

@@ -1,0 +1,299 @@
+package retract
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"clawback/config"
+	"clawback/store"
+	"clawback/verdict"
+)
+
+// What a record is pinned for: no automatism touches it again.
+const (
+	PinnedRestored = "restored"
+	PinnedClean    = "clean"
+)
+
+// ErrNotHeld means that an intent does not wait for a person.
+var ErrNotHeld = errors.New("not held")
+
+// Retract has a record taken from every internal recipient's mailbox, at a person's word: it passes the brake, the
+// first-hand check and the pin, but neither dry-run mode nor the identity check, and never an exempt mailbox. Asking
+// twice changes nothing. It returns the record's intents.
+func (e *Engine) Retract(ctx context.Context, who, recordID string, action config.Action, comment string) ([]store.Intent, error) {
+	return e.retract(ctx, order{who: who, record: recordID, action: action, comment: comment})
+}
+
+// Restore has everything that was taken of a record put back, calls off what has not been taken yet, and pins the
+// record. Asking twice changes nothing. It returns the record's intents.
+func (e *Engine) Restore(ctx context.Context, who, recordID, comment string) ([]store.Intent, error) {
+	return e.restore(ctx, order{who: who, record: recordID, comment: comment})
+}
+
+// order is what a person asked for.
+type order struct {
+	who, record, comment string
+	action               config.Action
+	job                  string // bulk job, "" for none
+}
+
+func (o order) cause() string {
+	if o.comment == "" {
+		return "operator " + o.who
+	}
+	return "operator " + o.who + ": " + o.comment
+}
+
+// attemptsAtConflict bounds how often a person's word is tried again when workers write the same rows.
+const attemptsAtConflict = 20
+
+// decide reads a record and its intents, has decide say what changes, and writes that together with the audit's entry;
+// again from the start when somebody else wrote meanwhile.
+func (e *Engine) decide(ctx context.Context, o order, what string, change func(store.Record, []store.Intent) store.Change) ([]store.Intent, error) {
+	for try := 0; ; try++ {
+		rec, err := e.o.Store.Record(o.record)
+		if err != nil {
+			return nil, err
+		}
+		have, err := e.o.Store.Intents(rec.ID)
+		if err != nil {
+			return nil, err
+		}
+		c := change(rec, have)
+		c.Act = &store.Act{At: e.now(), Who: o.who, What: what, Tenant: rec.Tenant, Object: rec.ID, Comment: o.comment}
+		err = e.o.Store.Update(ctx, c)
+		if errors.Is(err, store.ErrConflict) && try < attemptsAtConflict {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s record %s: %w", what, rec.ID, err)
+		}
+		e.Wake()
+		return e.o.Store.Intents(rec.ID)
+	}
+}
+
+func (e *Engine) retract(ctx context.Context, o order) ([]store.Intent, error) {
+	if _, ok := Target(o.action); !ok {
+		return nil, fmt.Errorf("%q is no action that takes a message away: use junk, trash, soft_delete or hard_delete", o.action)
+	}
+	var unknown error
+	list, err := e.decide(ctx, o, "retract "+string(o.action), func(rec store.Record, have []store.Intent) store.Change {
+		t, ok := e.o.Tenants(rec.Tenant)
+		if !ok {
+			unknown = fmt.Errorf("tenant %s is not configured", rec.Tenant)
+			return store.Change{}
+		}
+		d := demand{order: o, tenant: t.Config, rec: rec, now: e.now()}
+		return store.Change{Intents: d.intents(have)}
+	})
+	return list, errors.Join(unknown, err)
+}
+
+// demand makes the intents of an operator's retraction.
+type demand struct {
+	order
+	tenant *config.Tenant
+	rec    store.Record
+	now    time.Time
+}
+
+func (d demand) intents(have []store.Intent) []store.Intent {
+	byID := map[string]store.Intent{}
+	for _, in := range have {
+		byID[in.ID] = in
+	}
+	var out []store.Intent
+	for _, r := range d.rec.Recipients {
+		id := store.IntentID(d.rec.ID, fold(r.Address), store.Retract)
+		back := byID[store.IntentID(d.rec.ID, fold(r.Address), store.Restore)]
+		in, known := byID[id]
+		if !known {
+			in = store.Intent{ID: id, Record: d.rec.ID, Tenant: d.rec.Tenant, Address: r.Address, Kind: store.Retract}
+		}
+		if next, changed := d.intent(in, back); changed {
+			out = append(out, next)
+			byID[id] = next
+		}
+		if back.ID != "" && !back.Outcome.Final() && !back.Unknown {
+			back.Outcome, back.Hold, back.Reason = store.Skipped, "", "superseded: "+d.cause()
+			out = append(out, back)
+			byID[back.ID] = back
+		}
+	}
+	return out
+}
+
+// intent is one recipient's; false when it stands already as it is asked for.
+func (d demand) intent(in, back store.Intent) (store.Intent, bool) {
+	if d.satisfied(in, back) {
+		return in, false
+	}
+	if in.Unknown {
+		in.Cancelled = ""
+	} else {
+		in = reopen(in, d.now)
+	}
+	in.Action, in.Cause, in.Severity = string(d.action), d.cause(), int(verdict.Malicious)
+	in.By, in.Approved, in.Job, in.Limit = d.who, d.who, d.job, store.Limits{}
+	why := d.refusal(in)
+	if why != "" && !in.Unknown {
+		in.Outcome, in.Reason = store.Skipped, why
+	}
+	return in, true
+}
+
+// satisfied reports whether an intent is on its way, or has come, as far as is asked for.
+func (d demand) satisfied(in, back store.Intent) bool {
+	undone := back.Round == in.Round && (back.Outcome == store.Done || back.Outcome == store.Pending)
+	switch {
+	case in.Rev == 0 && in.Created.IsZero() || undone:
+		return false
+	case in.Outcome == store.Done:
+		return !further(string(d.action), in.Action)
+	case in.Outcome == store.Pending:
+		return in.By != "" && in.Action == string(d.action) && in.Cancelled == ""
+	}
+	return false
+}
+
+// refusal says why not even a person's word has a mailbox acted upon.
+func (d demand) refusal(in store.Intent) string {
+	if !internal(d.tenant, in.Address) {
+		return "external recipient: " + fold(in.Address) + " is in none of the tenant's domains"
+	}
+	if why := exempt(d.tenant, in.Address); why != "" {
+		return why
+	}
+	if d.tenant.Mode != "live" {
+		return rehearsal(in)
+	}
+	return ""
+}
+
+func (e *Engine) restore(ctx context.Context, o order) ([]store.Intent, error) {
+	return e.decide(ctx, o, "restore", func(rec store.Record, have []store.Intent) store.Change {
+		byID := map[string]store.Intent{}
+		for _, in := range have {
+			byID[in.ID] = in
+		}
+		var out []store.Intent
+		for _, in := range have {
+			if in.Kind == store.Retract {
+				old := byID[store.IntentID(rec.ID, fold(in.Address), store.Restore)]
+				out = append(out, undo(in, old, o, e.now())...)
+			}
+		}
+		return store.Change{Intents: out, Record: pin(rec, PinnedRestored, o.who)}
+	})
+}
+
+// undo calls off a retraction that is not done, and makes the restore of one that took something, or may have.
+func undo(in, old store.Intent, o order, now time.Time) (out []store.Intent) {
+	inDoubt := in.Unknown
+	if !in.Outcome.Final() {
+		out = append(out, calledOff(in, "restored by "+o.who))
+	}
+	back := restoreOf(in, old, now)
+	if len(back.Taken) == 0 && !inDoubt {
+		return out
+	}
+	if old.Round == in.Round && (old.Outcome == store.Pending || old.Outcome == store.Done) {
+		return out
+	}
+	back.Cause, back.By, back.Job, back.Severity = o.cause(), o.who, o.job, int(verdict.Malicious)
+	if why := beyond(in); why != "" {
+		back.Outcome, back.Reason = store.Failed, why
+	}
+	return append(out, back)
+}
+
+// calledOff ends an intent that waits. One that is in doubt ends when it has been verified.
+func calledOff(in store.Intent, why string) store.Intent {
+	if in.Unknown {
+		in.Cancelled = why
+		return in
+	}
+	in.Outcome, in.Hold, in.Severity = store.Skipped, "", 0
+	in.Reason = "cancelled before it was done: " + why
+	return in
+}
+
+// pin is the record, to be left alone by every automatism; nil when it is pinned so already.
+func pin(rec store.Record, why, who string) *store.Record {
+	if rec.Pinned == why {
+		return nil
+	}
+	rec.Pinned, rec.PinnedBy = why, who
+	return &rec
+}
+
+// Clean is an administrator's word that a record is good: what has not been taken yet is called off, and no automatism
+// touches the record again. What was taken comes back by Restore.
+func (e *Engine) Clean(ctx context.Context, who, recordID, comment string) ([]store.Intent, error) {
+	o := order{who: who, record: recordID, comment: comment}
+	return e.decide(ctx, o, "clean", func(rec store.Record, have []store.Intent) store.Change {
+		var out []store.Intent
+		for _, in := range have {
+			if in.Kind == store.Retract && !in.Outcome.Final() {
+				out = append(out, calledOff(in, "clean by the word of "+who))
+			}
+		}
+		return store.Change{Intents: out, Record: pin(rec, PinnedClean, who)}
+	})
+}
+
+// Approve lets held intents pass what they are held for. A restore that is approved pins its record.
+func (e *Engine) Approve(ctx context.Context, who string, intents []string, comment string) error {
+	return e.answer(ctx, answerTo{who, "approve", comment}, intents, func(in *store.Intent) {
+		in.Outcome, in.Approved, in.NotBefore = store.Pending, who, e.now()
+		in.Reason = "approved by " + who + "; it was held: " + in.Reason
+	})
+}
+
+// Reject ends held intents. No automatism opens them again.
+func (e *Engine) Reject(ctx context.Context, who string, intents []string, comment string) error {
+	return e.answer(ctx, answerTo{who, "reject", comment}, intents, func(in *store.Intent) {
+		in.Outcome, in.By = store.Skipped, who
+		in.Reason = "rejected by " + who + "; it was held: " + in.Reason
+		in.Hold = ""
+	})
+}
+
+type answerTo struct{ who, what, comment string }
+
+// answer writes a person's answer to each held intent, with an entry of the audit each.
+func (e *Engine) answer(ctx context.Context, a answerTo, intents []string, change func(*store.Intent)) error {
+	var failures []error
+	for _, id := range intents {
+		if err := e.answerOne(ctx, a, id, change); err != nil {
+			failures = append(failures, fmt.Errorf("%s intent %s: %w", a.what, id, err))
+		}
+	}
+	e.Wake()
+	return errors.Join(failures...)
+}
+
+func (e *Engine) answerOne(ctx context.Context, a answerTo, id string, change func(*store.Intent)) error {
+	in, err := e.o.Store.Intent(id)
+	if err != nil {
+		return err
+	}
+	if in.Outcome != store.Held {
+		return fmt.Errorf("%w: it is %s (%s)", ErrNotHeld, in.Outcome, in.Reason)
+	}
+	change(&in)
+	c := store.Change{Intents: []store.Intent{in},
+		Act: &store.Act{At: e.now(), Who: a.who, What: a.what + " " + string(in.Kind), Tenant: in.Tenant, Object: in.ID, Comment: a.comment}}
+	if in.Kind == store.Restore && in.Outcome == store.Pending {
+		rec, err := e.o.Store.Record(in.Record)
+		if err != nil {
+			return err
+		}
+		c.Record = pin(rec, PinnedRestored, a.who)
+	}
+	return e.o.Store.Update(ctx, c)
+}

@@ -1,0 +1,270 @@
+package retract
+
+import (
+	"fmt"
+	"time"
+
+	"clawback/config"
+	"clawback/store"
+	"clawback/verdict"
+)
+
+// What an intent is held for. A person's approval lets it pass that, once.
+const (
+	HoldBrake     = "brake"          // too many mailboxes
+	HoldProtected = "protected"      // the sender is protected
+	HoldHearsay   = "not_first_hand" // no report of the tenant's own Exchange tells of it
+	HoldIdentity  = "identity"       // the message in the mailbox cannot be proven to be the record's
+	HoldRestore   = "restore"        // proposed: the verdict dropped to CLEAN
+	HoldInternal  = "internal"       // something went wrong in here
+)
+
+// Plan is the policy: the tenant's rules over one record and its present intents. The function it returns is pure; the
+// store calls it inside C2 and writes the intents that it returns, new or changed.
+func Plan(t *config.Tenant, now time.Time) func(store.Record, []store.Intent) []store.Intent {
+	return func(rec store.Record, have []store.Intent) []store.Intent {
+		if rec.Pinned != "" || rec.Verdict.Disposition == verdict.Unscored {
+			return nil
+		}
+		p := plan{tenant: t, now: now.UTC(), rec: rec, have: map[string]store.Intent{}}
+		for _, in := range have {
+			p.have[in.ID] = in
+		}
+		for _, in := range have {
+			switch {
+			case in.Kind == store.Restore:
+				p.withdraw(in)
+			case !p.recipient(in):
+				p.revise(in)
+			}
+		}
+		for _, r := range rec.Recipients {
+			p.address(r.Address)
+		}
+		return p.out
+	}
+}
+
+// plan is one run of the policy.
+type plan struct {
+	tenant *config.Tenant
+	now    time.Time
+	rec    store.Record
+	have   map[string]store.Intent
+	out    []store.Intent
+}
+
+// recipient reports whether the intent's address is among the record's recipients, which are looked at one by one.
+func (p *plan) recipient(in store.Intent) bool {
+	for _, r := range p.rec.Recipients {
+		if fold(r.Address) == fold(in.Address) {
+			return true
+		}
+	}
+	return false
+}
+
+// address plans for one recipient. A second line with the same address finds the first one's intent.
+func (p *plan) address(address string) {
+	id := store.IntentID(p.rec.ID, fold(address), store.Retract)
+	if in, ok := p.have[id]; ok {
+		p.revise(in)
+		return
+	}
+	rule, _ := ruleFor(p.tenant, address, p.rec)
+	if _, acts := Target(rule.Action); !acts {
+		return
+	}
+	in := p.open(store.Intent{ID: id, Record: p.rec.ID, Tenant: p.rec.Tenant, Address: address, Created: p.now}, rule)
+	p.have[id] = in
+	p.out = append(p.out, in)
+}
+
+// open gives an intent its action and decides whether it may go on: skipped, held or pending.
+func (p *plan) open(in store.Intent, rule config.Rule) store.Intent {
+	in = reopen(in, p.now)
+	in.Kind, in.Action = store.Retract, string(rule.Action)
+	in.Cause, in.Severity = p.rec.Verdict.Disposition.String(), int(p.rec.Verdict.Disposition)
+	in.Limit = store.Limits{UnreadOnly: rule.UnreadOnly, MaxAge: rule.MaxAge}
+	in.Outcome, in.Hold, in.Reason = p.permit(in.Address, rule)
+	if p.tenant.Mode != "live" && in.Outcome != store.Skipped {
+		in.DryRun = true
+		in.Outcome, in.Reason = store.Skipped, rehearsal(in)
+		in.Hold = ""
+	}
+	return in
+}
+
+// permit says whether a rule may be carried out for an address.
+func (p *plan) permit(address string, rule config.Rule) (store.Outcome, string, string) {
+	if !internal(p.tenant, address) {
+		return store.Skipped, "", "external recipient: " + fold(address) + " is in none of the tenant's domains"
+	}
+	if why := exempt(p.tenant, address); why != "" {
+		return store.Skipped, "", why
+	}
+	if why := tooOld(p.rec, rule.MaxAge, p.now); why != "" {
+		return store.Skipped, "", why
+	}
+	if !p.rec.FirstHand {
+		return store.Held, HoldHearsay, "the report is not first-hand: nothing that Exchange Online itself sent tells of this message"
+	}
+	if who, ok := protected(p.tenant, p.rec); ok {
+		return store.Held, HoldProtected, "the sender is protected (" + who + "): a person must approve"
+	}
+	return store.Pending, "", ""
+}
+
+// revise changes an intent that exists when the verdict has changed. What a person asked for is left alone, and so is
+// what lies beyond the action that is wanted now.
+func (p *plan) revise(in store.Intent) {
+	if in.By != "" {
+		return
+	}
+	rule, _ := ruleFor(p.tenant, in.Address, p.rec)
+	_, acts := Target(rule.Action)
+	switch {
+	case in.Outcome == store.Done && p.rec.Verdict.Disposition == verdict.Clean:
+		p.propose(in)
+	case in.Outcome.Final():
+		if acts && p.worse(in, rule) {
+			p.put(p.open(in, rule))
+		}
+	case !acts:
+		p.cancel(in)
+	case in.Unknown:
+		p.redirect(in, rule)
+	default:
+		p.supersede(in, rule)
+	}
+}
+
+// cancel ends an intent that is not done. One whose last attempt may have worked must be verified first.
+func (p *plan) cancel(in store.Intent) {
+	why := "the verdict is now " + p.rec.Verdict.Disposition.String()
+	if in.Unknown {
+		if in.Cancelled == "" {
+			in.Cancelled = why
+			p.put(in)
+		}
+		return
+	}
+	in.Outcome, in.Hold, in.Reason = store.Skipped, "", "cancelled before it was done: "+why
+	in.Severity = 0 // so that a worse verdict opens it again
+	p.put(in)
+}
+
+// redirect changes what an intent is for while its last attempt may have worked: what that did is verified against the
+// target of that attempt, and what is left to do follows from the new action.
+func (p *plan) redirect(in store.Intent, rule config.Rule) {
+	cause := p.rec.Verdict.Disposition.String()
+	if in.Action == string(rule.Action) && in.Cause == cause && in.Cancelled == "" {
+		return
+	}
+	in.Action, in.Cause, in.Cancelled = string(rule.Action), cause, ""
+	in.Severity = int(p.rec.Verdict.Disposition)
+	in.Limit = store.Limits{UnreadOnly: rule.UnreadOnly, MaxAge: rule.MaxAge}
+	p.put(in)
+}
+
+// supersede gives a waiting intent the action that is wanted now. What it was held for still holds it, but for a
+// report that has since been confirmed at first hand.
+func (p *plan) supersede(in store.Intent, rule config.Rule) {
+	confirmed := in.Hold == HoldHearsay && p.rec.FirstHand
+	cause := p.rec.Verdict.Disposition.String()
+	if in.Action == string(rule.Action) && in.Cause == cause && !confirmed {
+		return
+	}
+	next := p.open(in, rule)
+	if next.Outcome == store.Pending {
+		next.Misses, next.Approved = in.Misses, in.Approved
+		next.NotBefore, next.Gate = in.NotBefore, in.Gate
+		if in.Outcome == store.Held && !confirmed {
+			next.Outcome, next.Hold, next.Reason = store.Held, in.Hold, in.Reason
+		}
+	}
+	p.put(next)
+}
+
+// worse reports whether an intent that has ended is to be opened again for an action that goes further.
+func (p *plan) worse(in store.Intent, rule config.Rule) bool {
+	switch in.Outcome {
+	case store.Done:
+		had, _ := Target(config.Action(in.Action))
+		want, _ := Target(rule.Action)
+		return RankOf(want) > RankOf(had)
+	case store.Skipped, store.NotFound, store.Failed:
+		return int(p.rec.Verdict.Disposition) > in.Severity
+	}
+	return false
+}
+
+// withdraw takes back the proposal of a restore when the verdict is bad again.
+func (p *plan) withdraw(in store.Intent) {
+	if in.Outcome != store.Held || in.Hold != HoldRestore || !p.rec.Verdict.Disposition.Flagged() {
+		return
+	}
+	in.Outcome, in.Hold, in.Round = store.Skipped, "", 0
+	in.Reason = "withdrawn: the verdict is " + p.rec.Verdict.Disposition.String() + " again"
+	p.put(in)
+}
+
+// propose asks a person whether a message that was taken, and now counts as CLEAN, is to be put back.
+func (p *plan) propose(in store.Intent) {
+	id := store.IntentID(p.rec.ID, fold(in.Address), store.Restore)
+	old, ok := p.have[id]
+	if ok && old.Round == in.Round {
+		return // proposed, done or rejected already
+	}
+	back := restoreOf(in, old, p.now)
+	if len(back.Taken) == 0 {
+		return // it lay there of itself
+	}
+	back.Cause = "the verdict is now CLEAN"
+	back.Outcome, back.Hold = store.Held, HoldRestore
+	back.Reason = "proposed: the verdict is now CLEAN; approve to put the message back"
+	if why := beyond(in); why != "" {
+		back.Outcome, back.Hold, back.Reason = store.Failed, "", why
+	}
+	p.have[id] = back
+	p.put(back)
+}
+
+func (p *plan) put(in store.Intent) {
+	in.Changed = p.now
+	p.out = append(p.out, in)
+}
+
+// reopen readies an intent for another round: what was learnt about the mailbox stays, what was counted goes.
+func reopen(in store.Intent, now time.Time) store.Intent {
+	in.Round++
+	in.Misses, in.Faults, in.FaultSince, in.Gate = 0, 0, time.Time{}, ""
+	in.Cancelled, in.Hold, in.Approved, in.By, in.Job, in.DryRun = "", "", "", "", "", false
+	in.Outcome, in.Reason, in.NotBefore, in.Changed = store.Pending, "", now, now
+	return in
+}
+
+// rehearsal says what an intent would have done, had the tenant been live.
+func rehearsal(in store.Intent) string {
+	if in.Outcome == store.Held {
+		return "dry-run: it would have been held: " + in.Reason
+	}
+	target, _ := Target(config.Action(in.Action))
+	return fmt.Sprintf("dry-run: it would have been taken to %s (%s)", Place(target), in.Cause)
+}
+
+// tooOld says that a message was delivered longer ago than the rule allows; "" when it was not.
+func tooOld(rec store.Record, limit time.Duration, now time.Time) string {
+	if limit <= 0 || rec.Received.IsZero() || now.Sub(rec.Received) <= limit {
+		return ""
+	}
+	return fmt.Sprintf("older than max_age: delivered %s, the limit is %s", rec.Received.UTC().Format(time.RFC3339), limit)
+}
+
+// protected gives the list entry that names the record's sender, by envelope or by header.
+func protected(t *config.Tenant, rec store.Record) (string, bool) {
+	if e, ok := listed(t.Protected, rec.From); ok {
+		return e, true
+	}
+	return listed(t.Protected, rec.Sender)
+}

@@ -1,0 +1,144 @@
+package retract
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"clawback/store"
+)
+
+// trouble settles a step that ended with an error before it began to change anything, or whose outcome could not be
+// written.
+func (w *work) trouble(ctx context.Context, err error) {
+	err = w.settle(ctx, err)
+	switch {
+	case err == nil || errors.Is(err, errEnded):
+	case errors.Is(err, store.ErrConflict):
+		w.lane.postpone(w.in, 100*time.Millisecond) // somebody else wrote it: read it again
+	default:
+		w.e.o.Log.Error("intent", "intent", w.in.ID, "error", err)
+		w.lane.postpone(w.in, storeWait)
+	}
+}
+
+// settle writes what follows from a failure of the mailbox system. Failures of the store are returned.
+func (w *work) settle(ctx context.Context, err error) error {
+	var (
+		notNow *closed
+		broken *storeError
+		crash  *panicked
+		f      *Fault
+	)
+	switch {
+	case err == nil || errors.Is(err, errEnded) || errors.As(err, &broken):
+		return err
+	case errors.As(err, &crash):
+		return w.crashed(ctx, crash)
+	case errors.As(err, &notNow):
+		w.lane.postpone(w.in, notNow.wait)
+		return nil
+	case ctx.Err() != nil:
+		return nil // a stop: nothing was changed, and the intent is due as before
+	case !errors.As(err, &f):
+		f = &Fault{Class: Retry, Detail: err.Error()}
+	}
+	return w.faulted(ctx, "find", f)
+}
+
+// crashed holds an intent on which this program panicked.
+func (w *work) crashed(ctx context.Context, p *panicked) error {
+	w.e.alert(Alert{Kind: "internal", Tenant: w.in.Tenant, Text: "intent " + w.in.ID + " is held: " + p.Error()}, w.in.ID)
+	if w.attempt != nil {
+		return w.doubtful(ctx, w.attempt.Operation, p.Error())
+	}
+	return w.hold(ctx, HoldInternal, "internal error: "+p.what)
+}
+
+// faulted writes a fault that changed nothing.
+func (w *work) faulted(ctx context.Context, operation string, f *Fault) error {
+	switch f.Class {
+	case Auth:
+		w.lane.refuse(f)
+		if w.attempt == nil {
+			return errEnded // nothing to write: the whole tenant waits
+		}
+		return w.retry(ctx, operation, &Fault{Class: Retry, After: time.Second, Status: f.Status, Code: f.Code, Detail: f.Detail})
+	case GiveUp:
+		if w.reresolve(f) {
+			return w.retry(ctx, operation, &Fault{Class: Retry, After: time.Second, Status: f.Status, Code: f.Code, Detail: f.Detail})
+		}
+		return w.endAs(ctx, ending{operation, string(store.Failed), f.Error()}, store.Failed, f.Error())
+	case Gone:
+		return w.retry(ctx, operation, &Fault{Class: Retry, Status: f.Status, Code: f.Code,
+			Detail: "the message was moved while it was looked at: " + f.Detail})
+	}
+	return w.retry(ctx, operation, f)
+}
+
+// reresolve forgets, once, a mailbox that the directory does not know any more: the address may have moved.
+func (w *work) reresolve(f *Fault) bool {
+	if f.Code != "Request_ResourceNotFound" || w.in.Mailbox == "" || w.in.Faults > 0 || len(w.in.Taken) > 0 {
+		return false
+	}
+	w.lane.dir.unlearn(w.in.Address)
+	w.in.Mailbox = ""
+	return true
+}
+
+// retry has the intent tried again, by the schedule or the server's word; after long enough it has failed.
+func (w *work) retry(ctx context.Context, operation string, f *Fault) error {
+	now := w.e.now()
+	err := w.write(ctx, ending{operation, "retry", f.Error()}, func(in *store.Intent) {
+		in.Unknown = w.undecided(*in)
+		in.Faults++
+		if in.FaultSince.IsZero() {
+			in.FaultSince = now
+		}
+		wait, again := faulted(*in, f, now)
+		if !again {
+			in.Outcome = store.Failed
+			in.Reason = fmt.Sprintf("given up after %d failures since %s: %s", in.Faults, in.FaultSince.Format(time.RFC3339), f.Error())
+			return
+		}
+		in.NotBefore, in.Gate = now.Add(wait), ""
+		if f.After > 0 {
+			in.Gate = gateOf(f)
+		}
+		in.Reason = "to be tried again: " + f.Error()
+	})
+	if err != nil {
+		return err
+	}
+	return errEnded
+}
+
+// undecided reports whether some message of the intent is still in doubt.
+func (w *work) undecided(in store.Intent) bool {
+	for _, t := range in.Taken {
+		if t.State == trying || t.State == missing {
+			return true
+		}
+	}
+	return false
+}
+
+// doubtful writes that a call may have worked: it is verified, and never repeated before that.
+func (w *work) doubtful(ctx context.Context, operation, detail string) error {
+	now := w.e.now()
+	err := w.write(ctx, ending{operation, "unknown", detail}, func(in *store.Intent) {
+		in.Unknown = true
+		if in.FaultSince.IsZero() {
+			in.FaultSince = now
+		}
+		in.NotBefore = now.Add(doubt(*in))
+		in.Faults++
+		in.Reason = "the answer was lost, to be verified: " + strings.TrimSpace(detail)
+	})
+	if err != nil {
+		return err
+	}
+	return errEnded
+}

@@ -1,0 +1,242 @@
+package retract
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"clawback/store"
+)
+
+// recoverable says how long Exchange keeps what lies in Recoverable Items: 14 days unless an administrator has set up
+// to 30, longer under a hold.
+const (
+	recoverableDays    = 14
+	recoverableMaxDays = 30
+)
+
+// restoreOf is the restore that undoes a retraction. Old is the intent of an earlier restore of it, or zero.
+func restoreOf(in, old store.Intent, now time.Time) store.Intent {
+	back := reopen(old, now)
+	back.ID = store.IntentID(in.Record, fold(in.Address), store.Restore)
+	back.Record, back.Tenant, back.Address, back.Mailbox = in.Record, in.Tenant, in.Address, in.Mailbox
+	back.Kind, back.Action, back.Severity, back.Round = store.Restore, "restore", in.Severity, in.Round
+	back.Message, back.OriginalFolder, back.FolderName, back.WasRead = in.Message, in.OriginalFolder, in.FolderName, in.WasRead
+	back.Taken = nil
+	for _, t := range in.Taken {
+		if t.State == moved || t.State == earlier || t.State == trying || t.State == missing {
+			back.Taken = append(back.Taken, store.Taken{Message: t.Message, Folder: t.Target, FolderName: t.FolderName,
+				Target: t.Folder, Read: t.Read})
+		}
+	}
+	return back
+}
+
+// beyond says what can still be done about a hard-deleted message; "" when it was not hard-deleted.
+func beyond(in store.Intent) string {
+	purged := false
+	for _, t := range in.Taken {
+		purged = purged || t.Target == string(Purges) && t.State != kept
+	}
+	if !purged {
+		return ""
+	}
+	return fmt.Sprintf(`hard-deleted: it lies in Recoverable Items\Purges of the mailbox, from where clawback does not restore. `+
+		`An administrator can recover it by eDiscovery, or by Get-RecoverableItems -SourceFolder PurgedItems, until %s `+
+		`(%s where the retention was raised to %d days; longer under a hold)`,
+		in.Changed.AddDate(0, 0, recoverableDays).Format(time.DateOnly),
+		in.Changed.AddDate(0, 0, recoverableMaxDays).Format(time.DateOnly), recoverableMaxDays)
+}
+
+// giveBack is a restore: each message that was taken goes back to its folder, with its read state.
+func (w *work) giveBack(ctx context.Context) error {
+	source, err := w.e.o.Store.Intent(store.IntentID(w.in.Record, fold(w.in.Address), store.Retract))
+	if err != nil {
+		return &storeError{err}
+	}
+	if source.Unknown {
+		w.lane.postpone(w.in, 2*time.Second) // what it did is being verified
+		return errEnded
+	}
+	w.in.Mailbox = source.Mailbox
+	w.in.Taken = joinTaken(w.in.Taken, restoreOf(source, store.Intent{}, w.e.now()).Taken)
+	if len(w.in.Taken) == 0 {
+		return w.end(ctx, store.Skipped, "nothing to restore: nothing was taken from this mailbox")
+	}
+	if why := beyond(source); why != "" {
+		return w.end(ctx, store.Failed, why)
+	}
+	var told []string
+	for _, t := range w.in.Taken {
+		what, err := w.giveBackOne(ctx, t)
+		if err != nil {
+			return err
+		}
+		told = append(told, what)
+	}
+	return w.restored(ctx, told)
+}
+
+// joinTaken keeps what a restore knows already and adds what the retraction has taken since.
+func joinTaken(have, more []store.Taken) []store.Taken {
+	for _, t := range more {
+		known := false
+		for _, h := range have {
+			known = known || h.Message == t.Message
+		}
+		if !known {
+			have = append(have, t)
+		}
+	}
+	return have
+}
+
+// The ways in which a message's restore can end.
+const (
+	putBack     = "put back"
+	backAlready = "already back"
+	userDeleted = "deleted by the user since, and left there"
+	nowhere     = "no longer in the mailbox"
+)
+
+// giveBackOne restores one message and says how it ended.
+func (w *work) giveBackOne(ctx context.Context, t store.Taken) (string, error) {
+	c, err := w.box.Locate(ctx, w.in.Mailbox, t.Message)
+	var f *Fault
+	if errors.As(err, &f) && f.Class == Gone {
+		if c, err = w.inTarget(ctx, t); err == nil && c.ID == "" {
+			return nowhere, nil
+		}
+	}
+	if err != nil {
+		return "", fmt.Errorf("locate: %w", err)
+	}
+	what, err := w.fate(ctx, c, t)
+	if err != nil || what == userDeleted {
+		return what, err
+	}
+	if what == putBack {
+		if c.ID, err = w.moveBack(ctx, c, t); err != nil {
+			return "", err
+		}
+	}
+	return what, w.markRead(ctx, c, t)
+}
+
+// inTarget finds a message whose id is gone in the folder to which it was taken.
+func (w *work) inTarget(ctx context.Context, t store.Taken) (Candidate, error) {
+	hits, err := w.box.Find(ctx, w.in.Mailbox, w.rec.MessageID, Folder(t.Folder))
+	if err != nil {
+		return Candidate{}, err
+	}
+	f, err := w.sort(ctx, hits)
+	if err != nil || len(f.mine) == 0 {
+		return Candidate{}, err
+	}
+	return f.mine[0], nil
+}
+
+// fate decides by where the message lies now. Where the user has put it since, it stays.
+func (w *work) fate(ctx context.Context, c Candidate, t store.Taken) (string, error) {
+	if c.Folder == t.Target {
+		return backAlready, nil
+	}
+	at, err := w.folderID(ctx, Folder(t.Folder))
+	if err != nil {
+		return "", err
+	}
+	if at == c.Folder {
+		return putBack, nil
+	}
+	for _, f := range []Folder{JunkEmail, Deleted, Deletions, Purges} {
+		id, err := w.folderID(ctx, f)
+		if err != nil {
+			return "", err
+		}
+		if id != "" && id == c.Folder {
+			return userDeleted, nil
+		}
+	}
+	return backAlready, nil
+}
+
+// moveBack moves a message to its original folder, or to the Inbox when that folder is gone.
+func (w *work) moveBack(ctx context.Context, c Candidate, t store.Taken) (string, error) {
+	to := Folder(t.Target)
+	e, err := w.folder(ctx, to)
+	if err != nil {
+		return "", err
+	}
+	if e.id == "" {
+		to = Inbox
+	}
+	t.FolderName = e.name
+	return w.moveTo(ctx, c, t, to)
+}
+
+// moveTo is the restore's C3, call and C4.
+func (w *work) moveTo(ctx context.Context, c Candidate, t store.Taken, to Folder) (string, error) {
+	w.rename(&w.in, t.Message, c.ID)
+	t.Message = c.ID
+	if to == Inbox {
+		id, err := w.folderID(ctx, Inbox)
+		if err != nil {
+			return "", err
+		}
+		t.Target = id
+	}
+	if err := w.begin(ctx, "restore", t); err != nil {
+		return "", err
+	}
+	after, err := w.box.Move(ctx, w.in.Mailbox, c.ID, to)
+	var f *Fault
+	if errors.As(err, &f) && f.Class == Gone && to != Inbox {
+		return "", w.folderGone(ctx, t, to, f)
+	}
+	if err := w.answered(ctx, "restore", answer{entry: t, after: after, err: err}); err != nil {
+		return "", err
+	}
+	if after == "" {
+		after = c.ID
+	}
+	return after, nil
+}
+
+// folderGone writes that the move back found no such folder, or no such message. The next step looks which: a message
+// that is still there goes to the Inbox.
+func (w *work) folderGone(ctx context.Context, t store.Taken, to Folder, f *Fault) error {
+	w.lane.dir.learnFolder(w.in.Mailbox, to, folderEntry{until: w.e.now().Add(keepStranger)})
+	w.setState(&w.in, t.Message, kept)
+	return w.retry(ctx, "restore", &Fault{Class: Retry, After: time.Second, Status: f.Status, Code: f.Code,
+		Detail: "the original folder or the message is gone: " + f.Detail})
+}
+
+// markRead gives a message its read state back. It may be repeated, so that a lost answer does no harm.
+func (w *work) markRead(ctx context.Context, c Candidate, t store.Taken) error {
+	if c.Read == t.Read {
+		return nil
+	}
+	t.Message = c.ID
+	if err := w.begin(ctx, "mark_read", t); err != nil {
+		return err
+	}
+	err := w.box.MarkRead(ctx, w.in.Mailbox, c.ID, t.Read)
+	return w.answered(ctx, "mark_read", answer{entry: t, err: err})
+}
+
+// restored ends a restore.
+func (w *work) restored(ctx context.Context, told []string) error {
+	outcome := store.Gone
+	for _, what := range told {
+		switch {
+		case what == putBack || what == backAlready:
+			outcome = store.Done
+		case what == userDeleted && outcome == store.Gone:
+			outcome = store.Skipped
+		}
+	}
+	reason := strings.Join(told, "; ")
+	return w.endAs(ctx, ending{"restore", string(outcome), reason}, outcome, reason)
+}

@@ -1,0 +1,230 @@
+package retract
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"clawback/store"
+)
+
+// verify looks where the messages are that an earlier attempt was about to move, and writes what it found: nothing is
+// repeated before that.
+func (w *work) verify(ctx context.Context) error {
+	states := map[string]string{}
+	renamed := map[string]string{}
+	var seen []string
+	for _, t := range w.in.Taken {
+		if t.State != trying && t.State != missing {
+			continue
+		}
+		state, id, err := w.whereabouts(ctx, t)
+		if err != nil {
+			return fmt.Errorf("verify: %w", err)
+		}
+		states[t.Message], renamed[t.Message] = state, id
+		seen = append(seen, state)
+	}
+	end := ending{"verify", "retry", "it is where it was"}
+	if len(seen) > 0 {
+		end.detail = "found: " + strings.Join(seen, ", ")
+	}
+	return w.write(ctx, end, func(in *store.Intent) {
+		for message, state := range states {
+			w.setState(in, message, state)
+			w.rename(in, message, renamed[message])
+		}
+		in.Unknown, in.Faults, in.FaultSince, in.Gate = false, 0, time.Time{}, ""
+		in.Reason = "verified: " + end.detail
+		w.calledOff(in)
+	})
+}
+
+// calledOff lets an intent that was cancelled while in doubt end here: as done when its message turned out to be moved.
+func (w *work) calledOff(in *store.Intent) {
+	if in.Cancelled == "" || in.Kind != store.Retract {
+		return
+	}
+	for _, t := range in.Taken {
+		if t.State == moved {
+			in.Outcome, in.Reason = store.Done, "taken before it was called off"
+		}
+	}
+}
+
+// whereabouts says what became of one message, and its id now.
+func (w *work) whereabouts(ctx context.Context, t store.Taken) (state, id string, err error) {
+	c, err := w.box.Locate(ctx, w.in.Mailbox, t.Message)
+	var f *Fault
+	if errors.As(err, &f) && f.Class == Gone {
+		return w.elsewhere(ctx, t)
+	}
+	if err != nil {
+		return "", "", err
+	}
+	there, err := w.reached(ctx, c.Folder, t)
+	if err != nil || !there {
+		return kept, "", err
+	}
+	return moved, "", nil
+}
+
+// reached reports whether a folder is the target of a move, or further out of sight than it.
+func (w *work) reached(ctx context.Context, folder string, t store.Taken) (bool, error) {
+	if folder == t.Folder {
+		return false, nil
+	}
+	if w.in.Kind == store.Restore {
+		return folder == t.Target, nil
+	}
+	for _, f := range []Folder{JunkEmail, Deleted, Deletions, Purges} {
+		id, err := w.folderID(ctx, f)
+		if err != nil {
+			return false, err
+		}
+		if id != "" && id == folder {
+			return Satisfied(RankOf(f), RankOf(Folder(t.Target))), nil
+		}
+	}
+	return false, nil
+}
+
+// elsewhere looks for a message whose id is gone: in its target, and in Recoverable Items. A purged message is nowhere.
+func (w *work) elsewhere(ctx context.Context, t store.Taken) (state, id string, err error) {
+	for _, f := range places(Folder(t.Target)) {
+		hits, err := w.box.Find(ctx, w.in.Mailbox, w.rec.MessageID, f)
+		if err != nil {
+			return "", "", fmt.Errorf("find in %s: %w", Place(f), err)
+		}
+		found, err := w.sort(ctx, hits)
+		if err != nil {
+			return "", "", err
+		}
+		for _, c := range found.mine {
+			if !w.mentions(c.ID) || c.ID == t.Message {
+				return moved, c.ID, nil
+			}
+		}
+	}
+	if t.Target == string(Purges) && t.State == trying {
+		return moved, "", nil // permanentDelete: 404 afterwards means that it worked
+	}
+	return lost, "", nil
+}
+
+// mentions reports whether a message has an entry already.
+func (w *work) mentions(message string) bool {
+	for _, t := range w.in.Taken {
+		if t.Message == message {
+			return true
+		}
+	}
+	return false
+}
+
+// places are where a message may lie that was to go to target. Purges cannot be listed everywhere.
+func places(target Folder) []Folder {
+	switch target {
+	case Purges:
+		return nil
+	case Deletions:
+		return []Folder{Deletions}
+	}
+	return []Folder{target, Deletions}
+}
+
+// absent settles a look that found no message to act on.
+func (w *work) absent(ctx context.Context, f found, target Folder) error {
+	if done, err := w.sunk(ctx, target); err != nil || done != "" {
+		if err != nil {
+			return err
+		}
+		return w.end(ctx, store.Done, done+f.rest())
+	}
+	switch {
+	case w.had(lost):
+		return w.end(ctx, store.Gone, "it was in the mailbox, and the user or another program has removed it since")
+	case len(f.doubts) > 0:
+		w.in.Message = f.doubt
+		return w.hold(ctx, HoldIdentity, strings.Join(append(f.doubts, f.others...), "; "))
+	case w.had(earlier):
+		return w.end(ctx, store.Gone, "it was taken before, and is no longer where it was taken to")
+	case len(f.others) > 0:
+		return w.mismatch(ctx, f)
+	}
+	return w.miss(ctx)
+}
+
+// sunk says that the message lies in Recoverable Items, or was moved by this intent already; "" when it does not.
+func (w *work) sunk(ctx context.Context, target Folder) (string, error) {
+	for _, t := range w.in.Taken {
+		if t.State == moved && Satisfied(RankOf(Folder(t.Target)), RankOf(target)) {
+			return "taken to " + Place(Folder(t.Target)), nil
+		}
+	}
+	if target == Purges {
+		return "", nil // looked into already
+	}
+	hits, err := w.box.Find(ctx, w.in.Mailbox, w.rec.MessageID, Deletions)
+	if err != nil {
+		return "", fmt.Errorf("find in Recoverable Items: %w", err)
+	}
+	deeper, err := w.sort(ctx, hits)
+	if err != nil || len(deeper.mine) == 0 {
+		return "", err
+	}
+	return "nothing to do: it lies in " + Place(Deletions), nil
+}
+
+func (w *work) had(state string) bool {
+	for _, t := range w.in.Taken {
+		if t.State == state {
+			return true
+		}
+	}
+	return false
+}
+
+// mismatch ends the intent: another message bears the Message-ID. The record's own may still arrive, so it is looked
+// for again by the short schedule, without the intent being open meanwhile.
+func (w *work) mismatch(ctx context.Context, f found) error {
+	reason := strings.Join(f.others, "; ")
+	err := w.write(ctx, ending{"find", string(store.Mismatch), reason}, func(in *store.Intent) {
+		in.Outcome, in.Reason, in.NotBefore = store.Mismatch, reason, time.Time{}
+		in.Misses++
+		in.Faults, in.FaultSince, in.Gate = 0, time.Time{}, ""
+		if wait, ok := missed(in.Misses); ok {
+			in.NotBefore = w.e.now().Add(wait)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	return errEnded
+}
+
+// miss has the message looked for again by the schedule, and ends as not_found after it.
+func (w *work) miss(ctx context.Context) error {
+	now := w.e.now()
+	err := w.write(ctx, ending{"find", string(store.NotFound), "not in the mailbox"}, func(in *store.Intent) {
+		in.Misses++
+		in.Faults, in.FaultSince, in.Gate = 0, time.Time{}, ""
+		if wait, ok := missed(in.Misses); ok {
+			in.NotBefore = now.Add(wait)
+			in.Reason = fmt.Sprintf("not in the mailbox (looked %d times), next look %s", in.Misses, in.NotBefore.Format(time.RFC3339))
+			return
+		}
+		in.Outcome, in.NotBefore = store.NotFound, time.Time{}
+		in.Reason = fmt.Sprintf("not in the mailbox after %d looks", in.Misses)
+		if wait, ok := relook(*in); ok {
+			in.NotBefore = now.Add(wait)
+			in.Reason += ", looked at again " + in.NotBefore.Format(time.RFC3339)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	return errEnded
+}
