@@ -1,0 +1,191 @@
+package score
+
+import (
+	"strings"
+
+	"clawback/score/extract"
+	"clawback/score/web"
+)
+
+// authentication is what Exchange found out about who sent the message.
+type authentication struct {
+	present    bool
+	spf        string
+	spfDomain  string // smtp.mailfrom
+	dkim       []dkimResult
+	dmarc      string
+	action     string
+	compauth   string
+	reason     string
+	aligned    bool // DMARC passed, or SPF or DKIM passed for the author's registrable domain
+	dkimOwn    bool // DKIM passed for the author's registrable domain
+	spfOwn     bool
+	arc        string
+	selfVerify string // "pass" or "fail" of a signature that was verified again, "" when none could be
+}
+
+type dkimResult struct {
+	result string
+	domain string
+}
+
+// readAuth reads the Authentication-Results that Exchange stamped: the first one, which has no authserv-id. Those that
+// came from outside are renamed by Exchange or stand below it.
+func readAuth(h extract.Header, from extract.Address) authentication {
+	var a authentication
+	for _, value := range h.All("Authentication-Results") {
+		if a.read(value) {
+			break
+		}
+	}
+	own := web.Registrable(from.Domain())
+	a.spfOwn = a.spf == "pass" && own != "" && web.Registrable(a.spfDomain) == own
+	for _, d := range a.dkim {
+		if d.result == "pass" && own != "" && signsFor(d.domain, own) {
+			a.dkimOwn = true
+		}
+	}
+	a.aligned = a.dmarc == "pass" || a.spfOwn || a.dkimOwn
+	return a
+}
+
+// signsFor reports whether a signature's domain speaks for the author's: the same registrable domain, or the one that
+// Google Workspace makes of it (example-com.20230601.gappssmtp.com).
+func signsFor(signer, own string) bool {
+	if web.Registrable(signer) == own {
+		return true
+	}
+	label, rest, _ := strings.Cut(signer, ".")
+	return strings.HasSuffix(rest, "gappssmtp.com") && (label == strings.ReplaceAll(own, ".", "-") || strings.HasSuffix(label, "-"+strings.ReplaceAll(own, ".", "-")))
+}
+
+func (a *authentication) read(value string) bool {
+	value = strings.ToLower(value)
+	if !strings.Contains(value, "spf=") && !strings.Contains(value, "dkim=") && !strings.Contains(value, "dmarc=") {
+		return false
+	}
+	a.present = true
+	for item := range strings.SplitSeq(value, ";") {
+		a.item(strings.TrimSpace(item))
+	}
+	return true
+}
+
+// item is one "method=result (comment) property=value ..." clause.
+func (a *authentication) item(item string) {
+	method, rest, found := strings.Cut(item, "=")
+	if !found {
+		return
+	}
+	fields := strings.Fields(stripComments(rest))
+	if len(fields) == 0 {
+		return
+	}
+	result := fields[0]
+	switch method {
+	case "spf":
+		a.spf, a.spfDomain = result, domainOf(property(fields, "smtp.mailfrom"))
+	case "dkim":
+		a.dkim = append(a.dkim, dkimResult{result, property(fields, "header.d")})
+	case "dmarc":
+		a.dmarc, a.action = result, property(fields, "action")
+	case "compauth":
+		a.compauth, a.reason = result, property(fields, "reason")
+	case "arc":
+		a.arc = result
+	}
+}
+
+func property(fields []string, name string) string {
+	for _, f := range fields[1:] {
+		if value, ok := strings.CutPrefix(f, name+"="); ok {
+			return strings.Trim(value, `"`)
+		}
+	}
+	return ""
+}
+
+func domainOf(address string) string { return address[strings.LastIndexByte(address, '@')+1:] }
+
+func stripComments(s string) string {
+	for {
+		open := strings.IndexByte(s, '(')
+		if open < 0 {
+			return s
+		}
+		end := strings.IndexByte(s[open:], ')')
+		if end < 0 {
+			return s[:open]
+		}
+		s = s[:open] + " " + s[open+end+1:]
+	}
+}
+
+// detectAuth notes what authentication says against the message. It is never said to speak for it: anybody can
+// authenticate mail from a domain of his own.
+func detectAuth(x *inspection) {
+	a := x.auth
+	if !a.present || x.direct != "in" {
+		return
+	}
+	const where = "header Authentication-Results"
+	switch a.spf {
+	case "fail":
+		x.note("auth.spf_fail", where, "SPF says that the sending server may not send for %s.", a.spfDomain)
+	case "softfail":
+		x.note("auth.spf_softfail", where, "SPF says that the sending server probably may not send for %s.", a.spfDomain)
+	case "none", "permerror":
+		if !x.bounce {
+			x.note("auth.spf_none", where, "The envelope sender's domain %s has no usable SPF record.", a.spfDomain)
+		}
+	}
+	x.dmarc(where)
+	x.signatures(where)
+	x.trusted = a.aligned && a.dmarc != "fail" && x.wellKnown()
+}
+
+func (x *inspection) wellKnown() bool {
+	return x.lists.HighTrust.Has(x.domain) && !x.freeMail
+}
+
+func (x *inspection) dmarc(where string) {
+	a := x.auth
+	switch {
+	case a.dmarc == "fail" && a.arc == "pass" || a.dmarc == "fail" && a.reason == "130":
+		x.note("auth.dmarc_fail_arc", where, "DMARC failed for %s, but a chain of forwarders vouches for it (ARC).", x.from.Domain())
+	case a.dmarc == "fail" && x.list:
+		x.note("auth.dmarc_fail_list", where, "DMARC failed for %s, as it does where a mailing list changes mail.", x.from.Domain())
+	case a.dmarc == "fail" && a.action != "none" && a.action != "":
+		x.note("auth.dmarc_reject", where, "DMARC failed for %s, whose owner asks to %s such mail.", x.from.Domain(), a.action)
+	case a.dmarc == "fail":
+		x.note("auth.dmarc_fail", where, "DMARC failed for %s.", x.from.Domain())
+	}
+	if a.compauth == "fail" && !x.list {
+		x.note("auth.compauth_fail", where, "Exchange's composite authentication failed (reason %s).", a.reason)
+	}
+	if x.ours(x.domain) && !a.aligned && !x.list && x.domain != "" && (a.dmarc == "fail" || a.compauth == "fail") {
+		x.note("auth.own_domain_forged", "header From", "It claims to come from the organisation's own domain %s, but came from outside and authentication failed.", x.domain)
+	}
+}
+
+func (x *inspection) signatures(where string) {
+	a := x.auth
+	failed, passed := "", ""
+	for _, d := range a.dkim {
+		if d.result == "fail" {
+			failed = d.domain
+		}
+		if d.result == "pass" {
+			passed = d.domain
+		}
+	}
+	if failed != "" && passed == "" && !x.list {
+		x.note("auth.dkim_fail", where, "The DKIM signature of %s does not verify.", failed)
+	}
+	if passed != "" && !a.dkimOwn && strings.HasSuffix(passed, ".onmicrosoft.com") && !a.spfOwn && !x.list {
+		x.note("auth.foreign_tenant", where, "It was signed by the Microsoft 365 tenant %s, which is not the author's %s.", passed, x.domain)
+	}
+	if !a.aligned && a.present && !x.list && !x.bounce && x.domain != "" && a.spf != "none" {
+		x.note("auth.unaligned", where, "Nothing that authenticated (SPF for %s) belongs to the author's domain %s.", a.spfDomain, x.domain)
+	}
+}

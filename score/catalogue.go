@@ -1,0 +1,159 @@
+package score
+
+// Catalogue lists every signal that the scorer knows, with its family and what it counts for.
+// Points stand in the order threat, spoof, spam, bulk. docs/detection.md explains how they were chosen.
+func Catalogue() []Signal {
+	var all []Signal
+	for _, part := range [][]Signal{
+		authSignals(), linkSignals(), attachmentSignals(), impersonationSignals(), wordSignals(), structureSignals(),
+		microsoftSignals(),
+	} {
+		all = append(all, part...)
+	}
+	return all
+}
+
+func authSignals() []Signal {
+	return []Signal{
+		{"auth.spf_fail", "auth", Points{0.7, 1.5, 1, 0}, false},
+		{"auth.spf_softfail", "auth", Points{0.5, 1, 0.7, 0}, false},
+		{"auth.spf_none", "auth", Points{0.1, 0.3, 0.3, 0}, false},
+		{"auth.dmarc_fail", "auth", Points{0.7, 2, 0.7, 0}, false},
+		{"auth.dmarc_reject", "auth", Points{1.2, 3, 1, 0}, false},
+		{"auth.dmarc_fail_arc", "auth", Points{0, 0.3, 0.1, 0}, false},
+		{"auth.dmarc_fail_list", "auth", Points{0, 0, 0, 0}, false},
+		{"auth.compauth_fail", "auth", Points{0.5, 1, 0.5, 0}, false},
+		{"auth.own_domain_forged", "auth", Points{2, 3, 0.5, 0}, false},
+		{"auth.dkim_fail", "auth", Points{0.3, 0.5, 0.5, 0}, false},
+		{"auth.foreign_tenant", "auth", Points{0.5, 1, 1, 0}, false},
+		{"auth.unaligned", "auth", Points{0.3, 0.7, 0.4, 0}, false},
+		{"auth.dkim_reverified", "auth", Points{0, 0, 0, 0}, false},
+	}
+}
+
+func linkSignals() []Signal {
+	return []Signal{
+		{"link.text_href_mismatch", "link", Points{3, 1, 1, 0}, false},
+		{"link.brand_host", "link", Points{3.5, 1, 1, 0}, false},
+		{"link.lookalike", "link", Points{4, 1.5, 1, 0}, false},
+		{"link.own_lookalike", "link", Points{4, 2, 0.5, 0}, false},
+		{"link.mixed_script", "link", Points{4, 1, 1, 0}, false},
+		{"link.punycode", "link", Points{1, 0, 0.5, 0}, false},
+		{"link.userinfo", "link", Points{4, 0, 1, 0}, false},
+		{"link.ip_host", "link", Points{2, 0, 2, 0}, false},
+		{"link.ip_odd", "link", Points{4, 0, 2, 0}, false},
+		{"link.port", "link", Points{1, 0, 0.5, 0}, false},
+		{"link.shortener", "link", Points{1.5, 0, 1.2, 0}, false},
+		{"link.file_host", "link", Points{1.5, 0, 1.2, 0}, false},
+		{"link.free_subdomain", "link", Points{2, 0, 1.2, 0}, false},
+		{"link.dynamic_dns", "link", Points{2.5, 0, 1, 0}, false},
+		{"link.ipfs", "link", Points{3.5, 0, 1, 0}, false},
+		{"link.cheap_tld", "link", Points{1, 0, 1.5, 0}, false},
+		{"link.random_host", "link", Points{1.2, 0, 1, 0}, false},
+		{"link.recipient_in_url", "link", Points{2.5, 0, 0.7, 0}, false},
+		{"link.open_redirect", "link", Points{2, 0, 1, 0}, false},
+		{"link.foreign_only", "link", Points{1, 0, 0.7, 0}, false},
+		{"link.data", "link", Points{4, 0, 1, 0}, false},
+		{"link.deep_path", "link", Points{1.5, 0, 0.7, 0}, false},
+		{"link.qr", "link", Points{2, 0, 0.5, 0}, false},
+		{"link.feed", "link", Points{10, 0, 5, 0}, true},
+		{"link.html_form", "link", Points{2, 0, 0.5, 0}, false},
+		{"link.password_form", "link", Points{5, 0, 1, 0}, false},
+	}
+}
+
+func attachmentSignals() []Signal {
+	return []Signal{
+		{"attachment.executable", "attachment", Points{6, 0, 1, 0}, false},
+		{"attachment.script", "attachment", Points{6, 0, 1, 0}, false},
+		{"attachment.double_extension", "attachment", Points{4, 0, 1, 0}, false},
+		{"attachment.type_mismatch", "attachment", Points{3, 0, 1, 0}, false},
+		{"attachment.disk_image", "attachment", Points{4, 0, 1, 0}, false},
+		{"attachment.html", "attachment", Points{3.5, 0, 1, 0}, false},
+		{"attachment.archive_executable", "attachment", Points{6, 0, 1, 0}, false},
+	}
+}
+
+func impersonationSignals() []Signal {
+	return []Signal{
+		{"impersonation.brand_name", "impersonation", Points{3, 3, 1.5, 0}, false},
+		{"impersonation.brand_subject", "impersonation", Points{1.2, 1, 0.7, 0}, false},
+		{"impersonation.brand_free_mail", "impersonation", Points{2, 2, 1.5, 0}, false},
+		{"impersonation.role_free_mail", "impersonation", Points{1.5, 1.5, 1.5, 0}, false},
+		{"impersonation.address_in_name", "impersonation", Points{2.5, 3, 1, 0}, false},
+		{"impersonation.vip", "impersonation", Points{4, 5, 0.5, 0}, false},
+		{"impersonation.own_name", "impersonation", Points{3, 3, 0.5, 0}, false},
+		{"impersonation.lookalike_domain", "impersonation", Points{4, 5, 1, 0}, false},
+		{"impersonation.brand_lookalike", "impersonation", Points{3.5, 4, 1, 0}, false},
+		{"impersonation.reply_to_free_mail", "impersonation", Points{1.5, 1.5, 2.5, 0}, false},
+		{"impersonation.reply_to_differs", "impersonation", Points{0.7, 0.7, 0.7, 0}, false},
+		{"impersonation.reply_to_lookalike", "impersonation", Points{4, 4, 1, 0}, false},
+		{"impersonation.obfuscated_name", "impersonation", Points{2.5, 2, 3, 0}, false},
+		{"impersonation.malformed_from", "impersonation", Points{1, 1, 1.5, 0}, false},
+		{"impersonation.machine_address", "impersonation", Points{0.7, 0, 1.5, 0}, false},
+	}
+}
+
+func wordSignals() []Signal {
+	return []Signal{
+		{"words.credential", "words", Points{1, 0, 0.5, 0}, false},
+		{"words.payment", "words", Points{1, 0, 0.2, 0}, false},
+		{"words.urgency", "words", Points{0.5, 0, 0.4, 0}, false},
+		{"words.discreet", "words", Points{1, 0, 0.2, 0}, false},
+		{"words.giftcard", "words", Points{0.8, 0, 0.5, 0}, false},
+		{"words.extortion", "words", Points{1, 0, 1, 0}, false},
+		{"words.callback", "words", Points{0.8, 0, 0.5, 0}, false},
+		{"words.parcel", "words", Points{0.7, 0, 0.6, 0}, false},
+		{"words.crypto", "words", Points{0.6, 0, 0.9, 0}, false},
+		{"words.prize", "words", Points{0.4, 0, 1, 0}, false},
+		{"words.advance", "words", Points{0.4, 0, 1.2, 0}, false},
+		{"words.health", "words", Points{0, 0, 1, 0}, false},
+		{"words.dating", "words", Points{0, 0, 1, 0}, false},
+		{"words.advert", "words", Points{0, 0, 0.8, 0}, false},
+		{"words.share", "words", Points{0.6, 0, 0.1, 0}, false},
+		{"words.generic", "words", Points{0.4, 0, 0.5, 0}, false},
+		{"words.hidden_letters", "words", Points{2, 0, 3, 0}, false},
+		{"words.mixed_script", "words", Points{3, 0, 3, 0}, false},
+		{"words.styled_letters", "words", Points{1, 0, 3, 0}, false},
+		{"words.leet", "words", Points{1.5, 0, 2.5, 0}, false},
+		{"words.phone", "words", Points{1.5, 0, 0.5, 0}, false},
+	}
+}
+
+func structureSignals() []Signal {
+	return []Signal{
+		{"structure.undisclosed", "structure", Points{0.5, 0, 1.2, 0}, false},
+		{"structure.to_self", "structure", Points{0.7, 0, 1.8, 0}, false},
+		{"structure.not_addressed", "structure", Points{0.3, 0, 1, 0}, false},
+		{"structure.address_in_subject", "structure", Points{1, 0, 2, 0}, false},
+		{"structure.image_only", "structure", Points{0.7, 0, 2, 0}, false},
+		{"structure.blank", "structure", Points{0.5, 0, 1.5, 0}, false},
+		{"structure.hidden_text", "structure", Points{0.7, 0, 2, 0}, false},
+		{"structure.no_message_id", "structure", Points{0.2, 0, 0.7, 0}, false},
+		{"structure.random_subject", "structure", Points{0.7, 0, 1.2, 0}, false},
+		{"structure.shouting", "structure", Points{0, 0, 1, 0}, false},
+		{"structure.emoji_subject", "structure", Points{0, 0, 0.8, 0}, false},
+		{"structure.fake_reply", "structure", Points{0.7, 0, 1, 0}, false},
+		{"structure.no_unsubscribe", "structure", Points{0, 0, 1, 0}, false},
+		{"structure.conversation", "structure", Points{-1, 0, -1.5, 0}, false},
+		{"structure.list", "structure", Points{-2, -2, -3, 0}, false},
+		{"structure.list_unsubscribe", "structure", Points{0, 0, 0, 2}, false},
+		{"structure.one_click", "structure", Points{-0.3, 0, -0.5, 1.5}, false},
+		{"structure.precedence_bulk", "structure", Points{0, 0, 0, 1}, false},
+		{"structure.mail_service", "structure", Points{0, 0, 0, 1}, false},
+		{"structure.bulk_words", "structure", Points{0, 0, 0, 1}, false},
+		{"structure.trusted_sender", "structure", Points{-3, -3, -3, 0}, false},
+		{"structure.internal", "structure", Points{-2, -2, -4, 0}, false},
+		{"structure.bounce", "structure", Points{-2, -2, -4, 0}, false},
+	}
+}
+
+func microsoftSignals() []Signal {
+	return []Signal{
+		{"microsoft.malware", "microsoft", Points{3, 0, 0, 0}, false},
+		{"microsoft.phish", "microsoft", Points{2.5, 1, 1, 0}, false},
+		{"microsoft.spoof", "microsoft", Points{1, 3, 0, 0}, false},
+		{"microsoft.spam", "microsoft", Points{0, 0, 3, 0}, false},
+		{"microsoft.bulk", "microsoft", Points{0, 0, 0, 3}, false},
+	}
+}

@@ -1,0 +1,71 @@
+package score
+
+import (
+	"math"
+
+	"clawback/verdict"
+)
+
+// Thresholds of the sub-scores.
+const (
+	maliciousAt  = 11.0 // threat, from two independent families
+	familyAt     = 2.5  // threat that makes a family count as one of them
+	suspiciousAt = 6.0  // threat
+	spoofAt      = 5.0  // spoof, where there is threat too
+	spoofThreat  = 3.0
+	spamAt       = 5.0
+	bulkAt       = 3.0
+)
+
+// decide puts a message in one class. Worst first; allow and block of the tenant's policies are applied around it.
+func decide(t totals) (verdict.Disposition, float64) {
+	switch {
+	case len(t.hard) > 0:
+		return verdict.Malicious, 100
+	case t.Threat >= maliciousAt && independent(t) >= 2:
+		return verdict.Malicious, percent(t.Threat, maliciousAt)
+	case t.Spoof >= spoofAt && t.Threat >= spoofThreat:
+		return verdict.Spoof, percent(t.Spoof, spoofAt)
+	case t.Threat >= suspiciousAt:
+		return verdict.Suspicious, percent(t.Threat, suspiciousAt)
+	case t.Spam >= spamAt:
+		return verdict.Spam, percent(t.Spam, spamAt)
+	case t.Bulk >= bulkAt:
+		return verdict.Bulk, percent(t.Bulk, bulkAt)
+	}
+	return verdict.Clean, clean(t)
+}
+
+// percent maps a sub-score to how sure the class is: 50 at its threshold, 100 at twice that.
+func percent(value, threshold float64) float64 {
+	return math.Round(min(100, 50*value/threshold))
+}
+
+func clean(t totals) float64 {
+	nearest := max(t.Threat/suspiciousAt, t.Spam/spamAt)
+	return math.Round(100 - 50*min(1, nearest))
+}
+
+// independent counts the families that each brought threat of their own. Authentication, structure and Microsoft's
+// verdict do not count: a failure, a shape or another's opinion is no second witness. Nor do words, unless something
+// else than words speaks: they are counted, and one of the others must be there.
+func independent(t totals) int {
+	n, solid := 0, 0
+	for family, p := range t.families {
+		switch family {
+		case "auth", "structure", "microsoft", "learn":
+			continue
+		}
+		if p.Threat < familyAt {
+			continue
+		}
+		n++
+		if family != "words" && family != "history" {
+			solid++
+		}
+	}
+	if solid == 0 {
+		return 0
+	}
+	return n
+}

@@ -1,0 +1,62 @@
+package extract
+
+import "strings"
+
+// texts reads the bodies: their texts and their links.
+func (m *Mail) texts() {
+	var plain strings.Builder
+	for i := range m.Parts {
+		p := &m.Parts[i]
+		if p.Disposition == "attachment" || p.Nested && p.Report {
+			continue
+		}
+		where := p.Type + ", part " + p.Path
+		switch p.Type {
+		case "text/html":
+			m.html(p, where)
+		case "text/plain":
+			m.plain(p, where, &plain)
+		case "text/calendar":
+			text := strings.NewReplacer("\r\n ", "", "\r\n\t", "", "\n ", "", "\n\t", "", `\n`, "\n", `\,`, ",").Replace(p.Text(m.limits.Text))
+			m.find(text, "calendar, part "+p.Path, p.Nested)
+		}
+	}
+	m.Plain = plain.String()
+}
+
+func (m *Mail) html(p *Part, where string) {
+	if m.HTML.Octets > m.limits.Text {
+		return
+	}
+	out := &m.HTML
+	if p.Nested {
+		out = &HTML{}
+	}
+	readHTML(m, out, p.Text(m.limits.Text), where, p.Nested)
+}
+
+func (m *Mail) plain(p *Part, where string, plain *strings.Builder) {
+	if p.Name != "" && p.Disposition != "inline" && !p.Alternative && p.Path != "1" || plain.Len() > m.limits.Text {
+		return
+	}
+	text := p.Text(m.limits.Text)
+	m.find(text, where, p.Nested)
+	if !p.Nested {
+		plain.WriteString(text)
+		plain.WriteByte('\n')
+	}
+}
+
+func (m *Mail) find(text, where string, nested bool) {
+	FindURLs(text, func(address string) {
+		m.Add(address, Link{Kind: Text, Where: where, Nested: nested})
+	})
+}
+
+// Body is what a reader sees: the HTML text where there is one, else the plain text.
+func (m *Mail) Body() string {
+	if strings.TrimSpace(m.HTML.Text) != "" {
+		return m.HTML.Text
+	}
+	return m.Plain
+}

@@ -1,0 +1,333 @@
+package score
+
+import (
+	"strings"
+
+	"clawback/intel"
+	"clawback/score/extract"
+	"clawback/score/web"
+	"clawback/score/words"
+)
+
+// detectImpersonation looks at who the author claims to be.
+func detectImpersonation(x *inspection) {
+	if x.direct != "in" {
+		return
+	}
+	x.displayName()
+	x.senderDomain()
+	x.replyTo()
+	x.fromShape()
+}
+
+// displayName compares the name that is shown with the address behind it.
+func (x *inspection) displayName() {
+	name := x.from.Name
+	if name == "" {
+		return
+	}
+	folded := x.lexicon.Fold(name)
+	x.vip(folded.Text)
+	x.ownName(folded.Text)
+	if folded.Mixed > 0 || folded.Styled > 0 || folded.Invisible > 0 || folded.Leet > 0 || spaced(name) {
+		x.note("impersonation.obfuscated_name", "header From", "The author's name %q is written with look-alike, decorated or invisible characters.", name)
+	}
+	if x.list || x.bounce {
+		return
+	}
+	x.addressInName(name)
+	brand, shown, ok := x.brands.in(folded.Text)
+	if !ok {
+		brand, shown, ok = x.brands.in(x.lexicon.Fold(despace(name)).Text)
+	}
+	switch {
+	case ok && !x.ownsBrand(brand) && !viaService(name):
+		x.note("impersonation.brand_name", "header From", "The author calls itself %q (%s), but the address is of %s.", name, shown, x.from.Domain())
+		if x.freeMail {
+			x.note("impersonation.brand_free_mail", "header From", "%s would not write from a free mailbox (%s).", shown, x.from.Domain())
+		}
+	case x.freeMail && x.roleName(folded.Text):
+		x.note("impersonation.role_free_mail", "header From", "The author's name %q is that of an office or firm, and the mailbox is a free one (%s).", name, x.from.Domain())
+	}
+}
+
+// viaService reports whether a name says itself that somebody writes through a service: "Ann Example via Docusign".
+func viaService(name string) bool {
+	lower := strings.ToLower(name)
+	return strings.Contains(lower, " via ") || strings.Contains(lower, " (via ") || strings.Contains(lower, " über ") || strings.Contains(lower, " from ")
+}
+
+// ownsBrand reports whether the author's domain belongs to the brand, or is the organisation's own.
+func (x *inspection) ownsBrand(b intel.Brand) bool {
+	if b.Owns(x.domain) || x.ours(x.domain) {
+		return true
+	}
+	label := web.Label(x.domain)
+	return x.auth.aligned && strings.HasPrefix(label, b.Key) && x.lists.Popular.Has(x.domain)
+}
+
+// spaced reports whether letters are set apart: "N E T F L I X", "N.E.T.F.L.I.X".
+func spaced(name string) bool { return despace(name) != name }
+
+// despace joins runs of four or more single letters.
+func despace(name string) string {
+	fields := strings.FieldsFunc(name, func(r rune) bool { return r == ' ' || r == '.' || r == '-' || r == '_' || r == '*' })
+	var out []string
+	for i := 0; i < len(fields); {
+		j := i
+		for j < len(fields) && len([]rune(fields[j])) == 1 && letters(fields[j]) {
+			j++
+		}
+		if j-i >= 4 {
+			out = append(out, strings.Join(fields[i:j], ""))
+			i = j
+			continue
+		}
+		out = append(out, fields[i])
+		i++
+	}
+	if len(out) == len(fields) {
+		return name
+	}
+	return strings.Join(out, " ")
+}
+
+func letters(s string) bool {
+	for _, r := range s {
+		if r < 'A' || r > 'z' {
+			return false
+		}
+	}
+	return true
+}
+
+// vip compares the name with the registry of people.
+func (x *inspection) vip(folded string) {
+	for _, vip := range x.tenant.VIPs {
+		name := x.lexicon.Fold(vip.Name).Text
+		if !sameName(folded, name) {
+			continue
+		}
+		for _, address := range vip.Addresses {
+			if strings.EqualFold(address, x.from.Address) {
+				return
+			}
+		}
+		if x.ours(x.domain) && x.auth.aligned {
+			continue
+		}
+		x.note("impersonation.vip", "header From", "The author bears the name of %s, whose addresses this is not: %s.", vip.Name, x.from.Address)
+		return
+	}
+}
+
+// sameName compares two folded names: the same words in any order.
+func sameName(a, b string) bool {
+	if a == b {
+		return true
+	}
+	left, right := strings.Fields(a), strings.Fields(b)
+	if len(right) < 2 || len(left) < len(right) || len(left) > len(right)+1 {
+		return false
+	}
+	for _, word := range right {
+		if !strings.Contains(a, " "+word+" ") {
+			return false
+		}
+	}
+	return true
+}
+
+// ownName looks for the organisation's own name in an outsider's.
+func (x *inspection) ownName(folded string) {
+	if x.ours(x.domain) || x.list || x.bounce {
+		return
+	}
+	for domain := range x.own {
+		label := strings.TrimSpace(x.lexicon.Fold(web.Label(domain)).Text)
+		if len(label) >= 4 && strings.Contains(folded, " "+label+" ") && !x.lists.FreeMail.Has(domain) {
+			x.note("impersonation.own_name", "header From", "The author's name %q names the organisation, and the address is of %s.", x.from.Name, x.from.Domain())
+			return
+		}
+	}
+}
+
+func (x *inspection) addressInName(name string) {
+	at := strings.IndexByte(name, '@')
+	if at < 1 || at == len(name)-1 || strings.Contains(name, " (") {
+		return
+	}
+	end := at + 1
+	for end < len(name) && (name[end] == '.' || name[end] == '-' || alphanumeric(name[end])) {
+		end++
+	}
+	domain := web.Registrable(strings.ToLower(strings.Trim(name[at+1:end], ".")))
+	if strings.Contains(domain, ".") && domain != x.domain && x.from.Address != "" && !viaService(name) {
+		x.note("impersonation.address_in_name", "header From", "The author's name shows an address at %s, and the address is of %s.", domain, x.from.Domain())
+	}
+}
+
+func alphanumeric(c byte) bool {
+	return 'a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9'
+}
+
+// roleName reports whether a name is that of an office rather than of a person.
+func (x *inspection) roleName(folded string) bool {
+	for word := range strings.SplitSeq(strings.TrimSpace(folded), " ") {
+		if roles[word] {
+			return true
+		}
+	}
+	return false
+}
+
+// roles are words of offices, folded as words.Fold folds (i and 1 are l, 0 is o).
+var roles = roleWords()
+
+func roleWords() map[string]bool {
+	set := map[string]bool{}
+	fold := words.NewFolder(intel.Skeleton{})
+	for word := range strings.SplitSeq(`support suporte soporte service services servicio serviço serviços kundenservice kundendienst
+		customer customers cliente clientes client clients account accounts konto conta cuenta compte security seguranca segurança
+		seguridad sicherheit sécurité securite billing invoice rechnung fatura factura facture payment payments pagamento pago paiement
+		zahlung department departamento abteilung helpdesk admin administrator administrador bank banco banque notification
+		notifications notificação notificacao aviso alert alerta alerts team equipe office officer verification delivery entrega
+		shipping order orders pedido protocolo protocol system webmail mailer noreply info central atendimento center centre
+		comprovante boleto nota fiscal receita tribunal justiça justica police polizei policia gendarmerie manager director
+		donation foundation lottery winner award refund rewards reward prize wallet subscription renewal purchase receipt`, " ") {
+		for w := range strings.FieldsSeq(word) {
+			set[strings.TrimSpace(fold.Fold(w).Text)] = true
+		}
+	}
+	return set
+}
+
+// senderDomain compares the author's domain with those it may be mistaken for.
+func (x *inspection) senderDomain() {
+	if x.domain == "" || x.ours(x.domain) {
+		return
+	}
+	if near, ok := x.nearOwn(x.domain); ok {
+		x.note("impersonation.lookalike_domain", "header From", "The author's domain %s looks like %s.", web.Defang(web.Unicode(x.domain)), near)
+		return
+	}
+	if b, ok := x.brandHost(x.from.Domain()); ok && !x.freeMail {
+		x.note("impersonation.brand_lookalike", "header From", "The author's domain %s bears the name of %s, to which it does not belong.", web.Defang(x.from.Domain()), b.Names[0])
+	}
+}
+
+// nearOwn reports which domain of the organisation or its partners a domain is mistaken for.
+func (x *inspection) nearOwn(domain string) (string, bool) {
+	if x.lists.Popular.Has(domain) || x.partner(domain) {
+		return "", false
+	}
+	for own := range x.own {
+		if x.lists.FreeMail.Has(own) {
+			continue
+		}
+		if near(x.lists, domain, own) {
+			return own, true
+		}
+	}
+	for _, partner := range x.tenant.Partners {
+		if near(x.lists, domain, partner) {
+			return partner, true
+		}
+	}
+	return "", false
+}
+
+func (x *inspection) partner(domain string) bool {
+	for _, partner := range x.tenant.Partners {
+		if strings.EqualFold(partner, domain) {
+			return true
+		}
+	}
+	return false
+}
+
+// near reports whether two registrable domains are easily mistaken for each other and are not the same.
+func near(l *intel.Lists, domain, target string) bool {
+	if domain == target {
+		return false
+	}
+	label, wanted := web.Label(web.Unicode(domain)), web.Label(web.Unicode(target))
+	if label == wanted {
+		return len(wanted) >= 5 // the same name under another suffix
+	}
+	a, b := web.Digits(l.Skeleton.Of(label)), web.Digits(l.Skeleton.Of(wanted))
+	if a == b {
+		return true
+	}
+	switch {
+	case len(wanted) < 5:
+		return false
+	case strings.HasPrefix(a, b+"-") || strings.HasSuffix(a, "-"+b):
+		return true
+	case len(wanted) < 8:
+		return web.Distance(a, b, 1) <= 1 && len(a) >= len(b)
+	}
+	return web.Distance(a, b, 2) <= 2 && a[0] == b[0]
+}
+
+// replyTo looks at where an answer would go.
+func (x *inspection) replyTo() {
+	if len(x.mail.ReplyTo) == 0 || x.list || x.domain == "" {
+		return
+	}
+	reply := x.mail.ReplyTo[0]
+	domain := web.Registrable(web.ASCII(reply.Domain()))
+	if domain == x.domain || domain == "" || !strings.Contains(domain, ".") {
+		x.replyMailbox(reply)
+		return
+	}
+	if near, ok := x.nearOwn(domain); ok {
+		x.note("impersonation.reply_to_lookalike", "header Reply-To", "An answer would go to %s, which looks like %s.", web.Defang(domain), near)
+		return
+	}
+	switch {
+	case x.lists.FreeMail.Has(domain):
+		x.note("impersonation.reply_to_free_mail", "header Reply-To", "An answer would go to a free mailbox at %s, not to the author at %s.", domain, x.domain)
+	case !x.lists.ReplyToServices.Has(domain) && web.Label(domain) != web.Label(x.domain) && !x.wellKnown():
+		x.note("impersonation.reply_to_differs", "header Reply-To", "An answer would go to %s, not to the author's %s.", domain, x.domain)
+	}
+}
+
+// replyMailbox looks at answers that go to another box of the same free provider.
+func (x *inspection) replyMailbox(reply extract.Address) {
+	if x.freeMail && reply.Address != x.from.Address && reply.Address != "" {
+		x.note("impersonation.reply_to_free_mail", "header Reply-To", "An answer would go to another free mailbox, %s.", web.Defang(reply.Address))
+	}
+}
+
+// fromShape looks at From headers that no mail program writes.
+func (x *inspection) fromShape() {
+	h := x.mail.Header
+	from := h.All("From")
+	switch {
+	case len(from) > 1:
+		x.note("impersonation.malformed_from", "header From", "There are %d From headers.", len(from))
+	case len(x.mail.From) > 1 && !h.Has("Sender") && !x.list:
+		x.note("impersonation.malformed_from", "header From", "The From header names several authors.")
+	case x.from.Address == "" && !x.bounce:
+		x.note("impersonation.malformed_from", "header From", "The author has no address.")
+	case strings.Contains(from[0], " >"):
+		x.note("impersonation.malformed_from", "header From", "The author's address is not well-formed.")
+	}
+	if !x.bounce && !x.list && !x.auth.dkimOwn && machineMade(x.from.Local()) {
+		x.note("impersonation.machine_address", "header From", "The author's mailbox name %q looks as if a machine had made it.", x.from.Local())
+	}
+}
+
+func machineMade(local string) bool {
+	if strings.ContainsAny(local, "+=") {
+		return false
+	}
+	digits := 0
+	for i := 0; i < len(local); i++ {
+		if '0' <= local[i] && local[i] <= '9' {
+			digits++
+		}
+	}
+	return digits >= 5 && digits < len(local) || web.Random(strings.NewReplacer(".", "", "_", "", "-", "").Replace(local))
+}

@@ -1,0 +1,231 @@
+package score
+
+import (
+	"fmt"
+	"strings"
+
+	"clawback/config"
+	"clawback/history"
+	"clawback/intel"
+	"clawback/score/extract"
+	"clawback/score/web"
+	"clawback/score/words"
+	"clawback/verdict"
+)
+
+// inspection is the work on one message: what was read of it, and what was found.
+type inspection struct {
+	*Scorer
+	msg    Message
+	mail   *extract.Mail
+	tenant *config.Tenant
+	auth   authentication
+	own    map[string]bool // registrable domains of the organisation
+	from   extract.Address // the author that is shown
+	domain string          // registrable domain of the author
+	direct string          // in, out, internal
+
+	subject words.Folded
+	body    words.Folded // what is shown: HTML or plain text
+	other   words.Folded // the other form, where both are there
+	topics  map[string]words.Hit
+
+	bounce     bool // a delivery report or an automatic answer
+	list       bool // a discussion list
+	reply      bool // an answer in a conversation
+	freeMail   bool // the author's domain gives a mailbox to anybody
+	trusted    bool // a well-known sender, authenticated with alignment
+	history    senderHistory
+	found      []found
+	indicators []verdict.Indicator
+	degraded   []string
+	read       []history.Entry
+	learnt     []history.Observation
+	override   *override
+}
+
+// detectors are what looks at a message, in order: a later one may rest on what an earlier one noted.
+func detectors() []func(*inspection) {
+	return []func(*inspection){
+		detectAuth, detectHistory, detectImpersonation, detectLinks, detectAttachments, detectWords, detectStructure, detectBulk,
+		detectMicrosoft,
+	}
+}
+
+// note adds a signal that is in the catalogue.
+func (x *inspection) note(id, where, format string, args ...any) {
+	x.times(1, id, where, format, args...)
+}
+
+// times adds a signal at a multiple of its weight.
+func (x *inspection) times(factor float64, id, where, format string, args ...any) {
+	signal, ok := x.catalogue[id]
+	if !ok {
+		signal = Signal{ID: id, Family: "unknown"}
+	}
+	if factor <= 0 {
+		return
+	}
+	x.found = append(x.found, found{Signal: signal, factor: factor, text: fmt.Sprintf(format, args...), where: where})
+}
+
+// saw reports whether a signal was noted.
+func (x *inspection) saw(ids ...string) bool {
+	for _, f := range x.found {
+		for _, id := range ids {
+			if f.ID == id {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// inspect prepares what all detectors need.
+func (s *Scorer) inspect(m Message, mail *extract.Mail) *inspection {
+	x := &inspection{Scorer: s, msg: m, mail: mail, tenant: m.Tenant}
+	if x.tenant == nil {
+		x.tenant = &config.Tenant{}
+	}
+	if len(mail.From) > 0 {
+		x.from = mail.From[0]
+	}
+	if x.msg.Sender == "" {
+		x.msg.Sender = mail.Return
+	}
+	x.msg.Sender = strings.ToLower(strings.Trim(x.msg.Sender, "<> "))
+	x.domain = web.Registrable(web.ASCII(x.from.Domain()))
+	x.own = ownDomains(x.tenant, m.Recipients, mail)
+	x.auth = readAuth(mail.Header, x.from)
+	x.direct = direction(m, mail.Header)
+	x.freeMail = s.lists.FreeMail.Has(x.domain) || s.lists.FreeMail.Has(x.from.Domain())
+	x.shape()
+	x.subject = s.lexicon.Fold(mail.Subject)
+	x.body = s.lexicon.Fold(cut(mail.Body(), maxText))
+	if mail.HTML.Text != "" && mail.Plain != "" {
+		x.other = s.lexicon.Fold(cut(mail.Plain, maxText))
+	}
+	if mail.Truncated {
+		x.degraded = append(x.degraded, "message longer than the scorer reads")
+	}
+	return x
+}
+
+// maxText is how many octets of text are folded and searched.
+const maxText = 200 << 10
+
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return strings.ToValidUTF8(s[:n], "")
+}
+
+// ownDomains are the organisation's: as configured, else those of the recipients.
+func ownDomains(tenant *config.Tenant, recipients []string, mail *extract.Mail) map[string]bool {
+	own := map[string]bool{}
+	for _, domain := range tenant.Domains {
+		own[web.Registrable(strings.ToLower(domain))] = true
+	}
+	if len(own) > 0 {
+		return own
+	}
+	if len(recipients) == 0 {
+		recipients = strings.FieldsFunc(mail.Header.First("X-MS-Exchange-Organization-OriginalEnvelopeRecipients"), func(r rune) bool { return r == ';' || r == ',' || r == ' ' })
+	}
+	for _, recipient := range recipients {
+		if at := strings.LastIndexByte(recipient, '@'); at >= 0 {
+			own[web.Registrable(strings.ToLower(strings.Trim(recipient[at+1:], "<> ")))] = true
+		}
+	}
+	return own
+}
+
+func direction(m Message, h extract.Header) string {
+	if m.Direction != "" {
+		return m.Direction
+	}
+	originating := strings.EqualFold(h.First("X-MS-Exchange-Organization-MessageDirectionality"), "Originating")
+	if strings.EqualFold(h.First("X-MS-Exchange-Organization-AuthAs"), "Internal") {
+		if originating {
+			return "out"
+		}
+		return "internal"
+	}
+	if originating {
+		return "out"
+	}
+	return "in"
+}
+
+// shape notes what kind of mail it is.
+func (x *inspection) shape() {
+	h := x.mail.Header
+	media := strings.ToLower(h.First("Content-Type"))
+	auto := strings.ToLower(h.First("Auto-Submitted"))
+	x.bounce = strings.HasPrefix(media, "multipart/report") || strings.HasPrefix(auto, "auto-replied") ||
+		h.Has("X-Failed-Recipients") || h.Has("X-MS-Exchange-Message-Is-Ndr") || daemon(x.from)
+	x.list = (h.Has("List-Post") || h.Has("X-Mailman-Version") || h.Has("X-Mailing-List") || h.Has("X-BeenThere") || h.Has("List-Archive")) &&
+		(h.Has("List-Id") || h.Has("X-Mailing-List") || h.Has("X-BeenThere") || h.Has("List-Subscribe"))
+	x.reply = h.First("In-Reply-To") != "" || h.First("References") != ""
+}
+
+func daemon(from extract.Address) bool {
+	local := from.Local()
+	return local == "mailer-daemon" || local == "postmaster"
+}
+
+// known reports whether a domain is the organisation's, or a partner's.
+func (x *inspection) ours(domain string) bool { return x.own[domain] }
+
+// result makes the verdict of what was found.
+func (x *inspection) result() Result {
+	t := sum(x.found)
+	disposition, score := decide(t)
+	v := verdict.Verdict{
+		Disposition: disposition, Score: score, Threat: t.Threat, Spoof: t.Spoof, Spam: t.Spam, Bulk: t.Bulk,
+		Reasons: reasons(x.found), Indicators: x.indicators, Rules: Rules, Knowledge: x.knowledge, Degraded: x.degraded,
+	}
+	if x.override != nil {
+		x.override.apply(&v)
+	}
+	return Result{Verdict: v, Observations: x.learnt, Read: x.read}
+}
+
+// brandIndex finds brands by their words and by their keys.
+type brandIndex struct {
+	names  map[string][]int // first folded word of a name -> brands
+	all    []intel.Brand
+	folded [][]string // of each brand, its names folded
+	keys   []string
+}
+
+func indexBrands(l *intel.Lists) brandIndex {
+	index := brandIndex{names: map[string][]int{}, all: l.Brands}
+	folder := words.NewFolder(l.Skeleton)
+	for i, b := range l.Brands {
+		var folded []string
+		for _, name := range b.Names {
+			text := folder.Fold(name).Text
+			folded = append(folded, text)
+			first, _, _ := strings.Cut(strings.TrimSpace(text), " ")
+			index.names[first] = append(index.names[first], i)
+		}
+		index.folded = append(index.folded, folded)
+	}
+	return index
+}
+
+// in answers the first brand whose name stands in a folded text.
+func (b brandIndex) in(folded string) (intel.Brand, string, bool) {
+	for word := range strings.SplitSeq(strings.TrimSpace(folded), " ") {
+		for _, i := range b.names[word] {
+			for n, name := range b.folded[i] {
+				if strings.HasPrefix(name, " "+word+" ") && strings.Contains(folded, name) {
+					return b.all[i], b.all[i].Names[n], true
+				}
+			}
+		}
+	}
+	return intel.Brand{}, "", false
+}

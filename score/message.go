@@ -1,0 +1,34 @@
+package score
+
+import (
+	"io"
+	"time"
+
+	"clawback/config"
+	"clawback/history"
+	"clawback/verdict"
+)
+
+// Message is one original to be judged, and what is known of it from outside.
+type Message struct {
+	Original   io.ReaderAt
+	Size       int64
+	Sender     string   // envelope sender
+	Recipients []string // envelope recipients
+	Received   time.Time
+	Direction  string // "in", "out", "internal", or "" to take it from what Exchange stamped
+	FirstHand  bool   // the report was attributed: what Exchange stamped can be believed
+	Tenant     *config.Tenant
+
+	// History answers what the tenant's mail has taught about the keys. nil: nothing is known.
+	History func(keys []string) []history.Entry
+	// Keys answers the DKIM key record of a selector, where it is known. nil: none is. It must not ask the network.
+	Keys func(domain, selector string) (string, bool)
+}
+
+// Result is the verdict, what the message teaches, and what was read to reach it.
+type Result struct {
+	verdict.Verdict
+	Observations []history.Observation
+	Read         []history.Entry
+}

@@ -1,0 +1,128 @@
+package score
+
+import (
+	"math"
+	"sort"
+	"strings"
+
+	"clawback/verdict"
+)
+
+// Points are what a signal counts for on each of the four sub-scores.
+type Points struct {
+	Threat, Spoof, Spam, Bulk float64
+}
+
+// Signal is one thing that a detector can see.
+type Signal struct {
+	ID     string
+	Family string
+	Points Points
+	Hard   bool // alone enough for MALICIOUS
+}
+
+// found is a signal that was seen.
+type found struct {
+	Signal
+	factor float64
+	text   string
+	where  string
+}
+
+func (f found) points() Points {
+	return Points{f.Points.Threat * f.factor, f.Points.Spoof * f.factor, f.Points.Spam * f.factor, f.Points.Bulk * f.factor}
+}
+
+// weight is the signal's greatest part, with its sign: the one number that a person is shown.
+func (f found) weight() float64 {
+	p := f.points()
+	most := 0.0
+	for _, v := range []float64{p.Threat, p.Spoof, p.Spam, p.Bulk} {
+		if math.Abs(v) > math.Abs(most) {
+			most = v
+		}
+	}
+	return math.Round(most*100) / 100
+}
+
+func byID(signals []Signal) map[string]Signal {
+	all := make(map[string]Signal, len(signals))
+	for _, s := range signals {
+		all[s.ID] = s
+	}
+	return all
+}
+
+// caps bound what one family can add: however many words are found, words alone do not convict.
+func caps(family string) Points {
+	switch family {
+	case "auth":
+		return Points{2.5, 5, 3, 0}
+	case "link":
+		return Points{8, 3, 5, 1}
+	case "attachment":
+		return Points{9, 1, 4, 0}
+	case "impersonation":
+		return Points{7, 7, 4, 0}
+	case "words":
+		return Points{5, 1, 6, 1}
+	case "structure":
+		return Points{3, 2, 5, 6}
+	case "history":
+		return Points{3, 3, 2, 1}
+	case "microsoft":
+		return Points{3, 3, 4, 3}
+	case "learn":
+		return Points{3, 1, 4, 2}
+	case "rule":
+		return Points{6, 4, 6, 3}
+	}
+	return Points{8, 8, 8, 8} // engine, policy
+}
+
+// totals are the four sub-scores, and how much threat each family brought.
+type totals struct {
+	Points
+	families map[string]Points
+	hard     []string
+}
+
+func sum(all []found) totals {
+	t := totals{families: map[string]Points{}}
+	for _, f := range all {
+		p, have := f.points(), t.families[f.Family]
+		t.families[f.Family] = Points{have.Threat + p.Threat, have.Spoof + p.Spoof, have.Spam + p.Spam, have.Bulk + p.Bulk}
+		if f.Hard && f.factor > 0 {
+			t.hard = append(t.hard, f.ID)
+		}
+	}
+	for family, p := range t.families {
+		most := caps(family)
+		p = Points{min(p.Threat, most.Threat), min(p.Spoof, most.Spoof), min(p.Spam, most.Spam), min(p.Bulk, most.Bulk)}
+		t.families[family] = p
+		t.Threat += p.Threat
+		t.Spoof += p.Spoof
+		t.Spam += p.Spam
+		t.Bulk += p.Bulk
+	}
+	t.Points = Points{round(t.Threat), round(t.Spoof), round(t.Spam), round(t.Bulk)}
+	return t
+}
+
+// round makes the sum independent of the order in which a map gives its families.
+func round(v float64) float64 { return math.Round(max(v, 0)*1000) / 1000 }
+
+func reasons(all []found) []verdict.Reason {
+	out := make([]verdict.Reason, 0, len(all))
+	for _, f := range all {
+		out = append(out, verdict.Reason{ID: f.ID, Family: f.Family, Weight: f.weight(), Text: f.text, Where: f.where})
+	}
+	sort.SliceStable(out, func(i, j int) bool {
+		a, b := math.Abs(out[i].Weight), math.Abs(out[j].Weight)
+		if a != b {
+			return a > b
+		}
+		return strings.Compare(out[i].ID, out[j].ID) < 0
+	})
+	return out
+}

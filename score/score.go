@@ -1,0 +1,79 @@
+package score
+
+import (
+	"context"
+	"fmt"
+
+	"clawback/intel"
+	"clawback/score/extract"
+	"clawback/score/words"
+	"clawback/verdict"
+)
+
+// Rules is the version of the built-in rules. It changes whenever a verdict may change.
+const Rules = "2026.11.1"
+
+// Options make a Scorer.
+type Options struct {
+	TrustMicrosoft bool                                // take SCL, BCL and CAT as weighted evidence
+	Lists          *intel.Lists                        // nil: the built-in ones
+	Limits         extract.Limits                      // zero: the defaults
+	Known          func(verdict.Indicator) (Hit, bool) // feeds: a hit is a hard indicator. nil: none
+	Knowledge      string                              // version of what Known answers from
+}
+
+// Hit is what a feed says of an indicator.
+type Hit struct {
+	Feed   string
+	Threat string
+}
+
+// Scorer judges messages. It may be used by several goroutines.
+type Scorer struct {
+	options   Options
+	lists     *intel.Lists
+	limits    extract.Limits
+	lexicon   *words.Lexicon
+	catalogue map[string]Signal
+	brands    brandIndex
+	knowledge string
+}
+
+// New makes a scorer.
+func New(o Options) (*Scorer, error) {
+	s := &Scorer{options: o, lists: o.Lists, limits: o.Limits}
+	if s.lists == nil {
+		s.lists = intel.Builtin()
+	}
+	if s.limits.Octets == 0 {
+		s.limits = extract.Default()
+	}
+	lexicon, err := words.Load(s.lists.Skeleton)
+	if err != nil {
+		return nil, fmt.Errorf("load word lists: %w", err)
+	}
+	s.lexicon = lexicon
+	s.catalogue = byID(Catalogue())
+	s.brands = indexBrands(s.lists)
+	s.knowledge = intel.Version()
+	if o.Knowledge != "" {
+		s.knowledge += "+" + o.Knowledge
+	}
+	return s, nil
+}
+
+// Score judges one message. The same message, rules and knowledge give the same verdict.
+func (s *Scorer) Score(ctx context.Context, m Message) (Result, error) {
+	mail, err := extract.Read(m.Original, m.Size, s.limits)
+	if err != nil {
+		return Result{}, err
+	}
+	x := s.inspect(m, mail)
+	for _, detect := range detectors() {
+		if err := ctx.Err(); err != nil {
+			return Result{}, fmt.Errorf("score message: %w", err)
+		}
+		detect(x)
+	}
+	return x.result(), nil
+}

@@ -1,0 +1,143 @@
+package score
+
+import (
+	"strings"
+	"unicode"
+
+	"clawback/score/extract"
+	"clawback/score/web"
+)
+
+// detectStructure looks at the shape of the message rather than its words.
+func detectStructure(x *inspection) {
+	x.kindOfMail()
+	if x.direct != "in" || x.bounce {
+		return
+	}
+	x.addressing()
+	x.emptiness()
+	x.subjectShape()
+	if !x.mail.Header.Has("Message-Id") {
+		x.note("structure.no_message_id", "header", "There is no Message-ID.")
+	}
+}
+
+// kindOfMail notes what speaks for a message.
+func (x *inspection) kindOfMail() {
+	switch {
+	case x.direct != "in":
+		x.note("structure.internal", "header", "It was written inside the organisation.")
+	case x.bounce && x.msg.Sender == "":
+		x.note("structure.bounce", "header", "It is a delivery report or an automatic answer.")
+	case x.list:
+		x.note("structure.list", "header List-Id", "It came by a discussion list.")
+	case x.reply && len(x.subject.Text) > 4 && strings.Contains(x.mail.Plain+x.mail.HTML.Text, "\n>"):
+		x.note("structure.conversation", "header References", "It answers an earlier message and quotes it.")
+	}
+	if x.trusted {
+		x.note("structure.trusted_sender", "header From", "It is authenticated mail of %s, a well-known sender.", x.domain)
+	}
+}
+
+// addressing looks at whom the header names.
+func (x *inspection) addressing() {
+	to, cc := x.mail.To, x.mail.Cc
+	recipients := x.recipients()
+	if x.list || len(x.msg.Recipients) == 0 && len(recipients) == 0 {
+		return
+	}
+	switch {
+	case named(to, recipients) || named(cc, recipients):
+		return
+	case len(to) == 1 && to[0].Address != "" && to[0].Address == x.from.Address:
+		x.note("structure.to_self", "header To", "It is addressed to its own author and reached the recipient by a blind copy.")
+	case len(to)+len(cc) == 0:
+		x.note("structure.undisclosed", "header To", "The header names no recipient.")
+	case !x.mail.Header.Has("List-Unsubscribe"):
+		x.note("structure.not_addressed", "header To", "The header names other recipients than those it was delivered to.")
+	}
+}
+
+func named(addresses []extract.Address, recipients []string) bool {
+	for _, a := range addresses {
+		for _, r := range recipients {
+			if a.Address == r || strings.HasPrefix(r, a.Local()+"+") || strings.HasPrefix(a.Address, strings.SplitN(r, "@", 2)[0]+"@") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// emptiness looks at bodies with nothing to read.
+func (x *inspection) emptiness() {
+	h := &x.mail.HTML
+	wordsShown := x.body.Words
+	clickable, pictured := 0, false
+	for i := range x.mail.Links {
+		l := &x.mail.Links[i]
+		if l.Clickable() && !l.Nested {
+			clickable++
+			pictured = pictured || l.Pic
+		}
+	}
+	switch {
+	case h.Octets > 0 && h.Images > 0 && wordsShown < 25 && pictured:
+		x.note("structure.image_only", "text/html", "It is made of pictures to be clicked on, with hardly a word.")
+	case wordsShown < 6 && clickable == 0 && x.mail.Subject == "" && len(x.mail.Parts) <= 2:
+		x.note("structure.blank", "text", "It has neither subject nor text.")
+	}
+	hidden := len(strings.Fields(h.Hidden))
+	if hidden > 60 && hidden > wordsShown {
+		x.note("structure.hidden_text", "text/html", "%d words are hidden from the reader, more than are shown.", hidden)
+	}
+}
+
+// subjectShape looks at the subject line.
+func (x *inspection) subjectShape() {
+	subject := x.mail.Subject
+	lower := strings.ToLower(subject)
+	for _, r := range x.recipients() {
+		local, _, _ := strings.Cut(r, "@")
+		if strings.Contains(lower, r) || len(local) > 6 && strings.ContainsAny(local, "._") && strings.Contains(lower, local) {
+			x.note("structure.address_in_subject", "header Subject", "The subject bears the recipient's address.")
+			break
+		}
+	}
+	if randomWord(subject) && !x.list && !x.reply {
+		x.note("structure.random_subject", "header Subject", "The subject ends in characters that look random.")
+	}
+	if shouting(subject) && !x.list && !x.reply {
+		x.note("structure.shouting", "header Subject", "The subject is written in capitals.")
+	}
+	if n := emoji(subject); n > 0 {
+		x.times(min(float64(n), 2), "structure.emoji_subject", "header Subject", "There are %d pictures in the subject.", n)
+	}
+	if !x.reply && !x.list && (strings.HasPrefix(lower, "re:") || strings.HasPrefix(lower, "fw:") || strings.HasPrefix(lower, "fwd:") || strings.HasPrefix(lower, "aw:")) && x.mail.Header.Has("Message-Id") && strings.HasPrefix(lower, "re:") {
+		x.note("structure.fake_reply", "header Subject", "The subject says that it is an answer, and it answers nothing.")
+	}
+}
+
+// randomWord finds a word of mixed letters and digits in a subject, such as a tracking number that differs in each copy.
+func randomWord(subject string) bool {
+	for word := range strings.FieldsSeq(subject) {
+		word = strings.Trim(word, "#()[]{}:,.-_!?")
+		if len(word) >= 10 && web.Random(strings.ToLower(word)) && !strings.ContainsAny(word, "/.@") {
+			return true
+		}
+	}
+	return false
+}
+
+func shouting(s string) bool {
+	upper, lower := 0, 0
+	for _, r := range s {
+		switch {
+		case unicode.IsUpper(r):
+			upper++
+		case unicode.IsLower(r):
+			lower++
+		}
+	}
+	return upper >= 12 && upper > 4*lower
+}

@@ -1,0 +1,151 @@
+package score
+
+import (
+	"strings"
+	"unicode"
+
+	"clawback/score/words"
+)
+
+// detectWords looks at what the text is about, and at what was done to hide it.
+func detectWords(x *inspection) {
+	x.gather()
+	if x.direct != "in" || x.bounce {
+		return
+	}
+	for _, topic := range topicOrder() {
+		hit, ok := x.topics[topic]
+		if !ok || hit.Weight < topicFrom(topic) {
+			continue
+		}
+		x.times(min(hit.Weight, 4), "words."+topic, "text", "%s: %s.", topicText(topic), quoteAll(hit.Phrases))
+	}
+	x.obfuscation()
+}
+
+// gather finds the topics of subject and body; the subject counts one and a half times.
+func (x *inspection) gather() {
+	x.topics = map[string]words.Hit{}
+	for _, source := range []struct {
+		text   string
+		factor float64
+	}{{x.subject.Text, 1.5}, {x.body.Text, 1}, {x.other.Text, 1}} {
+		for _, hit := range x.lexicon.Find(source.text) {
+			x.merge(hit, source.factor)
+		}
+	}
+}
+
+func (x *inspection) merge(hit words.Hit, factor float64) {
+	have, ok := x.topics[hit.Topic]
+	if !ok {
+		hit.Weight *= factor
+		x.topics[hit.Topic] = hit
+		return
+	}
+	for _, phrase := range hit.Phrases {
+		if !contains(have.Phrases, phrase) {
+			have.Phrases = append(have.Phrases, phrase)
+		}
+	}
+	have.Weight = max(have.Weight, hit.Weight*factor)
+	x.topics[hit.Topic] = have
+}
+
+func contains(all []string, s string) bool {
+	for _, one := range all {
+		if one == s {
+			return true
+		}
+	}
+	return false
+}
+
+func topicOrder() []string {
+	return []string{
+		"credential", "payment", "urgency", "discreet", "giftcard", "extortion", "callback", "parcel", "crypto", "prize", "advance",
+		"health", "dating", "advert", "share", "generic",
+	}
+}
+
+// topicFrom is the weight below which a topic is mere chance.
+func topicFrom(topic string) float64 {
+	switch topic {
+	case "urgency", "generic":
+		return 1
+	case "advert", "advance", "health", "dating", "crypto", "prize", "extortion":
+		return 2
+	}
+	return 1.5
+}
+
+func topicText(topic string) string {
+	switch topic {
+	case "credential":
+		return "It speaks of an account that must be confirmed or will be lost"
+	case "payment":
+		return "It speaks of payments or of changed bank details"
+	case "urgency":
+		return "It presses for haste"
+	case "discreet":
+		return "It asks for availability or discretion, as forged orders of superiors do"
+	case "giftcard":
+		return "It speaks of gift cards"
+	case "extortion":
+		return "It threatens to publish something"
+	case "callback":
+		return "It speaks of a charge that is to be disputed by telephone"
+	case "parcel":
+		return "It speaks of a parcel that waits"
+	case "crypto":
+		return "It speaks of crypto-currency"
+	case "prize":
+		return "It promises a prize or reward"
+	case "advance":
+		return "It promises a fortune, a loan or a donation"
+	case "health":
+		return "It advertises cures"
+	case "dating":
+		return "It advertises acquaintances or sex"
+	case "advert":
+		return "It has the phrases of unwanted advertising"
+	case "share":
+		return "It speaks of a document or message to be opened"
+	}
+	return "It does not address anybody by name"
+}
+
+func quoteAll(phrases []string) string {
+	if len(phrases) > 4 {
+		phrases = phrases[:4]
+	}
+	return `"` + strings.Join(phrases, `", "`) + `"`
+}
+
+// obfuscation looks for letters that are dressed up to keep filters from reading them.
+func (x *inspection) obfuscation() {
+	hidden := x.subject.Invisible*3 + x.body.Invisible
+	if hidden >= 3 {
+		x.note("words.hidden_letters", "text", "Invisible characters stand inside %d words.", x.subject.Invisible+x.body.Invisible)
+	}
+	if x.subject.Mixed > 0 || x.body.Mixed >= 2 && x.body.Latin > x.body.Other {
+		x.note("words.mixed_script", "text", "Words are written with look-alike letters of other scripts.")
+	}
+	if x.subject.Styled >= 3 || x.body.Styled >= 12 && x.body.Latin > 0 {
+		x.note("words.styled_letters", "text", "Words are written in decorated letters that filters do not read.")
+	}
+	if x.subject.Leet+x.body.Leet >= 2 && (x.subject.Leet > 0 || x.body.Leet*60 > x.body.Words) {
+		x.note("words.leet", "text", "Digits stand in the place of letters in %d words.", x.subject.Leet+x.body.Leet)
+	}
+}
+
+// emoji counts pictures in a line.
+func emoji(s string) int {
+	n := 0
+	for _, r := range s {
+		if 0x1f300 <= r && r <= 0x1faff || 0x2600 <= r && r <= 0x27bf || unicode.Is(unicode.So, r) {
+			n++
+		}
+	}
+	return n
+}

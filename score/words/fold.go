@@ -1,0 +1,237 @@
+package words
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"clawback/intel"
+)
+
+// Folded is a text made plain, and what was done to it.
+type Folded struct {
+	Text      string // lower case letters and digits, words with one space between and around
+	Words     int
+	Invisible int // invisible characters inside words
+	Styled    int // letters of the mathematical, enclosed and full-width alphabets
+	Mixed     int // words that mix scripts that look alike
+	Leet      int // words with digits in the place of letters
+	Latin     int // letters of the Latin script
+	Other     int // letters of other scripts
+}
+
+// Folder makes texts plain.
+type Folder struct{ skeleton intel.Skeleton }
+
+// NewFolder takes the table of look-alikes.
+func NewFolder(s intel.Skeleton) Folder { return Folder{s} }
+
+// Fold makes text plain: marks and invisible characters dropped, look-alike letters turned into the Latin one in words
+// that are Latin otherwise, everything that is no letter or digit turned into one space, i and 1 into l, 0 into o.
+func (f Folder) Fold(text string) Folded {
+	var out Folded
+	b := make([]byte, 1, len(text)+2)
+	b[0] = ' '
+	for len(text) > 0 {
+		n := token(text)
+		if n == 0 {
+			_, size := utf8.DecodeRuneInString(text)
+			if b[len(b)-1] != ' ' {
+				b = append(b, ' ')
+			}
+			text = text[size:]
+			continue
+		}
+		b = f.word(text[:n], b, &out)
+		text = text[n:]
+	}
+	if b[len(b)-1] != ' ' {
+		b = append(b, ' ')
+	}
+	out.Text = string(b)
+	return out
+}
+
+// token is how many octets the word at the start of text has.
+func token(text string) int {
+	n := 0
+	for n < len(text) && n < 400 {
+		c := text[n]
+		if c < 0x80 {
+			if !wordByte(c) {
+				break
+			}
+			n++
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(text[n:])
+		if !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsDigit(r) && !Invisible(r) && !styled(r) {
+			break
+		}
+		n += size
+	}
+	return n
+}
+
+func wordByte(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '\''
+}
+
+func (f Folder) word(word string, b []byte, out *Folded) []byte {
+	out.Words++
+	if ascii(word) {
+		if leet(word) {
+			out.Leet++
+		}
+		out.Latin += len(word)
+		for i := 0; i < len(word); i++ {
+			b = fold(b, word[i])
+		}
+		return b
+	}
+	return f.foreign(word, b, out)
+}
+
+// fold appends one ASCII character: i, 1 and l are one, and so are o and 0.
+func fold(b []byte, c byte) []byte {
+	switch {
+	case c == '\'':
+		return b
+	case 'A' <= c && c <= 'Z':
+		c += 'a' - 'A'
+	}
+	switch c {
+	case 'i', '1':
+		c = 'l'
+	case '0':
+		c = 'o'
+	}
+	return append(b, c)
+}
+
+func ascii(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
+// leet reports whether a word of letters has the digit 0 or 1 among them where a letter should be.
+func leet(word string) bool {
+	if len(word) < 4 {
+		return false
+	}
+	digits, letters, upper := 0, 0, 0
+	for i := 0; i < len(word); i++ {
+		switch c := word[i]; {
+		case c == '0' || c == '1':
+			if i == 0 || i == len(word)-1 || isDigit(word[i-1]) || isDigit(word[i+1]) {
+				return false
+			}
+			digits++
+		case isDigit(c):
+			return false
+		case 'A' <= c && c <= 'Z':
+			upper++
+			letters++
+		default:
+			letters++
+		}
+	}
+	return digits > 0 && letters >= 3 && digits <= 3 && (upper == letters || upper <= 1) && hasVowel(word)
+}
+
+func hasVowel(word string) bool { return strings.ContainsAny(word, "aeouAEOU") }
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+// foreign folds a word that is not all ASCII.
+func (f Folder) foreign(word string, b []byte, out *Folded) []byte {
+	inside, latin, other := 0, 0, 0
+	for i, r := range word {
+		switch {
+		case Invisible(r):
+			if i > 0 {
+				inside++
+			}
+		case styled(r):
+			out.Styled++
+			latin++
+		case r < 0x80 || unicode.Is(unicode.Latin, r):
+			latin++
+		case unicode.IsLetter(r):
+			other++
+		}
+	}
+	if inside > 0 && (latin > 1 || other > 1) {
+		out.Invisible++
+	}
+	out.Latin += latin
+	out.Other += other
+	mixed := latin > 0 && other > 0 && lookAlike(word)
+	if mixed {
+		out.Mixed++
+	}
+	return f.letters(word, b, mixed || latin > 0)
+}
+
+func lookAlike(word string) bool {
+	for _, r := range word {
+		if unicode.In(r, unicode.Cyrillic, unicode.Greek, unicode.Armenian, unicode.Cherokee) {
+			return true
+		}
+	}
+	return false
+}
+
+func (f Folder) letters(word string, b []byte, latin bool) []byte {
+	for _, r := range norm.NFKD.String(word) {
+		switch {
+		case r < 0x80:
+			b = fold(b, byte(r))
+		case Invisible(r) || unicode.Is(unicode.Mn, r):
+		case r == 'ß':
+			b = append(b, 's', 's')
+		case r == 'ø' || r == 'Ø':
+			b = append(b, 'o')
+		case r == 'æ':
+			b = append(b, 'a', 'e')
+		default:
+			b = f.plain(b, r, latin)
+		}
+	}
+	return b
+}
+
+func (f Folder) plain(b []byte, r rune, latin bool) []byte {
+	if latin {
+		if to, ok := f.skeleton.Plain(r); ok && len(to) > 0 && to[0] < 0x80 {
+			for i := 0; i < len(to); i++ {
+				b = fold(b, to[i])
+			}
+			return b
+		}
+	}
+	return utf8.AppendRune(b, unicode.ToLower(r))
+}
+
+// Invisible reports whether a character takes no room: joiners, marks of direction, variation selectors, soft hyphens.
+func Invisible(r rune) bool {
+	switch {
+	case r < 0xad:
+		return false
+	case r == 0xad || r == 0x34f || r == 0x61c || r == 0x115f || r == 0x1160 || r == 0x17b4 || r == 0x17b5 || r == 0x3164 || r == 0xfeff || r == 0xffa0:
+		return true
+	}
+	return 0x180b <= r && r <= 0x180e || 0x200b <= r && r <= 0x200f || 0x202a <= r && r <= 0x202e ||
+		0x2060 <= r && r <= 0x206f || 0xfe00 <= r && r <= 0xfe0f || 0xe0000 <= r && r <= 0xe0fff
+}
+
+// styled reports whether a character is a letter or digit of a decorated alphabet that plain text has no use for.
+func styled(r rune) bool {
+	return 0x1d400 <= r && r <= 0x1d7ff || 0x1f130 <= r && r <= 0x1f189 || 0x24b6 <= r && r <= 0x24e9 || 0xff21 <= r && r <= 0xff5a
+}

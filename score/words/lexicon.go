@@ -1,0 +1,135 @@
+// Package words finds what a text is about by phrases of six languages, whatever was done to hide them; pure.
+//
+// Reads the lists under lists/, which this project made, and texts that strangers wrote. Writes nothing.
+//
+// Invariants:
+//   - I1 one pass over a text, whatever the number of phrases.
+//   - I2 a phrase counts once, however often it stands there.
+//   - I3 phrases are general: none names a sender, a subject or a campaign.
+//
+// On failure: Load answers with the line that cannot be read.
+//
+// Standards: Unicode TR39 (look-alikes), UAX 15 (normal forms).
+package words
+
+import (
+	"embed"
+	"fmt"
+	"path"
+	"strconv"
+	"strings"
+
+	"clawback/intel"
+)
+
+//go:embed lists/*.txt
+var lists embed.FS
+
+// Lexicon is the phrases of all languages.
+type Lexicon struct {
+	Folder
+	phrases []phrase
+	machine *machine
+}
+
+type phrase struct {
+	topic    string
+	text     string
+	language string
+	weight   float64
+}
+
+// Hit is a topic that a text touches.
+type Hit struct {
+	Topic   string
+	Weight  float64  // sum over the distinct phrases
+	Phrases []string // as they stand in the lists, in the order found
+}
+
+// Load reads the built-in lists.
+func Load(s intel.Skeleton) (*Lexicon, error) {
+	l := &Lexicon{Folder: NewFolder(s)}
+	files, err := lists.ReadDir("lists")
+	if err != nil {
+		return nil, fmt.Errorf("read lists: %w", err)
+	}
+	for _, file := range files {
+		if err := l.file(file.Name()); err != nil {
+			return nil, err
+		}
+	}
+	var texts []string
+	for i := range l.phrases {
+		texts = append(texts, l.key(l.phrases[i].text))
+	}
+	l.machine = build(texts)
+	return l, nil
+}
+
+func (l *Lexicon) file(name string) error {
+	text, err := lists.ReadFile(path.Join("lists", name))
+	if err != nil {
+		return fmt.Errorf("read list %s: %w", name, err)
+	}
+	topic := ""
+	for i, line := range strings.Split(string(text), "\n") {
+		line = strings.TrimSpace(line)
+		switch {
+		case line == "" || line[0] == '#':
+		case line[0] == '[':
+			topic = strings.Trim(line, "[]")
+		case topic == "":
+			return fmt.Errorf("list %s, line %d: phrase before the first topic", name, i+1)
+		default:
+			l.phrases = append(l.phrases, parsePhrase(line, topic, strings.TrimSuffix(name, ".txt")))
+		}
+	}
+	return nil
+}
+
+// parsePhrase reads "some words" or "some words =2"; a phrase that ends in * also matches longer last words.
+func parsePhrase(line, topic, language string) phrase {
+	p := phrase{topic: topic, text: line, language: language, weight: 1}
+	if text, weight, found := strings.Cut(line, " ="); found {
+		if w, err := strconv.ParseFloat(weight, 64); err == nil {
+			p.text, p.weight = text, w
+		}
+	}
+	return p
+}
+
+// key is how a phrase stands in a folded text.
+func (l *Lexicon) key(text string) string {
+	folded := l.Fold(text).Text
+	if strings.HasSuffix(text, "*") {
+		return strings.TrimSuffix(folded, " ")
+	}
+	return folded
+}
+
+// Find answers which topics a folded text touches, in the order of their first phrase.
+func (l *Lexicon) Find(folded string) []Hit {
+	var hits []Hit
+	seen := map[int32]bool{}
+	l.machine.find(folded, func(id int32, _ int) {
+		if seen[id] {
+			return
+		}
+		seen[id] = true
+		hits = note(hits, l.phrases[id])
+	})
+	return hits
+}
+
+func note(hits []Hit, p phrase) []Hit {
+	for i := range hits {
+		if hits[i].Topic == p.topic {
+			hits[i].Weight += p.weight
+			if len(hits[i].Phrases) < 8 {
+				hits[i].Phrases = append(hits[i].Phrases, p.text)
+			}
+			return hits
+		}
+	}
+	return append(hits, Hit{Topic: p.topic, Weight: p.weight, Phrases: []string{p.text}})
+}
