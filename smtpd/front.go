@@ -39,6 +39,9 @@ func (s *Server) serve(c net.Conn) {
 	tc, err := s.front(p)
 	if err != nil {
 		p.end = err
+		if _, ok := farewells[err]; ok {
+			p.wire.linger()
+		}
 		return
 	}
 	g := newGuard(s, p, tc)

@@ -59,10 +59,14 @@ func (g *guard) Read(p []byte) (n int, err error) {
 
 func (g *guard) contain(err *error) {
 	if r := recover(); r != nil {
-		g.srv.log.Error("panic in a session", "session", g.peer.id, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
-		g.w.fail(errPanicked)
+		g.panicked(r)
 		*err = net.ErrClosed
 	}
+}
+
+func (g *guard) panicked(r any) {
+	g.srv.log.Error("panic in a session", "session", g.peer.id, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+	g.w.fail(errPanicked)
 }
 
 // next fills feed.
@@ -244,6 +248,9 @@ func (g *guard) open() {
 func (g *guard) Close() error {
 	g.close.Do(func() {
 		g.w.flush()
+		if _, ok := farewells[g.w.err]; ok {
+			g.w.linger()
+		}
 		g.w.conn.Close()
 		g.peer.received, g.peer.sent, g.peer.end = g.w.received, g.w.sent, g.w.err
 		g.w.err = net.ErrClosed // go-smtp may read once more, and must touch nothing of what the summary reads

@@ -77,8 +77,8 @@ type memory struct {
 func (m *memory) Begin(env queue.Envelope, size int64) (smtpd.Transaction, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.begun++
 	m.boom("begin")
+	m.begun++
 	if m.begin != nil {
 		return nil, m.begin
 	}
@@ -126,6 +126,9 @@ func (x *memoryTx) Commit() (string, error) {
 	}
 	x.m.mu.Lock()
 	defer x.m.mu.Unlock()
+	if x.m.panics == "commit" {
+		x.m.begun--
+	}
 	x.m.boom("commit")
 	if x.over {
 		return "", errors.New("commit of a transaction that is over")

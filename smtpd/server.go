@@ -132,7 +132,7 @@ func (s *Server) Serve(ln net.Listener) error {
 		c, err := ln.Accept()
 		if err == nil {
 			wait = 0
-			s.sessions.wg.Go(func() { s.serve(c) })
+			s.begin(c)
 			continue
 		}
 		if s.isClosed() {
@@ -155,6 +155,17 @@ func (s *Server) track(ln net.Listener) bool {
 		s.lns = append(s.lns, ln)
 	}
 	return !s.closed
+}
+
+// begin starts the connection's goroutine, which Shutdown waits for.
+func (s *Server) begin(c net.Conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		c.Close()
+		return
+	}
+	s.sessions.wg.Go(func() { s.serve(c) })
 }
 
 func (s *Server) isClosed() bool {

@@ -33,7 +33,8 @@ func (s *session) Reset() { s.env, s.size, s.whose = nil, 0, Recipient{} }
 func (s *session) Logout() error { return nil }
 
 // Mail implements smtp.Session.
-func (s *session) Mail(_ string, opts *smtp.MailOptions) error {
+func (s *session) Mail(_ string, opts *smtp.MailOptions) (err error) {
+	defer s.contain(&err)
 	s.guard.peer.hello = s.conn.Hostname()
 	if s.env != nil { // go-smtp would go on with the old recipients (defect K)
 		return reply(503, smtp.EnhancedCode{5, 5, 1}, "Nested MAIL command")
@@ -54,7 +55,8 @@ func (s *session) Mail(_ string, opts *smtp.MailOptions) error {
 }
 
 // Rcpt implements smtp.Session.
-func (s *session) Rcpt(string, *smtp.RcptOptions) error {
+func (s *session) Rcpt(string, *smtp.RcptOptions) (err error) {
+	defer s.contain(&err)
 	address := s.guard.path
 	r := s.lookup(address)
 	if refusal := s.accepts(r); refusal != nil {
@@ -70,6 +72,15 @@ func (s *session) Rcpt(string, *smtp.RcptOptions) error {
 		s.env.Rcpts = append(s.env.Rcpts, address)
 	}
 	return nil
+}
+
+// contain turns a panic of what we call into 421 and the end of the session. go-smtp would do so too, but does not know
+// the session's id.
+func (s *session) contain(err *error) {
+	if r := recover(); r != nil {
+		s.guard.panicked(r)
+		*err = reply(421, smtp.EnhancedCode{4, 3, 0}, "Internal error")
+	}
 }
 
 // lookup asks for an address; the postmaster is known everywhere (RFC 5321 4.5.1).
@@ -106,7 +117,8 @@ func (s *session) together(r Recipient) bool {
 }
 
 // Data implements smtp.Session. The message is the guard's body; what go-smtp offers is empty.
-func (s *session) Data(io.Reader) error {
+func (s *session) Data(io.Reader) (err error) {
+	defer s.contain(&err)
 	began := time.Now()
 	b := s.guard.body
 	s.env.Received, s.env.Binary = s.srv.now().UTC(), b.chunked

@@ -13,6 +13,7 @@ import (
 )
 
 const (
+	plainBuffer  = 4 << 10          // before TLS
 	wireBuffer   = 32 << 10         // holds two TLS records
 	maxLine      = 2000             // octets of a command line; RFC 5321 4.5.3.1.4 has 512 and lets extensions add
 	writeTimeout = 60 * time.Second // for replies, which are short
@@ -73,7 +74,11 @@ type wire struct {
 
 func newWire(c net.Conn, host string, idle time.Duration) *wire {
 	w := &wire{conn: c, host: host, idle: idle}
-	w.in = bufio.NewReaderSize(readerFunc(w.read), wireBuffer)
+	size := wireBuffer
+	if _, plain := c.(*net.TCPConn); plain {
+		size = plainBuffer
+	}
+	w.in = bufio.NewReaderSize(readerFunc(w.read), size)
 	return w
 }
 
@@ -202,6 +207,22 @@ func (w *wire) flush() error {
 		w.err = errGone
 	}
 	return w.err
+}
+
+const (
+	lingerTime   = time.Second
+	lingerOctets = 4 << 20
+)
+
+// linger closes the sending side and reads for a moment what the peer still sends. Closing a socket with unread octets
+// makes the kernel send a reset, which can overtake the last reply.
+func (w *wire) linger() {
+	half, ok := w.conn.(interface{ CloseWrite() error })
+	if !ok || half.CloseWrite() != nil {
+		return
+	}
+	w.conn.SetReadDeadline(time.Now().Add(lingerTime))
+	io.CopyN(io.Discard, w.conn, lingerOctets)
 }
 
 // startBody marks the begin of a body, endBody its end.
