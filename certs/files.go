@@ -88,10 +88,10 @@ func (f *Files) Refresh() {
 	fresh := f.note(err)
 	switch {
 	case err != nil && fresh:
-		f.o.Log.Error("certificate files are not good, the old certificate stays", "event", "certificate_failed", "error", err)
+		f.o.Log.Error("certificate files are not good, the old certificate stays", "event", "certificate.failed", "error", err)
 	case err == nil && f.current.Load() != before:
 		s := f.Status()
-		f.o.Log.Info("certificate was read again", "event", "certificate_changed", "names", s.Names, "not_after", s.NotAfter)
+		f.o.Log.Info("certificate was read again", "event", "certificate.changed", "names", s.Names, "not_after", s.NotAfter)
 	}
 }
 

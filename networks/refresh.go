@@ -33,7 +33,7 @@ func (s *Sets) Run(ctx context.Context) error {
 		}
 		wait = s.c.Interval
 		if err := s.Refresh(ctx); err != nil && ctx.Err() == nil {
-			s.o.Log.Warn("list of networks was not refreshed, the old one stays", "event", "networks_failed", "url", s.c.URL, "error", err)
+			s.o.Log.Warn("list of networks was not refreshed, the old one stays", "event", "networks.failed", "url", s.c.URL, "error", err)
 			wait = min(wait, retry)
 		}
 	}
@@ -91,7 +91,7 @@ func (s *Sets) logChange(now []netip.Prefix) {
 	before := s.Prefixes(config.ExchangeOnline)
 	came, went := without(now, before), without(before, now)
 	if len(came)+len(went) > 0 {
-		s.o.Log.Info("list of networks has changed", "event", "networks_changed", "came", came, "went", went)
+		s.o.Log.Info("list of networks has changed", "event", "networks.changed", "came", came, "went", went)
 	}
 }
 

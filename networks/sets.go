@@ -74,7 +74,7 @@ func (s *Sets) start() error {
 		case err == nil && kept.Fetched.After(best.Fetched):
 			best, source = kept, "saved"
 		case err != nil && !missing(err):
-			s.o.Log.Warn("last good list of networks is not used", "event", "networks_failed", "file", s.file(), "error", err)
+			s.o.Log.Warn("last good list of networks is not used", "event", "networks.failed", "file", s.file(), "error", err)
 		}
 	}
 	s.use(best, source)

@@ -1,10 +1,33 @@
 package systemd
 
-// Event is a kind of log record with an entry in journald's catalog. A record says which it is by the attribute
-// "event"; the journal handler adds the MESSAGE_ID.
-type Event string
+// EventKey is the attribute by which a log record says which event it is of.
+const EventKey = "event"
 
-// The events that have a catalog entry.
-const (
-	EventWatchdog Event = "watchdog_unfed"
-)
+// messageIDs are the events that have an entry in journald's catalog, clawback.catalog, by the names under which they
+// are logged. journalctl MESSAGE_ID=... finds them, and journalctl -x explains them. An ID never changes.
+var messageIDs = map[string]string{
+	"daemon.ready":              "2e7ed9410d0842b495643aca347ba96b",
+	"daemon.stopping":           "dbe3bfeba8fd4f28933078650d4ede0c",
+	"daemon.failed":             "8bf828e6f0f4461ba90826b3b3e0551c",
+	"config.reloaded":           "4869f8aa46684c66a24ea17632dad417",
+	"config.refused":            "b9bb93a0f5c7483aa78ee61b3394bcc5",
+	"config.restart":            "cf321ac9fea4441488180c64babce839",
+	"certificate.changed":       "41d048f9b9a94676a629b4b9b4be9a48",
+	"certificate.failed":        "61e4ef12028e4fc583a21480b6278a0d",
+	"networks.changed":          "7159802081134626823f0e2e7604af91",
+	"networks.failed":           "d1df4c29780440feb84411c322ed8692",
+	"watchdog.unfed":            "35682a3747f1462690be57b246e61877",
+	"stage.panic":               "e64bfe6200c84e50b09ae906040aabd8",
+	"item.quarantined":          "3d582e88104045d8bd07f656a0a9b223",
+	"item.bounced":              "a73ac31fb62045edb786e2c16eed7b10",
+	"alert.spool.damaged":       "45cc8cc58413431e8ccc842d0538808f",
+	"alert.score.failed":        "d0dd4d6ae0bd47e18a68277099fdcbb1",
+	"alert.attribution.failing": "f3af352ace214507a451274d7d4028b5",
+	"alert.bounce.stuck":        "98c4109b59ee41718bc6ba66dae7554e",
+	"alert.retract.brake":       "4938ab212d484e979bc99610ecfde178",
+	"alert.retract.auth":        "b08aa82646994676a95649df5ea263d3",
+	"alert.retract.internal":    "cd0758db63aa46edbb2fe4e645e99eea",
+}
+
+// MessageID is the catalog's ID of an event, or "" when it has no entry.
+func MessageID(event string) string { return messageIDs[event] }

@@ -66,7 +66,7 @@ func Watchdog(ctx context.Context, probe func(context.Context) error, log *slog.
 	defer tick.Stop()
 	for {
 		if err := feed(ctx, probe, limit/2); err != nil && ctx.Err() == nil {
-			log.Error("watchdog is not fed", "event", EventWatchdog, "error", err)
+			log.Error("watchdog is not fed", EventKey, "watchdog.unfed", "error", err)
 		}
 		select {
 		case <-ctx.Done():

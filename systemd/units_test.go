@@ -1,0 +1,133 @@
+package systemd
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+func TestService_exposureIsLow(t *testing.T) {
+	tool, err := exec.LookPath("systemd-analyze")
+	if err != nil {
+		t.Skip("systemd-analyze is not installed: apt-get install systemd")
+	}
+	out, err := exec.Command(tool, "security", "--offline=true", "./clawback.service").CombinedOutput()
+	m := regexp.MustCompile(`Overall exposure level for clawback\.service: ([\d.]+)`).FindSubmatch(out)
+	if m == nil {
+		t.Fatalf("no exposure level (%v) in:\n%s", err, out)
+	}
+	if level, _ := strconv.ParseFloat(string(m[1]), 64); level > 1.1 {
+		t.Errorf("exposure is %s, want 1.1 at most:\n%s", m[1], out)
+	}
+}
+
+func TestUnits_areKnownToSystemd(t *testing.T) {
+	tool, err := exec.LookPath("systemd-analyze")
+	if err != nil {
+		t.Skip("systemd-analyze is not installed: apt-get install systemd")
+	}
+	dir := t.TempDir()
+	for _, name := range []string{"clawback.service", "clawback.socket", "clawback-acme.socket"} {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := strings.ReplaceAll(string(data), "/usr/bin/clawback", "/bin/true") // which is installed
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.Command(tool, "verify", "clawback.service", "clawback.socket", "clawback-acme.socket")
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	for line := range strings.Lines(string(out)) {
+		if strings.Contains(line, "clawback") && !strings.Contains(line, "Failed to open credential") {
+			t.Error(line)
+		}
+	}
+	if err != nil && len(out) == 0 {
+		t.Error(err)
+	}
+}
+
+func TestUnits_namesFitTheConfiguration(t *testing.T) {
+	for file, want := range map[string][]string{
+		"clawback.service":     {"Type=notify", "WatchdogSec=", "StateDirectoryMode=0700", "LoadCredential=", "Sockets=clawback.socket clawback-acme.socket"},
+		"clawback.socket":      {"FileDescriptorName=smtp", "ListenStream=25"},
+		"clawback-acme.socket": {"FileDescriptorName=acme", "ListenStream=80", "Service=clawback.service"},
+	} {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range want {
+			if !strings.Contains(string(data), "\n"+line) {
+				t.Errorf("%s has no line %s", file, line)
+			}
+		}
+	}
+}
+
+var entryID = regexp.MustCompile(`(?m)^-- ([0-9a-f]{32})$`)
+
+func TestCatalog_explainsEveryEventOnce(t *testing.T) {
+	data, err := os.ReadFile("clawback.catalog")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []string
+	for _, m := range entryID.FindAllStringSubmatch(string(data), -1) {
+		if slices.Contains(ids, m[1]) {
+			t.Errorf("%s is explained twice", m[1])
+		}
+		ids = append(ids, m[1])
+	}
+	seen := map[string]string{}
+	for event, id := range messageIDs {
+		if !slices.Contains(ids, id) {
+			t.Errorf("event %s has no entry", event)
+		}
+		if other, twice := seen[id]; twice {
+			t.Errorf("events %s and %s have one ID", event, other)
+		}
+		seen[id] = event
+	}
+	if len(ids) != len(messageIDs) {
+		t.Errorf("%d entries for %d events", len(ids), len(messageIDs))
+	}
+}
+
+func TestCatalog_compiles(t *testing.T) {
+	tool, err := exec.LookPath("journalctl")
+	if err != nil {
+		t.Skip("journalctl is not installed: apt-get install systemd")
+	}
+	data, err := os.ReadFile("clawback.catalog")
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := t.TempDir()
+	for _, dir := range []string{"usr/lib/systemd/catalog", "var/lib/systemd/catalog"} {
+		if err := os.MkdirAll(filepath.Join(root, dir), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(root, "usr/lib/systemd/catalog/clawback.catalog"), data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command(tool, "--root="+root, "--update-catalog").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	out, err := exec.Command(tool, "--root="+root, "--list-catalog").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if n := strings.Count(string(out), " clawback: "); n != len(messageIDs) {
+		t.Errorf("%d entries were compiled, want %d:\n%s", n, len(messageIDs), out)
+	}
+}
