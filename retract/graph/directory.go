@@ -1,0 +1,183 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	abstractions "github.com/microsoft/kiota-abstractions-go"
+	"github.com/microsoft/kiota-abstractions-go/serialization"
+	"github.com/microsoftgraph/msgraph-sdk-go/models"
+	"github.com/microsoftgraph/msgraph-sdk-go/models/odataerrors"
+
+	"clawback/retract"
+	"clawback/retract/graph/transport"
+)
+
+// byProxyAddress is the filter for what has an address. OData 4.01 URL conventions, section 2: quotes are doubled.
+func byProxyAddress(address string) string {
+	quoted := quote(address)
+	return "proxyAddresses/any(x:x eq 'smtp:" + quoted + "') or proxyAddresses/any(x:x eq 'SMTP:" + quoted + "')"
+}
+
+func quote(s string) string { return strings.ReplaceAll(s, "'", "''") }
+
+func escape(s string) string { return strings.ReplaceAll(url.QueryEscape(quote(s)), "+", "%20") }
+
+// list asks for a collection that the packages users and models have no builder for, by kiota's request information.
+func (c *Client) list(ctx context.Context, path string, query map[string]string, advanced bool, make_ serialization.ParsableFactory) (serialization.Parsable, error) {
+	info := abstractions.NewRequestInformationWithMethodAndUrlTemplateAndPathParameters(
+		abstractions.GET, "{+baseurl}"+path+"{?%24count,%24filter,%24select,%24top}", map[string]string{"baseurl": c.adapter.GetBaseUrl()})
+	for name, value := range query {
+		info.QueryParameters["%24"+name] = value
+	}
+	info.Headers.AddAll(headers())
+	info.Headers.TryAdd("Accept", "application/json")
+	if advanced {
+		info.Headers.TryAdd("ConsistencyLevel", "eventual")
+	}
+	result, err := c.adapter.Send(ctx, info, make_, abstractions.ErrorMappings{"XXX": odataerrors.CreateODataErrorFromDiscriminatorValue})
+	if err == nil && result == nil {
+		err = errNothing
+	}
+	return result, err
+}
+
+// kindOf says in words why an address is no mailbox. What the application may not read is passed over: the permissions
+// for groups and contacts are optional.
+func (c *Client) kindOf(ctx context.Context, address string) (string, error) {
+	group, err := c.groupByAddress(ctx, address)
+	if err = optional(err); err != nil {
+		return "", err
+	}
+	if group != "" {
+		return "a group: journal reports name its members", nil
+	}
+	contact, err := c.isContact(ctx, address)
+	if err = optional(err); err != nil {
+		return "", err
+	}
+	if contact {
+		return "a mail contact: its mailbox is elsewhere", nil
+	}
+	return "no account of this tenant has it", nil
+}
+
+// optional passes over a missing permission.
+func optional(err error) error {
+	var f *retract.Fault
+	if errors.As(err, &f) && f.Status == http.StatusForbidden {
+		return nil
+	}
+	return err
+}
+
+// groupByAddress gives the object id of a mail-enabled group, "" when there is none.
+func (c *Client) groupByAddress(ctx context.Context, address string) (string, error) {
+	var id string
+	err := c.call(ctx, resolving, func(ctx context.Context) error {
+		result, err := c.list(ctx, "/groups", map[string]string{"filter": byProxyAddress(address), "select": "id", "top": "2"},
+			false, models.CreateGroupCollectionResponseFromDiscriminatorValue)
+		if err != nil {
+			return err
+		}
+		if groups := result.(models.GroupCollectionResponseable).GetValue(); len(groups) > 0 {
+			id = text(groups[0].GetId())
+		}
+		return nil
+	})
+	return id, err
+}
+
+func (c *Client) isContact(ctx context.Context, address string) (bool, error) {
+	var found bool
+	err := c.call(ctx, resolving, func(ctx context.Context) error {
+		result, err := c.list(ctx, "/contacts", map[string]string{"filter": byProxyAddress(address), "select": "id", "top": "2"},
+			false, models.CreateOrgContactCollectionResponseFromDiscriminatorValue)
+		if err == nil {
+			found = len(result.(models.OrgContactCollectionResponseable).GetValue()) > 0
+		}
+		return err
+	})
+	return found, err
+}
+
+// maxMembers bounds the expansion of one group.
+const maxMembers = 5000
+
+// Members expands a group: the mailboxes of those who are its members now, which may not be those of the time of
+// delivery. A journal report that was expanded by Exchange is the better source. An address that is no group gives a
+// Fault with the code "no_mailbox".
+func (c *Client) Members(ctx context.Context, address string) ([]retract.Mailbox, error) {
+	id, err := c.groupByAddress(ctx, strings.ToLower(address))
+	if err != nil {
+		return nil, err
+	}
+	if id == "" {
+		return nil, refused("no group of this tenant has it")
+	}
+	var out []retract.Mailbox
+	page := ""
+	for {
+		members, next, err := c.memberPage(ctx, id, page)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range members {
+			if box, err := mailboxOf(m); err == nil { // guests are left out
+				out = append(out, box)
+			}
+		}
+		if next == "" || len(out) >= maxMembers {
+			return out, nil
+		}
+		page = next
+	}
+}
+
+// memberPage: a cast to users with other options is an advanced query. Reference: Graph, aad-advanced-queries.
+func (c *Client) memberPage(ctx context.Context, group, page string) (members []models.Userable, next string, err error) {
+	call := transport.Call{Name: "list group members", Directory: true}
+	err = c.call(ctx, call, func(ctx context.Context) error {
+		path := "/groups/" + url.PathEscape(group) + "/transitiveMembers/microsoft.graph.user"
+		query := map[string]string{"select": strings.Join(userFields, ","), "count": "true", "top": "500"}
+		result, err := c.members(ctx, path, query, page)
+		if err != nil {
+			return err
+		}
+		members, next = result.GetValue(), text(result.GetOdataNextLink())
+		return nil
+	})
+	return members, next, err
+}
+
+func (c *Client) members(ctx context.Context, path string, query map[string]string, page string) (models.UserCollectionResponseable, error) {
+	if page == "" {
+		result, err := c.list(ctx, path, query, true, models.CreateUserCollectionResponseFromDiscriminatorValue)
+		if err != nil {
+			return nil, err
+		}
+		return result.(models.UserCollectionResponseable), nil
+	}
+	info := abstractions.NewRequestInformation()
+	info.Method = abstractions.GET
+	uri, err := url.Parse(page)
+	if err != nil {
+		return nil, err
+	}
+	info.SetUri(*uri)
+	info.Headers.AddAll(headers())
+	info.Headers.TryAdd("Accept", "application/json")
+	info.Headers.TryAdd("ConsistencyLevel", "eventual")
+	result, err := c.adapter.Send(ctx, info, models.CreateUserCollectionResponseFromDiscriminatorValue,
+		abstractions.ErrorMappings{"XXX": odataerrors.CreateODataErrorFromDiscriminatorValue})
+	if err == nil && result == nil {
+		err = errNothing
+	}
+	if err != nil {
+		return nil, err
+	}
+	return result.(models.UserCollectionResponseable), nil
+}

@@ -1,0 +1,116 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/microsoftgraph/msgraph-sdk-go/models"
+	"github.com/microsoftgraph/msgraph-sdk-go/users"
+
+	"clawback/retract"
+	"clawback/retract/graph/transport"
+)
+
+var messageFields = []string{
+	"id", "parentFolderId", "internetMessageId", "internetMessageHeaders", "receivedDateTime", "subject", "isRead", "isDraft",
+}
+
+const (
+	pageSize = 50
+	maxPages = 20 // a thousand messages with one Message-ID are an attack, and enough
+)
+
+var finding = transport.Call{Name: "find message"}
+
+// Find lists the messages that bear this Message-ID: by the property, and when that finds nothing by the extended
+// property that holds the same in the store. The service compares without case; what it gives is compared exactly.
+func (c *Client) Find(ctx context.Context, mailbox, messageID string, in retract.Folder) ([]retract.Candidate, error) {
+	if messageID == "" || strings.ContainsAny(messageID, "\r\n\x00") {
+		return nil, &retract.Fault{Class: retract.GiveUp, Code: "message_id", Detail: "find message: the Message-ID is malformed"}
+	}
+	id := quote(messageID)
+	found, err := c.search(ctx, mailbox, in, "internetMessageId eq '"+id+"'", messageID)
+	if err != nil || len(found) > 0 {
+		return found, err
+	}
+	// PidTagInternetMessageId, for ids that the property's filter does not match.
+	found, err = c.search(ctx, mailbox, in,
+		"singleValueExtendedProperties/any(ep:ep/id eq 'String 0x1035' and ep/value eq '"+id+"')", messageID)
+	var f *retract.Fault
+	if errors.As(err, &f) && f.Status == http.StatusBadRequest {
+		return nil, nil // the fallback is not understood; the first search has answered
+	}
+	return found, err
+}
+
+// search follows the pages of one filter.
+func (c *Client) search(ctx context.Context, mailbox string, in retract.Folder, filter, messageID string) ([]retract.Candidate, error) {
+	var out []retract.Candidate
+	next := ""
+	for range maxPages {
+		var page models.MessageCollectionResponseable
+		err := c.mail(ctx, mailbox, finding, func(ctx context.Context) (err error) {
+			page, err = c.page(ctx, mailbox, in, filter, next)
+			if err == nil && page == nil {
+				err = errNothing
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range page.GetValue() {
+			if text(m.GetInternetMessageId()) == messageID { // I4
+				out = append(out, candidate(m))
+			}
+		}
+		if next = text(page.GetOdataNextLink()); next == "" {
+			return out, nil
+		}
+	}
+	return nil, &retract.Fault{Class: retract.GiveUp, Code: "too_many", Detail: "find message: more than a thousand messages bear this Message-ID"}
+}
+
+// page asks for the first page, or for that of a link. A link to another host is refused by the transport.
+func (c *Client) page(ctx context.Context, mailbox string, in retract.Folder, filter, link string) (models.MessageCollectionResponseable, error) {
+	top := int32(pageSize)
+	if in != "" {
+		builder := c.user(mailbox).MailFolders().ByMailFolderId(string(in)).Messages()
+		if link != "" {
+			return builder.WithUrl(link).Get(ctx, &users.ItemMailFoldersItemMessagesRequestBuilderGetRequestConfiguration{Headers: headers()})
+		}
+		return builder.Get(ctx, &users.ItemMailFoldersItemMessagesRequestBuilderGetRequestConfiguration{
+			Headers:         headers(),
+			QueryParameters: &users.ItemMailFoldersItemMessagesRequestBuilderGetQueryParameters{Filter: &filter, Select: messageFields, Top: &top},
+		})
+	}
+	builder := c.user(mailbox).Messages()
+	if link != "" {
+		return builder.WithUrl(link).Get(ctx, &users.ItemMessagesRequestBuilderGetRequestConfiguration{Headers: headers()})
+	}
+	return builder.Get(ctx, &users.ItemMessagesRequestBuilderGetRequestConfiguration{
+		Headers:         headers(),
+		QueryParameters: &users.ItemMessagesRequestBuilderGetQueryParameters{Filter: &filter, Select: messageFields, Top: &top},
+	})
+}
+
+// candidate takes over what counts.
+func candidate(m models.Messageable) retract.Candidate {
+	out := retract.Candidate{
+		ID: text(m.GetId()), Folder: text(m.GetParentFolderId()), InternetMessageID: text(m.GetInternetMessageId()),
+		Subject: text(m.GetSubject()), Read: yes(m.GetIsRead()), Draft: yes(m.GetIsDraft()),
+	}
+	if at := m.GetReceivedDateTime(); at != nil {
+		out.Received = at.UTC()
+	}
+	fields := m.GetInternetMessageHeaders()
+	out.HasHeaders = len(fields) > 0
+	for _, field := range fields {
+		out.NetworkMessageIDs = appendNetworkID(out.NetworkMessageIDs, text(field.GetName()), text(field.GetValue()))
+	}
+	return out
+}
+
+func yes(b *bool) bool { return b != nil && *b }

@@ -1,0 +1,169 @@
+package transport
+
+import (
+	"net/http"
+
+	"clawback/retract"
+)
+
+// rule is one row of the classification: which answers it is for, and what they mean. The first row that fits counts.
+type rule struct {
+	status    int    // 0: any
+	code      string // "": any
+	directory scope  // for which calls
+	class     retract.Class
+	doubtful  bool // for a change: Unknown instead, for it may have happened
+	tenant    bool
+	slow      bool
+	detail    string
+}
+
+// scope restricts a rule to calls about the directory or to calls about a mailbox.
+type scope uint8
+
+const (
+	anywhere scope = iota
+	directoryOnly
+	mailboxOnly
+)
+
+// Words for a person. None of them may depend on what the server wrote.
+const (
+	throttled      = "Microsoft is throttling"
+	unavailable    = "the mailbox server is not available"
+	moving         = "the mailbox is being moved"
+	serverError    = "an error inside Microsoft's service"
+	gateway        = "a gateway between here and the mailbox gave up"
+	conflict       = "another change came in between"
+	locked         = "the mailbox or message is locked"
+	badToken       = "the access token is refused; check the tenant's credential and consent"
+	outOfScope     = "the application may not read this mailbox: grant Mail.ReadWrite, or add the mailbox to its RBAC scope (takes up to two hours)"
+	noConsent      = "the application lacks a permission: an administrator must consent to Mail.ReadWrite and User.Read.All"
+	noMailboxHere  = "the mailbox is inactive, soft-deleted, not licensed or on premises"
+	itemGone       = "the message is not there any more"
+	userGone       = "the account is not there any more"
+	otherID        = "the id is not one of this mailbox"
+	badRequest     = "Graph refuses the request as malformed: please report this"
+	cannotDelete   = "the message lies in Recoverable Items or is on hold and cannot be deleted"
+	full           = "the mailbox, or its Recoverable Items folder, is full"
+	noSuchAction   = "this cloud does not offer the action"
+	redirected     = "the server sends elsewhere; check graph_url"
+	unexpected     = "an answer that is not documented"
+	notFoundNoCode = "not found, without a reason"
+)
+
+// rules is the table of facts. V (verify) is doubtful.
+var rules = []rule{
+	{status: 429, class: retract.Retry, detail: throttled},
+	{code: "TooManyRequests", class: retract.Retry, detail: throttled},
+	{code: "ApplicationThrottled", class: retract.Retry, detail: throttled},
+	{code: "ErrorTooManyObjectsOpened", class: retract.Retry, detail: throttled},
+	{code: "activityLimitReached", class: retract.Retry, detail: throttled},
+
+	{status: 401, class: retract.Auth, tenant: true, detail: badToken},
+	{status: 407, class: retract.Auth, tenant: true, detail: "a proxy wants a login"},
+	{status: 403, code: "Authorization_RequestDenied", class: retract.Auth, tenant: true, detail: noConsent},
+	{status: 403, directory: directoryOnly, class: retract.Auth, tenant: true, detail: noConsent},
+	{status: 403, class: retract.Retry, slow: true, detail: outOfScope},
+
+	{code: "ErrorMailboxMoveInProgress", class: retract.Retry, slow: true, detail: moving},
+	{code: "ErrorQuotaExceeded", class: retract.Retry, slow: true, detail: full},
+	{status: 507, class: retract.Retry, slow: true, detail: full},
+	{code: "MailboxNotEnabledForRESTAPI", class: retract.Retry, slow: true, detail: noMailboxHere},
+	{code: "extensionError", class: retract.Retry, slow: true, detail: noMailboxHere},
+	{code: "ResourceNotFound", class: retract.Retry, slow: true, detail: noMailboxHere},
+	{code: "ErrorNonExistentMailbox", class: retract.Retry, slow: true, detail: noMailboxHere},
+	{code: "ErrorInvalidUser", class: retract.GiveUp, detail: userGone},
+	{code: "Request_ResourceNotFound", class: retract.GiveUp, detail: userGone},
+	{code: "ErrorItemNotFound", class: retract.Gone, detail: itemGone},
+	{code: "ErrorInvalidMailboxItemId", class: retract.Gone, detail: otherID},
+	{code: "ErrorInvalidIdMalformed", class: retract.Gone, detail: otherID},
+	{code: "ErrorCannotDeleteObject", class: retract.GiveUp, detail: cannotDelete},
+	{status: 404, directory: directoryOnly, class: retract.GiveUp, detail: userGone},
+	{status: 404, class: retract.Retry, slow: true, detail: notFoundNoCode},
+	{status: 410, class: retract.Retry, slow: true, detail: noMailboxHere},
+
+	{code: "ErrorIrresolvableConflict", class: retract.Retry, detail: conflict},
+	{code: "resourceModified", class: retract.Retry, detail: conflict},
+	{status: 409, class: retract.Retry, detail: conflict},
+	{status: 412, class: retract.Retry, detail: conflict},
+	{status: 423, class: retract.Retry, detail: locked},
+	{status: 424, class: retract.Retry, detail: "a request it depended on has not succeeded"},
+	{status: 425, class: retract.Retry, detail: unavailable},
+	{status: 408, class: retract.Retry, doubtful: true, detail: gateway},
+	{status: 499, class: retract.Retry, doubtful: true, detail: gateway},
+
+	{status: 503, code: "MailboxInfoStale", class: retract.Retry, detail: unavailable},
+	{status: 503, code: "serviceNotAvailable", class: retract.Retry, detail: unavailable},
+	{status: 503, code: "ErrorMailboxStoreUnavailable", class: retract.Retry, detail: unavailable},
+	{status: 503, code: "ErrorServerBusy", class: retract.Retry, detail: unavailable},
+	{status: 503, class: retract.Retry, doubtful: true, detail: unavailable},
+	{status: 502, class: retract.Retry, doubtful: true, detail: gateway},
+	{status: 504, class: retract.Retry, doubtful: true, detail: gateway},
+	{status: 509, class: retract.Retry, doubtful: true, detail: gateway},
+	{status: 501, class: retract.GiveUp, detail: noSuchAction},
+	{status: 405, class: retract.GiveUp, detail: noSuchAction},
+	{status: 400, class: retract.GiveUp, detail: badRequest},
+}
+
+// Classify says what an answer means for a call.
+func Classify(c Call, a Answer) *retract.Fault {
+	f := &retract.Fault{Status: a.Status, Code: a.Code, Request: a.Request, After: a.After}
+	r := find(c, a)
+	f.Class, f.Slow = r.class, r.slow
+	f.Tenant = a.TenantWide || r.tenant || (c.Directory && r.detail == throttled) // the directory's quota is the tenant's
+	if r.doubtful && c.Changes {
+		f.Class = retract.Unknown
+	}
+	f.Detail = c.Name + ": " + r.detail
+	if a.Denied == "policy" && a.Status == http.StatusForbidden {
+		f.Detail = c.Name + ": an ApplicationAccessPolicy shuts the application out of this mailbox (a change takes 30 minutes)"
+	}
+	return f
+}
+
+// find looks for the innermost code first, then for the outer one, then for the status alone.
+func find(c Call, a Answer) rule {
+	for _, code := range []string{a.Inner, a.Code} {
+		if code == "" {
+			continue
+		}
+		if r, ok := fitting(c, a.Status, code); ok {
+			return r
+		}
+	}
+	if r, ok := fitting(c, a.Status, ""); ok {
+		return r
+	}
+	return byHundred(a.Status)
+}
+
+func fitting(c Call, status int, code string) (rule, bool) {
+	for _, r := range rules {
+		if r.fits(c, status, code) {
+			return r, true
+		}
+	}
+	return rule{}, false
+}
+
+// fits: with a code, only rows that name it; without, only rows that name none.
+func (r rule) fits(c Call, status int, code string) bool {
+	if r.code != code || (r.status != 0 && r.status != status) {
+		return false
+	}
+	return r.directory == anywhere || (r.directory == directoryOnly) == c.Directory
+}
+
+// byHundred is for statuses without a row.
+func byHundred(status int) rule {
+	switch {
+	case status >= 500:
+		return rule{class: retract.Retry, doubtful: true, detail: serverError}
+	case status >= 400:
+		return rule{class: retract.GiveUp, detail: unexpected}
+	case status >= 300:
+		return rule{class: retract.GiveUp, tenant: true, detail: redirected}
+	}
+	return rule{class: retract.Retry, doubtful: true, detail: unexpected}
+}
