@@ -33,6 +33,7 @@ type envelopeReader struct {
 	report *Report
 	had    map[field]bool
 	list   bool // below "Recipients:"
+	passed int  // lines that are no known field
 	loose  bool // a person's mail program wrote the text: what is no field is passed over without a word
 }
 
@@ -87,34 +88,36 @@ func (p *parser) envelope(c *child, r *Report) bool {
 	return e.had[fieldSender] && len(r.Recipients) > 0
 }
 
-// textLines yields the lines of a decoded text, without their ends. What of a line goes past maxField is dropped.
+// textLines yields the lines of a decoded text that are not empty, without their ends. What of a line goes past
+// maxField is dropped.
 func textLines(r io.Reader, loose bool, octets *int64) func(yield func(string) bool) {
 	return func(yield func(string) bool) {
-		br := bufio.NewReaderSize(r, maxField)
-		for first := true; ; first = false {
-			piece, err := br.ReadSlice('\n')
-			*octets += int64(len(piece))
-			line := looseOr(piece, loose)
-			for err == bufio.ErrBufferFull {
-				piece, err = br.ReadSlice('\n')
-				*octets += int64(len(piece))
+		l := newLines(r)
+		var line []byte
+		for {
+			piece, start := l.next()
+			*octets = l.off
+			if start || len(piece) == 0 {
+				if text := asText(line, loose); text != "" && !yield(text) {
+					return
+				}
+				line = line[:0]
 			}
-			if first {
-				line = strings.TrimPrefix(line, "\ufeff") // a byte order mark
-			}
-			if line != "" && !yield(line) || err != nil {
+			if len(piece) == 0 {
 				return
 			}
+			line = append(line, piece[:min(len(piece), maxField-len(line))]...)
 		}
 	}
 }
 
-func looseOr(piece []byte, loose bool) string {
-	piece = bytes.TrimRight(piece, "\r\n")
+// asText takes the line's end and a byte order mark off.
+func asText(line []byte, loose bool) string {
+	line = bytes.TrimPrefix(bytes.TrimRight(line, "\r\n"), []byte("\ufeff"))
 	if loose {
-		return looseText(piece)
+		return looseText(line)
 	}
-	return strings.ToValidUTF8(string(piece), "\ufffd")
+	return strings.ToValidUTF8(string(line), "\ufffd")
 }
 
 // line takes one line that is not empty. It answers false when the envelope has ended before the text has.
@@ -131,11 +134,18 @@ func (e *envelopeReader) line(line string) bool {
 	case e.loose:
 		return len(e.report.Recipients) == 0
 	case colon && !strings.ContainsAny(strings.TrimSpace(name), " \t"):
-		e.report.problem("unknown field %q in the envelope part", clip(strings.TrimSpace(name)))
+		e.odd("unknown field %q in the envelope part", clip(strings.TrimSpace(name)))
 	case strings.TrimSpace(line) != "":
-		e.report.problem("a line without a field in the envelope part: %q", clip(line))
+		e.odd("a line without a field in the envelope part: %q", clip(line))
 	}
 	return true
+}
+
+// odd notes a line that was passed over; the first ones tell enough.
+func (e *envelopeReader) odd(format, text string) {
+	if e.passed++; e.passed <= maxOddLines {
+		e.report.problem(format, text)
+	}
 }
 
 // single answers where a field is kept that stands at most once, nil for the others.

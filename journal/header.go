@@ -19,7 +19,7 @@ func kept(name string) bool {
 	switch name {
 	case "content-type", "content-transfer-encoding", "content-disposition", "message-id", "from", "sender", "subject",
 		"content-identifer", "content-identifier", "x-originatororg", "x-ld-processed", "x-ms-journal-report",
-		"x-wm-journal-report", "x-ms-exchange-parent-message-id", "x-ms-exchange-message-is-ndr",
+		"x-ms-exchange-parent-message-id", "x-ms-exchange-message-is-ndr",
 		"x-ms-exchange-generated-message-source", "x-ms-traffictypediagnostic", "x-ms-exchange-organization-journal-report",
 		"x-ms-exchange-organization-id", "x-ms-exchange-organization-network-message-id",
 		"x-ms-exchange-organization-messagedirectionality", "x-ms-exchange-organization-authas":
@@ -67,11 +67,16 @@ func looseMediaType(value string) (string, map[string]string) {
 
 // fileName answers the name that the part was given, from either field.
 func (h header) fileName() string {
-	if _, params, err := mime.ParseMediaType(h.get("content-disposition")); err == nil && params["filename"] != "" {
-		return params["filename"]
-	}
 	_, params := h.mediaType()
-	return params["name"]
+	name := params["name"]
+	if _, params, err := mime.ParseMediaType(h.get("content-disposition")); err == nil && params["filename"] != "" {
+		name = params["filename"]
+	}
+	// RFC 2047 forbids encoded words in parameters; Outlook writes them.
+	if decoded, err := new(mime.WordDecoder).DecodeHeader(name); err == nil {
+		return decoded
+	}
+	return name
 }
 
 // encoding answers the transfer encoding where it changes octets, else "". RFC 2045, section 6.

@@ -13,7 +13,8 @@ const (
 	maxField       = 64 << 10 // octets of one line of the envelope part
 	maxRecipients  = 100_000
 	maxProblems    = 50
+	maxOddLines    = 20 // lines of the envelope part named in Problems
 	maxReadFactor  = 32 // times the message's size: attached messages in encodings are read more than once
-	lineBufferSize = 32 << 10
+	lineBufferSize = 16 << 10
 	copyBufferSize = 128 << 10
 )

@@ -60,7 +60,7 @@ func (p *parser) measure(at Location) (Original, header) {
 	in := at.Open(p.src)
 	h := readHeader(newLines(io.TeeReader(in, sum)))
 	// A decoder's error cannot come here, decoding has read it through; a reader's is kept in src.
-	_, _ = io.CopyBuffer(sum, onlyReader{in}, make([]byte, copyBufferSize))
+	_, _ = io.CopyBuffer(sum, onlyReader{in}, make([]byte, min(copyBufferSize, at.Section.Size+1)))
 	o.Size = sum.size
 	sum.Sum(o.SHA256[:0])
 	o.MessageID = h.get("message-id")
@@ -149,16 +149,18 @@ func innerOf(h header) Inner {
 	return in
 }
 
-// reconcileMessageID settles which Message-ID the original has. The envelope part is Exchange's own word.
+// reconcileMessageID settles which Message-ID the original has. The envelope part is Exchange's own word, and where a
+// person's mail program wrote it, the original's header is surer.
 func (r *Report) reconcileMessageID() {
 	inner := r.Originals[0].MessageID
-	switch {
-	case r.MessageID == "" && inner != "":
-		r.MessageID = inner
-	case r.MessageID == "":
-		r.MessageID = r.Outer.ParentMessageID
-	case inner != "" && inner != r.MessageID:
+	if inner != "" && r.MessageID != "" && inner != r.MessageID {
 		r.problem("the original's Message-ID is not the one that the envelope part names")
+	}
+	if r.MessageID == "" || r.Kind == KindResent && inner != "" {
+		r.MessageID = inner
+	}
+	if r.MessageID == "" {
+		r.MessageID = r.Outer.ParentMessageID
 	}
 }
 

@@ -20,8 +20,9 @@ func Parse(r io.ReaderAt, size int64) (*Report, error) {
 		report.problem("not all attached messages were looked into: too deep, or too many")
 	}
 	if p.src.err != nil {
+		// What was measured last is not whole.
+		report.Originals, report.FirstHand = nil, false
 		report.problem("the message is too entangled: reading it was given up")
-		report.FirstHand = false
 	}
 	return report, nil
 }
@@ -99,10 +100,10 @@ func (p *parser) message(at Location, depth int) *Report {
 		r.problem("%s", text)
 	}
 	switch {
+	case r.Outer.Marker && o.kind != "multipart/report":
+		return p.marked(r, o)
 	case o.kind == "multipart/report" || o.header.has("x-ms-exchange-message-is-ndr"):
 		return p.carrier(r, o, KindNDR, depth)
-	case r.Outer.Marker:
-		return p.marked(r, o)
 	case isValidation(o.header):
 		r.Kind = KindValidation
 		return r
@@ -155,6 +156,7 @@ func (p *parser) carrier(r *Report, o *outline, kind Kind, depth int) *Report {
 		found.Carried = &at
 	}
 	found.Kind, found.FirstHand = kind, false
+	found.Problems = append(r.Problems, found.Problems...)
 	return found
 }
 

@@ -3,6 +3,7 @@ package journal
 import (
 	"fmt"
 	"io"
+	"slices"
 )
 
 // Kind says what a message that was sent to a journal address is.
@@ -101,8 +102,10 @@ func (r *Report) Embedded(src io.ReaderAt) (io.Reader, bool) {
 	return r.Carried.Open(src), true
 }
 
+// problem notes what was odd, the same thing once.
 func (r *Report) problem(format string, args ...any) {
-	if len(r.Problems) < maxProblems {
-		r.Problems = append(r.Problems, fmt.Sprintf(format, args...))
+	text := fmt.Sprintf(format, args...)
+	if len(r.Problems) < maxProblems && !slices.Contains(r.Problems, text) {
+		r.Problems = append(r.Problems, text)
 	}
 }
