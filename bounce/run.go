@@ -37,7 +37,7 @@ type Options struct {
 	Key    *Key                                   // marks what we send as our own
 	Log    *slog.Logger                           //
 	Now    func() time.Time                       // nil: time.Now
-	Alert  func(event, text string, attrs ...any) // something a person must see
+	Alert  func(event, text string, attrs ...any) // something a person must see; nil: nobody is told
 	Poll   time.Duration                          // how often due bounces are looked for; 0: 5 s
 	Fail   func(point string) error               // failpoint of the crash tests; nil in production
 }
@@ -55,6 +55,9 @@ func New(o Options) *Deliverer {
 	}
 	if o.Poll == 0 {
 		o.Poll = 5 * time.Second
+	}
+	if o.Alert == nil {
+		o.Alert = func(string, string, ...any) {}
 	}
 	if o.Fail == nil {
 		o.Fail = func(string) error { return nil }

@@ -93,3 +93,6 @@ func (c *Client) explain(err error) error {
 	}
 	return fmt.Errorf("ask the daemon: %w", err)
 }
+
+// DefaultSocket is where the daemon's socket is unless the configuration says otherwise.
+const DefaultSocket = "/run/clawback/control.sock"

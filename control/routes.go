@@ -113,7 +113,7 @@ func (s *Server) listRecords(r *http.Request) (any, error) {
 		if err != nil {
 			return nil, errRequest{err.Error()}
 		}
-		f.Disposition = &d
+		f.Dispositions = []verdict.Disposition{d}
 	}
 	if f.Since, err = moment(q.Get("since")); err != nil {
 		return nil, err
@@ -223,7 +223,7 @@ func (s *Server) listHeld(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.o.Store.IntentsBy(store.IntentFilter{Tenant: r.URL.Query().Get("tenant"), Outcome: store.Held, Limit: n})
+	return s.o.Store.IntentsBy(store.IntentFilter{Tenant: r.URL.Query().Get("tenant"), Outcomes: []store.Outcome{store.Held}, Limit: n})
 }
 
 func (s *Server) approve(r *http.Request) (any, error) {

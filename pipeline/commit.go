@@ -58,7 +58,7 @@ func (j *job) score(ctx context.Context) (score.Result, error) {
 	defer done()
 	return j.o.Scorer.Score(ctx, score.Message{
 		Original: original, Size: size,
-		Sender: j.report.Sender, Recipients: addresses(j.report.Recipients), Direction: j.direction(),
+		Sender: j.report.Sender, Recipients: addresses(j.report.Recipients), Direction: scoreDirection[j.direction()],
 		Received: j.item.Envelope.Received, FirstHand: j.firstHand(), Tenant: j.tenant,
 		History: func(keys []string) []history.Entry { return j.o.Store.History(j.tenant.ID, keys) },
 	})
@@ -89,6 +89,9 @@ func (j *job) direction() string {
 	}
 	return "internal"
 }
+
+// scoreDirection says a direction in the scorer's words.
+var scoreDirection = map[string]string{"inbound": "in", "outbound": "out", "internal": "internal"}
 
 func (j *job) own(address string) bool {
 	domain := strings.ToLower(address[strings.LastIndexByte(address, '@')+1:])

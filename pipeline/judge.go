@@ -62,7 +62,7 @@ func (p *Pipeline) judge(ctx context.Context, it queue.Item) (end ending) {
 func (j *job) decide(ctx context.Context) ending {
 	e, r := j.item.Envelope, j.report
 	if r.Kind == journal.KindValidation {
-		return j.validated()
+		return j.validated(ctx)
 	}
 	why := attribute(j.tenant, e, r)
 	j.watch.seen(e.Tenant, why != "")
@@ -81,9 +81,9 @@ func (j *job) decide(ctx context.Context) ending {
 	return j.commit(ctx)
 }
 
-func (j *job) validated() ending {
-	if j.o.Note != nil {
-		j.o.Note(j.item.Envelope.Tenant, "connector validated")
+func (j *job) validated(ctx context.Context) ending {
+	if err := j.o.Store.Validated(ctx, j.tenant.ID, j.item.Envelope.Received); err != nil {
+		return ending{how: broken, err: fmt.Errorf("note validation: %w", err)}
 	}
 	return ending{how: processed, why: "connector validation mail: the connector reaches this gateway"}
 }

@@ -31,6 +31,7 @@ type Queue interface {
 type Store interface {
 	Apply(ctx context.Context, a store.Application, plan Planner) (store.Record, bool, error)
 	History(tenant string, keys []string) []history.Entry
+	Validated(ctx context.Context, tenant string, at time.Time) error
 }
 
 // Planner says which intents follow from a record; pure, called within C2.
@@ -52,7 +53,6 @@ type Options struct {
 	Keep    func(spool.Ref) (spool.Ref, error)     // long-lived copy of flagged mail; nil keeps none
 	Done    func(store.Record)                     // called after C2: wake the retraction
 	Bounced func()                                 // called after C5: wake the delivery of bounces
-	Note    func(tenant, what string)              // things worth remembering: "connector validated"
 	Alert   func(event, text string, attrs ...any) //
 	Log     *slog.Logger                           //
 	Now     func() time.Time                       // nil: time.Now

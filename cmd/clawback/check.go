@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"clawback/bounce"
+	"clawback/config"
+	"clawback/retract/graph"
+)
+
+type checkCmd struct {
+	Config string `short:"c" type:"path" default:"/etc/clawback/clawback.toml" help:"Configuration file."`
+	Online bool   `help:"Also ask DNS, the relay, the alternate mailboxes' servers and Microsoft Graph."`
+}
+
+// finding is one thing that check looked at.
+type finding struct {
+	OK   bool   `json:"ok"`
+	What string `json:"what"`
+	Text string `json:"text"` // what is wrong and what to do; or what was seen
+}
+
+func (c checkCmd) Run(a *app) error {
+	cfg, err := config.Load(c.Config)
+	if err != nil {
+		return err
+	}
+	list := []finding{{true, "configuration", fmt.Sprintf("%s is valid: %s, %s", c.Config, plural(len(cfg.Listeners), "listener"), plural(len(cfg.Tenants), "tenant"))}}
+	if c.Online {
+		ctx, cancel := context.WithTimeout(a.ctx, 2*time.Minute)
+		defer cancel()
+		for i := range cfg.Tenants {
+			list = append(list, checkTenant(ctx, cfg, &cfg.Tenants[i])...)
+		}
+	}
+	return a.showFindings(list)
+}
+
+func (a *app) showFindings(list []finding) error {
+	bad := 0
+	for _, f := range list {
+		if !f.OK {
+			bad++
+		}
+		if a.json {
+			if err := a.printJSON(f); err != nil {
+				return err
+			}
+			continue
+		}
+		mark := "ok  "
+		if !f.OK {
+			mark = "BAD "
+		}
+		fmt.Fprintf(a.out, "%s%s: %s\n", mark, f.What, f.Text)
+	}
+	if bad > 0 {
+		return fmt.Errorf("%s to mend", plural(bad, "problem"))
+	}
+	return nil
+}
+
+func checkTenant(ctx context.Context, cfg *config.Config, t *config.Tenant) []finding {
+	return append(checkAlternate(ctx, cfg, t), checkGraph(ctx, t)...)
+}
+
+// checkAlternate looks at the way to the alternate mailbox.
+func checkAlternate(ctx context.Context, cfg *config.Config, t *config.Tenant) []finding {
+	what := "tenant " + t.Name + ", alternate mailbox"
+	if t.AlternateMailbox == "" {
+		return []finding{{false, what, "none is set: a report that cannot be carried through waits here until one is"}}
+	}
+	sender := &bounce.Sender{Hostname: cfg.Hostname, Resolver: resolver, Timeout: 20 * time.Second}
+	route := bounce.Route{To: t.AlternateMailbox, Relay: cfg.Relay}
+	if t.Relay != nil {
+		route.Relay = t.Relay
+	}
+	var list []finding
+	if own, err := sender.ExchangeOnline(ctx, route); err != nil {
+		list = append(list, finding{route.Relay != nil, what, err.Error()})
+	} else if len(own) > 0 {
+		list = append(list, finding{false, what, fmt.Sprintf("%s is in Exchange Online (%s), which Microsoft does not support: "+
+			"use a mailbox elsewhere", t.AlternateMailbox, strings.Join(own, ", "))})
+	}
+	if err := sender.Probe(ctx, route); err != nil {
+		return append(list, finding{false, what, err.Error()})
+	}
+	return append(list, finding{true, what, t.AlternateMailbox + ": its server answers, and its certificate is verified"})
+}
+
+// checkGraph asks Microsoft Graph for what clawback needs of it.
+func checkGraph(ctx context.Context, t *config.Tenant) []finding {
+	what := "tenant " + t.Name + ", Microsoft Graph"
+	client, err := graph.New(*t, graph.Options{})
+	if err != nil {
+		return []finding{{false, what, err.Error()}}
+	}
+	var list []finding
+	for _, f := range client.Check(ctx) {
+		list = append(list, finding{f.OK, what, f.Text})
+	}
+	return list
+}

@@ -1,0 +1,24 @@
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"golang.org/x/term"
+
+	"clawback/internal/demo"
+)
+
+type demoCmd struct {
+	Reports string `type:"existingdir" placeholder:"DIR" help:"Show these journal reports (*.eml) instead of the made-up ones."`
+	Keep    bool   `help:"Leave everything running at the end, and say what to try next."`
+}
+
+func (c demoCmd) Run(a *app) error {
+	binary, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find this program: %w", err)
+	}
+	live := term.IsTerminal(int(os.Stdout.Fd()))
+	return demo.Run(a.ctx, demo.Options{Binary: binary, Reports: c.Reports, Keep: c.Keep, Out: a.out, Live: live})
+}

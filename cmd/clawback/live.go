@@ -1,0 +1,180 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+
+	"clawback/bounce"
+	"clawback/config"
+	"clawback/queue"
+	"clawback/retract"
+	"clawback/smtpd"
+	"clawback/store"
+)
+
+var resolver = net.DefaultResolver
+
+// live is the configuration of now, and what follows from it. A reload replaces it whole.
+type live struct {
+	store    *store.Store
+	newGraph func(config.Tenant) (retract.Mailboxes, error)
+
+	mu      sync.RWMutex
+	cfg     *config.Config
+	tenants map[string]retract.Tenant  // by GUID
+	rcpts   map[string]smtpd.Recipient // by address, lower case
+	used    map[string]string          // addresses that ever took mail, and their tenant
+}
+
+// usedPrefix begins the store's keys that remember which addresses ever took mail.
+const usedPrefix = "address/"
+
+func newLive(cfg *config.Config, st *store.Store, newGraph func(config.Tenant) (retract.Mailboxes, error)) (*live, error) {
+	l := &live{store: st, newGraph: newGraph, used: map[string]string{}}
+	keys, err := st.MetaKeys(usedPrefix)
+	if err != nil {
+		return nil, fmt.Errorf("read used addresses: %w", err)
+	}
+	for _, key := range keys {
+		tenant, err := st.Meta(key)
+		if err != nil {
+			return nil, fmt.Errorf("read used addresses: %w", err)
+		}
+		l.used[strings.TrimPrefix(key, usedPrefix)] = string(tenant)
+	}
+	return l, l.replace(cfg)
+}
+
+// replace puts a new configuration in force, or none of it.
+func (l *live) replace(cfg *config.Config) error {
+	tenants := map[string]retract.Tenant{}
+	var errs []error
+	for i := range cfg.Tenants {
+		t := &cfg.Tenants[i]
+		boxes, err := l.newGraph(*t)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("tenant %s: %w", t.Name, err))
+			continue
+		}
+		tenants[t.ID] = retract.Tenant{Config: t, Mailboxes: boxes}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.cfg, l.tenants, l.rcpts = cfg, tenants, recipients(cfg)
+	return nil
+}
+
+// recipients lists the addresses that mail is taken for.
+func recipients(cfg *config.Config) map[string]smtpd.Recipient {
+	m := map[string]smtpd.Recipient{}
+	for _, t := range cfg.Tenants {
+		for _, a := range t.Addresses {
+			r := smtpd.Recipient{Known: true, Tenant: t.ID, Purpose: queue.ForJournal, Region: cfg.Region}
+			if len(a.Regions) > 0 && !slices.Contains(a.Regions, cfg.Region) {
+				r.Refuse = "this address is not processed in this region"
+			}
+			m[strings.ToLower(a.Address)] = r
+		}
+		if t.RecoveryAddress != "" {
+			m[strings.ToLower(t.RecoveryAddress)] = smtpd.Recipient{Known: true, Tenant: t.ID, Purpose: queue.ForRecovery, Region: cfg.Region}
+		}
+	}
+	postmaster := smtpd.Recipient{Known: true, Purpose: queue.ForPostmaster} // RFC 5321, section 4.5.1
+	m["postmaster"], m["postmaster@"+strings.ToLower(cfg.Hostname)] = postmaster, postmaster
+	for address := range m {
+		if _, domain, ok := strings.Cut(address, "@"); ok {
+			m["postmaster@"+domain] = postmaster
+		}
+	}
+	return m
+}
+
+// recipient answers the listener. An address that ever took mail and is not configured any more is refused for now
+// only: a typo in the TOML must not turn reports away for good.
+func (l *live) recipient(address string) smtpd.Recipient {
+	address = strings.ToLower(address)
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	if r, ok := l.rcpts[address]; ok {
+		return r
+	}
+	_, before := l.used[address]
+	return smtpd.Recipient{Retry: before}
+}
+
+// took remembers that an address takes mail. Durable before the first message to it is accepted.
+func (l *live) took(e queue.Envelope) error {
+	for _, address := range e.Rcpts {
+		address = strings.ToLower(address)
+		l.mu.RLock()
+		_, known := l.used[address]
+		l.mu.RUnlock()
+		if known || e.Purpose == queue.ForPostmaster {
+			continue
+		}
+		if err := l.store.PutMeta(context.Background(), usedPrefix+address, []byte(e.Tenant)); err != nil {
+			return fmt.Errorf("remember address: %w", err)
+		}
+		l.mu.Lock()
+		l.used[address] = e.Tenant
+		l.mu.Unlock()
+	}
+	return nil
+}
+
+func (l *live) config() *config.Config {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.cfg
+}
+
+func (l *live) tenant(id string) (*config.Tenant, bool) {
+	t, ok := l.mailboxes(id)
+	return t.Config, ok
+}
+
+func (l *live) mailboxes(id string) (retract.Tenant, bool) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	t, ok := l.tenants[id]
+	return t, ok
+}
+
+func (l *live) tenantIDs() []string {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	ids := make([]string, 0, len(l.tenants))
+	for id := range l.tenants {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// route says where a bounce goes, by the configuration of now.
+func (l *live) route(b queue.Bounce) (bounce.Route, error) {
+	cfg := l.config()
+	if b.Envelope.Purpose == queue.ForPostmaster {
+		if cfg.SMTP.Postmaster == "" {
+			return bounce.Route{}, errors.New("no smtp.postmaster is set: set it, or export the message")
+		}
+		return bounce.Route{To: cfg.SMTP.Postmaster, Relay: cfg.Relay}, nil
+	}
+	t, ok := l.tenant(b.Envelope.Tenant)
+	if !ok {
+		return bounce.Route{}, fmt.Errorf("tenant %s is not in the configuration any more", b.Envelope.Tenant)
+	}
+	if t.AlternateMailbox == "" {
+		return bounce.Route{}, fmt.Errorf("tenant %s has no alternate_mailbox: set one, or export the report", t.Name)
+	}
+	return bounce.Route{To: t.AlternateMailbox, Relay: cmp.Or(t.Relay, cfg.Relay)}, nil
+}

@@ -1,0 +1,210 @@
+package main
+
+import (
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"clawback/control"
+	"clawback/store"
+)
+
+type searchCmd struct {
+	Sender      string        `help:"Envelope sender or header From contains this."`
+	Recipient   string        `help:"A recipient's address contains this."`
+	Subject     string        `help:"The subject contains this."`
+	Disposition string        `help:"MALICIOUS, SUSPICIOUS, SPOOF, SPAM, BULK or CLEAN."`
+	Since       time.Duration `default:"720h" help:"Not older than this (default 30 days)."`
+	Limit       int           `default:"100" help:"At most so many."`
+}
+
+func (c searchCmd) Run(a *app) error {
+	query := url.Values{"sender": {c.Sender}, "recipient": {c.Recipient}, "subject": {c.Subject}, "disposition": {c.Disposition},
+		"since": {time.Now().Add(-c.Since).UTC().Format(time.RFC3339)}, "limit": {strconv.Itoa(c.Limit)}}
+	var list []store.Record
+	if err := a.client.Get(a.ctx, "/v1/records?"+query.Encode(), &list); err != nil {
+		return err
+	}
+	if a.json {
+		return a.printJSON(list)
+	}
+	if len(list) == 0 {
+		fmt.Fprintln(a.out, "No message fits.")
+		return nil
+	}
+	rows := [][]string{{"ID", "RECEIVED", "DISPOSITION", "FROM", "RECIPIENTS", "SUBJECT"}}
+	for _, r := range list {
+		rows = append(rows, []string{r.ID, stamp(r.Received), r.Verdict.Disposition.String(), clip(r.From, 40),
+			strconv.Itoa(len(r.Recipients)), clip(r.Subject, 60)})
+	}
+	return a.table(rows)
+}
+
+// recordPath is the path of the record that a key (id, Message-ID, network message id) means.
+func recordPath(key string) string { return "/v1/records/" + url.PathEscape(key) }
+
+type showCmd struct {
+	ID string `arg:"" help:"Record id (or its beginning), Message-ID or network message id."`
+}
+
+func (c showCmd) Run(a *app) error {
+	var m control.Message
+	if err := a.client.Get(a.ctx, recordPath(c.ID), &m); err != nil {
+		return err
+	}
+	if a.json {
+		return a.printJSON(m)
+	}
+	return a.showMessage(m)
+}
+
+func (a *app) showMessage(m control.Message) error {
+	r := m.Record
+	rows := [][]string{
+		{"record", r.ID}, {"message-id", clip(r.MessageID, 200)}, {"network id", r.NetworkMessageID},
+		{"from", clip(fmt.Sprintf("%s <%s>", r.FromName, r.From), 200)}, {"sender", clip(r.Sender, 200)},
+		{"subject", clip(r.Subject, 200)}, {"received", stamp(r.Received)}, {"direction", r.Direction},
+		{"first-hand", strconv.FormatBool(r.FirstHand)}, {"pinned", strings.TrimSpace(r.Pinned + " " + r.PinnedBy)},
+		{"disposition", fmt.Sprintf("%s (score %.0f)", r.Verdict.Disposition, r.Verdict.Score)},
+	}
+	if err := a.table(rows); err != nil {
+		return err
+	}
+	fmt.Fprintln(a.out, "\nWhy:")
+	for _, reason := range r.Verdict.Reasons {
+		fmt.Fprintf(a.out, "  %+6.1f  %-28s %s\n", reason.Weight, reason.ID, clip(reason.Text, 200))
+	}
+	for _, d := range r.Verdict.Degraded {
+		fmt.Fprintf(a.out, "  not asked: %s\n", clip(d, 200))
+	}
+	fmt.Fprintln(a.out, "\nMailboxes:")
+	return a.showIntents(m.Intents)
+}
+
+func (a *app) showIntents(list []control.Intent) error {
+	if len(list) == 0 {
+		fmt.Fprintln(a.out, "  nothing was done, and nothing is planned")
+		return nil
+	}
+	for _, in := range list {
+		fmt.Fprintf(a.out, "  %-40s %-8s %-12s %-9s %s\n", clip(in.Address, 40), in.Kind, in.Action, in.Outcome, clip(in.Reason, 300))
+		for _, t := range in.Attempts {
+			fmt.Fprintf(a.out, "      %s %-16s %-9s %s\n", stamp(t.Started), t.Operation, t.Outcome, clip(t.Detail, 200))
+		}
+	}
+	return nil
+}
+
+type retractCmd struct {
+	IDs     []string `arg:"" name:"id" help:"Record ids, Message-IDs or network message ids."`
+	To      string   `required:"" enum:"junk,trash,soft_delete,hard_delete" help:"Where to: junk, trash, soft_delete or hard_delete."`
+	Comment string   `help:"Why, for the audit."`
+}
+
+func (c retractCmd) Run(a *app) error {
+	return a.each(c.IDs, func(id string) error {
+		return a.act(recordPath(id)+"/retract", control.Order{Action: c.To, Comment: c.Comment})
+	})
+}
+
+type restoreCmd struct {
+	IDs     []string `arg:"" name:"id" help:"Record ids, Message-IDs or network message ids."`
+	Comment string   `help:"Why, for the audit."`
+}
+
+func (c restoreCmd) Run(a *app) error {
+	return a.each(c.IDs, func(id string) error {
+		return a.act(recordPath(id)+"/restore", control.Order{Comment: c.Comment})
+	})
+}
+
+// act sends an order that makes intents, and shows them.
+func (a *app) act(path string, o control.Order) error {
+	var intents []store.Intent
+	if err := a.client.Post(a.ctx, path, o, &intents); err != nil {
+		return err
+	}
+	if a.json {
+		return a.printJSON(intents)
+	}
+	for _, in := range intents {
+		fmt.Fprintf(a.out, "%-40s %-12s %-9s %s\n", clip(in.Address, 40), in.Action, in.Outcome, clip(in.Reason, 200))
+	}
+	return nil
+}
+
+type heldCmd struct {
+	List    heldListCmd    `cmd:"" help:"List what waits for a person."`
+	Approve heldApproveCmd `cmd:"" help:"Let retractions pass."`
+	Reject  heldRejectCmd  `cmd:"" help:"Drop retractions."`
+}
+
+type heldListCmd struct {
+	Limit int `default:"1000" help:"At most so many."`
+}
+
+func (c heldListCmd) Run(a *app) error {
+	var list []store.Intent
+	if err := a.client.Get(a.ctx, "/v1/held?limit="+strconv.Itoa(c.Limit), &list); err != nil {
+		return err
+	}
+	if a.json {
+		return a.printJSON(list)
+	}
+	if len(list) == 0 {
+		fmt.Fprintln(a.out, "Nothing waits for a person.")
+		return nil
+	}
+	rows := [][]string{{"INTENT", "SINCE", "RECORD", "MAILBOX", "ACTION", "REASON"}}
+	for _, in := range list {
+		rows = append(rows, []string{in.ID, ago(in.Changed), in.Record, clip(in.Address, 40), in.Action, clip(in.Reason, 100)})
+	}
+	return a.table(rows)
+}
+
+type heldApproveCmd struct {
+	IDs     []string `arg:"" name:"intent" help:"Ids of intents, as the list shows them."`
+	Comment string   `help:"Why, for the audit."`
+}
+
+func (c heldApproveCmd) Run(a *app) error { return a.settle("approve", c.IDs, c.Comment) }
+
+type heldRejectCmd struct {
+	IDs     []string `arg:"" name:"intent" help:"Ids of intents, as the list shows them."`
+	Comment string   `help:"Why, for the audit."`
+}
+
+func (c heldRejectCmd) Run(a *app) error { return a.settle("reject", c.IDs, c.Comment) }
+
+func (a *app) settle(verb string, ids []string, comment string) error {
+	var done []string
+	if err := a.client.Post(a.ctx, "/v1/held/"+verb, control.Order{Intents: ids, Comment: comment}, &done); err != nil {
+		return err
+	}
+	if a.json {
+		return a.printJSON(done)
+	}
+	fmt.Fprintf(a.out, "%s: %s\n", plural(len(done), "intent"), map[string]string{"approve": "approved", "reject": "rejected"}[verb])
+	return nil
+}
+
+type auditCmd struct {
+	Limit int `default:"100" help:"At most so many, newest first."`
+}
+
+func (c auditCmd) Run(a *app) error {
+	var list []store.Act
+	if err := a.client.Get(a.ctx, "/v1/audit?limit="+strconv.Itoa(c.Limit), &list); err != nil {
+		return err
+	}
+	if a.json {
+		return a.printJSON(list)
+	}
+	rows := [][]string{{"TIME", "WHO", "WHAT", "OBJECT", "COMMENT"}}
+	for _, act := range list {
+		rows = append(rows, []string{stamp(act.At), clip(act.Who, 20), act.What, clip(act.Object, 40), clip(act.Comment, 80)})
+	}
+	return a.table(rows)
+}

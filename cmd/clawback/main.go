@@ -1,0 +1,106 @@
+// Command clawback takes bad mail back out of Microsoft 365 mailboxes after delivery.
+//
+// The subcommands that change or show the state of a running daemon ask it on its control socket; unwrap, score, check
+// and demo work by themselves.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"clawback/config"
+	"clawback/control"
+)
+
+// version is set by the Makefile.
+var version = "devel"
+
+const description = `Takes bad mail back out of Microsoft 365 mailboxes after delivery.
+
+Exchange Online journals every message to clawback, which keeps it, scores it, and moves what is bad out of every
+recipient's mailbox. Try "clawback demo" to see it work without any set-up.`
+
+type cli struct {
+	Serve   serveCmd   `cmd:"" group:"daemon" help:"Run the daemon."`
+	Check   checkCmd   `cmd:"" group:"daemon" help:"Check the configuration and, with --online, all that it depends on."`
+	Status  statusCmd  `cmd:"" group:"daemon" help:"Show what the daemon has done, and what waits."`
+	Queue   queueCmd   `cmd:"" group:"daemon" help:"List, show or retry accepted reports that are not finished."`
+	Bounce  bounceCmd  `cmd:"" group:"daemon" help:"List, show, retry or export reports on their way to the alternate mailbox."`
+	Search  searchCmd  `cmd:"" group:"mail" help:"Find messages by sender, recipient, subject, disposition or time."`
+	Show    showCmd    `cmd:"" group:"mail" help:"Show one message: its verdict with reasons, and what happened in each mailbox."`
+	Retract retractCmd `cmd:"" group:"mail" help:"Take a message out of every recipient's mailbox."`
+	Restore restoreCmd `cmd:"" group:"mail" help:"Put a retracted message back where it was. No automatism touches it again."`
+	Held    heldCmd    `cmd:"" group:"mail" help:"List, approve or reject retractions that wait for a person."`
+	Audit   auditCmd   `cmd:"" group:"mail" help:"Show who did what."`
+	Unwrap  unwrapCmd  `cmd:"" group:"files" help:"Show what is in journal reports, from files."`
+	Score   scoreCmd   `cmd:"" group:"files" help:"Score messages or journal reports from files, without a daemon."`
+	Demo    demoCmd    `cmd:"" group:"files" help:"Show the main job on a small made-up organisation."`
+	Version versionCmd `cmd:"" group:"files" help:"Show the version."`
+
+	Socket string `placeholder:"PATH" default:"${socket}" env:"CLAWBACK_SOCKET" help:"Control socket of the daemon (default ${socket})."`
+	JSON   bool   `name:"json" help:"Answer in JSON, one object or list, or one object a line."`
+}
+
+// app is what the subcommands work with.
+type app struct {
+	ctx    context.Context
+	out    io.Writer
+	errOut io.Writer
+	json   bool
+	client *control.Client
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	var c cli
+	parser := kong.Must(&c, kong.Name("clawback"), kong.Description(description), kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110, NoExpandSubcommands: true}),
+		kong.Vars{"socket": control.DefaultSocket},
+		kong.ExplicitGroups([]kong.Group{
+			{Key: "daemon", Title: "The daemon:"}, {Key: "mail", Title: "Mail:"}, {Key: "files", Title: "Without a daemon:"},
+		}))
+	if len(os.Args) < 2 {
+		os.Args = append(os.Args, "--help")
+	}
+	call, err := parser.Parse(os.Args[1:])
+	parser.FatalIfErrorf(err)
+	a := &app{ctx, os.Stdout, os.Stderr, c.JSON, control.NewClient(c.Socket)}
+	if err := call.Run(a); err != nil {
+		stop()
+		os.Exit(complain(err))
+	}
+}
+
+// errQuiet is an outcome that was already told: only the exit status is left to say.
+var errQuiet = errors.New("see above")
+
+// complain prints an error for a person and gives the exit status.
+func complain(err error) int {
+	var problems config.Problems
+	switch {
+	case errors.Is(err, errQuiet):
+	case errors.As(err, &problems):
+		fmt.Fprintln(os.Stderr, problems.Error())
+	default:
+		fmt.Fprintln(os.Stderr, "clawback:", err)
+	}
+	return 1
+}
+
+type versionCmd struct{}
+
+func (versionCmd) Run(a *app) error {
+	if a.json {
+		return a.printJSON(map[string]string{"version": version})
+	}
+	fmt.Fprintln(a.out, "clawback", version)
+	return nil
+}

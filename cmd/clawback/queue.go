@@ -1,0 +1,197 @@
+package main
+
+import (
+	"fmt"
+	"net/url"
+	"os"
+	"strconv"
+
+	"github.com/dustin/go-humanize"
+
+	"clawback/control"
+	"clawback/queue"
+)
+
+type queueCmd struct {
+	List  queueListCmd  `cmd:"" help:"List accepted reports that are not finished."`
+	Show  queueShowCmd  `cmd:"" help:"Show one of them."`
+	Retry queueRetryCmd `cmd:"" help:"Work on quarantined or deferred ones again, now."`
+}
+
+type queueListCmd struct {
+	State string `enum:"ready,working,deferred,quarantined," default:"" help:"Only those in this state (ready, working, deferred, quarantined)."`
+	Limit int    `default:"100" help:"At most so many."`
+}
+
+func (c queueListCmd) Run(a *app) error {
+	var items []queue.Item
+	query := url.Values{"state": {c.State}, "limit": {strconv.Itoa(c.Limit)}}
+	if err := a.client.Get(a.ctx, "/v1/queue?"+query.Encode(), &items); err != nil {
+		return err
+	}
+	if a.json {
+		return a.printJSON(items)
+	}
+	if len(items) == 0 {
+		fmt.Fprintln(a.out, "The queue holds nothing of that kind.")
+		return nil
+	}
+	rows := [][]string{{"ID", "STATE", "RECEIVED", "SIZE", "FROM", "REASON"}}
+	for _, it := range items {
+		rows = append(rows, []string{it.ID, string(it.State), ago(it.Envelope.Received), humanize.IBytes(uint64(it.Body.Size)),
+			clip(it.Envelope.MailFrom, 40), clip(it.Reason, 80)})
+	}
+	return a.table(rows)
+}
+
+type queueShowCmd struct {
+	ID string `arg:"" help:"Id of the item, as the list and the log show it."`
+}
+
+func (c queueShowCmd) Run(a *app) error {
+	var it queue.Item
+	if err := a.client.Get(a.ctx, "/v1/queue/"+url.PathEscape(c.ID), &it); err != nil {
+		return err
+	}
+	if a.json {
+		return a.printJSON(it)
+	}
+	e := it.Envelope
+	return a.table([][]string{
+		{"item", it.ID}, {"state", string(it.State)}, {"reason", clip(it.Reason, 500)},
+		{"received", stamp(e.Received)}, {"size", humanize.IBytes(uint64(it.Body.Size))},
+		{"tenant", e.Tenant}, {"purpose", string(e.Purpose)}, {"mail from", clip("<"+e.MailFrom+">", 200)},
+		{"to", clip(fmt.Sprint(e.Rcpts), 500)}, {"peer", e.Remote + " (" + clip(e.Hello, 100) + ")"}, {"network", e.Network},
+		{"tls", e.TLS.Version + " " + e.TLS.Cipher}, {"tries", strconv.Itoa(it.Tries)}, {"starts", strconv.Itoa(it.Starts)},
+		{"due", stamp(it.NotBefore)}, {"session", e.Session}, {"body", fmt.Sprintf("%s at %d", it.Body.File, it.Body.Offset)},
+	})
+}
+
+type queueRetryCmd struct {
+	IDs []string `arg:"" name:"id" help:"Ids of the items."`
+}
+
+func (c queueRetryCmd) Run(a *app) error {
+	return a.each(c.IDs, func(id string) error {
+		var it queue.Item
+		if err := a.client.Post(a.ctx, "/v1/queue/"+url.PathEscape(id)+"/retry", control.Order{}, &it); err != nil {
+			return err
+		}
+		if a.json {
+			return a.printJSON(it)
+		}
+		fmt.Fprintf(a.out, "%s is %s\n", it.ID, it.State)
+		return nil
+	})
+}
+
+// each does one thing to several ids, all of them, and tells at the end whether one went wrong.
+func (a *app) each(ids []string, do func(id string) error) error {
+	var failed bool
+	for _, id := range ids {
+		if err := do(id); err != nil {
+			fmt.Fprintf(a.errOut, "clawback: %s: %v\n", id, err)
+			failed = true
+		}
+	}
+	if failed {
+		return errQuiet
+	}
+	return nil
+}
+
+type bounceCmd struct {
+	List   bounceListCmd   `cmd:"" help:"List bounces."`
+	Show   bounceShowCmd   `cmd:"" help:"Show one."`
+	Retry  bounceRetryCmd  `cmd:"" aliases:"resend" help:"Send bounces again, now."`
+	Export bounceExportCmd `cmd:"" help:"Write the report that a bounce carries to a file."`
+}
+
+type bounceListCmd struct {
+	State string `enum:"waiting,stuck,sent," default:"" help:"Only those in this state (waiting, stuck, sent)."`
+	Limit int    `default:"100" help:"At most so many."`
+}
+
+func (c bounceListCmd) Run(a *app) error {
+	var list []queue.Bounce
+	query := url.Values{"state": {c.State}, "limit": {strconv.Itoa(c.Limit)}}
+	if err := a.client.Get(a.ctx, "/v1/bounces?"+query.Encode(), &list); err != nil {
+		return err
+	}
+	if a.json {
+		return a.printJSON(list)
+	}
+	if len(list) == 0 {
+		fmt.Fprintln(a.out, "No bounces of that kind.")
+		return nil
+	}
+	rows := [][]string{{"ID", "STATE", "CREATED", "TRIES", "NEXT", "REASON", "LAST ERROR"}}
+	for _, b := range list {
+		next := ago(b.NotBefore)
+		if b.State == queue.BounceSent {
+			next = ""
+		}
+		rows = append(rows, []string{b.ID, string(b.State), ago(b.Created), strconv.Itoa(b.Tries), next, clip(b.Reason, 50), clip(b.LastError, 80)})
+	}
+	return a.table(rows)
+}
+
+type bounceShowCmd struct {
+	ID string `arg:"" help:"Id of the bounce."`
+}
+
+func (c bounceShowCmd) Run(a *app) error {
+	var b queue.Bounce
+	if err := a.client.Get(a.ctx, "/v1/bounces/"+url.PathEscape(c.ID), &b); err != nil {
+		return err
+	}
+	if a.json {
+		return a.printJSON(b)
+	}
+	return a.table([][]string{
+		{"bounce", b.ID}, {"item", b.Item}, {"state", string(b.State)}, {"reason", clip(b.Reason, 500)},
+		{"tenant", b.Envelope.Tenant}, {"received", stamp(b.Envelope.Received)}, {"created", stamp(b.Created)},
+		{"tries", strconv.Itoa(b.Tries)}, {"due", stamp(b.NotBefore)}, {"last error", clip(b.LastError, 500)},
+		{"sent to", clip(b.SentTo, 200)}, {"sent at", stamp(b.SentAt)}, {"size", humanize.IBytes(uint64(b.Body.Size))},
+	})
+}
+
+type bounceRetryCmd struct {
+	IDs []string `arg:"" name:"id" help:"Ids of the bounces."`
+}
+
+func (c bounceRetryCmd) Run(a *app) error {
+	return a.each(c.IDs, func(id string) error {
+		var b queue.Bounce
+		if err := a.client.Post(a.ctx, "/v1/bounces/"+url.PathEscape(id)+"/retry", control.Order{}, &b); err != nil {
+			return err
+		}
+		if a.json {
+			return a.printJSON(b)
+		}
+		fmt.Fprintf(a.out, "%s is due now\n", b.ID)
+		return nil
+	})
+}
+
+type bounceExportCmd struct {
+	ID   string `arg:"" help:"Id of the bounce."`
+	File string `arg:"" optional:"" help:"File to write; standard output without it."`
+}
+
+func (c bounceExportCmd) Run(a *app) error {
+	path := "/v1/bounces/" + url.PathEscape(c.ID) + "/report"
+	if c.File == "" {
+		return a.client.Stream(a.ctx, path, a.out)
+	}
+	f, err := os.OpenFile(c.File, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := a.client.Stream(a.ctx, path, f); err != nil {
+		f.Close()
+		os.Remove(c.File)
+		return err
+	}
+	return f.Close()
+}

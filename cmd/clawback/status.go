@@ -1,0 +1,183 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"reflect"
+	"sort"
+	"strconv"
+	"strings"
+
+	"github.com/dustin/go-humanize"
+
+	"clawback/config"
+	"clawback/control"
+	"clawback/queue"
+	"clawback/store"
+)
+
+func (d *daemon) controlOptions(cfg *config.Config) control.Options {
+	return control.Options{
+		Queue: d.queue, Store: d.store, Engine: d.engine, Status: d.status, Log: d.log,
+		Wake:   func() { d.bounces.Wake(); d.engine.Wake() },
+		Report: func(b queue.Bounce) (io.ReadCloser, error) { return d.report(b) },
+	}
+}
+
+// report opens the octets of the report that a bounce carries.
+func (d *daemon) report(b queue.Bounce) (io.ReadCloser, error) {
+	body, err := d.spool.Open(b.Body)
+	if err != nil {
+		return nil, err
+	}
+	return struct {
+		io.Reader
+		io.Closer
+	}{io.NewSectionReader(body, 0, body.Size()), body}, nil
+}
+
+// status gathers what the status command shows.
+func (d *daemon) status() (control.Status, error) {
+	cfg := d.live.config()
+	s := control.Status{Version: version, Hostname: cfg.Hostname, Region: cfg.Region, Started: d.started.UTC(),
+		Sessions: d.sessions(), Tenants: []control.Tenant{}, Problems: []string{}}
+	var err error
+	if s.Queue, err = d.queue.Stats(); err != nil {
+		return s, err
+	}
+	for _, t := range cfg.Tenants {
+		counts, err := d.store.Counts(t.ID)
+		if err != nil {
+			return s, err
+		}
+		s.Tenants = append(s.Tenants, control.Tenant{Name: t.Name, ID: t.ID, Mode: t.Mode, Counts: counts})
+	}
+	c := d.certs.Status()
+	s.Certificate = &control.Certificate{Names: c.Names, NotAfter: c.NotAfter, Problem: c.Problem}
+	s.Problems = problems(s)
+	return s, nil
+}
+
+// problems are the parts of a status that need a person.
+func problems(s control.Status) []string {
+	list := []string{}
+	add := func(n int, format string) {
+		if n > 0 {
+			list = append(list, fmt.Sprintf(format, n))
+		}
+	}
+	add(s.Queue.Items[queue.Quarantined].Count, "%d in quarantine: clawback queue list --state quarantined")
+	add(s.Queue.Bounces[queue.BounceStuck].Count, "%d bounces are stuck: clawback bounce list --state stuck")
+	held := 0
+	for _, t := range s.Tenants {
+		held += t.Counts.Held
+	}
+	add(held, "%d retractions wait for a person: clawback held list")
+	if s.Certificate != nil && s.Certificate.Problem != "" {
+		list = append(list, "certificate: "+s.Certificate.Problem)
+	}
+	return list
+}
+
+// openWork counts the intents that are not final.
+func openWork(c store.Counts) int {
+	return c.Outcomes[store.Pending] + c.Restores[store.Pending] + c.Held
+}
+
+// needRestart names the tables whose change a reload cannot put in force.
+func needRestart(old, cfg *config.Config) []string {
+	var list []string
+	for name, pair := range map[string][2]any{
+		"hostname": {old.Hostname, cfg.Hostname}, "state_dir": {old.StateDir, cfg.StateDir}, "listener": {old.Listeners, cfg.Listeners},
+		"tls": {old.TLS, cfg.TLS}, "acme": {old.ACME, cfg.ACME}, "smtp": {old.SMTP, cfg.SMTP}, "control": {old.Control, cfg.Control},
+		"networks": {old.Networks, cfg.Networks}, "score": {old.Score, cfg.Score}, "log": {old.Log, cfg.Log},
+	} {
+		if !reflect.DeepEqual(pair[0], pair[1]) {
+			list = append(list, name)
+		}
+	}
+	sort.Strings(list)
+	return list
+}
+
+type statusCmd struct{}
+
+func (statusCmd) Run(a *app) error {
+	var s control.Status
+	if err := a.client.Get(a.ctx, "/v1/status", &s); err != nil {
+		return err
+	}
+	if a.json {
+		return a.printJSON(s)
+	}
+	return a.showStatus(s)
+}
+
+func (a *app) showStatus(s control.Status) error {
+	fmt.Fprintf(a.out, "clawback %s on %s, started %s, %s\n", s.Version, s.Hostname, ago(s.Started), plural(s.Sessions, "session"))
+	if s.Certificate != nil {
+		fmt.Fprintf(a.out, "certificate for %s until %s\n", strings.Join(s.Certificate.Names, ", "), stamp(s.Certificate.NotAfter))
+	}
+	rows := [][]string{{"", "COUNT", "OLDEST", "SIZE"}}
+	for _, state := range []queue.State{queue.Ready, queue.Working, queue.Deferred, queue.Quarantined} {
+		rows = append(rows, countRow("queue "+string(state), s.Queue.Items[state]))
+	}
+	for _, state := range []queue.BounceState{queue.BounceWaiting, queue.BounceStuck} {
+		rows = append(rows, countRow("bounces "+string(state), s.Queue.Bounces[state]))
+	}
+	fmt.Fprintln(a.out)
+	if err := a.table(rows); err != nil {
+		return err
+	}
+	for _, t := range s.Tenants {
+		a.showTenant(t)
+	}
+	if len(s.Problems) > 0 {
+		fmt.Fprintln(a.out, "\nNeeds a person:")
+	}
+	for _, p := range s.Problems {
+		fmt.Fprintln(a.out, "  "+p)
+	}
+	return nil
+}
+
+func countRow(name string, c queue.Count) []string {
+	oldest := ""
+	if c.Count > 0 {
+		oldest = ago(c.Oldest)
+	}
+	return []string{name, strconv.Itoa(c.Count), oldest, humanize.IBytes(uint64(max(c.Bytes, 0)))}
+}
+
+func (a *app) showTenant(t control.Tenant) {
+	c := t.Counts
+	fmt.Fprintf(a.out, "\ntenant %s (%s), %s\n", t.Name, t.ID, t.Mode)
+	fmt.Fprintf(a.out, "  %s processed, last one %s\n", plural(c.Processed, "report"), ago(c.LastReport))
+	if !c.ConnectorValidated.IsZero() {
+		fmt.Fprintf(a.out, "  connector validated %s\n", ago(c.ConnectorValidated))
+	}
+	if line := tally(c.Dispositions); line != "" {
+		fmt.Fprintln(a.out, "  messages:   ", line)
+	}
+	if line := tally(c.Outcomes); line != "" {
+		fmt.Fprintln(a.out, "  retractions:", line)
+	}
+	if line := tally(c.Restores); line != "" {
+		fmt.Fprintln(a.out, "  restores:   ", line)
+	}
+	if t.Paused != "" {
+		fmt.Fprintln(a.out, "  paused:     ", t.Paused)
+	}
+}
+
+// tally writes counts by name, such as "3 CLEAN, 1 SPAM".
+func tally[K comparable](counts map[K]int) string {
+	var parts []string
+	for key, n := range counts {
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %v", n, key))
+		}
+	}
+	sort.Strings(parts)
+	return strings.Join(parts, ", ")
+}

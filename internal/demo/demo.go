@@ -1,0 +1,100 @@
+// Package demo shows the main job on a small made-up organisation, or on reports of one's own.
+//
+// It starts a Microsoft Graph simulator and a receiver for the alternate mailbox in this process and the real daemon as a
+// process of its own, sends journal reports by SMTP with STARTTLS and BDAT, and watches what becomes of them.
+//
+// Reads: the embedded stories, or a directory of reports; the daemon's control socket; the simulator's mailboxes.
+//
+// Writes: a temporary directory, removed at the end unless the demo is kept running.
+//
+// Invariants:
+//
+//	I1 what is expected was written by hand (testdata/demo/expected.toml) and never comes from what the daemon said
+//	I2 mailboxes are filled by net/mail from the attached original, not by the parser that is shown
+//	I3 nothing listens or connects beyond the loopback interface
+//
+// On failure: the table says which expectation did not hold, and the log's path is printed.
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// Options steer a run.
+type Options struct {
+	Binary  string        // the clawback program; it is run as "BINARY serve --config FILE"
+	Reports string        // directory of reports of one's own; "": the embedded stories
+	Keep    bool          // leave everything running until the context ends
+	Limit   time.Duration // after which what is not as expected counts as failed; 0: 28 s
+	Out     io.Writer
+	Live    bool // Out is a terminal: redraw one table instead of printing lines
+}
+
+// ErrUnexpected means that the table shows something that is not as expected.
+var ErrUnexpected = errors.New("not everything was as expected")
+
+// Run shows the demo. It returns nil only when everything is as expected.
+func Run(ctx context.Context, o Options) error {
+	if o.Limit == 0 {
+		o.Limit = 28 * time.Second
+	}
+	script, err := load(o.Reports)
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "clawback-demo-")
+	if err != nil {
+		return fmt.Errorf("make a temporary directory: %w", err)
+	}
+	s := &stage{o: o, dir: dir, script: script}
+	defer s.close()
+	if err := s.open(ctx); err != nil {
+		return fmt.Errorf("%w\n%s", err, s.logTail())
+	}
+	s.introduce()
+	if err := s.play(ctx); err != nil {
+		return fmt.Errorf("%w\n%s", err, s.logTail())
+	}
+	wrong := s.judge()
+	s.epilogue(wrong)
+	if o.Keep {
+		s.keep(ctx)
+	}
+	if wrong > 0 {
+		return ErrUnexpected
+	}
+	return nil
+}
+
+func (s *stage) introduce() {
+	fmt.Fprintf(s.o.Out, "A Graph simulator, a receiver for the alternate mailbox and the daemon are running on 127.0.0.1.\n")
+	fmt.Fprintf(s.o.Out, "Sending %d journal reports over STARTTLS, by BDAT.\n\n", s.script.reports())
+}
+
+// epilogue says what the table came to.
+func (s *stage) epilogue(wrong int) {
+	if wrong > 0 {
+		log := filepath.Join(os.TempDir(), "clawback-demo.log")
+		if text, err := os.ReadFile(s.logFile()); err == nil && os.WriteFile(log, text, 0o600) == nil {
+			fmt.Fprintf(s.o.Out, "\n%d rows are not as expected. The daemon's log: %s\n", wrong, log)
+		}
+		return
+	}
+	fmt.Fprintf(s.o.Out, "\nEverything is as expected: the right messages were taken, and no other was touched.\n")
+}
+
+func (s *stage) keep(ctx context.Context) {
+	socket := filepath.Join(s.dir, "control.sock")
+	fmt.Fprintf(s.o.Out, "\nStill running; Ctrl-C ends it. In another terminal try:\n\n"+
+		"  export CLAWBACK_SOCKET=%s\n"+
+		"  %[2]s status\n  %[2]s search\n  %[2]s show '%[3]s'\n  %[2]s restore '%[3]s' --comment 'false alarm'\n"+
+		"  %[2]s queue list --state quarantined\n  %[2]s bounce list\n\nLog: %[4]s\n",
+		socket, s.o.Binary, s.script.Stories[0].messageID, s.logFile())
+	<-ctx.Done()
+}

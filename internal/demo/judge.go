@@ -1,0 +1,147 @@
+package demo
+
+import (
+	"fmt"
+	"text/tabwriter"
+
+	"clawback/internal/graphsim"
+)
+
+// row is one expectation and what came of it.
+type row struct {
+	story, where, want, got string
+	ok                      bool
+}
+
+// wrong lists what of a story is not as expected.
+func (s *stage) wrong(st *story) []row {
+	var bad []row
+	for _, r := range s.rows(st) {
+		if !r.ok {
+			bad = append(bad, r)
+		}
+	}
+	return bad
+}
+
+// rows compares a story with what was seen.
+func (s *stage) rows(st *story) []row {
+	list := []row{s.verdictRow(st)}
+	for _, m := range st.Mailboxes {
+		list = append(list, s.mailboxRow(st, m))
+	}
+	return list
+}
+
+func (s *stage) verdictRow(st *story) row {
+	got := st.seen.disposition
+	if got == "" {
+		got = st.seen.item
+	}
+	r := row{story: st.ID, where: "verdict", want: st.Disposition, got: got}
+	switch {
+	case s.script.free:
+		r.want, r.ok = "stated", got != "" && got != "ready" && got != "working"
+	case st.Disposition != "":
+		r.ok = got == st.Disposition
+	case st.Item == "bounced":
+		r.want, r.ok = "bounced, and arrived", st.seen.bounced
+	default:
+		r.want, r.ok = st.Item, got == st.Item
+	}
+	return r
+}
+
+func (s *stage) mailboxRow(st *story, m *mailbox) row {
+	r := row{story: st.ID, where: m.Address}
+	outcome, folder := "", s.folder(m)
+	if m.Address != "" {
+		outcome = st.seen.outcome(m.Address)
+	} else {
+		r.where = m.User + " (bystander)"
+	}
+	r.got = join(outcome, folder)
+	if s.script.free {
+		r.want, r.ok = "stated", outcome != ""
+		if outcome != "" && outcome != left {
+			r.got += ": " + st.seen.reasons[m.Address]
+		}
+		return r
+	}
+	r.want = join(m.Outcome, m.Folder)
+	r.ok = outcome == m.Outcome && folder == m.Folder
+	return r
+}
+
+func join(outcome, folder string) string {
+	switch {
+	case folder == "":
+		return outcome
+	case outcome == "":
+		return folder
+	}
+	return outcome + ", in " + folder
+}
+
+// folder is where the seeded message is now, as the simulator itself knows.
+func (s *stage) folder(m *mailbox) string {
+	if m.key == "" {
+		return ""
+	}
+	for _, msg := range s.sim.Messages(m.User) {
+		if msg.Key == m.key {
+			return place(msg)
+		}
+	}
+	return "nowhere"
+}
+
+func place(m graphsim.Message) string {
+	if m.Purged {
+		return "purged"
+	}
+	return m.Folder
+}
+
+// judge prints the table and gives the number of rows that are wrong.
+func (s *stage) judge() (wrong int) {
+	w := tabwriter.NewWriter(s.o.Out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "\n\t\tEXPECTED\tSEEN\t")
+	for _, st := range s.script.Stories {
+		fmt.Fprintf(w, "%s  %s\t\t\t\t\n", st.ID, st.Title)
+		for _, r := range s.rows(st) {
+			mark := "ok"
+			if !r.ok {
+				mark = "WRONG"
+				wrong++
+			}
+			fmt.Fprintf(w, "\t%s\t%s\t%s\t%s\n", r.where, r.want, r.got, mark)
+		}
+	}
+	w.Flush()
+	return wrong + s.bystanders()
+}
+
+// bystanders counts what the simulator holds against the daemon: wrong calls, and messages touched that no story names.
+func (s *stage) bystanders() (wrong int) {
+	for _, v := range s.sim.Violations() {
+		fmt.Fprintln(s.o.Out, "WRONG call to Graph:", v)
+		wrong++
+	}
+	if s.script.free {
+		return wrong
+	}
+	expected := map[string]bool{}
+	for _, st := range s.script.Stories {
+		for _, m := range st.Mailboxes {
+			expected[m.key] = m.Outcome == "done"
+		}
+	}
+	for _, m := range s.sim.Changed() {
+		if !expected[m.Key] {
+			fmt.Fprintf(s.o.Out, "WRONG: %q in %s was touched: %v\n", m.Subject, m.Mailbox, m.Changes)
+			wrong++
+		}
+	}
+	return wrong
+}

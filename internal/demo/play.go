@@ -1,0 +1,143 @@
+package demo
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"clawback/internal/graphsim"
+	"clawback/internal/smtpload"
+)
+
+// play fills the mailboxes, sends the reports, and watches until all is as expected or the time is over.
+func (s *stage) play(ctx context.Context) error {
+	conn, err := s.dial(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	s.start = time.Now()
+	screen := newScreen(s.o, s.script)
+	for _, st := range s.script.Stories {
+		if err := s.begin(conn, st); err != nil {
+			return fmt.Errorf("story %s: %w", st.ID, err)
+		}
+		s.observe(ctx, screen)
+	}
+	deadline := s.start.Add(s.o.Limit)
+	for time.Now().Before(deadline) && ctx.Err() == nil {
+		if s.observe(ctx, screen) {
+			break
+		}
+		select {
+		case err := <-s.exited:
+			return fmt.Errorf("the daemon ended: %v", err)
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+	screen.end()
+	return ctx.Err()
+}
+
+// dial opens the SMTP session, as Exchange Online's connector would.
+func (s *stage) dial(ctx context.Context) (*smtpload.Conn, error) {
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(s.cert.CertPEM)
+	conn, err := smtpload.DialTLS(ctx, s.smtp, "outbound.exchange.example", &tls.Config{RootCAs: roots, ServerName: hostname})
+	if err != nil {
+		return nil, fmt.Errorf("connect to the daemon: %w", err)
+	}
+	return conn, nil
+}
+
+// begin seeds the story's mailboxes and sends its reports.
+func (s *stage) begin(conn *smtpload.Conn, st *story) error {
+	st.started = time.Now()
+	for _, name := range st.Reports {
+		raw, err := s.read(name)
+		if err != nil {
+			return err
+		}
+		st.sent = append(st.sent, raw)
+	}
+	for _, m := range st.Mailboxes {
+		if err := s.seed(st, m); err != nil {
+			return err
+		}
+	}
+	for _, raw := range st.sent {
+		id, err := send(conn, journalAddress(*st.tenant), raw)
+		if err != nil {
+			return err
+		}
+		st.items = append(st.items, id)
+	}
+	return nil
+}
+
+// seed puts the message into the mailbox as Exchange would have: the attached original, cut out by the standard library.
+func (s *stage) seed(st *story, m *mailbox) error {
+	message, err := s.message(st, m)
+	if err != nil {
+		return err
+	}
+	if m.User == "" || message == nil {
+		return nil
+	}
+	if st.messageID == "" {
+		st.messageID = field(message, "Message-ID")
+	}
+	d := graphsim.Delivery{Mailbox: m.User, Folder: m.Seed, MIME: message}
+	if m.Late > 0 {
+		d.Visible = st.started.Add(m.Late)
+	}
+	seeded, err := s.sim.Deliver(d)
+	if errors.Is(err, graphsim.ErrNoMailbox) {
+		return nil // on premises: there is nothing in the cloud to seed
+	}
+	if err != nil {
+		return fmt.Errorf("seed %s: %w", m.User, err)
+	}
+	m.key = seeded.Key
+	return nil
+}
+
+// message is what lies in the mailbox: a file of the story's own, or the first report's original.
+func (s *stage) message(st *story, m *mailbox) ([]byte, error) {
+	if m.Message != "" {
+		return s.read(m.Message)
+	}
+	d, err := dissect(st.sent[0])
+	if err != nil || len(d.originals) == 0 {
+		return nil, err
+	}
+	if st.messageID == "" {
+		st.messageID = field(d.originals[0], "Message-ID")
+	}
+	return d.originals[0], nil
+}
+
+// send delivers one report by BDAT and gives the queue's id from the 250.
+func send(conn *smtpload.Conn, to string, report []byte) (string, error) {
+	for _, line := range []string{"MAIL FROM:<" + alternate + "> BODY=8BITMIME", "RCPT TO:<" + to + ">"} {
+		if err := conn.Expect(250, line); err != nil {
+			return "", err
+		}
+	}
+	if err := conn.Send(append(fmt.Appendf(nil, "BDAT %d LAST\r\n", len(report)), report...)); err != nil {
+		return "", fmt.Errorf("send report: %w", err)
+	}
+	reply, err := conn.Reply()
+	if err != nil {
+		return "", err
+	}
+	_, id, ok := strings.Cut(reply.String(), "queued as ")
+	if reply.Code != 250 || !ok {
+		return "", fmt.Errorf("the daemon answered %s", reply)
+	}
+	return strings.TrimSpace(id), nil
+}

@@ -1,0 +1,71 @@
+package demo
+
+import (
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+
+	"github.com/emersion/go-smtp"
+)
+
+// receiver is the server of the alternate mailbox: it takes mail over STARTTLS and keeps it in memory.
+type receiver struct {
+	server *smtp.Server
+	ln     net.Listener
+
+	mu   sync.Mutex
+	mail [][]byte
+}
+
+func newReceiver(cert *tls.Certificate) (*receiver, error) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("listen for the alternate mailbox: %w", err)
+	}
+	r := &receiver{ln: ln}
+	r.server = smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return delivery{r}, nil }))
+	r.server.Domain = "archive.example"
+	r.server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{*cert}}
+	go r.server.Serve(ln)
+	return r, nil
+}
+
+func (r *receiver) address() string { return r.ln.Addr().String() }
+
+func (r *receiver) close() { r.server.Close() }
+
+func (r *receiver) messages() [][]byte {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.mail[:len(r.mail):len(r.mail)]
+}
+
+type delivery struct{ r *receiver }
+
+func (delivery) Mail(string, *smtp.MailOptions) error { return nil }
+func (delivery) Rcpt(string, *smtp.RcptOptions) error { return nil }
+func (delivery) Reset()                               {}
+func (delivery) Logout() error                        { return nil }
+
+func (d delivery) Data(r io.Reader) error {
+	octets, err := io.ReadAll(r)
+	if err != nil {
+		return err
+	}
+	d.r.mu.Lock()
+	defer d.r.mu.Unlock()
+	d.r.mail = append(d.r.mail, octets)
+	return nil
+}
+
+// freeAddress finds a port that is free now.
+func freeAddress() (string, error) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", fmt.Errorf("find a free port: %w", err)
+	}
+	defer ln.Close()
+	return ln.Addr().String(), nil
+}
