@@ -59,18 +59,18 @@ type room struct {
 	releases []func()
 }
 
-// roomStep is how much is reserved at once for a message whose size was not announced.
-const roomStep = 4 << 20
+// A message whose size was not announced reserves twice what it has, again and again, between these steps.
+const (
+	minRoom = 64 << 10
+	maxRoom = 4 << 20
+)
 
 // need reserves so much that n octets fit in all.
 func (r *room) need(n int64) error {
 	if n <= r.have {
 		return nil
 	}
-	step := n - r.have
-	if r.have > 0 {
-		step = max(step, roomStep)
-	}
+	step := max(n-r.have, min(max(r.have, minRoom), maxRoom))
 	release, err := r.spool.Reserve(step)
 	if err != nil {
 		return err

@@ -23,6 +23,7 @@ type op struct {
 	apply func(t *txn) error // an error fails this operation alone, so it must come before the first change
 	early string             // failpoint before the commit
 	late  string             // failpoint after it: done, and answered with an error
+	stood bool               // it was committed, whatever the answer
 	err   error
 	done  chan struct{}
 }
@@ -125,7 +126,7 @@ func (q *Queue) commit(batch []*op) {
 		err = q.rows(batch)
 	}
 	for _, o := range batch {
-		if err == nil && o.err == nil {
+		if o.stood = err == nil && o.err == nil; o.stood {
 			o.err = q.fail(o.late)
 		}
 		o.answer(err)
@@ -229,28 +230,37 @@ func (q *Queue) rows(batch []*op) error {
 		return q.commitFailed(err)
 	}
 	q.tally.add(t)
+	q.measure()
 	return nil
 }
 
 // commitFailed judges why a transaction failed. For want of space it was rolled back and the next may succeed; after
 // anything else, a failed sync above all, what the file holds is not known.
 func (q *Queue) commitFailed(err error) error {
-	if errors.Is(err, bolterrors.ErrMaxSizeReached) {
-		return storage(fmt.Errorf("%w: %w", err, syscall.ENOSPC))
-	}
-	if strings.Contains(err.Error(), "file resize error") { // bbolt 1.5 hides the cause in tx.go, grow
-		return storage(fmt.Errorf("%w: %w", err, syscall.ENOSPC))
-	}
+	err = unhide(err)
 	if !isFull(err) {
 		q.setBroken(err)
 	}
 	return storage(err)
 }
 
-// isFull reports whether an error is for want of space.
-func isFull(err error) bool {
-	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, bolterrors.ErrMaxSizeReached)
+// unhide wraps the ENOSPC or EDQUOT that is the cause of an error of bbolt. Version 1.5 drops the cause where it grows
+// the file (db.go, grow), so that only the text tells.
+func unhide(err error) error {
+	if errors.Is(err, bolterrors.ErrMaxSizeReached) {
+		return fmt.Errorf("%w: %w", err, syscall.ENOSPC)
+	}
+	for _, errno := range []syscall.Errno{syscall.ENOSPC, syscall.EDQUOT} {
+		text := err.Error()
+		if strings.HasPrefix(text, "file resize error: ") && strings.HasSuffix(text, errno.Error()) {
+			return fmt.Errorf("%w: %w", err, errno)
+		}
+	}
+	return err
 }
+
+// isFull reports whether an error is for want of space.
+func isFull(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) }
 
 func storage(err error) error { return fmt.Errorf("%w: %w", ErrStorage, err) }
 

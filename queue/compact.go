@@ -2,6 +2,7 @@ package queue
 
 import (
 	"errors"
+	"fmt"
 	"os"
 
 	bolt "go.etcd.io/bbolt"
@@ -18,20 +19,28 @@ func (q *Queue) compactionPays() bool {
 }
 
 // compact rewrites queue.db without its free pages. A crash before the rename leaves the old file as it was, and after
-// it the new one, which was synced: the other is removed at the next open.
+// it there is the new one, which was synced; what is left of the other is removed at the next open. When there is no
+// room for a second file the old one serves on.
 func (q *Queue) compact() error {
 	tmp := q.path() + compactSuffix
-	dst, err := bolt.Open(tmp, 0o600, q.boltOptions())
-	if err != nil {
-		return errors.Join(err, q.db.Close())
+	if err := q.copyTo(tmp); err != nil {
+		q.log.Warn("queue.db not compacted", "err", err)
+		return os.Remove(tmp)
 	}
-	err = bolt.Compact(dst, q.db, 1<<20)
-	err = errors.Join(err, dst.Sync(), dst.Close(), q.db.Close())
-	if err == nil {
-		err = os.Rename(tmp, q.path())
-	}
-	if err = errors.Join(err, syncDir(q.dir)); err != nil {
+	if err := q.db.Close(); err != nil {
 		return err
 	}
+	if err := errors.Join(os.Rename(tmp, q.path()), syncDir(q.dir)); err != nil {
+		return fmt.Errorf("replace by compacted file: %w", err)
+	}
 	return q.openDB()
+}
+
+// copyTo writes what queue.db holds into a new file, durably.
+func (q *Queue) copyTo(name string) error {
+	dst, err := bolt.Open(name, 0o600, q.boltOptions())
+	if err != nil {
+		return err
+	}
+	return errors.Join(bolt.Compact(dst, q.db, 1<<20), dst.Sync(), dst.Close())
 }

@@ -1,13 +1,13 @@
 package queue
 
 import (
+	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/binary"
 	"fmt"
 	"strings"
 	"time"
-
-	"crypto/rand"
 
 	"clawback/spool"
 )
@@ -31,9 +31,12 @@ func (q *Queue) Begin(env Envelope, size int64) (*Draft, error) {
 	if q.isBroken() {
 		return nil, ErrStorage
 	}
+	if q.isFull() {
+		return nil, errFull
+	}
 	d := &Draft{q: q, env: env, room: room{spool: q.spool}}
 	if err := d.room.need(max(size, 1)); err != nil {
-		return nil, fmt.Errorf("reserve space for %d octets: %w", size, err)
+		return nil, storage(fmt.Errorf("reserve space for %d octets: %w", size, err))
 	}
 	return d, nil
 }
@@ -44,7 +47,9 @@ func (d *Draft) Write(p []byte) (int, error) {
 		d.err = ErrClosed
 	}
 	if d.err == nil {
-		d.err = d.write(p)
+		if err := d.write(p); err != nil {
+			d.err = storage(err)
+		}
 	}
 	if d.err != nil {
 		return 0, d.err
@@ -91,22 +96,43 @@ func (d *Draft) Commit() (id string, err error) {
 	}
 	d.done = true
 	defer d.release()
-	it := Item{ID: newID(d.q.now()), Envelope: d.env, State: Ready}
 	put := &op{body: d.buf, grows: true, late: "c1.after-commit"}
-	if d.blob != nil {
-		if put.ref, err = d.blob.Commit(); err != nil {
-			return "", fmt.Errorf("commit body: %w", storage(err))
-		}
-	} else if put.body == nil {
-		put.body = []byte{}
+	if err := d.body(put); err != nil {
+		return "", fmt.Errorf("commit body: %w", storage(err))
 	}
+	it := Item{ID: newID(d.q.now()), Envelope: d.env, State: Ready}
 	put.apply = func(t *txn) error { return t.accept(it, put.ref) }
+	if wrongOrder {
+		put.body = bytes.Clone(put.body)
+		go d.q.submit(context.Background(), put)
+		return it.ID, nil
+	}
 	// C1: once this is committed, the body (synced before) and the row are durable, and only then there is a 250.
 	// A crash before it means that the peer still has the message and sends it again; after it, that the queue has it.
 	if err := d.q.submit(context.Background(), put); err != nil {
+		d.discard(put)
 		return "", fmt.Errorf("commit message: %w", err)
 	}
 	return it.ID, nil
+}
+
+// body gives the put its octets: in memory, for the committer to append, or in a file that is durable now.
+func (d *Draft) body(put *op) (err error) {
+	if d.blob != nil {
+		put.ref, err = d.blob.Commit()
+		return err
+	}
+	if put.body == nil {
+		put.body = []byte{}
+	}
+	return nil
+}
+
+// discard drops the file of a message that certainly has no row.
+func (d *Draft) discard(put *op) {
+	if !put.stood && !d.q.isBroken() {
+		d.q.spool.Discard(put.ref)
+	}
 }
 
 func orClosed(err error) error {

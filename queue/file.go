@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -32,10 +33,7 @@ func (q *Queue) open() error {
 	if !q.compactionPays() {
 		return nil
 	}
-	if err := q.compact(); err != nil {
-		return fmt.Errorf("compact: %w", err)
-	}
-	return nil
+	return q.compact()
 }
 
 // openDB opens the file with its buckets. A new one is durable, name included, when it returns.
@@ -51,13 +49,31 @@ func (q *Queue) openDB() error {
 		return errors.Join(err, db.Close())
 	}
 	q.db = db
+	q.measure()
 	return nil
 }
+
+// errFull is the answer to new mail while queue.db has reached Options.MaxSize.
+var errFull = storage(fmt.Errorf("queue.db has reached its limit: %w", syscall.ENOSPC))
+
+// measure notes how much of queue.db is in use. What is free inside the file will be used again.
+func (q *Queue) measure() {
+	if q.o.MaxSize <= 0 {
+		return
+	}
+	_ = q.db.View(func(tx *bolt.Tx) error {
+		q.used.Store(tx.Size() - int64(q.db.Stats().FreePageN*q.db.Info().PageSize))
+		return nil
+	})
+}
+
+func (q *Queue) isFull() bool { return q.o.MaxSize > 0 && q.used.Load() >= q.o.MaxSize }
 
 func (q *Queue) boltOptions() *bolt.Options {
 	o := *bolt.DefaultOptions
 	o.Timeout = 2 * time.Second // another process has it
 	o.InitialMmapSize = mmapSize
+	o.OpenFile = q.o.openFile
 	o.FreelistType = bolt.FreelistMapType
 	if q.o.MaxSize > 0 {
 		o.MaxSize = int(q.o.MaxSize + hardRoom)

@@ -25,8 +25,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -55,6 +57,8 @@ type Options struct {
 	Now          func() time.Time         // nil: time.Now
 	Log          *slog.Logger             // nil: none
 	Fail         func(point string) error // failpoints of the crash tests; nil in production
+
+	openFile func(name string, flag int, perm os.FileMode) (*os.File, error) // of queue.db, for tests to break it
 }
 
 // Queue is an open queue. Its methods may be called from several goroutines.
@@ -75,6 +79,7 @@ type Queue struct {
 	closed  error // of Close; written once, read after closeIt
 
 	tally *tally
+	used  atomic.Int64 // octets of queue.db in use; written by the committer
 }
 
 // Open opens the queue in dir and recovers: what was being worked on is ready again, and a row whose octets are
@@ -109,6 +114,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Fail == nil {
 		o.Fail = func(string) error { return nil }
+	}
+	if o.openFile == nil {
+		o.openFile = os.OpenFile
 	}
 	return o
 }

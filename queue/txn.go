@@ -25,9 +25,8 @@ type txn struct {
 	now     time.Time
 	err     error
 	changed bool
-	deltas  []delta // what the tally has to count once this is committed
-	due     time.Time
-	free    int64 // octets that queue.db can still take, -1 for no limit
+	deltas  []delta   // what the tally has to count once this is committed
+	due     time.Time // when the next deferred item is due
 }
 
 func newTxn(tx *bolt.Tx, now time.Time) *txn {

@@ -110,3 +110,11 @@ func (b *Blob) Abort() {
 	_ = b.file.Close()
 	_ = b.s.fs.Remove(b.tmp) // what stays behind is dropped by the next Recover
 }
+
+// Discard removes a committed body whose row could not be written, so that a queue that is full does not fill the disk
+// as well. Octets in a segment stay until their hour expires.
+func (s *Spool) Discard(r Ref) {
+	if top(r.File) == bodyDir {
+		_ = s.remove(r.File) // what stays behind is dropped by the next Recover
+	}
+}

@@ -1,0 +1,145 @@
+package queue
+
+import (
+	"bytes"
+	"io"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	bolt "go.etcd.io/bbolt"
+
+	"clawback/spool"
+)
+
+// 64 sessions with a message of 50 KB each must not hold 64 MiB, nor must one that only announces a large one.
+func TestDraft_memoryGrowsWithTheMessage(t *testing.T) {
+	q := openOn(t, t.TempDir(), spool.OS(), Options{})
+	tests := []struct{ announced, written, want int }{
+		{0, 0, 0},
+		{1 << 20, 0, 0},
+		{400 << 20, 100, 16 << 10},
+		{0, 50 << 10, 64 << 10},
+		{0, 1 << 20, 1 << 20},
+		{0, 1<<20 + 1, 0}, // in a file
+	}
+	for _, test := range tests {
+		d, err := q.Begin(Envelope{}, int64(test.announced))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.CopyN(d, zeros{}, int64(test.written)); err != nil {
+			t.Fatal(err)
+		}
+		if cap(d.buf) > test.want {
+			t.Errorf("%d octets of %d announced hold %d, want at most %d", test.written, test.announced, cap(d.buf), test.want)
+		}
+		d.Abort()
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+func TestDraft_largeInConstantMemory(t *testing.T) {
+	q := openOn(t, t.TempDir(), spool.OS(), Options{})
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	d, err := q.Begin(Envelope{}, 100<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.CopyN(d, zeros{}, 100<<20); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	runtime.ReadMemStats(&after)
+	if used := after.TotalAlloc - before.TotalAlloc; used > 8<<20 {
+		t.Errorf("100 MiB were taken with %d octets of memory", used)
+	}
+}
+
+// Recycled buffers must not carry one message's octets into another.
+func TestDraft_buffersAreNotShared(t *testing.T) {
+	q := openOn(t, t.TempDir(), spool.OS(), Options{})
+	var wg sync.WaitGroup
+	for i := range 16 {
+		wg.Go(func() {
+			for n := range 30 {
+				body := bytes.Repeat([]byte{byte(i)}, 1+i*n*999)
+				d, err := q.Begin(Envelope{}, 0)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				d.Write(body)
+				id, err := d.Commit()
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				wantOctets(t, q, id, body)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func wantOctets(t *testing.T, q *Queue, id string, want []byte) {
+	it, err := q.Get(id)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	b, err := q.Body(it)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer b.Close()
+	if got, err := io.ReadAll(io.NewSectionReader(b, 0, b.Size())); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("item %s: %d octets, %v; not those that were put", id, len(got), err)
+	}
+}
+
+// While one commit runs the next batch gathers: many messages, few commits.
+func TestCommitter_oneCommitServesMany(t *testing.T) {
+	gate := make(chan struct{})
+	var held atomic.Bool
+	q := openOn(t, t.TempDir(), spool.OS(), Options{Fail: func(point string) error {
+		if point == "c1.after-spool" && held.CompareAndSwap(false, true) {
+			<-gate
+		}
+		return nil
+	}})
+	before := txID(t, q)
+	const n = 50
+	done := make(chan error, n)
+	for range n {
+		go func() { done <- deliver(q, small) }()
+	}
+	for len(q.ops) < n-1 {
+		runtime.Gosched()
+	}
+	close(gate)
+	for range n {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+	if commits := txID(t, q) - before; commits != 2 {
+		t.Errorf("%d messages took %d commits, want 2", n, commits)
+	}
+}
+
+func txID(t *testing.T, q *Queue) (id int) {
+	t.Helper()
+	if err := q.db.View(func(tx *bolt.Tx) error { id = tx.ID(); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	return id
+}

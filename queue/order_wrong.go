@@ -1,0 +1,5 @@
+//go:build wrongorder
+
+package queue
+
+const wrongOrder = true
