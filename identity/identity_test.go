@@ -153,3 +153,15 @@ func FuzzOf(f *testing.F) {
 		}
 	})
 }
+
+func BenchmarkOf_10MB(b *testing.B) {
+	message := plain + mixed("a", "Content-Type: text/plain\r\n\r\nsee attached", "Content-Type: application/pdf\r\n"+
+		"Content-Transfer-Encoding: base64\r\n\r\n"+strings.Repeat(strings.Repeat("QUJD", 19)+"\r\n", 10<<20/78))
+	b.SetBytes(int64(len(message)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Of(strings.NewReader(message)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -39,7 +39,7 @@ func (l *lines) unread() { l.back = true }
 type section struct {
 	lines      *lines
 	boundaries [][]byte
-	rest       []byte // of the piece being handed out
+	buf, rest  []byte // the piece being handed out, and what is left of it
 	held       []byte // a line break that may be a delimiter's
 	done       bool
 }
@@ -68,9 +68,8 @@ func (s *section) fill() {
 		return
 	}
 	text, eol := cutEOL(piece)
-	out := make([]byte, 0, len(s.held)+len(text))
-	out = append(append(out, s.held...), text...)
-	s.rest, s.held = out, append(s.held[:0:0], eol...)
+	s.buf = append(append(s.buf[:0], s.held...), text...)
+	s.rest, s.held = s.buf, append(s.held[:0], eol...)
 }
 
 // isDelimiter reports whether the line is a delimiter, open or closing, of any of the boundaries.

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"bytes"
 	"io"
 	"strings"
 	"unicode/utf8"
@@ -11,18 +12,50 @@ import (
 	"golang.org/x/text/encoding/ianaindex"
 )
 
-// textReader decodes a stream from a charset to UTF-8. Where the charset is ASCII, missing or unknown it answers the
-// octets as they are, and loose: then each line is to be read by looseText.
-func textReader(r io.Reader, label string) (out io.Reader, loose, known bool) {
+// text is a decoded part: a stream that can be cut into lines, and what each line still needs to become UTF-8.
+type text struct {
+	io.Reader
+	line func([]byte) string
+}
+
+// textOf decodes a stream from a charset. Where that is ASCII, missing or unknown, the octets stay as they are and
+// each line is looked at by itself.
+func textOf(r io.Reader, label string) (t text, known bool) {
 	switch strings.ToLower(strings.TrimSpace(label)) {
 	case "", "us-ascii", "ascii", "ansi_x3.4-1968", "utf-8", "utf8", "unicode-1-1-utf-8":
-		return r, true, true
+		return text{r, looseText}, true
+	case "utf-7", "unicode-1-1-utf-7":
+		return text{r, fromUTF7}, true
 	}
 	e := lookup(label)
 	if e == nil {
-		return r, true, false
+		return text{r, looseText}, false
 	}
-	return e.NewDecoder().Reader(r), false, true
+	return text{e.NewDecoder().Reader(r), validText}, true
+}
+
+// lines yields the lines that are not empty, without their ends and a byte order mark, and counts the octets. What of a
+// line goes past maxField is dropped.
+func (t text) lines(octets *int64) func(yield func(string) bool) {
+	return func(yield func(string) bool) {
+		l := newLines(t)
+		var line []byte
+		for {
+			piece, start := l.next()
+			*octets = l.off
+			if start || len(piece) == 0 {
+				line = bytes.TrimPrefix(bytes.TrimRight(line, "\r\n"), []byte("\ufeff"))
+				if len(line) > 0 && !yield(t.line(line)) {
+					return
+				}
+				line = line[:0]
+			}
+			if len(piece) == 0 {
+				return
+			}
+			line = append(line, piece[:min(len(piece), maxField-len(line))]...)
+		}
+	}
 }
 
 // lookup asks the WHATWG's list, which takes labels as they are really meant (iso-8859-1 is windows-1252), and the
@@ -47,3 +80,5 @@ func looseText(b []byte) string {
 	s, _ := charmap.Windows1252.NewDecoder().Bytes(b)
 	return string(s)
 }
+
+func validText(b []byte) string { return strings.ToValidUTF8(string(b), "\ufffd") }

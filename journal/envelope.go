@@ -39,14 +39,15 @@ type envelopeReader struct {
 
 // envelopeText answers the part's text: first the transfer encoding is taken off, then the charset, then come lines.
 // "prior to the application of any MIME encoding": MS-XJRNL 2.1.
-func (p *parser) envelopeText(c *child, r *Report) (text io.Reader, loose bool) {
+func (p *parser) envelopeText(c *child, r *Report) text {
 	at := p.envelopeDecoding(c, r)
 	_, params := c.header.mediaType()
-	text, loose, known := textReader(at.Open(p.src), params["charset"])
+	t, known := textOf(at.Open(p.src), params["charset"])
 	if !known {
 		r.problem("the envelope part's charset %q is unknown", params["charset"])
 	}
-	return io.LimitReader(text, maxEnvelope), loose
+	t.Reader = io.LimitReader(t.Reader, maxEnvelope)
+	return t
 }
 
 // envelopeDecoding takes the transfer encoding off as far as it goes: half a list of recipients is better than none.
@@ -73,10 +74,10 @@ func hasColon(r io.Reader) bool {
 
 // envelope reads the whole part and reports whether it names a sender and a recipient.
 func (p *parser) envelope(c *child, r *Report) bool {
-	text, loose := p.envelopeText(c, r)
+	t := p.envelopeText(c, r)
 	e := &envelopeReader{report: r, had: map[field]bool{}, loose: r.Kind == KindResent}
 	octets := int64(0)
-	for line := range textLines(text, loose, &octets) {
+	for line := range t.lines(&octets) {
 		if !e.line(line) {
 			break
 		}
@@ -86,38 +87,6 @@ func (p *parser) envelope(c *child, r *Report) bool {
 	}
 	e.check()
 	return e.had[fieldSender] && len(r.Recipients) > 0
-}
-
-// textLines yields the lines of a decoded text that are not empty, without their ends. What of a line goes past
-// maxField is dropped.
-func textLines(r io.Reader, loose bool, octets *int64) func(yield func(string) bool) {
-	return func(yield func(string) bool) {
-		l := newLines(r)
-		var line []byte
-		for {
-			piece, start := l.next()
-			*octets = l.off
-			if start || len(piece) == 0 {
-				if text := asText(line, loose); text != "" && !yield(text) {
-					return
-				}
-				line = line[:0]
-			}
-			if len(piece) == 0 {
-				return
-			}
-			line = append(line, piece[:min(len(piece), maxField-len(line))]...)
-		}
-	}
-}
-
-// asText takes the line's end and a byte order mark off.
-func asText(line []byte, loose bool) string {
-	line = bytes.TrimPrefix(bytes.TrimRight(line, "\r\n"), []byte("\ufeff"))
-	if loose {
-		return looseText(line)
-	}
-	return strings.ToValidUTF8(string(line), "\ufffd")
 }
 
 // line takes one line that is not empty. It answers false when the envelope has ended before the text has.
@@ -254,9 +223,9 @@ func (e *envelopeReader) check() {
 // looksLikeEnvelope recognises the envelope part where no marker says that it is one: its first line is the Sender
 // field, and a Message-ID follows soon.
 func (p *parser) looksLikeEnvelope(c *child) bool {
-	text, loose := p.envelopeText(c, &Report{})
+	t := p.envelopeText(c, &Report{})
 	octets, n := int64(0), 0
-	for line := range textLines(text, loose, &octets) {
+	for line := range t.lines(&octets) {
 		name, _, colon := strings.Cut(line, ":")
 		f := field(strings.ToLower(strings.TrimSpace(name)))
 		switch {
