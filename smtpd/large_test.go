@@ -1,0 +1,123 @@
+package smtpd_test
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"hash/crc32"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"clawback/internal/smtpload"
+	"clawback/queue"
+	"clawback/smtpd"
+)
+
+// sumIntake keeps of each message its length and checksum, and watches the heap while it arrives.
+type sumIntake struct {
+	size, sum chan int64
+	peak      uint64
+}
+
+type sumTx struct {
+	i      *sumIntake
+	n      int64
+	sum    uint32
+	writes int
+}
+
+func (s *sumIntake) Begin(queue.Envelope, int64) (smtpd.Transaction, error) {
+	return &sumTx{i: s}, nil
+}
+
+func (x *sumTx) Write(p []byte) (int, error) {
+	x.n += int64(len(p))
+	x.sum = crc32.Update(x.sum, crc32.IEEETable, p)
+	if x.writes++; x.writes%500 == 0 {
+		x.i.peak = max(x.i.peak, heap())
+	}
+	return len(p), nil
+}
+
+func (x *sumTx) Commit() (string, error) {
+	x.i.size <- x.n
+	x.i.sum <- int64(x.sum)
+	return "sum", nil
+}
+
+func (x *sumTx) Abort() {}
+
+func heap() uint64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapInuse
+}
+
+// 150 MB, the most that Exchange Online sends, in the memory of a small message.
+func TestLarge_constantMemory(t *testing.T) {
+	size := int64(150_000_000)
+	if testing.Short() {
+		size = 20_000_000
+	}
+	block := largeBlock()
+	for _, verb := range []smtpload.Verb{smtpload.BDAT, smtpload.DATA} {
+		t.Run(string(verb), func(t *testing.T) {
+			in := &sumIntake{size: make(chan int64, 1), sum: make(chan int64, 1)}
+			f := start(t, func(o *smtpd.Options) { o.Intake, o.Config.MaxMessageSize = in, 400<<20 })
+			runtime.GC()
+			before := heap()
+			c := f.envelope()
+			began := time.Now()
+			n, sum := stream(t, c, verb, block, size)
+			expectReply(t, c, "250")
+			took := time.Since(began)
+			if got, gotSum := <-in.size, uint32(<-in.sum); got != n || gotSum != sum {
+				t.Errorf("got %d octets, sum %x, want %d, %x", got, gotSum, n, sum)
+			}
+			over := int64(in.peak) - int64(before)
+			t.Logf("%d octets in %v, %.0f MB/s, heap at most %d KiB above idle", n, took, float64(n)/1e6/took.Seconds(), over>>10)
+			if over > 16<<20 {
+				t.Errorf("heap grew by %d MiB", over>>20)
+			}
+		})
+	}
+}
+
+// largeBlock has all octets, bare line ends, and dots at the start of lines. It ends in CRLF.
+func largeBlock() []byte {
+	var b bytes.Buffer
+	for i := range 2000 {
+		fmt.Fprintf(&b, "%s line %d\r\n.dot\r\n..\r\n\n.\n\r.\r\x00%c", strings.Repeat("x", i%200), i, byte(i))
+	}
+	b.WriteString("\r\n")
+	return b.Bytes()
+}
+
+// stream sends block again and again.
+func stream(t *testing.T, c *smtpload.Conn, verb smtpload.Verb, block []byte, size int64) (n int64, sum uint32) {
+	t.Helper()
+	count := size / int64(len(block))
+	wire := block
+	if verb == smtpload.DATA {
+		expect(t, c, "354", "DATA")
+		wire = bytes.TrimSuffix(smtpload.Stuff(nil, block), []byte(".\r\n"))
+	} else {
+		send(t, c, fmt.Sprintf("BDAT %d LAST\r\n", count*int64(len(block))))
+	}
+	w := bufio.NewWriterSize(c, 64<<10)
+	for range count {
+		if _, err := w.Write(wire); err != nil {
+			t.Fatal(err)
+		}
+		sum = crc32.Update(sum, crc32.IEEETable, block)
+	}
+	if verb == smtpload.DATA {
+		w.WriteString(".\r\n")
+	}
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	return count * int64(len(block)), sum
+}

@@ -1,0 +1,237 @@
+package smtpd_test
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"clawback/internal/smtpload"
+	"clawback/smtpd"
+)
+
+func TestRcpt_replies(t *testing.T) {
+	f := start(t, nil)
+	for address, want := range map[string]string{
+		journal:                  "250 2.0.0",
+		"J-4F1C@CONTOSO.example": "250 2.0.0",
+		"nobody@contoso.example": "550 5.1.1 No such recipient here",
+		forgot:                   "451 4.3.0",
+		abroad:                   "550 5.7.1 Not processed in this region",
+	} {
+		c := f.secure()
+		expect(t, c, "250", "MAIL FROM:<a@example.com>")
+		expect(t, c, want, "RCPT TO:<"+address+">")
+	}
+}
+
+func TestRcpt_oneTenantAndPurpose(t *testing.T) {
+	f := start(t, nil)
+	c := f.envelope()
+	expect(t, c, "452 4.5.3", "RCPT TO:<"+foreign+">")
+	expect(t, c, "452 4.5.3", "RCPT TO:<"+recovery+">")
+	expect(t, c, "452 4.5.3", "RCPT TO:<postmaster>")
+	expect(t, c, "250", "RCPT TO:<"+second+">")
+	expect(t, c, "354", "DATA")
+	expect(t, c, "250", ".")
+	expect(t, c, "250", "MAIL FROM:<>") // the next transaction is free
+	expect(t, c, "250", "RCPT TO:<"+foreign+">")
+	expect(t, c, "354", "DATA")
+	expect(t, c, "250", ".")
+	got := f.intake.messages()
+	if len(got) != 2 || len(got[0].Env.Rcpts) != 2 || got[0].Env.Tenant != "contoso" || got[1].Env.Tenant != "fabrikam" {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestRcpt_tooMany(t *testing.T) {
+	f := start(t, nil)
+	c := f.secure()
+	expect(t, c, "250", "MAIL FROM:<>")
+	for range 5 {
+		expect(t, c, "250", "RCPT TO:<"+journal+">")
+	}
+	expect(t, c, "452 4.5.3", "RCPT TO:<"+journal+">")
+}
+
+// Storage trouble is temporary, and its text is for the log.
+func TestStorage_errorsAreTemporary(t *testing.T) {
+	full := fmt.Errorf("append to /var/lib/clawback/secret: %w", syscall.ENOSPC)
+	quota := fmt.Errorf("append to /var/lib/clawback/secret: %w", syscall.EDQUOT)
+	broken := errors.New("550 5.1.1 /var/lib/clawback/secret: input/output error")
+	for at, change := range map[string]func(*memory, error){
+		"begin":  func(m *memory, err error) { m.begin = err },
+		"write":  func(m *memory, err error) { m.write = err },
+		"commit": func(m *memory, err error) { m.commit = err },
+	} {
+		for err, want := range map[error]string{full: "452 4.3.1", quota: "452 4.3.1", broken: "451 4.3.0"} {
+			for _, verb := range []smtpload.Verb{smtpload.BDAT, smtpload.DATA} {
+				m := &memory{}
+				change(m, err)
+				f := start(t, func(o *smtpd.Options) { o.Intake = m })
+				r := must(smtpload.Run(t.Context(), smtpload.Options{
+					Address: f.addr, To: []string{journal}, Verb: verb, Messages: 2, Chunk: 20_000,
+				}))(t)
+				if len(r.Refused) != 2 || len(r.Errors) > 0 { // two: the session goes on
+					t.Fatalf("%s %s: %v %v", at, verb, r, r.Errors)
+				}
+				if got := r.Refused[1].Reply; !strings.HasPrefix(got, want) || strings.Contains(got, "secret") {
+					t.Errorf("%s %s: %q, want %s", at, verb, got, want)
+				}
+				if !strings.Contains(f.log.String(), "/var/lib/clawback/secret") {
+					t.Errorf("%s: not in the log", at)
+				}
+			}
+		}
+	}
+}
+
+func TestMail_asksForRoom(t *testing.T) {
+	var asked int64
+	f := start(t, func(o *smtpd.Options) {
+		o.Room = func(size int64) error {
+			asked = size
+			return syscall.ENOSPC
+		}
+	})
+	expect(t, f.secure(), "452 4.3.1", "MAIL FROM:<> SIZE=1234")
+	if asked != 1234 {
+		t.Errorf("asked for %d", asked)
+	}
+}
+
+func TestLimits_commandsAndErrors(t *testing.T) {
+	f := start(t, func(o *smtpd.Options) { o.Config.MaxCommands, o.Config.MaxErrors = 30, 5 })
+	c := f.secure()
+	for range 5 {
+		expect(t, c, "5", "FOO")
+	}
+	expectReply(t, c, "421 4.7.0")
+	expectEnd(t, c)
+
+	c = f.secure()
+	for i := 3; i < 30; i++ { // EHLO, STARTTLS, EHLO
+		expect(t, c, "250", "NOOP")
+	}
+	expectReply(t, c, "421 4.7.0")
+	expectEnd(t, c)
+}
+
+func TestLimits_sessions(t *testing.T) {
+	f := start(t, func(o *smtpd.Options) {
+		o.Config.MaxSessions, o.Config.MaxSessionsPerNetwork = 4, 2
+		o.Networks = func(netip.Addr) string { return "" }
+	})
+	f.plain()
+	f.secure()
+	_, err := smtpload.Dial(t.Context(), f.addr)
+	if err == nil || !strings.Contains(err.Error(), "421 4.3.2") && !strings.Contains(err.Error(), "too many sessions from your network") {
+		t.Errorf("third of a network: %v", err)
+	}
+
+	f = start(t, func(o *smtpd.Options) {
+		o.Config.MaxSessions, o.Config.MaxSessionsPerNetwork = 4, 2
+		o.Networks = func(netip.Addr) string { return "exchange-online" }
+	})
+	for range 4 {
+		f.plain()
+	}
+	if _, err = smtpload.Dial(t.Context(), f.addr); err == nil {
+		t.Error("fifth of all was admitted")
+	}
+	if f.server.Sessions() != 4 {
+		t.Errorf("%d sessions", f.server.Sessions())
+	}
+}
+
+func TestLimits_aQuarterIsKeptForListedNetworks(t *testing.T) {
+	network := ""
+	f := start(t, func(o *smtpd.Options) {
+		o.Config.MaxSessions = 4
+		o.Listener.Networks = []string{"exchange-online"}
+		o.Networks = func(netip.Addr) string { return network }
+	})
+	for range 3 {
+		f.plain()
+	}
+	if _, err := smtpload.Dial(t.Context(), f.addr); err == nil {
+		t.Error("an outsider took the last session")
+	}
+	network = "exchange-online"
+	f.plain()
+}
+
+func TestLimits_idleLineAndAge(t *testing.T) {
+	f := start(t, func(o *smtpd.Options) { o.Config.IdleTimeout = 300 * time.Millisecond })
+	for name, c := range map[string]*smtpload.Conn{"before TLS": f.plain(), "after TLS": f.secure()} {
+		go func() { // one octet after the other does not keep a command alive
+			for range 20 {
+				if c.Send([]byte("N")) != nil {
+					return
+				}
+				time.Sleep(50 * time.Millisecond)
+			}
+		}()
+		began := time.Now()
+		expectReply(t, c, "421 4.4.2")
+		if took := time.Since(began); took > 2*time.Second {
+			t.Errorf("%s: took %v", name, took)
+		}
+		expectEnd(t, c)
+	}
+
+	f = start(t, nil) // a line that never ends
+	for _, c := range []*smtpload.Conn{f.plain(), f.secure()} {
+		go c.Send([]byte(strings.Repeat("x", 1<<20)))
+		expectReply(t, c, "500 5.5.2")
+		expectEnd(t, c)
+	}
+
+	f = start(t, func(o *smtpd.Options) { o.Config.SessionAge = 200 * time.Millisecond })
+	c := f.secure()
+	time.Sleep(250 * time.Millisecond)
+	send(t, c, "NOOP\r\n")
+	expectReply(t, c, "250") // it was waited for before
+	expectReply(t, c, "421 4.4.2")
+	expectEnd(t, c)
+}
+
+// A body with lines beyond a command's limit, sent in one piece with its command.
+func TestDeliver_longLines(t *testing.T) {
+	f := start(t, nil)
+	body := strings.Repeat("x", 500_000) + "\r\n"
+	deliver(t, f, smtpload.BDAT, body)
+	f.only(body)
+}
+
+func TestLog_hasTheMessageAndNotItsContent(t *testing.T) {
+	f := start(t, nil)
+	deliver(t, f, smtpload.BDAT, "Subject: topsecret\r\n\r\ntopsecret\r\n")
+	f.until("the session is summed up", func() bool { return strings.Contains(f.log.String(), "session ended") })
+	log := f.log.String()
+	for _, want := range []string{"message accepted", "item=q1", "size=33", "tenant=contoso", "accepted=1", "end=quit", "commands=7"} {
+		if !strings.Contains(log, want) {
+			t.Errorf("no %s in %s", want, log)
+		}
+	}
+	if strings.Contains(log, "topsecret") {
+		t.Errorf("content in the log: %s", log)
+	}
+}
+
+// I2: the 250 waits for the commit.
+func TestData_answersAfterCommit(t *testing.T) {
+	m := &memory{hold: make(chan struct{})}
+	f := start(t, func(o *smtpd.Options) { o.Intake = m })
+	c := f.envelope()
+	send(t, c, "BDAT 2 LAST\r\nhi")
+	c.Timeout = 200 * time.Millisecond
+	if r, err := c.Reply(); err == nil {
+		t.Fatalf("answered %q before the commit", r)
+	}
+	close(m.hold)
+	f.until("it is committed", func() bool { return len(m.messages()) == 1 })
+}
