@@ -144,8 +144,15 @@ func detectAuth(x *inspection) {
 	x.trusted = a.aligned && a.dmarc != "fail" && x.wellKnown()
 }
 
+// wellKnown reports whether the author's domain is one that a stranger cannot have mail from.
 func (x *inspection) wellKnown() bool {
-	return x.lists.HighTrust.Has(x.domain) && !x.freeMail
+	switch {
+	case x.freeMail || x.lists.CreationPlatforms.Has(x.domain) || x.lists.SubdomainHosts.Has(x.domain) || x.lists.FileHosts.Has(x.domain):
+		return false
+	case mailService(x.domain):
+		return false
+	}
+	return x.lists.HighTrust.Has(x.domain) || x.lists.Popular.Has(x.domain) || x.lists.Banks.Has(x.domain)
 }
 
 func (x *inspection) dmarc(where string) {

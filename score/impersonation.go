@@ -18,6 +18,10 @@ func detectImpersonation(x *inspection) {
 	x.senderDomain()
 	x.replyTo()
 	x.fromShape()
+	x.oddName()
+	x.senderPlace()
+	x.brandImages()
+	x.brandOpening()
 }
 
 // displayName compares the name that is shown with the address behind it.
@@ -29,7 +33,7 @@ func (x *inspection) displayName() {
 	folded := x.lexicon.Fold(name)
 	x.vip(folded.Text)
 	x.ownName(folded.Text)
-	if folded.Mixed > 0 || folded.Styled > 0 || folded.Invisible > 0 || folded.Leet > 0 || spaced(name) {
+	if folded.Mixed > 0 || folded.Styled > 0 || folded.Split > 0 || folded.Leet > 0 || spaced(name) {
 		x.note("impersonation.obfuscated_name", "header From", "The author's name %q is written with look-alike, decorated or invisible characters.", name)
 	}
 	if x.list || x.bounce {
@@ -314,7 +318,14 @@ func (x *inspection) fromShape() {
 	case strings.Contains(from[0], " >"):
 		x.note("impersonation.malformed_from", "header From", "The author's address is not well-formed.")
 	}
-	if !x.bounce && !x.list && !x.auth.dkimOwn && machineMade(x.from.Local()) {
+	if x.bounce || x.list {
+		return
+	}
+	if x.freeMail && machineMade(x.from.Local()) {
+		x.note("impersonation.machine_free_mail", "header From", "The author's mailbox name %q looks as if a machine had made it.", x.from.Local())
+		return
+	}
+	if !x.auth.dkimOwn && machineMade(x.from.Local()) {
 		x.note("impersonation.machine_address", "header From", "The author's mailbox name %q looks as if a machine had made it.", x.from.Local())
 	}
 }

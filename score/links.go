@@ -153,26 +153,27 @@ func (x *inspection) trackerLink(l *extract.Link) bool {
 	if l.Domain == x.domain {
 		return true
 	}
-	for _, service := range mailServices() {
-		if l.Domain == service {
-			return true
-		}
+	if mailService(l.Domain) {
+		return true
 	}
 	first, _, _ := strings.Cut(l.Host, ".")
 	return strings.HasPrefix(first, "click") || strings.HasPrefix(first, "link") || strings.HasPrefix(first, "track") || strings.HasPrefix(first, "email") || strings.HasPrefix(first, "url")
 }
 
-// mailServices are registrable domains of services that send mail for others and count its clicks.
-func mailServices() []string {
-	return []string{
+// mailService reports whether a registrable domain is that of a service that sends mail for others and counts its clicks.
+func mailService(domain string) bool {
+	switch domain {
+	case
 		"list-manage.com", "mailchimp.com", "mcsv.net", "sendgrid.net", "hubspotlinks.com", "hubspotemail.net", "mandrillapp.com", "rs6.net",
 		"constantcontact.com", "exacttarget.com", "mailgun.org", "mailgun.net", "klclick.com", "klclick1.com", "klclick2.com", "klclick3.com",
 		"klaviyomail.com", "kmail-lists.com", "cmail19.com", "cmail20.com", "createsend.com", "mailjet.com", "mjt.lu", "sendinblue.com",
 		"brevo.com", "pstmrk.it", "mtasv.net", "mailersend.net", "mlsend.com", "awstrack.me", "sailthru.com", "responsys.net", "eloqua.com",
 		"mktoweb.com", "marketo.com", "pardot.com", "activehosted.com", "beehiiv.com", "substack.com", "customeriomail.com", "customer.io",
 		"iterable.com", "braze.com", "sparkpostmail.com", "sendgrid.com", "emlnk.com", "getresponse.com", "aweber.com", "convertkit-mail2.com",
-		"mailerlite.com", "amazonses.com", "cheetahmail.com", "bluehornet.com", "e2ma.net", "icontact.com", "doubleclick.net", "linksynergy.com",
+		"mailerlite.com", "amazonses.com", "cheetahmail.com", "bluehornet.com", "e2ma.net", "icontact.com", "doubleclick.net", "linksynergy.com", "govdelivery.com":
+		return true
 	}
+	return false
 }
 
 // linkHost looks at whose the host is.
@@ -186,7 +187,7 @@ func (x *inspection) linkHost(l *extract.Link) {
 	if b, ok := x.brandHost(l.Host); ok && l.Domain != x.domain {
 		x.once("link.brand_host", l, "The link's host %s bears the name of %s, to which it does not belong.", web.Defang(l.Host), b.Names[0])
 	}
-	if l.Domain == x.domain && x.auth.aligned {
+	if l.Domain == x.domain || mailService(l.Domain) {
 		x.cheap(l)
 		return
 	}

@@ -17,6 +17,8 @@ func detectStructure(x *inspection) {
 	x.addressing()
 	x.emptiness()
 	x.subjectShape()
+	x.leftovers()
+	x.tone()
 	if !x.mail.Header.Has("Message-Id") {
 		x.note("structure.no_message_id", "header", "There is no Message-ID.")
 	}
@@ -87,7 +89,7 @@ func (x *inspection) emptiness() {
 	case wordsShown < 6 && clickable == 0 && x.mail.Subject == "" && len(x.mail.Parts) <= 2:
 		x.note("structure.blank", "text", "It has neither subject nor text.")
 	}
-	hidden := len(strings.Fields(h.Hidden))
+	hidden := x.lexicon.Fold(cut(h.Hidden, maxText)).Words
 	if hidden > 60 && hidden > wordsShown {
 		x.note("structure.hidden_text", "text/html", "%d words are hidden from the reader, more than are shown.", hidden)
 	}

@@ -1,6 +1,7 @@
 package score
 
 import (
+	"math"
 	"strings"
 	"unicode"
 
@@ -20,7 +21,24 @@ func detectWords(x *inspection) {
 		}
 		x.times(min(hit.Weight, 4), "words."+topic, "text", "%s: %s.", topicText(topic), quoteAll(hit.Phrases))
 	}
+	x.businessFromFreeMail()
 	x.obfuscation()
+}
+
+// businessFromFreeMail looks for what only firms and authorities write, from a mailbox that anybody can have.
+func (x *inspection) businessFromFreeMail() {
+	if !x.freeMail || x.reply || x.list || x.ours(x.domain) {
+		return
+	}
+	most, topic := 0.0, ""
+	for _, t := range []string{"credential", "parcel", "prize", "callback", "crypto", "advance", "extortion"} {
+		if w := x.topics[t].Weight; w > most {
+			most, topic = w, t
+		}
+	}
+	if most >= 2 {
+		x.note("impersonation.free_mail_business", "header From", "A free mailbox (%s) sends what firms and authorities send: %s.", x.from.Domain(), quoteAll(x.topics[topic].Phrases))
+	}
 }
 
 // gather finds the topics of subject and body; the subject counts one and a half times.
@@ -29,11 +47,16 @@ func (x *inspection) gather() {
 	for _, source := range []struct {
 		text   string
 		factor float64
-	}{{x.subject.Text, 1.5}, {x.body.Text, 1}, {x.other.Text, 1}} {
+	}{{x.subject.Text, 1.5}, {x.body.Text, density(x.body.Words)}, {x.other.Text, density(x.other.Words)}} {
 		for _, hit := range x.lexicon.Find(source.text) {
 			x.merge(hit, source.factor)
 		}
 	}
+}
+
+// density makes phrases count less in a long text, which touches on many things.
+func density(words int) float64 {
+	return min(1, math.Sqrt(300/float64(max(words, 1))))
 }
 
 func (x *inspection) merge(hit words.Hit, factor float64) {
@@ -124,9 +147,9 @@ func quoteAll(phrases []string) string {
 
 // obfuscation looks for letters that are dressed up to keep filters from reading them.
 func (x *inspection) obfuscation() {
-	hidden := x.subject.Invisible*3 + x.body.Invisible
+	hidden := x.subject.Split*3 + x.body.Invisible + x.body.Split/15
 	if hidden >= 3 {
-		x.note("words.hidden_letters", "text", "Invisible characters stand inside %d words.", x.subject.Invisible+x.body.Invisible)
+		x.note("words.hidden_letters", "text", "Invisible characters stand inside %d words.", x.subject.Split+x.body.Split)
 	}
 	if x.subject.Mixed > 0 || x.body.Mixed >= 2 && x.body.Latin > x.body.Other {
 		x.note("words.mixed_script", "text", "Words are written with look-alike letters of other scripts.")

@@ -49,13 +49,14 @@ type Mail struct {
 	Subject   string
 	MessageID string
 
-	Parts     []Part // leaves, in order
-	Plain     string // text of the text/plain bodies
-	HTML      HTML   // of the text/html bodies
-	Links     []Link
-	Problems  []string
-	Truncated bool // the message is longer than the limit
-	Size      int64
+	Parts       []Part // leaves, in order
+	Plain       string // text of the text/plain bodies
+	HTML        HTML   // of the text/html bodies
+	Links       []Link
+	Problems    []string
+	HTMLInPlain bool // a text/plain body is HTML
+	Truncated   bool // the message is longer than the limit
+	Size        int64
 
 	raw    []byte
 	limits Limits

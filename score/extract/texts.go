@@ -40,6 +40,11 @@ func (m *Mail) plain(p *Part, where string, plain *strings.Builder) {
 		return
 	}
 	text := p.Text(m.limits.Text)
+	if !p.Nested && looksLikeHTML(text) {
+		m.HTMLInPlain = true
+		readHTML(m, &m.HTML, text, where, false)
+		return
+	}
 	m.find(text, where, p.Nested)
 	if !p.Nested {
 		plain.WriteString(text)
@@ -59,4 +64,15 @@ func (m *Mail) Body() string {
 		return m.HTML.Text
 	}
 	return m.Plain
+}
+
+// looksLikeHTML reports whether plain text begins as a page does.
+func looksLikeHTML(text string) bool {
+	head := strings.ToLower(strings.TrimSpace(text[:min(len(text), 600)]))
+	for _, tag := range []string{"<html", "<!doctype html", "<body", "<table", "<center", "<font", "<div", "<p>"} {
+		if strings.HasPrefix(head, tag) {
+			return true
+		}
+	}
+	return false
 }

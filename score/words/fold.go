@@ -14,7 +14,8 @@ import (
 type Folded struct {
 	Text      string // lower case letters and digits, words with one space between and around
 	Words     int
-	Invisible int // invisible characters inside words
+	Split     int // words with an invisible character inside
+	Invisible int // words with two or more of them
 	Styled    int // letters of the mathematical, enclosed and full-width alphabets
 	Mixed     int // words that mix scripts that look alike
 	Leet      int // words with digits in the place of letters
@@ -152,12 +153,15 @@ func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 // foreign folds a word that is not all ASCII.
 func (f Folder) foreign(word string, b []byte, out *Folded) []byte {
 	inside, latin, other := 0, 0, 0
+	alike, pending := false, 0
 	for i, r := range word {
+		if Invisible(r) {
+			pending += oneIf(i > 0 && r != softHyphen)
+			continue
+		}
+		inside, pending = inside+pending, 0
+		alike = alike || f.alike(r)
 		switch {
-		case Invisible(r):
-			if i > 0 {
-				inside++
-			}
 		case styled(r):
 			out.Styled++
 			latin++
@@ -167,25 +171,35 @@ func (f Folder) foreign(word string, b []byte, out *Folded) []byte {
 			other++
 		}
 	}
-	if inside > 0 && (latin > 1 || other > 1) {
-		out.Invisible++
+	if latin+other > 1 {
+		out.Split += oneIf(inside > 0)
+		out.Invisible += oneIf(inside > 1)
 	}
 	out.Latin += latin
 	out.Other += other
-	mixed := latin > 0 && other > 0 && lookAlike(word)
+	mixed := latin > 0 && other > 0 && alike
 	if mixed {
 		out.Mixed++
 	}
 	return f.letters(word, b, mixed || latin > 0)
 }
 
-func lookAlike(word string) bool {
-	for _, r := range word {
-		if unicode.In(r, unicode.Cyrillic, unicode.Greek, unicode.Armenian, unicode.Cherokee) {
-			return true
-		}
+const softHyphen = 0xad
+
+func oneIf(b bool) int {
+	if b {
+		return 1
 	}
-	return false
+	return 0
+}
+
+// alike reports whether a letter that is not Latin looks like one that is.
+func (f Folder) alike(r rune) bool {
+	if r < 0x80 || unicode.Is(unicode.Latin, r) || !unicode.IsLetter(r) || styled(r) {
+		return false
+	}
+	to, ok := f.skeleton.Plain(r)
+	return ok && len(to) > 0 && to[0] < 0x80
 }
 
 func (f Folder) letters(word string, b []byte, latin bool) []byte {

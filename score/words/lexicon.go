@@ -58,12 +58,27 @@ func Load(s intel.Skeleton) (*Lexicon, error) {
 			return nil, err
 		}
 	}
-	var texts []string
-	for i := range l.phrases {
-		texts = append(texts, l.key(l.phrases[i].text))
-	}
-	l.machine = build(texts)
+	l.machine = build(l.distinct())
 	return l, nil
+}
+
+// distinct answers the phrases' keys. One that stands in several languages under one topic is kept once, with its greatest weight.
+func (l *Lexicon) distinct() []string {
+	var keys []string
+	kept := l.phrases[:0]
+	have := map[string]int{}
+	for _, p := range l.phrases {
+		key := l.key(p.text)
+		if at, ok := have[p.topic+key]; ok {
+			kept[at].weight = max(kept[at].weight, p.weight)
+			continue
+		}
+		have[p.topic+key] = len(kept)
+		kept = append(kept, p)
+		keys = append(keys, key)
+	}
+	l.phrases = kept
+	return keys
 }
 
 func (l *Lexicon) file(name string) error {

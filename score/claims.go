@@ -1,0 +1,131 @@
+package score
+
+import (
+	"strings"
+	"unicode"
+
+	"clawback/intel"
+	"clawback/score/extract"
+	"clawback/score/web"
+)
+
+// oddName looks at names that no person or firm bears: decorated with signs, or with numbers that differ in each copy.
+func (x *inspection) oddName() {
+	name := x.from.Name
+	if name == "" || x.list || x.bounce {
+		return
+	}
+	signs, digits, letters := 0, 0, 0
+	for _, r := range name {
+		switch {
+		case strings.ContainsRune("#*_|~^=[]{}<>$%/", r):
+			signs++
+		case unicode.IsDigit(r):
+			digits++
+		case unicode.IsLetter(r):
+			letters++
+		}
+	}
+	switch {
+	case signs >= 2 || strings.HasSuffix(name, "|"):
+		x.note("impersonation.odd_name", "header From", "The author's name %q is decorated with signs.", name)
+	case digits >= 5 && letters > 0 && !strings.Contains(name, "@"):
+		x.note("impersonation.odd_name", "header From", "The author's name %q holds a long number.", name)
+	}
+}
+
+// senderPlace looks at the kind of domain that the author writes from.
+func (x *inspection) senderPlace() {
+	if x.domain == "" || x.list || x.bounce || x.ours(x.domain) {
+		return
+	}
+	if x.lists.CheapTLDs.Has(web.TLD(x.domain)) && !x.lists.Popular.Has(x.domain) {
+		x.note("impersonation.cheap_sender", "header From", "The author's domain %s is in a top-level domain in which throw-away names are mostly bought.", x.domain)
+	}
+	if x.freeMail && x.lists.Popular.Has(x.domain) && x.auth.present && !x.auth.aligned {
+		x.note("impersonation.forged_free_mail", "header From", "It claims to come from a mailbox at %s, and nothing shows that it did.", x.domain)
+	}
+}
+
+// brandImages looks for pictures that are fetched from a brand's own site while the mail leads elsewhere.
+func (x *inspection) brandImages() {
+	if x.list || x.bounce || x.trusted {
+		return
+	}
+	var brand intel.Brand
+	host := ""
+	for i := range x.mail.Links {
+		l := &x.mail.Links[i]
+		owner, ok := x.pictureOwner(l)
+		switch {
+		case !ok || owner.Owns(x.domain):
+		case l.Kind == extract.Image:
+			brand, host = owner, l.Host
+		}
+	}
+	if host == "" || x.ours(x.domain) {
+		return
+	}
+	x.note("impersonation.brand_images", "text/html", "It shows pictures from %s, and neither author nor address belongs to %s.", web.Defang(host), brand.Names[0])
+}
+
+// pictureOwner answers the brand whose site a link leads to, for brands whose pictures others have no reason to show.
+func (x *inspection) pictureOwner(l *extract.Link) (intel.Brand, bool) {
+	if l.Kind != extract.Image {
+		return intel.Brand{}, false
+	}
+	i, ok := x.brands.domains[l.Domain]
+	if !ok {
+		if x.lists.Banks.Has(l.Domain) && l.Domain != x.domain {
+			return intel.Brand{Names: []string{l.Domain}, Key: web.Label(l.Domain), Kind: "bank"}, true
+		}
+		return intel.Brand{}, false
+	}
+	b := x.brands.all[i]
+	switch b.Kind {
+	case "media":
+		return b, false
+	}
+	switch l.Domain {
+	case "google.com", "googleusercontent.com", "amazonaws.com", "media-amazon.com", "windows.net", "salesforce.com", "exacttarget.com", "force.com",
+		"wordpress.com", "cloudflare.com", "github.com", "githubusercontent.com", "dropbox.com", "dropboxusercontent.com", "mailchimp.com", "intuit.com",
+		"atlassian.net", "sharepoint.com", "alibaba.com", "live.com", "apple.com", "azure.com", "go.com", "wordpress.org":
+		return b, false
+	}
+	return b, true
+}
+
+// brandOpening looks for a brand in the subject and the first words of the text of somebody else.
+func (x *inspection) brandOpening() {
+	if x.list || x.bounce || x.reply || x.trusted || x.saw("impersonation.brand_name") || x.ours(x.domain) {
+		return
+	}
+	opening := x.subject.Text + firstWords(x.body.Text, 12)
+	b, shown, ok := x.brands.in(opening)
+	if !ok || x.ownsBrand(b) || b.Kind == "media" || b.Weak || x.linksTo(b) {
+		return
+	}
+	x.note("impersonation.brand_opening", "text", "It begins by naming %s, to which neither author nor links belong.", shown)
+}
+
+// linksTo reports whether a link that can be followed leads to the brand.
+func (x *inspection) linksTo(b intel.Brand) bool {
+	for i := range x.mail.Links {
+		if l := &x.mail.Links[i]; l.Clickable() && b.Owns(l.Domain) {
+			return true
+		}
+	}
+	return false
+}
+
+func firstWords(folded string, n int) string {
+	end := 0
+	for range n + 1 {
+		next := strings.IndexByte(folded[end:], ' ')
+		if next < 0 {
+			return folded
+		}
+		end += next + 1
+	}
+	return folded[:end]
+}
