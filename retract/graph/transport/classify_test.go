@@ -1,0 +1,230 @@
+package transport
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"clawback/retract"
+)
+
+var (
+	readMail   = Call{Name: "read"}
+	changeMail = Call{Name: "move", Changes: true}
+	askUsers   = Call{Name: "look up", Directory: true}
+)
+
+// TestClassify_everyRow has a row for every status and code that Graph is known to answer (facts 2.4: T transient, P
+// permanent, A authorisation, V verify), with what each means for a read, for a change, and for the directory.
+func TestClassify_everyRow(t *testing.T) {
+	const (
+		retry   = retract.Retry
+		giveUp  = retract.GiveUp
+		gone    = retract.Gone
+		unknown = retract.Unknown
+		auth    = retract.Auth
+	)
+	for _, c := range []struct {
+		status                  int
+		code                    string
+		read, change, directory retract.Class
+		slow                    bool
+	}{
+		// T: throttling.
+		{429, "TooManyRequests", retry, retry, retry, false},
+		{429, "ApplicationThrottled", retry, retry, retry, false},
+		{429, "ErrorTooManyObjectsOpened", retry, retry, retry, false},
+		{429, "activityLimitReached", retry, retry, retry, false},
+		{429, "", retry, retry, retry, false},
+		{429, "SomethingNew", retry, retry, retry, false},
+		{503, "TooManyRequests", retry, retry, retry, false},
+		// T: the service is busy. A 503 in words that are not known may come from after the change.
+		{503, "MailboxInfoStale", retry, retry, retry, false},
+		{503, "serviceNotAvailable", retry, retry, retry, false},
+		{503, "ErrorMailboxStoreUnavailable", retry, retry, retry, false},
+		{503, "ErrorServerBusy", retry, retry, retry, false},
+		{503, "ErrorMailboxMoveInProgress", retry, retry, retry, true},
+		{503, "SystemMemoryProtectionUtilizationMonitor", retry, unknown, retry, false},
+		{503, "", retry, unknown, retry, false},
+		// T, limited, and V.
+		{500, "ErrorMoveCopyFailed", retry, unknown, retry, false},
+		{500, "ErrorInternalServerError", retry, unknown, retry, false},
+		{500, "ErrorInternalServerTransientError", retry, unknown, retry, false},
+		{500, "generalException", retry, unknown, retry, false},
+		{500, "UnknownError", retry, unknown, retry, false},
+		{500, "", retry, unknown, retry, false},
+		{502, "", retry, unknown, retry, false},
+		{502, "UnknownError", retry, unknown, retry, false},
+		{504, "", retry, unknown, retry, false},
+		{504, "ErrorTimeoutExpired", retry, unknown, retry, false},
+		{509, "", retry, unknown, retry, false},
+		{408, "", retry, unknown, retry, false},
+		{499, "", retry, unknown, retry, false},
+		{598, "", retry, unknown, retry, false},
+		// T: re-read and try again.
+		{409, "ErrorIrresolvableConflict", retry, retry, retry, false},
+		{409, "", retry, retry, retry, false},
+		{412, "resourceModified", retry, retry, retry, false},
+		{412, "", retry, retry, retry, false},
+		{423, "locked", retry, retry, retry, false},
+		{424, "", retry, retry, retry, false},
+		{425, "", retry, retry, retry, false},
+		// A.
+		{401, "InvalidAuthenticationToken", auth, auth, auth, false},
+		{401, "", auth, auth, auth, false},
+		{403, "Authorization_RequestDenied", auth, auth, auth, false},
+		{403, "accessDenied", retry, retry, auth, true},
+		{407, "", auth, auth, auth, false},
+		// P for this mailbox, looked at again after the cache of the scope.
+		{403, "ErrorAccessDenied", retry, retry, auth, true},
+		{403, "", retry, retry, auth, true},
+		// The mailbox is not available: slowly, then P.
+		{404, "MailboxNotEnabledForRESTAPI", retry, retry, retry, true},
+		{404, "ResourceNotFound", retry, retry, retry, true},
+		{404, "ErrorNonExistentMailbox", retry, retry, retry, true},
+		{404, "extensionError", retry, retry, retry, true},
+		{404, "", retry, retry, giveUp, true},
+		{410, "", retry, retry, retry, true},
+		{507, "", retry, retry, retry, true},
+		{507, "ErrorQuotaExceeded", retry, retry, retry, true},
+		{400, "ErrorQuotaExceeded", retry, retry, retry, true},
+		// V: look where it is now.
+		{404, "ErrorItemNotFound", gone, gone, gone, false},
+		{404, "ErrorInvalidMailboxItemId", gone, gone, gone, false},
+		{400, "ErrorInvalidIdMalformed", gone, gone, gone, false},
+		// P.
+		{404, "Request_ResourceNotFound", giveUp, giveUp, giveUp, false},
+		{404, "ErrorInvalidUser", giveUp, giveUp, giveUp, false},
+		{400, "ErrorInvalidUrlQuery", giveUp, giveUp, giveUp, false},
+		{400, "InefficientFilter", giveUp, giveUp, giveUp, false},
+		{400, "Request_BadRequest", giveUp, giveUp, giveUp, false},
+		{400, "Request_UnsupportedQuery", giveUp, giveUp, giveUp, false},
+		{400, "ErrorCannotDeleteObject", giveUp, giveUp, giveUp, false},
+		{403, "ErrorCannotDeleteObject", giveUp, giveUp, giveUp, false},
+		{400, "", giveUp, giveUp, giveUp, false},
+		{402, "", giveUp, giveUp, giveUp, false},
+		{405, "", giveUp, giveUp, giveUp, false},
+		{406, "", giveUp, giveUp, giveUp, false},
+		{411, "", giveUp, giveUp, giveUp, false},
+		{413, "", giveUp, giveUp, giveUp, false},
+		{414, "", giveUp, giveUp, giveUp, false},
+		{415, "", giveUp, giveUp, giveUp, false},
+		{416, "", giveUp, giveUp, giveUp, false},
+		{422, "", giveUp, giveUp, giveUp, false},
+		{501, "", giveUp, giveUp, giveUp, false},
+		// Not an API's answer.
+		{301, "", giveUp, giveUp, giveUp, false},
+		{302, "", giveUp, giveUp, giveUp, false},
+		{307, "", giveUp, giveUp, giveUp, false},
+		{308, "", giveUp, giveUp, giveUp, false},
+	} {
+		t.Run(fmt.Sprintf("%d %s", c.status, c.code), func(t *testing.T) {
+			for _, v := range []struct {
+				call Call
+				want retract.Class
+			}{{readMail, c.read}, {changeMail, c.change}, {askUsers, c.directory}} {
+				f := Classify(v.call, Answer{Status: c.status, Code: c.code})
+				if f.Class != v.want {
+					t.Errorf("%s: %s, want %s", v.call.Name, f.Class, v.want)
+				}
+				if f.Status != c.status || f.Code != c.code || !strings.HasPrefix(f.Detail, v.call.Name+": ") {
+					t.Errorf("%s: %+v", v.call.Name, f)
+				}
+			}
+			if f := Classify(changeMail, Answer{Status: c.status, Code: c.code}); f.Slow != c.slow {
+				t.Errorf("slow: %t", f.Slow)
+			}
+		})
+	}
+}
+
+func TestClassify_everyStatusHasAClass(t *testing.T) {
+	for status := 300; status < 600; status++ {
+		for _, call := range []Call{readMail, changeMail, askUsers} {
+			f := Classify(call, Answer{Status: status})
+			if f.Class == "" || f.Detail == call.Name+": " {
+				t.Errorf("%d for %s: %+v", status, call.Name, f)
+			}
+			if status >= 500 && status != 501 && status != 507 && call.Changes && f.Class != retract.Unknown {
+				t.Errorf("%d of a change is %s: it may have worked", status, f.Class)
+			}
+		}
+	}
+}
+
+func TestClassify_whoWaits(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		call   Call
+		answer Answer
+		tenant bool
+	}{
+		{"mailbox throttled", changeMail, Answer{Status: 429, Code: "ApplicationThrottled"}, false},
+		{"directory throttled", askUsers, Answer{Status: 429}, true},
+		{"directory throttled, with a code", askUsers, Answer{Status: 429, Code: "TooManyRequests"}, true},
+		{"mailbox throttled by the tenant's limit", changeMail, Answer{Status: 429, TenantWide: true}, true},
+		{"no consent", readMail, Answer{Status: 403, Code: "Authorization_RequestDenied"}, true},
+		{"one mailbox out of scope", readMail, Answer{Status: 403, Code: "ErrorAccessDenied"}, false},
+		{"bad token", readMail, Answer{Status: 401}, true},
+		{"mailbox not enabled", readMail, Answer{Status: 404, Code: "MailboxNotEnabledForRESTAPI"}, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if f := Classify(c.call, c.answer); f.Tenant != c.tenant {
+				t.Errorf("tenant %t: %+v", f.Tenant, f)
+			}
+		})
+	}
+}
+
+func TestClassify_innerCodeIsMoreExact(t *testing.T) {
+	f := Classify(changeMail, Answer{Status: 404, Code: "NotFound", Inner: "ErrorItemNotFound"})
+	if f.Class != retract.Gone {
+		t.Errorf("inner: %+v", f)
+	}
+	f = Classify(changeMail, Answer{Status: 404, Code: "ErrorItemNotFound", Inner: "SomethingInternal"})
+	if f.Class != retract.Gone {
+		t.Errorf("an unknown inner code hides the outer one: %+v", f)
+	}
+}
+
+func TestClassify_policyIsNamed(t *testing.T) {
+	body := []byte(`{"error":{"code":"ErrorAccessDenied","message":"Access to OData is disabled."}}`)
+	f := Classify(readMail, readAnswer(403, http.Header{}, body, time.Now()))
+	if f.Class != retract.Retry || !f.Slow || !strings.Contains(f.Detail, "ApplicationAccessPolicy") {
+		t.Errorf("%+v", f)
+	}
+}
+
+func TestClassifyLogin_rows(t *testing.T) {
+	for _, c := range []struct {
+		status int
+		body   string
+		class  retract.Class
+		code   string
+	}{
+		{401, `{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided."}`, retract.Auth, "AADSTS7000215"},
+		{401, `{"error":"invalid_client","error_description":"AADSTS7000222: The provided client secret keys are expired."}`, retract.Auth, "AADSTS7000222"},
+		{400, `{"error":"unauthorized_client","error_description":"AADSTS700016: Application not found"}`, retract.Auth, "AADSTS700016"},
+		{400, `{"error":"invalid_request","error_description":"AADSTS90002: Tenant not found."}`, retract.Auth, "AADSTS90002"},
+		{401, `{"error":"invalid_client","error_description":"AADSTS700027: Client assertion failed signature validation."}`, retract.Auth, "AADSTS700027"},
+		{400, `{"error":"invalid_grant","error_description":"AADSTS65001: no consent"}`, retract.Auth, "AADSTS65001"},
+		{400, `{"error":"invalid_client","error_description":"AADSTS7000112: disabled"}`, retract.Auth, "AADSTS7000112"},
+		{400, `{"error":"temporarily_unavailable","error_description":"AADSTS90033: A transient error has occurred."}`, retract.Retry, "AADSTS90033"},
+		{400, `{"error":"x","error_description":"AADSTS999999999999: what"}`, retract.Auth, "AADSTS999999999"},
+		{400, `{"error":"invalid_scope"}`, retract.Auth, "invalid_scope"},
+		{500, `{}`, retract.Retry, ""},
+		{503, `<html>busy</html>`, retract.Retry, ""},
+		{429, ``, retract.Retry, ""},
+		{403, `<html>no</html>`, retract.Auth, ""},
+		{0, ``, retract.Retry, ""},
+	} {
+		t.Run(fmt.Sprintf("%d %s", c.status, c.code), func(t *testing.T) {
+			f := ClassifyLogin(c.status, []byte(c.body))
+			if f.Class != c.class || f.Code != c.code || !f.Tenant {
+				t.Errorf("%+v", f)
+			}
+		})
+	}
+}
