@@ -1,7 +1,7 @@
 # `make` lists the targets.
 GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
-LDFLAGS := -X main.version=$(VERSION)
+LDFLAGS := -s -w -X main.version=$(VERSION)
 PREFIX  ?= /usr/local
 GOTEST  := $(GO) run ./internal/gotest
 # Packages that do not link the Graph SDK: the static analysis of the others would need its 4.5 GB again.

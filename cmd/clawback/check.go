@@ -99,8 +99,12 @@ func checkGraph(ctx context.Context, t *config.Tenant) []finding {
 		return []finding{{false, what, err.Error()}}
 	}
 	var list []finding
-	for _, f := range client.Check(ctx) {
-		list = append(list, finding{f.OK, what, f.Text})
+	probe := ""
+	if len(t.Domains) > 0 {
+		probe = "postmaster@" + t.Domains[0]
+	}
+	for _, f := range client.Check(ctx, probe) {
+		list = append(list, finding{f.Level != graph.Problem, what, strings.TrimSuffix(f.What+"; "+f.Do, "; ")})
 	}
 	return list
 }

@@ -79,12 +79,12 @@ func (d *daemon) queueOptions(cfg *config.Config) queue.Options {
 }
 
 func (d *daemon) scoreOptions(cfg *config.Config) score.Options {
-	return score.Options{TrustMicrosoftVerdict: cfg.Score.TrustMicrosoftVerdict}
+	return score.Options{TrustMicrosoft: cfg.Score.TrustMicrosoftVerdict}
 }
 
 // graph makes the client for one tenant's mailboxes.
 func (d *daemon) graph(t config.Tenant) (retract.Mailboxes, error) {
-	return graph.New(t, graph.Options{Log: d.log})
+	return graph.New(t, graph.Options{})
 }
 
 func (d *daemon) bounceOptions(cfg *config.Config) bounce.Options {

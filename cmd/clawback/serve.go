@@ -56,6 +56,9 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger) (err error
 	d := &daemon{log: log, started: time.Now()}
 	defer func() { err = errors.Join(err, d.close()) }() // last opened, first closed
 
+	if err := os.MkdirAll(cfg.StateDir, 0o700); err != nil {
+		return fmt.Errorf("make state_dir: %w", err)
+	}
 	// Who we are, and who may speak.
 	if d.certs, err = certs.New(cfg, certs.Options{StateDir: cfg.StateDir, Listen: sockets.Listen, Log: log}); err != nil {
 		return err

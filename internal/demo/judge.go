@@ -1,8 +1,8 @@
 package demo
 
 import (
+	"cmp"
 	"fmt"
-	"text/tabwriter"
 
 	"clawback/internal/graphsim"
 )
@@ -100,26 +100,51 @@ func place(m graphsim.Message) string {
 	if m.Purged {
 		return "purged"
 	}
+	if name, known := folderNames[m.Folder]; known {
+		return name
+	}
 	return m.Folder
+}
+
+// folderNames are the well-known folders as Outlook shows them.
+var folderNames = map[string]string{
+	"inbox": "Inbox", "junkemail": "Junk Email", "deleteditems": "Deleted Items",
+	"recoverableitemsdeletions": "Recoverable Items/Deletions", "recoverableitemspurges": "Recoverable Items/Purges",
 }
 
 // judge prints the table and gives the number of rows that are wrong.
 func (s *stage) judge() (wrong int) {
-	w := tabwriter.NewWriter(s.o.Out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "\n\t\tEXPECTED\tSEEN\t")
+	wide := 0
 	for _, st := range s.script.Stories {
-		fmt.Fprintf(w, "%s  %s\t\t\t\t\n", st.ID, st.Title)
 		for _, r := range s.rows(st) {
-			mark := "ok"
-			if !r.ok {
-				mark = "WRONG"
-				wrong++
-			}
-			fmt.Fprintf(w, "\t%s\t%s\t%s\t%s\n", r.where, r.want, r.got, mark)
+			wide = max(wide, len(r.where))
 		}
 	}
-	w.Flush()
+	for _, st := range s.script.Stories {
+		fmt.Fprintf(s.o.Out, "\n%s  %s\n", st.ID, st.Title)
+		for _, r := range s.rows(st) {
+			fmt.Fprintf(s.o.Out, "    %-5s %-*s  %s\n", mark(r), wide, r.where, r.text())
+			if !r.ok {
+				wrong++
+			}
+		}
+	}
 	return wrong + s.bystanders()
+}
+
+func mark(r row) string {
+	if r.ok {
+		return "ok"
+	}
+	return "WRONG"
+}
+
+// text is what was seen, and what was expected where that is something else.
+func (r row) text() string {
+	if r.ok {
+		return r.got
+	}
+	return fmt.Sprintf("%s, expected %s", cmp.Or(r.got, "nothing"), r.want)
 }
 
 // bystanders counts what the simulator holds against the daemon: wrong calls, and messages touched that no story names.

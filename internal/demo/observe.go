@@ -74,7 +74,7 @@ func (o observed) line() string {
 	switch {
 	case o.item == "bounced" && o.bounced:
 		return "cannot be unwrapped: the whole report lies in the alternate mailbox"
-	case o.item != "" && o.disposition == "":
+	case o.disposition == "" && (o.item == "deferred" || o.item == "quarantined"):
 		return strings.TrimSuffix(o.item+": "+o.reason, ": ")
 	case o.disposition == "":
 		return "accepted"

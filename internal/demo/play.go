@@ -34,8 +34,8 @@ func (s *stage) play(ctx context.Context) error {
 			break
 		}
 		select {
-		case err := <-s.exited:
-			return fmt.Errorf("the daemon ended: %v", err)
+		case <-s.exited:
+			return fmt.Errorf("the daemon ended: %v", s.exit)
 		case <-time.After(100 * time.Millisecond):
 		}
 	}

@@ -30,7 +30,8 @@ type stage struct {
 	sim      *graphsim.Sim
 	receiver *receiver
 	daemon   *exec.Cmd
-	exited   chan error
+	exited   chan struct{} // closed when the daemon has ended; exit tells how
+	exit     error
 	client   *control.Client
 	cert     *certs.Static
 	smtp     string // address of the daemon's listener
@@ -117,8 +118,8 @@ func (s *stage) openDaemon(ctx context.Context) error {
 	if err := s.daemon.Start(); err != nil {
 		return fmt.Errorf("start the daemon: %w", err)
 	}
-	s.exited = make(chan error, 1)
-	go func() { s.exited <- s.daemon.Wait() }()
+	s.exited = make(chan struct{})
+	go func() { s.exit = s.daemon.Wait(); close(s.exited) }()
 	s.client = control.NewClient(s.file("control.sock"))
 	return s.ready(ctx)
 }
@@ -132,8 +133,8 @@ func (s *stage) ready(ctx context.Context) error {
 			return nil
 		}
 		select {
-		case err := <-s.exited:
-			return fmt.Errorf("the daemon ended at once: %v", err)
+		case <-s.exited:
+			return fmt.Errorf("the daemon ended at once: %v", s.exit)
 		case <-ctx.Done():
 			return errors.New("the daemon was not ready in time")
 		case <-time.After(50 * time.Millisecond):
