@@ -96,6 +96,7 @@ func (e *envelopeReader) line(line string) bool {
 	value = strings.TrimSpace(value)
 	switch {
 	case colon && e.recipientField(f, value):
+		e.list = f == fieldRecipients
 	case colon && e.single(f) != nil:
 		e.set(f, value)
 	case e.list:
@@ -157,17 +158,20 @@ func (e *envelopeReader) set(f field, value string) {
 
 // recipientField takes the fields that repeat.
 func (e *envelopeReader) recipientField(f field, value string) bool {
-	kinds := map[field]RecipientType{fieldTo: To, fieldCc: Cc, fieldBcc: Bcc, fieldRecipient: Unlabeled}
-	if kind, ok := kinds[f]; ok {
-		e.list = false
-		e.add(value, kind)
-		return true
-	}
-	if f != fieldRecipients {
+	switch f {
+	case fieldTo:
+		e.add(value, To)
+	case fieldCc:
+		e.add(value, Cc)
+	case fieldBcc:
+		e.add(value, Bcc)
+	case fieldRecipient:
+		e.add(value, Unlabeled)
+	case fieldRecipients:
+		e.listed(value)
+	default:
 		return false
 	}
-	e.list = true
-	e.listed(value)
 	return true
 }
 

@@ -93,7 +93,10 @@ type headerReader struct {
 	header
 	name  string // of the field being read, "" when it is not kept
 	value []byte
+	room  *int // octets that may still be kept, of this header and those beside it
 }
+
+func newHeaderReader(room *int) *headerReader { return &headerReader{room: room} }
 
 // add takes a piece and reports whether the block has ended: at the empty line, or at the limit.
 func (h *headerReader) add(piece []byte, start bool) bool {
@@ -131,7 +134,7 @@ func (h *headerReader) begin(text []byte) {
 }
 
 func (h *headerReader) more(text []byte) {
-	if h.name != "" && len(h.value) < maxValue {
+	if h.name != "" {
 		h.value = append(h.value, text[:min(len(text), maxValue-len(h.value))]...)
 	}
 }
@@ -143,7 +146,8 @@ func (h *headerReader) flush() {
 	if h.values == nil {
 		h.values, h.counts = map[string][]string{}, map[string]int{}
 	}
-	if h.counts[h.name]++; h.counts[h.name] <= maxValues {
+	if h.counts[h.name]++; h.counts[h.name] <= maxValues && len(h.value) <= *h.room {
+		*h.room -= len(h.value)
 		h.values[h.name] = append(h.values[h.name], strings.TrimSpace(string(h.value)))
 	}
 	h.name, h.value = "", h.value[:0]
@@ -151,7 +155,8 @@ func (h *headerReader) flush() {
 
 // readHeader reads a block to its end.
 func readHeader(l *lines) header {
-	var h headerReader
+	room := maxKept
+	h := newHeaderReader(&room)
 	for {
 		piece, start := l.next()
 		if len(piece) == 0 {

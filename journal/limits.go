@@ -5,6 +5,7 @@ const (
 	maxHeader      = 8 << 20  // octets of one header block; Exchange writes several hundred KiB at times
 	maxValue       = 64 << 10 // octets kept of one header field
 	maxValues      = 8        // values kept of one header field; more are counted
+	maxKept        = 1 << 20  // octets kept of one header, or of the headers of one multipart's parts
 	maxParts       = 1000     // children of one multipart
 	maxDepth       = 8        // multiparts and messages within each other
 	maxMessages    = 64       // attached messages looked into

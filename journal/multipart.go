@@ -20,11 +20,12 @@ type splitter struct {
 	closed    bool    // the closing delimiter was there
 	seen      bool    // any delimiter was there
 	tooMany   bool
+	room      int // octets that the parts' headers may still keep
 }
 
 // split reads the body of a multipart to its closing delimiter, or to the end.
 func split(l *lines, boundary string) *splitter {
-	s := &splitter{delimiter: []byte("--" + boundary)}
+	s := &splitter{delimiter: []byte("--" + boundary), room: maxKept}
 	for !s.closed && !s.tooMany {
 		at := l.off
 		piece, start := l.next()
@@ -61,7 +62,7 @@ func (s *splitter) boundary(at, after int64, line []byte, closing bool) {
 	}
 	s.inPart = !closing && !s.tooMany
 	s.crlf = bytes.HasSuffix(line, []byte("\r\n"))
-	s.reader = &headerReader{}
+	s.reader = newHeaderReader(&s.room)
 	s.bodyStart = after
 	s.tail = [2]byte{}
 }

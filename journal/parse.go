@@ -91,17 +91,23 @@ func (o *outline) problem(format string, args ...any) {
 	o.problems = append(o.problems, fmt.Sprintf(format, args...))
 }
 
-// message tells what one message is, trying the forms in the order of how surely they are recognised.
-func (p *parser) message(at Location, depth int) *Report {
-	p.messages++
-	o := p.outline(at)
+// newReport begins a report with what the outline tells.
+func newReport(o *outline) *Report {
 	r := &Report{Kind: KindNotReport, Outer: outerOf(o.header)}
 	for _, text := range o.problems {
 		r.problem("%s", text)
 	}
+	return r
+}
+
+// message tells what one message is, trying the forms in the order of how surely they are recognised.
+func (p *parser) message(at Location, depth int) *Report {
+	p.messages++
+	o := p.outline(at)
+	r := newReport(o)
 	switch {
 	case r.Outer.Marker && o.kind != "multipart/report":
-		return p.marked(r, o)
+		return p.marked(r, o, depth)
 	case o.kind == "multipart/report" || o.header.has("x-ms-exchange-message-is-ndr"):
 		return p.carrier(r, o, KindNDR, depth)
 	case isValidation(o.header):
@@ -117,19 +123,36 @@ func (p *parser) message(at Location, depth int) *Report {
 }
 
 // marked unwraps a message that says it is a journal report.
-func (p *parser) marked(r *Report, o *outline) *Report {
-	r.Kind = KindReport
+func (p *parser) marked(r *Report, o *outline, depth int) *Report {
 	s := p.shapeOf(o, depthOfReport)
+	agent := hasJournalAgent(o.header)
+	if !agent && (s.envelope == nil || len(s.originals) == 0) {
+		if deep := p.rewrapped(o, depth); deep != nil {
+			return deep
+		}
+	}
+	r.Kind = KindReport
 	p.unwrap(r, s)
 	if s.odd != "" {
 		r.problem("not the shape that Exchange gives a report: %s", s.odd)
 	}
-	agent := hasJournalAgent(o.header)
 	if !agent {
 		r.problem("the marker stands there, but no sign of Exchange's Journal Agent")
 	}
 	r.FirstHand = agent && s.odd == "" && len(r.Originals) > 0 && s.named
 	return r
+}
+
+// rewrapped unwraps a message that has kept the marker but not the form: sent again, or put into another message.
+func (p *parser) rewrapped(o *outline, depth int) *Report {
+	r := newReport(o)
+	if p.resent(r, o, depth) {
+		return r
+	}
+	if r = p.carrier(r, o, KindResent, depth); r.Kind == KindResent {
+		return r
+	}
+	return nil
 }
 
 // resent unwraps a message without the marker whose structure is that of a report: what Outlook's Send Again makes.
