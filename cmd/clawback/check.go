@@ -99,12 +99,8 @@ func checkGraph(ctx context.Context, t *config.Tenant) []finding {
 		return []finding{{false, what, err.Error()}}
 	}
 	var list []finding
-	probe := ""
-	if len(t.Domains) > 0 {
-		probe = "postmaster@" + t.Domains[0]
-	}
-	for _, f := range client.Check(ctx, probe) {
-		list = append(list, finding{f.Level != graph.Problem, what, strings.TrimSuffix(f.What+"; "+f.Do, "; ")})
+	for _, f := range client.Check(ctx) {
+		list = append(list, finding{f.OK, what, f.Text})
 	}
 	return list
 }

@@ -48,18 +48,17 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp("", "clawback-demo-")
+	s, err := newStage(o, script)
 	if err != nil {
-		return fmt.Errorf("make a temporary directory: %w", err)
+		return err
 	}
-	s := &stage{o: o, dir: dir, script: script}
-	defer s.close()
-	if err := s.open(ctx); err != nil {
-		return fmt.Errorf("%w\n%s", err, s.logTail())
+	defer s.Close()
+	if err := s.Start(ctx); err != nil {
+		return fmt.Errorf("%w\n%s", err, s.LogTail())
 	}
 	s.introduce()
 	if err := s.play(ctx); err != nil {
-		return fmt.Errorf("%w\n%s", err, s.logTail())
+		return fmt.Errorf("%w\n%s", err, s.LogTail())
 	}
 	wrong := s.judge()
 	s.epilogue(wrong)
@@ -81,7 +80,7 @@ func (s *stage) introduce() {
 func (s *stage) epilogue(wrong int) {
 	if wrong > 0 {
 		log := filepath.Join(os.TempDir(), "clawback-demo.log")
-		if text, err := os.ReadFile(s.logFile()); err == nil && os.WriteFile(log, text, 0o600) == nil {
+		if text, err := os.ReadFile(s.LogFile()); err == nil && os.WriteFile(log, text, 0o600) == nil {
 			fmt.Fprintf(s.o.Out, "\n%d rows are not as expected. The daemon's log: %s\n", wrong, log)
 		}
 		return
@@ -90,11 +89,11 @@ func (s *stage) epilogue(wrong int) {
 }
 
 func (s *stage) keep(ctx context.Context) {
-	socket := filepath.Join(s.dir, "control.sock")
+	socket := s.File("control.sock")
 	fmt.Fprintf(s.o.Out, "\nStill running; Ctrl-C ends it. In another terminal try:\n\n"+
 		"  export CLAWBACK_SOCKET=%s\n"+
 		"  %[2]s status\n  %[2]s search\n  %[2]s show '%[3]s'\n  %[2]s restore '%[3]s' --comment 'false alarm'\n"+
 		"  %[2]s queue list --state quarantined\n  %[2]s bounce list\n\nLog: %[4]s\n",
-		socket, s.o.Binary, s.script.Stories[0].messageID, s.logFile())
+		socket, s.o.Binary, s.script.Stories[0].messageID, s.LogFile())
 	<-ctx.Done()
 }

@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+
+	"clawback/internal/testbed"
 )
 
 // improvise makes a story of each *.eml file in a directory: every recipient has the original in the Inbox, and needs a
@@ -33,11 +35,11 @@ func improvise(files fs.FS) (*script, error) {
 			s.Tenants = append(s.Tenants, strangers(d, len(s.Tenants)))
 		}
 		t := &s.Tenants[tenants[key]]
-		t.sendsAs(strings.ToLower(d.header.Get("X-OriginatorOrg")))
+		sendsAs(t, strings.ToLower(d.header.Get("X-OriginatorOrg")))
 		st := &story{ID: fmt.Sprintf("%02d", len(s.Stories)+1), Title: name, Reports: []string{name}}
 		for _, address := range d.recipients {
 			st.Mailboxes = append(st.Mailboxes, &mailbox{Address: address, User: strings.ToLower(address)})
-			t.serve(address)
+			serve(t, address)
 			if !users[strings.ToLower(address)] {
 				users[strings.ToLower(address)] = true
 				s.Users = append(s.Users, user{UPN: strings.ToLower(address), Tenant: t.ID})
@@ -63,16 +65,16 @@ func innerOrganisation(d dissected) string {
 }
 
 // strangers makes a tenant that fits a report of an unknown organisation.
-func strangers(d dissected, n int) tenant {
+func strangers(d dissected, n int) testbed.Tenant {
 	id := innerOrganisation(d)
 	if id == "" {
 		id = fmt.Sprintf("00000000-0000-4000-8000-%012d", n+1)
 	}
-	return tenant{Name: fmt.Sprintf("tenant-%d", n+1), ID: id}
+	return testbed.Tenant{Name: fmt.Sprintf("tenant-%d", n+1), ID: id}
 }
 
 // serve makes an address one of the tenant's own.
-func (t *tenant) serve(address string) {
+func serve(t *testbed.Tenant, address string) {
 	_, domain, _ := strings.Cut(strings.ToLower(address), "@")
 	if !slices.Contains(t.Domains, domain) {
 		t.Domains = append(t.Domains, domain)
@@ -80,7 +82,7 @@ func (t *tenant) serve(address string) {
 }
 
 // sendsAs makes an organisation's name in reports the tenant's.
-func (t *tenant) sendsAs(org string) {
+func sendsAs(t *testbed.Tenant, org string) {
 	if org != "" && !slices.Contains(t.OriginatorOrg, org) {
 		t.OriginatorOrg = append(t.OriginatorOrg, org)
 	}

@@ -88,7 +88,7 @@ func (s *stage) folder(m *mailbox) string {
 	if m.key == "" {
 		return ""
 	}
-	for _, msg := range s.sim.Messages(m.User) {
+	for _, msg := range s.Sim.Messages(m.User) {
 		if msg.Key == m.key {
 			return place(msg)
 		}
@@ -149,7 +149,7 @@ func (r row) text() string {
 
 // bystanders counts what the simulator holds against the daemon: wrong calls, and messages touched that no story names.
 func (s *stage) bystanders() (wrong int) {
-	for _, v := range s.sim.Violations() {
+	for _, v := range s.Sim.Violations() {
 		fmt.Fprintln(s.o.Out, "WRONG call to Graph:", v)
 		wrong++
 	}
@@ -162,7 +162,7 @@ func (s *stage) bystanders() (wrong int) {
 			expected[m.key] = m.Outcome == "done"
 		}
 	}
-	for _, m := range s.sim.Changed() {
+	for _, m := range s.Sim.Changed() {
 		if !expected[m.Key] {
 			fmt.Fprintf(s.o.Out, "WRONG: %q in %s was touched: %v\n", m.Subject, m.Mailbox, m.Changes)
 			wrong++

@@ -44,12 +44,12 @@ func (s *stage) look(ctx context.Context, st *story) observed {
 	o := observed{outcomes: map[string]string{}, reasons: map[string]string{}}
 	for _, id := range st.items {
 		var it queue.Item
-		if s.client.Get(ctx, "/v1/queue/"+id, &it) == nil {
+		if s.Client.Get(ctx, "/v1/queue/"+id, &it) == nil {
 			o.item, o.reason = string(it.State), it.Reason
 		}
 	}
 	var list []queue.Bounce
-	if s.client.Get(ctx, "/v1/bounces", &list) == nil {
+	if s.Client.Get(ctx, "/v1/bounces", &list) == nil {
 		for _, b := range list {
 			if slices.Contains(st.items, b.Item) {
 				o.item, o.reason = "bounced", b.Reason
@@ -59,7 +59,7 @@ func (s *stage) look(ctx context.Context, st *story) observed {
 	}
 	var m control.Message
 	path := "/v1/records/" + url.PathEscape(st.messageID) + "?tenant=" + st.tenant.ID
-	if st.messageID != "" && s.client.Get(ctx, path, &m) == nil {
+	if st.messageID != "" && s.Client.Get(ctx, path, &m) == nil {
 		o.disposition = m.Record.Verdict.Disposition.String()
 		for _, in := range m.Intents {
 			o.outcomes[strings.ToLower(in.Address)] = string(in.Outcome)
@@ -96,7 +96,7 @@ func (o observed) line() string {
 
 // arrived reports whether the receiver has a bounce with this story's report in it, octet for octet.
 func (s *stage) arrived(st *story) bool {
-	for _, mail := range s.receiver.messages() {
+	for _, mail := range s.Receiver.Messages() {
 		d, err := dissect(mail)
 		if err == nil && len(d.originals) == 1 && string(d.originals[0]) == string(st.sent[0]) {
 			return true

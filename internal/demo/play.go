@@ -2,8 +2,6 @@ package demo
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"strings"
@@ -11,11 +9,12 @@ import (
 
 	"clawback/internal/graphsim"
 	"clawback/internal/smtpload"
+	"clawback/internal/testbed"
 )
 
 // play fills the mailboxes, sends the reports, and watches until all is as expected or the time is over.
 func (s *stage) play(ctx context.Context) error {
-	conn, err := s.dial(ctx)
+	conn, err := s.Dial(ctx)
 	if err != nil {
 		return err
 	}
@@ -34,24 +33,13 @@ func (s *stage) play(ctx context.Context) error {
 			break
 		}
 		select {
-		case <-s.exited:
-			return fmt.Errorf("the daemon ended: %v", s.exit)
+		case <-s.Exited():
+			return fmt.Errorf("the daemon ended: %v", s.Exit())
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
 	screen.end()
 	return ctx.Err()
-}
-
-// dial opens the SMTP session, as Exchange Online's connector would.
-func (s *stage) dial(ctx context.Context) (*smtpload.Conn, error) {
-	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(s.cert.CertPEM)
-	conn, err := smtpload.DialTLS(ctx, s.smtp, "outbound.exchange.example", &tls.Config{RootCAs: roots, ServerName: hostname})
-	if err != nil {
-		return nil, fmt.Errorf("connect to the daemon: %w", err)
-	}
-	return conn, nil
 }
 
 // begin seeds the story's mailboxes and sends its reports.
@@ -70,7 +58,7 @@ func (s *stage) begin(conn *smtpload.Conn, st *story) error {
 		}
 	}
 	for _, raw := range st.sent {
-		id, err := send(conn, journalAddress(*st.tenant), raw)
+		id, err := send(conn, st.tenant.Journal(), raw)
 		if err != nil {
 			return err
 		}
@@ -95,7 +83,7 @@ func (s *stage) seed(st *story, m *mailbox) error {
 	if m.Late > 0 {
 		d.Visible = st.started.Add(m.Late)
 	}
-	seeded, err := s.sim.Deliver(d)
+	seeded, err := s.Sim.Deliver(d)
 	if errors.Is(err, graphsim.ErrNoMailbox) {
 		return nil // on premises: there is nothing in the cloud to seed
 	}
@@ -123,7 +111,7 @@ func (s *stage) message(st *story, m *mailbox) ([]byte, error) {
 
 // send delivers one report by BDAT and gives the queue's id from the 250.
 func send(conn *smtpload.Conn, to string, report []byte) (string, error) {
-	for _, line := range []string{"MAIL FROM:<" + alternate + "> BODY=8BITMIME", "RCPT TO:<" + to + ">"} {
+	for _, line := range []string{"MAIL FROM:<" + testbed.Alternate + "> BODY=8BITMIME", "RCPT TO:<" + to + ">"} {
 		if err := conn.Expect(250, line); err != nil {
 			return "", err
 		}

@@ -8,31 +8,18 @@ import (
 
 	"github.com/BurntSushi/toml"
 
+	"clawback/internal/testbed"
 	"clawback/testdata"
 )
 
 // script is all that is shown, and what is expected of it.
 type script struct {
-	Tenants []tenant `toml:"tenant"`
-	Users   []user   `toml:"user"`
-	Stories []*story `toml:"story"`
+	Tenants []testbed.Tenant `toml:"tenant"`
+	Users   []user           `toml:"user"`
+	Stories []*story         `toml:"story"`
 
 	files fs.FS
 	free  bool // reports of one's own: any stated outcome will do
-}
-
-// tenant is an organisation. Each has a journal address of its own.
-type tenant struct {
-	Name          string   `toml:"name"`
-	ID            string   `toml:"id"`
-	Domains       []string `toml:"domains"`
-	OriginatorOrg []string `toml:"originator_org"`
-	VIPs          []vip    `toml:"vip"`
-}
-
-type vip struct {
-	Name      string   `toml:"name"`
-	Addresses []string `toml:"addresses"`
 }
 
 // user is an account of the first tenant.
@@ -53,7 +40,7 @@ type story struct {
 	Item        string     `toml:"item"`        // quarantined or bounced, where the report is not carried through
 	Mailboxes   []*mailbox `toml:"mailbox"`
 
-	tenant    *tenant
+	tenant    *testbed.Tenant
 	messageID string
 	items     []string // queue ids, from the 250s
 	sent      [][]byte // reports as sent

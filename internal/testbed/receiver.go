@@ -1,4 +1,4 @@
-package demo
+package testbed
 
 import (
 	"crypto/tls"
@@ -10,8 +10,8 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// receiver is the server of the alternate mailbox: it takes mail over STARTTLS and keeps it in memory.
-type receiver struct {
+// Receiver is the server of the alternate mailbox: it takes mail over STARTTLS and keeps it in memory.
+type Receiver struct {
 	server *smtp.Server
 	ln     net.Listener
 
@@ -19,12 +19,12 @@ type receiver struct {
 	mail [][]byte
 }
 
-func newReceiver(cert *tls.Certificate) (*receiver, error) {
+func newReceiver(cert *tls.Certificate) (*Receiver, error) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("listen for the alternate mailbox: %w", err)
 	}
-	r := &receiver{ln: ln}
+	r := &Receiver{ln: ln}
 	r.server = smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return delivery{r}, nil }))
 	r.server.Domain = "archive.example"
 	r.server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{*cert}}
@@ -32,17 +32,20 @@ func newReceiver(cert *tls.Certificate) (*receiver, error) {
 	return r, nil
 }
 
-func (r *receiver) address() string { return r.ln.Addr().String() }
+// Address is host and port.
+func (r *Receiver) Address() string { return r.ln.Addr().String() }
 
-func (r *receiver) close() { r.server.Close() }
+// Close stops taking mail.
+func (r *Receiver) Close() { r.server.Close() }
 
-func (r *receiver) messages() [][]byte {
+// Messages lists what has arrived, in order.
+func (r *Receiver) Messages() [][]byte {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.mail[:len(r.mail):len(r.mail)]
 }
 
-type delivery struct{ r *receiver }
+type delivery struct{ r *Receiver }
 
 func (delivery) Mail(string, *smtp.MailOptions) error { return nil }
 func (delivery) Rcpt(string, *smtp.RcptOptions) error { return nil }
