@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -15,79 +16,89 @@ import (
 	"clawback/retract/graph/transport"
 )
 
-// Level says how bad a finding is.
-type Level string
-
-// The levels.
-const (
-	OK      Level = "ok"
-	Warning Level = "warning"
-	Problem Level = "problem"
-)
-
 // Finding is one line of `clawback check`.
 type Finding struct {
-	Level Level
-	What  string // what was looked at, and what was found
-	Do    string // what to do about it; "" when nothing is
+	OK      bool
+	Warning bool   // with OK: it works, and should be looked after
+	Text    string // what was looked at, what was found, and what to do about it
 }
+
+func good(text string) Finding { return Finding{OK: true, Text: text} }
+
+func warn(text, do string) Finding { return Finding{OK: true, Warning: true, Text: text + ": " + do} }
+
+func bad(text, do string) Finding { return Finding{Text: text + ": " + do} }
+
+func fails(err error, do string) Finding { return bad(err.Error(), do) }
 
 // expiryWarning is how long before its end a certificate is warned of.
 const expiryWarning = 30 * 24 * time.Hour
 
-// Check tries the tenant's access and says what is missing and how to grant it. Probe is the address of a mailbox, such
-// as the postmaster's; with RBAC for Applications the token does not say what is granted, so that only a mailbox tells.
-func (c *Client) Check(ctx context.Context, probe string) []Finding {
-	out := c.checkExpiry(nil)
+// Check tries the tenant's access and says what is missing and how to grant it. It changes nothing.
+func (c *Client) Check(ctx context.Context) []Finding {
+	out := c.checkExpiry()
 	token, err := c.tokens.Token(ctx, "", "")
 	if err != nil {
-		return append(out, problem(err, "mend the credential, then run the check again"))
+		return append(out, fails(err, "mend the credential, then run the check again"))
 	}
-	out = append(out, Finding{OK, "access token: the login service gives one", ""})
+	out = append(out, good("access token: the login service gives one"))
 	granted, readable := readClaims(token)
 	if !readable {
-		out = append(out, Finding{Warning, "access token: its permissions cannot be read", "they are probed instead"})
+		out = append(out, warn("access token: its permissions cannot be read", "they are tried instead"))
 	}
-	out = append(out, c.checkTenant(ctx, granted)...)
-	out = append(out, c.checkRoles(granted)...)
-	return append(out, c.checkMailbox(ctx, granted, probe)...)
+	out = append(out, c.checkTenant(ctx, granted), checkUsers(granted))
+	out = append(out, excess(granted)...)
+	return append(out, c.checkMail(ctx, granted))
 }
 
-func (c *Client) checkExpiry(out []Finding) []Finding {
+func (c *Client) checkExpiry() []Finding {
 	until, known := c.credential.expiry()
 	if !known {
-		return out
+		return nil
 	}
-	left := until.Sub(c.now())
-	day := until.UTC().Format(time.DateOnly)
+	const renew = "make a new one and add it to the app registration"
+	left, day := until.Sub(c.now()), until.UTC().Format(time.DateOnly)
 	switch {
 	case left <= 0:
-		return append(out, Finding{Problem, "certificate: expired on " + day, "make a new one and add it to the app registration"})
+		return []Finding{bad("certificate: expired on "+day, renew)}
 	case left < expiryWarning:
-		return append(out, Finding{Warning, "certificate: expires on " + day, "make a new one and add it to the app registration before that"})
+		return []Finding{warn("certificate: expires on "+day, renew)}
 	}
-	return append(out, Finding{OK, "certificate: valid until " + day, ""})
+	return []Finding{good("certificate: valid until " + day)}
+}
+
+// warnOfExpiry logs a certificate that ends soon, at most once a day.
+func (c *Client) warnOfExpiry(log *slog.Logger) {
+	until, known := c.credential.expiry()
+	now := c.now()
+	if !known || until.Sub(now) >= expiryWarning || now.Sub(c.warned) < 24*time.Hour {
+		return
+	}
+	c.warned = now
+	log.Warn("the certificate of the app registration ends soon", "event", "graph.credential_expires", "tenant", c.tenant.ID,
+		"until", until.UTC().Format(time.DateOnly))
 }
 
 // Expiry says until when the credential is valid; false where that cannot be known from here.
 func (c *Client) Expiry() (time.Time, bool) { return c.credential.expiry() }
 
 // checkTenant compares the tenant of the token, and that of /organization where it may be read, with the configured one.
-func (c *Client) checkTenant(ctx context.Context, granted claims) []Finding {
+func (c *Client) checkTenant(ctx context.Context, granted claims) Finding {
+	other := "write that id, or use a credential of tenant " + c.tenant.ID
 	if granted.Tenant != "" && !strings.EqualFold(granted.Tenant, c.tenant.ID) {
-		return []Finding{{Problem, "tenant: the token is for tenant " + granted.Tenant, "write that id, or use the credential of tenant " + c.tenant.ID}}
+		return bad("tenant: the token is for tenant "+granted.Tenant, other)
 	}
 	id, name, err := c.organization(ctx)
 	var f *retract.Fault
 	switch {
 	case errors.As(err, &f) && f.Status == http.StatusForbidden:
-		return []Finding{{OK, "tenant: as the token says (Organization.Read.All is not granted, and not needed)", ""}}
+		return good("tenant: as the token says (Organization.Read.All is not granted, and not needed)")
 	case err != nil:
-		return []Finding{problem(err, "try again later")}
+		return fails(err, "try again later")
 	case !strings.EqualFold(id, c.tenant.ID):
-		return []Finding{{Problem, fmt.Sprintf("tenant: Graph says %s (%s)", id, name), "write that id, or use the credential of tenant " + c.tenant.ID}}
+		return bad(fmt.Sprintf("tenant: Graph says %s (%s)", id, name), other)
 	}
-	return []Finding{{OK, "tenant: " + name, ""}}
+	return good("tenant: " + name)
 }
 
 func (c *Client) organization(ctx context.Context) (id, name string, err error) {
@@ -107,53 +118,86 @@ func (c *Client) organization(ctx context.Context) (id, name string, err error) 
 	return id, name, err
 }
 
-// checkRoles looks at the application permissions that the token names.
-func (c *Client) checkRoles(granted claims) []Finding {
+// checkUsers: without it no address can be looked up.
+func checkUsers(granted claims) Finding {
+	if granted.has("User.Read.All") || granted.has("Directory.Read.All") {
+		return good("permission User.Read.All: granted")
+	}
+	return bad("permission User.Read.All: missing", "grant it as an application permission and consent (clawback connect)")
+}
+
+// needed are the permissions that have a use here; the last three are optional.
+var needed = []string{"Mail.ReadWrite", "User.Read.All", "Organization.Read.All", "GroupMember.Read.All", "OrgContact.Read.All"}
+
+// excess warns of permissions with which a stolen credential could do more than clawback does.
+func excess(granted claims) []Finding {
 	var out []Finding
-	if slices.Contains(granted.Roles, "User.Read.All") || slices.Contains(granted.Roles, "Directory.Read.All") {
-		out = append(out, Finding{OK, "permission User.Read.All: granted", ""})
-	} else {
-		out = append(out, Finding{Problem, "permission User.Read.All: missing", "grant it as application permission and consent: clawback connect " + c.tenant.Name})
-	}
-	for _, role := range []string{"GroupMember.Read.All", "OrgContact.Read.All"} {
-		if slices.Contains(granted.Roles, role) {
-			out = append(out, Finding{OK, "permission " + role + ": granted (optional)", ""})
-		}
-	}
 	for _, role := range granted.Roles {
-		if strings.HasPrefix(role, "Mail.Send") || strings.HasSuffix(role, ".ReadWrite.All") {
-			out = append(out, Finding{Warning, "permission " + role + ": granted, and not needed", "take it back: least privilege"})
+		if !slices.Contains(needed, role) {
+			out = append(out, warn("permission "+role+": granted, and not needed", "take it back"))
 		}
 	}
 	return out
 }
 
-// checkMailbox finds out whether mail can be read and moved. A folder is read; nothing is changed.
-func (c *Client) checkMailbox(ctx context.Context, granted claims, probe string) []Finding {
-	whole := slices.Contains(granted.Roles, "Mail.ReadWrite")
-	how := "permission Mail.ReadWrite: granted for the whole tenant"
-	if !whole {
-		how = "permission Mail.ReadWrite: not in the token; by RBAC for Applications, perhaps"
+const howToGrant = `either consent to Mail.ReadWrite (clawback connect), or in Exchange Online PowerShell: New-ServicePrincipal, ` +
+	`New-ManagementScope, New-ManagementRoleAssignment -App APP -Role "Application Mail.ReadWrite" -CustomResourceScope SCOPE; ` +
+	`it takes effect within two hours`
+
+// checkMail finds out whether mail can be read: with RBAC for Applications the token does not say so, only a mailbox
+// does. Mail.ReadWrite is one permission, so what can be read can be moved.
+func (c *Client) checkMail(ctx context.Context, granted claims) Finding {
+	name, err := c.tryMailboxes(ctx)
+	whole := granted.has("Mail.ReadWrite")
+	var f *retract.Fault
+	switch {
+	case err == nil && whole:
+		return good("permission Mail.ReadWrite: granted for all mailboxes; tried with " + name)
+	case err == nil && name != "":
+		return good("permission Mail.ReadWrite: by RBAC for Applications; tried with " + name)
+	case errors.As(err, &f) && f.Status == http.StatusForbidden:
+		return bad("permission Mail.ReadWrite: missing", howToGrant)
+	case err != nil:
+		return fails(err, "try again later")
 	}
-	const grant = `either consent to Mail.ReadWrite (clawback connect), or in Exchange Online: New-ServicePrincipal, New-ManagementScope, ` +
-		`New-ManagementRoleAssignment -App APP -Role "Application Mail.ReadWrite" -CustomResourceScope SCOPE; effective within two hours`
-	if probe == "" {
-		if whole {
-			return []Finding{{OK, how, ""}}
-		}
-		return []Finding{{Warning, how, "name a mailbox to try: clawback check --mailbox ADDRESS"}}
-	}
-	box, err := c.Resolve(ctx, probe)
-	if err != nil {
-		return []Finding{{Level: OK, What: how}, problem(err, "name another mailbox to try")}
-	}
-	if _, err = c.folder(ctx, box.ID, retract.Inbox); err != nil {
-		return []Finding{problem(err, grant)}
-	}
-	if !whole {
-		how = "permission Mail.ReadWrite: by RBAC for Applications; the mailbox " + box.Name + " can be read"
-	}
-	return []Finding{{OK, how, ""}}
+	return warn("permission Mail.ReadWrite: not tried", "no mailbox was found to try it with")
 }
 
-func problem(err error, do string) Finding { return Finding{Problem, err.Error(), do} }
+// tries is how many mailboxes are tried: some have no licence, or lie outside the scope.
+const tries = 10
+
+// tryMailboxes reads the Inbox folder of the first mailbox that lets it.
+func (c *Client) tryMailboxes(ctx context.Context) (name string, err error) {
+	boxes, err := c.someMailboxes(ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, box := range boxes {
+		if _, err = c.folder(ctx, box.ID, retract.Inbox); err == nil {
+			return box.Name, nil
+		}
+	}
+	return "", err
+}
+
+// someMailboxes are the one that Options name, and the first ones of the directory.
+func (c *Client) someMailboxes(ctx context.Context) ([]retract.Mailbox, error) {
+	var out []retract.Mailbox
+	if box, err := c.Resolve(ctx, c.probe); err == nil {
+		out = append(out, box)
+	}
+	err := c.call(ctx, transport.Call{Name: "list users", Directory: true}, func(ctx context.Context) error {
+		result, err := c.list(ctx, "/users", map[string]string{"select": strings.Join(userFields, ","), "top": fmt.Sprint(tries)}, false,
+			models.CreateUserCollectionResponseFromDiscriminatorValue)
+		if err != nil {
+			return err
+		}
+		for _, u := range result.(models.UserCollectionResponseable).GetValue() {
+			if box, err := mailboxOf(u); err == nil && len(u.GetProxyAddresses()) > 0 {
+				out = append(out, box)
+			}
+		}
+		return nil
+	})
+	return out, err
+}

@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
@@ -33,6 +34,8 @@ type Options struct {
 	CacheFor   time.Duration          // how long an address stays resolved; 0: one hour
 	Credential azcore.TokenCredential // instead of the configured one; nil: that
 	Base       http.RoundTripper      // beneath transport; nil: one of our own
+	Probe      string                 // address of a mailbox that Check tries first; "": none
+	Log        *slog.Logger           // nil: nothing is logged
 }
 
 // Client reaches the mailboxes of one tenant. It is safe for concurrent use.
@@ -41,6 +44,7 @@ type Client struct {
 	cloud      Cloud
 	timeout    time.Duration
 	holds      time.Duration
+	probe      string
 	now        func() time.Time
 	credential credential
 	tokens     *tokens
@@ -49,6 +53,7 @@ type Client struct {
 	slots      *slots
 	addresses  *cache[retract.Mailbox]
 	folders    *cache[folder]
+	warned     time.Time // last warning of the credential's end; owned by who holds tokens.turn
 }
 
 var _ retract.Mailboxes = (*Client)(nil)
@@ -68,7 +73,7 @@ func New(t config.Tenant, o Options) (*Client, error) {
 		}
 	}
 	c := &Client{
-		tenant: t, cloud: cloud, timeout: o.Timeout, holds: o.CacheFor, now: o.Now,
+		tenant: t, cloud: cloud, timeout: o.Timeout, holds: o.CacheFor, probe: o.Probe, now: o.Now,
 		credential: credential{t.ID, t.Graph, cloud, &http.Client{Transport: base, CheckRedirect: noRedirect}},
 		slots:      newSlots(t.Graph.MailboxConcurrent),
 		addresses:  newCache[retract.Mailbox](100_000, o.Now), folders: newCache[folder](100_000, o.Now),
@@ -81,6 +86,7 @@ func New(t config.Tenant, o Options) (*Client, error) {
 		return nil, fmt.Errorf("tenant %s: %w", t.Name, err)
 	}
 	c.tokens = newTokens(build, cloud.Graph+"/.default", o.Now)
+	c.tokens.renewed = func() { c.warnOfExpiry(o.Log) }
 	return c, c.connect(base)
 }
 
@@ -93,6 +99,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.CacheFor == 0 {
 		o.CacheFor = time.Hour
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
 	}
 	return o
 }

@@ -32,7 +32,7 @@ func (c *Client) Find(ctx context.Context, mailbox, messageID string, in retract
 	}
 	id := quote(messageID)
 	found, err := c.search(ctx, mailbox, in, "internetMessageId eq '"+id+"'", messageID)
-	if err != nil || len(found) > 0 {
+	if err != nil || len(found) > 0 || (in != "" && plain(messageID)) {
 		return found, err
 	}
 	// PidTagInternetMessageId, for ids that the property's filter does not match.
@@ -43,6 +43,13 @@ func (c *Client) Find(ctx context.Context, mailbox, messageID string, in retract
 		return nil, nil // the fallback is not understood; the first search has answered
 	}
 	return found, err
+}
+
+// plain says that nothing on the way can misread an id.
+func plain(id string) bool {
+	return !strings.ContainsFunc(id, func(r rune) bool {
+		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("<>@._-", r))
+	})
 }
 
 // search follows the pages of one filter.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,6 +22,8 @@ type tokens struct {
 	make  func() (azcore.TokenCredential, error)
 	scope string
 	now   func() time.Time
+	// renewed is called after each new token; it must not block.
+	renewed func()
 
 	turn    chan struct{} // capacity 1: whoever holds it may touch the fields below
 	cred    azcore.TokenCredential
@@ -29,7 +32,7 @@ type tokens struct {
 }
 
 func newTokens(make_ func() (azcore.TokenCredential, error), scope string, now func() time.Time) *tokens {
-	return &tokens{make: make_, scope: scope, now: now, turn: make(chan struct{}, 1)}
+	return &tokens{make: make_, scope: scope, now: now, renewed: func() {}, turn: make(chan struct{}, 1)}
 }
 
 // Token gives the current token while it is good, and else asks for one. Of many callers whose token was refused at
@@ -57,6 +60,7 @@ func (t *tokens) Token(ctx context.Context, stale, claims string) (string, error
 		return "", loginFault(err)
 	}
 	t.current, t.got = token, t.now()
+	t.renewed()
 	return token.Token, nil
 }
 
@@ -95,6 +99,8 @@ type claims struct {
 	Roles  []string `json:"roles"`
 	AppID  string   `json:"appid"`
 }
+
+func (c claims) has(role string) bool { return slices.Contains(c.Roles, role) }
 
 func readClaims(token string) (claims, bool) {
 	parts := strings.Split(token, ".")
