@@ -123,7 +123,7 @@ func decodeWords(s string) string {
 func author(value string) (address, name string) {
 	parser := mail.AddressParser{WordDecoder: words()}
 	if list, err := parser.ParseList(value); err == nil && len(list) > 0 {
-		return list[0].Address, list[0].Name
+		return list[0].Address, decodeWords(list[0].Name) // also where the words stand in quotes, as some write them
 	}
 	open := strings.LastIndexByte(value, '<')
 	end := strings.LastIndexByte(value, '>')

@@ -165,3 +165,64 @@ func BenchmarkOf_10MB(b *testing.B) {
 		}
 	}
 }
+
+// TestSameParts_charsets: a charset that cannot be decoded, or octets that are not in it, must not make two texts one.
+func TestSameParts_charsets(t *testing.T) {
+	for _, label := range []string{"iso-2022-kr", "hz-gb-2312", "x-unknown", "utf-8", "us-ascii", "gb18030", "iso-2022-jp", ""} {
+		head := "Content-Type: text/plain; charset=" + label + "\r\n\r\n"
+		one, other := read(t, head+"pay 100 \xff to Bob"), read(t, head+"pay 100 \xfe to Bob")
+		if label == "gb18030" { // of which 0xff and 0xfe are no part either
+			other = read(t, head+"pay 100 \xff\xff to Bob")
+		}
+		if one.SameParts(other) {
+			t.Errorf("%q: two different texts count as the same", label)
+		}
+		if !one.SameParts(one) {
+			t.Errorf("%q: a text is not the same as itself", label)
+		}
+	}
+}
+
+func TestOf_brokenMIME(t *testing.T) {
+	want := read(t, mixed("a", "\r\none", "\r\ntwo"))
+	for name, message := range map[string]string{
+		"doubled parameter":    "Content-Type: multipart/mixed; boundary=a; boundary=b\r\n\r\n--a\r\n\r\none\r\n--a\r\n\r\ntwo\r\n--a--",
+		"header never ends":    "Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\nX: 1\r\n--a\r\n\r\none\r\n--a\r\n\r\ntwo\r\n--a--",
+		"inner never closed":   mixed("a", "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\none", "\r\ntwo"),
+		"line without colon":   "nonsense\r\nContent-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\n\r\none\r\n--a\r\n\r\ntwo",
+		"folded content type":  "Content-Type: multipart/mixed;\r\n\tboundary=\"a\"\r\n\r\n--a\r\n\r\none\r\n--a \t\r\n\r\ntwo\r\n--a--",
+		"delimiter-like lines": mixed("a", "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\none\r\n--b\r\n\r\ntwo\r\n--b--\r\n--bx\r\n--"),
+	} {
+		if !want.SameParts(read(t, message)) {
+			t.Errorf("%s: %d parts, want the same two", name, len(read(t, message).Parts))
+		}
+	}
+}
+
+// TestOf_depth: more multiparts within each other than are entered; what lies below is compared as it stands.
+func TestOf_depth(t *testing.T) {
+	one, other := "\r\none", "\r\nother"
+	for i := range maxDepth + 5 {
+		boundary := "b" + string(rune('a'+i)) + "_"
+		one, other = mixed(boundary, one), mixed(boundary, other)
+	}
+	if read(t, one).SameParts(read(t, other)) {
+		t.Error("what lies too deep is not compared")
+	}
+}
+
+func TestOf_author(t *testing.T) {
+	for value, want := range map[string][2]string{
+		"a@example.com":                           {"a@example.com", ""},
+		"Ann <a@example.com>, b@example.com":      {"a@example.com", "Ann"},
+		`"=?utf-8?q?J=C3=B6rg?=" <a@example.com>`: {"a@example.com", "Jörg"},
+		"Ann, the first <a@example.com>":          {"a@example.com", "Ann, the first"},
+		"no address":                              {"no address", ""},
+		"":                                        {"", ""},
+	} {
+		m := read(t, "From: "+value+"\r\n\r\n")
+		if got := [2]string{m.From, m.FromName}; got != want {
+			t.Errorf("From: %s: %q, want %q", value, got, want)
+		}
+	}
+}

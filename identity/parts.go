@@ -11,8 +11,6 @@ import (
 	"mime"
 	"mime/quotedprintable"
 	"strings"
-
-	"golang.org/x/net/html/charset"
 )
 
 const (
@@ -78,19 +76,18 @@ func (p *parts) section() *section {
 	return &section{lines: p.lines, boundaries: p.boundaries}
 }
 
-// leaf digests one part: decoded, or as it stands where it does not decode without error.
+// leaf digests one part: decoded, or as it stands where decoding it fails or loses anything.
 func (p *parts) leaf(kind, label, encoding string) {
 	raw, sum := sha256.New(), sha256.New()
 	in := io.TeeReader(p.section(), raw)
-	var out io.Writer = sum
 	decoded := decode(in, encoding)
+	var err error
 	if strings.HasPrefix(kind, "text/") {
-		out = &textSum{h: sum}
-		if r, err := charset.NewReaderLabel(labelOr(label), decoded); err == nil {
-			decoded = r
-		}
+		err = sumText(sum, decoded, label)
+	} else {
+		_, err = io.Copy(sum, decoded)
 	}
-	if _, err := io.Copy(out, decoded); err != nil {
+	if err != nil {
 		_, _ = io.Copy(io.Discard, in) // its only error is the input's, which Of looks at
 		sum = raw
 	}
@@ -110,14 +107,6 @@ func (p *parts) add(h hash.Hash) {
 		folded := sha256.Sum256(append([]byte(*last), sum...))
 		*last = hex.EncodeToString(folded[:])
 	}
-}
-
-// labelOr reads ASCII and no charset as UTF-8, of which it is part.
-func labelOr(label string) string {
-	if label == "" || strings.EqualFold(label, "us-ascii") {
-		return "utf-8"
-	}
-	return label
 }
 
 func decode(r io.Reader, encoding string) io.Reader {
@@ -156,57 +145,4 @@ func mediaType(value string) (string, map[string]string) {
 		}
 	}
 	return strings.ToLower(strings.TrimSpace(kind)), params
-}
-
-// textSum hashes text with LF at line ends, and without blanks before them or empty lines at the end.
-type textSum struct {
-	h     hash.Hash
-	blank []byte // blanks and line ends that may turn out to be the last
-}
-
-const maxBlank = 64 << 10
-
-func (t *textSum) Write(b []byte) (int, error) {
-	n := len(b)
-	for len(b) > 0 {
-		i := bytes.IndexFunc(b, func(c rune) bool { return !isBlank(c) })
-		if i < 0 {
-			i = len(b)
-		}
-		t.hold(b[:i])
-		b = b[i:]
-		j := bytes.IndexFunc(b, isBlank)
-		if j < 0 {
-			j = len(b)
-		}
-		if j > 0 {
-			t.release()
-			t.h.Write(b[:j])
-		}
-		b = b[j:]
-	}
-	return n, nil
-}
-
-func isBlank(c rune) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
-
-// hold keeps blanks back; a line end makes those before it on its line void.
-func (t *textSum) hold(b []byte) {
-	for _, c := range b {
-		switch {
-		case c == '\r':
-		case c == '\n':
-			t.blank = append(bytes.TrimRight(t.blank, " \t"), '\n')
-		default:
-			t.blank = append(t.blank, c)
-		}
-		if len(t.blank) > maxBlank {
-			t.release()
-		}
-	}
-}
-
-func (t *textSum) release() {
-	t.h.Write(t.blank)
-	t.blank = t.blank[:0]
 }

@@ -1,0 +1,76 @@
+package journal
+
+import "strings"
+
+// carrier looks for a report among the messages attached to an NDR or a forward, and answers with what it holds.
+func (p *parser) carrier(r *Report, o *outline, kind Kind, depth int) *Report {
+	found, at := p.carried(o, depth)
+	if found == nil {
+		if kind == KindNDR {
+			r.problem("a non-delivery report that carries no journal report")
+		}
+		return r
+	}
+	if found.Carried == nil {
+		found.Carried = &at
+	}
+	found.Kind, found.FirstHand = kind, false
+	found.Problems = append(r.Problems, found.Problems...)
+	return found
+}
+
+// carried answers the first attached report, and where it lies.
+func (p *parser) carried(o *outline, depth int) (*Report, Location) {
+	if depth >= maxDepth {
+		p.gaveUp = true
+		return nil, Location{}
+	}
+	if isMessage(o.header) && len(o.parts) == 0 { // the root itself is message/rfc822
+		return p.attached(o.at.within(p.rootBody(o)), o.header, depth)
+	}
+	for _, c := range o.parts {
+		found, at := p.carriedIn(o, c, depth)
+		if found != nil {
+			return found, at
+		}
+	}
+	return nil, Location{}
+}
+
+func (p *parser) carriedIn(o *outline, c part, depth int) (*Report, Location) {
+	kind, _ := c.header.mediaType()
+	switch {
+	case strings.HasPrefix(kind, "multipart/"):
+		return p.carried(p.inside(o, c), depth+1)
+	case isMessage(c.header):
+		return p.attached(o.at.within(c.body), c.header, depth)
+	}
+	return nil, Location{}
+}
+
+// attached looks into an attached message. The first report found in it counts.
+func (p *parser) attached(at Location, h header, depth int) (*Report, Location) {
+	if p.messages >= maxMessages {
+		p.gaveUp = true
+		return nil, at
+	}
+	at, _ = p.decoding(at, h)
+	found := p.message(at, depth+1)
+	switch found.Kind {
+	case KindReport, KindResent, KindNDR:
+		return found, at
+	}
+	return nil, at
+}
+
+// rootBody answers the body of a message that is no multipart.
+func (p *parser) rootBody(o *outline) Section {
+	l := newLines(o.at.Open(p.src))
+	readHeader(l)
+	start := l.off
+	for {
+		if piece, _ := l.next(); len(piece) == 0 {
+			return Section{start, l.off - start}
+		}
+	}
+}
