@@ -37,16 +37,16 @@ func newBrake(l ledger) *brake {
 }
 
 // reserve asks to act upon one more mailbox. An answer other than "" is why not. What was approved by a person passes,
-// and is counted.
+// and is counted. Where only what others have reserved stands against it, the error says to ask again shortly: those
+// may still not act.
 func (b *brake) reserve(t *config.Tenant, in store.Intent, now time.Time) (string, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if _, ok := b.reserved[in.ID]; ok {
 		return "", nil
 	}
-	if in.Approved == "" {
-		why, err := b.over(t, in, now)
-		if err != nil || why != "" {
+	if in.Approved == "" && now.Sub(in.Acted) >= time.Hour { // one counted within the hour has passed already
+		if why, err := b.over(t, in, now); why != "" || err != nil {
 			return why, err
 		}
 	}
@@ -61,53 +61,83 @@ func (b *brake) release(id string) {
 	delete(b.reserved, id)
 }
 
+// load is what counts against the limits.
+type load struct {
+	acted, mail int       // counted by the store
+	others      int       // reserved, of the tenant
+	mailOthers  int       // reserved, of the message
+	hour        time.Time // from when acted counts
+}
+
 // over says which limit one more mailbox would pass; "" when none.
 func (b *brake) over(t *config.Tenant, in store.Intent, now time.Time) (string, error) {
-	hour := now.Add(-time.Hour)
-	acted, err := b.ledger.Acted(in.Tenant, hour)
+	n, err := b.load(in, now)
 	if err != nil {
-		return "", fmt.Errorf("count mailboxes acted upon: %w", err)
+		return "", &storeError{err}
 	}
-	mail, err := b.ledger.RecordActed(in.Record)
-	if err != nil {
-		return "", fmt.Errorf("count mailboxes of record %s: %w", in.Record, err)
+	if why, err := b.passes(t, in, n); why != "" || err != nil {
+		return why, err
+	}
+	n.acted, n.mail = n.acted+n.others, n.mail+n.mailOthers
+	why, err := b.passes(t, in, n)
+	if why != "" {
+		return "", &closed{time.Second}
+	}
+	return "", err
+}
+
+func (b *brake) load(in store.Intent, now time.Time) (load, error) {
+	n := load{hour: now.Add(-time.Hour)}
+	var err error
+	if n.acted, err = b.ledger.Acted(in.Tenant, n.hour); err != nil {
+		return n, fmt.Errorf("count mailboxes acted upon: %w", err)
+	}
+	if n.mail, err = b.ledger.RecordActed(in.Record); err != nil {
+		return n, fmt.Errorf("count mailboxes of record %s: %w", in.Record, err)
+	}
+	if !in.Acted.IsZero() {
+		n.mail-- // this very mailbox
 	}
 	for _, r := range b.reserved {
 		if r.Tenant == in.Tenant {
-			acted++
+			n.others++
 		}
 		if r.Record == in.Record {
-			mail++
+			n.mailOthers++
 		}
 	}
-	if limit, ok := limitOf(t.Brake.MailboxesPerMail, defaultPerMail); ok && mail >= limit {
-		return fmt.Sprintf("brake: %d mailboxes were acted upon for this message, the limit is %d (mailboxes_per_mail)", mail, limit), nil
+	return n, nil
+}
+
+func (b *brake) passes(t *config.Tenant, in store.Intent, n load) (string, error) {
+	if limit, ok := limitOf(t.Brake.MailboxesPerMail, defaultPerMail); ok && n.mail >= limit {
+		return fmt.Sprintf("brake: %d mailboxes were acted upon for this message, the limit is %d (mailboxes_per_mail)", n.mail, limit), nil
 	}
-	if limit, ok := limitOf(t.Brake.MailboxesPerHour, defaultPerHour); ok && acted >= limit {
-		return fmt.Sprintf("brake: %d mailboxes were acted upon in the last hour, the limit is %d (mailboxes_per_hour)", acted, limit), nil
+	if limit, ok := limitOf(t.Brake.MailboxesPerHour, defaultPerHour); ok && n.acted >= limit {
+		return fmt.Sprintf("brake: %d mailboxes were acted upon in the last hour, the limit is %d (mailboxes_per_hour)", n.acted, limit), nil
 	}
-	return b.overShare(t, in.Tenant, acted, hour)
+	return b.overShare(t, in.Tenant, n)
 }
 
 // overShare holds a tenant when too great a part of its last hour's mail would be taken back.
-func (b *brake) overShare(t *config.Tenant, tenant string, acted int, hour time.Time) (string, error) {
+func (b *brake) overShare(t *config.Tenant, tenant string, n load) (string, error) {
 	from, _ := limitOf(t.Brake.ShareFrom, defaultShareFrom)
 	percent := t.Brake.SharePercent
 	if percent == 0 {
 		percent = defaultShare
 	}
-	if percent < 0 || acted < from {
+	if percent < 0 || n.acted < from {
 		return "", nil
 	}
-	seen, err := b.ledger.Seen(tenant, hour)
+	seen, err := b.ledger.Seen(tenant, n.hour)
 	if err != nil {
-		return "", fmt.Errorf("count the last hour's mail: %w", err)
+		return "", &storeError{fmt.Errorf("count the last hour's mail: %w", err)}
 	}
-	if float64(acted+1)*100 <= percent*float64(seen) {
+	if float64(n.acted+1)*100 <= percent*float64(seen) {
 		return "", nil
 	}
 	return fmt.Sprintf("brake: %d mailboxes were acted upon in the last hour, which had %d messages; the limit is %g %% (share_percent)",
-		acted, seen, percent), nil
+		n.acted, seen, percent), nil
 }
 
 // limitOf fills in a default; false when the limit was taken away.

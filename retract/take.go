@@ -164,7 +164,7 @@ func (w *work) takeAll(ctx context.Context, f found, target Folder) error {
 	}
 	why, err := w.e.brake.reserve(w.tenant, w.in, w.e.now())
 	if err != nil {
-		return &storeError{err}
+		return err
 	}
 	if why != "" {
 		w.e.alert(Alert{Kind: "brake", Tenant: w.in.Tenant, Text: "retractions are held for approval: " + why}, brakeSubject(why, w.in))

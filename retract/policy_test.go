@@ -1,0 +1,222 @@
+package retract
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"clawback/config"
+	"clawback/journal"
+	"clawback/store"
+	"clawback/verdict"
+)
+
+var planned = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+func contoso() *config.Tenant {
+	return &config.Tenant{
+		ID: "t", Mode: "live", Domains: []string{"contoso.example", "Contoso-DE.example"},
+		AlternateMailbox: "alternate@contoso.example", RecoveryAddress: "recovery@contoso.example",
+		Addresses: []config.Address{{Address: "x9@journal.example"}},
+		Exempt:    []string{"soc@contoso.example", "@lab.contoso.example"},
+		Protected: []string{"ceo@contoso.example", "@bank.example"},
+		Actions: config.Actions{
+			verdict.Malicious: {Action: config.SoftDelete},
+			verdict.Spam:      {Action: config.Junk, UnreadOnly: true, MaxAge: time.Hour},
+		},
+		Groups: []config.Group{
+			{Name: "board", Mailboxes: []string{"chair@contoso.example"}, Actions: config.Actions{verdict.Malicious: {Action: config.HardDelete}}},
+			{Name: "all", Mailboxes: []string{"@contoso.example"}, Actions: config.Actions{verdict.Malicious: {Action: config.Trash}, verdict.Bulk: {Action: config.Junk}}},
+		},
+	}
+}
+
+func record(d verdict.Disposition, to ...string) store.Record {
+	rec := store.Record{ID: "r1", Tenant: "t", MessageID: "<m@x>", Sender: "eve@evil.example", From: "eve@evil.example",
+		FirstHand: true, Received: planned.Add(-time.Minute), Verdict: verdict.Verdict{Disposition: d}}
+	for _, a := range to {
+		rec.Recipients = append(rec.Recipients, journal.Recipient{Address: a})
+	}
+	return rec
+}
+
+// brief is what an intent is, for comparison.
+func brief(list []store.Intent) []string {
+	var out []string
+	for _, in := range list {
+		dry := ""
+		if in.DryRun {
+			dry = "dry"
+		}
+		all := fmt.Sprintf("%s %s %s %s %s %s", in.Address, in.Kind, in.Action, in.Outcome, in.Hold, dry)
+		out = append(out, strings.Join(strings.Fields(all), " "))
+	}
+	return out
+}
+
+func TestPlan_newIntents(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		d      verdict.Disposition
+		to     string
+		change func(*config.Tenant, *store.Record)
+		want   string // brief, and a part of the reason after |
+	}{
+		{"nothing for CLEAN", verdict.Clean, "a@contoso.example", nil, ""},
+		{"nothing while unscored", verdict.Unscored, "a@contoso.example", nil, ""},
+		{"nothing where the action is none", verdict.Suspicious, "a@contoso.example", nil, ""},
+		{"the first group that has the address", verdict.Malicious, "chair@contoso.example", nil, "chair@contoso.example retract hard_delete pending"},
+		{"a group by domain", verdict.Malicious, "a@contoso.example", nil, "a@contoso.example retract trash pending"},
+		{"a group without the disposition is passed over", verdict.Bulk, "chair@contoso.example", nil, "chair@contoso.example retract junk pending"},
+		{"the tenant's own where no group names it", verdict.Malicious, "a@contoso-de.example", nil, "a@contoso-de.example retract soft_delete pending"},
+		{"case and brackets", verdict.Malicious, "<A@CONTOSO-de.Example>", nil, "<A@CONTOSO-de.Example> retract soft_delete pending"},
+		{"external", verdict.Malicious, "a@fabrikam.example", nil, "a@fabrikam.example retract soft_delete skipped|external recipient"},
+		{"a subdomain is not the domain", verdict.Malicious, "a@mail.contoso-de.example", nil, "a@mail.contoso-de.example retract soft_delete skipped|external"},
+		{"a domain that ends alike", verdict.Malicious, "a@evilcontoso-de.example", nil, "a@evilcontoso-de.example retract soft_delete skipped|external"},
+		{"exempt", verdict.Malicious, "SOC@contoso.example", nil, "SOC@contoso.example retract trash skipped|listed under exempt"},
+		{"alternate mailbox", verdict.Malicious, "alternate@contoso.example", nil, "alternate@contoso.example retract trash skipped|alternate journaling mailbox"},
+		{"recovery address", verdict.Malicious, "recovery@contoso.example", nil, "recovery@contoso.example retract trash skipped|recovery address"},
+		{"postmaster", verdict.Malicious, "postmaster@contoso.example", nil, "postmaster@contoso.example retract trash skipped|postmaster"},
+		{"max age", verdict.Spam, "a@contoso-de.example", func(_ *config.Tenant, r *store.Record) { r.Received = planned.Add(-2 * time.Hour) },
+			"a@contoso-de.example retract junk skipped|older than max_age"},
+		{"not first-hand", verdict.Malicious, "a@contoso-de.example", func(_ *config.Tenant, r *store.Record) { r.FirstHand = false },
+			"a@contoso-de.example retract soft_delete held not_first_hand|not first-hand"},
+		{"protected by header", verdict.Malicious, "a@contoso-de.example", func(_ *config.Tenant, r *store.Record) { r.From = "CEO@contoso.example" },
+			"a@contoso-de.example retract soft_delete held protected|ceo@contoso.example"},
+		{"protected by envelope", verdict.Malicious, "a@contoso-de.example", func(_ *config.Tenant, r *store.Record) { r.Sender = "x@bank.example" },
+			"a@contoso-de.example retract soft_delete held protected|@bank.example"},
+		{"dry-run", verdict.Malicious, "a@contoso-de.example", func(t *config.Tenant, _ *store.Record) { t.Mode = "dry-run" },
+			`a@contoso-de.example retract soft_delete skipped dry|would have been taken to Recoverable Items\Deletions (MALICIOUS)`},
+		{"no mode is dry-run", verdict.Malicious, "a@contoso-de.example", func(t *config.Tenant, _ *store.Record) { t.Mode = "" },
+			"a@contoso-de.example retract soft_delete skipped dry|would have been taken"},
+		{"dry-run of what would be held", verdict.Malicious, "a@contoso-de.example", func(t *config.Tenant, r *store.Record) { t.Mode, r.FirstHand = "dry-run", false },
+			"a@contoso-de.example retract soft_delete skipped dry|would have been held: the report is not first-hand"},
+		{"dry-run of an external recipient", verdict.Malicious, "a@fabrikam.example", func(t *config.Tenant, _ *store.Record) { t.Mode = "dry-run" },
+			"a@fabrikam.example retract soft_delete skipped|external"},
+		{"pinned", verdict.Malicious, "a@contoso-de.example", func(_ *config.Tenant, r *store.Record) { r.Pinned = PinnedRestored }, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			cfg, rec := contoso(), record(c.d, c.to)
+			if c.change != nil {
+				c.change(cfg, &rec)
+			}
+			got := Plan(cfg, planned)(rec, nil)
+			want, reason, _ := strings.Cut(c.want, "|")
+			var wants []string
+			if want != "" {
+				wants = []string{want}
+			}
+			if diff := cmp.Diff(wants, brief(got)); diff != "" {
+				t.Fatalf("intents (-want +got):\n%s", diff)
+			}
+			if len(got) == 1 && !strings.Contains(got[0].Reason, reason) {
+				t.Errorf("reason %q, want %q in it", got[0].Reason, reason)
+			}
+		})
+	}
+}
+
+func TestPlan_oneIntentForAnAddressTwice(t *testing.T) {
+	got := Plan(contoso(), planned)(record(verdict.Malicious, "a@contoso-de.example", "A@Contoso-DE.example"), nil)
+	if len(got) != 1 {
+		t.Fatalf("intents %v, want one", brief(got))
+	}
+}
+
+func TestPlan_lateForkAddsOnlyItsRecipients(t *testing.T) {
+	plan := Plan(contoso(), planned)
+	first := plan(record(verdict.Malicious, "a@contoso-de.example"), nil)
+	first[0].Outcome = store.Done
+	got := plan(record(verdict.Malicious, "a@contoso-de.example", "b@contoso-de.example"), first)
+	if diff := cmp.Diff([]string{"b@contoso-de.example retract soft_delete pending"}, brief(got)); diff != "" {
+		t.Errorf("intents (-want +got):\n%s", diff)
+	}
+}
+
+func TestPlan_samePlanTwiceChangesNothing(t *testing.T) {
+	plan := Plan(contoso(), planned)
+	rec := record(verdict.Malicious, "a@contoso-de.example", "soc@contoso.example", "x@fabrikam.example")
+	first := plan(rec, nil)
+	if again := plan(rec, first); len(again) != 0 {
+		t.Errorf("the second plan changed %v", brief(again))
+	}
+}
+
+// What a new verdict does to an intent as it stands.
+func TestPlan_verdictChanges(t *testing.T) {
+	const a = "a@contoso-de.example"
+	taken := []store.Taken{{Message: "m", Folder: "inbox", Target: string(Deletions), State: moved}}
+	for _, c := range []struct {
+		name string
+		have store.Intent
+		now  verdict.Disposition
+		want []string
+	}{
+		{"worse while pending", store.Intent{Action: "junk", Cause: "SPAM", Severity: 3, Outcome: store.Pending}, verdict.Malicious, []string{a + " retract soft_delete pending"}},
+		{"worse while held by the brake", store.Intent{Action: "junk", Cause: "SPAM", Severity: 3, Outcome: store.Held, Hold: HoldBrake}, verdict.Malicious, []string{a + " retract soft_delete held brake"}},
+		{"worse after junk was done", store.Intent{Action: "junk", Cause: "SPAM", Severity: 3, Outcome: store.Done}, verdict.Malicious, []string{a + " retract soft_delete pending"}},
+		{"worse after not_found", store.Intent{Action: "junk", Cause: "SPAM", Severity: 3, Outcome: store.NotFound}, verdict.Malicious, []string{a + " retract soft_delete pending"}},
+		{"worse after gone", store.Intent{Action: "junk", Cause: "SPAM", Severity: 3, Outcome: store.Gone}, verdict.Malicious, nil},
+		{"worse while in doubt", store.Intent{Action: "junk", Cause: "SPAM", Severity: 3, Outcome: store.Pending, Unknown: true}, verdict.Malicious, []string{a + " retract soft_delete pending"}},
+		{"milder after done", store.Intent{Action: "soft_delete", Cause: "MALICIOUS", Severity: 6, Outcome: store.Done, Taken: taken}, verdict.Spam, nil},
+		{"milder while pending", store.Intent{Action: "soft_delete", Cause: "MALICIOUS", Severity: 6, Outcome: store.Pending}, verdict.Spam, []string{a + " retract junk pending"}},
+		{"clean while pending", store.Intent{Action: "soft_delete", Cause: "MALICIOUS", Severity: 6, Outcome: store.Pending}, verdict.Clean, []string{a + " retract soft_delete skipped"}},
+		{"clean while held", store.Intent{Action: "soft_delete", Cause: "MALICIOUS", Severity: 6, Outcome: store.Held, Hold: HoldBrake}, verdict.Clean, []string{a + " retract soft_delete skipped"}},
+		{"clean while in doubt", store.Intent{Action: "soft_delete", Cause: "MALICIOUS", Severity: 6, Outcome: store.Pending, Unknown: true}, verdict.Clean, []string{a + " retract soft_delete pending"}},
+		{"clean after done", store.Intent{Action: "soft_delete", Cause: "MALICIOUS", Severity: 6, Outcome: store.Done, Taken: taken}, verdict.Clean, []string{a + " restore restore held restore"}},
+		{"clean after it lay there of itself", store.Intent{Action: "soft_delete", Cause: "MALICIOUS", Severity: 6, Outcome: store.Done}, verdict.Clean, nil},
+		{"bad again after it was cancelled", store.Intent{Action: "soft_delete", Cause: "MALICIOUS", Severity: 0, Outcome: store.Skipped}, verdict.Malicious, []string{a + " retract soft_delete pending"}},
+		{"an operator's stays", store.Intent{Action: "junk", By: "ada", Outcome: store.Pending}, verdict.Malicious, nil},
+		{"an operator's stays when clean", store.Intent{Action: "junk", By: "ada", Outcome: store.Done, Taken: taken}, verdict.Clean, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			c.have.ID = store.IntentID("r1", a, store.Retract)
+			c.have.Record, c.have.Address, c.have.Kind, c.have.Round = "r1", a, store.Retract, 1
+			got := Plan(contoso(), planned)(record(c.now, a), []store.Intent{c.have})
+			if diff := cmp.Diff(c.want, brief(got)); diff != "" {
+				t.Errorf("intents (-want +got):\n%s", diff)
+			}
+			if c.have.Unknown && len(got) == 1 && !got[0].Unknown {
+				t.Error("the plan made a doubtful intent certain")
+			}
+		})
+	}
+}
+
+func TestPlan_hardDeletedIsNotPromisedBack(t *testing.T) {
+	const a = "a@contoso-de.example"
+	have := store.Intent{ID: store.IntentID("r1", a, store.Retract), Record: "r1", Address: a, Kind: store.Retract, Round: 1,
+		Action: "hard_delete", Outcome: store.Done, Changed: planned,
+		Taken: []store.Taken{{Message: "m", Folder: "inbox", Target: string(Purges), State: moved}}}
+	got := Plan(contoso(), planned)(record(verdict.Clean, a), []store.Intent{have})
+	if len(got) != 1 || got[0].Outcome != store.Failed {
+		t.Fatalf("intents %v, want a restore that failed", brief(got))
+	}
+	for _, part := range []string{"eDiscovery", `Recoverable Items\Purges`, "until 2026-03-15", "2026-03-31"} {
+		if !strings.Contains(got[0].Reason, part) {
+			t.Errorf("reason %q lacks %q", got[0].Reason, part)
+		}
+	}
+}
+
+func TestPlan_proposalIsWithdrawnWhenBadAgain(t *testing.T) {
+	const a = "a@contoso-de.example"
+	plan := Plan(contoso(), planned)
+	done := store.Intent{ID: store.IntentID("r1", a, store.Retract), Record: "r1", Address: a, Kind: store.Retract, Round: 1,
+		Action: "soft_delete", Outcome: store.Done, Taken: []store.Taken{{Message: "m", Target: string(Deletions), State: moved}}}
+	proposed := plan(record(verdict.Clean, a), []store.Intent{done})
+	if again := plan(record(verdict.Clean, a), append(proposed, done)); len(again) != 0 {
+		t.Errorf("proposed twice: %v", brief(again))
+	}
+	withdrawn := plan(record(verdict.Malicious, a), append(proposed, done))
+	if diff := cmp.Diff([]string{a + " restore restore skipped"}, brief(withdrawn)); diff != "" {
+		t.Fatalf("bad again (-want +got):\n%s", diff)
+	}
+	anew := plan(record(verdict.Clean, a), append(withdrawn, done))
+	if diff := cmp.Diff([]string{a + " restore restore held restore"}, brief(anew)); diff != "" {
+		t.Errorf("clean again (-want +got):\n%s", diff)
+	}
+}
