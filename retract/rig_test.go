@@ -288,3 +288,27 @@ func (r *rig) lies(m *retracttest.Message, folder retract.Folder) {
 func hit() retracttest.Message {
 	return retracttest.Message{MessageID: mid, NetworkIDs: []string{nid}, Subject: "Invoice", MIME: original}
 }
+
+type answer = retracttest.Answer
+
+// script gives an operation an error, after acting or instead of it.
+func script(op string, err error, act bool) func(string, string, string) *answer {
+	return func(o, _, _ string) *answer {
+		if o == op {
+			return &answer{Act: act, Err: err}
+		}
+		return nil
+	}
+}
+
+// once gives only the first call of an operation the error.
+func once(op string, err error, act bool) func(string, string, string) *answer {
+	done := false
+	return func(o, _, _ string) *answer {
+		if o == op && !done {
+			done = true
+			return &answer{Act: act, Err: err}
+		}
+		return nil
+	}
+}

@@ -1,0 +1,337 @@
+package retract_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"clawback/config"
+	"clawback/retract"
+	"clawback/retract/retracttest"
+	"clawback/store"
+	"clawback/verdict"
+)
+
+func (r *rig) action(a config.Action) {
+	r.cfg.Actions = config.Actions{verdict.Malicious: {Action: a}}
+}
+
+func at(folder retract.Folder) retracttest.Message {
+	m := hit()
+	m.Folder = string(folder)
+	return m
+}
+
+// Where the message lies, what is asked for, and what comes of it.
+func TestTake_places(t *testing.T) {
+	const mine = "Projects"
+	for _, c := range []struct {
+		action config.Action
+		from   retract.Folder
+		to     retract.Folder
+		reason string
+	}{
+		{config.Junk, retract.Inbox, retract.JunkEmail, "taken to Junk Email"},
+		{config.Junk, mine, retract.JunkEmail, "taken to Junk Email"},
+		{config.Junk, retract.JunkEmail, retract.JunkEmail, "nothing to do: it lies in Junk Email"},
+		{config.Junk, retract.Deleted, retract.Deleted, "nothing to do: it lies in Deleted Items"},
+		{config.Junk, retract.Deletions, retract.Deletions, `nothing to do: it lies in Recoverable Items\Deletions`},
+		{config.Trash, retract.Inbox, retract.Deleted, "taken to Deleted Items"},
+		{config.Trash, retract.JunkEmail, retract.Deleted, "taken to Deleted Items"},
+		{config.Trash, retract.Deleted, retract.Deleted, "nothing to do: it lies in Deleted Items"},
+		{config.Trash, retract.Deletions, retract.Deletions, `nothing to do: it lies in Recoverable Items\Deletions`},
+		{config.SoftDelete, retract.Inbox, retract.Deletions, "taken to"},
+		{config.SoftDelete, mine, retract.Deletions, "taken to"},
+		{config.SoftDelete, retract.Deleted, retract.Deletions, "taken to"},
+		{config.SoftDelete, retract.Deletions, retract.Deletions, "nothing to do"},
+		{config.HardDelete, retract.Inbox, retract.Purges, `taken to Recoverable Items\Purges`},
+		{config.HardDelete, retract.Deletions, retract.Purges, `taken to Recoverable Items\Purges`},
+	} {
+		t.Run(string(c.action)+" from "+string(c.from), func(t *testing.T) {
+			bubble(t, func(r *rig) {
+				r.action(c.action)
+				m := r.world.Deliver("A", at(c.from))
+				rec := r.report(bad(anna))
+				r.run(time.Second)
+				r.want(rec, anna, store.Done, c.reason)
+				r.lies(m, c.to)
+				moves := len(r.world.Calls("move")) + len(r.world.Calls("purge"))
+				if want := map[bool]int{true: 0, false: 1}[c.from == c.to]; moves != want {
+					t.Errorf("%d moves, want %d", moves, want)
+				}
+			})
+		})
+	}
+}
+
+func TestTake_twoRequestsWithAWarmDirectory(t *testing.T) {
+	bubble(t, func(r *rig) {
+		first := bad(anna)
+		first.direction = "inbound"
+		r.world.Deliver("A", hit())
+		r.report(first)
+		r.run(time.Second)
+		before := len(r.world.Calls(""))
+		second := first
+		second.mid, second.nid = "<m2@sender.example>", nid2
+		r.world.Deliver("A", retracttest.Message{MessageID: second.mid, NetworkIDs: []string{nid2}})
+		rec := r.report(second)
+		r.run(time.Second)
+		r.want(rec, anna, store.Done, "")
+		if got := len(r.world.Calls("")) - before; got != 2 {
+			t.Errorf("%d requests, want find and move", got)
+		}
+	})
+}
+
+func TestTake_sentItemsAndDraftsAreLeftAlone(t *testing.T) {
+	bubble(t, func(r *rig) {
+		sent := at(retract.SentItems)
+		sent.Good, sent.NetworkIDs = true, nil
+		draft := at(retract.Drafts)
+		draft.Good, draft.Draft = true, true
+		r.world.Deliver("A", sent)
+		r.world.Deliver("A", draft)
+		m := r.world.Deliver("A", hit())
+		rec := r.report(bad(anna))
+		r.run(time.Second)
+		r.want(rec, anna, store.Done, "")
+		r.lies(m, retract.Deletions)
+	})
+}
+
+func TestTake_onlyInSentItemsIsNotThere(t *testing.T) {
+	bubble(t, func(r *rig) {
+		sent := at(retract.SentItems)
+		sent.Good = true
+		r.world.Deliver("A", sent)
+		internal := bad(anna)
+		internal.direction = "internal"
+		rec := r.report(internal)
+		r.run(time.Minute)
+		r.want(rec, anna, store.Pending, "not in the mailbox")
+	})
+}
+
+func TestTake_everyProvenCopy(t *testing.T) {
+	bubble(t, func(r *rig) {
+		a, b, c := r.world.Deliver("A", hit()), r.world.Deliver("A", at("Rule")), r.world.Deliver("A", at(retract.Deleted))
+		rec := r.report(bad(anna))
+		r.run(time.Second)
+		in := r.want(rec, anna, store.Done, "(3 copies)")
+		for _, m := range []*retracttest.Message{a, b, c} {
+			r.lies(m, retract.Deletions)
+		}
+		if len(in.Taken) != 3 {
+			t.Errorf("%d messages are remembered for undo, want 3: %+v", len(in.Taken), in.Taken)
+		}
+	})
+}
+
+func TestTake_keepsWhatUndoNeeds(t *testing.T) {
+	bubble(t, func(r *rig) {
+		m := at("Projects")
+		m.Read = true
+		d := r.world.Deliver("A", m)
+		rec := r.report(bad(anna))
+		r.run(time.Second)
+		in := r.want(rec, anna, store.Done, "")
+		if in.Message != d.ID || in.OriginalFolder != retracttest.FolderOf("A", "Projects") || in.WasRead == nil || !*in.WasRead {
+			t.Errorf("message %q folder %q read %v", in.Message, in.OriginalFolder, in.WasRead)
+		}
+		attempts, err := r.st.Attempts(in.ID)
+		if err != nil || len(attempts) != 1 || attempts[0].Operation != "move" || attempts[0].Outcome != "done" {
+			t.Errorf("attempts %+v, %v; want one move that is done", attempts, err)
+		}
+	})
+}
+
+func TestTake_unreadOnly(t *testing.T) {
+	bubble(t, func(r *rig) {
+		r.cfg.Actions[verdict.Malicious] = config.Rule{Action: config.SoftDelete, UnreadOnly: true}
+		read := hit()
+		read.Read, read.Good = true, true
+		r.world.Deliver("A", read)
+		unread := r.world.Deliver("B", hit())
+		rec := r.report(bad(anna, bert))
+		r.run(time.Second)
+		r.want(rec, anna, store.Skipped, "already read")
+		r.want(rec, bert, store.Done, "")
+		r.lies(unread, retract.Deletions)
+	})
+}
+
+func TestTake_maxAgePassesWhileItWaits(t *testing.T) {
+	bubble(t, func(r *rig) {
+		r.cfg.Actions[verdict.Malicious] = config.Rule{Action: config.SoftDelete, MaxAge: time.Hour}
+		rec := r.report(bad(anna))
+		r.run(2 * time.Hour)
+		late := hit()
+		late.Good = true
+		r.world.Deliver("A", late)
+		r.run(24 * time.Hour)
+		r.want(rec, anna, store.Skipped, "older than max_age")
+	})
+}
+
+func TestTake_aliasOfTheSameMailboxIsSkipped(t *testing.T) {
+	bubble(t, func(r *rig) {
+		m := r.world.Deliver("A", hit())
+		rec := r.report(bad(anna, "a.alias@contoso.example"))
+		r.run(time.Second)
+		outcomes := map[store.Outcome]int{}
+		for _, a := range []string{anna, "a.alias@contoso.example"} {
+			in := r.intent(rec, a, store.Retract)
+			outcomes[in.Outcome]++
+			if in.Outcome == store.Skipped && !strings.Contains(in.Reason, "same mailbox as") {
+				t.Errorf("skipped because %q", in.Reason)
+			}
+		}
+		if outcomes[store.Done] != 1 || outcomes[store.Skipped] != 1 {
+			t.Errorf("outcomes %v, want one done and one skipped", outcomes)
+		}
+		r.lies(m, retract.Deletions)
+	})
+}
+
+func TestTake_exemptUnderAnotherAddress(t *testing.T) {
+	bubble(t, func(r *rig) {
+		r.cfg.Exempt = []string{anna}
+		m := hit()
+		m.Good = true
+		r.world.Deliver("A", m)
+		rec := r.report(bad("a.alias@contoso.example"))
+		r.run(time.Second)
+		r.want(rec, "a.alias@contoso.example", store.Skipped, "exempt")
+	})
+}
+
+func TestTake_exemptAliasOfAMailbox(t *testing.T) {
+	bubble(t, func(r *rig) {
+		r.cfg.Exempt = []string{"a.alias@contoso.example"}
+		m := hit()
+		m.Good = true
+		r.world.Deliver("A", m)
+		rec := r.report(bad(anna))
+		r.run(time.Second)
+		r.want(rec, anna, store.Skipped, "is that of a.alias@contoso.example")
+	})
+}
+
+func TestTake_noMailbox(t *testing.T) {
+	bubble(t, func(r *rig) {
+		rec := r.report(bad("team@contoso.example"))
+		r.run(time.Second)
+		r.want(rec, "team@contoso.example", store.Skipped, "no mailbox of this tenant takes mail for team@contoso.example")
+	})
+}
+
+func TestTake_dryRunAsksNothing(t *testing.T) {
+	bubble(t, func(r *rig) {
+		r.cfg.Mode = "dry-run"
+		m := hit()
+		m.Good = true
+		r.world.Deliver("A", m)
+		rec := r.report(bad(anna))
+		r.run(time.Hour)
+		in := r.want(rec, anna, store.Skipped, "dry-run: it would have been taken to")
+		if calls := r.world.Calls(""); !in.DryRun || len(calls) > 0 {
+			t.Errorf("dry_run %v, %d calls", in.DryRun, len(calls))
+		}
+	})
+}
+
+func TestTake_dryRunStopsWhatWasPlannedBefore(t *testing.T) {
+	bubble(t, func(r *rig) {
+		rec := r.report(bad(anna))
+		r.run(time.Minute)
+		r.cfg.Mode = "dry-run"
+		m := hit()
+		m.Good = true
+		r.world.Deliver("A", m)
+		r.run(time.Hour)
+		r.want(rec, anna, store.Skipped, "dry-run")
+	})
+}
+
+func TestTake_hardDeleteWhereTheCloudLacksIt(t *testing.T) {
+	for _, allowed := range []bool{true, false} {
+		bubble(t, func(r *rig) {
+			r.action(config.HardDelete)
+			r.world.NoPurge = true
+			r.cfg.Graph.PurgesByMove = allowed
+			m := r.world.Deliver("A", hit())
+			rec := r.report(bad(anna))
+			r.run(time.Minute)
+			if allowed {
+				r.want(rec, anna, store.Done, `taken to Recoverable Items\Purges`)
+				r.lies(m, retract.Purges)
+				return
+			}
+			r.want(rec, anna, store.Failed, "purges_by_move is off")
+			r.lies(m, retract.Inbox)
+		})
+	}
+}
+
+func TestTake_brakeHoldsAndAlertsOnce(t *testing.T) {
+	bubble(t, func(r *rig) {
+		r.cfg.Brake.MailboxesPerHour = 3
+		r.world.Latency = 50 * time.Millisecond
+		var to []string
+		for i := range 20 {
+			box := "X" + string(rune('a'+i))
+			r.world.Mailbox(box, box+"@contoso.example")
+			r.world.Deliver(box, hit())
+			to = append(to, box+"@contoso.example")
+		}
+		rec := r.report(bad(to...))
+		r.run(time.Minute)
+		outcomes := map[store.Outcome]int{}
+		for _, a := range to {
+			outcomes[r.intent(rec, a, store.Retract).Outcome]++
+		}
+		if outcomes[store.Done] != 3 || outcomes[store.Held] != 17 {
+			t.Errorf("outcomes %v, want 3 done and 17 held", outcomes)
+		}
+		if len(r.alerts) != 1 || r.alerts[0].Kind != "brake" {
+			t.Errorf("alerts %v, want one of the brake", r.alerts)
+		}
+	})
+}
+
+func TestTake_worseVerdictTakesItFurther(t *testing.T) {
+	bubble(t, func(r *rig) {
+		m := r.world.Deliver("A", at("Projects"))
+		spam := bad(anna)
+		spam.disposition = verdict.Spam
+		rec := r.report(spam)
+		r.run(time.Second)
+		r.lies(m, retract.JunkEmail)
+		r.rejudge(rec.ID, verdict.Malicious)
+		r.run(time.Second)
+		in := r.want(rec, anna, store.Done, "taken to Recoverable")
+		r.lies(m, retract.Deletions)
+		if in.OriginalFolder != retracttest.FolderOf("A", "Projects") {
+			t.Errorf("original folder %q: undo would bring it to Junk Email", in.OriginalFolder)
+		}
+	})
+}
+
+func TestTake_pinnedIsLeftAlone(t *testing.T) {
+	bubble(t, func(r *rig) {
+		rec := r.report(bad(anna))
+		r.run(time.Minute)
+		if _, err := r.e.Clean(context.Background(), "ada", rec.ID, "a good one"); err != nil {
+			t.Fatal(err)
+		}
+		m := hit()
+		m.Good = true
+		r.world.Deliver("A", m)
+		r.run(48 * time.Hour)
+		r.rejudge(rec.ID, verdict.Malicious)
+		r.run(time.Hour)
+		r.want(rec, anna, store.Skipped, "clean by the word of ada")
+	})
+}
