@@ -19,6 +19,7 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("GET /v1/status", handler(func(*http.Request) (any, error) { return s.o.Status() }))
 	mux.Handle("GET /v1/queue", handler(s.listQueue))
 	mux.Handle("GET /v1/queue/{id}", handler(func(r *http.Request) (any, error) { return s.o.Queue.Get(r.PathValue("id")) }))
+	mux.Handle("GET /v1/queue/{id}/report", handler(s.exportItem))
 	mux.Handle("POST /v1/queue/{id}/retry", handler(s.retryItem))
 	mux.Handle("GET /v1/bounces", handler(s.listBounces))
 	mux.Handle("GET /v1/bounces/{id}", handler(func(r *http.Request) (any, error) { return s.o.Queue.Bounce(r.PathValue("id")) }))
@@ -26,6 +27,7 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("POST /v1/bounces/{id}/retry", handler(s.retryBounce))
 	mux.Handle("GET /v1/records", handler(s.listRecords))
 	mux.Handle("GET /v1/records/{key}", handler(s.showRecord))
+	mux.Handle("GET /v1/records/{key}/report", handler(s.exportRecord))
 	mux.Handle("POST /v1/records/{key}/retract", handler(s.retract))
 	mux.Handle("POST /v1/records/{key}/restore", handler(s.restore))
 	mux.Handle("GET /v1/held", handler(s.listHeld))
@@ -70,6 +72,31 @@ func (s *Server) retryItem(r *http.Request) (any, error) {
 	return s.o.Queue.Get(id)
 }
 
+func (s *Server) exportItem(r *http.Request) (any, error) {
+	it, err := s.o.Queue.Get(r.PathValue("id"))
+	if err != nil {
+		return nil, err
+	}
+	return s.o.Report(it.Body)
+}
+
+// exportRecord streams the first report that told of a record; ?variant=N another one's.
+func (s *Server) exportRecord(r *http.Request) (any, error) {
+	rec, err := s.one(r)
+	if err != nil {
+		return nil, err
+	}
+	n, _ := strconv.Atoi(r.URL.Query().Get("variant"))
+	if n < 0 || n >= len(rec.Variants) {
+		return nil, errRequest{fmt.Sprintf("variant %d: the record has %d, counted from 0", n, len(rec.Variants))}
+	}
+	v := rec.Variants[n]
+	if v.Kept != nil {
+		return s.o.Report(*v.Kept)
+	}
+	return s.o.Report(v.Body)
+}
+
 func (s *Server) listBounces(r *http.Request) (any, error) {
 	n, err := limit(r)
 	if err != nil {
@@ -84,7 +111,7 @@ func (s *Server) exportBounce(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.o.Report(b)
+	return s.o.Report(b.Body)
 }
 
 func (s *Server) retryBounce(r *http.Request) (any, error) {

@@ -15,6 +15,7 @@ import (
 
 	"clawback/config"
 	"clawback/queue"
+	"clawback/spool"
 	"clawback/store"
 )
 
@@ -53,8 +54,8 @@ type Options struct {
 	Store  Store
 	Engine Engine
 	Status func() (Status, error)
-	Report func(queue.Bounce) (io.ReadCloser, error) // the octets of the report a bounce carries
-	Wake   func()                                    // something is due now that was not before
+	Report func(spool.Ref) (io.ReadCloser, error) // the octets of a report
+	Wake   func()                                 // something is due now that was not before
 	Log    *slog.Logger
 }
 

@@ -28,7 +28,7 @@ func (i intake) Begin(e queue.Envelope, size int64) (smtpd.Transaction, error) {
 	if err != nil {
 		return nil, err // not a Transaction that holds a nil draft
 	}
-	return draft, nil
+	return arrange(draft), nil
 }
 
 // port is one listener and its server.

@@ -97,6 +97,13 @@ func (a *app) showIntents(list []control.Intent) error {
 	return nil
 }
 
+type exportCmd struct {
+	ID   string `arg:"" help:"Record id, Message-ID or network message id."`
+	File string `arg:"" optional:"" help:"File to write; standard output without it."`
+}
+
+func (c exportCmd) Run(a *app) error { return a.export(recordPath(c.ID)+"/report", c.File) }
+
 type retractCmd struct {
 	IDs     []string `arg:"" name:"id" help:"Record ids, Message-IDs or network message ids."`
 	To      string   `required:"" enum:"junk,trash,soft_delete,hard_delete" help:"Where to: junk, trash, soft_delete or hard_delete."`

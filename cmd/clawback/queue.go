@@ -13,9 +13,19 @@ import (
 )
 
 type queueCmd struct {
-	List  queueListCmd  `cmd:"" help:"List accepted reports that are not finished."`
-	Show  queueShowCmd  `cmd:"" help:"Show one of them."`
-	Retry queueRetryCmd `cmd:"" help:"Work on quarantined or deferred ones again, now."`
+	List   queueListCmd   `cmd:"" help:"List accepted reports that are not finished."`
+	Show   queueShowCmd   `cmd:"" help:"Show one of them."`
+	Retry  queueRetryCmd  `cmd:"" help:"Work on quarantined or deferred ones again, now."`
+	Export queueExportCmd `cmd:"" help:"Write the report, as it arrived, to a file."`
+}
+
+type queueExportCmd struct {
+	ID   string `arg:"" help:"Id of the item."`
+	File string `arg:"" optional:"" help:"File to write; standard output without it."`
+}
+
+func (c queueExportCmd) Run(a *app) error {
+	return a.export("/v1/queue/"+url.PathEscape(c.ID)+"/report", c.File)
 }
 
 type queueListCmd struct {
@@ -180,17 +190,21 @@ type bounceExportCmd struct {
 }
 
 func (c bounceExportCmd) Run(a *app) error {
-	path := "/v1/bounces/" + url.PathEscape(c.ID) + "/report"
-	if c.File == "" {
+	return a.export("/v1/bounces/"+url.PathEscape(c.ID)+"/report", c.File)
+}
+
+// export writes a report to a new file, or to standard output.
+func (a *app) export(path, file string) error {
+	if file == "" {
 		return a.client.Stream(a.ctx, path, a.out)
 	}
-	f, err := os.OpenFile(c.File, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
 	if err := a.client.Stream(a.ctx, path, f); err != nil {
 		f.Close()
-		os.Remove(c.File)
+		os.Remove(file)
 		return err
 	}
 	return f.Close()

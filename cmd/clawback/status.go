@@ -13,6 +13,7 @@ import (
 	"clawback/config"
 	"clawback/control"
 	"clawback/queue"
+	"clawback/spool"
 	"clawback/store"
 )
 
@@ -20,13 +21,13 @@ func (d *daemon) controlOptions(cfg *config.Config) control.Options {
 	return control.Options{
 		Queue: d.queue, Store: d.store, Engine: d.engine, Status: d.status, Log: d.log,
 		Wake:   func() { d.bounces.Wake(); d.engine.Wake() },
-		Report: func(b queue.Bounce) (io.ReadCloser, error) { return d.report(b) },
+		Report: d.report,
 	}
 }
 
-// report opens the octets of the report that a bounce carries.
-func (d *daemon) report(b queue.Bounce) (io.ReadCloser, error) {
-	body, err := d.spool.Open(b.Body)
+// report opens the octets of a report.
+func (d *daemon) report(ref spool.Ref) (io.ReadCloser, error) {
+	body, err := d.spool.Open(ref)
 	if err != nil {
 		return nil, err
 	}
