@@ -129,7 +129,7 @@ func TestParse_nesting(t *testing.T) {
 	for name, wrapOnce := range bombs {
 		t.Run(name, func(t *testing.T) {
 			eml := "From: a@example.com\n\nx"
-			for len(eml) < 1<<18 {
+			for len(eml) < 1<<16 {
 				eml = wrapOnce(eml)
 			}
 			if r := parseBytes(t, []byte(eml)); r.FirstHand || r.Kind != KindNotReport {
@@ -165,5 +165,20 @@ func TestParse_keptFieldsAreBounded(t *testing.T) {
 	}
 	if kept > maxKept || kept < maxKept/2 {
 		t.Errorf("%d octets kept, want at most %d", kept, maxKept)
+	}
+}
+
+// TestParse_fieldsCannotCrowdOut: the sender's own fields stand before Exchange's, and must not take their place.
+func TestParse_fieldsCannotCrowdOut(t *testing.T) {
+	const id = "4dd9ba79-c85d-4626-87a8-08d5ebdeb47c"
+	var head strings.Builder
+	for _, name := range []string{"From", "Sender", "Subject", "Message-ID", "Content-Type", "Content-Disposition"} {
+		for range 16 {
+			fmt.Fprintf(&head, "%s: %s\n", name, strings.Repeat("x", 60<<10))
+		}
+	}
+	eml, _ := wrap([]byte(head.String()+"X-MS-Exchange-Organization-Network-Message-Id: "+id+"\n\nx"), "\n")
+	if r := parseBytes(t, eml); r.NetworkMessageID != id {
+		t.Errorf("network message id %q, want %q; problems %q", r.NetworkMessageID, id, r.Problems)
 	}
 }

@@ -146,7 +146,11 @@ func (h *headerReader) flush() {
 	if h.values == nil {
 		h.values, h.counts = map[string][]string{}, map[string]int{}
 	}
-	if h.counts[h.name]++; h.counts[h.name] <= maxValues && len(h.value) <= *h.room {
+	size := len(h.value)
+	for _, v := range h.values[h.name] {
+		size += len(v)
+	}
+	if h.counts[h.name]++; h.counts[h.name] <= maxValues && size <= maxValue && len(h.value) <= *h.room {
 		*h.room -= len(h.value)
 		h.values[h.name] = append(h.values[h.name], strings.TrimSpace(string(h.value)))
 	}
@@ -155,7 +159,7 @@ func (h *headerReader) flush() {
 
 // readHeader reads a block to its end.
 func readHeader(l *lines) header {
-	room := maxKept
+	room := maxHeader // never short: no field can take another's place, and each has its own limit
 	h := newHeaderReader(&room)
 	for {
 		piece, start := l.next()

@@ -3,9 +3,9 @@ package journal
 // Limits of what is read of one message. They bound memory and time; what goes past one is named in Problems.
 const (
 	maxHeader      = 8 << 20  // octets of one header block; Exchange writes several hundred KiB at times
-	maxValue       = 64 << 10 // octets kept of one header field
+	maxValue       = 64 << 10 // octets kept of the fields of one name
 	maxValues      = 8        // values kept of one header field; more are counted
-	maxKept        = 1 << 20  // octets kept of one header, or of the headers of one multipart's parts
+	maxKept        = 1 << 20  // octets kept of the headers of one multipart's parts
 	maxParts       = 1000     // children of one multipart
 	maxDepth       = 8        // multiparts and messages within each other
 	maxMessages    = 64       // attached messages looked into
