@@ -13,6 +13,7 @@ type Options struct {
 	StateDir string                                     // the ACME cache is made below it
 	Listen   func(address string) (net.Listener, error) // opens challenge listeners; nil: net.Listen
 	Log      *slog.Logger                               // nil: none
+	Waiting  func(why error, wait time.Duration)        // called by Warm before it waits for the CA, to extend a start; nil: none
 	Now      func() time.Time                           // nil: time.Now
 }
 
