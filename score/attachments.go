@@ -6,23 +6,35 @@ import (
 	"path"
 	"strings"
 
+	"clawback/score/attach"
 	"clawback/score/extract"
+	"clawback/score/web"
 )
 
-// detectAttachments looks at the files that the message carries.
+// maxPictures is how many pictures of a message are searched for QR codes.
+const maxPictures = 4
+
+// detectAttachments looks at the files that the message carries, and adds the links in them to the message's.
 func detectAttachments(x *inspection) {
+	pictures := 0
 	for i := range x.mail.Parts {
 		p := &x.mail.Parts[i]
-		if x.bounce && p.Nested || !p.Attached() {
+		switch {
+		case x.bounce && p.Nested || !p.Attached():
 			continue
+		case strings.HasPrefix(p.Type, "image/"):
+			if pictures++; pictures > maxPictures || x.direct != "in" || x.trusted || x.list || p.Encoded() < 400 {
+				continue
+			}
 		}
 		x.attachment(p)
 	}
+	x.onlyFile()
 }
 
 func (x *inspection) attachment(p *extract.Part) {
 	name := strings.ToLower(strings.TrimSpace(p.Name))
-	if name == "" && (strings.HasPrefix(p.Type, "image/") || strings.HasPrefix(p.Type, "message/") || strings.HasPrefix(p.Type, "text/") || strings.HasPrefix(p.Type, "multipart/")) {
+	if name == "" && (strings.HasPrefix(p.Type, "message/") || strings.HasPrefix(p.Type, "text/") || strings.HasPrefix(p.Type, "multipart/")) {
 		return
 	}
 	where := "part " + p.Path
@@ -30,61 +42,165 @@ func (x *inspection) attachment(p *extract.Part) {
 		where += ", " + p.Name
 	}
 	body := p.Body()
-	sum := sha256.Sum256(body)
-	if len(x.indicators) < maxIndicators && len(body) > 0 && !strings.HasPrefix(p.Type, "image/") {
+	if len(body) == 0 {
+		x.attachmentName(name, where)
+		return
+	}
+	if !strings.HasPrefix(p.Type, "image/") && len(x.indicators) < maxIndicators {
+		sum := sha256.Sum256(body)
 		x.indicate("sha256", hex.EncodeToString(sum[:]))
 	}
-	x.attachmentName(name, where)
+	report := attach.Inspect(name, body, attach.Default())
+	x.fileReport(report, p, where)
 }
 
-// attachmentName looks at what the file calls itself.
+// attachmentName judges a file that could not be read by its name.
 func (x *inspection) attachmentName(name, where string) {
-	extension := strings.TrimPrefix(path.Ext(name), ".")
+	for _, f := range attach.Inspect(name, []byte("\n"), attach.Default()).Findings {
+		x.note("attachment."+f.ID, where, "%s", f.Text)
+	}
+}
+
+// fileReport turns what was found in a file into signals.
+func (x *inspection) fileReport(r attach.Report, p *extract.Part, where string) {
+	for _, f := range r.Findings {
+		x.note("attachment."+f.ID, where, "%s", f.Text)
+	}
+	for _, l := range r.Links {
+		if l.Where == "QR code" && x.mail.Add(l.URL, extract.Link{Kind: extract.Embedded, Where: "QR code in " + where}) {
+			x.note("link.qr", where, "The picture is a QR code that leads to %s.", web.Defang(l.URL))
+			continue
+		}
+		x.mail.Add(l.URL, extract.Link{Kind: extract.Embedded, Where: l.Where + " in " + where})
+	}
+	if r.Encrypted && x.direct == "in" {
+		x.encrypted(r, where)
+	}
+	if x.direct != "in" {
+		return
+	}
+	for _, page := range r.HTML {
+		x.htmlFile(page, strings.ToLower(p.Name), where)
+	}
+	if r.Kind == "pdf" {
+		x.pdf(r, p, where)
+	}
+	stem := strings.TrimSuffix(strings.ToLower(p.Name), path.Ext(p.Name))
+	if len(stem) >= 10 && !strings.HasPrefix(p.Type, "image/") && web.Random(strings.NewReplacer("_", "", "-", "", " ", "").Replace(stem)) && !x.list {
+		x.note("attachment.random_name", where, "The file's name %q looks as if a machine had made it.", p.Name)
+	}
+}
+
+// encrypted looks for the password in the text: who encrypts in earnest does not send it along.
+func (x *inspection) encrypted(r attach.Report, where string) {
 	switch {
-	case executable(extension):
-		x.note("attachment.executable", where, "The attached file %q is a program.", name)
-	case script(extension):
-		x.note("attachment.script", where, "The attached file %q is a script or a shortcut that runs something.", name)
-	case diskImage(extension):
-		x.note("attachment.disk_image", where, "The attached file %q is a disk image, whose content Windows does not mark as foreign.", name)
-	case extension == "html" || extension == "htm" || extension == "shtml" || extension == "xhtml" || extension == "svg":
-		if x.direct == "in" {
-			x.note("attachment.html", where, "The attached file %q opens in a browser.", name)
+	case r.Kind == "pdf":
+		return // many banks send those
+	case x.speaksOfPassword():
+		x.note("attachment.encrypted_password", where, "The attached file is encrypted, and the text tells its password.")
+	default:
+		x.note("attachment.encrypted", where, "The attached file is encrypted, so that nothing could look into it.")
+	}
+}
+
+func (x *inspection) speaksOfPassword() bool {
+	text := x.subject.Text + x.body.Text
+	for _, word := range []string{"password", "passwort", "kennwort", "mot de passe", "contraseña", "clave", "senha", "wachtwoord", "passcode"} {
+		if strings.Contains(text, strings.TrimRight(x.lexicon.Fold(word).Text, " ")) {
+			return true
 		}
 	}
-	if inner := strings.TrimPrefix(path.Ext(strings.TrimSuffix(name, "."+extension)), "."); document(inner) && (executable(extension) || script(extension)) {
-		x.note("attachment.double_extension", where, "The attached file %q hides its kind behind a second extension.", name)
+	return false
+}
+
+// pdf looks at a PDF in relation to the mail around it.
+func (x *inspection) pdf(r attach.Report, p *extract.Part, where string) {
+	if x.reply || x.list || p.Nested || x.bounce {
+		return
+	}
+	if x.freeMail && x.body.Words < 80 {
+		x.note("attachment.pdf_free_mail", where, "A free mailbox sends a PDF with hardly a word beside it.")
+	}
+	if len(r.Links) > 0 && len(r.Links) <= 6 && x.body.Words < 80 && !x.trusted {
+		x.note("attachment.pdf_link", where, "The text is short, and the PDF leads to %s.", web.Defang(r.Links[0].URL))
 	}
 }
 
-func executable(extension string) bool {
-	switch extension {
-	case "exe", "scr", "com", "pif", "msi", "msix", "appx", "cpl", "dll", "jar", "bat", "cmd", "ps1", "gadget", "application", "apk", "xll":
-		return true
+// htmlFile looks at an attached page, which opens in the browser with the file's own rights.
+func (x *inspection) htmlFile(page, name, where string) {
+	links := len(x.mail.Links)
+	h := x.mail.ReadHTML(page, "attached page, "+where)
+	for i := links; i < len(x.mail.Links); i++ {
+		x.mail.Links[i].Kind = embeddedKind(x.mail.Links[i].Kind)
+	}
+	x.note("attachment.html", where, "The attached file %q opens in a browser.", name)
+	lower := strings.ToLower(page)
+	switch {
+	case h.Passwords > 0:
+		x.note("attachment.html_login", where, "The attached page %q asks for a password.", name)
+	case h.Forms > 0 && h.Scripts > 0:
+		x.note("attachment.html_form", where, "The attached page %q holds a form.", name)
+	}
+	x.smuggling(lower, name, where)
+}
+
+func embeddedKind(k extract.Kind) extract.Kind {
+	if k == extract.Anchor || k == extract.Form || k == extract.Text {
+		return extract.Embedded
+	}
+	return k
+}
+
+// smuggling looks for pages that build a file or another page out of encoded data when they are opened.
+func (x *inspection) smuggling(lower, name, where string) {
+	decodes := containsAny(lower, "atob(", "unescape(", "fromcharcode", "decodeuricomponent(", "parseint(", "charcodeat(")
+	saves := containsAny(lower, "createobjecturl", "mssaveoropenblob", "mssaveblob", "new blob(", "download=", ".download")
+	writes := containsAny(lower, "document.write", "eval(", "innerhtml", "new function(", "window.location", "location.href", "location.replace", "settimeout(")
+	switch {
+	case saves && (decodes || longRun(lower) > 2000) && strings.Contains(lower, "<script"):
+		x.note("attachment.html_smuggling", where, "The attached page %q builds a file out of encoded data when it is opened.", name)
+	case decodes && writes && strings.Contains(lower, "<script"):
+		x.note("attachment.html_obfuscated", where, "The attached page %q hides what it does in encoded data.", name)
+	case containsAny(lower, "window.location", "location.href=", "location.replace", "http-equiv=\"refresh\"", "http-equiv=refresh"):
+		x.note("attachment.html_redirect", where, "The attached page %q leads elsewhere at once.", name)
+	}
+}
+
+func containsAny(s string, all ...string) bool {
+	for _, one := range all {
+		if strings.Contains(s, one) {
+			return true
+		}
 	}
 	return false
 }
 
-func script(extension string) bool {
-	switch extension {
-	case "js", "jse", "vbs", "vbe", "wsf", "wsh", "hta", "lnk", "url", "reg", "scf", "msc", "chm", "settingcontent-ms", "iqy", "slk", "one", "mobileconfig", "jnlp", "library-ms", "search-ms", "wsc", "sct", "inf":
-		return true
+// longRun is the longest run of letters, digits, + and /.
+func longRun(s string) int {
+	longest, run := 0, 0
+	for i := 0; i < len(s); i++ {
+		if alphanumeric(s[i]) || s[i] == '+' || s[i] == '/' {
+			run++
+			longest = max(longest, run)
+			continue
+		}
+		run = 0
 	}
-	return false
+	return longest
 }
 
-func diskImage(extension string) bool {
-	switch extension {
-	case "iso", "img", "vhd", "vhdx", "udf", "daa":
-		return true
+// onlyFile looks at mail that is a picture or file and nothing else, from a stranger.
+func (x *inspection) onlyFile() {
+	if x.direct != "in" || x.reply || x.list || x.bounce || x.trusted || x.body.Words > 8 {
+		return
 	}
-	return false
-}
-
-func document(extension string) bool {
-	switch extension {
-	case "pdf", "doc", "docx", "xls", "xlsx", "ppt", "pptx", "txt", "jpg", "jpeg", "png", "gif", "rtf", "csv", "zip", "mp3", "mp4", "wav":
-		return true
+	files := 0
+	for i := range x.mail.Parts {
+		if p := &x.mail.Parts[i]; p.Attached() && p.Name != "" && !p.Nested {
+			files++
+		}
 	}
-	return false
+	if files > 0 && x.freeMail {
+		x.note("structure.only_file", "text", "It is a file and hardly a word, from a free mailbox.")
+	}
 }

@@ -10,11 +10,11 @@ import (
 const (
 	maliciousAt  = 11.0 // threat, from two independent families
 	familyAt     = 2.5  // threat that makes a family count as one of them
-	suspiciousAt = 6.0  // threat
+	suspiciousAt = 5.0  // threat
 	spoofAt      = 5.0  // spoof, where there is threat too
 	spoofThreat  = 3.0
-	spamAt       = 5.0
-	bulkAt       = 3.0
+	spamAt       = 4.0
+	bulkAt       = 2.0
 )
 
 // decide puts a message in one class. Worst first; allow and block of the tenant's policies are applied around it.

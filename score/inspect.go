@@ -47,7 +47,7 @@ type inspection struct {
 // detectors are what looks at a message, in order: a later one may rest on what an earlier one noted.
 func detectors() []func(*inspection) {
 	return []func(*inspection){
-		detectAuth, detectHistory, detectImpersonation, detectLinks, detectAttachments, detectWords, detectStructure, detectBulk,
+		detectAuth, detectHistory, detectAttachments, detectImpersonation, detectLinks, detectWords, detectStructure, detectBulk,
 		detectMicrosoft,
 	}
 }
@@ -165,8 +165,8 @@ func (x *inspection) shape() {
 	auto := strings.ToLower(h.First("Auto-Submitted"))
 	x.bounce = strings.HasPrefix(media, "multipart/report") || strings.HasPrefix(auto, "auto-replied") ||
 		h.Has("X-Failed-Recipients") || h.Has("X-MS-Exchange-Message-Is-Ndr") || daemon(x.from)
-	x.list = (h.Has("List-Post") || h.Has("X-Mailman-Version") || h.Has("X-Mailing-List") || h.Has("X-BeenThere") || h.Has("List-Archive")) &&
-		(h.Has("List-Id") || h.Has("X-Mailing-List") || h.Has("X-BeenThere") || h.Has("List-Subscribe"))
+	x.list = (h.Has("List-Post") || h.Has("X-Mailman-Version") || h.Has("X-Mailing-List") || h.Has("X-BeenThere") || h.Has("List-Archive") || h.Has("Mailing-List") || h.Has("List-Subscribe")) &&
+		(h.Has("List-Id") || h.Has("X-Mailing-List") || h.Has("X-BeenThere") || h.Has("Mailing-List"))
 	x.reply = h.First("In-Reply-To") != "" || h.First("References") != ""
 }
 

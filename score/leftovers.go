@@ -25,7 +25,7 @@ func (x *inspection) leftovers() {
 	if n := gibberish(x.mail.Body()) + gibberish(x.mail.HTML.Hidden); n >= 3 {
 		x.note("structure.gibberish", "text", "The text holds %d long words that no language has.", n)
 	}
-	if lines := blankRun(x.mail.Body()); lines >= 40 {
+	if lines := max(blankRun(x.mail.Plain), x.mail.HTML.Breaks); lines >= 40 {
 		x.note("structure.pushed_down", "text", "%d empty lines push a part of the text out of sight.", lines)
 	}
 	if raw8bit(x.mail.Header.First("Subject")) || raw8bit(x.mail.Header.First("From")) {

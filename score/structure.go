@@ -90,7 +90,7 @@ func (x *inspection) emptiness() {
 		x.note("structure.blank", "text", "It has neither subject nor text.")
 	}
 	hidden := x.lexicon.Fold(cut(h.Hidden, maxText)).Words
-	if hidden > 60 && hidden > wordsShown {
+	if hidden > 100 && hidden > 2*wordsShown {
 		x.note("structure.hidden_text", "text/html", "%d words are hidden from the reader, more than are shown.", hidden)
 	}
 }

@@ -23,7 +23,7 @@ type HTML struct {
 	Refresh   string
 	Base      string
 	Title     string
-	Entities  int // share of text that is written as numeric entities, per cent
+	Breaks    int // the longest run of line breaks that has text behind it
 }
 
 // reader walks one HTML text.
@@ -43,7 +43,7 @@ type reader struct {
 	anchor *Link
 	href   string
 	label  strings.Builder
-	script int
+	breaks int
 }
 
 type element struct {
@@ -126,6 +126,10 @@ func (r *reader) words(text string) {
 		r.secret.WriteString(text)
 		return
 	}
+	if r.breaks > 0 && text != "\n" && strings.TrimSpace(text) != "" {
+		r.out.Breaks = max(r.out.Breaks, r.breaks)
+		r.breaks = 0
+	}
 	r.text.WriteString(text)
 	if r.anchor != nil && r.label.Len() < 1000 {
 		r.label.WriteString(text)
@@ -151,6 +155,9 @@ func block(name string) bool {
 func (r *reader) open(name string, attrs map[string]string) {
 	if block(name) {
 		r.words("\n")
+	}
+	if name == "br" {
+		r.breaks++
 	}
 	hide := hides(attrs)
 	r.special(name, attrs)

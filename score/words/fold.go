@@ -156,7 +156,7 @@ func (f Folder) foreign(word string, b []byte, out *Folded) []byte {
 	alike, pending := false, 0
 	for i, r := range word {
 		if Invisible(r) {
-			pending += oneIf(i > 0 && r != softHyphen)
+			pending += oneIf(i > 0 && r != softHyphen && r != noBreak)
 			continue
 		}
 		inside, pending = inside+pending, 0
@@ -184,7 +184,11 @@ func (f Folder) foreign(word string, b []byte, out *Folded) []byte {
 	return f.letters(word, b, mixed || latin > 0)
 }
 
-const softHyphen = 0xad
+// Senders of good will use these: one where a word may be divided, one to keep phones from making links of dates and prices.
+const (
+	softHyphen = 0xad
+	noBreak    = 0xfeff
+)
 
 func oneIf(b bool) int {
 	if b {

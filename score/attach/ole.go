@@ -1,0 +1,174 @@
+package attach
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"io"
+	"strings"
+
+	"github.com/richardlehane/mscfb"
+)
+
+// ole looks at the streams of an OLE2 file: the old Office formats, macros, encrypted packages.
+func (w *work) ole(name string, body []byte) {
+	doc, err := mscfb.New(bytes.NewReader(body))
+	if err != nil {
+		w.report.Unreadable = "ole: " + err.Error()
+		return
+	}
+	for range 2000 {
+		entry, err := doc.Next()
+		if errors.Is(err, io.EOF) || err != nil {
+			return
+		}
+		w.stream(name, entry)
+	}
+}
+
+func (w *work) stream(name string, entry *mscfb.File) {
+	storage := strings.ToLower(strings.Join(entry.Path, "/"))
+	lower := strings.ToLower(entry.Name)
+	switch {
+	case lower == "encryptedpackage":
+		w.report.Encrypted = true
+	case lower == "_vba_project" || lower == "vba" || lower == "_vba_project_cur":
+		w.find("macro", "The document %q carries macros.", name)
+	case strings.HasSuffix(storage, "vba") && entry.Size > 0 && lower != "dir":
+		w.vba(name, w.read(io.LimitReader(entry, min(entry.Size, 1<<20))))
+	case lower == "workbook" || lower == "book":
+		w.biff(name, w.read(io.LimitReader(entry, 1<<20)))
+	case lower == "\x01ole10native":
+		w.native(name, w.read(io.LimitReader(entry, 1<<20)))
+	}
+}
+
+// native looks at a packaged file (MS-OLEDS 2.3.6).
+func (w *work) native(name string, b []byte) {
+	head := strings.ToLower(string(b[:min(len(b), 600)]))
+	for _, extension := range []string{".exe", ".js", ".vbs", ".bat", ".cmd", ".ps1", ".hta", ".lnk", ".scr", ".wsf"} {
+		if strings.Contains(head, extension+"\x00") {
+			w.find("archive_executable", "The document %q carries a packaged file that runs (%s).", name, extension)
+			return
+		}
+	}
+}
+
+// biff finds Excel 4 macro sheets: BOUNDSHEET records of type 1 (MS-XLS 2.4.28).
+func (w *work) biff(name string, b []byte) {
+	for n := 0; len(b) >= 4 && n < 20000; n++ {
+		kind, size := binary.LittleEndian.Uint16(b), int(binary.LittleEndian.Uint16(b[2:]))
+		if len(b) < 4+size {
+			return
+		}
+		if kind == 0x2f { // FILEPASS
+			w.report.Encrypted = true
+			return
+		}
+		if kind == 0x85 && size >= 6 && b[4+5] == 1 {
+			w.find("macro_xlm", "The workbook %q carries an Excel 4 macro sheet.", name)
+			return
+		}
+		b = b[4+size:]
+	}
+}
+
+// vba unpacks a module's source and looks for macros that start by themselves and run something.
+func (w *work) vba(name string, stream []byte) {
+	at := bytes.Index(stream, []byte("\x00Attribut"))
+	if at < 3 {
+		return
+	}
+	source := strings.ToLower(string(decompress(stream[at-3:])))
+	starts, runs := "", ""
+	for _, word := range []string{"autoopen", "auto_open", "document_open", "workbook_open", "autoexec", "autoclose", "document_close", "auto_close", "workbook_activate"} {
+		if strings.Contains(source, word) {
+			starts = word
+			break
+		}
+	}
+	for _, word := range []string{"shell", "createobject", "wscript", "urldownloadtofile", "powershell", "winhttp", "xmlhttp", "getobject", "callbyname", "shellexecute"} {
+		if strings.Contains(source, word) {
+			runs = word
+			break
+		}
+	}
+	if starts != "" && runs != "" {
+		w.find("macro_autorun", "A macro in %q starts by itself (%s) and runs other programs (%s).", name, starts, runs)
+	}
+}
+
+// decompress undoes the compression of MS-OVBA 2.4.1; at most 256 KiB of it.
+func decompress(in []byte) []byte {
+	if len(in) == 0 || in[0] != 1 {
+		return nil
+	}
+	in = in[1:]
+	var out []byte
+	for len(in) > 2 && len(out) < 256<<10 {
+		header := binary.LittleEndian.Uint16(in)
+		size := min(int(header&0xfff)+3, len(in))
+		chunk := in[2:size]
+		in = in[size:]
+		if header&0x8000 == 0 {
+			out = append(out, chunk...)
+			continue
+		}
+		out = expand(chunk, out)
+	}
+	return out
+}
+
+// expand undoes one compressed chunk.
+func expand(chunk, out []byte) []byte {
+	start := len(out)
+	for len(chunk) > 0 {
+		flags := chunk[0]
+		chunk = chunk[1:]
+		for bit := 0; bit < 8 && len(chunk) > 0; bit++ {
+			if flags>>bit&1 == 0 {
+				out, chunk = append(out, chunk[0]), chunk[1:]
+				continue
+			}
+			if len(chunk) < 2 {
+				return out
+			}
+			token := binary.LittleEndian.Uint16(chunk)
+			chunk = chunk[2:]
+			out = copyToken(out, start, token)
+			if len(out)-start > 8192 {
+				return out
+			}
+		}
+	}
+	return out
+}
+
+// copyToken repeats what was written before (MS-OVBA 2.4.1.3.19).
+func copyToken(out []byte, start int, token uint16) []byte {
+	bits := 4
+	for 1<<bits < len(out)-start {
+		bits++
+	}
+	bits = min(bits, 12)
+	length := int(token&(0xffff>>bits)) + 3
+	offset := int(token>>(16-bits)) + 1
+	for range length {
+		if offset > len(out)-start {
+			return out
+		}
+		out = append(out, out[len(out)-offset])
+	}
+	return out
+}
+
+// rtf finds embedded objects.
+func (w *work) rtf(body []byte) {
+	lower := bytes.ToLower(body[:min(len(body), 1<<20)])
+	if bytes.Contains(lower, []byte("\\objupdate")) || bytes.Contains(lower, []byte("equation.3")) || bytes.Contains(lower, []byte("4571756174696f6e2e33")) {
+		w.find("rtf_object", "The document carries an object that is run when it is opened.")
+	}
+	if bytes.Contains(lower, []byte("\\*\\template")) && bytes.Contains(lower, []byte("http")) {
+		w.find("remote_template", "The document fetches its template from elsewhere when it is opened.")
+	}
+}

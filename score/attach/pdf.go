@@ -1,0 +1,133 @@
+package attach
+
+import (
+	"bytes"
+	"compress/zlib"
+	"strings"
+)
+
+// maxStreams is how many compressed streams of a PDF are looked into.
+const maxStreams = 300
+
+// pdf finds links and active content. It does not build the document: it looks at its objects, compressed ones included, so
+// that a broken or hostile file costs no more than a good one.
+func (w *work) pdf(body []byte) {
+	if bytes.Contains(body, []byte("/Encrypt")) {
+		w.report.Encrypted = true
+	}
+	w.pdfText(body)
+	rest := body
+	for range maxStreams {
+		at := bytes.Index(rest, []byte("stream"))
+		if at < 0 || w.left <= 0 {
+			break
+		}
+		head := rest[max(0, at-400):at]
+		rest = rest[at+6:]
+		if at >= 3 && bytes.HasSuffix(head, []byte("end")) || !bytes.Contains(head, []byte("Flate")) {
+			continue
+		}
+		if bytes.Contains(lastObject(head), []byte("/Image")) || bytes.Contains(lastObject(head), []byte("/FontFile")) || bytes.Contains(lastObject(head), []byte("/Length1")) {
+			continue
+		}
+		w.pdfStream(bytes.TrimLeft(rest[:min(len(rest), 4<<20)], "\r\n"))
+	}
+}
+
+// lastObject is what stands after the last "obj" of a piece of a PDF.
+func lastObject(head []byte) []byte {
+	if at := bytes.LastIndex(head, []byte(" obj")); at >= 0 {
+		return head[at:]
+	}
+	return head
+}
+
+func (w *work) pdfStream(packed []byte) {
+	z, err := zlib.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return
+	}
+	defer z.Close()
+	text := w.read(z)
+	if len(text) > 0 {
+		w.pdfText(text)
+	}
+}
+
+func (w *work) pdfText(b []byte) {
+	for _, mark := range []struct{ key, id, text string }{
+		{"/Launch", "pdf_launch", "The PDF starts a program when it is opened or clicked on."},
+		{"/JavaScript", "pdf_script", "The PDF carries a script."},
+		{"/EmbeddedFile", "pdf_file", "The PDF carries another file."},
+	} {
+		if at := bytes.Index(b, []byte(mark.key)); at >= 0 && delimited(b, at+len(mark.key)) {
+			w.find(mark.id, "%s", mark.text)
+		}
+	}
+	for rest := b; ; {
+		at := bytes.Index(rest, []byte("/URI"))
+		if at < 0 || len(w.report.Links) >= 100 {
+			return
+		}
+		rest = rest[at+4:]
+		w.link(pdfString(bytes.TrimLeft(rest[:min(len(rest), 3000)], " \r\n\t")), "PDF link")
+	}
+}
+
+func delimited(b []byte, at int) bool {
+	return at >= len(b) || strings.IndexByte(" \r\n\t/<>[]()", b[at]) >= 0
+}
+
+// pdfString reads (a literal) or <hexadecimal> string (ISO 32000-1, 7.3.4).
+func pdfString(b []byte) string {
+	if len(b) < 2 {
+		return ""
+	}
+	if b[0] == '<' {
+		return pdfHex(b[1:])
+	}
+	if b[0] != '(' {
+		return ""
+	}
+	var out []byte
+	depth := 1
+	for i := 1; i < len(b); i++ {
+		switch c := b[i]; c {
+		case '\\':
+			if i++; i < len(b) && b[i] != '\n' && b[i] != '\r' {
+				out = append(out, b[i])
+			}
+			continue
+		case '(':
+			depth++
+		case ')':
+			if depth--; depth == 0 {
+				return string(out)
+			}
+		}
+		out = append(out, b[i])
+	}
+	return ""
+}
+
+func pdfHex(b []byte) string {
+	end := bytes.IndexByte(b, '>')
+	if end < 0 {
+		return ""
+	}
+	var out []byte
+	high := -1
+	for _, c := range b[:end] {
+		v := strings.IndexByte("0123456789abcdef", c|0x20)
+		if v < 0 {
+			continue
+		}
+		if high < 0 {
+			high = v
+			continue
+		}
+		out = append(out, byte(high<<4|v))
+		high = -1
+	}
+	return string(out)
+}
