@@ -15,6 +15,7 @@ const (
 	handshakeTimeout = 60 * time.Second
 	maxPlainCommands = 20 // before TLS
 	refusalTimeout   = time.Second
+	maxReason        = 200 // octets in the log; crypto/tls lists every cipher that a client offered
 )
 
 var (
@@ -150,6 +151,7 @@ func (s *Server) summary(p *peer) {
 	end := "quit"
 	if p.end != nil {
 		end = strings.ToValidUTF8(p.end.Error(), "?")
+		end = end[:min(len(end), maxReason)]
 	}
 	s.log.Info("session ended", "session", p.id, "remote", p.remote, "network", p.network, "hello", p.hello,
 		"tls", p.tls.Version, "client_verified", p.tls.Verified, "accepted", p.accepted, "refused", p.refused,

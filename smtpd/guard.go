@@ -195,14 +195,15 @@ func (g *guard) answer(text string) {
 
 // Write takes go-smtp's replies, line by line.
 func (g *guard) Write(p []byte) (int, error) {
-	g.partial = append(g.partial, p...)
+	rest := append(g.partial, p...)
 	for {
-		i := bytes.IndexByte(g.partial, '\n')
+		i := bytes.IndexByte(rest, '\n')
 		if i < 0 {
+			g.partial = append(g.partial[:0], rest...)
 			return len(p), nil
 		}
-		g.relay(g.partial[:i+1])
-		g.partial = g.partial[i+1:]
+		g.relay(rest[:i+1])
+		rest = rest[i+1:]
 	}
 }
 

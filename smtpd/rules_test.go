@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -90,16 +91,16 @@ func TestStorage_errorsAreTemporary(t *testing.T) {
 }
 
 func TestMail_asksForRoom(t *testing.T) {
-	var asked int64
+	var asked atomic.Int64
 	f := start(t, func(o *smtpd.Options) {
 		o.Room = func(size int64) error {
-			asked = size
+			asked.Store(size)
 			return syscall.ENOSPC
 		}
 	})
 	expect(t, f.secure(), "452 4.3.1", "MAIL FROM:<> SIZE=1234")
-	if asked != 1234 {
-		t.Errorf("asked for %d", asked)
+	if asked.Load() != 1234 {
+		t.Errorf("asked for %d", asked.Load())
 	}
 }
 
@@ -148,11 +149,12 @@ func TestLimits_sessions(t *testing.T) {
 }
 
 func TestLimits_aQuarterIsKeptForListedNetworks(t *testing.T) {
-	network := ""
+	var network atomic.Value
+	network.Store("")
 	f := start(t, func(o *smtpd.Options) {
 		o.Config.MaxSessions = 4
 		o.Listener.Networks = []string{"exchange-online"}
-		o.Networks = func(netip.Addr) string { return network }
+		o.Networks = func(netip.Addr) string { return network.Load().(string) }
 	})
 	for range 3 {
 		f.plain()
@@ -160,7 +162,7 @@ func TestLimits_aQuarterIsKeptForListedNetworks(t *testing.T) {
 	if _, err := smtpload.Dial(t.Context(), f.addr); err == nil {
 		t.Error("an outsider took the last session")
 	}
-	network = "exchange-online"
+	network.Store("exchange-online")
 	f.plain()
 }
 

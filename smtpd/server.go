@@ -89,9 +89,9 @@ func checkOptions(o Options) error {
 	c := o.Config
 	switch {
 	case o.Hostname == "" || o.Certificates == nil || o.Recipients == nil || o.Intake == nil:
-		return errors.New("Hostname, Certificates, Recipients and Intake are needed")
+		return errors.New("options need Hostname, Certificates, Recipients and Intake")
 	case c.MaxMessageSize <= 0 || c.MaxMessageSize >= 1<<32:
-		return errors.New("MaxMessageSize must be positive and under 4 GiB") // go-smtp reads SIZE into 32 bits
+		return errors.New("option MaxMessageSize must be positive and under 4 GiB") // go-smtp reads SIZE into 32 bits
 	case min(c.MaxSessions, c.MaxSessionsPerNetwork, c.MaxRecipients, c.MaxCommands, c.MaxErrors) <= 0:
 		return errors.New("every limit must be positive")
 	case min(c.IdleTimeout, c.DataTimeout, c.SessionAge) <= 0:
@@ -109,7 +109,7 @@ func checkOptions(o Options) error {
 // and its octets would be lost. CHUNKING alone already lets bare LF, bare CR and NUL in.
 func (s *Server) newSMTP() *smtp.Server {
 	srv := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
-		return &session{srv: s, conn: c, guard: c.Conn().(*guard)}, nil
+		return &session{srv: s, guard: c.Conn().(*guard)}, nil
 	}))
 	srv.Domain = s.hostname
 	srv.MaxMessageBytes = s.limits.MaxMessageSize // for SIZE; bodies never reach go-smtp (defect F)

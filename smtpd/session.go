@@ -18,7 +18,6 @@ import (
 // Data never overlaps another call (defect I).
 type session struct {
 	srv   *Server
-	conn  *smtp.Conn
 	guard *guard
 
 	env   *queue.Envelope // nil before MAIL
@@ -35,7 +34,6 @@ func (s *session) Logout() error { return nil }
 // Mail implements smtp.Session.
 func (s *session) Mail(_ string, opts *smtp.MailOptions) (err error) {
 	defer s.contain(&err)
-	s.guard.peer.hello = s.conn.Hostname()
 	if s.env != nil { // go-smtp would go on with the old recipients (defect K)
 		return reply(503, smtp.EnhancedCode{5, 5, 1}, "Nested MAIL command")
 	}

@@ -7,6 +7,7 @@ func (g *guard) hello(c command) {
 		g.answer("501 5.5.4 A domain or address literal is required")
 		return
 	}
+	g.peer.hello = c.arg
 	g.pass(c.verb + " " + c.arg)
 }
 
@@ -58,6 +59,10 @@ func (g *guard) rcpt(c command) {
 	}
 	if len(p.params) > 0 { // DSN is not advertised
 		g.answer("555 5.5.4 Parameter not recognized")
+		return
+	}
+	if !g.utf8 && !isASCII(p.address) {
+		g.answer("553 5.6.7 Non-ASCII address without SMTPUTF8")
 		return
 	}
 	g.path = p.address

@@ -27,7 +27,7 @@ type Options struct {
 	To       []string
 	Verb     Verb
 	Chunk    int                          // BDAT: octets of a chunk; 0 for one chunk
-	Stepwise bool                         // waits for every reply instead of pipelining MAIL, RCPT and DATA or BDAT
+	Stepwise bool                         // waits for each reply to MAIL and RCPT instead of pipelining them
 	Sessions int                          // at once; 0 for 1
 	Messages int                          // for each session; 0 until ctx is done
 	Next     func(session, n int) Message // nil for Filler(50 KB)
@@ -90,7 +90,7 @@ func Run(ctx context.Context, o Options) (Result, error) {
 
 func (o *Options) fill() error {
 	if o.Address == "" || len(o.To) == 0 {
-		return errors.New("Address and To are needed")
+		return errors.New("options need Address and To")
 	}
 	if o.Verb != BDAT && o.Verb != DATA {
 		return fmt.Errorf("unknown verb %q", o.Verb)

@@ -61,34 +61,29 @@ func (s *session) send(m Message) {
 // first that is not as hoped, or the last.
 func (s *session) transfer(body []byte) (last time.Time, r Reply, err error) {
 	s.buf = s.buf[:0]
-	sent := 0
-	step := func(line string) error {
-		s.buf = append(append(s.buf, line...), '\r', '\n')
-		sent++
-		if !s.o.Stepwise {
-			return nil
+	pending := 0
+	for _, line := range s.envelope() {
+		if s.o.Stepwise {
+			if r, err = s.conn.Cmd(line); err != nil || r.Code != 250 {
+				return last, r, err
+			}
+			continue
 		}
-		return s.flush()
+		s.buf = append(append(s.buf, line...), '\r', '\n')
+		pending++
 	}
+	if s.o.Verb == DATA {
+		return s.data(body, pending)
+	}
+	return s.bdat(body, pending)
+}
+
+func (s *session) envelope() []string {
 	lines := []string{"MAIL FROM:<" + s.o.From + ">"}
 	for _, to := range s.o.To {
 		lines = append(lines, "RCPT TO:<"+to+">")
 	}
-	for _, line := range lines {
-		if err := step(line); err != nil {
-			return last, r, err
-		}
-		if s.o.Stepwise {
-			sent = 0
-			if r, err = s.conn.Reply(); err != nil || r.Code != 250 {
-				return last, r, err
-			}
-		}
-	}
-	if s.o.Verb == DATA {
-		return s.data(body, sent)
-	}
-	return s.bdat(body, sent)
+	return lines
 }
 
 func (s *session) flush() error {
