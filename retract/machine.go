@@ -1,6 +1,7 @@
 package retract
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -129,7 +130,7 @@ type ending struct{ operation, outcome, detail string }
 
 // write is C4: it completes the attempt, and changes the intent. Without a begun attempt, the step only looked: it is
 // recorded as an attempt all the same. When somebody else changed the intent meanwhile, their wish and our finding are
-// both kept.
+// both kept. It ends the step when the intent is not pending any more.
 func (w *work) write(ctx context.Context, end ending, change func(*store.Intent)) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second) // what was learnt is written even at a stop
 	defer cancel()
@@ -140,6 +141,9 @@ func (w *work) write(ctx context.Context, end ending, change func(*store.Intent)
 	}
 	for range 5 {
 		err := w.complete(ctx, end, change)
+		if err == nil && w.in.Outcome != store.Pending {
+			return errEnded
+		}
 		if !errors.Is(err, store.ErrConflict) {
 			return err
 		}
@@ -208,15 +212,34 @@ func (w *work) conclude(next *store.Intent) *store.Intent {
 	}
 	why := next.Cancelled
 	next.Cancelled = ""
-	if next.Outcome == store.Pending || next.Outcome == store.Held {
-		next.Outcome, next.Hold, next.Severity = store.Skipped, "", 0
-		next.Reason = "cancelled before it was done: " + why
-		return nil
+	if !next.Outcome.Final() {
+		if !hasTaken(*next, moved) {
+			*next = callOff(*next, why)
+			return nil
+		}
+		next.Outcome, next.Reason = store.Done, "taken before it was called off: "+why
 	}
 	if next.Outcome != store.Done {
 		return nil
 	}
 	return w.proposal(*next, why)
+}
+
+// callOff ends an intent that waits. One that is in doubt ends when it has been verified.
+func callOff(in store.Intent, why string) store.Intent {
+	if in.Unknown {
+		in.Cancelled = why
+		return in
+	}
+	in.Outcome, in.Hold, in.NotBefore = store.Skipped, "", time.Time{}
+	in.Severity = 0 // so that a worse verdict opens it again
+	in.Reason = "cancelled before it was done: " + why
+	return in
+}
+
+// hasTaken reports whether some message of the intent is in a state.
+func hasTaken(in store.Intent, state string) bool {
+	return slices.ContainsFunc(in.Taken, func(t store.Taken) bool { return t.State == state })
 }
 
 // proposal is the restore, to be approved, of a message that was moved although it had been called off.
@@ -248,10 +271,7 @@ func (w *work) endAs(ctx context.Context, end ending, outcome store.Outcome, rea
 		in.Outcome, in.Reason = outcome, reason
 		in.Unknown, in.Faults, in.FaultSince, in.Gate, in.NotBefore = false, 0, time.Time{}, "", time.Time{}
 	})
-	if err != nil {
-		return err
-	}
-	return errEnded
+	return cmp.Or(err, errEnded)
 }
 
 // hold leaves the intent to a person.
@@ -260,10 +280,7 @@ func (w *work) hold(ctx context.Context, hold, reason string) error {
 		in.Outcome, in.Hold, in.Reason, in.Approved = store.Held, hold, reason, ""
 		in.Faults, in.FaultSince, in.Gate = 0, time.Time{}, ""
 	})
-	if err != nil {
-		return err
-	}
-	return errEnded
+	return cmp.Or(err, errEnded)
 }
 
 // withTaken puts t into the list, over the entry of the same message.

@@ -52,7 +52,7 @@ const attemptsAtConflict = 20
 
 // decide reads a record and its intents, has decide say what changes, and writes that together with the audit's entry;
 // again from the start when somebody else wrote meanwhile.
-func (e *Engine) decide(ctx context.Context, o order, what string, change func(store.Record, []store.Intent) store.Change) ([]store.Intent, error) {
+func (e *Engine) decide(ctx context.Context, o order, what string, change func(store.Record, []store.Intent) (store.Change, error)) ([]store.Intent, error) {
 	for try := 0; ; try++ {
 		rec, err := e.o.Store.Record(o.record)
 		if err != nil {
@@ -62,7 +62,10 @@ func (e *Engine) decide(ctx context.Context, o order, what string, change func(s
 		if err != nil {
 			return nil, err
 		}
-		c := change(rec, have)
+		c, err := change(rec, have)
+		if err != nil {
+			return nil, err
+		}
 		c.Act = &store.Act{At: e.now(), Who: o.who, What: what, Tenant: rec.Tenant, Object: rec.ID, Comment: o.comment}
 		err = e.o.Store.Update(ctx, c)
 		if errors.Is(err, store.ErrConflict) && try < attemptsAtConflict {
@@ -80,17 +83,14 @@ func (e *Engine) retract(ctx context.Context, o order) ([]store.Intent, error) {
 	if _, ok := Target(o.action); !ok {
 		return nil, fmt.Errorf("%q is no action that takes a message away: use junk, trash, soft_delete or hard_delete", o.action)
 	}
-	var unknown error
-	list, err := e.decide(ctx, o, "retract "+string(o.action), func(rec store.Record, have []store.Intent) store.Change {
+	return e.decide(ctx, o, "retract "+string(o.action), func(rec store.Record, have []store.Intent) (store.Change, error) {
 		t, ok := e.o.Tenants(rec.Tenant)
 		if !ok {
-			unknown = fmt.Errorf("tenant %s is not configured", rec.Tenant)
-			return store.Change{}
+			return store.Change{}, fmt.Errorf("tenant %s is not configured", rec.Tenant)
 		}
 		d := demand{order: o, tenant: t.Config, rec: rec, now: e.now()}
-		return store.Change{Intents: d.intents(have)}
+		return store.Change{Intents: d.intents(have)}, nil
 	})
-	return list, errors.Join(unknown, err)
 }
 
 // demand makes the intents of an operator's retraction.
@@ -175,7 +175,7 @@ func (d demand) refusal(in store.Intent) string {
 }
 
 func (e *Engine) restore(ctx context.Context, o order) ([]store.Intent, error) {
-	return e.decide(ctx, o, "restore", func(rec store.Record, have []store.Intent) store.Change {
+	return e.decide(ctx, o, "restore", func(rec store.Record, have []store.Intent) (store.Change, error) {
 		byID := map[string]store.Intent{}
 		for _, in := range have {
 			byID[in.ID] = in
@@ -187,7 +187,7 @@ func (e *Engine) restore(ctx context.Context, o order) ([]store.Intent, error) {
 				out = append(out, undo(in, old, o, e.now())...)
 			}
 		}
-		return store.Change{Intents: out, Record: pin(rec, PinnedRestored, o.who)}
+		return store.Change{Intents: out, Record: pin(rec, PinnedRestored, o.who)}, nil
 	})
 }
 
@@ -195,7 +195,7 @@ func (e *Engine) restore(ctx context.Context, o order) ([]store.Intent, error) {
 func undo(in, old store.Intent, o order, now time.Time) (out []store.Intent) {
 	inDoubt := in.Unknown
 	if !in.Outcome.Final() {
-		out = append(out, calledOff(in, "restored by "+o.who))
+		out = append(out, callOff(in, "restored by "+o.who))
 	}
 	back := restoreOf(in, old, now)
 	if len(back.Taken) == 0 && !inDoubt {
@@ -211,17 +211,6 @@ func undo(in, old store.Intent, o order, now time.Time) (out []store.Intent) {
 	return append(out, back)
 }
 
-// calledOff ends an intent that waits. One that is in doubt ends when it has been verified.
-func calledOff(in store.Intent, why string) store.Intent {
-	if in.Unknown {
-		in.Cancelled = why
-		return in
-	}
-	in.Outcome, in.Hold, in.Severity = store.Skipped, "", 0
-	in.Reason = "cancelled before it was done: " + why
-	return in
-}
-
 // pin is the record, to be left alone by every automatism; nil when it is pinned so already.
 func pin(rec store.Record, why, who string) *store.Record {
 	if rec.Pinned == why {
@@ -235,14 +224,14 @@ func pin(rec store.Record, why, who string) *store.Record {
 // touches the record again. What was taken comes back by Restore.
 func (e *Engine) Clean(ctx context.Context, who, recordID, comment string) ([]store.Intent, error) {
 	o := order{who: who, record: recordID, comment: comment}
-	return e.decide(ctx, o, "clean", func(rec store.Record, have []store.Intent) store.Change {
+	return e.decide(ctx, o, "clean", func(rec store.Record, have []store.Intent) (store.Change, error) {
 		var out []store.Intent
 		for _, in := range have {
 			if in.Kind == store.Retract && !in.Outcome.Final() {
-				out = append(out, calledOff(in, "clean by the word of "+who))
+				out = append(out, callOff(in, "clean by the word of "+who))
 			}
 		}
-		return store.Change{Intents: out, Record: pin(rec, PinnedClean, who)}
+		return store.Change{Intents: out, Record: pin(rec, PinnedClean, who)}, nil
 	})
 }
 

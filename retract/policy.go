@@ -141,17 +141,9 @@ func (p *plan) revise(in store.Intent) {
 
 // cancel ends an intent that is not done. One whose last attempt may have worked must be verified first.
 func (p *plan) cancel(in store.Intent) {
-	why := "the verdict is now " + p.rec.Verdict.Disposition.String()
-	if in.Unknown {
-		if in.Cancelled == "" {
-			in.Cancelled = why
-			p.put(in)
-		}
-		return
+	if in.Cancelled == "" {
+		p.put(callOff(in, "the verdict is now "+p.rec.Verdict.Disposition.String()))
 	}
-	in.Outcome, in.Hold, in.Reason = store.Skipped, "", "cancelled before it was done: "+why
-	in.Severity = 0 // so that a worse verdict opens it again
-	p.put(in)
 }
 
 // redirect changes what an intent is for while its last attempt may have worked: what that did is verified against the
@@ -241,7 +233,19 @@ func reopen(in store.Intent, now time.Time) store.Intent {
 	in.Misses, in.Faults, in.FaultSince, in.Gate = 0, 0, time.Time{}, ""
 	in.Cancelled, in.Hold, in.Approved, in.By, in.Job, in.DryRun = "", "", "", "", "", false
 	in.Outcome, in.Reason, in.NotBefore, in.Changed = store.Pending, "", now, now
+	in.Taken = archived(in.Taken)
 	return in
+}
+
+// archived keeps of an earlier round what was moved: undo needs it.
+func archived(taken []store.Taken) (list []store.Taken) {
+	for _, t := range taken {
+		if t.State == moved || t.State == earlier {
+			t.State = earlier
+			list = append(list, t)
+		}
+	}
+	return list
 }
 
 // rehearsal says what an intent would have done, had the tenant been live.

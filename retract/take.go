@@ -1,6 +1,7 @@
 package retract
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +18,10 @@ func (w *work) take(ctx context.Context) error {
 	if why := w.unwanted(ok); why != "" {
 		return w.end(ctx, store.Skipped, why)
 	}
+	if w.restoring() {
+		w.lane.postpone(w.in, 2*time.Second)
+		return errEnded
+	}
 	if err := w.resolve(ctx); err != nil {
 		return err
 	}
@@ -32,6 +37,15 @@ func (w *work) take(ctx context.Context) error {
 		return w.absent(ctx, found, target)
 	}
 	return w.takeAll(ctx, found, target)
+}
+
+// restoring reports whether a restore of this mailbox's message is in doubt: what it did must be known first.
+func (w *work) restoring() bool {
+	if w.in.Round <= 1 {
+		return false
+	}
+	back, err := w.e.o.Store.Intent(store.IntentID(w.in.Record, fold(w.in.Address), store.Restore))
+	return err == nil && back.Unknown
 }
 
 // unwanted says why nothing is to be done, as things are now; "" when something is.
@@ -369,10 +383,7 @@ func (w *work) vanished(ctx context.Context, operation string, f *Fault) error {
 		in.Unknown, in.NotBefore = true, w.e.now()
 		in.Reason = "it was moved before it could be taken, to be looked for: " + f.Error()
 	})
-	if err != nil {
-		return err
-	}
-	return errEnded
+	return cmp.Or(err, errEnded)
 }
 
 // cannotPurge goes on by a move to Purges where that is allowed.
@@ -386,8 +397,5 @@ func (w *work) cannotPurge(ctx context.Context, operation string, f *Fault) erro
 		in.Unknown, in.NotBefore = w.undecided(*in), w.e.now()
 		in.Reason = `this cloud has no permanentDelete: to be moved to Recoverable Items\Purges`
 	})
-	if err != nil {
-		return err
-	}
-	return errEnded
+	return cmp.Or(err, errEnded)
 }

@@ -1,6 +1,7 @@
 package retract
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -109,10 +110,7 @@ func (w *work) retry(ctx context.Context, operation string, f *Fault) error {
 		}
 		in.Reason = "to be tried again: " + f.Error()
 	})
-	if err != nil {
-		return err
-	}
-	return errEnded
+	return cmp.Or(err, errEnded)
 }
 
 // undecided reports whether some message of the intent is still in doubt.
@@ -137,8 +135,5 @@ func (w *work) doubtful(ctx context.Context, operation, detail string) error {
 		in.Faults++
 		in.Reason = "the answer was lost, to be verified: " + strings.TrimSpace(detail)
 	})
-	if err != nil {
-		return err
-	}
-	return errEnded
+	return cmp.Or(err, errEnded)
 }

@@ -1,6 +1,7 @@
 package retract
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,20 +39,7 @@ func (w *work) verify(ctx context.Context) error {
 		}
 		in.Unknown, in.Faults, in.FaultSince, in.Gate = false, 0, time.Time{}, ""
 		in.Reason = "verified: " + end.detail
-		w.calledOff(in)
 	})
-}
-
-// calledOff lets an intent that was cancelled while in doubt end here: as done when its message turned out to be moved.
-func (w *work) calledOff(in *store.Intent) {
-	if in.Cancelled == "" || in.Kind != store.Retract {
-		return
-	}
-	for _, t := range in.Taken {
-		if t.State == moved {
-			in.Outcome, in.Reason = store.Done, "taken before it was called off"
-		}
-	}
 }
 
 // whereabouts says what became of one message, and its id now.
@@ -144,12 +132,12 @@ func (w *work) absent(ctx context.Context, f found, target Folder) error {
 		return w.end(ctx, store.Done, done+f.rest())
 	}
 	switch {
-	case w.had(lost):
+	case hasTaken(w.in, lost):
 		return w.end(ctx, store.Gone, "it was in the mailbox, and the user or another program has removed it since")
 	case len(f.doubts) > 0:
 		w.in.Message = f.doubt
 		return w.hold(ctx, HoldIdentity, strings.Join(append(f.doubts, f.others...), "; "))
-	case w.had(earlier):
+	case hasTaken(w.in, earlier):
 		return w.end(ctx, store.Gone, "it was taken before, and is no longer where it was taken to")
 	case len(f.others) > 0:
 		return w.mismatch(ctx, f)
@@ -178,15 +166,6 @@ func (w *work) sunk(ctx context.Context, target Folder) (string, error) {
 	return "nothing to do: it lies in " + Place(Deletions), nil
 }
 
-func (w *work) had(state string) bool {
-	for _, t := range w.in.Taken {
-		if t.State == state {
-			return true
-		}
-	}
-	return false
-}
-
 // mismatch ends the intent: another message bears the Message-ID. The record's own may still arrive, so it is looked
 // for again by the short schedule, without the intent being open meanwhile.
 func (w *work) mismatch(ctx context.Context, f found) error {
@@ -199,10 +178,7 @@ func (w *work) mismatch(ctx context.Context, f found) error {
 			in.NotBefore = w.e.now().Add(wait)
 		}
 	})
-	if err != nil {
-		return err
-	}
-	return errEnded
+	return cmp.Or(err, errEnded)
 }
 
 // miss has the message looked for again by the schedule, and ends as not_found after it.
@@ -223,8 +199,5 @@ func (w *work) miss(ctx context.Context) error {
 			in.Reason += ", looked at again " + in.NotBefore.Format(time.RFC3339)
 		}
 	})
-	if err != nil {
-		return err
-	}
-	return errEnded
+	return cmp.Or(err, errEnded)
 }

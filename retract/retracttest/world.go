@@ -314,3 +314,6 @@ func lostAnswer() *retract.Fault {
 func fault(c retract.Class, status int, code, detail string) *retract.Fault {
 	return &retract.Fault{Class: c, Status: status, Code: code, Detail: detail}
 }
+
+// Box is a mailbox of the model, for a script, which is called with the model locked.
+func (w *World) Box(id string) *Box { return w.boxes[id] }
