@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -79,11 +81,19 @@ func (t *txn) flush() error {
 		}
 	}
 	for b, rows := range t.pending {
-		into := t.tx.Bucket([]byte(b))
-		for k, v := range rows {
-			if err := write(into, []byte(k), v); err != nil {
-				return fmt.Errorf("write %s: %w", b, err)
-			}
+		if err := writeAll(t.tx.Bucket([]byte(b)), rows); err != nil {
+			return fmt.Errorf("write %s: %w", b, err)
+		}
+	}
+	return nil
+}
+
+// writeAll writes rows in the order of their keys: bbolt splits its pages only at the commit, so that each row put
+// before others moves all of them.
+func writeAll(into *bolt.Bucket, rows map[string][]byte) error {
+	for _, k := range slices.Sorted(maps.Keys(rows)) {
+		if err := write(into, []byte(k), rows[k]); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -1,0 +1,156 @@
+package store_test
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"clawback/history"
+	"clawback/journal"
+	"clawback/store"
+	"clawback/store/storetest"
+	"clawback/verdict"
+)
+
+// benchStore is a store in TMPDIR: what is measured is that disk.
+func benchStore(b *testing.B) *store.Store { return open(b, b.TempDir()) }
+
+// realistic is a report as scored mail gives it: some reasons, indicators, history, one recipient.
+func realistic(n int) store.Application {
+	a := storetest.Report(storetest.Contoso, n)
+	v := verdict.Verdict{Disposition: verdict.Clean, Score: 4, Rules: "2026-03-01", Knowledge: "17"}
+	for i := range 8 {
+		v.Reasons = append(v.Reasons, verdict.Reason{
+			ID: fmt.Sprint("signal.", i), Family: "auth", Weight: 1, Text: strings.Repeat("evidence ", 8), Where: "header From",
+		})
+		v.Indicators = append(v.Indicators, verdict.Indicator{Kind: "domain", Value: fmt.Sprint("host", i, ".example.com")})
+	}
+	a.Record.Variants[0].Verdict = v
+	a.Record.Received = storetest.Start.Add(time.Duration(n) * time.Millisecond)
+	for _, kind := range []string{"from:", "domain:", "pair:"} {
+		a.History = append(a.History, history.Observation{Key: fmt.Sprint(kind, n%5000), At: a.Record.Received})
+	}
+	return a
+}
+
+func BenchmarkApply(b *testing.B) {
+	for _, callers := range []int{1, 8, 64} {
+		b.Run(fmt.Sprint("callers=", callers), func(b *testing.B) {
+			s := benchStore(b)
+			var next atomic.Int64
+			var wg sync.WaitGroup
+			b.ResetTimer()
+			for range callers {
+				wg.Go(func() {
+					for n := int(next.Add(1)); n <= b.N; n = int(next.Add(1)) {
+						if _, _, err := s.Apply(b.Context(), realistic(n), nil); err != nil {
+							b.Error(err)
+							return
+						}
+					}
+				})
+			}
+			wg.Wait()
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "applied/s")
+		})
+	}
+}
+
+func BenchmarkAttempt(b *testing.B) {
+	for _, callers := range []int{1, 64} {
+		b.Run(fmt.Sprint("callers=", callers), func(b *testing.B) {
+			s := benchStore(b)
+			fillIntents(b, s, b.N)
+			due, err := s.Due(time.Now(), store.DueFilter{Limit: b.N})
+			if err != nil || len(due) != b.N {
+				b.Fatal(len(due), err)
+			}
+			work := make(chan store.Intent, b.N)
+			for _, in := range due {
+				work <- in
+			}
+			close(work)
+			var wg sync.WaitGroup
+			b.ResetTimer()
+			for range callers {
+				wg.Go(func() { carryOut(b, s, work) })
+			}
+			wg.Wait()
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "intents/s")
+		})
+	}
+}
+
+// carryOut takes intents through C3 and C4.
+func carryOut(b *testing.B, s *store.Store, work <-chan store.Intent) {
+	for in := range work {
+		in, attempt, err := s.Begin(b.Context(), in, store.Attempt{Operation: store.OpMove})
+		if err != nil {
+			b.Error(err)
+			return
+		}
+		in.Outcome, attempt.Outcome = store.Done, "done"
+		if _, err := s.Complete(b.Context(), in, attempt); err != nil {
+			b.Error(err)
+			return
+		}
+	}
+}
+
+func BenchmarkDue(b *testing.B) {
+	s := benchStore(b)
+	fillIntents(b, s, 100_000)
+	for _, limit := range []int{1, 100} {
+		b.Run(fmt.Sprint("intents=100000/limit=", limit), func(b *testing.B) {
+			for b.Loop() {
+				list, err := s.Due(time.Now(), store.DueFilter{Limit: limit})
+				if err != nil || len(list) != limit {
+					b.Fatal(len(list), err)
+				}
+			}
+		})
+	}
+	b.Run("counts", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := s.Counts(""); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+// fillIntents makes n pending intents, 1000 to a record.
+func fillIntents(b *testing.B, s *store.Store, n int) {
+	b.Helper()
+	for r := 0; n > 0; r++ {
+		a := realistic(r)
+		a.Record.Recipients = recipients(min(n, 1000))
+		n -= len(a.Record.Recipients)
+		if _, _, err := s.Apply(b.Context(), a, storetest.PlanAll); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func recipients(n int) []journal.Recipient {
+	list := make([]journal.Recipient, n)
+	for i := range list {
+		list[i] = journal.Recipient{Address: fmt.Sprintf("user%06d@contoso.example", i), Type: journal.To}
+	}
+	return list
+}
+
+// BenchmarkApplyHuge is one message to 100,000 mailboxes, all of which it is to be taken from.
+func BenchmarkApplyHuge(b *testing.B) {
+	s := benchStore(b)
+	for n := 0; b.Loop(); n++ {
+		a := realistic(n)
+		a.Record.Recipients = recipients(100_000)
+		if _, _, err := s.Apply(b.Context(), a, storetest.PlanAll); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
