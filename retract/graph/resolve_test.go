@@ -1,0 +1,205 @@
+package graph
+
+import (
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"clawback/config"
+	"clawback/internal/graphsim"
+	"clawback/retract"
+)
+
+func populate(w *world) map[string]graphsim.User {
+	out := map[string]graphsim.User{}
+	for _, u := range []graphsim.User{
+		{UPN: "anna@contoso.example", Aliases: []string{"Sales@Contoso.example", "o'brien@contoso.example", "a+b&c#d%e@contoso.example"}},
+		{UPN: "login.name@contoso.example", Mail: "Bert.Baker@contoso.example"},
+		{UPN: "info@contoso.example", Kind: graphsim.SharedMailbox},
+		{UPN: "room1@contoso.example", Kind: graphsim.RoomMailbox},
+		{UPN: "old@contoso.example", Kind: graphsim.OnPremises},
+		{UPN: "left@contoso.example", Kind: graphsim.DeletedUser},
+		{UPN: "guest_fabrikam.example#EXT#@contoso.example", Mail: "guest@fabrikam.example", Kind: graphsim.Guest},
+		{UPN: "$cash@contoso.example"},
+	} {
+		out[u.UPN] = w.AddUser(u)
+	}
+	w.AddGroup(graphsim.Group{Address: "team@contoso.example", Members: []string{"anna@contoso.example", "info@contoso.example", "guest_fabrikam.example#EXT#@contoso.example"}})
+	w.AddContact(graphsim.Contact{Address: "partner@fabrikam.example"})
+	return out
+}
+
+func TestResolve_kindsOfAddresses(t *testing.T) {
+	w := start(t, graphsim.Options{})
+	users := populate(w)
+	for _, c := range []struct{ name, address, upn string }{
+		{"UPN", "anna@contoso.example", "anna@contoso.example"},
+		{"UPN in other case", " ANNA@Contoso.Example ", "anna@contoso.example"},
+		{"alias", "sales@contoso.example", "anna@contoso.example"},
+		{"alias with a quote", "O'Brien@contoso.example", "anna@contoso.example"},
+		{"alias with what URLs are made of", "a+b&c#d%e@contoso.example", "anna@contoso.example"},
+		{"primary address that is not the UPN", "bert.baker@contoso.example", "login.name@contoso.example"},
+		{"UPN that is no address", "login.name@contoso.example", "login.name@contoso.example"},
+		{"shared mailbox", "info@contoso.example", "info@contoso.example"},
+		{"room", "room1@contoso.example", "room1@contoso.example"},
+		{"on premises", "old@contoso.example", "old@contoso.example"},
+		{"UPN that begins with a dollar sign", "$cash@contoso.example", "$cash@contoso.example"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			box, err := w.Resolve(t.Context(), c.address)
+			if want := users[c.upn]; err != nil || box.ID != want.ID || box.Name != want.UPN {
+				t.Errorf("%+v %v", box, err)
+			}
+		})
+	}
+}
+
+func TestResolve_noMailbox(t *testing.T) {
+	w := start(t, graphsim.Options{})
+	populate(w)
+	for _, c := range []struct{ name, address, says string }{
+		{"group", "team@contoso.example", "a group"},
+		{"mail contact", "partner@fabrikam.example", "a mail contact"},
+		{"guest by address", "guest@fabrikam.example", "a guest"},
+		{"guest by UPN", "guest_fabrikam.example#EXT#@contoso.example", "a guest"},
+		{"unknown", "nobody@contoso.example", "no account"},
+		{"deleted user", "left@contoso.example", "no account"},
+		{"part of a name", "anna", "malformed"},
+		{"nothing", "", "malformed"},
+		{"header injection", "a@b\r\nc@d", "malformed"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := w.Resolve(t.Context(), c.address)
+			f := faultOf(t, err)
+			if f.Class != retract.GiveUp || f.Code != "no_mailbox" || !strings.Contains(f.Detail, c.says) {
+				t.Errorf("%+v", f)
+			}
+		})
+	}
+}
+
+func TestResolve_withoutOptionalPermissions(t *testing.T) {
+	w := start(t, graphsim.Options{})
+	populate(w)
+	w.SetRoles("", "Mail.ReadWrite", "User.Read.All")
+	for _, address := range []string{"team@contoso.example", "partner@fabrikam.example"} {
+		_, err := w.Resolve(t.Context(), address)
+		if f := faultOf(t, err); f.Code != "no_mailbox" {
+			t.Errorf("%s: %+v", address, f)
+		}
+	}
+	w = start(t, graphsim.Options{})
+	populate(w)
+	w.SetRoles("", "Mail.ReadWrite")
+	_, err := w.Resolve(t.Context(), "anna@contoso.example")
+	if f := faultOf(t, err); f.Class != retract.Auth || !f.Tenant || !strings.Contains(f.Detail, "User.Read.All") {
+		t.Errorf("%+v", f)
+	}
+}
+
+func TestResolve_ambiguous(t *testing.T) {
+	w := start(t, graphsim.Options{})
+	w.Inject(graphsim.Injection{Route: graphsim.RouteUsers, Fault: graphsim.Fault{
+		Status: 200, Body: `{"value":[{"id":"1","userPrincipalName":"a@x"},{"id":"2","userPrincipalName":"b@x"}]}`,
+	}})
+	_, err := w.Resolve(t.Context(), "both@contoso.example")
+	if f := faultOf(t, err); f.Class != retract.GiveUp || f.Code != "ambiguous_address" {
+		t.Errorf("%+v", f)
+	}
+}
+
+func TestResolve_isCached(t *testing.T) {
+	var mu sync.Mutex
+	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	clock := func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
+	w := start(t, graphsim.Options{Now: clock, TokenLife: 1000 * time.Hour}, func(_ *config.Tenant, o *Options) { o.Now = clock })
+	populate(w)
+	ask := func(address string) { w.Resolve(t.Context(), address) }
+	step := func(d time.Duration) { mu.Lock(); defer mu.Unlock(); now = now.Add(d); w.ForgetCalls() }
+	ask("anna@contoso.example")
+	ask("ANNA@contoso.example")
+	if n := w.Count(graphsim.RouteUsers, ""); n != 1 {
+		t.Errorf("asked %d times", n)
+	}
+	step(59 * time.Minute)
+	ask("anna@contoso.example")
+	if n := len(w.Calls()); n != 0 {
+		t.Errorf("asked again within the hour: %d", n)
+	}
+	step(2 * time.Minute)
+	ask("anna@contoso.example")
+	if n := w.Count(graphsim.RouteUsers, ""); n != 1 {
+		t.Errorf("not asked again after an hour: %d", n)
+	}
+	ask("nobody@contoso.example")
+	step(5 * time.Minute)
+	ask("nobody@contoso.example")
+	if n := len(w.Calls()); n != 0 {
+		t.Errorf("a refusal is not remembered: %d", n)
+	}
+	step(6 * time.Minute)
+	ask("nobody@contoso.example")
+	if n := w.Count(graphsim.RouteUsers, ""); n != 1 {
+		t.Errorf("a refusal is remembered too long: %d", n)
+	}
+}
+
+func TestResolve_failuresAreNotCached(t *testing.T) {
+	w := start(t, graphsim.Options{})
+	populate(w)
+	w.Inject(graphsim.Injection{Route: graphsim.RouteUsers, Fault: graphsim.Fault{Status: 503, Code: "serviceNotAvailable", Message: "x"}})
+	if _, err := w.Resolve(t.Context(), "anna@contoso.example"); faultOf(t, err).Class != retract.Retry {
+		t.Error(err)
+	}
+	if _, err := w.Resolve(t.Context(), "anna@contoso.example"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestResolve_manyAtOnceAskOnce(t *testing.T) {
+	w := start(t, graphsim.Options{Latency: 50 * time.Millisecond})
+	users := populate(w)
+	var wg sync.WaitGroup
+	for range 50 {
+		wg.Go(func() {
+			if box, err := w.Resolve(t.Context(), "sales@contoso.example"); err != nil || box.ID != users["anna@contoso.example"].ID {
+				t.Errorf("%+v %v", box, err)
+			}
+		})
+	}
+	wg.Wait()
+	if n := w.Count(graphsim.RouteUsers, ""); n != 1 {
+		t.Errorf("asked %d times", n)
+	}
+}
+
+// TestResolve_anewAfterTheAccountIsGone: Request_ResourceNotFound drops what is remembered.
+func TestResolve_anewAfterTheAccountIsGone(t *testing.T) {
+	w := start(t, graphsim.Options{})
+	users := populate(w)
+	anna := users["anna@contoso.example"]
+	if _, err := w.Resolve(t.Context(), "sales@contoso.example"); err != nil {
+		t.Fatal(err)
+	}
+	w.SetKind(anna.UPN, graphsim.DeletedUser)
+	_, err := w.Find(t.Context(), anna.ID, messageID, "")
+	if f := faultOf(t, err); f.Class != retract.GiveUp || f.Code != "Request_ResourceNotFound" {
+		t.Errorf("%+v", f)
+	}
+	if _, err := w.Resolve(t.Context(), "sales@contoso.example"); faultOf(t, err).Code != "no_mailbox" {
+		t.Errorf("the old answer: %v", err)
+	}
+}
+
+func TestMembers_expandsAGroup(t *testing.T) {
+	w := start(t, graphsim.Options{})
+	users := populate(w)
+	boxes, err := w.Members(t.Context(), "Team@contoso.example")
+	if err != nil || len(boxes) != 2 || boxes[0].ID != users["anna@contoso.example"].ID {
+		t.Errorf("%+v %v", boxes, err)
+	}
+	if _, err := w.Members(t.Context(), "anna@contoso.example"); faultOf(t, err).Code != "no_mailbox" {
+		t.Error(err)
+	}
+}
