@@ -149,7 +149,7 @@ func (x *inspection) wellKnown() bool {
 	switch {
 	case x.freeMail || x.lists.CreationPlatforms.Has(x.domain) || x.lists.SubdomainHosts.Has(x.domain) || x.lists.FileHosts.Has(x.domain):
 		return false
-	case mailService(x.domain):
+	case mailService(x.domain) || hosted(x.domain):
 		return false
 	}
 	return x.lists.HighTrust.Has(x.domain) || x.lists.Popular.Has(x.domain) || x.lists.Banks.Has(x.domain)
@@ -195,4 +195,16 @@ func (x *inspection) signatures(where string) {
 	if !a.aligned && a.present && !x.list && !x.bounce && x.domain != "" && a.spf != "none" {
 		x.note("auth.unaligned", where, "Nothing that authenticated (SPF for %s) belongs to the author's domain %s.", a.spfDomain, x.domain)
 	}
+}
+
+// hosted reports whether a registrable domain is one under which a service lets its customers write.
+func hosted(domain string) bool {
+	switch domain {
+	case "onmicrosoft.com", "zendesk.com", "freshdesk.com", "myshopify.com", "shopify.com", "hubspot.com", "intercom.io", "intercom-mail.com",
+		"helpscout.net", "wixsite.com", "wix.com", "squarespace.com", "sharepoint.com", "atlassian.net", "monday.com", "notion.so", "typeform.com",
+		"jotform.com", "substack.com", "salesforce.com", "force.com", "firebaseapp.com", "bandsintown.com", "eventbrite.com", "canva.com",
+		"formstack.com", "surveymonkey.com", "smartsheet.com", "airtable.com", "trello.com", "weebly.com", "wordpress.com", "blogspot.com":
+		return true
+	}
+	return false
 }

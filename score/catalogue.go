@@ -100,6 +100,7 @@ func attachmentSignals() []Signal {
 func impersonationSignals() []Signal {
 	return []Signal{
 		{"impersonation.brand_name", "impersonation", Points{3, 3, 1.5, 0}, false},
+		{"impersonation.brand_links", "impersonation", Points{0.7, 0.5, 0.7, 0}, false},
 		{"impersonation.brand_subject", "impersonation", Points{1.2, 1, 0.7, 0}, false},
 		{"impersonation.brand_free_mail", "impersonation", Points{2, 2, 1.5, 0}, false},
 		{"impersonation.role_free_mail", "impersonation", Points{1.5, 1.5, 1.5, 0}, false},
@@ -145,6 +146,8 @@ func wordSignals() []Signal {
 		{"words.hidden_letters", "words", Points{2, 0, 3, 0}, false},
 		{"words.mixed_script", "words", Points{3, 0, 3, 0}, false},
 		{"words.styled_letters", "words", Points{1, 0, 3, 0}, false},
+		{"words.spaced_letters", "words", Points{2, 0, 3, 0}, false},
+		{"words.fortune", "words", Points{0.7, 0, 2, 0}, false},
 		{"words.leet", "words", Points{1.5, 0, 2.5, 0}, false},
 		{"words.phone", "words", Points{1.5, 0, 0.5, 0}, false},
 	}
@@ -152,7 +155,7 @@ func wordSignals() []Signal {
 
 func structureSignals() []Signal {
 	return []Signal{
-		{"structure.undisclosed", "structure", Points{0.5, 0, 1.2, 0}, false},
+		{"structure.undisclosed", "structure", Points{0.5, 0, 1.5, 0}, false},
 		{"structure.to_self", "structure", Points{0.7, 0, 1.8, 0}, false},
 		{"structure.not_addressed", "structure", Points{0.3, 0, 1, 0}, false},
 		{"structure.address_in_subject", "structure", Points{1, 0, 2, 0}, false},
@@ -175,6 +178,7 @@ func structureSignals() []Signal {
 		{"structure.exclamation", "structure", Points{0, 0, 0.8, 0}, false},
 		{"structure.money", "structure", Points{0, 0, 0.8, 0}, false},
 		{"structure.html_in_plain", "structure", Points{0, 0, 1, 0}, false},
+		{"structure.adv_tag", "structure", Points{0, 0, 3, 0}, false},
 		{"structure.only_file", "structure", Points{1, 0, 1.2, 0}, false},
 		{"structure.conversation", "structure", Points{-1, 0, -1.5, 0}, false},
 		{"structure.list", "structure", Points{-1.5, -1.5, -1.5, 0}, false},

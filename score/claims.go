@@ -12,7 +12,7 @@ import (
 // oddName looks at names that no person or firm bears: decorated with signs, or with numbers that differ in each copy.
 func (x *inspection) oddName() {
 	name := x.from.Name
-	if name == "" || x.list || x.bounce {
+	if name == "" || x.bounce {
 		return
 	}
 	signs, digits, letters := 0, 0, 0
@@ -36,7 +36,7 @@ func (x *inspection) oddName() {
 
 // senderPlace looks at the kind of domain that the author writes from.
 func (x *inspection) senderPlace() {
-	if x.domain == "" || x.list || x.bounce || x.ours(x.domain) {
+	if x.domain == "" || x.bounce || x.ours(x.domain) {
 		return
 	}
 	if x.lists.CheapTLDs.Has(web.TLD(x.domain)) && !x.lists.Popular.Has(x.domain) {

@@ -46,13 +46,25 @@ func (x *inspection) displayName() {
 	}
 	switch {
 	case ok && !x.ownsBrand(brand) && !viaService(name):
-		x.note("impersonation.brand_name", "header From", "The author calls itself %q (%s), but the address is of %s.", name, shown, x.from.Domain())
+		x.times(brandFactor(brand), "impersonation.brand_name", "header From", "The author calls itself %q (%s), but the address is of %s.", name, shown, x.from.Domain())
+		if !x.linksTo(brand) {
+			x.note("impersonation.brand_links", "links", "No link leads to %s.", shown)
+		}
 		if x.freeMail {
 			x.note("impersonation.brand_free_mail", "header From", "%s would not write from a free mailbox (%s).", shown, x.from.Domain())
 		}
 	case x.freeMail && x.roleName(folded.Text):
 		x.note("impersonation.role_free_mail", "header From", "The author's name %q is that of an office or firm, and the mailbox is a free one (%s).", name, x.from.Domain())
 	}
+}
+
+// brandFactor is greater for brands whose name serves to steal, and which do not let others write for them.
+func brandFactor(b intel.Brand) float64 {
+	switch b.Kind {
+	case "shop", "media", "telecom":
+		return 1
+	}
+	return 1.35
 }
 
 // viaService reports whether a name says itself that somebody writes through a service: "Ann Example via Docusign".
@@ -315,6 +327,8 @@ func (x *inspection) fromShape() {
 		x.note("impersonation.malformed_from", "header From", "The From header names several authors.")
 	case x.from.Address == "" && !x.bounce:
 		x.note("impersonation.malformed_from", "header From", "The author has no address.")
+	case x.from.Address != "" && !hostName(x.from.Domain()):
+		x.note("impersonation.malformed_from", "header From", "The author's domain %q is none.", x.from.Domain())
 	case strings.Contains(from[0], " >"):
 		x.note("impersonation.malformed_from", "header From", "The author's address is not well-formed.")
 	}
@@ -341,4 +355,17 @@ func machineMade(local string) bool {
 		}
 	}
 	return digits >= 5 && digits < len(local) || web.Random(strings.NewReplacer(".", "", "_", "", "-", "").Replace(local))
+}
+
+// hostName reports whether a domain can be one.
+func hostName(domain string) bool {
+	if !strings.Contains(domain, ".") || strings.HasPrefix(domain, "[") {
+		return false
+	}
+	for i := 0; i < len(domain); i++ {
+		if c := domain[i]; c < 0x80 && !alphanumeric(c) && c != '.' && c != '-' && c != '_' {
+			return false
+		}
+	}
+	return true
 }

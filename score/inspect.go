@@ -163,8 +163,8 @@ func (x *inspection) shape() {
 	h := x.mail.Header
 	media := strings.ToLower(h.First("Content-Type"))
 	auto := strings.ToLower(h.First("Auto-Submitted"))
-	x.bounce = strings.HasPrefix(media, "multipart/report") || strings.HasPrefix(auto, "auto-replied") ||
-		h.Has("X-Failed-Recipients") || h.Has("X-MS-Exchange-Message-Is-Ndr") || daemon(x.from)
+	x.bounce = strings.HasPrefix(media, "multipart/report") || (strings.HasPrefix(auto, "auto-replied") ||
+		h.Has("X-Failed-Recipients") || h.Has("X-MS-Exchange-Message-Is-Ndr") || daemon(x.from)) && !x.leadsAway()
 	x.list = (h.Has("List-Post") || h.Has("X-Mailman-Version") || h.Has("X-Mailing-List") || h.Has("X-BeenThere") || h.Has("List-Archive") || h.Has("Mailing-List") || h.Has("List-Subscribe")) &&
 		(h.Has("List-Id") || h.Has("X-Mailing-List") || h.Has("X-BeenThere") || h.Has("Mailing-List"))
 	x.reply = h.First("In-Reply-To") != "" || h.First("References") != ""
@@ -173,6 +173,16 @@ func (x *inspection) shape() {
 func daemon(from extract.Address) bool {
 	local := from.Local()
 	return local == "mailer-daemon" || local == "postmaster"
+}
+
+// leadsAway reports whether the text has links to click on elsewhere than at the sender: no delivery report needs them.
+func (x *inspection) leadsAway() bool {
+	for i := range x.mail.Links {
+		if l := &x.mail.Links[i]; l.Kind == extract.Anchor && !l.Nested && l.Domain != x.domain && !x.lists.Popular.Has(l.Domain) {
+			return true
+		}
+	}
+	return false
 }
 
 // known reports whether a domain is the organisation's, or a partner's.

@@ -9,9 +9,6 @@ import (
 
 // leftovers looks for what mass mailers leave behind: empty fields of templates, padding against filters.
 func (x *inspection) leftovers() {
-	if x.list {
-		return
-	}
 	subject := x.mail.Subject
 	if mark, ok := leftover(subject + "\n" + x.from.Name + "\n" + cut(x.mail.Body(), 20<<10)); ok {
 		x.note("structure.template_leftover", "text", "A field of the sender's template was left unfilled: %q.", mark)
@@ -30,6 +27,9 @@ func (x *inspection) leftovers() {
 	}
 	if raw8bit(x.mail.Header.First("Subject")) || raw8bit(x.mail.Header.First("From")) {
 		x.note("structure.raw_header", "header", "Subject or author hold characters that no mail program writes unencoded.")
+	}
+	if lower := strings.ToLower(strings.TrimSpace(subject)); strings.HasPrefix(lower, "adv:") || strings.HasPrefix(lower, "<adv") || strings.HasPrefix(lower, "[adv") || strings.HasPrefix(lower, "adv ") || strings.HasSuffix(lower, " adv") || strings.HasSuffix(lower, "adv:") {
+		x.note("structure.adv_tag", "header Subject", "The subject labels it as an advertisement.")
 	}
 	if x.mail.HTMLInPlain {
 		x.note("structure.html_in_plain", "text/plain", "HTML stands in a part that says it is plain text.")
@@ -106,6 +106,10 @@ func padded(subject string) bool {
 func gibberish(text string) int {
 	n := 0
 	for word := range strings.FieldsSeq(cut(text, 20<<10)) {
+		if scrambled(word) {
+			n++
+			continue
+		}
 		if len(word) < 10 || len(word) > 80 || !onlyLetters(word) {
 			continue
 		}
@@ -149,7 +153,7 @@ func raw8bit(value string) bool {
 
 // tone looks at capitals, exclamation marks and sums of money.
 func (x *inspection) tone() {
-	if x.list || x.reply {
+	if x.reply {
 		return
 	}
 	text := cut(x.mail.Body(), 20<<10)
@@ -188,4 +192,28 @@ func count(text string) (upper, words, marks, money int) {
 		}
 	}
 	return upper, words, marks, money
+}
+
+// scrambled reports whether a word has a run of capitals and digits in the middle of small letters: "memX34QDJLJ89bership".
+func scrambled(word string) bool {
+	if len(word) < 10 || len(word) > 60 {
+		return false
+	}
+	start := -1
+	for i := 0; i < len(word); i++ {
+		c := word[i]
+		odd := 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+		switch {
+		case !odd && !('a' <= c && c <= 'z'):
+			return false
+		case odd && start < 0:
+			start = i
+		case !odd && start >= 0:
+			if i-start >= 6 && start > 0 && strings.ContainsAny(word[start:i], "0123456789") && 'a' <= word[start-1] && word[start-1] <= 'z' {
+				return true
+			}
+			start = -1
+		}
+	}
+	return false
 }

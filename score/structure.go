@@ -31,12 +31,12 @@ func (x *inspection) kindOfMail() {
 		x.note("structure.internal", "header", "It was written inside the organisation.")
 	case x.bounce && x.msg.Sender == "":
 		x.note("structure.bounce", "header", "It is a delivery report or an automatic answer.")
-	case x.list:
+	case x.list && x.body.Words >= 15 && !x.saw("impersonation.odd_name"):
 		x.note("structure.list", "header List-Id", "It came by a discussion list.")
 	case x.reply && len(x.subject.Text) > 4 && strings.Contains(x.mail.Plain+x.mail.HTML.Text, "\n>"):
 		x.note("structure.conversation", "header References", "It answers an earlier message and quotes it.")
 	}
-	if x.trusted {
+	if x.trusted && !x.saw("impersonation.brand_name", "impersonation.obfuscated_name", "link.ipfs", "link.mixed_script") {
 		x.note("structure.trusted_sender", "header From", "It is authenticated mail of %s, a well-known sender.", x.domain)
 	}
 }
@@ -106,10 +106,10 @@ func (x *inspection) subjectShape() {
 			break
 		}
 	}
-	if randomWord(subject) && !x.list && !x.reply {
+	if randomWord(subject) && !x.reply {
 		x.note("structure.random_subject", "header Subject", "The subject ends in characters that look random.")
 	}
-	if shouting(subject) && !x.list && !x.reply {
+	if shouting(subject) && !x.reply {
 		x.note("structure.shouting", "header Subject", "The subject is written in capitals.")
 	}
 	if n := emoji(subject); n > 0 {

@@ -22,7 +22,75 @@ func detectWords(x *inspection) {
 		x.times(min(hit.Weight, 4), "words."+topic, "text", "%s: %s.", topicText(topic), quoteAll(hit.Phrases))
 	}
 	x.businessFromFreeMail()
+	x.fortune()
 	x.obfuscation()
+}
+
+// fortune looks for millions offered by strangers who hide behind free mailboxes or blind copies.
+func (x *inspection) fortune() {
+	hides := x.freeMail || x.saw("impersonation.reply_to_free_mail") || len(x.mail.To)+len(x.mail.Cc) == 0
+	if !hides || x.reply || x.list {
+		return
+	}
+	if sum, ok := millions(cut(x.mail.Subject+" "+x.mail.Body(), 20<<10)); ok {
+		x.note("words.fortune", "text", "A stranger speaks of a fortune: %q.", sum)
+	}
+}
+
+// millions finds a sum of a million or more: "$3,500,000.00", "10.5 million", "2 Millionen".
+func millions(text string) (string, bool) {
+	fields := strings.Fields(text)
+	for i, word := range fields {
+		if i+1 < len(fields) && millionWord(fields[i+1]) && digitsIn(word) > 0 {
+			return word + " " + fields[i+1], true
+		}
+		if n := digitsIn(word); n >= 7 && groups(word) && strings.ContainsAny(word+around(fields, i), "$€£") {
+			return word, true
+		}
+	}
+	return "", false
+}
+
+func around(fields []string, i int) string {
+	text := ""
+	if i > 0 {
+		text = fields[i-1]
+	}
+	if i+1 < len(fields) {
+		text += fields[i+1]
+	}
+	return strings.NewReplacer("USD", "$", "EUR", "€", "GBP", "£", "dollar", "$", "Dollar", "$", "euro", "€", "Euro", "€").Replace(text)
+}
+
+func millionWord(word string) bool {
+	lower := strings.ToLower(word)
+	return strings.HasPrefix(lower, "million") || strings.HasPrefix(lower, "milh") || strings.HasPrefix(lower, "millones") || strings.HasPrefix(lower, "miljoen")
+}
+
+func digitsIn(word string) int {
+	n := 0
+	for i := 0; i < len(word); i++ {
+		if '0' <= word[i] && word[i] <= '9' {
+			n++
+		}
+	}
+	return n
+}
+
+// groups reports whether a number is written in groups of three at least twice.
+func groups(word string) bool {
+	n, run := 0, 0
+	for i := 0; i <= len(word); i++ {
+		if i < len(word) && '0' <= word[i] && word[i] <= '9' {
+			run++
+			continue
+		}
+		if run == 3 {
+			n++
+		}
+		run = 0
+	}
+	return n >= 2
 }
 
 // businessFromFreeMail looks for what only firms and authorities write, from a mailbox that anybody can have.
@@ -31,7 +99,7 @@ func (x *inspection) businessFromFreeMail() {
 		return
 	}
 	most, topic := 0.0, ""
-	for _, t := range []string{"credential", "parcel", "prize", "callback", "crypto", "advance", "extortion"} {
+	for _, t := range []string{"credential", "parcel", "prize", "callback", "crypto", "advance", "extortion", "payment"} {
 		if w := x.topics[t].Weight; w > most {
 			most, topic = w, t
 		}
@@ -151,6 +219,9 @@ func (x *inspection) obfuscation() {
 	if hidden >= 3 {
 		x.note("words.hidden_letters", "text", "Invisible characters stand inside %d words.", x.subject.Split+x.body.Split)
 	}
+	if n := singles(x.body.Text); n >= 40 && n*3 > x.body.Words {
+		x.note("words.spaced_letters", "text", "%d letters stand alone, as words that are pulled apart.", n)
+	}
 	if x.subject.Mixed > 0 || x.body.Mixed >= 2 && x.body.Latin > x.body.Other {
 		x.note("words.mixed_script", "text", "Words are written with look-alike letters of other scripts.")
 	}
@@ -167,6 +238,17 @@ func emoji(s string) int {
 	n := 0
 	for _, r := range s {
 		if 0x1f300 <= r && r <= 0x1faff || 0x2600 <= r && r <= 0x27bf || unicode.Is(unicode.So, r) {
+			n++
+		}
+	}
+	return n
+}
+
+// singles counts the words of one letter in a folded text.
+func singles(folded string) int {
+	n := 0
+	for i := 2; i < len(folded); i++ {
+		if folded[i] == ' ' && folded[i-2] == ' ' && 'a' <= folded[i-1] && folded[i-1] <= 'z' {
 			n++
 		}
 	}
