@@ -142,7 +142,7 @@ func TestParse_nesting(t *testing.T) {
 func TestLocation_opensThroughEncodings(t *testing.T) {
 	text := "0123456789 the carried report 0123456789"
 	once := base64.StdEncoding.EncodeToString([]byte("=3D" + text))
-	src := strings.NewReader("....." + once[:20] + "\r\n \t" + once[20:] + "....")
+	src := strings.NewReader("....." + once[:8] + "\r\n \t" + once[8:] + "....")
 	at := Location{Section{5, int64(len(once)) + 4}, "base64 quoted-printable 2+10 3+100"}
 	got, err := io.ReadAll(at.Open(src))
 	if want := "=" + text; err != nil || string(got) != want[5:12] {
@@ -180,5 +180,31 @@ func TestParse_fieldsCannotCrowdOut(t *testing.T) {
 	eml, _ := wrap([]byte(head.String()+"X-MS-Exchange-Organization-Network-Message-Id: "+id+"\n\nx"), "\n")
 	if r := parseBytes(t, eml); r.NetworkMessageID != id {
 		t.Errorf("network message id %q, want %q; problems %q", r.NetworkMessageID, id, r.Problems)
+	}
+}
+
+// TestParse_lineBreakAcrossPieces: the line break before the delimiter may fall between two reads.
+func TestParse_lineBreakAcrossPieces(t *testing.T) {
+	for n := lineBufferSize - 8; n < lineBufferSize+8; n++ {
+		original := []byte("Subject: x\r\n\r\n" + strings.Repeat("x", n))
+		for _, eol := range []string{"\r\n", "\n"} {
+			eml, _ := wrap(original, eol)
+			checkOriginal(t, eml, original, true)
+		}
+	}
+}
+
+func TestParse_manyAttachedMessages(t *testing.T) {
+	carrying := func(before int) []byte {
+		message := "--m\nContent-Type: message/rfc822\n\n"
+		report, _ := wrap([]byte("Subject: x\n\nx"), "\n")
+		return []byte("Content-Type: multipart/mixed; boundary=m\n\n" +
+			strings.Repeat(message+"Subject: no report\n\nx\n", before) + message + string(report) + "--m--\n")
+	}
+	if r := parseBytes(t, carrying(maxMessages-2)); r.Kind != KindResent || len(r.Originals) != 1 {
+		t.Errorf("within the limit: %+v", r)
+	}
+	if r := parseBytes(t, carrying(maxMessages)); r.Kind != KindNotReport || !hasProblem(r, "not all attached messages") {
+		t.Errorf("past the limit: %+v", r)
 	}
 }
