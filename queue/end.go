@@ -16,9 +16,13 @@ func (q *Queue) Finish(ctx context.Context, id string) error {
 	return wrap("finish", id, err)
 }
 
-// Defer puts an item back until at, and says why. A try is counted; its start is not held against it.
+// Defer puts an item back until at, and says why. A try is counted; its start is not held against it. What is in
+// quarantine stays there: ErrState.
 func (q *Queue) Defer(ctx context.Context, id string, at time.Time, why string) error {
 	return wrap("defer", id, q.change(ctx, id, func(_ *txn, it *Item) (*Item, error) {
+		if it.State == Quarantined {
+			return nil, fmt.Errorf("%w: %s", ErrState, it.State)
+		}
 		it.unstart()
 		it.State, it.NotBefore, it.Reason = Deferred, at.UTC().Round(0), why
 		it.Tries++

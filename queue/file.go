@@ -74,7 +74,7 @@ func (q *Queue) boltOptions() *bolt.Options {
 	o.Timeout = 2 * time.Second // another process has it
 	o.InitialMmapSize = mmapSize
 	o.OpenFile = q.o.openFile
-	o.FreelistType = bolt.FreelistMapType
+	o.FreelistType = q.o.freelist
 	if q.o.MaxSize > 0 {
 		o.MaxSize = int(q.o.MaxSize + hardRoom)
 	}

@@ -58,6 +58,8 @@ type Options struct {
 	Log          *slog.Logger             // nil: none
 	Fail         func(point string) error // failpoints of the crash tests; nil in production
 
+	freelist bolt.FreelistType // for the benchmark that compares them
+
 	openFile func(name string, flag int, perm os.FileMode) (*os.File, error) // of queue.db, for tests to break it
 }
 
@@ -114,6 +116,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Fail == nil {
 		o.Fail = func(string) error { return nil }
+	}
+	if o.freelist == "" {
+		o.freelist = bolt.FreelistMapType
 	}
 	if o.openFile == nil {
 		o.openFile = os.OpenFile

@@ -15,6 +15,7 @@ type Blob struct {
 	tmp  string
 	name string // relative to the spool
 	size int64
+	sent int64 // octets that the kernel was asked to write to the disk
 	crc  uint32
 	err  error // sticky: a body with a hole in it is never committed
 	done bool
@@ -50,8 +51,16 @@ func (b *Blob) Write(p []byte) (int, error) {
 	if err != nil {
 		b.err = fmt.Errorf("write body: %w", err)
 	}
+	if b.size-b.sent >= writebackStep {
+		b.file.Writeback(b.sent, b.size-b.sent)
+		b.sent = b.size
+	}
 	return n, b.err
 }
+
+// writebackStep is how much of a large body gathers in the page cache before it goes to the disk. Without it the sync
+// at the end would write all of it at once, and the syncs of small messages would wait behind.
+const writebackStep = 4 << 20
 
 // Size is how many octets were written.
 func (b *Blob) Size() int64 { return b.size }

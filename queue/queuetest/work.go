@@ -239,6 +239,9 @@ func quarantine(t *testing.T, h Harness) {
 	if it := get(t, q, id); it.State != queue.Quarantined || it.Reason != "not attributed" || it.Starts != 0 {
 		t.Errorf("quarantined: %+v", it)
 	}
+	if err := q.Defer(t.Context(), id, time.Now(), "again"); !errors.Is(err, queue.ErrState) {
+		t.Errorf("Defer of a quarantined item = %v, want ErrState", err)
+	}
 	claimNone(t, q)
 	must(t, q.Retry(t.Context(), id))
 	if got := claim(t, q, 1); got[0].ID != id {
