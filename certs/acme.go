@@ -103,9 +103,9 @@ func (a *ACME) hold(domain string, c *tls.Certificate) {
 	a.held.Store(&held)
 }
 
-// Warm opens the challenge listeners, takes what is in the cache to use, and asks the CA for what is missing. It returns
-// when each domain was tried and at least one has a certificate: a second name that fails must not keep the first from
-// being served. Until then it tries again with backoff.
+// Warm opens the challenge listeners, takes what is in the cache to use, and asks the CA for what is missing or over. It
+// returns when each domain was tried and at least one has a certificate: a second name that fails must not keep the first
+// from being served. Until then it tries again with backoff.
 func (a *ACME) Warm(ctx context.Context) error {
 	var err error
 	if a.solver, err = openSolver(a.c, a.o, a.cache); err != nil {
@@ -115,7 +115,9 @@ func (a *ACME) Warm(ctx context.Context) error {
 		a.restore(domain)
 	}
 	for _, domain := range a.c.Domains {
-		if (*a.held.Load())[domain] == nil && ctx.Err() == nil {
+		leaf := leafOf((*a.held.Load())[domain])
+		if (leaf == nil || a.o.Now().After(leaf.NotAfter)) && ctx.Err() == nil {
+			a.o.Waiting(errAsking, patience)
 			a.obtain(ctx, domain)
 		}
 	}
@@ -127,6 +129,11 @@ func (a *ACME) Warm(ctx context.Context) error {
 	}
 	return nil
 }
+
+// errAsking is what Warm waits for while the CA is asked, and patience how long that takes at most: autocert's limit.
+var errAsking = errors.New("the CA is asked for a certificate")
+
+const patience = 6 * time.Minute
 
 // Run renews the certificates until the context ends.
 func (a *ACME) Run(ctx context.Context) error {
@@ -146,8 +153,8 @@ const longest = time.Hour
 func (a *ACME) next(ctx context.Context, waiting func(error, time.Duration)) error {
 	domain, at := a.due()
 	wait := at.Sub(a.o.Now())
-	if waiting != nil && wait > 0 {
-		waiting(errors.New(a.Status().Problem), wait)
+	if waiting != nil {
+		waiting(errors.New(a.Status().Problem), min(max(wait, 0), longest)+patience)
 	}
 	timer := time.NewTimer(min(wait, longest))
 	defer timer.Stop()

@@ -67,6 +67,37 @@ func TestACME_restartAsksNothingOfTheCA(t *testing.T) {
 	}
 }
 
+func TestACME_servesAnExpiredCertificateWhileTheCAIsDown(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	c, err := openCache(filepath.Join(dir, "acme"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := made(t, "journal.example.com")
+	if err := c.Put(t.Context(), "journal.example.com", append(own.KeyPEM, own.CertPEM...)); err != nil {
+		t.Fatal(err)
+	}
+	a, err := NewACME(config.ACME{Domains: []string{"journal.example.com"}, DirectoryURL: "https://ca.example.com/dir", HTTPAddress: "127.0.0.1:0"},
+		Options{StateDir: dir, Now: func() time.Time { return own.Certificate.Leaf.NotAfter.Add(time.Hour) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ca := &down{}
+	a.base = ca
+	if err := a.Warm(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	a.solver.close()
+	got, err := a.GetCertificate(&tls.ClientHelloInfo{})
+	if err != nil || !got.Leaf.Equal(own.Certificate.Leaf) {
+		t.Errorf("the expired certificate is not served: %v", err)
+	}
+	if len(ca.calls) == 0 || a.Status().Problem == "" {
+		t.Errorf("the CA was asked %d times, status %+v", len(ca.calls), a.Status())
+	}
+}
+
 func TestACME_renewsWhileSessionsAreOpen(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, setting{domains: []string{"journal.example.com"}, http: true, seconds: 9})
@@ -128,6 +159,9 @@ func TestACME_warmWaitsForTheCA(t *testing.T) {
 	b.o.Waiting = func(why error, _ time.Duration) { waited <- why }
 	warm := make(chan error, 1)
 	go func() { warm <- b.Warm(t.Context()) }()
+	if why := <-waited; why != errAsking {
+		t.Errorf("first waits because of %v", why)
+	}
 	if why := <-waited; !strings.Contains(why.Error(), "journal.example.com") {
 		t.Errorf("waits because of %v", why)
 	}

@@ -25,9 +25,7 @@ func (a *ACME) restore(domain string) {
 		}
 		return
 	}
-	if a.o.Now().Before(c.Leaf.NotAfter) {
-		a.hold(domain, c)
-	}
+	a.hold(domain, c) // even when it is over: a connector that does not verify still sends, and none could without
 }
 
 // obtain gets a new certificate for a domain and puts it to use, or notes why it could not.

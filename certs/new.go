@@ -13,7 +13,7 @@ type Options struct {
 	StateDir string                                     // the ACME cache is made below it
 	Listen   func(address string) (net.Listener, error) // opens challenge listeners; nil: net.Listen
 	Log      *slog.Logger                               // nil: none
-	Waiting  func(why error, wait time.Duration)        // called by Warm before it waits for the CA, to extend a start; nil: none
+	Waiting  func(why error, wait time.Duration)        // called by Warm before it waits so long for the CA; nil: none
 	Now      func() time.Time                           // nil: time.Now
 }
 
@@ -35,6 +35,9 @@ func (o Options) filled() Options {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Waiting == nil {
+		o.Waiting = func(error, time.Duration) {}
 	}
 	if o.Listen == nil {
 		o.Listen = func(address string) (net.Listener, error) { return net.Listen("tcp", address) }

@@ -21,6 +21,9 @@ var shipped []byte
 // shippedOn is the day of the shipped list, as in its file's name.
 const shippedOn = "2026-11-21"
 
+// worldwide is where the shipped list comes from. National clouds have lists of their own.
+const worldwide = "https://endpoints.office.com/endpoints/worldwide"
+
 // saved is the last good copy as it lies in the state directory.
 type saved struct {
 	Fetched  time.Time      `json:"fetched"`
@@ -38,7 +41,7 @@ func shippedCopy() (saved, error) {
 	if err != nil {
 		return saved{}, fmt.Errorf("read shipped list's date: %w", err)
 	}
-	return saved{Fetched: day, Prefixes: prefixes}, nil
+	return saved{Fetched: day, URL: worldwide, Prefixes: prefixes}, nil
 }
 
 // load reads the copy in a file. The same guards hold as for a fresh one: the file may have been edited.

@@ -137,10 +137,15 @@ func TestRefresh_keepsTheOldListWhenTheNewOneIsNotBelieved(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			web, dir := newService(t), t.TempDir()
+			web.answer.Store(entry("40.92.0.0/15", "40.107.0.0/16", "52.100.0.0/14", "104.47.0.0/17", "2a01:111:f400::/48"))
+			s := open(t, config.Networks{URL: web.URL}, Options{StateDir: dir, Client: web.Client()})
+			if err := s.Refresh(t.Context()); err != nil {
+				t.Fatal(err)
+			}
 			web.answer.Store(row.answer)
 			web.status.Store(int32(row.status))
-			s := open(t, config.Networks{URL: web.URL}, Options{StateDir: dir, Client: web.Client()})
 			before := s.Prefixes(config.ExchangeOnline)
+			file, _ := os.ReadFile(s.file())
 			err := s.Refresh(t.Context())
 			if err == nil || !strings.Contains(err.Error(), row.want) {
 				t.Errorf("error is %v, want one that says %q", err, row.want)
@@ -151,10 +156,31 @@ func TestRefresh_keepsTheOldListWhenTheNewOneIsNotBelieved(t *testing.T) {
 			if s.Status().Problem == "" {
 				t.Error("status shows no problem")
 			}
-			if _, err := os.Stat(s.file()); err == nil {
-				t.Error("a bad list was kept on disk")
+			if after, err := os.ReadFile(s.file()); err != nil || string(after) != string(file) {
+				t.Errorf("the good copy on disk was changed: %v", err)
 			}
 		})
+	}
+}
+
+func TestRefresh_takesTheSmallListOfANationalCloud(t *testing.T) {
+	web, dir := newService(t), t.TempDir()
+	web.answer.Store(entry("23.103.191.0/24", "23.103.199.0/25"))
+	c, o := config.Networks{URL: web.URL}, Options{StateDir: dir, Client: web.Client()}
+	s := open(t, c, o)
+	if err := s.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	addr := netip.MustParseAddr("23.103.191.7")
+	if got := s.Name(addr, []string{config.ExchangeOnline}); got == "" {
+		t.Error("the list is not in use")
+	}
+	if got := open(t, c, o).Status(); got.Source != "saved" || got.URL != web.URL {
+		t.Errorf("after a restart status is %+v", got)
+	}
+	c.URL = "https://another.example.com"
+	if got := open(t, c, o).Status(); got.Source != "shipped" {
+		t.Errorf("a copy from another URL is used: %+v", got)
 	}
 }
 
@@ -176,7 +202,7 @@ func TestOpen_ignoresABadOrOldCopy(t *testing.T) {
 		{"not JSON", "garbage"},
 		{"edited to let everybody in", `{"fetched":"2999-01-01T00:00:00Z","prefixes":["0.0.0.0/0"]}`},
 		{"empty", `{"fetched":"2999-01-01T00:00:00Z","prefixes":[]}`},
-		{"older than the shipped one", `{"fetched":"2020-01-01T00:00:00Z","prefixes":["52.96.0.0/12"]}`},
+		{"older than the shipped one", `{"fetched":"2020-01-01T00:00:00Z","url":"https://endpoints.office.com/endpoints/worldwide","prefixes":["52.96.0.0/12"]}`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			dir := t.TempDir()

@@ -71,8 +71,10 @@ func (s *Sets) refresh(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := change(s.Prefixes(config.ExchangeOnline), prefixes); err != nil {
-		return err
+	if s.Status().URL == s.c.URL { // the first list from another URL, as of a national cloud, has nothing to be compared with
+		if err := change(s.Prefixes(config.ExchangeOnline), prefixes); err != nil {
+			return err
+		}
 	}
 	s.logChange(prefixes)
 	list := saved{Fetched: s.o.Now().UTC(), URL: s.c.URL, Prefixes: prefixes}

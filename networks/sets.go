@@ -36,6 +36,7 @@ type Options struct {
 type Status struct {
 	Source   string    `json:"source"` // shipped, saved, refreshed
 	Date     time.Time `json:"date"`   // of the list in use
+	URL      string    `json:"url"`    // where it comes from
 	Prefixes int       `json:"prefixes"`
 	Checked  time.Time `json:"checked,omitzero"`  // last time that the URL answered well
 	Problem  string    `json:"problem,omitempty"` // of the last refresh; "" when it went well
@@ -71,7 +72,7 @@ func (s *Sets) start() error {
 	if s.o.StateDir != "" {
 		kept, err := load(s.file())
 		switch {
-		case err == nil && kept.Fetched.After(best.Fetched):
+		case err == nil && (kept.Fetched.After(best.Fetched) || kept.URL != best.URL) && (s.c.URL == "" || s.c.URL == kept.URL):
 			best, source = kept, "saved"
 		case err != nil && !missing(err):
 			s.o.Log.Warn("last good list of networks is not used", "event", "networks.failed", "file", s.file(), "error", err)
@@ -93,7 +94,7 @@ func (s *Sets) use(list saved, source string) {
 	byName := maps.Clone(*s.byName.Load())
 	byName[config.ExchangeOnline] = slices.Clone(list.Prefixes)
 	s.byName.Store(&byName)
-	s.status.Source, s.status.Date, s.status.Prefixes = source, list.Fetched, len(list.Prefixes)
+	s.status.Source, s.status.Date, s.status.URL, s.status.Prefixes = source, list.Fetched, list.URL, len(list.Prefixes)
 }
 
 // Status is what an operator is shown.

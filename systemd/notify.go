@@ -34,6 +34,11 @@ func Extend(d time.Duration) error {
 	return notify(fmt.Sprintf("EXTEND_TIMEOUT_USEC=%d", d.Microseconds()))
 }
 
+// Busy says what a start, reload or stop is at, and that this may take so long.
+func Busy(what string, atMost time.Duration) error {
+	return notify(fmt.Sprintf("EXTEND_TIMEOUT_USEC=%d", atMost.Microseconds()), statusLine(what))
+}
+
 // statusLine is a status without line ends, which would begin another assignment.
 func statusLine(status string) string {
 	return "STATUS=" + strings.Map(func(r rune) rune {

@@ -49,6 +49,7 @@ func TestNotify_tellsTheManager(t *testing.T) {
 		{"stopping", func() error { return Stopping("finishing") }, "STOPPING=1\nSTATUS=finishing"},
 		{"status", func() error { return Status("3 sessions") }, "STATUS=3 sessions"},
 		{"status that would forge", func() error { return Status("x\nREADY=1\n") }, "STATUS=x READY=1 "},
+		{"busy", func() error { return Busy("asking the CA", time.Minute) }, "EXTEND_TIMEOUT_USEC=60000000\nSTATUS=asking the CA"},
 		{"extend", func() error { return Extend(90 * time.Second) }, "EXTEND_TIMEOUT_USEC=90000000"},
 	} {
 		if err := row.send(); err != nil {

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -26,28 +27,54 @@ func ListenSockets() (*Sockets, error) {
 	return &Sockets{byName: byName}, nil
 }
 
-// Listen opens an address as config.Listener has it: host:port, "systemd:NAME" for a passed socket of that name, or
-// "systemd" for the next of any name. Each passed socket is handed out once.
+// Listen opens an address as config.Listener has it: "systemd:NAME" for a passed socket of that name, "systemd" for the
+// next of any name, or host:port. Where systemd has bound just that host and port its socket is used, so that a
+// configuration need not say who binds. Each passed socket is handed out once.
 func (s *Sockets) Listen(address string) (net.Listener, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	name, passed := strings.CutPrefix(address, "systemd")
 	if !passed {
+		if ln := s.bound(address); ln != nil {
+			return ln, nil
+		}
 		ln, err := net.Listen("tcp", address)
 		if err != nil {
 			return nil, fmt.Errorf("listen on %s: %w", address, err)
 		}
 		return ln, nil
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	if name = strings.TrimPrefix(name, ":"); name == "" {
 		name = s.first()
 	}
 	if len(s.byName[name]) == 0 {
 		return nil, fmt.Errorf("systemd passed no socket for %q; it has %s left", address, s.left())
 	}
-	ln := s.byName[name][0]
-	s.byName[name] = s.byName[name][1:]
-	return ln, nil
+	return s.take(name, 0), nil
+}
+
+// take hands out a passed socket. The caller holds mu.
+func (s *Sockets) take(name string, i int) net.Listener {
+	ln := s.byName[name][i]
+	s.byName[name] = slices.Delete(s.byName[name], i, i+1)
+	return ln
+}
+
+// bound hands out the passed socket that is bound to an address, or nil. The caller holds mu.
+func (s *Sockets) bound(address string) net.Listener {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil || port == "0" {
+		return nil
+	}
+	for name, listeners := range s.byName {
+		for i, ln := range listeners {
+			at, ok := ln.Addr().(*net.TCPAddr)
+			if ok && strconv.Itoa(at.Port) == port && (host == "" && at.IP.IsUnspecified() || at.IP.Equal(net.ParseIP(host))) {
+				return s.take(name, i)
+			}
+		}
+	}
+	return nil
 }
 
 // Close closes the sockets that nobody took.

@@ -59,6 +59,9 @@ func passed(t *testing.T, addresses ...string) (smtp, acme string, lines []strin
 		defer f.Close()
 		cmd.ExtraFiles, names[i] = append(cmd.ExtraFiles, f), ln.Addr().String()
 	}
+	for i := range addresses {
+		addresses[i] = strings.ReplaceAll(addresses[i], "SMTP", names[0])
+	}
 	cmd.Env = append(os.Environ(), "LISTEN_FDS=2", "LISTEN_FDNAMES=smtp:acme", "CLAWBACK_TEST_CHILD="+strings.Join(addresses, ","))
 	out, err := cmd.CombinedOutput()
 	if err != nil {
@@ -89,6 +92,17 @@ func TestListen_handsOutTheNextForABareName(t *testing.T) {
 		if !strings.Contains(line, "has none left") {
 			t.Errorf("got %s, want an error", line)
 		}
+	}
+}
+
+func TestListen_usesThePassedSocketOfAnAddress(t *testing.T) {
+	// An address is in use by this test, so that the child could not bind it anew.
+	smtp, _, got := passed(t, "SMTP", "SMTP", "systemd:smtp")
+	if got[0] != smtp {
+		t.Errorf("got %s, want %s", got[0], smtp)
+	}
+	if !strings.Contains(got[1], "address already in use") || !strings.Contains(got[2], "no socket for") {
+		t.Errorf("a socket was handed out twice: %q", got[1:])
 	}
 }
 
