@@ -60,7 +60,8 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger) (err error
 		return fmt.Errorf("make state_dir: %w", err)
 	}
 	// Who we are, and who may speak.
-	if d.certs, err = certs.New(cfg, certs.Options{StateDir: cfg.StateDir, Listen: sockets.Listen, Log: log}); err != nil {
+	if d.certs, err = certs.New(cfg, certs.Options{StateDir: cfg.StateDir, Listen: sockets.Listen, Log: log,
+		Waiting: func(why error, most time.Duration) { systemd.Busy("no certificate yet: "+why.Error(), most) }}); err != nil {
 		return err
 	}
 	if d.networks, err = networks.Open(cfg.Networks, networks.Options{StateDir: cfg.StateDir, Log: log}); err != nil {
