@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"crypto/sha256"
 	"errors"
 	"io"
 	"strings"
@@ -201,13 +202,16 @@ func TestOf_brokenMIME(t *testing.T) {
 
 // TestOf_depth: more multiparts within each other than are entered; what lies below is compared as it stands.
 func TestOf_depth(t *testing.T) {
-	one, other := "\r\none", "\r\nother"
+	one, other := mixed("in", "\r\none", "\r\nand"), mixed("in", "\r\nother", "\r\nand")
 	for i := range maxDepth + 5 {
 		boundary := "b" + string(rune('a'+i)) + "_"
 		one, other = mixed(boundary, one), mixed(boundary, other)
 	}
 	if read(t, one).SameParts(read(t, other)) {
 		t.Error("what lies too deep is not compared")
+	}
+	if n := len(read(t, one).Parts); n != 1 {
+		t.Errorf("%d parts, want what lies too deep as one", n)
 	}
 }
 
@@ -223,6 +227,44 @@ func TestOf_author(t *testing.T) {
 		m := read(t, "From: "+value+"\r\n\r\n")
 		if got := [2]string{m.From, m.FromName}; got != want {
 			t.Errorf("From: %s: %q, want %q", value, got, want)
+		}
+	}
+}
+
+func TestOf_attachedMessage(t *testing.T) {
+	attach := func(inner string) string {
+		return mixed("a", "\r\nsee", "Content-Type: message/rfc822\r\n\r\nSubject: x\r\n"+inner)
+	}
+	one := read(t, attach("Content-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n\r\naGVsbG8="))
+	if other := read(t, attach("Content-Type: image/png\r\n\r\nhello")); !one.SameParts(other) {
+		t.Error("the parts of an attached message are not decoded")
+	}
+}
+
+func TestOf_octetsToTheEnd(t *testing.T) {
+	const head = "Content-Type: image/png\r\n\r\n"
+	if read(t, head+"x\r\n").SameParts(read(t, head+"x")) {
+		t.Error("a line break at the end of octets does not count")
+	}
+	if n := len(read(t, mixed("a", head+"x", head+"y", head+"x")).Parts); n != 3 {
+		t.Errorf("%d parts, want 3", n)
+	}
+}
+
+// TestTextSum_lossAcrossWrites: a decoder may cut a replacement character anywhere.
+func TestTextSum_lossAcrossWrites(t *testing.T) {
+	text := []byte("ab\ufffdcd")
+	for i := range text {
+		for j := i; j < len(text); j++ {
+			sum := &textSum{h: sha256.New()}
+			for _, piece := range [][]byte{text[:i], text[i:j], text[j:]} {
+				if _, err := sum.Write(piece); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if !sum.lossy {
+				t.Errorf("cut at %d and %d: the replacement character was not seen", i, j)
+			}
 		}
 	}
 }

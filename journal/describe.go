@@ -69,7 +69,7 @@ func (u Unwrapped) WriteText(w io.Writer) error {
 			fmt.Fprintf(t, "%s\t%s\n", name, visible(value))
 		}
 	}
-	fmt.Fprintf(t, "%s\t%s\n", visible(u.File), u.kindText())
+	fmt.Fprintf(t, "%s: %s\n", visible(u.File), u.kindText())
 	row("  sender", u.Sender)
 	row("  on behalf of", u.OnBehalfOf)
 	row("  subject", u.Subject)

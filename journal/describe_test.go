@@ -44,7 +44,7 @@ func TestWriteText(t *testing.T) {
 		Problems:  []string{"odd"},
 	}
 	zero := strings.Repeat("0", 64)
-	want := "x.eml        report, first-hand\n" +
+	want := "x.eml: report, first-hand\n" +
 		"  sender     bob@fabrikam.example\n" +
 		"  subject    a\ufffd[2J\ufffdrecipient  evil\ufffd\n" +
 		"  to         a@contoso.example, expanded from dl@contoso.example\n" +
