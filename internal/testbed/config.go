@@ -16,6 +16,7 @@ type Tenant struct {
 	Domains       []string `toml:"domains"`
 	OriginatorOrg []string `toml:"originator_org"`
 	VIPs          []VIP    `toml:"vip"`
+	Tables        string   `toml:"-"` // more tables of the tenant's, as they stand in the configuration
 }
 
 // VIP is an entry of the impersonation registry.
@@ -74,7 +75,7 @@ func (b *Bed) writeTenant(c *bytes.Buffer, t Tenant) {
 		fmt.Fprintf(c, "\n[[tenant.vip]]\nname = %q\naddresses = %s\n", v.Name, array(v.Addresses))
 	}
 	fmt.Fprintf(c, "\n[tenant.graph]\ncloud = \"custom\"\nlogin_url = %[1]q\ngraph_url = %[1]q\nca_file = \"graph-ca.crt\"\n"+
-		"client_id = %[2]q\nclient_secret_file = \"client.secret\"\n", b.Sim.URL(), graphsim.DefaultTenant().ClientID)
+		"client_id = %[2]q\nclient_secret_file = \"client.secret\"\n%[3]s", b.Sim.URL(), graphsim.DefaultTenant().ClientID, t.Tables)
 }
 
 func array(list []string) string {
