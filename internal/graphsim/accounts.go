@@ -47,6 +47,9 @@ func denied() answer {
 }
 
 func (s *Sim) organization(r *request) answer {
+	if !r.tenant.mayList("Organization.Read.All") {
+		return denied()
+	}
 	p, err := r.page(100)
 	if err != nil {
 		return badRequest("Request_UnsupportedQuery", err)

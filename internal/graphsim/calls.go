@@ -49,6 +49,8 @@ type Call struct {
 	Fault     string // the fault that hit it, "" for none
 	RequestID string
 	InFlight  int // calls at once for its mailbox, itself included
+
+	Credential string // of a token request: "secret" or "assertion"
 }
 
 // String is one line for a test's log.

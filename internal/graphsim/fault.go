@@ -192,6 +192,9 @@ func revoked(pick uint64) Fault {
 	return f
 }
 
+// Challenge is the 401 of continuous access evaluation. The token that it hits stays refused.
+func Challenge() Fault { return revoked(0) }
+
 // claimsChallenge asks for a token that is newer than an instant, as continuous access evaluation does.
 const claimsChallenge = `Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", ` +
 	`error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOnsibmJmIjp7ImVzc2VudGlhbCI6dHJ1ZSwidmFsdWUiOiIxNjA0MTA2NjUxIn19fQ=="`

@@ -57,7 +57,7 @@ func (s *Sim) discovery(w http.ResponseWriter, tenant string) {
 
 // token grants client credentials. RFC 6749, section 4.4; the assertion of a certificate is not verified.
 func (s *Sim) token(w http.ResponseWriter, r *http.Request, id string) {
-	call := Call{Route: RouteToken, Method: r.Method, Tenant: id, Time: s.o.Now()}
+	call := Call{Route: RouteToken, Method: r.Method, Tenant: id, Time: s.o.Now(), Credential: credentialOf(r)}
 	if fault, hit := s.fault(&call, false); hit && !fault.Apply {
 		s.record(call, fault.Status)
 		fault.write(w)
@@ -78,6 +78,13 @@ func (s *Sim) token(w http.ResponseWriter, r *http.Request, id string) {
 	writeJSON(w, http.StatusOK, map[string]any{
 		"token_type": "Bearer", "expires_in": life, "ext_expires_in": life, "access_token": s.issueToken(t),
 	})
+}
+
+func credentialOf(r *http.Request) string {
+	if r.PostFormValue("client_assertion") != "" {
+		return "assertion"
+	}
+	return "secret"
 }
 
 // grantError says why a token is refused, in the words of Entra.

@@ -173,8 +173,13 @@ func (c *Client) tryMailboxes(ctx context.Context) (name string, err error) {
 		return "", err
 	}
 	for _, box := range boxes {
-		if _, err = c.folder(ctx, box.ID, retract.Inbox); err == nil {
+		_, refused := c.folder(ctx, box.ID, retract.Inbox)
+		if refused == nil {
 			return box.Name, nil
+		}
+		var f *retract.Fault
+		if err == nil || errors.As(refused, &f) && f.Status == http.StatusForbidden {
+			err = refused // that access is denied says more than that a mailbox is not there
 		}
 	}
 	return "", err

@@ -57,6 +57,7 @@ func (t *tokens) Token(ctx context.Context, stale, claims string) (string, error
 	}
 	token, err := getToken(ctx, t.cred, t.scope, claims)
 	if err != nil {
+		t.cred = nil // its files may be renewed before the next try
 		return "", loginFault(err)
 	}
 	t.current, t.got = token, t.now()
