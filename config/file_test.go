@@ -1,0 +1,94 @@
+package config
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestLoad_missingFileIsNoProblemOfItsContents(t *testing.T) {
+	_, err := Load(filepath.Join(t.TempDir(), "none.toml"))
+	if _, ok := errors.AsType[Problems](err); ok || !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("error is %v", err)
+	}
+}
+
+func TestSecret_comesFromWhereTheNameSays(t *testing.T) {
+	dir, credentials := t.TempDir(), t.TempDir()
+	write(t, filepath.Join(dir, "beside"), "beside\r\n", 0o600)
+	write(t, filepath.Join(dir, "spaces"), "  kept  \n", 0o600)
+	write(t, filepath.Join(credentials, "contoso"), "credential", 0o400)
+	t.Setenv("CREDENTIALS_DIRECTORY", credentials)
+	for _, row := range []struct{ name, want string }{
+		{"beside", "beside"},
+		{filepath.Join(dir, "beside"), "beside"},
+		{"./x/../beside", "beside"},
+		{"spaces", "  kept  "},
+		{"credential:contoso", "credential"},
+	} {
+		text := strings.Replace(minimal, `"secret"`, `"`+row.name+`"`, 1)
+		c, err := Parse(filepath.Join(dir, "clawback.toml"), []byte(text))
+		if err != nil {
+			t.Errorf("%s: %v", row.name, err)
+			continue
+		}
+		if got := c.Tenants[0].Graph.ClientSecret.Reveal(); got != row.want {
+			t.Errorf("%s: secret is %q, want %q", row.name, got, row.want)
+		}
+	}
+}
+
+func TestSecret_credentialWithoutSystemdSaysSo(t *testing.T) {
+	t.Setenv("CREDENTIALS_DIRECTORY", "")
+	text := strings.Replace(minimal, `"secret"`, `"credential:contoso"`, 1)
+	_, err := Parse("clawback.toml", []byte(text))
+	if err == nil || !strings.Contains(err.Error(), "LoadCredential=contoso:FILE") {
+		t.Errorf("error is %v", err)
+	}
+}
+
+// A file that never ends or never answers must not stop the start.
+func TestSecret_devicesAndDirectoriesAreRefused(t *testing.T) {
+	for _, name := range []string{"/dev/zero", "/dev/stdin", "/proc", "/"} {
+		text := strings.Replace(minimal, `"secret"`, `"`+name+`"`, 1)
+		if _, err := Parse("clawback.toml", []byte(text)); err == nil || !strings.Contains(err.Error(), "is not a regular file") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A group that says nothing else does what its tenant does.
+func TestGroup_inheritsTheTenantsActions(t *testing.T) {
+	text := minimal + `
+[tenant.actions]
+spoof = { action = "trash", unread_only = true, max_age = "7d" }
+spam = "junk"
+[[tenant.group]]
+name = "board"
+mailboxes = ["CEO@contoso.example", "@Board.contoso.example"]
+[tenant.group.actions]
+malicious = "hard_delete"
+`
+	c, err := Parse(inDir(t), []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tenant, group := c.Tenants[0].Actions, c.Tenants[0].Groups[0]
+	for d, rule := range tenant {
+		want := rule
+		if d.String() == "MALICIOUS" {
+			want = Rule{Action: HardDelete}
+			if rule.Action != SoftDelete {
+				t.Errorf("the group changed the tenant: %v", rule)
+			}
+		}
+		if group.Actions[d] != want {
+			t.Errorf("%s: group has %v, want %v", d, group.Actions[d], want)
+		}
+	}
+	if group.Mailboxes[0] != "ceo@contoso.example" || group.Mailboxes[1] != "@board.contoso.example" {
+		t.Errorf("mailboxes are %q", group.Mailboxes)
+	}
+}
