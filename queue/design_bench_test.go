@@ -18,7 +18,7 @@ import (
 // BenchmarkDesign compares where a body can go: appended to a segment, into a file of its own, or into bbolt as the
 // row's value. docs/decisions/0002-spool.md has a run of it.
 func BenchmarkDesign(b *testing.B) {
-	for _, size := range []int{5 << 10, 50 << 10, 64 << 10, 256 << 10, 1 << 20, 4 << 20} {
+	for _, size := range []int{5 << 10, 50 << 10, 64 << 10, 256 << 10, 512 << 10, 1 << 20, 4 << 20} {
 		body := randomBody(b, size)
 		for _, writers := range []int{1, 64} {
 			for _, d := range []struct {

@@ -71,7 +71,7 @@ func (d *Draft) write(p []byte) error {
 		_, err := d.blob.Write(p)
 		return err
 	}
-	d.buf = grow(d.buf, len(p))
+	d.buf = d.q.buffers.grow(d.buf, len(p))
 	d.buf = append(d.buf, p...)
 	return nil
 }
@@ -82,7 +82,7 @@ func (d *Draft) spill() (err error) {
 		return err
 	}
 	_, err = d.blob.Write(d.buf)
-	recycle(d.buf)
+	d.q.buffers.recycle(d.buf)
 	d.buf = nil
 	return err
 }
@@ -161,7 +161,7 @@ func (d *Draft) Abort() {
 }
 
 func (d *Draft) release() {
-	recycle(d.buf)
+	d.q.buffers.recycle(d.buf)
 	d.buf = nil
 	d.room.release()
 }

@@ -36,14 +36,6 @@ import (
 	"clawback/spool"
 )
 
-// What an operation can fail with.
-var (
-	ErrNotFound = errors.New("queue: no such item")
-	ErrState    = errors.New("queue: not in this state")
-	ErrStorage  = errors.New("queue: storage failed")
-	ErrClosed   = errors.New("queue: closed")
-)
-
 // MaxStarts is how many times work on an item may end with the process before the item is quarantined.
 const MaxStarts = 3
 
@@ -80,8 +72,9 @@ type Queue struct {
 	closeIt sync.Once
 	closed  error // of Close; written once, read after closeIt
 
-	tally *tally
-	used  atomic.Int64 // octets of queue.db in use; written by the committer
+	tally   *tally
+	buffers buffers      // for small messages on their way
+	used    atomic.Int64 // octets of queue.db in use; written by the committer
 }
 
 // Open opens the queue in dir and recovers: what was being worked on is ready again, and a row whose octets are
