@@ -45,6 +45,9 @@ func (b Brand) Owns(domain string) bool {
 			return true
 		}
 	}
+	if strings.HasSuffix(domain, "."+b.Key) { // a top-level domain of its own
+		return true
+	}
 	label, suffix, _ := strings.Cut(domain, ".")
 	return label == b.Key && ordinarySuffix(suffix)
 }

@@ -6,7 +6,7 @@ func Catalogue() []Signal {
 	var all []Signal
 	for _, part := range [][]Signal{
 		authSignals(), linkSignals(), attachmentSignals(), impersonationSignals(), wordSignals(), structureSignals(),
-		microsoftSignals(),
+		microsoftSignals(), historySignals(), {{"policy.unverified", "policy", Points{}, false}},
 	} {
 		all = append(all, part...)
 	}
@@ -183,7 +183,7 @@ func structureSignals() []Signal {
 		{"structure.conversation", "structure", Points{-1, 0, -1.5, 0}, false},
 		{"structure.list", "structure", Points{-1.5, -1.5, -1.5, 0}, false},
 		{"structure.list_unsubscribe", "structure", Points{0, 0, 0, 2}, false},
-		{"structure.one_click", "structure", Points{-0.3, 0, -0.5, 1.5}, false},
+		{"structure.one_click", "structure", Points{-0.5, 0, -1, 1.5}, false},
 		{"structure.precedence_bulk", "structure", Points{0, 0, 0, 1}, false},
 		{"structure.mail_service", "structure", Points{0, 0, 0, 1}, false},
 		{"structure.bulk_words", "structure", Points{0, 0, 0, 1}, false},
@@ -200,5 +200,18 @@ func microsoftSignals() []Signal {
 		{"microsoft.spoof", "microsoft", Points{1, 3, 0, 0}, false},
 		{"microsoft.spam", "microsoft", Points{0, 0, 3, 0}, false},
 		{"microsoft.bulk", "microsoft", Points{0, 0, 0, 3}, false},
+	}
+}
+
+func historySignals() []Signal {
+	return []Signal{
+		{"history.first_domain", "history", Points{0.7, 0.3, 0.7, 0}, false},
+		{"history.first_sender", "history", Points{0.4, 0.3, 0.3, 0}, false},
+		{"history.broken_authentication", "history", Points{1.5, 3, 0.5, 0}, false},
+		{"history.odd_reply_to", "history", Points{2.5, 2, 0.3, 0}, false},
+		{"history.odd_infrastructure", "history", Points{1, 1, 0.3, 0}, false},
+		{"history.correspondent", "history", Points{-2, -2, -4, -1}, false},
+		{"history.known_sender", "history", Points{-1.5, -1, -3, 0}, false},
+		{"history.known_domain", "history", Points{-1, -1, -2, 0}, false},
 	}
 }

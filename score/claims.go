@@ -29,7 +29,7 @@ func (x *inspection) oddName() {
 	switch {
 	case signs >= 2 || strings.HasSuffix(name, "|"):
 		x.note("impersonation.odd_name", "header From", "The author's name %q is decorated with signs.", name)
-	case digits >= 5 && letters > 0 && !strings.Contains(name, "@"):
+	case digits >= 7 && letters > 0 && !strings.Contains(name, "@"):
 		x.note("impersonation.odd_name", "header From", "The author's name %q holds a long number.", name)
 	}
 }

@@ -1,9 +1,167 @@
 package score
 
+import (
+	"time"
+
+	"clawback/history"
+	"clawback/score/web"
+	"clawback/verdict"
+)
+
+// What makes a sender known: as many authenticated messages, over as long a time.
+const (
+	knownMessages = 3
+	knownSpan     = 7 * 24 * time.Hour
+)
+
 // senderHistory is what the tenant's mail has taught about the author.
 type senderHistory struct {
-	asked bool
-	known bool
+	from, domain, reply, via history.Entry
+	service                  string // whose servers or signature it used this time
 }
 
-func detectHistory(x *inspection) {}
+// detectHistory compares the message with what is known of its author.
+func detectHistory(x *inspection) {
+	x.remember()
+	if x.msg.History == nil || x.direct != "in" || x.from.Address == "" {
+		return
+	}
+	x.recall()
+	h := x.history
+	switch {
+	case h.from.Aligned >= knownMessages && !x.auth.aligned:
+		x.note("history.broken_authentication", "header From", "%s was always authenticated before (%d times), and is not this time.", x.from.Address, h.from.Aligned)
+	case h.from.Received+h.from.Sent == 0 && h.domain.Received+h.domain.Sent == 0 && !x.freeMail:
+		x.note("history.first_domain", "header From", "The organisation never had mail from %s before.", x.domain)
+	case h.from.Received+h.from.Sent == 0:
+		x.note("history.first_sender", "header From", "The organisation never had mail from %s before.", x.from.Address)
+	}
+	odd := x.oddOneOut()
+	if x.auth.aligned && !odd {
+		x.familiar()
+	}
+}
+
+// recall reads the entries. They are part of the answer, so that judging again gives the same one.
+func (x *inspection) recall() {
+	h := &x.history
+	keys := []string{history.From(x.from.Address), history.Domain(x.domain)}
+	if reply := x.replyDomain(); reply != "" {
+		keys = append(keys, history.Reply(x.from.Address, reply))
+	}
+	if h.service != "" {
+		keys = append(keys, history.Via(x.domain, h.service))
+	}
+	x.read = x.msg.History(keys)
+	for _, e := range x.read {
+		switch e.Key {
+		case keys[0]:
+			h.from = e
+		case keys[1]:
+			h.domain = e
+		case history.Reply(x.from.Address, x.replyDomain()):
+			h.reply = e
+		case history.Via(x.domain, h.service):
+			h.via = e
+		}
+	}
+}
+
+// replyDomain is where answers go when not to the author's own domain.
+func (x *inspection) replyDomain() string {
+	if len(x.mail.ReplyTo) == 0 {
+		return ""
+	}
+	if domain := web.Registrable(x.mail.ReplyTo[0].Domain()); domain != x.domain {
+		return domain
+	}
+	return ""
+}
+
+// oddOneOut looks for what a known sender never did before.
+func (x *inspection) oddOneOut() bool {
+	h := x.history
+	if h.from.Received < knownMessages {
+		return false
+	}
+	odd := false
+	if reply := x.replyDomain(); reply != "" && h.reply.Received == 0 {
+		x.note("history.odd_reply_to", "header Reply-To", "%s never had answers sent to %s before.", x.from.Address, web.Defang(reply))
+		odd = true
+	}
+	if h.service != "" && h.service != x.domain && h.via.Received == 0 && h.domain.Aligned >= knownMessages {
+		x.note("history.odd_infrastructure", "header Authentication-Results", "Mail of %s never came by way of %s before.", x.domain, h.service)
+		odd = true
+	}
+	return odd
+}
+
+// familiar notes what speaks for a sender that authenticated. A list of one's own words would not: only what the organisation did, or saw for long.
+func (x *inspection) familiar() {
+	h := x.history
+	switch {
+	case h.from.Sent > 0:
+		x.note("history.correspondent", "header From", "People of the organisation have written to %s (%d times).", x.from.Address, h.from.Sent)
+	case h.from.Aligned >= knownMessages && h.from.Span() >= knownSpan:
+		x.note("history.known_sender", "header From", "The organisation has had authenticated mail from %s since %s.", x.from.Address, h.from.FirstSeen.Format("2006-01-02"))
+	case h.domain.Sent >= 2 && !x.freeMail:
+		x.note("history.known_domain", "header From", "People of the organisation have written to %s.", x.domain)
+	}
+}
+
+// remember works out whose servers the message used.
+func (x *inspection) remember() {
+	for _, d := range x.auth.dkim {
+		if d.result == "pass" {
+			x.history.service = web.Registrable(d.domain)
+			if x.history.service == x.domain {
+				return
+			}
+		}
+	}
+	if x.history.service == "" && x.auth.spf == "pass" {
+		x.history.service = web.Registrable(x.auth.spfDomain)
+	}
+}
+
+// lessons is what the message teaches. Only attributed mail teaches, only when it is not flagged, and of authors only when they
+// authenticated: else anybody could make himself known under another's name.
+func (x *inspection) lessons(d verdict.Disposition) []history.Observation {
+	if !x.msg.FirstHand || d.Flagged() || d == verdict.Unscored || x.msg.Received.IsZero() {
+		return nil
+	}
+	if x.direct == "out" {
+		return x.written()
+	}
+	if x.direct != "in" || !x.auth.aligned || x.from.Address == "" || x.bounce {
+		return nil
+	}
+	keys := []string{history.From(x.from.Address), history.Domain(x.domain)}
+	if reply := x.replyDomain(); reply != "" {
+		keys = append(keys, history.Reply(x.from.Address, reply))
+	}
+	if x.history.service != "" {
+		keys = append(keys, history.Via(x.domain, x.history.service))
+	}
+	var all []history.Observation
+	for _, key := range keys {
+		all = append(all, history.Observation{Key: key, At: x.msg.Received, Aligned: true})
+	}
+	return all
+}
+
+// written is what mail of the organisation's own people teaches: whom they write to.
+func (x *inspection) written() []history.Observation {
+	var all []history.Observation
+	seen := map[string]bool{}
+	for _, r := range x.recipients() {
+		domain := web.Registrable(domainOf(r))
+		for _, key := range []string{history.From(r), history.Domain(domain)} {
+			if !x.ours(domain) && !seen[key] {
+				seen[key] = true
+				all = append(all, history.Observation{Key: key, At: x.msg.Received, Sent: true})
+			}
+		}
+	}
+	return all
+}

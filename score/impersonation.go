@@ -234,7 +234,7 @@ func (x *inspection) senderDomain() {
 
 // nearOwn reports which domain of the organisation or its partners a domain is mistaken for.
 func (x *inspection) nearOwn(domain string) (string, bool) {
-	if x.lists.Popular.Has(domain) || x.partner(domain) {
+	if x.lists.Popular.Has(domain) || x.partner(domain) || x.trustedDomain(domain) {
 		return "", false
 	}
 	for own := range x.own {

@@ -40,14 +40,13 @@ type inspection struct {
 	indicators []verdict.Indicator
 	degraded   []string
 	read       []history.Entry
-	learnt     []history.Observation
 	override   *override
 }
 
 // detectors are what looks at a message, in order: a later one may rest on what an earlier one noted.
 func detectors() []func(*inspection) {
 	return []func(*inspection){
-		detectAuth, detectHistory, detectAttachments, detectImpersonation, detectLinks, detectWords, detectStructure, detectBulk,
+		detectPolicies, detectAuth, detectHistory, detectAttachments, detectImpersonation, detectLinks, detectWords, detectStructure, detectBulk,
 		detectMicrosoft,
 	}
 }
@@ -100,6 +99,7 @@ func (s *Scorer) inspect(m Message, mail *extract.Mail) *inspection {
 	x.direct = direction(m, mail.Header)
 	x.freeMail = s.lists.FreeMail.Has(x.domain) || s.lists.FreeMail.Has(x.from.Domain())
 	x.shape()
+	x.reverify()
 	x.subject = s.lexicon.Fold(mail.Subject)
 	x.body = s.lexicon.Fold(cut(mail.Body(), maxText))
 	if mail.HTML.Text != "" && mail.Plain != "" {
@@ -199,7 +199,7 @@ func (x *inspection) result() Result {
 	if x.override != nil {
 		x.override.apply(&v)
 	}
-	return Result{Verdict: v, Observations: x.learnt, Read: x.read}
+	return Result{Verdict: v, Observations: x.lessons(v.Disposition), Read: x.read}
 }
 
 // brandIndex finds brands by their words and by their keys.

@@ -9,6 +9,9 @@ import (
 
 // leftovers looks for what mass mailers leave behind: empty fields of templates, padding against filters.
 func (x *inspection) leftovers() {
+	if x.list {
+		return
+	}
 	subject := x.mail.Subject
 	if mark, ok := leftover(subject + "\n" + x.from.Name + "\n" + cut(x.mail.Body(), 20<<10)); ok {
 		x.note("structure.template_leftover", "text", "A field of the sender's template was left unfilled: %q.", mark)

@@ -311,7 +311,7 @@ func (x *inspection) recipients() []string {
 // brandHost reports whether a host bears a brand's name without belonging to it.
 func (x *inspection) brandHost(host string) (intel.Brand, bool) {
 	domain := web.Registrable(host)
-	if x.lists.Popular.Has(domain) || x.lists.HighTrust.Has(domain) || x.lists.Banks.Has(domain) || x.ours(domain) {
+	if x.lists.Popular.Has(domain) || x.lists.HighTrust.Has(domain) || x.lists.Banks.Has(domain) || x.ours(domain) || x.trustedDomain(domain) {
 		return intel.Brand{}, false
 	}
 	suffix := strings.TrimPrefix(domain, web.Label(domain))

@@ -3,6 +3,7 @@ package score
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	"clawback/intel"
 	"clawback/score/extract"
@@ -37,6 +38,7 @@ type Scorer struct {
 	catalogue map[string]Signal
 	brands    brandIndex
 	knowledge string
+	compiled  sync.Map // *config.Tenant -> []policy
 }
 
 // New makes a scorer.

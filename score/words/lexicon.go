@@ -37,6 +37,7 @@ type phrase struct {
 	text     string
 	language string
 	weight   float64
+	length   int // of the folded form
 }
 
 // Hit is a topic that a text touches.
@@ -74,6 +75,7 @@ func (l *Lexicon) distinct() []string {
 			continue
 		}
 		have[p.topic+key] = len(kept)
+		p.length = len(key)
 		kept = append(kept, p)
 		keys = append(keys, key)
 	}
@@ -122,17 +124,44 @@ func (l *Lexicon) key(text string) string {
 	return folded
 }
 
-// Find answers which topics a folded text touches, in the order of their first phrase.
+// span is where a phrase stands.
+type span struct {
+	id         int32
+	start, end int
+}
+
+// Find answers which topics a folded text touches, in the order in which they are first touched. Where phrases of one topic overlap the
+// weightiest counts.
 func (l *Lexicon) Find(folded string) []Hit {
 	var hits []Hit
 	seen := map[int32]bool{}
-	l.machine.find(folded, func(id int32, _ int) {
-		if seen[id] {
-			return
+	open := map[string]span{} // the last phrase of each topic, not yet counted
+	count := func(s span) {
+		if !seen[s.id] {
+			seen[s.id] = true
+			hits = note(hits, l.phrases[s.id])
 		}
-		seen[id] = true
-		hits = note(hits, l.phrases[id])
+	}
+	var order []string
+	l.machine.find(folded, func(id int32, end int) {
+		p := &l.phrases[id]
+		now := span{id, end - p.length + 1, end} // neighbours share the space between them
+		last, have := open[p.topic]
+		switch {
+		case !have:
+			order = append(order, p.topic)
+		case now.start < last.end-1:
+			if p.weight <= l.phrases[last.id].weight {
+				return
+			}
+		default:
+			count(last)
+		}
+		open[p.topic] = now
 	})
+	for _, topic := range order {
+		count(open[topic])
+	}
 	return hits
 }
 

@@ -1,0 +1,230 @@
+package score
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sort"
+	"sync"
+
+	"clawback/config"
+	"clawback/journal"
+	"clawback/verdict"
+)
+
+// FileResult is the verdict on one message of a file. As JSON it is the line that `clawback score --json` prints.
+type FileResult struct {
+	File string `json:"file"`
+	verdict.Verdict
+	Error string `json:"error,omitempty"` // why there is no verdict
+}
+
+// FilesOptions say how files are judged.
+type FilesOptions struct {
+	Workers int            // 0: as many as there are cores
+	Tenant  *config.Tenant // nil: unknown
+	Stdin   io.Reader      // read for the path "-"
+}
+
+// maxFile is how large a file may be to be read whole, where it must be: standard input, mailboxes, encoded originals.
+const maxFile = 256 << 20
+
+// Files judges files in the order of their paths and calls each with every result, in that order. A path is a journal report, a plain
+// message, a mailbox in mbox format, a folder of those, or "-". A file that cannot be read is a result with Error; an error of each ends it.
+func Files(ctx context.Context, s *Scorer, paths []string, o FilesOptions, each func(FileResult) error) error {
+	if o.Workers <= 0 {
+		o.Workers = runtime.GOMAXPROCS(0)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	type job struct {
+		path string
+		done chan []FileResult
+	}
+	jobs, order := make(chan job), make(chan job, 4*o.Workers)
+	var workers sync.WaitGroup
+	for range o.Workers {
+		workers.Go(func() {
+			for j := range jobs {
+				j.done <- s.file(ctx, j.path, o)
+			}
+		})
+	}
+	go func() {
+		defer close(jobs)
+		defer close(order)
+		for path := range expand(paths) {
+			j := job{path, make(chan []FileResult, 1)}
+			select {
+			case order <- j:
+			case <-ctx.Done():
+				return
+			}
+			jobs <- j
+		}
+	}()
+	err := inOrder(order, func(j job) []FileResult { return <-j.done }, each)
+	cancel()
+	for range order { // what was begun is waited for
+	}
+	workers.Wait()
+	return err
+}
+
+// inOrder hands on the results of jobs as they come.
+func inOrder[J any](order <-chan J, wait func(J) []FileResult, each func(FileResult) error) error {
+	for j := range order {
+		for _, r := range wait(j) {
+			if err := each(r); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// expand walks folders, in the order of their names.
+func expand(paths []string) func(func(string) bool) {
+	return func(yield func(string) bool) {
+		for _, path := range paths {
+			info, err := os.Stat(path)
+			if err != nil || !info.IsDir() {
+				if !yield(path) {
+					return
+				}
+				continue
+			}
+			for _, file := range folder(path) {
+				if !yield(file) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func folder(root string) []string {
+	var files []string
+	_ = filepath.WalkDir(root, func(path string, entry os.DirEntry, err error) error {
+		if err == nil && entry.Type().IsRegular() {
+			files = append(files, path)
+		}
+		return nil // what cannot be read is left out, as ls does
+	})
+	sort.Strings(files)
+	return files
+}
+
+// file judges one path.
+func (s *Scorer) file(ctx context.Context, path string, o FilesOptions) []FileResult {
+	if path == "-" {
+		body, err := io.ReadAll(io.LimitReader(o.Stdin, maxFile))
+		if err != nil {
+			return []FileResult{{File: path, Error: err.Error()}}
+		}
+		return s.content(ctx, path, bytes.NewReader(body), int64(len(body)), o)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return []FileResult{{File: path, Error: err.Error()}}
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return []FileResult{{File: path, Error: err.Error()}}
+	}
+	return s.content(ctx, path, f, info.Size(), o)
+}
+
+// content judges a message, or every message of a mailbox.
+func (s *Scorer) content(ctx context.Context, name string, r io.ReaderAt, size int64, o FilesOptions) []FileResult {
+	var head [5]byte
+	if n, _ := r.ReadAt(head[:], 0); n < 5 || string(head[:]) != "From " {
+		return []FileResult{s.one(ctx, name, r, size, o)}
+	}
+	var all []FileResult
+	for i, m := range mbox(io.NewSectionReader(r, 0, min(size, maxFile))) {
+		all = append(all, s.one(ctx, fmt.Sprintf("%s#%d", name, i+1), bytes.NewReader(m), int64(len(m)), o))
+	}
+	return all
+}
+
+// mbox splits a mailbox at its "From " lines, and takes back the > before those inside messages (RFC 4155).
+func mbox(r io.Reader) [][]byte {
+	var all [][]byte
+	var now []byte
+	in := bufio.NewReaderSize(r, 64<<10)
+	blank := true
+	for {
+		line, err := in.ReadBytes('\n')
+		switch {
+		case blank && bytes.HasPrefix(line, []byte("From ")):
+			if now != nil {
+				all = append(all, now)
+			}
+			now = []byte{}
+		case bytes.HasPrefix(line, []byte(">From ")):
+			now = append(now, line[1:]...)
+		default:
+			now = append(now, line...)
+		}
+		blank = len(bytes.TrimRight(line, "\r\n")) == 0
+		if err != nil {
+			return append(all, now)
+		}
+	}
+}
+
+// one judges a journal report or a plain message.
+func (s *Scorer) one(ctx context.Context, name string, r io.ReaderAt, size int64, o FilesOptions) FileResult {
+	result := FileResult{File: name}
+	messages, err := unwrap(r, size)
+	if err != nil {
+		result.Error = err.Error()
+		return result
+	}
+	for _, m := range messages {
+		m.Tenant = o.Tenant
+		judged, err := s.Score(ctx, m)
+		if err != nil {
+			result.Error = err.Error()
+			return result
+		}
+		if judged.Disposition > result.Disposition {
+			result.Verdict = judged.Verdict
+		}
+	}
+	return result
+}
+
+// unwrap answers the originals of a report, or the message itself.
+func unwrap(r io.ReaderAt, size int64) ([]Message, error) {
+	report, err := journal.Parse(r, size)
+	if err != nil {
+		return nil, fmt.Errorf("unwrap: %w", err)
+	}
+	if report.Kind != journal.KindReport && report.Kind != journal.KindNDR && report.Kind != journal.KindResent || len(report.Originals) == 0 {
+		return []Message{{Original: r, Size: size}}, nil
+	}
+	var messages []Message
+	for _, o := range report.Originals {
+		m := Message{Sender: report.Sender, Original: io.NewSectionReader(r, o.Section.Offset, o.Section.Size), Size: o.Section.Size}
+		if o.Encoding != "" {
+			body, err := io.ReadAll(io.LimitReader(o.Open(r), maxFile))
+			if err != nil {
+				return nil, fmt.Errorf("decode original: %w", err)
+			}
+			m.Original, m.Size = bytes.NewReader(body), int64(len(body))
+		}
+		for _, recipient := range report.Recipients {
+			m.Recipients = append(m.Recipients, recipient.Address)
+		}
+		messages = append(messages, m)
+	}
+	return messages, nil
+}
