@@ -78,7 +78,7 @@ func (a authority) issue(t *testing.T, names ...string) []tls.Certificate {
 	t.Helper()
 	k := must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))(t)
 	tmpl := template(5, names...)
-	tmpl.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
+	tmpl.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageEmailProtection}
 	der := must(x509.CreateCertificate(rand.Reader, tmpl, a.cert, k.Public(), a.key))(t)
 	return []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: k}}
 }

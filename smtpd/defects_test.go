@@ -97,7 +97,7 @@ func TestDefectC_deadlineRollsAndRateIsHeld(t *testing.T) {
 			}
 		}
 	}()
-	expectReply(t, c, "421 4.4.2")
+	expectReply(t, c, "421 4.4.2 "+hostname+" Too slow")
 	f.none()
 }
 

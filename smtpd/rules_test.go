@@ -197,8 +197,17 @@ func TestLimits_idleLineAndAge(t *testing.T) {
 	time.Sleep(250 * time.Millisecond)
 	send(t, c, "NOOP\r\n")
 	expectReply(t, c, "250") // it was waited for before
-	expectReply(t, c, "421 4.4.2")
+	expectReply(t, c, "421 4.4.2 "+hostname+" Session too long")
 	expectEnd(t, c)
+}
+
+func TestLimits_idleTimeBeginsWithEachCommand(t *testing.T) {
+	f := start(t, func(o *smtpd.Options) { o.Config.IdleTimeout = 500 * time.Millisecond })
+	c := f.secure()
+	for range 6 {
+		time.Sleep(150 * time.Millisecond)
+		expect(t, c, "250", "NOOP")
+	}
 }
 
 // A body with lines beyond a command's limit, sent in one piece with its command.

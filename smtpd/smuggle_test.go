@@ -104,6 +104,27 @@ func TestSmuggle_refusedChunk(t *testing.T) {
 	}
 }
 
+// It is also forgotten: the next DATA is not taken for a BDAT.
+func TestSmuggle_dataAfterARefusedChunk(t *testing.T) {
+	f := start(t, nil)
+	c := f.secure()
+	expect(t, c, "503 5.5.1", "BDAT 4 LAST\r\nNO")
+	expect(t, c, "250", "MAIL FROM:<>")
+	expect(t, c, "250", "RCPT TO:<"+journal+">")
+	expect(t, c, "354", "DATA")
+	expect(t, c, "250", "four and more\r\n.")
+	f.only("four and more\r\n")
+}
+
+// A refused chunk larger than any message is not waited for.
+func TestSmuggle_refusedChunkWithoutEnd(t *testing.T) {
+	f := start(t, nil)
+	c := f.secure()
+	expect(t, c, "503 5.5.1", "BDAT 5000000000 LAST")
+	expectReply(t, c, "552 5.3.4")
+	expectEnd(t, c)
+}
+
 // What follows a refused DATA is commands, as the client must know from the reply; a body sent anyway is refused line
 // by line and ends the session.
 func TestSmuggle_bodyAfterARefusedDATA(t *testing.T) {
