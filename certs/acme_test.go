@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -257,7 +258,7 @@ func TestFailed_heedsTheCAsRetryAfter(t *testing.T) {
 	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 	a := &ACME{o: Options{Now: func() time.Time { return now }}, wait: stepped, tries: map[string]*tries{"d": {}}}
 	limited := &acme.Error{StatusCode: 429, ProblemType: "urn:ietf:params:acme:error:rateLimited", Header: http.Header{"Retry-After": {"36000"}}}
-	if got := a.failed("d", limited); got.Sub(now) < 10*time.Hour-time.Second {
+	if got := a.failed("d", fmt.Errorf("order: %w", limited)); got.Sub(now) < 10*time.Hour-time.Second {
 		t.Errorf("the next attempt is due after %s, want 10 h", got.Sub(now))
 	}
 }

@@ -35,6 +35,9 @@ type pebble struct {
 // newPebble starts the CA. It validates on the ports of the given listeners, and its certificates last so many seconds.
 func newPebble(t *testing.T, http, alpn net.Listener, seconds int) *pebble {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("takes half a minute against Pebble, not with -short")
+	}
 	for _, tool := range []string{"pebble", "pebble-challtestsrv"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			t.Skip(tool + " is not installed: run scripts/install-test-servers.sh")

@@ -2,6 +2,7 @@ package certs
 
 import (
 	"crypto/tls"
+	"errors"
 	"math/rand/v2"
 	"time"
 
@@ -68,11 +69,19 @@ func (a *ACME) failed(domain string, err error) time.Time {
 	t.failures++
 	t.problem = domain + ": " + err.Error()
 	pause := jittered(a.wait(t.failures))
-	if asked, limited := acme.RateLimit(err); limited { // RFC 8555, section 6.6
-		pause = max(pause, min(asked, 7*24*time.Hour))
-	}
+	pause = max(pause, asked(err))
 	t.next = now.Add(pause)
 	return t.next
+}
+
+// asked is how long the CA asks to be left alone, at most a week: RFC 8555, section 6.6.
+func asked(err error) time.Duration {
+	problem, ok := errors.AsType[*acme.Error](err)
+	if !ok {
+		return 0
+	}
+	d, _ := acme.RateLimit(problem)
+	return min(d, 7*24*time.Hour)
 }
 
 // succeeded forgets earlier failures.

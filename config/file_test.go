@@ -59,6 +59,22 @@ func TestSecret_devicesAndDirectoriesAreRefused(t *testing.T) {
 	}
 }
 
+func TestParse_takesWhatEditorsOnWindowsWrite(t *testing.T) {
+	text := "\ufeff" + strings.ReplaceAll(minimal, "\n", "\r\n")
+	if _, err := Parse(inDir(t), []byte(text)); err != nil {
+		t.Error(err)
+	}
+	_, err := Parse(inDir(t), []byte(strings.Replace(text, "hostname", "hostnam", 1)))
+	problems, _ := errors.AsType[Problems](err)
+	if len(problems) != 2 || problems[1].Line != 1 || problems[1].Key != "hostnam" {
+		t.Errorf("problems are %v", problems)
+	}
+	_, err = Parse(inDir(t), []byte("\xff\xfeh\x00o\x00"))
+	if err == nil || !strings.Contains(err.Error(), "is not UTF-8 text") {
+		t.Errorf("UTF-16: %v", err)
+	}
+}
+
 // A group that says nothing else does what its tenant does.
 func TestGroup_inheritsTheTenantsActions(t *testing.T) {
 	text := minimal + `
