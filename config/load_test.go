@@ -73,6 +73,7 @@ func TestLoad_fillsInDefaults(t *testing.T) {
 		{"relay", c.Relay, (*Relay)(nil)},
 		{"tenant id", tenant.ID, "6f1c2f3e-0a5b-4c77-9a51-0f2f6f6f0c11"},
 		{"tenant name", tenant.Name, tenant.ID},
+		{"originator org", tenant.OriginatorOrg, []string{"contoso.example"}},
 		{"mode", tenant.Mode, "dry-run"},
 		{"cloud", tenant.Graph.Cloud, "global"},
 		{"mailbox concurrent", tenant.Graph.MailboxConcurrent, 3},

@@ -27,7 +27,6 @@ func readTenant(t *table) Tenant {
 		ID:               t.need("id", "write the tenant's GUID; the Entra admin center shows it under Overview", guid),
 		Mode:             t.choice("mode", "dry-run", "dry-run", "live"),
 		Domains:          t.list("domains", nil, domain),
-		OriginatorOrg:    t.list("originator_org", nil, domain),
 		RecoveryAddress:  t.word("recovery_address", "", lowerAddress),
 		AlternateMailbox: t.need("alternate_mailbox", "write the address that JournalingReportNdrTo names", address),
 		Exempt:           t.list("exempt", nil, addressOrDomain),
@@ -37,6 +36,9 @@ func readTenant(t *table) Tenant {
 	c.Name = cmp.Or(t.text("name", ""), c.ID)
 	if len(c.Domains) == 0 {
 		t.wrong("domains", "is empty", "list the organisation's accepted domains")
+	}
+	if c.OriginatorOrg = t.list("originator_org", c.Domains, domain); t.has("originator_org") && len(c.OriginatorOrg) == 0 {
+		t.wrong("originator_org", "is empty", "no report could be attributed; remove the line, and it is the domains, or list them with the onmicrosoft.com one")
 	}
 	c.Addresses = readAddresses(t)
 	c.Relay = readRelay(t.table("relay"))
