@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -189,12 +190,12 @@ func (t *txn) merge(a Application, old *Record, plan Planner) (Record, error) {
 	}
 	var planned []Intent
 	if plan != nil {
-		planned = plan(rec, have)
+		planned = plan(rec, slices.Clone(have)) // it may change what it is given
 	}
 	if err := t.putRecord(&rec, old); err != nil {
 		return Record{}, err
 	}
-	return rec, t.putPlanned(rec, planned)
+	return rec, t.putPlanned(rec, planned, have)
 }
 
 // relate names the records not first-hand that tell of the same message as a first-hand one.
@@ -214,9 +215,17 @@ func (t *txn) relate(rec *Record) error {
 	return nil
 }
 
-// putPlanned writes the intents that plan returned. An intent that stands unchanged is not written again.
-func (t *txn) putPlanned(rec Record, planned []Intent) error {
+// putPlanned writes the intents that plan returned. One that it returned unchanged is not written again: that would
+// be a conflict for whoever is at work on it.
+func (t *txn) putPlanned(rec Record, planned, have []Intent) error {
+	stored := make(map[string]Intent, len(have))
+	for _, in := range have {
+		stored[in.ID] = in
+	}
 	for _, in := range planned {
+		if old, ok := stored[in.ID]; ok && reflect.DeepEqual(old, in) {
+			continue
+		}
 		if in.Record != "" && in.Record != rec.ID {
 			return fmt.Errorf("%w: plan for record %s made intent %s of record %s", ErrInvalid, rec.ID, in.ID, in.Record)
 		}

@@ -16,7 +16,21 @@ import (
 )
 
 // benchStore is a store in TMPDIR: what is measured is that disk.
-func benchStore(b *testing.B) *store.Store { return open(b, b.TempDir()) }
+func benchStore(b *testing.B) (s *store.Store, commits *atomic.Int64) {
+	b.Helper()
+	commits = new(atomic.Int64)
+	s, err := store.Open(b.TempDir(), store.Options{Fail: func(point string) error {
+		if point == "commit" {
+			commits.Add(1)
+		}
+		return nil
+	}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = s.Close() })
+	return s, commits
+}
 
 // realistic is a report as scored mail gives it: some reasons, indicators, history, one recipient.
 func realistic(n int) store.Application {
@@ -39,7 +53,7 @@ func realistic(n int) store.Application {
 func BenchmarkApply(b *testing.B) {
 	for _, callers := range []int{1, 8, 64} {
 		b.Run(fmt.Sprint("callers=", callers), func(b *testing.B) {
-			s := benchStore(b)
+			s, commits := benchStore(b)
 			var next atomic.Int64
 			var wg sync.WaitGroup
 			b.ResetTimer()
@@ -55,6 +69,7 @@ func BenchmarkApply(b *testing.B) {
 			}
 			wg.Wait()
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "applied/s")
+			b.ReportMetric(float64(b.N)/float64(commits.Load()), "applied/commit")
 		})
 	}
 }
@@ -62,7 +77,7 @@ func BenchmarkApply(b *testing.B) {
 func BenchmarkAttempt(b *testing.B) {
 	for _, callers := range []int{1, 64} {
 		b.Run(fmt.Sprint("callers=", callers), func(b *testing.B) {
-			s := benchStore(b)
+			s, _ := benchStore(b)
 			fillIntents(b, s, b.N)
 			due, err := s.Due(time.Now(), store.DueFilter{Limit: b.N})
 			if err != nil || len(due) != b.N {
@@ -101,7 +116,7 @@ func carryOut(b *testing.B, s *store.Store, work <-chan store.Intent) {
 }
 
 func BenchmarkDue(b *testing.B) {
-	s := benchStore(b)
+	s, _ := benchStore(b)
 	fillIntents(b, s, 100_000)
 	for _, limit := range []int{1, 100} {
 		b.Run(fmt.Sprint("intents=100000/limit=", limit), func(b *testing.B) {
@@ -145,7 +160,7 @@ func recipients(n int) []journal.Recipient {
 
 // BenchmarkApplyHuge is one message to 100,000 mailboxes, all of which it is to be taken from.
 func BenchmarkApplyHuge(b *testing.B) {
-	s := benchStore(b)
+	s, _ := benchStore(b)
 	for n := 0; b.Loop(); n++ {
 		a := realistic(n)
 		a.Record.Recipients = recipients(100_000)

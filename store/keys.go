@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // encoding gives 26 characters for 16 octets, in lower case so that an id can be typed.
@@ -99,8 +100,8 @@ func IntentID(record, address string, kind Kind) string {
 
 // checkID refuses what cannot be a part of a key.
 func checkID(what, id string) error {
-	if id == "" || len(id) > 128 || strings.ContainsRune(id, 0) {
-		return fmt.Errorf("%w: %s %.40q must have 1 to 128 octets and no NUL", ErrInvalid, what, id)
+	if id == "" || len(id) > 128 || strings.ContainsRune(id, 0) || !utf8.ValidString(id) {
+		return fmt.Errorf("%w: %s %.40q must have 1 to 128 octets of UTF-8 and no NUL", ErrInvalid, what, id)
 	}
 	return nil
 }

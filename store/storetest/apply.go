@@ -52,7 +52,9 @@ func testApply(t *testing.T, b *bench) {
 	t.Run("restored record stays pinned", func(t *testing.T) { testPinned(t, &bench{open: b.open}) })
 	t.Run("what cannot be stored is refused", func(t *testing.T) {
 		s := (&bench{open: b.open}).start(t)
-		for _, a := range []store.Application{{Tenant: Contoso}, {Key: "k"}, {Key: "k", Tenant: "a\x00b"}} {
+		for _, a := range []store.Application{
+			{Tenant: Contoso}, {Key: "k"}, {Key: "k", Tenant: "a\x00b"}, {Key: "k", Tenant: "\xff"},
+		} {
 			if _, _, err := s.Apply(t.Context(), a, nil); !errors.Is(err, store.ErrInvalid) {
 				t.Errorf("Apply of %+v: %v, want ErrInvalid", a, err)
 			}
@@ -244,9 +246,16 @@ func testPlan(t *testing.T, b *bench) {
 		}
 	}
 	apply(t, s, Report(Contoso, 1))
+	same := Report(Contoso, 1)
+	same.Key = "same"
+	rec, _, err := s.Apply(t.Context(), same, func(_ store.Record, have []store.Intent) []store.Intent { return have })
+	must(t, err)
+	if got := ok(s.Intents(rec.ID)); len(got) != 1 || got[0].Rev != 1 {
+		t.Errorf("an intent that a plan returned unchanged was written: %+v", got)
+	}
 	fork := Report(Contoso, 1)
 	fork.Key = "fork"
-	rec, _, err := s.Apply(t.Context(), fork, func(rec store.Record, have []store.Intent) []store.Intent {
+	rec, _, err = s.Apply(t.Context(), fork, func(rec store.Record, have []store.Intent) []store.Intent {
 		have[0].Outcome, have[0].Reason = store.Skipped, "cancelled"
 		return have
 	})

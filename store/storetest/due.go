@@ -64,6 +64,13 @@ func testDue(t *testing.T, b *bench) {
 			}
 		})
 	}
+	t.Run("looks at no more than it returns and skips", func(t *testing.T) {
+		looked := 0
+		ok(s.Due(hour(2), store.DueFilter{Limit: 2, Skip: func(store.Intent) bool { looked++; return looked == 1 }}))
+		if looked != 3 {
+			t.Errorf("to return 2 and skip 1 of 5 it looked at %d", looked)
+		}
+	})
 	t.Run("next due", func(t *testing.T) { testNextDue(t, &bench{open: b.open}) })
 	t.Run("far due times are pulled in", func(t *testing.T) { testFarDue(t, &bench{open: b.open}) })
 }
