@@ -2,11 +2,11 @@ package queue
 
 import "sync"
 
-// The sizes of buffers: 16 KiB, and twice that again and again up to 1 MiB. A buffer grows only with what has really
+// The sizes of buffers: 16 KiB, and twice that again and again up to 512 KiB. A buffer grows only with what has really
 // arrived, so that a peer which announces much and sends nothing costs little.
 const (
 	minBuffer = 16 << 10
-	classes   = 7
+	classes   = 6
 )
 
 // buffers are those that wait to be used again, by size.

@@ -22,8 +22,8 @@ func TestDraft_memoryGrowsWithTheMessage(t *testing.T) {
 		{1 << 20, 0, 0},
 		{400 << 20, 100, 16 << 10},
 		{0, 50 << 10, 64 << 10},
-		{0, 1 << 20, 1 << 20},
-		{0, 1<<20 + 1, 0}, // in a file
+		{0, spool.DefaultInlineLimit, spool.DefaultInlineLimit},
+		{0, spool.DefaultInlineLimit + 1, 0}, // in a file
 	}
 	for _, test := range tests {
 		d, err := q.Begin(Envelope{}, int64(test.announced))

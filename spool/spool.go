@@ -48,7 +48,7 @@ var (
 
 // DefaultInlineLimit is the size up to which a body goes into a segment; docs/decisions/0002-spool.md has the
 // measurements.
-const DefaultInlineLimit = 1 << 20
+const DefaultInlineLimit = 512 << 10
 
 // Options of a Spool. The zero value works.
 type Options struct {
