@@ -75,10 +75,7 @@ func (t *table) secret(key string) (path string, secret Secret) {
 func (r *reader) resolve(name string) (string, error) {
 	credential, ok := strings.CutPrefix(name, credentialPrefix)
 	if !ok {
-		if filepath.IsAbs(name) {
-			return filepath.Clean(name), nil
-		}
-		return filepath.Join(filepath.Dir(r.file), name), nil
+		return r.beside(name), nil
 	}
 	dir := os.Getenv("CREDENTIALS_DIRECTORY")
 	if dir == "" {
@@ -89,6 +86,14 @@ func (r *reader) resolve(name string) (string, error) {
 		return "", bad(name, "is not the name of a credential", "write credential:NAME as in LoadCredential=NAME:FILE")
 	}
 	return filepath.Join(dir, credential), nil
+}
+
+// beside makes a full path of one that is relative to the configuration file.
+func (r *reader) beside(name string) string {
+	if filepath.IsAbs(name) {
+		return filepath.Clean(name)
+	}
+	return filepath.Join(filepath.Dir(r.file), name)
 }
 
 // readFile reads a small regular file. A private one must not be open to every user.

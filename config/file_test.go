@@ -40,6 +40,14 @@ func TestSecret_comesFromWhereTheNameSays(t *testing.T) {
 	}
 }
 
+func TestStateDir_isRelativeToTheFile(t *testing.T) {
+	name := inDir(t)
+	c, err := Parse(name, []byte(`state_dir = "state/../var"`+"\n"+minimal))
+	if err != nil || c.StateDir != filepath.Join(filepath.Dir(name), "var") {
+		t.Errorf("state_dir is %+v, %v", c, err)
+	}
+}
+
 func TestSecret_credentialWithoutSystemdSaysSo(t *testing.T) {
 	t.Setenv("CREDENTIALS_DIRECTORY", "")
 	text := strings.Replace(minimal, `"secret"`, `"credential:contoso"`, 1)

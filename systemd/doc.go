@@ -10,6 +10,12 @@
 //	I3. A log record never blocks longer than journald's socket buffer, and is never lost silently: what journald does
 //	    not take goes to the plain writer.
 //
+// Files beside the code, and where they are installed:
+//
+//	clawback.service, clawback.socket, clawback-acme.socket   /usr/lib/systemd/system/
+//	clawback.sysusers, clawback.tmpfiles                      /usr/lib/sysusers.d/ and tmpfiles.d/clawback.conf
+//	clawback.catalog                                          /usr/lib/systemd/catalog/, then journalctl --update-catalog
+//
 // On failure: notifications and log lines that cannot be sent are no reason to stop taking mail; errors are returned
 // for the log, and the daemon goes on.
 //
