@@ -7,7 +7,8 @@ import (
 )
 
 // Claim hands out up to max items to work on, and waits until there is at least one. Their starts are durable before
-// it returns. An item that has been started MaxStarts times without an end is quarantined instead.
+// it returns. An item that has been started MaxStarts times without an end is quarantined instead. On an error of
+// storage nothing is handed out; unless the queue is broken, the caller may try again after a while.
 func (q *Queue) Claim(ctx context.Context, max int) ([]Item, error) {
 	for {
 		yes, wake, due := q.tally.claimable(q.now())

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	bolt "go.etcd.io/bbolt"
-
 	"clawback/spool"
 )
 
@@ -19,18 +17,18 @@ func (q *Queue) recover() error {
 	defer func() { _ = tx.Rollback() }() // does nothing after a commit
 	t := newTxn(tx, q.now())
 	r := recovery{q: q, t: t}
-	if err := r.items(); err != nil {
+	if err := errors.Join(r.items(), t.countBounces(), t.err); err != nil {
 		return err
 	}
-	if err := t.dropSent(t.now.Add(-q.o.KeepSent)); err != nil {
+	if err := errors.Join(t.dropSent(t.now.Add(-q.o.KeepSent)), t.err); err != nil {
 		return err
 	}
+	t.due = nextDue(t.index)
 	if t.changed {
-		if err := tx.Commit(); err != nil {
-			return err
-		}
+		err = tx.Commit()
 	}
-	return q.count()
+	q.tally.add(t)
+	return err
 }
 
 // recovery is what recover knows on its way through the rows.
@@ -47,6 +45,7 @@ func (r *recovery) items() error {
 		if err != nil {
 			return err
 		}
+		r.t.count(+1, old)
 		if it := r.item(*old); it != nil {
 			changed = append(changed, [2]*Item{old, it})
 		}
@@ -104,29 +103,13 @@ func (q *Queue) present(ref spool.Ref) error {
 	return b.Close()
 }
 
-// count builds the tally from the rows.
-func (q *Queue) count() error {
-	return q.db.View(func(tx *bolt.Tx) error {
-		t := newTxn(tx, q.now())
-		err := t.items.ForEach(func(id, _ []byte) error {
-			it, err := t.item(string(id))
-			if err == nil {
-				t.count(+1, it)
-			}
-			return err
-		})
-		if err != nil {
-			return err
+// countBounces counts all bounces in.
+func (t *txn) countBounces() error {
+	return t.bounces.ForEach(func(id, _ []byte) error {
+		b, err := readBounce(t.bounces, string(id))
+		if err == nil {
+			t.countBounce(+1, &b)
 		}
-		err = t.bounces.ForEach(func(id, _ []byte) error {
-			b, err := readBounce(t.bounces, string(id))
-			if err == nil {
-				t.countBounce(+1, &b)
-			}
-			return err
-		})
-		t.due = nextDue(t.index)
-		q.tally.add(t)
 		return err
 	})
 }
