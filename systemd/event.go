@@ -27,6 +27,10 @@ var messageIDs = map[string]string{
 	"alert.retract.brake":       "4938ab212d484e979bc99610ecfde178",
 	"alert.retract.auth":        "b08aa82646994676a95649df5ea263d3",
 	"alert.retract.internal":    "cd0758db63aa46edbb2fe4e645e99eea",
+	"alert.config.refused":      "731c3d3344464620ad2daea39d077472",
+	"alert.retract.resumed":     "651086ec494b4923a23280bf39ffbfdf",
+	"graph.credential_expires":  "060ed8b671514c5cb690cda701a9fc58",
+	"janitor.failed":            "5039a223d2b44fd683024e2c5d3f9b65",
 }
 
 // MessageID is the catalog's ID of an event, or "" when it has no entry.
