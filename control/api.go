@@ -54,6 +54,30 @@ type Order struct {
 	Action  string   `json:"action,omitempty"`
 	Comment string   `json:"comment,omitempty"`
 	Intents []string `json:"intents,omitempty"`
+	Address string   `json:"address,omitempty"`
+}
+
+// Address is one that mail is taken for, or was.
+type Address struct {
+	Address    string `json:"address"`
+	Tenant     string `json:"tenant,omitempty"`
+	Purpose    string `json:"purpose,omitempty"`
+	Configured bool   `json:"configured"`
+	Used       bool   `json:"used"`              // it ever took mail
+	Refused    string `json:"refused,omitempty"` // why it is refused here: its regions
+}
+
+// State says in a few words how mail for the address is answered.
+func (a Address) State() string {
+	switch {
+	case a.Refused != "":
+		return "550: " + a.Refused
+	case !a.Configured:
+		return "451 until it is retired: not in the configuration"
+	case !a.Used:
+		return "accepted; none yet"
+	}
+	return "accepted"
 }
 
 // Failure is the body of every answer that is not 200.

@@ -33,6 +33,8 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("GET /v1/held", handler(s.listHeld))
 	mux.Handle("POST /v1/held/approve", handler(s.approve))
 	mux.Handle("POST /v1/held/reject", handler(s.reject))
+	mux.Handle("GET /v1/addresses", handler(func(*http.Request) (any, error) { return s.o.Addresses.List(), nil }))
+	mux.Handle("POST /v1/addresses/retire", handler(s.retireAddress))
 	mux.Handle("GET /v1/audit", handler(s.listAudit))
 	return mux
 }
@@ -267,6 +269,17 @@ func (s *Server) reject(r *http.Request) (any, error) {
 		return nil, err
 	}
 	return o.Intents, s.o.Engine.Reject(r.Context(), who(r), o.Intents, o.Comment)
+}
+
+func (s *Server) retireAddress(r *http.Request) (any, error) {
+	o, err := order(r)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.o.Addresses.Retire(r.Context(), o.Address); err != nil {
+		return nil, err
+	}
+	return o.Address, s.note(r, "address.retire", o.Address, o.Comment)
 }
 
 func (s *Server) listAudit(r *http.Request) (any, error) {

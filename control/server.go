@@ -48,15 +48,22 @@ type Engine interface {
 	Reject(ctx context.Context, who string, intents []string, comment string) error
 }
 
+// Addresses is what the socket shows and changes of the addresses that mail is taken for.
+type Addresses struct {
+	List   func() []Address
+	Retire func(ctx context.Context, address string) error
+}
+
 // Options wire a Server.
 type Options struct {
-	Queue  Queue
-	Store  Store
-	Engine Engine
-	Status func() (Status, error)
-	Report func(spool.Ref) (io.ReadCloser, error) // the octets of a report
-	Wake   func()                                 // something is due now that was not before
-	Log    *slog.Logger
+	Queue     Queue
+	Store     Store
+	Engine    Engine
+	Status    func() (Status, error)
+	Addresses Addresses
+	Report    func(spool.Ref) (io.ReadCloser, error) // the octets of a report
+	Wake      func()                                 // something is due now that was not before
+	Log       *slog.Logger
 }
 
 // Server answers on the socket.

@@ -38,7 +38,7 @@ func (p *Pipeline) judge(ctx context.Context, it queue.Item) (end ending) {
 		}
 	}()
 	if it.Envelope.Purpose == queue.ForPostmaster {
-		return ending{how: bounced, why: "mail for postmaster, sent on"}
+		return p.postmaster()
 	}
 	t, known := p.o.Tenant(it.Envelope.Tenant)
 	if !known {
@@ -56,6 +56,14 @@ func (p *Pipeline) judge(ctx context.Context, it queue.Item) (end ending) {
 		return p.fault(it, fmt.Errorf("unwrap: %w", err))
 	}
 	return j.decide(ctx)
+}
+
+// postmaster: mail for a person. It takes the way of the bounces to the configured address (RFC 5321, section 4.5.1).
+func (p *Pipeline) postmaster() ending {
+	if p.o.Postmaster == nil || !p.o.Postmaster() {
+		return quarantine("mail for postmaster: set smtp.postmaster to have such mail sent on, then clawback queue retry")
+	}
+	return ending{how: bounced, why: "mail for postmaster, sent on"}
 }
 
 // decide goes down the table "where a report that cannot go on goes".

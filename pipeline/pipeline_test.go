@@ -29,16 +29,17 @@ const tenantID = "3f1c2b4a-5d6e-4f70-8192-a3b4c5d6e7f8"
 
 // fixture is a pipeline over a real queue, spool and store.
 type fixture struct {
-	t      *testing.T
-	p      *Pipeline
-	queue  *queue.Queue
-	store  *store.Store
-	spool  *spool.Spool
-	dir    string
-	key    *bounce.Key
-	now    time.Time
-	alerts []string
-	scorer func(score.Message) (score.Result, error)
+	t          *testing.T
+	p          *Pipeline
+	queue      *queue.Queue
+	store      *store.Store
+	spool      *spool.Spool
+	dir        string
+	key        *bounce.Key
+	now        time.Time
+	alerts     []string
+	postmaster bool
+	scorer     func(score.Message) (score.Result, error)
 }
 
 func (f *fixture) Score(_ context.Context, m score.Message) (score.Result, error) { return f.scorer(m) }
@@ -63,10 +64,11 @@ func newFixture(t *testing.T) *fixture {
 	f.scorer = func(score.Message) (score.Result, error) { return result(verdict.Malicious), nil }
 	f.p = New(Options{
 		Queue: f.queue, Store: f.store, Scorer: f, Own: f.key.Verify, Log: slog.New(slog.DiscardHandler), Keep: f.spool.Keep,
-		Tenant: func(id string) (*config.Tenant, bool) { return contoso(), id == tenantID },
-		Plan:   func(t *config.Tenant) Planner { return retract.Plan(t, f.now) },
-		Alert:  func(event, _ string, _ ...any) { f.alerts = append(f.alerts, event) },
-		Now:    func() time.Time { return f.now },
+		Postmaster: func() bool { return f.postmaster },
+		Tenant:     func(id string) (*config.Tenant, bool) { return contoso(), id == tenantID },
+		Plan:       func(t *config.Tenant) Planner { return retract.Plan(t, f.now) },
+		Alert:      func(event, _ string, _ ...any) { f.alerts = append(f.alerts, event) },
+		Now:        func() time.Time { return f.now },
 	})
 	return f
 }
@@ -189,12 +191,14 @@ func TestJudge_whereAReportGoes(t *testing.T) {
 		{"cannot be unwrapped, and is not attributed", unparsable, func(e *queue.Envelope) { e.Network = "" }, "quarantined", "networks"},
 		{"rubbish at the recovery address", unparsable, func(e *queue.Envelope) { e.Purpose = queue.ForRecovery }, "quarantined", "no journal report"},
 		{"mail for postmaster", []byte("Subject: hello\r\n\r\nhello\r\n"), func(e *queue.Envelope) { e.Purpose, e.Tenant = queue.ForPostmaster, "" }, "finished bounced", ""},
+		{"mail for postmaster without an address for it", []byte("Subject: hello\r\n\r\nhello\r\n"), func(e *queue.Envelope) { e.Purpose, e.Tenant = queue.ForPostmaster, "" }, "quarantined", "smtp.postmaster"},
 		{"tenant not configured", phish, func(e *queue.Envelope) { e.Tenant = "99999999-5d6e-4f70-8192-a3b4c5d6e7f8" }, "deferred", "not in the configuration"},
 		{"connector validation", []byte("From: O365ConnectorValidation@contoso.onmicrosoft.com\r\nSubject: test\r\n\r\nThis is a test.\r\n"), nil, "finished", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			f := newFixture(t)
+			f.postmaster = tt.name == "mail for postmaster"
 			e := envelope()
 			if tt.change != nil {
 				tt.change(&e)

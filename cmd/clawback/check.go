@@ -8,6 +8,7 @@ import (
 
 	"clawback/bounce"
 	"clawback/config"
+	"clawback/regions"
 	"clawback/retract/graph"
 )
 
@@ -32,6 +33,9 @@ func (c checkCmd) Run(a *app) error {
 	if c.Online {
 		ctx, cancel := context.WithTimeout(a.ctx, 2*time.Minute)
 		defer cancel()
+		for _, f := range regions.Check(ctx, cfg, resolver) {
+			list = append(list, finding{f.OK, f.What, f.Text})
+		}
 		for i := range cfg.Tenants {
 			list = append(list, checkTenant(ctx, cfg, &cfg.Tenants[i])...)
 		}

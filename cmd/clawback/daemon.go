@@ -1,12 +1,15 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"path/filepath"
+	"runtime"
+	"sync"
 	"time"
 
 	"clawback/bounce"
@@ -43,6 +46,9 @@ type daemon struct {
 	bounces  *bounce.Deliverer
 	control  *control.Server
 	sessions func() int
+
+	alertedMu sync.Mutex
+	alerted   map[string]time.Time // owned by alertedMu; when each alert was last raised
 }
 
 func newLog(c config.Log, w io.Writer) *slog.Logger {
@@ -68,6 +74,24 @@ func (d *daemon) in(cfg *config.Config, name string) string { return filepath.Jo
 // alert is something a person must see. Today that is the log; what reads it there is the operator's choice.
 func (d *daemon) alert(event, text string, attrs ...any) {
 	d.log.Error(text, append([]any{"event", "alert." + event}, attrs...)...)
+}
+
+// alertOnce raises an alert about a subject at most once an hour.
+func (d *daemon) alertOnce(event, text, subject string) {
+	key := event + " " + subject
+	d.alertedMu.Lock()
+	last := d.alerted[key]
+	due := time.Since(last) >= time.Hour
+	if due {
+		if d.alerted == nil || len(d.alerted) > 1000 { // bounded: the subjects come from outside
+			d.alerted = map[string]time.Time{}
+		}
+		d.alerted[key] = time.Now()
+	}
+	d.alertedMu.Unlock()
+	if due {
+		d.alert(event, text, "subject", subject)
+	}
 }
 
 func spoolOptions(cfg *config.Config) spool.Options {
@@ -106,10 +130,11 @@ func (d *daemon) retractOptions() retract.Options {
 func (d *daemon) pipelineOptions(cfg *config.Config) pipeline.Options {
 	return pipeline.Options{
 		Queue: d.queue, Store: d.store, Scorer: d.scorer, Tenant: d.live.tenant, Own: d.key.Verify, Keep: d.spool.Keep,
-		Plan:    func(t *config.Tenant) pipeline.Planner { return retract.Plan(t, time.Now()) },
-		Done:    func(store.Record) { d.engine.Wake() },
-		Bounced: func() { d.bounces.Wake() },
-		Alert:   d.alert, Log: d.log, Workers: cfg.Score.Workers, Fail: failpoint.Hit,
+		Postmaster: func() bool { return d.live.config().SMTP.Postmaster != "" },
+		Plan:       func(t *config.Tenant) pipeline.Planner { return retract.Plan(t, time.Now()) },
+		Done:       func(store.Record) { d.engine.Wake() },
+		Bounced:    func() { d.bounces.Wake() },
+		Alert:      d.alert, Log: d.log, Workers: cmp.Or(cfg.Score.Workers, runtime.GOMAXPROCS(0)), Fail: failpoint.Hit,
 	}
 }
 

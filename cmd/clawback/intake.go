@@ -55,7 +55,7 @@ func (d *daemon) listeners(cfg *config.Config, sockets *systemd.Sockets) ([]*por
 		d.opened(func() error { ln.Close(); return nil })
 		server, err := smtpd.New(smtpd.Options{
 			Hostname: cfg.Hostname, Config: cfg.SMTP, Listener: l, Certificates: d.certs.GetCertificate,
-			Recipients: d.live.recipient, Networks: func(a netip.Addr) string { return d.networks.Name(a, l.Networks) },
+			Recipients: d.recipient, Networks: func(a netip.Addr) string { return d.networks.Name(a, l.Networks) },
 			Room: d.room, Intake: intake{d}, Log: d.log,
 		})
 		if err != nil {

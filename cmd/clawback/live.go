@@ -13,6 +13,7 @@ import (
 	"clawback/bounce"
 	"clawback/config"
 	"clawback/queue"
+	"clawback/regions"
 	"clawback/retract"
 	"clawback/smtpd"
 	"clawback/store"
@@ -79,7 +80,7 @@ func recipients(cfg *config.Config) map[string]smtpd.Recipient {
 	for _, t := range cfg.Tenants {
 		for _, a := range t.Addresses {
 			r := smtpd.Recipient{Known: true, Tenant: t.ID, Purpose: queue.ForJournal, Region: cfg.Region}
-			if len(a.Regions) > 0 && !slices.Contains(a.Regions, cfg.Region) {
+			if ok, _ := regions.Accept(a, cfg.Region); !ok {
 				r.Refuse = "this address is not processed in this region"
 			}
 			m[strings.ToLower(a.Address)] = r

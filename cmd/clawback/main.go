@@ -33,6 +33,7 @@ type cli struct {
 	Status  statusCmd  `cmd:"" group:"daemon" help:"Show what the daemon has done, and what waits."`
 	Queue   queueCmd   `cmd:"" group:"daemon" help:"List, show, retry or export accepted reports that are not finished."`
 	Bounce  bounceCmd  `cmd:"" group:"daemon" help:"List, show, retry or export reports on their way to the alternate mailbox."`
+	Address addressCmd `cmd:"" group:"daemon" help:"Make, list or retire journal addresses."`
 	Search  searchCmd  `cmd:"" group:"mail" help:"Find messages by sender, recipient, subject, disposition or time."`
 	Show    showCmd    `cmd:"" group:"mail" help:"Show one message: its verdict with reasons, and what happened in each mailbox."`
 	Retract retractCmd `cmd:"" group:"mail" help:"Take a message out of every recipient's mailbox."`

@@ -21,7 +21,7 @@ func (d *daemon) controlOptions(cfg *config.Config) control.Options {
 	return control.Options{
 		Queue: d.queue, Store: d.store, Engine: d.engine, Status: d.status, Log: d.log,
 		Wake:   func() { d.bounces.Wake(); d.engine.Wake() },
-		Report: d.report,
+		Report: d.report, Addresses: control.Addresses{List: d.live.addresses, Retire: d.live.retire},
 	}
 }
 

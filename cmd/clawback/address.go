@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base32"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"clawback/config"
+	"clawback/control"
+	"clawback/queue"
+	"clawback/smtpd"
+	"clawback/store"
+)
+
+type addressCmd struct {
+	New    addressNewCmd    `cmd:"" help:"Make an unguessable journal address, and say where it goes."`
+	List   addressListCmd   `cmd:"" help:"List the addresses that mail is taken for, or was."`
+	Retire addressRetireCmd `cmd:"" help:"Let an address that is no longer configured be refused for good (550)."`
+}
+
+type addressNewCmd struct {
+	Config string `short:"c" type:"path" default:"/etc/clawback/clawback.toml" help:"Configuration file; the address gets its hostname."`
+	Tenant string `help:"Name of the tenant; it is only needed when there are several."`
+}
+
+// addressBits is how much an attacker would have to guess: Exchange Online's networks and certificate are open to every tenant
+// of it, so the address is what keeps another one out.
+const addressBits = 128
+
+func (c addressNewCmd) Run(a *app) error {
+	cfg, err := config.Load(c.Config)
+	if err != nil {
+		return err
+	}
+	t, err := oneTenant(cfg, c.Tenant)
+	if err != nil {
+		return err
+	}
+	secret := make([]byte, addressBits/8)
+	if _, err := rand.Read(secret); err != nil {
+		return fmt.Errorf("make address: %w", err)
+	}
+	local := strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(secret))
+	address := "j-" + local + "@" + cfg.Hostname
+	if a.json {
+		return a.printJSON(map[string]string{"tenant": t.Name, "address": address})
+	}
+	fmt.Fprintf(a.out, "%s\n\nPut this below tenant %q in %s, and reload (systemctl reload clawback):\n\n"+
+		"    [[tenant.address]]\n    address = %q\n\nThen name it in the journal rule. To rotate, keep the old one beside it until no report comes\n"+
+		"to it any more (clawback address list), take it out, reload, and run: clawback address retire OLD\n", address, t.Name, c.Config, address)
+	return nil
+}
+
+func oneTenant(cfg *config.Config, name string) (*config.Tenant, error) {
+	var names []string
+	for i := range cfg.Tenants {
+		if t := &cfg.Tenants[i]; t.Name == name || name == "" && len(cfg.Tenants) == 1 {
+			return t, nil
+		}
+		names = append(names, cfg.Tenants[i].Name)
+	}
+	return nil, fmt.Errorf("tenant %q: name one of %s with --tenant", name, strings.Join(names, ", "))
+}
+
+type addressListCmd struct{}
+
+func (addressListCmd) Run(a *app) error {
+	var list []control.Address
+	if err := a.client.Get(a.ctx, "/v1/addresses", &list); err != nil {
+		return err
+	}
+	if a.json {
+		return a.printJSON(list)
+	}
+	rows := [][]string{{"ADDRESS", "TENANT", "PURPOSE", "STATE"}}
+	for _, x := range list {
+		rows = append(rows, []string{x.Address, x.Tenant, x.Purpose, x.State()})
+	}
+	return a.table(rows)
+}
+
+type addressRetireCmd struct {
+	Address string `arg:"" help:"The address."`
+}
+
+func (c addressRetireCmd) Run(a *app) error {
+	if err := a.client.Post(a.ctx, "/v1/addresses/retire", control.Order{Address: c.Address}, nil); err != nil {
+		return err
+	}
+	if !a.json {
+		fmt.Fprintf(a.out, "%s is retired: mail for it is refused from now on\n", c.Address)
+	}
+	return nil
+}
+
+// addresses lists what mail is taken for now, and what took mail before.
+func (l *live) addresses() []control.Address {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	names := map[string]string{}
+	for id, t := range l.tenants {
+		names[id] = t.Config.Name
+	}
+	var list []control.Address
+	for address, r := range l.rcpts {
+		_, used := l.used[address]
+		list = append(list, control.Address{Address: address, Tenant: names[r.Tenant], Purpose: string(r.Purpose), Configured: true,
+			Used: used || r.Purpose == queue.ForPostmaster, Refused: r.Refuse})
+	}
+	for address, tenant := range l.used {
+		if _, configured := l.rcpts[address]; !configured {
+			list = append(list, control.Address{Address: address, Tenant: names[tenant], Used: true})
+		}
+	}
+	slices.SortFunc(list, func(a, b control.Address) int { return strings.Compare(a.Address, b.Address) })
+	return list
+}
+
+// retire forgets that an address took mail, so that it is refused for good.
+func (l *live) retire(ctx context.Context, address string) error {
+	address = strings.ToLower(address)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if _, configured := l.rcpts[address]; configured {
+		return errors.New(address + " is still configured: take it out of the configuration and reload first")
+	}
+	if _, used := l.used[address]; !used {
+		return fmt.Errorf("address %s: %w", address, store.ErrNotFound)
+	}
+	if err := l.store.PutMeta(ctx, usedPrefix+address, nil); err != nil {
+		return fmt.Errorf("retire address: %w", err)
+	}
+	delete(l.used, address)
+	return nil
+}
+
+// recipient answers the listener, and tells a person when an address is refused that should not be asked for here.
+func (d *daemon) recipient(address string) smtpd.Recipient {
+	r := d.live.recipient(address)
+	switch {
+	case r.Refuse != "":
+		d.alertOnce("region.refused", "Mail for an address came to a gateway outside its regions and was refused: mend its MX records (clawback check --online).", address)
+	case r.Retry:
+		d.alertOnce("address.vanished", "Mail came for an address that took mail before and is not in the configuration: it is put off. "+
+			"Put it back, or run clawback address retire.", address)
+	}
+	return r
+}
