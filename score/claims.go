@@ -18,7 +18,7 @@ func (x *inspection) oddName() {
 	signs, digits, letters := 0, 0, 0
 	for _, r := range name {
 		switch {
-		case strings.ContainsRune("#*_|~^=[]{}<>$%/", r):
+		case strings.ContainsRune("#*_|~^=[{<$%", r):
 			signs++
 		case unicode.IsDigit(r):
 			digits++
@@ -42,7 +42,7 @@ func (x *inspection) senderPlace() {
 	if x.lists.CheapTLDs.Has(web.TLD(x.domain)) && !x.lists.Popular.Has(x.domain) {
 		x.note("impersonation.cheap_sender", "header From", "The author's domain %s is in a top-level domain in which throw-away names are mostly bought.", x.domain)
 	}
-	if x.freeMail && x.lists.Popular.Has(x.domain) && x.auth.present && !x.auth.aligned {
+	if x.freeMail && !x.list && x.lists.Popular.Has(x.domain) && x.auth.present && !x.auth.aligned {
 		x.note("impersonation.forged_free_mail", "header From", "It claims to come from a mailbox at %s, and nothing shows that it did.", x.domain)
 	}
 }
@@ -100,12 +100,16 @@ func (x *inspection) brandOpening() {
 	if x.list || x.bounce || x.reply || x.trusted || x.saw("impersonation.brand_name") || x.ours(x.domain) {
 		return
 	}
-	opening := x.subject.Text + firstWords(x.body.Text, 12)
+	opening := x.subject.Text + firstWords(x.body.Text, 12) + firstWords(x.other.Text, 8)
 	b, shown, ok := x.brands.in(opening)
 	if !ok || x.ownsBrand(b) || b.Kind == "media" || b.Weak || x.linksTo(b) {
 		return
 	}
-	x.note("impersonation.brand_opening", "text", "It begins by naming %s, to which neither author nor links belong.", shown)
+	factor := 1.0
+	if b.Kind == "software" || b.Kind == "telecom" {
+		factor = 0.6 // much is written about those
+	}
+	x.times(factor, "impersonation.brand_opening", "text", "It begins by naming %s, to which neither author nor links belong.", shown)
 }
 
 // linksTo reports whether a link that can be followed leads to the brand.

@@ -46,7 +46,7 @@ func (x *inspection) displayName() {
 	}
 	switch {
 	case ok && !x.ownsBrand(brand) && !viaService(name):
-		x.times(brandFactor(brand), "impersonation.brand_name", "header From", "The author calls itself %q (%s), but the address is of %s.", name, shown, x.from.Domain())
+		x.times(brandFactor(brand)*x.ownLabel(folded.Text), "impersonation.brand_name", "header From", "The author calls itself %q (%s), but the address is of %s.", name, shown, x.from.Domain())
 		if !x.linksTo(brand) {
 			x.note("impersonation.brand_links", "links", "No link leads to %s.", shown)
 		}
@@ -63,8 +63,22 @@ func brandFactor(b intel.Brand) float64 {
 	switch b.Kind {
 	case "shop", "media", "telecom":
 		return 1
+	case "software":
+		return 1.35
 	}
-	return 1.35
+	if b.Weak {
+		return 1.2
+	}
+	return 1.5
+}
+
+// ownLabel makes a brand count less where the name also names the author's own domain: "Example Bank for your Visa card".
+func (x *inspection) ownLabel(folded string) float64 {
+	label := strings.TrimSpace(x.lexicon.Fold(web.Label(x.domain)).Text)
+	if len(label) >= 4 && strings.Contains(folded, " "+label+" ") {
+		return 0.4
+	}
+	return 1
 }
 
 // viaService reports whether a name says itself that somebody writes through a service: "Ann Example via Docusign".
@@ -292,6 +306,9 @@ func (x *inspection) replyTo() {
 		return
 	}
 	reply := x.mail.ReplyTo[0]
+	if named(x.mail.To, []string{reply.Address}) { // an answer to all
+		return
+	}
 	domain := web.Registrable(web.ASCII(reply.Domain()))
 	if domain == x.domain || domain == "" || !strings.Contains(domain, ".") {
 		x.replyMailbox(reply)

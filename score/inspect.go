@@ -36,6 +36,7 @@ type inspection struct {
 	freeMail   bool // the author's domain gives a mailbox to anybody
 	trusted    bool // a well-known sender, authenticated with alignment
 	history    senderHistory
+	clickable  int // links that a person can follow
 	found      []found
 	indicators []verdict.Indicator
 	degraded   []string
@@ -46,7 +47,7 @@ type inspection struct {
 // detectors are what looks at a message, in order: a later one may rest on what an earlier one noted.
 func detectors() []func(*inspection) {
 	return []func(*inspection){
-		detectPolicies, detectAuth, detectHistory, detectAttachments, detectImpersonation, detectLinks, detectWords, detectStructure, detectBulk,
+		detectPolicies, detectAuth, detectHistory, detectAttachments, detectImpersonation, detectLinks, detectStructure, detectWords, detectBulk,
 		detectMicrosoft,
 	}
 }

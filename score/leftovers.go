@@ -25,7 +25,9 @@ func (x *inspection) leftovers() {
 	if n := gibberish(x.mail.Body()) + gibberish(x.mail.HTML.Hidden); n >= 3 {
 		x.note("structure.gibberish", "text", "The text holds %d long words that no language has.", n)
 	}
-	if lines := max(blankRun(x.mail.Plain), x.mail.HTML.Breaks); lines >= 40 {
+	if x.mail.HTML.Tall {
+		x.note("structure.pushed_down", "text/html", "A style pushes a part of the text thousands of pixels down, out of sight.")
+	} else if lines := max(blankRun(x.mail.Plain), x.mail.HTML.Breaks); lines >= 40 {
 		x.note("structure.pushed_down", "text", "%d empty lines push a part of the text out of sight.", lines)
 	}
 	if raw8bit(x.mail.Header.First("Subject")) || raw8bit(x.mail.Header.First("From")) {
@@ -41,9 +43,15 @@ func (x *inspection) leftovers() {
 
 // leftover finds an unfilled field: {{name}}, [[name]], %FIRST%, #LINK#, <<email>>.
 func leftover(text string) (string, bool) {
-	for _, pair := range [][2]string{{"{{", "}}"}, {"[[", "]]"}, {"[%", "%]"}, {"{%", "%}"}, {"##", "##"}} {
+	for _, pair := range [][2]string{{"{{", "}}"}, {"[[", "]]"}, {"[%", "%]"}, {"{%", "%}"}, {"##", "##"}, {"*|", "|*"}} {
 		if mark, ok := between(text, pair[0], pair[1], 30); ok {
 			return mark, true
+		}
+	}
+	lower := strings.ToLower(text)
+	for _, filler := range []string{"lorem ipsum", "your title here", "this is a preheader text", "add your text here", "insert text here", "your company name here"} {
+		if strings.Contains(lower, filler) {
+			return filler, true
 		}
 	}
 	return single(text)

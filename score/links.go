@@ -17,6 +17,11 @@ const maxIndicators = 100
 func detectLinks(x *inspection) {
 	seen := map[string]bool{}
 	for i := range x.mail.Links {
+		if x.mail.Links[i].Clickable() {
+			x.clickable++
+		}
+	}
+	for i := range x.mail.Links {
 		l := &x.mail.Links[i]
 		if x.bounce && l.Nested {
 			continue
@@ -52,11 +57,19 @@ func (x *inspection) indicate(kind, value string) {
 	}
 }
 
-// once notes a signal only for the first link that has it.
+// manyLinks is how many links make it likely that one of them leads somewhere odd.
+const manyLinks = 25
+
+// once notes a signal only for the first link that has it. Among many links it counts half.
 func (x *inspection) once(id string, l *extract.Link, format string, args ...any) {
-	if !x.saw(id) {
-		x.note(id, l.Where, format, args...)
+	if x.saw(id) {
+		return
 	}
+	factor := 1.0
+	if x.clickable > manyLinks {
+		factor = 0.5
+	}
+	x.times(factor, id, l.Where, format, args...)
 }
 
 func (x *inspection) link(l *extract.Link) {
@@ -319,7 +332,13 @@ func (x *inspection) brandHost(host string) (intel.Brand, bool) {
 	plain := web.Digits(x.lists.Skeleton.Of(web.Unicode(named)))
 	for i := range x.lists.Brands {
 		b := &x.lists.Brands[i]
-		if b.Weak || len(b.Key) < 3 || b.Owns(domain) {
+		if len(b.Key) < 3 || b.Owns(domain) {
+			continue
+		}
+		if b.Weak {
+			if weakly(named, *b) {
+				return *b, true
+			}
 			continue
 		}
 		if bears(named, plain, b.Key) {
@@ -327,6 +346,19 @@ func (x *inspection) brandHost(host string) (intel.Brand, bool) {
 		}
 	}
 	return intel.Brand{}, false
+}
+
+// weakly reports whether a host joins the name of a brand that is also an ordinary word to another word by a hyphen.
+func weakly(named string, b intel.Brand) bool {
+	if len(b.Key) < 5 || b.Kind != "crypto" && b.Kind != "bank" {
+		return false
+	}
+	for label := range strings.SplitSeq(named, ".") {
+		if strings.HasPrefix(label, b.Key+"-") || strings.HasSuffix(label, "-"+b.Key) {
+			return true
+		}
+	}
+	return false
 }
 
 // bears reports whether a host's labels have the key as a word of their own, or long keys anywhere, or nearly.

@@ -85,13 +85,13 @@ func (x *inspection) emptiness() {
 	}
 	switch {
 	case h.Octets > 0 && h.Images > 0 && wordsShown < 25 && pictured:
-		x.note("structure.image_only", "text/html", "It is made of pictures to be clicked on, with hardly a word.")
+		x.times(x.unlessSubscribed(), "structure.image_only", "text/html", "It is made of pictures to be clicked on, with hardly a word.")
 	case wordsShown < 6 && clickable == 0 && x.mail.Subject == "" && len(x.mail.Parts) <= 2:
 		x.note("structure.blank", "text", "It has neither subject nor text.")
 	}
 	hidden := x.lexicon.Fold(cut(h.Hidden, maxText)).Words
 	if hidden > 100 && hidden > 2*wordsShown {
-		x.note("structure.hidden_text", "text/html", "%d words are hidden from the reader, more than are shown.", hidden)
+		x.times(x.unlessSubscribed(), "structure.hidden_text", "text/html", "%d words are hidden from the reader, more than are shown.", hidden)
 	}
 }
 
@@ -142,4 +142,12 @@ func shouting(s string) bool {
 		}
 	}
 	return upper >= 12 && upper > 4*lower
+}
+
+// unlessSubscribed halves what newsletters of good standing do too: those that are signed by their author and name a way out.
+func (x *inspection) unlessSubscribed() float64 {
+	if x.auth.dkimOwn && x.mail.Header.Has("List-Unsubscribe") {
+		return 0.5
+	}
+	return 1
 }

@@ -23,7 +23,30 @@ func detectWords(x *inspection) {
 	}
 	x.businessFromFreeMail()
 	x.fortune()
+	x.bodyMailbox()
 	x.obfuscation()
+}
+
+// bodyMailbox looks for mail to nobody in particular that asks to write to another, free mailbox.
+func (x *inspection) bodyMailbox() {
+	if x.reply || x.list || !x.saw("structure.undisclosed", "structure.to_self") || x.saw("impersonation.reply_to_free_mail") {
+		return
+	}
+	for word := range strings.FieldsSeq(cut(x.mail.Body(), 20<<10)) {
+		at := strings.IndexByte(word, '@')
+		if at < 1 {
+			continue
+		}
+		end := at + 1
+		for end < len(word) && (alphanumeric(word[end]) || word[end] == '.' || word[end] == '-') {
+			end++
+		}
+		domain := strings.ToLower(strings.Trim(word[at+1:end], "."))
+		if x.lists.FreeMail.Has(domain) && !strings.Contains(strings.ToLower(word), x.from.Address) {
+			x.note("impersonation.body_mailbox", "text", "It names no recipient and asks to write to a free mailbox at %s.", domain)
+			return
+		}
+	}
 }
 
 // fortune looks for millions offered by strangers who hide behind free mailboxes or blind copies.

@@ -23,7 +23,8 @@ type HTML struct {
 	Refresh   string
 	Base      string
 	Title     string
-	Breaks    int // the longest run of line breaks that has text behind it
+	Tall      bool // a style makes room of thousands of pixels
+	Breaks    int  // the longest run of line breaks that has text behind it
 }
 
 // reader walks one HTML text.
@@ -115,6 +116,9 @@ func (r *reader) words(text string) {
 		r.out.Title += text
 		return
 	}
+	if r.skip == "style" {
+		r.out.Tall = r.out.Tall || tall(strings.ToLower(text))
+	}
 	if r.skip == "script" {
 		r.out.ScriptLen += len(text)
 		return
@@ -160,6 +164,7 @@ func (r *reader) open(name string, attrs map[string]string) {
 		r.breaks++
 	}
 	hide := hides(attrs)
+	r.out.Tall = r.out.Tall || tall(attrs["style"])
 	r.special(name, attrs)
 	if void(name) {
 		return
@@ -346,4 +351,35 @@ func zero(value string) bool {
 	number := strings.TrimRight(value, "pxtemr%")
 	f, err := strconv.ParseFloat(number, 64)
 	return err == nil && f < 0.05
+}
+
+// tall reports whether a style sets a height or distance that pushes the rest out of sight.
+func tall(style string) bool {
+	for _, property := range []string{"height:", "margin-top:", "padding-top:", "margin-bottom:", "padding-bottom:"} {
+		rest := style
+		for range 50 {
+			at := strings.Index(rest, property)
+			if at < 0 {
+				break
+			}
+			rest = rest[at+len(property):]
+			if huge(strings.TrimSpace(rest[:min(len(rest), 20)])) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func huge(value string) bool {
+	end := 0
+	for end < len(value) && '0' <= value[end] && value[end] <= '9' {
+		end++
+	}
+	n, err := strconv.Atoi(value[:end])
+	if err != nil {
+		return false
+	}
+	unit := value[end:]
+	return n >= 1500 && strings.HasPrefix(unit, "px") && n > 8000 || n >= 500 && (strings.HasPrefix(unit, "vh") || strings.HasPrefix(unit, "em") || strings.HasPrefix(unit, "rem"))
 }

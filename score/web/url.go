@@ -200,15 +200,11 @@ func plain(s string) bool {
 	return true
 }
 
-// Registrable is the domain that somebody registered: one label more than the public suffix.
-// Suffixes that a company lets its customers use (the private part of the list) are not counted as public,
-// so that mail of a hosting customer is still told from others by its host.
+// Registrable is the domain that somebody registered, or was given by a host that gives names to its customers: one label more than
+// the public suffix. The private part of the list counts: what one customer of a host does says nothing of the next.
 func Registrable(host string) string {
 	host = strings.TrimSuffix(host, ".")
-	suffix, icann := publicsuffix.PublicSuffix(host)
-	for !icann && strings.Contains(suffix, ".") {
-		suffix, icann = publicsuffix.PublicSuffix(suffix[strings.IndexByte(suffix, '.')+1:])
-	}
+	suffix, _ := publicsuffix.PublicSuffix(host)
 	if len(host) <= len(suffix)+1 {
 		return host
 	}
