@@ -206,3 +206,29 @@ func (c *Client) someMailboxes(ctx context.Context) ([]retract.Mailbox, error) {
 	})
 	return out, err
 }
+
+// Granted is what Microsoft says about a tenant that was connected.
+type Granted struct {
+	Tenant string   // id: of the token, and of /organization where that may be read
+	Name   string   // "" when /organization may not be read
+	Roles  []string // application permissions in the token
+}
+
+// Granted asks for a token and for the organisation: the proof of a consent, whose redirect proves nothing.
+func (c *Client) Granted(ctx context.Context) (Granted, error) {
+	token, err := c.tokens.Token(ctx, "", "")
+	if err != nil {
+		return Granted{}, err
+	}
+	said, _ := readClaims(token) // unreadable: nothing is said
+	out := Granted{Tenant: said.Tenant, Roles: said.Roles}
+	id, name, err := c.organization(ctx)
+	var f *retract.Fault
+	if errors.As(err, &f) && f.Status == http.StatusForbidden {
+		return out, nil
+	}
+	if err == nil {
+		out.Tenant, out.Name = id, name
+	}
+	return out, err
+}

@@ -111,3 +111,20 @@ func TestCheck_certificateEnds(t *testing.T) {
 		}
 	}
 }
+
+func TestGranted_whatMicrosoftSays(t *testing.T) {
+	w := start(t, graphsim.Options{})
+	g, err := w.Granted(t.Context())
+	if err != nil || g.Tenant != w.tenant.ID || g.Name != "Contoso" || len(g.Roles) != len(graphsim.DefaultTenant().Roles) {
+		t.Errorf("%+v %v", g, err)
+	}
+	w = start(t, graphsim.Options{})
+	w.SetRoles("", "Mail.ReadWrite")
+	if g, err := w.Granted(t.Context()); err != nil || g.Tenant != w.tenant.ID || g.Name != "" || len(g.Roles) != 1 {
+		t.Errorf("without Organization.Read.All: %+v %v", g, err)
+	}
+	w = start(t, graphsim.Options{}, func(c *config.Tenant, _ *Options) { c.Graph.ClientID = "unknown" })
+	if _, err := w.Granted(t.Context()); faultOf(t, err).Code != "AADSTS700016" {
+		t.Errorf("%v", err)
+	}
+}
