@@ -15,7 +15,6 @@ type Blob struct {
 	tmp  string
 	name string // relative to the spool
 	size int64
-	sent int64 // octets that the kernel was asked to write to the disk
 	crc  uint32
 	err  error // sticky: a body with a hole in it is never committed
 	done bool
@@ -51,16 +50,8 @@ func (b *Blob) Write(p []byte) (int, error) {
 	if err != nil {
 		b.err = fmt.Errorf("write body: %w", err)
 	}
-	if b.size-b.sent >= writebackStep {
-		b.file.Writeback(b.sent, b.size-b.sent)
-		b.sent = b.size
-	}
 	return n, b.err
 }
-
-// writebackStep is how much of a large body gathers in the page cache before it goes to the disk. Without it the sync
-// at the end would write all of it at once, and the syncs of small messages would wait behind.
-const writebackStep = 4 << 20
 
 // Size is how many octets were written.
 func (b *Blob) Size() int64 { return b.size }
@@ -86,13 +77,25 @@ func (b *Blob) commit() error {
 	if err := b.s.writable(); err != nil {
 		return err
 	}
-	if err := b.file.Datasync(); err != nil {
+	if err := b.sync(); err != nil {
 		return b.s.syncFailed(b.tmp, err)
 	}
 	if err := b.file.Close(); err != nil {
 		return fmt.Errorf("close body: %w", err)
 	}
 	return b.s.publish(b.tmp, b.name)
+}
+
+// hugeBody is the size from which bodies are synced one after another. Several such syncs at once keep the disk from
+// the small ones for twice as long; for smaller bodies the file system's own grouping is worth more.
+const hugeBody = 16 << 20
+
+func (b *Blob) sync() error {
+	if b.size >= hugeBody {
+		b.s.huge.Lock()
+		defer b.s.huge.Unlock()
+	}
+	return b.file.Datasync()
 }
 
 // publish gives a synced file its name, durably.

@@ -25,7 +25,6 @@ type File interface {
 	io.Closer
 	Writev(bufs [][]byte) (int64, error) // all of them, or an error and how many octets went out
 	Datasync() error
-	Writeback(offset, n int64) // starts writing to the disk; a hint that cannot fail
 	Truncate(size int64) error
 	Size() (int64, error)
 }
@@ -126,10 +125,6 @@ func (f *osFile) Datasync() error {
 		return &os.PathError{Op: "fdatasync", Path: f.Name(), Err: err}
 	}
 	return nil
-}
-
-func (f *osFile) Writeback(offset, n int64) {
-	_ = unix.SyncFileRange(int(f.Fd()), offset, n, unix.SYNC_FILE_RANGE_WRITE)
 }
 
 func (f *osFile) Size() (int64, error) {

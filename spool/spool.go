@@ -71,6 +71,8 @@ type Spool struct {
 	appending sync.Mutex // held by AppendBatch; owns current
 	current   *segment
 
+	huge sync.Mutex // held by the sync of a very large body
+
 	mu       sync.Mutex // owns what follows
 	broken   chan struct{}
 	cause    error // why it is broken
