@@ -146,7 +146,6 @@ const actedAgain = time.Hour
 // countActed counts a mailbox for the brake when an attempt may change something in it: once for all attempts at the
 // intent within the brake's window. The mailbox counts at C3 already, so that what is under way counts too.
 func (t *txn) countActed(in *Intent, stored Intent, a Attempt) {
-	in.Acted = stored.Acted
 	if in.Kind != Retract || in.DryRun || !a.acts() {
 		return
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -139,6 +140,9 @@ func TestOpen_afterCrashWhileCreating(t *testing.T) {
 		t.Fatal(err)
 	}
 	openStore(t, dir, Options{})
+	if _, err := os.Stat(filepath.Join(dir, File+".new")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the unfinished file is still there: %v", err)
+	}
 }
 
 func TestOpen_compactsWhenItPays(t *testing.T) {

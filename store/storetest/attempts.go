@@ -120,12 +120,19 @@ func testUpdate(t *testing.T, b *bench) {
 	}
 
 	rec.Pinned = "restored"
+	rec.MessageID, rec.Tenant, rec.Received = "<another@example.com>", Fabrikam, Start.AddDate(1, 0, 0)
+	rec.FirstHand, rec.Content, rec.NetworkMessageID = false, "another", "another"
 	in.Outcome = store.Skipped
 	must(t, s.Update(t.Context(), store.Change{Record: &rec, Intents: []store.Intent{in, restore}, Act: act}))
 	if err := s.Update(t.Context(), store.Change{Record: &rec}); !errors.Is(err, store.ErrConflict) {
 		t.Errorf("the same revision of a record twice: %v, want ErrConflict", err)
 	}
 	after := snapshot(t, b.restart(t, s))
+	first := before.Records[0]
+	first.Pinned, first.Rev = "restored", 2
+	if diff := cmp.Diff([]store.Record{first}, after.Records); diff != "" {
+		t.Errorf("an update changed what makes a record's identity:\n%s", diff)
+	}
 	c := after.Counts[Contoso]
 	if c.Outcomes[store.Skipped] != 1 || c.Restores[store.Held] != 1 || c.Held != 1 {
 		t.Errorf("counts: %+v", c)

@@ -67,7 +67,7 @@ func (w *walker) step() {
 // report applies a new report, a fork, one not first-hand, or one that was applied before.
 func (w *walker) report() {
 	a := Report([]string{Contoso, Fabrikam}[w.rnd.IntN(2)], w.rnd.IntN(40))
-	a.Record.Received = w.b.now()
+	a.Record.Received, a.History[0].At = w.b.now(), w.b.now()
 	a.Record.Variants[0].Verdict.Disposition = verdict.Disposition(w.rnd.IntN(7))
 	if w.rnd.IntN(3) == 0 {
 		a.Key += " fork"
