@@ -13,6 +13,7 @@ import (
 type DueFilter struct {
 	Tenant     string                   // "": any
 	Limit      int                      // 0: 100
+	Scan       int                      // how many to look at, those that are skipped included; 0: all
 	Skip       func(Intent) bool        // leaves an intent out: its mailbox is busy, it is being worked on; nil: none
 	SkipTenant func(tenant string) bool // leaves a tenant out without looking at its intents: it is paused; nil: none
 }
@@ -65,7 +66,7 @@ func (t *txn) due(now time.Time, f DueFilter) (list, early []Intent, err error) 
 		}
 	}
 	m := t.merged(bReady, prefixes)
-	for len(list) < f.Limit {
+	for seen := 0; len(list) < f.Limit && (f.Scan == 0 || seen < f.Scan); seen++ {
 		suffix, _, ok := m.next()
 		if !ok {
 			break
