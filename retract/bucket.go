@@ -20,7 +20,7 @@ type bucket struct {
 func (b *bucket) take(now time.Time, share float64) time.Duration {
 	b.fill(now)
 	if over := b.used + 1 - bucketSize*share; over > 0 {
-		return time.Duration(over / bucketRate * float64(time.Second))
+		return time.Millisecond + time.Duration(over/bucketRate*float64(time.Second))
 	}
 	b.used++
 	return 0

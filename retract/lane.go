@@ -24,6 +24,8 @@ type lane struct {
 	wake chan struct{}
 	dir  *directory
 
+	fullScan time.Time // not before: owned by the loop
+
 	mu      sync.Mutex
 	limit   float64              // adaptive: additive increase, multiplicative decrease
 	cut     time.Time            // when limit was last halved
@@ -32,6 +34,7 @@ type lane struct {
 	claims  map[string]claim     // record and mailbox -> intent that has them
 	gates   map[string]time.Time // mailbox id -> not before, by the server's word; "" for the whole tenant
 	buckets map[string]*bucket   // by mailbox id
+	dry     map[string]time.Time // mailbox key -> not before: its tokens are used up
 	slots   map[string]chan struct{}
 	later   map[string]time.Time // intent -> not before, in memory: the store could not be written, or a gate is closed
 	again   map[string]time.Time // ended intent -> when to look again
@@ -44,7 +47,7 @@ func newLane(e *Engine, id string) *lane {
 	l := &lane{
 		e: e, id: id, wake: make(chan struct{}, 1), limit: startLimit,
 		running: map[string]string{}, busy: map[string]int{}, claims: map[string]claim{},
-		gates: map[string]time.Time{}, buckets: map[string]*bucket{}, slots: map[string]chan struct{}{},
+		gates: map[string]time.Time{}, buckets: map[string]*bucket{}, dry: map[string]time.Time{}, slots: map[string]chan struct{}{},
 		later: map[string]time.Time{}, again: map[string]time.Time{},
 	}
 	l.dir = newDirectory()
@@ -142,29 +145,55 @@ func (l *lane) reviveOne(ctx context.Context, id string) error {
 	return l.e.o.Store.Update(ctx, store.Change{Intents: []store.Intent{in}})
 }
 
-// dispatch starts workers for what is due, as long as there is room.
+// dispatch starts workers for what is due, as long as there is room. Where many intents of a busy mailbox stand in
+// front, only a few of them are looked at each time, and all of them now and then: reading them again and again would
+// delay the others.
 func (l *lane) dispatch(work context.Context) {
 	for {
 		free := l.room()
 		if free <= 0 {
 			return
 		}
-		due, err := l.e.o.Store.Due(l.e.now(), store.DueFilter{Tenant: l.id, Limit: free, Skip: l.blocked})
-		if err != nil {
-			l.e.o.Log.Error("read what is due", "tenant", l.id, "error", err)
+		seen, found := l.start(work, free, quickScan)
+		if found == free {
+			continue
+		}
+		now := l.e.now()
+		if seen < quickScan || now.Before(l.fullScan) {
 			return
 		}
-		started := 0
-		for _, in := range due {
-			if l.admit(in) {
-				started++
-				l.workers.Go(func() { l.serve(work, in) })
-			}
-		}
-		if started == 0 {
+		seen, found = l.start(work, free-found, 0)
+		l.fullScan = now.Add(max(time.Second, time.Duration(seen)*scanCost))
+		if found == 0 {
 			return
 		}
 	}
+}
+
+const (
+	quickScan = 128
+	scanCost  = 100 * time.Microsecond // of rest for each row of a full scan: a small part of the time goes into them
+)
+
+// start starts at most limit workers, and says how many intents it looked at and found.
+func (l *lane) start(work context.Context, limit, scan int) (seen, found int) {
+	if limit <= 0 {
+		return 0, 0
+	}
+	due, err := l.e.o.Store.Due(l.e.now(), store.DueFilter{Tenant: l.id, Limit: limit, Scan: scan, Skip: func(in store.Intent) bool {
+		seen++
+		return l.blocked(in)
+	}})
+	if err != nil {
+		l.e.o.Log.Error("read what is due", "tenant", l.id, "error", err)
+		return 0, 0
+	}
+	for _, in := range due {
+		if l.admit(in) {
+			l.workers.Go(func() { l.serve(work, in) })
+		}
+	}
+	return seen, len(due)
 }
 
 // serve is one worker: it carries one intent a step further.
@@ -205,7 +234,7 @@ func (l *lane) held(in store.Intent, now time.Time) bool {
 		return true
 	}
 	key := l.key(in)
-	return l.busy[key] >= l.perMailbox() || l.gates[key].After(now)
+	return l.busy[key] >= l.perMailbox() || l.gates[key].After(now) || l.parched(in, key, now)
 }
 
 // admit takes an intent in, unless it is blocked by now.
@@ -290,6 +319,12 @@ func (l *lane) sleep() time.Duration {
 			delete(l.gates, key)
 		}
 	}
+	for key, at := range l.dry {
+		sooner(at)
+		if !at.After(now) {
+			delete(l.dry, key)
+		}
+	}
 	for id, at := range l.later {
 		sooner(at)
 		if !at.After(now) {
@@ -299,5 +334,6 @@ func (l *lane) sleep() time.Duration {
 	for _, at := range l.again {
 		sooner(at)
 	}
+	sooner(l.fullScan)
 	return wait
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net/http"
 	"time"
+
+	"clawback/store"
 )
 
 // closed is the answer of a call that was not made: a gate is shut, or the mailbox's tokens are used up.
@@ -86,6 +88,40 @@ func (l *lane) ask(mailbox string, share float64) (chan struct{}, error) {
 		l.slots[mailbox] = slot
 	}
 	return slot, nil
+}
+
+// stepTokens is what a step of an intent may use.
+const stepTokens = 10
+
+// parched reports whether a mailbox has too few tokens left for another step, so that its intents rest as one until
+// there are some. The caller holds mu.
+func (l *lane) parched(in store.Intent, key string, now time.Time) bool {
+	b := l.buckets[key]
+	if b == nil {
+		return false
+	}
+	share := shareOf(in)
+	if share < 1 {
+		key += " bulk"
+	}
+	if l.dry[key].After(now) {
+		return true
+	}
+	b.fill(now)
+	lack := b.used + stepTokens*float64(l.busy[in.Mailbox]+1) - bucketSize*share
+	if lack <= 0 {
+		return false
+	}
+	l.dry[key] = now.Add(max(time.Second, time.Duration(lack/bucketRate*float64(time.Second))))
+	return true
+}
+
+// shareOf is the part of a mailbox's tokens that an intent may use: bulk jobs leave half to fresh verdicts.
+func shareOf(in store.Intent) float64 {
+	if in.Job != "" {
+		return 0.5
+	}
+	return 1
 }
 
 // tidy drops the buckets that are full again, so that memory does not grow with the mailboxes ever seen. The caller

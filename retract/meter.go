@@ -16,11 +16,7 @@ type meter struct {
 }
 
 func newMeter(m Mailboxes, l *lane, in store.Intent) *meter {
-	share := 1.0
-	if in.Job != "" {
-		share = 0.5 // bulk jobs leave half of a mailbox's quota to fresh verdicts
-	}
-	return &meter{Mailboxes: m, lane: l, share: share}
+	return &meter{Mailboxes: m, lane: l, share: shareOf(in)}
 }
 
 // call makes one call at a mailbox.

@@ -45,6 +45,7 @@ type Box struct {
 	Messages []*Message
 	shut     time.Time // Retry-After
 	active   int
+	peak     int // most calls at once
 	recent   []time.Time
 }
 
@@ -233,7 +234,9 @@ func (w *World) arrive(op, mailbox, argument string) error {
 	if now.Before(b.shut) {
 		w.violate("%s at %s before its Retry-After (%s early)", op, mailbox, b.shut.Sub(now))
 	}
-	if b.active++; b.active > 4 {
+	b.active++
+	b.peak = max(b.peak, b.active)
+	if b.active > 4 {
 		w.violate("%d calls at once at %s", b.active, mailbox)
 	}
 	b.recent = append(b.recent, now)
@@ -317,3 +320,19 @@ func fault(c retract.Class, status int, code, detail string) *retract.Fault {
 
 // Box is a mailbox of the model, for a script, which is called with the model locked.
 func (w *World) Box(id string) *Box { return w.boxes[id] }
+
+// Peak is the most calls that were under way at once at a mailbox.
+func (w *World) Peak(box string) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.boxes[box].peak
+}
+
+// Active is how many calls are under way at mailboxes, for a script.
+func (w *World) Active() int {
+	n := 0
+	for _, b := range w.boxes {
+		n += b.active
+	}
+	return n
+}
