@@ -6,3 +6,23 @@ SUDO=; [ "$(id -u)" = 0 ] || SUDO=sudo
 $SUDO apt-get update
 # certs: Let's Encrypt's test CA, and a DNS server for it.
 $SUDO apt-get install -y pebble
+# internal/interop: clients that others wrote, and a test of the TLS that a server offers.
+$SUDO apt-get install -y --no-install-recommends swaks curl python3 testssl.sh
+# bounce, internal/interop, internal/benchsmtp: Postfix, which is not to run by itself.
+echo 'postfix postfix/main_mailer_type select No configuration' | $SUDO debconf-set-selections
+$SUDO env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends postfix
+$SUDO systemctl disable --now postfix 2>/dev/null || true
+
+# internal/interop: Exim as a sending client. Its package cannot be installed beside Postfix's, so that only its program
+# is taken out of it, to where the tests look for it. It wants the user that its package would have made.
+EXIM=/usr/local/lib/clawback-test/exim4
+if [ ! -x "$EXIM" ]; then
+	tmp=$(mktemp -d)
+	trap 'rm -rf "$tmp"' EXIT
+	chmod 755 "$tmp"
+	(cd "$tmp" && apt-get download exim4-daemon-light && dpkg -x exim4-daemon-light_*.deb exim)
+	# What it is linked against, of which all but libidn12 is on nearly every machine.
+	$SUDO apt-get install -y --no-install-recommends libidn12 libdb5.3 libgnutls-dane0 libnsl2 libpcre2-8-0
+	$SUDO install -D -m 0755 "$tmp/exim/usr/sbin/exim4" "$EXIM"
+fi
+id Debian-exim >/dev/null 2>&1 || $SUDO useradd --system --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin Debian-exim
