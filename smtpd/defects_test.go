@@ -58,7 +58,7 @@ func TestDefectA_truncatedMessageIsNotCommitted(t *testing.T) {
 func TestDefectB_restOfALateBodyIsNotRun(t *testing.T) {
 	for _, begin := range []string{"DATA\r\n", "BDAT 1000\r\n", "BDAT 1000 LAST\r\n"} {
 		t.Run(strings.TrimSpace(begin), func(t *testing.T) {
-			f := start(t, func(o *smtpd.Options) { o.Config.DataTimeout = 100 * time.Millisecond })
+			f := start(t, func(o *smtpd.Options) { o.Config.DataTimeout = 300 * time.Millisecond })
 			c := f.envelope()
 			send(t, c, begin)
 			if begin == "DATA\r\n" {
@@ -75,11 +75,11 @@ func TestDefectB_restOfALateBodyIsNotRun(t *testing.T) {
 
 // C: one deadline covered a whole body.
 func TestDefectC_deadlineRollsAndRateIsHeld(t *testing.T) {
-	f := start(t, func(o *smtpd.Options) { o.Config.DataTimeout, o.Config.MinRate = 400*time.Millisecond, 100 })
+	f := start(t, func(o *smtpd.Options) { o.Config.DataTimeout, o.Config.MinRate = time.Second, 100 })
 	c := f.envelope()
 	send(t, c, "BDAT 600 LAST\r\n")
-	for range 6 { // 0.6 s in all, in steps that are each in time
-		time.Sleep(100 * time.Millisecond)
+	for range 6 { // 1.5 s in all, in steps that are each in time
+		time.Sleep(250 * time.Millisecond)
 		send(t, c, strings.Repeat("x", 100))
 	}
 	expectReply(t, c, "250")
@@ -176,7 +176,7 @@ func TestDefectG_failedHandshakeEndsTheSession(t *testing.T) {
 
 // H: a shutdown waited for idle clients, and could not close any.
 func TestDefectH_shutdownDrainsAndForces(t *testing.T) {
-	f := start(t, func(o *smtpd.Options) { o.Config.DrainTimeout = 500 * time.Millisecond })
+	f := start(t, func(o *smtpd.Options) { o.Config.DrainTimeout = time.Second })
 	idle, plain, sending, stuck := f.secure(), f.plain(), f.envelope(), f.envelope()
 	send(t, sending, "BDAT 5\r\nhello")
 	expectReply(t, sending, "250")
@@ -198,7 +198,7 @@ func TestDefectH_shutdownDrainsAndForces(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
-	if took := time.Since(began); took < 400*time.Millisecond || took > 5*time.Second {
+	if took := time.Since(began); took < 900*time.Millisecond || took > 5*time.Second {
 		t.Errorf("shutdown took %v", took)
 	}
 	f.only("hello!")

@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	handshakeTimeout = 60 * time.Second
-	maxPlainCommands = 20 // before TLS
+	handshakeTimeout = 60 * time.Second // at most; IdleTimeout when that is shorter
+	maxPlainCommands = 20               // before TLS
 	refusalTimeout   = time.Second
 	maxReason        = 200 // octets in the log; crypto/tls lists every cipher that a client offered
 )
@@ -134,7 +134,7 @@ func (s *Server) upgrade(p *peer, w *wire) (*tls.Conn, error) {
 	if err := w.flush(); err != nil {
 		return nil, err
 	}
-	p.raw.SetDeadline(time.Now().Add(handshakeTimeout))
+	p.raw.SetDeadline(time.Now().Add(min(handshakeTimeout, s.limits.IdleTimeout)))
 	tc := tls.Server(p.raw, s.tls)
 	// After a failed handshake nothing is said: plaintext on a socket where TLS was begun is an answer to nobody
 	// (defect G).

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"strings"
 	"testing"
+	"time"
 
 	"clawback/smtpd"
 )
@@ -53,6 +54,18 @@ func TestFront_refusesDataInjectedAfterSTARTTLS(t *testing.T) {
 	f.until("the session is summed up", func() bool { return strings.Contains(f.log.String(), "data after STARTTLS") })
 }
 
+func TestFront_handshakeHasATime(t *testing.T) {
+	f := start(t, func(o *smtpd.Options) { o.Config.IdleTimeout = 600 * time.Millisecond })
+	c := f.plain()
+	expect(t, c, "220", "STARTTLS")
+	began := time.Now()
+	expectEnd(t, c)
+	if took := time.Since(began); took < 500*time.Millisecond || took > 5*time.Second {
+		t.Errorf("ended after %v", took)
+	}
+	f.until("the session is summed up", func() bool { return strings.Contains(f.log.String(), "TLS handshake") })
+}
+
 func TestFront_countsCommandsBeforeTLS(t *testing.T) {
 	f := start(t, nil)
 	c := f.plain()
@@ -80,7 +93,7 @@ func TestTLS_refusesOldVersionsAndWeakCiphers(t *testing.T) {
 
 // Microsoft's client drops a server that sends a session ticket with the handshake.
 func TestTLS_sendsNoSessionTicket(t *testing.T) {
-	f := start(t, func(o *smtpd.Options) {})
+	f := start(t, nil)
 	cache := tls.NewLRUClientSessionCache(4)
 	for range 2 {
 		c := f.plain()
