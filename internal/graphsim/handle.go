@@ -8,6 +8,10 @@ import (
 
 // handle is the order of things for one request.
 func (s *Sim) handle(w http.ResponseWriter, r *http.Request) {
+	if s.o.Control && strings.HasPrefix(r.URL.Path, ControlPath) {
+		s.control(w, r)
+		return
+	}
 	if !s.pause(r, s.o.Latency) {
 		return
 	}

@@ -13,6 +13,7 @@ type Options struct {
 	CAFile    string        // where the authority's certificate is written (PEM); "": nowhere
 	Latency   time.Duration // of every answer
 	TokenLife time.Duration // as the login endpoint announces it; 0: one hour
+	Control   bool          // answer below ControlPath
 	NoPurge   bool          // a national cloud: permanentDelete does not exist
 	Limits    Limits
 	Now       func() time.Time           // nil: time.Now

@@ -50,11 +50,39 @@ func Load(file string) (*Document, error) {
 	if err := spec.Validate(context.Background()); err != nil {
 		return nil, fmt.Errorf("validate OpenAPI document: %w", err)
 	}
+	loosen(spec)
 	d := &Document{spec: spec}
 	for path := range spec.Paths.Map() {
 		d.paths = append(d.paths, strings.Split(path, "/"))
 	}
 	return d, nil
+}
+
+// loosen lets further properties have any type. The document says "type: object" for them, and means anything: Graph's
+// own annotations, such as @odata.context, are strings.
+func loosen(spec *openapi3.T) {
+	yes := true
+	var visit func(ref *openapi3.SchemaRef, depth int)
+	visit = func(ref *openapi3.SchemaRef, depth int) {
+		const deepest = 4 // inline schemas; what is referred to is visited by its name
+		if ref == nil || ref.Value == nil || depth > deepest || (ref.Ref != "" && depth > 0) {
+			return
+		}
+		if ref.Value.AdditionalProperties.Schema != nil {
+			ref.Value.AdditionalProperties = openapi3.AdditionalProperties{Has: &yes}
+		}
+		for _, list := range []openapi3.SchemaRefs{ref.Value.AllOf, ref.Value.AnyOf, ref.Value.OneOf} {
+			for _, part := range list {
+				visit(part, depth+1)
+			}
+		}
+		for _, part := range ref.Value.Properties {
+			visit(part, depth+1)
+		}
+	}
+	for _, ref := range spec.Components.Schemas {
+		visit(ref, 0)
+	}
 }
 
 // Find looks for the pruned document of Graph v1.0 beside the project, from the working directory upwards.
@@ -80,28 +108,52 @@ func Find() (string, error) {
 
 // Check says in what a Graph request goes beyond the document: path, method, parameters, body.
 func (d *Document) Check(r *http.Request) error {
+	route, params, err := d.find(r)
+	if err != nil || route == nil {
+		return err
+	}
+	return d.validate(r, params, route)
+}
+
+// CheckAnswer says in what an answer to a request goes beyond the document: status, content type, body.
+func (d *Document) CheckAnswer(r *http.Request, status int, header http.Header, body []byte) error {
+	route, params, err := d.find(r)
+	if err != nil || route == nil {
+		return err
+	}
+	err = openapi3filter.ValidateResponse(r.Context(), &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: r, PathParams: params, Route: route},
+		Status:                 status, Header: header, Body: io.NopCloser(bytes.NewReader(body)),
+		Options: &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc},
+	})
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrNotAllowed, err)
+	}
+	return nil
+}
+
+// find gives the operation that a request is for; nil for those that the pruned document lacks.
+func (d *Document) find(r *http.Request) (*routers.Route, map[string]string, error) {
 	path, found := strings.CutPrefix(r.URL.EscapedPath(), "/v1.0")
 	if !found {
-		return fmt.Errorf("%w: path outside /v1.0", ErrNotAllowed)
+		return nil, nil, fmt.Errorf("%w: path outside /v1.0", ErrNotAllowed)
 	}
 	segments := strings.Split(path, "/")
 	for _, known := range outside {
 		if _, ok := match(strings.Split(known, "/"), segments); ok {
-			return nil
+			return nil, nil, nil
 		}
 	}
 	template, params := d.route(segments)
 	if template == "" {
-		return fmt.Errorf("%w: path", ErrNotAllowed)
+		return nil, nil, fmt.Errorf("%w: path", ErrNotAllowed)
 	}
 	item := d.spec.Paths.Value(template)
 	operation := item.GetOperation(r.Method)
 	if operation == nil {
-		return fmt.Errorf("%w: %s of %s", ErrNotAllowed, r.Method, template)
+		return nil, nil, fmt.Errorf("%w: %s of %s", ErrNotAllowed, r.Method, template)
 	}
-	return d.validate(r, params, &routers.Route{
-		Spec: d.spec, Path: template, PathItem: item, Method: r.Method, Operation: operation,
-	})
+	return &routers.Route{Spec: d.spec, Path: template, PathItem: item, Method: r.Method, Operation: operation}, params, nil
 }
 
 func (d *Document) validate(r *http.Request, params map[string]string, route *routers.Route) error {
