@@ -29,9 +29,9 @@ type endpoint struct {
 }
 
 // sendsMail reports whether the entry names the hosts that Exchange Online sends mail from: port 25 of
-// *.mail.protection.outlook.com, and of its names in the national clouds.
+// *.mail.protection.outlook.com, and of the like in the national clouds.
 func (e endpoint) sendsMail() bool {
-	named := slices.ContainsFunc(e.URLs, func(u string) bool { return strings.Contains(u, ".mail.protection.") })
+	named := slices.ContainsFunc(e.URLs, func(u string) bool { return strings.Contains(u, ".protection.") })
 	port := slices.ContainsFunc(strings.Split(e.TCPPorts, ","), func(p string) bool { return strings.TrimSpace(p) == "25" })
 	return e.ServiceArea == "Exchange" && named && port
 }

@@ -122,6 +122,8 @@ func TestRefresh_keepsTheOldListWhenTheNewOneIsNotBelieved(t *testing.T) {
 		{"the whole internet, IPv6", entry("40.92.0.0/15", "::/0"), "too wide", 200},
 		{"nothing", `[]`, "no IPv4 prefix", 200},
 		{"no mail entry", `[{"id":1,"serviceArea":"Exchange","urls":["outlook.office.com"],"ips":["40.92.0.0/15"],"tcpPorts":"443"}]`, "no IPv4 prefix", 200},
+		{"another port", `[{"id":9,"serviceArea":"Exchange","urls":["*.protection.outlook.com"],"ips":["40.92.0.0/15"],"tcpPorts":"443"}]`, "no IPv4 prefix", 200},
+		{"another service", `[{"id":9,"serviceArea":"Common","urls":["*.mail.protection.outlook.com"],"ips":["40.92.0.0/15"],"tcpPorts":"25"}]`, "no IPv4 prefix", 200},
 		{"no addresses", entry(), "netip.ParsePrefix", 200},
 		{"IPv6 alone", entry("2a01:111:f400::/48"), "no IPv4 prefix", 200},
 		{"private", entry("10.0.0.0/16"), "not public", 200},

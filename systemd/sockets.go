@@ -90,26 +90,36 @@ func (s *Sockets) Close() error {
 	return nil
 }
 
-// first is the first name, in alphabetical order, that has a socket left.
+// first is the first name that has a socket left, or "". The caller holds mu.
 func (s *Sockets) first() string {
-	for _, name := range slices.Sorted(maps.Keys(s.byName)) {
-		if len(s.byName[name]) > 0 {
-			return name
-		}
+	if names := s.unused(); len(names) > 0 {
+		return names[0]
 	}
 	return ""
 }
 
-// left lists the names that have a socket left.
-func (s *Sockets) left() string {
-	var names []string
+// Unused are the names that have a socket left, in alphabetical order. Who connects to one waits for nobody: systemd
+// holds it open, so that closing it here does not help, and the operator must be told.
+func (s *Sockets) Unused() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.unused()
+}
+
+// unused is Unused. The caller holds mu.
+func (s *Sockets) unused() (names []string) {
 	for _, name := range slices.Sorted(maps.Keys(s.byName)) {
 		if len(s.byName[name]) > 0 {
 			names = append(names, name)
 		}
 	}
-	if len(names) == 0 {
-		return "none"
+	return names
+}
+
+// left names what is left, for an error.
+func (s *Sockets) left() string {
+	if names := s.unused(); len(names) > 0 {
+		return strings.Join(names, ", ")
 	}
-	return strings.Join(names, ", ")
+	return "none"
 }

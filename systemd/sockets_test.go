@@ -35,6 +35,7 @@ func child() {
 		}
 		fmt.Println(ln.Addr())
 	}
+	fmt.Println("unused:", sockets.Unused())
 }
 
 // passed starts the child with two sockets, named smtp and acme, and answers its lines.
@@ -81,6 +82,9 @@ func TestListen_handsOutSocketsByName(t *testing.T) {
 	if !strings.HasPrefix(got[3], "127.0.0.1:") {
 		t.Errorf("an ordinary address: %s", got[3])
 	}
+	if got[4] != "unused: []" {
+		t.Errorf("after all were taken: %s", got[4])
+	}
 }
 
 func TestListen_handsOutTheNextForABareName(t *testing.T) {
@@ -88,7 +92,7 @@ func TestListen_handsOutTheNextForABareName(t *testing.T) {
 	if got[0] != acme || got[1] != smtp {
 		t.Errorf("got %q, want %s and %s", got, acme, smtp)
 	}
-	for _, line := range got[2:] {
+	for _, line := range got[2:4] {
 		if !strings.Contains(line, "has none left") {
 			t.Errorf("got %s, want an error", line)
 		}
@@ -110,6 +114,9 @@ func TestListen_namesWhatIsLeft(t *testing.T) {
 	_, _, got := passed(t, "systemd:smpt")
 	if !strings.Contains(got[0], "it has acme, smtp left") {
 		t.Errorf("got %s", got[0])
+	}
+	if got[1] != "unused: [acme smtp]" {
+		t.Errorf("got %s", got[1])
 	}
 }
 
