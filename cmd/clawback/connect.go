@@ -1,0 +1,92 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"clawback/config"
+	"clawback/connect"
+	"clawback/retract/graph"
+)
+
+type connectCmd struct {
+	Tenant  string        `arg:"" help:"Name of the tenant in the configuration."`
+	Config  string        `short:"c" type:"path" default:"/etc/clawback/clawback.toml" help:"Configuration file."`
+	Paste   bool          `help:"There is no browser on this machine: paste the address that the administrator was sent back to."`
+	Verify  bool          `help:"Consent was given already: only prove that it works."`
+	Timeout time.Duration `default:"15m" help:"How long to wait for the administrator."`
+}
+
+func (c connectCmd) Run(a *app) error {
+	cfg, err := config.Load(c.Config)
+	if err != nil {
+		return err
+	}
+	t, err := oneTenant(cfg, c.Tenant)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(a.ctx, c.Timeout)
+	defer cancel()
+	client, err := graph.New(*t, graph.Options{})
+	if err != nil {
+		return err
+	}
+	if !c.Verify {
+		if err := c.consent(ctx, a, t); err != nil {
+			return err
+		}
+	}
+	ask := func(ctx context.Context) (connect.Grant, error) {
+		g, err := client.Granted(ctx)
+		return connect.Grant{Tenant: g.Tenant, Name: g.Name, Roles: g.Roles}, err
+	}
+	grant, err := connect.Verify(ctx, ask, t.ID, func(wait time.Duration, why error) {
+		fmt.Fprintf(a.errOut, "not yet (%v); asking again in %s\n", why, wait)
+	})
+	if err != nil {
+		return err
+	}
+	if a.json {
+		return a.printJSON(grant)
+	}
+	fmt.Fprintln(a.out, grant)
+	return nil
+}
+
+// consent sends the administrator to Microsoft and waits for the answer.
+func (c connectCmd) consent(ctx context.Context, a *app, t *config.Tenant) error {
+	cloud, err := graph.CloudOf(t.Graph)
+	if err != nil {
+		return err
+	}
+	flow, err := connect.New(connect.Options{LoginURL: cloud.Login, GraphURL: cloud.Graph, Tenant: t.ID, ClientID: t.Graph.ClientID})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(a.errOut, "Open this page as an administrator of %s, and consent:\n\n  %s\n\n", t.Name, flow.URL())
+	if c.Paste {
+		return paste(a, flow)
+	}
+	callback, err := flow.Listen()
+	if err != nil {
+		return fmt.Errorf("%w (or use --paste)", err)
+	}
+	_, err = callback.Wait(ctx)
+	return err
+}
+
+func paste(a *app, flow *connect.Flow) error {
+	fmt.Fprint(a.errOut, "Then paste the whole address of the page you were sent back to (it may show an error): ")
+	line := bufio.NewScanner(os.Stdin)
+	line.Buffer(nil, 64<<10)
+	if !line.Scan() {
+		return errors.New("nothing was pasted")
+	}
+	_, err := flow.Accept(line.Text())
+	return err
+}
