@@ -1,7 +1,6 @@
 package config
 
 import (
-	"fmt"
 	"maps"
 	"strings"
 
@@ -51,6 +50,7 @@ func readRule(t *table, key string, v any) Rule {
 		}
 		return rule
 	}
-	t.wrong(key, fmt.Sprintf("is %s", kindOf(v)), `write it as in "soft_delete", or { action = "soft_delete", unread_only = true }`)
+	t.wrong(key, "is "+kindOf(v),
+		`write it as in "soft_delete", or { action = "soft_delete", unread_only = true }`)
 	return Rule{Action: None}
 }

@@ -147,7 +147,8 @@ func listenAddress(s string) (string, error) {
 		if name == "" || len(name) > 1 && name[0] == ':' {
 			return s, nil
 		}
-		return "", bad(s, "is not an address to listen on", `write "systemd", or "systemd:NAME" with the socket unit's FileDescriptorName`)
+		return "", bad(s, "is not an address to listen on",
+			`write "systemd", or "systemd:NAME" with the socket unit's FileDescriptorName`)
 	}
 	return hostPort(s)
 }

@@ -38,7 +38,8 @@ func readTenant(t *table) Tenant {
 		t.wrong("domains", "is empty", "list the organisation's accepted domains")
 	}
 	if c.OriginatorOrg = t.list("originator_org", c.Domains, domain); t.has("originator_org") && len(c.OriginatorOrg) == 0 {
-		t.wrong("originator_org", "is empty", "no report could be attributed; remove the line, and it is the domains, or list them with the onmicrosoft.com one")
+		t.wrong("originator_org", "is empty",
+			"no report could be attributed; remove the line, and it is the domains, or list them with the onmicrosoft.com one")
 	}
 	c.Addresses = readAddresses(t)
 	c.Relay = readRelay(t.table("relay"))
@@ -106,7 +107,8 @@ func readBrake(t *table) Brake {
 }
 
 // policyKinds are the kinds of policy.
-var policyKinds = []string{"trust_sender", "exempt_recipient", "accept_sender", "block_sender", "block_content", "trusted_domain", "simulation"}
+var policyKinds = []string{"trust_sender", "exempt_recipient", "accept_sender", "block_sender", "block_content",
+	"trusted_domain", "simulation"}
 
 func readPolicies(t *table) []Policy {
 	var policies []Policy
@@ -131,7 +133,8 @@ func readPolicies(t *table) []Policy {
 func pattern(kind, s string) (string, error) {
 	if len(s) > 2 && s[0] == '/' && s[len(s)-1] == '/' {
 		if _, err := regexp.Compile(s[1 : len(s)-1]); err != nil {
-			return "", bad(s, "is not a regular expression: "+err.Error(), "its language is RE2: https://github.com/google/re2/wiki/Syntax")
+			return "", bad(s, "is not a regular expression: "+err.Error(),
+				"its language is RE2: https://github.com/google/re2/wiki/Syntax")
 		}
 		return s, nil
 	}

@@ -22,7 +22,8 @@ func checkCertificates(c *Config, r *reader) {
 	case (tls || file) && c.ACME.Enabled:
 		r.report("tls", "and acme are both there", "keep [tls] for certificates of your own, or [acme] for a public CA's")
 	case !tls && !file && !c.ACME.Enabled:
-		r.report("tls", "is missing, and acme too", "add [acme] with an email to get a certificate by itself, or [tls] with certificate_file and key_file")
+		r.report("tls", "is missing, and acme too",
+			"add [acme] with an email to get a certificate by itself, or [tls] with certificate_file and key_file")
 	}
 }
 

@@ -100,7 +100,8 @@ func shape(found []netip.Prefix) error {
 func change(old, found []netip.Prefix) error {
 	before, after := addresses(old), addresses(found)
 	if before > 0 && (after > before*maxChange || after*maxChange < before) {
-		return fmt.Errorf("list has %d IPv4 addresses and the one in use %d: not believed; name the networks under [[networks.set]] if it is right", after, before)
+		return fmt.Errorf("list has %d IPv4 addresses and the one in use %d: not believed; "+
+			"if it is right, name the networks under [[networks.set]]", after, before)
 	}
 	return nil
 }

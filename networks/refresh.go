@@ -33,7 +33,8 @@ func (s *Sets) Run(ctx context.Context) error {
 		}
 		wait = s.c.Interval
 		if err := s.Refresh(ctx); err != nil && ctx.Err() == nil {
-			s.o.Log.Warn("list of networks was not refreshed, the old one stays", "event", "networks.failed", "url", s.c.URL, "error", err)
+			s.o.Log.Warn("list of networks was not refreshed, the old one stays",
+				"event", "networks.failed", "url", s.c.URL, "error", err)
 			wait = min(wait, retry)
 		}
 	}

@@ -128,9 +128,11 @@ func (k *checker) places(records []*net.MX, regions []string) {
 	for _, mx := range records {
 		switch at, known := k.regionOf[mx.Host]; {
 		case !known:
-			k.bad("%s stands under no [[region_hosts]], so nobody can say where it processes: add it to its region, or remove it from the MX records", mx.Host)
+			k.bad("%s stands under no [[region_hosts]], so nobody can say where it processes: "+
+				"add it to its region, or remove it from the MX records", mx.Host)
 		case !slices.Contains(regions, at):
-			k.bad("%s is in region %s and refuses mail for this address, which is final for Exchange Online: remove it from the MX records, or add %s to the address's regions", mx.Host, at, at)
+			k.bad("%s is in region %s and refuses mail for this address, which is final for Exchange Online: "+
+				"remove it from the MX records, or add %s to the address's regions", mx.Host, at, at)
 		}
 	}
 }
@@ -141,7 +143,8 @@ func (k *checker) order(records []*net.MX, regions []string) {
 		for _, earlier := range records[:i+1] {
 			a, b := slices.Index(regions, k.regionOf[earlier.Host]), slices.Index(regions, k.regionOf[later.Host])
 			if a >= 0 && b >= 0 && (a > b || a != b && earlier.Pref == later.Pref) {
-				k.bad("%s (preference %d, region %s) is asked before or beside %s (preference %d, region %s): give the backup a greater preference",
+				k.bad("%s (preference %d, region %s) is asked before or beside %s (preference %d, region %s): "+
+					"give the backup a greater preference",
 					earlier.Host, earlier.Pref, regions[a], later.Host, later.Pref, regions[b])
 			}
 		}
