@@ -69,7 +69,8 @@ func TestURL_ofEachCloud(t *testing.T) {
 			t.Errorf("query %v", q)
 		}
 	}
-	if stateOf(t, newFlow(t, Options{})) == stateOf(t, newFlow(t, Options{})) {
+	one, other := stateOf(t, newFlow(t, Options{})), stateOf(t, newFlow(t, Options{}))
+	if one == other {
 		t.Error("two flows have one state")
 	}
 }

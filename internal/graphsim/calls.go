@@ -29,11 +29,6 @@ const (
 	RouteUnknown        Route = "unknown"
 )
 
-// changes says whether the route changes a mailbox.
-func (r Route) changes() bool {
-	return r == RouteMove || r == RoutePurge || r == RouteUpdate || r == RouteDelete
-}
-
 // Call is one request and what became of it.
 type Call struct {
 	Time      time.Time
@@ -51,6 +46,7 @@ type Call struct {
 	InFlight  int // calls at once for its mailbox, itself included
 
 	Credential string // of a token request: "secret" or "assertion"
+	Claims     string // of a token request: what the token must satisfy
 }
 
 // String is one line for a test's log.

@@ -57,7 +57,7 @@ func (s *Sim) discovery(w http.ResponseWriter, tenant string) {
 
 // token grants client credentials. RFC 6749, section 4.4; the assertion of a certificate is not verified.
 func (s *Sim) token(w http.ResponseWriter, r *http.Request, id string) {
-	call := Call{Route: RouteToken, Method: r.Method, Tenant: id, Time: s.o.Now(), Credential: credentialOf(r)}
+	call := Call{Route: RouteToken, Method: r.Method, Tenant: id, Time: s.o.Now(), Credential: credentialOf(r), Claims: r.PostFormValue("claims")}
 	if fault, hit := s.fault(&call, false); hit && !fault.Apply {
 		s.record(call, fault.Status)
 		fault.write(w)

@@ -92,7 +92,8 @@ func (c credential) certificate() (azcore.TokenCredential, error) {
 	}
 	certs, key, err := azidentity.ParseCertificates(raw, nil)
 	if err != nil {
-		return nil, fmt.Errorf("parse certificate %s: %w", c.g.CertificateFile, err)
+		return nil, fmt.Errorf("parse certificate %s: %w (a PKCS #12 file must be without a password and in the old format: openssl pkcs12 -legacy; PEM is simpler)",
+			c.g.CertificateFile, err)
 	}
 	return azidentity.NewClientCertificateCredential(c.tenant, c.g.ClientID, certs, key, &azidentity.ClientCertificateCredentialOptions{
 		ClientOptions: c.options(), DisableInstanceDiscovery: !c.cloud.Known,

@@ -65,10 +65,10 @@ func (c *Client) kindOf(ctx context.Context, address string) (string, error) {
 	return "no account of this tenant has it", nil
 }
 
-// optional passes over a missing permission.
+// optional passes over a missing permission, and a question that the cloud does not understand.
 func optional(err error) error {
 	var f *retract.Fault
-	if errors.As(err, &f) && f.Status == http.StatusForbidden {
+	if errors.As(err, &f) && (f.Status == http.StatusForbidden || f.Status == http.StatusBadRequest) {
 		return nil
 	}
 	return err

@@ -3,7 +3,6 @@ package graph
 import (
 	"context"
 	"errors"
-	"net/http"
 	"strings"
 	"time"
 
@@ -67,7 +66,7 @@ func (c *Client) resolveOther(ctx context.Context, address string) (retract.Mail
 		return mailboxOf(user)
 	}
 	var f *retract.Fault
-	if !errors.As(err, &f) || f.Status != http.StatusNotFound {
+	if !errors.As(err, &f) || f.Code != "Request_ResourceNotFound" { // a 404 of a gateway proves nothing
 		return retract.Mailbox{}, err
 	}
 	kind, err := c.kindOf(ctx, address)

@@ -203,3 +203,20 @@ func TestMembers_expandsAGroup(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestResolve_gatewaysNotFound: a 404 that Graph did not write does not make a recipient an unknown one.
+func TestResolve_gatewaysNotFound(t *testing.T) {
+	for _, body := range []string{"<html>404</html>", "{}", `{"error":{"code":"ResourceNotFound"}}`} {
+		w := start(t, graphsim.Options{})
+		w.Inject(graphsim.Injection{Times: -1, Fault: graphsim.Fault{Status: 404, Body: body}})
+		_, err := w.Resolve(t.Context(), "anna@contoso.example")
+		if f := faultOf(t, err); f.Class != retract.Retry || f.Code == "no_mailbox" {
+			t.Errorf("%s: %+v", body, f)
+		}
+		w = start(t, graphsim.Options{})
+		w.Inject(graphsim.Injection{Route: graphsim.RouteUser, Times: -1, Fault: graphsim.Fault{Status: 404, Body: body}})
+		if _, err := w.Resolve(t.Context(), "anna@contoso.example"); faultOf(t, err).Code == "no_mailbox" {
+			t.Errorf("%s: by name: %v", body, err)
+		}
+	}
+}

@@ -10,11 +10,17 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"math/big"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -72,6 +78,12 @@ func TestToken_revoked(t *testing.T) {
 		}
 		if n := w.Count(graphsim.RouteToken, ""); n != 2 {
 			t.Errorf("challenge %t: %d tokens", challenge, n)
+		}
+		calls := w.Calls()
+		for _, c := range calls[1:] {
+			if c.Route == graphsim.RouteToken && strings.Contains(c.Claims, "nbf") != challenge {
+				t.Errorf("challenge %t: claims %q", challenge, c.Claims)
+			}
 		}
 		if got := w.Messages(u.UPN)[0]; got.Folder != "recoverableitemsdeletions" || len(got.Changes) != 1 {
 			t.Errorf("challenge %t: %+v", challenge, got)
@@ -243,6 +255,51 @@ func TestCredential_ways(t *testing.T) {
 				t.Errorf("calls %v", calls)
 			}
 		})
+	}
+}
+
+// TestCredential_managedIdentity: as in an App Service, whose endpoint is named by the environment.
+func TestCredential_managedIdentity(t *testing.T) {
+	var asked atomic.Pointer[url.Values]
+	w := start(t, graphsim.Options{}, func(c *config.Tenant, _ *Options) {
+		c.Graph.ClientSecret, c.Graph.ManagedIdentity, c.Graph.ClientID = config.Secret{}, true, ""
+		metadata := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			query := r.URL.Query()
+			asked.Store(&query)
+			fmt.Fprintf(rw, `{"access_token":"not-one-of-the-simulator","expires_on":"%d","token_type":"Bearer","resource":"x"}`, time.Now().Add(time.Hour).Unix())
+		}))
+		t.Cleanup(metadata.Close)
+		t.Setenv("IDENTITY_ENDPOINT", metadata.URL)
+		t.Setenv("IDENTITY_HEADER", "secret-of-the-platform")
+	})
+	_, err := w.Resolve(t.Context(), "anna@contoso.example")
+	if f := faultOf(t, err); f.Class != retract.Auth || f.Status != 401 {
+		t.Errorf("the simulator knows no such token, and says so: %+v", f)
+	}
+	if q := asked.Load(); q == nil || q.Get("resource") != w.URL() {
+		t.Errorf("the metadata service was asked for %v", q)
+	}
+}
+
+func TestCredential_pkcs12(t *testing.T) {
+	openssl, err := exec.LookPath("openssl")
+	if err != nil {
+		t.Skip("openssl is not there to make a PKCS #12 file")
+	}
+	from := writeCertificate(t, time.Now().AddDate(0, 0, 90))
+	pfx := filepath.Join(t.TempDir(), "app.pfx")
+	if out, err := exec.Command(openssl, "pkcs12", "-export", "-legacy", "-in", from, "-out", pfx, "-passout", "pass:").CombinedOutput(); err != nil {
+		t.Skipf("this openssl makes no old PKCS #12 file: %v: %s", err, out)
+	}
+	w := start(t, graphsim.Options{}, func(c *config.Tenant, _ *Options) {
+		c.Graph.ClientSecret, c.Graph.CertificateFile = config.Secret{}, pfx
+	})
+	u := w.AddMailbox("anna@contoso.example")
+	if box, err := w.Resolve(t.Context(), u.UPN); err != nil || box.ID != u.ID {
+		t.Errorf("%+v %v", box, err)
+	}
+	if until, known := w.Expiry(); !known || time.Until(until) > 91*24*time.Hour {
+		t.Errorf("%v %t", until, known)
 	}
 }
 

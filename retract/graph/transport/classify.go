@@ -79,7 +79,6 @@ var rules = []rule{
 	{code: "ErrorInvalidMailboxItemId", class: retract.Gone, detail: otherID},
 	{code: "ErrorInvalidIdMalformed", class: retract.Gone, detail: otherID},
 	{code: "ErrorCannotDeleteObject", class: retract.GiveUp, detail: cannotDelete},
-	{status: 404, directory: directoryOnly, class: retract.GiveUp, detail: userGone},
 	{status: 404, class: retract.Retry, slow: true, detail: notFoundNoCode},
 	{status: 410, class: retract.Retry, slow: true, detail: noMailboxHere},
 

@@ -85,7 +85,7 @@ func TestClassify_everyRow(t *testing.T) {
 		{404, "ResourceNotFound", retry, retry, retry, true},
 		{404, "ErrorNonExistentMailbox", retry, retry, retry, true},
 		{404, "extensionError", retry, retry, retry, true},
-		{404, "", retry, retry, giveUp, true},
+		{404, "", retry, retry, retry, true},
 		{410, "", retry, retry, retry, true},
 		{507, "", retry, retry, retry, true},
 		{507, "ErrorQuotaExceeded", retry, retry, retry, true},
