@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"runtime/debug"
-	"strings"
 	"time"
 )
 
@@ -15,7 +13,6 @@ const (
 	handshakeTimeout = 60 * time.Second // at most; IdleTimeout when that is shorter
 	maxPlainCommands = 20               // before TLS
 	refusalTimeout   = time.Second
-	maxReason        = 200 // octets in the log; crypto/tls lists every cipher that a client offered
 )
 
 var (
@@ -29,7 +26,7 @@ func (s *Server) serve(c net.Conn) {
 	defer c.Close()
 	p := newPeer(c, s.network)
 	if refusal := s.sessions.enter(p); refusal != "" {
-		s.log.Warn("session refused", "remote", p.remote, "network", p.network, "why", refusal)
+		s.log.Warn("session refused", "event", "smtp.session.refused", "remote", p.remote, "network", p.network, "why", refusal)
 		c.SetWriteDeadline(time.Now().Add(refusalTimeout))
 		fmt.Fprintf(c, "421 4.3.2 %s %s, try again later\r\n", s.hostname, refusal)
 		return
@@ -56,7 +53,7 @@ func (s *Server) serve(c net.Conn) {
 func (s *Server) contain(p *peer) {
 	if r := recover(); r != nil {
 		p.end = errPanicked
-		s.log.Error("panic in a session", "session", p.id, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+		s.logPanic(p, r)
 	}
 }
 
@@ -144,17 +141,4 @@ func (s *Server) upgrade(p *peer, w *wire) (*tls.Conn, error) {
 	p.raw.SetDeadline(time.Time{})
 	s.inspect(p, tc.ConnectionState())
 	return tc, nil
-}
-
-// summary is the one line that each session leaves.
-func (s *Server) summary(p *peer) {
-	end := "quit"
-	if p.end != nil {
-		end = strings.ToValidUTF8(p.end.Error(), "?")
-		end = end[:min(len(end), maxReason)]
-	}
-	s.log.Info("session ended", "session", p.id, "remote", p.remote, "network", p.network, "hello", p.hello,
-		"tls", p.tls.Version, "client_verified", p.tls.Verified, "accepted", p.accepted, "refused", p.refused,
-		"commands", p.commands, "errors", p.errors, "received", p.received, "sent", p.sent,
-		"duration", time.Since(p.started).Round(time.Millisecond), "end", end)
 }

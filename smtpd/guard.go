@@ -2,10 +2,7 @@ package smtpd
 
 import (
 	"bytes"
-	"fmt"
-	"log/slog"
 	"net"
-	"runtime/debug"
 	"sync"
 	"time"
 )
@@ -65,7 +62,7 @@ func (g *guard) contain(err *error) {
 }
 
 func (g *guard) panicked(r any) {
-	g.srv.log.Error("panic in a session", "session", g.peer.id, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+	g.srv.logPanic(g.peer, r)
 	g.w.fail(errPanicked)
 }
 
@@ -269,11 +266,3 @@ func (g *guard) RemoteAddr() net.Addr { return g.w.conn.RemoteAddr() }
 func (g *guard) SetDeadline(time.Time) error      { return nil }
 func (g *guard) SetReadDeadline(time.Time) error  { return nil }
 func (g *guard) SetWriteDeadline(time.Time) error { return nil }
-
-// errorLog takes go-smtp's panics and connection errors.
-type errorLog struct{ log *slog.Logger }
-
-func (l errorLog) Printf(format string, v ...any) {
-	l.log.Error("smtp", "error", fmt.Sprintf(format, v...))
-}
-func (l errorLog) Println(v ...any) { l.log.Error("smtp", "error", fmt.Sprint(v...)) }

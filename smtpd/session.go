@@ -1,7 +1,6 @@
 package smtpd
 
 import (
-	"context"
 	"errors"
 	"io"
 	"log/slog"
@@ -58,8 +57,7 @@ func (s *session) Rcpt(string, *smtp.RcptOptions) (err error) {
 	address := s.guard.path
 	r := s.lookup(address)
 	if refusal := s.accepts(r); refusal != nil {
-		s.srv.log.Info("recipient refused", "session", s.guard.peer.id, "remote", s.guard.peer.remote,
-			"mail_from", s.env.MailFrom, "rcpt", address, "code", refusal.Code, "why", refusal.Message)
+		s.recipientRefused(address, refusal)
 		return refusal
 	}
 	if len(s.env.Rcpts) == 0 {
@@ -158,25 +156,4 @@ func bodyReply(err, storage error) *smtp.SMTPError {
 	default: // nobody hears it: the stream is over, or the client gave up
 		return reply(451, smtp.EnhancedCode{4, 4, 2}, "Message not received")
 	}
-}
-
-func (s *session) accepted(id string, b *body, took time.Duration) {
-	s.guard.peer.accepted++
-	s.srv.log.LogAttrs(context.Background(), slog.LevelInfo, "message accepted", append(s.attrs(),
-		slog.String("item", id), slog.Int64("size", b.size), slog.Duration("took", took))...)
-}
-
-func (s *session) refused(at string, attrs ...slog.Attr) {
-	s.guard.peer.refused++
-	s.srv.log.LogAttrs(context.Background(), slog.LevelWarn, "message refused", append(append(s.attrs(), slog.String("at", at)), attrs...)...)
-}
-
-func (s *session) attrs() []slog.Attr {
-	p := s.guard.peer
-	attrs := []slog.Attr{slog.String("session", p.id), slog.String("remote", p.remote), slog.String("network", p.network)}
-	if s.env == nil {
-		return attrs
-	}
-	return append(attrs, slog.String("tenant", s.env.Tenant), slog.String("purpose", string(s.env.Purpose)),
-		slog.String("mail_from", s.env.MailFrom), slog.Any("rcpts", s.env.Rcpts), slog.Bool("bdat", s.env.Binary))
 }
