@@ -185,6 +185,13 @@ func testNotFirstHand(t *testing.T, b *bench) {
 	if acts := ok(s.Audit(store.AuditFilter{Object: rec.ID})); len(acts) != 1 {
 		t.Errorf("audit has %d entries of it, want 1", len(acts))
 	}
+	before := snapshot(t, s)
+	if _, fresh, err := s.Apply(t.Context(), told, PlanAll); err != nil || fresh {
+		t.Errorf("the same again: fresh %v, error %v; want false, nil", fresh, err)
+	}
+	if diff := cmp.Diff(before, snapshot(t, s)); diff != "" {
+		t.Errorf("the same again changed something:\n%s", diff)
+	}
 }
 
 // forged tells of message n, not first-hand, with a recipient and a verdict of its own.

@@ -1,8 +1,10 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,7 +20,7 @@ func testCounts(t *testing.T, b *bench) {
 	for seed := range uint64(5) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			b := &bench{open: b.open}
-			w := &walker{t: t, b: b, s: b.start(t), rnd: rand.New(rand.NewPCG(seed, 1))}
+			w := &walker{t: t, b: b, s: b.start(t), rnd: rand.New(rand.NewPCG(seed, 1)), alone: true}
 			for i := range 300 {
 				w.step()
 				if i%60 == 0 {
@@ -28,6 +30,7 @@ func testCounts(t *testing.T, b *bench) {
 			snapshot(t, w.s)
 		})
 	}
+	t.Run("many at once", func(t *testing.T) { testTogether(t, &bench{open: b.open}) })
 	t.Run("validated", func(t *testing.T) {
 		s := (&bench{open: b.open}).start(t)
 		must(t, s.Validated(t.Context(), Contoso, Start))
@@ -38,13 +41,40 @@ func testCounts(t *testing.T, b *bench) {
 	})
 }
 
-// walker makes random calls on a store.
+// testTogether lets several walkers loose on one store: they meet conflicts, and leave nothing wrong.
+func testTogether(t *testing.T, b *bench) {
+	s := b.start(t)
+	var wg sync.WaitGroup
+	for seed := range uint64(8) {
+		wg.Go(func() {
+			w := &walker{t: t, b: b, s: s, rnd: rand.New(rand.NewPCG(seed, 2))}
+			for range 150 {
+				w.step()
+			}
+		})
+	}
+	wg.Wait()
+	snapshot(t, b.restart(t, s))
+}
+
+// walker makes random calls on a store. Another one may be at the same rows.
 type walker struct {
 	t   *testing.T
 	b   *bench
 	s   Store
 	rnd *rand.Rand
-	n   int
+
+	alone bool
+}
+
+// try reports an error, but for those that mean that somebody else was first. It says whether there was none.
+func (w *walker) try(err error) bool {
+	w.t.Helper()
+	raced := errors.Is(err, store.ErrConflict) || errors.Is(err, store.ErrNotFound)
+	if err != nil && (w.alone || !raced) {
+		w.t.Error(err)
+	}
+	return err == nil
 }
 
 func (w *walker) step() {
@@ -60,7 +90,7 @@ func (w *walker) step() {
 		_, err := w.s.Expire(w.t.Context(), store.Retention{
 			Records: w.b.now().Add(-time.Hour), Attempts: w.b.now().Add(-time.Hour), Applied: w.b.now().Add(-3 * time.Hour),
 		})
-		must(w.t, err)
+		w.try(err)
 	}
 }
 
@@ -77,7 +107,8 @@ func (w *walker) report() {
 	if w.rnd.IntN(5) == 0 {
 		a.Key, a.Network, a.Record.FirstHand = a.Key+" forged", "", false
 	}
-	apply(w.t, w.s, a)
+	_, _, err := w.s.Apply(w.t.Context(), a, PlanAll)
+	w.try(err)
 }
 
 // work begins and completes an attempt with a random outcome.
@@ -88,15 +119,14 @@ func (w *walker) work() {
 	}
 	in := list[w.rnd.IntN(len(list))]
 	in, attempt, err := w.s.Begin(w.t.Context(), in, store.Attempt{Operation: []string{store.OpMove, "find"}[w.rnd.IntN(2)]})
-	must(w.t, err)
-	if w.rnd.IntN(4) == 0 {
+	if !w.try(err) || w.rnd.IntN(4) == 0 {
 		return // its answer never comes
 	}
 	outcomes := []store.Outcome{store.Pending, store.Done, store.Gone, store.NotFound, store.Mismatch, store.Failed, store.Held, store.Skipped}
 	in.Outcome = outcomes[w.rnd.IntN(len(outcomes))]
 	in.NotBefore = w.b.now().Add(time.Duration(w.rnd.IntN(1000)) * time.Second)
 	_, err = w.s.Complete(w.t.Context(), in, attempt)
-	must(w.t, err)
+	w.try(err)
 }
 
 // rejudge gives a record another verdict and its held intents another chance.
@@ -113,7 +143,7 @@ func (w *walker) rejudge() {
 			intents[i].Outcome = store.Pending
 		}
 	}
-	must(w.t, w.s.Update(w.t.Context(), store.Change{Record: &rec, Intents: intents, Act: &store.Act{What: "rejudge"}}))
+	w.try(w.s.Update(w.t.Context(), store.Change{Record: &rec, Intents: intents, Act: &store.Act{What: "rejudge"}}))
 }
 
 func testBrake(t *testing.T, b *bench) {

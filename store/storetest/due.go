@@ -71,6 +71,12 @@ func testDue(t *testing.T, b *bench) {
 			t.Errorf("to return 2 and skip 1 of 5 it looked at %d", looked)
 		}
 	})
+	t.Run("looks at no more than it may", func(t *testing.T) {
+		list := ok(s.Due(hour(2), store.DueFilter{Scan: 3, Skip: func(in store.Intent) bool { return in.Reason == "3" }}))
+		if diff := cmp.Diff([]string{"4", "2"}, numbers(list)); diff != "" {
+			t.Error(diff)
+		}
+	})
 	t.Run("next due", func(t *testing.T) { testNextDue(t, &bench{open: b.open}) })
 	t.Run("far due times are pulled in", func(t *testing.T) { testFarDue(t, &bench{open: b.open}) })
 }

@@ -1,8 +1,15 @@
 // Package storetest is the contract of the store as tests: whatever keeps records and intents must pass them.
 //
-// Reads nothing of ours but the words of package store. Writes only into directories that the test gives.
+// Reads: nothing but what the store under test answers.
 //
-// Invariants: no test here knows how rows are kept; reopening the directory must show what was answered without an error.
+// Writes: only into directories that the test gives.
+//
+// Invariants: no test here knows how rows are kept; a directory that is opened again shows what was answered without an
+// error; after every test the counters equal a recount, and every pending intent comes to be due.
+//
+// On failure: the test fails and names what differs.
+//
+// Standards: none; the commit points C2 to C4 are named at Apply, Begin and Complete.
 package storetest
 
 import (
