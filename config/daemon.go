@@ -195,7 +195,7 @@ func readSMTP(t *table) SMTP {
 
 func readSpool(t *table) Spool {
 	s := Spool{
-		InlineLimit:      t.size("inline_limit", "1MiB", 0),
+		InlineLimit:      t.size("inline_limit", "512KiB", 0),
 		MinFree:          t.size("min_free", "1GiB", 0),
 		MinFreePercent:   t.percent("min_free_percent", 5),
 		Retention:        t.duration("retention", "14d", time.Hour),
@@ -203,7 +203,7 @@ func readSpool(t *table) Spool {
 		MaxQueueSize:     t.size("max_queue_size", "0", 0),
 	}
 	if s.InlineLimit > 64<<20 {
-		t.wrong("inline_limit", "is over 64 MiB", "each session holds this much in memory; 1MiB is measured to be good")
+		t.wrong("inline_limit", "is over 64 MiB", "each session holds this much in memory; 512KiB is measured to be good")
 	}
 	if s.FlaggedRetention < s.Retention {
 		t.wrong("flagged_retention", "is shorter than retention", "flagged mail is kept at least as long as all mail")

@@ -1,11 +1,13 @@
 package queue
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -13,13 +15,15 @@ import (
 )
 
 // GiveUp ends work on an item that cannot be carried through: its bounce and its end are one commit. With quarantine
-// the item stays, set aside; without, it is finished. Giving up an item again answers with the same bounce and adds none.
+// the item stays, set aside; without, it is finished. Giving up an item again, or another one with the same octets (a report
+// that was sent again because its 250 was lost), answers with the same bounce and adds none.
 func (q *Queue) GiveUp(ctx context.Context, id, why string, quarantine bool) (Bounce, error) {
 	var b *Bounce
+	digest := q.digest(id)
 	// C5: once this is committed, the bounce and the item's end are durable together.
 	// A crash before it means that the item is worked on again; after it, that the bounce is sent from its row.
 	err := q.submit(ctx, &op{early: "c5.before", late: "c5.after-commit", apply: func(t *txn) (err error) {
-		b, err = t.giveUp(id, why, quarantine)
+		b, err = t.giveUp(id, digest, why, quarantine)
 		return err
 	}})
 	if err != nil {
@@ -28,7 +32,25 @@ func (q *Queue) GiveUp(ctx context.Context, id, why string, quarantine bool) (Bo
 	return *b, nil
 }
 
-func (t *txn) giveUp(id, why string, quarantine bool) (*Bounce, error) {
+// digest is what a bounce's identity follows from: the item's octets, or where they are not to be had, where they lay.
+func (q *Queue) digest(id string) string {
+	it, err := q.Get(id)
+	if err != nil {
+		return "" // given up before, or a mistake that giveUp finds
+	}
+	sum := sha256.New()
+	body, err := q.spool.Open(it.Body)
+	if err == nil {
+		defer body.Close()
+		_, err = io.Copy(sum, io.NewSectionReader(body, 0, body.Size()))
+	}
+	if err != nil {
+		return fmt.Sprintf("%s\x00%s\x00%d", it.ID, it.Body.File, it.Body.Offset)
+	}
+	return fmt.Sprintf("%x", sum.Sum(nil))
+}
+
+func (t *txn) giveUp(id, digest, why string, quarantine bool) (*Bounce, error) {
 	have, err := t.bounceOf(id)
 	if err != nil {
 		return nil, err
@@ -41,9 +63,7 @@ func (t *txn) giveUp(id, why string, quarantine bool) (*Bounce, error) {
 		return nil, err
 	}
 	if have == nil {
-		have = newBounce(old, why, t.now)
-		t.put(t.given, []byte(id), []byte(have.ID))
-		if err := t.setBounce(nil, have); err != nil {
+		if have, err = t.bounceFor(old, digest, why); err != nil {
 			return nil, err
 		}
 	}
@@ -55,20 +75,26 @@ func (t *txn) giveUp(id, why string, quarantine bool) (*Bounce, error) {
 	return have, t.set(old, &it)
 }
 
-// newBounce is the bounce of an item. Its identity follows from the item alone.
-func newBounce(it *Item, why string, now time.Time) *Bounce {
-	return &Bounce{
-		ID: bounceID(it), Item: it.ID, Envelope: it.Envelope, Body: it.Body, Reason: why,
-		State: BounceWaiting, Created: now, NotBefore: now,
+// bounceFor finds the bounce of the same octets, or makes one for this item.
+func (t *txn) bounceFor(it *Item, digest, why string) (*Bounce, error) {
+	id := bounceID(it.Envelope.Tenant, digest)
+	t.put(t.given, []byte(it.ID), []byte(id))
+	if t.bounces.Get([]byte(id)) != nil {
+		have, err := readBounce(t.bounces, id)
+		return &have, err
 	}
+	b := &Bounce{
+		ID: id, Item: it.ID, Envelope: it.Envelope, Body: it.Body, Reason: why,
+		State: BounceWaiting, Created: t.now, NotBefore: t.now,
+	}
+	return b, t.setBounce(nil, b)
 }
 
 // order is base32 with digits that sort as their values do, in lower case (RFC 4648, section 7).
 var order = base32.HexEncoding.WithPadding(base32.NoPadding)
 
-func bounceID(it *Item) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%s\x00%d\x00%d\x00%d",
-		it.Envelope.Tenant, it.ID, it.Body.File, it.Body.Offset, it.Body.Size, it.Body.CRC))
+func bounceID(tenant, digest string) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s", tenant, digest))
 	return "b" + strings.ToLower(order.EncodeToString(sum[:15]))
 }
 
@@ -97,6 +123,20 @@ func readBounce(bounces *bolt.Bucket, id string) (Bounce, error) {
 	return b, nil
 }
 
+// forgetGiven drops the items that a bounce stood for. There are few, and the bucket holds those with a bounce alone.
+func (t *txn) forgetGiven(bounce string) {
+	var items [][]byte
+	t.fail(t.given.ForEach(func(item, id []byte) error {
+		if string(id) == bounce {
+			items = append(items, bytes.Clone(item))
+		}
+		return nil
+	}))
+	for _, item := range items {
+		t.delete(t.given, item)
+	}
+}
+
 // setBounce replaces old, nil for none, by b, nil for none.
 func (t *txn) setBounce(old, b *Bounce) error {
 	if old != nil {
@@ -105,7 +145,7 @@ func (t *txn) setBounce(old, b *Bounce) error {
 	}
 	if b == nil {
 		t.delete(t.bounces, []byte(old.ID))
-		t.delete(t.given, []byte(old.Item))
+		t.forgetGiven(old.ID)
 		return t.err
 	}
 	t.putJSON(t.bounces, b.ID, b)

@@ -76,6 +76,10 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger) (err error
 		return err
 	}
 	d.opened(d.queue.Close)
+	// What a crash left half-written goes now. A whole body without a row may be a finished report's, and waits for its retention.
+	if err = d.spool.Recover(func(string) bool { return true }); err != nil {
+		return err
+	}
 	if d.store, err = store.Open(cfg.StateDir, store.Options{Fail: failpoint.Hit}); err != nil {
 		return err
 	}

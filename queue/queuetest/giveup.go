@@ -2,7 +2,9 @@ package queuetest
 
 import (
 	"bytes"
+	"crypto/rand"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -14,7 +16,7 @@ import (
 func giveUp(t *testing.T, h Harness) {
 	q := h.Open(t, queue.Options{})
 	for _, keep := range []bool{true, false} {
-		id := put(t, q, contoso, []byte("cannot be unwrapped"))
+		id := put(t, q, contoso, fmt.Appendf(nil, "cannot be unwrapped, quarantined %t", keep))
 		it := claim(t, q, 1)[0]
 		b, err := q.GiveUp(t.Context(), id, "no MIME", keep)
 		must(t, err)
@@ -76,7 +78,7 @@ func giveUpFails(t *testing.T, h Harness) {
 		for _, keep := range []bool{true, false} {
 			f := &failOnce{point: test.point}
 			q = reopen(t, h, q, queue.Options{Fail: f.fail})
-			id := put(t, q, contoso, []byte("x"))
+			id := put(t, q, contoso, unlike())
 			claim(t, q, 1)
 			f.armed = true
 			if b, err := q.GiveUp(t.Context(), id, "why", keep); !errors.Is(err, errInjected) {
@@ -105,7 +107,7 @@ func get1(q Queue, id string) queue.Item {
 // An item that a person tries again and that has to be given up again has the bounce it had.
 func giveUpAfterRetry(t *testing.T, h Harness) {
 	q := h.Open(t, queue.Options{})
-	id := put(t, q, contoso, []byte("x"))
+	id := put(t, q, contoso, unlike())
 	claim(t, q, 1)
 	first, err := q.GiveUp(t.Context(), id, "why", true)
 	must(t, err)
@@ -128,7 +130,7 @@ func bounceLife(t *testing.T, h Harness) {
 	ctx := t.Context()
 	var ids []string
 	for range 3 {
-		b, err := q.GiveUp(ctx, put(t, q, contoso, []byte("report")), "why", false)
+		b, err := q.GiveUp(ctx, put(t, q, contoso, unlike()), "why", false)
 		must(t, err)
 		ids = append(ids, b.ID)
 		now = now.Add(time.Second)
@@ -192,7 +194,7 @@ func bounceSentIsDropped(t *testing.T, h Harness) {
 	o := queue.Options{Now: func() time.Time { return now }, KeepSent: 24 * time.Hour}
 	q := h.Open(t, o)
 	give := func() queue.Bounce {
-		b, err := q.GiveUp(t.Context(), put(t, q, contoso, []byte("x")), "why", false)
+		b, err := q.GiveUp(t.Context(), put(t, q, contoso, unlike()), "why", false)
 		must(t, err)
 		return b
 	}
@@ -237,5 +239,31 @@ func inUse(t *testing.T, h Harness) {
 	want("gone, bounce sent", false)
 	if q.InUse("seg/none") {
 		t.Error("a file that nobody refers to is in use")
+	}
+}
+
+// unlike makes octets that no other report has.
+func unlike() []byte { return []byte(rand.Text()) }
+
+// A report that was sent again, because the 250 for it was lost, makes no second bounce.
+func giveUpSameReportTwice(t *testing.T, h Harness) {
+	q := h.Open(t, queue.Options{})
+	report := unlike()
+	first, err := q.GiveUp(t.Context(), put(t, q, contoso, report), "why", false)
+	must(t, err)
+	must(t, q.BounceSent(t.Context(), first.ID, "mx"))
+	again, err := q.GiveUp(t.Context(), put(t, q, contoso, report), "why", false)
+	must(t, err)
+	if again.ID != first.ID || again.State != queue.BounceSent {
+		t.Errorf("second item with the same octets: %+v, want the bounce that was sent", again)
+	}
+	other, err := q.GiveUp(t.Context(), put(t, q, fabrikam, report), "why", false)
+	must(t, err)
+	if other.ID == first.ID {
+		t.Error("another tenant's report shares the bounce")
+	}
+	wantBounces(t, q, 2)
+	if items, err := q.List(queue.Filter{}); err != nil || len(items) != 0 {
+		t.Errorf("%d items are left, %v", len(items), err)
 	}
 }

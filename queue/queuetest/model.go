@@ -1,7 +1,6 @@
 package queuetest
 
 import (
-	"fmt"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -74,7 +73,7 @@ func (e expected) step(t *testing.T, q Queue, r *rand.Rand) {
 	ctx := t.Context()
 	switch n := r.IntN(9); {
 	case n <= 1 || !ok:
-		id := put(t, q, contoso, fmt.Appendf(nil, "%d", n))
+		id := put(t, q, contoso, unlike())
 		e.items[id] = queue.Item{ID: id, State: queue.Ready}
 		return
 	case n == 2 && e.count(queue.Ready) > 0:

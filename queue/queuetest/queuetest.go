@@ -82,6 +82,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Harness) {
 		{"GiveUp", giveUp},
 		{"GiveUp_fails", giveUpFails},
 		{"GiveUp_afterRetry", giveUpAfterRetry},
+		{"GiveUp_sameReportTwice", giveUpSameReportTwice},
 		{"Bounce_life", bounceLife},
 		{"Bounce_sentIsDropped", bounceSentIsDropped},
 		{"InUse", inUse},
