@@ -66,7 +66,7 @@ func TestLoad_fillsInDefaults(t *testing.T) {
 		{"smtp", c.SMTP, SMTP{MaxMessageSize: 400 << 20, MaxSessions: 1000, MaxSessionsPerNetwork: 20, MaxRecipients: 100,
 			MaxCommands: 50000, MaxErrors: 10, IdleTimeout: 5 * time.Minute, DataTimeout: time.Minute, MinRate: 500,
 			SessionAge: 2 * time.Hour, DrainTimeout: time.Minute}},
-		{"spool", c.Spool, Spool{InlineLimit: 1 << 20, MinFree: 1 << 30, MinFreePercent: 5,
+		{"spool", c.Spool, Spool{InlineLimit: 512 << 10, MinFree: 1 << 30, MinFreePercent: 5,
 			Retention: 14 * 24 * time.Hour, FlaggedRetention: 90 * 24 * time.Hour}},
 		{"acme", c.ACME, ACME{Enabled: true, Domains: []string{"journal.example.com"}, Email: "admin@example.com",
 			DirectoryURL: letsEncrypt, HTTPAddress: ":80", RenewBefore: 30 * 24 * time.Hour}},
