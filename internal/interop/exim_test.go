@@ -44,13 +44,7 @@ type exim struct {
 
 func newExim(t *testing.T, bed *testbed.Bed) *exim {
 	t.Helper()
-	x := &exim{t: t}
-	for _, place := range eximPlaces {
-		if path, err := exec.LookPath(place); err == nil {
-			x.program = path
-			break
-		}
-	}
+	x := &exim{t: t, program: lookAny(eximPlaces...)}
 	switch {
 	case x.program == "":
 		t.Skip("exim4 is not installed: scripts/install-test-servers.sh fetches it")
