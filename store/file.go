@@ -14,14 +14,18 @@ import (
 
 // prepare makes sure that a whole database file stands at path: a first one, or a compacted one where that pays.
 func prepare(path string, o Options) error {
-	_, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return create(path)
-	}
-	if err != nil {
+	case err != nil:
 		return err
+	case info.Size() == 0: // bbolt would begin anew without a word; no file of ours is ever empty
+		return errors.New("the file is empty: its content is lost; restore a backup, or remove the file to begin anew")
+	case info.Size() < o.CompactFrom:
+		return nil
 	}
-	return compactIfItPays(path, o.CompactFrom)
+	return compactIfItPays(path, info.Size())
 }
 
 // openFile opens the file for this process alone. A second process is told so instead of waiting for ever.
@@ -51,17 +55,13 @@ func create(path string) error {
 }
 
 // compactIfItPays rewrites a file of which more than half is free pages; bbolt never shrinks one.
-func compactIfItPays(path string, from int64) error {
-	info, err := os.Stat(path)
-	if err != nil || info.Size() < from {
-		return err
-	}
+func compactIfItPays(path string, size int64) error {
 	db, err := openFile(path, 0)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	if free := int64(db.Stats().FreePageN) * int64(db.Info().PageSize); free*2 < info.Size() {
+	if free := int64(db.Stats().FreePageN) * int64(db.Info().PageSize); free*2 < size {
 		return nil
 	}
 	return compact(db, path)

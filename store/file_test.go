@@ -145,6 +145,23 @@ func TestOpen_afterCrashWhileCreating(t *testing.T) {
 	}
 }
 
+func TestOpen_refusesWhatIsNoStore(t *testing.T) {
+	for name, content := range map[string]string{"empty": "", "garbage": strings.Repeat("no database ", 2000)} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), File)
+			if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if s, err := Open(filepath.Dir(path), Options{}); err == nil {
+				t.Error("no error", s.Close())
+			}
+			if left, err := os.ReadFile(path); err != nil || string(left) != content {
+				t.Errorf("the file was changed to %d octets, %v", len(left), err)
+			}
+		})
+	}
+}
+
 func TestOpen_compactsWhenItPays(t *testing.T) {
 	dir := t.TempDir()
 	s := openStore(t, dir, Options{})
