@@ -23,6 +23,10 @@ type Store interface {
 	Begin(ctx context.Context, in store.Intent, a store.Attempt) (store.Intent, store.Attempt, error)
 	Complete(ctx context.Context, in store.Intent, a store.Attempt) (store.Intent, error)
 	Update(ctx context.Context, c store.Change) error
+	Records(f store.RecordFilter) ([]store.Record, error)
+	Meta(key string) ([]byte, error)
+	PutMeta(ctx context.Context, key string, value []byte) error
+	MetaKeys(prefix string) ([]string, error)
 	ledger
 }
 
@@ -61,6 +65,9 @@ type Engine struct {
 	lanes   map[string]*lane     // by tenant
 	alerted map[string]time.Time // by kind and subject: one alert for one trouble
 	waking  chan struct{}
+
+	jobs    sync.Mutex // held while a bulk job's row is read and written
+	jobWake chan struct{}
 }
 
 // New makes an engine; Run starts it.
@@ -76,7 +83,7 @@ func New(o Options) *Engine {
 	}
 	return &Engine{
 		o: o, brake: newBrake(o.Store), lanes: map[string]*lane{}, alerted: map[string]time.Time{},
-		waking: make(chan struct{}, 1),
+		waking: make(chan struct{}, 1), jobWake: make(chan struct{}, 1),
 	}
 }
 
@@ -88,7 +95,9 @@ func (e *Engine) Run(ctx context.Context) error {
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	var lanes sync.WaitGroup
+	lanes.Go(func() { e.runJobs(ctx, work) })
 	for ctx.Err() == nil {
+		e.sweep()
 		e.start(ctx, work, &lanes)
 		select {
 		case <-ctx.Done():

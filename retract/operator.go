@@ -47,6 +47,14 @@ func (o order) cause() string {
 	return "operator " + o.who + ": " + o.comment
 }
 
+// severity puts a person's single word beside MALICIOUS, and bulk jobs behind every fresh verdict.
+func (o order) severity() int {
+	if o.job != "" {
+		return int(verdict.Clean)
+	}
+	return int(verdict.Malicious)
+}
+
 // attemptsAtConflict bounds how often a person's word is tried again when workers write the same rows.
 const attemptsAtConflict = 20
 
@@ -137,7 +145,7 @@ func (d demand) intent(in, back store.Intent) (store.Intent, bool) {
 	} else {
 		in = reopen(in, d.now)
 	}
-	in.Action, in.Cause, in.Severity = string(d.action), d.cause(), int(verdict.Malicious)
+	in.Action, in.Cause, in.Severity = string(d.action), d.cause(), d.severity()
 	in.By, in.Approved, in.Job, in.Limit = d.who, d.who, d.job, store.Limits{}
 	why := d.refusal(in)
 	if why != "" && !in.Unknown {
@@ -176,19 +184,23 @@ func (d demand) refusal(in store.Intent) string {
 
 func (e *Engine) restore(ctx context.Context, o order) ([]store.Intent, error) {
 	return e.decide(ctx, o, "restore", func(rec store.Record, have []store.Intent) (store.Change, error) {
-		byID := map[string]store.Intent{}
-		for _, in := range have {
-			byID[in.ID] = in
-		}
-		var out []store.Intent
-		for _, in := range have {
-			if in.Kind == store.Retract {
-				old := byID[store.IntentID(rec.ID, fold(in.Address), store.Restore)]
-				out = append(out, undo(in, old, o, e.now())...)
-			}
-		}
-		return store.Change{Intents: out, Record: pin(rec, PinnedRestored, o.who)}, nil
+		return store.Change{Intents: undoAll(rec, have, o, e.now()), Record: pin(rec, PinnedRestored, o.who)}, nil
 	})
+}
+
+// undoAll are the changes that restore a record.
+func undoAll(rec store.Record, have []store.Intent, o order, now time.Time) (out []store.Intent) {
+	byID := map[string]store.Intent{}
+	for _, in := range have {
+		byID[in.ID] = in
+	}
+	for _, in := range have {
+		if in.Kind == store.Retract {
+			old := byID[store.IntentID(rec.ID, fold(in.Address), store.Restore)]
+			out = append(out, undo(in, old, o, now)...)
+		}
+	}
+	return out
 }
 
 // undo calls off a retraction that is not done, and makes the restore of one that took something, or may have.
@@ -204,7 +216,7 @@ func undo(in, old store.Intent, o order, now time.Time) (out []store.Intent) {
 	if old.Round == in.Round && (old.Outcome == store.Pending || old.Outcome == store.Done) {
 		return out
 	}
-	back.Cause, back.By, back.Job, back.Severity = o.cause(), o.who, o.job, int(verdict.Malicious)
+	back.Cause, back.By, back.Job, back.Severity = o.cause(), o.who, o.job, o.severity()
 	if why := beyond(in); why != "" {
 		back.Outcome, back.Reason = store.Failed, why
 	}

@@ -1,0 +1,256 @@
+package retract
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"clawback/config"
+	"clawback/store"
+)
+
+// JobState is where a bulk job stands.
+type JobState string
+
+// The states of a bulk job, in their order.
+const (
+	JobPending     JobState = "pending"
+	JobDiscovering JobState = "discovering" // the records are being searched for
+	JobProcessing  JobState = "processing"  // intents are made and carried out
+	JobCompleted   JobState = "completed"   // no intent of it is pending; some may be held
+	JobFailed      JobState = "failed"
+	JobCancelled   JobState = "cancelled"
+)
+
+// Final reports whether the job has ended.
+func (s JobState) Final() bool { return s == JobCompleted || s == JobFailed || s == JobCancelled }
+
+// JobSpec is what a bulk job is asked to do: retract to Action, or with Restore put back, the records that are listed
+// or that the filter finds.
+type JobSpec struct {
+	Who     string              `json:"who"`
+	Comment string              `json:"comment"`
+	Action  config.Action       `json:"action,omitempty"`
+	Restore bool                `json:"restore,omitempty"`
+	Records []string            `json:"records,omitempty"` // ids
+	Filter  *store.RecordFilter `json:"filter,omitempty"`  // when Records is empty
+}
+
+// Job is a bulk job as it is stored. It goes on after a restart from where it stood.
+type Job struct {
+	JobSpec
+	ID      string    `json:"id"`
+	State   JobState  `json:"state"`
+	Error   string    `json:"error,omitempty"`
+	Found   int       `json:"found"`   // records
+	Ordered int       `json:"ordered"` // of them, those whose intents were made, from the first one on
+	Refused []string  `json:"refused,omitempty"`
+	Created time.Time `json:"created"`
+	Changed time.Time `json:"changed"`
+}
+
+// Counters say how far a job is. They are counted from the intents each time, so that they always add up:
+// Records = Waiting + Ordered + Refused, and Mailboxes is the sum over Outcomes.
+type Counters struct {
+	Records   int                   `json:"records"`
+	Waiting   int                   `json:"waiting"`
+	Ordered   int                   `json:"ordered"`
+	Refused   int                   `json:"refused"`
+	Mailboxes int                   `json:"mailboxes"` // of the ordered records
+	Outcomes  map[store.Outcome]int `json:"outcomes"`
+}
+
+const (
+	jobPrefix = "retract/job/"  // -> Job
+	idsPrefix = "retract/list/" // -> the ids that were found
+	jobPage   = 200             // records in one step
+)
+
+// StartJob makes a bulk job. It is carried out by Run.
+func (e *Engine) StartJob(ctx context.Context, spec JobSpec) (Job, error) {
+	if err := spec.check(); err != nil {
+		return Job{}, err
+	}
+	now := e.now()
+	j := Job{JobSpec: spec, ID: "j" + strings.ToLower(rand.Text()[:12]), State: JobPending, Created: now, Changed: now}
+	act := store.Act{At: now, Who: spec.Who, What: "start bulk " + spec.verb(), Object: j.ID, Comment: spec.Comment}
+	if err := e.o.Store.Update(ctx, store.Change{Act: &act}); err != nil {
+		return Job{}, fmt.Errorf("start job: %w", err)
+	}
+	if err := e.saveJob(ctx, &j); err != nil {
+		return Job{}, err
+	}
+	select {
+	case e.jobWake <- struct{}{}:
+	default:
+	}
+	return j, nil
+}
+
+func (s JobSpec) check() error {
+	if _, ok := Target(s.Action); !ok && !s.Restore {
+		return fmt.Errorf("%q is no action that takes a message away: use junk, trash, soft_delete or hard_delete", s.Action)
+	}
+	if len(s.Records) == 0 && s.Filter == nil {
+		return errors.New("a bulk job needs records or a filter")
+	}
+	return nil
+}
+
+func (s JobSpec) verb() string {
+	if s.Restore {
+		return "restore"
+	}
+	return "retract " + string(s.Action)
+}
+
+func (s JobSpec) kind() store.Kind {
+	if s.Restore {
+		return store.Restore
+	}
+	return store.Retract
+}
+
+// Job reads a job and counts how far it is.
+func (e *Engine) Job(id string) (Job, Counters, error) {
+	j, err := e.loadJob(id)
+	if err != nil {
+		return Job{}, Counters{}, err
+	}
+	c, err := e.count(j)
+	return j, c, err
+}
+
+// Jobs lists all jobs.
+func (e *Engine) Jobs() ([]Job, error) {
+	keys, err := e.o.Store.MetaKeys(jobPrefix)
+	if err != nil {
+		return nil, fmt.Errorf("list jobs: %w", err)
+	}
+	var list []Job
+	for _, k := range keys {
+		j, err := e.loadJob(strings.TrimPrefix(k, jobPrefix))
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, j)
+	}
+	return list, nil
+}
+
+// CancelJob ends a job: its intents that wait are called off, those that are done stay done.
+func (e *Engine) CancelJob(ctx context.Context, who, id, comment string) error {
+	e.jobs.Lock()
+	defer e.jobs.Unlock()
+	j, err := e.loadJob(id)
+	if err != nil {
+		return err
+	}
+	if j.State.Final() {
+		return fmt.Errorf("job %s is %s already", id, j.State)
+	}
+	j.State = JobCancelled
+	if err := e.saveJob(ctx, &j); err != nil {
+		return err
+	}
+	act := store.Act{At: e.now(), Who: who, What: "cancel bulk " + j.verb(), Object: id, Comment: comment}
+	if err := e.o.Store.Update(ctx, store.Change{Act: &act}); err != nil {
+		return fmt.Errorf("cancel job %s: %w", id, err)
+	}
+	return e.callOffJob(ctx, j, "bulk job cancelled by "+who)
+}
+
+func (e *Engine) callOffJob(ctx context.Context, j Job, why string) error {
+	return e.eachIntent(j, func(in store.Intent) error {
+		for in.Job == j.ID && !in.Outcome.Final() {
+			err := e.o.Store.Update(ctx, store.Change{Intents: []store.Intent{callOff(in, why)}})
+			if !errors.Is(err, store.ErrConflict) {
+				return err
+			}
+			if in, err = e.o.Store.Intent(in.ID); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// eachIntent calls fn for the intents of the records that a job has ordered.
+func (e *Engine) eachIntent(j Job, fn func(store.Intent) error) error {
+	ids, err := e.jobRecords(j)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids[:min(j.Ordered, len(ids))] {
+		list, err := e.o.Store.Intents(id)
+		if err != nil {
+			return fmt.Errorf("read intents of record %s: %w", id, err)
+		}
+		for _, in := range list {
+			if in.Kind != j.kind() {
+				continue
+			}
+			if err := fn(in); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (e *Engine) count(j Job) (Counters, error) {
+	c := Counters{Records: j.Found, Refused: len(j.Refused), Outcomes: map[store.Outcome]int{}}
+	c.Ordered = j.Ordered - len(j.Refused)
+	c.Waiting = j.Found - j.Ordered
+	err := e.eachIntent(j, func(in store.Intent) error {
+		c.Mailboxes++
+		c.Outcomes[in.Outcome]++
+		return nil
+	})
+	return c, err
+}
+
+func (e *Engine) loadJob(id string) (j Job, err error) {
+	raw, err := e.o.Store.Meta(jobPrefix + id)
+	if err != nil {
+		return Job{}, fmt.Errorf("read job %s: %w", id, err)
+	}
+	if err := json.Unmarshal(raw, &j); err != nil {
+		return Job{}, fmt.Errorf("read job %s: %w", id, err)
+	}
+	return j, nil
+}
+
+func (e *Engine) saveJob(ctx context.Context, j *Job) error {
+	j.Changed = e.now()
+	raw, err := json.Marshal(j)
+	if err == nil {
+		err = e.o.Store.PutMeta(ctx, jobPrefix+j.ID, raw)
+	}
+	if err != nil {
+		return fmt.Errorf("write job %s: %w", j.ID, err)
+	}
+	return nil
+}
+
+// jobRecords are the ids that a job works on, in its order.
+func (e *Engine) jobRecords(j Job) (ids []string, err error) {
+	if len(j.Records) > 0 {
+		return j.Records, nil
+	}
+	raw, err := e.o.Store.Meta(idsPrefix + j.ID)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(raw, &ids)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read records of job %s: %w", j.ID, err)
+	}
+	return ids, nil
+}

@@ -1,0 +1,190 @@
+package retract_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"clawback/config"
+	"clawback/retract"
+	"clawback/retract/retracttest"
+	"clawback/store"
+	"clawback/verdict"
+)
+
+// campaign reports n clean messages of one sender to anna, and returns their records and messages.
+func (r *rig) campaign(n int) (ids []string, messages []*retracttest.Message) {
+	for i := range n {
+		m := bad(anna, "x@fabrikam.example")
+		m.nid, m.mid, m.disposition = fmt.Sprintf("c-%d", i), fmt.Sprintf("<c%d@x>", i), verdict.Clean
+		messages = append(messages, r.world.Deliver("A", retracttest.Message{MessageID: m.mid, NetworkIDs: []string{m.nid}}))
+		ids = append(ids, r.report(m).ID)
+		time.Sleep(time.Second)
+	}
+	return ids, messages
+}
+
+func (r *rig) job(spec retract.JobSpec) string {
+	r.t.Helper()
+	spec.Who, spec.Comment = "ada", "campaign 7"
+	j, err := r.e.StartJob(context.Background(), spec)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return j.ID
+}
+
+// progress reads a job and checks that its counters add up.
+func (r *rig) progress(id string) (retract.Job, retract.Counters) {
+	r.t.Helper()
+	j, c, err := r.e.Job(id)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	sum := 0
+	for _, n := range c.Outcomes {
+		sum += n
+	}
+	if c.Records != c.Waiting+c.Ordered+c.Refused || c.Mailboxes != sum {
+		r.t.Errorf("counters do not add up: %+v", c)
+	}
+	return j, c
+}
+
+func bySender() *store.RecordFilter { return &store.RecordFilter{Tenant: tenantID, Sender: "eve@"} }
+
+func TestBulk_retractsAndRestoresWhatAFilterFinds(t *testing.T) {
+	bubble(t, func(r *rig) {
+		_, messages := r.campaign(450)
+		id := r.job(retract.JobSpec{Action: config.Trash, Filter: bySender()})
+		for range 40 {
+			r.run(10 * time.Second)
+			r.progress(id)
+		}
+		j, c := r.progress(id)
+		if j.State != retract.JobCompleted || c.Ordered != 450 || c.Outcomes[store.Done] != 450 || c.Outcomes[store.Skipped] != 450 {
+			t.Fatalf("job %s, counters %+v", j.State, c)
+		}
+		for _, m := range messages {
+			r.lies(m, retract.Deleted)
+		}
+		back := r.job(retract.JobSpec{Restore: true, Filter: bySender()})
+		r.run(10 * time.Minute)
+		if j, c := r.progress(back); j.State != retract.JobCompleted || c.Outcomes[store.Done] != 450 {
+			t.Errorf("restore is %s, counters %+v", j.State, c)
+		}
+		for _, m := range messages {
+			r.lies(m, retract.Inbox)
+		}
+	})
+}
+
+func TestBulk_previewWritesAndAsksNothing(t *testing.T) {
+	bubble(t, func(r *rig) {
+		ids, _ := r.campaign(30)
+		p, err := r.e.PreviewJob(retract.JobSpec{Action: config.Trash, Filter: bySender()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.Records != 30 || p.Mailboxes != 60 || p.Outcomes[store.Pending] != 30 || p.Outcomes[store.Skipped] != 30 || len(p.Samples) != 10 {
+			t.Errorf("preview %+v", p)
+		}
+		p, err = r.e.PreviewJob(retract.JobSpec{Action: config.Trash, Records: append(ids[:2:2], ids[0], "rnone")})
+		if err != nil || p.Records != 2 || p.Unknown != 1 {
+			t.Errorf("preview of a list %+v, %v", p, err)
+		}
+		if calls := r.world.Calls(""); len(calls) > 0 {
+			t.Errorf("the preview made %d calls", len(calls))
+		}
+		for _, id := range ids {
+			if have, _ := r.st.Intents(id); len(have) > 0 {
+				t.Fatalf("the preview made intents %v", have)
+			}
+		}
+	})
+}
+
+// The process ends in the middle, at any point of the store: the job goes on, and nothing is done twice.
+func TestBulk_resumesAfterACrash(t *testing.T) {
+	bubble(t, func(r *rig) {
+		_, messages := r.campaign(300)
+		r.world.Latency = 20 * time.Millisecond
+		id := r.job(retract.JobSpec{Action: config.Trash, Filter: bySender()})
+		for i := range 6 {
+			r.run(time.Duration(1+i) * 300 * time.Millisecond)
+			r.fail = func(string) error { return errInjected }
+			time.Sleep(50 * time.Millisecond)
+			r.kill()
+			r.progress(id)
+		}
+		r.run(20 * time.Minute)
+		j, c := r.progress(id)
+		if j.State != retract.JobCompleted || c.Outcomes[store.Done] != 300 {
+			t.Errorf("job %s, counters %+v", j.State, c)
+		}
+		for _, m := range messages {
+			if moves := r.world.Peek(m).Moves; len(moves) != 1 {
+				t.Errorf("%s was moved %d times", m.ID, len(moves))
+			}
+		}
+	})
+}
+
+func TestBulk_cancel(t *testing.T) {
+	bubble(t, func(r *rig) {
+		_, messages := r.campaign(300)
+		r.world.Latency = time.Second
+		id := r.job(retract.JobSpec{Action: config.Trash, Filter: bySender()})
+		r.run(30 * time.Second)
+		if err := r.e.CancelJob(context.Background(), "ada", id, "wrong filter"); err != nil {
+			t.Fatal(err)
+		}
+		r.run(time.Hour)
+		j, c := r.progress(id)
+		if j.State != retract.JobCancelled || c.Outcomes[store.Pending] != 0 || c.Outcomes[store.Done] == 0 || c.Outcomes[store.Done] > 200 {
+			t.Errorf("job %s, counters %+v", j.State, c)
+		}
+		away := 0
+		for _, m := range messages {
+			if r.world.Peek(m).Folder != string(retract.Inbox) {
+				away++
+			}
+		}
+		if away != c.Outcomes[store.Done] {
+			t.Errorf("%d messages are away and %d intents done", away, c.Outcomes[store.Done])
+		}
+		if err := r.e.CancelJob(context.Background(), "ada", id, ""); err == nil {
+			t.Error("cancelled twice")
+		}
+	})
+}
+
+func TestBulk_unknownRecordsAreCounted(t *testing.T) {
+	bubble(t, func(r *rig) {
+		ids, _ := r.campaign(1)
+		half := r.job(retract.JobSpec{Action: config.Trash, Records: []string{ids[0], "rnone"}})
+		none := r.job(retract.JobSpec{Action: config.Trash, Records: []string{"rnone"}})
+		r.run(time.Minute)
+		if j, c := r.progress(half); j.State != retract.JobCompleted || c.Refused != 1 || c.Ordered != 1 {
+			t.Errorf("job %s, counters %+v", j.State, c)
+		}
+		if j, _ := r.progress(none); j.State != retract.JobFailed || j.Error == "" {
+			t.Errorf("job %s (%s), want failed", j.State, j.Error)
+		}
+	})
+}
+
+func TestBulk_freshVerdictsGoFirst(t *testing.T) {
+	bubble(t, func(r *rig) {
+		r.campaign(300)
+		r.world.Latency = time.Second
+		r.job(retract.JobSpec{Action: config.Trash, Filter: bySender()})
+		r.run(10 * time.Second)
+		m := r.world.Deliver("A", hit())
+		rec := r.report(bad(anna))
+		r.run(10 * time.Second)
+		r.want(rec, anna, store.Done, "")
+		r.lies(m, retract.Deletions)
+	})
+}
