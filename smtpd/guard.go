@@ -236,6 +236,7 @@ func (g *guard) open() {
 	g.body = &body{w: g.w, limit: max, drain: max, lineStart: true}
 	if g.chunk != nil {
 		g.body.chunked, g.body.chunk = true, g.nextChunk
+		g.body.drain = 2 * max // of one chunk, which is over the limit when it is thrown away
 		g.body.left, g.body.last, _ = parseChunk(g.chunk.arg)
 		g.chunk, g.skip = nil, 0
 	}

@@ -90,6 +90,22 @@ func TestStorage_errorsAreTemporary(t *testing.T) {
 	}
 }
 
+// The size that a BDAT announces is asked room for, where MAIL said none; one over the limit is refused before.
+func TestBegin_getsTheSize(t *testing.T) {
+	f := start(t, nil)
+	c := f.envelope()
+	expect(t, c, "250", "BDAT 12 LAST\r\ntwelve and")
+	if m := f.only("twelve and\r\n"); m.Size != 12 {
+		t.Errorf("size %d", m.Size)
+	}
+	c = f.envelope()
+	expect(t, c, "552 5.3.4", "BDAT 1048577 LAST\r\n"+strings.Repeat("x", 1<<20-1))
+	expect(t, c, "250", "NOOP")
+	if begun, _, _ := f.intake.counts(); begun != 1 {
+		t.Errorf("%d transactions", begun)
+	}
+}
+
 func TestMail_asksForRoom(t *testing.T) {
 	var asked atomic.Int64
 	f := start(t, func(o *smtpd.Options) {

@@ -118,7 +118,11 @@ func (s *session) Data(io.Reader) (err error) {
 	began := time.Now()
 	b := s.guard.body
 	s.env.Received, s.env.Binary = s.srv.now().UTC(), b.chunked
-	tx, err := s.srv.options.Intake.Begin(*s.env, s.size)
+	if b.left > b.limit { // before room is made for it
+		s.refused("receive", slog.Any("error", errTooLarge), slog.Int64("size", b.left))
+		return bodyReply(errTooLarge, nil)
+	}
+	tx, err := s.srv.options.Intake.Begin(*s.env, max(s.size, b.left))
 	if err != nil {
 		s.refused("begin", slog.Any("error", err))
 		return storageReply(err)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
+	"sync"
 )
 
 // Verb is how bodies are sent.
@@ -21,19 +22,23 @@ type Message struct {
 	Body []byte
 }
 
-// Filler makes messages of about size octets: a header with a Message-ID of the message's own, then text lines.
+// Filler makes messages of about size octets: a header with a Message-ID of the message's own, then text lines. A body
+// is valid until the same session's next message: the loader must not spend its time on memory.
 func Filler(size int) func(session, n int) Message {
 	line := strings.Repeat("The quick brown fox jumps over the lazy dog, again. ", 2)[:76] + "\r\n"
 	text := []byte(strings.Repeat(line, size/len(line)+1))
+	var bodies sync.Map // session -> []byte
 	return func(session, n int) Message {
 		key := fmt.Sprintf("%d.%d@load.example", session, n)
 		head := fmt.Sprintf("Message-ID: <%s>\r\nSubject: load\r\nFrom: load@example.com\r\n\r\n", key)
-		body := make([]byte, 0, size+2)
-		body = append(body, head...)
+		last, _ := bodies.Load(session)
+		body, _ := last.([]byte)
+		body = append(body[:0], head...)
 		body = append(body, text[:max(0, size-len(head))]...)
 		if !bytes.HasSuffix(body, []byte("\r\n")) {
 			body = append(body[:len(body)-2], '\r', '\n')
 		}
+		bodies.Store(session, body)
 		return Message{Key: key, Body: body}
 	}
 }
