@@ -103,8 +103,10 @@ func (c *Client) checkTenant(ctx context.Context, granted claims) Finding {
 
 func (c *Client) organization(ctx context.Context) (id, name string, err error) {
 	err = c.call(ctx, transport.Call{Name: "read organization", Directory: true}, func(ctx context.Context) error {
-		result, err := c.list(ctx, "/organization", map[string]string{"select": "id,displayName"}, false,
-			models.CreateOrganizationCollectionResponseFromDiscriminatorValue)
+		result, err := c.list(ctx, listing{
+			path: "/organization", query: map[string]string{"select": "id,displayName"},
+			kind: models.CreateOrganizationCollectionResponseFromDiscriminatorValue,
+		})
 		if err != nil {
 			return err
 		}
@@ -192,8 +194,10 @@ func (c *Client) someMailboxes(ctx context.Context) ([]retract.Mailbox, error) {
 		out = append(out, box)
 	}
 	err := c.call(ctx, transport.Call{Name: "list users", Directory: true}, func(ctx context.Context) error {
-		result, err := c.list(ctx, "/users", map[string]string{"select": strings.Join(userFields, ","), "top": fmt.Sprint(tries)}, false,
-			models.CreateUserCollectionResponseFromDiscriminatorValue)
+		result, err := c.list(ctx, listing{
+			path: "/users", query: map[string]string{"select": strings.Join(userFields, ","), "top": fmt.Sprint(tries)},
+			kind: models.CreateUserCollectionResponseFromDiscriminatorValue,
+		})
 		if err != nil {
 			return err
 		}

@@ -26,19 +26,35 @@ func quote(s string) string { return strings.ReplaceAll(s, "'", "''") }
 
 func escape(s string) string { return strings.ReplaceAll(url.QueryEscape(quote(s)), "+", "%20") }
 
-// list asks for a collection that the packages users and models have no builder for, by kiota's request information.
-func (c *Client) list(ctx context.Context, path string, query map[string]string, advanced bool, make_ serialization.ParsableFactory) (serialization.Parsable, error) {
+// listing is a question for a collection that the packages users and models have no builder for.
+type listing struct {
+	path     string
+	query    map[string]string // without the dollar sign
+	advanced bool              // ConsistencyLevel: eventual
+	link     string            // of a further page; then path and query do not count
+	kind     serialization.ParsableFactory
+}
+
+// list asks it by kiota's request information.
+func (c *Client) list(ctx context.Context, l listing) (serialization.Parsable, error) {
 	info := abstractions.NewRequestInformationWithMethodAndUrlTemplateAndPathParameters(
-		abstractions.GET, "{+baseurl}"+path+"{?%24count,%24filter,%24select,%24top}", map[string]string{"baseurl": c.adapter.GetBaseUrl()})
-	for name, value := range query {
+		abstractions.GET, "{+baseurl}"+l.path+"{?%24count,%24filter,%24select,%24top}", map[string]string{"baseurl": c.adapter.GetBaseUrl()})
+	for name, value := range l.query {
 		info.QueryParameters["%24"+name] = value
+	}
+	if l.link != "" {
+		uri, err := url.Parse(l.link)
+		if err != nil {
+			return nil, err
+		}
+		info.SetUri(*uri)
 	}
 	info.Headers.AddAll(headers())
 	info.Headers.TryAdd("Accept", "application/json")
-	if advanced {
+	if l.advanced {
 		info.Headers.TryAdd("ConsistencyLevel", "eventual")
 	}
-	result, err := c.adapter.Send(ctx, info, make_, abstractions.ErrorMappings{"XXX": odataerrors.CreateODataErrorFromDiscriminatorValue})
+	result, err := c.adapter.Send(ctx, info, l.kind, abstractions.ErrorMappings{"XXX": odataerrors.CreateODataErrorFromDiscriminatorValue})
 	if err == nil && result == nil {
 		err = errNothing
 	}
@@ -74,12 +90,16 @@ func optional(err error) error {
 	return err
 }
 
+// withAddress asks for the ids of what has an address.
+func withAddress(path, address string, kind serialization.ParsableFactory) listing {
+	return listing{path: path, query: map[string]string{"filter": byProxyAddress(address), "select": "id", "top": "2"}, kind: kind}
+}
+
 // groupByAddress gives the object id of a mail-enabled group, "" when there is none.
 func (c *Client) groupByAddress(ctx context.Context, address string) (string, error) {
 	var id string
 	err := c.call(ctx, resolving, func(ctx context.Context) error {
-		result, err := c.list(ctx, "/groups", map[string]string{"filter": byProxyAddress(address), "select": "id", "top": "2"},
-			false, models.CreateGroupCollectionResponseFromDiscriminatorValue)
+		result, err := c.list(ctx, withAddress("/groups", address, models.CreateGroupCollectionResponseFromDiscriminatorValue))
 		if err != nil {
 			return err
 		}
@@ -94,8 +114,7 @@ func (c *Client) groupByAddress(ctx context.Context, address string) (string, er
 func (c *Client) isContact(ctx context.Context, address string) (bool, error) {
 	var found bool
 	err := c.call(ctx, resolving, func(ctx context.Context) error {
-		result, err := c.list(ctx, "/contacts", map[string]string{"filter": byProxyAddress(address), "select": "id", "top": "2"},
-			false, models.CreateOrgContactCollectionResponseFromDiscriminatorValue)
+		result, err := c.list(ctx, withAddress("/contacts", address, models.CreateOrgContactCollectionResponseFromDiscriminatorValue))
 		if err == nil {
 			found = len(result.(models.OrgContactCollectionResponseable).GetValue()) > 0
 		}
@@ -138,46 +157,20 @@ func (c *Client) Members(ctx context.Context, address string) ([]retract.Mailbox
 }
 
 // memberPage: a cast to users with other options is an advanced query. Reference: Graph, aad-advanced-queries.
-func (c *Client) memberPage(ctx context.Context, group, page string) (members []models.Userable, next string, err error) {
+func (c *Client) memberPage(ctx context.Context, group, link string) (members []models.Userable, next string, err error) {
 	call := transport.Call{Name: "list group members", Directory: true}
 	err = c.call(ctx, call, func(ctx context.Context) error {
-		path := "/groups/" + url.PathEscape(group) + "/transitiveMembers/microsoft.graph.user"
-		query := map[string]string{"select": strings.Join(userFields, ","), "count": "true", "top": "500"}
-		result, err := c.members(ctx, path, query, page)
+		result, err := c.list(ctx, listing{
+			path:  "/groups/" + url.PathEscape(group) + "/transitiveMembers/microsoft.graph.user",
+			query: map[string]string{"select": strings.Join(userFields, ","), "count": "true", "top": "500"},
+			link:  link, advanced: true, kind: models.CreateUserCollectionResponseFromDiscriminatorValue,
+		})
 		if err != nil {
 			return err
 		}
-		members, next = result.GetValue(), text(result.GetOdataNextLink())
+		page := result.(models.UserCollectionResponseable)
+		members, next = page.GetValue(), text(page.GetOdataNextLink())
 		return nil
 	})
 	return members, next, err
-}
-
-func (c *Client) members(ctx context.Context, path string, query map[string]string, page string) (models.UserCollectionResponseable, error) {
-	if page == "" {
-		result, err := c.list(ctx, path, query, true, models.CreateUserCollectionResponseFromDiscriminatorValue)
-		if err != nil {
-			return nil, err
-		}
-		return result.(models.UserCollectionResponseable), nil
-	}
-	info := abstractions.NewRequestInformation()
-	info.Method = abstractions.GET
-	uri, err := url.Parse(page)
-	if err != nil {
-		return nil, err
-	}
-	info.SetUri(*uri)
-	info.Headers.AddAll(headers())
-	info.Headers.TryAdd("Accept", "application/json")
-	info.Headers.TryAdd("ConsistencyLevel", "eventual")
-	result, err := c.adapter.Send(ctx, info, models.CreateUserCollectionResponseFromDiscriminatorValue,
-		abstractions.ErrorMappings{"XXX": odataerrors.CreateODataErrorFromDiscriminatorValue})
-	if err == nil && result == nil {
-		err = errNothing
-	}
-	if err != nil {
-		return nil, err
-	}
-	return result.(models.UserCollectionResponseable), nil
 }

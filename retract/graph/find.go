@@ -31,19 +31,23 @@ func (c *Client) Find(ctx context.Context, mailbox, messageID string, in retract
 		return nil, &retract.Fault{Class: retract.GiveUp, Code: "message_id", Detail: "find message: the Message-ID is malformed"}
 	}
 	id := quote(messageID)
-	found, err := c.search(ctx, mailbox, in, "internetMessageId eq '"+id+"'", messageID)
+	look := search{mailbox: mailbox, in: string(in), filter: "internetMessageId eq '" + id + "'", exactly: messageID}
+	found, err := c.search(ctx, look)
 	if err != nil || len(found) > 0 || (in != "" && plain(messageID)) {
 		return found, err
 	}
 	// PidTagInternetMessageId, for ids that the property's filter does not match.
-	found, err = c.search(ctx, mailbox, in,
-		"singleValueExtendedProperties/any(ep:ep/id eq 'String 0x1035' and ep/value eq '"+id+"')", messageID)
+	look.filter = "singleValueExtendedProperties/any(ep:ep/id eq 'String 0x1035' and ep/value eq '" + id + "')"
+	found, err = c.search(ctx, look)
 	var f *retract.Fault
 	if errors.As(err, &f) && f.Status == http.StatusBadRequest {
 		return nil, nil // the fallback is not understood; the first search has answered
 	}
 	return found, err
 }
+
+// search is one filter, in one folder or ("") in all but Recoverable Items.
+type search struct{ mailbox, in, filter, exactly string }
 
 // plain says that nothing on the way can misread an id.
 func plain(id string) bool {
@@ -53,13 +57,13 @@ func plain(id string) bool {
 }
 
 // search follows the pages of one filter.
-func (c *Client) search(ctx context.Context, mailbox string, in retract.Folder, filter, messageID string) ([]retract.Candidate, error) {
+func (c *Client) search(ctx context.Context, look search) ([]retract.Candidate, error) {
 	var out []retract.Candidate
-	next := ""
+	link := ""
 	for range maxPages {
 		var page models.MessageCollectionResponseable
-		err := c.mail(ctx, mailbox, finding, func(ctx context.Context) (err error) {
-			page, err = c.page(ctx, mailbox, in, filter, next)
+		err := c.mail(ctx, look.mailbox, finding, func(ctx context.Context) (err error) {
+			page, err = c.page(ctx, look, link)
 			if err == nil && page == nil {
 				err = errNothing
 			}
@@ -69,11 +73,11 @@ func (c *Client) search(ctx context.Context, mailbox string, in retract.Folder, 
 			return nil, err
 		}
 		for _, m := range page.GetValue() {
-			if text(m.GetInternetMessageId()) == messageID { // I4
+			if text(m.GetInternetMessageId()) == look.exactly { // I4
 				out = append(out, candidate(m))
 			}
 		}
-		if next = text(page.GetOdataNextLink()); next == "" {
+		if link = text(page.GetOdataNextLink()); link == "" {
 			return out, nil
 		}
 	}
@@ -81,25 +85,25 @@ func (c *Client) search(ctx context.Context, mailbox string, in retract.Folder, 
 }
 
 // page asks for the first page, or for that of a link. A link to another host is refused by the transport.
-func (c *Client) page(ctx context.Context, mailbox string, in retract.Folder, filter, link string) (models.MessageCollectionResponseable, error) {
+func (c *Client) page(ctx context.Context, look search, link string) (models.MessageCollectionResponseable, error) {
 	top := int32(pageSize)
-	if in != "" {
-		builder := c.user(mailbox).MailFolders().ByMailFolderId(string(in)).Messages()
+	if look.in != "" {
+		builder := c.user(look.mailbox).MailFolders().ByMailFolderId(look.in).Messages()
 		if link != "" {
 			return builder.WithUrl(link).Get(ctx, &users.ItemMailFoldersItemMessagesRequestBuilderGetRequestConfiguration{Headers: headers()})
 		}
 		return builder.Get(ctx, &users.ItemMailFoldersItemMessagesRequestBuilderGetRequestConfiguration{
 			Headers:         headers(),
-			QueryParameters: &users.ItemMailFoldersItemMessagesRequestBuilderGetQueryParameters{Filter: &filter, Select: messageFields, Top: &top},
+			QueryParameters: &users.ItemMailFoldersItemMessagesRequestBuilderGetQueryParameters{Filter: &look.filter, Select: messageFields, Top: &top},
 		})
 	}
-	builder := c.user(mailbox).Messages()
+	builder := c.user(look.mailbox).Messages()
 	if link != "" {
 		return builder.WithUrl(link).Get(ctx, &users.ItemMessagesRequestBuilderGetRequestConfiguration{Headers: headers()})
 	}
 	return builder.Get(ctx, &users.ItemMessagesRequestBuilderGetRequestConfiguration{
 		Headers:         headers(),
-		QueryParameters: &users.ItemMessagesRequestBuilderGetQueryParameters{Filter: &filter, Select: messageFields, Top: &top},
+		QueryParameters: &users.ItemMessagesRequestBuilderGetQueryParameters{Filter: &look.filter, Select: messageFields, Top: &top},
 	})
 }
 

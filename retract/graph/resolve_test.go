@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -198,6 +199,15 @@ func TestMembers_expandsAGroup(t *testing.T) {
 	boxes, err := w.Members(t.Context(), "Team@contoso.example")
 	if err != nil || len(boxes) != 2 || boxes[0].ID != users["anna@contoso.example"].ID {
 		t.Errorf("%+v %v", boxes, err)
+	}
+	crowd := graphsim.Group{Address: "all@contoso.example"}
+	for i := range 1201 {
+		crowd.Members = append(crowd.Members, w.AddMailbox(fmt.Sprintf("u%d@contoso.example", i)).UPN)
+	}
+	w.AddGroup(crowd)
+	w.ForgetCalls()
+	if boxes, err = w.Members(t.Context(), crowd.Address); err != nil || len(boxes) != 1201 || w.Count(graphsim.RouteMembers, "") != 3 {
+		t.Errorf("%d members on %d pages: %v", len(boxes), w.Count(graphsim.RouteMembers, ""), err)
 	}
 	if _, err := w.Members(t.Context(), "anna@contoso.example"); faultOf(t, err).Code != "no_mailbox" {
 		t.Error(err)

@@ -87,6 +87,7 @@ type refusal struct {
 	claims string
 }
 
+// Error is that of the fault.
 func (r *refusal) Error() string { return r.fault.Error() }
 
 // once sends the request and judges the answer.
