@@ -6,7 +6,7 @@ func Catalogue() []Signal {
 	var all []Signal
 	for _, part := range [][]Signal{
 		authSignals(), linkSignals(), attachmentSignals(), impersonationSignals(), wordSignals(), structureSignals(),
-		microsoftSignals(), historySignals(), {{"policy.unverified", "policy", Points{}, false}},
+		microsoftSignals(), historySignals(), outsideSignals(), {{"policy.unverified", "policy", Points{}, false}},
 	} {
 		all = append(all, part...)
 	}
@@ -180,6 +180,8 @@ func structureSignals() []Signal {
 		{"structure.money", "structure", Points{0, 0, 0.8, 0}, false},
 		{"structure.html_in_plain", "structure", Points{0, 0, 1.5, 0}, false},
 		{"structure.adv_tag", "structure", Points{0, 0, 3, 0}, false},
+		{"structure.html_only", "structure", Points{0, 0, 0.6, 0}, false},
+		{"structure.priority", "structure", Points{0, 0, 0.8, 0}, false},
 		{"structure.only_file", "structure", Points{1, 0, 1.2, 0}, false},
 		{"structure.conversation", "structure", Points{-1, 0, -1.5, 0}, false},
 		{"structure.list", "structure", Points{-1.5, -1.5, -1.5, 0}, false},
@@ -214,5 +216,18 @@ func historySignals() []Signal {
 		{"history.correspondent", "history", Points{-2, -2, -4, -1}, false},
 		{"history.known_sender", "history", Points{-1.5, -1, -3, 0}, false},
 		{"history.known_domain", "history", Points{-1, -1, -2, 0}, false},
+	}
+}
+
+// outsideSignals are those whose evidence comes from outside the scorer. Those of engines count as many times as the engine gives points.
+func outsideSignals() []Signal {
+	return []Signal{
+		{"engine.virus", "engine", Points{1, 0, 0.2, 0}, true},
+		{"engine.clamav", "engine", Points{1, 0, 0.2, 0}, false},
+		{"engine.rspamd", "engine", Points{0.3, 0, 0.9, 0}, false},
+		{"engine.spamassassin", "engine", Points{0.2, 0, 0.9, 0}, false},
+		{"engine.dnsl", "engine", Points{0.6, 0, 0.9, 0}, false},
+		{"learn.unwanted", "learn", Points{1.5, 0.5, 3.5, 0}, false},
+		{"learn.wanted", "learn", Points{-1.5, -1, -3, 0}, false},
 	}
 }

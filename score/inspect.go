@@ -48,7 +48,7 @@ type inspection struct {
 func detectors() []func(*inspection) {
 	return []func(*inspection){
 		detectPolicies, detectAuth, detectHistory, detectAttachments, detectImpersonation, detectLinks, detectStructure, detectWords, detectBulk,
-		detectMicrosoft,
+		detectMicrosoft, detectEngines, detectLearnt, detectRules,
 	}
 }
 
@@ -94,7 +94,7 @@ func (s *Scorer) inspect(m Message, mail *extract.Mail) *inspection {
 		x.msg.Sender = mail.Return
 	}
 	x.msg.Sender = strings.ToLower(strings.Trim(x.msg.Sender, "<> "))
-	x.domain = web.Registrable(web.ASCII(x.from.Domain()))
+	x.domain = x.domainOf(x.from)
 	x.own = ownDomains(x.tenant, m.Recipients, mail)
 	x.auth = readAuth(mail.Header, x.from)
 	x.direct = direction(m, mail.Header)
@@ -110,6 +110,11 @@ func (s *Scorer) inspect(m Message, mail *extract.Mail) *inspection {
 		x.degraded = append(x.degraded, "message longer than the scorer reads")
 	}
 	return x
+}
+
+// domainOf is the registrable domain of an address.
+func (x *inspection) domainOf(a extract.Address) string {
+	return web.Registrable(web.ASCII(a.Domain()))
 }
 
 // maxText is how many octets of text are folded and searched.
@@ -195,7 +200,7 @@ func (x *inspection) result() Result {
 	disposition, score := decide(t)
 	v := verdict.Verdict{
 		Disposition: disposition, Score: score, Threat: t.Threat, Spoof: t.Spoof, Spam: t.Spam, Bulk: t.Bulk,
-		Reasons: reasons(x.found), Indicators: x.indicators, Rules: Rules, Knowledge: x.knowledge, Degraded: x.degraded,
+		Reasons: reasons(x.found), Indicators: x.indicators, Rules: x.version, Knowledge: x.knowledge, Degraded: x.degraded,
 	}
 	if x.override != nil {
 		x.override.apply(&v)

@@ -6,6 +6,8 @@ import (
 
 	"clawback/config"
 	"clawback/history"
+	"clawback/score/engines"
+	"clawback/score/learn"
 	"clawback/verdict"
 )
 
@@ -24,6 +26,10 @@ type Message struct {
 	History func(keys []string) []history.Entry
 	// Keys answers the DKIM key record of a selector, where it is known. nil: none is. It must not ask the network.
 	Keys func(domain, selector string) (string, bool)
+
+	Findings []engines.Finding // what the engines beside the scorer found; they are asked before
+	Degraded []string          // which of them could not be asked
+	Learnt   *learn.Model      // what the tenant's corrections have taught. nil: nothing
 }
 
 // Result is the verdict, what the message teaches, and what was read to reach it.

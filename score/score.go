@@ -7,12 +7,13 @@ import (
 
 	"clawback/intel"
 	"clawback/score/extract"
+	"clawback/score/rules"
 	"clawback/score/words"
 	"clawback/verdict"
 )
 
-// Rules is the version of the built-in rules. It changes whenever a verdict may change.
-const Rules = "2026.11.1"
+// Version is that of the built-in rules. It changes whenever a verdict may change.
+const Version = "2026.11.1"
 
 // Options make a Scorer.
 type Options struct {
@@ -20,6 +21,7 @@ type Options struct {
 	Lists          *intel.Lists                        // nil: the built-in ones
 	Limits         extract.Limits                      // zero: the defaults
 	Known          func(verdict.Indicator) (Hit, bool) // feeds: a hit is a hard indicator. nil: none
+	Rules          *rules.Set                          // the operator's own. nil: none
 	Knowledge      string                              // version of what Known answers from
 }
 
@@ -37,6 +39,7 @@ type Scorer struct {
 	lexicon   *words.Lexicon
 	catalogue map[string]Signal
 	brands    brandIndex
+	version   string
 	knowledge string
 	compiled  sync.Map // *config.Tenant -> []policy
 }
@@ -58,6 +61,10 @@ func New(o Options) (*Scorer, error) {
 	s.catalogue = byID(Catalogue())
 	s.brands = indexBrands(s.lists)
 	s.knowledge = intel.Version()
+	s.version = Version
+	if o.Rules != nil {
+		s.version += "+" + o.Rules.Version()
+	}
 	if o.Knowledge != "" {
 		s.knowledge += "+" + o.Knowledge
 	}

@@ -19,6 +19,12 @@ func detectStructure(x *inspection) {
 	x.subjectShape()
 	x.leftovers()
 	x.tone()
+	if x.mail.HTML.Octets > 0 && strings.TrimSpace(x.mail.Plain) == "" && !x.list && !x.reply && !x.trusted {
+		x.times(x.unlessSubscribed(), "structure.html_only", "text/html", "The text is there as HTML only, without a plain form.")
+	}
+	if p := x.mail.Header.First("X-Priority"); strings.HasPrefix(p, "1") || strings.HasPrefix(p, "2") {
+		x.note("structure.priority", "header X-Priority", "It calls itself urgent.")
+	}
 	if !x.mail.Header.Has("Message-Id") {
 		x.note("structure.no_message_id", "header", "There is no Message-ID.")
 	}

@@ -1,0 +1,151 @@
+package score
+
+import (
+	"net/netip"
+	"strings"
+
+	"clawback/score/engines"
+	"clawback/score/extract"
+	"clawback/score/learn"
+	"clawback/score/rules"
+)
+
+// detectEngines takes in what the engines beside the scorer found. They were asked before: nothing is asked here.
+func detectEngines(x *inspection) {
+	for _, f := range x.msg.Findings {
+		id := "engine." + f.Engine
+		if f.Hard {
+			id = "engine.virus"
+		}
+		x.times(max(f.Points, 0.01), id, "", "%s", f.Text)
+	}
+	x.degraded = append(x.degraded, x.msg.Degraded...)
+}
+
+// detectLearnt asks what the organisation's corrections have taught.
+func detectLearnt(x *inspection) {
+	if !x.msg.Learnt.Ready() || x.direct != "in" {
+		return
+	}
+	opinion := x.msg.Learnt.Judge(x.tokens())
+	words := strings.Join(opinion.Tokens, ", ")
+	switch {
+	case opinion.Bad > 0.95:
+		x.times((opinion.Bad-0.5)*2, "learn.unwanted", "text", "It resembles mail that people of the organisation called unwanted: %s.", words)
+	case opinion.Bad < 0.05:
+		x.times((0.5-opinion.Bad)*2, "learn.wanted", "text", "It resembles mail that people of the organisation called good: %s.", words)
+	}
+}
+
+// tokens are what the classifier learns of a message.
+func (x *inspection) tokens() []string {
+	marks := []string{"from:" + x.domain}
+	seen := map[string]bool{}
+	for i := range x.mail.Links {
+		if domain := x.mail.Links[i].Domain; !seen[domain] && len(seen) < 30 {
+			seen[domain] = true
+			marks = append(marks, "link:"+domain)
+		}
+	}
+	return learn.Tokens(x.subject.Text+x.body.Text, marks)
+}
+
+// Tokens are what learn.Model is trained with for a message.
+func (s *Scorer) Tokens(m Message) ([]string, error) {
+	mail, err := extract.Read(m.Original, m.Size, s.limits)
+	if err != nil {
+		return nil, err
+	}
+	return s.inspect(m, mail).tokens(), nil
+}
+
+// EngineMessage is what the engines are asked about for a message.
+func (s *Scorer) EngineMessage(m Message) (engines.Message, error) {
+	mail, err := extract.Read(m.Original, m.Size, s.limits)
+	if err != nil {
+		return engines.Message{}, err
+	}
+	x := s.inspect(m, mail)
+	ip, _ := x.connectingIP()
+	out := engines.Message{Body: m.Original, Size: m.Size, Sender: x.msg.Sender, Recipients: m.Recipients, IP: ip}
+	seen := map[string]bool{}
+	for i := range mail.Links {
+		if domain := mail.Links[i].Domain; !seen[domain] && !mail.Links[i].IP && !s.lists.Popular.Has(domain) {
+			seen[domain] = true
+			out.Domains = append(out.Domains, domain)
+		}
+	}
+	return out, nil
+}
+
+// detectRules runs the operator's own rules.
+func detectRules(x *inspection) {
+	if x.options.Rules == nil {
+		return
+	}
+	for _, m := range x.options.Rules.Match(x.model()) {
+		id := "rule." + m.ID
+		switch {
+		case m.Err != nil:
+			x.degraded = append(x.degraded, m.Err.Error())
+		case m.Acts():
+			x.found = append(x.found, found{Signal: Signal{id, "rule", Points{m.Threat, m.Spoof, m.Spam, m.Bulk}, m.Hard}, factor: 1, text: ruleText(m), where: "own rules"})
+		default:
+			x.found = append(x.found, found{Signal: Signal{ID: id, Family: "rule"}, factor: 1, text: ruleText(m) + " (The rule only observes.)", where: "own rules"})
+		}
+	}
+}
+
+func ruleText(m rules.Match) string {
+	if m.Text != "" {
+		return m.Text
+	}
+	return "The rule " + m.ID + " matches."
+}
+
+// model is what rules see of the message.
+func (x *inspection) model() rules.Model {
+	m := rules.Model{
+		Subject: x.mail.Subject, Text: cut(x.mail.Body(), 64<<10), Hidden: cut(x.mail.HTML.Hidden, 16<<10), From: x.ruleAddress(x.from),
+		Sender: x.msg.Sender, Recipients: x.recipients(), Headers: map[string][]string{}, Direction: x.direct,
+		Auth: rules.Auth{SPF: x.auth.spf, DMARC: x.auth.dmarc, Aligned: x.auth.aligned}, Topics: map[string]float64{},
+	}
+	if len(x.mail.ReplyTo) > 0 {
+		m.ReplyTo = x.ruleAddress(x.mail.ReplyTo[0])
+	}
+	for _, a := range x.mail.To[:min(len(x.mail.To), 50)] {
+		m.To = append(m.To, x.ruleAddress(a))
+	}
+	for _, f := range x.mail.Header.Fields[:min(len(x.mail.Header.Fields), 300)] {
+		name := strings.ToLower(f.Name)
+		m.Headers[name] = append(m.Headers[name], cut(f.Value, 4<<10))
+	}
+	for i := range x.mail.Links[:min(len(x.mail.Links), 100)] {
+		l := &x.mail.Links[i]
+		m.Links = append(m.Links, rules.Link{URL: l.Raw, Host: l.Host, Domain: l.Domain, Text: l.Label, Where: l.Where})
+	}
+	x.ruleRest(&m)
+	return m
+}
+
+func (x *inspection) ruleRest(m *rules.Model) {
+	for i := range x.mail.Parts {
+		if p := &x.mail.Parts[i]; p.Attached() && len(m.Attachments) < 50 {
+			m.Attachments = append(m.Attachments, rules.Attachment{Name: p.Name, Type: p.Type, Size: p.Encoded()})
+		}
+	}
+	for topic, hit := range x.topics {
+		m.Topics[topic] = hit.Weight
+	}
+	for _, f := range x.found {
+		m.Signals = append(m.Signals, f.ID)
+	}
+	if ip, ok := x.connectingIP(); ok && ip != (netip.Addr{}) {
+		m.IP = ip.String()
+	}
+}
+
+func (x *inspection) ruleAddress(a extract.Address) rules.Address {
+	domain := x.domainOf(a)
+	return rules.Address{Name: a.Name, Address: a.Address, Domain: domain, FreeMail: x.lists.FreeMail.Has(domain)}
+}

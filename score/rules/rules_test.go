@@ -1,0 +1,88 @@
+package rules
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func write(t *testing.T, text string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "own.toml"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func TestMatch_seesTheModel(t *testing.T) {
+	m := Model{
+		Subject: "Invoice 12", From: Address{Address: "a@gmail.example", Domain: "gmail.example", FreeMail: true},
+		Links: []Link{{Host: "files.example.org"}}, Headers: map[string][]string{"x-mailer": {"PHP 5"}},
+	}
+	for _, c := range []struct {
+		when string
+		want bool
+	}{
+		{`from.free_mail && lower(subject) contains "invoice"`, true},
+		{`from.free_mail && lower(subject) contains "salary"`, false},
+		{`any(links, .host endsWith ".example.org")`, true},
+		{`any(links, .host endsWith ".example.net")`, false},
+		{`"x-mailer" in headers && headers["x-mailer"][0] startsWith "PHP"`, true},
+		{`auth.aligned`, false},
+	} {
+		set, err := New([]Rule{{ID: "r", When: c.when, Mode: "act"}})
+		if err != nil {
+			t.Fatalf("%s: %v", c.when, err)
+		}
+		if got := len(set.Match(m)) == 1; got != c.want {
+			t.Errorf("%s: %v, want %v", c.when, got, c.want)
+		}
+	}
+}
+
+func TestLoad_namesLineAndColumnOfEveryProblem(t *testing.T) {
+	dir := write(t, "[[rule]]\nid = \"a\"\nwhen = 'nothing == 1'\n\n[[rule]]\nid = \"b\"\nwhen = 'subject + 1 == 2'\n")
+	_, err := Load(dir)
+	if err == nil {
+		t.Fatal("rules with unknown names were taken")
+	}
+	for _, want := range []string{"own.toml:3:1: rule a", "own.toml:7:", "rule b"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("error does not say %q:\n%v", want, err)
+		}
+	}
+}
+
+func TestLoad_newRulesObserve(t *testing.T) {
+	set, err := Load(write(t, "[[rule]]\nid = \"a\"\nwhen = 'true'\nthreat = 9\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := set.Match(Model{}); len(got) != 1 || got[0].Acts() {
+		t.Errorf("matches %+v, want one that observes", got)
+	}
+}
+
+func TestLoad_refusesUnknownKeys(t *testing.T) {
+	if _, err := Load(write(t, "[[rule]]\nid = \"a\"\nwhen = 'true'\nscore = 9\n")); err == nil {
+		t.Error("a key that means nothing was taken")
+	}
+}
+
+func TestMatch_isBoundedInMemory(t *testing.T) {
+	set, err := New([]Rule{{ID: "bomb", When: `len(map(1..1000000, # * 2)) > 0`}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := set.Match(Model{}); len(got) != 1 || got[0].Err == nil {
+		t.Errorf("matches %+v, want one with an error", got)
+	}
+}
+
+func TestNew_refusesTheClock(t *testing.T) {
+	if _, err := New([]Rule{{ID: "late", When: `now().Hour() > 20`}}); err == nil {
+		t.Error("a rule that reads the clock was taken")
+	}
+}
