@@ -373,6 +373,16 @@ func TestDefectM_drainIsBounded(t *testing.T) {
 	f.none()
 }
 
+// P: a body sent in one piece with its BDAT was held to the length of a command line, and the connection closed.
+func TestDefectP_longLinesTogetherWithTheirBDAT(t *testing.T) {
+	for _, length := range []int{1_999, 2_001, 4_097, 500_000} {
+		f := start(t, nil)
+		body := strings.Repeat("x", length) + "\r\n"
+		deliver(t, f, smtpload.BDAT, body)
+		f.only(body)
+	}
+}
+
 // O (harmless in go-smtp): a panic is answered 421, logged, and ends its own session only.
 func TestDefectO_panicEndsItsSessionOnly(t *testing.T) {
 	for _, at := range []string{"begin", "write", "commit", "recipients"} {

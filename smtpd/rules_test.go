@@ -226,14 +226,6 @@ func TestLimits_idleTimeBeginsWithEachCommand(t *testing.T) {
 	}
 }
 
-// A body with lines beyond a command's limit, sent in one piece with its command.
-func TestDeliver_longLines(t *testing.T) {
-	f := start(t, nil)
-	body := strings.Repeat("x", 500_000) + "\r\n"
-	deliver(t, f, smtpload.BDAT, body)
-	f.only(body)
-}
-
 func TestLog_hasTheMessageAndNotItsContent(t *testing.T) {
 	f := start(t, nil)
 	deliver(t, f, smtpload.BDAT, "Subject: topsecret\r\n\r\ntopsecret\r\n")
