@@ -127,7 +127,6 @@ type Intent struct {
 	Misses     int       `json:"misses,omitempty"`     // looked for and not there, since it was opened
 	Faults     int       `json:"faults,omitempty"`     // failures in a row
 	FaultSince time.Time `json:"fault_since,omitzero"` // first failure of that row
-	Gate       string    `json:"gate,omitempty"`       // "mailbox" or "tenant": NotBefore is the server's Retry-After and binds every request there
 	Taken      []Taken   `json:"taken,omitempty"`      // messages of the mailbox that are proven to be the record's
 }
 
