@@ -26,7 +26,7 @@ func (e *Engine) runJobs(ctx, work context.Context) {
 
 const (
 	jobPoll = time.Second // while a job waits for its intents
-	jobIdle = time.Minute
+	jobIdle = idle
 )
 
 // stepJobs does one page of each unfinished job, and says when to come back.

@@ -102,7 +102,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 		case <-e.waking:
-		case <-time.After(time.Minute):
+		case <-time.After(idle):
 		}
 	}
 	timer := time.AfterFunc(e.o.Grace, stop)

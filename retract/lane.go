@@ -11,7 +11,7 @@ import (
 const (
 	startLimit = 16.0             // intents at once for a tenant, to begin with
 	maxLimit   = 128.0            // and at most
-	idle       = time.Minute      // the longest sleep of a lane
+	idle       = 5 * time.Minute  // the longest sleep of a lane
 	firstPause = 30 * time.Second // of a tenant with authentication trouble; doubles up to maxPause
 	maxPause   = 15 * time.Minute
 )
@@ -65,7 +65,7 @@ func (l *lane) poke() {
 // run reads what is due and starts workers until ctx is done, then waits for them. Workers live as long as work.
 func (l *lane) run(ctx, work context.Context) {
 	defer l.workers.Wait()
-	l.recall()
+	l.recall(work)
 	for ctx.Err() == nil {
 		l.revive(work)
 		l.dispatch(work)
@@ -79,10 +79,9 @@ func (l *lane) run(ctx, work context.Context) {
 	}
 }
 
-// recall reads back, after a start, the gates that the server has set and the times to look again.
-func (l *lane) recall() {
-	now := l.e.now()
-	pending, err := l.e.o.Store.IntentsBy(store.IntentFilter{Tenant: l.id, Outcomes: []store.Outcome{store.Pending}, Limit: recallMax})
+// recall reads back, after a start, the gates that the server has shut and the times to look again.
+func (l *lane) recall(ctx context.Context) {
+	gates, err := l.e.openGates(ctx, l.id)
 	if err != nil {
 		l.e.o.Log.Warn("read gates", "tenant", l.id, "error", err)
 	}
@@ -92,10 +91,8 @@ func (l *lane) recall() {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, in := range pending {
-		if in.NotBefore.After(now) {
-			l.shut(in.Gate, in.Mailbox, in.NotBefore)
-		}
+	for mailbox, until := range gates {
+		l.shut(mailbox, until)
 	}
 	for _, in := range ended {
 		l.lookAgain(in)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"clawback/store"
@@ -14,28 +15,50 @@ type closed struct{ wait time.Duration }
 
 func (c *closed) Error() string { return "not now: wait " + c.wait.String() }
 
-// shut closes a gate at the server's word. The caller holds mu.
-func (l *lane) shut(gate, mailbox string, until time.Time) {
-	switch gate {
-	case gateTenant:
-		mailbox = ""
-	case gateMailbox:
-		if mailbox == "" {
-			return // not resolved yet: no mailbox was asked
-		}
-	default:
-		return
+// shut closes a mailbox's gate, or with "" the tenant's, at the server's word. The caller holds mu.
+func (l *lane) shut(mailbox string, until time.Time) bool {
+	if !until.After(l.gates[mailbox]) {
+		return false
 	}
-	if until.After(l.gates[mailbox]) {
-		l.gates[mailbox] = until
+	l.gates[mailbox] = until
+	return true
+}
+
+// gatePrefix is where gates are kept, so that the next process keeps to them too: tenant / mailbox -> time.
+const gatePrefix = "retract/gate/"
+
+// remember writes a gate down. It is done before the answer's intent is written.
+func (l *lane) remember(mailbox string, until time.Time) {
+	err := l.e.o.Store.PutMeta(context.Background(), gatePrefix+l.id+"/"+mailbox, []byte(until.Format(time.RFC3339Nano)))
+	if err != nil {
+		l.e.o.Log.Warn("write gate", "tenant", l.id, "mailbox", mailbox, "error", err)
 	}
 }
 
-// What a Retry-After binds.
-const (
-	gateMailbox = "mailbox"
-	gateTenant  = "tenant"
-)
+// openGates reads a tenant's gates, and removes those that are open again.
+func (e *Engine) openGates(ctx context.Context, tenant string) (map[string]time.Time, error) {
+	prefix := gatePrefix + tenant + "/"
+	keys, err := e.o.Store.MetaKeys(prefix)
+	if err != nil {
+		return nil, err
+	}
+	gates := map[string]time.Time{}
+	for _, key := range keys {
+		raw, err := e.o.Store.Meta(key)
+		if err != nil {
+			return gates, err
+		}
+		until, err := time.Parse(time.RFC3339Nano, string(raw))
+		if err == nil && until.After(e.now()) {
+			gates[strings.TrimPrefix(key, prefix)] = until
+			continue
+		}
+		if err := e.o.Store.PutMeta(ctx, key, nil); err != nil {
+			return gates, err
+		}
+	}
+	return gates, nil
+}
 
 // theDirectory stands for a mailbox in calls that ask the directory: it has gates, but neither tokens nor slots.
 const theDirectory = "directory"
@@ -172,10 +195,15 @@ func (l *lane) heard(mailbox string, err error) {
 			l.limit, l.cut = max(1, l.limit/2), now
 		}
 	}
+	gate, until, shut := "", time.Time{}, false
 	if f != nil && f.Class == Retry && f.After > 0 {
-		l.shut(gateOf(f), mailbox, now.Add(f.After))
+		gate, until = gateOf(f, mailbox), now.Add(f.After)
+		shut = l.shut(gate, until)
 	}
 	l.mu.Unlock()
+	if shut {
+		l.remember(gate, until)
+	}
 	if resumed {
 		l.e.say(Alert{Kind: "resumed", Tenant: l.id, Text: "the mailbox system accepts this tenant's credentials again: retraction goes on"})
 	}
@@ -185,11 +213,12 @@ func throttled(f *Fault) bool {
 	return f.Class == Retry && (f.Status == http.StatusTooManyRequests || f.Tenant && f.After > 0)
 }
 
-func gateOf(f *Fault) string {
+// gateOf says what a Retry-After binds: the mailbox, or with "" the whole tenant.
+func gateOf(f *Fault, mailbox string) string {
 	if f.Tenant {
-		return gateTenant
+		return ""
 	}
-	return gateMailbox
+	return mailbox
 }
 
 // refuse pauses the tenant after authentication trouble, and alerts once until it is over.

@@ -269,7 +269,7 @@ func (w *work) end(ctx context.Context, outcome store.Outcome, reason string) er
 func (w *work) endAs(ctx context.Context, end ending, outcome store.Outcome, reason string) error {
 	err := w.write(ctx, end, func(in *store.Intent) {
 		in.Outcome, in.Reason = outcome, reason
-		in.Unknown, in.Faults, in.FaultSince, in.Gate, in.NotBefore = false, 0, time.Time{}, "", time.Time{}
+		in.Unknown, in.Faults, in.FaultSince, in.NotBefore = false, 0, time.Time{}, time.Time{}
 	})
 	return cmp.Or(err, errEnded)
 }
@@ -278,7 +278,7 @@ func (w *work) endAs(ctx context.Context, end ending, outcome store.Outcome, rea
 func (w *work) hold(ctx context.Context, hold, reason string) error {
 	err := w.write(ctx, ending{"find", string(store.Held), reason}, func(in *store.Intent) {
 		in.Outcome, in.Hold, in.Reason, in.Approved = store.Held, hold, reason, ""
-		in.Faults, in.FaultSince, in.Gate = 0, time.Time{}, ""
+		in.Faults, in.FaultSince = 0, time.Time{}
 	})
 	return cmp.Or(err, errEnded)
 }

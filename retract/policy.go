@@ -170,7 +170,7 @@ func (p *plan) supersede(in store.Intent, rule config.Rule) {
 	next := p.open(in, rule)
 	if next.Outcome == store.Pending {
 		next.Misses, next.Approved = in.Misses, in.Approved
-		next.NotBefore, next.Gate = in.NotBefore, in.Gate
+		next.NotBefore = in.NotBefore
 		if in.Outcome == store.Held && !confirmed {
 			next.Outcome, next.Hold, next.Reason = store.Held, in.Hold, in.Reason
 		}
@@ -230,7 +230,7 @@ func (p *plan) put(in store.Intent) {
 // reopen readies an intent for another round: what was learnt about the mailbox stays, what was counted goes.
 func reopen(in store.Intent, now time.Time) store.Intent {
 	in.Round++
-	in.Misses, in.Faults, in.FaultSince, in.Gate = 0, 0, time.Time{}, ""
+	in.Misses, in.Faults, in.FaultSince = 0, 0, time.Time{}
 	in.Cancelled, in.Hold, in.Approved, in.By, in.Job, in.DryRun = "", "", "", "", "", false
 	in.Outcome, in.Reason, in.NotBefore, in.Changed = store.Pending, "", now, now
 	in.Taken = archived(in.Taken)

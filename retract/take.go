@@ -353,7 +353,7 @@ func (w *work) succeeded(ctx context.Context, operation string, a answer) error 
 	err := w.write(ctx, ending{operation, string(store.Done), a.last}, func(in *store.Intent) {
 		w.setState(in, a.entry.Message, moved)
 		w.rename(in, a.entry.Message, a.after)
-		in.Unknown, in.Faults, in.FaultSince, in.Gate = w.undecided(*in), 0, time.Time{}, ""
+		in.Unknown, in.Faults, in.FaultSince = w.undecided(*in), 0, time.Time{}
 		in.NotBefore = w.e.now()
 		if a.last != "" {
 			in.Outcome, in.Reason, in.NotBefore = store.Done, a.last, time.Time{}

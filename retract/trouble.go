@@ -104,10 +104,7 @@ func (w *work) retry(ctx context.Context, operation string, f *Fault) error {
 			in.Reason = fmt.Sprintf("given up after %d failures since %s: %s", in.Faults, in.FaultSince.Format(time.RFC3339), f.Error())
 			return
 		}
-		in.NotBefore, in.Gate = now.Add(wait), ""
-		if f.After > 0 {
-			in.Gate = gateOf(f)
-		}
+		in.NotBefore = now.Add(wait)
 		in.Reason = "to be tried again: " + f.Error()
 	})
 	return cmp.Or(err, errEnded)

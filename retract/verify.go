@@ -37,7 +37,7 @@ func (w *work) verify(ctx context.Context) error {
 			w.setState(in, message, state)
 			w.rename(in, message, renamed[message])
 		}
-		in.Unknown, in.Faults, in.FaultSince, in.Gate = false, 0, time.Time{}, ""
+		in.Unknown, in.Faults, in.FaultSince = false, 0, time.Time{}
 		in.Reason = "verified: " + end.detail
 	})
 }
@@ -173,7 +173,7 @@ func (w *work) mismatch(ctx context.Context, f found) error {
 	err := w.write(ctx, ending{"find", string(store.Mismatch), reason}, func(in *store.Intent) {
 		in.Outcome, in.Reason, in.NotBefore = store.Mismatch, reason, time.Time{}
 		in.Misses++
-		in.Faults, in.FaultSince, in.Gate = 0, time.Time{}, ""
+		in.Faults, in.FaultSince = 0, time.Time{}
 		if wait, ok := missed(in.Misses); ok {
 			in.NotBefore = w.e.now().Add(wait)
 		}
@@ -186,7 +186,7 @@ func (w *work) miss(ctx context.Context) error {
 	now := w.e.now()
 	err := w.write(ctx, ending{"find", string(store.NotFound), "not in the mailbox"}, func(in *store.Intent) {
 		in.Misses++
-		in.Faults, in.FaultSince, in.Gate = 0, time.Time{}, ""
+		in.Faults, in.FaultSince = 0, time.Time{}
 		if wait, ok := missed(in.Misses); ok {
 			in.NotBefore = now.Add(wait)
 			in.Reason = fmt.Sprintf("not in the mailbox (looked %d times), next look %s", in.Misses, in.NotBefore.Format(time.RFC3339))

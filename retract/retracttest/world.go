@@ -147,8 +147,16 @@ func (w *World) Peek(m *Message) Message {
 // Crash lets every call under way act as it would have, and answers nothing any more until Restart.
 func (w *World) Crash() { w.set(true) }
 
-// Restart answers again.
-func (w *World) Restart() { w.set(false) }
+// Restart answers again. A Retry-After that was lost in the crash binds nobody.
+func (w *World) Restart() {
+	w.set(false)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.shut = time.Time{}
+	for _, b := range w.boxes {
+		b.shut = time.Time{}
+	}
+}
 
 func (w *World) set(down bool) {
 	w.mu.Lock()
