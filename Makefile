@@ -2,7 +2,7 @@
 GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 LDFLAGS := -s -w -X main.version=$(VERSION)
-PREFIX  ?= /usr/local
+PREFIX  ?= /usr
 GOTEST  := $(GO) run ./internal/gotest
 # Packages that do not link the Graph SDK: the static analysis of the others would need its 4.5 GB again.
 LEAN     = $(shell $(GO) list -f '{{.ImportPath}} {{join .Deps " "}}' ./... | grep -v 'msgraph-sdk-go/users' | cut -d' ' -f1)
@@ -41,7 +41,10 @@ crash: ## kill the real daemon at every commit point and at random, and see that
 bench: ## accepted messages a second against a discarding listener, and the other measurements
 	$(GO) run ./internal/bench
 
-install: build ## install the binary and the systemd units below PREFIX
+install: build ## install the binary, the systemd units and an example configuration
 	install -D -m 0755 bin/clawback $(DESTDIR)$(PREFIX)/bin/clawback
-	install -D -m 0644 -t $(DESTDIR)/etc/systemd/system systemd/*.service systemd/*.socket
+	install -D -m 0644 -t $(DESTDIR)/usr/lib/systemd/system systemd/*.service systemd/*.socket
+	install -D -m 0644 systemd/clawback.sysusers $(DESTDIR)/usr/lib/sysusers.d/clawback.conf
+	install -D -m 0644 systemd/clawback.tmpfiles $(DESTDIR)/usr/lib/tmpfiles.d/clawback.conf
+	install -D -m 0644 systemd/clawback.catalog $(DESTDIR)/usr/lib/systemd/catalog/clawback.catalog
 	install -D -m 0640 config/clawback.example.toml $(DESTDIR)/etc/clawback/clawback.example.toml

@@ -22,10 +22,7 @@ func fromUTF7(octets []byte) string {
 			n = len(rest)
 		}
 		out.WriteString(shiftedText(rest[:n]))
-		line = rest[n:]
-		if strings.HasPrefix(line, "-") { // absorbed: RFC 2152, rule 2
-			line = line[1:]
-		}
+		line = strings.TrimPrefix(rest[n:], "-") // absorbed: RFC 2152, rule 2
 	}
 }
 

@@ -74,9 +74,6 @@ func tenantKey(tenant string) []byte { return append([]byte(tenant), 0) }
 // nulled is a key's part of which the end must be known.
 func nulled(s string) []byte { return append([]byte(s), 0) }
 
-// idLength is that of a record's or intent's id.
-const idLength = 27
-
 // RecordID is the identity of the record that the application is about: tenant and network message id where there is
 // one to be trusted, else tenant, Message-ID and content. A Message-ID alone never makes an identity.
 func (a Application) RecordID() string {

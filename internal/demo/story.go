@@ -60,7 +60,6 @@ type mailbox struct {
 	Folder  string        `toml:"folder"`  // where the message must be at the end
 
 	key string // of the seeded message in the simulator
-	got string // folder at the end
 }
 
 // load reads the embedded stories, or makes one of each report in a directory.
