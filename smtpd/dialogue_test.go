@@ -117,6 +117,51 @@ func FuzzDialogue(f *testing.F) {
 	})
 }
 
+func (c *closing) SetDeadline(time.Time) error { return nil }
+
+// FuzzFront sends anything before TLS. What is answered is one of the front's few replies; STARTTLS ends the plain
+// dialogue, whatever follows; and nothing but the five commands is answered 2xx.
+func FuzzFront(f *testing.F) {
+	for _, s := range []string{
+		"EHLO a\r\nSTARTTLS\r\n", "STARTTLS\r\nMAIL FROM:<>\r\n", "HELO a\r\nMAIL FROM:<>\r\nQUIT\r\n", "NOOP\nNOOP\r\n", "STARTTLS x\r\n",
+		"BDAT 5\r\nNOOP\r\n", "\x16\x03\x01\x02\x00", "EHLO\r\n", strings.Repeat("x", 3000),
+	} {
+		f.Add([]byte(s), []byte{})
+		f.Add([]byte(s), []byte{0, 3})
+	}
+	s := fuzzServer(f, &ledger{}, io.Discard)
+	f.Fuzz(func(t *testing.T, data, pieces []byte) {
+		c := &closing{stream{data: data, pieces: pieces}}
+		p := newPeer(c, s.network)
+		if _, err := s.front(p); err == nil {
+			t.Fatalf("%q: a handshake", data)
+		}
+		plain, _, _ := strings.Cut(c.said.String(), "220 2.0.0 Ready")
+		checkReplies(t, data, plain)
+		for line := range strings.SplitSeq(plain, "\r\n") {
+			if line != "" && !strings.Contains("220 221 250 421 500 501 503 530", line[:3]) {
+				t.Fatalf("%q: %q", data, line)
+			}
+		}
+		if most := countVerbs(data, "EHLO", "HELO", "NOOP"); strings.Count(plain, "250 ") > most {
+			t.Fatalf("%q: more than %d times 250 in %q", data, most, plain)
+		}
+	})
+}
+
+// countVerbs counts the lines that begin with one of the verbs.
+func countVerbs(data []byte, verbs ...string) (n int) {
+	for line := range bytes.SplitSeq(data, []byte("\n")) {
+		for _, v := range verbs {
+			if len(line) >= len(v) && strings.EqualFold(string(line[:len(v)]), v) {
+				n++
+				break
+			}
+		}
+	}
+	return n
+}
+
 // checkReplies wants well-formed reply lines.
 func checkReplies(t *testing.T, data []byte, said string) {
 	t.Helper()
