@@ -57,7 +57,7 @@ func (q *Queue) claim(max int) ([]Item, error) {
 		return nil, fmt.Errorf("claim: %w", err)
 	}
 	for _, it := range poison {
-		q.log.Error("item quarantined", "item", it.ID, "reason", it.Reason)
+		q.log.Error("item quarantined", "event", "item.quarantined", "item", it.ID, "reason", it.Reason)
 	}
 	return items, nil
 }

@@ -24,7 +24,7 @@ func (q *Queue) compactionPays() bool {
 func (q *Queue) compact() error {
 	tmp := q.path() + compactSuffix
 	if err := q.copyTo(tmp); err != nil {
-		q.log.Warn("queue.db not compacted", "err", err)
+		q.log.Warn("queue.db was not compacted", "event", "queue.compact", "error", err)
 		return os.Remove(tmp)
 	}
 	if err := q.db.Close(); err != nil {

@@ -124,7 +124,7 @@ func (q *Queue) Body(it Item) (*spool.Body, error) {
 	if err == nil || !errors.Is(err, spool.ErrMissing) && !errors.Is(err, spool.ErrCorrupt) {
 		return b, err
 	}
-	q.log.Error("item quarantined", "item", it.ID, "reason", err.Error())
+	q.log.Error("item quarantined", "event", "item.quarantined", "item", it.ID, "reason", err.Error())
 	return nil, errors.Join(err, q.Quarantine(context.Background(), it.ID, err.Error()))
 }
 

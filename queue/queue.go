@@ -135,7 +135,7 @@ func (q *Queue) Broken() <-chan struct{} { return q.broken }
 
 func (q *Queue) setBroken(why error) {
 	q.breakIt.Do(func() {
-		q.log.Error("queue storage failed, nothing more is accepted until restart", "err", why)
+		q.log.Error("queue storage failed, nothing more is accepted until restart", "event", "queue.broken", "error", why)
 		close(q.broken)
 	})
 }

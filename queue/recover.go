@@ -64,7 +64,7 @@ func (r *recovery) item(it Item) *Item {
 	}
 	if err := r.q.present(it.Body); err != nil {
 		it.quarantine(err.Error())
-		r.q.log.Error("item quarantined", "item", it.ID, "reason", it.Reason)
+		r.q.log.Error("item quarantined", "event", "item.quarantined", "item", it.ID, "reason", it.Reason)
 		return &it
 	}
 	switch latest := r.t.now.Add(r.q.o.MaxDefer); {
