@@ -20,8 +20,8 @@ func (s *Server) summary(p *peer) {
 		end = p.end.Error()
 		end = strings.ToValidUTF8(end[:min(len(end), maxReason)], "?")
 	}
-	s.log.Info("session ended", "event", "smtp.session.ended", "session", p.id, "remote", p.remote, "network", p.network, "hello", p.hello,
-		"tls", p.tls.Version, "client_verified", p.tls.Verified, "accepted", p.accepted, "refused", p.refused,
+	s.log.Info("session ended", "event", "smtp.session.ended", "session", p.id, "remote", p.remote,
+		"network", p.network, "hello", p.hello, "tls", p.tls.Version, "client_verified", p.tls.Verified, "accepted", p.accepted, "refused", p.refused,
 		"commands", p.commands, "errors", p.errors, "received", p.received, "sent", p.sent,
 		"duration", time.Since(p.started).Round(time.Millisecond), "end", end)
 }
@@ -52,7 +52,8 @@ func (s *session) refused(at string, attrs ...slog.Attr) {
 
 func (s *session) attrs(event string) []slog.Attr {
 	p := s.guard.peer
-	attrs := []slog.Attr{slog.String("event", event), slog.String("session", p.id), slog.String("remote", p.remote), slog.String("network", p.network)}
+	attrs := []slog.Attr{slog.String("event", event), slog.String("session", p.id), slog.String("remote", p.remote),
+		slog.String("network", p.network)}
 	if s.env == nil {
 		return attrs
 	}
