@@ -37,6 +37,7 @@ type Call struct {
 	Tenant    string
 	Mailbox   string // UPN, "" when the call is about none
 	Message   string // Key of the message, "" when it is about none or was not found
+	From      string // of a move or purge: label of the folder in which the message lay
 	To        string // of a move: label of the folder
 	Status    int    // 0: the connection was cut
 	Code      string // Graph's error code

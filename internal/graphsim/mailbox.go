@@ -155,8 +155,8 @@ func (s *Sim) Deliver(d Delivery) (Message, error) {
 }
 
 func (s *Sim) newMessage(u *user, d Delivery) *message {
-	s.made++
-	key := fmt.Sprintf("m%d", s.made)
+	s.delivered++
+	key := fmt.Sprintf("m%d", s.delivered)
 	headers := parseHeaders(d.MIME)
 	m := &message{
 		folder: u.box.folderByLabel(d.Folder), mime: d.MIME, headers: headers, visible: d.Visible, old: map[string]bool{},

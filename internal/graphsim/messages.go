@@ -190,7 +190,7 @@ func (s *Sim) move(r *request) answer {
 	if to == nil {
 		return failed(http.StatusNotFound, "ErrorItemNotFound", "The specified folder could not be found in the store.")
 	}
-	r.call.To = to.label()
+	r.call.From, r.call.To = m.folder.label(), to.label()
 	if m.folder == to {
 		s.violate("message %s of %s moved to %s, where it is", m.Key, m.Mailbox, to.label())
 	}
@@ -207,6 +207,7 @@ func (s *Sim) purge(r *request) answer {
 	if missing != nil {
 		return *missing
 	}
+	r.call.From = m.folder.label()
 	m.moveTo(r.owner.box, r.owner.box.folder("recoverableitemspurges"))
 	m.Purged = true
 	m.Changes = append(m.Changes, "purge")

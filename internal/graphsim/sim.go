@@ -27,6 +27,7 @@ type Sim struct {
 	owners     map[string]*user // by UPN in lower case
 	tokens     map[string]token
 	made       uint64 // counter of everything that needs an id
+	delivered  uint64 // messages; a counter of its own, so that their keys do not depend on what was asked (I3)
 	calls      []Call
 	violations []string
 	injected   []*Injection
@@ -63,6 +64,25 @@ func (s *Sim) Start() error {
 	return nil
 }
 
+// StartOn serves without TLS on a listener of the caller's, such as one in memory, as if it were at base, an https URL.
+// The caller's client must not speak TLS on its connections.
+func (s *Sim) StartOn(ln net.Listener, base string) {
+	s.base = base
+	s.server = s.newServer()
+	go func() {
+		defer close(s.served)
+		s.server.Serve(ln) // ends with ErrServerClosed
+	}()
+}
+
+func (s *Sim) newServer() *http.Server {
+	return &http.Server{
+		Handler:           http.HandlerFunc(s.handle),
+		ErrorLog:          log.New(io.Discard, "", 0), // aborted connections are part of the game
+		ReadHeaderTimeout: 10 * time.Second,
+	}
+}
+
 func (s *Sim) prepare(addr net.Addr) error {
 	host, port, err := net.SplitHostPort(addr.String())
 	if err != nil {
@@ -84,12 +104,8 @@ func (s *Sim) prepare(addr net.Addr) error {
 		}
 	}
 	s.base = "https://" + net.JoinHostPort(host, port)
-	s.server = &http.Server{
-		Handler:           http.HandlerFunc(s.handle),
-		TLSConfig:         &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12},
-		ErrorLog:          log.New(io.Discard, "", 0), // aborted connections are part of the game
-		ReadHeaderTimeout: 10 * time.Second,
-	}
+	s.server = s.newServer()
+	s.server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
 	return nil
 }
 
