@@ -136,6 +136,7 @@ type Taken struct {
 	Folder     string    `json:"folder"`                // id of the folder where it lay
 	FolderName string    `json:"folder_name,omitempty"` // of that folder, for a person
 	Target     string    `json:"target"`                // folder aimed at: well-known name or id
+	Was        string    `json:"was,omitempty"`         // target of an earlier round, where it still lies if this one turns out not to have moved it
 	Read       bool      `json:"read"`                  // as it was found
 	State      string    `json:"state"`                 // trying, moved, kept
 	At         time.Time `json:"at"`                    // of that state
