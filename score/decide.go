@@ -11,9 +11,10 @@ const (
 	maliciousAt  = 11.0 // threat, from two independent families
 	familyAt     = 2.5  // threat that makes a family count as one of them
 	suspiciousAt = 5.0  // threat
-	spoofAt      = 5.0  // spoof, where there is threat too
+	spoofAt      = 4.5  // spoof, where there is threat too
 	spoofThreat  = 3.0
 	spamAt       = 4.0
+	mostlySpam   = 1.6 // as many times more spam than threat makes SPAM of what would be SUSPICIOUS
 	bulkAt       = 2.0
 )
 
@@ -26,10 +27,12 @@ func decide(t totals) (verdict.Disposition, float64) {
 		return verdict.Malicious, percent(t.Threat, maliciousAt)
 	case t.Spoof >= spoofAt && t.Threat >= spoofThreat:
 		return verdict.Spoof, percent(t.Spoof, spoofAt)
-	case t.Threat >= suspiciousAt:
+	case t.Threat >= suspiciousAt && t.Spam < mostlySpam*t.Threat:
 		return verdict.Suspicious, percent(t.Threat, suspiciousAt)
 	case t.Spam >= spamAt:
 		return verdict.Spam, percent(t.Spam, spamAt)
+	case t.Threat >= suspiciousAt:
+		return verdict.Suspicious, percent(t.Threat, suspiciousAt)
 	case t.Bulk >= bulkAt:
 		return verdict.Bulk, percent(t.Bulk, bulkAt)
 	}
@@ -47,24 +50,23 @@ func clean(t totals) float64 {
 }
 
 // independent counts the families that each brought threat of their own. Authentication, structure and Microsoft's
-// verdict do not count: a failure, a shape or another's opinion is no second witness. Nor do words, unless something
-// else than words speaks: they are counted, and one of the others must be there.
+// verdict do not count: a failure, a shape or another's opinion is no second witness. One of the families must be a
+// payload, something that can be followed or opened: a claim and its words may be a joke between colleagues.
 func independent(t totals) int {
-	n, solid := 0, 0
+	n, payload := 0, false
 	for family, p := range t.families {
-		switch family {
-		case "auth", "structure", "microsoft", "learn":
-			continue
-		}
 		if p.Threat < familyAt {
 			continue
 		}
-		n++
-		if family != "words" && family != "history" {
-			solid++
+		switch family {
+		case "auth", "structure", "microsoft", "learn":
+			continue
+		case "link", "attachment", "engine", "rule":
+			payload = true
 		}
+		n++
 	}
-	if solid == 0 {
+	if !payload {
 		return 0
 	}
 	return n

@@ -31,7 +31,7 @@ func detectLinks(x *inspection) {
 			x.indicate("url", l.Raw)
 			x.indicate("domain", l.Host)
 		}
-		if x.direct == "in" && l.Kind != extract.Image && l.Kind != extract.Resource {
+		if l.Kind != extract.Image && l.Kind != extract.Resource {
 			x.link(l)
 		}
 	}
@@ -194,7 +194,7 @@ func (x *inspection) linkHost(l *extract.Link) {
 	if x.ours(l.Domain) || l.IP {
 		return
 	}
-	if near, ok := x.nearOwn(l.Domain); ok && l.Domain != x.domain {
+	if near, ok := x.nearOwn(l.Domain); ok {
 		x.once("link.own_lookalike", l, "The link's domain %s looks like %s.", web.Defang(l.Unicode), near)
 	}
 	if b, ok := x.brandHost(l.Host); ok && l.Domain != x.domain {

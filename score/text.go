@@ -11,7 +11,7 @@ import (
 // detectWords looks at what the text is about, and at what was done to hide it.
 func detectWords(x *inspection) {
 	x.gather()
-	if x.direct != "in" || x.bounce {
+	if x.bounce {
 		return
 	}
 	for _, topic := range topicOrder() {
@@ -21,10 +21,13 @@ func detectWords(x *inspection) {
 		}
 		x.times(min(hit.Weight, 4), "words."+topic, "text", "%s: %s.", topicText(topic), quoteAll(hit.Phrases))
 	}
+	x.obfuscation()
+	if x.direct != "in" {
+		return
+	}
 	x.businessFromFreeMail()
 	x.fortune()
 	x.bodyMailbox()
-	x.obfuscation()
 }
 
 // bodyMailbox looks for mail to nobody in particular that asks to write to another, free mailbox.
