@@ -6,7 +6,7 @@
 //
 // Reads: an io.ReaderAt, at most a few times over; no file, no network, no clock.
 //
-// Writes: nothing.
+// Writes: nothing; Readable alone makes a temporary file, for a large original that came transfer-encoded.
 //
 // Invariants:
 //

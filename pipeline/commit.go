@@ -50,14 +50,13 @@ func (j *job) unscored(err error) ending {
 }
 
 func (j *job) score(ctx context.Context) (score.Result, error) {
-	clear := j.clearCopy()
-	original, size, done, err := readable(clear, bounded{ctx, j.body})
+	original, err := j.clearCopy().Readable(bounded{ctx, j.body})
 	if err != nil {
 		return score.Result{}, err
 	}
-	defer done()
+	defer original.Close()
 	return j.o.Scorer.Score(ctx, score.Message{
-		Original: original, Size: size,
+		Original: original, Size: original.Size,
 		Sender: j.report.Sender, Recipients: addresses(j.report.Recipients), Direction: scoreDirection[j.direction()],
 		Received: j.item.Envelope.Received, FirstHand: j.firstHand(), Tenant: j.tenant,
 		History: func(keys []string) []history.Entry { return j.o.Store.History(j.tenant.ID, keys) },

@@ -1,0 +1,57 @@
+package journal
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+)
+
+// inMemory is how large an encoded original may be to be decoded in memory; a larger one goes to a temporary file.
+const inMemory = 4 << 20
+
+// Readable is random access to an original's octets.
+type Readable struct {
+	io.ReaderAt
+	Size int64
+	file *os.File // nil: in memory, or in the report itself
+}
+
+// Close frees what decoding took.
+func (r *Readable) Close() error {
+	if r.file == nil {
+		return nil
+	}
+	return r.file.Close()
+}
+
+// Readable gives random access to the original. Nearly all lie as they are in the report; one that came transfer-encoded
+// (Send Again, our own bounces) is decoded first. Close it after use.
+func (o Original) Readable(src io.ReaderAt) (*Readable, error) {
+	if o.Encoding == "" {
+		return &Readable{ReaderAt: io.NewSectionReader(src, o.Section.Offset, o.Section.Size), Size: o.Section.Size}, nil
+	}
+	in := o.Open(src)
+	octets, err := io.ReadAll(io.LimitReader(in, inMemory+1))
+	if err != nil {
+		return nil, fmt.Errorf("decode original: %w", err)
+	}
+	if len(octets) <= inMemory {
+		return &Readable{ReaderAt: bytes.NewReader(octets), Size: int64(len(octets))}, nil
+	}
+	return decodeToFile(io.MultiReader(bytes.NewReader(octets), in))
+}
+
+func decodeToFile(in io.Reader) (*Readable, error) {
+	f, err := os.CreateTemp("", "clawback-original-*")
+	if err != nil {
+		return nil, fmt.Errorf("decode original: %w", err)
+	}
+	os.Remove(f.Name()) // gone with its last descriptor, whatever happens
+	n, err := io.Copy(f, in)
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("decode original: %w", err)
+	}
+	return &Readable{ReaderAt: f, Size: n, file: f}, nil
+}
