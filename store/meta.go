@@ -8,15 +8,20 @@ import (
 // PutMeta keeps a small value of the caller's own under a key of its own, such as "address/a@example.com"; a nil value
 // removes it. For facts about tenants and jobs that are no rows here.
 func (s *Store) PutMeta(ctx context.Context, key string, value []byte) error {
-	if key == "" || len(key) > 1024 {
-		return fmt.Errorf("%w: key of %d octets", ErrInvalid, len(key))
-	}
 	if value != nil {
 		value = append([]byte{}, value...)
 	}
-	if err := s.do(ctx, "", func(t *txn) error { t.put(bKV, []byte(key), value); return nil }); err != nil {
+	if err := s.do(ctx, "", func(t *txn) error { return t.putValue(Value{key, value}) }); err != nil {
 		return fmt.Errorf("put %s: %w", key, err)
 	}
+	return nil
+}
+
+func (t *txn) putValue(v Value) error {
+	if v.Key == "" || len(v.Key) > 1024 {
+		return fmt.Errorf("%w: key of %d octets", ErrInvalid, len(v.Key))
+	}
+	t.put(bKV, []byte(v.Key), v.Data)
 	return nil
 }
 

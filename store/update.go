@@ -10,6 +10,13 @@ type Change struct {
 	Intents []Intent // new ones have Rev 0, the others the Rev they were read with
 	Record  *Record  // with the Rev it was read with; only a report makes a new one
 	Act     *Act     // entry of the audit
+	Values  []Value  // as PutMeta keeps them
+}
+
+// Value is a small value of a caller's own; nil Data removes it.
+type Value struct {
+	Key  string
+	Data []byte
 }
 
 // Update writes a change. ErrConflict when a row was written by somebody else since it was read: read again, decide again.
@@ -29,6 +36,11 @@ func (t *txn) update(c Change) error {
 	}
 	for _, in := range c.Intents {
 		if err := t.updateIntent(in); err != nil {
+			return err
+		}
+	}
+	for _, v := range c.Values {
+		if err := t.putValue(v); err != nil {
 			return err
 		}
 	}
