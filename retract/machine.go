@@ -96,171 +96,6 @@ type panicked struct{ what string }
 
 func (p *panicked) Error() string { return "panic: " + p.what }
 
-// begin is C3 for a call that changes something: the intent says Unknown from here on, until the answer is written.
-func (w *work) begin(ctx context.Context, operation string, t store.Taken) error {
-	in := w.in
-	in.Unknown = true
-	in.Tries++
-	t.State, t.At = trying, w.e.now()
-	in.Taken = withTaken(in.Taken, t)
-	in.Message, in.OriginalFolder, in.FolderName, in.Target = t.Message, t.Folder, t.FolderName, t.Target
-	read := t.Read
-	in.WasRead = &read
-	return w.open(ctx, operation, in)
-}
-
-// open writes a new attempt together with the intent.
-func (w *work) open(ctx context.Context, operation string, in store.Intent) error {
-	begun, attempt, err := w.e.o.Store.Begin(ctx, in, store.Attempt{Intent: in.ID, Operation: operation, Started: w.e.now()})
-	if err != nil {
-		return fmt.Errorf("begin %s: %w", operation, &storeError{err})
-	}
-	// C3. Durable: the attempt, and the intent as Unknown. A crash from here on is verified at the next start.
-	w.in, w.attempt = begun, &attempt
-	return nil
-}
-
-// storeError is a failure of the store, as opposed to one of the mailbox system.
-type storeError struct{ error }
-
-func (s *storeError) Unwrap() error { return s.error }
-
-// ending is how an attempt ended.
-type ending struct{ operation, outcome, detail string }
-
-// write is C4: it completes the attempt, and changes the intent. Without a begun attempt, the step only looked: it is
-// recorded as an attempt all the same. When somebody else changed the intent meanwhile, their wish and our finding are
-// both kept. It ends the step when the intent is not pending any more.
-func (w *work) write(ctx context.Context, end ending, change func(*store.Intent)) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second) // what was learnt is written even at a stop
-	defer cancel()
-	if w.attempt == nil {
-		if err := w.open(ctx, end.operation, w.in); err != nil {
-			return err
-		}
-	}
-	for range 5 {
-		err := w.complete(ctx, end, change)
-		if err == nil && w.in.Outcome != store.Pending {
-			return errEnded
-		}
-		if !errors.Is(err, store.ErrConflict) {
-			return err
-		}
-		fresh, err := w.e.o.Store.Intent(w.in.ID)
-		if err != nil {
-			return fmt.Errorf("complete %s: %w", end.operation, &storeError{err})
-		}
-		w.in = adopt(fresh, w.in)
-	}
-	return &storeError{store.ErrConflict}
-}
-
-func (w *work) complete(ctx context.Context, end ending, change func(*store.Intent)) error {
-	next := w.in
-	next.Taken = slices.Clone(next.Taken)
-	change(&next)
-	proposal := w.conclude(&next)
-	if proposal != nil {
-		err := w.e.o.Store.Update(ctx, store.Change{Intents: []store.Intent{*proposal}})
-		if err != nil && !errors.Is(err, store.ErrConflict) {
-			return fmt.Errorf("propose restore: %w", &storeError{err})
-		}
-	}
-	a := *w.attempt
-	a.Operation, a.Outcome, a.Detail, a.Finished = end.operation, end.outcome, end.detail, w.e.now()
-	done, err := w.e.o.Store.Complete(ctx, next, a)
-	if err != nil {
-		return fmt.Errorf("complete %s: %w", end.operation, &storeError{err})
-	}
-	// C4. Durable: what Graph answered, or that it is Unknown. A crash before it leaves the attempt open, and Unknown.
-	w.in, w.attempt = done, nil
-	w.lane.note(done)
-	w.e.o.Log.Info("attempt", "intent", done.ID, "record", done.Record, "tenant", done.Tenant, "attempt", a.Seq,
-		"operation", a.Operation, "answer", a.Outcome, "outcome", string(done.Outcome), "detail", a.Detail)
-	return nil
-}
-
-// note keeps in memory when an ended intent is to be looked at again.
-func (l *lane) note(in store.Intent) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.lookAgain(in)
-}
-
-// adopt joins what somebody else wrote with what this step knows: theirs is what is wanted, ours is what was done.
-func adopt(fresh, mine store.Intent) store.Intent {
-	fresh.Mailbox, fresh.Unknown, fresh.Taken = mine.Mailbox, mine.Unknown, mine.Taken
-	fresh.Message, fresh.OriginalFolder, fresh.FolderName = mine.Message, mine.OriginalFolder, mine.FolderName
-	fresh.Target, fresh.WasRead, fresh.Tries = mine.Target, mine.WasRead, mine.Tries
-	fresh.Faults, fresh.FaultSince = mine.Faults, mine.FaultSince
-	return fresh
-}
-
-// conclude applies what was wished meanwhile to what was found: an intent that was called off ends, and when its message
-// was moved all the same, putting it back is proposed; one that is to go further goes on.
-func (w *work) conclude(next *store.Intent) *store.Intent {
-	if next.Kind != store.Retract || next.Unknown {
-		return nil
-	}
-	if next.Outcome == store.Done && next.Cancelled == "" && further(next.Action, w.ranFor) {
-		next.Outcome, next.NotBefore = store.Pending, w.e.now()
-		return nil
-	}
-	if next.Cancelled == "" {
-		return nil
-	}
-	why := next.Cancelled
-	next.Cancelled = ""
-	if !next.Outcome.Final() {
-		if !hasTaken(*next, moved) {
-			*next = callOff(*next, why)
-			return nil
-		}
-		next.Outcome, next.Reason = store.Done, "taken before it was called off: "+why
-	}
-	if next.Outcome != store.Done {
-		return nil
-	}
-	return w.proposal(*next, why)
-}
-
-// callOff ends an intent that waits. One that is in doubt ends when it has been verified.
-func callOff(in store.Intent, why string) store.Intent {
-	if in.Unknown {
-		in.Cancelled = why
-		return in
-	}
-	in.Outcome, in.Hold, in.NotBefore = store.Skipped, "", time.Time{}
-	in.Severity = 0 // so that a worse verdict opens it again
-	in.Reason = "cancelled before it was done: " + why
-	return in
-}
-
-// hasTaken reports whether some message of the intent is in a state.
-func hasTaken(in store.Intent, state string) bool {
-	return slices.ContainsFunc(in.Taken, func(t store.Taken) bool { return t.State == state })
-}
-
-// proposal is the restore, to be approved, of a message that was moved although it had been called off.
-func (w *work) proposal(in store.Intent, why string) *store.Intent {
-	old, err := w.e.o.Store.Intent(store.IntentID(in.Record, fold(in.Address), store.Restore))
-	if err == nil && (!old.Outcome.Final() || old.Round == in.Round) {
-		return nil
-	}
-	back := restoreOf(in, old, w.e.now())
-	back.Cause, back.Outcome, back.Hold = why, store.Held, HoldRestore
-	back.Reason = "proposed: the message was taken while this was called off (" + why + "); approve to put it back"
-	return &back
-}
-
-// further reports whether action a takes a message further out of sight than b.
-func further(a, b string) bool {
-	x, ok := Target(config.Action(a))
-	y, _ := Target(config.Action(b))
-	return ok && RankOf(x) > RankOf(y)
-}
-
 // end writes an outcome that stays.
 func (w *work) end(ctx context.Context, outcome store.Outcome, reason string) error {
 	return w.endAs(ctx, ending{"find", string(outcome), reason}, outcome, reason)
@@ -298,8 +133,16 @@ func withTaken(list []store.Taken, t store.Taken) []store.Taken {
 // setState gives the entry of a message its state.
 func (w *work) setState(in *store.Intent, message, state string) {
 	for i := range in.Taken {
-		if in.Taken[i].Message == message {
-			in.Taken[i].State, in.Taken[i].At = state, w.e.now()
+		t := &in.Taken[i]
+		if t.Message != message {
+			continue
+		}
+		t.State, t.At = state, w.e.now()
+		if state == kept && t.Was != "" {
+			t.State, t.Target = earlier, t.Was // it lies where an earlier round took it
+		}
+		if state != trying && state != missing {
+			t.Was = ""
 		}
 	}
 }

@@ -1,0 +1,149 @@
+package retract
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"time"
+
+	"clawback/store"
+)
+
+// move is one message's move: C3, the call, C4. Last is the reason of the intent when this is its last message; with ""
+// the step goes on.
+func (w *work) move(ctx context.Context, c Candidate, target Folder, last string) error {
+	entry, err := w.entry(ctx, c, target)
+	if err != nil {
+		return err
+	}
+	if wait := w.lane.gated(w.in.Mailbox); wait > 0 {
+		return &closed{wait}
+	}
+	operation := "move"
+	if target == Purges && !w.byMove() {
+		operation = "permanentDelete"
+	}
+	if err := w.begin(ctx, operation, entry); err != nil {
+		return err
+	}
+	w.e.brake.release(w.in.ID) // the store counts it from C3 on
+	after := ""
+	if operation == "move" {
+		after, err = w.box.Move(ctx, w.in.Mailbox, c.ID, target)
+	} else {
+		err = w.box.Purge(ctx, w.in.Mailbox, c.ID)
+	}
+	return w.answered(ctx, operation, answer{entry: entry, after: after, err: err, last: last})
+}
+
+// byMove reports whether a Purge was refused before by a cloud that has none, and the configuration allows the move.
+func (w *work) byMove() bool {
+	return w.tenant.Graph.PurgesByMove && w.lane.dir.noPurge()
+}
+
+// entry is what undo will need. The original folder of a message that an earlier round moved is the first one.
+func (w *work) entry(ctx context.Context, c Candidate, target Folder) (store.Taken, error) {
+	t := store.Taken{Message: c.ID, Folder: c.Folder, Read: c.Read, Target: string(target)}
+	if name, ok := w.lane.dir.folder(w.in.Mailbox, Folder(c.Folder), w.e.now()); ok {
+		t.FolderName = name.name
+	}
+	for _, old := range w.in.Taken {
+		if old.Message != c.ID || old.State != earlier && old.State != moved {
+			continue
+		}
+		at, err := w.folderID(ctx, Folder(old.Target))
+		if err != nil {
+			return t, err
+		}
+		if at == c.Folder {
+			t.Folder, t.FolderName, t.Read, t.Was = old.Folder, old.FolderName, old.Read, old.Target
+		}
+	}
+	return t, nil
+}
+
+// answer is what came of a call that changes something.
+type answer struct {
+	entry store.Taken
+	after string // the message's id now
+	err   error
+	last  string
+}
+
+// answered writes C4 for each kind of answer.
+func (w *work) answered(ctx context.Context, operation string, a answer) error {
+	var (
+		f      *Fault
+		notNow *closed
+	)
+	switch {
+	case a.err == nil:
+		return w.succeeded(ctx, operation, a)
+	case errors.As(a.err, &notNow):
+		w.setState(&w.in, a.entry.Message, kept)
+		return w.retry(ctx, operation, &Fault{Class: Retry, After: notNow.wait, Detail: "not called: the server asks to wait"})
+	case !errors.As(a.err, &f):
+		return w.doubtful(ctx, operation, a.err.Error())
+	case f.Class == Unknown:
+		return w.doubtful(ctx, operation, f.Error())
+	case f.Class == Gone:
+		w.setState(&w.in, a.entry.Message, missing)
+		return w.vanished(ctx, operation, f)
+	}
+	w.setState(&w.in, a.entry.Message, kept)
+	if f.Class == GiveUp && f.Code == noPermanentDelete {
+		return w.cannotPurge(ctx, operation, f)
+	}
+	return w.faulted(ctx, operation, f)
+}
+
+func (w *work) succeeded(ctx context.Context, operation string, a answer) error {
+	err := w.write(ctx, ending{operation, string(store.Done), a.last}, func(in *store.Intent) {
+		w.setState(in, a.entry.Message, moved)
+		w.rename(in, a.entry.Message, a.after)
+		in.Unknown, in.Faults, in.FaultSince = w.undecided(*in), 0, time.Time{}
+		in.NotBefore = w.e.now()
+		if a.last != "" {
+			in.Outcome, in.Reason, in.NotBefore = store.Done, a.last, time.Time{}
+		}
+	})
+	return err
+}
+
+// rename gives an entry the id that the message has after its move.
+func (w *work) rename(in *store.Intent, before, after string) {
+	if after == "" || after == before {
+		return
+	}
+	for i := range in.Taken {
+		if in.Taken[i].Message == before {
+			in.Taken[i].Message = after
+		}
+	}
+	if in.Message == before {
+		in.Message = after
+	}
+}
+
+// vanished writes that the id was not there: the next step looks where the message is.
+func (w *work) vanished(ctx context.Context, operation string, f *Fault) error {
+	err := w.write(ctx, ending{operation, string(store.Gone), f.Error()}, func(in *store.Intent) {
+		in.Unknown, in.NotBefore = true, w.e.now()
+		in.Reason = "it was moved before it could be taken, to be looked for: " + f.Error()
+	})
+	return cmp.Or(err, errEnded)
+}
+
+// cannotPurge goes on by a move to Purges where that is allowed.
+func (w *work) cannotPurge(ctx context.Context, operation string, f *Fault) error {
+	if !w.tenant.Graph.PurgesByMove {
+		reason := "this cloud has no permanentDelete, and purges_by_move is off: " + f.Error()
+		return w.endAs(ctx, ending{operation, string(store.Failed), f.Error()}, store.Failed, reason)
+	}
+	w.lane.dir.setNoPurge()
+	err := w.write(ctx, ending{operation, "retry", f.Error()}, func(in *store.Intent) {
+		in.Unknown, in.NotBefore = w.undecided(*in), w.e.now()
+		in.Reason = `this cloud has no permanentDelete: to be moved to Recoverable Items\Purges`
+	})
+	return cmp.Or(err, errEnded)
+}

@@ -1,0 +1,87 @@
+package retract
+
+import (
+	"slices"
+	"time"
+
+	"clawback/config"
+	"clawback/store"
+)
+
+// conclude applies what was wished meanwhile to what was found: an intent that was called off ends, and when its message
+// was moved all the same, putting it back is proposed; one that is to go further goes on.
+func (w *work) conclude(next *store.Intent) *store.Intent {
+	if next.Kind != store.Retract || next.Unknown {
+		return nil
+	}
+	if next.Outcome == store.Done && next.Cancelled == "" && further(next.Action, w.ranFor) {
+		next.Outcome, next.NotBefore = store.Pending, w.e.now()
+		return nil
+	}
+	if next.Cancelled == "" {
+		return nil
+	}
+	why := next.Cancelled
+	next.Cancelled = ""
+	if !next.Outcome.Final() {
+		if !hasTaken(*next, moved) {
+			*next = callOff(*next, why)
+			return nil
+		}
+		next.Outcome, next.Reason = store.Done, "taken before it was called off: "+why
+		next.Action = reachedBy(*next)
+	}
+	if next.Outcome != store.Done {
+		return nil
+	}
+	return w.proposal(*next, why)
+}
+
+// callOff ends an intent that waits. One that is in doubt ends when it has been verified.
+func callOff(in store.Intent, why string) store.Intent {
+	if in.Unknown {
+		in.Cancelled = why
+		return in
+	}
+	in.Outcome, in.Hold, in.NotBefore = store.Skipped, "", time.Time{}
+	in.Severity = 0 // so that a worse verdict opens it again
+	in.Reason = "cancelled before it was done: " + why
+	return in
+}
+
+// reachedBy is the action that an intent's messages have had, which is not always the one that it is for by now.
+func reachedBy(in store.Intent) string {
+	for _, a := range []config.Action{config.Junk, config.Trash, config.SoftDelete, config.HardDelete} {
+		target, _ := Target(a)
+		for _, t := range in.Taken {
+			if t.State == moved && t.Target == string(target) {
+				return string(a)
+			}
+		}
+	}
+	return in.Action
+}
+
+// hasTaken reports whether some message of the intent is in a state.
+func hasTaken(in store.Intent, state string) bool {
+	return slices.ContainsFunc(in.Taken, func(t store.Taken) bool { return t.State == state })
+}
+
+// proposal is the restore, to be approved, of a message that was moved although it had been called off.
+func (w *work) proposal(in store.Intent, why string) *store.Intent {
+	old, err := w.e.o.Store.Intent(store.IntentID(in.Record, fold(in.Address), store.Restore))
+	if err == nil && (!old.Outcome.Final() || old.Round == in.Round) {
+		return nil
+	}
+	back := restoreOf(in, old, w.e.now())
+	back.Cause, back.Outcome, back.Hold = why, store.Held, HoldRestore
+	back.Reason = "proposed: the message was taken while this was called off (" + why + "); approve to put it back"
+	return &back
+}
+
+// further reports whether action a takes a message further out of sight than b.
+func further(a, b string) bool {
+	x, ok := Target(config.Action(a))
+	y, _ := Target(config.Action(b))
+	return ok && RankOf(x) > RankOf(y)
+}
