@@ -1,0 +1,45 @@
+package score
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"clawback/config"
+)
+
+func TestMeets_namesThePoliciesAndWhatComesOfThem(t *testing.T) {
+	const mail = "From: Ada <ada@partner.example>\r\nTo: bob@contoso.example\r\nSubject: Gift cards for the team\r\n\r\nhello\r\n"
+	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+	tenant := &config.Tenant{Domains: []string{"contoso.example"}, Policies: []config.Policy{
+		{Kind: "trust_sender", Pattern: "@partner.example", Verify: true},
+		{Kind: "block_content", Pattern: "gift card", Field: "subject"},
+		{Kind: "block_content", Pattern: "gift card", Field: "body"},
+		{Kind: "block_sender", Pattern: "ada@partner.example", Expires: now.Add(-time.Hour)},
+		{Kind: "accept_sender", Pattern: "@other.example"},
+		{Kind: "exempt_recipient", Pattern: "@contoso.example", Expires: now.Add(time.Hour), Note: "the test mailbox"},
+	}}
+	s, err := New(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Meets(Message{Original: strings.NewReader(mail), Size: int64(len(mail)), Received: now, Tenant: tenant,
+		Recipients: []string{"bob@contoso.example"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var said []string
+	for _, m := range got {
+		text := m.Kind + " " + m.Field
+		for word, set := range map[string]bool{" decides": m.Decides, " expired": m.Expired, " unverified": m.Unverified} {
+			if set {
+				text += word
+			}
+		}
+		said = append(said, text)
+	}
+	want := "trust_sender  unverified|block_content subject|block_sender  expired|exempt_recipient  decides"
+	if strings.Join(said, "|") != want {
+		t.Errorf("it meets %q, want %q", strings.Join(said, "|"), want)
+	}
+}
