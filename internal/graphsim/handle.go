@@ -33,6 +33,15 @@ func (s *Sim) pause(r *http.Request, d time.Duration) bool {
 	}
 }
 
+// delay is the pause of a fault. One that is applied is so even when the client has long gone: Graph does not notice.
+func (s *Sim) delay(r *http.Request, f Fault) bool {
+	if !f.Apply {
+		return s.pause(r, f.Delay)
+	}
+	time.Sleep(f.Delay)
+	return true
+}
+
 func (s *Sim) graph(w http.ResponseWriter, r *http.Request) {
 	req, parseError := parseRequest(r)
 	req.call.Time = s.o.Now()
@@ -104,7 +113,7 @@ func (s *Sim) serve(w http.ResponseWriter, r *request) {
 		}
 	}
 	fault, hit := s.fault(&r.call, r.mail())
-	if hit && !s.pause(r.Request, fault.Delay) {
+	if hit && !s.delay(r.Request, fault) {
 		return
 	}
 	if hit && !fault.Apply {

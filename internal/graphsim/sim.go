@@ -18,7 +18,7 @@ type Sim struct {
 	o      Options
 	ca     *authority
 	server *http.Server
-	base   string // https://host:port
+	base   string // https://host:port, or inProcess before Start
 	served chan struct{}
 
 	mu         sync.Mutex // owns all below
@@ -39,7 +39,7 @@ type Sim struct {
 // New makes a Sim that does not listen yet. It has one tenant, DefaultTenant.
 func New(o Options) *Sim {
 	s := &Sim{
-		o: o.withDefaults(), served: make(chan struct{}),
+		o: o.withDefaults(), base: inProcess, served: make(chan struct{}),
 		tenants: map[string]*tenant{}, owners: map[string]*user{}, tokens: map[string]token{},
 		drawn: map[string]uint64{}, load: map[string]*load{}, waits: map[string]time.Time{},
 	}
