@@ -27,14 +27,15 @@ type lane struct {
 	fullScan time.Time // not before: owned by the loop
 
 	mu      sync.Mutex
-	limit   float64              // adaptive: additive increase, multiplicative decrease
-	cut     time.Time            // when limit was last halved
-	running map[string]string    // intent -> mailbox key
-	busy    map[string]int       // mailbox key -> workers
-	claims  map[string]claim     // record and mailbox -> intent that has them
-	gates   map[string]time.Time // mailbox id -> not before, by the server's word; "" for the whole tenant
-	buckets map[string]*bucket   // by mailbox id
-	dry     map[string]time.Time // mailbox key -> not before: its tokens are used up
+	limit   float64                     // adaptive: additive increase, multiplicative decrease
+	cut     time.Time                   // when limit was last halved
+	running map[string]string           // intent -> mailbox key
+	busy    map[string]int              // mailbox key -> workers
+	claims  map[string]map[string]claim // record and kind -> mailbox -> intent that has it
+	records map[string]recordEntry      // read moments ago: a record of many recipients is not read for each of them
+	gates   map[string]time.Time        // mailbox id -> not before, by the server's word; "" for the whole tenant
+	buckets map[string]*bucket          // by mailbox id
+	dry     map[string]time.Time        // mailbox key -> not before: its tokens are used up
 	slots   map[string]chan struct{}
 	later   map[string]time.Time // intent -> not before, in memory: the store could not be written, or a gate is closed
 	again   map[string]time.Time // ended intent -> when to look again
@@ -46,7 +47,7 @@ type lane struct {
 func newLane(e *Engine, id string) *lane {
 	l := &lane{
 		e: e, id: id, wake: make(chan struct{}, 1), limit: startLimit,
-		running: map[string]string{}, busy: map[string]int{}, claims: map[string]claim{},
+		running: map[string]string{}, busy: map[string]int{}, claims: map[string]map[string]claim{}, records: map[string]recordEntry{},
 		gates: map[string]time.Time{}, buckets: map[string]*bucket{}, dry: map[string]time.Time{}, slots: map[string]chan struct{}{},
 		later: map[string]time.Time{}, again: map[string]time.Time{},
 	}
@@ -249,7 +250,7 @@ func (l *lane) admit(in store.Intent) bool {
 	return true
 }
 
-// leave gives back what admit took, and the claims.
+// leave gives back what admit took.
 func (l *lane) leave(in store.Intent) {
 	l.e.brake.release(in.ID)
 	l.mu.Lock()
@@ -258,11 +259,6 @@ func (l *lane) leave(in store.Intent) {
 	delete(l.running, in.ID)
 	if l.busy[key]--; l.busy[key] <= 0 {
 		delete(l.busy, key)
-	}
-	for key, has := range l.claims {
-		if has.id == in.ID {
-			delete(l.claims, key)
-		}
 	}
 }
 
@@ -333,4 +329,35 @@ func (l *lane) sleep() time.Duration {
 	}
 	sooner(l.fullScan)
 	return wait
+}
+
+type recordEntry struct {
+	rec   store.Record
+	until time.Time
+}
+
+// recordFor is how long a record may be used again without being read. Whoever pins a record also writes its waiting
+// intents, so that a worker with an older record meets a conflict.
+const recordFor = 2 * time.Second
+
+// record reads a record, or takes it from memory.
+func (l *lane) record(id string) (store.Record, error) {
+	now := l.e.now()
+	l.mu.Lock()
+	entry, ok := l.records[id]
+	l.mu.Unlock()
+	if ok && now.Before(entry.until) {
+		return entry.rec, nil
+	}
+	rec, err := l.e.o.Store.Record(id)
+	if err != nil {
+		return store.Record{}, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.records) >= 64 {
+		clear(l.records)
+	}
+	l.records[id] = recordEntry{rec, now.Add(recordFor)}
+	return rec, nil
 }

@@ -65,7 +65,7 @@ func (e *Engine) work(l *lane, in store.Intent) (*work, error) {
 	if !ok || fresh.Outcome != store.Pending || fresh.NotBefore.After(e.now()) {
 		return nil, nil
 	}
-	rec, err := e.o.Store.Record(fresh.Record)
+	rec, err := l.record(fresh.Record)
 	if err != nil {
 		return nil, err
 	}

@@ -89,33 +89,76 @@ func (w *work) exemptions() []string {
 	return list
 }
 
-// twin gives the address of another intent of the same record, kind and mailbox, which then is the one that counts.
+// twin gives the address of another intent of the same record, kind and mailbox, which then is the one that counts;
+// without one, the mailbox is this intent's from now on.
 func (w *work) twin(mailbox string) (string, error) {
-	have, err := w.e.o.Store.Intents(w.rec.ID)
-	if err != nil {
-		return "", err
-	}
-	for _, in := range have {
-		if in.ID != w.in.ID && in.Kind == w.in.Kind && in.Mailbox == mailbox {
-			return fold(in.Address), nil
+	key := w.rec.ID + "\x00" + string(w.in.Kind)
+	if !w.lane.claimed(key) {
+		have, err := w.e.o.Store.Intents(w.rec.ID)
+		if err != nil {
+			return "", err
 		}
+		w.lane.load(key, w.in.Kind, have)
 	}
-	return w.lane.claim(w.in, mailbox), nil
+	return w.lane.claim(key, mailbox, claim{w.in.ID, fold(w.in.Address)}), nil
 }
 
-// claim takes a record's mailbox for an intent while its worker runs. It gives the address that has it already, or "".
-func (l *lane) claim(in store.Intent, mailbox string) string {
+// claim says which intent of a record has a mailbox.
+type claim struct{ id, address string }
+
+// claimsMax bounds how many records' claims are kept in memory. They are read from the store again when needed.
+const claimsMax = 256
+
+func (l *lane) claimed(key string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	key := in.Record + "\x00" + mailbox + "\x00" + string(in.Kind)
-	if has, ok := l.claims[key]; ok && has.id != in.ID {
-		return has.address
-	}
-	l.claims[key] = claim{in.ID, fold(in.Address)}
-	return ""
+	return l.claims[key] != nil
 }
 
-type claim struct{ id, address string }
+// load fills in what the store knows. What was claimed meanwhile stays.
+func (l *lane) load(key string, kind store.Kind, have []store.Intent) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.claims) >= claimsMax {
+		for other, of := range l.claims {
+			if !l.working(of) {
+				delete(l.claims, other)
+			}
+		}
+	}
+	if l.claims[key] == nil {
+		l.claims[key] = map[string]claim{}
+	}
+	for _, in := range have {
+		if _, taken := l.claims[key][in.Mailbox]; !taken && in.Mailbox != "" && in.Kind == kind {
+			l.claims[key][in.Mailbox] = claim{in.ID, fold(in.Address)}
+		}
+	}
+}
+
+// working reports whether a worker is at one of the intents. The caller holds mu.
+func (l *lane) working(of map[string]claim) bool {
+	for _, c := range of {
+		if _, ok := l.running[c.id]; ok {
+			return true
+		}
+	}
+	return false
+}
+
+// claim takes a record's mailbox for an intent. It gives the address of the intent that has it already, or "".
+func (l *lane) claim(key, mailbox string, mine claim) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.claims[key] == nil {
+		l.claims[key] = map[string]claim{}
+	}
+	if has, ok := l.claims[key][mailbox]; ok && has.id != mine.id {
+		return has.address
+	}
+	l.claims[key][mailbox] = mine
+	return ""
+}
 
 // folderID gives a folder's id from memory or the mailbox; "" when the mailbox has no such folder.
 func (w *work) folderID(ctx context.Context, f Folder) (string, error) {
