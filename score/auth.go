@@ -15,6 +15,7 @@ type authentication struct {
 	dkim       []dkimResult
 	dmarc      string
 	action     string
+	from       string // header.from
 	compauth   string
 	reason     string
 	aligned    bool // DMARC passed, or SPF or DKIM passed for the author's registrable domain
@@ -45,7 +46,8 @@ func readAuth(h extract.Header, from extract.Address) authentication {
 			a.dkimOwn = true
 		}
 	}
-	a.aligned = a.dmarc == "pass" || a.spfOwn || a.dkimOwn
+	judged := a.from == "" || web.Registrable(a.from) == own // DMARC spoke of this author, not of another From header
+	a.aligned = a.dmarc == "pass" && judged || a.spfOwn || a.dkimOwn
 	return a
 }
 
@@ -88,7 +90,7 @@ func (a *authentication) item(item string) {
 	case "dkim":
 		a.dkim = append(a.dkim, dkimResult{result, property(fields, "header.d")})
 	case "dmarc":
-		a.dmarc, a.action = result, property(fields, "action")
+		a.dmarc, a.action, a.from = result, property(fields, "action"), property(fields, "header.from")
 	case "compauth":
 		a.compauth, a.reason = result, property(fields, "reason")
 	case "arc":

@@ -35,7 +35,6 @@ func linkSignals() []Signal {
 	return []Signal{
 		{"link.text_href_mismatch", "link", Points{3, 1, 1, 0}, false},
 		{"link.brand_host", "link", Points{3.5, 1, 1, 0}, false},
-		{"link.lookalike", "link", Points{4, 1.5, 1, 0}, false},
 		{"link.own_lookalike", "link", Points{4, 2, 0.5, 0}, false},
 		{"link.mixed_script", "link", Points{4, 1, 1, 0}, false},
 		{"link.punycode", "link", Points{1, 0, 0.5, 0}, false},
@@ -53,7 +52,6 @@ func linkSignals() []Signal {
 		{"link.recipient_in_url", "link", Points{2.5, 0, 0.7, 0}, false},
 		{"link.open_redirect", "link", Points{2, 0, 1, 0}, false},
 		{"link.foreign_only", "link", Points{1, 0, 0.7, 0}, false},
-		{"link.data", "link", Points{4, 0, 1, 0}, false},
 		{"link.deep_path", "link", Points{1.5, 0, 0.7, 0}, false},
 		{"link.qr", "link", Points{2, 0, 0.5, 0}, false},
 		{"link.feed", "link", Points{10, 0, 5, 0}, true},
@@ -101,7 +99,6 @@ func impersonationSignals() []Signal {
 	return []Signal{
 		{"impersonation.brand_name", "impersonation", Points{3, 3, 1.5, 0}, false},
 		{"impersonation.brand_links", "impersonation", Points{0.7, 0.5, 0.7, 0}, false},
-		{"impersonation.brand_subject", "impersonation", Points{1.2, 1, 0.7, 0}, false},
 		{"impersonation.brand_free_mail", "impersonation", Points{2, 2, 1.5, 0}, false},
 		{"impersonation.role_free_mail", "impersonation", Points{1.5, 1.5, 2, 0}, false},
 		{"impersonation.address_in_name", "impersonation", Points{2, 2.5, 1, 0}, false},

@@ -38,6 +38,18 @@ func detectLinks(x *inspection) {
 	if x.direct == "in" {
 		x.foreignLinks()
 	}
+	x.forms()
+}
+
+// forms looks for forms in the text itself, which good senders do not use since most mail programs refuse them.
+func (x *inspection) forms() {
+	h := &x.mail.HTML
+	switch {
+	case h.Passwords > 0:
+		x.note("link.password_form", "text/html", "The text itself asks for a password.")
+	case h.Forms > 0 && !x.trusted:
+		x.note("link.html_form", "text/html", "The text holds a form.")
+	}
 }
 
 // indicate notes an indicator, and asks the feeds.
@@ -233,14 +245,14 @@ func (x *inspection) linkPlace(l *extract.Link) {
 		x.once("link.shortener", l, "The link to %s hides where it leads.", web.Defang(l.Host))
 	case in(lists.LinkInBio):
 		x.once("link.shortener", l, "The link to %s leads to a page of links that anybody can make.", web.Defang(l.Host))
+	case in(lists.DynamicDNS) && !lists.Popular.Has(l.Domain):
+		x.once("link.dynamic_dns", l, "The link leads to %s, a name of a dynamic DNS service.", web.Defang(l.Host))
 	case storage(l.Host) || in(lists.SubdomainHosts) && !lists.SubdomainHosts.Has(l.Host):
 		x.once("link.free_subdomain", l, "The link leads to %s, a name that anybody can have for nothing.", web.Defang(l.Host))
 	case in(lists.CreationPlatforms) && !x.sameBrand(l):
 		x.once("link.file_host", l, "The link leads to %s, where anybody can make a page or a form.", web.Defang(l.Host))
 	case in(lists.FileHosts) && !x.sameBrand(l):
 		x.once("link.file_host", l, "The link leads to %s, where anybody can put a file.", web.Defang(l.Host))
-	case in(lists.DynamicDNS) && !lists.Popular.Has(l.Domain):
-		x.once("link.dynamic_dns", l, "The link leads to %s, a name of a dynamic DNS service.", web.Defang(l.Host))
 	}
 }
 

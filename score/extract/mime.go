@@ -88,7 +88,7 @@ func mediaType(contentType string) string {
 }
 
 func (m *Mail) leaf(n node, media, contentType string) {
-	if media == "" || !strings.Contains(media, "/") {
+	if media == "" || !strings.Contains(media, "/") || strings.HasPrefix(media, "multipart/") {
 		media = "text/plain" // RFC 2045, section 5.2
 	}
 	disposition := n.header.First("Content-Disposition")
