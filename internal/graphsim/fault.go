@@ -3,6 +3,7 @@ package graphsim
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -40,6 +41,13 @@ func (s *Sim) Inject(in Injection) *Injection {
 	}
 	s.injected = append(s.injected, &in)
 	return &in
+}
+
+// Withdraw ends an injection: it strikes no more.
+func (s *Sim) Withdraw(in *Injection) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.injected = slices.DeleteFunc(s.injected, func(other *Injection) bool { return other == in })
 }
 
 // Hits is how often an injection has struck.

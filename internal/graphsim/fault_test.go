@@ -211,3 +211,23 @@ func TestLimits_quotaOfAMailbox(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+// A call that was on its way when another one was told to wait is none that did not wait.
+func TestViolations_callOnItsWayIsNotEarly(t *testing.T) {
+	c := newClient(t, Options{Rates: Calm(), Latency: 200 * time.Millisecond})
+	u := c.sim.AddMailbox("anna@contoso.example")
+	c.sim.Inject(Injection{Route: RouteMessages, Fault: Fault{Status: 429, Code: "x", Message: "y", RetryAfter: "5"}})
+	path := "/users/" + u.ID + "/messages"
+	var both sync.WaitGroup
+	for range 2 {
+		both.Go(func() { c.do("GET", path, "") })
+	}
+	both.Wait()
+	if got := c.sim.Violations(); len(got) != 0 {
+		t.Errorf("%v", got)
+	}
+	c.do("GET", path, "")
+	if got := c.sim.Violations(); len(got) != 1 {
+		t.Errorf("a call after the answer: %v", got)
+	}
+}

@@ -12,11 +12,12 @@ func (s *Sim) handle(w http.ResponseWriter, r *http.Request) {
 		s.control(w, r)
 		return
 	}
+	began := s.o.Now()
 	if !s.pause(r, s.o.Latency) {
 		return
 	}
 	if strings.HasPrefix(r.URL.Path, "/v1.0/") || !s.login(w, r) {
-		s.graph(w, r)
+		s.graph(w, r, began)
 	}
 }
 
@@ -42,8 +43,9 @@ func (s *Sim) delay(r *http.Request, f Fault) bool {
 	return true
 }
 
-func (s *Sim) graph(w http.ResponseWriter, r *http.Request) {
+func (s *Sim) graph(w http.ResponseWriter, r *http.Request, began time.Time) {
 	req, parseError := parseRequest(r)
+	req.began = began
 	req.call.Time = s.o.Now()
 	req.call.RequestID = guid(s.next("request"))
 	w.Header().Set("Request-Id", req.call.RequestID)
@@ -102,7 +104,7 @@ func (t *tenant) account(idOrUPN string) *user {
 
 // serve meets the limits and the faults, and lets the handler act in between.
 func (s *Sim) serve(w http.ResponseWriter, r *request) {
-	s.early(r.Request, &r.call)
+	s.early(r)
 	if r.mail() && r.owner != nil {
 		fault := s.enter(&r.call, r.owner.ID)
 		defer s.leave(r.owner.ID)

@@ -51,33 +51,36 @@ func (s *Sim) leave(mailbox string) {
 	s.load[mailbox].inFlight--
 }
 
+// retryAfter is what an answer has told: when, and until when to wait.
+type retryAfter struct{ told, until time.Time }
+
 // wait notes the Retry-After of an answer, and early a call that does not keep it. Only a repetition of the same call
-// is certainly one: others may have been on their way already.
-func (s *Sim) wait(r *http.Request, retryAfter string) {
+// is certainly one, when it began after that answer: others may have been on their way already.
+func (s *Sim) wait(r *http.Request, header string) {
 	now := s.o.Now()
 	until := now
-	if d, err := time.ParseDuration(retryAfter + "s"); err == nil {
+	if d, err := time.ParseDuration(header + "s"); err == nil {
 		until = now.Add(d)
-	} else if at, err := http.ParseTime(retryAfter); err == nil {
+	} else if at, err := http.ParseTime(header); err == nil {
 		until = at
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if until.After(now) {
-		s.waits[r.Method+" "+r.URL.RequestURI()] = until
+		s.waits[r.Method+" "+r.URL.RequestURI()] = retryAfter{now, until}
 	}
 }
 
-func (s *Sim) early(r *http.Request, c *Call) {
+func (s *Sim) early(r *request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	key := r.Method + " " + r.URL.RequestURI()
-	until, told := s.waits[key]
-	if !told {
+	w, told := s.waits[key]
+	if !told || !r.began.After(w.told) {
 		return
 	}
-	if left := until.Sub(s.o.Now()); left > 0 {
-		s.violate("%s of %s repeated %v before its Retry-After", c.Route, c.Mailbox, left)
+	if left := w.until.Sub(r.began); left > 0 {
+		s.violate("%s of %s repeated %v before its Retry-After", r.call.Route, r.call.Mailbox, left)
 	}
 	delete(s.waits, key)
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // request is a Graph request, taken apart.
@@ -19,6 +20,7 @@ type request struct {
 	group     string
 	query     url.Values // $filter and so on, decoded
 	immutable bool       // Prefer: IdType="ImmutableId"
+	began     time.Time  // when it arrived
 }
 
 var errPath = errors.New("resource not found for the segment")

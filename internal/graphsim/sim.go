@@ -33,7 +33,7 @@ type Sim struct {
 	injected   []*Injection
 	drawn      map[string]uint64 // calls by fault key
 	load       map[string]*load  // by mailbox id
-	waits      map[string]time.Time
+	waits      map[string]retryAfter
 }
 
 // New makes a Sim that does not listen yet. It has one tenant, DefaultTenant.
@@ -41,7 +41,7 @@ func New(o Options) *Sim {
 	s := &Sim{
 		o: o.withDefaults(), base: inProcess, served: make(chan struct{}),
 		tenants: map[string]*tenant{}, owners: map[string]*user{}, tokens: map[string]token{},
-		drawn: map[string]uint64{}, load: map[string]*load{}, waits: map[string]time.Time{},
+		drawn: map[string]uint64{}, load: map[string]*load{}, waits: map[string]retryAfter{},
 	}
 	s.AddTenant(DefaultTenant())
 	return s
