@@ -2,6 +2,7 @@ package smtpd
 
 import (
 	"bytes"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -65,7 +66,7 @@ func fuzzServer(f *testing.F, in Intake, log io.Writer) *Server {
 		Recipients: func(a string) Recipient { return Recipient{Known: strings.HasPrefix(a, "j"), Tenant: a} },
 		Config: config.SMTP{MaxMessageSize: 1000, MaxSessions: 10, MaxSessionsPerNetwork: 10, MaxRecipients: 3, MaxCommands: 50,
 			MaxErrors: 20, IdleTimeout: time.Minute, DataTimeout: time.Minute, SessionAge: time.Minute},
-		Certificates: (&FileCertificate{}).GetCertificate,
+		Certificates: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return nil, errors.New("none") },
 	})
 	if err != nil {
 		f.Fatal(err)

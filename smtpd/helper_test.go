@@ -328,8 +328,8 @@ func (f *fixture) until(what string, ok func() bool) {
 func certificates(t testing.TB) func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	t.Helper()
 	cert, key := writeCertificate(t, t.TempDir(), template(1, hostname))
-	f := must(smtpd.FileCertificates(cert, key))(t)
-	return f.GetCertificate
+	pair := must(tls.LoadX509KeyPair(cert, key))(t)
+	return func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return &pair, nil }
 }
 
 func template(serial int64, names ...string) *x509.Certificate {

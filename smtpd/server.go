@@ -25,7 +25,7 @@ type Options struct {
 	Hostname string
 	Config   config.SMTP
 	Listener config.Listener
-	// Certificates gives the server's certificate for each handshake; FileCertificate and ACME both fit.
+	// Certificates gives the server's certificate for each handshake; those of package certs fit.
 	Certificates func(*tls.ClientHelloInfo) (*tls.Certificate, error)
 	// Recipients says what an address is for. It gets the address as the client wrote it, or "postmaster" when that
 	// is all the client wrote. It is called by many sessions at once.

@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -14,46 +13,6 @@ import (
 
 	"clawback/smtpd"
 )
-
-func TestFileCertificates_reloadWhenTheyChange(t *testing.T) {
-	dir := t.TempDir()
-	cert, key := writeCertificate(t, dir, template(1, hostname))
-	files := must(smtpd.FileCertificates(cert, key))(t)
-	first := files.Expires()
-
-	f := start(t, func(o *smtpd.Options) { o.Certificates = files.GetCertificate })
-	serial := func() int64 {
-		c := f.secure()
-		defer c.Close()
-		return c.Conn.(*tls.Conn).ConnectionState().PeerCertificates[0].SerialNumber.Int64()
-	}
-	if got := serial(); got != 1 {
-		t.Fatalf("serial %d", got)
-	}
-
-	os.WriteFile(key, []byte("half written"), 0o600)
-	f.until("the broken pair is noticed", func() bool { serial(); return files.Problem() != nil })
-	if got := serial(); got != 1 {
-		t.Errorf("serial %d while the files are broken", got)
-	}
-
-	writeCertificate(t, dir, template(2, hostname))
-	f.until("the new pair is served", func() bool { return serial() == 2 })
-	if files.Problem() != nil || !files.Expires().After(first) {
-		t.Errorf("problem %v, expires %v", files.Problem(), files.Expires())
-	}
-}
-
-func TestFileCertificates_needAPairAtTheStart(t *testing.T) {
-	dir := t.TempDir()
-	cert, key := writeCertificate(t, dir, template(1, hostname))
-	if _, err := smtpd.FileCertificates(cert, filepath.Join(dir, "none.pem")); err == nil {
-		t.Error("no key, no error")
-	}
-	if _, err := smtpd.FileCertificates(key, cert); err == nil {
-		t.Error("swapped, no error")
-	}
-}
 
 // authority signs client certificates.
 type authority struct {
