@@ -183,7 +183,7 @@ func TestBulk_freshVerdictsGoFirst(t *testing.T) {
 		r.run(10 * time.Second)
 		m := r.world.Deliver("A", hit())
 		rec := r.report(bad(anna))
-		r.run(10 * time.Second)
+		r.run(20 * time.Second) // a worker comes free, then four calls of a second each
 		r.want(rec, anna, store.Done, "")
 		r.lies(m, retract.Deletions)
 	})

@@ -238,6 +238,67 @@ func TestCrash_removedByItsUser(t *testing.T) {
 	}
 }
 
+// A 404 of permanentDelete that was never answered otherwise is not our doing.
+func TestCrash_goneBeforeThePurge(t *testing.T) {
+	bubble(t, func(r *rig) {
+		r.action(config.HardDelete)
+		m := r.world.Deliver("A", hit())
+		r.world.Script = func(op, _, _ string) *answer {
+			m.Purged = m.Purged || op == "purge"
+			return nil
+		}
+		rec := r.report(bad(anna))
+		r.run(time.Minute)
+		r.want(rec, anna, store.Gone, "the user or another program has removed it")
+	})
+}
+
+// The verdict gets worse while a call is under way that then fails: the new action is carried out, once.
+func TestCrash_worseVerdictDuringACallThatFails(t *testing.T) {
+	bubble(t, func(r *rig) {
+		r.world.Latency = 2 * time.Second
+		m := r.world.Deliver("A", hit())
+		r.world.Script = once("move", &retract.Fault{Class: retract.Retry, Status: 503}, false)
+		spam := bad(anna)
+		spam.disposition = verdict.Spam
+		rec := r.report(spam)
+		r.start()
+		for !r.intent(rec, anna, store.Retract).Unknown {
+			time.Sleep(100 * time.Millisecond)
+		}
+		r.rejudge(rec.ID, verdict.Malicious)
+		r.run(time.Minute)
+		r.want(rec, anna, store.Done, "taken to Recoverable Items")
+		if moves := r.world.Peek(m).Moves; len(moves) != 1 {
+			t.Errorf("moved %v, want once", moves)
+		}
+		if n := len(r.world.Calls("locate")); n != 0 {
+			t.Errorf("%d verifications of a call that is known to have failed", n)
+		}
+	})
+}
+
+// The same, and the call succeeds: the message goes on to where the worse verdict wants it, and undo knows the way back.
+func TestCrash_worseVerdictDuringACallThatSucceeds(t *testing.T) {
+	bubble(t, func(r *rig) {
+		r.world.Latency = 2 * time.Second
+		m := r.world.Deliver("A", at("Projects"))
+		spam := bad(anna)
+		spam.disposition = verdict.Spam
+		rec := r.report(spam)
+		r.start()
+		for !r.intent(rec, anna, store.Retract).Unknown {
+			time.Sleep(100 * time.Millisecond)
+		}
+		r.rejudge(rec.ID, verdict.Malicious)
+		r.run(time.Minute)
+		r.want(rec, anna, store.Done, "taken to Recoverable Items")
+		r.lies(m, retract.Deletions)
+		r.restore(rec)
+		r.lies(m, "Projects")
+	})
+}
+
 // The verdict drops to CLEAN while the answer of a move is being waited for.
 func TestCrash_cancelledWhileInFlight(t *testing.T) {
 	for _, acted := range []bool{true, false} {

@@ -113,6 +113,26 @@ func TestLane_noisyMailboxDelaysNoOther(t *testing.T) {
 	})
 }
 
+// A mailbox that answers slowly may keep its own few workers waiting, and not all of the tenant's.
+func TestLane_slowMailboxDelaysNoOther(t *testing.T) {
+	bubble(t, func(r *rig) {
+		r.cfg.Brake = config.Brake{MailboxesPerHour: -1, MailboxesPerMail: -1, SharePercent: -1}
+		r.world.Slow = map[string]time.Duration{"A": time.Minute}
+		for i := range 100 {
+			m := bad(anna)
+			m.nid, m.mid = fmt.Sprintf("n-%d", i), fmt.Sprintf("<n%d@x>", i)
+			r.report(m)
+		}
+		r.run(time.Second)
+		r.world.Deliver("B", hit())
+		spam := bad(bert)
+		spam.disposition = verdict.Spam
+		rec := r.report(spam)
+		r.run(time.Second)
+		r.want(rec, bert, store.Done, "")
+	})
+}
+
 func TestLane_callsAtOnceForOneMailbox(t *testing.T) {
 	for _, limit := range []int{1, 3} {
 		bubble(t, func(r *rig) {

@@ -301,6 +301,28 @@ func TestTake_brakeHoldsAndAlertsOnce(t *testing.T) {
 	})
 }
 
+func TestTake_approvalPassesTheBrake(t *testing.T) {
+	bubble(t, func(r *rig) {
+		r.cfg.Brake.MailboxesPerMail = 1
+		r.world.Deliver("A", hit())
+		r.world.Deliver("B", hit())
+		rec := r.report(bad(anna, bert))
+		r.run(2 * time.Hour)
+		held, err := r.st.IntentsBy(store.IntentFilter{Outcomes: []store.Outcome{store.Held}})
+		if err != nil || len(held) != 1 || held[0].Hold != retract.HoldBrake {
+			t.Fatalf("held %v, %v; want one by the brake", held, err)
+		}
+		if err := r.e.Approve(context.Background(), "ada", []string{held[0].ID}, "yes"); err != nil {
+			t.Fatal(err)
+		}
+		r.run(time.Minute)
+		in := r.want(rec, held[0].Address, store.Done, "")
+		if in.Approved != "ada" {
+			t.Errorf("approved by %q", in.Approved)
+		}
+	})
+}
+
 func TestTake_worseVerdictTakesItFurther(t *testing.T) {
 	bubble(t, func(r *rig) {
 		m := r.world.Deliver("A", at("Projects"))

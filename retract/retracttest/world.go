@@ -44,6 +44,7 @@ type Box struct {
 	Folders  map[string]bool // of the user's own
 	Messages []*Message
 	shut     time.Time // Retry-After
+	told     time.Time // when that was answered: a call of the same instant was on its way
 	active   int
 	peak     int // most calls at once
 	recent   []time.Time
@@ -67,6 +68,7 @@ type World struct {
 	mu         sync.Mutex
 	Now        func() time.Time
 	Latency    time.Duration
+	Slow       map[string]time.Duration                   // latency of single mailboxes
 	Script     func(op, mailbox, argument string) *Answer // nil answer: as the model has it
 	Nasty      float64                                    // part of the calls that get a random fault
 	NoPurge    bool                                       // the cloud has no permanentDelete
@@ -75,7 +77,7 @@ type World struct {
 	addresses  map[string]string
 	calls      []Call
 	violations []string
-	shut       time.Time // Retry-After of the whole tenant
+	shut, told time.Time // Retry-After of the whole tenant
 	down       bool
 	next       int
 }
@@ -204,9 +206,9 @@ func (w *World) call(ctx context.Context, op, mailbox, argument string, act func
 	if err := w.arrive(op, mailbox, argument); err != nil {
 		return err
 	}
-	if w.Latency > 0 {
+	if latency := max(w.Latency, w.Slow[mailbox]); latency > 0 {
 		select {
-		case <-time.After(w.Latency):
+		case <-time.After(latency):
 		case <-ctx.Done():
 		}
 	}
@@ -229,7 +231,7 @@ func (w *World) arrive(op, mailbox, argument string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	now := w.Now()
-	if now.Before(w.shut) {
+	if now.Before(w.shut) && now.After(w.told) {
 		w.violate("%s %s before the tenant's Retry-After (%s early)", op, argument, w.shut.Sub(now))
 	}
 	b := w.boxes[mailbox]
@@ -239,7 +241,7 @@ func (w *World) arrive(op, mailbox, argument string) error {
 		}
 		return nil
 	}
-	if now.Before(b.shut) {
+	if now.Before(b.shut) && now.After(b.told) {
 		w.violate("%s at %s before its Retry-After (%s early)", op, mailbox, b.shut.Sub(now))
 	}
 	b.active++
@@ -303,11 +305,11 @@ func (w *World) throttle(mailbox string, after time.Duration) error {
 	f := fault(retract.Retry, 429, "TooManyRequests", "too many requests")
 	f.After = after
 	if b := w.boxes[mailbox]; b != nil {
-		b.shut = later(b.shut, w.Now().Add(after))
+		b.shut, b.told = later(b.shut, w.Now().Add(after)), w.Now()
 		return f
 	}
 	f.Tenant = true
-	w.shut = later(w.shut, w.Now().Add(after))
+	w.shut, w.told = later(w.shut, w.Now().Add(after)), w.Now()
 	return f
 }
 
