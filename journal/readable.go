@@ -55,3 +55,13 @@ func decodeToFile(in io.Reader) (*Readable, error) {
 	}
 	return &Readable{ReaderAt: f, Size: n, file: f}, nil
 }
+
+// Clear is the original that can be read: the decrypted copy of a protected one, else the first. The report must have one.
+func (r *Report) Clear() Original {
+	for _, o := range r.Originals {
+		if o.Decrypted {
+			return o
+		}
+	}
+	return r.Originals[0]
+}

@@ -50,7 +50,7 @@ func (j *job) unscored(err error) ending {
 }
 
 func (j *job) score(ctx context.Context) (score.Result, error) {
-	original, err := j.clearCopy().Readable(bounded{ctx, j.body})
+	original, err := j.report.Clear().Readable(bounded{ctx, j.body}) // what is retracted is the first
 	if err != nil {
 		return score.Result{}, err
 	}
@@ -61,16 +61,6 @@ func (j *job) score(ctx context.Context) (score.Result, error) {
 		Received: j.item.Envelope.Received, FirstHand: j.firstHand(), Tenant: j.tenant,
 		History: func(keys []string) []history.Entry { return j.o.Store.History(j.tenant.ID, keys) },
 	})
-}
-
-// clearCopy is the original that can be read: the decrypted copy of a protected one. What is retracted is the real one.
-func (j *job) clearCopy() journal.Original {
-	for _, o := range j.report.Originals {
-		if o.Decrypted {
-			return o
-		}
-	}
-	return j.report.Originals[0]
 }
 
 // firstHand: Exchange itself sent this report to the journal address.

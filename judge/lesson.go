@@ -1,0 +1,271 @@
+package judge
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"clawback/score/learn"
+	"clawback/store"
+	"clawback/verdict"
+)
+
+// Lesson is an operator's word on a record.
+type Lesson struct {
+	Record  string              `json:"record"`
+	Tenant  string              `json:"tenant"`
+	Is      verdict.Disposition `json:"is"`
+	Was     verdict.Disposition `json:"was"`
+	By      string              `json:"by"`
+	At      time.Time           `json:"at"`
+	Comment string              `json:"comment,omitempty"`
+	Untold  string              `json:"untold,omitempty"` // why the classifier learns nothing of it
+	Tokens  []string            `json:"tokens,omitempty"` // that are learnt
+}
+
+// lessonPrefix begins the store's keys of corrections: lesson/TENANT/RECORD.
+const lessonPrefix = "lesson/"
+
+// maxLessons bounds the corrections of a tenant; the oldest give way.
+const maxLessons = 20_000
+
+func (l Lesson) key() string { return lessonPrefix + l.Tenant + "/" + l.Record }
+
+// bad: SPAM and worse are unwanted. BULK is wanted by somebody, and for the classifier good.
+func (l Lesson) bad() bool { return l.Is.Flagged() }
+
+// lessons are a tenant's corrections, and what they have taught. A value is never changed once others can see it.
+type lessons struct {
+	given map[string]time.Time // by record
+	model *learn.Model
+}
+
+// with is what is learnt with one lesson more.
+func (l *lessons) with(one Lesson) *lessons {
+	out := &lessons{given: map[string]time.Time{}, model: &learn.Model{Tokens: map[string]learn.Counts{}}}
+	if l != nil {
+		for record, at := range l.given {
+			out.given[record] = at
+		}
+		out.model.Bad, out.model.Good = l.model.Bad, l.model.Good
+		for token, counts := range l.model.Tokens {
+			out.model.Tokens[token] = counts
+		}
+	}
+	out.take(one)
+	return out
+}
+
+func (l *lessons) take(one Lesson) {
+	l.given[one.Record] = one.At
+	if len(one.Tokens) > 0 {
+		l.model.Train(one.Tokens, one.bad())
+	}
+}
+
+// oldest is the record whose lesson gives way to a new one, or "".
+func (l *lessons) oldest() string {
+	if l == nil || len(l.given) < maxLessons {
+		return ""
+	}
+	record, first := "", time.Time{}
+	for r, at := range l.given {
+		if c := at.Compare(first); record == "" || c < 0 || c == 0 && r < record {
+			record, first = r, at
+		}
+	}
+	return record
+}
+
+// Lessons lists a tenant's corrections, the newest first, without their tokens.
+func (j *Judge) Lessons(tenant string) ([]Lesson, error) {
+	list, err := j.storedLessons(tenant)
+	if err != nil {
+		return nil, err
+	}
+	for i := range list {
+		list[i].Tokens = nil
+	}
+	slices.SortFunc(list, func(a, b Lesson) int {
+		return cmp.Or(b.At.Compare(a.At), cmp.Compare(a.Record, b.Record))
+	})
+	return list, nil
+}
+
+// storedLessons reads a tenant's lessons, in order of their records.
+func (j *Judge) storedLessons(tenant string) ([]Lesson, error) {
+	keys, err := j.o.Values.MetaKeys(lessonPrefix + tenant + "/")
+	if err != nil {
+		return nil, fmt.Errorf("read corrections: %w", err)
+	}
+	list := make([]Lesson, len(keys))
+	for i, key := range keys {
+		data, err := j.o.Values.Meta(key)
+		if err != nil {
+			return nil, fmt.Errorf("read corrections: %w", err)
+		}
+		if err := json.Unmarshal(data, &list[i]); err != nil {
+			return nil, fmt.Errorf("read correction %s: %w", key, err)
+		}
+	}
+	return list, nil
+}
+
+// readLessons learns again what the store's corrections teach, for every tenant that has some.
+func (j *Judge) readLessons() error {
+	keys, err := j.o.Values.MetaKeys(lessonPrefix)
+	if err != nil {
+		return fmt.Errorf("read corrections: %w", err)
+	}
+	for _, key := range keys {
+		tenant, _, _ := strings.Cut(strings.TrimPrefix(key, lessonPrefix), "/")
+		if j.lessons[tenant] != nil {
+			continue
+		}
+		if j.lessons[tenant], err = j.relearn(tenant, ""); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// relearn trains anew from all of a tenant's corrections but one.
+func (j *Judge) relearn(tenant, but string) (*lessons, error) {
+	list, err := j.storedLessons(tenant)
+	if err != nil {
+		return nil, err
+	}
+	l := &lessons{given: map[string]time.Time{}, model: &learn.Model{}}
+	for _, one := range list {
+		if one.Record != but {
+			l.take(one)
+		}
+	}
+	return l, nil
+}
+
+// Correct keeps an operator's word on a record, and learns from it.
+func (j *Judge) Correct(ctx context.Context, who, record string, is verdict.Disposition, comment string) (Lesson, error) {
+	if is == verdict.Unscored {
+		return Lesson{}, fmt.Errorf("%s is no disposition to give a message", is)
+	}
+	rec, err := j.o.Records.Record(record)
+	if err != nil {
+		return Lesson{}, err
+	}
+	if _, err := j.tenant(rec.Tenant); err != nil {
+		return Lesson{}, err
+	}
+	l := Lesson{Record: rec.ID, Tenant: rec.Tenant, Is: is, Was: rec.Verdict.Disposition, By: who, At: j.now(), Comment: comment}
+	l.Tokens, l.Untold = j.tokens(rec)
+	return l, j.keepLesson(ctx, l)
+}
+
+// tokens are what there is to learn of a record, or why there is nothing.
+func (j *Judge) tokens(rec store.Record) (tokens []string, untold string) {
+	if rec.Direction != "inbound" {
+		return nil, "it did not come from outside"
+	}
+	o, err := j.reopen(rec)
+	if err != nil {
+		return nil, "its original cannot be read any more: " + err.Error()
+	}
+	defer o.Close()
+	j.mu.RLock()
+	s := j.scorer
+	j.mu.RUnlock()
+	if tokens, err = s.Tokens(o.message); err != nil {
+		return nil, "its original cannot be read: " + err.Error()
+	}
+	return tokens, ""
+}
+
+// keepLesson makes a lesson durable, and then lets the classifier know it.
+func (j *Judge) keepLesson(ctx context.Context, l Lesson) error {
+	j.writing.Lock()
+	defer j.writing.Unlock()
+	data, err := json.Marshal(l)
+	if err != nil {
+		return fmt.Errorf("encode correction: %w", err)
+	}
+	have := j.lessons[l.Tenant]
+	change := store.Change{
+		Values: []store.Value{{Key: l.key(), Data: data}},
+		Act: &store.Act{At: l.At, Who: l.By, What: "feedback " + l.Is.String(), Tenant: l.Tenant, Object: l.Record,
+			Comment: l.Comment},
+	}
+	stale := l.Record // a lesson that is replaced is unlearnt
+	if have == nil || have.given[l.Record].IsZero() {
+		stale = have.oldest()
+	}
+	if stale != "" && stale != l.Record {
+		change.Values = append(change.Values, store.Value{Key: Lesson{Tenant: l.Tenant, Record: stale}.key()})
+	}
+	if stale != "" {
+		if have, err = j.relearn(l.Tenant, stale); err != nil {
+			return err
+		}
+	}
+	if err := j.o.Values.Update(ctx, change); err != nil {
+		return fmt.Errorf("keep correction: %w", err)
+	}
+	j.learnt(l.Tenant, have.with(l))
+	return nil
+}
+
+func (j *Judge) learnt(tenant string, l *lessons) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.lessons[tenant] = l
+}
+
+// Lesson is the operator's word on a record; false when there is none.
+func (j *Judge) Lesson(tenant, record string) (Lesson, bool) {
+	data, err := j.o.Values.Meta(Lesson{Tenant: tenant, Record: record}.key())
+	var l Lesson
+	if err != nil || json.Unmarshal(data, &l) != nil {
+		return l, false
+	}
+	l.Tokens = nil
+	return l, true
+}
+
+// Model is what a tenant's corrections have taught. It must not be changed.
+func (j *Judge) Model(tenant string) (*learn.Model, error) {
+	if _, err := j.tenant(tenant); err != nil {
+		return nil, err
+	}
+	j.mu.RLock()
+	defer j.mu.RUnlock()
+	if l := j.lessons[tenant]; l != nil {
+		return l.model, nil
+	}
+	return &learn.Model{Tokens: map[string]learn.Counts{}}, nil
+}
+
+// Forget drops all corrections of a tenant, and says how many there were. Records that were pinned stay so.
+func (j *Judge) Forget(ctx context.Context, who, tenant, comment string) (int, error) {
+	t, err := j.tenant(tenant)
+	if err != nil {
+		return 0, err
+	}
+	j.writing.Lock()
+	defer j.writing.Unlock()
+	keys, err := j.o.Values.MetaKeys(lessonPrefix + tenant + "/")
+	if err != nil {
+		return 0, fmt.Errorf("read corrections: %w", err)
+	}
+	change := store.Change{Act: &store.Act{At: j.now(), Who: who, What: "feedback.reset", Tenant: tenant, Object: t.Name, Comment: comment}}
+	for _, key := range keys {
+		change.Values = append(change.Values, store.Value{Key: key})
+	}
+	if err := j.o.Values.Update(ctx, change); err != nil {
+		return 0, fmt.Errorf("drop corrections: %w", err)
+	}
+	j.learnt(tenant, nil)
+	return len(keys), nil
+}
