@@ -6,6 +6,7 @@ import (
 	"hash/crc32"
 	"os"
 	"path/filepath"
+	"runtime"
 )
 
 // Blob is a large body on its way into a file of its own. It is used by one goroutine.
@@ -15,6 +16,7 @@ type Blob struct {
 	tmp  string
 	name string // relative to the spool
 	size int64
+	held int64 // octets at the end that are not synced yet
 	crc  uint32
 	err  error // sticky: a body with a hole in it is never committed
 	done bool
@@ -46,10 +48,14 @@ func (b *Blob) Write(p []byte) (int, error) {
 	}
 	n, err := b.file.Write(p)
 	b.size += int64(n)
+	b.held += int64(n)
 	b.crc = crc32.Update(b.crc, castagnoli, p[:n])
 	if err != nil {
 		b.err = fmt.Errorf("write body: %w", err)
+	} else if b.held >= syncStep {
+		b.err = b.sync()
 	}
+	runtime.Gosched() // a fast peer never blocks, and would keep the processor from small messages for 10 ms each time
 	return n, b.err
 }
 
@@ -78,7 +84,7 @@ func (b *Blob) commit() error {
 		return err
 	}
 	if err := b.sync(); err != nil {
-		return b.s.syncFailed(b.tmp, err)
+		return err
 	}
 	if err := b.file.Close(); err != nil {
 		return fmt.Errorf("close body: %w", err)
@@ -86,16 +92,21 @@ func (b *Blob) commit() error {
 	return b.s.publish(b.tmp, b.name)
 }
 
-// hugeBody is the size from which bodies are synced one after another. Several such syncs at once keep the disk from
-// the small ones for twice as long; for smaller bodies the file system's own grouping is worth more.
-const hugeBody = 16 << 20
+// syncStep is how much of a large body gathers in the page cache. The steps of all bodies are synced one after another:
+// otherwise several large bodies, and the end of each, keep the disk from the small ones for as long as all of their
+// octets take.
+const syncStep = 8 << 20
 
 func (b *Blob) sync() error {
-	if b.size >= hugeBody {
+	if b.size >= syncStep { // for smaller bodies the file system's own grouping is worth more
 		b.s.huge.Lock()
 		defer b.s.huge.Unlock()
 	}
-	return b.file.Datasync()
+	if err := b.file.Datasync(); err != nil {
+		return b.s.syncFailed(b.tmp, err)
+	}
+	b.held = 0
+	return nil
 }
 
 // publish gives a synced file its name, durably.

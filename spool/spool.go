@@ -71,7 +71,7 @@ type Spool struct {
 	appending sync.Mutex // held by AppendBatch; owns current
 	current   *segment
 
-	huge sync.Mutex // held by the sync of a very large body
+	huge sync.Mutex // held by the sync of a large body, or of a part of it
 
 	mu       sync.Mutex // owns what follows
 	broken   chan struct{}
