@@ -50,13 +50,13 @@ func (x *inspection) attachment(p *extract.Part) {
 		sum := sha256.Sum256(body)
 		x.indicate("sha256", hex.EncodeToString(sum[:]))
 	}
-	report := attach.Inspect(name, body, attach.Default())
+	report := attach.Inspect(name, body, &x.files)
 	x.fileReport(report, p, where)
 }
 
 // attachmentName judges a file that could not be read by its name.
 func (x *inspection) attachmentName(name, where string) {
-	for _, f := range attach.Inspect(name, []byte("\n"), attach.Default()).Findings {
+	for _, f := range attach.Inspect(name, []byte("\n"), &x.files).Findings {
 		x.note("attachment."+f.ID, where, "%s", f.Text)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"clawback/config"
 	"clawback/history"
 	"clawback/intel"
+	"clawback/score/attach"
 	"clawback/score/extract"
 	"clawback/score/web"
 	"clawback/score/words"
@@ -36,7 +37,8 @@ type inspection struct {
 	freeMail   bool // the author's domain gives a mailbox to anybody
 	trusted    bool // a well-known sender, authenticated with alignment
 	history    senderHistory
-	clickable  int // links that a person can follow
+	files      attach.Limits // what is left for looking into files
+	clickable  int           // links that a person can follow
 	found      []found
 	indicators []verdict.Indicator
 	degraded   []string
@@ -83,7 +85,7 @@ func (x *inspection) saw(ids ...string) bool {
 
 // inspect prepares what all detectors need.
 func (s *Scorer) inspect(m Message, mail *extract.Mail) *inspection {
-	x := &inspection{Scorer: s, msg: m, mail: mail, tenant: m.Tenant}
+	x := &inspection{Scorer: s, msg: m, mail: mail, tenant: m.Tenant, files: attach.Default()}
 	if x.tenant == nil {
 		x.tenant = &config.Tenant{}
 	}

@@ -20,16 +20,16 @@ import (
 	"strings"
 )
 
-// Limits bound the work on one file.
+// Limits bound the work on the files of one message. What a file uses is taken off, so that many files cost no more than one.
 type Limits struct {
 	Octets int64 // unpacked, over all files inside
-	Files  int
+	Files  int   // looked into
 	Depth  int
-	Pixels int // of a picture that is searched for a QR code
+	Pixels int // of all pictures that are searched for QR codes
 }
 
 // Default are the limits that the scorer uses.
-func Default() Limits { return Limits{Octets: 24 << 20, Files: 500, Depth: 3, Pixels: 4 << 20} }
+func Default() Limits { return Limits{Octets: 32 << 20, Files: 500, Depth: 3, Pixels: 6 << 20} }
 
 // Finding is one thing that is wrong with a file.
 type Finding struct {
@@ -62,11 +62,12 @@ type work struct {
 	report *Report
 }
 
-// Inspect looks into a file.
-func Inspect(name string, body []byte, limits Limits) Report {
-	w := &work{limits: limits, left: limits.Octets, files: limits.Files, report: &Report{}}
+// Inspect looks into a file, and takes what it used off the limits.
+func Inspect(name string, body []byte, limits *Limits) Report {
+	w := &work{limits: *limits, left: limits.Octets, files: limits.Files, report: &Report{}}
 	w.report.Kind = Sniff(body)
 	w.file(strings.ToLower(name), body, 0)
+	limits.Octets, limits.Files, limits.Pixels = w.left, w.files, w.limits.Pixels
 	return *w.report
 }
 

@@ -1,0 +1,98 @@
+package score
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"image"
+	"image/png"
+	"math/rand/v2"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"clawback/internal/mailgen"
+)
+
+// The bounds that no message may break: time, and memory handed out in all while it is judged.
+const (
+	worstTime   = 2 * time.Second
+	worstMemory = 256 << 20
+)
+
+func base64Part(name string, body []byte) string {
+	return "--b\nContent-Type: application/octet-stream\nContent-Disposition: attachment; filename=\"" + name + "\"\nContent-Transfer-Encoding: base64\n\n" +
+		base64.StdEncoding.EncodeToString(body) + "\n"
+}
+
+// noise is a picture that looks a little like QR codes everywhere.
+func noise(side int) []byte {
+	r := rand.New(rand.NewPCG(1, 2))
+	picture := image.NewGray(image.Rect(0, 0, side, side))
+	for i := range picture.Pix {
+		picture.Pix[i] = uint8(255 * r.IntN(2))
+	}
+	var out bytes.Buffer
+	if err := png.Encode(&out, picture); err != nil {
+		return nil
+	}
+	return out.Bytes()
+}
+
+// worst are messages that cost as much as messages can.
+func worst() map[string]string {
+	head := "From: a@sender.example\nTo: bob.field@contoso.example\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n"
+	many := func(n int, name string, body []byte) string {
+		return head + strings.Repeat(base64Part(name, body), n) + "--b--\n"
+	}
+	var links strings.Builder
+	for i := range 5000 {
+		fmt.Fprintf(&links, `<a href="https://h%d.paypal-%d.example/?u=https://x%d.example/">https://www.bank%d.example/</a> `, i, i, i, i)
+	}
+	words := "verify your account p\u0430ssword \u200b W\u034fe\u034f claim your prize $1,000,000.00 ann@gmail.com "
+	return map[string]string{
+		"large plain text":    head + "--b\n\n" + strings.Repeat("hello there world\n", 24<<20/18) + "\n--b--\n",
+		"large html":          head + "--b\nContent-Type: text/html\n\n" + strings.Repeat("<p>hello <b>there</b></p>", 1<<20) + "\n--b--\n",
+		"words and disguises": head + "--b\nContent-Type: text/plain; charset=utf-8\n\n" + strings.Repeat(words, 20000) + "\n--b--\n",
+		"many links":          head + "--b\nContent-Type: text/html\n\n" + links.String() + "\n--b--\n",
+		"many archives":       many(250, "a.zip", manyFiles(480)),
+		"many pictures":       many(20, "a.png", noise(900)),
+		"large attachment":    many(1, "a.bin", bytes.Repeat([]byte("0123456789abcdef"), 1<<20)),
+		"many pdfs":           many(250, "a.pdf", bytes.Repeat(mailgen.PDF("https://a.example/"), 50)),
+		"many pages":          many(250, "a.html", []byte("<html>"+strings.Repeat("<a href=https://a.example/>x</a><script>atob('x')</script>", 500))),
+	}
+}
+
+func TestScore_worstMessagesAreBounded(t *testing.T) {
+	s := scorer(t, Options{})
+	for name, text := range worst() {
+		runtime.GC()
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		started := time.Now()
+		runWith(t, s, of(text))
+		took := time.Since(started)
+		runtime.ReadMemStats(&after)
+		used := after.TotalAlloc - before.TotalAlloc
+		t.Logf("%-20s %9d octets: %8v, %4d MiB handed out in all", name, len(text), took.Round(time.Millisecond), used>>20)
+		if took > worstTime {
+			t.Errorf("%s took %v", name, took)
+		}
+		if used > worstMemory {
+			t.Errorf("%s used %d MiB", name, used>>20)
+		}
+	}
+}
+
+func BenchmarkScore(b *testing.B) {
+	s := scorer(b, Options{})
+	messages := mailgen.Generate(1)
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		m := messages[i%len(messages)]
+		if _, err := s.Score(b.Context(), Message{Original: bytes.NewReader(m.Raw), Size: int64(len(m.Raw)), Tenant: mailgen.Tenant()}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
