@@ -3,6 +3,7 @@ package control
 import (
 	"time"
 
+	"clawback/judge"
 	"clawback/queue"
 	"clawback/store"
 )
@@ -39,8 +40,9 @@ type Certificate struct {
 
 // Message is what GET /v1/records/ID answers: one record with all that is known and done about it.
 type Message struct {
-	Record  store.Record `json:"record"`
-	Intents []Intent     `json:"intents"`
+	Record   store.Record  `json:"record"`
+	Intents  []Intent      `json:"intents"`
+	Feedback *judge.Lesson `json:"feedback,omitempty"` // an operator's word on it
 }
 
 // Intent is an intent with its attempts.

@@ -19,6 +19,7 @@ import (
 
 	"clawback/config"
 	"clawback/queue"
+	"clawback/retract"
 	"clawback/spool"
 	"clawback/store"
 )
@@ -78,6 +79,23 @@ func (e engine) Approve(_ context.Context, who string, intents []string, comment
 }
 func (e engine) Reject(_ context.Context, who string, intents []string, comment string) error {
 	e.b.done = append(e.b.done, fmt.Sprintf("reject %s %v: %s", who, intents, comment))
+	return e.b.err
+}
+
+func (e engine) PreviewJob(j retract.JobSpec) (retract.Preview, error) {
+	e.b.done = append(e.b.done, "preview "+j.Who)
+	return retract.Preview{Records: 2}, e.b.err
+}
+func (e engine) StartJob(_ context.Context, j retract.JobSpec) (retract.Job, error) {
+	e.b.done = append(e.b.done, fmt.Sprintf("start %s %s %v", j.Who, j.Action, j.Records))
+	return retract.Job{JobSpec: j, ID: "j1"}, e.b.err
+}
+func (e engine) Jobs() ([]retract.Job, error) { return []retract.Job{{ID: "j1"}}, e.b.err }
+func (e engine) Job(id string) (retract.Job, retract.Counters, error) {
+	return retract.Job{ID: id, State: retract.JobProcessing}, retract.Counters{}, e.b.err
+}
+func (e engine) CancelJob(_ context.Context, who, id, comment string) error {
+	e.b.done = append(e.b.done, fmt.Sprintf("cancel %s %s: %s", who, id, comment))
 	return e.b.err
 }
 
@@ -251,5 +269,31 @@ func TestAddress_state(t *testing.T) {
 		if got := a.State(); got != want {
 			t.Errorf("%+v is %q, want %q", a, got, want)
 		}
+	}
+}
+
+// A job is whose the kernel says it is, whatever the request claims.
+func TestJobs_whoseTheyAre(t *testing.T) {
+	b := &backend{}
+	c, name := serve(t, b), me(t)
+	var job retract.Job
+	spec := retract.JobSpec{Who: "somebody else", Action: config.Trash, Records: []string{"r1"}}
+	if err := c.Send(t.Context(), "/v1/jobs", spec, &job); err != nil || job.Who != name {
+		t.Errorf("job of %q, %v", job.Who, err)
+	}
+	var list []Job
+	if err := c.Get(t.Context(), "/v1/jobs", &list); err != nil || len(list) != 1 || list[0].State != retract.JobProcessing {
+		t.Errorf("jobs %+v, %v", list, err)
+	}
+	if err := c.Post(t.Context(), "/v1/jobs/j1/cancel", Order{Comment: "stop"}, nil); err != nil {
+		t.Error(err)
+	}
+	for _, bad := range []retract.JobSpec{{}, {Action: config.Junk, Restore: true}} {
+		if err := c.Send(t.Context(), "/v1/jobs", bad, nil); err == nil {
+			t.Errorf("job %+v was taken", bad)
+		}
+	}
+	if diff := cmp.Diff([]string{"start " + name + " trash [r1]", "cancel " + name + " j1: stop"}, b.done); diff != "" {
+		t.Errorf("done (-want +got):\n%s", diff)
 	}
 }

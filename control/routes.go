@@ -33,9 +33,11 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("GET /v1/held", handler(s.listHeld))
 	mux.Handle("POST /v1/held/approve", handler(s.approve))
 	mux.Handle("POST /v1/held/reject", handler(s.reject))
+	s.jobRoutes(mux)
 	mux.Handle("GET /v1/addresses", handler(func(*http.Request) (any, error) { return s.o.Addresses.List(), nil }))
 	mux.Handle("POST /v1/addresses/retire", handler(s.retireAddress))
 	mux.Handle("GET /v1/audit", handler(s.listAudit))
+	s.scoringRoutes(mux)
 	return mux
 }
 
@@ -195,6 +197,11 @@ func (s *Server) showRecord(r *http.Request) (any, error) {
 
 func (s *Server) message(rec store.Record) (Message, error) {
 	m := Message{Record: rec, Intents: []Intent{}}
+	if s.o.Scoring.Lessons != nil {
+		if l, ok := s.o.Scoring.Lessons.Lesson(rec.Tenant, rec.ID); ok {
+			m.Feedback = &l
+		}
+	}
 	intents, err := s.o.Store.Intents(rec.ID)
 	if err != nil {
 		return m, err

@@ -15,6 +15,7 @@ import (
 
 	"clawback/config"
 	"clawback/queue"
+	"clawback/retract"
 	"clawback/spool"
 	"clawback/store"
 )
@@ -46,6 +47,11 @@ type Engine interface {
 	Restore(ctx context.Context, who, record, comment string) ([]store.Intent, error)
 	Approve(ctx context.Context, who string, intents []string, comment string) error
 	Reject(ctx context.Context, who string, intents []string, comment string) error
+	PreviewJob(spec retract.JobSpec) (retract.Preview, error)
+	StartJob(ctx context.Context, spec retract.JobSpec) (retract.Job, error)
+	Jobs() ([]retract.Job, error)
+	Job(id string) (retract.Job, retract.Counters, error)
+	CancelJob(ctx context.Context, who, id, comment string) error
 }
 
 // Addresses is what the socket shows and changes of the addresses that mail is taken for.
@@ -61,6 +67,7 @@ type Options struct {
 	Engine    Engine
 	Status    func() (Status, error)
 	Addresses Addresses
+	Scoring   Scoring
 	Report    func(spool.Ref) (io.ReadCloser, error) // the octets of a report
 	Wake      func()                                 // something is due now that was not before
 	Log       *slog.Logger

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"clawback/control"
+	"clawback/retract"
 	"clawback/store"
 )
 
@@ -105,23 +106,35 @@ type exportCmd struct {
 func (c exportCmd) Run(a *app) error { return a.export(recordPath(c.ID)+"/report", c.File) }
 
 type retractCmd struct {
-	IDs     []string `arg:"" name:"id" help:"Record ids, Message-IDs or network message ids."`
-	To      string   `required:"" enum:"junk,trash,soft_delete,hard_delete" help:"Where to: junk, trash, soft_delete or hard_delete."`
-	Comment string   `help:"Why, for the audit."`
+	choice
+	To      string `required:"" enum:"junk,trash,soft_delete,hard_delete" help:"Where to: junk, trash, soft_delete or hard_delete."`
+	Comment string `help:"Why, for the audit."`
 }
 
 func (c retractCmd) Run(a *app) error {
+	if err := c.check(); err != nil {
+		return err
+	}
+	if c.searching() {
+		return a.bulk(c.choice, retractJob(c.To, c.Comment))
+	}
 	return a.each(c.IDs, func(id string) error {
 		return a.act(recordPath(id)+"/retract", control.Order{Action: c.To, Comment: c.Comment})
 	})
 }
 
 type restoreCmd struct {
-	IDs     []string `arg:"" name:"id" help:"Record ids, Message-IDs or network message ids."`
-	Comment string   `help:"Why, for the audit."`
+	choice
+	Comment string `help:"Why, for the audit."`
 }
 
 func (c restoreCmd) Run(a *app) error {
+	if err := c.check(); err != nil {
+		return err
+	}
+	if c.searching() {
+		return a.bulk(c.choice, retract.JobSpec{Restore: true, Comment: c.Comment})
+	}
 	return a.each(c.IDs, func(id string) error {
 		return a.act(recordPath(id)+"/restore", control.Order{Comment: c.Comment})
 	})

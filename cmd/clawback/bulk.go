@@ -1,0 +1,246 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+	"golang.org/x/term"
+
+	"clawback/config"
+	"clawback/control"
+	"clawback/retract"
+	"clawback/store"
+	"clawback/verdict"
+)
+
+// choice says which messages a command is about: ids, or a search.
+type choice struct {
+	IDs         []string      `arg:"" optional:"" name:"id" help:"Record ids, Message-IDs or network message ids; or use the search flags."`
+	Sender      string        `help:"Search: envelope sender or header From contains this."`
+	Recipient   string        `help:"Search: a recipient's address contains this."`
+	Subject     string        `help:"Search: the subject contains this."`
+	Disposition string        `help:"Search: MALICIOUS, SUSPICIOUS, SPOOF, SPAM, BULK or CLEAN."`
+	Since       time.Duration `help:"Search: not older than this, such as 48h."`
+	Tenant      string        `help:"Search: GUID of one tenant."`
+	Yes         bool          `short:"y" help:"Do not ask after the preview of a search."`
+	Detach      bool          `help:"Do not wait for a bulk job to end."`
+}
+
+func (c choice) searching() bool {
+	return c.Sender != "" || c.Recipient != "" || c.Subject != "" || c.Disposition != "" || c.Since != 0
+}
+
+// check refuses what is neither or both.
+func (c choice) check() error {
+	if c.searching() == (len(c.IDs) > 0) {
+		return errors.New("name ids, or search with --sender, --recipient, --subject, --disposition or --since; not both")
+	}
+	return nil
+}
+
+func (c choice) filter() (*store.RecordFilter, error) {
+	f := &store.RecordFilter{Tenant: c.Tenant, Sender: c.Sender, Recipient: c.Recipient, Subject: c.Subject}
+	if c.Since != 0 {
+		f.Since = time.Now().Add(-c.Since).UTC()
+	}
+	if c.Disposition != "" {
+		d, err := verdict.Parse(c.Disposition)
+		if err != nil {
+			return nil, err
+		}
+		f.Dispositions = []verdict.Disposition{d}
+	}
+	return f, nil
+}
+
+// bulk previews a job over a search, asks, starts it, and waits for its end.
+func (a *app) bulk(c choice, spec retract.JobSpec) error {
+	var err error
+	if spec.Filter, err = c.filter(); err != nil {
+		return err
+	}
+	var p retract.Preview
+	if err := a.client.Send(a.ctx, "/v1/jobs/preview", spec, &p); err != nil {
+		return err
+	}
+	if p.Records == 0 {
+		return errors.New("no message fits the search")
+	}
+	a.showPreview(p)
+	if !c.Yes && !confirmed(a) {
+		return errors.New("nothing was done")
+	}
+	var job retract.Job
+	if err := a.client.Send(a.ctx, "/v1/jobs", spec, &job); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.errOut, "job %s started\n", job.ID)
+	if c.Detach {
+		return a.showJob(job.ID)
+	}
+	return a.follow(job.ID)
+}
+
+func (a *app) showPreview(p retract.Preview) {
+	fmt.Fprintf(a.errOut, "%s, %s: %s\n", plural(p.Records, "message"), plural(p.Mailboxes, "mailbox entry"), tally(p.Outcomes))
+	if p.Unchanged > 0 {
+		fmt.Fprintf(a.errOut, "%d stand already as asked for\n", p.Unchanged)
+	}
+	for _, s := range p.Samples {
+		fmt.Fprintf(a.errOut, "  %s  %s  %-10s %-40s %s\n", s.Record, stamp(s.Received), s.Disposition, clip(s.Sender, 40), plural(s.Mailboxes, "recipient"))
+	}
+	if p.Bounded {
+		fmt.Fprintln(a.errOut, "the search was cut off at its bound: there may be more")
+	}
+}
+
+func confirmed(a *app) bool {
+	if !term.IsTerminal(int(os.Stdin.Fd())) {
+		fmt.Fprintln(a.errOut, "not a terminal: use --yes to go on without being asked")
+		return false
+	}
+	fmt.Fprint(a.errOut, "Go on? [y/N] ")
+	line := bufio.NewScanner(os.Stdin)
+	return line.Scan() && strings.EqualFold(strings.TrimSpace(line.Text()), "y")
+}
+
+// follow shows a job's progress until it ends. Ctrl-C leaves the job running.
+func (a *app) follow(id string) error {
+	var j control.Job
+	if err := a.client.Get(a.ctx, "/v1/jobs/"+url.PathEscape(id), &j); err != nil {
+		return err
+	}
+	var bar *mpb.Bar
+	if term.IsTerminal(int(os.Stderr.Fd())) {
+		progress := mpb.New(mpb.WithOutput(os.Stderr), mpb.WithWidth(40))
+		bar = progress.AddBar(int64(max(j.Found, 1)), mpb.PrependDecorators(decor.Name(id+" "), decor.CountersNoUnit("%d/%d")),
+			mpb.AppendDecorators(decor.AverageSpeed(0, "%.0f/s"), decor.Name(" "), decor.AverageETA(decor.ET_STYLE_GO)))
+		defer progress.Wait()
+		defer bar.Abort(false)
+	}
+	for !j.State.Final() {
+		select {
+		case <-a.ctx.Done():
+			fmt.Fprintf(a.errOut, "job %s goes on: clawback job show %s\n", id, id)
+			return nil
+		case <-time.After(200 * time.Millisecond):
+		}
+		if err := a.client.Get(a.ctx, "/v1/jobs/"+url.PathEscape(id), &j); err != nil {
+			return err
+		}
+		if bar != nil {
+			bar.SetTotal(int64(max(j.Counters.Mailboxes, 1)), false)
+			bar.SetCurrent(int64(j.Counters.Mailboxes - j.Counters.Outcomes[store.Pending]))
+		}
+	}
+	return a.showJob(id)
+}
+
+func (a *app) showJob(id string) error {
+	var j control.Job
+	if err := a.client.Get(a.ctx, "/v1/jobs/"+url.PathEscape(id), &j); err != nil {
+		return err
+	}
+	if a.json {
+		return a.printJSON(j)
+	}
+	rows := [][]string{
+		{"job", j.ID}, {"state", string(j.State)}, {"error", clip(j.Error, 300)}, {"asked by", clip(j.Who, 40)}, {"comment", clip(j.Comment, 200)},
+		{"action", jobAction(j.JobSpec)}, {"messages", fmt.Sprintf("%d: %d waiting, %d ordered, %d refused", j.Counters.Records, j.Counters.Waiting, j.Counters.Ordered, j.Counters.Refused)},
+		{"mailboxes", fmt.Sprintf("%d: %s", j.Counters.Mailboxes, tally(j.Counters.Outcomes))}, {"created", stamp(j.Created)},
+	}
+	return a.table(rows)
+}
+
+func jobAction(s retract.JobSpec) string {
+	if s.Restore {
+		return "restore"
+	}
+	return string(s.Action)
+}
+
+type jobCmd struct {
+	List   jobListCmd   `cmd:"" help:"List bulk jobs."`
+	Show   jobShowCmd   `cmd:"" help:"Show one, with its counters."`
+	Follow jobFollowCmd `cmd:"" help:"Show a job's progress until it ends."`
+	Cancel jobCancelCmd `cmd:"" help:"End a job: what waits is called off, what is done stays done."`
+}
+
+type jobListCmd struct{}
+
+func (jobListCmd) Run(a *app) error {
+	var list []control.Job
+	if err := a.client.Get(a.ctx, "/v1/jobs", &list); err != nil {
+		return err
+	}
+	if a.json {
+		return a.printJSON(list)
+	}
+	rows := [][]string{{"ID", "STATE", "ACTION", "MESSAGES", "MAILBOXES", "CREATED", "BY", "COMMENT"}}
+	for _, j := range list {
+		rows = append(rows, []string{j.ID, string(j.State), jobAction(j.JobSpec), strconv.Itoa(j.Counters.Records), tally(j.Counters.Outcomes),
+			ago(j.Created), clip(j.Who, 20), clip(j.Comment, 40)})
+	}
+	return a.table(rows)
+}
+
+type jobShowCmd struct {
+	ID string `arg:"" help:"Id of the job."`
+}
+
+func (c jobShowCmd) Run(a *app) error { return a.showJob(c.ID) }
+
+type jobFollowCmd struct {
+	ID string `arg:"" help:"Id of the job."`
+}
+
+func (c jobFollowCmd) Run(a *app) error { return a.follow(c.ID) }
+
+type jobCancelCmd struct {
+	ID      string `arg:"" help:"Id of the job."`
+	Comment string `help:"Why, for the audit."`
+}
+
+func (c jobCancelCmd) Run(a *app) error {
+	if err := a.client.Post(a.ctx, "/v1/jobs/"+url.PathEscape(c.ID)+"/cancel", control.Order{Comment: c.Comment}, nil); err != nil {
+		return err
+	}
+	return a.showJob(c.ID)
+}
+
+type previewCmd struct {
+	Limit int `default:"1000" help:"At most so many."`
+}
+
+// Run shows what a tenant in dry-run would have had done.
+func (c previewCmd) Run(a *app) error {
+	var list []store.Intent
+	if err := a.client.Get(a.ctx, "/v1/rehearsed?limit="+strconv.Itoa(c.Limit), &list); err != nil {
+		return err
+	}
+	if a.json {
+		return a.printJSON(list)
+	}
+	if len(list) == 0 {
+		fmt.Fprintln(a.out, "Nothing would have been done.")
+		return nil
+	}
+	rows := [][]string{{"WHEN", "RECORD", "MAILBOX", "WHAT"}}
+	for _, in := range list {
+		rows = append(rows, []string{stamp(in.Changed), in.Record, clip(in.Address, 40), clip(strings.TrimPrefix(in.Reason, "dry-run: "), 100)})
+	}
+	return a.table(rows)
+}
+
+// retractJob is a job to retract.
+func retractJob(to, comment string) retract.JobSpec {
+	return retract.JobSpec{Action: config.Action(to), Comment: comment}
+}
