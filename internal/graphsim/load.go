@@ -1,6 +1,7 @@
 package graphsim
 
 import (
+	"maps"
 	"net/http"
 	"time"
 )
@@ -69,6 +70,13 @@ func (s *Sim) wait(r *http.Request, header string) {
 	if until.After(now) {
 		s.waits[r.Method+" "+r.URL.RequestURI()] = retryAfter{now, until}
 	}
+}
+
+// Unheard forgets the Retry-After of answers given since a time: the client died before it could take note of them.
+func (s *Sim) Unheard(since time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	maps.DeleteFunc(s.waits, func(_ string, w retryAfter) bool { return !w.told.Before(since) })
 }
 
 func (s *Sim) early(r *request) {

@@ -1,0 +1,162 @@
+package chaos
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"clawback/internal/graphsim"
+	"clawback/store"
+)
+
+var (
+	seeds = flag.Uint64("seeds", 60, "how many scenarios are run; a sixth of it with -short")
+	first = flag.Uint64("first", 1, "seed of the first one")
+	tell  = flag.Bool("tell", false, "print the calls to Graph and the intents of each scenario that fails")
+)
+
+// The scenarios, a few at a time. All failing seeds are named, each with the command that runs it again.
+func TestScenarios(t *testing.T) {
+	n := *seeds
+	if testing.Short() {
+		n = max(1, n/6)
+	}
+	sum := &summary{outcomes: map[string]int{}}
+	var next atomic.Uint64
+	t.Cleanup(func() { t.Log(sum.text()) })
+	for lane := range 3 {
+		t.Run(fmt.Sprint("lane ", lane), func(t *testing.T) {
+			t.Parallel()
+			for i := next.Add(1) - 1; i < n; i = next.Add(1) - 1 {
+				seed := *first + i
+				t.Run(fmt.Sprint(seed), func(t *testing.T) { play(t, seed, sum) })
+			}
+		})
+	}
+}
+
+// play runs one scenario.
+func play(t *testing.T, seed uint64, sum *summary) {
+	dir := scratch(t)
+	defer os.RemoveAll(dir)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, seed, dir)
+		defer w.close()
+		w.story()
+		j := w.judge()
+		sum.add(j)
+		for _, wrong := range j.wrongs {
+			t.Error(wrong)
+		}
+		if len(j.wrongs) > 0 {
+			j.tell()
+			t.Errorf("again by: go test ./internal/chaos -run TestScenarios -args -seeds=1 -first=%d -tell", seed)
+		}
+	})
+}
+
+// scratch is a directory in memory where there is one: fsync is not what is tested here.
+func scratch(t *testing.T) string {
+	parent := "/dev/shm"
+	if _, err := os.Stat(parent); err != nil {
+		parent = os.TempDir()
+	}
+	dir, err := os.MkdirTemp(parent, "clawback-chaos-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Clean(dir)
+}
+
+// story is what happens: letters and events, then a calm in which everything must come to its end.
+func (w *world) story() {
+	for range 1 + w.random.IntN(4) {
+		w.write()
+	}
+	for range 3 + w.random.IntN(12) {
+		w.run(time.Duration(w.random.ExpFloat64() * float64(20*time.Second)))
+		w.event()
+	}
+	w.run(time.Minute)
+	w.disk.arm("", 0)
+	w.sim.SetRates(graphsim.Calm())
+	const longest = 3 * 24 * time.Hour // before this, every schedule is over
+	for begun := time.Now(); time.Since(begun) < longest; {
+		w.run(2 * time.Hour)
+		open, err := w.st.IntentsBy(store.IntentFilter{Outcomes: []store.Outcome{store.Pending}})
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if len(open) == 0 {
+			break
+		}
+	}
+	synctest.Wait()
+}
+
+// summary is what all scenarios together were.
+type summary struct {
+	mu                                                             sync.Mutex
+	scenarios, crashes, letters, messages, touched, calls, changes int
+	outcomes                                                       map[string]int
+	faults                                                         int
+}
+
+func (s *summary) add(j *judge) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.scenarios++
+	s.crashes += j.w.crashes
+	s.letters += len(j.w.letters)
+	s.messages += len(j.messages)
+	s.touched += len(j.w.sim.Changed())
+	for _, c := range j.w.sim.Calls() {
+		s.calls++
+		if c.Applied {
+			s.changes++
+		}
+		if c.Fault != "" {
+			s.faults++
+		}
+	}
+	for _, l := range j.w.letters {
+		for _, in := range j.intents(l) {
+			s.outcomes[string(in.Kind)+" "+string(in.Outcome)]++
+		}
+	}
+}
+
+func (s *summary) text() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return fmt.Sprintf("%d scenarios: %d crashes, %d letters, %d messages, %d of them touched by %d changes; %d calls, %d with a fault; %v",
+		s.scenarios, s.crashes, s.letters, s.messages, s.touched, s.changes, s.calls, s.faults, s.outcomes)
+}
+
+// tell prints what is needed to understand a failure.
+func (j *judge) tell() {
+	if !*tell {
+		return
+	}
+	for _, c := range j.w.sim.Calls() {
+		j.w.t.Logf("%s %s", c.Time.Format("15:04:05.000"), c)
+	}
+	for _, l := range j.w.letters {
+		j.w.t.Logf("letter %d: %s, record %s, to %v", l.n, l.verdict, l.record, l.to)
+		for _, c := range l.copies {
+			j.w.t.Logf("   %+v: now %+v", *c, j.messages[c.key])
+		}
+		for _, in := range j.intents(l) {
+			j.w.t.Logf("   %+v", in)
+			for _, a := range j.attempts(in) {
+				j.w.t.Logf("      %+v", a)
+			}
+		}
+	}
+}

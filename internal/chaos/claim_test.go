@@ -1,0 +1,165 @@
+package chaos
+
+import (
+	"strings"
+
+	"clawback/config"
+	"clawback/retract"
+	"clawback/store"
+)
+
+// claim is what one intent says at the end, and what is to be held against it.
+type claim struct {
+	*judge
+	l    *letter
+	in   store.Intent
+	upn  string
+	back store.Intent // the restore of the same address, or zero
+}
+
+func (c claim) false(format string, args ...any) {
+	c.wrong("letter %d: "+string(c.in.Kind)+" ("+c.in.Action+") of "+c.in.Address+" is "+string(c.in.Outcome)+" ("+c.in.Reason+"), and "+format,
+		append([]any{c.l.n}, args...)...)
+}
+
+// retraction checks that what a retraction says is true.
+func (c claim) retraction() {
+	switch c.in.Outcome {
+	case store.Done:
+		c.done()
+	case store.NotFound, store.Gone, store.Mismatch:
+		c.absent()
+	case store.Failed:
+		if !c.w.unreachable(c.upn) && !(c.in.Action == string(config.HardDelete) && c.w.noPurge && !c.w.cfg.Graph.PurgesByMove) {
+			c.false("its mailbox can be reached")
+		}
+	case store.Held:
+		c.held()
+	case store.Skipped:
+		c.skipped()
+	}
+}
+
+// done: each message that proves to be the letter's lies in the target or beyond, unless it was put back, its owner moved
+// it, or it came later.
+func (c claim) done() {
+	undone := c.back.Outcome == store.Done || c.back.Round == c.in.Round && c.back.ID != ""
+	if undone {
+		return
+	}
+	target, _ := retract.Target(config.Action(c.in.Action))
+	for _, m := range c.inPlace() {
+		if rank(c.messages[m.key]) < retract.RankOf(target) && m.visible.IsZero() && !(c.in.Limit.UnreadOnly && m.read) {
+			c.false("message %s lies in %s", m.key, c.messages[m.key].Folder)
+		}
+	}
+}
+
+// inPlace gives the letter's own messages in the mailbox that are where retraction, or nobody, has put them.
+func (c claim) inPlace() (list []*copied) {
+	for _, m := range c.l.copies {
+		if m.upn == c.upn && m.mine && m.provable && !m.moved {
+			list = append(list, m)
+		}
+	}
+	return list
+}
+
+// absent: no message of the letter is in the mailbox's sight. One that was put back, or that came late after another one,
+// may be.
+func (c claim) absent() {
+	if c.l.meddled() || c.w.unreachable(c.upn) {
+		return
+	}
+	for _, m := range c.inPlace() {
+		if rank(c.messages[m.key]) < retract.RankDeletions {
+			c.false("message %s lies in %s", m.key, c.messages[m.key].Folder)
+		}
+	}
+}
+
+func (c claim) held() {
+	switch c.in.Hold {
+	case retract.HoldBrake:
+		if !c.w.braked {
+			c.false("there is no brake")
+		}
+	case retract.HoldIdentity:
+		c.unless(c.anyBare(), "every message with its Message-ID has a network message id")
+	case retract.HoldHearsay:
+		if !c.l.hearsay {
+			c.false("the report was first-hand")
+		}
+	default:
+		c.false("it is held for %q", c.in.Hold)
+	}
+}
+
+// anyBare reports whether some message of the mailbox bears the letter's Message-ID and no network message id.
+func (c claim) anyBare() bool {
+	for _, l := range c.w.letters {
+		for _, m := range l.copies {
+			if l.mid == c.l.mid && m.upn == c.upn && m.bare {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (c claim) skipped() {
+	p := c.person()
+	reason := c.in.Reason
+	is := func(text string) bool { return strings.Contains(reason, text) }
+	switch {
+	case is("external recipient"):
+		c.unless(strings.HasSuffix(p.address, "@fabrikam.example"), "the address is internal")
+	case is("exempt"):
+		c.unless(p.exempt, "the mailbox is not exempt")
+	case is("same mailbox as"):
+		c.unless(c.upn == "anna@contoso.example" || c.upn == "security@contoso.example", "no other address has its mailbox")
+	case is("no mailbox of this tenant"):
+		c.unless(c.upn == "" || c.w.unreachable(c.upn), "it has a mailbox")
+	case is("already read"):
+		c.unless(c.in.Limit.UnreadOnly, "the rule is for all")
+	case is("dry-run"):
+		c.unless(c.w.dryRun, "the tenant is live")
+	default:
+		c.unless(c.l.meddled(), "nobody called it off")
+	}
+}
+
+func (c claim) unless(ok bool, text string) {
+	if !ok {
+		c.false("%s", text)
+	}
+}
+
+func (c claim) person() person {
+	for _, p := range people {
+		if strings.EqualFold(p.address, c.in.Address) {
+			return p
+		}
+	}
+	return person{}
+}
+
+// restore checks that what a restore says is true: there was a reason for it, and what it put back is not where the
+// retraction had taken it.
+func (c claim) restore() {
+	if !c.l.meddled() {
+		c.false("nobody asked for it")
+	}
+	forward, err := c.w.st.Intent(store.IntentID(c.in.Record, strings.ToLower(c.in.Address), store.Retract))
+	if err != nil || c.in.Outcome != store.Done || forward.Round != c.in.Round {
+		return
+	}
+	for _, t := range c.in.Taken {
+		for _, m := range c.inPlace() {
+			now := c.messages[m.key]
+			if now.ImmutableID == t.Message && now.FolderID == t.Folder {
+				c.false("message %s lies in %s, where it was taken to", m.key, now.Folder)
+			}
+		}
+	}
+}
