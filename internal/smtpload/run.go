@@ -30,6 +30,7 @@ type Options struct {
 	Stepwise bool                         // waits for each reply to MAIL and RCPT instead of pipelining them
 	Sessions int                          // at once; 0 for 1
 	Messages int                          // for each session; 0 until ctx is done
+	Length   time.Duration                // from when all sessions are open; 0 until ctx is done
 	Next     func(session, n int) Message // nil for Filler(50 KB)
 	Timeout  time.Duration                // of one reply; 0 for a minute
 }
@@ -78,6 +79,11 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	runs, err := o.connect(ctx)
 	if err != nil {
 		return Result{}, fmt.Errorf("smtpload: %w", err)
+	}
+	if o.Length > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, o.Length)
+		defer cancel()
 	}
 	began := time.Now()
 	var wg sync.WaitGroup
