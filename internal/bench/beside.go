@@ -68,11 +68,9 @@ func besideRow(out io.Writer, s *side.Side, verb smtpload.Verb, limit int64) err
 
 // small gives the time of each small message from MAIL to the 250.
 func small(s *side.Side, verb smtpload.Verb, length time.Duration) (smtpload.Latencies, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), length)
-	defer cancel()
 	next := smtpload.Filler(smallSize)
-	r, err := smtpload.Run(ctx, smtpload.Options{
-		Address: s.Address, To: []string{side.Recipient}, Verb: verb, Sessions: smallSessions,
+	r, err := smtpload.Run(context.Background(), smtpload.Options{
+		Address: s.Address, To: []string{side.Recipient}, Verb: verb, Sessions: smallSessions, Length: length,
 		Next: func(session, n int) smtpload.Message {
 			m := next(session, n)
 			time.Sleep(smallPause)

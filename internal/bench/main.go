@@ -116,9 +116,9 @@ func compare(out io.Writer, a, b *side.Side, verb smtpload.Verb, sessions int) e
 }
 
 func measure(s *side.Side, verb smtpload.Verb, sessions int) (smtpload.Result, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), *each)
-	defer cancel()
-	return smtpload.Run(ctx, smtpload.Options{Address: s.Address, To: []string{side.Recipient}, Verb: verb, Sessions: sessions, Next: smtpload.Filler(*size)})
+	return smtpload.Run(context.Background(), smtpload.Options{
+		Address: s.Address, To: []string{side.Recipient}, Verb: verb, Sessions: sessions, Next: smtpload.Filler(*size), Length: *each,
+	})
 }
 
 func median(list []float64) float64 {

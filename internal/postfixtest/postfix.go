@@ -39,6 +39,7 @@ const Domain = "archive.example"
 
 // Options of a server.
 type Options struct {
+	Dir               string   // where its own directory is made; "" where temporary ones are
 	CertFile, KeyFile string   // PEM
 	Main              []string // more lines of main.cf
 }
@@ -71,7 +72,7 @@ func Start(t testing.TB, o Options) *Server {
 
 // Run starts a server. The caller closes it.
 func Run(o Options) (*Server, error) {
-	dir, err := os.MkdirTemp("", "clawback-postfix-") // not t.TempDir: Postfix wants every parent to be open to it
+	dir, err := os.MkdirTemp(o.Dir, "clawback-postfix-") // not t.TempDir: Postfix wants every parent to be open to it
 	if err != nil {
 		return nil, err
 	}
@@ -137,6 +138,9 @@ func (s *Server) Down() { s.postfix("stop") }
 
 // Address is host and port.
 func (s *Server) Address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.Port)) }
+
+// Queue is the directory of what the server has accepted and not delivered yet, in directories of its own.
+func (s *Server) Queue() string { return filepath.Join(s.dir, "spool") }
 
 // Log is the server's log so far.
 func (s *Server) Log() string {
