@@ -39,6 +39,8 @@ type cli struct {
 	Show     showCmd     `cmd:"" group:"mail" help:"Show one message: its verdict with reasons, and what happened in each mailbox."`
 	Retract  retractCmd  `cmd:"" group:"mail" help:"Take a message out of every recipient's mailbox."`
 	Restore  restoreCmd  `cmd:"" group:"mail" help:"Put a retracted message back where it was. No automatism touches it again."`
+	Job      jobCmd      `cmd:"" group:"mail" help:"List, show, follow or cancel bulk retractions and restores."`
+	Preview  previewCmd  `cmd:"" group:"mail" help:"Show what would have been done for tenants in dry-run."`
 	Held     heldCmd     `cmd:"" group:"mail" help:"List, approve or reject retractions that wait for a person."`
 	Export   exportCmd   `cmd:"" group:"mail" help:"Write the journal report of a message, as it arrived, to a file."`
 	Audit    auditCmd    `cmd:"" group:"mail" help:"Show who did what."`
@@ -65,7 +67,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	var c cli
-	parser := kong.Must(&c, kong.Name("clawback"), kong.Description(description), kong.UsageOnError(),
+	parser := kong.Must(&c, kong.Name("clawback"), kong.Description(description), kong.ShortUsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110, NoExpandSubcommands: true}),
 		kong.Vars{"socket": control.DefaultSocket},
 		kong.ExplicitGroups([]kong.Group{
