@@ -113,7 +113,7 @@ func TestBulk_resumesAfterACrash(t *testing.T) {
 		id := r.job(retract.JobSpec{Action: config.Trash, Filter: bySender()})
 		for i := range 6 {
 			r.run(time.Duration(1+i) * 300 * time.Millisecond)
-			r.fail = func(string) error { return errInjected }
+			r.sabotage(func(string) error { return errInjected })
 			time.Sleep(50 * time.Millisecond)
 			r.kill()
 			r.progress(id)

@@ -9,6 +9,7 @@ import (
 
 	"clawback/config"
 	"clawback/retract"
+	"clawback/retract/retracttest"
 	"clawback/store"
 	"clawback/verdict"
 )
@@ -67,7 +68,7 @@ func TestCrash_table(t *testing.T) {
 						r.kill()
 					case <-time.After(time.Hour):
 					}
-					r.world.Script = nil
+					r.world.Set(func(w *retracttest.World) { w.Script = nil })
 					r.run(time.Hour)
 					in := r.want(rec, anna, store.Done, "")
 					if in.Unknown {
@@ -88,18 +89,18 @@ func TestCrash_table(t *testing.T) {
 // failOnce has a point of the store fail once.
 func (r *rig) failOnce(point string) {
 	var done atomic.Bool
-	r.fail = func(p string) error {
+	r.sabotage(func(p string) error {
 		if p == point && done.CompareAndSwap(false, true) {
 			return errInjected
 		}
 		return nil
-	}
+	})
 }
 
 // crashAt ends the process at a point of the store: from there on nothing is written.
 func (r *rig) crashAt(point string, crash func()) {
 	var dead atomic.Bool
-	r.fail = func(p string) error {
+	r.sabotage(func(p string) error {
 		if p == point {
 			dead.Store(true)
 			crash()
@@ -108,18 +109,18 @@ func (r *rig) crashAt(point string, crash func()) {
 			return errInjected
 		}
 		return nil
-	}
+	})
 }
 
 // crashIn ends the process within a call to the mailbox system.
 func (r *rig) crashIn(op string, crash func(), act bool) {
 	var dead atomic.Bool
-	r.fail = func(string) error {
+	r.sabotage(func(string) error {
 		if dead.Load() {
 			return errInjected
 		}
 		return nil
-	}
+	})
 	r.world.Script = func(o, _, _ string) *answer {
 		if o != op || dead.Load() {
 			return nil
@@ -133,7 +134,7 @@ func (r *rig) crashIn(op string, crash func(), act bool) {
 // kill ends the engine as a crash does: what it still tries to write fails. Then the store is opened again.
 func (r *rig) kill() {
 	r.t.Helper()
-	r.reopenWith(func() { r.fail = nil })
+	r.reopenWith(func() { r.fail.Store(nil) })
 }
 
 func (r *rig) reopenWith(between func()) {

@@ -70,7 +70,7 @@ func scenario(t *testing.T, seed uint64) {
 		c.run(time.Duration(c.random.ExpFloat64() * float64(20*time.Second)))
 		c.event()
 	}
-	c.world.Nasty = 0
+	c.world.Set(func(w *retracttest.World) { w.Nasty = 0 })
 	c.run(3 * 24 * time.Hour)
 	c.check()
 }
@@ -153,7 +153,7 @@ func (c *chaos) event() {
 
 // crash loses everything that is not durable: calls under way act or not, and nothing is written any more.
 func (c *chaos) crash() {
-	c.fail = func(string) error { return errInjected }
+	c.sabotage(func(string) error { return errInjected })
 	c.world.Crash()
 	time.Sleep(time.Duration(c.random.IntN(3000)) * time.Millisecond)
 	c.kill()

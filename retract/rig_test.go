@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -44,7 +46,8 @@ type rig struct {
 	others    map[string]retract.Tenant
 	alerts    []retract.Alert
 	originals map[string]string // by SHA-256
-	fail      func(point string) error
+	fail      atomic.Pointer[func(point string) error]
+	alerting  sync.Mutex
 	stop      func()
 	reports   int
 }
@@ -99,8 +102,8 @@ func newRig(t *testing.T, dir string, seed uint64) *rig {
 func (r *rig) open() {
 	r.t.Helper()
 	st, err := store.Open(r.dir, store.Options{Fail: func(p string) error {
-		if r.fail != nil {
-			return r.fail(p)
+		if fail := r.fail.Load(); fail != nil {
+			return (*fail)(p)
 		}
 		return nil
 	}})
@@ -134,7 +137,11 @@ func (r *rig) engine(s retract.Store) {
 			}
 			return nil, os.ErrNotExist
 		},
-		Alert: func(a retract.Alert) { r.alerts = append(r.alerts, a) },
+		Alert: func(a retract.Alert) {
+			r.alerting.Lock()
+			defer r.alerting.Unlock()
+			r.alerts = append(r.alerts, a)
+		},
 	})
 }
 
@@ -149,6 +156,9 @@ func (r *rig) close() {
 	r.halt()
 	r.st.Close()
 }
+
+// sabotage has the store's failpoints answer what fail says.
+func (r *rig) sabotage(fail func(point string) error) { r.fail.Store(&fail) }
 
 // start runs the engine until halt.
 func (r *rig) start() {

@@ -146,6 +146,13 @@ func (w *World) Peek(m *Message) Message {
 	return *m
 }
 
+// Set changes the world's settings while calls are under way.
+func (w *World) Set(change func(w *World)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	change(w)
+}
+
 // Crash lets every call under way act as it would have, and answers nothing any more until Restart.
 func (w *World) Crash() { w.set(true) }
 
