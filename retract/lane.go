@@ -178,9 +178,10 @@ func (l *lane) start(work context.Context, limit, scan int) (seen, found int) {
 	if limit <= 0 {
 		return 0, 0
 	}
+	full := map[string]bool{} // mailboxes found busy: one that comes free during the scan is not given to a later row
 	due, err := l.e.o.Store.Due(l.e.now(), store.DueFilter{Tenant: l.id, Limit: limit, Scan: scan, Skip: func(in store.Intent) bool {
 		seen++
-		return l.blocked(in)
+		return l.blocked(in, full)
 	}})
 	if err != nil {
 		l.e.o.Log.Error("read what is due", "tenant", l.id, "error", err)
@@ -216,22 +217,31 @@ func (l *lane) room() int {
 	return limit - len(l.running)
 }
 
-// blocked reports whether an intent must wait for its mailbox, its gate, or itself.
-func (l *lane) blocked(in store.Intent) bool {
+// blocked reports whether an intent must wait: it is being worked on, or rests, or its mailbox is full.
+func (l *lane) blocked(in store.Intent, full map[string]bool) bool {
 	now := l.e.now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.held(in, now)
-}
-
-func (l *lane) held(in store.Intent, now time.Time) bool {
-	if _, ok := l.running[in.ID]; ok {
-		return true
-	}
-	if l.later[in.ID].After(now) {
+	if l.resting(in, now) {
 		return true
 	}
 	key := l.key(in)
+	memo := key
+	if in.Job != "" {
+		memo += " bulk" // which may be out of tokens where a fresh verdict is not
+	}
+	full[memo] = full[memo] || full[key] || l.shutOut(in, key, now)
+	return full[memo]
+}
+
+// resting reports whether an intent has a worker, or waits in memory. The caller holds mu.
+func (l *lane) resting(in store.Intent, now time.Time) bool {
+	_, running := l.running[in.ID]
+	return running || l.later[in.ID].After(now)
+}
+
+// shutOut reports whether an intent's mailbox has no place for another worker now. The caller holds mu.
+func (l *lane) shutOut(in store.Intent, key string, now time.Time) bool {
 	return l.busy[key] >= l.perMailbox() || l.gates[key].After(now) || l.parched(in, key, now)
 }
 
@@ -240,10 +250,10 @@ func (l *lane) admit(in store.Intent) bool {
 	now := l.e.now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.held(in, now) {
+	key := l.key(in)
+	if l.resting(in, now) || l.shutOut(in, key, now) {
 		return false
 	}
-	key := l.key(in)
 	delete(l.later, in.ID)
 	l.running[in.ID] = key
 	l.busy[key]++
