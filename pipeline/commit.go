@@ -28,7 +28,9 @@ func (j *job) commit(ctx context.Context) ending {
 		return j.unscored(err)
 	}
 	app := j.application(what, result)
-	if err := j.keep(&app, result); err != nil {
+	if err := j.keep(&app, result); full(err) {
+		return j.wait(j.item, err.Error())
+	} else if err != nil {
 		return ending{how: broken, err: err}
 	}
 	if err := j.o.Fail("c2.before-apply"); err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"syscall"
 	"time"
 
 	"clawback/config"
@@ -116,6 +117,10 @@ func (p *Pipeline) feed(ctx context.Context, items chan<- queue.Item) error {
 		if ctx.Err() != nil {
 			return p.giveBack(batch)
 		}
+		if full(err) {
+			p.pause(ctx, err)
+			continue
+		}
 		if err != nil {
 			return fmt.Errorf("claim items: %w", err)
 		}
@@ -128,6 +133,20 @@ func (p *Pipeline) feed(ctx context.Context, items chan<- queue.Item) error {
 		}
 	}
 }
+
+// fullWait is how long the work rests while the disk is full. Nothing is lost by it, and it goes on without a restart.
+const fullWait = 10 * time.Second
+
+func (p *Pipeline) pause(ctx context.Context, why error) {
+	p.o.Log.Warn("the disk is full: work rests", "event", "pipeline.paused", "error", why)
+	select {
+	case <-ctx.Done():
+	case <-time.After(fullWait):
+	}
+}
+
+// full reports whether an error is for want of space.
+func full(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) }
 
 func (p *Pipeline) giveBack(batch []queue.Item) error {
 	for _, it := range batch {
