@@ -8,7 +8,7 @@ GOTEST  := $(GO) run ./internal/gotest
 LEAN     = $(shell $(GO) list -f '{{.ImportPath}} {{join .Deps " "}}' ./... | grep -v 'msgraph-sdk-go/users' | cut -d' ' -f1)
 FUZZTIME ?= 30s
 
-.PHONY: help build run test check fuzz crash bench smuggle install
+.PHONY: help build run test check fuzz crash chaos bench bench-graph smuggle install
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
@@ -38,8 +38,14 @@ smuggle: ## every end-of-data variant of the known smuggling tools, over DATA an
 crash: ## kill the real daemon at every commit point and at random, and see that nothing is lost or doubled
 	$(GO) test ./internal/crash -count=1 -timeout 60m -v -args -rounds=$(or $(ROUNDS),200)
 
+chaos: ## thousands of seeded scenarios of retraction under a bad day of Graph's, users who move mail, crashes, kills
+	$(GO) test ./internal/chaos -count=1 -timeout 60m -v -args -seeds=$(or $(SEEDS),2000) -kills=$(or $(KILLS),30)
+
 bench: ## accepted messages a second against a discarding listener, and the other measurements
 	$(GO) run ./internal/bench
+
+bench-graph: build ## retractions a second, requests for each, and the time from C1 to the move, at 50 ms of latency
+	$(GO) run ./internal/benchgraph
 
 install: build ## install the binary, the systemd units and an example configuration
 	install -D -m 0755 bin/clawback $(DESTDIR)$(PREFIX)/bin/clawback
