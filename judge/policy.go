@@ -39,7 +39,8 @@ const policyPrefix = "policy/"
 // maxPolicies bounds a tenant's policies: each message is held against all of them.
 const maxPolicies = 10_000
 
-func (p Policy) config() config.Policy {
+// Config is the policy as the scorer takes it.
+func (p Policy) Config() config.Policy {
 	return config.Policy{Kind: p.Kind, Pattern: p.Pattern, Field: cmp.Or(p.Field, "any"), Verify: p.Verify, Note: p.Note, Expires: p.Expires}
 }
 
@@ -86,7 +87,7 @@ func (j *Judge) merge() {
 		merged := *t
 		merged.Policies = slices.Clone(t.Policies)
 		for _, p := range j.added[t.ID] {
-			merged.Policies = append(merged.Policies, p.config())
+			merged.Policies = append(merged.Policies, p.Config())
 		}
 		j.tenants[t.ID] = &merged
 		if len(merged.Policies) > 0 {
@@ -169,7 +170,7 @@ func (j *Judge) check(who, tenant string, list []Policy) ([]Policy, error) {
 	var checked []Policy
 	var wrong []error
 	for i, p := range list {
-		good, err := p.config().Check()
+		good, err := p.Config().Check()
 		if err != nil {
 			wrong = append(wrong, fmt.Errorf("policy %d (%s %s): %w", i+1, p.Kind, p.Pattern, err))
 			continue

@@ -121,37 +121,99 @@ func folder(root string) []string {
 }
 
 // file judges one path.
-func (s *Scorer) file(ctx context.Context, path string, o FilesOptions) []FileResult {
+func (s *Scorer) file(ctx context.Context, path string, o FilesOptions) (all []FileResult) {
+	err := open(path, o.Stdin, func(r io.ReaderAt, size int64) error {
+		all = s.content(ctx, path, r, size, o)
+		return nil
+	})
+	if err != nil {
+		return []FileResult{{File: path, Error: err.Error()}}
+	}
+	return all
+}
+
+// open opens a file, or reads stdin where the path is "-".
+func open(path string, stdin io.Reader, use func(io.ReaderAt, int64) error) error {
 	if path == "-" {
-		body, err := io.ReadAll(io.LimitReader(o.Stdin, maxFile))
+		body, err := io.ReadAll(io.LimitReader(stdin, maxFile))
 		if err != nil {
-			return []FileResult{{File: path, Error: err.Error()}}
+			return err
 		}
-		return s.content(ctx, path, bytes.NewReader(body), int64(len(body)), o)
+		return use(bytes.NewReader(body), int64(len(body)))
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return []FileResult{{File: path, Error: err.Error()}}
+		return err
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return []FileResult{{File: path, Error: err.Error()}}
+		return err
 	}
-	return s.content(ctx, path, f, info.Size(), o)
+	return use(f, info.Size())
 }
 
 // content judges a message, or every message of a mailbox.
 func (s *Scorer) content(ctx context.Context, name string, r io.ReaderAt, size int64, o FilesOptions) []FileResult {
-	var head [5]byte
-	if n, _ := r.ReadAt(head[:], 0); n < 5 || string(head[:]) != "From " {
+	if !isMbox(r) {
 		return []FileResult{s.one(ctx, name, r, size, o)}
 	}
-	var all []FileResult
-	for i, m := range mbox(io.NewSectionReader(r, 0, min(size, maxFile))) {
-		all = append(all, s.one(ctx, fmt.Sprintf("%s#%d", name, i+1), bytes.NewReader(m), int64(len(m)), o))
+	messages := mbox(io.NewSectionReader(r, 0, min(size, maxFile)))
+	all := make([]FileResult, len(messages))
+	places := make(chan int)
+	var workers sync.WaitGroup
+	for range o.Workers {
+		workers.Go(func() {
+			for i := range places {
+				m := messages[i]
+				all[i] = s.one(ctx, fmt.Sprintf("%s#%d", name, i+1), bytes.NewReader(m), int64(len(m)), o)
+			}
+		})
+	}
+	for i := range messages {
+		places <- i
+	}
+	close(places)
+	workers.Wait()
+	if size > maxFile {
+		all = append(all, FileResult{File: name, Error: fmt.Sprintf("only the first %d MiB of the mailbox were read", maxFile>>20)})
 	}
 	return all
+}
+
+func isMbox(r io.ReaderAt) bool {
+	var head [5]byte
+	n, _ := r.ReadAt(head[:], 0)
+	return n == 5 && string(head[:]) == "From "
+}
+
+// EachMessage calls each with every message of a file, as Files reads them; the second name is that of the message. The message
+// may be used until each returns.
+func EachMessage(path string, stdin io.Reader, each func(name string, m Message) error) error {
+	return open(path, stdin, func(r io.ReaderAt, size int64) error {
+		if !isMbox(r) {
+			return eachOriginal(path, r, size, each)
+		}
+		for i, m := range mbox(io.NewSectionReader(r, 0, min(size, maxFile))) {
+			if err := eachOriginal(fmt.Sprintf("%s#%d", path, i+1), bytes.NewReader(m), int64(len(m)), each); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func eachOriginal(name string, r io.ReaderAt, size int64, each func(string, Message) error) error {
+	messages, err := unwrap(r, size)
+	if err != nil {
+		return err
+	}
+	for _, m := range messages {
+		if err := each(name, m); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // mbox splits a mailbox at its "From " lines, and takes back the > before those inside messages (RFC 4155).

@@ -13,6 +13,10 @@ echo 'postfix postfix/main_mailer_type select No configuration' | $SUDO debconf-
 $SUDO env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends postfix
 $SUDO systemctl disable --now postfix 2>/dev/null || true
 
+# score/engines: the engines that may be asked beside the scorer. None is to run by itself: the tests start their own, on loopback.
+$SUDO env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends rspamd spamassassin spamd clamav-daemon
+$SUDO systemctl disable --now rspamd spamd clamav-daemon clamav-freshclam 2>/dev/null || true
+
 # internal/interop: Exim as a sending client. Its package cannot be installed beside Postfix's, so that only its program
 # is taken out of it, to where the tests look for it. It wants the user that its package would have made.
 EXIM=/usr/local/lib/clawback-test/exim4

@@ -58,7 +58,7 @@ func (c addressNewCmd) Run(a *app) error {
 func oneTenant(cfg *config.Config, name string) (*config.Tenant, error) {
 	var names []string
 	for i := range cfg.Tenants {
-		if t := &cfg.Tenants[i]; t.Name == name || name == "" && len(cfg.Tenants) == 1 {
+		if t := &cfg.Tenants[i]; t.Name == name || strings.EqualFold(t.ID, name) || name == "" && len(cfg.Tenants) == 1 {
 			return t, nil
 		}
 		names = append(names, cfg.Tenants[i].Name)

@@ -8,6 +8,7 @@ import (
 
 	"clawback/bounce"
 	"clawback/config"
+	"clawback/judge"
 	"clawback/regions"
 	"clawback/retract/graph"
 )
@@ -30,6 +31,7 @@ func (c checkCmd) Run(a *app) error {
 		return err
 	}
 	list := []finding{{true, "configuration", fmt.Sprintf("%s is valid: %s, %s", c.Config, plural(len(cfg.Listeners), "listener"), plural(len(cfg.Tenants), "tenant"))}}
+	list = append(list, checkRules(cfg)...)
 	if c.Online {
 		ctx, cancel := context.WithTimeout(a.ctx, 2*time.Minute)
 		defer cancel()
@@ -41,6 +43,18 @@ func (c checkCmd) Run(a *app) error {
 		}
 	}
 	return a.showFindings(list)
+}
+
+// checkRules looks at the rules of one's own.
+func checkRules(cfg *config.Config) []finding {
+	set, err := judge.LoadRules(cfg.Score)
+	switch {
+	case err != nil:
+		return []finding{{false, "own rules", err.Error()}}
+	case set == nil:
+		return nil
+	}
+	return []finding{{true, "own rules", fmt.Sprintf("%s in %s", plural(len(set.Rules()), "rule"), cfg.Score.RulesDir)}}
 }
 
 func (a *app) showFindings(list []finding) error {

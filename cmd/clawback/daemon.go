@@ -17,12 +17,12 @@ import (
 	"clawback/config"
 	"clawback/control"
 	"clawback/internal/failpoint"
+	"clawback/judge"
 	"clawback/networks"
 	"clawback/pipeline"
 	"clawback/queue"
 	"clawback/retract"
 	"clawback/retract/graph"
-	"clawback/score"
 	"clawback/spool"
 	"clawback/store"
 	"clawback/systemd"
@@ -40,7 +40,7 @@ type daemon struct {
 	queue    *queue.Queue
 	store    *store.Store
 	key      *bounce.Key
-	scorer   *score.Scorer
+	judge    *judge.Judge
 	pipeline *pipeline.Pipeline
 	engine   *retract.Engine
 	bounces  *bounce.Deliverer
@@ -102,10 +102,6 @@ func (d *daemon) queueOptions(cfg *config.Config) queue.Options {
 	return queue.Options{MaxSize: cfg.Spool.MaxQueueSize, Log: d.log, Fail: failpoint.Hit}
 }
 
-func (d *daemon) scoreOptions(cfg *config.Config) score.Options {
-	return score.Options{TrustMicrosoft: cfg.Score.TrustMicrosoftVerdict}
-}
-
 // graph makes the client for one tenant's mailboxes.
 func (d *daemon) graph(t config.Tenant) (retract.Mailboxes, error) {
 	return graph.New(t, graph.Options{})
@@ -129,7 +125,7 @@ func (d *daemon) retractOptions() retract.Options {
 
 func (d *daemon) pipelineOptions(cfg *config.Config) pipeline.Options {
 	return pipeline.Options{
-		Queue: d.queue, Store: d.store, Scorer: d.scorer, Tenant: d.live.tenant, Own: d.key.Verify, Keep: d.spool.Keep,
+		Queue: d.queue, Store: d.store, Scorer: d.judge, Tenant: d.live.tenant, Own: d.key.Verify, Keep: d.spool.Keep,
 		Postmaster: func() bool { return d.live.config().SMTP.Postmaster != "" },
 		Plan:       func(t *config.Tenant) pipeline.Planner { return retract.Plan(t, time.Now()) },
 		Done:       func(store.Record) { d.engine.Wake() },

@@ -125,9 +125,14 @@ func (d *daemon) reload() error {
 	if err := d.droppable(old, cfg); err != nil {
 		return err
 	}
+	judging, err := d.judge.Prepare(cfg)
+	if err != nil {
+		return fmt.Errorf("own rules: %w", err)
+	}
 	if err := d.live.replace(cfg); err != nil {
 		return err
 	}
+	judging.Use()
 	d.log.Info("configuration reloaded", "event", "config.reloaded", "tenants", len(cfg.Tenants))
 	for _, what := range needRestart(old, cfg) {
 		d.log.Warn("a change takes effect at the next start only", "event", "config.restart", "key", what)

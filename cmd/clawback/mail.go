@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -68,17 +69,15 @@ func (a *app) showMessage(m control.Message) error {
 		{"from", clip(fmt.Sprintf("%s <%s>", r.FromName, r.From), 200)}, {"sender", clip(r.Sender, 200)},
 		{"subject", clip(r.Subject, 200)}, {"received", stamp(r.Received)}, {"direction", r.Direction},
 		{"first-hand", strconv.FormatBool(r.FirstHand)}, {"pinned", strings.TrimSpace(r.Pinned + " " + r.PinnedBy)},
-		{"disposition", fmt.Sprintf("%s (score %.0f)", r.Verdict.Disposition, r.Verdict.Score)},
+		{"disposition", headline(r.Verdict)},
 	}
 	if err := a.table(rows); err != nil {
 		return err
 	}
 	fmt.Fprintln(a.out, "\nWhy:")
-	for _, reason := range r.Verdict.Reasons {
-		fmt.Fprintf(a.out, "  %+6.1f  %-28s %s\n", reason.Weight, reason.ID, clip(reason.Text, 200))
-	}
-	for _, d := range r.Verdict.Degraded {
-		fmt.Fprintf(a.out, "  not asked: %s\n", clip(d, 200))
+	a.showVerdict(r.Verdict)
+	if l := m.Feedback; l != nil {
+		fmt.Fprintf(a.out, "\nCorrected: %s said on %s that it is %s (%s).\n", clip(l.By, 40), stamp(l.At), l.Is, clip(cmp.Or(l.Comment, "no comment"), 200))
 	}
 	fmt.Fprintln(a.out, "\nMailboxes:")
 	return a.showIntents(m.Intents)

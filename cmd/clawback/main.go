@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -43,9 +44,12 @@ type cli struct {
 	Preview  previewCmd  `cmd:"" group:"mail" help:"Show what would have been done for tenants in dry-run."`
 	Held     heldCmd     `cmd:"" group:"mail" help:"List, approve or reject retractions that wait for a person."`
 	Export   exportCmd   `cmd:"" group:"mail" help:"Write the journal report of a message, as it arrived, to a file."`
+	Feedback feedbackCmd `cmd:"" group:"mail" help:"Correct verdicts: the tenant's classifier learns from it. Also list, export, reset."`
+	Policy   policyCmd   `cmd:"" group:"mail" help:"List, add, remove, test, import or export what is allowed and blocked."`
+	Rules    rulesCmd    `cmd:"" group:"mail" help:"List, test or backtest rules of one's own."`
 	Audit    auditCmd    `cmd:"" group:"mail" help:"Show who did what."`
 	Unwrap   unwrapCmd   `cmd:"" group:"files" help:"Show what is in journal reports, from files."`
-	Score    scoreCmd    `cmd:"" group:"files" help:"Score messages or journal reports from files, without a daemon."`
+	Score    scoreCmd    `cmd:"" group:"files" help:"Score messages, journal reports, mailboxes or folders of them, without a daemon."`
 	Demo     demoCmd     `cmd:"" group:"files" help:"Show the main job on a small made-up organisation."`
 	Graphsim graphsimCmd `cmd:"" group:"files" help:"Run the simulated Microsoft Graph by itself, to test against."`
 	Version  versionCmd  `cmd:"" group:"files" help:"Show the version."`
@@ -69,7 +73,7 @@ func main() {
 	var c cli
 	parser := kong.Must(&c, kong.Name("clawback"), kong.Description(description), kong.ShortUsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110, NoExpandSubcommands: true}),
-		kong.Vars{"socket": control.DefaultSocket},
+		kong.Vars{"socket": control.DefaultSocket, "policykinds": strings.Join(config.PolicyKinds(), ", ")},
 		kong.ExplicitGroups([]kong.Group{
 			{Key: "daemon", Title: "The daemon:"}, {Key: "mail", Title: "Mail:"}, {Key: "files", Title: "Without a daemon:"},
 		}))

@@ -1,89 +1,169 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"strings"
 	"time"
 
-	"clawback/journal"
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+	"golang.org/x/term"
+
+	"clawback/config"
+	"clawback/judge"
 	"clawback/score"
-	"clawback/verdict"
 )
 
 type scoreCmd struct {
-	Files []string `arg:"" name:"file" help:"Messages or journal reports (message/rfc822)."`
-	Trust bool     `name:"trust-microsoft" default:"true" negatable:"" help:"Take Exchange's own SCL, BCL and CAT as evidence (default yes)."`
+	judgedBy
+	Files   []string `arg:"" name:"file" help:"Messages, journal reports, mailboxes (mbox), folders of those, or - for standard input."`
+	Workers int      `help:"Messages judged at once (default: as many as there are cores)."`
 }
 
-// scored is one line of score --json.
-type scored struct {
-	File string `json:"file"`
-	verdict.Verdict
+// judgedBy says by what files are judged, without a daemon.
+type judgedBy struct {
+	Config string `short:"c" type:"path" help:"Judge as this configuration does: a tenant's domains, people and policies, and its own rules."`
+	Tenant string `help:"Name of the tenant; it is only needed when the configuration has several."`
+	Trust  bool   `name:"trust-microsoft" default:"true" negatable:"" help:"Take Exchange's own SCL, BCL and CAT as evidence (default yes; with --config as it says)."`
+}
+
+// scorer is one like the daemon's, and the tenant whose mail the files are taken for; nil where none is known.
+func (c judgedBy) scorer() (*score.Scorer, *config.Tenant, error) {
+	if c.Config == "" {
+		if c.Tenant != "" {
+			return nil, nil, fmt.Errorf("tenant %q: name its configuration with --config", c.Tenant)
+		}
+		s, err := score.New(score.Options{TrustMicrosoft: c.Trust})
+		return s, nil, err
+	}
+	cfg, err := config.Load(c.Config)
+	if err != nil {
+		return nil, nil, err
+	}
+	t, err := oneTenant(cfg, c.Tenant)
+	if err != nil {
+		return nil, nil, err
+	}
+	o := scoreOptions(cfg)
+	if o.Rules, err = judge.LoadRules(cfg.Score); err != nil {
+		return nil, nil, err
+	}
+	s, err := score.New(o)
+	return s, inForce(t, time.Now()), err
+}
+
+// inForce is the tenant without the policies that have run out: a file does not say when it came.
+func inForce(t *config.Tenant, now time.Time) *config.Tenant {
+	out := *t
+	out.Policies = nil
+	for _, p := range t.Policies {
+		if p.Expires.IsZero() || now.Before(p.Expires) {
+			out.Policies = append(out.Policies, p)
+		}
+	}
+	return &out
 }
 
 func (c scoreCmd) Run(a *app) error {
-	s, err := score.New(score.Options{TrustMicrosoft: c.Trust})
+	s, tenant, err := c.scorer()
 	if err != nil {
 		return err
 	}
-	return a.each(c.Files, func(name string) error {
-		v, err := scoreFile(a.ctx, s, name)
-		if err != nil {
-			return err
-		}
-		if a.json {
-			return a.printJSON(scored{name, v})
-		}
-		a.showVerdict(name, v)
-		return nil
+	files := walk(c.Files)
+	bar := a.newProgress(len(files))
+	defer bar.done()
+	failed := false
+	err = score.Files(a.ctx, s, files, score.FilesOptions{Workers: c.Workers, Tenant: tenant, Stdin: os.Stdin}, func(r score.FileResult) error {
+		bar.at(r.File)
+		failed = failed || r.Error != ""
+		return a.showResult(r)
 	})
+	bar.done()
+	if err == nil && failed {
+		err = errQuiet
+	}
+	return err
 }
 
-func (a *app) showVerdict(name string, v verdict.Verdict) {
-	fmt.Fprintf(a.out, "%s: %s (score %.0f)\n", name, v.Disposition, v.Score)
-	for _, r := range v.Reasons {
-		fmt.Fprintf(a.out, "  %+6.1f  %-28s %s\n", r.Weight, r.ID, clip(r.Text, 200))
+// showResult prints the verdict on one message, or why there is none.
+func (a *app) showResult(r score.FileResult) error {
+	if a.json {
+		return a.printJSON(r)
+	}
+	if r.Error != "" {
+		fmt.Fprintf(a.errOut, "clawback: %s: %s\n", clip(r.File, 300), r.Error)
+		return nil
+	}
+	_, err := fmt.Fprintf(a.out, "%s: %s\n", clip(r.File, 300), headline(r.Verdict))
+	a.showVerdict(r.Verdict)
+	return err
+}
+
+// walk lists the files of folders in the order of their names. What is no folder stands as it is.
+func walk(paths []string) []string {
+	var files []string
+	for _, path := range paths {
+		if info, err := os.Stat(path); err != nil || !info.IsDir() {
+			files = append(files, path)
+			continue
+		}
+		filepath.WalkDir(path, func(name string, entry fs.DirEntry, err error) error {
+			if err == nil && entry.Type().IsRegular() {
+				files = append(files, name)
+			}
+			return nil // what cannot be read is left out, as ls does
+		})
+	}
+	return files
+}
+
+// progress is a bar on the standard error of a terminal, over files; nil where there is none.
+type progress struct {
+	app  *app
+	out  io.Writer // what the app wrote to before
+	all  *mpb.Progress
+	bar  *mpb.Bar
+	last string
+}
+
+// newProgress shows a bar when there is a terminal to show it on and more than one file.
+func (a *app) newProgress(files int) *progress {
+	if files < 2 || !term.IsTerminal(int(os.Stderr.Fd())) {
+		return nil
+	}
+	p := &progress{app: a, out: a.out, all: mpb.New(mpb.WithOutput(os.Stderr), mpb.WithWidth(40))}
+	p.bar = p.all.AddBar(int64(files),
+		mpb.PrependDecorators(decor.CountersNoUnit("%d of %d files")),
+		mpb.AppendDecorators(decor.Percentage(), decor.Name(", "), decor.AverageETA(decor.ET_STYLE_GO), decor.Name(" left")))
+	if term.IsTerminal(int(os.Stdout.Fd())) {
+		a.out = p.all // lines go above the bar
+	}
+	return p
+}
+
+// at moves on when a result is the first one of a file. The messages of a mailbox are named FILE#N.
+func (p *progress) at(file string) {
+	if p == nil {
+		return
+	}
+	if i := strings.LastIndexByte(file, '#'); i > 0 {
+		file = file[:i]
+	}
+	if file != p.last {
+		p.last = file
+		p.bar.Increment()
 	}
 }
 
-// scoreFile judges a file: the original within it when it is a journal report, else the message itself.
-func scoreFile(ctx context.Context, s *score.Scorer, name string) (verdict.Verdict, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return verdict.Verdict{}, err
+func (p *progress) done() {
+	if p == nil || p.all == nil {
+		return
 	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return verdict.Verdict{}, err
-	}
-	report, err := journal.Parse(f, info.Size())
-	if err != nil {
-		return verdict.Verdict{}, err
-	}
-	m := score.Message{Original: f, Size: info.Size(), Received: time.Now()}
-	if len(report.Originals) > 0 {
-		o := clearCopy(report)
-		if o.Encoding != "" {
-			return verdict.Verdict{}, fmt.Errorf("the original in it is %s-encoded: score it after \"clawback unwrap\"", o.Encoding)
-		}
-		m.Original, m.Size = io.NewSectionReader(f, o.Section.Offset, o.Section.Size), o.Section.Size
-		m.Sender, m.FirstHand = report.Sender, report.FirstHand
-		for _, r := range report.Recipients {
-			m.Recipients = append(m.Recipients, r.Address)
-		}
-	}
-	result, err := s.Score(ctx, m)
-	return result.Verdict, err
-}
-
-func clearCopy(r *journal.Report) journal.Original {
-	for _, o := range r.Originals {
-		if o.Decrypted {
-			return o
-		}
-	}
-	return r.Originals[0]
+	p.bar.SetTotal(-1, true)
+	p.all.Wait()
+	p.app.out, p.all = p.out, nil
 }

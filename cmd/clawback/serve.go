@@ -17,11 +17,11 @@ import (
 	"clawback/config"
 	"clawback/control"
 	"clawback/internal/failpoint"
+	"clawback/judge"
 	"clawback/networks"
 	"clawback/pipeline"
 	"clawback/queue"
 	"clawback/retract"
-	"clawback/score"
 	"clawback/spool"
 	"clawback/store"
 	"clawback/systemd"
@@ -91,7 +91,7 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger) (err error
 	if d.key, err = bounce.LoadKey(cfg.StateDir); err != nil {
 		return err
 	}
-	if d.scorer, err = score.New(d.scoreOptions(cfg)); err != nil {
+	if d.judge, err = judge.New(cfg, d.judgeOptions()); err != nil {
 		return err
 	}
 	d.bounces = bounce.New(d.bounceOptions(cfg))

@@ -21,7 +21,7 @@ func (d *daemon) controlOptions(cfg *config.Config) control.Options {
 	return control.Options{
 		Queue: d.queue, Store: d.store, Engine: d.engine, Status: d.status, Log: d.log,
 		Wake:   func() { d.bounces.Wake(); d.engine.Wake() },
-		Report: d.report, Addresses: control.Addresses{List: d.live.addresses, Retire: d.live.retire},
+		Report: d.report, Addresses: control.Addresses{List: d.live.addresses, Retire: d.live.retire}, Scoring: d.scoring(),
 	}
 }
 
@@ -91,7 +91,7 @@ func needRestart(old, cfg *config.Config) []string {
 	for name, pair := range map[string][2]any{
 		"hostname": {old.Hostname, cfg.Hostname}, "state_dir": {old.StateDir, cfg.StateDir}, "listener": {old.Listeners, cfg.Listeners},
 		"tls": {old.TLS, cfg.TLS}, "acme": {old.ACME, cfg.ACME}, "smtp": {old.SMTP, cfg.SMTP}, "control": {old.Control, cfg.Control},
-		"networks": {old.Networks, cfg.Networks}, "score": {old.Score, cfg.Score}, "log": {old.Log, cfg.Log},
+		"networks": {old.Networks, cfg.Networks}, "score.workers": {old.Score.Workers, cfg.Score.Workers}, "log": {old.Log, cfg.Log},
 	} {
 		if !reflect.DeepEqual(pair[0], pair[1]) {
 			list = append(list, name)

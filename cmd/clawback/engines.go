@@ -1,0 +1,35 @@
+package main
+
+import (
+	"clawback/config"
+	"clawback/control"
+	"clawback/judge"
+	"clawback/score"
+	"clawback/spool"
+)
+
+// judgeOptions wire the scorer and what stands beside it: own rules, policies, corrections, engines.
+func (d *daemon) judgeOptions() judge.Options {
+	return judge.Options{
+		Values: d.store, Records: d.store, Tenant: d.live.tenant, Scorer: scoreOptions,
+		Open: func(ref spool.Ref) (judge.Body, error) {
+			body, err := d.spool.Open(ref)
+			if err != nil {
+				return nil, err // not a Body that holds a nil
+			}
+			return body, nil
+		},
+	}
+}
+
+func scoreOptions(cfg *config.Config) score.Options {
+	return score.Options{TrustMicrosoft: cfg.Score.TrustMicrosoftVerdict}
+}
+
+// scoring is what the control socket shows and changes of all that.
+func (d *daemon) scoring() control.Scoring {
+	return control.Scoring{Policies: d.judge, Rules: d.judge, Lessons: d.judge, Tenant: d.live.named, Clean: d.engine.Clean}
+}
+
+// named finds a tenant by its name or GUID; "" is the only one.
+func (l *live) named(name string) (*config.Tenant, error) { return oneTenant(l.config(), name) }

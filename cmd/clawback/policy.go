@@ -1,0 +1,326 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"clawback/config"
+	"clawback/control"
+	"clawback/judge"
+	"clawback/score"
+)
+
+type policyCmd struct {
+	List   policyListCmd   `cmd:"" help:"List a tenant's policies: those of the configuration and those that were added."`
+	Add    policyAddCmd    `cmd:"" help:"Add a policy. It counts for the next message."`
+	Remove policyRemoveCmd `cmd:"" help:"Remove policies that were added."`
+	Test   policyTestCmd   `cmd:"" help:"Show which policies messages meet, and what comes of it."`
+	Import policyImportCmd `cmd:"" help:"Add policies from a CSV file: all of them, or none."`
+	Export policyExportCmd `cmd:"" help:"Write the policies as CSV."`
+}
+
+// ofTenant names a tenant to the daemon.
+type ofTenant struct {
+	Tenant string `help:"Name or GUID of the tenant; it is only needed when there are several."`
+}
+
+func (o ofTenant) query() string { return "?" + url.Values{"tenant": {o.Tenant}}.Encode() }
+
+type policyListCmd struct {
+	ofTenant
+}
+
+func (c policyListCmd) Run(a *app) error {
+	var list []judge.Policy
+	if err := a.client.Get(a.ctx, "/v1/policies"+c.query(), &list); err != nil {
+		return err
+	}
+	return a.showPolicies(list)
+}
+
+func (a *app) showPolicies(list []judge.Policy) error {
+	if a.json {
+		return a.printJSON(list)
+	}
+	if len(list) == 0 {
+		fmt.Fprintln(a.out, "There are no policies.")
+		return nil
+	}
+	rows := [][]string{{"ID", "KIND", "PATTERN", "ONLY", "EXPIRES", "FROM", "NOTE"}}
+	for _, p := range list {
+		rows = append(rows, []string{p.ID, p.Kind, clip(p.Pattern, 60), restriction(p), expiry(p, time.Now()), origin(p), clip(p.Note, 60)})
+	}
+	return a.table(rows)
+}
+
+// restriction says what a policy asks for beyond its pattern.
+func restriction(p judge.Policy) string {
+	switch {
+	case p.Verify:
+		return "verified"
+	case p.Field != "":
+		return "in " + p.Field
+	}
+	return "-"
+}
+
+func expiry(p judge.Policy, now time.Time) string {
+	switch {
+	case p.Expires.IsZero():
+		return "never"
+	case !now.Before(p.Expires):
+		return "EXPIRED"
+	}
+	return p.Expires.Local().Format("2006-01-02 15:04")
+}
+
+func origin(p judge.Policy) string {
+	if p.InFile() {
+		return "configuration"
+	}
+	return clip(p.By, 20) + " " + p.Added.Local().Format(time.DateOnly)
+}
+
+type policyAddCmd struct {
+	ofTenant
+	Kind    string `arg:"" help:"One of ${policykinds}."`
+	Pattern string `arg:"" help:"Address, @domain, IP address, CIDR, or /regular expression/; for block_content a text or /regular expression/."`
+	Field   string `enum:"any,subject,body" default:"any" help:"For block_content: where to look (any, subject, body)."`
+	Verify  bool   `help:"Only where SPF, DKIM or DMARC passed for the sender's own domain."`
+	Note    string `help:"Why it is there."`
+	Expires string `help:"When it runs out: a date (2027-01-31), a time (2027-01-31T12:00:00Z), or from now on (30d, 12h)."`
+}
+
+func (c policyAddCmd) Run(a *app) error {
+	expires, err := until(c.Expires, time.Now())
+	if err != nil {
+		return err
+	}
+	p := judge.Policy{Kind: c.Kind, Pattern: c.Pattern, Verify: c.Verify, Note: c.Note, Expires: expires}
+	if c.Field != "any" {
+		p.Field = c.Field
+	}
+	return a.addPolicies(c.Tenant, []judge.Policy{p})
+}
+
+// until reads a date, a time, or how long from now.
+func until(text string, now time.Time) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	var s span
+	if s.UnmarshalText([]byte(text)) == nil {
+		return now.Add(time.Duration(s)).UTC().Truncate(time.Second), nil
+	}
+	when, err := judge.ParseDay(text)
+	if err != nil {
+		return when, fmt.Errorf("--expires %w, or as 30d", err)
+	}
+	if !now.Before(when) {
+		return when, fmt.Errorf("--expires %s lies in the past", text)
+	}
+	return when, nil
+}
+
+// span is a duration that may be written in days: 14d.
+type span time.Duration
+
+// UnmarshalText reads 14d, 12h or 90m.
+func (s *span) UnmarshalText(text []byte) error {
+	days, ok := strings.CutSuffix(string(text), "d")
+	if n, err := strconv.Atoi(days); ok && err == nil && n >= 0 && n <= 36500 {
+		*s = span(time.Duration(n) * 24 * time.Hour)
+		return nil
+	}
+	d, err := time.ParseDuration(string(text))
+	if err != nil || d < 0 {
+		return fmt.Errorf("%q is no length of time: write it as 14d, 12h or 90m", text)
+	}
+	*s = span(d)
+	return nil
+}
+
+func (a *app) addPolicies(tenant string, list []judge.Policy) error {
+	var added []judge.Policy
+	if err := a.client.Send(a.ctx, "/v1/policies", control.PolicyOrder{Tenant: tenant, Policies: list}, &added); err != nil {
+		return err
+	}
+	if a.json || len(added) <= 20 {
+		return a.showPolicies(added)
+	}
+	fmt.Fprintf(a.out, "%d policies are in force from the next message on\n", len(added))
+	return nil
+}
+
+type policyRemoveCmd struct {
+	ofTenant
+	IDs     []string `arg:"" name:"id" help:"Ids, as the list shows them."`
+	Comment string   `help:"Why, for the audit."`
+}
+
+func (c policyRemoveCmd) Run(a *app) error {
+	return a.each(c.IDs, func(id string) error {
+		var gone judge.Policy
+		order := control.PolicyOrder{Tenant: c.Tenant, Comment: c.Comment}
+		if err := a.client.Send(a.ctx, "/v1/policies/"+url.PathEscape(id)+"/remove", order, &gone); err != nil {
+			return err
+		}
+		if a.json {
+			return a.printJSON(gone)
+		}
+		fmt.Fprintf(a.out, "removed: %s %s\n", gone.Kind, clip(gone.Pattern, 100))
+		return nil
+	})
+}
+
+type policyTestCmd struct {
+	ofTenant
+	Files []string `arg:"" name:"file" help:"Messages, journal reports, mailboxes (mbox), folders of those, or - for standard input."`
+}
+
+// policyTest is one line of policy test --json.
+type policyTest struct {
+	File string              `json:"file"`
+	Met  []score.PolicyMatch `json:"met"`
+}
+
+func (c policyTestCmd) Run(a *app) error {
+	t, err := a.tenantAsJudged(c.ofTenant)
+	if err != nil {
+		return err
+	}
+	s, err := score.New(score.Options{})
+	if err != nil {
+		return err
+	}
+	return a.each(walk(c.Files), func(file string) error {
+		return score.EachMessage(file, os.Stdin, func(name string, m score.Message) error {
+			m.Tenant, m.Received = t, time.Now()
+			met, err := s.Meets(m)
+			if err != nil {
+				return err
+			}
+			return a.showMet(policyTest{name, met})
+		})
+	})
+}
+
+// tenantAsJudged is what the daemon knows of a tenant that policies rest on.
+func (a *app) tenantAsJudged(o ofTenant) (*config.Tenant, error) {
+	var list []judge.Policy
+	if err := a.client.Get(a.ctx, "/v1/policies"+o.query(), &list); err != nil {
+		return nil, err
+	}
+	t := &config.Tenant{}
+	for _, p := range list {
+		t.Policies = append(t.Policies, p.Config())
+	}
+	return t, nil
+}
+
+func (a *app) showMet(t policyTest) error {
+	if a.json {
+		return a.printJSON(t)
+	}
+	if len(t.Met) == 0 {
+		fmt.Fprintf(a.out, "%s: meets no policy\n", clip(t.File, 300))
+		return nil
+	}
+	fmt.Fprintf(a.out, "%s:\n", clip(t.File, 300))
+	for _, m := range t.Met {
+		fmt.Fprintf(a.out, "  %-16s %s: %s\n", m.Kind, clip(m.Pattern, 100), consequence(m))
+	}
+	return nil
+}
+
+// consequence says what comes of a policy that a message meets.
+func consequence(m score.PolicyMatch) string {
+	switch {
+	case m.Expired:
+		return "without effect: it has run out"
+	case m.Unverified:
+		return "without effect: it asks for authentication, which failed"
+	case m.Decides && m.Kind == "accept_sender":
+		return "decides where the verdict would be SPAM, SPOOF or BULK: CLEAN"
+	case m.Decides && strings.HasPrefix(m.Kind, "block_"):
+		return "decides: MALICIOUS"
+	case m.Decides:
+		return "decides: CLEAN"
+	case m.Kind == "trusted_domain":
+		return "the sender's domain is not taken for a lookalike"
+	}
+	return "another one goes before it"
+}
+
+type policyImportCmd struct {
+	ofTenant
+	File  string `arg:"" help:"CSV with a line of heads: kind, pattern, field, verify, note, expires. - for standard input."`
+	Check bool   `help:"Only check the file."`
+}
+
+func (c policyImportCmd) Run(a *app) error {
+	in := io.Reader(os.Stdin)
+	if c.File != "-" {
+		f, err := os.Open(c.File)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		in = f
+	}
+	list, err := judge.ReadCSV(in)
+	if err != nil {
+		return err
+	}
+	if len(list) == 0 {
+		return errors.New("there is no policy in it")
+	}
+	if c.Check {
+		fmt.Fprintf(a.out, "%d policies, nothing is wrong with them\n", len(list))
+		return nil
+	}
+	return a.addPolicies(c.Tenant, list)
+}
+
+type policyExportCmd struct {
+	ofTenant
+	All  bool   `help:"Also those of the configuration, not only those that were added."`
+	File string `arg:"" optional:"" help:"File to write; standard output without it."`
+}
+
+func (c policyExportCmd) Run(a *app) error {
+	var list []judge.Policy
+	if err := a.client.Get(a.ctx, "/v1/policies"+c.query(), &list); err != nil {
+		return err
+	}
+	var out []judge.Policy
+	for _, p := range list {
+		if c.All || !p.InFile() {
+			out = append(out, p)
+		}
+	}
+	return a.toFile(c.File, func(w io.Writer) error { return judge.WriteCSV(w, out) })
+}
+
+// toFile writes to a new file, or to standard output when none is named.
+func (a *app) toFile(name string, write func(io.Writer) error) error {
+	if name == "" {
+		return write(a.out)
+	}
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := write(f); err != nil {
+		f.Close()
+		os.Remove(name)
+		return err
+	}
+	return f.Close()
+}

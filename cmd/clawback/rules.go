@@ -1,0 +1,222 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"clawback/control"
+	"clawback/judge"
+	"clawback/score"
+	"clawback/score/rules"
+	"clawback/verdict"
+)
+
+type rulesCmd struct {
+	List     rulesListCmd     `cmd:"" help:"List the rules of one's own that the daemon uses."`
+	Test     rulesTestCmd     `cmd:"" help:"Show which rules messages meet, without a daemon."`
+	Backtest rulesBacktestCmd `cmd:"" help:"Show what each rule would have done to the mail that is kept, before it may act."`
+}
+
+type rulesListCmd struct{}
+
+func (rulesListCmd) Run(a *app) error {
+	var list []control.Rule
+	if err := a.client.Get(a.ctx, "/v1/rules", &list); err != nil {
+		return err
+	}
+	if a.json {
+		return a.printJSON(list)
+	}
+	if len(list) == 0 {
+		fmt.Fprintln(a.out, "No rules of one's own are in force: see score.rules_dir in the configuration.")
+		return nil
+	}
+	rows := [][]string{{"RULE", "MODE", "WHERE", "WHEN"}}
+	for _, r := range list {
+		rows = append(rows, []string{r.ID, r.Mode, fmt.Sprintf("%s:%d", r.File, r.Line), clip(strings.Join(strings.Fields(r.When), " "), 80)})
+	}
+	return a.table(rows)
+}
+
+type rulesTestCmd struct {
+	judgedBy
+	Rules string   `type:"existingdir" placeholder:"DIR" help:"Folder of rules (*.toml); without it that of the configuration."`
+	Files []string `arg:"" name:"file" help:"Messages, journal reports, mailboxes (mbox), folders of those, or - for standard input."`
+}
+
+// ruleTest is one line of rules test --json.
+type ruleTest struct {
+	File        string              `json:"file"`
+	Disposition verdict.Disposition `json:"disposition"`
+	Rules       []verdict.Reason    `json:"rules"` // that the message meets
+	Failed      []string            `json:"failed,omitempty"`
+}
+
+func (c rulesTestCmd) Run(a *app) error {
+	s, tenant, err := c.scorer()
+	if err != nil {
+		return err
+	}
+	if c.Rules != "" {
+		set, err := rules.Load(c.Rules)
+		if err != nil {
+			return err
+		}
+		if s, err = score.New(score.Options{TrustMicrosoft: c.Trust, Rules: set}); err != nil {
+			return err
+		}
+	} else if c.Config == "" {
+		return errors.New("name a folder of rules with --rules, or a configuration with --config")
+	}
+	failed := false
+	err = score.Files(a.ctx, s, walk(c.Files), score.FilesOptions{Tenant: tenant, Stdin: os.Stdin}, func(r score.FileResult) error {
+		if r.Error != "" {
+			failed = true
+			fmt.Fprintf(a.errOut, "clawback: %s: %s\n", clip(r.File, 300), r.Error)
+			return nil
+		}
+		return a.showRuleTest(ruleTest{r.File, r.Disposition, ofRules(r.Reasons), failedRules(r.Degraded)})
+	})
+	if err == nil && failed {
+		err = errQuiet
+	}
+	return err
+}
+
+func ofRules(all []verdict.Reason) []verdict.Reason {
+	list := []verdict.Reason{}
+	for _, r := range all {
+		if r.Family == "rule" {
+			list = append(list, r)
+		}
+	}
+	return list
+}
+
+func failedRules(degraded []string) []string {
+	return slices.DeleteFunc(slices.Clone(degraded), func(s string) bool { return !strings.HasPrefix(s, "run rule ") })
+}
+
+func (a *app) showRuleTest(t ruleTest) error {
+	if a.json {
+		return a.printJSON(t)
+	}
+	fmt.Fprintf(a.out, "%s: %s, meets %s\n", clip(t.File, 300), t.Disposition, plural(len(t.Rules), "rule"))
+	for _, r := range t.Rules {
+		fmt.Fprintf(a.out, "  %+6.1f  %-28s %s\n", r.Weight, strings.TrimPrefix(r.ID, "rule."), clip(r.Text, 200))
+	}
+	for _, f := range t.Failed {
+		fmt.Fprintf(a.out, "  failed  %s\n", clip(f, 300))
+	}
+	return nil
+}
+
+type rulesBacktestCmd struct {
+	Since  span     `default:"14d" help:"Not older than this (default 14d)."`
+	Rules  string   `type:"existingdir" placeholder:"DIR" help:"Try the rules of this folder instead of those in force."`
+	Rule   []string `help:"Only the rule with this id; may be given several times."`
+	Tenant string   `help:"Name or GUID of a tenant; without it the mail of all."`
+	Limit  int      `default:"20000" help:"At most so many messages, the newest."`
+}
+
+func (c rulesBacktestCmd) Run(a *app) error {
+	order := judge.BacktestOrder{Tenant: c.Tenant, Since: time.Now().Add(-time.Duration(c.Since)).UTC(), Limit: c.Limit, Rules: c.Rule}
+	if c.Rules != "" {
+		var err error
+		if order.Files, err = readRules(c.Rules); err != nil {
+			return err
+		}
+	}
+	var out judge.Backtest
+	if err := a.client.Send(a.ctx, "/v1/rules/backtest", order, &out); err != nil {
+		return err
+	}
+	if a.json {
+		return a.printJSON(out)
+	}
+	a.showBacktest(out)
+	return nil
+}
+
+// readRules reads a folder's files, after checking them here: the problems then name the files as the operator does.
+func readRules(dir string) (map[string]string, error) {
+	if _, err := rules.Load(dir); err != nil {
+		return nil, err
+	}
+	names, err := filepath.Glob(filepath.Join(dir, "*.toml"))
+	if err != nil {
+		return nil, err
+	}
+	files := map[string]string{}
+	for _, name := range names {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		files[name] = string(text)
+	}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("there is no *.toml in %s", dir)
+	}
+	return files, nil
+}
+
+func (a *app) showBacktest(b judge.Backtest) {
+	fmt.Fprintf(a.out, "%s since %s were judged again, each with one rule acting at a time.\n", plural(b.Messages, "message"), stamp(b.Since))
+	if b.Unreadable > 0 {
+		fmt.Fprintf(a.out, "The originals of %s are not kept any more.\n", plural(b.Unreadable, "message"))
+	}
+	if b.More {
+		fmt.Fprintln(a.out, "There are older ones: raise --limit to see them too.")
+	}
+	for _, e := range b.Rules {
+		a.showEffect(e)
+	}
+}
+
+func (a *app) showEffect(e judge.Effect) {
+	fmt.Fprintf(a.out, "\n%s (%s, %s:%d): matches %s", e.ID, e.Mode, e.File, e.Line, plural(e.Matched, "message"))
+	if len(e.By) > 0 {
+		fmt.Fprintf(a.out, ": %s", counted(e.By))
+	}
+	fmt.Fprintln(a.out)
+	switch {
+	case len(e.Changed) > 0:
+		fmt.Fprintf(a.out, "  would change %s\n", counted(e.Changed))
+	case e.Matched > 0:
+		fmt.Fprintln(a.out, "  would change no disposition")
+	}
+	if e.Failed > 0 {
+		fmt.Fprintf(a.out, "  could not be run to its end on %s\n", plural(e.Failed, "message"))
+	}
+	for _, s := range e.Samples {
+		would := s.Is.String()
+		if s.Would != s.Is {
+			would += " to " + s.Would.String()
+		}
+		fmt.Fprintf(a.out, "  %s  %s  %-24s %-30s %s\n", s.Record, stamp(s.Received), would, clip(s.From, 30), clip(s.Subject, 60))
+	}
+}
+
+// counted writes counts, the greatest first.
+func counted(counts map[string]int) string {
+	keys := make([]string, 0, len(counts))
+	for k := range counts {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, func(a, b string) int {
+		if counts[a] != counts[b] {
+			return counts[b] - counts[a]
+		}
+		return strings.Compare(a, b)
+	})
+	for i, k := range keys {
+		keys[i] = fmt.Sprintf("%d %s", counts[k], k)
+	}
+	return strings.Join(keys, ", ")
+}
