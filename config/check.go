@@ -141,6 +141,17 @@ func hostPort(s string) (string, error) {
 	return s, nil
 }
 
+// metricsAddress passes "", or host:port with a host: what the metrics tell is not for everybody.
+func metricsAddress(s string) (string, error) {
+	if s == "" {
+		return s, nil
+	}
+	if strings.HasPrefix(s, ":") {
+		return "", bad(s, "has no host", `name the interface, as in "127.0.0.1:9464"`)
+	}
+	return hostPort(s)
+}
+
 // listenAddress passes host:port, or the name of a socket that systemd hands over.
 func listenAddress(s string) (string, error) {
 	if name, ok := strings.CutPrefix(s, "systemd"); ok {

@@ -37,7 +37,8 @@ type Log struct {
 
 // Control is the socket on which the command line asks the daemon.
 type Control struct {
-	Socket string
+	Socket  string
+	Metrics string // host:port on which Prometheus metrics are answered; "": on the socket alone
 }
 
 // Listener is one SMTP port.

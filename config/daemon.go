@@ -50,7 +50,7 @@ func readControl(t *table) Control {
 	if len(socket) > 107 { // unix(7): sun_path is 108 octets
 		t.wrong("socket", fmt.Sprintf("is %d octets long", len(socket)), "a unix socket's path has at most 107")
 	}
-	return Control{Socket: socket}
+	return Control{Socket: socket, Metrics: t.word("metrics", "", metricsAddress)}
 }
 
 func readRegions(t *table) []Region {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http/httptest"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -295,5 +296,33 @@ func TestJobs_whoseTheyAre(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"start " + name + " trash [r1]", "cancel " + name + " j1: stop"}, b.done); diff != "" {
 		t.Errorf("done (-want +got):\n%s", diff)
+	}
+}
+
+func TestMetrics_sayWhatTheStatusSays(t *testing.T) {
+	end := time.Date(2027, 1, 2, 3, 4, 5, 0, time.UTC)
+	status := func() (Status, error) {
+		return Status{
+			Sessions: 3, Certificate: &Certificate{NotAfter: end},
+			Queue:   queue.Stats{Items: map[queue.State]queue.Count{queue.Quarantined: {Count: 2, Oldest: time.Now().Add(-time.Hour)}}},
+			Tenants: []Tenant{{Name: "contoso", Counts: store.Counts{Processed: 7, Outcomes: map[store.Outcome]int{store.Done: 5}}}},
+		}, nil
+	}
+	scrape := func(status func() (Status, error)) string {
+		w := httptest.NewRecorder()
+		Metrics(status).ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+		return w.Body.String()
+	}
+	got := scrape(status)
+	for _, want := range []string{
+		"clawback_up 1\n", "clawback_smtp_sessions 3\n", `clawback_queue_items{state="quarantined"} 2`, `clawback_reports_total{tenant="contoso"} 7`,
+		`clawback_retractions{outcome="done",tenant="contoso"} 5`, fmt.Sprintf("clawback_certificate_expiry_timestamp_seconds %.9e", float64(end.Unix())),
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is not in the metrics", want)
+		}
+	}
+	if got := scrape(func() (Status, error) { return Status{}, errors.New("no") }); !strings.Contains(got, "clawback_up 0\n") {
+		t.Errorf("a daemon that cannot read its state looks well:\n%s", got)
 	}
 }

@@ -33,6 +33,7 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("GET /v1/held", handler(s.listHeld))
 	mux.Handle("POST /v1/held/approve", handler(s.approve))
 	mux.Handle("POST /v1/held/reject", handler(s.reject))
+	mux.Handle("GET /metrics", Metrics(s.o.Status))
 	s.jobRoutes(mux)
 	mux.Handle("GET /v1/addresses", handler(func(*http.Request) (any, error) { return s.o.Addresses.List(), nil }))
 	mux.Handle("POST /v1/addresses/retire", handler(s.retireAddress))

@@ -90,7 +90,7 @@ func (a *app) bulk(c choice, spec retract.JobSpec) error {
 }
 
 func (a *app) showPreview(p retract.Preview) {
-	fmt.Fprintf(a.errOut, "%s, %s: %s\n", plural(p.Records, "message"), plural(p.Mailboxes, "mailbox entry"), tally(p.Outcomes))
+	fmt.Fprintf(a.errOut, "%s, %s: %s\n", plural(p.Records, "message"), plural(p.Mailboxes, "mailbox"), tally(p.Outcomes))
 	if p.Unchanged > 0 {
 		fmt.Fprintf(a.errOut, "%d stand already as asked for\n", p.Unchanged)
 	}

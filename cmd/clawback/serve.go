@@ -118,7 +118,7 @@ func (d *daemon) run(ctx context.Context, cfg *config.Config, listeners []*port,
 	defer stop()
 	group, broken := errgroup.WithContext(work)
 	for _, part := range []func(context.Context) error{
-		d.certs.Run, d.networks.Run, d.pipeline.Run, d.engine.Run, d.bounces.Run, d.janitor, d.faults, d.watchdog,
+		d.certs.Run, d.networks.Run, d.pipeline.Run, d.engine.Run, d.bounces.Run, d.metrics, d.janitor, d.faults, d.watchdog,
 	} {
 		group.Go(func() error { return part(broken) })
 	}

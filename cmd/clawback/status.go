@@ -1,12 +1,16 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"reflect"
 	"sort"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/dustin/go-humanize"
 
@@ -57,6 +61,23 @@ func (d *daemon) status() (control.Status, error) {
 	s.Certificate = &control.Certificate{Names: c.Names, NotAfter: c.NotAfter, Problem: c.Problem}
 	s.Problems = problems(s)
 	return s, nil
+}
+
+// metrics answers Prometheus where the configuration says so, until ctx ends.
+func (d *daemon) metrics(ctx context.Context) error {
+	address := d.live.config().Control.Metrics
+	if address == "" {
+		return nil
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", control.Metrics(d.status))
+	server := &http.Server{Addr: address, Handler: mux, ReadTimeout: 10 * time.Second, WriteTimeout: time.Minute, MaxHeaderBytes: 16 << 10}
+	stop := context.AfterFunc(ctx, func() { server.Close() })
+	defer stop()
+	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("metrics: %w", err)
+	}
+	return nil
 }
 
 // problems are the parts of a status that need a person.
