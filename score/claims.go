@@ -107,7 +107,7 @@ func (x *inspection) brandOpening() {
 	}
 	factor := 1.0
 	if b.Kind == "software" || b.Kind == "telecom" {
-		factor = 0.6 // much is written about those
+		factor = 0.4 // much is written about those
 	}
 	x.times(factor, "impersonation.brand_opening", "text", "It begins by naming %s, to which neither author nor links belong.", shown)
 }

@@ -44,6 +44,9 @@ func (x *inspection) displayName() {
 	if !ok {
 		brand, shown, ok = x.brands.in(x.lexicon.Fold(despace(name)).Text)
 	}
+	if i, whole := x.brands.exact[folded.Text]; whole && !ok {
+		brand, shown, ok = x.brands.all[i], name, true
+	}
 	switch {
 	case ok && !x.ownsBrand(brand) && !viaService(name):
 		x.times(brandFactor(brand)*x.ownLabel(folded.Text), "impersonation.brand_name", "header From", "The author calls itself %q (%s), but the address is of %s.", name, shown, x.from.Domain())
@@ -302,10 +305,16 @@ func near(l *intel.Lists, domain, target string) bool {
 
 // replyTo looks at where an answer would go.
 func (x *inspection) replyTo() {
-	if len(x.mail.ReplyTo) == 0 || x.list || x.domain == "" {
+	if len(x.mail.ReplyTo) == 0 || x.list {
 		return
 	}
 	reply := x.mail.ReplyTo[0]
+	if x.domain == "" {
+		if x.lists.FreeMail.Has(x.domainOf(reply)) {
+			x.note("impersonation.reply_to_free_mail", "header Reply-To", "The author has no address, and an answer would go to a free mailbox at %s.", reply.Domain())
+		}
+		return
+	}
 	if named(x.mail.To, []string{reply.Address}) { // an answer to all
 		return
 	}

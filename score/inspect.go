@@ -213,13 +213,14 @@ func (x *inspection) result() Result {
 // brandIndex finds brands by their words and by their keys.
 type brandIndex struct {
 	domains map[string]int
+	exact   map[string]int   // folded keys of brands that are also ordinary words
 	names   map[string][]int // first folded word of a name -> brands
 	all     []intel.Brand
 	folded  [][]string // of each brand, its names folded
 }
 
 func indexBrands(l *intel.Lists) brandIndex {
-	index := brandIndex{names: map[string][]int{}, domains: map[string]int{}, all: l.Brands}
+	index := brandIndex{names: map[string][]int{}, domains: map[string]int{}, exact: map[string]int{}, all: l.Brands}
 	folder := words.NewFolder(l.Skeleton)
 	for i, b := range l.Brands {
 		var folded []string
@@ -230,6 +231,9 @@ func indexBrands(l *intel.Lists) brandIndex {
 			index.names[first] = append(index.names[first], i)
 		}
 		index.folded = append(index.folded, folded)
+		if b.Weak {
+			index.exact[folder.Fold(b.Key).Text] = i
+		}
 		for _, domain := range b.Domains {
 			if _, have := index.domains[domain]; !have {
 				index.domains[domain] = i

@@ -22,6 +22,8 @@ func detectStructure(x *inspection) {
 	if x.mail.HTML.Octets > 0 && strings.TrimSpace(x.mail.Plain) == "" && !x.list && !x.reply && !x.trusted {
 		x.times(x.unlessSubscribed(), "structure.html_only", "text/html", "The text is there as HTML only, without a plain form.")
 	}
+	x.program()
+	x.greeting()
 	if p := x.mail.Header.First("X-Priority"); strings.HasPrefix(p, "1") || strings.HasPrefix(p, "2") {
 		x.note("structure.priority", "header X-Priority", "It calls itself urgent.")
 	}
@@ -156,4 +158,50 @@ func (x *inspection) unlessSubscribed() float64 {
 		return 0.5
 	}
 	return 1
+}
+
+// program compares the mail program that is named with the traces that it leaves.
+func (x *inspection) program() {
+	h := x.mail.Header
+	mailer := strings.ToLower(h.First("X-Mailer"))
+	if strings.Contains(mailer, "outlook") && !h.Has("X-MimeOLE") && !h.Has("Thread-Index") && !x.list {
+		x.note("structure.forged_program", "header X-Mailer", "It says that Outlook wrote it, and lacks what Outlook writes.")
+	}
+	if date := h.First("Date"); date == "" || !zoned(date) {
+		x.note("structure.bad_date", "header Date", "The date is missing or lacks its zone.")
+	}
+	if x.from.Name == "" && x.from.Address != "" && !x.list && !x.reply {
+		x.note("structure.no_name", "header From", "The author gives no name.")
+	}
+}
+
+// zoned reports whether a date names its distance from UTC (RFC 5322, section 3.3), or an old name for it.
+func zoned(date string) bool {
+	for i := 0; i+4 < len(date); i++ {
+		if (date[i] == '+' || date[i] == '-') && digitsIn(date[i+1:i+5]) == 4 {
+			return true
+		}
+	}
+	return strings.Contains(date, "GMT") || strings.Contains(date, " UT") || strings.HasSuffix(strings.TrimSpace(date), "Z")
+}
+
+// greeting looks for a salutation by address instead of by name, as only who knows nothing else of the reader writes.
+func (x *inspection) greeting() {
+	opening := strings.ToLower(cut(strings.TrimSpace(x.mail.Body()), 600))
+	for _, r := range x.recipients() {
+		at := strings.Index(opening, r)
+		if at < 0 {
+			continue
+		}
+		before := strings.Fields(opening[:at])
+		if len(before) == 0 {
+			continue
+		}
+		switch strings.Trim(before[len(before)-1], ",:!") {
+		case "dear", "hello", "hi", "hey", "hallo", "hola", "ola", "olá", "oi", "bonjour", "cher", "beste", "geachte", "estimado", "estimada", "prezado", "prezada",
+			"sr", "sra", "sr(a)", "prezado(a)", "estimado(a)", "caro", "cara", "liebe", "lieber", "geehrte", "geehrter", "client", "customer", "user", "attention", "attn":
+			x.note("structure.address_greeting", "text", "It greets the reader by the address, not by a name.")
+			return
+		}
+	}
 }

@@ -28,6 +28,7 @@ func detectWords(x *inspection) {
 	if hit := x.topics["callback"]; hit.Weight >= 1.5 && phone(x.mail.Body()) {
 		x.note("words.phone", "text", "It gives a telephone number to dispute a charge.")
 	}
+	x.brandStory()
 	x.businessFromFreeMail()
 	x.fortune()
 	x.bodyMailbox()
@@ -120,6 +121,21 @@ func groups(word string) bool {
 		run = 0
 	}
 	return n >= 2
+}
+
+// brandStory looks for texts that speak of an account, a wallet or a parcel at a brand, and neither come from it nor lead to it.
+func (x *inspection) brandStory() {
+	if x.reply || x.list || x.trusted || x.saw("impersonation.brand_name", "impersonation.brand_opening") || x.clickable == 0 {
+		return
+	}
+	if x.topics["credential"].Weight < 1.5 && x.topics["crypto"].Weight < 2 && x.topics["parcel"].Weight < 1.5 {
+		return
+	}
+	b, shown, ok := x.brands.in(firstWords(x.body.Text, 150))
+	if !ok || b.Kind == "media" || b.Kind == "shop" || x.ownsBrand(b) || x.linksTo(b) {
+		return
+	}
+	x.note("impersonation.brand_story", "text", "It speaks of an account at %s, to which neither author nor links belong.", shown)
 }
 
 // businessFromFreeMail looks for what only firms and authorities write, from a mailbox that anybody can have.
@@ -248,7 +264,7 @@ func (x *inspection) obfuscation() {
 	if hidden >= 3 {
 		x.note("words.hidden_letters", "text", "Invisible characters stand inside %d words.", x.subject.Split+x.body.Split)
 	}
-	if n := singles(x.body.Text); n >= 40 && n*3 > x.body.Words {
+	if n := singles(x.body.Text); n >= 40 && n*4 > x.body.Words {
 		x.note("words.spaced_letters", "text", "%d letters stand alone, as words that are pulled apart.", n)
 	}
 	if x.subject.Mixed > 0 || x.body.Mixed >= 2 && x.body.Latin > x.body.Other {
