@@ -49,7 +49,7 @@ func (p *Pipeline) judge(ctx context.Context, it queue.Item) (end ending) {
 		return p.unreadable(it, err)
 	}
 	defer body.Close()
-	ctx, cancel := context.WithTimeout(ctx, p.o.Limit)
+	ctx, cancel := context.WithTimeout(ctx, p.limit(body.Size()))
 	defer cancel()
 	j := &job{Pipeline: p, item: it, tenant: t, body: body}
 	if j.report, err = journal.Parse(bounded{ctx, body}, body.Size()); err != nil {
@@ -64,6 +64,15 @@ func (p *Pipeline) postmaster() ending {
 		return quarantine("mail for postmaster: set smtp.postmaster to have such mail sent on, then clawback queue retry")
 	}
 	return ending{how: bounced, why: "mail for postmaster, sent on"}
+}
+
+// limitStep is how many octets earn an item its limit once more. A large report is read some four times, by several
+// workers at once, perhaps from a slow disk: a limit that fits all sizes would bounce the large ones of a busy hour.
+const limitStep = 64 << 20
+
+// limit is how long unwrapping and scoring may take for a body of this size.
+func (p *Pipeline) limit(size int64) time.Duration {
+	return p.o.Limit * time.Duration(1+size/limitStep)
 }
 
 // decide goes down the table "where a report that cannot go on goes".
