@@ -8,7 +8,7 @@ GOTEST  := $(GO) run ./internal/gotest
 LEAN     = $(shell $(GO) list -f '{{.ImportPath}} {{join .Deps " "}}' ./... | grep -v 'msgraph-sdk-go/users' | cut -d' ' -f1)
 FUZZTIME ?= 30s
 
-.PHONY: help build run test check fuzz crash chaos bench bench-graph smuggle install
+.PHONY: help build run test check fuzz crash chaos bench bench-graph smuggle install interop tls bench-smtp
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
@@ -35,6 +35,12 @@ fuzz: ## every fuzz target for FUZZTIME each (30s)
 smuggle: ## every end-of-data variant of the known smuggling tools, over DATA and BDAT
 	$(GO) test ./smtpd -run Smuggl -count=1 -v
 
+interop: ## swaks, curl, smtplib, Exim and Postfix deliver to the real daemon; 150 and 400 MB reports in bounded memory
+	$(GO) test ./internal/interop -count=1 -timeout 30m -v -args -large
+
+tls: ## testssl.sh against the listener of the real daemon: no finding of LOW or worse
+	$(GO) test ./internal/interop -count=1 -timeout 15m -v -run Testssl -args -tls
+
 crash: ## kill the real daemon at every commit point and at random, and see that nothing is lost or doubled
 	$(GO) test ./internal/crash -count=1 -timeout 60m -v -args -rounds=$(or $(ROUNDS),200)
 
@@ -46,6 +52,9 @@ bench: ## accepted messages a second against a discarding listener, and the othe
 
 bench-graph: build ## retractions a second, requests for each, and the time from C1 to the move, at 50 ms of latency
 	$(GO) run ./internal/benchgraph
+
+bench-smtp: ## accepted messages a second against Debian's Postfix, the two taking turns (as root)
+	$(GO) run ./internal/benchsmtp
 
 install: build ## install the binary, the systemd units and an example configuration
 	install -D -m 0755 bin/clawback $(DESTDIR)$(PREFIX)/bin/clawback

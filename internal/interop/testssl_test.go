@@ -2,12 +2,15 @@ package interop
 
 import (
 	"encoding/json"
+	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"testing"
 )
+
+var askTestssl = flag.Bool("tls", false, "let testssl.sh look at the listener")
 
 // excused are the findings that nothing the listener does makes a difference to. That the certificate's chain ends in no
 // known authority would be one more; it is given to testssl.sh as an authority instead.
@@ -25,8 +28,8 @@ type finding struct {
 
 // testssl.sh has nothing to say against the listener, of LOW or worse.
 func TestTestssl_findsNothing(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes some minutes: not with -short")
+	if !*askTestssl {
+		t.Skip("takes minutes: make tls runs it")
 	}
 	program := lookAny("testssl", "testssl.sh")
 	if program == "" {
