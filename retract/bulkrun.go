@@ -33,7 +33,7 @@ const (
 func (e *Engine) stepJobs(ctx, work context.Context) time.Duration {
 	jobs, err := e.Jobs()
 	if err != nil {
-		e.o.Log.Error("read jobs", "error", err)
+		e.o.Log.Error("read jobs", "event", "job.failed", "error", err)
 		return jobIdle
 	}
 	wait := jobIdle
@@ -43,7 +43,7 @@ func (e *Engine) stepJobs(ctx, work context.Context) time.Duration {
 		}
 		pause, err := e.stepJob(work, j.ID)
 		if err != nil {
-			e.o.Log.Error("job", "job", j.ID, "error", err)
+			e.o.Log.Error("job", "event", "job.failed", "job", j.ID, "error", err)
 			pause = storeWait
 		}
 		wait = min(wait, pause)

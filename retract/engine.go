@@ -158,7 +158,7 @@ func (e *Engine) alert(a Alert, subject string) {
 }
 
 func (e *Engine) say(a Alert) {
-	e.o.Log.Warn("alert", "kind", a.Kind, "tenant", a.Tenant, "text", a.Text)
+	e.o.Log.Warn("alert", "event", "retract."+a.Kind, "tenant", a.Tenant, "text", a.Text)
 	if e.o.Alert != nil {
 		e.o.Alert(a)
 	}

@@ -84,11 +84,11 @@ func (l *lane) run(ctx, work context.Context) {
 func (l *lane) recall(ctx context.Context) {
 	gates, err := l.e.openGates(ctx, l.id)
 	if err != nil {
-		l.e.o.Log.Warn("read gates", "tenant", l.id, "error", err)
+		l.e.o.Log.Warn("read gates", "event", "retract.failed", "tenant", l.id, "error", err)
 	}
 	ended, err := l.e.o.Store.IntentsBy(store.IntentFilter{Tenant: l.id, Outcomes: []store.Outcome{store.NotFound, store.Mismatch}, Limit: recallMax})
 	if err != nil {
-		l.e.o.Log.Warn("read intents to look at again", "tenant", l.id, "error", err)
+		l.e.o.Log.Warn("read intents to look at again", "event", "retract.failed", "tenant", l.id, "error", err)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -123,7 +123,7 @@ func (l *lane) revive(ctx context.Context) {
 	l.mu.Unlock()
 	for _, id := range ids {
 		if err := l.reviveOne(ctx, id); err != nil {
-			l.e.o.Log.Warn("look again", "intent", id, "error", err)
+			l.e.o.Log.Warn("look again", "event", "retract.failed", "intent", id, "error", err)
 			l.mu.Lock()
 			l.again[id] = now.Add(time.Minute)
 			l.mu.Unlock()
@@ -184,7 +184,7 @@ func (l *lane) start(work context.Context, limit, scan int) (seen, found int) {
 		return l.blocked(in, full)
 	}})
 	if err != nil {
-		l.e.o.Log.Error("read what is due", "tenant", l.id, "error", err)
+		l.e.o.Log.Error("read what is due", "event", "retract.failed", "tenant", l.id, "error", err)
 		return 0, 0
 	}
 	for _, in := range due {

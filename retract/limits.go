@@ -31,7 +31,7 @@ const gatePrefix = "retract/gate/"
 func (l *lane) remember(mailbox string, until time.Time) {
 	err := l.e.o.Store.PutMeta(context.Background(), gatePrefix+l.id+"/"+mailbox, []byte(until.Format(time.RFC3339Nano)))
 	if err != nil {
-		l.e.o.Log.Warn("write gate", "tenant", l.id, "mailbox", mailbox, "error", err)
+		l.e.o.Log.Warn("write gate", "event", "retract.failed", "tenant", l.id, "mailbox", mailbox, "error", err)
 	}
 }
 

@@ -42,7 +42,7 @@ type work struct {
 func (e *Engine) step(ctx context.Context, l *lane, in store.Intent) {
 	w, err := e.work(l, in)
 	if err != nil {
-		e.o.Log.Error("read intent", "intent", in.ID, "error", err)
+		e.o.Log.Error("read intent", "event", "intent.failed", "intent", in.ID, "error", err)
 		l.postpone(in, storeWait)
 		return
 	}

@@ -20,7 +20,7 @@ func (w *work) trouble(ctx context.Context, err error) {
 	case errors.Is(err, store.ErrConflict):
 		w.lane.postpone(w.in, 100*time.Millisecond) // somebody else wrote it: read it again
 	default:
-		w.e.o.Log.Error("intent", "intent", w.in.ID, "error", err)
+		w.e.o.Log.Error("intent", "event", "intent.failed", "intent", w.in.ID, "error", err)
 		w.lane.postpone(w.in, storeWait)
 	}
 }
