@@ -158,10 +158,11 @@ func (e *Engine) alert(a Alert, subject string) {
 }
 
 func (e *Engine) say(a Alert) {
-	e.o.Log.Warn("alert", "event", "retract."+a.Kind, "tenant", a.Tenant, "text", a.Text)
 	if e.o.Alert != nil {
 		e.o.Alert(a)
+		return
 	}
+	e.o.Log.Warn("alert", "event", "retract."+a.Kind, "tenant", a.Tenant, "text", a.Text)
 }
 
 // sweep forgets alerts that are over. The caller holds no lock.
