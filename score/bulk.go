@@ -12,6 +12,7 @@ func detectBulk(x *inspection) {
 		x.note("structure.list_unsubscribe", "header List-Unsubscribe", "It names a way to unsubscribe.")
 		if strings.Contains(strings.ToLower(h.First("List-Unsubscribe-Post")), "one-click") && x.auth.dkimOwn {
 			x.note("structure.one_click", "header List-Unsubscribe-Post", "It can be unsubscribed from with one click, and its signature covers that.")
+			x.goodStanding()
 		}
 	}
 	if p := strings.ToLower(h.First("Precedence")); p == "bulk" || p == "list" || p == "junk" {
@@ -26,4 +27,14 @@ func detectBulk(x *inspection) {
 			x.note("structure.no_unsubscribe", "header", "It speaks of unsubscribing and has no List-Unsubscribe header.")
 		}
 	}
+}
+
+// goodStanding notes that a newsletter does all that a good one does, and claims to be nobody else.
+func (x *inspection) goodStanding() {
+	for _, f := range x.found {
+		if f.Family == "impersonation" && f.ID != "impersonation.reply_to_differs" && f.ID != "impersonation.reply_to_free_mail" || f.ID == "link.cheap_tld" {
+			return
+		}
+	}
+	x.note("structure.good_standing", "header", "It does what newsletters of good standing do, and claims to be nobody else.")
 }

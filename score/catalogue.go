@@ -156,7 +156,7 @@ func structureSignals() []Signal {
 	return []Signal{
 		{"structure.undisclosed", "structure", Points{0.5, 0, 1.5, 0}, false},
 		{"structure.to_self", "structure", Points{0.7, 0, 1.5, 0}, false},
-		{"structure.not_addressed", "structure", Points{0.3, 0, 0.8, 0}, false},
+		{"structure.not_addressed", "structure", Points{0.3, 0, 0.7, 0}, false},
 		{"structure.address_in_subject", "structure", Points{1, 0, 2, 0}, false},
 		{"structure.image_only", "structure", Points{0.7, 0, 2.4, 0}, false},
 		{"structure.blank", "structure", Points{0.5, 0, 1.5, 0}, false},
@@ -188,7 +188,8 @@ func structureSignals() []Signal {
 		{"structure.conversation", "structure", Points{-1, 0, -1.5, 0}, false},
 		{"structure.list", "structure", Points{-1.5, -1.5, -1, 0}, false},
 		{"structure.list_unsubscribe", "structure", Points{0, 0, 0, 2}, false},
-		{"structure.one_click", "structure", Points{-0.5, 0, -1, 1.5}, false},
+		{"structure.one_click", "structure", Points{0, 0, 0, 1.5}, false},
+		{"structure.good_standing", "structure", Points{-0.5, 0, -1, 0}, false},
 		{"structure.precedence_bulk", "structure", Points{0, 0, 0, 1}, false},
 		{"structure.mail_service", "structure", Points{0, 0, 0, 1}, false},
 		{"structure.bulk_words", "structure", Points{0, 0, 0, 1}, false},

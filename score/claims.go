@@ -39,7 +39,7 @@ func (x *inspection) senderPlace() {
 	if x.domain == "" || x.bounce || x.ours(x.domain) {
 		return
 	}
-	if x.lists.CheapTLDs.Has(web.TLD(x.domain)) && !x.lists.Popular.Has(x.domain) {
+	if x.cheapName(x.domain) && !x.lists.Popular.Has(x.domain) {
 		x.note("impersonation.cheap_sender", "header From", "The author's domain %s is in a top-level domain in which throw-away names are mostly bought.", x.domain)
 	}
 	if x.freeMail && !x.list && x.lists.Popular.Has(x.domain) && x.auth.present && !x.auth.aligned {
@@ -132,4 +132,10 @@ func firstWords(folded string, n int) string {
 		end += next + 1
 	}
 	return folded[:end]
+}
+
+// cheapName reports whether a name lies in a top-level domain, or what is sold as one, in which throw-away names are mostly bought.
+func (x *inspection) cheapName(host string) bool {
+	_, cheap := x.lists.CheapTLDs.HasSuffix(host)
+	return cheap
 }

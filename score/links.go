@@ -221,7 +221,7 @@ func (x *inspection) linkHost(l *extract.Link) {
 }
 
 func (x *inspection) cheap(l *extract.Link) {
-	if x.lists.CheapTLDs.Has(web.TLD(l.Host)) && !x.lists.Popular.Has(l.Domain) {
+	if x.cheapName(l.Host) && !x.lists.Popular.Has(l.Domain) {
 		x.once("link.cheap_tld", l, "The host %s is in a top-level domain in which throw-away names are mostly bought.", web.Defang(l.Host))
 	}
 	if x.lists.Popular.Has(l.Domain) || x.lists.HighTrust.Has(l.Domain) {

@@ -302,6 +302,7 @@ func shapeCases() []signalCase {
 		{"structure.list", vary("List-Id: <l.lists.example>\nList-Post: <mailto:l@lists.example>\n\n" + longText), calm},
 		{"structure.list_unsubscribe", vary(list), calm},
 		{"structure.one_click", vary(list + "List-Unsubscribe-Post: List-Unsubscribe=One-Click"), vary(list)},
+		{"structure.good_standing", vary(list + "List-Unsubscribe-Post: List-Unsubscribe=One-Click"), vary(list + "From: PayPal <ann@sender.example>\nList-Unsubscribe-Post: List-Unsubscribe=One-Click")},
 		{"structure.precedence_bulk", vary("Precedence: bulk"), calm},
 		{"structure.mail_service", vary("Feedback-ID: 1:2:3:svc"), calm},
 		{"structure.bulk_words", vary("\nView in browser. You are receiving this because you subscribed. Unsubscribe."), calm},
