@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -13,15 +11,7 @@ import (
 	"clawback/internal/graphsim"
 	"clawback/internal/smtpload"
 	"clawback/internal/testbed"
-	"clawback/testdata"
 )
-
-// organisation has no brake that so many bad letters would meet.
-var organisation = testbed.Tenant{
-	Name: "contoso", ID: "3f1c2b4a-5d6e-4f70-8192-a3b4c5d6e7f8",
-	Domains: []string{"contoso.example"}, OriginatorOrg: []string{"contoso.onmicrosoft.com"},
-	Tables: "\n[tenant.brake]\nmailboxes_per_hour = 1000000\nmailboxes_per_mail = 1000\nshare_percent = 100\nshare_from = 1000000\n",
-}
 
 const (
 	owners = 20 // mailboxes, one after the other
@@ -44,14 +34,14 @@ func delay() (delays, error) {
 	if err != nil {
 		return delays{}, err
 	}
-	bed, err := testbed.New(testbed.Options{Binary: path, Tenants: []testbed.Tenant{organisation},
+	bed, err := testbed.New(testbed.Options{Binary: path, Tenants: []testbed.Tenant{testbed.Contoso},
 		Sim: graphsim.Options{Rates: graphsim.Calm(), Latency: *latency}})
 	if err != nil {
 		return delays{}, err
 	}
 	defer bed.Close()
 	for i := range owners {
-		bed.Sim.AddUser(graphsim.User{Tenant: organisation.ID, UPN: mailbox(i)})
+		bed.Sim.AddUser(graphsim.User{Tenant: testbed.Contoso.ID, UPN: mailbox(i)})
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
@@ -95,52 +85,18 @@ func measure(ctx context.Context, bed *testbed.Bed) (delays, error) {
 
 // sendOne puts the original into its mailbox and sends its report.
 func sendOne(bed *testbed.Bed, conn *smtpload.Conn, n int) (string, *passage, error) {
-	report, original, err := compose(n)
+	l, err := testbed.Write(true, n, mailbox(n%owners))
 	if err != nil {
 		return "", nil, err
 	}
-	m, err := bed.Sim.Deliver(graphsim.Delivery{Mailbox: mailbox(n % owners), MIME: original})
+	key, err := bed.Deliver(l)
 	if err != nil {
 		return "", nil, err
-	}
-	for _, line := range []string{"MAIL FROM:<" + testbed.Alternate + ">", "RCPT TO:<" + organisation.Journal() + ">"} {
-		if err := conn.Expect(250, line); err != nil {
-			return "", nil, err
-		}
 	}
 	p := &passage{sent: time.Now()}
-	if err := conn.Send(append(fmt.Appendf(nil, "BDAT %d LAST\r\n", len(report)), report...)); err != nil {
-		return "", nil, err
-	}
-	reply, err := conn.Reply()
+	err = testbed.Send(conn, testbed.Contoso, l.Report)
 	p.accepted = time.Now()
-	if err == nil && reply.Code != 250 {
-		err = fmt.Errorf("refused: %s", reply)
-	}
-	return m.Key, p, err
-}
-
-// compose makes a bad letter: one of the demo's, with ids and a recipient of its own.
-func compose(n int) (report, original []byte, err error) {
-	report, err = testdata.Demo.ReadFile("demo/06-throttled.eml")
-	if err != nil {
-		return nil, nil, err
-	}
-	for old, own := range map[string]string{
-		"<demo-06.20261102@micros0ft-accounts.example>": fmt.Sprintf("<bench-%d@micros0ft-accounts.example>", n),
-		"c1a00006-0000-4000-8000-000000000006":          fmt.Sprintf("aaaa0000-0000-4000-8000-%012x", n),
-		"c1a01b5e-0000-4000-8000-000000001b5e":          fmt.Sprintf("bbbb0000-0000-4000-8000-%012x", n),
-		"c1a0138e-0000-4000-8000-00000000138e":          fmt.Sprintf("cccc0000-0000-4000-8000-%012x", n),
-		"busy@contoso.example":                          mailbox(n % owners),
-	} {
-		report = bytes.ReplaceAll(report, []byte(old), []byte(own))
-	}
-	_, rest, found := bytes.Cut(report, []byte("Content-Type: message/rfc822\r\n\r\n"))
-	end := bytes.LastIndex(rest, []byte("\r\n--_"))
-	if !found || end < 0 {
-		return nil, nil, errors.New("the template has no original")
-	}
-	return report, rest[:end], nil
+	return key, p, err
 }
 
 // settled waits until so many messages were moved.
