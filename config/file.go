@@ -71,6 +71,9 @@ func (t *table) secret(key string) (path string, secret Secret) {
 	return path, NewSecret(value)
 }
 
+// secretsPrefix begins the names under which clawback.service passes the files of /etc/clawback/secrets.
+const secretsPrefix = "secrets_"
+
 // resolve makes a path of a file name as it stands in the configuration.
 func (r *reader) resolve(name string) (string, error) {
 	credential, ok := strings.CutPrefix(name, credentialPrefix)
@@ -78,6 +81,10 @@ func (r *reader) resolve(name string) (string, error) {
 		return r.beside(name), nil
 	}
 	dir := os.Getenv("CREDENTIALS_DIRECTORY")
+	if secret, ours := strings.CutPrefix(credential, secretsPrefix); dir == "" && ours && secret != "" && !strings.ContainsAny(secret, "/\x00") {
+		// Beside systemd, as when an administrator runs `clawback check`: the file that the unit's LoadCredential= passes.
+		return r.beside(filepath.Join("secrets", secret)), nil
+	}
 	if dir == "" {
 		return "", bad(name, "cannot be found: $CREDENTIALS_DIRECTORY is not set",
 			"start the daemon by systemd with LoadCredential="+credential+":FILE, or name a file")

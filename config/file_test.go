@@ -57,6 +57,24 @@ func TestSecret_credentialWithoutSystemdSaysSo(t *testing.T) {
 	}
 }
 
+// An administrator's `clawback check` is not run by systemd, and finds what the unit would pass.
+func TestSecret_checkFindsWhatTheUnitPasses(t *testing.T) {
+	t.Setenv("CREDENTIALS_DIRECTORY", "")
+	name := inDir(t)
+	if err := os.Mkdir(filepath.Join(filepath.Dir(name), "secrets"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(filepath.Dir(name), "secrets", "contoso"), "from the unit", 0o600)
+	c, err := Parse(name, []byte(strings.Replace(minimal, `"secret"`, `"credential:secrets_contoso"`, 1)))
+	if err != nil || c.Tenants[0].Graph.ClientSecret.Reveal() != "from the unit" {
+		t.Errorf("error is %v", err)
+	}
+	_, err = Parse(name, []byte(strings.Replace(minimal, `"secret"`, `"credential:secrets_../clawback.toml"`, 1)))
+	if err == nil {
+		t.Error("a credential's name leads out of its directory")
+	}
+}
+
 // A file that never ends or never answers must not stop the start.
 func TestSecret_devicesAndDirectoriesAreRefused(t *testing.T) {
 	for _, name := range []string{"/dev/zero", "/dev/stdin", "/proc", "/"} {

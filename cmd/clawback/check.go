@@ -97,9 +97,11 @@ func checkAlternate(ctx context.Context, cfg *config.Config, t *config.Tenant) [
 		route.Relay = t.Relay
 	}
 	var list []finding
-	if own, err := sender.ExchangeOnline(ctx, route); err != nil {
-		list = append(list, finding{route.Relay != nil, what, err.Error()})
-	} else if len(own) > 0 {
+	own, err := sender.ExchangeOnline(ctx, route)
+	if err != nil && route.Relay == nil {
+		return []finding{{false, what, err.Error()}}
+	}
+	if len(own) > 0 {
 		list = append(list, finding{false, what, fmt.Sprintf("%s is in Exchange Online (%s), which Microsoft does not support: "+
 			"use a mailbox elsewhere", t.AlternateMailbox, strings.Join(own, ", "))})
 	}
