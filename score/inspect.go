@@ -37,8 +37,9 @@ type inspection struct {
 	freeMail   bool // the author's domain gives a mailbox to anybody
 	trusted    bool // a well-known sender, authenticated with alignment
 	history    senderHistory
-	files      attach.Limits // what is left for looking into files
-	clickable  int           // links that a person can follow
+	files      attach.Limits  // what is left for looking into files
+	hosts      map[string]int // which brand's name a host bears, -1 for none
+	clickable  int            // links that a person can follow
 	found      []found
 	indicators []verdict.Indicator
 	degraded   []string
@@ -85,7 +86,7 @@ func (x *inspection) saw(ids ...string) bool {
 
 // inspect prepares what all detectors need.
 func (s *Scorer) inspect(m Message, mail *extract.Mail) *inspection {
-	x := &inspection{Scorer: s, msg: m, mail: mail, tenant: m.Tenant, files: attach.Default()}
+	x := &inspection{Scorer: s, msg: m, mail: mail, tenant: m.Tenant, files: attach.Default(), hosts: map[string]int{}}
 	if x.tenant == nil {
 		x.tenant = &config.Tenant{}
 	}
@@ -213,6 +214,7 @@ func (x *inspection) result() Result {
 // brandIndex finds brands by their words and by their keys.
 type brandIndex struct {
 	domains map[string]int
+	keys    []string         // of each brand, its key with look-alikes folded
 	exact   map[string]int   // folded keys of brands that are also ordinary words
 	names   map[string][]int // first folded word of a name -> brands
 	all     []intel.Brand
@@ -223,6 +225,7 @@ func indexBrands(l *intel.Lists) brandIndex {
 	index := brandIndex{names: map[string][]int{}, domains: map[string]int{}, exact: map[string]int{}, all: l.Brands}
 	folder := words.NewFolder(l.Skeleton)
 	for i, b := range l.Brands {
+		index.keys = append(index.keys, web.Digits(b.Key))
 		var folded []string
 		for _, name := range b.Names {
 			text := folder.Fold(name).Text

@@ -335,29 +335,39 @@ func (x *inspection) recipients() []string {
 
 // brandHost reports whether a host bears a brand's name without belonging to it.
 func (x *inspection) brandHost(host string) (intel.Brand, bool) {
-	domain := web.Registrable(host)
-	if x.lists.Popular.Has(domain) || x.lists.HighTrust.Has(domain) || x.lists.Banks.Has(domain) || x.ours(domain) || x.trustedDomain(domain) {
+	i, known := x.hosts[host]
+	if !known {
+		i = x.findBrandHost(host)
+		x.hosts[host] = i
+	}
+	if i < 0 {
 		return intel.Brand{}, false
 	}
-	suffix := strings.TrimPrefix(domain, web.Label(domain))
-	named := strings.TrimSuffix(host, suffix)
-	plain := web.Digits(x.lists.Skeleton.Of(web.Unicode(named)))
+	return x.lists.Brands[i], true
+}
+
+// findBrandHost is the index of the brand, or -1.
+func (x *inspection) findBrandHost(host string) int {
+	domain := web.Registrable(host)
+	if x.lists.Popular.Has(domain) || x.lists.HighTrust.Has(domain) || x.lists.Banks.Has(domain) || x.ours(domain) || x.trustedDomain(domain) {
+		return -1
+	}
+	named := namedPart{text: strings.TrimSuffix(host, strings.TrimPrefix(domain, web.Label(domain)))}
+	named.plain = web.Digits(x.lists.Skeleton.Of(web.Unicode(named.text)))
+	for word := range strings.FieldsFuncSeq(named.text, func(r rune) bool { return r == '.' || r == '-' || r == '_' }) {
+		named.words = append(named.words, word)
+		named.plainWords = append(named.plainWords, web.Digits(word))
+	}
 	for i := range x.lists.Brands {
 		b := &x.lists.Brands[i]
-		if len(b.Key) < 3 || b.Owns(domain) {
+		if len(b.Key) < 3 {
 			continue
 		}
-		if b.Weak {
-			if weakly(named, *b) {
-				return *b, true
-			}
-			continue
-		}
-		if bears(named, plain, b.Key) {
-			return *b, true
+		if (b.Weak && weakly(named.text, *b) || !b.Weak && named.bears(b.Key, x.brands.keys[i])) && !b.Owns(domain) {
+			return i
 		}
 	}
-	return intel.Brand{}, false
+	return -1
 }
 
 // weakly reports whether a host joins the name of a brand that is also an ordinary word to another word by a hyphen.
@@ -373,16 +383,22 @@ func weakly(named string, b intel.Brand) bool {
 	return false
 }
 
-// bears reports whether a host's labels have the key as a word of their own, or long keys anywhere, or nearly.
-func bears(named, plain, key string) bool {
-	if len(key) >= 6 && (strings.Contains(named, key) || strings.Contains(plain, web.Digits(key))) {
+// namedPart is what the owner of a host chose to call it, and the same with look-alikes folded.
+type namedPart struct {
+	text, plain       string
+	words, plainWords []string
+}
+
+// bears reports whether the name has the key as a word of its own, or a long key anywhere, or nearly.
+func (n namedPart) bears(key, plainKey string) bool {
+	if len(key) >= 6 && (strings.Contains(n.text, key) || strings.Contains(n.plain, plainKey)) {
 		return true
 	}
-	for word := range strings.FieldsFuncSeq(named, func(r rune) bool { return r == '.' || r == '-' || r == '_' }) {
+	for i, word := range n.words {
 		if word == key {
 			return true
 		}
-		if len(key) >= 6 && len(word) >= 6 && web.Distance(web.Digits(word), web.Digits(key), 1) == 1 {
+		if len(key) >= 6 && len(word) >= 6 && web.Distance(n.plainWords[i], plainKey, 1) == 1 {
 			return true
 		}
 	}
