@@ -77,6 +77,7 @@ type message struct {
 	mime    []byte
 	headers []header
 	visible time.Time
+	byOwner bool // its owner has moved it last: a client that has not seen that yet is not to blame
 }
 
 type mailbox struct {
@@ -220,6 +221,7 @@ func (s *Sim) UserMoves(upn, key, folder string) {
 			return
 		default:
 			m.moveTo(b, b.folderByLabel(folder))
+			m.byOwner = true
 			return
 		}
 	}

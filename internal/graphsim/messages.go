@@ -191,10 +191,11 @@ func (s *Sim) move(r *request) answer {
 		return failed(http.StatusNotFound, "ErrorItemNotFound", "The specified folder could not be found in the store.")
 	}
 	r.call.From, r.call.To = m.folder.label(), to.label()
-	if m.folder == to {
+	if m.folder == to && !m.byOwner {
 		s.violate("message %s of %s moved to %s, where it is", m.Key, m.Mailbox, to.label())
 	}
 	m.moveTo(r.owner.box, to)
+	m.byOwner = false
 	m.Changes = append(m.Changes, "move "+to.label())
 	return answer{status: http.StatusCreated, body: m.view(r.immutable), applied: true}
 }
