@@ -444,3 +444,107 @@ func TestCLI_checkReportsAllProblems(t *testing.T) {
 		}
 	}
 }
+
+// A search is retracted as a job, and restored as one.
+func TestBulk_retractAndRestore(t *testing.T) {
+	w := start(t, contoso)
+	report := w.report("04-colleague.eml")
+	sales := w.deliver("sales@contoso.example", "", w.original(report))
+	reception := w.deliver("reception@contoso.example", "", w.original(report))
+	w.send(report)
+	w.eventually(func() string {
+		if out := w.must("search", "--subject", "pallets"); !strings.Contains(out, "CLEAN") {
+			return out
+		}
+		return ""
+	})
+	if out, err := w.cli("retract", "--subject", "pallets", "--to", "trash"); err == nil {
+		t.Errorf("a job began without anybody's yes:\n%s", out)
+	}
+	out := w.must("retract", "--subject", "pallets", "--to", "trash", "--comment", "drill", "--yes")
+	if !strings.Contains(out, "completed") || !strings.Contains(out, "2 done") {
+		t.Errorf("the job says:\n%s", out)
+	}
+	for _, m := range []graphsim.Message{sales, reception} {
+		if got := w.where(m); got != "deleteditems" {
+			t.Errorf("%s's message is in %s", m.Mailbox, got)
+		}
+	}
+	w.must("restore", "--subject", "pallets", "--yes")
+	for _, m := range []graphsim.Message{sales, reception} {
+		if got := w.where(m); got != "inbox" {
+			t.Errorf("after the restore %s's message is in %s", m.Mailbox, got)
+		}
+	}
+	if out := w.must("job", "list"); strings.Count(out, "completed") != 2 || !strings.Contains(out, "drill") {
+		t.Errorf("the jobs are listed as:\n%s", out)
+	}
+	if _, err := w.cli("retract", "--subject", "x", "--to", "trash", "rsomething"); err == nil {
+		t.Error("ids and a search together are taken")
+	}
+}
+
+// What a tenant in dry-run would have had done can be looked at.
+func TestPreview_showsTheRehearsal(t *testing.T) {
+	w := start(t, contoso)
+	w.edit(`mode = "live"`, `mode = "dry-run"`)
+	w.daemonSignal(syscall.SIGHUP)
+	w.eventually(func() string {
+		if !strings.Contains(w.must("status"), "dry-run") {
+			return "the reload is not in force"
+		}
+		return ""
+	})
+	w.send(w.report("01-credential-phish.eml"))
+	w.eventually(func() string {
+		if out := w.must("preview"); strings.Count(out, "it would have been taken to Recoverable Items") != 3 {
+			return out
+		}
+		return ""
+	})
+}
+
+// Metrics are on the control socket.
+func TestMetrics_onTheSocket(t *testing.T) {
+	w := start(t, contoso)
+	w.send(w.report("03-newsletter.eml"))
+	w.eventually(func() string {
+		var out bytes.Buffer
+		if err := w.Client.Stream(t.Context(), "/metrics", &out); err != nil {
+			return err.Error()
+		}
+		if !strings.Contains(out.String(), `clawback_reports_total{tenant="contoso"} 1`) {
+			return out.String()
+		}
+		return ""
+	})
+}
+
+// An address is retired by command, and only when it is no longer configured.
+func TestAddress_retire(t *testing.T) {
+	w := start(t, contoso)
+	w.send(w.report("03-newsletter.eml"))
+	if _, err := w.cli("address", "retire", contoso.Journal()); err == nil || !strings.Contains(err.Error(), "still configured") {
+		t.Errorf("a configured address was retired: %v", err)
+	}
+	w.edit(contoso.Journal(), "other-"+contoso.Journal())
+	w.eventually(func() string {
+		if out := w.must("queue", "list", "--json"); strings.TrimSpace(out) != "[]" && strings.TrimSpace(out) != "null" {
+			return out
+		}
+		return ""
+	})
+	w.daemonSignal(syscall.SIGHUP)
+	w.eventually(func() string {
+		if out := w.must("address", "list"); !strings.Contains(out, "451 until it is retired") {
+			return out
+		}
+		return ""
+	})
+	w.must("address", "retire", contoso.Journal())
+	w.conn.Cmd("RSET")
+	w.conn.Expect(250, "MAIL FROM:<ndr@archive.example>")
+	if reply, err := w.conn.Cmd("RCPT TO:<" + contoso.Journal() + ">"); err != nil || reply.Code != 550 {
+		t.Errorf("a retired address answers %s, %v", reply, err)
+	}
+}
