@@ -232,7 +232,7 @@ func TestPrepare_badRulesLeaveTheOldOnesInForce(t *testing.T) {
 		t.Errorf("a new rule is to be seen and to count nothing: %s %+v", got.Disposition, got.Reasons)
 	}
 	f.rules("[[rule]]\nid = \"hello\"\nwhen = 'subjct == \"hello\"'\n\n[[rule]]\nid = \"two\"\nwhen = 'from'\n")
-	if _, err := f.Prepare(f.cfg); err == nil || !strings.Contains(err.Error(), "own.toml:3:1") || !strings.Contains(err.Error(), "own.toml:7:") {
+	if _, err := f.Prepare(f.cfg); err == nil || !strings.Contains(err.Error(), "own.toml:3:9") || !strings.Contains(err.Error(), "own.toml:7:") {
 		t.Errorf("error %v does not name both places", err)
 	}
 	if !has(f.score(hello), "rule.hello") {

@@ -30,6 +30,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"sort"
 	"strings"
 
@@ -60,6 +61,8 @@ type Rule struct {
 
 	File string `toml:"-"`
 	Line int    `toml:"-"` // of the expression
+
+	column int // in which the expression's first line begins, counted from 0
 }
 
 // Acts reports whether the rule counts.
@@ -125,7 +128,8 @@ func Parse(name, text string) ([]Rule, error) {
 	}
 	for i := range parsed.Rule {
 		r := &parsed.Rule[i]
-		r.File, r.Line = name, lineOf(text, r.When)
+		r.File = name
+		r.Line, r.column = place(text, i, r.When)
 		if r.Mode == "" {
 			r.Mode = "observe"
 		}
@@ -134,13 +138,26 @@ func Parse(name, text string) ([]Rule, error) {
 	return parsed.Rule, errors.Join(problems...)
 }
 
-func lineOf(text, expression string) int {
-	first, _, _ := strings.Cut(strings.TrimSpace(expression), "\n")
-	at := strings.Index(text, first)
-	if first == "" || at < 0 {
-		return 0
+// place finds where the expression of the rule of this index stands: in the rule's table, after the key. Where it cannot be found
+// letter by letter (it has escapes), that is the key's line.
+func place(text string, index int, expression string) (line, column int) {
+	tables := regexp.MustCompile(`(?m)^\s*\[\[\s*rule\s*\]\]`).FindAllStringIndex(text, -1)
+	if index >= len(tables) {
+		return 0, 0
 	}
-	return 1 + strings.Count(text[:at], "\n")
+	at, end := tables[index][1], len(text)
+	if index+1 < len(tables) {
+		end = tables[index+1][0]
+	}
+	if key := regexp.MustCompile(`(?m)^\s*when\s*=\s*`).FindStringIndex(text[at:end]); key != nil {
+		at += key[1]
+	}
+	first, _, _ := strings.Cut(expression, "\n")
+	if found := strings.Index(text[at:end], first); found >= 0 && first != "" {
+		at += found
+		column = at - 1 - strings.LastIndexByte(text[:at], '\n')
+	}
+	return 1 + strings.Count(text[:at], "\n"), column
 }
 
 func (r *Rule) check() error {
@@ -182,7 +199,11 @@ func New(all []Rule) (*Set, error) {
 func (r Rule) positioned(err error) error {
 	var at *file.Error
 	if errors.As(err, &at) {
-		return fmt.Errorf("%s:%d:%d: rule %s: %s", r.File, r.Line+at.Line-1, at.Column+1, r.ID, at.Message)
+		column := at.Column + 1
+		if at.Line <= 1 {
+			column += r.column
+		}
+		return fmt.Errorf("%s:%d:%d: rule %s: %s", r.File, r.Line+at.Line-1, column, r.ID, at.Message)
 	}
 	return fmt.Errorf("%s:%d: rule %s: %w", r.File, r.Line, r.ID, err)
 }

@@ -48,9 +48,23 @@ func TestLoad_namesLineAndColumnOfEveryProblem(t *testing.T) {
 	if err == nil {
 		t.Fatal("rules with unknown names were taken")
 	}
-	for _, want := range []string{"own.toml:3:1: rule a", "own.toml:7:", "rule b"} {
+	for _, want := range []string{"own.toml:3:9: rule a", "own.toml:7:", "rule b"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("error does not say %q:\n%v", want, err)
+		}
+	}
+}
+
+func TestLoad_countsColumnsAsAnEditorDoes(t *testing.T) {
+	for _, c := range []struct{ name, text, want string }{
+		{"in quotes", "[[rule]]\nid = \"a\"\nwhen = 'subject == nothing'\n", "own.toml:3:20: rule a"},
+		{"the same expression twice", "[[rule]]\nid = \"a\"\nwhen = 'true'\n\n[[rule]]\nwhen = 'x'\nid = \"b\"\n\n[[rule]]\nid = \"c\"\n  when = 'x'\n", "own.toml:11:11: rule c"},
+		{"over several lines", "[[rule]]\nid = \"a\"\nwhen = '''\ntrue &&\n  nothing'''\n", "own.toml:5:3: rule a"},
+		{"with escapes", "[[rule]]\nid = \"a\"\nwhen = \"subject == \\\"x\\\" && nothing\"\n", "own.toml:3:"},
+	} {
+		_, err := Load(write(t, c.text))
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: error %v does not say %q", c.name, err, c.want)
 		}
 	}
 }
