@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"runtime/debug"
 	"time"
 
@@ -149,5 +150,6 @@ func (b bounded) ReadAt(p []byte, off int64) (int, error) {
 	if err := b.ctx.Err(); err != nil {
 		return 0, fmt.Errorf("ran over its time: %w", err)
 	}
+	runtime.Gosched() // judging a large report takes seconds of computing; small ones that arrive meanwhile go first
 	return b.r.ReadAt(p, off)
 }
