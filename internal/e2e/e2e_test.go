@@ -53,10 +53,10 @@ type world struct {
 	conn *smtpload.Conn
 }
 
-func start(t *testing.T, tenant testbed.Tenant) *world {
+func start(t *testing.T, tenant testbed.Tenant, config ...string) *world {
 	t.Helper()
 	bed, err := testbed.New(testbed.Options{Binary: binary, Tenants: []testbed.Tenant{tenant},
-		Sim: graphsim.Options{Seed: 1, Rates: graphsim.Calm()}})
+		Sim: graphsim.Options{Seed: 1, Rates: graphsim.Calm()}, Config: strings.Join(config, "\n")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +99,12 @@ func (w *world) original(report []byte) []byte {
 // send delivers a report and gives the queue's id.
 func (w *world) send(report []byte) string {
 	w.t.Helper()
-	for _, line := range []string{"MAIL FROM:<ndr@archive.example>", "RCPT TO:<" + contoso.Journal() + ">"} {
+	return w.sendTo(contoso.Journal(), report)
+}
+
+func (w *world) sendTo(rcpt string, report []byte) string {
+	w.t.Helper()
+	for _, line := range []string{"MAIL FROM:<ndr@archive.example>", "RCPT TO:<" + rcpt + ">"} {
 		if err := w.conn.Expect(250, line); err != nil {
 			w.t.Fatal(err)
 		}
@@ -547,4 +552,57 @@ func TestAddress_retire(t *testing.T) {
 	if reply, err := w.conn.Cmd("RCPT TO:<" + contoso.Journal() + ">"); err != nil || reply.Code != 550 {
 		t.Errorf("a retired address answers %s, %v", reply, err)
 	}
+}
+
+// A non-delivery report that carries a journal report is recovered at the recovery address; what follows from it waits for
+// a person, since Exchange itself did not send it.
+func TestRecovery_ndrIsHeldUntilApproved(t *testing.T) {
+	tenant := contoso
+	tenant.Recovery = "recover@" + testbed.Hostname
+	w := start(t, tenant)
+	report := w.report("01-credential-phish.eml")
+	m := w.deliver("sales@contoso.example", "", w.original(report))
+	ndr := "From: <postmaster@contoso.onmicrosoft.com>\r\nTo: <ndr@archive.example>\r\nSubject: Undeliverable: Action required\r\n" +
+		"Message-ID: <ndr-1@contoso.onmicrosoft.com>\r\nX-MS-Exchange-Message-Is-Ndr:\r\nAuto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n" +
+		"Content-Type: multipart/report; report-type=delivery-status; boundary=\"ndr\"\r\n\r\n" +
+		"--ndr\r\nContent-Type: text/plain\r\n\r\nDelivery has failed.\r\n" +
+		"--ndr\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns;x.example\r\n\r\nFinal-Recipient: rfc822;j@x.example\r\nAction: failed\r\nStatus: 5.4.316\r\n\r\n" +
+		"--ndr\r\nContent-Type: message/rfc822\r\n\r\n" + string(report) + "\r\n--ndr--\r\n"
+	w.sendTo(tenant.Recovery, []byte(ndr))
+	var held []store.Intent
+	w.eventually(func() string {
+		if out := w.must("held", "list", "--json"); json.Unmarshal([]byte(out), &held) != nil || len(held) != 3 {
+			return "held: " + out
+		}
+		return ""
+	})
+	if w.where(m) != "inbox" {
+		t.Fatal("a report that is not first-hand moved something by itself")
+	}
+	ids := []string{"held", "approve", "--comment", "seen"}
+	for _, in := range held {
+		ids = append(ids, in.ID)
+	}
+	w.must(ids...)
+	w.eventually(func() string {
+		if got := w.where(m); got != deletions {
+			return "approved, and the message is in " + got
+		}
+		return ""
+	})
+}
+
+// Mail for postmaster goes to the configured person, as an attachment, byte-exact.
+func TestPostmaster_isSentOn(t *testing.T) {
+	w := start(t, contoso, "[smtp]", `postmaster = "boss@archive.example"`, "")
+	mail := "From: <somebody@fabrikam.example>\r\nSubject: your gateway\r\n\r\nIs it well?\r\n"
+	w.sendTo("postmaster", []byte(mail))
+	w.eventually(func() string {
+		for _, got := range w.Receiver.Messages() {
+			if strings.Contains(string(got), "Content-Type: message/rfc822") && strings.Contains(string(got), "\r\n\r\n"+mail) {
+				return ""
+			}
+		}
+		return "the mail for postmaster has not arrived"
+	})
 }

@@ -15,6 +15,7 @@ type Tenant struct {
 	ID            string   `toml:"id"`
 	Domains       []string `toml:"domains"`
 	OriginatorOrg []string `toml:"originator_org"`
+	Recovery      string   `toml:"-"` // recovery_address; "" for none
 	VIPs          []VIP    `toml:"vip"`
 	Tables        string   `toml:"-"` // more tables of the tenant's, as they stand in the configuration
 }
@@ -70,6 +71,9 @@ func (b *Bed) configuration() []byte {
 func (b *Bed) writeTenant(c *bytes.Buffer, t Tenant) {
 	fmt.Fprintf(c, "\n[[tenant]]\nname = %q\nid = %q\nmode = \"live\"\n", t.Name, t.ID)
 	fmt.Fprintf(c, "domains = %s\noriginator_org = %s\nalternate_mailbox = %q\n", array(t.Domains), array(t.OriginatorOrg), Alternate)
+	if t.Recovery != "" {
+		fmt.Fprintf(c, "recovery_address = %q\n", t.Recovery)
+	}
 	fmt.Fprintf(c, "\n[[tenant.address]]\naddress = %q\n", t.Journal())
 	for _, v := range t.VIPs {
 		fmt.Fprintf(c, "\n[[tenant.vip]]\nname = %q\naddresses = %s\n", v.Name, array(v.Addresses))
