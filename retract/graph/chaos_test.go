@@ -11,6 +11,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -79,7 +80,7 @@ type bed struct {
 	st     *store.Store
 	engine *retract.Engine
 	stop   func()
-	broken bool // the store fails: a crash
+	broken atomic.Bool // the store fails: a crash
 	mails  []*chaosMail
 	users  []graphsim.User
 	moved  map[string]bool // keys of messages that a user moved
@@ -175,7 +176,7 @@ func (b *bed) open() {
 		b.t.Fatal(err)
 	}
 	b.st, err = store.Open(b.dir, store.Options{Fail: func(string) error {
-		if b.broken {
+		if b.broken.Load() {
 			return errors.New("crashed")
 		}
 		return nil
@@ -204,10 +205,10 @@ func (b *bed) close() {
 
 // crash loses what is not durable: from some moment on nothing is written any more, while calls still act.
 func (b *bed) crash() {
-	b.broken = true
+	b.broken.Store(true)
 	time.Sleep(time.Duration(b.random.IntN(3000)) * time.Millisecond)
 	b.close()
-	b.broken = false
+	b.broken.Store(false)
 	b.open()
 }
 
