@@ -24,7 +24,7 @@ type Envelope struct {
 	Region   string    `json:"region,omitempty"`
 	MailFrom string    `json:"mail_from"` // reverse-path without brackets, "" for the null sender
 	Rcpts    []string  `json:"rcpts"`     // forward-paths without brackets
-	Received time.Time `json:"received"`  // when the end of data was seen, UTC
+	Received time.Time `json:"received"`  // when its body began to arrive, UTC
 	Remote   string    `json:"remote"`    // peer's address and port
 	Hello    string    `json:"hello"`     // name in EHLO
 	Network  string    `json:"network"`   // name of the network set the peer belongs to, "" when to none
