@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -16,7 +15,7 @@ import (
 // bench is one size and one number of sessions.
 type bench struct {
 	out            io.Writer
-	claw           *side.Side
+	claw           *clawback
 	post           *postfix
 	size, sessions int
 }
@@ -45,11 +44,11 @@ func (b bench) run() error {
 
 // turn measures both by one verb, each when neither has anything left to do.
 func (b bench) turn(verb smtpload.Verb, claw, post *series) error {
-	if err := b.measure(b.claw.Address, verb, claw); err != nil {
+	if err := b.measure(b.claw.address, verb, claw); err != nil {
 		return fmt.Errorf("clawback: %w", err)
 	}
-	if !b.claw.Idle(time.Minute) {
-		return errors.New("clawback has not worked off what it accepted")
+	if err := b.claw.idle(); err != nil {
+		return fmt.Errorf("clawback: %w", err)
 	}
 	if err := b.measure(b.post.server.Address(), verb, post); err != nil {
 		return fmt.Errorf("postfix: %w", err)

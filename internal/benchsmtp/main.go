@@ -2,7 +2,7 @@
 //
 // Both take mail over STARTTLS with the same certificate, keep it durably before their 250, and then throw it away:
 // clawback with workers that finish every item at once, Postfix with its discard transport. Postfix is told to demand TLS
-// and not to slow its intake down (in_flow_delay 0). The loader runs on the same machine, and sends a whole envelope in
+// and not to slow its intake down (in_flow_delay 0). Each of the two, and the loader, is a process of its own. The loader runs on the same machine, and sends a whole envelope in
 // one write where PIPELINING allows it.
 //
 // The machine's speed drifts and its disk is shared: read the ratios. `make bench-smtp` runs it, as root, because Postfix
@@ -10,6 +10,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -20,8 +21,6 @@ import (
 	"strings"
 	"time"
 
-	"clawback/certs"
-	"clawback/internal/bench/side"
 	"clawback/internal/postfixtest"
 	"clawback/internal/smtpload"
 )
@@ -31,11 +30,18 @@ var (
 	sessions = flag.String("sessions", "8,64", "numbers of sessions")
 	each     = flag.Duration("each", 3*time.Second, "length of one measurement")
 	rounds   = flag.Int("rounds", 3, "measurements of each case")
+	serving  = flag.String("serve", "", "be clawback, with everything below this directory: what the bench starts by itself")
 )
 
 func main() {
 	flag.Parse()
 	log.SetFlags(0)
+	if *serving != "" {
+		if err := serve(*serving); err != nil {
+			log.Fatal("clawback: ", err)
+		}
+		return
+	}
 	if err := run(os.Stdout); err != nil {
 		log.Fatal("bench-smtp: ", err)
 	}
@@ -50,11 +56,21 @@ func run(out io.Writer) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	claw, post, err := contestants(dir)
+	if dir, err = filepath.Abs(dir); err != nil {
+		return err
+	}
+	if err := errors.Join(os.Chmod(dir, 0o755), writeCertificate(dir)); err != nil { // Postfix's own user reads below it
+		return err
+	}
+	claw, err := startClawback(dir)
 	if err != nil {
 		return err
 	}
-	defer claw.Close()
+	defer claw.close()
+	post, err := startPostfix(dir)
+	if err != nil {
+		return err
+	}
 	defer post.close()
 	load, _ := os.ReadFile("/proc/loadavg")
 	fmt.Fprintf(out, "accepted messages a second over STARTTLS, durable before the 250; median of %d measurements of %s; load of the machine before: %s\n",
@@ -77,26 +93,6 @@ func numbers(list string) (all []int) {
 		}
 	}
 	return all
-}
-
-// workers of the pipeline that has nothing to do; the daemon's default.
-const workers = 4
-
-func contestants(dir string) (*side.Side, *postfix, error) {
-	cert, err := certs.SelfSigned("bench.example", "127.0.0.1")
-	if err != nil {
-		return nil, nil, err
-	}
-	claw, err := side.Durable(filepath.Join(dir, "clawback"), cert, workers)
-	if err != nil {
-		return nil, nil, err
-	}
-	post, err := startPostfix(dir, cert)
-	if err != nil {
-		claw.Close()
-		return nil, nil, err
-	}
-	return claw, post, nil
 }
 
 // verbs in the order in which they are measured.
