@@ -174,6 +174,8 @@ func (x *inspection) dmarc(where string) {
 	}
 	if x.ours(x.domain) && !a.aligned && !x.list && x.domain != "" && (a.dmarc == "fail" || a.compauth == "fail") {
 		x.note("auth.own_domain_forged", "header From", "It claims to come from the organisation's own domain %s, but came from outside and authentication failed.", x.domain)
+	} else if x.ours(x.domain) && !a.aligned && !x.list && !x.bounce && x.domain != "" {
+		x.note("auth.own_domain_unproven", "header From", "It claims to come from the organisation's own domain %s, came from outside, and nothing proves it.", x.domain)
 	}
 }
 

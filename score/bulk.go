@@ -31,6 +31,9 @@ func detectBulk(x *inspection) {
 
 // goodStanding notes that a newsletter does all that a good one does, and claims to be nobody else.
 func (x *inspection) goodStanding() {
+	if x.topics["dating"].Weight >= 3 || x.topics["advance"].Weight >= 3 || x.topics["extortion"].Weight >= 3 {
+		return
+	}
 	for _, f := range x.found {
 		if f.Family == "impersonation" && f.ID != "impersonation.reply_to_differs" && f.ID != "impersonation.reply_to_free_mail" || f.ID == "link.cheap_tld" {
 			return

@@ -15,6 +15,13 @@ func (x *inspection) oddName() {
 	if name == "" || x.bounce {
 		return
 	}
+	if decorated(name) {
+		x.note("impersonation.odd_name", "header From", "The author's name %q is decorated with signs, or holds a long number.", name)
+	}
+}
+
+// decorated reports whether a name has signs or a long number in it.
+func decorated(name string) bool {
 	signs, digits, letters := 0, 0, 0
 	for _, r := range name {
 		switch {
@@ -26,12 +33,7 @@ func (x *inspection) oddName() {
 			letters++
 		}
 	}
-	switch {
-	case signs >= 2 || strings.HasSuffix(name, "|"):
-		x.note("impersonation.odd_name", "header From", "The author's name %q is decorated with signs.", name)
-	case digits >= 7 && letters > 0 && !strings.Contains(name, "@"):
-		x.note("impersonation.odd_name", "header From", "The author's name %q holds a long number.", name)
-	}
+	return signs >= 2 || strings.HasSuffix(name, "|") || digits >= 7 && letters > 0 && !strings.Contains(name, "@")
 }
 
 // senderPlace looks at the kind of domain that the author writes from.

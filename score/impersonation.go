@@ -22,6 +22,7 @@ func detectImpersonation(x *inspection) {
 	x.senderPlace()
 	x.brandImages()
 	x.brandOpening()
+	x.forwarded()
 }
 
 // displayName compares the name that is shown with the address behind it.

@@ -49,7 +49,7 @@ func leftover(text string) (string, bool) {
 		}
 	}
 	lower := strings.ToLower(text)
-	for _, filler := range []string{"lorem ipsum", "your title here", "this is a preheader text", "add your text here", "insert text here", "your company name here"} {
+	for _, filler := range []string{"lorem ipsum", "your title here", "this is a preheader text", "add your text here", "insert text here", "your company name here", "[your-subject]", "[your-name]"} {
 		if strings.Contains(lower, filler) {
 			return filler, true
 		}

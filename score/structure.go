@@ -97,6 +97,9 @@ func (x *inspection) emptiness() {
 	case wordsShown < 6 && clickable == 0 && x.mail.Subject == "" && len(x.mail.Parts) <= 2:
 		x.note("structure.blank", "text", "It has neither subject nor text.")
 	}
+	if x.freeMail && !x.reply && !x.list && wordsShown < 60 && clickable <= 3 && x.saw("link.file_host", "link.shortener", "link.free_subdomain", "link.open_redirect", "link.ipfs") {
+		x.note("structure.only_link", "text", "It is a link to a place that anybody can use, and hardly a word, from a free mailbox.")
+	}
 	hidden := x.lexicon.Fold(cut(h.Hidden, maxText)).Words
 	if hidden > 100 && hidden > 2*wordsShown {
 		x.times(x.unlessSubscribed(), "structure.hidden_text", "text/html", "%d words are hidden from the reader, more than are shown.", hidden)

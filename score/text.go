@@ -267,7 +267,7 @@ func (x *inspection) obfuscation() {
 	if n := singles(x.body.Text); n >= 40 && n*4 > x.body.Words {
 		x.note("words.spaced_letters", "text", "%d letters stand alone, as words that are pulled apart.", n)
 	}
-	if x.subject.Mixed > 0 || x.body.Mixed >= 2 && x.body.Latin > x.body.Other {
+	if x.subject.Mixed > 0 || x.body.Mixed >= 2 && (x.body.Latin > x.body.Other || x.body.Mixed >= 6) {
 		x.note("words.mixed_script", "text", "Words are written with look-alike letters of other scripts.")
 	}
 	if x.subject.Styled >= 3 || x.body.Styled >= 12 && x.body.Latin > 0 {

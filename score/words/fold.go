@@ -242,7 +242,7 @@ func Invisible(r rune) bool {
 	switch {
 	case r < 0xad:
 		return false
-	case r == 0xad || r == 0x34f || r == 0x61c || r == 0x115f || r == 0x1160 || r == 0x17b4 || r == 0x17b5 || r == 0x3164 || r == 0xfeff || r == 0xffa0:
+	case r == 0xad || r == 0x34f || r == 0x61c || r == 0x115f || r == 0x1160 || r == 0x17b4 || r == 0x17b5 || r == 0x2800 || r == 0x3164 || r == 0xfeff || r == 0xffa0:
 		return true
 	}
 	return 0x180b <= r && r <= 0x180e || 0x200b <= r && r <= 0x200f || 0x202a <= r && r <= 0x202e ||
@@ -251,5 +251,5 @@ func Invisible(r rune) bool {
 
 // styled reports whether a character is a letter or digit of a decorated alphabet that plain text has no use for.
 func styled(r rune) bool {
-	return 0x1d400 <= r && r <= 0x1d7ff || 0x1f130 <= r && r <= 0x1f189 || 0x24b6 <= r && r <= 0x24e9 || 0xff21 <= r && r <= 0xff5a
+	return 0x1d400 <= r && r <= 0x1d7ff || 0x1f130 <= r && r <= 0x1f189 || 0x24b6 <= r && r <= 0x24e9 || 0xff21 <= r && r <= 0xff5a || 0x2160 <= r && r <= 0x217f
 }
