@@ -7,12 +7,14 @@ import (
 	"clawback/verdict"
 )
 
-// showVerdict explains a verdict: what speaks against the message, what for it, each by weight, and what was not asked.
+// showVerdict explains a verdict: the tenant's policies, what speaks against the message, what for it, each by weight, and what was not asked.
 func (a *app) showVerdict(v verdict.Verdict) {
 	fmt.Fprintf(a.out, "  Threat %.1f, spoof %.1f, spam %.1f, bulk %.1f.\n", v.Threat, v.Spoof, v.Spam, v.Bulk)
-	var against, forIt, seen []verdict.Reason
+	var policies, against, forIt, seen []verdict.Reason
 	for _, r := range v.Reasons { // by weight already
 		switch {
+		case r.Family == "policy":
+			policies = append(policies, r)
 		case r.Weight > 0:
 			against = append(against, r)
 		case r.Weight < 0:
@@ -21,6 +23,7 @@ func (a *app) showVerdict(v verdict.Verdict) {
 			seen = append(seen, r)
 		}
 	}
+	a.showReasons("By policy:", policies)
 	a.showReasons("Against it:", against)
 	a.showReasons("For it:", forIt)
 	a.showReasons("Also:", seen)
