@@ -36,6 +36,24 @@ func (h header) get(name string) string {
 	return ""
 }
 
+// contradiction is the value of a field that stands several times with different values, or more often than is kept.
+const contradiction = "(several, which differ)"
+
+// sole answers the value of a field that must not contradict itself: a sender may have put one of its own beside the one
+// that Exchange wrote, and which of them stands first proves nothing.
+func (h header) sole(name string) string {
+	values := h.values[name]
+	for _, v := range values {
+		if !strings.EqualFold(v, values[0]) {
+			return contradiction
+		}
+	}
+	if h.counts[name] > len(values) {
+		return contradiction
+	}
+	return h.get(name)
+}
+
 func (h header) has(name string) bool { return h.counts[name] > 0 }
 
 // mediaType answers the lower-case type and the parameters; text/plain where the field is missing. RFC 2045, section 5.2.

@@ -12,8 +12,8 @@ func outerOf(h header) Outer {
 		ParentMessageID: h.get("x-ms-exchange-parent-message-id"),
 		From:            headerAddress(h.get("from")),
 		Sender:          headerAddress(h.get("sender")),
-		OriginatorOrg:   h.get("x-originatororg"),
-		TenantID:        processedBy(h.get("x-ld-processed")),
+		OriginatorOrg:   h.sole("x-originatororg"),
+		TenantID:        processedBy(h.sole("x-ld-processed")),
 		Marker:          hasMarker(h),
 	}
 }
@@ -57,6 +57,9 @@ func isValidation(h header) bool {
 
 // processedBy takes the tenant's GUID off X-LD-Processed: "GUID,ExtAddr".
 func processedBy(value string) string {
+	if value == contradiction {
+		return value
+	}
 	id, _, _ := strings.Cut(value, ",")
 	return guid(id)
 }
