@@ -41,7 +41,7 @@ func words(field string) []string {
 // Owns reports whether the brand owns the registrable domain.
 func (b Brand) Owns(domain string) bool {
 	for _, own := range b.Domains {
-		if own == domain {
+		if own == domain || strings.HasSuffix(domain, "."+own) {
 			return true
 		}
 	}

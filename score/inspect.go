@@ -109,6 +109,7 @@ func (s *Scorer) inspect(m Message, mail *extract.Mail) *inspection {
 	if mail.HTML.Text != "" && mail.Plain != "" {
 		x.other = s.lexicon.Fold(cut(mail.Plain, maxText))
 	}
+	x.gather()
 	if mail.Truncated {
 		x.degraded = append(x.degraded, "message longer than the scorer reads")
 	}

@@ -39,7 +39,7 @@ func (x *inspection) kindOfMail() {
 		x.note("structure.internal", "header", "It was written inside the organisation.")
 	case x.bounce && x.msg.Sender == "":
 		x.note("structure.bounce", "header", "It is a delivery report or an automatic answer.")
-	case x.list && x.body.Words >= 15 && !x.saw("impersonation.odd_name"):
+	case x.list && x.body.Words >= 15 && !x.saw("impersonation.odd_name") && !x.hawks():
 		x.note("structure.list", "header List-Id", "It came by a discussion list.")
 	case x.reply && len(x.subject.Text) > 4 && strings.Contains(x.mail.Plain+x.mail.HTML.Text, "\n>"):
 		x.note("structure.conversation", "header References", "It answers an earlier message and quotes it.")
@@ -207,4 +207,14 @@ func (x *inspection) greeting() {
 			return
 		}
 	}
+}
+
+// hawks reports whether the text sells or begs, whatever list it came by: subscribers do not.
+func (x *inspection) hawks() bool {
+	for _, topic := range []string{"advert", "dating", "health", "advance", "prize", "extortion", "crypto"} {
+		if x.topics[topic].Weight >= 2.5 {
+			return true
+		}
+	}
+	return false
 }

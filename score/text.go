@@ -10,7 +10,6 @@ import (
 
 // detectWords looks at what the text is about, and at what was done to hide it.
 func detectWords(x *inspection) {
-	x.gather()
 	if x.bounce {
 		return
 	}
