@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"clawback/control"
+	"clawback/history"
 	"clawback/internal/testbed"
 	"clawback/queue"
 	"clawback/store"
@@ -91,7 +92,7 @@ func (j *judge) record(l *letter) {
 	if n := len(m.Record.Variants); n != 1 {
 		j.wrong("letter %d: %d variants of one report", l.n, n)
 	}
-	want := map[kind]int{taken: 1, left: 0}[l.kind]
+	want := map[kind]int{taken: 1}[l.kind]
 	if len(m.Intents) != want {
 		j.wrong("letter %d: %d intents, want %d", l.n, len(m.Intents), want)
 	}
@@ -172,5 +173,37 @@ func (j *judge) counts(letters []*letter) {
 	}
 	if n := s.Queue.Items[queue.Quarantined].Count; n != 0 {
 		j.wrong("%d items are in quarantine", n)
+	}
+}
+
+// afterwards looks into the store itself, once the daemon has stopped: sender history counts each message once, the audit's
+// chain holds, and no attempt was left open.
+func afterwards(t testing.TB, bed *testbed.Bed, letters []*letter) {
+	t.Helper()
+	st, err := store.Open(bed.File("state"), store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	want := 0
+	for _, l := range letters {
+		if l.kind == known && l.sent > 0 {
+			want++
+		}
+	}
+	key := history.From("news@news.fabrikam.example")
+	got := 0
+	for _, e := range st.History(organisation.ID, []string{key}) {
+		got = e.Received
+	}
+	if got != want {
+		t.Errorf("sender history counts %d messages, %d were sent", got, want)
+	}
+	if err := st.VerifyAudit(); err != nil {
+		t.Error(err)
+	}
+	open, err := st.Unfinished()
+	if err != nil || len(open) > 0 {
+		t.Errorf("%d attempts are open, %v", len(open), err)
 	}
 }

@@ -18,6 +18,7 @@ const (
 	taken  kind = iota // MALICIOUS: retracted from one mailbox
 	left               // CLEAN: nothing is done
 	broken             // cannot be unwrapped: bounced
+	known              // BULK, and authenticated: its author is remembered
 )
 
 // letter is one report and what is to become of it.
@@ -47,6 +48,7 @@ var organisation = testbed.Tenant{
 var templates = map[kind]struct{ file, number, rcpt, domain string }{
 	taken:  {"demo/06-throttled.eml", "06", "busy@contoso.example", "micros0ft-accounts.example"},
 	left:   {"demo/04-colleague.eml", "04", "sales@contoso.example", "contoso.example"},
+	known:  {"demo/03-newsletter.eml", "03", "reception@contoso.example", "news.fabrikam.example"},
 	broken: {"demo/10-unparsable.eml", "10", "reception@contoso.example", "fabrikam.example"},
 }
 

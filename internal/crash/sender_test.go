@@ -36,7 +36,7 @@ func (s *sender) take() *letter {
 }
 
 func (s *sender) write() *letter {
-	k := []kind{taken, left, left, broken, taken, left}[s.next%6]
+	k := []kind{taken, left, known, broken, taken, known}[s.next%6]
 	l := compose(s.t, k, s.next)
 	s.next++
 	l.deliver(s.t, s.bed)
@@ -71,6 +71,18 @@ func (s *sender) load(ctx context.Context, sessions int) {
 		})
 	}
 	group.Wait()
+}
+
+// loadAndKill sends, and kills the daemon while it does.
+func (s *sender) loadAndKill(ctx context.Context, sessions int, after time.Duration) {
+	round, stop := context.WithCancel(ctx)
+	defer stop()
+	go func() {
+		time.Sleep(after)
+		s.bed.Kill()
+		stop()
+	}()
+	s.load(round, sessions)
 }
 
 // session sends letters over one connection until it breaks or ctx ends.
