@@ -224,7 +224,7 @@ type Group struct {
 	Actions   Actions
 }
 
-// Brake holds mass retractions for a person.
+// Brake holds mass retractions for a person. A limit that is Off is none.
 type Brake struct {
 	MailboxesPerHour int
 	MailboxesPerMail int

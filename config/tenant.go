@@ -99,10 +99,10 @@ func readGroups(t *table, fallback Actions) []Group {
 
 func readBrake(t *table) Brake {
 	return Brake{
-		MailboxesPerHour: t.number("mailboxes_per_hour", 100, 0),
-		MailboxesPerMail: t.number("mailboxes_per_mail", 50, 0),
-		SharePercent:     t.percent("share_percent", 2),
-		ShareFrom:        t.number("share_from", 20, 0),
+		MailboxesPerHour: t.limit("mailboxes_per_hour", 100),
+		MailboxesPerMail: t.limit("mailboxes_per_mail", 50),
+		SharePercent:     t.share("share_percent", 2),
+		ShareFrom:        t.number("share_from", 20, 1),
 	}
 }
 

@@ -59,6 +59,52 @@ func (t *table) number(key string, fallback, least int) int {
 	return int(n)
 }
 
+// Off is what a limit reads as that was taken away by "off" or -1.
+const Off = -1
+
+// limit reads a whole number from 1 up, or "off". 0 is refused: it could mean none, or no limit.
+func (t *table) limit(key string, fallback int) int {
+	v, ok := t.take(key)
+	if !ok {
+		return fallback
+	}
+	if off(v) {
+		return Off
+	}
+	n, whole := v.(int64)
+	if !whole || n < 1 || n > 1<<31-1 {
+		t.wrong(key, fmt.Sprintf("is %v", v), fmt.Sprintf(`use a whole number of at least 1, or "off" for no limit; the default is %d`, fallback))
+		return fallback
+	}
+	return int(n)
+}
+
+// off reports whether a value takes a limit away.
+func off(v any) bool {
+	s, isText := v.(string)
+	return v == int64(Off) || isText && strings.EqualFold(strings.TrimSpace(s), "off")
+}
+
+// share reads a percentage above 0, or "off".
+func (t *table) share(key string, fallback float64) float64 {
+	v, ok := t.take(key)
+	if !ok {
+		return fallback
+	}
+	if off(v) {
+		return Off
+	}
+	n, isNumber := v.(float64)
+	if whole, ok := v.(int64); ok {
+		n, isNumber = float64(whole), true
+	}
+	if !isNumber || !(n > 0 && n <= 100) { // written so that NaN is refused
+		t.wrong(key, "is not such a percentage", fmt.Sprintf(`use a percentage above 0 and up to 100, without the sign, or "off" for no limit; the default is %g`, fallback))
+		return fallback
+	}
+	return n
+}
+
 // percent reads a share from 0 to 100, with or without a fraction.
 func (t *table) percent(key string, fallback float64) float64 {
 	v, ok := t.take(key)
