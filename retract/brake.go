@@ -9,7 +9,7 @@ import (
 	"clawback/store"
 )
 
-// The brake's default numbers; a negative number in the configuration takes that limit away.
+// The brake's default numbers; "off" in the configuration, which is a negative number here, takes that limit away.
 const (
 	defaultPerHour   = 100 // mailboxes an hour
 	defaultPerMail   = 50  // mailboxes for one message
@@ -36,16 +36,16 @@ func newBrake(l ledger) *brake {
 	return &brake{ledger: l, reserved: map[string]store.Intent{}}
 }
 
-// reserve asks to act upon one more mailbox. An answer other than "" is why not. What was approved by a person passes,
-// and is counted. Where only what others have reserved stands against it, the error says to ask again shortly: those
+// reserve asks to act upon one more mailbox. An answer other than "" is why not. What a person asked for or approved
+// passes and is not counted: a clean-up by hand does not hold what is fresh. Where only what others have reserved stands against it, the error says to ask again shortly: those
 // may still not act.
 func (b *brake) reserve(t *config.Tenant, in store.Intent, now time.Time) (string, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if _, ok := b.reserved[in.ID]; ok {
+	if _, ok := b.reserved[in.ID]; ok || in.Asked() {
 		return "", nil
 	}
-	if in.Approved == "" && now.Sub(in.Acted) >= time.Hour { // one counted within the hour has passed already
+	if now.Sub(in.Acted) >= time.Hour { // one counted within the hour has passed already
 		if why, err := b.over(t, in, now); why != "" || err != nil {
 			return why, err
 		}

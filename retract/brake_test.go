@@ -35,7 +35,8 @@ func TestBrake_limits(t *testing.T) {
 		{"from 20 up it does", tally{20, 0, 1000}, config.Brake{}, store.Intent{}, "share_percent"},
 		{"2 % and no more", tally{20, 0, 1050}, config.Brake{}, store.Intent{}, ""},
 		{"one's own numbers", tally{3, 0, 100000}, config.Brake{MailboxesPerHour: 3}, store.Intent{}, "the limit is 3"},
-		{"no limits", tally{5000, 5000, 10}, config.Brake{MailboxesPerHour: -1, MailboxesPerMail: -1, SharePercent: -1}, store.Intent{}, ""},
+		{"asked for", tally{5000, 5000, 10}, config.Brake{}, store.Intent{By: "ada"}, ""},
+		{"no limits", tally{5000, 5000, 10}, config.Brake{MailboxesPerHour: config.Off, MailboxesPerMail: config.Off, SharePercent: config.Off}, store.Intent{}, ""},
 		{"approved", tally{5000, 5000, 10}, config.Brake{}, store.Intent{Approved: "ada"}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -65,5 +66,20 @@ func TestBrake_raceDoesNotOvershoot(t *testing.T) {
 	wg.Wait()
 	if got := passed.Load(); got != 10 {
 		t.Errorf("%d passed, want 10", got)
+	}
+}
+
+func TestBrake_whatAPersonAskedForDoesNotHoldTheOthers(t *testing.T) {
+	b, now := newBrake(tally{acted: 99, seen: 100000}), time.Now()
+	for i := range 200 {
+		if why, err := b.reserve(&config.Tenant{}, store.Intent{ID: string(rune('A' + i)), Record: "r", Approved: "ada"}, now); why != "" || err != nil {
+			t.Fatalf("an approved intent is held: %q, %v", why, err)
+		}
+	}
+	if why, err := b.reserve(&config.Tenant{}, store.Intent{ID: "fresh", Record: "r2"}, now); why != "" || err != nil {
+		t.Errorf("the hundredth mailbox of the hour is held: %q, %v", why, err)
+	}
+	if why, err := b.reserve(&config.Tenant{}, store.Intent{ID: "fresher", Record: "r3"}, now); why == "" && err == nil {
+		t.Error("the one after it is not held back")
 	}
 }

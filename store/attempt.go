@@ -144,9 +144,11 @@ func sameEnd(begun, a Attempt) bool {
 const actedAgain = time.Hour
 
 // countActed counts a mailbox for the brake when an attempt may change something in it: once for all attempts at the
-// intent within the brake's window. The mailbox counts at C3 already, so that what is under way counts too.
+// intent within the brake's window. The mailbox counts at C3 already, so that what is under way counts too. What a
+// person asked for or approved is not counted: the brake is there for what happens by itself, and a person's clean-up
+// of some hundred mailboxes must not have the next hour's fresh verdicts wait.
 func (t *txn) countActed(in *Intent, stored Intent, a Attempt) {
-	if in.Kind != Retract || in.DryRun || !a.acts() {
+	if in.Kind != Retract || in.DryRun || in.Asked() || !a.acts() {
 		return
 	}
 	if !stored.Acted.IsZero() && t.now.Sub(stored.Acted) < actedAgain {

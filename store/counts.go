@@ -149,8 +149,8 @@ const (
 	acted minuteKind = 'a' // mailboxes
 )
 
-// Acted counts the mailboxes of a tenant that were acted upon since a time, to the minute and rather one too many.
-// A mailbox counts from C3 on, once an hour for one record.
+// Acted counts the mailboxes of a tenant that were acted upon by themselves since a time, to the minute and rather one
+// too many. A mailbox counts from C3 on, once an hour for one record. Those that a person asked for or approved do not.
 func (s *Store) Acted(tenant string, since time.Time) (int, error) {
 	return s.minutes(tenant, acted, since)
 }
@@ -160,7 +160,7 @@ func (s *Store) Seen(tenant string, since time.Time) (int, error) {
 	return s.minutes(tenant, seen, since)
 }
 
-// RecordActed counts the mailboxes from which a record was taken, or may have been.
+// RecordActed counts the mailboxes from which a record was taken by itself, or may have been.
 func (s *Store) RecordActed(record string) (n int, err error) {
 	err = s.view(func(t *txn) error {
 		n = int(t.tally(record).Acted)

@@ -130,6 +130,9 @@ type Intent struct {
 	Taken      []Taken   `json:"taken,omitempty"`      // messages of the mailbox that are proven to be the record's
 }
 
+// Asked reports whether a person stands behind the intent: one who asked for it, or who approved it.
+func (in Intent) Asked() bool { return in.By != "" || in.Approved != "" }
+
 // Taken is one message that an intent moves, with what is needed to put it back. Rules that copy make more than one.
 type Taken struct {
 	Message    string    `json:"message"`               // immutable id

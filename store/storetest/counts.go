@@ -179,8 +179,20 @@ func testBrake(t *testing.T, b *bench) {
 	if n := ok(s.RecordActed(in.Record)); n != 1 {
 		t.Errorf("mailboxes acted upon for the record: %d, want 1", n)
 	}
+	asked := pending(t, s, Contoso, 3, 6, Start, Start)
+	asked.Approved = "ada"
+	_, _, err = s.Begin(t.Context(), asked, store.Attempt{Operation: store.OpMove})
+	must(t, err)
+	asked = pending(t, s, Contoso, 4, 6, Start, Start)
+	asked.By = "ada"
+	_, _, err = s.Begin(t.Context(), asked, store.Attempt{Operation: store.OpMove})
+	must(t, err)
+	counts(3, 1, 0) // what a person stands behind is not the brake's
+	if n := ok(s.RecordActed(asked.Record)); n != 0 {
+		t.Errorf("mailboxes acted upon by itself for a record that a person asked for: %d, want 0", n)
+	}
 	s = b.restart(t, s)
-	counts(1, 1, 0)
+	counts(3, 1, 0)
 	b.advance(62 * time.Minute)
 	counts(0, 0, 0)
 }
