@@ -15,8 +15,8 @@
 // Invariants:
 //   - I1 an expression is type-checked against Model when it is read; one that is wrong keeps its whole set from being used, with
 //     file, line and column.
-//   - I2 bounded: nodes of an expression, memory while it runs, and the lists of the model that it can loop over.
-//   - I3 no clock and no network: the same message gives the same matches.
+//   - I2 bounded: nodes of an expression, memory and time while it runs, turns of its loops, and the lists of the model.
+//   - I3 no clock and no network: the same message gives the same matches. Only a rule that runs over its time is stopped by a clock.
 //
 // On failure: Load reports every problem at once; a rule that fails while it runs is reported as a match with an error, and counts nothing.
 //
@@ -185,7 +185,7 @@ func New(all []Rule) (*Set, error) {
 			problems = append(problems, fmt.Errorf("%s:%d: a second rule %s", r.File, r.Line, r.ID))
 		}
 		seen[r.ID] = true
-		program, err := expr.Compile(r.When, expr.Env(Model{}), expr.AsBool(), expr.MaxNodes(maxNodes), expr.DisableBuiltin("now"))
+		program, err := compile(r.When)
 		if err != nil {
 			problems = append(problems, r.positioned(err))
 			continue
@@ -193,6 +193,15 @@ func New(all []Rule) (*Set, error) {
 		set.programs = append(set.programs, program)
 	}
 	return set, errors.Join(problems...)
+}
+
+// compile checks an expression as its author wrote it, and then makes the program that pays for its loops.
+func compile(when string) (*vm.Program, error) {
+	options := []expr.Option{expr.AsBool(), expr.MaxNodes(maxNodes), expr.DisableBuiltin("now")}
+	if _, err := expr.Compile(when, append(options, expr.Env(Model{}))...); err != nil {
+		return nil, err
+	}
+	return expr.Compile(when, append(options, metered()...)...)
 }
 
 // positioned puts file, line and column before a problem of an expression.
@@ -219,7 +228,7 @@ func (s *Set) Match(m Model) []Match {
 	var all []Match
 	for i, program := range s.programs {
 		machine := vm.VM{MemoryBudget: maxMemory}
-		out, err := machine.Run(program, m)
+		out, err := machine.Run(program, newEnvironment(m))
 		if err != nil {
 			all = append(all, Match{s.rules[i], fmt.Errorf("run rule %s: %w", s.rules[i].ID, err)})
 			continue
