@@ -116,10 +116,10 @@ func TestFull_refusesAndResumesWithoutRestart(t *testing.T) {
 	}
 	d.free()
 	s.flush(ctx)
-	settle(ctx, t, bed, s)
 	if pid != bed.Pid() || ended(bed) {
-		t.Error("the daemon was started again")
+		t.Errorf("the daemon did not go on: %s", lastWords(bed))
 	}
+	settle(ctx, t, bed, s)
 }
 
 // The disk is full to the last octet, under the feet of spool, queue and store at any moment. The daemon may end, as it
