@@ -29,7 +29,7 @@ func (h header) get(name string) string {
 
 func used(name string) bool {
 	switch name {
-	case "from", "subject", "date", "message-id", "content-type", "content-transfer-encoding",
+	case "from", "subject", "date", "message-id", "in-reply-to", "references", "content-type", "content-transfer-encoding",
 		"x-ms-exchange-organization-network-message-id", "x-ms-office365-filtering-correlation-id":
 		return true
 	}
@@ -102,7 +102,54 @@ func messageOf(h header) Message {
 			}
 		}
 	}
+	m.References = references(h)
 	return m
+}
+
+const (
+	maxReferences = 8
+	maxID         = 998
+)
+
+// references gives the messages that this one answers or forwards, the nearest first. RFC 5322, section 3.6.4: the last
+// of References is the parent, as In-Reply-To is.
+func references(h header) []string {
+	var list []string
+	add := func(id string) {
+		if !slices.Contains(list, id) && len(list) < maxReferences {
+			list = append(list, id)
+		}
+	}
+	for _, id := range messageIDs(h.get("in-reply-to")) {
+		add(id)
+	}
+	for _, id := range slices.Backward(messageIDs(h.get("references"))) {
+		add(id)
+	}
+	return list
+}
+
+// messageIDs finds what stands in angle brackets.
+func messageIDs(value string) (ids []string) {
+	for {
+		_, rest, open := strings.Cut(value, "<")
+		id, after, closed := strings.Cut(rest, ">")
+		if !open || !closed {
+			return ids
+		}
+		if id = strings.TrimSpace(id); id != "" && len(id) <= maxID && !strings.ContainsAny(id, "< \t") {
+			ids = append(ids, "<"+id+">")
+		}
+		value = after
+	}
+}
+
+// firstID is the first Message-ID of a value, "" when there is none.
+func firstID(value string) string {
+	if ids := messageIDs(value); len(ids) > 0 {
+		return ids[0]
+	}
+	return ""
 }
 
 func words() *mime.WordDecoder {

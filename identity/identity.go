@@ -37,6 +37,16 @@ type Message struct {
 	// NetworkMessageIDs are the different values of X-MS-Exchange-Organization-Network-Message-Id and of
 	// X-MS-Office365-Filtering-Correlation-Id, which equals it, in lower case. More than one: do not trust any.
 	NetworkMessageIDs []string
+
+	// What tells that this message forwards or answers another one: hints, not proof.
+	Attached   []Attached // messages that are attached to it, in order, at most 32
+	References []string   // Message-IDs of In-Reply-To and References, the nearest first, at most 8
+}
+
+// Attached is a message that is a message/rfc822 part of another one.
+type Attached struct {
+	MessageID string // with angle brackets; "" when its header has none
+	Contents  string // as Message.Contents gives it
 }
 
 // Of reads a message.
@@ -46,7 +56,7 @@ func Of(r io.Reader) (Message, error) {
 	h := p.readHeader()
 	m := messageOf(h)
 	p.body(h, 0)
-	m.Parts = p.sums
+	m.Parts, m.Attached = p.sums, p.attached
 	if in.err != nil {
 		return Message{}, fmt.Errorf("read message: %w", in.err)
 	}
@@ -62,6 +72,20 @@ func (m Message) Content() string {
 	}
 	for _, s := range append([]string{m.From, date, m.Subject}, m.Parts...) {
 		fmt.Fprintf(h, "%d:%s\n", len(s), s)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// Contents answers the hex SHA-256 over the decoded parts alone, in whatever order; "" when there are none.
+func (m Message) Contents() string { return contents(m.Parts) }
+
+func contents(parts []string) string {
+	if len(parts) == 0 {
+		return ""
+	}
+	h := sha256.New()
+	for _, sum := range slices.Sorted(slices.Values(parts)) {
+		fmt.Fprintln(h, sum)
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }

@@ -14,8 +14,9 @@ import (
 )
 
 const (
-	maxDepth = 24
-	maxParts = 2000
+	maxDepth    = 24
+	maxParts    = 2000
+	maxAttached = 32
 )
 
 // parts walks a message's leaves in one pass.
@@ -23,6 +24,7 @@ type parts struct {
 	lines      *lines
 	boundaries [][]byte // "--" and the boundary of each multipart that is open
 	sums       []string
+	attached   []Attached
 }
 
 // body reads what follows a header, to the delimiter that ends it or to the end.
@@ -35,9 +37,22 @@ func (p *parts) body(h header, depth int) {
 	case strings.HasPrefix(kind, "multipart/") && boundary != "":
 		p.multipart([]byte("--"+boundary), depth)
 	case kind == "message/rfc822" && encoding(h) == "":
-		p.body(p.readHeader(), depth+1)
+		p.message(depth)
 	default:
 		p.leaf(kind, params["charset"], encoding(h))
+	}
+}
+
+// message reads an attached message.
+func (p *parts) message(depth int) {
+	h, first := p.readHeader(), len(p.sums)
+	at := len(p.attached)
+	if at < maxAttached { // its place is before those that are attached to it
+		p.attached = append(p.attached, Attached{MessageID: firstID(h.get("message-id"))})
+	}
+	p.body(h, depth+1)
+	if at < maxAttached && len(p.sums) < maxParts {
+		p.attached[at].Contents = contents(p.sums[first:])
 	}
 }
 
