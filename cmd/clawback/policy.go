@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"net/url"
 	"os"
 	"strconv"
@@ -106,7 +107,23 @@ func (c policyAddCmd) Run(a *app) error {
 	if c.Field != "any" {
 		p.Field = c.Field
 	}
-	return a.addPolicies(c.Tenant, []judge.Policy{p})
+	if err := a.addPolicies(c.Tenant, []judge.Policy{p}); err != nil {
+		return err
+	}
+	if forgeable(p) {
+		fmt.Fprintln(a.errOut, "Note: anybody can write this into From. Add it again with --verify to have it count only where the sender is proven.")
+	}
+	return nil
+}
+
+// forgeable reports whether a policy lets through what anybody may write into a header.
+func forgeable(p judge.Policy) bool {
+	return !p.Verify && (p.Kind == "trust_sender" || p.Kind == "accept_sender" || p.Kind == "simulation") && strings.ContainsAny(p.Pattern, "@/") && !isNetwork(p.Pattern)
+}
+
+func isNetwork(pattern string) bool {
+	_, err := netip.ParsePrefix(pattern)
+	return err == nil
 }
 
 // until reads a date, a time, or how long from now.

@@ -103,3 +103,21 @@ func TestExpiry_marksWhatHasRunOut(t *testing.T) {
 		}
 	}
 }
+
+func TestForgeable_onlyWhatAHeaderCanClaim(t *testing.T) {
+	for _, c := range []struct {
+		p    judge.Policy
+		want bool
+	}{
+		{judge.Policy{Kind: "trust_sender", Pattern: "@a.example"}, true},
+		{judge.Policy{Kind: "accept_sender", Pattern: "/x/"}, true},
+		{judge.Policy{Kind: "trust_sender", Pattern: "@a.example", Verify: true}, false},
+		{judge.Policy{Kind: "trust_sender", Pattern: "192.0.2.0/24"}, false},
+		{judge.Policy{Kind: "trust_sender", Pattern: "192.0.2.7"}, false},
+		{judge.Policy{Kind: "block_sender", Pattern: "@a.example"}, false},
+	} {
+		if got := forgeable(c.p); got != c.want {
+			t.Errorf("%+v: %v", c.p, got)
+		}
+	}
+}
