@@ -31,6 +31,7 @@ func detectHistory(x *inspection) {
 	switch {
 	case h.from.Aligned >= knownMessages && !x.auth.aligned:
 		x.note("history.broken_authentication", "header From", "%s was always authenticated before (%d times), and is not this time.", x.from.Address, h.from.Aligned)
+	case x.trustedDomain(x.domain): // its age says nothing
 	case h.from.Received+h.from.Sent == 0 && h.domain.Received+h.domain.Sent == 0 && !x.freeMail:
 		x.note("history.first_domain", "header From", "The organisation never had mail from %s before.", x.domain)
 	case h.from.Received+h.from.Sent == 0:

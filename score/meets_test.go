@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"clawback/config"
+	"clawback/history"
 )
 
 func TestMeets_namesThePoliciesAndWhatComesOfThem(t *testing.T) {
@@ -41,5 +42,33 @@ func TestMeets_namesThePoliciesAndWhatComesOfThem(t *testing.T) {
 	want := "trust_sender  unverified|block_content subject|block_sender  expired|exempt_recipient  decides"
 	if strings.Join(said, "|") != want {
 		t.Errorf("it meets %q, want %q", strings.Join(said, "|"), want)
+	}
+}
+
+func TestTrustedDomain_isNeitherNewNorALookalike(t *testing.T) {
+	const mail = "From: Ada <ada@contosso.example>\r\nTo: bob@contoso.example\r\nSubject: hello\r\n\r\nhello\r\n"
+	s, err := New(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, trusted := range []bool{false, true} {
+		tenant := &config.Tenant{Domains: []string{"contoso.example"}}
+		if trusted {
+			tenant.Policies = []config.Policy{{Kind: "trusted_domain", Pattern: "contosso.example"}}
+		}
+		got, err := s.Score(t.Context(), Message{Original: strings.NewReader(mail), Size: int64(len(mail)), Tenant: tenant, Direction: "in",
+			FirstHand: true, Received: time.Now(), History: func([]string) []history.Entry { return nil }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen := map[string]bool{}
+		for _, r := range got.Reasons {
+			seen[r.ID] = true
+		}
+		for _, id := range []string{"history.first_domain", "impersonation.lookalike_domain"} {
+			if seen[id] == trusted {
+				t.Errorf("trusted %v: %s seen %v", trusted, id, seen[id])
+			}
+		}
 	}
 }
