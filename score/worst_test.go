@@ -76,7 +76,7 @@ func TestScore_worstMessagesAreBounded(t *testing.T) {
 		runtime.ReadMemStats(&after)
 		used := after.TotalAlloc - before.TotalAlloc
 		t.Logf("%-20s %9d octets: %8v, %4d MiB handed out in all", name, len(text), took.Round(time.Millisecond), used>>20)
-		if took > worstTime {
+		if took > worstTime && !raced {
 			t.Errorf("%s took %v", name, took)
 		}
 		if used > worstMemory {

@@ -91,7 +91,7 @@ func TestFold_longTextsTakeLinearTime(t *testing.T) {
 	text := strings.Repeat("verify your \u0430ccount \u200b", 50_000)
 	started := time.Now()
 	l.Find(l.Fold(text).Text)
-	if took := time.Since(started); took > 5*time.Second {
+	if took := time.Since(started); took > 5*time.Second && !raced {
 		t.Errorf("%d octets took %v", len(text), took)
 	}
 }
