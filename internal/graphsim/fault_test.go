@@ -196,6 +196,26 @@ func TestViolations_notForThePatient(t *testing.T) {
 	}
 }
 
+func TestLimits_atOnceForATenant(t *testing.T) {
+	c := newClient(t, Options{Rates: Calm(), Limits: Limits{TenantConcurrency: 2}})
+	c.sim.Inject(Injection{Route: RouteMessages, Times: -1, Fault: Fault{Delay: 200 * time.Millisecond, Apply: true, Status: 200, Body: "{}"}})
+	var wg sync.WaitGroup
+	for i := range 6 {
+		u := c.sim.AddMailbox(fmt.Sprintf("user%d@contoso.example", i))
+		wg.Go(func() { c.do("GET", "/users/"+u.ID+"/messages", "") })
+	}
+	wg.Wait()
+	throttled := 0
+	for _, call := range c.sim.Calls() {
+		if call.Fault == "tenant concurrency" {
+			throttled++
+		}
+	}
+	if throttled == 0 || throttled > 4 || len(c.sim.Violations()) != 0 {
+		t.Errorf("%d throttled, violations %v", throttled, c.sim.Violations())
+	}
+}
+
 func TestLimits_quotaOfAMailbox(t *testing.T) {
 	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 	c := newClient(t, Options{Rates: Calm(), TokenLife: 24 * time.Hour, Now: func() time.Time { return now }, Limits: Limits{MailboxRequests: 3}})

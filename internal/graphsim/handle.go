@@ -107,7 +107,7 @@ func (s *Sim) serve(w http.ResponseWriter, r *request) {
 	s.early(r)
 	if r.mail() && r.owner != nil {
 		fault := s.enter(&r.call, r.owner.ID)
-		defer s.leave(r.owner.ID)
+		defer s.leave(&r.call, r.owner.ID)
 		if fault != nil {
 			r.call.Fault = fault.name()
 			s.strike(w, r, *fault)

@@ -30,26 +30,32 @@ func (s *Sim) enter(c *Call, mailbox string) *Fault {
 	l.recent = append(l.recent, now)
 	l.inFlight++
 	c.InFlight = l.inFlight
+	s.busy[c.Tenant]++
 	if l.inFlight > s.o.Limits.MailboxConcurrency {
 		s.violate("%d calls at once for mailbox %s", l.inFlight, c.Mailbox)
-		return &Fault{
-			Name: "concurrency", Status: http.StatusTooManyRequests, Code: "ApplicationThrottled",
-			Message: "Application is over its MailboxConcurrency limit.", RetryAfter: "0.25",
-		}
+		return overload("concurrency", "ApplicationThrottled", "0.25")
+	}
+	if most := s.o.Limits.TenantConcurrency; most > 0 && s.busy[c.Tenant] > most {
+		return overload("tenant concurrency", "ApplicationThrottled", "0.1") // a client has to find out: no violation
 	}
 	if len(l.recent) > s.o.Limits.MailboxRequests {
-		return &Fault{
-			Name: "quota", Status: http.StatusTooManyRequests, Code: "TooManyRequests",
-			Message: "Too many requests.", RetryAfter: "1.5",
-		}
+		return overload("quota", "TooManyRequests", "1.5")
 	}
 	return nil
 }
 
-func (s *Sim) leave(mailbox string) {
+func overload(name, code, retryAfter string) *Fault {
+	return &Fault{
+		Name: name, Status: http.StatusTooManyRequests, Code: code, RetryAfter: retryAfter,
+		Message: "Application is over its MailboxConcurrency limit.",
+	}
+}
+
+func (s *Sim) leave(c *Call, mailbox string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.load[mailbox].inFlight--
+	s.busy[c.Tenant]--
 }
 
 // retryAfter is what an answer has told: when, and until when to wait.

@@ -25,6 +25,7 @@ type Options struct {
 type Limits struct {
 	MailboxConcurrency int // requests at once for one mailbox; 0: 4
 	MailboxRequests    int // in ten minutes for one mailbox; 0: 10,000
+	TenantConcurrency  int // requests at once for all mailboxes of a tenant, as one version of the limits has it; 0: any
 }
 
 // Rates are the probabilities, for each call, of the faults that come by themselves.

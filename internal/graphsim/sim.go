@@ -33,6 +33,7 @@ type Sim struct {
 	injected   []*Injection
 	drawn      map[string]uint64 // calls by fault key
 	load       map[string]*load  // by mailbox id
+	busy       map[string]int    // mail requests under way, by tenant
 	waits      map[string]retryAfter
 }
 
@@ -41,7 +42,7 @@ func New(o Options) *Sim {
 	s := &Sim{
 		o: o.withDefaults(), base: inProcess, served: make(chan struct{}),
 		tenants: map[string]*tenant{}, owners: map[string]*user{}, tokens: map[string]token{},
-		drawn: map[string]uint64{}, load: map[string]*load{}, waits: map[string]retryAfter{},
+		drawn: map[string]uint64{}, load: map[string]*load{}, busy: map[string]int{}, waits: map[string]retryAfter{},
 	}
 	s.AddTenant(DefaultTenant())
 	return s

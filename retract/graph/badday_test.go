@@ -56,10 +56,11 @@ func retractOne(t *testing.T, w *world, address string) {
 		case !errors.As(err, &f):
 			t.Errorf("not a fault: %v", err)
 			return
-		case f.Class == retract.GiveUp || f.Class == retract.Auth:
+		case f.Class == retract.GiveUp:
 			t.Errorf("%s: %+v", address, f)
 			return
 		}
+		// Auth too: on such a day a second token can be revoked between its being given and its being used.
 		time.Sleep(f.After + time.Millisecond)
 	}
 	t.Errorf("%s: no end in sight", address)

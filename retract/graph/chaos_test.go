@@ -29,7 +29,7 @@ import (
 // every intent is final and true to the mailboxes, and no message but the right ones was touched.
 // CHAOS_SEED runs one seed, CHAOS_RUNS another number of them.
 func TestChaos(t *testing.T) {
-	first, runs := uint64(1), uint64(60)
+	first, runs := uint64(1), uint64(30)
 	if testing.Short() {
 		runs = 8
 	}
@@ -45,7 +45,7 @@ func TestChaos(t *testing.T) {
 	}
 	t.Logf("%d scenarios: %v", runs, sum)
 	for _, what := range []string{"call move", "call purge", "fault throttled", "fault lost", "fault cut", "fault revoked", "outcome done", "outcome skipped"} {
-		if runs >= 60 && sum[what] == 0 {
+		if runs >= 30 && sum[what] == 0 {
 			t.Errorf("no scenario had %q", what)
 		}
 	}
@@ -140,6 +140,7 @@ func newBed(t *testing.T, dir string, seed uint64) *bed {
 	b := &bed{t: t, random: rand.New(rand.NewPCG(seed, 3)), dir: dir, moved: map[string]bool{}}
 	b.sim = graphsim.New(graphsim.Options{
 		Seed: seed, TokenLife: 30 * time.Minute, Latency: time.Duration(b.random.IntN(1500)) * time.Millisecond, NoPurge: b.random.IntN(3) == 0,
+		Limits: graphsim.Limits{TenantConcurrency: []int{0, 0, 2, 5}[b.random.IntN(4)]},
 	})
 	for _, name := range []string{"anna", "bert", "carl"} {
 		b.users = append(b.users, b.sim.AddMailbox(name+"@contoso.example", name+".alias@contoso.example"))

@@ -24,7 +24,7 @@ const maxRetryAfter = 24 * time.Hour
 
 // readAnswer takes an answer apart. Body may be HTML, empty, or an object that lacks anything.
 func readAnswer(status int, header http.Header, body []byte, now time.Time) Answer {
-	a := Answer{Status: status, Request: requestID(header), After: retryAfter(header.Get("Retry-After"), now)}
+	a := Answer{Status: status, Request: requestID(header), After: retryAfter(header.Get("Retry-After"), clock(header, now))}
 	scope := header.Get("X-Ms-Throttle-Scope") // Scope/Limit/ApplicationId/TenantId
 	a.TenantWide = strings.HasPrefix(scope, "Tenant")
 	var object struct {
@@ -98,6 +98,14 @@ func requestID(h http.Header) string {
 		return id
 	}
 	return word(h.Get("X-Ms-Request-Id"))
+}
+
+// clock is the server's, where it says what it is: a date of its is to be read by it, not by ours.
+func clock(h http.Header, now time.Time) time.Time {
+	if at, err := http.ParseTime(h.Get("Date")); err == nil {
+		return at
+	}
+	return now
 }
 
 // retryAfter reads seconds, which Graph also gives with a fraction, or a date. RFC 9110, section 10.2.3.

@@ -85,6 +85,21 @@ func TestReadAnswer_headers(t *testing.T) {
 	}
 }
 
+// TestReadAnswer_clockOfTheServer: a machine whose clock is an hour off waits as long as was meant.
+func TestReadAnswer_clockOfTheServer(t *testing.T) {
+	theirs := noon.Add(time.Hour)
+	h := http.Header{}
+	h.Set("Date", theirs.Format(http.TimeFormat))
+	h.Set("Retry-After", theirs.Add(30*time.Second).Format(http.TimeFormat))
+	if a := readAnswer(429, h, nil, noon); a.After != 30*time.Second {
+		t.Errorf("%v", a.After)
+	}
+	h.Set("Date", "nonsense")
+	if a := readAnswer(429, h, nil, noon); a.After != time.Hour+30*time.Second {
+		t.Errorf("without a date: %v", a.After)
+	}
+}
+
 func TestClaimsOf_challenges(t *testing.T) {
 	const claims = `{"access_token":{"nbf":{"essential":true,"value":"1604106651"}}}`
 	const encoded = "eyJhY2Nlc3NfdG9rZW4iOnsibmJmIjp7ImVzc2VudGlhbCI6dHJ1ZSwidmFsdWUiOiIxNjA0MTA2NjUxIn19fQ"
