@@ -60,7 +60,7 @@ func (x *inspection) brandImages() {
 		l := &x.mail.Links[i]
 		owner, ok := x.pictureOwner(l)
 		switch {
-		case !ok || owner.Owns(x.domain):
+		case !ok || owner.Owns(x.domain) || x.linkedShop(owner) < 1:
 		case l.Kind == extract.Image:
 			brand, host = owner, l.Host
 		}

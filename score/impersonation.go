@@ -50,7 +50,7 @@ func (x *inspection) displayName() {
 	}
 	switch {
 	case ok && !x.ownsBrand(brand) && !viaService(name):
-		x.times(brandFactor(brand)*x.ownLabel(folded.Text), "impersonation.brand_name", "header From", "The author calls itself %q (%s), but the address is of %s.", name, shown, x.from.Domain())
+		x.times(brandFactor(brand)*x.ownLabel(folded.Text)*x.linkedShop(brand), "impersonation.brand_name", "header From", "The author calls itself %q (%s), but the address is of %s.", name, shown, x.from.Domain())
 		if !x.linksTo(brand) {
 			x.note("impersonation.brand_links", "links", "No link leads to %s.", shown)
 		}
@@ -81,6 +81,14 @@ func (x *inspection) ownLabel(folded string) float64 {
 	label := strings.TrimSpace(x.lexicon.Fold(web.Label(x.domain)).Text)
 	if len(label) >= 4 && strings.Contains(folded, " "+label+" ") {
 		return 0.4
+	}
+	return 1
+}
+
+// linkedShop makes a shop or publisher count half where the mail leads to it: many have their mail sent, and their customers asked, by others.
+func (x *inspection) linkedShop(b intel.Brand) float64 {
+	if (b.Kind == "shop" || b.Kind == "media") && x.auth.aligned && x.linksTo(b) {
+		return 0.5
 	}
 	return 1
 }
