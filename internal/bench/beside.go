@@ -54,6 +54,9 @@ func besideRow(out io.Writer, s *side.Side, verb smtpload.Verb, limit int64) err
 			return err
 		}
 		alone, beside = append(alone, a...), append(beside, b...)
+		if !s.Idle(time.Minute) {
+			return errors.New("what was accepted was not worked off in a minute")
+		}
 		ratios = append(ratios, float64(b.Quantile(.99))/float64(a.Quantile(.99)))
 		rates = append(rates, rate)
 	}

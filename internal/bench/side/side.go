@@ -32,7 +32,8 @@ const Recipient = "j@archive.example"
 type Side struct {
 	Name    string
 	Address string
-	queue   *queue.Queue // nil when nothing is kept
+	queue   *queue.Queue // nil when nothing is worked off
+	spool   *spool.Spool
 	closers []func()
 }
 
@@ -43,17 +44,20 @@ func (s *Side) Close() {
 	}
 }
 
-// Idle waits until what was accepted has been worked off, and says whether it was in time.
+// Idle waits until what was accepted has been worked off, gives its space on the disk back, and says whether it was in time.
 func (s *Side) Idle(wait time.Duration) bool {
-	for end := time.Now().Add(wait); s.queue != nil; time.Sleep(10 * time.Millisecond) {
-		if st, err := s.queue.Stats(); err != nil || len(st.Items) == 0 {
-			return err == nil
-		}
-		if time.Now().After(end) {
-			return false
-		}
+	if s.queue == nil {
+		return true
 	}
-	return true
+	for end := time.Now().Add(wait); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		if st, err := s.queue.Stats(); err != nil || len(st.Items) > 0 {
+			continue
+		}
+		later := time.Now().Add(2 * time.Hour) // the daemon keeps the octets, as its archive
+		_, err := s.spool.Expire(later, later, s.queue.InUse)
+		return err == nil
+	}
+	return false
 }
 
 // Discarding reads messages and forgets them: what the listener could do without anything behind it.
@@ -88,7 +92,7 @@ func (s *Side) open(dir string, cert *certs.Static, workers int) error {
 	}
 	s.closers = append(s.closers, func() { q.Close() })
 	if workers > 0 {
-		s.queue = q
+		s.queue, s.spool = q, sp
 		s.drain(workers)
 	}
 	return s.listen(intake{q}, cert)
