@@ -14,6 +14,9 @@ import (
 // maxPictures is how many pictures of a message are searched for QR codes.
 const maxPictures = 4
 
+// maxPages is how many attached pages of a message are read.
+const maxPages = 10
+
 // detectAttachments looks at the files that the message carries, and adds the links in them to the message's.
 func detectAttachments(x *inspection) {
 	pictures := 0
@@ -128,6 +131,9 @@ func (x *inspection) pdf(r attach.Report, p *extract.Part, where string) {
 
 // htmlFile looks at an attached page, which opens in the browser with the file's own rights.
 func (x *inspection) htmlFile(page, name, where string) {
+	if x.pages++; x.pages > maxPages {
+		return
+	}
 	links := len(x.mail.Links)
 	h := x.mail.ReadHTML(page, "attached page, "+where)
 	for i := links; i < len(x.mail.Links); i++ {

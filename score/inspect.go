@@ -39,6 +39,7 @@ type inspection struct {
 	history    senderHistory
 	files      attach.Limits  // what is left for looking into files
 	hosts      map[string]int // which brand's name a host bears, -1 for none
+	pages      int            // attached pages that were read
 	clickable  int            // links that a person can follow
 	found      []found
 	indicators []verdict.Indicator
