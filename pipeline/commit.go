@@ -123,7 +123,21 @@ func (j *job) application(what identity.Message, result score.Result) store.Appl
 	if app.Record.MessageID == "" {
 		app.Record.MessageID = what.MessageID
 	}
+	app.Record.Contents = what.Contents()
+	if app.Record.Direction != "inbound" {
+		app.Record.Carries = carries(what)
+	}
 	return app
+}
+
+// carries is what a message from inside the organisation tells of those that it forwards.
+func carries(what identity.Message) store.Carries {
+	c := store.Carries{Refers: what.References}
+	for _, a := range what.Attached {
+		c.Attached = append(c.Attached, a.MessageID)
+		c.Contents = append(c.Contents, a.Contents)
+	}
+	return c
 }
 
 // reportKey is the report's identity: the same report sent twice is applied once.

@@ -4,7 +4,7 @@ import (
 	"strings"
 
 	"clawback/config"
-	"clawback/store"
+	"clawback/verdict"
 )
 
 // fold makes addresses comparable: Exchange compares them without case.
@@ -86,17 +86,16 @@ func ownAddresses(t *config.Tenant) []ownAddress {
 	return own
 }
 
-// ruleFor is the tenant's rule for an address: of the first group that has the address and names the disposition,
-// else the tenant's own.
-func ruleFor(t *config.Tenant, address string, rec store.Record) (config.Rule, string) {
-	d := rec.Verdict.Disposition
+// ruleOf is the tenant's rule for an address and a disposition: of the first group that has the address and names the
+// disposition, else the tenant's own.
+func ruleOf(t *config.Tenant, address string, d verdict.Disposition) config.Rule {
 	for _, g := range t.Groups {
 		if _, ok := listed(g.Mailboxes, address); !ok {
 			continue
 		}
 		if r, ok := g.Actions[d]; ok {
-			return r, "group " + g.Name
+			return r
 		}
 	}
-	return t.Actions[d], ""
+	return t.Actions[d]
 }

@@ -74,6 +74,9 @@ func (e *Engine) decide(ctx context.Context, o order, what string, change func(s
 		if err != nil {
 			return nil, err
 		}
+		if t, ok := e.o.Tenants(rec.Tenant); ok {
+			c.Plan = Plan(t.Config, e.now())
+		}
 		c.Act = &store.Act{At: e.now(), Who: o.who, What: what, Tenant: rec.Tenant, Object: rec.ID, Comment: o.comment}
 		err = e.o.Store.Update(ctx, c)
 		if errors.Is(err, store.ErrConflict) && try < attemptsAtConflict {

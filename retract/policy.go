@@ -2,6 +2,7 @@ package retract
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"clawback/config"
@@ -15,6 +16,7 @@ const (
 	HoldProtected = "protected"      // the sender is protected
 	HoldHearsay   = "not_first_hand" // no report of the tenant's own Exchange tells of it
 	HoldIdentity  = "identity"       // the message in the mailbox cannot be proven to be the record's
+	HoldForward   = "forward"        // it is no bad message itself, it carries one
 	HoldRestore   = "restore"        // proposed: the verdict dropped to CLEAN
 	HoldInternal  = "internal"       // something went wrong in here
 )
@@ -71,22 +73,20 @@ func (p *plan) address(address string) {
 		p.revise(in)
 		return
 	}
-	rule, _ := ruleFor(p.tenant, address, p.rec)
-	if _, acts := Target(rule.Action); !acts {
+	want := p.wish(address)
+	if !want.acts {
 		return
 	}
-	in := p.open(store.Intent{ID: id, Record: p.rec.ID, Tenant: p.rec.Tenant, Address: address, Created: p.now}, rule)
+	in := p.open(store.Intent{ID: id, Record: p.rec.ID, Tenant: p.rec.Tenant, Address: address, Created: p.now}, want)
 	p.have[id] = in
 	p.out = append(p.out, in)
 }
 
 // open gives an intent its action and decides whether it may go on: skipped, held or pending.
-func (p *plan) open(in store.Intent, rule config.Rule) store.Intent {
-	in = reopen(in, p.now)
-	in.Kind, in.Action = store.Retract, string(rule.Action)
-	in.Cause, in.Severity = p.rec.Verdict.Disposition.String(), int(p.rec.Verdict.Disposition)
-	in.Limit = store.Limits{UnreadOnly: rule.UnreadOnly, MaxAge: rule.MaxAge}
-	in.Outcome, in.Hold, in.Reason = p.permit(in.Address, rule)
+func (p *plan) open(in store.Intent, want wish) store.Intent {
+	in = want.put(reopen(in, p.now))
+	in.Kind = store.Retract
+	in.Outcome, in.Hold, in.Reason = p.permit(in.Address, want)
 	if p.tenant.Mode != "live" && in.Outcome != store.Skipped {
 		in.DryRun = true
 		in.Outcome, in.Reason = store.Skipped, rehearsal(in)
@@ -96,15 +96,18 @@ func (p *plan) open(in store.Intent, rule config.Rule) store.Intent {
 }
 
 // permit says whether a rule may be carried out for an address.
-func (p *plan) permit(address string, rule config.Rule) (store.Outcome, string, string) {
+func (p *plan) permit(address string, want wish) (store.Outcome, string, string) {
 	if !internal(p.tenant, address) {
 		return store.Skipped, "", "external recipient: " + fold(address) + " is in none of the tenant's domains"
 	}
 	if why := exempt(p.tenant, address); why != "" {
 		return store.Skipped, "", why
 	}
-	if why := tooOld(p.rec, rule.MaxAge, p.now); why != "" {
+	if why := tooOld(p.rec, want.rule.MaxAge, p.now); why != "" {
 		return store.Skipped, "", why
+	}
+	if want.forward != "" {
+		return store.Held, HoldForward, want.forward
 	}
 	if !p.rec.FirstHand {
 		return store.Held, HoldHearsay, "the report is not first-hand: nothing that Exchange Online itself sent tells of this message"
@@ -121,53 +124,63 @@ func (p *plan) revise(in store.Intent) {
 	if in.By != "" {
 		return
 	}
-	rule, _ := ruleFor(p.tenant, in.Address, p.rec)
-	_, acts := Target(rule.Action)
+	want := p.wish(in.Address)
 	switch {
-	case in.Outcome == store.Done && p.rec.Verdict.Disposition == verdict.Clean:
+	case in.Outcome == store.Done && p.rec.Verdict.Disposition == verdict.Clean && in.Cause != want.cause:
 		p.propose(in)
 	case in.Outcome.Final():
-		if acts && p.worse(in, rule) {
-			p.put(p.open(in, rule))
+		if want.acts && worse(in, want) {
+			p.put(p.open(in, want))
 		}
-	case !acts:
+	case !want.acts:
 		p.cancel(in)
 	case in.Unknown:
-		p.redirect(in, rule)
+		p.redirect(in, want)
 	default:
-		p.supersede(in, rule)
+		p.supersede(in, want)
 	}
 }
 
-// cancel ends an intent that is not done. One whose last attempt may have worked must be verified first.
+// cancel ends an intent that is not done. One whose last attempt may have worked must be verified first. Where a copy
+// was taken already, putting it back is proposed.
 func (p *plan) cancel(in store.Intent) {
-	if in.Cancelled == "" {
-		p.put(callOff(in, "the verdict is now "+p.rec.Verdict.Disposition.String()))
+	if in.Cancelled != "" {
+		return
+	}
+	why := "the verdict is now " + p.rec.Verdict.Disposition.String()
+	if strings.HasPrefix(in.Cause, causeForward) {
+		why = "what it forwards does not count as MALICIOUS any more"
+	}
+	if in.Unknown || !hasTaken(in, moved) {
+		p.put(callOff(in, why))
+		return
+	}
+	in.Outcome, in.Hold, in.NotBefore = store.Done, "", time.Time{}
+	in.Action, in.Reason = reachedBy(in), "taken before it was called off: "+why
+	p.put(in)
+	if p.rec.Verdict.Disposition == verdict.Clean {
+		p.propose(in)
 	}
 }
 
 // redirect changes what an intent is for while its last attempt may have worked: what that did is verified against the
 // target of that attempt, and what is left to do follows from the new action.
-func (p *plan) redirect(in store.Intent, rule config.Rule) {
-	cause := p.rec.Verdict.Disposition.String()
-	if in.Action == string(rule.Action) && in.Cause == cause && in.Cancelled == "" {
+func (p *plan) redirect(in store.Intent, want wish) {
+	if want.is(in) && in.Cancelled == "" {
 		return
 	}
-	in.Action, in.Cause, in.Cancelled = string(rule.Action), cause, ""
-	in.Severity = int(p.rec.Verdict.Disposition)
-	in.Limit = store.Limits{UnreadOnly: rule.UnreadOnly, MaxAge: rule.MaxAge}
-	p.put(in)
+	in.Cancelled = ""
+	p.put(want.put(in))
 }
 
 // supersede gives a waiting intent the action that is wanted now. What it was held for still holds it, but for a
-// report that has since been confirmed at first hand.
-func (p *plan) supersede(in store.Intent, rule config.Rule) {
-	confirmed := in.Hold == HoldHearsay && p.rec.FirstHand
-	cause := p.rec.Verdict.Disposition.String()
-	if in.Action == string(rule.Action) && in.Cause == cause && !confirmed {
+// report that has since been confirmed at first hand, and for a forward that is bad itself.
+func (p *plan) supersede(in store.Intent, want wish) {
+	confirmed := in.Hold == HoldHearsay && p.rec.FirstHand || in.Hold == HoldForward && want.forward == ""
+	if want.is(in) && !confirmed {
 		return
 	}
-	next := p.open(in, rule)
+	next := p.open(in, want)
 	if next.Outcome == store.Pending {
 		next.Misses, next.Approved = in.Misses, in.Approved
 		next.NotBefore = in.NotBefore
@@ -179,14 +192,12 @@ func (p *plan) supersede(in store.Intent, rule config.Rule) {
 }
 
 // worse reports whether an intent that has ended is to be opened again for an action that goes further.
-func (p *plan) worse(in store.Intent, rule config.Rule) bool {
+func worse(in store.Intent, want wish) bool {
 	switch in.Outcome {
 	case store.Done:
-		had, _ := Target(config.Action(in.Action))
-		want, _ := Target(rule.Action)
-		return RankOf(want) > RankOf(had)
+		return further(string(want.rule.Action), in.Action)
 	case store.Skipped, store.NotFound, store.Failed:
-		return int(p.rec.Verdict.Disposition) > in.Severity
+		return want.severity > in.Severity
 	}
 	return false
 }

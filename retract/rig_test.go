@@ -196,6 +196,8 @@ type mail struct {
 	original    string
 	direction   string
 	tenant      string
+	carries     store.Carries
+	links       []string
 }
 
 func bad(to ...string) mail {
@@ -210,11 +212,15 @@ func (r *rig) report(m mail) store.Record {
 	sha := hex.EncodeToString(sum[:])
 	r.originals[sha] = m.original
 	v := verdict.Verdict{Disposition: m.disposition, Score: 90}
+	for _, l := range m.links {
+		v.Indicators = append(v.Indicators, verdict.Indicator{Kind: "url", Value: l})
+	}
 	rec := store.Record{
 		MessageID: m.mid, Sender: m.from, From: m.from, Subject: "Invoice", Received: time.Now(), FirstHand: !m.hearsay,
 		Direction: m.direction, Verdict: v, Content: sha,
 		Variants: []store.Variant{{SHA256: sha, Verdict: v, FirstHand: !m.hearsay, At: time.Now()}},
 	}
+	rec.Carries = m.carries
 	for _, to := range m.to {
 		rec.Recipients = append(rec.Recipients, journal.Recipient{Address: to, Type: journal.Unlabeled})
 	}

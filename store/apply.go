@@ -69,7 +69,8 @@ func (a Application) clean() Application {
 	r := &a.Record
 	r.ID, r.Tenant, r.Rev = a.RecordID(), a.Tenant, 0
 	r.NetworkMessageID = strings.ToLower(a.Network)
-	for _, field := range []*string{&r.MessageID, &r.NetworkMessageID, &r.Content} {
+	r.Carries, r.Forwards = r.Carries.bound(), nil
+	for _, field := range []*string{&r.MessageID, &r.NetworkMessageID, &r.Content, &r.Contents} {
 		*field = strings.ToValidUTF8(*field, "\uFFFD")
 	}
 	r.Received, r.Date = r.Received.UTC().Round(0), storable(r.Date)
@@ -184,6 +185,10 @@ func (t *txn) merge(a Application, old *Record, plan Planner) (Record, error) {
 	if err := t.relate(&rec); err != nil {
 		return Record{}, err
 	}
+	var err error
+	if rec.Forwards, err = t.forwardsOf(rec); err != nil {
+		return Record{}, err
+	}
 	have, err := t.intentsOf(rec.ID)
 	if err != nil {
 		return Record{}, err
@@ -195,7 +200,10 @@ func (t *txn) merge(a Application, old *Record, plan Planner) (Record, error) {
 	if err := t.putRecord(&rec, old); err != nil {
 		return Record{}, err
 	}
-	return rec, t.putPlanned(rec, planned, have)
+	if err := t.putPlanned(rec, planned, have); err != nil {
+		return Record{}, err
+	}
+	return rec, t.carriers(rec, old, plan)
 }
 
 // relate names the records not first-hand that tell of the same message as a first-hand one.

@@ -27,6 +27,9 @@ type Record struct {
 	Variants         []Variant           `json:"variants"`            // at most 32; the mildest give way
 	MoreVariants     int                 `json:"more,omitempty"`      // variants that were seen and not kept
 	Related          []string            `json:"related,omitempty"`   // records not first-hand with the same Message-ID and content; at most 8
+	Contents         string              `json:"contents,omitempty"`  // hex SHA-256 over the decoded parts alone
+	Carries          Carries             `json:"carries,omitzero"`    // what it tells of messages that it forwards
+	Forwards         []Forward           `json:"forwards,omitempty"`  // flagged records that it carries, kept by the store; at most 8
 	Verdict          verdict.Verdict     `json:"verdict"`             // the worst of the variants
 	FirstHand        bool                `json:"first_hand"`
 	Region           string              `json:"region,omitempty"`
@@ -80,7 +83,7 @@ const (
 	NotFound Outcome = "not_found" // it never appeared in the mailbox
 	Mismatch Outcome = "mismatch"  // a message with this Message-ID is there, and it is another one
 	Failed   Outcome = "failed"    // Graph refuses for good
-	Held     Outcome = "held"      // brake, protected sender, not first-hand, identity not provable
+	Held     Outcome = "held"      // brake, protected sender, not first-hand, identity not provable, forward
 	Skipped  Outcome = "skipped"   // nothing to do: external recipient, exempt, cancelled, dry-run
 )
 
@@ -122,7 +125,7 @@ type Intent struct {
 	Round      int       `json:"round,omitempty"`      // times it was opened; a restore carries the round that it undoes
 	By         string    `json:"by,omitempty"`         // operator who asked for it; "" for an automatism
 	Job        string    `json:"job,omitempty"`        // bulk job that asked for it
-	Hold       string    `json:"hold,omitempty"`       // what it is held for, or was: brake, protected, not_first_hand, identity, restore, internal
+	Hold       string    `json:"hold,omitempty"`       // what it is held for, or was: brake, protected, not_first_hand, identity, forward, restore, internal
 	Cancelled  string    `json:"cancelled,omitempty"`  // called off while an attempt was under way: verify, then end
 	Misses     int       `json:"misses,omitempty"`     // looked for and not there, since it was opened
 	Faults     int       `json:"faults,omitempty"`     // failures in a row

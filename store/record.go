@@ -104,12 +104,15 @@ func (r Record) names() [][]byte {
 	if r.Content != "" {
 		keys = append(keys, r.contentName())
 	}
-	return keys
+	if r.Contents != "" && r.tells() { // only these are looked for
+		keys = append(keys, contentsName(r.Tenant, r.Contents))
+	}
+	return append(keys, r.carriedNames()...)
 }
 
 // messageIDName finds a Message-ID with or without its angle brackets.
 func messageIDName(id string) []byte {
-	return hash16("message-id", strings.Trim(strings.TrimSpace(id), "<>"))
+	return hash16("message-id", bare(id))
 }
 
 func networkName(id string) []byte { return hash16("network", strings.ToLower(id)) }

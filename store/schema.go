@@ -16,7 +16,7 @@ const (
 	bMeta     bucket = "meta"     // "schema" -> version; "audit" -> last entry's number and chain
 	bRecords  bucket = "records"  // record -> Record
 	bTime     bucket = "time"     // T ^received record -> disposition
-	bNames    bucket = "names"    // H16 of Message-ID, network message id, or Message-ID and content; record -> tenant
+	bNames    bucket = "names"    // H16 of Message-ID, network message id, content, or what it carries; record -> tenant
 	bFiles    bucket = "files"    // spool file NUL record -> mark
 	bTally    bucket = "tally"    // record -> its unfinished intents, its mailboxes acted upon
 	bFacts    bucket = "facts"    // record H16 of report -> what its verdict read, what it taught

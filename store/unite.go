@@ -23,6 +23,8 @@ func unite(old, told Record) Record {
 	fill(&rec.Subject, told.Subject)
 	fill(&rec.Direction, told.Direction)
 	fill(&rec.Region, told.Region)
+	fill(&rec.Contents, told.Contents)
+	rec.Carries = old.Carries.unite(told.Carries)
 	if rec.Date.IsZero() {
 		rec.Date = told.Date
 	}

@@ -11,6 +11,7 @@ type Change struct {
 	Record  *Record  // with the Rev it was read with; only a report makes a new one
 	Act     *Act     // entry of the audit
 	Values  []Value  // as PutMeta keeps them
+	Plan    Planner  // for the records that carry Record, when what is known of it changes; nil plans nothing for them
 }
 
 // Value is a small value of a caller's own; nil Data removes it.
@@ -30,7 +31,7 @@ func (s *Store) Update(ctx context.Context, c Change) error {
 
 func (t *txn) update(c Change) error {
 	if c.Record != nil {
-		if err := t.updateRecord(*c.Record); err != nil {
+		if err := t.updateRecord(*c.Record, c.Plan); err != nil {
 			return err
 		}
 	}
@@ -52,7 +53,7 @@ func (t *txn) update(c Change) error {
 }
 
 // updateRecord writes a record anew. What its identity and its indexes are made of stays as it is.
-func (t *txn) updateRecord(rec Record) error {
+func (t *txn) updateRecord(rec Record, plan Planner) error {
 	old, err := t.mustRecord(rec.ID)
 	if err != nil {
 		return err
@@ -62,7 +63,11 @@ func (t *txn) updateRecord(rec Record) error {
 	}
 	rec.Tenant, rec.Received, rec.FirstHand = old.Tenant, old.Received, old.FirstHand
 	rec.NetworkMessageID, rec.MessageID, rec.Content = old.NetworkMessageID, old.MessageID, old.Content
-	return t.putRecord(&rec, &old)
+	rec.Contents, rec.Carries, rec.Forwards = old.Contents, old.Carries, old.Forwards
+	if err := t.putRecord(&rec, &old); err != nil {
+		return err
+	}
+	return t.carriers(rec, &old, plan)
 }
 
 func (t *txn) updateIntent(in Intent) error {

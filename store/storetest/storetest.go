@@ -83,6 +83,7 @@ func Run(t *testing.T, open Opener) {
 		"Expire":   testExpire,
 		"Crash":    testCrash,
 		"Meta":     testMeta,
+		"Forward":  testForward,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, &bench{open: open}) })
 	}

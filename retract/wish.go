@@ -1,0 +1,67 @@
+package retract
+
+import (
+	"fmt"
+
+	"clawback/config"
+	"clawback/store"
+	"clawback/verdict"
+)
+
+// wish is what the policy wants of one recipient's mailbox.
+type wish struct {
+	rule     config.Rule
+	acts     bool   // the rule takes the message away
+	cause    string // Intent.Cause
+	severity int
+	forward  string // why a person must approve: it carries a bad message; "" where its own verdict decides
+}
+
+// causeForward begins the cause of an intent for a message that is no bad one itself, and carries one.
+const causeForward = "forward of "
+
+// wish is what the record's own verdict wants. Where that is nothing, and the message carries one that counts as
+// MALICIOUS, it is what MALICIOUS would want: never automatic, for who forwards has said something of his own.
+func (p *plan) wish(address string) wish {
+	own := p.rec.Verdict.Disposition
+	want := wish{rule: ruleOf(p.tenant, address, own), cause: own.String(), severity: int(own)}
+	if _, want.acts = Target(want.rule.Action); want.acts {
+		return want
+	}
+	f, ok := p.forwards()
+	if !ok {
+		return want
+	}
+	rule := ruleOf(p.tenant, address, verdict.Malicious)
+	if _, acts := Target(rule.Action); !acts {
+		return want
+	}
+	return wish{rule: rule, acts: true, cause: causeForward + f.Record, severity: int(verdict.Malicious),
+		forward: fmt.Sprintf("it carries record %s, which is %s (%s): a person must approve", f.Record, f.Disposition, f.How)}
+}
+
+// forwards gives the MALICIOUS message that the record carries, where it is a forward inside the organisation. Reports
+// that are not first-hand can name any recipients: they are not asked about.
+func (p *plan) forwards() (store.Forward, bool) {
+	if !p.rec.FirstHand || p.rec.Direction == "inbound" {
+		return store.Forward{}, false
+	}
+	for _, f := range p.rec.Forwards {
+		if f.Disposition == verdict.Malicious && f.Pinned == "" {
+			return f, true
+		}
+	}
+	return store.Forward{}, false
+}
+
+// is reports whether an intent is for just this.
+func (w wish) is(in store.Intent) bool {
+	return in.Action == string(w.rule.Action) && in.Cause == w.cause
+}
+
+// put gives an intent what is wished.
+func (w wish) put(in store.Intent) store.Intent {
+	in.Action, in.Cause, in.Severity = string(w.rule.Action), w.cause, w.severity
+	in.Limit = store.Limits{UnreadOnly: w.rule.UnreadOnly, MaxAge: w.rule.MaxAge}
+	return in
+}
