@@ -94,8 +94,9 @@ func (b *Blob) commit() error {
 
 // syncStep is how much of a large body gathers in the page cache. The steps of all bodies are synced one after another:
 // otherwise several large bodies, and the end of each, keep the disk from the small ones for as long as all of their
-// octets take.
-const syncStep = 8 << 20
+// octets take. Measured beside eight unlimited senders, median of a small message: steps of 32 MiB 89 ms, 8 MiB 45 ms,
+// 2 MiB 19 ms, 1 MiB 18 ms; the large ones got 540, 500, 390 and 280 MB/s.
+const syncStep = 2 << 20
 
 func (b *Blob) sync() error {
 	if b.size >= syncStep { // for smaller bodies the file system's own grouping is worth more
