@@ -1,7 +1,9 @@
 package judge
 
 import (
+	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"clawback/config"
@@ -32,4 +34,14 @@ func newEngines(c config.Engines) engines.Set {
 		add(engines.DNSLists{Zones: c.DNSLists})
 	}
 	return set
+}
+
+// harmless is what the engines are asked about to see whether they answer.
+const harmless = "From: check@clawback.invalid\r\nTo: check@clawback.invalid\r\nSubject: check\r\n" +
+	"Date: Thu, 1 Jan 2026 00:00:00 +0000\r\nMessage-ID: <check@clawback.invalid>\r\n\r\nIs anybody there?\r\n"
+
+// AskEngines asks all engines of a configuration about a harmless message, and says which do not answer, and why.
+func AskEngines(ctx context.Context, c config.Engines) []string {
+	_, away := newEngines(c).Ask(ctx, engines.Message{Body: strings.NewReader(harmless), Size: int64(len(harmless))})
+	return away
 }

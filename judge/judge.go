@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"time"
 
@@ -39,6 +40,7 @@ type Options struct {
 	Tenant  func(id string) (*config.Tenant, bool) // as the configuration has it
 	Scorer  func(*config.Config) score.Options     // what the scorer is made with, but for the rules
 	Open    func(spool.Ref) (Body, error)          // the octets of a report
+	Away    func(engine, why string)               // told of each message for which an engine was not there; nil: nobody is
 	Now     func() time.Time                       // nil: time.Now
 }
 
@@ -171,10 +173,22 @@ func (j *Judge) Score(ctx context.Context, m score.Message) (score.Result, error
 			return score.Result{}, err
 		}
 		m.Findings, m.Degraded = k.engines.Ask(ctx, asked)
+		j.tellAway(m.Degraded)
 	}
 	result, err := k.scorer.Score(ctx, m)
 	result.Knowledge += k.version
 	return result, err
+}
+
+// tellAway tells of engines that could not be asked. Each is named first in what the verdict is degraded by.
+func (j *Judge) tellAway(degraded []string) {
+	if j.o.Away == nil {
+		return
+	}
+	for _, d := range degraded {
+		engine, why, _ := strings.Cut(d, ": ")
+		j.o.Away(engine, why)
+	}
 }
 
 // Rules are the rules in force, in order.

@@ -7,8 +7,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"clawback/config"
 	"clawback/journal"
@@ -30,6 +33,7 @@ type fixture struct {
 	spool *spool.Spool
 	now   time.Time
 	count int
+	away  []string
 }
 
 func newFixture(t *testing.T) *fixture {
@@ -57,6 +61,7 @@ func (f *fixture) open() {
 		Values: f.store, Records: f.store, Now: func() time.Time { return f.now },
 		Scorer: func(*config.Config) score.Options { return score.Options{} },
 		Open:   func(r spool.Ref) (Body, error) { return f.spool.Open(r) },
+		Away:   func(engine, _ string) { f.away = append(f.away, engine) },
 		Tenant: func(id string) (*config.Tenant, bool) { return &f.cfg.Tenants[0], id == contosoID },
 	})
 	if err != nil {
@@ -258,6 +263,12 @@ func TestScore_enginesThatAreAwayDegradeTheVerdict(t *testing.T) {
 	if got.Disposition != verdict.Clean || len(got.Degraded) != 3 {
 		t.Errorf("it is %s, degraded %q; want CLEAN and three names", got.Disposition, got.Degraded)
 	}
+	if diff := cmp.Diff([]string{"clamav", "rspamd", "spamassassin"}, f.away); diff != "" {
+		t.Errorf("told of engines that are away (-want +got):\n%s", diff)
+	}
+	if why := AskEngines(t.Context(), f.cfg.Engines); len(why) != 3 {
+		t.Errorf("a check of the engines finds %q", why)
+	}
 }
 
 func TestBacktest_saysWhatEachRuleWouldHaveDone(t *testing.T) {
@@ -310,10 +321,14 @@ func TestBacktest_saysWhatItCannotDo(t *testing.T) {
 		t.Errorf("a wrong rule: %v", err)
 	}
 	f.received(mail("eve@shop.example", "Lottery", "hello"))
-	files, err := filepath.Glob(filepath.Join(f.dir, "spool", "*", "*"))
-	more, _ := filepath.Glob(filepath.Join(f.dir, "spool", "*"))
-	for _, file := range append(files, more...) {
-		os.Remove(file)
+	err = filepath.WalkDir(filepath.Join(f.dir, "spool"), func(path string, entry os.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			err = os.Remove(path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	got, err := f.Backtest(t.Context(), BacktestOrder{Files: map[string]string{"a.toml": "[[rule]]\nid = \"a\"\nwhen = 'true'\n"}})
 	if err != nil || got.Unreadable != 1 || got.Messages != 0 {
@@ -325,6 +340,46 @@ func TestBacktest_saysWhatItCannotDo(t *testing.T) {
 	if _, err := f.Backtest(ctx, BacktestOrder{Files: map[string]string{"a.toml": "[[rule]]\nid = \"a\"\nwhen = 'true'\n"}}); err == nil {
 		t.Error("a backtest that was given up ended as if it were whole")
 	}
+}
+
+// Messages are judged while policies, corrections and rules change.
+func TestScore_whileEverythingChanges(t *testing.T) {
+	f := newFixture(t)
+	f.rules("[[rule]]\nid = \"hello\"\nwhen = 'subject == \"hello\"'\n")
+	rec := f.received(mail("eve@bad.example", "hello", "hi"))
+	ctx, cancel := context.WithCancel(t.Context())
+	var group sync.WaitGroup
+	for range 2 {
+		group.Go(func() {
+			for ctx.Err() == nil {
+				text := mail("eve@bad.example", "hello", "hi")
+				r, err := f.Score(t.Context(), score.Message{Original: strings.NewReader(text), Size: int64(len(text)), Direction: "in", Tenant: &f.cfg.Tenants[0]})
+				if err != nil || (r.Disposition == verdict.Malicious) != strings.Contains(r.Knowledge, "+policies-") {
+					t.Errorf("%s by %s, %v", r.Disposition, r.Knowledge, err)
+					return
+				}
+			}
+		})
+	}
+	for range 5 {
+		list, err := f.AddPolicies(t.Context(), "ada", contosoID, []Policy{{Kind: "block_sender", Pattern: "@bad.example"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ready, err := f.Prepare(f.cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ready.Use()
+		if _, err := f.Correct(t.Context(), "ada", rec.ID, verdict.Spam, ""); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.RemovePolicy(t.Context(), "ada", contosoID, list[0].ID, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cancel()
+	group.Wait()
 }
 
 func FuzzReadCSV(f *testing.F) {

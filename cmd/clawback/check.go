@@ -38,11 +38,24 @@ func (c checkCmd) Run(a *app) error {
 		for _, f := range regions.Check(ctx, cfg, resolver) {
 			list = append(list, finding{f.OK, f.What, f.Text})
 		}
+		list = append(list, checkEngines(ctx, cfg.Engines)...)
 		for i := range cfg.Tenants {
 			list = append(list, checkTenant(ctx, cfg, &cfg.Tenants[i])...)
 		}
 	}
 	return a.showFindings(list)
+}
+
+// checkEngines asks the engines beside the scorer about a harmless message.
+func checkEngines(ctx context.Context, c config.Engines) []finding {
+	var list []finding
+	for _, why := range judge.AskEngines(ctx, c) {
+		list = append(list, finding{false, "engines", why})
+	}
+	if len(list) == 0 && c.Rspamd+c.SpamAssassin+c.ClamAV != "" {
+		list = append(list, finding{true, "engines", "all that are configured answer"})
+	}
+	return list
 }
 
 // checkRules looks at the rules of one's own.

@@ -11,7 +11,7 @@ import (
 // judgeOptions wire the scorer and what stands beside it: own rules, policies, corrections, engines.
 func (d *daemon) judgeOptions() judge.Options {
 	return judge.Options{
-		Values: d.store, Records: d.store, Tenant: d.live.tenant, Scorer: scoreOptions,
+		Values: d.store, Records: d.store, Tenant: d.live.tenant, Scorer: scoreOptions, Away: d.engineAway,
 		Open: func(ref spool.Ref) (judge.Body, error) {
 			body, err := d.spool.Open(ref)
 			if err != nil {
@@ -20,6 +20,12 @@ func (d *daemon) judgeOptions() judge.Options {
 			return body, nil
 		},
 	}
+}
+
+// engineAway tells a person, once an hour for each engine.
+func (d *daemon) engineAway(engine, why string) {
+	d.alertOnce("engine.away", "An engine beside the scorer cannot be asked; mail is judged without it. See show ID, clawback check --online.", engine)
+	d.log.Debug("engine not asked", "event", "engine.away", "engine", engine, "error", why)
 }
 
 func scoreOptions(cfg *config.Config) score.Options {
