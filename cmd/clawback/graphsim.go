@@ -15,7 +15,7 @@ type graphsimCmd struct {
 }
 
 func (c graphsimCmd) Run(a *app) error {
-	o := graphsim.Options{Seed: c.Seed, Address: c.Listen, CAFile: c.CAFile}
+	o := graphsim.Options{Seed: c.Seed, Address: c.Listen, CAFile: c.CAFile, Control: true}
 	if c.Calm {
 		o.Rates = graphsim.Calm()
 	}
