@@ -204,9 +204,22 @@ func (x *inspection) addressInName(name string) {
 		end++
 	}
 	domain := web.Registrable(strings.ToLower(strings.Trim(name[at+1:end], ".")))
+	if x.leadsTo(domain) {
+		return // an alias service, or a list, that says whose mail it hands on
+	}
 	if strings.Contains(domain, ".") && domain != x.domain && x.from.Address != "" && !viaService(name) {
 		x.note("impersonation.address_in_name", "header From", "The author's name shows an address at %s, and the address is of %s.", domain, x.from.Domain())
 	}
+}
+
+// leadsTo reports whether a link that can be followed leads to a domain.
+func (x *inspection) leadsTo(domain string) bool {
+	for i := range x.mail.Links {
+		if l := &x.mail.Links[i]; l.Clickable() && l.Domain == domain {
+			return true
+		}
+	}
+	return false
 }
 
 func alphanumeric(c byte) bool {
@@ -216,19 +229,16 @@ func alphanumeric(c byte) bool {
 // roleName reports whether a name is that of an office rather than of a person.
 func (x *inspection) roleName(folded string) bool {
 	for word := range strings.SplitSeq(strings.TrimSpace(folded), " ") {
-		if roles[word] {
+		if x.roles[word] {
 			return true
 		}
 	}
 	return false
 }
 
-// roles are words of offices, folded as words.Fold folds (i and 1 are l, 0 is o).
-var roles = roleWords()
-
-func roleWords() map[string]bool {
+// roleWords are words of offices, folded.
+func roleWords(fold words.Folder) map[string]bool {
 	set := map[string]bool{}
-	fold := words.NewFolder(intel.Skeleton{})
 	for word := range strings.SplitSeq(`support suporte soporte service services servicio serviço serviços kundenservice kundendienst
 		customer customers cliente clientes client clients account accounts konto conta cuenta compte security seguranca segurança
 		seguridad sicherheit sécurité securite billing invoice rechnung fatura factura facture payment payments pagamento pago paiement

@@ -106,9 +106,9 @@ func (s *Scorer) inspect(m Message, mail *extract.Mail) *inspection {
 	x.shape()
 	x.reverify()
 	x.subject = s.lexicon.Fold(mail.Subject)
-	x.body = s.lexicon.Fold(cut(mail.Body(), maxText))
+	x.body = s.lexicon.Fold(withoutURLs(cut(mail.Body(), maxText)))
 	if mail.HTML.Text != "" && mail.Plain != "" {
-		x.other = s.lexicon.Fold(cut(mail.Plain, maxText))
+		x.other = s.lexicon.Fold(withoutURLs(cut(mail.Plain, maxText)))
 	}
 	x.gather()
 	if mail.Truncated {
@@ -130,6 +130,31 @@ func cut(s string, n int) string {
 		return s
 	}
 	return strings.ToValidUTF8(s[:n], "")
+}
+
+// withoutURLs takes addresses of the web out of a text: they are judged as links, and are no words.
+func withoutURLs(text string) string {
+	if !strings.Contains(text, "://") {
+		return text
+	}
+	var out strings.Builder
+	for {
+		at := strings.Index(text, "://")
+		if at < 0 {
+			out.WriteString(text)
+			return out.String()
+		}
+		start := at
+		for start > 0 && at-start < 6 && alphanumeric(text[start-1]) {
+			start--
+		}
+		out.WriteString(text[:start])
+		end := strings.IndexAny(text[at:], " \t\r\n<>\"")
+		if end < 0 {
+			return out.String()
+		}
+		text = text[at+end:]
+	}
 }
 
 // ownDomains are the organisation's: as configured, else those of the recipients.

@@ -39,6 +39,7 @@ type Scorer struct {
 	lexicon   *words.Lexicon
 	catalogue map[string]Signal
 	brands    brandIndex
+	roles     map[string]bool
 	version   string
 	knowledge string
 	compiled  sync.Map // *config.Tenant -> []policy
@@ -60,6 +61,7 @@ func New(o Options) (*Scorer, error) {
 	s.lexicon = lexicon
 	s.catalogue = byID(Catalogue())
 	s.brands = indexBrands(s.lists)
+	s.roles = roleWords(lexicon.Folder)
 	s.knowledge = intel.Version()
 	s.version = Version
 	if o.Rules != nil {

@@ -1,4 +1,4 @@
-// Package words finds what a text is about by phrases of six languages, whatever was done to hide them; pure.
+// Package words finds what a text is about by phrases of six languages and some of a seventh, whatever was done to hide them; pure.
 //
 // Reads the lists under lists/, which this project made, and texts that strangers wrote. Writes nothing.
 //
