@@ -74,4 +74,29 @@ func testMeta(t *testing.T, b *bench) {
 	if err := s.PutMeta(t.Context(), "", nil); !errors.Is(err, store.ErrInvalid) {
 		t.Errorf("PutMeta without a key: %v", err)
 	}
+	testValues(t, s)
+}
+
+// testValues: the values of a change are written with its act, or neither is.
+func testValues(t *testing.T, s Store) {
+	t.Helper()
+	act := &store.Act{Who: "ada", What: "policy.add", Object: "p1"}
+	must(t, s.Update(t.Context(), store.Change{Values: []store.Value{{Key: "policy/1", Data: []byte("x")}, {Key: "policy/2", Data: []byte("y")}, {Key: "address/b"}}, Act: act}))
+	if diff := cmp.Diff([]string{"policy/1", "policy/2"}, ok(s.MetaKeys("policy/"))); diff != "" {
+		t.Errorf("keys:\n%s", diff)
+	}
+	if _, err := s.Meta("address/b"); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("a value that the change removes: %v", err)
+	}
+	before := len(ok(s.Audit(store.AuditFilter{})))
+	err := s.Update(t.Context(), store.Change{Values: []store.Value{{Key: "policy/3", Data: []byte("z")}, {}}, Act: act})
+	if !errors.Is(err, store.ErrInvalid) {
+		t.Errorf("a change with a value without a key: %v", err)
+	}
+	if _, err := s.Meta("policy/3"); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("a value of a change that was refused: %v", err)
+	}
+	if after := len(ok(s.Audit(store.AuditFilter{}))); after != before || before == 0 {
+		t.Errorf("%d entries in the audit, %d before the change that was refused", after, before)
+	}
 }
