@@ -56,6 +56,9 @@ bench-graph: build ## retractions a second, requests for each, and the time from
 bench-smtp: ## accepted messages a second against Debian's Postfix, the two taking turns (as root)
 	$(GO) run ./internal/benchsmtp
 
+bench-score: build ## the scorer on labelled mail (MAIL=DIR), per source, beside other filters
+	scripts/bench-score.sh
+
 install: build ## install the binary, the systemd units and an example configuration
 	install -D -m 0755 bin/clawback $(DESTDIR)$(PREFIX)/bin/clawback
 	install -D -m 0644 -t $(DESTDIR)/usr/lib/systemd/system systemd/*.service systemd/*.socket
