@@ -8,7 +8,7 @@ GOTEST  := $(GO) run ./internal/gotest
 LEAN     = $(shell $(GO) list -f '{{.ImportPath}} {{join .Deps " "}}' ./... | grep -v 'msgraph-sdk-go/users' | cut -d' ' -f1)
 FUZZTIME ?= 30s
 
-.PHONY: help build run test check fuzz crash chaos bench bench-graph smuggle install interop tls bench-smtp
+.PHONY: help build run test check fuzz crash chaos bench bench-graph smuggle install interop tls bench-smtp bench-score
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 

@@ -54,6 +54,7 @@ func (c *Client) do(ctx context.Context, method, path string, body, v any) error
 	if err != nil {
 		return fmt.Errorf("make request: %w", err)
 	}
+	req.Header.Set(sayHeader, operator())
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return c.explain(err)

@@ -326,3 +326,17 @@ func TestMetrics_sayWhatTheStatusSays(t *testing.T) {
 		t.Errorf("a daemon that cannot read its state looks well:\n%s", got)
 	}
 }
+
+func TestWho_kernelFirst(t *testing.T) {
+	for _, tt := range []struct{ kernel, said, want string }{
+		{"alice", "alice", "alice"}, {"alice", "", "alice"}, {"root", "alice", "root (says alice)"},
+		{"nobody", "alice", "nobody (says alice)"}, {"root", "a\nlice (root)", "root (says aliceroot)"},
+		{"root", strings.Repeat("x", 100), "root (says " + strings.Repeat("x", 64) + ")"},
+	} {
+		r := httptest.NewRequest("POST", "/", nil).WithContext(context.WithValue(t.Context(), peerKey{}, tt.kernel))
+		r.Header.Set(sayHeader, tt.said)
+		if got := who(r); got != tt.want {
+			t.Errorf("kernel %q, said %q: %q, want %q", tt.kernel, tt.said, got, tt.want)
+		}
+	}
+}

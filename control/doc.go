@@ -2,7 +2,7 @@
 //
 // bbolt's lock shuts every second process out, even one that only reads; so whoever wants to know or change something
 // asks the daemon here. The socket's file permissions are the access control (mode 0660, the service's group); the
-// operator's name in the audit is that of the peer's user id, as the kernel tells it.
+// operator's name in the audit is that of the peer's user id, as the kernel tells it, and what the command line says beside it.
 //
 // Reads and writes: nothing by itself; it calls the queue, the store and the retraction engine.
 //

@@ -4,8 +4,11 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"os"
 	"os/user"
 	"strconv"
+	"strings"
+	"unicode"
 
 	"golang.org/x/sys/unix"
 )
@@ -38,8 +41,38 @@ func peerName(conn net.Conn) string {
 	return "uid " + uid
 }
 
-// who is the operator's name for the audit.
+// sayHeader bears the name that the command line says its user has: $SUDO_USER, or the user's own.
+const sayHeader = "X-Clawback-Operator"
+
+// who is the operator's name for the audit: what the kernel says, and beside it what the command line says when that is
+// another name. Under sudo the kernel knows root alone, and in the unit's own user namespace it knows nobody but root.
 func who(r *http.Request) string {
 	name, _ := r.Context().Value(peerKey{}).(string)
-	return name
+	said := plainName(r.Header.Get(sayHeader))
+	if said == "" || said == name {
+		return name
+	}
+	return name + " (says " + said + ")"
+}
+
+// plainName keeps of a name what may stand in an audit: 64 letters, digits and a few signs.
+func plainName(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("._-@\\", r) {
+			return r
+		}
+		return -1
+	}, s)
+	return string([]rune(s)[:min(len([]rune(s)), 64)])
+}
+
+// operator is the name that the command line says.
+func operator() string {
+	if name := os.Getenv("SUDO_USER"); name != "" {
+		return name
+	}
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return ""
 }
