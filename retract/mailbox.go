@@ -9,8 +9,9 @@ import (
 
 // Mailbox is one mailbox of a tenant, as the mailbox system knows it.
 type Mailbox struct {
-	ID   string // object id
-	Name string // user principal name, for a person
+	ID      string // object id
+	Name    string // user principal name, for a person
+	Address string // primary SMTP address; only of a group's members
 }
 
 // Candidate is a message in a mailbox that bears the record's Message-ID.

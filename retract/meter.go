@@ -2,6 +2,7 @@ package retract
 
 import (
 	"context"
+	"errors"
 	"io"
 
 	"clawback/store"
@@ -34,6 +35,16 @@ func (m *meter) call(ctx context.Context, mailbox string, fn func() error) error
 func (m *meter) Resolve(ctx context.Context, address string) (mb Mailbox, err error) {
 	err = m.call(ctx, theDirectory, func() error { mb, err = m.Mailboxes.Resolve(ctx, address); return err })
 	return mb, err
+}
+
+// members is errors.ErrUnsupported where the mailbox system knows no groups.
+func (m *meter) members(ctx context.Context, address string) (list []Mailbox, err error) {
+	groups, ok := m.Mailboxes.(Groups)
+	if !ok {
+		return nil, errors.ErrUnsupported
+	}
+	err = m.call(ctx, theDirectory, func() error { list, err = groups.Members(ctx, address); return err })
+	return list, err
 }
 
 func (m *meter) Find(ctx context.Context, mailbox, messageID string, folder Folder) (found []Candidate, err error) {

@@ -19,7 +19,7 @@ func (w *work) resolve(ctx context.Context) error {
 			return err
 		}
 		if why != nil {
-			return w.end(ctx, store.Skipped, fmt.Sprintf("no mailbox of this tenant takes mail for %s: %s", fold(w.in.Address), why.Error()))
+			return w.expand(ctx, why)
 		}
 	}
 	if err := w.spared(ctx, mb); err != nil {

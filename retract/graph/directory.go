@@ -126,6 +126,8 @@ func (c *Client) isContact(ctx context.Context, address string) (bool, error) {
 // maxMembers bounds the expansion of one group.
 const maxMembers = 5000
 
+var _ retract.Groups = (*Client)(nil)
+
 // Members expands a group: the mailboxes of those who are its members now, which may not be those of the time of
 // delivery. A journal report that was expanded by Exchange is the better source. An address that is no group gives a
 // Fault with the code "no_mailbox".
@@ -146,6 +148,7 @@ func (c *Client) Members(ctx context.Context, address string) ([]retract.Mailbox
 		}
 		for _, m := range members {
 			if box, err := mailboxOf(m); err == nil { // guests are left out
+				box.Address = strings.ToLower(text(m.GetMail()))
 				out = append(out, box)
 			}
 		}

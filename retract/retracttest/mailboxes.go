@@ -23,6 +23,21 @@ func (w *World) Resolve(ctx context.Context, address string) (mb retract.Mailbox
 	return mb, err
 }
 
+// Members lists the mailboxes of a group.
+func (w *World) Members(ctx context.Context, address string) (list []retract.Mailbox, err error) {
+	err = w.call(ctx, "members", "", address, func(*Box) error {
+		ids, ok := w.Groups[strings.ToLower(address)]
+		if !ok {
+			return fault(retract.GiveUp, 404, "no_mailbox", "no group has this address")
+		}
+		for _, id := range ids {
+			list = append(list, retract.Mailbox{ID: id, Name: w.boxes[id].Name})
+		}
+		return nil
+	})
+	return list, err
+}
+
 // Find lists messages by Message-ID, without case as Graph does.
 func (w *World) Find(ctx context.Context, mailbox, messageID string, folder retract.Folder) (list []retract.Candidate, err error) {
 	err = w.call(ctx, "find", mailbox, messageID+" "+string(folder), func(b *Box) error {

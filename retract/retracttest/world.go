@@ -72,6 +72,7 @@ type World struct {
 	Script     func(op, mailbox, argument string) *Answer // nil answer: as the model has it
 	Nasty      float64                                    // part of the calls that get a random fault
 	NoPurge    bool                                       // the cloud has no permanentDelete
+	Groups     map[string][]string                        // mailbox ids by a group's address, lower case
 	random     *rand.Rand
 	boxes      map[string]*Box
 	addresses  map[string]string

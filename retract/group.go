@@ -1,0 +1,112 @@
+package retract
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"clawback/config"
+	"clawback/store"
+)
+
+// Groups is what a tenant's Mailboxes may offer beside: who is in a group now.
+type Groups interface {
+	// Members lists the mailboxes of a group's members, those of nested groups included, some thousand at most. A Fault
+	// with Code "no_mailbox" means that the address is not a group of this tenant.
+	Members(ctx context.Context, address string) ([]Mailbox, error)
+}
+
+const (
+	maxMembers  = 5000 // of one group that are looked after
+	memberChunk = 250  // intents in one write
+)
+
+// expand is for an address that is no mailbox: where it is a group that the report did not expand, each member gets an
+// intent of its own, by the rules for that member. The group's own intent ends either way. Why is what the directory said.
+func (w *work) expand(ctx context.Context, why *Fault) error {
+	none := fmt.Sprintf("no mailbox of this tenant takes mail for %s: %s", fold(w.in.Address), why.Error())
+	if n := w.expandedByReport(); n > 0 {
+		return w.end(ctx, store.Skipped, fmt.Sprintf("a group that the report expanded: %d members have intents of their own", n))
+	}
+	members, err := w.box.members(ctx, fold(w.in.Address))
+	var f *Fault
+	switch {
+	case errors.Is(err, errors.ErrUnsupported) || errors.As(err, &f) && f.Code == noMailbox:
+		return w.end(ctx, store.Skipped, none)
+	case errors.As(err, &f) && f.Status == http.StatusForbidden: // the permission is optional: it must not pause the tenant
+		return w.end(ctx, store.Skipped, none+"; if it is a group, grant GroupMember.Read.All so that its members can be looked up: "+f.Error())
+	case err != nil:
+		return fmt.Errorf("list members of %s: %w", fold(w.in.Address), err)
+	}
+	dropped := max(0, len(members)-maxMembers)
+	members = members[:len(members)-dropped]
+	if err := w.admitMembers(ctx, members); err != nil {
+		return err
+	}
+	reason := fmt.Sprintf("a group that the report did not expand: its %d present members have intents of their own", len(members))
+	if dropped > 0 || len(members) == maxMembers {
+		reason += fmt.Sprintf("; more than %d are not looked after", maxMembers)
+		w.e.alert(Alert{Kind: "group", Tenant: w.in.Tenant, Text: "record " + w.rec.ID + ": " + reason}, w.in.ID)
+	}
+	return w.end(ctx, store.Skipped, reason)
+}
+
+// expandedByReport counts the recipients that the report names as members of the intent's address.
+func (w *work) expandedByReport() (n int) {
+	for _, r := range w.rec.Recipients {
+		if r.ExpandedFrom != "" && fold(r.ExpandedFrom) == fold(w.in.Address) {
+			n++
+		}
+	}
+	return n
+}
+
+// admitMembers writes the members' intents, some in one write. A crash between two writes leaves the group's intent
+// pending: the next step writes the rest.
+func (w *work) admitMembers(ctx context.Context, members []Mailbox) error {
+	for len(members) > 0 {
+		chunk := members[:min(memberChunk, len(members))]
+		members = members[len(chunk):]
+		have, err := w.e.o.Store.Intents(w.rec.ID)
+		if err != nil {
+			return &storeError{err}
+		}
+		fresh := w.memberIntents(chunk, have)
+		if len(fresh) == 0 {
+			continue
+		}
+		if err := w.e.o.Store.Update(ctx, store.Change{Intents: fresh}); err != nil {
+			return &storeError{fmt.Errorf("write intents of members: %w", err)}
+		}
+	}
+	w.lane.poke()
+	return nil
+}
+
+// memberIntents are those of members that have none yet: by policy, or as the person asked who asked for the group's.
+func (w *work) memberIntents(members []Mailbox, have []store.Intent) []store.Intent {
+	known := map[string]store.Intent{}
+	for _, in := range have {
+		known[in.ID] = in
+	}
+	p := plan{tenant: w.tenant, now: w.e.now(), rec: w.rec, have: known}
+	d := demand{order: order{who: w.in.By, action: config.Action(w.in.Action), job: w.in.Job}, tenant: w.tenant, rec: w.rec, now: p.now}
+	for _, m := range members {
+		address := cmp.Or(m.Address, m.Name)
+		id := store.IntentID(w.rec.ID, fold(address), store.Retract)
+		if _, ok := known[id]; ok || address == "" {
+			continue
+		}
+		if w.in.By == "" {
+			p.address(address)
+			continue
+		}
+		in, _ := d.intent(store.Intent{ID: id, Record: w.rec.ID, Tenant: w.rec.Tenant, Address: address, Kind: store.Retract}, store.Intent{})
+		in.Cause = w.in.Cause
+		known[id] = in
+		p.out = append(p.out, in)
+	}
+	return p.out
+}

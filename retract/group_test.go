@@ -1,0 +1,236 @@
+package retract_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"clawback/config"
+	"clawback/retract"
+	"clawback/retract/retracttest"
+	"clawback/store"
+	"clawback/verdict"
+)
+
+const team = "team@contoso.example"
+
+// groupRig is a world with a group of anna and bert, each of whom has the message.
+func groupRig(t *testing.T, test func(r *rig, a, b *retracttest.Message)) {
+	bubble(t, func(r *rig) {
+		r.world.Groups = map[string][]string{team: {"A", "B"}}
+		test(r, r.world.Deliver("A", hit()), r.world.Deliver("B", hit()))
+	})
+}
+
+func TestGroup_membersHaveIntentsOfTheirOwn(t *testing.T) {
+	groupRig(t, func(r *rig, a, b *retracttest.Message) {
+		rec := r.report(bad(team))
+		r.run(time.Minute)
+		r.want(rec, team, store.Skipped, "its 2 present members have intents of their own")
+		r.want(rec, anna, store.Done, "taken to")
+		r.want(rec, bert, store.Done, "taken to")
+		r.lies(a, retract.Deletions)
+		r.lies(b, retract.Deletions)
+	})
+}
+
+// The rules are the member's: exempt, outside, and the action of the member's own group of mailboxes.
+func TestGroup_rulesAreTheMembers(t *testing.T) {
+	groupRig(t, func(r *rig, a, b *retracttest.Message) {
+		r.world.Mailbox("X", "guest@fabrikam.example")
+		r.world.Mailbox("C", carl)
+		out, c := r.world.Deliver("X", hit()), r.world.Deliver("C", hit())
+		r.world.Groups[team] = []string{"A", "B", "X", "C"}
+		r.cfg.Exempt = []string{"a.alias@contoso.example"} // anna's, under another address
+		r.cfg.Groups = []config.Group{{Name: "board", Mailboxes: []string{carl}, Actions: config.Actions{verdict.Malicious: {Action: config.Junk}}}}
+		rec := r.report(bad(team))
+		r.run(time.Minute)
+		r.want(rec, anna, store.Skipped, "exempt")
+		r.want(rec, "guest@fabrikam.example", store.Skipped, "external")
+		r.want(rec, bert, store.Done, "taken to")
+		r.want(rec, carl, store.Done, "Junk")
+		r.lies(a, "inbox")
+		r.lies(out, "inbox")
+		r.lies(b, retract.Deletions)
+		r.lies(c, retract.JunkEmail)
+	})
+}
+
+func TestGroup_memberWhoIsARecipientToo(t *testing.T) {
+	groupRig(t, func(r *rig, a, b *retracttest.Message) {
+		rec := r.report(bad("a.alias@contoso.example", team, bert))
+		r.run(time.Minute)
+		r.lies(a, retract.Deletions)
+		r.lies(b, retract.Deletions)
+		done := 0
+		for _, address := range []string{"a.alias@contoso.example", anna} {
+			if in := r.intent(rec, address, store.Retract); in.Outcome == store.Done {
+				done++
+			}
+		}
+		if done != 1 || len(r.world.Calls("move")) != 2 {
+			t.Errorf("%d of anna's intents are done, %d moves", done, len(r.world.Calls("move")))
+		}
+	})
+}
+
+// Where the report names the members, the directory is not asked: it knows today's members.
+func TestGroup_expandedByTheReport(t *testing.T) {
+	groupRig(t, func(r *rig, a, b *retracttest.Message) {
+		r.world.Groups[team] = []string{"A", "B"}
+		m := bad(team, bert)
+		rec := r.reportExpanded(m, bert, team)
+		r.run(time.Minute)
+		r.want(rec, team, store.Skipped, "a group that the report expanded")
+		r.lies(b, retract.Deletions)
+		r.lies(a, "inbox")
+		if n := len(r.world.Calls("members")); n > 0 {
+			t.Errorf("the directory was asked %d times", n)
+		}
+	})
+}
+
+// reportExpanded is a report in which one recipient is named as a member of a group.
+func (r *rig) reportExpanded(m mail, member, group string) store.Record {
+	r.t.Helper()
+	rec := r.report(m)
+	for i := range rec.Recipients {
+		if rec.Recipients[i].Address == member {
+			rec.Recipients[i].ExpandedFrom = group
+		}
+	}
+	if err := r.st.Update(context.Background(), store.Change{Record: &rec}); err != nil {
+		r.t.Fatal(err)
+	}
+	return rec
+}
+
+func TestGroup_dryRunTouchesNobody(t *testing.T) {
+	groupRig(t, func(r *rig, a, b *retracttest.Message) {
+		r.cfg.Mode = "dry-run"
+		r.report(bad(team))
+		r.run(time.Hour)
+		r.lies(a, "inbox")
+		r.lies(b, "inbox")
+	})
+}
+
+// The brake counts members, not groups.
+func TestGroup_brakeHoldsMembers(t *testing.T) {
+	bubble(t, func(r *rig) {
+		var ids []string
+		for i := range 60 {
+			id := fmt.Sprintf("M%d", i)
+			r.world.Mailbox(id, fmt.Sprintf("m%d@contoso.example", i))
+			r.world.Deliver(id, hit())
+			ids = append(ids, id)
+		}
+		r.cfg.Brake = config.Brake{SharePercent: config.Off}
+		r.world.Groups = map[string][]string{team: ids}
+		rec := r.report(bad(team))
+		r.run(time.Hour)
+		list, err := r.st.IntentsBy(store.IntentFilter{Record: rec.ID, Outcomes: []store.Outcome{store.Held}})
+		if err != nil || len(list) != 10 || len(r.world.Calls("move")) != 50 {
+			t.Errorf("%d are held and %d were moved (%v), want 10 and 50", len(list), len(r.world.Calls("move")), err)
+		}
+	})
+}
+
+// The permission to read groups is optional: without it the tenant must not be paused.
+func TestGroup_withoutPermission(t *testing.T) {
+	groupRig(t, func(r *rig, a, b *retracttest.Message) {
+		r.world.Script = script("members", &retract.Fault{Class: retract.Auth, Tenant: true, Status: http.StatusForbidden, Code: "Authorization_RequestDenied", Detail: "not granted"}, false)
+		rec := r.report(bad(team, bert))
+		r.run(time.Minute)
+		r.want(rec, team, store.Skipped, "grant GroupMember.Read.All")
+		r.want(rec, bert, store.Done, "taken to")
+		r.lies(a, "inbox")
+		for _, alert := range r.alerts {
+			t.Errorf("alert %s: %s", alert.Kind, alert.Text)
+		}
+	})
+}
+
+func TestGroup_troubleIsTriedAgain(t *testing.T) {
+	groupRig(t, func(r *rig, a, b *retracttest.Message) {
+		r.world.Script = once("members", &retract.Fault{Class: retract.Retry, Status: 503, Detail: "busy"}, false)
+		rec := r.report(bad(team))
+		r.run(time.Hour)
+		r.want(rec, team, store.Skipped, "its 2 present members")
+		r.lies(a, retract.Deletions)
+	})
+}
+
+// An address that is nothing at all ends as before.
+func TestGroup_noGroupEither(t *testing.T) {
+	groupRig(t, func(r *rig, a, b *retracttest.Message) {
+		rec := r.report(bad("nobody@contoso.example"))
+		r.run(time.Minute)
+		r.want(rec, "nobody@contoso.example", store.Skipped, "no mailbox of this tenant takes mail for nobody@contoso.example")
+	})
+}
+
+// A person's word reaches the members, and is theirs to be undone.
+func TestGroup_byOperatorAndBack(t *testing.T) {
+	groupRig(t, func(r *rig, a, b *retracttest.Message) {
+		m := bad(team)
+		m.disposition = verdict.Clean
+		rec := r.report(m)
+		if _, err := r.e.Retract(context.Background(), "ada", rec.ID, config.Trash, "asked for"); err != nil {
+			t.Fatal(err)
+		}
+		r.run(time.Minute)
+		if in := r.want(rec, anna, store.Done, "taken to"); in.By != "ada" || in.Cause != "operator ada: asked for" {
+			t.Errorf("by %q, cause %q", in.By, in.Cause)
+		}
+		r.lies(a, retract.Deleted)
+		r.lies(b, retract.Deleted)
+		if _, err := r.e.Restore(context.Background(), "ada", rec.ID, ""); err != nil {
+			t.Fatal(err)
+		}
+		r.run(time.Minute)
+		r.lies(a, retract.Inbox)
+		r.lies(b, retract.Inbox)
+	})
+}
+
+// A verdict that drops calls off the members' intents too.
+func TestGroup_verdictDrops(t *testing.T) {
+	groupRig(t, func(r *rig, a, b *retracttest.Message) {
+		rec := r.report(bad(team))
+		r.run(time.Minute)
+		r.rejudge(rec.ID, verdict.Clean)
+		r.run(time.Minute)
+		r.wantKind(rec, anna, store.Restore, expectation{store.Held, "proposed"})
+		r.wantKind(rec, bert, store.Restore, expectation{store.Held, "proposed"})
+	})
+}
+
+// A crash while the members' intents are written loses none of them.
+func TestGroup_crashBetweenMembers(t *testing.T) {
+	for _, point := range []string{"c3.after-commit", "c4.before", "c4.after-commit"} {
+		t.Run(point, func(t *testing.T) {
+			groupRig(t, func(r *rig, a, b *retracttest.Message) {
+				failed := false
+				r.sabotage(func(p string) error {
+					if p == point && !failed {
+						failed = true
+						return store.ErrStorage
+					}
+					return nil
+				})
+				r.report(bad(team))
+				r.run(time.Second)
+				r.reopen()
+				r.run(time.Hour)
+				r.lies(a, retract.Deletions)
+				r.lies(b, retract.Deletions)
+				if n := len(r.world.Calls("move")); n != 2 {
+					t.Errorf("%d moves", n)
+				}
+			})
+		})
+	}
+}
