@@ -390,7 +390,7 @@ func (x *inspection) fromShape() {
 }
 
 func machineMade(local string) bool {
-	if strings.ContainsAny(local, "+=") {
+	if strings.ContainsAny(local, "+=#") { // returned mail is told apart by these
 		return false
 	}
 	digits := 0
