@@ -31,7 +31,7 @@ type Lesson struct {
 const lessonPrefix = "lesson/"
 
 // maxLessons bounds the corrections of a tenant; the oldest give way.
-const maxLessons = 20_000
+const maxLessons = 5_000
 
 func (l Lesson) key() string { return lessonPrefix + l.Tenant + "/" + l.Record }
 
@@ -44,8 +44,8 @@ type lessons struct {
 	model *learn.Model
 }
 
-// with is what is learnt with one lesson more.
-func (l *lessons) with(one Lesson) *lessons {
+// copy is a value of its own.
+func (l *lessons) copy() *lessons {
 	out := &lessons{given: map[string]time.Time{}, model: &learn.Model{Tokens: map[string]learn.Counts{}}}
 	if l != nil {
 		for record, at := range l.given {
@@ -56,8 +56,33 @@ func (l *lessons) with(one Lesson) *lessons {
 			out.model.Tokens[token] = counts
 		}
 	}
-	out.take(one)
 	return out
+}
+
+// without unlearns a lesson. Tokens that the model had to forget meanwhile stay forgotten.
+func (l *lessons) without(one Lesson) {
+	delete(l.given, one.Record)
+	if len(one.Tokens) == 0 {
+		return
+	}
+	if one.bad() {
+		l.model.Bad--
+	} else {
+		l.model.Good--
+	}
+	for _, token := range one.Tokens {
+		counts, have := l.model.Tokens[token]
+		switch {
+		case have && one.bad():
+			counts.Bad = max(counts.Bad-1, 0)
+		case have:
+			counts.Good = max(counts.Good-1, 0)
+		}
+		l.model.Tokens[token] = counts
+		if counts == (learn.Counts{}) {
+			delete(l.model.Tokens, token)
+		}
+	}
 }
 
 func (l *lessons) take(one Lesson) {
@@ -69,7 +94,7 @@ func (l *lessons) take(one Lesson) {
 
 // oldest is the record whose lesson gives way to a new one, or "".
 func (l *lessons) oldest() string {
-	if l == nil || len(l.given) < maxLessons {
+	if len(l.given) < maxLessons {
 		return ""
 	}
 	record, first := "", time.Time{}
@@ -126,24 +151,22 @@ func (j *Judge) readLessons() error {
 		if j.lessons[tenant] != nil {
 			continue
 		}
-		if j.lessons[tenant], err = j.relearn(tenant, ""); err != nil {
+		if j.lessons[tenant], err = j.learnAll(tenant); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// relearn trains anew from all of a tenant's corrections but one.
-func (j *Judge) relearn(tenant, but string) (*lessons, error) {
+// learnAll trains from all of a tenant's corrections.
+func (j *Judge) learnAll(tenant string) (*lessons, error) {
 	list, err := j.storedLessons(tenant)
 	if err != nil {
 		return nil, err
 	}
-	l := &lessons{given: map[string]time.Time{}, model: &learn.Model{}}
+	l := &lessons{given: map[string]time.Time{}, model: &learn.Model{Tokens: map[string]learn.Counts{}}}
 	for _, one := range list {
-		if one.Record != but {
-			l.take(one)
-		}
+		l.take(one)
 	}
 	return l, nil
 }
@@ -192,29 +215,48 @@ func (j *Judge) keepLesson(ctx context.Context, l Lesson) error {
 	if err != nil {
 		return fmt.Errorf("encode correction: %w", err)
 	}
-	have := j.lessons[l.Tenant]
 	change := store.Change{
 		Values: []store.Value{{Key: l.key(), Data: data}},
 		Act: &store.Act{At: l.At, Who: l.By, What: "feedback " + l.Is.String(), Tenant: l.Tenant, Object: l.Record,
 			Comment: l.Comment},
 	}
-	stale := l.Record // a lesson that is replaced is unlearnt
-	if have == nil || have.given[l.Record].IsZero() {
-		stale = have.oldest()
+	after := j.lessons[l.Tenant].copy()
+	stale, found, err := j.stale(after, l)
+	if err != nil {
+		return err
 	}
-	if stale != "" && stale != l.Record {
-		change.Values = append(change.Values, store.Value{Key: Lesson{Tenant: l.Tenant, Record: stale}.key()})
-	}
-	if stale != "" {
-		if have, err = j.relearn(l.Tenant, stale); err != nil {
-			return err
+	if found {
+		after.without(stale)
+		if stale.Record != l.Record {
+			change.Values = append(change.Values, store.Value{Key: stale.key()})
 		}
 	}
+	after.take(l)
 	if err := j.o.Values.Update(ctx, change); err != nil {
 		return fmt.Errorf("keep correction: %w", err)
 	}
-	j.learnt(l.Tenant, have.with(l))
+	j.learnt(l.Tenant, after)
 	return nil
+}
+
+// stale is the lesson that gives way to a new one: the earlier word on the same record, or the oldest of too many.
+func (j *Judge) stale(have *lessons, l Lesson) (Lesson, bool, error) {
+	record := l.Record
+	if _, given := have.given[record]; !given {
+		record = have.oldest()
+	}
+	if record == "" {
+		return Lesson{}, false, nil
+	}
+	old := Lesson{Tenant: l.Tenant, Record: record}
+	data, err := j.o.Values.Meta(old.key())
+	if err == nil {
+		err = json.Unmarshal(data, &old)
+	}
+	if err != nil {
+		return old, false, fmt.Errorf("read correction of record %s: %w", record, err)
+	}
+	return old, true, nil
 }
 
 func (j *Judge) learnt(tenant string, l *lessons) {

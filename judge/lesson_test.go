@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -109,5 +110,41 @@ func TestCorrect_unlearnableIsKeptAndTaughtToNobody(t *testing.T) {
 	}
 	if _, err := f.Correct(t.Context(), "ada", "rnone", verdict.Spam, ""); err == nil {
 		t.Error("a record that nobody knows was corrected")
+	}
+}
+
+func TestLessons_whatIsUnlearntWasNeverThere(t *testing.T) {
+	empty := func() *lessons { return (*lessons)(nil).copy() }
+	spam := Lesson{Record: "r1", Is: verdict.Spam, Tokens: []string{"a", "b"}}
+	good := Lesson{Record: "r2", Is: verdict.Clean, Tokens: []string{"b", "c"}}
+	silent := Lesson{Record: "r3", Is: verdict.Clean}
+	both, one := empty(), empty()
+	for _, l := range []Lesson{spam, good, silent} {
+		both.take(l)
+	}
+	one.take(good)
+	before := both.copy()
+	after := both.copy()
+	after.without(spam)
+	after.without(silent)
+	if diff := cmp.Diff(one.model, after.model); diff != "" || len(after.given) != 1 {
+		t.Errorf("%d lessons are left (-want +got):\n%s", len(after.given), diff)
+	}
+	if diff := cmp.Diff(before.model, both.model); diff != "" {
+		t.Errorf("a copy is not a copy: %s", diff)
+	}
+}
+
+func TestLessons_theOldestGivesWay(t *testing.T) {
+	l := (*lessons)(nil).copy()
+	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	for i := range maxLessons {
+		if got := l.oldest(); got != "" {
+			t.Fatalf("with %d lessons %s gives way", i, got)
+		}
+		l.take(Lesson{Record: fmt.Sprintf("r%d", i), At: start.Add(time.Duration((i+maxLessons-7)%maxLessons) * time.Minute)})
+	}
+	if got := l.oldest(); got != "r7" {
+		t.Errorf("%s gives way, want r7", got)
 	}
 }
