@@ -411,3 +411,19 @@ func TestMicrosoft_isReadOnlyWhenTrusted(t *testing.T) {
 		t.Errorf("%v: %s", r.Disposition, summary(r))
 	}
 }
+
+func TestScore_manyOwnDomainsGiveOneAnswer(t *testing.T) {
+	s := scorer(t, Options{})
+	tenant := mailgen.Tenant()
+	for _, name := range []string{"contosa", "contosi", "contose", "contosu", "contosy", "contosk"} {
+		tenant.Domains = append(tenant.Domains, name+".example")
+	}
+	m := of(vary("From: Ann <ann@contos0.example>"))
+	m.Tenant = tenant
+	want := runWith(t, s, m)
+	for range 20 {
+		if diff := cmp.Diff(want, runWith(t, s, m)); diff != "" {
+			t.Fatalf("two verdicts on one message differ:\n%s", diff)
+		}
+	}
+}

@@ -1,6 +1,8 @@
 package score
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"clawback/intel"
@@ -185,7 +187,7 @@ func (x *inspection) ownName(folded string) {
 	if x.ours(x.domain) || x.list || x.bounce {
 		return
 	}
-	for domain := range x.own {
+	for _, domain := range slices.Sorted(maps.Keys(x.own)) {
 		label := strings.TrimSpace(x.lexicon.Fold(web.Label(domain)).Text)
 		if len(label) >= 4 && strings.Contains(folded, " "+label+" ") && !x.lists.FreeMail.Has(domain) {
 			x.note("impersonation.own_name", "header From", "The author's name %q names the organisation, and the address is of %s.", x.from.Name, x.from.Domain())
@@ -273,7 +275,7 @@ func (x *inspection) nearOwn(domain string) (string, bool) {
 	if x.lists.Popular.Has(domain) || x.partner(domain) || x.trustedDomain(domain) {
 		return "", false
 	}
-	for own := range x.own {
+	for _, own := range slices.Sorted(maps.Keys(x.own)) {
 		if x.lists.FreeMail.Has(own) {
 			continue
 		}

@@ -232,6 +232,7 @@ func (x *inspection) result() Result {
 		Disposition: disposition, Score: score, Threat: t.Threat, Spoof: t.Spoof, Spam: t.Spam, Bulk: t.Bulk,
 		Reasons: reasons(x.found), Indicators: x.indicators, Rules: x.version, Knowledge: x.knowledge, Degraded: x.degraded,
 	}
+	x.applySwitches(&v)
 	if x.override != nil {
 		x.override.apply(&v)
 	}

@@ -1,7 +1,9 @@
 package score
 
 import (
+	"maps"
 	"math"
+	"slices"
 	"sort"
 	"strings"
 
@@ -96,8 +98,8 @@ func sum(all []found) totals {
 			t.hard = append(t.hard, f.ID)
 		}
 	}
-	for family, p := range t.families {
-		most := caps(family)
+	for _, family := range slices.Sorted(maps.Keys(t.families)) { // in order: sums of fractions depend on it
+		p, most := t.families[family], caps(family)
 		p = Points{min(p.Threat, most.Threat), min(p.Spoof, most.Spoof), min(p.Spam, most.Spam), min(p.Bulk, most.Bulk)}
 		t.families[family] = p
 		t.Threat += p.Threat
@@ -109,7 +111,7 @@ func sum(all []found) totals {
 	return t
 }
 
-// round makes the sum independent of the order in which a map gives its families.
+// round takes away what a person need not see; a sub-score is not negative.
 func round(v float64) float64 { return math.Round(max(v, 0)*1000) / 1000 }
 
 func reasons(all []found) []verdict.Reason {

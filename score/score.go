@@ -17,6 +17,7 @@ const Version = "2026.11.1"
 
 // Options make a Scorer.
 type Options struct {
+	Switches       Switches
 	TrustMicrosoft bool                                // take SCL, BCL and CAT as weighted evidence
 	Lists          *intel.Lists                        // nil: the built-in ones
 	Limits         extract.Limits                      // zero: the defaults
