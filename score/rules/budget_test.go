@@ -82,3 +82,12 @@ func TestNew_theBudgetCannotBeNamed(t *testing.T) {
 		}
 	}
 }
+
+func TestNew_isBoundedInDepth(t *testing.T) {
+	for _, n := range []int{maxLength/2 - 10, 1 << 20} {
+		when := strings.Repeat("(", n) + "true" + strings.Repeat(")", n)
+		if _, err := New([]Rule{{ID: "deep", When: when}}); (err != nil) != (n > maxLength) {
+			t.Errorf("%d brackets: %.100v", n, err)
+		}
+	}
+}

@@ -43,7 +43,8 @@ import (
 // Bounds of one rule (I2).
 const (
 	maxNodes  = 400
-	maxMemory = 200_000 // as expr counts it: values made while the rule runs
+	maxLength = 16 << 10 // octets of an expression: its parser goes as deep as there are brackets
+	maxMemory = 200_000  // as expr counts it: values made while the rule runs
 	maxRules  = 1000
 )
 
@@ -197,6 +198,9 @@ func New(all []Rule) (*Set, error) {
 
 // compile checks an expression as its author wrote it, and then makes the program that pays for its loops.
 func compile(when string) (*vm.Program, error) {
+	if len(when) > maxLength {
+		return nil, fmt.Errorf("the expression has %d octets: %d are the most", len(when), maxLength)
+	}
 	options := []expr.Option{expr.AsBool(), expr.MaxNodes(maxNodes), expr.DisableBuiltin("now")}
 	if _, err := expr.Compile(when, append(options, expr.Env(Model{}))...); err != nil {
 		return nil, err
