@@ -75,6 +75,7 @@ func (w *work) complete(ctx context.Context, end ending, change func(*store.Inte
 	next.Taken = slices.Clone(next.Taken)
 	change(&next)
 	proposal := w.conclude(&next)
+	w.expectCopies(&next)
 	if proposal != nil {
 		err := w.e.o.Store.Update(ctx, store.Change{Intents: []store.Intent{*proposal}})
 		if err != nil && !errors.Is(err, store.ErrConflict) {

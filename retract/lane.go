@@ -39,6 +39,7 @@ type lane struct {
 	slots   map[string]chan struct{}
 	later   map[string]time.Time // intent -> not before, in memory: the store could not be written, or a gate is closed
 	again   map[string]time.Time // ended intent -> when to look again
+	looking int                  // workers that look for further copies
 	paused  time.Time            // authentication trouble: not before
 	pause   time.Duration        // the present pause's length; 0: no trouble
 	workers sync.WaitGroup
@@ -90,12 +91,16 @@ func (l *lane) recall(ctx context.Context) {
 	if err != nil {
 		l.e.o.Log.Warn("read intents to look at again", "event", "retract.failed", "tenant", l.id, "error", err)
 	}
+	done, err := l.e.o.Store.IntentsBy(store.IntentFilter{Tenant: l.id, Outcomes: []store.Outcome{store.Done}, Limit: recallDone})
+	if err != nil {
+		l.e.o.Log.Warn("read intents to look for copies of", "event", "retract.failed", "tenant", l.id, "error", err)
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for mailbox, until := range gates {
 		l.shut(mailbox, until)
 	}
-	for _, in := range ended {
+	for _, in := range append(ended, done...) {
 		l.lookAgain(in)
 	}
 }
@@ -104,7 +109,7 @@ const recallMax = 100_000
 
 // lookAgain notes an ended intent that is to be opened once more. The caller holds mu.
 func (l *lane) lookAgain(in store.Intent) {
-	if (in.Outcome == store.NotFound || in.Outcome == store.Mismatch) && !in.NotBefore.IsZero() {
+	if (in.Outcome == store.NotFound || in.Outcome == store.Mismatch || in.Outcome == store.Done) && !in.NotBefore.IsZero() {
 		l.again[in.ID] = in.NotBefore
 	}
 }
@@ -135,6 +140,10 @@ func (l *lane) reviveOne(ctx context.Context, id string) error {
 	in, err := l.e.o.Store.Intent(id)
 	if err != nil {
 		return err
+	}
+	if in.Outcome == store.Done && !in.NotBefore.IsZero() {
+		l.lookForCopies(ctx, in)
+		return nil
 	}
 	if in.NotBefore.IsZero() || in.Outcome != store.NotFound && in.Outcome != store.Mismatch {
 		return nil

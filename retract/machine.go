@@ -40,7 +40,7 @@ type work struct {
 
 // step carries one intent on: read it again, verify what is in doubt, then act.
 func (e *Engine) step(ctx context.Context, l *lane, in store.Intent) {
-	w, err := e.work(l, in)
+	w, err := e.work(l, in, store.Pending)
 	if err != nil {
 		e.o.Log.Error("read intent", "event", "intent.failed", "intent", in.ID, "error", err)
 		l.postpone(in, storeWait)
@@ -55,14 +55,14 @@ func (e *Engine) step(ctx context.Context, l *lane, in store.Intent) {
 // storeWait is how long an intent rests in memory when the store could not be read or written.
 const storeWait = 5 * time.Second
 
-// work reads what a step needs; nil when there is nothing to do any more.
-func (e *Engine) work(l *lane, in store.Intent) (*work, error) {
+// work reads what a step at an intent of that outcome needs; nil when there is nothing to do any more.
+func (e *Engine) work(l *lane, in store.Intent, outcome store.Outcome) (*work, error) {
 	fresh, err := e.o.Store.Intent(in.ID)
 	if err != nil {
 		return nil, err
 	}
 	t, ok := e.o.Tenants(fresh.Tenant)
-	if !ok || fresh.Outcome != store.Pending || fresh.NotBefore.After(e.now()) {
+	if !ok || fresh.Outcome != outcome || fresh.NotBefore.After(e.now()) {
 		return nil, nil
 	}
 	rec, err := l.record(fresh.Record)

@@ -241,7 +241,7 @@ func (p *plan) put(in store.Intent) {
 // reopen readies an intent for another round: what was learnt about the mailbox stays, what was counted goes.
 func reopen(in store.Intent, now time.Time) store.Intent {
 	in.Round++
-	in.Misses, in.Faults, in.FaultSince = 0, 0, time.Time{}
+	in.Misses, in.Looks, in.Faults, in.FaultSince = 0, 0, 0, time.Time{}
 	in.Cancelled, in.Hold, in.Approved, in.By, in.Job, in.DryRun = "", "", "", "", "", false
 	in.Outcome, in.Reason, in.NotBefore, in.Changed = store.Pending, "", now, now
 	in.Taken = archived(in.Taken)

@@ -228,6 +228,8 @@ func (w *work) choose(ctx context.Context, mine []Candidate, target Folder) (tod
 		switch {
 		case Satisfied(RankOf(at), RankOf(target)):
 			already = Place(at)
+		case w.back(c):
+			already = "a folder to which its user has brought it back"
 		case w.in.Limit.UnreadOnly && c.Read && w.in.By == "":
 			read++
 		default:

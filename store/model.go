@@ -128,6 +128,7 @@ type Intent struct {
 	Hold       string    `json:"hold,omitempty"`       // what it is held for, or was: brake, protected, not_first_hand, identity, forward, restore, internal
 	Cancelled  string    `json:"cancelled,omitempty"`  // called off while an attempt was under way: verify, then end
 	Misses     int       `json:"misses,omitempty"`     // looked for and not there, since it was opened
+	Looks      int       `json:"looks,omitempty"`      // looks for further copies, since it was done
 	Faults     int       `json:"faults,omitempty"`     // failures in a row
 	FaultSince time.Time `json:"fault_since,omitzero"` // first failure of that row
 	Taken      []Taken   `json:"taken,omitempty"`      // messages of the mailbox that are proven to be the record's

@@ -1,0 +1,205 @@
+package retract_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"clawback/config"
+	"clawback/retract"
+	"clawback/retract/retracttest"
+	"clawback/store"
+	"clawback/verdict"
+)
+
+// copiesRig has the message taken from anna's mailbox.
+func copiesRig(t *testing.T, d verdict.Disposition, test func(r *rig, rec store.Record, first *retracttest.Message)) {
+	bubble(t, func(r *rig) {
+		first := r.world.Deliver("A", hit())
+		m := bad(anna)
+		m.disposition = d
+		rec := r.report(m)
+		r.run(time.Minute)
+		if in := r.want(rec, anna, store.Done, "taken to"); in.Tries != 1 {
+			t.Fatalf("%d tries", in.Tries)
+		}
+		test(r, rec, first)
+	})
+}
+
+func TestCopies_deliveredLaterAreTaken(t *testing.T) {
+	copiesRig(t, verdict.Malicious, func(r *rig, rec store.Record, first *retracttest.Message) {
+		soon := hit()
+		soon.Folder = "By rule"
+		second := r.world.Deliver("A", soon)
+		r.run(5 * time.Minute)
+		r.lies(second, "By rule")
+		r.run(10 * time.Minute)
+		r.lies(second, retract.Deletions)
+		third := r.world.Deliver("A", hit())
+		r.run(3 * time.Hour)
+		r.lies(third, retract.Deletions)
+		fourth := r.world.Deliver("A", hit())
+		r.run(48 * time.Hour)
+		r.lies(fourth, "inbox") // two looks, and no more
+		in := r.want(rec, anna, store.Done, "taken to")
+		if len(in.Taken) != 3 || len(r.world.Calls("move")) != 3 {
+			t.Errorf("%d are taken by %d moves", len(in.Taken), len(r.world.Calls("move")))
+		}
+		if n, err := r.st.RecordActed(rec.ID); n != 1 || err != nil {
+			t.Errorf("the mailbox counts %d times for the brake, %v", n, err)
+		}
+		if _, err := r.e.Restore(context.Background(), "ada", rec.ID, ""); err != nil {
+			t.Fatal(err)
+		}
+		r.run(time.Minute)
+		r.lies(first, retract.Inbox)
+		r.lies(second, "By rule")
+		r.lies(third, retract.Inbox)
+	})
+}
+
+func TestCopies_nothingNewCostsTwoLooks(t *testing.T) {
+	copiesRig(t, verdict.Malicious, func(r *rig, rec store.Record, _ *retracttest.Message) {
+		before := len(r.world.Calls("find"))
+		r.run(48 * time.Hour)
+		in := r.want(rec, anna, store.Done, "taken to")
+		if n := len(r.world.Calls("find")) - before; n != 2 || in.Looks != 2 || !in.NotBefore.IsZero() {
+			t.Errorf("%d calls, %d looks, the next one %s", n, in.Looks, in.NotBefore)
+		}
+	})
+}
+
+// Each way in which a look could take what it must not.
+func TestCopies_leaveAlone(t *testing.T) {
+	for name, c := range map[string]struct {
+		disposition verdict.Disposition
+		arrange     func(r *rig, rec store.Record, first *retracttest.Message) *retracttest.Message
+		where       retract.Folder
+	}{
+		"what the user has brought back": {verdict.Malicious, func(r *rig, _ store.Record, first *retracttest.Message) *retracttest.Message {
+			r.world.Put(first, "Kept")
+			return first
+		}, "Kept"},
+		"another message with the Message-ID": {verdict.Malicious, func(r *rig, _ store.Record, _ *retracttest.Message) *retracttest.Message {
+			other := hit()
+			other.NetworkIDs, other.Good = []string{nid2}, true
+			return r.world.Deliver("A", other)
+		}, retract.Inbox},
+		"a draft": {verdict.Malicious, func(r *rig, _ store.Record, _ *retracttest.Message) *retracttest.Message {
+			m := hit()
+			m.Folder, m.Draft = string(retract.Drafts), true
+			return r.world.Deliver("A", m)
+		}, retract.Drafts},
+		"what lies out of sight already": {verdict.Malicious, func(r *rig, _ store.Record, _ *retracttest.Message) *retracttest.Message {
+			m := hit()
+			m.Folder = string(retract.Deletions)
+			return r.world.Deliver("A", m)
+		}, retract.Deletions},
+		"a copy of what is not MALICIOUS": {verdict.Spoof, func(r *rig, _ store.Record, _ *retracttest.Message) *retracttest.Message {
+			return r.world.Deliver("A", hit())
+		}, retract.Inbox},
+		"a copy of what a person said is clean": {verdict.Malicious, func(r *rig, rec store.Record, _ *retracttest.Message) *retracttest.Message {
+			if _, err := r.e.Clean(context.Background(), "ada", rec.ID, ""); err != nil {
+				r.t.Fatal(err)
+			}
+			return r.world.Deliver("A", hit())
+		}, retract.Inbox},
+		"a copy in a mailbox that is exempt by now": {verdict.Malicious, func(r *rig, _ store.Record, _ *retracttest.Message) *retracttest.Message {
+			r.cfg.Exempt = []string{anna}
+			return r.world.Deliver("A", hit())
+		}, retract.Inbox},
+		"everything, in dry-run": {verdict.Malicious, func(r *rig, _ store.Record, _ *retracttest.Message) *retracttest.Message {
+			r.cfg.Mode = "dry-run"
+			return r.world.Deliver("A", hit())
+		}, retract.Inbox},
+	} {
+		t.Run(name, func(t *testing.T) {
+			copiesRig(t, c.disposition, func(r *rig, rec store.Record, first *retracttest.Message) {
+				m := c.arrange(r, rec, first)
+				r.run(48 * time.Hour)
+				r.lies(m, c.where)
+				r.want(rec, anna, store.Done, "taken to")
+				if n := len(r.world.Calls("move")); n != 1 {
+					t.Errorf("%d moves", n)
+				}
+			})
+		})
+	}
+}
+
+// A copy beside one that the user has brought back: the copy alone is taken.
+func TestCopies_besideOneBroughtBack(t *testing.T) {
+	copiesRig(t, verdict.Malicious, func(r *rig, rec store.Record, first *retracttest.Message) {
+		r.world.Put(first, "Kept")
+		second := r.world.Deliver("A", hit())
+		r.run(time.Hour)
+		r.lies(first, "Kept")
+		r.lies(second, retract.Deletions)
+	})
+}
+
+func TestCopies_survivesARestart(t *testing.T) {
+	copiesRig(t, verdict.Malicious, func(r *rig, rec store.Record, _ *retracttest.Message) {
+		r.reopen()
+		second := r.world.Deliver("A", hit())
+		r.run(time.Hour)
+		r.lies(second, retract.Deletions)
+	})
+}
+
+func TestCopies_troubleIsTriedAgain(t *testing.T) {
+	for name, f := range map[string]*retract.Fault{
+		"busy":           {Class: retract.Retry, Status: 503, Detail: "busy"},
+		"throttled":      {Class: retract.Retry, Status: 429, After: time.Minute, Detail: "wait"},
+		"authentication": {Class: retract.Auth, Tenant: true, Status: 401, Detail: "expired"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			copiesRig(t, verdict.Malicious, func(r *rig, rec store.Record, _ *retracttest.Message) {
+				second := r.world.Deliver("A", hit())
+				r.world.Set(func(w *retracttest.World) { w.Script = once("find", f, false) })
+				r.run(90 * time.Minute)
+				r.lies(second, retract.Deletions)
+			})
+		})
+	}
+}
+
+// A verdict that drops while a further copy waits to be taken: the first is proposed to be put back, the copy stays.
+func TestCopies_verdictDropsMeanwhile(t *testing.T) {
+	copiesRig(t, verdict.Malicious, func(r *rig, rec store.Record, first *retracttest.Message) {
+		second := r.world.Deliver("A", hit())
+		r.world.Set(func(w *retracttest.World) {
+			w.Script = script("move", &retract.Fault{Class: retract.Retry, Status: 503, Detail: "busy"}, false)
+		})
+		r.run(time.Hour)
+		r.want(rec, anna, store.Pending, "busy")
+		r.rejudge(rec.ID, verdict.Clean)
+		r.want(rec, anna, store.Done, "taken before it was called off")
+		in := r.wantKind(rec, anna, store.Restore, expectation{store.Held, "proposed"})
+		r.world.Set(func(w *retracttest.World) { w.Script = nil })
+		if err := r.e.Approve(context.Background(), "ada", []string{in.ID}, ""); err != nil {
+			t.Fatal(err)
+		}
+		r.run(24 * time.Hour)
+		r.lies(first, retract.Inbox)
+		r.lies(second, retract.Inbox)
+	})
+}
+
+// What a person asked for as one message is looked after too; a bulk job is not.
+func TestCopies_ofAPersonsRetraction(t *testing.T) {
+	bubble(t, func(r *rig) {
+		r.world.Deliver("A", hit())
+		m := bad(anna)
+		m.disposition = verdict.Clean
+		rec := r.report(m)
+		if _, err := r.e.Retract(context.Background(), "ada", rec.ID, config.Trash, ""); err != nil {
+			t.Fatal(err)
+		}
+		r.run(time.Minute)
+		second := r.world.Deliver("A", hit())
+		r.run(time.Hour)
+		r.lies(second, retract.Deleted)
+	})
+}
