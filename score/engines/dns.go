@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // maxNames is how many names of one message are asked for.
@@ -21,15 +23,45 @@ type DNSLists struct {
 // Name is how findings and degradations name it.
 func (DNSLists) Name() string { return "dnsl" }
 
-// Ask looks up the server's address and the domains of the links.
+// atOnce is how many names are asked for at a time.
+const atOnce = 10
+
+// question is one name in one zone, and what came of it.
+type question struct {
+	zone, name string
+	found      []Finding
+	err        error
+}
+
+// Ask looks up the server's address and the domains of the links. The findings are in the order of the zones and names.
 func (d DNSLists) Ask(ctx context.Context, m Message) ([]Finding, error) {
-	var findings []Finding
-	var problems []error
+	var questions []*question
 	for _, zone := range d.Zones {
 		for _, name := range names(zone, m) {
-			found, err := d.one(ctx, zone, name)
-			problems = append(problems, err)
-			findings = append(findings, found...)
+			questions = append(questions, &question{zone: zone, name: name})
+		}
+	}
+	var asking errgroup.Group
+	asking.SetLimit(atOnce)
+	for _, q := range questions {
+		asking.Go(func() error {
+			q.found, q.err = d.one(ctx, q.zone, q.name)
+			return nil
+		})
+	}
+	asking.Wait()
+	return answers(questions)
+}
+
+// answers are the findings, and of each zone the first problem: twenty names of a zone that is away fail alike.
+func answers(questions []*question) (findings []Finding, err error) {
+	var problems []error
+	told := map[string]bool{}
+	for _, q := range questions {
+		findings = append(findings, q.found...)
+		if q.err != nil && !told[q.zone] {
+			told[q.zone] = true
+			problems = append(problems, q.err)
 		}
 	}
 	return findings, errors.Join(problems...)

@@ -11,8 +11,11 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -173,16 +176,48 @@ func TestDNSLists_errorCodesAreNeverHits(t *testing.T) {
 
 func TestDNSLists_asksReversedAddressesAndDomains(t *testing.T) {
 	var asked []string
+	var mu sync.Mutex
 	list := DNSLists{Zones: []string{"zen.example", "dbl.example"}, Lookup: func(_ context.Context, name string) ([]netip.Addr, error) {
+		mu.Lock()
+		defer mu.Unlock()
 		asked = append(asked, name)
 		return nil, &net.DNSError{IsNotFound: true}
 	}}
 	if _, err := list.Ask(t.Context(), message()); err != nil {
 		t.Fatal(err)
 	}
+	slices.Sort(asked)
 	if diff := cmp.Diff([]string{"7.2.0.192.zen.example", "bad.example.dbl.example"}, asked); diff != "" {
 		t.Error(diff)
 	}
+}
+
+// Names are asked for at once, and the answer does not depend on which came first.
+func TestDNSLists_oneSlowNameHoldsUpNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := message()
+		m.Domains = nil
+		for i := range maxNames {
+			m.Domains = append(m.Domains, fmt.Sprintf("d%02d.example", i))
+		}
+		list := DNSLists{Zones: []string{"dbl.example"}, Lookup: func(ctx context.Context, name string) ([]netip.Addr, error) {
+			if name == "d00.example.dbl.example" || name == "d01.example.dbl.example" {
+				<-ctx.Done()
+				return nil, ctx.Err()
+			}
+			time.Sleep(time.Second)
+			return []netip.Addr{netip.MustParseAddr("127.0.1.4")}, nil
+		}}
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		found, err := list.Ask(ctx, m)
+		if len(found) != maxNames-2 || !strings.HasPrefix(found[0].Text, "d02.example") || !strings.HasPrefix(found[len(found)-1].Text, "d19.example") {
+			t.Errorf("%d findings of %d, in the order %+v", len(found), maxNames-2, found)
+		}
+		if err == nil || strings.Count(err.Error(), "dbl.example") != 1 {
+			t.Errorf("the zone's problem is told as %v, want it once", err)
+		}
+	})
 }
 
 // slow is an engine that never answers.
