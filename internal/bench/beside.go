@@ -23,7 +23,7 @@ const (
 // besideLarge measures how long small messages take, from MAIL to the 250, alone and while large ones arrive over some
 // other sessions as fast as they can.
 func besideLarge(out io.Writer, dir string, cert *certs.Static) error {
-	s, err := side.Durable(dir+"/beside", cert, 4)
+	s, err := side.Durable(dir+"/beside", cert, side.Options{Workers: 4})
 	if err != nil {
 		return err
 	}

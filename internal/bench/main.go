@@ -55,7 +55,7 @@ func run(out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	durable, err := side.Durable(dir, cert, 0)
+	durable, err := side.Durable(dir, cert, side.Options{})
 	if err != nil {
 		return err
 	}

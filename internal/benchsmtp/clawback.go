@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 
 	"clawback/certs"
 	"clawback/internal/bench/side"
+	"clawback/systemd"
 )
 
 // workers of the pipeline that has nothing to do; the daemon's default.
@@ -76,7 +78,14 @@ func serve(dir string) error {
 	if err != nil {
 		return err
 	}
-	s, err := side.Durable(filepath.Join(dir, "clawback"), &certs.Static{Certificate: &pair}, workers)
+	logFile, err := os.Create(filepath.Join(dir, "clawback.log")) // Postfix writes its own
+	if err != nil {
+		return err
+	}
+	defer logFile.Close()
+	s, err := side.Durable(filepath.Join(dir, "clawback"), &certs.Static{Certificate: &pair}, side.Options{
+		Workers: workers, Log: slog.New(systemd.NewHandler("text", slog.LevelInfo, logFile)),
+	})
 	if err != nil {
 		return err
 	}

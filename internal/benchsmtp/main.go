@@ -1,9 +1,9 @@
 // Command benchsmtp measures clawback's listener, queue and spool against Debian's Postfix, in one run, the two taking turns.
 //
-// Both take mail over STARTTLS with the same certificate, keep it durably before their 250, and then throw it away:
-// clawback with workers that finish every item at once, Postfix with its discard transport. Postfix is told to demand TLS
-// and not to slow its intake down (in_flow_delay 0). Each of the two, and the loader, is a process of its own. The loader runs on the same machine, and sends a whole envelope in
-// one write where PIPELINING allows it.
+// Both take mail over STARTTLS with the same certificate, keep it durably before their 250, log it to a file, and then throw
+// it away: clawback with workers that finish every item at once, Postfix with its discard transport. Postfix is told to
+// demand TLS and not to slow its intake down (in_flow_delay 0). Each of the two, and the loader, is a process of its own, all
+// on this machine. The loader sends a whole envelope in one write, as PIPELINING allows.
 //
 // The machine's speed drifts and its disk is shared: read the ratios. `make bench-smtp` runs it, as root, because Postfix
 // needs it.

@@ -34,6 +34,7 @@ type Side struct {
 	Address string
 	queue   *queue.Queue // nil when nothing is worked off
 	spool   *spool.Spool
+	log     *slog.Logger
 	closers []func()
 }
 
@@ -66,11 +67,16 @@ func Discarding(cert *certs.Static) (*Side, error) {
 	return s, s.listen(nothing{}, cert)
 }
 
-// Durable keeps messages in a queue and a spool below dir. With workers, so many finish what was accepted, as a pipeline
-// with nothing to do would; without, it stays.
-func Durable(dir string, cert *certs.Static, workers int) (*Side, error) {
-	s := &Side{Name: "durable"}
-	if err := s.open(dir, cert, workers); err != nil {
+// Options of a durable side.
+type Options struct {
+	Workers int          // so many finish what was accepted, as a pipeline with nothing to do would; 0: it stays
+	Log     *slog.Logger // nil: none
+}
+
+// Durable keeps messages in a queue and a spool below dir.
+func Durable(dir string, cert *certs.Static, o Options) (*Side, error) {
+	s := &Side{Name: "durable", log: o.Log}
+	if err := s.open(dir, cert, o.Workers); err != nil {
 		s.Close()
 		return nil, err
 	}
@@ -130,12 +136,15 @@ func (s *Side) listen(in smtpd.Intake, cert *certs.Static) error {
 	if err != nil {
 		return err
 	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
 	server, err := smtpd.New(smtpd.Options{
 		Hostname: "bench.example", Config: limits(), Listener: config.Listener{ClientCertificate: "request"}, Certificates: cert.GetCertificate,
 		Recipients: func(a string) smtpd.Recipient {
 			return smtpd.Recipient{Known: a == Recipient, Tenant: "bench", Purpose: queue.ForJournal}
 		},
-		Intake: in, Log: slog.New(slog.DiscardHandler),
+		Intake: in, Log: s.log,
 	})
 	if err != nil {
 		return errors.Join(err, ln.Close())

@@ -17,7 +17,7 @@ func TestSides_takeMail(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	durable, err := Durable(dir, cert, 2)
+	durable, err := Durable(dir, cert, Options{Workers: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
