@@ -123,6 +123,12 @@ type Score struct {
 	TrustMicrosoftVerdict bool   // take SCL, BCL and CAT as weighted evidence
 	RulesDir              string // rules/*.toml of one's own, "" for none
 	Workers               int
+
+	// Switches: what one thing alone makes of a message. Unscored leaves it off.
+	NewDomain      verdict.Disposition // the author's domain never wrote to the tenant before
+	Blank          verdict.Disposition // neither subject nor text
+	ACHFreeMail    verdict.Disposition // payments or bank details, from a free mailbox
+	HTMLAttachment verdict.Disposition // a page as an attached file
 }
 
 // Engines beside the scorer; an empty address means that the engine is not asked.

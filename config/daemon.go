@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"clawback/verdict"
 )
 
 // ExchangeOnline is the name of the network set that is kept up to date by itself.
@@ -216,11 +218,26 @@ func readScore(t *table) Score {
 		TrustMicrosoftVerdict: t.flag("trust_microsoft_verdict", true),
 		RulesDir:              t.dir("rules_dir"),
 		Workers:               t.number("workers", 0, 0),
+		NewDomain:             readSwitch(t, "new_domain"),
+		Blank:                 readSwitch(t, "blank"),
+		ACHFreeMail:           readSwitch(t, "ach_free_mail"),
+		HTMLAttachment:        readSwitch(t, "html_attachment"),
 	}
 	if s.Workers == 0 {
 		s.Workers = runtime.NumCPU()
 	}
 	return s
+}
+
+// readSwitch reads what one thing alone makes of a message.
+func readSwitch(t *table, key string) verdict.Disposition {
+	switch t.choice(key, "off", "off", "suspicious", "malicious") {
+	case "suspicious":
+		return verdict.Suspicious
+	case "malicious":
+		return verdict.Malicious
+	}
+	return verdict.Unscored
 }
 
 func readEngines(t *table) Engines {

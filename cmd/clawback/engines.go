@@ -29,7 +29,11 @@ func (d *daemon) engineAway(engine, why string) {
 }
 
 func scoreOptions(cfg *config.Config) score.Options {
-	return score.Options{TrustMicrosoft: cfg.Score.TrustMicrosoftVerdict}
+	c := cfg.Score
+	return score.Options{
+		TrustMicrosoft: c.TrustMicrosoftVerdict,
+		Switches:       score.Switches{NewDomain: c.NewDomain, Blank: c.Blank, ACHFreeMail: c.ACHFreeMail, HTMLAttachment: c.HTMLAttachment},
+	}
 }
 
 // scoring is what the control socket shows and changes of all that.
