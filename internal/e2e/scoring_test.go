@@ -113,6 +113,17 @@ func TestPolicy_csvAndTest(t *testing.T) {
 	if out := w.must("policy", "test", mail); !strings.Contains(out, "accept_sender    @fabrikam.example: decides") {
 		t.Errorf("policy test says:\n%s", out)
 	}
+	w.edit("[[tenant.address]]", "[[tenant.policy]]\nkind = \"block_sender\"\npattern = \"@fabrikam.example\"\n\n[[tenant.policy]]\nkind = \"trust_sender\"\n"+
+		"pattern = \"@fabrikam.example\"\nexpires = 2020-01-01\n\n[[tenant.address]]")
+	for tenant, want := range map[string]string{"contoso": "MALICIOUS", "nobody": "error"} {
+		out, err := w.cli("score", "--config", w.File("clawback.toml"), "--tenant", tenant, mail)
+		if err != nil {
+			out = "error"
+		}
+		if !strings.Contains(out, want) {
+			t.Errorf("by the configuration of tenant %s it is:\n%s\nwant %s", tenant, out, want)
+		}
+	}
 }
 
 // Rules come into force by a reload; a wrong file leaves the old ones; a backtest tells what they would do and does not do it.
