@@ -77,6 +77,10 @@ type trial struct {
 
 // Backtest judges stored messages again and says what each rule would have done to them. It changes nothing.
 func (j *Judge) Backtest(ctx context.Context, o BacktestOrder) (Backtest, error) {
+	if !j.testing.TryLock() {
+		return Backtest{}, errors.New("another backtest is under way: try again when it has ended")
+	}
+	defer j.testing.Unlock()
 	list, err := j.tried(o)
 	if err != nil {
 		return Backtest{}, err

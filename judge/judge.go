@@ -66,6 +66,7 @@ type Judge struct {
 	lessons  map[string]*lessons       // by tenant
 
 	writing sync.Mutex // one change of policies or corrections at a time
+	testing sync.Mutex // one backtest at a time
 }
 
 // New makes a Judge with what is in the store and in the configuration.

@@ -334,6 +334,11 @@ func TestBacktest_saysWhatItCannotDo(t *testing.T) {
 	if err != nil || got.Unreadable != 1 || got.Messages != 0 {
 		t.Errorf("without the original: %+v, %v", got, err)
 	}
+	f.testing.Lock()
+	if _, err := f.Backtest(t.Context(), BacktestOrder{}); err == nil || !strings.Contains(err.Error(), "under way") {
+		t.Errorf("a second one at a time: %v", err)
+	}
+	f.testing.Unlock()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	f.received(mail("eve@shop.example", "Lottery", "hello"))
