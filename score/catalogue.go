@@ -114,6 +114,7 @@ func impersonationSignals() []Signal {
 		{"impersonation.malformed_from", "impersonation", Points{1, 1, 2.3, 0}, false},
 		{"impersonation.machine_address", "impersonation", Points{0.7, 0, 1.5, 0}, false},
 		{"impersonation.machine_free_mail", "impersonation", Points{0.4, 0, 1.2, 0}, false},
+		{"impersonation.numbered_mailbox", "impersonation", Points{0.2, 0, 0.6, 0}, false},
 		{"impersonation.odd_name", "impersonation", Points{0.7, 0.7, 2.2, 0}, false},
 		{"impersonation.cheap_sender", "impersonation", Points{0.5, 0, 2, 0}, false},
 		{"impersonation.body_mailbox", "impersonation", Points{0.7, 0, 1.8, 0}, false},

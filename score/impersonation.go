@@ -386,9 +386,21 @@ func (x *inspection) fromShape() {
 		x.note("impersonation.machine_free_mail", "header From", "The author's mailbox name %q looks as if a machine had made it.", x.from.Local())
 		return
 	}
-	if !x.auth.dkimOwn && machineMade(x.from.Local()) {
+	switch {
+	case !x.auth.dkimOwn && machineMade(x.from.Local()):
 		x.note("impersonation.machine_address", "header From", "The author's mailbox name %q looks as if a machine had made it.", x.from.Local())
+	case numbered(x.from.Local()):
+		x.note("impersonation.numbered_mailbox", "header From", "The author's mailbox name %q ends in a number.", x.from.Local())
 	}
+}
+
+// numbered reports whether a mailbox name ends in three digits or more, as the names of mailboxes that are made in numbers do.
+func numbered(local string) bool {
+	digits := 0
+	for i := len(local) - 1; i >= 0 && '0' <= local[i] && local[i] <= '9'; i-- {
+		digits++
+	}
+	return digits >= 3 && digits < len(local) && !strings.ContainsAny(local, "+=#") // those are made to tell replies apart
 }
 
 func machineMade(local string) bool {

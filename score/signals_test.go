@@ -223,6 +223,7 @@ func claimCases() []signalCase {
 		{"impersonation.malformed_from", vary("From: Ann Example"), vary("")},
 		{"impersonation.machine_address", vary(unsigned + "From: Ann <xk3q9zv7bw2r@sender.example>"), vary(unsigned)},
 		{"impersonation.machine_free_mail", vary(strings.Replace(gmail, "ann@", "ann8837421@", 1)), vary(gmail)},
+		{"impersonation.numbered_mailbox", vary("From: Ann <ann4711@sender.example>"), vary("From: Ann <ann2@sender.example>")},
 		{"impersonation.odd_name", vary("From: *#Winner#* <ann@sender.example>"), vary("From: Ann [Sales] <ann@sender.example>")},
 		{"impersonation.cheap_sender", vary("From: Ann <ann@offers-now.click>"), vary("")},
 		{"impersonation.brand_images", page("", `<img src="https://www.rabobank.nl/logo.png" width="200" height="80"><p>Hello</p>`), page("", `<img src="https://www.sender.example/logo.png" width="200" height="80"><p>Hello</p>`)},
