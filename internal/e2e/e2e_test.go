@@ -55,6 +55,14 @@ type world struct {
 
 func start(t *testing.T, tenant testbed.Tenant, config ...string) *world {
 	t.Helper()
+	w := prepare(t, tenant, config...)
+	w.up()
+	return w
+}
+
+// prepare has everything ready but the daemon, whose configuration can still be edited.
+func prepare(t *testing.T, tenant testbed.Tenant, config ...string) *world {
+	t.Helper()
 	bed, err := testbed.New(testbed.Options{Binary: binary, Tenants: []testbed.Tenant{tenant},
 		Sim: graphsim.Options{Seed: 1, Rates: graphsim.Calm()}, Config: strings.Join(config, "\n")})
 	if err != nil {
@@ -64,9 +72,7 @@ func start(t *testing.T, tenant testbed.Tenant, config ...string) *world {
 	for _, name := range []string{"reception", "sales", "holiday-cover", "finance.lead", "busy", "plant", "warehouse"} {
 		bed.Sim.AddUser(graphsim.User{Tenant: tenant.ID, UPN: name + "@contoso.example", Aliases: map[string][]string{"holiday-cover": {"h.holiday@contoso.example"}}[name]})
 	}
-	w := &world{Bed: bed, t: t}
-	w.up()
-	return w
+	return &world{Bed: bed, t: t}
 }
 
 func (w *world) up() {
