@@ -124,14 +124,41 @@ func (t *txn) complete(in Intent, a Attempt) (Intent, error) {
 		a.Finished = t.now
 	}
 	t.del(bOpen, attemptKey(a))
-	if in.Outcome.Final() {
-		t.delAll(bOpen, nulled(in.ID)) // whatever earlier attempts did, it is known now where the message is
+	if err := t.closeOpen(in.ID, a.Seq, fmt.Sprintf("no answer was recorded; attempt %d (%s) has looked since", a.Seq, a.Operation)); err != nil {
+		return in, err
 	}
 	t.countActed(&in, stored, a)
 	if err := t.save(bAttempts, attemptKey(a), a); err != nil {
 		return in, err
 	}
 	return t.putIntent(in)
+}
+
+// closeOpen ends the attempts at an intent that have no end, but the one numbered seq: only one is under way at a time, so
+// that the answers of the others were lost with the process that made them.
+func (t *txn) closeOpen(intent string, seq int, why string) (err error) {
+	var open []Attempt
+	t.each(bOpen, nulled(intent), func(k, _ []byte) bool {
+		var a Attempt
+		if _, err = t.load(bAttempts, k, &a); err == nil && a.Seq != seq {
+			open = append(open, a)
+		}
+		return err == nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, a := range open {
+		t.del(bOpen, attemptKey(a))
+		if !a.Finished.IsZero() {
+			continue
+		}
+		a.Outcome, a.Detail, a.Finished = "unknown", why, t.now
+		if err := t.save(bAttempts, attemptKey(a), a); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // sameEnd reports whether begun has been completed as a says.

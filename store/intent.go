@@ -152,6 +152,11 @@ func (t *txn) putIntent(in Intent) (Intent, error) {
 	if err != nil {
 		return in, err
 	}
+	if in.Outcome.Final() {
+		if err := t.closeOpen(in.ID, 0, "no answer was recorded; the intent has ended: "+in.Reason); err != nil {
+			return in, err
+		}
+	}
 	in.Rev, in.Changed, in.NotBefore = old.Rev+1, t.now, in.NotBefore.UTC().Round(0)
 	if in.Created.IsZero() {
 		in.Created = t.now

@@ -52,6 +52,7 @@ func testAttempts(t *testing.T, b *bench) {
 		t.Errorf("attempts: %+v", attempts)
 	}
 	t.Run("verified after a crash", func(t *testing.T) { testVerified(t, &bench{open: b.open}) })
+	t.Run("called off after a crash", func(t *testing.T) { testCalledOff(t, &bench{open: b.open}) })
 	t.Run("refused", func(t *testing.T) { testRefused(t, &bench{open: b.open}) })
 }
 
@@ -71,6 +72,23 @@ func testVerified(t *testing.T, b *bench) {
 	must(t, err)
 	if list := ok(s.Unfinished()); len(list) != 0 {
 		t.Errorf("the intent is done, and unfinished are %+v", list)
+	}
+	if list := ok(s.Attempts(in.ID)); list[0].Outcome != "unknown" || list[0].Finished.IsZero() || list[0].Detail == "" {
+		t.Errorf("the attempt that the crash left open has no end after it was verified: %+v", list[0])
+	}
+	snapshot(t, s)
+}
+
+// testCalledOff is an attempt that a crash left open, and whose intent a person ended meanwhile.
+func testCalledOff(t *testing.T, b *bench) {
+	s := b.start(t)
+	in, _, err := s.Begin(t.Context(), pending(t, s, Contoso, 1, 6, Start, Start), store.Attempt{Operation: "find"})
+	must(t, err)
+	s = b.restart(t, s)
+	in.Outcome, in.Reason = store.Skipped, "cancelled"
+	must(t, s.Update(t.Context(), store.Change{Intents: []store.Intent{in}}))
+	if list := ok(s.Attempts(in.ID)); len(list) != 1 || list[0].Outcome != "unknown" || len(ok(s.Unfinished())) != 0 {
+		t.Errorf("the attempt has no end: %+v", list)
 	}
 	snapshot(t, s)
 }
