@@ -54,3 +54,22 @@ func TestReadCSV_namesEveryProblemAndItsLine(t *testing.T) {
 		}
 	}
 }
+
+func FuzzReadCSV(f *testing.F) {
+	f.Add([]byte("kind,pattern\nblock_sender,@bad.example\n"))
+	f.Add([]byte("\ufeffkind;pattern;verify\ntrust_sender;\"/a;b/\";true\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		list, err := ReadCSV(bytes.NewReader(data))
+		if err != nil {
+			return
+		}
+		var out bytes.Buffer
+		if err := WriteCSV(&out, list); err != nil {
+			t.Fatal(err)
+		}
+		again, err := ReadCSV(&out)
+		if err != nil || len(again) != len(list) {
+			t.Fatalf("%d policies written are %d when read again: %v", len(list), len(again), err)
+		}
+	})
+}

@@ -1,7 +1,6 @@
 package judge
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -138,76 +137,6 @@ func has(r score.Result, id string) bool {
 	return false
 }
 
-func TestAddPolicies_countForTheNextMessageAndAfterARestart(t *testing.T) {
-	f := newFixture(t)
-	hello := mail("Eve <eve@bad.example>", "hello", "How are you?")
-	if got := f.score(hello); got.Disposition != verdict.Clean {
-		t.Fatalf("without policies it is %s", got.Disposition)
-	}
-	before := f.score(hello).Knowledge
-	list, err := f.AddPolicies(t.Context(), "ada", contosoID, []Policy{{Kind: "block_sender", Pattern: "@Bad.example", Note: "ticket 7"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, when := range []string{"at once", "after a restart"} {
-		got := f.score(hello)
-		if got.Disposition != verdict.Malicious || !has(got, "policy.block_sender") {
-			t.Errorf("%s it is %s: %+v", when, got.Disposition, got.Reasons)
-		}
-		if got.Knowledge == before {
-			t.Errorf("%s the verdict does not tell by its version that other policies made it", when)
-		}
-		f.again()
-	}
-	if _, err := f.RemovePolicy(t.Context(), "ada", contosoID, list[0].ID, "mistake"); err != nil {
-		t.Fatal(err)
-	}
-	if got := f.score(hello); got.Disposition != verdict.Clean || got.Knowledge != before {
-		t.Errorf("after the policy was removed it is %s by %s", got.Disposition, got.Knowledge)
-	}
-	want := []string{"ada policy.remove " + list[0].ID + " block_sender @bad.example: mistake", "ada policy.add " + list[0].ID + " block_sender @bad.example"}
-	if got := f.audit(); strings.Join(got, "|") != strings.Join(want, "|") {
-		t.Errorf("the audit says %q, want %q", got, want)
-	}
-}
-
-func TestAddPolicies_allOrNone(t *testing.T) {
-	f := newFixture(t)
-	_, err := f.AddPolicies(t.Context(), "ada", contosoID, []Policy{
-		{Kind: "block_sender", Pattern: "@bad.example"}, {Kind: "block_sender", Pattern: "nonsense"}, {Kind: "forbid", Pattern: "@x.example"},
-	})
-	if err == nil || !strings.Contains(err.Error(), "policy 2") || !strings.Contains(err.Error(), "policy 3") {
-		t.Errorf("error %v does not name both that are wrong", err)
-	}
-	f.again()
-	if list, _ := f.Policies(contosoID); len(list) != 0 {
-		t.Errorf("some were kept: %+v", list)
-	}
-	if got := f.audit(); len(got) != 0 {
-		t.Errorf("the audit says %q", got)
-	}
-}
-
-func TestAddPolicies_twiceIsOncePolicyWithTheLaterNote(t *testing.T) {
-	f := newFixture(t)
-	f.cfg.Tenants[0].Policies = []config.Policy{{Kind: "trust_sender", Pattern: "@good.example", Field: "any"}}
-	for _, note := range []string{"first", "second"} {
-		if _, err := f.AddPolicies(t.Context(), "ada", contosoID, []Policy{{Kind: "block_content", Pattern: "gift card", Field: "subject", Note: note}}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	list, err := f.Policies(contosoID)
-	if err != nil || len(list) != 2 || !list[0].InFile() || list[1].InFile() || list[1].Note != "second" {
-		t.Errorf("policies %+v, %v", list, err)
-	}
-	if _, err := f.RemovePolicy(t.Context(), "ada", contosoID, list[0].ID, ""); err == nil || !strings.Contains(err.Error(), "configuration") {
-		t.Errorf("removing one that stands in the file: %v", err)
-	}
-	if _, err := f.AddPolicies(t.Context(), "ada", "other", nil); err == nil {
-		t.Error("policies of a tenant that nobody knows were taken")
-	}
-}
-
 func (f *fixture) rules(text string) {
 	f.t.Helper()
 	dir := filepath.Join(f.dir, "rules")
@@ -271,82 +200,6 @@ func TestScore_enginesThatAreAwayDegradeTheVerdict(t *testing.T) {
 	}
 }
 
-func TestBacktest_saysWhatEachRuleWouldHaveDone(t *testing.T) {
-	f := newFixture(t)
-	var hits []string
-	for i := range 7 {
-		hits = append(hits, f.received(mail("eve@shop.example", fmt.Sprint("Lottery ", i), "hello there")).ID)
-	}
-	f.received(mail("ada@partner.example", "Minutes", "hello there"))
-	files := map[string]string{"try.toml": "[[rule]]\nid = \"lottery\"\nwhen = 'subject startsWith \"Lottery\"'\nspam = 5.5\n\n" +
-		"[[rule]]\nid = \"never\"\nwhen = 'subject == \"x\"'\nhard = true\n\n[[rule]]\nid = \"seen\"\nwhen = 'text contains \"there\"'\n"}
-	got, err := f.Backtest(t.Context(), BacktestOrder{Since: f.now.Add(-time.Hour), Files: files})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got.Messages != 8 || got.Unreadable != 0 || got.More || len(got.Rules) != 3 {
-		t.Fatalf("backtest %+v", got)
-	}
-	lottery, never, seen := got.Rules[0], got.Rules[1], got.Rules[2]
-	if lottery.Matched != 7 || lottery.By["CLEAN"] != 7 || lottery.Changed["CLEAN to SPAM"] != 7 || len(lottery.Samples) != maxSamples {
-		t.Errorf("lottery: %+v", lottery)
-	}
-	for _, s := range lottery.Samples {
-		if !strings.Contains(strings.Join(hits, " "), s.Record) || s.Would != verdict.Spam {
-			t.Errorf("sample %+v", s)
-		}
-	}
-	if never.Matched != 0 || len(never.Changed) != 0 {
-		t.Errorf("never: %+v", never)
-	}
-	if seen.Matched != 8 || len(seen.Changed) != 0 {
-		t.Errorf("seen: %+v", seen)
-	}
-	if rec, err := f.store.Record(hits[0]); err != nil || rec.Verdict.Disposition != verdict.Clean {
-		t.Errorf("a backtest changed a record: %+v, %v", rec.Verdict, err)
-	}
-	limited, err := f.Backtest(t.Context(), BacktestOrder{Since: f.now.Add(-time.Hour), Files: files, Limit: 3, Rules: []string{"seen"}})
-	if err != nil || limited.Messages != 3 || !limited.More || len(limited.Rules) != 1 {
-		t.Errorf("with a limit: %+v, %v", limited, err)
-	}
-}
-
-func TestBacktest_saysWhatItCannotDo(t *testing.T) {
-	f := newFixture(t)
-	if _, err := f.Backtest(t.Context(), BacktestOrder{}); err == nil || !strings.Contains(err.Error(), "rules_dir") {
-		t.Errorf("without rules: %v", err)
-	}
-	_, err := f.Backtest(t.Context(), BacktestOrder{Files: map[string]string{"a.toml": "[[rule]]\nid = \"a\"\nwhen = '1 + '\n"}})
-	if err == nil || !strings.Contains(err.Error(), "a.toml:3") {
-		t.Errorf("a wrong rule: %v", err)
-	}
-	f.received(mail("eve@shop.example", "Lottery", "hello"))
-	err = filepath.WalkDir(filepath.Join(f.dir, "spool"), func(path string, entry os.DirEntry, err error) error {
-		if err == nil && !entry.IsDir() {
-			err = os.Remove(path)
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := f.Backtest(t.Context(), BacktestOrder{Files: map[string]string{"a.toml": "[[rule]]\nid = \"a\"\nwhen = 'true'\n"}})
-	if err != nil || got.Unreadable != 1 || got.Messages != 0 {
-		t.Errorf("without the original: %+v, %v", got, err)
-	}
-	f.testing.Lock()
-	if _, err := f.Backtest(t.Context(), BacktestOrder{}); err == nil || !strings.Contains(err.Error(), "under way") {
-		t.Errorf("a second one at a time: %v", err)
-	}
-	f.testing.Unlock()
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	f.received(mail("eve@shop.example", "Lottery", "hello"))
-	if _, err := f.Backtest(ctx, BacktestOrder{Files: map[string]string{"a.toml": "[[rule]]\nid = \"a\"\nwhen = 'true'\n"}}); err == nil {
-		t.Error("a backtest that was given up ended as if it were whole")
-	}
-}
-
 // Messages are judged while policies, corrections and rules change.
 func TestScore_whileEverythingChanges(t *testing.T) {
 	f := newFixture(t)
@@ -385,23 +238,4 @@ func TestScore_whileEverythingChanges(t *testing.T) {
 	}
 	cancel()
 	group.Wait()
-}
-
-func FuzzReadCSV(f *testing.F) {
-	f.Add([]byte("kind,pattern\nblock_sender,@bad.example\n"))
-	f.Add([]byte("\ufeffkind;pattern;verify\ntrust_sender;\"/a;b/\";true\n"))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		list, err := ReadCSV(bytes.NewReader(data))
-		if err != nil {
-			return
-		}
-		var out bytes.Buffer
-		if err := WriteCSV(&out, list); err != nil {
-			t.Fatal(err)
-		}
-		again, err := ReadCSV(&out)
-		if err != nil || len(again) != len(list) {
-			t.Fatalf("%d policies written are %d when read again: %v", len(list), len(again), err)
-		}
-	})
 }
