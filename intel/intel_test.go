@@ -76,7 +76,8 @@ func TestOwns_itsNameUnderOrdinarySuffixesOnly(t *testing.T) {
 }
 
 func TestVersion_isStable(t *testing.T) {
-	if Version() != Version() || len(Version()) != 12 {
-		t.Errorf("version %q", Version())
+	first, second := Version(), Version()
+	if first != second || len(first) != 12 {
+		t.Errorf("versions %q and %q", first, second)
 	}
 }

@@ -9,20 +9,19 @@ import (
 
 // authentication is what Exchange found out about who sent the message.
 type authentication struct {
-	present    bool
-	spf        string
-	spfDomain  string // smtp.mailfrom
-	dkim       []dkimResult
-	dmarc      string
-	action     string
-	from       string // header.from
-	compauth   string
-	reason     string
-	aligned    bool // DMARC passed, or SPF or DKIM passed for the author's registrable domain
-	dkimOwn    bool // DKIM passed for the author's registrable domain
-	spfOwn     bool
-	arc        string
-	selfVerify string // "pass" or "fail" of a signature that was verified again, "" when none could be
+	present   bool
+	spf       string
+	spfDomain string // smtp.mailfrom
+	dkim      []dkimResult
+	dmarc     string
+	action    string
+	from      string // header.from
+	compauth  string
+	reason    string
+	aligned   bool // DMARC passed, or SPF or DKIM passed for the author's registrable domain
+	dkimOwn   bool // DKIM passed for the author's registrable domain
+	spfOwn    bool
+	arc       string
 }
 
 type dkimResult struct {
