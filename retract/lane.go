@@ -42,6 +42,7 @@ type lane struct {
 	looking int                  // workers that look for further copies
 	paused  time.Time            // authentication trouble: not before
 	pause   time.Duration        // the present pause's length; 0: no trouble
+	trouble string               // what the pause is for
 	workers sync.WaitGroup
 }
 
@@ -87,7 +88,7 @@ func (l *lane) recall(ctx context.Context) {
 	if err != nil {
 		l.e.o.Log.Warn("read gates", "event", "retract.failed", "tenant", l.id, "error", err)
 	}
-	ended, err := l.e.o.Store.IntentsBy(store.IntentFilter{Tenant: l.id, Outcomes: []store.Outcome{store.NotFound, store.Mismatch}, Limit: recallMax})
+	ended, err := l.e.o.Store.IntentsBy(store.IntentFilter{Tenant: l.id, Outcomes: []store.Outcome{store.NotFound, store.Mismatch, store.Held}, Limit: recallMax})
 	if err != nil {
 		l.e.o.Log.Warn("read intents to look at again", "event", "retract.failed", "tenant", l.id, "error", err)
 	}
@@ -109,9 +110,14 @@ const recallMax = 100_000
 
 // lookAgain notes an ended intent that is to be opened once more. The caller holds mu.
 func (l *lane) lookAgain(in store.Intent) {
-	if (in.Outcome == store.NotFound || in.Outcome == store.Mismatch || in.Outcome == store.Done) && !in.NotBefore.IsZero() {
+	if (in.Outcome == store.Done || mayAppear(in)) && !in.NotBefore.IsZero() {
 		l.again[in.ID] = in.NotBefore
 	}
+}
+
+// mayAppear reports whether an intent rests because its message was not there, and may come yet.
+func mayAppear(in store.Intent) bool {
+	return in.Outcome == store.NotFound || in.Outcome == store.Mismatch || in.Outcome == store.Held && in.Hold == HoldIdentity
 }
 
 // revive opens the ended intents whose time to look again has come.
@@ -145,7 +151,7 @@ func (l *lane) reviveOne(ctx context.Context, id string) error {
 		l.lookForCopies(ctx, in)
 		return nil
 	}
-	if in.NotBefore.IsZero() || in.Outcome != store.NotFound && in.Outcome != store.Mismatch {
+	if in.NotBefore.IsZero() || !mayAppear(in) {
 		return nil
 	}
 	in.Outcome, in.Reason = store.Pending, "looked at again: "+in.Reason

@@ -145,6 +145,9 @@ func (d demand) intent(in, back store.Intent) (store.Intent, bool) {
 	}
 	if in.Unknown {
 		in.Cancelled = ""
+		if in.Outcome.Final() { // given up in doubt: verify first
+			in.Outcome, in.NotBefore, in.Faults, in.FaultSince = store.Pending, d.now, 0, time.Time{}
+		}
 	} else {
 		in = reopen(in, d.now)
 	}

@@ -248,11 +248,14 @@ func reopen(in store.Intent, now time.Time) store.Intent {
 	return in
 }
 
-// archived keeps of an earlier round what was moved: undo needs it.
+// archived keeps of an earlier round what was moved, for undo needs it, and what is still in doubt, to be verified.
 func archived(taken []store.Taken) (list []store.Taken) {
 	for _, t := range taken {
-		if t.State == moved || t.State == earlier {
+		switch t.State {
+		case moved, earlier:
 			t.State = earlier
+			list = append(list, t)
+		case trying, missing:
 			list = append(list, t)
 		}
 	}

@@ -43,7 +43,7 @@ func (w *work) restoring() bool {
 		return false
 	}
 	back, err := w.e.o.Store.Intent(store.IntentID(w.in.Record, fold(w.in.Address), store.Restore))
-	return err == nil && back.Unknown
+	return err == nil && back.Unknown && !back.Outcome.Final()
 }
 
 // unwanted says why nothing is to be done, as things are now; "" when something is.

@@ -102,6 +102,9 @@ func (w *work) retry(ctx context.Context, operation string, f *Fault) error {
 		if !again {
 			in.Outcome = store.Failed
 			in.Reason = fmt.Sprintf("given up after %d failures since %s: %s", in.Faults, in.FaultSince.Format(time.RFC3339), f.Error())
+			if in.Unknown {
+				in.Reason += "; " + notKnown
+			}
 			return
 		}
 		in.NotBefore = now.Add(wait)
@@ -109,6 +112,9 @@ func (w *work) retry(ctx context.Context, operation string, f *Fault) error {
 	})
 	return cmp.Or(err, errEnded)
 }
+
+// notKnown says what an intent that was given up while its last attempt was in doubt leaves open.
+const notKnown = "whether the message was taken is not known"
 
 // undecided reports whether some message of the intent is still in doubt.
 func (w *work) undecided(in store.Intent) bool {

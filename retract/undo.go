@@ -56,7 +56,7 @@ func (w *work) giveBack(ctx context.Context) error {
 	if err != nil {
 		return &storeError{err}
 	}
-	if source.Unknown {
+	if source.Unknown && !source.Outcome.Final() {
 		w.lane.postpone(w.in, 2*time.Second) // what it did is being verified
 		return errEnded
 	}

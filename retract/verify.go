@@ -136,7 +136,7 @@ func (w *work) absent(ctx context.Context, f found, target Folder) error {
 		return w.end(ctx, store.Gone, "it was in the mailbox, and the user or another program has removed it since")
 	case len(f.doubts) > 0:
 		w.in.Message = f.doubt
-		return w.hold(ctx, HoldIdentity, strings.Join(append(f.doubts, f.others...), "; "))
+		return w.holdInDoubt(ctx, strings.Join(append(f.doubts, f.others...), "; "))
 	case hasTaken(w.in, earlier):
 		return w.end(ctx, store.Gone, "it was taken before, and is no longer where it was taken to")
 	case len(f.others) > 0:
@@ -164,6 +164,20 @@ func (w *work) sunk(ctx context.Context, target Folder) (string, error) {
 		return "", err
 	}
 	return "nothing to do: it lies in " + Place(Deletions), nil
+}
+
+// holdInDoubt leaves the choice to a person. The record's own message may still arrive, so it is looked for again by the
+// short schedule, unless the person has decided before.
+func (w *work) holdInDoubt(ctx context.Context, reason string) error {
+	err := w.write(ctx, ending{"find", string(store.Held), reason}, func(in *store.Intent) {
+		in.Outcome, in.Hold, in.Reason, in.Approved, in.NotBefore = store.Held, HoldIdentity, reason, "", time.Time{}
+		in.Misses++
+		in.Faults, in.FaultSince = 0, time.Time{}
+		if wait, ok := missed(in.Misses); ok {
+			in.NotBefore = w.e.now().Add(wait)
+		}
+	})
+	return cmp.Or(err, errEnded)
 }
 
 // mismatch ends the intent: another message bears the Message-ID. The record's own may still arrive, so it is looked
