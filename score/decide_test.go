@@ -3,6 +3,7 @@ package score
 import (
 	"context"
 	"encoding/base64"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -424,6 +425,47 @@ func TestScore_manyOwnDomainsGiveOneAnswer(t *testing.T) {
 	for range 20 {
 		if diff := cmp.Diff(want, runWith(t, s, m)); diff != "" {
 			t.Fatalf("two verdicts on one message differ:\n%s", diff)
+		}
+	}
+}
+
+func TestAddressing_anyOfManyRecipientsIsEnough(t *testing.T) {
+	text := vary("To: last@contoso.example")
+	m := of(text)
+	m.Tenant, m.Sender = mailgen.Tenant(), "ann@sender.example"
+	for i := range 200 {
+		m.Recipients = append(m.Recipients, fmt.Sprintf("r%d@contoso.example", i))
+	}
+	m.Recipients = append(m.Recipients, "last@contoso.example")
+	r, err := scorer(t, Options{}).Score(t.Context(), m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if has(r, "structure.not_addressed") {
+		t.Errorf("a message to one of many recipients counts as addressed to none: %s", summary(r))
+	}
+}
+
+func TestPolicies_exemptMeansEveryRecipient(t *testing.T) {
+	tenant := mailgen.Tenant()
+	tenant.Policies = []config.Policy{{Kind: "exempt_recipient", Pattern: `/^r\d+@/`}}
+	m := of(attached("", longText, "photo.jpg", "image/jpeg", append([]byte("MZ\x90\x00\x03"), make([]byte, 500)...)))
+	m.Tenant, m.Sender = tenant, "ann@sender.example"
+	for i := range 40 {
+		m.Recipients = append(m.Recipients, fmt.Sprintf("r%d@contoso.example", i))
+	}
+	for _, c := range []struct {
+		more []string
+		want verdict.Disposition
+	}{{nil, verdict.Clean}, {[]string{"bob.field@contoso.example"}, verdict.Malicious}} {
+		one := m
+		one.Recipients = append(append([]string{}, m.Recipients...), c.more...)
+		r, err := scorer(t, Options{}).Score(t.Context(), one)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Disposition != c.want {
+			t.Errorf("with %v more: %v, want %v", c.more, r.Disposition, c.want)
 		}
 	}
 }

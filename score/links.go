@@ -313,8 +313,11 @@ func (x *inspection) recipientIn(s string) bool {
 	return false
 }
 
-// recipients are the envelope's, or those of the header when there is no envelope; at most twenty.
-func (x *inspection) recipients() []string {
+// recipients are the first twenty.
+func (x *inspection) recipients() []string { return x.recipientsUpTo(20) }
+
+// recipientsUpTo are the envelope's, or those of the header when there is no envelope.
+func (x *inspection) recipientsUpTo(most int) []string {
 	var all []string
 	for _, r := range x.msg.Recipients {
 		all = append(all, strings.ToLower(strings.Trim(r, "<> ")))
@@ -326,7 +329,7 @@ func (x *inspection) recipients() []string {
 	}
 	kept := all[:0:0]
 	for _, r := range all {
-		if strings.Contains(r, "@") && len(kept) < 20 {
+		if strings.Contains(r, "@") && len(kept) < most {
 			kept = append(kept, r)
 		}
 	}

@@ -193,7 +193,7 @@ func (x *inspection) connectingIP() (netip.Addr, bool) {
 }
 
 func (x *inspection) allRecipients(p *policy) bool {
-	recipients := x.recipients()
+	recipients := x.recipientsUpTo(len(x.msg.Recipients) + len(x.mail.To)) // every one of them
 	for _, r := range recipients {
 		if !p.matches(r) {
 			return false

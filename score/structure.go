@@ -52,7 +52,7 @@ func (x *inspection) kindOfMail() {
 // addressing looks at whom the header names.
 func (x *inspection) addressing() {
 	to, cc := x.mail.To, x.mail.Cc
-	recipients := x.recipients()
+	recipients := x.recipientsUpTo(1000)
 	if x.list || len(x.msg.Recipients) == 0 && len(recipients) == 0 {
 		return
 	}
