@@ -29,6 +29,8 @@ type Tenant struct {
 	Counts    store.Counts `json:"counts"`
 	Validated string       `json:"connector_validated,omitempty"` // when Exchange Online last validated the connector
 	Paused    string       `json:"paused,omitempty"`              // why retraction waits
+	Waiting   int          `json:"waiting,omitempty"`             // retractions whose message is not in the mailbox yet
+	NextLook  time.Time    `json:"next_look,omitzero"`            // when the first of them is looked for again
 }
 
 // Certificate is the one that SMTP clients are shown.

@@ -225,6 +225,7 @@ func gateOf(f *Fault, mailbox string) string {
 func (l *lane) refuse(f *Fault) {
 	l.mu.Lock()
 	first := l.pause == 0
+	l.trouble = f.Error()
 	now := l.e.now()
 	if !l.paused.After(now) { // those that failed together count as one
 		l.pause = min(maxPause, max(firstPause, 2*l.pause))

@@ -104,7 +104,7 @@ func (d *daemon) queueOptions(cfg *config.Config) queue.Options {
 
 // graph makes the client for one tenant's mailboxes.
 func (d *daemon) graph(t config.Tenant) (retract.Mailboxes, error) {
-	return graph.New(t, graph.Options{})
+	return graph.New(t, graph.Options{Log: d.log})
 }
 
 func (d *daemon) bounceOptions(cfg *config.Config) bounce.Options {

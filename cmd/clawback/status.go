@@ -55,7 +55,12 @@ func (d *daemon) status() (control.Status, error) {
 		if err != nil {
 			return s, err
 		}
-		s.Tenants = append(s.Tenants, control.Tenant{Name: t.Name, ID: t.ID, Mode: t.Mode, Counts: counts})
+		standing, err := d.engine.Standing(t.ID)
+		if err != nil {
+			return s, err
+		}
+		s.Tenants = append(s.Tenants, control.Tenant{Name: t.Name, ID: t.ID, Mode: t.Mode, Counts: counts,
+			Paused: standing.Paused, Waiting: standing.Waiting, NextLook: standing.Next})
 	}
 	c := d.certs.Status()
 	s.Certificate = &control.Certificate{Names: c.Names, NotAfter: c.NotAfter, Problem: c.Problem}
@@ -186,6 +191,9 @@ func (a *app) showTenant(t control.Tenant) {
 	}
 	if line := tally(c.Restores); line != "" {
 		fmt.Fprintln(a.out, "  restores:   ", line)
+	}
+	if t.Waiting > 0 {
+		fmt.Fprintf(a.out, "  waiting:     %s not in the mailbox yet, looked for again from %s\n", plural(t.Waiting, "message"), stamp(t.NextLook))
 	}
 	if t.Paused != "" {
 		fmt.Fprintln(a.out, "  paused:     ", t.Paused)

@@ -261,3 +261,15 @@ func TestGroup_expandedByMembership(t *testing.T) {
 		t.Errorf("the message of somebody who is no member is in %s", at)
 	}
 }
+
+// What has not arrived in its mailbox yet is seen in the status.
+func TestStatus_showsWhatIsWaitedFor(t *testing.T) {
+	w := start(t, contoso)
+	w.send(w.report("05-delivered-late.eml"))
+	w.eventually(func() string {
+		if out := w.must("status"); !strings.Contains(out, "1 message not in the mailbox yet, looked for again from") {
+			return out
+		}
+		return ""
+	})
+}

@@ -1,0 +1,58 @@
+package retract
+
+import (
+	"fmt"
+	"time"
+
+	"clawback/store"
+)
+
+// Standing is how a tenant's retraction stands now.
+type Standing struct {
+	Paused  string    // why nothing is tried, "" when it works
+	Waiting int       // retractions whose message is not in the mailbox yet; standingMax at most are looked at
+	Next    time.Time // when the first of those is looked for again
+}
+
+// standingMax bounds the intents that one Standing looks at.
+const standingMax = 1000
+
+// Standing says how a tenant's retraction stands.
+func (e *Engine) Standing(tenant string) (Standing, error) {
+	s := Standing{Paused: e.pausedFor(tenant)}
+	list, err := e.o.Store.IntentsBy(store.IntentFilter{Tenant: tenant, Kind: store.Retract,
+		Outcomes: []store.Outcome{store.Pending}, Limit: standingMax})
+	if err != nil {
+		return s, fmt.Errorf("list pending intents: %w", err)
+	}
+	for _, in := range list {
+		if in.Misses == 0 {
+			continue
+		}
+		s.Waiting++
+		if s.Next.IsZero() || in.NotBefore.Before(s.Next) {
+			s.Next = in.NotBefore
+		}
+	}
+	return s, nil
+}
+
+// pausedFor says why a tenant's lane is paused, "" when it is not.
+func (e *Engine) pausedFor(tenant string) string {
+	e.mu.Lock()
+	l := e.lanes[tenant]
+	e.mu.Unlock()
+	if l == nil {
+		return ""
+	}
+	now := e.now()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.pause > 0:
+		return fmt.Sprintf("tried again %s: %s", l.paused.Format(time.RFC3339), l.trouble)
+	case l.gates[""].After(now):
+		return "Microsoft Graph asks the whole tenant to wait until " + l.gates[""].Format(time.RFC3339)
+	}
+	return ""
+}

@@ -1,0 +1,64 @@
+package retract_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"clawback/retract"
+	"clawback/retract/retracttest"
+	"clawback/store"
+)
+
+func (r *rig) standing() retract.Standing {
+	r.t.Helper()
+	s, err := r.e.Standing(tenantID)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return s
+}
+
+func TestStanding_saysWhatIsWaitedFor(t *testing.T) {
+	bubble(t, func(r *rig) {
+		r.world.Deliver("B", hit())
+		rec := r.report(bad(anna, bert))
+		r.run(time.Minute)
+		in := r.want(rec, anna, store.Pending, "not in the mailbox")
+		if s := r.standing(); s.Waiting != 1 || !s.Next.Equal(in.NotBefore) || s.Paused != "" {
+			t.Errorf("standing %+v, want one that is looked for %s", s, in.NotBefore)
+		}
+		r.run(48 * time.Hour)
+		if s := r.standing(); s.Waiting != 0 || !s.Next.IsZero() {
+			t.Errorf("standing %+v at the end", s)
+		}
+	})
+}
+
+func TestStanding_saysWhyTheTenantWaits(t *testing.T) {
+	for name, c := range map[string]struct {
+		fault *retract.Fault
+		want  string
+	}{
+		"authentication": {&retract.Fault{Class: retract.Auth, Tenant: true, Status: 401, Detail: "the secret has expired"}, "the secret has expired"},
+		"throttled":      {&retract.Fault{Class: retract.Retry, Tenant: true, Status: 429, After: time.Hour, Detail: "slow down"}, "asks the whole tenant to wait"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(r *rig) {
+				r.world.Deliver("A", hit())
+				r.world.Script = script("find", c.fault, false)
+				rec := r.report(bad(anna))
+				r.run(10 * time.Second)
+				if s := r.standing(); !strings.Contains(s.Paused, c.want) {
+					t.Errorf("paused %q, want %q", s.Paused, c.want)
+				}
+				r.world.Set(func(w *retracttest.World) { w.Script = nil })
+				r.run(2 * time.Hour)
+				r.want(rec, anna, store.Done, "")
+				if s := r.standing(); s.Paused != "" {
+					t.Errorf("still paused: %s", s.Paused)
+				}
+			})
+		})
+	}
+}
