@@ -29,6 +29,16 @@ func (f *fixture) teach(n int) (wanted, unwanted string) {
 		mail("eve@shop.example", "next", "cheap replica handbags designer outlet discounted wristwatches")
 }
 
+// why is the sentence of a reason.
+func (f *fixture) why(text, id string) string {
+	for _, r := range f.score(text).Reasons {
+		if r.ID == id {
+			return r.Text
+		}
+	}
+	return ""
+}
+
 func TestCorrect_teachesOnceItHasSeenEnough(t *testing.T) {
 	f := newFixture(t)
 	wanted, unwanted := f.teach(learn.MinEach - 1)
@@ -39,6 +49,9 @@ func TestCorrect_teachesOnceItHasSeenEnough(t *testing.T) {
 	for _, when := range []string{"at once", "after a restart"} {
 		if got := f.score(unwanted); !has(got, "learn.unwanted") || !strings.Contains(got.Knowledge, "learnt-50-50") {
 			t.Errorf("%s nothing was learnt of unwanted mail: %s, %+v", when, got.Knowledge, got.Reasons)
+		}
+		if text := f.why(unwanted, "learn.unwanted"); !strings.Contains(text, "replica") || !strings.Contains(text, "wristwatches") {
+			t.Errorf("%s the words that weighed most are not told as they stand there: %s", when, text)
 		}
 		if got := f.score(wanted); !has(got, "learn.wanted") || got.Disposition != verdict.Clean {
 			t.Errorf("%s nothing was learnt of wanted mail: %+v", when, got.Reasons)

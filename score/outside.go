@@ -2,12 +2,15 @@ package score
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
+	"unicode"
 
 	"clawback/score/engines"
 	"clawback/score/extract"
 	"clawback/score/learn"
 	"clawback/score/rules"
+	"clawback/score/web"
 )
 
 // detectEngines takes in what the engines beside the scorer found. They were asked before: nothing is asked here.
@@ -28,13 +31,42 @@ func detectLearnt(x *inspection) {
 		return
 	}
 	opinion := x.msg.Learnt.Judge(x.tokens())
-	words := strings.Join(opinion.Tokens, ", ")
+	words := strings.Join(x.asWritten(opinion.Tokens), ", ")
 	switch {
 	case opinion.Bad > 0.95:
 		x.times((opinion.Bad-0.5)*2, "learn.unwanted", "text", "It resembles mail that people of the organisation called unwanted: %s.", words)
 	case opinion.Bad < 0.05:
 		x.times((0.5-opinion.Bad)*2, "learn.wanted", "text", "It resembles mail that people of the organisation called good: %s.", words)
 	}
+}
+
+// maxShown is how many words are looked through for those that are shown.
+const maxShown = 5000
+
+// asWritten gives tokens in the letters in which they stand in the message: those that are learnt are folded, so that a word is
+// the same however it is disguised.
+func (x *inspection) asWritten(tokens []string) []string {
+	at := map[string]int{}
+	out := slices.Clone(tokens)
+	for i, token := range tokens {
+		if strings.Contains(token, ":") { // from:, link: and a domain
+			out[i] = web.Defang(token)
+			continue
+		}
+		at[token] = i
+	}
+	words := 0
+	for word := range strings.FieldsFuncSeq(x.mail.Subject+" "+cut(x.mail.Body(), maxText), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+		if words++; len(at) == 0 || words > maxShown {
+			return out
+		}
+		folded := strings.TrimSpace(x.lexicon.Fold(word).Text)
+		if i, ok := at[folded]; ok {
+			out[i] = strings.ToLower(word)
+			delete(at, folded)
+		}
+	}
+	return out
 }
 
 // tokens are what the classifier learns of a message.
