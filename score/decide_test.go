@@ -65,6 +65,38 @@ func TestDecide_maliciousNeedsTwoFamiliesAndAPayload(t *testing.T) {
 	}
 }
 
+// Fraud in a superior's name carries nothing to follow or open. It convicts only where an outsider is proven to pose as an
+// insider twice over; a name alone, a domain alone, or both without words that ask for something do not.
+func TestDecide_forgedInsider(t *testing.T) {
+	vip, lookalike := found{Signal: signalNamed(t, "impersonation.vip"), factor: 1}, found{Signal: signalNamed(t, "impersonation.lookalike_domain"), factor: 1}
+	words := []found{{Signal: signalNamed(t, "words.discreet"), factor: 3}, {Signal: signalNamed(t, "words.payment"), factor: 2}} // as many phrases
+	for name, tt := range map[string]struct {
+		all  []found
+		want bool
+	}{
+		"both, and words":            {append([]found{vip, lookalike}, words...), true},
+		"the name, and words":        {append([]found{vip}, words...), false},
+		"the domain, and words":      {append([]found{lookalike}, words...), false},
+		"both, and nothing is asked": {[]found{vip, lookalike}, false},
+		"words alone":                {words, false},
+	} {
+		if got, _ := decide(sum(tt.all)); (got == verdict.Malicious) != tt.want {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+}
+
+func signalNamed(t *testing.T, id string) Signal {
+	t.Helper()
+	for _, s := range Catalogue() {
+		if s.ID == id {
+			return s
+		}
+	}
+	t.Fatalf("no signal %s", id)
+	return Signal{}
+}
+
 func TestDecide_precedence(t *testing.T) {
 	for name, c := range map[string]struct {
 		points Points

@@ -87,17 +87,21 @@ type totals struct {
 	Points
 	families map[string]Points
 	hard     []string
+	insider  bool // an outsider bears a registered person's name on a look-alike of a domain of the organisation
 }
 
 func sum(all []found) totals {
 	t := totals{families: map[string]Points{}}
+	seen := map[string]bool{}
 	for _, f := range all {
+		seen[f.ID] = f.factor > 0
 		p, have := f.points(), t.families[f.Family]
 		t.families[f.Family] = Points{have.Threat + p.Threat, have.Spoof + p.Spoof, have.Spam + p.Spam, have.Bulk + p.Bulk}
 		if f.Hard && f.factor > 0 {
 			t.hard = append(t.hard, f.ID)
 		}
 	}
+	t.insider = seen["impersonation.vip"] && seen["impersonation.lookalike_domain"]
 	for _, family := range slices.Sorted(maps.Keys(t.families)) { // in order: sums of fractions depend on it
 		p, most := t.families[family], caps(family)
 		p = Points{min(p.Threat, most.Threat), min(p.Spoof, most.Spoof), min(p.Spam, most.Spam), min(p.Bulk, most.Bulk)}
