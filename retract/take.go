@@ -185,7 +185,7 @@ func (w *work) takeAll(ctx context.Context, f found, target Folder) error {
 	for i, c := range todo {
 		last := ""
 		if i == len(todo)-1 {
-			last = fmt.Sprintf("taken to %s%s%s", Place(target), plural(len(todo)), f.rest())
+			last = takenTo(target, w.e.now()) + plural(len(todo)) + f.rest()
 		}
 		if err := w.move(ctx, c, target, last); err != nil {
 			return err

@@ -36,18 +36,37 @@ func restoreOf(in, old store.Intent, now time.Time) store.Intent {
 
 // beyond says what can still be done about a hard-deleted message; "" when it was not hard-deleted.
 func beyond(in store.Intent) string {
-	purged := false
+	purged, first := false, in.Changed // when the first of its messages was purged
 	for _, t := range in.Taken {
-		purged = purged || t.Target == string(Purges) && t.State != kept
+		if t.Target != string(Purges) || t.State == kept {
+			continue
+		}
+		purged = true
+		if !t.At.IsZero() && t.At.Before(first) {
+			first = t.At
+		}
 	}
 	if !purged {
 		return ""
 	}
-	return fmt.Sprintf(`hard-deleted: it lies in Recoverable Items\Purges of the mailbox, from where clawback does not restore. `+
+	return "hard-deleted: " + recoverableUntil(first)
+}
+
+// recoverableUntil says where a message is that was purged at a time, and who can still recover it.
+func recoverableUntil(at time.Time) string {
+	return fmt.Sprintf(`it lies in Recoverable Items\Purges of the mailbox, from where clawback does not restore. `+
 		`An administrator can recover it by eDiscovery, or by Get-RecoverableItems -SourceFolder PurgedItems, until %s `+
 		`(%s where the retention was raised to %d days; longer under a hold)`,
-		in.Changed.AddDate(0, 0, recoverableDays).Format(time.DateOnly),
-		in.Changed.AddDate(0, 0, recoverableMaxDays).Format(time.DateOnly), recoverableMaxDays)
+		at.AddDate(0, 0, recoverableDays).Format(time.DateOnly),
+		at.AddDate(0, 0, recoverableMaxDays).Format(time.DateOnly), recoverableMaxDays)
+}
+
+// takenTo is the reason of an intent whose message was taken at a time.
+func takenTo(target Folder, at time.Time) string {
+	if target == Purges {
+		return "taken to " + Place(target) + ": " + recoverableUntil(at)
+	}
+	return "taken to " + Place(target)
 }
 
 // giveBack is a restore: each message that was taken goes back to its folder, with its read state.

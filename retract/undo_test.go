@@ -137,8 +137,12 @@ func TestRestore_hardDeletedSaysWhatIsLeft(t *testing.T) {
 	bubble(t, func(r *rig) {
 		r.action(config.HardDelete)
 		rec, _ := r.taken(hit())
+		until := time.Now().AddDate(0, 0, 14).Format(time.DateOnly)
+		says := "An administrator can recover it by eDiscovery, or by Get-RecoverableItems -SourceFolder PurgedItems, until " + until
+		r.want(rec, anna, store.Done, says)
+		r.run(72 * time.Hour)
 		r.restore(rec)
-		r.wantKind(rec, anna, store.Restore, expectation{store.Failed, "An administrator can recover it by eDiscovery"})
+		r.wantKind(rec, anna, store.Restore, expectation{store.Failed, says})
 	})
 }
 

@@ -149,7 +149,7 @@ func (w *work) absent(ctx context.Context, f found, target Folder) error {
 func (w *work) sunk(ctx context.Context, target Folder) (string, error) {
 	for _, t := range w.in.Taken {
 		if t.State == moved && Satisfied(RankOf(Folder(t.Target)), RankOf(target)) {
-			return "taken to " + Place(Folder(t.Target)), nil
+			return takenTo(Folder(t.Target), t.At), nil
 		}
 	}
 	if target == Purges {
