@@ -37,32 +37,6 @@ type Backtest struct {
 	Rules      []Effect  `json:"rules"`
 }
 
-// Effect is what one rule would have done, alone and in mode act.
-type Effect struct {
-	ID      string         `json:"id"`
-	Mode    string         `json:"mode"`
-	File    string         `json:"file"`
-	Line    int            `json:"line"`
-	Matched int            `json:"matched"`
-	By      map[string]int `json:"by"`               // matched messages by the disposition that they have
-	Changed map[string]int `json:"changed"`          // "CLEAN to SPAM": how many
-	Failed  int            `json:"failed,omitempty"` // messages on which the rule could not be run to its end
-	Samples []Sample       `json:"samples"`          // those that it changes first
-}
-
-// Sample is a message that a rule matches.
-type Sample struct {
-	Record   string              `json:"record"`
-	Received time.Time           `json:"received"`
-	From     string              `json:"from"`
-	Subject  string              `json:"subject"`
-	Is       verdict.Disposition `json:"is"`    // without own rules
-	Would    verdict.Disposition `json:"would"` // with this one
-}
-
-// maxSamples is how many samples a rule gives.
-const maxSamples = 5
-
 // trial is one backtest under way.
 type trial struct {
 	judge    *Judge
@@ -94,6 +68,9 @@ func (j *Judge) Backtest(ctx context.Context, o BacktestOrder) (Backtest, error)
 	}
 	if err := t.run(ctx, o); err != nil {
 		return Backtest{}, err
+	}
+	for i := range t.effects {
+		t.effects[i].sorted()
 	}
 	t.out.Rules = t.effects
 	return t.out, nil
@@ -282,21 +259,4 @@ func (t *trial) actor(i int) (s *score.Scorer, err error) {
 		t.acting[i], err = t.scorer(i)
 	}
 	return t.acting[i], err
-}
-
-func (e *Effect) add(y try, would verdict.Disposition) {
-	is := y.base.Disposition
-	e.Matched++
-	e.By[y.rec.Verdict.Disposition.String()]++
-	if would != is {
-		e.Changed[is.String()+" to "+would.String()]++
-	}
-	s := Sample{y.rec.ID, y.rec.Received, y.rec.From, y.rec.Subject, is, would}
-	if len(e.Samples) < maxSamples {
-		e.Samples = append(e.Samples, s)
-		return
-	}
-	if at := slices.IndexFunc(e.Samples, func(s Sample) bool { return s.Is == s.Would }); at >= 0 && would != is {
-		e.Samples[at] = s
-	}
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"clawback/store"
 	"clawback/verdict"
 )
 
@@ -39,6 +40,9 @@ func TestBacktest_saysWhatEachRuleWouldHaveDone(t *testing.T) {
 	}
 	if never.Matched != 0 || len(never.Changed) != 0 {
 		t.Errorf("never: %+v", never)
+	}
+	if n := len(seen.Samples); n != maxSamples || seen.Samples[0].Is != verdict.Clean {
+		t.Errorf("%d samples of what stays as it is: %+v", n, seen.Samples)
 	}
 	if seen.Matched != 8 || len(seen.Changed) != 0 {
 		t.Errorf("seen: %+v", seen)
@@ -85,5 +89,24 @@ func TestBacktest_saysWhatItCannotDo(t *testing.T) {
 	f.received(mail("eve@shop.example", "Lottery", "hello"))
 	if _, err := f.Backtest(ctx, BacktestOrder{Files: map[string]string{"a.toml": "[[rule]]\nid = \"a\"\nwhen = 'true'\n"}}); err == nil {
 		t.Error("a backtest that was given up ended as if it were whole")
+	}
+}
+
+func TestEffect_samplesOfEveryKindTheChangedOnesFirst(t *testing.T) {
+	e := Effect{By: map[string]int{}, Changed: map[string]int{}}
+	for i := range 30 {
+		is := []verdict.Disposition{verdict.Clean, verdict.Bulk, verdict.Malicious}[i%3]
+		y := try{rec: store.Record{ID: fmt.Sprint(i), Verdict: verdict.Verdict{Disposition: is}}}
+		y.base.Disposition = is
+		e.add(y, max(is, verdict.Spam))
+	}
+	e.sorted()
+	var got []string
+	for _, s := range e.Samples {
+		got = append(got, s.Is.String()+" to "+s.Would.String())
+	}
+	want := "BULK to SPAM|BULK to SPAM|BULK to SPAM|CLEAN to SPAM|CLEAN to SPAM|CLEAN to SPAM|MALICIOUS to MALICIOUS|MALICIOUS to MALICIOUS|MALICIOUS to MALICIOUS"
+	if strings.Join(got, "|") != want || e.Matched != 30 || e.Changed["CLEAN to SPAM"] != 10 || e.By["MALICIOUS"] != 10 {
+		t.Errorf("samples %q of %+v", got, e)
 	}
 }
