@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -211,6 +212,17 @@ func TestMembers_expandsAGroup(t *testing.T) {
 	}
 	if _, err := w.Members(t.Context(), "anna@contoso.example"); faultOf(t, err).Code != "no_mailbox" {
 		t.Error(err)
+	}
+}
+
+// The permission to read groups is optional. What its lack looks like is known to retract, which passes over it.
+func TestMembers_withoutPermission(t *testing.T) {
+	w := start(t, graphsim.Options{})
+	populate(w)
+	w.SetRoles("", "Mail.ReadWrite", "User.Read.All")
+	_, err := w.Members(t.Context(), "team@contoso.example")
+	if f := faultOf(t, err); f.Status != http.StatusForbidden {
+		t.Errorf("%+v", f)
 	}
 }
 
