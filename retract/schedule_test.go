@@ -136,7 +136,7 @@ func TestSchedule_retryAfterToTheLetter(t *testing.T) {
 						return &answer{Err: &retract.Fault{Class: retract.Retry, Status: 429, After: after}}
 					}
 					if time.Now().Before(until) {
-						r.t.Errorf("called %s before Retry-After was over", until.Sub(time.Now()))
+						r.t.Errorf("called %s before Retry-After was over", time.Until(until))
 					}
 					return nil
 				}
