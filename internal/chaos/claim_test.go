@@ -22,8 +22,31 @@ func (c claim) false(format string, args ...any) {
 		append([]any{c.l.n}, args...)...)
 }
 
+// frozen checks that nothing took a message away after an operator's word that it is good, and that it was put back when
+// that was the word.
+func (c claim) frozen() {
+	if c.l.frozen.IsZero() {
+		return
+	}
+	for _, a := range c.attempts(c.in) {
+		if (a.Operation == store.OpMove || a.Operation == store.OpPurge) && a.Started.After(c.l.frozen) {
+			c.false("attempt %d (%s) began at %v, after the word of %v that the letter is good", a.Seq, a.Operation, a.Started, c.l.frozen)
+		}
+	}
+	if !c.l.putsBack || c.back.Outcome == store.Held || c.back.Outcome == store.Failed || c.w.unreachable(c.upn) {
+		return
+	}
+	for _, m := range c.inPlace() {
+		now := c.messages[m.key]
+		if len(now.Changes) > 0 && !now.Purged && now.Folder != m.folder && rank(now) < retract.RankPurges {
+			c.false("message %s lies in %s after %v, and was to be put back to %s; restore: %s (%s)", m.key, now.Folder, now.Changes, m.folder, c.back.Outcome, c.back.Reason)
+		}
+	}
+}
+
 // retraction checks that what a retraction says is true.
 func (c claim) retraction() {
+	c.frozen()
 	switch c.in.Outcome {
 	case store.Done:
 		c.done()

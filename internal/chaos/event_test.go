@@ -82,12 +82,25 @@ func (w *world) order(l *letter) {
 	switch w.random.IntN(4) {
 	case 0, 1:
 		l.restored++
-		_, _ = w.engine.Restore(ctx, "ada", l.record, "chaos")
+		_, err := w.engine.Restore(ctx, "ada", l.record, "chaos")
+		l.freeze(err, true)
 	case 2:
 		action := []config.Action{config.Junk, config.Trash, config.SoftDelete, config.HardDelete}[w.random.IntN(4)]
+		l.frozen, l.putsBack = time.Time{}, false
 		_, _ = w.engine.Retract(ctx, "ada", l.record, action, "chaos")
 	default:
-		_, _ = w.engine.Clean(ctx, "ada", l.record, "chaos")
+		_, err := w.engine.Clean(ctx, "ada", l.record, "chaos")
+		l.freeze(err, false)
+	}
+}
+
+// freeze notes an operator's word that a letter is good. Where its answer was lost it may hold or not.
+func (l *letter) freeze(err error, putsBack bool) {
+	switch {
+	case err != nil:
+		l.frozen, l.putsBack = time.Time{}, false
+	default:
+		l.frozen, l.putsBack = time.Now(), l.putsBack || putsBack
 	}
 }
 
@@ -103,6 +116,7 @@ func (w *world) answerHeld() {
 		case 0:
 			l.ordered++
 			w.orders++
+			l.frozen, l.putsBack = time.Time{}, false
 			if in.Kind == store.Restore {
 				l.restored++
 			}

@@ -79,6 +79,10 @@ type letter struct {
 	rejudged int
 	ordered  int // restores, retractions, approvals and the like
 	restored int // of them: those that may put something back
+
+	// The last word of an operator, when it was that the letter is good: nothing may take it away from then on.
+	frozen   time.Time
+	putsBack bool // and that it is to be put back
 }
 
 // meddled reports whether anything but retraction itself has a say in where the letter's messages are.
