@@ -24,7 +24,7 @@ func (s *Scorer) Meets(m Message) ([]PolicyMatch, error) {
 	x := s.inspect(m, mail)
 	detectPolicies(x)
 	var met []PolicyMatch
-	all := s.policies(x.tenant)
+	all := s.compiled.of(x.tenant)
 	for i := range all {
 		p := &all[i]
 		if !x.meets(p) {

@@ -71,22 +71,6 @@ func (p policy) inForce(received time.Time) bool {
 	return p.Expires.IsZero() || received.IsZero() || received.Before(p.Expires)
 }
 
-// policies are the tenant's, made ready once.
-func (s *Scorer) policies(t *config.Tenant) []policy {
-	if len(t.Policies) == 0 {
-		return nil
-	}
-	if have, ok := s.compiled.Load(t); ok {
-		return have.([]policy)
-	}
-	var all []policy
-	for _, p := range t.Policies {
-		all = append(all, compile(p))
-	}
-	s.compiled.Store(t, all)
-	return all
-}
-
 // override is what the tenant's policies make of a verdict.
 type override struct {
 	disposition verdict.Disposition
@@ -110,7 +94,7 @@ func (o *override) apply(v *verdict.Verdict) {
 
 // detectPolicies applies the tenant's policies: allowing ones first, then blocking ones.
 func detectPolicies(x *inspection) {
-	all := x.policies(x.tenant)
+	all := x.compiled.of(x.tenant)
 	for _, kind := range []string{"trust_sender", "simulation", "exempt_recipient", "block_sender", "block_content", "accept_sender"} {
 		for i := range all {
 			if all[i].Kind == kind && all[i].inForce(x.msg.Received) && x.override == nil {
@@ -224,7 +208,7 @@ func (x *inspection) content(p *policy) bool {
 
 // trustedDomain reports whether the tenant has said that a domain is not a lookalike.
 func (x *inspection) trustedDomain(domain string) bool {
-	for _, p := range x.policies(x.tenant) {
+	for _, p := range x.compiled.of(x.tenant) {
 		if p.Kind == "trusted_domain" && p.inForce(x.msg.Received) && (p.matches("x@"+domain) || p.pattern != nil && p.pattern.MatchString(domain)) {
 			return true
 		}
@@ -234,7 +218,7 @@ func (x *inspection) trustedDomain(domain string) bool {
 
 // simulated reports whether the tenant runs phishing simulations from a domain.
 func (x *inspection) simulated(domain string) bool {
-	for _, p := range x.policies(x.tenant) {
+	for _, p := range x.compiled.of(x.tenant) {
 		if p.Kind == "simulation" && p.matches("x@"+web.Registrable(domain)) {
 			return true
 		}

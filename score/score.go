@@ -3,7 +3,6 @@ package score
 import (
 	"context"
 	"fmt"
-	"sync"
 
 	"clawback/intel"
 	"clawback/score/extract"
@@ -43,7 +42,7 @@ type Scorer struct {
 	roles     map[string]bool
 	version   string
 	knowledge string
-	compiled  sync.Map // *config.Tenant -> []policy
+	compiled  compiled
 }
 
 // New makes a scorer.
