@@ -203,3 +203,23 @@ func TestCopies_ofAPersonsRetraction(t *testing.T) {
 		r.lies(second, retract.Deleted)
 	})
 }
+
+// A person who asked for it, and then says that it is clean, is not contradicted.
+func TestCopies_ofWhatAPersonChangedHisMindAbout(t *testing.T) {
+	bubble(t, func(r *rig) {
+		r.world.Deliver("A", hit())
+		m := bad(anna)
+		m.disposition = verdict.Clean
+		rec := r.report(m)
+		if _, err := r.e.Retract(context.Background(), "ada", rec.ID, config.Trash, ""); err != nil {
+			t.Fatal(err)
+		}
+		r.run(time.Minute)
+		if _, err := r.e.Clean(context.Background(), "ada", rec.ID, ""); err != nil {
+			t.Fatal(err)
+		}
+		second := r.world.Deliver("A", hit())
+		r.run(24 * time.Hour)
+		r.lies(second, retract.Inbox)
+	})
+}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 
 	"clawback/config"
+	"clawback/journal"
 	"clawback/store"
 )
 
@@ -77,7 +78,7 @@ func (w *work) admitMembers(ctx context.Context, members []Mailbox) error {
 		if len(fresh) == 0 {
 			continue
 		}
-		if err := w.e.o.Store.Update(ctx, store.Change{Intents: fresh}); err != nil {
+		if err := w.putMembers(ctx, fresh); err != nil {
 			return &storeError{fmt.Errorf("write intents of members: %w", err)}
 		}
 	}
@@ -85,28 +86,36 @@ func (w *work) admitMembers(ctx context.Context, members []Mailbox) error {
 	return nil
 }
 
-// memberIntents are those of members that have none yet: by policy, or as the person asked who asked for the group's.
-func (w *work) memberIntents(members []Mailbox, have []store.Intent) []store.Intent {
-	known := map[string]store.Intent{}
-	for _, in := range have {
-		known[in.ID] = in
+// putMembers writes intents together with the group's own, which meets a conflict when that was called off meanwhile:
+// nobody's intent is made after a person's word that the record is good.
+func (w *work) putMembers(ctx context.Context, fresh []store.Intent) error {
+	err := w.e.o.Store.Update(ctx, store.Change{Intents: append(fresh, w.in)})
+	if err != nil {
+		return err
 	}
-	p := plan{tenant: w.tenant, now: w.e.now(), rec: w.rec, have: known}
-	d := demand{order: order{who: w.in.By, action: config.Action(w.in.Action), job: w.in.Job}, tenant: w.tenant, rec: w.rec, now: p.now}
+	w.in, err = w.e.o.Store.Intent(w.in.ID)
+	return err
+}
+
+// memberIntents are those that are new or changed: by policy, or as the person asked who asked for the group's.
+func (w *work) memberIntents(members []Mailbox, have []store.Intent) []store.Intent {
+	rec := w.rec
+	rec.Recipients = nil
 	for _, m := range members {
-		address := cmp.Or(m.Address, m.Name)
-		id := store.IntentID(w.rec.ID, fold(address), store.Retract)
-		if _, ok := known[id]; ok || address == "" {
-			continue
+		if address := cmp.Or(m.Address, m.Name); address != "" {
+			rec.Recipients = append(rec.Recipients, journal.Recipient{Address: address, ExpandedFrom: w.in.Address})
 		}
-		if w.in.By == "" {
-			p.address(address)
-			continue
-		}
-		in, _ := d.intent(store.Intent{ID: id, Record: w.rec.ID, Tenant: w.rec.Tenant, Address: address, Kind: store.Retract}, store.Intent{})
-		in.Cause = w.in.Cause
-		known[id] = in
-		p.out = append(p.out, in)
+	}
+	if w.in.By != "" {
+		o := order{who: w.in.By, given: w.in.Cause, action: config.Action(w.in.Action), job: w.in.Job}
+		return demand{order: o, tenant: w.tenant, rec: rec, now: w.e.now()}.intents(have)
+	}
+	p := plan{tenant: w.tenant, now: w.e.now(), rec: w.rec, have: map[string]store.Intent{}}
+	for _, in := range have {
+		p.have[in.ID] = in
+	}
+	for _, r := range rec.Recipients {
+		p.address(r.Address)
 	}
 	return p.out
 }

@@ -234,3 +234,79 @@ func TestGroup_crashBetweenMembers(t *testing.T) {
 		})
 	}
 }
+
+func TestGroup_byOperatorWithAMemberWhoIsARecipientToo(t *testing.T) {
+	groupRig(t, func(r *rig, a, b *retracttest.Message) {
+		m := bad(team, bert)
+		m.disposition = verdict.Clean
+		rec := r.report(m)
+		for range 2 {
+			if _, err := r.e.Retract(context.Background(), "ada", rec.ID, config.Trash, ""); err != nil {
+				t.Fatal(err)
+			}
+			r.run(time.Minute)
+			r.want(rec, team, store.Skipped, "its 2 present members")
+			r.lies(a, retract.Deleted)
+			r.lies(b, retract.Deleted)
+		}
+		if n := len(r.world.Calls("move")); n != 2 {
+			t.Errorf("%d moves", n)
+		}
+	})
+}
+
+// A person's further action reaches members who were acted upon before.
+func TestGroup_operatorTakesItFurther(t *testing.T) {
+	groupRig(t, func(r *rig, a, b *retracttest.Message) {
+		m := bad(team)
+		m.disposition = verdict.Spam
+		rec := r.report(m)
+		r.run(time.Minute)
+		r.lies(a, retract.JunkEmail)
+		for range 2 {
+			if _, err := r.e.Retract(context.Background(), "ada", rec.ID, config.SoftDelete, ""); err != nil {
+				t.Fatal(err)
+			}
+			r.run(time.Minute)
+			r.lies(a, retract.Deletions)
+			r.lies(b, retract.Deletions)
+		}
+		if n := len(r.world.Calls("move")); n != 4 {
+			t.Errorf("%d moves", n)
+		}
+	})
+}
+
+// After a restore the members' messages stay, whoever asks the directory again.
+func TestGroup_restoredStays(t *testing.T) {
+	groupRig(t, func(r *rig, a, b *retracttest.Message) {
+		rec := r.report(bad(team))
+		r.run(time.Minute)
+		if _, err := r.e.Restore(context.Background(), "ada", rec.ID, ""); err != nil {
+			t.Fatal(err)
+		}
+		r.run(time.Minute)
+		r.report(bad(team, "other@contoso.example"))
+		r.run(24 * time.Hour)
+		r.lies(a, retract.Inbox)
+		r.lies(b, retract.Inbox)
+	})
+}
+
+// A person's word that comes while the members are looked up is heard.
+func TestGroup_cleanWhileTheMembersAreLookedUp(t *testing.T) {
+	groupRig(t, func(r *rig, a, b *retracttest.Message) {
+		r.world.Set(func(w *retracttest.World) { w.Latency = time.Second })
+		rec := r.report(bad(team))
+		r.run(1500 * time.Millisecond) // the address is resolved, and the members are asked for
+		if _, err := r.e.Clean(context.Background(), "ada", rec.ID, ""); err != nil {
+			t.Fatal(err)
+		}
+		r.run(time.Hour)
+		r.lies(a, retract.Inbox)
+		r.lies(b, retract.Inbox)
+		if _, err := r.st.Intent(store.IntentID(rec.ID, anna, store.Retract)); err == nil {
+			t.Error("a member has an intent")
+		}
+	})
+}

@@ -38,9 +38,13 @@ type order struct {
 	who, record, comment string
 	action               config.Action
 	job                  string // bulk job, "" for none
+	given                string // cause, where an intent has it already
 }
 
 func (o order) cause() string {
+	if o.given != "" {
+		return o.given
+	}
 	if o.comment == "" {
 		return "operator " + o.who
 	}
