@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"html"
 	"strings"
 	"testing"
 	"time"
@@ -194,9 +195,14 @@ func TestBrake_limitFromTheFile(t *testing.T) {
 // forward is a colleague's message with a report's original attached.
 func (w *world) forward(original []byte) []byte {
 	w.t.Helper()
+	return w.colleague("Content-Type: multipart/mixed; boundary=fwd\r\n\r\n--fwd\r\nContent-Type: text/plain\r\n\r\nWhat is this?\r\n" +
+		"--fwd\r\nContent-Type: message/rfc822\r\n\r\n" + string(original) + "\r\n--fwd--\r\n")
+}
+
+// colleague is a report of a colleague's message that ends its header and has its body as given.
+func (w *world) colleague(body string) []byte {
+	w.t.Helper()
 	report := w.report("04-colleague.eml")
-	body := "Content-Type: multipart/mixed; boundary=fwd\r\n\r\n--fwd\r\nContent-Type: text/plain\r\n\r\nWhat is this?\r\n" +
-		"--fwd\r\nContent-Type: message/rfc822\r\n\r\n" + string(original) + "\r\n--fwd--\r\n"
 	head, rest, ok := bytes.Cut(report, []byte("Content-Type: text/plain; charset=utf-8\r\n\r\nHello both,"))
 	end := bytes.LastIndex(rest, []byte("\r\n--_"))
 	if !ok || end < 0 {
@@ -235,6 +241,40 @@ func TestForward_heldAndTakenOnApproval(t *testing.T) {
 	})
 	if at := w.where(toReception); at != "inbox" {
 		t.Errorf("the forward that nobody approved is in %s", at)
+	}
+}
+
+// An answer in the thread that quotes the bad link is held too; one that quotes nothing is left alone.
+func TestForward_answerWithTheLink(t *testing.T) {
+	for name, c := range map[string]struct {
+		body string
+		held bool
+	}{
+		"with the link":    {"Is this real? LINK", true},
+		"with another one": {"Is this real? https://www.contoso.example/help", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := start(t, contoso)
+			phish := w.report("05-delivered-late.eml")
+			_, link, ok := bytes.Cut(w.original(phish), []byte(`<p><a href="`))
+			link, _, end := bytes.Cut(link, []byte(`"`))
+			if !ok || !end {
+				t.Fatal("the phish has no link")
+			}
+			w.send(phish)
+			w.send(w.colleague("In-Reply-To: <demo-05.20261102@micros0ft-accounts.example>\r\nContent-Type: text/plain\r\n\r\n" +
+				strings.ReplaceAll(c.body, "LINK", html.UnescapeString(string(link))) + "\r\n"))
+			w.eventually(func() string {
+				if out := w.must("status"); !strings.Contains(out, "2 reports processed") {
+					return out
+				}
+				return ""
+			})
+			got := w.intents("<demo-04.20261102@contoso.example>")
+			if c.held != (len(got) == 2) || c.held && !strings.Contains(got[sales].Reason, "answered or forwarded, with the same link") {
+				t.Errorf("intents: %v", got)
+			}
+		})
 	}
 }
 
