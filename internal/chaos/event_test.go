@@ -15,16 +15,16 @@ import (
 // event is one thing that happens meanwhile.
 func (w *world) event() {
 	l := w.letters[w.random.IntN(len(w.letters))]
-	switch w.random.IntN(16) {
+	switch w.random.IntN(19) {
 	case 0, 1:
 		w.crash()
 	case 2, 3, 4:
 		w.dieAtPoint()
 	case 5:
 		w.restart()
-	case 6:
+	case 6, 16:
 		w.rejudge(l)
-	case 7:
+	case 7, 17, 18:
 		w.order(l)
 	case 8:
 		w.answerHeld()

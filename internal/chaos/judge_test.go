@@ -79,9 +79,27 @@ func (j *judge) touched() {
 			j.wrong("message %s of letter %d was changed more than once: %v", m.Key, l.n, m.Changes)
 		}
 	}
+	j.undoable()
 	for _, m := range j.messages {
 		if c := j.copies[m.Key]; c != nil && m.Read != c.read {
 			j.wrong("message %s of %s was delivered with read=%t and ends with read=%t: %v", m.Key, m.Mailbox, c.read, m.Read, m.Changes)
+		}
+	}
+}
+
+// undoable: of each message that was taken, some intent knows where it was, so that it can be put back.
+func (j *judge) undoable() {
+	known := map[string]bool{}
+	for _, l := range j.w.letters {
+		for _, in := range j.intents(l) {
+			for _, t := range in.Taken {
+				known[t.Message] = known[t.Message] || t.State == "moved" || t.State == "earlier" || in.Unknown
+			}
+		}
+	}
+	for _, m := range j.w.sim.Changed() {
+		if c, l := j.copies[m.Key], j.letters[m.Key]; c != nil && !c.moved && l.restored == 0 && !known[m.ImmutableID] {
+			j.wrong("message %s of letter %d was taken (%v), and no intent knows of it", m.Key, l.n, m.Changes)
 		}
 	}
 }

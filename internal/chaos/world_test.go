@@ -150,6 +150,9 @@ func (w *world) configuration() *config.Tenant {
 			MailboxConcurrent: 2 + w.random.IntN(2), PurgesByMove: !w.chance(3),
 		},
 	}
+	if w.chance(2) {
+		cfg.Exempt[0] = "soc@contoso.example" // an alias of the same mailbox
+	}
 	if w.braked = w.chance(6); w.braked {
 		cfg.Brake.MailboxesPerHour, cfg.Brake.MailboxesPerMail = 2+w.random.IntN(4), 1+w.random.IntN(3)
 	}
