@@ -190,7 +190,8 @@ type Graph struct {
 	ClientID          string
 	ClientSecretFile  string
 	ClientSecret      Secret
-	CertificateFile   string // PEM with certificate and key, or PKCS #12
+	ClientSecretEnds  time.Time // as the administrator wrote it down: only Entra knows; zero: not said
+	CertificateFile   string    // PEM with certificate and key, or PKCS #12
 	ManagedIdentity   bool
 	FederatedToken    string // file with the token of a workload identity
 	LoginURL          string // custom only

@@ -18,6 +18,10 @@ func readGraph(t *table) Graph {
 		MailboxConcurrent: t.number("mailbox_concurrent", 3, 1),
 	}
 	g.ClientSecretFile, g.ClientSecret = t.secret("client_secret_file")
+	g.ClientSecretEnds = t.date("client_secret_ends")
+	if !g.ClientSecretEnds.IsZero() && g.ClientSecretFile == "" {
+		t.wrong("client_secret_ends", "is there without client_secret_file", "remove it; a certificate says itself when it ends")
+	}
 	if g.MailboxConcurrent > 4 {
 		t.wrong("mailbox_concurrent", "is over 4", "Exchange Online serves four requests at once for one application and mailbox")
 	}

@@ -57,17 +57,17 @@ func (c *Client) checkExpiry() []Finding {
 		return nil
 	}
 	const renew = "make a new one and add it to the app registration"
-	left, day := until.Sub(c.now()), until.UTC().Format(time.DateOnly)
+	left, day, kind := until.Sub(c.now()), until.UTC().Format(time.DateOnly), c.credential.kind()
 	switch {
 	case left <= 0:
-		return []Finding{bad("certificate: expired on "+day, renew)}
+		return []Finding{bad(kind+": expired on "+day, renew)}
 	case left < expiryWarning:
-		return []Finding{warn("certificate: expires on "+day, renew)}
+		return []Finding{warn(kind+": expires on "+day, renew)}
 	}
-	return []Finding{good("certificate: valid until " + day)}
+	return []Finding{good(kind + ": valid until " + day)}
 }
 
-// warnOfExpiry logs a certificate that ends soon, at most once a day.
+// warnOfExpiry logs a certificate or secret that ends soon, at most once a day.
 func (c *Client) warnOfExpiry(log *slog.Logger) {
 	until, known := c.credential.expiry()
 	now := c.now()
@@ -75,7 +75,7 @@ func (c *Client) warnOfExpiry(log *slog.Logger) {
 		return
 	}
 	c.warned = now
-	log.Warn("the certificate of the app registration ends soon", "event", "graph.credential_expires", "tenant", c.tenant.ID,
+	log.Warn("the "+c.credential.kind()+" of the app registration ends soon", "event", "graph.credential_expires", "tenant", c.tenant.ID,
 		"until", until.UTC().Format(time.DateOnly))
 }
 

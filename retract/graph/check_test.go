@@ -94,11 +94,16 @@ func TestCheck_certificateEnds(t *testing.T) {
 		{90 * 24 * time.Hour, "ok   certificate: valid until", 0},
 		{29 * 24 * time.Hour, "WARN certificate: expires on", 1},
 		{-time.Hour, "BAD  certificate: expired on", 1},
+		{90 * 24 * time.Hour, "ok   client secret: valid until", 0},
+		{29 * 24 * time.Hour, "WARN client secret: expires on", 1},
 	} {
 		var out bytes.Buffer
 		file := writeCertificate(t, time.Now().Add(c.left))
 		w := start(t, graphsim.Options{}, func(tenant *config.Tenant, o *Options) {
-			tenant.Graph.ClientSecret, tenant.Graph.CertificateFile = config.Secret{}, file
+			tenant.Graph.ClientSecretEnds = time.Now().Add(c.left)
+			if strings.Contains(c.want, "certificate") {
+				tenant.Graph.ClientSecret, tenant.Graph.CertificateFile = config.Secret{}, file
+			}
 			o.Log = slog.New(slog.NewTextHandler(&out, nil))
 		})
 		if got := lines(w.Check(t.Context())); !strings.Contains(got, c.want) {

@@ -100,10 +100,19 @@ func (c credential) certificate() (azcore.TokenCredential, error) {
 	})
 }
 
-// expiry says until when the certificate is valid; false for the other ways, whose end only Entra knows.
+// kind names what ends.
+func (c credential) kind() string {
+	if c.g.CertificateFile == "" {
+		return "client secret"
+	}
+	return "certificate"
+}
+
+// expiry says until when the certificate is valid, or the client secret where that was written down; false for the
+// other ways, whose end only Entra knows.
 func (c credential) expiry() (time.Time, bool) {
 	if c.g.CertificateFile == "" {
-		return time.Time{}, false
+		return c.g.ClientSecretEnds, !c.g.ClientSecretEnds.IsZero()
 	}
 	raw, err := os.ReadFile(c.g.CertificateFile)
 	if err != nil {
