@@ -132,7 +132,7 @@ func TestACME_survivesACAThatIsDown(t *testing.T) {
 	conn, first := b.session(t, "")
 	eventually(t, "the failure shows", 20*time.Second, func() bool { return b.Status().Problem != "" })
 	begun := time.Now()
-	b.session(t, "") // a handshake beside the failing attempts
+	b.session(t, "")                                      // a handshake beside the failing attempts
 	if took := time.Since(begun); took > 10*time.Second { // one that waits for the CA takes minutes
 		t.Errorf("a handshake took %s", took)
 	}
