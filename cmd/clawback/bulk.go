@@ -24,6 +24,7 @@ import (
 // choice says which messages a command is about: ids, or a search.
 type choice struct {
 	IDs         []string      `arg:"" optional:"" name:"id" help:"Record ids, Message-IDs or network message ids; or use the search flags."`
+	Query       string        `help:"${query}"`
 	Sender      string        `help:"Search: envelope sender or header From contains this."`
 	Recipient   string        `help:"Search: a recipient's address contains this."`
 	Subject     string        `help:"Search: the subject contains this."`
@@ -35,18 +36,24 @@ type choice struct {
 }
 
 func (c choice) searching() bool {
-	return c.Sender != "" || c.Recipient != "" || c.Subject != "" || c.Disposition != "" || c.Since != 0
+	return c.Query != "" || c.Sender != "" || c.Recipient != "" || c.Subject != "" || c.Disposition != "" || c.Since != 0
 }
 
 // check refuses what is neither or both.
 func (c choice) check() error {
 	if c.searching() == (len(c.IDs) > 0) {
-		return errors.New("name ids, or search with --sender, --recipient, --subject, --disposition or --since; not both")
+		return errors.New("name ids, or search with --query, --sender, --recipient, --subject, --disposition or --since; not both")
+	}
+	if c.Query != "" && (c.Sender+c.Recipient+c.Subject+c.Disposition+c.Tenant != "" || c.Since != 0) {
+		return errors.New("search with --query or with the other flags, not with both")
 	}
 	return nil
 }
 
 func (c choice) filter() (*store.RecordFilter, error) {
+	if c.Query != "" {
+		return parseQuery(c.Query, time.Now())
+	}
 	f := &store.RecordFilter{Tenant: c.Tenant, Sender: c.Sender, Recipient: c.Recipient, Subject: c.Subject}
 	if c.Since != 0 {
 		f.Since = time.Now().Add(-c.Since).UTC()

@@ -481,7 +481,7 @@ func TestBulk_retractAndRestore(t *testing.T) {
 			t.Errorf("%s's message is in %s", m.Mailbox, got)
 		}
 	}
-	w.must("restore", "--subject", "pallets", "--yes")
+	w.must("restore", "--query", "subject:pallets since:1h", "--yes")
 	for _, m := range []graphsim.Message{sales, reception} {
 		if got := w.where(m); got != "inbox" {
 			t.Errorf("after the restore %s's message is in %s", m.Mailbox, got)
