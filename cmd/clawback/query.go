@@ -28,7 +28,7 @@ func parseQuery(text string, now time.Time) (*store.RecordFilter, error) {
 			subject = append(subject, w)
 			continue
 		}
-		if err := term(f, strings.ToLower(name), value, now); err != nil {
+		if err := into(f, strings.ToLower(name), value, now); err != nil {
 			return nil, err
 		}
 	}
@@ -41,8 +41,8 @@ func parseQuery(text string, now time.Time) (*store.RecordFilter, error) {
 	return f, nil
 }
 
-// term puts one name:value into the filter.
-func term(f *store.RecordFilter, name, value string, now time.Time) error {
+// into puts one name:value into the filter.
+func into(f *store.RecordFilter, name, value string, now time.Time) error {
 	if value == "" {
 		return fmt.Errorf("query: %s: has no value", name)
 	}
