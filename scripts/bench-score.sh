@@ -15,3 +15,5 @@ python3 "$data/evaluate.py" "$work/dev" --cmd 'bin/clawback score --json --no-tr
 echo
 echo "Other filters on the same kind of mail:"
 sed -n '/^## Dev/,/^## Sealed/p' "$data/BASELINES.md" | sed '$d'
+echo
+${GO:-go} run ./internal/benchscore "$work/dev"
