@@ -73,7 +73,7 @@ func main() {
 	var c cli
 	parser := kong.Must(&c, kong.Name("clawback"), kong.Description(description), kong.ShortUsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110, NoExpandSubcommands: true}),
-		kong.Vars{"socket": control.DefaultSocket, "policykinds": strings.Join(config.PolicyKinds(), ", ")},
+		kong.Vars{"socket": control.DefaultSocket, "query": queryHelp, "policykinds": strings.Join(config.PolicyKinds(), ", ")},
 		kong.ExplicitGroups([]kong.Group{
 			{Key: "daemon", Title: "The daemon:"}, {Key: "mail", Title: "Mail:"}, {Key: "files", Title: "Without a daemon:"},
 		}))
