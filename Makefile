@@ -56,7 +56,7 @@ bench-graph: build ## retractions a second, requests for each, and the time from
 bench-smtp: ## accepted messages a second against Debian's Postfix, the two taking turns (as root)
 	$(GO) run ./internal/benchsmtp
 
-bench-score: build ## the scorer on labelled mail (MAIL=DIR), per source, beside other filters
+bench-score: build ## the scorer on labelled mail (MAIL=DIR), per source, beside other filters; its speed against rspamd's
 	scripts/bench-score.sh
 
 install: build ## install the binary, the systemd units and an example configuration

@@ -18,8 +18,10 @@ import (
 	"io"
 	"log"
 	"os"
+	"os/signal"
 	"runtime"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -36,7 +38,10 @@ func main() {
 		log.Fatal("usage: benchscore DIRECTORY")
 	}
 	runtime.GOMAXPROCS(1) // one core for the scorer and its garbage collection
-	if err := run(context.Background(), os.Stdout, flag.Arg(0)); err != nil {
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM) // so that rspamd is ended and its files go
+	defer stop()
+	if err := run(ctx, os.Stdout, flag.Arg(0)); err != nil {
 		log.Fatal("bench-score: ", err)
 	}
 }
@@ -54,15 +59,18 @@ func run(ctx context.Context, out io.Writer, dir string) error {
 	if err != nil {
 		return err
 	}
-	load, _ := os.ReadFile("/proc/loadavg")
+	busy, _ := os.ReadFile("/proc/loadavg")
 	fmt.Fprintf(out, "Speed: messages a second of CPU time; %d of %d messages; median of %d measurements of at least %s; load of the machine before: %s\n",
-		len(sample), len(all), *rounds, *least, strings.TrimSpace(string(load)))
+		len(sample), len(all), *rounds, *least, strings.TrimSpace(string(busy)))
 	claw, err := newClawback()
 	if err != nil {
 		return err
 	}
-	other, err := startRspamd()
-	if err != nil {
+	other, err := startRspamd(ctx)
+	switch {
+	case ctx.Err() != nil && err != nil:
+		return ctx.Err()
+	case err != nil:
 		fmt.Fprintf(out, "  rspamd is not measured: %v\n", err)
 		return compare(ctx, out, sample, claw)
 	}

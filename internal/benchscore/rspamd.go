@@ -34,7 +34,7 @@ type rspamd struct {
 }
 
 // startRspamd starts it on loopback and waits until it has compiled its patterns.
-func startRspamd() (*rspamd, error) {
+func startRspamd(ctx context.Context) (*rspamd, error) {
 	path, err := exec.LookPath("rspamd")
 	if err != nil {
 		return nil, errors.New("it is not installed (see scripts/install-test-servers.sh)")
@@ -63,7 +63,7 @@ func startRspamd() (*rspamd, error) {
 		return nil, err
 	}
 	go func() { r.done <- r.program.Wait() }()
-	if err := r.ready(address); err != nil {
+	if err := r.ready(ctx, address); err != nil {
 		r.close()
 		return nil, fmt.Errorf("%w\n%s", err, r.log.Bytes())
 	}
@@ -112,7 +112,7 @@ func configure(dir, address string) error {
 const startup = 3 * time.Minute
 
 // ready waits until the worker answers, and until its sisters (hs_helper, which compiles patterns for it) have come to rest.
-func (r *rspamd) ready(address string) error {
+func (r *rspamd) ready(ctx context.Context, address string) error {
 	var before time.Duration
 	still := 0
 	for end := time.Now().Add(startup); time.Now().Before(end); {
@@ -120,6 +120,8 @@ func (r *rspamd) ready(address string) error {
 		case err := <-r.done:
 			r.done <- err
 			return fmt.Errorf("it ended: %v", err)
+		case <-ctx.Done():
+			return ctx.Err()
 		case <-time.After(time.Second):
 		}
 		conn, err := net.Dial("tcp", address)
