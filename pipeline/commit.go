@@ -10,6 +10,7 @@ import (
 
 	"clawback/history"
 	"clawback/identity"
+	"clawback/internal/nospace"
 	"clawback/journal"
 	"clawback/queue"
 	"clawback/score"
@@ -28,7 +29,7 @@ func (j *job) commit(ctx context.Context) ending {
 		return j.unscored(err)
 	}
 	app := j.application(what, result)
-	if err := j.keep(&app, result); full(err) {
+	if err := j.keep(&app, result); nospace.Is(err) {
 		return j.wait(j.item, err.Error())
 	} else if err != nil {
 		return ending{how: broken, err: err}
@@ -39,6 +40,9 @@ func (j *job) commit(ctx context.Context) ending {
 	// C2: record, verdict, history and intents are durable together, once for this report however often it is applied.
 	// A crash before it judges the item again; a crash after it applies nothing and finishes the item.
 	rec, fresh, err := j.o.Store.Apply(context.WithoutCancel(ctx), app, j.o.Plan(j.tenant))
+	if nospace.Is(err) {
+		return j.wait(j.item, err.Error())
+	}
 	if err != nil {
 		return ending{how: broken, err: fmt.Errorf("apply: %w", err)}
 	}

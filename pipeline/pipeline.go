@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
-	"syscall"
 	"time"
 
 	"clawback/config"
 	"clawback/history"
+	"clawback/internal/nospace"
 	"clawback/queue"
 	"clawback/score"
 	"clawback/spool"
@@ -117,7 +117,7 @@ func (p *Pipeline) feed(ctx context.Context, items chan<- queue.Item) error {
 		if ctx.Err() != nil {
 			return p.giveBack(batch)
 		}
-		if full(err) {
+		if nospace.Is(err) {
 			p.pause(ctx, err)
 			continue
 		}
@@ -145,9 +145,6 @@ func (p *Pipeline) pause(ctx context.Context, why error) {
 	}
 }
 
-// full reports whether an error is for want of space.
-func full(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) }
-
 func (p *Pipeline) giveBack(batch []queue.Item) error {
 	for _, it := range batch {
 		if err := p.o.Queue.Release(it.ID); err != nil {
@@ -158,10 +155,18 @@ func (p *Pipeline) giveBack(batch []queue.Item) error {
 }
 
 // work carries one item to its end. Its error is that of queue or store, after which only what is durable is certain.
-func (p *Pipeline) work(ctx context.Context, it queue.Item) error {
-	ctx = context.WithoutCancel(ctx) // a stop lets the item in hand finish
+func (p *Pipeline) work(stop context.Context, it queue.Item) error {
+	ctx := context.WithoutCancel(stop) // a stop lets the item in hand finish
 	end := p.judge(ctx, it)
-	if err := p.carryOut(ctx, it, end); err != nil {
+	err := p.carryOut(ctx, it, end)
+	for nospace.Is(err) && stop.Err() == nil {
+		p.pause(stop, err)
+		err = p.carryOut(ctx, it, end)
+	}
+	if nospace.Is(err) {
+		return nil // stopped while the disk is full: the item is worked on again at the next start
+	}
+	if err != nil {
 		return fmt.Errorf("item %s: %w", it.ID, err)
 	}
 	return nil

@@ -3,6 +3,7 @@ package queue
 import (
 	"context"
 
+	"clawback/internal/nospace"
 	"clawback/spool"
 )
 
@@ -115,7 +116,7 @@ func (q *Queue) refuse() {
 func (q *Queue) commit(batch []*op) {
 	batch = q.bodies(batch)
 	err := q.rows(batch)
-	if isFull(err) && !q.isBroken() {
+	if nospace.Is(err) && !q.isBroken() {
 		batch = q.withoutGrowth(batch, err)
 		err = q.rows(batch)
 	}

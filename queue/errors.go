@@ -3,10 +3,8 @@ package queue
 import (
 	"errors"
 	"fmt"
-	"strings"
-	"syscall"
 
-	bolterrors "go.etcd.io/bbolt/errors"
+	"clawback/internal/nospace"
 )
 
 // What an operation can fail with.
@@ -20,29 +18,11 @@ var (
 // commitFailed judges why a transaction failed. For want of space it was rolled back and the next may succeed; after
 // anything else, a failed sync above all, what the file holds is not known.
 func (q *Queue) commitFailed(err error) error {
-	err = unhide(err)
-	if !isFull(err) {
+	err = nospace.Unhide(err)
+	if !nospace.Is(err) {
 		q.setBroken(err)
 	}
 	return storage(err)
 }
-
-// unhide wraps the ENOSPC or EDQUOT that is the cause of an error of bbolt. Version 1.5 drops the cause where it grows
-// the file (db.go, grow), so that only the text tells.
-func unhide(err error) error {
-	if errors.Is(err, bolterrors.ErrMaxSizeReached) {
-		return fmt.Errorf("%w: %w", err, syscall.ENOSPC)
-	}
-	for _, errno := range []syscall.Errno{syscall.ENOSPC, syscall.EDQUOT} {
-		text := err.Error()
-		if strings.HasPrefix(text, "file resize error: ") && strings.HasSuffix(text, errno.Error()) {
-			return fmt.Errorf("%w: %w", err, errno)
-		}
-	}
-	return err
-}
-
-// isFull reports whether an error is for want of space.
-func isFull(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) }
 
 func storage(err error) error { return fmt.Errorf("%w: %w", ErrStorage, err) }

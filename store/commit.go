@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+
+	"clawback/internal/nospace"
 )
 
 // maxBatch bounds how many calls share one commit, and so what one transaction holds in memory.
@@ -96,7 +98,14 @@ func (s *Store) commit(batch []*call) {
 		fail(batch, ErrStorage)
 		return
 	}
-	if err := s.transact(batch); err != nil {
+	err := nospace.Unhide(s.transact(batch))
+	if nospace.Is(err) {
+		// bbolt has rolled back: it wrote no page that was in use, and no meta page. What is asked again later finds
+		// the file as it was.
+		fail(batch, err)
+		return
+	}
+	if err != nil {
 		close(s.broken)
 		fail(batch, fmt.Errorf("%w: %w", ErrStorage, err))
 		return
