@@ -108,3 +108,26 @@ func TestHeld_identityIsLookedAtAgain(t *testing.T) {
 		r.lies(s, retract.Inbox)
 	})
 }
+
+// Found by internal/chaos: a restore that was asked for while the second, farther move was in doubt believed that the
+// message had been taken there, and took the place of the first move for the user's doing.
+func TestRestore_whileTheSecondMoveIsInDoubt(t *testing.T) {
+	bubble(t, func(r *rig) {
+		r.cfg.Actions[verdict.Spam] = config.Rule{Action: config.Trash}
+		m := r.world.Deliver("A", hit())
+		letter := bad(anna)
+		letter.disposition = verdict.Spam
+		rec := r.report(letter)
+		r.run(time.Minute)
+		r.lies(m, retract.Deleted)
+		r.world.Script = once("move", lostAnswer(), false)
+		r.rejudge(rec.ID, verdict.Malicious)
+		r.run(2 * time.Second)
+		if in := r.want(rec, anna, store.Pending, "lost"); !in.Unknown {
+			t.Fatal("not in doubt")
+		}
+		r.restore(rec)
+		r.wantKind(rec, anna, store.Restore, expectation{store.Done, "put back"})
+		r.lies(m, retract.Inbox)
+	})
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -98,15 +99,17 @@ func (w *work) giveBack(ctx context.Context) error {
 	return w.restored(ctx, told)
 }
 
-// joinTaken keeps what a restore knows already and adds what the retraction has taken since.
+// joinTaken keeps what a restore knows already and adds what the retraction has taken since. Where the restore has not
+// touched a message yet, the retraction knows better where it was taken to: what was in doubt has been verified since.
 func joinTaken(have, more []store.Taken) []store.Taken {
+	have = slices.Clone(have)
 	for _, t := range more {
-		known := false
-		for _, h := range have {
-			known = known || h.Message == t.Message
-		}
-		if !known {
+		i := slices.IndexFunc(have, func(h store.Taken) bool { return h.Message == t.Message })
+		switch {
+		case i < 0:
 			have = append(have, t)
+		case have[i].State == "":
+			have[i] = t
 		}
 	}
 	return have

@@ -67,7 +67,7 @@ func (c claim) retraction() {
 // it, or it came later.
 func (c claim) done() {
 	undone := c.back.Outcome == store.Done || c.back.Round == c.in.Round && c.back.ID != ""
-	if undone {
+	if undone || strings.Contains(c.in.Reason, "before it was called off") { // as far as it had come
 		return
 	}
 	target, _ := retract.Target(config.Action(c.in.Action))
