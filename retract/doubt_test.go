@@ -131,3 +131,25 @@ func TestRestore_whileTheSecondMoveIsInDoubt(t *testing.T) {
 		r.lies(m, retract.Inbox)
 	})
 }
+
+// Found by internal/chaos: an operator's retraction that had ended as mismatch was looked at again after the operator's word
+// that the message is good, and took it.
+func TestRestore_endsTheLooksOfAMismatch(t *testing.T) {
+	bubble(t, func(r *rig) {
+		stranger := hit()
+		stranger.NetworkIDs = []string{nid2}
+		r.world.Deliver("A", stranger)
+		late := hit()
+		late.Hidden = time.Now().Add(5 * time.Minute)
+		m := r.world.Deliver("A", late)
+		rec := r.report(bad(anna))
+		if _, err := r.e.Retract(context.Background(), "ada", rec.ID, config.SoftDelete, ""); err != nil {
+			t.Fatal(err)
+		}
+		r.run(time.Minute)
+		r.want(rec, anna, store.Mismatch, "")
+		r.restore(rec)
+		r.run(time.Hour)
+		r.lies(m, retract.Inbox)
+	})
+}

@@ -218,6 +218,8 @@ func undo(in, old store.Intent, o order, now time.Time) (out []store.Intent) {
 	inDoubt := in.Unknown
 	if !in.Outcome.Final() {
 		out = append(out, callOff(in, "restored by "+o.who))
+	} else if !in.NotBefore.IsZero() {
+		out = append(out, lookNoMore(in, "restored by "+o.who))
 	}
 	back := restoreOf(in, old, now)
 	if len(back.Taken) == 0 && !inDoubt {
@@ -251,6 +253,8 @@ func (e *Engine) Clean(ctx context.Context, who, recordID, comment string) ([]st
 		for _, in := range have {
 			if in.Kind == store.Retract && !in.Outcome.Final() {
 				out = append(out, callOff(in, "clean by the word of "+who))
+			} else if in.Kind == store.Retract && !in.NotBefore.IsZero() {
+				out = append(out, lookNoMore(in, "clean by the word of "+who))
 			}
 		}
 		return store.Change{Intents: out, Record: pin(rec, PinnedClean, who)}, nil
@@ -307,4 +311,11 @@ func (e *Engine) answerOne(ctx context.Context, a answerTo, id string, change fu
 		c.Record = pin(rec, PinnedRestored, a.who)
 	}
 	return e.o.Store.Update(ctx, c)
+}
+
+// lookNoMore ends the looks that an intent that has ended still had before it.
+func lookNoMore(in store.Intent, why string) store.Intent {
+	in.NotBefore = time.Time{}
+	in.Reason += "; not looked for again: " + why
+	return in
 }
