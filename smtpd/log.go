@@ -58,7 +58,8 @@ func (s *session) attrs(event string) []slog.Attr {
 		return attrs
 	}
 	return append(attrs, slog.String("tenant", s.env.Tenant), slog.String("purpose", string(s.env.Purpose)),
-		slog.String("mail_from", s.env.MailFrom), slog.Any("rcpts", s.env.Rcpts), slog.Bool("bdat", s.env.Binary))
+		// No recipients: a journal address is a secret. The item has them.
+		slog.String("mail_from", s.env.MailFrom), slog.Int("rcpts", len(s.env.Rcpts)), slog.Bool("bdat", s.env.Binary))
 }
 
 // errorLog takes go-smtp's panics and connection errors.
