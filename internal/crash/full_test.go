@@ -19,13 +19,13 @@ import (
 	"clawback/internal/testbed"
 )
 
-// disk is a tmpfs of 64 MiB that holds the daemon's state, and a file in it that takes the space away.
+// disk is a tmpfs of 256 MiB that holds the daemon's state, and a file in it that takes the space away.
 type disk struct {
 	t   *testing.T
 	dir string
 }
 
-const diskSize = 64 << 20
+const diskSize = 256 << 20
 
 // mountState puts the bed's state_dir on a disk of its own.
 func mountState(t *testing.T, bed *testbed.Bed) disk {

@@ -28,7 +28,9 @@ func TestMatch_isBoundedInTime(t *testing.T) {
 		}
 		started := time.Now()
 		got := set.Match(crowded())
-		if took := time.Since(started); took > 20*maxTime {
+		// The time is looked at before each loop, so that one inner loop may run over it. Without the budget these take
+		// minutes and hours; the bound here leaves room for the race detector on a busy machine.
+		if took := time.Since(started); took > 120*maxTime {
 			t.Errorf("%s: took %v", when, took)
 		}
 		if len(got) != 1 || !errors.Is(got[0].Err, errTurns) && !errors.Is(got[0].Err, errTime) {
