@@ -612,3 +612,22 @@ func TestPostmaster_isSentOn(t *testing.T) {
 		return "the mail for postmaster has not arrived"
 	})
 }
+
+// The demo takes reports of one's own: every recipient has a stated outcome, also where an Exchange names no organisation.
+func TestDemo_reportsOfOnesOwn(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"01-credential-phish.eml", "03-newsletter.eml"} {
+		report, err := testdata.Demo.ReadFile("demo/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		os.WriteFile(filepath.Join(dir, name), report, 0o600)
+		bare := bytes.ReplaceAll(report, []byte("X-OriginatorOrg:"), []byte("X-Other-Field-1:"))
+		bare = bytes.ReplaceAll(bare, []byte(contoso.ID), []byte("00000000-1111-4222-8333-444444444444"))
+		os.WriteFile(filepath.Join(dir, "bare-"+name), bare, 0o600)
+	}
+	out, err := exec.Command(binary, "demo", "--reports", dir).CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "Everything is as expected") || strings.Count(string(out), "ok    verdict") != 4 {
+		t.Errorf("%v\n%s", err, out)
+	}
+}

@@ -70,7 +70,10 @@ func (b *Bed) configuration() []byte {
 
 func (b *Bed) writeTenant(c *bytes.Buffer, t Tenant) {
 	fmt.Fprintf(c, "\n[[tenant]]\nname = %q\nid = %q\nmode = \"live\"\n", t.Name, t.ID)
-	fmt.Fprintf(c, "domains = %s\noriginator_org = %s\nalternate_mailbox = %q\n", array(t.Domains), array(t.OriginatorOrg), Alternate)
+	fmt.Fprintf(c, "domains = %s\nalternate_mailbox = %q\n", array(t.Domains), Alternate)
+	if len(t.OriginatorOrg) > 0 {
+		fmt.Fprintf(c, "originator_org = %s\n", array(t.OriginatorOrg))
+	}
 	if t.Recovery != "" {
 		fmt.Fprintf(c, "recovery_address = %q\n", t.Recovery)
 	}
