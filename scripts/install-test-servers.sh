@@ -3,6 +3,19 @@
 set -eu
 SUDO=; [ "$(id -u)" = 0 ] || SUDO=sudo
 
+# No package is to start its service when it is installed: the tests start their own, on loopback.
+guard=; tmp=
+cleanup() {
+	[ -z "$tmp" ] || rm -rf "$tmp"
+	[ -z "$guard" ] || $SUDO rm -f "$guard"
+}
+trap cleanup EXIT
+if [ ! -e /usr/sbin/policy-rc.d ]; then
+	guard=/usr/sbin/policy-rc.d
+	printf '#!/bin/sh\nexit 101\n' | $SUDO tee "$guard" >/dev/null
+	$SUDO chmod 755 "$guard"
+fi
+
 $SUDO apt-get update
 # certs: Let's Encrypt's test CA, and a DNS server for it.
 $SUDO apt-get install -y pebble
@@ -22,7 +35,6 @@ $SUDO systemctl disable --now rspamd spamd clamav-daemon clamav-freshclam 2>/dev
 EXIM=/usr/local/lib/clawback-test/exim4
 if [ ! -x "$EXIM" ]; then
 	tmp=$(mktemp -d)
-	trap 'rm -rf "$tmp"' EXIT
 	chmod 755 "$tmp"
 	(cd "$tmp" && apt-get download exim4-daemon-light && dpkg -x exim4-daemon-light_*.deb exim)
 	# What it is linked against, of which all but libidn12 is on nearly every machine.
