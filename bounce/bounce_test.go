@@ -122,7 +122,7 @@ func TestLetter_carriesReportByteExact(t *testing.T) {
 	}
 }
 
-// recovered takes the report out of a bounce as `clawback unwrap` does.
+// recovered takes the report out of a bounce, by the parser that `clawback unwrap` and the recovery address use.
 func recovered(t *testing.T, mail []byte) []byte {
 	t.Helper()
 	r, err := journal.Parse(bytes.NewReader(mail), int64(len(mail)))
