@@ -117,5 +117,17 @@ func (w *work) memberIntents(members []Mailbox, have []store.Intent) []store.Int
 	for _, r := range rec.Recipients {
 		p.address(r.Address)
 	}
-	return p.out
+	return w.approved(p.out)
+}
+
+// approved lets the members pass what a person has let the group pass. It is not an approval of each of them: how many
+// they are was not known then, so that the brake counts them.
+func (w *work) approved(members []store.Intent) []store.Intent {
+	for i, in := range members {
+		if w.in.Approved != "" && in.Outcome == store.Held && in.Hold == w.in.Hold {
+			members[i].Outcome, members[i].Hold = store.Pending, ""
+			members[i].Reason = "approved by " + w.in.Approved + " with " + fold(w.in.Address) + "; it was held: " + in.Reason
+		}
+	}
+	return members
 }

@@ -76,6 +76,27 @@ func TestGroup_memberWhoIsARecipientToo(t *testing.T) {
 	})
 }
 
+// What a person let the group pass is not asked again for each member; how many they are is the brake's business still.
+func TestGroup_approvalIsForItsMembers(t *testing.T) {
+	groupRig(t, func(r *rig, a, b *retracttest.Message) {
+		r.cfg.Protected, r.cfg.Brake.MailboxesPerMail = []string{"@sender.example"}, 1
+		rec := r.report(bad(team))
+		r.run(time.Minute)
+		held := r.want(rec, team, store.Held, "protected")
+		if err := r.e.Approve(context.Background(), "ada", []string{held.ID}, "forged"); err != nil {
+			t.Fatal(err)
+		}
+		r.run(time.Minute)
+		first, second := r.intent(rec, anna, store.Retract), r.intent(rec, bert, store.Retract)
+		if first.Outcome != store.Done {
+			first, second = second, first
+		}
+		if first.Outcome != store.Done || second.Outcome != store.Held || second.Hold != retract.HoldBrake {
+			t.Errorf("members: %s (%s), %s (%s); want one done and one held by the brake", first.Outcome, first.Reason, second.Outcome, second.Reason)
+		}
+	})
+}
+
 // Where the report names the members, the directory is not asked: it knows today's members.
 func TestGroup_expandedByTheReport(t *testing.T) {
 	groupRig(t, func(r *rig, a, b *retracttest.Message) {
