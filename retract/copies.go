@@ -118,11 +118,11 @@ func (w *work) copies(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	todo, _, _, err := w.choose(ctx, found.mine, target)
+	chosen, err := w.choose(ctx, found.mine, target)
 	if err != nil {
 		return err
 	}
-	return w.looked(ctx, w.in.Looks, todo)
+	return w.looked(ctx, w.in.Looks, chosen.todo)
 }
 
 // looked writes a look.

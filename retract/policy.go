@@ -103,7 +103,7 @@ func (p *plan) permit(address string, want wish) (store.Outcome, string, string)
 	if why := exempt(p.tenant, address); why != "" {
 		return store.Skipped, "", why
 	}
-	if why := tooOld(p.rec, want.rule.MaxAge, p.now); why != "" {
+	if why := tooOld(p.rec.Received, want.rule.MaxAge, p.now); why != "" {
 		return store.Skipped, "", why
 	}
 	if want.forward != "" {
@@ -272,11 +272,11 @@ func rehearsal(in store.Intent) string {
 }
 
 // tooOld says that a message was delivered longer ago than the rule allows; "" when it was not.
-func tooOld(rec store.Record, limit time.Duration, now time.Time) string {
-	if limit <= 0 || rec.Received.IsZero() || now.Sub(rec.Received) <= limit {
+func tooOld(delivered time.Time, limit time.Duration, now time.Time) string {
+	if limit <= 0 || delivered.IsZero() || now.Sub(delivered) <= limit {
 		return ""
 	}
-	return fmt.Sprintf("older than max_age: delivered %s, the limit is %s", rec.Received.UTC().Format(time.RFC3339), limit)
+	return fmt.Sprintf("older than max_age: delivered %s, the limit is %s", delivered.UTC().Format(time.RFC3339), limit)
 }
 
 // protected gives the list entry that names the record's sender, by envelope or by header.

@@ -59,8 +59,8 @@ func (w *work) unwanted(acts bool) string {
 		return "the tenant is in dry-run mode: nothing is taken"
 	case !internal(w.tenant, w.in.Address):
 		return "external recipient: " + fold(w.in.Address) + " is in none of the tenant's domains"
-	case w.in.By == "" && len(w.in.Taken) == 0 && tooOld(w.rec, w.in.Limit.MaxAge, w.e.now()) != "":
-		return tooOld(w.rec, w.in.Limit.MaxAge, w.e.now())
+	case w.in.By == "" && len(w.in.Taken) == 0 && tooOld(w.rec.Received, w.in.Limit.MaxAge, w.e.now()) != "":
+		return tooOld(w.rec.Received, w.in.Limit.MaxAge, w.e.now())
 	case w.rec.MessageID == "":
 		return "the message has no Message-ID: it cannot be looked up"
 	}
@@ -164,15 +164,16 @@ func (w *work) prove(ctx context.Context, c Candidate) (proof, string, error) {
 
 // takeAll moves the proven messages that are not far enough out of sight.
 func (w *work) takeAll(ctx context.Context, f found, target Folder) error {
-	todo, already, read, err := w.choose(ctx, f.mine, target)
+	chosen, err := w.choose(ctx, f.mine, target)
 	if err != nil {
 		return err
 	}
+	todo := chosen.todo
 	if len(todo) == 0 {
-		if already == "" {
-			return w.end(ctx, store.Skipped, fmt.Sprintf("already read, and the rule is unread_only (%d)", read))
+		if chosen.already == "" {
+			return w.end(ctx, store.Skipped, chosen.left)
 		}
-		return w.end(ctx, store.Done, "nothing to do: it lies in "+already+f.rest())
+		return w.end(ctx, store.Done, "nothing to do: it lies in "+chosen.already+f.rest())
 	}
 	why, err := w.e.brake.reserve(w.tenant, w.in, w.e.now())
 	if err != nil {
@@ -217,26 +218,47 @@ func (f found) rest() string {
 	return ""
 }
 
-// choose leaves out what lies at the target or beyond, and what was read where the rule says unread only. Already names
-// the place of the last one that was far enough.
-func (w *work) choose(ctx context.Context, mine []Candidate, target Folder) (todo []Candidate, already string, read int, err error) {
-	for _, c := range mine {
-		at, err := w.placeOf(ctx, c, target)
+// chosen is what choose made of the proven hits.
+type chosen struct {
+	todo    []Candidate
+	already string // place of the last one that was far enough
+	left    string // why the last one was left where it is by the rule
+}
+
+// choose leaves out what lies at the target or beyond, and what the rule spares: read, or older than its max_age.
+func (w *work) choose(ctx context.Context, mine []Candidate, target Folder) (c chosen, err error) {
+	for _, hit := range mine {
+		at, err := w.placeOf(ctx, hit, target)
 		if err != nil {
-			return nil, "", 0, err
+			return chosen{}, err
 		}
+		spared := w.sparedByRule(hit)
 		switch {
 		case Satisfied(RankOf(at), RankOf(target)):
-			already = Place(at)
-		case w.back(c):
-			already = "a folder to which its user has brought it back"
-		case w.in.Limit.UnreadOnly && c.Read && w.in.By == "":
-			read++
+			c.already = Place(at)
+		case w.back(hit):
+			c.already = "a folder to which its user has brought it back"
+		case spared != "":
+			c.left = spared
 		default:
-			todo = append(todo, c)
+			c.todo = append(c.todo, hit)
 		}
 	}
-	return todo, already, read, nil
+	return c, nil
+}
+
+// sparedByRule says why the rule leaves a hit alone; "" when it does not, or a person asked. The mailbox knows best when
+// the message was delivered: its report can be hours late.
+func (w *work) sparedByRule(c Candidate) string {
+	switch {
+	case w.in.By != "":
+		return ""
+	case w.in.Limit.UnreadOnly && c.Read:
+		return "already read, and the rule is unread_only"
+	case len(w.in.Taken) > 0:
+		return ""
+	}
+	return tooOld(c.Received, w.in.Limit.MaxAge, w.e.now())
 }
 
 // placeOf gives the well-known folder in which a hit lies, as far as it matters: what Find lists is outside Recoverable

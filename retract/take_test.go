@@ -175,6 +175,23 @@ func TestTake_maxAgePassesWhileItWaits(t *testing.T) {
 	})
 }
 
+// A report that comes hours late makes an old message no newer: the mailbox says when it was delivered.
+func TestTake_maxAgeCountsFromTheDelivery(t *testing.T) {
+	bubble(t, func(r *rig) {
+		r.cfg.Actions[verdict.Malicious] = config.Rule{Action: config.SoftDelete, MaxAge: time.Hour}
+		old, young := hit(), hit()
+		old.Received, old.Good = time.Now().Add(-3*time.Hour), true
+		young.Received = time.Now().Add(-30 * time.Minute)
+		r.world.Deliver("A", old)
+		taken := r.world.Deliver("B", young)
+		rec := r.report(bad(anna, bert))
+		r.run(time.Second)
+		r.want(rec, anna, store.Skipped, "older than max_age: delivered 1999-12-31T21:00:00Z")
+		r.want(rec, bert, store.Done, "")
+		r.lies(taken, retract.Deletions)
+	})
+}
+
 func TestTake_aliasOfTheSameMailboxIsSkipped(t *testing.T) {
 	bubble(t, func(r *rig) {
 		m := r.world.Deliver("A", hit())
