@@ -1,6 +1,11 @@
 package journal
 
-import "strings"
+import (
+	"bytes"
+	"io"
+	"slices"
+	"strings"
+)
 
 // carrier looks for a report among the messages attached to an NDR or a forward, and answers with what it holds.
 func (p *parser) carrier(r *Report, o *outline, kind Kind, depth int) *Report {
@@ -8,15 +13,40 @@ func (p *parser) carrier(r *Report, o *outline, kind Kind, depth int) *Report {
 	if found == nil {
 		if kind == KindNDR {
 			r.problem("a non-delivery report that carries no journal report")
+			p.returned(r, o)
 		}
 		return r
 	}
 	if found.Carried == nil {
-		found.Carried = &at
+		found.Carried = p.sent(at)
 	}
 	found.Kind, found.FirstHand = kind, false
 	found.Problems = append(r.Problems, found.Problems...)
 	return found
+}
+
+// returned notes where the message lies that an NDR returns, whatever it is: a bounce of ours may carry what nobody can
+// unwrap. RFC 3462, section 1, item 3.
+func (p *parser) returned(r *Report, o *outline) {
+	i := slices.IndexFunc(o.parts, func(c part) bool { return isMessage(c.header) })
+	if i < 0 {
+		return
+	}
+	at, ok := p.decoding(o.at.within(o.parts[i].body), o.parts[i].header)
+	if !ok {
+		r.problem("the transfer encoding of the returned message does not decode: its octets are taken as they stand")
+	}
+	r.Carried = p.sent(at)
+}
+
+// sent is the location with the line ends that it was sent with. SMTP knows CRLF alone, and a file whose own header has LF
+// is as a mail store on Unix keeps it. What lies in base64 there has kept its octets.
+func (p *parser) sent(at Location) *Location {
+	first, _ := newLines(io.NewSectionReader(p.src, 0, p.src.size)).next()
+	if !bytes.HasSuffix(first, []byte("\r\n")) && !strings.Contains(at.Encoding, Base64) {
+		at = at.decoded(crlf)
+	}
+	return &at
 }
 
 // carried answers the first attached report, and where it lies.

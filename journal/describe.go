@@ -2,6 +2,7 @@ package journal
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -22,6 +23,7 @@ type Unwrapped struct {
 	Originals        []UnwrappedOriginal  `json:"originals"`
 	FirstHand        bool                 `json:"first_hand"`
 	Problems         []string             `json:"problems"`
+	Carried          *UnwrappedCarried    `json:"carried"` // null when the file carries no other message
 }
 
 // UnwrappedRecipient is a Recipient with every key.
@@ -40,8 +42,15 @@ type UnwrappedOriginal struct {
 	Decrypted bool   `json:"decrypted"`
 }
 
-// Describe answers the report as it is shown to people and their scripts.
-func (r *Report) Describe(file string) Unwrapped {
+// UnwrappedCarried is what is shown of the message that an NDR or a forward carries.
+type UnwrappedCarried struct {
+	Size   int64  `json:"size"`
+	SHA256 string `json:"sha256"`
+}
+
+// Describe answers the report as it is shown to people and their scripts. It reads what is carried once more from src, which is
+// what was parsed.
+func (r *Report) Describe(file string, src io.ReaderAt) (Unwrapped, error) {
 	u := Unwrapped{
 		File: file, Kind: r.Kind, Sender: r.Sender, OnBehalfOf: r.OnBehalfOf, Subject: r.Subject,
 		MessageID: r.MessageID, NetworkMessageID: r.NetworkMessageID, FirstHand: r.FirstHand,
@@ -57,7 +66,17 @@ func (r *Report) Describe(file string) Unwrapped {
 			MessageID: o.MessageID, Size: o.Size, SHA256: hex.EncodeToString(o.SHA256[:]), Decrypted: o.Decrypted,
 		})
 	}
-	return u
+	carried, ok := r.Embedded(src)
+	if !ok {
+		return u, nil
+	}
+	sum := sha256.New()
+	size, err := io.Copy(sum, carried)
+	if err != nil {
+		return u, fmt.Errorf("read what is carried: %w", err)
+	}
+	u.Carried = &UnwrappedCarried{Size: size, SHA256: hex.EncodeToString(sum.Sum(nil))}
+	return u, nil
 }
 
 // WriteText writes the description for a person: one line a fact, foreign control characters made visible.
@@ -80,6 +99,9 @@ func (u Unwrapped) WriteText(w io.Writer) error {
 	}
 	for _, o := range u.Originals {
 		row("  original", o.text())
+	}
+	if c := u.Carried; c != nil {
+		row("  carried", octets(c.Size, c.SHA256))
 	}
 	for _, p := range u.Problems {
 		row("  problem", p)
@@ -111,12 +133,14 @@ func (r UnwrappedRecipient) text() string {
 }
 
 func (o UnwrappedOriginal) text() string {
-	text := fmt.Sprintf("%d octets, sha256 %s", o.Size, o.SHA256)
+	text := octets(o.Size, o.SHA256)
 	if o.Decrypted {
 		text += ", decrypted copy"
 	}
 	return text
 }
+
+func octets(size int64, sum string) string { return fmt.Sprintf("%d octets, sha256 %s", size, sum) }
 
 // visible replaces control characters, which could rewrite a terminal's lines, and direction overrides.
 func visible(s string) string {

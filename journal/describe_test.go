@@ -2,7 +2,9 @@ package journal
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -12,19 +14,13 @@ import (
 )
 
 func TestDescribe_allKeysAlwaysThere(t *testing.T) {
-	b, err := json.Marshal((&Report{Kind: KindNotReport}).Describe("f"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := described(t, &Report{Kind: KindNotReport})
 	const want = `{"file":"f","kind":"not_a_report","sender":"","on_behalf_of":"","subject":"","message_id":"",` +
-		`"network_message_id":"","recipients":[],"originals":[],"first_hand":false,"problems":[]}`
+		`"network_message_id":"","recipients":[],"originals":[],"first_hand":false,"problems":[],"carried":null}`
 	if diff := cmp.Diff(want, string(b)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	full := Report{Recipients: make([]Recipient, 1), Originals: make([]Original, 1)}
-	if b, err = json.Marshal(full.Describe("f")); err != nil {
-		t.Fatal(err)
-	}
+	b = described(t, &Report{Recipients: make([]Recipient, 1), Originals: make([]Original, 1)})
 	var got struct{ Recipients, Originals []map[string]any }
 	if err := json.Unmarshal(b, &got); err != nil {
 		t.Fatal(err)
@@ -35,6 +31,19 @@ func TestDescribe_allKeysAlwaysThere(t *testing.T) {
 	}
 }
 
+func described(t *testing.T, r *Report) []byte {
+	t.Helper()
+	shown, err := r.Describe("f", strings.NewReader("the report"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := json.Marshal(shown)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
 func TestWriteText(t *testing.T) {
 	r := Report{
 		Kind: KindReport, FirstHand: true, Sender: "bob@fabrikam.example", Subject: "a\x1b[2J\nrecipient  evil\u202e",
@@ -42,8 +51,13 @@ func TestWriteText(t *testing.T) {
 			{Address: "b@contoso.example", Type: Unlabeled, ForwardedFrom: "c@contoso.example"}},
 		Originals: []Original{{Size: 7}, {Size: 8, Decrypted: true}},
 		Problems:  []string{"odd"},
+		Carried:   &Location{Section: Section{4, 6}},
 	}
-	zero := strings.Repeat("0", 64)
+	shown, err := r.Describe("x.eml", strings.NewReader("the report"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	zero, carried := strings.Repeat("0", 64), fmt.Sprintf("%x", sha256.Sum256([]byte("report")))
 	want := "x.eml: report, first-hand\n" +
 		"  sender     bob@fabrikam.example\n" +
 		"  subject    a\ufffd[2J\ufffdrecipient  evil\ufffd\n" +
@@ -51,9 +65,10 @@ func TestWriteText(t *testing.T) {
 		"  recipient  b@contoso.example, forwarded from c@contoso.example\n" +
 		"  original   7 octets, sha256 " + zero + "\n" +
 		"  original   8 octets, sha256 " + zero + ", decrypted copy\n" +
+		"  carried    6 octets, sha256 " + carried + "\n" +
 		"  problem    odd\n"
 	var got bytes.Buffer
-	if err := r.Describe("x.eml").WriteText(&got); err != nil {
+	if err := shown.WriteText(&got); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(want, got.String()); diff != "" {

@@ -23,7 +23,11 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("Parse: %v", err)
 		}
 		checkSound(t, r, src)
-		if err := r.Describe("x").WriteText(io.Discard); err != nil {
+		shown, err := r.Describe("x", src)
+		if err != nil {
+			t.Fatalf("Describe: %v", err)
+		}
+		if err := shown.WriteText(io.Discard); err != nil {
 			t.Fatalf("WriteText: %v", err)
 		}
 	})
@@ -82,7 +86,11 @@ func FuzzOriginal(f *testing.F) {
 		for _, eol := range []string{"\r\n", "\n"} {
 			eml, _ := wrap(original, eol)
 			checkOriginal(t, eml, original, true)
-			checkOriginal(t, inBounce(eml, eol), original, false)
+			bounce := inBounce(eml, eol)
+			checkOriginal(t, bounce, original, false)
+			if in, ok := parseBytes(t, bounce).Embedded(bytes.NewReader(bounce)); !ok || opened(in) != opened(bytes.NewReader(eml)) {
+				t.Fatalf("the report of %q does not come out of its bounce", original)
+			}
 		}
 	})
 }

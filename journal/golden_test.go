@@ -64,9 +64,14 @@ func readFile(t testing.TB, name string) []byte {
 	return b
 }
 
-func goldenOf(r *Report, name string) golden {
+func goldenOf(t *testing.T, r *Report, name string) golden {
+	t.Helper()
+	shown, err := r.Describe(filepath.Base(name)+".eml", bytes.NewReader(readFile(t, name+".eml")))
+	if err != nil {
+		t.Fatal(err)
+	}
 	g := golden{
-		Unwrapped: r.Describe(filepath.Base(name) + ".eml"), Label: r.Label, Mailbox: r.Mailbox,
+		Unwrapped: shown, Label: r.Label, Mailbox: r.Mailbox,
 		SentUTC: r.SentUTC, ReceivedUTC: r.ReceivedUTC, Outer: r.Outer, Inner: r.Inner, Carried: r.Carried,
 	}
 	for _, o := range r.Originals {
@@ -79,7 +84,7 @@ func TestParse_golden(t *testing.T) {
 	for _, name := range groups(t) {
 		t.Run(filepath.Base(name), func(t *testing.T) {
 			r := parseBytes(t, readFile(t, name+".eml"))
-			got, err := json.MarshalIndent(goldenOf(r, name), "", "  ")
+			got, err := json.MarshalIndent(goldenOf(t, r, name), "", "  ")
 			if err != nil {
 				t.Fatal(err)
 			}

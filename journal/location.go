@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"bufio"
 	"encoding/base64"
 	"fmt"
 	"io"
@@ -15,12 +16,16 @@ const (
 	QuotedPrintable = "quoted-printable"
 )
 
+// crlf is the step of a Location that undoes what a mail store on Unix does to lines.
+const crlf = "crlf"
+
 // Location says where a run of octets lies in the parsed message and how it is encoded there.
 type Location struct {
 	Section Section `json:"section"`
 	// Encoding is "" (identity), "base64" or "quoted-printable". Where the octets lie within a message that is itself
 	// encoded (a report attached in base64 to a bounce), it is the way from the section inwards: encodings and
-	// OFFSET+SIZE in the decoded octets, separated by spaces, as in "base64 1044+52311".
+	// OFFSET+SIZE in the decoded octets, separated by spaces, as in "base64 1044+52311". A last step "crlf" gives the
+	// lines of a file that a mail store wrote with LF their CRLF again.
 	Encoding string `json:"encoding,omitempty"`
 }
 
@@ -37,6 +42,8 @@ func openStep(r io.Reader, step string) io.Reader {
 	switch step {
 	case Base64:
 		return base64.NewDecoder(base64.StdEncoding, &withoutBlanks{r})
+	case crlf:
+		return &withCRLF{in: bufio.NewReaderSize(r, lineBufferSize)}
 	case QuotedPrintable:
 		return quotedprintable.NewReader(newLines(r).br) // its own buffer of 4096 would fail on longer lines
 	}
@@ -108,6 +115,27 @@ func (w *withoutBlanks) Read(b []byte) (int, error) {
 			return kept, err
 		}
 	}
+}
+
+// withCRLF puts a CR before each LF that has none.
+type withCRLF struct {
+	in   *bufio.Reader
+	last byte
+}
+
+func (w *withCRLF) Read(b []byte) (int, error) {
+	for n := range b {
+		c, err := w.in.ReadByte()
+		if err != nil {
+			return n, err
+		}
+		if c == '\n' && w.last != '\r' {
+			c = '\r'
+			_ = w.in.UnreadByte() // cannot fail after ReadByte
+		}
+		b[n], w.last = c, c
+	}
+	return len(b), nil
 }
 
 type failing struct{ err error }

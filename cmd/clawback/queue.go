@@ -1,9 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"io"
 	"net/url"
-	"os"
 	"strconv"
 
 	"github.com/dustin/go-humanize"
@@ -195,17 +196,5 @@ func (c bounceExportCmd) Run(a *app) error {
 
 // export writes a report to a new file, or to standard output.
 func (a *app) export(path, file string) error {
-	if file == "" {
-		return a.client.Stream(a.ctx, path, a.out)
-	}
-	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	if err := a.client.Stream(a.ctx, path, f); err != nil {
-		f.Close()
-		os.Remove(file)
-		return err
-	}
-	return f.Close()
+	return a.writeNew(cmp.Or(file, "-"), func(w io.Writer) error { return a.client.Stream(a.ctx, path, w) })
 }
