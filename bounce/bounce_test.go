@@ -5,10 +5,14 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/base64"
 	"errors"
 	"io"
 	"log/slog"
+	"mime"
+	"mime/multipart"
 	"net"
+	"net/mail"
 	"os"
 	"path/filepath"
 	"strings"
@@ -141,6 +145,45 @@ func recovered(t *testing.T, mail []byte) []byte {
 		t.Fatal(err)
 	}
 	return octets
+}
+
+// Who finds a bounce in the alternate mailbox learns from it how to get the report out, and where to ask on.
+func TestLetter_saysHowToGetTheReportOut(t *testing.T) {
+	for as822, form := range map[bool]string{true: "unaltered, as a message", false: "unaltered, as the file report.eml"} {
+		var out bytes.Buffer
+		l := Letter{Bounce: aBounce(), Hostname: "gw.example", To: "ndr@archive.example", As822: as822}
+		if err := l.Write(&out, bytes.NewReader(withBody("x"))); err != nil {
+			t.Fatal(err)
+		}
+		text := firstPart(t, &out)
+		for _, want := range []string{form, "clawback unwrap --report report.eml bounce.eml\r\n", "clawback bounce show bnc1\r\n", "no original"} {
+			if !strings.Contains(text, want) {
+				t.Errorf("as message/rfc822 %t: the text does not say %q:\n%s", as822, want, text)
+			}
+		}
+	}
+}
+
+// firstPart is the decoded text of a multipart's first part.
+func firstPart(t *testing.T, r io.Reader) string {
+	t.Helper()
+	m, err := mail.ReadMessage(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, params, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	part, err := multipart.NewReader(m.Body, params["boundary"]).NextPart()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(base64.NewDecoder(base64.StdEncoding, part))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 func TestLetter_foreignTextMakesNoHeader(t *testing.T) {

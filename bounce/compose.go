@@ -82,15 +82,27 @@ func (l Letter) writeText(w io.Writer, boundary string) {
 	if l.forward() {
 		fmt.Fprintf(enc, "This mail for postmaster arrived at the journal gateway %s from %s.\r\nIt is attached.\r\n", l.Hostname, l.Bounce.Envelope.Remote)
 	} else {
-		fmt.Fprintf(enc, failureText, l.Hostname, l.Bounce.Envelope.Received.UTC().Format(time.RFC1123Z), l.Bounce.Reason, l.Bounce.Item)
+		received := l.Bounce.Envelope.Received.UTC().Format(time.RFC1123Z)
+		fmt.Fprintf(enc, failureText, l.Hostname, received, l.Bounce.Reason, l.attachedAs(), l.Bounce.ID)
 	}
 	enc.Close()
 }
 
 const failureText = "The journal gateway %s took a journal report on %s and could not carry it through.\r\n\r\n" +
 	"Reason: %s\r\n\r\n" +
-	"The report is attached, unaltered. Nothing was retracted because of it.\r\n" +
-	"On the gateway, \"clawback queue show %s\" tells more, and \"clawback unwrap FILE\" shows what is in the report.\r\n"
+	"Nothing was retracted because of it. The report is attached, whole and unaltered, %s.\r\n\r\n" +
+	"To get it out, octet for octet, save this message as bounce.eml, on any machine that has clawback, and run\r\n\r\n" +
+	"    clawback unwrap --report report.eml bounce.eml\r\n\r\n" +
+	"which also shows what is in the report. On the gateway, this tells more about it:\r\n\r\n" +
+	"    clawback bounce show %s\r\n"
+
+// attachedAs says how a person sees the report in a mail reader.
+func (l Letter) attachedAs() string {
+	if l.As822 {
+		return "as a message"
+	}
+	return "as the file report.eml, because it holds octets that mail cannot carry as they are"
+}
 
 // writeStatus writes the machine-readable part (RFC 3464, section 2).
 func (l Letter) writeStatus(w io.Writer, boundary string) {
