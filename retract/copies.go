@@ -86,7 +86,7 @@ func (e *Engine) copies(ctx context.Context, l *lane, in store.Intent) (wait tim
 	case errors.As(err, &notNow):
 		return max(notNow.wait, time.Second)
 	case errors.As(err, &f) && f.Class == Auth:
-		l.refuse(f)
+		l.refuse(in, f)
 	case !errors.As(err, &f):
 		e.o.Log.Warn("look for copies", "event", "retract.failed", "intent", in.ID, "error", err)
 	}

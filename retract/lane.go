@@ -9,11 +9,9 @@ import (
 )
 
 const (
-	startLimit = 16.0             // intents at once for a tenant, to begin with
-	maxLimit   = 128.0            // and at most
-	idle       = 5 * time.Minute  // the longest sleep of a lane
-	firstPause = 30 * time.Second // of a tenant with authentication trouble; doubles up to maxPause
-	maxPause   = 15 * time.Minute
+	startLimit = 16.0            // intents at once for a tenant, to begin with
+	maxLimit   = 128.0           // and at most
+	idle       = 5 * time.Minute // the longest sleep of a lane
 )
 
 // lane does one tenant's work: a loop that reads what is due, and the workers it starts. What it remembers in memory
@@ -40,9 +38,7 @@ type lane struct {
 	later   map[string]time.Time // intent -> not before, in memory: the store could not be written, or a gate is closed
 	again   map[string]time.Time // ended intent -> when to look again
 	looking int                  // workers that look for further copies
-	paused  time.Time            // authentication trouble: not before
-	pause   time.Duration        // the present pause's length; 0: no trouble
-	trouble string               // what the pause is for
+	pause   pause                // authentication trouble
 	workers sync.WaitGroup
 }
 
@@ -70,6 +66,7 @@ func (l *lane) run(ctx, work context.Context) {
 	defer l.workers.Wait()
 	l.recall(work)
 	for ctx.Err() == nil {
+		l.tellOver()
 		l.revive(work)
 		l.dispatch(work)
 		timer := time.NewTimer(l.sleep())
@@ -222,11 +219,11 @@ func (l *lane) room() int {
 	now := l.e.now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.paused.After(now) || l.gates[""].After(now) {
+	if l.pause.until.After(now) || l.gates[""].After(now) {
 		return 0
 	}
 	limit := int(l.limit)
-	if l.pause > 0 {
+	if l.pause.open {
 		limit = 1 // one goes ahead to see whether the trouble is over
 	}
 	return limit - len(l.running)
@@ -330,7 +327,8 @@ func (l *lane) sleep() time.Duration {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	sooner(l.paused)
+	sooner(l.pause.until)
+	sooner(l.pause.next())
 	for key, at := range l.gates {
 		sooner(at)
 		if !at.After(now) {

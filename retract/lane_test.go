@@ -37,7 +37,7 @@ func TestLane_authTroublePausesAndResumesByItself(t *testing.T) {
 			t.Errorf("alerts %v, want one", r.alerts)
 		}
 		trouble = false
-		r.run(20 * time.Minute)
+		r.run(30 * time.Minute)
 		r.want(rec, anna, store.Done, "")
 		r.want(rec, bert, store.Done, "")
 		for _, d := range m {
@@ -45,6 +45,32 @@ func TestLane_authTroublePausesAndResumesByItself(t *testing.T) {
 		}
 		if len(r.alerts) != 2 || r.alerts[1].Kind != "resumed" {
 			t.Errorf("alerts %v, want the word that it goes on", r.alerts)
+		}
+	})
+}
+
+// Where one permission is missing, some calls are refused and others answered, all day: that is one trouble.
+func TestLane_authTroubleOfSomeCallsAlertsOnce(t *testing.T) {
+	bubble(t, func(r *rig) {
+		r.cfg.Brake = config.Brake{MailboxesPerHour: -1, MailboxesPerMail: -1, SharePercent: -1}
+		r.world.Script = func(op, _, argument string) *answer {
+			if op == "resolve" && argument != anna {
+				return &answer{Err: refused()}
+			}
+			return nil
+		}
+		for i := range 60 {
+			m := bad(anna, fmt.Sprintf("new%d@contoso.example", i))
+			m.nid, m.mid = fmt.Sprintf("n-%d", i), fmt.Sprintf("<n%d@x>", i)
+			r.world.Deliver("A", retracttest.Message{MessageID: m.mid, NetworkIDs: []string{m.nid}})
+			r.report(m)
+			r.run(2 * time.Minute)
+		}
+		if len(r.alerts) != 1 || r.alerts[0].Kind != "auth" {
+			t.Errorf("alerts in two hours: %v, want one", r.alerts)
+		}
+		if n := len(r.world.Calls("move")); n < 50 {
+			t.Errorf("%d messages taken, although only the others were refused", n)
 		}
 	})
 }

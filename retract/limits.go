@@ -66,13 +66,13 @@ const theDirectory = "directory"
 // enter asks to make one call at a mailbox: gates, tokens, then a slot of the mailbox, which
 // leave gives back. Nothing is waited for but the slot.
 func (l *lane) enter(ctx context.Context, mailbox string, share float64) (leave func(), err error) {
-	slot, err := l.ask(mailbox, share)
-	if err != nil {
-		return nil, err
+	if wait := l.spend(mailbox, share); wait > 0 {
+		return nil, &closed{wait}
 	}
-	if slot == nil {
+	if mailbox == theDirectory {
 		return func() {}, nil
 	}
+	slot := l.slot(mailbox)
 	select {
 	case slot <- struct{}{}:
 	case <-ctx.Done():
@@ -85,15 +85,12 @@ func (l *lane) enter(ctx context.Context, mailbox string, share float64) (leave 
 	return func() { <-slot }, nil
 }
 
-// ask takes a token and gives the mailbox's slots.
-func (l *lane) ask(mailbox string, share float64) (chan struct{}, error) {
-	if wait := l.gated(mailbox); wait > 0 {
-		return nil, &closed{wait}
+// spend takes a token of the mailbox for one request, or says how long to wait: for a gate, or for a token.
+func (l *lane) spend(mailbox string, share float64) time.Duration {
+	if wait := l.gated(mailbox); wait > 0 || mailbox == theDirectory {
+		return max(wait, 0)
 	}
-	if mailbox == theDirectory {
-		return nil, nil
-	}
-	now, slots := l.e.now(), l.perMailbox()
+	now := l.e.now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	b := l.buckets[mailbox]
@@ -102,15 +99,20 @@ func (l *lane) ask(mailbox string, share float64) (chan struct{}, error) {
 		b = &bucket{at: now}
 		l.buckets[mailbox] = b
 	}
-	if wait := b.take(now, share); wait > 0 {
-		return nil, &closed{wait}
-	}
+	return b.take(now, share)
+}
+
+// slot gives the mailbox's slots.
+func (l *lane) slot(mailbox string) chan struct{} {
+	slots := l.perMailbox()
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	slot := l.slots[mailbox]
 	if slot == nil {
 		slot = make(chan struct{}, slots)
 		l.slots[mailbox] = slot
 	}
-	return slot, nil
+	return slot
 }
 
 // stepTokens is what a step of an intent may use.
@@ -180,12 +182,9 @@ func (l *lane) heard(mailbox string, err error) {
 		return
 	}
 	now := l.e.now()
-	resumed := false
 	l.mu.Lock()
-	switch {
-	case f != nil && f.Class == Auth:
-	case f == nil || f.Status != 0:
-		resumed, l.pause, l.paused = l.pause > 0, 0, time.Time{}
+	if f == nil || f.Class != Auth && f.Status != 0 {
+		l.pause.answered(now)
 	}
 	switch {
 	case f == nil:
@@ -204,9 +203,6 @@ func (l *lane) heard(mailbox string, err error) {
 	if shut {
 		l.remember(gate, until)
 	}
-	if resumed {
-		l.e.say(Alert{Kind: "resumed", Tenant: l.id, Text: "the mailbox system accepts this tenant's credentials again: retraction goes on"})
-	}
 }
 
 func throttled(f *Fault) bool {
@@ -219,20 +215,4 @@ func gateOf(f *Fault, mailbox string) string {
 		return ""
 	}
 	return mailbox
-}
-
-// refuse pauses the tenant after authentication trouble, and alerts once until it is over.
-func (l *lane) refuse(f *Fault) {
-	l.mu.Lock()
-	first := l.pause == 0
-	l.trouble = f.Error()
-	now := l.e.now()
-	if !l.paused.After(now) { // those that failed together count as one
-		l.pause = min(maxPause, max(firstPause, 2*l.pause))
-		l.paused = now.Add(max(l.pause, f.After))
-	}
-	l.mu.Unlock()
-	if first {
-		l.e.say(Alert{Kind: "auth", Tenant: l.id, Text: "retraction is paused for this tenant, and tried again by itself: " + f.Error()})
-	}
 }

@@ -49,8 +49,8 @@ func (e *Engine) pausedFor(tenant string) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
-	case l.pause > 0:
-		return fmt.Sprintf("tried again %s: %s", l.paused.Format(time.RFC3339), l.trouble)
+	case l.pause.open:
+		return fmt.Sprintf("tried again %s: %s", l.pause.until.Format(time.RFC3339), l.pause.what)
 	case l.gates[""].After(now):
 		return "Microsoft Graph asks the whole tenant to wait until " + l.gates[""].Format(time.RFC3339)
 	}

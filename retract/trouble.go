@@ -62,7 +62,7 @@ func (w *work) crashed(ctx context.Context, p *panicked) error {
 func (w *work) faulted(ctx context.Context, operation string, f *Fault) error {
 	switch f.Class {
 	case Auth:
-		w.lane.refuse(f)
+		w.lane.refuse(w.in, f)
 		if w.attempt == nil {
 			return errEnded // nothing to write: the whole tenant waits
 		}

@@ -1,0 +1,83 @@
+package retract
+
+import (
+	"fmt"
+	"time"
+
+	"clawback/store"
+)
+
+const (
+	firstPause = 30 * time.Second // of a tenant with authentication trouble; doubles up to maxPause
+	maxPause   = 15 * time.Minute
+	steady     = 5 * time.Minute // without a refusal, after which the trouble counts as over
+)
+
+// pause is a tenant's authentication trouble. Some calls can be refused while others are answered, when a permission is
+// missing: it is one trouble until none was refused for a while, with one alert at each end. It is guarded by its lane.
+type pause struct {
+	open   bool          // refused, and not answered since: one worker goes ahead to see whether it is over
+	until  time.Time     // nothing is asked before
+	length time.Duration // of the present pause
+	what   string        // the refusal
+	told   bool          // the alert was given, and its end was not
+	mended time.Time     // since when calls are answered again
+}
+
+// refused begins a pause, or makes it longer. It reports whether a person is to be told.
+func (p *pause) refused(f *Fault, now time.Time) (tell bool) {
+	tell = !p.told
+	p.open, p.told, p.mended, p.what = true, true, time.Time{}, f.Error()
+	if !p.until.After(now) { // those that failed together count as one
+		p.length = min(maxPause, max(firstPause, 2*p.length))
+		p.until = now.Add(max(p.length, f.After))
+	}
+	return tell
+}
+
+// answered ends a pause. An answer that comes during it is one of a call that was on its way.
+func (p *pause) answered(now time.Time) {
+	if !p.open || p.until.After(now) {
+		return
+	}
+	p.open, p.length, p.mended = false, 0, now
+}
+
+// over reports, once, that the trouble is over.
+func (p *pause) over(now time.Time) bool {
+	if p.mended.IsZero() || now.Sub(p.mended) < steady {
+		return false
+	}
+	*p = pause{}
+	return true
+}
+
+// next is when over has to be asked; zero for never.
+func (p *pause) next() time.Time {
+	if p.mended.IsZero() {
+		return time.Time{}
+	}
+	return p.mended.Add(steady)
+}
+
+// refuse pauses the tenant after authentication trouble. The intent rests a little longer, so that another one goes ahead.
+func (l *lane) refuse(in store.Intent, f *Fault) {
+	l.mu.Lock()
+	tell := l.pause.refused(f, l.e.now())
+	l.later[in.ID] = l.pause.until.Add(time.Second)
+	l.mu.Unlock()
+	if tell {
+		l.e.say(Alert{Kind: "auth", Tenant: l.id, Text: "retraction is paused for this tenant, and tried again by itself: " + f.Error()})
+	}
+}
+
+// tellOver says that a tenant's trouble is over.
+func (l *lane) tellOver() {
+	l.mu.Lock()
+	over := l.pause.over(l.e.now())
+	l.mu.Unlock()
+	if over {
+		l.e.say(Alert{Kind: "resumed", Tenant: l.id, Text: fmt.Sprintf(
+			"the mailbox system has refused nothing of this tenant's for %s: retraction goes on", steady)})
+	}
+}
