@@ -22,10 +22,10 @@ var binary string
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	os.Exit(run(m))
+	os.Exit(runAll(m))
 }
 
-func run(m *testing.M) int {
+func runAll(m *testing.M) int {
 	dir, err := os.MkdirTemp("", "clawback-interop-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -49,7 +49,12 @@ var organisation = testbed.Tenant{
 // start runs the daemon, with more lines of configuration, until the test ends.
 func start(t *testing.T, lines string) *testbed.Bed {
 	t.Helper()
-	bed, err := testbed.New(testbed.Options{Binary: binary, Tenants: []testbed.Tenant{organisation}, Config: lines})
+	return startFor(t, organisation, lines)
+}
+
+func startFor(t *testing.T, tenant testbed.Tenant, lines string) *testbed.Bed {
+	t.Helper()
+	bed, err := testbed.New(testbed.Options{Binary: binary, Tenants: []testbed.Tenant{tenant}, Config: lines})
 	if err != nil {
 		t.Fatal(err)
 	}
