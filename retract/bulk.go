@@ -49,9 +49,13 @@ type Job struct {
 	Found   int       `json:"found"`   // records
 	Ordered int       `json:"ordered"` // of them, those whose intents were made, from the first one on
 	Refused []string  `json:"refused,omitempty"`
+	CallOff string    `json:"call_off,omitempty"` // why, while the intents of a cancelled job are still being called off
 	Created time.Time `json:"created"`
 	Changed time.Time `json:"changed"`
 }
+
+// ended reports whether nothing is left to do for a job.
+func (j Job) ended() bool { return j.State.Final() && j.CallOff == "" }
 
 // Counters say how far a job is. They are counted from the intents each time, so that they always add up:
 // Records = Waiting + Ordered + Refused, and Mailboxes is the sum over Outcomes.
@@ -84,11 +88,16 @@ func (e *Engine) StartJob(ctx context.Context, spec JobSpec) (Job, error) {
 	if err := e.saveJob(ctx, &j); err != nil {
 		return Job{}, err
 	}
+	e.wakeJobs()
+	return j, nil
+}
+
+// wakeJobs has Run look at the jobs.
+func (e *Engine) wakeJobs() {
 	select {
 	case e.jobWake <- struct{}{}:
 	default:
 	}
-	return j, nil
 }
 
 func (s JobSpec) check() error {
@@ -153,21 +162,24 @@ func (e *Engine) CancelJob(ctx context.Context, who, id, comment string) error {
 	if j.State.Final() {
 		return fmt.Errorf("job %s is %s already", id, j.State)
 	}
-	j.State = JobCancelled
-	if err := e.saveJob(ctx, &j); err != nil {
-		return err
-	}
 	act := store.Act{At: e.now(), Who: who, What: "cancel bulk " + j.verb(), Object: id, Comment: comment}
 	if err := e.o.Store.Update(ctx, store.Change{Act: &act}); err != nil {
 		return fmt.Errorf("cancel job %s: %w", id, err)
 	}
-	return e.callOffJob(ctx, j, "bulk job cancelled by "+who)
+	j.State, j.CallOff = JobCancelled, "bulk job cancelled by "+who
+	if err := e.saveJob(ctx, &j); err != nil {
+		return err
+	}
+	defer e.wakeJobs() // where something is left to do
+	return e.callOffJob(ctx, &j)
 }
 
-func (e *Engine) callOffJob(ctx context.Context, j Job, why string) error {
-	return e.eachIntent(j, func(in store.Intent) error {
+// callOffJob calls off what waits. After a crash in the middle, or in the middle of a page of orders, the next start
+// does it again.
+func (e *Engine) callOffJob(ctx context.Context, j *Job) error {
+	err := e.eachIntent(*j, j.Ordered+jobPage, func(in store.Intent) error {
 		for in.Job == j.ID && !in.Outcome.Final() {
-			err := e.o.Store.Update(ctx, store.Change{Intents: []store.Intent{callOff(in, why)}})
+			err := e.o.Store.Update(ctx, store.Change{Intents: []store.Intent{callOff(in, j.CallOff)}})
 			if !errors.Is(err, store.ErrConflict) {
 				return err
 			}
@@ -177,15 +189,20 @@ func (e *Engine) callOffJob(ctx context.Context, j Job, why string) error {
 		}
 		return nil
 	})
+	if err != nil {
+		return fmt.Errorf("call off job %s: %w", j.ID, err)
+	}
+	j.CallOff = ""
+	return e.saveJob(ctx, j)
 }
 
-// eachIntent calls fn for the intents of the records that a job has ordered.
-func (e *Engine) eachIntent(j Job, fn func(store.Intent) error) error {
+// eachIntent calls fn for the intents of the first records of a job.
+func (e *Engine) eachIntent(j Job, records int, fn func(store.Intent) error) error {
 	ids, err := e.jobRecords(j)
 	if err != nil {
 		return err
 	}
-	for _, id := range ids[:min(j.Ordered, len(ids))] {
+	for _, id := range ids[:min(records, len(ids))] {
 		list, err := e.o.Store.Intents(id)
 		if err != nil {
 			return fmt.Errorf("read intents of record %s: %w", id, err)
@@ -206,7 +223,7 @@ func (e *Engine) count(j Job) (Counters, error) {
 	c := Counters{Records: j.Found, Refused: len(j.Refused), Outcomes: map[store.Outcome]int{}}
 	c.Ordered = j.Ordered - len(j.Refused)
 	c.Waiting = j.Found - j.Ordered
-	err := e.eachIntent(j, func(in store.Intent) error {
+	err := e.eachIntent(j, j.Ordered, func(in store.Intent) error {
 		c.Mailboxes++
 		c.Outcomes[in.Outcome]++
 		return nil

@@ -3,6 +3,7 @@ package retract_test
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -157,6 +158,66 @@ func TestBulk_cancel(t *testing.T) {
 		if err := r.e.CancelJob(context.Background(), "ada", id, ""); err == nil {
 			t.Error("cancelled twice")
 		}
+	})
+}
+
+// The process ends at any write of a cancellation, or in the middle of a page of orders before one: nothing that a job
+// ordered is carried out once it is cancelled.
+func TestBulk_cancelSurvivesACrash(t *testing.T) {
+	for name, c := range map[string]struct {
+		orders int // writes of the engine until the first crash; 0: none
+		cancel int // writes of the cancellation until the second; 0: none
+	}{
+		"before the state": {0, 2}, "after the state": {0, 3}, "in the middle": {0, 40}, "in a page of orders": {60, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(r *rig) {
+				_, messages := r.campaign(100)
+				r.world.Latency = time.Minute
+				id := r.job(retract.JobSpec{Action: config.Trash, Filter: bySender()})
+				if c.orders > 0 {
+					r.failAfter(c.orders)
+				}
+				r.run(100 * time.Millisecond)
+				if c.orders > 0 {
+					r.kill()
+				}
+				if c.cancel > 0 {
+					r.failAfter(c.cancel)
+				}
+				err := r.e.CancelJob(context.Background(), "ada", id, "wrong filter")
+				if (err == nil) != (c.cancel == 0) {
+					t.Fatalf("cancelled: %v", err)
+				}
+				r.kill()
+				if j, _ := r.progress(id); j.State != retract.JobCancelled {
+					if err := r.e.CancelJob(context.Background(), "ada", id, "wrong filter"); err != nil {
+						t.Fatal(err)
+					}
+				}
+				r.run(24 * time.Hour)
+				away := 0
+				for _, m := range messages {
+					if r.world.Peek(m).Folder != string(retract.Inbox) {
+						away++
+					}
+				}
+				if j, counters := r.progress(id); j.State != retract.JobCancelled || counters.Outcomes[store.Pending] > 0 || away > 3 {
+					t.Errorf("job %s, %d messages are away, counters %+v", j.State, away, counters)
+				}
+			})
+		})
+	}
+}
+
+// failAfter lets the store commit some more times, and then fail.
+func (r *rig) failAfter(commits int) {
+	var n atomic.Int64
+	r.sabotage(func(point string) error {
+		if point == "commit" && n.Add(1) > int64(commits) {
+			return errInjected
+		}
+		return nil
 	})
 }
 

@@ -38,7 +38,7 @@ func (e *Engine) stepJobs(ctx, work context.Context) time.Duration {
 	}
 	wait := jobIdle
 	for _, j := range jobs {
-		if j.State.Final() || ctx.Err() != nil {
+		if j.ended() || ctx.Err() != nil {
 			continue
 		}
 		pause, err := e.stepJob(work, j.ID)
@@ -56,10 +56,12 @@ func (e *Engine) stepJob(ctx context.Context, id string) (time.Duration, error) 
 	e.jobs.Lock()
 	defer e.jobs.Unlock()
 	j, err := e.loadJob(id)
-	if err != nil || j.State.Final() {
+	if err != nil || j.ended() {
 		return jobIdle, err
 	}
 	switch {
+	case j.CallOff != "":
+		return jobIdle, e.callOffJob(ctx, &j)
 	case j.State == JobPending:
 		j.State = JobDiscovering
 	case j.State == JobDiscovering:
