@@ -25,6 +25,7 @@ type Config struct {
 	Relay     *Relay // how own mail goes out where a tenant names no relay; nil: by MX
 	Score     Score
 	Engines   Engines
+	RDAP      RDAP
 	Tenants   []Tenant
 	Log       Log
 }
@@ -129,6 +130,20 @@ type Score struct {
 	Blank          verdict.Disposition // neither subject nor text
 	ACHFreeMail    verdict.Disposition // payments or bank details, from a free mailbox
 	HTMLAttachment verdict.Disposition // a page as an attached file
+
+	// The age of the author's domain when the message came, up to which it alone makes that of a message. 0 leaves it off. Only with RDAP.
+	DomainAgeMalicious  time.Duration
+	DomainAgeSuspicious time.Duration
+}
+
+// RDAP says whether and how registries are asked when a domain was registered.
+type RDAP struct {
+	Enabled         bool
+	URL             string // IANA's list of the registries' servers
+	Interval        time.Duration
+	Server          string         // one server for all domains, instead of the registries'; "": by the list
+	PrivateNetworks []netip.Prefix // addresses that are not public and may be connected to
+	CAFile          string         // roots for the servers' certificates; "": the system's
 }
 
 // Engines beside the scorer; an empty address means that the engine is not asked.

@@ -39,6 +39,7 @@ func readConfig(t *table) *Config {
 	c.Relay = readRelay(t.table("relay"))
 	c.Score = readScore(t.table("score"))
 	c.Engines = readEngines(t.table("engines"))
+	c.RDAP = readRDAP(t.table("rdap"))
 	c.Log = readLog(t.table("log"))
 	c.Tenants = readTenants(t)
 	return c
@@ -222,6 +223,11 @@ func readScore(t *table) Score {
 		Blank:                 readSwitch(t, "blank"),
 		ACHFreeMail:           readSwitch(t, "ach_free_mail"),
 		HTMLAttachment:        readSwitch(t, "html_attachment"),
+		DomainAgeMalicious:    readAge(t, "domain_age_malicious", "7d"),
+		DomainAgeSuspicious:   readAge(t, "domain_age_suspicious", "30d"),
+	}
+	if s.DomainAgeSuspicious > 0 && s.DomainAgeSuspicious < s.DomainAgeMalicious {
+		t.wrong("domain_age_suspicious", "is shorter than domain_age_malicious", `use a longer time, or "off"`)
 	}
 	if s.Workers == 0 {
 		s.Workers = runtime.NumCPU()

@@ -40,6 +40,7 @@ type Options struct {
 	Tenant  func(id string) (*config.Tenant, bool) // as the configuration has it
 	Scorer  func(*config.Config) score.Options     // what the scorer is made with, but for the rules
 	Open    func(spool.Ref) (Body, error)          // the octets of a report
+	Ages    engines.Engine                         // knows when domains were registered; nil: nobody may be asked
 	Away    func(engine, why string)               // told of each message for which an engine was not there; nil: nobody is
 	Now     func() time.Time                       // nil: time.Now
 }
@@ -130,6 +131,9 @@ func (j *Judge) newScorer(cfg *config.Config, set *rules.Set) (*score.Scorer, er
 func (r Ready) Use() {
 	j := r.judge
 	asked := newEngines(r.cfg.Engines)
+	if s := r.cfg.Score; j.o.Ages != nil && s.DomainAgeMalicious+s.DomainAgeSuspicious > 0 {
+		asked.Engines = append(asked.Engines, j.o.Ages)
+	}
 	j.writing.Lock() // a change of policies makes a new scorer too
 	defer j.writing.Unlock()
 	j.mu.Lock()

@@ -235,6 +235,7 @@ func outsideSignals() []Signal {
 		{"engine.rspamd", "engine", Points{0.3, 0, 0.9, 0}, false},
 		{"engine.spamassassin", "engine", Points{0.2, 0, 0.9, 0}, false},
 		{"engine.dnsl", "engine", Points{0.6, 0, 0.9, 0}, false},
+		{"engine.rdap", "engine", Points{}, false}, // counts by its switch alone
 		{"learn.unwanted", "learn", Points{1.5, 0.5, 3.5, 0}, false},
 		{"learn.wanted", "learn", Points{-1.5, -1, -3, 0}, false},
 	}

@@ -37,6 +37,7 @@ type inspection struct {
 	freeMail   bool // the author's domain gives a mailbox to anybody
 	trusted    bool // a well-known sender, authenticated with alignment
 	history    senderHistory
+	age        domainAge
 	files      attach.Limits  // what is left for looking into files
 	hosts      map[string]int // which brand's name a host bears, -1 for none
 	pages      int            // attached pages that were read

@@ -16,6 +16,10 @@ import (
 // detectEngines takes in what the engines beside the scorer found. They were asked before: nothing is asked here.
 func detectEngines(x *inspection) {
 	for _, f := range x.msg.Findings {
+		if f.Engine == engines.RDAP {
+			x.registered(f)
+			continue
+		}
 		id := "engine." + f.Engine
 		if f.Hard {
 			id = "engine.virus"
@@ -99,7 +103,7 @@ func (s *Scorer) EngineMessage(m Message) (engines.Message, error) {
 	}
 	x := s.inspect(m, mail)
 	ip, _ := x.connectingIP()
-	out := engines.Message{Body: m.Original, Size: m.Size, Sender: x.msg.Sender, Recipients: m.Recipients, IP: ip}
+	out := engines.Message{Body: m.Original, Size: m.Size, Sender: x.msg.Sender, Recipients: m.Recipients, IP: ip, Author: x.agedHost()}
 	seen := map[string]bool{}
 	for i := range mail.Links {
 		if domain := mail.Links[i].Domain; !seen[domain] && !mail.Links[i].IP && !s.lists.Popular.Has(domain) {

@@ -361,7 +361,7 @@ func elsewhere() []string {
 	return []string{
 		"history.first_domain", "history.first_sender", "history.broken_authentication", "history.odd_reply_to", "history.odd_infrastructure",
 		"history.correspondent", "history.known_sender", "history.known_domain", "policy.unverified", "link.feed", "auth.dkim_reverified",
-		"engine.virus", "engine.clamav", "engine.rspamd", "engine.spamassassin", "engine.dnsl", "learn.unwanted", "learn.wanted",
+		"engine.virus", "engine.clamav", "engine.rspamd", "engine.spamassassin", "engine.dnsl", "engine.rdap", "learn.unwanted", "learn.wanted",
 		"attachment.macro_autorun",
 	}
 }

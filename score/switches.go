@@ -1,14 +1,22 @@
 package score
 
-import "clawback/verdict"
+import (
+	"time"
+
+	"clawback/verdict"
+)
 
 // Switches raise the verdict where one thing is seen, whatever else is: for organisations that want no such mail at all.
 // The zero value of each leaves it off. As Cloudflare Email Security names them: additional detections.
 type Switches struct {
-	NewDomain      verdict.Disposition // the tenant never had mail from the author's domain; only where history is kept
+	NewDomain      verdict.Disposition // the tenant never had mail from the author's domain, and no registry knows its age; only where history is kept
 	Blank          verdict.Disposition // neither subject nor text
 	ACHFreeMail    verdict.Disposition // payments or bank details, from a free mailbox
 	HTMLAttachment verdict.Disposition // a page as a file
+
+	// The age of the author's domain up to which it makes the message MALICIOUS or SUSPICIOUS, where a registry said it. 0 leaves it off.
+	DomainAgeMalicious  time.Duration
+	DomainAgeSuspicious time.Duration
 }
 
 // raised answers the disposition that the switches ask for, and the reason.
@@ -20,7 +28,9 @@ func (x *inspection) raised() (verdict.Disposition, string) {
 		seen bool
 		why  string
 	}{
-		{s.NewDomain, x.saw("history.first_domain"), "mail from a domain that is new to the organisation"},
+		{verdict.Malicious, x.age.upTo(s.DomainAgeMalicious), "mail from a domain that is " + x.age.String() + " old"},
+		{verdict.Suspicious, x.age.upTo(s.DomainAgeSuspicious), "mail from a domain that is " + x.age.String() + " old"},
+		{s.NewDomain, x.saw("history.first_domain") && !x.age.known, "mail from a domain that is new to the organisation"},
 		{s.Blank, x.saw("structure.blank"), "blank mail"},
 		{s.ACHFreeMail, x.freeMail && x.saw("words.payment"), "payments or bank details from a free mailbox"},
 		{s.HTMLAttachment, x.saw("attachment.html"), "a page as an attached file"},

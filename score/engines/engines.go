@@ -33,15 +33,21 @@ type Message struct {
 	IP         netip.Addr // of the server that handed it to Exchange; the zero value where it is not known
 	Helo       string
 	Domains    []string // registrable domains of its links
+	Author     string   // the author's domain, where its age counts; "" where nobody is to be asked for it
 }
 
 // Finding is what one engine found.
 type Finding struct {
-	Engine string  // rspamd, spamassassin, clamav, dnsl
+	Engine string  // rspamd, spamassassin, clamav, dnsl, rdap
 	Hard   bool    // a known virus
 	Points float64 // in units of the scorer's spam score
 	Text   string
+
+	Registered time.Time // of rdap: when the author's domain was registered. Zero: that cannot be known, and Text says why
 }
+
+// RDAP is the name of the engine that knows when domains were registered. Its package is score/engines/rdap.
+const RDAP = "rdap"
 
 // Engine is one program that can be asked. Ask returns when ctx ends.
 type Engine interface {

@@ -1,0 +1,242 @@
+package rdap
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"clawback/config"
+	"clawback/score/engines"
+)
+
+// Options are what New needs besides the configuration.
+type Options struct {
+	StateDir string           // the list and the answers are kept there; "": nothing is kept
+	Log      *slog.Logger     // nil: none
+	Now      func() time.Time // nil: time.Now
+}
+
+// Client asks the registries. It may be used by several goroutines.
+type Client struct {
+	c     config.RDAP
+	o     Options
+	fixed *url.URL // the one server that is asked for all; nil: by the list
+	http  *http.Client
+	cache *cache
+	list  atomic.Pointer[list] // replaced, never changed; nil: none was had yet
+
+	mu      sync.Mutex
+	servers map[string]*server // by host; owned by mu, as all below. Bounded by the list
+	fetched time.Time          // the list in use
+	problem string             // of the last refresh
+	tally   tally
+}
+
+type tally struct{ asked, kept, unknown, failed uint64 }
+
+// New makes a client with the last good list. It asks nobody.
+func New(c config.RDAP, o Options) (*Client, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	var roots *x509.CertPool
+	if c.CAFile != "" {
+		data, err := os.ReadFile(c.CAFile)
+		if err != nil {
+			return nil, fmt.Errorf("read rdap.ca_file: %w", err)
+		}
+		if roots = x509.NewCertPool(); !roots.AppendCertsFromPEM(data) {
+			return nil, fmt.Errorf("read rdap.ca_file: no certificate in %s", c.CAFile)
+		}
+	}
+	client := &Client{c: c, o: o, http: newHTTP(c.PrivateNetworks, roots), servers: map[string]*server{}}
+	var err error
+	if c.Server != "" {
+		if client.fixed, err = url.Parse(c.Server); err != nil {
+			return nil, fmt.Errorf("read rdap.server: %w", err)
+		}
+	}
+	if client.cache, err = openCache(o.StateDir); err != nil {
+		return nil, fmt.Errorf("open cache of RDAP answers: %w", err)
+	}
+	client.lastGood()
+	return client, nil
+}
+
+// Close closes the cache. Nobody may ask any more.
+func (c *Client) Close() error { return c.cache.close() }
+
+// Name is how findings and degradations name it.
+func (*Client) Name() string { return engines.RDAP }
+
+// Ask learns when the domain of the message's author was registered. What no server can know is a finding without a date; an error
+// means that one might know later.
+func (c *Client) Ask(ctx context.Context, m engines.Message) ([]engines.Finding, error) {
+	if m.Author == "" {
+		return nil, nil
+	}
+	domain, err := registered(m.Author)
+	if err != nil {
+		return c.unknown(err.Error()), nil
+	}
+	e, ok := c.cache.get(domain, c.o.Now())
+	if ok {
+		c.count(&c.tally.kept)
+	} else if e, err = c.look(ctx, domain); errors.Is(err, errNoServer) {
+		return c.unknown(fmt.Sprintf("the age of %s is not known: %v", domain, err)), nil
+	} else if err != nil {
+		c.count(&c.tally.failed)
+		return nil, fmt.Errorf("the age of %s is not known: %w", domain, err)
+	}
+	asked := e.Asked.Format(time.DateOnly)
+	if e.On.IsZero() {
+		return c.unknown(fmt.Sprintf("the age of %s is not known: %s, asked on %s, says that %s", domain, e.Host, asked, e.Why)), nil
+	}
+	text := fmt.Sprintf("%s was registered on %s, as %s said on %s.", domain, e.On.Format(time.DateOnly), e.Host, asked)
+	return []engines.Finding{{Engine: engines.RDAP, Registered: e.On, Text: text}}, nil
+}
+
+func (c *Client) unknown(why string) []engines.Finding {
+	c.count(&c.tally.unknown)
+	return []engines.Finding{{Engine: engines.RDAP, Text: why}}
+}
+
+func (c *Client) count(n *uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	*n++
+}
+
+var (
+	errNoServer = errors.New("no RDAP server with https is listed for its top-level domain")
+	errNoList   = errors.New("there is no list of RDAP servers yet")
+)
+
+// look asks the domain's server, and keeps what it says.
+func (c *Client) look(ctx context.Context, domain string) (entry, error) {
+	base := c.fixed
+	if base == nil {
+		l := c.list.Load()
+		if l == nil {
+			return entry{}, errNoList
+		}
+		if base = l.server(domain); base == nil {
+			return entry{}, errNoServer
+		}
+	}
+	s := c.server(base.Host)
+	wait, err := s.mayAsk(c.o.Now())
+	if err != nil {
+		return entry{}, err
+	}
+	if err := sleep(ctx, wait); err != nil {
+		return entry{}, err
+	}
+	c.count(&c.tally.asked)
+	e, err := c.ask(ctx, s, base, domain)
+	if err != nil {
+		return e, err
+	}
+	if err := c.cache.put(domain, e); err != nil {
+		c.o.Log.Warn("an RDAP answer was not kept", "event", "rdap.failed", "error", err)
+	}
+	return e, nil
+}
+
+// server is the state of one host.
+func (c *Client) server(host string) *server {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := c.servers[host]
+	if s == nil {
+		s = newServer(host)
+		c.servers[host] = s
+	}
+	return s
+}
+
+// ask asks once: RFC 9082, section 3.1.3.
+func (c *Client) ask(ctx context.Context, s *server, base *url.URL, domain string) (entry, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, base.JoinPath("domain", domain).String(), nil)
+	if err != nil {
+		return entry{}, fmt.Errorf("make request: %w", err)
+	}
+	request.Header.Set("Accept", "application/rdap+json") // RFC 7480, section 4.2
+	request.Header.Set("User-Agent", "clawback")
+	response, err := c.http.Do(request)
+	if err != nil {
+		if !errors.Is(ctx.Err(), context.Canceled) {
+			s.failed(c.o.Now(), err)
+		}
+		return entry{}, fmt.Errorf("ask: %w", err)
+	}
+	defer response.Body.Close()
+	e, err := c.read(response, domain)
+	switch {
+	case err == nil:
+		s.answered()
+	case response.StatusCode == http.StatusTooManyRequests || response.StatusCode == http.StatusServiceUnavailable:
+		s.refused(c.o.Now(), response.Header, err)
+	case !errors.Is(ctx.Err(), context.Canceled):
+		s.failed(c.o.Now(), err)
+	}
+	if err != nil {
+		return e, fmt.Errorf("ask %s: %w", s.host, err)
+	}
+	e.Host = s.host
+	return e, nil
+}
+
+// read makes an entry of a response: a date, or why the server knows none. An error is one of the server.
+func (c *Client) read(r *http.Response, domain string) (entry, error) {
+	e := entry{Asked: c.o.Now().UTC()}
+	switch r.StatusCode {
+	case http.StatusOK:
+	case http.StatusNotFound: // RFC 7480, section 5.3
+		e.Why = errNotThere.Error()
+		return e, nil
+	case http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusGone: // about the domain: the server is well
+		e.Why = "the question is not answered (" + clip(r.Status) + ")"
+		return e, nil
+	default:
+		return e, fmt.Errorf("answer is %s", clip(r.Status))
+	}
+	data, err := io.ReadAll(io.LimitReader(r.Body, maxAnswer+1))
+	if err != nil {
+		return e, fmt.Errorf("read answer: %w", err)
+	}
+	if len(data) > maxAnswer {
+		return e, fmt.Errorf("answer has more than %d KiB", maxAnswer>>10)
+	}
+	e.On, err = parseAnswer(data, domain, e.Asked)
+	if errors.Is(err, errNoDate) {
+		e.Why, err = err.Error(), nil
+	}
+	return e, err
+}
+
+func sleep(ctx context.Context, wait time.Duration) error {
+	if wait <= 0 {
+		return nil
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
