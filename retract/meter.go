@@ -21,19 +21,23 @@ func newMeter(m Mailboxes, l *lane, in store.Intent) *meter {
 }
 
 // call makes one call at a mailbox.
-func (m *meter) call(ctx context.Context, mailbox string, fn func() error) error {
+func (m *meter) call(ctx context.Context, mailbox string, fn func(context.Context) error) error {
 	leave, err := m.lane.enter(ctx, mailbox, m.share)
 	if err != nil {
 		return err
 	}
 	defer leave()
-	err = fn()
+	err = fn(WithClearance(ctx, m.clearance(mailbox)))
+	var f *Fault
+	if errors.As(err, &f) && f.Code == notCleared {
+		return &closed{f.After}
+	}
 	m.lane.heard(mailbox, err)
 	return err
 }
 
 func (m *meter) Resolve(ctx context.Context, address string) (mb Mailbox, err error) {
-	err = m.call(ctx, theDirectory, func() error { mb, err = m.Mailboxes.Resolve(ctx, address); return err })
+	err = m.call(ctx, theDirectory, func(ctx context.Context) error { mb, err = m.Mailboxes.Resolve(ctx, address); return err })
 	return mb, err
 }
 
@@ -43,12 +47,12 @@ func (m *meter) members(ctx context.Context, address string) (list []Mailbox, er
 	if !ok {
 		return nil, errors.ErrUnsupported
 	}
-	err = m.call(ctx, theDirectory, func() error { list, err = groups.Members(ctx, address); return err })
+	err = m.call(ctx, theDirectory, func(ctx context.Context) error { list, err = groups.Members(ctx, address); return err })
 	return list, err
 }
 
 func (m *meter) Find(ctx context.Context, mailbox, messageID string, folder Folder) (found []Candidate, err error) {
-	err = m.call(ctx, mailbox, func() error {
+	err = m.call(ctx, mailbox, func(ctx context.Context) error {
 		found, err = m.Mailboxes.Find(ctx, mailbox, messageID, folder)
 		return err
 	})
@@ -56,12 +60,12 @@ func (m *meter) Find(ctx context.Context, mailbox, messageID string, folder Fold
 }
 
 func (m *meter) Locate(ctx context.Context, mailbox, message string) (c Candidate, err error) {
-	err = m.call(ctx, mailbox, func() error { c, err = m.Mailboxes.Locate(ctx, mailbox, message); return err })
+	err = m.call(ctx, mailbox, func(ctx context.Context) error { c, err = m.Mailboxes.Locate(ctx, mailbox, message); return err })
 	return c, err
 }
 
 func (m *meter) FolderID(ctx context.Context, mailbox string, folder Folder) (id, name string, err error) {
-	err = m.call(ctx, mailbox, func() error {
+	err = m.call(ctx, mailbox, func(ctx context.Context) error {
 		id, name, err = m.Mailboxes.FolderID(ctx, mailbox, folder)
 		return err
 	})
@@ -69,25 +73,25 @@ func (m *meter) FolderID(ctx context.Context, mailbox string, folder Folder) (id
 }
 
 func (m *meter) Headers(ctx context.Context, mailbox, message string) (ids []string, err error) {
-	err = m.call(ctx, mailbox, func() error { ids, err = m.Mailboxes.Headers(ctx, mailbox, message); return err })
+	err = m.call(ctx, mailbox, func(ctx context.Context) error { ids, err = m.Mailboxes.Headers(ctx, mailbox, message); return err })
 	return ids, err
 }
 
 // MIME holds its slot only until the answer begins: what is read of it is bounded by the original's size.
 func (m *meter) MIME(ctx context.Context, mailbox, message string) (r io.ReadCloser, err error) {
-	err = m.call(ctx, mailbox, func() error { r, err = m.Mailboxes.MIME(ctx, mailbox, message); return err })
+	err = m.call(ctx, mailbox, func(ctx context.Context) error { r, err = m.Mailboxes.MIME(ctx, mailbox, message); return err })
 	return r, err
 }
 
 func (m *meter) Move(ctx context.Context, mailbox, message string, to Folder) (id string, err error) {
-	err = m.call(ctx, mailbox, func() error { id, err = m.Mailboxes.Move(ctx, mailbox, message, to); return err })
+	err = m.call(ctx, mailbox, func(ctx context.Context) error { id, err = m.Mailboxes.Move(ctx, mailbox, message, to); return err })
 	return id, err
 }
 
 func (m *meter) Purge(ctx context.Context, mailbox, message string) error {
-	return m.call(ctx, mailbox, func() error { return m.Mailboxes.Purge(ctx, mailbox, message) })
+	return m.call(ctx, mailbox, func(ctx context.Context) error { return m.Mailboxes.Purge(ctx, mailbox, message) })
 }
 
 func (m *meter) MarkRead(ctx context.Context, mailbox, message string, read bool) error {
-	return m.call(ctx, mailbox, func() error { return m.Mailboxes.MarkRead(ctx, mailbox, message, read) })
+	return m.call(ctx, mailbox, func(ctx context.Context) error { return m.Mailboxes.MarkRead(ctx, mailbox, message, read) })
 }

@@ -7,9 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"net/http/httptrace"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"clawback/retract"
@@ -92,10 +90,10 @@ func (r *refusal) Error() string { return r.fault.Error() }
 
 // once sends the request and judges the answer.
 func (t *Transport) once(r *http.Request, call Call, body []byte, token string) (*http.Response, error) {
-	var sent atomic.Bool
-	ctx := httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{
-		GotConn: func(httptrace.GotConnInfo) { sent.Store(true) }, // from here on, octets may be under way
-	})
+	if f := retract.Clearance(r.Context()); f != nil {
+		return nil, f
+	}
+	ctx, watch := watched(r.Context())
 	out := r.Clone(ctx)
 	out.Header.Set("Authorization", "Bearer "+token)
 	out.Header.Del("Accept-Encoding") // net/http asks for gzip itself, and undoes it
@@ -104,8 +102,11 @@ func (t *Transport) once(r *http.Request, call Call, body []byte, token string) 
 		out.Body = io.NopCloser(bytes.NewReader(body))
 	}
 	resp, err := t.Base.RoundTrip(out)
+	if f := watch.refused.Load(); f != nil && err != nil {
+		return nil, f
+	}
 	if err != nil {
-		return nil, noAnswer(r.Context(), call, sent.Load())
+		return nil, noAnswer(r.Context(), call, watch.sent.Load() > 0)
 	}
 	if resp.StatusCode/100 != 2 {
 		return nil, t.refuse(call, resp)
