@@ -3,6 +3,7 @@ package retract
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -68,18 +69,23 @@ func (w *work) unwanted(acts bool) string {
 }
 
 // find lists the messages with the record's Message-ID. Sent Items and Drafts are left alone; Recoverable Items are
-// looked into where the action can go further than that.
+// looked into where the action can go further than that: first, so that what comes into sight meanwhile is seen.
 func (w *work) find(ctx context.Context, target Folder) ([]Candidate, error) {
+	var deeper []Candidate
+	var err error
+	if target == Purges {
+		if deeper, err = w.box.Find(ctx, w.in.Mailbox, w.rec.MessageID, Deletions); err != nil {
+			return nil, fmt.Errorf("find in Recoverable Items: %w", err)
+		}
+	}
 	hits, err := w.box.Find(ctx, w.in.Mailbox, w.rec.MessageID, "")
 	if err != nil {
 		return nil, fmt.Errorf("find: %w", err)
 	}
-	if target == Purges {
-		deeper, err := w.box.Find(ctx, w.in.Mailbox, w.rec.MessageID, Deletions)
-		if err != nil {
-			return nil, fmt.Errorf("find in Recoverable Items: %w", err)
+	for _, c := range deeper {
+		if !slices.ContainsFunc(hits, func(h Candidate) bool { return h.ID == c.ID }) { // its user has just brought it back
+			hits = append(hits, c)
 		}
-		hits = append(hits, deeper...)
 	}
 	return w.received(ctx, hits)
 }

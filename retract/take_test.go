@@ -2,6 +2,7 @@ package retract_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -62,6 +63,36 @@ func TestTake_places(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// A mailbox is looked at in two looks: where its user sees it, and Recoverable Items. Found by internal/chaos, seed 20708: a
+// copy that came into sight between the two was left there, and the intent was done.
+func TestTake_copyThatComesBetweenTheLooks(t *testing.T) {
+	for action, to := range map[config.Action]retract.Folder{
+		config.Junk: retract.JunkEmail, config.SoftDelete: retract.Deletions, config.HardDelete: retract.Purges,
+	} {
+		for looks := range 4 { // of one second each: which of them it comes before
+			t.Run(fmt.Sprint(action, " ", looks), func(t *testing.T) {
+				bubble(t, func(r *rig) {
+					r.action(action)
+					r.world.Latency = time.Second
+					gone := r.world.Deliver("A", at(retract.Deletions))
+					late := hit()
+					late.Hidden = time.Now().Add(time.Duration(looks)*time.Second + 1500*time.Millisecond)
+					seen := r.world.Deliver("A", late)
+					rec := r.report(bad(anna))
+					r.run(time.Minute)
+					r.want(rec, anna, store.Done, "")
+					if looks < 2 {
+						r.lies(seen, to)
+					}
+					if action == config.HardDelete {
+						r.lies(gone, to)
+					}
+				})
+			})
+		}
 	}
 }
 

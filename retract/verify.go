@@ -125,13 +125,17 @@ func places(target Folder) []Folder {
 
 // absent settles a look that found no message to act on.
 func (w *work) absent(ctx context.Context, f found, target Folder) error {
-	if done, err := w.sunk(ctx, target); err != nil || done != "" {
-		if err != nil {
-			return err
+	for _, t := range w.in.Taken {
+		if t.State == moved && Satisfied(RankOf(Folder(t.Target)), RankOf(target)) {
+			return w.end(ctx, store.Done, takenTo(Folder(t.Target), t.At)+f.rest())
 		}
-		return w.end(ctx, store.Done, done+f.rest())
 	}
+	sunk, err := w.sunk(ctx, target)
 	switch {
+	case err != nil:
+		return err
+	case sunk:
+		return w.settled(ctx, target)
 	case hasTaken(w.in, lost):
 		return w.end(ctx, store.Gone, "it was in the mailbox, and the user or another program has removed it since")
 	case len(f.doubts) > 0:
@@ -145,25 +149,34 @@ func (w *work) absent(ctx context.Context, f found, target Folder) error {
 	return w.miss(ctx)
 }
 
-// sunk says that the message lies in Recoverable Items, or was moved by this intent already; "" when it does not.
-func (w *work) sunk(ctx context.Context, target Folder) (string, error) {
-	for _, t := range w.in.Taken {
-		if t.State == moved && Satisfied(RankOf(Folder(t.Target)), RankOf(target)) {
-			return takenTo(Folder(t.Target), t.At), nil
-		}
-	}
+// sunk reports whether the message lies in Recoverable Items.
+func (w *work) sunk(ctx context.Context, target Folder) (bool, error) {
 	if target == Purges {
-		return "", nil // looked into already
+		return false, nil // looked into already
 	}
 	hits, err := w.box.Find(ctx, w.in.Mailbox, w.rec.MessageID, Deletions)
 	if err != nil {
-		return "", fmt.Errorf("find in Recoverable Items: %w", err)
+		return false, fmt.Errorf("find in Recoverable Items: %w", err)
 	}
 	deeper, err := w.sort(ctx, hits)
-	if err != nil || len(deeper.mine) == 0 {
-		return "", err
+	return len(deeper.mine) > 0, err
+}
+
+// settled ends the intent of a message that lies in Recoverable Items. Before it was seen there, another copy may have
+// come to where it had been looked for first: only a look after that says that none is in sight.
+func (w *work) settled(ctx context.Context, target Folder) error {
+	hits, err := w.find(ctx, target)
+	if err != nil {
+		return err
 	}
-	return "nothing to do: it lies in " + Place(Deletions), nil
+	f, err := w.sort(ctx, hits)
+	if err != nil {
+		return err
+	}
+	if len(f.mine) > 0 {
+		return w.takeAll(ctx, f, target)
+	}
+	return w.end(ctx, store.Done, "nothing to do: it lies in "+Place(Deletions)+f.rest())
 }
 
 // holdInDoubt leaves the choice to a person. The record's own message may still arrive, so it is looked for again by the
