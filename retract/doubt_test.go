@@ -50,6 +50,35 @@ func lostAnswer() *retract.Fault {
 	return &retract.Fault{Class: retract.Unknown, Status: 504, Detail: "gateway timeout"}
 }
 
+// Found by internal/chaos, seed 30170: an account that was removed while a move was in doubt ended the doubt, and nobody
+// could tell that the message had been taken.
+func TestVerify_accountRemovedStaysInDoubt(t *testing.T) {
+	bubble(t, func(r *rig) {
+		removed := false
+		r.world.Script = func(op, _, _ string) *answer {
+			switch {
+			case op == "move":
+				removed = true
+				return &answer{Act: true, Err: lostAnswer()}
+			case removed:
+				return &answer{Err: &retract.Fault{Class: retract.GiveUp, Status: 404, Code: "Request_ResourceNotFound", Detail: "no such account"}}
+			}
+			return nil
+		}
+		m := r.world.Deliver("A", hit())
+		rec := r.report(bad(anna))
+		r.run(time.Hour)
+		in := r.want(rec, anna, store.Failed, "whether the message was taken is not known")
+		if !in.Unknown {
+			t.Error("the intent is not in doubt any more, and nobody has looked")
+		}
+		r.world.Script = nil // the account is back
+		r.restore(rec)
+		r.wantKind(rec, anna, store.Restore, expectation{store.Done, "put back"})
+		r.lies(m, retract.Inbox)
+	})
+}
+
 // Found by internal/chaos: the restore of an intent that was given up in doubt waited for its verification for ever.
 func TestRestore_ofOneGivenUpInDoubt(t *testing.T) {
 	bubble(t, func(r *rig) {

@@ -71,7 +71,7 @@ func (w *work) faulted(ctx context.Context, operation string, f *Fault) error {
 		if w.reresolve(f) {
 			return w.retry(ctx, operation, &Fault{Class: Retry, After: time.Second, Status: f.Status, Code: f.Code, Detail: f.Detail})
 		}
-		return w.endAs(ctx, ending{operation, string(store.Failed), f.Error()}, store.Failed, f.Error())
+		return w.giveUp(ctx, operation, f)
 	case Gone:
 		return w.retry(ctx, operation, &Fault{Class: Retry, Status: f.Status, Code: f.Code,
 			Detail: "the message was moved while it was looked at: " + f.Detail})
@@ -100,17 +100,30 @@ func (w *work) retry(ctx context.Context, operation string, f *Fault) error {
 		}
 		wait, again := faulted(*in, f, now)
 		if !again {
-			in.Outcome = store.Failed
-			in.Reason = fmt.Sprintf("given up after %d failures since %s: %s", in.Faults, in.FaultSince.Format(time.RFC3339), f.Error())
-			if in.Unknown {
-				in.Reason += "; " + notKnown
-			}
+			w.fail(in, fmt.Sprintf("given up after %d failures since %s: %s", in.Faults, in.FaultSince.Format(time.RFC3339), f.Error()))
 			return
 		}
 		in.NotBefore = now.Add(wait)
 		in.Reason = "to be tried again: " + f.Error()
 	})
 	return cmp.Or(err, errEnded)
+}
+
+// giveUp writes that it is not tried any more.
+func (w *work) giveUp(ctx context.Context, operation string, f *Fault) error {
+	err := w.write(ctx, ending{operation, string(store.Failed), f.Error()}, func(in *store.Intent) {
+		w.fail(in, f.Error())
+		in.Faults, in.FaultSince, in.NotBefore = 0, time.Time{}, time.Time{}
+	})
+	return cmp.Or(err, errEnded)
+}
+
+// fail gives an intent up. What is in doubt stays so.
+func (w *work) fail(in *store.Intent, reason string) {
+	in.Outcome, in.Reason, in.Unknown = store.Failed, reason, w.undecided(*in)
+	if in.Unknown {
+		in.Reason += "; " + notKnown
+	}
 }
 
 // notKnown says what an intent that was given up while its last attempt was in doubt leaves open.
