@@ -19,6 +19,7 @@ func kept(name string) bool {
 	switch name {
 	case "content-type", "content-transfer-encoding", "content-disposition", "message-id", "from", "sender", "subject",
 		"content-identifer", "content-identifier", "x-originatororg", "x-ld-processed", "x-ms-journal-report",
+		"x-ms-exchange-crosstenant-id", "x-eoptenantattributedmessage",
 		"x-ms-exchange-parent-message-id", "x-ms-exchange-message-is-ndr",
 		"x-ms-exchange-generated-message-source", "x-ms-traffictypediagnostic", "x-ms-exchange-organization-journal-report",
 		"x-ms-exchange-organization-id", "x-ms-exchange-organization-network-message-id",

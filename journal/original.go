@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"io"
 	"strings"
@@ -134,12 +135,18 @@ func isRightsManaged(h header) bool {
 	return kind == "application/x-microsoft-rpmsg-message" || strings.EqualFold(h.fileName(), "message.rpmsg")
 }
 
+// organisationOf is the tenant that Exchange handled the original for, by either of the fields that say so.
+func organisationOf(h header) string {
+	attributed, _, _ := strings.Cut(h.get("x-eoptenantattributedmessage"), ":") // "GUID:0"
+	return cmp.Or(guid(h.get("x-ms-exchange-organization-id")), guid(attributed))
+}
+
 // innerOf keeps what Exchange stamped into the original. The network message id decides which message is taken out of
 // a mailbox, so it counts only where it stands exactly once.
 func innerOf(h header) Inner {
 	const id = "x-ms-exchange-organization-network-message-id"
 	in := Inner{
-		OrganizationID: guid(h.get("x-ms-exchange-organization-id")),
+		OrganizationID: organisationOf(h),
 		Directionality: h.get("x-ms-exchange-organization-messagedirectionality"),
 		AuthAs:         h.get("x-ms-exchange-organization-authas"),
 	}

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"cmp"
 	"net/mail"
 	"strings"
 )
@@ -13,7 +14,7 @@ func outerOf(h header) Outer {
 		From:            headerAddress(h.get("from")),
 		Sender:          headerAddress(h.get("sender")),
 		OriginatorOrg:   h.sole("x-originatororg"),
-		TenantID:        processedBy(h.sole("x-ld-processed")),
+		TenantID:        tenantOf(h),
 		Marker:          hasMarker(h),
 	}
 }
@@ -53,6 +54,16 @@ func isValidation(h header) bool {
 		}
 	}
 	return false
+}
+
+// tenantOf is the GUID of the tenant that the report went out of, by the fields in which Exchange Online names it.
+// X-MS-Exchange-CrossTenant-Id stands on ordinary mail from one tenant to another, and on none of the reports seen.
+func tenantOf(h header) string {
+	processed, crossed := processedBy(h.sole("x-ld-processed")), processedBy(h.sole("x-ms-exchange-crosstenant-id"))
+	if processed != "" && crossed != "" && processed != crossed {
+		return contradiction
+	}
+	return cmp.Or(processed, crossed)
 }
 
 // processedBy takes the tenant's GUID off X-LD-Processed: "GUID,ExtAddr".

@@ -60,13 +60,13 @@ type Outer struct {
 	From            string // header From, address only (a copy of the original's author)
 	Sender          string // header Sender, address only (MicrosoftExchange329e...@tenant)
 	OriginatorOrg   string // X-OriginatorOrg
-	TenantID        string // GUID of X-LD-Processed, lower case, or ""
+	TenantID        string // GUID of X-LD-Processed or X-MS-Exchange-CrossTenant-Id, lower case, or ""
 	Marker          bool   // X-MS-Journal-Report stands in the header
 }
 
 // Inner is what Exchange stamped into the original's header; trusted only after the report was attributed.
 type Inner struct {
-	OrganizationID   string // X-MS-Exchange-Organization-Id, GUID lower case
+	OrganizationID   string // X-MS-Exchange-Organization-Id, else X-EOPTenantAttributedMessage; GUID lower case
 	NetworkMessageID string // X-MS-Exchange-Organization-Network-Message-Id where it stands exactly once, lower case
 	Directionality   string // Incoming or Originating
 	AuthAs           string // Anonymous or Internal
