@@ -43,6 +43,7 @@ func Check(ctx context.Context, c *config.Config, r Resolver) []Finding {
 		if t.RecoveryAddress != "" {
 			k.domain(t.Name, domainOf(t.RecoveryAddress), nil)
 		}
+		k.apart(t)
 	}
 	return k.found
 }
@@ -71,6 +72,18 @@ func (k *checker) self() {
 		k.bad("%s stands under no [[region_hosts]]: add it to region %s", k.c.Hostname, k.c.Region)
 	case at != k.c.Region:
 		k.bad("%s stands under region %s, and this daemon says that it is in %s", k.c.Hostname, at, k.c.Region)
+	}
+}
+
+// apart tells of pairs of addresses whose reports of one message are never united. That is as it was asked for.
+func (k *checker) apart(t config.Tenant) {
+	for i, a := range t.Addresses {
+		for _, b := range t.Addresses[:i] {
+			if _, ok := Common(a.Regions, b.Regions); !ok {
+				k.found = append(k.found, Finding{true, "tenant " + t.Name, fmt.Sprintf("%s (%s) and %s (%s) have no region in common: "+
+					"a message that is reported to both has a record in each", b.Address, list(b.Regions), a.Address, list(a.Regions))})
+			}
+		}
 	}
 }
 

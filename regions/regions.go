@@ -33,6 +33,17 @@ func Accept(a config.Address, region string) (ok bool, reason string) {
 	return false, fmt.Sprintf("address is bound to %s, and this daemon's region is %s", list(a.Regions), region)
 }
 
+// Apart says of each address whose mail a daemon of a region may not take where it is recorded instead. A message that is
+// reported to such an address too has a record there as well, which knows nothing of the one here.
+func Apart(addresses []config.Address, region string) (elsewhere []string) {
+	for _, a := range addresses {
+		if ok, _ := Accept(a, region); !ok {
+			elsewhere = append(elsewhere, fmt.Sprintf("what is reported to %s is recorded in %s, apart from this", a.Address, list(a.Regions)))
+		}
+	}
+	return elsewhere
+}
+
 // Common answers the regions that two addresses both allow, in the first one's order. When there is none, what arrives at
 // them must not be united in one record. An address without regions allows any, so that the other's are the common ones.
 func Common(a, b []string) (common []string, ok bool) {

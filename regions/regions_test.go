@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -53,6 +54,44 @@ func TestCommon(t *testing.T) {
 		if diff := cmp.Diff(row.want, got); diff != "" || ok != row.ok {
 			t.Errorf("%q and %q: %v\n%s", row.a, row.b, ok, diff)
 		}
+	}
+}
+
+// What one daemon takes, it may unite: any two addresses that a region may take have it in common.
+func TestAccept_whatOneDaemonTakesMayBeUnited(t *testing.T) {
+	lists := [][]string{nil, {"eu"}, {"us"}, {"eu", "us"}, {"us", "in"}, {"in"}}
+	for _, region := range []string{"eu", "us", "in"} {
+		for _, a := range lists {
+			for _, b := range lists {
+				okA, _ := Accept(config.Address{Regions: a}, region)
+				okB, _ := Accept(config.Address{Regions: b}, region)
+				if common, ok := Common(a, b); okA && okB && (!ok || len(common) > 0 && !slices.Contains(common, region)) {
+					t.Errorf("%s takes mail for %q and %q, which have %q in common", region, a, b, common)
+				}
+			}
+		}
+	}
+}
+
+func TestApart_namesWhatIsRecordedElsewhere(t *testing.T) {
+	addresses := []config.Address{{Address: "j-1@x.example", Regions: []string{"eu"}}, {Address: "j-2@x.example", Regions: []string{"us", "in"}}, {Address: "j-3@x.example"}}
+	for region, want := range map[string][]string{
+		"eu": {"what is reported to j-2@x.example is recorded in us, then in, apart from this"},
+		"us": {"what is reported to j-1@x.example is recorded in eu, apart from this"},
+	} {
+		if diff := cmp.Diff(want, Apart(addresses, region)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", region, diff)
+		}
+	}
+}
+
+func TestCheck_saysWhichReportsStayApart(t *testing.T) {
+	c := world("eu")
+	c.Tenants[0].Addresses = append(c.Tenants[0].Addresses, config.Address{Address: "j-2@us.example.com", Regions: []string{"us"}})
+	found := Check(t.Context(), c, zone{map[string]string{"journal.example.com": "10 eu1.example.com.", "us.example.com": "10 us1.example.com., 10 us2.example.com."}, everyHost})
+	last := found[len(found)-1]
+	if !last.OK || !strings.Contains(last.Text, "j-1@journal.example.com (eu) and j-2@us.example.com (us) have no region in common") {
+		t.Errorf("findings are %+v", found)
 	}
 }
 
