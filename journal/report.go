@@ -90,10 +90,10 @@ type Report struct {
 	Problems         []string   // what was odd, in words, in the order found
 	Outer            Outer
 	Inner            Inner
-	Carried          *Location // where the report lies that an NDR or a forward carries; nil when the message is the report
+	Carried          *Location // where the report lies that an NDR or a forward carries, or whatever an NDR returns; nil when there is none
 }
 
-// Embedded answers the octets of the carried report, decoded, as they were when it was bounced or forwarded; src is
+// Embedded answers the octets of what is carried, decoded, as they were when it was bounced or forwarded; src is
 // what was parsed. It is not ok when the message carries none.
 func (r *Report) Embedded(src io.ReaderAt) (io.Reader, bool) {
 	if r.Carried == nil {
