@@ -3,14 +3,11 @@ package smtpd_test
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"net"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -28,7 +25,7 @@ func senderMessage() string {
 }
 
 // arrived waits for one message and wants the body as it was sent.
-func (f *fixture) arrived(chunked bool) {
+func (f *fixture) arrived() {
 	f.t.Helper()
 	f.until("the message arrives", func() bool { return len(f.intake.messages()) > 0 })
 	m := f.intake.messages()[0]
@@ -37,12 +34,12 @@ func (f *fixture) arrived(chunked bool) {
 	if string(got) != want {
 		f.t.Errorf("the body was changed: it ends in %q", got[max(0, len(got)-200):])
 	}
-	if m.Env.TLS.Version == "" || m.Env.Binary != chunked {
+	if m.Env.TLS.Version == "" || m.Env.Binary {
 		f.t.Errorf("%+v", m.Env)
 	}
 }
 
-// Postfix relays to us by DATA.
+// Postfix relays to us by DATA. Exim, which sends by BDAT, is in internal/interop.
 func TestSenders_postfix(t *testing.T) {
 	f := start(t, nil)
 	_, port, _ := net.SplitHostPort(f.addr)
@@ -57,66 +54,7 @@ func TestSenders_postfix(t *testing.T) {
 	expect(t, c, "354", "DATA")
 	send(t, c, string(smtpload.Stuff(nil, []byte(senderMessage()))))
 	expectReply(t, c, "250")
-	f.arrived(false)
-}
-
-const eximConfig = `
-exim_path = %[1]s
-spool_directory = %[2]s/spool
-log_file_path = %[2]s/spool/%%slog
-primary_hostname = client.example
-keep_environment =
-begin routers
-smart:
-  driver = manualroute
-  domains = *
-  transport = out
-  route_list = * 127.0.0.1 byname
-  self = send
-begin transports
-out:
-  driver = smtp
-  port = %[3]s
-  allow_localhost
-  hosts_require_tls = *
-  tls_try_verify_hosts = :
-  hosts_try_chunking = *
-  message_linelength_limit = 100000
-begin retry
-* * F,1h,1m
-`
-
-// Exim is the one packaged client that sends BDAT.
-func TestSenders_exim(t *testing.T) {
-	exim, err := exec.LookPath("exim4")
-	if err != nil {
-		t.Skip("exim4 is not installed")
-	}
-	owner, err := user.Lookup("Debian-exim")
-	if err != nil || os.Getuid() != 0 {
-		t.Skip("exim4 needs root and its user Debian-exim")
-	}
-	dir := must(os.MkdirTemp("", "clawback-exim-"))(t) // not t.TempDir: exim's user must reach it
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	os.Chmod(dir, 0o755)
-	spool := filepath.Join(dir, "spool")
-	os.Mkdir(spool, 0o750)
-	uid, _ := strconv.Atoi(owner.Uid)
-	gid, _ := strconv.Atoi(owner.Gid)
-	os.Chown(spool, uid, gid)
-
-	f := start(t, nil)
-	_, port, _ := net.SplitHostPort(f.addr)
-	config := filepath.Join(dir, "exim.conf")
-	if err := os.WriteFile(config, fmt.Appendf(nil, eximConfig, exim, dir, port), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(exim, "-C", config, "-odi", "-i", "-f", "a@example.com", journal)
-	cmd.Stdin = strings.NewReader(strings.ReplaceAll(senderMessage(), "\r\n", "\n"))
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	f.arrived(true)
+	f.arrived()
 }
 
 // testssl.sh finds nothing of LOW or worse but what comes from the certificate being the test's own.
