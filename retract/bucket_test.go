@@ -50,3 +50,23 @@ func TestBucket_bulkLeavesHalf(t *testing.T) {
 		t.Errorf("bulk got %d and fresh %d of %d", bulk, fresh, bucketSize)
 	}
 }
+
+// In no span of 10 seconds does the directory of a small tenant give more than its 3,500 units, nor Graph an application
+// more than its 130,000 requests.
+func TestBucket_sharedQuotas(t *testing.T) {
+	for name, c := range map[string]struct {
+		quota quota
+		most  int
+	}{"directory": {directoryQuota, 3500}, "application": {appQuota, 130_000}} {
+		began := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+		s := &shared{quota: c.quota}
+		s.bucket.at = began
+		n := 0
+		for s.spend(began, 1) < 10*time.Second {
+			n++
+		}
+		if n > c.most || n < c.most*9/10 {
+			t.Errorf("%s: %d calls in 10 seconds, want nearly %d", name, n, c.most)
+		}
+	}
+}

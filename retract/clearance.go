@@ -28,15 +28,15 @@ func Clearance(ctx context.Context) *Fault {
 // notCleared is the Code of Clearance's Fault.
 const notCleared = "not_cleared"
 
-// clearance is for one call at a mailbox. Its first request has its token already.
-func (m *meter) clearance(mailbox string) func() *Fault {
+// clearance is for one call at a mailbox. Its first request has its tokens already.
+func (m *meter) clearance(ctx context.Context, mailbox string) func() *Fault {
 	first := true
 	return func() *Fault {
 		wait := time.Duration(0)
 		if first {
 			wait = m.lane.gated(mailbox)
-		} else {
-			wait = m.lane.spend(mailbox, m.share)
+		} else if wait = m.lane.spend(mailbox, m.share); wait <= 0 && m.lane.pace(ctx, mailbox, costOther) != nil {
+			wait = time.Millisecond // a stop
 		}
 		first = false
 		if wait <= 0 {

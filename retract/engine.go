@@ -60,6 +60,7 @@ type Options struct {
 type Engine struct {
 	o     Options
 	brake *brake
+	app   shared // requests of all tenants
 
 	mu      sync.Mutex
 	lanes   map[string]*lane     // by tenant
@@ -82,7 +83,7 @@ func New(o Options) *Engine {
 		o.Grace = 20 * time.Second
 	}
 	return &Engine{
-		o: o, brake: newBrake(o.Store), lanes: map[string]*lane{}, alerted: map[string]time.Time{},
+		o: o, brake: newBrake(o.Store), app: shared{quota: appQuota}, lanes: map[string]*lane{}, alerted: map[string]time.Time{},
 		waking: make(chan struct{}, 1), jobWake: make(chan struct{}, 1),
 	}
 }

@@ -22,6 +22,7 @@ type lane struct {
 	wake chan struct{}
 	dir  *directory
 
+	units    shared    // of the directory
 	fullScan time.Time // not before: owned by the loop
 
 	mu      sync.Mutex
@@ -44,7 +45,7 @@ type lane struct {
 
 func newLane(e *Engine, id string) *lane {
 	l := &lane{
-		e: e, id: id, wake: make(chan struct{}, 1), limit: startLimit,
+		e: e, id: id, units: shared{quota: directoryQuota}, wake: make(chan struct{}, 1), limit: startLimit,
 		running: map[string]string{}, busy: map[string]int{}, claims: map[string]map[string]claim{}, records: map[string]recordEntry{},
 		gates: map[string]time.Time{}, buckets: map[string]*bucket{}, dry: map[string]time.Time{}, slots: map[string]chan struct{}{},
 		later: map[string]time.Time{}, again: map[string]time.Time{},

@@ -238,3 +238,28 @@ func TestLane_tokensOfAMailbox(t *testing.T) {
 		}
 	})
 }
+
+// Many addresses that are not known yet do not use up the directory's quota.
+func TestLane_unitsOfTheDirectory(t *testing.T) {
+	bubble(t, func(r *rig) {
+		r.cfg.Brake = config.Brake{MailboxesPerHour: -1, MailboxesPerMail: -1, SharePercent: -1}
+		r.world.Latency = time.Millisecond
+		var to []string
+		for i := range 2500 {
+			to = append(to, fmt.Sprintf("u%d@contoso.example", i))
+			r.world.Mailbox(fmt.Sprint("U", i), to[i])
+		}
+		r.report(bad(to...))
+		r.run(2 * time.Second)
+		if n := len(r.world.Calls("resolve")); n < 1200 || n > 1500 {
+			t.Errorf("%d addresses looked up in 2 seconds, want most of 1000 and 250 a second, and no more", n)
+		}
+		m := r.world.Deliver("A", hit()) // behind them in line, and soon served
+		fresh := bad(anna)
+		fresh.nid, fresh.mid = nid2, "<m2@sender.example>"
+		*m = retracttest.Message{ID: m.ID, Folder: m.Folder, MessageID: fresh.mid, NetworkIDs: []string{nid2}}
+		rec := r.report(fresh)
+		r.run(2 * time.Second)
+		r.want(rec, anna, store.Done, "")
+	})
+}

@@ -60,23 +60,27 @@ func (e *Engine) openGates(ctx context.Context, tenant string) (map[string]time.
 	return gates, nil
 }
 
-// theDirectory stands for a mailbox in calls that ask the directory: it has gates, but neither tokens nor slots.
+// theDirectory stands for a mailbox in calls that ask the directory: it has gates and units, but no slots.
 const theDirectory = "directory"
 
-// enter asks to make one call at a mailbox: gates, tokens, then a slot of the mailbox, which
-// leave gives back. Nothing is waited for but the slot.
+// enter asks to make one call at a mailbox: gates, tokens, then a slot of the mailbox, which leave gives back, then the
+// tokens that all share. Nothing is waited for but the slot and these.
 func (l *lane) enter(ctx context.Context, mailbox string, share float64) (leave func(), err error) {
 	if wait := l.spend(mailbox, share); wait > 0 {
 		return nil, &closed{wait}
 	}
 	if mailbox == theDirectory {
-		return func() {}, nil
+		return func() {}, l.pace(ctx, mailbox, 1)
 	}
 	slot := l.slot(mailbox)
 	select {
 	case slot <- struct{}{}:
 	case <-ctx.Done():
 		return nil, ctx.Err()
+	}
+	if err := l.pace(ctx, mailbox, 0); err != nil {
+		<-slot
+		return nil, err
 	}
 	if wait := l.gated(mailbox); wait > 0 { // shut while this call waited
 		<-slot
@@ -132,7 +136,7 @@ func (l *lane) parched(in store.Intent, key string, now time.Time) bool {
 	if l.dry[key].After(now) {
 		return true
 	}
-	b.fill(now)
+	b.fill(now, bucketRate)
 	lack := b.used + stepTokens*float64(l.busy[in.Mailbox]+1) - bucketSize*share
 	if lack <= 0 {
 		return false
@@ -156,7 +160,7 @@ func (l *lane) tidy(now time.Time) {
 		return
 	}
 	for id, b := range l.buckets {
-		if b.fill(now); b.used == 0 && len(l.slots[id]) == 0 && l.busy[id] == 0 {
+		if b.fill(now, bucketRate); b.used == 0 && len(l.slots[id]) == 0 && l.busy[id] == 0 {
 			delete(l.buckets, id)
 			delete(l.slots, id)
 		}

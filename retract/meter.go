@@ -27,7 +27,7 @@ func (m *meter) call(ctx context.Context, mailbox string, fn func(context.Contex
 		return err
 	}
 	defer leave()
-	err = fn(WithClearance(ctx, m.clearance(mailbox)))
+	err = fn(WithClearance(ctx, m.clearance(ctx, mailbox)))
 	var f *Fault
 	if errors.As(err, &f) && f.Code == notCleared {
 		return &closed{f.After}
