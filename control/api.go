@@ -45,6 +45,7 @@ type Message struct {
 	Record   store.Record  `json:"record"`
 	Intents  []Intent      `json:"intents"`
 	Feedback *judge.Lesson `json:"feedback,omitempty"` // an operator's word on it
+	Apart    []string      `json:"apart,omitempty"`    // where else the same message may be recorded, because of regions
 }
 
 // Intent is an intent with its attempts.
@@ -59,6 +60,7 @@ type Order struct {
 	Comment string   `json:"comment,omitempty"`
 	Intents []string `json:"intents,omitempty"`
 	Address string   `json:"address,omitempty"`
+	Trust   bool     `json:"trust,omitempty"` // the operator vouches that a report in quarantine comes from its tenant
 }
 
 // Address is one that mail is taken for, or was.

@@ -46,6 +46,10 @@ func (b *backend) Retry(_ context.Context, id string) error {
 	b.done = append(b.done, "retry "+id)
 	return b.err
 }
+func (b *backend) Trust(_ context.Context, id, who string) error {
+	b.done = append(b.done, "trust "+who+" "+id)
+	return b.err
+}
 func (b *backend) Bounce(id string) (queue.Bounce, error)             { return queue.Bounce{ID: id}, nil }
 func (b *backend) Bounces(queue.BounceFilter) ([]queue.Bounce, error) { return nil, nil }
 func (b *backend) RetryBounce(_ context.Context, id string) error {
@@ -150,6 +154,7 @@ func TestOrders_carryTheOperatorsName(t *testing.T) {
 		{"/v1/held/approve", Order{Intents: []string{"n1"}, Comment: "yes"}},
 		{"/v1/held/reject", Order{Intents: []string{"n2"}}},
 		{"/v1/queue/i1/retry", Order{}},
+		{"/v1/queue/i1/retry", Order{Trust: true}},
 		{"/v1/bounces/b1/retry", Order{}},
 		{"/v1/addresses/retire", Order{Address: "a@b.example"}},
 	} {
@@ -159,7 +164,7 @@ func TestOrders_carryTheOperatorsName(t *testing.T) {
 	}
 	want := []string{
 		"retract " + name + " r1 to trash: why", "restore " + name + " r1: oops", "approve " + name + " [n1]: yes", "reject " + name + " [n2]: ",
-		"retry i1", "note " + name + " queue.retry i1", "resend b1", "note " + name + " bounce.retry b1",
+		"retry i1", "note " + name + " queue.retry i1", "trust " + name + " i1", "note " + name + " queue.trust i1", "resend b1", "note " + name + " bounce.retry b1",
 		"retire a@b.example", "note " + name + " address.retire a@b.example",
 	}
 	if diff := cmp.Diff(want, b.done); diff != "" {

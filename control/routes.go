@@ -68,10 +68,20 @@ func (s *Server) listQueue(r *http.Request) (any, error) {
 
 func (s *Server) retryItem(r *http.Request) (any, error) {
 	id := r.PathValue("id")
-	if err := s.o.Queue.Retry(r.Context(), id); err != nil {
+	o, err := order(r)
+	if err != nil {
 		return nil, err
 	}
-	if err := s.note(r, "queue.retry", id, ""); err != nil {
+	what := "queue.retry"
+	if o.Trust {
+		what, err = "queue.trust", s.o.Queue.Trust(r.Context(), id, who(r))
+	} else {
+		err = s.o.Queue.Retry(r.Context(), id)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := s.note(r, what, id, o.Comment); err != nil {
 		return nil, err
 	}
 	return s.o.Queue.Get(id)
@@ -198,6 +208,9 @@ func (s *Server) showRecord(r *http.Request) (any, error) {
 
 func (s *Server) message(rec store.Record) (Message, error) {
 	m := Message{Record: rec, Intents: []Intent{}}
+	if s.o.Apart != nil {
+		m.Apart = s.o.Apart(rec.Tenant)
+	}
 	if s.o.Scoring.Lessons != nil {
 		if l, ok := s.o.Scoring.Lessons.Lesson(rec.Tenant, rec.ID); ok {
 			m.Feedback = &l

@@ -25,6 +25,7 @@ type Queue interface {
 	Get(id string) (queue.Item, error)
 	List(f queue.Filter) ([]queue.Item, error)
 	Retry(ctx context.Context, id string) error
+	Trust(ctx context.Context, id, who string) error
 	Bounce(id string) (queue.Bounce, error)
 	Bounces(f queue.BounceFilter) ([]queue.Bounce, error)
 	RetryBounce(ctx context.Context, id string) error
@@ -69,6 +70,7 @@ type Options struct {
 	Addresses Addresses
 	Scoring   Scoring
 	Report    func(spool.Ref) (io.ReadCloser, error) // the octets of a report
+	Apart     func(tenant string) []string           // where else the tenant's mail is recorded; nil: nowhere
 	Wake      func()                                 // something is due now that was not before
 	Log       *slog.Logger
 }

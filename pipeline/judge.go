@@ -82,11 +82,10 @@ func (j *job) decide(ctx context.Context) ending {
 	if r.Kind == journal.KindValidation {
 		return j.validated(ctx)
 	}
-	why := attribute(j.tenant, e, r)
-	j.watch.seen(e.Tenant, why != "")
+	why := j.unattributed()
 	switch {
 	case why != "":
-		return quarantine("not attributed to tenant %s: %s", j.tenant.Name, why)
+		return quarantine("%s", why)
 	case j.outerIsOwn():
 		return j.ownReturned()
 	case len(r.Originals) == 0 && e.Purpose == queue.ForRecovery:
@@ -99,7 +98,24 @@ func (j *job) decide(ctx context.Context) ending {
 	return j.commit(ctx)
 }
 
+// unattributed says why the report is not believed to be the tenant's; "" also for one that a person has vouched for:
+// clawback queue retry --trust.
+func (j *job) unattributed() string {
+	if j.item.Trusted != "" {
+		return ""
+	}
+	why := attribute(j.tenant, j.item.Envelope, j.report)
+	j.watch.seen(j.tenant.ID, why != "")
+	if why == "" {
+		return ""
+	}
+	return "not attributed to tenant " + j.tenant.Name + ": " + why
+}
+
 func (j *job) validated(ctx context.Context) ending {
+	if why := j.unattributed(); why != "" {
+		return quarantine("%s", why)
+	}
 	if err := j.o.Store.Validated(ctx, j.tenant.ID, j.item.Envelope.Received); err != nil {
 		return ending{how: broken, err: fmt.Errorf("note validation: %w", err)}
 	}

@@ -188,6 +188,11 @@ func TestJudge_whereAReportGoes(t *testing.T) {
 		{"the same X-OriginatorOrg twice", replace("X-OriginatorOrg: contoso", "X-OriginatorOrg: contoso.onmicrosoft.com\r\nX-OriginatorOrg: contoso"), nil, "finished MALICIOUS", ""},
 		{"Exchange Online without X-OriginatorOrg", replace("X-OriginatorOrg:", "X-Other:"), nil, "quarantined", "no X-OriginatorOrg"},
 		{"own network without X-OriginatorOrg", replace("X-OriginatorOrg:", "X-Other:"), func(e *queue.Envelope) { e.Network = "192.0.2.0/24" }, "finished MALICIOUS", ""},
+		{"mail of another tenant of Exchange Online that learned the address", replace("X-LD-Processed: "+tenantID, "X-MS-Exchange-CrossTenant-Id: 99999999-5d6e-4f70-8192-a3b4c5d6e7f8\r\nX-Other: "), nil, "quarantined", "CrossTenant-Id"},
+		{"two fields that name different tenants", replace("X-LD-Processed: "+tenantID, "X-MS-Exchange-CrossTenant-Id: 99999999-5d6e-4f70-8192-a3b4c5d6e7f8\r\nX-LD-Processed: "+tenantID), nil, "quarantined", "CrossTenant-Id"},
+		{"another organisation in X-EOPTenantAttributedMessage", replace("X-MS-Exchange-Organization-Id: "+tenantID, "X-EOPTenantAttributedMessage: 99999999-5d6e-4f70-8192-a3b4c5d6e7f8:0"), nil, "quarantined", "belongs to the organisation"},
+		{"connector validation by another tenant", []byte("From: O365ConnectorValidation@evil.example\r\nX-OriginatorOrg: evil.example\r\nSubject: test\r\n\r\nThis is a test.\r\n"), nil, "quarantined", "X-OriginatorOrg"},
+		{"connector validation from elsewhere", []byte("From: O365ConnectorValidation@contoso.onmicrosoft.com\r\nSubject: test\r\n\r\nThis is a test.\r\n"), func(e *queue.Envelope) { e.Network = "" }, "quarantined", "networks"},
 		{"wrong tenant in X-LD-Processed", replace("X-LD-Processed: "+tenantID, "X-LD-Processed: 99999999-5d6e-4f70-8192-a3b4c5d6e7f8"), nil, "quarantined", "X-LD-Processed"},
 		{"original of another organisation", replace("X-MS-Exchange-Organization-Id: "+tenantID, "X-MS-Exchange-Organization-Id: 99999999-5d6e-4f70-8192-a3b4c5d6e7f8"), nil, "quarantined", "belongs to the organisation"},
 		{"cannot be unwrapped", unparsable, nil, "finished bounced", ""},
@@ -331,6 +336,64 @@ func TestJudge_recoveryAddress_isHeld(t *testing.T) {
 	}
 }
 
+// The alternate mailbox's own system sends to the recovery address, wherever it is, and may be another tenant's. But what
+// it carries must be the tenant's.
+func TestJudge_recoveryAddress_isOpenToTheAlternateMailbox(t *testing.T) {
+	phish := demoReport(t, "01-credential-phish.eml")
+	again := bytes.ReplaceAll(phish, []byte("X-MS-Journal-Report:"), []byte("X-Other:"))
+	again = bytes.ReplaceAll(again, []byte("X-OriginatorOrg: contoso"), []byte("X-OriginatorOrg: archive"))
+	again = bytes.ReplaceAll(again, []byte("X-LD-Processed: "+tenantID), []byte("X-MS-Exchange-CrossTenant-Id: 99999999-5d6e-4f70-8192-a3b4c5d6e7f8"))
+	for _, tt := range []struct {
+		name, want string
+		message    []byte
+	}{
+		{"redirected as it was", "finished MALICIOUS", phish},
+		{"sent again by another tenant", "finished MALICIOUS", again},
+		{"of another organisation", "quarantined", bytes.ReplaceAll(phish, []byte("X-OriginatorOrg: contoso"), []byte("X-OriginatorOrg: fabrikam"))},
+		{"sent again, of another organisation", "quarantined", bytes.ReplaceAll(again, []byte("Organization-Id: "+tenantID), []byte("Organization-Id: 99999999-5d6e-4f70-8192-a3b4c5d6e7f8"))},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := newFixture(t)
+			e := envelope()
+			e.Purpose, e.Network = queue.ForRecovery, ""
+			id := f.put(e, tt.message)
+			f.work()
+			if got := f.outcome(id); got != tt.want {
+				t.Errorf("it is %q (%s), want %q", got, f.reason(id), tt.want)
+			}
+			if pending, _ := f.store.IntentsBy(store.IntentFilter{Outcomes: []store.Outcome{store.Pending}}); len(pending) > 0 {
+				t.Errorf("%d intents do not wait for a person", len(pending))
+			}
+		})
+	}
+}
+
+// A report that is not attributed stays in quarantine however often it is tried again, until a person vouches for it.
+func TestJudge_quarantined_isReplayedWhenTrusted(t *testing.T) {
+	f := newFixture(t)
+	e := envelope()
+	e.Network = ""
+	id := f.put(e, demoReport(t, "01-credential-phish.eml"))
+	f.work()
+	if err := f.queue.Retry(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	f.work()
+	if got := f.outcome(id); got != "quarantined" {
+		t.Fatalf("tried again it is %q", got)
+	}
+	if err := f.queue.Trust(t.Context(), id, "ada"); err != nil {
+		t.Fatal(err)
+	}
+	f.work()
+	if got := f.outcome(id); got != "finished MALICIOUS" {
+		t.Errorf("trusted it is %q (%s)", got, f.reason(id))
+	}
+	if pending, _ := f.store.IntentsBy(store.IntentFilter{Outcomes: []store.Outcome{store.Pending}}); len(pending) != 3 {
+		t.Errorf("%d intents follow, want 3", len(pending))
+	}
+}
+
 // A report that is not first-hand never changes what a first-hand one said.
 func TestJudge_recoveryAfterFirstHand_changesNothing(t *testing.T) {
 	f := newFixture(t)
@@ -403,6 +466,56 @@ func TestJudge_ownMailJournaledBack_isFinished(t *testing.T) {
 	f.work()
 	if got := f.outcome(id); got != "finished MALICIOUS" {
 		t.Errorf("mail with a stolen mark is %q (%s)", got, f.reason(id))
+	}
+}
+
+// One in a hundred of the hour's reports is still no alert, two are; what was longer ago than an hour does not count.
+func TestWatch_countsTheLastHour(t *testing.T) {
+	start := time.Date(2026, 11, 21, 12, 0, 30, 0, time.UTC)
+	for _, tt := range []struct {
+		name    string
+		minutes []int // when each report that is not attributed comes; a good one comes every minute from 0 on, first
+		until   int
+		want    []int // minutes of the alerts
+	}{
+		{"none", nil, 200, nil},
+		{"one, alone in its hour", []int{0}, 0, []int{0}},
+		{"two in a quiet hour", []int{30, 50}, 100, []int{30}},
+		{"again after an hour", []int{10, 30, 69, 70}, 200, []int{10, 70}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var now time.Time
+			var got []int
+			w := newWatch(func() time.Time { return now }, func(string, string, ...any) { got = append(got, int(now.Sub(start).Minutes())) })
+			for minute := 0; minute <= tt.until; minute++ {
+				now = start.Add(time.Duration(minute) * time.Minute)
+				w.seen("t", false)
+				for _, m := range tt.minutes {
+					if m == minute {
+						w.seen("t", true)
+					}
+				}
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("alerts at minutes (-want +got):\n%s", diff)
+			}
+		})
+	}
+	alerts := 0
+	w := newWatch(func() time.Time { return start }, func(string, string, ...any) { alerts++ })
+	for n := range 198 {
+		w.seen("t", n == 197)
+	}
+	w.seen("other", false)
+	if alerts != 0 {
+		t.Errorf("one of 198 raised an alert")
+	}
+	if w.seen("t", true); alerts != 1 {
+		t.Errorf("%d alerts after two of 199", alerts)
+	}
+	start = start.Add(time.Hour) // those are forgotten: one of one
+	if w.seen("t", true); alerts != 2 {
+		t.Errorf("%d alerts after one in the next hour", alerts)
 	}
 }
 

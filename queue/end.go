@@ -56,10 +56,24 @@ func (q *Queue) Retry(ctx context.Context, id string) error {
 		if it.State == Working {
 			return nil, fmt.Errorf("%w: it is being worked on", ErrState)
 		}
-		it.State, it.NotBefore, it.Starts, it.Tries = Ready, time.Time{}, 0, 0
+		it.again()
 		return it, nil
 	}))
 }
+
+// Trust makes an item in quarantine ready and notes who vouches that it comes from its tenant.
+func (q *Queue) Trust(ctx context.Context, id, who string) error {
+	return wrap("trust", id, q.change(ctx, id, func(_ *txn, it *Item) (*Item, error) {
+		if it.State != Quarantined {
+			return nil, fmt.Errorf("%w: it is not in quarantine but %s", ErrState, it.State)
+		}
+		it.again()
+		it.Trusted = who
+		return it, nil
+	}))
+}
+
+func (it *Item) again() { it.State, it.NotBefore, it.Starts, it.Tries = Ready, time.Time{}, 0, 0 }
 
 // unstart takes back the start that was counted when the item was claimed.
 func (it *Item) unstart() {

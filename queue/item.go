@@ -63,7 +63,8 @@ type Item struct {
 	Starts    int       `json:"starts"` // times that work began and neither ended nor was given back: the process died
 	Tries     int       `json:"tries"`  // times that it was deferred
 	NotBefore time.Time `json:"not_before,omitzero"`
-	Reason    string    `json:"reason,omitempty"` // why it is deferred or quarantined
+	Reason    string    `json:"reason,omitempty"`  // why it is deferred or quarantined
+	Trusted   string    `json:"trusted,omitempty"` // who vouched that it comes from its tenant, whatever attribution says
 	Changed   time.Time `json:"changed"`
 }
 

@@ -132,6 +132,15 @@ func (l *live) took(e queue.Envelope) error {
 	return nil
 }
 
+// apart says where else a message of the tenant's may be recorded, because this daemon may not take its report.
+func (l *live) apart(tenant string) []string {
+	t, ok := l.tenant(tenant)
+	if !ok {
+		return nil
+	}
+	return regions.Apart(t.Addresses, l.config().Region)
+}
+
 func (l *live) config() *config.Config {
 	l.mu.RLock()
 	defer l.mu.RUnlock()

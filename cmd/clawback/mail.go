@@ -69,7 +69,10 @@ func (a *app) showMessage(m control.Message) error {
 		{"from", clip(fmt.Sprintf("%s <%s>", r.FromName, r.From), 200)}, {"sender", clip(r.Sender, 200)},
 		{"subject", clip(r.Subject, 200)}, {"received", stamp(r.Received)}, {"direction", r.Direction},
 		{"first-hand", strconv.FormatBool(r.FirstHand)}, {"pinned", strings.TrimSpace(r.Pinned + " " + r.PinnedBy)},
-		{"disposition", headline(r.Verdict)},
+		{"disposition", headline(r.Verdict)}, {"region", r.Region},
+	}
+	for _, elsewhere := range m.Apart {
+		rows = append(rows, []string{"apart", clip(elsewhere, 500)})
 	}
 	if err := a.table(rows); err != nil {
 		return err

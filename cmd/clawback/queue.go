@@ -74,18 +74,20 @@ func (c queueShowCmd) Run(a *app) error {
 		{"tenant", e.Tenant}, {"purpose", string(e.Purpose)}, {"mail from", clip("<"+e.MailFrom+">", 200)},
 		{"to", clip(fmt.Sprint(e.Rcpts), 500)}, {"peer", e.Remote + " (" + clip(e.Hello, 100) + ")"}, {"network", e.Network},
 		{"tls", e.TLS.Version + " " + e.TLS.Cipher}, {"tries", strconv.Itoa(it.Tries)}, {"starts", strconv.Itoa(it.Starts)},
-		{"due", stamp(it.NotBefore)}, {"session", e.Session}, {"body", fmt.Sprintf("%s at %d", it.Body.File, it.Body.Offset)},
+		{"due", stamp(it.NotBefore)}, {"session", e.Session}, {"trusted by", it.Trusted}, {"body", fmt.Sprintf("%s at %d", it.Body.File, it.Body.Offset)},
 	})
 }
 
 type queueRetryCmd struct {
-	IDs []string `arg:"" name:"id" help:"Ids of the items."`
+	IDs     []string `arg:"" name:"id" help:"Ids of the items."`
+	Trust   bool     `help:"I vouch that these reports in quarantine come from their tenant: work on them although they were not attributed to it."`
+	Comment string   `help:"Why, for the audit."`
 }
 
 func (c queueRetryCmd) Run(a *app) error {
 	return a.each(c.IDs, func(id string) error {
 		var it queue.Item
-		if err := a.client.Post(a.ctx, "/v1/queue/"+url.PathEscape(id)+"/retry", control.Order{}, &it); err != nil {
+		if err := a.client.Post(a.ctx, "/v1/queue/"+url.PathEscape(id)+"/retry", control.Order{Trust: c.Trust, Comment: c.Comment}, &it); err != nil {
 			return err
 		}
 		if a.json {

@@ -26,6 +26,7 @@ func (d *daemon) controlOptions(cfg *config.Config) control.Options {
 		Queue: d.queue, Store: d.store, Engine: d.engine, Status: d.status, Log: d.log,
 		Wake:   func() { d.bounces.Wake(); d.engine.Wake() },
 		Report: d.report, Addresses: control.Addresses{List: d.live.addresses, Retire: d.live.retire}, Scoring: d.scoring(),
+		Apart: d.live.apart,
 	}
 }
 
@@ -65,6 +66,9 @@ func (d *daemon) status() (control.Status, error) {
 	c := d.certs.Status()
 	s.Certificate = &control.Certificate{Names: c.Names, NotAfter: c.NotAfter, Problem: c.Problem}
 	s.Problems = problems(s)
+	if n := d.networks.Status(); n.Problem != "" {
+		s.Problems = append(s.Problems, fmt.Sprintf("networks: %s; the list of %s stays in use", n.Problem, n.Date.Format(time.DateOnly)))
+	}
 	return s, nil
 }
 

@@ -30,6 +30,7 @@ type Queue interface {
 	Quarantine(ctx context.Context, id, why string) error
 	GiveUp(ctx context.Context, id, why string, quarantine bool) (queue.Bounce, error)
 	Retry(ctx context.Context, id string) error
+	Trust(ctx context.Context, id, who string) error
 	Get(id string) (queue.Item, error)
 	List(f queue.Filter) ([]queue.Item, error)
 	Stats() (queue.Stats, error)
@@ -77,6 +78,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Harness) {
 		{"Defer_clockWasWrong", deferClockWasWrong},
 		{"Release", release},
 		{"Quarantine", quarantine},
+		{"Trust", trust},
 		{"Finish_twice", finishTwice},
 		{"List_pages", listPages},
 		{"GiveUp", giveUp},

@@ -249,6 +249,21 @@ func quarantine(t *testing.T, h Harness) {
 	}
 }
 
+// Who vouches for a report is durable, and only for one in quarantine.
+func trust(t *testing.T, h Harness) {
+	q := h.Open(t, queue.Options{})
+	id := put(t, q, contoso, []byte("x"))
+	if err := q.Trust(t.Context(), id, "ada"); !errors.Is(err, queue.ErrState) {
+		t.Errorf("Trust of a ready item = %v, want ErrState", err)
+	}
+	must(t, q.Quarantine(t.Context(), id, "not attributed"))
+	must(t, q.Trust(t.Context(), id, "ada"))
+	q = reopen(t, h, q, queue.Options{})
+	if got := claim(t, q, 1); got[0].ID != id || got[0].Trusted != "ada" {
+		t.Errorf("claimed %+v, want %s with the word of ada", got[0], id)
+	}
+}
+
 func finishTwice(t *testing.T, h Harness) {
 	q := h.Open(t, queue.Options{})
 	id := put(t, q, contoso, []byte("x"))
