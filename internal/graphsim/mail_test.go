@@ -196,3 +196,22 @@ func TestGroups_andContacts(t *testing.T) {
 		t.Errorf("members: %+v", r)
 	}
 }
+
+// TestMove_whereItsOwnerHasJustPutIt: a client that could not know of that is not to blame; one that moves twice is.
+func TestMove_whereItsOwnerHasJustPutIt(t *testing.T) {
+	for name, byOwner := range map[string]func(*Sim, Message){
+		"moved":      func(s *Sim, m Message) { s.UserMoves(m.Mailbox, m.Key, "deleteditems") },
+		"its folder": func(s *Sim, m Message) { s.RemoveFolder(m.Mailbox, "Projects") },
+	} {
+		c := newClient(t, Options{Rates: Calm()})
+		u := c.sim.AddMailbox("anna@contoso.example")
+		m := deliver(t, c.sim, u.UPN, "Projects")
+		byOwner(c.sim, m)
+		for again, want := range []int{0, 1} {
+			c.do("POST", "/users/"+u.ID+"/messages/"+m.ImmutableID+"/move", `{"destinationId":"deleteditems"}`)
+			if got := c.sim.Violations(); len(got) != want {
+				t.Errorf("%s, moved there %d times by the client: violations %v", name, again+1, got)
+			}
+		}
+	}
+}

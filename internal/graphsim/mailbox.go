@@ -240,6 +240,7 @@ func (s *Sim) RemoveFolder(upn, display string) {
 		for _, m := range b.messages {
 			if m.folder == f {
 				m.moveTo(b, b.folder("deleteditems"))
+				m.byOwner = true
 			}
 		}
 		return
