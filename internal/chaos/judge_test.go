@@ -69,13 +69,13 @@ func (j *judge) touched() {
 			j.wrong("message %s of %s was touched in dry-run mode: %v", m.Key, m.Mailbox, m.Changes)
 		case isExempt(m.Mailbox):
 			j.wrong("message %s in the exempt mailbox %s was touched: %v", m.Key, m.Mailbox, m.Changes)
-		case l.verdict == verdict.Clean && !l.meddled():
-			j.wrong("message %s of the clean letter %d was touched: %v", m.Key, l.n, m.Changes)
-		case !c.provable && l.ordered == 0:
+		case !c.provable && !j.w.approved[m.ImmutableID]:
 			j.wrong("message %s, which nothing proves to be letter %d, was touched: %v", m.Key, l.n, m.Changes)
-		case l.hearsay && l.ordered == 0:
+		case l.verdict == verdict.Clean && !j.behind(m, (*letter).meddled):
+			j.wrong("message %s of the clean letter %d was touched: %v", m.Key, l.n, m.Changes)
+		case l.hearsay && !j.behind(m, func(l *letter) bool { return l.ordered > 0 }):
 			j.wrong("message %s of letter %d, which is hearsay, was touched: %v", m.Key, l.n, m.Changes)
-		case len(m.Changes) > 1 && !l.meddled() && !c.moved:
+		case len(m.Changes) > 1 && !j.behind(m, (*letter).meddled) && !c.moved:
 			j.wrong("message %s of letter %d was changed more than once: %v", m.Key, l.n, m.Changes)
 		}
 	}
@@ -85,6 +85,15 @@ func (j *judge) touched() {
 			j.wrong("message %s of %s was delivered with read=%t and ends with read=%t: %v", m.Key, m.Mailbox, c.read, m.Read, m.Changes)
 		}
 	}
+}
+
+// behind reports whether something is true of a letter on whose behalf a message may have been touched: its own, and
+// where a person has approved it by its id, every one with its Message-ID.
+func (j *judge) behind(m graphsim.Message, is func(*letter) bool) bool {
+	own := j.letters[m.Key]
+	return slices.ContainsFunc(j.w.letters, func(l *letter) bool {
+		return (l == own || j.w.approved[m.ImmutableID] && l.mid == own.mid) && is(l)
+	})
 }
 
 // undoable: of each message that was taken, some intent knows where it was, so that it can be put back.
@@ -98,11 +107,13 @@ func (j *judge) undoable() {
 		}
 	}
 	for _, m := range j.w.sim.Changed() {
-		if c, l := j.copies[m.Key], j.letters[m.Key]; c != nil && !c.moved && l.restored == 0 && !known[m.ImmutableID] {
-			j.wrong("message %s of letter %d was taken (%v), and no intent knows of it", m.Key, l.n, m.Changes)
+		if c := j.copies[m.Key]; c != nil && !c.moved && !j.behind(m, restored) && !known[m.ImmutableID] {
+			j.wrong("message %s of letter %d was taken (%v), and no intent knows of it", m.Key, j.letters[m.Key].n, m.Changes)
 		}
 	}
 }
+
+func restored(l *letter) bool { return l.restored > 0 }
 
 func isExempt(upn string) bool {
 	return slices.ContainsFunc(people, func(p person) bool { return p.upn == upn && p.exempt })
@@ -118,7 +129,7 @@ func (j *judge) moves() {
 		if own := j.copies[c.Message]; own != nil && own.moved {
 			continue // its owner may have moved it between our look and our call
 		}
-		if l := j.letters[c.Message]; to <= from && (l == nil || l.restored == 0) {
+		if m, known := j.messages[c.Message]; to <= from && !(known && j.letters[c.Message] != nil && j.behind(m, restored)) {
 			j.wrong("message %s of %s was moved from %s to %s", c.Message, c.Mailbox, c.From, c.To)
 		}
 	}

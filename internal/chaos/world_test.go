@@ -46,7 +46,8 @@ type world struct {
 	orders  int // of operators, in the whole scenario
 	crashes int
 
-	doraLeft bool // her account was changed: what is said of her mailbox was true at some time
+	approved map[string]bool // immutable ids of messages that a person has said to be the one, whatever proves it
+	doraLeft bool            // her account was changed: what is said of her mailbox was true at some time
 }
 
 // disk decides what becomes durable. From its death on nothing does.
@@ -105,7 +106,8 @@ const (
 )
 
 func newWorld(t *testing.T, seed uint64, dir string) *world {
-	w := &world{t: t, random: rand.New(rand.NewPCG(seed, 0xc1a)), dir: dir, wire: newWire(), bytes: map[string]string{}, begun: time.Now()}
+	w := &world{t: t, random: rand.New(rand.NewPCG(seed, 0xc1a)), dir: dir, wire: newWire(), bytes: map[string]string{},
+		approved: map[string]bool{}, begun: time.Now()}
 	w.disk.died = make(chan struct{}, 1)
 	w.noPurge = w.chance(4)
 	w.sim = graphsim.New(graphsim.Options{
@@ -244,8 +246,8 @@ func (w *world) crash() {
 	if died := *w.disk.since.Load(); died.Before(cut) {
 		cut = died
 	}
-	w.sim.Unheard(cut)
 	time.Sleep(5 * time.Second) // until the simulator has noticed that the old process is gone: it counts calls at once
+	w.sim.Unheard(cut)          // what it said in that very instant too
 	w.disk.repair()
 	w.wire.mend()
 	w.open()
