@@ -25,6 +25,7 @@ type Fault struct {
 // Injection puts a fault on the next calls that fit.
 type Injection struct {
 	Route   Route  // "": any but the token's
+	Tenant  string // id; "": any
 	Mailbox string // UPN; "": any
 	Skip    int    // calls that fit and pass first
 	Times   int    // calls that are hit; 0: 1, -1: all
@@ -64,6 +65,21 @@ func (s *Sim) SetRates(r *Rates) {
 	s.o.Rates = r
 }
 
+// Spare keeps a tenant's calls from the faults that come by themselves, whatever the others meet.
+func (s *Sim) Spare(tenant string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.spared[tenant] = true
+}
+
+// rates are those of a tenant. The caller holds the lock.
+func (s *Sim) rates(tenant string) *Rates {
+	if s.spared[tenant] {
+		return Calm()
+	}
+	return s.o.Rates
+}
+
 // fault decides what goes wrong with a call. Mail says that the call is about a mailbox.
 func (s *Sim) fault(c *Call, mail bool) (Fault, bool) {
 	s.mu.Lock()
@@ -97,7 +113,8 @@ func (in *Injection) fits(c *Call) bool {
 	if in.Route == "" && c.Route == RouteToken {
 		return false
 	}
-	return (in.Route == "" || in.Route == c.Route) && (in.Mailbox == "" || in.Mailbox == c.Mailbox)
+	return (in.Route == "" || in.Route == c.Route) && (in.Mailbox == "" || in.Mailbox == c.Mailbox) &&
+		(in.Tenant == "" || in.Tenant == c.Tenant)
 }
 
 func (f Fault) name() string {
@@ -116,7 +133,7 @@ func (s *Sim) draw(c *Call, mail bool) (Fault, bool) {
 	s.drawn[key]++
 	number := s.number(fmt.Sprintf("fault/%s/%d", key, s.drawn[key]))
 	at, pick := float64(number>>11)/(1<<53), number&0x7ff
-	r := s.o.Rates
+	r := s.rates(c.Tenant)
 	for _, kind := range []struct {
 		rate float64
 		make func(uint64) Fault

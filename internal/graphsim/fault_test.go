@@ -251,3 +251,22 @@ func TestViolations_callOnItsWayIsNotEarly(t *testing.T) {
 		t.Errorf("a call after the answer: %v", got)
 	}
 }
+
+// TestSpare_oneTenantHasAGoodDay: what strikes the others, by itself or by a script, does not strike it.
+func TestSpare_oneTenantHasAGoodDay(t *testing.T) {
+	c := newClient(t, Options{Rates: &Rates{Busy: 1}})
+	u := c.sim.AddMailbox("anna@contoso.example")
+	deliver(t, c.sim, u.UPN, "")
+	if r := c.do("GET", "/users/"+u.ID+"/messages", ""); r.status != 503 {
+		t.Errorf("not spared: %d", r.status)
+	}
+	c.sim.Spare(DefaultTenant().ID)
+	c.sim.Inject(Injection{Tenant: "another", Times: -1, Fault: Fault{Status: 500, Code: "x"}})
+	if r := c.do("GET", "/users/"+u.ID+"/messages", ""); r.status != 200 {
+		t.Errorf("spared: %d", r.status)
+	}
+	c.sim.Inject(Injection{Tenant: DefaultTenant().ID, Fault: Fault{Status: 500, Code: "x"}})
+	if r := c.do("GET", "/users/"+u.ID+"/messages", ""); r.status != 500 {
+		t.Errorf("by a script for this tenant: %d", r.status)
+	}
+}

@@ -65,8 +65,9 @@ func (s *Sim) token(w http.ResponseWriter, r *http.Request, id string) {
 	}
 	s.mu.Lock()
 	t := s.tenants[id]
+	code, description := grantError(t, r)
 	s.mu.Unlock()
-	if code, description := grantError(t, r); code != "" {
+	if code != "" {
 		s.record(call, http.StatusUnauthorized)
 		writeJSON(w, http.StatusUnauthorized, map[string]any{
 			"error": code, "error_description": description, "correlation_id": guid(s.next("correlation")),
@@ -151,6 +152,13 @@ func (s *Sim) SetRoles(tenant string, roles ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.tenantOf(tenant).Roles = roles
+}
+
+// SetSecret changes the client secret of a tenant ("": the first). Tokens that were handed out stay good.
+func (s *Sim) SetSecret(tenant, secret string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tenantOf(tenant).ClientSecret = secret
 }
 
 // mayList says whether a tenant's application may read the directory.

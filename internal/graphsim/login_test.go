@@ -129,3 +129,23 @@ func TestConsent_replies(t *testing.T) {
 		})
 	}
 }
+
+func TestSetSecret_refusesTheOldOne(t *testing.T) {
+	c := newClient(t, Options{Rates: Calm()})
+	d := DefaultTenant()
+	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {d.ClientID}, "client_secret": {d.ClientSecret}, "scope": {"https://graph/.default"}}
+	for _, v := range []struct {
+		secret string
+		want   int
+	}{{d.ClientSecret, 200}, {"another", 401}, {d.ClientSecret, 200}} {
+		c.sim.SetSecret("", v.secret)
+		resp, err := c.http.PostForm(c.sim.URL()+"/"+d.ID+"/oauth2/v2.0/token", form)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != v.want {
+			t.Errorf("with %q set: %d, want %d", v.secret, resp.StatusCode, v.want)
+		}
+	}
+}

@@ -98,7 +98,7 @@ func (s *Sim) listMessages(r *request) answer {
 func (s *Sim) withoutHeaders(r *request, m *message) object {
 	o := m.view(r.immutable)
 	n := s.number("headers/" + m.Mailbox + "/" + m.InternetMessageID)
-	if float64(n>>11)/(1<<53) < s.o.Rates.NoHeaders {
+	if float64(n>>11)/(1<<53) < s.rates(r.tenant.ID).NoHeaders {
 		o["internetMessageHeaders"] = absent
 	}
 	return o

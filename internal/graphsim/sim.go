@@ -35,6 +35,7 @@ type Sim struct {
 	load       map[string]*load  // by mailbox id
 	busy       map[string]int    // mail requests under way, by tenant
 	waits      map[string]retryAfter
+	spared     map[string]bool // tenants without faults that come by themselves
 }
 
 // New makes a Sim that does not listen yet. It has one tenant, DefaultTenant.
@@ -43,6 +44,7 @@ func New(o Options) *Sim {
 		o: o.withDefaults(), base: inProcess, served: make(chan struct{}),
 		tenants: map[string]*tenant{}, owners: map[string]*user{}, tokens: map[string]token{},
 		drawn: map[string]uint64{}, load: map[string]*load{}, busy: map[string]int{}, waits: map[string]retryAfter{},
+		spared: map[string]bool{},
 	}
 	s.AddTenant(DefaultTenant())
 	return s
