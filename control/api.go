@@ -5,6 +5,7 @@ import (
 
 	"clawback/judge"
 	"clawback/queue"
+	"clawback/score/engines/rdap"
 	"clawback/store"
 )
 
@@ -18,7 +19,8 @@ type Status struct {
 	Tenants     []Tenant     `json:"tenants"`
 	Queue       queue.Stats  `json:"queue"`
 	Certificate *Certificate `json:"certificate,omitempty"`
-	Problems    []string     `json:"problems"` // what needs a person
+	RDAP        *rdap.Status `json:"rdap,omitempty"` // nil: the registries may not be asked
+	Problems    []string     `json:"problems"`       // what needs a person
 }
 
 // Tenant is one tenant's part of the status.

@@ -7,6 +7,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"clawback/score/engines/rdap"
 )
 
 // Metrics answers in the Prometheus exposition format. It asks for the status at each scrape, so that it cannot say
@@ -33,6 +35,9 @@ var (
 	bounceMetric    = metric("bounces", "Reports on their way to the alternate mailbox.", "state")
 	bounceAgeMetric = metric("bounces_oldest_seconds", "Age of the oldest of them.", "state")
 	certMetric      = metric("certificate_expiry_timestamp_seconds", "When the SMTP certificate ends.")
+	rdapAskedMetric = metric("rdap_questions_total", "Questions to RDAP servers about the age of a domain.")
+	rdapMetric      = metric("rdap_messages_total", "Messages for which the age of the author's domain was wanted, by what came of it.", "result")
+	rdapListMetric  = metric("rdap_list_timestamp_seconds", "When the list of RDAP servers in use was fetched.")
 	reportsMetric   = metric("reports_total", "Reports processed.", "tenant")
 	messagesMetric  = metric("messages", "Messages that are kept, by disposition.", "tenant", "disposition")
 	intentsMetric   = metric("retractions", "Mailboxes from which a message was to be taken, by outcome.", "tenant", "outcome")
@@ -66,8 +71,22 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	if s.Certificate != nil {
 		gauge(certMetric, float64(s.Certificate.NotAfter.Unix()))
 	}
+	collectRDAP(out, s.RDAP)
 	for _, t := range s.Tenants {
 		collectTenant(out, t, gauge)
+	}
+}
+
+func collectRDAP(out chan<- prometheus.Metric, s *rdap.Status) {
+	if s == nil {
+		return
+	}
+	out <- prometheus.MustNewConstMetric(rdapAskedMetric, prometheus.CounterValue, float64(s.Asked))
+	for result, n := range map[string]uint64{"known": s.Known, "unknown": s.Unknown, "failed": s.Failed} {
+		out <- prometheus.MustNewConstMetric(rdapMetric, prometheus.CounterValue, float64(n), result)
+	}
+	if !s.Date.IsZero() {
+		out <- prometheus.MustNewConstMetric(rdapListMetric, prometheus.GaugeValue, float64(s.Date.Unix()))
 	}
 }
 

@@ -32,6 +32,7 @@ func (c checkCmd) Run(a *app) error {
 	}
 	list := []finding{{true, "configuration", fmt.Sprintf("%s is valid: %s, %s", c.Config, plural(len(cfg.Listeners), "listener"), plural(len(cfg.Tenants), "tenant"))}}
 	list = append(list, checkRules(cfg)...)
+	list = append(list, checkRDAP(a.ctx, cfg, c.Online))
 	if c.Online {
 		ctx, cancel := context.WithTimeout(a.ctx, 2*time.Minute)
 		defer cancel()

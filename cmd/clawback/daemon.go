@@ -23,6 +23,7 @@ import (
 	"clawback/queue"
 	"clawback/retract"
 	"clawback/retract/graph"
+	"clawback/score/engines/rdap"
 	"clawback/spool"
 	"clawback/store"
 	"clawback/systemd"
@@ -36,6 +37,7 @@ type daemon struct {
 	live     *live
 	certs    certs.Source
 	networks *networks.Sets
+	rdap     *rdap.Client // nil: the registries may not be asked
 	spool    *spool.Spool
 	queue    *queue.Queue
 	store    *store.Store

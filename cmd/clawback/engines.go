@@ -10,7 +10,7 @@ import (
 
 // judgeOptions wire the scorer and what stands beside it: own rules, policies, corrections, engines.
 func (d *daemon) judgeOptions() judge.Options {
-	return judge.Options{
+	o := judge.Options{
 		Values: d.store, Records: d.store, Tenant: d.live.tenant, Scorer: scoreOptions, Away: d.engineAway,
 		Open: func(ref spool.Ref) (judge.Body, error) {
 			body, err := d.spool.Open(ref)
@@ -20,6 +20,10 @@ func (d *daemon) judgeOptions() judge.Options {
 			return body, nil
 		},
 	}
+	if d.rdap != nil { // not an Engine that holds a nil
+		o.Ages = d.rdap
+	}
+	return o
 }
 
 // engineAway tells a person, once an hour for each engine.
@@ -32,7 +36,8 @@ func scoreOptions(cfg *config.Config) score.Options {
 	c := cfg.Score
 	return score.Options{
 		TrustMicrosoft: c.TrustMicrosoftVerdict,
-		Switches:       score.Switches{NewDomain: c.NewDomain, Blank: c.Blank, ACHFreeMail: c.ACHFreeMail, HTMLAttachment: c.HTMLAttachment},
+		Switches: score.Switches{NewDomain: c.NewDomain, Blank: c.Blank, ACHFreeMail: c.ACHFreeMail, HTMLAttachment: c.HTMLAttachment,
+			DomainAgeMalicious: c.DomainAgeMalicious, DomainAgeSuspicious: c.DomainAgeSuspicious},
 	}
 }
 

@@ -91,6 +91,9 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger) (err error
 	if d.key, err = bounce.LoadKey(cfg.StateDir); err != nil {
 		return err
 	}
+	if err = d.openRDAP(cfg); err != nil {
+		return err
+	}
 	if d.judge, err = judge.New(cfg, d.judgeOptions()); err != nil {
 		return err
 	}
@@ -118,7 +121,7 @@ func (d *daemon) run(ctx context.Context, cfg *config.Config, listeners []*port,
 	defer stop()
 	group, broken := errgroup.WithContext(work)
 	for _, part := range []func(context.Context) error{
-		d.certs.Run, d.networks.Run, d.pipeline.Run, d.engine.Run, d.bounces.Run, d.metrics, d.janitor, d.faults, d.watchdog,
+		d.certs.Run, d.networks.Run, d.refreshRDAP, d.pipeline.Run, d.engine.Run, d.bounces.Run, d.metrics, d.janitor, d.faults, d.watchdog,
 	} {
 		group.Go(func() error { return part(broken) })
 	}

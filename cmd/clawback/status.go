@@ -65,6 +65,7 @@ func (d *daemon) status() (control.Status, error) {
 	}
 	c := d.certs.Status()
 	s.Certificate = &control.Certificate{Names: c.Names, NotAfter: c.NotAfter, Problem: c.Problem}
+	s.RDAP = d.rdapStatus()
 	s.Problems = problems(s)
 	if n := d.networks.Status(); n.Problem != "" {
 		s.Problems = append(s.Problems, fmt.Sprintf("networks: %s; the list of %s stays in use", n.Problem, n.Date.Format(time.DateOnly)))
@@ -107,6 +108,9 @@ func problems(s control.Status) []string {
 	if s.Certificate != nil && s.Certificate.Problem != "" {
 		list = append(list, "certificate: "+s.Certificate.Problem)
 	}
+	if s.RDAP != nil && s.RDAP.Problem != "" && s.RDAP.Servers == 0 {
+		list = append(list, "no list of RDAP servers, so that no domain's age is known: "+s.RDAP.Problem)
+	}
 	return list
 }
 
@@ -121,7 +125,7 @@ func needRestart(old, cfg *config.Config) []string {
 	for name, pair := range map[string][2]any{
 		"hostname": {old.Hostname, cfg.Hostname}, "state_dir": {old.StateDir, cfg.StateDir}, "listener": {old.Listeners, cfg.Listeners},
 		"tls": {old.TLS, cfg.TLS}, "acme": {old.ACME, cfg.ACME}, "smtp": {old.SMTP, cfg.SMTP}, "control": {old.Control, cfg.Control},
-		"networks": {old.Networks, cfg.Networks}, "score.workers": {old.Score.Workers, cfg.Score.Workers}, "log": {old.Log, cfg.Log},
+		"networks": {old.Networks, cfg.Networks}, "rdap": {old.RDAP, cfg.RDAP}, "score.workers": {old.Score.Workers, cfg.Score.Workers}, "log": {old.Log, cfg.Log},
 	} {
 		if !reflect.DeepEqual(pair[0], pair[1]) {
 			list = append(list, name)
@@ -149,6 +153,7 @@ func (a *app) showStatus(s control.Status) error {
 	if s.Certificate != nil {
 		fmt.Fprintf(a.out, "certificate for %s until %s\n", strings.Join(s.Certificate.Names, ", "), stamp(s.Certificate.NotAfter))
 	}
+	a.showRDAP(s.RDAP)
 	rows := [][]string{{"", "COUNT", "OLDEST", "SIZE"}}
 	for _, state := range []queue.State{queue.Ready, queue.Working, queue.Deferred, queue.Quarantined} {
 		rows = append(rows, countRow("queue "+string(state), s.Queue.Items[state]))

@@ -15,8 +15,8 @@ const maxAnswer = 512 << 10
 
 // What an answer lacks.
 var (
-	errNoDate   = errors.New("its answer names no date of registration")
-	errNotThere = errors.New("it knows no such domain")
+	errNoDate   = errors.New("names no date of registration")
+	errNotThere = errors.New("knows no such domain")
 )
 
 // A date outside these was never a registration's: before the first domain, or after the answer came (a clock may be a day off).

@@ -39,6 +39,14 @@ func (e entry) until() time.Time {
 	return e.Asked.Add(keepKnown)
 }
 
+// reason says why there is no date.
+func (e entry) reason() string {
+	if e.Host == "" { // nobody was asked
+		return e.Why
+	}
+	return fmt.Sprintf("%s was asked on %s, and %s", e.Host, e.Asked.Format(time.DateOnly), e.Why)
+}
+
 // cache is rdap.db. Losing it costs questions, no mail: a file that cannot be read is begun anew.
 //
 // A nil cache keeps nothing.

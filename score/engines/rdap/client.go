@@ -41,7 +41,8 @@ type Client struct {
 	tally   tally
 }
 
-type tally struct{ asked, kept, unknown, failed uint64 }
+// tally counts questions to servers, and messages by what came of them.
+type tally struct{ asked, known, unknown, failed uint64 }
 
 // New makes a client with the last good list. It asks nobody.
 func New(c config.RDAP, o Options) (*Client, error) {
@@ -87,30 +88,32 @@ func (c *Client) Ask(ctx context.Context, m engines.Message) ([]engines.Finding,
 	if m.Author == "" {
 		return nil, nil
 	}
-	domain, err := registered(m.Author)
+	domain, e, err := c.find(ctx, m.Author)
 	if err != nil {
-		return c.unknown(err.Error()), nil
-	}
-	e, ok := c.cache.get(domain, c.o.Now())
-	if ok {
-		c.count(&c.tally.kept)
-	} else if e, err = c.look(ctx, domain); errors.Is(err, errNoServer) {
-		return c.unknown(fmt.Sprintf("the age of %s is not known: %v", domain, err)), nil
-	} else if err != nil {
 		c.count(&c.tally.failed)
 		return nil, fmt.Errorf("the age of %s is not known: %w", domain, err)
 	}
-	asked := e.Asked.Format(time.DateOnly)
 	if e.On.IsZero() {
-		return c.unknown(fmt.Sprintf("the age of %s is not known: %s, asked on %s, says that %s", domain, e.Host, asked, e.Why)), nil
+		c.count(&c.tally.unknown)
+		return []engines.Finding{{Engine: engines.RDAP, Text: fmt.Sprintf("the age of %s is not known: %s", domain, e.reason())}}, nil
 	}
-	text := fmt.Sprintf("%s was registered on %s, as %s said on %s.", domain, e.On.Format(time.DateOnly), e.Host, asked)
+	c.count(&c.tally.known)
+	text := fmt.Sprintf("%s was registered on %s, as %s said on %s.", domain, e.On.Format(time.DateOnly), e.Host, e.Asked.Format(time.DateOnly))
 	return []engines.Finding{{Engine: engines.RDAP, Registered: e.On, Text: text}}, nil
 }
 
-func (c *Client) unknown(why string) []engines.Finding {
-	c.count(&c.tally.unknown)
-	return []engines.Finding{{Engine: engines.RDAP, Text: why}}
+// find takes what is kept of a host's domain, or asks.
+func (c *Client) find(ctx context.Context, host string) (domain string, e entry, err error) {
+	if domain, err = registered(host); err != nil {
+		return clip(host), entry{Why: err.Error()}, nil
+	}
+	if kept, ok := c.cache.get(domain, c.o.Now()); ok {
+		return domain, kept, nil
+	}
+	if e, err = c.look(ctx, domain); errors.Is(err, errNoServer) {
+		return domain, entry{Why: err.Error()}, nil
+	}
+	return domain, e, err
 }
 
 func (c *Client) count(n *uint64) {
@@ -208,7 +211,7 @@ func (c *Client) read(r *http.Response, domain string) (entry, error) {
 		e.Why = errNotThere.Error()
 		return e, nil
 	case http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusGone: // about the domain: the server is well
-		e.Why = "the question is not answered (" + clip(r.Status) + ")"
+		e.Why = "does not answer for this name (" + clip(r.Status) + ")"
 		return e, nil
 	default:
 		return e, fmt.Errorf("answer is %s", clip(r.Status))

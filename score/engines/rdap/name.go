@@ -1,6 +1,7 @@
 package rdap
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -13,15 +14,15 @@ import (
 func registered(host string) (string, error) {
 	name, err := idna.Lookup.ToASCII(strings.TrimSuffix(host, "."))
 	if err != nil {
-		return "", fmt.Errorf("%q is not the name of a domain", clip(host))
+		return "", errors.New("that is not the name of a domain")
 	}
 	suffix, icann := publicsuffix.PublicSuffix(name)
 	if !icann && strings.Contains(suffix, ".") {
-		return "", fmt.Errorf("the age of %s is not known: %s gives such names itself, and no registry notes them", clip(name), suffix)
+		return "", fmt.Errorf("%s gives such names itself, and no registry notes them", suffix)
 	}
 	domain, err := publicsuffix.EffectiveTLDPlusOne(name)
 	if err != nil {
-		return "", fmt.Errorf("%q is not the name of a domain that somebody registered", clip(name))
+		return "", errors.New("that is no name under a public suffix")
 	}
 	return domain, nil
 }

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/dustin/go-humanize"
+
+	"clawback/config"
+	"clawback/score/engines/rdap"
+)
+
+// openRDAP makes the client of the registries, where the configuration allows to ask them.
+func (d *daemon) openRDAP(cfg *config.Config) (err error) {
+	if !cfg.RDAP.Enabled {
+		return nil
+	}
+	if d.rdap, err = rdap.New(cfg.RDAP, rdap.Options{StateDir: cfg.StateDir, Log: d.log}); err != nil {
+		return err
+	}
+	d.opened(d.rdap.Close)
+	return nil
+}
+
+// refreshRDAP keeps the list of the registries' servers fresh.
+func (d *daemon) refreshRDAP(ctx context.Context) error {
+	if d.rdap == nil {
+		return nil
+	}
+	return d.rdap.Run(ctx)
+}
+
+// rdapStatus is nil where nobody is asked.
+func (d *daemon) rdapStatus() *rdap.Status {
+	if d.rdap == nil {
+		return nil
+	}
+	s := d.rdap.Status()
+	return &s
+}
+
+func (a *app) showRDAP(s *rdap.Status) {
+	if s == nil {
+		return
+	}
+	list := "no list of servers yet"
+	if s.Servers > 0 {
+		list = fmt.Sprintf("%s suffixes in the list of %s", humanize.Comma(int64(s.Servers)), stamp(s.Date))
+	} else if s.One {
+		list = "all asked at " + s.URL
+	}
+	fmt.Fprintf(a.out, "domain ages: %s; %s known, %d unknown, %d failed, with %s\n", list, plural(int(s.Known), "message"), s.Unknown, s.Failed, plural(int(s.Asked), "question"))
+}
+
+// checkRDAP says whether the registries may be asked when domains were registered, and, online, whether they answer.
+func checkRDAP(ctx context.Context, cfg *config.Config, online bool) finding {
+	const what = "domain age"
+	if !cfg.RDAP.Enabled {
+		return finding{true, what, "no registry is asked: rdap.enabled is false"}
+	}
+	if cfg.Score.DomainAgeMalicious+cfg.Score.DomainAgeSuspicious == 0 {
+		return finding{true, what, "no registry is asked: domain_age_malicious and domain_age_suspicious are off"}
+	}
+	if !online {
+		return finding{true, what, "registries may be asked when the domains of authors were registered; --online tries it"}
+	}
+	client, err := rdap.New(cfg.RDAP, rdap.Options{})
+	if err != nil {
+		return finding{false, what, err.Error()}
+	}
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	text, err := client.Check(ctx)
+	if err != nil {
+		return finding{false, what, err.Error()}
+	}
+	return finding{true, what, text}
+}

@@ -1,0 +1,182 @@
+package rdap
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"clawback/config"
+)
+
+func TestList_theLongestSuffixThatSpeaksHTTPSDecides(t *testing.T) {
+	l, err := parseList([]byte(`{"publication":"2026-11-20T20:00:01Z","services":[
+		[["com","NET."],["https://one.example/"]], [["uk"],["https://two.example/rdap/"]], [["gov.uk"],["https://three.example/"]],
+		[["plain"],["http://plain.example/"]], [["odd"],["ftp://x/","https://","https://u:p@x.example/","https://x.example/?q=","%","https://four.example"]], [[""],["https://root.example/"]]]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for domain, want := range map[string]string{
+		"a.com": "one.example", "a.net": "one.example", "a.co.uk": "two.example", "a.gov.uk": "three.example", "notgov.uk": "two.example",
+		"a.plain": "", "a.odd": "four.example", "a.com.de": "", "com": "one.example", "": "",
+	} {
+		got := ""
+		if server := l.server(domain); server != nil {
+			got = server.Host
+		}
+		if got != want {
+			t.Errorf("%s is asked at %q, want %q", domain, got, want)
+		}
+	}
+}
+
+func TestRefresh_aListThatIsNotBelievedChangesNothing(t *testing.T) {
+	var many []string
+	for i := range maxEntries + 1 {
+		many = append(many, fmt.Sprintf("t%d", i))
+	}
+	for name, c := range map[string]struct{ list, want string }{
+		"a page":           {"<html>", "decode list"},
+		"nothing":          {"{}", "names no server"},
+		"none with https":  {`{"services":[[["com"],["http://x.example/"]]]}`, "names no server"},
+		"another shape":    {`{"services":[[["com"],["x"],["https://x.example/"]]]}`, "3 parts"},
+		"of numbers":       {`{"services":[[[1],["https://x.example/"]]]}`, "decode list"},
+		"much smaller":     {services("https://x.example", "com"), "not believed"},
+		"very many":        {services("https://x.example", many...), "more than"},
+		"larger than that": {`{"services":"` + strings.Repeat("x", maxList) + `"}`, "larger than"},
+	} {
+		b := ready(t)
+		b.registry.publish(c.list)
+		if err := b.Refresh(t.Context()); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %q", name, err, c.want)
+		}
+		if s := b.Status(); s.Servers != 3 || s.Problem == "" {
+			t.Errorf("%s: status %+v", name, s)
+		}
+		b.Close()
+		if b.open(t); b.Status().Servers != 3 {
+			t.Errorf("%s: the good list is not there after a restart", name)
+		}
+	}
+}
+
+func TestRefresh_aNewListIsUsedAndKept(t *testing.T) {
+	b := ready(t)
+	b.registry.set("a.org", says(registeredOn("a.org", "2026-11-19T08:00:00Z")))
+	if got, err := b.age(t, "a.org"); err != nil || !strings.Contains(got, "no RDAP server") {
+		t.Errorf("%q, %v", got, err)
+	}
+	b.registry.publish(services(b.registry.URL, "org", "net"))
+	if err := b.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if got, err := b.age(t, "a.org"); got != "2026-11-19" || err != nil {
+			t.Errorf("%q, %v", got, err)
+		}
+		if got, err := b.age(t, "a.com"); err != nil || !strings.Contains(got, "no RDAP server") {
+			t.Errorf("%q, %v", got, err)
+		}
+		b.Close()
+		b.open(t)
+	}
+}
+
+func TestNew_aListFromAnotherURLIsNotUsed(t *testing.T) {
+	b := ready(t)
+	b.Close()
+	b.config.URL = "https://another.example/dns.json"
+	if b.open(t); b.Status().Servers != 0 {
+		t.Errorf("status %+v", b.Status())
+	}
+}
+
+func TestNew_aDamagedCacheIsBegunAnew(t *testing.T) {
+	b := ready(t)
+	b.Close()
+	path := filepath.Join(b.options.StateDir, "rdap.db")
+	for _, damage := range []string{"", "garbage", strings.Repeat("garbage!", 8192)} {
+		if err := os.WriteFile(path, []byte(damage), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		b.open(t)
+		if err := b.Refresh(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := b.age(t, "nobody.com"); err != nil || !strings.Contains(got, "knows no such domain") {
+			t.Errorf("%q, %v", got, err)
+		}
+		b.Close()
+	}
+}
+
+func TestNew_wrongFilesAreNamed(t *testing.T) {
+	bad := filepath.Join(t.TempDir(), "roots.pem")
+	if err := os.WriteFile(bad, []byte("no certificate"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []config.RDAP{{CAFile: bad}, {CAFile: bad + ".missing"}, {Server: "https://%"}} {
+		if client, err := New(c, Options{}); err == nil {
+			t.Errorf("%+v makes %+v", c, client)
+		}
+	}
+}
+
+// fake answers every request without a network, so that time can be played.
+type fake struct{ at []time.Time }
+
+func (f *fake) RoundTrip(q *http.Request) (*http.Response, error) {
+	f.at = append(f.at, time.Now())
+	if len(f.at) == 2 {
+		return nil, fmt.Errorf("no route")
+	}
+	body := io.NopCloser(strings.NewReader(services("https://x.example", "com")))
+	return &http.Response{StatusCode: http.StatusOK, Body: body, Request: q}, nil
+}
+
+func TestRun_asksAtOnceEachIntervalAndSoonerAfterAFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, err := New(config.RDAP{URL: "https://list.example/dns.json", Interval: 24 * time.Hour}, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := &fake{}
+		c.http.Transport = f
+		started := time.Now()
+		go c.Run(t.Context())
+		time.Sleep(50 * time.Hour)
+		synctest.Wait()
+		want := []time.Duration{0, 24 * time.Hour, 25 * time.Hour, 49 * time.Hour}
+		for i, at := range f.at {
+			if i >= len(want) || at.Sub(started) != want[i] {
+				t.Errorf("asked after %v, want %v", at.Sub(started), want)
+			}
+		}
+		if len(f.at) != len(want) {
+			t.Errorf("asked %d times", len(f.at))
+		}
+	})
+}
+
+func FuzzParseList(f *testing.F) {
+	for _, text := range []string{services("https://x.example", "com", "co.uk"), `{"services":[[["a"],["https://"]]]}`, `{"services":[[]]}`, "[]"} {
+		f.Add([]byte(text), "a.co.uk")
+	}
+	f.Fuzz(func(t *testing.T, data []byte, domain string) {
+		l, err := parseList(data)
+		if err != nil {
+			return
+		}
+		if len(l.servers) == 0 || len(l.servers) > maxEntries {
+			t.Errorf("%d entries", len(l.servers))
+		}
+		if server := l.server(domain); server != nil && (server.Scheme != "https" || server.Host == "") {
+			t.Errorf("%s is asked at %v", domain, server)
+		}
+	})
+}
