@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base32"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -117,8 +116,8 @@ func readBounce(bounces *bolt.Bucket, id string) (Bounce, error) {
 	if row == nil {
 		return b, fmt.Errorf("%w: bounce %q", ErrNotFound, id)
 	}
-	if err := json.Unmarshal(row, &b); err != nil {
-		return b, storage(fmt.Errorf("read row of bounce %s: %w", id, err))
+	if err := decode(row, &b); err != nil {
+		return b, fmt.Errorf("bounce %s: %w", id, err)
 	}
 	return b, nil
 }

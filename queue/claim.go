@@ -2,6 +2,7 @@ package queue
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -53,6 +54,9 @@ func (q *Queue) claim(max int) ([]Item, error) {
 		items, poison, err = t.claim(max)
 		return err
 	}})
+	if errors.Is(err, errUnreadable) {
+		q.setBroken(err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("claim: %w", err)
 	}

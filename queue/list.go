@@ -15,6 +15,9 @@ import (
 // view reads in one snapshot.
 func (q *Queue) view(read func(tx *bolt.Tx) error) error {
 	err := q.db.View(read)
+	if errors.Is(err, errUnreadable) {
+		q.setBroken(err)
+	}
 	if errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
 		return ErrClosed
 	}

@@ -11,7 +11,8 @@
 //   - I2: an accepted item leaves only by Finish or GiveUp. It never expires; quarantine keeps it.
 //   - I3: a start is noted durably before an item is handed out, so that one which kills the process is found out.
 //   - I4: an item that is given up has exactly one bounce, however often GiveUp is called (C5).
-//   - I5: the rows are the truth: octets without a row are garbage, a row without its octets is quarantined.
+//   - I5: the rows are the truth: octets without a row are garbage, a row without its octets is quarantined. A row that
+//     cannot be read is kept apart, and what it stood for is quarantined with what can still be read of it.
 //
 // On failure: a full disk fails what would need space, with an error that wraps ENOSPC or EDQUOT; what frees space
 // goes on, and so does the rest once there is space again. After any other failed commit the file's state is unknown:
@@ -78,7 +79,7 @@ type Queue struct {
 }
 
 // Open opens the queue in dir and recovers: what was being worked on is ready again, and a row whose octets are
-// missing is quarantined. It may rewrite queue.db to give space back.
+// missing, or that cannot be read, is quarantined. It may rewrite queue.db to give space back.
 func Open(dir string, sp *spool.Spool, o Options) (*Queue, error) {
 	q := &Queue{
 		dir: dir, o: o.withDefaults(), spool: sp,

@@ -17,7 +17,7 @@ func (q *Queue) recover() error {
 	defer func() { _ = tx.Rollback() }() // does nothing after a commit
 	t := newTxn(tx, q.now())
 	r := recovery{q: q, t: t}
-	if err := errors.Join(r.items(), t.countBounces(), t.err); err != nil {
+	if err := errors.Join(r.items(), r.bounces(), t.err); err != nil {
 		return err
 	}
 	if err := errors.Join(t.dropSent(t.now.Add(-q.o.KeepSent)), t.err); err != nil {
@@ -40,10 +40,12 @@ type recovery struct {
 
 func (r *recovery) items() error {
 	var changed [][2]*Item
+	var unreadable []string
 	err := r.t.items.ForEach(func(id, _ []byte) error {
 		old, err := r.t.item(string(id))
-		if err != nil {
-			return err
+		if err != nil || !old.sound(id) {
+			unreadable = append(unreadable, string(id))
+			return nil
 		}
 		r.t.count(+1, old)
 		if it := r.item(*old); it != nil {
@@ -53,6 +55,9 @@ func (r *recovery) items() error {
 	})
 	for _, pair := range changed {
 		err = errors.Join(err, r.t.set(pair[0], pair[1]))
+	}
+	for _, id := range unreadable {
+		err = errors.Join(err, r.unreadableItem(id))
 	}
 	return err
 }
@@ -103,13 +108,20 @@ func (q *Queue) present(ref spool.Ref) error {
 	return b.Close()
 }
 
-// countBounces counts all bounces in.
-func (t *txn) countBounces() error {
-	return t.bounces.ForEach(func(id, _ []byte) error {
-		b, err := readBounce(t.bounces, string(id))
-		if err == nil {
-			t.countBounce(+1, &b)
+// bounces counts all bounces in.
+func (r *recovery) bounces() error {
+	var unreadable []string
+	err := r.t.bounces.ForEach(func(id, _ []byte) error {
+		b, err := readBounce(r.t.bounces, string(id))
+		if err != nil || b.ID != string(id) {
+			unreadable = append(unreadable, string(id))
+			return nil
 		}
-		return err
+		r.t.countBounce(+1, &b)
+		return nil
 	})
+	for _, id := range unreadable {
+		err = errors.Join(err, r.unreadableBounce(id))
+	}
+	return err
 }

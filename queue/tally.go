@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"cmp"
 	"sync"
 	"time"
 )
@@ -43,8 +44,13 @@ func newTally() *tally {
 
 // count notes that an item begins or ceases to be in its state.
 func (t *txn) count(n int, it *Item) {
-	t.deltas = append(t.deltas, delta{n: n, state: it.State, tenant: it.Envelope.Tenant, file: it.Body.File, size: it.Body.Size})
+	t.deltas = append(t.deltas, delta{
+		n: n, state: it.State, tenant: it.Envelope.Tenant, file: cmp.Or(it.Body.File, anyFile), size: it.Body.Size,
+	})
 }
+
+// anyFile stands for the file of an item of which it is not known: it may be each of them.
+const anyFile = "*"
 
 // countBounce notes that a bounce begins or ceases to be in its state. One that was sent needs its octets no more.
 func (t *txn) countBounce(n int, b *Bounce) {
@@ -113,5 +119,5 @@ func (y *tally) claimable(now time.Time) (yes bool, wake <-chan struct{}, due ti
 func (y *tally) inUse(file string) bool {
 	y.mu.Lock()
 	defer y.mu.Unlock()
-	return y.files[file] > 0
+	return y.files[file] > 0 || y.files[anyFile] > 0
 }

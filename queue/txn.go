@@ -54,8 +54,8 @@ func readItem(items *bolt.Bucket, id string) (Item, error) {
 	if row == nil {
 		return it, fmt.Errorf("%w: %q", ErrNotFound, id)
 	}
-	if err := json.Unmarshal(row, &it); err != nil {
-		return it, storage(fmt.Errorf("read row of item %s: %w", id, err))
+	if err := decode(row, &it); err != nil {
+		return it, fmt.Errorf("item %s: %w", id, err)
 	}
 	return it, nil
 }
