@@ -10,6 +10,8 @@ import (
 
 const bait = "From: eve@evil.example\r\nMessage-ID: <bait@evil.example>\r\nSubject: Invoice\r\nContent-Type: text/plain\r\n\r\nPay here.\r\n"
 
+const network = "aaaaaaaa-0000-0000-0000-000000000001"
+
 func wrapped(header string, messages ...string) string {
 	text := header + "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nSee attached.\r\n"
 	for _, m := range messages {
@@ -28,35 +30,52 @@ func of(t *testing.T, text string) Message {
 }
 
 func TestAttached_carriesTheOriginalsIdentity(t *testing.T) {
-	original := of(t, bait)
+	contents := of(t, bait).Contents()
 	noID := strings.Replace(bait, "Message-ID: <bait@evil.example>\r\n", "", 1)
+	delivered := strings.Replace(bait, "\r\n", "\r\nX-MS-Exchange-Organization-Network-Message-Id: "+strings.ToUpper(network)+"\r\n", 1)
 	// As another program writes it: other transfer encoding, other header, other case.
-	rewritten := "message-id:\r\n <bait@evil.example> \r\ncontent-type: text/plain; charset=utf-8\r\ncontent-transfer-encoding: base64\r\n\r\nUGF5IGhlcmUuDQo=\r\n"
+	rewritten := "message-id:\r\n <bait@evil.example> \r\nfrom: Eve <EVE@evil.example>\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-transfer-encoding: base64\r\n\r\nUGF5IGhlcmUuDQo=\r\n"
+	one := []Attached{{MessageID: "<bait@evil.example>", Contents: contents}}
 	for _, c := range []struct {
 		name, text string
 		want       []Attached
 	}{
 		{"none", bait, nil},
-		{"one", wrapped("", bait), []Attached{{"<bait@evil.example>", original.Contents()}}},
-		{"written anew", wrapped("", rewritten), []Attached{{"<bait@evil.example>", original.Contents()}}},
-		{"without a Message-ID", wrapped("", noID), []Attached{{"", original.Contents()}}},
-		{"two", wrapped("", noID, bait), []Attached{{"", original.Contents()}, {"<bait@evil.example>", original.Contents()}}},
-		{"within another", wrapped("", wrapped("Message-ID: <outer@x>\r\n", strings.ReplaceAll(bait, "--b", "--c"))), nil},
-		{"the whole message is one", "Content-Type: message/rfc822\r\n\r\n" + bait, []Attached{{"<bait@evil.example>", original.Contents()}}},
-		{"empty", wrapped("", "Message-ID: <e@x>\r\n\r\n"), []Attached{{"<e@x>", ""}}},
+		{"one", wrapped("", bait), one},
+		{"written anew", wrapped("", rewritten), one},
+		{"without a Message-ID", wrapped("", noID), []Attached{{Contents: contents}}},
+		{"as it was delivered", wrapped("", delivered), []Attached{{"<bait@evil.example>", []string{network}, contents}}},
+		{"two", wrapped("", noID, bait), []Attached{{Contents: contents}, one[0]}},
+		{"the whole message is one", "Content-Type: message/rfc822\r\n\r\n" + bait, one},
+		{"empty", wrapped("", "Message-ID: <e@x>\r\n\r\n"), []Attached{{MessageID: "<e@x>"}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got := of(t, c.text).Attached
-			if c.name == "within another" {
-				if len(got) == 0 || got[0].MessageID != "<outer@x>" {
-					t.Errorf("attached: %+v", got)
-				}
-				return
-			}
-			if diff := cmp.Diff(c.want, got); diff != "" {
+			if diff := cmp.Diff(c.want, of(t, c.text).Attached); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// The author and the date belong to what is compared; the subject, which is rewritten on the way, does not.
+func TestContents_ofAnotherMessage(t *testing.T) {
+	is := func(old, new string) bool {
+		return of(t, strings.Replace(bait, old, new, 1)).Contents() == of(t, bait).Contents()
+	}
+	for name, c := range map[string]struct {
+		old, new string
+		same     bool
+	}{
+		"the same":           {"Pay", "Pay", true},
+		"another subject":    {"Invoice", "[EXTERNAL] Invoice", true},
+		"another Message-ID": {"bait@", "other@", true}, // compared beside
+		"another author":     {"eve@", "adam@", false},
+		"another date":       {"Subject:", "Date: Mon, 02 Nov 2026 10:00:00 +0000\r\nSubject:", false},
+		"another text":       {"Pay", "Do not pay", false},
+	} {
+		if got := is(c.old, c.new); got != c.same {
+			t.Errorf("%s: the same contents: %t", name, got)
+		}
 	}
 }
 

@@ -7,13 +7,14 @@
 //
 // Writes: nothing.
 //
-// Invariants: memory does not grow with the message; two messages without parts are never the same; text is compared
-// without regard to charset, line endings and blanks at line ends, all else octet by octet.
+// Invariants: memory does not grow with the message, but for .msg files that are attached, of which at most maxCompound
+// octets are held; two messages without parts are never the same; text is compared without regard to charset, line
+// endings and blanks at line ends, all else octet by octet. What is found in a file changes nothing of its digest.
 //
 // On failure: Of answers an error only when the reader fails. Broken MIME is read as far as it goes, and what cannot
 // be decoded is compared as it stands.
 //
-// Standards: RFC 2045 to 2047, 5322.
+// Standards: RFC 2045 to 2047, 5322; for what is carried in files MS-OXMSG, MS-OXTNEF.
 package identity
 
 import (
@@ -22,6 +23,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -43,20 +45,21 @@ type Message struct {
 	References []string   // Message-IDs of In-Reply-To and References, the nearest first, at most 8
 }
 
-// Attached is a message that is a message/rfc822 part of another one.
+// Attached is a message that another one carries: as message/rfc822, in a file, or in a winmail.dat.
 type Attached struct {
-	MessageID string // with angle brackets; "" when its header has none
-	Contents  string // as Message.Contents gives it
+	MessageID         string   // with angle brackets; "" when it is not known
+	NetworkMessageIDs []string // as in Message, at most 8; those that Exchange alone can write come first
+	Contents          string   // as Message.Contents gives it; "" for Outlook's own formats, which keep no MIME
 }
 
 // Of reads a message.
 func Of(r io.Reader) (Message, error) {
 	in := &input{r: r}
-	p := &parts{lines: newLines(in)}
+	p := &parts{lines: newLines(in), carried: &carried{octets: maxCompound}}
 	h := p.readHeader()
 	m := messageOf(h)
 	p.body(h, 0)
-	m.Parts, m.Attached = p.sums, p.attached
+	m.Parts, m.Attached = p.sums, p.carried.list
 	if in.err != nil {
 		return Message{}, fmt.Errorf("read message: %w", in.err)
 	}
@@ -66,28 +69,32 @@ func Of(r io.Reader) (Message, error) {
 // Content answers the hex SHA-256 over From, Date, Subject and the parts.
 func (m Message) Content() string {
 	h := sha256.New()
-	date := ""
-	if !m.Date.IsZero() {
-		date = m.Date.UTC().Format(time.RFC3339)
-	}
-	for _, s := range append([]string{m.From, date, m.Subject}, m.Parts...) {
+	for _, s := range append([]string{m.From, m.date(), m.Subject}, m.Parts...) {
 		fmt.Fprintf(h, "%d:%s\n", len(s), s)
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// Contents answers the hex SHA-256 over the decoded parts alone, in whatever order; "" when there are none.
-func (m Message) Contents() string { return contents(m.Parts) }
-
-func contents(parts []string) string {
-	if len(parts) == 0 {
+// Contents answers the hex SHA-256 over the author, the date and the decoded parts in whatever order: what package retract
+// compares where a network message id is lacking. "" when there are no parts.
+func (m Message) Contents() string {
+	if len(m.Parts) == 0 {
 		return ""
 	}
 	h := sha256.New()
-	for _, sum := range slices.Sorted(slices.Values(parts)) {
+	fmt.Fprintf(h, "%q %s\n", strings.ToLower(m.From), m.date())
+	for _, sum := range slices.Sorted(slices.Values(m.Parts)) {
 		fmt.Fprintln(h, sum)
 	}
 	return hex.EncodeToString(h.Sum(nil))
+}
+
+// date is the Date as text, "" where there is none.
+func (m Message) date() string {
+	if m.Date.IsZero() {
+		return ""
+	}
+	return m.Date.UTC().Format(time.RFC3339)
 }
 
 // SameParts reports whether both have the same decoded parts, in whatever order, and any at all.

@@ -14,9 +14,8 @@ import (
 )
 
 const (
-	maxDepth    = 24
-	maxParts    = 2000
-	maxAttached = 32
+	maxDepth = 24
+	maxParts = 2000
 )
 
 // parts walks a message's leaves in one pass.
@@ -24,7 +23,7 @@ type parts struct {
 	lines      *lines
 	boundaries [][]byte // "--" and the boundary of each multipart that is open
 	sums       []string
-	attached   []Attached
+	carried    *carried // shared with the messages in its files
 }
 
 // body reads what follows a header, to the delimiter that ends it or to the end.
@@ -33,26 +32,25 @@ func (p *parts) body(h header, depth int) {
 	boundary := params["boundary"]
 	switch {
 	case depth >= maxDepth:
-		p.leaf("application/octet-stream", "", "")
+		p.leaf(leaf{kind: "application/octet-stream", depth: depth})
 	case strings.HasPrefix(kind, "multipart/") && boundary != "":
 		p.multipart([]byte("--"+boundary), depth)
 	case kind == "message/rfc822" && encoding(h) == "":
 		p.message(depth)
 	default:
-		p.leaf(kind, params["charset"], encoding(h))
+		p.leaf(leaf{kind, params["charset"], encoding(h), depth})
 	}
 }
 
 // message reads an attached message.
 func (p *parts) message(depth int) {
 	h, first := p.readHeader(), len(p.sums)
-	at := len(p.attached)
-	if at < maxAttached { // its place is before those that are attached to it
-		p.attached = append(p.attached, Attached{MessageID: firstID(h.get("message-id"))})
-	}
+	m := messageOf(h)
+	at := p.carried.enter(m)
 	p.body(h, depth+1)
-	if at < maxAttached && len(p.sums) < maxParts {
-		p.attached[at].Contents = contents(p.sums[first:])
+	if len(p.sums) < maxParts {
+		m.Parts = p.sums[first:]
+		p.carried.settle(at, m.Contents())
 	}
 }
 
@@ -91,16 +89,22 @@ func (p *parts) section() *section {
 	return &section{lines: p.lines, boundaries: p.boundaries}
 }
 
+// leaf is a part that is no multipart.
+type leaf struct {
+	kind, charset, encoding string
+	depth                   int
+}
+
 // leaf digests one part: decoded, or as it stands where decoding it fails or loses anything.
-func (p *parts) leaf(kind, label, encoding string) {
+func (p *parts) leaf(l leaf) {
 	raw, sum := sha256.New(), sha256.New()
 	in := io.TeeReader(p.section(), raw)
-	decoded := decode(in, encoding)
+	decoded := decode(in, l.encoding)
 	var err error
-	if strings.HasPrefix(kind, "text/") {
-		err = sumText(sum, decoded, label)
+	if strings.HasPrefix(l.kind, "text/") {
+		err = sumText(sum, decoded, l.charset)
 	} else {
-		_, err = io.Copy(sum, decoded)
+		err = p.carried.file(io.TeeReader(decoded, sum), l.depth)
 	}
 	if err != nil {
 		_, _ = io.Copy(io.Discard, in) // its only error is the input's, which Of looks at

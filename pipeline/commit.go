@@ -138,8 +138,7 @@ func (j *job) application(what identity.Message, result score.Result) store.Appl
 func carries(what identity.Message) store.Carries {
 	c := store.Carries{Refers: what.References}
 	for _, a := range what.Attached {
-		c.Attached = append(c.Attached, a.MessageID)
-		c.Contents = append(c.Contents, a.Contents)
+		c.Messages = append(c.Messages, store.Carried{MessageID: a.MessageID, Network: a.NetworkMessageIDs, Contents: a.Contents})
 	}
 	return c
 }

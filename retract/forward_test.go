@@ -14,13 +14,14 @@ import (
 
 const (
 	fwdMid = "<fwd@contoso.example>"
+	nid3   = "aaaaaaaa-0000-0000-0000-000000000003"
 	carl   = "carl@contoso.example"
 )
 
 // forwarded is bert's message to carl, with the bad message attached.
 func forwarded() mail {
 	return mail{nid: nid2, mid: fwdMid, disposition: verdict.Clean, to: []string{carl}, from: bert, original: "From: " + bert + "\r\n\r\nSee this.\r\n",
-		direction: "internal", carries: store.Carries{Attached: []string{mid}}}
+		direction: "internal", carries: store.Carries{Messages: []store.Carried{{MessageID: mid, Network: []string{nid}}}}}
 }
 
 // carlsCopy is that message as it lies in carl's mailbox.
@@ -51,7 +52,7 @@ func TestForward_isHeldAndTakenOnApprovalOnly(t *testing.T) {
 					}
 					r.run(time.Hour)
 				}
-				in := r.want(fwd, carl, store.Held, "attached, with the same Message-ID): a person must approve")
+				in := r.want(fwd, carl, store.Held, "attached, with the same network message id): a person must approve")
 				if in.Hold != retract.HoldForward || in.Action != "soft_delete" || !strings.Contains(in.Reason, "which is MALICIOUS") {
 					t.Errorf("held for %q, %s: %s", in.Hold, in.Action, in.Reason)
 				}
@@ -82,8 +83,14 @@ func TestForward_othersAreLeftAlone(t *testing.T) {
 		"the original is not MALICIOUS": {mild, forwarded()},
 		"from outside":                  {bad(anna), change(func(m *mail) { m.direction = "inbound" })},
 		"not first-hand":                {bad(anna), change(func(m *mail) { m.hearsay, m.nid = true, "" })},
-		"another message is attached":   {bad(anna), change(func(m *mail) { m.carries.Attached = []string{"<other@sender.example>"} })},
-		"an answer without the link":    {bad(anna), change(func(m *mail) { m.carries = store.Carries{Refers: []string{mid}} })},
+		"another message is attached": {bad(anna), change(func(m *mail) {
+			m.carries.Messages = []store.Carried{{MessageID: "<other@sender.example>", Network: []string{nid3}}}
+		})},
+		"another message is attached, whose Message-ID the bad one copied": {bad(anna), change(func(m *mail) {
+			m.carries.Messages[0].Network = []string{nid3}
+		})},
+		"only the Message-ID is known of what is attached": {bad(anna), change(func(m *mail) { m.carries.Messages[0].Network = nil })},
+		"an answer without the link":                       {bad(anna), change(func(m *mail) { m.carries = store.Carries{Refers: []string{mid}} })},
 		"an answer with a link of its own": {bad(anna), change(func(m *mail) {
 			m.carries, m.links = store.Carries{Refers: []string{mid}}, []string{"https://contoso.example/"}
 		})},

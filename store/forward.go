@@ -10,15 +10,21 @@ import (
 // Carries is what a message tells of the messages that it forwards or answers. Anybody can write it: it is good for
 // asking a person, and for nothing else.
 type Carries struct {
-	Attached []string `json:"attached,omitempty"` // Message-IDs of messages that are attached to it
-	Contents []string `json:"contents,omitempty"` // their Record.Contents
-	Refers   []string `json:"refers,omitempty"`   // Message-IDs of In-Reply-To and References
+	Messages []Carried `json:"messages,omitempty"` // messages that are attached to it, in whatever form
+	Refers   []string  `json:"refers,omitempty"`   // Message-IDs of In-Reply-To and References
+}
+
+// Carried is a message that is attached to another one.
+type Carried struct {
+	MessageID string   `json:"message_id,omitempty"`
+	Network   []string `json:"network,omitempty"`  // its network message ids, as its header tells them
+	Contents  string   `json:"contents,omitempty"` // as Record.Contents
 }
 
 // Forward is a flagged record that another record carries.
 type Forward struct {
 	Record      string              `json:"record"`
-	How         string              `json:"how"` // for a person: "attached, with the same Message-ID"
+	How         string              `json:"how"` // for a person: "attached, with the same content"
 	Disposition verdict.Disposition `json:"disposition"`
 	Pinned      string              `json:"pinned,omitempty"` // as Record.Pinned of that record
 }
@@ -26,48 +32,61 @@ type Forward struct {
 const (
 	maxCarried  = 32 // of each list of Carries
 	maxForwards = 8  // flagged records that are kept of one that carries them
+	maxNetworks = 8  // of each Carried
 	maxCarriers = 64 // records that are looked at for one that they carry
 )
 
 // bound settles what one record may carry: text that comes back from a row as it went in, each once, and not too many.
-func (c Carries) bound() Carries {
-	return Carries{Attached: bounded(c.Attached), Contents: bounded(c.Contents), Refers: bounded(c.Refers)}
+// What can prove nothing is left out.
+func (c Carries) bound() (b Carries) {
+	b.Refers = bounded(c.Refers, maxCarried)
+	for _, m := range c.Messages {
+		m.MessageID, m.Contents = strings.ToValidUTF8(m.MessageID, "\uFFFD"), strings.ToValidUTF8(m.Contents, "\uFFFD")
+		m.Network = bounded(m.Network, maxNetworks)
+		if len(m.Network) == 0 && m.Contents == "" || len(b.Messages) >= maxCarried || slices.ContainsFunc(b.Messages, m.equal) {
+			continue
+		}
+		b.Messages = append(b.Messages, m)
+	}
+	return b
 }
 
-func bounded(list []string) (kept []string) {
+func bounded(list []string, most int) (kept []string) {
 	for _, s := range list {
 		s = strings.ToValidUTF8(s, "\uFFFD")
-		if bare(s) != "" && len(kept) < maxCarried && !slices.Contains(kept, s) {
+		if bare(s) != "" && len(kept) < most && !slices.Contains(kept, s) {
 			kept = append(kept, s)
 		}
 	}
 	return kept
 }
 
+func (m Carried) equal(o Carried) bool {
+	return m.MessageID == o.MessageID && m.Contents == o.Contents && slices.Equal(m.Network, o.Network)
+}
+
 func (c Carries) unite(o Carries) Carries {
-	return Carries{
-		Attached: slices.Concat(c.Attached, o.Attached), Contents: slices.Concat(c.Contents, o.Contents),
-		Refers: slices.Concat(c.Refers, o.Refers),
-	}.bound()
+	return Carries{Messages: slices.Concat(c.Messages, o.Messages), Refers: slices.Concat(c.Refers, o.Refers)}.bound()
 }
 
 // carriedNames are the keys under which a record is found by those that it carries.
 func (r Record) carriedNames() (keys [][]byte) {
-	for _, id := range r.Carries.Attached {
-		keys = append(keys, carrierOfID(r.Tenant, "attached", id))
+	for _, m := range r.Carries.Messages {
+		for _, id := range m.Network {
+			keys = append(keys, carrierOf(r.Tenant, "network", strings.ToLower(id)))
+		}
+		if m.Contents != "" {
+			keys = append(keys, carrierOf(r.Tenant, "contents", m.Contents))
+		}
 	}
 	for _, id := range r.Carries.Refers {
-		keys = append(keys, carrierOfID(r.Tenant, "refers", id))
-	}
-	for _, contents := range r.Carries.Contents {
-		keys = append(keys, hash16("carries contents", r.Tenant, contents))
+		keys = append(keys, carrierOf(r.Tenant, "refers", bare(id)))
 	}
 	return keys
 }
 
-func carrierOfID(tenant, how, id string) []byte {
-	return hash16("carries", tenant, how, bare(id))
-}
+// carrierOf finds the records that carry what has a certain id or content.
+func carrierOf(tenant, how, value string) []byte { return hash16("carries", tenant, how, value) }
 
 // bare is a Message-ID without its angle brackets.
 func bare(id string) string { return strings.Trim(strings.TrimSpace(id), "<>") }
@@ -77,29 +96,60 @@ func contentsName(tenant, contents string) []byte { return hash16("contents", te
 
 // carrierNames are the keys under which those are found that carry a record.
 func (r Record) carrierNames() (keys [][]byte) {
-	if r.MessageID != "" {
-		keys = append(keys, carrierOfID(r.Tenant, "attached", r.MessageID), carrierOfID(r.Tenant, "refers", r.MessageID))
+	if r.NetworkMessageID != "" {
+		keys = append(keys, carrierOf(r.Tenant, "network", strings.ToLower(r.NetworkMessageID)))
 	}
 	if r.Contents != "" {
-		keys = append(keys, hash16("carries contents", r.Tenant, r.Contents))
+		keys = append(keys, carrierOf(r.Tenant, "contents", r.Contents))
+	}
+	if r.MessageID != "" {
+		keys = append(keys, carrierOf(r.Tenant, "refers", bare(r.MessageID)))
 	}
 	return keys
 }
 
-// howCarried says how one record carries another; "" when it does not.
+// howCarried says how one record carries another; "" when it does not. A Message-ID can be copied: alone it tells
+// nothing, and where what is attached has it and is another message, that speaks against the thread too.
 func howCarried(carrier, original Record) string {
-	is := func(id string) bool { return original.MessageID != "" && bare(id) == bare(original.MessageID) }
-	switch {
-	case carrier.ID == original.ID || carrier.Tenant != original.Tenant:
+	if carrier.ID == original.ID || carrier.Tenant != original.Tenant {
 		return ""
-	case original.Contents != "" && slices.Contains(carrier.Carries.Contents, original.Contents):
-		return "attached, with the same content"
-	case slices.ContainsFunc(carrier.Carries.Attached, is):
-		return "attached, with the same Message-ID"
-	case slices.ContainsFunc(carrier.Carries.Refers, is):
+	}
+	named := func(id string) bool { return original.MessageID != "" && bare(id) == bare(original.MessageID) }
+	copied := false
+	for _, m := range carrier.Carries.Messages {
+		switch how := m.is(original); {
+		case how != "":
+			return how
+		case named(m.MessageID) && m.comparable(original):
+			copied = true
+		}
+	}
+	if !copied && slices.ContainsFunc(carrier.Carries.Refers, named) {
 		return sharedIndicator(carrier.Verdict, original.Verdict)
 	}
 	return ""
+}
+
+// is says by what an attached message is known to be a record's; "" when it is not. The rules are those by which
+// package retract proves a message of a mailbox: the network message id decides where both have one, else the content.
+func (m Carried) is(original Record) string {
+	if m.comparable(original) {
+		same := func(id string) bool { return strings.EqualFold(id, original.NetworkMessageID) }
+		if slices.ContainsFunc(m.Network, same) {
+			return "attached, with the same network message id"
+		}
+		return ""
+	}
+	other := m.MessageID != "" && original.MessageID != "" && bare(m.MessageID) != bare(original.MessageID)
+	if m.Contents == "" || m.Contents != original.Contents || other {
+		return ""
+	}
+	return "attached, with the same content"
+}
+
+// comparable reports whether both have a network message id.
+func (m Carried) comparable(original Record) bool {
+	return original.NetworkMessageID != "" && len(m.Network) > 0
 }
 
 // sharedIndicator says what two messages of one thread have in common beyond the thread.
@@ -120,11 +170,16 @@ func (r Record) tells() bool { return r.FirstHand && r.Verdict.Disposition.Flagg
 // forwardsOf looks for the flagged records that a record carries, and refreshes what is known of those that it has.
 func (t *txn) forwardsOf(rec Record) (list []Forward, err error) {
 	var keys [][]byte
-	for _, id := range slices.Concat(rec.Carries.Attached, rec.Carries.Refers) {
-		keys = append(keys, messageIDName(id))
+	for _, m := range rec.Carries.Messages {
+		for _, id := range m.Network {
+			keys = append(keys, networkName(id))
+		}
+		if m.Contents != "" {
+			keys = append(keys, contentsName(rec.Tenant, m.Contents))
+		}
 	}
-	for _, contents := range rec.Carries.Contents {
-		keys = append(keys, contentsName(rec.Tenant, contents))
+	for _, id := range rec.Carries.Refers {
+		keys = append(keys, messageIDName(id))
 	}
 	for _, key := range keys {
 		err := t.named(key, func(original Record) error {

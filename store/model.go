@@ -27,7 +27,7 @@ type Record struct {
 	Variants         []Variant           `json:"variants"`            // at most 32; the mildest give way
 	MoreVariants     int                 `json:"more,omitempty"`      // variants that were seen and not kept
 	Related          []string            `json:"related,omitempty"`   // records not first-hand with the same Message-ID and content; at most 8
-	Contents         string              `json:"contents,omitempty"`  // hex SHA-256 over the decoded parts alone
+	Contents         string              `json:"contents,omitempty"`  // hex SHA-256 over From, Date and the decoded parts in whatever order
 	Carries          Carries             `json:"carries,omitzero"`    // what it tells of messages that it forwards
 	Forwards         []Forward           `json:"forwards,omitempty"`  // flagged records that it carries, kept by the store; at most 8
 	Verdict          verdict.Verdict     `json:"verdict"`             // the worst of the variants

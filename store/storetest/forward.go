@@ -2,6 +2,8 @@ package storetest
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -35,35 +37,59 @@ func forwards(s Store, id string) (list []string) {
 	return list
 }
 
+// attached is a letter with one message attached.
+func attached(m store.Carried, refers ...string) store.Application {
+	return letter(2, store.Carries{Messages: []store.Carried{m}, Refers: refers})
+}
+
+// linked is the letter with a link in it.
+func linked(a store.Application, url string) store.Application {
+	a.Record.Verdict.Indicators = []verdict.Indicator{link(url)}
+	a.Record.Variants = slices.Clone(a.Record.Variants)
+	a.Record.Variants[0].Verdict = a.Record.Verdict
+	return a
+}
+
 func testForward(t *testing.T, b *bench) {
-	bait := judged(1, verdict.Malicious, link("https://evil.example/a"))
-	id := bait.RecordID()
-	attached := store.Carries{Attached: []string{"<message-1@example.com>"}}
-	contents := store.Carries{Attached: []string{""}, Contents: []string{"contents 1"}}
-	thread := store.Carries{Refers: []string{"<message-1@example.com>"}}
-	withLink, otherLink := letter(2, thread), letter(2, thread)
-	for a, url := range map[*store.Application]string{&withLink: "https://evil.example/a", &otherLink: "https://contoso.example/"} {
-		a.Record.Verdict.Indicators = []verdict.Indicator{link(url)}
-		a.Record.Variants[0].Verdict = a.Record.Verdict
-	}
-	elsewhere := letter(2, attached)
+	const (
+		evil, mid, other = "https://evil.example/a", "<message-1@example.com>", "<message-11@example.com>"
+		network, another = "00000000-0000-4000-8000-00000000000F", "00000000-0000-4000-8000-0000000000aa"
+		byNetwork        = "attached, with the same network message id"
+		byContent        = "attached, with the same content"
+		byLink           = "answered or forwarded, with the same link"
+	)
+	bait := judged(1, verdict.Malicious, link(evil))
+	bait.Network = strings.ToLower(network)
+	bare := judged(1, verdict.Malicious, link(evil))
+	bare.Network = ""
+	thread := letter(2, store.Carries{Refers: []string{mid}})
+	elsewhere := attached(store.Carried{Network: []string{network}})
 	elsewhere.Tenant, elsewhere.Record.Tenant = Fabrikam, Fabrikam
 	forged := judged(1, verdict.Malicious)
 	forged.Record.FirstHand, forged.Network = false, ""
 	for _, c := range []struct {
 		name          string
 		letter, about store.Application
-		want          string
+		how           string // "": it is no forward
 	}{
-		{"attached, by Message-ID", letter(2, attached), bait, id + " MALICIOUS attached, with the same Message-ID"},
-		{"attached, by content", letter(2, contents), bait, id + " MALICIOUS attached, with the same content"},
-		{"in the thread, with the link", withLink, bait, id + " MALICIOUS answered or forwarded, with the same link"},
-		{"in the thread, with another link", otherLink, bait, ""},
-		{"in the thread, without a link", letter(2, thread), bait, ""},
-		{"another message is attached", letter(2, store.Carries{Attached: []string{"<message-11@example.com>"}}), bait, ""},
+		{"by network message id", attached(store.Carried{MessageID: mid, Network: []string{network}}), bait, byNetwork},
+		{"by one of several network message ids, and without a Message-ID", attached(store.Carried{Network: []string{another, network}, Contents: "x"}), bait, byNetwork},
+		{"by content", attached(store.Carried{MessageID: mid, Contents: "contents 1"}), bait, byContent},
+		{"by content, without a Message-ID", attached(store.Carried{Contents: "contents 1"}), bait, byContent},
+		{"by content, where the record has no network message id", attached(store.Carried{MessageID: mid, Network: []string{another}, Contents: "contents 1"}), bare, byContent},
+		{"a copied Message-ID", attached(store.Carried{MessageID: mid, Contents: "contents 11"}), bait, ""},
+		{"a copied Message-ID and content, and another network message id", attached(store.Carried{MessageID: mid, Network: []string{another}, Contents: "contents 1"}), bait, ""},
+		{"the content under another Message-ID", attached(store.Carried{MessageID: other, Contents: "contents 1"}), bait, ""},
+		{"another message", attached(store.Carried{MessageID: other, Network: []string{another}, Contents: "contents 11"}), bait, ""},
+		{"in the thread, with the link", linked(thread, evil), bait, byLink},
+		{"in the thread, with another link", linked(thread, "https://contoso.example/"), bait, ""},
+		{"in the thread, without a link", thread, bait, ""},
+		{"the link alone", linked(letter(2, store.Carries{}), evil), bait, ""},
+		{"in the thread, with the link, and attached as it was altered", linked(attached(store.Carried{MessageID: mid, Contents: "x"}, mid), evil), bait, byLink},
+		{"in the thread, with the link, and another message is attached under its Message-ID", linked(attached(store.Carried{MessageID: mid, Network: []string{another}}, mid), evil), bait, ""},
 		{"another tenant's", elsewhere, bait, ""},
-		{"of a message that is not flagged", letter(2, attached), judged(1, verdict.Bulk), ""},
-		{"of a message that anybody may have written", letter(2, attached), forged, ""},
+		{"of a message that is not flagged", attached(store.Carried{Contents: "contents 1"}), judged(1, verdict.Bulk), ""},
+		{"of a message that anybody may have written", attached(store.Carried{Contents: "contents 1"}), forged, ""},
 	} {
 		for order, reports := range map[string][]store.Application{"first": {c.letter, c.about}, "later": {c.about, c.letter}} {
 			t.Run(c.name+", journaled "+order, func(t *testing.T) {
@@ -73,8 +99,8 @@ func testForward(t *testing.T, b *bench) {
 					apply(t, s, a)
 				}
 				var want []string
-				if c.want != "" {
-					want = []string{c.want}
+				if c.how != "" {
+					want = []string{c.about.RecordID() + " MALICIOUS " + c.how}
 				}
 				if diff := cmp.Diff(want, forwards(s, c.letter.RecordID())); diff != "" {
 					t.Errorf("forwards (-want +got):\n%s", diff)
@@ -92,7 +118,7 @@ func testForward(t *testing.T, b *bench) {
 // testForwardChanges: what becomes of the original is told to those that carry it, and these are planned again.
 func testForwardChanges(t *testing.T, b *bench) {
 	s := b.start(t)
-	fwd := letter(2, store.Carries{Attached: []string{"<message-1@example.com>"}})
+	fwd := attached(store.Carried{Contents: "contents 1"})
 	carrier := fwd.RecordID()
 	apply(t, s, fwd)
 	rec := apply(t, s, judged(1, verdict.Spam))
@@ -128,16 +154,18 @@ func testForwardBounds(t *testing.T, b *bench) {
 	s := b.start(t)
 	var all store.Carries
 	for n := range 200 {
-		all.Attached = append(all.Attached, fmt.Sprintf("<message-%d@example.com>", n), "bad \xff utf-8")
-		apply(t, s, letter(1000+n, store.Carries{Attached: []string{"<message-1@example.com>"}}))
+		all.Messages = append(all.Messages, store.Carried{Contents: fmt.Sprintf("contents %d", n), Network: make([]string, 20)},
+			store.Carried{MessageID: fmt.Sprintf("<message-%d@example.com>", n)}, // proves nothing, and is not kept
+			store.Carried{Contents: "bad \xff utf-8", Network: strings.Fields(strings.Repeat(fmt.Sprintf("a b c d%d e f g h i j ", n), 2))})
+		apply(t, s, letter(1000+n, store.Carries{Messages: []store.Carried{{Contents: "contents 1"}}}))
 	}
 	for n := range 20 {
 		apply(t, s, judged(n, verdict.Malicious))
 	}
 	fwd := letter(500, all)
 	rec := apply(t, s, fwd)
-	if len(rec.Carries.Attached) != 32 || len(rec.Forwards) != 8 {
-		t.Errorf("%d attached and %d forwards are kept", len(rec.Carries.Attached), len(rec.Forwards))
+	if m := rec.Carries.Messages; len(m) != 32 || len(m[1].Network) != 8 || len(rec.Forwards) != 8 {
+		t.Errorf("%d attached and %d forwards are kept", len(m), len(rec.Forwards))
 	}
 	found := 0
 	for n := range 200 {
