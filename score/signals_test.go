@@ -168,6 +168,7 @@ func fileCases() []signalCase {
 		{"attachment.type_mismatch", file("report.pdf", "application/pdf", zip("a.txt", "x")), file("report.pdf", "application/pdf", mailgen.PDF("https://www.sender.example/"))},
 		{"attachment.disk_image", file("files.iso", "application/octet-stream", make([]byte, 100)), text},
 		{"attachment.archive_executable", file("files.zip", "application/zip", zip("run.js", "x")), file("files.zip", "application/zip", zip("notes.txt", "x"))},
+		{"attachment.rare_archive", file("files.ace", "application/octet-stream", append(make([]byte, 7), "**ACE** and more"...)), file("files.zip", "application/zip", zip("notes.txt", "x"))},
 		{"attachment.archive_bomb", file("files.zip", "application/zip", manyFiles(600)), file("files.zip", "application/zip", manyFiles(20))},
 		{"attachment.encrypted", file("files.zip", "application/zip", mailgen.Zip(true, mailgen.File{Name: "a.docx", Body: []byte("x")})), file("files.zip", "application/zip", zip("a.docx", "x"))},
 		{"attachment.encrypted_password", attached("", "The password is 1234.", "files.zip", "application/zip", mailgen.Zip(true, mailgen.File{Name: "a.docx", Body: []byte("x")})),

@@ -7,6 +7,8 @@ import (
 	"image"
 	"image/png"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -40,8 +42,18 @@ func noise(side int) []byte {
 	return out.Bytes()
 }
 
+// bomb is a file that unpacks to 256 MiB.
+func bomb(t testing.TB, name string) []byte {
+	t.Helper()
+	body, err := os.ReadFile(filepath.Join("attach", "testdata", "archives", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return body
+}
+
 // worst are messages that cost as much as messages can.
-func worst() map[string]string {
+func worst(t testing.TB) map[string]string {
 	head := "From: a@sender.example\nTo: bob.field@contoso.example\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n"
 	many := func(n int, name string, body []byte) string {
 		return head + strings.Repeat(base64Part(name, body), n) + "--b--\n"
@@ -57,6 +69,10 @@ func worst() map[string]string {
 		"words and disguises": head + "--b\nContent-Type: text/plain; charset=utf-8\n\n" + strings.Repeat(words, 20000) + "\n--b--\n",
 		"many links":          head + "--b\nContent-Type: text/html\n\n" + links.String() + "\n--b--\n",
 		"many archives":       many(250, "a.zip", manyFiles(480)),
+		"many 7z bombs":       many(20, "a.7z", bomb(t, "bomb.7z")),
+		"many xz bombs":       many(20, "a.xz", bomb(t, "bomb.xz")),
+		"many bzip2 bombs":    many(200, "a.bz2", bomb(t, "bomb.bz2")),
+		"empty deflate":       many(4, "a.gz", append([]byte("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x00"), mailgen.Barren(4<<20)...)),
 		"many pictures":       many(20, "a.png", noise(900)),
 		"large attachment":    many(1, "a.bin", bytes.Repeat([]byte("0123456789abcdef"), 1<<20)),
 		"many pdfs":           many(250, "a.pdf", bytes.Repeat(mailgen.PDF("https://a.example/"), 50)),
@@ -66,7 +82,7 @@ func worst() map[string]string {
 
 func TestScore_worstMessagesAreBounded(t *testing.T) {
 	s := scorer(t, Options{})
-	for name, text := range worst() {
+	for name, text := range worst(t) {
 		runtime.GC()
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)

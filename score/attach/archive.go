@@ -4,26 +4,8 @@ import (
 	"archive/tar"
 	"archive/zip"
 	"bytes"
-	"compress/gzip"
-	"io"
 	"strings"
-
-	"github.com/nwaples/rardecode/v2"
 )
-
-// maxInner is how much of one file inside an archive is looked at.
-const maxInner = 8 << 20
-
-// read unpacks at most what is left of the limit.
-func (w *work) read(r io.Reader) []byte {
-	most := min(w.left, maxInner)
-	if most <= 0 {
-		return nil
-	}
-	out, _ := io.ReadAll(io.LimitReader(r, most)) // what could be read is looked at
-	w.left -= int64(len(out))
-	return out
-}
 
 // enter counts a file inside. It answers false when there were enough.
 func (w *work) enter(name string) bool {
@@ -32,6 +14,19 @@ func (w *work) enter(name string) bool {
 		w.report.Files = append(w.report.Files, name)
 	}
 	return w.files > 0
+}
+
+// member counts a file inside an archive, and says so when there were enough.
+func (w *work) member(archive, name string) bool {
+	if w.enter(name) {
+		return true
+	}
+	w.enough(archive)
+	return false
+}
+
+func (w *work) enough(archive string) {
+	w.find("archive_bomb", "The archive %q holds more files than are looked at.", archive)
 }
 
 func (w *work) zip(name string, body []byte, depth int) {
@@ -45,8 +40,7 @@ func (w *work) zip(name string, body []byte, depth int) {
 		return
 	}
 	for _, f := range z.File {
-		if !w.enter(f.Name) {
-			w.find("archive_bomb", "The archive %q holds more files than are looked at.", name)
+		if !w.member(name, f.Name) {
 			return
 		}
 		w.zipFile(name, f, depth)
@@ -64,66 +58,38 @@ func (w *work) zipFile(archive string, f *zip.File, depth int) {
 		w.find("archive_bomb", "The file %q in %q would unpack to more than two hundred times its size.", f.Name, archive)
 		return
 	}
-	if depth >= w.limits.Depth || w.left <= 0 {
+	s, ok := w.zipped(f)
+	if !ok || depth >= w.limits.Depth || w.left <= 0 {
 		w.name(inner, "", depth+1)
 		return
 	}
-	r, err := f.Open()
-	if err != nil {
-		w.name(inner, "", depth+1)
-		return
-	}
-	defer r.Close()
-	w.file(inner, w.read(r), depth+1)
+	w.use(s, maxInner, func(b []byte) { w.file(inner, b, depth+1) })
 }
 
-func (w *work) gzip(name string, body []byte, depth int) {
-	z, err := gzip.NewReader(bytes.NewReader(body))
-	if err != nil || depth >= w.limits.Depth {
-		return
+// zipped reads a file in a zip archive, where it is packed by a method that can be read (APPNOTE 4.4.5).
+func (w *work) zipped(f *zip.File) (stream, bool) {
+	raw, err := f.OpenRaw()
+	if err != nil || w.left <= 0 {
+		return stream{}, false
 	}
-	inner := strings.ToLower(z.Name)
-	if inner == "" {
-		inner = strings.TrimSuffix(strings.TrimSuffix(name, ".gz"), ".tgz")
+	switch f.Method {
+	case zip.Store:
+		return plain(raw), true
+	case zip.Deflate:
+		return w.deflated(raw), true
 	}
-	w.enter(inner)
-	w.file(inner, w.read(z), depth+1)
+	return stream{}, false
 }
 
-func (w *work) tar(body []byte, depth int) {
+func (w *work) tar(name string, body []byte, depth int) {
 	t := tar.NewReader(bytes.NewReader(body))
 	for depth < w.limits.Depth {
 		header, err := t.Next()
-		if err != nil || !w.enter(header.Name) {
+		if err != nil || !w.member(name, header.Name) {
 			return
 		}
 		if header.Typeflag == tar.TypeReg {
-			w.file(strings.ToLower(header.Name), w.read(t), depth+1)
+			w.use(plain(t), maxInner, func(b []byte) { w.file(strings.ToLower(header.Name), b, depth+1) })
 		}
-	}
-}
-
-// rar reads the names only: unpacking needs memory that the archive itself asks for.
-func (w *work) rar(name string, body []byte, depth int) {
-	r, err := rardecode.NewReader(bytes.NewReader(body), rardecode.MaxDictionarySize(8<<20))
-	if err != nil {
-		w.report.Encrypted = strings.Contains(err.Error(), "password")
-		w.report.Unreadable = "rar: " + err.Error()
-		return
-	}
-	for {
-		header, err := r.Next()
-		if err != nil {
-			if strings.Contains(err.Error(), "password") {
-				w.report.Encrypted = true
-			}
-			return
-		}
-		if !w.enter(header.Name) {
-			w.find("archive_bomb", "The archive %q holds more files than are looked at.", name)
-			return
-		}
-		w.report.Encrypted = w.report.Encrypted || header.Encrypted
-		w.name(strings.ToLower(header.Name), "", depth+1)
 	}
 }

@@ -5,17 +5,21 @@
 // Writes nothing.
 //
 // Invariants:
-//   - I1 bounded: octets unpacked, files, depth, pixels and time (Limits); a bomb costs what an ordinary file costs.
+//   - I1 bounded: octets unpacked, files, depth and pixels (Limits), and so time, since an octet costs what its decoder needs for it, and
+//     one that is taken and gives nothing costs most; a bomb costs what an ordinary file costs.
 //   - I2 nothing is executed, rendered or fetched.
 //   - I3 a library that panics on broken input is a file that cannot be read, not the end of the message.
 //
 // On failure: what cannot be read is said in Report.Unreadable; what was found until then stays.
 //
-// Standards: PKWARE APPNOTE (zip), ECMA-376 (OOXML), MS-CFB, MS-OVBA, MS-XLS, ISO 32000 (PDF), MS-OXTNEF, MS-SHLLINK, ISO 18004 (QR).
+// Standards: PKWARE APPNOTE (zip), 7zFormat.txt, RAR 5.0 archive format, MS-CAB, ECMA-119 (CD images), the .xz file format, ECMA-376
+// (OOXML), MS-CFB, MS-OVBA, MS-XLS, ISO 32000 (PDF), MS-OXTNEF, MS-ONESTORE, MS-SHLLINK, ISO 18004 (QR).
 package attach
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"path"
 	"strings"
 )
@@ -60,6 +64,9 @@ type work struct {
 	left   int64
 	files  int
 	report *Report
+
+	inflate io.ReadCloser   // the one deflate decoder
+	spare   []*bytes.Buffer // for what is unpacked
 }
 
 // Inspect looks into a file, and takes what it used off the limits.
@@ -95,25 +102,21 @@ func (w *work) file(name string, body []byte, depth int) {
 	}()
 	kind := Sniff(body)
 	w.name(name, kind, depth)
+	if open := w.opener(kind); open != nil {
+		if w.files <= 0 {
+			w.enough(name)
+			return
+		}
+		open(name, body, depth)
+		return
+	}
 	switch kind {
-	case "zip":
-		w.zip(name, body, depth)
-	case "rar":
-		w.rar(name, body, depth)
-	case "gzip":
-		w.gzip(name, body, depth)
-	case "tar":
-		w.tar(body, depth)
-	case "7z", "cab", "ace":
-		w.report.Unreadable = kind + " archives are not opened"
 	case "ole":
 		w.ole(name, body)
 	case "pdf":
 		w.pdf(body)
 	case "rtf":
 		w.rtf(body)
-	case "tnef":
-		w.tnef(body, depth)
 	case "html", "svg":
 		if len(w.report.HTML) < 4 {
 			w.report.HTML = append(w.report.HTML, string(body[:min(len(body), 2<<20)]))
@@ -121,6 +124,37 @@ func (w *work) file(name string, body []byte, depth int) {
 	case "png", "jpeg", "gif":
 		w.picture(body)
 	}
+}
+
+// opener answers what opens a kind of file that holds others.
+func (w *work) opener(kind string) func(name string, body []byte, depth int) {
+	switch kind {
+	case "zip":
+		return w.zip
+	case "rar":
+		return w.rar
+	case "7z":
+		return w.sevenZip
+	case "cab":
+		return w.cab
+	case "tar":
+		return w.tar
+	case "gzip":
+		return w.gzip
+	case "bzip2":
+		return w.bzip2
+	case "xz":
+		return w.xz
+	case "iso":
+		return w.iso
+	case "onenote":
+		return w.oneNote
+	case "tnef":
+		return w.tnef
+	case "lzh", "arj", "ace":
+		return w.oldArchive
+	}
+	return nil
 }
 
 // name compares what a file calls itself with what it is.

@@ -12,6 +12,7 @@ import (
 	"image"
 	"image/png"
 	"io"
+	"maps"
 	"runtime"
 	"strings"
 	"testing"
@@ -233,8 +234,18 @@ func bombs(t testing.TB) map[string][]byte {
 	return map[string][]byte{"zip of zeros": big.Bytes(), "zip in zip": nested, "many files": zipped(t, many), "gzip of zeros": gz.Bytes(), "pdf of zeros": pdf, "huge picture": picture.Bytes()}
 }
 
+func newDeflate(w io.Writer) io.WriteCloser {
+	z, err := flate.NewWriter(w, 9)
+	if err != nil {
+		panic(err) // the level is one
+	}
+	return z
+}
+
 func TestInspect_bombsAreBounded(t *testing.T) {
-	for name, body := range bombs(t) {
+	all := bombs(t)
+	maps.Copy(all, moreBombs(t))
+	for name, body := range all {
 		runtime.GC()
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
@@ -242,11 +253,11 @@ func TestInspect_bombsAreBounded(t *testing.T) {
 		Inspect(name, body, limits())
 		took := time.Since(started)
 		runtime.ReadMemStats(&after)
-		t.Logf("%s: %d octets, %v, %d MiB handed out in all", name, len(body), took, (after.TotalAlloc-before.TotalAlloc)>>20)
+		t.Logf("%-20s %9d octets, %12v, %4d MiB handed out in all", name, len(body), took, (after.TotalAlloc-before.TotalAlloc)>>20)
 		if took > 2*time.Second && !raced {
 			t.Errorf("%s took %v", name, took)
 		}
-		if used := after.TotalAlloc - before.TotalAlloc; used > 256<<20 {
+		if used := after.TotalAlloc - before.TotalAlloc; used > 64<<20 {
 			t.Errorf("%s used %d MiB", name, used>>20)
 		}
 	}
@@ -268,6 +279,17 @@ func FuzzInspect(f *testing.F) {
 	f.Add("a.doc", []byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"))
 	f.Add("winmail.dat", tnef("a.js", []byte("x")))
 	f.Add("a.rar", []byte("Rar!\x1a\x07\x01\x00"))
+	f.Add("a.lzh", lzhFile("run.js", nil))
+	f.Add("a.ace", aceFile("run.js", 0))
+	f.Add("a.rar", rarFive(0, false, "run.js", []byte("x")))
+	f.Add("a.rar", rarFour(0x30, 0, "run.js", []byte("x")))
+	f.Add("a.one", oneNoteFile([]byte("MZ and more")))
+	f.Add("a.cab", cabinet(3))
+	f.Add("a.iso", loop())
+	f.Add("a.7z", szMany(3))
+	for _, name := range []string{"solid.7z", "lzma.7z", "deflate.7z", "bzip2.7z", "filter.7z", "plainheader.7z", "locked.7z", "mszip.cab", "disc.iso.xz", "page.html.bz2", "plain.arj"} {
+		f.Add(name, archive(f, name))
+	}
 	f.Add("a.docx", zipped(f, map[string][]byte{"[Content_Types].xml": nil, "word/_rels/a.rels": []byte(`<Relationship Target="http://x" TargetMode="External"/>`)}))
 	f.Fuzz(func(t *testing.T, name string, body []byte) {
 		r := Inspect(name, body, &Limits{Octets: 1 << 20, Files: 50, Depth: 3, Pixels: 1 << 16})

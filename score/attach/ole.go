@@ -19,7 +19,7 @@ func (w *work) ole(name string, body []byte) {
 	}
 	for range 2000 {
 		entry, err := doc.Next()
-		if errors.Is(err, io.EOF) || err != nil {
+		if errors.Is(err, io.EOF) || err != nil || w.left <= 0 {
 			return
 		}
 		w.stream(name, entry)
@@ -35,11 +35,11 @@ func (w *work) stream(name string, entry *mscfb.File) {
 	case lower == "_vba_project" || lower == "vba" || lower == "_vba_project_cur":
 		w.find("macro", "The document %q carries macros.", name)
 	case strings.HasSuffix(storage, "vba") && entry.Size > 0 && lower != "dir":
-		w.vba(name, w.read(io.LimitReader(entry, min(entry.Size, 1<<20))))
+		w.use(plain(entry), min(entry.Size, 1<<20), func(b []byte) { w.vba(name, b) })
 	case lower == "workbook" || lower == "book":
-		w.biff(name, w.read(io.LimitReader(entry, 1<<20)))
+		w.use(plain(entry), 1<<20, func(b []byte) { w.biff(name, b) })
 	case lower == "\x01ole10native":
-		w.native(name, w.read(io.LimitReader(entry, 1<<20)))
+		w.use(plain(entry), 1<<20, func(b []byte) { w.native(name, b) })
 	}
 }
 
@@ -80,6 +80,7 @@ func (w *work) vba(name string, stream []byte) {
 		return
 	}
 	source := strings.ToLower(string(decompress(stream[at-3:])))
+	w.left -= int64(len(source)) // it unpacks to a thousand times its size
 	starts, runs := "", ""
 	for _, word := range []string{"autoopen", "auto_open", "document_open", "workbook_open", "autoexec", "autoclose", "document_close", "auto_close", "workbook_activate"} {
 		if strings.Contains(source, word) {

@@ -45,12 +45,9 @@ func (w *work) ooxml(name string, z *zip.Reader) {
 }
 
 func (w *work) part(f *zip.File, use func([]byte)) {
-	r, err := f.Open()
-	if err != nil {
-		return
+	if s, ok := w.zipped(f); ok {
+		w.use(s, maxInner, use)
 	}
-	defer r.Close()
-	use(w.read(r))
 }
 
 // relations finds what a document fetches or leads to (ECMA-376, part 2, section 9.3).

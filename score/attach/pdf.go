@@ -2,7 +2,6 @@ package attach
 
 import (
 	"bytes"
-	"compress/zlib"
 	"strings"
 )
 
@@ -42,15 +41,10 @@ func lastObject(head []byte) []byte {
 	return head
 }
 
+// pdfStream reads a compressed stream: zlib, whose two octets of header say nothing that is needed, and whose checksum may be wrong.
 func (w *work) pdfStream(packed []byte) {
-	z, err := zlib.NewReader(bytes.NewReader(packed))
-	if err != nil {
-		return
-	}
-	defer z.Close()
-	text := w.read(z)
-	if len(text) > 0 {
-		w.pdfText(text)
+	if len(packed) > 2 && packed[0]&0x0f == 8 { // RFC 1950: deflate
+		w.use(w.deflated(bytes.NewReader(packed[2:])), maxInner, w.pdfText)
 	}
 }
 

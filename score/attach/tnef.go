@@ -6,7 +6,7 @@ import (
 )
 
 // tnef unpacks the files of a winmail.dat (MS-OXTNEF 2.1.3).
-func (w *work) tnef(body []byte, depth int) {
+func (w *work) tnef(_ string, body []byte, depth int) {
 	const title, data = 0x00018010, 0x0006800f
 	if len(body) < 6 || depth >= w.limits.Depth {
 		return

@@ -1,0 +1,142 @@
+package attach
+
+import (
+	"bytes"
+	"strings"
+)
+
+// oldArchive reads the names in an LZH, ARJ or ACE archive, and LZH files that are stored as they are.
+func (w *work) oldArchive(name string, body []byte, depth int) {
+	w.find("rare_archive", "The file %q is an archive of a kind that few programs still write and many still open.", name)
+	see := func(inner string, stored []byte) bool {
+		if !w.member(name, inner) {
+			return false
+		}
+		if inner = strings.ToLower(inner); stored == nil {
+			w.name(inner, "", depth+1)
+			return true
+		}
+		w.inside(inner, stored, depth)
+		return true
+	}
+	var locked bool
+	switch Sniff(body) {
+	case "lzh":
+		lzh(body, see)
+	case "arj":
+		locked = arj(body, see)
+	case "ace":
+		locked = ace(body, see)
+	}
+	w.report.Encrypted = w.report.Encrypted || locked
+}
+
+// lzh walks over the files (header.doc of LHa for UNIX: levels 0, 1 and 2).
+func lzh(body []byte, see func(string, []byte) bool) {
+	for range maxEntries {
+		c := cursor{rest: body}
+		size := uint64(c.uint16())
+		method := string(c.take(5))
+		packed := uint64(c.uint32())
+		c.skip(4 + 4 + 1) // size, time, attributes
+		level := c.octet()
+		var name string
+		switch level {
+		case 0, 1:
+			size = size&0xff + 2 // then a checksum
+			name = string(c.take(uint64(c.octet())))
+		case 2:
+			c.skip(2 + 1) // checksum, system
+			name = lzhName(&c)
+		default:
+			return
+		}
+		data := cursor{rest: body}
+		data.skip(size)
+		content := data.take(packed)
+		if c.short || data.short || size < 20 {
+			return
+		}
+		if level == 1 || method != "-lh0-" {
+			content = nil // packed, or with more headers before it
+		}
+		if !see(name, content) {
+			return
+		}
+		body = data.rest
+	}
+}
+
+// lzhName finds the name among the extended headers.
+func lzhName(c *cursor) string {
+	for !c.short {
+		size := uint64(c.uint16())
+		if size < 3 {
+			return ""
+		}
+		kind, value := c.octet(), c.take(size-3)
+		if kind == 1 {
+			return string(value)
+		}
+	}
+	return ""
+}
+
+// arj walks over the files (ARJ technote). It answers whether one is encrypted.
+func arj(body []byte, see func(string, []byte) bool) (locked bool) {
+	c := cursor{rest: body}
+	for range maxEntries {
+		c.skip(2)
+		header := cursor{rest: c.take(uint64(c.uint16()))}
+		c.skip(4) // checksum
+		for n := uint64(c.uint16()); n != 0 && !c.short; n = uint64(c.uint16()) {
+			c.skip(n + 4) // an extended header and its checksum
+		}
+		first := cursor{rest: header.take(uint64(header.octet()) - 1)}
+		first.skip(3) // versions, system
+		flags := first.octet()
+		first.skip(1) // method
+		kind := first.octet()
+		first.skip(1 + 4) // reserved, time
+		packed := uint64(first.uint32())
+		name := header.text()
+		if c.short || first.short || header.short {
+			return locked
+		}
+		if kind == 2 { // the archive itself
+			continue
+		}
+		locked = locked || flags&1 != 0
+		if !see(name, nil) {
+			return locked
+		}
+		c.skip(packed)
+	}
+	return locked
+}
+
+// ace walks over the blocks of an ACE archive, as acefile (Daniel Roethlisberger) documents them. It answers whether one is encrypted.
+func ace(body []byte, see func(string, []byte) bool) (locked bool) {
+	c := cursor{rest: body}
+	for range maxEntries {
+		c.skip(2) // checksum
+		header := cursor{rest: c.take(uint64(c.uint16()))}
+		kind, flags := header.octet(), header.uint16()
+		var data uint64
+		if flags&1 != 0 {
+			data = uint64(header.uint32())
+		}
+		if c.short || header.short {
+			return locked
+		}
+		if kind == 1 {
+			header.skip(4 + 4 + 4 + 4 + 4 + 2) // size, time, attributes, checksum, method, reserved
+			locked = locked || flags&0x4000 != 0
+			if !see(string(bytes.TrimRight(header.take(uint64(header.uint16())), "\x00")), nil) {
+				return locked
+			}
+		}
+		c.skip(data)
+	}
+	return locked
+}
