@@ -164,6 +164,7 @@ type Tenant struct {
 	OriginatorOrg    []string // expected X-OriginatorOrg, lower case
 	Addresses        []Address
 	RecoveryAddress  string
+	Submissions      []Submission
 	AlternateMailbox string
 	Relay            *Relay // nil: Config.Relay, or by MX
 	Exempt           []string
@@ -181,6 +182,14 @@ type Tenant struct {
 type Address struct {
 	Address string
 	Regions []string // that may process it, in order; empty: any
+}
+
+// Submission is a way by which the organisation's users report mail. It has an address, mailboxes, or both.
+type Submission struct {
+	Address   string   // of this daemon, to which reports are sent on
+	Mailboxes []string // of the organisation, to which users report: what is journaled of mail to them is a report
+	Claim     string   // what is said of what is sent there: phish, junk, not_junk, or subject: as the report button's subject says
+	Trusted   []string // reporters whose word teaches the classifier without an administrator's
 }
 
 // VIP is an entry of the impersonation registry.

@@ -42,6 +42,7 @@ func readTenant(t *table) Tenant {
 			"no report could be attributed; remove the line, and it is the domains, or list them with the onmicrosoft.com one")
 	}
 	c.Addresses = readAddresses(t)
+	c.Submissions = readSubmissions(t)
 	c.Relay = readRelay(t.table("relay"))
 	c.VIPs = readVIPs(t)
 	c.Policies = readPolicies(t)
@@ -65,6 +66,24 @@ func readAddresses(t *table) []Address {
 		t.wrong("address", "is missing", "add a table [[tenant.address]] with the journal address; clawback address new makes one")
 	}
 	return addresses
+}
+
+func readSubmissions(t *table) []Submission {
+	var submissions []Submission
+	for _, t := range t.tables("submission") {
+		s := Submission{
+			Address:   t.word("address", "", lowerAddress),
+			Mailboxes: t.list("mailboxes", nil, lowerAddress),
+			Claim:     t.choice("claim", "subject", "subject", "phish", "junk", "not_junk"),
+			Trusted:   t.list("trusted", nil, lowerAddress),
+		}
+		if s.Address == "" && len(s.Mailboxes) == 0 {
+			t.wrong("address", "is missing, and mailboxes too",
+				"write the mailbox that users report to under mailboxes, or an address of this daemon that reports are sent on to")
+		}
+		submissions = append(submissions, s)
+	}
+	return submissions
 }
 
 func readVIPs(t *table) []VIP {

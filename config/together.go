@@ -59,6 +59,9 @@ func checkAddresses(c *Config, r *reader) {
 			claim(fmt.Sprintf("tenant[%d].address[%d].address", i, j), a.Address, t.Name)
 		}
 		claim(fmt.Sprintf("tenant[%d].recovery_address", i), t.RecoveryAddress, t.Name)
+		for j, s := range t.Submissions {
+			claim(fmt.Sprintf("tenant[%d].submission[%d].address", i, j), s.Address, t.Name)
+		}
 	}
 	for i, t := range c.Tenants {
 		if _, own := owner[strings.ToLower(t.AlternateMailbox)]; own && t.AlternateMailbox != "" {

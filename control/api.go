@@ -33,6 +33,8 @@ type Tenant struct {
 	Paused    string       `json:"paused,omitempty"`              // why retraction waits
 	Waiting   int          `json:"waiting,omitempty"`             // retractions whose message is not in the mailbox yet
 	NextLook  time.Time    `json:"next_look,omitzero"`            // when the first of them is looked for again
+
+	Submissions map[string]int `json:"submissions,omitempty"` // what users reported, by state; "unproven" has no effect
 }
 
 // Certificate is the one that SMTP clients are shown.

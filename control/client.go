@@ -50,7 +50,12 @@ func (c *Client) do(ctx context.Context, method, path string, body, v any) error
 			return fmt.Errorf("encode request: %w", err)
 		}
 	}
-	req, err := http.NewRequestWithContext(ctx, method, "http://clawback"+path, &encoded)
+	return c.send(ctx, method, path, &encoded, v)
+}
+
+// send sends a body as it is, and decodes the answer into v.
+func (c *Client) send(ctx context.Context, method, path string, body io.Reader, v any) error {
+	req, err := http.NewRequestWithContext(ctx, method, "http://clawback"+path, body)
 	if err != nil {
 		return fmt.Errorf("make request: %w", err)
 	}

@@ -42,6 +42,7 @@ var (
 	messagesMetric  = metric("messages", "Messages that are kept, by disposition.", "tenant", "disposition")
 	intentsMetric   = metric("retractions", "Mailboxes from which a message was to be taken, by outcome.", "tenant", "outcome")
 	restoresMetric  = metric("restores", "Mailboxes to which a message was to be restored, by outcome.", "tenant", "outcome")
+	submitMetric    = metric("submissions", "Messages that users reported, by state.", "tenant", "state")
 	lastMetric      = metric("last_report_timestamp_seconds", "When the last report was processed.", "tenant")
 )
 
@@ -100,6 +101,9 @@ func collectTenant(out chan<- prometheus.Metric, t Tenant, gauge func(*prometheu
 	}
 	for o, n := range t.Counts.Restores {
 		gauge(restoresMetric, float64(n), t.Name, string(o))
+	}
+	for state, n := range t.Submissions {
+		gauge(submitMetric, float64(n), t.Name, state)
 	}
 	if !t.Counts.LastReport.IsZero() {
 		gauge(lastMetric, float64(t.Counts.LastReport.Unix()), t.Name)

@@ -36,15 +36,17 @@ type Lessons interface {
 	Correct(ctx context.Context, who, record string, is verdict.Disposition, comment string) (judge.Lesson, error)
 	Model(tenant string) (*learn.Model, error)
 	Forget(ctx context.Context, who, tenant, comment string) (int, error)
+	Withdraw(ctx context.Context, act store.Act, with ...store.Value) (judge.Lesson, error)
 }
 
 // Scoring is how mail is judged.
 type Scoring struct {
-	Policies Policies
-	Rules    Rules
-	Lessons  Lessons
-	Tenant   func(name string) (*config.Tenant, error) // by name or GUID; "" where there is only one
-	Clean    func(ctx context.Context, who, record, comment string) ([]store.Intent, error)
+	Policies    Policies
+	Rules       Rules
+	Lessons     Lessons
+	Submissions Submissions
+	Tenant      func(name string) (*config.Tenant, error) // by name or GUID; "" where there is only one
+	Clean       func(ctx context.Context, who, record, comment string) ([]store.Intent, error)
 }
 
 // Rule is one of the operator's own rules as GET /v1/rules lists it.
@@ -65,9 +67,10 @@ type PolicyOrder struct {
 	Comment  string         `json:"comment,omitempty"`
 }
 
-// FeedbackOrder is the body of a POST that corrects a verdict, or drops all corrections.
+// FeedbackOrder is the body of a POST that corrects a verdict, or takes corrections back.
 type FeedbackOrder struct {
-	Tenant  string              `json:"tenant,omitempty"` // for a reset
+	Tenant  string              `json:"tenant,omitempty"` // for a reset or withdrawal
+	Record  string              `json:"record,omitempty"` // for a withdrawal
 	Is      verdict.Disposition `json:"is,omitempty"`
 	Comment string              `json:"comment,omitempty"`
 }
@@ -95,7 +98,9 @@ func (s *Server) scoringRoutes(mux *http.ServeMux) {
 	mux.Handle("GET /v1/feedback", handler(s.listFeedback))
 	mux.Handle("GET /v1/feedback/model", handler(s.exportModel))
 	mux.Handle("POST /v1/feedback/reset", handler(s.resetFeedback))
+	mux.Handle("POST /v1/feedback/withdraw", handler(s.withdrawFeedback))
 	mux.Handle("POST /v1/records/{key}/feedback", handler(s.feedback))
+	s.submissionRoutes(mux)
 }
 
 // maxOrder bounds the body of a POST.
@@ -226,21 +231,42 @@ func (s *Server) feedback(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	var out Corrected
-	if out.Lesson, err = s.o.Scoring.Lessons.Correct(r.Context(), who(r), rec.ID, o.Is, o.Comment); err != nil {
+	l, err := s.o.Scoring.Lessons.Correct(r.Context(), who(r), rec.ID, o.Is, o.Comment)
+	if err != nil {
 		return nil, refused(err)
 	}
+	return s.corrected(r, l, true)
+}
+
+// corrected carries out what follows from a correction: a record that is clean is left alone.
+func (s *Server) corrected(r *http.Request, l judge.Lesson, record bool) (Corrected, error) {
+	out := Corrected{Lesson: l}
 	out.Tokens = nil
-	if o.Is == verdict.Clean {
-		if _, err := s.o.Scoring.Clean(r.Context(), who(r), rec.ID, o.Comment); err != nil {
-			return nil, fmt.Errorf("the correction is kept, but the record is not pinned: give it again: %w", err)
+	if l.Is == verdict.Clean && record {
+		if _, err := s.o.Scoring.Clean(r.Context(), who(r), l.Record, l.Comment); err != nil {
+			return out, fmt.Errorf("the correction is kept, but the record is not pinned: give it again: %w", err)
 		}
 		out.Pinned = true
 	}
-	m, err := s.o.Scoring.Lessons.Model(rec.Tenant)
+	m, err := s.o.Scoring.Lessons.Model(l.Tenant)
 	if err != nil {
-		return nil, err
+		return out, err
 	}
 	out.Unwanted, out.Good, out.Ready = m.Bad, m.Good, m.Ready()
 	return out, nil
+}
+
+// withdrawFeedback takes one correction back.
+func (s *Server) withdrawFeedback(r *http.Request) (any, error) {
+	o, err := body[FeedbackOrder](r)
+	if err != nil {
+		return nil, err
+	}
+	t, err := s.tenantOf(o.Tenant)
+	if err != nil {
+		return nil, err
+	}
+	l, err := s.o.Scoring.Lessons.Withdraw(r.Context(), store.Act{Who: who(r), Tenant: t.ID, Object: o.Record, Comment: o.Comment})
+	l.Tokens = nil
+	return l, err
 }

@@ -57,6 +57,10 @@ func (b *bench) Correct(_ context.Context, who, record string, is verdict.Dispos
 	return judge.Lesson{Record: record, Is: is, Tokens: []string{"secret"}}, b.err
 }
 func (b *bench) Model(string) (*learn.Model, error) { return &learn.Model{Bad: 1, Good: 2}, nil }
+func (b *bench) Withdraw(_ context.Context, act store.Act, _ ...store.Value) (judge.Lesson, error) {
+	b.note("withdraw %s %s %s: %s", act.Who, act.Tenant, act.Object, act.Comment)
+	return judge.Lesson{Record: act.Object}, b.err
+}
 func (b *bench) Forget(_ context.Context, who, tenant, comment string) (int, error) {
 	b.note("forget %s %s: %s", who, tenant, comment)
 	return 3, b.err

@@ -14,9 +14,9 @@ import (
 	"clawback/verdict"
 )
 
-// Lesson is an operator's word on a record.
+// Lesson is an operator's word on a message.
 type Lesson struct {
-	Record  string              `json:"record"`
+	Record  string              `json:"record"` // or the id of a message that is no record
 	Tenant  string              `json:"tenant"`
 	Is      verdict.Disposition `json:"is"`
 	Was     verdict.Disposition `json:"was"`
@@ -105,19 +105,11 @@ func (j *Judge) learnAll(tenant string) (*lessons, error) {
 
 // Correct keeps an operator's word on a record, and learns from it.
 func (j *Judge) Correct(ctx context.Context, who, record string, is verdict.Disposition, comment string) (Lesson, error) {
-	if is == verdict.Unscored {
-		return Lesson{}, fmt.Errorf("%s is no disposition to give a message", is)
-	}
 	rec, err := j.o.Records.Record(record)
 	if err != nil {
 		return Lesson{}, err
 	}
-	if _, err := j.tenant(rec.Tenant); err != nil {
-		return Lesson{}, err
-	}
-	l := Lesson{Record: rec.ID, Tenant: rec.Tenant, Is: is, Was: rec.Verdict.Disposition, By: who, At: j.now(), Comment: comment}
-	l.Tokens, l.Untold = j.tokens(rec)
-	return l, j.keepLesson(ctx, l)
+	return j.Teach(ctx, Lesson{Record: rec.ID, Tenant: rec.Tenant, Is: is, By: who, Comment: comment})
 }
 
 // tokens are what there is to learn of a record, or why there is nothing.
@@ -139,8 +131,8 @@ func (j *Judge) tokens(rec store.Record) (tokens []string, untold string) {
 	return tokens, ""
 }
 
-// keepLesson makes a lesson durable, and then lets the classifier know it.
-func (j *Judge) keepLesson(ctx context.Context, l Lesson) error {
+// keepLesson makes a lesson durable, with more values, and then lets the classifier know it.
+func (j *Judge) keepLesson(ctx context.Context, l Lesson, with []store.Value) error {
 	j.writing.Lock()
 	defer j.writing.Unlock()
 	data, err := json.Marshal(l)
@@ -148,7 +140,7 @@ func (j *Judge) keepLesson(ctx context.Context, l Lesson) error {
 		return fmt.Errorf("encode correction: %w", err)
 	}
 	change := store.Change{
-		Values: []store.Value{{Key: l.key(), Data: data}},
+		Values: append(slices.Clone(with), store.Value{Key: l.key(), Data: data}),
 		Act: &store.Act{At: l.At, Who: l.By, What: "feedback " + l.Is.String(), Tenant: l.Tenant, Object: l.Record,
 			Comment: l.Comment},
 	}

@@ -79,6 +79,9 @@ func (p *Pipeline) limit(size int64) time.Duration {
 // decide goes down the table "where a report that cannot go on goes".
 func (j *job) decide(ctx context.Context) ending {
 	e, r := j.item.Envelope, j.report
+	if e.Purpose == queue.ForSubmission {
+		return j.submission(ctx)
+	}
 	if r.Kind == journal.KindValidation {
 		return j.validated(ctx)
 	}
@@ -95,7 +98,13 @@ func (j *job) decide(ctx context.Context) ending {
 	case j.originalIsOwn():
 		return ending{how: processed, why: "our own mail, journaled back"}
 	}
-	return j.commit(ctx)
+	end := j.commit(ctx)
+	if end.record != nil && len(j.tenant.Submissions) > 0 {
+		if failed := j.journaledSubmissions(ctx); failed != nil {
+			return *failed
+		}
+	}
+	return end
 }
 
 // unattributed says why the report is not believed to be the tenant's; "" also for one that a person has vouched for:
@@ -148,7 +157,11 @@ func (p *Pipeline) fault(it queue.Item, err error) ending {
 	if it.Tries+1 < maxFaults {
 		return p.wait(it, err.Error())
 	}
-	return ending{how: both, why: fmt.Sprintf("tried %d times: %v", it.Tries+1, err)}
+	why := fmt.Sprintf("tried %d times: %v", it.Tries+1, err)
+	if it.Envelope.Purpose == queue.ForSubmission {
+		return quarantine("%s", why)
+	}
+	return ending{how: both, why: why}
 }
 
 func (p *Pipeline) wait(it queue.Item, why string) ending {

@@ -15,6 +15,7 @@ import (
 	"clawback/score"
 	"clawback/spool"
 	"clawback/store"
+	"clawback/submission"
 )
 
 // Queue is where items come from and how they end. *queue.Queue is one.
@@ -43,24 +44,30 @@ type Scorer interface {
 	Score(ctx context.Context, m score.Message) (score.Result, error)
 }
 
+// Submissions keeps what users report; doing it twice changes nothing. *submission.Desk is one.
+type Submissions interface {
+	Take(ctx context.Context, l submission.Letter) ([]submission.Taken, error)
+}
+
 // Options wire a Pipeline.
 type Options struct {
-	Queue      Queue
-	Store      Store
-	Scorer     Scorer
-	Tenant     func(id string) (*config.Tenant, bool)
-	Plan       func(t *config.Tenant) Planner
-	Postmaster func() bool                            // is there an address that mail for postmaster is sent on to; nil: no
-	Own        func(mark, messageID, to string) bool  // is this mark in a message our own
-	Keep       func(spool.Ref) (spool.Ref, error)     // long-lived copy of flagged mail; nil keeps none
-	Done       func(store.Record)                     // called after C2: wake the retraction
-	Bounced    func()                                 // called after C5: wake the delivery of bounces
-	Alert      func(event, text string, attrs ...any) //
-	Log        *slog.Logger                           //
-	Now        func() time.Time                       // nil: time.Now
-	Workers    int                                    // items at once; 0: 4
-	Limit      time.Duration                          // for one item's unwrapping and scoring; 0: 1 minute
-	Fail       func(point string) error               // failpoint of the crash tests; nil in production
+	Queue       Queue
+	Store       Store
+	Scorer      Scorer
+	Submissions Submissions // nil: none is taken
+	Tenant      func(id string) (*config.Tenant, bool)
+	Plan        func(t *config.Tenant) Planner
+	Postmaster  func() bool                            // is there an address that mail for postmaster is sent on to; nil: no
+	Own         func(mark, messageID, to string) bool  // is this mark in a message our own
+	Keep        func(spool.Ref) (spool.Ref, error)     // long-lived copy of flagged mail; nil keeps none
+	Done        func(store.Record)                     // called after C2: wake the retraction
+	Bounced     func()                                 // called after C5: wake the delivery of bounces
+	Alert       func(event, text string, attrs ...any) //
+	Log         *slog.Logger                           //
+	Now         func() time.Time                       // nil: time.Now
+	Workers     int                                    // items at once; 0: 4
+	Limit       time.Duration                          // for one item's unwrapping and scoring; 0: 1 minute
+	Fail        func(point string) error               // failpoint of the crash tests; nil in production
 }
 
 // Pipeline carries items through.

@@ -13,6 +13,7 @@ type Purpose string
 const (
 	ForJournal    Purpose = "journal"    // journal reports of one tenant
 	ForRecovery   Purpose = "recovery"   // NDRs that carry a report, Send Again, forwards
+	ForSubmission Purpose = "submission" // what users report
 	ForPostmaster Purpose = "postmaster" // RFC 5321, section 4.5.1
 )
 

@@ -83,6 +83,12 @@ func ownAddresses(t *config.Tenant) []ownAddress {
 	for _, a := range t.Addresses {
 		own = append(own, ownAddress{a.Address, "a journal address"})
 	}
+	for _, s := range t.Submissions {
+		own = append(own, ownAddress{s.Address, "a submission address"})
+		for _, mailbox := range s.Mailboxes {
+			own = append(own, ownAddress{mailbox, "a mailbox that users report to"})
+		}
+	}
 	return own
 }
 

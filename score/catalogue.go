@@ -239,5 +239,8 @@ func outsideSignals() []Signal {
 		{"engine.rdap", "engine", Points{}, false}, // counts by its switch alone
 		{"learn.unwanted", "learn", Points{1.5, 0.5, 3.5, 0}, false},
 		{"learn.wanted", "learn", Points{-1.5, -1, -3, 0}, false},
+		{"submission.phish", "submission", Points{2, 0.5, 1, 0}, false},
+		{"submission.junk", "submission", Points{0.5, 0, 2, 0}, false},
+		{"submission.not_junk", "submission", Points{-1, -0.5, -2, 0}, false},
 	}
 }

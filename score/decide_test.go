@@ -116,7 +116,7 @@ func TestDecide_precedence(t *testing.T) {
 }
 
 func TestCatalogue_noFamilyThatMustNotConvictCanReachItAlone(t *testing.T) {
-	for _, family := range []string{"auth", "words", "structure", "microsoft", "learn", "history"} {
+	for _, family := range []string{"auth", "words", "structure", "microsoft", "learn", "history", "submission"} {
 		var all []found
 		for _, s := range Catalogue() {
 			if s.Family == family && s.Points.Threat > 0 {
@@ -126,6 +126,24 @@ func TestCatalogue_noFamilyThatMustNotConvictCanReachItAlone(t *testing.T) {
 		if got, _ := decide(sum(all)); got == verdict.Malicious {
 			t.Errorf("all signals of %s together make MALICIOUS", family)
 		}
+	}
+}
+
+// What somebody says of a message is evidence, and neither a verdict nor a second witness.
+func TestClaim_decidesNothingAlone(t *testing.T) {
+	s := scorer(t, Options{})
+	plain := runWith(t, s, of(base))
+	for _, claim := range []string{"phish", "junk", "not_junk"} {
+		m := of(base)
+		m.Claim = claim
+		if r := runWith(t, s, m); !has(r, "submission."+claim) || r.Disposition != plain.Disposition {
+			t.Errorf("%s makes %v of %v: %s", claim, r.Disposition, plain.Disposition, summary(r))
+		}
+	}
+	link := found{Signal: Signal{ID: "a", Family: "link", Points: Points{Threat: 8}}, factor: 1}
+	said := found{Signal: byID(Catalogue())["submission.phish"], factor: 9}
+	if n := independent(sum([]found{link, said})); n != 1 {
+		t.Errorf("a link and a claim are %d witnesses", n)
 	}
 }
 

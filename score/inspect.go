@@ -53,7 +53,7 @@ type inspection struct {
 func detectors() []func(*inspection) {
 	return []func(*inspection){
 		detectPolicies, detectAuth, detectHistory, detectAttachments, detectImpersonation, detectLinks, detectStructure, detectWords, detectBulk,
-		detectMicrosoft, detectEngines, detectLearnt, detectRules,
+		detectMicrosoft, detectEngines, detectClaim, detectLearnt, detectRules,
 	}
 }
 

@@ -29,6 +29,7 @@ type Message struct {
 
 	Findings []engines.Finding // what the engines beside the scorer found; they are asked before
 	Degraded []string          // which of them could not be asked
+	Claim    string            // what people of the organisation said of it: phish, junk, not_junk; "": nothing
 	Learnt   *learn.Model      // what the tenant's corrections have taught. nil: nothing
 }
 

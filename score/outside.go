@@ -29,6 +29,13 @@ func detectEngines(x *inspection) {
 	x.degraded = append(x.degraded, x.msg.Degraded...)
 }
 
+// detectClaim takes in what people of the organisation said of the message.
+func detectClaim(x *inspection) {
+	if said := map[string]string{"phish": "phishing", "junk": "unwanted", "not_junk": "wanted"}[x.msg.Claim]; said != "" {
+		x.times(1, "submission."+x.msg.Claim, "", "Somebody of the organisation reported it as %s.", said)
+	}
+}
+
 // detectLearnt asks what the organisation's corrections have taught.
 func detectLearnt(x *inspection) {
 	if !x.msg.Learnt.Ready() || x.direct != "in" {

@@ -26,6 +26,7 @@ import (
 	"clawback/score/engines/rdap"
 	"clawback/spool"
 	"clawback/store"
+	"clawback/submission"
 	"clawback/systemd"
 )
 
@@ -43,6 +44,7 @@ type daemon struct {
 	store    *store.Store
 	key      *bounce.Key
 	judge    *judge.Judge
+	desk     *submission.Desk
 	pipeline *pipeline.Pipeline
 	engine   *retract.Engine
 	bounces  *bounce.Deliverer
@@ -127,7 +129,7 @@ func (d *daemon) retractOptions() retract.Options {
 
 func (d *daemon) pipelineOptions(cfg *config.Config) pipeline.Options {
 	return pipeline.Options{
-		Queue: d.queue, Store: d.store, Scorer: d.judge, Tenant: d.live.tenant, Own: d.key.Verify, Keep: d.spool.Keep,
+		Queue: d.queue, Store: d.store, Scorer: d.judge, Submissions: d.desk, Tenant: d.live.tenant, Own: d.key.Verify, Keep: d.spool.Keep,
 		Postmaster: func() bool { return d.live.config().SMTP.Postmaster != "" },
 		Plan:       func(t *config.Tenant) pipeline.Planner { return retract.Plan(t, time.Now()) },
 		Done:       func(store.Record) { d.engine.Wake() },

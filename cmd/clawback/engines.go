@@ -6,24 +6,32 @@ import (
 	"clawback/judge"
 	"clawback/score"
 	"clawback/spool"
+	"clawback/submission"
 )
 
 // judgeOptions wire the scorer and what stands beside it: own rules, policies, corrections, engines.
 func (d *daemon) judgeOptions() judge.Options {
 	o := judge.Options{
 		Values: d.store, Records: d.store, Tenant: d.live.tenant, Scorer: scoreOptions, Away: d.engineAway,
-		Open: func(ref spool.Ref) (judge.Body, error) {
-			body, err := d.spool.Open(ref)
-			if err != nil {
-				return nil, err // not a Body that holds a nil
-			}
-			return body, nil
-		},
+		Open: d.body,
 	}
 	if d.rdap != nil { // not an Engine that holds a nil
 		o.Ages = d.rdap
 	}
 	return o
+}
+
+// deskOptions wire what users report.
+func (d *daemon) deskOptions() submission.Options {
+	return submission.Options{Store: d.store, Judge: d.judge, Tenant: d.live.tenant, Open: d.body}
+}
+
+func (d *daemon) body(ref spool.Ref) (judge.Body, error) {
+	body, err := d.spool.Open(ref)
+	if err != nil {
+		return nil, err // not a Body that holds a nil
+	}
+	return body, nil
 }
 
 // engineAway tells a person, once an hour for each engine.
@@ -43,7 +51,7 @@ func scoreOptions(cfg *config.Config) score.Options {
 
 // scoring is what the control socket shows and changes of all that.
 func (d *daemon) scoring() control.Scoring {
-	return control.Scoring{Policies: d.judge, Rules: d.judge, Lessons: d.judge, Tenant: d.live.named, Clean: d.engine.Clean}
+	return control.Scoring{Policies: d.judge, Rules: d.judge, Lessons: d.judge, Submissions: d.desk, Tenant: d.live.named, Clean: d.engine.Clean}
 }
 
 // named finds a tenant by its name or GUID; "" is the only one.

@@ -12,10 +12,11 @@ import (
 )
 
 type feedbackCmd struct {
-	Give   feedbackGiveCmd   `cmd:"" default:"withargs" help:"Say what a message is: feedback ID --is DISPOSITION."`
-	List   feedbackListCmd   `cmd:"" help:"List the corrections of a tenant, and what has been learnt of them."`
-	Export feedbackExportCmd `cmd:"" help:"Write what a tenant's corrections have taught, as JSON."`
-	Reset  feedbackResetCmd  `cmd:"" help:"Drop all corrections of a tenant, and what they taught."`
+	Give     feedbackGiveCmd     `cmd:"" default:"withargs" help:"Say what a message is: feedback ID --is DISPOSITION."`
+	List     feedbackListCmd     `cmd:"" help:"List the corrections of a tenant, and what has been learnt of them."`
+	Export   feedbackExportCmd   `cmd:"" help:"Write what a tenant's corrections have taught, as JSON."`
+	Withdraw feedbackWithdrawCmd `cmd:"" help:"Take corrections back, as if they had never been given."`
+	Reset    feedbackResetCmd    `cmd:"" help:"Drop all corrections of a tenant, and what they taught."`
 }
 
 type feedbackGiveCmd struct {
@@ -109,6 +110,26 @@ func (c feedbackExportCmd) Run(a *app) error {
 	return a.toFile(c.File, func(w io.Writer) error {
 		_, err := fmt.Fprintf(w, "%s\n", m)
 		return err
+	})
+}
+
+type feedbackWithdrawCmd struct {
+	ofTenant
+	IDs     []string `arg:"" name:"id" help:"Ids as feedback list shows them under RECORD."`
+	Comment string   `help:"Why, for the audit."`
+}
+
+func (c feedbackWithdrawCmd) Run(a *app) error {
+	return a.each(c.IDs, func(id string) error {
+		var l judge.Lesson
+		if err := a.client.Send(a.ctx, "/v1/feedback/withdraw", control.FeedbackOrder{Tenant: c.Tenant, Record: id, Comment: c.Comment}, &l); err != nil {
+			return err
+		}
+		if a.json {
+			return a.printJSON(l)
+		}
+		fmt.Fprintf(a.out, "%s: %s's word that it is %s is withdrawn; if it was called clean it stays pinned\n", l.Record, clip(l.By, 60), l.Is)
+		return nil
 	})
 }
 

@@ -88,6 +88,11 @@ func recipients(cfg *config.Config) map[string]smtpd.Recipient {
 		if t.RecoveryAddress != "" {
 			m[strings.ToLower(t.RecoveryAddress)] = smtpd.Recipient{Known: true, Tenant: t.ID, Purpose: queue.ForRecovery, Region: cfg.Region}
 		}
+		for _, s := range t.Submissions {
+			if s.Address != "" {
+				m[s.Address] = smtpd.Recipient{Known: true, Tenant: t.ID, Purpose: queue.ForSubmission, Region: cfg.Region}
+			}
+		}
 	}
 	postmaster := smtpd.Recipient{Known: true, Purpose: queue.ForPostmaster} // RFC 5321, section 4.5.1
 	m["postmaster"], m["postmaster@"+strings.ToLower(cfg.Hostname)] = postmaster, postmaster

@@ -29,30 +29,32 @@ Exchange Online journals every message to clawback, which keeps it, scores it, a
 recipient's mailbox. Try "clawback demo" to see it work without any set-up.`
 
 type cli struct {
-	Serve    serveCmd    `cmd:"" group:"daemon" help:"Run the daemon."`
-	Check    checkCmd    `cmd:"" group:"daemon" help:"Check the configuration and, with --online, all that it depends on."`
-	Status   statusCmd   `cmd:"" group:"daemon" help:"Show what the daemon has done, and what waits."`
-	Queue    queueCmd    `cmd:"" group:"daemon" help:"List, show, retry or export accepted reports that are not finished."`
-	Bounce   bounceCmd   `cmd:"" group:"daemon" help:"List, show, retry or export reports on their way to the alternate mailbox."`
-	Address  addressCmd  `cmd:"" group:"daemon" help:"Make, list or retire journal addresses."`
-	Connect  connectCmd  `cmd:"" group:"daemon" help:"Get an administrator's consent for a tenant's mailboxes, and prove that it works."`
-	Search   searchCmd   `cmd:"" group:"mail" help:"Find messages by sender, recipient, subject, disposition or time."`
-	Show     showCmd     `cmd:"" group:"mail" help:"Show one message: its verdict with reasons, and what happened in each mailbox."`
-	Retract  retractCmd  `cmd:"" group:"mail" help:"Take a message out of every recipient's mailbox."`
-	Restore  restoreCmd  `cmd:"" group:"mail" help:"Put a retracted message back where it was. No automatism touches it again."`
-	Job      jobCmd      `cmd:"" group:"mail" help:"List, show, follow or cancel bulk retractions and restores."`
-	Preview  previewCmd  `cmd:"" group:"mail" help:"Show what would have been done for tenants in dry-run."`
-	Held     heldCmd     `cmd:"" group:"mail" help:"List, approve or reject retractions that wait for a person."`
-	Export   exportCmd   `cmd:"" group:"mail" help:"Write the journal report of a message, as it arrived, to a file."`
-	Feedback feedbackCmd `cmd:"" group:"mail" help:"Correct verdicts: the tenant's classifier learns from it. Also list, export, reset."`
-	Policy   policyCmd   `cmd:"" group:"mail" help:"List, add, remove, test, import or export what is allowed and blocked."`
-	Rules    rulesCmd    `cmd:"" group:"mail" help:"List, test or backtest rules of one's own."`
-	Audit    auditCmd    `cmd:"" group:"mail" help:"Show who did what."`
-	Unwrap   unwrapCmd   `cmd:"" group:"files" help:"Show what is in journal reports, from files."`
-	Score    scoreCmd    `cmd:"" group:"files" help:"Score messages, journal reports, mailboxes or folders of them, without a daemon."`
-	Demo     demoCmd     `cmd:"" group:"files" help:"Show the main job on a small made-up organisation."`
-	Graphsim graphsimCmd `cmd:"" group:"files" help:"Run the simulated Microsoft Graph by itself, to test against."`
-	Version  versionCmd  `cmd:"" group:"files" help:"Show the version."`
+	Serve      serveCmd      `cmd:"" group:"daemon" help:"Run the daemon."`
+	Check      checkCmd      `cmd:"" group:"daemon" help:"Check the configuration and, with --online, all that it depends on."`
+	Status     statusCmd     `cmd:"" group:"daemon" help:"Show what the daemon has done, and what waits."`
+	Queue      queueCmd      `cmd:"" group:"daemon" help:"List, show, retry or export accepted reports that are not finished."`
+	Bounce     bounceCmd     `cmd:"" group:"daemon" help:"List, show, retry or export reports on their way to the alternate mailbox."`
+	Address    addressCmd    `cmd:"" group:"daemon" help:"Make, list or retire journal addresses."`
+	Connect    connectCmd    `cmd:"" group:"daemon" help:"Get an administrator's consent for a tenant's mailboxes, and prove that it works."`
+	Search     searchCmd     `cmd:"" group:"mail" help:"Find messages by sender, recipient, subject, disposition or time."`
+	Show       showCmd       `cmd:"" group:"mail" help:"Show one message: its verdict with reasons, and what happened in each mailbox."`
+	Retract    retractCmd    `cmd:"" group:"mail" help:"Take a message out of every recipient's mailbox."`
+	Restore    restoreCmd    `cmd:"" group:"mail" help:"Put a retracted message back where it was. No automatism touches it again."`
+	Job        jobCmd        `cmd:"" group:"mail" help:"List, show, follow or cancel bulk retractions and restores."`
+	Preview    previewCmd    `cmd:"" group:"mail" help:"Show what would have been done for tenants in dry-run."`
+	Held       heldCmd       `cmd:"" group:"mail" help:"List, approve or reject retractions that wait for a person."`
+	Export     exportCmd     `cmd:"" group:"mail" help:"Write the journal report of a message, as it arrived, to a file."`
+	Feedback   feedbackCmd   `cmd:"" group:"mail" help:"Correct verdicts: the tenant's classifier learns from it. Also list, export, reset."`
+	Submission submissionCmd `cmd:"" group:"mail" help:"List, show, accept or dismiss what users reported."`
+	Submit     submitCmd     `cmd:"" group:"mail" help:"Say what messages in files are: their records are corrected, and the classifier learns."`
+	Policy     policyCmd     `cmd:"" group:"mail" help:"List, add, remove, test, import or export what is allowed and blocked."`
+	Rules      rulesCmd      `cmd:"" group:"mail" help:"List, test or backtest rules of one's own."`
+	Audit      auditCmd      `cmd:"" group:"mail" help:"Show who did what."`
+	Unwrap     unwrapCmd     `cmd:"" group:"files" help:"Show what is in journal reports, from files."`
+	Score      scoreCmd      `cmd:"" group:"files" help:"Score messages, journal reports, mailboxes or folders of them, without a daemon."`
+	Demo       demoCmd       `cmd:"" group:"files" help:"Show the main job on a small made-up organisation."`
+	Graphsim   graphsimCmd   `cmd:"" group:"files" help:"Run the simulated Microsoft Graph by itself, to test against."`
+	Version    versionCmd    `cmd:"" group:"files" help:"Show the version."`
 
 	Socket string `placeholder:"PATH" default:"${socket}" env:"CLAWBACK_SOCKET" help:"Control socket of the daemon (default ${socket})."`
 	JSON   bool   `name:"json" help:"Answer in JSON, one object or list, or one object a line."`

@@ -24,6 +24,7 @@ import (
 	"clawback/retract"
 	"clawback/spool"
 	"clawback/store"
+	"clawback/submission"
 	"clawback/systemd"
 )
 
@@ -97,6 +98,7 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger) (err error
 	if d.judge, err = judge.New(cfg, d.judgeOptions()); err != nil {
 		return err
 	}
+	d.desk = submission.NewDesk(d.deskOptions())
 	d.bounces = bounce.New(d.bounceOptions(cfg))
 	d.engine = retract.New(d.retractOptions())
 	d.pipeline = pipeline.New(d.pipelineOptions(cfg))

@@ -19,6 +19,7 @@ import (
 	"clawback/queue"
 	"clawback/spool"
 	"clawback/store"
+	"clawback/submission"
 )
 
 func (d *daemon) controlOptions(cfg *config.Config) control.Options {
@@ -60,8 +61,12 @@ func (d *daemon) status() (control.Status, error) {
 		if err != nil {
 			return s, err
 		}
+		submissions, err := d.desk.Counts(t.ID)
+		if err != nil {
+			return s, err
+		}
 		s.Tenants = append(s.Tenants, control.Tenant{Name: t.Name, ID: t.ID, Mode: t.Mode, Counts: counts,
-			Paused: standing.Paused, Waiting: standing.Waiting, NextLook: standing.Next})
+			Paused: standing.Paused, Waiting: standing.Waiting, NextLook: standing.Next, Submissions: submissions})
 	}
 	c := d.certs.Status()
 	s.Certificate = &control.Certificate{Names: c.Names, NotAfter: c.NotAfter, Problem: c.Problem}
@@ -100,11 +105,13 @@ func problems(s control.Status) []string {
 	}
 	add(s.Queue.Items[queue.Quarantined].Count, "%d in quarantine: clawback queue list --state quarantined")
 	add(s.Queue.Bounces[queue.BounceStuck].Count, "%d bounces are stuck: clawback bounce list --state stuck")
-	held := 0
+	held, reported := 0, 0
 	for _, t := range s.Tenants {
 		held += t.Counts.Held
+		reported += t.Submissions[string(submission.Open)]
 	}
 	add(held, "%d retractions wait for a person: clawback held list")
+	add(reported, "%d messages that users reported wait for a person: clawback submission list")
 	if s.Certificate != nil && s.Certificate.Problem != "" {
 		list = append(list, "certificate: "+s.Certificate.Problem)
 	}
@@ -200,6 +207,9 @@ func (a *app) showTenant(t control.Tenant) {
 	}
 	if line := tally(c.Restores); line != "" {
 		fmt.Fprintln(a.out, "  restores:   ", line)
+	}
+	if line := tally(t.Submissions); line != "" {
+		fmt.Fprintln(a.out, "  submissions:", line)
 	}
 	if t.Waiting > 0 {
 		fmt.Fprintf(a.out, "  waiting:     %s not in the mailbox yet, looked for again from %s\n", plural(t.Waiting, "message"), stamp(t.NextLook))

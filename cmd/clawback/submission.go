@@ -1,0 +1,225 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+
+	"clawback/control"
+	"clawback/submission"
+	"clawback/verdict"
+)
+
+type submissionCmd struct {
+	List    submissionListCmd    `cmd:"" help:"List what users reported: what waits for a person first."`
+	Show    submissionShowCmd    `cmd:"" help:"Show one, and what is known of the message."`
+	Accept  submissionAcceptCmd  `cmd:"" help:"Say what the reported message is. All that is reported of it is settled, and the classifier learns."`
+	Dismiss submissionDismissCmd `cmd:"" help:"Make nothing of it."`
+	Export  submissionExportCmd  `cmd:"" help:"Write the user's mail, as it arrived, to a file."`
+}
+
+type submissionListCmd struct {
+	ofTenant
+	All bool `help:"Those that are settled too."`
+}
+
+func (c submissionListCmd) Run(a *app) error {
+	var list []control.Submission
+	if err := a.client.Get(a.ctx, "/v1/submissions"+c.query(), &list); err != nil {
+		return err
+	}
+	shown := []control.Submission{}
+	for _, s := range list {
+		if c.All || !s.State.Settled() {
+			shown = append(shown, s)
+		}
+	}
+	if a.json {
+		return a.printJSON(shown)
+	}
+	if len(shown) == 0 {
+		fmt.Fprintln(a.out, "Nothing that users reported waits.")
+		return nil
+	}
+	rows := [][]string{{"ID", "TIME", "REPORTER", "CLAIM", "STATE", "IS", "WITH CLAIM", "RECORD", "SUBJECT"}}
+	for _, s := range shown {
+		rows = append(rows, []string{s.ID, stamp(s.At), clip(cmp.Or(s.Reporter, "?"), 40), claimed(s), standing(s.Submission),
+			known(s.Record, s.Judged), known(s.Record, s.Again), cmp.Or(s.Record, "none"), clip(s.Subject, 50)})
+	}
+	return a.table(rows)
+}
+
+// claimed is the claim, and how many others say the same or the contrary.
+func claimed(s control.Submission) string {
+	text := string(s.Claim)
+	if s.Same > 0 {
+		text += fmt.Sprintf(" +%d", s.Same)
+	}
+	if s.Contrary > 0 {
+		text += fmt.Sprintf(" (%d contradict)", s.Contrary)
+	}
+	return text
+}
+
+func standing(s submission.Submission) string {
+	if s.Unproven != "" && !s.State.Settled() {
+		return "unproven"
+	}
+	return string(s.State)
+}
+
+// known is a disposition, where it is known.
+func known(record string, d verdict.Disposition) string {
+	if record == "" || d == verdict.Unscored {
+		return "-"
+	}
+	return d.String()
+}
+
+type submissionShowCmd struct {
+	ID string `arg:"" help:"Id of a submission, or its beginning."`
+}
+
+func submissionPath(id string) string { return "/v1/submissions/" + url.PathEscape(id) }
+
+func (c submissionShowCmd) Run(a *app) error {
+	var s control.Submission
+	if err := a.client.Get(a.ctx, submissionPath(c.ID), &s); err != nil {
+		return err
+	}
+	if a.json {
+		return a.printJSON(s)
+	}
+	return a.showSubmission(s)
+}
+
+func (a *app) showSubmission(s control.Submission) error {
+	rows := [][]string{
+		{"submission", s.ID}, {"reporter", clip(s.Reporter, 200)}, {"claim", claimed(s)}, {"sent to", s.Via}, {"time", stamp(s.At)},
+		{"state", standing(s.Submission)}, {"from", clip(s.From, 200)}, {"subject", clip(s.Subject, 200)}, {"message-id", clip(s.MessageID, 200)},
+		{"record", strings.TrimSpace(cmp.Or(s.Record, "none is known") + " " + s.Matched)},
+	}
+	if s.Record != "" {
+		rows = append(rows, []string{"was", s.Judged.String()}, []string{"with the claim", known(s.Record, s.Again)},
+			[]string{"recipient", map[bool]string{true: "the reporter received it", false: "the reporter is not among its recipients"}[s.Recipient]})
+	}
+	for _, why := range [][]string{{"no effect", s.Unproven}, {"not learnt", s.Untaught}, {"comment", clip(s.Comment, 200)}} {
+		if why[1] != "" {
+			rows = append(rows, why)
+		}
+	}
+	if s.State == submission.Accepted {
+		rows = append(rows, []string{"settled", fmt.Sprintf("%s, by %s on %s", s.Is, clip(s.By, 60), stamp(s.Settled))})
+	}
+	if err := a.table(rows); err != nil {
+		return err
+	}
+	if s.Record != "" {
+		fmt.Fprintln(a.out, "\nThe message: clawback show "+s.Record)
+	}
+	return nil
+}
+
+type submissionAcceptCmd struct {
+	IDs     []string            `arg:"" name:"id" help:"Ids of submissions."`
+	Is      verdict.Disposition `required:"" placeholder:"DISPOSITION" help:"MALICIOUS, SUSPICIOUS, SPOOF, SPAM, BULK or CLEAN."`
+	To      string              `enum:",junk,trash,soft_delete,hard_delete" default:"" placeholder:"ACTION" help:"Also take the message out of every recipient's mailbox, as retract does: junk, trash, soft_delete or hard_delete."`
+	Comment string              `help:"Why, for the audit."`
+}
+
+func (c submissionAcceptCmd) Run(a *app) error {
+	if c.To != "" && !c.Is.Flagged() {
+		return fmt.Errorf("a message that is %s is not taken away: leave --to out", c.Is)
+	}
+	return a.each(c.IDs, func(id string) error {
+		var out control.Settled
+		if err := a.client.Send(a.ctx, submissionPath(id)+"/accept", control.FeedbackOrder{Is: c.Is, Comment: c.Comment}, &out); err != nil {
+			return err
+		}
+		switch {
+		case a.json && c.To == "":
+			return a.printJSON(out)
+		case !a.json:
+			a.showSettled(out, c.To)
+		}
+		if c.To == "" {
+			return nil
+		}
+		if out.Submission.Record == "" {
+			return fmt.Errorf("nothing can be taken away: no record of the message is known")
+		}
+		return a.act(recordPath(out.Submission.Record)+"/retract", control.Order{Action: c.To, Comment: c.Comment})
+	})
+}
+
+func (a *app) showSettled(s control.Settled, to string) {
+	if s.Submission.Record == "" {
+		fmt.Fprintf(a.out, "%s is settled: the message is %s. No record of it is known, so that nothing else is done.\n", s.Submission.ID, s.Is)
+		fmt.Fprintln(a.out, learning(s.Unwanted, s.Good, s.Ready))
+		return
+	}
+	if to != "" {
+		s.Was = s.Is // what is done about it follows
+	}
+	a.showCorrected(s.Corrected)
+}
+
+type submissionDismissCmd struct {
+	IDs     []string `arg:"" name:"id" help:"Ids of submissions."`
+	Comment string   `help:"Why, for the audit."`
+}
+
+func (c submissionDismissCmd) Run(a *app) error {
+	return a.each(c.IDs, func(id string) error {
+		var s submission.Submission
+		if err := a.client.Send(a.ctx, submissionPath(id)+"/dismiss", control.FeedbackOrder{Comment: c.Comment}, &s); err != nil {
+			return err
+		}
+		if a.json {
+			return a.printJSON(s)
+		}
+		fmt.Fprintf(a.out, "%s is dismissed\n", s.ID)
+		return nil
+	})
+}
+
+type submissionExportCmd struct {
+	ID   string `arg:"" help:"Id of a submission."`
+	File string `arg:"" optional:"" help:"File to write; standard output without it."`
+}
+
+func (c submissionExportCmd) Run(a *app) error { return a.export(submissionPath(c.ID)+"/mail", c.File) }
+
+type submitCmd struct {
+	ofTenant
+	Files   []string            `arg:"" name:"file" help:"Messages or journal reports."`
+	Is      verdict.Disposition `required:"" placeholder:"DISPOSITION" help:"MALICIOUS, SUSPICIOUS, SPOOF, SPAM, BULK or CLEAN."`
+	Comment string              `help:"Why, for the audit."`
+}
+
+func (c submitCmd) Run(a *app) error {
+	query := url.Values{"tenant": {c.Tenant}, "is": {c.Is.String()}, "comment": {c.Comment}}.Encode()
+	return a.each(c.Files, func(name string) error {
+		f, err := os.Open(name)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		var out control.Corrected
+		if err := a.client.Submit(a.ctx, query, f, &out); err != nil {
+			return err
+		}
+		switch {
+		case a.json:
+			return a.printJSON(out)
+		case out.Was == verdict.Unscored:
+			fmt.Fprintf(a.out, "No record of the message is known: %s is learnt as %s, and nothing else is done.\n%s\n", out.Record, out.Is,
+				learning(out.Unwanted, out.Good, out.Ready))
+		default:
+			a.showCorrected(out)
+		}
+		return nil
+	})
+}
