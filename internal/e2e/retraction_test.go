@@ -229,7 +229,7 @@ func TestForward_heldAndTakenOnApproval(t *testing.T) {
 	w.send(phish)
 	got := w.ends(forwardID, map[string]store.Outcome{sales: store.Held, reception: store.Held})
 	in := got[sales]
-	if in.Hold != retract.HoldForward || !strings.Contains(in.Reason, "which is MALICIOUS (attached, with the same content)") {
+	if in.Hold != retract.HoldForward || !strings.Contains(in.Reason, "which is MALICIOUS (attached, with the same network message id)") {
 		t.Errorf("held for %s: %s", in.Hold, in.Reason)
 	}
 	w.must("held", "approve", in.ID, "--comment", "the phish")
