@@ -52,13 +52,13 @@ func TestACME_restartAsksNothingOfTheCA(t *testing.T) {
 	b := newBench(t, s)
 	b.warm(t)
 	b.solver.close()
-	b.ca.stop()
+	b.ca.Stop()
 	info, err := os.Stat(filepath.Join(dir, "acme"))
 	if err != nil || info.Mode().Perm() != 0o700 {
 		t.Errorf("cache is %v, %v; want mode 0700", info.Mode(), err)
 	}
 	again := newBench(t, s)
-	again.ca.stop()
+	again.ca.Stop()
 	again.warm(t)
 	again.run(t)
 	_, leaf := again.session(t, "")
@@ -128,7 +128,7 @@ func TestACME_survivesACAThatIsDown(t *testing.T) {
 	b := newBench(t, setting{domains: []string{"journal.example.com"}, http: true, seconds: 12})
 	b.warm(t)
 	b.run(t)
-	b.ca.stop()
+	b.ca.Stop()
 	conn, first := b.session(t, "")
 	eventually(t, "the failure shows", 20*time.Second, func() bool { return b.Status().Problem != "" })
 	begun := time.Now()
@@ -140,7 +140,7 @@ func TestACME_survivesACAThatIsDown(t *testing.T) {
 	if !strings.Contains(b.log.String(), "certificate.failed") {
 		t.Error("the failure is not logged")
 	}
-	b.ca.start() // it has lost its accounts, too
+	b.ca.Start() // it has lost its accounts, too
 	eventually(t, "the problem is over", 30*time.Second, func() bool { return b.Status().Problem == "" })
 	if _, now := b.session(t, ""); now.Equal(first) {
 		t.Error("the certificate was not renewed")
@@ -150,7 +150,7 @@ func TestACME_survivesACAThatIsDown(t *testing.T) {
 func TestACME_warmWaitsForTheCA(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, setting{domains: []string{"journal.example.com"}, http: true, seconds: 3600})
-	b.ca.stop()
+	b.ca.Stop()
 	if _, err := b.GetCertificate(&tls.ClientHelloInfo{}); !errors.Is(err, ErrNotReady) {
 		t.Errorf("before the first certificate: %v", err)
 	}
@@ -164,7 +164,7 @@ func TestACME_warmWaitsForTheCA(t *testing.T) {
 	if why := <-waited; !strings.Contains(why.Error(), "journal.example.com") {
 		t.Errorf("waits because of %v", why)
 	}
-	b.ca.start()
+	b.ca.Start()
 	select {
 	case err := <-warm:
 		if err != nil {
