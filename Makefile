@@ -35,7 +35,7 @@ fuzz: ## every fuzz target for FUZZTIME each (30s)
 smuggle: ## every end-of-data variant of the known smuggling tools, over DATA and BDAT
 	$(GO) test ./smtpd -run Smuggl -count=1 -v
 
-interop: ## swaks, curl, smtplib, Exim and Postfix deliver to the real daemon; 150 and 400 MB reports in bounded memory
+interop: ## swaks, curl, smtplib, Exim and Postfix deliver to the real daemon; certificates from Pebble; 150 and 400 MB reports in bounded memory
 	$(GO) test ./internal/interop -count=1 -timeout 30m -v -args -large
 
 tls: ## testssl.sh against the listener of the real daemon: no finding of LOW or worse

@@ -65,6 +65,17 @@ func startFor(t *testing.T, tenant testbed.Tenant, lines string) *testbed.Bed {
 	return bed
 }
 
+// edit replaces text in the configuration of a daemon that does not run yet.
+func edit(t *testing.T, bed *testbed.Bed, old, new string) {
+	t.Helper()
+	name := bed.File("clawback.toml")
+	text, err := os.ReadFile(name)
+	if err != nil || !bytes.Contains(text, []byte(old)) {
+		t.Fatalf("%q is not in the configuration (%v)", old, err)
+	}
+	write(t, name, bytes.Replace(text, []byte(old), []byte(new), 1))
+}
+
 // inbox is what the daemon keeps, and which of it has been seen.
 type inbox struct {
 	t    *testing.T
