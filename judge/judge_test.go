@@ -96,7 +96,10 @@ func (f *fixture) score(text string) score.Result {
 func (f *fixture) received(text string) store.Record {
 	f.t.Helper()
 	f.count++
-	refs, err := f.spool.AppendBatch([][]byte{[]byte(text)})
+	body := f.spool.Begin()
+	defer body.Release()
+	_, _ = body.Write([]byte(text))
+	refs, err := f.spool.AppendBatch([]*spool.Small{body})
 	if err != nil {
 		f.t.Fatal(err)
 	}

@@ -12,7 +12,7 @@ const maxBatch = 1024
 
 // op is one operation on its way through the committer, which owns it until done is answered.
 type op struct {
-	body  []byte             // a small body to append first, nil for none
+	body  *spool.Small       // a small body to append first, nil for none
 	ref   spool.Ref          // where body went
 	grows bool               // it is left out when there is no space: a put
 	apply func(t *txn) error // an error fails this operation alone, so it must come before the first change
@@ -76,17 +76,25 @@ func (q *Queue) committer() {
 
 // gather takes what waits, up to the bounds of a batch. It does not wait for more.
 func (q *Queue) gather(first *op) []*op {
-	batch, size := []*op{first}, int64(len(first.body))
+	batch, size := []*op{first}, first.size()
 	for len(batch) < maxBatch && size < q.o.BatchBytes {
 		select {
 		case o := <-q.ops:
 			batch = append(batch, o)
-			size += int64(len(o.body))
+			size += o.size()
 		default:
 			return batch
 		}
 	}
 	return batch
+}
+
+// size is how many octets are to be appended for it.
+func (o *op) size() int64 {
+	if o.body == nil {
+		return 0
+	}
+	return o.body.Size()
 }
 
 func (q *Queue) drain() {
@@ -132,7 +140,7 @@ func (q *Queue) commit(batch []*op) {
 func (q *Queue) bodies(batch []*op) []*op {
 	batch = q.failEarly(batch, "c1.before-spool")
 	var with []*op
-	var bodies [][]byte
+	var bodies []*spool.Small
 	for _, o := range batch {
 		if o.body != nil {
 			with, bodies = append(with, o), append(bodies, o.body)

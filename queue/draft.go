@@ -1,28 +1,28 @@
 package queue
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
 	"clawback/spool"
 )
 
-// Draft is a message that is arriving. It is used by one goroutine. Small ones are held in memory, in a buffer that
-// grows with them; one that outgrows the spool's inline limit goes on into a file.
+// Draft is a message that is arriving. It is used by one goroutine. Small ones are held in memory; one that outgrows the
+// spool's inline limit goes on into a file.
 type Draft struct {
-	q    *Queue
-	env  Envelope
-	room room
-	buf  []byte
-	blob *spool.Blob // nil while it is small
-	size int64
-	err  error // sticky
-	done bool
+	q     *Queue
+	env   Envelope
+	room  room
+	small *spool.Small
+	large *spool.Blob // nil while it is small
+	size  int64
+	err   error // sticky
+	done  bool
 }
 
 // Begin begins a message. size is what the peer announced, 0 if nothing. One of Commit and Abort must follow. It
@@ -34,7 +34,7 @@ func (q *Queue) Begin(env Envelope, size int64) (*Draft, error) {
 	if q.isFull() {
 		return nil, errFull
 	}
-	d := &Draft{q: q, env: env, room: room{spool: q.spool}}
+	d := &Draft{q: q, env: env, room: room{spool: q.spool}, small: q.spool.Begin()}
 	if err := d.room.need(max(size, 1)); err != nil {
 		return nil, storage(fmt.Errorf("reserve space for %d octets: %w", size, err))
 	}
@@ -62,29 +62,22 @@ func (d *Draft) write(p []byte) error {
 		return fmt.Errorf("reserve space: %w", err)
 	}
 	d.size += int64(len(p))
-	if d.blob == nil && d.size > d.q.spool.InlineLimit() {
-		if err := d.spill(); err != nil {
+	if d.large == nil && d.size > d.q.spool.InlineLimit() {
+		var err error
+		if d.large, err = d.small.Spill(); err != nil {
 			return err
 		}
 	}
-	if d.blob != nil {
-		_, err := d.blob.Write(p)
-		return err
-	}
-	d.buf = d.q.buffers.grow(d.buf, len(p))
-	d.buf = append(d.buf, p...)
-	return nil
+	_, err := d.arriving().Write(p)
+	return err
 }
 
-// spill moves what has arrived into a file.
-func (d *Draft) spill() (err error) {
-	if d.blob, err = d.q.spool.Create(); err != nil {
-		return err
+// arriving is where the octets go.
+func (d *Draft) arriving() io.Writer {
+	if d.large != nil {
+		return d.large
 	}
-	_, err = d.blob.Write(d.buf)
-	d.q.buffers.recycle(d.buf)
-	d.buf = nil
-	return err
+	return d.small
 }
 
 // Commit makes the message an item. When it returns an id, the item is the queue's; when it returns an error, it
@@ -96,14 +89,14 @@ func (d *Draft) Commit() (id string, err error) {
 	}
 	d.done = true
 	defer d.release()
-	put := &op{body: d.buf, grows: true, late: "c1.after-commit"}
+	put := &op{grows: true, late: "c1.after-commit"}
 	if err := d.body(put); err != nil {
 		return "", fmt.Errorf("commit body: %w", storage(err))
 	}
 	it := Item{ID: newID(d.q.now()), Envelope: d.env, State: Ready}
 	put.apply = func(t *txn) error { return t.accept(it, put.ref) }
 	if wrongOrder {
-		put.body = bytes.Clone(put.body)
+		d.small = d.q.spool.Begin() // the committer still reads the other
 		go d.q.submit(context.Background(), put)
 		return it.ID, nil
 	}
@@ -118,13 +111,11 @@ func (d *Draft) Commit() (id string, err error) {
 
 // body gives the put its octets: in memory, for the committer to append, or in a file that is durable now.
 func (d *Draft) body(put *op) (err error) {
-	if d.blob != nil {
-		put.ref, err = d.blob.Commit()
+	if d.large != nil {
+		put.ref, err = d.large.Commit()
 		return err
 	}
-	if put.body == nil {
-		put.body = []byte{}
-	}
+	put.body = d.small
 	return nil
 }
 
@@ -154,15 +145,14 @@ func (d *Draft) Abort() {
 		return
 	}
 	d.done = true
-	if d.blob != nil {
-		d.blob.Abort()
+	if d.large != nil {
+		d.large.Abort()
 	}
 	d.release()
 }
 
 func (d *Draft) release() {
-	d.q.buffers.recycle(d.buf)
-	d.buf = nil
+	d.small.Release()
 	d.room.release()
 }
 

@@ -14,32 +14,6 @@ import (
 	"clawback/spool"
 )
 
-// 64 sessions with a message of 50 KB each must not hold 64 MiB, nor must one that only announces a large one.
-func TestDraft_memoryGrowsWithTheMessage(t *testing.T) {
-	q := openOn(t, t.TempDir(), spool.OS(), Options{})
-	tests := []struct{ announced, written, want int }{
-		{0, 0, 0},
-		{1 << 20, 0, 0},
-		{400 << 20, 100, 16 << 10},
-		{0, 50 << 10, 64 << 10},
-		{0, spool.DefaultInlineLimit, spool.DefaultInlineLimit},
-		{0, spool.DefaultInlineLimit + 1, 0}, // in a file
-	}
-	for _, test := range tests {
-		d, err := q.Begin(Envelope{}, int64(test.announced))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := io.CopyN(d, zeros{}, int64(test.written)); err != nil {
-			t.Fatal(err)
-		}
-		if cap(d.buf) > test.want {
-			t.Errorf("%d octets of %d announced hold %d, want at most %d", test.written, test.announced, cap(d.buf), test.want)
-		}
-		d.Abort()
-	}
-}
-
 type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }

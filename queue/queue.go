@@ -73,9 +73,8 @@ type Queue struct {
 	closeIt sync.Once
 	closed  error // of Close; written once, read after closeIt
 
-	tally   *tally
-	buffers buffers      // for small messages on their way
-	used    atomic.Int64 // octets of queue.db in use; written by the committer
+	tally *tally
+	used  atomic.Int64 // octets of queue.db in use; written by the committer
 }
 
 // Open opens the queue in dir and recovers: what was being worked on is ready again, and a row whose octets are

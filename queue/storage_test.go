@@ -55,11 +55,11 @@ func (f *badFile) Write(p []byte) (int, error) {
 	return f.File.Write(p)
 }
 
-func (f *badFile) Writev(bufs [][]byte) (int64, error) {
+func (f *badFile) Pwritev(bufs [][]byte, at int64) (int64, error) {
 	if err, _ := f.disk.errs(); err != nil {
 		return 0, err
 	}
-	return f.File.Writev(bufs)
+	return f.File.Pwritev(bufs, at)
 }
 
 func (f *badFile) Datasync() error {

@@ -1,6 +1,7 @@
 package spool
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"sync"
@@ -25,7 +26,7 @@ type fault struct {
 
 func newFaultFS() *faultFS { return &faultFS{FS: OS(), fault: map[string]fault{}} }
 
-// set lets an operation fail until clear. Operations: open, writev, write, sync, truncate, rename, syncdir, mkdir.
+// set lets an operation fail until clear. Operations: open, pwritev, write, sync, truncate, rename, syncdir, mkdir.
 func (f *faultFS) set(op string, x fault) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -96,16 +97,13 @@ func (f *faultFile) Write(p []byte) (int, error) {
 	return f.File.Write(p)
 }
 
-func (f *faultFile) Writev(bufs [][]byte) (int64, error) {
-	if x := f.fs.get("writev"); x.err != nil {
-		var all []byte
-		for _, b := range bufs {
-			all = append(all, b...)
-		}
-		n, _ := f.File.Write(all[:min(x.after, len(all))])
-		return int64(n), x.err
+func (f *faultFile) Pwritev(bufs [][]byte, at int64) (int64, error) {
+	if x := f.fs.get("pwritev"); x.err != nil {
+		all := bytes.Join(bufs, nil)
+		n, _ := f.File.Pwritev([][]byte{all[:min(x.after, len(all))]}, at)
+		return n, x.err
 	}
-	return f.File.Writev(bufs)
+	return f.File.Pwritev(bufs, at)
 }
 
 func (f *faultFile) Datasync() error {

@@ -23,7 +23,7 @@ type File interface {
 	io.Writer
 	io.ReaderAt
 	io.Closer
-	Writev(bufs [][]byte) (int64, error) // all of them, or an error and how many octets went out
+	Pwritev(bufs [][]byte, at int64) (int64, error) // all of them, or an error and how many octets went out
 	Datasync() error
 	Truncate(size int64) error
 	Size() (int64, error)
@@ -36,6 +36,9 @@ type osFS struct{}
 
 func (osFS) OpenFile(name string, flag int, perm os.FileMode) (File, error) {
 	f, err := os.OpenFile(name, flag, perm)
+	if errors.Is(err, unix.EINVAL) && flag&unix.O_DIRECT != 0 { // without direct I/O; the file may be there all the same
+		f, err = os.OpenFile(name, flag&^(unix.O_DIRECT|os.O_EXCL), perm)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -67,29 +70,30 @@ func (osFS) Free(dir string) (Space, error) {
 
 type osFile struct{ *os.File }
 
-// iovMax is the number of buffers that Linux takes in one writev(2).
+// iovMax is the number of buffers that Linux takes in one pwritev(2).
 const iovMax = 1024
 
-// Writev writes all buffers, with one system call unless there are very many of them or the kernel stops short.
-func (f *osFile) Writev(bufs [][]byte) (int64, error) {
+// Pwritev writes all buffers, with one system call unless there are very many of them or the kernel stops short.
+func (f *osFile) Pwritev(bufs [][]byte, at int64) (int64, error) {
 	var total int64
 	rest := append([][]byte(nil), bufs...)
 	for len(rest) > 0 {
-		n, err := f.writev(rest[:min(len(rest), iovMax)])
+		n, err := f.pwritev(rest[:min(len(rest), iovMax)], at+total)
 		total += int64(n)
 		if err != nil {
-			return total, &os.PathError{Op: "writev", Path: f.Name(), Err: err}
+			return total, &os.PathError{Op: "pwritev", Path: f.Name(), Err: err}
 		}
 		rest = after(rest, n)
 	}
 	return total, nil
 }
 
-func (f *osFile) writev(bufs [][]byte) (int, error) {
+func (f *osFile) pwritev(bufs [][]byte, at int64) (int, error) {
 	for {
-		n, err := unix.Writev(int(f.Fd()), bufs)
+		n, err := unix.Pwritev(int(f.Fd()), bufs, at)
 		switch {
 		case errors.Is(err, unix.EINTR):
+		case errors.Is(err, unix.EINVAL) && f.indirect():
 		case err != nil:
 			return max(n, 0), err
 		case n == 0 && size(bufs) > 0:
@@ -98,6 +102,28 @@ func (f *osFile) writev(bufs [][]byte) (int, error) {
 			return n, nil
 		}
 	}
+}
+
+// Write writes at the file's position.
+func (f *osFile) Write(p []byte) (int, error) {
+	n, err := f.File.Write(p)
+	if errors.Is(err, unix.EINVAL) && f.indirect() {
+		var more int
+		more, err = f.File.Write(p[n:])
+		n += more
+	}
+	return n, err
+}
+
+// indirect turns direct I/O off and says whether it was on: the file system wants another alignment than ours, or a full
+// disk has left an odd end.
+func (f *osFile) indirect() bool {
+	flags, err := unix.FcntlInt(f.Fd(), unix.F_GETFL, 0)
+	if err != nil || flags&unix.O_DIRECT == 0 {
+		return false
+	}
+	_, err = unix.FcntlInt(f.Fd(), unix.F_SETFL, flags&^unix.O_DIRECT)
+	return err == nil
 }
 
 // after drops n octets from the front. Buffers of no octets at the front go too.

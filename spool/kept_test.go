@@ -94,7 +94,7 @@ func FuzzKept(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	refs, err := s.AppendBatch([][]byte{octets(100), bytes.Repeat([]byte("x"), frameSize+1)})
+	refs, err := appendBodies(s, octets(100), bytes.Repeat([]byte("x"), frameSize+1))
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -2,10 +2,11 @@ package spool
 
 import (
 	"fmt"
-	"hash/crc32"
 	"os"
 	"path/filepath"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // The directories of a spool.
@@ -24,13 +25,13 @@ type segment struct {
 	name string // relative to the spool
 	hour string
 	file File
-	size int64 // octets that were appended and synced
+	size int64 // octets that were appended and synced, in whole blocks
 	n    int   // its number in this run
 }
 
 // AppendBatch appends the bodies to the current segment: one write, one fdatasync. They are durable when it returns.
 // When it fails none of them is.
-func (s *Spool) AppendBatch(bodies [][]byte) ([]Ref, error) {
+func (s *Spool) AppendBatch(bodies []*Small) ([]Ref, error) {
 	if len(bodies) == 0 {
 		return nil, nil
 	}
@@ -50,8 +51,12 @@ func (s *Spool) AppendBatch(bodies [][]byte) ([]Ref, error) {
 }
 
 // append writes and syncs. What a failed write left behind is cut off; where that fails too, the segment is given up.
-func (s *Spool) append(seg *segment, bodies [][]byte) error {
-	if _, err := seg.file.Writev(bodies); err != nil {
+func (s *Spool) append(seg *segment, bodies []*Small) error {
+	whole := make([][]byte, len(bodies))
+	for i, b := range bodies {
+		whole[i] = b.padded()
+	}
+	if _, err := seg.file.Pwritev(whole, seg.size); err != nil {
 		if cut := seg.file.Truncate(seg.size); cut != nil {
 			s.drop(seg)
 		}
@@ -64,11 +69,11 @@ func (s *Spool) append(seg *segment, bodies [][]byte) error {
 }
 
 // refs counts the bodies in and says where they lie.
-func (seg *segment) refs(bodies [][]byte) []Ref {
+func (seg *segment) refs(bodies []*Small) []Ref {
 	refs := make([]Ref, len(bodies))
 	for i, b := range bodies {
-		refs[i] = Ref{File: seg.name, Offset: seg.size, Size: int64(len(b)), CRC: crc32.Checksum(b, castagnoli)}
-		seg.size += int64(len(b))
+		refs[i] = Ref{File: seg.name, Offset: seg.size, Size: b.Size(), CRC: b.crc}
+		seg.size += blocks(b.Size())
 	}
 	return refs
 }
@@ -91,7 +96,7 @@ func (s *Spool) segment() (*segment, error) {
 func (s *Spool) begin(hour string, n int) (*segment, error) {
 	name := filepath.Join(segDir, fmt.Sprintf("%s-%s-%04d", hour, s.run, n))
 	path := filepath.Join(s.dir, name)
-	f, err := s.fs.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND, 0o600)
+	f, err := s.fs.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY|unix.O_DIRECT, 0o600)
 	if err != nil {
 		return nil, err
 	}

@@ -1,9 +1,10 @@
 // Package spool keeps the bodies, written once: append, sync, open, retain.
 //
 // Small bodies of one batch are appended to the current segment file with one write and one fdatasync. A large body
-// is streamed into a file of its own while it arrives. Copies of flagged mail are kept compressed, for longer.
+// is streamed into a file of its own while it arrives. Both are written past the page cache where the file system has
+// direct I/O. Copies of flagged mail are kept compressed, for longer.
 //
-//	seg/20261121T19-5f0c21-0001            bodies one after another, one or more files for each hour
+//	seg/20261121T19-5f0c21-0001            bodies one after another in whole blocks of 4 KiB, one or more files for each hour
 //	body/20261121/20261121T190612-9a31c04e one large body
 //	kept/202611/20261121T19-8d2e11f0.zst   a long-lived copy, in the Zstandard seekable format
 //	tmp/                                   what is not finished
@@ -70,6 +71,8 @@ type Spool struct {
 
 	appending sync.Mutex // held by AppendBatch; owns current
 	current   *segment
+
+	buffers buffers // for small bodies, and what is not written yet of large ones
 
 	huge sync.Mutex // held by the sync of a large body, or of a part of it
 

@@ -1,9 +1,8 @@
-package queue
+package spool
 
 import "sync"
 
-// The sizes of buffers: 16 KiB, and twice that again and again up to 512 KiB. A buffer grows only with what has really
-// arrived, so that a peer which announces much and sends nothing costs little.
+// The sizes of buffers: 16 KiB, and twice that again and again up to 512 KiB. Go begins memory of these sizes at a page.
 const (
 	minBuffer = 16 << 10
 	classes   = 6
@@ -35,7 +34,7 @@ func (p *buffers) take(n int) []byte {
 		}
 		size *= 2
 	}
-	return make([]byte, 0, n) // past the classes, where the inline limit was set higher
+	return make([]byte, 0, blocks(int64(n))) // past the classes, where the inline limit was set higher
 }
 
 // recycle keeps a buffer for another message. Nothing may refer to it any more.

@@ -1,0 +1,59 @@
+package spool
+
+import "hash/crc32"
+
+// Small is a small body on its way into a segment. It is held in memory, in whole blocks as direct I/O wants them, and
+// grows only with what has really arrived, so that a peer which announces much and sends nothing costs little. It is
+// used by one goroutine at a time.
+type Small struct {
+	s   *Spool
+	buf []byte // its capacity is whole blocks
+	crc uint32
+}
+
+// block is what offsets, lengths and addresses of direct I/O are multiples of: enough for the disks of today. A file
+// system that asks for more is written to through the page cache.
+const block = 4 << 10
+
+// blocks is n octets in whole blocks.
+func blocks(n int64) int64 { return (n + block - 1) &^ (block - 1) }
+
+// Begin begins a small body. It ends in a batch, in a Blob, or nowhere; Release must follow.
+func (s *Spool) Begin() *Small { return &Small{s: s} }
+
+// Write appends to the body. It does not fail.
+func (b *Small) Write(p []byte) (int, error) {
+	b.buf = append(b.s.buffers.grow(b.buf, len(p)), p...)
+	b.crc = crc32.Update(b.crc, castagnoli, p)
+	return len(p), nil
+}
+
+// Size is how many octets were written.
+func (b *Small) Size() int64 { return int64(len(b.buf)) }
+
+// Spill makes it the beginning of a large body, with the memory it has.
+func (b *Small) Spill() (*Blob, error) {
+	large, err := b.s.Create()
+	if err != nil {
+		return nil, err
+	}
+	large.buf, large.crc, large.size = b.buf, b.crc, b.Size()
+	b.buf = nil
+	return large, nil
+}
+
+// Release gives its memory back. It may be called again.
+func (b *Small) Release() {
+	b.s.buffers.recycle(b.buf)
+	b.buf = nil
+}
+
+// padded is the body in whole blocks, zeros behind it.
+func (b *Small) padded() []byte { return pad(b.buf) }
+
+// pad fills the last block up with zeros.
+func pad(buf []byte) []byte {
+	whole := buf[:blocks(int64(len(buf)))]
+	clear(whole[len(buf):])
+	return whole
+}
