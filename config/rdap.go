@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -31,7 +30,8 @@ const maxDomainAge = 100 * 24 * time.Hour
 
 // readAge reads up to which age a domain is young, or "off".
 func readAge(t *table, key, fallback string) time.Duration {
-	if strings.EqualFold(t.text(key, fallback), "off") {
+	if s, ok := t.values[key].(string); ok && off(s) {
+		t.take(key)
 		return 0
 	}
 	age := t.duration(key, fallback, time.Hour)

@@ -21,6 +21,7 @@ import (
 	"clawback/config"
 	"clawback/queue"
 	"clawback/retract"
+	"clawback/score/engines/rdap"
 	"clawback/spool"
 	"clawback/store"
 )
@@ -309,6 +310,7 @@ func TestMetrics_sayWhatTheStatusSays(t *testing.T) {
 	status := func() (Status, error) {
 		return Status{
 			Sessions: 3, Certificate: &Certificate{NotAfter: end},
+			RDAP:    &rdap.Status{Date: end, Asked: 4, Known: 9, Failed: 1},
 			Queue:   queue.Stats{Items: map[queue.State]queue.Count{queue.Quarantined: {Count: 2, Oldest: time.Now().Add(-time.Hour)}}},
 			Tenants: []Tenant{{Name: "contoso", Counts: store.Counts{Processed: 7, Outcomes: map[store.Outcome]int{store.Done: 5}}}},
 		}, nil
@@ -320,6 +322,8 @@ func TestMetrics_sayWhatTheStatusSays(t *testing.T) {
 	}
 	got := scrape(status)
 	for _, want := range []string{
+		"clawback_rdap_questions_total 4\n", `clawback_rdap_messages_total{result="known"} 9`, `clawback_rdap_messages_total{result="failed"} 1`,
+		fmt.Sprintf("clawback_rdap_list_timestamp_seconds %.9e", float64(end.Unix())),
 		"clawback_up 1\n", "clawback_smtp_sessions 3\n", `clawback_queue_items{state="quarantined"} 2`, `clawback_reports_total{tenant="contoso"} 7`,
 		`clawback_retractions{outcome="done",tenant="contoso"} 5`, fmt.Sprintf("clawback_certificate_expiry_timestamp_seconds %.9e", float64(end.Unix())),
 	} {

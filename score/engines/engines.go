@@ -17,6 +17,7 @@ package engines
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/netip"
 	"sort"
@@ -69,7 +70,7 @@ func (s Set) Ask(ctx context.Context, m Message) (findings []Finding, degraded [
 	var all sync.WaitGroup
 	for _, e := range s.Engines {
 		all.Go(func() {
-			found, err := e.Ask(ctx, m)
+			found, err := askOne(ctx, e, m)
 			lock.Lock()
 			defer lock.Unlock()
 			findings = append(findings, found...)
@@ -84,6 +85,16 @@ func (s Set) Ask(ctx context.Context, m Message) (findings []Finding, degraded [
 	})
 	sort.Strings(degraded)
 	return findings, degraded
+}
+
+// askOne makes an error of a panic: here it would end the daemon, and not the one item.
+func askOne(ctx context.Context, e Engine, m Message) (found []Finding, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			found, err = nil, fmt.Errorf("panic: %v", r)
+		}
+	}()
+	return e.Ask(ctx, m)
 }
 
 // maxAnswer bounds an answer (I3).

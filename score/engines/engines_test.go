@@ -253,3 +253,16 @@ func TestAsk_aRefusedConnectionIsNamed(t *testing.T) {
 		t.Errorf("degraded %v", degraded)
 	}
 }
+
+// broken is an engine that has a fault of ours.
+type broken struct{}
+
+func (broken) Name() string                                    { return "broken" }
+func (broken) Ask(context.Context, Message) ([]Finding, error) { panic("no such index") }
+
+func TestAsk_aPanicDegradesAndEndsNothing(t *testing.T) {
+	found, degraded := Set{[]Engine{broken{}, quick{}}, time.Second}.Ask(t.Context(), message())
+	if len(found) != 1 || len(degraded) != 1 || degraded[0] != "broken: panic: no such index" {
+		t.Errorf("found %+v, degraded %v", found, degraded)
+	}
+}
