@@ -14,6 +14,7 @@ import (
 
 	"clawback/config"
 	"clawback/journal"
+	"clawback/score/learn"
 	"clawback/verdict"
 )
 
@@ -28,6 +29,7 @@ type FileResult struct {
 type FilesOptions struct {
 	Workers int            // 0: as many as there are cores
 	Tenant  *config.Tenant // nil: unknown
+	Learnt  *learn.Model   // nil: nothing
 	Stdin   io.Reader      // read for the path "-"
 }
 
@@ -251,7 +253,7 @@ func (s *Scorer) one(ctx context.Context, name string, r io.ReaderAt, size int64
 		return result
 	}
 	for _, m := range messages {
-		m.Tenant = o.Tenant
+		m.Tenant, m.Learnt = o.Tenant, o.Learnt
 		judged, err := s.Score(ctx, m)
 		if err != nil {
 			result.Error = err.Error()

@@ -58,7 +58,7 @@ type ruleTest struct {
 }
 
 func (c rulesTestCmd) Run(a *app) error {
-	s, tenant, err := c.scorer()
+	y, err := c.yardstick(a)
 	if err != nil {
 		return err
 	}
@@ -67,14 +67,14 @@ func (c rulesTestCmd) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		if s, err = score.New(score.Options{TrustMicrosoft: c.Trust, Rules: set}); err != nil {
+		if y.scorer, err = score.New(score.Options{TrustMicrosoft: c.Trust, Rules: set}); err != nil {
 			return err
 		}
 	} else if c.Config == "" {
 		return errors.New("name a folder of rules with --rules, or a configuration with --config")
 	}
 	failed := false
-	err = score.Files(a.ctx, s, walk(c.Files), score.FilesOptions{Tenant: tenant, Stdin: os.Stdin}, func(r score.FileResult) error {
+	err = score.Files(a.ctx, y.scorer, walk(c.Files), y.options(0), func(r score.FileResult) error {
 		if r.Error != "" {
 			failed = true
 			fmt.Fprintf(a.errOut, "clawback: %s: %s\n", clip(r.File, 300), r.Error)

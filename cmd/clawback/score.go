@@ -26,34 +26,35 @@ type scoreCmd struct {
 
 // judgedBy says by what files are judged, without a daemon.
 type judgedBy struct {
-	Config string `short:"c" type:"path" help:"Judge as this configuration does: a tenant's domains, people and policies, and its own rules."`
+	Config string `short:"c" type:"path" help:"Judge as this configuration does: a tenant's domains, people and policies, and its own rules; and by the policies added to its daemon and what that has learnt, where it runs. Sender history and engines take no part."`
 	Tenant string `help:"Name of the tenant; it is only needed when the configuration has several."`
 	Trust  bool   `name:"trust-microsoft" default:"true" negatable:"" help:"Take Exchange's own SCL, BCL and CAT as evidence (default yes; with --config as it says)."`
 }
 
-// scorer is one like the daemon's, and the tenant whose mail the files are taken for; nil where none is known.
-func (c judgedBy) scorer() (*score.Scorer, *config.Tenant, error) {
+// yardstick is a scorer like the daemon's, with what is known of the tenant.
+func (c judgedBy) yardstick(a *app) (yardstick, error) {
 	if c.Config == "" {
 		if c.Tenant != "" {
-			return nil, nil, fmt.Errorf("tenant %q: name its configuration with --config", c.Tenant)
+			return yardstick{}, fmt.Errorf("tenant %q: name its configuration with --config", c.Tenant)
 		}
 		s, err := score.New(score.Options{TrustMicrosoft: c.Trust})
-		return s, nil, err
+		return yardstick{scorer: s}, err
 	}
 	cfg, err := config.Load(c.Config)
 	if err != nil {
-		return nil, nil, err
+		return yardstick{}, err
 	}
 	t, err := oneTenant(cfg, c.Tenant)
 	if err != nil {
-		return nil, nil, err
+		return yardstick{}, err
 	}
 	o := scoreOptions(cfg)
 	if o.Rules, err = judge.LoadRules(cfg.Score); err != nil {
-		return nil, nil, err
+		return yardstick{}, err
 	}
-	s, err := score.New(o)
-	return s, inForce(t, time.Now()), err
+	y := a.addKnown(cfg, *t)
+	y.scorer, err = score.New(o)
+	return y, err
 }
 
 // inForce is the tenant without the policies that have run out: a file does not say when it came.
@@ -69,7 +70,7 @@ func inForce(t *config.Tenant, now time.Time) *config.Tenant {
 }
 
 func (c scoreCmd) Run(a *app) error {
-	s, tenant, err := c.scorer()
+	y, err := c.yardstick(a)
 	if err != nil {
 		return err
 	}
@@ -77,7 +78,7 @@ func (c scoreCmd) Run(a *app) error {
 	bar := a.newProgress(len(files))
 	defer bar.done()
 	failed := false
-	err = score.Files(a.ctx, s, files, score.FilesOptions{Workers: c.Workers, Tenant: tenant, Stdin: os.Stdin}, func(r score.FileResult) error {
+	err = score.Files(a.ctx, y.scorer, files, y.options(c.Workers), func(r score.FileResult) error {
 		bar.at(r.File)
 		failed = failed || r.Error != ""
 		return a.showResult(r)

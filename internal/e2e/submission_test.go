@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"clawback/control"
 	"clawback/internal/testbed"
 	"clawback/queue"
+	"clawback/score/learn"
 	"clawback/store"
 	"clawback/submission"
 )
@@ -255,5 +257,49 @@ func TestSubmit_fileOfARecordAndOfNone(t *testing.T) {
 	}
 	if _, err := w.cli("submit", "/dev/null", "--is", "SPAM"); err == nil {
 		t.Error("an empty file was taken")
+	}
+}
+
+// With its configuration, score judges as the daemon does: by policies that were added and by what was learnt. Without the
+// daemon it says what is missing.
+func TestScore_judgesAsTheDaemonDoes(t *testing.T) {
+	w := start(t, contoso)
+	dir := t.TempDir()
+	letter := func(name, from, text string) string {
+		path := filepath.Join(dir, name)
+		mail := fmt.Sprintf("From: %s\r\nTo: sales@contoso.example\r\nSubject: %s\r\nMessage-ID: <%s@x.example>\r\nDate: Mon, 02 Nov 2026 10:00:00 +0000\r\n\r\n%s\r\n", from, name, name, text)
+		if err := os.WriteFile(path, []byte(mail), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	good, bad := []string{"submit", "--is", "CLEAN"}, []string{"submit", "--is", "SPAM"}
+	for i := range learn.MinEach {
+		good = append(good, letter(fmt.Sprintf("good-%d", i), "ada@partner.example", "minutes of the committee about turbines and bearings attached below"))
+		bad = append(bad, letter(fmt.Sprintf("bad-%d", i), "eve@shop.example", "cheap replica handbags designer outlet discounted wristwatches tonight"))
+	}
+	w.must(good...)
+	if out := w.must(bad...); !strings.Contains(out, "50 unwanted and 50 good messages, and has its say") {
+		t.Errorf("after %d of each: %s", learn.MinEach, out[len(out)-200:])
+	}
+	w.must("policy", "add", "block_sender", "@blocked.example")
+	for _, c := range []struct{ file, with, without string }{
+		{letter("next", "eve@shop.example", "cheap replica handbags designer outlet discounted wristwatches"), "resembles mail that people of the organisation called unwanted", "CLEAN"},
+		{letter("blocked", "eve@blocked.example", "hello"), "MALICIOUS", "CLEAN"},
+	} {
+		if out := w.must("score", "--config", w.File("clawback.toml"), c.file); !strings.Contains(out, c.with) {
+			t.Errorf("with the daemon:\n%s\nwant %s", out, c.with)
+		}
+		if out := w.must("score", c.file); !strings.Contains(out, c.without) || strings.Contains(out, c.with) {
+			t.Errorf("by itself:\n%s\nwant %s", out, c.without)
+		}
+	}
+	w.Kill()
+	cmd := exec.Command(binary, "score", "--config", w.File("clawback.toml"), filepath.Join(dir, "blocked"))
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	out, err := cmd.Output()
+	if err != nil || !strings.Contains(string(out), "CLEAN") || !strings.Contains(said.String(), "clawback.toml alone") || !strings.Contains(said.String(), "no daemon answers") {
+		t.Errorf("without the daemon: %v\n%s\n%s", err, out, &said)
 	}
 }

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"time"
+
+	"clawback/config"
+	"clawback/control"
+	"clawback/judge"
+	"clawback/score"
+	"clawback/score/learn"
+)
+
+// yardstick is what files are judged by, without a daemon.
+type yardstick struct {
+	scorer *score.Scorer
+	tenant *config.Tenant // whose mail the files are taken for; nil: nobody's
+	learnt *learn.Model   // nil: nothing
+}
+
+// options are those of score.Files.
+func (y yardstick) options(workers int) score.FilesOptions {
+	return score.FilesOptions{Workers: workers, Tenant: y.tenant, Learnt: y.learnt, Stdin: os.Stdin}
+}
+
+// askingTakes is how long a daemon may take to say what it knows.
+const askingTakes = 10 * time.Second
+
+// addKnown adds to a tenant what the configuration's daemon knows beyond the file: policies that were added while it runs, and
+// what corrections have taught. Where it cannot be asked, the verdicts rest on the file alone, and a person is told so.
+func (a *app) addKnown(cfg *config.Config, t config.Tenant) yardstick {
+	ctx, cancel := context.WithTimeout(a.ctx, askingTakes)
+	defer cancel()
+	client := control.NewClient(cfg.Control.Socket)
+	query := "?" + url.Values{"tenant": {t.ID}}.Encode()
+	var policies []judge.Policy
+	model := &learn.Model{}
+	err := client.Get(ctx, "/v1/policies"+query, &policies)
+	if err == nil {
+		err = client.Get(ctx, "/v1/feedback/model"+query, model)
+	}
+	if err != nil {
+		fmt.Fprintf(a.errOut, "clawback: judged by %s alone, without the policies that were added to a running daemon and without what it has learnt: %v\n", cfg.File, err)
+		return yardstick{tenant: inForce(&t, time.Now())}
+	}
+	for _, p := range policies {
+		if !p.InFile() { // those of the file are as the file has them now
+			t.Policies = append(t.Policies[:len(t.Policies):len(t.Policies)], p.Config())
+		}
+	}
+	return yardstick{tenant: inForce(&t, time.Now()), learnt: model}
+}
