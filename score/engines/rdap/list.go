@@ -55,7 +55,7 @@ func parseList(data []byte) (*list, error) {
 	return l, nil
 }
 
-// secure picks the first https URL. RFC 9224, section 3: one that both sides can speak; section 8 wants https.
+// secure picks the first https URL. RFC 9224, section 3 wants those tried first; here they are the only ones.
 func secure(urls []string) *url.URL {
 	for _, text := range urls {
 		if u, err := url.Parse(text); err == nil && u.Scheme == "https" && u.Host != "" && u.User == nil && u.RawQuery == "" {
