@@ -87,6 +87,9 @@ func (j *job) submit(ctx context.Context, l submission.Letter, s config.Submissi
 	if err != nil {
 		return nil, j.unkept(err)
 	}
+	if err := j.o.Fail("submission.after-keep"); err != nil {
+		return nil, &ending{how: broken, err: err}
+	}
 	for _, t := range taken {
 		if t.Fresh {
 			j.o.Log.Info("a user reports a message", "event", "submission.taken", "item", j.item.ID, "tenant", j.tenant.ID, "submission", t.ID,
