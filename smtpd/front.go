@@ -89,8 +89,6 @@ func (s *Server) plain(p *peer, w *wire, c command) {
 	switch c.verb {
 	case "EHLO":
 		s.plainHello(w, c)
-	case "HELO":
-		w.printf("250 %s", s.hostname)
 	case "NOOP":
 		w.printf("250 2.0.0 OK")
 	case "QUIT":

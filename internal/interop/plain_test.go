@@ -6,7 +6,7 @@ import (
 	"clawback/internal/smtpload"
 )
 
-// RFC 3207, section 4: before STARTTLS everything but EHLO, HELO, NOOP and QUIT gets 530.
+// RFC 3207, section 4: before STARTTLS everything but EHLO, NOOP and QUIT gets 530.
 func TestPlain_onlyFourCommandsBeforeTLS(t *testing.T) {
 	bed := start(t, "")
 	conn, err := smtpload.Dial(t.Context(), bed.Address)
@@ -18,7 +18,7 @@ func TestPlain_onlyFourCommandsBeforeTLS(t *testing.T) {
 		line string
 		code int
 	}{
-		{"MAIL FROM:<a@example.com>", 530}, {"EHLO client.example", 250}, {"HELO client.example", 250}, {"NOOP", 250},
+		{"MAIL FROM:<a@example.com>", 530}, {"EHLO client.example", 250}, {"HELO client.example", 530}, {"NOOP", 250},
 		{"MAIL FROM:<a@example.com> SIZE=10", 530}, {"RCPT TO:<" + organisation.Journal() + ">", 530}, {"RCPT TO:<postmaster>", 530},
 		{"DATA", 530}, {"BDAT 0 LAST", 530}, {"RSET", 530}, {"VRFY postmaster", 530}, {"EXPN all", 530}, {"HELP", 530}, {"AUTH PLAIN AGEAYg==", 530},
 		{"ETRN example.com", 530}, {"XCLIENT NAME=x", 530}, {"LHLO client.example", 530}, {"BANANA", 530}, {"QUIT", 221},
