@@ -54,11 +54,11 @@ func Run(ctx context.Context, o Options) error {
 	}
 	defer s.Close()
 	if err := s.Start(ctx); err != nil {
-		return fmt.Errorf("%w\n%s", err, s.LogTail())
+		return s.failed(ctx, err)
 	}
 	s.introduce()
 	if err := s.play(ctx); err != nil {
-		return fmt.Errorf("%w\n%s", err, s.LogTail())
+		return s.failed(ctx, err)
 	}
 	wrong := s.judge()
 	s.epilogue(wrong)
@@ -69,6 +69,14 @@ func Run(ctx context.Context, o Options) error {
 		return ErrUnexpected
 	}
 	return nil
+}
+
+// failed explains an error with the daemon's log. That somebody ended the run needs no explanation.
+func (s *stage) failed(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return errors.New("the demonstration was ended before it was over")
+	}
+	return fmt.Errorf("%w\n%s", err, s.LogTail())
 }
 
 func (s *stage) introduce() {
