@@ -39,12 +39,16 @@ const (
 	jitter     = 5       // up to a fifth is added to a wait, never taken off
 )
 
-// missed says when to look again for a message that was not there; false when the schedule is over.
-func missed(misses int) (time.Duration, bool) {
-	if misses < 1 || misses > len(notThereYet) {
-		return 0, false
+// missed says when to look again for a message that was not there; false when the schedule is over. It counts from the
+// report: what was not delivered in the time that the schedule takes is not waited for where it is wanted only now.
+func missed(misses int, age time.Duration) (time.Duration, bool) {
+	until := time.Duration(0)
+	for i, wait := range notThereYet {
+		if until += wait; misses <= i+1 && age < until {
+			return wait, true
+		}
 	}
-	return notThereYet[misses-1], true
+	return 0, false
 }
 
 // relook says when a not_found intent is looked at again, from its last look; false for never.

@@ -1,6 +1,7 @@
 package retract_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"clawback/config"
 	"clawback/retract"
 	"clawback/store"
 	"clawback/verdict"
@@ -55,6 +57,33 @@ func TestSchedule_notThereYet(t *testing.T) {
 					t.Errorf("still to be looked at again at %s", in.NotBefore)
 				}
 			})
+		})
+	}
+}
+
+// What a person asks for long after its delivery is not waited for where it is not.
+func TestSchedule_countsFromTheReport(t *testing.T) {
+	for _, c := range []struct {
+		age  time.Duration
+		want []time.Duration
+	}{
+		{10 * time.Minute, []time.Duration{0, 10 * time.Minute, 70 * time.Minute, 430 * time.Minute, 1870 * time.Minute}},
+		{8 * time.Hour, []time.Duration{0, 24 * time.Hour}},
+		{48 * time.Hour, []time.Duration{0}},
+	} {
+		bubble(t, func(r *rig) {
+			m := bad(anna)
+			m.disposition = verdict.Clean
+			rec := r.report(m)
+			time.Sleep(c.age)
+			if _, err := r.e.Retract(context.Background(), "ada", rec.ID, config.Trash, ""); err != nil {
+				t.Fatal(err)
+			}
+			r.run(60 * time.Hour)
+			r.want(rec, anna, store.NotFound, "not in the mailbox after")
+			if diff := cmp.Diff(c.want, looks(r)); diff != "" {
+				t.Errorf("%s after the report (-want +got):\n%s", c.age, diff)
+			}
 		})
 	}
 }

@@ -179,6 +179,21 @@ func (w *work) settled(ctx context.Context, target Folder) error {
 	return w.end(ctx, store.Done, "nothing to do: it lies in "+Place(Deletions)+f.rest())
 }
 
+// age is how long ago the report came of a message that a person asks for. A policy's intent can be for a recipient whom
+// a later report named: it has the whole schedule.
+func (w *work) age() time.Duration {
+	if w.in.By == "" {
+		return 0
+	}
+	last := w.rec.Received
+	for _, v := range w.rec.Variants {
+		if v.At.After(last) {
+			last = v.At
+		}
+	}
+	return w.e.now().Sub(last)
+}
+
 // holdInDoubt leaves the choice to a person. The record's own message may still arrive, so it is looked for again by the
 // short schedule, unless the person has decided before.
 func (w *work) holdInDoubt(ctx context.Context, reason string) error {
@@ -186,7 +201,7 @@ func (w *work) holdInDoubt(ctx context.Context, reason string) error {
 		in.Outcome, in.Hold, in.Reason, in.Approved, in.NotBefore = store.Held, HoldIdentity, reason, "", time.Time{}
 		in.Misses++
 		in.Faults, in.FaultSince = 0, time.Time{}
-		if wait, ok := missed(in.Misses); ok {
+		if wait, ok := missed(in.Misses, w.age()); ok {
 			in.NotBefore = w.e.now().Add(wait)
 		}
 	})
@@ -201,7 +216,7 @@ func (w *work) mismatch(ctx context.Context, f found) error {
 		in.Outcome, in.Reason, in.NotBefore = store.Mismatch, reason, time.Time{}
 		in.Misses++
 		in.Faults, in.FaultSince = 0, time.Time{}
-		if wait, ok := missed(in.Misses); ok {
+		if wait, ok := missed(in.Misses, w.age()); ok {
 			in.NotBefore = w.e.now().Add(wait)
 		}
 	})
@@ -214,13 +229,14 @@ func (w *work) miss(ctx context.Context) error {
 	err := w.write(ctx, ending{"find", string(store.NotFound), "not in the mailbox"}, func(in *store.Intent) {
 		in.Misses++
 		in.Faults, in.FaultSince = 0, time.Time{}
-		if wait, ok := missed(in.Misses); ok {
+		if wait, ok := missed(in.Misses, w.age()); ok {
 			in.NotBefore = now.Add(wait)
 			in.Reason = fmt.Sprintf("not in the mailbox (looked %d times), next look %s", in.Misses, in.NotBefore.Format(time.RFC3339))
 			return
 		}
 		in.Outcome, in.NotBefore = store.NotFound, time.Time{}
 		in.Reason = fmt.Sprintf("not in the mailbox after %d looks", in.Misses)
+		in.Misses = max(in.Misses, len(notThereYet)+1)
 		if wait, ok := relook(*in); ok {
 			in.NotBefore = now.Add(wait)
 			in.Reason += ", looked at again " + in.NotBefore.Format(time.RFC3339)
