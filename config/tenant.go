@@ -42,7 +42,7 @@ func readTenant(t *table) Tenant {
 			"no report could be attributed; remove the line, and it is the domains, or list them with the onmicrosoft.com one")
 	}
 	c.Addresses = readAddresses(t)
-	c.Submissions = readSubmissions(t)
+	c.Submissions = readSubmissions(t, c.Domains)
 	c.Relay = readRelay(t.table("relay"))
 	c.VIPs = readVIPs(t)
 	c.Policies = readPolicies(t)
@@ -68,14 +68,14 @@ func readAddresses(t *table) []Address {
 	return addresses
 }
 
-func readSubmissions(t *table) []Submission {
+func readSubmissions(t *table, domains []string) []Submission {
 	var submissions []Submission
 	for _, t := range t.tables("submission") {
 		s := Submission{
 			Address:   t.word("address", "", lowerAddress),
-			Mailboxes: t.list("mailboxes", nil, lowerAddress),
+			Mailboxes: t.list("mailboxes", nil, ofOrganisation(domains)),
 			Claim:     t.choice("claim", "subject", "subject", "phish", "junk", "not_junk"),
-			Trusted:   t.list("trusted", nil, lowerAddress),
+			Trusted:   t.list("trusted", nil, ofOrganisation(domains)),
 		}
 		if s.Address == "" && len(s.Mailboxes) == 0 {
 			t.wrong("address", "is missing, and mailboxes too",
@@ -84,6 +84,17 @@ func readSubmissions(t *table) []Submission {
 		submissions = append(submissions, s)
 	}
 	return submissions
+}
+
+// ofOrganisation passes an address in one of the organisation's domains.
+func ofOrganisation(domains []string) func(string) (string, error) {
+	return func(s string) (string, error) {
+		a, err := lowerAddress(s)
+		if err == nil && !slices.Contains(domains, a[strings.LastIndexByte(a, '@')+1:]) {
+			return "", bad(s, "is in none of the tenant's domains", "name an address of the organisation")
+		}
+		return a, err
+	}
 }
 
 func readVIPs(t *table) []VIP {

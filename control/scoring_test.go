@@ -75,7 +75,7 @@ func serveScoring(t *testing.T, b *bench) *Client {
 		t.Fatal(err)
 	}
 	s := New(Options{Store: &backend{records: []store.Record{{ID: "r1", Tenant: "guid-a"}}}, Log: slog.New(slog.DiscardHandler), Scoring: Scoring{
-		Policies: b, Rules: b, Lessons: b,
+		Policies: b, Rules: b, Lessons: b, Submissions: tray{b},
 		Tenant: func(name string) (*config.Tenant, error) {
 			if name != "a" {
 				return nil, errors.New("tenant " + name + ": name one of a, b with --tenant")
