@@ -9,21 +9,23 @@ import (
 	"github.com/expr-lang/expr/ast"
 )
 
-// Bounds of the time that one rule takes on one message (I2): turns of its loops, and how long it may run.
+// Bounds of what one rule takes on one message (I2): turns of its loops, octets that it makes, and how long it may run.
 const (
-	maxTurns = 100_000
-	maxTime  = 250 * time.Millisecond
+	maxTurns  = 100_000
+	maxOctets = 16 << 20
+	maxTime   = 250 * time.Millisecond
 )
 
 var (
-	errTurns = errors.New("its loops turn more than 100,000 times")
-	errTime  = errors.New("it takes more than 250 ms")
+	errTurns  = errors.New("its loops turn more than 100,000 times")
+	errOctets = errors.New("it makes more than 16 MiB of text")
+	errTime   = errors.New("it takes more than 250 ms")
 )
 
 // budget is what is left to one rule on one message.
 type budget struct {
-	turns int
-	until time.Time
+	turns, octets int
+	until         time.Time
 }
 
 // environment is what a compiled rule runs in. Rules cannot name the budget: they are checked against Model alone.
@@ -33,7 +35,17 @@ type environment struct {
 }
 
 func newEnvironment(m Model) environment {
-	return environment{m, &budget{turns: maxTurns, until: time.Now().Add(maxTime)}}
+	return environment{m, &budget{maxTurns, maxOctets, time.Now().Add(maxTime)}}
+}
+
+func (b *budget) late() bool { return time.Now().After(b.until) }
+
+// make pays for so many octets before or after they are made.
+func (b *budget) make(octets int) error {
+	if b.octets -= octets; b.octets < 0 || octets < 0 {
+		return errOctets
+	}
+	return nil
 }
 
 // spend pays for a loop over a collection before it begins.
@@ -42,48 +54,110 @@ func spend(params ...any) (any, error) {
 	if v := reflect.ValueOf(collection); v.Kind() == reflect.Slice || v.Kind() == reflect.Array || v.Kind() == reflect.Map {
 		left.turns -= 1 + v.Len()
 	}
-	switch {
-	case left.turns < 0:
+	if left.turns < 0 {
 		return nil, errTurns
-	case time.Now().After(left.until):
+	}
+	return turn(params[0], collection)
+}
+
+// turn looks at the clock, at each turn of a loop: between two looks there are no more steps than an expression has nodes.
+func turn(params ...any) (any, error) {
+	if params[0].(*budget).late() {
 		return nil, errTime
 	}
-	return collection, nil
+	return params[1], nil
 }
 
-// metered has each loop of an expression pay for its turns.
+// made pays for text that was made. It is not much longer than what it was made of.
+func made(params ...any) (any, error) {
+	left, size := params[0].(*budget), 0
+	switch v := params[1].(type) {
+	case string:
+		size = len(v)
+	case []string:
+		size = 16 * len(v)
+	case []any:
+		size = 16 * len(v)
+	}
+	return params[1], left.make(size)
+}
+
+// metered has an expression pay for its loops and for what it makes.
 func metered() []expr.Option {
+	list := []any{ // the types keep what is known of the elements
+		new(func(*budget, []Link) []Link), new(func(*budget, []Attachment) []Attachment), new(func(*budget, []Address) []Address),
+		new(func(*budget, []string) []string), new(func(*budget, []int) []int), new(func(*budget, []any) []any), new(func(*budget, any) any),
+	}
 	return []expr.Option{
 		expr.Env(environment{}),
-		expr.Function("__spend", spend, // the types keep what is known of the elements
-			new(func(*budget, []Link) []Link), new(func(*budget, []Attachment) []Attachment), new(func(*budget, []Address) []Address),
-			new(func(*budget, []string) []string), new(func(*budget, []int) []int), new(func(*budget, []any) []any), new(func(*budget, any) any)),
-		expr.Patch(meter{}),
+		expr.Function("__spend", spend, list...),
+		expr.Function("__turn", turn, new(func(*budget, bool) bool)),
+		expr.Function("__made", made, new(func(*budget, string) string), new(func(*budget, []string) []string), new(func(*budget, []any) []any)),
+		expr.Function("__any", made, new(func(*budget, any) any)), // apart, since it would be taken for one of the others
+		expr.Function("__join", join, new(func(*budget, any) string), new(func(*budget, any, string) string)),
+		expr.Function("__repeat", repeat, new(func(*budget, string, int) string)),
+		expr.Function("__replace", replace, new(func(*budget, string, string, string) string), new(func(*budget, string, string, string, int) string)),
+		expr.Function("__string", text, new(func(*budget, any) string)),
+		expr.Function("__matches", matches, new(func(*budget, any, any) bool)),
+		expr.Patch(meter{map[ast.Node]bool{}}),
 	}
 }
 
-// meter puts __spend around what a loop goes over.
-type meter struct{}
+// meter puts the functions above around what costs. Visitors may come twice: done is what they have put there.
+type meter struct{ done map[ast.Node]bool }
 
-func (meter) Visit(node *ast.Node) {
-	loop, ok := (*node).(*ast.BuiltinNode)
-	if !ok || len(loop.Arguments) < 2 {
+func (m meter) Visit(node *ast.Node) {
+	if m.done[*node] {
 		return
 	}
-	if _, ok := loop.Arguments[1].(*ast.PredicateNode); !ok || paid(loop.Arguments[0]) {
-		return
+	m.done[*node] = true
+	switch n := (*node).(type) {
+	case *ast.PredicateNode:
+		n.Node = &ast.SequenceNode{Nodes: []ast.Node{m.call("__turn", n, &ast.BoolNode{Value: true}), n.Node}}
+	case *ast.BuiltinNode:
+		m.builtin(node, n)
+	case *ast.BinaryNode:
+		switch n.Operator {
+		case "matches":
+			*node = m.call("__matches", n, n.Left, pattern(n.Right))
+		case "+":
+			m.measure(node)
+		}
 	}
-	call := &ast.CallNode{Callee: &ast.IdentifierNode{Value: "__spend"}, Arguments: []ast.Node{&ast.IdentifierNode{Value: "__budget"}, loop.Arguments[0]}}
-	call.SetLocation(loop.Arguments[0].Location())
-	loop.Arguments[0] = call
 }
 
-// paid reports whether a collection is paid for already: visitors may come twice.
-func paid(n ast.Node) bool {
-	call, ok := n.(*ast.CallNode)
-	if !ok {
-		return false
+func (m meter) builtin(node *ast.Node, n *ast.BuiltinNode) {
+	switch n.Name {
+	case "join", "repeat", "replace", "string": // what they make may be far longer than what it is made of
+		*node = m.call("__"+n.Name, n, n.Arguments...)
+		return
 	}
-	name, ok := call.Callee.(*ast.IdentifierNode)
-	return ok && name.Value == "__spend"
+	if len(n.Arguments) > 1 {
+		if _, ok := n.Arguments[1].(*ast.PredicateNode); ok {
+			n.Arguments[0] = m.call("__spend", n.Arguments[0], n.Arguments[0])
+			return
+		}
+	}
+	m.measure(node)
+}
+
+// measure pays for the text or the list that a node gives.
+func (m meter) measure(node *ast.Node) {
+	switch t := (*node).Type(); {
+	case t == nil, t.Kind() == reflect.Interface:
+		*node = m.call("__any", *node, *node)
+	case t.Kind() == reflect.String, t.Kind() == reflect.Slice && (t.Elem().Kind() == reflect.String || t.Elem().Kind() == reflect.Interface):
+		*node = m.call("__made", *node, *node)
+	}
+}
+
+// call is a call of one of the functions above, in the place of a node.
+func (m meter) call(name string, place ast.Node, arguments ...ast.Node) ast.Node {
+	call := &ast.CallNode{
+		Callee:    &ast.IdentifierNode{Value: name},
+		Arguments: append([]ast.Node{&ast.IdentifierNode{Value: "__budget"}}, arguments...),
+	}
+	call.SetLocation(place.Location())
+	m.done[call] = true
+	return call
 }

@@ -15,7 +15,8 @@
 // Invariants:
 //   - I1 an expression is type-checked against Model when it is read; one that is wrong keeps its whole set from being used, with
 //     file, line and column.
-//   - I2 bounded: nodes of an expression, memory and time while it runs, turns of its loops, and the lists of the model.
+//   - I2 bounded: nodes of an expression; while it runs, turns of its loops, values and text that it makes, and time, which is looked at in
+//     each turn and within long matches of regular expressions; and the lists of the model.
 //   - I3 no clock and no network: the same message gives the same matches. Only a rule that runs over its time is stopped by a clock.
 //
 // On failure: Load reports every problem at once; a rule that fails while it runs is reported as a match with an error, and counts nothing.
@@ -201,7 +202,8 @@ func compile(when string) (*vm.Program, error) {
 	if len(when) > maxLength {
 		return nil, fmt.Errorf("the expression has %d octets: %d are the most", len(when), maxLength)
 	}
-	options := []expr.Option{expr.AsBool(), expr.MaxNodes(maxNodes), expr.DisableBuiltin("now")}
+	options := []expr.Option{expr.AsBool(), expr.MaxNodes(maxNodes), expr.DisableBuiltin("now"),
+		expr.DisableBuiltin("toJSON"), expr.DisableBuiltin("fromJSON")} // of any size, and of no use here
 	if _, err := expr.Compile(when, append(options, expr.Env(Model{}))...); err != nil {
 		return nil, err
 	}
