@@ -6,7 +6,6 @@ import (
 	"hash/crc32"
 	"os"
 	"path/filepath"
-	"runtime"
 
 	"golang.org/x/sys/unix"
 )
@@ -18,6 +17,7 @@ type Blob struct {
 	tmp  string
 	name string // relative to the spool
 	buf  []byte // what is not written yet
+	turn turn
 	size int64
 	held int64 // octets that are written and not synced yet
 	crc  uint32
@@ -41,7 +41,7 @@ func (s *Spool) Create() (*Blob, error) {
 	if err != nil {
 		return nil, fmt.Errorf("create body: %w", err)
 	}
-	return &Blob{s: s, file: f, tmp: tmp, name: name}, nil
+	return &Blob{s: s, file: f, tmp: tmp, name: name, turn: turn{turns: s.turns}}, nil
 }
 
 // Write appends to the body. An error is that of an earlier octet, too.
@@ -54,7 +54,6 @@ func (b *Blob) Write(p []byte) (int, error) {
 		rest = rest[n:]
 		b.err = b.flush()
 	}
-	runtime.Gosched() // a fast peer never blocks, and would keep the processor from small messages for 10 ms each time
 	if b.err != nil {
 		return 0, b.err
 	}
@@ -74,6 +73,8 @@ func (b *Blob) flush() error {
 		return err
 	}
 	b.buf = append(b.buf[:0], b.buf[n:]...)
+	b.turn.done()
+	b.turn.wait() // for the next piece: until it is written, too
 	if b.held >= syncStep {
 		return b.sync()
 	}
@@ -182,6 +183,7 @@ func (b *Blob) Abort() {
 }
 
 func (b *Blob) end() {
+	b.turn.done()
 	b.done = true
 	b.s.buffers.recycle(b.buf)
 	b.buf = nil

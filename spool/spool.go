@@ -33,6 +33,7 @@ import (
 	"hash/crc32"
 	"io/fs"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"syscall"
 	"time"
@@ -72,7 +73,8 @@ type Spool struct {
 	appending sync.Mutex // held by AppendBatch; owns current
 	current   *segment
 
-	buffers buffers // for small bodies, and what is not written yet of large ones
+	turns   chan struct{} // of large bodies
+	buffers buffers       // for small bodies, and what is not written yet of large ones
 
 	huge sync.Mutex // held by the sync of a large body, or of a part of it
 
@@ -86,7 +88,7 @@ type Spool struct {
 
 // Open opens the spool in dir, which is made when it is absent. Nothing is removed; see Recover.
 func Open(dir string, o Options) (*Spool, error) {
-	s := &Spool{dir: dir, o: o.withDefaults(), broken: make(chan struct{}), days: map[string]bool{}}
+	s := &Spool{dir: dir, o: o.withDefaults(), broken: make(chan struct{}), turns: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)-1)), days: map[string]bool{}}
 	s.fs = s.o.FS
 	run, err := randomHex(3)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"clawback/internal/bench/side"
@@ -36,6 +37,7 @@ type flood struct {
 func startFlood(address string, rate int64) (*flood, error) {
 	f := &flood{cmd: exec.Command("/proc/self/exe", "-flood", address, "-flood-rate", strconv.FormatInt(rate, 10))}
 	f.cmd.Stderr, f.cmd.Stdout = os.Stderr, &f.out
+	f.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // for the priority of all its threads
 	in, err := f.cmd.StdinPipe()
 	if err != nil {
 		return nil, err
@@ -54,8 +56,12 @@ func (f *flood) stop() (rate float64, err error) {
 	return rate, err
 }
 
-// runFlood is that process: it sends until its standard input ends.
+// runFlood is that process: it sends until its standard input ends. It takes what the listener leaves of the processor, as
+// nearly as one machine can stand for two.
 func runFlood(address string, rate int64) error {
+	if err := syscall.Setpriority(syscall.PRIO_PGRP, 0, 19); err != nil {
+		return err
+	}
 	ctx, stop := context.WithCancel(context.Background())
 	go func() {
 		io.Copy(io.Discard, os.Stdin)
