@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"clawback/config"
 	"clawback/retract"
 	"clawback/retract/retracttest"
 	"clawback/store"
@@ -173,7 +174,7 @@ func TestForward_withdrawnWithItsOriginal(t *testing.T) {
 				if err := word(r, original.ID); err != nil {
 					t.Fatal(err)
 				}
-				r.want(fwd, carl, store.Skipped, "what it forwards does not count as MALICIOUS any more")
+				r.want(fwd, carl, store.Skipped, "what it forwards does not count as bad any more")
 				r.run(time.Hour)
 				r.lies(copy, "inbox")
 			})
@@ -230,5 +231,84 @@ func TestForward_approvedButAnotherMessageIsThere(t *testing.T) {
 		r.run(time.Hour)
 		r.want(fwd, carl, store.Mismatch, "another message")
 		r.lies(message, "inbox")
+	})
+}
+
+// What a person has retracted is bad too, whatever its verdict: its forwards are asked about. Junk is not.
+func TestForward_ofWhatAPersonRetracts(t *testing.T) {
+	for name, c := range map[string]struct {
+		action config.Action
+		first  bool // the forward is journaled before
+		held   bool
+	}{
+		"the forward is journaled before": {config.SoftDelete, true, true},
+		"the forward is journaled after":  {config.SoftDelete, false, true},
+		"to the junk mail":                {config.Junk, true, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			forwardRig(t, func(r *rig, copy *retracttest.Message) {
+				missed := bad(anna)
+				missed.disposition = verdict.Clean
+				original := r.report(missed)
+				var fwd store.Record
+				if c.first {
+					fwd = r.report(forwarded())
+				}
+				if _, err := r.e.Retract(context.Background(), "ada", original.ID, c.action, "missed"); err != nil {
+					t.Fatal(err)
+				}
+				r.run(time.Minute)
+				if !c.first {
+					fwd = r.report(forwarded())
+				}
+				if list, err := r.st.Intents(fwd.ID); err != nil || (len(list) > 0) != c.held {
+					t.Fatalf("intents %v, %v", list, err)
+				}
+				r.lies(copy, "inbox")
+				if !c.held {
+					return
+				}
+				r.want(fwd, carl, store.Held, "which ada had retracted (attached, with the same network message id): a person must approve")
+				if _, err := r.e.Restore(context.Background(), "ada", original.ID, "a mistake"); err != nil {
+					t.Fatal(err)
+				}
+				r.want(fwd, carl, store.Skipped, "what it forwards does not count as bad any more")
+				r.run(time.Hour)
+				r.lies(copy, "inbox")
+			})
+		})
+	}
+}
+
+// A forward of two bad messages is not put back because one of them turns out to be good.
+func TestForward_ofTwoOfWhichOneIsClean(t *testing.T) {
+	forwardRig(t, func(r *rig, copy *retracttest.Message) {
+		first := r.report(bad(anna))
+		other := bad(anna)
+		other.nid, other.mid = nid3, "<m3@sender.example>"
+		second := r.report(other)
+		both := forwarded()
+		both.carries.Messages = append(both.carries.Messages, store.Carried{MessageID: other.mid, Network: []string{nid3}})
+		fwd := r.report(both)
+		in := r.want(fwd, carl, store.Held, "it carries record "+first.ID)
+		if err := r.e.Approve(context.Background(), "ada", []string{in.ID}, ""); err != nil {
+			t.Fatal(err)
+		}
+		r.run(time.Minute)
+		r.lies(copy, retract.Deletions)
+		clean := func(rec store.Record) (asked bool) {
+			if _, err := r.e.Clean(context.Background(), "ada", rec.ID, ""); err != nil {
+				t.Fatal(err)
+			}
+			_, err := r.st.Intent(store.IntentID(fwd.ID, carl, store.Restore))
+			return err == nil
+		}
+		if clean(first) {
+			t.Error("putting back is proposed while the forward carries another bad message")
+		}
+		if !clean(second) {
+			t.Error("putting back is not proposed when nothing bad is left in the forward")
+		}
+		r.lies(copy, retract.Deletions)
 	})
 }

@@ -104,8 +104,19 @@ func (e *Engine) retract(ctx context.Context, o order) ([]store.Intent, error) {
 			return store.Change{}, fmt.Errorf("tenant %s is not configured", rec.Tenant)
 		}
 		d := demand{order: o, tenant: t.Config, rec: rec, now: e.now()}
-		return store.Change{Intents: d.intents(have)}, nil
+		return store.Change{Intents: d.intents(have), Record: d.bad()}, nil
 	})
+}
+
+// bad is the record as one that a person had retracted, so that its forwards are asked about; nil when it is so already,
+// or when it only goes to the junk mail.
+func (d demand) bad() *store.Record {
+	if d.rec.RetractedBy != "" || d.action == config.Junk {
+		return nil
+	}
+	rec := d.rec
+	rec.RetractedBy = d.who
+	return &rec
 }
 
 // demand makes the intents of an operator's retraction.

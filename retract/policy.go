@@ -126,7 +126,7 @@ func (p *plan) revise(in store.Intent) {
 	}
 	want := p.wish(in.Address)
 	switch {
-	case in.Outcome == store.Done && p.rec.Verdict.Disposition == verdict.Clean && in.Cause != want.cause:
+	case in.Outcome == store.Done && p.rec.Verdict.Disposition == verdict.Clean && in.Cause != want.cause && want.forward == "":
 		p.propose(in)
 	case in.Outcome.Final():
 		if want.acts && worse(in, want) {
@@ -149,7 +149,7 @@ func (p *plan) cancel(in store.Intent) {
 	}
 	why := "the verdict is now " + p.rec.Verdict.Disposition.String()
 	if strings.HasPrefix(in.Cause, causeForward) {
-		why = "what it forwards does not count as MALICIOUS any more"
+		why = "what it forwards does not count as bad any more"
 	}
 	if in.Unknown || !hasTaken(in, moved) {
 		p.put(callOff(in, why))

@@ -20,8 +20,8 @@ type wish struct {
 // causeForward begins the cause of an intent for a message that is no bad one itself, and carries one.
 const causeForward = "forward of "
 
-// wish is what the record's own verdict wants. Where that is nothing, and the message carries one that counts as
-// MALICIOUS, it is what MALICIOUS would want: never automatic, for who forwards has said something of his own.
+// wish is what the record's own verdict wants. Where that is nothing, and the message carries a bad one, it is what
+// MALICIOUS would want: never automatic, for who forwards has said something of his own.
 func (p *plan) wish(address string) wish {
 	own := p.rec.Verdict.Disposition
 	want := wish{rule: ruleOf(p.tenant, address, own), cause: own.String(), severity: int(own)}
@@ -37,21 +37,32 @@ func (p *plan) wish(address string) wish {
 		return want
 	}
 	return wish{rule: rule, acts: true, cause: causeForward + f.Record, severity: int(verdict.Malicious),
-		forward: fmt.Sprintf("it carries record %s, which is %s (%s): a person must approve", f.Record, f.Disposition, f.How)}
+		forward: fmt.Sprintf("it carries record %s, which %s (%s): a person must approve", f.Record, badness(f), f.How)}
 }
 
-// forwards gives the MALICIOUS message that the record carries, where it is a forward inside the organisation. Reports
-// that are not first-hand can name any recipients: they are not asked about.
+// forwards gives the bad message that the record carries, where it is a forward inside the organisation. Reports that are
+// not first-hand can name any recipients: they are not asked about.
 func (p *plan) forwards() (store.Forward, bool) {
 	if !p.rec.FirstHand || p.rec.Direction == "inbound" {
 		return store.Forward{}, false
 	}
 	for _, f := range p.rec.Forwards {
-		if f.Disposition == verdict.Malicious && f.Pinned == "" {
+		if badness(f) != "" && f.Pinned == "" {
 			return f, true
 		}
 	}
 	return store.Forward{}, false
+}
+
+// badness says why a message that is carried counts as bad; "" when it does not.
+func badness(f store.Forward) string {
+	switch {
+	case f.Disposition == verdict.Malicious:
+		return "is " + f.Disposition.String()
+	case f.RetractedBy != "":
+		return f.RetractedBy + " had retracted"
+	}
+	return ""
 }
 
 // is reports whether an intent is for just this.

@@ -21,12 +21,13 @@ type Carried struct {
 	Contents  string   `json:"contents,omitempty"` // as Record.Contents
 }
 
-// Forward is a flagged record that another record carries.
+// Forward is a bad record that another record carries: one that is flagged, or that a person had retracted.
 type Forward struct {
 	Record      string              `json:"record"`
 	How         string              `json:"how"` // for a person: "attached, with the same content"
 	Disposition verdict.Disposition `json:"disposition"`
-	Pinned      string              `json:"pinned,omitempty"` // as Record.Pinned of that record
+	Pinned      string              `json:"pinned,omitempty"`       // as Record.Pinned of that record
+	RetractedBy string              `json:"retracted_by,omitempty"` // as Record.RetractedBy of that record
 }
 
 const (
@@ -165,7 +166,9 @@ func sharedIndicator(a, b verdict.Verdict) string {
 }
 
 // tells reports whether a record is one of which forwards are noted. What anybody may have written is not.
-func (r Record) tells() bool { return r.FirstHand && r.Verdict.Disposition.Flagged() }
+func (r Record) tells() bool {
+	return r.FirstHand && (r.Verdict.Disposition.Flagged() || r.RetractedBy != "")
+}
 
 // forwardsOf looks for the flagged records that a record carries, and refreshes what is known of those that it has.
 func (t *txn) forwardsOf(rec Record) (list []Forward, err error) {
@@ -182,7 +185,7 @@ func (t *txn) forwardsOf(rec Record) (list []Forward, err error) {
 		keys = append(keys, messageIDName(id))
 	}
 	for _, key := range keys {
-		err := t.named(key, func(original Record) error {
+		err := t.named(rec.Tenant, key, func(original Record) error {
 			list = withForward(list, rec, original)
 			return nil
 		})
@@ -193,11 +196,13 @@ func (t *txn) forwardsOf(rec Record) (list []Forward, err error) {
 	return list, nil
 }
 
-// named calls fn for the records under a name, some at most. It looks before fn writes.
-func (t *txn) named(key []byte, fn func(Record) error) error {
+// named calls fn for a tenant's records under a name, some at most. It looks before fn writes.
+func (t *txn) named(tenant string, key []byte, fn func(Record) error) error {
 	var ids []string
-	t.each(bNames, key, func(k, _ []byte) bool {
-		ids = append(ids, string(k[len(key):]))
+	t.each(bNames, key, func(k, of []byte) bool {
+		if string(of) == tenant { // one bad message may have come to very many tenants
+			ids = append(ids, string(k[len(key):]))
+		}
 		return len(ids) < maxCarriers
 	})
 	for _, id := range ids {
@@ -219,7 +224,7 @@ func withForward(list []Forward, carrier, original Record) []Forward {
 	if original.tells() {
 		how = howCarried(carrier, original)
 	}
-	f := Forward{Record: original.ID, How: how, Disposition: original.Verdict.Disposition, Pinned: original.Pinned}
+	f := Forward{Record: original.ID, How: how, Disposition: original.Verdict.Disposition, Pinned: original.Pinned, RetractedBy: original.RetractedBy}
 	switch {
 	case how == "" && at < 0:
 		return list
@@ -236,13 +241,13 @@ func withForward(list []Forward, carrier, original Record) []Forward {
 }
 
 // carriers has the records that carry this one planned again, when what they carry has changed: it was flagged, or is
-// not any more, or was pinned. Old is the record as it was, nil for a new one.
+// not any more, or was pinned, or a person had it retracted. Old is the record as it was, nil for a new one.
 func (t *txn) carriers(rec Record, old *Record, plan Planner) error {
 	if !rec.tells() && (old == nil || !old.tells()) {
 		return nil
 	}
 	for _, key := range rec.carrierNames() {
-		if err := t.named(key, func(carrier Record) error { return t.carrier(carrier, rec, plan) }); err != nil {
+		if err := t.named(rec.Tenant, key, func(carrier Record) error { return t.carrier(carrier, rec, plan) }); err != nil {
 			return err
 		}
 	}

@@ -38,7 +38,7 @@ func unite(old, told Record) Record {
 func takeOver(old, told Record) Record {
 	rec := told
 	rec.Received = old.Received // orders the record and its intents; must not change
-	rec.Pinned, rec.PinnedBy = old.Pinned, old.PinnedBy
+	rec.Pinned, rec.PinnedBy, rec.RetractedBy = old.Pinned, old.PinnedBy, old.RetractedBy
 	rec.Rev, rec.MoreVariants = old.Rev, old.MoreVariants
 	rec.Variants = nil
 	rec.addVariants(old.Variants)

@@ -197,8 +197,8 @@ func TestRead_hostileFilesAreBounded(t *testing.T) {
 }
 
 func FuzzRead(f *testing.F) {
-	f.Add(sample())
 	f.Add(outlooktest.Message{ID: "<m@x>"}.MSG())
+	f.Add(outlooktest.Message{Files: []string{strings.Repeat("f", 5000)}, Attached: []outlooktest.Message{{ID: "<n@x>"}}}.MSG())
 	f.Add(hostile(4, func(i uint32) uint32 { return i + 1 }, func(i uint32, b []byte) { b[76] = byte(i) }))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		file, err := compound.Read(bytes.NewReader(b), 1<<20)

@@ -162,6 +162,7 @@ func testForwardBounds(t *testing.T, b *bench) {
 	for n := range 20 {
 		apply(t, s, judged(n, verdict.Malicious))
 	}
+	testForwardAmongTenants(t, s)
 	fwd := letter(500, all)
 	rec := apply(t, s, fwd)
 	if m := rec.Carries.Messages; len(m) != 32 || len(m[1].Network) != 8 || len(rec.Forwards) != 8 {
@@ -176,5 +177,21 @@ func testForwardBounds(t *testing.T, b *bench) {
 	}
 	if diff := cmp.Diff(rec, ok(b.restart(t, s).Record(rec.ID))); diff != "" {
 		t.Errorf("the stored record is another (-want +got):\n%s", diff)
+	}
+}
+
+// testForwardAmongTenants: that a bad message came to very many others hides nothing.
+func testForwardAmongTenants(t *testing.T, s Store) {
+	const evil, thread = "https://evil.example/a", "<message-3000@example.com>"
+	for n := range 150 {
+		a := Report(Fabrikam, 4000+n)
+		a.Record.MessageID = thread
+		apply(t, s, a)
+	}
+	bait := judged(3000, verdict.Malicious, link(evil))
+	apply(t, s, bait)
+	answer := linked(letter(3001, store.Carries{Refers: []string{thread}}), evil)
+	if rec := apply(t, s, answer); len(rec.Forwards) != 1 || rec.Forwards[0].Record != bait.RecordID() {
+		t.Errorf("forwards %+v", rec.Forwards)
 	}
 }
