@@ -66,6 +66,7 @@ type Counters struct {
 	Refused   int                   `json:"refused"`
 	Mailboxes int                   `json:"mailboxes"` // of the ordered records
 	Outcomes  map[store.Outcome]int `json:"outcomes"`
+	Absent    int                   `json:"absent"` // of those that are pending, those whose message is not in the mailbox yet
 }
 
 const (
@@ -220,19 +221,34 @@ func (e *Engine) eachIntent(j Job, records int, fn func(store.Intent) error) err
 }
 
 func (e *Engine) count(j Job) (Counters, error) {
-	c := Counters{Records: j.Found, Refused: len(j.Refused), Outcomes: map[store.Outcome]int{}}
+	c, _, err := e.tally(j)
+	return c, err
+}
+
+// tally counts how far a job is, and says when the first of its intents that wait is due.
+func (e *Engine) tally(j Job) (c Counters, due time.Time, err error) {
+	c = Counters{Records: j.Found, Refused: len(j.Refused), Outcomes: map[store.Outcome]int{}}
 	c.Ordered = j.Ordered - len(j.Refused)
 	c.Waiting = j.Found - j.Ordered
-	err := e.eachIntent(j, j.Ordered, func(in store.Intent) error {
+	err = e.eachIntent(j, j.Ordered, func(in store.Intent) error {
 		c.Mailboxes++
 		c.Outcomes[in.Outcome]++
+		if in.Outcome == store.Pending && in.Misses > 0 {
+			c.Absent++
+		}
+		if in.Outcome == store.Pending && (due.IsZero() || in.NotBefore.Before(due)) {
+			due = in.NotBefore
+		}
 		return nil
 	})
-	return c, err
+	return c, due, err
 }
 
 func (e *Engine) loadJob(id string) (j Job, err error) {
 	raw, err := e.o.Store.Meta(jobPrefix + id)
+	if errors.Is(err, store.ErrNotFound) {
+		return Job{}, fmt.Errorf("job %s: %w", id, store.ErrNotFound)
+	}
 	if err != nil {
 		return Job{}, fmt.Errorf("read job %s: %w", id, err)
 	}

@@ -249,3 +249,33 @@ func TestBulk_freshVerdictsGoFirst(t *testing.T) {
 		r.lies(m, retract.Deletions)
 	})
 }
+
+// looked counts how often the intents of a record are read.
+type looked struct {
+	*store.Store
+	times atomic.Int32
+}
+
+func (l *looked) Intents(record string) ([]store.Intent, error) {
+	l.times.Add(1)
+	return l.Store.Intents(record)
+}
+
+// Found by internal/chaos: a job whose messages are not there yet waits for a day, and read all of its intents each second.
+func TestBulk_restsWithItsIntents(t *testing.T) {
+	bubble(t, func(r *rig) {
+		l := &looked{Store: r.st}
+		r.engine(l)
+		m := bad(anna)
+		m.disposition = verdict.Clean
+		ids := []string{r.report(m).ID} // its message never comes
+		job := r.job(retract.JobSpec{Action: config.Trash, Records: ids})
+		r.run(72 * time.Hour)
+		if j, c := r.progress(job); j.State != retract.JobCompleted || c.Outcomes[store.NotFound] != 1 {
+			t.Errorf("job %s, counters %+v", j.State, c)
+		}
+		if n := l.times.Load(); n > 1000 {
+			t.Errorf("its intents were read %d times", n)
+		}
+	})
+}
