@@ -85,7 +85,11 @@ func bare(n int) string {
 
 func (f *fixture) keep(octets string) spool.Ref {
 	f.t.Helper()
-	refs, err := f.spool.AppendBatch([][]byte{[]byte(octets)})
+	body := f.spool.Begin()
+	if _, err := body.Write([]byte(octets)); err != nil {
+		f.t.Fatal(err)
+	}
+	refs, err := f.spool.AppendBatch([]*spool.Small{body})
 	if err != nil {
 		f.t.Fatal(err)
 	}
