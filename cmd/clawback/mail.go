@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -74,7 +75,7 @@ func (a *app) showMessage(m control.Message) error {
 	for _, elsewhere := range m.Apart {
 		rows = append(rows, []string{"apart", clip(elsewhere, 500)})
 	}
-	if err := a.table(rows); err != nil {
+	if err := a.facts(rows); err != nil {
 		return err
 	}
 	fmt.Fprintln(a.out, "\nWhy:")
@@ -86,18 +87,34 @@ func (a *app) showMessage(m control.Message) error {
 	return a.showIntents(m.Intents)
 }
 
+// facts writes names and values in two columns, without those that have no value.
+func (a *app) facts(rows [][]string) error {
+	return a.table(slices.DeleteFunc(rows, func(row []string) bool { return strings.TrimSpace(row[1]) == "" }))
+}
+
 func (a *app) showIntents(list []control.Intent) error {
 	if len(list) == 0 {
 		fmt.Fprintln(a.out, "  nothing was done, and nothing is planned")
 		return nil
 	}
 	for _, in := range list {
-		fmt.Fprintf(a.out, "  %-40s %-8s %-12s %-9s %s\n", clip(in.Address, 40), in.Kind, in.Action, in.Outcome, clip(in.Reason, 300))
+		fmt.Fprintf(a.out, "  %-40s %-8s %-12s %-9s %s%s\n", clip(in.Address, 40), in.Kind, in.Action, in.Outcome, readState(in.Intent), clip(in.Reason, 500))
 		for _, t := range in.Attempts {
 			fmt.Fprintf(a.out, "      %s %-16s %-9s %s\n", stamp(t.Started), t.Operation, t.Outcome, clip(t.Detail, 200))
 		}
 	}
 	return nil
+}
+
+// readState says whether the message was read when it was taken; "" where nothing was.
+func readState(in store.Intent) string {
+	switch {
+	case in.Kind != store.Retract || in.WasRead == nil:
+		return ""
+	case *in.WasRead:
+		return "was read; "
+	}
+	return "was unread; "
 }
 
 type exportCmd struct {
@@ -109,7 +126,7 @@ func (c exportCmd) Run(a *app) error { return a.export(recordPath(c.ID)+"/report
 
 type retractCmd struct {
 	choice
-	To      string `required:"" enum:"junk,trash,soft_delete,hard_delete" help:"Where to: junk, trash, soft_delete or hard_delete."`
+	To      string `required:"" placeholder:"ACTION" enum:"junk,trash,soft_delete,hard_delete" help:"Where to: junk, trash, soft_delete or hard_delete."`
 	Comment string `help:"Why, for the audit."`
 }
 
@@ -117,7 +134,7 @@ func (c retractCmd) Run(a *app) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	if c.searching() {
+	if c.bulk() {
 		return a.bulk(c.choice, retractJob(c.To, c.Comment))
 	}
 	return a.each(c.IDs, func(id string) error {
@@ -134,7 +151,7 @@ func (c restoreCmd) Run(a *app) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	if c.searching() {
+	if c.bulk() {
 		return a.bulk(c.choice, retract.JobSpec{Restore: true, Comment: c.Comment})
 	}
 	return a.each(c.IDs, func(id string) error {
@@ -187,14 +204,14 @@ func (c heldListCmd) Run(a *app) error {
 }
 
 type heldApproveCmd struct {
-	IDs     []string `arg:"" name:"intent" help:"Ids of intents, as the list shows them."`
+	IDs     []string `arg:"" name:"intent" help:"Ids of intents, as the list shows them, or of records: all that is held of these."`
 	Comment string   `help:"Why, for the audit."`
 }
 
 func (c heldApproveCmd) Run(a *app) error { return a.settle("approve", c.IDs, c.Comment) }
 
 type heldRejectCmd struct {
-	IDs     []string `arg:"" name:"intent" help:"Ids of intents, as the list shows them."`
+	IDs     []string `arg:"" name:"intent" help:"Ids of intents, as the list shows them, or of records: all that is held of these."`
 	Comment string   `help:"Why, for the audit."`
 }
 

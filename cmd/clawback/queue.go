@@ -68,7 +68,7 @@ func (c queueShowCmd) Run(a *app) error {
 		return a.printJSON(it)
 	}
 	e := it.Envelope
-	return a.table([][]string{
+	return a.facts([][]string{
 		{"item", it.ID}, {"state", string(it.State)}, {"reason", clip(it.Reason, 500)},
 		{"received", stamp(e.Received)}, {"size", humanize.IBytes(uint64(it.Body.Size))},
 		{"tenant", e.Tenant}, {"purpose", string(e.Purpose)}, {"mail from", clip("<"+e.MailFrom+">", 200)},
@@ -161,7 +161,7 @@ func (c bounceShowCmd) Run(a *app) error {
 	if a.json {
 		return a.printJSON(b)
 	}
-	return a.table([][]string{
+	return a.facts([][]string{
 		{"bounce", b.ID}, {"item", b.Item}, {"state", string(b.State)}, {"reason", clip(b.Reason, 500)},
 		{"tenant", b.Envelope.Tenant}, {"received", stamp(b.Envelope.Received)}, {"created", stamp(b.Created)},
 		{"tries", strconv.Itoa(b.Tries)}, {"due", stamp(b.NotBefore)}, {"last error", clip(b.LastError, 500)},
