@@ -41,7 +41,7 @@ interop: ## swaks, curl, smtplib, Exim and Postfix deliver to the real daemon; c
 tls: ## testssl.sh against the listener of the real daemon: no finding of LOW or worse
 	$(GO) test ./internal/interop -count=1 -timeout 15m -v -run Testssl -args -tls
 
-crash: ## kill the real daemon at every commit point and at random, and see that nothing is lost or doubled
+crash: ## kill the real daemon at every commit point and at random, fill its disk, fail its syncs: nothing is lost or doubled
 	$(GO) test ./internal/crash -count=1 -timeout 60m -v -args -rounds=$(or $(ROUNDS),200)
 
 chaos: ## thousands of seeded scenarios of retraction under a bad day of Graph's, users who move mail, crashes, kills
