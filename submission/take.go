@@ -129,7 +129,7 @@ func (d *Desk) take(ctx context.Context, r reported) (Taken, error) {
 			r.Again = v.Disposition
 		}
 	}
-	return d.keep(ctx, r)
+	return d.keep(context.WithoutCancel(ctx), r) // judging again may have used up the time
 }
 
 // of is a submission that is kept already.
