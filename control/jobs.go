@@ -25,8 +25,9 @@ func (s *Server) jobRoutes(mux *http.ServeMux) {
 	mux.Handle("GET /v1/rehearsed", handler(s.listRehearsed))
 }
 
-// spec reads what a job is to do. Who asks is what the kernel says, not what the body says.
-func spec(r *http.Request) (retract.JobSpec, error) {
+// spec reads what a job is to do. Who asks is what the kernel says, not what the body says. What is listed may be named by
+// Message-ID or network message id too; what means no single record stays as it is, and is refused there.
+func (s *Server) spec(r *http.Request) (retract.JobSpec, error) {
 	var j retract.JobSpec
 	if err := json.NewDecoder(io.LimitReader(r.Body, 16<<20)).Decode(&j); err != nil {
 		return j, errRequest{"request body: " + err.Error()}
@@ -35,11 +36,20 @@ func spec(r *http.Request) (retract.JobSpec, error) {
 	if j.Restore == (j.Action != "") {
 		return j, errRequest{"a job retracts to an action, or restores"}
 	}
+	for i, key := range j.Records {
+		found, err := s.o.Store.Lookup("", key)
+		if err != nil {
+			return j, err
+		}
+		if len(found) == 1 {
+			j.Records[i] = found[0].ID
+		}
+	}
 	return j, nil
 }
 
 func (s *Server) previewJob(r *http.Request) (any, error) {
-	j, err := spec(r)
+	j, err := s.spec(r)
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +57,7 @@ func (s *Server) previewJob(r *http.Request) (any, error) {
 }
 
 func (s *Server) startJob(r *http.Request) (any, error) {
-	j, err := spec(r)
+	j, err := s.spec(r)
 	if err != nil {
 		return nil, err
 	}

@@ -281,6 +281,9 @@ func (s *Server) approve(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.Intents, err = s.heldOf(o.Intents); err != nil {
+		return nil, err
+	}
 	return o.Intents, s.o.Engine.Approve(r.Context(), who(r), o.Intents, o.Comment)
 }
 
@@ -289,7 +292,38 @@ func (s *Server) reject(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.Intents, err = s.heldOf(o.Intents); err != nil {
+		return nil, err
+	}
 	return o.Intents, s.o.Engine.Reject(r.Context(), who(r), o.Intents, o.Comment)
+}
+
+// heldOf puts the held intents of a record in its place: the brake holds a mailing in hundreds of mailboxes at once.
+func (s *Server) heldOf(keys []string) (intents []string, _ error) {
+	for _, key := range keys {
+		found, err := s.o.Store.Lookup("", key)
+		if err != nil {
+			return nil, err
+		}
+		if len(found) != 1 {
+			intents = append(intents, key)
+			continue
+		}
+		list, err := s.o.Store.Intents(found[0].ID)
+		if err != nil {
+			return nil, err
+		}
+		before := len(intents)
+		for _, in := range list {
+			if in.Outcome == store.Held {
+				intents = append(intents, in.ID)
+			}
+		}
+		if len(intents) == before {
+			return nil, errRequest{"nothing of record " + found[0].ID + " is held"}
+		}
+	}
+	return intents, nil
 }
 
 func (s *Server) retireAddress(r *http.Request) (any, error) {

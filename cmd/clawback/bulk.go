@@ -1,11 +1,13 @@
 package main
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
+	"io"
+	"maps"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -31,7 +33,8 @@ type choice struct {
 	Disposition string        `help:"Search: MALICIOUS, SUSPICIOUS, SPOOF, SPAM, BULK or CLEAN."`
 	Since       time.Duration `help:"Search: not older than this, such as 48h."`
 	Tenant      string        `help:"Search: GUID of one tenant."`
-	Yes         bool          `short:"y" help:"Do not ask after the preview of a search."`
+	IDsFrom     string        `name:"ids-from" type:"path" placeholder:"FILE" help:"A bulk job over the ids in this file, one a line; - is standard input."`
+	Yes         bool          `short:"y" help:"Do not ask after the preview of a bulk job."`
 	Detach      bool          `help:"Do not wait for a bulk job to end."`
 }
 
@@ -39,10 +42,13 @@ func (c choice) searching() bool {
 	return c.Query != "" || c.Sender != "" || c.Recipient != "" || c.Subject != "" || c.Disposition != "" || c.Since != 0
 }
 
+// bulk reports whether a job is made of it.
+func (c choice) bulk() bool { return c.searching() || c.IDsFrom != "" }
+
 // check refuses what is neither or both.
 func (c choice) check() error {
-	if c.searching() == (len(c.IDs) > 0) {
-		return errors.New("name ids, or search with --query, --sender, --recipient, --subject, --disposition or --since; not both")
+	if c.bulk() == (len(c.IDs) > 0) || c.searching() && c.IDsFrom != "" {
+		return errors.New("name ids, or a file of them with --ids-from, or search with --query, --sender, --recipient, --subject, --disposition or --since; not both")
 	}
 	if c.Query != "" && (c.Sender+c.Recipient+c.Subject+c.Disposition+c.Tenant != "" || c.Since != 0) {
 		return errors.New("search with --query or with the other flags, not with both")
@@ -71,7 +77,12 @@ func (c choice) filter() (*store.RecordFilter, error) {
 // bulk previews a job over a search, asks, starts it, and waits for its end.
 func (a *app) bulk(c choice, spec retract.JobSpec) error {
 	var err error
-	if spec.Filter, err = c.filter(); err != nil {
+	if c.IDsFrom != "" {
+		spec.Records, err = idsFrom(c.IDsFrom)
+	} else {
+		spec.Filter, err = c.filter()
+	}
+	if err != nil {
 		return err
 	}
 	var p retract.Preview
@@ -79,7 +90,7 @@ func (a *app) bulk(c choice, spec retract.JobSpec) error {
 		return err
 	}
 	if p.Records == 0 {
-		return errors.New("no message fits the search")
+		return errors.New("no message fits")
 	}
 	a.showPreview(p)
 	if !c.Yes && !confirmed(a) {
@@ -96,8 +107,37 @@ func (a *app) bulk(c choice, spec retract.JobSpec) error {
 	return a.follow(job.ID)
 }
 
+// idsFrom reads a file of ids, one a line. Empty lines, and what follows a blank, are left out: the output of search fits.
+func idsFrom(file string) ([]string, error) {
+	in := os.Stdin
+	if file != "-" {
+		var err error
+		if in, err = os.Open(file); err != nil {
+			return nil, err
+		}
+		defer in.Close()
+	}
+	raw, err := io.ReadAll(io.LimitReader(in, 16<<20))
+	if err != nil {
+		return nil, fmt.Errorf("read ids: %w", err)
+	}
+	var ids []string
+	for line := range strings.Lines(string(raw)) {
+		if words := strings.Fields(line); len(words) > 0 && words[0] != "ID" {
+			ids = append(ids, words[0])
+		}
+	}
+	if len(ids) == 0 {
+		return nil, fmt.Errorf("%s holds no ids", file)
+	}
+	return ids, nil
+}
+
 func (a *app) showPreview(p retract.Preview) {
 	fmt.Fprintf(a.errOut, "%s, %s: %s\n", plural(p.Records, "message"), plural(p.Mailboxes, "mailbox"), tally(p.Outcomes))
+	if p.Unknown > 0 {
+		fmt.Fprintf(a.errOut, "%d of the ids are no message here, or of a tenant that is not configured\n", p.Unknown)
+	}
 	if p.Unchanged > 0 {
 		fmt.Fprintf(a.errOut, "%d stand already as asked for\n", p.Unchanged)
 	}
@@ -115,8 +155,8 @@ func confirmed(a *app) bool {
 		return false
 	}
 	fmt.Fprint(a.errOut, "Go on? [y/N] ")
-	line := bufio.NewScanner(os.Stdin)
-	return line.Scan() && strings.EqualFold(strings.TrimSpace(line.Text()), "y")
+	line, err := a.answer()
+	return err == nil && strings.EqualFold(strings.TrimSpace(line), "y")
 }
 
 // follow shows a job's progress until it ends. Ctrl-C leaves the job running.
@@ -133,7 +173,7 @@ func (a *app) follow(id string) error {
 		defer progress.Wait()
 		defer bar.Abort(false)
 	}
-	for !j.State.Final() {
+	for !j.State.Final() && !onlyAbsent(j) {
 		select {
 		case <-a.ctx.Done():
 			fmt.Fprintf(a.errOut, "job %s goes on: clawback job show %s\n", id, id)
@@ -148,7 +188,16 @@ func (a *app) follow(id string) error {
 			bar.SetCurrent(int64(j.Counters.Mailboxes - j.Counters.Outcomes[store.Pending]))
 		}
 	}
+	if onlyAbsent(j) {
+		fmt.Fprintf(a.errOut, "job %s goes on by itself: what is left is not in its mailbox yet, and looked for again later\n", id)
+	}
 	return a.showJob(id)
+}
+
+// onlyAbsent reports whether all that a job waits for are messages that are not in their mailboxes yet.
+func onlyAbsent(j control.Job) bool {
+	c := j.Counters
+	return j.State == retract.JobProcessing && c.Waiting == 0 && c.Absent > 0 && c.Absent == c.Outcomes[store.Pending]
 }
 
 func (a *app) showJob(id string) error {
@@ -162,7 +211,8 @@ func (a *app) showJob(id string) error {
 	rows := [][]string{
 		{"job", j.ID}, {"state", string(j.State)}, {"error", clip(j.Error, 300)}, {"asked by", clip(j.Who, 40)}, {"comment", clip(j.Comment, 200)},
 		{"action", jobAction(j.JobSpec)}, {"messages", fmt.Sprintf("%d: %d waiting, %d ordered, %d refused", j.Counters.Records, j.Counters.Waiting, j.Counters.Ordered, j.Counters.Refused)},
-		{"mailboxes", fmt.Sprintf("%d: %s", j.Counters.Mailboxes, tally(j.Counters.Outcomes))}, {"created", stamp(j.Created)},
+		{"mailboxes", fmt.Sprintf("%d: %s", j.Counters.Mailboxes, tally(j.Counters.Outcomes))},
+		{"not there yet", strconv.Itoa(j.Counters.Absent)}, {"created", stamp(j.Created)},
 	}
 	return a.table(rows)
 }
@@ -240,11 +290,30 @@ func (c previewCmd) Run(a *app) error {
 		fmt.Fprintln(a.out, "Nothing would have been done.")
 		return nil
 	}
+	fmt.Fprintln(a.out, rehearsed(list))
 	rows := [][]string{{"WHEN", "RECORD", "MAILBOX", "WHAT"}}
 	for _, in := range list {
 		rows = append(rows, []string{stamp(in.Changed), in.Record, clip(in.Address, 40), clip(strings.TrimPrefix(in.Reason, "dry-run: "), 100)})
 	}
 	return a.table(rows)
+}
+
+// rehearsed sums up what would have been done.
+func rehearsed(list []store.Intent) string {
+	records, would := map[string]bool{}, map[string]int{}
+	for _, in := range list {
+		records[in.Record] = true
+		what := in.Action
+		if strings.Contains(in.Reason, "would have been held") {
+			what = "held"
+		}
+		would[what]++
+	}
+	var parts []string
+	for _, what := range slices.Sorted(maps.Keys(would)) {
+		parts = append(parts, fmt.Sprintf("%d %s", would[what], what))
+	}
+	return fmt.Sprintf("%s in %s: %s", plural(len(records), "message"), plural(len(list), "mailbox"), strings.Join(parts, ", "))
 }
 
 // retractJob is a job to retract.

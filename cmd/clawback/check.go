@@ -16,13 +16,16 @@ import (
 type checkCmd struct {
 	Config string `short:"c" type:"path" default:"/etc/clawback/clawback.toml" help:"Configuration file."`
 	Online bool   `help:"Also ask DNS, the relay, the alternate mailboxes' servers and Microsoft Graph."`
+
+	Mailbox string `placeholder:"ADDRESS" help:"With --online: a mailbox to try the permission for mail with, such as one within the scope of RBAC for Applications."`
 }
 
 // finding is one thing that check looked at.
 type finding struct {
-	OK   bool   `json:"ok"`
-	What string `json:"what"`
-	Text string `json:"text"` // what is wrong and what to do; or what was seen
+	OK      bool   `json:"ok"`
+	What    string `json:"what"`
+	Text    string `json:"text"`              // what is wrong and what to do; or what was seen
+	Warning bool   `json:"warning,omitempty"` // with OK: it works, and should be looked after
 }
 
 func (c checkCmd) Run(a *app) error {
@@ -30,18 +33,18 @@ func (c checkCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	list := []finding{{true, "configuration", fmt.Sprintf("%s is valid: %s, %s", c.Config, plural(len(cfg.Listeners), "listener"), plural(len(cfg.Tenants), "tenant"))}}
+	list := []finding{{true, "configuration", fmt.Sprintf("%s is valid: %s, %s", c.Config, plural(len(cfg.Listeners), "listener"), plural(len(cfg.Tenants), "tenant")), false}}
 	list = append(list, checkRules(cfg)...)
 	list = append(list, checkRDAP(a.ctx, cfg, c.Online))
 	if c.Online {
 		ctx, cancel := context.WithTimeout(a.ctx, 2*time.Minute)
 		defer cancel()
 		for _, f := range regions.Check(ctx, cfg, resolver) {
-			list = append(list, finding{f.OK, f.What, f.Text})
+			list = append(list, finding{f.OK, f.What, f.Text, false})
 		}
 		list = append(list, checkEngines(ctx, cfg.Engines)...)
 		for i := range cfg.Tenants {
-			list = append(list, checkTenant(ctx, cfg, &cfg.Tenants[i])...)
+			list = append(list, checkTenant(ctx, cfg, &cfg.Tenants[i], c.Mailbox)...)
 		}
 	}
 	return a.showFindings(list)
@@ -51,10 +54,10 @@ func (c checkCmd) Run(a *app) error {
 func checkEngines(ctx context.Context, c config.Engines) []finding {
 	var list []finding
 	for _, why := range judge.AskEngines(ctx, c) {
-		list = append(list, finding{false, "engines", why})
+		list = append(list, finding{false, "engines", why, false})
 	}
 	if len(list) == 0 && c.Rspamd+c.SpamAssassin+c.ClamAV != "" {
-		list = append(list, finding{true, "engines", "all that are configured answer"})
+		list = append(list, finding{true, "engines", "all that are configured answer", false})
 	}
 	return list
 }
@@ -64,11 +67,11 @@ func checkRules(cfg *config.Config) []finding {
 	set, err := judge.LoadRules(cfg.Score)
 	switch {
 	case err != nil:
-		return []finding{{false, "own rules", err.Error()}}
+		return []finding{{false, "own rules", err.Error(), false}}
 	case set == nil:
 		return nil
 	}
-	return []finding{{true, "own rules", fmt.Sprintf("%s in %s", plural(len(set.Rules()), "rule"), cfg.Score.RulesDir)}}
+	return []finding{{true, "own rules", fmt.Sprintf("%s in %s", plural(len(set.Rules()), "rule"), cfg.Score.RulesDir), false}}
 }
 
 func (a *app) showFindings(list []finding) error {
@@ -83,11 +86,14 @@ func (a *app) showFindings(list []finding) error {
 			}
 			continue
 		}
-		mark := "ok  "
-		if !f.OK {
-			mark = "BAD "
+		mark := "ok"
+		switch {
+		case !f.OK:
+			mark = "BAD"
+		case f.Warning:
+			mark = "warn"
 		}
-		fmt.Fprintf(a.out, "%s%s: %s\n", mark, f.What, f.Text)
+		fmt.Fprintf(a.out, "%-5s%s: %s\n", mark, f.What, f.Text)
 	}
 	if bad > 0 {
 		return fmt.Errorf("%s to mend", plural(bad, "problem"))
@@ -95,15 +101,15 @@ func (a *app) showFindings(list []finding) error {
 	return nil
 }
 
-func checkTenant(ctx context.Context, cfg *config.Config, t *config.Tenant) []finding {
-	return append(checkAlternate(ctx, cfg, t), checkGraph(ctx, t)...)
+func checkTenant(ctx context.Context, cfg *config.Config, t *config.Tenant, mailbox string) []finding {
+	return append(checkAlternate(ctx, cfg, t), checkGraph(ctx, t, mailbox)...)
 }
 
 // checkAlternate looks at the way to the alternate mailbox.
 func checkAlternate(ctx context.Context, cfg *config.Config, t *config.Tenant) []finding {
 	what := "tenant " + t.Name + ", alternate mailbox"
 	if t.AlternateMailbox == "" {
-		return []finding{{false, what, "none is set: a report that cannot be carried through waits here until one is"}}
+		return []finding{{false, what, "none is set: a report that cannot be carried through waits here until one is", false}}
 	}
 	sender := &bounce.Sender{Hostname: cfg.Hostname, Resolver: resolver, Timeout: 20 * time.Second}
 	route := bounce.Route{To: t.AlternateMailbox, Relay: cfg.Relay}
@@ -113,28 +119,28 @@ func checkAlternate(ctx context.Context, cfg *config.Config, t *config.Tenant) [
 	var list []finding
 	own, err := sender.ExchangeOnline(ctx, route)
 	if err != nil && route.Relay == nil {
-		return []finding{{false, what, err.Error()}}
+		return []finding{{false, what, err.Error(), false}}
 	}
 	if len(own) > 0 {
 		list = append(list, finding{false, what, fmt.Sprintf("%s is in Exchange Online (%s), which Microsoft does not support: "+
-			"use a mailbox elsewhere", t.AlternateMailbox, strings.Join(own, ", "))})
+			"use a mailbox elsewhere", t.AlternateMailbox, strings.Join(own, ", ")), false})
 	}
 	if err := sender.Probe(ctx, route); err != nil {
-		return append(list, finding{false, what, err.Error()})
+		return append(list, finding{false, what, err.Error(), false})
 	}
-	return append(list, finding{true, what, t.AlternateMailbox + ": its server answers, and its certificate is verified"})
+	return append(list, finding{true, what, t.AlternateMailbox + ": its server answers, and its certificate is verified", false})
 }
 
 // checkGraph asks Microsoft Graph for what clawback needs of it.
-func checkGraph(ctx context.Context, t *config.Tenant) []finding {
+func checkGraph(ctx context.Context, t *config.Tenant, mailbox string) []finding {
 	what := "tenant " + t.Name + ", Microsoft Graph"
-	client, err := graph.New(*t, graph.Options{})
+	client, err := graph.New(*t, graph.Options{Probe: mailbox})
 	if err != nil {
-		return []finding{{false, what, err.Error()}}
+		return []finding{{false, what, err.Error(), false}}
 	}
 	var list []finding
 	for _, f := range client.Check(ctx) {
-		list = append(list, finding{f.OK, what, f.Text})
+		list = append(list, finding{f.OK, what, f.Text, f.Warning})
 	}
 	return list
 }

@@ -1,11 +1,8 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"clawback/config"
@@ -82,11 +79,10 @@ func (c connectCmd) consent(ctx context.Context, a *app, t *config.Tenant) error
 
 func paste(a *app, flow *connect.Flow) error {
 	fmt.Fprint(a.errOut, "Then paste the whole address of the page you were sent back to (it may show an error): ")
-	line := bufio.NewScanner(os.Stdin)
-	line.Buffer(nil, 64<<10)
-	if !line.Scan() {
-		return errors.New("nothing was pasted")
+	line, err := a.answer()
+	if err != nil {
+		return fmt.Errorf("nothing was pasted: %w", err)
 	}
-	_, err := flow.Accept(line.Text())
+	_, err = flow.Accept(line)
 	return err
 }

@@ -1,8 +1,12 @@
 package main
 
 import (
+	"bufio"
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"io"
+	"os"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -59,8 +63,35 @@ func printable(r rune) rune {
 }
 
 func plural(n int, one string) string {
-	if n == 1 {
+	switch {
+	case n == 1:
 		return "1 " + one
+	case strings.HasSuffix(one, "x"):
+		one += "e"
 	}
 	return humanize.Comma(int64(n)) + " " + one + "s"
+}
+
+// answer reads a line of standard input, until the context ends.
+func (a *app) answer() (string, error) {
+	type read struct {
+		line string
+		err  error
+	}
+	got := make(chan read, 1)
+	go func() { // ends with the process where nobody writes
+		in := bufio.NewScanner(os.Stdin)
+		in.Buffer(nil, 64<<10)
+		if !in.Scan() {
+			got <- read{"", cmp.Or(in.Err(), io.EOF)}
+			return
+		}
+		got <- read{in.Text(), nil}
+	}()
+	select {
+	case r := <-got:
+		return r.line, r.err
+	case <-a.ctx.Done():
+		return "", a.ctx.Err()
+	}
 }

@@ -57,24 +57,24 @@ func (a *app) showRDAP(s *rdap.Status) {
 func checkRDAP(ctx context.Context, cfg *config.Config, online bool) finding {
 	const what = "domain age"
 	if !cfg.RDAP.Enabled {
-		return finding{true, what, "no registry is asked: rdap.enabled is false"}
+		return finding{true, what, "no registry is asked: rdap.enabled is false", false}
 	}
 	if cfg.Score.DomainAgeMalicious+cfg.Score.DomainAgeSuspicious == 0 {
-		return finding{true, what, "no registry is asked: domain_age_malicious and domain_age_suspicious are off"}
+		return finding{true, what, "no registry is asked: domain_age_malicious and domain_age_suspicious are off", false}
 	}
 	if !online {
-		return finding{true, what, "registries may be asked when the domains of authors were registered; --online tries it"}
+		return finding{true, what, "registries may be asked when the domains of authors were registered; --online tries it", false}
 	}
 	client, err := rdap.New(cfg.RDAP, rdap.Options{})
 	if err != nil {
-		return finding{false, what, err.Error()}
+		return finding{false, what, err.Error(), false}
 	}
 	defer client.Close()
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	text, err := client.Check(ctx)
 	if err != nil {
-		return finding{false, what, err.Error()}
+		return finding{false, what, err.Error(), false}
 	}
-	return finding{true, what, text}
+	return finding{true, what, text, false}
 }

@@ -158,7 +158,7 @@ func (c *Client) checkMail(ctx context.Context, granted claims) Finding {
 	case err == nil && name != "":
 		return good("permission Mail.ReadWrite: by RBAC for Applications; tried with " + name)
 	case errors.As(err, &f) && f.Status == http.StatusForbidden:
-		return bad("permission Mail.ReadWrite: missing", howToGrant)
+		return bad("permission Mail.ReadWrite: missing", howToGrant+fmt.Sprintf("; only %d mailboxes were tried: name one within the scope by --mailbox", tries))
 	case err != nil:
 		return fails(err, "try again later")
 	}
