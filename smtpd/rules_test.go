@@ -217,6 +217,29 @@ func TestLimits_idleLineAndAge(t *testing.T) {
 	expectEnd(t, c)
 }
 
+// A body that is in time and fast enough, and does not end, is cut off all the same.
+func TestLimits_ageEndsABody(t *testing.T) {
+	for _, begin := range []string{"DATA\r\n", "BDAT 1000000 LAST\r\n"} {
+		f := start(t, func(o *smtpd.Options) { o.Config.SessionAge, o.Config.DataTimeout = 600*time.Millisecond, time.Minute })
+		c := f.envelope()
+		send(t, c, begin)
+		if begin == "DATA\r\n" {
+			expectReply(t, c, "354")
+		}
+		go func() {
+			for range 200 {
+				if c.Send([]byte(strings.Repeat("x", 100))) != nil {
+					return
+				}
+				time.Sleep(20 * time.Millisecond)
+			}
+		}()
+		expectReply(t, c, "421 4.4.2 "+hostname+" Session too long")
+		expectEnd(t, c)
+		f.none()
+	}
+}
+
 func TestLimits_idleTimeBeginsWithEachCommand(t *testing.T) {
 	f := start(t, func(o *smtpd.Options) { o.Config.IdleTimeout = time.Second })
 	c := f.secure()
