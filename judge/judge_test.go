@@ -96,7 +96,7 @@ func (f *fixture) score(text string) score.Result {
 func (f *fixture) received(text string) store.Record {
 	f.t.Helper()
 	f.count++
-	body := f.spool.Begin()
+	body := f.spool.Begin(0)
 	defer body.Release()
 	_, _ = body.Write([]byte(text))
 	refs, err := f.spool.AppendBatch([]*spool.Small{body})

@@ -34,7 +34,7 @@ func (q *Queue) Begin(env Envelope, size int64) (*Draft, error) {
 	if q.isFull() {
 		return nil, errFull
 	}
-	d := &Draft{q: q, env: env, room: room{spool: q.spool}, small: q.spool.Begin()}
+	d := &Draft{q: q, env: env, room: room{spool: q.spool}, small: q.spool.Begin(size)}
 	if err := d.room.need(max(size, 1)); err != nil {
 		return nil, storage(fmt.Errorf("reserve space for %d octets: %w", size, err))
 	}
@@ -58,13 +58,11 @@ func (d *Draft) Write(p []byte) (int, error) {
 }
 
 func (d *Draft) write(p []byte) error {
-	if err := d.room.need(d.size + int64(len(p))); err != nil {
-		return fmt.Errorf("reserve space: %w", err)
+	if err := d.admit(len(p)); err != nil {
+		return err
 	}
-	d.size += int64(len(p))
-	if d.large == nil && d.size > d.q.spool.InlineLimit() {
-		var err error
-		if d.large, err = d.small.Spill(); err != nil {
+	if d.size > d.q.spool.InlineLimit() {
+		if err := d.spill(); err != nil {
 			return err
 		}
 	}
@@ -72,8 +70,59 @@ func (d *Draft) write(p []byte) error {
 	return err
 }
 
+// Space is where the next octets of the message can be read to, so that they need not be copied; nil when Write would
+// fail. It is valid until Took.
+func (d *Draft) Space() []byte {
+	if d.err != nil || d.done {
+		return nil
+	}
+	if left := d.q.spool.InlineLimit() - d.size; left > 0 {
+		space := d.small.Space()
+		return space[:min(int64(len(space)), left)]
+	}
+	if err := d.spill(); err != nil {
+		d.err = storage(err)
+		return nil
+	}
+	return d.large.Space()
+}
+
+// Took appends the first n octets of Space.
+func (d *Draft) Took(n int) error {
+	if d.err == nil {
+		d.err = d.admit(n)
+	}
+	if d.err == nil {
+		d.err = d.arriving().Took(n)
+	}
+	if d.err != nil {
+		d.err = storage(d.err)
+	}
+	return d.err
+}
+
+// admit counts n more octets, for which there must be room on the disk.
+func (d *Draft) admit(n int) error {
+	if err := d.room.need(d.size + int64(n)); err != nil {
+		return fmt.Errorf("reserve space: %w", err)
+	}
+	d.size += int64(n)
+	return nil
+}
+
+// spill lets the message go on in a file.
+func (d *Draft) spill() (err error) {
+	if d.large == nil {
+		d.large, err = d.small.Spill()
+	}
+	return err
+}
+
 // arriving is where the octets go.
-func (d *Draft) arriving() io.Writer {
+func (d *Draft) arriving() interface {
+	io.Writer
+	Took(n int) error
+} {
 	if d.large != nil {
 		return d.large
 	}
@@ -96,7 +145,7 @@ func (d *Draft) Commit() (id string, err error) {
 	it := Item{ID: newID(d.q.now()), Envelope: d.env, State: Ready}
 	put.apply = func(t *txn) error { return t.accept(it, put.ref) }
 	if wrongOrder {
-		d.small = d.q.spool.Begin() // the committer still reads the other
+		d.small = d.q.spool.Begin(0) // the committer still reads the other
 		go d.q.submit(context.Background(), put)
 		return it.ID, nil
 	}

@@ -157,6 +157,12 @@ func (b *body) copyChunk(dst io.Writer) error {
 		return errTooLarge // by its announced size: nothing of it is stored
 	}
 	for b.left > 0 {
+		if space := b.space(dst); len(space) > 0 {
+			if err := b.readTo(dst.(inPlace), space); err != nil {
+				return err
+			}
+			continue
+		}
 		if _, err := b.w.in.Peek(1); err != nil {
 			return b.broken(err)
 		}
@@ -166,6 +172,26 @@ func (b *body) copyChunk(dst io.Writer) error {
 		}
 	}
 	return nil
+}
+
+// space is where the rest of a chunk can be read to, once nothing of it is buffered: it saves a copy of each octet.
+func (b *body) space(dst io.Writer) []byte {
+	place, ok := dst.(inPlace)
+	if !ok || b.w.in.Buffered() > 0 {
+		return nil
+	}
+	space := place.Space()
+	return space[:min(int64(len(space)), b.left)]
+}
+
+func (b *body) readTo(dst inPlace, space []byte) error {
+	n, err := b.w.read(space)
+	if err != nil {
+		return b.broken(err)
+	}
+	b.size += int64(n)
+	b.left -= int64(n)
+	return dst.Took(n)
 }
 
 // take moves n buffered octets to dst. They are consumed even when dst refuses them, so that finish goes on behind them.

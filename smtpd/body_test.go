@@ -284,8 +284,19 @@ func FuzzBDAT(f *testing.F) {
 	})
 }
 
-// readBDAT runs the guard's side of a chunked message.
+// readBDAT runs the guard's side of a chunked message, for a destination that is written to and for one that is read to.
 func readBDAT(t *testing.T, data, pieces []byte) (message []byte, rest string) {
+	t.Helper()
+	var written bytes.Buffer
+	rest = readBDATTo(t, data, pieces, &written)
+	filled := &filled{size: 1 + len(data)%7}
+	if left := readBDATTo(t, data, pieces, filled); left != rest || !bytes.Equal(filled.Bytes(), written.Bytes()) {
+		t.Fatalf("%q read in place gave %q, rest %q; written %q, rest %q", data, filled.Bytes(), left, written.Bytes(), rest)
+	}
+	return written.Bytes(), rest
+}
+
+func readBDATTo(t *testing.T, data, pieces []byte, dst io.Writer) (rest string) {
 	t.Helper()
 	s := &Server{hostname: "mx.example"}
 	s.limits.MaxMessageSize, s.limits.MaxCommands, s.limits.MaxErrors = 1<<40, 1<<30, 1
@@ -301,10 +312,47 @@ func readBDAT(t *testing.T, data, pieces []byte) (message []byte, rest string) {
 	}
 	g.greeted = true
 	g.Write([]byte("354 go\r\n"))
-	var out bytes.Buffer
-	if err := g.body.copyTo(&out); err != nil {
+	if err := g.body.copyTo(dst); err != nil {
 		t.Fatalf("%q: %v", data, err)
 	}
 	left, _ := io.ReadAll(g.w.in)
-	return out.Bytes(), string(left)
+	return string(left)
+}
+
+// filled is a destination that is read to, a few octets at a time, and that fails after some.
+type filled struct {
+	bytes.Buffer
+	size  int
+	space []byte
+	after int // 0: never
+}
+
+func (f *filled) Space() []byte {
+	f.space = make([]byte, f.size)
+	return f.space
+}
+
+func (f *filled) Took(n int) error {
+	f.Write(f.space[:n])
+	if f.after > 0 && f.Len() > f.after {
+		return io.ErrShortWrite
+	}
+	return nil
+}
+
+// A chunk that the storage refuses half-way is read to its end, and the next command behind it is heard.
+func TestBody_finishAfterAStorageErrorInPlace(t *testing.T) {
+	for after := 1; after < 9; after++ {
+		w := streamWire([]byte("0123456789NOOP\r\n"), []byte{2})
+		b := &body{w: w, limit: 100, drain: 100, chunked: true, left: 10, last: true}
+		if err := b.copyTo(&filled{size: 3, after: after}); !errors.Is(err, io.ErrShortWrite) {
+			t.Fatalf("after %d: %v", after, err)
+		}
+		if err := b.finish(); err != nil {
+			t.Fatal(err)
+		}
+		if rest, _ := io.ReadAll(w.in); string(rest) != "NOOP\r\n" {
+			t.Errorf("after %d: rest %q", after, rest)
+		}
+	}
 }

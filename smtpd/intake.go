@@ -53,6 +53,29 @@ func (s *sink) Write(p []byte) (int, error) {
 	return n, err
 }
 
+// inPlace is what a Transaction may be besides: octets are read to where it keeps them.
+type inPlace interface {
+	Space() []byte    // valid until Took; nil when Write would fail
+	Took(n int) error // the first n octets of Space are the message's next
+}
+
+// Space is the Transaction's, nil where it has none.
+func (s *sink) Space() []byte {
+	if tx, ok := s.tx.(inPlace); ok {
+		return tx.Space()
+	}
+	return nil
+}
+
+// Took tells the Transaction, and remembers its error.
+func (s *sink) Took(n int) error {
+	s.n += int64(n)
+	if err := s.tx.(inPlace).Took(n); err != nil {
+		s.err = err
+	}
+	return s.err
+}
+
 // storageReply maps an error of the Intake to a reply. It is never permanent: Exchange Online tries again for a day.
 func storageReply(err error) *smtp.SMTPError {
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {

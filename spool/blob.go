@@ -46,18 +46,35 @@ func (s *Spool) Create() (*Blob, error) {
 
 // Write appends to the body. An error is that of an earlier octet, too.
 func (b *Blob) Write(p []byte) (int, error) {
-	for rest := p; len(rest) > 0 && b.err == nil; {
-		n := min(len(rest), piece-len(b.buf)%piece)
-		b.buf = append(b.s.buffers.grow(b.buf, n), rest[:n]...)
-		b.crc = crc32.Update(b.crc, castagnoli, rest[:n])
-		b.size += int64(n)
+	for rest := p; len(rest) > 0; {
+		n := copy(b.Space(), rest)
+		if err := b.Took(n); err != nil {
+			return 0, err
+		}
 		rest = rest[n:]
-		b.err = b.flush()
 	}
+	return len(p), b.err
+}
+
+// Space is where the next octets of the body can be read to. It is valid until Took.
+func (b *Blob) Space() []byte {
+	at := len(b.buf)
+	rest := piece - at%piece
+	b.buf = b.s.buffers.grow(b.buf, min(minSpace, rest))
+	return b.buf[at:min(cap(b.buf), at+rest)]
+}
+
+// Took appends the first n octets of Space.
+func (b *Blob) Took(n int) error {
 	if b.err != nil {
-		return 0, b.err
+		return b.err
 	}
-	return len(p), nil
+	at := len(b.buf)
+	b.buf = b.buf[:at+n]
+	b.crc = crc32.Update(b.crc, castagnoli, b.buf[at:])
+	b.size += int64(n)
+	b.err = b.flush()
+	return b.err
 }
 
 // piece is how much of a large body is written at once.
@@ -74,7 +91,7 @@ func (b *Blob) flush() error {
 	}
 	b.buf = append(b.buf[:0], b.buf[n:]...)
 	b.turn.done()
-	b.turn.wait() // for the next piece: until it is written, too
+	defer b.turn.wait() // for the next piece: until it is written, too
 	if b.held >= syncStep {
 		return b.sync()
 	}

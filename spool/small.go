@@ -6,9 +6,10 @@ import "hash/crc32"
 // grows only with what has really arrived, so that a peer which announces much and sends nothing costs little. It is
 // used by one goroutine at a time.
 type Small struct {
-	s   *Spool
-	buf []byte // its capacity is whole blocks
-	crc uint32
+	s    *Spool
+	hint int
+	buf  []byte // its capacity is whole blocks
+	crc  uint32
 }
 
 // block is what offsets, lengths and addresses of direct I/O are multiples of: enough for the disks of today. A file
@@ -18,14 +19,42 @@ const block = 4 << 10
 // blocks is n octets in whole blocks.
 func blocks(n int64) int64 { return (n + block - 1) &^ (block - 1) }
 
-// Begin begins a small body. It ends in a batch, in a Blob, or nowhere; Release must follow.
-func (s *Spool) Begin() *Small { return &Small{s: s} }
+// Begin begins a small body of about size octets, 0 when nobody knows. It ends in a batch, in a Blob, or nowhere; Release
+// must follow.
+func (s *Spool) Begin(size int64) *Small {
+	return &Small{s: s, hint: int(min(max(size, 0), s.o.InlineLimit))}
+}
 
 // Write appends to the body. It does not fail.
 func (b *Small) Write(p []byte) (int, error) {
-	b.buf = append(b.s.buffers.grow(b.buf, len(p)), p...)
+	b.buf = append(b.grown(len(p)), p...)
 	b.crc = crc32.Update(b.crc, castagnoli, p)
 	return len(p), nil
+}
+
+// Space is where the next octets of the body can be read to. It is valid until Took.
+func (b *Small) Space() []byte {
+	b.buf = b.grown(minSpace)
+	return b.buf[len(b.buf):cap(b.buf)]
+}
+
+// minSpace is the least that Space gives, for a read to be worth its while: half of a TLS record.
+const minSpace = 8 << 10
+
+// Took appends the first n octets of Space.
+func (b *Small) Took(n int) error {
+	at := len(b.buf)
+	b.buf = b.buf[:at+n]
+	b.crc = crc32.Update(b.crc, castagnoli, b.buf[at:])
+	return nil
+}
+
+// grown is the buffer with room for n more. The size that was announced counts once the first octets are there.
+func (b *Small) grown(n int) []byte {
+	if len(b.buf) > 0 && len(b.buf)+n > cap(b.buf) {
+		n = max(n, b.hint-len(b.buf))
+	}
+	return b.s.buffers.grow(b.buf, n)
 }
 
 // Size is how many octets were written.

@@ -17,7 +17,7 @@ func TestSmall_memoryGrowsWithTheMessage(t *testing.T) {
 	for _, test := range []struct{ written, want int }{
 		{0, 0}, {100, 16 << 10}, {50 << 10, 64 << 10}, {DefaultInlineLimit, DefaultInlineLimit},
 	} {
-		b := s.Begin()
+		b := s.Begin(0)
 		for range test.written {
 			_, _ = b.Write([]byte{1})
 		}
@@ -46,7 +46,7 @@ func TestSmall_spill(t *testing.T) {
 		for _, more := range []int{0, 1, block, piece, syncStep + 3} {
 			s := open(t, t.TempDir(), Options{})
 			want := octets(n + more)
-			b := s.Begin()
+			b := s.Begin(0)
 			_, _ = b.Write(want[:n])
 			large, err := b.Spill()
 			if err != nil {

@@ -36,7 +36,7 @@ func appendAll(t *testing.T, s *Spool, bodies ...[]byte) []Ref {
 func appendBodies(s *Spool, bodies ...[]byte) ([]Ref, error) {
 	batch := make([]*Small, len(bodies))
 	for i, body := range bodies {
-		batch[i] = s.Begin()
+		batch[i] = s.Begin(0)
 		defer batch[i].Release()
 		_, _ = batch[i].Write(body)
 	}
