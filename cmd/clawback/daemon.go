@@ -98,8 +98,12 @@ func (d *daemon) alertOnce(event, text, subject string) {
 	}
 }
 
+// minFreeInodes leaves files to be made by what is not new mail: large bodies on their way, kept originals, certificates.
+const minFreeInodes = 1000
+
 func spoolOptions(cfg *config.Config) spool.Options {
-	return spool.Options{InlineLimit: cfg.Spool.InlineLimit, MinFree: cfg.Spool.MinFree, MinFreePercent: cfg.Spool.MinFreePercent}
+	return spool.Options{InlineLimit: cfg.Spool.InlineLimit, MinFree: cfg.Spool.MinFree, MinFreePercent: cfg.Spool.MinFreePercent,
+		MinFreeInodes: minFreeInodes}
 }
 
 func (d *daemon) queueOptions(cfg *config.Config) queue.Options {

@@ -28,13 +28,13 @@ type disk struct {
 const diskSize = 256 << 20
 
 // mountState puts the bed's state_dir on a disk of its own.
-func mountState(t *testing.T, bed *testbed.Bed) disk {
+func mountState(t *testing.T, bed *testbed.Bed, options string) disk {
 	t.Helper()
 	d := disk{t, bed.File("state")}
 	if err := os.Mkdir(d.dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := unix.Mount("tmpfs", d.dir, "tmpfs", 0, fmt.Sprintf("size=%d,mode=0700", diskSize)); err != nil {
+	if err := unix.Mount("tmpfs", d.dir, "tmpfs", 0, fmt.Sprintf("size=%d,mode=0700%s", diskSize, options)); err != nil {
 		t.Skipf("needs the right to mount a tmpfs: %v", err)
 	}
 	t.Cleanup(func() { // before the bed's own, which waits for the daemon: the mount goes when that has ended
@@ -71,7 +71,7 @@ func (d disk) free() {
 	}
 }
 
-func newFullBed(t *testing.T, minFree string) (*testbed.Bed, disk) {
+func newFullBed(t *testing.T, minFree, mount string) (*testbed.Bed, disk) {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("-short: the disk is filled in the ordinary run, and by make crash")
@@ -87,18 +87,18 @@ func newFullBed(t *testing.T, minFree string) (*testbed.Bed, disk) {
 	for n := range mailboxes {
 		bed.Sim.AddUser(graphsim.User{Tenant: organisation.ID, UPN: mailboxName(n)})
 	}
-	return bed, mountState(t, bed)
+	return bed, mountState(t, bed, mount)
 }
 
 // The disk is full but for min_free: new mail gets 452 4.3.1, what was accepted is worked off, SIGKILL at random moments
 // loses nothing, and when there is space again the same process takes mail again.
 func TestFull_refusesAndResumesWithoutRestart(t *testing.T) {
-	bed, d := newFullBed(t, `"16MiB"`)
+	bed, d := newFullBed(t, `"16MiB"`, "")
 	s := &sender{t: t, bed: bed}
 	random := rand.New(rand.NewPCG(*seed, 1))
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Minute)
 	defer cancel()
-	for range max(2, *rounds/4) {
+	for range max(2, *rounds/2) {
 		mustStart(ctx, t, bed)
 		d.fill(16<<20 + int64(random.IntN(2<<20)))
 		s.loadFor(ctx, 100+random.IntN(300))
@@ -128,13 +128,13 @@ func TestFull_refusesAndResumesWithoutRestart(t *testing.T) {
 // The disk is full to the last octet, under the feet of spool, queue and store at any moment. The daemon may end, as it
 // does when it cannot tell what is durable; when there is space again and it was started again, every 250 is there, once.
 func TestFull_toTheLastOctet(t *testing.T) {
-	bed, d := newFullBed(t, "0")
+	bed, d := newFullBed(t, "0", "")
 	s := &sender{t: t, bed: bed}
 	random := rand.New(rand.NewPCG(*seed, 2))
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Minute)
 	defer cancel()
 	died, refused := 0, 0
-	for range max(4, *rounds/2) {
+	for range max(4, *rounds) {
 		d.free()
 		mustStart(ctx, t, bed)
 		s.loadFor(ctx, 20+random.IntN(100))
@@ -155,6 +155,34 @@ func TestFull_toTheLastOctet(t *testing.T) {
 	t.Logf("the daemon ended by itself in %d rounds and went on in %d", died, refused)
 	d.free()
 	finish(ctx, t, bed, s)
+}
+
+// There is space, and too few files can be made: 452 4.3.1, until some are gone.
+func TestFull_inodes(t *testing.T) {
+	bed, d := newFullBed(t, "0", ",nr_inodes=3000")
+	s := &sender{t: t, bed: bed}
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	mustStart(ctx, t, bed)
+	s.loadFor(ctx, 300)
+	litter := filepath.Join(d.dir, "litter")
+	if err := os.Mkdir(litter, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for n := range 2500 {
+		if err := os.WriteFile(filepath.Join(litter, fmt.Sprint(n)), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wantRefused(ctx, t, bed)
+	if err := os.RemoveAll(litter); err != nil {
+		t.Fatal(err)
+	}
+	s.loadFor(ctx, 300)
+	if ended(bed) {
+		t.Errorf("the daemon did not go on: %s", lastWords(bed))
+	}
+	settle(ctx, t, bed, s)
 }
 
 func mustStart(ctx context.Context, t *testing.T, bed *testbed.Bed) {
@@ -181,12 +209,13 @@ func ended(bed *testbed.Bed) bool {
 
 // lastWords is why the daemon says that it ended.
 func lastWords(bed *testbed.Bed) string {
-	for line := range strings.Lines(bed.LogTail()) {
+	said := bed.LogTail()
+	for line := range strings.Lines(said) { // the last of them: the log goes on over all of the daemon's lives
 		if strings.Contains(line, "event=daemon.failed") {
-			return strings.TrimSpace(line)
+			said = strings.TrimSpace(line)
 		}
 	}
-	return bed.LogTail()
+	return said
 }
 
 // wantRefused: the answer to MAIL while there is no space.
