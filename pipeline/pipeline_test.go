@@ -503,15 +503,15 @@ func TestWatch_countsTheLastHour(t *testing.T) {
 	}
 	alerts := 0
 	w := newWatch(func() time.Time { return start }, func(string, string, ...any) { alerts++ })
-	for n := range 198 {
-		w.seen("t", n == 197)
+	for n := range 100 {
+		w.seen("t", n == 99)
 	}
 	w.seen("other", false)
 	if alerts != 0 {
-		t.Errorf("one of 198 raised an alert")
+		t.Errorf("one of 100 raised an alert")
 	}
 	if w.seen("t", true); alerts != 1 {
-		t.Errorf("%d alerts after two of 199", alerts)
+		t.Errorf("%d alerts after two of 101", alerts)
 	}
 	start = start.Add(time.Hour) // those are forgotten: one of one
 	if w.seen("t", true); alerts != 2 {
