@@ -206,7 +206,7 @@ func forged(n int) store.Application {
 func testTakeOver(t *testing.T, b *bench) {
 	s := b.start(t)
 	suspected := apply(t, s, forged(1))
-	suspected.Pinned = "clean"
+	suspected.Pinned, suspected.RetractedBy = "clean", "ada"
 	must(t, s.Update(t.Context(), store.Change{Record: &suspected}))
 	if h := s.History(Contoso, []string{"from:sender@example.com"}); len(h) != 0 {
 		t.Errorf("a report that is not first-hand taught: %+v", h)
@@ -215,8 +215,8 @@ func testTakeOver(t *testing.T, b *bench) {
 	told.Network = ""
 	told.Record.Variants[0].Verdict.Disposition = verdict.Clean
 	rec := apply(t, s, told)
-	if rec.ID != suspected.ID || rec.Pinned != "clean" {
-		t.Errorf("record %s, pinned %q; want %s, clean", rec.ID, rec.Pinned, suspected.ID)
+	if rec.ID != suspected.ID || rec.Pinned != "clean" || rec.RetractedBy != "ada" {
+		t.Errorf("record %s, pinned %q, retracted by %q; want %s, clean, ada", rec.ID, rec.Pinned, rec.RetractedBy, suspected.ID)
 	}
 	if !rec.FirstHand || rec.Verdict.Disposition != verdict.Clean {
 		t.Errorf("first-hand %v, verdict %v; want true, CLEAN", rec.FirstHand, rec.Verdict.Disposition)
