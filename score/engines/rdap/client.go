@@ -14,6 +14,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/singleflight"
+
 	"clawback/config"
 	"clawback/score/engines"
 )
@@ -33,6 +35,8 @@ type Client struct {
 	http  *http.Client
 	cache *cache
 	list  atomic.Pointer[list] // replaced, never changed; nil: none was had yet
+
+	flights singleflight.Group // of questions, by domain
 
 	mu      sync.Mutex
 	servers map[string]*server // by host; owned by mu, as all below. Bounded by the list
@@ -102,18 +106,22 @@ func (c *Client) Ask(ctx context.Context, m engines.Message) ([]engines.Finding,
 	return []engines.Finding{{Engine: engines.RDAP, Registered: e.On, Text: text}}, nil
 }
 
-// find takes what is kept of a host's domain, or asks.
+// find takes what is kept of a host's domain, or asks: once, however many messages of a campaign wait for it. The first one's context
+// bounds them all; it ends before the others'.
 func (c *Client) find(ctx context.Context, host string) (domain string, e entry, err error) {
 	if domain, err = registered(host); err != nil {
 		return clip(host), entry{Why: err.Error()}, nil
 	}
-	if kept, ok := c.cache.get(domain, c.o.Now()); ok {
-		return domain, kept, nil
-	}
-	if e, err = c.look(ctx, domain); errors.Is(err, errNoServer) {
+	found, err, _ := c.flights.Do(domain, func() (any, error) {
+		if kept, ok := c.cache.get(domain, c.o.Now()); ok {
+			return kept, nil
+		}
+		return c.look(ctx, domain)
+	})
+	if errors.Is(err, errNoServer) {
 		return domain, entry{Why: err.Error()}, nil
 	}
-	return domain, e, err
+	return domain, found.(entry), err
 }
 
 func (c *Client) count(n *uint64) {

@@ -3,8 +3,10 @@ package rdap
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -183,5 +185,30 @@ func TestCheck_saysWhatWasSeen(t *testing.T) {
 	b.registry.Close()
 	if got, err := b.Check(t.Context()); err == nil {
 		t.Errorf("nobody is there, and it says %q", got)
+	}
+}
+
+func TestAsk_byManyWhileTheListIsFetched(t *testing.T) {
+	b := ready(t)
+	b.registry.set("young.com", says(registeredOn("young.com", "2026-11-19T08:00:00Z")))
+	var all sync.WaitGroup
+	for i := range 8 {
+		all.Go(func() {
+			for _, host := range []string{"young.com", fmt.Sprintf("d%d.com", i%2)} {
+				if found, err := b.Ask(t.Context(), engines.Message{Author: host}); len(found) != 1 || err != nil {
+					t.Errorf("%s: %+v, %v", host, found, err)
+				}
+			}
+		})
+	}
+	for range 5 {
+		if err := b.Refresh(t.Context()); err != nil {
+			t.Error(err)
+		}
+		b.Status()
+	}
+	all.Wait()
+	if s := b.Status(); s.Known != 8 || s.Unknown != 8 || b.registry.questions() != 3 {
+		t.Errorf("status %+v", s)
 	}
 }

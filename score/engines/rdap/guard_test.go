@@ -67,7 +67,11 @@ func TestAsk_redirects(t *testing.T) {
 		"to another scheme":  {"file:///etc/passwd", "not https"},
 	} {
 		b.registry.set("a.com", to(c.url))
+		before := b.registry.questions()
 		got, err := b.age(t, "a.com")
+		if n := b.registry.questions() - before; n > maxRedirects+1 {
+			t.Errorf("%s: asked %d times", name, n)
+		}
 		if c.want == "" && (got != "2026-11-19" || err != nil) || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
 			t.Errorf("%s: %q, %v; want %q", name, got, err, c.want)
 		}
