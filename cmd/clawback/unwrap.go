@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"slices"
@@ -10,7 +11,7 @@ import (
 )
 
 type unwrapCmd struct {
-	Files     []string `arg:"" name:"file" help:"Journal reports, or non-delivery reports and forwards that carry one, as they arrived (message/rfc822)."`
+	Files     []string `arg:"" name:"file" help:"Journal reports, or non-delivery reports and forwards that carry one, as they arrived (message/rfc822); - for standard input."`
 	Report    string   `placeholder:"FILE" help:"Write the report that a non-delivery report or a forward carries, octet for octet, to a new file (- for standard output)."`
 	Original  string   `placeholder:"FILE" help:"Write the journaled message, octet for octet, to a new file (- for standard output)."`
 	Decrypted string   `placeholder:"FILE" help:"Write the decrypted copy of a protected message to a new file (- for standard output)."`
@@ -36,7 +37,7 @@ func (c unwrapCmd) check() error {
 }
 
 func (c unwrapCmd) unwrap(a *app, name string) error {
-	f, err := os.Open(name)
+	f, err := openMessage(name)
 	if err != nil {
 		return err
 	}
@@ -57,6 +58,23 @@ func (c unwrapCmd) unwrap(a *app, name string) error {
 		return err
 	}
 	return errors.Join(c.show(a, shown), c.write(a, report, f))
+}
+
+// openMessage opens a file, or a copy of standard input, for it is read more than once.
+func openMessage(name string) (*os.File, error) {
+	if name != "-" {
+		return os.Open(name)
+	}
+	f, err := os.CreateTemp("", "clawback-unwrap-*")
+	if err != nil {
+		return nil, err
+	}
+	os.Remove(f.Name()) // gone with its descriptor, whatever happens
+	if _, err := io.Copy(f, os.Stdin); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("read standard input: %w", err)
+	}
+	return f, nil
 }
 
 // show says what is in a file, on standard error where standard output is for a message.

@@ -103,3 +103,18 @@ func TestUnwrap_saysWhyNothingIsWritten(t *testing.T) {
 func sizeAndHash(octets []byte) string {
 	return fmt.Sprintf("%d octets, sha256 %x", len(octets), sha256.Sum256(octets))
 }
+
+func TestUnwrap_standardInput(t *testing.T) {
+	var err error
+	before := os.Stdin
+	if os.Stdin, err = os.Open(sample + "50-bounce-base64.eml"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.Stdin.Close(); os.Stdin = before })
+	fromInput, problem := unwrapping(unwrapCmd{Files: []string{"-"}})
+	fromFile, _ := unwrapping(unwrapCmd{Files: []string{sample + "50-bounce-base64.eml"}})
+	_, want, _ := strings.Cut(fromFile, "\n")
+	if got, ok := strings.CutPrefix(fromInput, "-: ndr\n"); !ok || got != want || problem != "" {
+		t.Errorf("%s\n%s", problem, fromInput)
+	}
+}
