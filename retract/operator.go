@@ -144,8 +144,12 @@ func (d demand) intents(have []store.Intent) []store.Intent {
 			out = append(out, next)
 			byID[id] = next
 		}
-		if back.ID != "" && !back.Outcome.Final() && !back.Unknown {
-			back.Outcome, back.Hold, back.Reason = store.Skipped, "", "superseded: "+d.cause()
+		if back.ID != "" && !back.Outcome.Final() {
+			if back.Unknown {
+				back.Cancelled = "superseded: " + d.cause()
+			} else {
+				back.Outcome, back.Hold, back.Reason = store.Skipped, "", "superseded: "+d.cause()
+			}
 			out = append(out, back)
 			byID[back.ID] = back
 		}
@@ -237,6 +241,10 @@ func undo(in, old store.Intent, o order, now time.Time) (out []store.Intent) {
 		return out
 	}
 	if old.Round == in.Round && (old.Outcome == store.Pending || old.Outcome == store.Done) {
+		if old.Cancelled != "" { // called off, and asked for again before that was known to be possible
+			old.Cancelled, old.By, old.Job, old.Cause = "", o.who, o.job, o.cause()
+			out = append(out, old)
+		}
 		return out
 	}
 	back.Cause, back.By, back.Job, back.Severity = o.cause(), o.who, o.job, o.severity()

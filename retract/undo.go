@@ -1,6 +1,7 @@
 package retract
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -90,6 +91,9 @@ func (w *work) giveBack(ctx context.Context) error {
 	}
 	var told []string
 	for _, t := range w.in.Taken {
+		if w.in.Cancelled != "" {
+			return w.goBackNoFurther(ctx)
+		}
 		what, err := w.giveBackOne(ctx, t)
 		if err != nil {
 			return err
@@ -97,6 +101,25 @@ func (w *work) giveBack(ctx context.Context) error {
 		told = append(told, what)
 	}
 	return w.restored(ctx, told)
+}
+
+// goBackNoFurther ends a restore that was called off while it was in doubt: what that did is known by now.
+func (w *work) goBackNoFurther(ctx context.Context) error {
+	back := 0
+	for _, t := range w.in.Taken {
+		if t.State == moved {
+			back++
+		}
+	}
+	outcome := store.Skipped
+	reason := fmt.Sprintf("cancelled when %d of %d messages were back: %s", back, len(w.in.Taken), w.in.Cancelled)
+	if back == len(w.in.Taken) {
+		outcome, reason = store.Done, "put back before it was called off: "+w.in.Cancelled
+	}
+	err := w.write(ctx, ending{"restore", string(outcome), reason}, func(in *store.Intent) {
+		in.Outcome, in.Reason, in.Cancelled, in.NotBefore = outcome, reason, "", time.Time{}
+	})
+	return cmp.Or(err, errEnded)
 }
 
 // joinTaken keeps what a restore knows already and adds what the retraction has taken since. Where the restore has not

@@ -1,0 +1,68 @@
+package retract_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"clawback/config"
+	"clawback/retract"
+	"clawback/retract/retracttest"
+	"clawback/store"
+)
+
+// restoreInDoubt takes a message, and has a bulk job put it back whose move is lost without having been made. It gives
+// the job.
+func (r *rig) restoreInDoubt() (store.Record, *retracttest.Message, string) {
+	r.t.Helper()
+	m := r.world.Deliver("A", hit())
+	rec := r.report(bad(anna))
+	r.run(time.Minute)
+	r.lies(m, retract.Deletions)
+	r.world.Script = once("move", lostAnswer(), false)
+	job := r.job(retract.JobSpec{Restore: true, Records: []string{rec.ID}})
+	r.run(2 * time.Second)
+	if in := r.wantKind(rec, anna, store.Restore, expectation{store.Pending, "the answer was lost"}); !in.Unknown {
+		r.t.Fatal("the restore is not in doubt")
+	}
+	return rec, m, job
+}
+
+// A restore that is called off while it is in doubt goes no further once it is known that nothing was put back.
+func TestCallOff_restoreInDoubt(t *testing.T) {
+	bubble(t, func(r *rig) {
+		rec, m, job := r.restoreInDoubt()
+		if err := r.e.CancelJob(context.Background(), "ada", job, ""); err != nil {
+			t.Fatal(err)
+		}
+		r.run(time.Hour)
+		r.wantKind(rec, anna, store.Restore, expectation{store.Skipped, "cancelled when 0 of 1 messages were back: bulk job cancelled by ada"})
+		r.lies(m, retract.Deletions)
+	})
+}
+
+// The last word counts: a restore in doubt does not put back what a person has meanwhile asked to take away.
+func TestRetract_afterARestoreInDoubt(t *testing.T) {
+	bubble(t, func(r *rig) {
+		rec, m, _ := r.restoreInDoubt()
+		if _, err := r.e.Retract(context.Background(), "ada", rec.ID, config.SoftDelete, "bad after all"); err != nil {
+			t.Fatal(err)
+		}
+		r.run(time.Hour)
+		r.wantKind(rec, anna, store.Restore, expectation{store.Skipped, "superseded: operator ada: bad after all"})
+		r.want(rec, anna, store.Done, "")
+		r.lies(m, retract.Deletions)
+	})
+}
+
+func TestRestore_afterOneThatWasCalledOffInDoubt(t *testing.T) {
+	bubble(t, func(r *rig) {
+		rec, m, job := r.restoreInDoubt()
+		if err := r.e.CancelJob(context.Background(), "ada", job, ""); err != nil {
+			t.Fatal(err)
+		}
+		r.restore(rec)
+		r.wantKind(rec, anna, store.Restore, expectation{store.Done, "put back"})
+		r.lies(m, retract.Inbox)
+	})
+}
