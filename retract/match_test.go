@@ -120,6 +120,35 @@ func TestIdentity_twoRecordsWithOneMessageID(t *testing.T) {
 	})
 }
 
+// Two good messages bear the Message-ID of a bad one that is not there: neither is touched, whatever the other one is.
+func TestIdentity_twoGoodMessagesWithItsMessageID(t *testing.T) {
+	const nid4 = "aaaaaaaa-0000-0000-0000-000000000004"
+	for name, c := range map[string]struct {
+		first, second retracttest.Message
+		outcome       store.Outcome
+	}{
+		"both with ids of their own": {retracttest.Message{NetworkIDs: []string{nid2}, MIME: original}, retracttest.Message{NetworkIDs: []string{nid4}, MIME: original}, store.Mismatch},
+		"one without headers": {retracttest.Message{NetworkIDs: []string{nid2}, MIME: original},
+			retracttest.Message{MIME: altered("Pay here.", "Lunch?")}, store.Held},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(r *rig) {
+				var there []*retracttest.Message
+				for _, m := range []retracttest.Message{c.first, c.second} {
+					m.MessageID, m.Good = mid, true
+					there = append(there, r.world.Deliver("A", m))
+				}
+				rec := r.report(bad(anna))
+				r.run(time.Hour)
+				r.want(rec, anna, c.outcome, "")
+				for _, m := range there {
+					r.lies(m, retract.Inbox)
+				}
+			})
+		})
+	}
+}
+
 func TestIdentity_candidateBelongsToAnotherRecord(t *testing.T) {
 	bubble(t, func(r *rig) {
 		good := hit()
