@@ -1,0 +1,53 @@
+package main
+
+import (
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// Every command, and every command below it, stands in the table of docs/operations.md.
+func TestCommands_areDocumented(t *testing.T) {
+	text, err := os.ReadFile("../../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(text), "## Commands")
+	table, _, _ = strings.Cut(table, "\n## ")
+	for name, command := range commands(reflect.TypeFor[cli]()) {
+		rows := rowsOf(table, name)
+		if rows == "" {
+			t.Errorf("%s is in no row", name)
+		}
+		for sub := range commands(command) {
+			if !strings.Contains(rows, sub) {
+				t.Errorf("%s %s is not in the row of %s", name, sub, name)
+			}
+		}
+	}
+}
+
+// commands are the commands that a struct of kong's declares.
+func commands(s reflect.Type) map[string]reflect.Type {
+	found := map[string]reflect.Type{}
+	for i := range s.NumField() {
+		_, command := s.Field(i).Tag.Lookup("cmd")
+		_, unnamed := s.Field(i).Tag.Lookup("default") // it is what its parent does
+		if command && !unnamed {
+			found[strings.ToLower(s.Field(i).Name)] = s.Field(i).Type
+		}
+	}
+	return found
+}
+
+// rowsOf are the rows whose first cell names a command.
+func rowsOf(table, name string) (rows string) {
+	for row := range strings.Lines(table) {
+		cell, _, _ := strings.Cut(strings.TrimPrefix(row, "| "), " |")
+		if strings.Contains(cell, "`"+name+"`") || strings.Contains(cell, "`"+name+" ") {
+			rows += row
+		}
+	}
+	return rows
+}
