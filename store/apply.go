@@ -276,9 +276,10 @@ func (t *txn) setApplied(a Application, record string) error {
 
 // facts is what one report's verdict read and what it taught.
 type facts struct {
-	Report string          `json:"report"`
-	Read   []history.Entry `json:"read,omitempty"`
-	Taught []string        `json:"taught,omitempty"`
+	Report   string          `json:"report"`
+	Read     []history.Entry `json:"read,omitempty"`
+	Taught   []string        `json:"taught,omitempty"`
+	Untaught bool            `json:"untaught,omitempty"` // what the record taught was taken back, and its forks teach nothing
 }
 
 // saveFacts writes a report's facts and returns what it teaches that no other report of the record has taught yet.
@@ -288,15 +289,16 @@ func (t *txn) saveFacts(a Application, record string) ([]history.Observation, er
 	if err != nil {
 		return nil, err
 	}
-	for _, f := range all {
-		for _, key := range f.Taught {
+	f := facts{Report: a.Key, Read: a.Read}
+	for _, other := range all {
+		f.Untaught = f.Untaught || other.Untaught
+		for _, key := range other.Taught {
 			taught[key] = true
 		}
 	}
-	f := facts{Report: a.Key, Read: a.Read}
 	var teaches []history.Observation
 	for _, o := range a.History {
-		if !taught[o.Key] && a.Record.FirstHand {
+		if !taught[o.Key] && a.Record.FirstHand && !f.Untaught {
 			taught[o.Key] = true
 			f.Taught = append(f.Taught, o.Key)
 			teaches = append(teaches, o)

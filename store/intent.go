@@ -152,6 +152,11 @@ func (t *txn) putIntent(in Intent) (Intent, error) {
 	if err != nil {
 		return in, err
 	}
+	if in.Kind == Retract && (in.Outcome == Done || in.Outcome == Gone) {
+		if err := t.unteach(in.Record); err != nil {
+			return in, err
+		}
+	}
 	if in.Outcome.Final() {
 		if err := t.closeOpen(in.ID, 0, "no answer was recorded; the intent has ended: "+in.Reason); err != nil {
 			return in, err

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"clawback/history"
+	"clawback/journal"
 	"clawback/store"
 	"clawback/verdict"
 )
@@ -235,4 +236,53 @@ func testHistory(t *testing.T, b *bench) {
 	if len(kept) != 2 || kept[0].Key != "from:5" || kept[1].Key != "from:9" {
 		t.Errorf("those seen last are to be kept: %+v", kept)
 	}
+}
+
+// What a message has taught is taken back when it was taken out of a mailbox: once, durably, and its forks teach nothing more.
+func testUnteach(t *testing.T, b *bench) {
+	s := b.start(t)
+	report := func(n int, direction string, observed ...history.Observation) store.Application {
+		a := Report(Contoso, n)
+		a.Record.Direction, a.History = direction, observed
+		a.Record.Recipients = append(a.Record.Recipients, journal.Recipient{Address: "bert@contoso.example", Type: journal.To})
+		return a
+	}
+	at := func(n int) time.Time { return Start.Add(time.Duration(n) * time.Hour) }
+	bad := report(1, "inbound", history.Observation{Key: "from:a", At: at(1), Aligned: true}, history.Observation{Key: "domain:a", At: at(1), Aligned: true})
+	rec := apply(t, s, bad)
+	apply(t, s, report(2, "inbound", history.Observation{Key: "from:a", At: at(2)}))
+	sent := apply(t, s, report(3, "outbound", history.Observation{Key: "from:a", At: at(3), Sent: true}, history.Observation{Key: "from:b", At: at(3), Sent: true}))
+	known := func(when string, want ...history.Entry) {
+		t.Helper()
+		if diff := cmp.Diff(want, s.History(Contoso, []string{"from:a", "domain:a", "from:b"})); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", when, diff)
+		}
+		if got := ok(s.Counts(Contoso)).History; got != len(want) {
+			t.Errorf("%s: %d entries are counted, and %d are there", when, got, len(want))
+		}
+	}
+	ends := func(rec store.Record, kind store.Outcome) {
+		t.Helper()
+		for _, in := range ok(s.Intents(rec.ID)) {
+			in.Outcome = kind
+			must(t, s.Update(t.Context(), store.Change{Intents: []store.Intent{in}}))
+		}
+	}
+	a := history.Entry{Key: "from:a", FirstSeen: at(1), LastSeen: at(3), Received: 2, Sent: 1, Aligned: 1}
+	domain := history.Entry{Key: "domain:a", FirstSeen: at(1), LastSeen: at(1), Received: 1, Aligned: 1}
+	other := history.Entry{Key: "from:b", FirstSeen: at(3), LastSeen: at(3), Sent: 1}
+	known("at first", a, domain, other)
+	ends(rec, store.NotFound)
+	known("when it was in no mailbox", a, domain, other)
+	ends(rec, store.Done) // two mailboxes
+	a.Received, a.Aligned = 1, 0
+	known("when it was taken away", a, other)
+	fork := bad
+	fork.Key = "fork"
+	apply(t, s, fork)
+	known("after a fork of it", a, other)
+	s = b.restart(t, s)
+	ends(sent, store.Gone)
+	a.Sent = 0
+	known("when mail that was sent was removed", a)
 }

@@ -80,6 +80,7 @@ func Run(t *testing.T, open Opener) {
 		"Brake":    testBrake,
 		"Audit":    testAudit,
 		"History":  testHistory,
+		"Unteach":  testUnteach,
 		"Expire":   testExpire,
 		"Crash":    testCrash,
 		"Meta":     testMeta,

@@ -1,0 +1,57 @@
+package store
+
+import (
+	"clawback/history"
+)
+
+// unteach takes back what a record has taught the sender history, once its message was taken out of a mailbox: retracted
+// mail teaches nothing, whoever found out late that it is bad. What was seen first or last of a sender stays, for it was
+// seen; an entry that nothing but this record made goes. It is done once for a record, and its later forks teach nothing.
+func (t *txn) unteach(record string) error {
+	all, err := t.facts(record)
+	if err != nil || len(all) == 0 || all[0].Untaught {
+		return err
+	}
+	rec, err := t.mustRecord(record)
+	if err != nil {
+		return err
+	}
+	for _, f := range all {
+		for _, key := range f.Taught {
+			if err := t.unteachOne(rec, key); err != nil {
+				return err
+			}
+		}
+		f.Untaught = true
+		if err := t.save(bFacts, append(nulled(record), hash16(f.Report)...), f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unteachOne takes one message back from one entry, which may have been evicted since.
+func (t *txn) unteachOne(rec Record, key string) error {
+	at := historyKey(rec.Tenant, key)
+	var e history.Entry
+	if found, err := t.load(bHistory, at, &e); err != nil || !found {
+		return err
+	}
+	if rec.Direction == "outbound" {
+		e.Sent = max(e.Sent-1, 0)
+	} else {
+		e.Received = max(e.Received-1, 0)
+		e.Aligned = max(min(e.Aligned-1, e.Received), 0)
+	}
+	if e.Sent+e.Received > 0 {
+		return t.save(bHistory, at, e)
+	}
+	c, err := t.counting(rec.Tenant)
+	if err != nil {
+		return err
+	}
+	c.History--
+	t.del(bOldest, oldestKey(rec.Tenant, e))
+	t.del(bHistory, at)
+	return nil
+}
