@@ -44,7 +44,7 @@ func (x *inspection) senderPlace() {
 	if x.cheapName(x.domain) && !x.lists.Popular.Has(x.domain) {
 		x.note("impersonation.cheap_sender", "header From", "The author's domain %s is in a top-level domain in which throw-away names are mostly bought.", x.domain)
 	}
-	if x.freeMail && !x.list && x.lists.Popular.Has(x.domain) && x.auth.present && !x.auth.aligned {
+	if x.freeMail && !x.list && x.lists.Popular.Has(x.domain) && x.auth.present && !x.auth.aligned && !x.throughGroup() {
 		x.note("impersonation.forged_free_mail", "header From", "It claims to come from a mailbox at %s, and nothing shows that it did.", x.domain)
 	}
 }

@@ -53,7 +53,7 @@ type inspection struct {
 func detectors() []func(*inspection) {
 	return []func(*inspection){
 		detectPolicies, detectAuth, detectHistory, detectAttachments, detectImpersonation, detectLinks, detectStructure, detectWords, detectBulk,
-		detectMicrosoft, detectEngines, detectClaim, detectLearnt, detectRules,
+		detectTogether, detectMicrosoft, detectEngines, detectClaim, detectLearnt, detectRules,
 	}
 }
 
@@ -103,7 +103,7 @@ func (s *Scorer) inspect(m Message, mail *extract.Mail) *inspection {
 	x.own = ownDomains(x.tenant, m.Recipients, mail)
 	x.auth = readAuth(mail.Header, x.from)
 	x.direct = direction(m, mail.Header)
-	x.freeMail = s.lists.FreeMail.Has(x.domain) || s.lists.FreeMail.Has(x.from.Domain())
+	x.freeMail = (s.lists.FreeMail.Has(x.domain) || s.lists.FreeMail.Has(x.from.Domain())) && !relay(x.domain) && !relay(x.from.Domain())
 	x.shape()
 	x.reverify()
 	x.subject = s.lexicon.Fold(mail.Subject)
