@@ -69,12 +69,13 @@ type Order struct {
 
 // Address is one that mail is taken for, or was.
 type Address struct {
-	Address    string `json:"address"`
-	Tenant     string `json:"tenant,omitempty"`
-	Purpose    string `json:"purpose,omitempty"`
-	Configured bool   `json:"configured"`
-	Used       bool   `json:"used"`              // it ever took mail
-	Refused    string `json:"refused,omitempty"` // why it is refused here: its regions
+	Address    string    `json:"address"`
+	Tenant     string    `json:"tenant,omitempty"`
+	Purpose    string    `json:"purpose,omitempty"`
+	Configured bool      `json:"configured"`
+	Used       bool      `json:"used"`              // it ever took mail
+	Last       time.Time `json:"last,omitzero"`     // when mail for it was last taken; after a restart true to the hour
+	Refused    string    `json:"refused,omitempty"` // why it is refused here: its regions
 }
 
 // State says in a few words how mail for the address is answered.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/base32"
@@ -23,8 +24,10 @@ type addressCmd struct {
 }
 
 type addressNewCmd struct {
-	Config string `short:"c" type:"path" default:"/etc/clawback/clawback.toml" help:"Configuration file; the address gets its hostname."`
-	Tenant string `help:"Name of the tenant; it is only needed when there are several."`
+	Config  string   `short:"c" type:"path" default:"/etc/clawback/clawback.toml" help:"Configuration file."`
+	Tenant  string   `help:"Name of the tenant; it is only needed when there are several."`
+	Domain  string   `help:"Domain of the address, whose MX records lead here; the hostname without it."`
+	Regions []string `help:"Regions that may process it, first choice first; any without it. See docs/regions.md."`
 }
 
 // addressBits is how much an attacker would have to guess: Exchange Online's networks and certificate are open to every tenant
@@ -45,14 +48,22 @@ func (c addressNewCmd) Run(a *app) error {
 		return fmt.Errorf("make address: %w", err)
 	}
 	local := strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(secret))
-	address := "j-" + local + "@" + cfg.Hostname
+	address := "j-" + local + "@" + cmp.Or(c.Domain, cfg.Hostname)
 	if a.json {
 		return a.printJSON(map[string]string{"tenant": t.Name, "address": address})
 	}
 	fmt.Fprintf(a.out, "%s\n\nPut this below tenant %q in %s, and reload (systemctl reload clawback):\n\n"+
-		"    [[tenant.address]]\n    address = %q\n\nThen name it in the journal rule. To rotate, keep the old one beside it until no report comes\n"+
-		"to it any more (clawback address list), take it out, reload, and run: clawback address retire OLD\n", address, t.Name, c.Config, address)
+		"    [[tenant.address]]\n    address = %q\n%s\nThen name it in the journal rule. To rotate, keep the old one beside it until no report comes\n"+
+		"to it any more (clawback address list), take it out, reload, and run: clawback address retire OLD\n", address, t.Name, c.Config, address, regionsLine(c.Regions))
 	return nil
+}
+
+// regionsLine is the line of the configuration that binds an address to regions.
+func regionsLine(regions []string) string {
+	if len(regions) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("    regions = [\"%s\"]\n", strings.Join(regions, `", "`))
 }
 
 func oneTenant(cfg *config.Config, name string) (*config.Tenant, error) {
@@ -76,9 +87,9 @@ func (addressListCmd) Run(a *app) error {
 	if a.json {
 		return a.printJSON(list)
 	}
-	rows := [][]string{{"ADDRESS", "TENANT", "PURPOSE", "STATE"}}
+	rows := [][]string{{"ADDRESS", "TENANT", "PURPOSE", "LAST MAIL", "STATE"}}
 	for _, x := range list {
-		rows = append(rows, []string{x.Address, x.Tenant, x.Purpose, x.State()})
+		rows = append(rows, []string{x.Address, x.Tenant, x.Purpose, ago(x.Last), x.State()})
 	}
 	return a.table(rows)
 }
@@ -107,13 +118,13 @@ func (l *live) addresses() []control.Address {
 	}
 	var list []control.Address
 	for address, r := range l.rcpts {
-		_, used := l.used[address]
+		u, used := l.used[address]
 		list = append(list, control.Address{Address: address, Tenant: names[r.Tenant], Purpose: string(r.Purpose), Configured: true,
-			Used: used || r.Purpose == queue.ForPostmaster, Refused: r.Refuse})
+			Used: used || r.Purpose == queue.ForPostmaster, Refused: r.Refuse, Last: u.last})
 	}
-	for address, tenant := range l.used {
+	for address, u := range l.used {
 		if _, configured := l.rcpts[address]; !configured {
-			list = append(list, control.Address{Address: address, Tenant: names[tenant], Used: true})
+			list = append(list, control.Address{Address: address, Tenant: names[u.tenant], Used: true, Last: u.last})
 		}
 	}
 	slices.SortFunc(list, func(a, b control.Address) int { return strings.Compare(a.Address, b.Address) })

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"clawback/bounce"
 	"clawback/config"
@@ -30,24 +31,32 @@ type live struct {
 	cfg     *config.Config
 	tenants map[string]retract.Tenant  // by GUID
 	rcpts   map[string]smtpd.Recipient // by address, lower case
-	used    map[string]string          // addresses that ever took mail, and their tenant
+	used    map[string]use             // addresses that ever took mail
 }
 
-// usedPrefix begins the store's keys that remember which addresses ever took mail.
+// usedPrefix begins the store's keys that remember which addresses ever took mail: the tenant, a space, and the time.
 const usedPrefix = "address/"
 
+// use is what is remembered of an address.
+type use struct {
+	tenant      string
+	last, saved time.Time // when it last took mail, and what of that is durable: true to the hour
+}
+
 func newLive(cfg *config.Config, st *store.Store, newGraph func(config.Tenant) (retract.Mailboxes, error)) (*live, error) {
-	l := &live{store: st, newGraph: newGraph, used: map[string]string{}}
+	l := &live{store: st, newGraph: newGraph, used: map[string]use{}}
 	keys, err := st.MetaKeys(usedPrefix)
 	if err != nil {
 		return nil, fmt.Errorf("read used addresses: %w", err)
 	}
 	for _, key := range keys {
-		tenant, err := st.Meta(key)
+		value, err := st.Meta(key)
 		if err != nil {
 			return nil, fmt.Errorf("read used addresses: %w", err)
 		}
-		l.used[strings.TrimPrefix(key, usedPrefix)] = string(tenant)
+		tenant, at, _ := strings.Cut(string(value), " ")
+		last, _ := time.Parse(time.RFC3339, at) // zero where it was never noted
+		l.used[strings.TrimPrefix(key, usedPrefix)] = use{tenant, last, last}
 	}
 	return l, l.replace(cfg)
 }
@@ -119,22 +128,33 @@ func (l *live) recipient(address string) smtpd.Recipient {
 
 // took remembers that an address takes mail. Durable before the first message to it is accepted.
 func (l *live) took(e queue.Envelope) error {
+	now := time.Now().UTC()
 	for _, address := range e.Rcpts {
 		address = strings.ToLower(address)
-		l.mu.RLock()
-		_, known := l.used[address]
-		l.mu.RUnlock()
-		if known || e.Purpose == queue.ForPostmaster {
+		if e.Purpose == queue.ForPostmaster || !l.unnoted(address, now) {
 			continue
 		}
-		if err := l.store.PutMeta(context.Background(), usedPrefix+address, []byte(e.Tenant)); err != nil {
+		if err := l.store.PutMeta(context.Background(), usedPrefix+address, []byte(e.Tenant+" "+now.Format(time.RFC3339))); err != nil {
 			return fmt.Errorf("remember address: %w", err)
 		}
 		l.mu.Lock()
-		l.used[address] = e.Tenant
+		l.used[address] = use{e.Tenant, now, now}
 		l.mu.Unlock()
 	}
 	return nil
+}
+
+// unnoted says that a use of an address is still to be made durable: its first, and one an hour.
+func (l *live) unnoted(address string, now time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	u, known := l.used[address]
+	if !known || now.Sub(u.saved) >= time.Hour {
+		return true
+	}
+	u.last = now
+	l.used[address] = u
+	return false
 }
 
 // apart says where else a message of the tenant's may be recorded, because this daemon may not take its report.

@@ -99,6 +99,9 @@ func TestRotation_overlaps(t *testing.T) {
 			return ""
 		})
 	}
+	if out := w.must("address", "list"); strings.Count(out, "ago") < 2 && strings.Count(out, "now") < 2 {
+		t.Errorf("the list does not say when the addresses last took mail:\n%s", out)
+	}
 	w.edit("\n[[tenant.address]]\naddress = \""+contoso.Journal()+"\"\n", "")
 	w.daemonSignal(syscall.SIGHUP)
 	w.answers(contoso.Journal(), "451")
