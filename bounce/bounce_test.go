@@ -243,6 +243,7 @@ type mailbox struct {
 	mail    [][]byte
 	refuse  error
 	dropped bool // take the message, and cut the connection instead of answering
+	server  *smtp.Server
 }
 
 func (m *mailbox) NewSession(c *smtp.Conn) (smtp.Session, error) { return &visit{m, c}, nil }
@@ -286,6 +287,7 @@ func startMailbox(t *testing.T) (*mailbox, *config.Relay, *x509.CertPool) {
 	}
 	m := &mailbox{}
 	srv := smtp.NewServer(m)
+	m.server = srv
 	srv.Domain = "archive.example"
 	srv.TLSConfig = &tls.Config{Certificates: []tls.Certificate{*cert.Certificate}}
 	go srv.Serve(ln)
@@ -392,6 +394,26 @@ func TestDeliver_waitsWhileServerRefuses(t *testing.T) {
 	box.mu.Unlock()
 	if err := d.round(t.Context()); err != nil || q.sent == "" {
 		t.Errorf("not sent when the server takes it at last: %v, %q", err, q.why)
+	}
+}
+
+// An alternate mailbox whose local part is beyond ASCII needs a server with SMTPUTF8; the bounce waits for one, and says so.
+func TestDeliver_waitsForSMTPUTF8(t *testing.T) {
+	box, relay, _ := startMailbox(t)
+	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+	q := &memory{b: aBounce()}
+	d := deliverer(t, q, relay, func() time.Time { return now }, nil)
+	d.o.Route = func(queue.Bounce) (Route, error) { return Route{To: "jö@archive.example", Relay: relay}, nil }
+	if err := d.round(t.Context()); err != nil || q.sent != "" || len(box.from) > 0 || !strings.Contains(q.why, "SMTPUTF8") {
+		t.Fatalf("without SMTPUTF8: %v, sent %q, why %q", err, q.sent, q.why)
+	}
+	box.server.EnableSMTPUTF8 = true
+	now = q.b.NotBefore
+	if err := d.round(t.Context()); err != nil || len(box.mail) != 1 {
+		t.Fatalf("with SMTPUTF8: %v, %d messages, why %q", err, len(box.mail), q.why)
+	}
+	if got := recovered(t, box.mail[0]); !bytes.Equal(got, withBody("hello\x00")) {
+		t.Error("the report did not arrive byte-exact")
 	}
 }
 
