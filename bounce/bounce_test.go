@@ -477,6 +477,21 @@ func TestExchangeOnline_isSeen(t *testing.T) {
 	}
 }
 
+// What `clawback check --online` says of the relay is what a delivery would meet.
+func TestProbe_wantsAVerifiedCertificate(t *testing.T) {
+	_, relay, _ := startMailbox(t)
+	s := &Sender{Hostname: "gw.example", Timeout: 5 * time.Second}
+	if err := s.Probe(t.Context(), Route{To: "ndr@archive.example", Relay: relay}); err != nil {
+		t.Errorf("relay with its own CA: %v", err)
+	}
+	stranger := *relay
+	stranger.CAFile = ""
+	var unknown x509.UnknownAuthorityError
+	if err := s.Probe(t.Context(), Route{To: "ndr@archive.example", Relay: &stranger}); !errors.As(err, &unknown) {
+		t.Errorf("relay of an unknown authority: %v", err)
+	}
+}
+
 func TestTLSFor_plainOnlyOnLoopback(t *testing.T) {
 	s := &Sender{}
 	if _, _, err := s.tlsFor(server{relay: &config.Relay{Host: "relay.example", TLS: "none"}, host: "relay.example"}); err == nil {
