@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/dustin/go-humanize"
-
 	"clawback/config"
 	"clawback/score/engines/rdap"
 )
@@ -46,7 +44,7 @@ func (a *app) showRDAP(s *rdap.Status) {
 	}
 	list := "no list of servers yet"
 	if s.Servers > 0 {
-		list = fmt.Sprintf("%s suffixes in the list of %s", humanize.Comma(int64(s.Servers)), stamp(s.Date))
+		list = fmt.Sprintf("%s in the list of %s", plural(s.Servers, "suffix"), stamp(s.Date))
 	} else if s.One {
 		list = "all asked at " + s.URL
 	}

@@ -48,7 +48,7 @@ func TestDomainAge_byTheRegistrysWord(t *testing.T) {
 	}
 	w.up()
 	w.eventually(func() string {
-		if out := w.must("status"); !strings.Contains(out, "domain ages: 1 suffixes in the list of") {
+		if out := w.must("status"); !strings.Contains(out, "domain ages: 1 suffix in the list of") {
 			return out
 		}
 		return ""
