@@ -200,8 +200,8 @@ type VIP struct {
 
 // Policy is an allow or block entry of the scorer.
 type Policy struct {
-	Kind    string // trust_sender, exempt_recipient, accept_sender, block_sender, block_content, trusted_domain, simulation
-	Pattern string // address, @domain, IP, CIDR, or /regular expression/
+	Kind    string // trust_sender, exempt_recipient, accept_sender, block_sender, block_content, trusted_domain, simulation, person
+	Pattern string // address, @domain, IP, CIDR, or /regular expression/; for person as Person reads it
 	Field   string // for block_content: subject, body or any
 	Verify  bool   // sender verification: only where SPF, DKIM or DMARC passed with alignment
 	Note    string

@@ -138,7 +138,7 @@ func readBrake(t *table) Brake {
 
 // policyKinds are the kinds of policy.
 var policyKinds = []string{"trust_sender", "exempt_recipient", "accept_sender", "block_sender", "block_content",
-	"trusted_domain", "simulation"}
+	"trusted_domain", "simulation", "person"}
 
 func readPolicies(t *table) []Policy {
 	var policies []Policy
@@ -161,6 +161,10 @@ func readPolicies(t *table) []Policy {
 
 // pattern passes what a kind of policy may be for.
 func pattern(kind, s string) (string, error) {
+	if kind == "person" {
+		v, err := Person(s)
+		return v.String(), err
+	}
 	if len(s) > 2 && s[0] == '/' && s[len(s)-1] == '/' {
 		if _, err := regexp.Compile(s[1 : len(s)-1]); err != nil {
 			return "", bad(s, "is not a regular expression: "+err.Error(),

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"clawback/config"
 	"clawback/intel"
 	"clawback/score/extract"
 	"clawback/score/web"
@@ -145,9 +146,20 @@ func letters(s string) bool {
 	return true
 }
 
+// people is the registry: of the configuration, and what policies add to it.
+func (x *inspection) people() []config.VIP {
+	list := x.tenant.VIPs
+	for _, p := range x.compiled.of(x.tenant) {
+		if p.Kind == "person" && p.person.Name != "" && p.inForce(x.msg.Received) {
+			list = append(list[:len(list):len(list)], p.person)
+		}
+	}
+	return list
+}
+
 // vip compares the name with the registry of people.
 func (x *inspection) vip(folded string) {
-	for _, vip := range x.tenant.VIPs {
+	for _, vip := range x.people() {
 		name := x.lexicon.Fold(vip.Name).Text
 		if !sameName(folded, name) {
 			continue

@@ -54,6 +54,8 @@ func (x *inspection) meets(p *policy) bool {
 		return x.allRecipients(p)
 	case "block_content":
 		return x.content(p)
+	case "person":
+		return sameName(x.lexicon.Fold(x.from.Name).Text, x.lexicon.Fold(p.person.Name).Text)
 	}
 	return p.Kind == "trusted_domain" && (p.matches("x@"+x.domain) || p.pattern != nil && p.pattern.MatchString(x.domain))
 }

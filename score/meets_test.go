@@ -45,6 +45,39 @@ func TestMeets_namesThePoliciesAndWhatComesOfThem(t *testing.T) {
 	}
 }
 
+// A person that a policy names is watched as one of the configuration's registry is, until the policy has run out.
+func TestPerson_isOfTheRegistry(t *testing.T) {
+	mail := func(from string) string {
+		return "From: " + from + "\r\nTo: bob@contoso.example\r\nSubject: hello\r\n\r\nAre you at your desk?\r\n"
+	}
+	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		from    string
+		expires time.Time
+		want    bool
+	}{
+		{"\"Ada Example\" <chief@mail.example>", time.Time{}, true}, {"\"Ada Example\" <chief@mail.example>", now.Add(-time.Hour), false},
+		{"\"Ada Example\" <ada@home.example>", time.Time{}, false}, {"\"Bob Example\" <chief@mail.example>", time.Time{}, false},
+	} {
+		tenant := &config.Tenant{Domains: []string{"contoso.example"}, Policies: []config.Policy{
+			{Kind: "person", Pattern: "Ada Example <ada@contoso.example> <ada@home.example>", Expires: c.expires}}}
+		s, err := New(Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := mail(c.from)
+		m := Message{Original: strings.NewReader(text), Size: int64(len(text)), Received: now, Tenant: tenant, Direction: "in", Recipients: []string{"bob@contoso.example"}}
+		r, err := s.Score(t.Context(), m)
+		if err != nil || has(r, "impersonation.vip") != c.want {
+			t.Errorf("%s, until %s: %s, %v", c.from, c.expires, summary(r), err)
+		}
+		met, err := s.Meets(m)
+		if err != nil || (len(met) == 1) != (c.want || !c.expires.IsZero() || strings.Contains(c.from, "home")) || len(met) == 1 && met[0].Decides {
+			t.Errorf("%s meets %+v, %v", c.from, met, err)
+		}
+	}
+}
+
 func TestTrustedDomain_isNeitherNewNorALookalike(t *testing.T) {
 	const mail = "From: Ada <ada@contosso.example>\r\nTo: bob@contoso.example\r\nSubject: hello\r\n\r\nhello\r\n"
 	s, err := New(Options{})

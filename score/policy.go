@@ -19,11 +19,16 @@ type policy struct {
 	prefix  netip.Prefix
 	pattern *regexp.Regexp
 	text    string // for content: the plain text, folded
+	person  config.VIP
 }
 
 // compile makes a pattern ready. One that cannot be read matches nothing: config has reported it.
 func compile(p config.Policy) policy {
 	out := policy{Policy: p}
+	if p.Kind == "person" {
+		out.person, _ = config.Person(p.Pattern)
+		return out
+	}
 	pattern := strings.TrimSpace(p.Pattern)
 	if len(pattern) > 1 && strings.HasPrefix(pattern, "/") && strings.HasSuffix(pattern, "/") {
 		out.pattern, _ = regexp.Compile("(?i)" + pattern[1:len(pattern)-1])

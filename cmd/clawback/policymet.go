@@ -84,6 +84,8 @@ func consequence(m score.PolicyMatch) string {
 		return "decides: MALICIOUS"
 	case m.Decides:
 		return "decides: CLEAN"
+	case m.Kind == "person":
+		return "the author bears this name, which counts against the message where the address is another"
 	case m.Kind == "trusted_domain":
 		return "the sender's domain is not taken for a lookalike"
 	}

@@ -87,6 +87,7 @@ func TestConsequence_saysWhatComesOfAPolicy(t *testing.T) {
 		{score.PolicyMatch{Policy: config.Policy{Kind: "trust_sender"}, Unverified: true}, "authentication"},
 		{score.PolicyMatch{Policy: config.Policy{Kind: "trust_sender"}, Expired: true}, "run out"},
 		{score.PolicyMatch{Policy: config.Policy{Kind: "trusted_domain"}}, "lookalike"},
+		{score.PolicyMatch{Policy: config.Policy{Kind: "person"}}, "bears this name"},
 		{score.PolicyMatch{Policy: config.Policy{Kind: "block_sender"}}, "another one"},
 	} {
 		if got := consequence(c.m); !strings.Contains(got, c.want) {
