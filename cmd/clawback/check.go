@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -30,6 +31,9 @@ type finding struct {
 
 func (c checkCmd) Run(a *app) error {
 	cfg, err := config.Load(c.Config)
+	if problems := (config.Problems{}); a.json && errors.As(err, &problems) {
+		return a.showFindings(misconfigured(problems))
+	}
 	if err != nil {
 		return err
 	}
@@ -48,6 +52,14 @@ func (c checkCmd) Run(a *app) error {
 		}
 	}
 	return a.showFindings(list)
+}
+
+// misconfigured are a configuration's problems for a script; a person gets them as compilers print theirs.
+func misconfigured(problems config.Problems) (list []finding) {
+	for _, p := range problems {
+		list = append(list, finding{What: "configuration", Text: p.String()})
+	}
+	return list
 }
 
 // checkEngines asks the engines beside the scorer about a harmless message.
