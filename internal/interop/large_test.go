@@ -47,6 +47,31 @@ func TestLarge_memoryIsBounded(t *testing.T) {
 	}
 }
 
+// Sessions that begin a message and never end it hold what the configuration allows, and no more, however much they send:
+// a session's buffers and its body up to inline_limit, with the collector's share as much again.
+func TestMany_memoryIsBounded(t *testing.T) {
+	const sessions, inline = 200, 256 << 10
+	bed := start(t, fmt.Sprintf("[smtp]\nmax_sessions_per_network = %d\n\n[spool]\ninline_limit = %d\n\n", sessions, inline))
+	idle := memory(t, bed.Pid(), "VmRSS:")
+	part := bytes.Repeat([]byte("x"), 10*inline)
+	for range sessions {
+		conn, err := bed.Dial(t.Context())
+		if err != nil {
+			t.Fatalf("%v\n%s", err, bed.LogTail())
+		}
+		defer conn.Close()
+		send(t, conn, fmt.Sprintf("MAIL FROM:<>\r\nRCPT TO:<%s>\r\nBDAT %d LAST\r\n", organisation.Journal(), 100*inline), 250, 250)
+		if err := conn.Send(part); err != nil {
+			t.Fatal(err)
+		}
+	}
+	over := memory(t, bed.Pid(), "VmHWM:") - idle
+	t.Logf("%d sessions with a message each: %d MiB above idle, %d KiB a session", sessions, over, over<<10/sessions)
+	if most := int64(2 * sessions * (inline + 256<<10) >> 20); over > most {
+		t.Errorf("more than %d MiB", most)
+	}
+}
+
 // load is some large reports that are sent at once.
 type load struct {
 	verb   smtpload.Verb
