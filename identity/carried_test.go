@@ -139,7 +139,7 @@ func TestCarried_isBounded(t *testing.T) {
 
 // Memory does not grow with files that are looked into as they pass by; of a .msg file only so much is held.
 func TestCarried_memory(t *testing.T) {
-	const size = 100 << 20
+	const size = 48 << 20
 	bomb := string(phish().MSG()[:512])
 	for name, begin := range map[string]string{"eml": delivered, "msg": bomb, "tnef": string(phish().TNEF())} {
 		t.Run(name, func(t *testing.T) {

@@ -48,7 +48,6 @@ type File struct {
 	mini    []uint32 // sectors of the stream that holds the mini sectors
 	left    int64    // octets that streams may still give
 	seen    []bool   // entries that were handed out
-	taken   int
 }
 
 // Read holds what r gives, up to a limit of octets.

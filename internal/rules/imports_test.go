@@ -12,7 +12,8 @@ import (
 var leaves = map[string][]string{
 	"verdict": nil, "history": nil, "journal": nil, "identity": nil, "spool": nil, "systemd": nil,
 	"config": {"verdict"}, "queue": {"spool", "internal/nospace"}, "smtpd": {"queue", "config", "spool", "verdict", "internal/nospace"},
-	"retract/graph/transport": {"retract", "config", "identity", "store", "verdict", "history", "journal", "spool", "internal/nospace"},
+	"retract/graph/transport": {"retract", "config", "identity", "store", "verdict", "history", "journal", "spool", "internal/nospace",
+		"identity/compound", "identity/outlook"},
 }
 
 func list(t *testing.T, args ...string) []string {
