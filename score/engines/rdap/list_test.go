@@ -128,11 +128,14 @@ func TestNew_wrongFilesAreNamed(t *testing.T) {
 }
 
 // fake answers every request without a network, so that time can be played.
-type fake struct{ at []time.Time }
+type fake struct {
+	at    []time.Time
+	fails map[int]bool // which of the questions
+}
 
 func (f *fake) RoundTrip(q *http.Request) (*http.Response, error) {
 	f.at = append(f.at, time.Now())
-	if len(f.at) == 2 {
+	if f.fails[len(f.at)] {
 		return nil, fmt.Errorf("no route")
 	}
 	body := io.NopCloser(strings.NewReader(services("https://x.example", "com")))
@@ -145,13 +148,14 @@ func TestRun_asksAtOnceEachIntervalAndSoonerAfterAFailure(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f := &fake{}
+		f := &fake{fails: map[int]bool{1: true, 3: true}}
 		c.http.Transport = f
 		started := time.Now()
 		go c.Run(t.Context())
 		time.Sleep(50 * time.Hour)
 		synctest.Wait()
-		want := []time.Duration{0, 24 * time.Hour, 25 * time.Hour, 49 * time.Hour}
+		first := 5 * time.Minute // there was no list
+		want := []time.Duration{0, first, first + 24*time.Hour, first + 25*time.Hour, first + 49*time.Hour}
 		for i, at := range f.at {
 			if i >= len(want) || at.Sub(started) != want[i] {
 				t.Errorf("asked after %v, want %v", at.Sub(started), want)

@@ -10,8 +10,9 @@ import (
 )
 
 const (
-	retry     = time.Hour   // after a failed refresh, if that is sooner than the interval
-	fetchTime = time.Minute // for one refresh
+	retry     = time.Hour       // after a failed refresh, if that is sooner than the interval
+	retryNone = 5 * time.Minute // the same, while there is no list at all
+	fetchTime = time.Minute     // for one refresh
 )
 
 // Run refreshes the list from its URL until the context ends. Where one server is configured for all it only waits.
@@ -32,9 +33,16 @@ func (c *Client) Run(ctx context.Context) error {
 		wait = c.c.Interval
 		if err := c.Refresh(ctx); err != nil && ctx.Err() == nil {
 			c.o.Log.Warn("list of RDAP servers was not refreshed, the old one stays", "event", "rdap.failed", "url", c.c.URL, "error", err)
-			wait = min(wait, retry)
+			wait = min(wait, c.retryIn())
 		}
 	}
+}
+
+func (c *Client) retryIn() time.Duration {
+	if c.list.Load() == nil {
+		return retryNone
+	}
+	return retry
 }
 
 // firstWait is how long the list in use is still young enough.
