@@ -57,7 +57,12 @@ func (b *backend) RetryBounce(_ context.Context, id string) error {
 	b.done = append(b.done, "resend "+id)
 	return nil
 }
-func (b *backend) Lookup(_, key string) ([]store.Record, error)         { return b.records, nil }
+func (b *backend) Lookup(_, key string) ([]store.Record, error) {
+	if strings.HasPrefix(key, "n") { // the id of an intent
+		return nil, nil
+	}
+	return b.records, nil
+}
 func (b *backend) Records(store.RecordFilter) ([]store.Record, error)   { return b.records, nil }
 func (b *backend) Intents(string) ([]store.Intent, error)               { return []store.Intent{{ID: "n1"}}, nil }
 func (b *backend) IntentsBy(store.IntentFilter) ([]store.Intent, error) { return nil, nil }
