@@ -1,5 +1,8 @@
 // Package compound reads compound files, in which Outlook and the old Office keep storages and streams; pure and bounded.
 //
+// It is not mscfb because that holds a path of names for each entry: storages nested deeply in a file of 1 MB cost it
+// 500 MB, and four times as much for twice the size.
+//
 // Reads: an io.Reader, once, to its end or to a limit.
 //
 // Writes: nothing.
