@@ -175,6 +175,7 @@ func structureSignals() []Signal {
 		{"structure.shouting", "structure", Points{0, 0, 1, 0}, false},
 		{"structure.emoji_subject", "structure", Points{0, 0, 0.4, 0}, false},
 		{"structure.fake_reply", "structure", Points{0.7, 0, 0.8, 0}, false},
+		{"structure.hidden_unsubscribe", "structure", Points{0, 0, 0, 1.5}, false},
 		{"structure.no_unsubscribe", "structure", Points{0, 0, 0.7, 0}, false},
 		{"structure.gibberish", "structure", Points{0.7, 0, 2.5, 0}, false},
 		{"structure.subject_padding", "structure", Points{0.3, 0, 2.8, 0}, false},

@@ -20,6 +20,9 @@ func detectTogether(x *inspection) {
 	if x.saw("structure.list_unsubscribe") {
 		x.nameAsMailbox()
 	}
+	if _, shown := x.topics["subscription"]; !shown && x.mail.HTML.Hidden != "" {
+		x.hiddenUnsubscribe()
+	}
 	if x.topics["dating"].Weight >= 2 && x.saw("structure.list_unsubscribe", "structure.bulk_words", "structure.mail_service") {
 		x.note("words.dating_bulk", "text", "It is mass mail, and speaks of acquaintances or of sex.")
 	}
@@ -36,6 +39,15 @@ func (x *inspection) throughGroup() bool {
 	}
 	group := x.mail.To[0].Domain()
 	return group != "" && group != x.from.Domain() && !x.lists.FreeMail.Has(group) && strings.EqualFold(group, x.auth.spfDomain)
+}
+
+// hiddenUnsubscribe looks for a way out that is written where nobody sees it.
+func (x *inspection) hiddenUnsubscribe() {
+	for _, hit := range x.lexicon.Find(x.lexicon.Fold(cut(x.mail.HTML.Hidden, maxText)).Text) {
+		if hit.Topic == "subscription" {
+			x.note("structure.hidden_unsubscribe", "text/html", "It speaks of unsubscribing in text that is hidden alone: %s.", quoteAll(hit.Phrases))
+		}
+	}
 }
 
 // nameAsMailbox looks for mass mail whose author's mailbox is the whole of its name, at a domain that has nothing to do with it: who

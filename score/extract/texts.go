@@ -7,7 +7,11 @@ func (m *Mail) texts() {
 	var plain strings.Builder
 	for i := range m.Parts {
 		p := &m.Parts[i]
-		if p.Disposition == "attachment" || p.Nested && p.Report {
+		if p.Disposition == "attachment" && !p.calendar() || p.Nested && p.Report {
+			continue
+		}
+		if p.calendar() {
+			m.calendar(p)
 			continue
 		}
 		where := p.Type + ", part " + p.Path
@@ -16,12 +20,20 @@ func (m *Mail) texts() {
 			m.html(p, where)
 		case "text/plain":
 			m.plain(p, where, &plain)
-		case "text/calendar":
-			text := strings.NewReplacer("\r\n ", "", "\r\n\t", "", "\n ", "", "\n\t", "", `\n`, "\n", `\,`, ",").Replace(p.Text(m.limits.Text))
-			m.find(text, "calendar, part "+p.Path, p.Nested)
 		}
 	}
 	m.Plain = plain.String()
+}
+
+// calendar reports whether the part is an event, which mail programs show, attached or not.
+func (p *Part) calendar() bool {
+	return p.Type == "text/calendar" || p.Type == "application/ics" || strings.HasSuffix(strings.ToLower(p.Name), ".ics")
+}
+
+// calendar reads the links of an event, whose lines are folded (RFC 5545, section 3.1).
+func (m *Mail) calendar(p *Part) {
+	text := strings.NewReplacer("\r\n ", "", "\r\n\t", "", "\n ", "", "\n\t", "", `\n`, "\n", `\,`, ",").Replace(p.Text(m.limits.Text))
+	m.find(text, "calendar, part "+p.Path, p.Nested)
 }
 
 func (m *Mail) html(p *Part, where string) {
