@@ -42,7 +42,7 @@ tls: ## testssl.sh against the listener of the real daemon: no finding of LOW or
 	$(GO) test ./internal/interop -count=1 -timeout 15m -v -run Testssl -args -tls
 
 crash: ## kill the real daemon at every commit point and at random, fill its disk, fail its syncs: nothing is lost or doubled
-	$(GO) test ./internal/crash -count=1 -timeout 60m -v -args -rounds=$(or $(ROUNDS),200)
+	$(GO) test ./internal/crash -count=1 -timeout 90m -v -args -rounds=$(or $(ROUNDS),200)
 
 chaos: ## thousands of seeded scenarios of retraction under a bad day of Graph's, users who move mail, crashes, kills
 	$(GO) test ./internal/chaos -count=1 -timeout 60m -parallel 4 -v -args -seeds=$(or $(SEEDS),2000) -kills=$(or $(KILLS),20)

@@ -185,7 +185,7 @@ func TestCrash_randomKills(t *testing.T) {
 	bed := newBed(t)
 	s := &sender{t: t, bed: bed}
 	random := rand.New(rand.NewPCG(*seed, 0))
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 80*time.Minute)
 	defer cancel()
 	for range *rounds {
 		if err := bed.Start(ctx); err != nil {

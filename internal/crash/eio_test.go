@@ -53,7 +53,7 @@ func TestSync_failsInTheDaemon(t *testing.T) {
 	}
 	s := &sender{t: t, bed: bed}
 	random := rand.New(rand.NewPCG(*seed, 4))
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 80*time.Minute)
 	defer cancel()
 	ended := map[string]int{}
 	for range max(4, *rounds/4) {

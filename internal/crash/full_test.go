@@ -96,7 +96,7 @@ func TestFull_refusesAndResumesWithoutRestart(t *testing.T) {
 	bed, d := newFullBed(t, `"16MiB"`, "")
 	s := &sender{t: t, bed: bed}
 	random := rand.New(rand.NewPCG(*seed, 1))
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 80*time.Minute)
 	defer cancel()
 	for range max(2, *rounds/2) {
 		mustStart(ctx, t, bed)
@@ -131,7 +131,7 @@ func TestFull_toTheLastOctet(t *testing.T) {
 	bed, d := newFullBed(t, "0", "")
 	s := &sender{t: t, bed: bed}
 	random := rand.New(rand.NewPCG(*seed, 2))
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 80*time.Minute)
 	defer cancel()
 	died, refused := 0, 0
 	for range max(4, *rounds) {
