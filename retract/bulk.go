@@ -21,7 +21,7 @@ const (
 	JobPending     JobState = "pending"
 	JobDiscovering JobState = "discovering" // the records are being searched for
 	JobProcessing  JobState = "processing"  // intents are made and carried out
-	JobCompleted   JobState = "completed"   // no intent of it is pending; some may be held
+	JobCompleted   JobState = "completed"   // no intent of it is pending or comes back by itself; some may be held
 	JobFailed      JobState = "failed"
 	JobCancelled   JobState = "cancelled"
 )
@@ -179,8 +179,12 @@ func (e *Engine) CancelJob(ctx context.Context, who, id, comment string) error {
 // does it again.
 func (e *Engine) callOffJob(ctx context.Context, j *Job) error {
 	err := e.eachIntent(*j, j.Ordered+jobPage, func(in store.Intent) error {
-		for in.Job == j.ID && !in.Outcome.Final() {
-			err := e.o.Store.Update(ctx, store.Change{Intents: []store.Intent{callOff(in, j.CallOff)}})
+		for in.Job == j.ID && (!in.Outcome.Final() || comesBack(in)) && in.Cancelled != j.CallOff {
+			next := callOff(in, j.CallOff)
+			if in.Outcome.Final() {
+				next = lookNoMore(in, j.CallOff)
+			}
+			err := e.o.Store.Update(ctx, store.Change{Intents: []store.Intent{next}})
 			if !errors.Is(err, store.ErrConflict) {
 				return err
 			}
@@ -221,27 +225,40 @@ func (e *Engine) eachIntent(j Job, records int, fn func(store.Intent) error) err
 }
 
 func (e *Engine) count(j Job) (Counters, error) {
-	c, _, err := e.tally(j)
-	return c, err
+	t, err := e.progress(j)
+	return t.Counters, err
 }
 
-// tally counts how far a job is, and says when the first of its intents that wait is due.
-func (e *Engine) tally(j Job) (c Counters, due time.Time, err error) {
-	c = Counters{Records: j.Found, Refused: len(j.Refused), Outcomes: map[store.Outcome]int{}}
-	c.Ordered = j.Ordered - len(j.Refused)
-	c.Waiting = j.Found - j.Ordered
+// progress is how far a job is, and what keeps it open.
+type progress struct {
+	Counters
+	open int       // intents that are pending, or come back
+	due  time.Time // when the first of these is
+}
+
+func (e *Engine) progress(j Job) (t progress, err error) {
+	t.Counters = Counters{Records: j.Found, Refused: len(j.Refused), Outcomes: map[store.Outcome]int{}}
+	t.Ordered = j.Ordered - len(j.Refused)
+	t.Waiting = j.Found - j.Ordered
 	err = e.eachIntent(j, j.Ordered, func(in store.Intent) error {
-		c.Mailboxes++
-		c.Outcomes[in.Outcome]++
+		t.Mailboxes++
+		t.Outcomes[in.Outcome]++
 		if in.Outcome == store.Pending && in.Misses > 0 {
-			c.Absent++
+			t.Absent++
 		}
-		if in.Outcome == store.Pending && (due.IsZero() || in.NotBefore.Before(due)) {
-			due = in.NotBefore
+		if in.Outcome == store.Pending || in.Job == j.ID && comesBack(in) {
+			if t.open++; t.open == 1 || in.NotBefore.Before(t.due) {
+				t.due = in.NotBefore
+			}
 		}
 		return nil
 	})
-	return c, due, err
+	return t, err
+}
+
+// comesBack reports whether an intent that has ended, or is held, will be looked at again by itself.
+func comesBack(in store.Intent) bool {
+	return (in.Outcome == store.Done || mayAppear(in)) && !in.NotBefore.IsZero()
 }
 
 func (e *Engine) loadJob(id string) (j Job, err error) {

@@ -151,16 +151,16 @@ func refusal(err error) (broken bool, _ error) {
 	return false, err
 }
 
-// watch ends the job when none of its intents is pending. While they all rest by their schedules, so does it: they may
+// watch ends the job when none of its intents is open. While they all rest by their schedules, so does it: they may
 // for a day.
 func (e *Engine) watch(ctx context.Context, j *Job) (time.Duration, error) {
-	c, due, err := e.tally(*j)
+	c, err := e.progress(*j)
 	if err != nil {
 		return 0, err
 	}
-	if c.Outcomes[store.Pending] > 0 {
+	if c.open > 0 {
 		wait := max(jobPoll, time.Duration(c.Mailboxes)*time.Millisecond)
-		return max(wait, min(due.Sub(e.now()), jobIdle)), nil
+		return max(wait, min(c.due.Sub(e.now()), jobIdle)), nil
 	}
 	j.State = JobCompleted
 	if c.Ordered == 0 && c.Refused > 0 {

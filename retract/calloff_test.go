@@ -9,6 +9,7 @@ import (
 	"clawback/retract"
 	"clawback/retract/retracttest"
 	"clawback/store"
+	"clawback/verdict"
 )
 
 // restoreInDoubt takes a message, and has a bulk job put it back whose move is lost without having been made. It gives
@@ -63,6 +64,30 @@ func TestRestore_afterOneThatWasCalledOffInDoubt(t *testing.T) {
 		}
 		r.restore(rec)
 		r.wantKind(rec, anna, store.Restore, expectation{store.Done, "put back"})
+		r.lies(m, retract.Inbox)
+	})
+}
+
+// Found by internal/chaos, seed 1711: an intent that had ended as mismatch is looked at again by a schedule, and the message
+// was deleted for a job that had been cancelled ten minutes before.
+func TestCallOff_endsTheLooksOfAJobsIntents(t *testing.T) {
+	bubble(t, func(r *rig) {
+		other := hit()
+		other.NetworkIDs, other.Good = []string{nid2}, true
+		r.world.Deliver("A", other)
+		late := hit()
+		late.Hidden = time.Now().Add(5 * time.Minute)
+		m := r.world.Deliver("A", late)
+		letter := bad(anna)
+		letter.disposition = verdict.Clean
+		rec := r.report(letter)
+		job := r.job(retract.JobSpec{Action: config.HardDelete, Records: []string{rec.ID}})
+		r.run(time.Minute)
+		r.want(rec, anna, store.Mismatch, "")
+		if err := r.e.CancelJob(context.Background(), "ada", job, ""); err != nil {
+			t.Fatal(err) // it is under way: the message is looked for again
+		}
+		r.run(72 * time.Hour)
 		r.lies(m, retract.Inbox)
 	})
 }
