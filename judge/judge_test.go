@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"clawback/config"
+	"clawback/history"
 	"clawback/journal"
 	"clawback/score"
 	"clawback/spool"
@@ -32,7 +33,9 @@ type fixture struct {
 	spool *spool.Spool
 	now   time.Time
 	count int
-	away  []string
+
+	observed []history.Observation // what received mail teaches
+	away     []string
 }
 
 func newFixture(t *testing.T) *fixture {
@@ -111,7 +114,7 @@ func (f *fixture) received(text string) store.Record {
 		NetworkMessageID: fmt.Sprintf("network-%d", f.count),
 		Variants: []store.Variant{{SHA256: id, Report: id, Body: refs[0], Section: journal.Section{Size: int64(len(text))},
 			Verdict: v, FirstHand: true, At: f.now}},
-	}}, func(store.Record, []store.Intent) []store.Intent { return nil })
+	}, History: f.observed}, func(store.Record, []store.Intent) []store.Intent { return nil })
 	if err != nil {
 		f.t.Fatal(err)
 	}

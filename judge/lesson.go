@@ -144,6 +144,9 @@ func (j *Judge) keepLesson(ctx context.Context, l Lesson, with []store.Value) er
 		Act: &store.Act{At: l.At, Who: l.By, What: "feedback " + l.Is.String(), Tenant: l.Tenant, Object: l.Record,
 			Comment: l.Comment},
 	}
+	if l.bad() {
+		change.Unteach = l.Record
+	}
 	after := j.lessons[l.Tenant].copy()
 	stale, found, err := j.stale(after, l)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"clawback/history"
 	"clawback/store"
 	"clawback/verdict"
 )
@@ -40,6 +41,22 @@ func TestWithdraw_unlearns(t *testing.T) {
 	}
 	if _, err := f.Withdraw(t.Context(), store.Act{Who: "bob", Tenant: contosoID, Object: rec.ID}); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("withdrawn twice: %v", err)
+	}
+}
+
+// What an administrator calls bad has taught the sender history nothing.
+func TestCorrect_badMailIsUnlearntByTheHistory(t *testing.T) {
+	f := newFixture(t)
+	f.observed = []history.Observation{{Key: "from:eve@shop.example", At: f.now, Aligned: true}}
+	rec := f.received(mail("eve@shop.example", "hello", "cheap replica handbags"))
+	for _, c := range []struct {
+		is    verdict.Disposition
+		knows int
+	}{{verdict.Clean, 1}, {verdict.Bulk, 1}, {verdict.Spam, 0}} {
+		_, err := f.Correct(t.Context(), "ada", rec.ID, c.is, "")
+		if got := f.store.History(contosoID, []string{"from:eve@shop.example"}); err != nil || len(got) != c.knows {
+			t.Errorf("%s: %+v, %v", c.is, got, err)
+		}
 	}
 }
 

@@ -4,8 +4,8 @@ import (
 	"clawback/history"
 )
 
-// unteach takes back what a record has taught the sender history, once its message was taken out of a mailbox: retracted
-// mail teaches nothing, whoever found out late that it is bad. What was seen first or last of a sender stays, for it was
+// unteach takes back what a record has taught the sender history, once its message was taken out of a mailbox or somebody
+// said that it is bad: retracted mail teaches nothing, however late that was found out. What was seen first or last of a sender stays, for it was
 // seen; an entry that nothing but this record made goes. It is done once for a record, and its later forks teach nothing.
 func (t *txn) unteach(record string) error {
 	all, err := t.facts(record)

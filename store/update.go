@@ -11,6 +11,7 @@ type Change struct {
 	Record  *Record  // with the Rev it was read with; only a report makes a new one
 	Act     *Act     // entry of the audit
 	Values  []Value  // as PutMeta keeps them
+	Unteach string   // a record that the sender history is to unlearn: somebody said that it is bad
 	Plan    Planner  // for the records that carry Record, when what is known of it changes; nil plans nothing for them
 }
 
@@ -42,6 +43,11 @@ func (t *txn) update(c Change) error {
 	}
 	for _, v := range c.Values {
 		if err := t.putValue(v); err != nil {
+			return err
+		}
+	}
+	if c.Unteach != "" {
+		if err := t.unteach(c.Unteach); err != nil {
 			return err
 		}
 	}

@@ -85,7 +85,7 @@ func bare(n int) string {
 
 func (f *fixture) keep(octets string) spool.Ref {
 	f.t.Helper()
-	body := f.spool.Begin()
+	body := f.spool.Begin(int64(len(octets)))
 	if _, err := body.Write([]byte(octets)); err != nil {
 		f.t.Fatal(err)
 	}

@@ -44,7 +44,7 @@ type cli struct {
 	Preview    previewCmd    `cmd:"" group:"mail" help:"Show what would have been done for tenants in dry-run."`
 	Held       heldCmd       `cmd:"" group:"mail" help:"List, approve or reject retractions that wait for a person."`
 	Export     exportCmd     `cmd:"" group:"mail" help:"Write the journal report of a message, as it arrived, to a file."`
-	Feedback   feedbackCmd   `cmd:"" group:"mail" help:"Correct verdicts: the tenant's classifier learns from it. Also list, export, reset."`
+	Feedback   feedbackCmd   `cmd:"" group:"mail" help:"Correct verdicts: the tenant's classifier learns from it. Also list, withdraw, export, reset."`
 	Submission submissionCmd `cmd:"" group:"mail" help:"List, show, accept or dismiss what users reported."`
 	Submit     submitCmd     `cmd:"" group:"mail" help:"Say what messages in files are: their records are corrected, and the classifier learns."`
 	Policy     policyCmd     `cmd:"" group:"mail" help:"List, add, remove, test, import or export what is allowed and blocked."`

@@ -250,7 +250,7 @@ func testUnteach(t *testing.T, b *bench) {
 	at := func(n int) time.Time { return Start.Add(time.Duration(n) * time.Hour) }
 	bad := report(1, "inbound", history.Observation{Key: "from:a", At: at(1), Aligned: true}, history.Observation{Key: "domain:a", At: at(1), Aligned: true})
 	rec := apply(t, s, bad)
-	apply(t, s, report(2, "inbound", history.Observation{Key: "from:a", At: at(2)}))
+	second := apply(t, s, report(2, "inbound", history.Observation{Key: "from:a", At: at(2)}))
 	sent := apply(t, s, report(3, "outbound", history.Observation{Key: "from:a", At: at(3), Sent: true}, history.Observation{Key: "from:b", At: at(3), Sent: true}))
 	known := func(when string, want ...history.Entry) {
 		t.Helper()
@@ -285,4 +285,7 @@ func testUnteach(t *testing.T, b *bench) {
 	ends(sent, store.Gone)
 	a.Sent = 0
 	known("when mail that was sent was removed", a)
+	must(t, s.Update(t.Context(), store.Change{Unteach: second.ID}))
+	known("when somebody said that the last one is bad")
+	must(t, s.Update(t.Context(), store.Change{Unteach: "no record"}))
 }
