@@ -223,7 +223,7 @@ func readScore(t *table) Score {
 		Blank:                 readSwitch(t, "blank"),
 		ACHFreeMail:           readSwitch(t, "ach_free_mail"),
 		HTMLAttachment:        readSwitch(t, "html_attachment"),
-		DomainAgeMalicious:    readAge(t, "domain_age_malicious", "7d"),
+		DomainAgeMalicious:    readAge(t, "domain_age_malicious", "off"),
 		DomainAgeSuspicious:   readAge(t, "domain_age_suspicious", "30d"),
 	}
 	if s.DomainAgeSuspicious > 0 && s.DomainAgeSuspicious < s.DomainAgeMalicious {

@@ -30,11 +30,11 @@ const maxDomainAge = 100 * 24 * time.Hour
 
 // readAge reads up to which age a domain is young, or "off".
 func readAge(t *table, key, fallback string) time.Duration {
-	if s, ok := t.values[key].(string); ok && off(s) {
-		t.take(key)
+	s := t.text(key, fallback)
+	if off(s) {
 		return 0
 	}
-	age := t.duration(key, fallback, time.Hour)
+	age := t.span(key, s, fallback, time.Hour)
 	if age > maxDomainAge {
 		t.wrong(key, "is more than 100 days", fmt.Sprintf(`use "100d" at most, or "off"; the default is %q`, fallback))
 	}

@@ -65,15 +65,15 @@ func TestScore_domainAgesAreReadFromTheFile(t *testing.T) {
 		malicious, suspicious time.Duration
 		problem               string
 	}{
-		{"", 7 * day, 30 * day, ""},
+		{"", 0, 30 * day, ""},
 		{"domain_age_malicious = \"off\"", 0, 30 * day, ""},
 		{"domain_age_malicious = \"OFF\"\ndomain_age_suspicious = \"off\"", 0, 0, ""},
 		{"domain_age_malicious = \"36h\"\ndomain_age_suspicious = \"100d\"", 36 * time.Hour, 100 * day, ""},
 		{"domain_age_malicious = \"40d\"\ndomain_age_suspicious = \"off\"", 40 * day, 0, ""},
 		{"domain_age_malicious = \"40d\"", 40 * day, 30 * day, "domain_age_suspicious is shorter than domain_age_malicious"},
-		{"domain_age_suspicious = \"101d\"", 7 * day, 101 * day, "domain_age_suspicious is more than 100 days"},
-		{"domain_age_malicious = \"0s\"", 7 * day, 30 * day, "domain_age_malicious is 0s"},
-		{"domain_age_malicious = 7", 7 * day, 30 * day, "domain_age_malicious is a whole number"},
+		{"domain_age_suspicious = \"101d\"", 0, 101 * day, "domain_age_suspicious is more than 100 days"},
+		{"domain_age_malicious = \"0s\"", 0, 30 * day, "domain_age_malicious is 0s"},
+		{"domain_age_malicious = 7", 0, 30 * day, "domain_age_malicious is a whole number"},
 	} {
 		cfg, r := parse("clawback.toml", []byte("[score]\n"+c.lines+"\n"))
 		s := cfg.Score

@@ -149,7 +149,11 @@ func (t *table) size(key, fallback string, least int64) int64 {
 
 // duration reads a length of time: a string such as "5m", "12h" or "14d".
 func (t *table) duration(key, fallback string, least time.Duration) time.Duration {
-	s := t.text(key, fallback)
+	return t.span(key, t.text(key, fallback), fallback, least)
+}
+
+// span is the duration that s, the value of key, says.
+func (t *table) span(key, s, fallback string, least time.Duration) time.Duration {
 	d, err := parseDuration(s)
 	switch {
 	case err != nil:

@@ -35,7 +35,7 @@ func registry(t *testing.T) (server *httptest.Server, table string) {
 	if err := os.WriteFile(roots, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return server, fmt.Sprintf("[rdap]\nenabled = true\nurl = %q\nca_file = %q\nprivate_networks = [\"127.0.0.0/8\"]\n", server.URL+"/dns.json", roots)
+	return server, fmt.Sprintf("[score]\ndomain_age_malicious = \"7d\"\n\n[rdap]\nenabled = true\nurl = %q\nca_file = %q\nprivate_networks = [\"127.0.0.0/8\"]\n", server.URL+"/dns.json", roots)
 }
 
 // The registry's word makes a verdict, outlives a kill and the registry itself, and its absence is said and holds nothing up.
