@@ -6,6 +6,7 @@ import (
 	"clawback/config"
 	"clawback/retract"
 	"clawback/store"
+	"clawback/verdict"
 )
 
 // claim is what one intent says at the end, and what is to be held against it.
@@ -109,6 +110,8 @@ func (c claim) held() {
 		}
 	case retract.HoldIdentity:
 		c.unless(c.anyBare(), "every message with its Message-ID has a network message id")
+	case retract.HoldForward:
+		c.unless(c.l.carries != nil && c.l.verdict == verdict.Clean, "it forwards nothing")
 	case retract.HoldHearsay:
 		if !c.l.hearsay {
 			c.false("the report was first-hand")
@@ -143,6 +146,10 @@ func (c claim) skipped() {
 		c.unless(c.upn == "anna@contoso.example" || c.upn == "security@contoso.example", "no other address has its mailbox")
 	case is("no mailbox of this tenant"):
 		c.unless(c.upn == "" || c.w.unreachable(c.upn), "it has a mailbox")
+	case is("a group that the report did not expand"):
+		c.unless(len(p.members) > 0, "it is none")
+	case is("what it forwards does not count"):
+		c.unless(c.l.carries != nil, "it forwards nothing")
 	case is("already read"):
 		c.unless(c.in.Limit.UnreadOnly, "the rule is for all")
 	case is("dry-run"):

@@ -36,11 +36,13 @@ func TestDaemon_killedAtRandom(t *testing.T) {
 		seeds <- *first + n
 	}
 	close(seeds)
+	sum := newSummary()
+	t.Cleanup(func() { t.Logf("\n%s", sum) })
 	for lane := range 4 {
 		t.Run(fmt.Sprint("lane ", lane), func(t *testing.T) {
 			t.Parallel()
 			for seed := range seeds {
-				playDaemon(t, seed, binary)
+				playDaemon(t, seed, binary, sum)
 			}
 		})
 	}
@@ -53,6 +55,7 @@ type drama struct {
 	bed    *testbed.Bed
 	random *rand.Rand
 	posts  []*post
+	killed int
 }
 
 // post is a letter that was sent.
@@ -64,7 +67,7 @@ type post struct {
 	restored  bool // by an operator's word, at least tried
 }
 
-func playDaemon(t *testing.T, seed uint64, binary string) {
+func playDaemon(t *testing.T, seed uint64, binary string, sum *summary) {
 	t.Helper()
 	random := rand.New(rand.NewPCG(seed, 0xdae))
 	bed, err := testbed.New(testbed.Options{Binary: binary, Tenants: []testbed.Tenant{testbed.Contoso}, Sim: graphsim.Options{
@@ -84,6 +87,7 @@ func playDaemon(t *testing.T, seed uint64, binary string) {
 	d := &drama{t: t, counts: map[string]int{}, bed: bed, random: random}
 	d.acts(ctx)
 	d.judge(ctx)
+	sum.addDaemon(d)
 	if t.Failed() {
 		t.Errorf("seed %d; again by: go test ./internal/chaos -run TestDaemon -args -kills=1 -first=%d\nthe daemon's log ends:\n%s", seed, seed, bed.LogTail())
 	}
@@ -101,6 +105,7 @@ func (d *drama) acts(ctx context.Context) {
 		<-life.Done()
 		stop()
 		d.bed.Kill()
+		d.killed++
 	}
 	d.start(ctx)
 	for n := range d.posts {

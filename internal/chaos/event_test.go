@@ -2,7 +2,6 @@ package chaos
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"clawback/config"
@@ -15,7 +14,8 @@ import (
 // event is one thing that happens meanwhile.
 func (w *world) event() {
 	l := w.letters[w.random.IntN(len(w.letters))]
-	switch w.random.IntN(19) {
+	w.quiet.hours()
+	switch w.random.IntN(26) {
 	case 0, 1:
 		w.crash()
 	case 2, 3, 4:
@@ -38,6 +38,14 @@ func (w *world) event() {
 		w.turnover()
 	case 14:
 		w.lateMove()
+	case 19, 20:
+		w.bulk()
+	case 21:
+		w.cancelBulk()
+	case 22, 23:
+		w.quiet.write()
+	case 24:
+		w.quiet.lock()
 	default:
 		w.write()
 	}
@@ -83,21 +91,22 @@ func (w *world) order(l *letter) {
 	case 0, 1:
 		l.restored++
 		_, err := w.engine.Restore(ctx, "ada", l.record, "chaos")
-		l.freeze(err, true)
+		w.freeze(l, err, true)
 	case 2:
 		action := []config.Action{config.Junk, config.Trash, config.SoftDelete, config.HardDelete}[w.random.IntN(4)]
 		l.frozen, l.putsBack = time.Time{}, false
 		_, _ = w.engine.Retract(ctx, "ada", l.record, action, "chaos")
 	default:
 		_, err := w.engine.Clean(ctx, "ada", l.record, "chaos")
-		l.freeze(err, false)
+		w.freeze(l, err, false)
 	}
 }
 
-// freeze notes an operator's word that a letter is good. Where its answer was lost it may hold or not.
-func (l *letter) freeze(err error, putsBack bool) {
+// freeze notes an operator's word that a letter is good. Where its answer was lost it may hold or not; where a bulk job is
+// under way, that may have the last word.
+func (w *world) freeze(l *letter, err error, putsBack bool) {
 	switch {
-	case err != nil:
+	case err != nil || len(w.jobs(false)) > 0:
 		l.frozen, l.putsBack = time.Time{}, false
 	default:
 		l.frozen, l.putsBack = time.Now(), l.putsBack || putsBack
@@ -112,6 +121,9 @@ func (w *world) answerHeld() {
 	}
 	for _, in := range held {
 		l := w.letterOf(in.Record)
+		if l == nil {
+			continue // of the quiet tenant
+		}
 		switch w.random.IntN(3) {
 		case 0:
 			l.ordered++
@@ -147,7 +159,6 @@ func (w *world) letterOf(record string) *letter {
 			return l
 		}
 	}
-	w.t.Fatalf("no letter has record %s", record)
 	return nil
 }
 
@@ -172,10 +183,12 @@ func (w *world) fork(l *letter) {
 		return
 	}
 	more := people[w.random.IntN(len(people))]
-	known := slices.ContainsFunc(l.to, func(p person) bool { return p.upn == more.upn })
 	l.to = append(l.to, more)
-	if w.chance(2) && more.upn != "" && !known { // Exchange does not deliver a message to a mailbox twice
-		w.put(l, w.genuine(l, more.upn))
+	for _, upn := range more.reach() {
+		if w.chance(2) && !l.had[upn] { // Exchange does not deliver a message to a mailbox twice
+			l.had[upn] = true
+			w.put(l, w.genuine(l, upn))
+		}
 	}
 	if w.chance(3) {
 		l.rejudged++ // the worst verdict rules
@@ -198,7 +211,7 @@ func (w *world) outage() {
 		fault = graphsim.Fault{Drop: true, Apply: true}
 	}
 	route := []graphsim.Route{"", "", graphsim.RouteMove, graphsim.RouteMessages, graphsim.RouteUsers}[w.random.IntN(5)]
-	in := graphsim.Injection{Route: route, Times: 1 + w.random.IntN(6), Fault: fault}
+	in := graphsim.Injection{Tenant: w.cfg.ID, Route: route, Times: 1 + w.random.IntN(6), Fault: fault}
 	if w.chance(2) && route != graphsim.RouteUsers {
 		in.Mailbox = people[w.random.IntN(5)].upn
 	}
@@ -232,7 +245,7 @@ func (w *world) removeFolder(upn string) {
 // that is started again within these seconds would look too early, as would a person.
 func (w *world) lateMove() {
 	w.disk.arm("", 0)
-	late := w.sim.Inject(graphsim.Injection{Route: graphsim.RouteMove, Fault: graphsim.Fault{
+	late := w.sim.Inject(graphsim.Injection{Tenant: w.cfg.ID, Route: graphsim.RouteMove, Fault: graphsim.Fault{
 		Name: "late", Apply: true, Drop: true, Delay: patience - 2*time.Second + time.Duration(w.random.IntN(5000))*time.Millisecond,
 	}})
 	w.run(4 * time.Minute)

@@ -43,6 +43,8 @@ func (w *world) judge() *judge {
 	j.store()
 	j.calls()
 	j.rate()
+	j.bulk()
+	j.neighbour()
 	return j
 }
 
@@ -60,7 +62,7 @@ func rank(m graphsim.Message) retract.Rank {
 
 // touched: nothing was done to any message but the right ones.
 func (j *judge) touched() {
-	for _, m := range j.w.sim.Changed() {
+	for _, m := range j.changed() {
 		c, l := j.copies[m.Key], j.letters[m.Key]
 		switch {
 		case c == nil || !c.mine:
@@ -87,6 +89,16 @@ func (j *judge) touched() {
 	}
 }
 
+// changed lists the messages that were touched; those of the quiet tenant are judged apart.
+func (j *judge) changed() (list []graphsim.Message) {
+	for _, m := range j.w.sim.Changed() {
+		if !strings.HasSuffix(m.Mailbox, "@quiet.example") {
+			list = append(list, m)
+		}
+	}
+	return list
+}
+
 // behind reports whether something is true of a letter on whose behalf a message may have been touched: its own, and
 // where a person has approved it by its id, every one with its Message-ID.
 func (j *judge) behind(m graphsim.Message, is func(*letter) bool) bool {
@@ -106,7 +118,7 @@ func (j *judge) undoable() {
 			}
 		}
 	}
-	for _, m := range j.w.sim.Changed() {
+	for _, m := range j.changed() {
 		if c := j.copies[m.Key]; c != nil && !c.moved && !j.behind(m, restored) && !known[m.ImmutableID] {
 			j.wrong("message %s of letter %d was taken (%v), and no intent knows of it", m.Key, j.letters[m.Key].n, m.Changes)
 		}
@@ -122,7 +134,7 @@ func isExempt(upn string) bool {
 // moves: no message was brought back into sight but by an operator's word.
 func (j *judge) moves() {
 	for _, c := range j.w.sim.Calls() {
-		if c.Route != graphsim.RouteMove || !c.Applied {
+		if c.Route != graphsim.RouteMove || !c.Applied || c.Tenant != j.w.cfg.ID {
 			continue
 		}
 		from, to := retract.RankOf(retract.Folder(c.From)), retract.RankOf(retract.Folder(c.To))
@@ -142,7 +154,7 @@ func (j *judge) calls() {
 	for _, c := range j.w.sim.Calls() {
 		switch c.Route {
 		case graphsim.RouteMove, graphsim.RoutePurge, graphsim.RouteUpdate:
-			if c.Status != 401 {
+			if c.Status != 401 && c.Tenant == j.w.cfg.ID {
 				sent[c.Mailbox]++
 			}
 		}
@@ -155,8 +167,7 @@ func (j *judge) calls() {
 		for _, in := range j.intents(l) {
 			upn := mailboxOf(in.Address)
 			for _, a := range j.attempts(in) {
-				switch a.Operation {
-				case "move", "permanentDelete", "restore", "mark_read":
+				if changes(a) {
 					recorded[upn]++
 				}
 			}
@@ -298,29 +309,37 @@ func (j *judge) letter(l *letter, have []store.Intent) {
 			c.restore()
 		}
 	}
-	j.simple(l, have)
+	j.simple(l)
 }
 
 // simple: where nothing stood in the way, the message was taken. Without this, a daemon that does nothing would be right.
-func (j *judge) simple(l *letter, have []store.Intent) {
+func (j *judge) simple(l *letter) {
 	w := j.w
 	target, acts := retract.Target(w.cfg.Actions[l.verdict].Action)
 	if l.meddled() || l.hearsay || w.dryRun || w.braked || !acts || w.cfg.Actions[l.verdict].UnreadOnly || w.purgeless(l.verdict) {
 		return
 	}
 	for _, p := range l.to {
-		mine := j.undisturbed(l, p)
-		if len(mine) == 0 {
-			continue
+		for _, upn := range p.reach() {
+			j.taken(l, upn, target)
 		}
-		done := slices.ContainsFunc(have, func(in store.Intent) bool { return in.Outcome == store.Done && mailboxOf(in.Address) == p.upn })
-		if !done {
-			j.wrong("letter %d: no intent of mailbox %s is done: %v", l.n, p.upn, outcomes(have))
-		}
-		for _, c := range mine {
-			if m := j.messages[c.key]; rank(m) < retract.RankOf(target) {
-				j.wrong("letter %d: message %s of %s lies in %s, and was to go to %s", l.n, m.Key, p.upn, m.Folder, target)
-			}
+	}
+}
+
+// taken: what must have been taken from a mailbox was.
+func (j *judge) taken(l *letter, upn string, target retract.Folder) {
+	mine := j.undisturbed(l, upn)
+	if len(mine) == 0 {
+		return
+	}
+	have := j.intents(l)
+	done := slices.ContainsFunc(have, func(in store.Intent) bool { return in.Outcome == store.Done && mailboxOf(in.Address) == upn })
+	if !done {
+		j.wrong("letter %d: no intent of mailbox %s is done: %v", l.n, upn, outcomes(have))
+	}
+	for _, c := range mine {
+		if m := j.messages[c.key]; rank(m) < retract.RankOf(target) {
+			j.wrong("letter %d: message %s of %s lies in %s, and was to go to %s", l.n, m.Key, upn, m.Folder, target)
 		}
 	}
 }
@@ -336,13 +355,13 @@ func outcomes(have []store.Intent) (list []string) {
 	return list
 }
 
-// undisturbed gives the messages of the letter that must have been taken from a person's mailbox, if that can be said.
-func (j *judge) undisturbed(l *letter, p person) (mine []*copied) {
-	if p.upn == "" || p.exempt || j.w.unreachable(p.upn) {
+// undisturbed gives the messages of the letter that must have been taken from a mailbox, if that can be said.
+func (j *judge) undisturbed(l *letter, upn string) (mine []*copied) {
+	if isExempt(upn) || j.w.unreachable(upn) {
 		return nil
 	}
 	for _, c := range l.copies {
-		if c.upn != p.upn || !c.mine {
+		if c.upn != upn || !c.mine {
 			continue
 		}
 		if c.moved || !c.provable {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"clawback/config"
 	"clawback/identity"
 	"clawback/internal/graphsim"
 	"clawback/journal"
@@ -24,6 +25,7 @@ type person struct {
 	kind    graphsim.Kind
 	aliases []string
 	exempt  bool
+	members []string // of a group: their UPNs
 }
 
 // people are who may be written to.
@@ -39,6 +41,7 @@ var people = []person{
 	{address: "guest@contoso.example", upn: "guest@contoso.example", kind: graphsim.Guest},
 	{address: "security@contoso.example", upn: "security@contoso.example", kind: graphsim.UserMailbox, aliases: []string{"soc@contoso.example"}, exempt: true},
 	{address: "soc@contoso.example", upn: "security@contoso.example", exempt: true},
+	{address: "team@contoso.example", members: []string{"bert@contoso.example", "carl@contoso.example", "security@contoso.example", "guest@contoso.example"}},
 	{address: "nobody@contoso.example"},
 	{address: "partner@fabrikam.example"},
 }
@@ -48,7 +51,18 @@ func (w *world) populate() {
 		if p.kind != "" {
 			w.sim.AddUser(graphsim.User{UPN: p.upn, Aliases: p.aliases, Kind: p.kind})
 		}
+		if len(p.members) > 0 {
+			w.sim.AddGroup(graphsim.Group{Address: p.address, Members: p.members})
+		}
 	}
+}
+
+// reach gives the mailboxes to which Exchange delivers what is written to a person.
+func (p person) reach() []string {
+	if p.upn != "" {
+		return []string{p.upn}
+	}
+	return p.members
 }
 
 // copied is one message of a mailbox.
@@ -72,7 +86,9 @@ type letter struct {
 	original string
 	verdict  verdict.Disposition
 	hearsay  bool
+	carries  *letter // the one that it forwards, nil for none
 	to       []person
+	had      map[string]bool // mailboxes to which it was delivered, or was not and should have been
 	copies   []*copied
 	record   string // id
 	reports  int
@@ -96,6 +112,9 @@ func (w *world) write() {
 	if !late {
 		w.deliver(l)
 	}
+	if w.bulkRuns() {
+		l.ordered, l.restored = l.ordered+1, l.restored+1 // a job that searches may find it
+	}
 	w.report(l)
 	if late {
 		w.run(time.Duration(w.random.ExpFloat64() * float64(10*time.Second)))
@@ -107,7 +126,7 @@ func (w *world) compose() *letter {
 	n := len(w.letters)
 	l := &letter{n: n, nid: fmt.Sprintf("%08x-0000-4000-8000-%012x", n+1, w.random.Uint32()),
 		mid:     fmt.Sprintf("<m%d+'%x'%%#&@sender.example>", n, w.random.Uint32()),
-		hearsay: w.chance(25), verdict: verdict.Malicious}
+		hearsay: w.chance(25), verdict: verdict.Malicious, had: map[string]bool{}}
 	switch w.random.IntN(8) {
 	case 0, 1:
 		l.verdict = verdict.Spoof
@@ -117,6 +136,8 @@ func (w *world) compose() *letter {
 		l.verdict = verdict.Clean
 	}
 	if n > 0 && w.chance(6) {
+		l.carries, l.verdict = w.letters[w.random.IntN(n)], verdict.Clean
+	} else if n > 0 && w.chance(6) {
 		l.mid = w.letters[n-1].mid // copied by an attacker, or a good one by accident
 	}
 	l.original = fmt.Sprintf("Message-ID: %s\r\nFrom: Eve <eve@sender.example>\r\nTo: all@contoso.example\r\n"+
@@ -129,22 +150,26 @@ func (w *world) compose() *letter {
 
 // deliver puts the letter, and what else bears its Message-ID, into the mailboxes of its recipients.
 func (w *world) deliver(l *letter) {
-	done := map[string]bool{}
 	for _, p := range l.to {
-		if p.upn == "" || done[p.upn] {
-			continue
-		}
-		done[p.upn] = true
-		for n := range []int{1, 1, 1, 1, 1, 2, 0}[w.random.IntN(7)] {
-			g := w.genuine(l, p.upn)
-			if n > 0 && l.record != "" && g.visible.IsZero() {
-				g.visible = time.Now() // the first one may have been taken before this one came
+		for _, upn := range p.reach() {
+			if !l.had[upn] {
+				l.had[upn] = true
+				w.deliverTo(l, upn)
 			}
-			w.put(l, g)
 		}
-		if w.chance(4) {
-			w.put(l, w.decoy(l, p.upn))
+	}
+}
+
+func (w *world) deliverTo(l *letter, upn string) {
+	for n := range []int{1, 1, 1, 1, 1, 2, 0}[w.random.IntN(7)] {
+		g := w.genuine(l, upn)
+		if n > 0 && l.record != "" && g.visible.IsZero() {
+			g.visible = time.Now() // the first one may have been taken before this one came
 		}
+		w.put(l, g)
+	}
+	if w.chance(4) {
+		w.put(l, w.decoy(l, upn))
 	}
 }
 
@@ -204,10 +229,13 @@ func (w *world) put(l *letter, p parcel) {
 }
 
 // report applies a report of the letter, again and again until it is told that it is durable, as the pipeline does.
-func (w *world) report(l *letter) {
+func (w *world) report(l *letter) { w.reportTo(w.cfg, l) }
+
+func (w *world) reportTo(cfg *config.Tenant, l *letter) {
 	a := w.application(l)
+	a.Tenant = cfg.ID
 	for {
-		plan := retract.Plan(w.cfg, time.Now())
+		plan := retract.Plan(cfg, time.Now())
 		rec, _, err := w.st.Apply(context.Background(), a, plan)
 		if err == nil {
 			l.record = rec.ID
@@ -238,8 +266,12 @@ func (w *world) application(l *letter) store.Application {
 		Direction: "inbound", FirstHand: !l.hearsay, Verdict: v, Content: id.Content(),
 		Variants: []store.Variant{{SHA256: sha, Verdict: v, FirstHand: !l.hearsay, At: time.Now()}},
 	}
+	if o := l.carries; o != nil {
+		rec.Sender, rec.Direction = "bert@contoso.example", "internal"
+		rec.Carries = store.Carries{Messages: []store.Carried{{MessageID: o.mid, Network: []string{o.nid}}}}
+	}
 	for _, p := range l.to {
 		rec.Recipients = append(rec.Recipients, journal.Recipient{Address: p.address, Type: journal.Unlabeled})
 	}
-	return store.Application{Key: fmt.Sprintf("report-%d-%d", l.n, l.reports), Tenant: w.cfg.ID, Network: l.nid, Record: rec}
+	return store.Application{Key: fmt.Sprintf("report-%d-%d", l.n, l.reports), Network: l.nid, Record: rec}
 }

@@ -24,27 +24,35 @@ import (
 
 // world is one scenario's organisation, daemon and network, inside a synctest bubble.
 type world struct {
-	t      *testing.T
-	random *rand.Rand
-	dir    string
-	cfg    *config.Tenant
-	wire   *wire
-	sim    *graphsim.Sim
-	st     *store.Store
-	engine *retract.Engine
-	stop   func()
-	begun  time.Time
+	t       *testing.T
+	random  *rand.Rand
+	dir     string
+	cfg     *config.Tenant
+	wire    *wire
+	sim     *graphsim.Sim
+	st      *store.Store
+	engine  *retract.Engine
+	stop    func()
+	begun   time.Time
+	latency time.Duration
 
 	disk  disk
 	mu    sync.Mutex        // owns originals
 	bytes map[string]string // originals by SHA-256
 
-	letters []*letter
-	dryRun  bool
-	noPurge bool
-	braked  bool
-	orders  int // of operators, in the whole scenario
-	crashes int
+	quiet  *neighbour
+	starts []time.Time // of the process
+	alerts []alert     // owned by mu
+
+	letters  []*letter
+	ordered  []order // bulk jobs
+	dryRun   bool
+	noPurge  bool
+	braked   bool
+	orders   int // of operators, in the whole scenario
+	crashes  int
+	restarts int // in good order
+	lockouts int
 
 	approved map[string]bool // immutable ids of messages that a person has said to be the one, whatever proves it
 	doraLeft bool            // her account was changed: what is said of her mailbox was true at some time
@@ -110,13 +118,15 @@ func newWorld(t *testing.T, seed uint64, dir string) *world {
 		approved: map[string]bool{}, begun: time.Now()}
 	w.disk.died = make(chan struct{}, 1)
 	w.noPurge = w.chance(4)
+	rates := w.badDay()
+	w.latency = time.Duration(w.random.IntN(1500)) * time.Millisecond
 	w.sim = graphsim.New(graphsim.Options{
-		Seed: seed, Rates: w.badDay(), NoPurge: w.noPurge,
-		Latency: time.Duration(w.random.IntN(1500)) * time.Millisecond, TokenLife: time.Duration(5+w.random.IntN(60)) * time.Minute,
+		Seed: seed, Rates: rates, NoPurge: w.noPurge, Latency: w.latency, TokenLife: time.Duration(5+w.random.IntN(60)) * time.Minute,
 	})
 	w.sim.StartOn(w.wire, base)
 	w.cfg = w.configuration()
 	w.populate()
+	w.quiet = w.newNeighbour()
 	w.open()
 	return w
 }
@@ -171,25 +181,43 @@ func (w *world) open() {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	client, err := graph.New(*w.cfg, graph.Options{Base: &http.Transport{
-		DialTLSContext: w.wire.dial, ResponseHeaderTimeout: patience, IdleConnTimeout: 90 * time.Second, MaxIdleConnsPerHost: 16,
-	}})
-	if err != nil {
-		w.t.Fatal(err)
-	}
 	w.st = st
+	w.starts = append(w.starts, time.Now())
+	clients := map[string]retract.Tenant{w.cfg.ID: w.tenant(w.cfg), w.quiet.cfg.ID: w.tenant(w.quiet.cfg)}
 	w.engine = retract.New(retract.Options{
-		Store: st,
-		Tenants: func(id string) (retract.Tenant, bool) {
-			return retract.Tenant{Config: w.cfg, Mailboxes: client}, id == w.cfg.ID
-		},
-		TenantIDs: func() []string { return []string{w.cfg.ID} },
+		Store:     st,
+		Tenants:   func(id string) (retract.Tenant, bool) { t, ok := clients[id]; return t, ok },
+		TenantIDs: func() []string { return []string{w.cfg.ID, w.quiet.cfg.ID} },
 		Originals: w.original,
+		Alert:     w.alert,
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { defer close(done); w.engine.Run(ctx) }()
 	w.stop = func() { cancel(); <-done }
+}
+
+func (w *world) tenant(cfg *config.Tenant) retract.Tenant {
+	w.t.Helper()
+	client, err := graph.New(*cfg, graph.Options{Base: &http.Transport{
+		DialTLSContext: w.wire.dial, ResponseHeaderTimeout: patience, IdleConnTimeout: 90 * time.Second, MaxIdleConnsPerHost: 16,
+	}})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return retract.Tenant{Config: cfg, Mailboxes: client}
+}
+
+// alert is one that was given.
+type alert struct {
+	retract.Alert
+	at time.Time
+}
+
+func (w *world) alert(a retract.Alert) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.alerts = append(w.alerts, alert{a, time.Now()})
 }
 
 func (w *world) original(v store.Variant) (io.ReadCloser, error) {
@@ -217,6 +245,7 @@ func (w *world) close() {
 
 // restart stops the process in good order and starts it again.
 func (w *world) restart() {
+	w.restarts++
 	w.halt()
 	w.wire.cut() // the old process's connections end with it
 	w.wire.mend()
