@@ -1,6 +1,7 @@
 package store
 
 import (
+	"net/url"
 	"slices"
 	"strings"
 
@@ -156,13 +157,31 @@ func (m Carried) comparable(original Record) bool {
 // sharedIndicator says what two messages of one thread have in common beyond the thread.
 func sharedIndicator(a, b verdict.Verdict) string {
 	for _, kind := range []struct{ kind, name string }{{"sha256", "attachment"}, {"url", "link"}} {
+		theirs := map[string]bool{}
+		for _, i := range b.Indicators {
+			theirs[i.Kind+" "+unwrapped(i.Value)] = i.Value != ""
+		}
 		for _, i := range a.Indicators {
-			if i.Kind == kind.kind && i.Value != "" && slices.Contains(b.Indicators, i) {
+			if i.Kind == kind.kind && theirs[i.Kind+" "+unwrapped(i.Value)] {
 				return "answered or forwarded, with the same " + kind.name
 			}
 		}
 	}
 	return ""
+}
+
+// unwrapped is a link without what Microsoft's Safe Links put around it, which names the recipient and so is another one
+// for each: https://learn.microsoft.com/defender-office-365/safe-links-about
+func unwrapped(link string) string {
+	const service = ".safelinks.protection.outlook.com/?"
+	if !strings.Contains(link, service) {
+		return link
+	}
+	u, err := url.Parse(link)
+	if err != nil || !strings.HasSuffix(u.Hostname()+"/?", service) || u.Query().Get("url") == "" {
+		return link
+	}
+	return u.Query().Get("url")
 }
 
 // tells reports whether a record is one of which forwards are noted. What anybody may have written is not.

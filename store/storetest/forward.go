@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -27,7 +28,12 @@ func judged(n int, d verdict.Disposition, indicators ...verdict.Indicator) store
 	return a
 }
 
-func link(url string) verdict.Indicator { return verdict.Indicator{Kind: "url", Value: url} }
+func link(value string) verdict.Indicator { return verdict.Indicator{Kind: "url", Value: value} }
+
+// safe is a link as Safe Links writes it for one recipient.
+func safe(link, who string) string {
+	return "https://eur01.safelinks.protection.outlook.com/?url=" + url.QueryEscape(link) + "&data=05%7C02%7C" + who + "%40contoso.example"
+}
 
 // forwards is what is stored of the messages that a record carries.
 func forwards(s Store, id string) (list []string) {
@@ -43,8 +49,8 @@ func attached(m store.Carried, refers ...string) store.Application {
 }
 
 // linked is the letter with a link in it.
-func linked(a store.Application, url string) store.Application {
-	a.Record.Verdict.Indicators = []verdict.Indicator{link(url)}
+func linked(a store.Application, to string) store.Application {
+	a.Record.Verdict.Indicators = []verdict.Indicator{link(to)}
 	a.Record.Variants = slices.Clone(a.Record.Variants)
 	a.Record.Variants[0].Verdict = a.Record.Verdict
 	return a
@@ -82,6 +88,10 @@ func testForward(t *testing.T, b *bench) {
 		{"the content under another Message-ID", attached(store.Carried{MessageID: other, Contents: "contents 1"}), bait, ""},
 		{"another message", attached(store.Carried{MessageID: other, Network: []string{another}, Contents: "contents 11"}), bait, ""},
 		{"in the thread, with the link", linked(thread, evil), bait, byLink},
+		{"in the thread, with the link as Safe Links writes it", linked(thread, safe(evil, "bert")), bait, byLink},
+		{"in the thread, both as Safe Links writes them", linked(thread, safe(evil, "bert")), linked(bait, safe(evil, "anna")), byLink},
+		{"in the thread, with another link as Safe Links writes it", linked(thread, safe("https://contoso.example/", "anna")), linked(bait, safe(evil, "anna")), ""},
+		{"in the thread, with a link that only looks like one of Safe Links", linked(thread, "https://evil.example/x.safelinks.protection.outlook.com/?url="+url.QueryEscape(evil)), bait, ""},
 		{"in the thread, with another link", linked(thread, "https://contoso.example/"), bait, ""},
 		{"in the thread, without a link", thread, bait, ""},
 		{"the link alone", linked(letter(2, store.Carries{}), evil), bait, ""},
