@@ -119,6 +119,7 @@ func (e *Engine) start(ctx, work context.Context, wg *sync.WaitGroup) {
 	defer e.mu.Unlock()
 	for _, id := range e.o.TenantIDs() {
 		if l, ok := e.lanes[id]; ok {
+			l.fresh.Store(true)
 			l.poke()
 			continue
 		}

@@ -3,6 +3,7 @@ package retract
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"clawback/store"
@@ -22,8 +23,10 @@ type lane struct {
 	wake chan struct{}
 	dir  *directory
 
-	units    shared    // of the directory
-	fullScan time.Time // not before: owned by the loop
+	units   shared        // of the directory
+	scanned time.Time     // when all that is due was looked at: owned by the loop, with cost
+	cost    time.Duration // of rest after that
+	fresh   atomic.Bool   // something new has come since
 
 	mu      sync.Mutex
 	limit   float64                     // adaptive: additive increase, multiplicative decrease
@@ -170,11 +173,12 @@ func (l *lane) dispatch(work context.Context) {
 			continue
 		}
 		now := l.e.now()
-		if seen < quickScan || now.Before(l.fullScan) {
+		if seen < quickScan || now.Before(l.fullScan()) {
 			return
 		}
+		l.fresh.Store(false)
 		seen, found = l.start(work, free-found, 0)
-		l.fullScan = now.Add(max(time.Second, time.Duration(seen)*scanCost))
+		l.scanned, l.cost = now, time.Duration(seen)*scanCost
 		if found == 0 {
 			return
 		}
@@ -184,7 +188,18 @@ func (l *lane) dispatch(work context.Context) {
 const (
 	quickScan = 128
 	scanCost  = 100 * time.Microsecond // of rest for each row of a full scan: a small part of the time goes into them
+	scanRest  = time.Second            // at least
+	freshRest = 50 * time.Millisecond  // and where something new may stand behind what a busy mailbox has to wait with
 )
+
+// fullScan is when all that is due may be looked at again.
+func (l *lane) fullScan() time.Time {
+	rest := scanRest
+	if l.fresh.Load() {
+		rest = freshRest
+	}
+	return l.scanned.Add(max(rest, l.cost))
+}
 
 // start starts at most limit workers, and says how many intents it looked at and found.
 func (l *lane) start(work context.Context, limit, scan int) (seen, found int) {
@@ -351,7 +366,7 @@ func (l *lane) sleep() time.Duration {
 	for _, at := range l.again {
 		sooner(at)
 	}
-	sooner(l.fullScan)
+	sooner(l.fullScan())
 	return wait
 }
 

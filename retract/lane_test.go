@@ -131,7 +131,7 @@ func TestLane_noisyMailboxDelaysNoOther(t *testing.T) {
 		spam := bad(bert)
 		spam.disposition = verdict.Spam
 		rec := r.report(spam)
-		r.run(time.Second)
+		r.run(100 * time.Millisecond)
 		r.want(rec, bert, store.Done, "")
 		if n := len(r.world.Calls("find")); n > 10 {
 			t.Errorf("%d finds, although the mailbox asked to wait", n)
@@ -245,7 +245,7 @@ func TestLane_unitsOfTheDirectory(t *testing.T) {
 		r.cfg.Brake = config.Brake{MailboxesPerHour: -1, MailboxesPerMail: -1, SharePercent: -1}
 		r.world.Latency = time.Millisecond
 		var to []string
-		for i := range 2500 {
+		for i := range 1700 {
 			to = append(to, fmt.Sprintf("u%d@contoso.example", i))
 			r.world.Mailbox(fmt.Sprint("U", i), to[i])
 		}
