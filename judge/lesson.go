@@ -25,6 +25,8 @@ type Lesson struct {
 	Comment string              `json:"comment,omitempty"`
 	Untold  string              `json:"untold,omitempty"` // why the classifier learns nothing of it
 	Tokens  []string            `json:"tokens,omitempty"` // that are learnt
+
+	Reporter bool `json:"reporter,omitempty"` // a trusted reporter's word, and no operator's: only the classifier hears it
 }
 
 // lessonPrefix begins the store's keys of corrections: lesson/TENANT/RECORD.
@@ -144,7 +146,7 @@ func (j *Judge) keepLesson(ctx context.Context, l Lesson, with []store.Value) er
 		Act: &store.Act{At: l.At, Who: l.By, What: "feedback " + l.Is.String(), Tenant: l.Tenant, Object: l.Record,
 			Comment: l.Comment},
 	}
-	if l.bad() {
+	if l.bad() && !l.Reporter {
 		change.Unteach = l.Record
 	}
 	after := j.lessons[l.Tenant].copy()

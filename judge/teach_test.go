@@ -50,10 +50,11 @@ func TestCorrect_badMailIsUnlearntByTheHistory(t *testing.T) {
 	f.observed = []history.Observation{{Key: "from:eve@shop.example", At: f.now, Aligned: true}}
 	rec := f.received(mail("eve@shop.example", "hello", "cheap replica handbags"))
 	for _, c := range []struct {
-		is    verdict.Disposition
-		knows int
-	}{{verdict.Clean, 1}, {verdict.Bulk, 1}, {verdict.Spam, 0}} {
-		_, err := f.Correct(t.Context(), "ada", rec.ID, c.is, "")
+		is       verdict.Disposition
+		reporter bool
+		knows    int
+	}{{verdict.Clean, false, 1}, {verdict.Spam, true, 1}, {verdict.Bulk, false, 1}, {verdict.Spam, false, 0}} {
+		_, err := f.Teach(t.Context(), Lesson{Tenant: contosoID, Record: rec.ID, By: "ada", Is: c.is, Reporter: c.reporter})
 		if got := f.store.History(contosoID, []string{"from:eve@shop.example"}); err != nil || len(got) != c.knows {
 			t.Errorf("%s: %+v, %v", c.is, got, err)
 		}

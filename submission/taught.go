@@ -3,22 +3,18 @@ package submission
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"clawback/judge"
 	"clawback/store"
 )
 
-// by is what a correction says of a trusted reporter who gave it.
-func by(reporter string) string { return "reporter " + reporter }
-
 // untaught says why a trusted reporter's submission does not teach, or "" when it may.
 func (d *Desk) untaught(list []Submission, s Submission) string {
 	if s.Record == "" {
 		return "its record is not known"
 	}
-	if l, given := d.o.Judge.Lesson(s.Tenant, s.Record); given && !strings.HasPrefix(l.By, by("")) {
+	if l, given := d.o.Judge.Lesson(s.Tenant, s.Record); given && !l.Reporter {
 		return "an administrator has said what it is"
 	}
 	today := 0
@@ -43,7 +39,7 @@ func (d *Desk) teach(ctx context.Context, s Submission, values []store.Value) (T
 	if err != nil {
 		return Taken{}, err
 	}
-	l := judge.Lesson{Tenant: s.Tenant, Record: s.Record, Is: s.Claim.Disposition(), By: by(s.Reporter), Comment: "submission " + s.ID}
+	l := judge.Lesson{Tenant: s.Tenant, Record: s.Record, Is: s.Claim.Disposition(), By: "reporter " + s.Reporter, Comment: "submission " + s.ID, Reporter: true}
 	if _, err := d.o.Judge.Teach(ctx, l, append(values, v)...); err != nil {
 		return Taken{}, fmt.Errorf("teach submission: %w", err)
 	}
