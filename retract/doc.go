@@ -17,7 +17,7 @@
 //	    until the answer is durable (C4). Unknown is verified, never repeated: a crash and a lost answer are one case.
 //	I4  No automatism touches a pinned record, an exempt mailbox, or anything while the tenant is in dry-run mode.
 //	I5  What the brake lets through is counted at C3; a race of workers cannot overshoot.
-//	I6  No call is made before the server's Retry-After is over, after a restart either.
+//	I6  No request is sent before the server's Retry-After is over, whichever call met it, after a restart either.
 //	I7  Policy and machine may write one intent at the same time: the policy's wish and the machine's finding are both kept.
 //
 // On failure: a Fault becomes an outcome of the intent, or a later try, by the tables of schedule.go. Authentication

@@ -42,7 +42,8 @@ const (
 )
 
 // Mailboxes is what retraction needs of one tenant's mailbox system. Implementations are safe for concurrent use and
-// return a *Fault for every failure. They never repeat a call that changes something.
+// return a *Fault for every failure. They never repeat a call that changes something, and ask for Clearance before each
+// request.
 type Mailboxes interface {
 	// Resolve finds the mailbox that takes mail for an SMTP address. A Fault with Class GiveUp and Code "no_mailbox"
 	// means that the address is not a mailbox of this tenant.
