@@ -45,7 +45,7 @@ crash: ## kill the real daemon at every commit point and at random, fill its dis
 	$(GO) test ./internal/crash -count=1 -timeout 90m -v -args -rounds=$(or $(ROUNDS),200)
 
 chaos: ## thousands of seeded scenarios of retraction under a bad day of Graph's, users who move mail, crashes, kills
-	$(GO) test ./internal/chaos -count=1 -timeout 60m -parallel 4 -v -args -seeds=$(or $(SEEDS),2000) -kills=$(or $(KILLS),20)
+	$(GO) test ./internal/chaos -count=1 -timeout 60m -parallel 4 -v -args -seeds=$(or $(SEEDS),2000) -first=$(or $(FIRST),1) -kills=$(or $(KILLS),20)
 
 bench: ## accepted messages a second against a discarding listener, and the other measurements
 	$(GO) run ./internal/bench
