@@ -1,6 +1,7 @@
 package attach
 
 import (
+	"archive/tar"
 	"archive/zip"
 	"bytes"
 	"encoding/binary"
@@ -122,7 +123,7 @@ func loop() []byte {
 	return body
 }
 
-// scans is a JPEG that goes over its pixels very often. The scans are not those of a picture; each is looked for, and costs.
+// scans is a progressive JPEG that goes over its pixels very often: each scan says in eight octets that 65,536 blocks hold nothing.
 func scans(t testing.TB, count int) []byte {
 	t.Helper()
 	var out bytes.Buffer
@@ -130,10 +131,12 @@ func scans(t testing.TB, count int) []byte {
 		t.Fatal(err)
 	}
 	body := out.Bytes()
-	at := bytes.Index(body, []byte{0xff, 0xda})
 	body[bytes.Index(body, []byte{0xff, 0xc0})+1] = 0xc2 // progressive
-	scan := append([]byte{0xff, 0xda, 0, 8, 1, 1, 0, 0, 0, 1}, make([]byte, 20)...)
-	return append(bytes.Clone(body[:at]), bytes.Repeat(scan, count)...)
+	body = bytes.Clone(body[:bytes.Index(body, []byte{0xff, 0xda})])
+	body = append(append(body, 0xff, 0xc4, 0, 20, 0x10, 1), make([]byte, 15)...) // a table of one code, of one bit:
+	body = append(body, 0xe0)                                                    // 16,384 blocks and as many more as 14 bits say
+	scan := append([]byte{0xff, 0xda, 0, 8, 1, 1, 0, 1, 63, 0}, make([]byte, 8)...)
+	return append(append(body, bytes.Repeat(scan, count)...), 0xff, 0xd9)
 }
 
 // barrenPNG is a small picture whose octets hold nothing.
@@ -150,6 +153,18 @@ func barrenPNG(t testing.TB) []byte {
 	return binary.BigEndian.AppendUint32(append(body, content...), crc32.ChecksumIEEE(content))
 }
 
+// tarred is one file, several times.
+func tarred(body []byte, times int) []byte {
+	var out bytes.Buffer
+	w := tar.NewWriter(&out)
+	for range times {
+		w.WriteHeader(&tar.Header{Name: "a.png", Size: int64(len(body)), Typeflag: tar.TypeReg})
+		w.Write(body)
+	}
+	w.Close()
+	return out.Bytes()
+}
+
 // moreBombs are those of single kinds of file.
 func moreBombs(t testing.TB) map[string][]byte {
 	t.Helper()
@@ -164,7 +179,7 @@ func moreBombs(t testing.TB) map[string][]byte {
 		"zip of nothing":       overlapping(t, nothing, 400),
 		"gzip of nothing":      append([]byte("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x00"), nothing...),
 		"pdf of nothing":       pdf,
-		"picture of nothing":   barrenPNG(t),
+		"pictures of nothing":  tarred(barrenPNG(t), 8),
 		"scans of a picture":   scans(t, 100_000),
 		"7z of streams":        szMany(1900),
 		"7z of a billion":      szFrame(nil, append([]byte{0x01, 0x05}, szNumber(1<<30)...)),
