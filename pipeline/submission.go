@@ -26,17 +26,20 @@ func (j *job) submission(ctx context.Context) ending {
 			l.Unproven = "the journal report of it is not first-hand"
 		}
 	}
-	to := strings.ToLower(j.item.Envelope.Rcpts[0])
-	at := slices.IndexFunc(j.tenant.Submissions, func(s config.Submission) bool { return s.Address == to })
-	if at < 0 {
-		return j.wait(j.item, to+" is no submission address any more: configure it again, or export the item")
+	reported := 0
+	for _, to := range j.item.Envelope.Rcpts {
+		l.Via = strings.ToLower(to)
+		at := slices.IndexFunc(j.tenant.Submissions, func(s config.Submission) bool { return s.Address == l.Via })
+		if at < 0 {
+			return j.wait(j.item, l.Via+" is no submission address any more: configure it again, or export the item")
+		}
+		taken, end := j.submit(ctx, l, j.tenant.Submissions[at])
+		if end != nil {
+			return *end
+		}
+		reported += len(taken)
 	}
-	l.Via = to
-	taken, end := j.submit(ctx, l, j.tenant.Submissions[at])
-	switch {
-	case end != nil:
-		return *end
-	case len(taken) == 0 && l.Unproven == "":
+	if reported == 0 && l.Unproven == "" {
 		return quarantine("nothing is reported: no message is attached, and the subject names none")
 	}
 	return ending{how: processed, why: "reported by a user"}

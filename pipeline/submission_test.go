@@ -48,7 +48,8 @@ func withDesk(t *testing.T) (*fixture, *desk) {
 	f.p.o.Submissions = d
 	f.p.o.Tenant = func(id string) (*config.Tenant, bool) {
 		c := contoso()
-		c.Submissions = []config.Submission{{Address: submissionAddress, Mailboxes: []string{reportMailbox}, Claim: "junk", Trusted: []string{"soc@contoso.example"}}}
+		c.Submissions = []config.Submission{{Address: submissionAddress, Mailboxes: []string{reportMailbox}, Claim: "junk", Trusted: []string{"soc@contoso.example"}},
+			{Address: "other@gw.example", Claim: "junk", Trusted: []string{"soc@contoso.example"}}}
 		return c, id == tenantID
 	}
 	return f, d
@@ -84,6 +85,7 @@ func TestSubmission_whereAUsersReportGoes(t *testing.T) {
 		{"of another organisation", strings.Replace(usersMail, "contoso.onm", "fabrikam.onm", 1), nil, "finished", `ada@contoso.example report@gw.example false X-OriginatorOrg is "fabrikam.onmicrosoft.com", which is not an originator_org of tenant contoso`},
 		{"nothing in it", nothing, nil, "quarantined", "ada@contoso.example report@gw.example false "},
 		{"nothing in it, from elsewhere", strings.Replace(nothing, "contoso.onm", "x.onm", 1), nil, "finished", `ada@contoso.example report@gw.example false X-OriginatorOrg is "x.onmicrosoft.com", which is not an originator_org of tenant contoso`},
+		{"to two addresses", usersMail, func(e *queue.Envelope) { e.Rcpts = append(e.Rcpts, "other@gw.example") }, "finished", "ada@contoso.example report@gw.example false \nada@contoso.example other@gw.example false "},
 		{"no address any more", usersMail, func(e *queue.Envelope) { e.Rcpts[0] = "gone@gw.example" }, "deferred", ""},
 		{"a journal rule's report at the address", journaledTo(reportMailbox, usersMail), nil, "finished", "ada@contoso.example report@gw.example true "},
 		{"a report without the journal's marks there", strings.Replace(journaledTo(reportMailbox, usersMail), "--j\r\nContent-Type: text/plain", "--j\r\nContent-Type: text/enriched", 1), nil, "finished", " report@gw.example true the journal report of it is not first-hand"},
