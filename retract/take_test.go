@@ -267,6 +267,32 @@ func TestTake_exemptAliasOfAMailbox(t *testing.T) {
 	})
 }
 
+// The account is gone and its address belongs to another one: it is looked up anew, once.
+func TestTake_addressOfAnotherAccountByNow(t *testing.T) {
+	bubble(t, func(r *rig) {
+		r.world.Mailbox("C", "carl@contoso.example")
+		m := r.world.Deliver("C", hit())
+		resolved := 0
+		r.world.Script = func(op, mailbox, argument string) *answer {
+			switch {
+			case op == "resolve":
+				if resolved++; resolved == 2 {
+					return &answer{Err: &retract.Fault{Class: retract.Retry, After: time.Second}}
+				}
+			case mailbox == "A":
+				return &answer{Err: &retract.Fault{Class: retract.GiveUp, Status: 404, Code: "Request_ResourceNotFound", Detail: "the account is gone"}}
+			}
+			return nil
+		}
+		rec := r.report(bad(anna))
+		r.run(2 * time.Second)
+		r.world.Readdress(anna, "C")
+		r.run(time.Minute)
+		r.want(rec, anna, store.Done, "taken to")
+		r.lies(m, retract.Deletions)
+	})
+}
+
 func TestTake_noMailbox(t *testing.T) {
 	bubble(t, func(r *rig) {
 		rec := r.report(bad("team@contoso.example"))

@@ -55,11 +55,14 @@ func parseRequest(r *http.Request) (*request, error) {
 
 func (r *request) route(segments []string) error {
 	head, rest := segments[0], segments[1:]
-	if id, found := strings.CutPrefix(head, "users('"); found { // for a UPN that begins with $
+	id, quoted := strings.CutPrefix(head, "users('")
+	if quoted { // for a UPN that begins with $
 		rest = append([]string{strings.TrimSuffix(id, "')")}, rest...)
 		head = "users"
 	}
 	switch {
+	case head == "users" && len(rest) > 0 && strings.HasPrefix(rest[0], "$") && !quoted: // Graph, user: get
+		return errPath
 	case head == "users" && len(rest) > 0:
 		r.user = rest[0]
 		return r.userRoute(rest[1:])

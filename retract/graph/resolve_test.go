@@ -23,7 +23,7 @@ func populate(w *world) map[string]graphsim.User {
 		{UPN: "old@contoso.example", Kind: graphsim.OnPremises},
 		{UPN: "left@contoso.example", Kind: graphsim.DeletedUser},
 		{UPN: "guest_fabrikam.example#EXT#@contoso.example", Mail: "guest@fabrikam.example", Kind: graphsim.Guest},
-		{UPN: "$cash@contoso.example"},
+		{UPN: "$cash@contoso.example", Mail: "cash.desk@contoso.example"},
 	} {
 		out[u.UPN] = w.AddUser(u)
 	}

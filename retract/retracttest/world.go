@@ -103,6 +103,13 @@ func (w *World) Mailbox(id string, addresses ...string) *Box {
 	return b
 }
 
+// Readdress has an address belong to another mailbox from now on.
+func (w *World) Readdress(address, id string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.addresses[strings.ToLower(address)] = id
+}
+
 // Deliver puts a message into a mailbox.
 func (w *World) Deliver(box string, m Message) *Message {
 	w.mu.Lock()

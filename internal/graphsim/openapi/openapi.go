@@ -138,6 +138,9 @@ func (d *Document) find(r *http.Request) (*routers.Route, map[string]string, err
 	if !found {
 		return nil, nil, fmt.Errorf("%w: path outside /v1.0", ErrNotAllowed)
 	}
+	if quoted, ok := strings.CutPrefix(path, "/users('"); ok { // the same as /users/NAME: Graph, user: get
+		path = "/users/" + strings.Replace(quoted, "')", "", 1)
+	}
 	segments := strings.Split(path, "/")
 	for _, known := range outside {
 		if _, ok := match(strings.Split(known, "/"), segments); ok {
