@@ -98,12 +98,23 @@ func (a *app) showIntents(list []control.Intent) error {
 		return nil
 	}
 	for _, in := range list {
-		fmt.Fprintf(a.out, "  %-40s %-8s %-12s %-9s %s\n", clip(in.Address, 40), in.Kind, in.Action, in.Outcome, clip(in.Reason, 300))
+		fmt.Fprintf(a.out, "  %-40s %-8s %-12s %-9s %s%s\n", clip(in.Address, 40), in.Kind, in.Action, in.Outcome, readState(in.Intent), clip(in.Reason, 500))
 		for _, t := range in.Attempts {
 			fmt.Fprintf(a.out, "      %s %-16s %-9s %s\n", stamp(t.Started), t.Operation, t.Outcome, clip(t.Detail, 200))
 		}
 	}
 	return nil
+}
+
+// readState says whether the message was read when it was taken; "" where nothing was.
+func readState(in store.Intent) string {
+	switch {
+	case in.Kind != store.Retract || in.WasRead == nil:
+		return ""
+	case *in.WasRead:
+		return "was read; "
+	}
+	return "was unread; "
 }
 
 type exportCmd struct {
@@ -123,7 +134,7 @@ func (c retractCmd) Run(a *app) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	if c.searching() {
+	if c.bulk() {
 		return a.bulk(c.choice, retractJob(c.To, c.Comment))
 	}
 	return a.each(c.IDs, func(id string) error {
@@ -140,7 +151,7 @@ func (c restoreCmd) Run(a *app) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	if c.searching() {
+	if c.bulk() {
 		return a.bulk(c.choice, retract.JobSpec{Restore: true, Comment: c.Comment})
 	}
 	return a.each(c.IDs, func(id string) error {
@@ -193,14 +204,14 @@ func (c heldListCmd) Run(a *app) error {
 }
 
 type heldApproveCmd struct {
-	IDs     []string `arg:"" name:"intent" help:"Ids of intents, as the list shows them."`
+	IDs     []string `arg:"" name:"intent" help:"Ids of intents, as the list shows them, or of records: all that is held of these."`
 	Comment string   `help:"Why, for the audit."`
 }
 
 func (c heldApproveCmd) Run(a *app) error { return a.settle("approve", c.IDs, c.Comment) }
 
 type heldRejectCmd struct {
-	IDs     []string `arg:"" name:"intent" help:"Ids of intents, as the list shows them."`
+	IDs     []string `arg:"" name:"intent" help:"Ids of intents, as the list shows them, or of records: all that is held of these."`
 	Comment string   `help:"Why, for the audit."`
 }
 
