@@ -49,6 +49,7 @@ type Message struct {
 	Record   store.Record  `json:"record"`
 	Intents  []Intent      `json:"intents"`
 	Feedback *judge.Lesson `json:"feedback,omitempty"` // an operator's word on it
+	Reported []Submission  `json:"reported,omitempty"` // what users say of it
 	Apart    []string      `json:"apart,omitempty"`    // where else the same message may be recorded, because of regions
 }
 

@@ -216,6 +216,10 @@ func (s *Server) message(rec store.Record) (Message, error) {
 			m.Feedback = &l
 		}
 	}
+	var err error
+	if m.Reported, err = s.reportedOf(rec); err != nil {
+		return m, err
+	}
 	intents, err := s.o.Store.Intents(rec.ID)
 	if err != nil {
 		return m, err

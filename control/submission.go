@@ -105,6 +105,20 @@ func beside(list []submission.Submission) []Submission {
 	return out
 }
 
+// reportedOf are the submissions of a record.
+func (s *Server) reportedOf(rec store.Record) (of []Submission, err error) {
+	if s.o.Scoring.Submissions == nil {
+		return nil, nil
+	}
+	list, err := s.o.Scoring.Submissions.List(rec.Tenant)
+	for _, one := range beside(list) {
+		if one.Record == rec.ID {
+			of = append(of, one)
+		}
+	}
+	return of, err
+}
+
 func (s *Server) exportSubmission(r *http.Request) (any, error) {
 	one, err := s.o.Scoring.Submissions.Get(r.PathValue("id"))
 	if err != nil {

@@ -108,6 +108,10 @@ func TestSubmissions_sayWhatOthersSay(t *testing.T) {
 	if diff := cmp.Diff([]string{"s1 1 1", "s2 0 2", "s3 1 1", "s4 2 1", "s5 0 0"}, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
+	var m Message
+	if err := c.Get(t.Context(), "/v1/records/r1", &m); err != nil || len(m.Reported) != 4 || m.Reported[3].Same != 2 {
+		t.Errorf("the record shows %+v, %v", m.Reported, err)
+	}
 	var one Submission
 	if err := c.Get(t.Context(), "/v1/submissions/s2", &one); err != nil || one.Contrary != 2 {
 		t.Errorf("%+v, %v", one, err)

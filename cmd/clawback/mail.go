@@ -83,6 +83,7 @@ func (a *app) showMessage(m control.Message) error {
 	if l := m.Feedback; l != nil {
 		fmt.Fprintf(a.out, "\nCorrected: %s said on %s that it is %s (%s).\n", clip(l.By, 40), stamp(l.At), l.Is, clip(cmp.Or(l.Comment, "no comment"), 200))
 	}
+	a.showReported(m.Reported)
 	fmt.Fprintln(a.out, "\nMailboxes:")
 	return a.showIntents(m.Intents)
 }

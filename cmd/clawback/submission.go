@@ -122,6 +122,17 @@ func (a *app) showSubmission(s control.Submission) error {
 	return nil
 }
 
+// showReported says what users say of a message.
+func (a *app) showReported(list []control.Submission) {
+	if len(list) == 0 {
+		return
+	}
+	fmt.Fprintln(a.out, "\nReported by users:")
+	for _, s := range list {
+		fmt.Fprintf(a.out, "  %s  %s as %s, %s  (%s)\n", stamp(s.At), clip(cmp.Or(s.Reporter, "?"), 60), s.Claim, standing(s.Submission), s.ID)
+	}
+}
+
 type submissionAcceptCmd struct {
 	IDs     []string            `arg:"" name:"id" help:"Ids of submissions."`
 	Is      verdict.Disposition `required:"" placeholder:"DISPOSITION" help:"MALICIOUS, SUSPICIOUS, SPOOF, SPAM, BULK or CLEAN."`

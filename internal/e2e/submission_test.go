@@ -139,6 +139,9 @@ func TestSubmission_movesNothingUntilAccepted(t *testing.T) {
 	if out := w.must("status"); !strings.Contains(out, "2 unproven") || !strings.Contains(out, "1 messages that users reported wait") {
 		t.Errorf("status:\n%s", out)
 	}
+	if out := w.must("show", newsletterID); !strings.Contains(out, "Reported by users:") || !strings.Contains(out, "reception@contoso.example as phish, open  ("+s.ID+")") {
+		t.Errorf("the message's reports are not shown:\n%s", out)
+	}
 	out := w.must("submission", "accept", s.ID, "--is", "MALICIOUS", "--to", "soft_delete", "--comment", "it lies")
 	w.eventually(func() string {
 		if got := w.where(delivered); got != deletions {
