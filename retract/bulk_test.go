@@ -236,6 +236,21 @@ func TestBulk_unknownRecordsAreCounted(t *testing.T) {
 	})
 }
 
+// A job takes half of a mailbox's requests and leaves the rest to fresh verdicts.
+func TestBulk_leavesHalfOfAMailbox(t *testing.T) {
+	bubble(t, func(r *rig) {
+		r.campaign(400)
+		r.world.Latency = time.Millisecond
+		r.job(retract.JobSpec{Action: config.Trash, Filter: bySender()})
+		r.run(10 * time.Second)
+		if n := len(r.world.Calls("")); n < bucketHalf || n > bucketHalf+15*10+10 {
+			t.Errorf("%d calls in 10 seconds, want %d and 15 a second", n, bucketHalf)
+		}
+	})
+}
+
+const bucketHalf = 500 // of the 1,000 that a mailbox takes at once
+
 func TestBulk_freshVerdictsGoFirst(t *testing.T) {
 	bubble(t, func(r *rig) {
 		r.campaign(300)
