@@ -177,10 +177,12 @@ func (w *work) inTarget(ctx context.Context, t store.Taken) (Candidate, error) {
 		return Candidate{}, err
 	}
 	f, err := w.sort(ctx, hits)
-	if err != nil || len(f.mine) == 0 {
-		return Candidate{}, err
+	for _, c := range f.mine {
+		if !w.mentions(c.ID) { // else it is another copy, which goes back to where that was
+			return c, err
+		}
 	}
-	return f.mine[0], nil
+	return Candidate{}, err
 }
 
 // fate decides by where the message lies now. Where the user has put it since, it stays.

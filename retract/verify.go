@@ -46,6 +46,9 @@ func (w *work) verify(ctx context.Context) error {
 func (w *work) whereabouts(ctx context.Context, t store.Taken) (state, id string, err error) {
 	c, err := w.box.Locate(ctx, w.in.Mailbox, t.Message)
 	var f *Fault
+	if errors.As(err, &f) && f.Class == Gone && t.State == missing {
+		return lost, "", nil // the call found it gone, and did nothing: what lies in the target came there otherwise
+	}
 	if errors.As(err, &f) && f.Class == Gone {
 		return w.elsewhere(ctx, t)
 	}

@@ -1,0 +1,52 @@
+package retract_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"clawback/config"
+	"clawback/retract"
+	"clawback/retract/retracttest"
+	"clawback/store"
+)
+
+// Found by internal/chaos, seed 140377: a copy that its user had deleted for good since was looked for where it had been
+// taken to, and the other copy was put back to its folder.
+func TestRestore_anotherCopyIsNotTheOneThatIsGone(t *testing.T) {
+	bubble(t, func(r *rig) {
+		gone := r.world.Deliver("A", hit())
+		m := r.world.Deliver("A", at("Projects"))
+		rec := r.report(bad(anna))
+		r.run(time.Minute)
+		r.want(rec, anna, store.Done, "2 copies")
+		r.world.Set(func(w *retracttest.World) { gone.Purged = true })
+		r.restore(rec)
+		r.wantKind(rec, anna, store.Restore, expectation{store.Done, "put back"})
+		r.lies(m, "Projects")
+	})
+}
+
+// Found by internal/chaos, seed 140235: a message that was gone when it was to be moved was taken for the copy that lay in
+// the target of itself, and a restore brought that one into the Inbox.
+func TestVerify_anotherCopyIsNotTheOneThatIsGone(t *testing.T) {
+	bubble(t, func(r *rig) {
+		r.action(config.Junk)
+		m := r.world.Deliver("A", hit())
+		there := r.world.Deliver("A", at(retract.JunkEmail))
+		r.world.Script = func(op, _, _ string) *answer {
+			if op == "move" {
+				m.Purged = true // by its user
+			}
+			return nil
+		}
+		rec := r.report(bad(anna))
+		r.run(time.Minute)
+		r.want(rec, anna, store.Done, "nothing to do: it lies in Junk Email")
+		if _, err := r.e.Restore(context.Background(), "ada", rec.ID, ""); err != nil {
+			t.Fatal(err)
+		}
+		r.run(time.Minute)
+		r.lies(there, retract.JunkEmail)
+	})
+}
