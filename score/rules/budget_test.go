@@ -107,7 +107,7 @@ func TestMatch_loopsMeanWhatTheySay(t *testing.T) {
 		`findIndex(links, .host == "b.example") == 7`,
 		`subject matches "^$"`,
 		`text matches "b$" and not (text matches "c")`,
-		`text matches "(a|b){900}" and text matches "^(a+b)+$" and not (text matches "^(a+b)+c$")`,
+		`text matches "(a|b){90}" and text matches "^(a+b)+$" and not (text matches "^(a+b)+c$")`,
 		`any(links, .host matches "^" + "b[.]")`,
 		`join(["a", "b"], "-") == "a-b" and join(recipients) == "a@x.exampleb@x.example" and (["x", "y"] | join("")) == "xy"`,
 		`repeat("ab", 3) == "ababab" and replace("aXbX", "X", "--") == "a--b--" and replace("aXbX", "X", "-", 1) == "a-bX"`,
