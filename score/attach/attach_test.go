@@ -203,7 +203,7 @@ func bombs(t testing.TB) map[string][]byte {
 	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, 9) })
 	for i := range 4 {
 		w, _ := z.Create(fmt.Sprintf("zeros%d.bin", i))
-		io.Copy(w, zeros(64<<20))
+		io.Copy(w, zeros(16<<20))
 	}
 	z.Close()
 	nested := []byte("x")
@@ -219,7 +219,7 @@ func bombs(t testing.TB) map[string][]byte {
 	}
 	var gz bytes.Buffer
 	g, _ := gzip.NewWriterLevel(&gz, 9)
-	io.Copy(g, zeros(128<<20))
+	io.Copy(g, zeros(64<<20))
 	g.Close()
 	var stream bytes.Buffer
 	p := zlib.NewWriter(&stream)
