@@ -91,3 +91,49 @@ func TestCallOff_endsTheLooksOfAJobsIntents(t *testing.T) {
 		r.lies(m, retract.Inbox)
 	})
 }
+
+// Found by internal/chaos, seed 140900: one of two copies had been taken when the intent was called off. It was done with
+// that, and looked for further copies all the same.
+func TestCallOff_betweenTwoCopies(t *testing.T) {
+	for name, off := range map[string]func(r *rig, rec store.Record, job string){
+		"job cancelled": func(r *rig, _ store.Record, job string) {
+			if err := r.e.CancelJob(context.Background(), "ada", job, ""); err != nil {
+				r.t.Fatal(err)
+			}
+		},
+		"verdict CLEAN": func(r *rig, rec store.Record, _ string) { r.rejudge(rec.ID, verdict.Clean) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(r *rig) {
+				messages := []*retracttest.Message{r.world.Deliver("A", hit()), r.world.Deliver("A", hit())}
+				moves := 0
+				r.world.Script = func(op, _, _ string) *answer {
+					if op == "move" {
+						moves++
+					}
+					if op == "move" && moves == 2 {
+						return &answer{Err: lostAnswer()}
+					}
+					return nil
+				}
+				letter, job := bad(anna), ""
+				if name == "job cancelled" {
+					letter.disposition = verdict.Clean
+				}
+				rec := r.report(letter)
+				if name == "job cancelled" {
+					job = r.job(retract.JobSpec{Action: config.SoftDelete, Records: []string{rec.ID}})
+				}
+				r.run(2 * time.Second)
+				if in := r.intent(rec, anna, store.Retract); !in.Unknown {
+					t.Fatalf("it is not in doubt: %+v", in)
+				}
+				off(r, rec, job)
+				r.run(72 * time.Hour)
+				r.want(rec, anna, store.Done, "taken before it was called off")
+				r.lies(messages[0], retract.Deletions)
+				r.lies(messages[1], retract.Inbox)
+			})
+		})
+	}
+}

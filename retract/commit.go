@@ -74,8 +74,8 @@ func (w *work) complete(ctx context.Context, end ending, change func(*store.Inte
 	next := w.in
 	next.Taken = slices.Clone(next.Taken)
 	change(&next)
-	proposal := w.conclude(&next)
 	w.expectCopies(&next)
+	proposal := w.conclude(&next)
 	if proposal != nil {
 		err := w.e.o.Store.Update(ctx, store.Change{Intents: []store.Intent{*proposal}})
 		if err != nil && !errors.Is(err, store.ErrConflict) {

@@ -22,7 +22,7 @@ func (w *work) conclude(next *store.Intent) *store.Intent {
 		return nil
 	}
 	why := next.Cancelled
-	next.Cancelled = ""
+	next.Cancelled, next.NotBefore = "", time.Time{} // nor is it looked for again
 	if !next.Outcome.Final() {
 		if !hasTaken(*next, moved) {
 			*next = callOff(*next, why)
