@@ -109,7 +109,8 @@ func (j *judge) tell() string {
 		fmt.Fprintf(&b, "%s %s\n", c.Time.Format("15:04:05.000"), c)
 	}
 	for _, l := range j.w.letters {
-		fmt.Fprintf(&b, "letter %d: %s, record %s, to %v\n", l.n, l.verdict, l.record, l.to)
+		rec, _ := j.w.st.Record(l.record) // of one that is not there nothing is told
+		fmt.Fprintf(&b, "letter %d: %s, record %s (now %s), to %v\n", l.n, l.verdict, l.record, rec.Verdict.Disposition, l.to)
 		for _, c := range l.copies {
 			fmt.Fprintf(&b, "   %+v: now %+v\n", *c, j.messages[c.key])
 		}

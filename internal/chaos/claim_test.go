@@ -111,7 +111,7 @@ func (c claim) held() {
 	case retract.HoldIdentity:
 		c.unless(c.anyBare(), "every message with its Message-ID has a network message id")
 	case retract.HoldForward:
-		c.unless(c.l.carries != nil && c.l.verdict == verdict.Clean, "it forwards nothing")
+		c.unless(c.l.carries != nil && (c.l.verdict == verdict.Clean || c.l.meddled()), "it is no forward, or bad itself")
 	case retract.HoldHearsay:
 		if !c.l.hearsay {
 			c.false("the report was first-hand")
