@@ -223,3 +223,43 @@ func TestCopies_ofWhatAPersonChangedHisMindAbout(t *testing.T) {
 		r.lies(second, retract.Inbox)
 	})
 }
+
+// A verdict that has dropped to CLEAN before the looks for further copies ends them: what comes then is good mail.
+func TestCopies_verdictDropsBeforeTheLook(t *testing.T) {
+	bubble(t, func(r *rig) {
+		r.world.Deliver("A", hit())
+		rec := r.report(bad(anna))
+		r.run(time.Minute)
+		r.want(rec, anna, store.Done, "")
+		r.rejudge(rec.ID, verdict.Clean)
+		m := r.world.Deliver("A", hit())
+		r.run(5 * time.Hour)
+		r.lies(m, retract.Inbox)
+	})
+}
+
+// The same of a message that was not there, or another one was in its place: it is looked for again by a schedule.
+func TestLooks_verdictDropsBeforeThem(t *testing.T) {
+	for name, before := range map[string][]retracttest.Message{
+		"mismatch":  {{MessageID: mid, NetworkIDs: []string{nid2}, Good: true}},
+		"not_found": nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(r *rig) {
+				for _, other := range before {
+					r.world.Deliver("A", other)
+				}
+				rec := r.report(bad(anna))
+				r.run(map[string]time.Duration{"mismatch": time.Minute, "not_found": 40 * time.Hour}[name])
+				r.want(rec, anna, store.Outcome(name), "")
+				r.rejudge(rec.ID, verdict.Clean)
+				m := r.world.Deliver("A", hit())
+				r.run(40 * 24 * time.Hour)
+				r.lies(m, retract.Inbox)
+				r.rejudge(rec.ID, verdict.Malicious)
+				r.run(time.Hour)
+				r.lies(m, retract.Deletions)
+			})
+		})
+	}
+}

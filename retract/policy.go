@@ -125,6 +125,9 @@ func (p *plan) revise(in store.Intent) {
 		return
 	}
 	want := p.wish(in.Address)
+	if in.Outcome.Final() && !want.acts && comesBack(in) {
+		in = p.forget(in)
+	}
 	switch {
 	case in.Outcome == store.Done && p.rec.Verdict.Disposition == verdict.Clean && in.Cause != want.cause && want.forward == "":
 		p.propose(in)
@@ -139,6 +142,17 @@ func (p *plan) revise(in store.Intent) {
 	default:
 		p.supersede(in, want)
 	}
+}
+
+// forget ends the looks that an intent which has ended still had before it: what they would find now is not to be taken.
+// A verdict that is bad again opens it.
+func (p *plan) forget(in store.Intent) store.Intent {
+	in = lookNoMore(in, "the verdict is now "+p.rec.Verdict.Disposition.String())
+	if in.Outcome != store.Done {
+		in.Severity = 0
+	}
+	p.put(in)
+	return in
 }
 
 // cancel ends an intent that is not done. One whose last attempt may have worked must be verified first. Where a copy
@@ -196,7 +210,7 @@ func worse(in store.Intent, want wish) bool {
 	switch in.Outcome {
 	case store.Done:
 		return further(string(want.rule.Action), in.Action)
-	case store.Skipped, store.NotFound, store.Failed:
+	case store.Skipped, store.NotFound, store.Mismatch, store.Failed:
 		return want.severity > in.Severity
 	}
 	return false
