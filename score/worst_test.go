@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"clawback/internal/mailgen"
+	"clawback/internal/outlooktest"
 )
 
 // The bounds that no message may break: time, and memory handed out in all while it is judged.
@@ -73,6 +74,7 @@ func worst(t testing.TB) map[string]string {
 		"many xz bombs":       many(20, "a.xz", bomb(t, "bomb.xz")),
 		"many bzip2 bombs":    many(200, "a.bz2", bomb(t, "bomb.bz2")),
 		"empty deflate":       many(4, "a.gz", append([]byte("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x00"), mailgen.Barren(4<<20)...)),
+		"nested storages":     many(4, "a.doc", outlooktest.Nested(8000)),
 		"many pictures":       many(20, "a.png", noise(900)),
 		"large attachment":    many(1, "a.bin", bytes.Repeat([]byte("0123456789abcdef"), 1<<20)),
 		"many pdfs":           many(250, "a.pdf", bytes.Repeat(mailgen.PDF("https://a.example/"), 50)),

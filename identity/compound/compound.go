@@ -71,7 +71,16 @@ func Read(r io.Reader, limit int64) (*File, error) {
 			return nil, fmt.Errorf("read compound file: %w", err)
 		}
 	}
-	f.left = f.size
+	return f, f.header()
+}
+
+// Of looks at a compound file that is in memory. The octets must not change meanwhile.
+func Of(body []byte) (*File, error) {
+	f := &File{size: int64(len(body))}
+	for len(body) > chunk {
+		f.chunks, body = append(f.chunks, body[:chunk]), body[chunk:]
+	}
+	f.chunks = append(f.chunks, body)
 	return f, f.header()
 }
 
@@ -80,6 +89,7 @@ func (f *File) Size() int64 { return f.size }
 
 // header reads the tables. MS-CFB, section 2.2.
 func (f *File) header() error {
+	f.left = f.size
 	if f.size < headerSize || string(f.chunks[0][:8]) != Magic {
 		return errFormat
 	}

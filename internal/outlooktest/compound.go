@@ -163,3 +163,31 @@ func lines(b []byte) iter.Seq[string] {
 		}
 	}
 }
+
+// Document is a compound file with streams at paths such as "Macros/VBA/Module1", as the old Office wrote them.
+func Document(streams map[string][]byte) []byte {
+	root := node{name: "Root Entry", storage: true}
+	for path, data := range streams {
+		at := &root
+		names := strings.Split(path, "/")
+		for _, name := range names[:len(names)-1] {
+			i := slices.IndexFunc(at.children, func(n node) bool { return n.name == name })
+			if i < 0 {
+				i = len(at.children)
+				at.children = append(at.children, node{name: name, storage: true})
+			}
+			at = &at.children[i]
+		}
+		at.children = append(at.children, node{name: names[len(names)-1], data: data})
+	}
+	return compound(root)
+}
+
+// Nested is a compound file of storages, each within the one before.
+func Nested(depth int) []byte {
+	inner := node{name: "s", storage: true}
+	for range depth {
+		inner = node{name: "s", storage: true, children: []node{inner}}
+	}
+	return compound(inner)
+}

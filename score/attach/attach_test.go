@@ -17,6 +17,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"clawback/internal/outlooktest"
 )
 
 func zipped(t testing.TB, files map[string][]byte) []byte {
@@ -138,19 +140,48 @@ func TestDecompress_asTheSpecificationShows(t *testing.T) {
 	}
 }
 
-func TestVBA_startsByItselfAndRuns(t *testing.T) {
-	module := func(source string) []byte {
-		out := []byte("\x00\x00\x00") // what stands before the source
-		packed := []byte{0x01}
-		var chunk []byte
-		for text := source; len(text) > 0; {
-			n := min(8, len(text))
-			chunk = append(append(chunk, 0), text[:n]...)
-			text = text[n:]
-		}
-		packed = binary.LittleEndian.AppendUint16(packed, uint16(len(chunk)-1)|0xb000)
-		return append(out, append(packed, chunk...)...)
+// module is a macro as it stands in a document.
+func module(source string) []byte {
+	out := []byte("\x00\x00\x00") // what stands before the source
+	packed := []byte{0x01}
+	var chunk []byte
+	for text := source; len(text) > 0; {
+		n := min(8, len(text))
+		chunk = append(append(chunk, 0), text[:n]...)
+		text = text[n:]
 	}
+	packed = binary.LittleEndian.AppendUint16(packed, uint16(len(chunk)-1)|0xb000)
+	return append(out, append(packed, chunk...)...)
+}
+
+func TestOLE_streamsOfOldDocuments(t *testing.T) {
+	starts := module("Attribute VB_Name\nSub AutoOpen()\nShell \"x\"\nEnd Sub")
+	for name, c := range map[string]struct {
+		streams   map[string][]byte
+		want      string
+		encrypted bool
+	}{
+		"plain":         {map[string][]byte{"WordDocument": []byte("text")}, "", false},
+		"macros":        {map[string][]byte{"WordDocument": nil, "Macros/VBA/dir": []byte("x"), "Macros/VBA/ThisDocument": module("Attribute VB_Name\n")}, "macro", false},
+		"a macro runs":  {map[string][]byte{"Macros/VBA/ThisDocument": starts}, "macro_autorun", false},
+		"in a long one": {map[string][]byte{"WordDocument": make([]byte, 200_000), "_VBA_PROJECT_CUR/VBA/Sheet1": starts}, "macro_autorun", false},
+		"not a macro":   {map[string][]byte{"Other/ThisDocument": starts}, "", false},
+		"packaged file": {map[string][]byte{"ObjectPool/_1/\x01Ole10Native": []byte("\x02\x00invoice.js\x00C:\\x\x00")}, "archive_executable", false},
+		"encrypted":     {map[string][]byte{"EncryptedPackage": make([]byte, 5000), "EncryptionInfo": []byte("x")}, "", true},
+	} {
+		report := Inspect("a.doc", outlooktest.Document(c.streams), limits())
+		for _, id := range []string{"macro", "macro_autorun", "archive_executable"} {
+			if got, want := found(report, id), id == c.want || id == "macro" && c.want == "macro_autorun"; got != want {
+				t.Errorf("%s: %s %v, want %v", name, id, got, want)
+			}
+		}
+		if report.Encrypted != c.encrypted || report.Unreadable != "" {
+			t.Errorf("%s: encrypted %v, unreadable %q", name, report.Encrypted, report.Unreadable)
+		}
+	}
+}
+
+func TestVBA_startsByItselfAndRuns(t *testing.T) {
 	for source, want := range map[string]bool{
 		"Attribute VB_Name\nSub AutoOpen()\nShell \"x\"\nEnd Sub": true,
 		"Attribute VB_Name\nSub AutoOpen()\nMsgBox 1\nEnd Sub":    false,

@@ -3,43 +3,50 @@ package attach
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
-	"io"
 	"strings"
 
-	"github.com/richardlehane/mscfb"
+	"clawback/identity/compound"
 )
+
+// maxOLE is how many storages and streams of a file are looked at.
+const maxOLE = 2000
 
 // ole looks at the streams of an OLE2 file: the old Office formats, macros, encrypted packages.
 func (w *work) ole(name string, body []byte) {
-	doc, err := mscfb.New(bytes.NewReader(body))
+	doc, err := compound.Of(body)
 	if err != nil {
 		w.report.Unreadable = "ole: " + err.Error()
 		return
 	}
-	for range 2000 {
-		entry, err := doc.Next()
-		if errors.Is(err, io.EOF) || err != nil || w.left <= 0 {
-			return
+	storages, seen := []compound.Entry{doc.Root()}, 0
+	for len(storages) > 0 {
+		in := storages[0]
+		storages = storages[1:]
+		for _, entry := range doc.Children(in) {
+			if seen++; seen > maxOLE || w.left <= 0 {
+				return
+			}
+			w.stream(name, doc, in, entry)
+			if entry.Storage {
+				storages = append(storages, entry)
+			}
 		}
-		w.stream(name, entry)
 	}
 }
 
-func (w *work) stream(name string, entry *mscfb.File) {
-	storage := strings.ToLower(strings.Join(entry.Path, "/"))
+func (w *work) stream(name string, doc *compound.File, in, entry compound.Entry) {
 	lower := strings.ToLower(entry.Name)
 	switch {
 	case lower == "encryptedpackage":
 		w.report.Encrypted = true
 	case lower == "_vba_project" || lower == "vba" || lower == "_vba_project_cur":
 		w.find("macro", "The document %q carries macros.", name)
-	case strings.HasSuffix(storage, "vba") && entry.Size > 0 && lower != "dir":
-		w.use(plain(entry), min(entry.Size, 1<<20), func(b []byte) { w.vba(name, b) })
+	case strings.HasSuffix(strings.ToLower(in.Name), "vba") && entry.Size > 0 && lower != "dir":
+		w.use(plain(doc.Open(entry)), min(entry.Size, 1<<20), func(b []byte) { w.vba(name, b) })
 	case lower == "workbook" || lower == "book":
-		w.use(plain(entry), 1<<20, func(b []byte) { w.biff(name, b) })
+		w.use(plain(doc.Open(entry)), 1<<20, func(b []byte) { w.biff(name, b) })
 	case lower == "\x01ole10native":
-		w.use(plain(entry), 1<<20, func(b []byte) { w.native(name, b) })
+		w.use(plain(doc.Open(entry)), 1<<20, func(b []byte) { w.native(name, b) })
 	}
 }
 
