@@ -105,6 +105,14 @@ func (w *world) story() {
 // tell gives what is needed to understand a failure.
 func (j *judge) tell() string {
 	var b strings.Builder
+	fmt.Fprintf(&b, "latency %v; the process began at %v; alerts %v\n", j.w.latency, j.w.starts, j.w.alerts)
+	for _, p := range j.w.quiet.posts {
+		in, _ := j.w.st.Intent(store.IntentID(p.record, p.to, store.Retract)) // of one that is not there nothing is told
+		fmt.Fprintf(&b, "quiet tenant: %+v: %+v\n", *p, in)
+		for _, a := range j.attempts(in) {
+			fmt.Fprintf(&b, "   %+v\n", a)
+		}
+	}
 	for _, c := range j.w.sim.Calls() {
 		fmt.Fprintf(&b, "%s %s\n", c.Time.Format("15:04:05.000"), c)
 	}

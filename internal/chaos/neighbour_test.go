@@ -131,7 +131,7 @@ func (n *neighbour) due(from time.Time) time.Time {
 	for moved := true; moved; {
 		moved = false
 		for _, s := range n.lockups {
-			if later := s.to.Add(resumes); s.from.Before(due) && s.to.After(from) && later.After(due) {
+			if later := s.to.Add(resumes); s.from.Before(due) && later.After(from) && later.After(due) {
 				due, moved = later, true
 			}
 		}
