@@ -351,8 +351,14 @@ func TestFeeds_aHitIsHard(t *testing.T) {
 	s := scorer(t, Options{Known: func(i verdict.Indicator) (Hit, bool) {
 		return Hit{"test feed", "phishing"}, i.Kind == "domain" && i.Value == "www.listed.example"
 	}})
-	if r := run(t, s, link("https://www.listed.example/x", "here")); r.Disposition != verdict.Malicious || !has(r, "link.feed") {
-		t.Errorf("%v: %s", r.Disposition, summary(r))
+	for _, to := range []string{
+		"https://www.listed.example/x",
+		"https://eur02.safelinks.protection.outlook.com/?url=https%3A%2F%2Fwww.listed.example%2Fx&data=05",
+		"https://www.google.com/url?q=https://www.listed.example/x",
+	} {
+		if r := run(t, s, link(to, "here")); r.Disposition != verdict.Malicious || !has(r, "link.feed") {
+			t.Errorf("%s: %v: %s", to, r.Disposition, summary(r))
+		}
 	}
 	if r := run(t, s, link("https://www.sender.example/x", "here")); has(r, "link.feed") {
 		t.Errorf("an unlisted host is a hit: %s", summary(r))

@@ -30,6 +30,10 @@ func detectLinks(x *inspection) {
 			seen[l.Raw] = true
 			x.indicate("url", l.Raw)
 			x.indicate("domain", l.Host)
+			if target, ok := l.Target(); ok { // what a rewriting gateway or a redirect hides
+				x.indicate("url", target.Raw)
+				x.indicate("domain", target.Host)
+			}
 		}
 		if l.Kind != extract.Image && l.Kind != extract.Resource {
 			x.link(l)
