@@ -138,7 +138,13 @@ func (w *work) vanished(ctx context.Context, operation string, f *Fault) error {
 func (w *work) cannotPurge(ctx context.Context, operation string, f *Fault) error {
 	if !w.tenant.Graph.PurgesByMove {
 		reason := "this cloud has no permanentDelete, and purges_by_move is off: " + f.Error()
-		return w.endAs(ctx, ending{operation, string(store.Failed), f.Error()}, store.Failed, reason)
+		err := w.write(ctx, ending{operation, string(store.Failed), f.Error()}, func(in *store.Intent) {
+			in.Unknown, in.NotBefore = w.undecided(*in), w.e.now()
+			if in.Action == w.ranFor { // else another one is wanted meanwhile, which may be possible
+				in.Outcome, in.Reason, in.NotBefore = store.Failed, reason, time.Time{}
+			}
+		})
+		return cmp.Or(err, errEnded)
 	}
 	w.lane.dir.setNoPurge()
 	err := w.write(ctx, ending{operation, "retry", f.Error()}, func(in *store.Intent) {

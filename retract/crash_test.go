@@ -402,3 +402,24 @@ func TestRun_stopDoesNotWaitForEver(t *testing.T) {
 		}
 	})
 }
+
+// Found by internal/chaos, seed 320957: the verdict changed during a permanentDelete that the cloud does not have, and what
+// was wanted by then was not done either.
+func TestPurge_refusedWhileAnotherActionIsWanted(t *testing.T) {
+	bubble(t, func(r *rig) {
+		r.cfg.Actions[verdict.Malicious] = config.Rule{Action: config.HardDelete}
+		r.world.NoPurge = true
+		var rec store.Record
+		r.world.Script = func(op, _, _ string) *answer {
+			if op == "purge" {
+				r.rejudge(rec.ID, verdict.Spoof)
+			}
+			return nil
+		}
+		m := r.world.Deliver("A", hit())
+		rec = r.report(bad(anna))
+		r.run(time.Hour)
+		r.want(rec, anna, store.Done, "taken to Deleted Items")
+		r.lies(m, retract.Deleted)
+	})
+}
