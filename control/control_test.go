@@ -51,6 +51,12 @@ func (b *backend) Trust(_ context.Context, id, who string) error {
 	b.done = append(b.done, "trust "+who+" "+id)
 	return b.err
 }
+func (b *backend) Discard(_ context.Context, id string, _ []byte) error {
+	b.done = append(b.done, "discard "+id)
+	return b.err
+}
+func (b *backend) Discarded() (map[string][]byte, error)              { return nil, nil }
+func (b *backend) Noted(context.Context, string) error                { return nil }
 func (b *backend) Bounce(id string) (queue.Bounce, error)             { return queue.Bounce{ID: id}, nil }
 func (b *backend) Bounces(queue.BounceFilter) ([]queue.Bounce, error) { return nil, nil }
 func (b *backend) RetryBounce(_ context.Context, id string) error {

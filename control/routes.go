@@ -21,6 +21,7 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("GET /v1/queue/{id}", handler(func(r *http.Request) (any, error) { return s.o.Queue.Get(r.PathValue("id")) }))
 	mux.Handle("GET /v1/queue/{id}/report", handler(s.exportItem))
 	mux.Handle("POST /v1/queue/{id}/retry", handler(s.retryItem))
+	mux.Handle("POST /v1/queue/{id}/discard", handler(s.discardItem))
 	mux.Handle("GET /v1/bounces", handler(s.listBounces))
 	mux.Handle("GET /v1/bounces/{id}", handler(func(r *http.Request) (any, error) { return s.o.Queue.Bounce(r.PathValue("id")) }))
 	mux.Handle("GET /v1/bounces/{id}/report", handler(s.exportBounce))

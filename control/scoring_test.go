@@ -74,7 +74,7 @@ func serveScoring(t *testing.T, b *bench) *Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := New(Options{Store: &backend{records: []store.Record{{ID: "r1", Tenant: "guid-a"}}}, Log: slog.New(slog.DiscardHandler), Scoring: Scoring{
+	s := New(Options{Queue: &backend{}, Store: &backend{records: []store.Record{{ID: "r1", Tenant: "guid-a"}}}, Log: slog.New(slog.DiscardHandler), Scoring: Scoring{
 		Policies: b, Rules: b, Lessons: b, Submissions: tray{b},
 		Tenant: func(name string) (*config.Tenant, error) {
 			if name != "a" {

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"sync"
 	"time"
 
 	"clawback/config"
@@ -27,6 +28,9 @@ type Queue interface {
 	List(f queue.Filter) ([]queue.Item, error)
 	Retry(ctx context.Context, id string) error
 	Trust(ctx context.Context, id, who string) error
+	Discard(ctx context.Context, id string, note []byte) error
+	Discarded() (map[string][]byte, error)
+	Noted(ctx context.Context, id string) error
 	Bounce(id string) (queue.Bounce, error)
 	Bounces(f queue.BounceFilter) ([]queue.Bounce, error)
 	RetryBounce(ctx context.Context, id string) error
@@ -80,6 +84,8 @@ type Options struct {
 type Server struct {
 	o    Options
 	http *http.Server
+
+	discards sync.Mutex // held while what was discarded is noted in the audit
 }
 
 // New makes a Server.
@@ -117,6 +123,9 @@ func Listen(path string) (net.Listener, error) {
 
 // Serve answers until Shutdown.
 func (s *Server) Serve(ln net.Listener) error {
+	if err := s.noteDiscarded(context.Background()); err != nil { // of before a crash; the next discard tries again
+		s.o.Log.Error("note in the audit what was discarded", "event", "control.failed", "error", err)
+	}
 	if err := s.http.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("control socket: %w", err)
 	}
@@ -164,7 +173,7 @@ func statusOf(err error) int {
 	switch {
 	case errors.Is(err, store.ErrNotFound), errors.Is(err, queue.ErrNotFound):
 		return http.StatusNotFound
-	case errors.Is(err, store.ErrConflict):
+	case errors.Is(err, store.ErrConflict), errors.Is(err, queue.ErrState):
 		return http.StatusConflict
 	case errors.As(err, &bad):
 		return http.StatusBadRequest

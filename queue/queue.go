@@ -8,7 +8,7 @@
 //
 // Invariants:
 //   - I1: an id that Commit returned is that of an item whose body and row are durable (C1).
-//   - I2: an accepted item leaves only by Finish or GiveUp. It never expires; quarantine keeps it.
+//   - I2: an accepted item leaves only by Finish or GiveUp, or out of quarantine by a person's Discard. It never expires.
 //   - I3: a start is noted durably before an item is handed out, so that one which kills the process is found out.
 //   - I4: an item that is given up has exactly one bounce, however often GiveUp is called (C5).
 //   - I5: the rows are the truth: octets without a row are garbage, a row without its octets is quarantined. A row that

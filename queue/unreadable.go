@@ -97,7 +97,7 @@ func (r *recovery) setAside(id string, row []byte, why string) error {
 		it.Envelope.Received = idTime(id)
 	}
 	if it.Body.File == "" {
-		why += ", and so not where its octets are: the spool drops nothing while this item is listed"
+		why += ", and so not where its octets are: the spool drops nothing until it is discarded"
 	}
 	it.quarantine(why)
 	r.q.log.Error("a row of queue.db cannot be read", "event", "queue.unreadable", "item", id, "reason", why)

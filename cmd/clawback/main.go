@@ -32,7 +32,7 @@ type cli struct {
 	Serve      serveCmd      `cmd:"" group:"daemon" help:"Run the daemon."`
 	Check      checkCmd      `cmd:"" group:"daemon" help:"Check the configuration and, with --online, all that it depends on."`
 	Status     statusCmd     `cmd:"" group:"daemon" help:"Show what the daemon has done, and what waits."`
-	Queue      queueCmd      `cmd:"" group:"daemon" help:"List, show, retry or export accepted reports that are not finished."`
+	Queue      queueCmd      `cmd:"" group:"daemon" help:"List, show, retry, export or discard accepted reports that are not finished."`
 	Bounce     bounceCmd     `cmd:"" group:"daemon" help:"List, show, retry or export reports on their way to the alternate mailbox."`
 	Address    addressCmd    `cmd:"" group:"daemon" help:"Make, list or retire journal addresses."`
 	Connect    connectCmd    `cmd:"" group:"daemon" help:"Get an administrator's consent for a tenant's mailboxes, and prove that it works."`

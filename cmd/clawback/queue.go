@@ -14,10 +14,11 @@ import (
 )
 
 type queueCmd struct {
-	List   queueListCmd   `cmd:"" help:"List accepted reports that are not finished."`
-	Show   queueShowCmd   `cmd:"" help:"Show one of them."`
-	Retry  queueRetryCmd  `cmd:"" help:"Work on quarantined or deferred ones again, now."`
-	Export queueExportCmd `cmd:"" help:"Write the report, as it arrived, to a file."`
+	List    queueListCmd    `cmd:"" help:"List accepted reports that are not finished."`
+	Show    queueShowCmd    `cmd:"" help:"Show one of them."`
+	Retry   queueRetryCmd   `cmd:"" help:"Work on quarantined or deferred ones again, now."`
+	Export  queueExportCmd  `cmd:"" help:"Write the report, as it arrived, to a file."`
+	Discard queueDiscardCmd `cmd:"" help:"Throw quarantined ones away for good."`
 }
 
 type queueExportCmd struct {

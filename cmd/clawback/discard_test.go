@@ -1,0 +1,58 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"clawback/control"
+	"clawback/queue"
+	"clawback/store"
+)
+
+// Where nobody can be asked, nothing is discarded without --yes; the comment goes with the order.
+func TestQueueDiscard_asksFirst(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		yes  bool
+		want string
+	}{
+		{"not a terminal", false, "clawback queue export ID FILE"},
+		{"yes", true, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "s")
+			ln, err := net.Listen("unix", path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []control.Order
+			mux := http.NewServeMux()
+			mux.HandleFunc("GET /v1/queue/i1", func(w http.ResponseWriter, _ *http.Request) {
+				json.NewEncoder(w).Encode(queue.Item{ID: "i1", State: queue.Quarantined, Reason: "not attributed"})
+			})
+			mux.HandleFunc("POST /v1/queue/i1/discard", func(w http.ResponseWriter, r *http.Request) {
+				var o control.Order
+				json.NewDecoder(r.Body).Decode(&o)
+				got = append(got, o)
+				json.NewEncoder(w).Encode(store.Act{Object: "i1", Comment: o.Comment})
+			})
+			server := &http.Server{Handler: mux}
+			go server.Serve(ln)
+			defer server.Close()
+			var out, said bytes.Buffer
+			a := &app{t.Context(), &out, &said, false, control.NewClient(path)}
+			err = queueDiscardCmd{IDs: []string{"i1"}, Comment: "forged", Yes: test.yes}.Run(a)
+			if (err == nil) != test.yes || len(got) == 1 != test.yes || !strings.Contains(said.String(), test.want) {
+				t.Fatalf("Run = %v, orders %+v, said %q", err, got, said.String())
+			}
+			if test.yes && (got[0].Comment != "forged" || !strings.Contains(out.String(), "i1 is discarded: forged")) {
+				t.Errorf("ordered %+v, printed %q", got[0], out.String())
+			}
+		})
+	}
+}

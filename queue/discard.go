@@ -1,0 +1,66 @@
+package queue
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+
+	bolt "go.etcd.io/bbolt"
+)
+
+// discardedBucket keeps what is to be said of discarded items until that stands in the audit: id of the item -> note.
+var discardedBucket = []byte("discarded")
+
+// Discard throws an item in quarantine away, at a person's word, with what is kept of its row where that cannot be read.
+// The item's end and the note are one commit: after a crash it is there as before, or gone, and Discarded tells of it
+// until Noted. In any other state it is work to be done: ErrState.
+func (q *Queue) Discard(ctx context.Context, id string, note []byte) error {
+	return wrap("discard", id, q.change(ctx, id, func(t *txn, it *Item) (*Item, error) {
+		if it.State != Quarantined {
+			return nil, fmt.Errorf("%w: it is %s, and only what is in quarantine can be discarded: %s", ErrState, it.State, instead[it.State])
+		}
+		tx := t.items.Tx()
+		if kept := tx.Bucket(unreadableBucket); kept != nil {
+			t.delete(kept, []byte("items/"+id))
+		}
+		discarded, err := tx.CreateBucketIfNotExists(discardedBucket)
+		t.fail(err)
+		if err == nil {
+			t.put(discarded, []byte(id), note)
+		}
+		return nil, t.err
+	}))
+}
+
+// instead says what to do with an item that cannot be discarded.
+var instead = map[State]string{
+	Ready:    "it is worked on next; see what becomes of it",
+	Working:  "it is being worked on; see what becomes of it",
+	Deferred: "it is tried again by itself; mend what its reason says, or have it tried now with queue retry",
+}
+
+// Discarded are the notes on discarded items that Noted was not called for, by id.
+func (q *Queue) Discarded() (map[string][]byte, error) {
+	notes := map[string][]byte{}
+	err := q.view(func(tx *bolt.Tx) error {
+		discarded := tx.Bucket(discardedBucket)
+		if discarded == nil {
+			return nil
+		}
+		return discarded.ForEach(func(id, note []byte) error {
+			notes[string(id)] = bytes.Clone(note)
+			return nil
+		})
+	})
+	return notes, err
+}
+
+// Noted forgets the note on a discarded item: it stands elsewhere now.
+func (q *Queue) Noted(ctx context.Context, id string) error {
+	return wrap("forget discarded", id, q.submit(ctx, &op{apply: func(t *txn) error {
+		if discarded := t.items.Tx().Bucket(discardedBucket); discarded != nil {
+			t.delete(discarded, []byte(id))
+		}
+		return t.err
+	}}))
+}
