@@ -100,26 +100,26 @@ func aBounce() queue.Bounce {
 
 // Every octet of a report comes back out of its bounce, whichever octets those are.
 func TestLetter_carriesReportByteExact(t *testing.T) {
-	bodies := map[string]string{
-		"plain": "hello", "8bit": "h\xe4llo", "bare LF": "a\nb", "bare CR": "a\rb", "NUL": "a\x00b",
-		"long line": strings.Repeat("x", 5000), "dots": ".\r\n..\r\n.", "own boundary lines": "--b--x",
+	reports := map[string][]byte{
+		"plain": withBody("hello"), "8bit": withBody("h\xe4llo"), "bare LF": withBody("a\nb"), "bare CR": withBody("a\rb"),
+		"NUL": withBody("a\x00b"), "long line": withBody(strings.Repeat("x", 1<<20)), "dots": withBody(".\r\n..\r\n."),
+		"own boundary lines": withBody("--b--x"), "CR at the end": append(withBody("a"), '\r'), "LF at the end": append(withBody("a"), '\n'),
+		"no line's end": append(withBody("a"), 'b'),
 	}
-	for name, body := range bodies {
+	for name, want := range reports {
 		t.Run(name, func(t *testing.T) {
-			want := withBody(body)
-			form, _ := survey(bytes.NewReader(want))
-			for _, eightBit := range []bool{true, false} {
+			octets, _ := survey(bytes.NewReader(want))
+			for _, offers := range []offer{{}, {eightBit: true}, {binary: true}, {eightBit: true, binary: true}} {
 				var out bytes.Buffer
-				l := Letter{Bounce: aBounce(), Hostname: "gw.example", To: "ndr@archive.example", EightBit: form.eightBit}
-				l.As822 = !form.unmailable && (eightBit || !form.eightBit)
+				l := Letter{Bounce: aBounce(), Hostname: "gw.example", To: "ndr@archive.example", Form: octets.form(offers)}
 				if err := l.Write(&out, bytes.NewReader(want)); err != nil {
 					t.Fatal(err)
 				}
 				if got := recovered(t, out.Bytes()); !bytes.Equal(got, want) {
-					t.Errorf("8BITMIME %t: recovered %d octets, want %d equal ones", eightBit, len(got), len(want))
+					t.Errorf("%+v: recovered %d octets, want %d equal ones", offers, len(got), len(want))
 				}
-				if s, _ := survey(bytes.NewReader(out.Bytes())); s.unmailable || s.eightBit && !eightBit {
-					t.Errorf("8BITMIME %t: the bounce itself is %+v", eightBit, s)
+				if s, _ := survey(bytes.NewReader(out.Bytes())); s.form(offers) == OctetStream { // no server takes it so
+					t.Errorf("%+v: the bounce itself is %+v", offers, s)
 				}
 			}
 		})
@@ -149,16 +149,18 @@ func recovered(t *testing.T, mail []byte) []byte {
 
 // Who finds a bounce in the alternate mailbox learns from it how to get the report out, and where to ask on.
 func TestLetter_saysHowToGetTheReportOut(t *testing.T) {
-	for as822, form := range map[bool]string{true: "unaltered, as a message", false: "unaltered, as the file report.eml"} {
+	for form, says := range map[Form]string{
+		SevenBit: "unaltered, as a message", Binary: "unaltered, as a message", OctetStream: "unaltered, as the file report.eml",
+	} {
 		var out bytes.Buffer
-		l := Letter{Bounce: aBounce(), Hostname: "gw.example", To: "ndr@archive.example", As822: as822}
+		l := Letter{Bounce: aBounce(), Hostname: "gw.example", To: "ndr@archive.example", Form: form}
 		if err := l.Write(&out, bytes.NewReader(withBody("x"))); err != nil {
 			t.Fatal(err)
 		}
 		text := firstPart(t, &out)
-		for _, want := range []string{form, "clawback unwrap --report report.eml bounce.eml\r\n", "clawback bounce show bnc1\r\n", "no original"} {
+		for _, want := range []string{says, "clawback unwrap --report report.eml bounce.eml\r\n", "clawback bounce show bnc1\r\n", "no original"} {
 			if !strings.Contains(text, want) {
-				t.Errorf("as message/rfc822 %t: the text does not say %q:\n%s", as822, want, text)
+				t.Errorf("%s: the text does not say %q:\n%s", form, want, text)
 			}
 		}
 	}
@@ -188,7 +190,7 @@ func firstPart(t *testing.T, r io.Reader) string {
 
 func TestLetter_foreignTextMakesNoHeader(t *testing.T) {
 	var out bytes.Buffer
-	l := Letter{Bounce: aBounce(), Hostname: "gw.example", To: "ndr@archive.example", As822: true}
+	l := Letter{Bounce: aBounce(), Hostname: "gw.example", To: "ndr@archive.example", Form: SevenBit}
 	if err := l.Write(&out, bytes.NewReader(withBody("x"))); err != nil {
 		t.Fatal(err)
 	}
@@ -240,34 +242,47 @@ func TestLoadKey_refusesShortKey(t *testing.T) {
 type mailbox struct {
 	mu      sync.Mutex
 	from    []string
+	bodies  []smtp.BodyType // by which mail came
 	mail    [][]byte
 	refuse  error
-	dropped bool // take the message, and cut the connection instead of answering
+	spoil   error // answer to a chunk of a binary message
+	dropped bool  // take the message, and cut the connection instead of answering
+	counts  bool  // count the octets, and keep none
+	counted int64
 	server  *smtp.Server
 }
 
-func (m *mailbox) NewSession(c *smtp.Conn) (smtp.Session, error) { return &visit{m, c}, nil }
+func (m *mailbox) NewSession(c *smtp.Conn) (smtp.Session, error) { return &visit{m: m, c: c}, nil }
 
 type visit struct {
-	m *mailbox
-	c *smtp.Conn
+	m    *mailbox
+	c    *smtp.Conn
+	body smtp.BodyType
 }
 
-func (v *visit) Mail(from string, _ *smtp.MailOptions) error {
+func (v *visit) Mail(from string, o *smtp.MailOptions) error {
 	v.m.mu.Lock()
 	defer v.m.mu.Unlock()
-	v.m.from = append(v.m.from, from)
+	v.body, v.m.from = o.Body, append(v.m.from, from)
 	return v.m.refuse
 }
 func (v *visit) Rcpt(string, *smtp.RcptOptions) error { return nil }
 func (v *visit) Reset()                               {}
 func (v *visit) Logout() error                        { return nil }
 func (v *visit) Data(r io.Reader) error {
+	if v.m.spoil != nil && v.body == smtp.BodyBinaryMIME {
+		return v.m.spoil
+	}
+	if v.m.counts {
+		n, err := io.Copy(io.Discard, r)
+		v.m.counted += n
+		return err
+	}
 	octets, err := io.ReadAll(r)
 	v.m.mu.Lock()
 	defer v.m.mu.Unlock()
 	if err == nil {
-		v.m.mail = append(v.m.mail, octets)
+		v.m.mail, v.m.bodies = append(v.m.mail, octets), append(v.m.bodies, v.body)
 	}
 	if v.m.dropped {
 		v.c.Conn().Close()
@@ -419,21 +434,30 @@ func TestDeliver_waitsForSMTPUTF8(t *testing.T) {
 
 // C5: the server took the bounce, and the answer was lost. The copy that follows bears the same Message-ID.
 func TestDeliver_replyLost(t *testing.T) {
-	box, relay, _ := startMailbox(t)
-	box.dropped = true
-	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
-	q := &memory{b: aBounce()}
-	d := deliverer(t, q, relay, func() time.Time { return now }, nil)
-	d.round(t.Context())
-	box.mu.Lock()
-	box.dropped = false
-	box.mu.Unlock()
-	now = q.b.NotBefore
-	if err := d.round(t.Context()); err != nil || q.sent == "" || len(box.mail) != 2 {
-		t.Fatalf("second attempt: %v, sent %q, %d copies", err, q.sent, len(box.mail))
-	}
-	if !bytes.Equal(box.mail[0], box.mail[1]) {
-		t.Error("the second copy is not identical with the first")
+	for name, binary := range map[string]bool{"DATA": false, "BDAT": true} {
+		t.Run(name, func(t *testing.T) {
+			box, relay, roots := startMailbox(t)
+			box.dropped, box.server.EnableBINARYMIME = true, binary
+			now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+			q := &memory{b: aBounce()}
+			d := deliverer(t, q, relay, func() time.Time { return now }, nil)
+			if binary {
+				byMX(d, relay, roots)
+			}
+			if err := d.round(t.Context()); err != nil || q.sent != "" || q.b.Tries != 1 {
+				t.Fatalf("first attempt: %v, sent %q, %d tries: want it to be tried again", err, q.sent, q.b.Tries)
+			}
+			box.mu.Lock()
+			box.dropped = false
+			box.mu.Unlock()
+			now = q.b.NotBefore
+			if err := d.round(t.Context()); err != nil || q.sent == "" || len(box.mail) != 2 {
+				t.Fatalf("second attempt: %v, sent %q, %d copies", err, q.sent, len(box.mail))
+			}
+			if !bytes.Equal(box.mail[0], box.mail[1]) || binary != (box.bodies[1] == smtp.BodyBinaryMIME) {
+				t.Errorf("the second copy is not identical with the first; they came by %v", box.bodies)
+			}
+		})
 	}
 }
 

@@ -20,14 +20,13 @@ type Letter struct {
 	Hostname string // ours
 	To       string // alternate mailbox
 	Mark     string // value of OwnHeader
-	As822    bool   // attach as message/rfc822; else as a base64 octet stream
-	EightBit bool   // the report has octets over 127
+	Form     Form   // how the report is attached
 }
 
 // MessageID is the identity of every copy of this bounce, with its angle brackets.
 func MessageID(id, hostname string) string { return "<" + id + "@" + hostname + ">" }
 
-// WriteTo writes the whole message with CRLF line ends; report is the journal report, byte-exact.
+// Write writes the whole message with CRLF line ends; report is the journal report, byte-exact.
 func (l Letter) Write(w io.Writer, report io.Reader) error {
 	b := bufio.NewWriterSize(w, 32<<10)
 	boundary := l.boundary()
@@ -71,6 +70,9 @@ func (l Letter) writeHeader(w io.Writer, boundary string) {
 		{"MIME-Version", "1.0"},
 		{"Content-Type", "multipart/" + kind + ";\r\n\tboundary=\"" + boundary + "\""},
 	}
+	if l.Form == EightBit || l.Form == Binary {
+		header = append(header, [2]string{"Content-Transfer-Encoding", string(l.Form)}) // RFC 2045, section 6.4: as the part within
+	}
 	for _, field := range header {
 		fmt.Fprintf(w, "%s: %s\r\n", field[0], field[1])
 	}
@@ -98,7 +100,7 @@ const failureText = "The journal gateway %s took a journal report on %s and coul
 
 // attachedAs says how a person sees the report in a mail reader.
 func (l Letter) attachedAs() string {
-	if l.As822 {
+	if l.Form != OctetStream {
 		return "as a message"
 	}
 	return "as the file report.eml, because it holds octets that mail cannot carry as they are"
@@ -126,8 +128,7 @@ func addressType(address string) string {
 
 func (l Letter) writeReport(w io.Writer, boundary string, report io.Reader) error {
 	fmt.Fprintf(w, "\r\n--%s\r\n", boundary)
-	if !l.As822 {
-		// RFC 2046, section 5.2.1 forbids base64 for message/rfc822: an octet stream is the form that keeps every octet.
+	if l.Form == OctetStream {
 		io.WriteString(w, "Content-Type: application/octet-stream; name=\"report.eml\"\r\nContent-Transfer-Encoding: base64\r\n"+
 			"Content-Disposition: attachment; filename=\"report.eml\"\r\n\r\n")
 		enc := newLines(w)
@@ -136,11 +137,7 @@ func (l Letter) writeReport(w io.Writer, boundary string, report io.Reader) erro
 		}
 		return enc.Close()
 	}
-	encoding := "7bit"
-	if l.EightBit {
-		encoding = "8bit"
-	}
-	fmt.Fprintf(w, "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: %s\r\n\r\n", encoding)
+	fmt.Fprintf(w, "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: %s\r\n\r\n", l.Form)
 	if _, err := io.Copy(w, report); err != nil {
 		return fmt.Errorf("write report: %w", err)
 	}

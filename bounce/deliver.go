@@ -2,20 +2,14 @@ package bounce
 
 import (
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
-
-	"github.com/emersion/go-sasl"
-	"github.com/emersion/go-smtp"
 
 	"clawback/config"
 )
@@ -47,16 +41,16 @@ type server struct {
 	port  int
 }
 
-// Send tries the route's servers in order until one takes the message. write is called for one server at a time with
-// whether it offers 8BITMIME. The answer names the server and its reply.
-func (s *Sender) Send(ctx context.Context, r Route, write func(w io.Writer, eightBit bool) error) (string, error) {
+// Send tries the route's servers in order until one takes the message. write is called for one server at a time with the form
+// in which that one gets octets of such a shape, and again when it refuses them. The answer names the server and its reply.
+func (s *Sender) Send(ctx context.Context, r Route, octets shape, write func(w io.Writer, form Form) error) (string, error) {
 	servers, err := s.servers(ctx, r)
 	if err != nil {
 		return "", err
 	}
 	var problems []error
 	for _, srv := range servers {
-		reply, err := s.sendTo(ctx, srv, r.To, write)
+		reply, err := s.sendTo(ctx, srv, parcel{r.To, octets, write})
 		if err == nil {
 			return srv.host + ": " + reply, nil
 		}
@@ -94,122 +88,44 @@ func (s *Sender) servers(ctx context.Context, r Route) ([]server, error) {
 	return servers, nil
 }
 
-func (s *Sender) sendTo(ctx context.Context, srv server, to string, write func(io.Writer, bool) error) (string, error) {
-	client, err := s.connect(ctx, srv)
+// parcel is what goes to one server after another, until one takes it.
+type parcel struct {
+	to     string
+	octets shape
+	write  func(w io.Writer, form Form) error
+}
+
+func (s *Sender) sendTo(ctx context.Context, srv server, p parcel) (string, error) {
+	c, err := s.connect(ctx, srv)
 	if err != nil {
 		return "", err
 	}
-	defer client.Close()
-	stop := context.AfterFunc(ctx, func() { client.Close() })
+	defer c.client.Close()
+	stop := context.AfterFunc(ctx, func() { c.client.Close() })
 	defer stop()
-	if err := client.Mail("", &smtp.MailOptions{UTF8: !isASCII(to)}); err != nil {
-		return "", fmt.Errorf("MAIL: %w", err)
-	}
-	if err := client.Rcpt(to, nil); err != nil {
-		return "", fmt.Errorf("RCPT: %w", err)
-	}
-	data, err := client.Data()
+	answer, err := c.carry(p)
 	if err != nil {
-		return "", fmt.Errorf("DATA: %w", err)
+		return "", err
 	}
-	eightBit, _ := client.Extension("8BITMIME")
-	if err := write(data, eightBit); err != nil {
-		return "", err // the connection is closed without the final dot: the server discards it
-	}
-	answer, err := data.CloseWithResponse()
-	if err != nil {
-		return "", fmt.Errorf("end of data: %w", err)
-	}
-	client.Quit()
-	return answer.StatusText, nil
+	c.client.Quit()
+	return answer, nil
 }
 
-// connect opens a session and, unless the relay is on loopback and says otherwise, puts it under verified TLS.
-func (s *Sender) connect(ctx context.Context, srv server) (*smtp.Client, error) {
-	conf, mode, err := s.tlsFor(srv)
-	if err != nil {
-		return nil, err
+// carry gives the server the message in the plainest form that keeps every octet. What it offers to take as it is and then
+// refuses for good, it gets as a file.
+func (c *session) carry(p parcel) (string, error) {
+	form := p.octets.form(c.offers())
+	if form != Binary {
+		return c.lines(p, form)
 	}
-	dialer := net.Dialer{Timeout: s.timeout()}
-	conn, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(srv.host, strconv.Itoa(srv.port)))
-	if err != nil {
-		return nil, fmt.Errorf("connect: %w", err)
+	answer, err := c.binary(p)
+	if !refused(err) {
+		return answer, err
 	}
-	client, err := s.open(conn, conf, mode)
-	if err != nil {
-		conn.Close()
-		return nil, err
+	if err := c.client.Reset(); err != nil { // RFC 3030, section 2: the transaction has failed, and must be cleared
+		return "", fmt.Errorf("RSET: %w", err)
 	}
-	if err := s.authenticate(client, srv.relay); err != nil {
-		client.Close()
-		return nil, err
-	}
-	return client, nil
-}
-
-func (s *Sender) open(conn net.Conn, conf *tls.Config, mode string) (*smtp.Client, error) {
-	conn.SetDeadline(time.Now().Add(s.timeout())) // go-smtp sets its own for each command after this
-	var client *smtp.Client
-	var err error
-	switch mode {
-	case "none":
-		client = smtp.NewClient(conn)
-	case "implicit":
-		client = smtp.NewClient(tls.Client(conn, conf))
-	default:
-		if client, err = smtp.NewClientStartTLS(conn, conf); err != nil {
-			return nil, fmt.Errorf("STARTTLS: %w", err)
-		}
-	}
-	client.CommandTimeout = s.timeout()
-	if err := client.Hello(s.Hostname); err != nil {
-		return nil, fmt.Errorf("EHLO: %w", err)
-	}
-	return client, nil
-}
-
-func (s *Sender) timeout() time.Duration {
-	if s.Timeout > 0 {
-		return s.Timeout
-	}
-	return 2 * time.Minute
-}
-
-// tlsFor gives the TLS configuration and the mode for a server. Without a relay setting it is STARTTLS, always verified.
-func (s *Sender) tlsFor(srv server) (*tls.Config, string, error) {
-	conf := &tls.Config{ServerName: srv.host, RootCAs: s.Roots, MinVersion: tls.VersionTLS12}
-	if srv.relay == nil {
-		return conf, "starttls", nil
-	}
-	if srv.relay.CAFile != "" {
-		pem, err := os.ReadFile(srv.relay.CAFile)
-		if err != nil {
-			return nil, "", fmt.Errorf("read relay ca_file: %w", err)
-		}
-		conf.RootCAs = x509.NewCertPool()
-		if !conf.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, "", fmt.Errorf("read relay ca_file: no certificate in %s", srv.relay.CAFile)
-		}
-	}
-	if srv.relay.TLS == "none" && !isLoopback(srv.host) {
-		return nil, "", fmt.Errorf("relay %s: tls = \"none\" is for loopback only", srv.host)
-	}
-	return conf, srv.relay.TLS, nil
-}
-
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
-}
-
-func (s *Sender) authenticate(client *smtp.Client, relay *config.Relay) error {
-	if relay == nil || relay.Username == "" {
-		return nil
-	}
-	if err := client.Auth(sasl.NewPlainClient("", relay.Username, relay.Password.Reveal())); err != nil {
-		return fmt.Errorf("AUTH: %w", err)
-	}
-	return nil
+	return c.lines(p, OctetStream)
 }
 
 // Probe connects as a delivery would and says goodbye: for `clawback check`.
@@ -220,12 +136,12 @@ func (s *Sender) Probe(ctx context.Context, r Route) error {
 	}
 	var problems []error
 	for _, srv := range servers {
-		client, err := s.connect(ctx, srv)
+		c, err := s.connect(ctx, srv)
 		if err != nil {
 			problems = append(problems, fmt.Errorf("%s: %w", srv.host, err))
 			continue
 		}
-		client.Quit()
+		c.client.Quit()
 		return nil
 	}
 	return errors.Join(problems...)
@@ -240,14 +156,16 @@ func (s *Sender) ExchangeOnline(ctx context.Context, r Route) ([]string, error) 
 	}
 	var own []string
 	for _, srv := range servers {
-		host := strings.ToLower(srv.host)
-		for _, suffix := range exchangeMX {
-			if strings.HasSuffix(host, suffix) {
-				own = append(own, srv.host)
-			}
+		if srv.isExchangeOnline() {
+			own = append(own, srv.host)
 		}
 	}
 	return own, nil
+}
+
+func (srv server) isExchangeOnline() bool {
+	host := strings.ToLower(srv.host)
+	return slices.ContainsFunc(exchangeMX, func(suffix string) bool { return strings.HasSuffix(host, suffix) })
 }
 
 // exchangeMX ends the names of Exchange Online's mail servers, DNSSEC-signed mx.microsoft and the national clouds included.

@@ -149,14 +149,14 @@ func (d *Deliverer) attempt(ctx context.Context, b queue.Bounce) (string, error)
 		return "", fmt.Errorf("open report: %w", err)
 	}
 	defer body.Close()
-	form, err := survey(io.NewSectionReader(body, 0, body.Size()))
+	octets, err := survey(io.NewSectionReader(body, 0, body.Size()))
 	if err != nil {
 		return "", fmt.Errorf("read report: %w", err)
 	}
-	letter := Letter{Bounce: b, Hostname: d.o.Sender.Hostname, To: route.To, EightBit: form.eightBit}
+	letter := Letter{Bounce: b, Hostname: d.o.Sender.Hostname, To: route.To}
 	letter.Mark = d.o.Key.Mark(MessageID(b.ID, letter.Hostname), route.To)
-	return d.o.Sender.Send(ctx, route, func(w io.Writer, eightBit bool) error {
-		letter.As822 = !form.unmailable && (eightBit || !form.eightBit) // RFC 6152: 8-bit octets only where offered
+	return d.o.Sender.Send(ctx, route, octets, func(w io.Writer, form Form) error {
+		letter.Form = form
 		return letter.Write(w, io.NewSectionReader(body, 0, body.Size()))
 	})
 }

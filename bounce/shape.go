@@ -2,10 +2,40 @@ package bounce
 
 import "io"
 
+// Form is how a report is attached: its Content-Transfer-Encoding.
+type Form string
+
+// Three forms of message/rfc822, the first two in SMTP's lines, the third by BDAT alone; and a file.
+const (
+	SevenBit    Form = "7bit"
+	EightBit    Form = "8bit"   // RFC 6152
+	Binary      Form = "binary" // RFC 3030, section 3: the octets as they are
+	OctetStream Form = "base64" // application/octet-stream: RFC 2046, section 5.2.1 forbids base64 for message/rfc822
+)
+
+// offer is what a server takes beyond plain lines.
+type offer struct {
+	eightBit bool
+	binary   bool
+}
+
 // shape says which octets a report holds that decide how it can travel.
 type shape struct {
 	eightBit   bool // octets over 127: needs 8BITMIME to travel as it is
 	unmailable bool // bare CR or LF, NUL, a line over 998 octets, or no CRLF at the end: SMTP lines cannot carry it byte-exact
+}
+
+// form is the plainest form that keeps every octet.
+func (s shape) form(o offer) Form {
+	switch {
+	case !s.unmailable && !s.eightBit:
+		return SevenBit
+	case !s.unmailable && o.eightBit:
+		return EightBit
+	case o.binary:
+		return Binary
+	}
+	return OctetStream
 }
 
 // survey reads all of r.

@@ -427,7 +427,7 @@ func (f *fixture) ownBounce(to string) []byte {
 	report := demoReport(f.t, "10-unparsable.eml")
 	b := queue.Bounce{ID: "b1", Item: "i1", Envelope: envelope(), Created: f.now, Reason: "test"}
 	var out bytes.Buffer
-	l := bounce.Letter{Bounce: b, Hostname: "gw.example", To: to, As822: true, Mark: f.key.Mark(bounce.MessageID("b1", "gw.example"), to)}
+	l := bounce.Letter{Bounce: b, Hostname: "gw.example", To: to, Form: bounce.SevenBit, Mark: f.key.Mark(bounce.MessageID("b1", "gw.example"), to)}
 	if err := l.Write(&out, bytes.NewReader(report)); err != nil {
 		f.t.Fatal(err)
 	}
