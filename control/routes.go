@@ -164,7 +164,11 @@ func (s *Server) listRecords(r *http.Request) (any, error) {
 	if f.Until, err = moment(q.Get("until")); err != nil {
 		return nil, err
 	}
-	return s.o.Store.Records(f)
+	recs, err := s.o.Store.Records(f)
+	for i := range recs {
+		recs[i] = listed(recs[i])
+	}
+	return recs, err
 }
 
 // moment reads an RFC 3339 time; "" is the zero time.
@@ -208,7 +212,7 @@ func (s *Server) showRecord(r *http.Request) (any, error) {
 }
 
 func (s *Server) message(rec store.Record) (Message, error) {
-	m := Message{Record: rec, Intents: []Intent{}}
+	m := Message{Record: listed(rec), Intents: []Intent{}}
 	if s.o.Apart != nil {
 		m.Apart = s.o.Apart(rec.Tenant)
 	}
@@ -230,7 +234,7 @@ func (s *Server) message(rec store.Record) (Message, error) {
 		if err != nil {
 			return m, err
 		}
-		m.Intents = append(m.Intents, Intent{in, attempts})
+		m.Intents = append(m.Intents, Intent{in, list(attempts)})
 	}
 	return m, nil
 }

@@ -163,6 +163,19 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 	json.NewEncoder(w).Encode(v)
 }
 
+// list is a copy that is never null in JSON.
+func list[T any](l []T) []T { return append([]T{}, l...) }
+
+// listed is a record with no list that is null.
+func listed(rec store.Record) store.Record {
+	rec.Recipients, rec.Variants, rec.Verdict.Reasons = list(rec.Recipients), list(rec.Variants), list(rec.Verdict.Reasons)
+	for i := range rec.Variants {
+		v := &rec.Variants[i].Verdict
+		v.Reasons = list(v.Reasons)
+	}
+	return rec
+}
+
 // errRequest is a request that makes no sense.
 type errRequest struct{ text string }
 

@@ -106,6 +106,7 @@ func (r *recovery) setAside(id string, row []byte, why string) error {
 
 // salvage reads of a row what can be read. Rows of items and of bounces have in common what matters of both.
 func (r *recovery) salvage(row []byte) (it Item) {
+	it.Envelope.Rcpts = []string{} // in JSON a list, also where there is none to be read
 	field(row, "envelope", &it.Envelope)
 	field(row, "body", &it.Body)
 	body, err := r.q.openBody(it.Body)

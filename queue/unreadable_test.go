@@ -110,6 +110,9 @@ func wantSetAside(t *testing.T, q *Queue, was Item, found bool) {
 		t.Fatalf("quarantine: %+v, %v", list, err)
 	}
 	it := list[0]
+	if it.Envelope.Rcpts == nil {
+		t.Error("its recipients are null")
+	}
 	if d := it.Envelope.Received.Sub(was.Changed).Abs(); d > time.Minute {
 		t.Errorf("it says that it was received at %s", it.Envelope.Received)
 	}

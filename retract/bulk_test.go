@@ -95,6 +95,10 @@ func TestBulk_previewWritesAndAsksNothing(t *testing.T) {
 		if err != nil || p.Records != 2 || p.Unknown != 1 {
 			t.Errorf("preview of a list %+v, %v", p, err)
 		}
+		p, err = r.e.PreviewJob(retract.JobSpec{Action: config.Trash, Records: []string{"rnone"}})
+		if err != nil || p.Samples == nil || p.Outcomes == nil {
+			t.Errorf("preview of nothing, whose lists are never null in JSON: %+v, %v", p, err)
+		}
 		if calls := r.world.Calls(""); len(calls) > 0 {
 			t.Errorf("the preview made %d calls", len(calls))
 		}

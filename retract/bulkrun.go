@@ -193,7 +193,7 @@ const maxSamples = 10
 
 // PreviewJob says what a job would do.
 func (e *Engine) PreviewJob(spec JobSpec) (Preview, error) {
-	p := Preview{Outcomes: map[store.Outcome]int{}}
+	p := Preview{Outcomes: map[store.Outcome]int{}, Samples: []Sample{}}
 	if err := spec.check(); err != nil {
 		return p, err
 	}

@@ -38,7 +38,7 @@ func (c policyTestCmd) Run(a *app) error {
 			if err != nil {
 				return err
 			}
-			return a.showMet(policyTest{name, met})
+			return a.showMet(policyTest{name, append([]score.PolicyMatch{}, met...)})
 		})
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"reflect"
 	"strings"
 )
 
@@ -34,6 +35,9 @@ func (s *Sim) control(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		writeJSON(w, http.StatusBadRequest, map[string]string{"error": err.Error()})
 		return
+	}
+	if list := reflect.ValueOf(out); list.Kind() == reflect.Slice && list.IsNil() {
+		out = []struct{}{} // [], never null: scripts go through it
 	}
 	writeJSON(w, http.StatusOK, out)
 }

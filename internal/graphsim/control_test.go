@@ -35,7 +35,8 @@ func TestControl_feedsAndShows(t *testing.T) {
 		t.Errorf("the fault did not strike: %+v", r)
 	}
 	for name, want := range map[string]string{
-		"messages?mailbox=anna@contoso.example": "Invoice", "calls": `"Status":503`, "violations": "null", "changed": "null",
+		"messages?mailbox=anna@contoso.example": "Invoice", "calls": `"Status":503`, "violations": "[]", "changed": "[]",
+		"messages?mailbox=nobody@contoso.example": "[]",
 	} {
 		if r := c.do("GET", at(name), ""); r.status != 200 || !strings.Contains(r.text, want) {
 			t.Errorf("%s: %d %s", name, r.status, r.text)
