@@ -18,7 +18,7 @@ func (p *parser) carrier(r *Report, o *outline, kind Kind, depth int) *Report {
 		return r
 	}
 	if found.Carried == nil {
-		found.Carried = p.sent(at)
+		found.Carried = p.sent(r, o, at)
 	}
 	found.Kind, found.FirstHand = kind, false
 	found.Problems = append(r.Problems, found.Problems...)
@@ -36,15 +36,19 @@ func (p *parser) returned(r *Report, o *outline) {
 	if !ok {
 		r.problem("the transfer encoding of the returned message does not decode: its octets are taken as they stand")
 	}
-	r.Carried = p.sent(at)
+	r.Carried = p.sent(r, o, at)
 }
 
 // sent is the location with the line ends that it was sent with. SMTP knows CRLF alone, and a file whose own header has LF
-// is as a mail store on Unix keeps it. What lies in base64 there has kept its octets.
-func (p *parser) sent(at Location) *Location {
+// is as a mail store on Unix keeps it. What lies in base64 there has kept its octets; what was binary (RFC 3030) may have had
+// lines that ended in LF, and nothing tells any more which.
+func (p *parser) sent(r *Report, o *outline, at Location) *Location {
 	first, _ := newLines(io.NewSectionReader(p.src, 0, p.src.size)).next()
 	if !bytes.HasSuffix(first, []byte("\r\n")) && !strings.Contains(at.Encoding, Base64) {
 		at = at.decoded(crlf)
+		if strings.EqualFold(strings.TrimSpace(o.header.get("content-transfer-encoding")), "binary") {
+			r.problem("it was sent as binary and is kept with LF for every line end: not all octets need be those that were sent")
+		}
 	}
 	return &at
 }

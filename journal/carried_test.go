@@ -17,6 +17,7 @@ func returning(header, body string) string {
 
 const (
 	asMessage = "Content-Type: message/rfc822"
+	asBinary  = asMessage + "\r\nContent-Transfer-Encoding: binary"
 	asFile    = "Content-Type: application/octet-stream; name=report.eml\r\nContent-Transfer-Encoding: base64"
 )
 
@@ -24,6 +25,7 @@ func TestEmbedded_whateverWasReturned(t *testing.T) {
 	noReport := "Subject: no report\r\n\r\nsome words\r\n"
 	odd := "\x00\xff bare\nLF\rCR, and no end of line"
 	marked := "X-MS-Journal-Report:\r\nMessage-ID: <1@journal.report.generator>\r\n\r\nno parts\r\n"
+	binary := "Content-Transfer-Encoding: binary\r\n"
 	coded := base64.StdEncoding.EncodeToString
 	tests := []struct {
 		name, mail, want string
@@ -35,10 +37,14 @@ func TestEmbedded_whateverWasReturned(t *testing.T) {
 		{"report without an original", returning(asMessage, marked), marked, KindNDR, 2},
 		{"report without an original, as a file", returning(asFile, coded([]byte(marked+odd))), marked + odd, KindNDR, 2},
 		{"damaged base64", returning(asFile, "####"), "####", KindNotReport, 2},
+		{"no report, binary", binary + returning(asBinary, odd), odd, KindNotReport, 1},
+		{"report without an original, binary", binary + returning(asBinary, marked+odd), marked + odd, KindNDR, 2},
 		// A mail store on Unix keeps lines with LF; the report went over SMTP, with CRLF.
 		{"stored with LF", unix(returning(asMessage, noReport)), noReport, KindNotReport, 1},
 		{"stored with LF, quoted-printable", unix(returning(asMessage+"\r\nContent-Transfer-Encoding: quoted-printable", noReport)), noReport, KindNotReport, 1},
 		{"stored with LF, as a file", unix(returning(asFile, coded([]byte(marked+odd)))), marked + odd, KindNDR, 2},
+		{"stored with LF, binary", unix(binary + returning(asBinary, noReport)), noReport, KindNotReport, 2},
+		{"stored with LF, binary, as a file", unix(binary + returning(asFile, coded([]byte(odd)))), odd, KindNotReport, 1},
 		{"mixed", strings.Replace(unix(returning(asMessage, "BODY")), "BODY", noReport, 1), noReport, KindNotReport, 1},
 	}
 	for _, test := range tests {
