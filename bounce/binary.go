@@ -15,7 +15,7 @@ import (
 func (c *session) binary(p parcel) (string, error) {
 	d := newDialogue(c.conn)
 	mail := "MAIL FROM:<> BODY=BINARYMIME"
-	if !isASCII(p.to) {
+	if !isASCII(p.To) {
 		if !c.has("SMTPUTF8") {
 			return "", errors.New("MAIL: the server does not offer SMTPUTF8")
 		}
@@ -24,7 +24,7 @@ func (c *session) binary(p parcel) (string, error) {
 	if _, err := d.ask(250, mail, nil, c.client.CommandTimeout); err != nil {
 		return "", err
 	}
-	if err := c.client.Rcpt(p.to, nil); err != nil {
+	if err := c.client.Rcpt(p.To, nil); err != nil {
 		return "", fmt.Errorf("RCPT: %w", err)
 	}
 	out := &chunks{dialogue: d, within: c.client.CommandTimeout, buf: make([]byte, 0, chunkSize)}

@@ -89,8 +89,8 @@ func TestDeliver_binaryRefused(t *testing.T) {
 	box.mu.Lock()
 	box.spoil = &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 6, 1}, Message: "not these"}
 	box.mu.Unlock()
-	now = q.b.NotBefore
-	if err := d.round(t.Context()); err != nil || q.sent == "" || len(box.mail) != 1 {
+	q.b.Tries, now = 2, q.b.NotBefore
+	if err := d.round(t.Context()); err != nil || q.sent == "" || len(box.from) != 3 || len(box.mail) != 1 {
 		t.Fatalf("after 554: %v, sent %q, %d messages, why %q", err, q.sent, len(box.mail), q.why)
 	}
 	if got := recovered(t, box.mail[0]); box.bodies[0] == smtp.BodyBinaryMIME || !bytes.Equal(got, withBody("hello\x00")) {
@@ -220,7 +220,7 @@ var binaryOffers = []string{"8BITMIME", "CHUNKING", "BINARYMIME", "SMTPUTF8"}
 
 // odd is a parcel of that many octets which SMTP's lines cannot carry.
 func odd(to string, size int) parcel {
-	return parcel{to, shape{unmailable: true}, func(w io.Writer, _ Form) error {
+	return parcel{Route{To: to}, shape{unmailable: true}, func(w io.Writer, _ Form) error {
 		_, err := io.CopyN(w, strings.NewReader(strings.Repeat("x\n", size/2+1)), int64(size))
 		return err
 	}}

@@ -23,6 +23,7 @@ type Resolver interface {
 type Route struct {
 	To    string        // recipient address
 	Relay *config.Relay // nil: the MX of the recipient's domain
+	Lines bool          // never by BDAT
 }
 
 // Sender delivers one message by SMTP over verified TLS.
@@ -50,7 +51,7 @@ func (s *Sender) Send(ctx context.Context, r Route, octets shape, write func(w i
 	}
 	var problems []error
 	for _, srv := range servers {
-		reply, err := s.sendTo(ctx, srv, parcel{r.To, octets, write})
+		reply, err := s.sendTo(ctx, srv, parcel{r, octets, write})
 		if err == nil {
 			return srv.host + ": " + reply, nil
 		}
@@ -90,7 +91,7 @@ func (s *Sender) servers(ctx context.Context, r Route) ([]server, error) {
 
 // parcel is what goes to one server after another, until one takes it.
 type parcel struct {
-	to     string
+	Route
 	octets shape
 	write  func(w io.Writer, form Form) error
 }
@@ -114,7 +115,9 @@ func (s *Sender) sendTo(ctx context.Context, srv server, p parcel) (string, erro
 // carry gives the server the message in the plainest form that keeps every octet. What it offers to take as it is and then
 // refuses for good, it gets as a file.
 func (c *session) carry(p parcel) (string, error) {
-	form := p.octets.form(c.offers())
+	offers := c.offers()
+	offers.binary = offers.binary && !p.Lines
+	form := p.octets.form(offers)
 	if form != Binary {
 		return c.lines(p, form)
 	}

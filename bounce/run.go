@@ -144,6 +144,7 @@ func (d *Deliverer) attempt(ctx context.Context, b queue.Bounce) (string, error)
 	if err != nil {
 		return "", err
 	}
+	route.Lines = b.Tries%2 == 1 // where something on the way breaks BDAT, every other attempt gets through
 	body, err := d.o.Open(b)
 	if err != nil {
 		return "", fmt.Errorf("open report: %w", err)

@@ -126,10 +126,10 @@ func (c *session) offers() offer {
 
 // lines gives the server the message by DATA.
 func (c *session) lines(p parcel, form Form) (string, error) {
-	if err := c.client.Mail("", &smtp.MailOptions{UTF8: !isASCII(p.to)}); err != nil {
+	if err := c.client.Mail("", &smtp.MailOptions{UTF8: !isASCII(p.To)}); err != nil {
 		return "", fmt.Errorf("MAIL: %w", err)
 	}
-	if err := c.client.Rcpt(p.to, nil); err != nil {
+	if err := c.client.Rcpt(p.To, nil); err != nil {
 		return "", fmt.Errorf("RCPT: %w", err)
 	}
 	data, err := c.client.Data()
