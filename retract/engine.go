@@ -38,7 +38,7 @@ type Tenant struct {
 
 // Alert is something that a person should know at once.
 type Alert struct {
-	Kind   string // brake, auth, resumed, internal
+	Kind   string // brake, auth, resumed, internal, group, full
 	Tenant string // id
 	Text   string // one line; no subject, no token
 }
@@ -64,7 +64,7 @@ type Engine struct {
 
 	mu      sync.Mutex
 	lanes   map[string]*lane     // by tenant
-	alerted map[string]time.Time // by kind and subject: one alert for one trouble
+	alerted map[string]time.Time // by kind and subject, until when it is not said again: one alert for one trouble
 	waking  chan struct{}
 
 	jobs    sync.Mutex // held while a bulk job's row is read and written
@@ -149,14 +149,22 @@ func (e *Engine) alert(a Alert, subject string) {
 	key := a.Kind + "\x00" + a.Tenant + "\x00" + subject
 	now := e.now()
 	e.mu.Lock()
-	last, told := e.alerted[key]
-	if told && now.Sub(last) < time.Hour {
-		e.mu.Unlock()
-		return
+	told := e.alerted[key].After(now)
+	if !told {
+		e.alerted[key] = now.Add(time.Hour)
 	}
-	e.alerted[key] = now
 	e.mu.Unlock()
-	e.say(a)
+	if !told {
+		e.say(a)
+	}
+}
+
+// alertLasting tells a person once of a trouble that lasts: not again until it has not been met for a day.
+func (e *Engine) alertLasting(a Alert, subject string) {
+	e.alert(a, subject)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.alerted[a.Kind+"\x00"+a.Tenant+"\x00"+subject] = e.now().Add(day)
 }
 
 func (e *Engine) say(a Alert) {
@@ -172,8 +180,8 @@ func (e *Engine) sweep() {
 	now := e.now()
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for k, at := range e.alerted {
-		if now.Sub(at) >= time.Hour {
+	for k, until := range e.alerted {
+		if !until.After(now) {
 			delete(e.alerted, k)
 		}
 	}

@@ -151,6 +151,53 @@ func TestSchedule_faults(t *testing.T) {
 	}
 }
 
+// A mailbox without room is one alert, however many messages and tries it fails, and another one only when it was over.
+func TestSchedule_fullMailboxIsOneAlert(t *testing.T) {
+	for _, f := range []retract.Fault{
+		{Class: retract.Retry, Slow: true, Status: 507, Detail: "full"},
+		{Class: retract.Retry, Slow: true, Status: 400, Code: "ErrorQuotaExceeded", Detail: "full"},
+	} {
+		t.Run(f.Code, func(t *testing.T) {
+			bubble(t, func(r *rig) {
+				r.world.Script = func(op, mailbox, _ string) *answer {
+					if op == "move" && mailbox == "A" {
+						return &answer{Err: faulty(f)}
+					}
+					return nil
+				}
+				want := func(n int) {
+					t.Helper()
+					if len(r.alerts) != n || n > 0 && (r.alerts[n-1].Kind != "full" || !strings.Contains(r.alerts[n-1].Text, anna)) {
+						t.Errorf("alerts %v, want %d", r.alerts, n)
+					}
+				}
+				another := func(nid, mid string) store.Record {
+					m, report := hit(), bad(anna)
+					m.NetworkIDs, m.MessageID = []string{nid}, mid
+					r.world.Deliver("A", m)
+					report.nid, report.mid = nid, mid
+					return r.report(report)
+				}
+				r.world.Deliver("A", hit())
+				r.world.Deliver("B", hit())
+				rec := r.report(bad(anna, bert))
+				r.run(20 * time.Hour)
+				second := another(nid2, "<m2@sender.example>")
+				r.run(40 * time.Hour)
+				want(1)
+				r.want(rec, anna, store.Failed, "")
+				r.want(rec, bert, store.Done, "")
+				r.want(second, anna, store.Failed, "")
+				r.run(48 * time.Hour)
+				third := another("33333333-3333-4333-8333-333333333333", "<m3@sender.example>")
+				r.run(time.Hour)
+				r.want(third, anna, store.Pending, "")
+				want(2)
+			})
+		})
+	}
+}
+
 func TestSchedule_retryAfterToTheLetter(t *testing.T) {
 	for _, after := range []time.Duration{128 * time.Millisecond, 2128 * time.Millisecond, time.Minute, 3 * time.Hour} {
 		t.Run(after.String(), func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -76,7 +77,16 @@ func (w *work) faulted(ctx context.Context, operation string, f *Fault) error {
 		return w.retry(ctx, operation, &Fault{Class: Retry, Status: f.Status, Code: f.Code,
 			Detail: "the message was moved while it was looked at: " + f.Detail})
 	}
+	if f.full() {
+		w.e.alertLasting(Alert{Kind: "full", Tenant: w.in.Tenant, Text: fmt.Sprintf("%s: %s; tried for a day each, then failed", w.in.Address, f.Error())},
+			w.lane.key(w.in))
+	}
 	return w.retry(ctx, operation, f)
+}
+
+// full reports whether the mailbox has no room, which only a person can make.
+func (f *Fault) full() bool {
+	return f.Status == http.StatusInsufficientStorage || f.Code == "ErrorQuotaExceeded"
 }
 
 // reresolve forgets, once, a mailbox that the directory does not know any more: the address may have moved.
