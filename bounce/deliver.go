@@ -125,8 +125,8 @@ func (c *session) carry(p parcel) (string, error) {
 	if !refused(err) {
 		return answer, err
 	}
-	if err := c.client.Reset(); err != nil { // RFC 3030, section 2: the transaction has failed, and must be cleared
-		return "", fmt.Errorf("RSET: %w", err)
+	if left := c.client.Reset(); left != nil { // RFC 3030, section 2: the transaction has failed, and is cleared
+		return "", fmt.Errorf("%w; RSET: %w", err, left)
 	}
 	return c.lines(p, OctetStream)
 }
