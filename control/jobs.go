@@ -69,6 +69,7 @@ func (s *Server) job(id string) (Job, error) {
 	return Job{j, c}, err
 }
 
+// listJobs counts the jobs that have not ended: the others were counted when they did.
 func (s *Server) listJobs(*http.Request) (any, error) {
 	list, err := s.o.Engine.Jobs()
 	if err != nil {
@@ -76,6 +77,10 @@ func (s *Server) listJobs(*http.Request) (any, error) {
 	}
 	jobs := make([]Job, 0, len(list))
 	for _, j := range list {
+		if j.Final != nil {
+			jobs = append(jobs, Job{j, *j.Final})
+			continue
+		}
 		full, err := s.job(j.ID)
 		if err != nil {
 			return nil, err

@@ -87,3 +87,23 @@ func raw(t *testing.T, c *Client, path string) string {
 	}
 	return string(answer)
 }
+
+// endedJobs has jobs that cannot be counted.
+type endedJobs struct{ engine }
+
+func (endedJobs) Jobs() ([]retract.Job, error) {
+	return []retract.Job{{ID: "j1", State: retract.JobCompleted, Final: &retract.Counters{Records: 7}}}, nil
+}
+
+func (endedJobs) Job(string) (j retract.Job, c retract.Counters, err error) {
+	return j, c, store.ErrClosed
+}
+
+// A list of jobs does not count what has ended.
+func TestJobs_endedAreNotCountedAnew(t *testing.T) {
+	s := New(Options{Engine: endedJobs{}})
+	list, err := s.listJobs(nil)
+	if jobs, _ := list.([]Job); err != nil || len(jobs) != 1 || jobs[0].Counters.Records != 7 {
+		t.Errorf("listed %+v, %v", list, err)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -52,6 +53,7 @@ type Job struct {
 	CallOff string    `json:"call_off,omitempty"` // why, while the intents of a cancelled job are still being called off
 	Created time.Time `json:"created"`
 	Changed time.Time `json:"changed"`
+	Final   *Counters `json:"final,omitempty"` // as they were when it ended; nil while some were still pending
 }
 
 // ended reports whether nothing is left to do for a job.
@@ -135,7 +137,7 @@ func (e *Engine) Job(id string) (Job, Counters, error) {
 	return j, c, err
 }
 
-// Jobs lists all jobs.
+// Jobs lists all jobs, the newest first.
 func (e *Engine) Jobs() ([]Job, error) {
 	keys, err := e.o.Store.MetaKeys(jobPrefix)
 	if err != nil {
@@ -149,6 +151,7 @@ func (e *Engine) Jobs() ([]Job, error) {
 		}
 		list = append(list, j)
 	}
+	slices.SortFunc(list, func(a, b Job) int { return b.Created.Compare(a.Created) })
 	return list, nil
 }
 
@@ -277,6 +280,15 @@ func (e *Engine) loadJob(id string) (j Job, err error) {
 
 func (e *Engine) saveJob(ctx context.Context, j *Job) error {
 	j.Changed = e.now()
+	if j.ended() { // a list of jobs need not go through all their intents
+		c, err := e.count(*j)
+		if err != nil {
+			return fmt.Errorf("count job %s: %w", j.ID, err)
+		}
+		if c.Outcomes[store.Pending] == 0 { // else a call is under way that was too late to call off
+			j.Final = &c
+		}
+	}
 	raw, err := json.Marshal(j)
 	if err == nil {
 		err = e.o.Store.PutMeta(ctx, jobPrefix+j.ID, raw)

@@ -31,15 +31,15 @@ const (
 
 // stepJobs does one page of each unfinished job, and says when to come back.
 func (e *Engine) stepJobs(ctx, work context.Context) time.Duration {
-	jobs, err := e.Jobs()
+	jobs, err := e.unfinished(work)
 	if err != nil {
 		e.o.Log.Error("read jobs", "event", "job.failed", "error", err)
 		return jobIdle
 	}
 	wait := jobIdle
 	for _, j := range jobs {
-		if j.ended() || ctx.Err() != nil {
-			continue
+		if ctx.Err() != nil {
+			break
 		}
 		pause, err := e.stepJob(work, j.ID)
 		if err != nil {

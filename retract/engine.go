@@ -69,6 +69,7 @@ type Engine struct {
 
 	jobs    sync.Mutex // held while a bulk job's row is read and written
 	jobWake chan struct{}
+	ended   map[string]time.Time // bulk jobs that ended, and when: owned by runJobs
 }
 
 // New makes an engine; Run starts it.
@@ -84,7 +85,7 @@ func New(o Options) *Engine {
 	}
 	return &Engine{
 		o: o, brake: newBrake(o.Store), app: shared{quota: appQuota}, lanes: map[string]*lane{}, alerted: map[string]time.Time{},
-		waking: make(chan struct{}, 1), jobWake: make(chan struct{}, 1),
+		waking: make(chan struct{}, 1), jobWake: make(chan struct{}, 1), ended: map[string]time.Time{},
 	}
 }
 
