@@ -46,15 +46,16 @@ func (s *Server) discardItem(r *http.Request) (any, error) {
 	if err := s.o.Queue.Discard(r.Context(), it.ID, note); err != nil {
 		return nil, err
 	}
-	if err := s.noteDiscarded(r.Context()); err != nil {
+	if err := s.noteDiscarded(r.Context(), it.ID); err != nil {
 		return nil, fmt.Errorf("item %s is discarded, and the audit will say so when it can be written: %w", it.ID, err)
 	}
 	return act, nil
 }
 
 // noteDiscarded writes into the audit what was discarded. After a crash in the middle it is done again, and an entry
-// that stands there is not written twice.
-func (s *Server) noteDiscarded(ctx context.Context) error {
+// that stands there is not written twice. Of an item that was discarded just now there is none: the audit, which is long,
+// is not searched for it.
+func (s *Server) noteDiscarded(ctx context.Context, justNow string) error {
 	s.discards.Lock()
 	defer s.discards.Unlock()
 	notes, err := s.o.Queue.Discarded()
@@ -66,7 +67,10 @@ func (s *Server) noteDiscarded(ctx context.Context) error {
 		if err := json.Unmarshal(note, &act); err != nil {
 			return fmt.Errorf("decode audit entry of discarded item %s: %w", id, err)
 		}
-		have, err := s.o.Store.Audit(store.AuditFilter{What: discarding, Object: id, Limit: 1})
+		var have []store.Act
+		if id != justNow {
+			have, err = s.o.Store.Audit(store.AuditFilter{What: discarding, Object: id, Limit: 1})
+		}
 		if err == nil && len(have) == 0 || errors.Is(err, store.ErrBound) {
 			err = s.o.Store.Note(ctx, act)
 		}

@@ -24,6 +24,19 @@ type disk struct {
 	spool *spool.Spool
 	queue *queue.Queue
 	store *store.Store
+
+	searches int // of the audit by the server
+}
+
+// searched counts the searches of the audit.
+type searched struct {
+	*store.Store
+	n *int
+}
+
+func (s searched) Audit(f store.AuditFilter) ([]store.Act, error) {
+	*s.n++
+	return s.Store.Audit(f)
 }
 
 func openDisk(t *testing.T, dir string) *disk {
@@ -60,7 +73,7 @@ func (d *disk) serve(t *testing.T) *Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := New(Options{Queue: d.queue, Store: d.store, Log: slog.New(slog.DiscardHandler), Report: func(r spool.Ref) (io.ReadCloser, error) {
+	s := New(Options{Queue: d.queue, Store: searched{d.store, &d.searches}, Log: slog.New(slog.DiscardHandler), Report: func(r spool.Ref) (io.ReadCloser, error) {
 		body, err := d.spool.Open(r)
 		if err != nil {
 			return nil, err
@@ -121,6 +134,9 @@ func TestDiscard_isAuditedWithWhatItWas(t *testing.T) {
 	}
 	if err := c.Post(t.Context(), "/v1/queue/"+id+"/discard", Order{Comment: "again"}, nil); err == nil || !strings.Contains(err.Error(), "no such item") {
 		t.Errorf("a second time: %v", err)
+	}
+	if d.searches > 0 {
+		t.Errorf("the audit was searched %d times", d.searches)
 	}
 	acts := d.acts(t)
 	if len(acts) != 1 || acts[0].Object != id || acts[0].Tenant != "t1" || !strings.HasPrefix(acts[0].Who, me(t)) {

@@ -123,7 +123,7 @@ func Listen(path string) (net.Listener, error) {
 
 // Serve answers until Shutdown.
 func (s *Server) Serve(ln net.Listener) error {
-	if err := s.noteDiscarded(context.Background()); err != nil { // of before a crash; the next discard tries again
+	if err := s.noteDiscarded(context.Background(), ""); err != nil { // of before a crash; the next discard tries again
 		s.o.Log.Error("note in the audit what was discarded", "event", "control.failed", "error", err)
 	}
 	if err := s.http.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
