@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -142,8 +144,13 @@ func (d *Draft) Commit() (id string, err error) {
 	if err := d.body(put); err != nil {
 		return "", fmt.Errorf("commit body: %w", storage(err))
 	}
-	it := Item{ID: newID(d.q.now()), Envelope: d.env, State: Ready}
-	put.apply = func(t *txn) error { return t.accept(it, put.ref) }
+	now := d.q.now()
+	it := Item{ID: newID(now), Envelope: d.env, State: Ready, Changed: now}
+	row, err := rowWithoutBody(it)
+	if err != nil {
+		return "", fmt.Errorf("commit message: %w", err)
+	}
+	put.apply = func(t *txn) error { return t.accept(it, row, put.ref) }
 	if wrongOrder {
 		d.small = d.q.spool.Begin(0) // the committer still reads the other
 		go d.q.submit(context.Background(), put)
@@ -182,10 +189,30 @@ func orClosed(err error) error {
 	return err
 }
 
+// rowWithoutBody is the row of a new item but for where its body lies, which only the committer knows: it is the one that
+// everybody waits for, so what can be done before is done before.
+func rowWithoutBody(it Item) ([]byte, error) {
+	row, err := json.Marshal(struct {
+		Item
+		Body *spool.Ref `json:"body,omitempty"`
+	}{Item: it})
+	if err != nil {
+		return nil, fmt.Errorf("encode row %s: %w", it.ID, err)
+	}
+	return row, nil
+}
+
 // accept writes the row of a new item.
-func (t *txn) accept(it Item, body spool.Ref) error {
+func (t *txn) accept(it Item, row []byte, body spool.Ref) error {
 	it.Body = body
-	return t.set(nil, &it)
+	ref, err := json.Marshal(body)
+	if err != nil {
+		t.fail(fmt.Errorf("encode row %s: %w", it.ID, err))
+	}
+	t.put(t.items, []byte(it.ID), slices.Concat([]byte(`{"body":`), ref, []byte(","), row[1:]))
+	t.put(t.index, itemKey(&it), nil)
+	t.count(+1, &it)
+	return t.err
 }
 
 // Abort drops the message. After Commit it does nothing.

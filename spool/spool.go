@@ -88,7 +88,7 @@ type Spool struct {
 
 // Open opens the spool in dir, which is made when it is absent. Nothing is removed; see Recover.
 func Open(dir string, o Options) (*Spool, error) {
-	s := &Spool{dir: dir, o: o.withDefaults(), broken: make(chan struct{}), turns: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)-1)), days: map[string]bool{}}
+	s := &Spool{dir: dir, o: o.withDefaults(), broken: make(chan struct{}), turns: make(chan struct{}, max(1, runtime.NumCPU()-1)), days: map[string]bool{}}
 	s.fs = s.o.FS
 	run, err := randomHex(3)
 	if err != nil {

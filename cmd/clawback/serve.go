@@ -38,6 +38,7 @@ func (c serveCmd) Run(a *app) error {
 		return err
 	}
 	log := newLog(cfg.Log, os.Stderr)
+	queue.MoreProcessors()
 	if err := serve(a.ctx, cfg, log); err != nil {
 		log.Error("stopped by an error", "event", "daemon.failed", "error", err)
 		return errQuiet

@@ -19,6 +19,7 @@ import (
 	"clawback/certs"
 	"clawback/internal/bench/side"
 	"clawback/internal/smtpload"
+	"clawback/queue"
 )
 
 var (
@@ -40,6 +41,7 @@ func main() {
 		}
 		return
 	}
+	queue.MoreProcessors() // as the daemon does
 	if err := run(os.Stdout); err != nil {
 		log.Fatal("bench: ", err)
 	}
