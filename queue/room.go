@@ -4,9 +4,8 @@ import "clawback/spool"
 
 // room is what a draft has reserved on the disk.
 type room struct {
-	spool    *spool.Spool
-	have     int64
-	releases []func()
+	spool *spool.Spool
+	have  int64
 }
 
 // A message whose size was not announced reserves twice what it has, again and again, between these steps.
@@ -21,18 +20,14 @@ func (r *room) need(n int64) error {
 		return nil
 	}
 	step := max(n-r.have, min(max(r.have, minRoom), maxRoom))
-	release, err := r.spool.Reserve(step)
-	if err != nil {
+	if err := r.spool.Reserve(step); err != nil {
 		return err
 	}
 	r.have += step
-	r.releases = append(r.releases, release)
 	return nil
 }
 
 func (r *room) release() {
-	for _, release := range r.releases {
-		release()
-	}
-	r.releases, r.have = nil, 0
+	r.spool.Unreserve(r.have)
+	r.have = 0
 }

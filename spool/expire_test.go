@@ -82,32 +82,35 @@ func TestReserve(t *testing.T) {
 	disk.free = &Space{Bytes: 1000, TotalBytes: 5000, Inodes: 10, TotalInodes: 100}
 	s := open(t, t.TempDir(), Options{FS: disk, MinFree: 100, MinFreePercent: 10, MinFreeInodes: 5})
 
-	first, err := s.Reserve(400)
-	if err != nil {
+	if err := s.Reserve(400); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Reserve(101); !errors.Is(err, syscall.ENOSPC) || !errors.Is(err, ErrNoSpace) {
+	if err := s.Reserve(101); !errors.Is(err, syscall.ENOSPC) || !errors.Is(err, ErrNoSpace) {
 		t.Errorf("Reserve past 10 percent = %v, want ErrNoSpace", err)
 	}
 	if sp, err := s.Free(); err != nil || sp.Bytes != 600 || sp.Reserved != 400 {
 		t.Errorf("Free = %+v, %v; want 600 octets and 400 reserved", sp, err)
 	}
-	first()
-	first() // once is enough
-	second, err := s.Reserve(500)
-	if err != nil {
-		t.Errorf("Reserve after release = %v", err)
-	} else {
-		second()
+	s.Unreserve(400)
+	if err := s.Reserve(500); err != nil {
+		t.Errorf("Reserve after Unreserve = %v", err)
 	}
+	s.Unreserve(500)
 	disk.free.Inodes = 5
-	if _, err := s.Reserve(1); !errors.Is(err, ErrNoSpace) {
+	if err := s.Reserve(1); !errors.Is(err, ErrNoSpace) {
 		t.Errorf("Reserve without inodes = %v, want ErrNoSpace", err)
 	}
 	disk.free.TotalInodes = 0 // as btrfs says
-	if release, err := s.Reserve(1); err != nil {
+	if err := s.Reserve(1); err != nil {
 		t.Errorf("Reserve where inodes are not counted = %v", err)
-	} else {
-		release()
+	}
+	s.Unreserve(1)
+	disk.free = &Space{Bytes: 4 << 30, TotalBytes: 5 << 30}
+	for _, left := range []int64{4 << 30, 0} { // what is remembered of a disk with plenty is forgotten at once
+		disk.free.Bytes = left
+		time.Sleep(11 * time.Millisecond)
+		if err := s.Reserve(1); (err == nil) != (left > 0) {
+			t.Errorf("Reserve with %d octets left = %v", left, err)
+		}
 	}
 }

@@ -1,6 +1,6 @@
 package spool
 
-import "sync"
+import "time"
 
 // Space is what the file system has left.
 type Space struct {
@@ -25,25 +25,48 @@ func (s *Spool) Free() (Space, error) {
 }
 
 // Reserve promises n octets to a body that is about to arrive. It answers ErrNoSpace when free space or inodes would
-// go under their limits. The promise is in addition to what the body has meanwhile written, until it is released.
-func (s *Spool) Reserve(n int64) (release func(), err error) {
-	sp, err := s.fs.Free(s.dir)
+// go under their limits. The promise is in addition to what the body has meanwhile written, until Unreserve.
+func (s *Spool) Reserve(n int64) error {
+	sp, err := s.look()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if sp.Bytes-s.reserved-n < s.limit(sp) || sp.TotalInodes > 0 && sp.Inodes <= s.o.MinFreeInodes {
-		return nil, ErrNoSpace
+		return ErrNoSpace
 	}
 	s.reserved += n
-	return sync.OnceFunc(func() { s.unreserve(n) }), nil
+	return nil
 }
 
-func (s *Spool) unreserve(n int64) {
+// Unreserve takes back the promise of n octets.
+func (s *Spool) Unreserve(n int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.reserved -= n
+}
+
+// look asks the file system, but not for each small message while there is far more than can be used up until it asks again.
+func (s *Spool) look() (Space, error) {
+	const (
+		plenty       = 1 << 30
+		plentyInodes = 1 << 16
+	)
+	if last := s.looked.Load(); last != nil && time.Since(last.at) < 10*time.Millisecond {
+		return last.space, nil
+	}
+	sp, err := s.fs.Free(s.dir)
+	if err == nil && sp.Bytes-s.limit(sp) > plenty && (sp.TotalInodes == 0 || sp.Inodes-s.o.MinFreeInodes > plentyInodes) {
+		s.looked.Store(&looked{sp, time.Now()})
+	}
+	return sp, err
+}
+
+// looked is what the file system had left at a time.
+type looked struct {
+	space Space
+	at    time.Time
 }
 
 // limit is how many octets must stay free.

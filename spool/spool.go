@@ -35,6 +35,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -77,6 +78,8 @@ type Spool struct {
 	buffers buffers       // for small bodies, and what is not written yet of large ones
 
 	huge sync.Mutex // held by the sync of a large body, or of a part of it
+
+	looked atomic.Pointer[looked] // the last look at a disk with plenty of space
 
 	mu       sync.Mutex // owns what follows
 	broken   chan struct{}

@@ -75,12 +75,11 @@ func (d *daemon) listeners(cfg *config.Config, sockets *systemd.Sockets) ([]*por
 
 // room says whether a message of this size fits on the disk, before its sender begins to send it.
 func (d *daemon) room(size int64) error {
-	release, err := d.spool.Reserve(size)
-	if err != nil {
-		return err
+	err := d.spool.Reserve(size)
+	if err == nil {
+		d.spool.Unreserve(size)
 	}
-	release()
-	return nil
+	return err
 }
 
 // drain stops taking mail; transfers that are under way may end.
