@@ -156,10 +156,9 @@ func (b *Blob) commit() error {
 	return b.s.publish(b.tmp, b.name)
 }
 
-// syncStep is how much of a large body gathers in the page cache. The steps of all bodies are synced one after another:
+// syncStep is how much of a large body is written without a sync. The steps of all bodies are synced one after another:
 // otherwise several large bodies, and the end of each, keep the disk from the small ones for as long as all of their
-// octets take. Measured beside eight unlimited senders, median of a small message: steps of 32 MiB 89 ms, 8 MiB 45 ms,
-// 2 MiB 19 ms, 1 MiB 18 ms; the large ones got 540, 500, 390 and 280 MB/s.
+// octets take. docs/decisions/0002-spool.md has the measurements.
 const syncStep = 2 << 20
 
 func (b *Blob) sync() error {
