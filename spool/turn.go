@@ -10,7 +10,7 @@ type turn struct {
 }
 
 // patience is how long a body waits for its turn before it goes on without: what has one may be waiting for a slow peer.
-const patience = 2 * time.Millisecond
+const patience = 6 * time.Millisecond
 
 func (t *turn) wait() {
 	timer := time.NewTimer(patience)
