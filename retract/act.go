@@ -43,7 +43,7 @@ func (w *work) byMove() bool {
 
 // entry is what undo will need. The original folder of a message that an earlier round moved is the first one.
 func (w *work) entry(ctx context.Context, c Candidate, target Folder) (store.Taken, error) {
-	t := store.Taken{Message: c.ID, Folder: c.Folder, Read: c.Read, Target: string(target)}
+	t := store.Taken{Message: c.ID, Folder: c.Folder, Read: c.Read, Received: c.Received, Target: string(target)}
 	if name, ok := w.lane.dir.folder(w.in.Mailbox, Folder(c.Folder), w.e.now()); ok {
 		t.FolderName = name.name
 	}

@@ -50,3 +50,26 @@ func TestVerify_anotherCopyIsNotTheOneThatIsGone(t *testing.T) {
 		r.lies(there, retract.JunkEmail)
 	})
 }
+
+// Found by internal/chaos, seed 500859: the message that was taken to Junk Email is deleted for good; another copy came
+// later, and its user has put that one there. It is not brought into the Inbox, and stays read.
+func TestRestore_aLaterCopyIsNotTheOneThatIsGone(t *testing.T) {
+	bubble(t, func(r *rig) {
+		r.action(config.Junk)
+		first, later := hit(), at(retract.JunkEmail)
+		first.Received, later.Received = time.Now(), time.Now().Add(time.Hour)
+		later.Read = true
+		gone := r.world.Deliver("A", first)
+		rec := r.report(bad(anna))
+		r.run(time.Minute)
+		r.lies(gone, retract.JunkEmail)
+		other := r.world.Deliver("A", later)
+		r.world.Set(func(w *retracttest.World) { gone.Purged = true })
+		r.restore(rec)
+		r.wantKind(rec, anna, store.Restore, expectation{store.Gone, "no longer in the mailbox"})
+		r.lies(other, retract.JunkEmail)
+		if !other.Read {
+			t.Error("another copy was marked unread")
+		}
+	})
+}

@@ -30,7 +30,7 @@ func restoreOf(in, old store.Intent, now time.Time) store.Intent {
 	for _, t := range in.Taken {
 		if t.State == moved || t.State == earlier || t.State == trying || t.State == missing {
 			back.Taken = append(back.Taken, store.Taken{Message: t.Message, Folder: t.Target, FolderName: t.FolderName,
-				Target: t.Folder, Read: t.Read})
+				Target: t.Folder, Read: t.Read, Received: t.Received})
 		}
 	}
 	return back
@@ -170,7 +170,8 @@ func (w *work) giveBackOne(ctx context.Context, t store.Taken) (string, error) {
 	return what, w.markRead(ctx, c, t)
 }
 
-// inTarget finds a message whose id is gone in the folder to which it was taken.
+// inTarget finds a message whose id is gone in the folder to which it was taken. Another copy, which the user may have put
+// there, came at another time; and one that is mentioned goes back to where that was.
 func (w *work) inTarget(ctx context.Context, t store.Taken) (Candidate, error) {
 	hits, err := w.box.Find(ctx, w.in.Mailbox, w.rec.MessageID, Folder(t.Folder))
 	if err != nil {
@@ -178,7 +179,7 @@ func (w *work) inTarget(ctx context.Context, t store.Taken) (Candidate, error) {
 	}
 	f, err := w.sort(ctx, hits)
 	for _, c := range f.mine {
-		if !w.mentions(c.ID) { // else it is another copy, which goes back to where that was
+		if !w.mentions(c.ID) && (t.Received.IsZero() || t.Received.Equal(c.Received)) {
 			return c, err
 		}
 	}

@@ -146,6 +146,7 @@ type Taken struct {
 	Target     string    `json:"target"`                // folder aimed at: well-known name or id
 	Was        string    `json:"was,omitempty"`         // target of an earlier round, where it still lies if this one turns out not to have moved it
 	Read       bool      `json:"read"`                  // as it was found
+	Received   time.Time `json:"received,omitzero"`     // when the mailbox had it: two copies of one message differ in it
 	State      string    `json:"state"`                 // trying, moved, kept
 	At         time.Time `json:"at"`                    // of that state
 }

@@ -146,6 +146,9 @@ func (s *Sim) Deliver(d Delivery) (Message, error) {
 	}
 	if d.Received.IsZero() {
 		d.Received = s.o.Now()
+		if d.Visible.After(d.Received) {
+			d.Received = d.Visible
+		}
 	}
 	if d.NetworkMessageID != "" {
 		d.MIME = append([]byte("X-MS-Exchange-Organization-Network-Message-Id: "+d.NetworkMessageID+"\r\n"), d.MIME...)
