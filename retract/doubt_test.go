@@ -182,3 +182,31 @@ func TestRestore_endsTheLooksOfAMismatch(t *testing.T) {
 		r.lies(m, retract.Inbox)
 	})
 }
+
+// Found by internal/chaos with the real daemon, seed 500002: after two refusals the first look at what became of a lost
+// answer came after two minutes, not seconds, as if it had been the third.
+func TestDoubt_firstLookIsSoonWhateverFailedBefore(t *testing.T) {
+	bubble(t, func(r *rig) {
+		moves, lost, looked := 0, time.Time{}, time.Time{}
+		r.world.Script = func(op, _, _ string) *answer {
+			switch {
+			case op == "move" && moves < 3:
+				if moves++; moves < 3 {
+					return &answer{Err: &retract.Fault{Class: retract.Retry, After: time.Second, Status: 429}}
+				}
+				lost = time.Now()
+				return &answer{Act: true, Err: lostAnswer()}
+			case !lost.IsZero() && looked.IsZero():
+				looked = time.Now()
+			}
+			return nil
+		}
+		r.world.Deliver("A", hit())
+		rec := r.report(bad(anna))
+		r.run(10 * time.Minute)
+		r.want(rec, anna, store.Done, "")
+		if waited := looked.Sub(lost); lost.IsZero() || waited > 10*time.Second {
+			t.Errorf("the first look came %s after the lost answer", waited)
+		}
+	})
+}

@@ -29,8 +29,9 @@ var faultWaits = [...]time.Duration{
 // slowWaits are for mailboxes that are not to be had: moved, on premises, without a licence, full.
 var slowWaits = [...]time.Duration{30 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour, 8 * time.Hour, 8 * time.Hour}
 
-// doubtWaits are the waits before an Unknown outcome is verified: the server may still be at it.
-var doubtWaits = [...]time.Duration{5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute}
+// doubtWait is how long an Unknown outcome waits for the first look, whatever failed before: the server may still be at it.
+// A look that fails is a failure like others.
+const doubtWait = 5 * time.Second
 
 const (
 	faultLimit = 7 * day // failures in a row for that long end in failed
@@ -77,11 +78,6 @@ func faulted(in store.Intent, f *Fault, now time.Time) (time.Duration, bool) {
 	}
 	wait := waits[min(max(in.Faults, 1), len(waits))-1]
 	return wait + spread(in, wait/jitter), true
-}
-
-// doubt says how long to wait before an Unknown outcome is verified.
-func doubt(in store.Intent) time.Duration {
-	return doubtWaits[min(in.Faults, len(doubtWaits)-1)]
 }
 
 // spread gives a part of width that follows from the intent and its tries: intents that failed together do not come

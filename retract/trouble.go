@@ -157,7 +157,7 @@ func (w *work) doubtful(ctx context.Context, operation, detail string) error {
 		if in.FaultSince.IsZero() {
 			in.FaultSince = now
 		}
-		in.NotBefore = now.Add(doubt(*in))
+		in.NotBefore = now.Add(doubtWait)
 		in.Faults++
 		in.Reason = "the answer was lost, to be verified: " + strings.TrimSpace(detail)
 	})
