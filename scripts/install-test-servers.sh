@@ -20,7 +20,7 @@ $SUDO apt-get update
 # certs: Let's Encrypt's test CA, and a DNS server for it.
 $SUDO apt-get install -y pebble
 # internal/interop: clients that others wrote, and a test of the TLS that a server offers.
-$SUDO apt-get install -y --no-install-recommends swaks curl python3 testssl.sh
+$SUDO apt-get install -y --no-install-recommends swaks curl python3 testssl.sh strace
 # bounce, internal/interop, internal/benchsmtp: Postfix, which is not to run by itself.
 echo 'postfix postfix/main_mailer_type select No configuration' | $SUDO debconf-set-selections
 $SUDO env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends postfix
