@@ -16,8 +16,9 @@ var lineAndDot = []byte("\r\n.")
 // body is one message on its way in. Its end is known, or it has none: every error of the stream is an error here, and
 // a copy that returned nil has copied the whole message.
 //
-// It takes the octets from the wire's buffer and hands them on without copying. go-smtp's own reader for DATA looks at
-// one octet at a time (defect N), hangs on CR CRLF "." CRLF (defect D) and drops the CR of CRLF "." CR (defect E).
+// It takes the octets from the wire's buffer and hands them on without copying; those of a chunk are read to where they
+// are kept, where the destination has such a place. go-smtp's own reader for DATA looks at one octet at a time (defect N),
+// hangs on CR CRLF "." CRLF (defect D) and drops the CR of CRLF "." CR (defect E).
 type body struct {
 	w       *wire
 	limit   int64
