@@ -102,8 +102,8 @@ func (f *fixture) received(text string) store.Record {
 	body := f.spool.Begin(0)
 	defer body.Release()
 	_, _ = body.Write([]byte(text))
-	refs, err := f.spool.AppendBatch([]*spool.Small{body})
-	if err != nil {
+	entry := spool.Entry{Body: body}
+	if _, err := f.spool.Append([]*spool.Entry{&entry}); err != nil {
 		f.t.Fatal(err)
 	}
 	v := f.score(text).Verdict
@@ -112,7 +112,7 @@ func (f *fixture) received(text string) store.Record {
 		Tenant: contosoID, MessageID: id, Sender: "bounce@elsewhere.example", From: "a@elsewhere.example", Subject: "s", Received: f.now,
 		Direction: "inbound", Recipients: []journal.Recipient{{Address: "bob@contoso.example"}}, Verdict: v, FirstHand: true,
 		NetworkMessageID: fmt.Sprintf("network-%d", f.count),
-		Variants: []store.Variant{{SHA256: id, Report: id, Body: refs[0], Section: journal.Section{Size: int64(len(text))},
+		Variants: []store.Variant{{SHA256: id, Report: id, Body: entry.Ref, Section: journal.Section{Size: int64(len(text))},
 			Verdict: v, FirstHand: true, At: f.now}},
 	}, History: f.observed}, func(store.Record, []store.Intent) []store.Intent { return nil })
 	if err != nil {

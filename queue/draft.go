@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
@@ -35,6 +34,9 @@ func (q *Queue) Begin(env Envelope, size int64) (*Draft, error) {
 	}
 	if q.isFull() {
 		return nil, errFull
+	}
+	if err := q.logged.refusal(); err != nil {
+		return nil, err
 	}
 	d := &Draft{q: q, env: env, room: room{spool: q.spool}, small: q.spool.Begin(size)}
 	if err := d.room.need(max(size, 1)); err != nil {
@@ -140,45 +142,44 @@ func (d *Draft) Commit() (id string, err error) {
 	}
 	d.done = true
 	defer d.release()
-	put := &op{grows: true, late: "c1.after-commit"}
-	if err := d.body(put); err != nil {
-		return "", fmt.Errorf("commit body: %w", storage(err))
-	}
 	now := d.q.now()
-	it := Item{ID: newID(now), Envelope: d.env, State: Ready, Changed: now}
-	row, err := rowWithoutBody(it)
-	if err != nil {
+	p := &put{item: Item{ID: newID(now), Envelope: d.env, State: Ready, Changed: now}}
+	if err := d.fill(p); err != nil {
+		d.discard(p)
 		return "", fmt.Errorf("commit message: %w", err)
 	}
-	put.apply = func(t *txn) error { return t.accept(it, row, put.ref) }
 	if wrongOrder {
-		d.small = d.q.spool.Begin(0) // the committer still reads the other
-		go d.q.submit(context.Background(), put)
-		return it.ID, nil
+		d.small = d.q.spool.Begin(0) // the intake still reads the other
+		go submit(context.Background(), d.q, d.q.puts, p, &p.answer)
+		return p.item.ID, nil
 	}
-	// C1: once this is committed, the body (synced before) and the row are durable, and only then there is a 250.
+	// C1: once this is in the log, the body (of a large one, synced before) and the row are durable, and only then there is a 250.
 	// A crash before it means that the peer still has the message and sends it again; after it, that the queue has it.
-	if err := d.q.submit(context.Background(), put); err != nil {
-		d.discard(put)
+	if err := submit(context.Background(), d.q, d.q.puts, p, &p.answer); err != nil {
+		d.discard(p)
 		return "", fmt.Errorf("commit message: %w", err)
 	}
-	return it.ID, nil
+	return p.item.ID, nil
 }
 
-// body gives the put its octets: in memory, for the committer to append, or in a file that is durable now.
-func (d *Draft) body(put *op) (err error) {
-	if d.large != nil {
-		put.ref, err = d.large.Commit()
+// fill gives the put its octets, in memory, for the intake to append, or in a file that is durable now; and its row.
+func (d *Draft) fill(p *put) (err error) {
+	if d.large == nil {
+		p.entry.Body = d.small
+		p.entry.Note, err = rowWithoutBody(p.item)
 		return err
 	}
-	put.body = d.small
-	return nil
+	if p.item.Body, err = d.large.Commit(); err != nil {
+		return storage(err)
+	}
+	p.entry.Note, err = json.Marshal(p.item)
+	return err
 }
 
 // discard drops the file of a message that certainly has no row.
-func (d *Draft) discard(put *op) {
-	if !put.stood && !d.q.isBroken() {
-		d.q.spool.Discard(put.ref)
+func (d *Draft) discard(p *put) {
+	if !p.stood && !d.q.isBroken() {
+		d.q.spool.Discard(p.item.Body)
 	}
 }
 
@@ -189,7 +190,7 @@ func orClosed(err error) error {
 	return err
 }
 
-// rowWithoutBody is the row of a new item but for where its body lies, which only the committer knows: it is the one that
+// rowWithoutBody is the row of a new item but for where its body lies, which only the intake knows: it is the one that
 // everybody waits for, so what can be done before is done before.
 func rowWithoutBody(it Item) ([]byte, error) {
 	row, err := json.Marshal(struct {
@@ -200,19 +201,6 @@ func rowWithoutBody(it Item) ([]byte, error) {
 		return nil, fmt.Errorf("encode row %s: %w", it.ID, err)
 	}
 	return row, nil
-}
-
-// accept writes the row of a new item.
-func (t *txn) accept(it Item, row []byte, body spool.Ref) error {
-	it.Body = body
-	ref, err := json.Marshal(body)
-	if err != nil {
-		t.fail(fmt.Errorf("encode row %s: %w", it.ID, err))
-	}
-	t.put(t.items, []byte(it.ID), slices.Concat([]byte(`{"body":`), ref, []byte(","), row[1:]))
-	t.put(t.index, itemKey(&it), nil)
-	t.count(+1, &it)
-	return t.err
 }
 
 // Abort drops the message. After Commit it does nothing.

@@ -67,7 +67,10 @@ func (q *Queue) measure() {
 	})
 }
 
-func (q *Queue) isFull() bool { return q.o.MaxSize > 0 && q.used.Load() >= q.o.MaxSize }
+func (q *Queue) isFull() bool {
+	_, waiting := q.logged.size()
+	return q.o.MaxSize > 0 && q.used.Load()+waiting >= q.o.MaxSize
+}
 
 func (q *Queue) boltOptions() *bolt.Options {
 	o := *bolt.DefaultOptions
@@ -83,7 +86,7 @@ func (q *Queue) boltOptions() *bolt.Options {
 
 func makeBuckets(db *bolt.DB) error {
 	return db.Update(func(tx *bolt.Tx) error {
-		for _, name := range [][]byte{itemsBucket, indexBucket, bouncesBucket, bounceIndex, givenBucket} {
+		for _, name := range [][]byte{itemsBucket, indexBucket, bouncesBucket, bounceIndex, givenBucket, logBucket} {
 			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 				return err
 			}

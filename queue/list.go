@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -26,10 +27,14 @@ func (q *Queue) view(read func(tx *bolt.Tx) error) error {
 
 // Get reads one item: ErrNotFound when there is none.
 func (q *Queue) Get(id string) (it Item, err error) {
+	waiting, waits := q.logged.item(id) // before queue.db, into which it may come any time
 	err = q.view(func(tx *bolt.Tx) (err error) {
 		it, err = readItem(tx.Bucket(itemsBucket), id)
 		return err
 	})
+	if waits && errors.Is(err, ErrNotFound) {
+		return waiting, nil
+	}
 	return it, err
 }
 
@@ -43,6 +48,7 @@ type Filter struct {
 
 // List lists items, oldest first.
 func (q *Queue) List(f Filter) ([]Item, error) {
+	waiting := q.logged.all().rows // before queue.db, into which they may come any time
 	var items []Item
 	err := q.view(func(tx *bolt.Tx) error {
 		rows := tx.Bucket(itemsBucket)
@@ -56,12 +62,25 @@ func (q *Queue) List(f Filter) ([]Item, error) {
 			}
 			items = append(items, it)
 			if len(items) == f.Limit {
-				return nil
+				break
+			}
+		}
+		for _, r := range waiting {
+			if f.selects(&r.item) && rows.Get([]byte(r.item.ID)) == nil {
+				items = append(items, r.item)
 			}
 		}
 		return nil
 	})
+	slices.SortFunc(items, func(a, b Item) int { return strings.Compare(a.ID, b.ID) })
+	if f.Limit > 0 && len(items) > f.Limit {
+		items = items[:f.Limit]
+	}
 	return items, err
+}
+
+func (f Filter) selects(it *Item) bool {
+	return (f.State == "" || f.State == it.State) && (f.Tenant == "" || f.Tenant == it.Envelope.Tenant) && it.ID > f.After
 }
 
 // ids are those of the items in the filter's state after its id, in order.
@@ -117,8 +136,8 @@ func (q *Queue) Bounce(id string) (b Bounce, err error) {
 	return b, err
 }
 
-// InUse reports whether an item, or a bounce that was not sent yet, refers to a file of the spool.
-func (q *Queue) InUse(file string) bool { return q.tally.inUse(file) }
+// InUse reports whether an item, or a bounce that was not sent yet, refers to a file of the spool, or whether its log is needed.
+func (q *Queue) InUse(file string) bool { return q.tally.inUse(file) || q.logged.inUse(file) }
 
 // Body opens the octets of an item after checking them against their checksum. When they are missing or wrong, the
 // item is quarantined with that reason and the error wraps spool.ErrMissing or spool.ErrCorrupt.

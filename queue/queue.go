@@ -1,8 +1,10 @@
 // Package queue keeps accepted mail, durable: put, claim, finish, defer, quarantine.
 //
-// The rows are in one bbolt file, the bodies in the spool. All writing goes through one goroutine, the committer: it
-// drains what waits, appends the small bodies with one sync, commits the rows in one transaction, and answers everyone.
-// While it does so the next batch gathers, so that it adapts to the load and nobody waits for a timer.
+// The rows are in one bbolt file, the bodies in the spool. New items go through one goroutine, the intake: it drains what waits
+// and appends bodies and rows to the spool's log, with one sync for all of them, and answers everyone. Every other change goes
+// through another, the committer, which writes queue.db: it drains what waits, carries it out in one transaction, and
+// brings the rows over from the log on the way. While one batch is written the next one gathers, so that it adapts
+// to the load and nobody waits for a timer.
 //
 // Reads: queue.db, the spool. Writes: queue.db, the spool.
 //
@@ -11,8 +13,10 @@
 //   - I2: an accepted item leaves only by Finish or GiveUp, or out of quarantine by a person's Discard. It never expires.
 //   - I3: a start is noted durably before an item is handed out, so that one which kills the process is found out.
 //   - I4: an item that is given up has exactly one bounce, however often GiveUp is called (C5).
-//   - I5: the rows are the truth: octets without a row are garbage, a row without its octets is quarantined. A row that
-//     cannot be read is kept apart, and what it stood for is quarantined with what can still be read of it.
+//   - I5: the rows are the truth, those in queue.db and those in the log behind the place up to which queue.db has it: octets
+//     without a row are garbage, a row without its octets is quarantined. A row that cannot be read is kept apart, and what
+//     it stood for is quarantined with what can still be read of it.
+//   - I6: a row goes from the log to queue.db once: in one transaction with the note of how far the log has been read.
 //
 // On failure: a full disk fails what would need space, with an error that wraps ENOSPC or EDQUOT; what frees space
 // goes on, and so does the rest once there is space again. After any other failed commit the file's state is unknown:
@@ -45,7 +49,7 @@ type Options struct {
 	MaxSize      int64                    // octets of queue.db; 0 for no limit
 	MaxDefer     time.Duration            // no due time is further ahead than this when loaded; 0: 24 hours
 	KeepSent     time.Duration            // how long a sent bounce stays listed; 0: 30 days
-	BatchBytes   int64                    // bodies of one commit; 0: 8 MiB
+	BatchBytes   int64                    // octets of new items in one write; 0: 1 MiB
 	CompactAbove int64                    // octets of queue.db from which compaction at open is considered; 0: 64 MiB
 	Now          func() time.Time         // nil: time.Now
 	Log          *slog.Logger             // nil: none
@@ -64,34 +68,44 @@ type Queue struct {
 	spool *spool.Spool
 	log   *slog.Logger
 
-	ops  chan *op      // to the committer
-	quit chan struct{} // closed by Close
-	done chan struct{} // closed when the committer has ended
+	puts  chan *put     // to the intake
+	ops   chan *op      // to the committer
+	quit  chan struct{} // closed by Close
+	taken chan struct{} // closed when the intake has ended
+	done  chan struct{} // closed when the committer has ended
 
 	broken  chan struct{}
 	breakIt sync.Once
 	closeIt sync.Once
 	closed  error // of Close; written once, read after closeIt
 
-	tally *tally
-	used  atomic.Int64 // octets of queue.db in use; written by the committer
+	logged *logged
+	tally  *tally
+	used   atomic.Int64 // octets of queue.db in use; written by the committer
 }
 
-// Open opens the queue in dir and recovers: what was being worked on is ready again, and a row whose octets are
-// missing, or that cannot be read, is quarantined. It may rewrite queue.db to give space back.
+// Open opens the queue in dir and recovers: what was accepted last is brought over from the log, what was being worked on is
+// ready again, and a row whose octets are missing, or that cannot be read, is quarantined. It may rewrite queue.db to give
+// space back.
 func Open(dir string, sp *spool.Spool, o Options) (*Queue, error) {
 	q := &Queue{
 		dir: dir, o: o.withDefaults(), spool: sp,
-		ops: make(chan *op, maxBatch), quit: make(chan struct{}), done: make(chan struct{}),
-		broken: make(chan struct{}), tally: newTally(),
+		puts: make(chan *put, maxBatch), ops: make(chan *op, maxBatch),
+		quit: make(chan struct{}), taken: make(chan struct{}), done: make(chan struct{}),
+		broken: make(chan struct{}), logged: newLogged(), tally: newTally(),
 	}
 	q.log = q.o.Log
 	if err := q.open(); err != nil {
 		return nil, fmt.Errorf("open queue %s: %w", q.path(), err)
 	}
-	if err := q.recover(); err != nil {
+	err := q.recover()
+	if err == nil {
+		err = q.replay()
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("recover queue %s: %w", q.path(), err), q.db.Close())
 	}
+	go q.intake()
 	go q.committer()
 	return q, nil
 }
@@ -99,7 +113,7 @@ func Open(dir string, sp *spool.Spool, o Options) (*Queue, error) {
 func (o Options) withDefaults() Options {
 	setDefault(&o.MaxDefer, 24*time.Hour)
 	setDefault(&o.KeepSent, 30*24*time.Hour)
-	setDefault(&o.BatchBytes, 8<<20)
+	setDefault(&o.BatchBytes, 1<<20)
 	setDefault(&o.CompactAbove, 64<<20)
 	if o.Now == nil {
 		o.Now = time.Now
@@ -159,6 +173,7 @@ func (q *Queue) Probe(ctx context.Context) error {
 func (q *Queue) Close() error {
 	q.closeIt.Do(func() {
 		close(q.quit)
+		<-q.taken
 		<-q.done
 		q.closed = q.db.Close()
 	})

@@ -27,7 +27,7 @@ func (q *Queue) recover() error {
 	if t.changed {
 		err = tx.Commit()
 	}
-	q.tally.add(t)
+	q.tally.commit(t)
 	return err
 }
 

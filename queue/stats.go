@@ -19,12 +19,19 @@ type Stats struct {
 
 // Stats counts items and bounces.
 func (q *Queue) Stats() (Stats, error) {
+	waiting := q.logged.all().rows // before queue.db, into which they may come any time
 	s := q.tally.stats()
 	err := q.view(func(tx *bolt.Tx) error {
 		s.Size = tx.Size()
 		for state, c := range s.Items {
 			c.Oldest = oldest(tx, state)
 			s.Items[state] = c
+		}
+		for _, r := range waiting {
+			if c := s.Items[r.item.State]; c.Oldest.IsZero() {
+				c.Oldest = idTime(r.item.ID)
+				s.Items[r.item.State] = c
+			}
 		}
 		return oldestBounces(tx, s.Bounces)
 	})

@@ -23,8 +23,8 @@ type delta struct {
 	size   int64
 }
 
-// tally counts what is in the queue, so that nobody has to read all rows for it. It is built at open and changed by
-// the committer after each commit.
+// tally counts what is in the queue, so that nobody has to read all rows for it. It is built at open, and changed by
+// the intake after each batch and by the committer after each commit.
 type tally struct {
 	mu      sync.Mutex // owns everything
 	items   map[State]Count
@@ -43,10 +43,10 @@ func newTally() *tally {
 }
 
 // count notes that an item begins or ceases to be in its state.
-func (t *txn) count(n int, it *Item) {
-	t.deltas = append(t.deltas, delta{
-		n: n, state: it.State, tenant: it.Envelope.Tenant, file: cmp.Or(it.Body.File, anyFile), size: it.Body.Size,
-	})
+func (t *txn) count(n int, it *Item) { t.deltas = append(t.deltas, itemDelta(n, it)) }
+
+func itemDelta(n int, it *Item) delta {
+	return delta{n: n, state: it.State, tenant: it.Envelope.Tenant, file: cmp.Or(it.Body.File, anyFile), size: it.Body.Size}
 }
 
 // anyFile stands for the file of an item of which it is not known: it may be each of them.
@@ -61,18 +61,30 @@ func (t *txn) countBounce(n int, b *Bounce) {
 	t.deltas = append(t.deltas, d)
 }
 
-// add takes in what a transaction changed, once it is committed.
-func (y *tally) add(t *txn) {
+// commit takes in what a transaction changed, once it is committed.
+func (y *tally) commit(t *txn) {
 	y.mu.Lock()
 	defer y.mu.Unlock()
-	for _, d := range t.deltas {
+	due := !y.due.Equal(t.due)
+	y.due = t.due
+	y.take(t.deltas, due)
+}
+
+// arrive takes in new items, once they are in the log.
+func (y *tally) arrive(deltas []delta) {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	y.take(deltas, false)
+}
+
+func (y *tally) take(deltas []delta, wake bool) {
+	for _, d := range deltas {
 		y.apply(d)
 	}
-	if y.items[Ready].Count > 0 || !y.due.Equal(t.due) {
+	if wake || y.items[Ready].Count > 0 {
 		close(y.wake)
 		y.wake = make(chan struct{})
 	}
-	y.due = t.due
 }
 
 func (y *tally) apply(d delta) {

@@ -16,11 +16,12 @@ var (
 	bouncesBucket = []byte("bounces")      // id -> Bounce
 	bounceIndex   = []byte("bounce.index") // state, due time, id -> nothing
 	givenBucket   = []byte("given-up")     // id of an item -> id of its bounce
+	logBucket     = []byte("log")          // segment of the spool -> offset up to which its log stands in items
 )
 
 // txn is a transaction of the committer. The first storage error sticks in err and fails the whole batch.
 type txn struct {
-	items, index, bounces, bindex, given *bolt.Bucket
+	items, index, bounces, bindex, given, log *bolt.Bucket
 
 	now     time.Time
 	err     error
@@ -33,7 +34,7 @@ func newTxn(tx *bolt.Tx, now time.Time) *txn {
 	t := &txn{
 		items: tx.Bucket(itemsBucket), index: tx.Bucket(indexBucket),
 		bounces: tx.Bucket(bouncesBucket), bindex: tx.Bucket(bounceIndex),
-		given: tx.Bucket(givenBucket), now: now,
+		given: tx.Bucket(givenBucket), log: tx.Bucket(logBucket), now: now,
 	}
 	t.items.FillPercent = 0.9 // ids grow, so pages are filled in order
 	return t

@@ -91,7 +91,7 @@ func (r *recovery) unreadableBounce(id string) error {
 }
 
 func (r *recovery) setAside(id string, row []byte, why string) error {
-	it := r.salvage(row)
+	it := r.q.salvage(row)
 	it.ID = id
 	if it.Envelope.Received.IsZero() {
 		it.Envelope.Received = idTime(id)
@@ -105,11 +105,11 @@ func (r *recovery) setAside(id string, row []byte, why string) error {
 }
 
 // salvage reads of a row what can be read. Rows of items and of bounces have in common what matters of both.
-func (r *recovery) salvage(row []byte) (it Item) {
+func (q *Queue) salvage(row []byte) (it Item) {
 	it.Envelope.Rcpts = []string{} // in JSON a list, also where there is none to be read
 	field(row, "envelope", &it.Envelope)
 	field(row, "body", &it.Body)
-	body, err := r.q.openBody(it.Body)
+	body, err := q.openBody(it.Body)
 	if err != nil {
 		it.Body = spool.Ref{}
 		return it

@@ -37,7 +37,7 @@ func TestExpire(t *testing.T) {
 			[]string{old.File, oldBlob.File, kept.File, young.File, youngBlob.File}},
 		{"in use", 47 * time.Hour, 100 * time.Hour, func(f string) bool { return f == old.File || f == oldBlob.File }, Expired{InUse: 2},
 			[]string{old.File, oldBlob.File, kept.File, young.File, youngBlob.File}},
-		{"over", 47 * time.Hour, 100 * time.Hour, nothing, Expired{Files: 2, Bytes: block + 200},
+		{"over", 47 * time.Hour, 100 * time.Hour, nothing, Expired{Files: 2, Bytes: 2*block + 200},
 			[]string{kept.File, young.File, youngBlob.File}},
 		{"kept copy over", 47 * time.Hour, 47 * time.Hour, nothing, Expired{Files: 1, Bytes: files(t, dir)[kept.File]},
 			[]string{young.File, youngBlob.File}},
@@ -71,7 +71,7 @@ func TestRecover(t *testing.T) {
 	if err := s.Recover(func(f string) bool { return f == known.File }); err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]int64{seg.File: block, known.File: 10}
+	want := map[string]int64{seg.File: 2 * block, known.File: 10}
 	if diff := cmp.Diff(want, files(t, dir)); diff != "" {
 		t.Errorf("files without %s and the unfinished one (-want +got):\n%s", orphan.File, diff)
 	}

@@ -29,32 +29,59 @@ type segment struct {
 	n    int   // its number in this run
 }
 
-// AppendBatch appends the bodies to the current segment: one write, one fdatasync. They are durable when it returns.
-// When it fails none of them is.
-func (s *Spool) AppendBatch(bodies []*Small) ([]Ref, error) {
-	if len(bodies) == 0 {
-		return nil, nil
+// Entry is one of those things that a batch makes durable together: a note, which means nothing to the spool, and with it a
+// small body or none.
+type Entry struct {
+	Note []byte
+	Body *Small // nil for none
+	Ref  Ref    // where the body lies, set by Append and Replay; zero for none
+}
+
+// size is how many octets its body has.
+func (e *Entry) size() int64 {
+	if e.Body == nil {
+		return 0
 	}
+	return e.Body.Size()
+}
+
+// Mark says how far a segment has been appended to, or read.
+type Mark struct {
+	File string // the segment
+	End  int64  // offset behind the batch
+}
+
+// Append appends a batch to the current segment: one write, one fdatasync. Notes and bodies are durable when it returns, and
+// Replay finds them from then on. When it fails none of them is to be relied on.
+func (s *Spool) Append(batch []*Entry) (Mark, error) {
 	s.appending.Lock()
 	defer s.appending.Unlock()
 	if err := s.writable(); err != nil {
-		return nil, err
+		return Mark{}, err
+	}
+	if n := frameOctets(batch); n > maxFrame {
+		return Mark{}, fmt.Errorf("notes of %d octets in one batch: %d is the limit", n, maxFrame)
 	}
 	seg, err := s.segment()
 	if err != nil {
-		return nil, fmt.Errorf("begin segment: %w", err)
+		return Mark{}, fmt.Errorf("begin segment: %w", err)
 	}
-	if err := s.append(seg, bodies); err != nil {
-		return nil, err
+	if err := s.append(seg, batch); err != nil {
+		return Mark{}, err
 	}
-	return seg.refs(bodies), nil
+	return Mark{File: seg.name, End: seg.size}, nil
 }
 
-// append writes and syncs. What a failed write left behind is cut off; where that fails too, the segment is given up.
-func (s *Spool) append(seg *segment, bodies []*Small) error {
-	whole := make([][]byte, len(bodies))
-	for i, b := range bodies {
-		whole[i] = b.padded()
+// append writes, syncs and says where the bodies lie. What a failed write left behind is cut off; where that fails too, the segment
+// is given up.
+func (s *Spool) append(seg *segment, batch []*Entry) error {
+	frame := appendFrame(s.buffers.take(int(frameOctets(batch))), s.run, batch)
+	defer s.buffers.recycle(frame)
+	whole := [][]byte{pad(frame)}
+	for _, e := range batch {
+		if e.Body != nil {
+			whole = append(whole, e.Body.padded())
+		}
 	}
 	if _, err := seg.file.Pwritev(whole, seg.size); err != nil {
 		if cut := seg.file.Truncate(seg.size); cut != nil {
@@ -65,17 +92,15 @@ func (s *Spool) append(seg *segment, bodies []*Small) error {
 	if err := seg.file.Datasync(); err != nil {
 		return s.syncFailed(seg.name, err)
 	}
-	return nil
-}
-
-// refs counts the bodies in and says where they lie.
-func (seg *segment) refs(bodies []*Small) []Ref {
-	refs := make([]Ref, len(bodies))
-	for i, b := range bodies {
-		refs[i] = Ref{File: seg.name, Offset: seg.size, Size: b.Size(), CRC: b.crc}
-		seg.size += blocks(b.Size())
+	at := seg.size + blocks(int64(len(frame)))
+	for _, e := range batch {
+		if e.Body != nil {
+			e.Ref = Ref{File: seg.name, Offset: at, Size: e.size(), CRC: e.Body.crc}
+			at += blocks(e.size())
+		}
 	}
-	return refs
+	seg.size = at
+	return nil
 }
 
 // segment is the one to append to: the current one, or a new one when the hour is over or it has grown large.

@@ -69,7 +69,7 @@ func TestSmall_spill(t *testing.T) {
 }
 
 // The bodies of a batch lie one after another in whole blocks, and nothing of a buffer's last use stands between them.
-func TestAppendBatch_padsWithZeros(t *testing.T) {
+func TestAppend_padsWithZeros(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, Options{})
 	appendAll(t, s, octets(3*block), octets(3*block))

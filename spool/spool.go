@@ -1,10 +1,11 @@
 // Package spool keeps the bodies, written once: append, sync, open, retain.
 //
-// Small bodies of one batch are appended to the current segment file with one write and one fdatasync. A large body
-// is streamed into a file of its own while it arrives. Both are written past the page cache where the file system has
-// direct I/O. Copies of flagged mail are kept compressed, for longer.
+// Small bodies of one batch are appended to the current segment file with one write and one fdatasync, and before them a frame
+// with a note on each: the segments are a log as well, which Replay reads. A large body is streamed into a file of its own
+// while it arrives. Both are written past the page cache where the file system has direct I/O. Copies of flagged mail
+// are kept compressed, for longer.
 //
-//	seg/20261121T19-5f0c21-0001            bodies one after another in whole blocks of 4 KiB, one or more files for each hour
+//	seg/20261121T19-5f0c21aa97e41b02-0001  frames and bodies in whole blocks of 4 KiB, one or more files for each hour
 //	body/20261121/20261121T190612-9a31c04e one large body
 //	kept/202611/20261121T19-8d2e11f0.zst   a long-lived copy, in the Zstandard seekable format
 //	tmp/                                   what is not finished
@@ -16,6 +17,7 @@
 //   - I2: octets once written are never written again. A segment is only ever appended to, and only by the Spool that
 //     made it: after a restart a new one is begun, so that a torn tail stays what it is, octets without a row.
 //   - I3: what no row refers to is garbage. The spool does not know the rows; Recover and Expire ask.
+//   - I4: Replay gives what an Append that returned has made durable, and nothing that came in with a message.
 //
 // On failure: a full disk fails the one call, with an error that wraps ENOSPC or EDQUOT, and the next may succeed. A
 // failed sync is final, because the kernel may have dropped the pages and will not say so twice: the Spool is broken,
@@ -69,9 +71,9 @@ type Spool struct {
 	dir string
 	o   Options
 	fs  FS
-	run string // tells the segments of this Open from those of others
+	run string // tells the segments of this Open from those of others, and its frames from all other octets: see frame.go
 
-	appending sync.Mutex // held by AppendBatch; owns current
+	appending sync.Mutex // held by Append; owns current
 	current   *segment
 
 	turns   chan struct{} // of large bodies
@@ -93,7 +95,7 @@ type Spool struct {
 func Open(dir string, o Options) (*Spool, error) {
 	s := &Spool{dir: dir, o: o.withDefaults(), broken: make(chan struct{}), turns: make(chan struct{}, max(1, runtime.NumCPU()-1)), days: map[string]bool{}}
 	s.fs = s.o.FS
-	run, err := randomHex(3)
+	run, err := randomHex(runDigits / 2)
 	if err != nil {
 		return nil, err
 	}

@@ -32,15 +32,21 @@ func appendAll(t *testing.T, s *Spool, bodies ...[]byte) []Ref {
 	return refs
 }
 
-// appendBodies appends a batch, as the queue's committer does.
+// appendBodies appends a batch, as the queue's intake does.
 func appendBodies(s *Spool, bodies ...[]byte) ([]Ref, error) {
-	batch := make([]*Small, len(bodies))
+	refs := make([]Ref, len(bodies))
+	batch := make([]*Entry, len(bodies))
 	for i, body := range bodies {
-		batch[i] = s.Begin(0)
-		defer batch[i].Release()
-		_, _ = batch[i].Write(body)
+		small := s.Begin(0)
+		defer small.Release()
+		_, _ = small.Write(body)
+		batch[i] = &Entry{Note: []byte("note"), Body: small}
 	}
-	return s.AppendBatch(batch)
+	_, err := s.Append(batch)
+	for i, e := range batch {
+		refs[i] = e.Ref
+	}
+	return refs, err
 }
 
 // wantBody checks that r opens to the octets in want.
@@ -76,7 +82,7 @@ func commitBlob(t *testing.T, s *Spool, body []byte) Ref {
 	return r
 }
 
-func TestAppendBatch_roundTrip(t *testing.T) {
+func TestAppend_roundTrip(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, Options{})
 	var bodies [][]byte
@@ -93,7 +99,7 @@ func TestAppendBatch_roundTrip(t *testing.T) {
 	}
 }
 
-func TestAppendBatch_concurrent(t *testing.T) {
+func TestAppend_concurrent(t *testing.T) {
 	s := open(t, t.TempDir(), Options{SegmentSize: 4 << 10})
 	var wg sync.WaitGroup
 	for range 8 {
@@ -114,18 +120,18 @@ func TestAppendBatch_concurrent(t *testing.T) {
 	wg.Wait()
 }
 
-func TestAppendBatch_newSegment(t *testing.T) {
+func TestAppend_newSegment(t *testing.T) {
 	c := newClock()
-	s := open(t, t.TempDir(), Options{Now: c.now, SegmentSize: block + 1})
+	s := open(t, t.TempDir(), Options{Now: c.now, SegmentSize: 2*block + 1})
 	first := appendAll(t, s, octets(60))[0]
 	same := appendAll(t, s, octets(60))[0]
 	large := appendAll(t, s, octets(60))[0]
 	c.t = c.t.Add(time.Hour)
 	hour := appendAll(t, s, octets(60))[0]
-	if first.File != same.File || same.Offset != block {
+	if first.File != same.File || same.Offset != 3*block {
 		t.Errorf("second batch went to %v, want it behind the first in %s", same, first.File)
 	}
-	if large.File == same.File || large.Offset != 0 {
+	if large.File == same.File || large.Offset != block {
 		t.Errorf("batch after a full segment went to %v", large)
 	}
 	if hour.File == large.File || filepath.Base(hour.File)[:11] != "20261121T20" {
@@ -158,7 +164,7 @@ func TestOpen_leavesTornTail(t *testing.T) {
 	wantBody(t, two, after, want)
 }
 
-func TestAppendBatch_diskFull(t *testing.T) {
+func TestAppend_diskFull(t *testing.T) {
 	for _, errno := range []syscall.Errno{syscall.ENOSPC, syscall.EDQUOT, syscall.EIO} {
 		for _, after := range []int{0, 1, 150} {
 			t.Run(fmt.Sprintf("%v after %d octets", errno, after), func(t *testing.T) {
@@ -169,10 +175,10 @@ func TestAppendBatch_diskFull(t *testing.T) {
 
 				disk.set("pwritev", fault{err: errno, after: after})
 				if _, err := appendBodies(s, octets(100), octets(100)); !errors.Is(err, errno) {
-					t.Fatalf("AppendBatch = %v, want %v", err, errno)
+					t.Fatalf("Append = %v, want %v", err, errno)
 				}
-				if size := files(t, dir)[ref.File]; size != block {
-					t.Errorf("segment has %d octets after the failed write, want %d", size, block)
+				if size := files(t, dir)[ref.File]; size != 2*block {
+					t.Errorf("segment has %d octets after the failed write, want %d", size, 2*block)
 				}
 				disk.clear()
 				again := octets(100)
@@ -185,7 +191,7 @@ func TestAppendBatch_diskFull(t *testing.T) {
 }
 
 // When the rest of a failed write cannot be cut off, the offsets would be wrong: the segment is given up.
-func TestAppendBatch_truncateFails(t *testing.T) {
+func TestAppend_truncateFails(t *testing.T) {
 	disk := newFaultFS()
 	s := open(t, t.TempDir(), Options{FS: disk})
 	ref := appendAll(t, s, octets(100))[0]
@@ -361,7 +367,7 @@ func TestOpen_refusesForeignRefs(t *testing.T) {
 		{File: ref.File, Offset: -1, Size: 10},
 		{File: ref.File, Offset: 1, Size: 1<<63 - 1},
 		{File: ref.File, Offset: 1<<63 - 1, Size: 10},
-		{File: ref.File, Offset: block - 9, Size: 10},
+		{File: ref.File, Offset: 2*block - 9, Size: 10},
 	} {
 		if b, err := s.Open(r); err == nil {
 			t.Errorf("Open(%+v) gave %d octets", r, b.Size())
@@ -377,7 +383,7 @@ func TestSpool_afterClose(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := appendBodies(s, []byte{1}); !errors.Is(err, ErrClosed) {
-		t.Errorf("AppendBatch = %v, want ErrClosed", err)
+		t.Errorf("Append = %v, want ErrClosed", err)
 	}
 	if err := blob(s); !errors.Is(err, ErrClosed) {
 		t.Errorf("Create = %v, want ErrClosed", err)

@@ -89,11 +89,11 @@ func (f *fixture) keep(octets string) spool.Ref {
 	if _, err := body.Write([]byte(octets)); err != nil {
 		f.t.Fatal(err)
 	}
-	refs, err := f.spool.AppendBatch([]*spool.Small{body})
-	if err != nil {
+	entry := spool.Entry{Body: body}
+	if _, err := f.spool.Append([]*spool.Entry{&entry}); err != nil {
 		f.t.Fatal(err)
 	}
-	return refs[0]
+	return entry.Ref
 }
 
 // received stores the n-th message as C2 does.

@@ -71,7 +71,7 @@ func newBed(t testing.TB) *testbed.Bed {
 
 // points are the failpoints: every commit point, before it and after it.
 var points = []string{
-	"c1.before-spool", "c1.after-spool", "c1.after-commit",
+	"c1.before-log", "c1.after-log", "c1.before-rows", "c1.after-rows",
 	"c2.before-apply", "c2.before", "c2.after-commit",
 	"c3.before", "c3.after-commit", "c4.before", "c4.after-commit",
 	"c5.before", "c5.after-commit", "c5.after-send",
@@ -202,7 +202,7 @@ func TestCrash_wrongOrderIsSeen(t *testing.T) {
 	s := &sender{t: t, bed: bed}
 	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 	defer cancel()
-	if err := bed.Start(ctx, "CLAWBACK_FAILPOINT=c1.answer-early=error,c1.before-spool=kill@20"); err != nil {
+	if err := bed.Start(ctx, "CLAWBACK_FAILPOINT=c1.answer-early=error,c1.before-log=kill@20"); err != nil {
 		t.Fatalf("%v\n%s", err, bed.LogTail())
 	}
 	round, stop := context.WithTimeout(ctx, 3*time.Second)

@@ -62,9 +62,8 @@ func commitFails(t *testing.T, h Harness) {
 		point string
 		kept  int // items that the failed commit leaves
 	}{
-		{"c1.before-spool", 0},
-		{"c1.after-spool", 0},
-		{"c1.after-commit", 1},
+		{"c1.before-log", 0},
+		{"c1.after-log", 1},
 	}
 	q := h.Open(t, queue.Options{})
 	for _, test := range tests {

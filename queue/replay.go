@@ -1,0 +1,140 @@
+package queue
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	bolt "go.etcd.io/bbolt"
+
+	"clawback/internal/nospace"
+	"clawback/spool"
+)
+
+// replay brings over what an earlier run has accepted and not brought to queue.db.
+func (q *Queue) replay() error {
+	marks, err := q.marks()
+	if err != nil {
+		return err
+	}
+	items := 0
+	found, err := q.spool.Replay(func(segment string) int64 { return marks[segment] }, func(batch []spool.Entry, to spool.Mark) error {
+		items += len(batch)
+		return q.again(batch, to)
+	})
+	if err != nil {
+		return err
+	}
+	q.tell(items, found)
+	if err := q.forgetMarks(marks, found.Segments); err != nil {
+		return err
+	}
+	err = q.rows(q.logged.all(), nil)
+	if nospace.Is(err) {
+		q.putOff(err) // they are safe where they are
+		return nil
+	}
+	return err
+}
+
+// marks are how far the log of each segment has been read.
+func (q *Queue) marks() (map[string]int64, error) {
+	marks := map[string]int64{}
+	err := q.view(func(tx *bolt.Tx) error {
+		return tx.Bucket(logBucket).ForEach(func(segment, end []byte) error {
+			if len(end) != 8 {
+				return storage(fmt.Errorf("%w: how far the log of %s has been read", errUnreadable, segment))
+			}
+			marks[string(segment)] = int64(binary.BigEndian.Uint64(end))
+			return nil
+		})
+	})
+	return marks, err
+}
+
+// again takes in a batch of the log as if it had been accepted now. There may be very many of them where queue.db is new or comes from
+// a backup, so that they are brought over on the way.
+func (q *Queue) again(batch []spool.Entry, to spool.Mark) error {
+	var puts []*put
+	err := q.view(func(tx *bolt.Tx) error {
+		for _, e := range batch {
+			p := q.putAgain(e)
+			if tx.Bucket(itemsBucket).Get([]byte(p.item.ID)) == nil { // a queue.db from a backup may have it
+				puts = append(puts, p)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	q.logged.add(puts, to)
+	q.tally.arrive(arrived(puts))
+	if _, octets := q.logged.size(); octets < maxLogged/4 {
+		return nil
+	}
+	return q.rows(q.logged.all(), nil)
+}
+
+// putAgain reads one entry of the log. Like an item of queue.db it is quarantined when its row cannot be read or its octets are not
+// there.
+func (q *Queue) putAgain(e spool.Entry) *put {
+	p := &put{entry: e}
+	why := ""
+	if err := json.Unmarshal(e.Note, &p.item); err != nil || stateLetters[p.item.State] == 0 || p.item.ID == "" {
+		p.item, why = q.salvage(e.Note), "its row in the log cannot be read"
+		p.item.ID = newID(q.now())
+	}
+	if e.Ref.File != "" {
+		p.item.Body = e.Ref
+	}
+	if err := q.present(p.item.Body); err != nil && why == "" {
+		why = err.Error()
+	}
+	if why == "" {
+		return p
+	}
+	p.item.quarantine(why)
+	q.log.Error("item quarantined", "event", "item.quarantined", "item", p.item.ID, "reason", why)
+	note, err := json.Marshal(p.item)
+	if err == nil { // else it stays as it was accepted
+		p.entry = spool.Entry{Note: note}
+	}
+	return p
+}
+
+// tell logs what was found.
+func (q *Queue) tell(items int, found spool.Replayed) {
+	if items > 0 {
+		q.log.Info("accepted items were brought over from the log", "event", "queue.replayed", "items", items)
+	}
+	for _, where := range found.Torn {
+		q.log.Warn("the log ends in what was not wholly written when the process ended: its senders had no answer and send it again",
+			"event", "queue.torn", "where", where)
+	}
+	for _, where := range found.Lost {
+		q.log.Error("a part of the log cannot be read: up to a batch of accepted items is missing", "event", "queue.log-damaged", "where", where)
+	}
+}
+
+// forgetMarks drops those of segments that are no more.
+func (q *Queue) forgetMarks(marks map[string]int64, segments []string) error {
+	gone := slices.DeleteFunc(slices.Collect(maps.Keys(marks)), func(s string) bool { return slices.Contains(segments, s) })
+	if len(gone) == 0 {
+		return nil
+	}
+	err := q.db.Update(func(tx *bolt.Tx) error {
+		for _, segment := range gone {
+			if err := tx.Bucket(logBucket).Delete([]byte(segment)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err = nospace.Unhide(err); nospace.Is(err) {
+		return nil // next time
+	}
+	return err
+}
