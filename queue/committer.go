@@ -85,7 +85,7 @@ func (q *Queue) waiting() load {
 func (q *Queue) putOff(why error) {
 	if q.logged.refusal() == nil {
 		n, _ := q.logged.size()
-		q.log.Warn("no space in queue.db: accepted items wait in the log, and new mail is put off", "event", "queue.put-off", "items", n, "error", why)
+		q.log.Warn("no space in queue.db: accepted items wait in the log, and new mail is put off", "event", "queue.put_off", "items", n, "error", why)
 	}
 	q.logged.setStuck(why)
 }

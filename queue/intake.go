@@ -26,6 +26,8 @@ func (q *Queue) intake() {
 		select {
 		case p := <-q.puts:
 			q.accept(q.gatherPuts(p))
+		case a := <-q.probes:
+			a.give(nil)
 		case <-q.spool.Broken():
 			q.setBroken(spool.ErrBroken)
 			refuse(q, q.puts)

@@ -68,11 +68,12 @@ type Queue struct {
 	spool *spool.Spool
 	log   *slog.Logger
 
-	puts  chan *put     // to the intake
-	ops   chan *op      // to the committer
-	quit  chan struct{} // closed by Close
-	taken chan struct{} // closed when the intake has ended
-	done  chan struct{} // closed when the committer has ended
+	puts   chan *put     // to the intake
+	probes chan *answer  // to the intake
+	ops    chan *op      // to the committer
+	quit   chan struct{} // closed by Close
+	taken  chan struct{} // closed when the intake has ended
+	done   chan struct{} // closed when the committer has ended
 
 	broken  chan struct{}
 	breakIt sync.Once
@@ -90,7 +91,7 @@ type Queue struct {
 func Open(dir string, sp *spool.Spool, o Options) (*Queue, error) {
 	q := &Queue{
 		dir: dir, o: o.withDefaults(), spool: sp,
-		puts: make(chan *put, maxBatch), ops: make(chan *op, maxBatch),
+		puts: make(chan *put, maxBatch), probes: make(chan *answer), ops: make(chan *op, maxBatch),
 		quit: make(chan struct{}), taken: make(chan struct{}), done: make(chan struct{}),
 		broken: make(chan struct{}), logged: newLogged(), tally: newTally(),
 	}
@@ -163,8 +164,13 @@ func (q *Queue) isBroken() bool {
 	}
 }
 
-// Probe goes through the committer and back. An idle or a full queue answers it; one that hangs or is broken does not.
+// Probe goes through the intake and the committer and back. An idle or a full queue answers it; one that hangs or is broken
+// does not.
 func (q *Queue) Probe(ctx context.Context) error {
+	a := &answer{}
+	if err := submit(ctx, q, q.probes, a, a); err != nil {
+		return err
+	}
 	return q.submit(ctx, &op{apply: func(*txn) error { return nil }})
 }
 

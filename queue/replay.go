@@ -115,7 +115,7 @@ func (q *Queue) tell(items int, found spool.Replayed) {
 			"event", "queue.torn", "where", where)
 	}
 	for _, where := range found.Lost {
-		q.log.Error("a part of the log cannot be read: up to a batch of accepted items is missing", "event", "queue.log-damaged", "where", where)
+		q.log.Error("a part of the log cannot be read: up to a batch of accepted items is missing", "event", "queue.log_damaged", "where", where)
 	}
 }
 

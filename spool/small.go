@@ -49,13 +49,21 @@ func (b *Small) Took(n int) error {
 	return nil
 }
 
-// grown is the buffer with room for n more. The size that was announced counts once the first octets are there.
+// grown is the buffer with room for n more. The size that was announced counts in full once the first octets are there, and so far
+// as most messages go before.
 func (b *Small) grown(n int) []byte {
-	if len(b.buf) > 0 && len(b.buf)+n > cap(b.buf) {
-		n = max(n, b.hint-len(b.buf))
+	if len(b.buf)+n > cap(b.buf) {
+		announced := b.hint - len(b.buf)
+		if len(b.buf) == 0 {
+			announced = min(announced, firstBuffer)
+		}
+		n = max(n, announced)
 	}
 	return b.s.buffers.grow(b.buf, n)
 }
+
+// firstBuffer is how much memory a body gets before any of its octets is there.
+const firstBuffer = 64 << 10
 
 // Size is how many octets were written.
 func (b *Small) Size() int64 { return int64(len(b.buf)) }
