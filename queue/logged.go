@@ -91,6 +91,9 @@ func (l *logged) all() load {
 
 // drop forgets what stands in queue.db now.
 func (l *logged) drop(done load) {
+	if len(done.rows)+len(done.marks) == 0 {
+		return // what is stuck still is
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, r := range done.rows {

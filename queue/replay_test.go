@@ -212,7 +212,7 @@ func TestOpen_damagedLog(t *testing.T) {
 		}, 2, 0, "queue.torn"},
 		{"first frame", func(t *testing.T, dir string, items []Item) {
 			must(t, flip(filepath.Join(dir, "spool", items[0].Body.File), spool.Ref{Offset: 60}))
-		}, 2, 0, "queue.log-damaged"},
+		}, 2, 0, "queue.log_damaged"},
 		{"everything", func(t *testing.T, dir string, items []Item) {
 			must(t, os.WriteFile(filepath.Join(dir, "spool", items[0].Body.File), bytes.Repeat([]byte("x"), 20000), 0o600))
 		}, 0, 0, "queue.torn"},

@@ -316,6 +316,9 @@ func TestCommit_databaseMaxSize(t *testing.T) {
 	if err := q.Finish(t.Context(), items[0].ID); err != nil {
 		t.Errorf("finish while full: %v", err)
 	}
+	if err := deliver(q, small); !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("commit after a finish = %v, want ENOSPC while accepted items wait in the log", err)
+	}
 	wantBroken(t, q, false)
 	q.db.MaxSize = 0
 	claimAgain(t, q)

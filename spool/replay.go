@@ -23,6 +23,10 @@ type Replayed struct {
 // such a batch those entries are left out whose octets are not there.
 func (s *Spool) Replay(from func(segment string) int64, visit func([]Entry, Mark) error) (Replayed, error) {
 	var r Replayed
+	// A name that is missing here may be forgotten by the caller: it must not come back with a crash.
+	if err := s.fs.SyncDir(filepath.Join(s.dir, segDir)); err != nil {
+		return r, s.syncFailed(segDir, err)
+	}
 	names, err := os.ReadDir(filepath.Join(s.dir, segDir)) // sorted by name, which is by time
 	if err != nil {
 		return r, fmt.Errorf("replay: %w", err)
