@@ -116,6 +116,30 @@ func crashAt(t *testing.T, point, action string) {
 	finish(ctx, t, bed, s)
 }
 
+// The daemon is killed with accepted reports in its log alone, and again at the start that brings them over, once that is done: they
+// come out of the log, and only once.
+func TestCrash_whileTheLogIsReplayed(t *testing.T) {
+	bed := newBed(t)
+	s := &sender{t: t, bed: bed}
+	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+	defer cancel()
+	if err := bed.Start(ctx, "CLAWBACK_FAILPOINT=c1.before-rows=kill@20"); err != nil {
+		t.Fatalf("%v\n%s", err, bed.LogTail())
+	}
+	round, stop := context.WithTimeout(ctx, 5*time.Second)
+	go func() {
+		<-bed.Exited()
+		stop()
+	}()
+	s.load(round, 8)
+	stop()
+	bed.Kill()
+	if err := bed.Start(ctx, "CLAWBACK_FAILPOINT=c1.after-rows=kill"); err == nil {
+		t.Fatal("the daemon started: nothing was brought over from the log")
+	}
+	finish(ctx, t, bed, s)
+}
+
 // finish lets the daemon run undisturbed and judges.
 func finish(ctx context.Context, t *testing.T, bed *testbed.Bed, s *sender) {
 	t.Helper()
