@@ -1,6 +1,6 @@
 // Command bench measures how many messages a second the listener accepts durably, against the same listener with an intake
-// that discards; and how long small messages take beside large ones, against alone. Each pair in one run, the two taking
-// turns.
+// that discards; how long small messages take beside large ones, against alone; and, when it is asked to, from which size on a
+// file of its own is better for a body than the segment. Each pair in one run, the two taking turns.
 //
 // The machine's speed drifts and its disk is shared: read the ratios. `make bench` runs it.
 package main
@@ -26,7 +26,7 @@ var (
 	size   = flag.Int("size", 50<<10, "octets of a message")
 	each   = flag.Duration("each", 2*time.Second, "length of one measurement")
 	rounds = flag.Int("rounds", 3, "measurements of each case")
-	only   = flag.String("case", "rate,beside", "which measurements, separated by commas")
+	only   = flag.String("case", "rate,beside", "which measurements, separated by commas: rate, beside, threshold")
 
 	floodTo   = flag.String("flood", "", "send large messages to this address until standard input ends: what the bench starts by itself")
 	floodRate = flag.Int64("flood-rate", 0, "octets a second; 0: as fast as it goes")
@@ -73,6 +73,8 @@ func run(out io.Writer) error {
 			err = rates(out, durable, discard)
 		case "beside":
 			err = besideLarge(out, dir, cert)
+		case "threshold":
+			err = threshold(out, dir, cert)
 		default:
 			err = fmt.Errorf("no case %q", name)
 		}
@@ -101,11 +103,11 @@ func compare(out io.Writer, a, b *side.Side, verb smtpload.Verb, sessions int) e
 	var ra, rb, ratios []float64
 	var last smtpload.Result
 	for range *rounds {
-		x, err := measure(a, verb, sessions)
+		x, err := measure(a, verb, sessions, *size)
 		if err != nil {
 			return fmt.Errorf("%s: %w", a.Name, err)
 		}
-		y, err := measure(b, verb, sessions)
+		y, err := measure(b, verb, sessions, *size)
 		if err != nil {
 			return fmt.Errorf("%s: %w", b.Name, err)
 		}
@@ -117,9 +119,9 @@ func compare(out io.Writer, a, b *side.Side, verb smtpload.Verb, sessions int) e
 	return nil
 }
 
-func measure(s *side.Side, verb smtpload.Verb, sessions int) (smtpload.Result, error) {
+func measure(s *side.Side, verb smtpload.Verb, sessions, octets int) (smtpload.Result, error) {
 	return smtpload.Run(context.Background(), smtpload.Options{
-		Address: s.Address, To: []string{side.Recipient}, Verb: verb, Sessions: sessions, Next: smtpload.Filler(*size), Length: *each,
+		Address: s.Address, To: []string{side.Recipient}, Verb: verb, Sessions: sessions, Next: smtpload.Filler(octets), Length: *each,
 	})
 }
 

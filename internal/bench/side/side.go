@@ -69,25 +69,26 @@ func Discarding(cert *certs.Static) (*Side, error) {
 
 // Options of a durable side.
 type Options struct {
-	Workers int          // so many finish what was accepted, as a pipeline with nothing to do would; 0: it stays
-	Log     *slog.Logger // nil: none
+	Workers int           // so many finish what was accepted, as a pipeline with nothing to do would; 0: it stays
+	Spool   spool.Options // zero: as the daemon's
+	Log     *slog.Logger  // nil: none
 }
 
 // Durable keeps messages in a queue and a spool below dir.
 func Durable(dir string, cert *certs.Static, o Options) (*Side, error) {
 	s := &Side{Name: "durable", log: o.Log}
-	if err := s.open(dir, cert, o.Workers); err != nil {
+	if err := s.open(dir, cert, o); err != nil {
 		s.Close()
 		return nil, err
 	}
 	return s, nil
 }
 
-func (s *Side) open(dir string, cert *certs.Static, workers int) error {
+func (s *Side) open(dir string, cert *certs.Static, o Options) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	sp, err := spool.Open(dir+"/spool", spool.Options{})
+	sp, err := spool.Open(dir+"/spool", o.Spool)
 	if err != nil {
 		return err
 	}
@@ -97,9 +98,9 @@ func (s *Side) open(dir string, cert *certs.Static, workers int) error {
 		return err
 	}
 	s.closers = append(s.closers, func() { q.Close() })
-	if workers > 0 {
+	if o.Workers > 0 {
 		s.queue, s.spool = q, sp
-		s.drain(workers)
+		s.drain(o.Workers)
 	}
 	return s.listen(intake{q}, cert)
 }
