@@ -18,6 +18,7 @@ type Status struct {
 	Sessions    int          `json:"sessions"`
 	Tenants     []Tenant     `json:"tenants"`
 	Queue       queue.Stats  `json:"queue"`
+	PutOff      string       `json:"put_off,omitempty"` // why a message that came now would be put off; "" when it would be taken
 	Certificate *Certificate `json:"certificate,omitempty"`
 	RDAP        *rdap.Status `json:"rdap,omitempty"` // nil: the registries may not be asked
 	Problems    []string     `json:"problems"`       // what needs a person

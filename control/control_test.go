@@ -335,7 +335,7 @@ func TestMetrics_sayWhatTheStatusSays(t *testing.T) {
 	for _, want := range []string{
 		"clawback_rdap_questions_total 4\n", `clawback_rdap_messages_total{result="known"} 9`, `clawback_rdap_messages_total{result="failed"} 1`,
 		fmt.Sprintf("clawback_rdap_list_timestamp_seconds %.9e", float64(end.Unix())),
-		"clawback_up 1\n", "clawback_smtp_sessions 3\n", `clawback_queue_items{state="quarantined"} 2`, `clawback_reports_total{tenant="contoso"} 7`,
+		"clawback_up 1\n", "clawback_taking_mail 1\n", "clawback_smtp_sessions 3\n", `clawback_queue_items{state="quarantined"} 2`, `clawback_reports_total{tenant="contoso"} 7`,
 		`clawback_retractions{outcome="done",tenant="contoso"} 5`, fmt.Sprintf("clawback_certificate_expiry_timestamp_seconds %.9e", float64(end.Unix())),
 	} {
 		if !strings.Contains(got, want) {
@@ -344,6 +344,10 @@ func TestMetrics_sayWhatTheStatusSays(t *testing.T) {
 	}
 	if got := scrape(func() (Status, error) { return Status{}, errors.New("no") }); !strings.Contains(got, "clawback_up 0\n") {
 		t.Errorf("a daemon that cannot read its state looks well:\n%s", got)
+	}
+	full := func() (Status, error) { return Status{PutOff: "no space left on device"}, nil }
+	if got := scrape(full); !strings.Contains(got, "clawback_taking_mail 0\n") {
+		t.Errorf("a daemon that puts mail off looks well:\n%s", got)
 	}
 }
 

@@ -30,6 +30,7 @@ func metric(name, help string, labels ...string) *prometheus.Desc {
 var (
 	upMetric        = metric("up", "1 when the daemon could read its own state.")
 	sessionsMetric  = metric("smtp_sessions", "Open SMTP sessions.")
+	takingMetric    = metric("taking_mail", "1 when a message that came now would be taken, 0 when it would be put off.")
 	queueMetric     = metric("queue_items", "Accepted reports that are not finished.", "state")
 	queueAgeMetric  = metric("queue_oldest_seconds", "Age of the oldest report that is not finished.", "state")
 	bounceMetric    = metric("bounces", "Reports on their way to the alternate mailbox.", "state")
@@ -61,6 +62,11 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	}
 	gauge(upMetric, 1)
 	gauge(sessionsMetric, float64(s.Sessions))
+	taking := 0.0
+	if s.PutOff == "" {
+		taking = 1
+	}
+	gauge(takingMetric, taking)
 	for state, n := range s.Queue.Items {
 		gauge(queueMetric, float64(n.Count), string(state))
 		gauge(queueAgeMetric, age(n.Oldest, n.Count), string(state))

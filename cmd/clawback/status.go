@@ -68,6 +68,9 @@ func (d *daemon) status() (control.Status, error) {
 		s.Tenants = append(s.Tenants, control.Tenant{Name: t.Name, ID: t.ID, Mode: t.Mode, Counts: counts,
 			Paused: standing.Paused, Waiting: standing.Waiting, NextLook: standing.Next, Submissions: submissions})
 	}
+	if err := d.putOff(); err != nil {
+		s.PutOff = err.Error()
+	}
 	c := d.certs.Status()
 	s.Certificate = &control.Certificate{Names: c.Names, NotAfter: c.NotAfter, Problem: c.Problem}
 	s.RDAP = d.rdapStatus()
@@ -76,6 +79,15 @@ func (d *daemon) status() (control.Status, error) {
 		s.Problems = append(s.Problems, fmt.Sprintf("networks: %s; the list of %s stays in use", n.Problem, n.Date.Format(time.DateOnly)))
 	}
 	return s, nil
+}
+
+// putOff is why a message that came now would be put off; nil when it would be taken.
+func (d *daemon) putOff() error {
+	draft, err := d.queue.Begin(queue.Envelope{}, 0)
+	if err == nil {
+		draft.Abort()
+	}
+	return err
 }
 
 // metrics answers Prometheus where the configuration says so, until ctx ends.
@@ -102,6 +114,9 @@ func problems(s control.Status) []string {
 		if n > 0 {
 			list = append(list, fmt.Sprintf(format, n))
 		}
+	}
+	if s.PutOff != "" {
+		list = append(list, "new mail is put off: "+s.PutOff)
 	}
 	add(s.Queue.Items[queue.Quarantined].Count, "%d in quarantine: clawback queue list --state quarantined")
 	add(s.Queue.Bounces[queue.BounceStuck].Count, "%d bounces are stuck: clawback bounce list --state stuck")

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -218,7 +219,7 @@ func lastWords(bed *testbed.Bed) string {
 	return said
 }
 
-// wantRefused: the answer to MAIL while there is no space.
+// wantRefused: the answer to MAIL while there is no space, of which the status tells a person.
 func wantRefused(ctx context.Context, t *testing.T, bed *testbed.Bed) {
 	t.Helper()
 	conn, err := bed.Dial(ctx)
@@ -233,5 +234,8 @@ func wantRefused(ctx context.Context, t *testing.T, bed *testbed.Bed) {
 	var status control.Status
 	if err := bed.Client.Get(ctx, "/v1/status", &status); err != nil {
 		t.Errorf("status on a full disk: %v", err)
+	}
+	if !slices.ContainsFunc(status.Problems, func(p string) bool { return strings.HasPrefix(p, "new mail is put off: ") }) {
+		t.Errorf("status on a full disk needs a person for %q only", status.Problems)
 	}
 }
