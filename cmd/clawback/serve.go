@@ -46,6 +46,9 @@ func (c serveCmd) Run(a *app) error {
 	return nil
 }
 
+// recovery is how long reading back what is durable may take before systemd ends the start.
+const recovery = 15 * time.Minute
+
 // serve wires the parts in the order in which a report passes them, and runs them until ctx ends.
 func serve(ctx context.Context, cfg *config.Config, log *slog.Logger) (err error) {
 	hup := make(chan os.Signal, 1)
@@ -69,7 +72,8 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger) (err error
 	if d.networks, err = networks.Open(cfg.Networks, networks.Options{StateDir: cfg.StateDir, Log: log}); err != nil {
 		return err
 	}
-	// What is durable.
+	// What is durable. A million items that wait take about half a minute, more on a slow disk.
+	systemd.Busy("recovering the queue", recovery)
 	if d.spool, err = spool.Open(d.in(cfg, "spool"), spoolOptions(cfg)); err != nil {
 		return err
 	}
