@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -33,6 +34,18 @@ type domainObject struct {
 		Action string `json:"eventAction"` // RFC 9083, section 10.2.3
 		Date   string `json:"eventDate"`   // RFC 3339
 	} `json:"events"`
+}
+
+// readAnswer reads when a domain was registered, of a server's answer that comes now.
+func readAnswer(body io.Reader, domain string, now time.Time) (time.Time, error) {
+	data, err := io.ReadAll(io.LimitReader(body, maxAnswer+1))
+	if err != nil {
+		return time.Time{}, fmt.Errorf("read answer: %w", err)
+	}
+	if len(data) > maxAnswer {
+		return time.Time{}, fmt.Errorf("answer has more than %d KiB", maxAnswer>>10)
+	}
+	return parseAnswer(data, domain, now)
 }
 
 // parseAnswer reads when a domain was registered, of an answer that came now.

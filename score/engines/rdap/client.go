@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -194,7 +193,7 @@ func (c *Client) ask(ctx context.Context, s *server, base *url.URL, domain strin
 		return entry{}, fmt.Errorf("ask: %w", err)
 	}
 	defer response.Body.Close()
-	e, err := c.read(response, domain)
+	e, err := c.read(ctx, response, domain)
 	switch {
 	case err == nil:
 		s.answered()
@@ -211,7 +210,7 @@ func (c *Client) ask(ctx context.Context, s *server, base *url.URL, domain strin
 }
 
 // read makes an entry of a response: a date, or why the server knows none. An error is one of the server.
-func (c *Client) read(r *http.Response, domain string) (entry, error) {
+func (c *Client) read(ctx context.Context, r *http.Response, domain string) (entry, error) {
 	e := entry{Asked: c.o.Now().UTC()}
 	switch r.StatusCode {
 	case http.StatusOK:
@@ -224,16 +223,13 @@ func (c *Client) read(r *http.Response, domain string) (entry, error) {
 	default:
 		return e, fmt.Errorf("answer is %s", clip(r.Status))
 	}
-	data, err := io.ReadAll(io.LimitReader(r.Body, maxAnswer+1))
-	if err != nil {
-		return e, fmt.Errorf("read answer: %w", err)
-	}
-	if len(data) > maxAnswer {
-		return e, fmt.Errorf("answer has more than %d KiB", maxAnswer>>10)
-	}
-	e.On, err = parseAnswer(data, domain, e.Asked)
-	if errors.Is(err, errNoDate) {
+	var err error
+	e.On, err = readAnswer(r.Body, domain, e.Asked)
+	switch {
+	case errors.Is(err, errNoDate):
 		e.Why, err = err.Error(), nil
+	case err != nil && ctx.Err() != nil: // a server that notices that we hang up may end its answer as if it were whole
+		err = fmt.Errorf("the answer did not come in time: %w", ctx.Err())
 	}
 	return e, err
 }
