@@ -1,13 +1,17 @@
 package queue
 
-import "clawback/spool"
+import (
+	"errors"
+
+	"clawback/spool"
+)
 
 // put is a new item on its way into the log.
 type put struct {
 	answer
 	item  Item
 	entry spool.Entry // its row, without where the body lies when the body is appended with it
-	stood bool        // it is in the log, whatever the answer
+	stood bool        // it is in the log or may be, whatever the answer
 }
 
 // size is how many octets are appended for it.
@@ -52,15 +56,14 @@ func (q *Queue) gatherPuts(first *put) []*put {
 // accept appends a batch to the log and answers all of it.
 func (q *Queue) accept(batch []*put) {
 	mark, err := q.appendPuts(batch)
+	stood := err == nil || errors.Is(err, spool.ErrLeft)
 	if err == nil {
 		q.logged.add(batch, mark)
 		q.tally.arrive(arrived(batch)) // wakes who claims, so it comes last
-		for _, p := range batch {
-			p.stood = true
-		}
 		err = q.fail("c1.after-log")
 	}
 	for _, p := range batch {
+		p.stood = stood
 		p.give(err)
 	}
 }

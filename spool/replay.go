@@ -65,6 +65,11 @@ func (s *Spool) replay(r *Replayed, name string, at int64, visit func([]Entry, M
 	if err != nil {
 		return err
 	}
+	if at < size { // what can be read is not on the disk yet when the process died before its sync
+		if err := f.Datasync(); err != nil {
+			return s.syncFailed(name, err)
+		}
+	}
 	l := segmentLog{file: f, name: name, run: run, size: size}
 	b, err := l.next(at)
 	for err == nil && b != nil {

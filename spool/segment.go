@@ -1,6 +1,7 @@
 package spool
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -26,7 +27,6 @@ type segment struct {
 	hour string
 	file File
 	size int64 // octets that were appended and synced, in whole blocks
-	n    int   // its number in this run
 }
 
 // Entry is one of those things that a batch makes durable together: a note, which means nothing to the spool, and with it a
@@ -52,7 +52,7 @@ type Mark struct {
 }
 
 // Append appends a batch to the current segment: one write, one fdatasync. Notes and bodies are durable when it returns, and
-// Replay finds them from then on. When it fails none of them is to be relied on.
+// Replay finds them from then on. When it fails none of them is to be relied on, and after ErrLeft Replay may find them nevertheless.
 func (s *Spool) Append(batch []*Entry) (Mark, error) {
 	s.appending.Lock()
 	defer s.appending.Unlock()
@@ -72,8 +72,8 @@ func (s *Spool) Append(batch []*Entry) (Mark, error) {
 	return Mark{File: seg.name, End: seg.size}, nil
 }
 
-// append writes, syncs and says where the bodies lie. What a failed write left behind is cut off; where that fails too, the segment
-// is given up.
+// append writes, syncs and says where the bodies lie. What a failed write left behind is cut off, durably, or a
+// crash could mix it with what is appended next; where that fails too, the segment is given up.
 func (s *Spool) append(seg *segment, batch []*Entry) error {
 	frame := appendFrame(s.buffers.take(int(frameOctets(batch))), s.run, batch)
 	defer s.buffers.recycle(frame)
@@ -84,13 +84,14 @@ func (s *Spool) append(seg *segment, batch []*Entry) error {
 		}
 	}
 	if _, err := seg.file.Pwritev(whole, seg.size); err != nil {
-		if cut := seg.file.Truncate(seg.size); cut != nil {
-			s.drop(seg)
+		if cut := errors.Join(seg.file.Truncate(seg.size), seg.file.Datasync()); cut != nil {
+			s.drop()
+			return fmt.Errorf("append to %s: %w: %w: %w", seg.name, err, ErrLeft, cut)
 		}
 		return fmt.Errorf("append to %s: %w", seg.name, err)
 	}
 	if err := seg.file.Datasync(); err != nil {
-		return s.syncFailed(seg.name, err)
+		return fmt.Errorf("%w: %w", s.syncFailed(seg.name, err), ErrLeft)
 	}
 	at := seg.size + blocks(int64(len(frame)))
 	for _, e := range batch {
@@ -106,37 +107,37 @@ func (s *Spool) append(seg *segment, batch []*Entry) error {
 // segment is the one to append to: the current one, or a new one when the hour is over or it has grown large.
 func (s *Spool) segment() (*segment, error) {
 	hour := s.o.Now().UTC().Format(hourForm)
-	n := 1
 	if cur := s.current; cur != nil {
 		if cur.hour == hour && cur.size < s.o.SegmentSize {
 			return cur, nil
 		}
-		n = cur.n + 1
-		s.drop(cur)
+		s.drop()
 	}
-	return s.begin(hour, n)
+	return s.begin(hour)
 }
 
-// begin makes a segment under a name that no other run can have used. The name is durable when it returns.
-func (s *Spool) begin(hour string, n int) (*segment, error) {
-	name := filepath.Join(segDir, fmt.Sprintf("%s-%s-%04d", hour, s.run, n))
+// begin makes a segment under a name that no other run can have used, nor this one, also when it failed. The name is durable when
+// it returns.
+func (s *Spool) begin(hour string) (*segment, error) {
+	s.begun++
+	name := filepath.Join(segDir, fmt.Sprintf("%s-%s-%04d", hour, s.run, s.begun))
 	path := filepath.Join(s.dir, name)
 	f, err := s.fs.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY|unix.O_DIRECT, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	seg := &segment{name: name, hour: hour, file: f, n: n}
-	s.current = seg // also when the sync fails: its number is used up
+	seg := &segment{name: name, hour: hour, file: f}
+	s.current = seg // also when the sync fails: Close closes it
 	if err := s.fs.SyncDir(filepath.Dir(path)); err != nil {
 		return nil, s.syncFailed(segDir, err)
 	}
 	return seg, nil
 }
 
-// drop lets a segment be. All that it holds was synced, so an error on close says nothing new.
-func (s *Spool) drop(seg *segment) {
-	_ = seg.file.Close()
-	seg.size = s.o.SegmentSize // never appended to again
+// drop lets the current segment be. All of it that counts was synced, so an error on close says nothing new.
+func (s *Spool) drop() {
+	_ = s.current.file.Close()
+	s.current = nil
 }
 
 // hourOf reads the hour out of a file's name.

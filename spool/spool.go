@@ -48,6 +48,7 @@ var (
 	ErrCorrupt = errors.New("spool: the octets do not match their checksum")
 	ErrBroken  = errors.New("spool: a sync failed, nothing more is taken until it is opened again")
 	ErrClosed  = errors.New("spool: closed")
+	ErrLeft    = errors.New("spool: the batch that was not appended may be found in the log")
 	ErrNoSpace = fmt.Errorf("spool: free space is under its limit: %w", syscall.ENOSPC)
 )
 
@@ -73,8 +74,9 @@ type Spool struct {
 	fs  FS
 	run string // tells the segments of this Open from those of others, and its frames from all other octets: see frame.go
 
-	appending sync.Mutex // held by Append; owns current
+	appending sync.Mutex // held by Append; owns current and begun
 	current   *segment
+	begun     int // segments
 
 	turns   chan struct{} // of large bodies
 	buffers buffers       // for small bodies, and what is not written yet of large ones
