@@ -22,7 +22,10 @@ func (q *Queue) submit(ctx context.Context, o *op) error {
 
 // committer is the only writer of queue.db. Open starts it, Close waits for it.
 func (q *Queue) committer() {
-	defer close(q.done)
+	defer func() {
+		<-q.taken // it may still read what others wait with
+		close(q.done)
+	}()
 	var timer <-chan time.Time
 	for {
 		select {
@@ -60,7 +63,7 @@ func (q *Queue) drain() {
 func (q *Queue) commit(batch []*op) {
 	waiting := q.waiting()
 	err := q.rows(waiting, batch)
-	if nospace.Is(err) && len(waiting.rows) > 0 && !q.isBroken() {
+	if nospace.Is(err) && !waiting.empty() && !q.isBroken() {
 		q.putOff(err)
 		err = q.rows(load{}, batch)
 	}
@@ -102,7 +105,7 @@ func firstOf(errs ...error) error {
 // rows brings over what waits and carries operations out, in one transaction. An error means that none of it happened, or, when
 // the queue is broken afterwards, that nobody knows.
 func (q *Queue) rows(waiting load, batch []*op) error {
-	if len(waiting.rows) == 0 && len(batch) == 0 {
+	if waiting.empty() && len(batch) == 0 {
 		return nil
 	}
 	if q.isBroken() {

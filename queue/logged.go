@@ -18,11 +18,11 @@ import (
 type logged struct {
 	come chan struct{} // holds one when bring would give another answer
 
-	mu     sync.Mutex // owns what follows
-	rows   []row      // in the order of the log
-	octets int64      // of their notes
-	marks  map[string]int64
-	stuck  error // why they could not be brought over the last time
+	mu     sync.Mutex       // owns what follows
+	rows   []row            // in the order of the log
+	octets int64            // of their notes
+	marks  map[string]int64 // segment -> offset behind the last of them
+	stuck  error            // why they could not be brought over the last time
 }
 
 // row is one of them.
@@ -66,10 +66,10 @@ func (l *logged) bring() <-chan time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
-	case len(l.rows) == 0:
-		return nil
 	case l.stuck != nil:
 		return time.After(bringAgain)
+	case len(l.rows) == 0:
+		return nil
 	case len(l.rows) >= manyRows:
 		return time.After(0)
 	}
@@ -82,6 +82,8 @@ type load struct {
 	marks map[string]int64
 }
 
+func (l load) empty() bool { return len(l.rows)+len(l.marks) == 0 }
+
 // all is all that waits. The rows are not to be changed.
 func (l *logged) all() load {
 	l.mu.Lock()
@@ -91,7 +93,7 @@ func (l *logged) all() load {
 
 // drop forgets what stands in queue.db now.
 func (l *logged) drop(done load) {
-	if len(done.rows)+len(done.marks) == 0 {
+	if done.empty() {
 		return // what is stuck still is
 	}
 	l.mu.Lock()

@@ -299,3 +299,37 @@ func wantTally(t *testing.T, q *Queue, want int) {
 		t.Errorf("%d items are counted, want %d: %+v", n, want, st.Items)
 	}
 }
+
+// A batch that was not wholly written is told of once.
+func TestOpen_tornOnce(t *testing.T) {
+	dir := t.TempDir()
+	q := openHeld(t, dir)
+	mustDeliver(t, q, small)
+	items, err := q.List(Filter{})
+	must(t, err)
+	after := crashed(t, dir)
+	must(t, cut(filepath.Join(after, "spool", items[0].Body.File), items[0].Body))
+	for _, want := range []bool{true, false} {
+		var log bytes.Buffer
+		q := openOn(t, after, spool.OS(), Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
+		if told := strings.Contains(log.String(), "event=queue.torn"); told != want {
+			t.Errorf("told of it: %v, want %v: %s", told, want, log.String())
+		}
+		if q.InUse(items[0].Body.File) {
+			t.Error("the segment is in use, and nothing in it is")
+		}
+		must(t, q.Close())
+	}
+}
+
+// Between its place in the log and its place in the tally an item has no age that is without a count.
+func TestStats_beforeTheTally(t *testing.T) {
+	q := openHeld(t, t.TempDir())
+	q.logged.add([]*put{{item: Item{ID: newID(q.now()), State: Ready}}}, spool.Mark{File: "seg/any"})
+	st, err := q.Stats()
+	must(t, err)
+	if c, is := st.Items[Ready]; is {
+		t.Errorf("ready: %+v, want none", c)
+	}
+	q.logged.drop(q.logged.all())
+}

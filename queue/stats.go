@@ -28,7 +28,7 @@ func (q *Queue) Stats() (Stats, error) {
 			s.Items[state] = c
 		}
 		for _, r := range waiting {
-			if c := s.Items[r.item.State]; c.Oldest.IsZero() {
+			if c := s.Items[r.item.State]; c.Count > 0 && c.Oldest.IsZero() {
 				c.Oldest = idTime(r.item.ID)
 				s.Items[r.item.State] = c
 			}
