@@ -1,7 +1,7 @@
 // Package networks knows which named set of networks an address belongs to.
 //
 // Reads: the shipped file exchange-online.json, a newer copy of it under the state directory, and the endpoint URL.
-// Writes: that copy, atomically.
+// Writes: that copy, by package lastgood.
 //
 // Invariants:
 //

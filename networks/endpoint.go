@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"clawback/lastgood"
 )
 
 // Limits that a list of Microsoft's must keep to be believed. The list of 2026 has 6 prefixes and half a million
@@ -38,9 +40,6 @@ func (e endpoint) sendsMail() bool {
 
 // parseEndpoints reads the web service's answer and picks the prefixes of the hosts that send mail.
 func parseEndpoints(data []byte) ([]netip.Prefix, error) {
-	if len(data) > maxBody {
-		return nil, errors.New("list is larger than 16 MiB")
-	}
 	var entries []endpoint
 	if err := json.Unmarshal(data, &entries); err != nil {
 		return nil, fmt.Errorf("decode list: %w", err)
@@ -97,8 +96,8 @@ func shape(found []netip.Prefix) error {
 }
 
 // change refuses a list that differs too much from the one in use to be believed without a person.
-func change(old, found []netip.Prefix) error {
-	before, after := addresses(old), addresses(found)
+func change(old, found lastgood.Copy[[]netip.Prefix]) error {
+	before, after := addresses(old.List), addresses(found.List)
 	if before > 0 && (after > before*maxChange || after*maxChange < before) {
 		return fmt.Errorf("list has %d IPv4 addresses and the one in use %d: not believed; "+
 			"if it is right, name the networks under [[networks.set]]", after, before)

@@ -1,7 +1,6 @@
 package networks
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -202,9 +201,9 @@ func TestRefresh_followsNoRedirectToPlainHTTP(t *testing.T) {
 func TestOpen_ignoresABadOrOldCopy(t *testing.T) {
 	for _, row := range []struct{ name, text string }{
 		{"not JSON", "garbage"},
-		{"edited to let everybody in", `{"fetched":"2999-01-01T00:00:00Z","prefixes":["0.0.0.0/0"]}`},
-		{"empty", `{"fetched":"2999-01-01T00:00:00Z","prefixes":[]}`},
-		{"older than the shipped one", `{"fetched":"2020-01-01T00:00:00Z","url":"https://endpoints.office.com/endpoints/worldwide","prefixes":["52.96.0.0/12"]}`},
+		{"edited to let everybody in", `{"fetched":"2999-01-01T00:00:00Z","list":` + entry("0.0.0.0/0") + `}`},
+		{"empty", `{"fetched":"2999-01-01T00:00:00Z","list":[]}`},
+		{"older than the shipped one", `{"fetched":"2020-01-01T00:00:00Z","url":"https://endpoints.office.com/endpoints/worldwide","list":` + entry("52.96.0.0/12") + `}`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -223,17 +222,10 @@ func TestOpen_ignoresABadOrOldCopy(t *testing.T) {
 }
 
 // answers is a web service inside a synctest bubble.
-type answers struct {
-	calls []time.Duration
-	begun time.Time
-	fail  bool
-}
+type answers struct{ asked []time.Duration }
 
 func (a *answers) RoundTrip(r *http.Request) (*http.Response, error) {
-	a.calls = append(a.calls, time.Since(a.begun))
-	if a.fail {
-		return nil, fmt.Errorf("no route")
-	}
+	a.asked = append(a.asked, time.Since(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC))) // when each bubble begins
 	rec := httptest.NewRecorder()
 	fmt.Fprint(rec, entry("40.92.0.0/15", "40.107.0.0/16", "52.100.0.0/14"))
 	res := rec.Result()
@@ -241,34 +233,17 @@ func (a *answers) RoundTrip(r *http.Request) (*http.Response, error) {
 	return res, nil
 }
 
-func TestRun_refreshesDailyAndTriesAgainHourly(t *testing.T) {
-	for _, row := range []struct {
-		name string
-		fail bool
-		want []time.Duration
-	}{
-		{"well", false, []time.Duration{0, 24 * time.Hour, 48 * time.Hour}},
-		{"down", true, []time.Duration{0, time.Hour, 2 * time.Hour}},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				web := &answers{begun: time.Now(), fail: row.fail}
-				c := config.Networks{URL: "https://endpoints.example.com", Interval: 24 * time.Hour}
-				s := open(t, c, Options{Client: &http.Client{Transport: web}})
-				ctx, cancel := context.WithCancel(t.Context())
-				done := make(chan error)
-				go func() { done <- s.Run(ctx) }()
-				time.Sleep(row.want[2] + time.Minute)
-				cancel()
-				if err := <-done; err != nil {
-					t.Error(err)
-				}
-				if diff := cmp.Diff(row.want, web.calls); diff != "" {
-					t.Errorf("asked at (-want +got):\n%s", diff)
-				}
-			})
-		})
-	}
+func TestRun_refreshesAtOnceAndEachInterval(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		web := &answers{}
+		s := open(t, config.Networks{URL: "https://endpoints.example.com", Interval: 24 * time.Hour}, Options{Client: &http.Client{Transport: web}})
+		go s.Run(t.Context())
+		time.Sleep(49 * time.Hour)
+		synctest.Wait()
+		if diff := cmp.Diff([]time.Duration{0, 24 * time.Hour, 48 * time.Hour}, web.asked); diff != "" {
+			t.Errorf("asked at (-want +got):\n%s", diff)
+		}
+	})
 }
 
 func FuzzParseEndpoints(f *testing.F) {

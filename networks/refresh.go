@@ -4,95 +4,25 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"io"
-	"net/http"
 	"net/netip"
 	"net/url"
-	"time"
 
-	"clawback/config"
+	"clawback/lastgood"
 )
 
-// retry is how long after a failed refresh the next one is due, if that is sooner than the interval.
-const retry = time.Hour
-
 // Run refreshes exchange-online from its URL until the context ends. Without a URL it only waits.
-func (s *Sets) Run(ctx context.Context) error {
-	if s.c.URL == "" {
-		<-ctx.Done()
-		return nil
-	}
-	wait := s.firstWait()
-	for {
-		timer := time.NewTimer(wait)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return nil
-		case <-timer.C:
-		}
-		wait = s.c.Interval
-		if err := s.Refresh(ctx); err != nil && ctx.Err() == nil {
-			s.o.Log.Warn("list of networks was not refreshed, the old one stays",
-				"event", "networks.failed", "url", s.c.URL, "error", err)
-			wait = min(wait, retry)
-		}
-	}
-}
-
-// firstWait is how long the list in use is still young enough.
-func (s *Sets) firstWait() time.Duration {
-	st := s.Status()
-	if st.Source == "shipped" {
-		return 0
-	}
-	return min(max(st.Date.Add(s.c.Interval).Sub(s.o.Now()), 0), s.c.Interval)
-}
+func (s *Sets) Run(ctx context.Context) error { return s.online.Run(ctx) }
 
 // Refresh asks the URL once. A list that is not believed changes nothing.
-func (s *Sets) Refresh(ctx context.Context) error {
-	err := s.refresh(ctx)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.status.Problem = ""
-	if err != nil {
-		s.status.Problem = err.Error()
-		return err
-	}
-	s.status.Checked = s.o.Now()
-	return nil
-}
+func (s *Sets) Refresh(ctx context.Context) error { return s.online.Refresh(ctx) }
 
-func (s *Sets) refresh(ctx context.Context) error {
-	data, err := s.fetch(ctx)
-	if err != nil {
-		return err
-	}
-	prefixes, err := parseEndpoints(data)
-	if err != nil {
-		return err
-	}
-	if s.Status().URL == s.c.URL { // the first list from another URL, as of a national cloud, has nothing to be compared with
-		if err := change(s.Prefixes(config.ExchangeOnline), prefixes); err != nil {
-			return err
-		}
-	}
-	s.logChange(prefixes)
-	list := saved{Fetched: s.o.Now().UTC(), URL: s.c.URL, Prefixes: prefixes}
-	s.use(list, "refreshed")
-	if s.o.StateDir == "" {
-		return nil
-	}
-	if err := store(s.file(), list); err != nil {
-		return fmt.Errorf("keep list of networks: %w", err)
-	}
-	return nil
+func (s *Sets) failed(what string, reason error) {
+	s.o.Log.Warn("list of networks: "+what, "event", "networks.failed", "url", s.c.URL, "file", s.file(), "error", reason)
 }
 
 // logChange says which prefixes came and went: an operator with firewall rules must know.
-func (s *Sets) logChange(now []netip.Prefix) {
-	before := s.Prefixes(config.ExchangeOnline)
-	came, went := without(now, before), without(before, now)
+func (s *Sets) logChange(old, found lastgood.Copy[[]netip.Prefix]) {
+	came, went := without(found.List, old.List), without(old.List, found.List)
 	if len(came)+len(went) > 0 {
 		s.o.Log.Info("list of networks has changed", "event", "networks.changed", "came", came, "went", went)
 	}
@@ -112,37 +42,18 @@ func without(a, b []netip.Prefix) (rest []netip.Prefix) {
 	return rest
 }
 
-// fetch reads the URL.
-func (s *Sets) fetch(ctx context.Context) ([]byte, error) {
-	u, err := url.Parse(s.c.URL)
-	if err != nil {
-		return nil, fmt.Errorf("read URL: %w", err)
+// withID is the URL with the GUID that tells clients apart: the web service answers 400 without one.
+func withID(text string) (string, error) {
+	u, err := url.Parse(text)
+	if err != nil || text == "" {
+		return text, err
 	}
 	q := u.Query()
-	if !q.Has("clientrequestid") { // the web service answers 400 without a GUID that tells clients apart
+	if !q.Has("clientrequestid") {
 		q.Set("clientrequestid", newGUID())
 		u.RawQuery = q.Encode()
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
-	if err != nil {
-		return nil, fmt.Errorf("make request: %w", err)
-	}
-	res, err := s.o.Client.Do(req)
-	if err != nil {
-		return nil, fmt.Errorf("fetch list: %w", err)
-	}
-	defer res.Body.Close()
-	switch {
-	case res.StatusCode != http.StatusOK:
-		return nil, fmt.Errorf("fetch list: %s", res.Status)
-	case res.Request.URL.Scheme != "https":
-		return nil, fmt.Errorf("fetch list: redirected to %s, which is not https", res.Request.URL.Redacted())
-	}
-	data, err := io.ReadAll(io.LimitReader(res.Body, maxBody+1))
-	if err != nil {
-		return nil, fmt.Errorf("fetch list: %w", err)
-	}
-	return data, nil
+	return u.String(), nil
 }
 
 // newGUID is a random GUID: RFC 9562, section 5.4.

@@ -1,27 +1,24 @@
 package networks
 
 import (
+	"fmt"
 	"log/slog"
-	"maps"
 	"net/http"
 	"net/netip"
 	"path/filepath"
 	"slices"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"clawback/config"
+	"clawback/lastgood"
 )
 
 // Sets are the named sets. Lookups are safe beside a refresh.
 type Sets struct {
 	c      config.Networks
 	o      Options
-	byName atomic.Pointer[map[string][]netip.Prefix] // replaced, never changed
-
-	mu     sync.Mutex // guards what follows
-	status Status
+	own    map[string][]netip.Prefix // never changed
+	online *lastgood.List[[]netip.Prefix]
 }
 
 // Options are what Open needs besides the configuration.
@@ -53,67 +50,55 @@ func Open(c config.Networks, o Options) (*Sets, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &Sets{c: c, o: o}
-	byName := map[string][]netip.Prefix{}
+	s := &Sets{c: c, o: o, own: map[string][]netip.Prefix{}}
 	for _, set := range c.Sets {
-		byName[set.Name] = set.Prefixes
+		s.own[set.Name] = set.Prefixes
 	}
-	s.byName.Store(&byName)
-	return s, s.start()
-}
-
-// start takes the newer of the shipped list and the last good copy.
-func (s *Sets) start() error {
 	best, err := shippedCopy()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	source := "shipped"
-	if s.o.StateDir != "" {
-		kept, err := load(s.file())
-		switch {
-		case err == nil && (kept.Fetched.After(best.Fetched) || kept.URL != best.URL) && (s.c.URL == "" || s.c.URL == kept.URL):
-			best, source = kept, "saved"
-		case err != nil && !missing(err):
-			s.o.Log.Warn("last good list of networks is not used", "event", "networks.failed", "file", s.file(), "error", err)
-		}
+	ask, err := withID(c.URL)
+	if err != nil {
+		return nil, fmt.Errorf("read networks.exchange_online_url: %w", err)
 	}
-	s.use(best, source)
-	return nil
+	s.online = lastgood.Open(lastgood.Source[[]netip.Prefix]{
+		URL: c.URL, Ask: ask, Interval: c.Interval, File: s.file(), Limit: maxBody, Client: o.Client, Shipped: best, Now: o.Now,
+		Parse: parseEndpoints, Believe: change, Replace: s.logChange, Failed: s.failed,
+	})
+	return s, nil
 }
 
 // file is where the last good copy lies.
 func (s *Sets) file() string {
+	if s.o.StateDir == "" {
+		return ""
+	}
 	return filepath.Join(s.o.StateDir, "networks", config.ExchangeOnline+".json")
-}
-
-// use puts a list to use.
-func (s *Sets) use(list saved, source string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	byName := maps.Clone(*s.byName.Load())
-	byName[config.ExchangeOnline] = slices.Clone(list.Prefixes)
-	s.byName.Store(&byName)
-	s.status.Source, s.status.Date, s.status.URL, s.status.Prefixes = source, list.Fetched, list.URL, len(list.Prefixes)
 }
 
 // Status is what an operator is shown.
 func (s *Sets) Status() Status {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.status
+	now := s.online.Current()
+	st := Status{Source: string(now.Origin), Date: now.Fetched, URL: now.URL, Prefixes: len(now.List)}
+	st.Checked, st.Problem = s.online.Checked()
+	return st
 }
 
 // Prefixes are a set's prefixes, or nil for a name that is not known. The caller must not change them.
-func (s *Sets) Prefixes(name string) []netip.Prefix { return (*s.byName.Load())[name] }
+func (s *Sets) Prefixes(name string) []netip.Prefix {
+	if name == config.ExchangeOnline {
+		return s.online.Current().List
+	}
+	return s.own[name]
+}
 
 // Name answers which of the allowed names or CIDRs holds the address: the first that does, or "" for none.
 func (s *Sets) Name(addr netip.Addr, allowed []string) string {
 	addr = addr.Unmap().WithZone("")
-	sets := *s.byName.Load()
 	for _, name := range allowed {
-		prefixes, known := sets[name]
-		if !known {
+		prefixes := s.Prefixes(name)
+		if prefixes == nil {
 			prefixes = single(name)
 		}
 		if slices.ContainsFunc(prefixes, func(p netip.Prefix) bool { return p.Contains(addr) }) {

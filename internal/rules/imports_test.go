@@ -10,7 +10,7 @@ import (
 
 // leaves import nothing of ours but what stands here.
 var leaves = map[string][]string{
-	"verdict": nil, "history": nil, "journal": nil, "identity": nil, "spool": nil, "systemd": nil,
+	"verdict": nil, "history": nil, "journal": nil, "identity": nil, "spool": nil, "systemd": nil, "lastgood": nil,
 	"config": {"verdict"}, "queue": {"spool", "internal/nospace"}, "smtpd": {"queue", "config", "spool", "verdict", "internal/nospace"},
 	"retract/graph/transport": {"retract", "config", "identity", "store", "verdict", "history", "journal", "spool", "internal/nospace",
 		"identity/compound", "identity/outlook"},

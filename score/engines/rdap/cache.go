@@ -55,10 +55,9 @@ type cache struct {
 	max uint64 // entries
 }
 
-// The buckets: answers by domain; their domains by the time at which they expire, so that the first to expire gives way; the list.
+// The buckets: answers by domain; their domains by the time at which they expire, so that the first to expire gives way.
 func answersBucket() []byte { return []byte("answers") }
 func expiryBucket() []byte  { return []byte("expiry") }
-func listBucket() []byte    { return []byte("list") }
 
 func openCache(dir string) (*cache, error) {
 	if dir == "" {
@@ -81,7 +80,7 @@ func tryCache(path string) (*cache, error) {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	err = db.Update(func(tx *bolt.Tx) error {
-		for _, name := range [][]byte{answersBucket(), expiryBucket(), listBucket()} {
+		for _, name := range [][]byte{answersBucket(), expiryBucket()} {
 			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 				return err
 			}
@@ -157,29 +156,6 @@ func (c *cache) trim(tx *bolt.Tx, count uint64, now time.Time) (left uint64, err
 // expiryKey puts the entries in the order in which they expire.
 func expiryKey(e entry, domain string) []byte {
 	return append(binary.BigEndian.AppendUint64(nil, uint64(e.until().Unix())), domain...)
-}
-
-func (c *cache) keepList(s saved) error {
-	if c == nil {
-		return nil
-	}
-	value, err := json.Marshal(s)
-	if err != nil {
-		return err
-	}
-	return c.db.Update(func(tx *bolt.Tx) error { return tx.Bucket(listBucket()).Put([]byte("last"), value) })
-}
-
-func (c *cache) keptList() (s saved, ok bool) {
-	if c == nil {
-		return s, false
-	}
-	c.db.View(func(tx *bolt.Tx) error {
-		value := tx.Bucket(listBucket()).Get([]byte("last"))
-		ok = value != nil && json.Unmarshal(value, &s) == nil
-		return nil
-	})
-	return s, ok
 }
 
 func (c *cache) close() error {

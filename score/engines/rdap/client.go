@@ -10,12 +10,12 @@ import (
 	"net/url"
 	"os"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/singleflight"
 
 	"clawback/config"
+	"clawback/lastgood"
 	"clawback/score/engines"
 )
 
@@ -33,14 +33,12 @@ type Client struct {
 	fixed *url.URL // the one server that is asked for all; nil: by the list
 	http  *http.Client
 	cache *cache
-	list  atomic.Pointer[list] // replaced, never changed; nil: none was had yet
+	list  *lastgood.List[*list]
 
 	flights singleflight.Group // of questions, by domain
 
 	mu      sync.Mutex
 	servers map[string]*server // by host; owned by mu, as all below. Bounded by the list
-	fetched time.Time          // the list in use
-	problem string             // of the last refresh
 	tally   tally
 }
 
@@ -75,7 +73,7 @@ func New(c config.RDAP, o Options) (*Client, error) {
 	if client.cache, err = openCache(o.StateDir); err != nil {
 		return nil, fmt.Errorf("open cache of RDAP answers: %w", err)
 	}
-	client.lastGood()
+	client.openList()
 	return client, nil
 }
 
@@ -138,7 +136,7 @@ var (
 func (c *Client) look(ctx context.Context, domain string) (entry, error) {
 	base := c.fixed
 	if base == nil {
-		l := c.list.Load()
+		l := c.list.Current().List
 		if l == nil {
 			return entry{}, errNoList
 		}

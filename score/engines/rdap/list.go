@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"time"
+
+	"clawback/lastgood"
 )
 
 // Limits that a list must keep to be believed. IANA's of 2026 has 90 KB, 1,200 top-level domains and 600 servers.
@@ -17,16 +20,13 @@ const (
 
 // list says which server knows the domains under a suffix: RFC 9224, sections 3 and 4.
 type list struct {
-	publication string
-	servers     map[string]*url.URL // by suffix, lower case, in A-labels; a URL is never changed
+	published time.Time           // zero: not said
+	servers   map[string]*url.URL // by suffix, lower case, in A-labels; a URL is never changed
 }
 
 // parseList reads IANA's dns.json. A suffix whose servers speak no https has none: an answer that anybody on the way could change
 // must not decide about mail.
 func parseList(data []byte) (*list, error) {
-	if len(data) > maxList {
-		return nil, errors.New("list is larger than 4 MiB")
-	}
 	var file struct {
 		Publication string       `json:"publication"`
 		Services    [][][]string `json:"services"`
@@ -34,7 +34,8 @@ func parseList(data []byte) (*list, error) {
 	if err := json.Unmarshal(data, &file); err != nil {
 		return nil, fmt.Errorf("decode list: %w", err)
 	}
-	l := &list{publication: clip(file.Publication), servers: map[string]*url.URL{}}
+	l := &list{servers: map[string]*url.URL{}}
+	l.published, _ = time.Parse(time.RFC3339, file.Publication) // RFC 9224, section 3
 	for i, service := range file.Services {
 		if len(service) != 2 {
 			return nil, fmt.Errorf("service %d of the list has %d parts, not suffixes and servers", i, len(service))
@@ -75,10 +76,15 @@ func (l *list) server(domain string) *url.URL {
 	return nil
 }
 
-// shrunk refuses a list that lost too much to be believed (I5).
-func shrunk(old, found *list) error {
-	if old != nil && len(found.servers)*maxChange < len(old.servers) {
-		return fmt.Errorf("list has %d entries and the one in use %d: not believed", len(found.servers), len(old.servers))
+// believe refuses a list that lost too much (I5), or that was published before the one in use, as a cache on the way may give it. A date
+// of the future does not count: no list would be taken until then.
+func believe(old, found lastgood.Copy[*list]) error {
+	was, is := old.List, found.List
+	if len(is.servers)*maxChange < len(was.servers) {
+		return fmt.Errorf("list has %d entries and the one in use %d: not believed", len(is.servers), len(was.servers))
+	}
+	if !is.published.IsZero() && is.published.Before(was.published) && was.published.Before(old.Fetched.Add(clockSkew)) {
+		return fmt.Errorf("list is of %s and the one in use of %s", is.published.Format(time.RFC3339), was.published.Format(time.RFC3339))
 	}
 	return nil
 }

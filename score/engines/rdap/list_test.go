@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -47,6 +48,7 @@ func TestRefresh_aListThatIsNotBelievedChangesNothing(t *testing.T) {
 		"another shape":    {`{"services":[[["com"],["x"],["https://x.example/"]]]}`, "3 parts"},
 		"of numbers":       {`{"services":[[[1],["https://x.example/"]]]}`, "decode list"},
 		"much smaller":     {services("https://x.example", "com"), "not believed"},
+		"older":            {strings.Replace(services("https://x.example", "com", "net", "org"), "2026-11-20", "2026-11-19", 1), "is of 2026-11-19"},
 		"very many":        {services("https://x.example", many...), "more than"},
 		"larger than that": {`{"services":"` + strings.Repeat("x", maxList) + `"}`, "larger than"},
 	} {
@@ -84,6 +86,16 @@ func TestRefresh_aNewListIsUsedAndKept(t *testing.T) {
 		}
 		b.Close()
 		b.open(t)
+	}
+}
+
+func TestRefresh_aListOfTheFutureDoesNotStayUntilThen(t *testing.T) {
+	b := ready(t)
+	for _, day := range []string{"2999-01-01", "2026-11-21", "2026-11-20"} {
+		b.registry.publish(strings.Replace(services("https://x.example", "com", "net", "org"), "2026-11-20", day, 1))
+		if err := b.Refresh(t.Context()); (err == nil) != (day != "2026-11-20") {
+			t.Errorf("%s: %v", day, err)
+		}
 	}
 }
 
@@ -127,44 +139,31 @@ func TestNew_wrongFilesAreNamed(t *testing.T) {
 	}
 }
 
-// fake answers every request without a network, so that time can be played.
-type fake struct {
-	at    []time.Time
-	fails map[int]bool // which of the questions
-}
+// always answers with a list, without a network.
+type always struct{ asked atomic.Int32 }
 
-func (f *fake) RoundTrip(q *http.Request) (*http.Response, error) {
-	f.at = append(f.at, time.Now())
-	if f.fails[len(f.at)] {
-		return nil, fmt.Errorf("no route")
-	}
+func (a *always) RoundTrip(q *http.Request) (*http.Response, error) {
+	a.asked.Add(1)
 	body := io.NopCloser(strings.NewReader(services("https://x.example", "com")))
 	return &http.Response{StatusCode: http.StatusOK, Body: body, Request: q}, nil
 }
 
-func TestRun_asksAtOnceEachIntervalAndSoonerAfterAFailure(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c, err := New(config.RDAP{URL: "https://list.example/dns.json", Interval: 24 * time.Hour}, Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		f := &fake{fails: map[int]bool{1: true, 3: true}}
-		c.http.Transport = f
-		started := time.Now()
-		go c.Run(t.Context())
-		time.Sleep(50 * time.Hour)
-		synctest.Wait()
-		first := 5 * time.Minute // there was no list
-		want := []time.Duration{0, first, first + 24*time.Hour, first + 25*time.Hour, first + 49*time.Hour}
-		for i, at := range f.at {
-			if i >= len(want) || at.Sub(started) != want[i] {
-				t.Errorf("asked after %v, want %v", at.Sub(started), want)
+func TestRun_asksForTheListAtOnceAndEachInterval(t *testing.T) {
+	for server, want := range map[string]int32{"": 3, "https://one.example/": 0} {
+		synctest.Test(t, func(t *testing.T) {
+			c, err := New(config.RDAP{URL: "https://list.example/dns.json", Server: server, Interval: 24 * time.Hour}, Options{})
+			if err != nil {
+				t.Fatal(err)
 			}
-		}
-		if len(f.at) != len(want) {
-			t.Errorf("asked %d times", len(f.at))
-		}
-	})
+			web := &always{}
+			c.http.Transport = web
+			go c.Run(t.Context())
+			time.Sleep(49 * time.Hour)
+			if got := web.asked.Load(); got != want {
+				t.Errorf("asked %d times in 49 hours, want %d", got, want)
+			}
+		})
+	}
 }
 
 func FuzzParseList(f *testing.F) {

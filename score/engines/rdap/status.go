@@ -26,12 +26,13 @@ func (c *Client) Status() Status {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := Status{
-		URL: c.c.URL, Date: c.fetched, Problem: c.problem,
+		URL: c.c.URL, Date: c.list.Current().Fetched,
 		Asked: c.tally.asked, Known: c.tally.known, Unknown: c.tally.unknown, Failed: c.tally.failed,
 	}
+	_, s.Problem = c.list.Checked()
 	if c.fixed != nil {
 		s.URL, s.One = c.c.Server, true
-	} else if l := c.list.Load(); l != nil {
+	} else if l := c.list.Current().List; l != nil {
 		s.Servers = len(l.servers)
 	}
 	return s
