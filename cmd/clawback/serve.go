@@ -16,14 +16,12 @@ import (
 	"clawback/certs"
 	"clawback/config"
 	"clawback/control"
-	"clawback/internal/failpoint"
 	"clawback/judge"
 	"clawback/networks"
 	"clawback/pipeline"
 	"clawback/queue"
 	"clawback/retract"
 	"clawback/spool"
-	"clawback/store"
 	"clawback/submission"
 	"clawback/systemd"
 )
@@ -78,18 +76,16 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger) (err error
 		return err
 	}
 	d.opened(d.spool.Close)
-	if d.queue, err = queue.Open(cfg.StateDir, d.spool, d.queueOptions(cfg)); err != nil {
+	if err = d.openQueue(cfg); err != nil {
 		return err
 	}
-	d.opened(d.queue.Close)
 	// What a crash left half-written goes now. A whole body without a row may be a finished report's, and waits for its retention.
 	if err = d.spool.Recover(func(string) bool { return true }); err != nil {
 		return err
 	}
-	if d.store, err = store.Open(cfg.StateDir, store.Options{Fail: failpoint.Hit}); err != nil {
+	if err = d.openStore(cfg); err != nil {
 		return err
 	}
-	d.opened(d.store.Close)
 	if d.live, err = newLive(cfg, d.store, d.graph); err != nil {
 		return err
 	}

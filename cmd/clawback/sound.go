@@ -1,0 +1,55 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"runtime/debug"
+
+	bolterrors "go.etcd.io/bbolt/errors"
+
+	"clawback/config"
+	"clawback/internal/failpoint"
+	"clawback/queue"
+	"clawback/store"
+)
+
+func (d *daemon) openQueue(cfg *config.Config) error {
+	err := sound("queue.db", "move it away and start again: the spool has the rows of what was accepted", func() (err error) {
+		d.queue, err = queue.Open(cfg.StateDir, d.spool, d.queueOptions(cfg))
+		return err
+	})
+	if err == nil {
+		d.opened(d.queue.Close)
+	}
+	return err
+}
+
+func (d *daemon) openStore(cfg *config.Config) error {
+	err := sound("store.db", "bring it back from a backup", func() (err error) {
+		d.store, err = store.Open(cfg.StateDir, store.Options{Fail: failpoint.Hit})
+		return err
+	})
+	if err == nil {
+		d.opened(d.store.Close)
+	}
+	return err
+}
+
+// sound opens one of the bbolt files. Of a broken one bbolt panics, or reads beyond its end: that is an error like every other, and
+// says what to do.
+func sound(file, otherwise string, open func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if why := recover(); why != nil {
+			err = fmt.Errorf("%s is broken: %v; %s", file, why, otherwise)
+		}
+	}()
+	err = open()
+	switch {
+	case errors.Is(err, bolterrors.ErrTimeout):
+		return fmt.Errorf("%w: another process has %s open", err, file)
+	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrChecksum), errors.Is(err, bolterrors.ErrVersionMismatch):
+		return fmt.Errorf("%w; %s", err, otherwise)
+	}
+	return err
+}
