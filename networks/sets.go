@@ -60,7 +60,7 @@ func Open(c config.Networks, o Options) (*Sets, error) {
 	}
 	ask, err := withID(c.URL)
 	if err != nil {
-		return nil, fmt.Errorf("read networks.exchange_online_url: %w", err)
+		return nil, fmt.Errorf("read networks.url: %w", err)
 	}
 	s.online = lastgood.Open(lastgood.Source[[]netip.Prefix]{
 		URL: c.URL, Ask: ask, Interval: c.Interval, File: s.file(), Limit: maxBody, Client: o.Client, Shipped: best, Now: o.Now,
