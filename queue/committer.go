@@ -2,6 +2,7 @@ package queue
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"clawback/internal/nospace"
@@ -65,7 +66,13 @@ func (q *Queue) commit(batch []*op) {
 	err := q.rows(waiting, batch)
 	if nospace.Is(err) && !waiting.empty() && !q.isBroken() {
 		q.putOff(err)
+		full := err
 		err = q.rows(load{}, batch)
+		for _, o := range batch {
+			if errors.Is(o.own, ErrNotFound) {
+				o.own = full // it may be among what waits
+			}
+		}
 	}
 	for _, o := range batch {
 		if err == nil && o.own == nil {

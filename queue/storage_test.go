@@ -326,6 +326,32 @@ func TestCommit_databaseMaxSize(t *testing.T) {
 	wantItems(t, q, put)
 }
 
+// What waits in the log while queue.db is full cannot be changed, and is not said to be missing.
+func TestChange_waitsInTheLog(t *testing.T) {
+	q := openOn(t, t.TempDir(), spool.OS(), Options{})
+	mustDeliver(t, q, small)
+	claimAgain(t, q)
+	q.db.MaxSize = 1
+	var err error
+	for n := 0; n < 5000 && err == nil; n++ {
+		err = deliver(q, small)
+	}
+	items, err := q.List(Filter{})
+	must(t, err)
+	last := items[len(items)-1].ID
+	for name, change := range map[string]func() error{
+		"quarantine": func() error { return q.Quarantine(t.Context(), last, "odd") },
+		"finish":     func() error { return q.Finish(t.Context(), last) },
+		"give up":    func() error { _, err := q.GiveUp(t.Context(), last, "odd", false); return err },
+	} {
+		if err := change(); !errors.Is(err, syscall.ENOSPC) {
+			t.Errorf("%s = %v, want ENOSPC", name, err)
+		}
+	}
+	q.db.MaxSize = 0
+	must(t, q.Quarantine(t.Context(), last, "odd"))
+}
+
 func TestBegin_queueFull(t *testing.T) {
 	q := openOn(t, t.TempDir(), spool.OS(), Options{MaxSize: 256 << 10})
 	var err error
