@@ -184,9 +184,6 @@ func (fs *fates) reopen(found map[string]fate) {
 	defer fs.mu.Unlock()
 	for session, m := range fs.messages {
 		f, there := found[session]
-		if !there {
-			f.where = nowhere
-		}
 		delete(found, session)
 		possible := map[fate]bool{}
 		for _, before := range m.may {
@@ -194,12 +191,13 @@ func (fs *fates) reopen(found map[string]fate) {
 				possible[after] = true
 			}
 		}
-		ok := possible[f]
-		if !there { // what is finished leaves no trace
-			ok = ok || possible[fate{where: finished}]
-			f.where = finished
+		if !there && possible[fate{where: nowhere}] {
+			continue // what a disk had of it that could neither sync nor cut may still come up
 		}
-		if !ok {
+		if !there {
+			f.where = finished // which leaves no trace
+		}
+		if !possible[f] {
 			fs.t.Errorf("message %d (%s) is %v; it was %v", m.n, m.id, f, m.may)
 		}
 		m.may = []fate{f}
