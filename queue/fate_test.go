@@ -94,9 +94,8 @@ func (fs *fates) accepted(m *message, id string) {
 	if fs.crashed {
 		return
 	}
-	m.id = id
 	if m.may[0].where == nowhere {
-		m.may = m.may[1:]
+		m.id, m.may = id, m.may[1:]
 	}
 }
 
