@@ -37,6 +37,8 @@ func (f fate) there() bool { return !f.gone() }
 // reopened is what may be found of it by the next process. A claim may have been under way.
 func (f fate) reopened() []fate {
 	switch f.where {
+	case nowhere:
+		return []fate{f, {setAside, 0}} // its row was written, and not all of its octets
 	case inReady:
 		if f.starts >= MaxStarts {
 			return []fate{f, {setAside, f.starts}}
@@ -56,6 +58,7 @@ type message struct {
 	id     string // "" while it is not known
 	may    []fate
 	claims int
+	torn   bool // it was not accepted, and its row was found without all of its octets
 }
 
 // octets are those of a message: none, a few, many, or so many that they get a file of their own.
@@ -170,7 +173,7 @@ func (fs *fates) any(w where) *message {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	for _, m := range fs.messages {
-		if len(m.may) == 1 && m.may[0].where == w {
+		if len(m.may) == 1 && m.may[0].where == w && !m.torn {
 			return m
 		}
 	}

@@ -83,6 +83,7 @@ type Queue struct {
 	logged *logged
 	tally  *tally
 	used   atomic.Int64 // octets of queue.db in use; written by the committer
+	lost   int          // items whose octets Open has not found whole; Open's alone
 }
 
 // Open opens the queue in dir and recovers: what was accepted last is brought over from the log, what was being worked on is
@@ -106,6 +107,7 @@ func Open(dir string, sp *spool.Spool, o Options) (*Queue, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("recover queue %s: %w", q.path(), err), q.db.Close())
 	}
+	q.alertLost()
 	go q.intake()
 	go q.committer()
 	return q, nil

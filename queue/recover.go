@@ -3,6 +3,7 @@ package queue
 import (
 	"errors"
 	"fmt"
+	"syscall"
 	"time"
 
 	"clawback/spool"
@@ -48,7 +49,11 @@ func (r *recovery) items() error {
 			return nil
 		}
 		r.t.count(+1, old)
-		if it := r.item(*old); it != nil {
+		it, err := r.item(*old)
+		if err != nil {
+			return fmt.Errorf("look for the octets of item %s: %w", id, err)
+		}
+		if it != nil {
 			changed = append(changed, [2]*Item{old, it})
 		}
 		return nil
@@ -62,25 +67,54 @@ func (r *recovery) items() error {
 	return err
 }
 
-// item is what an item has to become, or nil when it is in order.
-func (r *recovery) item(it Item) *Item {
+// item is what an item has to become, or nil when it is in order. An error says nothing of the octets, such as that this user may
+// not read them: the start fails, and can be repeated when the cause is mended.
+func (r *recovery) item(it Item) (*Item, error) {
 	if it.State == Quarantined {
-		return nil
+		return nil, nil
 	}
-	if err := r.q.present(it.Body); err != nil {
-		it.quarantine(err.Error())
-		r.q.log.Error("item quarantined", "event", "item.quarantined", "item", it.ID, "reason", it.Reason)
-		return &it
+	if err := r.q.present(it.Body); isLost(err) {
+		it.quarantine(lostAt(it.Body, err))
+		r.q.tellLost(&it)
+		return &it, nil
+	} else if err != nil {
+		return nil, err
 	}
 	switch latest := r.t.now.Add(r.q.o.MaxDefer); {
 	case it.State == Working:
 		r.again(&it)
-		return &it
+		return &it, nil
 	case it.State == Deferred && it.NotBefore.After(latest):
 		it.NotBefore = latest // the clock was wrong when it was deferred
-		return &it
+		return &it, nil
 	}
-	return nil
+	return nil, nil
+}
+
+// tellLost logs that an item is in quarantine because its octets are lost.
+func (q *Queue) tellLost(it *Item) {
+	q.lost++
+	q.log.Error("item quarantined", "event", "item.quarantined", "item", it.ID, "reason", it.Reason)
+}
+
+// alertLost sums them up.
+func (q *Queue) alertLost() {
+	if q.lost > 0 {
+		q.log.Error("The bodies of accepted reports are missing or damaged in the spool.", "event", "alert.spool.damaged", "items", q.lost)
+	}
+}
+
+// lostAt says why octets are not to be had.
+func lostAt(ref spool.Ref, err error) string {
+	if errors.Is(err, spool.ErrMissing) {
+		return fmt.Sprintf("%v: %s at %d", spool.ErrMissing, ref.File, ref.Offset)
+	}
+	return err.Error()
+}
+
+// isLost reports whether an error says that octets are gone or damaged.
+func isLost(err error) bool {
+	return errors.Is(err, spool.ErrMissing) || errors.Is(err, spool.ErrCorrupt) || errors.Is(err, syscall.EIO)
 }
 
 // apart is the time between two suspects.

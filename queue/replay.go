@@ -3,6 +3,7 @@ package queue
 import (
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -28,7 +29,7 @@ func (q *Queue) replay() error {
 		return err
 	}
 	q.tell(items, found)
-	if err := q.forgetMarks(marks, found.Segments); err != nil {
+	if err := q.forgetMarks(marks); err != nil {
 		return err
 	}
 	err = q.rows(q.logged.all(), nil)
@@ -44,10 +45,10 @@ func (q *Queue) marks() (map[string]int64, error) {
 	marks := map[string]int64{}
 	err := q.view(func(tx *bolt.Tx) error {
 		return tx.Bucket(logBucket).ForEach(func(segment, end []byte) error {
-			if len(end) != 8 {
-				return storage(fmt.Errorf("%w: how far the log of %s has been read", errUnreadable, segment))
+			marks[string(segment)] = -1 // of a mark that cannot be read: all of it once more
+			if len(end) == 8 {
+				marks[string(segment)] = int64(binary.BigEndian.Uint64(end))
 			}
-			marks[string(segment)] = int64(binary.BigEndian.Uint64(end))
 			return nil
 		})
 	})
@@ -60,7 +61,10 @@ func (q *Queue) again(batch []spool.Entry, to spool.Mark) error {
 	var puts []*put
 	err := q.view(func(tx *bolt.Tx) error {
 		for _, e := range batch {
-			p := q.putAgain(e)
+			p, err := q.putAgain(e)
+			if err != nil {
+				return err
+			}
 			if tx.Bucket(itemsBucket).Get([]byte(p.item.ID)) == nil { // a queue.db from a backup may have it
 				puts = append(puts, p)
 			}
@@ -80,7 +84,7 @@ func (q *Queue) again(batch []spool.Entry, to spool.Mark) error {
 
 // putAgain reads one entry of the log. Like an item of queue.db it is quarantined when its row cannot be read or its octets are not
 // there.
-func (q *Queue) putAgain(e spool.Entry) *put {
+func (q *Queue) putAgain(e spool.Entry) (*put, error) {
 	p := &put{entry: e}
 	why := ""
 	if err := json.Unmarshal(e.Note, &p.item); err != nil || stateLetters[p.item.State] == 0 || p.item.ID == "" {
@@ -90,28 +94,35 @@ func (q *Queue) putAgain(e spool.Entry) *put {
 	if e.Ref.File != "" {
 		p.item.Body = e.Ref
 	}
-	if err := q.present(p.item.Body); err != nil && why == "" {
-		why = err.Error()
+	err := q.present(p.item.Body)
+	if err != nil && !isLost(err) {
+		return nil, fmt.Errorf("look for the octets of item %s: %w", p.item.ID, err)
 	}
-	if why == "" {
-		return p
+	switch {
+	case why != "":
+	case e.Torn:
+		why = "its octets are not whole: the process ended while they were written, and its sender, who had no answer, sends it again; or the disk has damaged them"
+	case err != nil:
+		why = lostAt(p.item.Body, err)
+	default:
+		return p, nil
 	}
 	p.item.quarantine(why)
-	q.log.Error("item quarantined", "event", "item.quarantined", "item", p.item.ID, "reason", why)
+	q.tellLost(&p.item)
 	note, err := json.Marshal(p.item)
 	if err == nil { // else it stays as it was accepted
 		p.entry = spool.Entry{Note: note}
 	}
-	return p
+	return p, nil
 }
 
 // tell logs what was found.
 func (q *Queue) tell(items int, found spool.Replayed) {
 	if items > 0 {
-		q.log.Info("accepted items were brought over from the log", "event", "queue.replayed", "items", items)
+		q.log.Info("accepted items were read back from the log", "event", "queue.replayed", "items", items)
 	}
 	for _, where := range found.Torn {
-		q.log.Warn("the log ends in what was not wholly written when the process ended: its senders had no answer and send it again",
+		q.log.Warn("the log ends in what is not whole: either the process ended while it was written, and its senders, who had no answer, send it again, or the disk has damaged it",
 			"event", "queue.torn", "where", where)
 	}
 	for _, where := range found.Lost {
@@ -119,14 +130,18 @@ func (q *Queue) tell(items int, found spool.Replayed) {
 	}
 }
 
-// forgetMarks drops those of segments that are no more.
-func (q *Queue) forgetMarks(marks map[string]int64, segments []string) error {
-	gone := slices.DeleteFunc(slices.Collect(maps.Keys(marks)), func(s string) bool { return slices.Contains(segments, s) })
-	if len(gone) == 0 {
+// forgetMarks drops those of segments that are no more and were begun more than a year ago: younger ones may be back at the next
+// start, such as when the spool's disk was not there at this one.
+func (q *Queue) forgetMarks(marks map[string]int64) error {
+	limit := "seg/" + q.now().AddDate(-1, 0, 0).Format("20060102T15")
+	old := slices.DeleteFunc(slices.Collect(maps.Keys(marks)), func(segment string) bool {
+		return segment >= limit || !errors.Is(q.present(spool.Ref{File: segment}), spool.ErrMissing)
+	})
+	if len(old) == 0 {
 		return nil
 	}
 	err := q.db.Update(func(tx *bolt.Tx) error {
-		for _, segment := range gone {
+		for _, segment := range old {
 			if err := tx.Bucket(logBucket).Delete([]byte(segment)); err != nil {
 				return err
 			}

@@ -206,9 +206,12 @@ func TestOpen_damagedLog(t *testing.T) {
 		}, 3, 0, "queue.replayed"}, // found when it is read
 		{"octet of the last body", func(t *testing.T, dir string, items []Item) {
 			must(t, flip(filepath.Join(dir, "spool", items[2].Body.File), items[2].Body))
-		}, 2, 0, "queue.torn"},
+		}, 3, 1, "item.quarantined"},
 		{"last body cut", func(t *testing.T, dir string, items []Item) {
 			must(t, cut(filepath.Join(dir, "spool", items[2].Body.File), items[2].Body))
+		}, 3, 1, "item.quarantined"},
+		{"last frame cut", func(t *testing.T, dir string, items []Item) {
+			must(t, os.Truncate(filepath.Join(dir, "spool", items[2].Body.File), items[2].Body.Offset-4000))
 		}, 2, 0, "queue.torn"},
 		{"first frame", func(t *testing.T, dir string, items []Item) {
 			must(t, flip(filepath.Join(dir, "spool", items[0].Body.File), spool.Ref{Offset: 60}))
@@ -236,6 +239,9 @@ func TestOpen_damagedLog(t *testing.T) {
 			must(t, err)
 			if len(all) != test.there || len(aside) != test.quarantined {
 				t.Errorf("%d items, %d in quarantine; want %d and %d", len(all), len(aside), test.there, test.quarantined)
+			}
+			if alert := strings.Contains(log.String(), "event=alert.spool.damaged"); alert != (test.quarantined > 0) {
+				t.Errorf("alert: %v, with %d in quarantine", alert, test.quarantined)
 			}
 			if !strings.Contains(log.String(), "event="+test.event) {
 				t.Errorf("no %s in the log: %s", test.event, log.String())
@@ -308,7 +314,7 @@ func TestOpen_tornOnce(t *testing.T) {
 	items, err := q.List(Filter{})
 	must(t, err)
 	after := crashed(t, dir)
-	must(t, cut(filepath.Join(after, "spool", items[0].Body.File), items[0].Body))
+	must(t, os.Truncate(filepath.Join(after, "spool", items[0].Body.File), 100))
 	for _, want := range []bool{true, false} {
 		var log bytes.Buffer
 		q := openOn(t, after, spool.OS(), Options{Log: slog.New(slog.NewTextHandler(&log, nil))})

@@ -6,34 +6,32 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
+	"regexp"
+	"syscall"
 )
 
-// Replayed says what Replay came upon.
+// Replayed says what Replay came upon, each as "file at offset".
 type Replayed struct {
-	Segments []string // all that there are, whether anything was replayed from them or not
-	Torn     []string // "file at offset" of a batch at the end that is not wholly on the disk: its Append did not return
-	Lost     []string // "file at offset" of what stood between batches and cannot be read
+	Torn []string // what stands behind the last batch of a segment and is none: the beginning of one whose Append did not return, or damage
+	Lost []string // what stood between batches, or was there when a mark was set, and cannot be read
 }
 
 // Replay visits the batches that earlier runs appended to segments, from the offset that from gives for each of them, in the order
 // in which they were appended. The Body of an entry is nil. The mark is how far it has come, with that batch.
 //
-// Only what was appended last to a segment can be torn, since nothing is appended before the sync of what comes before it. Of
-// such a batch those entries are left out whose octets are not there.
+// Only what was appended last to a segment can be torn, since nothing is appended before the sync of what comes before it.
 func (s *Spool) Replay(from func(segment string) int64, visit func([]Entry, Mark) error) (Replayed, error) {
 	var r Replayed
-	// A name that is missing here may be forgotten by the caller: it must not come back with a crash.
-	if err := s.fs.SyncDir(filepath.Join(s.dir, segDir)); err != nil {
-		return r, s.syncFailed(segDir, err)
-	}
 	names, err := os.ReadDir(filepath.Join(s.dir, segDir)) // sorted by name, which is by time
 	if err != nil {
 		return r, fmt.Errorf("replay: %w", err)
 	}
 	for _, e := range names {
 		name := filepath.Join(segDir, e.Name())
-		r.Segments = append(r.Segments, name)
+		run := runOf(name)
+		if run == "" || run == s.run || !e.Type().IsRegular() {
+			continue
+		}
 		if err := s.replay(&r, name, from(name), visit); err != nil {
 			return r, fmt.Errorf("replay %s: %w", name, err)
 		}
@@ -41,82 +39,72 @@ func (s *Spool) Replay(from func(segment string) int64, visit func([]Entry, Mark
 	return r, nil
 }
 
-// runOf reads the run out of a segment's name: "" when it is of a version that kept no log.
+// segmentName is that of a segment with a log; those of versions that kept none have a shorter run.
+var segmentName = regexp.MustCompile(`^\d{8}T\d\d-([0-9a-f]{16})-\d{4,}$`)
+
+// runOf reads the run out of a segment's name: "" when there is no log in it.
 func runOf(name string) string {
-	parts := strings.Split(filepath.Base(name), "-")
-	if len(parts) != 3 || len(parts[1]) != runDigits {
-		return ""
+	if m := segmentName.FindStringSubmatch(filepath.Base(name)); m != nil {
+		return m[1]
 	}
-	return parts[1]
+	return ""
 }
 
 // replay visits one segment.
 func (s *Spool) replay(r *Replayed, name string, at int64, visit func([]Entry, Mark) error) error {
-	run := runOf(name)
-	if run == "" || run == s.run {
+	l, err := s.openLog(name)
+	if err != nil {
+		return err
+	}
+	defer l.file.Close()
+	if at > l.size {
+		r.Lost = append(r.Lost, fmt.Sprintf("%s at %d", name, l.size))
+	}
+	if at >= l.size {
 		return nil
 	}
-	f, err := s.openFile(name)
-	if err != nil {
-		return err
+	if at < 0 || at%block != 0 {
+		at = 0 // no mark of ours
 	}
-	defer f.Close()
-	size, err := f.Size()
-	if err != nil {
-		return err
+	if err := l.file.Datasync(); err != nil { // what can be read is not on the disk yet when the process died before its sync
+		return s.syncFailed(name, err)
 	}
-	if at < size { // what can be read is not on the disk yet when the process died before its sync
-		if err := f.Datasync(); err != nil {
-			return s.syncFailed(name, err)
-		}
-	}
-	l := segmentLog{file: f, name: name, run: run, size: size}
 	b, err := l.next(at)
 	for err == nil && b != nil {
 		var next *batch
 		if next, err = l.next(b.end); err != nil {
 			break
 		}
-		if b.end >= size { // nothing behind it shows that its Append returned
-			err = s.last(r, b)
+		if b.end >= l.size { // nothing behind it shows that its Append returned
+			err = s.findTorn(b)
 		}
 		if err == nil {
-			err = visit(b.entries, Mark{File: name, End: b.end})
+			err = visit(b.entries, Mark{File: name, End: min(b.end, l.size)})
 		}
 		at, b = b.end, next
 	}
 	r.Lost = append(r.Lost, l.lost...)
-	if err != nil || at >= size {
+	if err != nil || at >= l.size {
 		return err
 	}
 	r.Torn = append(r.Torn, fmt.Sprintf("%s at %d", name, at))
-	return visit(nil, Mark{File: name, End: size})
+	return visit(nil, Mark{File: name, End: l.size})
 }
 
-// last leaves out of a batch at the end of a segment what is not wholly on the disk.
-func (s *Spool) last(r *Replayed, b *batch) error {
-	var there []Entry
-	for _, e := range b.entries {
-		err := s.verifyEntry(e)
-		if err == nil {
-			there = append(there, e)
-		} else if !errors.Is(err, ErrMissing) && !errors.Is(err, ErrCorrupt) {
+// findTorn finds the entries whose octets are not wholly on the disk.
+func (s *Spool) findTorn(b *batch) error {
+	for i := range b.entries {
+		e := &b.entries[i]
+		if e.Ref.File == "" {
+			continue
+		}
+		err := s.Verify(e.Ref)
+		e.Torn = errors.Is(err, ErrMissing) || errors.Is(err, ErrCorrupt)
+		if err != nil && !e.Torn {
 			return err
 		}
 	}
-	if torn := len(b.entries) - len(there); torn > 0 {
-		r.Torn = append(r.Torn, fmt.Sprintf("%s at %d: %d of %d entries", b.name, b.at, torn, len(b.entries)))
-	}
-	b.entries = there
 	return nil
-}
-
-// verifyEntry compares the octets of an entry's body, when it has one, with their checksum.
-func (s *Spool) verifyEntry(e Entry) error {
-	if e.Ref.File == "" {
-		return nil
-	}
-	return s.Verify(e.Ref)
 }
 
 // segmentLog reads the batches of one segment.
@@ -128,9 +116,20 @@ type segmentLog struct {
 	lost []string
 }
 
+func (s *Spool) openLog(name string) (*segmentLog, error) {
+	f, err := s.openFile(name)
+	if err != nil {
+		return nil, err
+	}
+	size, err := f.Size()
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return &segmentLog{file: f, name: name, run: runOf(name), size: size}, nil
+}
+
 // batch is one that was read: its frame is whole, its bodies were not looked at.
 type batch struct {
-	name    string // of the segment
 	at, end int64
 	entries []Entry
 }
@@ -179,13 +178,13 @@ func (l *segmentLog) read(at int64) (*batch, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &batch{name: l.name, at: at, end: at + h.span, entries: entries}, nil
+	return &batch{at: at, end: at + h.span, entries: entries}, nil
 }
 
-// readAt fills b. The end of the file in it is no frame.
+// readAt fills b. The end of the file in it is no frame, and neither is what the disk cannot read any more.
 func (l *segmentLog) readAt(b []byte, at int64) error {
 	_, err := l.file.ReadAt(b, at)
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.EIO) {
 		return errNoFrame
 	}
 	return err

@@ -35,6 +35,7 @@ type Entry struct {
 	Note []byte
 	Body *Small // nil for none
 	Ref  Ref    // where the body lies, set by Append and Replay; zero for none
+	Torn bool   // set by Replay: the body is not wholly there, in a batch of which nothing shows that its Append returned
 }
 
 // size is how many octets its body has.

@@ -49,7 +49,7 @@ var (
 	ErrBroken  = errors.New("spool: a sync failed, nothing more is taken until it is opened again")
 	ErrClosed  = errors.New("spool: closed")
 	ErrLeft    = errors.New("spool: the batch that was not appended may be found in the log")
-	ErrNoSpace = fmt.Errorf("spool: free space is under its limit: %w", syscall.ENOSPC)
+	ErrNoSpace = fmt.Errorf("spool: free space or free inodes are under their limit: %w", syscall.ENOSPC)
 )
 
 // DefaultInlineLimit is the size up to which a body goes into a segment; docs/decisions/0002-spool.md has the
