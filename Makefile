@@ -3,7 +3,7 @@ GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 PREFIX  ?= /usr
-GOTEST  := $(GO) run ./internal/gotest
+GOTEST  := $(GO) run ./internal/test/gotest
 # Packages that do not link the Graph SDK: the static analysis of the others would need its 4.5 GB again.
 LEAN     = $(shell $(GO) list -f '{{.ImportPath}} {{join .Deps " "}}' ./... | grep -v 'msgraph-sdk-go/users' | cut -d' ' -f1)
 FUZZTIME ?= 30s
@@ -36,25 +36,25 @@ smuggle: ## every end-of-data variant of the known smuggling tools, over DATA an
 	$(GO) test ./smtpd -run Smuggl -count=1 -v
 
 interop: ## swaks, curl, smtplib, Exim and Postfix deliver to the real daemon; certificates from Pebble; 150 and 400 MB reports in bounded memory
-	$(GO) test ./internal/interop -count=1 -timeout 30m -v -args -large
+	$(GO) test ./internal/test/interop -count=1 -timeout 30m -v -args -large
 
 tls: ## testssl.sh against the listener of the real daemon: no finding of LOW or worse
-	$(GO) test ./internal/interop -count=1 -timeout 15m -v -run Testssl -args -tls
+	$(GO) test ./internal/test/interop -count=1 -timeout 15m -v -run Testssl -args -tls
 
 crash: ## kill the real daemon at every commit point and at random, fill its disk, fail its syncs: nothing is lost or doubled
-	$(GO) test ./internal/crash -count=1 -timeout 90m -v -args -rounds=$(or $(ROUNDS),200)
+	$(GO) test ./internal/test/crash -count=1 -timeout 90m -v -args -rounds=$(or $(ROUNDS),200)
 
 chaos: ## thousands of seeded scenarios of retraction under a bad day of Graph's, users who move mail, crashes, kills
-	$(GO) test ./internal/chaos -count=1 -timeout 60m -parallel 4 -v -args -seeds=$(or $(SEEDS),2000) -first=$(or $(FIRST),1) -kills=$(or $(KILLS),20)
+	$(GO) test ./internal/test/chaos -count=1 -timeout 60m -parallel 4 -v -args -seeds=$(or $(SEEDS),2000) -first=$(or $(FIRST),1) -kills=$(or $(KILLS),20)
 
 bench: ## accepted messages a second against a discarding listener, and the other measurements
-	$(GO) run ./internal/bench
+	$(GO) run ./internal/test/bench
 
 bench-graph: build ## retractions a second, requests for each, and the time from C1 to the move, at 50 ms of latency
-	$(GO) run ./internal/benchgraph
+	$(GO) run ./internal/test/benchgraph
 
 bench-smtp: ## accepted messages a second against Debian's Postfix, the two taking turns (as root)
-	$(GO) run ./internal/benchsmtp
+	$(GO) run ./internal/test/benchsmtp
 
 bench-score: build ## the scorer on labelled mail (MAIL=DIR), per source, beside other filters; its speed against rspamd's
 	scripts/bench-score.sh

@@ -20,9 +20,9 @@ import (
 	"github.com/emersion/go-smtp"
 	"github.com/google/go-cmp/cmp"
 
-	"clawback/certs"
 	"clawback/config"
 	"clawback/queue"
+	"clawback/smtpd/certs"
 )
 
 // byMX lets the deliverer find the server by MX, as the alternate mailbox's own.

@@ -23,10 +23,10 @@ import (
 	"github.com/emersion/go-smtp"
 	"github.com/google/go-cmp/cmp"
 
-	"clawback/certs"
 	"clawback/config"
 	"clawback/journal"
 	"clawback/queue"
+	"clawback/smtpd/certs"
 )
 
 func TestNext_schedule(t *testing.T) {

@@ -7,10 +7,10 @@ import (
 	"testing"
 	"time"
 
-	"clawback/certs"
 	"clawback/config"
-	"clawback/internal/postfixtest"
+	"clawback/internal/test/postfixtest"
 	"clawback/queue"
+	"clawback/smtpd/certs"
 )
 
 // The alternate mailbox's server is somebody else's: here it is Postfix, which is down at first, and in one case says that it

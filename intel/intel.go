@@ -1,104 +1,223 @@
-// Package intel knows what is known to be bad or good: feeds, lists, and their updates.
-//
-// Reads nothing but what is built into the program: the lists under lists/, with their licences beside them.
-//
-// Writes nothing.
-//
-// Invariants:
-//   - I1 a list is sorted by octets and in lower case (a test holds it), so that it is searched where it lies.
-//   - I2 Version changes when any list changes: a verdict names the knowledge that gave it.
-//
-// On failure: there is nothing that can fail; a name that is not known is simply not known.
-//
-// Standards: Unicode TR39 (confusables), the Public Suffix List (through golang.org/x/net/publicsuffix).
 package intel
 
 import (
-	"crypto/sha256"
-	_ "embed" // the lists
-	"encoding/hex"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"clawback/config"
+	"clawback/score"
+	"clawback/score/engines"
+	"clawback/score/learn"
+	"clawback/score/rules"
+	"clawback/spool"
+	"clawback/store"
+	"clawback/verdict/history"
 )
 
-var (
-	//go:embed lists/free_mail.txt
-	freeMail string
-	//go:embed lists/disposable.txt
-	disposable string
-	//go:embed lists/shorteners.txt
-	shorteners string
-	//go:embed lists/file_hosts.txt
-	fileHosts string
-	//go:embed lists/subdomain_hosts.txt
-	subdomainHosts string
-	//go:embed lists/high_trust.txt
-	highTrust string
-	//go:embed lists/creation_platforms.txt
-	creationPlatforms string
-	//go:embed lists/cheap_tlds.txt
-	cheapTLDs string
-	//go:embed lists/dynamic_dns.txt
-	dynamicDNS string
-	//go:embed lists/ipfs_gateways.txt
-	ipfsGateways string
-	//go:embed lists/link_in_bio.txt
-	linkInBio string
-	//go:embed lists/banks.txt
-	banks string
-	//go:embed lists/simulation.txt
-	simulation string
-	//go:embed lists/popular.txt
-	popular string
-	//go:embed lists/replyto_services.txt
-	replyToServices string
-	//go:embed lists/confusables.txt
-	confusables string
-	//go:embed lists/brands.txt
-	brands string
-)
-
-// Lists are the built-in lists of names.
-type Lists struct {
-	FreeMail          List // domains that give a mailbox to anybody
-	Disposable        List // domains of throw-away mailboxes
-	Shorteners        List // hosts that redirect
-	FileHosts         List // hosts where anybody can put a file
-	SubdomainHosts    List // domains that give a subdomain to anybody
-	HighTrust         List // domains whose owners send mail in large numbers and sign it
-	CreationPlatforms List // hosts where anybody can make a form or a page
-	CheapTLDs         List // top-level domains in which throw-away names are mostly bought
-	DynamicDNS        List
-	IPFSGateways      List
-	LinkInBio         List
-	Banks             List
-	Simulation        List // hosts of Microsoft's attack simulator
-	Popular           List // the ten thousand most visited domains
-	ReplyToServices   List // services whose replies rightly go elsewhere: ticket systems and the like
-
-	Brands   []Brand
-	Skeleton Skeleton
+// Values is where policies and corrections are kept. *store.Store is one.
+type Values interface {
+	Meta(key string) ([]byte, error)
+	MetaKeys(prefix string) ([]string, error)
+	Update(ctx context.Context, c store.Change) error
 }
 
-// Builtin gives the lists that the program was built with.
-func Builtin() *Lists {
-	return &Lists{
-		FreeMail: NewList(freeMail), Disposable: NewList(disposable), Shorteners: NewList(shorteners),
-		FileHosts: NewList(fileHosts), SubdomainHosts: NewList(subdomainHosts), HighTrust: NewList(highTrust),
-		CreationPlatforms: NewList(creationPlatforms), CheapTLDs: NewList(cheapTLDs), DynamicDNS: NewList(dynamicDNS),
-		IPFSGateways: NewList(ipfsGateways), LinkInBio: NewList(linkInBio), Banks: NewList(banks),
-		Simulation: NewList(simulation), Popular: NewList(popular), ReplyToServices: NewList(replyToServices),
-		Brands: parseBrands(brands), Skeleton: parseSkeleton(confusables),
+// Records is what was judged before. *store.Store is one.
+type Records interface {
+	Record(id string) (store.Record, error)
+	Records(f store.RecordFilter) ([]store.Record, error)
+	Read(record, report string) ([]history.Entry, error)
+}
+
+// Options wire a Judge.
+type Options struct {
+	Values  Values
+	Records Records
+	Tenant  func(id string) (*config.Tenant, bool) // as the configuration has it
+	Scorer  func(*config.Config) score.Options     // what the scorer is made with, but for the rules
+	Open    func(spool.Ref) (Body, error)          // the octets of a report
+	Ages    engines.Engine                         // knows when domains were registered; nil: nobody may be asked
+	Away    func(engine, why string)               // told of each message for which an engine was not there; nil: nobody is
+	Now     func() time.Time                       // nil: time.Now
+}
+
+// Body is the octets of a report. *spool.Body is one.
+type Body interface {
+	io.ReaderAt
+	Size() int64
+	Close() error
+}
+
+// Judge judges messages by all that is known now. It may be used by several goroutines.
+type Judge struct {
+	o Options
+
+	mu       sync.RWMutex
+	cfg      *config.Config            // owned by mu, as all below
+	rules    *rules.Set                //
+	scorer   *score.Scorer             // replaced whole whenever rules, configuration or policies change
+	engines  engines.Set               //
+	added    map[string][]Policy       // by tenant, in order of their ids
+	tenants  map[string]*config.Tenant // with the policies that were added; of this configuration
+	versions map[string]string         // of each tenant's added policies
+	lessons  map[string]*lessons       // by tenant
+
+	writing sync.Mutex // one change of policies or corrections at a time
+	testing sync.Mutex // one backtest at a time
+}
+
+// New makes a Judge with what is in the store and in the configuration.
+func New(cfg *config.Config, o Options) (*Judge, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	j := &Judge{o: o, added: map[string][]Policy{}, lessons: map[string]*lessons{}}
+	ready, err := j.Prepare(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if err := j.readPolicies(); err != nil {
+		return nil, err
+	}
+	if err := j.readLessons(); err != nil {
+		return nil, err
+	}
+	ready.Use()
+	return j, nil
+}
+
+// Ready is a configuration whose rules were checked.
+type Ready struct {
+	judge  *Judge
+	cfg    *config.Config
+	rules  *rules.Set
+	scorer *score.Scorer
+}
+
+// Prepare reads and checks the rules of a configuration, and changes nothing. The error names every problem, with file,
+// line and column.
+func (j *Judge) Prepare(cfg *config.Config) (Ready, error) {
+	set, err := LoadRules(cfg.Score)
+	if err != nil {
+		return Ready{}, err
+	}
+	s, err := j.newScorer(cfg, set)
+	return Ready{j, cfg, set, s}, err
+}
+
+// LoadRules reads the operator's own rules; nil where none are configured.
+func LoadRules(c config.Score) (*rules.Set, error) {
+	if c.RulesDir == "" {
+		return nil, nil
+	}
+	return rules.Load(c.RulesDir)
+}
+
+func (j *Judge) newScorer(cfg *config.Config, set *rules.Set) (*score.Scorer, error) {
+	o := j.o.Scorer(cfg)
+	o.Rules = set
+	s, err := score.New(o)
+	if err != nil {
+		return nil, fmt.Errorf("make scorer: %w", err)
+	}
+	return s, nil
+}
+
+// Use puts the configuration and its rules in force.
+func (r Ready) Use() {
+	j := r.judge
+	asked := newEngines(r.cfg.Engines)
+	if s := r.cfg.Score; j.o.Ages != nil && s.DomainAgeMalicious+s.DomainAgeSuspicious > 0 {
+		asked.Engines = append(asked.Engines, j.o.Ages)
+	}
+	j.writing.Lock() // a change of policies makes a new scorer too
+	defer j.writing.Unlock()
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.cfg, j.rules, j.scorer, j.engines = r.cfg, r.rules, r.scorer, asked
+	j.merge()
+}
+
+// knowledge is all that one verdict rests on, taken at one time.
+type knowledge struct {
+	scorer  *score.Scorer
+	engines engines.Set
+	tenant  *config.Tenant
+	learnt  *learn.Model
+	version string // of the tenant's policies and corrections
+}
+
+func (j *Judge) of(t *config.Tenant) knowledge {
+	j.mu.RLock()
+	defer j.mu.RUnlock()
+	k := knowledge{scorer: j.scorer, engines: j.engines, tenant: t}
+	if t == nil {
+		return k
+	}
+	if merged, ok := j.tenants[t.ID]; ok {
+		k.tenant, k.version = merged, j.versions[t.ID]
+	}
+	if l := j.lessons[t.ID]; l != nil && l.model.Ready() {
+		k.learnt = l.model
+		k.version += fmt.Sprintf("+learnt-%d-%d", l.model.Bad, l.model.Good)
+	}
+	return k
+}
+
+// Score asks the engines beside the scorer, then the scorer.
+func (j *Judge) Score(ctx context.Context, m score.Message) (score.Result, error) {
+	k := j.of(m.Tenant)
+	m.Tenant, m.Learnt = k.tenant, k.learnt
+	if len(k.engines.Engines) > 0 {
+		asked, err := k.scorer.EngineMessage(m)
+		if err != nil {
+			return score.Result{}, err
+		}
+		m.Findings, m.Degraded = k.engines.Ask(ctx, asked)
+		j.tellAway(m.Degraded)
+	}
+	result, err := k.scorer.Score(ctx, m)
+	result.Knowledge += k.version
+	return result, err
+}
+
+// tellAway tells of engines that could not be asked. Each is named first in what the verdict is degraded by.
+func (j *Judge) tellAway(degraded []string) {
+	if j.o.Away == nil {
+		return
+	}
+	for _, d := range degraded {
+		engine, why, _ := strings.Cut(d, ": ")
+		j.o.Away(engine, why)
 	}
 }
 
-// Version names the built-in lists by what is in them.
-func Version() string {
-	sum := sha256.New()
-	for _, text := range []string{
-		freeMail, disposable, shorteners, fileHosts, subdomainHosts, highTrust, creationPlatforms, cheapTLDs,
-		dynamicDNS, ipfsGateways, linkInBio, banks, simulation, popular, replyToServices, confusables, brands,
-	} {
-		sum.Write([]byte(text))
-		sum.Write([]byte{0})
+// Rules are the rules in force, in order.
+func (j *Judge) Rules() []rules.Rule {
+	set := j.ruleSet()
+	if set == nil {
+		return []rules.Rule{}
 	}
-	return hex.EncodeToString(sum.Sum(nil))[:12]
+	return set.Rules()
 }
+
+func (j *Judge) ruleSet() *rules.Set {
+	j.mu.RLock()
+	defer j.mu.RUnlock()
+	return j.rules
+}
+
+// tenant finds a tenant by its GUID.
+func (j *Judge) tenant(id string) (*config.Tenant, error) {
+	t, ok := j.o.Tenant(id)
+	if !ok {
+		return nil, fmt.Errorf("tenant %q: %w", id, errUnknownTenant)
+	}
+	return t, nil
+}
+
+var errUnknownTenant = errors.New("is not in the configuration")

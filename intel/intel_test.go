@@ -1,83 +1,247 @@
 package intel
 
 import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"clawback/config"
+	"clawback/journal"
+	"clawback/score"
+	"clawback/spool"
+	"clawback/store"
+	"clawback/verdict"
+	"clawback/verdict/history"
 )
 
-func lists() map[string]List {
-	l := Builtin()
-	return map[string]List{
-		"free_mail": l.FreeMail, "disposable": l.Disposable, "shorteners": l.Shorteners, "file_hosts": l.FileHosts, "subdomain_hosts": l.SubdomainHosts,
-		"high_trust": l.HighTrust, "creation_platforms": l.CreationPlatforms, "cheap_tlds": l.CheapTLDs, "dynamic_dns": l.DynamicDNS,
-		"ipfs_gateways": l.IPFSGateways, "link_in_bio": l.LinkInBio, "banks": l.Banks, "simulation": l.Simulation, "popular": l.Popular, "replyto_services": l.ReplyToServices,
+const contosoID = "3f1c2b4a-5d6e-4f70-8192-a3b4c5d6e7f8"
+
+// fixture is a judge over a real store and spool.
+type fixture struct {
+	*Judge
+	t     *testing.T
+	dir   string
+	cfg   *config.Config
+	store *store.Store
+	spool *spool.Spool
+	now   time.Time
+	count int
+
+	observed []history.Observation // what received mail teaches
+	away     []string
+}
+
+func newFixture(t *testing.T) *fixture {
+	t.Helper()
+	f := &fixture{t: t, dir: t.TempDir(), now: time.Now().UTC().Truncate(time.Second)}
+	f.cfg = &config.Config{
+		Tenants: []config.Tenant{{Name: "contoso", ID: contosoID, Domains: []string{"contoso.example"}}},
+		Engines: config.Engines{Timeout: time.Second},
+	}
+	f.open()
+	t.Cleanup(func() { f.store.Close(); f.spool.Close() })
+	return f
+}
+
+func (f *fixture) open() {
+	f.t.Helper()
+	var err error
+	if f.spool, err = spool.Open(filepath.Join(f.dir, "spool"), spool.Options{}); err != nil {
+		f.t.Fatal(err)
+	}
+	if f.store, err = store.Open(f.dir, store.Options{}); err != nil {
+		f.t.Fatal(err)
+	}
+	f.Judge, err = New(f.cfg, Options{
+		Values: f.store, Records: f.store, Now: func() time.Time { return f.now },
+		Scorer: func(*config.Config) score.Options { return score.Options{} },
+		Open:   func(r spool.Ref) (Body, error) { return f.spool.Open(r) },
+		Away:   func(engine, _ string) { f.away = append(f.away, engine) },
+		Tenant: func(id string) (*config.Tenant, bool) { return &f.cfg.Tenants[0], id == contosoID },
+	})
+	if err != nil {
+		f.t.Fatal(err)
 	}
 }
 
-func TestLists_areSortedAndFindEveryLine(t *testing.T) {
-	for name, list := range lists() {
-		last, lines := "", 0
-		list.Lines(func(line string) {
-			lines++
-			if line <= last {
-				t.Errorf("%s: %q stands after %q", name, line, last)
+// again closes everything and opens it from the disk.
+func (f *fixture) again() {
+	f.t.Helper()
+	f.store.Close()
+	f.spool.Close()
+	f.open()
+}
+
+func mail(from, subject, body string) string {
+	return "From: " + from + "\r\nTo: bob@contoso.example\r\nSubject: " + subject + "\r\nDate: Mon, 2 Nov 2026 10:00:00 +0000\r\n" +
+		"Message-ID: <" + subject + "@example.com>\r\n\r\n" + body + "\r\n"
+}
+
+// score judges a message of the tenant's.
+func (f *fixture) score(text string) score.Result {
+	f.t.Helper()
+	r, err := f.Score(f.t.Context(), score.Message{Original: strings.NewReader(text), Size: int64(len(text)), Received: f.now,
+		Direction: "in", Tenant: &f.cfg.Tenants[0], Recipients: []string{"bob@contoso.example"}, Sender: "bounce@elsewhere.example"})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return r
+}
+
+// received stores a message as C2 does.
+func (f *fixture) received(text string) store.Record {
+	f.t.Helper()
+	f.count++
+	body := f.spool.Begin(0)
+	defer body.Release()
+	_, _ = body.Write([]byte(text))
+	entry := spool.Entry{Body: body}
+	if _, err := f.spool.Append([]*spool.Entry{&entry}); err != nil {
+		f.t.Fatal(err)
+	}
+	v := f.score(text).Verdict
+	id := fmt.Sprintf("<m%d@example.com>", f.count)
+	rec, _, err := f.store.Apply(f.t.Context(), store.Application{Key: id, Item: id, Tenant: contosoID, Network: fmt.Sprintf("network-%d", f.count), Record: store.Record{
+		Tenant: contosoID, MessageID: id, Sender: "bounce@elsewhere.example", From: "a@elsewhere.example", Subject: "s", Received: f.now,
+		Direction: "inbound", Recipients: []journal.Recipient{{Address: "bob@contoso.example"}}, Verdict: v, FirstHand: true,
+		NetworkMessageID: fmt.Sprintf("network-%d", f.count),
+		Variants: []store.Variant{{SHA256: id, Report: id, Body: entry.Ref, Section: journal.Section{Size: int64(len(text))},
+			Verdict: v, FirstHand: true, At: f.now}},
+	}, History: f.observed}, func(store.Record, []store.Intent) []store.Intent { return nil })
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return rec
+}
+
+func (f *fixture) audit() []string {
+	f.t.Helper()
+	acts, err := f.store.Audit(store.AuditFilter{})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	var list []string
+	for _, a := range acts {
+		list = append(list, strings.TrimSpace(a.Who+" "+a.What+" "+a.Object+" "+a.Comment))
+	}
+	return list
+}
+
+func has(r score.Result, id string) bool {
+	for _, reason := range r.Reasons {
+		if reason.ID == id {
+			return true
+		}
+	}
+	return false
+}
+
+func (f *fixture) rules(text string) {
+	f.t.Helper()
+	dir := filepath.Join(f.dir, "rules")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		f.t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "own.toml"), []byte(text), 0o600); err != nil {
+		f.t.Fatal(err)
+	}
+	f.cfg.Score.RulesDir = dir
+}
+
+func TestPrepare_badRulesLeaveTheOldOnesInForce(t *testing.T) {
+	f := newFixture(t)
+	f.rules("[[rule]]\nid = \"hello\"\nwhen = 'subject == \"hello\"'\n")
+	ready, err := f.Prepare(f.cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hello := mail("eve@bad.example", "hello", "hi")
+	if has(f.score(hello), "rule.hello") {
+		t.Error("rules are in force before they are used")
+	}
+	ready.Use()
+	got := f.score(hello)
+	if !has(got, "rule.hello") || got.Disposition != verdict.Clean {
+		t.Errorf("a new rule is to be seen and to count nothing: %s %+v", got.Disposition, got.Reasons)
+	}
+	f.rules("[[rule]]\nid = \"hello\"\nwhen = 'subjct == \"hello\"'\n\n[[rule]]\nid = \"two\"\nwhen = 'from'\n")
+	if _, err := f.Prepare(f.cfg); err == nil || !strings.Contains(err.Error(), "own.toml:3:9") || !strings.Contains(err.Error(), "own.toml:7:") {
+		t.Errorf("error %v does not name both places", err)
+	}
+	if !has(f.score(hello), "rule.hello") {
+		t.Error("the old rules are not in force any more")
+	}
+	if _, err := f.AddPolicies(t.Context(), "ada", contosoID, []Policy{{Kind: "block_sender", Pattern: "@x.example"}}); err != nil {
+		t.Fatal(err)
+	}
+	if !has(f.score(hello), "rule.hello") {
+		t.Error("a change of policies lost the rules")
+	}
+}
+
+func TestScore_enginesThatAreAwayDegradeTheVerdict(t *testing.T) {
+	f := newFixture(t)
+	f.cfg.Engines = config.Engines{ClamAV: filepath.Join(f.dir, "nobody.sock"), SpamAssassin: "127.0.0.1:1", Rspamd: "http://127.0.0.1:1", Timeout: time.Second}
+	ready, err := f.Prepare(f.cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ready.Use()
+	got := f.score(mail("eve@bad.example", "hello", "hi"))
+	if got.Disposition != verdict.Clean || len(got.Degraded) != 3 {
+		t.Errorf("it is %s, degraded %q; want CLEAN and three names", got.Disposition, got.Degraded)
+	}
+	if diff := cmp.Diff([]string{"clamav", "rspamd", "spamassassin"}, f.away); diff != "" {
+		t.Errorf("told of engines that are away (-want +got):\n%s", diff)
+	}
+	if why := AskEngines(t.Context(), f.cfg.Engines); len(why) != 3 {
+		t.Errorf("a check of the engines finds %q", why)
+	}
+}
+
+// Messages are judged while policies, corrections and rules change.
+func TestScore_whileEverythingChanges(t *testing.T) {
+	f := newFixture(t)
+	f.rules("[[rule]]\nid = \"hello\"\nwhen = 'subject == \"hello\"'\n")
+	rec := f.received(mail("eve@bad.example", "hello", "hi"))
+	ctx, cancel := context.WithCancel(t.Context())
+	var group sync.WaitGroup
+	for range 2 {
+		group.Go(func() {
+			for ctx.Err() == nil {
+				text := mail("eve@bad.example", "hello", "hi")
+				r, err := f.Score(t.Context(), score.Message{Original: strings.NewReader(text), Size: int64(len(text)), Direction: "in", Tenant: &f.cfg.Tenants[0]})
+				if err != nil || (r.Disposition == verdict.Malicious) != strings.Contains(r.Knowledge, "+policies-") {
+					t.Errorf("%s by %s, %v", r.Disposition, r.Knowledge, err)
+					return
+				}
 			}
-			if line != strings.ToLower(line) || strings.TrimSpace(line) != line {
-				t.Errorf("%s: %q is not in plain lower case", name, line)
-			}
-			if !list.Has(line) {
-				t.Errorf("%s: %q is not found", name, line)
-			}
-			last = line
 		})
-		if lines == 0 || list.Has("") || list.Has("\x00") || list.Has("zzzzzz.invalid") {
-			t.Errorf("%s: %d lines, or it has what it has not", name, lines)
+	}
+	for range 5 {
+		list, err := f.AddPolicies(t.Context(), "ada", contosoID, []Policy{{Kind: "block_sender", Pattern: "@bad.example"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ready, err := f.Prepare(f.cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ready.Use()
+		if _, err := f.Correct(t.Context(), "ada", rec.ID, verdict.Spam, ""); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.RemovePolicy(t.Context(), "ada", contosoID, list[0].ID, ""); err != nil {
+			t.Fatal(err)
 		}
 	}
-}
-
-func TestHasSuffix_namesUnderAnEntry(t *testing.T) {
-	l := NewList("duckdns.org\nexample.com\n")
-	for host, want := range map[string]string{"a.b.example.com": "example.com", "example.com": "example.com", "notexample.com": "", "com": "", "": ""} {
-		if got, ok := l.HasSuffix(host); got != want || ok != (want != "") {
-			t.Errorf("%q: %q, %v", host, got, ok)
-		}
-	}
-}
-
-func TestBrands_areWellFormed(t *testing.T) {
-	seen := map[string]bool{}
-	for _, b := range Builtin().Brands {
-		if b.Key == "" || len(b.Names) == 0 || len(b.Domains) == 0 || b.Kind == "" {
-			t.Errorf("brand %+v lacks something", b)
-		}
-		if seen[b.Key] {
-			t.Errorf("two brands have the key %s", b.Key)
-		}
-		seen[b.Key] = true
-		for _, domain := range b.Domains {
-			if !b.Owns(domain) || !strings.Contains(domain, ".") {
-				t.Errorf("%s does not own %s", b.Key, domain)
-			}
-		}
-	}
-}
-
-func TestOwns_itsNameUnderOrdinarySuffixesOnly(t *testing.T) {
-	b := Brand{Key: "contoso", Domains: []string{"contoso.example"}}
-	for domain, want := range map[string]bool{
-		"contoso.example": true, "mail.contoso.example": true, "contoso.de": true, "contoso.co.uk": true, "contoso.com": true, "x.contoso": true,
-		"contoso.shop": false, "contoso-login.com": false, "mycontoso.com": false,
-	} {
-		if got := b.Owns(domain); got != want {
-			t.Errorf("owns %s: %v", domain, got)
-		}
-	}
-}
-
-func TestVersion_isStable(t *testing.T) {
-	first, second := Version(), Version()
-	if first != second || len(first) != 12 {
-		t.Errorf("versions %q and %q", first, second)
-	}
+	cancel()
+	group.Wait()
 }

@@ -8,13 +8,13 @@ import (
 	"slices"
 	"strings"
 
-	"clawback/history"
-	"clawback/identity"
 	"clawback/internal/nospace"
 	"clawback/journal"
+	"clawback/journal/identity"
 	"clawback/queue"
 	"clawback/score"
 	"clawback/store"
+	"clawback/verdict/history"
 )
 
 // commit scores the original and writes C2.

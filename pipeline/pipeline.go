@@ -9,13 +9,13 @@ import (
 	"time"
 
 	"clawback/config"
-	"clawback/history"
+	"clawback/intel/submission"
 	"clawback/internal/nospace"
 	"clawback/queue"
 	"clawback/score"
 	"clawback/spool"
 	"clawback/store"
-	"clawback/submission"
+	"clawback/verdict/history"
 )
 
 // Queue is where items come from and how they end. *queue.Queue is one.

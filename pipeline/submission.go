@@ -8,10 +8,10 @@ import (
 	"strings"
 
 	"clawback/config"
+	"clawback/intel/submission"
 	"clawback/internal/nospace"
 	"clawback/journal"
 	"clawback/store"
-	"clawback/submission"
 )
 
 // submission takes what users report at an address of this daemon. It is never bounced: the alternate mailbox is for reports.

@@ -13,11 +13,11 @@ import (
 
 	"clawback/bounce"
 	"clawback/config"
+	"clawback/intel/submission"
 	"clawback/journal"
 	"clawback/queue"
 	"clawback/spool"
 	"clawback/store"
-	"clawback/submission"
 )
 
 // desk notes what it is handed.

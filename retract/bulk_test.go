@@ -280,7 +280,7 @@ func (l *looked) Intents(record string) ([]store.Intent, error) {
 	return l.Store.Intents(record)
 }
 
-// Found by internal/chaos: a job whose messages are not there yet waits for a day, and read all of its intents each second.
+// Found by internal/test/chaos: a job whose messages are not there yet waits for a day, and read all of its intents each second.
 func TestBulk_restsWithItsIntents(t *testing.T) {
 	bubble(t, func(r *rig) {
 		l := &looked{Store: r.st}

@@ -68,7 +68,7 @@ func TestRestore_afterOneThatWasCalledOffInDoubt(t *testing.T) {
 	})
 }
 
-// Found by internal/chaos, seed 1711: an intent that had ended as mismatch is looked at again by a schedule, and the message
+// Found by internal/test/chaos, seed 1711: an intent that had ended as mismatch is looked at again by a schedule, and the message
 // was deleted for a job that had been cancelled ten minutes before.
 func TestCallOff_endsTheLooksOfAJobsIntents(t *testing.T) {
 	bubble(t, func(r *rig) {
@@ -92,7 +92,7 @@ func TestCallOff_endsTheLooksOfAJobsIntents(t *testing.T) {
 	})
 }
 
-// Found by internal/chaos, seed 140900: one of two copies had been taken when the intent was called off. It was done with
+// Found by internal/test/chaos, seed 140900: one of two copies had been taken when the intent was called off. It was done with
 // that, and looked for further copies all the same.
 func TestCallOff_betweenTwoCopies(t *testing.T) {
 	for name, off := range map[string]func(r *rig, rec store.Record, job string){

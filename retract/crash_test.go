@@ -403,7 +403,7 @@ func TestRun_stopDoesNotWaitForEver(t *testing.T) {
 	})
 }
 
-// Found by internal/chaos, seed 320957: the verdict changed during a permanentDelete that the cloud does not have, and what
+// Found by internal/test/chaos, seed 320957: the verdict changed during a permanentDelete that the cloud does not have, and what
 // was wanted by then was not done either.
 func TestPurge_refusedWhileAnotherActionIsWanted(t *testing.T) {
 	bubble(t, func(r *rig) {

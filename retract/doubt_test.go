@@ -50,7 +50,7 @@ func lostAnswer() *retract.Fault {
 	return &retract.Fault{Class: retract.Unknown, Status: 504, Detail: "gateway timeout"}
 }
 
-// Found by internal/chaos, seed 30170: an account that was removed while a move was in doubt ended the doubt, and nobody
+// Found by internal/test/chaos, seed 30170: an account that was removed while a move was in doubt ended the doubt, and nobody
 // could tell that the message had been taken.
 func TestVerify_accountRemovedStaysInDoubt(t *testing.T) {
 	bubble(t, func(r *rig) {
@@ -79,7 +79,7 @@ func TestVerify_accountRemovedStaysInDoubt(t *testing.T) {
 	})
 }
 
-// Found by internal/chaos: the restore of an intent that was given up in doubt waited for its verification for ever.
+// Found by internal/test/chaos: the restore of an intent that was given up in doubt waited for its verification for ever.
 func TestRestore_ofOneGivenUpInDoubt(t *testing.T) {
 	bubble(t, func(r *rig) {
 		rec, m := r.givenUpInDoubt()
@@ -89,7 +89,7 @@ func TestRestore_ofOneGivenUpInDoubt(t *testing.T) {
 	})
 }
 
-// Found by internal/chaos: an operator's retraction of an intent that was given up in doubt changed nothing.
+// Found by internal/test/chaos: an operator's retraction of an intent that was given up in doubt changed nothing.
 func TestRetract_ofOneGivenUpInDoubt(t *testing.T) {
 	bubble(t, func(r *rig) {
 		rec, m := r.givenUpInDoubt()
@@ -118,7 +118,7 @@ func TestWorse_ofOneGivenUpInDoubtKeepsUndo(t *testing.T) {
 	})
 }
 
-// Found by internal/chaos: a message that could not be proven was held at once, and the record's own, which came a
+// Found by internal/test/chaos: a message that could not be proven was held at once, and the record's own, which came a
 // little later, stayed.
 func TestHeld_identityIsLookedAtAgain(t *testing.T) {
 	bubble(t, func(r *rig) {
@@ -138,7 +138,7 @@ func TestHeld_identityIsLookedAtAgain(t *testing.T) {
 	})
 }
 
-// Found by internal/chaos: a restore that was asked for while the second, farther move was in doubt believed that the
+// Found by internal/test/chaos: a restore that was asked for while the second, farther move was in doubt believed that the
 // message had been taken there, and took the place of the first move for the user's doing.
 func TestRestore_whileTheSecondMoveIsInDoubt(t *testing.T) {
 	bubble(t, func(r *rig) {
@@ -161,7 +161,7 @@ func TestRestore_whileTheSecondMoveIsInDoubt(t *testing.T) {
 	})
 }
 
-// Found by internal/chaos: an operator's retraction that had ended as mismatch was looked at again after the operator's word
+// Found by internal/test/chaos: an operator's retraction that had ended as mismatch was looked at again after the operator's word
 // that the message is good, and took it.
 func TestRestore_endsTheLooksOfAMismatch(t *testing.T) {
 	bubble(t, func(r *rig) {
@@ -183,7 +183,7 @@ func TestRestore_endsTheLooksOfAMismatch(t *testing.T) {
 	})
 }
 
-// Found by internal/chaos with the real daemon, seed 500002: after two refusals the first look at what became of a lost
+// Found by internal/test/chaos with the real daemon, seed 500002: after two refusals the first look at what became of a lost
 // answer came after two minutes, not seconds, as if it had been the third.
 func TestDoubt_firstLookIsSoonWhateverFailedBefore(t *testing.T) {
 	bubble(t, func(r *rig) {

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"clawback/identity"
+	"clawback/journal/identity"
 	"clawback/store"
 )
 

@@ -11,10 +11,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"clawback/config"
-	"clawback/history"
-	"clawback/internal/mailgen"
+	"clawback/internal/test/mailgen"
 	"clawback/score/engines"
 	"clawback/verdict"
+	"clawback/verdict/history"
 )
 
 const day = 24 * time.Hour

@@ -4,8 +4,8 @@ import (
 	"strings"
 	"unicode"
 
-	"clawback/intel"
 	"clawback/score/extract"
+	"clawback/score/lists"
 	"clawback/score/web"
 )
 
@@ -54,7 +54,7 @@ func (x *inspection) brandImages() {
 	if x.list || x.bounce || x.trusted {
 		return
 	}
-	var brand intel.Brand
+	var brand lists.Brand
 	host := ""
 	for i := range x.mail.Links {
 		l := &x.mail.Links[i]
@@ -72,16 +72,16 @@ func (x *inspection) brandImages() {
 }
 
 // pictureOwner answers the brand whose site a link leads to, for brands whose pictures others have no reason to show.
-func (x *inspection) pictureOwner(l *extract.Link) (intel.Brand, bool) {
+func (x *inspection) pictureOwner(l *extract.Link) (lists.Brand, bool) {
 	if l.Kind != extract.Image {
-		return intel.Brand{}, false
+		return lists.Brand{}, false
 	}
 	i, ok := x.brands.domains[l.Domain]
 	if !ok {
 		if x.lists.Banks.Has(l.Domain) && l.Domain != x.domain {
-			return intel.Brand{Names: []string{l.Domain}, Key: web.Label(l.Domain), Kind: "bank"}, true
+			return lists.Brand{Names: []string{l.Domain}, Key: web.Label(l.Domain), Kind: "bank"}, true
 		}
-		return intel.Brand{}, false
+		return lists.Brand{}, false
 	}
 	b := x.brands.all[i]
 	switch b.Kind {
@@ -115,7 +115,7 @@ func (x *inspection) brandOpening() {
 }
 
 // linksTo reports whether a link that can be followed leads to the brand.
-func (x *inspection) linksTo(b intel.Brand) bool {
+func (x *inspection) linksTo(b lists.Brand) bool {
 	for i := range x.mail.Links {
 		if l := &x.mail.Links[i]; l.Clickable() && b.Owns(l.Domain) {
 			return true

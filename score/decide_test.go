@@ -14,12 +14,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"clawback/config"
-	"clawback/history"
-	"clawback/internal/mailgen"
+	"clawback/internal/test/mailgen"
 	"clawback/score/engines"
 	"clawback/score/learn"
 	"clawback/score/rules"
 	"clawback/verdict"
+	"clawback/verdict/history"
 )
 
 func scorer(t testing.TB, o Options) *Scorer {

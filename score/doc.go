@@ -4,7 +4,7 @@
 // a family, points on four sub-scores (threat, spoof, spam, bulk), a sentence with the evidence, and where it stands.
 // Each family is capped. The sub-scores, the tenant's policies and a precedence make one disposition (decide.go).
 //
-// Reads the message, the tenant's configuration, the history that it is handed, and the lists of package intel.
+// Reads the message, the tenant's configuration, the history that it is handed, and the lists of package lists.
 //
 // Writes nothing. What the message teaches about its senders is part of the answer, for the store to keep.
 //

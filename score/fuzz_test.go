@@ -5,7 +5,7 @@ import (
 	"context"
 	"testing"
 
-	"clawback/internal/mailgen"
+	"clawback/internal/test/mailgen"
 	"clawback/verdict"
 )
 

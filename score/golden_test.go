@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"clawback/internal/mailgen"
+	"clawback/internal/test/mailgen"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")

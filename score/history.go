@@ -3,9 +3,9 @@ package score
 import (
 	"time"
 
-	"clawback/history"
 	"clawback/score/web"
 	"clawback/verdict"
+	"clawback/verdict/history"
 )
 
 // What makes a sender known: as many authenticated messages, over as long a time.

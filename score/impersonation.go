@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"clawback/config"
-	"clawback/intel"
 	"clawback/score/extract"
+	"clawback/score/lists"
 	"clawback/score/web"
 	"clawback/score/words"
 )
@@ -66,7 +66,7 @@ func (x *inspection) displayName() {
 }
 
 // brandFactor is greater for brands whose name serves to steal, and which do not let others write for them.
-func brandFactor(b intel.Brand) float64 {
+func brandFactor(b lists.Brand) float64 {
 	switch b.Kind {
 	case "shop", "media", "telecom":
 		return 1
@@ -89,7 +89,7 @@ func (x *inspection) ownLabel(folded string) float64 {
 }
 
 // linkedShop makes a shop or publisher count half where the mail leads to it: many have their mail sent, and their customers asked, by others.
-func (x *inspection) linkedShop(b intel.Brand) float64 {
+func (x *inspection) linkedShop(b lists.Brand) float64 {
 	if (b.Kind == "shop" || b.Kind == "media") && x.auth.aligned && x.linksTo(b) {
 		return 0.5
 	}
@@ -103,7 +103,7 @@ func viaService(name string) bool {
 }
 
 // ownsBrand reports whether the author's domain belongs to the brand, or is the organisation's own.
-func (x *inspection) ownsBrand(b intel.Brand) bool {
+func (x *inspection) ownsBrand(b lists.Brand) bool {
 	if b.Owns(x.domain) || x.ours(x.domain) {
 		return true
 	}
@@ -313,7 +313,7 @@ func (x *inspection) partner(domain string) bool {
 }
 
 // near reports whether two registrable domains are easily mistaken for each other and are not the same.
-func near(l *intel.Lists, domain, target string) bool {
+func near(l *lists.Lists, domain, target string) bool {
 	if domain == target {
 		return false
 	}

@@ -5,13 +5,13 @@ import (
 	"strings"
 
 	"clawback/config"
-	"clawback/history"
-	"clawback/intel"
 	"clawback/score/attach"
 	"clawback/score/extract"
+	"clawback/score/lists"
 	"clawback/score/web"
 	"clawback/score/words"
 	"clawback/verdict"
+	"clawback/verdict/history"
 )
 
 // inspection is the work on one message: what was read of it, and what was found.
@@ -246,11 +246,11 @@ type brandIndex struct {
 	keys    []string         // of each brand, its key with look-alikes folded
 	exact   map[string]int   // folded keys of brands that are also ordinary words
 	names   map[string][]int // first folded word of a name -> brands
-	all     []intel.Brand
+	all     []lists.Brand
 	folded  [][]string // of each brand, its names folded
 }
 
-func indexBrands(l *intel.Lists) brandIndex {
+func indexBrands(l *lists.Lists) brandIndex {
 	index := brandIndex{names: map[string][]int{}, domains: map[string]int{}, exact: map[string]int{}, all: l.Brands}
 	folder := words.NewFolder(l.Skeleton)
 	for i, b := range l.Brands {
@@ -276,7 +276,7 @@ func indexBrands(l *intel.Lists) brandIndex {
 }
 
 // in answers the first brand whose name stands in a folded text.
-func (b brandIndex) in(folded string) (intel.Brand, string, bool) {
+func (b brandIndex) in(folded string) (lists.Brand, string, bool) {
 	for word := range strings.SplitSeq(strings.TrimSpace(folded), " ") {
 		for _, i := range b.names[word] {
 			for n, name := range b.folded[i] {
@@ -286,5 +286,5 @@ func (b brandIndex) in(folded string) (intel.Brand, string, bool) {
 			}
 		}
 	}
-	return intel.Brand{}, "", false
+	return lists.Brand{}, "", false
 }

@@ -4,8 +4,8 @@ import (
 	"encoding/base64"
 	"strings"
 
-	"clawback/intel"
 	"clawback/score/extract"
+	"clawback/score/lists"
 	"clawback/score/web"
 	"clawback/verdict"
 )
@@ -240,22 +240,22 @@ func (x *inspection) cheap(l *extract.Link) {
 
 // linkPlace looks at hosts where anybody can put something.
 func (x *inspection) linkPlace(l *extract.Link) {
-	lists := x.lists
-	in := func(list intel.List) bool { _, ok := list.HasSuffix(l.Host); return ok }
+	known := x.lists
+	in := func(list lists.List) bool { _, ok := list.HasSuffix(l.Host); return ok }
 	switch {
-	case strings.Contains(l.Path, "/ipfs/") || in(lists.IPFSGateways):
+	case strings.Contains(l.Path, "/ipfs/") || in(known.IPFSGateways):
 		x.once("link.ipfs", l, "The link leads into IPFS by way of %s.", web.Defang(l.Host))
-	case lists.Shorteners.Has(l.Host):
+	case known.Shorteners.Has(l.Host):
 		x.once("link.shortener", l, "The link to %s hides where it leads.", web.Defang(l.Host))
-	case in(lists.LinkInBio):
+	case in(known.LinkInBio):
 		x.once("link.shortener", l, "The link to %s leads to a page of links that anybody can make.", web.Defang(l.Host))
-	case in(lists.DynamicDNS) && !lists.Popular.Has(l.Domain):
+	case in(known.DynamicDNS) && !known.Popular.Has(l.Domain):
 		x.once("link.dynamic_dns", l, "The link leads to %s, a name of a dynamic DNS service.", web.Defang(l.Host))
-	case storage(l.Host) || in(lists.SubdomainHosts) && !lists.SubdomainHosts.Has(l.Host):
+	case storage(l.Host) || in(known.SubdomainHosts) && !known.SubdomainHosts.Has(l.Host):
 		x.once("link.free_subdomain", l, "The link leads to %s, a name that anybody can have for nothing.", web.Defang(l.Host))
-	case in(lists.CreationPlatforms) && !x.sameBrand(l):
+	case in(known.CreationPlatforms) && !x.sameBrand(l):
 		x.once("link.file_host", l, "The link leads to %s, where anybody can make a page or a form.", web.Defang(l.Host))
-	case in(lists.FileHosts) && !x.sameBrand(l):
+	case in(known.FileHosts) && !x.sameBrand(l):
 		x.once("link.file_host", l, "The link leads to %s, where anybody can put a file.", web.Defang(l.Host))
 	}
 }
@@ -341,14 +341,14 @@ func (x *inspection) recipientsUpTo(most int) []string {
 }
 
 // brandHost reports whether a host bears a brand's name without belonging to it.
-func (x *inspection) brandHost(host string) (intel.Brand, bool) {
+func (x *inspection) brandHost(host string) (lists.Brand, bool) {
 	i, known := x.hosts[host]
 	if !known {
 		i = x.findBrandHost(host)
 		x.hosts[host] = i
 	}
 	if i < 0 {
-		return intel.Brand{}, false
+		return lists.Brand{}, false
 	}
 	return x.lists.Brands[i], true
 }
@@ -378,7 +378,7 @@ func (x *inspection) findBrandHost(host string) int {
 }
 
 // weakly reports whether a host joins the name of a brand that is also an ordinary word to another word by a hyphen.
-func weakly(named string, b intel.Brand) bool {
+func weakly(named string, b lists.Brand) bool {
 	if len(b.Key) < 5 || b.Kind != "crypto" && b.Kind != "bank" {
 		return false
 	}

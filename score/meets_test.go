@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"clawback/config"
-	"clawback/history"
+	"clawback/verdict/history"
 )
 
 func TestMeets_namesThePoliciesAndWhatComesOfThem(t *testing.T) {

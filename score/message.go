@@ -5,10 +5,10 @@ import (
 	"time"
 
 	"clawback/config"
-	"clawback/history"
 	"clawback/score/engines"
 	"clawback/score/learn"
 	"clawback/verdict"
+	"clawback/verdict/history"
 )
 
 // Message is one original to be judged, and what is known of it from outside.

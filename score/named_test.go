@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"clawback/internal/mailgen"
+	"clawback/internal/test/mailgen"
 )
 
 // The same address, wherever it stands, is found and judged.

@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 
-	"clawback/intel"
 	"clawback/score/extract"
+	"clawback/score/lists"
 	"clawback/score/rules"
 	"clawback/score/words"
 	"clawback/verdict"
@@ -18,7 +18,7 @@ const Version = "2026.11.1"
 type Options struct {
 	Switches       Switches
 	TrustMicrosoft bool                                // take SCL, BCL and CAT as weighted evidence
-	Lists          *intel.Lists                        // nil: the built-in ones
+	Lists          *lists.Lists                        // nil: the built-in ones
 	Limits         extract.Limits                      // zero: the defaults
 	Known          func(verdict.Indicator) (Hit, bool) // feeds: a hit is a hard indicator. nil: none
 	Rules          *rules.Set                          // the operator's own. nil: none
@@ -34,7 +34,7 @@ type Hit struct {
 // Scorer judges messages. It may be used by several goroutines.
 type Scorer struct {
 	options   Options
-	lists     *intel.Lists
+	lists     *lists.Lists
 	limits    extract.Limits
 	lexicon   *words.Lexicon
 	catalogue map[string]Signal
@@ -49,7 +49,7 @@ type Scorer struct {
 func New(o Options) (*Scorer, error) {
 	s := &Scorer{options: o, lists: o.Lists, limits: o.Limits}
 	if s.lists == nil {
-		s.lists = intel.Builtin()
+		s.lists = lists.Builtin()
 	}
 	if s.limits.Octets == 0 {
 		s.limits = extract.Default()
@@ -62,7 +62,7 @@ func New(o Options) (*Scorer, error) {
 	s.catalogue = byID(Catalogue())
 	s.brands = indexBrands(s.lists)
 	s.roles = roleWords(lexicon.Folder)
-	s.knowledge = intel.Version()
+	s.knowledge = lists.Version()
 	s.version = Version
 	if o.Rules != nil {
 		s.version += "+" + o.Rules.Version()

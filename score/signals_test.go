@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"clawback/internal/mailgen"
+	"clawback/internal/test/mailgen"
 )
 
 // base is a message that nothing is wrong with. Cases change header fields and the body.

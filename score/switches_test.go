@@ -4,9 +4,9 @@ import (
 	"testing"
 
 	"clawback/config"
-	"clawback/history"
-	"clawback/internal/mailgen"
+	"clawback/internal/test/mailgen"
 	"clawback/verdict"
+	"clawback/verdict/history"
 )
 
 func TestSwitches_raiseOneThing(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"clawback/internal/mailgen"
+	"clawback/internal/test/mailgen"
 	"clawback/verdict"
 )
 

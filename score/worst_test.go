@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"clawback/internal/mailgen"
-	"clawback/internal/outlooktest"
+	"clawback/internal/test/mailgen"
+	"clawback/internal/test/outlooktest"
 )
 
 // The bounds that no message may break: time, and memory handed out in all while it is judged.

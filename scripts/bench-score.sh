@@ -16,4 +16,4 @@ echo
 echo "Other filters on the same kind of mail:"
 sed -n '/^## Dev/,/^## Sealed/p' "$data/BASELINES.md" | sed '$d'
 echo
-${GO:-go} run ./internal/benchscore "$work/dev"
+${GO:-go} run ./internal/test/benchscore "$work/dev"

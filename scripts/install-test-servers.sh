@@ -19,9 +19,9 @@ fi
 $SUDO apt-get update
 # certs: Let's Encrypt's test CA, and a DNS server for it.
 $SUDO apt-get install -y pebble
-# internal/interop: clients that others wrote, and a test of the TLS that a server offers.
+# internal/test/interop: clients that others wrote, and a test of the TLS that a server offers.
 $SUDO apt-get install -y --no-install-recommends swaks curl python3 testssl.sh strace
-# bounce, internal/interop, internal/benchsmtp: Postfix, which is not to run by itself.
+# bounce, internal/test/interop, internal/test/benchsmtp: Postfix, which is not to run by itself.
 echo 'postfix postfix/main_mailer_type select No configuration' | $SUDO debconf-set-selections
 $SUDO env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends postfix
 $SUDO systemctl disable --now postfix 2>/dev/null || true
@@ -30,7 +30,7 @@ $SUDO systemctl disable --now postfix 2>/dev/null || true
 $SUDO env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends rspamd spamassassin spamd clamav-daemon
 $SUDO systemctl disable --now rspamd spamd clamav-daemon clamav-freshclam 2>/dev/null || true
 
-# internal/interop: Exim as a sending client. Its package cannot be installed beside Postfix's, so that only its program
+# internal/test/interop: Exim as a sending client. Its package cannot be installed beside Postfix's, so that only its program
 # is taken out of it, to where the tests look for it. It wants the user that its package would have made.
 EXIM=/usr/local/lib/clawback-test/exim4
 if [ ! -x "$EXIM" ]; then

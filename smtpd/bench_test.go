@@ -10,7 +10,7 @@ import (
 
 	"github.com/emersion/go-smtp"
 
-	"clawback/internal/smtpload"
+	"clawback/internal/test/smtpload"
 	"clawback/smtpd"
 )
 

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"clawback/internal/smtpload"
+	"clawback/internal/test/smtpload"
 )
 
 // stream is a peer that sends data in pieces of the given sizes, over and over, and then closes.

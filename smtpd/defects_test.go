@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"clawback/internal/smtpload"
+	"clawback/internal/test/smtpload"
 	"clawback/smtpd"
 )
 

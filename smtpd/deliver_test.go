@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"clawback/internal/smtpload"
+	"clawback/internal/test/smtpload"
 	"clawback/queue"
 )
 

@@ -23,7 +23,7 @@ import (
 	"time"
 
 	"clawback/config"
-	"clawback/internal/smtpload"
+	"clawback/internal/test/smtpload"
 	"clawback/queue"
 	"clawback/smtpd"
 )

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"clawback/internal/smtpload"
+	"clawback/internal/test/smtpload"
 	"clawback/queue"
 	"clawback/smtpd"
 )

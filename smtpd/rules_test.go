@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"clawback/internal/smtpload"
+	"clawback/internal/test/smtpload"
 	"clawback/smtpd"
 )
 

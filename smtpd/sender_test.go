@@ -11,8 +11,8 @@ import (
 	"strings"
 	"testing"
 
-	"clawback/internal/postfixtest"
-	"clawback/internal/smtpload"
+	"clawback/internal/test/postfixtest"
+	"clawback/internal/test/smtpload"
 )
 
 // senderBody has what servers like to change: dots, 8-bit octets, long lines, spaces at the end, empty last lines.
@@ -39,7 +39,7 @@ func (f *fixture) arrived() {
 	}
 }
 
-// Postfix relays to us by DATA. Exim, which sends by BDAT, is in internal/interop.
+// Postfix relays to us by DATA. Exim, which sends by BDAT, is in internal/test/interop.
 func TestSenders_postfix(t *testing.T) {
 	f := start(t, nil)
 	_, port, _ := net.SplitHostPort(f.addr)

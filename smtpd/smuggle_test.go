@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"clawback/internal/smtpload"
+	"clawback/internal/test/smtpload"
 )
 
 // ends are the end-of-data variants of the known smuggling tools (The-Login/SMTP-Smuggling-Tools, hannob/smtpsmug) and

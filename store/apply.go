@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"clawback/history"
+	"clawback/verdict/history"
 )
 
 // Applied is the applied-set's row of one report: it was seen to the end.

@@ -8,11 +8,11 @@ import (
 	"testing"
 	"time"
 
-	"clawback/history"
 	"clawback/journal"
 	"clawback/store"
 	"clawback/store/storetest"
 	"clawback/verdict"
+	"clawback/verdict/history"
 )
 
 // benchStore is a store in TMPDIR: what is measured is that disk.

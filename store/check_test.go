@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"testing"
 
-	"clawback/history"
+	"clawback/verdict/history"
 )
 
 // CheckIndexes requires that every row of every index leads to a row, and every row has all its index rows: it builds

@@ -3,7 +3,7 @@ package store
 import (
 	"fmt"
 
-	"clawback/history"
+	"clawback/verdict/history"
 )
 
 // History reads what a tenant's mail has taught about some keys, in their order; keys of which nothing is known are

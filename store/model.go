@@ -3,10 +3,10 @@ package store
 import (
 	"time"
 
-	"clawback/history"
 	"clawback/journal"
 	"clawback/spool"
 	"clawback/verdict"
+	"clawback/verdict/history"
 )
 
 // Record is one message of one tenant, whatever number of reports told of it.

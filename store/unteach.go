@@ -1,7 +1,7 @@
 package store
 
 import (
-	"clawback/history"
+	"clawback/verdict/history"
 )
 
 // unteach takes back what a record has taught the sender history, once its message was taken out of a mailbox or somebody

@@ -10,8 +10,8 @@ import (
 	"slices"
 	"strings"
 
+	"clawback/api"
 	"clawback/config"
-	"clawback/control"
 	"clawback/queue"
 	"clawback/smtpd"
 	"clawback/store"
@@ -80,7 +80,7 @@ func oneTenant(cfg *config.Config, name string) (*config.Tenant, error) {
 type addressListCmd struct{}
 
 func (addressListCmd) Run(a *app) error {
-	var list []control.Address
+	var list []api.Address
 	if err := a.client.Get(a.ctx, "/v1/addresses", &list); err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ type addressRetireCmd struct {
 }
 
 func (c addressRetireCmd) Run(a *app) error {
-	if err := a.client.Post(a.ctx, "/v1/addresses/retire", control.Order{Address: c.Address}, nil); err != nil {
+	if err := a.client.Post(a.ctx, "/v1/addresses/retire", api.Order{Address: c.Address}, nil); err != nil {
 		return err
 	}
 	if !a.json {
@@ -109,25 +109,25 @@ func (c addressRetireCmd) Run(a *app) error {
 }
 
 // addresses lists what mail is taken for now, and what took mail before.
-func (l *live) addresses() []control.Address {
+func (l *live) addresses() []api.Address {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	names := map[string]string{}
 	for id, t := range l.tenants {
 		names[id] = t.Config.Name
 	}
-	var list []control.Address
+	var list []api.Address
 	for address, r := range l.rcpts {
 		u, used := l.used[address]
-		list = append(list, control.Address{Address: address, Tenant: names[r.Tenant], Purpose: string(r.Purpose), Configured: true,
+		list = append(list, api.Address{Address: address, Tenant: names[r.Tenant], Purpose: string(r.Purpose), Configured: true,
 			Used: used || r.Purpose == queue.ForPostmaster, Refused: r.Refuse, Last: u.last})
 	}
 	for address, u := range l.used {
 		if _, configured := l.rcpts[address]; !configured {
-			list = append(list, control.Address{Address: address, Tenant: names[u.tenant], Used: true, Last: u.last})
+			list = append(list, api.Address{Address: address, Tenant: names[u.tenant], Used: true, Last: u.last})
 		}
 	}
-	slices.SortFunc(list, func(a, b control.Address) int { return strings.Compare(a.Address, b.Address) })
+	slices.SortFunc(list, func(a, b api.Address) int { return strings.Compare(a.Address, b.Address) })
 	return list
 }
 

@@ -16,8 +16,8 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 	"golang.org/x/term"
 
+	"clawback/api"
 	"clawback/config"
-	"clawback/control"
 	"clawback/retract"
 	"clawback/store"
 	"clawback/verdict"
@@ -161,7 +161,7 @@ func confirmed(a *app) bool {
 
 // follow shows a job's progress until it ends. Ctrl-C leaves the job running.
 func (a *app) follow(id string) error {
-	var j control.Job
+	var j api.Job
 	if err := a.client.Get(a.ctx, "/v1/jobs/"+url.PathEscape(id), &j); err != nil {
 		return err
 	}
@@ -195,13 +195,13 @@ func (a *app) follow(id string) error {
 }
 
 // onlyAbsent reports whether all that a job waits for are messages that are not in their mailboxes yet.
-func onlyAbsent(j control.Job) bool {
+func onlyAbsent(j api.Job) bool {
 	c := j.Counters
 	return j.State == retract.JobProcessing && c.Waiting == 0 && c.Absent > 0 && c.Absent == c.Outcomes[store.Pending]
 }
 
 func (a *app) showJob(id string) error {
-	var j control.Job
+	var j api.Job
 	if err := a.client.Get(a.ctx, "/v1/jobs/"+url.PathEscape(id), &j); err != nil {
 		return err
 	}
@@ -234,7 +234,7 @@ type jobCmd struct {
 type jobListCmd struct{}
 
 func (jobListCmd) Run(a *app) error {
-	var list []control.Job
+	var list []api.Job
 	if err := a.client.Get(a.ctx, "/v1/jobs", &list); err != nil {
 		return err
 	}
@@ -267,7 +267,7 @@ type jobCancelCmd struct {
 }
 
 func (c jobCancelCmd) Run(a *app) error {
-	if err := a.client.Post(a.ctx, "/v1/jobs/"+url.PathEscape(c.ID)+"/cancel", control.Order{Comment: c.Comment}, nil); err != nil {
+	if err := a.client.Post(a.ctx, "/v1/jobs/"+url.PathEscape(c.ID)+"/cancel", api.Order{Comment: c.Comment}, nil); err != nil {
 		return err
 	}
 	return a.showJob(c.ID)

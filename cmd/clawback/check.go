@@ -9,8 +9,8 @@ import (
 
 	"clawback/bounce"
 	"clawback/config"
-	"clawback/judge"
-	"clawback/regions"
+	"clawback/config/regions"
+	"clawback/intel"
 	"clawback/retract/graph"
 )
 
@@ -65,7 +65,7 @@ func misconfigured(problems config.Problems) (list []finding) {
 // checkEngines asks the engines beside the scorer about a harmless message.
 func checkEngines(ctx context.Context, c config.Engines) []finding {
 	var list []finding
-	for _, why := range judge.AskEngines(ctx, c) {
+	for _, why := range intel.AskEngines(ctx, c) {
 		list = append(list, finding{false, "engines", why, false})
 	}
 	if len(list) == 0 && c.Rspamd+c.SpamAssassin+c.ClamAV != "" {
@@ -76,7 +76,7 @@ func checkEngines(ctx context.Context, c config.Engines) []finding {
 
 // checkRules looks at the rules of one's own.
 func checkRules(cfg *config.Config) []finding {
-	set, err := judge.LoadRules(cfg.Score)
+	set, err := intel.LoadRules(cfg.Score)
 	switch {
 	case err != nil:
 		return []finding{{false, "own rules", err.Error(), false}}

@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"clawback/config"
-	"clawback/connect"
 	"clawback/retract/graph"
+	"clawback/retract/graph/consent"
 )
 
 type connectCmd struct {
@@ -38,11 +38,11 @@ func (c connectCmd) Run(a *app) error {
 			return err
 		}
 	}
-	ask := func(ctx context.Context) (connect.Grant, error) {
+	ask := func(ctx context.Context) (consent.Grant, error) {
 		g, err := client.Granted(ctx)
-		return connect.Grant{Tenant: g.Tenant, Name: g.Name, Roles: g.Roles}, err
+		return consent.Grant{Tenant: g.Tenant, Name: g.Name, Roles: g.Roles}, err
 	}
-	grant, err := connect.Verify(ctx, ask, t.ID, func(wait time.Duration, why error) {
+	grant, err := consent.Verify(ctx, ask, t.ID, func(wait time.Duration, why error) {
 		fmt.Fprintf(a.errOut, "not yet (%v); asking again in %s\n", why, wait)
 	})
 	if err != nil {
@@ -61,7 +61,7 @@ func (c connectCmd) consent(ctx context.Context, a *app, t *config.Tenant) error
 	if err != nil {
 		return err
 	}
-	flow, err := connect.New(connect.Options{LoginURL: cloud.Login, GraphURL: cloud.Graph, Tenant: t.ID, ClientID: t.Graph.ClientID})
+	flow, err := consent.New(consent.Options{LoginURL: cloud.Login, GraphURL: cloud.Graph, Tenant: t.ID, ClientID: t.Graph.ClientID})
 	if err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func (c connectCmd) consent(ctx context.Context, a *app, t *config.Tenant) error
 	return err
 }
 
-func paste(a *app, flow *connect.Flow) error {
+func paste(a *app, flow *consent.Flow) error {
 	fmt.Fprint(a.errOut, "Then paste the whole address of the page you were sent back to (it may show an error): ")
 	line, err := a.answer()
 	if err != nil {

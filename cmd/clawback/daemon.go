@@ -12,21 +12,21 @@ import (
 	"sync"
 	"time"
 
+	"clawback/api"
 	"clawback/bounce"
-	"clawback/certs"
 	"clawback/config"
-	"clawback/control"
+	"clawback/intel"
+	"clawback/intel/submission"
 	"clawback/internal/failpoint"
-	"clawback/judge"
-	"clawback/networks"
 	"clawback/pipeline"
 	"clawback/queue"
 	"clawback/retract"
 	"clawback/retract/graph"
 	"clawback/score/engines/rdap"
+	"clawback/smtpd/certs"
+	"clawback/smtpd/networks"
 	"clawback/spool"
 	"clawback/store"
-	"clawback/submission"
 	"clawback/systemd"
 )
 
@@ -43,12 +43,12 @@ type daemon struct {
 	queue    *queue.Queue
 	store    *store.Store
 	key      *bounce.Key
-	judge    *judge.Judge
+	judge    *intel.Judge
 	desk     *submission.Desk
 	pipeline *pipeline.Pipeline
 	engine   *retract.Engine
 	bounces  *bounce.Deliverer
-	control  *control.Server
+	control  *api.Server
 	sessions func() int
 
 	alertedMu sync.Mutex

@@ -7,7 +7,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 
-	"clawback/control"
+	"clawback/api"
 	"clawback/queue"
 	"clawback/store"
 )
@@ -31,7 +31,7 @@ func (c queueDiscardCmd) Run(a *app) error {
 	}
 	return a.each(c.IDs, func(id string) error {
 		var act store.Act
-		if err := a.client.Post(a.ctx, "/v1/queue/"+url.PathEscape(id)+"/discard", control.Order{Comment: c.Comment}, &act); err != nil {
+		if err := a.client.Post(a.ctx, "/v1/queue/"+url.PathEscape(id)+"/discard", api.Order{Comment: c.Comment}, &act); err != nil {
 			return err
 		}
 		if a.json {

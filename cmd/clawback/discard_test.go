@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"clawback/control"
+	"clawback/api"
 	"clawback/queue"
 	"clawback/store"
 )
@@ -30,13 +30,13 @@ func TestQueueDiscard_asksFirst(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var got []control.Order
+			var got []api.Order
 			mux := http.NewServeMux()
 			mux.HandleFunc("GET /v1/queue/i1", func(w http.ResponseWriter, _ *http.Request) {
 				json.NewEncoder(w).Encode(queue.Item{ID: "i1", State: queue.Quarantined, Reason: "not attributed"})
 			})
 			mux.HandleFunc("POST /v1/queue/i1/discard", func(w http.ResponseWriter, r *http.Request) {
-				var o control.Order
+				var o api.Order
 				json.NewDecoder(r.Body).Decode(&o)
 				got = append(got, o)
 				json.NewEncoder(w).Encode(store.Act{Object: "i1", Comment: o.Comment})
@@ -45,7 +45,7 @@ func TestQueueDiscard_asksFirst(t *testing.T) {
 			go server.Serve(ln)
 			defer server.Close()
 			var out, said bytes.Buffer
-			a := &app{t.Context(), &out, &said, false, control.NewClient(path)}
+			a := &app{t.Context(), &out, &said, false, api.NewClient(path)}
 			err = queueDiscardCmd{IDs: []string{"i1"}, Comment: "forged", Yes: test.yes}.Run(a)
 			if (err == nil) != test.yes || len(got) == 1 != test.yes || !strings.Contains(said.String(), test.want) {
 				t.Fatalf("Run = %v, orders %+v, said %q", err, got, said.String())

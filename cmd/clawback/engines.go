@@ -1,17 +1,17 @@
 package main
 
 import (
+	"clawback/api"
 	"clawback/config"
-	"clawback/control"
-	"clawback/judge"
+	"clawback/intel"
+	"clawback/intel/submission"
 	"clawback/score"
 	"clawback/spool"
-	"clawback/submission"
 )
 
 // judgeOptions wire the scorer and what stands beside it: own rules, policies, corrections, engines.
-func (d *daemon) judgeOptions() judge.Options {
-	o := judge.Options{
+func (d *daemon) judgeOptions() intel.Options {
+	o := intel.Options{
 		Values: d.store, Records: d.store, Tenant: d.live.tenant, Scorer: scoreOptions, Away: d.engineAway,
 		Open: d.body,
 	}
@@ -26,7 +26,7 @@ func (d *daemon) deskOptions() submission.Options {
 	return submission.Options{Store: d.store, Judge: d.judge, Tenant: d.live.tenant, Open: d.body}
 }
 
-func (d *daemon) body(ref spool.Ref) (judge.Body, error) {
+func (d *daemon) body(ref spool.Ref) (intel.Body, error) {
 	body, err := d.spool.Open(ref)
 	if err != nil {
 		return nil, err // not a Body that holds a nil
@@ -50,8 +50,8 @@ func scoreOptions(cfg *config.Config) score.Options {
 }
 
 // scoring is what the control socket shows and changes of all that.
-func (d *daemon) scoring() control.Scoring {
-	return control.Scoring{Policies: d.judge, Rules: d.judge, Lessons: d.judge, Submissions: d.desk, Tenant: d.live.named, Clean: d.engine.Clean}
+func (d *daemon) scoring() api.Scoring {
+	return api.Scoring{Policies: d.judge, Rules: d.judge, Lessons: d.judge, Submissions: d.desk, Tenant: d.live.named, Clean: d.engine.Clean}
 }
 
 // named finds a tenant by its name or GUID; "" is the only one.

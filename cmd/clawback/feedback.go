@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"io"
 
-	"clawback/control"
-	"clawback/judge"
+	"clawback/api"
+	"clawback/intel"
 	"clawback/score/learn"
 	"clawback/verdict"
 )
@@ -27,8 +27,8 @@ type feedbackGiveCmd struct {
 
 func (c feedbackGiveCmd) Run(a *app) error {
 	return a.each(c.IDs, func(id string) error {
-		var out control.Corrected
-		if err := a.client.Send(a.ctx, recordPath(id)+"/feedback", control.FeedbackOrder{Is: c.Is, Comment: c.Comment}, &out); err != nil {
+		var out api.Corrected
+		if err := a.client.Send(a.ctx, recordPath(id)+"/feedback", api.FeedbackOrder{Is: c.Is, Comment: c.Comment}, &out); err != nil {
 			return err
 		}
 		if a.json {
@@ -39,7 +39,7 @@ func (c feedbackGiveCmd) Run(a *app) error {
 	})
 }
 
-func (a *app) showCorrected(c control.Corrected) {
+func (a *app) showCorrected(c api.Corrected) {
 	fmt.Fprintf(a.out, "%s was %s, and is %s by your word.\n", c.Record, c.Was, c.Is)
 	if c.Untold != "" {
 		fmt.Fprintf(a.out, "The classifier learns nothing of it: %s.\n", c.Untold)
@@ -67,7 +67,7 @@ type feedbackListCmd struct {
 }
 
 func (c feedbackListCmd) Run(a *app) error {
-	var list []judge.Lesson
+	var list []intel.Lesson
 	if err := a.client.Get(a.ctx, "/v1/feedback"+c.query(), &list); err != nil {
 		return err
 	}
@@ -121,8 +121,8 @@ type feedbackWithdrawCmd struct {
 
 func (c feedbackWithdrawCmd) Run(a *app) error {
 	return a.each(c.IDs, func(id string) error {
-		var l judge.Lesson
-		if err := a.client.Send(a.ctx, "/v1/feedback/withdraw", control.FeedbackOrder{Tenant: c.Tenant, Record: id, Comment: c.Comment}, &l); err != nil {
+		var l intel.Lesson
+		if err := a.client.Send(a.ctx, "/v1/feedback/withdraw", api.FeedbackOrder{Tenant: c.Tenant, Record: id, Comment: c.Comment}, &l); err != nil {
 			return err
 		}
 		if a.json {
@@ -143,7 +143,7 @@ func (c feedbackResetCmd) Run(a *app) error {
 	var out struct {
 		Dropped int `json:"dropped"`
 	}
-	if err := a.client.Send(a.ctx, "/v1/feedback/reset", control.FeedbackOrder{Tenant: c.Tenant, Comment: c.Comment}, &out); err != nil {
+	if err := a.client.Send(a.ctx, "/v1/feedback/reset", api.FeedbackOrder{Tenant: c.Tenant, Comment: c.Comment}, &out); err != nil {
 		return err
 	}
 	if a.json {

@@ -3,7 +3,7 @@ package main
 import (
 	"fmt"
 
-	"clawback/internal/graphsim"
+	"clawback/internal/test/graphsim"
 )
 
 type graphsimCmd struct {

@@ -7,9 +7,9 @@ import (
 	"os"
 	"time"
 
+	"clawback/api"
 	"clawback/config"
-	"clawback/control"
-	"clawback/judge"
+	"clawback/intel"
 	"clawback/score"
 	"clawback/score/learn"
 )
@@ -34,9 +34,9 @@ const askingTakes = 10 * time.Second
 func (a *app) addKnown(cfg *config.Config, t config.Tenant) yardstick {
 	ctx, cancel := context.WithTimeout(a.ctx, askingTakes)
 	defer cancel()
-	client := control.NewClient(cfg.Control.Socket)
+	client := api.NewClient(cfg.Control.Socket)
 	query := "?" + url.Values{"tenant": {t.ID}}.Encode()
-	var policies []judge.Policy
+	var policies []intel.Policy
 	model := &learn.Model{}
 	err := client.Get(ctx, "/v1/policies"+query, &policies)
 	if err == nil {

@@ -13,8 +13,8 @@ import (
 
 	"clawback/bounce"
 	"clawback/config"
+	"clawback/config/regions"
 	"clawback/queue"
-	"clawback/regions"
 	"clawback/retract"
 	"clawback/smtpd"
 	"clawback/store"

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"clawback/control"
+	"clawback/api"
 	"clawback/retract"
 	"clawback/store"
 )
@@ -53,7 +53,7 @@ type showCmd struct {
 }
 
 func (c showCmd) Run(a *app) error {
-	var m control.Message
+	var m api.Message
 	if err := a.client.Get(a.ctx, recordPath(c.ID), &m); err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func (c showCmd) Run(a *app) error {
 	return a.showMessage(m)
 }
 
-func (a *app) showMessage(m control.Message) error {
+func (a *app) showMessage(m api.Message) error {
 	r := m.Record
 	rows := [][]string{
 		{"record", r.ID}, {"message-id", clip(r.MessageID, 200)}, {"network id", r.NetworkMessageID},
@@ -93,7 +93,7 @@ func (a *app) facts(rows [][]string) error {
 	return a.table(slices.DeleteFunc(rows, func(row []string) bool { return strings.TrimSpace(row[1]) == "" }))
 }
 
-func (a *app) showIntents(list []control.Intent) error {
+func (a *app) showIntents(list []api.Intent) error {
 	if len(list) == 0 {
 		fmt.Fprintln(a.out, "  nothing was done, and nothing is planned")
 		return nil
@@ -139,7 +139,7 @@ func (c retractCmd) Run(a *app) error {
 		return a.bulk(c.choice, retractJob(c.To, c.Comment))
 	}
 	return a.each(c.IDs, func(id string) error {
-		return a.act(recordPath(id)+"/retract", control.Order{Action: c.To, Comment: c.Comment})
+		return a.act(recordPath(id)+"/retract", api.Order{Action: c.To, Comment: c.Comment})
 	})
 }
 
@@ -156,12 +156,12 @@ func (c restoreCmd) Run(a *app) error {
 		return a.bulk(c.choice, retract.JobSpec{Restore: true, Comment: c.Comment})
 	}
 	return a.each(c.IDs, func(id string) error {
-		return a.act(recordPath(id)+"/restore", control.Order{Comment: c.Comment})
+		return a.act(recordPath(id)+"/restore", api.Order{Comment: c.Comment})
 	})
 }
 
 // act sends an order that makes intents, and shows them.
-func (a *app) act(path string, o control.Order) error {
+func (a *app) act(path string, o api.Order) error {
 	var intents []store.Intent
 	if err := a.client.Post(a.ctx, path, o, &intents); err != nil {
 		return err
@@ -220,7 +220,7 @@ func (c heldRejectCmd) Run(a *app) error { return a.settle("reject", c.IDs, c.Co
 
 func (a *app) settle(verb string, ids []string, comment string) error {
 	var done []string
-	if err := a.client.Post(a.ctx, "/v1/held/"+verb, control.Order{Intents: ids, Comment: comment}, &done); err != nil {
+	if err := a.client.Post(a.ctx, "/v1/held/"+verb, api.Order{Intents: ids, Comment: comment}, &done); err != nil {
 		return err
 	}
 	if a.json {

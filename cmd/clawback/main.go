@@ -16,8 +16,8 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"clawback/api"
 	"clawback/config"
-	"clawback/control"
 )
 
 // version is set by the Makefile.
@@ -66,7 +66,7 @@ type app struct {
 	out    io.Writer
 	errOut io.Writer
 	json   bool
-	client *control.Client
+	client *api.Client
 }
 
 func main() {
@@ -75,7 +75,7 @@ func main() {
 	var c cli
 	parser := kong.Must(&c, kong.Name("clawback"), kong.Description(description), kong.ShortUsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110, NoExpandSubcommands: true}),
-		kong.Vars{"socket": control.DefaultSocket, "query": queryHelp, "policykinds": strings.Join(config.PolicyKinds(), ", ")},
+		kong.Vars{"socket": api.DefaultSocket, "query": queryHelp, "policykinds": strings.Join(config.PolicyKinds(), ", ")},
 		kong.ExplicitGroups([]kong.Group{
 			{Key: "daemon", Title: "The daemon:"}, {Key: "mail", Title: "Mail:"}, {Key: "files", Title: "Without a daemon:"},
 		}))
@@ -84,7 +84,7 @@ func main() {
 	}
 	call, err := parser.Parse(os.Args[1:])
 	parser.FatalIfErrorf(err)
-	a := &app{ctx, os.Stdout, os.Stderr, c.JSON, control.NewClient(c.Socket)}
+	a := &app{ctx, os.Stdout, os.Stderr, c.JSON, api.NewClient(c.Socket)}
 	if err := call.Run(a); err != nil {
 		stop()
 		os.Exit(complain(err))

@@ -11,8 +11,8 @@ import (
 	"strings"
 	"time"
 
-	"clawback/control"
-	"clawback/judge"
+	"clawback/api"
+	"clawback/intel"
 )
 
 type policyCmd struct {
@@ -36,14 +36,14 @@ type policyListCmd struct {
 }
 
 func (c policyListCmd) Run(a *app) error {
-	var list []judge.Policy
+	var list []intel.Policy
 	if err := a.client.Get(a.ctx, "/v1/policies"+c.query(), &list); err != nil {
 		return err
 	}
 	return a.showPolicies(list)
 }
 
-func (a *app) showPolicies(list []judge.Policy) error {
+func (a *app) showPolicies(list []intel.Policy) error {
 	if a.json {
 		return a.printJSON(list)
 	}
@@ -59,7 +59,7 @@ func (a *app) showPolicies(list []judge.Policy) error {
 }
 
 // restriction says what a policy asks for beyond its pattern.
-func restriction(p judge.Policy) string {
+func restriction(p intel.Policy) string {
 	switch {
 	case p.Verify:
 		return "verified"
@@ -69,7 +69,7 @@ func restriction(p judge.Policy) string {
 	return "-"
 }
 
-func expiry(p judge.Policy, now time.Time) string {
+func expiry(p intel.Policy, now time.Time) string {
 	switch {
 	case p.Expires.IsZero():
 		return "never"
@@ -79,7 +79,7 @@ func expiry(p judge.Policy, now time.Time) string {
 	return p.Expires.Local().Format("2006-01-02 15:04")
 }
 
-func origin(p judge.Policy) string {
+func origin(p intel.Policy) string {
 	if p.InFile() {
 		return "configuration"
 	}
@@ -101,11 +101,11 @@ func (c policyAddCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	p := judge.Policy{Kind: c.Kind, Pattern: c.Pattern, Verify: c.Verify, Note: c.Note, Expires: expires}
+	p := intel.Policy{Kind: c.Kind, Pattern: c.Pattern, Verify: c.Verify, Note: c.Note, Expires: expires}
 	if c.Field != "any" {
 		p.Field = c.Field
 	}
-	if err := a.addPolicies(c.Tenant, []judge.Policy{p}); err != nil {
+	if err := a.addPolicies(c.Tenant, []intel.Policy{p}); err != nil {
 		return err
 	}
 	if forgeable(p) {
@@ -115,7 +115,7 @@ func (c policyAddCmd) Run(a *app) error {
 }
 
 // forgeable reports whether a policy lets through what anybody may write into a header.
-func forgeable(p judge.Policy) bool {
+func forgeable(p intel.Policy) bool {
 	return !p.Verify && (p.Kind == "trust_sender" || p.Kind == "accept_sender" || p.Kind == "simulation") && strings.ContainsAny(p.Pattern, "@/") && !isNetwork(p.Pattern)
 }
 
@@ -133,7 +133,7 @@ func until(text string, now time.Time) (time.Time, error) {
 	if s.UnmarshalText([]byte(text)) == nil {
 		return now.Add(time.Duration(s)).UTC().Truncate(time.Second), nil
 	}
-	when, err := judge.ParseDay(text)
+	when, err := intel.ParseDay(text)
 	if err != nil {
 		return when, fmt.Errorf("--expires %w, or as 30d", err)
 	}
@@ -161,9 +161,9 @@ func (s *span) UnmarshalText(text []byte) error {
 	return nil
 }
 
-func (a *app) addPolicies(tenant string, list []judge.Policy) error {
-	var added []judge.Policy
-	if err := a.client.Send(a.ctx, "/v1/policies", control.PolicyOrder{Tenant: tenant, Policies: list}, &added); err != nil {
+func (a *app) addPolicies(tenant string, list []intel.Policy) error {
+	var added []intel.Policy
+	if err := a.client.Send(a.ctx, "/v1/policies", api.PolicyOrder{Tenant: tenant, Policies: list}, &added); err != nil {
 		return err
 	}
 	if a.json || len(added) <= 20 {
@@ -181,8 +181,8 @@ type policyRemoveCmd struct {
 
 func (c policyRemoveCmd) Run(a *app) error {
 	return a.each(c.IDs, func(id string) error {
-		var gone judge.Policy
-		order := control.PolicyOrder{Tenant: c.Tenant, Comment: c.Comment}
+		var gone intel.Policy
+		order := api.PolicyOrder{Tenant: c.Tenant, Comment: c.Comment}
 		if err := a.client.Send(a.ctx, "/v1/policies/"+url.PathEscape(id)+"/remove", order, &gone); err != nil {
 			return err
 		}
@@ -210,7 +210,7 @@ func (c policyImportCmd) Run(a *app) error {
 		defer f.Close()
 		in = f
 	}
-	list, err := judge.ReadCSV(in)
+	list, err := intel.ReadCSV(in)
 	if err != nil {
 		return err
 	}
@@ -231,17 +231,17 @@ type policyExportCmd struct {
 }
 
 func (c policyExportCmd) Run(a *app) error {
-	var list []judge.Policy
+	var list []intel.Policy
 	if err := a.client.Get(a.ctx, "/v1/policies"+c.query(), &list); err != nil {
 		return err
 	}
-	var out []judge.Policy
+	var out []intel.Policy
 	for _, p := range list {
 		if c.All || !p.InFile() {
 			out = append(out, p)
 		}
 	}
-	return a.toFile(c.File, func(w io.Writer) error { return judge.WriteCSV(w, out) })
+	return a.toFile(c.File, func(w io.Writer) error { return intel.WriteCSV(w, out) })
 }
 
 // toFile writes to a new file, or to standard output when none is named.

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"clawback/config"
-	"clawback/judge"
+	"clawback/intel"
 	"clawback/score"
 )
 
@@ -45,7 +45,7 @@ func (c policyTestCmd) Run(a *app) error {
 
 // tenantAsJudged is what the daemon knows of a tenant that policies rest on.
 func (a *app) tenantAsJudged(o ofTenant) (*config.Tenant, error) {
-	var list []judge.Policy
+	var list []intel.Policy
 	if err := a.client.Get(a.ctx, "/v1/policies"+o.query(), &list); err != nil {
 		return nil, err
 	}

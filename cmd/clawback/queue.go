@@ -9,7 +9,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 
-	"clawback/control"
+	"clawback/api"
 	"clawback/queue"
 )
 
@@ -88,7 +88,7 @@ type queueRetryCmd struct {
 func (c queueRetryCmd) Run(a *app) error {
 	return a.each(c.IDs, func(id string) error {
 		var it queue.Item
-		if err := a.client.Post(a.ctx, "/v1/queue/"+url.PathEscape(id)+"/retry", control.Order{Trust: c.Trust, Comment: c.Comment}, &it); err != nil {
+		if err := a.client.Post(a.ctx, "/v1/queue/"+url.PathEscape(id)+"/retry", api.Order{Trust: c.Trust, Comment: c.Comment}, &it); err != nil {
 			return err
 		}
 		if a.json {
@@ -177,7 +177,7 @@ type bounceRetryCmd struct {
 func (c bounceRetryCmd) Run(a *app) error {
 	return a.each(c.IDs, func(id string) error {
 		var b queue.Bounce
-		if err := a.client.Post(a.ctx, "/v1/bounces/"+url.PathEscape(id)+"/retry", control.Order{}, &b); err != nil {
+		if err := a.client.Post(a.ctx, "/v1/bounces/"+url.PathEscape(id)+"/retry", api.Order{}, &b); err != nil {
 			return err
 		}
 		if a.json {

@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"clawback/api"
 	"clawback/config"
-	"clawback/control"
 	"clawback/score/engines/rdap"
 )
 
@@ -52,7 +52,7 @@ func TestProblems_aMissingListOfRDAPServersNeedsAPerson(t *testing.T) {
 	}{
 		{nil, 0}, {&rdap.Status{}, 0}, {&rdap.Status{Problem: "503", Servers: 1200}, 0}, {&rdap.Status{Problem: "503"}, 1},
 	} {
-		if got := problems(control.Status{RDAP: c.status}); len(got) != c.want {
+		if got := problems(api.Status{RDAP: c.status}); len(got) != c.want {
 			t.Errorf("%+v: %q", c.status, got)
 		}
 	}

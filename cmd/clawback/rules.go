@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"clawback/control"
-	"clawback/judge"
+	"clawback/api"
+	"clawback/intel"
 	"clawback/score"
 	"clawback/score/rules"
 	"clawback/verdict"
@@ -25,7 +25,7 @@ type rulesCmd struct {
 type rulesListCmd struct{}
 
 func (rulesListCmd) Run(a *app) error {
-	var list []control.Rule
+	var list []api.Rule
 	if err := a.client.Get(a.ctx, "/v1/rules", &list); err != nil {
 		return err
 	}
@@ -125,14 +125,14 @@ type rulesBacktestCmd struct {
 }
 
 func (c rulesBacktestCmd) Run(a *app) error {
-	order := judge.BacktestOrder{Tenant: c.Tenant, Since: time.Now().Add(-time.Duration(c.Since)).UTC(), Limit: c.Limit, Rules: c.Rule}
+	order := intel.BacktestOrder{Tenant: c.Tenant, Since: time.Now().Add(-time.Duration(c.Since)).UTC(), Limit: c.Limit, Rules: c.Rule}
 	if c.Rules != "" {
 		var err error
 		if order.Files, err = readRules(c.Rules); err != nil {
 			return err
 		}
 	}
-	var out judge.Backtest
+	var out intel.Backtest
 	if err := a.client.Send(a.ctx, "/v1/rules/backtest", order, &out); err != nil {
 		return err
 	}
@@ -166,7 +166,7 @@ func readRules(dir string) (map[string]string, error) {
 	return files, nil
 }
 
-func (a *app) showBacktest(b judge.Backtest) {
+func (a *app) showBacktest(b intel.Backtest) {
 	fmt.Fprintf(a.out, "%s since %s were judged again, each with one rule acting at a time.\n", plural(b.Messages, "message"), stamp(b.Since))
 	if b.Unreadable > 0 {
 		fmt.Fprintf(a.out, "The originals of %s are not kept any more.\n", plural(b.Unreadable, "message"))
@@ -179,7 +179,7 @@ func (a *app) showBacktest(b judge.Backtest) {
 	}
 }
 
-func (a *app) showEffect(e judge.Effect) {
+func (a *app) showEffect(e intel.Effect) {
 	fmt.Fprintf(a.out, "\n%s (%s, %s:%d): matches %s", e.ID, e.Mode, e.File, e.Line, plural(e.Matched, "message"))
 	if len(e.By) > 0 {
 		fmt.Fprintf(a.out, ": %s", counted(e.By))

@@ -14,7 +14,7 @@ import (
 	"golang.org/x/term"
 
 	"clawback/config"
-	"clawback/judge"
+	"clawback/intel"
 	"clawback/score"
 )
 
@@ -49,7 +49,7 @@ func (c judgedBy) yardstick(a *app) (yardstick, error) {
 		return yardstick{}, err
 	}
 	o := scoreOptions(cfg)
-	if o.Rules, err = judge.LoadRules(cfg.Score); err != nil {
+	if o.Rules, err = intel.LoadRules(cfg.Score); err != nil {
 		return yardstick{}, err
 	}
 	y := a.addKnown(cfg, *t)

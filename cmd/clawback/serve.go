@@ -12,17 +12,17 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"clawback/api"
 	"clawback/bounce"
-	"clawback/certs"
 	"clawback/config"
-	"clawback/control"
-	"clawback/judge"
-	"clawback/networks"
+	"clawback/intel"
+	"clawback/intel/submission"
 	"clawback/pipeline"
 	"clawback/queue"
 	"clawback/retract"
+	"clawback/smtpd/certs"
+	"clawback/smtpd/networks"
 	"clawback/spool"
-	"clawback/submission"
 	"clawback/systemd"
 )
 
@@ -96,14 +96,14 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger) (err error
 	if err = d.openRDAP(cfg); err != nil {
 		return err
 	}
-	if d.judge, err = judge.New(cfg, d.judgeOptions()); err != nil {
+	if d.judge, err = intel.New(cfg, d.judgeOptions()); err != nil {
 		return err
 	}
 	d.desk = submission.NewDesk(d.deskOptions())
 	d.bounces = bounce.New(d.bounceOptions(cfg))
 	d.engine = retract.New(d.retractOptions())
 	d.pipeline = pipeline.New(d.pipelineOptions(cfg))
-	d.control = control.New(d.controlOptions(cfg))
+	d.control = api.New(d.controlOptions(cfg))
 	listeners, err := d.listeners(cfg, sockets)
 	if err != nil {
 		return err
@@ -116,7 +116,7 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger) (err error
 
 // run starts what moves, says that it is ready, and stops it in order when ctx ends or a part fails.
 func (d *daemon) run(ctx context.Context, cfg *config.Config, listeners []*port, hup <-chan os.Signal) error {
-	socket, err := control.Listen(cfg.Control.Socket)
+	socket, err := api.Listen(cfg.Control.Socket)
 	if err != nil {
 		return err
 	}

@@ -14,19 +14,19 @@ import (
 
 	"github.com/dustin/go-humanize"
 
+	"clawback/api"
 	"clawback/config"
-	"clawback/control"
+	"clawback/intel/submission"
 	"clawback/queue"
 	"clawback/spool"
 	"clawback/store"
-	"clawback/submission"
 )
 
-func (d *daemon) controlOptions(cfg *config.Config) control.Options {
-	return control.Options{
+func (d *daemon) controlOptions(cfg *config.Config) api.Options {
+	return api.Options{
 		Queue: d.queue, Store: d.store, Engine: d.engine, Status: d.status, Log: d.log,
 		Wake:   func() { d.bounces.Wake(); d.engine.Wake() },
-		Report: d.report, Addresses: control.Addresses{List: d.live.addresses, Retire: d.live.retire}, Scoring: d.scoring(),
+		Report: d.report, Addresses: api.Addresses{List: d.live.addresses, Retire: d.live.retire}, Scoring: d.scoring(),
 		Apart: d.live.apart,
 	}
 }
@@ -44,10 +44,10 @@ func (d *daemon) report(ref spool.Ref) (io.ReadCloser, error) {
 }
 
 // status gathers what the status command shows.
-func (d *daemon) status() (control.Status, error) {
+func (d *daemon) status() (api.Status, error) {
 	cfg := d.live.config()
-	s := control.Status{Version: version, Hostname: cfg.Hostname, Region: cfg.Region, Started: d.started.UTC(),
-		Sessions: d.sessions(), Tenants: []control.Tenant{}, Problems: []string{}}
+	s := api.Status{Version: version, Hostname: cfg.Hostname, Region: cfg.Region, Started: d.started.UTC(),
+		Sessions: d.sessions(), Tenants: []api.Tenant{}, Problems: []string{}}
 	var err error
 	if s.Queue, err = d.queue.Stats(); err != nil {
 		return s, err
@@ -65,14 +65,14 @@ func (d *daemon) status() (control.Status, error) {
 		if err != nil {
 			return s, err
 		}
-		s.Tenants = append(s.Tenants, control.Tenant{Name: t.Name, ID: t.ID, Mode: t.Mode, Counts: counts,
+		s.Tenants = append(s.Tenants, api.Tenant{Name: t.Name, ID: t.ID, Mode: t.Mode, Counts: counts,
 			Paused: standing.Paused, Waiting: standing.Waiting, NextLook: standing.Next, Submissions: submissions})
 	}
 	if err := d.putOff(); err != nil {
 		s.PutOff = err.Error()
 	}
 	c := d.certs.Status()
-	s.Certificate = &control.Certificate{Names: c.Names, NotAfter: c.NotAfter, Problem: c.Problem}
+	s.Certificate = &api.Certificate{Names: c.Names, NotAfter: c.NotAfter, Problem: c.Problem}
 	s.RDAP = d.rdapStatus()
 	s.Problems = problems(s)
 	if n := d.networks.Status(); n.Problem != "" {
@@ -97,7 +97,7 @@ func (d *daemon) metrics(ctx context.Context) error {
 		return nil
 	}
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", control.Metrics(d.status))
+	mux.Handle("GET /metrics", api.Metrics(d.status))
 	server := &http.Server{Addr: address, Handler: mux, ReadTimeout: 10 * time.Second, WriteTimeout: time.Minute, MaxHeaderBytes: 16 << 10}
 	stop := context.AfterFunc(ctx, func() { server.Close() })
 	defer stop()
@@ -108,7 +108,7 @@ func (d *daemon) metrics(ctx context.Context) error {
 }
 
 // problems are the parts of a status that need a person.
-func problems(s control.Status) []string {
+func problems(s api.Status) []string {
 	list := []string{}
 	add := func(n int, format string) {
 		if n > 0 {
@@ -160,7 +160,7 @@ func needRestart(old, cfg *config.Config) []string {
 type statusCmd struct{}
 
 func (statusCmd) Run(a *app) error {
-	var s control.Status
+	var s api.Status
 	if err := a.client.Get(a.ctx, "/v1/status", &s); err != nil {
 		return err
 	}
@@ -170,7 +170,7 @@ func (statusCmd) Run(a *app) error {
 	return a.showStatus(s)
 }
 
-func (a *app) showStatus(s control.Status) error {
+func (a *app) showStatus(s api.Status) error {
 	fmt.Fprintf(a.out, "clawback %s on %s, started %s, %s\n", s.Version, s.Hostname, ago(s.Started), plural(s.Sessions, "session"))
 	if s.Certificate != nil {
 		fmt.Fprintf(a.out, "certificate for %s until %s\n", strings.Join(s.Certificate.Names, ", "), stamp(s.Certificate.NotAfter))
@@ -207,7 +207,7 @@ func countRow(name string, c queue.Count) []string {
 	return []string{name, strconv.Itoa(c.Count), oldest, humanize.IBytes(uint64(max(c.Bytes, 0)))}
 }
 
-func (a *app) showTenant(t control.Tenant) {
+func (a *app) showTenant(t api.Tenant) {
 	c := t.Counts
 	fmt.Fprintf(a.out, "\ntenant %s (%s), %s\n", t.Name, t.ID, t.Mode)
 	fmt.Fprintf(a.out, "  %s processed, last one %s\n", plural(c.Processed, "report"), ago(c.LastReport))

@@ -7,8 +7,8 @@ import (
 	"os"
 	"strings"
 
-	"clawback/control"
-	"clawback/submission"
+	"clawback/api"
+	"clawback/intel/submission"
 	"clawback/verdict"
 )
 
@@ -26,11 +26,11 @@ type submissionListCmd struct {
 }
 
 func (c submissionListCmd) Run(a *app) error {
-	var list []control.Submission
+	var list []api.Submission
 	if err := a.client.Get(a.ctx, "/v1/submissions"+c.query(), &list); err != nil {
 		return err
 	}
-	shown := []control.Submission{}
+	shown := []api.Submission{}
 	for _, s := range list {
 		if c.All || !s.State.Settled() {
 			shown = append(shown, s)
@@ -52,7 +52,7 @@ func (c submissionListCmd) Run(a *app) error {
 }
 
 // claimed is the claim, and how many others say the same or the contrary.
-func claimed(s control.Submission) string {
+func claimed(s api.Submission) string {
 	text := string(s.Claim)
 	if s.Same > 0 {
 		text += fmt.Sprintf(" +%d", s.Same)
@@ -85,7 +85,7 @@ type submissionShowCmd struct {
 func submissionPath(id string) string { return "/v1/submissions/" + url.PathEscape(id) }
 
 func (c submissionShowCmd) Run(a *app) error {
-	var s control.Submission
+	var s api.Submission
 	if err := a.client.Get(a.ctx, submissionPath(c.ID), &s); err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func (c submissionShowCmd) Run(a *app) error {
 	return a.showSubmission(s)
 }
 
-func (a *app) showSubmission(s control.Submission) error {
+func (a *app) showSubmission(s api.Submission) error {
 	rows := [][]string{
 		{"submission", s.ID}, {"reporter", clip(s.Reporter, 200)}, {"claim", claimed(s)}, {"sent to", s.Via}, {"time", stamp(s.At)},
 		{"state", standing(s.Submission)}, {"from", clip(s.From, 200)}, {"subject", clip(s.Subject, 200)}, {"message-id", clip(s.MessageID, 200)},
@@ -123,7 +123,7 @@ func (a *app) showSubmission(s control.Submission) error {
 }
 
 // showReported says what users say of a message.
-func (a *app) showReported(list []control.Submission) {
+func (a *app) showReported(list []api.Submission) {
 	if len(list) == 0 {
 		return
 	}
@@ -145,8 +145,8 @@ func (c submissionAcceptCmd) Run(a *app) error {
 		return fmt.Errorf("a message that is %s is not taken away: leave --to out", c.Is)
 	}
 	return a.each(c.IDs, func(id string) error {
-		var out control.Settled
-		if err := a.client.Send(a.ctx, submissionPath(id)+"/accept", control.FeedbackOrder{Is: c.Is, Comment: c.Comment}, &out); err != nil {
+		var out api.Settled
+		if err := a.client.Send(a.ctx, submissionPath(id)+"/accept", api.FeedbackOrder{Is: c.Is, Comment: c.Comment}, &out); err != nil {
 			return err
 		}
 		switch {
@@ -161,11 +161,11 @@ func (c submissionAcceptCmd) Run(a *app) error {
 		if out.Submission.Record == "" {
 			return fmt.Errorf("nothing can be taken away: no record of the message is known")
 		}
-		return a.act(recordPath(out.Submission.Record)+"/retract", control.Order{Action: c.To, Comment: c.Comment})
+		return a.act(recordPath(out.Submission.Record)+"/retract", api.Order{Action: c.To, Comment: c.Comment})
 	})
 }
 
-func (a *app) showSettled(s control.Settled, to string) {
+func (a *app) showSettled(s api.Settled, to string) {
 	if s.Submission.Record == "" {
 		fmt.Fprintf(a.out, "%s is settled: the message is %s. No record of it is known, so that nothing else is done.\n", s.Submission.ID, s.Is)
 		fmt.Fprintln(a.out, learning(s.Unwanted, s.Good, s.Ready))
@@ -185,7 +185,7 @@ type submissionDismissCmd struct {
 func (c submissionDismissCmd) Run(a *app) error {
 	return a.each(c.IDs, func(id string) error {
 		var s submission.Submission
-		if err := a.client.Send(a.ctx, submissionPath(id)+"/dismiss", control.FeedbackOrder{Comment: c.Comment}, &s); err != nil {
+		if err := a.client.Send(a.ctx, submissionPath(id)+"/dismiss", api.FeedbackOrder{Comment: c.Comment}, &s); err != nil {
 			return err
 		}
 		if a.json {
@@ -218,7 +218,7 @@ func (c submitCmd) Run(a *app) error {
 			return err
 		}
 		defer f.Close()
-		var out control.Corrected
+		var out api.Corrected
 		if err := a.client.Submit(a.ctx, query, f, &out); err != nil {
 			return err
 		}

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"clawback/internal/testbed"
+	"clawback/internal/test/testbed"
 )
 
 // improvise makes a story of each *.eml file in a directory: every recipient has the original in the Inbox, and needs a

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"fmt"
 
-	"clawback/internal/graphsim"
+	"clawback/internal/test/graphsim"
 )
 
 // row is one expectation and what came of it.

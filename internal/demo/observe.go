@@ -8,7 +8,7 @@ import (
 	"sort"
 	"strings"
 
-	"clawback/control"
+	"clawback/api"
 	"clawback/queue"
 )
 
@@ -57,7 +57,7 @@ func (s *stage) look(ctx context.Context, st *story) observed {
 			}
 		}
 	}
-	var m control.Message
+	var m api.Message
 	path := "/v1/records/" + url.PathEscape(st.messageID) + "?tenant=" + st.tenant.ID
 	if st.messageID != "" && s.Client.Get(ctx, path, &m) == nil {
 		o.disposition = m.Record.Verdict.Disposition.String()

@@ -7,9 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"clawback/internal/graphsim"
-	"clawback/internal/smtpload"
-	"clawback/internal/testbed"
+	"clawback/internal/test/graphsim"
+	"clawback/internal/test/smtpload"
+	"clawback/internal/test/testbed"
 )
 
 // play fills the mailboxes, sends the reports, and watches until all is as expected or the time is over.

@@ -5,8 +5,8 @@ import (
 	"io/fs"
 	"time"
 
-	"clawback/internal/graphsim"
-	"clawback/internal/testbed"
+	"clawback/internal/test/graphsim"
+	"clawback/internal/test/testbed"
 )
 
 // stage is everything that runs.

@@ -8,7 +8,7 @@ import (
 
 	"github.com/BurntSushi/toml"
 
-	"clawback/internal/testbed"
+	"clawback/internal/test/testbed"
 	"clawback/testdata"
 )
 

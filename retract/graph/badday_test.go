@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"clawback/internal/graphsim"
+	"clawback/internal/test/graphsim"
 	"clawback/retract"
 )
 

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"clawback/config"
-	"clawback/internal/graphsim"
+	"clawback/internal/test/graphsim"
 	"clawback/retract"
 )
 

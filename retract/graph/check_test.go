@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"clawback/config"
-	"clawback/internal/graphsim"
+	"clawback/internal/test/graphsim"
 )
 
 // lines are the findings, one a line, with a mark.

@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"clawback/config"
-	"clawback/internal/graphsim"
-	"clawback/internal/graphsim/simtest"
+	"clawback/internal/test/graphsim"
+	"clawback/internal/test/graphsim/simtest"
 	"clawback/retract"
 )
 

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"clawback/config"
-	"clawback/internal/graphsim"
+	"clawback/internal/test/graphsim"
 	"clawback/journal"
 	"clawback/retract"
 	"clawback/store"

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"clawback/internal/graphsim"
+	"clawback/internal/test/graphsim"
 	"clawback/retract"
 )
 

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"clawback/config"
-	"clawback/internal/graphsim"
+	"clawback/internal/test/graphsim"
 	"clawback/retract"
 	"clawback/retract/graph/transport"
 )

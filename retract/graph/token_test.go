@@ -28,7 +28,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 
 	"clawback/config"
-	"clawback/internal/graphsim"
+	"clawback/internal/test/graphsim"
 	"clawback/retract"
 )
 

@@ -18,7 +18,7 @@ import (
 	"testing"
 	"time"
 
-	"clawback/internal/outlooktest"
+	"clawback/internal/test/outlooktest"
 )
 
 func zipped(t testing.TB, files map[string][]byte) []byte {

@@ -13,7 +13,7 @@ import (
 	"io"
 	"testing"
 
-	"clawback/internal/mailgen"
+	"clawback/internal/test/mailgen"
 )
 
 // overlapping is a zip archive whose files all are the same octets.

@@ -5,7 +5,7 @@ import (
 	"encoding/binary"
 	"strings"
 
-	"clawback/identity/compound"
+	"clawback/internal/cfb"
 )
 
 // maxOLE is how many storages and streams of a file are looked at.
@@ -13,12 +13,12 @@ const maxOLE = 2000
 
 // ole looks at the streams of an OLE2 file: the old Office formats, macros, encrypted packages.
 func (w *work) ole(name string, body []byte) {
-	doc, err := compound.Of(body)
+	doc, err := cfb.Of(body)
 	if err != nil {
 		w.report.Unreadable = "ole: " + err.Error()
 		return
 	}
-	storages, seen := []compound.Entry{doc.Root()}, 0
+	storages, seen := []cfb.Entry{doc.Root()}, 0
 	for len(storages) > 0 {
 		in := storages[0]
 		storages = storages[1:]
@@ -34,7 +34,7 @@ func (w *work) ole(name string, body []byte) {
 	}
 }
 
-func (w *work) stream(name string, doc *compound.File, in, entry compound.Entry) {
+func (w *work) stream(name string, doc *cfb.File, in, entry cfb.Entry) {
 	lower := strings.ToLower(entry.Name)
 	switch {
 	case lower == "encryptedpackage":

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"clawback/intel"
+	"clawback/score/lists"
 )
 
 func TestParse_readsAsBrowsersDo(t *testing.T) {
@@ -104,7 +104,7 @@ func TestMixed(t *testing.T) {
 }
 
 func TestSkeleton_foldsLookAlikes(t *testing.T) {
-	s := intel.Builtin().Skeleton
+	s := lists.Builtin().Skeleton
 	if got := s.Of("P\u0430yP\u0430l"); got != "paypal" {
 		t.Errorf("skeleton is %q", got)
 	}

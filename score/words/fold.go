@@ -7,7 +7,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
-	"clawback/intel"
+	"clawback/score/lists"
 )
 
 // Folded is a text made plain, and what was done to it.
@@ -24,10 +24,10 @@ type Folded struct {
 }
 
 // Folder makes texts plain.
-type Folder struct{ skeleton intel.Skeleton }
+type Folder struct{ skeleton lists.Skeleton }
 
 // NewFolder takes the table of look-alikes.
-func NewFolder(s intel.Skeleton) Folder { return Folder{s} }
+func NewFolder(s lists.Skeleton) Folder { return Folder{s} }
 
 // Fold makes text plain: marks and invisible characters dropped, look-alike letters turned into the Latin one in words
 // that are Latin otherwise, everything that is no letter or digit turned into one space, i and 1 into l, 0 into o.

@@ -19,11 +19,11 @@ import (
 	"strconv"
 	"strings"
 
-	"clawback/intel"
+	"clawback/score/lists"
 )
 
 //go:embed lists/*.txt
-var lists embed.FS
+var phraseLists embed.FS
 
 // Lexicon is the phrases of all languages.
 type Lexicon struct {
@@ -48,9 +48,9 @@ type Hit struct {
 }
 
 // Load reads the built-in lists.
-func Load(s intel.Skeleton) (*Lexicon, error) {
+func Load(s lists.Skeleton) (*Lexicon, error) {
 	l := &Lexicon{Folder: NewFolder(s)}
-	files, err := lists.ReadDir("lists")
+	files, err := phraseLists.ReadDir("lists")
 	if err != nil {
 		return nil, fmt.Errorf("read lists: %w", err)
 	}
@@ -84,7 +84,7 @@ func (l *Lexicon) distinct() []string {
 }
 
 func (l *Lexicon) file(name string) error {
-	text, err := lists.ReadFile(path.Join("lists", name))
+	text, err := phraseLists.ReadFile(path.Join("lists", name))
 	if err != nil {
 		return fmt.Errorf("read list %s: %w", name, err)
 	}

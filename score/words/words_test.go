@@ -7,12 +7,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"clawback/intel"
+	"clawback/score/lists"
 )
 
 func lexicon(t testing.TB) *Lexicon {
 	t.Helper()
-	l, err := Load(intel.Builtin().Skeleton)
+	l, err := Load(lists.Builtin().Skeleton)
 	if err != nil {
 		t.Fatal(err)
 	}

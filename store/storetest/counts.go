@@ -10,10 +10,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"clawback/history"
 	"clawback/journal"
 	"clawback/store"
 	"clawback/verdict"
+	"clawback/verdict/history"
 )
 
 // testCounts runs random histories and requires after each that the counters equal a recount.

@@ -4,8 +4,8 @@ import (
 	"errors"
 	"testing"
 
-	"clawback/history"
 	"clawback/store"
+	"clawback/verdict/history"
 )
 
 // state is all that can be asked of a store.

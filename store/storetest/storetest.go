@@ -19,11 +19,11 @@ import (
 	"testing"
 	"time"
 
-	"clawback/history"
 	"clawback/journal"
 	"clawback/spool"
 	"clawback/store"
 	"clawback/verdict"
+	"clawback/verdict/history"
 )
 
 // Store is what every implementation offers.

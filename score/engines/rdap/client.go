@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"clawback/config"
-	"clawback/lastgood"
+	"clawback/internal/lastgood"
 	"clawback/score/engines"
 )
 

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"clawback/lastgood"
+	"clawback/internal/lastgood"
 )
 
 // Limits that a list must keep to be believed. IANA's of 2026 has 90 KB, 1,200 top-level domains and 600 servers.

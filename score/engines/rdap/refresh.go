@@ -4,7 +4,7 @@ import (
 	"context"
 	"path/filepath"
 
-	"clawback/lastgood"
+	"clawback/internal/lastgood"
 )
 
 // openList takes the list of the last run, where it came from the same URL.

@@ -1,0 +1,119 @@
+package api
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+
+	"clawback/retract"
+	"clawback/store"
+)
+
+// Job is a bulk job and how far it is.
+type Job struct {
+	retract.Job
+	Counters retract.Counters `json:"counters"`
+}
+
+func (s *Server) jobRoutes(mux *http.ServeMux) {
+	mux.Handle("GET /v1/jobs", handler(s.listJobs))
+	mux.Handle("POST /v1/jobs", handler(s.startJob))
+	mux.Handle("POST /v1/jobs/preview", handler(s.previewJob))
+	mux.Handle("GET /v1/jobs/{id}", handler(func(r *http.Request) (any, error) { return s.job(r.PathValue("id")) }))
+	mux.Handle("POST /v1/jobs/{id}/cancel", handler(s.cancelJob))
+	mux.Handle("GET /v1/rehearsed", handler(s.listRehearsed))
+}
+
+// spec reads what a job is to do. Who asks is what the kernel says, not what the body says. What is listed may be named by
+// Message-ID or network message id too; what means no single record stays as it is, and is refused there.
+func (s *Server) spec(r *http.Request) (retract.JobSpec, error) {
+	var j retract.JobSpec
+	if err := json.NewDecoder(io.LimitReader(r.Body, 16<<20)).Decode(&j); err != nil {
+		return j, errRequest{"request body: " + err.Error()}
+	}
+	j.Who = who(r)
+	if j.Restore == (j.Action != "") {
+		return j, errRequest{"a job retracts to an action, or restores"}
+	}
+	for i, key := range j.Records {
+		found, err := s.o.Store.Lookup("", key)
+		if err != nil {
+			return j, err
+		}
+		if len(found) == 1 {
+			j.Records[i] = found[0].ID
+		}
+	}
+	return j, nil
+}
+
+func (s *Server) previewJob(r *http.Request) (any, error) {
+	j, err := s.spec(r)
+	if err != nil {
+		return nil, err
+	}
+	return s.o.Engine.PreviewJob(j)
+}
+
+func (s *Server) startJob(r *http.Request) (any, error) {
+	j, err := s.spec(r)
+	if err != nil {
+		return nil, err
+	}
+	return s.o.Engine.StartJob(r.Context(), j)
+}
+
+func (s *Server) job(id string) (Job, error) {
+	j, c, err := s.o.Engine.Job(id)
+	return Job{j, c}, err
+}
+
+// listJobs counts the jobs that have not ended: the others were counted when they did.
+func (s *Server) listJobs(*http.Request) (any, error) {
+	list, err := s.o.Engine.Jobs()
+	if err != nil {
+		return nil, err
+	}
+	jobs := make([]Job, 0, len(list))
+	for _, j := range list {
+		if j.Final != nil {
+			jobs = append(jobs, Job{j, *j.Final})
+			continue
+		}
+		full, err := s.job(j.ID)
+		if err != nil {
+			return nil, err
+		}
+		jobs = append(jobs, full)
+	}
+	return jobs, nil
+}
+
+func (s *Server) cancelJob(r *http.Request) (any, error) {
+	o, err := order(r)
+	if err != nil {
+		return nil, err
+	}
+	id := r.PathValue("id")
+	if err := s.o.Engine.CancelJob(r.Context(), who(r), id, o.Comment); err != nil {
+		return nil, fmt.Errorf("cancel job %s: %w", id, err)
+	}
+	return s.job(id)
+}
+
+// listRehearsed lists what would have been done, had the tenant been live.
+func (s *Server) listRehearsed(r *http.Request) (any, error) {
+	n, err := limit(r)
+	if err != nil {
+		return nil, err
+	}
+	all, err := s.o.Store.IntentsBy(store.IntentFilter{Tenant: r.URL.Query().Get("tenant"), Outcomes: []store.Outcome{store.Skipped}, Limit: 100_000})
+	list := []store.Intent{}
+	for _, in := range all {
+		if in.DryRun && len(list) < n {
+			list = append(list, in)
+		}
+	}
+	return list, err
+}

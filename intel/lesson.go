@@ -1,0 +1,242 @@
+package intel
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"clawback/score/learn"
+	"clawback/store"
+	"clawback/verdict"
+)
+
+// Lesson is an operator's word on a message.
+type Lesson struct {
+	Record  string              `json:"record"` // or the id of a message that is no record
+	Tenant  string              `json:"tenant"`
+	Is      verdict.Disposition `json:"is"`
+	Was     verdict.Disposition `json:"was"`
+	By      string              `json:"by"`
+	At      time.Time           `json:"at"`
+	Comment string              `json:"comment,omitempty"`
+	Untold  string              `json:"untold,omitempty"` // why the classifier learns nothing of it
+	Tokens  []string            `json:"tokens,omitempty"` // that are learnt
+
+	Reporter bool `json:"reporter,omitempty"` // a trusted reporter's word, and no operator's: only the classifier hears it
+}
+
+// lessonPrefix begins the store's keys of corrections: lesson/TENANT/RECORD.
+const lessonPrefix = "lesson/"
+
+// maxLessons bounds the corrections of a tenant; the oldest give way.
+const maxLessons = 5_000
+
+func (l Lesson) key() string { return lessonPrefix + l.Tenant + "/" + l.Record }
+
+// bad: SPAM and worse are unwanted. BULK is wanted by somebody, and for the classifier good.
+func (l Lesson) bad() bool { return l.Is.Flagged() }
+
+// Lessons lists a tenant's corrections, the newest first, without their tokens.
+func (j *Judge) Lessons(tenant string) ([]Lesson, error) {
+	list, err := j.storedLessons(tenant)
+	if err != nil {
+		return nil, err
+	}
+	for i := range list {
+		list[i].Tokens = nil
+	}
+	slices.SortFunc(list, func(a, b Lesson) int {
+		return cmp.Or(b.At.Compare(a.At), cmp.Compare(a.Record, b.Record))
+	})
+	return list, nil
+}
+
+// storedLessons reads a tenant's lessons, in order of their records.
+func (j *Judge) storedLessons(tenant string) ([]Lesson, error) {
+	keys, err := j.o.Values.MetaKeys(lessonPrefix + tenant + "/")
+	if err != nil {
+		return nil, fmt.Errorf("read corrections: %w", err)
+	}
+	list := make([]Lesson, len(keys))
+	for i, key := range keys {
+		data, err := j.o.Values.Meta(key)
+		if err != nil {
+			return nil, fmt.Errorf("read corrections: %w", err)
+		}
+		if err := json.Unmarshal(data, &list[i]); err != nil {
+			return nil, fmt.Errorf("read correction %s: %w", key, err)
+		}
+	}
+	return list, nil
+}
+
+// readLessons learns again what the store's corrections teach, for every tenant that has some.
+func (j *Judge) readLessons() error {
+	keys, err := j.o.Values.MetaKeys(lessonPrefix)
+	if err != nil {
+		return fmt.Errorf("read corrections: %w", err)
+	}
+	for _, key := range keys {
+		tenant, _, _ := strings.Cut(strings.TrimPrefix(key, lessonPrefix), "/")
+		if j.lessons[tenant] != nil {
+			continue
+		}
+		if j.lessons[tenant], err = j.learnAll(tenant); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// learnAll trains from all of a tenant's corrections.
+func (j *Judge) learnAll(tenant string) (*lessons, error) {
+	list, err := j.storedLessons(tenant)
+	if err != nil {
+		return nil, err
+	}
+	l := &lessons{given: map[string]time.Time{}, model: &learn.Model{Tokens: map[string]learn.Counts{}}}
+	for _, one := range list {
+		l.take(one)
+	}
+	return l, nil
+}
+
+// Correct keeps an operator's word on a record, and learns from it.
+func (j *Judge) Correct(ctx context.Context, who, record string, is verdict.Disposition, comment string) (Lesson, error) {
+	rec, err := j.o.Records.Record(record)
+	if err != nil {
+		return Lesson{}, err
+	}
+	return j.Teach(ctx, Lesson{Record: rec.ID, Tenant: rec.Tenant, Is: is, By: who, Comment: comment})
+}
+
+// tokens are what there is to learn of a record, or why there is nothing.
+func (j *Judge) tokens(rec store.Record) (tokens []string, untold string) {
+	if rec.Direction != "inbound" {
+		return nil, "it did not come from outside"
+	}
+	o, err := j.reopen(rec)
+	if err != nil {
+		return nil, "its original cannot be read any more: " + err.Error()
+	}
+	defer o.Close()
+	j.mu.RLock()
+	s := j.scorer
+	j.mu.RUnlock()
+	if tokens, err = s.Tokens(o.message); err != nil {
+		return nil, "its original cannot be read: " + err.Error()
+	}
+	return tokens, ""
+}
+
+// keepLesson makes a lesson durable, with more values, and then lets the classifier know it.
+func (j *Judge) keepLesson(ctx context.Context, l Lesson, with []store.Value) error {
+	j.writing.Lock()
+	defer j.writing.Unlock()
+	data, err := json.Marshal(l)
+	if err != nil {
+		return fmt.Errorf("encode correction: %w", err)
+	}
+	change := store.Change{
+		Values: append(slices.Clone(with), store.Value{Key: l.key(), Data: data}),
+		Act: &store.Act{At: l.At, Who: l.By, What: "feedback " + l.Is.String(), Tenant: l.Tenant, Object: l.Record,
+			Comment: l.Comment},
+	}
+	if l.bad() && !l.Reporter {
+		change.Unteach = l.Record
+	}
+	after := j.lessons[l.Tenant].copy()
+	stale, found, err := j.stale(after, l)
+	if err != nil {
+		return err
+	}
+	if found {
+		after.without(stale)
+		if stale.Record != l.Record {
+			change.Values = append(change.Values, store.Value{Key: stale.key()})
+		}
+	}
+	after.take(l)
+	if err := j.o.Values.Update(ctx, change); err != nil {
+		return fmt.Errorf("keep correction: %w", err)
+	}
+	j.learnt(l.Tenant, after)
+	return nil
+}
+
+// stale is the lesson that gives way to a new one: the earlier word on the same record, or the oldest of too many.
+func (j *Judge) stale(have *lessons, l Lesson) (Lesson, bool, error) {
+	record := l.Record
+	if _, given := have.given[record]; !given {
+		record = have.oldest()
+	}
+	if record == "" {
+		return Lesson{}, false, nil
+	}
+	old := Lesson{Tenant: l.Tenant, Record: record}
+	data, err := j.o.Values.Meta(old.key())
+	if err == nil {
+		err = json.Unmarshal(data, &old)
+	}
+	if err != nil {
+		return old, false, fmt.Errorf("read correction of record %s: %w", record, err)
+	}
+	return old, true, nil
+}
+
+func (j *Judge) learnt(tenant string, l *lessons) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.lessons[tenant] = l
+}
+
+// Lesson is the operator's word on a record; false when there is none.
+func (j *Judge) Lesson(tenant, record string) (Lesson, bool) {
+	data, err := j.o.Values.Meta(Lesson{Tenant: tenant, Record: record}.key())
+	var l Lesson
+	if err != nil || json.Unmarshal(data, &l) != nil {
+		return l, false
+	}
+	l.Tokens = nil
+	return l, true
+}
+
+// Model is what a tenant's corrections have taught. It must not be changed.
+func (j *Judge) Model(tenant string) (*learn.Model, error) {
+	if _, err := j.tenant(tenant); err != nil {
+		return nil, err
+	}
+	j.mu.RLock()
+	defer j.mu.RUnlock()
+	if l := j.lessons[tenant]; l != nil {
+		return l.model, nil
+	}
+	return &learn.Model{Tokens: map[string]learn.Counts{}}, nil
+}
+
+// Forget drops all corrections of a tenant, and says how many there were. Records that were pinned stay so.
+func (j *Judge) Forget(ctx context.Context, who, tenant, comment string) (int, error) {
+	t, err := j.tenant(tenant)
+	if err != nil {
+		return 0, err
+	}
+	j.writing.Lock()
+	defer j.writing.Unlock()
+	keys, err := j.o.Values.MetaKeys(lessonPrefix + tenant + "/")
+	if err != nil {
+		return 0, fmt.Errorf("read corrections: %w", err)
+	}
+	change := store.Change{Act: &store.Act{At: j.now(), Who: who, What: "feedback.reset", Tenant: tenant, Object: t.Name, Comment: comment}}
+	for _, key := range keys {
+		change.Values = append(change.Values, store.Value{Key: key})
+	}
+	if err := j.o.Values.Update(ctx, change); err != nil {
+		return 0, fmt.Errorf("drop corrections: %w", err)
+	}
+	j.learnt(tenant, nil)
+	return len(keys), nil
+}

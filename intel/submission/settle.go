@@ -1,0 +1,183 @@
+package submission
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"io"
+
+	"clawback/config"
+	"clawback/intel"
+	"clawback/journal"
+	"clawback/journal/identity"
+	"clawback/store"
+	"clawback/verdict"
+)
+
+// Decision is what an administrator says.
+type Decision struct {
+	Who     string
+	Is      verdict.Disposition
+	Comment string
+}
+
+// Accept settles a submission by an administrator's word, and every other that waits for the same record; the classifier
+// learns of it. It may be settled again, by another word.
+func (d *Desk) Accept(ctx context.Context, id string, by Decision) (Submission, intel.Lesson, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s, err := d.Get(id)
+	if err != nil {
+		return s, intel.Lesson{}, err
+	}
+	lesson := intel.Lesson{Tenant: s.Tenant, Record: s.Record, Is: by.Is, By: by.Who, Comment: by.Comment}
+	if s.Record == "" {
+		lesson.Record = s.ID
+		lesson.Tokens, lesson.Untold = d.tokensOf(s)
+	}
+	settled, err := d.settled(s, Accepted, by)
+	if err != nil {
+		return s, lesson, err
+	}
+	if lesson, err = d.o.Judge.Teach(ctx, lesson, settled...); err != nil {
+		return s, lesson, err
+	}
+	s, err = d.Get(s.ID)
+	return s, lesson, err
+}
+
+// settled are the values of a submission and of the others of its record that wait, once it is settled.
+func (d *Desk) settled(s Submission, state State, by Decision) (values []store.Value, err error) {
+	list, err := d.List(s.Tenant)
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range list {
+		if o.ID != s.ID && (s.Record == "" || o.Record != s.Record || o.State.Settled()) {
+			continue
+		}
+		o.State, o.Is, o.By, o.Comment, o.Settled = state, by.Is, by.Who, by.Comment, d.now()
+		v, err := value(o)
+		if err != nil {
+			return nil, err
+		}
+		values = append(values, v)
+	}
+	return values, nil
+}
+
+// Dismiss settles one submission without a word on the message. What it has taught is taken back.
+func (d *Desk) Dismiss(ctx context.Context, id string, by Decision) (Submission, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s, err := d.Get(id)
+	if err != nil {
+		return s, err
+	}
+	taught := s.State == Taught
+	s.State, s.Is, s.By, s.Comment, s.Settled = Dismissed, verdict.Unscored, by.Who, by.Comment, d.now()
+	v, err := value(s)
+	if err != nil {
+		return s, err
+	}
+	if taught {
+		_, err = d.o.Judge.Withdraw(ctx, store.Act{Who: by.Who, Tenant: s.Tenant, Object: s.Record, Comment: "submission " + s.ID + " dismissed"}, v)
+		return s, err
+	}
+	act := &store.Act{At: d.now(), Who: by.Who, What: "submission.dismiss", Tenant: s.Tenant, Object: s.ID, Comment: by.Comment}
+	if err := d.o.Store.Update(ctx, store.Change{Values: []store.Value{v}, Act: act}); err != nil {
+		return s, fmt.Errorf("dismiss submission: %w", err)
+	}
+	return s, nil
+}
+
+// tokensOf are what there is to learn of a submission's copy, or why there is nothing.
+func (d *Desk) tokensOf(s Submission) (tokens []string, untold string) {
+	t, ok := d.o.Tenant(s.Tenant)
+	if !ok || s.Attached < 0 {
+		return nil, "no copy of it was attached"
+	}
+	body, err := d.o.Open(s.Body)
+	if err != nil {
+		return nil, "its copy cannot be read any more: " + err.Error()
+	}
+	defer body.Close()
+	err = Within(body, body.Size(), s.Journaled, func(octets io.ReaderAt, size int64) error {
+		copies, err := journal.Attachments(octets, size)
+		if err != nil || s.Attached >= len(copies) {
+			return fmt.Errorf("it has no attachment %d any more: %w", s.Attached, err)
+		}
+		copied, err := copies[s.Attached].Readable(octets)
+		if err != nil {
+			return err
+		}
+		defer copied.Close()
+		tokens, err = d.o.Judge.Tokens(t, copied, copied.Size)
+		return err
+	})
+	if err != nil {
+		return nil, "its copy cannot be read: " + err.Error()
+	}
+	return tokens, ""
+}
+
+// Within opens the user's mail in what was accepted: that itself, or the original of a journal report.
+func Within(body io.ReaderAt, size int64, journaled bool, use func(io.ReaderAt, int64) error) error {
+	if !journaled {
+		return use(body, size)
+	}
+	r, err := journal.Parse(body, size)
+	if err != nil {
+		return err
+	}
+	if len(r.Originals) == 0 {
+		return fmt.Errorf("the report has no original")
+	}
+	original, err := r.Clear().Readable(body)
+	if err != nil {
+		return err
+	}
+	defer original.Close()
+	return use(original, original.Size)
+}
+
+// File is an administrator's word on a message out of a file: on its record where that is known, else on the copy. The file is
+// the message or a journal report of it.
+func (d *Desk) File(ctx context.Context, t *config.Tenant, octets io.ReaderAt, size int64, by Decision) (l intel.Lesson, record string, err error) {
+	r, err := journal.Parse(octets, size)
+	if err != nil {
+		return l, "", err
+	}
+	report := r.Kind == journal.KindReport && len(r.Originals) > 0
+	err = Within(octets, size, report, func(message io.ReaderAt, size int64) error {
+		m, err := identity.Of(io.NewSectionReader(message, 0, size))
+		if err != nil {
+			return err
+		}
+		if len(m.Parts) == 0 && m.From == "" {
+			return fmt.Errorf("the file holds no message")
+		}
+		rec, _, err := d.find(t.ID, m, "")
+		if err != nil {
+			return err
+		}
+		record = rec.ID
+		l = intel.Lesson{Tenant: t.ID, Record: rec.ID, Is: by.Is, By: by.Who, Comment: by.Comment}
+		if record == "" {
+			sum, err := hex.DecodeString(m.Content())
+			if err != nil {
+				return err
+			}
+			l.Record = "f" + hex.EncodeToString(sum[:13])
+			if l.Tokens, err = d.o.Judge.Tokens(t, message, size); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return l, "", err
+	}
+	l, err = d.o.Judge.Teach(ctx, l)
+	return l, record, err
+}

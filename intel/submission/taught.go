@@ -1,0 +1,76 @@
+package submission
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"clawback/intel"
+	"clawback/store"
+)
+
+// untaught says why a trusted reporter's submission does not teach, or "" when it may.
+func (d *Desk) untaught(list []Submission, s Submission) string {
+	if s.Record == "" {
+		return "its record is not known"
+	}
+	if l, given := d.o.Judge.Lesson(s.Tenant, s.Record); given && !l.Reporter {
+		return "an administrator has said what it is"
+	}
+	today := 0
+	for _, o := range list {
+		if o.Record == s.Record && o.believed() && o.bad() != s.bad() {
+			return "others say the contrary"
+		}
+		if o.Reporter == s.Reporter && d.now().Sub(o.TaughtAt) < 24*time.Hour {
+			today++
+		}
+	}
+	if today >= MaxTaught {
+		return fmt.Sprintf("its reporter has taught %d messages in 24 hours", today)
+	}
+	return ""
+}
+
+// teach keeps a submission together with what the classifier learns of it.
+func (d *Desk) teach(ctx context.Context, s Submission, values []store.Value) (Taken, error) {
+	s.State, s.TaughtAt = Taught, d.now()
+	v, err := value(s)
+	if err != nil {
+		return Taken{}, err
+	}
+	l := intel.Lesson{Tenant: s.Tenant, Record: s.Record, Is: s.Claim.Disposition(), By: "reporter " + s.Reporter, Comment: "submission " + s.ID, Reporter: true}
+	if _, err := d.o.Judge.Teach(ctx, l, append(values, v)...); err != nil {
+		return Taken{}, fmt.Errorf("teach submission: %w", err)
+	}
+	return Taken{s, true}, nil
+}
+
+// contradicted are the submissions that have taught the contrary of what a believed reporter says.
+func contradicted(list []Submission, s Submission) (against []Submission) {
+	for _, o := range list {
+		if s.believed() && o.State == Taught && o.Record == s.Record && o.bad() != s.bad() {
+			against = append(against, o)
+		}
+	}
+	return against
+}
+
+// unteach keeps a submission, and takes back what others have taught: an administrator must say who is right.
+func (d *Desk) unteach(ctx context.Context, s Submission, against []Submission, values []store.Value) (Taken, error) {
+	for i := range against {
+		against[i].State, against[i].Untaught = Open, "others say the contrary"
+	}
+	for _, one := range append(against, s) {
+		v, err := value(one)
+		if err != nil {
+			return Taken{}, err
+		}
+		values = append(values, v)
+	}
+	act := store.Act{Who: "clawback", Tenant: s.Tenant, Object: s.Record, Comment: "submission " + s.ID + " says the contrary"}
+	if _, err := d.o.Judge.Withdraw(ctx, act, values...); err != nil {
+		return Taken{}, fmt.Errorf("take back what was taught: %w", err)
+	}
+	return Taken{s, true}, nil
+}

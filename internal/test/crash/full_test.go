@@ -1,0 +1,241 @@
+package crash
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"clawback/api"
+	"clawback/internal/test/graphsim"
+	"clawback/internal/test/testbed"
+)
+
+// disk is a tmpfs of 256 MiB that holds the daemon's state, and a file in it that takes the space away.
+type disk struct {
+	t   *testing.T
+	dir string
+}
+
+const diskSize = 256 << 20
+
+// mountState puts the bed's state_dir on a disk of its own.
+func mountState(t *testing.T, bed *testbed.Bed, options string) disk {
+	t.Helper()
+	d := disk{t, bed.File("state")}
+	if err := os.Mkdir(d.dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Mount("tmpfs", d.dir, "tmpfs", 0, fmt.Sprintf("size=%d,mode=0700%s", diskSize, options)); err != nil {
+		t.Skipf("needs the right to mount a tmpfs: %v", err)
+	}
+	t.Cleanup(func() { // before the bed's own, which waits for the daemon: the mount goes when that has ended
+		if err := unix.Unmount(d.dir, unix.MNT_DETACH); err != nil {
+			t.Error(err)
+		}
+	})
+	return d
+}
+
+func (d disk) ballast() string { return filepath.Join(d.dir, "ballast") }
+
+// fill leaves so many octets free.
+func (d disk) fill(leave int64) {
+	d.t.Helper()
+	d.free()
+	var st unix.Statfs_t
+	if err := unix.Statfs(d.dir, &st); err != nil {
+		d.t.Fatal(err)
+	}
+	n := int64(st.Bavail)*st.Bsize - leave
+	if n <= 0 {
+		return
+	}
+	if err := os.WriteFile(d.ballast(), make([]byte, n), 0o600); err != nil && !errors.Is(err, unix.ENOSPC) {
+		d.t.Fatal(err)
+	}
+}
+
+func (d disk) free() {
+	d.t.Helper()
+	if err := os.Remove(d.ballast()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		d.t.Fatal(err)
+	}
+}
+
+func newFullBed(t *testing.T, minFree, mount string) (*testbed.Bed, disk) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: the disk is filled in the ordinary run, and by make crash")
+	}
+	bed, err := testbed.New(testbed.Options{Binary: binary, Tenants: []testbed.Tenant{organisation},
+		Sim:    graphsim.Options{Seed: *seed, Rates: graphsim.Calm(), Latency: 2 * time.Millisecond},
+		Config: "[spool]\nmin_free = " + minFree + "\nmin_free_percent = 0\n",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(bed.Close)
+	for n := range mailboxes {
+		bed.Sim.AddUser(graphsim.User{Tenant: organisation.ID, UPN: mailboxName(n)})
+	}
+	return bed, mountState(t, bed, mount)
+}
+
+// The disk is full but for min_free: new mail gets 452 4.3.1, what was accepted is worked off, SIGKILL at random moments
+// loses nothing, and when there is space again the same process takes mail again.
+func TestFull_refusesAndResumesWithoutRestart(t *testing.T) {
+	bed, d := newFullBed(t, `"16MiB"`, "")
+	s := &sender{t: t, bed: bed}
+	random := rand.New(rand.NewPCG(*seed, 1))
+	ctx, cancel := context.WithTimeout(t.Context(), 80*time.Minute)
+	defer cancel()
+	for range max(2, *rounds/2) {
+		mustStart(ctx, t, bed)
+		d.fill(16<<20 + int64(random.IntN(2<<20)))
+		s.loadFor(ctx, 100+random.IntN(300))
+		d.fill(15 << 20) // the last of the space above the limit, so that it is certain that it was met
+		wantRefused(ctx, t, bed)
+		s.loadAndKill(ctx, 3, time.Duration(random.IntN(200))*time.Millisecond)
+		d.free()
+	}
+	mustStart(ctx, t, bed)
+	pid := bed.Pid()
+	s.loadFor(ctx, 300)
+	d.fill(16 << 20)
+	before := len(s.all)
+	s.loadFor(ctx, 300)
+	wantRefused(ctx, t, bed)
+	if err := idle(ctx, bed, before); err != nil {
+		t.Errorf("what was accepted was not worked off while the disk was full: %v", err)
+	}
+	d.free()
+	s.flush(ctx)
+	if pid != bed.Pid() || ended(bed) {
+		t.Errorf("the daemon did not go on: %s", lastWords(bed))
+	}
+	settle(ctx, t, bed, s)
+}
+
+// The disk is full to the last octet, under the feet of spool, queue and store at any moment. The daemon may end, as it
+// does when it cannot tell what is durable; when there is space again and it was started again, every 250 is there, once.
+func TestFull_toTheLastOctet(t *testing.T) {
+	bed, d := newFullBed(t, "0", "")
+	s := &sender{t: t, bed: bed}
+	random := rand.New(rand.NewPCG(*seed, 2))
+	ctx, cancel := context.WithTimeout(t.Context(), 80*time.Minute)
+	defer cancel()
+	died, refused := 0, 0
+	for range max(4, *rounds) {
+		d.free()
+		mustStart(ctx, t, bed)
+		s.loadFor(ctx, 20+random.IntN(100))
+		d.fill(int64(random.IntN(256 << 10)))
+		s.loadFor(ctx, 50+random.IntN(300))
+		switch {
+		case ended(bed):
+			died++
+			t.Logf("the daemon ended: %s", lastWords(bed))
+		default:
+			refused++
+			s.loadAndKill(ctx, 3, time.Duration(random.IntN(100))*time.Millisecond)
+		}
+		if err := bed.Start(ctx); err == nil { // on a disk that is still full
+			s.loadAndKill(ctx, 3, time.Duration(random.IntN(100))*time.Millisecond)
+		}
+	}
+	t.Logf("the daemon ended by itself in %d rounds and went on in %d", died, refused)
+	d.free()
+	finish(ctx, t, bed, s)
+}
+
+// There is space, and too few files can be made: 452 4.3.1, until some are gone.
+func TestFull_inodes(t *testing.T) {
+	bed, d := newFullBed(t, "0", ",nr_inodes=3000")
+	s := &sender{t: t, bed: bed}
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	mustStart(ctx, t, bed)
+	s.loadFor(ctx, 300)
+	litter := filepath.Join(d.dir, "litter")
+	if err := os.Mkdir(litter, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for n := range 2500 {
+		if err := os.WriteFile(filepath.Join(litter, fmt.Sprint(n)), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wantRefused(ctx, t, bed)
+	if err := os.RemoveAll(litter); err != nil {
+		t.Fatal(err)
+	}
+	s.loadFor(ctx, 300)
+	if ended(bed) {
+		t.Errorf("the daemon did not go on: %s", lastWords(bed))
+	}
+	settle(ctx, t, bed, s)
+}
+
+func mustStart(ctx context.Context, t *testing.T, bed *testbed.Bed) {
+	t.Helper()
+	if err := bed.Start(ctx); err != nil {
+		t.Fatalf("%v\n%s", err, bed.LogTail())
+	}
+}
+
+func (s *sender) loadFor(ctx context.Context, milliseconds int) {
+	round, stop := context.WithTimeout(ctx, time.Duration(milliseconds)*time.Millisecond)
+	defer stop()
+	s.load(round, 3)
+}
+
+func ended(bed *testbed.Bed) bool {
+	select {
+	case <-bed.Exited():
+		return true
+	default:
+		return false
+	}
+}
+
+// lastWords is why the daemon says that it ended.
+func lastWords(bed *testbed.Bed) string {
+	said := bed.LogTail()
+	for line := range strings.Lines(said) { // the last of them: the log goes on over all of the daemon's lives
+		if strings.Contains(line, "event=daemon.failed") {
+			said = strings.TrimSpace(line)
+		}
+	}
+	return said
+}
+
+// wantRefused: the answer to MAIL while there is no space, of which the status tells a person.
+func wantRefused(ctx context.Context, t *testing.T, bed *testbed.Bed) {
+	t.Helper()
+	conn, err := bed.Dial(ctx)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, bed.LogTail())
+	}
+	defer conn.Close()
+	r, err := conn.Cmd("MAIL FROM:<> SIZE=1000000")
+	if err != nil || r.Code != 452 || !strings.HasPrefix(r.Lines[0], "4.3.1 ") {
+		t.Errorf("MAIL on a full disk: %s, %v; want 452 4.3.1", r, err)
+	}
+	var status api.Status
+	if err := bed.Client.Get(ctx, "/v1/status", &status); err != nil {
+		t.Errorf("status on a full disk: %v", err)
+	}
+	if !slices.ContainsFunc(status.Problems, func(p string) bool { return strings.HasPrefix(p, "new mail is put off: ") }) {
+		t.Errorf("status on a full disk needs a person for %q only", status.Problems)
+	}
+}

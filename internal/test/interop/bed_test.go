@@ -1,0 +1,144 @@
+package interop
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"clawback/api"
+	"clawback/internal/test/testbed"
+	"clawback/queue"
+)
+
+// binary is the daemon, built once.
+var binary string
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	os.Exit(runAll(m))
+}
+
+func runAll(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "clawback-interop-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	binary = filepath.Join(dir, "clawback")
+	build := exec.Command("go", "build", "-o", binary, "clawback/cmd/clawback")
+	if out, err := build.CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "build the daemon: %v\n%s", err, out)
+		return 1
+	}
+	return m.Run()
+}
+
+var organisation = testbed.Tenant{
+	Name: "contoso", ID: "3f1c2b4a-5d6e-4f70-8192-a3b4c5d6e7f8",
+	Domains: []string{"contoso.example"}, OriginatorOrg: []string{"contoso.onmicrosoft.com"},
+}
+
+// start runs the daemon, with more lines of configuration, until the test ends.
+func start(t *testing.T, lines string) *testbed.Bed {
+	t.Helper()
+	return startFor(t, organisation, lines)
+}
+
+func startFor(t *testing.T, tenant testbed.Tenant, lines string) *testbed.Bed {
+	t.Helper()
+	bed, err := testbed.New(testbed.Options{Binary: binary, Tenants: []testbed.Tenant{tenant}, Config: lines})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(bed.Close)
+	if err := bed.Start(t.Context()); err != nil {
+		t.Fatalf("%v\n%s", err, bed.LogTail())
+	}
+	return bed
+}
+
+// edit replaces text in the configuration of a daemon that does not run yet.
+func edit(t *testing.T, bed *testbed.Bed, old, new string) {
+	t.Helper()
+	name := bed.File("clawback.toml")
+	text, err := os.ReadFile(name)
+	if err != nil || !bytes.Contains(text, []byte(old)) {
+		t.Fatalf("%q is not in the configuration (%v)", old, err)
+	}
+	write(t, name, bytes.Replace(text, []byte(old), []byte(new), 1))
+}
+
+// inbox is what the daemon keeps, and which of it has been seen.
+type inbox struct {
+	t    *testing.T
+	bed  *testbed.Bed
+	seen map[string]bool
+}
+
+func watch(t *testing.T, bed *testbed.Bed) *inbox {
+	return &inbox{t, bed, map[string]bool{}}
+}
+
+// next waits for an item that was not there before. What is not a journal report of the tenant stays in quarantine, and
+// can be looked at there for as long as one likes.
+func (in *inbox) next(wait time.Duration) (queue.Item, []byte) {
+	in.t.Helper()
+	for end := time.Now().Add(wait); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		var items []queue.Item
+		if err := in.bed.Client.Get(in.t.Context(), "/v1/queue?state=quarantined&limit=1000", &items); err != nil {
+			in.t.Fatal(err)
+		}
+		for _, it := range items {
+			if in.seen[it.ID] {
+				continue
+			}
+			in.seen[it.ID] = true
+			return it, in.octets("/v1/queue/" + it.ID + "/report")
+		}
+	}
+	in.t.Fatalf("nothing arrived\n%s", in.bed.LogTail())
+	return queue.Item{}, nil
+}
+
+// report waits for the record of a journaled message and gives the report that told of it.
+func (in *inbox) report(messageID string, wait time.Duration) []byte {
+	in.t.Helper()
+	path := "/v1/records/" + url.PathEscape(messageID)
+	awaitRecord(in.t, in.bed, path, wait)
+	return in.octets(path + "/report")
+}
+
+func awaitRecord(t *testing.T, bed *testbed.Bed, path string, wait time.Duration) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), wait)
+	defer cancel()
+	for {
+		var m api.Message
+		err := bed.Client.Get(ctx, path, &m)
+		if err == nil {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			t.Fatalf("%s: %v\n%s", path, err, bed.LogTail())
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+func (in *inbox) octets(path string) []byte {
+	in.t.Helper()
+	var got bytes.Buffer
+	if err := in.bed.Client.Stream(in.t.Context(), path, &got); err != nil {
+		in.t.Fatal(err)
+	}
+	return got.Bytes()
+}

@@ -1,0 +1,205 @@
+// Package testbed runs the real daemon between a Microsoft Graph simulator and a receiver for the alternate mailbox.
+//
+// The demo shows it, and the crash and end-to-end tests break it.
+//
+// Reads: the daemon's control socket and log.
+//
+// Writes: one directory, which Close removes.
+//
+// Invariants:
+//
+//	I1 everything listens on 127.0.0.1 only
+//	I2 only processes that were started here are ended, each by its own pid
+//
+// On failure: an error, and LogTail tells what the daemon said.
+package testbed
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"clawback/api"
+	"clawback/internal/test/graphsim"
+	"clawback/internal/test/smtpload"
+	"clawback/smtpd/certs"
+)
+
+// Hostname is the daemon's; it is also in its certificate.
+const Hostname = "journal.clawback.example"
+
+// Options of a Bed.
+type Options struct {
+	Binary  string // the clawback program; it is run as "BINARY serve --config FILE"
+	Tenants []Tenant
+	Sim     graphsim.Options
+	Config  string // more lines at the end of the configuration's top level tables
+}
+
+// Bed is everything that runs.
+type Bed struct {
+	Dir      string
+	Sim      *graphsim.Sim
+	Receiver *Receiver
+	Client   *api.Client
+	Address  string // of the daemon's SMTP listener
+
+	o      Options
+	cert   *certs.Static
+	daemon *exec.Cmd
+	exited chan struct{} // closed when the daemon has ended; exit tells how
+	exit   error
+}
+
+// New starts the simulator and the receiver and writes the daemon's configuration. The daemon does not run yet.
+func New(o Options) (*Bed, error) {
+	dir, err := os.MkdirTemp("", "clawback-bed-")
+	if err != nil {
+		return nil, fmt.Errorf("make a temporary directory: %w", err)
+	}
+	b := &Bed{Dir: dir, o: o, Client: api.NewClient(filepath.Join(dir, "control.sock"))}
+	if err := b.open(); err != nil {
+		b.Close()
+		return nil, err
+	}
+	return b, nil
+}
+
+func (b *Bed) open() (err error) {
+	if b.cert, err = certs.SelfSigned(Hostname, "127.0.0.1"); err != nil {
+		return err
+	}
+	sim := b.o.Sim
+	sim.CAFile = b.File("graph-ca.crt")
+	b.Sim = graphsim.New(sim)
+	if err := b.Sim.Start(); err != nil {
+		return fmt.Errorf("start the Graph simulator: %w", err)
+	}
+	for _, t := range b.o.Tenants {
+		b.Sim.AddTenant(t.organisation())
+	}
+	if b.Receiver, err = newReceiver(b.cert.Certificate); err != nil {
+		return err
+	}
+	if b.Address, err = freeAddress(); err != nil {
+		return err
+	}
+	return b.writeFiles()
+}
+
+// File is a path below the bed's directory.
+func (b *Bed) File(name string) string { return filepath.Join(b.Dir, name) }
+
+// LogFile is where the daemon's output goes, over all its lives.
+func (b *Bed) LogFile() string { return b.File("clawback.log") }
+
+// LogTail is the end of the daemon's log, for an error that it explains.
+func (b *Bed) LogTail() string {
+	text, err := os.ReadFile(b.LogFile())
+	if err != nil {
+		return ""
+	}
+	return string(text[max(0, len(text)-4000):])
+}
+
+// Start starts the daemon, with more variables in its environment, and waits until it is ready.
+func (b *Bed) Start(ctx context.Context, env ...string) error {
+	out, err := os.OpenFile(b.LogFile(), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return fmt.Errorf("open log file: %w", err)
+	}
+	defer out.Close()
+	b.daemon = exec.Command(b.o.Binary, "serve", "--config", b.File("clawback.toml"))
+	b.daemon.Env = append(os.Environ(), env...)
+	b.daemon.Stdout, b.daemon.Stderr = out, out
+	b.daemon.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for whoever runs the bed, and ends the daemon in order
+	if err := b.daemon.Start(); err != nil {
+		return fmt.Errorf("start the daemon: %w", err)
+	}
+	cmd, exited := b.daemon, make(chan struct{})
+	b.exited = exited
+	go func() { b.exit = cmd.Wait(); close(exited) }()
+	return b.ready(ctx)
+}
+
+func (b *Bed) ready(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	for {
+		var status api.Status
+		if b.Client.Get(ctx, "/v1/status", &status) == nil {
+			return nil
+		}
+		select {
+		case <-b.exited:
+			return fmt.Errorf("the daemon ended at once: %v", b.exit)
+		case <-ctx.Done():
+			return errors.New("the daemon was not ready in time")
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// Exited is closed when the daemon has ended.
+func (b *Bed) Exited() <-chan struct{} { return b.exited }
+
+// Exit is how it ended; only after Exited.
+func (b *Bed) Exit() error { return b.exit }
+
+// Pid is the daemon's process id.
+func (b *Bed) Pid() int { return b.daemon.Process.Pid }
+
+// Kill ends the daemon by SIGKILL, as a power cut would, and waits until it is gone.
+func (b *Bed) Kill() {
+	b.daemon.Process.Kill()
+	<-b.exited
+}
+
+// Stop ends the daemon in order.
+func (b *Bed) Stop() error {
+	b.daemon.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-b.exited:
+		return b.exit
+	case <-time.After(60 * time.Second):
+		b.Kill()
+		return errors.New("the daemon did not stop in a minute, and was killed")
+	}
+}
+
+// Close ends what was started, the daemon first, and removes the directory.
+func (b *Bed) Close() {
+	if b.exited != nil {
+		b.Stop()
+	}
+	if b.Receiver != nil {
+		b.Receiver.Close()
+	}
+	if b.Sim != nil {
+		b.Sim.Close()
+	}
+	os.RemoveAll(b.Dir)
+}
+
+// TLS is how a client verifies the daemon.
+func (b *Bed) TLS() *tls.Config {
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(b.cert.CertPEM)
+	return &tls.Config{RootCAs: roots, ServerName: Hostname}
+}
+
+// Dial opens an SMTP session, as Exchange Online's connector would.
+func (b *Bed) Dial(ctx context.Context) (*smtpload.Conn, error) {
+	conn, err := smtpload.DialTLS(ctx, b.Address, "outbound.exchange.example", b.TLS())
+	if err != nil {
+		return nil, fmt.Errorf("connect to the daemon: %w", err)
+	}
+	return conn, nil
+}

@@ -1,0 +1,118 @@
+package identity
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"io"
+	"strings"
+
+	"clawback/internal/cfb"
+	"clawback/journal/identity/outlook"
+)
+
+const (
+	maxAttached  = 32
+	maxFiles     = 1000 // that are looked into
+	maxNetworks  = 8
+	maxNetworkID = 64       // a GUID has 36
+	maxCompound  = 32 << 20 // of .msg files at one time
+	sniffed      = 4 << 10
+)
+
+// carried collects the messages that a message carries.
+type carried struct {
+	list   []Attached
+	files  int   // that were looked into
+	octets int64 // of compound files that may still be held
+}
+
+// enter gives an attached message its place, before those that are attached to it; -1 when there are enough.
+func (c *carried) enter(m Message) int {
+	if len(c.list) >= maxAttached {
+		return -1
+	}
+	a := Attached{MessageID: firstID(m.MessageID)}
+	for _, id := range m.NetworkMessageIDs {
+		if len(id) <= maxNetworkID && len(a.NetworkMessageIDs) < maxNetworks {
+			a.NetworkMessageIDs = append(a.NetworkMessageIDs, id)
+		}
+	}
+	c.list = append(c.list, a)
+	return len(c.list) - 1
+}
+
+func (c *carried) settle(at int, contents string) {
+	if at >= 0 {
+		c.list[at].Contents = contents
+	}
+}
+
+// file reads a file to its end, and looks into it. The error is that of the reader.
+func (c *carried) file(r io.Reader, depth int) error {
+	in := &input{r: r}
+	c.look(in, depth)
+	_, _ = io.Copy(io.Discard, in) // in remembers its error
+	return in.err
+}
+
+// look finds the messages in a file by what it is: senders name and label files as they like.
+func (c *carried) look(r io.Reader, depth int) {
+	if depth >= maxDepth || len(c.list) >= maxAttached || c.files >= maxFiles {
+		return
+	}
+	c.files++
+	br := bufio.NewReaderSize(r, sniffed)
+	head, _ := br.Peek(sniffed) // what could be read is looked at
+	found := outlook.Found{
+		Message: c.outlook,
+		File:    func(r io.Reader) { c.look(r, depth+1) },
+	}
+	switch {
+	case bytes.HasPrefix(head, []byte(outlook.Magic)):
+		outlook.TNEF(br, found)
+	case bytes.HasPrefix(head, []byte(cfb.Magic)):
+		c.compound(br, found)
+	case beginsWithHeader(head):
+		p := &parts{lines: newLines(br), carried: c}
+		p.message(depth)
+	}
+}
+
+// compound looks into a .msg file, which has to be held for it.
+func (c *carried) compound(r io.Reader, found outlook.Found) {
+	f, err := cfb.Read(r, c.octets)
+	if err != nil {
+		return // larger than is looked into, or broken
+	}
+	c.octets -= f.Size()
+	outlook.MSG(f, found)
+	c.octets += f.Size()
+}
+
+// outlook takes a message that Outlook has written. Its header is the one with which it was delivered.
+func (c *carried) outlook(o outlook.Message) {
+	p := &parts{lines: newLines(bytes.NewReader(o.Header))}
+	m := messageOf(p.readHeader())
+	m.MessageID = cmp.Or(firstID(o.ID), m.MessageID)
+	c.enter(m)
+}
+
+// beginsWithHeader reports whether octets begin as a message does: each whole line of theirs, up to an empty one, is a
+// header field or goes on with one. RFC 5322, section 2.2.
+func beginsWithHeader(head []byte) bool {
+	fields := 0
+	for line := range bytes.Lines(head) {
+		text, eol := cutEOL(line)
+		switch name, _, ok := bytes.Cut(text, []byte(":")); {
+		case len(eol) == 0 || len(text) == 0: // cut short, or the header's end
+			return fields > 0
+		case fields > 0 && (text[0] == ' ' || text[0] == '\t'):
+		case !ok || len(name) == 0 || strings.ContainsFunc(string(name), func(c rune) bool { return c <= ' ' || c > '~' }):
+			return false
+		default:
+			fields++
+		}
+	}
+	return fields > 0
+}

@@ -1,0 +1,64 @@
+package lists
+
+import "strings"
+
+// Brand is an organisation that mail is often forged in the name of.
+type Brand struct {
+	Key     string   // in lower case letters and digits, as it would stand in a host name
+	Names   []string // as it calls itself, in lower case words
+	Domains []string // registrable domains that it sends from and links to
+	Weak    bool     // the name is also an ordinary word: it counts only where it stands alone
+	Kind    string   // bank, mail, parcel, shop, crypto, media, government, software, telecom
+}
+
+// parseBrands reads lines of key, names, domains and kind, split by " | "; a key that ends in ~ is weak.
+func parseBrands(text string) []Brand {
+	var all []Brand
+	for line := range strings.SplitSeq(text, "\n") {
+		fields := strings.Split(line, "|")
+		if len(fields) != 4 || strings.HasPrefix(line, "#") {
+			continue
+		}
+		key := strings.TrimSpace(fields[0])
+		all = append(all, Brand{
+			Key: strings.TrimSuffix(key, "~"), Weak: strings.HasSuffix(key, "~"),
+			Names: words(fields[1]), Domains: words(fields[2]), Kind: strings.TrimSpace(fields[3]),
+		})
+	}
+	return all
+}
+
+func words(field string) []string {
+	var out []string
+	for word := range strings.SplitSeq(field, ",") {
+		if word = strings.TrimSpace(word); word != "" {
+			out = append(out, word)
+		}
+	}
+	return out
+}
+
+// Owns reports whether the brand owns the registrable domain.
+func (b Brand) Owns(domain string) bool {
+	for _, own := range b.Domains {
+		if own == domain || strings.HasSuffix(domain, "."+own) {
+			return true
+		}
+	}
+	if strings.HasSuffix(domain, "."+b.Key) { // a top-level domain of its own
+		return true
+	}
+	label, suffix, _ := strings.Cut(domain, ".")
+	return label == b.Key && ordinarySuffix(suffix)
+}
+
+// ordinarySuffix reports whether a brand's own name under the suffix is most likely the brand's: a country's, or one of the old ones.
+func ordinarySuffix(suffix string) bool {
+	switch suffix {
+	case "com", "net", "org", "eu", "io", "bank":
+		return true
+	}
+	last := suffix[strings.LastIndexByte(suffix, '.')+1:]
+	first, _, two := strings.Cut(suffix, ".")
+	return len(last) == 2 && (!two || first == "com" || first == "co" || first == "org")
+}
