@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"time"
 
@@ -43,7 +44,7 @@ func (c checkCmd) Run(a *app) error {
 	if c.Online {
 		ctx, cancel := context.WithTimeout(a.ctx, 2*time.Minute)
 		defer cancel()
-		for _, f := range regions.Check(ctx, cfg, resolver) {
+		for _, f := range regions.Check(ctx, cfg, net.DefaultResolver) {
 			list = append(list, finding{f.OK, f.What, f.Text, false})
 		}
 		list = append(list, checkEngines(ctx, cfg.Engines)...)
@@ -123,7 +124,7 @@ func checkAlternate(ctx context.Context, cfg *config.Config, t *config.Tenant) [
 	if t.AlternateMailbox == "" {
 		return []finding{{false, what, "none is set: a report that cannot be carried through waits here until one is", false}}
 	}
-	sender := &bounce.Sender{Hostname: cfg.Hostname, Resolver: resolver, Timeout: 20 * time.Second}
+	sender := &bounce.Sender{Hostname: cfg.Hostname, Resolver: net.DefaultResolver, Timeout: 20 * time.Second}
 	route := bounce.Route{To: t.AlternateMailbox, Relay: cfg.Relay}
 	if t.Relay != nil {
 		route.Relay = t.Relay

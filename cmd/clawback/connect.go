@@ -23,7 +23,7 @@ func (c connectCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	t, err := oneTenant(cfg, c.Tenant)
+	t, err := cfg.FindTenant(c.Tenant)
 	if err != nil {
 		return err
 	}

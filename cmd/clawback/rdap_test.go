@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"clawback/api"
 	"clawback/config"
 	"clawback/score/engines/rdap"
 )
@@ -41,19 +40,6 @@ func TestStatus_showsWhatIsAskedOfRegistries(t *testing.T) {
 	for _, want := range []string{"no list of servers yet", "all asked at https://rdap.example/", "1,200 suffixes in the list of ", "3 messages known, 0 unknown, 2 failed, with 1 question\n"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is not in:\n%s", want, out.String())
-		}
-	}
-}
-
-func TestProblems_aMissingListOfRDAPServersNeedsAPerson(t *testing.T) {
-	for _, c := range []struct {
-		status *rdap.Status
-		want   int
-	}{
-		{nil, 0}, {&rdap.Status{}, 0}, {&rdap.Status{Problem: "503", Servers: 1200}, 0}, {&rdap.Status{Problem: "503"}, 1},
-	} {
-		if got := problems(api.Status{RDAP: c.status}); len(got) != c.want {
-			t.Errorf("%+v: %q", c.status, got)
 		}
 	}
 }

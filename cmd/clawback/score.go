@@ -44,11 +44,11 @@ func (c judgedBy) yardstick(a *app) (yardstick, error) {
 	if err != nil {
 		return yardstick{}, err
 	}
-	t, err := oneTenant(cfg, c.Tenant)
+	t, err := cfg.FindTenant(c.Tenant)
 	if err != nil {
 		return yardstick{}, err
 	}
-	o := scoreOptions(cfg)
+	o := intel.ScoreOptions(cfg)
 	if o.Rules, err = intel.LoadRules(cfg.Score); err != nil {
 		return yardstick{}, err
 	}

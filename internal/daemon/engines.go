@@ -1,18 +1,17 @@
-package main
+package daemon
 
 import (
 	"clawback/api"
 	"clawback/config"
 	"clawback/intel"
 	"clawback/intel/submission"
-	"clawback/score"
 	"clawback/spool"
 )
 
 // judgeOptions wire the scorer and what stands beside it: own rules, policies, corrections, engines.
 func (d *daemon) judgeOptions() intel.Options {
 	o := intel.Options{
-		Values: d.store, Records: d.store, Tenant: d.live.tenant, Scorer: scoreOptions, Away: d.engineAway,
+		Values: d.store, Records: d.store, Tenant: d.live.tenant, Scorer: intel.ScoreOptions, Away: d.engineAway,
 		Open: d.body,
 	}
 	if d.rdap != nil { // not an Engine that holds a nil
@@ -40,19 +39,10 @@ func (d *daemon) engineAway(engine, why string) {
 	d.log.Debug("engine not asked", "event", "engine.away", "engine", engine, "error", why)
 }
 
-func scoreOptions(cfg *config.Config) score.Options {
-	c := cfg.Score
-	return score.Options{
-		TrustMicrosoft: c.TrustMicrosoftVerdict,
-		Switches: score.Switches{NewDomain: c.NewDomain, Blank: c.Blank, ACHFreeMail: c.ACHFreeMail, HTMLAttachment: c.HTMLAttachment,
-			DomainAgeMalicious: c.DomainAgeMalicious, DomainAgeSuspicious: c.DomainAgeSuspicious},
-	}
-}
-
 // scoring is what the control socket shows and changes of all that.
 func (d *daemon) scoring() api.Scoring {
 	return api.Scoring{Policies: d.judge, Rules: d.judge, Lessons: d.judge, Submissions: d.desk, Tenant: d.live.named, Clean: d.engine.Clean}
 }
 
 // named finds a tenant by its name or GUID; "" is the only one.
-func (l *live) named(name string) (*config.Tenant, error) { return oneTenant(l.config(), name) }
+func (l *live) named(name string) (*config.Tenant, error) { return l.config().FindTenant(name) }

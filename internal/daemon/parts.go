@@ -1,4 +1,4 @@
-package main
+package daemon
 
 import (
 	"cmp"
@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"path/filepath"
 	"runtime"
 	"sync"
@@ -30,9 +31,10 @@ import (
 	"clawback/systemd"
 )
 
-// daemon holds the parts that serve wires.
+// daemon holds the parts that Run wires.
 type daemon struct {
 	log      *slog.Logger
+	version  string
 	started  time.Time
 	closers  []func() error
 	live     *live
@@ -53,14 +55,6 @@ type daemon struct {
 
 	alertedMu sync.Mutex
 	alerted   map[string]time.Time // owned by alertedMu; when each alert was last raised
-}
-
-func newLog(c config.Log, w io.Writer) *slog.Logger {
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(c.Level)); err != nil {
-		level = slog.LevelInfo
-	}
-	return slog.New(systemd.NewHandler(c.Format, level, w))
 }
 
 func (d *daemon) opened(close func() error) { d.closers = append(d.closers, close) }
@@ -118,7 +112,7 @@ func (d *daemon) graph(t config.Tenant) (retract.Mailboxes, error) {
 func (d *daemon) bounceOptions(cfg *config.Config) bounce.Options {
 	return bounce.Options{
 		Queue: d.queue, Key: d.key, Log: d.log, Alert: d.alert, Fail: failpoint.Hit,
-		Sender: &bounce.Sender{Hostname: cfg.Hostname, Resolver: resolver},
+		Sender: &bounce.Sender{Hostname: cfg.Hostname, Resolver: net.DefaultResolver},
 		Open:   func(b queue.Bounce) (bounce.Body, error) { return d.spool.Open(b.Body) },
 		Route:  d.live.route,
 	}

@@ -1,11 +1,10 @@
-package main
+package daemon
 
 import (
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"slices"
 	"strings"
 	"sync"
@@ -19,8 +18,6 @@ import (
 	"clawback/smtpd"
 	"clawback/store"
 )
-
-var resolver = net.DefaultResolver
 
 // live is the configuration of now, and what follows from it. A reload replaces it whole.
 type live struct {

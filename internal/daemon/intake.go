@@ -1,4 +1,4 @@
-package main
+package daemon
 
 import (
 	"context"
@@ -95,15 +95,15 @@ func (d *daemon) drain(cfg *config.Config, ports []*port) error {
 	return errors.Join(errs...)
 }
 
-// reloadUntil re-reads the configuration at each SIGHUP until the daemon is to stop.
-func (d *daemon) reloadUntil(ctx, broken context.Context, hup <-chan os.Signal) {
+// reloadUntil re-reads the configuration at each signal until the daemon is to stop.
+func (d *daemon) reloadUntil(ctx, broken context.Context, reload <-chan os.Signal) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-broken.Done():
 			return
-		case <-hup:
+		case <-reload:
 			systemd.Reloading()
 			if err := d.reload(); err != nil {
 				d.log.Error("the configuration was not changed", "event", "config.refused", "error", err)
