@@ -53,13 +53,13 @@ func (x *inspection) attachment(p *extract.Part) {
 		sum := sha256.Sum256(body)
 		x.indicate("sha256", hex.EncodeToString(sum[:]))
 	}
-	report := attach.Inspect(name, body, &x.files)
+	report := attach.Inspect(attach.File{Name: name, Type: p.Type, Body: body}, &x.files)
 	x.fileReport(report, p, where)
 }
 
 // attachmentName judges a file that could not be read by its name.
 func (x *inspection) attachmentName(name, where string) {
-	for _, f := range attach.Inspect(name, []byte("\n"), &x.files).Findings {
+	for _, f := range attach.Inspect(attach.File{Name: name, Body: []byte("\n")}, &x.files).Findings {
 		x.note("attachment."+f.ID, where, "%s", f.Text)
 	}
 }
@@ -82,8 +82,8 @@ func (x *inspection) fileReport(r attach.Report, p *extract.Part, where string) 
 	if x.direct != "in" {
 		return
 	}
-	for _, page := range r.HTML {
-		x.htmlFile(page, strings.ToLower(p.Name), where)
+	for _, page := range r.Pages {
+		x.htmlFile(page.Text, strings.ToLower(p.Name), where)
 	}
 	if r.Kind == "pdf" {
 		x.pdf(r, p, where)

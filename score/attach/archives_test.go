@@ -35,7 +35,7 @@ func TestInspect_archivesOfOtherPrograms(t *testing.T) {
 		"plain.cab": named | opened, "mszip.cab": named | opened, "disc.iso.xz": named | opened,
 		"page.html.xz": opened, "page.html.bz2": opened, "plain.arj": named, "encrypted.arj": locked,
 	} {
-		if got := seen(Inspect(name, archive(t, name), limits())); got != want {
+		if got := seen(Inspect(File{Name: name, Body: archive(t, name)}, limits())); got != want {
 			t.Errorf("%s: %03b, want %03b", name, got, want)
 		}
 	}
@@ -60,7 +60,7 @@ func TestInspect_archivesByHand(t *testing.T) {
 		"ace, encrypted":          {aceFile("run.js", 0x4000), named | locked},
 		"onenote":                 {oneNoteFile(page), opened},
 	} {
-		if got := seen(Inspect("a.bin", c.body, limits())); got != c.want {
+		if got := seen(Inspect(File{Name: "a.bin", Body: c.body}, limits())); got != c.want {
 			t.Errorf("%s: %03b, want %03b", name, got, c.want)
 		}
 	}
@@ -70,8 +70,8 @@ func seen(r Report) (got int) {
 	if found(r, "archive_executable") {
 		got |= named
 	}
-	for _, page := range r.HTML {
-		if strings.Contains(page, "the page inside") {
+	for _, page := range r.Pages {
+		if strings.Contains(page.Text, "the page inside") {
 			got |= opened
 		}
 	}

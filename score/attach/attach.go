@@ -24,16 +24,24 @@ import (
 	"strings"
 )
 
-// Limits bound the work on the files of one message. What a file uses is taken off, so that many files cost no more than one.
+// File is one file to look into. Like Limits and Report it is plain data, so that it can cross to another process.
+type File struct {
+	Name string // as the message calls it
+	Type string // the media type that the message declares, lower case; "" is unknown
+	Body []byte
+}
+
+// Limits bound the work on the files of one message, whether they lie beside each other or inside each other. What a file uses is
+// taken off, so that many files cost no more than one.
 type Limits struct {
-	Octets int64 // unpacked, over all files inside
+	Bytes  int64 // unpacked, over all files inside
 	Files  int   // looked into
 	Depth  int
 	Pixels int // of all pictures that are searched for QR codes
 }
 
 // Default are the limits that the scorer uses.
-func Default() Limits { return Limits{Octets: 32 << 20, Files: 500, Depth: 3, Pixels: 6 << 20} }
+func Default() Limits { return Limits{Bytes: 32 << 20, Files: 500, Depth: 3, Pixels: 6 << 20} }
 
 // Finding is one thing that is wrong with a file.
 type Finding struct {
@@ -49,7 +57,21 @@ type Report struct {
 	Files      []string // names of files inside
 	Encrypted  bool
 	Unreadable string
-	HTML       []string // texts of HTML files, for the reader of bodies
+	Pages      []Page    // HTML and SVG files, for the reader of bodies
+	Messages   []Message // mail that lies in the file or is the file, for the reader of mail
+	NotRead    []string  // sentences: each names a limit that was reached and what was not read because of it
+}
+
+// Page is a file that a browser opens.
+type Page struct {
+	Name string
+	Text string // UTF-8
+}
+
+// Message is a mail message or a web archive.
+type Message struct {
+	Name string
+	Raw  []byte
 }
 
 // Link is an address inside a file.
@@ -70,11 +92,11 @@ type work struct {
 }
 
 // Inspect looks into a file, and takes what it used off the limits.
-func Inspect(name string, body []byte, limits *Limits) Report {
-	w := &work{limits: *limits, left: limits.Octets, files: limits.Files, report: &Report{}}
-	w.report.Kind = Sniff(body)
-	w.file(strings.ToLower(name), body, 0)
-	limits.Octets, limits.Files, limits.Pixels = w.left, w.files, w.limits.Pixels
+func Inspect(f File, limits *Limits) Report {
+	w := &work{limits: *limits, left: limits.Bytes, files: limits.Files, report: &Report{}}
+	w.report.Kind = Sniff(f.Body)
+	w.file(strings.ToLower(f.Name), f.Body, 0)
+	limits.Bytes, limits.Files, limits.Pixels = w.left, w.files, w.limits.Pixels
 	return *w.report
 }
 
@@ -118,8 +140,8 @@ func (w *work) file(name string, body []byte, depth int) {
 	case "rtf":
 		w.rtf(body)
 	case "html", "svg":
-		if len(w.report.HTML) < 4 {
-			w.report.HTML = append(w.report.HTML, string(body[:min(len(body), 2<<20)]))
+		if len(w.report.Pages) < 4 {
+			w.report.Pages = append(w.report.Pages, Page{name, string(body[:min(len(body), 2<<20)])})
 		}
 	case "png", "jpeg", "gif":
 		w.picture(body)

@@ -92,7 +92,7 @@ func TestInspect_findsWhatLiesDeep(t *testing.T) {
 		"tnef":        tnef("evil.js", script),
 		"lnk in zip":  zipped(t, map[string][]byte{"notes.txt": []byte("L\x00\x00\x00\x01\x14\x02\x00xxxxxxxx")}),
 	} {
-		if r := Inspect("x", body, limits()); !found(r, "archive_executable") {
+		if r := Inspect(File{Name: "x", Body: body}, limits()); !found(r, "archive_executable") {
 			t.Errorf("%s: %+v", name, r)
 		}
 	}
@@ -120,7 +120,7 @@ func TestPDF_linksInPlainAndInCompressedObjects(t *testing.T) {
 	z.Close()
 	body := fmt.Sprintf("%%PDF-1.5\n1 0 obj << /S /URI /URI (https://one.example/) >> endobj\n2 0 obj << /Type /ObjStm /Filter /FlateDecode /Length %d >>\nstream\r\n%s\nendstream\n", packed.Len(), packed.String())
 	var got []string
-	for _, l := range Inspect("a.pdf", []byte(body), limits()).Links {
+	for _, l := range Inspect(File{Name: "a.pdf", Body: []byte(body)}, limits()).Links {
 		got = append(got, l.URL)
 	}
 	if want := "https://one.example/ https://two.example/a(b) https://three.example/"; strings.Join(got, " ") != want {
@@ -169,7 +169,7 @@ func TestOLE_streamsOfOldDocuments(t *testing.T) {
 		"packaged file": {map[string][]byte{"ObjectPool/_1/\x01Ole10Native": []byte("\x02\x00invoice.js\x00C:\\x\x00")}, "archive_executable", false},
 		"encrypted":     {map[string][]byte{"EncryptedPackage": make([]byte, 5000), "EncryptionInfo": []byte("x")}, "", true},
 	} {
-		report := Inspect("a.doc", outlooktest.Document(c.streams), limits())
+		report := Inspect(File{Name: "a.doc", Body: outlooktest.Document(c.streams)}, limits())
 		for _, id := range []string{"macro", "macro_autorun", "archive_executable"} {
 			if got, want := found(report, id), id == c.want || id == "macro" && c.want == "macro_autorun"; got != want {
 				t.Errorf("%s: %s %v, want %v", name, id, got, want)
@@ -281,7 +281,7 @@ func TestInspect_bombsAreBounded(t *testing.T) {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		started := time.Now()
-		Inspect(name, body, limits())
+		Inspect(File{Name: name, Body: body}, limits())
 		took := time.Since(started)
 		runtime.ReadMemStats(&after)
 		t.Logf("%-20s %9d octets, %12v, %4d MiB handed out in all", name, len(body), took, (after.TotalAlloc-before.TotalAlloc)>>20)
@@ -323,7 +323,7 @@ func FuzzInspect(f *testing.F) {
 	}
 	f.Add("a.docx", zipped(f, map[string][]byte{"[Content_Types].xml": nil, "word/_rels/a.rels": []byte(`<Relationship Target="http://x" TargetMode="External"/>`)}))
 	f.Fuzz(func(t *testing.T, name string, body []byte) {
-		r := Inspect(name, body, &Limits{Octets: 1 << 20, Files: 50, Depth: 3, Pixels: 1 << 16})
+		r := Inspect(File{Name: name, Body: body}, &Limits{Bytes: 1 << 20, Files: 50, Depth: 3, Pixels: 1 << 16})
 		if len(r.Links) > 100 || len(r.Files) > 200 {
 			t.Errorf("%d links, %d files", len(r.Links), len(r.Files))
 		}

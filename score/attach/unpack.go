@@ -29,7 +29,7 @@ const (
 	aheadBzip2   = 1 << 20
 )
 
-// What an octet costs (of Limits.Octets), by how long a decoder needs for it.
+// What an octet costs (of Limits.Bytes), by how long a decoder needs for it.
 const (
 	costCopy  = 1
 	costLZMA  = 4
