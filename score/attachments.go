@@ -69,6 +69,9 @@ func (x *inspection) fileReport(r attach.Report, p *extract.Part, where string) 
 	for _, f := range r.Findings {
 		x.note("attachment."+f.ID, where, "%s", f.Text)
 	}
+	for _, text := range r.NotRead {
+		x.notRead(where, text)
+	}
 	for _, l := range r.Links {
 		if l.Where == "QR code" && x.mail.Add(l.URL, extract.Link{Kind: extract.Embedded, Where: "QR code in " + where}) {
 			x.note("link.qr", where, "The picture is a QR code that leads to %s.", web.Defang(l.URL))

@@ -45,6 +45,7 @@ type inspection struct {
 	found      []found
 	indicators []verdict.Indicator
 	degraded   []string
+	unread     []unread // limits that were reached
 	read       []history.Entry
 	override   *override
 }
@@ -53,7 +54,7 @@ type inspection struct {
 func detectors() []func(*inspection) {
 	return []func(*inspection){
 		detectPolicies, detectAuth, detectHistory, detectAttachments, detectImpersonation, detectLinks, detectStructure, detectWords, detectBulk,
-		detectTogether, detectMicrosoft, detectEngines, detectClaim, detectLearnt, detectRules,
+		detectTogether, detectMicrosoft, detectEngines, detectClaim, detectLearnt, detectUnread, detectRules,
 	}
 }
 
@@ -112,15 +113,23 @@ func (s *Scorer) inspect(m Message, mail *extract.Mail) *inspection {
 		x.other = s.lexicon.Fold(withoutURLs(cut(mail.Plain, maxText)))
 	}
 	x.gather()
-	if mail.Truncated {
-		x.degraded = append(x.degraded, "message longer than the scorer reads")
-	}
+	x.readLimits()
 	return x
 }
 
 // domainOf is the registrable domain of an address.
 func (x *inspection) domainOf(a extract.Address) string {
 	return web.Registrable(web.ASCII(a.Domain()))
+}
+
+// readLimits records which limits the readers of the message reached.
+func (x *inspection) readLimits() {
+	if x.mail.Truncated {
+		x.notRead("message", fmt.Sprintf("Of its %d bytes the first %d were read.", x.mail.Size, len(x.mail.Raw())))
+	}
+	if shown := len(x.mail.Body()); shown > maxText {
+		x.notRead("text", fmt.Sprintf("Of its %d bytes of text the first %d were searched for words.", shown, maxText))
+	}
 }
 
 // maxText is how many octets of text are folded and searched.

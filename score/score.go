@@ -12,7 +12,7 @@ import (
 )
 
 // Version is that of the built-in rules. It changes whenever a verdict may change.
-const Version = "2026.11.1"
+const Version = "2026.11.2"
 
 // Options make a Scorer.
 type Options struct {
