@@ -148,11 +148,6 @@ func (d *Draft) Commit() (id string, err error) {
 		d.discard(p)
 		return "", fmt.Errorf("commit message: %w", err)
 	}
-	if wrongOrder {
-		d.small = d.q.spool.Begin(0) // the intake still reads the other
-		go submit(context.Background(), d.q, d.q.puts, p, &p.answer)
-		return p.item.ID, nil
-	}
 	// C1: once this is in the log, the body (of a large one, synced before) and the row are durable, and only then there is a 250.
 	// A crash before it means that the peer still has the message and sends it again; after it, that the queue has it.
 	if err := submit(context.Background(), d.q, d.q.puts, p, &p.answer); err != nil {

@@ -3,6 +3,7 @@ package queue
 import (
 	"bufio"
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -17,49 +18,81 @@ import (
 	"clawback/spool"
 )
 
-// killDir tells a child of TestCommit_survivesKill where its queue is.
-const killDir = "CLAWBACK_TEST_KILL_DIR"
+// The environment of a child of the kill tests: where its queue is, and whether it answers before it commits.
+const (
+	killDir     = "CLAWBACK_TEST_KILL_DIR"
+	answerEarly = "CLAWBACK_TEST_ANSWER_EARLY"
+)
 
-// A process that accepts mail is killed at random moments. Whatever it said it had accepted is there afterwards, once,
-// with its octets. With -tags wrongorder this fails.
+// acknowledged is what a child says of a message.
+type acknowledged struct {
+	sum  uint32
+	size int64
+}
+
+// A process that accepts mail is killed at random moments. Whatever it said it had accepted is there afterwards, once and
+// byte for byte.
 func TestCommit_survivesKill(t *testing.T) {
 	dir := t.TempDir()
-	told := map[string]uint32{}
+	accepted := map[acknowledged]bool{}
 	for range 5 {
-		acceptUntilKilled(t, dir, told)
-		q := openOn(t, dir, spool.OS(), Options{})
-		items, err := q.List(Filter{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		there := map[string]Item{}
-		for _, it := range items {
-			there[it.ID] = it
-		}
-		for id, sum := range told {
-			if it, ok := there[id]; !ok || it.Body.CRC != sum || it.State != Ready {
-				t.Errorf("accepted %s with checksum %08x; there is %+v", id, sum, it)
-			}
-		}
-		for _, it := range items {
-			if err := q.spool.Verify(it.Body); err != nil {
-				t.Errorf("item %s: %v", it.ID, err)
-			}
-		}
-		if err := q.Close(); err != nil {
-			t.Fatal(err)
+		acceptUntilKilled(t, dir, accepted)
+		for _, wrong := range judgeAccepted(t, dir, accepted) {
+			t.Error(wrong)
 		}
 	}
-	if len(told) == 0 {
+	if len(accepted) == 0 {
 		t.Error("nothing was accepted before the kills")
 	}
 }
 
-// acceptUntilKilled runs a child and kills it, and notes what it told.
-func acceptUntilKilled(t *testing.T, dir string, told map[string]uint32) {
+// The judge of the test above sees a loss: a process that answers before it commits loses what it said it had accepted.
+func TestCommit_survivesKill_judgeSeesALoss(t *testing.T) {
+	for range 20 {
+		dir := t.TempDir()
+		accepted := map[acknowledged]bool{}
+		acceptUntilKilled(t, dir, accepted, answerEarly+"=yes")
+		if wrong := judgeAccepted(t, dir, accepted); len(wrong) > 0 {
+			t.Logf("seen, as it must be: %s", wrong[0])
+			return
+		}
+	}
+	t.Error("messages were acknowledged before they were durable, and the judge saw nothing wrong")
+}
+
+// judgeAccepted opens the queue that a killed process left, and says what is wrong with it.
+func judgeAccepted(t *testing.T, dir string, accepted map[acknowledged]bool) (wrong []string) {
+	t.Helper()
+	q := openOn(t, dir, spool.OS(), Options{})
+	defer func() {
+		if err := q.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}()
+	items, err := q.List(Filter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[acknowledged]int{}
+	for _, it := range items {
+		found[acknowledged{it.Body.CRC, it.Body.Size}]++
+		if err := q.spool.Verify(it.Body); err != nil || it.State != Ready {
+			wrong = append(wrong, fmt.Sprintf("item %s is %s: %v", it.ID, it.State, err))
+		}
+	}
+	for m := range accepted {
+		if found[m] != 1 {
+			wrong = append(wrong, fmt.Sprintf("the message with checksum %08x was accepted, and is there %d times", m.sum, found[m]))
+		}
+	}
+	return wrong
+}
+
+// acceptUntilKilled runs a child and kills it, and notes what it said it had accepted.
+func acceptUntilKilled(t *testing.T, dir string, accepted map[acknowledged]bool, env ...string) {
 	t.Helper()
 	child := exec.Command(os.Args[0], "-test.run", "^TestKillChild$")
-	child.Env = append(os.Environ(), killDir+"="+dir)
+	child.Env = append(append(os.Environ(), killDir+"="+dir), env...)
 	out, err := child.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -72,12 +105,11 @@ func acceptUntilKilled(t *testing.T, dir string, told map[string]uint32) {
 		if n == 0 { // it works by now
 			time.AfterFunc(time.Duration(20+rand.IntN(200))*time.Millisecond, func() { _ = child.Process.Kill() })
 		}
-		var id string
-		var sum uint32
-		if _, err := fmt.Sscanf(lines.Text(), "accepted %s %x", &id, &sum); err != nil {
+		var m acknowledged
+		if _, err := fmt.Sscanf(lines.Text(), "accepted %x %d", &m.sum, &m.size); err != nil {
 			t.Fatalf("the child said %q", lines.Text())
 		}
-		told[id] = sum
+		accepted[m] = true
 	}
 	if err := child.Wait(); err == nil || !strings.Contains(err.Error(), "killed") {
 		t.Fatalf("the child ended by itself: %v", err)
@@ -91,20 +123,22 @@ func TestKillChild(t *testing.T) {
 		t.Skip("runs as a child of TestCommit_survivesKill")
 	}
 	q := openOn(t, dir, spool.OS(), Options{})
+	early := os.Getenv(answerEarly) != ""
 	var wg sync.WaitGroup
 	for range 16 {
 		wg.Go(func() {
 			for {
-				tell(q)
+				acceptOne(q, early)
 			}
 		})
 	}
 	wg.Wait()
 }
 
-// tell accepts one message and says so, as a 250 does. Some are large.
-func tell(q *Queue) {
-	body := bytes.Repeat([]byte{byte(rand.Uint32())}, rand.IntN(60<<10))
+// acceptOne accepts one message and says so, as a 250 does; early before it is durable, which is wrong. Some are large.
+func acceptOne(q *Queue, early bool) {
+	unique := binary.BigEndian.AppendUint64(nil, rand.Uint64()) // no two messages have one checksum
+	body := bytes.Repeat(unique, 1+rand.IntN(8<<10))
 	if rand.IntN(50) == 0 {
 		body = bytes.Repeat(body, 20)
 	}
@@ -113,7 +147,11 @@ func tell(q *Queue) {
 		return
 	}
 	_, _ = io.Copy(d, bytes.NewReader(body))
-	if id, err := d.Commit(); err == nil {
-		fmt.Fprintf(os.Stdout, "accepted %s %08x\n", id, crc32.Checksum(body, crc32.MakeTable(crc32.Castagnoli)))
+	said := fmt.Sprintf("accepted %08x %d\n", crc32.Checksum(body, crc32.MakeTable(crc32.Castagnoli)), len(body))
+	if early {
+		fmt.Fprint(os.Stdout, said)
+	}
+	if _, err := d.Commit(); err == nil && !early {
+		fmt.Fprint(os.Stdout, said)
 	}
 }

@@ -1,0 +1,117 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"reflect"
+	"sort"
+
+	"clawback/config"
+	"clawback/queue"
+	"clawback/store"
+	"clawback/systemd"
+)
+
+// reloadUntil re-reads the configuration at each signal until the daemon is to stop.
+func (d *daemon) reloadUntil(ctx, failed context.Context, reload <-chan os.Signal) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-failed.Done():
+			return
+		case <-reload:
+			systemd.Reloading()
+			if err := d.reload(); err != nil {
+				d.log.Error("the configuration was not changed", "event", "config.refused", "error", err)
+				d.alert("config.refused", "The new configuration is not in use; the old one is. See the log for what is wrong.")
+			}
+			systemd.Ready(readyStatus)
+		}
+	}
+}
+
+// reload puts the file's present contents in force, or leaves everything as it is.
+func (d *daemon) reload() error {
+	old := d.live.config()
+	cfg, err := config.Load(old.File)
+	if err != nil {
+		return err
+	}
+	if err := d.checkRemovedTenants(old, cfg); err != nil {
+		return err
+	}
+	rules, err := d.judge.Prepare(cfg)
+	if err != nil {
+		return fmt.Errorf("own rules: %w", err)
+	}
+	if err := d.live.replace(cfg); err != nil {
+		return err
+	}
+	rules.Use()
+	d.log.Info("configuration reloaded", "event", "config.reloaded", "tenants", len(cfg.Tenants))
+	for _, key := range restartKeys(old, cfg) {
+		d.log.Warn("a change takes effect at the next start only", "event", "config.restart", "key", key)
+	}
+	d.engine.Wake()
+	d.bounces.Wake()
+	return nil
+}
+
+// checkRemovedTenants refuses a configuration that removes a tenant with open work.
+func (d *daemon) checkRemovedTenants(old, cfg *config.Config) error {
+	kept := map[string]bool{}
+	for _, t := range cfg.Tenants {
+		kept[t.ID] = true
+	}
+	var errs []error
+	for _, t := range old.Tenants {
+		if kept[t.ID] {
+			continue
+		}
+		items, err := d.queue.List(queue.Filter{Tenant: t.ID, Limit: 1})
+		if err != nil {
+			return err
+		}
+		counts, err := d.store.Counts(t.ID)
+		if err != nil {
+			return err
+		}
+		if open := openWork(counts); len(items) > 0 || open > 0 {
+			errs = append(errs, fmt.Errorf("tenant %s has open work (%d retractions, reports in the queue: %t): "+
+				"finish or reject it before the tenant is removed", t.Name, open, len(items) > 0))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// openWork counts the intents that are not final.
+func openWork(c store.Counts) int {
+	return c.Outcomes[store.Pending] + c.Restores[store.Pending] + c.Held
+}
+
+// restartKeys names the tables whose change a reload cannot put in force.
+func restartKeys(old, cfg *config.Config) []string {
+	var list []string
+	for name, pair := range map[string][2]any{
+		"hostname":      {old.Hostname, cfg.Hostname},
+		"state_dir":     {old.StateDir, cfg.StateDir},
+		"listener":      {old.Listeners, cfg.Listeners},
+		"tls":           {old.TLS, cfg.TLS},
+		"acme":          {old.ACME, cfg.ACME},
+		"smtp":          {old.SMTP, cfg.SMTP},
+		"control":       {old.Control, cfg.Control},
+		"networks":      {old.Networks, cfg.Networks},
+		"rdap":          {old.RDAP, cfg.RDAP},
+		"score.workers": {old.Score.Workers, cfg.Score.Workers},
+		"log":           {old.Log, cfg.Log},
+	} {
+		if !reflect.DeepEqual(pair[0], pair[1]) {
+			list = append(list, name)
+		}
+	}
+	sort.Strings(list)
+	return list
+}

@@ -1,0 +1,166 @@
+package daemon
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"runtime"
+	"time"
+
+	"clawback/api"
+	"clawback/bounce"
+	"clawback/config"
+	"clawback/intel"
+	"clawback/intel/submission"
+	"clawback/internal/failpoint"
+	"clawback/pipeline"
+	"clawback/queue"
+	"clawback/retract"
+	"clawback/retract/graph"
+	"clawback/smtpd"
+	"clawback/smtpd/certs"
+	"clawback/smtpd/networks"
+	"clawback/spool"
+	"clawback/store"
+	"clawback/systemd"
+)
+
+// What each part is given, in the order in which Run opens them.
+
+func (d *daemon) certOptions() certs.Options {
+	return certs.Options{
+		StateDir: d.cfg.StateDir, Listen: d.sockets.Listen, Log: d.log,
+		Waiting: func(why error, atMost time.Duration) {
+			systemd.Busy("no certificate yet: "+why.Error(), atMost)
+		},
+	}
+}
+
+func (d *daemon) networkOptions() networks.Options {
+	return networks.Options{StateDir: d.cfg.StateDir, Log: d.log}
+}
+
+// minFreeInodes leaves files to be made by what is not new mail: large bodies on their way, kept originals, certificates.
+const minFreeInodes = 1000
+
+func (d *daemon) spoolOptions() spool.Options {
+	c := d.cfg.Spool
+	return spool.Options{InlineLimit: c.InlineLimit, MinFree: c.MinFree, MinFreePercent: c.MinFreePercent,
+		MinFreeInodes: minFreeInodes}
+}
+
+func (d *daemon) queueOptions() queue.Options {
+	return queue.Options{MaxSize: d.cfg.Spool.MaxQueueSize, Log: d.log, Fail: failpoint.Hit}
+}
+
+func (d *daemon) storeOptions() store.Options { return store.Options{Fail: failpoint.Hit} }
+
+// graph makes the client for one tenant's mailboxes.
+func (d *daemon) graph(t config.Tenant) (retract.Mailboxes, error) {
+	return graph.New(t, graph.Options{Log: d.log})
+}
+
+// judgeOptions wire the scorer and what stands beside it: own rules, policies, corrections, engines.
+func (d *daemon) judgeOptions() intel.Options {
+	o := intel.Options{
+		Values: d.store, Records: d.store, Tenant: d.live.tenant, Scorer: intel.ScoreOptions,
+		Away: d.alertEngineAway, Open: d.openBody,
+	}
+	if d.rdap != nil { // not an interface that holds a nil
+		o.Ages = d.rdap
+	}
+	return o
+}
+
+// deskOptions wire what users report.
+func (d *daemon) deskOptions() submission.Options {
+	return submission.Options{Store: d.store, Judge: d.judge, Tenant: d.live.tenant, Open: d.openBody}
+}
+
+func (d *daemon) pipelineOptions() pipeline.Options {
+	return pipeline.Options{
+		Queue: d.queue, Store: d.store, Scorer: d.judge, Submissions: d.desk,
+		Tenant: d.live.tenant, Own: d.key.Verify, Keep: d.spool.Keep,
+		Postmaster: func() bool { return d.live.config().SMTP.Postmaster != "" },
+		Plan:       func(t *config.Tenant) pipeline.Planner { return retract.Plan(t, time.Now()) },
+		Done:       func(store.Record) { d.engine.Wake() },
+		Bounced:    func() { d.bounces.Wake() },
+		Workers:    cmp.Or(d.cfg.Score.Workers, runtime.GOMAXPROCS(0)),
+		Alert:      d.alert, Log: d.log, Fail: failpoint.Hit,
+	}
+}
+
+func (d *daemon) retractOptions() retract.Options {
+	return retract.Options{
+		Store: d.store, Log: d.log, Tenants: d.live.mailboxes, TenantIDs: d.live.tenantIDs, Originals: d.openOriginal,
+		Alert: func(a retract.Alert) { d.alert("retract."+a.Kind, a.Text, "tenant", a.Tenant) },
+	}
+}
+
+func (d *daemon) bounceOptions() bounce.Options {
+	return bounce.Options{
+		Queue: d.queue, Key: d.key, Log: d.log, Alert: d.alert, Fail: failpoint.Hit,
+		Sender: &bounce.Sender{Hostname: d.cfg.Hostname, Resolver: net.DefaultResolver},
+		Open:   func(b queue.Bounce) (bounce.Body, error) { return d.spool.Open(b.Body) },
+		Route:  d.live.route,
+	}
+}
+
+func (d *daemon) controlOptions() api.Options {
+	return api.Options{
+		Queue: d.queue, Store: d.store, Engine: d.engine, Status: d.status, Log: d.log,
+		Wake:      func() { d.bounces.Wake(); d.engine.Wake() },
+		Report:    d.openReport,
+		Addresses: api.Addresses{List: d.live.addresses, Retire: d.live.retire},
+		Scoring: api.Scoring{Policies: d.judge, Rules: d.judge, Lessons: d.judge, Submissions: d.desk,
+			Tenant: d.live.findTenant, Clean: d.engine.Clean},
+		Apart: d.live.elsewhere,
+	}
+}
+
+func (d *daemon) smtpOptions(l config.Listener) smtpd.Options {
+	return smtpd.Options{
+		Hostname: d.cfg.Hostname, Config: d.cfg.SMTP, Listener: l, Certificates: d.certs.GetCertificate,
+		Networks:   func(a netip.Addr) string { return d.networks.Name(a, l.Networks) },
+		Recipients: d.recipient, Room: d.checkSpace, Intake: intake{d}, Log: d.log,
+	}
+}
+
+// openBody opens a report's body in the spool.
+func (d *daemon) openBody(ref spool.Ref) (intel.Body, error) {
+	body, err := d.spool.Open(ref)
+	if err != nil {
+		return nil, err // not an interface that holds a nil
+	}
+	return body, nil
+}
+
+// openOriginal opens a variant's original as it lies in the spool, for comparing it with what a mailbox holds.
+func (d *daemon) openOriginal(v store.Variant) (io.ReadCloser, error) {
+	ref := v.Body
+	if v.Kept != nil {
+		ref = *v.Kept
+	}
+	body, err := d.spool.Open(ref)
+	if err != nil {
+		return nil, fmt.Errorf("open original: %w", err)
+	}
+	return readCloser{v.Original().Open(body), body}, nil
+}
+
+// openReport opens the bytes of a report from its beginning.
+func (d *daemon) openReport(ref spool.Ref) (io.ReadCloser, error) {
+	body, err := d.spool.Open(ref)
+	if err != nil {
+		return nil, err
+	}
+	return readCloser{io.NewSectionReader(body, 0, body.Size()), body}, nil
+}
+
+// readCloser reads from one value and closes another.
+type readCloser struct {
+	io.Reader
+	io.Closer
+}

@@ -1,5 +1,0 @@
-//go:build wrongorder
-
-package queue
-
-const wrongOrder = true
