@@ -6,12 +6,72 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"clawback/api"
 	"clawback/queue"
-	"clawback/smtpd"
 	"clawback/store"
 )
+
+// usedPrefix begins the store's keys that remember which addresses ever took mail: the tenant, a space, and the time.
+const usedPrefix = "address/"
+
+// use is what is remembered of an address.
+type use struct {
+	tenant      string
+	last, saved time.Time // when it last took mail, and what of that is durable: true to the hour
+}
+
+// loadUses reads what was remembered before the start.
+func (l *live) loadUses() error {
+	l.used = map[string]use{}
+	keys, err := l.store.MetaKeys(usedPrefix)
+	if err != nil {
+		return err
+	}
+	for _, key := range keys {
+		value, err := l.store.Meta(key)
+		if err != nil {
+			return err
+		}
+		tenant, at, _ := strings.Cut(string(value), " ")
+		last, _ := time.Parse(time.RFC3339, at) // zero where it was never noted
+		l.used[strings.TrimPrefix(key, usedPrefix)] = use{tenant, last, last}
+	}
+	return nil
+}
+
+// noteUse remembers that an address takes mail. Durable before the first message to it is accepted.
+func (l *live) noteUse(e queue.Envelope) error {
+	now := time.Now().UTC()
+	for _, address := range e.Rcpts {
+		address = strings.ToLower(address)
+		if e.Purpose == queue.ForPostmaster || !l.useUnsaved(address, now) {
+			continue
+		}
+		value := []byte(e.Tenant + " " + now.Format(time.RFC3339))
+		if err := l.store.PutMeta(context.Background(), usedPrefix+address, value); err != nil {
+			return fmt.Errorf("remember address: %w", err)
+		}
+		l.mu.Lock()
+		l.used[address] = use{e.Tenant, now, now}
+		l.mu.Unlock()
+	}
+	return nil
+}
+
+// useUnsaved says that a use of an address is still to be made durable: its first, and one an hour.
+func (l *live) useUnsaved(address string, now time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	u, known := l.used[address]
+	if !known || now.Sub(u.saved) >= time.Hour {
+		return true
+	}
+	u.last = now
+	l.used[address] = u
+	return false
+}
 
 // addresses lists what mail is taken for now, and what took mail before.
 func (l *live) addresses() []api.Address {
@@ -24,8 +84,8 @@ func (l *live) addresses() []api.Address {
 	var list []api.Address
 	for address, r := range l.rcpts {
 		u, used := l.used[address]
-		list = append(list, api.Address{Address: address, Tenant: names[r.Tenant], Purpose: string(r.Purpose), Configured: true,
-			Used: used || r.Purpose == queue.ForPostmaster, Refused: r.Refuse, Last: u.last})
+		list = append(list, api.Address{Address: address, Tenant: names[r.Tenant], Purpose: string(r.Purpose),
+			Configured: true, Used: used || r.Purpose == queue.ForPostmaster, Refused: r.Refuse, Last: u.last})
 	}
 	for address, u := range l.used {
 		if _, configured := l.rcpts[address]; !configured {
@@ -52,17 +112,4 @@ func (l *live) retire(ctx context.Context, address string) error {
 	}
 	delete(l.used, address)
 	return nil
-}
-
-// recipient answers the listener, and tells a person when an address is refused that should not be asked for here.
-func (d *daemon) recipient(address string) smtpd.Recipient {
-	r := d.live.recipient(address)
-	switch {
-	case r.Refuse != "":
-		d.alertOnce("region.refused", "Mail for an address came to a gateway outside its regions and was refused: mend its MX records (clawback check --online).", address)
-	case r.Retry:
-		d.alertOnce("address.vanished", "Mail came for an address that took mail before and is not in the configuration: it is put off. "+
-			"Put it back, or run clawback address retire.", address)
-	}
-	return r
 }

@@ -34,6 +34,7 @@ func (d *daemon) alertDue(key string, now time.Time) bool {
 // alertEngineAway raises an alert, once an hour for each engine.
 func (d *daemon) alertEngineAway(engine, why string) {
 	d.alertOnce("engine.away",
-		"An engine beside the scorer cannot be asked; mail is judged without it. See show ID, clawback check --online.", engine)
+		"An engine beside the scorer cannot be asked; mail is judged without it. "+
+			"See show ID, clawback check --online.", engine)
 	d.log.Debug("engine not asked", "event", "engine.away", "engine", engine, "error", why)
 }

@@ -9,7 +9,7 @@ import (
 	"clawback/smtpd"
 )
 
-// commitOrder can put C1 into the wrong order (failpoint c1.answer-early), so that the crash tests prove that they see it.
+// commitOrder can put C1 into the wrong order (failpoint c1.answer-early): the crash tests prove that they see it.
 func commitOrder(tx smtpd.Transaction) smtpd.Transaction { return answerEarly{tx} }
 
 type answerEarly struct{ smtpd.Transaction }

@@ -1,4 +1,19 @@
 // Package daemon wires the parts in flow order, reloads, stops them.
+//
+// Run is the whole system in one page; wiring.go says what each part is given, in the same order.
+//
+// Reads: the configuration, signals to read it again, and the sockets that systemd passed.
+//
+// Writes: the log, readiness for systemd, and which journal addresses ever took mail. All else is written by the parts.
+//
+// Invariants:
+//
+//	I1 the parts are opened in flow order and closed in the opposite one
+//	I2 a stop first ends the intake, then the workers: what got its 250 is durable, and each worker finishes its item
+//	I3 a reload replaces the whole configuration or nothing of it
+//
+// On failure: Run returns the error. A part whose storage cannot be trusted any more ends the daemon; systemd starts it
+// again, and the start is the recovery.
 package daemon
 
 import (
@@ -8,6 +23,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -18,10 +34,13 @@ import (
 	"clawback/intel"
 	"clawback/intel/submission"
 	"clawback/pipeline"
+	"clawback/queue"
 	"clawback/retract"
+	"clawback/score/engines/rdap"
 	"clawback/smtpd/certs"
 	"clawback/smtpd/networks"
 	"clawback/spool"
+	"clawback/store"
 	"clawback/systemd"
 )
 
@@ -34,100 +53,128 @@ type Options struct {
 	Reload  <-chan os.Signal // each signal makes the daemon read the file of its configuration again; nil: never
 }
 
-// recovery is how long reading back what is durable may take before systemd ends the start.
-const recovery = 15 * time.Minute
+// daemon holds the parts that Run wires.
+type daemon struct {
+	version string
+	started time.Time
+	cfg     *config.Config // of the start; live has the one of now
+	log     *slog.Logger
+	sockets *systemd.Sockets
+	closers []func() error // of what is open, in the order of opening
+
+	certs     certs.Source
+	networks  *networks.Sets
+	spool     *spool.Spool
+	queue     *queue.Queue
+	store     *store.Store
+	live      *live
+	rdap      *rdap.Client // nil: the registries may not be asked
+	judge     *intel.Judge
+	desk      *submission.Desk
+	key       *bounce.Key
+	bounces   *bounce.Deliverer
+	engine    *retract.Engine
+	pipeline  *pipeline.Pipeline
+	control   *api.Server
+	listeners []*listener
+
+	alertsMu sync.Mutex
+	alerts   map[string]time.Time // guarded by alertsMu; when each alert was last raised
+}
 
 // Run wires the parts in the order in which a report passes them, and runs them until ctx ends.
 func Run(ctx context.Context, o Options) (err error) {
-	cfg := o.Config
-	sockets := cmp.Or(o.Sockets, &systemd.Sockets{})
-	d := &daemon{log: o.Log, version: o.Version, started: time.Now()}
-	defer func() { err = errors.Join(err, d.close()) }() // last opened, first closed
+	d := &daemon{version: o.Version, started: time.Now(), cfg: o.Config, log: o.Log,
+		sockets: cmp.Or(o.Sockets, &systemd.Sockets{})}
+	defer func() { err = errors.Join(err, d.close()) }()
 
-	if err := os.MkdirAll(cfg.StateDir, 0o700); err != nil {
+	// Who we are, and who may speak.
+	if err := os.MkdirAll(d.cfg.StateDir, 0o700); err != nil {
 		return fmt.Errorf("make state_dir: %w", err)
 	}
-	// Who we are, and who may speak.
-	if d.certs, err = certs.New(cfg, certs.Options{StateDir: cfg.StateDir, Listen: sockets.Listen, Log: o.Log,
-		Waiting: func(why error, most time.Duration) { systemd.Busy("no certificate yet: "+why.Error(), most) }}); err != nil {
+	if d.certs, err = certs.New(d.cfg, d.certOptions()); err != nil {
 		return err
 	}
-	if d.networks, err = networks.Open(cfg.Networks, networks.Options{StateDir: cfg.StateDir, Log: o.Log}); err != nil {
+	if d.networks, err = networks.Open(d.cfg.Networks, d.networkOptions()); err != nil {
 		return err
 	}
-	// What is durable. A million items that wait take about half a minute, more on a slow disk.
-	systemd.Busy("recovering the queue", recovery)
-	if d.spool, err = spool.Open(d.in(cfg, "spool"), spoolOptions(cfg)); err != nil {
+	// What is durable.
+	if err := d.openDurable(); err != nil {
 		return err
 	}
-	d.opened(d.spool.Close)
-	if err = d.openQueue(cfg); err != nil {
+	if d.live, err = newLive(d.cfg, d.store, d.graph); err != nil {
 		return err
 	}
-	// What a crash left half-written goes now. A whole body without a row may be a finished report's, and waits for its retention.
-	if err = d.spool.Recover(func(string) bool { return true }); err != nil {
+	// What is done with a report: pipeline( journal -> score ) -> store -> retract -> Graph.
+	if err := d.openRDAP(); err != nil {
 		return err
 	}
-	if err = d.openStore(cfg); err != nil {
-		return err
-	}
-	if d.live, err = newLive(cfg, d.store, d.graph); err != nil {
-		return err
-	}
-	// What is done with a report: pipeline -> retract, and the way out for what cannot be carried through.
-	if d.key, err = bounce.LoadKey(cfg.StateDir); err != nil {
-		return err
-	}
-	if err = d.openRDAP(cfg); err != nil {
-		return err
-	}
-	if d.judge, err = intel.New(cfg, d.judgeOptions()); err != nil {
+	if d.judge, err = intel.New(d.cfg, d.judgeOptions()); err != nil {
 		return err
 	}
 	d.desk = submission.NewDesk(d.deskOptions())
-	d.bounces = bounce.New(d.bounceOptions(cfg))
+	if d.key, err = bounce.LoadKey(d.cfg.StateDir); err != nil {
+		return err
+	}
+	d.pipeline = pipeline.New(d.pipelineOptions())
 	d.engine = retract.New(d.retractOptions())
-	d.pipeline = pipeline.New(d.pipelineOptions(cfg))
-	d.control = api.New(d.controlOptions(cfg))
-	listeners, err := d.listeners(cfg, sockets)
-	if err != nil {
+	d.bounces = bounce.New(d.bounceOptions()) // the way out for what cannot be carried through
+	// People, and at last the mail itself.
+	d.control = api.New(d.controlOptions())
+	if err := d.listen(); err != nil {
 		return err
 	}
 	if err := d.certs.Warm(ctx); err != nil {
 		return fmt.Errorf("get a certificate: %w", err)
 	}
-	return d.run(ctx, cfg, listeners, o.Reload)
+	return d.run(ctx, o.Reload)
 }
 
-// run starts what moves, says that it is ready, and stops it in order when ctx ends or a part fails.
-func (d *daemon) run(ctx context.Context, cfg *config.Config, listeners []*port, reload <-chan os.Signal) error {
-	socket, err := api.Listen(cfg.Control.Socket)
+// run starts every part, says that the daemon is ready, and stops the parts in order when ctx ends or one fails.
+func (d *daemon) run(ctx context.Context, reload <-chan os.Signal) error {
+	socket, err := api.Listen(d.cfg.Control.Socket)
 	if err != nil {
 		return err
 	}
 	work, stop := context.WithCancel(context.WithoutCancel(ctx)) // outlives ctx until the intake has stopped
 	defer stop()
-	group, broken := errgroup.WithContext(work)
+	group, failed := errgroup.WithContext(work)
 	for _, part := range []func(context.Context) error{
-		d.certs.Run, d.networks.Run, d.refreshRDAP, d.pipeline.Run, d.engine.Run, d.bounces.Run, d.metrics, d.janitor, d.faults, d.watchdog,
+		d.certs.Run, d.networks.Run, d.refreshRDAP, d.pipeline.Run, d.engine.Run, d.bounces.Run,
+		d.serveMetrics, d.runJanitor, d.watchStorage, d.feedWatchdog,
 	} {
-		group.Go(func() error { return part(broken) })
+		group.Go(func() error { return part(failed) })
 	}
 	group.Go(func() error { return d.control.Serve(socket) })
-	for _, l := range listeners {
+	for _, l := range d.listeners {
 		group.Go(l.serve)
 	}
-	d.log.Info("ready", "event", "daemon.ready", "version", d.version, "hostname", cfg.Hostname, "listeners", len(listeners),
-		"tenants", len(cfg.Tenants))
-	if err := systemd.Ready("taking mail"); err != nil {
+	d.log.Info("ready", "event", "daemon.ready", "version", d.version, "hostname", d.cfg.Hostname,
+		"listeners", len(d.listeners), "tenants", len(d.cfg.Tenants))
+	if err := systemd.Ready(readyStatus); err != nil {
 		d.log.Warn("tell systemd", "event", "daemon.notify", "error", err)
 	}
-	d.reloadUntil(ctx, broken, reload)
+	d.reloadUntil(ctx, failed, reload)
 	systemd.Stopping("finishing what is in hand")
 	d.log.Info("stopping", "event", "daemon.stopping")
-	drained := d.drain(cfg, listeners) // no new mail; open transfers end
-	stop()                             // then the workers finish the item in hand
+	drained := d.drain() // no new mail; open transfers end
+	stop()               // then the workers finish the item in hand
 	end, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	return errors.Join(drained, d.control.Shutdown(end), group.Wait())
+}
+
+// readyStatus is what systemctl status shows while the daemon runs.
+const readyStatus = "taking mail"
+
+// onClose notes how to close what was opened.
+func (d *daemon) onClose(close func() error) { d.closers = append(d.closers, close) }
+
+// close closes what was opened, the last one first.
+func (d *daemon) close() error {
+	var errs []error
+	for i := len(d.closers) - 1; i >= 0; i-- {
+		errs = append(errs, d.closers[i]())
+	}
+	return errors.Join(errs...)
 }

@@ -7,7 +7,8 @@ import (
 	"clawback/systemd"
 )
 
-// watchStorage ends the daemon when what is durable cannot be trusted any more: systemd starts it again, and it recovers.
+// watchStorage ends the daemon when what is durable cannot be trusted any more. systemd starts it again, and it
+// recovers.
 func (d *daemon) watchStorage(ctx context.Context) error {
 	select {
 	case <-ctx.Done():

@@ -2,13 +2,11 @@ package daemon
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"clawback/bounce"
 	"clawback/config"
@@ -22,7 +20,7 @@ import (
 // live is the configuration of now, and what follows from it. A reload replaces it whole.
 type live struct {
 	store    *store.Store
-	newGraph func(config.Tenant) (retract.Mailboxes, error)
+	newGraph graphFactory
 
 	mu      sync.RWMutex
 	cfg     *config.Config
@@ -31,29 +29,13 @@ type live struct {
 	used    map[string]use             // addresses that ever took mail
 }
 
-// usedPrefix begins the store's keys that remember which addresses ever took mail: the tenant, a space, and the time.
-const usedPrefix = "address/"
+// graphFactory makes the client for one tenant's mailboxes.
+type graphFactory func(config.Tenant) (retract.Mailboxes, error)
 
-// use is what is remembered of an address.
-type use struct {
-	tenant      string
-	last, saved time.Time // when it last took mail, and what of that is durable: true to the hour
-}
-
-func newLive(cfg *config.Config, st *store.Store, newGraph func(config.Tenant) (retract.Mailboxes, error)) (*live, error) {
-	l := &live{store: st, newGraph: newGraph, used: map[string]use{}}
-	keys, err := st.MetaKeys(usedPrefix)
-	if err != nil {
+func newLive(cfg *config.Config, st *store.Store, newGraph graphFactory) (*live, error) {
+	l := &live{store: st, newGraph: newGraph}
+	if err := l.loadUses(); err != nil {
 		return nil, fmt.Errorf("read used addresses: %w", err)
-	}
-	for _, key := range keys {
-		value, err := st.Meta(key)
-		if err != nil {
-			return nil, fmt.Errorf("read used addresses: %w", err)
-		}
-		tenant, at, _ := strings.Cut(string(value), " ")
-		last, _ := time.Parse(time.RFC3339, at) // zero where it was never noted
-		l.used[strings.TrimPrefix(key, usedPrefix)] = use{tenant, last, last}
 	}
 	return l, l.replace(cfg)
 }
@@ -83,20 +65,23 @@ func (l *live) replace(cfg *config.Config) error {
 // recipients lists the addresses that mail is taken for.
 func recipients(cfg *config.Config) map[string]smtpd.Recipient {
 	m := map[string]smtpd.Recipient{}
+	known := func(tenant string, purpose queue.Purpose) smtpd.Recipient {
+		return smtpd.Recipient{Known: true, Tenant: tenant, Purpose: purpose, Region: cfg.Region}
+	}
 	for _, t := range cfg.Tenants {
 		for _, a := range t.Addresses {
-			r := smtpd.Recipient{Known: true, Tenant: t.ID, Purpose: queue.ForJournal, Region: cfg.Region}
+			r := known(t.ID, queue.ForJournal)
 			if ok, _ := regions.Accept(a, cfg.Region); !ok {
 				r.Refuse = "this address is not processed in this region"
 			}
 			m[strings.ToLower(a.Address)] = r
 		}
 		if t.RecoveryAddress != "" {
-			m[strings.ToLower(t.RecoveryAddress)] = smtpd.Recipient{Known: true, Tenant: t.ID, Purpose: queue.ForRecovery, Region: cfg.Region}
+			m[strings.ToLower(t.RecoveryAddress)] = known(t.ID, queue.ForRecovery)
 		}
 		for _, s := range t.Submissions {
 			if s.Address != "" {
-				m[s.Address] = smtpd.Recipient{Known: true, Tenant: t.ID, Purpose: queue.ForSubmission, Region: cfg.Region}
+				m[s.Address] = known(t.ID, queue.ForSubmission)
 			}
 		}
 	}
@@ -123,39 +108,8 @@ func (l *live) recipient(address string) smtpd.Recipient {
 	return smtpd.Recipient{Retry: before}
 }
 
-// took remembers that an address takes mail. Durable before the first message to it is accepted.
-func (l *live) took(e queue.Envelope) error {
-	now := time.Now().UTC()
-	for _, address := range e.Rcpts {
-		address = strings.ToLower(address)
-		if e.Purpose == queue.ForPostmaster || !l.unnoted(address, now) {
-			continue
-		}
-		if err := l.store.PutMeta(context.Background(), usedPrefix+address, []byte(e.Tenant+" "+now.Format(time.RFC3339))); err != nil {
-			return fmt.Errorf("remember address: %w", err)
-		}
-		l.mu.Lock()
-		l.used[address] = use{e.Tenant, now, now}
-		l.mu.Unlock()
-	}
-	return nil
-}
-
-// unnoted says that a use of an address is still to be made durable: its first, and one an hour.
-func (l *live) unnoted(address string, now time.Time) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	u, known := l.used[address]
-	if !known || now.Sub(u.saved) >= time.Hour {
-		return true
-	}
-	u.last = now
-	l.used[address] = u
-	return false
-}
-
-// apart says where else a message of the tenant's may be recorded, because this daemon may not take its report.
-func (l *live) apart(tenant string) []string {
+// elsewhere says where else a message of the tenant's may be recorded, because this daemon may not take its report.
+func (l *live) elsewhere(tenant string) []string {
 	t, ok := l.tenant(tenant)
 	if !ok {
 		return nil
@@ -210,3 +164,6 @@ func (l *live) route(b queue.Bounce) (bounce.Route, error) {
 	}
 	return bounce.Route{To: t.AlternateMailbox, Relay: cmp.Or(t.Relay, cfg.Relay)}, nil
 }
+
+// findTenant finds a tenant by its name or GUID; "" is the only one.
+func (l *live) findTenant(name string) (*config.Tenant, error) { return l.config().FindTenant(name) }

@@ -45,8 +45,8 @@ func TestOpenQueue_broken(t *testing.T) {
 		want string
 	}{
 		"no head":       {zeros(0, 8192), "invalid database; move it away"},
-		"heads alone":   {whole[:8192], "queue.db is broken: "},
-		"pages of zero": {zeros(8192, len(whole)), "queue.db is broken: "},
+		"heads alone":   {whole[:8192], "queue.db is damaged: "},
+		"pages of zero": {zeros(8192, len(whole)), "queue.db is damaged: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -77,8 +77,8 @@ func openOn(t *testing.T, dir string) (*daemon, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &daemon{spool: sp, log: slog.New(slog.NewTextHandler(io.Discard, nil))}
-	d.opened(sp.Close)
+	d := &daemon{cfg: &config.Config{StateDir: dir}, spool: sp, log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+	d.onClose(sp.Close)
 	t.Cleanup(func() { _ = d.close() })
-	return d, d.openQueue(&config.Config{StateDir: dir})
+	return d, d.openQueue()
 }

@@ -3,19 +3,18 @@ package daemon
 import (
 	"context"
 
-	"clawback/config"
 	"clawback/score/engines/rdap"
 )
 
 // openRDAP makes the client of the registries, where the configuration allows to ask them.
-func (d *daemon) openRDAP(cfg *config.Config) (err error) {
-	if !cfg.RDAP.Enabled {
+func (d *daemon) openRDAP() (err error) {
+	if !d.cfg.RDAP.Enabled {
 		return nil
 	}
-	if d.rdap, err = rdap.New(cfg.RDAP, rdap.Options{StateDir: cfg.StateDir, Log: d.log}); err != nil {
+	if d.rdap, err = rdap.New(d.cfg.RDAP, rdap.Options{StateDir: d.cfg.StateDir, Log: d.log}); err != nil {
 		return err
 	}
-	d.opened(d.rdap.Close)
+	d.onClose(d.rdap.Close)
 	return nil
 }
 

@@ -42,7 +42,8 @@ func (d *daemon) networkOptions() networks.Options {
 	return networks.Options{StateDir: d.cfg.StateDir, Log: d.log}
 }
 
-// minFreeInodes leaves files to be made by what is not new mail: large bodies on their way, kept originals, certificates.
+// minFreeInodes leaves files to be made by what is not new mail: large bodies on their way, kept originals,
+// certificates.
 const minFreeInodes = 1000
 
 func (d *daemon) spoolOptions() spool.Options {
