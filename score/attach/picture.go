@@ -7,8 +7,7 @@ import (
 	_ "image/jpeg" // decoders
 	_ "image/png"  // decoders
 
-	"github.com/makiuchi-d/gozxing"
-	"github.com/makiuchi-d/gozxing/qrcode"
+	"clawback/score/attach/qr"
 )
 
 // maxScans is how often a JPEG may go over its pixels. Each time may take thirty octets.
@@ -35,20 +34,7 @@ func (w *work) picture(body []byte) {
 	if err != nil {
 		return
 	}
-	if text, ok := QR(picture); ok {
+	if text, ok := qr.Read(picture); ok {
 		w.link(text, "QR code")
 	}
-}
-
-// QR reads the QR code in a picture.
-func QR(picture image.Image) (string, bool) {
-	bitmap, err := gozxing.NewBinaryBitmapFromImage(picture)
-	if err != nil {
-		return "", false
-	}
-	result, err := qrcode.NewQRCodeReader().Decode(bitmap, nil)
-	if err != nil {
-		return "", false
-	}
-	return result.GetText(), true
 }
