@@ -21,9 +21,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"clawback/api"
@@ -38,6 +36,7 @@ const Hostname = "journal.clawback.example"
 // Options of a Bed.
 type Options struct {
 	Binary  string // the clawback program; it is run as "BINARY serve --config FILE"
+	Daemon  Daemon // what is run instead, in this process, where it is set
 	Tenants []Tenant
 	Sim     graphsim.Options
 	Config  string // more lines at the end of the configuration's top level tables
@@ -53,7 +52,7 @@ type Bed struct {
 
 	o      Options
 	cert   *certs.Static
-	daemon *exec.Cmd
+	daemon runner
 	exited chan struct{} // closed when the daemon has ended; exit tells how
 	exit   error
 }
@@ -116,16 +115,14 @@ func (b *Bed) Start(ctx context.Context, env ...string) error {
 		return fmt.Errorf("open log file: %w", err)
 	}
 	defer out.Close()
-	b.daemon = exec.Command(b.o.Binary, "serve", "--config", b.File("clawback.toml"))
-	b.daemon.Env = append(os.Environ(), env...)
-	b.daemon.Stdout, b.daemon.Stderr = out, out
-	b.daemon.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for whoever runs the bed, and ends the daemon in order
-	if err := b.daemon.Start(); err != nil {
-		return fmt.Errorf("start the daemon: %w", err)
+	exited := make(chan struct{})
+	ended := func(err error) { b.exit = err; close(exited) }
+	if b.o.Daemon != nil {
+		b.daemon = startInside(b.o.Daemon, b.File("clawback.toml"), b.LogFile(), ended)
+	} else if b.daemon, err = startProcess(b.o.Binary, b.File("clawback.toml"), out, env, ended); err != nil {
+		return err
 	}
-	cmd, exited := b.daemon, make(chan struct{})
 	b.exited = exited
-	go func() { b.exit = cmd.Wait(); close(exited) }()
 	return b.ready(ctx)
 }
 
@@ -154,17 +151,20 @@ func (b *Bed) Exited() <-chan struct{} { return b.exited }
 func (b *Bed) Exit() error { return b.exit }
 
 // Pid is the daemon's process id.
-func (b *Bed) Pid() int { return b.daemon.Process.Pid }
+func (b *Bed) Pid() int { return b.daemon.pid() }
 
 // Kill ends the daemon by SIGKILL, as a power cut would, and waits until it is gone.
 func (b *Bed) Kill() {
-	b.daemon.Process.Kill()
+	b.daemon.kill()
 	<-b.exited
 }
 
+// Reload has the daemon read its configuration again. It does so soon; the log says when.
+func (b *Bed) Reload() { b.daemon.reload() }
+
 // Stop ends the daemon in order.
 func (b *Bed) Stop() error {
-	b.daemon.Process.Signal(syscall.SIGTERM)
+	b.daemon.stop()
 	select {
 	case <-b.exited:
 		return b.exit

@@ -1,0 +1,212 @@
+package daemon
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"clawback/api"
+	"clawback/bounce"
+	"clawback/config"
+	"clawback/intel/submission"
+	"clawback/queue"
+	"clawback/retract"
+	"clawback/smtpd"
+	"clawback/store"
+)
+
+func noGraph(config.Tenant) (retract.Mailboxes, error) { return nil, nil }
+
+// openLive has a configuration in force over a store of its own.
+func openLive(t *testing.T, dir string, cfg *config.Config) *live {
+	t.Helper()
+	st, err := store.Open(dir, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { st.Close() })
+	l, err := newLive(cfg, st, noGraph)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func TestRecipients_byPurpose(t *testing.T) {
+	cfg := &config.Config{Hostname: "GW.example.com", Region: "eu", Tenants: []config.Tenant{{
+		ID:              "t1",
+		Addresses:       []config.Address{{Address: "J-1@gw.example.com"}, {Address: "j-us@us.example", Regions: []string{"us"}}},
+		RecoveryAddress: "Back@gw.example.com",
+		Submissions:     []config.Submission{{Address: "phish@contoso.example"}, {Mailboxes: []string{"box@contoso.example"}}},
+	}}}
+	known := func(p queue.Purpose) smtpd.Recipient {
+		return smtpd.Recipient{Known: true, Tenant: "t1", Purpose: p, Region: "eu"}
+	}
+	abroad := known(queue.ForJournal)
+	abroad.Refuse = "this address is not processed in this region"
+	postmaster := smtpd.Recipient{Known: true, Purpose: queue.ForPostmaster}
+	want := map[string]smtpd.Recipient{
+		"j-1@gw.example.com":         known(queue.ForJournal),
+		"j-us@us.example":            abroad,
+		"back@gw.example.com":        known(queue.ForRecovery),
+		"phish@contoso.example":      known(queue.ForSubmission),
+		"postmaster":                 postmaster,
+		"postmaster@gw.example.com":  postmaster,
+		"postmaster@us.example":      postmaster,
+		"postmaster@contoso.example": postmaster,
+	}
+	if diff := cmp.Diff(want, recipients(cfg)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// An address that took mail and left the configuration is put off, over a restart too, until it is retired.
+func TestRecipient_usedAddressIsDeferredUntilRetired(t *testing.T) {
+	dir := t.TempDir()
+	with := &config.Config{Tenants: []config.Tenant{{ID: "t1", Name: "one", Addresses: []config.Address{{Address: "j@gw.example"}}}}}
+	without := &config.Config{Tenants: []config.Tenant{{ID: "t1", Name: "one"}}}
+	l := openLive(t, dir, with)
+	if err := l.noteUse(queue.Envelope{Rcpts: []string{"J@gw.example"}, Tenant: "t1"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.noteUse(queue.Envelope{Rcpts: []string{"postmaster@gw.example"}, Purpose: queue.ForPostmaster}); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.retire(t.Context(), "j@gw.example"); err == nil || !strings.Contains(err.Error(), "still configured") {
+		t.Errorf("a configured address is retired: %v", err)
+	}
+	if err := l.store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	l = openLive(t, dir, without)
+	if r := l.recipient("J@GW.example"); r.Known || !r.Retry {
+		t.Errorf("after a restart without it: %+v", r)
+	}
+	list := l.addresses()
+	if i := len(list) - 1; i < 0 || list[0].Address != "j@gw.example" || list[0].Tenant != "one" || list[0].Last.IsZero() || list[0].Configured {
+		t.Errorf("listed as %+v", list)
+	}
+	if err := l.retire(t.Context(), "J@gw.example"); err != nil {
+		t.Fatal(err)
+	}
+	if r := l.recipient("j@gw.example"); r.Known || r.Retry {
+		t.Errorf("retired: %+v", r)
+	}
+	if err := l.retire(t.Context(), "j@gw.example"); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("retired twice: %v", err)
+	}
+}
+
+// Which use of an address is made durable: the first, and then one an hour.
+func TestUseUnsaved_onceAnHour(t *testing.T) {
+	l := &live{used: map[string]use{}}
+	now := time.Now()
+	if !l.useUnsaved("a", now) {
+		t.Error("the first use is not saved")
+	}
+	l.used["a"] = use{"t", now, now}
+	for after, want := range map[time.Duration]bool{0: false, 59 * time.Minute: false, time.Hour: true} {
+		if got := l.useUnsaved("a", now.Add(after)); got != want {
+			t.Errorf("%s later: %v", after, got)
+		}
+	}
+}
+
+// A reload in which one tenant's client cannot be made changes nothing at all.
+func TestReplace_allTenantsOrNone(t *testing.T) {
+	l := openLive(t, t.TempDir(), &config.Config{Tenants: []config.Tenant{{ID: "t1", Name: "one"}}})
+	l.newGraph = func(t config.Tenant) (retract.Mailboxes, error) {
+		if t.ID == "t3" {
+			return nil, errors.New("no such cloud")
+		}
+		return nil, nil
+	}
+	err := l.replace(&config.Config{Tenants: []config.Tenant{{ID: "t2", Name: "two"}, {ID: "t3", Name: "three"}}})
+	if err == nil || !strings.Contains(err.Error(), "tenant three: no such cloud") {
+		t.Errorf("error %v", err)
+	}
+	if got := strings.Join(l.tenantIDs(), " "); got != "t1" {
+		t.Errorf("in force are %s", got)
+	}
+}
+
+func TestRoute_whereABounceGoes(t *testing.T) {
+	relay, own := &config.Relay{Host: "relay.example"}, &config.Relay{Host: "own.example"}
+	cfg := &config.Config{Relay: relay, SMTP: config.SMTP{Postmaster: "pm@a.example"}, Tenants: []config.Tenant{
+		{ID: "t1", Name: "one", AlternateMailbox: "alt@a.example"},
+		{ID: "t2", Name: "two", AlternateMailbox: "alt@b.example", Relay: own},
+		{ID: "t3", Name: "three"},
+	}}
+	l := openLive(t, t.TempDir(), cfg)
+	for _, c := range []struct {
+		envelope queue.Envelope
+		want     bounce.Route
+		problem  string
+	}{
+		{queue.Envelope{Tenant: "t1"}, bounce.Route{To: "alt@a.example", Relay: relay}, ""},
+		{queue.Envelope{Tenant: "t2"}, bounce.Route{To: "alt@b.example", Relay: own}, ""},
+		{queue.Envelope{Tenant: "t3"}, bounce.Route{}, "tenant three has no alternate_mailbox"},
+		{queue.Envelope{Tenant: "t4"}, bounce.Route{}, "not in the configuration any more"},
+		{queue.Envelope{Purpose: queue.ForPostmaster}, bounce.Route{To: "pm@a.example", Relay: relay}, ""},
+	} {
+		got, err := l.route(queue.Bounce{Envelope: c.envelope})
+		if got != c.want || (err == nil) != (c.problem == "") || err != nil && !strings.Contains(err.Error(), c.problem) {
+			t.Errorf("%+v goes to %+v, %v", c.envelope, got, err)
+		}
+	}
+	cfg.SMTP.Postmaster = ""
+	if _, err := l.route(queue.Bounce{Envelope: queue.Envelope{Purpose: queue.ForPostmaster}}); err == nil {
+		t.Error("postmaster's mail has a way out without a postmaster")
+	}
+}
+
+func TestAlertDue_onceAnHourAndBounded(t *testing.T) {
+	d, now := &daemon{}, time.Now()
+	for _, c := range []struct {
+		key   string
+		after time.Duration
+		want  bool
+	}{
+		{"a", 0, true}, {"a", 59 * time.Minute, false}, {"b", 59 * time.Minute, true}, {"a", time.Hour, true}, {"a", 61 * time.Minute, false},
+	} {
+		if got := d.alertDue(c.key, now.Add(c.after)); got != c.want {
+			t.Errorf("%s after %s: %v", c.key, c.after, got)
+		}
+	}
+	for n := range 3 * maxAlerts {
+		d.alertDue(strings.Repeat("x", n), now)
+	}
+	if len(d.alerts) > maxAlerts {
+		t.Errorf("%d alerts are remembered", len(d.alerts))
+	}
+}
+
+func TestProblems_whatNeedsAPerson(t *testing.T) {
+	s := api.Status{
+		PutOff: "no space",
+		Queue: queue.Stats{Items: map[queue.State]queue.Count{queue.Quarantined: {Count: 2}, queue.Deferred: {Count: 9}},
+			Bounces: map[queue.BounceState]queue.Count{queue.BounceStuck: {Count: 3}, queue.BounceWaiting: {Count: 9}}},
+		Tenants: []api.Tenant{
+			{Counts: store.Counts{Held: 4}, Submissions: map[string]int{string(submission.Open): 1}},
+			{Counts: store.Counts{Held: 1}, Submissions: map[string]int{string(submission.Open): 5, "dismissed": 7}},
+		},
+		Certificate: &api.Certificate{Problem: "expired"},
+	}
+	want := []string{
+		"new mail is put off: no space",
+		"2 in quarantine: clawback queue list --state quarantined",
+		"3 bounces are stuck: clawback bounce list --state stuck",
+		"5 retractions wait for a person: clawback held list",
+		"6 messages that users reported wait for a person: clawback submission list",
+		"certificate: expired",
+	}
+	if diff := cmp.Diff(want, problems(s)); diff != "" {
+		t.Error(diff)
+	}
+	if got := problems(api.Status{Certificate: &api.Certificate{}}); len(got) != 0 {
+		t.Errorf("nothing is wrong, and it says %q", got)
+	}
+}

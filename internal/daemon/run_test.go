@@ -1,0 +1,234 @@
+package daemon
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"clawback/api"
+	"clawback/config"
+	"clawback/internal/test/graphsim"
+	"clawback/internal/test/testbed"
+	"clawback/store"
+)
+
+// runInside runs the daemon as the program does, in this process.
+func runInside(ctx context.Context, file string, log io.Writer, reload <-chan os.Signal) error {
+	cfg, err := config.Load(file)
+	if err != nil {
+		return err
+	}
+	return Run(ctx, Options{Config: cfg, Version: "test", Log: slog.New(slog.NewTextHandler(log, nil)), Reload: reload})
+}
+
+// newBed has everything ready but the daemon.
+func newBed(t *testing.T) *testbed.Bed {
+	t.Helper()
+	bed, err := testbed.New(testbed.Options{Daemon: runInside, Tenants: []testbed.Tenant{testbed.Contoso},
+		Sim: graphsim.Options{Seed: 1, Rates: graphsim.Calm()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(bed.Close)
+	bed.Sim.AddUser(graphsim.User{Tenant: testbed.Contoso.ID, UPN: "busy@contoso.example"})
+	return bed
+}
+
+func start(t *testing.T) *testbed.Bed {
+	t.Helper()
+	bed := newBed(t)
+	if err := bed.Start(t.Context()); err != nil {
+		t.Fatalf("%v\n%s", err, bed.LogTail())
+	}
+	return bed
+}
+
+// deliver puts a bad message into a mailbox and its report into the daemon.
+func deliver(t *testing.T, bed *testbed.Bed, n int) testbed.Letter {
+	t.Helper()
+	l, err := testbed.Write(true, n, "busy@contoso.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := bed.Deliver(l); err != nil {
+		t.Fatal(err)
+	}
+	send(t, bed, l)
+	return l
+}
+
+func send(t *testing.T, bed *testbed.Bed, l testbed.Letter) {
+	t.Helper()
+	conn, err := bed.Dial(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := testbed.Send(conn, testbed.Contoso, l.Report); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// eventually waits until check gives "".
+func eventually(t *testing.T, bed *testbed.Bed, check func() string) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		problem := check()
+		if problem == "" {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s\n%s", problem, bed.LogTail())
+		}
+	}
+}
+
+func outcomeIs(t *testing.T, bed *testbed.Bed, l testbed.Letter, want store.Outcome) {
+	t.Helper()
+	eventually(t, bed, func() string {
+		var m api.Message
+		if err := bed.Client.Get(t.Context(), "/v1/records/"+l.MessageID, &m); err != nil {
+			return err.Error()
+		}
+		if len(m.Intents) != 1 || m.Intents[0].Outcome != want {
+			return "the intents are not " + string(want)
+		}
+		return ""
+	})
+}
+
+// A daemon in this process carries a report from SMTP to the mailbox, stops, and starts again on what it left: nothing is
+// held open by the first, and nothing is done twice by the second.
+func TestRun_startsStopsAndStartsAgain(t *testing.T) {
+	bed := start(t)
+	l := deliver(t, bed, 1)
+	outcomeIs(t, bed, l, store.Done)
+	if err := bed.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	if err := bed.Start(t.Context()); err != nil {
+		t.Fatalf("%v\n%s", err, bed.LogTail())
+	}
+	outcomeIs(t, bed, l, store.Done)
+	second := deliver(t, bed, 2)
+	outcomeIs(t, bed, second, store.Done)
+	var s api.Status
+	if err := bed.Client.Get(t.Context(), "/v1/status", &s); err != nil {
+		t.Fatal(err)
+	}
+	if c := s.Tenants[0].Counts; c.Processed != 2 || c.Outcomes[store.Done] != 2 || s.Version != "test" {
+		t.Errorf("status %+v", s)
+	}
+}
+
+// What the start cannot open is named, and everything that was open already is closed: the next start succeeds.
+func TestRun_aFailedStartLeavesNothingOpen(t *testing.T) {
+	bed := newBed(t)
+	if err := bed.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := bed.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ file, want string }{
+		{"state/store.db", "invalid database; bring it back from a backup"},
+		{"state/queue.db", "invalid database; move it away"},
+	} {
+		whole, err := os.ReadFile(bed.File(c.file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		write := func(data []byte) {
+			if err := os.WriteFile(bed.File(c.file), data, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		write(append(make([]byte, 8192), whole[8192:]...)) // both heads are gone
+		if err := bed.Start(t.Context()); err == nil || !strings.Contains(bed.Exit().Error(), c.want) {
+			t.Errorf("%s without its heads: %v", c.file, bed.Exit())
+		}
+		write(whole)
+		if err := bed.Start(t.Context()); err != nil {
+			t.Fatalf("%s whole again: %v\n%s", c.file, err, bed.LogTail())
+		}
+		if err := bed.Stop(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A listener whose address is taken ends the start with its name.
+func TestRun_namesAListenerThatCannotBeOpened(t *testing.T) {
+	bed := start(t)
+	cfg, err := config.Load(bed.File("clawback.toml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.StateDir, cfg.Control.Socket = t.TempDir(), bed.File("second.sock")
+	err = Run(t.Context(), Options{Config: cfg, Log: slog.New(slog.DiscardHandler)})
+	if err == nil || !strings.Contains(err.Error(), "listener "+bed.Address) {
+		t.Errorf("%v", err)
+	}
+}
+
+func wholeLog(t *testing.T, bed *testbed.Bed) string {
+	t.Helper()
+	text, err := os.ReadFile(bed.LogFile())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// A configuration that is wrong, or that removes a tenant with open work, is refused whole and the old one stays in force; a
+// good one is put in force, and what needs a restart is named.
+func TestReload_putsAllOfAConfigurationInForceOrNothing(t *testing.T) {
+	bed := start(t)
+	good, err := os.ReadFile(bed.File("clawback.toml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := testbed.Write(true, 1, "busy@contoso.example") // it is in no mailbox yet: its retraction waits
+	if err != nil {
+		t.Fatal(err)
+	}
+	send(t, bed, l)
+	outcomeIs(t, bed, l, store.Pending)
+	reload := func(text, want string) {
+		t.Helper()
+		before := len(wholeLog(t, bed))
+		if err := os.WriteFile(bed.File("clawback.toml"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		bed.Reload()
+		eventually(t, bed, func() string {
+			if strings.Contains(wholeLog(t, bed)[before:], want) {
+				return ""
+			}
+			return "the log does not say: " + want
+		})
+	}
+	mode := func() string {
+		var s api.Status
+		if err := bed.Client.Get(t.Context(), "/v1/status", &s); err != nil {
+			t.Fatal(err)
+		}
+		return s.Tenants[0].Mode
+	}
+	old, _, _ := strings.Cut(string(good), "\n[[tenant]]")
+	reload(strings.Replace(string(good), `mode = "live"`, `mode = "lively"`, 1), "config.refused")
+	reload(strings.Replace(string(good), testbed.Contoso.ID, "3f1c2b4a-5d6e-4f70-8192-a3b4c5d6e7f9", 1), "has open work")
+	reload(old, "config.refused")
+	if got := mode(); got != "live" {
+		t.Errorf("after refused configurations the mode is %s", got)
+	}
+	text := strings.Replace(string(good), `mode = "live"`, `mode = "dry-run"`, 1)
+	reload(strings.Replace(text, "[control]", "[smtp]\nmax_sessions = 7\n\n[control]", 1), "key=smtp")
+	if got := mode(); got != "dry-run" {
+		t.Errorf("after a good configuration the mode is %s", got)
+	}
+}
