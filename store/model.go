@@ -28,6 +28,7 @@ type Record struct {
 	MoreVariants     int                 `json:"more,omitempty"`      // variants that were seen and not kept
 	Related          []string            `json:"related,omitempty"`   // records not first-hand with the same Message-ID and content; at most 8
 	Contents         string              `json:"contents,omitempty"`  // hex SHA-256 over From, Date and the decoded parts in whatever order
+	Doubts           []Doubt             `json:"doubts,omitempty"`    // why no content proves a message of a mailbox to be this one
 	Carries          Carries             `json:"carries,omitzero"`    // what it tells of messages that it forwards
 	Forwards         []Forward           `json:"forwards,omitempty"`  // flagged records that it carries, kept by the store; at most 8
 	Verdict          verdict.Verdict     `json:"verdict"`             // the worst of the variants
@@ -39,6 +40,17 @@ type Record struct {
 	Changed          time.Time           `json:"changed"`
 	Rev              uint64              `json:"rev"` // counts the writes; a write with another one is a conflict
 }
+
+// Doubt is why equal content is no proof that a message of a mailbox is the record's; as journal/identity finds it in any
+// of the record's originals.
+type Doubt string
+
+// The doubts.
+const (
+	DoubtNetworkIDs Doubt = "network_ids" // the original bears more than one network message id
+	DoubtBounded    Doubt = "bounded"     // the original was not compared to its end
+	DoubtUnread     Doubt = "unread"      // the original could not be read for its identity
+)
 
 // Variant is one form of the record's original: forks may be altered by disclaimers and the like.
 type Variant struct {

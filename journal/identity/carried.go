@@ -14,6 +14,7 @@ import (
 const (
 	maxAttached  = 32
 	maxFiles     = 1000 // that are looked into
+	maxFileDepth = 4    // files within files: each level reads again what is inside
 	maxNetworks  = 8
 	maxNetworkID = 64       // a GUID has 36
 	maxCompound  = 32 << 20 // of .msg files at one time
@@ -24,6 +25,7 @@ const (
 type carried struct {
 	list   []Attached
 	files  int   // that were looked into
+	within int   // files that are open now, one in another
 	octets int64 // of compound files that may still be held
 }
 
@@ -58,10 +60,12 @@ func (c *carried) file(r io.Reader, depth int) error {
 
 // look finds the messages in a file by what it is: senders name and label files as they like.
 func (c *carried) look(r io.Reader, depth int) {
-	if depth >= maxDepth || len(c.list) >= maxAttached || c.files >= maxFiles {
+	if depth >= maxDepth || c.within >= maxFileDepth || len(c.list) >= maxAttached || c.files >= maxFiles {
 		return
 	}
 	c.files++
+	c.within++
+	defer func() { c.within-- }()
 	br := bufio.NewReaderSize(r, sniffed)
 	head, _ := br.Peek(sniffed) // what could be read is looked at
 	found := outlook.Found{

@@ -58,6 +58,7 @@ func (p *parts) readHeader() header {
 			field.begin(text)
 		}
 	}
+	p.bounded = true
 	field.into(h)
 	return h
 }
@@ -101,6 +102,9 @@ func messageOf(h header) Message {
 				m.NetworkMessageIDs = append(m.NetworkMessageIDs, id)
 			}
 		}
+	}
+	if len(m.NetworkMessageIDs) > 1 {
+		m.Doubts = append(m.Doubts, NetworkIDs)
 	}
 	m.References = references(h)
 	return m

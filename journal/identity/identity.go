@@ -7,11 +7,12 @@
 //
 // Writes: nothing.
 //
-// Invariants: memory does not grow with the message, but for .msg files that are attached, of which at most maxCompound
-// octets are held; two messages without parts are never the same; text is compared without regard to charset, line
+// Invariants: time grows with the octets alone, and memory not at all, but for .msg files that are attached, of which at
+// most maxCompound octets are held; what lies beyond the bounds of parts and header blocks is hashed as it stands, and
+// the message is in doubt (Bounded); two messages without parts are never the same; text is compared without regard to charset, line
 // endings and blanks at line ends, all else octet by octet. What is found in a file changes nothing of its digest.
 //
-// On failure: Of answers an error only when the reader fails. Broken MIME is read as far as it goes, and what cannot
+// On failure: an error only when the reader fails, with what was read before it. Broken MIME is read as far as it goes, and what cannot
 // be decoded is compared as it stands.
 //
 // Standards: RFC 2045 to 2047, 5322; for what is carried in files MS-OXMSG, MS-OXTNEF.
@@ -40,10 +41,23 @@ type Message struct {
 	// X-MS-Office365-Filtering-Correlation-Id, which equals it, in lower case. More than one: do not trust any.
 	NetworkMessageIDs []string
 
+	// Doubts are why equal parts prove nothing of this message. Empty for a message that is read in one way, to its end.
+	Doubts []Doubt
+
 	// What tells that this message forwards or answers another one: hints, not proof.
 	Attached   []Attached // messages that are attached to it, in order, at most 32
 	References []string   // Message-IDs of In-Reply-To and References, the nearest first, at most 8
 }
+
+// Doubt is a reason why equal content is no proof that two messages are one.
+type Doubt string
+
+// The doubts.
+const (
+	NetworkIDs Doubt = "network_ids" // it bears more than one network message id
+	Bounded    Doubt = "bounded"     // a bound was reached, and the rest was hashed as it stands
+	Unread     Doubt = "unread"      // it could not be read to its end: the parts are not all there
+)
 
 // Attached is a message that another one carries: as message/rfc822, in a file, or in a winmail.dat.
 type Attached struct {
@@ -52,7 +66,7 @@ type Attached struct {
 	Contents          string   // as Message.Contents gives it; "" for Outlook's own formats, which keep no MIME
 }
 
-// Of reads a message.
+// Of reads a message. With an error it returns what it has read so far, in doubt as Unread.
 func Of(r io.Reader) (Message, error) {
 	in := &input{r: r}
 	p := &parts{lines: newLines(in), carried: &carried{octets: maxCompound}}
@@ -60,14 +74,24 @@ func Of(r io.Reader) (Message, error) {
 	m := messageOf(h)
 	p.body(h, 0)
 	m.Parts, m.Attached = p.sums, p.carried.list
+	if p.bounded {
+		m.Doubts = append(m.Doubts, Bounded)
+	}
 	if in.err != nil {
-		return Message{}, fmt.Errorf("read message: %w", in.err)
+		m.Doubts = append(m.Doubts, Unread)
+		return m, fmt.Errorf("read message: %w", in.err)
 	}
 	return m, nil
 }
 
-// Content answers the hex SHA-256 over From, Date, Subject and the parts.
+// unread reports whether only a part of the message is known.
+func (m Message) unread() bool { return slices.Contains(m.Doubts, Unread) }
+
+// Content is the hex SHA-256 over From, Date, Subject and the parts; "" for a message that was not read to its end.
 func (m Message) Content() string {
+	if m.unread() {
+		return ""
+	}
 	h := sha256.New()
 	for _, s := range append([]string{m.From, m.date(), m.Subject}, m.Parts...) {
 		fmt.Fprintf(h, "%d:%s\n", len(s), s)
@@ -78,7 +102,7 @@ func (m Message) Content() string {
 // Contents answers the hex SHA-256 over the author, the date and the decoded parts in whatever order: what package retract
 // compares where a network message id is lacking. "" when there are no parts.
 func (m Message) Contents() string {
-	if len(m.Parts) == 0 {
+	if len(m.Parts) == 0 || m.unread() {
 		return ""
 	}
 	h := sha256.New()

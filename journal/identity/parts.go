@@ -14,8 +14,9 @@ import (
 )
 
 const (
-	maxDepth = 24
-	maxParts = 2000
+	maxDepth  = 24
+	maxParts  = 2000 // digests
+	maxBlocks = 4000 // header blocks, of empty parts and multiparts too; a message of 58 MB can have ten million
 )
 
 // parts walks a message's leaves in one pass.
@@ -23,6 +24,8 @@ type parts struct {
 	lines      *lines
 	boundaries [][]byte // "--" and the boundary of each multipart that is open
 	sums       []string
+	blocks     int
+	bounded    bool     // a bound was reached: the rest is hashed as it stands
 	carried    *carried // shared with the messages in its files
 }
 
@@ -30,8 +33,12 @@ type parts struct {
 func (p *parts) body(h header, depth int) {
 	kind, params := mediaType(h.get("content-type"))
 	boundary := params["boundary"]
+	p.blocks++
 	switch {
+	case p.blocks > maxBlocks:
+		p.rest()
 	case depth >= maxDepth:
+		p.bounded = true
 		p.leaf(leaf{kind: "application/octet-stream", depth: depth})
 	case strings.HasPrefix(kind, "multipart/") && boundary != "":
 		p.multipart([]byte("--"+boundary), depth)
@@ -48,7 +55,7 @@ func (p *parts) message(depth int) {
 	m := messageOf(h)
 	at := p.carried.enter(m)
 	p.body(h, depth+1)
-	if len(p.sums) < maxParts {
+	if !p.bounded {
 		m.Parts = p.sums[first:]
 		p.carried.settle(at, m.Contents())
 	}
@@ -113,18 +120,25 @@ func (p *parts) leaf(l leaf) {
 	p.add(sum)
 }
 
-// add keeps a sum; past the limit it is folded into the last one, so that no part goes uncompared.
+// add keeps a sum. With the last one that there is room for, the rest follows as it stands.
 func (p *parts) add(h hash.Hash) {
 	sum := h.Sum(nil)
-	empty := sha256.Sum256(nil)
-	switch {
-	case bytes.Equal(sum, empty[:]):
-	case len(p.sums) < maxParts:
-		p.sums = append(p.sums, hex.EncodeToString(sum))
-	default:
-		last := &p.sums[maxParts-1]
-		folded := sha256.Sum256(append([]byte(*last), sum...))
-		*last = hex.EncodeToString(folded[:])
+	if empty := sha256.Sum256(nil); bytes.Equal(sum, empty[:]) {
+		return
+	}
+	p.sums = append(p.sums, hex.EncodeToString(sum))
+	if len(p.sums) == maxParts-1 {
+		p.rest()
+	}
+}
+
+// rest digests what has not been read yet as it stands, so that nothing goes uncompared, and ends the walk.
+func (p *parts) rest() {
+	sum := sha256.New()
+	n, _ := p.lines.drain(sum) // its only error is the input's, which Of looks at
+	if n > 0 {
+		p.bounded = true
+		p.sums = append(p.sums, hex.EncodeToString(sum.Sum(nil)))
 	}
 }
 
