@@ -17,8 +17,41 @@ const maxPictures = 4
 // maxPages is how many attached pages of a message are read.
 const maxPages = 10
 
+// attachment is a part that a mail program shows as a file.
+type attachment struct {
+	part  *extract.Part
+	file  attach.File // its name in lower case, its content decoded
+	where string
+}
+
 // detectAttachments looks at the files that the message carries, and adds the links in them to the message's.
 func detectAttachments(x *inspection) {
+	all := x.attachments()
+	var files []attach.File
+	for _, a := range all {
+		if len(a.file.Body) > 0 {
+			files = append(files, a.file)
+		}
+	}
+	var reports []attach.Report
+	if len(files) > 0 {
+		reports = x.options.Inspector.Inspect(x.ctx, files, &x.files)
+	}
+	for _, a := range all {
+		if len(a.file.Body) == 0 {
+			x.attachmentName(a)
+			continue
+		}
+		x.hashFile(a)
+		x.fileReport(reports[0], a.part, a.where)
+		reports = reports[1:]
+	}
+	x.onlyFile()
+}
+
+// attachments are the files that are looked into, in order.
+func (x *inspection) attachments() []attachment {
+	var all []attachment
 	pictures := 0
 	for i := range x.mail.Parts {
 		p := &x.mail.Parts[i]
@@ -30,37 +63,31 @@ func detectAttachments(x *inspection) {
 				continue
 			}
 		}
-		x.attachment(p)
+		name := strings.ToLower(strings.TrimSpace(p.Name))
+		if name == "" && (strings.HasPrefix(p.Type, "message/") || strings.HasPrefix(p.Type, "text/") || strings.HasPrefix(p.Type, "multipart/")) {
+			continue
+		}
+		where := "part " + p.Path
+		if p.Name != "" {
+			where += ", " + p.Name
+		}
+		all = append(all, attachment{p, attach.File{Name: name, Type: p.Type, Body: p.Body()}, where})
 	}
-	x.onlyFile()
+	return all
 }
 
-func (x *inspection) attachment(p *extract.Part) {
-	name := strings.ToLower(strings.TrimSpace(p.Name))
-	if name == "" && (strings.HasPrefix(p.Type, "message/") || strings.HasPrefix(p.Type, "text/") || strings.HasPrefix(p.Type, "multipart/")) {
-		return
-	}
-	where := "part " + p.Path
-	if p.Name != "" {
-		where += ", " + p.Name
-	}
-	body := p.Body()
-	if len(body) == 0 {
-		x.attachmentName(name, where)
-		return
-	}
-	if !strings.HasPrefix(p.Type, "image/") && len(x.indicators) < maxIndicators {
-		sum := sha256.Sum256(body)
+// hashFile notes the file's hash as an indicator. Pictures have none: they are the same in many messages.
+func (x *inspection) hashFile(a attachment) {
+	if !strings.HasPrefix(a.part.Type, "image/") && len(x.indicators) < maxIndicators {
+		sum := sha256.Sum256(a.file.Body)
 		x.indicate("sha256", hex.EncodeToString(sum[:]))
 	}
-	report := attach.Inspect(attach.File{Name: name, Type: p.Type, Body: body}, &x.files)
-	x.fileReport(report, p, where)
 }
 
-// attachmentName judges a file that could not be read by its name.
-func (x *inspection) attachmentName(name, where string) {
-	for _, f := range attach.Inspect(attach.File{Name: name, Body: []byte("\n")}, &x.files).Findings {
-		x.note("attachment."+f.ID, where, "%s", f.Text)
+// attachmentName judges a file without content by its name.
+func (x *inspection) attachmentName(a attachment) {
+	for _, f := range attach.Unopened(a.file).Findings {
+		x.note("attachment."+f.ID, a.where, "%s", f.Text)
 	}
 }
 
@@ -71,6 +98,9 @@ func (x *inspection) fileReport(r attach.Report, p *extract.Part, where string) 
 	}
 	for _, text := range r.NotRead {
 		x.notRead(where, text)
+	}
+	if r.Stopped != "" {
+		x.note("attachment.stopped", where, "%s", r.Stopped)
 	}
 	for _, l := range r.Links {
 		if l.Where == "QR code" && x.mail.Add(l.URL, extract.Link{Kind: extract.Embedded, Where: "QR code in " + where}) {

@@ -75,6 +75,7 @@ func attachmentSignals() []Signal {
 		{"attachment.archive_executable", "attachment", Points{6, 0, 1, 0}, false},
 		{"attachment.rare_archive", "attachment", Points{2.5, 0, 1, 0}, false},
 		{"attachment.archive_bomb", "attachment", Points{5, 0, 1, 0}, false},
+		{"attachment.stopped", "attachment", Points{5, 0, 1, 0}, false},
 		{"attachment.encrypted", "attachment", Points{1, 0, 0.3, 0}, false},
 		{"attachment.encrypted_password", "attachment", Points{5, 0, 1, 0}, false},
 		{"attachment.macro", "attachment", Points{2, 0, 0.3, 0}, false},

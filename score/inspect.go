@@ -1,6 +1,7 @@
 package score
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -17,6 +18,7 @@ import (
 // inspection is the work on one message: what was read of it, and what was found.
 type inspection struct {
 	*Scorer
+	ctx    context.Context // of Score, which the inspection does not outlive
 	msg    Message
 	mail   *extract.Mail
 	tenant *config.Tenant

@@ -60,6 +60,7 @@ type Report struct {
 	Pages      []Page    // HTML and SVG files, for the reader of bodies
 	Messages   []Message // mail that lies in the file or is the file, for the reader of mail
 	NotRead    []string  // sentences: each names a limit that was reached and what was not read because of it
+	Stopped    string    // a sentence: looking into the file ended the process that did it, or had to be ended; "" for files that can be read
 }
 
 // Page is a file that a browser opens.

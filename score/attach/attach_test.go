@@ -313,7 +313,12 @@ func FuzzInspect(f *testing.F) {
 	}
 	f.Add("a.docx", zipped(f, map[string][]byte{"[Content_Types].xml": nil, "word/_rels/a.rels": []byte(`<Relationship Target="http://x" TargetMode="External"/>`)}))
 	f.Fuzz(func(t *testing.T, name string, body []byte) {
-		r := Inspect(File{Name: name, Body: body}, &Limits{Bytes: 1 << 20, Files: 50, Depth: 3, Pixels: 1 << 16})
+		before := Limits{Bytes: 1 << 20, Files: 50, Depth: 3, Pixels: 1 << 16}
+		after := before
+		r := Inspect(File{Name: name, Body: body}, &after)
+		if Plain(File{Name: name, Body: body}) && after != before {
+			t.Errorf("a plain file was decoded: %+v are left of %+v", after, before)
+		}
 		if len(r.Links) > 100 || len(r.Files) > 200 {
 			t.Errorf("%d links, %d files", len(r.Links), len(r.Files))
 		}
