@@ -265,6 +265,7 @@ type Brake struct {
 
 // Network is a named set of prefixes.
 type Network struct {
-	Name     string
-	Prefixes []netip.Prefix
+	Name           string
+	Prefixes       []netip.Prefix
+	ExchangeOnline bool // Exchange Online sends from it: its reports must bear X-OriginatorOrg
 }

@@ -80,7 +80,11 @@ func readNetworks(t *table) Networks {
 		Interval: t.duration("interval", "24h", time.Minute),
 	}
 	for _, t := range t.tables("set") {
-		set := Network{Name: t.need("name", `name the set, as in "office"`, label), Prefixes: t.prefixes("prefixes")}
+		set := Network{
+			Name:           t.need("name", `name the set, as in "office"`, label),
+			Prefixes:       t.prefixes("prefixes"),
+			ExchangeOnline: t.flag("exchange_online", false),
+		}
 		if set.Name == ExchangeOnline || slices.ContainsFunc(n.Sets, func(o Network) bool { return o.Name == set.Name }) {
 			t.wrong("name", fmt.Sprintf("%q is taken", set.Name), "choose another name")
 		}

@@ -45,6 +45,25 @@ func write(t *testing.T, file, text string, mode os.FileMode) {
 	}
 }
 
+// A name with look-alike letters is refused; it does not become another name.
+func TestHostName_lookAlikeLettersAreRefused(t *testing.T) {
+	for name, want := range map[string]string{
+		"Contoso.EXAMPLE":       "contoso.example",
+		"B\u00dcCHER.example":   "xn--bcher-kva.example",
+		"contoso.example.":      "contoso.example",
+		"fabri\u212aam.example": "",
+		"conto\u017fo.example":  "",
+		"\uff43ontoso.example":  "",
+		"contoso\u3002example":  "",
+		"con\u00adtoso.example": "",
+	} {
+		got, err := hostName(name)
+		if got != want || (err == nil) != (want != "") {
+			t.Errorf("%q became %q, %v; want %q", name, got, err, want)
+		}
+	}
+}
+
 func TestLoad_fillsInDefaults(t *testing.T) {
 	name := inDir(t)
 	write(t, name, minimal, 0o644)

@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"runtime/debug"
 	"slices"
-	"strings"
 	"time"
 
+	"clawback/internal/mailaddr"
 	"clawback/internal/nospace"
 	"clawback/journal"
 	"clawback/journal/identity"
@@ -108,8 +108,7 @@ func (j *job) direction() string {
 var scoreDirection = map[string]string{"inbound": "in", "outbound": "out", "internal": "internal"}
 
 func (j *job) own(address string) bool {
-	domain := strings.ToLower(address[strings.LastIndexByte(address, '@')+1:])
-	return slices.Contains(j.tenant.Domains, domain)
+	return slices.Contains(j.tenant.Domains, mailaddr.Domain("@"+address))
 }
 
 func addresses(recipients []journal.Recipient) []string {

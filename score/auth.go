@@ -3,8 +3,8 @@ package score
 import (
 	"strings"
 
+	"clawback/internal/mailaddr"
 	"clawback/score/extract"
-	"clawback/score/web"
 )
 
 // authentication is what Exchange found out about who sent the message.
@@ -38,14 +38,14 @@ func readAuth(h extract.Header, from extract.Address) authentication {
 			break
 		}
 	}
-	own := web.Registrable(from.Domain())
-	a.spfOwn = a.spf == "pass" && own != "" && web.Registrable(a.spfDomain) == own
+	own := registrable(from.Domain())
+	a.spfOwn = a.spf == "pass" && own != "" && registrable(a.spfDomain) == own
 	for _, d := range a.dkim {
 		if d.result == "pass" && own != "" && signsFor(d.domain, own) {
 			a.dkimOwn = true
 		}
 	}
-	judged := a.from == "" || web.Registrable(a.from) == own // DMARC spoke of this author, not of another From header
+	judged := a.from == "" || registrable(a.from) == own // DMARC spoke of this author, not of another From header
 	a.aligned = a.dmarc == "pass" && judged || a.spfOwn || a.dkimOwn
 	return a
 }
@@ -53,7 +53,7 @@ func readAuth(h extract.Header, from extract.Address) authentication {
 // signsFor reports whether a signature's domain speaks for the author's: the same registrable domain, or the one that
 // Google Workspace makes of it (example-com.20230601.gappssmtp.com).
 func signsFor(signer, own string) bool {
-	if web.Registrable(signer) == own {
+	if registrable(signer) == own {
 		return true
 	}
 	label, rest, _ := strings.Cut(signer, ".")
@@ -61,7 +61,7 @@ func signsFor(signer, own string) bool {
 }
 
 func (a *authentication) read(value string) bool {
-	value = strings.ToLower(value)
+	value = mailaddr.Lower(value)
 	if !strings.Contains(value, "spf=") && !strings.Contains(value, "dkim=") && !strings.Contains(value, "dmarc=") {
 		return false
 	}

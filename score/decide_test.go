@@ -16,6 +16,7 @@ import (
 	"clawback/config"
 	"clawback/internal/test/mailgen"
 	"clawback/score/engines"
+	"clawback/score/extract"
 	"clawback/score/learn"
 	"clawback/score/rules"
 	"clawback/verdict"
@@ -216,6 +217,50 @@ func TestPolicies(t *testing.T) {
 		if r.Disposition != c.want {
 			t.Errorf("%s: %v, want %v: %s", name, r.Disposition, c.want, summary(r))
 		}
+	}
+}
+
+// A policy for a domain is not one for a domain that looks like it, and the organisation's domains are its own alone.
+func TestPolicies_lookAlikeDomainIsAnother(t *testing.T) {
+	for pattern, from := range map[string]string{
+		"@winner-k.click":         "ann@winner-\u212a.click",
+		`/@winner-k\.click$/`:     "ann@winner-\u212a.click",
+		"ann@winner-s.click":      "ann@winner-\u017f.click",
+		`/^ann@winner-s\.click$/`: "ann@winner-\u017f.click",
+		"@winner-i.click":         "ann@winner-\u0130.click",
+	} {
+		p := compile(config.Policy{Kind: "trust_sender", Pattern: pattern})
+		if p.matches(from) {
+			t.Errorf("%s matches %s", pattern, from)
+		}
+		ascii := strings.NewReplacer("\u212a", "K", "\u017f", "S", "\u0130", "I").Replace(from)
+		if !p.matches(ascii) {
+			t.Errorf("%s does not match %s", pattern, ascii)
+		}
+	}
+	tenant := mailgen.Tenant()
+	own := ownDomains(tenant, nil, nil)
+	for _, domain := range []string{"contoso.example", "CONTOSO.example."} {
+		if !own[registrable(domain)] {
+			t.Errorf("%s is not the organisation's: %v", domain, own)
+		}
+	}
+	for _, domain := range []string{"conto\u017fo.example", "\uff43ontoso.example", "contoso.e\u212aample"} {
+		if own[registrable(domain)] {
+			t.Errorf("%s is the organisation's", domain)
+		}
+	}
+}
+
+// Fields that Exchange strips from outside mail are read under their own name alone.
+func TestHeader_lookAlikeNameIsAnotherField(t *testing.T) {
+	h := extract.Header{Fields: []extract.Field{{Name: "X-M\u017f-Exchange-Organization-AuthAs", Value: "Internal"}}}
+	if h.Has("X-MS-Exchange-Organization-AuthAs") || h.First("X-MS-Exchange-Organization-AuthAs") != "" {
+		t.Error("a long s made a field of Exchange's")
+	}
+	h.Fields[0].Name = "x-ms-EXCHANGE-organization-authas"
+	if h.First("X-MS-Exchange-Organization-AuthAs") != "Internal" {
+		t.Error("the field's own name is not found without case")
 	}
 }
 

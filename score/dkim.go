@@ -1,6 +1,8 @@
 package score
 
 import (
+	"clawback/internal/mailaddr"
+
 	"bytes"
 	"errors"
 	"strings"
@@ -34,7 +36,7 @@ func (x *inspection) reverify() {
 		return
 	}
 	for _, v := range results {
-		if v.Err == nil && signsFor(strings.ToLower(v.Domain), x.domain) {
+		if v.Err == nil && signsFor(mailaddr.Name(v.Domain), x.domain) {
 			x.auth.dkimOwn, x.auth.aligned = true, true
 			x.note("auth.dkim_reverified", "header DKIM-Signature", "The signature of %s was verified again and holds.", v.Domain)
 			return

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"clawback/config"
+	"clawback/internal/mailaddr"
 	"clawback/score/extract"
 	"clawback/score/lists"
 	"clawback/score/web"
@@ -165,7 +166,7 @@ func (x *inspection) vip(folded string) {
 			continue
 		}
 		for _, address := range vip.Addresses {
-			if strings.EqualFold(address, x.from.Address) {
+			if mailaddr.Address(address) == mailaddr.Address(x.from.Address) {
 				return
 			}
 		}
@@ -305,7 +306,7 @@ func (x *inspection) nearOwn(domain string) (string, bool) {
 
 func (x *inspection) partner(domain string) bool {
 	for _, partner := range x.tenant.Partners {
-		if strings.EqualFold(partner, domain) {
+		if mailaddr.Name(partner) == domain {
 			return true
 		}
 	}
@@ -351,7 +352,7 @@ func (x *inspection) replyTo() {
 	if named(x.mail.To, []string{reply.Address}) { // an answer to all
 		return
 	}
-	domain := web.Registrable(web.ASCII(reply.Domain()))
+	domain := x.domainOf(reply)
 	if domain == x.domain || domain == "" || !strings.Contains(domain, ".") {
 		x.replyMailbox(reply)
 		return

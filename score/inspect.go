@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"clawback/config"
+	"clawback/internal/mailaddr"
 	"clawback/score/attach"
 	"clawback/score/extract"
 	"clawback/score/lists"
@@ -101,7 +102,7 @@ func (s *Scorer) inspect(m Message, mail *extract.Mail) *inspection {
 	if x.msg.Sender == "" {
 		x.msg.Sender = mail.Return
 	}
-	x.msg.Sender = strings.ToLower(strings.Trim(x.msg.Sender, "<> "))
+	x.msg.Sender = mailaddr.Lower(strings.Trim(x.msg.Sender, "<> "))
 	x.domain = x.domainOf(x.from)
 	x.own = ownDomains(x.tenant, m.Recipients, mail)
 	x.auth = readAuth(mail.Header, x.from)
@@ -121,7 +122,7 @@ func (s *Scorer) inspect(m Message, mail *extract.Mail) *inspection {
 
 // domainOf is the registrable domain of an address.
 func (x *inspection) domainOf(a extract.Address) string {
-	return web.Registrable(web.ASCII(a.Domain()))
+	return registrable(a.Domain())
 }
 
 // readLimits records which limits the readers of the message reached.
@@ -133,6 +134,9 @@ func (x *inspection) readLimits() {
 		x.notRead("text", fmt.Sprintf("Of its %d bytes of text the first %d were searched for words.", shown, maxText))
 	}
 }
+
+// registrable is the registrable domain of a name that a stranger wrote, in the form in which domains are compared.
+func registrable(name string) string { return web.Registrable(mailaddr.Name(name)) }
 
 // maxText is how many octets of text are folded and searched.
 const maxText = 200 << 10
@@ -173,7 +177,7 @@ func withoutURLs(text string) string {
 func ownDomains(tenant *config.Tenant, recipients []string, mail *extract.Mail) map[string]bool {
 	own := map[string]bool{}
 	for _, domain := range tenant.Domains {
-		own[web.Registrable(strings.ToLower(domain))] = true
+		own[registrable(domain)] = true
 	}
 	if len(own) > 0 {
 		return own
@@ -183,7 +187,7 @@ func ownDomains(tenant *config.Tenant, recipients []string, mail *extract.Mail) 
 	}
 	for _, recipient := range recipients {
 		if at := strings.LastIndexByte(recipient, '@'); at >= 0 {
-			own[web.Registrable(strings.ToLower(strings.Trim(recipient[at+1:], "<> ")))] = true
+			own[registrable(strings.Trim(recipient[at+1:], "<> "))] = true
 		}
 	}
 	return own

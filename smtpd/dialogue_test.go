@@ -105,7 +105,7 @@ func FuzzDialogue(f *testing.F) {
 		in.committed, in.open = nil, 0
 		log.Reset()
 		c := &closing{stream{data: data, pieces: pieces}}
-		g := newGuard(s, newPeer(c, s.network), c)
+		g := newGuard(s, newPeer(c, s.options.Networks), c)
 		s.hand.give(g)
 		<-g.done
 		if n := strings.Count(c.said.String(), "queued as e"); n != len(in.committed) || in.open != 0 {
@@ -133,7 +133,7 @@ func FuzzFront(f *testing.F) {
 	s := fuzzServer(f, &ledger{}, io.Discard)
 	f.Fuzz(func(t *testing.T, data, pieces []byte) {
 		c := &closing{stream{data: data, pieces: pieces}}
-		p := newPeer(c, s.network)
+		p := newPeer(c, s.options.Networks)
 		if _, err := s.front(p); err == nil {
 			t.Fatalf("%q: a handshake", data)
 		}

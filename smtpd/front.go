@@ -24,7 +24,7 @@ var (
 // serve is one connection's goroutine, from accept to close.
 func (s *Server) serve(c net.Conn) {
 	defer c.Close()
-	p := newPeer(c, s.network)
+	p := newPeer(c, s.options.Networks)
 	if refusal := s.sessions.enter(p); refusal != "" {
 		s.log.Warn("session refused", "event", "smtp.session.refused", "remote", p.remote, "network", p.network, "why", refusal)
 		c.SetWriteDeadline(time.Now().Add(refusalTimeout))

@@ -16,6 +16,7 @@ type peer struct {
 	addr    netip.Addr
 	remote  string
 	network string // name of the set it belongs to, "" for none
+	online  bool   // Exchange Online's, by its address or its certificate
 	started time.Time
 	raw     net.Conn
 
@@ -37,13 +38,14 @@ type tally struct {
 	end               error // why it ended, nil for QUIT
 }
 
-func newPeer(c net.Conn, networks func(netip.Addr) string) *peer {
+func newPeer(c net.Conn, networks func(netip.Addr) Network) *peer {
 	p := &peer{id: rand.Text()[:12], raw: c, remote: c.RemoteAddr().String(), started: time.Now()}
 	if a, err := netip.ParseAddrPort(p.remote); err == nil {
 		p.addr = a.Addr().Unmap()
 	}
 	if networks != nil {
-		p.network = networks(p.addr)
+		n := networks(p.addr)
+		p.network, p.online = n.Name, n.Exchange
 	}
 	return p
 }

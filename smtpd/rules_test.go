@@ -29,6 +29,31 @@ func TestRcpt_replies(t *testing.T) {
 	}
 }
 
+// Letters that Unicode folds to ASCII make neither an address nor a command.
+func TestRcpt_lookAlikeLettersAreOtherLetters(t *testing.T) {
+	f := start(t, nil)
+	for address, want := range map[string]string{
+		"po\u017ftmaster":              "5",
+		"po\u017ftmaster@" + hostname:  "5",
+		"POSTMASTER@" + hostname:       "250 2.0.0",
+		"j-4f1c@conto\u017fo.example":  "5",
+		"j-4f1c@contoso.e\u212aample":  "5",
+		"j-4f1c@\uff43ontoso.example":  "5",
+		"j-4f1c@contoso\u200b.example": "5",
+	} {
+		c := f.secure()
+		expect(t, c, "250", "MAIL FROM:<a@example.com> SMTPUTF8")
+		expect(t, c, want, "RCPT TO:<"+address+">")
+	}
+	c := f.secure()
+	for _, line := range []string{"R\u017fET", "\u017fTARTTLS", "MAIL FROM:<a@example.com> \u017fIZE=1", "BDAT 0 LA\u017fT"} {
+		c.Cmd("RSET")
+		if reply, err := c.Cmd(line); err != nil || reply.Code < 500 {
+			t.Errorf("%q is answered %s, %v", line, reply, err)
+		}
+	}
+}
+
 func TestRcpt_oneTenantAndPurpose(t *testing.T) {
 	f := start(t, nil)
 	c := f.envelope()
@@ -140,7 +165,7 @@ func TestLimits_commandsAndErrors(t *testing.T) {
 func TestLimits_sessions(t *testing.T) {
 	f := start(t, func(o *smtpd.Options) {
 		o.Config.MaxSessions, o.Config.MaxSessionsPerNetwork = 4, 2
-		o.Networks = func(netip.Addr) string { return "" }
+		o.Networks = func(netip.Addr) smtpd.Network { return smtpd.Network{} }
 	})
 	f.plain()
 	f.secure()
@@ -151,7 +176,7 @@ func TestLimits_sessions(t *testing.T) {
 
 	f = start(t, func(o *smtpd.Options) {
 		o.Config.MaxSessions, o.Config.MaxSessionsPerNetwork = 4, 2
-		o.Networks = func(netip.Addr) string { return "exchange-online" }
+		o.Networks = func(netip.Addr) smtpd.Network { return smtpd.Network{Name: "exchange-online"} }
 	})
 	for range 4 {
 		f.plain()
@@ -170,7 +195,7 @@ func TestLimits_aQuarterIsKeptForListedNetworks(t *testing.T) {
 	f := start(t, func(o *smtpd.Options) {
 		o.Config.MaxSessions = 4
 		o.Listener.Networks = []string{"exchange-online"}
-		o.Networks = func(netip.Addr) string { return network.Load().(string) }
+		o.Networks = func(netip.Addr) smtpd.Network { return smtpd.Network{Name: network.Load().(string)} }
 	})
 	for range 3 {
 		f.plain()

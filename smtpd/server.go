@@ -30,11 +30,17 @@ type Options struct {
 	// Recipients says what an address is for. It gets the address as the client wrote it, or "postmaster" when that
 	// is all the client wrote. It is called by many sessions at once.
 	Recipients func(address string) Recipient
-	Networks   func(netip.Addr) string // the named set that an address belongs to, "" for none; nil: none
-	Room       func(size int64) error  // asked at MAIL whether a message of that size (0: not said) fits; nil: always
+	Networks   func(netip.Addr) Network // the network of a peer; nil: none is listed
+	Room       func(size int64) error   // asked at MAIL whether a message of that size (0: not said) fits; nil: always
 	Intake     Intake
 	Log        *slog.Logger     // nil: none
 	Now        func() time.Time // nil: time.Now
+}
+
+// Network is what is known of the network that a peer is in.
+type Network struct {
+	Name     string // of the set that the listener names, "" for none
+	Exchange bool   // Exchange Online sends from it, whatever the set is called
 }
 
 // Server is one listener's worth of SMTP.

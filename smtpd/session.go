@@ -10,6 +10,7 @@ import (
 
 	"github.com/emersion/go-smtp"
 
+	"clawback/internal/mailaddr"
 	"clawback/queue"
 )
 
@@ -46,7 +47,8 @@ func (s *session) Mail(_ string, opts *smtp.MailOptions) (err error) {
 	s.size = opts.Size
 	s.env = &queue.Envelope{
 		Session: p.id, MailFrom: s.guard.path, Remote: p.remote, Hello: p.hello, Network: p.network,
-		TLS: p.tls, SMTPUTF8: opts.UTF8,
+		Exchange: p.online,
+		TLS:      p.tls, SMTPUTF8: opts.UTF8,
 	}
 	return nil
 }
@@ -82,7 +84,7 @@ func (s *session) contain(err *error) {
 // lookup asks for an address; the postmaster is known everywhere (RFC 5321 4.5.1).
 func (s *session) lookup(address string) Recipient {
 	local, domain, _ := strings.Cut(address, "@")
-	if !strings.EqualFold(local, "postmaster") || domain != "" && !strings.EqualFold(domain, s.srv.hostname) {
+	if !mailaddr.Equal(local, "postmaster") || domain != "" && mailaddr.Name(domain) != mailaddr.Name(s.srv.hostname) {
 		return s.srv.options.Recipients(address)
 	}
 	r := s.srv.options.Recipients("postmaster")

@@ -2,8 +2,8 @@ package store
 
 import (
 	"slices"
-	"strings"
 
+	"clawback/internal/mailaddr"
 	"clawback/journal"
 	"clawback/verdict"
 )
@@ -74,7 +74,7 @@ func uniteRecipients(have, more []journal.Recipient) []journal.Recipient {
 	at := make(map[string]int, len(have)+len(more))
 	for _, list := range [][]journal.Recipient{have, more} {
 		for _, r := range list {
-			key := strings.ToLower(r.Address)
+			key := mailaddr.Lower(r.Address)
 			i, known := at[key]
 			if !known {
 				at[key] = len(united)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"clawback/internal/mailaddr"
 	"clawback/journal/identity"
 	"clawback/store"
 )
@@ -52,7 +53,7 @@ func (d *Desk) sole(tenant, key string, fits func(store.Record) bool) (store.Rec
 // receivedBy reports whether an address is among a record's recipients.
 func receivedBy(rec store.Record, address string) bool {
 	for _, r := range rec.Recipients {
-		if strings.EqualFold(strings.Trim(r.Address, "<>"), address) {
+		if mailaddr.Address(strings.Trim(r.Address, "<>")) == mailaddr.Address(address) {
 			return true
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"clawback/bounce"
 	"clawback/config"
 	"clawback/config/regions"
+	"clawback/internal/mailaddr"
 	"clawback/queue"
 	"clawback/retract"
 	"clawback/smtpd"
@@ -74,19 +75,19 @@ func recipients(cfg *config.Config) map[string]smtpd.Recipient {
 			if ok, _ := regions.Accept(a, cfg.Region); !ok {
 				r.Refuse = "this address is not processed in this region"
 			}
-			m[strings.ToLower(a.Address)] = r
+			m[mailaddr.Address(a.Address)] = r
 		}
 		if t.RecoveryAddress != "" {
-			m[strings.ToLower(t.RecoveryAddress)] = known(t.ID, queue.ForRecovery)
+			m[mailaddr.Address(t.RecoveryAddress)] = known(t.ID, queue.ForRecovery)
 		}
 		for _, s := range t.Submissions {
 			if s.Address != "" {
-				m[s.Address] = known(t.ID, queue.ForSubmission)
+				m[mailaddr.Address(s.Address)] = known(t.ID, queue.ForSubmission)
 			}
 		}
 	}
 	postmaster := smtpd.Recipient{Known: true, Purpose: queue.ForPostmaster} // RFC 5321, section 4.5.1
-	m["postmaster"], m["postmaster@"+strings.ToLower(cfg.Hostname)] = postmaster, postmaster
+	m["postmaster"], m["postmaster@"+mailaddr.Name(cfg.Hostname)] = postmaster, postmaster
 	for address := range m {
 		if _, domain, ok := strings.Cut(address, "@"); ok {
 			m["postmaster@"+domain] = postmaster
@@ -98,7 +99,7 @@ func recipients(cfg *config.Config) map[string]smtpd.Recipient {
 // recipient answers the listener. An address that ever took mail and is not configured any more is refused for now
 // only: a typo in the TOML must not turn reports away for good.
 func (l *live) recipient(address string) smtpd.Recipient {
-	address = strings.ToLower(address)
+	address = mailaddr.Address(address)
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	if r, ok := l.rcpts[address]; ok {

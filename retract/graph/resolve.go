@@ -9,6 +9,7 @@ import (
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
 	"github.com/microsoftgraph/msgraph-sdk-go/users"
 
+	"clawback/internal/mailaddr"
 	"clawback/retract"
 	"clawback/retract/graph/transport"
 )
@@ -26,7 +27,7 @@ var resolving = transport.Call{Name: "look up address", Directory: true}
 // Resolve finds the mailbox that takes mail for an SMTP address: by the proxy addresses of users, which are what
 // Exchange routes by, else by the user principal name. Groups and mail contacts are no mailboxes.
 func (c *Client) Resolve(ctx context.Context, address string) (retract.Mailbox, error) {
-	key := strings.ToLower(strings.TrimSpace(address))
+	key := mailaddr.Address(strings.TrimSpace(address))
 	if key == "" || strings.ContainsAny(key, " \t\r\n<>") || strings.Count(key, "@") == 0 {
 		return retract.Mailbox{}, refused("the address is malformed")
 	}

@@ -1,6 +1,10 @@
 package extract
 
-import "strings"
+import (
+	"strings"
+
+	"clawback/internal/mailaddr"
+)
 
 // Address is one mailbox of an address field.
 type Address struct {
@@ -96,7 +100,7 @@ func displayName(s string) string {
 }
 
 func cleanAddress(s string) string {
-	s = strings.ToLower(strings.Trim(strings.TrimSpace(s), `<>"'`))
+	s = mailaddr.Lower(strings.Trim(strings.TrimSpace(s), `<>"'`))
 	s = strings.Join(strings.Fields(s), "")
 	s = strings.TrimPrefix(s, "mailto:")
 	return strings.TrimSuffix(s, ".")

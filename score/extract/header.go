@@ -1,6 +1,8 @@
 package extract
 
 import (
+	"clawback/internal/mailaddr"
+
 	"bytes"
 	"strings"
 )
@@ -70,7 +72,7 @@ func (h *Header) line(line []byte) {
 // First is the first field's value of that name, "" when there is none.
 func (h Header) First(name string) string {
 	for _, f := range h.Fields {
-		if strings.EqualFold(f.Name, name) {
+		if mailaddr.Equal(f.Name, name) {
 			return f.Value
 		}
 	}
@@ -81,7 +83,7 @@ func (h Header) First(name string) string {
 func (h Header) All(name string) []string {
 	var all []string
 	for _, f := range h.Fields {
-		if strings.EqualFold(f.Name, name) {
+		if mailaddr.Equal(f.Name, name) {
 			all = append(all, f.Value)
 		}
 	}
@@ -91,7 +93,7 @@ func (h Header) All(name string) []string {
 // Has reports whether a field of that name is there.
 func (h Header) Has(name string) bool {
 	for _, f := range h.Fields {
-		if strings.EqualFold(f.Name, name) {
+		if mailaddr.Equal(f.Name, name) {
 			return true
 		}
 	}
