@@ -73,7 +73,8 @@ type ACME struct {
 type SMTP struct {
 	MaxMessageSize        int64 // octets
 	MaxSessions           int   // in all
-	MaxSessionsPerNetwork int   // for each /24 or /64 outside the listener's networks
+	MaxUnlistedSessions   int   // in all, outside the listener's networks
+	MaxSessionsPerNetwork int   // for each /24 or /64 outside the listener's networks; twice that for a /16 or /48
 	MaxRecipients         int
 	MaxCommands           int // in a session
 	MaxErrors             int // in a session

@@ -183,10 +183,15 @@ func readACME(t *table, hostname string) ACME {
 	return a
 }
 
+// unlistedShare is the part of all sessions that networks outside the listener's have together.
+const unlistedShare = 8
+
 func readSMTP(t *table) SMTP {
+	sessions := t.number("max_sessions", 1000, 1)
 	return SMTP{
 		MaxMessageSize:        t.size("max_message_size", "400MiB", 64<<10),
-		MaxSessions:           t.number("max_sessions", 1000, 1),
+		MaxSessions:           sessions,
+		MaxUnlistedSessions:   t.number("max_unlisted_sessions", max(1, sessions/unlistedShare), 1),
 		MaxSessionsPerNetwork: t.number("max_sessions_per_network", 20, 1),
 		MaxRecipients:         t.number("max_recipients", 100, 1),
 		MaxCommands:           t.number("max_commands", 50000, 10),

@@ -15,6 +15,9 @@ import (
 // intake hands accepted mail to the queue.
 type intake struct{ d *daemon }
 
+// Admit says whether a message of this size fits on the disk, before its sender begins to send it.
+func (i intake) Admit(e queue.Envelope, size int64) error { return i.d.queue.Admit(e, size) }
+
 // Begin opens a draft. The address is noted first, so that it is known to have taken mail before any 250 says so.
 func (i intake) Begin(e queue.Envelope, size int64) (smtpd.Transaction, error) {
 	if err := i.d.live.noteUse(e); err != nil {
@@ -64,15 +67,6 @@ func (d *daemon) sessions() (n int) {
 		n += l.server.Sessions()
 	}
 	return n
-}
-
-// checkSpace says whether a message of this size fits on the disk, before its sender begins to send it.
-func (d *daemon) checkSpace(size int64) error {
-	err := d.spool.Reserve(size)
-	if err == nil {
-		d.spool.Unreserve(size)
-	}
-	return err
 }
 
 // drain stops taking mail; transfers that are under way may end.

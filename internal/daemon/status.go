@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"clawback/api"
+	"clawback/config"
 	"clawback/intel/submission"
 	"clawback/queue"
 )
@@ -50,11 +51,7 @@ func (d *daemon) status() (api.Status, error) {
 
 // putOff is why a message that came now would be put off; nil when it would be taken.
 func (d *daemon) putOff() error {
-	draft, err := d.queue.Begin(queue.Envelope{}, 0)
-	if err == nil {
-		draft.Abort()
-	}
-	return err
+	return d.queue.Admit(queue.Envelope{Network: config.ExchangeOnline}, 0)
 }
 
 // problems are the parts of a status that need a person.

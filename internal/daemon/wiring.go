@@ -127,7 +127,7 @@ func (d *daemon) smtpOptions(l config.Listener) smtpd.Options {
 		Networks: func(a netip.Addr) smtpd.Network {
 			return smtpd.Network{Name: d.networks.Name(a, l.Networks), Exchange: d.networks.Exchange(a)}
 		},
-		Recipients: d.recipient, Room: d.checkSpace, Intake: intake{d}, Log: d.log,
+		Recipients: d.recipient, Intake: intake{d}, Log: d.log,
 	}
 }
 
