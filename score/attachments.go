@@ -3,6 +3,7 @@ package score
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"path"
 	"strings"
 
@@ -78,7 +79,7 @@ func (x *inspection) attachments() []attachment {
 
 // hashFile notes the file's hash as an indicator. Pictures have none: they are the same in many messages.
 func (x *inspection) hashFile(a attachment) {
-	if !strings.HasPrefix(a.part.Type, "image/") && len(x.indicators) < maxIndicators {
+	if !strings.HasPrefix(a.part.Type, "image/") {
 		sum := sha256.Sum256(a.file.Body)
 		x.indicate("sha256", hex.EncodeToString(sum[:]))
 	}
@@ -165,6 +166,7 @@ func (x *inspection) pdf(r attach.Report, p *extract.Part, where string) {
 // htmlFile looks at an attached page, which opens in the browser with the file's own rights.
 func (x *inspection) htmlFile(page, name, where string) {
 	if x.pages++; x.pages > maxPages {
+		x.notRead(where, fmt.Sprintf("Of the attached pages the first %d were read.", maxPages))
 		return
 	}
 	links := len(x.mail.Links)
@@ -180,18 +182,18 @@ func (x *inspection) htmlFile(page, name, where string) {
 	case h.Forms > 0 && h.Scripts > 0:
 		x.note("attachment.html_form", where, "The attached page %q holds a form.", name)
 	}
-	x.smuggling(lower, name, where)
+	x.smuggling(lower, h.Refresh != "", name, where)
 }
 
 func embeddedKind(k extract.Kind) extract.Kind {
-	if k == extract.Anchor || k == extract.Form || k == extract.Text {
-		return extract.Embedded
+	if k == extract.Image || k == extract.Resource {
+		return k
 	}
-	return k
+	return extract.Embedded
 }
 
 // smuggling looks for pages that build a file or another page out of encoded data when they are opened.
-func (x *inspection) smuggling(lower, name, where string) {
+func (x *inspection) smuggling(lower string, leadsOn bool, name, where string) {
 	decodes := containsAny(lower, "atob(", "unescape(", "fromcharcode", "decodeuricomponent(", "parseint(", "charcodeat(")
 	saves := containsAny(lower, "createobjecturl", "mssaveoropenblob", "mssaveblob", "new blob(", "download=", ".download")
 	writes := containsAny(lower, "document.write", "eval(", "innerhtml", "new function(", "window.location", "location.href", "location.replace", "settimeout(")
@@ -200,7 +202,7 @@ func (x *inspection) smuggling(lower, name, where string) {
 		x.note("attachment.html_smuggling", where, "The attached page %q builds a file out of encoded data when it is opened.", name)
 	case decodes && writes && strings.Contains(lower, "<script"):
 		x.note("attachment.html_obfuscated", where, "The attached page %q hides what it does in encoded data.", name)
-	case containsAny(lower, "window.location", "location.href=", "location.replace", "http-equiv=\"refresh\"", "http-equiv=refresh"):
+	case leadsOn || containsAny(lower, "window.location", "location.href=", "location.replace"):
 		x.note("attachment.html_redirect", where, "The attached page %q leads elsewhere at once.", name)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -407,6 +408,39 @@ func TestFeeds_aHitIsHard(t *testing.T) {
 	}
 	if r := run(t, s, link("https://www.sender.example/x", "here")); has(r, "link.feed") {
 		t.Errorf("an unlisted host is a hit: %s", summary(r))
+	}
+}
+
+// Wherever a listed address stands, and whatever stands before it, the feeds are asked about it.
+func TestFeeds_areAskedAboutEveryLink(t *testing.T) {
+	const listed = "https://www.listed.example/x"
+	s := scorer(t, Options{Known: func(i verdict.Indicator) (Hit, bool) { return Hit{"test feed", "phishing"}, i.Value == listed }})
+	many := func(n int, format string) string {
+		var out strings.Builder
+		for i := range n {
+			fmt.Fprintf(&out, format, i)
+		}
+		return out.String()
+	}
+	last := `<p>Hello</p><a href="` + listed + `">here</a>`
+	for name, text := range map[string]string{
+		"60 links":           page("", many(60, `<a href="https://h%d.example/">x</a>`)+last),
+		"500 pictures":       page("", many(500, `<img src="https://h%d.example/x.png">`)+last),
+		"5000 links":         page("", many(5000, `<a href="https://h%d.example/">x</a>`)+last),
+		"5000 links in text": vary("\n" + many(5000, "https://h%d.example/\n") + listed),
+		"a long comment":     page("", "<!-- "+many(60_000, "comment %d ")+"-->"+last),
+		"a long page":        page("", many(400_000, "<i>%d</i>\n")+last),
+		"a long text":        vary("\n" + many(60_000, "some words of line %d\n") + listed),
+		"a picture's":        page("", many(500, `<a href="https://h%d.example/">x</a>`)+`<img src="`+listed+`">`),
+		"in a script":        attached("", longText, "page.html", "text/html", []byte("<html><script>"+many(20_000, "var x%d=1;\n")+"location='"+listed+"'</script></html>")),
+	} {
+		r := run(t, s, text)
+		if r.Disposition != verdict.Malicious || !has(r, "link.feed") {
+			t.Errorf("%s: %v: %s", name, r.Disposition, summary(r))
+		}
+		if len(r.Indicators) > maxIndicators+1 || !slices.Contains(r.Indicators, verdict.Indicator{Kind: "url", Value: listed}) {
+			t.Errorf("%s: of %d indicators that are kept none is the listed address", name, len(r.Indicators))
+		}
 	}
 }
 

@@ -46,7 +46,7 @@ type inspection struct {
 	pages      int            // attached pages that were read
 	clickable  int            // links that a person can follow
 	found      []found
-	indicators []verdict.Indicator
+	indicators indicators
 	degraded   []string
 	unread     []unread // limits that were reached
 	read       []history.Entry
@@ -129,6 +129,9 @@ func (x *inspection) domainOf(a extract.Address) string {
 func (x *inspection) readLimits() {
 	if x.mail.Truncated {
 		x.notRead("message", fmt.Sprintf("Of its %d bytes the first %d were read.", x.mail.Size, len(x.mail.Raw())))
+	}
+	for _, u := range x.mail.NotRead {
+		x.notRead(u.Where, u.Text)
 	}
 	if shown := len(x.mail.Body()); shown > maxText {
 		x.notRead("text", fmt.Sprintf("Of its %d bytes of text the first %d were searched for words.", shown, maxText))
@@ -246,7 +249,7 @@ func (x *inspection) result() Result {
 	disposition, score := decide(t)
 	v := verdict.Verdict{
 		Disposition: disposition, Score: score, Threat: t.Threat, Spoof: t.Spoof, Spam: t.Spam, Bulk: t.Bulk,
-		Reasons: reasons(x.found), Indicators: x.indicators, Rules: x.version, Knowledge: x.knowledge, Degraded: x.degraded,
+		Reasons: reasons(x.found), Indicators: x.indicators.kept, Rules: x.version, Knowledge: x.knowledge, Degraded: x.degraded,
 	}
 	x.applySwitches(&v)
 	if x.override != nil {

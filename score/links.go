@@ -7,35 +7,18 @@ import (
 	"clawback/score/extract"
 	"clawback/score/lists"
 	"clawback/score/web"
-	"clawback/verdict"
 )
-
-// maxIndicators bounds what one message adds to the list of indicators.
-const maxIndicators = 100
 
 // detectLinks looks at where the message leads.
 func detectLinks(x *inspection) {
-	seen := map[string]bool{}
 	for i := range x.mail.Links {
-		if x.mail.Links[i].Clickable() {
+		if l := &x.mail.Links[i]; l.Clickable() && !l.Plain {
 			x.clickable++
 		}
 	}
+	x.indicateLinks()
 	for i := range x.mail.Links {
-		l := &x.mail.Links[i]
-		if x.bounce && l.Nested {
-			continue
-		}
-		if !seen[l.Raw] && len(x.indicators) < maxIndicators {
-			seen[l.Raw] = true
-			x.indicate("url", l.Raw)
-			x.indicate("domain", l.Host)
-			if target, ok := l.Target(); ok { // what a rewriting gateway or a redirect hides
-				x.indicate("url", target.Raw)
-				x.indicate("domain", target.Host)
-			}
-		}
-		if l.Kind != extract.Image && l.Kind != extract.Resource {
+		if l := &x.mail.Links[i]; l.Clickable() && !(x.bounce && l.Nested) {
 			x.link(l)
 		}
 	}
@@ -56,33 +39,22 @@ func (x *inspection) forms() {
 	}
 }
 
-// indicate notes an indicator, and asks the feeds.
-func (x *inspection) indicate(kind, value string) {
-	i := verdict.Indicator{Kind: kind, Value: value}
-	for _, have := range x.indicators {
-		if have == i {
-			return
-		}
-	}
-	x.indicators = append(x.indicators, i)
-	if x.options.Known == nil {
-		return
-	}
-	if hit, ok := x.options.Known(i); ok {
-		x.note("link.feed", "", "%s %s is listed by %s as %s.", kind, web.Defang(value), hit.Feed, hit.Threat)
-	}
-}
+// So many links make it likely, or sure, that one of them leads somewhere odd.
+const (
+	manyLinks     = 25
+	veryManyLinks = 200
+)
 
-// manyLinks is how many links make it likely that one of them leads somewhere odd.
-const manyLinks = 25
-
-// once notes a signal only for the first link that has it. Among many links it counts half.
+// once notes a signal only for the first link that has it. Among many links it counts half, among very many a quarter.
 func (x *inspection) once(id string, l *extract.Link, format string, args ...any) {
 	if x.saw(id) {
 		return
 	}
 	factor := 1.0
-	if x.clickable > manyLinks {
+	switch {
+	case x.clickable > veryManyLinks:
+		factor = 0.25
+	case x.clickable > manyLinks:
 		factor = 0.5
 	}
 	x.times(factor, id, l.Where, format, args...)
@@ -156,7 +128,7 @@ func (x *inspection) linkText(l *extract.Link) {
 	if target, redirects := l.Target(); redirects && target.Domain == shown.Domain {
 		return
 	}
-	if shown.Domain == x.domain && x.auth.aligned || x.trackerLink(l) {
+	if shown.Domain == x.domain && x.auth.aligned || x.trackerLink(l) || web.Undressed(web.Unicode(shown.Domain), l.Domain) {
 		return
 	}
 	x.once("link.text_href_mismatch", l, "A link shows %s and leads to %s.", web.Defang(shown.Host), web.Defang(l.Host))
@@ -359,7 +331,7 @@ func (x *inspection) findBrandHost(host string) int {
 	if x.lists.Popular.Has(domain) || x.lists.HighTrust.Has(domain) || x.lists.Banks.Has(domain) || x.ours(domain) || x.trustedDomain(domain) {
 		return -1
 	}
-	named := namedPart{text: strings.TrimSuffix(host, strings.TrimPrefix(domain, web.Label(domain)))}
+	named := namedPart{text: ordinaryWords.Replace(strings.TrimSuffix(host, strings.TrimPrefix(domain, web.Label(domain))))}
 	named.plain = web.Digits(x.lists.Skeleton.Of(web.Unicode(named.text)))
 	for word := range strings.FieldsFuncSeq(named.text, func(r rune) bool { return r == '.' || r == '-' || r == '_' }) {
 		named.words = append(named.words, word)
@@ -376,6 +348,9 @@ func (x *inspection) findBrandHost(host string) int {
 	}
 	return -1
 }
+
+// ordinaryWords hold the name of a brand by chance.
+var ordinaryWords = strings.NewReplacer("interact", "-", "revolution", "-", "interpolat", "-", "administrat", "-", "stratosph", "-", "stratoc", "-", "intuiti", "-")
 
 // weakly reports whether a host joins the name of a brand that is also an ordinary word to another word by a hyphen.
 func weakly(named string, b lists.Brand) bool {
@@ -420,7 +395,7 @@ func (x *inspection) foreignLinks() {
 	clicks, foreign := 0, ""
 	for i := range x.mail.Links {
 		l := &x.mail.Links[i]
-		if !l.Clickable() || l.Nested || x.msProtected(l) {
+		if !l.Clickable() || l.Nested || l.Plain || x.msProtected(l) {
 			continue
 		}
 		clicks++

@@ -109,18 +109,6 @@ func TestHTML_toldFromWhatIsHidden(t *testing.T) {
 	}
 }
 
-func TestFindURLs(t *testing.T) {
-	var got []string
-	FindURLs("See https://a.example/x, (http://b.example/y). <https://c.example/z> nothttps://d.example\u00a0end ://", func(s string) { got = append(got, s) })
-	want := []string{"https://a.example/x", "http://b.example/y", "https://c.example/z"}
-	if len(got) < 3 {
-		t.Fatalf("found %v", got)
-	}
-	if diff := cmp.Diff(want, got[:3]); diff != "" {
-		t.Error(diff)
-	}
-}
-
 // torture are messages that break readers which are not bounded.
 func torture() map[string]string {
 	deep := &strings.Builder{}

@@ -29,12 +29,13 @@ type Limits struct {
 	Parts  int
 	Depth  int
 	Text   int // octets of text of each kind
+	Source int // octets of HTML, of all bodies and attached pages
 	Links  int
 }
 
 // Default are the limits that the scorer uses.
 func Default() Limits {
-	return Limits{Octets: 24 << 20, Parts: 300, Depth: 20, Text: 512 << 10, Links: 400}
+	return Limits{Octets: 24 << 20, Parts: 300, Depth: 20, Text: 512 << 10, Source: 3 << 20, Links: 2000}
 }
 
 // Mail is a message taken apart.
@@ -53,6 +54,8 @@ type Mail struct {
 	Plain       string // text of the text/plain bodies
 	HTML        HTML   // of the text/html bodies
 	Links       []Link
+	More        []string // addresses beyond Limits.Links
+	NotRead     []Unread // limits that were reached
 	Problems    []string
 	HTMLInPlain bool // a text/plain body is HTML
 	Truncated   bool // the message is longer than the limit
@@ -60,6 +63,20 @@ type Mail struct {
 
 	raw    []byte
 	limits Limits
+	source int // octets of HTML that were read
+}
+
+// Unread is a limit that was reached.
+type Unread struct {
+	Where string
+	Text  string // a sentence: the limit, and what was not read because of it
+}
+
+// notRead records that a limit was reached.
+func (m *Mail) notRead(where, text string) {
+	if len(m.NotRead) < 50 {
+		m.NotRead = append(m.NotRead, Unread{where, text})
+	}
 }
 
 // Raw is the message's octets, as far as they were read.

@@ -46,6 +46,15 @@ func (p *Part) Text(limit int) string {
 	return toUTF8(body, p.Charset)
 }
 
+// split is a text part's content: at most limit octets of it in UTF-8, and the rest as it is.
+func (p *Part) split(limit int) (text string, rest []byte) {
+	body := p.Body()
+	if len(body) > limit {
+		body, rest = body[:limit], body[limit:]
+	}
+	return toUTF8(body, p.Charset), rest
+}
+
 // node is a part that may have parts of its own.
 type node struct {
 	header      Header
