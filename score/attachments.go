@@ -12,70 +12,8 @@ import (
 	"clawback/score/web"
 )
 
-// maxPictures is how many pictures of a message are searched for QR codes.
-const maxPictures = 4
-
 // maxPages is how many attached pages of a message are read.
 const maxPages = 10
-
-// attachment is a part that a mail program shows as a file.
-type attachment struct {
-	part  *extract.Part
-	file  attach.File // its name in lower case, its content decoded
-	where string
-}
-
-// detectAttachments looks at the files that the message carries, and adds the links in them to the message's.
-func detectAttachments(x *inspection) {
-	all := x.attachments()
-	var files []attach.File
-	for _, a := range all {
-		if len(a.file.Body) > 0 {
-			files = append(files, a.file)
-		}
-	}
-	var reports []attach.Report
-	if len(files) > 0 {
-		reports = x.options.Inspector.Inspect(x.ctx, files, &x.files)
-	}
-	for _, a := range all {
-		if len(a.file.Body) == 0 {
-			x.attachmentName(a)
-			continue
-		}
-		x.hashFile(a)
-		x.fileReport(reports[0], a.part, a.where)
-		reports = reports[1:]
-	}
-	x.onlyFile()
-}
-
-// attachments are the files that are looked into, in order.
-func (x *inspection) attachments() []attachment {
-	var all []attachment
-	pictures := 0
-	for i := range x.mail.Parts {
-		p := &x.mail.Parts[i]
-		switch {
-		case x.bounce && p.Nested || !p.Attached():
-			continue
-		case strings.HasPrefix(p.Type, "image/"):
-			if pictures++; pictures > maxPictures || x.direct != "in" || x.trusted || x.list || p.Encoded() < 400 {
-				continue
-			}
-		}
-		name := strings.ToLower(strings.TrimSpace(p.Name))
-		if name == "" && (strings.HasPrefix(p.Type, "message/") || strings.HasPrefix(p.Type, "text/") || strings.HasPrefix(p.Type, "multipart/")) {
-			continue
-		}
-		where := "part " + p.Path
-		if p.Name != "" {
-			where += ", " + p.Name
-		}
-		all = append(all, attachment{p, attach.File{Name: name, Type: p.Type, Body: p.Body()}, where})
-	}
-	return all
-}
 
 // hashFile notes the file's hash as an indicator. Pictures have none: they are the same in many messages.
 func (x *inspection) hashFile(a attachment) {
@@ -103,6 +41,9 @@ func (x *inspection) fileReport(r attach.Report, p *extract.Part, where string) 
 	if r.Stopped != "" {
 		x.note("attachment.stopped", where, "%s", r.Stopped)
 	}
+	if r.Unreadable != "" {
+		x.note("attachment.unreadable", where, "The attached file cannot be read: %s.", r.Unreadable)
+	}
 	for _, l := range r.Links {
 		if l.Where == "QR code" && x.mail.Add(l.URL, extract.Link{Kind: extract.Embedded, Where: "QR code in " + where}) {
 			x.note("link.qr", where, "The picture is a QR code that leads to %s.", web.Defang(l.URL))
@@ -110,6 +51,7 @@ func (x *inspection) fileReport(r attach.Report, p *extract.Part, where string) 
 		}
 		x.mail.Add(l.URL, extract.Link{Kind: extract.Embedded, Where: l.Where + " in " + where})
 	}
+	x.messages(r, p, where)
 	if r.Encrypted && x.direct == "in" {
 		x.encrypted(r, where)
 	}
@@ -117,7 +59,7 @@ func (x *inspection) fileReport(r attach.Report, p *extract.Part, where string) 
 		return
 	}
 	for _, page := range r.Pages {
-		x.htmlFile(page.Text, strings.ToLower(p.Name), where)
+		x.htmlFile(page.Text, page.Name, where)
 	}
 	if r.Kind == "pdf" {
 		x.pdf(r, p, where)
@@ -174,15 +116,25 @@ func (x *inspection) htmlFile(page, name, where string) {
 	for i := links; i < len(x.mail.Links); i++ {
 		x.mail.Links[i].Kind = embeddedKind(x.mail.Links[i].Kind)
 	}
-	x.note("attachment.html", where, "The attached file %q opens in a browser.", name)
+	x.ofPage("html", where, "The attached file %q opens in a browser.", name)
 	lower := strings.ToLower(page)
 	switch {
 	case h.Passwords > 0:
-		x.note("attachment.html_login", where, "The attached page %q asks for a password.", name)
+		x.ofPage("html_login", where, "The attached page %q asks for a password.", name)
 	case h.Forms > 0 && h.Scripts > 0:
-		x.note("attachment.html_form", where, "The attached page %q holds a form.", name)
+		x.ofPage("html_form", where, "The attached page %q holds a form.", name)
 	}
 	x.smuggling(lower, h.Refresh != "", name, where)
+}
+
+// ofPage notes a signal of a page once for each attached file, which may be several pages in each other.
+func (x *inspection) ofPage(id, where, format string, name string) {
+	for _, f := range x.found {
+		if f.ID == "attachment."+id && f.where == where {
+			return
+		}
+	}
+	x.note("attachment."+id, where, format, name)
 }
 
 func embeddedKind(k extract.Kind) extract.Kind {
@@ -199,11 +151,11 @@ func (x *inspection) smuggling(lower string, leadsOn bool, name, where string) {
 	writes := containsAny(lower, "document.write", "eval(", "innerhtml", "new function(", "window.location", "location.href", "location.replace", "settimeout(")
 	switch {
 	case saves && (decodes || longRun(lower) > 2000) && strings.Contains(lower, "<script"):
-		x.note("attachment.html_smuggling", where, "The attached page %q builds a file out of encoded data when it is opened.", name)
+		x.ofPage("html_smuggling", where, "The attached page %q builds a file out of encoded data when it is opened.", name)
 	case decodes && writes && strings.Contains(lower, "<script"):
-		x.note("attachment.html_obfuscated", where, "The attached page %q hides what it does in encoded data.", name)
+		x.ofPage("html_obfuscated", where, "The attached page %q hides what it does in encoded data.", name)
 	case leadsOn || containsAny(lower, "window.location", "location.href=", "location.replace"):
-		x.note("attachment.html_redirect", where, "The attached page %q leads elsewhere at once.", name)
+		x.ofPage("html_redirect", where, "The attached page %q leads elsewhere at once.", name)
 	}
 }
 

@@ -44,6 +44,7 @@ type inspection struct {
 	files      attach.Limits  // what is left for looking into files
 	hosts      map[string]int // which brand's name a host bears, -1 for none
 	pages      int            // attached pages that were read
+	pictures   int            // attached pictures that were searched for QR codes
 	clickable  int            // links that a person can follow
 	found      []found
 	indicators indicators

@@ -68,7 +68,7 @@ func found(r Report, id string) bool {
 
 func TestSniff(t *testing.T) {
 	for want, body := range map[string]string{
-		"zip": "PK\x03\x04xxxx", "pdf": "%PDF-1.7\n", "pe": "MZ\x90\x00\x03", "ole": "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1xxxx", "lnk": "L\x00\x00\x00\x01\x14\x02\x00xxx",
+		"zip": "PK\x03\x04xxxx", "pdf": "%PDF-1.7\n", "dos": "MZ\x90\x00\x03", "pe": "MZ" + strings.Repeat("\x00", 58) + "\x40\x00\x00\x00PE\x00\x00", "ole": "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1xxxx", "lnk": "L\x00\x00\x00\x01\x14\x02\x00xxx",
 		"tnef": "\x78\x9f\x3e\x22xxxx", "html": "  <!DOCTYPE html><p>", "svg": "<svg xmlns=x>", "text": "hello there", "": "\x00\x01\x02\x03\x04",
 		"iso": strings.Repeat("\x00", 0x8001) + "CD001" + strings.Repeat("\x00", 9),
 	} {
@@ -187,7 +187,7 @@ func TestVBA_startsByItselfAndRuns(t *testing.T) {
 		"Attribute VB_Name\nSub AutoOpen()\nMsgBox 1\nEnd Sub":    false,
 		"Attribute VB_Name\nSub Format()\nShell \"x\"\nEnd Sub":   false,
 	} {
-		w := &work{limits: Default(), left: 1 << 20, files: 10, report: &Report{}}
+		w := &work{limits: Default(), left: 1 << 20, files: 10, names: 100, report: &Report{}}
 		w.vba("a.doc", module(source))
 		if got := found(*w.report, "macro_autorun"); got != want {
 			t.Errorf("%q: %v, want %v", source, got, want)

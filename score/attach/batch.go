@@ -17,13 +17,41 @@ func (Inline) Inspect(_ context.Context, files []File, limits *Limits) []Report 
 	return reports
 }
 
-// Plain reports whether a file's name and its first bytes say all that Inspect reports of it: no decoder is needed for it.
+// Plain reports whether a file's name and its bytes as they stand say all that Inspect reports of it: no decoder is needed for it.
 func Plain(f File) bool {
-	switch Sniff(f.Body) {
-	case "", "text", "html", "svg", "xml", "pe", "elf", "macho", "lnk", "bmp", "webp", "vhd":
-		return true
+	it := item{name: strings.ToLower(withExtension(f)), body: f.Body}
+	kind := Sniff(f.Body)
+	switch kind {
+	case "message":
+	case "html", "svg":
+		return !hasData(it)
+	case "", "text", "xml", "pe", "dos", "elf", "macho", "lnk", "bmp", "tiff", "webp", "riff", "mp3", "mp4", "vhd", "chm":
+		if opensAsPage(it.name) && hasData(it) {
+			return false
+		}
+	default:
+		if activeWhat(kind) == "" {
+			return false
+		}
 	}
-	return false
+	_, extension := splitName(it.name)
+	return hiddenArchive(it, kind, extension) == nil
+}
+
+// Picture reports whether a file is a picture and opened as one, going by its name and its first bytes.
+func Picture(f File) bool {
+	switch Sniff(f.Body) {
+	case "png", "jpeg", "gif", "bmp", "tiff", "webp":
+	default:
+		return false
+	}
+	for _, name := range parseName(withExtension(f)) {
+		_, archived := archiveMarks[name.extension]
+		if archived || page(name.extension) || webArchive(name.extension) || name.extension == "eml" || LookUp(name.extension).Class != Harmless {
+			return false
+		}
+	}
+	return true
 }
 
 // Unopened reports what a file's name and its first bytes say, where it could not be looked into.

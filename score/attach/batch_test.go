@@ -36,10 +36,10 @@ func TestUnopened_saysWhatNameAndFirstBytesSay(t *testing.T) {
 		kind string
 		ids  []string
 	}{
-		{File{Name: "Invoice.PDF.exe", Body: []byte("MZ and more")}, "pe", []string{"executable", "double_extension"}},
+		{File{Name: "Invoice.PDF.exe", Body: []byte("MZ\x90\x00\x03\x00\x00\x00")}, "dos", []string{"executable", "double_extension"}},
 		{File{Name: "a.js"}, "", []string{"script"}},
 		{File{Name: "a.zip", Body: mailgen.Zip(false, mailgen.File{Name: "a.exe", Body: []byte("MZ")})}, "zip", nil},
-		{File{Name: "a.pdf", Body: []byte("MZ and more")}, "pe", []string{"disguised_program", "executable", "type_mismatch"}},
+		{File{Name: "a.pdf", Body: []byte("MZ\x90\x00\x03\x00\x00\x00")}, "dos", []string{"disguised_program", "executable", "type_mismatch"}},
 	} {
 		r := Unopened(c.file)
 		var ids []string

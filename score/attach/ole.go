@@ -12,10 +12,11 @@ import (
 const maxOLE = 2000
 
 // ole looks at the streams of an OLE2 file: the old Office formats, macros, encrypted packages.
-func (w *work) ole(name string, body []byte) {
-	doc, err := cfb.Of(body)
+func (w *work) ole(it item) {
+	name := it.name
+	doc, err := cfb.Of(it.body)
 	if err != nil {
-		w.report.Unreadable = "ole: " + err.Error()
+		w.unreadable(it, "ole: "+err.Error())
 		return
 	}
 	storages, seen := []cfb.Entry{doc.Root()}, 0
@@ -42,11 +43,11 @@ func (w *work) stream(name string, doc *cfb.File, in, entry cfb.Entry) {
 	case lower == "_vba_project" || lower == "vba" || lower == "_vba_project_cur":
 		w.find("macro", "The document %q carries macros.", name)
 	case strings.HasSuffix(strings.ToLower(in.Name), "vba") && entry.Size > 0 && lower != "dir":
-		w.use(plain(doc.Open(entry)), min(entry.Size, 1<<20), func(b []byte) { w.vba(name, b) })
+		w.use(plain(doc.Open(entry)), min(entry.Size, 1<<20), func(b []byte, _ bool) { w.vba(name, b) })
 	case lower == "workbook" || lower == "book":
-		w.use(plain(doc.Open(entry)), 1<<20, func(b []byte) { w.biff(name, b) })
+		w.use(plain(doc.Open(entry)), 1<<20, func(b []byte, _ bool) { w.biff(name, b) })
 	case lower == "\x01ole10native":
-		w.use(plain(doc.Open(entry)), 1<<20, func(b []byte) { w.native(name, b) })
+		w.use(plain(doc.Open(entry)), 1<<20, func(b []byte, _ bool) { w.native(name, b) })
 	}
 }
 

@@ -6,16 +6,17 @@ import (
 )
 
 // tnef unpacks the files of a winmail.dat (MS-OXTNEF 2.1.3).
-func (w *work) tnef(_ string, body []byte, depth int) {
+func (w *work) tnef(it item) {
 	const title, data = 0x00018010, 0x0006800f
-	if len(body) < 6 || depth >= w.limits.Depth {
+	body := it.body
+	if len(body) < 6 {
 		return
 	}
 	name, rest := "attachment", body[6:]
 	var content []byte
 	flush := func() {
-		if content != nil && w.enter(name) {
-			w.file(strings.ToLower(name), content, depth+1)
+		if content != nil && w.member(it.name, name) {
+			w.inside(name, content, it.depth)
 		}
 		content = nil
 	}

@@ -102,7 +102,7 @@ func (m *Mail) take() {
 	m.Subject = header.Text("Subject")
 	m.MessageID = header.First("Message-Id")
 	m.walk(node{header: header, body: body, path: "", depth: 0})
-	m.texts()
+	m.texts(0)
 }
 
 func (m *Mail) addresses() {

@@ -18,6 +18,8 @@ type Part struct {
 	Nested      bool // lies inside an attached message
 	Report      bool // lies inside a multipart/report
 	Alternative bool // is one of several forms of the same text
+	Archive     bool // lies inside a web archive
+	Files       int  // how many files it lies in, as a part of a message in a file
 
 	body []byte
 }
@@ -64,6 +66,8 @@ type node struct {
 	nested      bool
 	report      bool
 	alternative bool
+	archive     bool
+	files       int
 	kind        string // default media type
 }
 
@@ -103,14 +107,19 @@ func (m *Mail) leaf(n node, media, contentType string) {
 	disposition := n.header.First("Content-Disposition")
 	p := Part{
 		Path: orOne(n.path), Type: media, Charset: parameter(contentType, "charset"),
-		Name: parameter(disposition, "filename"), Disposition: mediaType(disposition),
+		Name: fileName(n.header), Disposition: mediaType(disposition),
 		ContentID: strings.Trim(n.header.First("Content-Id"), "<> "), Encoding: n.header.First("Content-Transfer-Encoding"),
-		Nested: n.nested, Report: n.report, Alternative: n.alternative, body: n.body,
-	}
-	if p.Name == "" {
-		p.Name = parameter(contentType, "name")
+		Nested: n.nested, Report: n.report, Alternative: n.alternative, Archive: n.archive, Files: n.files, body: n.body,
 	}
 	m.Parts = append(m.Parts, p)
+}
+
+// fileName is the name under which a mail program shows a part.
+func fileName(h Header) string {
+	if name := parameter(h.First("Content-Disposition"), "filename"); name != "" {
+		return name
+	}
+	return parameter(h.First("Content-Type"), "name")
 }
 
 func orOne(path string) string {
@@ -130,7 +139,10 @@ func (m *Mail) attached(n node) bool {
 	if len(header.Fields) == 0 {
 		return false
 	}
-	m.walk(node{header: header, body: inner, path: join(n.path, 1), depth: n.depth + 1, nested: true, report: n.report})
+	m.walk(node{
+		header: header, body: inner, path: join(n.path, 1), depth: n.depth + 1, nested: true, report: n.report, files: n.files,
+		archive: webArchive(fileName(n.header), header),
+	})
 	return true
 }
 
@@ -161,6 +173,7 @@ func (m *Mail) multipart(n node, media, boundary string) bool {
 		m.walk(node{
 			header: header, body: inner, path: join(n.path, i+1), depth: n.depth + 1, kind: kind, nested: n.nested,
 			report: n.report || media == "multipart/report", alternative: n.alternative || media == "multipart/alternative",
+			archive: n.archive, files: n.files,
 		})
 	}
 	return true

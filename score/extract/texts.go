@@ -5,12 +5,12 @@ import (
 	"strings"
 )
 
-// texts reads the bodies: their texts and their links.
-func (m *Mail) texts() {
+// texts reads the bodies from one part on: their texts and their links.
+func (m *Mail) texts(from int) {
 	var plain strings.Builder
-	for i := range m.Parts {
+	for i := from; i < len(m.Parts); i++ {
 		p := &m.Parts[i]
-		if p.Disposition == "attachment" && !p.calendar() || p.Nested && p.Report {
+		if p.Disposition == "attachment" && !p.calendar() || p.Nested && p.Report || p.Page() {
 			continue
 		}
 		if p.calendar() {
@@ -24,6 +24,9 @@ func (m *Mail) texts() {
 		case "text/plain":
 			m.plain(p, where, &plain)
 		}
+	}
+	if from > 0 {
+		return // of a message in a file: nothing of it is this one's own text
 	}
 	m.Plain = plain.String()
 	if strings.TrimSpace(m.HTML.Text) == "" && m.HTML.Images == 0 {
