@@ -172,6 +172,7 @@ type Tenant struct {
 	Protected        []string // senders whose mail is never taken back without approval
 	VIPs             []VIP
 	Partners         []string // domains
+	SubjectTags      []string // what the organisation's own rules put before subjects, beside [EXTERNAL] and the like
 	Policies         []Policy
 	Graph            Graph
 	Actions          Actions

@@ -60,7 +60,7 @@ func (j *job) identify(ctx context.Context) (what identity.Message) {
 	}()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), identifyTime*time.Duration(1+j.body.Size()/limitStep))
 	defer cancel()
-	what, err := identity.Of(j.report.Originals[0].Open(bounded{ctx, j.body}))
+	what, err := identity.Of(j.report.Originals[0].Open(bounded{ctx, j.body}), j.tenant.SubjectTags...)
 	if err != nil {
 		j.o.Log.Warn("the original was judged, and could not be read for its identity", "event", "identity.failed", "item", j.item.ID,
 			"tenant", j.tenant.ID, "error", err)

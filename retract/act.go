@@ -11,7 +11,7 @@ import (
 
 // move is one message's move: C3, the call, C4. Last is the reason of the intent when this is its last message; with ""
 // the step goes on.
-func (w *work) move(ctx context.Context, c Candidate, target Folder, last string) error {
+func (w *work) move(ctx context.Context, c match, target Folder, last string) error {
 	entry, err := w.entry(ctx, c, target)
 	if err != nil {
 		return err
@@ -42,8 +42,8 @@ func (w *work) byMove() bool {
 }
 
 // entry is what undo will need. The original folder of a message that an earlier round moved is the first one.
-func (w *work) entry(ctx context.Context, c Candidate, target Folder) (store.Taken, error) {
-	t := store.Taken{Message: c.ID, Folder: c.Folder, Read: c.Read, Received: c.Received, Target: string(target)}
+func (w *work) entry(ctx context.Context, c match, target Folder) (store.Taken, error) {
+	t := store.Taken{Message: c.ID, Folder: c.Folder, Read: c.Read, Received: c.Received, Target: string(target), Proof: c.proof}
 	if name, ok := w.lane.dir.folder(w.in.Mailbox, Folder(c.Folder), w.e.now()); ok {
 		t.FolderName = name.name
 	}
@@ -103,11 +103,35 @@ func (w *work) succeeded(ctx context.Context, operation string, a answer) error 
 		w.rename(in, a.entry.Message, a.after)
 		in.Unknown, in.Faults, in.FaultSince = w.undecided(*in), 0, time.Time{}
 		in.NotBefore = w.e.now()
+		if in.Kind == store.Retract {
+			in.Code = codeOf(a.entry)
+		}
 		if a.last != "" {
 			in.Outcome, in.Reason, in.NotBefore = store.Done, a.last, time.Time{}
 		}
 	})
 	return err
+}
+
+// codeOf tells of a message that was moved on less than its network message id.
+func codeOf(t store.Taken) store.Code {
+	switch t.Proof {
+	case store.ByContent:
+		return store.CodeByContent
+	case store.ByPerson:
+		return store.CodeByPerson
+	}
+	return ""
+}
+
+// codeOfAll is the code of an intent that is done: that of the weakest proof among its messages.
+func codeOfAll(in store.Intent) (code store.Code) {
+	for _, t := range in.Taken {
+		if c := codeOf(t); t.State == moved && (c == store.CodeByContent || code == "") {
+			code = c
+		}
+	}
+	return code
 }
 
 // rename gives an entry the id that the message has after its move.

@@ -30,7 +30,7 @@ func restoreOf(in, old store.Intent, now time.Time) store.Intent {
 	for _, t := range in.Taken {
 		if t.State == moved || t.State == earlier || t.State == trying || t.State == missing {
 			back.Taken = append(back.Taken, store.Taken{Message: t.Message, Folder: t.Target, FolderName: t.FolderName,
-				Target: t.Folder, Read: t.Read, Received: t.Received})
+				Target: t.Folder, Read: t.Read, Received: t.Received, Proof: t.Proof})
 		}
 	}
 	return back
@@ -177,10 +177,10 @@ func (w *work) inTarget(ctx context.Context, t store.Taken) (Candidate, error) {
 	if err != nil {
 		return Candidate{}, err
 	}
-	f, err := w.sort(ctx, hits)
+	f, err := w.identify(ctx, hits)
 	for _, c := range f.mine {
 		if !w.mentions(c.ID) && (t.Received.IsZero() || t.Received.Equal(c.Received)) {
-			return c, err
+			return c.Candidate, err
 		}
 	}
 	return Candidate{}, err

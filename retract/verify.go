@@ -89,7 +89,7 @@ func (w *work) elsewhere(ctx context.Context, t store.Taken) (state, id string, 
 		if err != nil {
 			return "", "", fmt.Errorf("find in %s: %w", Place(f), err)
 		}
-		found, err := w.sort(ctx, hits)
+		found, err := w.identify(ctx, hits)
 		if err != nil {
 			return "", "", err
 		}
@@ -142,8 +142,8 @@ func (w *work) absent(ctx context.Context, f found, target Folder) error {
 	case hasTaken(w.in, lost):
 		return w.end(ctx, store.Gone, "it was in the mailbox, and the user or another program has removed it since")
 	case len(f.doubts) > 0:
-		w.in.Message = f.doubt
-		return w.holdInDoubt(ctx, strings.Join(append(f.doubts, f.others...), "; "))
+		w.in.Message = f.doubts[0].ID
+		return w.holdInDoubt(ctx, f)
 	case hasTaken(w.in, earlier):
 		return w.end(ctx, store.Gone, "it was taken before, and is no longer where it was taken to")
 	case len(f.others) > 0:
@@ -161,7 +161,7 @@ func (w *work) sunk(ctx context.Context, target Folder) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("find in Recoverable Items: %w", err)
 	}
-	deeper, err := w.sort(ctx, hits)
+	deeper, err := w.identify(ctx, hits)
 	return len(deeper.mine) > 0, err
 }
 
@@ -172,7 +172,7 @@ func (w *work) settled(ctx context.Context, target Folder) error {
 	if err != nil {
 		return err
 	}
-	f, err := w.sort(ctx, hits)
+	f, err := w.identify(ctx, hits)
 	if err != nil {
 		return err
 	}
@@ -199,9 +199,11 @@ func (w *work) age() time.Duration {
 
 // holdInDoubt leaves the choice to a person. The record's own message may still arrive, so it is looked for again by the
 // short schedule, unless the person has decided before.
-func (w *work) holdInDoubt(ctx context.Context, reason string) error {
+func (w *work) holdInDoubt(ctx context.Context, f found) error {
+	reason := reasons(f.doubts, f.others)
 	err := w.write(ctx, ending{"find", string(store.Held), reason}, func(in *store.Intent) {
 		in.Outcome, in.Hold, in.Reason, in.Approved, in.NotBefore = store.Held, HoldIdentity, reason, "", time.Time{}
+		in.Code = f.doubts[0].code
 		in.Misses++
 		in.Faults, in.FaultSince = 0, time.Time{}
 		if wait, ok := missed(in.Misses, w.age()); ok {
@@ -214,9 +216,9 @@ func (w *work) holdInDoubt(ctx context.Context, reason string) error {
 // mismatch ends the intent: another message bears the Message-ID. The record's own may still arrive, so it is looked
 // for again by the short schedule, without the intent being open meanwhile.
 func (w *work) mismatch(ctx context.Context, f found) error {
-	reason := strings.Join(f.others, "; ")
+	reason := reasons(f.others)
 	err := w.write(ctx, ending{"find", string(store.Mismatch), reason}, func(in *store.Intent) {
-		in.Outcome, in.Reason, in.NotBefore = store.Mismatch, reason, time.Time{}
+		in.Outcome, in.Reason, in.Code, in.NotBefore = store.Mismatch, reason, f.others[0].code, time.Time{}
 		in.Misses++
 		in.Faults, in.FaultSince = 0, time.Time{}
 		if wait, ok := missed(in.Misses, w.age()); ok {

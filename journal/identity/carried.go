@@ -24,8 +24,9 @@ const (
 // carried collects the messages that a message carries.
 type carried struct {
 	list   []Attached
-	files  int   // that were looked into
-	within int   // files that are open now, one in another
+	files  int // that were looked into
+	within int // files that are open now, one in another
+	tags   []string
 	octets int64 // of compound files that may still be held
 }
 
@@ -78,8 +79,8 @@ func (c *carried) look(r io.Reader, depth int) {
 	case bytes.HasPrefix(head, []byte(cfb.Magic)):
 		c.compound(br, found)
 	case beginsWithHeader(head):
-		p := &parts{lines: newLines(br), carried: c}
-		p.message(depth)
+		p := &parts{lines: newLines(br), carried: c, tags: c.tags}
+		p.message("", depth)
 	}
 }
 
@@ -97,7 +98,7 @@ func (c *carried) compound(r io.Reader, found outlook.Found) {
 // outlook takes a message that Outlook has written. Its header is the one with which it was delivered.
 func (c *carried) outlook(o outlook.Message) {
 	p := &parts{lines: newLines(bytes.NewReader(o.Header))}
-	m := messageOf(p.readHeader())
+	m := p.messageOf(p.readHeader())
 	m.MessageID = cmp.Or(firstID(o.ID), m.MessageID)
 	c.enter(m)
 }

@@ -19,12 +19,9 @@
 package identity
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -35,7 +32,8 @@ type Message struct {
 	Subject   string // decoded
 	MessageID string // with angle brackets
 	Date      time.Time
-	Parts     []string // hex SHA-256 of each decoded leaf part, in order; empty text is left out
+	Parts     []Part   // leaves, in order; those without name and content are left out
+	Trace     []string // Received fields, the newest first, without regard to folding; at most 32
 
 	// NetworkMessageIDs are the different values of X-MS-Exchange-Organization-Network-Message-Id and of
 	// X-MS-Office365-Filtering-Correlation-Id, which equals it, in lower case. More than one: do not trust any.
@@ -43,6 +41,8 @@ type Message struct {
 
 	// Doubts are why equal parts prove nothing of this message. Empty for a message that is read in one way, to its end.
 	Doubts []Doubt
+
+	untagged string // the subject without tags
 
 	// What tells that this message forwards or answers another one: hints, not proof.
 	Attached   []Attached // messages that are attached to it, in order, at most 32
@@ -55,6 +55,7 @@ type Doubt string
 // The doubts.
 const (
 	NetworkIDs Doubt = "network_ids" // it bears more than one network message id
+	Readings   Doubt = "readings"    // mail programs may read a part of it in two ways
 	Bounded    Doubt = "bounded"     // a bound was reached, and the rest was hashed as it stands
 	Unread     Doubt = "unread"      // it could not be read to its end: the parts are not all there
 )
@@ -66,14 +67,18 @@ type Attached struct {
 	Contents          string   // as Message.Contents gives it; "" for Outlook's own formats, which keep no MIME
 }
 
-// Of reads a message. With an error it returns what it has read so far, in doubt as Unread.
-func Of(r io.Reader) (Message, error) {
+// Of reads a message. Tags are what the organisation puts before subjects, beside the usual ones. With an error it returns
+// what it has read so far, in doubt as Unread.
+func Of(r io.Reader, tags ...string) (Message, error) {
 	in := &input{r: r}
-	p := &parts{lines: newLines(in), carried: &carried{octets: maxCompound}}
+	p := &parts{lines: newLines(in), carried: &carried{octets: maxCompound, tags: tags}, tags: tags}
 	h := p.readHeader()
-	m := messageOf(h)
+	m := p.messageOf(h)
 	p.body(h, 0)
-	m.Parts, m.Attached = p.sums, p.carried.list
+	m.Parts, m.Attached = p.found, p.carried.list
+	if p.twofold {
+		m.Doubts = append(m.Doubts, Readings)
+	}
 	if p.bounded {
 		m.Doubts = append(m.Doubts, Bounded)
 	}
@@ -86,48 +91,6 @@ func Of(r io.Reader) (Message, error) {
 
 // unread reports whether only a part of the message is known.
 func (m Message) unread() bool { return slices.Contains(m.Doubts, Unread) }
-
-// Content is the hex SHA-256 over From, Date, Subject and the parts; "" for a message that was not read to its end.
-func (m Message) Content() string {
-	if m.unread() {
-		return ""
-	}
-	h := sha256.New()
-	for _, s := range append([]string{m.From, m.date(), m.Subject}, m.Parts...) {
-		fmt.Fprintf(h, "%d:%s\n", len(s), s)
-	}
-	return hex.EncodeToString(h.Sum(nil))
-}
-
-// Contents answers the hex SHA-256 over the author, the date and the decoded parts in whatever order: what package retract
-// compares where a network message id is lacking. "" when there are no parts.
-func (m Message) Contents() string {
-	if len(m.Parts) == 0 || m.unread() {
-		return ""
-	}
-	h := sha256.New()
-	fmt.Fprintf(h, "%q %s\n", strings.ToLower(m.From), m.date())
-	for _, sum := range slices.Sorted(slices.Values(m.Parts)) {
-		fmt.Fprintln(h, sum)
-	}
-	return hex.EncodeToString(h.Sum(nil))
-}
-
-// date is the Date as text, "" where there is none.
-func (m Message) date() string {
-	if m.Date.IsZero() {
-		return ""
-	}
-	return m.Date.UTC().Format(time.RFC3339)
-}
-
-// SameParts reports whether both have the same decoded parts, in whatever order, and any at all.
-func (m Message) SameParts(o Message) bool {
-	if len(m.Parts) == 0 || len(m.Parts) != len(o.Parts) {
-		return false
-	}
-	return slices.Equal(slices.Sorted(slices.Values(m.Parts)), slices.Sorted(slices.Values(o.Parts)))
-}
 
 // input remembers the reader's error, so that it is not taken for a decoder's.
 type input struct {
