@@ -114,14 +114,14 @@ func (x *inspection) familiar() {
 func (x *inspection) remember() {
 	for _, d := range x.auth.dkim {
 		if d.result == "pass" {
-			x.history.service = registrable(d.domain)
+			x.history.service = organisation(d.domain)
 			if x.history.service == x.domain {
 				return
 			}
 		}
 	}
 	if x.history.service == "" && x.auth.spf == "pass" {
-		x.history.service = registrable(x.auth.spfDomain)
+		x.history.service = organisation(x.auth.spfDomain)
 	}
 }
 
@@ -156,7 +156,7 @@ func (x *inspection) written() []history.Observation {
 	var all []history.Observation
 	seen := map[string]bool{}
 	for _, r := range x.recipients() {
-		domain := registrable(domainOf(r))
+		domain := organisation(domainOf(r))
 		for _, key := range []string{history.From(r), history.Domain(domain)} {
 			if !x.ours(domain) && !seen[key] {
 				seen[key] = true

@@ -103,10 +103,15 @@ func viaService(name string) bool {
 	return strings.Contains(lower, " via ") || strings.Contains(lower, " (via ") || strings.Contains(lower, " über ") || strings.Contains(lower, " from ")
 }
 
-// ownsBrand reports whether the author's domain belongs to the brand, or is the organisation's own.
+// ownsBrand reports whether the author's domain belongs to the brand, or is the organisation's own, or the brand signed the message.
 func (x *inspection) ownsBrand(b lists.Brand) bool {
 	if b.Owns(x.domain) || x.ours(x.domain) {
 		return true
+	}
+	for _, d := range x.auth.dkim {
+		if d.result == "pass" && b.Owns(organisation(d.domain)) && !x.cheapName(mailaddr.Name(d.domain)) {
+			return true
+		}
 	}
 	label := web.Label(x.domain)
 	return x.auth.aligned && strings.HasPrefix(label, b.Key) && x.lists.Popular.Has(x.domain)
@@ -219,7 +224,7 @@ func (x *inspection) addressInName(name string) {
 		end++
 	}
 	domain := web.Registrable(strings.ToLower(strings.Trim(name[at+1:end], ".")))
-	if x.leadsTo(domain) {
+	if x.leadsTo(domain) && (x.list || relay(x.domain) || relay(x.from.Domain()) || x.lists.Popular.Has(x.domain) || x.throughGroup()) {
 		return // an alias service, or a list, that says whose mail it hands on
 	}
 	if strings.Contains(domain, ".") && domain != x.domain && x.from.Address != "" && !viaService(name) {
@@ -285,7 +290,7 @@ func (x *inspection) senderDomain() {
 
 // nearOwn reports which domain of the organisation or its partners a domain is mistaken for.
 func (x *inspection) nearOwn(domain string) (string, bool) {
-	if x.lists.Popular.Has(domain) || x.partner(domain) || x.trustedDomain(domain) {
+	if x.popular(domain) || x.partner(domain) || x.trustedDomain(domain) {
 		return "", false
 	}
 	for _, own := range slices.Sorted(maps.Keys(x.own)) {

@@ -121,10 +121,8 @@ func (s *Scorer) inspect(m Message, mail *extract.Mail) *inspection {
 	return x
 }
 
-// domainOf is the registrable domain of an address.
-func (x *inspection) domainOf(a extract.Address) string {
-	return registrable(a.Domain())
-}
+// domainOf is the domain of an address's organisation.
+func (x *inspection) domainOf(a extract.Address) string { return organisation(a.Domain()) }
 
 // readLimits records which limits the readers of the message reached.
 func (x *inspection) readLimits() {
@@ -138,9 +136,6 @@ func (x *inspection) readLimits() {
 		x.notRead("text", fmt.Sprintf("Of its %d bytes of text the first %d were searched for words.", shown, maxText))
 	}
 }
-
-// registrable is the registrable domain of a name that a stranger wrote, in the form in which domains are compared.
-func registrable(name string) string { return web.Registrable(mailaddr.Name(name)) }
 
 // maxText is how many octets of text are folded and searched.
 const maxText = 200 << 10
@@ -181,7 +176,7 @@ func withoutURLs(text string) string {
 func ownDomains(tenant *config.Tenant, recipients []string, mail *extract.Mail) map[string]bool {
 	own := map[string]bool{}
 	for _, domain := range tenant.Domains {
-		own[registrable(domain)] = true
+		own[organisation(domain)] = true
 	}
 	if len(own) > 0 {
 		return own
@@ -191,7 +186,7 @@ func ownDomains(tenant *config.Tenant, recipients []string, mail *extract.Mail) 
 	}
 	for _, recipient := range recipients {
 		if at := strings.LastIndexByte(recipient, '@'); at >= 0 {
-			own[registrable(strings.Trim(recipient[at+1:], "<> "))] = true
+			own[organisation(strings.Trim(recipient[at+1:], "<> "))] = true
 		}
 	}
 	return own
@@ -234,15 +229,21 @@ func daemon(from extract.Address) bool {
 // leadsAway reports whether the text has links to click on elsewhere than at the sender: no delivery report needs them.
 func (x *inspection) leadsAway() bool {
 	for i := range x.mail.Links {
-		if l := &x.mail.Links[i]; l.Kind == extract.Anchor && !l.Nested && l.Domain != x.domain && !x.lists.Popular.Has(l.Domain) {
+		if l := &x.mail.Links[i]; l.Kind == extract.Anchor && !l.Nested && !x.authors(l.URL) && !x.lists.Popular.Has(l.Domain) {
 			return true
 		}
 	}
 	return false
 }
 
-// known reports whether a domain is the organisation's, or a partner's.
+// ours reports whether a domain is the organisation's own.
 func (x *inspection) ours(domain string) bool { return x.own[domain] }
+
+// popular reports whether a domain, or the service under whose domain it is a customer's, is one of the ten thousand most visited.
+func (x *inspection) popular(domain string) bool { return x.lists.Popular.Has(web.Registrable(domain)) }
+
+// authors reports whether an address is one of the author's organisation.
+func (x *inspection) authors(u web.URL) bool { return web.Organisation(u.Host) == x.domain }
 
 // result makes the verdict of what was found.
 func (x *inspection) result() Result {
