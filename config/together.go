@@ -51,7 +51,7 @@ func checkAddresses(c *Config, r *reader) {
 			return
 		}
 		if other, taken := owner[mailaddr.Address(address)]; taken {
-			r.report(path, fmt.Sprintf("%q is taken by tenant %s", address, other), "each address belongs to one tenant and one purpose")
+			r.report(path, "is taken by tenant "+other, "each address belongs to one tenant and one purpose")
 		}
 		owner[mailaddr.Address(address)] = tenant
 	}

@@ -31,7 +31,7 @@ func (j *job) submission(ctx context.Context) ending {
 		l.Via = mailaddr.Address(to)
 		at := slices.IndexFunc(j.tenant.Submissions, func(s config.Submission) bool { return s.Address == l.Via })
 		if at < 0 {
-			return j.wait(j.item, l.Via+" is no submission address any more: configure it again, or export the item")
+			return j.wait(j.item, "its recipient is no submission address any more: configure it again, or export the item")
 		}
 		taken, end := j.submit(ctx, l, j.tenant.Submissions[at])
 		if end != nil {

@@ -23,6 +23,8 @@ type live struct {
 	store    *store.Store
 	newGraph graphFactory
 
+	secrets *secrets // kept up to date by replace
+
 	mu      sync.RWMutex
 	cfg     *config.Config
 	tenants map[string]retract.Tenant  // by GUID
@@ -30,11 +32,17 @@ type live struct {
 	used    map[string]use             // addresses that ever took mail
 }
 
+// liveOptions are what a live needs besides the configuration and the store.
+type liveOptions struct {
+	graph   graphFactory
+	secrets *secrets // nil: nothing is kept out of the log
+}
+
 // graphFactory makes the client for one tenant's mailboxes.
 type graphFactory func(config.Tenant) (retract.Mailboxes, error)
 
-func newLive(cfg *config.Config, st *store.Store, newGraph graphFactory) (*live, error) {
-	l := &live{store: st, newGraph: newGraph}
+func newLive(cfg *config.Config, st *store.Store, o liveOptions) (*live, error) {
+	l := &live{store: st, newGraph: o.graph, secrets: cmp.Or(o.secrets, &secrets{})}
 	if err := l.loadUses(); err != nil {
 		return nil, fmt.Errorf("read used addresses: %w", err)
 	}
@@ -60,7 +68,20 @@ func (l *live) replace(cfg *config.Config) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.cfg, l.tenants, l.rcpts = cfg, tenants, recipients(cfg)
+	l.hide()
 	return nil
+}
+
+// hide keeps the addresses of now out of the log, and those that were in use. The caller holds mu.
+func (l *live) hide() {
+	used := map[string]string{}
+	for address, u := range l.used {
+		used[address] = "tenant " + u.tenant
+		if t, ok := l.tenants[u.tenant]; ok {
+			used[address] = t.Config.Name
+		}
+	}
+	l.secrets.set(l.cfg, used)
 }
 
 // recipients lists the addresses that mail is taken for.
@@ -105,8 +126,8 @@ func (l *live) recipient(address string) smtpd.Recipient {
 	if r, ok := l.rcpts[address]; ok {
 		return r
 	}
-	_, before := l.used[address]
-	return smtpd.Recipient{Retry: before}
+	u, before := l.used[address]
+	return smtpd.Recipient{Retry: before, Tenant: u.tenant}
 }
 
 // elsewhere says where else a message of the tenant's may be recorded, because this daemon may not take its report.
