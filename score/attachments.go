@@ -129,12 +129,9 @@ func (x *inspection) htmlFile(page, name, where string) {
 
 // ofPage notes a signal of a page once for each attached file, which may be several pages in each other.
 func (x *inspection) ofPage(id, where, format string, name string) {
-	for _, f := range x.found {
-		if f.ID == "attachment."+id && f.where == where {
-			return
-		}
+	if !x.sawAt("attachment."+id, where) {
+		x.note("attachment."+id, where, format, name)
 	}
-	x.note("attachment."+id, where, format, name)
 }
 
 func embeddedKind(k extract.Kind) extract.Kind {

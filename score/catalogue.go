@@ -56,6 +56,7 @@ func linkSignals() []Signal {
 		{"link.token", "link", Points{0.3, 0, 0.8, 0}, false},
 		{"link.foreign_page", "link", Points{0.5, 0, 1.2, 0}, false},
 		{"link.deep_path", "link", Points{1.5, 0, 0.7, 0}, false},
+		{"link.program", "link", Points{2, 0, 0.5, 0}, false},
 		{"link.qr", "link", Points{2, 0, 0.5, 0}, false},
 		{"link.feed", "link", Points{10, 0, 5, 0}, true},
 		{"link.html_form", "link", Points{1, 0, 0.3, 0}, false},

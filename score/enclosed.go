@@ -50,12 +50,35 @@ func (x *inspection) lookInto(all []attachment) {
 	for _, a := range all {
 		if len(a.file.Body) == 0 {
 			x.attachmentName(a)
+			x.otherNames(a)
 			continue
 		}
 		x.hashFile(a)
 		x.fileReport(reports[0], a.part, a.where)
+		x.otherNames(a)
 		reports = reports[1:]
 	}
+}
+
+// otherNames judges a file by the further names that the message gives it.
+func (x *inspection) otherNames(a attachment) {
+	for _, name := range a.part.OtherNames {
+		for _, f := range attach.Name(strings.ToLower(name)) {
+			if !x.sawAt("attachment."+f.ID, a.where) {
+				x.note("attachment."+f.ID, a.where, "%s", f.Text)
+			}
+		}
+	}
+}
+
+// sawAt reports whether a signal was noted at a place.
+func (x *inspection) sawAt(id, where string) bool {
+	for _, f := range x.found {
+		if f.ID == id && f.where == where {
+			return true
+		}
+	}
+	return false
 }
 
 // attachments are the files that are looked into, in order, from one part on.
@@ -73,6 +96,7 @@ func (x *inspection) attachments(from int) []attachment {
 		switch {
 		case x.needlessPicture(&a):
 			x.attachmentName(a)
+			x.otherNames(a)
 			continue
 		case a.file.Name == "" && !p.Page() && p.Disposition != "attachment" && (strings.HasPrefix(p.Type, "text/") || strings.HasPrefix(p.Type, "multipart/")):
 			continue // a body

@@ -57,7 +57,7 @@ type inspection struct {
 // detectors are what looks at a message, in order: a later one may rest on what an earlier one noted.
 func detectors() []func(*inspection) {
 	return []func(*inspection){
-		detectPolicies, detectAuth, detectHistory, detectAttachments, detectImpersonation, detectLinks, detectStructure, detectWords, detectBulk,
+		detectPolicies, detectAuth, detectHistory, detectAttachments, detectImpersonation, detectLinks, detectLinkedFiles, detectStructure, detectWords, detectBulk,
 		detectTogether, detectMicrosoft, detectEngines, detectClaim, detectLearnt, detectUnread, detectRules,
 	}
 }

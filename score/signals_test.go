@@ -145,6 +145,7 @@ func linkCases() []signalCase {
 		{"link.foreign_page", vary("Content-Type: text/html\n\n<p>" + longText + ` <a href="https://www.other.example/x">here</a></p>`), link("https://www.other.example/x", "here")},
 		{"link.token", vary("From: Ann <ann@offers-now.click>\n\nhttp://offers-now.click/nq3VdUTz_75tdLn8j36umF6YDrT524bHiz5ffPCZ"), vary("From: Ann <ann@offers-now.click>\n\nhttp://offers-now.click/menu")},
 		{"link.deep_path", link("https://www.other.example/wp-content/uploads/x.php", "here"), plain},
+		{"link.program", link("https://www.other.example/get/invoice.vbs?x=1", "here"), link("https://www.other.example/get/invoice.php?x=1", "here")},
 		{"link.qr", attached("", "Scan it.", "code.png", "image/png", mailgen.QR("https://pay.other.example/1")), attached("", "Look.", "code.png", "image/png", []byte("\x89PNG\r\n\x1a\nno picture"))},
 		{"link.html_form", page("", `<form action="https://www.other.example/collect"><input name=q></form>`), page("", `<p>no form</p>`)},
 		{"link.password_form", page("", `<form action="https://www.other.example/collect"><input type=password></form>`), page("", `<form action="https://www.other.example/collect"><input name=q></form>`)},

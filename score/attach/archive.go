@@ -106,7 +106,8 @@ type embedded struct {
 
 // hiddenArchive finds an archive that does not stand where the kind of a file is told by, and that programs open all the same.
 func hiddenArchive(it item, kind, extension string) *embedded {
-	if kind != "zip" && kind != "ole" && zipTail(it.body, extension == "zip") {
+	zipNamed := extension == "zip" || extension == "jar" || extension == "apk"
+	if kind != "zip" && (kind != "ole" || zipNamed) && zipTail(it.body, zipNamed) { // documents hold archives, which are no second reading
 		return &embedded{"zip", 0} // its reader finds the beginning by the end
 	}
 	for _, mark := range archiveMarks[extension] {

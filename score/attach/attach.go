@@ -288,6 +288,8 @@ func (w *work) reader(kind string) func(item) {
 		return w.page
 	case "message":
 		return w.message
+	case "text":
+		return w.uuencoded
 	case "png", "jpeg", "gif":
 		return func(it item) { w.picture(it.body) }
 	}

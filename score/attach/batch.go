@@ -25,7 +25,11 @@ func Plain(f File) bool {
 	case "message":
 	case "html", "svg":
 		return !hasData(it)
-	case "", "text", "xml", "pe", "dos", "elf", "macho", "lnk", "bmp", "tiff", "webp", "riff", "mp3", "mp4", "vhd", "chm":
+	case "text":
+		if len(uuFiles(it.body)) > 0 || opensAsPage(it.name) && hasData(it) {
+			return false
+		}
+	case "", "xml", "pe", "dos", "elf", "macho", "lnk", "bmp", "tiff", "webp", "riff", "mp3", "mp4", "vhd", "chm":
 		if opensAsPage(it.name) && hasData(it) {
 			return false
 		}

@@ -29,11 +29,12 @@ func officeFile(name string) bool {
 }
 
 // officePart looks at a part of an Office document that can do something, and answers false where it is none.
-func (w *work) officePart(name string, m *zipMember) bool {
+func (w *work) officePart(it item, m *zipMember) bool {
+	name := it.name
 	lower := strings.ToLower(m.names[0])
 	switch {
 	case strings.HasSuffix(lower, "vbaproject.bin"):
-		w.part(m, func(b []byte) { w.ole(item{name: name, body: b}) })
+		w.part(m, func(b []byte) { w.ole(item{name: name, body: b, depth: it.depth}) })
 		w.find("macro", "The document %q carries macros.", name)
 	case strings.Contains(lower, "macrosheets/"):
 		w.find("macro_xlm", "The workbook %q carries an Excel 4 macro sheet.", name)
@@ -42,7 +43,7 @@ func (w *work) officePart(name string, m *zipMember) bool {
 	case strings.HasSuffix(lower, "document.xml") || strings.Contains(lower, "externallinks/"):
 		w.part(m, func(b []byte) { w.fields(name, b) })
 	case strings.Contains(lower, "/embeddings/"):
-		w.part(m, func(b []byte) { w.embedded(name, lower, b) })
+		w.part(m, func(b []byte) { w.embedded(it, lower, b) })
 	default:
 		return false
 	}
@@ -107,11 +108,17 @@ func (w *work) fields(name string, b []byte) {
 	}
 }
 
-func (w *work) embedded(name, inner string, b []byte) {
-	switch Sniff(b) {
-	case "pe":
-		w.find("archive_executable", "The document %q carries a program, %q.", name, inner)
+// embedded looks at a file in a document.
+func (w *work) embedded(it item, inner string, b []byte) {
+	switch kind := Sniff(b); kind {
+	case "pe", "dos", "elf", "macho":
+		w.find("archive_executable", "The document %q carries a program, %q.", it.name, inner)
+	case "", "text", "xml":
 	case "ole":
-		w.ole(item{name: name, body: b})
+		w.ole(item{name: it.name, body: b, depth: it.depth})
+	default:
+		if it.depth < w.deepest {
+			w.file(item{name: inner, body: b, depth: it.depth + 1})
+		}
 	}
 }

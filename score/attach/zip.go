@@ -126,7 +126,7 @@ func (w *work) zipMember(z *zipArchive, m *zipMember) (known bool) {
 		return true
 	}
 	if z.office {
-		part := w.officePart(z.name, m)
+		part := w.officePart(z.item, m)
 		if officeFile(z.name) {
 			if !part {
 				w.name(inner, "", z.depth+1)

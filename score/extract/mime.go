@@ -8,10 +8,11 @@ import (
 
 // Part is one leaf of the message.
 type Part struct {
-	Path        string // 1.2.1, as IMAP numbers parts; "1" for a message of one part
-	Type        string // media type, lower case
-	Name        string // file name, decoded
-	Disposition string // attachment, inline or ""
+	Path        string   // 1.2.1, as IMAP numbers parts; "1" for a message of one part
+	Type        string   // media type, lower case
+	Name        string   // file name, decoded
+	OtherNames  []string // those that other mail programs go by, where the fields give more than one
+	Disposition string   // attachment, inline or ""
 	Charset     string
 	ContentID   string
 	Encoding    string
@@ -111,6 +112,7 @@ func (m *Mail) leaf(n node, media, contentType string) {
 		ContentID: strings.Trim(n.header.First("Content-Id"), "<> "), Encoding: n.header.First("Content-Transfer-Encoding"),
 		Nested: n.nested, Report: n.report, Alternative: n.alternative, Archive: n.archive, Files: n.files, body: n.body,
 	}
+	p.OtherNames = otherNames(n.header, p.Name)
 	m.Parts = append(m.Parts, p)
 }
 
