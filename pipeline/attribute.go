@@ -32,6 +32,19 @@ func attribute(t *config.Tenant, e queue.Envelope, r *journal.Report) string {
 	return contradicted(t, r, false)
 }
 
+// Attributed reports whether a message is believed to come from its tenant's organisation.
+func Attributed(t *config.Tenant, e queue.Envelope, r *journal.Report) bool {
+	return attribute(t, e, r) == ""
+}
+
+// doubt is the cause of a message that is not attributed.
+func doubt(e queue.Envelope) queue.Cause {
+	if e.Network == "" && e.Purpose != queue.ForRecovery {
+		return queue.CauseNetwork
+	}
+	return queue.CauseOrganisation
+}
+
 // fromExchange: a set of another name may hold Exchange Online's addresses. Rows of versions before this one have the
 // name alone.
 func fromExchange(e queue.Envelope) bool { return e.Exchange || e.Network == config.ExchangeOnline }

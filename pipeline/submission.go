@@ -11,6 +11,7 @@ import (
 	"clawback/internal/mailaddr"
 	"clawback/internal/nospace"
 	"clawback/journal"
+	"clawback/queue"
 	"clawback/store"
 )
 
@@ -40,7 +41,7 @@ func (j *job) submission(ctx context.Context) ending {
 		reported += len(taken)
 	}
 	if reported == 0 && l.Unproven == "" {
-		return quarantine("nothing is reported: no message is attached, and the subject names none")
+		return quarantine(queue.CauseNoReport, "nothing is reported: no message is attached, and the subject names none")
 	}
 	return ending{how: processed, why: "reported by a user"}
 }

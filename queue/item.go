@@ -65,6 +65,7 @@ type Item struct {
 	Starts    int       `json:"starts"` // times that work began and neither ended nor was given back: the process died
 	Tries     int       `json:"tries"`  // times that it was deferred
 	NotBefore time.Time `json:"not_before,omitzero"`
+	Cause     Cause     `json:"cause,omitempty"`   // why it is in quarantine, in a word
 	Reason    string    `json:"reason,omitempty"`  // why it is deferred or quarantined
 	Trusted   string    `json:"trusted,omitempty"` // who vouched that it comes from its tenant, whatever attribution says
 	Changed   time.Time `json:"changed"`
