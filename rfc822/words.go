@@ -13,11 +13,11 @@ const maxWords = 64 << 10
 // characters between them. Raw bytes are read as UTF-8 or windows-1252. The answer is one line.
 func DecodeWords(s string) string {
 	if !strings.Contains(s, "=?") {
-		return looseString(s)
+		return oneLine(looseString(s))
 	}
 	d := wordReader{last: strings.LastIndex(s, "?=")}
 	d.read(s)
-	return d.out.String()
+	return oneLine(d.out.String())
 }
 
 // wordReader decodes a field from left to right.
@@ -83,7 +83,7 @@ func (d *wordReader) flush() {
 		}
 	}
 	text, _ := DecodeText(octets, d.charset)
-	d.out.WriteString(oneLine(text))
+	d.out.WriteString(text)
 	d.held = d.held[:0]
 }
 
