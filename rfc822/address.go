@@ -25,18 +25,23 @@ func (a Address) Domain() string {
 // maxAddresses is how many addresses of one value are read.
 const maxAddresses = 200
 
-// ParseAddresses reads an address list as mail programs do: nothing is refused. More than 200 addresses are not read.
+// ParseAddresses reads an address list as mail programs do: nothing is refused. Of a longer one the first 200 are read.
 func ParseAddresses(value string) []Address {
+	all, _ := parseAddresses(value)
+	return all
+}
+
+func parseAddresses(value string) ([]Address, Bounds) {
 	var all []Address
 	for _, item := range addressItems(value) {
+		if len(all) >= maxAddresses {
+			return all, AddressCount
+		}
 		if a, ok := parseAddress(item); ok {
 			all = append(all, a)
 		}
-		if len(all) >= maxAddresses {
-			break
-		}
 	}
-	return all
+	return all, 0
 }
 
 // addressItems splits at commas and semicolons outside quotes, comments and angle brackets.
@@ -129,13 +134,17 @@ func cleanAddress(s string) string {
 	return strings.TrimSuffix(s, ".")
 }
 
-// Addresses are all addresses of all fields of that name, at most some 500.
-func (h *Header) Addresses(name string) []Address {
+// Addresses are the addresses of all fields of that name, 200 of each, and beyond 500 in all no more.
+func (h *Header) Addresses(name string) ([]Address, Bounds) {
 	var all []Address
+	var bounds Bounds
 	for _, value := range h.All(name) {
-		if all = append(all, ParseAddresses(value)...); len(all) > 500 {
-			break
+		if len(all) > 500 {
+			return all, AddressCount
 		}
+		more, bound := parseAddresses(value)
+		all = append(all, more...)
+		bounds |= bound
 	}
-	return all
+	return all, bounds
 }

@@ -18,8 +18,17 @@ func (f Field) Text() string { return DecodeWords(f.Value) }
 // maxName is how long a field's name may be. The longest of Exchange's have 60 bytes.
 const maxName = 200
 
-// cutField parts a line into a field's name and what follows the colon. It is not ok when the line is no field.
+// cutField parts a line into a field's name and what follows the colon. It is not ok when the line is no field, or its
+// name is one that nobody writes: a line of text may look like that.
 func cutField(line []byte) (name, value []byte, ok bool) {
+	if name, value, ok = cutAnyField(line); ok && bytes.ContainsAny(name, `<>"(),;/\=?@`) {
+		return nil, nil, false
+	}
+	return name, value, ok
+}
+
+// cutAnyField is cutField for all names that RFC 5322, section 3.6.8 allows.
+func cutAnyField(line []byte) (name, value []byte, ok bool) {
 	colon := bytes.IndexByte(line[:min(len(line), maxName+10)], ':')
 	if colon < 0 {
 		return nil, nil, false
@@ -29,7 +38,7 @@ func cutField(line []byte) (name, value []byte, ok bool) {
 		return nil, nil, false
 	}
 	for _, c := range name {
-		if c <= ' ' || c >= 0x7f || strings.IndexByte(`<>"(),;/\=?@`, c) >= 0 {
+		if c <= ' ' || c >= 0x7f {
 			return nil, nil, false
 		}
 	}

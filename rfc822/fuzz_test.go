@@ -24,7 +24,7 @@ func FuzzReader(f *testing.F) {
 				t.Fatalf("decoded field %q", v)
 			}
 		}
-		h.Addresses("From")
+		_, _ = h.Addresses("From")
 		h.WholeEncoding(body)
 		fuzzDecoders(t, &h, body)
 		fuzzSplit(t, &h, body)

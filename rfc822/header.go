@@ -129,6 +129,7 @@ type headerReader struct {
 	begun      bool   // a field was there, kept or not
 	kept       bool   // the field being read is kept
 	structured bool   // it has parameters
+	skipping   bool   // the last line that was not indented was skipped
 	name       int    // how much of buf is its name
 	buf        []byte // its name, and what follows the colon, without line breaks
 	folds      []int  // where in buf line breaks were
@@ -164,7 +165,7 @@ func (r *headerReader) next() bool {
 		r.goOn(piece, bare)
 	case len(line) == 0:
 		return false
-	case r.begun && (line[0] == ' ' || line[0] == '\t'):
+	case (r.begun || r.skipping) && (line[0] == ' ' || line[0] == '\t'):
 		r.fold(line)
 	default:
 		return r.line(line)
@@ -190,7 +191,10 @@ func (r *headerReader) goOn(piece []byte, bare bool) {
 
 // fold adds a line that continues the field.
 func (r *headerReader) fold(line []byte) {
-	if r.kept {
+	switch {
+	case r.skipping:
+		r.keepSkipped(line)
+	case r.kept:
 		r.folds = append(r.folds, len(r.buf))
 		r.more(line)
 	}
@@ -225,7 +229,7 @@ func (r *headerReader) line(line []byte) bool {
 
 // begin starts a field.
 func (r *headerReader) begin(name []byte) {
-	r.begun, r.structured, r.kept = true, hasParameters(name), true
+	r.begun, r.structured, r.kept, r.skipping = true, hasParameters(name), true, false
 	if r.o.Keep != nil {
 		var buf [maxName]byte
 		r.kept = r.o.Keep(appendLower(buf[:0], name))
@@ -245,7 +249,14 @@ func (r *headerReader) oddLine(line []byte) bool {
 		return true
 	}
 	if r.isBroken() {
-		r.skip(bytes.TrimRight(r.lines.piece, "\r\n")) // line may have moved
+		line = bytes.TrimRight(r.lines.piece, "\r\n") // it may have moved
+		if name, value, ok := cutAnyField(line); ok && !bytes.ContainsAny(name, `<>"`) {
+			r.flush()
+			r.begin(name)
+			r.more(value)
+			return true
+		}
+		r.skip(line)
 		return true
 	}
 	r.lines.Unread()
@@ -256,18 +267,34 @@ func (r *headerReader) oddLine(line []byte) bool {
 
 // isBroken reports whether the last line is a broken one among fields, rather than the first of the body.
 func (r *headerReader) isBroken() bool {
-	const enough = maxName + 50
-	if r.lines.open || bytes.HasPrefix(r.lines.piece, []byte("--")) {
+	const enough = 4 << 10
+	if r.lines.open || r.isDelimiter(r.lines.piece) {
 		return false
 	}
 	next := r.lines.ahead(enough)
-	line, _, _ := bytes.Cut(next, []byte("\n"))
-	line = bytes.TrimRight(line, "\r")
-	if len(line) == 0 {
-		return len(next) > 0 && r.begun && !r.mayBeginBody()
+	for first := true; len(next) > 0; first = false {
+		line, rest, _ := bytes.Cut(next, []byte("\n"))
+		line = bytes.TrimRight(line, "\r")
+		switch {
+		case len(line) == 0:
+			return first && r.begun && !r.mayBeginBody()
+		case line[0] == ' ' || line[0] == '\t': // it continues the broken line
+			next = rest
+			continue
+		}
+		name, _, ok := cutField(line)
+		return ok && isKnownField(name)
 	}
-	name, _, ok := cutField(line)
-	return ok && isKnownField(name)
+	return false
+}
+
+// isDelimiter reports whether a line is a delimiter of the multipart whose header this is.
+func (r *headerReader) isDelimiter(line []byte) bool {
+	if !bytes.HasPrefix(line, []byte("--")) {
+		return false
+	}
+	r.flush()
+	return r.h.Boundary().Ends(line)
 }
 
 // mayBeginBody reports whether the last line, which stands before an empty one, can begin the body: all can but for
@@ -283,11 +310,17 @@ func (r *headerReader) mayBeginBody() bool {
 
 func (r *headerReader) skip(line []byte) {
 	r.flush()
-	r.kept, r.structured = false, false
+	r.kept, r.structured, r.skipping = false, false, true
 	r.h.Forgiven |= BrokenLine
-	if len(r.h.Skipped) < maxSkipped {
-		r.h.Skipped = append(r.h.Skipped, string(line[:min(len(line), r.o.FieldOctets)]))
+	r.keepSkipped(line)
+}
+
+func (r *headerReader) keepSkipped(line []byte) {
+	if len(r.h.Skipped) == maxSkipped {
+		r.h.Bounds |= HeaderFields
+		return
 	}
+	r.h.Skipped = append(r.h.Skipped, string(line[:min(len(line), r.o.FieldOctets)]))
 }
 
 // flush keeps the field that was read.

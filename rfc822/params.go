@@ -233,7 +233,11 @@ func (p *paramReader) param() {
 	for p.skipBlanks(); p.at('('); p.skipBlanks() {
 		p.skipComment()
 	}
-	if !p.at('=') {
+	switch {
+	case strings.ContainsAny(name, "<>"): // markup has come into the field: its attributes are no parameters
+		p.i = len(p.s)
+		return
+	case !p.at('='):
 		if p.i == start { // whatever it is
 			p.i++
 		}

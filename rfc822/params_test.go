@@ -73,6 +73,7 @@ func TestFileNames(t *testing.T) {
 		`attachment; filename="a.txt"; filename*=utf-8''a.js`:                      "a.txt|a.js",
 		`attachment; filename="a.txt"; filename="a.js"`:                            "a.txt|a.js",
 		`attachment; name="a.js"`:                                                  "a.js",
+		`text/html; charset="=utf-8"> <meta name="viewport" content="a.js">`:       "",
 		"attachment; filename=\"a=?utf-8?Q?=0A?=.js\"":                             "a .js",
 		`attachment`: "",
 	} {

@@ -26,7 +26,7 @@ func (m *Mail) readHTML(source, where string, nested bool) HTML {
 		m.more(address)
 	}
 	for _, text := range p.NotRead {
-		m.notRead(where, text)
+		m.notRead(BoundText, where, text)
 	}
 	p.Links, p.More, p.NotRead = nil, nil, nil
 	return p

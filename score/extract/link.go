@@ -64,7 +64,7 @@ func (m *Mail) more(raw string) bool {
 		return true
 	case len(m.More) == maxMore:
 		m.More = append(m.More, raw)
-		m.notRead("links", "There are more addresses than are looked at.")
+		m.notRead(BoundLinks, "links", "There are more addresses than are looked at.")
 	}
 	return false
 }

@@ -82,7 +82,7 @@ func (m *Mail) unreadRest(rest []byte, read int, where string) {
 	if len(rest) == 0 {
 		return
 	}
-	m.notRead(where, fmt.Sprintf("The first %d bytes were read, and %d were not.", read, len(rest)))
+	m.notRead(BoundText, where, fmt.Sprintf("The first %d bytes were read, and %d were not.", read, len(rest)))
 	m.findMore(string(rest))
 }
 
