@@ -73,8 +73,7 @@ type ACME struct {
 type SMTP struct {
 	MaxMessageSize        int64 // octets
 	MaxSessions           int   // in all
-	MaxUnlistedSessions   int   // in all, outside the listener's networks
-	MaxSessionsPerNetwork int   // for each /24 or /64 outside the listener's networks; twice that for a /16 or /48
+	MaxSessionsPerNetwork int   // for each /24 or /64 outside the listener's networks
 	MaxRecipients         int
 	MaxCommands           int // in a session
 	MaxErrors             int // in a session
@@ -172,7 +171,6 @@ type Tenant struct {
 	Protected        []string // senders whose mail is never taken back without approval
 	VIPs             []VIP
 	Partners         []string // domains
-	SubjectTags      []string // what the organisation's own rules put before subjects, beside [EXTERNAL] and the like
 	Policies         []Policy
 	Graph            Graph
 	Actions          Actions
@@ -267,7 +265,6 @@ type Brake struct {
 
 // Network is a named set of prefixes.
 type Network struct {
-	Name           string
-	Prefixes       []netip.Prefix
-	ExchangeOnline bool // Exchange Online sends from it: its reports must bear X-OriginatorOrg
+	Name     string
+	Prefixes []netip.Prefix
 }

@@ -1,6 +1,126 @@
 package score
 
-import "strings"
+import (
+	"strings"
+
+	"clawback/score/extract"
+	"clawback/score/web"
+)
+
+// authentication is what Exchange found out about who sent the message.
+type authentication struct {
+	present   bool
+	spf       string
+	spfDomain string // smtp.mailfrom
+	dkim      []dkimResult
+	dmarc     string
+	action    string
+	from      string // header.from
+	compauth  string
+	reason    string
+	aligned   bool // DMARC passed, or SPF or DKIM passed for the author's registrable domain
+	dkimOwn   bool // DKIM passed for the author's registrable domain
+	spfOwn    bool
+	arc       string
+}
+
+type dkimResult struct {
+	result string
+	domain string
+}
+
+// readAuth reads the Authentication-Results that Exchange stamped: the first one, which has no authserv-id. Those that
+// came from outside are renamed by Exchange or stand below it.
+func readAuth(h extract.Header, from extract.Address) authentication {
+	var a authentication
+	for _, value := range h.All("Authentication-Results") {
+		if a.read(value) {
+			break
+		}
+	}
+	own := web.Registrable(from.Domain())
+	a.spfOwn = a.spf == "pass" && own != "" && web.Registrable(a.spfDomain) == own
+	for _, d := range a.dkim {
+		if d.result == "pass" && own != "" && signsFor(d.domain, own) {
+			a.dkimOwn = true
+		}
+	}
+	judged := a.from == "" || web.Registrable(a.from) == own // DMARC spoke of this author, not of another From header
+	a.aligned = a.dmarc == "pass" && judged || a.spfOwn || a.dkimOwn
+	return a
+}
+
+// signsFor reports whether a signature's domain speaks for the author's: the same registrable domain, or the one that
+// Google Workspace makes of it (example-com.20230601.gappssmtp.com).
+func signsFor(signer, own string) bool {
+	if web.Registrable(signer) == own {
+		return true
+	}
+	label, rest, _ := strings.Cut(signer, ".")
+	return strings.HasSuffix(rest, "gappssmtp.com") && (label == strings.ReplaceAll(own, ".", "-") || strings.HasSuffix(label, "-"+strings.ReplaceAll(own, ".", "-")))
+}
+
+func (a *authentication) read(value string) bool {
+	value = strings.ToLower(value)
+	if !strings.Contains(value, "spf=") && !strings.Contains(value, "dkim=") && !strings.Contains(value, "dmarc=") {
+		return false
+	}
+	a.present = true
+	for item := range strings.SplitSeq(value, ";") {
+		a.item(strings.TrimSpace(item))
+	}
+	return true
+}
+
+// item is one "method=result (comment) property=value ..." clause.
+func (a *authentication) item(item string) {
+	method, rest, found := strings.Cut(item, "=")
+	if !found {
+		return
+	}
+	fields := strings.Fields(stripComments(rest))
+	if len(fields) == 0 {
+		return
+	}
+	result := fields[0]
+	switch method {
+	case "spf":
+		a.spf, a.spfDomain = result, domainOf(property(fields, "smtp.mailfrom"))
+	case "dkim":
+		a.dkim = append(a.dkim, dkimResult{result, property(fields, "header.d")})
+	case "dmarc":
+		a.dmarc, a.action, a.from = result, property(fields, "action"), property(fields, "header.from")
+	case "compauth":
+		a.compauth, a.reason = result, property(fields, "reason")
+	case "arc":
+		a.arc = result
+	}
+}
+
+func property(fields []string, name string) string {
+	for _, f := range fields[1:] {
+		if value, ok := strings.CutPrefix(f, name+"="); ok {
+			return strings.Trim(value, `"`)
+		}
+	}
+	return ""
+}
+
+func domainOf(address string) string { return address[strings.LastIndexByte(address, '@')+1:] }
+
+func stripComments(s string) string {
+	for {
+		open := strings.IndexByte(s, '(')
+		if open < 0 {
+			return s
+		}
+		end := strings.IndexByte(s[open:], ')')
+		if end < 0 {
+			return s[:open]
+		}
+		s = s[:open] + " " + s[open+end+1:]
+	}
+}
 
 // detectAuth notes what authentication says against the message. It is never said to speak for it: anybody can
 // authenticate mail from a domain of his own.

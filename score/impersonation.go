@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"clawback/config"
-	"clawback/internal/mailaddr"
 	"clawback/score/extract"
 	"clawback/score/lists"
 	"clawback/score/web"
@@ -103,15 +102,10 @@ func viaService(name string) bool {
 	return strings.Contains(lower, " via ") || strings.Contains(lower, " (via ") || strings.Contains(lower, " über ") || strings.Contains(lower, " from ")
 }
 
-// ownsBrand reports whether the author's domain belongs to the brand, or is the organisation's own, or the brand signed the message.
+// ownsBrand reports whether the author's domain belongs to the brand, or is the organisation's own.
 func (x *inspection) ownsBrand(b lists.Brand) bool {
 	if b.Owns(x.domain) || x.ours(x.domain) {
 		return true
-	}
-	for _, d := range x.auth.dkim {
-		if d.result == "pass" && b.Owns(organisation(d.domain)) && !x.cheapName(mailaddr.Name(d.domain)) {
-			return true
-		}
 	}
 	label := web.Label(x.domain)
 	return x.auth.aligned && strings.HasPrefix(label, b.Key) && x.lists.Popular.Has(x.domain)
@@ -171,7 +165,7 @@ func (x *inspection) vip(folded string) {
 			continue
 		}
 		for _, address := range vip.Addresses {
-			if mailaddr.Address(address) == mailaddr.Address(x.from.Address) {
+			if strings.EqualFold(address, x.from.Address) {
 				return
 			}
 		}
@@ -224,7 +218,7 @@ func (x *inspection) addressInName(name string) {
 		end++
 	}
 	domain := web.Registrable(strings.ToLower(strings.Trim(name[at+1:end], ".")))
-	if x.leadsTo(domain) && (x.list || relay(x.domain) || relay(x.from.Domain()) || x.lists.Popular.Has(x.domain) || x.throughGroup()) {
+	if x.leadsTo(domain) {
 		return // an alias service, or a list, that says whose mail it hands on
 	}
 	if strings.Contains(domain, ".") && domain != x.domain && x.from.Address != "" && !viaService(name) {
@@ -290,7 +284,7 @@ func (x *inspection) senderDomain() {
 
 // nearOwn reports which domain of the organisation or its partners a domain is mistaken for.
 func (x *inspection) nearOwn(domain string) (string, bool) {
-	if x.popular(domain) || x.partner(domain) || x.trustedDomain(domain) {
+	if x.lists.Popular.Has(domain) || x.partner(domain) || x.trustedDomain(domain) {
 		return "", false
 	}
 	for _, own := range slices.Sorted(maps.Keys(x.own)) {
@@ -311,7 +305,7 @@ func (x *inspection) nearOwn(domain string) (string, bool) {
 
 func (x *inspection) partner(domain string) bool {
 	for _, partner := range x.tenant.Partners {
-		if mailaddr.Name(partner) == domain {
+		if strings.EqualFold(partner, domain) {
 			return true
 		}
 	}
@@ -357,7 +351,7 @@ func (x *inspection) replyTo() {
 	if named(x.mail.To, []string{reply.Address}) { // an answer to all
 		return
 	}
-	domain := x.domainOf(reply)
+	domain := web.Registrable(web.ASCII(reply.Domain()))
 	if domain == x.domain || domain == "" || !strings.Contains(domain, ".") {
 		x.replyMailbox(reply)
 		return

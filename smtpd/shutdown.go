@@ -13,9 +13,6 @@ import (
 // go-smtp's own Shutdown waits for idle clients and cannot close any (defect H).
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.mu.Lock()
-	if !s.closed {
-		close(s.stop)
-	}
 	s.closed = true
 	for _, ln := range s.lns {
 		ln.Close()
@@ -37,9 +34,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	case <-ctx.Done():
 	}
 	s.sessions.force()
-	err := s.finish(ctx, done)
-	s.logging.Wait()
-	return err
+	return s.finish(ctx, done)
 }
 
 const forceTimeout = 5 * time.Second // for a Commit in progress to end

@@ -1,10 +1,6 @@
 package smtpd
 
-import (
-	"strings"
-
-	"clawback/internal/mailaddr"
-)
+import "strings"
 
 func (g *guard) hello(c command) {
 	if c.arg == "" || len(c.arg) > 255 {
@@ -71,7 +67,7 @@ func (g *guard) rcpt(c command) {
 	}
 	g.path = p.address
 	address := p.address
-	if mailaddr.Equal(address, "postmaster") {
+	if strings.EqualFold(address, "postmaster") {
 		// RFC 5321 4.5.1: also without a domain, which go-smtp refuses. The session looks at g.path.
 		address += "@" + g.srv.hostname
 	}

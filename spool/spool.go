@@ -89,7 +89,7 @@ type Spool struct {
 	broken   chan struct{}
 	cause    error // why it is broken
 	closed   bool
-	reserved [classes]int64
+	reserved int64
 	days     map[string]bool // directories that are known to exist durably
 }
 

@@ -12,7 +12,6 @@ import (
 	"github.com/emersion/go-message/textproto"
 
 	"clawback/config"
-	"clawback/internal/mailaddr"
 )
 
 // maxHeader bounds the header of a user's mail that is read.
@@ -44,7 +43,7 @@ func author(t *config.Tenant, l Letter, h textproto.Header) (address, unproven s
 	from := h.Values("From")
 	if len(from) == 1 {
 		if a, err := mail.ParseAddress(from[0]); err == nil {
-			address = mailaddr.Address(a.Address)
+			address = strings.ToLower(a.Address)
 		}
 	}
 	switch {
@@ -82,7 +81,7 @@ func foreign(t *config.Tenant, h textproto.Header) string {
 func clip(s string) string { return fmt.Sprintf("%.40q", s) }
 
 func own(t *config.Tenant, address string) bool {
-	return slices.Contains(t.Domains, mailaddr.Domain("@"+address))
+	return slices.Contains(t.Domains, strings.ToLower(address[strings.LastIndexByte(address, '@')+1:]))
 }
 
 func subject(h textproto.Header) string {

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"clawback/api"
-	"clawback/internal/mailaddr"
 	"clawback/queue"
 	"clawback/store"
 )
@@ -46,7 +45,7 @@ func (l *live) loadUses() error {
 func (l *live) noteUse(e queue.Envelope) error {
 	now := time.Now().UTC()
 	for _, address := range e.Rcpts {
-		address = mailaddr.Address(address)
+		address = strings.ToLower(address)
 		if e.Purpose == queue.ForPostmaster || !l.useUnsaved(address, now) {
 			continue
 		}
@@ -99,7 +98,7 @@ func (l *live) addresses() []api.Address {
 
 // retire forgets that an address took mail, so that it is refused for good.
 func (l *live) retire(ctx context.Context, address string) error {
-	address = mailaddr.Address(address)
+	address = strings.ToLower(address)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if _, configured := l.rcpts[address]; configured {

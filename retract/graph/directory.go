@@ -12,7 +12,6 @@ import (
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
 	"github.com/microsoftgraph/msgraph-sdk-go/models/odataerrors"
 
-	"clawback/internal/mailaddr"
 	"clawback/retract"
 	"clawback/retract/graph/transport"
 )
@@ -131,9 +130,9 @@ var _ retract.Groups = (*Client)(nil)
 
 // Members expands a group: the mailboxes of those who are its members now, which may not be those of the time of
 // delivery. A journal report that was expanded by Exchange is the better source. An address that is no group gives a
-// Fault with the code "no_mailbox".
+// Fault with retract.CodeNoMailbox.
 func (c *Client) Members(ctx context.Context, address string) ([]retract.Mailbox, error) {
-	id, err := c.groupByAddress(ctx, mailaddr.Address(address))
+	id, err := c.groupByAddress(ctx, strings.ToLower(address))
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +148,7 @@ func (c *Client) Members(ctx context.Context, address string) ([]retract.Mailbox
 		}
 		for _, m := range members {
 			if box, err := mailboxOf(m); err == nil { // guests are left out
-				box.Address = mailaddr.Address(text(m.GetMail()))
+				box.Address = strings.ToLower(text(m.GetMail()))
 				out = append(out, box)
 			}
 		}

@@ -3,8 +3,7 @@ package attach
 import "bytes"
 
 // oneNote looks at the files in a OneNote section (MS-ONESTORE 2.6.13, FileDataStoreObject).
-func (w *work) oneNote(it item) {
-	name, body := it.name, it.body
+func (w *work) oneNote(name string, body []byte, depth int) {
 	mark := []byte("\xe7\x16\xe3\xbd\x65\x26\x11\x45\xa4\xc4\x8d\x4d\x0b\x7a\x9e\xac")
 	for {
 		at := bytes.Index(body, mark)
@@ -18,7 +17,7 @@ func (w *work) oneNote(it item) {
 		if !w.member(name, "a file in "+name) {
 			return
 		}
-		w.inside("a file in "+name, content, it.depth)
+		w.inside("a file in "+name, content, depth)
 		body = body[at+len(mark):]
 	}
 }

@@ -1,16 +1,13 @@
 package extract
 
-import (
-	"fmt"
-	"strings"
-)
+import "strings"
 
-// texts reads the bodies from one part on: their texts and their links.
-func (m *Mail) texts(from int) {
+// texts reads the bodies: their texts and their links.
+func (m *Mail) texts() {
 	var plain strings.Builder
-	for i := from; i < len(m.Parts); i++ {
+	for i := range m.Parts {
 		p := &m.Parts[i]
-		if p.Disposition == "attachment" && !p.calendar() || p.Nested && p.Report || p.Page() {
+		if p.Disposition == "attachment" && !p.calendar() || p.Nested && p.Report {
 			continue
 		}
 		if p.calendar() {
@@ -25,15 +22,7 @@ func (m *Mail) texts(from int) {
 			m.plain(p, where, &plain)
 		}
 	}
-	if from > 0 {
-		return // of a message in a file: nothing of it is this one's own text
-	}
 	m.Plain = plain.String()
-	if strings.TrimSpace(m.HTML.Text) == "" && m.HTML.Images == 0 {
-		for i := range m.Links {
-			m.Links[i].Plain = false
-		}
-	}
 }
 
 // calendar reports whether the part is an event, which mail programs show, attached or not.
@@ -43,47 +32,42 @@ func (p *Part) calendar() bool {
 
 // calendar reads the links of an event, whose lines are folded (RFC 5545, section 3.1).
 func (m *Mail) calendar(p *Part) {
-	where := "calendar, part " + p.Path
-	text, rest := p.split(m.limits.Text)
-	m.unreadRest(rest, len(text), where)
-	text = strings.NewReplacer("\r\n ", "", "\r\n\t", "", "\n ", "", "\n\t", "", `\n`, "\n", `\,`, ",").Replace(text)
-	m.find(text, Link{Where: where, Nested: p.Nested})
+	text := strings.NewReplacer("\r\n ", "", "\r\n\t", "", "\n ", "", "\n\t", "", `\n`, "\n", `\,`, ",").Replace(p.Text(m.limits.Text))
+	m.find(text, "calendar, part "+p.Path, p.Nested)
 }
 
 func (m *Mail) html(p *Part, where string) {
-	text, rest := p.split(max(m.limits.Source-m.source, 0))
-	read := m.readHTML(text, where, p.Nested)
-	m.unreadRest(rest, len(text), where)
-	if !p.Nested {
-		m.HTML.Append(read)
+	if m.HTML.Octets > m.limits.Text {
+		return
 	}
+	out := &m.HTML
+	if p.Nested {
+		out = &HTML{}
+	}
+	readHTML(m, out, p.Text(m.limits.Text), where, p.Nested)
 }
 
 func (m *Mail) plain(p *Part, where string, plain *strings.Builder) {
-	if p.Name != "" && p.Disposition != "inline" && !p.Alternative && p.Path != "1" {
+	if p.Name != "" && p.Disposition != "inline" && !p.Alternative && p.Path != "1" || plain.Len() > m.limits.Text {
 		return
 	}
-	text, rest := p.split(max(m.limits.Text-plain.Len(), 0))
-	m.unreadRest(rest, len(text), where)
+	text := p.Text(m.limits.Text)
 	if !p.Nested && looksLikeHTML(text) {
 		m.HTMLInPlain = true
-		m.HTML.Append(m.readHTML(text, where, false))
+		readHTML(m, &m.HTML, text, where, false)
 		return
 	}
-	m.find(text, Link{Where: where, Nested: p.Nested, Plain: p.Alternative && !p.Nested})
+	m.find(text, where, p.Nested)
 	if !p.Nested {
 		plain.WriteString(text)
 		plain.WriteByte('\n')
 	}
 }
 
-// unreadRest records that a text was not read to its end. The addresses in the rest are kept all the same.
-func (m *Mail) unreadRest(rest []byte, read int, where string) {
-	if len(rest) == 0 {
-		return
-	}
-	m.notRead(BoundText, where, fmt.Sprintf("The first %d bytes were read, and %d were not.", read, len(rest)))
-	m.findMore(string(rest))
+func (m *Mail) find(text, where string, nested bool) {
+	FindURLs(text, func(address string) {
+		m.Add(address, Link{Kind: Text, Where: where, Nested: nested})
+	})
 }
 
 // Body is what a reader sees: the HTML text where there is one, else the plain text.

@@ -12,8 +12,7 @@
 package history
 
 import (
-	"clawback/internal/mailaddr"
-
+	"strings"
 	"time"
 )
 
@@ -73,7 +72,7 @@ func Reply(address, domain string) string { return key("reply", address+" "+doma
 func Via(domain, service string) string { return key("via", domain+" "+service) }
 
 func key(kind, value string) string {
-	value = mailaddr.Lower(value)
+	value = strings.ToLower(value)
 	if len(value) > maxKey {
 		value = value[:maxKey]
 	}
