@@ -6,7 +6,6 @@ import (
 	"io"
 	"maps"
 	"net/url"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,7 +13,6 @@ import (
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
-	"golang.org/x/term"
 
 	"clawback/api"
 	"clawback/config"
@@ -78,7 +76,7 @@ func (c choice) filter() (*store.RecordFilter, error) {
 func (a *app) bulk(c choice, spec retract.JobSpec) error {
 	var err error
 	if c.IDsFrom != "" {
-		spec.Records, err = idsFrom(c.IDsFrom)
+		spec.Records, err = a.idsFrom(c.IDsFrom)
 	} else {
 		spec.Filter, err = c.filter()
 	}
@@ -93,7 +91,7 @@ func (a *app) bulk(c choice, spec retract.JobSpec) error {
 		return errors.New("no message fits")
 	}
 	a.showPreview(p)
-	if !c.Yes && !confirmed(a) {
+	if !c.Yes && !a.confirmed() {
 		return errors.New("nothing was done")
 	}
 	var job retract.Job
@@ -108,15 +106,12 @@ func (a *app) bulk(c choice, spec retract.JobSpec) error {
 }
 
 // idsFrom reads a file of ids, one a line. Empty lines, and what follows a blank, are left out: the output of search fits.
-func idsFrom(file string) ([]string, error) {
-	in := os.Stdin
-	if file != "-" {
-		var err error
-		if in, err = os.Open(file); err != nil {
-			return nil, err
-		}
-		defer in.Close()
+func (a *app) idsFrom(file string) ([]string, error) {
+	in, err := a.open(file)
+	if err != nil {
+		return nil, err
 	}
+	defer in.Close()
 	raw, err := io.ReadAll(io.LimitReader(in, 16<<20))
 	if err != nil {
 		return nil, fmt.Errorf("read ids: %w", err)
@@ -149,8 +144,8 @@ func (a *app) showPreview(p retract.Preview) {
 	}
 }
 
-func confirmed(a *app) bool {
-	if !term.IsTerminal(int(os.Stdin.Fd())) {
+func (a *app) confirmed() bool {
+	if !isTerminal(a.in) {
 		fmt.Fprintln(a.errOut, "not a terminal: use --yes to go on without being asked")
 		return false
 	}
@@ -166,8 +161,8 @@ func (a *app) follow(id string) error {
 		return err
 	}
 	var bar *mpb.Bar
-	if term.IsTerminal(int(os.Stderr.Fd())) {
-		progress := mpb.New(mpb.WithOutput(os.Stderr), mpb.WithWidth(40))
+	if isTerminal(a.errOut) {
+		progress := mpb.New(mpb.WithOutput(a.errOut), mpb.WithWidth(40))
 		bar = progress.AddBar(int64(max(j.Found, 1)), mpb.PrependDecorators(decor.Name(id+" "), decor.CountersNoUnit("%d/%d")),
 			mpb.AppendDecorators(decor.AverageSpeed(0, "%.0f/s"), decor.Name(" "), decor.AverageETA(decor.ET_STYLE_GO)))
 		defer progress.Wait()

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"os"
 
-	"golang.org/x/term"
-
 	"clawback/internal/demo"
 )
 
@@ -19,6 +17,6 @@ func (c demoCmd) Run(a *app) error {
 	if err != nil {
 		return fmt.Errorf("find this program: %w", err)
 	}
-	live := term.IsTerminal(int(os.Stdout.Fd()))
+	live := isTerminal(a.out)
 	return demo.Run(a.ctx, demo.Options{Binary: binary, Reports: c.Reports, Keep: c.Keep, Out: a.out, Live: live})
 }

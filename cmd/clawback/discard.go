@@ -25,7 +25,7 @@ func (c queueDiscardCmd) Run(a *app) error {
 			return err
 		}
 		fmt.Fprintln(a.errOut, "A discarded report cannot be had back. To keep a copy, stop here: clawback queue export ID FILE")
-		if !confirmed(a) {
+		if !a.confirmed() {
 			return errors.New("nothing was discarded")
 		}
 	}

@@ -107,7 +107,7 @@ func (c feedbackExportCmd) Run(a *app) error {
 	if err := a.client.Get(a.ctx, "/v1/feedback/model"+c.query(), &m); err != nil {
 		return err
 	}
-	return a.toFile(c.File, func(w io.Writer) error {
+	return a.writeNew(c.File, func(w io.Writer) error {
 		_, err := fmt.Fprintf(w, "%s\n", m)
 		return err
 	})

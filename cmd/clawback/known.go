@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"os"
 	"time"
 
 	"clawback/api"
@@ -21,9 +20,9 @@ type yardstick struct {
 	learnt *learn.Model   // nil: nothing
 }
 
-// options are those of score.Files.
-func (y yardstick) options(workers int) score.FilesOptions {
-	return score.FilesOptions{Workers: workers, Tenant: y.tenant, Learnt: y.learnt, Stdin: os.Stdin}
+// filesOptions are those of score.Files.
+func (a *app) filesOptions(y yardstick, workers int) score.FilesOptions {
+	return score.FilesOptions{Workers: workers, Tenant: y.tenant, Learnt: y.learnt, Stdin: a.in}
 }
 
 // askingTakes is how long a daemon may take to say what it knows.

@@ -63,48 +63,89 @@ type cli struct {
 // app is what the subcommands work with.
 type app struct {
 	ctx    context.Context
+	in     io.Reader
 	out    io.Writer
 	errOut io.Writer
 	json   bool
 	client *api.Client
 }
 
+// Exit statuses.
+const (
+	exitOK     = 0
+	exitFailed = 1 // what was asked for was not done, or not all of it
+	exitUsage  = 2 // the command line is wrong; nothing was done
+)
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
-	defer stop()
+	status := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(status)
+}
+
+// run carries out one command line and returns the exit status.
+func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
 	var c cli
-	parser := kong.Must(&c, kong.Name("clawback"), kong.Description(description), kong.ShortUsageOnError(),
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	call, status := parse(&c, args, out, errOut)
+	if call == nil {
+		return status
+	}
+	a := &app{ctx, in, out, errOut, c.JSON, api.NewClient(c.Socket)}
+	return a.complain(call.Run(a))
+}
+
+// exit is what kong ends the program by, after --help.
+type exit struct{}
+
+// parse reads a command line. Where nothing is to be run it answers nil and the exit status, and has said why.
+func parse(c *cli, args []string, out, errOut io.Writer) (call *kong.Context, status int) {
+	defer func() {
+		if p := recover(); p != nil && p != (exit{}) {
+			panic(p)
+		}
+	}()
+	parser := newParser(c, out, errOut)
+	call, err := parser.Parse(args)
+	if err != nil {
+		call, status = nil, exitUsage
+		parser.Stdout = errOut // how the command is used: a script reads standard output
+		parser.FatalIfErrorf(err)
+	}
+	return call, status
+}
+
+func newParser(c *cli, out, errOut io.Writer) *kong.Kong {
+	return kong.Must(c, kong.Name("clawback"), kong.Description(description), kong.ShortUsageOnError(),
+		kong.Writers(out, errOut), kong.Exit(func(int) { panic(exit{}) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110, NoExpandSubcommands: true}),
 		kong.Vars{"socket": api.DefaultSocket, "query": queryHelp, "policykinds": strings.Join(config.PolicyKinds(), ", ")},
 		kong.ExplicitGroups([]kong.Group{
-			{Key: "daemon", Title: "The daemon:"}, {Key: "mail", Title: "Mail:"}, {Key: "files", Title: "Without a daemon:"},
+			{Key: "daemon", Title: "The daemon:"},
+			{Key: "mail", Title: "Mail:"},
+			{Key: "files", Title: "Without a daemon:"},
 		}))
-	if len(os.Args) < 2 {
-		os.Args = append(os.Args, "--help")
-	}
-	call, err := parser.Parse(os.Args[1:])
-	parser.FatalIfErrorf(err)
-	a := &app{ctx, os.Stdout, os.Stderr, c.JSON, api.NewClient(c.Socket)}
-	if err := call.Run(a); err != nil {
-		stop()
-		os.Exit(complain(err))
-	}
 }
 
-// errQuiet is an outcome that was already told: only the exit status is left to say.
+// errQuiet is an outcome that was already printed: only the exit status is left.
 var errQuiet = errors.New("see above")
 
-// complain prints an error for a person and gives the exit status.
-func complain(err error) int {
+// complain prints an error for a person and returns the exit status.
+func (a *app) complain(err error) int {
 	var problems config.Problems
 	switch {
+	case err == nil:
+		return exitOK
 	case errors.Is(err, errQuiet):
 	case errors.As(err, &problems):
-		fmt.Fprintln(os.Stderr, problems.Error())
+		fmt.Fprintln(a.errOut, problems.Error())
 	default:
-		fmt.Fprintln(os.Stderr, "clawback:", err)
+		fmt.Fprintln(a.errOut, "clawback:", err)
 	}
-	return 1
+	return exitFailed
 }
 
 type versionCmd struct{}

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/netip"
 	"net/url"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -201,15 +200,11 @@ type policyImportCmd struct {
 }
 
 func (c policyImportCmd) Run(a *app) error {
-	in := io.Reader(os.Stdin)
-	if c.File != "-" {
-		f, err := os.Open(c.File)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		in = f
+	in, err := a.open(c.File)
+	if err != nil {
+		return err
 	}
+	defer in.Close()
 	list, err := intel.ReadCSV(in)
 	if err != nil {
 		return err
@@ -241,22 +236,5 @@ func (c policyExportCmd) Run(a *app) error {
 			out = append(out, p)
 		}
 	}
-	return a.toFile(c.File, func(w io.Writer) error { return intel.WriteCSV(w, out) })
-}
-
-// toFile writes to a new file, or to standard output when none is named.
-func (a *app) toFile(name string, write func(io.Writer) error) error {
-	if name == "" {
-		return write(a.out)
-	}
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	if err := write(f); err != nil {
-		f.Close()
-		os.Remove(name)
-		return err
-	}
-	return f.Close()
+	return a.writeNew(c.File, func(w io.Writer) error { return intel.WriteCSV(w, out) })
 }

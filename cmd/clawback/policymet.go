@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
@@ -32,7 +31,7 @@ func (c policyTestCmd) Run(a *app) error {
 		return err
 	}
 	return a.each(walk(c.Files), func(file string) error {
-		return score.EachMessage(file, os.Stdin, func(name string, m score.Message) error {
+		return score.EachMessage(file, a.in, func(name string, m score.Message) error {
 			m.Tenant, m.Received = t, time.Now()
 			met, err := s.Meets(m)
 			if err != nil {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/dustin/go-humanize"
+	"golang.org/x/term"
 )
 
 // printJSON writes one value on one line.
@@ -80,7 +81,7 @@ func (a *app) answer() (string, error) {
 	}
 	got := make(chan read, 1)
 	go func() { // ends with the process where nobody writes
-		in := bufio.NewScanner(os.Stdin)
+		in := bufio.NewScanner(a.in)
 		in.Buffer(nil, 64<<10)
 		if !in.Scan() {
 			got <- read{"", cmp.Or(in.Err(), io.EOF)}
@@ -94,4 +95,18 @@ func (a *app) answer() (string, error) {
 	case <-a.ctx.Done():
 		return "", a.ctx.Err()
 	}
+}
+
+// isTerminal reports whether a person is at the other end of a stream.
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// open opens a file to read; - is standard input.
+func (a *app) open(name string) (io.ReadCloser, error) {
+	if name == "-" {
+		return io.NopCloser(a.in), nil
+	}
+	return os.Open(name)
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"net/url"
@@ -199,5 +198,5 @@ func (c bounceExportCmd) Run(a *app) error {
 
 // export writes a report to a new file, or to standard output.
 func (a *app) export(path, file string) error {
-	return a.writeNew(cmp.Or(file, "-"), func(w io.Writer) error { return a.client.Stream(a.ctx, path, w) })
+	return a.writeNew(file, func(w io.Writer) error { return a.client.Stream(a.ctx, path, w) })
 }

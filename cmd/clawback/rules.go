@@ -74,7 +74,7 @@ func (c rulesTestCmd) Run(a *app) error {
 		return errors.New("name a folder of rules with --rules, or a configuration with --config")
 	}
 	failed := false
-	err = score.Files(a.ctx, y.scorer, walk(c.Files), y.options(0), func(r score.FileResult) error {
+	err = score.Files(a.ctx, y.scorer, walk(c.Files), a.filesOptions(y, 0), func(r score.FileResult) error {
 		if r.Error != "" {
 			failed = true
 			fmt.Fprintf(a.errOut, "clawback: %s: %s\n", clip(r.File, 300), r.Error)

@@ -11,7 +11,6 @@ import (
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
-	"golang.org/x/term"
 
 	"clawback/config"
 	"clawback/intel"
@@ -78,7 +77,7 @@ func (c scoreCmd) Run(a *app) error {
 	bar := a.newProgress(len(files))
 	defer bar.done()
 	failed := false
-	err = score.Files(a.ctx, y.scorer, files, y.options(c.Workers), func(r score.FileResult) error {
+	err = score.Files(a.ctx, y.scorer, files, a.filesOptions(y, c.Workers), func(r score.FileResult) error {
 		bar.at(r.File)
 		failed = failed || r.Error != ""
 		return a.showResult(r)
@@ -133,14 +132,14 @@ type progress struct {
 
 // newProgress shows a bar when there is a terminal to show it on and more than one file.
 func (a *app) newProgress(files int) *progress {
-	if files < 2 || !term.IsTerminal(int(os.Stderr.Fd())) {
+	if files < 2 || !isTerminal(a.errOut) {
 		return nil
 	}
-	p := &progress{app: a, out: a.out, all: mpb.New(mpb.WithOutput(os.Stderr), mpb.WithWidth(40))}
+	p := &progress{app: a, out: a.out, all: mpb.New(mpb.WithOutput(a.errOut), mpb.WithWidth(40))}
 	p.bar = p.all.AddBar(int64(files),
 		mpb.PrependDecorators(decor.CountersNoUnit("%d of %d files")),
 		mpb.AppendDecorators(decor.Percentage(), decor.Name(", "), decor.AverageETA(decor.ET_STYLE_GO), decor.Name(" left")))
-	if term.IsTerminal(int(os.Stdout.Fd())) {
+	if isTerminal(a.out) {
 		a.out = p.all // lines go above the bar
 	}
 	return p

@@ -37,7 +37,7 @@ func (c unwrapCmd) check() error {
 }
 
 func (c unwrapCmd) unwrap(a *app, name string) error {
-	f, err := openMessage(name)
+	f, err := a.openMessage(name)
 	if err != nil {
 		return err
 	}
@@ -61,7 +61,7 @@ func (c unwrapCmd) unwrap(a *app, name string) error {
 }
 
 // openMessage opens a file, or a copy of standard input, for it is read more than once.
-func openMessage(name string) (*os.File, error) {
+func (a *app) openMessage(name string) (*os.File, error) {
 	if name != "-" {
 		return os.Open(name)
 	}
@@ -70,7 +70,7 @@ func openMessage(name string) (*os.File, error) {
 		return nil, err
 	}
 	os.Remove(f.Name()) // gone with its descriptor, whatever happens
-	if _, err := io.Copy(f, os.Stdin); err != nil {
+	if _, err := io.Copy(f, a.in); err != nil {
 		f.Close()
 		return nil, fmt.Errorf("read standard input: %w", err)
 	}
@@ -134,9 +134,9 @@ func decrypted(r *journal.Report, src io.ReaderAt) (io.Reader, error) {
 	return r.Originals[i].Open(src), nil
 }
 
-// writeNew lets write fill a new file, or standard output for "-". A file that could not be filled is removed.
+// writeNew lets write fill a new file; standard output where none or "-" is named. A file that could not be filled is removed.
 func (a *app) writeNew(file string, write func(io.Writer) error) error {
-	if file == "-" {
+	if file == "" || file == "-" {
 		return write(a.out)
 	}
 	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)

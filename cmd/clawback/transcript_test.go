@@ -1,0 +1,226 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"os/user"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write what the commands print into the transcripts")
+
+// Each file of testdata/transcripts shows what verbs print. A line that begins with "$ " is a command; what follows it,
+// up to the next one, is what it prints, with "! " before the lines of standard error and the exit status at the end
+// where it is not 0. "< " gives it standard input, "$ until=PATTERN ..." repeats it until its output matches, and "# " is
+// a comment. JSON is shown indented. Ids of the office have names, $PHISH and the like; a new id gets one when it is
+// printed.
+func TestTranscripts(t *testing.T) {
+	for name, value := range map[string]string{"COLUMNS": "80", "SUDO_USER": "", "CLAWBACK_SOCKET": ""} {
+		t.Setenv(name, value)
+	}
+	files, err := filepath.Glob("testdata/transcripts/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatal("there are no transcripts", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := &player{t: t, office: openOffice(t)}
+			got := p.play(string(want))
+			if *update {
+				if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
+				t.Errorf("(-want +got; go test -update writes what is got)\n%s", diff)
+			}
+		})
+	}
+}
+
+// player carries out the commands of one transcript against one office.
+type player struct {
+	t      *testing.T
+	office *office
+}
+
+// play repeats a transcript with what the commands print now.
+func (p *player) play(text string) string {
+	var out strings.Builder
+	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
+	for i := 0; i < len(lines); i++ {
+		switch {
+		case strings.HasPrefix(lines[i], "$ "):
+			command := strings.TrimPrefix(lines[i], "$ ")
+			fmt.Fprintln(&out, lines[i])
+			var in strings.Builder
+			for i+1 < len(lines) && strings.HasPrefix(lines[i+1], "< ") {
+				i++
+				fmt.Fprintln(&out, lines[i])
+				fmt.Fprintln(&in, p.expand(strings.TrimPrefix(lines[i], "< ")))
+			}
+			out.WriteString(p.command(command, in.String()))
+		case strings.HasPrefix(lines[i], "# "):
+			fmt.Fprintf(&out, "\n%s\n", lines[i])
+		}
+	}
+	return strings.TrimLeft(out.String(), "\n")
+}
+
+// command runs one command line and shows what it prints.
+func (p *player) command(line, in string) string {
+	until := regexp.MustCompile("")
+	if pattern, waits := strings.CutPrefix(line, "until="); waits {
+		pattern, line, _ = strings.Cut(pattern, " ")
+		until = regexp.MustCompile("(?s)" + pattern)
+	}
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		shown := p.once(line, in)
+		if until.MatchString(shown) {
+			return shown
+		}
+		if time.Now().After(deadline) {
+			p.t.Fatalf("%s: never matches %q, but\n%s\n%s", line, until, shown, p.office.LogTail())
+		}
+	}
+}
+
+func (p *player) once(line, in string) string {
+	args, err := split(p.expand(strings.TrimPrefix(strings.TrimPrefix(line, "clawback"), " ")))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if len(args) > 0 && !strings.Contains(line, "--socket") {
+		args = append([]string{"--socket", p.office.File("control.sock")}, args...)
+	}
+	var out, errOut bytes.Buffer
+	ctx, cancel := context.WithTimeout(p.t.Context(), time.Minute)
+	defer cancel()
+	status := run(ctx, args, strings.NewReader(in), &out, &errOut)
+	var shown strings.Builder
+	asJSON := slices.Contains(args, "--json") || slices.Contains(args, "feedback") && slices.Contains(args, "export")
+	shown.WriteString(p.clean(indented(out.Bytes(), asJSON)))
+	for line := range strings.Lines(p.clean(errOut.String())) {
+		shown.WriteString(strings.Replace("! "+line, "! \n", "!\n", 1))
+	}
+	if status != 0 {
+		fmt.Fprintf(&shown, "[exit %d]\n", status)
+	}
+	return shown.String()
+}
+
+// indented makes JSON readable.
+func indented(text []byte, asJSON bool) string {
+	if !asJSON {
+		return string(text)
+	}
+	var out bytes.Buffer
+	for values := json.NewDecoder(bytes.NewReader(text)); values.More(); {
+		var raw json.RawMessage
+		if err := values.Decode(&raw); err != nil {
+			return fmt.Sprintf("not JSON: %v\n%s", err, text)
+		}
+		if err := json.Indent(&out, raw, "", "  "); err != nil {
+			return err.Error()
+		}
+		out.WriteByte('\n')
+	}
+	return out.String()
+}
+
+// expand puts ids in the place of their names.
+func (p *player) expand(line string) string {
+	line = strings.ReplaceAll(line, "$DIR", p.office.Dir)
+	for name, id := range p.office.names {
+		line = regexp.MustCompile(`\$`+name+`\b`).ReplaceAllString(line, id)
+	}
+	return line
+}
+
+// fresh are the ids that commands make, by the name they get.
+var fresh = []struct {
+	name string
+	id   *regexp.Regexp
+}{
+	{"JOB", regexp.MustCompile(`\bj[a-z2-7]{12}\b`)},
+	{"POLICY", regexp.MustCompile(`\bp[a-z2-7]{12}\b`)},
+	{"ADDRESS", regexp.MustCompile(`\bj-[a-z2-7]{26}\b`)},
+	{"ITEM", regexp.MustCompile(`\bq[0-9a-v]{20}\b`)},
+	{"INTENT", regexp.MustCompile(`\bi[a-z2-7]{26}\b`)},
+}
+
+var (
+	moment  = regexp.MustCompile(`\b20\d\d-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?`)
+	day     = regexp.MustCompile(`\b20\d\d-\d\d-\d\d\b`)
+	since   = regexp.MustCompile(`\b(now|\d+ (second|minute|hour)s? (ago|from now))( {2,}|,|\n)`)
+	segment = regexp.MustCompile(`\bseg/[0-9A-Za-z-]+`)
+	heads   = regexp.MustCompile(`^[A-Z]+  [A-Z -]+\n$`)
+	gap     = regexp.MustCompile(`(\S) {2,}`)
+	chain   = regexp.MustCompile(`"chain": "[0-9a-f]{64}"`)
+	dbSize  = regexp.MustCompile(`"size": \d{5,}`)
+)
+
+// clean puts names in the place of what differs from run to run.
+func (p *player) clean(text string) string {
+	for _, f := range fresh {
+		for _, id := range f.id.FindAllString(text, -1) {
+			p.name(f.name, id)
+		}
+	}
+	me := "OPERATOR"
+	if u, err := user.Current(); err == nil {
+		me = u.Username
+	}
+	var out strings.Builder
+	for line := range strings.Lines(strings.ReplaceAll(text, "\r\n", "\n")) {
+		before := line
+		line = strings.ReplaceAll(line, p.office.Dir, "$DIR")
+		for name, id := range p.office.names {
+			line = strings.ReplaceAll(line, id, "$"+name)
+		}
+		line = regexp.MustCompile(`\b`+regexp.QuoteMeta(me)+`\b`).ReplaceAllString(line, "OPERATOR")
+		line = moment.ReplaceAllString(line, "TIME")
+		line = day.ReplaceAllString(line, "DAY")
+		line = since.ReplaceAllString(line, "AGO$4")
+		line = segment.ReplaceAllString(line, "SEGMENT")
+		line = chain.ReplaceAllString(line, `"chain": "CHAIN"`)
+		line = dbSize.ReplaceAllString(line, `"size": SIZE`)
+		if line != before || heads.MatchString(line) { // its columns do not stand beneath the others any more
+			line = gap.ReplaceAllString(line, "$1  ")
+		}
+		out.WriteString(line)
+	}
+	return out.String()
+}
+
+// name gives a new id the next free name.
+func (p *player) name(kind, id string) {
+	for _, known := range p.office.names {
+		if known == id {
+			return
+		}
+	}
+	for n := 1; ; n++ {
+		name := fmt.Sprintf("%s%d", kind, n)
+		if p.office.names[name] == "" {
+			p.office.names[name] = id
+			return
+		}
+	}
+}
