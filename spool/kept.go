@@ -1,9 +1,7 @@
 package spool
 
 import (
-	"bytes"
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -14,6 +12,7 @@ import (
 	"path/filepath"
 	"sync"
 
+	seekable "github.com/SaveTheRbtz/zstd-seekable-format-go/pkg"
 	"github.com/klauspost/compress/zstd"
 )
 
@@ -77,16 +76,11 @@ func (s *Spool) keep(src *Body, r Ref, name string) error {
 	return err
 }
 
-// frameSize is how many octets of a body each frame of a kept copy holds. ReadAt decodes whole frames.
+// frameSize is how many bytes of a body each frame of a kept copy holds. ReadAt decodes whole frames.
 const frameSize = 256 << 10
 
-// The seekable format's numbers (facebook/zstd, contrib/seekable_format/zstd_seekable_compression_format.md).
-const (
-	skippableMagic = 0x184D2A5E
-	seekableMagic  = 0x8F92EAB1
-	seekFooterSize = 9
-	seekEntrySize  = 8
-)
+// maxFrameFile is how many bytes of the file a frame may take: what does not compress grows by a few bytes.
+const maxFrameFile = 2 * frameSize
 
 // compress writes src as independent frames with a seek table behind them; `zstd -d` reads it as well.
 func compress(dst io.Writer, src *Body, r Ref) error {
@@ -95,8 +89,11 @@ func compress(dst io.Writer, src *Body, r Ref) error {
 		return err
 	}
 	defer enc.Close()
-	var table []byte
-	plain, packed := make([]byte, frameSize), []byte(nil)
+	w, err := seekable.NewWriter(dst, enc)
+	if err != nil {
+		return err
+	}
+	plain := make([]byte, frameSize)
 	crc := uint32(0)
 	for off := int64(0); off < r.Size; off += frameSize {
 		chunk := plain[:min(frameSize, r.Size-off)]
@@ -104,47 +101,27 @@ func compress(dst io.Writer, src *Body, r Ref) error {
 			return err
 		}
 		crc = crc32.Update(crc, castagnoli, chunk)
-		packed = enc.EncodeAll(chunk, packed[:0])
-		if _, err := dst.Write(packed); err != nil {
+		if _, err := w.Write(chunk); err != nil { // one frame
 			return err
 		}
-		table = binary.LittleEndian.AppendUint32(table, uint32(len(packed)))
-		table = binary.LittleEndian.AppendUint32(table, uint32(len(chunk)))
 	}
 	if crc != r.CRC {
 		return ErrCorrupt
 	}
-	_, err = dst.Write(seekTable(table))
-	return err
-}
-
-// seekTable puts the entries into the skippable frame that ends the file.
-func seekTable(entries []byte) []byte {
-	var b bytes.Buffer
-	head := binary.LittleEndian.AppendUint32(nil, skippableMagic)
-	b.Write(binary.LittleEndian.AppendUint32(head, uint32(len(entries)+seekFooterSize)))
-	b.Write(entries)
-	b.Write(binary.LittleEndian.AppendUint32(nil, uint32(len(entries)/seekEntrySize)))
-	b.WriteByte(0) // descriptor: no checksum for each frame, the Ref has one for the whole
-	b.Write(binary.LittleEndian.AppendUint32(nil, seekableMagic))
-	return b.Bytes()
+	return w.Close()
 }
 
 // frames reads a kept copy. It holds one decoded frame.
 type frames struct {
-	file    File
-	offsets []int64 // where each frame begins, and one more for the end
-	size    int64   // of the body
+	file File
 
-	mu    sync.Mutex // owns what follows
-	dec   *zstd.Decoder
-	held  int // number of the frame in plain, -1 for none
-	plain []byte
-	read  []byte
+	mu     sync.Mutex // guards what follows: the decoder works for one reader at a time
+	dec    *zstd.Decoder
+	reader *seekable.Reader
 }
 
 func keptBody(f File, r Ref) (*Body, error) {
-	offsets, err := readSeekTable(f, r.Size)
+	size, err := f.Size()
 	if err != nil {
 		return nil, err
 	}
@@ -152,88 +129,79 @@ func keptBody(f File, r Ref) (*Body, error) {
 	if err != nil {
 		return nil, err
 	}
-	fr := &frames{file: f, offsets: offsets, size: r.Size, dec: dec, held: -1}
+	reader, err := seekable.NewReader(io.NewSectionReader(faultyFile{f}, 0, size), dec)
+	if err == nil {
+		err = checkFrames(reader, size, r.Size)
+	}
+	if err != nil {
+		dec.Close()
+		return nil, corrupt(err)
+	}
+	fr := &frames{file: f, dec: dec, reader: reader}
 	return &Body{ReaderAt: fr, size: r.Size, close: sync.OnceValue(fr.close)}, nil
+}
+
+// checkFrames checks that the seek table of a file of the given size tells of a body of that size, in frames that are no
+// larger than ours.
+func checkFrames(r *seekable.Reader, file, body int64) error {
+	table, err := r.SeekTable()
+	if err != nil {
+		return err
+	}
+	if table.Size() != uint64(body) {
+		return fmt.Errorf("the seek table tells of %d bytes, not %d", table.Size(), body)
+	}
+	for i := range table.NumFrames() {
+		e, _ := table.EntryByID(i)
+		if e.DecompressedSize > frameSize || e.CompressedSize > maxFrameFile ||
+			e.CompressedOffset+uint64(e.CompressedSize) > uint64(file) {
+			return fmt.Errorf("frame %d has %d bytes, and %d in the file", i, e.DecompressedSize, e.CompressedSize)
+		}
+	}
+	return nil
 }
 
 func (fr *frames) close() error {
 	fr.mu.Lock()
 	defer fr.mu.Unlock()
 	fr.dec.Close()
-	return fr.file.Close()
+	return errors.Join(fr.reader.Close(), fr.file.Close())
 }
 
-// readSeekTable reads where the frames of a body of the given size lie, and checks that they fit the file.
-func readSeekTable(f File, size int64) ([]int64, error) {
-	n := (size + frameSize - 1) / frameSize
-	table := make([]byte, 8+n*seekEntrySize+seekFooterSize)
-	end, err := f.Size()
-	if err != nil {
-		return nil, err
-	}
-	start := end - int64(len(table))
-	if start < 0 {
-		return nil, fmt.Errorf("%w: no room for the seek table", ErrCorrupt)
-	}
-	if _, err := f.ReadAt(table, start); err != nil {
-		return nil, err
-	}
-	entries := table[8 : 8+n*seekEntrySize]
-	if !bytes.Equal(table, seekTable(entries)) {
-		return nil, fmt.Errorf("%w: no seek table", ErrCorrupt)
-	}
-	offsets := []int64{0}
-	for ; len(entries) > 0; entries = entries[seekEntrySize:] {
-		offsets = append(offsets, offsets[len(offsets)-1]+int64(binary.LittleEndian.Uint32(entries)))
-	}
-	if offsets[n] != start {
-		return nil, fmt.Errorf("%w: the frames do not fill the file", ErrCorrupt)
-	}
-	return offsets, nil
-}
-
-// ReadAt reads octets of the body, as io.ReaderAt has it.
+// ReadAt reads bytes of the body, as io.ReaderAt has it.
 func (fr *frames) ReadAt(p []byte, off int64) (int, error) {
 	if off < 0 {
 		return 0, fs.ErrInvalid
 	}
 	fr.mu.Lock()
 	defer fr.mu.Unlock()
-	done := 0
-	for done < len(p) && off < fr.size {
-		if err := fr.load(int(off / frameSize)); err != nil {
-			return done, err
-		}
-		n := copy(p[done:], fr.plain[off%frameSize:])
-		done, off = done+n, off+int64(n)
-	}
-	if done < len(p) {
-		return done, io.EOF
-	}
-	return done, nil
+	n, err := fr.reader.ReadAt(p, off)
+	return n, corrupt(err)
 }
 
-// load decodes frame i unless it is the one that is held.
-func (fr *frames) load(i int) error {
-	if fr.held == i {
-		return nil
+// faultyFile marks the errors of reading a file, so that they are not taken for damage of what stands in it.
+type faultyFile struct{ File }
+
+func (f faultyFile) ReadAt(p []byte, off int64) (int, error) {
+	n, err := f.File.ReadAt(p, off)
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = &fileError{err}
 	}
-	fr.held = -1
-	packed := fr.offsets[i+1] - fr.offsets[i]
-	if packed > 2*frameSize {
-		return fmt.Errorf("%w: frame %d has %d octets", ErrCorrupt, i, packed)
-	}
-	fr.read = append(fr.read[:0], make([]byte, packed)...)
-	if _, err := fr.file.ReadAt(fr.read, fr.offsets[i]); err != nil {
+	return n, err
+}
+
+type fileError struct{ error }
+
+func (e *fileError) Unwrap() error { return e.error }
+
+// corrupt is an error of reading a kept copy: that of the file, or else ErrCorrupt.
+func corrupt(err error) error {
+	var ofFile *fileError
+	switch {
+	case err == nil, err == io.EOF, errors.Is(err, seekable.ErrClosed):
 		return err
+	case errors.As(err, &ofFile):
+		return ofFile.error
 	}
-	plain, err := fr.dec.DecodeAll(fr.read, fr.plain[:0])
-	if err != nil {
-		return fmt.Errorf("%w: frame %d: %w", ErrCorrupt, i, err)
-	}
-	if want := min(frameSize, fr.size-int64(i)*frameSize); int64(len(plain)) != want {
-		return fmt.Errorf("%w: frame %d has %d octets, not %d", ErrCorrupt, i, len(plain), want)
-	}
-	fr.plain, fr.held = plain, i
-	return nil
+	return fmt.Errorf("%w: %w", ErrCorrupt, err)
 }

@@ -3,10 +3,12 @@ package spool
 import (
 	"bytes"
 	"errors"
+	"hash/crc32"
 	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
@@ -71,6 +73,95 @@ func wantPlainZstd(t *testing.T, path string, want []byte) {
 	got, err := io.ReadAll(dec)
 	if err != nil || !bytes.Equal(got, want) {
 		t.Errorf("as a plain stream: %d octets, %v; want %d", len(got), err, len(want))
+	}
+}
+
+// Copies that were kept before there were checksums for each frame are read as ever.
+func TestKept_withoutChecksums(t *testing.T) {
+	want := bytes.Repeat([]byte("a line of mail\r\n"), 40000)
+	f, err := OS().OpenFile("testdata/without-checksums.zst", os.O_RDONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := Ref{File: "x" + keptSuffix, Size: int64(len(want)), CRC: crc32.Checksum(want, castagnoli)}
+	b, err := body(f, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	if err := b.Verify(r); err != nil {
+		t.Error(err)
+	}
+	if _, err := body(f, Ref{File: "x" + keptSuffix, Size: r.Size - 1}); !errors.Is(err, ErrCorrupt) {
+		t.Errorf("as a body of another size: %v", err)
+	}
+}
+
+// failingFile cannot be read from some offset on.
+type failingFile struct {
+	File
+	from int64
+}
+
+func (f failingFile) ReadAt(p []byte, off int64) (int, error) {
+	if off+int64(len(p)) > f.from {
+		return 0, syscall.EIO
+	}
+	return f.File.ReadAt(p, off)
+}
+
+// A file that cannot be read is not damaged: it may be readable again later.
+func TestKept_readErrorIsNotDamage(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, Options{})
+	kept, err := s.Keep(appendAll(t, s, octets(3*frameSize))[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := OS().OpenFile(filepath.Join(dir, kept.File), os.O_RDONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := body(failingFile{f, 0}, kept); !errors.Is(err, syscall.EIO) || errors.Is(err, ErrCorrupt) {
+		t.Errorf("open: %v", err)
+	}
+	fail := &failingFile{f, 1 << 40}
+	b, err := body(fail, kept)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fail.from = frameSize
+	if _, err := b.ReadAt(make([]byte, 10), 2*frameSize); !errors.Is(err, syscall.EIO) || errors.Is(err, ErrCorrupt) {
+		t.Errorf("read: %v", err)
+	}
+	if _, err := b.ReadAt(make([]byte, 10), -1); err == nil {
+		t.Error("what stands before the beginning is read")
+	}
+}
+
+// A byte that was changed in any frame is found when that frame is read.
+func TestKept_changedByteIsFound(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, Options{})
+	kept, err := s.Keep(appendAll(t, s, octets(2*frameSize))[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, kept.File)
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, at := range []int{30, len(whole) / 4, len(whole) - 100} {
+		damaged := bytes.Clone(whole)
+		damaged[at] ^= 1
+		if err := os.WriteFile(path, damaged, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Verify(kept); !errors.Is(err, ErrCorrupt) {
+			t.Errorf("byte %d of %d: %v", at, len(whole), err)
+		}
 	}
 }
 
