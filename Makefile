@@ -8,7 +8,7 @@ GOTEST  := $(GO) run ./internal/test/gotest
 LEAN     = $(shell $(GO) list -f '{{.ImportPath}} {{join .Deps " "}}' ./... | grep -v 'msgraph-sdk-go/users' | cut -d' ' -f1)
 FUZZTIME ?= 30s
 
-.PHONY: help build run test check fuzz crash chaos bench bench-graph smuggle install interop tls bench-smtp bench-score
+.PHONY: help build run test check fuzz attack crash chaos bench bench-graph smuggle install interop tls bench-smtp bench-score
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
@@ -31,6 +31,9 @@ fuzz: ## every fuzz target for FUZZTIME each (30s)
 	@for p in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
 	  for f in $$(grep -ho '^func Fuzz[A-Za-z_0-9]*' $$p/*_test.go | cut -c6-); do \
 	    echo "== $$p $$f"; $(GO) test $$p -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) || exit 1; done; done
+
+attack: ## what strangers can try, against the real daemon and the simulator: none of it works
+	$(GO) test ./internal/test/e2e -run TestAttack_ -count=1 -timeout 30m -v
 
 smuggle: ## every end-of-data variant of the known smuggling tools, over DATA and BDAT
 	$(GO) test ./smtpd -run Smuggl -count=1 -v

@@ -102,7 +102,7 @@ func (d *disk) quarantined(t *testing.T, message string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := d.queue.Quarantine(t.Context(), id, "not attributed"); err != nil {
+	if err := d.queue.Quarantine(t.Context(), id, queue.CauseNetwork, "not attributed"); err != nil {
 		t.Fatal(err)
 	}
 	return id

@@ -1,6 +1,8 @@
 package bounce
 
 import (
+	"clawback/internal/mailaddr"
+
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -56,7 +58,7 @@ func newKey(file string) (*Key, error) {
 // Mark is the header value for a message of ours.
 func (k *Key) Mark(messageID, to string) string {
 	mac := hmac.New(sha256.New, k.secret)
-	fmt.Fprintf(mac, "%s\n%s", messageID, strings.ToLower(to))
+	fmt.Fprintf(mac, "%s\n%s", messageID, mailaddr.Lower(to))
 	return "v1 " + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 

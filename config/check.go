@@ -1,6 +1,7 @@
 package config
 
 import (
+	"clawback/internal/mailaddr"
 	"errors"
 	"fmt"
 	"net"
@@ -55,11 +56,12 @@ func guid(s string) (string, error) {
 // hostName passes a DNS name and answers it in lower case, in ASCII, without the last dot.
 func hostName(s string) (string, error) {
 	const hint = "write a full name such as mail.example.com"
-	ascii, err := idna.Lookup.ToASCII(strings.TrimSuffix(s, "."))
-	if err != nil || len(ascii) > 253 || ascii == "" || strings.ContainsAny(ascii, " @/:") {
+	// Not the mapping of idna.Lookup by itself: it would make another name of one with look-alike letters.
+	ascii, err := idna.Lookup.ToASCII(mailaddr.Name(s))
+	if err != nil || ascii != mailaddr.Name(s) || len(ascii) > 253 || ascii == "" || strings.ContainsAny(ascii, " @/:") {
 		return "", bad(s, "is not a host name", hint)
 	}
-	return strings.ToLower(ascii), nil
+	return ascii, nil
 }
 
 // fullName is hostName for names that the world must know.
@@ -97,7 +99,7 @@ func address(s string) (string, error) {
 // lowerAddress passes a mail address and answers it in lower case: Exchange compares addresses so.
 func lowerAddress(s string) (string, error) {
 	s, err := address(s)
-	return strings.ToLower(s), err
+	return mailaddr.Address(s), err
 }
 
 // addressOrDomain passes an address or @domain, in lower case.

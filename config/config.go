@@ -73,7 +73,8 @@ type ACME struct {
 type SMTP struct {
 	MaxMessageSize        int64 // octets
 	MaxSessions           int   // in all
-	MaxSessionsPerNetwork int   // for each /24 or /64 outside the listener's networks
+	MaxUnlistedSessions   int   // in all, outside the listener's networks
+	MaxSessionsPerNetwork int   // for each /24 or /64 outside the listener's networks; twice that for a /16 or /48
 	MaxRecipients         int
 	MaxCommands           int // in a session
 	MaxErrors             int // in a session
@@ -171,6 +172,7 @@ type Tenant struct {
 	Protected        []string // senders whose mail is never taken back without approval
 	VIPs             []VIP
 	Partners         []string // domains
+	SubjectTags      []string // what the organisation's own rules put before subjects, beside [EXTERNAL] and the like
 	Policies         []Policy
 	Graph            Graph
 	Actions          Actions
@@ -265,6 +267,7 @@ type Brake struct {
 
 // Network is a named set of prefixes.
 type Network struct {
-	Name     string
-	Prefixes []netip.Prefix
+	Name           string
+	Prefixes       []netip.Prefix
+	ExchangeOnline bool // Exchange Online sends from it: its reports must bear X-OriginatorOrg
 }

@@ -80,7 +80,11 @@ func readNetworks(t *table) Networks {
 		Interval: t.duration("interval", "24h", time.Minute),
 	}
 	for _, t := range t.tables("set") {
-		set := Network{Name: t.need("name", `name the set, as in "office"`, label), Prefixes: t.prefixes("prefixes")}
+		set := Network{
+			Name:           t.need("name", `name the set, as in "office"`, label),
+			Prefixes:       t.prefixes("prefixes"),
+			ExchangeOnline: t.flag("exchange_online", false),
+		}
 		if set.Name == ExchangeOnline || slices.ContainsFunc(n.Sets, func(o Network) bool { return o.Name == set.Name }) {
 			t.wrong("name", fmt.Sprintf("%q is taken", set.Name), "choose another name")
 		}
@@ -179,10 +183,15 @@ func readACME(t *table, hostname string) ACME {
 	return a
 }
 
+// unlistedShare is the part of all sessions that networks outside the listener's have together.
+const unlistedShare = 8
+
 func readSMTP(t *table) SMTP {
+	sessions := t.number("max_sessions", 1000, 1)
 	return SMTP{
 		MaxMessageSize:        t.size("max_message_size", "400MiB", 64<<10),
-		MaxSessions:           t.number("max_sessions", 1000, 1),
+		MaxSessions:           sessions,
+		MaxUnlistedSessions:   t.number("max_unlisted_sessions", max(1, sessions/unlistedShare), 1),
 		MaxSessionsPerNetwork: t.number("max_sessions_per_network", 20, 1),
 		MaxRecipients:         t.number("max_recipients", 100, 1),
 		MaxCommands:           t.number("max_commands", 50000, 10),

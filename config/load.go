@@ -55,6 +55,17 @@ func parse(name string, data []byte) (*Config, *reader) {
 	return c, r
 }
 
+// lineHasAddress reports whether a line, or the one before it, may hold a journal address.
+func lineHasAddress(data []byte, line int) bool {
+	lines := bytes.Split(data, []byte("\n"))
+	for i := max(line-2, 0); i < min(line, len(lines)); i++ {
+		if bytes.ContainsRune(lines[i], '@') {
+			return true
+		}
+	}
+	return false
+}
+
 // decode reads TOML into plain values, or says where its syntax is wrong.
 func decode(name string, data []byte) (map[string]any, *Problem) {
 	if len(data) > maxFile {
@@ -74,8 +85,11 @@ func decode(name string, data []byte) (map[string]any, *Problem) {
 		if text == "" {
 			text = syntax.Error()
 		}
-		return nil, &Problem{File: name, Line: syntax.Position.Line, Key: syntax.LastKey, Text: "is not TOML here: " + text,
-			Hint: "text stands in quotes, and a table's name in brackets"}
+		if lineHasAddress(data, syntax.Position.Line) { // the message quotes what stands there
+			text = "see the line"
+		}
+		return nil, &Problem{File: name, Line: syntax.Position.Line, Key: withoutAddresses(syntax.LastKey),
+			Text: "is not TOML here: " + text, Hint: "text stands in quotes, and a table's name in brackets"}
 	default:
 		return nil, &Problem{File: name, Text: "is not TOML: " + err.Error()}
 	}

@@ -45,6 +45,25 @@ func write(t *testing.T, file, text string, mode os.FileMode) {
 	}
 }
 
+// A name with look-alike letters is refused; it does not become another name.
+func TestHostName_lookAlikeLettersAreRefused(t *testing.T) {
+	for name, want := range map[string]string{
+		"Contoso.EXAMPLE":       "contoso.example",
+		"B\u00dcCHER.example":   "xn--bcher-kva.example",
+		"contoso.example.":      "contoso.example",
+		"fabri\u212aam.example": "",
+		"conto\u017fo.example":  "",
+		"\uff43ontoso.example":  "",
+		"contoso\u3002example":  "",
+		"con\u00adtoso.example": "",
+	} {
+		got, err := hostName(name)
+		if got != want || (err == nil) != (want != "") {
+			t.Errorf("%q became %q, %v; want %q", name, got, err, want)
+		}
+	}
+}
+
 func TestLoad_fillsInDefaults(t *testing.T) {
 	name := inDir(t)
 	write(t, name, minimal, 0o644)
@@ -63,7 +82,7 @@ func TestLoad_fillsInDefaults(t *testing.T) {
 		{"state dir", c.StateDir, "/var/lib/clawback"},
 		{"listeners", c.Listeners, []Listener{{Address: ":25", Networks: []string{ExchangeOnline},
 			ClientCertificate: "request", ClientNames: []string{"mail.protection.outlook.com"}}}},
-		{"smtp", c.SMTP, SMTP{MaxMessageSize: 400 << 20, MaxSessions: 1000, MaxSessionsPerNetwork: 20, MaxRecipients: 100,
+		{"smtp", c.SMTP, SMTP{MaxMessageSize: 400 << 20, MaxSessions: 1000, MaxUnlistedSessions: 125, MaxSessionsPerNetwork: 20, MaxRecipients: 100,
 			MaxCommands: 50000, MaxErrors: 10, IdleTimeout: 5 * time.Minute, DataTimeout: time.Minute, MinRate: 500,
 			SessionAge: 2 * time.Hour, DrainTimeout: time.Minute}},
 		{"spool", c.Spool, Spool{InlineLimit: 512 << 10, MinFree: 1 << 30, MinFreePercent: 5,

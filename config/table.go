@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -20,7 +21,18 @@ func (r *reader) report(path, text, hint string) {
 	for at := path; line == 0 && at != ""; at = parent(at) {
 		line = r.lines[at]
 	}
-	r.problems = append(r.problems, Problem{File: r.file, Line: line, Key: plain(path), Text: text, Hint: hint})
+	r.problems = append(r.problems, Problem{File: r.file, Line: line, Key: withoutAddresses(plain(path)), Text: text, Hint: hint})
+}
+
+// secretKeys are those whose values are secrets: problems go to the log, and must not show them.
+var secretKeys = []string{"tenant.address.address", "tenant.recovery_address", "tenant.submission.address"}
+
+// withoutAddresses hides the parts of a key that are addresses, as where one stands in the place of a key.
+func withoutAddresses(key string) string {
+	if !strings.Contains(key, "@") {
+		return key
+	}
+	return key[:strings.LastIndexAny(key[:strings.IndexByte(key, '@')], ".")+1] + "(an address)"
 }
 
 // parent is the path around a path, "" around the outermost.
@@ -57,8 +69,21 @@ type table struct {
 // at is the path of a key of this table.
 func (t *table) at(key string) string { return join(t.path, key) }
 
-// wrong reports a problem with one of the table's keys.
-func (t *table) wrong(key, text, hint string) { t.r.report(t.at(key), text, hint) }
+// wrong reports a problem with one of the table's keys. What is secret is not quoted.
+func (t *table) wrong(key, text, hint string) {
+	if slices.Contains(secretKeys, plain(t.at(key))) {
+		text = withoutQuotes(text)
+	}
+	t.r.report(t.at(key), text, hint)
+}
+
+// withoutQuotes puts a word in the place of the value that a text begins with, as bad writes it.
+func withoutQuotes(text string) string {
+	if quoted, err := strconv.QuotedPrefix(text); err == nil {
+		return "the value" + text[len(quoted):]
+	}
+	return text
+}
 
 // has reports whether the key stands in the file.
 func (t *table) has(key string) bool {

@@ -32,6 +32,7 @@ func readTenant(t *table) Tenant {
 		Exempt:           t.list("exempt", nil, addressOrDomain),
 		Protected:        t.list("protected", nil, addressOrDomain),
 		Partners:         t.list("partners", nil, domain),
+		SubjectTags:      t.list("subject_tags", nil, notEmpty),
 	}
 	c.Name = cmp.Or(t.text("name", ""), c.ID)
 	if len(c.Domains) == 0 {

@@ -1,9 +1,10 @@
 package config
 
 import (
+	"clawback/internal/mailaddr"
+
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // checkTogether reports what is right by itself and wrong beside the rest of the file.
@@ -49,10 +50,10 @@ func checkAddresses(c *Config, r *reader) {
 		if address == "" {
 			return
 		}
-		if other, taken := owner[address]; taken {
-			r.report(path, fmt.Sprintf("%q is taken by tenant %s", address, other), "each address belongs to one tenant and one purpose")
+		if other, taken := owner[mailaddr.Address(address)]; taken {
+			r.report(path, "is taken by tenant "+other, "each address belongs to one tenant and one purpose")
 		}
-		owner[address] = tenant
+		owner[mailaddr.Address(address)] = tenant
 	}
 	for i, t := range c.Tenants {
 		for j, a := range t.Addresses {
@@ -64,12 +65,12 @@ func checkAddresses(c *Config, r *reader) {
 		}
 	}
 	for i, t := range c.Tenants {
-		if _, own := owner[strings.ToLower(t.AlternateMailbox)]; own && t.AlternateMailbox != "" {
+		if _, own := owner[mailaddr.Address(t.AlternateMailbox)]; own && t.AlternateMailbox != "" {
 			r.report(fmt.Sprintf("tenant[%d].alternate_mailbox", i), "is one of this daemon's own addresses",
 				"bounces must go to a mailbox elsewhere that is not journaled")
 		}
 	}
-	if _, own := owner[strings.ToLower(c.SMTP.Postmaster)]; own && c.SMTP.Postmaster != "" {
+	if _, own := owner[mailaddr.Address(c.SMTP.Postmaster)]; own && c.SMTP.Postmaster != "" {
 		r.report("smtp.postmaster", "is one of this daemon's own addresses", "name a mailbox elsewhere")
 	}
 }

@@ -3,15 +3,12 @@ package pipeline
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"clawback/config"
+	"clawback/internal/mailaddr"
 	"clawback/journal"
 	"clawback/queue"
 )
-
-// ExchangeOnline is the name of the network set that all tenants of Exchange Online send from.
-const ExchangeOnline = "exchange-online"
 
 // attribute says why a message is not to be believed to come from its tenant's organisation, or "".
 //
@@ -29,11 +26,28 @@ func attribute(t *config.Tenant, e queue.Envelope, r *journal.Report) string {
 	switch {
 	case e.Network == "":
 		return fmt.Sprintf("sent from %s, which is in none of the listener's networks", e.Remote)
-	case r.Outer.OriginatorOrg == "" && e.Network == ExchangeOnline && r.Kind != journal.KindValidation:
+	case r.Outer.OriginatorOrg == "" && fromExchange(e) && r.Kind != journal.KindValidation:
 		return "no X-OriginatorOrg, which Exchange Online puts on every report"
 	}
 	return contradicted(t, r, false)
 }
+
+// Attributed reports whether a message is believed to come from its tenant's organisation.
+func Attributed(t *config.Tenant, e queue.Envelope, r *journal.Report) bool {
+	return attribute(t, e, r) == ""
+}
+
+// doubt is the cause of a message that is not attributed.
+func doubt(e queue.Envelope) queue.Cause {
+	if e.Network == "" && e.Purpose != queue.ForRecovery {
+		return queue.CauseNetwork
+	}
+	return queue.CauseOrganisation
+}
+
+// fromExchange: a set of another name may hold Exchange Online's addresses. Rows of versions before this one have the
+// name alone.
+func fromExchange(e queue.Envelope) bool { return e.Exchange || e.Network == config.ExchangeOnline }
 
 // sentAgain: the outer header was made by the organisation of the alternate mailbox, and not by Exchange's Journal Agent.
 func sentAgain(r *journal.Report) bool { return r.Kind == journal.KindResent && r.Carried == nil }
@@ -56,6 +70,6 @@ func contradicted(t *config.Tenant, r *journal.Report, sentAgain bool) string {
 }
 
 func ownOrg(t *config.Tenant, org string) bool {
-	same := func(s string) bool { return strings.EqualFold(s, org) }
+	same := func(s string) bool { return mailaddr.Name(s) == mailaddr.Name(org) }
 	return slices.ContainsFunc(t.OriginatorOrg, same)
 }

@@ -5,9 +5,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"runtime/debug"
 	"slices"
-	"strings"
+	"time"
 
+	"clawback/internal/mailaddr"
 	"clawback/internal/nospace"
 	"clawback/journal"
 	"clawback/journal/identity"
@@ -19,16 +21,11 @@ import (
 
 // commit scores the original and writes C2.
 func (j *job) commit(ctx context.Context) ending {
-	real := j.report.Originals[0]
-	what, err := identity.Of(real.Open(bounded{ctx, j.body}))
-	if err != nil {
-		return j.fault(j.item, fmt.Errorf("read original: %w", err))
-	}
 	result, err := j.score(ctx)
 	if err != nil {
 		return j.unscored(err)
 	}
-	app := j.application(what, result)
+	app := j.application(j.identify(ctx), result)
 	if err := j.keep(&app, result); nospace.Is(err) {
 		return j.wait(j.item, err.Error())
 	} else if err != nil {
@@ -47,6 +44,28 @@ func (j *job) commit(ctx context.Context) ending {
 		return ending{how: broken, err: fmt.Errorf("apply: %w", err)}
 	}
 	return ending{how: processed, record: &rec, fresh: fresh}
+}
+
+// identifyTime is what reading the identity may take for each 64 MB: some twenty times what was measured.
+const identifyTime = time.Minute
+
+// identify reads what the original is known by. It comes after the verdict, and its failure never stops it: what was not
+// read is in doubt, and then no content of a mailbox's message is proof.
+func (j *job) identify(ctx context.Context) (what identity.Message) {
+	defer func() {
+		if r := recover(); r != nil {
+			what = identity.Message{Doubts: []identity.Doubt{identity.Unread}}
+			j.o.Log.Error("stage panicked", "event", "stage.panic", "item", j.item.ID, "panic", r, "stack", string(debug.Stack()))
+		}
+	}()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), identifyTime*time.Duration(1+j.body.Size()/limitStep))
+	defer cancel()
+	what, err := identity.Of(j.report.Originals[0].Open(bounded{ctx, j.body}), j.tenant.SubjectTags...)
+	if err != nil {
+		j.o.Log.Warn("the original was judged, and could not be read for its identity", "event", "identity.failed", "item", j.item.ID,
+			"tenant", j.tenant.ID, "error", err)
+	}
+	return what
 }
 
 // unscored: the item waits, listed as deferred, and is tried again for ever. It is never CLEAN.
@@ -89,8 +108,7 @@ func (j *job) direction() string {
 var scoreDirection = map[string]string{"inbound": "in", "outbound": "out", "internal": "internal"}
 
 func (j *job) own(address string) bool {
-	domain := strings.ToLower(address[strings.LastIndexByte(address, '@')+1:])
-	return slices.Contains(j.tenant.Domains, domain)
+	return slices.Contains(j.tenant.Domains, mailaddr.Domain("@"+address))
 }
 
 func addresses(recipients []journal.Recipient) []string {
@@ -128,6 +146,9 @@ func (j *job) application(what identity.Message, result score.Result) store.Appl
 		app.Record.MessageID = what.MessageID
 	}
 	app.Record.Contents = what.Contents()
+	for _, d := range what.Doubts {
+		app.Record.Doubts = append(app.Record.Doubts, store.Doubt(d))
+	}
 	if app.Record.Direction != "inbound" {
 		app.Record.Carries = carries(what)
 	}

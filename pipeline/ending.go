@@ -24,6 +24,7 @@ const (
 // ending is what judging an item came to.
 type ending struct {
 	how    how
+	cause  queue.Cause // for quarantined
 	why    string
 	at     time.Time     // for later
 	err    error         // for broken
@@ -31,8 +32,8 @@ type ending struct {
 	fresh  bool          // this report was not applied before
 }
 
-func quarantine(format string, args ...any) ending {
-	return ending{how: quarantined, why: fmt.Sprintf(format, args...)}
+func quarantine(cause queue.Cause, format string, args ...any) ending {
+	return ending{how: quarantined, cause: cause, why: fmt.Sprintf(format, args...)}
 }
 
 // carryOut writes the end of an item. It is the last step: a crash before it does the item once more, and the applied-set
@@ -45,7 +46,7 @@ func (p *Pipeline) carryOut(ctx context.Context, it queue.Item, end ending) erro
 	case later:
 		err = p.o.Queue.Defer(ctx, it.ID, end.at, end.why)
 	case quarantined:
-		err = p.o.Queue.Quarantine(ctx, it.ID, end.why)
+		err = p.o.Queue.Quarantine(ctx, it.ID, end.cause, end.why)
 	case bounced, both:
 		// C5: the item's end and the bounce are durable together, under an identity that follows from the item.
 		// A crash before it judges the item again; a crash after it finds the bounce among those that are due.

@@ -62,7 +62,7 @@ func (p *Pipeline) judge(ctx context.Context, it queue.Item) (end ending) {
 // postmaster: mail for a person. It takes the way of the bounces to the configured address (RFC 5321, section 4.5.1).
 func (p *Pipeline) postmaster() ending {
 	if p.o.Postmaster == nil || !p.o.Postmaster() {
-		return quarantine("mail for postmaster: set smtp.postmaster to have such mail sent on, then clawback queue retry")
+		return quarantine(queue.CausePostmaster, "mail for postmaster: set smtp.postmaster to have such mail sent on, then clawback queue retry")
 	}
 	return ending{how: bounced, why: "mail for postmaster, sent on"}
 }
@@ -88,11 +88,11 @@ func (j *job) decide(ctx context.Context) ending {
 	why := j.unattributed()
 	switch {
 	case why != "":
-		return quarantine("%s", why)
+		return quarantine(doubt(e), "%s", why)
 	case j.outerIsOwn():
 		return j.ownReturned()
 	case len(r.Originals) == 0 && e.Purpose == queue.ForRecovery:
-		return quarantine("no journal report found in mail to the recovery address")
+		return quarantine(queue.CauseNoReport, "no journal report found in mail to the recovery address")
 	case len(r.Originals) == 0:
 		return ending{how: bounced, why: "cannot be unwrapped: " + problems(r)}
 	case j.originalIsOwn():
@@ -123,7 +123,7 @@ func (j *job) unattributed() string {
 
 func (j *job) validated(ctx context.Context) ending {
 	if why := j.unattributed(); why != "" {
-		return quarantine("%s", why)
+		return quarantine(doubt(j.item.Envelope), "%s", why)
 	}
 	if err := j.o.Store.Validated(ctx, j.tenant.ID, j.item.Envelope.Received); err != nil {
 		return ending{how: broken, err: fmt.Errorf("note validation: %w", err)}
@@ -133,7 +133,7 @@ func (j *job) validated(ctx context.Context) ending {
 
 // ownReturned: a bounce of ours came back to a journal or recovery address. Bouncing it again would be a loop.
 func (j *job) ownReturned() ending {
-	return quarantine("our own bounce came back: the alternate mailbox of tenant %s leads to this gateway", j.tenant.Name)
+	return quarantine(queue.CauseOwnMail, "our own bounce came back: the alternate mailbox of tenant %s leads to this gateway", j.tenant.Name)
 }
 
 func problems(r *journal.Report) string {
@@ -147,7 +147,7 @@ func problems(r *journal.Report) string {
 func (p *Pipeline) unreadable(it queue.Item, err error) ending {
 	if errors.Is(err, spool.ErrMissing) || errors.Is(err, spool.ErrCorrupt) {
 		p.o.Alert("spool.damaged", "The body of an accepted report is missing or damaged in the spool.", "item", it.ID, "error", err)
-		return quarantine("body: %v", err)
+		return quarantine(queue.CauseLost, "body: %v", err)
 	}
 	return p.fault(it, fmt.Errorf("open body: %w", err))
 }
@@ -159,7 +159,7 @@ func (p *Pipeline) fault(it queue.Item, err error) ending {
 	}
 	why := fmt.Sprintf("tried %d times: %v", it.Tries+1, err)
 	if it.Envelope.Purpose == queue.ForSubmission {
-		return quarantine("%s", why)
+		return quarantine(queue.CauseFault, "%s", why)
 	}
 	return ending{how: both, why: why}
 }

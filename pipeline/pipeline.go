@@ -25,7 +25,7 @@ type Queue interface {
 	Finish(ctx context.Context, id string) error
 	Defer(ctx context.Context, id string, at time.Time, why string) error
 	Release(id string) error
-	Quarantine(ctx context.Context, id, why string) error
+	Quarantine(ctx context.Context, id string, cause queue.Cause, why string) error
 	GiveUp(ctx context.Context, id, why string, quarantine bool) (queue.Bounce, error)
 }
 

@@ -89,7 +89,7 @@ func contoso() *config.Tenant {
 func envelope() queue.Envelope {
 	return queue.Envelope{
 		Tenant: tenantID, Purpose: queue.ForJournal, MailFrom: "ndr@archive.example", Rcpts: []string{"j@gw.example"},
-		Received: time.Now().UTC(), Remote: "192.0.2.1:1", Network: ExchangeOnline,
+		Received: time.Now().UTC(), Remote: "192.0.2.1:1", Network: config.ExchangeOnline,
 	}
 }
 
@@ -187,6 +187,10 @@ func TestJudge_whereAReportGoes(t *testing.T) {
 		{"a second X-LD-Processed", replace("X-LD-Processed: "+tenantID, "X-LD-Processed: "+tenantID+",ExtAddr\r\nX-LD-Processed: 99999999-5d6e-4f70-8192-a3b4c5d6e7f8"), nil, "quarantined", "X-LD-Processed"},
 		{"the same X-OriginatorOrg twice", replace("X-OriginatorOrg: contoso", "X-OriginatorOrg: contoso.onmicrosoft.com\r\nX-OriginatorOrg: contoso"), nil, "finished MALICIOUS", ""},
 		{"Exchange Online without X-OriginatorOrg", replace("X-OriginatorOrg:", "X-Other:"), nil, "quarantined", "no X-OriginatorOrg"},
+		{"Exchange Online's addresses in a set of another name, without X-OriginatorOrg", replace("X-OriginatorOrg:", "X-Other:"), func(e *queue.Envelope) { e.Network, e.Exchange = "office", true }, "quarantined", "no X-OriginatorOrg"},
+		{"Exchange Online's addresses as a CIDR, with X-OriginatorOrg", phish, func(e *queue.Envelope) { e.Network, e.Exchange = "40.92.0.0/15", true }, "finished MALICIOUS", ""},
+		{"X-OriginatorOrg with a long s", replace("X-OriginatorOrg: contoso", "X-OriginatorOrg: conto\u017fo"), nil, "quarantined", "X-OriginatorOrg"},
+		{"X-OriginatorOrg in capitals", replace("X-OriginatorOrg: contoso.onmicrosoft.com", "X-OriginatorOrg: CONTOSO.OnMicrosoft.COM"), nil, "finished MALICIOUS", ""},
 		{"own network without X-OriginatorOrg", replace("X-OriginatorOrg:", "X-Other:"), func(e *queue.Envelope) { e.Network = "192.0.2.0/24" }, "finished MALICIOUS", ""},
 		{"mail of another tenant of Exchange Online that learned the address", replace("X-LD-Processed: "+tenantID, "X-MS-Exchange-CrossTenant-Id: 99999999-5d6e-4f70-8192-a3b4c5d6e7f8\r\nX-Other: "), nil, "quarantined", "CrossTenant-Id"},
 		{"two fields that name different tenants", replace("X-LD-Processed: "+tenantID, "X-MS-Exchange-CrossTenant-Id: 99999999-5d6e-4f70-8192-a3b4c5d6e7f8\r\nX-LD-Processed: "+tenantID), nil, "quarantined", "CrossTenant-Id"},

@@ -5,12 +5,13 @@ import (
 	"errors"
 	"io"
 	"slices"
-	"strings"
 
 	"clawback/config"
 	"clawback/intel/submission"
+	"clawback/internal/mailaddr"
 	"clawback/internal/nospace"
 	"clawback/journal"
+	"clawback/queue"
 	"clawback/store"
 )
 
@@ -28,10 +29,10 @@ func (j *job) submission(ctx context.Context) ending {
 	}
 	reported := 0
 	for _, to := range j.item.Envelope.Rcpts {
-		l.Via = strings.ToLower(to)
+		l.Via = mailaddr.Address(to)
 		at := slices.IndexFunc(j.tenant.Submissions, func(s config.Submission) bool { return s.Address == l.Via })
 		if at < 0 {
-			return j.wait(j.item, l.Via+" is no submission address any more: configure it again, or export the item")
+			return j.wait(j.item, "its recipient is no submission address any more: configure it again, or export the item")
 		}
 		taken, end := j.submit(ctx, l, j.tenant.Submissions[at])
 		if end != nil {
@@ -40,7 +41,7 @@ func (j *job) submission(ctx context.Context) ending {
 		reported += len(taken)
 	}
 	if reported == 0 && l.Unproven == "" {
-		return quarantine("nothing is reported: no message is attached, and the subject names none")
+		return quarantine(queue.CauseNoReport, "nothing is reported: no message is attached, and the subject names none")
 	}
 	return ending{how: processed, why: "reported by a user"}
 }
@@ -50,12 +51,12 @@ func (j *job) submission(ctx context.Context) ending {
 func (j *job) journaledSubmissions(ctx context.Context) *ending {
 	for _, s := range j.tenant.Submissions {
 		at := slices.IndexFunc(j.report.Recipients, func(r journal.Recipient) bool {
-			return slices.Contains(s.Mailboxes, strings.ToLower(r.Address))
+			return slices.Contains(s.Mailboxes, mailaddr.Address(r.Address))
 		})
 		if at < 0 {
 			continue
 		}
-		l := submission.Letter{Journaled: true, Sender: j.report.Sender, Via: strings.ToLower(j.report.Recipients[at].Address)}
+		l := submission.Letter{Journaled: true, Sender: j.report.Sender, Via: mailaddr.Address(j.report.Recipients[at].Address)}
 		if !j.firstHand() {
 			l.Unproven = "the journal report of it is not first-hand"
 		}

@@ -70,7 +70,7 @@ func (t *txn) giveUp(id, digest, why string, quarantine bool) (*Bounce, error) {
 		return have, t.set(old, nil)
 	}
 	it := *old
-	it.quarantine(why)
+	it.quarantine(CauseFault, why)
 	return have, t.set(old, &it)
 }
 

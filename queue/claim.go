@@ -74,7 +74,7 @@ func (t *txn) claim(max int) (items, poison []Item, err error) {
 		}
 		it := *old
 		if it.Starts >= MaxStarts {
-			it.State, it.NotBefore = Quarantined, time.Time{}
+			it.State, it.NotBefore, it.Cause = Quarantined, time.Time{}, CauseCrash
 			it.Reason = fmt.Sprintf("the process ended %d times while it was worked on", it.Starts)
 			poison = append(poison, it)
 		} else {

@@ -277,7 +277,7 @@ func (s *scenario) end(q *Queue, r *rand.Rand, m *message) {
 		at := s.now().Add(time.Duration(r.IntN(3)) * time.Hour)
 		s.fates.change(m, fate{inDeferred, before}, func() error { return q.Defer(ctx, id, at, "later") })
 	case 4:
-		s.fates.change(m, fate{setAside, before}, func() error { return q.Quarantine(ctx, id, "odd") })
+		s.fates.change(m, fate{setAside, before}, func() error { return q.Quarantine(ctx, id, CauseFault, "odd") })
 	case 5:
 		s.fates.change(m, fate{inReady, before}, func() error { return q.Release(id) })
 	case 6:

@@ -19,7 +19,7 @@ func quarantineOne(t *testing.T, q *Queue) Item {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := q.Quarantine(t.Context(), items[0].ID, "not attributed"); err != nil {
+	if err := q.Quarantine(t.Context(), items[0].ID, CauseNetwork, "not attributed"); err != nil {
 		t.Fatal(err)
 	}
 	return items[0]

@@ -26,21 +26,41 @@ type Draft struct {
 	done  bool
 }
 
-// Begin begins a message. size is what the peer announced, 0 if nothing. One of Commit and Abort must follow. It
-// answers an error that wraps ENOSPC when there is no room, and ErrStorage when the queue is broken.
+// Admit says whether a message of about size bytes would be accepted now: the error that Begin would give, or that
+// there is no space for so much. It reserves nothing.
+func (q *Queue) Admit(env Envelope, size int64) error {
+	if err := q.refusal(); err != nil {
+		return err
+	}
+	r := room{spool: q.spool, class: classOf(env)}
+	if err := r.need(max(size, 1)); err != nil {
+		return storage(fmt.Errorf("look for space for %d bytes: %w", size, err))
+	}
+	r.release()
+	return nil
+}
+
+// refusal is why no message is accepted, nil when they are.
+func (q *Queue) refusal() error {
+	switch {
+	case q.isBroken():
+		return ErrStorage
+	case q.isFull():
+		return errFull
+	}
+	return q.logged.refusal()
+}
+
+// Begin begins a message. size is what the peer announced, 0 if nothing: only that much of it is reserved as has
+// arrived. One of Commit and Abort must follow. It answers an error that wraps ENOSPC when there is no room, and
+// ErrStorage when the queue is broken.
 func (q *Queue) Begin(env Envelope, size int64) (*Draft, error) {
-	if q.isBroken() {
-		return nil, ErrStorage
-	}
-	if q.isFull() {
-		return nil, errFull
-	}
-	if err := q.logged.refusal(); err != nil {
+	if err := q.refusal(); err != nil {
 		return nil, err
 	}
-	d := &Draft{q: q, env: env, room: room{spool: q.spool}, small: q.spool.Begin(size)}
-	if err := d.room.need(max(size, 1)); err != nil {
-		return nil, storage(fmt.Errorf("reserve space for %d octets: %w", size, err))
+	d := &Draft{q: q, env: env, room: room{spool: q.spool, class: classOf(env)}, small: q.spool.Begin(size)}
+	if err := d.room.need(1); err != nil {
+		return nil, storage(fmt.Errorf("reserve space: %w", err))
 	}
 	return d, nil
 }
@@ -107,11 +127,21 @@ func (d *Draft) Took(n int) error {
 
 // admit counts n more octets, for which there must be room on the disk.
 func (d *Draft) admit(n int) error {
-	if err := d.room.need(d.size + int64(n)); err != nil {
+	held := d.size - d.written() + int64(n)
+	if err := d.room.need(held); err != nil {
 		return fmt.Errorf("reserve space: %w", err)
 	}
+	d.room.trim(held)
 	d.size += int64(n)
 	return nil
+}
+
+// written is how much of it is in a file, and counted as used space by the file system.
+func (d *Draft) written() int64 {
+	if d.large == nil {
+		return 0
+	}
+	return d.large.Written()
 }
 
 // spill lets the message go on in a file.

@@ -43,9 +43,9 @@ func (q *Queue) Release(id string) error {
 }
 
 // Quarantine sets an item aside for a person, and says why.
-func (q *Queue) Quarantine(ctx context.Context, id, why string) error {
+func (q *Queue) Quarantine(ctx context.Context, id string, cause Cause, why string) error {
 	return wrap("quarantine", id, q.change(ctx, id, func(_ *txn, it *Item) (*Item, error) {
-		it.quarantine(why)
+		it.quarantine(cause, why)
 		return it, nil
 	}))
 }
@@ -73,7 +73,9 @@ func (q *Queue) Trust(ctx context.Context, id, who string) error {
 	}))
 }
 
-func (it *Item) again() { it.State, it.NotBefore, it.Starts, it.Tries = Ready, time.Time{}, 0, 0 }
+func (it *Item) again() {
+	it.State, it.NotBefore, it.Cause, it.Starts, it.Tries = Ready, time.Time{}, "", 0, 0
+}
 
 // unstart takes back the start that was counted when the item was claimed.
 func (it *Item) unstart() {
@@ -82,9 +84,9 @@ func (it *Item) unstart() {
 	}
 }
 
-func (it *Item) quarantine(why string) {
+func (it *Item) quarantine(cause Cause, why string) {
 	it.unstart()
-	it.State, it.NotBefore, it.Reason = Quarantined, time.Time{}, why
+	it.State, it.NotBefore, it.Cause, it.Reason = Quarantined, time.Time{}, cause, why
 }
 
 // change carries one change of one item through the committer. edit gets a copy of the item and answers with what is

@@ -23,12 +23,13 @@ type Envelope struct {
 	Tenant   string    `json:"tenant"`  // Entra tenant GUID; "" for the postmaster
 	Purpose  Purpose   `json:"purpose"`
 	Region   string    `json:"region,omitempty"`
-	MailFrom string    `json:"mail_from"` // reverse-path without brackets, "" for the null sender
-	Rcpts    []string  `json:"rcpts"`     // forward-paths without brackets
-	Received time.Time `json:"received"`  // when its body began to arrive, UTC
-	Remote   string    `json:"remote"`    // peer's address and port
-	Hello    string    `json:"hello"`     // name in EHLO
-	Network  string    `json:"network"`   // name of the network set the peer belongs to, "" when to none
+	MailFrom string    `json:"mail_from"`          // reverse-path without brackets, "" for the null sender
+	Rcpts    []string  `json:"rcpts"`              // forward-paths without brackets
+	Received time.Time `json:"received"`           // when its body began to arrive, UTC
+	Remote   string    `json:"remote"`             // peer's address and port
+	Hello    string    `json:"hello"`              // name in EHLO
+	Network  string    `json:"network"`            // name of the network set the peer belongs to, "" when to none
+	Exchange bool      `json:"exchange,omitempty"` // the peer is Exchange Online, whatever the network set is called
 	TLS      TLS       `json:"tls"`
 	SMTPUTF8 bool      `json:"smtputf8,omitempty"`
 	Binary   bool      `json:"binary,omitempty"` // arrived by BDAT: may hold bare LF, bare CR, NUL
@@ -64,6 +65,7 @@ type Item struct {
 	Starts    int       `json:"starts"` // times that work began and neither ended nor was given back: the process died
 	Tries     int       `json:"tries"`  // times that it was deferred
 	NotBefore time.Time `json:"not_before,omitzero"`
+	Cause     Cause     `json:"cause,omitempty"`   // why it is in quarantine, in a word
 	Reason    string    `json:"reason,omitempty"`  // why it is deferred or quarantined
 	Trusted   string    `json:"trusted,omitempty"` // who vouched that it comes from its tenant, whatever attribution says
 	Changed   time.Time `json:"changed"`

@@ -147,7 +147,7 @@ func (q *Queue) Body(it Item) (*spool.Body, error) {
 		return b, err
 	}
 	q.log.Error("item quarantined", "event", "item.quarantined", "item", it.ID, "reason", err.Error())
-	return nil, errors.Join(err, q.Quarantine(context.Background(), it.ID, err.Error()))
+	return nil, errors.Join(err, q.Quarantine(context.Background(), it.ID, CauseLost, err.Error()))
 }
 
 func (q *Queue) openBody(r spool.Ref) (*spool.Body, error) {

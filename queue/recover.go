@@ -74,7 +74,7 @@ func (r *recovery) item(it Item) (*Item, error) {
 		return nil, nil
 	}
 	if err := r.q.present(it.Body); isLost(err) {
-		it.quarantine(lostAt(it.Body, err))
+		it.quarantine(CauseLost, lostAt(it.Body, err))
 		r.q.tellLost(&it)
 		return &it, nil
 	} else if err != nil {

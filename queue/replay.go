@@ -86,9 +86,9 @@ func (q *Queue) again(batch []spool.Entry, to spool.Mark) error {
 // there.
 func (q *Queue) putAgain(e spool.Entry) (*put, error) {
 	p := &put{entry: e}
-	why := ""
+	why, cause := "", CauseLost
 	if err := json.Unmarshal(e.Note, &p.item); err != nil || stateLetters[p.item.State] == 0 || p.item.ID == "" {
-		p.item, why = q.salvage(e.Note), "its row in the log cannot be read"
+		p.item, why, cause = q.salvage(e.Note), "its row in the log cannot be read", CauseRow
 		p.item.ID = newID(q.now())
 	}
 	if e.Ref.File != "" {
@@ -107,7 +107,7 @@ func (q *Queue) putAgain(e spool.Entry) (*put, error) {
 	default:
 		return p, nil
 	}
-	p.item.quarantine(why)
+	p.item.quarantine(cause, why)
 	q.tellLost(&p.item)
 	note, err := json.Marshal(p.item)
 	if err == nil { // else it stays as it was accepted

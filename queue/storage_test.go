@@ -340,7 +340,7 @@ func TestChange_waitsInTheLog(t *testing.T) {
 	must(t, err)
 	last := items[len(items)-1].ID
 	for name, change := range map[string]func() error{
-		"quarantine": func() error { return q.Quarantine(t.Context(), last, "odd") },
+		"quarantine": func() error { return q.Quarantine(t.Context(), last, CauseFault, "odd") },
 		"finish":     func() error { return q.Finish(t.Context(), last) },
 		"give up":    func() error { _, err := q.GiveUp(t.Context(), last, "odd", false); return err },
 	} {
@@ -349,7 +349,7 @@ func TestChange_waitsInTheLog(t *testing.T) {
 		}
 	}
 	q.db.MaxSize = 0
-	must(t, q.Quarantine(t.Context(), last, "odd"))
+	must(t, q.Quarantine(t.Context(), last, CauseFault, "odd"))
 }
 
 func TestBegin_queueFull(t *testing.T) {

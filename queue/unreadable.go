@@ -99,7 +99,7 @@ func (r *recovery) setAside(id string, row []byte, why string) error {
 	if it.Body.File == "" {
 		why += ", and so not where its octets are: the spool drops nothing until it is discarded"
 	}
-	it.quarantine(why)
+	it.quarantine(CauseRow, why)
 	r.q.log.Error("a row of queue.db cannot be read", "event", "queue.unreadable", "item", id, "reason", why)
 	return r.t.set(nil, &it)
 }

@@ -11,13 +11,13 @@ import (
 
 // move is one message's move: C3, the call, C4. Last is the reason of the intent when this is its last message; with ""
 // the step goes on.
-func (w *work) move(ctx context.Context, c Candidate, target Folder, last string) error {
+func (w *work) move(ctx context.Context, c match, target Folder, last string) error {
 	entry, err := w.entry(ctx, c, target)
 	if err != nil {
 		return err
 	}
 	if wait := w.lane.gated(w.in.Mailbox); wait > 0 {
-		return &notMade{wait}
+		return &closed{wait}
 	}
 	operation := "move"
 	if target == Purges && !w.byMove() {
@@ -33,7 +33,7 @@ func (w *work) move(ctx context.Context, c Candidate, target Folder, last string
 	} else {
 		err = w.box.Purge(ctx, w.in.Mailbox, c.ID)
 	}
-	return w.commit(ctx, operation, result{entry: entry, after: after, err: err, last: last})
+	return w.answered(ctx, operation, answer{entry: entry, after: after, err: err, last: last})
 }
 
 // byMove reports whether a Purge was refused before by a cloud that has none, and the configuration allows the move.
@@ -42,8 +42,8 @@ func (w *work) byMove() bool {
 }
 
 // entry is what undo will need. The original folder of a message that an earlier round moved is the first one.
-func (w *work) entry(ctx context.Context, c Candidate, target Folder) (store.Taken, error) {
-	t := store.Taken{Message: c.ID, Folder: c.Folder, Read: c.Read, Received: c.Received, Target: string(target)}
+func (w *work) entry(ctx context.Context, c match, target Folder) (store.Taken, error) {
+	t := store.Taken{Message: c.ID, Folder: c.Folder, Read: c.Read, Received: c.Received, Target: string(target), Proof: c.proof}
 	if name, ok := w.lane.dir.folder(w.in.Mailbox, Folder(c.Folder), w.e.now()); ok {
 		t.FolderName = name.name
 	}
@@ -62,52 +62,76 @@ func (w *work) entry(ctx context.Context, c Candidate, target Folder) (store.Tak
 	return t, nil
 }
 
-// result is what came of a call that changes something.
-type result struct {
+// answer is what came of a call that changes something.
+type answer struct {
 	entry store.Taken
 	after string // the message's id now
 	err   error
 	last  string
 }
 
-// commit writes C4 for each kind of result.
-func (w *work) commit(ctx context.Context, operation string, r result) error {
+// answered writes C4 for each kind of answer.
+func (w *work) answered(ctx context.Context, operation string, a answer) error {
 	var (
-		f       *Fault
-		skipped *notMade
+		f      *Fault
+		notNow *closed
 	)
 	switch {
-	case r.err == nil:
-		return w.succeeded(ctx, operation, r)
-	case errors.As(r.err, &skipped):
-		w.setState(&w.in, r.entry.Message, kept)
-		return w.retry(ctx, operation, &Fault{Class: Retry, After: skipped.wait, Code: CodeNotCleared, Detail: "not called: the server asks to wait"})
-	case !errors.As(r.err, &f):
-		return w.doubtful(ctx, operation, &Fault{Class: Unknown, Detail: r.err.Error()})
+	case a.err == nil:
+		return w.succeeded(ctx, operation, a)
+	case errors.As(a.err, &notNow):
+		w.setState(&w.in, a.entry.Message, kept)
+		return w.retry(ctx, operation, &Fault{Class: Retry, After: notNow.wait, Detail: "not called: the server asks to wait"})
+	case !errors.As(a.err, &f):
+		return w.doubtful(ctx, operation, a.err.Error())
 	case f.Class == Unknown:
-		return w.doubtful(ctx, operation, f)
+		return w.doubtful(ctx, operation, f.Error())
 	case f.Class == Gone:
-		w.setState(&w.in, r.entry.Message, missing)
+		w.setState(&w.in, a.entry.Message, missing)
 		return w.vanished(ctx, operation, f)
 	}
-	w.setState(&w.in, r.entry.Message, kept)
-	if f.Class == GiveUp && f.Code == CodeNoPermanentDelete {
+	w.setState(&w.in, a.entry.Message, kept)
+	if f.Class == GiveUp && f.Code == noPermanentDelete {
 		return w.cannotPurge(ctx, operation, f)
 	}
 	return w.faulted(ctx, operation, f)
 }
 
-func (w *work) succeeded(ctx context.Context, operation string, r result) error {
-	err := w.write(ctx, ending{operation, string(store.Done), r.last}, func(in *store.Intent) {
-		w.setState(in, r.entry.Message, moved)
-		w.rename(in, r.entry.Message, r.after)
+func (w *work) succeeded(ctx context.Context, operation string, a answer) error {
+	err := w.write(ctx, ending{operation, string(store.Done), a.last}, func(in *store.Intent) {
+		w.setState(in, a.entry.Message, moved)
+		w.rename(in, a.entry.Message, a.after)
 		in.Unknown, in.Faults, in.FaultSince = w.undecided(*in), 0, time.Time{}
 		in.NotBefore = w.e.now()
-		if r.last != "" {
-			in.Outcome, in.Reason, in.NotBefore = store.Done, r.last, time.Time{}
+		if in.Kind == store.Retract {
+			in.Code = codeOf(a.entry)
+		}
+		if a.last != "" {
+			in.Outcome, in.Reason, in.NotBefore = store.Done, a.last, time.Time{}
 		}
 	})
 	return err
+}
+
+// codeOf tells of a message that was moved on less than its network message id.
+func codeOf(t store.Taken) store.Code {
+	switch t.Proof {
+	case store.ByContent:
+		return store.CodeByContent
+	case store.ByPerson:
+		return store.CodeByPerson
+	}
+	return ""
+}
+
+// codeOfAll is the code of an intent that is done: that of the weakest proof among its messages.
+func codeOfAll(in store.Intent) (code store.Code) {
+	for _, t := range in.Taken {
+		if c := codeOf(t); t.State == moved && (c == store.CodeByContent || code == "") {
+			code = c
+		}
+	}
+	return code
 }
 
 // rename gives an entry the id that the message has after its move.
@@ -127,10 +151,8 @@ func (w *work) rename(in *store.Intent, before, after string) {
 
 // vanished writes that the id was not there: the next step looks where the message is.
 func (w *work) vanished(ctx context.Context, operation string, f *Fault) error {
-	now := w.e.now()
 	err := w.write(ctx, ending{operation, string(store.Gone), f.Error()}, func(in *store.Intent) {
-		in.Unknown, in.NotBefore = true, now
-		faultSince(in, now)
+		in.Unknown, in.NotBefore = true, w.e.now()
 		in.Reason = "it was moved before it could be taken, to be looked for: " + f.Error()
 	})
 	return cmp.Or(err, errEnded)

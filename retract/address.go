@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"clawback/config"
+	"clawback/internal/mailaddr"
 	"clawback/verdict"
 )
 
@@ -11,21 +12,14 @@ import (
 func fold(address string) string {
 	address = strings.TrimSpace(address)
 	address = strings.TrimPrefix(strings.TrimSuffix(address, ">"), "<")
-	if len(address) > 5 && strings.EqualFold(address[:5], "smtp:") {
+	if len(address) > 5 && mailaddr.Equal(address[:5], "smtp:") {
 		address = address[5:]
 	}
-	return strings.ToLower(address)
+	return mailaddr.Address(address)
 }
 
-// domainOf is what stands after the last @, lower case; "" when there is none.
-func domainOf(address string) string {
-	address = fold(address)
-	i := strings.LastIndexByte(address, '@')
-	if i < 0 {
-		return ""
-	}
-	return strings.TrimSuffix(address[i+1:], ".")
-}
+// domainOf is what stands after the last @, in the form in which it is compared; "" when there is none.
+func domainOf(address string) string { return mailaddr.Domain(fold(address)) }
 
 // matches reports whether an entry of a list, an address or @domain, names the address.
 func matches(entry, address string) bool {
@@ -49,7 +43,7 @@ func listed(entries []string, address string) (string, bool) {
 func internal(t *config.Tenant, address string) bool {
 	domain := domainOf(address)
 	for _, d := range t.Domains {
-		if domain != "" && strings.EqualFold(strings.TrimSuffix(d, "."), domain) {
+		if domain != "" && mailaddr.Name(d) == domain {
 			return true
 		}
 	}

@@ -72,8 +72,12 @@ func (w *work) write(ctx context.Context, end ending, change func(*store.Intent)
 
 func (w *work) complete(ctx context.Context, end ending, change func(*store.Intent)) error {
 	next := w.in
-	next.Taken = slices.Clone(next.Taken)
+	next.Taken, next.Code = slices.Clone(next.Taken), ""
 	change(&next)
+	code := next.Code
+	if next.Kind == store.Retract && next.Outcome == store.Done {
+		next.Code = codeOfAll(next)
+	}
 	w.expectCopies(&next)
 	proposal := w.conclude(&next)
 	if proposal != nil {
@@ -84,6 +88,7 @@ func (w *work) complete(ctx context.Context, end ending, change func(*store.Inte
 	}
 	a := *w.attempt
 	a.Operation, a.Outcome, a.Detail, a.Finished = end.operation, end.outcome, end.detail, w.e.now()
+	a.Code = code
 	done, err := w.e.o.Store.Complete(ctx, next, a)
 	if err != nil {
 		return fmt.Errorf("complete %s: %w", end.operation, &storeError{err})
@@ -91,7 +96,6 @@ func (w *work) complete(ctx context.Context, end ending, change func(*store.Inte
 	// C4. Durable: what Graph answered, or that it is Unknown. A crash before it leaves the attempt open, and Unknown.
 	w.in, w.attempt = done, nil
 	w.lane.note(done)
-	w.tellStuck(done)
 	w.e.o.Log.Info("attempt", "event", "intent.attempt", "intent", done.ID, "record", done.Record, "tenant", done.Tenant, "attempt", a.Seq,
 		"operation", a.Operation, "answer", a.Outcome, "outcome", string(done.Outcome), "detail", a.Detail)
 	return nil

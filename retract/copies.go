@@ -78,7 +78,7 @@ func (e *Engine) copies(ctx context.Context, l *lane, in store.Intent) (wait tim
 	}
 	var (
 		f      *Fault
-		notNow *notMade
+		notNow *closed
 	)
 	switch {
 	case err == nil || ctx.Err() != nil:
@@ -114,7 +114,7 @@ func (w *work) copies(ctx context.Context) (err error) {
 		return err
 	}
 	w.in.Looks++ // choose leaves out what was taken before, and is back
-	found, err := w.sort(ctx, hits)
+	found, err := w.identify(ctx, hits)
 	if err != nil {
 		return err
 	}
@@ -126,7 +126,7 @@ func (w *work) copies(ctx context.Context) (err error) {
 }
 
 // looked writes a look.
-func (w *work) looked(ctx context.Context, looks int, todo []Candidate) error {
+func (w *work) looked(ctx context.Context, looks int, todo []match) error {
 	in := w.in
 	in.Looks, in.NotBefore = looks, time.Time{}
 	w.expectCopies(&in)

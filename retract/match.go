@@ -12,108 +12,169 @@ import (
 	"clawback/store"
 )
 
-// proof is the answer to: is this message of the mailbox the record's?
-type proof int
+// likeness is what the identity check finds of a message of the mailbox.
+type likeness int
 
 const (
-	proven   proof = iota // the same message
-	other                 // another message: never touched
-	doubtful              // it cannot be told: held for a person
+	same      likeness = iota // it is the record's message
+	different                 // it is another message: never moved
+	uncertain                 // it may be the record's: held for a person
 )
 
-// emptyPart is the SHA-256 of no octets: a part that tells nothing.
-const emptyPart = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+// match is one message of the mailbox, compared with the record.
+type match struct {
+	Candidate
+	is     likeness
+	proof  store.Proof // of what is the same
+	code   store.Code  // of what is not
+	reason string      // of what is not, for a person
+}
 
-// matcher proves messages of one mailbox to be one record's. A Message-ID can be copied by an attacker, and so can
-// sender, subject and date; the network message id is given by Exchange.
+// matcher compares messages of one mailbox with one record.
+//
+// A Message-ID can be copied by an attacker, and so can sender, subject and date; the network message id is given by
+// Exchange to each message that it delivers. That id decides wherever record and message both have one. Equal content is
+// proof only where neither has one; where exactly one has, it is a reason to ask a person, and no more.
 type matcher struct {
 	mailboxes Mailboxes
 	lookup    func(tenant, key string) ([]store.Record, error)
 	originals func(store.Variant) (io.ReadCloser, error)
+	tags      []string // of the tenant's subjects
 	mailbox   string
 	rec       store.Record
-	kept      []identity.Message // of the record's variants, read once when they are needed
+	kept      []original // read once, when they are needed
 	keptErr   error
 	read      bool
 }
 
-// check tells whether the candidate is the record's message, and why in words when it is not proven. An error is a
-// failure to ask.
-func (m *matcher) check(ctx context.Context, c Candidate) (proof, string, error) {
-	ids := c.NetworkMessageIDs
+// original is one form of the record's message, as it was journaled.
+type original struct {
+	identity.Message
+	variant store.Variant
+}
+
+// check compares a candidate with the record. An error is a failure to ask.
+func (m *matcher) check(ctx context.Context, c Candidate) (match, error) {
+	ids := networkIDs(c.NetworkMessageIDs)
 	if len(ids) == 0 {
-		var err error
-		if ids, err = m.mailboxes.Headers(ctx, m.mailbox, c.ID); err != nil {
-			return doubtful, "", fmt.Errorf("read headers: %w", err)
-		}
-	}
-	if m.rec.NetworkMessageID != "" && len(ids) > 0 {
-		if slices.ContainsFunc(ids, func(id string) bool { return strings.EqualFold(id, m.rec.NetworkMessageID) }) {
-			return proven, "", nil
-		}
-		return other, m.owner(ids), nil
-	}
-	return m.content(ctx, c)
-}
-
-// owner says whose message it is that bears another network message id.
-func (m *matcher) owner(ids []string) string {
-	for _, id := range ids {
-		recs, err := m.lookup(m.rec.Tenant, strings.ToLower(id))
+		read, err := m.mailboxes.Headers(ctx, m.mailbox, c.ID)
 		if err != nil {
-			continue // the message stays untouched either way; only the reason is poorer
+			return match{}, fmt.Errorf("read headers: %w", err)
 		}
-		for _, r := range recs {
-			if r.ID != m.rec.ID && strings.EqualFold(r.NetworkMessageID, id) {
-				return fmt.Sprintf("the message in the mailbox is record %s (%s), whose own verdict decides", r.ID, r.Verdict.Disposition)
-			}
-		}
+		ids = networkIDs(read)
 	}
-	return fmt.Sprintf("the message in the mailbox has the same Message-ID but network message id %s instead of %s: it is another message",
-		strings.Join(ids, ", "), m.rec.NetworkMessageID)
+	found, decided, err := m.byID(ids)
+	if err == nil && !decided {
+		found, err = m.byContent(ctx, c.ID, ids)
+	}
+	found.Candidate = c
+	return found, err
 }
 
-// content compares the mailbox's MIME with the record's stored originals, where a network message id is lacking.
-func (m *matcher) content(ctx context.Context, c Candidate) (proof, string, error) {
-	if err := m.load(); err != nil {
-		return doubtful, "not provable: no network message id to compare, and the stored original cannot be read: " + err.Error(), nil
+// networkIDs are the different values, in lower case.
+func networkIDs(values []string) (ids []string) {
+	for _, v := range values {
+		if id := strings.ToLower(strings.TrimSpace(v)); id != "" && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
 	}
-	r, err := m.mailboxes.MIME(ctx, m.mailbox, c.ID)
+	return ids
+}
+
+// byID decides by the network message ids of a candidate, where they decide: one that is another record's makes it that
+// record's message, whatever else is equal, and a single one makes it the record's or not. Several are trusted for
+// nothing: one of them may be a stranger's.
+func (m *matcher) byID(ids []string) (found match, decided bool, err error) {
+	mine := strings.ToLower(m.rec.NetworkMessageID)
+	if len(ids) == 1 && ids[0] == mine {
+		return match{is: same, proof: store.ByNetworkID}, true, nil
+	}
+	for _, id := range ids {
+		owner, err := m.owner(id)
+		if err != nil {
+			return match{}, false, err
+		}
+		if owner != nil {
+			return match{is: different, code: store.CodeOtherRecord,
+				reason: fmt.Sprintf("the message in the mailbox is record %s (%s), whose own verdict decides", owner.ID, owner.Verdict.Disposition)}, true, nil
+		}
+	}
+	if len(ids) == 0 || mine == "" || slices.Contains(ids, mine) {
+		return match{}, false, nil
+	}
+	return match{is: different, code: store.CodeOtherID,
+		reason: fmt.Sprintf("the message in the mailbox has the same Message-ID but network message id %s instead of %s: it is another message",
+			strings.Join(ids, ", "), mine)}, true, nil
+}
+
+// owner is the other record that has a network message id; nil when none has.
+func (m *matcher) owner(id string) (*store.Record, error) {
+	recs, err := m.lookup(m.rec.Tenant, id)
 	if err != nil {
-		return doubtful, "", fmt.Errorf("read message: %w", err)
+		return nil, &storeError{fmt.Errorf("find the record of network message id %s: %w", id, err)}
+	}
+	for _, r := range recs {
+		if r.ID != m.rec.ID && strings.EqualFold(r.NetworkMessageID, id) {
+			return &r, nil
+		}
+	}
+	return nil, nil
+}
+
+// byContent compares the message with the record's originals, where network message ids do not decide.
+func (m *matcher) byContent(ctx context.Context, id string, ids []string) (match, error) {
+	have, err := m.message(ctx, id)
+	if err != nil {
+		return match{}, err
+	}
+	if more := networkIDs(slices.Concat(ids, have.NetworkMessageIDs)); len(more) > len(ids) { // its header has what the list had not
+		ids = more
+		if found, decided, err := m.byID(ids); err != nil || decided {
+			return found, err
+		}
+	}
+	m.load()
+	c := comparison{have: have, ids: ids, rec: m.rec, kept: m.kept, unread: m.keptErr}
+	found := c.result()
+	if found.is == uncertain {
+		found.reason += m.others(have)
+	}
+	return found, nil
+}
+
+func (m *matcher) message(ctx context.Context, id string) (identity.Message, error) {
+	r, err := m.mailboxes.MIME(ctx, m.mailbox, id)
+	if err != nil {
+		return identity.Message{}, fmt.Errorf("read message: %w", err)
 	}
 	defer r.Close()
-	have, err := identity.Of(r)
+	have, err := identity.Of(r, m.tags...)
 	if err != nil {
-		return doubtful, "", fmt.Errorf("read message: %w", err)
+		return identity.Message{}, fmt.Errorf("read message: %w", err)
 	}
-	for _, kept := range m.kept {
-		if same(have, kept) {
-			return proven, "", nil
-		}
-	}
-	return doubtful, "not provable: no network message id to compare, and the message in the mailbox does not have the stored original's content", nil
+	return have, nil
 }
 
-// same reports whether two messages are one. Equal parts alone are not enough: a good message may have been sent again
-// by somebody else, and where the parts are empty the subject is all that it says.
-func same(have, kept identity.Message) bool {
-	if len(have.Parts) == 0 || !have.SameParts(kept) || !strings.EqualFold(have.From, kept.From) {
-		return false
+// others names the other records that have the same content, for the person who decides.
+func (m *matcher) others(have identity.Message) string {
+	contents := have.Contents()
+	recs, err := m.lookup(m.rec.Tenant, m.rec.MessageID)
+	if err != nil || contents == "" {
+		return "" // the message stays untouched either way
 	}
-	if !have.Date.Equal(kept.Date) {
-		return false
+	text := ""
+	for _, r := range recs {
+		if r.ID != m.rec.ID && r.Contents == contents {
+			text += fmt.Sprintf("; record %s (%s) has that content too", r.ID, r.Verdict.Disposition)
+		}
 	}
-	if slices.ContainsFunc(have.Parts, func(p string) bool { return p != emptyPart }) {
-		return true
-	}
-	return have.Subject == kept.Subject
+	return text
 }
 
 // load reads the record's originals, each once.
-func (m *matcher) load() error {
+func (m *matcher) load() {
 	if m.read {
-		return m.keptErr
+		return
 	}
 	m.read = true
 	var failures []error
@@ -123,12 +184,11 @@ func (m *matcher) load() error {
 			failures = append(failures, err)
 			continue
 		}
-		m.kept = append(m.kept, msg)
+		m.kept = append(m.kept, original{msg, v})
 	}
 	if len(m.kept) == 0 {
 		m.keptErr = errors.Join(append(failures, errors.New("no original is kept"))...)
 	}
-	return m.keptErr
 }
 
 func (m *matcher) original(v store.Variant) (identity.Message, error) {
@@ -140,7 +200,7 @@ func (m *matcher) original(v store.Variant) (identity.Message, error) {
 		return identity.Message{}, fmt.Errorf("open original %.12s: %w", v.SHA256, err)
 	}
 	defer r.Close()
-	msg, err := identity.Of(r)
+	msg, err := identity.Of(r, m.tags...)
 	if err != nil {
 		return identity.Message{}, fmt.Errorf("read original %.12s: %w", v.SHA256, err)
 	}

@@ -22,48 +22,77 @@ func TestIdentity_oneMessageInTheMailbox(t *testing.T) {
 		message retracttest.Message
 		record  string // its network message id
 		outcome store.Outcome
-		reason  string
+		code    store.Code
 	}{
-		{"the same network message id", retracttest.Message{NetworkIDs: []string{nid}}, nid, store.Done, "taken"},
-		{"in capitals", retracttest.Message{NetworkIDs: []string{strings.ToUpper(nid)}}, nid, store.Done, "taken"},
-		{"the list lacks the headers", retracttest.Message{NetworkIDs: []string{nid}, NoHeaders: true}, nid, store.Done, "taken"},
-		{"subject rewritten", retracttest.Message{NetworkIDs: []string{nid}, MIME: altered("Invoice", "[EXTERNAL] Invoice")}, nid, store.Done, "taken"},
-		{"disclaimer added, same id", retracttest.Message{NetworkIDs: []string{nid}, MIME: original + "Disclaimer.\r\n"}, nid, store.Done, "taken"},
-		{"a good message with a copied Message-ID", retracttest.Message{NetworkIDs: []string{nid2}, Good: true, MIME: altered("Pay", "Hello")}, nid, store.Mismatch, nid2},
-		{"copied sender, subject, date and text too", retracttest.Message{NetworkIDs: []string{nid2}, Good: true, MIME: original}, nid, store.Mismatch, nid2},
-		{"the same, found by its headers alone", retracttest.Message{NetworkIDs: []string{nid2}, NoHeaders: true, Good: true, MIME: original}, nid, store.Mismatch, nid2},
-		{"no headers, same content", retracttest.Message{MIME: original}, nid, store.Done, "taken"},
-		{"no headers, subject rewritten", retracttest.Message{MIME: altered("Invoice", "[EXTERNAL] Invoice")}, nid, store.Done, "taken"},
-		{"no headers, disclaimer added", retracttest.Message{MIME: original + "Disclaimer.\r\n", Good: true}, nid, store.Held, "not provable"},
-		{"no headers, another text", retracttest.Message{MIME: altered("Pay here.", "Lunch?"), Good: true}, nid, store.Held, "not provable"},
-		{"no headers, sent by somebody else", retracttest.Message{MIME: altered("eve@sender.example", "boss@contoso.example"), Good: true}, nid, store.Held, "not provable"},
-		{"no headers, sent another day", retracttest.Message{MIME: altered("01 Jan", "02 Jan"), Good: true}, nid, store.Held, "not provable"},
-		{"no headers, no parts", retracttest.Message{MIME: "Subject: x\r\n\r\n", Good: true}, nid, store.Held, "not provable"},
-		{"the record has no id, same content", retracttest.Message{NetworkIDs: []string{nid2}, MIME: original}, "", store.Done, "taken"},
-		{"the record has no id, another content", retracttest.Message{NetworkIDs: []string{nid2}, MIME: altered("Pay", "Hello"), Good: true}, "", store.Held, "not provable"},
+		{"the same network message id", retracttest.Message{NetworkIDs: []string{nid}}, nid, store.Done, ""},
+		{"in capitals", retracttest.Message{NetworkIDs: []string{strings.ToUpper(nid)}}, nid, store.Done, ""},
+		{"the list lacks the headers", retracttest.Message{NetworkIDs: []string{nid}, NoHeaders: true}, nid, store.Done, ""},
+		{"subject rewritten", retracttest.Message{NetworkIDs: []string{nid}, MIME: altered("Invoice", "[EXTERNAL] Invoice")}, nid, store.Done, ""},
+		{"disclaimer added, same id", retracttest.Message{NetworkIDs: []string{nid}, MIME: original + "Disclaimer.\r\n"}, nid, store.Done, ""},
+		{"a good message with a copied Message-ID", retracttest.Message{NetworkIDs: []string{nid2}, MIME: altered("Pay", "Hello")}, nid, store.Mismatch, store.CodeOtherID},
+		{"copied sender, subject, date and text too", retracttest.Message{NetworkIDs: []string{nid2}, MIME: original}, nid, store.Mismatch, store.CodeOtherID},
+		{"the same, found by its headers alone", retracttest.Message{NetworkIDs: []string{nid2}, NoHeaders: true, MIME: original}, nid, store.Mismatch, store.CodeOtherID},
+		{"its own id, and another one", retracttest.Message{NetworkIDs: []string{nid, nid2}, MIME: original}, nid, store.Held, store.CodeOneID},
+		{"its own id, and another one, another content", retracttest.Message{NetworkIDs: []string{nid, nid2}, MIME: altered("Pay", "Hello")}, nid, store.Mismatch, store.CodeOtherContent},
+		{"two other ids", retracttest.Message{NetworkIDs: []string{nid2, "x"}, MIME: original}, nid, store.Mismatch, store.CodeOtherID},
+		{"no id, same content", retracttest.Message{MIME: original}, nid, store.Held, store.CodeOneID},
+		{"no id, a tag before the subject", retracttest.Message{MIME: altered("Invoice", "[EXTERNAL] Invoice")}, nid, store.Held, store.CodeOneID},
+		{"no id, the organisation's tag", retracttest.Message{MIME: altered("Invoice", "Extern: Invoice")}, nid, store.Held, store.CodeOneID},
+		{"no id, another subject", retracttest.Message{MIME: altered("Invoice", "Re: Invoice")}, nid, store.Mismatch, store.CodeOtherContent},
+		{"no id, disclaimer added", retracttest.Message{MIME: original + "Disclaimer.\r\n"}, nid, store.Mismatch, store.CodeOtherContent},
+		{"no id, another text", retracttest.Message{MIME: altered("Pay here.", "Lunch?")}, nid, store.Mismatch, store.CodeOtherContent},
+		{"no id, sent by somebody else", retracttest.Message{MIME: altered("eve@sender.example", "boss@contoso.example")}, nid, store.Mismatch, store.CodeOtherContent},
+		{"no id, sent another day", retracttest.Message{MIME: altered("Date: Sat, 01 Jan", "Date: Sun, 02 Jan")}, nid, store.Mismatch, store.CodeOtherContent},
+		{"no id, no parts", retracttest.Message{MIME: "Subject: x\r\n\r\n"}, nid, store.Mismatch, store.CodeOtherContent},
+		{"the record has no id, same content", retracttest.Message{NetworkIDs: []string{nid2}, MIME: original}, "", store.Held, store.CodeOneID},
+		{"the record has no id, another content", retracttest.Message{NetworkIDs: []string{nid2}, MIME: altered("Pay", "Hello")}, "", store.Mismatch, store.CodeOtherContent},
+		{"neither has an id, same content", retracttest.Message{MIME: original}, "", store.Done, store.CodeByContent},
+		{"neither, a tag before the subject", retracttest.Message{MIME: altered("Invoice", "[SPAM] Invoice")}, "", store.Done, store.CodeByContent},
+		{"neither, another subject", retracttest.Message{MIME: altered("Invoice", "Lunch")}, "", store.Held, store.CodeOtherContent},
+		{"neither, disclaimer added", retracttest.Message{MIME: original + "Disclaimer.\r\n"}, "", store.Held, store.CodeOtherContent},
+		{"neither, sent by somebody else", retracttest.Message{MIME: altered("eve@sender.example", "boss@contoso.example")}, "", store.Mismatch, store.CodeOtherContent},
+		{"neither, sent another day", retracttest.Message{MIME: altered("Date: Sat, 01 Jan", "Date: Sun, 02 Jan")}, "", store.Mismatch, store.CodeOtherContent},
+		{"neither, an id in its own header that the list lacks", retracttest.Message{MIME: "X-MS-Office365-Filtering-Correlation-Id: " + nid2 + "\r\n" + original}, "", store.Held, store.CodeOneID},
+		{"no id in the list, another one in its own header", retracttest.Message{MIME: "X-MS-Office365-Filtering-Correlation-Id: " + nid2 + "\r\n" + original}, nid, store.Mismatch, store.CodeOtherID},
+		{"no id in the list, the record's in its own header", retracttest.Message{MIME: "X-MS-Exchange-Organization-Network-Message-Id: " + nid + "\r\n" + original}, nid, store.Done, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			bubble(t, func(r *rig) {
-				c.message.MessageID = mid
+				r.cfg.SubjectTags = []string{"Extern:"}
+				c.message.MessageID, c.message.Good = mid, c.outcome != store.Done
 				r.world.Deliver("A", c.message)
 				m := bad(anna)
 				m.nid = c.record
 				rec := r.report(m)
 				r.run(time.Second)
-				r.want(rec, anna, c.outcome, c.reason)
+				in := r.want(rec, anna, c.outcome, "")
+				if in.Code != c.code {
+					t.Errorf("code %q (%s), want %q", in.Code, in.Reason, c.code)
+				}
+				attempts, err := r.st.Attempts(in.ID)
+				if err != nil || len(attempts) == 0 || attempts[len(attempts)-1].Code != c.code {
+					t.Errorf("attempts %+v (%v), want the last with code %q", attempts, err, c.code)
+				}
 			})
 		})
 	}
 }
 
+// Without an original nothing can be compared: what has no id on either side waits for a person.
 func TestIdentity_originalNoLongerKept(t *testing.T) {
-	bubble(t, func(r *rig) {
-		r.world.Deliver("A", retracttest.Message{MessageID: mid, MIME: original, Good: true})
-		rec := r.report(bad(anna))
-		clear(r.originals)
-		r.run(time.Second)
-		r.want(rec, anna, store.Held, "the stored original cannot be read")
-	})
+	for id, want := range map[string]store.Outcome{nid: store.Mismatch, "": store.Held} {
+		bubble(t, func(r *rig) {
+			r.world.Deliver("A", retracttest.Message{MessageID: mid, MIME: original, Good: true})
+			m := bad(anna)
+			m.nid = id
+			rec := r.report(m)
+			clear(r.originals)
+			r.run(time.Second)
+			if in := r.want(rec, anna, want, "the stored original cannot be read"); in.Code != store.CodeNoOriginal {
+				t.Errorf("code %q", in.Code)
+			}
+		})
+	}
 }
 
 func TestIdentity_forksWithOneId(t *testing.T) {
@@ -122,14 +151,15 @@ func TestIdentity_twoRecordsWithOneMessageID(t *testing.T) {
 
 // Two good messages bear the Message-ID of a bad one that is not there: neither is touched, whatever the other one is.
 func TestIdentity_twoGoodMessagesWithItsMessageID(t *testing.T) {
-	const nid4 = "aaaaaaaa-0000-0000-0000-000000000004"
 	for name, c := range map[string]struct {
 		first, second retracttest.Message
 		outcome       store.Outcome
 	}{
 		"both with ids of their own": {retracttest.Message{NetworkIDs: []string{nid2}, MIME: original}, retracttest.Message{NetworkIDs: []string{nid4}, MIME: original}, store.Mismatch},
-		"one without headers": {retracttest.Message{NetworkIDs: []string{nid2}, MIME: original},
-			retracttest.Message{MIME: altered("Pay here.", "Lunch?")}, store.Held},
+		"one without an id, another text": {retracttest.Message{NetworkIDs: []string{nid2}, MIME: original},
+			retracttest.Message{MIME: altered("Pay here.", "Lunch?")}, store.Mismatch},
+		"one without an id, the same content": {retracttest.Message{NetworkIDs: []string{nid2}, MIME: original},
+			retracttest.Message{MIME: original}, store.Held},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(r *rig) {
@@ -213,7 +243,7 @@ func TestIdentity_confirmedAtFirstHandGoesOn(t *testing.T) {
 // A person may let a message pass that cannot be proven: that very message, and no other.
 func TestIdentity_approvalIsForOneMessage(t *testing.T) {
 	bubble(t, func(r *rig) {
-		m := r.world.Deliver("A", retracttest.Message{MessageID: mid, MIME: original + "Disclaimer.\r\n"})
+		m := r.world.Deliver("A", retracttest.Message{MessageID: mid, MIME: original})
 		rec := r.report(bad(anna))
 		r.run(time.Second)
 		in := r.want(rec, anna, store.Held, "not provable")
@@ -222,7 +252,9 @@ func TestIdentity_approvalIsForOneMessage(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.run(time.Second)
-		r.want(rec, anna, store.Done, "left alone")
+		if in := r.want(rec, anna, store.Done, "left alone"); in.Code != store.CodeByPerson {
+			t.Errorf("code %q, want %q", in.Code, store.CodeByPerson)
+		}
 		r.lies(m, retract.Deletions)
 		r.lies(swapped, retract.Inbox)
 	})

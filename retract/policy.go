@@ -257,7 +257,7 @@ func reopen(in store.Intent, now time.Time) store.Intent {
 	in.Round++
 	in.Misses, in.Looks, in.Faults, in.FaultSince = 0, 0, 0, time.Time{}
 	in.Cancelled, in.Hold, in.Approved, in.By, in.Job, in.DryRun = "", "", "", "", "", false
-	in.Outcome, in.Reason, in.NotBefore, in.Changed = store.Pending, "", now, now
+	in.Outcome, in.Reason, in.Code, in.NotBefore, in.Changed = store.Pending, "", "", now, now
 	in.Taken = archived(in.Taken)
 	return in
 }

@@ -75,6 +75,8 @@ func TestPlan_newIntents(t *testing.T) {
 		{"case and brackets", verdict.Malicious, "<A@CONTOSO-de.Example>", nil, "<A@CONTOSO-de.Example> retract soft_delete pending"},
 		{"external", verdict.Malicious, "a@fabrikam.example", nil, "a@fabrikam.example retract soft_delete skipped|external recipient"},
 		{"a subdomain is not the domain", verdict.Malicious, "a@mail.contoso-de.example", nil, "a@mail.contoso-de.example retract soft_delete skipped|external"},
+		{"a domain with a long s", verdict.Malicious, "a@conto\u017fo-de.example", nil, "a@conto\u017fo-de.example retract soft_delete skipped|external"},
+		{"a full-width domain", verdict.Malicious, "a@\uff43ontoso-de.example", nil, "a@\uff43ontoso-de.example retract soft_delete skipped|external"},
 		{"a domain that ends alike", verdict.Malicious, "a@evilcontoso-de.example", nil, "a@evilcontoso-de.example retract soft_delete skipped|external"},
 		{"exempt", verdict.Malicious, "SOC@contoso.example", nil, "SOC@contoso.example retract trash skipped|listed under exempt"},
 		{"alternate mailbox", verdict.Malicious, "alternate@contoso.example", nil, "alternate@contoso.example retract trash skipped|alternate journaling mailbox"},

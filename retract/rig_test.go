@@ -1,6 +1,7 @@
 package retract_test
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -16,6 +17,7 @@ import (
 
 	"clawback/config"
 	"clawback/journal"
+	"clawback/journal/identity"
 	"clawback/retract"
 	"clawback/retract/retracttest"
 	"clawback/store"
@@ -32,7 +34,7 @@ const (
 )
 
 // original is the octets of the record's message.
-const original = "From: Eve <eve@sender.example>\r\nTo: anna@contoso.example\r\nSubject: Invoice\r\n" +
+const original = "Received: from sender.example by contoso.example; Sat, 01 Jan 2000 00:00:01 +0000\r\nFrom: Eve <eve@sender.example>\r\nTo: anna@contoso.example\r\nSubject: Invoice\r\n" +
 	"Date: Sat, 01 Jan 2000 00:00:00 +0000\r\nMessage-ID: <m1@sender.example>\r\n\r\nPay here.\r\n"
 
 // rig is a store, a world and an engine over them, inside a synctest bubble.
@@ -50,6 +52,7 @@ type rig struct {
 	alerting  sync.Mutex
 	stop      func()
 	reports   int
+	own       *retracttest.Message // the record's message, where a test has another one beside it
 }
 
 func live() *config.Tenant {
@@ -198,6 +201,9 @@ type mail struct {
 	tenant      string
 	carries     store.Carries
 	links       []string
+	doubts      []store.Doubt
+	content     string // "": follows from original
+	contents    string
 }
 
 func bad(to ...string) mail {
@@ -220,7 +226,8 @@ func (r *rig) report(m mail) store.Record {
 		Direction: m.direction, Verdict: v, Content: sha,
 		Variants: []store.Variant{{SHA256: sha, Verdict: v, FirstHand: !m.hearsay, At: time.Now()}},
 	}
-	rec.Carries = m.carries
+	rec.Carries, rec.Doubts, rec.Contents = m.carries, m.doubts, m.contents
+	rec.Content = cmp.Or(m.content, sha)
 	for _, to := range m.to {
 		rec.Recipients = append(rec.Recipients, journal.Recipient{Address: to, Type: journal.Unlabeled})
 	}
@@ -327,4 +334,13 @@ func once(op string, err error, act bool) func(string, string, string) *answer {
 		}
 		return nil
 	}
+}
+
+func contentsOf(t *testing.T, message string) string {
+	t.Helper()
+	m, err := identity.Of(strings.NewReader(message))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m.Contents()
 }

@@ -28,7 +28,7 @@ func (w *work) take(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	found, err := w.sort(ctx, hits)
+	found, err := w.identify(ctx, hits)
 	if err != nil {
 		return err
 	}
@@ -128,44 +128,49 @@ func (w *work) own(ctx context.Context, c Candidate, hits int) (bool, error) {
 
 // found is what the identity check made of the hits.
 type found struct {
-	mine   []Candidate
-	others []string // why, for each that is another message
-	doubts []string // why, for each that cannot be told
-	doubt  string   // id of the first of these
+	mine   []match
+	others []match // other messages
+	doubts []match // which cannot be told
 }
 
-// sort proves each hit to be the record's, or not.
-func (w *work) sort(ctx context.Context, hits []Candidate) (found, error) {
+// reasons joins what is said of matches.
+func reasons(lists ...[]match) string {
+	var all []string
+	for _, m := range slices.Concat(lists...) {
+		all = append(all, m.reason)
+	}
+	return strings.Join(all, "; ")
+}
+
+// identify compares each hit with the record.
+func (w *work) identify(ctx context.Context, hits []Candidate) (found, error) {
 	var f found
 	for _, c := range hits {
-		answer, why, err := w.prove(ctx, c)
+		m, err := w.identifyOne(ctx, c)
 		switch {
 		case err != nil:
 			return found{}, err
-		case answer == proven:
-			f.mine = append(f.mine, c)
-		case answer == other:
-			f.others = append(f.others, why)
+		case m.is == same:
+			f.mine = append(f.mine, m)
+		case m.is == different:
+			f.others = append(f.others, m)
 		default:
-			f.doubts = append(f.doubts, why)
-			if f.doubt == "" {
-				f.doubt = c.ID
-			}
+			f.doubts = append(f.doubts, m)
 		}
 	}
 	return f, nil
 }
 
-func (w *work) prove(ctx context.Context, c Candidate) (proof, string, error) {
+func (w *work) identifyOne(ctx context.Context, c Candidate) (match, error) {
 	if w.match == nil {
 		w.match = &matcher{mailboxes: w.box, lookup: w.e.o.Store.Lookup, originals: w.e.o.Originals,
-			mailbox: w.in.Mailbox, rec: w.rec}
+			tags: w.tenant.SubjectTags, mailbox: w.in.Mailbox, rec: w.rec}
 	}
-	answer, why, err := w.match.check(ctx, c)
-	if answer == doubtful && err == nil && w.in.Approved != "" && w.in.Hold == HoldIdentity && w.in.Message == c.ID {
-		return proven, "", nil // a person has looked at this very message
+	m, err := w.match.check(ctx, c)
+	if m.is == uncertain && err == nil && w.in.Approved != "" && w.in.Hold == HoldIdentity && w.in.Message == c.ID {
+		m.is, m.proof = same, store.ByPerson // who has looked at this very message
 	}
-	return answer, why, err
+	return m, err
 }
 
 // takeAll moves the proven messages that are not far enough out of sight.
@@ -179,7 +184,7 @@ func (w *work) takeAll(ctx context.Context, f found, target Folder) error {
 		if chosen.already == "" {
 			return w.end(ctx, store.Skipped, chosen.left)
 		}
-		return w.end(ctx, store.Done, chosen.already+f.rest())
+		return w.end(ctx, store.Done, "nothing to do: it lies in "+chosen.already+f.rest())
 	}
 	why, err := w.e.brake.reserve(w.tenant, w.in, w.e.now())
 	if err != nil {
@@ -219,31 +224,31 @@ func plural(n int) string {
 // rest says what was left alone beside the message.
 func (f found) rest() string {
 	if n := len(f.others) + len(f.doubts); n > 0 {
-		return fmt.Sprintf("; %d other with this Message-ID left alone: %s", n, strings.Join(append(f.others, f.doubts...), "; "))
+		return fmt.Sprintf("; %d other with this Message-ID left alone: %s", n, reasons(f.others, f.doubts))
 	}
 	return ""
 }
 
 // chosen is what choose made of the proven hits.
 type chosen struct {
-	todo    []Candidate
-	already string // why nothing is to be done about the last one that was far enough
+	todo    []match
+	already string // place of the last one that was far enough
 	left    string // why the last one was left where it is by the rule
 }
 
 // choose leaves out what lies at the target or beyond, and what the rule spares: read, or older than its max_age.
-func (w *work) choose(ctx context.Context, mine []Candidate, target Folder) (c chosen, err error) {
+func (w *work) choose(ctx context.Context, mine []match, target Folder) (c chosen, err error) {
 	for _, hit := range mine {
-		at, err := w.placeOf(ctx, hit, target)
+		at, err := w.placeOf(ctx, hit.Candidate, target)
 		if err != nil {
 			return chosen{}, err
 		}
-		spared := w.sparedByRule(hit)
+		spared := w.sparedByRule(hit.Candidate)
 		switch {
 		case Satisfied(RankOf(at), RankOf(target)):
-			c.already = w.atRest([]Candidate{hit}, at)
-		case w.back(hit):
-			c.already = "nothing to do: it lies in a folder to which its user has brought it back"
+			c.already = Place(at)
+		case w.back(hit.Candidate):
+			c.already = "a folder to which its user has brought it back"
 		case spared != "":
 			c.left = spared
 		default:

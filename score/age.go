@@ -22,7 +22,7 @@ func (x *inspection) agedHost() string {
 	switch {
 	case s.DomainAgeMalicious == 0 && s.DomainAgeSuspicious == 0, x.direct != "in", x.from.Address == "":
 		return ""
-	case x.ours(x.domain), x.freeMail, x.lists.Popular.Has(x.domain), slices.Contains(x.tenant.Partners, x.domain), x.trustedDomain(x.domain):
+	case x.ours(x.domain), x.freeMail, x.popular(x.domain), slices.Contains(x.tenant.Partners, x.domain), x.trustedDomain(x.domain):
 		return ""
 	}
 	return web.ASCII(x.from.Domain())

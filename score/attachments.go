@@ -3,6 +3,7 @@ package score
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"path"
 	"strings"
 
@@ -11,56 +12,21 @@ import (
 	"clawback/score/web"
 )
 
-// maxPictures is how many pictures of a message are searched for QR codes.
-const maxPictures = 4
-
 // maxPages is how many attached pages of a message are read.
 const maxPages = 10
 
-// detectAttachments looks at the files that the message carries, and adds the links in them to the message's.
-func detectAttachments(x *inspection) {
-	pictures := 0
-	for i := range x.mail.Parts {
-		p := &x.mail.Parts[i]
-		switch {
-		case x.bounce && p.Nested || !p.Attached():
-			continue
-		case strings.HasPrefix(p.Type, "image/"):
-			if pictures++; pictures > maxPictures || x.direct != "in" || x.trusted || x.list || p.Encoded() < 400 {
-				continue
-			}
-		}
-		x.attachment(p)
-	}
-	x.onlyFile()
-}
-
-func (x *inspection) attachment(p *extract.Part) {
-	name := strings.ToLower(strings.TrimSpace(p.Name))
-	if name == "" && (strings.HasPrefix(p.Type, "message/") || strings.HasPrefix(p.Type, "text/") || strings.HasPrefix(p.Type, "multipart/")) {
-		return
-	}
-	where := "part " + p.Path
-	if p.Name != "" {
-		where += ", " + p.Name
-	}
-	body := p.Body()
-	if len(body) == 0 {
-		x.attachmentName(name, where)
-		return
-	}
-	if !strings.HasPrefix(p.Type, "image/") && len(x.indicators) < maxIndicators {
-		sum := sha256.Sum256(body)
+// hashFile notes the file's hash as an indicator. Pictures have none: they are the same in many messages.
+func (x *inspection) hashFile(a attachment) {
+	if !strings.HasPrefix(a.part.Type, "image/") {
+		sum := sha256.Sum256(a.file.Body)
 		x.indicate("sha256", hex.EncodeToString(sum[:]))
 	}
-	report := attach.Inspect(attach.File{Name: name, Type: p.Type, Body: body}, &x.files)
-	x.fileReport(report, p, where)
 }
 
-// attachmentName judges a file that could not be read by its name.
-func (x *inspection) attachmentName(name, where string) {
-	for _, f := range attach.Inspect(attach.File{Name: name, Body: []byte("\n")}, &x.files).Findings {
-		x.note("attachment."+f.ID, where, "%s", f.Text)
+// attachmentName judges a file without content by its name.
+func (x *inspection) attachmentName(a attachment) {
+	for _, f := range attach.Unopened(a.file).Findings {
+		x.note("attachment."+f.ID, a.where, "%s", f.Text)
 	}
 }
 
@@ -72,6 +38,12 @@ func (x *inspection) fileReport(r attach.Report, p *extract.Part, where string) 
 	for _, text := range r.NotRead {
 		x.notRead(where, text)
 	}
+	if r.Stopped != "" {
+		x.note("attachment.stopped", where, "%s", r.Stopped)
+	}
+	if r.Unreadable != "" {
+		x.note("attachment.unreadable", where, "The attached file cannot be read: %s.", r.Unreadable)
+	}
 	for _, l := range r.Links {
 		if l.Where == "QR code" && x.mail.Add(l.URL, extract.Link{Kind: extract.Embedded, Where: "QR code in " + where}) {
 			x.note("link.qr", where, "The picture is a QR code that leads to %s.", web.Defang(l.URL))
@@ -79,6 +51,7 @@ func (x *inspection) fileReport(r attach.Report, p *extract.Part, where string) 
 		}
 		x.mail.Add(l.URL, extract.Link{Kind: extract.Embedded, Where: l.Where + " in " + where})
 	}
+	x.messages(r, p, where)
 	if r.Encrypted && x.direct == "in" {
 		x.encrypted(r, where)
 	}
@@ -86,7 +59,7 @@ func (x *inspection) fileReport(r attach.Report, p *extract.Part, where string) 
 		return
 	}
 	for _, page := range r.Pages {
-		x.htmlFile(page.Text, strings.ToLower(p.Name), where)
+		x.htmlFile(page.Text, page.Name, where)
 	}
 	if r.Kind == "pdf" {
 		x.pdf(r, p, where)
@@ -135,6 +108,7 @@ func (x *inspection) pdf(r attach.Report, p *extract.Part, where string) {
 // htmlFile looks at an attached page, which opens in the browser with the file's own rights.
 func (x *inspection) htmlFile(page, name, where string) {
 	if x.pages++; x.pages > maxPages {
+		x.notRead(where, fmt.Sprintf("Of the attached pages the first %d were read.", maxPages))
 		return
 	}
 	links := len(x.mail.Links)
@@ -142,36 +116,43 @@ func (x *inspection) htmlFile(page, name, where string) {
 	for i := links; i < len(x.mail.Links); i++ {
 		x.mail.Links[i].Kind = embeddedKind(x.mail.Links[i].Kind)
 	}
-	x.note("attachment.html", where, "The attached file %q opens in a browser.", name)
+	x.ofPage("html", where, "The attached file %q opens in a browser.", name)
 	lower := strings.ToLower(page)
 	switch {
 	case h.Passwords > 0:
-		x.note("attachment.html_login", where, "The attached page %q asks for a password.", name)
+		x.ofPage("html_login", where, "The attached page %q asks for a password.", name)
 	case h.Forms > 0 && h.Scripts > 0:
-		x.note("attachment.html_form", where, "The attached page %q holds a form.", name)
+		x.ofPage("html_form", where, "The attached page %q holds a form.", name)
 	}
-	x.smuggling(lower, name, where)
+	x.smuggling(lower, h.Refresh != "", name, where)
+}
+
+// ofPage notes a signal of a page once for each attached file, which may be several pages in each other.
+func (x *inspection) ofPage(id, where, format string, name string) {
+	if !x.sawAt("attachment."+id, where) {
+		x.note("attachment."+id, where, format, name)
+	}
 }
 
 func embeddedKind(k extract.Kind) extract.Kind {
-	if k == extract.Anchor || k == extract.Form || k == extract.Text {
-		return extract.Embedded
+	if k == extract.Image || k == extract.Resource {
+		return k
 	}
-	return k
+	return extract.Embedded
 }
 
 // smuggling looks for pages that build a file or another page out of encoded data when they are opened.
-func (x *inspection) smuggling(lower, name, where string) {
+func (x *inspection) smuggling(lower string, leadsOn bool, name, where string) {
 	decodes := containsAny(lower, "atob(", "unescape(", "fromcharcode", "decodeuricomponent(", "parseint(", "charcodeat(")
 	saves := containsAny(lower, "createobjecturl", "mssaveoropenblob", "mssaveblob", "new blob(", "download=", ".download")
 	writes := containsAny(lower, "document.write", "eval(", "innerhtml", "new function(", "window.location", "location.href", "location.replace", "settimeout(")
 	switch {
 	case saves && (decodes || longRun(lower) > 2000) && strings.Contains(lower, "<script"):
-		x.note("attachment.html_smuggling", where, "The attached page %q builds a file out of encoded data when it is opened.", name)
+		x.ofPage("html_smuggling", where, "The attached page %q builds a file out of encoded data when it is opened.", name)
 	case decodes && writes && strings.Contains(lower, "<script"):
-		x.note("attachment.html_obfuscated", where, "The attached page %q hides what it does in encoded data.", name)
-	case containsAny(lower, "window.location", "location.href=", "location.replace", "http-equiv=\"refresh\"", "http-equiv=refresh"):
-		x.note("attachment.html_redirect", where, "The attached page %q leads elsewhere at once.", name)
+		x.ofPage("html_obfuscated", where, "The attached page %q hides what it does in encoded data.", name)
+	case leadsOn || containsAny(lower, "window.location", "location.href=", "location.replace"):
+		x.ofPage("html_redirect", where, "The attached page %q leads elsewhere at once.", name)
 	}
 }
 

@@ -41,10 +41,10 @@ func (x *inspection) senderPlace() {
 	if x.domain == "" || x.bounce || x.ours(x.domain) {
 		return
 	}
-	if x.cheapName(x.domain) && !x.lists.Popular.Has(x.domain) {
+	if x.cheapName(x.domain) && !x.popular(x.domain) {
 		x.note("impersonation.cheap_sender", "header From", "The author's domain %s is in a top-level domain in which throw-away names are mostly bought.", x.domain)
 	}
-	if x.freeMail && !x.list && x.lists.Popular.Has(x.domain) && x.auth.present && !x.auth.aligned && !x.throughGroup() {
+	if x.freeMail && !x.list && x.popular(x.domain) && x.auth.present && !x.auth.aligned && !x.throughGroup() {
 		x.note("impersonation.forged_free_mail", "header From", "It claims to come from a mailbox at %s, and nothing shows that it did.", x.domain)
 	}
 }
@@ -78,7 +78,7 @@ func (x *inspection) pictureOwner(l *extract.Link) (lists.Brand, bool) {
 	}
 	i, ok := x.brands.domains[l.Domain]
 	if !ok {
-		if x.lists.Banks.Has(l.Domain) && l.Domain != x.domain {
+		if x.lists.Banks.Has(l.Domain) && !x.authors(l.URL) {
 			return lists.Brand{Names: []string{l.Domain}, Key: web.Label(l.Domain), Kind: "bank"}, true
 		}
 		return lists.Brand{}, false

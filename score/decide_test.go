@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"clawback/config"
 	"clawback/internal/test/mailgen"
 	"clawback/score/engines"
+	"clawback/score/extract"
 	"clawback/score/learn"
 	"clawback/score/rules"
 	"clawback/verdict"
@@ -219,6 +221,50 @@ func TestPolicies(t *testing.T) {
 	}
 }
 
+// A policy for a domain is not one for a domain that looks like it, and the organisation's domains are its own alone.
+func TestPolicies_lookAlikeDomainIsAnother(t *testing.T) {
+	for pattern, from := range map[string]string{
+		"@winner-k.click":         "ann@winner-\u212a.click",
+		`/@winner-k\.click$/`:     "ann@winner-\u212a.click",
+		"ann@winner-s.click":      "ann@winner-\u017f.click",
+		`/^ann@winner-s\.click$/`: "ann@winner-\u017f.click",
+		"@winner-i.click":         "ann@winner-\u0130.click",
+	} {
+		p := compile(config.Policy{Kind: "trust_sender", Pattern: pattern})
+		if p.matches(from) {
+			t.Errorf("%s matches %s", pattern, from)
+		}
+		ascii := strings.NewReplacer("\u212a", "K", "\u017f", "S", "\u0130", "I").Replace(from)
+		if !p.matches(ascii) {
+			t.Errorf("%s does not match %s", pattern, ascii)
+		}
+	}
+	tenant := mailgen.Tenant()
+	own := ownDomains(tenant, nil, nil)
+	for _, domain := range []string{"contoso.example", "CONTOSO.example."} {
+		if !own[organisation(domain)] {
+			t.Errorf("%s is not the organisation's: %v", domain, own)
+		}
+	}
+	for _, domain := range []string{"conto\u017fo.example", "\uff43ontoso.example", "contoso.e\u212aample"} {
+		if own[organisation(domain)] {
+			t.Errorf("%s is the organisation's", domain)
+		}
+	}
+}
+
+// Fields that Exchange strips from outside mail are read under their own name alone.
+func TestHeader_lookAlikeNameIsAnotherField(t *testing.T) {
+	h := extract.Header{Fields: []extract.Field{{Name: "X-M\u017f-Exchange-Organization-AuthAs", Value: "Internal"}}}
+	if h.Has("X-MS-Exchange-Organization-AuthAs") || h.First("X-MS-Exchange-Organization-AuthAs") != "" {
+		t.Error("a long s made a field of Exchange's")
+	}
+	h.Fields[0].Name = "x-ms-EXCHANGE-organization-authas"
+	if h.First("X-MS-Exchange-Organization-AuthAs") != "Internal" {
+		t.Error("the field's own name is not found without case")
+	}
+}
+
 func TestPolicies_verifiedSenderPassesAndBlockDoesNotOutrankIt(t *testing.T) {
 	tenant := mailgen.Tenant()
 	tenant.Policies = []config.Policy{{Kind: "block_sender", Pattern: "@sender.example"}, {Kind: "trust_sender", Pattern: "ann@sender.example", Verify: true}}
@@ -362,6 +408,39 @@ func TestFeeds_aHitIsHard(t *testing.T) {
 	}
 	if r := run(t, s, link("https://www.sender.example/x", "here")); has(r, "link.feed") {
 		t.Errorf("an unlisted host is a hit: %s", summary(r))
+	}
+}
+
+// Wherever a listed address stands, and whatever stands before it, the feeds are asked about it.
+func TestFeeds_areAskedAboutEveryLink(t *testing.T) {
+	const listed = "https://www.listed.example/x"
+	s := scorer(t, Options{Known: func(i verdict.Indicator) (Hit, bool) { return Hit{"test feed", "phishing"}, i.Value == listed }})
+	many := func(n int, format string) string {
+		var out strings.Builder
+		for i := range n {
+			fmt.Fprintf(&out, format, i)
+		}
+		return out.String()
+	}
+	last := `<p>Hello</p><a href="` + listed + `">here</a>`
+	for name, text := range map[string]string{
+		"60 links":           page("", many(60, `<a href="https://h%d.example/">x</a>`)+last),
+		"500 pictures":       page("", many(500, `<img src="https://h%d.example/x.png">`)+last),
+		"5000 links":         page("", many(5000, `<a href="https://h%d.example/">x</a>`)+last),
+		"5000 links in text": vary("\n" + many(5000, "https://h%d.example/\n") + listed),
+		"a long comment":     page("", "<!-- "+many(60_000, "comment %d ")+"-->"+last),
+		"a long page":        page("", many(400_000, "<i>%d</i>\n")+last),
+		"a long text":        vary("\n" + many(60_000, "some words of line %d\n") + listed),
+		"a picture's":        page("", many(500, `<a href="https://h%d.example/">x</a>`)+`<img src="`+listed+`">`),
+		"in a script":        attached("", longText, "page.html", "text/html", []byte("<html><script>"+many(20_000, "var x%d=1;\n")+"location='"+listed+"'</script></html>")),
+	} {
+		r := run(t, s, text)
+		if r.Disposition != verdict.Malicious || !has(r, "link.feed") {
+			t.Errorf("%s: %v: %s", name, r.Disposition, summary(r))
+		}
+		if len(r.Indicators) > maxIndicators+1 || !slices.Contains(r.Indicators, verdict.Indicator{Kind: "url", Value: listed}) {
+			t.Errorf("%s: of %d indicators that are kept none is the listed address", name, len(r.Indicators))
+		}
 	}
 }
 

@@ -14,9 +14,10 @@ const maxSignatures = 4
 var errNoKey = errors.New("key is not known")
 
 // reverify checks the DKIM signatures again where their keys are known, with Exchange's results as the fallback. A signature
-// that fails now proves little, since gateways change bodies; one that passes proves who signed.
+// that fails now proves little, since gateways change bodies; one that passes proves who signed. Where Exchange says that DMARC failed
+// nothing is proven: a signature can be of another From field than the one that is shown.
 func (x *inspection) reverify() {
-	if x.msg.Keys == nil || x.mail.Truncated || !x.mail.Header.Has("DKIM-Signature") {
+	if x.auth.dmarc == "fail" || x.msg.Keys == nil || x.mail.Truncated || !x.mail.Header.Has("DKIM-Signature") {
 		return
 	}
 	lookup := func(name string) ([]string, error) {
@@ -34,7 +35,7 @@ func (x *inspection) reverify() {
 		return
 	}
 	for _, v := range results {
-		if v.Err == nil && signsFor(strings.ToLower(v.Domain), x.domain) {
+		if v.Err == nil && (speaksFor(v.Domain, x.domain) || googleSigns(v.Domain, x.domain)) {
 			x.auth.dkimOwn, x.auth.aligned = true, true
 			x.note("auth.dkim_reverified", "header DKIM-Signature", "The signature of %s was verified again and holds.", v.Domain)
 			return

@@ -73,7 +73,7 @@ func (x *inspection) replyDomain() string {
 	if len(x.mail.ReplyTo) == 0 {
 		return ""
 	}
-	if domain := web.Registrable(x.mail.ReplyTo[0].Domain()); domain != x.domain {
+	if domain := x.domainOf(x.mail.ReplyTo[0]); domain != x.domain {
 		return domain
 	}
 	return ""
@@ -114,14 +114,14 @@ func (x *inspection) familiar() {
 func (x *inspection) remember() {
 	for _, d := range x.auth.dkim {
 		if d.result == "pass" {
-			x.history.service = web.Registrable(d.domain)
+			x.history.service = organisation(d.domain)
 			if x.history.service == x.domain {
 				return
 			}
 		}
 	}
 	if x.history.service == "" && x.auth.spf == "pass" {
-		x.history.service = web.Registrable(x.auth.spfDomain)
+		x.history.service = organisation(x.auth.spfDomain)
 	}
 }
 
@@ -156,7 +156,7 @@ func (x *inspection) written() []history.Observation {
 	var all []history.Observation
 	seen := map[string]bool{}
 	for _, r := range x.recipients() {
-		domain := web.Registrable(domainOf(r))
+		domain := organisation(domainOf(r))
 		for _, key := range []string{history.From(r), history.Domain(domain)} {
 			if !x.ours(domain) && !seen[key] {
 				seen[key] = true

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"clawback/config"
+	"clawback/internal/mailaddr"
 	"clawback/score/extract"
 	"clawback/score/lists"
 	"clawback/score/web"
@@ -102,10 +103,15 @@ func viaService(name string) bool {
 	return strings.Contains(lower, " via ") || strings.Contains(lower, " (via ") || strings.Contains(lower, " über ") || strings.Contains(lower, " from ")
 }
 
-// ownsBrand reports whether the author's domain belongs to the brand, or is the organisation's own.
+// ownsBrand reports whether the author's domain belongs to the brand, or is the organisation's own, or the brand signed the message.
 func (x *inspection) ownsBrand(b lists.Brand) bool {
 	if b.Owns(x.domain) || x.ours(x.domain) {
 		return true
+	}
+	for _, d := range x.auth.dkim {
+		if d.result == "pass" && b.Owns(organisation(d.domain)) && !x.cheapName(mailaddr.Name(d.domain)) {
+			return true
+		}
 	}
 	label := web.Label(x.domain)
 	return x.auth.aligned && strings.HasPrefix(label, b.Key) && x.lists.Popular.Has(x.domain)
@@ -165,7 +171,7 @@ func (x *inspection) vip(folded string) {
 			continue
 		}
 		for _, address := range vip.Addresses {
-			if strings.EqualFold(address, x.from.Address) {
+			if mailaddr.Address(address) == mailaddr.Address(x.from.Address) {
 				return
 			}
 		}
@@ -218,7 +224,7 @@ func (x *inspection) addressInName(name string) {
 		end++
 	}
 	domain := web.Registrable(strings.ToLower(strings.Trim(name[at+1:end], ".")))
-	if x.leadsTo(domain) {
+	if x.leadsTo(domain) && (x.list || relay(x.domain) || relay(x.from.Domain()) || x.lists.Popular.Has(x.domain) || x.throughGroup()) {
 		return // an alias service, or a list, that says whose mail it hands on
 	}
 	if strings.Contains(domain, ".") && domain != x.domain && x.from.Address != "" && !viaService(name) {
@@ -284,7 +290,7 @@ func (x *inspection) senderDomain() {
 
 // nearOwn reports which domain of the organisation or its partners a domain is mistaken for.
 func (x *inspection) nearOwn(domain string) (string, bool) {
-	if x.lists.Popular.Has(domain) || x.partner(domain) || x.trustedDomain(domain) {
+	if x.popular(domain) || x.partner(domain) || x.trustedDomain(domain) {
 		return "", false
 	}
 	for _, own := range slices.Sorted(maps.Keys(x.own)) {
@@ -305,7 +311,7 @@ func (x *inspection) nearOwn(domain string) (string, bool) {
 
 func (x *inspection) partner(domain string) bool {
 	for _, partner := range x.tenant.Partners {
-		if strings.EqualFold(partner, domain) {
+		if mailaddr.Name(partner) == domain {
 			return true
 		}
 	}
@@ -351,7 +357,7 @@ func (x *inspection) replyTo() {
 	if named(x.mail.To, []string{reply.Address}) { // an answer to all
 		return
 	}
-	domain := web.Registrable(web.ASCII(reply.Domain()))
+	domain := x.domainOf(reply)
 	if domain == x.domain || domain == "" || !strings.Contains(domain, ".") {
 		x.replyMailbox(reply)
 		return

@@ -1,10 +1,12 @@
 package score
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
 	"clawback/config"
+	"clawback/internal/mailaddr"
 	"clawback/score/attach"
 	"clawback/score/extract"
 	"clawback/score/lists"
@@ -17,6 +19,7 @@ import (
 // inspection is the work on one message: what was read of it, and what was found.
 type inspection struct {
 	*Scorer
+	ctx    context.Context // of Score, which the inspection does not outlive
 	msg    Message
 	mail   *extract.Mail
 	tenant *config.Tenant
@@ -41,9 +44,10 @@ type inspection struct {
 	files      attach.Limits  // what is left for looking into files
 	hosts      map[string]int // which brand's name a host bears, -1 for none
 	pages      int            // attached pages that were read
+	pictures   int            // attached pictures that were searched for QR codes
 	clickable  int            // links that a person can follow
 	found      []found
-	indicators []verdict.Indicator
+	indicators indicators
 	degraded   []string
 	unread     []unread // limits that were reached
 	read       []history.Entry
@@ -53,7 +57,7 @@ type inspection struct {
 // detectors are what looks at a message, in order: a later one may rest on what an earlier one noted.
 func detectors() []func(*inspection) {
 	return []func(*inspection){
-		detectPolicies, detectAuth, detectHistory, detectAttachments, detectImpersonation, detectLinks, detectStructure, detectWords, detectBulk,
+		detectPolicies, detectAuth, detectHistory, detectAttachments, detectImpersonation, detectLinks, detectLinkedFiles, detectStructure, detectWords, detectBulk,
 		detectTogether, detectMicrosoft, detectEngines, detectClaim, detectLearnt, detectUnread, detectRules,
 	}
 }
@@ -99,7 +103,7 @@ func (s *Scorer) inspect(m Message, mail *extract.Mail) *inspection {
 	if x.msg.Sender == "" {
 		x.msg.Sender = mail.Return
 	}
-	x.msg.Sender = strings.ToLower(strings.Trim(x.msg.Sender, "<> "))
+	x.msg.Sender = mailaddr.Lower(strings.Trim(x.msg.Sender, "<> "))
 	x.domain = x.domainOf(x.from)
 	x.own = ownDomains(x.tenant, m.Recipients, mail)
 	x.auth = readAuth(mail.Header, x.from)
@@ -117,15 +121,16 @@ func (s *Scorer) inspect(m Message, mail *extract.Mail) *inspection {
 	return x
 }
 
-// domainOf is the registrable domain of an address.
-func (x *inspection) domainOf(a extract.Address) string {
-	return web.Registrable(web.ASCII(a.Domain()))
-}
+// domainOf is the domain of an address's organisation.
+func (x *inspection) domainOf(a extract.Address) string { return organisation(a.Domain()) }
 
 // readLimits records which limits the readers of the message reached.
 func (x *inspection) readLimits() {
 	if x.mail.Truncated {
 		x.notRead("message", fmt.Sprintf("Of its %d bytes the first %d were read.", x.mail.Size, len(x.mail.Raw())))
+	}
+	for _, u := range x.mail.NotRead {
+		x.notRead(u.Where, u.Text)
 	}
 	if shown := len(x.mail.Body()); shown > maxText {
 		x.notRead("text", fmt.Sprintf("Of its %d bytes of text the first %d were searched for words.", shown, maxText))
@@ -171,7 +176,7 @@ func withoutURLs(text string) string {
 func ownDomains(tenant *config.Tenant, recipients []string, mail *extract.Mail) map[string]bool {
 	own := map[string]bool{}
 	for _, domain := range tenant.Domains {
-		own[web.Registrable(strings.ToLower(domain))] = true
+		own[organisation(domain)] = true
 	}
 	if len(own) > 0 {
 		return own
@@ -181,7 +186,7 @@ func ownDomains(tenant *config.Tenant, recipients []string, mail *extract.Mail) 
 	}
 	for _, recipient := range recipients {
 		if at := strings.LastIndexByte(recipient, '@'); at >= 0 {
-			own[web.Registrable(strings.ToLower(strings.Trim(recipient[at+1:], "<> ")))] = true
+			own[organisation(strings.Trim(recipient[at+1:], "<> "))] = true
 		}
 	}
 	return own
@@ -224,15 +229,21 @@ func daemon(from extract.Address) bool {
 // leadsAway reports whether the text has links to click on elsewhere than at the sender: no delivery report needs them.
 func (x *inspection) leadsAway() bool {
 	for i := range x.mail.Links {
-		if l := &x.mail.Links[i]; l.Kind == extract.Anchor && !l.Nested && l.Domain != x.domain && !x.lists.Popular.Has(l.Domain) {
+		if l := &x.mail.Links[i]; l.Kind == extract.Anchor && !l.Nested && !x.authors(l.URL) && !x.lists.Popular.Has(l.Domain) {
 			return true
 		}
 	}
 	return false
 }
 
-// known reports whether a domain is the organisation's, or a partner's.
+// ours reports whether a domain is the organisation's own.
 func (x *inspection) ours(domain string) bool { return x.own[domain] }
+
+// popular reports whether a domain, or the service under whose domain it is a customer's, is one of the ten thousand most visited.
+func (x *inspection) popular(domain string) bool { return x.lists.Popular.Has(web.Registrable(domain)) }
+
+// authors reports whether an address is one of the author's organisation.
+func (x *inspection) authors(u web.URL) bool { return web.Organisation(u.Host) == x.domain }
 
 // result makes the verdict of what was found.
 func (x *inspection) result() Result {
@@ -240,7 +251,7 @@ func (x *inspection) result() Result {
 	disposition, score := decide(t)
 	v := verdict.Verdict{
 		Disposition: disposition, Score: score, Threat: t.Threat, Spoof: t.Spoof, Spam: t.Spam, Bulk: t.Bulk,
-		Reasons: reasons(x.found), Indicators: x.indicators, Rules: x.version, Knowledge: x.knowledge, Degraded: x.degraded,
+		Reasons: reasons(x.found), Indicators: x.indicators.kept, Rules: x.version, Knowledge: x.knowledge, Degraded: x.degraded,
 	}
 	x.applySwitches(&v)
 	if x.override != nil {

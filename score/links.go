@@ -7,35 +7,18 @@ import (
 	"clawback/score/extract"
 	"clawback/score/lists"
 	"clawback/score/web"
-	"clawback/verdict"
 )
-
-// maxIndicators bounds what one message adds to the list of indicators.
-const maxIndicators = 100
 
 // detectLinks looks at where the message leads.
 func detectLinks(x *inspection) {
-	seen := map[string]bool{}
 	for i := range x.mail.Links {
-		if x.mail.Links[i].Clickable() {
+		if l := &x.mail.Links[i]; l.Clickable() && !l.Plain {
 			x.clickable++
 		}
 	}
+	x.indicateLinks()
 	for i := range x.mail.Links {
-		l := &x.mail.Links[i]
-		if x.bounce && l.Nested {
-			continue
-		}
-		if !seen[l.Raw] && len(x.indicators) < maxIndicators {
-			seen[l.Raw] = true
-			x.indicate("url", l.Raw)
-			x.indicate("domain", l.Host)
-			if target, ok := l.Target(); ok { // what a rewriting gateway or a redirect hides
-				x.indicate("url", target.Raw)
-				x.indicate("domain", target.Host)
-			}
-		}
-		if l.Kind != extract.Image && l.Kind != extract.Resource {
+		if l := &x.mail.Links[i]; l.Clickable() && !(x.bounce && l.Nested) {
 			x.link(l)
 		}
 	}
@@ -56,33 +39,22 @@ func (x *inspection) forms() {
 	}
 }
 
-// indicate notes an indicator, and asks the feeds.
-func (x *inspection) indicate(kind, value string) {
-	i := verdict.Indicator{Kind: kind, Value: value}
-	for _, have := range x.indicators {
-		if have == i {
-			return
-		}
-	}
-	x.indicators = append(x.indicators, i)
-	if x.options.Known == nil {
-		return
-	}
-	if hit, ok := x.options.Known(i); ok {
-		x.note("link.feed", "", "%s %s is listed by %s as %s.", kind, web.Defang(value), hit.Feed, hit.Threat)
-	}
-}
+// So many links make it likely, or sure, that one of them leads somewhere odd.
+const (
+	manyLinks     = 25
+	veryManyLinks = 200
+)
 
-// manyLinks is how many links make it likely that one of them leads somewhere odd.
-const manyLinks = 25
-
-// once notes a signal only for the first link that has it. Among many links it counts half.
+// once notes a signal only for the first link that has it. Among many links it counts half, among very many a quarter.
 func (x *inspection) once(id string, l *extract.Link, format string, args ...any) {
 	if x.saw(id) {
 		return
 	}
 	factor := 1.0
-	if x.clickable > manyLinks {
+	switch {
+	case x.clickable > veryManyLinks:
+		factor = 0.25
+	case x.clickable > manyLinks:
 		factor = 0.5
 	}
 	x.times(factor, id, l.Where, format, args...)
@@ -116,9 +88,9 @@ func (x *inspection) msProtected(l *extract.Link) bool {
 // openRedirect reports whether a link uses a well-known site that has nothing to do with the author to lead elsewhere.
 func (x *inspection) openRedirect(l *extract.Link, target web.URL) bool {
 	switch {
-	case l.Domain == x.domain || target.Domain == x.domain || x.lists.HighTrust.Has(target.Domain) || x.lists.Popular.Has(target.Domain):
+	case x.authors(l.URL) || x.authors(target) || x.lists.HighTrust.Has(target.Domain) || x.lists.Popular.Has(target.Domain):
 		return false
-	case strings.HasSuffix(l.Host, "safelinks.protection.outlook.com") || strings.HasPrefix(l.Host, "urldefense"):
+	case l.Rewritten():
 		return false
 	}
 	return x.lists.Popular.Has(l.Domain) || x.lists.HighTrust.Has(l.Domain)
@@ -150,16 +122,30 @@ func (x *inspection) linkText(l *extract.Link) {
 		return
 	}
 	shown, ok := shownAddress(l.Label)
-	if !ok || shown.Domain == l.Domain || web.Label(shown.Domain) == web.Label(l.Domain) {
+	if !ok || x.sameOwner(shown, l.URL) {
 		return
 	}
-	if target, redirects := l.Target(); redirects && target.Domain == shown.Domain {
+	if target, redirects := l.Target(); redirects && target.Domain == shown.Domain && x.redirector(l.URL) {
 		return
 	}
-	if shown.Domain == x.domain && x.auth.aligned || x.trackerLink(l) {
+	if x.authors(shown) && x.auth.aligned || x.trackerLink(l) || web.Undressed(web.Unicode(shown.Domain), l.Domain) {
 		return
 	}
 	x.once("link.text_href_mismatch", l, "A link shows %s and leads to %s.", web.Defang(shown.Host), web.Defang(l.Host))
+}
+
+// sameOwner reports whether two addresses belong to one organisation: of a name under another suffix that is certain for well-known
+// names alone, since anybody may have bought it.
+func (x *inspection) sameOwner(shown, followed web.URL) bool {
+	if shown.Domain == followed.Domain {
+		return true
+	}
+	return web.Label(shown.Domain) == web.Label(followed.Domain) && (x.lists.Popular.Has(followed.Domain) || x.lists.HighTrust.Has(followed.Domain))
+}
+
+// redirector reports whether a host is known to lead where its address says. Any other says what it likes.
+func (x *inspection) redirector(u web.URL) bool {
+	return u.Rewritten() || mailService(u.Domain) || x.lists.Popular.Has(u.Domain) || x.lists.HighTrust.Has(u.Domain) || x.authors(u) && x.auth.aligned
 }
 
 // shownAddress reads a label that is itself an address.
@@ -179,14 +165,31 @@ func shownAddress(label string) (web.URL, bool) {
 
 // trackerLink reports whether the link leads to a service that counts clicks for senders: there shown and followed differ by nature.
 func (x *inspection) trackerLink(l *extract.Link) bool {
-	if l.Domain == x.domain {
+	if x.authors(l.URL) {
 		return true
 	}
 	if mailService(l.Domain) {
 		return true
 	}
+	if !x.authenticated(l.URL) && !x.lists.Popular.Has(l.Domain) {
+		return false // anybody can call a host so
+	}
 	first, _, _ := strings.Cut(l.Host, ".")
 	return strings.HasPrefix(first, "click") || strings.HasPrefix(first, "link") || strings.HasPrefix(first, "track") || strings.HasPrefix(first, "email") || strings.HasPrefix(first, "url")
+}
+
+// authenticated reports whether a link leads to the organisation whose server or signature sent the message.
+func (x *inspection) authenticated(u web.URL) bool {
+	to := web.Organisation(u.Host)
+	if x.auth.spf == "pass" && organisation(x.auth.spfDomain) == to {
+		return true
+	}
+	for _, d := range x.auth.dkim {
+		if d.result == "pass" && organisation(d.domain) == to {
+			return true
+		}
+	}
+	return false
 }
 
 // mailService reports whether a registrable domain is that of a service that sends mail for others and counts its clicks.
@@ -207,16 +210,16 @@ func mailService(domain string) bool {
 
 // linkHost looks at whose the host is.
 func (x *inspection) linkHost(l *extract.Link) {
-	if x.ours(l.Domain) || l.IP {
+	if x.ours(web.Organisation(l.Host)) || l.IP {
 		return
 	}
 	if near, ok := x.nearOwn(l.Domain); ok {
 		x.once("link.own_lookalike", l, "The link's domain %s looks like %s.", web.Defang(l.Unicode), near)
 	}
-	if b, ok := x.brandHost(l.Host); ok && l.Domain != x.domain {
+	if b, ok := x.brandHost(l.Host); ok && !x.authors(l.URL) {
 		x.once("link.brand_host", l, "The link's host %s bears the name of %s, to which it does not belong.", web.Defang(l.Host), b.Names[0])
 	}
-	if l.Domain == x.domain || mailService(l.Domain) {
+	if x.authors(l.URL) || mailService(l.Domain) {
 		x.cheap(l)
 		return
 	}
@@ -233,7 +236,7 @@ func (x *inspection) cheap(l *extract.Link) {
 	}
 	label := web.Label(l.Domain)
 	sub := strings.TrimSuffix(strings.TrimSuffix(l.Host, l.Domain), ".")
-	if web.Random(label) || l.Domain != x.domain && len(sub) > 9 && web.Random(strings.ReplaceAll(sub, ".", "")) && !x.trackerLink(l) {
+	if web.Random(label) || !x.authors(l.URL) && len(sub) > 9 && web.Random(strings.ReplaceAll(sub, ".", "")) && !x.trackerLink(l) {
 		x.once("link.random_host", l, "The host %s looks as if a machine had named it.", web.Defang(l.Host))
 	}
 }
@@ -260,7 +263,7 @@ func (x *inspection) linkPlace(l *extract.Link) {
 	}
 }
 
-func (x *inspection) sameBrand(l *extract.Link) bool { return l.Domain == x.domain }
+func (x *inspection) sameBrand(l *extract.Link) bool { return x.authors(l.URL) }
 
 // storage reports whether a host is a bucket or a function of a cloud provider, which anybody can rent under its name.
 func storage(host string) bool {
@@ -297,7 +300,7 @@ func (x *inspection) subscriptionLink(l *extract.Link) bool {
 			return true
 		}
 	}
-	return l.Domain == x.domain && x.auth.aligned || x.trackerLink(l) && x.mail.Header.Has("List-Unsubscribe")
+	return x.authors(l.URL) && x.auth.aligned || x.trackerLink(l) && x.mail.Header.Has("List-Unsubscribe")
 }
 
 // recipientIn reports whether an address of the recipients stands in s, written out or in base64.
@@ -356,10 +359,10 @@ func (x *inspection) brandHost(host string) (lists.Brand, bool) {
 // findBrandHost is the index of the brand, or -1.
 func (x *inspection) findBrandHost(host string) int {
 	domain := web.Registrable(host)
-	if x.lists.Popular.Has(domain) || x.lists.HighTrust.Has(domain) || x.lists.Banks.Has(domain) || x.ours(domain) || x.trustedDomain(domain) {
+	if x.lists.Popular.Has(domain) || x.lists.HighTrust.Has(domain) || x.lists.Banks.Has(domain) || x.ours(web.Organisation(host)) || x.trustedDomain(domain) {
 		return -1
 	}
-	named := namedPart{text: strings.TrimSuffix(host, strings.TrimPrefix(domain, web.Label(domain)))}
+	named := namedPart{text: ordinaryWords.Replace(strings.TrimSuffix(host, strings.TrimPrefix(domain, web.Label(domain))))}
 	named.plain = web.Digits(x.lists.Skeleton.Of(web.Unicode(named.text)))
 	for word := range strings.FieldsFuncSeq(named.text, func(r rune) bool { return r == '.' || r == '-' || r == '_' }) {
 		named.words = append(named.words, word)
@@ -376,6 +379,9 @@ func (x *inspection) findBrandHost(host string) int {
 	}
 	return -1
 }
+
+// ordinaryWords hold the name of a brand by chance.
+var ordinaryWords = strings.NewReplacer("interact", "-", "revolution", "-", "interpolat", "-", "administrat", "-", "stratosph", "-", "stratoc", "-", "intuiti", "-")
 
 // weakly reports whether a host joins the name of a brand that is also an ordinary word to another word by a hyphen.
 func weakly(named string, b lists.Brand) bool {
@@ -420,11 +426,11 @@ func (x *inspection) foreignLinks() {
 	clicks, foreign := 0, ""
 	for i := range x.mail.Links {
 		l := &x.mail.Links[i]
-		if !l.Clickable() || l.Nested || x.msProtected(l) {
+		if !l.Clickable() || l.Nested || l.Plain || x.msProtected(l) {
 			continue
 		}
 		clicks++
-		if l.Domain == x.domain || web.Label(l.Domain) == web.Label(x.domain) || x.trackerLink(l) || x.lists.Popular.Has(l.Domain) {
+		if x.authors(l.URL) || web.Label(l.Domain) == web.Label(x.domain) || x.trackerLink(l) || x.lists.Popular.Has(l.Domain) {
 			return
 		}
 		foreign = l.Host

@@ -2,6 +2,7 @@ package score
 
 import (
 	"encoding/base64"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -12,10 +13,25 @@ import (
 func TestLinks_areFoundWhereverTheyStand(t *testing.T) {
 	s := scorer(t, Options{})
 	const bad = "https://paypal-help.example/x"
+	const bare = "paypal-help.example/x"
 	calendar := string(mailgen.Calendar("ann@sender.example", "Call", "Join: "+bad))
 	for name, text := range map[string]string{
 		"plain text":        vary("\nPlease look: " + bad),
 		"HTML":              link(bad, "here"),
+		"plain text, www.":  vary("\nPlease look at www." + bare),
+		"HTML, its text":    page("", `<p>Please look: `+bad+`</p>`),
+		"HTML, a cell":      page("", `<table><tr><td>`+bad+`</td></tr></table>`),
+		"HTML, no scheme":   link(bare, "here"),
+		"HTML, www.":        page("", `<p>Please look at www.`+bare+`</p>`),
+		"HTML for Outlook":  page("", `<!--[if mso]><a href="`+bad+`">here</a><![endif]-->`),
+		"a shape of VML":    page("", `<!--[if gte mso 9]><v:roundrect href="`+bad+`"><center>here</center></v:roundrect><![endif]-->`),
+		"noscript":          page("", `<noscript><a href="`+bad+`">here</a></noscript>`),
+		"a button":          page("", `<form><button formaction="`+bad+`">here</button></form>`),
+		"a link of SVG":     page("", `<svg><a xlink:href="`+bad+`"><text>here</text></a></svg>`),
+		"a refresh":         page("", `<meta http-equiv=refresh content="0;`+bad+`">`),
+		"a page's refresh":  attached("", "See the file.", "a.html", "text/html", []byte(`<html><meta http-equiv="Refresh" content="0; url=`+bad+`">x</html>`)),
+		"a page in a page":  attached("", "See the file.", "a.html", "text/html", []byte(`<html><iframe srcdoc="<a href='`+bad+`'>x</a>"></iframe></html>`)),
+		"a calendar's www.": vary("Content-Type: text/calendar; method=REQUEST\n\nBEGIN:VCALENDAR\nBEGIN:VEVENT\nLOCATION:www." + bare + "\nEND:VEVENT\nEND:VCALENDAR\n"),
 		"a form":            page("", `<form action="`+bad+`"><input name=q></form>`),
 		"an area of a map":  page("", `<map name=m><area href="`+bad+`"></map><img src="cid:1" usemap="#m">`),
 		"a calendar":        vary("Content-Type: text/calendar; method=REQUEST\n\n" + calendar),
@@ -31,6 +47,74 @@ func TestLinks_areFoundWhereverTheyStand(t *testing.T) {
 		if !has(run(t, s, text), "link.brand_host") {
 			t.Errorf("%s: the address was not found", name)
 		}
+	}
+}
+
+// A refresh leads on however it is written.
+func TestAttachments_pagesThatLeadOn(t *testing.T) {
+	s := scorer(t, Options{})
+	for content, want := range map[string]bool{
+		`<meta http-equiv="refresh" content="0;url=https://a.example/">`:        true,
+		`<META HTTP-EQUIV = 'Refresh' CONTENT="0; URL='https://a.example/'">`:   true,
+		`<meta content="3 https://a.example/" http-equiv=&#114;efresh>`:         true,
+		`<svg></svg><noscript><meta http-equiv=refresh content=0,//a.b>`:        true,
+		`<meta http-equiv="refresh" content="300">`:                             false,
+		`<!-- <meta http-equiv="refresh" content="0;url=https://a.b/"> -->`:     false,
+		`<meta name="refresh" content="0;url=https://a.example/">`:              false,
+		`<p>&lt;meta http-equiv="refresh" content="0;url=https://a.b/"&gt;</p>`: false,
+	} {
+		r := run(t, s, attached("", "See the file.", "a.html", "text/html", []byte("<html><head>"+content+"</head><body>x</body></html>")))
+		if has(r, "attachment.html_redirect") != want {
+			t.Errorf("%s: redirects %v, want %v", content, !want, want)
+		}
+	}
+}
+
+// What differs by the marks on its letters is the same address to who types it; the other way round it is a look-alike.
+func TestLinks_marksOnLetters(t *testing.T) {
+	s := scorer(t, Options{})
+	for _, c := range []struct {
+		href, label string
+		mismatch    bool
+	}{
+		{"https://www.cau-obchod.example/", "www.čau-obchod.example", false},
+		{"https://muenchen-shop.example/", "www.münchen-shop.example", false},
+		{"https://xn--mnchen-shop-thb.example/", "www.munchen-shop.example", true},
+		{"https://berlin-shop.example/", "www.münchen-shop.example", true},
+		{"https://cau-obchod.example.evil.example/", "www.čau-obchod.example", true},
+	} {
+		if r := run(t, s, link(c.href, c.label)); has(r, "link.text_href_mismatch") != c.mismatch {
+			t.Errorf("%s for %s: mismatch %v, want %v", c.label, c.href, !c.mismatch, c.mismatch)
+		}
+	}
+}
+
+func TestLinks_ordinaryWordsThatHoldABrandsName(t *testing.T) {
+	s := scorer(t, Options{})
+	for host, want := range map[string]bool{
+		"www.interactive-media.example": false, "counterrevolution.example": false, "administrator.example": false, "interpolation.example": false,
+		"revolut-login.example": true, "login.interac-transfer.example": true, "revolutinteractive.example": true, "my-strato.example": true,
+	} {
+		if r := run(t, s, link("https://"+host+"/x", "here")); has(r, "link.brand_host") != want {
+			t.Errorf("%s: brand %v, want %v", host, !want, want)
+		}
+	}
+}
+
+// What is shown in the place of a plain form is what counts: addresses that stand in the form alone dilute nothing.
+func TestLinks_ofAPlainFormThatIsNotShown(t *testing.T) {
+	var own strings.Builder
+	for i := range 400 {
+		fmt.Fprintf(&own, "http://a%d.sender.example/\n", i)
+	}
+	text := vary("MIME-Version: 1.0\nContent-Type: multipart/alternative; boundary=b\n\n--b\nContent-Type: text/plain\n\n" + own.String() +
+		"--b\nContent-Type: text/html\n\n<p>Please look.</p><a href=\"http://paypal-help.example/login\">here</a>\n--b--\n")
+	s := scorer(t, Options{})
+	r, alone := run(t, s, text), run(t, s, page("", `<p>Please look.</p><a href="http://paypal-help.example/login">here</a>`))
+	got, _ := reason(r, "link.brand_host")
+	want, _ := reason(alone, "link.brand_host")
+	if got.Weight != want.Weight || !has(r, "link.foreign_only") {
+		t.Errorf("400 addresses that are not shown: %s; without them: %s", summary(r), summary(alone))
 	}
 }
 

@@ -20,6 +20,10 @@ func detectEngines(x *inspection) {
 			x.registered(f)
 			continue
 		}
+		if f.NotAsked {
+			x.notRead("links", f.Text)
+			continue
+		}
 		id := "engine." + f.Engine
 		if f.Hard {
 			id = "engine.virus"
@@ -112,10 +116,10 @@ func (s *Scorer) EngineMessage(m Message) (engines.Message, error) {
 	ip, _ := x.connectingIP()
 	out := engines.Message{Body: m.Original, Size: m.Size, Sender: x.msg.Sender, Recipients: m.Recipients, IP: ip, Author: x.agedHost()}
 	seen := map[string]bool{}
-	for i := range mail.Links {
-		if domain := mail.Links[i].Domain; !seen[domain] && !mail.Links[i].IP && !s.lists.Popular.Has(domain) {
-			seen[domain] = true
-			out.Domains = append(out.Domains, domain)
+	for _, l := range followed(mail.Links) {
+		if !seen[l.Domain] && !l.IP && !s.lists.Popular.Has(l.Domain) {
+			seen[l.Domain] = true
+			out.Domains = append(out.Domains, l.Domain)
 		}
 	}
 	return out, nil

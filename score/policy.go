@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"clawback/config"
+	"clawback/internal/mailaddr"
 	"clawback/score/web"
 	"clawback/verdict"
 )
@@ -34,7 +35,7 @@ func compile(p config.Policy) policy {
 		out.pattern, _ = regexp.Compile("(?i)" + pattern[1:len(pattern)-1])
 		return out
 	}
-	lower := strings.ToLower(pattern)
+	lower := mailaddr.Lower(pattern)
 	switch prefix, err := netip.ParsePrefix(lower); {
 	case p.Kind == "block_content":
 		out.text = lower
@@ -43,7 +44,7 @@ func compile(p config.Policy) policy {
 	case strings.HasPrefix(lower, "@"):
 		out.domain = lower[1:]
 	case strings.Contains(lower, "@"):
-		out.address = lower
+		out.address = mailaddr.Address(pattern)
 	default:
 		if addr, err := netip.ParseAddr(lower); err == nil {
 			out.prefix = netip.PrefixFrom(addr.Unmap(), addr.Unmap().BitLen())
@@ -54,14 +55,17 @@ func compile(p config.Policy) policy {
 	return out
 }
 
+// unfolded takes out the two letters that (?i) of a regular expression holds for s and k.
+var unfolded = strings.NewReplacer("\u017f", "\ufffd", "\u212a", "\ufffd")
+
 // matches reports whether the policy names an address.
 func (p policy) matches(address string) bool {
-	address = strings.ToLower(address)
+	address = mailaddr.Address(address)
 	switch {
 	case address == "":
 		return false
 	case p.pattern != nil:
-		return p.pattern.MatchString(address)
+		return p.pattern.MatchString(unfolded.Replace(address))
 	case p.address != "":
 		return p.address == address
 	case p.domain != "":
@@ -214,7 +218,7 @@ func (x *inspection) content(p *policy) bool {
 // trustedDomain reports whether the tenant has said that a domain is not a lookalike.
 func (x *inspection) trustedDomain(domain string) bool {
 	for _, p := range x.compiled.of(x.tenant) {
-		if p.Kind == "trusted_domain" && p.inForce(x.msg.Received) && (p.matches("x@"+domain) || p.pattern != nil && p.pattern.MatchString(domain)) {
+		if p.Kind == "trusted_domain" && p.inForce(x.msg.Received) && (p.matches("x@"+domain) || p.pattern != nil && p.pattern.MatchString(unfolded.Replace(domain))) {
 			return true
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"clawback/score/attach"
 	"clawback/score/extract"
 	"clawback/score/lists"
 	"clawback/score/rules"
@@ -12,7 +13,7 @@ import (
 )
 
 // Version is that of the built-in rules. It changes whenever a verdict may change.
-const Version = "2026.11.2"
+const Version = "2026.11.3"
 
 // Options make a Scorer.
 type Options struct {
@@ -23,6 +24,14 @@ type Options struct {
 	Known          func(verdict.Indicator) (Hit, bool) // feeds: a hit is a hard indicator. nil: none
 	Rules          *rules.Set                          // the operator's own. nil: none
 	Knowledge      string                              // version of what Known answers from
+	Inspector      Inspector                           // nil: attached files are looked into within this process
+}
+
+// Inspector looks into the attached files of a message. attach.Inline is one, *confined.Pool another.
+type Inspector interface {
+	// Inspect gives a report for each file, in their order, and takes what was used off the limits. A file that cannot be looked into is no
+	// error: its report says so.
+	Inspect(ctx context.Context, files []attach.File, limits *attach.Limits) []attach.Report
 }
 
 // Hit is what a feed says of an indicator.
@@ -50,6 +59,9 @@ func New(o Options) (*Scorer, error) {
 	s := &Scorer{options: o, lists: o.Lists, limits: o.Limits}
 	if s.lists == nil {
 		s.lists = lists.Builtin()
+	}
+	if s.options.Inspector == nil {
+		s.options.Inspector = attach.Inline{}
 	}
 	if s.limits.Octets == 0 {
 		s.limits = extract.Default()
@@ -80,6 +92,7 @@ func (s *Scorer) Score(ctx context.Context, m Message) (Result, error) {
 		return Result{}, err
 	}
 	x := s.inspect(m, mail)
+	x.ctx = ctx
 	for _, detect := range detectors() {
 		if err := ctx.Err(); err != nil {
 			return Result{}, fmt.Errorf("score message: %w", err)

@@ -145,6 +145,7 @@ func linkCases() []signalCase {
 		{"link.foreign_page", vary("Content-Type: text/html\n\n<p>" + longText + ` <a href="https://www.other.example/x">here</a></p>`), link("https://www.other.example/x", "here")},
 		{"link.token", vary("From: Ann <ann@offers-now.click>\n\nhttp://offers-now.click/nq3VdUTz_75tdLn8j36umF6YDrT524bHiz5ffPCZ"), vary("From: Ann <ann@offers-now.click>\n\nhttp://offers-now.click/menu")},
 		{"link.deep_path", link("https://www.other.example/wp-content/uploads/x.php", "here"), plain},
+		{"link.program", link("https://www.other.example/get/invoice.vbs?x=1", "here"), link("https://www.other.example/get/invoice.php?x=1", "here")},
 		{"link.qr", attached("", "Scan it.", "code.png", "image/png", mailgen.QR("https://pay.other.example/1")), attached("", "Look.", "code.png", "image/png", []byte("\x89PNG\r\n\x1a\nno picture"))},
 		{"link.html_form", page("", `<form action="https://www.other.example/collect"><input name=q></form>`), page("", `<p>no form</p>`)},
 		{"link.password_form", page("", `<form action="https://www.other.example/collect"><input type=password></form>`), page("", `<form action="https://www.other.example/collect"><input name=q></form>`)},
@@ -171,7 +172,10 @@ func fileCases() []signalCase {
 		{"attachment.disk_image", file("files.iso", "application/octet-stream", make([]byte, 100)), text},
 		{"attachment.archive_executable", file("files.zip", "application/zip", zip("run.js", "x")), file("files.zip", "application/zip", zip("notes.txt", "x"))},
 		{"attachment.rare_archive", file("files.ace", "application/octet-stream", append(make([]byte, 7), "**ACE** and more"...)), file("files.zip", "application/zip", zip("notes.txt", "x"))},
-		{"attachment.archive_bomb", file("files.zip", "application/zip", manyFiles(600)), file("files.zip", "application/zip", manyFiles(20))},
+		{"attachment.archive_bomb", file("files.zip", "application/zip", zip("zeros.bin", strings.Repeat("\x00", 12<<20))), file("files.zip", "application/zip", zip("zeros.bin", strings.Repeat("\x00", 1<<20)))},
+		{"attachment.blocked_type", file("site.crt", "application/octet-stream", []byte("x")), text},
+		{"attachment.two_readings", file("files.zip", "application/zip", append(zip("notes.txt", "x"), zip("other.txt", "y")...)), file("files.zip", "application/zip", zip("notes.zip", string(zip("notes.txt", "x"))))},
+		{"attachment.unreadable", file("files.zip", "application/zip", []byte("PK\x03\x04 and no more")), file("files.zip", "application/zip", zip("notes.txt", "x"))},
 		{"attachment.encrypted", file("files.zip", "application/zip", mailgen.Zip(true, mailgen.File{Name: "a.docx", Body: []byte("x")})), file("files.zip", "application/zip", zip("a.docx", "x"))},
 		{"attachment.encrypted_password", attached("", "The password is 1234.", "files.zip", "application/zip", mailgen.Zip(true, mailgen.File{Name: "a.docx", Body: []byte("x")})),
 			attached("", "The password is 1234.", "files.zip", "application/zip", zip("a.docx", "x"))},
@@ -372,7 +376,7 @@ func elsewhere() []string {
 		"history.correspondent", "history.known_sender", "history.known_domain", "policy.unverified", "link.feed", "auth.dkim_reverified",
 		"engine.virus", "engine.clamav", "engine.rspamd", "engine.spamassassin", "engine.dnsl", "engine.rdap", "learn.unwanted", "learn.wanted",
 		"submission.phish", "submission.junk", "submission.not_junk",
-		"attachment.macro_autorun",
+		"attachment.macro_autorun", "attachment.stopped",
 	}
 }
 

@@ -19,7 +19,7 @@ func detectStructure(x *inspection) {
 	x.subjectShape()
 	x.leftovers()
 	x.tone()
-	if x.mail.HTML.Octets > 0 && strings.TrimSpace(x.mail.Plain) == "" && !x.list && !x.reply && !x.trusted {
+	if x.mail.HTML.Bytes > 0 && strings.TrimSpace(x.mail.Plain) == "" && !x.list && !x.reply && !x.trusted {
 		x.times(x.unlessSubscribed(), "structure.html_only", "text/html", "The text is there as HTML only, without a plain form.")
 	}
 	x.program()
@@ -92,7 +92,7 @@ func (x *inspection) emptiness() {
 		}
 	}
 	switch {
-	case h.Octets > 0 && h.Images > 0 && wordsShown < 25 && pictured:
+	case h.Bytes > 0 && h.Images > 0 && wordsShown < 25 && pictured:
 		x.times(x.unlessSubscribed(), "structure.image_only", "text/html", "It is made of pictures to be clicked on, with hardly a word.")
 	case wordsShown < 6 && clickable == 0 && x.mail.Subject == "" && len(x.mail.Parts) <= 2:
 		x.note("structure.blank", "text", "It has neither subject nor text.")

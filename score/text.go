@@ -159,12 +159,15 @@ func (x *inspection) gather() {
 	for _, source := range []struct {
 		text   string
 		factor float64
-	}{{x.subject.Text, 1.5}, {x.body.Text, density(x.body.Words)}, {x.other.Text, density(x.other.Words)}} {
+	}{{x.subject.Text, 1.5}, {x.body.Text, density(x.body.Words)}, {x.other.Text, unshown * density(x.other.Words)}} {
 		for _, hit := range x.lexicon.Find(source.text) {
 			x.merge(hit, source.factor)
 		}
 	}
 }
+
+// unshown is what phrases count in the plain form of a text that mail programs show as HTML.
+const unshown = 0.5
 
 // density makes phrases count less in a long text, which touches on many things.
 func density(words int) float64 {

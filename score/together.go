@@ -38,7 +38,7 @@ func (x *inspection) throughGroup() bool {
 		return false
 	}
 	group := x.mail.To[0].Domain()
-	return group != "" && group != x.from.Domain() && !x.lists.FreeMail.Has(group) && strings.EqualFold(group, x.auth.spfDomain)
+	return x.auth.spf != "fail" && x.auth.spf != "softfail" && group != "" && group != x.from.Domain() && !x.lists.FreeMail.Has(group) && strings.EqualFold(group, x.auth.spfDomain)
 }
 
 // hiddenUnsubscribe looks for a way out that is written where nobody sees it.
@@ -55,7 +55,7 @@ func (x *inspection) hiddenUnsubscribe() {
 func (x *inspection) nameAsMailbox() {
 	words := strings.Fields(strings.ToLower(x.from.Name))
 	label := web.Label(x.domain)
-	if len(words) < 2 || strings.Join(words, "") != strings.ToLower(x.from.Local()) || x.freeMail || x.trusted || x.lists.Popular.Has(x.domain) {
+	if len(words) < 2 || strings.Join(words, "") != strings.ToLower(x.from.Local()) || x.freeMail || x.trusted || x.popular(x.domain) {
 		return
 	}
 	for _, word := range words {

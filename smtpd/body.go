@@ -34,6 +34,14 @@ type body struct {
 	chunk func() (int64, bool, error) // BDAT: acknowledges a chunk and reads the next BDAT command
 }
 
+// restrict lowers the limit, where limit is not 0. A sender who goes far beyond it is cut off.
+func (b *body) restrict(limit int64) {
+	const patience = 16 // times the limit
+	if limit > 0 && limit < b.limit {
+		b.limit, b.drain = limit, min(b.drain, limit*patience)
+	}
+}
+
 // copyTo writes the message to dst.
 func (b *body) copyTo(dst io.Writer) error {
 	if b.chunked {

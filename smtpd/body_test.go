@@ -298,7 +298,7 @@ func readBDAT(t *testing.T, data, pieces []byte) (message []byte, rest string) {
 
 func readBDATTo(t *testing.T, data, pieces []byte, dst io.Writer) (rest string) {
 	t.Helper()
-	s := &Server{hostname: "mx.example"}
+	s := &Server{hostname: "mx.example", sessions: &sessions{}}
 	s.limits.MaxMessageSize, s.limits.MaxCommands, s.limits.MaxErrors = 1<<40, 1<<30, 1
 	s.limits.IdleTimeout, s.limits.DataTimeout, s.limits.SessionAge = time.Minute, time.Minute, time.Minute
 	p := &peer{started: time.Now()}

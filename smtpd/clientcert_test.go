@@ -89,7 +89,39 @@ func TestClientCertificate(t *testing.T) {
 				strings.Join(got.ClientNames, ",") != tt.names || got.ServerName != hostname {
 				t.Errorf("%+v", got)
 			}
+			if env := f.only("").Env; env.Exchange != tt.verified || env.Network != "" {
+				t.Errorf("Exchange Online = %v, in a network called %q", env.Exchange, env.Network)
+			}
 		})
+	}
+}
+
+// Which verified names show that Exchange Online is at the other end.
+func TestClientCertificate_showsExchangeOnline(t *testing.T) {
+	ca := newAuthority(t)
+	for name, want := range map[string]bool{
+		"mail.protection.outlook.com":              true,
+		"MAIL.Protection.Outlook.COM":              true,
+		"mail.protection.office365.us":             true,
+		"evil-protection.outlook.com":              false,
+		"mail.protection.outlook.com.evil.example": false,
+		"mx.contoso.example":                       false,
+	} {
+		f := start(t, func(o *smtpd.Options) {
+			o.Listener.ClientCertificate, o.Listener.ClientNames, o.Listener.ClientCAFile = "request", []string{name}, ca.file
+		})
+		c := f.plain()
+		if err := c.StartTLS(&tls.Config{InsecureSkipVerify: true, Certificates: ca.issue(t, name), ServerName: hostname}); err != nil {
+			t.Fatal(err)
+		}
+		c.Cmd("EHLO client.example")
+		expect(t, c, "250", "MAIL FROM:<>")
+		expect(t, c, "250", "RCPT TO:<"+journal+">")
+		expect(t, c, "354", "DATA")
+		expect(t, c, "250", ".")
+		if got := f.only("").Env; !got.TLS.Verified || got.Exchange != want {
+			t.Errorf("%s: verified = %v, Exchange Online = %v, want %v", name, got.TLS.Verified, got.Exchange, want)
+		}
 	}
 }
 

@@ -1,6 +1,8 @@
 package smtpd
 
 import (
+	"clawback/internal/mailaddr"
+
 	"bytes"
 	"strconv"
 	"strings"
@@ -22,7 +24,7 @@ func parseCommand(line []byte) (c command, ok bool) {
 	if verb == "" {
 		return command{}, false
 	}
-	return command{verb: strings.ToUpper(verb), arg: strings.Trim(arg, " ")}, true
+	return command{verb: mailaddr.Upper(verb), arg: strings.Trim(arg, " ")}, true
 }
 
 func isControl(r rune) bool { return r < ' ' || r == 0x7f }
@@ -36,7 +38,7 @@ type path struct {
 // parsePath reads `KEYWORD:<path> params`. go-smtp's own parser lets through control characters, `<a@b>SIZE=1`, and
 // unquotes "a@evil"@c to a@evil@c (defect K), so that it gets only lines that passed here.
 func parsePath(arg, keyword string) (p path, ok bool) {
-	if len(arg) < len(keyword) || !strings.EqualFold(arg[:len(keyword)], keyword) {
+	if len(arg) < len(keyword) || !mailaddr.Equal(arg[:len(keyword)], keyword) {
 		return path{}, false
 	}
 	rest, ok := strings.CutPrefix(strings.TrimLeft(arg[len(keyword):], " "), "<")
@@ -128,7 +130,7 @@ func isASCII(s string) bool {
 // param splits NAME=value.
 func param(s string) (name, value string) {
 	name, value, _ = strings.Cut(s, "=")
-	return strings.ToUpper(name), value
+	return mailaddr.Upper(name), value
 }
 
 // parseSize reads up to 20 digits (RFC 1870 4); more than 63 bits count as the largest number.
@@ -149,7 +151,7 @@ func parseChunk(arg string) (size int64, last, ok bool) {
 	if len(fields) == 0 || len(fields) > 2 {
 		return 0, false, false
 	}
-	if len(fields) == 2 && !strings.EqualFold(fields[1], "LAST") {
+	if len(fields) == 2 && !mailaddr.Equal(fields[1], "LAST") {
 		return 0, false, false
 	}
 	size, ok = parseSize(fields[0])

@@ -30,6 +30,8 @@ type entry struct {
 	body bytes.Buffer
 }
 
+func (l *ledger) Admit(queue.Envelope, int64) error { return nil }
+
 func (l *ledger) Begin(env queue.Envelope, _ int64) (Transaction, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -64,7 +66,7 @@ func fuzzServer(f *testing.F, in Intake, log io.Writer) *Server {
 	s, err := New(Options{
 		Hostname: "mx.example", Intake: in, Log: slog.New(slog.NewTextHandler(log, nil)),
 		Recipients: func(a string) Recipient { return Recipient{Known: strings.HasPrefix(a, "j"), Tenant: a} },
-		Config: config.SMTP{MaxMessageSize: 1000, MaxSessions: 10, MaxSessionsPerNetwork: 10, MaxRecipients: 3, MaxCommands: 50,
+		Config: config.SMTP{MaxMessageSize: 1000, MaxSessions: 10, MaxUnlistedSessions: 10, MaxSessionsPerNetwork: 10, MaxRecipients: 3, MaxCommands: 50,
 			MaxErrors: 20, IdleTimeout: time.Minute, DataTimeout: time.Minute, SessionAge: time.Minute},
 		Certificates: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return nil, errors.New("none") },
 	})
@@ -105,7 +107,7 @@ func FuzzDialogue(f *testing.F) {
 		in.committed, in.open = nil, 0
 		log.Reset()
 		c := &closing{stream{data: data, pieces: pieces}}
-		g := newGuard(s, newPeer(c, s.network), c)
+		g := newGuard(s, newPeer(c, s.options.Networks), c)
 		s.hand.give(g)
 		<-g.done
 		if n := strings.Count(c.said.String(), "queued as e"); n != len(in.committed) || in.open != 0 {
@@ -133,7 +135,7 @@ func FuzzFront(f *testing.F) {
 	s := fuzzServer(f, &ledger{}, io.Discard)
 	f.Fuzz(func(t *testing.T, data, pieces []byte) {
 		c := &closing{stream{data: data, pieces: pieces}}
-		p := newPeer(c, s.network)
+		p := newPeer(c, s.options.Networks)
 		if _, err := s.front(p); err == nil {
 			t.Fatalf("%q: a handshake", data)
 		}

@@ -5,14 +5,17 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"time"
 )
 
 const (
-	handshakeTimeout = 60 * time.Second // at most; IdleTimeout when that is shorter
-	maxPlainCommands = 20               // before TLS
-	refusalTimeout   = time.Second
+	// A handshake may take so long, or IdleTimeout when that is shorter; one with an unlisted peer less.
+	handshakeTimeout  = 60 * time.Second
+	strangerHandshake = 15 * time.Second
+	maxPlainCommands  = 20 // before TLS
+	refusalTimeout    = time.Second
 )
 
 var (
@@ -24,11 +27,11 @@ var (
 // serve is one connection's goroutine, from accept to close.
 func (s *Server) serve(c net.Conn) {
 	defer c.Close()
-	p := newPeer(c, s.network)
-	if refusal := s.sessions.enter(p); refusal != "" {
-		s.log.Warn("session refused", "event", "smtp.session.refused", "remote", p.remote, "network", p.network, "why", refusal)
+	p := newPeer(c, s.options.Networks)
+	if why := s.sessions.enter(p); why != "" {
+		s.refusals.add(p, slog.LevelWarn, refusal{event: "smtp.session.refused", why: why})
 		c.SetWriteDeadline(time.Now().Add(refusalTimeout))
-		fmt.Fprintf(c, "421 4.3.2 %s %s, try again later\r\n", s.hostname, refusal)
+		fmt.Fprintf(c, "421 4.3.2 %s %s, try again later\r\n", s.hostname, why)
 		return
 	}
 	defer s.sessions.leave(p)
@@ -129,7 +132,11 @@ func (s *Server) upgrade(p *peer, w *wire) (*tls.Conn, error) {
 	if err := w.flush(); err != nil {
 		return nil, err
 	}
-	p.raw.SetDeadline(time.Now().Add(min(handshakeTimeout, s.limits.IdleTimeout)))
+	limit := handshakeTimeout
+	if p.network == "" {
+		limit = strangerHandshake
+	}
+	p.raw.SetDeadline(time.Now().Add(min(limit, s.limits.IdleTimeout)))
 	tc := tls.Server(p.raw, s.tls)
 	// After a failed handshake nothing is said: plaintext on a socket where TLS was begun is an answer to nobody
 	// (defect G).

@@ -68,10 +68,20 @@ type memory struct {
 	aborted int
 	done    []taken
 
+	admit                func(queue.Envelope, int64) error
 	begin, write, commit error         // what the three answer
 	panics               string        // at: begin, write, commit
 	hold                 chan struct{} // Commit waits for it
 	discard              bool          // keeps no bodies
+}
+
+func (m *memory) Admit(env queue.Envelope, size int64) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.admit == nil {
+		return nil
+	}
+	return m.admit(env, size)
 }
 
 func (m *memory) Begin(env queue.Envelope, size int64) (smtpd.Transaction, error) {
@@ -168,7 +178,7 @@ func (b *logBuffer) String() string {
 
 func limits() config.SMTP {
 	return config.SMTP{
-		MaxMessageSize: 1 << 20, MaxSessions: 100, MaxSessionsPerNetwork: 100, MaxRecipients: 5, MaxCommands: 1000, MaxErrors: 20,
+		MaxMessageSize: 1 << 20, MaxSessions: 100, MaxUnlistedSessions: 100, MaxSessionsPerNetwork: 100, MaxRecipients: 5, MaxCommands: 1000, MaxErrors: 20,
 		IdleTimeout: 10 * time.Second, DataTimeout: 10 * time.Second, MinRate: 100, SessionAge: time.Minute,
 		DrainTimeout: 5 * time.Second,
 	}

@@ -10,10 +10,13 @@ import (
 	"clawback/queue"
 )
 
-// Intake takes accepted mail. It is called by many sessions at once.
+// Intake accepts mail. It is called by many sessions at once. An error of its that wraps ENOSPC or EDQUOT is answered
+// 452, any other 451.
 type Intake interface {
-	// Begin opens a transaction for a message of about size octets, 0 when the client did not say. An error that
-	// wraps ENOSPC or EDQUOT is answered 452, any other 451.
+	// Admit says whether a message of about size bytes, 0 when the client did not say, would be accepted now. It is
+	// asked at MAIL, when the envelope has no recipient yet, and again for the first recipient. It reserves nothing.
+	Admit(env queue.Envelope, size int64) error
+	// Begin opens a transaction for a message of about size bytes.
 	Begin(env queue.Envelope, size int64) (Transaction, error)
 }
 
@@ -35,6 +38,7 @@ type Recipient struct {
 	Region  string
 	Retry   bool   // 451: it took mail before and was not retired
 	Refuse  string // 550 5.7.1 with this text: such as a host outside the address's regions
+	MaxSize int64  // of a message, in bytes; 0: as large as any
 }
 
 // sink is a Transaction's Write that remembers its error, so that it is told from an error of the client's stream.

@@ -30,6 +30,8 @@ type sumTx struct {
 	writes int
 }
 
+func (*sumIntake) Admit(queue.Envelope, int64) error { return nil }
+
 func (s *sumIntake) Begin(queue.Envelope, int64) (smtpd.Transaction, error) {
 	return &sumTx{i: s}, nil
 }

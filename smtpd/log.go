@@ -9,21 +9,33 @@ import (
 	"time"
 
 	"github.com/emersion/go-smtp"
+
+	"clawback/internal/mailaddr"
 )
 
-const maxReason = 200 // octets of an end in the log; crypto/tls lists every cipher that a client offered
+const maxReason = 200 // bytes of an end in the log; crypto/tls lists every cipher that a client offered
 
-// summary is the one line that each session leaves.
+// summary is the line that a session leaves. Sessions of strangers that brought no mail are summed up.
 func (s *Server) summary(p *peer) {
 	end := "quit"
 	if p.end != nil {
 		end = p.end.Error()
 		end = strings.ToValidUTF8(end[:min(len(end), maxReason)], "?")
 	}
-	s.log.Info("session ended", "event", "smtp.session.ended", "session", p.id, "remote", p.remote,
-		"network", p.network, "hello", p.hello, "tls", p.tls.Version, "client_verified", p.tls.Verified, "accepted", p.accepted, "refused", p.refused,
-		"commands", p.commands, "errors", p.errors, "received", p.received, "sent", p.sent,
-		"duration", time.Since(p.started).Round(time.Millisecond), "end", end)
+	attrs := []slog.Attr{
+		slog.String("hello", p.hello), slog.String("tls", p.tls.Version), slog.Bool("client_verified", p.tls.Verified),
+		slog.Int("accepted", p.accepted), slog.Int("refused", p.refused), slog.Int("commands", p.commands),
+		slog.Int("errors", p.errors), slog.Int64("received", p.received), slog.Int64("sent", p.sent),
+		slog.Duration("duration", time.Since(p.started).Round(time.Millisecond)), slog.String("end", end),
+	}
+	if p.network == "" && p.accepted == 0 {
+		s.refusals.add(p, slog.LevelInfo, refusal{event: "smtp.session.ended", why: "no mail was accepted"}, attrs...)
+		return
+	}
+	s.log.LogAttrs(context.Background(), slog.LevelInfo, "session ended", append([]slog.Attr{
+		slog.String("event", "smtp.session.ended"), slog.String("session", p.id), slog.String("remote", p.remote),
+		slog.String("network", p.network),
+	}, attrs...)...)
 }
 
 func (s *Server) logPanic(p *peer, r any) {
@@ -31,35 +43,40 @@ func (s *Server) logPanic(p *peer, r any) {
 		"panic", fmt.Sprint(r), "stack", string(debug.Stack()))
 }
 
+// recipientRefused logs no local part: one that is mistyped by a letter, or not configured any more, gives away a
+// journal address, which is a secret.
 func (s *session) recipientRefused(address string, r *smtp.SMTPError) {
-	s.srv.log.Info("recipient refused", "event", "smtp.recipient.refused", "session", s.guard.peer.id,
-		"remote", s.guard.peer.remote, "mail_from", s.env.MailFrom, "rcpt", address, "code", r.Code, "why", r.Message)
+	s.srv.refusals.add(s.guard.peer, slog.LevelInfo,
+		refusal{event: "smtp.recipient.refused", why: fmt.Sprintf("%d %s", r.Code, r.Message)},
+		slog.String("mail_from", s.env.MailFrom), slog.String("rcpt_domain", mailaddr.Domain(address)))
 }
 
-// accepted is the line of a message that was taken; neither it nor any other has anything of its content.
+// accepted is the line of a message that was accepted; neither it nor any other has anything of its content.
 func (s *session) accepted(id string, b *body, took time.Duration) {
 	s.guard.peer.accepted++
-	s.srv.log.LogAttrs(context.Background(), slog.LevelInfo, "message accepted", append(s.attrs("smtp.message.accepted"),
-		slog.String("item", id), slog.Int64("size", b.size), slog.Duration("took", took))...)
-}
-
-// refused is the line of a message that was not taken. at: begin, receive, commit, or no room.
-func (s *session) refused(at string, attrs ...slog.Attr) {
-	s.guard.peer.refused++
-	s.srv.log.LogAttrs(context.Background(), slog.LevelWarn, "message refused",
-		append(append(s.attrs("smtp.message.refused"), slog.String("at", at)), attrs...)...)
-}
-
-func (s *session) attrs(event string) []slog.Attr {
 	p := s.guard.peer
-	attrs := []slog.Attr{slog.String("event", event), slog.String("session", p.id), slog.String("remote", p.remote),
-		slog.String("network", p.network)}
+	s.srv.log.LogAttrs(context.Background(), slog.LevelInfo, "message accepted", append([]slog.Attr{
+		slog.String("event", "smtp.message.accepted"), slog.String("session", p.id), slog.String("remote", p.remote),
+		slog.String("network", p.network), slog.String("item", id), slog.Int64("size", b.size), slog.Duration("took", took),
+	}, s.attrs()...)...)
+}
+
+// refused logs a message that was not accepted. at: no room, begin, receive or commit.
+func (s *session) refused(at string, err error, attrs ...slog.Attr) {
+	s.guard.peer.refused++
+	s.srv.refusals.add(s.guard.peer, slog.LevelWarn, refusal{event: "smtp.message.refused", why: at},
+		append(append(s.attrs(), slog.Any("error", err)), attrs...)...)
+}
+
+// attrs are the envelope. It has no recipients: a journal address is a secret. The item has them.
+func (s *session) attrs() []slog.Attr {
 	if s.env == nil {
-		return attrs
+		return nil
 	}
-	return append(attrs, slog.String("tenant", s.env.Tenant), slog.String("purpose", string(s.env.Purpose)),
-		// No recipients: a journal address is a secret. The item has them.
-		slog.String("mail_from", s.env.MailFrom), slog.Int("rcpts", len(s.env.Rcpts)), slog.Bool("bdat", s.env.Binary))
+	return []slog.Attr{
+		slog.String("tenant", s.env.Tenant), slog.String("purpose", string(s.env.Purpose)),
+		slog.String("mail_from", s.env.MailFrom), slog.Int("rcpts", len(s.env.Rcpts)), slog.Bool("bdat", s.env.Binary),
+	}
 }
 
 // errorLog takes go-smtp's panics and connection errors.

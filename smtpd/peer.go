@@ -16,6 +16,7 @@ type peer struct {
 	addr    netip.Addr
 	remote  string
 	network string // name of the set it belongs to, "" for none
+	online  bool   // Exchange Online's, by its address or its certificate
 	started time.Time
 	raw     net.Conn
 
@@ -37,13 +38,14 @@ type tally struct {
 	end               error // why it ended, nil for QUIT
 }
 
-func newPeer(c net.Conn, networks func(netip.Addr) string) *peer {
+func newPeer(c net.Conn, networks func(netip.Addr) Network) *peer {
 	p := &peer{id: rand.Text()[:12], raw: c, remote: c.RemoteAddr().String(), started: time.Now()}
 	if a, err := netip.ParseAddrPort(p.remote); err == nil {
 		p.addr = a.Addr().Unmap()
 	}
 	if networks != nil {
-		p.network = networks(p.addr)
+		n := networks(p.addr)
+		p.network, p.online = n.Name, n.Exchange
 	}
 	return p
 }
@@ -51,6 +53,9 @@ func newPeer(c net.Conn, networks func(netip.Addr) string) *peer {
 // attach makes the wire that drain speaks to.
 func (p *peer) attach(c net.Conn, s *Server) *wire {
 	w := newWire(c, s.hostname, s.limits.IdleTimeout)
+	if p.network == "" {
+		w.crowded = s.sessions.crowded
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.wire = w
@@ -69,11 +74,16 @@ func (p *peer) drain() {
 	}
 }
 
-// block is the network that the number of sessions is counted for.
-func (p *peer) block() netip.Prefix {
-	bits := 24
+// block is the network that sessions are counted for: what one customer of a provider has.
+func (p *peer) block() netip.Prefix { return p.prefix(24, 64) }
+
+// wideBlock is the network around it, where one customer has several.
+func (p *peer) wideBlock() netip.Prefix { return p.prefix(16, 48) }
+
+func (p *peer) prefix(bits4, bits6 int) netip.Prefix {
+	bits := bits4
 	if p.addr.Is6() {
-		bits = 64
+		bits = bits6
 	}
 	b, _ := p.addr.Prefix(bits)
 	return b

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"clawback/internal/test/smtpload"
+	"clawback/queue"
 	"clawback/smtpd"
 )
 
@@ -26,6 +27,31 @@ func TestRcpt_replies(t *testing.T) {
 		c := f.secure()
 		expect(t, c, "250", "MAIL FROM:<a@example.com>")
 		expect(t, c, want, "RCPT TO:<"+address+">")
+	}
+}
+
+// Letters that Unicode folds to ASCII make neither an address nor a command.
+func TestRcpt_lookAlikeLettersAreOtherLetters(t *testing.T) {
+	f := start(t, nil)
+	for address, want := range map[string]string{
+		"po\u017ftmaster":              "5",
+		"po\u017ftmaster@" + hostname:  "5",
+		"POSTMASTER@" + hostname:       "250 2.0.0",
+		"j-4f1c@conto\u017fo.example":  "5",
+		"j-4f1c@contoso.e\u212aample":  "5",
+		"j-4f1c@\uff43ontoso.example":  "5",
+		"j-4f1c@contoso\u200b.example": "5",
+	} {
+		c := f.secure()
+		expect(t, c, "250", "MAIL FROM:<a@example.com> SMTPUTF8")
+		expect(t, c, want, "RCPT TO:<"+address+">")
+	}
+	c := f.secure()
+	for _, line := range []string{"R\u017fET", "\u017fTARTTLS", "MAIL FROM:<a@example.com> \u017fIZE=1", "BDAT 0 LA\u017fT"} {
+		c.Cmd("RSET")
+		if reply, err := c.Cmd(line); err != nil || reply.Code < 500 {
+			t.Errorf("%q is answered %s, %v", line, reply, err)
+		}
 	}
 }
 
@@ -106,18 +132,91 @@ func TestBegin_getsTheSize(t *testing.T) {
 	}
 }
 
-func TestMail_asksForRoom(t *testing.T) {
-	var asked atomic.Int64
+// Room is asked for at MAIL, and again at RCPT, where it is known whose mail it is.
+func TestAdmit_isAskedAtMailAndAtRcpt(t *testing.T) {
+	f := start(t, nil)
+	f.intake.admit = func(env queue.Envelope, size int64) error {
+		if size == 1234 || env.Purpose == queue.ForRecovery {
+			return fmt.Errorf("full: %w", syscall.EDQUOT)
+		}
+		return nil
+	}
+	c := f.secure()
+	expect(t, c, "452 4.3.1", "MAIL FROM:<> SIZE=1234")
+	expect(t, c, "503", "RCPT TO:<"+journal+">") // the refused MAIL began nothing
+	expect(t, c, "250", "MAIL FROM:<> SIZE=1233")
+	expect(t, c, "452 4.3.1", "RCPT TO:<"+recovery+">")
+	expect(t, c, "503", "DATA")
+	expect(t, c, "250", "RCPT TO:<"+journal+">")
+	expect(t, c, "354", "DATA")
+	expect(t, c, "250", ".")
+	if got := f.only("").Env; got.Purpose != queue.ForJournal || got.Tenant != "contoso" {
+		t.Errorf("%+v", got)
+	}
+}
+
+// Mail for an address with a limit of its own may not be larger, by whatever way it comes.
+func TestRcpt_limitOfAnAddress(t *testing.T) {
+	small := func(o *smtpd.Options) {
+		all := o.Recipients
+		o.Recipients = func(address string) smtpd.Recipient {
+			if r := all(address); address != "postmaster" {
+				return r
+			}
+			return smtpd.Recipient{Known: true, Purpose: queue.ForPostmaster, MaxSize: 100}
+		}
+	}
+	f := start(t, small)
+	to := func(size string) *smtpload.Conn {
+		c := f.secure()
+		expect(t, c, "250", "MAIL FROM:<>"+size)
+		return c
+	}
+	expect(t, to(" SIZE=101"), "552 5.3.4", "RCPT TO:<postmaster>")
+	expect(t, to(" SIZE=101"), "250", "RCPT TO:<"+journal+">")
+	body := strings.Repeat("x", 101)
+	c := to("")
+	expect(t, c, "250", "RCPT TO:<postmaster>")
+	send(t, c, "BDAT 101 LAST\r\n"+body)
+	expectReply(t, c, "552 5.3.4")
+	c = to("")
+	expect(t, c, "250", "RCPT TO:<postmaster>")
+	send(t, c, "BDAT 50\r\n"+body[:50]+"BDAT 51 LAST\r\n"+body[:51])
+	expectReply(t, c, "250")
+	expectReply(t, c, "552 5.3.4")
+	c = to("")
+	expect(t, c, "250", "RCPT TO:<postmaster>")
+	expect(t, c, "354", "DATA")
+	expect(t, c, "552 5.3.4", body+"\r\n.")
+	expect(t, c, "250", "NOOP")
+	f.none()
+	c = to("")
+	expect(t, c, "250", "RCPT TO:<postmaster>")
+	expect(t, c, "354", "DATA")
+	expect(t, c, "250", strings.Repeat("x", 98)+"\r\n.")
+	f.only(strings.Repeat("x", 98) + "\r\n")
+}
+
+// Who sends far more than such an address takes is cut off; it is not read to the end of the common limit.
+func TestRcpt_farBeyondTheLimitOfAnAddress(t *testing.T) {
 	f := start(t, func(o *smtpd.Options) {
-		o.Room = func(size int64) error {
-			asked.Store(size)
-			return syscall.ENOSPC
+		o.Recipients = func(string) smtpd.Recipient {
+			return smtpd.Recipient{Known: true, Purpose: queue.ForPostmaster, MaxSize: 1000}
 		}
 	})
-	expect(t, f.secure(), "452 4.3.1", "MAIL FROM:<> SIZE=1234")
-	if asked.Load() != 1234 {
-		t.Errorf("asked for %d", asked.Load())
-	}
+	c := f.secure()
+	expect(t, c, "250", "MAIL FROM:<>")
+	expect(t, c, "250", "RCPT TO:<postmaster>")
+	expect(t, c, "354", "DATA")
+	go func() {
+		for range 100 {
+			if c.Send([]byte(strings.Repeat("x", 998)+"\r\n")) != nil {
+				return
+			}
+		}
+	}()
+	expectReply(t, c, "552 5.3.4")
+	f.none()
 }
 
 func TestLimits_commandsAndErrors(t *testing.T) {
@@ -140,7 +239,7 @@ func TestLimits_commandsAndErrors(t *testing.T) {
 func TestLimits_sessions(t *testing.T) {
 	f := start(t, func(o *smtpd.Options) {
 		o.Config.MaxSessions, o.Config.MaxSessionsPerNetwork = 4, 2
-		o.Networks = func(netip.Addr) string { return "" }
+		o.Networks = func(netip.Addr) smtpd.Network { return smtpd.Network{} }
 	})
 	f.plain()
 	f.secure()
@@ -151,7 +250,7 @@ func TestLimits_sessions(t *testing.T) {
 
 	f = start(t, func(o *smtpd.Options) {
 		o.Config.MaxSessions, o.Config.MaxSessionsPerNetwork = 4, 2
-		o.Networks = func(netip.Addr) string { return "exchange-online" }
+		o.Networks = func(netip.Addr) smtpd.Network { return smtpd.Network{Name: "exchange-online"} }
 	})
 	for range 4 {
 		f.plain()
@@ -164,22 +263,34 @@ func TestLimits_sessions(t *testing.T) {
 	}
 }
 
-func TestLimits_aQuarterIsKeptForListedNetworks(t *testing.T) {
+// Unlisted networks share a part of the sessions, whatever listed ones use.
+func TestLimits_unlistedNetworksShareAPart(t *testing.T) {
 	var network atomic.Value
 	network.Store("")
 	f := start(t, func(o *smtpd.Options) {
-		o.Config.MaxSessions = 4
+		o.Config.MaxSessions, o.Config.MaxUnlistedSessions = 5, 2
 		o.Listener.Networks = []string{"exchange-online"}
-		o.Networks = func(netip.Addr) string { return network.Load().(string) }
+		o.Networks = func(netip.Addr) smtpd.Network { return smtpd.Network{Name: network.Load().(string)} }
 	})
+	first := f.plain()
+	f.plain()
+	refused := func(why string) {
+		t.Helper()
+		if _, err := smtpload.Dial(t.Context(), f.addr); err == nil {
+			t.Errorf("admitted: %s", why)
+		}
+	}
+	refused("a third from outside")
+	network.Store("exchange-online")
 	for range 3 {
 		f.plain()
 	}
-	if _, err := smtpload.Dial(t.Context(), f.addr); err == nil {
-		t.Error("an outsider took the last session")
-	}
-	network.Store("exchange-online")
+	refused("a sixth of all")
+	expect(t, first, "221", "QUIT")
+	network.Store("")
+	f.until("the session has ended", func() bool { return f.server.Sessions() == 4 })
 	f.plain()
+	refused("one over both limits")
 }
 
 func TestLimits_idleLineAndAge(t *testing.T) {

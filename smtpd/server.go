@@ -30,11 +30,16 @@ type Options struct {
 	// Recipients says what an address is for. It gets the address as the client wrote it, or "postmaster" when that
 	// is all the client wrote. It is called by many sessions at once.
 	Recipients func(address string) Recipient
-	Networks   func(netip.Addr) string // the named set that an address belongs to, "" for none; nil: none
-	Room       func(size int64) error  // asked at MAIL whether a message of that size (0: not said) fits; nil: always
+	Networks   func(netip.Addr) Network // the network of a peer; nil: none is listed
 	Intake     Intake
 	Log        *slog.Logger     // nil: none
 	Now        func() time.Time // nil: time.Now
+}
+
+// Network is what is known of the network that a peer is in.
+type Network struct {
+	Name     string // of the set that the listener names, "" for none
+	Exchange bool   // Exchange Online sends from it, whatever the set is called
 }
 
 // Server is one listener's worth of SMTP.
@@ -52,10 +57,14 @@ type Server struct {
 	hand  *handover
 	start sync.Once
 
-	sessions sessions
-	mu       sync.Mutex // guards the following
-	lns      []net.Listener
-	closed   bool
+	sessions *sessions
+	refusals *refusals
+	stop     chan struct{}  // closed by Shutdown
+	logging  sync.WaitGroup // the goroutine that sums up refusals
+
+	mu     sync.Mutex // guards the following
+	lns    []net.Listener
+	closed bool
 }
 
 // New checks the options and makes a server that does not listen yet.
@@ -63,7 +72,8 @@ func New(o Options) (*Server, error) {
 	if err := checkOptions(o); err != nil {
 		return nil, fmt.Errorf("smtpd: %w", err)
 	}
-	s := &Server{hostname: o.Hostname, limits: o.Config, listener: o.Listener, options: o, log: o.Log, now: o.Now}
+	s := &Server{hostname: o.Hostname, limits: o.Config, listener: o.Listener, options: o, log: o.Log, now: o.Now,
+		stop: make(chan struct{})}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -77,10 +87,7 @@ func New(o Options) (*Server, error) {
 	s.tls = s.tlsConfig()
 	s.hand = newHandover()
 	s.smtp = s.newSMTP()
-	s.sessions = sessions{
-		all: o.Config.MaxSessions, perBlock: o.Config.MaxSessionsPerNetwork, listed: len(o.Listener.Networks) > 0,
-		open: map[*peer]struct{}{}, blocks: map[netip.Prefix]int{},
-	}
+	s.sessions, s.refusals = newSessions(o), newRefusals(s.log)
 	return s, nil
 }
 
@@ -91,7 +98,7 @@ func checkOptions(o Options) error {
 		return errors.New("options need Hostname, Certificates, Recipients and Intake")
 	case c.MaxMessageSize <= 0 || c.MaxMessageSize >= 1<<32:
 		return errors.New("option MaxMessageSize must be positive and under 4 GiB") // go-smtp reads SIZE into 32 bits
-	case min(c.MaxSessions, c.MaxSessionsPerNetwork, c.MaxRecipients, c.MaxCommands, c.MaxErrors) <= 0:
+	case min(c.MaxSessions, c.MaxUnlistedSessions, c.MaxSessionsPerNetwork, c.MaxRecipients, c.MaxCommands, c.MaxErrors) <= 0:
 		return errors.New("every limit must be positive")
 	case min(c.IdleTimeout, c.DataTimeout, c.SessionAge) <= 0:
 		return errors.New("every timeout must be positive")
@@ -125,7 +132,10 @@ func (s *Server) Serve(ln net.Listener) error {
 		ln.Close()
 		return ErrClosed
 	}
-	s.start.Do(func() { go s.smtp.Serve(s.hand) })
+	s.start.Do(func() {
+		go s.smtp.Serve(s.hand)
+		s.logging.Go(func() { s.refusals.run(s.stop) })
+	})
 	wait := time.Duration(0)
 	for {
 		c, err := ln.Accept()

@@ -10,6 +10,7 @@ import (
 
 	"github.com/emersion/go-smtp"
 
+	"clawback/internal/mailaddr"
 	"clawback/queue"
 )
 
@@ -36,18 +37,17 @@ func (s *session) Mail(_ string, opts *smtp.MailOptions) (err error) {
 	if s.env != nil { // go-smtp would go on with the old recipients (defect K)
 		return reply(503, smtp.EnhancedCode{5, 5, 1}, "Nested MAIL command")
 	}
-	if room := s.srv.options.Room; room != nil {
-		if err := room(opts.Size); err != nil {
-			s.refused("no room", slog.Any("error", err))
-			return storageReply(err)
-		}
-	}
 	p := s.guard.peer
-	s.size = opts.Size
-	s.env = &queue.Envelope{
+	env := &queue.Envelope{
 		Session: p.id, MailFrom: s.guard.path, Remote: p.remote, Hello: p.hello, Network: p.network,
-		TLS: p.tls, SMTPUTF8: opts.UTF8,
+		Exchange: p.online,
+		TLS:      p.tls, SMTPUTF8: opts.UTF8,
 	}
+	if err := s.srv.options.Intake.Admit(*env, opts.Size); err != nil {
+		s.refused("no room", err)
+		return storageReply(err)
+	}
+	s.env, s.size = env, opts.Size
 	return nil
 }
 
@@ -61,8 +61,9 @@ func (s *session) Rcpt(string, *smtp.RcptOptions) (err error) {
 		return refusal
 	}
 	if len(s.env.Rcpts) == 0 {
-		s.whose = r
-		s.env.Tenant, s.env.Purpose, s.env.Region = r.Tenant, r.Purpose, r.Region
+		if refusal := s.begin(r); refusal != nil {
+			return refusal
+		}
 	}
 	if !slices.Contains(s.env.Rcpts, address) {
 		s.env.Rcpts = append(s.env.Rcpts, address)
@@ -82,7 +83,7 @@ func (s *session) contain(err *error) {
 // lookup asks for an address; the postmaster is known everywhere (RFC 5321 4.5.1).
 func (s *session) lookup(address string) Recipient {
 	local, domain, _ := strings.Cut(address, "@")
-	if !strings.EqualFold(local, "postmaster") || domain != "" && !strings.EqualFold(domain, s.srv.hostname) {
+	if !mailaddr.Equal(local, "postmaster") || domain != "" && mailaddr.Name(domain) != mailaddr.Name(s.srv.hostname) {
 		return s.srv.options.Recipients(address)
 	}
 	r := s.srv.options.Recipients("postmaster")
@@ -101,9 +102,24 @@ func (s *session) accepts(r Recipient) *smtp.SMTPError {
 		return reply(550, smtp.EnhancedCode{5, 7, 1}, r.Refuse)
 	case !r.Known:
 		return reply(550, smtp.EnhancedCode{5, 1, 1}, "No such recipient here")
+	case r.MaxSize > 0 && s.size > r.MaxSize:
+		return reply(552, smtp.EnhancedCode{5, 3, 4}, "Message size exceeds the limit for this recipient")
 	case len(s.env.Rcpts) > 0 && !s.together(r): // RFC 5321 4.5.3.1.10: the client sends the rest by itself
 		return reply(452, smtp.EnhancedCode{4, 5, 3}, "Send this recipient in another transaction")
 	}
+	return nil
+}
+
+// begin makes the transaction one for r's tenant and purpose, unless there is no room for such a message.
+func (s *session) begin(r Recipient) *smtp.SMTPError {
+	env := *s.env
+	env.Tenant, env.Purpose, env.Region = r.Tenant, r.Purpose, r.Region
+	if err := s.srv.options.Intake.Admit(env, s.size); err != nil {
+		s.refused("no room", err)
+		return storageReply(err)
+	}
+	s.whose = r
+	*s.env = env
 	return nil
 }
 
@@ -117,14 +133,15 @@ func (s *session) Data(io.Reader) (err error) {
 	defer s.contain(&err)
 	began := time.Now()
 	b := s.guard.body
+	b.restrict(s.whose.MaxSize)
 	s.env.Received, s.env.Binary = s.srv.now().UTC(), b.chunked
 	if b.left > b.limit { // before room is made for it
-		s.refused("receive", slog.Any("error", errTooLarge), slog.Int64("size", b.left))
+		s.refused("receive", errTooLarge, slog.Int64("size", b.left))
 		return bodyReply(errTooLarge, nil)
 	}
 	tx, err := s.srv.options.Intake.Begin(*s.env, max(s.size, b.left))
 	if err != nil {
-		s.refused("begin", slog.Any("error", err))
+		s.refused("begin", err)
 		return storageReply(err)
 	}
 	open := true
@@ -135,13 +152,13 @@ func (s *session) Data(io.Reader) (err error) {
 	}()
 	out := &sink{tx: tx}
 	if err := b.copyTo(out); err != nil {
-		s.refused("receive", slog.Any("error", err), slog.Int64("size", b.size))
+		s.refused("receive", err, slog.Int64("size", b.size))
 		return bodyReply(err, out.err)
 	}
 	open = false
 	id, err := tx.Commit()
 	if err != nil {
-		s.refused("commit", slog.Any("error", err), slog.Int64("size", b.size))
+		s.refused("commit", err, slog.Int64("size", b.size))
 		return storageReply(err)
 	}
 	// C1: the message and its queue item are durable now. A crash before the 250 is out means that the client sends it

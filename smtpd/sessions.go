@@ -3,43 +3,68 @@ package smtpd
 import (
 	"net/netip"
 	"sync"
+	"time"
 )
 
-// sessions lists the open connections and bounds their number.
+// sessions lists the open connections and bounds their number. Peers of networks that the listener does not name share
+// a small part, so that they cannot keep out those that it names.
 type sessions struct {
-	all      int  // at most, from anywhere
-	perBlock int  // at most, from one /24 or /64 outside the listed networks
-	listed   bool // there are listed networks, and a quarter of all is kept for them
+	all      int // at most, from anywhere
+	unlisted int // at most, from unlisted networks
+	perBlock int // at most, from one block of an unlisted network; twice that from the block around it
 
-	mu       sync.Mutex
+	mu       sync.Mutex // guards the following
 	open     map[*peer]struct{}
-	blocks   map[netip.Prefix]int
-	outside  int
+	blocks   map[netip.Prefix]int // of unlisted networks, with the blocks around them
+	outside  int                  // of unlisted networks
+	arrivals *arrivals            // nil: they are not bounded
 	draining bool
 	wg       sync.WaitGroup // a connection's goroutine
+}
+
+func newSessions(o Options) *sessions {
+	s := &sessions{
+		all: o.Config.MaxSessions, unlisted: o.Config.MaxUnlistedSessions, perBlock: o.Config.MaxSessionsPerNetwork,
+		open: map[*peer]struct{}{}, blocks: map[netip.Prefix]int{}, arrivals: newArrivals(),
+	}
+	if len(o.Listener.Networks) == 0 { // nobody to keep room for
+		s.unlisted, s.arrivals = s.all, nil
+	}
+	return s
 }
 
 // enter admits a connection, or says why not.
 func (s *sessions) enter(p *peer) (refusal string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.draining {
+	switch {
+	case s.draining:
 		return "shutting down"
-	}
-	if len(s.open) >= s.all {
+	case len(s.open) >= s.all:
 		return "too many sessions"
-	}
-	if p.network == "" {
-		if s.listed && s.outside >= s.all-s.all/4 {
-			return "too many sessions from unlisted networks"
+	case p.network == "":
+		if refusal := s.enterUnlisted(p, time.Now()); refusal != "" {
+			return refusal
 		}
-		if s.blocks[p.block()] >= s.perBlock {
-			return "too many sessions from your network"
-		}
-		s.outside++
-		s.blocks[p.block()]++
 	}
 	s.open[p] = struct{}{}
+	return ""
+}
+
+// enterUnlisted is called with mu held.
+func (s *sessions) enterUnlisted(p *peer, now time.Time) (refusal string) {
+	block, around := p.block(), p.wideBlock()
+	switch {
+	case s.arrivals != nil && !s.arrivals.admit(block, now):
+		return "too many connections from your network"
+	case s.outside >= s.unlisted:
+		return "too many sessions from unlisted networks"
+	case s.blocks[block] >= s.perBlock, s.blocks[around] >= 2*s.perBlock:
+		return "too many sessions from your network"
+	}
+	s.outside++
+	s.blocks[block]++
+	s.blocks[around]++
 	return ""
 }
 
@@ -54,9 +79,19 @@ func (s *sessions) leave(p *peer) {
 		return
 	}
 	s.outside--
-	if s.blocks[p.block()]--; s.blocks[p.block()] == 0 {
-		delete(s.blocks, p.block())
+	for _, block := range []netip.Prefix{p.block(), p.wideBlock()} {
+		if s.blocks[block]--; s.blocks[block] == 0 {
+			delete(s.blocks, block)
+		}
 	}
+}
+
+// crowded reports whether most sessions that unlisted networks may have are taken: those that say nothing then make
+// room for others soon.
+func (s *sessions) crowded() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.outside > s.unlisted/2
 }
 
 func (s *sessions) count() int {

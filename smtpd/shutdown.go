@@ -13,6 +13,9 @@ import (
 // go-smtp's own Shutdown waits for idle clients and cannot close any (defect H).
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.mu.Lock()
+	if !s.closed {
+		close(s.stop)
+	}
 	s.closed = true
 	for _, ln := range s.lns {
 		ln.Close()
@@ -34,7 +37,9 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	case <-ctx.Done():
 	}
 	s.sessions.force()
-	return s.finish(ctx, done)
+	err := s.finish(ctx, done)
+	s.logging.Wait()
+	return err
 }
 
 const forceTimeout = 5 * time.Second // for a Commit in progress to end

@@ -5,8 +5,10 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"net/netip"
+	"slices"
+	"strings"
 
+	"clawback/internal/mailaddr"
 	"clawback/queue"
 )
 
@@ -48,6 +50,7 @@ func (s *Server) inspect(p *peer, state tls.ConnectionState) {
 		p.tls.ClientNames = names[:min(len(names), maxClientNames)]
 	}
 	p.tls.Verified = err == nil
+	p.online = p.online || p.tls.Verified && isExchange(p.tls.ClientNames)
 	if err != nil {
 		p.tls.Problem = err.Error()
 		p.refuse = s.listener.ClientCertificate == "require"
@@ -79,10 +82,16 @@ func (s *Server) verifyClient(certs []*x509.Certificate) error {
 	return fmt.Errorf("client certificate bears none of the names %q", s.listener.ClientNames)
 }
 
-// network names the set that an address belongs to, "" for none.
-func (s *Server) network(a netip.Addr) string {
-	if s.options.Networks == nil {
-		return ""
-	}
-	return s.options.Networks(a)
+// exchangeDomains are those under which the client certificates of Exchange Online's clouds bear their names:
+// worldwide, GCC High, DoD, China.
+var exchangeDomains = []string{"protection.outlook.com", "protection.office365.us", "protection.apps.mil", "protection.partner.outlook.cn"}
+
+// isExchange reports whether a certificate that was verified is Exchange Online's: it shows who is behind a load
+// balancer or a relay whose address says nothing.
+func isExchange(names []string) bool {
+	return slices.ContainsFunc(names, func(name string) bool {
+		return slices.ContainsFunc(exchangeDomains, func(domain string) bool {
+			return strings.HasSuffix("."+mailaddr.Name(name), "."+domain)
+		})
+	})
 }

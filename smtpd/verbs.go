@@ -1,6 +1,10 @@
 package smtpd
 
-import "strings"
+import (
+	"strings"
+
+	"clawback/internal/mailaddr"
+)
 
 func (g *guard) hello(c command) {
 	if c.arg == "" || len(c.arg) > 255 {
@@ -67,7 +71,7 @@ func (g *guard) rcpt(c command) {
 	}
 	g.path = p.address
 	address := p.address
-	if strings.EqualFold(address, "postmaster") {
+	if mailaddr.Equal(address, "postmaster") {
 		// RFC 5321 4.5.1: also without a domain, which go-smtp refuses. The session looks at g.path.
 		address += "@" + g.srv.hostname
 	}

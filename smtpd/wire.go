@@ -61,6 +61,7 @@ type wire struct {
 	err  error // sticky: why reading ended
 
 	idle    time.Duration // for one whole command line
+	crowded func() bool   // whether it is crowdedIdle at most; nil: it is not
 	lineEnd time.Time     // when the line being waited for is late
 	pace    *pace         // of the body being read, nil between bodies and chunks
 	paused  *pace         // of the body whose next chunk is waited for
@@ -155,10 +156,21 @@ func (w *wire) fail(err error) error {
 	return err
 }
 
+// crowdedIdle is how long an unlisted peer may take for a command while such peers are many.
+const crowdedIdle = 20 * time.Second
+
+// patience is how long the peer may take for a command that begins now.
+func (w *wire) patience() time.Duration {
+	if w.crowded != nil && w.crowded() {
+		return min(w.idle, crowdedIdle)
+	}
+	return w.idle
+}
+
 // readLine returns the next command line without its end; the slice is valid until the next read. A line that does not
 // end in CRLF is returned with errBareLF: one end of line only, or two servers see two different dialogues.
 func (w *wire) readLine() ([]byte, error) {
-	w.lineEnd = time.Now().Add(w.idle)
+	w.lineEnd = time.Now().Add(w.patience())
 	line, err := w.in.ReadSlice('\n')
 	switch {
 	case w.err != nil:

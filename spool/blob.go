@@ -120,8 +120,11 @@ func (b *Blob) finish() error {
 	return nil
 }
 
-// Size is how many octets were written.
+// Size is how many bytes the body has so far.
 func (b *Blob) Size() int64 { return b.size }
+
+// Written is how many of them are in the file.
+func (b *Blob) Written() int64 { return b.size - int64(len(b.buf)) }
 
 // Commit makes the body durable: fdatasync, rename to its name, sync of the directory. It runs in the caller's
 // goroutine, so that a large body delays nobody else. After an error the body is gone, as after Abort.

@@ -82,35 +82,63 @@ func TestReserve(t *testing.T) {
 	disk.free = &Space{Bytes: 1000, TotalBytes: 5000, Inodes: 10, TotalInodes: 100}
 	s := open(t, t.TempDir(), Options{FS: disk, MinFree: 100, MinFreePercent: 10, MinFreeInodes: 5})
 
-	if err := s.Reserve(400); err != nil {
+	if err := s.Reserve(400, Regular); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Reserve(101); !errors.Is(err, syscall.ENOSPC) || !errors.Is(err, ErrNoSpace) {
+	if err := s.Reserve(101, Regular); !errors.Is(err, syscall.ENOSPC) || !errors.Is(err, ErrNoSpace) {
 		t.Errorf("Reserve past 10 percent = %v, want ErrNoSpace", err)
 	}
 	if sp, err := s.Free(); err != nil || sp.Bytes != 600 || sp.Reserved != 400 {
 		t.Errorf("Free = %+v, %v; want 600 octets and 400 reserved", sp, err)
 	}
-	s.Unreserve(400)
-	if err := s.Reserve(500); err != nil {
+	s.Unreserve(400, Regular)
+	if err := s.Reserve(500, Regular); err != nil {
 		t.Errorf("Reserve after Unreserve = %v", err)
 	}
-	s.Unreserve(500)
+	s.Unreserve(500, Regular)
 	disk.free.Inodes = 5
-	if err := s.Reserve(1); !errors.Is(err, ErrNoSpace) {
+	if err := s.Reserve(1, Regular); !errors.Is(err, ErrNoSpace) {
 		t.Errorf("Reserve without inodes = %v, want ErrNoSpace", err)
 	}
 	disk.free.TotalInodes = 0 // as btrfs says
-	if err := s.Reserve(1); err != nil {
+	if err := s.Reserve(1, Regular); err != nil {
 		t.Errorf("Reserve where inodes are not counted = %v", err)
 	}
-	s.Unreserve(1)
+	s.Unreserve(1, Regular)
 	disk.free = &Space{Bytes: 4 << 30, TotalBytes: 5 << 30}
 	for _, left := range []int64{4 << 30, 0} { // what is remembered of a disk with plenty is forgotten at once
 		disk.free.Bytes = left
 		time.Sleep(11 * time.Millisecond)
-		if err := s.Reserve(1); (err == nil) != (left > 0) {
+		if err := s.Reserve(1, Regular); (err == nil) != (left > 0) {
 			t.Errorf("Reserve with %d octets left = %v", left, err)
 		}
+	}
+}
+
+// Limited bodies together get an eighth of what is left; Regular ones get all of it.
+func TestReserve_limitedBodiesShareAPart(t *testing.T) {
+	disk := newFaultFS()
+	disk.free = &Space{Bytes: 1000, TotalBytes: 1000}
+	s := open(t, t.TempDir(), Options{FS: disk, MinFree: 200})
+	if err := s.Reserve(101, Limited); !errors.Is(err, ErrNoSpace) {
+		t.Errorf("more than an eighth of 800: %v", err)
+	}
+	for range 10 {
+		if err := s.Reserve(10, Limited); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Reserve(1, Limited); !errors.Is(err, ErrNoSpace) {
+		t.Errorf("beyond the share: %v", err)
+	}
+	if err := s.Reserve(700, Regular); err != nil {
+		t.Errorf("what is left for Regular: %v", err)
+	}
+	s.Unreserve(100, Limited)
+	if err := s.Reserve(13, Limited); !errors.Is(err, ErrNoSpace) {
+		t.Errorf("an eighth of the 100 that are left is 12, and 13 are promised: %v", err)
+	}
+	if err := s.Reserve(12, Limited); err != nil {
+		t.Errorf("12 of the 100 that are left: %v", err)
 	}
 }

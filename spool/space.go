@@ -19,32 +19,49 @@ func (s *Spool) Free() (Space, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	sp.Reserved = s.reserved
-	sp.Bytes -= s.reserved
+	sp.Reserved = s.reserved[Regular] + s.reserved[Limited]
+	sp.Bytes -= sp.Reserved
 	return sp, nil
 }
 
-// Reserve promises n octets to a body that is about to arrive. It answers ErrNoSpace when free space or inodes would
-// go under their limits. The promise is in addition to what the body has meanwhile written, until Unreserve.
-func (s *Spool) Reserve(n int64) error {
+// Class says how much of the space the bodies of one kind of sender may have reserved.
+type Class int
+
+// The classes of space.
+const (
+	Regular Class = iota // all of it, down to the limits
+	Limited              // all Limited bodies together an eighth, so that strangers leave room for the rest
+	classes
+)
+
+// limitedShare is the part of the space above the limits that Limited bodies may have reserved.
+const limitedShare = 8
+
+// Reserve promises n bytes to a body that is arriving. It answers ErrNoSpace when free space or inodes would go under
+// their limits, or the class over its share. What was written is free space no longer, and need not be promised too.
+func (s *Spool) Reserve(n int64, c Class) error {
 	sp, err := s.look()
 	if err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if sp.Bytes-s.reserved-n < s.limit(sp) || sp.TotalInodes > 0 && sp.Inodes <= s.o.MinFreeInodes {
+	left := sp.Bytes - s.reserved[Regular] - s.reserved[Limited] - s.limit(sp)
+	switch {
+	case left < n, sp.TotalInodes > 0 && sp.Inodes <= s.o.MinFreeInodes:
+		return ErrNoSpace
+	case c == Limited && s.reserved[Limited]+n > (left+s.reserved[Limited])/limitedShare:
 		return ErrNoSpace
 	}
-	s.reserved += n
+	s.reserved[c] += n
 	return nil
 }
 
-// Unreserve takes back the promise of n octets.
-func (s *Spool) Unreserve(n int64) {
+// Unreserve takes back the promise of n bytes.
+func (s *Spool) Unreserve(n int64, c Class) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.reserved -= n
+	s.reserved[c] -= n
 }
 
 // look asks the file system, but not for each small message while there is far more than can be used up until it asks again.

@@ -89,7 +89,7 @@ type Spool struct {
 	broken   chan struct{}
 	cause    error // why it is broken
 	closed   bool
-	reserved int64
+	reserved [classes]int64
 	days     map[string]bool // directories that are known to exist durably
 }
 

@@ -112,28 +112,47 @@ func (r Record) carrierNames() (keys [][]byte) {
 
 // howCarried says how one record carries another; "" when it does not. A Message-ID can be copied: alone it tells
 // nothing, and where what is attached has it and is another message, that speaks against the thread too.
-func howCarried(carrier, original Record) string {
+func (t *txn) howCarried(carrier, original Record) (string, error) {
 	if carrier.ID == original.ID || carrier.Tenant != original.Tenant {
-		return ""
+		return "", nil
 	}
 	named := func(id string) bool { return original.MessageID != "" && bare(id) == bare(original.MessageID) }
 	copied := false
 	for _, m := range carrier.Carries.Messages {
-		switch how := m.is(original); {
-		case how != "":
-			return how
+		switch how, err := t.isCarried(m, original); {
+		case how != "" || err != nil:
+			return how, err
 		case named(m.MessageID) && m.comparable(original):
 			copied = true
 		}
 	}
 	if !copied && slices.ContainsFunc(carrier.Carries.Refers, named) {
-		return sharedIndicator(carrier.Verdict, original.Verdict)
+		return sharedIndicator(carrier.Verdict, original.Verdict), nil
 	}
-	return ""
+	return "", nil
 }
 
-// is says by what an attached message is known to be a record's; "" when it is not. The rules are those by which
-// package retract proves a message of a mailbox: the network message id decides where both have one, else the content.
+// isCarried says by what an attached message is known to be a record's; "" when it is not. A network message id that is
+// another record's makes it that record's, and where both have one it decides; else the content does. That is enough to
+// ask a person, and for nothing else: package retract demands more of what it moves.
+func (t *txn) isCarried(m Carried, original Record) (string, error) {
+	for _, id := range m.Network {
+		if owned, err := t.ownedByAnother(id, original); owned || err != nil {
+			return "", err
+		}
+	}
+	return m.is(original), nil
+}
+
+// ownedByAnother reports whether a network message id is that of another record than this one.
+func (t *txn) ownedByAnother(id string, rec Record) (owned bool, err error) {
+	err = t.named(rec.Tenant, networkName(id), func(r Record) error {
+		owned = owned || r.ID != rec.ID
+		return nil
+	})
+	return owned, err
+}
+
 func (m Carried) is(original Record) string {
 	if m.comparable(original) {
 		same := func(id string) bool { return strings.EqualFold(id, original.NetworkMessageID) }
@@ -205,8 +224,9 @@ func (t *txn) forwardsOf(rec Record) (list []Forward, err error) {
 	}
 	for _, key := range keys {
 		err := t.named(rec.Tenant, key, func(original Record) error {
-			list = withForward(list, rec, original)
-			return nil
+			how, err := t.howCarried(rec, original)
+			list = withForward(list, original, how)
+			return err
 		})
 		if err != nil {
 			return nil, err
@@ -236,12 +256,11 @@ func (t *txn) named(tenant string, key []byte, fn func(Record) error) error {
 	return nil
 }
 
-// withForward is the list with what is now true of one original. The list is not changed.
-func withForward(list []Forward, carrier, original Record) []Forward {
+// withForward is the list with what is now true of one original, carried in that way. The list is not changed.
+func withForward(list []Forward, original Record, how string) []Forward {
 	at := slices.IndexFunc(list, func(f Forward) bool { return f.Record == original.ID })
-	how := ""
-	if original.tells() {
-		how = howCarried(carrier, original)
+	if !original.tells() {
+		how = ""
 	}
 	f := Forward{Record: original.ID, How: how, Disposition: original.Verdict.Disposition, Pinned: original.Pinned, RetractedBy: original.RetractedBy}
 	switch {
@@ -274,7 +293,11 @@ func (t *txn) carriers(rec Record, old *Record, plan Planner) error {
 }
 
 func (t *txn) carrier(carrier, original Record, plan Planner) error {
-	forwards := withForward(carrier.Forwards, carrier, original)
+	how, err := t.howCarried(carrier, original)
+	if err != nil {
+		return err
+	}
+	forwards := withForward(carrier.Forwards, original, how)
 	if slices.Equal(forwards, carrier.Forwards) {
 		return nil
 	}

@@ -1,10 +1,11 @@
 package store
 
 import (
+	"clawback/internal/mailaddr"
+
 	"encoding/binary"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -101,7 +102,7 @@ func (t *txn) intentsByOutcome(f IntentFilter) (list []Intent, err error) {
 
 func (f IntentFilter) match(in Intent) bool {
 	return (f.Tenant == "" || f.Tenant == in.Tenant) &&
-		(f.Address == "" || strings.EqualFold(f.Address, in.Address)) &&
+		(f.Address == "" || mailaddr.Equal(f.Address, in.Address)) &&
 		(f.Mailbox == "" || f.Mailbox == in.Mailbox) &&
 		(f.Kind == "" || f.Kind == in.Kind) &&
 		(len(f.Outcomes) == 0 || slices.Contains(f.Outcomes, in.Outcome))

@@ -1,6 +1,8 @@
 package store
 
 import (
+	"clawback/internal/mailaddr"
+
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/binary"
@@ -92,7 +94,7 @@ func (a Application) RecordID() string {
 
 // IntentID is the identity of an intent: one for each record, address (in any case) and kind.
 func IntentID(record, address string, kind Kind) string {
-	return "i" + encoding.EncodeToString(hash16("intent", record, strings.ToLower(address), string(kind)))
+	return "i" + encoding.EncodeToString(hash16("intent", record, mailaddr.Lower(address), string(kind)))
 }
 
 // checkID refuses what cannot be a part of a key.

@@ -15,7 +15,7 @@ type Record struct {
 	Tenant           string              `json:"tenant"`
 	NetworkMessageID string              `json:"network_message_id,omitempty"`
 	MessageID        string              `json:"message_id"`
-	Content          string              `json:"content,omitempty"` // hex SHA-256 over From, Date, Subject and the decoded parts
+	Content          string              `json:"content,omitempty"` // hex SHA-256 over From, Date, Subject and the parts with their names and types
 	Sender           string              `json:"sender"`            // envelope
 	From             string              `json:"from"`              // header, address
 	FromName         string              `json:"from_name,omitempty"`
@@ -27,7 +27,8 @@ type Record struct {
 	Variants         []Variant           `json:"variants"`            // at most 32; the mildest give way
 	MoreVariants     int                 `json:"more,omitempty"`      // variants that were seen and not kept
 	Related          []string            `json:"related,omitempty"`   // records not first-hand with the same Message-ID and content; at most 8
-	Contents         string              `json:"contents,omitempty"`  // hex SHA-256 over From, Date and the decoded parts in whatever order
+	Contents         string              `json:"contents,omitempty"`  // hex SHA-256 over all that no mailbox rewrites: From, Date, Subject but for tags, and the parts with their names and types
+	Doubts           []Doubt             `json:"doubts,omitempty"`    // why no content proves a message of a mailbox to be this one
 	Carries          Carries             `json:"carries,omitzero"`    // what it tells of messages that it forwards
 	Forwards         []Forward           `json:"forwards,omitempty"`  // flagged records that it carries, kept by the store; at most 8
 	Verdict          verdict.Verdict     `json:"verdict"`             // the worst of the variants
@@ -39,6 +40,18 @@ type Record struct {
 	Changed          time.Time           `json:"changed"`
 	Rev              uint64              `json:"rev"` // counts the writes; a write with another one is a conflict
 }
+
+// Doubt is why equal content is no proof that a message of a mailbox is the record's; as journal/identity finds it in any
+// of the record's originals.
+type Doubt string
+
+// The doubts.
+const (
+	DoubtNetworkIDs Doubt = "network_ids" // the original bears more than one network message id
+	DoubtReadings   Doubt = "readings"    // mail programs may read a part of the original in two ways
+	DoubtBounded    Doubt = "bounded"     // the original was not compared to its end
+	DoubtUnread     Doubt = "unread"      // the original could not be read for its identity
+)
 
 // Variant is one form of the record's original: forks may be altered by disclaimers and the like.
 type Variant struct {
@@ -105,7 +118,8 @@ type Intent struct {
 	Limit     Limits    `json:"limits,omitzero"` // unread_only, max_age
 	DryRun    bool      `json:"dry_run,omitempty"`
 	Outcome   Outcome   `json:"outcome"`
-	Reason    string    `json:"reason"` // exact, for a person
+	Reason    string    `json:"reason"`         // exact, for a person
+	Code      Code      `json:"code,omitempty"` // of the reason, for programs
 	Tries     int       `json:"tries"`
 	NotBefore time.Time `json:"not_before"`
 	Created   time.Time `json:"created"`
@@ -138,6 +152,32 @@ type Intent struct {
 // Asked reports whether a person stands behind the intent: one who asked for it, or who approved it.
 func (in Intent) Asked() bool { return in.By != "" || in.Approved != "" }
 
+// Proof is what showed that a message of a mailbox is the record's.
+type Proof string
+
+// The proofs.
+const (
+	ByNetworkID Proof = "network_id" // both have the same network message id
+	ByContent   Proof = "content"    // neither has one, and everything that is compared is equal
+	ByPerson    Proof = "person"     // it could not be proven, and a person approved this very message
+)
+
+// Code is what an attempt or an intent ended with, for programs: its sentence is the reason.
+type Code string
+
+// The codes of what the identity check found; "" where there is nothing to tell beside the outcome.
+const (
+	CodeByContent    Code = "by_content"    // moved: equal content alone was the proof
+	CodeByPerson     Code = "by_person"     // moved: a person approved what could not be proven
+	CodeOtherRecord  Code = "other_record"  // its network message id is another record's
+	CodeOtherID      Code = "other_id"      // it has another network message id
+	CodeOtherContent Code = "other_content" // no network message id decides, and the content differs
+	CodeNeverSent    Code = "never_sent"    // the same content, and it was never received
+	CodeOneID        Code = "one_id"        // the same content, and only one of the two has a network message id
+	CodeDoubt        Code = "doubt"         // the same content, and a reason not to take that for proof
+	CodeNoOriginal   Code = "no_original"   // there is no original to compare with
+)
+
 // Taken is one message that an intent moves, with what is needed to put it back. Rules that copy make more than one.
 type Taken struct {
 	Message    string    `json:"message"`               // immutable id
@@ -145,11 +185,10 @@ type Taken struct {
 	FolderName string    `json:"folder_name,omitempty"` // of that folder, for a person
 	Target     string    `json:"target"`                // folder aimed at: well-known name or id
 	Was        string    `json:"was,omitempty"`         // target of an earlier round, where it still lies if this one turns out not to have moved it
-	Tried      string    `json:"tried,omitempty"`       // target of a call whose answer was lost and whose effect was not seen: it may still be carried out
-	Found      bool      `json:"found,omitempty"`       // the answer was lost, and it was found in its target
 	Read       bool      `json:"read"`                  // as it was found
 	Received   time.Time `json:"received,omitzero"`     // when the mailbox had it: two copies of one message differ in it
-	State      string    `json:"state"`                 // trying, moved, kept and others: see package retract
+	State      string    `json:"state"`                 // trying, moved, kept
+	Proof      Proof     `json:"proof,omitempty"`       // by what it is known to be the record's; "" of an old row
 	At         time.Time `json:"at"`                    // of that state
 }
 
@@ -167,7 +206,8 @@ type Attempt struct {
 	Started   time.Time `json:"started"`
 	Finished  time.Time `json:"finished,omitzero"`
 	Outcome   string    `json:"outcome,omitempty"` // an Outcome, "retry" or "unknown"
-	Detail    string    `json:"detail,omitempty"`  // Graph's status, code, request-id
+	Code      Code      `json:"code,omitempty"`
+	Detail    string    `json:"detail,omitempty"` // Graph's status, code, request-id
 }
 
 // Act is one entry of the audit: who did what, when, to what.

@@ -1,8 +1,9 @@
 package store
 
 import (
-	"strings"
+	"slices"
 
+	"clawback/internal/mailaddr"
 	"clawback/journal"
 	"clawback/verdict"
 )
@@ -25,6 +26,7 @@ func unite(old, told Record) Record {
 	fill(&rec.Region, told.Region)
 	fill(&rec.Contents, told.Contents)
 	rec.Carries = old.Carries.unite(told.Carries)
+	rec.Doubts = uniteDoubts(old.Doubts, told.Doubts)
 	if rec.Date.IsZero() {
 		rec.Date = told.Date
 	}
@@ -40,11 +42,23 @@ func takeOver(old, told Record) Record {
 	rec.Received = old.Received // orders the record and its intents; must not change
 	rec.Pinned, rec.PinnedBy, rec.RetractedBy = old.Pinned, old.PinnedBy, old.RetractedBy
 	rec.Rev, rec.MoreVariants = old.Rev, old.MoreVariants
+	rec.Doubts = uniteDoubts(old.Doubts, told.Doubts) // its variants stay too
 	rec.Variants = nil
 	rec.addVariants(old.Variants)
 	rec.addVariants(told.Variants)
 	rec.judge()
 	return rec
+}
+
+// uniteDoubts is each doubt of either once. A doubt never goes away: its variant stays among the record's.
+func uniteDoubts(have, more []Doubt) []Doubt {
+	united := slices.Clone(have)
+	for _, d := range more {
+		if !slices.Contains(united, d) {
+			united = append(united, d)
+		}
+	}
+	return united
 }
 
 func fill(field *string, value string) {
@@ -60,7 +74,7 @@ func uniteRecipients(have, more []journal.Recipient) []journal.Recipient {
 	at := make(map[string]int, len(have)+len(more))
 	for _, list := range [][]journal.Recipient{have, more} {
 		for _, r := range list {
-			key := strings.ToLower(r.Address)
+			key := mailaddr.Lower(r.Address)
 			i, known := at[key]
 			if !known {
 				at[key] = len(united)

@@ -30,7 +30,7 @@ func (c serveCmd) Run(a *app) error {
 	signal.Notify(reload, syscall.SIGHUP)
 	defer signal.Stop(reload)
 	queue.MoreProcessors()
-	log := newLog(cfg.Log, a.errOut)
+	log := newLog(cfg, a.errOut)
 	o := daemon.Options{Config: cfg, Version: version, Log: log, Sockets: sockets, Reload: reload}
 	if err := daemon.Run(a.ctx, o); err != nil {
 		log.Error("stopped by an error", "event", "daemon.failed", "error", err)
@@ -39,10 +39,11 @@ func (c serveCmd) Run(a *app) error {
 	return nil
 }
 
-func newLog(c config.Log, w io.Writer) *slog.Logger {
+func newLog(cfg *config.Config, w io.Writer) *slog.Logger {
+	c := cfg.Log
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(c.Level)); err != nil {
 		level = slog.LevelInfo
 	}
-	return slog.New(systemd.NewHandler(c.Format, level, w))
+	return daemon.Logger(systemd.NewHandler(c.Format, level, w), cfg)
 }

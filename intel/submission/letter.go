@@ -12,6 +12,7 @@ import (
 	"github.com/emersion/go-message/textproto"
 
 	"clawback/config"
+	"clawback/internal/mailaddr"
 )
 
 // maxHeader bounds the header of a user's mail that is read.
@@ -43,7 +44,7 @@ func author(t *config.Tenant, l Letter, h textproto.Header) (address, unproven s
 	from := h.Values("From")
 	if len(from) == 1 {
 		if a, err := mail.ParseAddress(from[0]); err == nil {
-			address = strings.ToLower(a.Address)
+			address = mailaddr.Address(a.Address)
 		}
 	}
 	switch {
@@ -81,7 +82,7 @@ func foreign(t *config.Tenant, h textproto.Header) string {
 func clip(s string) string { return fmt.Sprintf("%.40q", s) }
 
 func own(t *config.Tenant, address string) bool {
-	return slices.Contains(t.Domains, strings.ToLower(address[strings.LastIndexByte(address, '@')+1:]))
+	return slices.Contains(t.Domains, mailaddr.Domain("@"+address))
 }
 
 func subject(h textproto.Header) string {

@@ -5,28 +5,40 @@ import (
 	"slices"
 	"strings"
 
+	"clawback/internal/mailaddr"
 	"clawback/journal/identity"
 	"clawback/store"
 )
 
 // find is the record that a copy of a message is of, and what shows it. named is a network message id that is told of it
-// elsewhere, for a copy that bears none. Where two records fit, none is taken.
+// elsewhere, for a copy that bears none. Where two records fit, none does.
+//
+// The rules are those by which package retract knows a message of a mailbox: a network message id that is a record's makes
+// the copy that record's, and no other's; content is compared only where the copy or the record has no id, and never where
+// there is a doubt.
 func (d *Desk) find(tenant string, m identity.Message, named string) (rec store.Record, how string, err error) {
 	ids := m.NetworkMessageIDs
 	if len(ids) == 0 && named != "" {
 		ids = []string{named}
 	}
-	if len(ids) == 1 {
-		rec, err = d.sole(tenant, ids[0], func(r store.Record) bool { return r.NetworkMessageID == ids[0] })
-		if rec.ID != "" || err != nil {
-			return rec, "network message id", err
+	for _, id := range ids {
+		rec, err = d.sole(tenant, id, func(r store.Record) bool { return strings.EqualFold(r.NetworkMessageID, id) })
+		switch {
+		case err != nil:
+			return rec, "", err
+		case rec.ID != "" && len(ids) == 1:
+			return rec, "network message id", nil
+		case rec.ID != "": // one of several, of which any may be a stranger's
+			return store.Record{}, "", nil
 		}
 	}
-	if m.MessageID == "" || len(m.Parts) == 0 {
+	contents := m.Contents()
+	if m.MessageID == "" || contents == "" || len(m.Doubts) > 0 {
 		return rec, "", nil
 	}
-	content := m.Content()
-	rec, err = d.sole(tenant, m.MessageID, func(r store.Record) bool { return r.Content == content })
+	rec, err = d.sole(tenant, m.MessageID, func(r store.Record) bool {
+		return r.Contents == contents && len(r.Doubts) == 0 && (r.NetworkMessageID == "" || len(ids) == 0)
+	})
 	if rec.ID == "" {
 		return rec, "", err
 	}
@@ -52,7 +64,7 @@ func (d *Desk) sole(tenant, key string, fits func(store.Record) bool) (store.Rec
 // receivedBy reports whether an address is among a record's recipients.
 func receivedBy(rec store.Record, address string) bool {
 	for _, r := range rec.Recipients {
-		if strings.EqualFold(strings.Trim(r.Address, "<>"), address) {
+		if mailaddr.Address(strings.Trim(r.Address, "<>")) == mailaddr.Address(address) {
 			return true
 		}
 	}

@@ -150,7 +150,7 @@ func (d *Desk) File(ctx context.Context, t *config.Tenant, octets io.ReaderAt, s
 	}
 	report := r.Kind == journal.KindReport && len(r.Originals) > 0
 	err = Within(octets, size, report, func(message io.ReaderAt, size int64) error {
-		m, err := identity.Of(io.NewSectionReader(message, 0, size))
+		m, err := identity.Of(io.NewSectionReader(message, 0, size), t.SubjectTags...)
 		if err != nil {
 			return err
 		}

@@ -170,7 +170,7 @@ func (f *fixture) state(id string) Submission {
 func TestTake_findsTheRecord(t *testing.T) {
 	f := newFixture(t)
 	rec := f.received(1)
-	f.received(2)
+	other := f.received(2)
 	const from = "ada@contoso.example"
 	eml := "Content-Type: application/octet-stream; name=\"a.eml\"\r\nContent-Transfer-Encoding: base64\r\n\r\n"
 	for name, c := range map[string]struct{ mail, record, matched string }{
@@ -181,6 +181,13 @@ func TestTake_findsTheRecord(t *testing.T) {
 		"in a file":                  {strings.Replace(mailOf(from, "look", internal, ""), "Content-Type: message/rfc822\r\n\r\n", eml+encode(message(1)), 1), rec.ID, "network message id"},
 		"altered":                    {mailOf(from, "look", internal, strings.Replace(bare(1), "cheap", "free", 1)), "", ""},
 		"never received":             {mailOf(from, "look", internal, message(9)), "", ""},
+		"by what is in it, tagged":   {mailOf(from, "look", internal, strings.Replace(bare(1), "Subject: ", "Subject: [EXTERNAL] ", 1)), rec.ID, "decoded parts"},
+		"another subject":            {mailOf(from, "look", internal, strings.Replace(bare(1), "Subject: ", "Subject: Re: ", 1)), "", ""},
+		"the same, and another id":   {mailOf(from, "look", internal, "X-MS-Office365-Filtering-Correlation-Id: "+network(9)+"\r\n"+bare(1)), "", ""},
+		"the same, and another's id": {mailOf(from, "look", internal, "X-MS-Office365-Filtering-Correlation-Id: "+network(2)+"\r\n"+bare(1)), other.ID, "network message id"},
+		"its id, and another's":      {mailOf(from, "look", internal, "X-MS-Office365-Filtering-Correlation-Id: "+network(2)+"\r\n"+message(1)), "", ""},
+		"its id, and nobody's":       {mailOf(from, "look", internal, "X-MS-Office365-Filtering-Correlation-Id: "+network(9)+"\r\n"+message(1)), "", ""},
+		"a file renamed":             {mailOf(from, "look", internal, strings.Replace(bare(1), "\r\n\r\n", "\r\nContent-Disposition: attachment; filename=a.scr\r\n\r\n", 1)), "", ""},
 		"with two ids":               {mailOf(from, "look", internal, "X-MS-Office365-Filtering-Correlation-Id: "+network(2)+"\r\n"+strings.Replace(message(1), "cheap", "free", 1)), "", ""},
 	} {
 		from := fmt.Sprintf("ada%d@contoso.example", len(name))

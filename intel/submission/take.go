@@ -58,7 +58,7 @@ func (d *Desk) Take(ctx context.Context, l Letter) (taken []Taken, err error) {
 	if err != nil {
 		return nil, err
 	}
-	all, err := reportedBy(l, e, copies)
+	all, err := reportedBy(l, e, copies, t.SubjectTags)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +81,7 @@ type reported struct {
 	trusted bool             // the reporter's word may teach
 }
 
-func reportedBy(l Letter, e envelope, copies []journal.Original) (all []reported, err error) {
+func reportedBy(l Letter, e envelope, copies []journal.Original, tags []string) (all []reported, err error) {
 	r := reported{named: e.network, trusted: slices.Contains(l.Trusted, e.reporter), digest: "named " + e.network}
 	r.Submission = Submission{Tenant: l.Tenant, Claim: e.claim, Reporter: e.reporter, Unproven: e.unproven, Via: l.Via,
 		At: l.Received.UTC().Round(0), Body: l.Body, Journaled: l.Journaled, Attached: -1, State: Open}
@@ -92,7 +92,7 @@ func reportedBy(l Letter, e envelope, copies []journal.Original) (all []reported
 		if len(copies) > 1 {
 			r.named = "" // of which of them is not known
 		}
-		if r.copy, err = identity.Of(c.Open(l.Octets)); err != nil {
+		if r.copy, err = identity.Of(c.Open(l.Octets), tags...); err != nil {
 			return nil, err
 		}
 		r.Attached, r.digest = i, hex.EncodeToString(c.SHA256[:])

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"clawback/api"
+	"clawback/internal/mailaddr"
 	"clawback/queue"
 	"clawback/store"
 )
@@ -45,7 +46,7 @@ func (l *live) loadUses() error {
 func (l *live) noteUse(e queue.Envelope) error {
 	now := time.Now().UTC()
 	for _, address := range e.Rcpts {
-		address = strings.ToLower(address)
+		address = mailaddr.Address(address)
 		if e.Purpose == queue.ForPostmaster || !l.useUnsaved(address, now) {
 			continue
 		}
@@ -98,7 +99,7 @@ func (l *live) addresses() []api.Address {
 
 // retire forgets that an address took mail, so that it is refused for good.
 func (l *live) retire(ctx context.Context, address string) error {
-	address = strings.ToLower(address)
+	address = mailaddr.Address(address)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if _, configured := l.rcpts[address]; configured {

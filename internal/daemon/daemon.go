@@ -86,6 +86,7 @@ type daemon struct {
 func Run(ctx context.Context, o Options) (err error) {
 	d := &daemon{version: o.Version, started: time.Now(), cfg: o.Config, log: o.Log,
 		sockets: cmp.Or(o.Sockets, &systemd.Sockets{})}
+	hidden := d.redactLog()
 	defer func() { err = errors.Join(err, d.close()) }()
 
 	// Who we are, and who may speak.
@@ -102,7 +103,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	if err := d.openDurable(); err != nil {
 		return err
 	}
-	if d.live, err = newLive(d.cfg, d.store, d.graph); err != nil {
+	if d.live, err = newLive(d.cfg, d.store, liveOptions{d.graph, hidden}); err != nil {
 		return err
 	}
 	// What is done with a report: pipeline( journal -> score ) -> store -> retract -> Graph.

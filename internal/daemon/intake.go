@@ -15,6 +15,9 @@ import (
 // intake hands accepted mail to the queue.
 type intake struct{ d *daemon }
 
+// Admit says whether a message of this size fits on the disk, before its sender begins to send it.
+func (i intake) Admit(e queue.Envelope, size int64) error { return i.d.queue.Admit(e, size) }
+
 // Begin opens a draft. The address is noted first, so that it is known to have taken mail before any 250 says so.
 func (i intake) Begin(e queue.Envelope, size int64) (smtpd.Transaction, error) {
 	if err := i.d.live.noteUse(e); err != nil {
@@ -66,15 +69,6 @@ func (d *daemon) sessions() (n int) {
 	return n
 }
 
-// checkSpace says whether a message of this size fits on the disk, before its sender begins to send it.
-func (d *daemon) checkSpace(size int64) error {
-	err := d.spool.Reserve(size)
-	if err == nil {
-		d.spool.Unreserve(size)
-	}
-	return err
-}
-
 // drain stops taking mail; transfers that are under way may end.
 func (d *daemon) drain() error {
 	ctx, cancel := context.WithTimeout(context.Background(), d.cfg.SMTP.DrainTimeout+5*time.Second)
@@ -88,16 +82,24 @@ func (d *daemon) drain() error {
 	return errors.Join(errs...)
 }
 
+// tenantOf names a tenant for an alert: the address that it is about is a secret.
+func (d *daemon) tenantOf(id string) string {
+	if t, ok := d.live.tenant(id); ok {
+		return "tenant " + t.Name
+	}
+	return "tenant " + id
+}
+
 // recipient answers the listener, and raises an alert when mail comes for an address that should not be asked for here.
 func (d *daemon) recipient(address string) smtpd.Recipient {
 	r := d.live.recipient(address)
 	switch {
 	case r.Refuse != "":
-		d.alertOnce("region.refused", "Mail for an address came to a gateway outside its regions and was refused: "+
-			"mend its MX records (clawback check --online).", address)
+		d.alertOnce("region.refused", "Mail for a journal address came to a gateway outside its regions and was refused: "+
+			"mend its MX records. See clawback check --online, clawback address list.", d.tenantOf(r.Tenant))
 	case r.Retry:
-		d.alertOnce("address.vanished", "Mail came for an address that took mail before and is not in the configuration: it is deferred. "+
-			"Put the address back, or run clawback address retire.", address)
+		d.alertOnce("address.vanished", "Mail came for an address that took mail before and is not in the configuration: it is "+
+			"deferred. Put the address back, or run clawback address retire. See clawback address list.", d.tenantOf(r.Tenant))
 	}
 	return r
 }

@@ -11,6 +11,7 @@ import (
 	"clawback/bounce"
 	"clawback/config"
 	"clawback/config/regions"
+	"clawback/internal/mailaddr"
 	"clawback/queue"
 	"clawback/retract"
 	"clawback/smtpd"
@@ -22,6 +23,8 @@ type live struct {
 	store    *store.Store
 	newGraph graphFactory
 
+	secrets *secrets // kept up to date by replace
+
 	mu      sync.RWMutex
 	cfg     *config.Config
 	tenants map[string]retract.Tenant  // by GUID
@@ -29,11 +32,17 @@ type live struct {
 	used    map[string]use             // addresses that ever took mail
 }
 
+// liveOptions are what a live needs besides the configuration and the store.
+type liveOptions struct {
+	graph   graphFactory
+	secrets *secrets // nil: nothing is kept out of the log
+}
+
 // graphFactory makes the client for one tenant's mailboxes.
 type graphFactory func(config.Tenant) (retract.Mailboxes, error)
 
-func newLive(cfg *config.Config, st *store.Store, newGraph graphFactory) (*live, error) {
-	l := &live{store: st, newGraph: newGraph}
+func newLive(cfg *config.Config, st *store.Store, o liveOptions) (*live, error) {
+	l := &live{store: st, newGraph: o.graph, secrets: cmp.Or(o.secrets, &secrets{})}
 	if err := l.loadUses(); err != nil {
 		return nil, fmt.Errorf("read used addresses: %w", err)
 	}
@@ -59,7 +68,20 @@ func (l *live) replace(cfg *config.Config) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.cfg, l.tenants, l.rcpts = cfg, tenants, recipients(cfg)
+	l.hide()
 	return nil
+}
+
+// hide keeps the addresses of now out of the log, and those that were in use. The caller holds mu.
+func (l *live) hide() {
+	used := map[string]string{}
+	for address, u := range l.used {
+		used[address] = "tenant " + u.tenant
+		if t, ok := l.tenants[u.tenant]; ok {
+			used[address] = t.Config.Name
+		}
+	}
+	l.secrets.set(l.cfg, used)
 }
 
 // recipients lists the addresses that mail is taken for.
@@ -74,19 +96,19 @@ func recipients(cfg *config.Config) map[string]smtpd.Recipient {
 			if ok, _ := regions.Accept(a, cfg.Region); !ok {
 				r.Refuse = "this address is not processed in this region"
 			}
-			m[strings.ToLower(a.Address)] = r
+			m[mailaddr.Address(a.Address)] = r
 		}
 		if t.RecoveryAddress != "" {
-			m[strings.ToLower(t.RecoveryAddress)] = known(t.ID, queue.ForRecovery)
+			m[mailaddr.Address(t.RecoveryAddress)] = known(t.ID, queue.ForRecovery)
 		}
 		for _, s := range t.Submissions {
 			if s.Address != "" {
-				m[s.Address] = known(t.ID, queue.ForSubmission)
+				m[mailaddr.Address(s.Address)] = known(t.ID, queue.ForSubmission)
 			}
 		}
 	}
 	postmaster := smtpd.Recipient{Known: true, Purpose: queue.ForPostmaster} // RFC 5321, section 4.5.1
-	m["postmaster"], m["postmaster@"+strings.ToLower(cfg.Hostname)] = postmaster, postmaster
+	m["postmaster"], m["postmaster@"+mailaddr.Name(cfg.Hostname)] = postmaster, postmaster
 	for address := range m {
 		if _, domain, ok := strings.Cut(address, "@"); ok {
 			m["postmaster@"+domain] = postmaster
@@ -98,14 +120,14 @@ func recipients(cfg *config.Config) map[string]smtpd.Recipient {
 // recipient answers the listener. An address that ever took mail and is not configured any more is refused for now
 // only: a typo in the TOML must not turn reports away for good.
 func (l *live) recipient(address string) smtpd.Recipient {
-	address = strings.ToLower(address)
+	address = mailaddr.Address(address)
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	if r, ok := l.rcpts[address]; ok {
 		return r
 	}
-	_, before := l.used[address]
-	return smtpd.Recipient{Retry: before}
+	u, before := l.used[address]
+	return smtpd.Recipient{Retry: before, Tenant: u.tenant}
 }
 
 // elsewhere says where else a message of the tenant's may be recorded, because this daemon may not take its report.

@@ -28,7 +28,7 @@ func openLive(t *testing.T, dir string, cfg *config.Config) *live {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { st.Close() })
-	l, err := newLive(cfg, st, noGraph)
+	l, err := newLive(cfg, st, liveOptions{graph: noGraph})
 	if err != nil {
 		t.Fatal(err)
 	}

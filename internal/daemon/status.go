@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"clawback/api"
+	"clawback/config"
 	"clawback/intel/submission"
 	"clawback/queue"
 )
@@ -32,8 +33,7 @@ func (d *daemon) status() (api.Status, error) {
 			return s, err
 		}
 		s.Tenants = append(s.Tenants, api.Tenant{Name: t.Name, ID: t.ID, Mode: t.Mode, Counts: counts,
-			Paused: standing.Paused, Waiting: standing.Waiting, NextLook: standing.Next, Stuck: standing.Stuck, StuckWhy: standing.Why,
-			Submissions: submissions})
+			Paused: standing.Paused, Waiting: standing.Waiting, NextLook: standing.Next, Submissions: submissions})
 	}
 	if err := d.putOff(); err != nil {
 		s.PutOff = err.Error()
@@ -51,11 +51,7 @@ func (d *daemon) status() (api.Status, error) {
 
 // putOff is why a message that came now would be put off; nil when it would be taken.
 func (d *daemon) putOff() error {
-	draft, err := d.queue.Begin(queue.Envelope{}, 0)
-	if err == nil {
-		draft.Abort()
-	}
-	return err
+	return d.queue.Admit(queue.Envelope{Network: config.ExchangeOnline}, 0)
 }
 
 // problems are the parts of a status that need a person.

@@ -124,8 +124,10 @@ func (d *daemon) controlOptions() api.Options {
 func (d *daemon) smtpOptions(l config.Listener) smtpd.Options {
 	return smtpd.Options{
 		Hostname: d.cfg.Hostname, Config: d.cfg.SMTP, Listener: l, Certificates: d.certs.GetCertificate,
-		Networks:   func(a netip.Addr) string { return d.networks.Name(a, l.Networks) },
-		Recipients: d.recipient, Room: d.checkSpace, Intake: intake{d}, Log: d.log,
+		Networks: func(a netip.Addr) smtpd.Network {
+			return smtpd.Network{Name: d.networks.Name(a, l.Networks), Exchange: d.networks.Exchange(a)}
+		},
+		Recipients: d.recipient, Intake: intake{d}, Log: d.log,
 	}
 }
 

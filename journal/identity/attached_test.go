@@ -34,7 +34,7 @@ func TestAttached_carriesTheOriginalsIdentity(t *testing.T) {
 	noID := strings.Replace(bait, "Message-ID: <bait@evil.example>\r\n", "", 1)
 	delivered := strings.Replace(bait, "\r\n", "\r\nX-MS-Exchange-Organization-Network-Message-Id: "+strings.ToUpper(network)+"\r\n", 1)
 	// As another program writes it: other transfer encoding, other header, other case.
-	rewritten := "message-id:\r\n <bait@evil.example> \r\nfrom: Eve <EVE@evil.example>\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-transfer-encoding: base64\r\n\r\nUGF5IGhlcmUuDQo=\r\n"
+	rewritten := "message-id:\r\n <bait@evil.example> \r\nfrom: Eve <EVE@evil.example>\r\nsubject: Invoice\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-transfer-encoding: base64\r\n\r\nUGF5IGhlcmUuDQo=\r\n"
 	one := []Attached{{MessageID: "<bait@evil.example>", Contents: contents}}
 	for _, c := range []struct {
 		name, text string
@@ -57,28 +57,6 @@ func TestAttached_carriesTheOriginalsIdentity(t *testing.T) {
 	}
 }
 
-// The author and the date belong to what is compared; the subject, which is rewritten on the way, does not.
-func TestContents_ofAnotherMessage(t *testing.T) {
-	is := func(old, new string) bool {
-		return of(t, strings.Replace(bait, old, new, 1)).Contents() == of(t, bait).Contents()
-	}
-	for name, c := range map[string]struct {
-		old, new string
-		same     bool
-	}{
-		"the same":           {"Pay", "Pay", true},
-		"another subject":    {"Invoice", "[EXTERNAL] Invoice", true},
-		"another Message-ID": {"bait@", "other@", true}, // compared beside
-		"another author":     {"eve@", "adam@", false},
-		"another date":       {"Subject:", "Date: Mon, 02 Nov 2026 10:00:00 +0000\r\nSubject:", false},
-		"another text":       {"Pay", "Do not pay", false},
-	} {
-		if got := is(c.old, c.new); got != c.same {
-			t.Errorf("%s: the same contents: %t", name, got)
-		}
-	}
-}
-
 func TestAttached_isBounded(t *testing.T) {
 	messages := make([]string, 100)
 	for i := range messages {
@@ -86,16 +64,6 @@ func TestAttached_isBounded(t *testing.T) {
 	}
 	if got := of(t, wrapped("", messages...)).Attached; len(got) != maxAttached || got[31].MessageID != "<m31@x>" {
 		t.Errorf("%d are kept", len(got))
-	}
-}
-
-func TestContents_doesNotMindTheOrderOfParts(t *testing.T) {
-	a, b := Message{Parts: []string{"1", "2"}}, Message{Parts: []string{"2", "1"}}
-	if a.Contents() != b.Contents() || a.Contents() == "" || (Message{}).Contents() != "" {
-		t.Errorf("contents %q, %q, %q", a.Contents(), b.Contents(), Message{}.Contents())
-	}
-	if (Message{Parts: []string{"1"}}).Contents() == a.Contents() || (Message{Parts: []string{"1", "2", "2"}}).Contents() == a.Contents() {
-		t.Error("other parts give the same contents")
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 const (
 	maxAttached  = 32
 	maxFiles     = 1000 // that are looked into
+	maxFileDepth = 4    // files within files: each level reads again what is inside
 	maxNetworks  = 8
 	maxNetworkID = 64       // a GUID has 36
 	maxCompound  = 32 << 20 // of .msg files at one time
@@ -23,7 +24,9 @@ const (
 // carried collects the messages that a message carries.
 type carried struct {
 	list   []Attached
-	files  int   // that were looked into
+	files  int // that were looked into
+	within int // files that are open now, one in another
+	tags   []string
 	octets int64 // of compound files that may still be held
 }
 
@@ -58,10 +61,12 @@ func (c *carried) file(r io.Reader, depth int) error {
 
 // look finds the messages in a file by what it is: senders name and label files as they like.
 func (c *carried) look(r io.Reader, depth int) {
-	if depth >= maxDepth || len(c.list) >= maxAttached || c.files >= maxFiles {
+	if depth >= maxDepth || c.within >= maxFileDepth || len(c.list) >= maxAttached || c.files >= maxFiles {
 		return
 	}
 	c.files++
+	c.within++
+	defer func() { c.within-- }()
 	br := bufio.NewReaderSize(r, sniffed)
 	head, _ := br.Peek(sniffed) // what could be read is looked at
 	found := outlook.Found{
@@ -74,8 +79,8 @@ func (c *carried) look(r io.Reader, depth int) {
 	case bytes.HasPrefix(head, []byte(cfb.Magic)):
 		c.compound(br, found)
 	case beginsWithHeader(head):
-		p := &parts{lines: newLines(br), carried: c}
-		p.message(depth)
+		p := &parts{lines: newLines(br), carried: c, tags: c.tags}
+		p.message("", depth)
 	}
 }
 
@@ -93,7 +98,7 @@ func (c *carried) compound(r io.Reader, found outlook.Found) {
 // outlook takes a message that Outlook has written. Its header is the one with which it was delivered.
 func (c *carried) outlook(o outlook.Message) {
 	p := &parts{lines: newLines(bytes.NewReader(o.Header))}
-	m := messageOf(p.readHeader())
+	m := p.messageOf(p.readHeader())
 	m.MessageID = cmp.Or(firstID(o.ID), m.MessageID)
 	c.enter(m)
 }

@@ -30,6 +30,7 @@ func (h header) get(name string) string {
 func used(name string) bool {
 	switch name {
 	case "from", "subject", "date", "message-id", "in-reply-to", "references", "content-type", "content-transfer-encoding",
+		"content-disposition", "received",
 		"x-ms-exchange-organization-network-message-id", "x-ms-office365-filtering-correlation-id":
 		return true
 	}
@@ -58,6 +59,7 @@ func (p *parts) readHeader() header {
 			field.begin(text)
 		}
 	}
+	p.bounded = true
 	field.into(h)
 	return h
 }
@@ -89,9 +91,13 @@ func (f *field) into(h header) {
 	f.name, f.value = "", f.value[:0]
 }
 
-func messageOf(h header) Message {
+func (p *parts) messageOf(h header) Message {
 	m := Message{Subject: decodeWords(h.get("subject")), MessageID: h.get("message-id")}
+	m.untagged = untag(m.Subject, p.tags)
 	m.From, m.FromName = author(h.get("from"))
+	for _, trace := range h["received"] {
+		m.Trace = append(m.Trace, strings.Join(strings.Fields(trace), " "))
+	}
 	if at, err := mail.ParseDate(h.get("date")); err == nil {
 		m.Date = at.UTC()
 	}
@@ -101,6 +107,9 @@ func messageOf(h header) Message {
 				m.NetworkMessageIDs = append(m.NetworkMessageIDs, id)
 			}
 		}
+	}
+	if len(m.NetworkMessageIDs) > 1 {
+		m.Doubts = append(m.Doubts, NetworkIDs)
 	}
 	m.References = references(h)
 	return m

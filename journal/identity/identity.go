@@ -7,23 +7,21 @@
 //
 // Writes: nothing.
 //
-// Invariants: memory does not grow with the message, but for .msg files that are attached, of which at most maxCompound
-// octets are held; two messages without parts are never the same; text is compared without regard to charset, line
+// Invariants: time grows with the octets alone, and memory not at all, but for .msg files that are attached, of which at
+// most maxCompound octets are held; what lies beyond the bounds of parts and header blocks is hashed as it stands, and
+// the message is in doubt (Bounded); two messages without parts are never the same; text is compared without regard to charset, line
 // endings and blanks at line ends, all else octet by octet. What is found in a file changes nothing of its digest.
 //
-// On failure: Of answers an error only when the reader fails. Broken MIME is read as far as it goes, and what cannot
+// On failure: an error only when the reader fails, with what was read before it. Broken MIME is read as far as it goes, and what cannot
 // be decoded is compared as it stands.
 //
 // Standards: RFC 2045 to 2047, 5322; for what is carried in files MS-OXMSG, MS-OXTNEF.
 package identity
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -34,16 +32,33 @@ type Message struct {
 	Subject   string // decoded
 	MessageID string // with angle brackets
 	Date      time.Time
-	Parts     []string // hex SHA-256 of each decoded leaf part, in order; empty text is left out
+	Parts     []Part   // leaves, in order; those without name and content are left out
+	Trace     []string // Received fields, the newest first, without regard to folding; at most 32
 
 	// NetworkMessageIDs are the different values of X-MS-Exchange-Organization-Network-Message-Id and of
 	// X-MS-Office365-Filtering-Correlation-Id, which equals it, in lower case. More than one: do not trust any.
 	NetworkMessageIDs []string
 
+	// Doubts are why equal parts prove nothing of this message. Empty for a message that is read in one way, to its end.
+	Doubts []Doubt
+
+	untagged string // the subject without tags
+
 	// What tells that this message forwards or answers another one: hints, not proof.
 	Attached   []Attached // messages that are attached to it, in order, at most 32
 	References []string   // Message-IDs of In-Reply-To and References, the nearest first, at most 8
 }
+
+// Doubt is a reason why equal content is no proof that two messages are one.
+type Doubt string
+
+// The doubts.
+const (
+	NetworkIDs Doubt = "network_ids" // it bears more than one network message id
+	Readings   Doubt = "readings"    // mail programs may read a part of it in two ways
+	Bounded    Doubt = "bounded"     // a bound was reached, and the rest was hashed as it stands
+	Unread     Doubt = "unread"      // it could not be read to its end: the parts are not all there
+)
 
 // Attached is a message that another one carries: as message/rfc822, in a file, or in a winmail.dat.
 type Attached struct {
@@ -52,58 +67,30 @@ type Attached struct {
 	Contents          string   // as Message.Contents gives it; "" for Outlook's own formats, which keep no MIME
 }
 
-// Of reads a message.
-func Of(r io.Reader) (Message, error) {
+// Of reads a message. Tags are what the organisation puts before subjects, beside the usual ones. With an error it returns
+// what it has read so far, in doubt as Unread.
+func Of(r io.Reader, tags ...string) (Message, error) {
 	in := &input{r: r}
-	p := &parts{lines: newLines(in), carried: &carried{octets: maxCompound}}
+	p := &parts{lines: newLines(in), carried: &carried{octets: maxCompound, tags: tags}, tags: tags}
 	h := p.readHeader()
-	m := messageOf(h)
+	m := p.messageOf(h)
 	p.body(h, 0)
-	m.Parts, m.Attached = p.sums, p.carried.list
+	m.Parts, m.Attached = p.found, p.carried.list
+	if p.twofold {
+		m.Doubts = append(m.Doubts, Readings)
+	}
+	if p.bounded {
+		m.Doubts = append(m.Doubts, Bounded)
+	}
 	if in.err != nil {
-		return Message{}, fmt.Errorf("read message: %w", in.err)
+		m.Doubts = append(m.Doubts, Unread)
+		return m, fmt.Errorf("read message: %w", in.err)
 	}
 	return m, nil
 }
 
-// Content answers the hex SHA-256 over From, Date, Subject and the parts.
-func (m Message) Content() string {
-	h := sha256.New()
-	for _, s := range append([]string{m.From, m.date(), m.Subject}, m.Parts...) {
-		fmt.Fprintf(h, "%d:%s\n", len(s), s)
-	}
-	return hex.EncodeToString(h.Sum(nil))
-}
-
-// Contents answers the hex SHA-256 over the author, the date and the decoded parts in whatever order: what package retract
-// compares where a network message id is lacking. "" when there are no parts.
-func (m Message) Contents() string {
-	if len(m.Parts) == 0 {
-		return ""
-	}
-	h := sha256.New()
-	fmt.Fprintf(h, "%q %s\n", strings.ToLower(m.From), m.date())
-	for _, sum := range slices.Sorted(slices.Values(m.Parts)) {
-		fmt.Fprintln(h, sum)
-	}
-	return hex.EncodeToString(h.Sum(nil))
-}
-
-// date is the Date as text, "" where there is none.
-func (m Message) date() string {
-	if m.Date.IsZero() {
-		return ""
-	}
-	return m.Date.UTC().Format(time.RFC3339)
-}
-
-// SameParts reports whether both have the same decoded parts, in whatever order, and any at all.
-func (m Message) SameParts(o Message) bool {
-	if len(m.Parts) == 0 || len(m.Parts) != len(o.Parts) {
-		return false
-	}
-	return slices.Equal(slices.Sorted(slices.Values(m.Parts)), slices.Sorted(slices.Values(o.Parts)))
-}
+// unread reports whether only a part of the message is known.
+func (m Message) unread() bool { return slices.Contains(m.Doubts, Unread) }
 
 // input remembers the reader's error, so that it is not taken for a decoder's.
 type input struct {

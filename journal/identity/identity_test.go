@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 const plain = "From: =?utf-8?q?J=C3=B6rg?= <joerg@example.com>\r\nSubject: =?iso-8859-1?q?Gr=FC=DFe?=\r\n" +
@@ -35,7 +36,7 @@ func TestOf_header(t *testing.T) {
 		Date:              time.Date(2018, 7, 17, 10, 13, 28, 0, time.UTC),
 		NetworkMessageIDs: []string{"4dd9ba79-c85d-4626-87a8-08d5ebdeb47c"},
 	}
-	if diff := cmp.Diff(want, m); diff != "" {
+	if diff := cmp.Diff(want, m, cmpopts.IgnoreUnexported(Message{})); diff != "" {
 		t.Errorf("header (-want +got):\n%s", diff)
 	}
 }
@@ -59,7 +60,10 @@ func mixed(boundary string, parts ...string) string {
 	return b.String()
 }
 
-func TestSameParts(t *testing.T) {
+// same reports whether two messages have the same parts.
+func same(a, b Message) bool { return len(differentParts(a.Parts, b.Parts)) == 0 }
+
+func TestDifferences_ofParts(t *testing.T) {
 	const png = "Content-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n\r\n"
 	original := mixed("a", "Content-Type: text/plain; charset=iso-8859-1\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"+
 		"Gr=FC=DFe  =20\r\nzwei\r\n\r\n", png+"aGVsbG8gd29ybGQ=")
@@ -73,7 +77,7 @@ func TestSameParts(t *testing.T) {
 		{"binary", mixed("b", "Content-Type: text/plain; charset=utf-8\r\n\r\nGrüße\r\nzwei",
 			"Content-Type: image/png\r\n\r\nhello world"), true},
 		{"LF only", strings.ReplaceAll(original, "\r\n", "\n"), true},
-		{"other order", mixed("b", png+"aGVsbG8gd29ybGQ=", "Content-Type: text/plain; charset=utf-8\r\n\r\nGrüße\r\nzwei"), true},
+		{"other order", mixed("b", png+"aGVsbG8gd29ybGQ=", "Content-Type: text/plain; charset=utf-8\r\n\r\nGrüße\r\nzwei"), false},
 		{"nested", mixed("x", mixed("y", "Content-Type: text/plain; charset=utf-8\r\n\r\nGrüße\r\nzwei", png+"aGVsbG8gd29ybGQ=")), true},
 		{"no closing delimiter", strings.TrimSuffix(original, "--a--\r\nepilogue\r\n"), true},
 		{"text altered", strings.ReplaceAll(original, "zwei", "drei"), false},
@@ -86,23 +90,27 @@ func TestSameParts(t *testing.T) {
 	m := read(t, original)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := m.SameParts(read(t, tt.other)); got != tt.same {
-				t.Errorf("SameParts = %v, want %v", got, tt.same)
+			if got := read(t, tt.other).Differences(m); (len(got) == 0) != tt.same {
+				t.Errorf("differences %v, the same should be %v", got, tt.same)
 			}
 		})
 	}
 }
 
-func TestSameParts_nothingIsNotNothing(t *testing.T) {
-	if m := read(t, plain+"\r\n \r\n"); m.SameParts(m) {
-		t.Error("two messages without content count as the same")
+func TestDifferences_nothingIsNotNothing(t *testing.T) {
+	const named = "Content-Type: text/plain\r\nContent-Disposition: attachment; filename=a.txt\r\n\r\n"
+	for _, text := range []string{plain + "\r\n \r\n", plain + mixed("a", "\r\n", named), mixed("a"), ""} {
+		m := read(t, text)
+		if len(m.Differences(m)) == 0 || m.Contents() != "" {
+			t.Errorf("two messages without content count as the same: %q", text)
+		}
 	}
 }
 
 func TestOf_brokenEncodingLosesNothing(t *testing.T) {
 	const head = "Content-Type: application/pdf\r\nContent-Transfer-Encoding: base64\r\n\r\naGVsbG8=!!!"
 	long := strings.Repeat("x", 5000)
-	if read(t, head+long+"1").SameParts(read(t, head+long+"2")) {
+	if len(read(t, head+long+"1").Differences(read(t, head+long+"2"))) == 0 {
 		t.Error("what stands after broken base64 is not compared")
 	}
 }
@@ -119,7 +127,7 @@ func TestOf_pastPartLimitStillCompares(t *testing.T) {
 	if len(one.Parts) != maxParts {
 		t.Errorf("%d sums, want %d", len(one.Parts), maxParts)
 	}
-	if one.SameParts(other) {
+	if len(one.Differences(other)) == 0 {
 		t.Error("a part past the limit is not compared")
 	}
 }
@@ -167,18 +175,18 @@ func BenchmarkOf_10MB(b *testing.B) {
 	}
 }
 
-// TestSameParts_charsets: a charset that cannot be decoded, or octets that are not in it, must not make two texts one.
-func TestSameParts_charsets(t *testing.T) {
+// TestDifferences_charsets: a charset that cannot be decoded, or octets that are not in it, must not make two texts one.
+func TestDifferences_charsets(t *testing.T) {
 	for _, label := range []string{"iso-2022-kr", "hz-gb-2312", "x-unknown", "utf-8", "us-ascii", "gb18030", "iso-2022-jp", ""} {
 		head := "Content-Type: text/plain; charset=" + label + "\r\n\r\n"
 		one, other := read(t, head+"pay 100 \xff to Bob"), read(t, head+"pay 100 \xfe to Bob")
 		if label == "gb18030" { // of which 0xff and 0xfe are no part either
 			other = read(t, head+"pay 100 \xff\xff to Bob")
 		}
-		if one.SameParts(other) {
+		if len(one.Differences(other)) == 0 {
 			t.Errorf("%q: two different texts count as the same", label)
 		}
-		if !one.SameParts(one) {
+		if !same(one, one) {
 			t.Errorf("%q: a text is not the same as itself", label)
 		}
 	}
@@ -194,7 +202,7 @@ func TestOf_brokenMIME(t *testing.T) {
 		"folded content type":  "Content-Type: multipart/mixed;\r\n\tboundary=\"a\"\r\n\r\n--a\r\n\r\none\r\n--a \t\r\n\r\ntwo\r\n--a--",
 		"delimiter-like lines": mixed("a", "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\none\r\n--b\r\n\r\ntwo\r\n--b--\r\n--bx\r\n--"),
 	} {
-		if !want.SameParts(read(t, message)) {
+		if !same(want, read(t, message)) {
 			t.Errorf("%s: %d parts, want the same two", name, len(read(t, message).Parts))
 		}
 	}
@@ -207,7 +215,7 @@ func TestOf_depth(t *testing.T) {
 		boundary := "b" + string(rune('a'+i)) + "_"
 		one, other = mixed(boundary, one), mixed(boundary, other)
 	}
-	if read(t, one).SameParts(read(t, other)) {
+	if same(read(t, one), read(t, other)) {
 		t.Error("what lies too deep is not compared")
 	}
 	if n := len(read(t, one).Parts); n != 1 {
@@ -236,14 +244,14 @@ func TestOf_attachedMessage(t *testing.T) {
 		return mixed("a", "\r\nsee", "Content-Type: message/rfc822\r\n\r\nSubject: x\r\n"+inner)
 	}
 	one := read(t, attach("Content-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n\r\naGVsbG8="))
-	if other := read(t, attach("Content-Type: image/png\r\n\r\nhello")); !one.SameParts(other) {
+	if other := read(t, attach("Content-Type: image/png\r\n\r\nhello")); !same(one, other) {
 		t.Error("the parts of an attached message are not decoded")
 	}
 }
 
 func TestOf_octetsToTheEnd(t *testing.T) {
 	const head = "Content-Type: image/png\r\n\r\n"
-	if read(t, head+"x\r\n").SameParts(read(t, head+"x")) {
+	if same(read(t, head+"x\r\n"), read(t, head+"x")) {
 		t.Error("a line break at the end of octets does not count")
 	}
 	if n := len(read(t, mixed("a", head+"x", head+"y", head+"x")).Parts); n != 3 {

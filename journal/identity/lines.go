@@ -34,6 +34,18 @@ func (l *lines) next() ([]byte, bool) {
 // unread puts the last piece back.
 func (l *lines) unread() { l.back = true }
 
+// drain writes all that is left to w.
+func (l *lines) drain(w io.Writer) (int64, error) {
+	n := 0
+	if l.back {
+		l.back = false
+		n, _ = w.Write(l.piece) // a hash, which never fails
+	}
+	l.piece = nil
+	rest, err := l.br.WriteTo(w)
+	return int64(n) + rest, err
+}
+
 // section reads lines up to the next delimiter of any multipart that is open. The line break before a delimiter is
 // the delimiter's. RFC 2046, section 5.1.1.
 type section struct {
@@ -44,15 +56,23 @@ type section struct {
 	done       bool
 }
 
-func (s *section) Read(b []byte) (int, error) {
-	for len(s.rest) == 0 {
-		if s.done {
-			return 0, io.EOF
+// Read fills b from as many lines as it holds: what reads a section hashes it, and short writes would be slow.
+func (s *section) Read(b []byte) (n int, err error) {
+	for n < len(b) {
+		if len(s.rest) == 0 && s.done {
+			break
 		}
-		s.fill()
+		if len(s.rest) == 0 {
+			s.fill()
+			continue
+		}
+		c := copy(b[n:], s.rest)
+		s.rest = s.rest[c:]
+		n += c
 	}
-	n := copy(b, s.rest)
-	s.rest = s.rest[n:]
+	if n == 0 && len(b) > 0 {
+		return 0, io.EOF
+	}
 	return n, nil
 }
 

@@ -2,11 +2,10 @@ package identity
 
 import (
 	"bufio"
-	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
-	"hash"
 	"io"
 	"mime"
 	"mime/quotedprintable"
@@ -14,15 +13,20 @@ import (
 )
 
 const (
-	maxDepth = 24
-	maxParts = 2000
+	maxDepth  = 24
+	maxParts  = 2000 // digests
+	maxBlocks = 4000 // header blocks, of empty parts and multiparts too; a message of 58 MB can have ten million
 )
 
 // parts walks a message's leaves in one pass.
 type parts struct {
 	lines      *lines
 	boundaries [][]byte // "--" and the boundary of each multipart that is open
-	sums       []string
+	found      []Part
+	tags       []string
+	blocks     int
+	twofold    bool     // something can be read in two ways
+	bounded    bool     // a bound was reached: the rest is hashed as it stands
 	carried    *carried // shared with the messages in its files
 }
 
@@ -30,26 +34,32 @@ type parts struct {
 func (p *parts) body(h header, depth int) {
 	kind, params := mediaType(h.get("content-type"))
 	boundary := params["boundary"]
+	p.blocks++
+	p.twofold = p.twofold || ambiguous(h, params)
 	switch {
+	case p.blocks > maxBlocks:
+		p.rest()
 	case depth >= maxDepth:
+		p.bounded = true
 		p.leaf(leaf{kind: "application/octet-stream", depth: depth})
 	case strings.HasPrefix(kind, "multipart/") && boundary != "":
 		p.multipart([]byte("--"+boundary), depth)
 	case kind == "message/rfc822" && encoding(h) == "":
-		p.message(depth)
+		p.message(name(h, params), depth)
 	default:
-		p.leaf(leaf{kind, params["charset"], encoding(h), depth})
+		p.leaf(leaf{kind, name(h, params), params["charset"], encoding(h), depth})
 	}
 }
 
-// message reads an attached message.
-func (p *parts) message(depth int) {
-	h, first := p.readHeader(), len(p.sums)
-	m := messageOf(h)
+// message reads an attached message. What its header says is a part of its own.
+func (p *parts) message(name string, depth int) {
+	h, first := p.readHeader(), len(p.found)
+	m := p.messageOf(h)
+	p.add(Part{Type: "message/rfc822", Name: name, SHA256: digest([]string{strings.ToLower(m.From), m.date(), m.untagged})})
 	at := p.carried.enter(m)
 	p.body(h, depth+1)
-	if len(p.sums) < maxParts {
-		m.Parts = p.sums[first:]
+	if !p.bounded {
+		m.Parts = p.found[first+1:]
 		p.carried.settle(at, m.Contents())
 	}
 }
@@ -91,8 +101,8 @@ func (p *parts) section() *section {
 
 // leaf is a part that is no multipart.
 type leaf struct {
-	kind, charset, encoding string
-	depth                   int
+	kind, name, charset, encoding string
+	depth                         int
 }
 
 // leaf digests one part: decoded, or as it stands where decoding it fails or loses anything.
@@ -110,21 +120,27 @@ func (p *parts) leaf(l leaf) {
 		_, _ = io.Copy(io.Discard, in) // its only error is the input's, which Of looks at
 		sum = raw
 	}
-	p.add(sum)
+	p.add(Part{Type: l.kind, Name: l.name, SHA256: hex.EncodeToString(sum.Sum(nil))})
 }
 
-// add keeps a sum; past the limit it is folded into the last one, so that no part goes uncompared.
-func (p *parts) add(h hash.Hash) {
-	sum := h.Sum(nil)
-	empty := sha256.Sum256(nil)
-	switch {
-	case bytes.Equal(sum, empty[:]):
-	case len(p.sums) < maxParts:
-		p.sums = append(p.sums, hex.EncodeToString(sum))
-	default:
-		last := &p.sums[maxParts-1]
-		folded := sha256.Sum256(append([]byte(*last), sum...))
-		*last = hex.EncodeToString(folded[:])
+// add keeps a part, unless it says nothing at all. With the last one that there is room for, the rest follows as it stands.
+func (p *parts) add(part Part) {
+	if part.Name == "" && !part.filled() {
+		return
+	}
+	p.found = append(p.found, part)
+	if len(p.found) == maxParts-1 {
+		p.rest()
+	}
+}
+
+// rest digests what has not been read yet as it stands, so that nothing goes uncompared, and ends the walk.
+func (p *parts) rest() {
+	sum := sha256.New()
+	n, _ := p.lines.drain(sum) // its only error is the input's, which Of looks at
+	if n > 0 {
+		p.bounded = true
+		p.found = append(p.found, Part{Type: "rest", SHA256: hex.EncodeToString(sum.Sum(nil))})
 	}
 }
 
@@ -144,6 +160,27 @@ func encoding(h header) string {
 		return e
 	}
 	return ""
+}
+
+// ambiguous reports whether programs may differ in what a part is: its structure is told twice, or its name.
+func ambiguous(h header, contentType map[string]string) bool {
+	for _, name := range []string{"content-type", "content-transfer-encoding", "content-disposition"} {
+		if len(h[name]) > 1 {
+			return true
+		}
+	}
+	_, params := mediaType(h.get("content-disposition"))
+	a, b := decodeWords(params["filename"]), decodeWords(contentType["name"])
+	return a != "" && b != "" && a != b
+}
+
+const maxName = 1000
+
+// name is a part's file name, "" when it has none.
+func name(h header, contentType map[string]string) string {
+	_, params := mediaType(h.get("content-disposition"))
+	n := decodeWords(cmp.Or(params["filename"], contentType["name"]))
+	return strings.TrimSpace(n[:min(len(n), maxName)])
 }
 
 // mediaType reads Content-Type as far as it goes.

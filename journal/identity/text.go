@@ -42,7 +42,7 @@ const maxBlank = 64 << 10
 type textSum struct {
 	h     hash.Hash
 	blank []byte // blanks and line ends that may turn out to be the last
-	last  []byte // up to two octets before the next write
+	edge  []byte // the last two bytes that were written
 	lossy bool   // a replacement character was there
 }
 
@@ -69,15 +69,18 @@ func (t *textSum) Write(b []byte) (int, error) {
 	return n, nil
 }
 
+// lookForLoss looks for the replacement character, three bytes that two writes may share.
 func (t *textSum) lookForLoss(b []byte) {
-	mark := []byte("\ufffd")
-	edge := append(t.last, b[:min(len(b), 2)]...)
-	t.lossy = t.lossy || bytes.Contains(edge, mark) || bytes.Contains(b, mark)
+	t.edge = append(t.edge, b[:min(len(b), 2)]...)
+	t.lossy = t.lossy || bytes.Contains(t.edge, replacement) || bytes.Contains(b, replacement)
 	if len(b) >= 2 {
-		edge = b
+		t.edge = append(t.edge[:0], b[len(b)-2:]...)
+	} else {
+		t.edge = append(t.edge[:0], t.edge[max(0, len(t.edge)-2):]...)
 	}
-	t.last = append(t.last[:0:0], edge[max(0, len(edge)-2):]...)
 }
+
+var replacement = []byte("\ufffd")
 
 func isBlank(c rune) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
 

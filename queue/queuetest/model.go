@@ -91,13 +91,15 @@ func (e expected) step(t *testing.T, q Queue, r *rand.Rand) {
 		it = ended(it, queue.Deferred)
 		it.Tries++
 	case n == 5:
-		must(t, q.Quarantine(ctx, it.ID, "why"))
+		must(t, q.Quarantine(ctx, it.ID, queue.CauseFault, "why"))
 		it = ended(it, queue.Quarantined)
+		it.Cause = queue.CauseFault
 	case n == 6:
 		_, err := q.GiveUp(ctx, it.ID, "why", true)
 		must(t, err)
 		e.bounces[it.ID] = true
 		it = ended(it, queue.Quarantined)
+		it.Cause = queue.CauseFault
 	case n == 7 && it.State == queue.Working:
 		must(t, q.Release(it.ID))
 		it = ended(it, queue.Ready)
@@ -116,7 +118,7 @@ func (e expected) reread(t *testing.T, q Queue) {
 			if it.Starts < queue.MaxStarts {
 				t.Errorf("item %s was quarantined after %d starts", id, it.Starts)
 			}
-			it.State = queue.Quarantined
+			it.State, it.Cause = queue.Quarantined, queue.CauseCrash
 			e.items[id] = it
 		}
 	}

@@ -234,9 +234,9 @@ func quarantine(t *testing.T, h Harness) {
 	if err := q.Retry(t.Context(), id); !errors.Is(err, queue.ErrState) {
 		t.Errorf("Retry of an item in work = %v, want ErrState", err)
 	}
-	must(t, q.Quarantine(t.Context(), id, "not attributed"))
+	must(t, q.Quarantine(t.Context(), id, queue.CauseNetwork, "not attributed"))
 	q = reopen(t, h, q, queue.Options{})
-	if it := get(t, q, id); it.State != queue.Quarantined || it.Reason != "not attributed" || it.Starts != 0 {
+	if it := get(t, q, id); it.State != queue.Quarantined || it.Cause != queue.CauseNetwork || it.Reason != "not attributed" || it.Starts != 0 {
 		t.Errorf("quarantined: %+v", it)
 	}
 	if err := q.Defer(t.Context(), id, time.Now(), "again"); !errors.Is(err, queue.ErrState) {
@@ -244,8 +244,8 @@ func quarantine(t *testing.T, h Harness) {
 	}
 	claimNone(t, q)
 	must(t, q.Retry(t.Context(), id))
-	if got := claim(t, q, 1); got[0].ID != id {
-		t.Errorf("claimed %v after Retry, want %s", itemIDs(got), id)
+	if got := claim(t, q, 1); got[0].ID != id || got[0].Cause != "" {
+		t.Errorf("claimed %+v after Retry, want %s without a cause", got[0], id)
 	}
 }
 
@@ -256,7 +256,7 @@ func trust(t *testing.T, h Harness) {
 	if err := q.Trust(t.Context(), id, "ada"); !errors.Is(err, queue.ErrState) {
 		t.Errorf("Trust of a ready item = %v, want ErrState", err)
 	}
-	must(t, q.Quarantine(t.Context(), id, "not attributed"))
+	must(t, q.Quarantine(t.Context(), id, queue.CauseNetwork, "not attributed"))
 	must(t, q.Trust(t.Context(), id, "ada"))
 	q = reopen(t, h, q, queue.Options{})
 	if got := claim(t, q, 1); got[0].ID != id || got[0].Trusted != "ada" {

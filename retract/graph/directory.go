@@ -12,6 +12,7 @@ import (
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
 	"github.com/microsoftgraph/msgraph-sdk-go/models/odataerrors"
 
+	"clawback/internal/mailaddr"
 	"clawback/retract"
 	"clawback/retract/graph/transport"
 )
@@ -130,9 +131,9 @@ var _ retract.Groups = (*Client)(nil)
 
 // Members expands a group: the mailboxes of those who are its members now, which may not be those of the time of
 // delivery. A journal report that was expanded by Exchange is the better source. An address that is no group gives a
-// Fault with retract.CodeNoMailbox.
+// Fault with the code "no_mailbox".
 func (c *Client) Members(ctx context.Context, address string) ([]retract.Mailbox, error) {
-	id, err := c.groupByAddress(ctx, strings.ToLower(address))
+	id, err := c.groupByAddress(ctx, mailaddr.Address(address))
 	if err != nil {
 		return nil, err
 	}
@@ -148,7 +149,7 @@ func (c *Client) Members(ctx context.Context, address string) ([]retract.Mailbox
 		}
 		for _, m := range members {
 			if box, err := mailboxOf(m); err == nil { // guests are left out
-				box.Address = strings.ToLower(text(m.GetMail()))
+				box.Address = mailaddr.Address(text(m.GetMail()))
 				out = append(out, box)
 			}
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
 
+	"clawback/internal/mailaddr"
 	"clawback/retract/graph/transport"
 )
 
@@ -19,7 +20,7 @@ var networkFields = []string{"X-MS-Exchange-Organization-Network-Message-Id", "X
 func appendNetworkID(ids []string, name, value string) []string {
 	id := strings.ToLower(strings.TrimSpace(value))
 	for _, field := range networkFields {
-		if strings.EqualFold(strings.TrimRight(name, " \t"), field) && id != "" && !slices.Contains(ids, id) {
+		if mailaddr.Equal(strings.TrimRight(name, " \t"), field) && id != "" && !slices.Contains(ids, id) {
 			return append(ids, id)
 		}
 	}

@@ -9,9 +9,13 @@ import (
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
 	"github.com/microsoftgraph/msgraph-sdk-go/users"
 
+	"clawback/internal/mailaddr"
 	"clawback/retract"
 	"clawback/retract/graph/transport"
 )
+
+// noMailbox is the code of retract.Mailboxes for an address that is no mailbox of the tenant.
+const noMailbox = "no_mailbox"
 
 // refusalHolds is how long it is remembered that an address has no mailbox: it may get one.
 const refusalHolds = 10 * time.Minute
@@ -23,7 +27,7 @@ var resolving = transport.Call{Name: "look up address", Directory: true}
 // Resolve finds the mailbox that takes mail for an SMTP address: by the proxy addresses of users, which are what
 // Exchange routes by, else by the user principal name. Groups and mail contacts are no mailboxes.
 func (c *Client) Resolve(ctx context.Context, address string) (retract.Mailbox, error) {
-	key := strings.ToLower(strings.TrimSpace(address))
+	key := mailaddr.Address(strings.TrimSpace(address))
 	if key == "" || strings.ContainsAny(key, " \t\r\n<>") || strings.Count(key, "@") == 0 {
 		return retract.Mailbox{}, refused("the address is malformed")
 	}
@@ -33,7 +37,7 @@ func (c *Client) Resolve(ctx context.Context, address string) (retract.Mailbox, 
 		switch {
 		case err == nil:
 			return box, c.holds, nil
-		case errors.As(err, &f) && f.Code == retract.CodeNoMailbox:
+		case errors.As(err, &f) && f.Code == noMailbox:
 			return box, min(refusalHolds, c.holds), err
 		}
 		return box, 0, err
@@ -128,12 +132,13 @@ func mailboxOf(u models.Userable) (retract.Mailbox, error) {
 }
 
 func refused(kind string) *retract.Fault {
-	return &retract.Fault{Class: retract.GiveUp, Code: retract.CodeNoMailbox, Detail: "look up address: " + kind}
+	return &retract.Fault{Class: retract.GiveUp, Code: noMailbox, Detail: "look up address: " + kind}
 }
 
 // forget drops what is remembered of a mailbox.
 func (c *Client) forget(mailbox string) {
 	c.addresses.drop(func(_ string, m retract.Mailbox) bool { return m.ID == mailbox })
+	c.folders.drop(func(key string, _ folder) bool { return strings.HasPrefix(key, mailbox+"\x00") })
 }
 
 func text(s *string) string {

@@ -1,95 +1,147 @@
 package attach
 
 import (
-	"archive/tar"
-	"archive/zip"
 	"bytes"
 	"strings"
 )
 
-// enter counts a file inside. It answers false when there were enough.
-func (w *work) enter(name string) bool {
-	w.files--
-	if len(w.report.Files) < 200 {
+// member counts a file inside an archive. It answers false when there were enough.
+func (w *work) member(archive, name string) bool {
+	if w.names--; w.names < 0 {
+		w.notRead("Of the archive %q not all names were read.", archive)
+		return false
+	}
+	if len(w.report.Files) < maxListed {
 		w.report.Files = append(w.report.Files, name)
 	}
-	return w.files > 0
+	return true
 }
 
-// member counts a file inside an archive, and says so when there were enough.
-func (w *work) member(archive, name string) bool {
-	if w.enter(name) {
+// tooMany records that no more files are looked into.
+func (w *work) tooMany(name string) {
+	w.notRead("The file %q was not looked into: there were too many files before it.", name)
+}
+
+// looksInto answers whether the content of a file inside another is looked at, and counts it. Where it is not, its name is judged.
+func (w *work) looksInto(name string, depth int) bool {
+	switch {
+	case depth >= w.deepest:
+		w.notRead("The file %q was not looked into: it lies in too many others.", name)
+	case w.left <= 0:
+		w.notRead("The file %q was not looked into: too much was unpacked before it.", name)
+	case w.files <= 0:
+		w.tooMany(name)
+	default:
+		w.files--
 		return true
 	}
-	w.enough(archive)
+	w.name(strings.ToLower(name), "", depth+1)
 	return false
 }
 
-func (w *work) enough(archive string) {
-	w.find("archive_bomb", "The archive %q holds more files than are looked at.", archive)
+// inside looks at a file that stands in another as it is. It is paid for, since several names may lead to the same bytes.
+func (w *work) inside(name string, body []byte, depth int) {
+	name = strings.ToLower(name)
+	if !w.looksInto(name, depth) {
+		return
+	}
+	it := item{name: name, body: body[:min(len(body), maxInner)], depth: depth + 1, cut: len(body) > maxInner}
+	w.left -= int64(len(it.body))
+	w.cutFile(it)
+	w.file(it)
 }
 
-func (w *work) zip(name string, body []byte, depth int) {
-	z, err := zip.NewReader(bytes.NewReader(body), int64(len(body)))
-	if err != nil {
-		w.report.Unreadable = "zip: " + err.Error()
-		return
-	}
-	if office(z) {
-		w.ooxml(name, z)
-		return
-	}
-	for _, f := range z.File {
-		if !w.member(name, f.Name) {
-			return
+// unpack looks at a file that a decoder gives, after looksInto. It answers false where the decoder failed.
+func (w *work) unpack(name string, s stream, depth int) bool {
+	name = strings.ToLower(name)
+	return w.use(s, maxInner, func(b []byte, cut bool) {
+		it := item{name: name, body: b, depth: depth + 1, cut: cut}
+		if cut && s.from != nil && int64(len(b)) > bombRatio*s.from.taken {
+			w.find("archive_bomb", "The file %q unpacks to more than two hundred times its size.", name)
 		}
-		w.zipFile(name, f, depth)
+		w.cutFile(it)
+		w.file(it)
+	})
+}
+
+// cutFile records that a file is looked at only as far as its limit, where what follows may matter.
+func (w *work) cutFile(it item) {
+	if it.cut && !passive(Sniff(it.body)) {
+		w.notRead("Of the file %q the first %d bytes were read.", it.name, len(it.body))
 	}
 }
 
-func (w *work) zipFile(archive string, f *zip.File, depth int) {
-	inner := strings.ToLower(f.Name)
-	if f.Flags&1 != 0 { // APPNOTE 4.4.4: encrypted
-		w.report.Encrypted = true
-		w.name(inner, "", depth+1)
-		return
+// passive reports whether nothing of interest stands at the end of files of a kind.
+func passive(kind string) bool {
+	switch kind {
+	case "png", "jpeg", "gif", "bmp", "tiff", "webp", "riff", "mp4", "mp3", "text", "xml":
+		return true
 	}
-	if f.UncompressedSize64 > 200<<20 && f.CompressedSize64*200 < f.UncompressedSize64 {
-		w.find("archive_bomb", "The file %q in %q would unpack to more than two hundred times its size.", f.Name, archive)
-		return
-	}
-	s, ok := w.zipped(f)
-	if !ok || depth >= w.limits.Depth || w.left <= 0 {
-		w.name(inner, "", depth+1)
-		return
-	}
-	w.use(s, maxInner, func(b []byte) { w.file(inner, b, depth+1) })
+	return false
 }
 
-// zipped reads a file in a zip archive, where it is packed by a method that can be read (APPNOTE 4.4.5).
-func (w *work) zipped(f *zip.File) (stream, bool) {
-	raw, err := f.OpenRaw()
-	if err != nil || w.left <= 0 {
-		return stream{}, false
+// isArchive reports whether files of a kind are opened to take other files out of them.
+func isArchive(kind string) bool {
+	switch kind {
+	case "zip", "rar", "7z", "cab", "tar", "gzip", "bzip2", "xz", "zstd", "iso", "lzh", "arj", "ace":
+		return true
 	}
-	switch f.Method {
-	case zip.Store:
-		return plain(raw), true
-	case zip.Deflate:
-		return w.deflated(raw), true
-	}
-	return stream{}, false
+	return false
 }
 
-func (w *work) tar(name string, body []byte, depth int) {
-	t := tar.NewReader(bytes.NewReader(body))
-	for depth < w.limits.Depth {
-		header, err := t.Next()
-		if err != nil || !w.member(name, header.Name) {
-			return
+// archiveMarks are how archives begin that programs look for behind other bytes, by the extension that makes them do so.
+var archiveMarks = map[string][]string{
+	"rar": {"Rar!\x1a\x07"}, "r00": {"Rar!\x1a\x07"}, "cbr": {"Rar!\x1a\x07"}, "7z": {"7z\xbc\xaf\x27\x1c"}, "cab": {"MSCF\x00\x00\x00\x00"},
+	"iso": nil, "zip": nil,
+}
+
+// maxAhead is how far programs look for an archive behind other bytes: WinRAR 4 MiB, 7-Zip 1 MiB and more for some kinds.
+const maxAhead = 4 << 20
+
+// embedded is an archive that stands behind other bytes.
+type embedded struct {
+	kind string
+	at   int
+}
+
+// hiddenArchive finds an archive that does not stand where the kind of a file is told by, and that programs open all the same.
+func hiddenArchive(it item, kind, extension string) *embedded {
+	zipNamed := extension == "zip" || extension == "jar" || extension == "apk"
+	if kind != "zip" && (kind != "ole" || zipNamed) && zipTail(it.body, zipNamed) { // documents hold archives, which are no second reading
+		return &embedded{"zip", 0} // its reader finds the beginning by the end
+	}
+	for _, mark := range archiveMarks[extension] {
+		if kind == "rar" || kind == "7z" || kind == "cab" {
+			break
 		}
-		if header.Typeflag == tar.TypeReg {
-			w.use(plain(t), maxInner, func(b []byte) { w.file(strings.ToLower(header.Name), b, depth+1) })
+		if at := bytes.Index(it.body[:min(len(it.body), maxAhead)], []byte(mark)); at > 0 {
+			return &embedded{Sniff(it.body[at:]), at}
 		}
+	}
+	return nil
+}
+
+// hidden reads an archive that stands behind other bytes.
+func (w *work) hidden(it item, kind string, e embedded) {
+	open := w.opener(e.kind)
+	if open == nil {
+		return
+	}
+	if kind != "pe" && kind != "dos" && kind != "elf" { // programs that unpack themselves are known as programs
+		w.ambiguous(it.name, "an archive ("+e.kind+") stands behind other bytes")
+	}
+	it.body = it.body[e.at:]
+	open(it)
+}
+
+// follows looks at what stands behind the end of an archive: a second one is opened by some programs, and by others the first.
+func (w *work) follows(it item, rest []byte) {
+	rest = bytes.TrimLeft(rest, "\x00")
+	if len(rest) < 8 {
+		return
+	}
+	if kind := Sniff(rest); isArchive(kind) && !it.cut {
+		w.ambiguous(it.name, "another file ("+kind+") follows its end")
+		w.inside("what follows "+it.name, rest, it.depth)
 	}
 }

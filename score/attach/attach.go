@@ -1,26 +1,30 @@
 // Package attach looks into attached files: what they are, what they hide, where they lead; pure.
 //
-// Reads the octets of one file, which a stranger made.
+// Reads the bytes of one file, which a stranger made.
 //
 // Writes nothing.
 //
 // Invariants:
-//   - I1 bounded: octets unpacked, files, depth and pixels (Limits), and so time, since an octet costs what its decoder needs for it, and
-//     one that is taken and gives nothing costs most; a bomb costs what an ordinary file costs.
+//   - I1 bounded: bytes unpacked, files, names, depth and pixels (Limits), and so time, since a byte costs what its decoder needs for it, and
+//     one that is read and gives nothing costs most; a bomb costs what an ordinary file costs. A limit that was reached is in Report.NotRead.
 //   - I2 nothing is executed, rendered or fetched.
 //   - I3 a library that panics on broken input is a file that cannot be read, not the end of the message.
+//   - I4 what programs read in more than one way is read in each: several directories, several names, one archive behind another. Where
+//     the readings differ, the finding two_readings says so.
 //
 // On failure: what cannot be read is said in Report.Unreadable; what was found until then stays.
 //
-// Standards: PKWARE APPNOTE (zip), 7zFormat.txt, RAR 5.0 archive format, MS-CAB, ECMA-119 (CD images), the .xz file format, ECMA-376
-// (OOXML), MS-CFB, MS-OVBA, MS-XLS, ISO 32000 (PDF), MS-OXTNEF, MS-ONESTORE, MS-SHLLINK, ISO 18004 (QR).
+// Standards: PKWARE APPNOTE (zip), 7zFormat.txt, RAR 5.0 archive format, MS-CAB, ECMA-119 (CD images), the .xz file format, POSIX.1-2024 (pax),
+// ECMA-376 (OOXML), MS-CFB, MS-OVBA, MS-XLS, MS-OXMSG, ISO 32000 (PDF), MS-OXTNEF, MS-ONESTORE, MS-SHLLINK, ISO 18004 (QR), RFC 2397 (data
+// addresses), RFC 2557 (web archives).
 package attach
 
 import (
+	"bufio"
 	"bytes"
 	"fmt"
 	"io"
-	"path"
+	"slices"
 	"strings"
 )
 
@@ -29,6 +33,7 @@ type File struct {
 	Name string // as the message calls it
 	Type string // the media type that the message declares, lower case; "" is unknown
 	Body []byte
+	In   int // how many files it lies in, where the message that it is part of lies in a file
 }
 
 // Limits bound the work on the files of one message, whether they lie beside each other or inside each other. What a file uses is
@@ -36,12 +41,15 @@ type File struct {
 type Limits struct {
 	Bytes  int64 // unpacked, over all files inside
 	Files  int   // looked into
+	Names  int   // of files inside archives
 	Depth  int
 	Pixels int // of all pictures that are searched for QR codes
 }
 
 // Default are the limits that the scorer uses.
-func Default() Limits { return Limits{Bytes: 32 << 20, Files: 500, Depth: 3, Pixels: 6 << 20} }
+func Default() Limits {
+	return Limits{Bytes: 32 << 20, Files: 500, Names: 20_000, Depth: 5, Pixels: 6 << 20}
+}
 
 // Finding is one thing that is wrong with a file.
 type Finding struct {
@@ -51,7 +59,7 @@ type Finding struct {
 
 // Report is what a file is and holds.
 type Report struct {
-	Kind       string // what the octets are: "zip", "pdf", "pe", ... or ""
+	Kind       string // what the bytes are: "zip", "pdf", "pe", ... or ""
 	Findings   []Finding
 	Links      []Link
 	Files      []string // names of files inside
@@ -60,6 +68,7 @@ type Report struct {
 	Pages      []Page    // HTML and SVG files, for the reader of bodies
 	Messages   []Message // mail that lies in the file or is the file, for the reader of mail
 	NotRead    []string  // sentences: each names a limit that was reached and what was not read because of it
+	Stopped    string    // a sentence: looking into the file ended the process that did it, or had to be ended; "" for files that can be read
 }
 
 // Page is a file that a browser opens.
@@ -70,8 +79,9 @@ type Page struct {
 
 // Message is a mail message or a web archive.
 type Message struct {
-	Name string
-	Raw  []byte
+	Name  string
+	Depth int // how many files it lies in
+	Raw   []byte
 }
 
 // Link is an address inside a file.
@@ -80,24 +90,81 @@ type Link struct {
 	Where string // "PDF link", "Office relationship", "QR code"
 }
 
+// item is a file that is being looked at.
+type item struct {
+	name  string // lower case
+	body  []byte
+	depth int
+	cut   bool // the body is only its beginning
+}
+
 // work is the state of looking at one attached file.
 type work struct {
-	limits Limits
-	left   int64
-	files  int
-	report *Report
+	limits  Limits
+	deepest int // how many files may lie in each other
+	left    int64
+	files   int
+	names   int
+	report  *Report
 
 	inflate io.ReadCloser   // the one deflate decoder
+	buffer  *bufio.Reader   // of its input
 	spare   []*bytes.Buffer // for what is unpacked
 }
 
+// Bounds of a report.
+const (
+	maxLinks    = 100
+	maxListed   = 200 // names
+	maxPages    = 6
+	maxPage     = 2 << 20
+	maxMessages = 20
+	maxNotRead  = 10
+)
+
 // Inspect looks into a file, and takes what it used off the limits.
 func Inspect(f File, limits *Limits) Report {
-	w := &work{limits: *limits, left: limits.Bytes, files: limits.Files, report: &Report{}}
+	w := &work{limits: *limits, deepest: limits.Depth - f.In, left: limits.Bytes, files: limits.Files, names: limits.Names, report: &Report{}}
 	w.report.Kind = Sniff(f.Body)
-	w.file(strings.ToLower(f.Name), f.Body, 0)
-	limits.Bytes, limits.Files, limits.Pixels = w.left, w.files, w.limits.Pixels
+	it := item{name: strings.ToLower(withExtension(f)), body: f.Body}
+	switch {
+	case Plain(f):
+		w.file(it)
+	case w.files > 0:
+		w.files--
+		w.file(it)
+	default:
+		w.name(it.name, w.report.Kind, 0)
+		w.tooMany(it.name)
+	}
+	limits.Bytes, limits.Files, limits.Names, limits.Pixels = w.left, w.files, w.names, w.limits.Pixels
 	return *w.report
+}
+
+// withExtension gives a file an extension by its declared type where its name has none, as mail programs do when they save it.
+func withExtension(f File) string {
+	if _, extension := splitName(f.Name); extension != "" {
+		return f.Name
+	}
+	switch f.Type {
+	case "text/html":
+		return f.Name + ".html"
+	case "application/xhtml+xml":
+		return f.Name + ".xhtml"
+	case "image/svg+xml":
+		return f.Name + ".svg"
+	case "application/hta":
+		return f.Name + ".hta"
+	case "text/javascript", "application/javascript", "application/x-javascript", "application/ecmascript":
+		return f.Name + ".js"
+	case "application/x-rdp", "application/rdp":
+		return f.Name + ".rdp"
+	case "message/rfc822", "message/global":
+		return f.Name + ".eml"
+	case "multipart/related", "application/x-mimearchive":
+		return f.Name + ".mht"
+	}
+	return f.Name
 }
 
 func (w *work) find(id, format string, args ...any) {
@@ -110,46 +177,69 @@ func (w *work) find(id, format string, args ...any) {
 }
 
 func (w *work) link(url, where string) {
-	if len(w.report.Links) < 100 && url != "" {
+	if len(w.report.Links) < maxLinks && url != "" {
 		w.report.Links = append(w.report.Links, Link{url, where})
 	}
 }
 
-// file looks at one file, which may hold others.
-func (w *work) file(name string, body []byte, depth int) {
-	defer func() {
-		if r := recover(); r != nil { // I3
-			w.report.Unreadable = fmt.Sprintf("%s: %v", name, r)
-		}
-	}()
-	kind := Sniff(body)
-	w.name(name, kind, depth)
-	if open := w.opener(kind); open != nil {
-		if w.files <= 0 {
-			w.enough(name)
-			return
-		}
-		open(name, body, depth)
-		return
-	}
-	switch kind {
-	case "ole":
-		w.ole(name, body)
-	case "pdf":
-		w.pdf(body)
-	case "rtf":
-		w.rtf(body)
-	case "html", "svg":
-		if len(w.report.Pages) < 4 {
-			w.report.Pages = append(w.report.Pages, Page{name, string(body[:min(len(body), 2<<20)])})
-		}
-	case "png", "jpeg", "gif":
-		w.picture(body)
+// notRead records that a limit was reached.
+func (w *work) notRead(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	if len(w.report.NotRead) < maxNotRead && !slices.Contains(w.report.NotRead, text) {
+		w.report.NotRead = append(w.report.NotRead, text)
 	}
 }
 
-// opener answers what opens a kind of file that holds others.
-func (w *work) opener(kind string) func(name string, body []byte, depth int) {
+// unreadable records why a file cannot be read. A file of which only the beginning was unpacked is not to blame.
+func (w *work) unreadable(it item, why string) {
+	if !it.cut && w.report.Unreadable == "" {
+		w.report.Unreadable = fmt.Sprintf("%s: %s", it.name, why)
+	}
+}
+
+// ambiguous records that programs read a file in more than one way.
+func (w *work) ambiguous(name, why string) {
+	w.find("two_readings", "The file %q can be read in more than one way: %s.", name, why)
+}
+
+// file looks at one file, which may hold others.
+func (w *work) file(it item) {
+	defer func() {
+		if r := recover(); r != nil { // I3
+			w.unreadable(it, fmt.Sprint(r))
+		}
+	}()
+	kind := Sniff(it.body)
+	if kind == "rdp" {
+		w.active(it, kind) // says more than the name does
+	}
+	w.name(it.name, kind, it.depth)
+	for _, open := range w.openers(it, kind) {
+		open(it)
+	}
+}
+
+// openers answers what looks into a file: by what its bytes are, and by what its name makes a program take them for.
+func (w *work) openers(it item, kind string) []func(item) {
+	var all []func(item)
+	if open := w.opener(kind); open != nil {
+		all = append(all, open)
+	}
+	_, extension := splitName(strings.TrimRightFunc(it.name, blank))
+	switch {
+	case page(extension) && kind != "html" && kind != "svg":
+		all = append(all, w.page)
+	case (extension == "eml" || extension == "nws" || webArchive(extension)) && kind != "message":
+		all = append(all, w.message)
+	}
+	if hidden := hiddenArchive(it, kind, extension); hidden != nil {
+		all = append(all, func(it item) { w.hidden(it, kind, *hidden) })
+	}
+	return all
+}
+
+// opener answers what looks into files of a kind.
+func (w *work) opener(kind string) func(item) {
 	switch kind {
 	case "zip":
 		return w.zip
@@ -167,6 +257,8 @@ func (w *work) opener(kind string) func(name string, body []byte, depth int) {
 		return w.bzip2
 	case "xz":
 		return w.xz
+	case "zstd":
+		return w.zstd
 	case "iso":
 		return w.iso
 	case "onenote":
@@ -175,102 +267,34 @@ func (w *work) opener(kind string) func(name string, body []byte, depth int) {
 		return w.tnef
 	case "lzh", "arj", "ace":
 		return w.oldArchive
+	case "lzip", "compress", "xar", "ar", "wim":
+		return func(it item) { w.unreadable(it, "archives of this kind ("+kind+") are not read") }
+	}
+	return w.reader(kind)
+}
+
+// reader answers what looks into files of a kind that is no archive.
+func (w *work) reader(kind string) func(item) {
+	switch kind {
+	case "ole":
+		return func(it item) { w.ole(it) }
+	case "pdf":
+		return func(it item) { w.pdf(it.body) }
+	case "rtf":
+		return func(it item) { w.rtf(it.body) }
+	case "activemime":
+		return w.activeMime
+	case "html", "svg":
+		return w.page
+	case "message":
+		return w.message
+	case "text":
+		return w.uuencoded
+	case "png", "jpeg", "gif":
+		return func(it item) { w.picture(it.body) }
+	}
+	if activeWhat(kind) != "" && kind != "rdp" {
+		return func(it item) { w.active(it, kind) }
 	}
 	return nil
-}
-
-// name compares what a file calls itself with what it is.
-func (w *work) name(name, kind string, depth int) {
-	extension := strings.TrimPrefix(path.Ext(name), ".")
-	inside := depth > 0
-	switch {
-	case Executable(extension) || kind == "pe" || kind == "elf" || kind == "macho":
-		if kind == "pe" && !Executable(extension) {
-			w.find("disguised_program", "The file %q is a Windows program under another name.", name)
-		}
-		w.find(pick(inside, "archive_executable", "executable"), "The file %q is a program.", name)
-	case Script(extension) || kind == "lnk":
-		w.find(pick(inside, "archive_executable", "script"), "The file %q is a script or a shortcut that runs something.", name)
-	case kind == "onenote":
-		w.find("script", "The file %q is a OneNote notebook, which can carry programs.", name)
-	case DiskImage(extension) || kind == "iso" || kind == "vhd":
-		w.find("disk_image", "The file %q is a disk image, whose content Windows does not mark as foreign.", name)
-	}
-	if strings.ContainsRune(name, '\u202e') {
-		w.find("reversed_name", "The name %q holds a character that turns the direction of writing, to hide its ending.", name)
-	}
-	w.extension(name, extension, kind)
-}
-
-func (w *work) extension(name, extension, kind string) {
-	stem := strings.TrimSuffix(name, "."+extension)
-	if inner := strings.TrimSpace(strings.TrimPrefix(path.Ext(stem), ".")); Document(inner) && (Executable(extension) || Script(extension) || DiskImage(extension) || extension == "html" || extension == "htm") {
-		w.find("double_extension", "The file %q hides its kind behind a second extension.", name)
-	}
-	if want := expected(extension); want != "" && kind != "" && !strings.Contains(want, kind) {
-		w.find("type_mismatch", "The file %q is not what its name says: it is %s.", name, kind)
-	}
-}
-
-func pick(yes bool, a, b string) string {
-	if yes {
-		return a
-	}
-	return b
-}
-
-// Executable reports whether files of that extension run as programs.
-func Executable(extension string) bool {
-	switch extension {
-	case "exe", "scr", "com", "pif", "msi", "msix", "appx", "cpl", "dll", "jar", "bat", "cmd", "ps1", "gadget", "application", "apk", "xll", "msp":
-		return true
-	}
-	return false
-}
-
-// Script reports whether files of that extension start something when they are opened.
-func Script(extension string) bool {
-	switch extension {
-	case "js", "jse", "vbs", "vbe", "wsf", "wsh", "hta", "lnk", "url", "reg", "scf", "msc", "chm", "settingcontent-ms", "iqy", "slk",
-		"mobileconfig", "jnlp", "library-ms", "search-ms", "wsc", "sct", "inf", "desktop", "diagcab", "appref-ms", "searchconnector-ms":
-		return true
-	}
-	return false
-}
-
-// DiskImage reports whether files of that extension are mounted when they are opened.
-func DiskImage(extension string) bool {
-	switch extension {
-	case "iso", "img", "vhd", "vhdx", "udf", "daa", "dmg":
-		return true
-	}
-	return false
-}
-
-// Document reports whether the extension is one of a harmless kind that others hide behind.
-func Document(extension string) bool {
-	switch extension {
-	case "pdf", "doc", "docx", "xls", "xlsx", "ppt", "pptx", "txt", "jpg", "jpeg", "png", "gif", "rtf", "csv", "zip", "mp3", "mp4", "wav", "docm", "xlsm":
-		return true
-	}
-	return false
-}
-
-// expected are the kinds that an extension may be, "" where any may.
-func expected(extension string) string {
-	switch extension {
-	case "pdf":
-		return "pdf"
-	case "doc", "xls", "ppt":
-		return "ole zip rtf html text xml"
-	case "docx", "xlsx", "pptx":
-		return "zip ole"
-	case "jpg", "jpeg", "png", "gif", "bmp":
-		return "jpeg png gif bmp webp"
-	case "zip":
-		return "zip"
-	case "txt", "csv":
-		return "text html xml"
-	}
-	return ""
 }

@@ -68,7 +68,7 @@ func found(r Report, id string) bool {
 
 func TestSniff(t *testing.T) {
 	for want, body := range map[string]string{
-		"zip": "PK\x03\x04xxxx", "pdf": "%PDF-1.7\n", "pe": "MZ\x90\x00\x03", "ole": "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1xxxx", "lnk": "L\x00\x00\x00\x01\x14\x02\x00xxx",
+		"zip": "PK\x03\x04xxxx", "pdf": "%PDF-1.7\n", "dos": "MZ\x90\x00\x03", "pe": "MZ" + strings.Repeat("\x00", 58) + "\x40\x00\x00\x00PE\x00\x00", "ole": "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1xxxx", "lnk": "L\x00\x00\x00\x01\x14\x02\x00xxx",
 		"tnef": "\x78\x9f\x3e\x22xxxx", "html": "  <!DOCTYPE html><p>", "svg": "<svg xmlns=x>", "text": "hello there", "": "\x00\x01\x02\x03\x04",
 		"iso": strings.Repeat("\x00", 0x8001) + "CD001" + strings.Repeat("\x00", 9),
 	} {
@@ -187,7 +187,7 @@ func TestVBA_startsByItselfAndRuns(t *testing.T) {
 		"Attribute VB_Name\nSub AutoOpen()\nMsgBox 1\nEnd Sub":    false,
 		"Attribute VB_Name\nSub Format()\nShell \"x\"\nEnd Sub":   false,
 	} {
-		w := &work{limits: Default(), left: 1 << 20, files: 10, report: &Report{}}
+		w := &work{limits: Default(), left: 1 << 20, files: 10, names: 100, report: &Report{}}
 		w.vba("a.doc", module(source))
 		if got := found(*w.report, "macro_autorun"); got != want {
 			t.Errorf("%q: %v, want %v", source, got, want)
@@ -313,7 +313,12 @@ func FuzzInspect(f *testing.F) {
 	}
 	f.Add("a.docx", zipped(f, map[string][]byte{"[Content_Types].xml": nil, "word/_rels/a.rels": []byte(`<Relationship Target="http://x" TargetMode="External"/>`)}))
 	f.Fuzz(func(t *testing.T, name string, body []byte) {
-		r := Inspect(File{Name: name, Body: body}, &Limits{Bytes: 1 << 20, Files: 50, Depth: 3, Pixels: 1 << 16})
+		before := Limits{Bytes: 1 << 20, Files: 50, Depth: 3, Pixels: 1 << 16}
+		after := before
+		r := Inspect(File{Name: name, Body: body}, &after)
+		if Plain(File{Name: name, Body: body}) && after != before {
+			t.Errorf("a plain file was decoded: %+v are left of %+v", after, before)
+		}
 		if len(r.Links) > 100 || len(r.Files) > 200 {
 			t.Errorf("%d links, %d files", len(r.Links), len(r.Files))
 		}

@@ -9,37 +9,36 @@ import (
 
 const (
 	sector       = 2048
-	maxDirectory = 64 << 10 // octets of one directory of a disk image
+	maxDirectory = 64 << 10 // bytes of one directory of a disk image
 )
 
-// iso reads the files of a CD image (ECMA-119; Joliet names where there are any). One that is UDF alone is a disk image and no more.
-func (w *work) iso(name string, body []byte, depth int) {
-	var root []byte
-	joliet := false
-	for at := 16 * sector; at+sector <= len(body) && at < 32*sector; at += sector {
-		volume := body[at : at+sector]
+// iso reads the files of a CD image (ECMA-119): by the names of each of its volumes, since Windows goes by Joliet's and others by the plain
+// ones. One that is UDF alone is a disk image and no more.
+func (w *work) iso(it item) {
+	found := false
+	seen := map[uint32]bool{}
+	for at := 16 * sector; at+sector <= len(it.body) && at < 32*sector; at += sector {
+		volume := it.body[at : at+sector]
 		if string(volume[1:6]) != "CD001" || volume[0] == 255 {
 			break
 		}
-		wide := volume[0] == 2 && volume[88] == '%' && volume[89] == '/' // Joliet, "Escape Sequences"
-		if volume[0] == 1 && root == nil || wide {
-			root, joliet = volume[156:190], wide
+		joliet := volume[0] == 2 && volume[88] == '%' && volume[89] == '/' // "Escape Sequences"
+		if volume[0] == 1 || joliet {
+			found = true
+			disc{w, it, joliet, seen}.directory(extent(it.body, volume[156:190]), 8)
 		}
 	}
-	if root == nil {
-		w.report.Unreadable = "iso: no ISO 9660 volume"
-		return
+	if !found {
+		w.unreadable(it, "iso: no ISO 9660 volume")
 	}
-	disc{w, name, body, joliet, depth}.directory(extent(body, root), 8)
 }
 
-// disc is a CD image that is walked through.
+// disc is a volume of a CD image that is walked through.
 type disc struct {
 	*work
-	name   string
-	body   []byte
+	item
 	joliet bool
-	depth  int
+	seen   map[uint32]bool // where files begin that were looked at, by whatever name
 }
 
 // extent is what a directory record names (ECMA-119 9.1).
@@ -72,13 +71,18 @@ func (d disc) record(r []byte, levels int) bool {
 		return true
 	}
 	title := d.title(label)
-	if !d.member(d.name, title) {
+	if !d.member(d.item.name, title) {
 		return false
 	}
 	if r[25]&2 != 0 {
 		return levels == 0 || d.directory(extent(d.body, r), levels-1)
 	}
-	d.inside(title, extent(d.body, r), d.depth)
+	if at := binary.LittleEndian.Uint32(r[2:]); d.seen[at] {
+		d.work.name(title, "", d.depth+1)
+	} else {
+		d.seen[at] = true
+		d.inside(title, extent(d.body, r), d.depth)
+	}
 	return true
 }
 

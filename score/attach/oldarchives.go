@@ -6,14 +6,15 @@ import (
 )
 
 // oldArchive reads the names in an LZH, ARJ or ACE archive, and LZH files that are stored as they are.
-func (w *work) oldArchive(name string, body []byte, depth int) {
+func (w *work) oldArchive(it item) {
+	name, body, depth := it.name, it.body, it.depth
 	w.find("rare_archive", "The file %q is an archive of a kind that few programs still write and many still open.", name)
 	see := func(inner string, stored []byte) bool {
 		if !w.member(name, inner) {
 			return false
 		}
-		if inner = strings.ToLower(inner); stored == nil {
-			w.name(inner, "", depth+1)
+		if stored == nil {
+			w.name(strings.ToLower(inner), "", depth+1)
 			return true
 		}
 		w.inside(inner, stored, depth)

@@ -3,6 +3,7 @@ package attach
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 	"strings"
 
 	"clawback/internal/cfb"
@@ -12,29 +13,42 @@ import (
 const maxOLE = 2000
 
 // ole looks at the streams of an OLE2 file: the old Office formats, macros, encrypted packages.
-func (w *work) ole(name string, body []byte) {
-	doc, err := cfb.Of(body)
+func (w *work) ole(it item) {
+	name := it.name
+	doc, err := cfb.Of(it.body)
 	if err != nil {
-		w.report.Unreadable = "ole: " + err.Error()
+		w.unreadable(it, "ole: "+err.Error())
 		return
 	}
-	storages, seen := []cfb.Entry{doc.Root()}, 0
-	for len(storages) > 0 {
-		in := storages[0]
-		storages = storages[1:]
-		for _, entry := range doc.Children(in) {
+	root := doc.Root()
+	children := doc.Children(root)
+	if slices.ContainsFunc(children, msgEntry) {
+		w.msg(it, doc, children, 0)
+		return
+	}
+	seen := 0
+	for storages := []storage{{root, children}}; len(storages) > 0; storages = storages[1:] {
+		for _, entry := range storages[0].children {
 			if seen++; seen > maxOLE || w.left <= 0 {
+				w.notRead("Of the document %q the first %d streams were read.", name, seen-1)
 				return
 			}
-			w.stream(name, doc, in, entry)
+			w.stream(it, doc, storages[0].Entry, entry)
 			if entry.Storage {
-				storages = append(storages, entry)
+				storages = append(storages, storage{entry, doc.Children(entry)})
 			}
 		}
 	}
 }
 
-func (w *work) stream(name string, doc *cfb.File, in, entry cfb.Entry) {
+// storage is a storage of a compound file, and what is in it.
+type storage struct {
+	cfb.Entry
+	children []cfb.Entry
+}
+
+func (w *work) stream(it item, doc *cfb.File, in, entry cfb.Entry) {
+	name := it.name
 	lower := strings.ToLower(entry.Name)
 	switch {
 	case lower == "encryptedpackage":
@@ -42,22 +56,32 @@ func (w *work) stream(name string, doc *cfb.File, in, entry cfb.Entry) {
 	case lower == "_vba_project" || lower == "vba" || lower == "_vba_project_cur":
 		w.find("macro", "The document %q carries macros.", name)
 	case strings.HasSuffix(strings.ToLower(in.Name), "vba") && entry.Size > 0 && lower != "dir":
-		w.use(plain(doc.Open(entry)), min(entry.Size, 1<<20), func(b []byte) { w.vba(name, b) })
+		w.use(plain(doc.Open(entry)), min(entry.Size, 1<<20), func(b []byte, _ bool) { w.vba(name, b) })
 	case lower == "workbook" || lower == "book":
-		w.use(plain(doc.Open(entry)), 1<<20, func(b []byte) { w.biff(name, b) })
+		w.use(plain(doc.Open(entry)), 1<<20, func(b []byte, _ bool) { w.biff(name, b) })
 	case lower == "\x01ole10native":
-		w.use(plain(doc.Open(entry)), 1<<20, func(b []byte) { w.native(name, b) })
+		w.use(plain(doc.Open(entry)), maxInner, func(b []byte, _ bool) { w.native(it, bytes.Clone(b)) })
 	}
 }
 
-// native looks at a packaged file (MS-OLEDS 2.3.6).
-func (w *work) native(name string, b []byte) {
-	head := strings.ToLower(string(b[:min(len(b), 600)]))
-	for _, extension := range []string{".exe", ".js", ".vbs", ".bat", ".cmd", ".ps1", ".hta", ".lnk", ".scr", ".wsf"} {
-		if strings.Contains(head, extension+"\x00") {
-			w.find("archive_executable", "The document %q carries a packaged file that runs (%s).", name, extension)
-			return
+// native looks at a packaged file (MS-OLEDS 2.3.6): its names, which stand before it in several forms, and its content.
+func (w *work) native(it item, b []byte) {
+	head := b[:min(len(b), 600)]
+	for field := range bytes.SplitSeq(head, []byte{0}) {
+		for _, f := range parseName(string(field)) {
+			if class := LookUp(f.extension).Class; len(f.extension) > 1 && (class == Program || class == Script || class == Image) {
+				w.find("archive_executable", "The document %q carries a packaged file that runs (.%s).", it.name, f.extension)
+			}
 		}
+	}
+	c := cursor{rest: b}
+	c.skip(6) // size, type
+	c.text()
+	title := c.text()
+	c.skip(4)
+	c.skip(uint64(c.uint32())) // where it was
+	if content := c.take(uint64(c.uint32())); len(content) > 0 {
+		w.inside(title, content, it.depth)
 	}
 }
 
@@ -176,7 +200,28 @@ func (w *work) rtf(body []byte) {
 	if bytes.Contains(lower, []byte("\\objupdate")) || bytes.Contains(lower, []byte("equation.3")) || bytes.Contains(lower, []byte("4571756174696f6e2e33")) {
 		w.find("rtf_object", "The document carries an object that is run when it is opened.")
 	}
+	for _, address := range quotedAfter(body[:min(len(body), 1<<20)], "HYPERLINK") {
+		w.link(address, "RTF link")
+	}
 	if bytes.Contains(lower, []byte("\\*\\template")) && bytes.Contains(lower, []byte("http")) {
 		w.find("remote_template", "The document fetches its template from elsewhere when it is opened.")
 	}
+}
+
+// quotedAfter are the texts in quotes that stand close behind a word.
+func quotedAfter(b []byte, word string) (all []string) {
+	for range maxLinks {
+		at := bytes.Index(b, []byte(word))
+		if at < 0 {
+			return all
+		}
+		b = b[at+len(word):]
+		near := b[:min(len(b), 2000)]
+		if _, quoted, found := bytes.Cut(near, []byte{'"'}); found {
+			if address, _, closed := bytes.Cut(quoted, []byte{'"'}); closed {
+				all = append(all, string(address))
+			}
+		}
+	}
+	return all
 }

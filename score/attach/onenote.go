@@ -3,7 +3,8 @@ package attach
 import "bytes"
 
 // oneNote looks at the files in a OneNote section (MS-ONESTORE 2.6.13, FileDataStoreObject).
-func (w *work) oneNote(name string, body []byte, depth int) {
+func (w *work) oneNote(it item) {
+	name, body := it.name, it.body
 	mark := []byte("\xe7\x16\xe3\xbd\x65\x26\x11\x45\xa4\xc4\x8d\x4d\x0b\x7a\x9e\xac")
 	for {
 		at := bytes.Index(body, mark)
@@ -17,7 +18,7 @@ func (w *work) oneNote(name string, body []byte, depth int) {
 		if !w.member(name, "a file in "+name) {
 			return
 		}
-		w.inside("a file in "+name, content, depth)
+		w.inside("a file in "+name, content, it.depth)
 		body = body[at+len(mark):]
 	}
 }

@@ -1,52 +1,62 @@
 package attach
 
 import (
-	"archive/zip"
 	"bytes"
 	"strings"
 
 	"golang.org/x/net/html"
 )
 
-// office reports whether a zip file is an Office document.
-func office(z *zip.Reader) bool {
-	for i, f := range z.File {
-		if f.Name == "[Content_Types].xml" {
+// isOffice reports whether the files of an archive are those of an Office document.
+func isOffice(members []zipMember) bool {
+	for i := range members {
+		if strings.EqualFold(members[i].names[0], "[Content_Types].xml") {
 			return true
-		}
-		if i > 200 {
-			break
 		}
 	}
 	return false
 }
 
-// ooxml looks at the parts of an Office document that can do something.
-func (w *work) ooxml(name string, z *zip.Reader) {
-	for _, f := range z.File {
-		if w.files--; w.files <= 0 {
-			return
-		}
-		lower := strings.ToLower(f.Name)
-		switch {
-		case strings.HasSuffix(lower, "vbaproject.bin"):
-			w.part(f, func(b []byte) { w.ole(name, b) })
-			w.find("macro", "The document %q carries macros.", name)
-		case strings.Contains(lower, "macrosheets/"):
-			w.find("macro_xlm", "The workbook %q carries an Excel 4 macro sheet.", name)
-		case strings.HasSuffix(lower, ".rels"):
-			w.part(f, func(b []byte) { w.relations(name, b) })
-		case strings.HasSuffix(lower, "document.xml") || strings.Contains(lower, "externallinks/"):
-			w.part(f, func(b []byte) { w.fields(name, b) })
-		case strings.Contains(lower, "/embeddings/"):
-			w.part(f, func(b []byte) { w.embedded(name, lower, b) })
-		}
+// officeFile reports whether a file of that name is opened as a document, so that nobody takes single files out of it.
+func officeFile(name string) bool {
+	_, extension := splitName(name)
+	switch extension {
+	case "docx", "docm", "dotx", "dotm", "xlsx", "xlsm", "xlsb", "xltx", "xltm", "xlam", "pptx", "pptm", "potx", "potm", "ppsx", "ppsm", "ppam", "sldx", "sldm", "thmx",
+		"vsdx", "vsdm", "vssx", "vssm", "vstx", "vstm", "xps", "oxps", "doc", "xls", "ppt":
+		return true
 	}
+	return false
 }
 
-func (w *work) part(f *zip.File, use func([]byte)) {
-	if s, ok := w.zipped(f); ok {
-		w.use(s, maxInner, use)
+// officePart looks at a part of an Office document that can do something, and answers false where it is none.
+func (w *work) officePart(it item, m *zipMember) bool {
+	name := it.name
+	lower := strings.ToLower(m.names[0])
+	switch {
+	case strings.HasSuffix(lower, "vbaproject.bin"):
+		w.part(m, func(b []byte) { w.ole(item{name: name, body: b, depth: it.depth}) })
+		w.find("macro", "The document %q carries macros.", name)
+	case strings.Contains(lower, "macrosheets/"):
+		w.find("macro_xlm", "The workbook %q carries an Excel 4 macro sheet.", name)
+	case strings.HasSuffix(lower, ".rels"):
+		w.part(m, func(b []byte) { w.relations(name, b) })
+	case strings.HasSuffix(lower, "document.xml") || strings.Contains(lower, "externallinks/"):
+		w.part(m, func(b []byte) { w.fields(name, b) })
+	case strings.Contains(lower, "/embeddings/"):
+		w.part(m, func(b []byte) { w.embedded(it, lower, b) })
+	default:
+		return false
+	}
+	return true
+}
+
+func (w *work) part(m *zipMember, with func([]byte)) {
+	if w.files--; w.files < 0 {
+		w.tooMany(m.names[0])
+		return
+	}
+	if s, ok := w.zipped(m, m.methods[0]); ok && w.left > 0 {
+		w.use(s, maxInner, func(b []byte, _ bool) { with(b) })
 	}
 }
 
@@ -98,11 +108,17 @@ func (w *work) fields(name string, b []byte) {
 	}
 }
 
-func (w *work) embedded(name, inner string, b []byte) {
-	switch Sniff(b) {
-	case "pe":
-		w.find("archive_executable", "The document %q carries a program, %q.", name, inner)
+// embedded looks at a file in a document.
+func (w *work) embedded(it item, inner string, b []byte) {
+	switch kind := Sniff(b); kind {
+	case "pe", "dos", "elf", "macho":
+		w.find("archive_executable", "The document %q carries a program, %q.", it.name, inner)
+	case "", "text", "xml":
 	case "ole":
-		w.ole(name, b)
+		w.ole(item{name: it.name, body: b, depth: it.depth})
+	default:
+		if it.depth < w.deepest {
+			w.file(item{name: inner, body: b, depth: it.depth + 1})
+		}
 	}
 }

@@ -44,7 +44,7 @@ func lastObject(head []byte) []byte {
 // pdfStream reads a compressed stream: zlib, whose two octets of header say nothing that is needed, and whose checksum may be wrong.
 func (w *work) pdfStream(packed []byte) {
 	if len(packed) > 2 && packed[0]&0x0f == 8 { // RFC 1950: deflate
-		w.use(w.deflated(bytes.NewReader(packed[2:])), maxInner, w.pdfText)
+		w.use(w.deflated(bytes.NewReader(packed[2:])), maxInner, func(b []byte, _ bool) { w.pdfText(b) })
 	}
 }
 

@@ -3,41 +3,48 @@ package attach
 import (
 	"bytes"
 	"strings"
+	"unicode/utf16"
 )
 
 // rarFile is a file of a RAR archive.
 type rarFile struct {
-	name      string
-	stored    []byte // its octets, where they are not packed
+	names     []string
+	stored    []byte // its bytes, where they are not packed
 	encrypted bool
 }
 
 // rar reads the names in a RAR archive, and files that are stored as they are. What is packed is not unpacked: in RAR 4 it may ask for
 // 256 MiB and run programs, in RAR 5 for eight thousand filters over one window, and the library there is (nwaples/rardecode) bounds neither.
-func (w *work) rar(name string, body []byte, depth int) {
+func (w *work) rar(it item) {
 	see := func(f rarFile) bool {
-		if !w.member(name, f.name) {
+		if !w.member(it.name, f.names[0]) {
 			return false
 		}
 		w.report.Encrypted = w.report.Encrypted || f.encrypted
+		for _, other := range f.names[1:] {
+			w.name(strings.ToLower(other), "", it.depth+1)
+		}
 		if f.stored == nil || f.encrypted {
-			w.name(strings.ToLower(f.name), "", depth+1)
+			w.name(strings.ToLower(f.names[0]), "", it.depth+1)
 			return true
 		}
-		w.inside(strings.ToLower(f.name), f.stored, depth)
+		w.inside(f.names[0], f.stored, it.depth)
 		return true
 	}
 	var locked bool
-	if bytes.HasPrefix(body, []byte("Rar!\x1a\x07\x01\x00")) {
-		locked = rar5(body[8:], see)
+	var rest []byte
+	if bytes.HasPrefix(it.body, []byte("Rar!\x1a\x07\x01\x00")) {
+		locked, rest = rar5(it.body[8:], see)
 	} else {
-		locked = rar4(body[min(7, len(body)):], see)
+		locked, rest = rar4(it.body[min(7, len(it.body)):], see)
 	}
 	w.report.Encrypted = w.report.Encrypted || locked
+	w.follows(it, rest)
 }
 
-// rar5 walks over the blocks (RAR 5.0 archive format, "Archive blocks"). It answers whether the headers themselves are encrypted.
-func rar5(body []byte, see func(rarFile) bool) (locked bool) {
+// rar5 walks over the blocks (RAR 5.0 archive format, "Archive blocks"). It answers whether the headers themselves are encrypted,
+// and what follows the end.
+func rar5(body []byte, see func(rarFile) bool) (locked bool, rest []byte) {
 	c := cursor{rest: body}
 	for range maxEntries {
 		c.skip(4) // checksum
@@ -52,18 +59,22 @@ func rar5(body []byte, see func(rarFile) bool) (locked bool) {
 		}
 		content := c.rest[:min(data, uint64(len(c.rest)))]
 		switch {
-		case header.short || kind == 5: // end
-			return false
+		case header.short:
+			return false, nil
+		case kind == 5: // end
+			return false, c.rest
 		case kind == 4: // encryption of all headers after it
-			return true
-		case kind == 2:
-			if !see(rar5File(header, extra, content)) {
-				return false
+			return true, nil
+		case kind == 2 || kind == 3: // a file, or what belongs to one: a stream of NTFS has a name, too
+			if f := rar5File(header, extra, content); kind == 2 || f.names[0] == "STM" {
+				if !see(f) {
+					return false, nil
+				}
 			}
 		}
 		c.skip(data)
 	}
-	return false
+	return false, nil
 }
 
 // rar5File reads a file header.
@@ -82,17 +93,26 @@ func rar5File(c cursor, extra uint64, content []byte) rarFile {
 		f.stored = content
 	}
 	c.varint() // operating system
-	f.name = string(c.take(c.varint()))
+	f.names = []string{string(c.take(c.varint()))}
 	records := cursor{rest: c.take(min(extra, uint64(len(c.rest))))}
 	for len(records.rest) > 0 {
 		record := cursor{rest: records.take(records.varint())}
-		f.encrypted = f.encrypted || record.varint() == 1
+		switch record.varint() {
+		case 1:
+			f.encrypted = true
+		case 5: // leads to another file, which may lie elsewhere
+			record.skip(1)
+			record.varint()
+			f.names = append(f.names, string(record.take(record.varint())))
+		case 7: // of a stream: its name
+			f.names = append(f.names, string(record.rest))
+		}
 	}
 	return f
 }
 
 // rar4 walks over the blocks of the older format (technote.txt of RAR 4).
-func rar4(body []byte, see func(rarFile) bool) (locked bool) {
+func rar4(body []byte, see func(rarFile) bool) (locked bool, rest []byte) {
 	c := cursor{rest: body}
 	for range maxEntries {
 		c.skip(2) // checksum
@@ -104,18 +124,20 @@ func rar4(body []byte, see func(rarFile) bool) (locked bool) {
 		}
 		content := c.rest[:min(data, uint64(len(c.rest)))]
 		switch {
-		case c.short || kind == 0x7b: // end
-			return false
+		case c.short:
+			return false, nil
+		case kind == 0x7b: // end
+			return false, c.rest
 		case kind == 0x73 && flags&0x80 != 0: // headers are encrypted
-			return true
+			return true, nil
 		case kind == 0x74:
 			if !see(rar4File(header, flags, content)) {
-				return false
+				return false, nil
 			}
 		}
 		c.skip(data)
 	}
-	return false
+	return false, nil
 }
 
 func rar4File(c cursor, flags uint16, content []byte) rarFile {
@@ -126,10 +148,56 @@ func rar4File(c cursor, flags uint16, content []byte) rarFile {
 	if flags&0x100 != 0 {
 		c.skip(8) // high halves of the sizes
 	}
-	name, _, _ := bytes.Cut(c.take(uint64(length)), []byte{0}) // a second form after a zero
-	f.name, f.encrypted = string(name), flags&4 != 0
+	name, packed, wide := bytes.Cut(c.take(uint64(length)), []byte{0})
+	f.names, f.encrypted = []string{string(name)}, flags&4 != 0
+	if wide && flags&0x200 != 0 { // the name that Windows shows
+		f.names = append([]string{rar4Name(name, packed)}, f.names...)
+	}
 	if method == 0x30 {
 		f.stored = content
 	}
 	return f
+}
+
+// rar4Name unpacks a name in UTF-16 that is written as its difference from the plain one (unrar, encname.cpp).
+func rar4Name(plain, packed []byte) string {
+	c := cursor{rest: packed}
+	high := uint16(c.octet()) << 8
+	var name []uint16
+	at := func(i int) uint16 {
+		if i < len(plain) {
+			return uint16(plain[i])
+		}
+		return 0
+	}
+	for len(c.rest) > 0 && len(name) < maxName {
+		for flags, bits := c.octet(), 0; bits < 8 && len(c.rest) > 0; flags, bits = flags<<2, bits+2 {
+			switch flags >> 6 {
+			case 0:
+				name = append(name, uint16(c.octet()))
+			case 1:
+				name = append(name, uint16(c.octet())|high)
+			case 2:
+				name = append(name, c.uint16())
+			case 3:
+				name = rar4Run(name, &c, high, at)
+			}
+		}
+	}
+	return string(utf16.Decode(name))
+}
+
+// rar4Run repeats letters of the plain name, changed by a distance or as they are.
+func rar4Run(name []uint16, c *cursor, high uint16, plain func(int) uint16) []uint16 {
+	length := c.octet()
+	var change uint16
+	if length&0x80 != 0 {
+		change = uint16(c.octet())
+	} else {
+		high = 0
+	}
+	for range int(length&0x7f) + 2 {
+		name = append(name, (plain(len(name))+change)&0xff|high)
+	}
+	return name
 }

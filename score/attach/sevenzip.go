@@ -25,6 +25,7 @@ var (
 	errCoder     = errors.New("packed by a method that is not read")
 	errEncrypted = errors.New("encrypted")
 	errHeader    = errors.New("its header is broken")
+	errNotRead   = errors.New("too much was read before it")
 )
 
 // folder is files that 7z packed as one stream, through one or more coders.
@@ -50,47 +51,70 @@ type szFile struct {
 
 // sevenZip reads a 7z archive (7zFormat.txt of the LZMA SDK). A library is not used: the one there is makes tables as long as the
 // header asks, up to hundreds of gigabytes, and dictionaries up to four.
-func (w *work) sevenZip(name string, body []byte, depth int) {
-	folders, files, err := w.szHeader(body)
+func (w *work) sevenZip(it item) {
+	folders, files, err := w.szHeader(it.body)
 	if errors.Is(err, errEncrypted) {
 		w.report.Encrypted = true
 		return
 	}
 	if err != nil {
-		w.report.Unreadable = "7z: " + err.Error()
+		w.unreadable(it, "7z: "+err.Error())
 		return
 	}
 	for _, f := range files {
-		if f.empty && !w.member(name, f.name) {
+		if f.empty && !w.member(it.name, f.name) {
 			return
+		}
+		if f.empty {
+			w.name(strings.ToLower(f.name), "", it.depth+1)
 		}
 	}
 	files = slices.DeleteFunc(files, func(f szFile) bool { return f.empty })
 	for _, f := range folders {
 		n := min(len(f.sizes), len(files))
-		if !w.szFolder(name, f, files[:n], depth) {
+		if !w.szFolder(it, f, files[:n]) {
 			return
 		}
 		files = files[n:]
 	}
+	w.follows(it, szRest(it.body))
+}
+
+// szRest is what follows the archive: its header stands at its end.
+func szRest(body []byte) []byte {
+	c := cursor{rest: body}
+	c.skip(12)
+	offset, size := c.uint64(), c.uint64()
+	c.skip(4)
+	c.skip(offset)
+	c.skip(size)
+	return c.rest
 }
 
 // szFolder looks at the files of a folder. It answers false when there were enough.
-func (w *work) szFolder(archive string, f folder, files []szFile, depth int) bool {
-	s, err := w.undo(f)
-	readable := err == nil && depth < w.limits.Depth
+func (w *work) szFolder(it item, f folder, files []szFile) bool {
+	var s stream
+	err := errNotRead
+	if w.left > 0 && w.files > 0 { // a decoder costs memory
+		s, err = w.undo(f)
+	}
 	w.report.Encrypted = w.report.Encrypted || errors.Is(err, errEncrypted)
+	if errors.Is(err, errCoder) {
+		w.unreadable(it, "7z: "+err.Error())
+	}
 	for i, file := range files {
-		if !w.member(archive, file.name) {
+		if !w.member(it.name, file.name) {
 			return false
 		}
-		inner := strings.ToLower(file.name)
-		if !readable || w.left <= 0 {
-			w.name(inner, "", depth+1)
+		if err != nil && err != errNotRead {
+			w.name(strings.ToLower(file.name), "", it.depth+1)
+			continue
+		}
+		if !w.looksInto(file.name, it.depth) || err != nil {
 			continue
 		}
 		part := stream{io.LimitReader(s, int64(min(f.sizes[i], 1<<40))), s.from, s.cost}
-		w.use(part, maxInner, func(b []byte) { w.file(inner, b, depth+1) })
+		w.unpack(file.name, part, it.depth)
 		rest, _ := io.CopyN(io.Discard, part, max(0, w.left/s.cost)) // to where the next file begins
 		w.pay(part, rest)
 	}
@@ -147,7 +171,7 @@ func (w *work) szHeader(body []byte) ([]folder, []szFile, error) {
 			if err != nil {
 				return nil, nil, err
 			}
-			w.use(s, maxHeader, func(b []byte) { c = cursor{rest: bytes.Clone(b)} })
+			w.use(s, maxHeader, func(b []byte, _ bool) { c = cursor{rest: bytes.Clone(b)} })
 		default:
 			return nil, nil, errHeader
 		}

@@ -12,24 +12,27 @@ import (
 	"path"
 	"strings"
 
+	"github.com/klauspost/compress/zstd"
 	"github.com/ulikunitz/xz/lzma"
 )
 
 const (
+	bombRatio = 200     // of what is unpacked to what is packed, from which on a large file is made to fill memory
 	maxInner  = 8 << 20 // how much of one file inside an archive is looked at
+	maxWindow = 8 << 20 // of Zstandard; its largest levels ask for more only when they are told to
 	maxChunks = 300     // of an LZMA2 stream: each may begin a new state; what packs 2 MiB, or 64 KiB of noise, in one uses far fewer
 )
 
 // costDecoder is what a decoder's own tables cost.
 const costDecoder = 64 << 10
 
-// Octets that a decoder may take beyond what it has given: what its window or its block holds.
+// Bytes that a decoder may take beyond what it has given: what its window or its block holds.
 const (
 	aheadDeflate = 128 << 10
 	aheadBzip2   = 1 << 20
 )
 
-// What an octet costs (of Limits.Bytes), by how long a decoder needs for it.
+// What a byte costs (of Limits.Bytes), by how long a decoder needs for it.
 const (
 	costCopy  = 1
 	costLZMA  = 4
@@ -86,33 +89,23 @@ func (c counted) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// stream is a decoder, its input, and what an octet of it costs.
+// stream is a decoder, its input, and what a byte of it costs.
 type stream struct {
 	io.Reader
 	from *packed // nil: what it takes is bounded otherwise
 	cost int64
 }
 
-// plain are octets as they stand.
+// plain are bytes as they stand.
 func plain(r io.Reader) stream { return stream{r, nil, costCopy} }
 
-// inside looks at a file that stands in another as it is. It is paid for, since several names may lead to the same octets.
-func (w *work) inside(name string, body []byte, depth int) {
-	if depth >= w.limits.Depth || w.left <= 0 {
-		w.name(name, "", depth+1)
-		return
-	}
-	body = body[:min(len(body), maxInner)]
-	w.left -= int64(len(body))
-	w.file(name, body, depth+1)
-}
-
-// use unpacks at most what is left of the limit, or limit octets, and hands it on; the octets are good until it returns.
-func (w *work) use(s stream, limit int64, with func([]byte)) {
+// use unpacks at most what is left of the limit, or limit bytes, and hands it on, with the news whether there is more; the bytes are good
+// until with returns. It answers false where the decoder failed.
+func (w *work) use(s stream, limit int64, with func(b []byte, cut bool)) bool {
 	most := min(w.left/s.cost, limit)
 	if most <= 0 {
-		with(nil)
-		return
+		with(nil, true)
+		return true
 	}
 	var out *bytes.Buffer
 	if n := len(w.spare); n > 0 {
@@ -121,10 +114,19 @@ func (w *work) use(s stream, limit int64, with func([]byte)) {
 		out = new(bytes.Buffer)
 	}
 	out.Reset()
-	_, _ = out.ReadFrom(io.LimitReader(s, most)) // what could be read is looked at
+	_, err := out.ReadFrom(io.LimitReader(s, most)) // what could be read is looked at
+	cut := int64(out.Len()) == most && more(s)
 	w.pay(s, int64(out.Len()))
-	with(out.Bytes())
+	with(out.Bytes(), cut)
 	w.spare = append(w.spare, out)
+	return err == nil
+}
+
+// more reports whether a stream gives another byte.
+func more(r io.Reader) bool {
+	var one [1]byte
+	n, _ := io.ReadFull(r, one[:])
+	return n > 0
 }
 
 // pay takes what a stream cost off the limit.
@@ -135,9 +137,13 @@ func (w *work) pay(s stream, given int64) {
 	}
 }
 
-// deflated reads deflate. One decoder serves all streams of a file, one after the other.
+// deflated reads deflate. One decoder and one buffer serve all streams of a file, one after the other.
 func (w *work) deflated(from io.Reader) stream {
-	p := newPacked(from, aheadDeflate)
+	if w.buffer == nil {
+		w.buffer = bufio.NewReader(from)
+	}
+	w.buffer.Reset(from)
+	p := &packed{in: w.buffer, ahead: aheadDeflate}
 	if w.inflate == nil {
 		w.inflate = flate.NewReader(p)
 	} else {
@@ -146,83 +152,84 @@ func (w *work) deflated(from io.Reader) stream {
 	return stream{counted{w.inflate, p}, p, costCopy}
 }
 
-// deflatedAlone reads deflate with a decoder of its own, which is paid for like octets.
+// deflatedAlone reads deflate with a decoder of its own, which is paid for like bytes.
 func (w *work) deflatedAlone(body []byte) stream {
 	w.left -= costDecoder
 	p := newPacked(bytes.NewReader(body), aheadDeflate)
 	return stream{counted{flate.NewReader(p), p}, p, costCopy}
 }
 
-func (w *work) gzip(name string, body []byte, depth int) {
+func (w *work) gzip(it item) {
 	w.left -= costDecoder
-	p := newPacked(bytes.NewReader(body), aheadDeflate)
+	p := newPacked(bytes.NewReader(it.body), aheadDeflate)
 	z, err := gzip.NewReader(p)
 	if err != nil {
-		w.report.Unreadable = "gzip: " + err.Error()
+		w.unreadable(it, "gzip: "+err.Error())
 		return
 	}
-	inner := strings.ToLower(z.Name)
-	if inner == "" {
-		inner = bare(name)
+	names := []string{bare(it.name)}
+	if inner := strings.ToLower(z.Name); inner != "" && inner != names[0] { // some programs go by the one, some by the other
+		names = append([]string{inner}, names...)
 	}
-	w.single(inner, stream{counted{z, p}, p, costCopy}, depth)
+	w.single(it, names, stream{counted{z, p}, p, costCopy})
 }
 
-func (w *work) bzip2(name string, body []byte, depth int) {
-	w.single(bare(name), w.bzipped(body), depth)
-}
+func (w *work) bzip2(it item) { w.single(it, []string{bare(it.name)}, w.bzipped(it.body)) }
 
-// bzipped reads bzip2. Its decoder has 3.6 MB of memory, which is paid for like octets.
+// bzipped reads bzip2. Its decoder has 3.6 MB of memory, which is paid for like bytes.
 func (w *work) bzipped(body []byte) stream {
 	w.left -= 4 << 20
 	p := newPacked(bytes.NewReader(body), aheadBzip2)
 	return stream{counted{bzip2.NewReader(p), p}, p, costBzip2}
 }
 
-// xz reads the first block, which is the only one where the packer had one core (the .xz file format 1.1.0, sections 2 and 3).
-func (w *work) xz(name string, body []byte, depth int) {
-	c := cursor{rest: body}
-	c.skip(12)
-	header := cursor{rest: c.take(4*uint64(c.octet()) + 3)} // its own octet is counted
-	flags := header.octet()
-	if flags&0x40 != 0 {
-		header.varint()
-	}
-	if flags&0x80 != 0 {
-		header.varint()
-	}
-	var id uint64
-	var properties []byte
-	for range flags&3 + 1 {
-		id = header.varint()
-		properties = header.take(header.varint())
-	}
-	if header.short || id != 0x21 || len(properties) != 1 {
-		w.report.Unreadable = "xz: not LZMA2"
+// zstd reads Zstandard (RFC 8878). Its decoder has the memory of its window, which is paid for like bytes.
+func (w *work) zstd(it item) {
+	s, ok := w.zstandard(it.body)
+	if !ok {
+		w.unreadable(it, "zstd: its window is larger than is read")
 		return
 	}
-	w.single(bare(name), w.lzma2(properties[0], maxInner, c.rest), depth)
+	w.single(it, []string{bare(it.name)}, s)
 }
 
-// single looks at the one file that is packed without an archive around it.
-func (w *work) single(inner string, s stream, depth int) {
-	if !w.enter(inner) || depth >= w.limits.Depth {
-		w.name(inner, "", depth+1)
+func (w *work) zstandard(body []byte) (stream, bool) {
+	w.left -= maxWindow
+	p := newPacked(bytes.NewReader(body), aheadDeflate)
+	z, err := zstd.NewReader(p, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
+		zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderMaxMemory(maxWindow))
+	if err != nil {
+		return stream{}, false
+	}
+	return stream{counted{z, p}, p, costBzip2}, true
+}
+
+// single looks at the one file that is packed without an archive around it. Programs disagree on its name where it has several.
+func (w *work) single(it item, names []string, s stream) {
+	if !w.member(it.name, names[0]) {
 		return
 	}
-	w.use(s, maxInner, func(b []byte) { w.file(inner, b, depth+1) })
+	for _, other := range names[1:] {
+		w.name(other, "", it.depth+1)
+	}
+	if w.looksInto(names[0], it.depth) && !w.unpack(names[0], s, it.depth) {
+		w.unreadable(it, "what is packed is broken")
+	}
 }
 
 // bare is the name of a packed file without its last extension.
 func bare(name string) string {
 	stem := strings.TrimSuffix(name, path.Ext(name))
-	if ext := path.Ext(name); ext == ".tgz" || ext == ".tbz2" || ext == ".txz" {
+	switch path.Ext(name) {
+	case ".tgz", ".tbz", ".tbz2", ".txz", ".tzst":
 		return stem + ".tar"
+	case ".svgz":
+		return stem + ".svg"
 	}
 	return stem
 }
 
-// dictionary is how much memory an LZMA decoder gets: no more than it may give, nor than the stream holds. It is paid for like octets.
+// dictionary is how much memory an LZMA decoder gets: no more than it may give, nor than the stream holds. It is paid for like bytes.
 func (w *work) dictionary(asked, size uint64) int {
 	n := max(lzma.MinDictCap, min(asked, size, uint64(max(0, w.left)/(costLZMA+1))))
 	w.left -= int64(n) + costDecoder
@@ -231,23 +238,25 @@ func (w *work) dictionary(asked, size uint64) int {
 
 // lzma2 reads LZMA2 (the .xz file format, section 5.3.1).
 func (w *work) lzma2(property byte, size uint64, body []byte) stream {
+	body, _, _ = chunks(body, maxChunks)
 	asked := (2 | uint64(property&1)) << min(property/2+11, 40)
-	r, err := lzma.Reader2Config{DictCap: w.dictionary(asked, size)}.NewReader2(bytes.NewReader(chunks(body)))
+	r, err := lzma.Reader2Config{DictCap: w.dictionary(asked, size)}.NewReader2(bytes.NewReader(body))
 	if err != nil {
 		return stream{bytes.NewReader(nil), nil, costLZMA}
 	}
 	return stream{r, nil, costLZMA}
 }
 
-// chunks cuts an LZMA2 stream off after as many chunks as are read.
-func chunks(body []byte) []byte {
+// chunks cuts an LZMA2 stream off at its end, or after as many chunks as are read. It answers what follows and how many chunks there are.
+func chunks(body []byte, most int) (stream, rest []byte, n int) {
 	at := 0
-	for range maxChunks {
+	for n = 0; n < most; n++ {
 		if at+6 > len(body) || body[at] == 0 {
-			return body
+			end := min(at+1, len(body))
+			return body[:end], body[end:], n
 		}
 		control := body[at]
-		size := int(binary.BigEndian.Uint16(body[at+1:])) + 4 // not compressed: control, size, octets
+		size := int(binary.BigEndian.Uint16(body[at+1:])) + 4 // not compressed: control, size, bytes
 		if control >= 0x80 {
 			size = int(binary.BigEndian.Uint16(body[at+3:])) + 6
 			if control >= 0xc0 { // new properties
@@ -256,10 +265,10 @@ func chunks(body []byte) []byte {
 		}
 		at += size
 	}
-	return body[:min(at, len(body))]
+	return body[:min(at, len(body))], nil, n
 }
 
-// lzma reads LZMA as 7z stores it: five octets of properties apart from the stream.
+// lzma reads LZMA as 7z stores it: five bytes of properties apart from the stream.
 func (w *work) lzma(properties []byte, size uint64, body []byte) stream {
 	empty := stream{bytes.NewReader(nil), nil, costLZMA}
 	if len(properties) != 5 || properties[0] >= 9*5*5 || properties[0]%9+properties[0]/9%5 > 4 { // lc + lp > 4: six MB of state

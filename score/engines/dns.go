@@ -12,7 +12,7 @@ import (
 )
 
 // maxNames is how many names of one message are asked for.
-const maxNames = 20
+const maxNames = 50
 
 // DNSLists asks lists of addresses and domains. A zone that begins with "dbl." or "multi." lists domains, others addresses.
 type DNSLists struct {
@@ -50,7 +50,12 @@ func (d DNSLists) Ask(ctx context.Context, m Message) ([]Finding, error) {
 		})
 	}
 	asking.Wait()
-	return answers(questions)
+	findings, err := answers(questions)
+	if len(m.Domains) > maxNames && len(questions) >= maxNames {
+		findings = append(findings, Finding{Engine: "dnsl", NotAsked: true,
+			Text: fmt.Sprintf("Of the %d domains of its links the first %d were looked up.", len(m.Domains), maxNames)})
+	}
+	return findings, err
 }
 
 // answers are the findings, and of each zone the first problem: twenty names of a zone that is away fail alike.

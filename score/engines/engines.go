@@ -44,6 +44,7 @@ type Finding struct {
 	Points float64 // in units of the scorer's spam score
 	Text   string
 
+	NotAsked   bool      // a limit was reached: nothing was found, and Text says what was not asked for
 	Registered time.Time // of rdap: when the author's domain was registered. Zero: that cannot be known, and Text says why
 }
 

@@ -198,10 +198,10 @@ func TestDNSLists_oneSlowNameHoldsUpNoOther(t *testing.T) {
 		m := message()
 		m.Domains = nil
 		for i := range maxNames {
-			m.Domains = append(m.Domains, fmt.Sprintf("d%02d.example", i))
+			m.Domains = append(m.Domains, fmt.Sprintf("d%03d.example", i))
 		}
 		list := DNSLists{Zones: []string{"dbl.example"}, Lookup: func(ctx context.Context, name string) ([]netip.Addr, error) {
-			if name == "d00.example.dbl.example" || name == "d01.example.dbl.example" {
+			if name == "d000.example.dbl.example" || name == "d001.example.dbl.example" {
 				<-ctx.Done()
 				return nil, ctx.Err()
 			}
@@ -211,13 +211,39 @@ func TestDNSLists_oneSlowNameHoldsUpNoOther(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
 		found, err := list.Ask(ctx, m)
-		if len(found) != maxNames-2 || !strings.HasPrefix(found[0].Text, "d02.example") || !strings.HasPrefix(found[len(found)-1].Text, "d19.example") {
+		if len(found) != maxNames-2 || !strings.HasPrefix(found[0].Text, "d002.example") || !strings.HasPrefix(found[len(found)-1].Text, "d049.example") {
 			t.Errorf("%d findings of %d, in the order %+v", len(found), maxNames-2, found)
 		}
 		if err == nil || strings.Count(err.Error(), "dbl.example") != 1 {
 			t.Errorf("the zone's problem is told as %v, want it once", err)
 		}
 	})
+}
+
+func TestDNSLists_moreNamesThanAreAskedForIsReported(t *testing.T) {
+	asked := 0
+	var lock sync.Mutex
+	list := DNSLists{Zones: []string{"dbl.example", "zen.example"}, Lookup: func(context.Context, string) ([]netip.Addr, error) {
+		lock.Lock()
+		defer lock.Unlock()
+		asked++
+		return nil, &net.DNSError{IsNotFound: true}
+	}}
+	for domains, want := range map[int]int{maxNames: 0, maxNames + 1: 1, 3 * maxNames: 1} {
+		m := message()
+		m.Domains = nil
+		for i := range domains {
+			m.Domains = append(m.Domains, fmt.Sprintf("d%03d.example", i))
+		}
+		asked = 0
+		found, err := list.Ask(t.Context(), m)
+		if err != nil || len(found) != want || asked != maxNames+1 {
+			t.Errorf("%d domains: findings %+v, %v, %d names asked for", domains, found, err, asked)
+		}
+		if want == 1 && (!found[0].NotAsked || !strings.Contains(found[0].Text, fmt.Sprint(domains))) {
+			t.Errorf("%d domains: %+v", domains, found[0])
+		}
+	}
 }
 
 // slow is an engine that never answers.

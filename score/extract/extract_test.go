@@ -43,47 +43,10 @@ func TestRead_tolerantOfBrokenMIME(t *testing.T) {
 	}
 }
 
-func TestAddresses_readAsMailProgramsDo(t *testing.T) {
-	for in, want := range map[string][]Address{
-		`"Doe, Ann" <Ann@Example.COM>`:                           {{"Doe, Ann", "ann@example.com"}},
-		`ann@example.com (Ann Doe)`:                              {{"Ann Doe", "ann@example.com"}},
-		`"=?utf-8?Q?J=C3=B6rg?=" <j@example.com>, b@example.com`: {{"Jörg", "j@example.com"}, {"", "b@example.com"}},
-		`undisclosed-recipients:;`:                               nil,
-		`"a@bank.example" <b@evil.example>`:                      {{"a@bank.example", "b@evil.example"}},
-		`Ann <ann@example.com >`:                                 {{"Ann", "ann@example.com"}},
-		`Just A Name`:                                            {{"Just A Name", ""}},
-		`"unclosed <ann@example.com>`:                            {{"unclosed", "ann@example.com"}},
-		``:                                                       nil,
-	} {
-		if diff := cmp.Diff(want, ParseAddresses(in)); diff != "" {
-			t.Errorf("%s: %s", in, diff)
-		}
-	}
-}
-
-func TestDecodeWords(t *testing.T) {
-	for in, want := range map[string]string{
-		"=?utf-8?Q?gr=C3=BCn?=": "grün", "=?utf-8?B?Z3LDvG4=?= =?utf-8?Q?_Tee?=": "grün Tee", "a =?iso-8859-1?q?=FC?= b": "a ü b",
-		"=?utf-8?X?abc?=": "=?utf-8?X?abc?=", "plain": "plain", "=?": "=?", "gr\xfcn": "grün",
-	} {
-		if got := DecodeWords(in); got != want {
-			t.Errorf("%q is %q, want %q", in, got, want)
-		}
-	}
-}
-
-func TestParameter_continuationsAndEncodings(t *testing.T) {
-	for in, want := range map[string]string{
-		`attachment; filename="a b.pdf"`:                      "a b.pdf",
-		`attachment; filename*=utf-8''gr%C3%BCn.pdf`:          "grün.pdf",
-		`attachment; filename*0="inv"; filename*1="oice.pdf"`: "invoice.pdf",
-		`attachment; filename="=?utf-8?Q?gr=C3=BCn.pdf?="`:    "grün.pdf",
-		`attachment; filename="a;b.pdf"; size=1`:              "a;b.pdf",
-		`attachment`:                                          "",
-	} {
-		if got := parameter(in, "filename"); got != want {
-			t.Errorf("%s: %q, want %q", in, got, want)
-		}
+func TestParseAddresses_inLowerCase(t *testing.T) {
+	want := []Address{{Name: "Doe, Ann", Address: "ann@example.com"}, {Name: "Bo", Address: "bo@e\u212aample.com"}}
+	if diff := cmp.Diff(want, ParseAddresses("\"Doe, Ann\" <Ann@Example.COM>, Bo <BO@E\u212aample.com>")); diff != "" {
+		t.Error(diff) // the Kelvin sign is no K
 	}
 }
 
@@ -105,18 +68,6 @@ func TestHTML_toldFromWhatIsHidden(t *testing.T) {
 	}
 	want := []string{`anchor www.example.com "Read more"`, `image img.example.com ""`, `form f.example.com ""`}
 	if diff := cmp.Diff(want, links); diff != "" {
-		t.Error(diff)
-	}
-}
-
-func TestFindURLs(t *testing.T) {
-	var got []string
-	FindURLs("See https://a.example/x, (http://b.example/y). <https://c.example/z> nothttps://d.example\u00a0end ://", func(s string) { got = append(got, s) })
-	want := []string{"https://a.example/x", "http://b.example/y", "https://c.example/z"}
-	if len(got) < 3 {
-		t.Fatalf("found %v", got)
-	}
-	if diff := cmp.Diff(want, got[:3]); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -3,20 +3,22 @@ package extract
 import (
 	"strings"
 
+	"clawback/score/page"
 	"clawback/score/web"
 )
 
 // Kind says by what a link is one.
-type Kind string
+type Kind = page.Kind
 
-// The kinds of link.
+// The kinds of link, as package page has them.
 const (
-	Anchor   Kind = "anchor"   // <a href>, <area href>
-	Form     Kind = "form"     // <form action>
-	Image    Kind = "image"    // <img src>, backgrounds: fetched when shown
-	Resource Kind = "resource" // script, frame, style sheet, refresh
-	Text     Kind = "text"     // written out in a text
-	Embedded Kind = "embedded" // in an attachment: PDF, Office file, QR code
+	Anchor   = page.Anchor
+	Form     = page.Form
+	Refresh  = page.Refresh
+	Image    = page.Image
+	Resource = page.Resource
+	Text     = page.Text
+	Embedded = page.Embedded
 )
 
 // Link is an address of the web that stands in the message.
@@ -28,15 +30,19 @@ type Link struct {
 	Nested bool   // stands in an attached message
 	Hidden bool   // stands in text that is not shown
 	Pic    bool   // an image is shown for it
+	Plain  bool   // stands in the plain form of a text that mail programs show as HTML
 }
 
-// Clickable reports whether a person can follow it.
+// Clickable reports whether a person can follow it, or is led there.
 func (l Link) Clickable() bool { return l.Kind != Image && l.Kind != Resource }
 
-// Add notes a link, and answers whether it was one.
+// maxMore bounds the addresses that are kept beyond Limits.Links.
+const maxMore = 100_000
+
+// Add records a link, and reports whether it was one. Of those beyond Limits.Links the address alone is kept, in More.
 func (m *Mail) Add(raw string, l Link) bool {
 	if len(m.Links) >= m.limits.Links {
-		return false
+		return m.more(raw)
 	}
 	u, ok := web.Parse(raw)
 	if !ok {
@@ -50,29 +56,26 @@ func (m *Mail) Add(raw string, l Link) bool {
 	return true
 }
 
-// FindURLs calls found with each address that is written out in a text.
-func FindURLs(text string, found func(string)) {
-	for range 2000 {
-		at := strings.Index(text, "://")
-		if at < 0 {
-			return
-		}
-		start := at
-		for start > 0 && at-start < 6 && letter(text[start-1]) {
-			start--
-		}
-		end := at + 3
-		for end < len(text) && end-start < web.MaxURL && !strings.ContainsRune(" \t\r\n<>\"'`{}|^\\", rune(text[end])) && !separator(text[end:]) {
-			end++
-		}
-		found(strings.TrimRight(text[start:end], ".,;:!?)]*_"))
-		text = text[end:]
+// more keeps an address for the indicators.
+func (m *Mail) more(raw string) bool {
+	switch {
+	case len(m.More) < maxMore:
+		m.More = append(m.More, raw)
+		return true
+	case len(m.More) == maxMore:
+		m.More = append(m.More, raw)
+		m.notRead(BoundLinks, "links", "There are more addresses than are looked at.")
 	}
+	return false
 }
 
-// separator reports whether s begins with a space that is not ASCII.
-func separator(s string) bool {
-	return strings.HasPrefix(s, "\u00a0") || strings.HasPrefix(s, "\u3000") || strings.HasPrefix(s, "\u2028")
+// find records the addresses that are written out in a text.
+func (m *Mail) find(text string, l Link) {
+	l.Kind = Text
+	web.Find(text, func(address string) { m.Add(address, l) })
 }
 
-func letter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
+// findMore keeps the addresses of a text that is not read.
+func (m *Mail) findMore(text string) {
+	web.Find(text, func(address string) { m.more(address) })
+}

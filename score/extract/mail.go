@@ -5,12 +5,11 @@
 // Writes nothing.
 //
 // Invariants:
-//   - I1 whatever the octets are, the work and the memory are bounded: octets read, header fields, parts, depth, text, links (Limits).
-//   - I2 nothing is ever refused: what is broken is noted in Problems and taken as a mail program would show it.
+//   - I1 whatever the octets are, the work and the memory are bounded: octets read, header fields, parts, depth, text,
+//     links (Limits).
+//   - I2 nothing is ever refused: what is broken is in Forgiven, and read as a mail program would show it (rfc822).
 //   - I3 the same octets give the same structure.
-//
-// It has its own reader of MIME rather than go-message's, because it must go on where that one stops: missing end
-// boundaries, broken encodings, headers that are no headers. Character sets come from go-message.
+//   - I4 a limit that was reached is in NotRead.
 //
 // On failure: an error only when the reader fails.
 //
@@ -21,6 +20,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+
+	"clawback/rfc822"
 )
 
 // Limits bound what is looked at. The zero value of a field means its default.
@@ -29,12 +31,13 @@ type Limits struct {
 	Parts  int
 	Depth  int
 	Text   int // octets of text of each kind
+	Source int // octets of HTML, of all bodies and attached pages
 	Links  int
 }
 
 // Default are the limits that the scorer uses.
 func Default() Limits {
-	return Limits{Octets: 24 << 20, Parts: 300, Depth: 20, Text: 512 << 10, Links: 400}
+	return Limits{Octets: 24 << 20, Parts: 300, Depth: 20, Text: 512 << 10, Source: 3 << 20, Links: 2000}
 }
 
 // Mail is a message taken apart.
@@ -53,13 +56,43 @@ type Mail struct {
 	Plain       string // text of the text/plain bodies
 	HTML        HTML   // of the text/html bodies
 	Links       []Link
-	Problems    []string
+	More        []string // addresses beyond Limits.Links
+	NotRead     []Unread // limits that were reached
+	Forgiven    rfc822.Forgiven
 	HTMLInPlain bool // a text/plain body is HTML
 	Truncated   bool // the message is longer than the limit
 	Size        int64
 
 	raw    []byte
 	limits Limits
+	source int // octets of HTML that were read
+}
+
+// Bound names a limit. Its value stays the same: it may be stored and compared.
+type Bound string
+
+// The limits of a message.
+const (
+	BoundHeader Bound = "header" // octets or fields of a header
+	BoundParts  Bound = "parts"
+	BoundDepth  Bound = "depth" // parts within each other
+	BoundText   Bound = "text"  // octets of a text or page
+	BoundLinks  Bound = "links"
+)
+
+// Unread is a limit that was reached.
+type Unread struct {
+	Bound Bound
+	Where string
+	Text  string // a sentence: the limit, and what was not read because of it
+}
+
+// notRead records that a limit was reached, once for each place.
+func (m *Mail) notRead(bound Bound, where, text string) {
+	u := Unread{bound, where, text}
+	if len(m.NotRead) < 50 && !slices.Contains(m.NotRead, u) {
+		m.NotRead = append(m.NotRead, u)
+	}
 }
 
 // Raw is the message's octets, as far as they were read.
@@ -79,29 +112,22 @@ func Read(r io.ReaderAt, size int64, limits Limits) (*Mail, error) {
 }
 
 func (m *Mail) take() {
-	header, body := parseHeader(m.raw)
+	header, body := m.parseHeader(m.raw, "message")
 	m.Header = header
-	m.addresses()
-	m.Subject = header.Text("Subject")
-	m.MessageID = header.First("Message-Id")
+	m.people()
+	m.Subject = m.Header.Text("Subject")
+	m.MessageID = m.Header.First("Message-Id")
 	m.walk(node{header: header, body: body, path: "", depth: 0})
-	m.texts()
+	m.texts(0)
 }
 
-func (m *Mail) addresses() {
-	h := m.Header
-	m.From = h.Addresses("From")
-	m.Sender = h.Addresses("Sender")
-	m.ReplyTo = h.Addresses("Reply-To")
-	m.To = h.Addresses("To")
-	m.Cc = h.Addresses("Cc")
-	if path := ParseAddresses(h.First("Return-Path")); len(path) > 0 {
+func (m *Mail) people() {
+	m.From = m.addresses("From")
+	m.Sender = m.addresses("Sender")
+	m.ReplyTo = m.addresses("Reply-To")
+	m.To = m.addresses("To")
+	m.Cc = m.addresses("Cc")
+	if path := ParseAddresses(m.Header.First("Return-Path")); len(path) > 0 {
 		m.Return = path[0].Address
-	}
-}
-
-func (m *Mail) problem(text string) {
-	if len(m.Problems) < 50 {
-		m.Problems = append(m.Problems, text)
 	}
 }

@@ -2,48 +2,35 @@ package extract
 
 import (
 	"bytes"
+	"fmt"
 	"strconv"
 	"strings"
+
+	"clawback/rfc822"
 )
 
-// Part is one leaf of the message.
-type Part struct {
-	Path        string // 1.2.1, as IMAP numbers parts; "1" for a message of one part
-	Type        string // media type, lower case
-	Name        string // file name, decoded
-	Disposition string // attachment, inline or ""
-	Charset     string
-	ContentID   string
-	Encoding    string
-	Nested      bool // lies inside an attached message
-	Report      bool // lies inside a multipart/report
-	Alternative bool // is one of several forms of the same text
+// Header is the fields of a message or part, in order.
+type Header = rfc822.Header
 
-	body []byte
+// Field is one field of a header.
+type Field = rfc822.Field
+
+// maxHeader is how many octets of one header are read.
+const maxHeader = 4 << 20
+
+// parseHeader parts a message or part into its header and its body.
+func (m *Mail) parseHeader(raw []byte, where string) (Header, []byte) {
+	h, body := rfc822.ParseHeader(raw, rfc822.HeaderOptions{Octets: maxHeader})
+	m.headerBounds(&h, where)
+	return h, body
 }
 
-// Body is the part's content, decoded. It is decoded at each call.
-func (p *Part) Body() []byte { return decoded(p.body, p.Encoding) }
-
-// Encoded is how many octets the part has before decoding.
-func (p *Part) Encoded() int { return len(p.body) }
-
-// Attached reports whether a mail program shows the part as a file.
-func (p *Part) Attached() bool {
-	return p.Disposition == "attachment" || p.Name != "" || !strings.HasPrefix(p.Type, "text/")
-}
-
-// Text is a text part's content in UTF-8, at most limit octets of it.
-func (p *Part) Text(limit int) string {
-	body := p.body
-	if len(body) > 3*limit {
-		body = body[:3*limit]
+func (m *Mail) headerBounds(h *Header, where string) {
+	m.Forgiven |= h.Forgiven
+	if h.Bounds != 0 {
+		text := "The header has more than is read: " + strings.Join(h.Bounds.Codes(), ", ") + "."
+		m.notRead(BoundHeader, "header, "+where, text)
 	}
-	body = decoded(body, p.Encoding)
-	if len(body) > limit {
-		body = body[:limit]
-	}
-	return toUTF8(body, p.Charset)
 }
 
 // node is a part that may have parts of its own.
@@ -55,53 +42,98 @@ type node struct {
 	nested      bool
 	report      bool
 	alternative bool
+	archive     bool
+	files       int
 	kind        string // default media type
 }
 
 func (m *Mail) walk(n node) {
 	if len(m.Parts) >= m.limits.Parts {
-		m.problem("more parts than are looked at")
+		m.tooManyParts()
 		return
 	}
-	contentType := n.header.First("Content-Type")
-	media := mediaType(contentType)
-	if media == "" {
-		media = n.kind
+	media := n.header.MediaType()
+	m.Forgiven |= media.Forgiven
+	if media.Type == "" {
+		media.Type = n.kind
 	}
-	if n.depth < m.limits.Depth {
-		if strings.HasPrefix(media, "multipart/") && m.multipart(n, media, parameter(contentType, "boundary")) {
-			return
-		}
-		if media == "message/rfc822" && m.attached(n) {
-			return
-		}
-	} else {
-		m.problem("parts are nested deeper than is looked at")
+	multipart := strings.HasPrefix(media.Type, "multipart/")
+	message := media.Type == "message/rfc822" || media.Type == "message/global" // RFC 6532, section 3.7
+	switch {
+	case !multipart && !message:
+	case n.depth >= m.limits.Depth:
+		text := fmt.Sprintf("Of parts within each other %d levels were read.", m.limits.Depth)
+		m.notRead(BoundDepth, "part "+orOne(n.path), text)
+	case multipart && m.multipart(n, media.Type), message && m.attached(n):
+		return
 	}
-	m.leaf(n, media, contentType)
+	m.leaf(n, &media)
 }
 
-func mediaType(contentType string) string {
-	media, _, _ := strings.Cut(contentType, ";")
-	media, _, _ = strings.Cut(strings.TrimSpace(media), " ")
-	return strings.ToLower(media)
+func (m *Mail) tooManyParts() {
+	m.notRead(BoundParts, "message", fmt.Sprintf("Of its parts the first %d were read.", m.limits.Parts))
 }
 
-func (m *Mail) leaf(n node, media, contentType string) {
-	if media == "" || !strings.Contains(media, "/") || strings.HasPrefix(media, "multipart/") {
-		media = "text/plain" // RFC 2045, section 5.2
+func (m *Mail) leaf(n node, media *rfc822.MediaType) {
+	kind := media.Type
+	if !strings.Contains(kind, "/") || strings.HasPrefix(kind, "multipart/") {
+		kind = "text/plain" // RFC 2045, section 5.2
 	}
-	disposition := n.header.First("Content-Disposition")
+	encodings, forgiven := n.header.Encodings()
+	m.Forgiven |= forgiven
+	disposition := n.header.Disposition()
+	names := n.header.FileNames()
 	p := Part{
-		Path: orOne(n.path), Type: media, Charset: parameter(contentType, "charset"),
-		Name: parameter(disposition, "filename"), Disposition: mediaType(disposition),
-		ContentID: strings.Trim(n.header.First("Content-Id"), "<> "), Encoding: n.header.First("Content-Transfer-Encoding"),
-		Nested: n.nested, Report: n.report, Alternative: n.alternative, body: n.body,
+		Path: orOne(n.path), Type: kind, Charset: media.Get("charset"), Disposition: disposition.Type,
+		ContentID: strings.Trim(n.header.First("Content-Id"), "<> "), Encoding: n.header.Encoding(),
+		Nested: n.nested, Report: n.report, Alternative: n.alternative, Archive: n.archive, Files: n.files, body: n.body,
 	}
-	if p.Name == "" {
-		p.Name = parameter(contentType, "name")
+	if len(encodings) > 1 {
+		p.Encoding = n.header.EncodingOf(n.body)
+	}
+	if len(names) > 0 {
+		p.Name, p.OtherNames = names[0], names[1:]
+	}
+	if len(n.header.Skipped) > 0 {
+		p.lead = []byte(strings.Join(n.header.Skipped, "\n") + "\n")
 	}
 	m.Parts = append(m.Parts, p)
+	if kind == "text/plain" && p.Disposition != "attachment" {
+		m.uuencoded(len(m.Parts) - 1)
+	}
+}
+
+// maxUU is how many uuencoded files of one text are taken out of it.
+const maxUU = 50
+
+// uuencoded makes parts of the files that are uuencoded in a text, as Outlook does.
+func (m *Mail) uuencoded(i int) {
+	p := &m.Parts[i]
+	if p.Encoding != rfc822.Base64 && !bytes.Contains(p.body, []byte("begin")) {
+		return
+	}
+	text := p.Body()
+	blocks := rfc822.FindUU(text, maxUU)
+	if len(blocks) == 0 {
+		return
+	}
+	var rest []byte
+	at := 0
+	for n, b := range blocks {
+		rest = append(rest, text[at:b.Start]...)
+		at = b.End
+		if len(m.Parts) >= m.limits.Parts {
+			m.tooManyParts()
+			continue
+		}
+		m.Parts = append(m.Parts, Part{
+			Path: m.Parts[i].Path + ".uu" + strconv.Itoa(n+1), Type: "application/octet-stream", Name: b.Name,
+			Disposition: "attachment", Encoding: rfc822.UUEncode, Nested: m.Parts[i].Nested,
+			Report: m.Parts[i].Report, Files: m.Parts[i].Files, body: text[b.Start:b.End],
+		})
+	}
+	p = &m.Parts[i]
+	p.body, p.Encoding = append(rest, text[at:]...), rfc822.Identity
 }
 
 func orOne(path string) string {
@@ -114,14 +146,17 @@ func orOne(path string) string {
 // attached descends into an attached message.
 func (m *Mail) attached(n node) bool {
 	body := n.body
-	if encoding := strings.ToLower(n.header.First("Content-Transfer-Encoding")); encoding == "base64" || encoding == "quoted-printable" {
-		body = decoded(body, encoding) // not allowed by RFC 2045, section 6.4, and seen all the same
+	if e := n.header.EncodingOf(body); e != rfc822.Identity && !rfc822.BeginsWithHeader(body[:min(len(body), 4<<10)]) {
+		body, _ = rfc822.Decode(body, e) // not allowed by RFC 2045, section 6.4, and seen all the same
 	}
-	header, inner := parseHeader(body)
+	header, inner := m.parseHeader(body, "part "+orOne(n.path))
 	if len(header.Fields) == 0 {
 		return false
 	}
-	m.walk(node{header: header, body: inner, path: join(n.path, 1), depth: n.depth + 1, nested: true, report: n.report})
+	m.walk(node{
+		header: header, body: inner, path: join(n.path, 1), depth: n.depth + 1, nested: true, report: n.report, files: n.files,
+		archive: webArchive(n.header.FileName(), &header),
+	})
 	return true
 }
 
@@ -133,70 +168,50 @@ func join(path string, i int) string {
 }
 
 // multipart walks the parts between the boundaries. It answers false when there is not one.
-func (m *Mail) multipart(n node, media, boundary string) bool {
-	if boundary == "" {
-		m.problem("multipart without boundary")
+func (m *Mail) multipart(n node, media string) bool {
+	boundary := n.header.Boundary()
+	if boundary.None() {
 		return false
 	}
-	bodies := split(n.body, boundary, m.limits.Parts)
-	if len(bodies) == 0 {
-		m.problem("multipart in which the boundary does not occur")
+	body := n.body
+	if e := n.header.WholeEncoding(body); e != rfc822.Identity {
+		body, _ = rfc822.Decode(body, e)
+		m.Forgiven |= rfc822.EncodedMultipart
+	}
+	cut := rfc822.Split(rfc822.LinesOf(body), boundary, rfc822.SplitOptions{
+		Parts: m.limits.Parts, PastEnd: true, Header: rfc822.HeaderOptions{Octets: maxHeader},
+	})
+	if len(cut.Parts) == 0 {
 		return false
 	}
+	m.Forgiven |= cut.Forgiven
+	if cut.Bounds != 0 {
+		m.tooManyParts()
+	}
+	m.outside(body, cut.Preamble)
+	m.outside(body, cut.Epilogue)
 	kind := ""
 	if media == "multipart/digest" {
 		kind = "message/rfc822"
 	}
-	for i, body := range bodies {
-		header, inner := parseHeader(body)
+	for i := range cut.Parts {
+		p := &cut.Parts[i]
+		path := join(n.path, i+1)
+		m.headerBounds(&p.Header, "part "+path)
 		m.walk(node{
-			header: header, body: inner, path: join(n.path, i+1), depth: n.depth + 1, kind: kind, nested: n.nested,
-			report: n.report || media == "multipart/report", alternative: n.alternative || media == "multipart/alternative",
+			header: p.Header, body: body[p.Body.Start:p.Body.End], path: path, depth: n.depth + 1, kind: kind,
+			nested: n.nested, report: n.report || media == "multipart/report",
+			alternative: n.alternative || media == "multipart/alternative", archive: n.archive, files: n.files,
 		})
 	}
 	return true
 }
 
-// split cuts a body at its boundary lines. A missing end is forgiven.
-func split(body []byte, boundary string, most int) [][]byte {
-	delimiter := []byte("--" + boundary)
-	var parts [][]byte
-	start := -1
-	for at := 0; at < len(body) && len(parts) < most; {
-		found := bytes.Index(body[at:], delimiter)
-		if found < 0 {
-			break
-		}
-		found += at
-		at = found + len(delimiter)
-		if found > 0 && body[found-1] != '\n' {
-			continue
-		}
-		line, _ := cutLine(body[found:])
-		tail := bytes.TrimRight(line[len(delimiter):], " \t")
-		if len(tail) > 0 && !bytes.Equal(tail, []byte("--")) {
-			continue // a longer boundary that begins with this one
-		}
-		if start >= 0 {
-			parts = append(parts, trimEnd(body[start:found]))
-		}
-		start = min(found+len(line)+lineEnd(body[found+len(line):]), len(body))
-		if len(tail) == 2 {
-			return parts
-		}
+// outside keeps the addresses before and behind the parts of a multipart, which few programs show, for the indicators.
+func (m *Mail) outside(body []byte, s rfc822.Span) {
+	text := body[s.Start:s.End]
+	if read := m.limits.Text; len(text) > read {
+		text = text[:read]
 	}
-	if start >= 0 && start < len(body) && len(parts) < most {
-		parts = append(parts, body[start:])
-	}
-	return parts
-}
-
-func lineEnd(rest []byte) int {
-	return bytes.IndexByte(rest, '\n') + 1
-}
-
-// trimEnd drops the line end that belongs to the boundary (RFC 2046, section 5.1.1).
-func trimEnd(b []byte) []byte {
-	b = bytes.TrimSuffix(b, []byte{'\n'})
-	return bytes.TrimSuffix(b, []byte{'\r'})
+	m.findMore(string(text))
 }

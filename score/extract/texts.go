@@ -1,13 +1,16 @@
 package extract
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
-// texts reads the bodies: their texts and their links.
-func (m *Mail) texts() {
+// texts reads the bodies from one part on: their texts and their links.
+func (m *Mail) texts(from int) {
 	var plain strings.Builder
-	for i := range m.Parts {
+	for i := from; i < len(m.Parts); i++ {
 		p := &m.Parts[i]
-		if p.Disposition == "attachment" && !p.calendar() || p.Nested && p.Report {
+		if p.Disposition == "attachment" && !p.calendar() || p.Nested && p.Report || p.Page() {
 			continue
 		}
 		if p.calendar() {
@@ -22,7 +25,15 @@ func (m *Mail) texts() {
 			m.plain(p, where, &plain)
 		}
 	}
+	if from > 0 {
+		return // of a message in a file: nothing of it is this one's own text
+	}
 	m.Plain = plain.String()
+	if strings.TrimSpace(m.HTML.Text) == "" && m.HTML.Images == 0 {
+		for i := range m.Links {
+			m.Links[i].Plain = false
+		}
+	}
 }
 
 // calendar reports whether the part is an event, which mail programs show, attached or not.
@@ -32,42 +43,47 @@ func (p *Part) calendar() bool {
 
 // calendar reads the links of an event, whose lines are folded (RFC 5545, section 3.1).
 func (m *Mail) calendar(p *Part) {
-	text := strings.NewReplacer("\r\n ", "", "\r\n\t", "", "\n ", "", "\n\t", "", `\n`, "\n", `\,`, ",").Replace(p.Text(m.limits.Text))
-	m.find(text, "calendar, part "+p.Path, p.Nested)
+	where := "calendar, part " + p.Path
+	text, rest := p.split(m.limits.Text)
+	m.unreadRest(rest, len(text), where)
+	text = strings.NewReplacer("\r\n ", "", "\r\n\t", "", "\n ", "", "\n\t", "", `\n`, "\n", `\,`, ",").Replace(text)
+	m.find(text, Link{Where: where, Nested: p.Nested})
 }
 
 func (m *Mail) html(p *Part, where string) {
-	if m.HTML.Octets > m.limits.Text {
-		return
+	text, rest := p.split(max(m.limits.Source-m.source, 0))
+	read := m.readHTML(text, where, p.Nested)
+	m.unreadRest(rest, len(text), where)
+	if !p.Nested {
+		m.HTML.Append(read)
 	}
-	out := &m.HTML
-	if p.Nested {
-		out = &HTML{}
-	}
-	readHTML(m, out, p.Text(m.limits.Text), where, p.Nested)
 }
 
 func (m *Mail) plain(p *Part, where string, plain *strings.Builder) {
-	if p.Name != "" && p.Disposition != "inline" && !p.Alternative && p.Path != "1" || plain.Len() > m.limits.Text {
+	if p.Name != "" && p.Disposition != "inline" && !p.Alternative && p.Path != "1" {
 		return
 	}
-	text := p.Text(m.limits.Text)
+	text, rest := p.split(max(m.limits.Text-plain.Len(), 0))
+	m.unreadRest(rest, len(text), where)
 	if !p.Nested && looksLikeHTML(text) {
 		m.HTMLInPlain = true
-		readHTML(m, &m.HTML, text, where, false)
+		m.HTML.Append(m.readHTML(text, where, false))
 		return
 	}
-	m.find(text, where, p.Nested)
+	m.find(text, Link{Where: where, Nested: p.Nested, Plain: p.Alternative && !p.Nested})
 	if !p.Nested {
 		plain.WriteString(text)
 		plain.WriteByte('\n')
 	}
 }
 
-func (m *Mail) find(text, where string, nested bool) {
-	FindURLs(text, func(address string) {
-		m.Add(address, Link{Kind: Text, Where: where, Nested: nested})
-	})
+// unreadRest records that a text was not read to its end. The addresses in the rest are kept all the same.
+func (m *Mail) unreadRest(rest []byte, read int, where string) {
+	if len(rest) == 0 {
+		return
+	}
+	m.notRead(BoundText, where, fmt.Sprintf("The first %d bytes were read, and %d were not.", read, len(rest)))
+	m.findMore(string(rest))
 }
 
 // Body is what a reader sees: the HTML text where there is one, else the plain text.

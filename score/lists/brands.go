@@ -59,6 +59,10 @@ func ordinarySuffix(suffix string) bool {
 		return true
 	}
 	last := suffix[strings.LastIndexByte(suffix, '.')+1:]
+	switch last {
+	case "tk", "ml", "ga", "cf", "gq", "cc", "ws", "pw", "cm", "su", "bz", "nu", "la", "cx", "gd", "gs", "ms", "sx", "tc", "vg", "cd", "fm", "st":
+		return false // countries' that are sold to anybody
+	}
 	first, _, two := strings.Cut(suffix, ".")
 	return len(last) == 2 && (!two || first == "com" || first == "co" || first == "org")
 }

@@ -3,6 +3,8 @@ package web
 import (
 	"strings"
 	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // Distance is how many insertions, deletions, substitutions and swaps of neighbours make b of a, or limit+1 when it is more than limit.
@@ -105,4 +107,39 @@ func Mixed(s string) bool {
 		}
 	}
 	return false
+}
+
+// Undressed reports whether plain is a host as people write it who leave the marks off its letters: "cau.example" for "čau.example",
+// "muenchen.example" for "münchen.example". The other way round it is a look-alike.
+func Undressed(dressed, plain string) bool {
+	if !ascii(plain) || ascii(dressed) {
+		return false
+	}
+	dressed = strings.ToLower(norm.NFC.String(dressed))
+	return unmarked(dressed) == plain || unmarked(twoLetters.Replace(dressed)) == plain
+}
+
+// twoLetters are letters that are written as two where a keyboard has them not.
+var twoLetters = strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue", "å", "aa")
+
+// oneLetter are letters that are no letter with a mark to Unicode.
+var oneLetter = strings.NewReplacer("ß", "ss", "ø", "o", "æ", "ae", "œ", "oe", "ł", "l", "đ", "d", "ð", "d", "þ", "th", "ı", "i")
+
+// unmarked takes the marks off letters.
+func unmarked(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Mn, r) {
+			return -1
+		}
+		return r
+	}, norm.NFD.String(oneLetter.Replace(s)))
+}
+
+func ascii(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
 }

@@ -10,12 +10,12 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"clawback/config"
+	"clawback/internal/mailaddr"
 )
 
 // ErrNotReady answers a handshake before the first certificate is there.
@@ -83,7 +83,7 @@ func transport(caFile string) (*http.Transport, error) {
 // has one.
 func (a *ACME) GetCertificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	held := *a.held.Load()
-	if c := held[strings.ToLower(strings.TrimSuffix(hello.ServerName, "."))]; c != nil {
+	if c := held[mailaddr.Name(hello.ServerName)]; c != nil {
 		return c, nil
 	}
 	for _, domain := range a.c.Domains {

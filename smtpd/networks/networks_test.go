@@ -59,6 +59,30 @@ func TestName_findsTheSetOfAnAddress(t *testing.T) {
 	}
 }
 
+// Exchange Online's addresses are known as such under whatever name a listener has them.
+func TestExchange_isKnownUnderAnyName(t *testing.T) {
+	prefix := func(s string) []netip.Prefix { return []netip.Prefix{netip.MustParsePrefix(s)} }
+	s := open(t, config.Networks{Sets: []config.Network{
+		{Name: "office", Prefixes: prefix("192.0.2.0/24")},
+		{Name: "microsoft", Prefixes: prefix("40.92.0.0/15")},
+		{Name: "balancer", Prefixes: prefix("198.51.100.7/32"), ExchangeOnline: true},
+	}}, Options{})
+	for addr, want := range map[string]bool{
+		"40.92.1.2": true, "::ffff:40.107.3.4": true, "2a01:111:f403:c100::1": true, "198.51.100.7": true,
+		"198.51.100.8": false, "192.0.2.9": false, "2001:db8::5": false, "127.0.0.1": false,
+	} {
+		if got := s.Exchange(netip.MustParseAddr(addr)); got != want {
+			t.Errorf("%s: %v, want %v", addr, got, want)
+		}
+	}
+	if got := s.Name(netip.MustParseAddr("40.92.1.2"), []string{"microsoft", "exchange-online"}); got != "microsoft" {
+		t.Errorf("the name is %q", got)
+	}
+	if s.Exchange(netip.Addr{}) {
+		t.Error("no address at all is Exchange Online's")
+	}
+}
+
 // entry is an answer of the web service with one entry.
 func entry(ips ...string) string {
 	return fmt.Sprintf(`[{"id":1,"serviceArea":"Skype","urls":["*.teams.example"],"ips":["13.107.64.0/18"],"tcpPorts":"443"},

@@ -93,6 +93,17 @@ func (s *Sets) Prefixes(name string) []netip.Prefix {
 	return s.own[name]
 }
 
+// Exchange reports whether Exchange Online sends from an address, whatever the sets are called that hold it.
+func (s *Sets) Exchange(addr netip.Addr) bool {
+	names := []string{config.ExchangeOnline}
+	for _, set := range s.c.Sets {
+		if set.ExchangeOnline {
+			names = append(names, set.Name)
+		}
+	}
+	return s.Name(addr, names) != ""
+}
+
 // Name answers which of the allowed names or CIDRs holds the address: the first that does, or "" for none.
 func (s *Sets) Name(addr netip.Addr, allowed []string) string {
 	addr = addr.Unmap().WithZone("")

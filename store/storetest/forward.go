@@ -121,8 +121,33 @@ func testForward(t *testing.T, b *bench) {
 			})
 		}
 	}
+	t.Run("another record's network message id", func(t *testing.T) { testForwardOfAnothers(t, &bench{open: b.open}) })
 	t.Run("changes", func(t *testing.T) { testForwardChanges(t, &bench{open: b.open}) })
 	t.Run("bounds", func(t *testing.T) { testForwardBounds(t, &bench{open: b.open}) })
+}
+
+// testForwardOfAnothers: what is attached has the content of a bad message that has no network message id, and the id of a
+// good one. It is the good one.
+func testForwardOfAnothers(t *testing.T, b *bench) {
+	const theirs = "00000000-0000-4000-8000-0000000000bb"
+	s := b.start(t)
+	bait := judged(1, verdict.Malicious)
+	bait.Network = ""
+	good := judged(3, verdict.Clean)
+	good.Network, good.Record.MessageID = theirs, bait.Record.MessageID
+	apply(t, s, good)
+	apply(t, s, bait)
+	fwd := attached(store.Carried{MessageID: bait.Record.MessageID, Network: []string{strings.ToUpper(theirs)}, Contents: bait.Record.Contents})
+	apply(t, s, fwd)
+	if got := forwards(s, fwd.RecordID()); got != nil {
+		t.Errorf("forwards %v, want none", got)
+	}
+	again := judged(1, verdict.Malicious) // the bad one is told of once more, after its carrier
+	again.Network, again.Key = "", "another report"
+	apply(t, s, again)
+	if got := forwards(s, fwd.RecordID()); got != nil {
+		t.Errorf("forwards after another report: %v, want none", got)
+	}
 }
 
 // testForwardChanges: what becomes of the original is told to those that carry it, and these are planned again.

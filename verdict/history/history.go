@@ -12,7 +12,8 @@
 package history
 
 import (
-	"strings"
+	"clawback/internal/mailaddr"
+
 	"time"
 )
 
@@ -72,7 +73,7 @@ func Reply(address, domain string) string { return key("reply", address+" "+doma
 func Via(domain, service string) string { return key("via", domain+" "+service) }
 
 func key(kind, value string) string {
-	value = strings.ToLower(value)
+	value = mailaddr.Lower(value)
 	if len(value) > maxKey {
 		value = value[:maxKey]
 	}

@@ -188,7 +188,7 @@ func (w *world) genuine(l *letter, upn string) parcel {
 	}
 	switch w.random.IntN(12) {
 	case 0:
-		p.nid = "" // its content proves it
+		p.nid, p.provable = "", false // its content is a reason to ask, and no proof
 	case 1:
 		p.nid, p.mime = "", strings.Replace(l.original, "Pay here", "Caution, external! Pay here", 1)
 		p.provable = false

@@ -60,9 +60,7 @@ func TestInject_skipTimesAndMailbox(t *testing.T) {
 // TestRates_sameSeedSameFaults: I3, whatever other mailboxes do.
 func TestRates_sameSeedSameFaults(t *testing.T) {
 	run := func(seed uint64, disturb bool) []string {
-		rates := Nasty()
-		rates.Login = 0
-		c := newClient(t, Options{Seed: seed, Rates: rates})
+		c := newClient(t, Options{Seed: seed})
 		u, other := c.sim.AddMailbox("anna@contoso.example"), c.sim.AddMailbox("bert@contoso.example")
 		for range 200 {
 			if disturb {

@@ -16,7 +16,7 @@ func TestEvents_areDocumented(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	literal := regexp.MustCompile(`(?:"event", |\.attrs\()"([a-z_.]+[a-z])"`)
+	literal := regexp.MustCompile(`(?:"event", |\.attrs\(|\bevent: )"([a-z_.]+[a-z])"`)
 	alert := regexp.MustCompile(`(?:[aA]lert|alertOnce)\("([a-z_.]+[a-z])"`)
 	found := 0
 	for _, dir := range []string{"smtpd", "queue", "spool", "store", "retract", "retract/graph", "smtpd/certs", "smtpd/networks", "pipeline", "bounce", "api", "score/engines/rdap", "internal/daemon", "cmd/clawback"} {

@@ -33,8 +33,14 @@ func (r Reply) String() string {
 }
 
 // Dial connects, and reads the greeting.
-func Dial(ctx context.Context, address string) (*Conn, error) {
+func Dial(ctx context.Context, address string) (*Conn, error) { return DialFrom(ctx, "", address) }
+
+// DialFrom is Dial from one of this machine's IP addresses, "" for any.
+func DialFrom(ctx context.Context, from, address string) (*Conn, error) {
 	var d net.Dialer
+	if from != "" {
+		d.LocalAddr = &net.TCPAddr{IP: net.ParseIP(from)}
+	}
 	c, err := d.DialContext(ctx, "tcp", address)
 	if err != nil {
 		return nil, err
@@ -54,14 +60,15 @@ func DialTLS(ctx context.Context, address, hello string, config *tls.Config) (*C
 	if err != nil {
 		return nil, err
 	}
-	if err := c.secure(hello, config); err != nil {
+	if err := c.Secure(hello, config); err != nil {
 		c.Close()
 		return nil, err
 	}
 	return c, nil
 }
 
-func (c *Conn) secure(hello string, config *tls.Config) error {
+// Secure says EHLO, upgrades and says EHLO again.
+func (c *Conn) Secure(hello string, config *tls.Config) error {
 	if err := c.Expect(250, "EHLO "+hello); err != nil {
 		return err
 	}

@@ -167,13 +167,15 @@ func (s *Side) listen(in smtpd.Intake, cert *certs.Static) error {
 // limits are the defaults of the configuration, without the bounds that a bench would run into.
 func limits() config.SMTP {
 	return config.SMTP{
-		MaxMessageSize: 400 << 20, MaxSessions: 1000, MaxSessionsPerNetwork: 1000, MaxRecipients: 100, MaxCommands: 1 << 30, MaxErrors: 10,
+		MaxMessageSize: 400 << 20, MaxSessions: 1000, MaxUnlistedSessions: 1000, MaxSessionsPerNetwork: 1000, MaxRecipients: 100, MaxCommands: 1 << 30, MaxErrors: 10,
 		IdleTimeout: time.Minute, DataTimeout: time.Minute, MinRate: 500, SessionAge: time.Hour, DrainTimeout: time.Second,
 	}
 }
 
 // intake hands messages to the queue, as the daemon does.
 type intake struct{ q *queue.Queue }
+
+func (i intake) Admit(e queue.Envelope, size int64) error { return i.q.Admit(e, size) }
 
 func (i intake) Begin(e queue.Envelope, size int64) (smtpd.Transaction, error) {
 	d, err := i.q.Begin(e, size)
@@ -185,6 +187,8 @@ func (i intake) Begin(e queue.Envelope, size int64) (smtpd.Transaction, error) {
 
 // nothing keeps nothing.
 type nothing struct{}
+
+func (nothing) Admit(queue.Envelope, int64) error { return nil }
 
 func (nothing) Begin(queue.Envelope, int64) (smtpd.Transaction, error) { return nothing{}, nil }
 func (nothing) Write(p []byte) (int, error)                            { return len(p), nil }

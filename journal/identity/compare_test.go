@@ -1,0 +1,126 @@
+package identity
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const invoiced = "Received: from a.example\r\n by b.example; Mon, 02 Nov 2026 09:00:00 +0000\r\n" +
+	"From: Ada <ada@partner.example>\r\nSubject: Invoice\r\nDate: Mon, 02 Nov 2026 10:00:00 +0100\r\n" +
+	"Content-Type: multipart/mixed; boundary=b\r\n\r\n" +
+	"--b\r\nContent-Type: text/plain\r\n\r\nAs agreed.\r\n" +
+	"--b\r\nContent-Type: application/pdf; name=invoice.pdf\r\nContent-Disposition: attachment; filename=invoice.pdf\r\n\r\n%PDF\r\n" +
+	"--b\r\nContent-Type: image/png; name=logo.png\r\n\r\nPNG\r\n--b--\r\n"
+
+// Whatever somebody changes who has a message and sends it again is told; what a mailbox system changes is not.
+func TestDifferences(t *testing.T) {
+	const pdf = "--b\r\nContent-Type: application/pdf; name=invoice.pdf\r\nContent-Disposition: attachment; filename=invoice.pdf\r\n\r\n%PDF\r\n"
+	const png = "--b\r\nContent-Type: image/png; name=logo.png\r\n\r\nPNG\r\n"
+	for _, c := range []struct {
+		name, old, text string
+		want            []Difference
+	}{
+		{"nothing", "", "", nil},
+		{"the sender's name", "Ada <", "Eve <", nil}, // shown and judged, but rewritten where the directory knows the sender
+		{"the sender's case", "ada@partner", "Ada@PARTNER", nil},
+		{"the date in another zone", "10:00:00 +0100", "09:00:00 +0000", nil},
+		{"a tag", "Subject: Invoice", "Subject: [EXTERNAL] Invoice", nil},
+		{"tags in another case", "Subject: Invoice", "Subject: [spam][External]  Invoice", nil},
+		{"the organisation's tag", "Subject: Invoice", "Subject: Extern! Invoice", nil},
+		{"another boundary", "b", "b", nil},
+		{"another encoding", "\r\n\r\nPNG\r\n", "\r\nContent-Transfer-Encoding: base64\r\n\r\nUE5H\r\n", nil},
+		{"a name in capitals of another field", "Content-Disposition: attachment", "content-disposition: ATTACHMENT", nil},
+		{"another sender", "ada@", "eve@", []Difference{Sender}},
+		{"another date", "10:00:00", "10:00:01", []Difference{Date}},
+		{"no date", "Date: Mon, 02 Nov 2026 10:00:00 +0100\r\n", "", []Difference{Date}},
+		{"another subject", "Subject: Invoice", "Subject: Final notice", []Difference{Subject}},
+		{"a tag of nobody's", "Subject: Invoice", "Subject: [PAID] Invoice", []Difference{Subject}},
+		{"a tag at the end", "Subject: Invoice", "Subject: Invoice [EXTERNAL]", []Difference{Subject}},
+		{"an attachment renamed", "filename=invoice.pdf", "filename=invoice.pdf.scr", []Difference{Names}},
+		{"renamed in Content-Type, where that counts", "name=logo.png", "name=logo.png.scr", []Difference{Names}},
+		{"without its name", "; name=logo.png", "", []Difference{Names}},
+		{"another type", "image/png", "application/x-msdownload", []Difference{Types}},
+		{"text as HTML", "text/plain", "text/html", []Difference{Types}},
+		{"another content", "%PDF", "%PDG", []Difference{Contents}},
+		{"another text", "As agreed", "As refused", []Difference{Contents}},
+		{"another order", pdf + png, png + pdf, []Difference{Order}},
+		{"names exchanged", pdf + png, strings.NewReplacer("invoice.pdf", "logo.png", "logo.png", "invoice.pdf").Replace(pdf + png), []Difference{Names}},
+		{"a part less", png, "", []Difference{Number}},
+		{"a part more", png, png + png, []Difference{Number}},
+		{"an empty file more", png, png + "--b\r\nContent-Type: application/x-a; name=run.scr\r\n\r\n\r\n", []Difference{Number}},
+		{"everything", invoiced, "From: x@y.example\r\nSubject: z\r\nContent-Type: text/html\r\n\r\nw", []Difference{Sender, Date, Subject, Number}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			text := strings.Replace(invoiced, c.old, c.text, 1)
+			other, err := Of(strings.NewReader(text), "Extern!")
+			if err != nil {
+				t.Fatal(err)
+			}
+			m := read(t, invoiced)
+			if diff := cmp.Diff(c.want, other.Differences(m)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(c.want, m.Differences(other)); diff != "" {
+				t.Errorf("the other way round (-want +got):\n%s", diff)
+			}
+			if same := other.Contents() == m.Contents(); same != (len(c.want) == 0) {
+				t.Errorf("Contents is the same: %t", same)
+			}
+		})
+	}
+}
+
+func TestCameAs(t *testing.T) {
+	const hop = "Received: from b.example by c.example; Mon, 02 Nov 2026 09:00:01 +0000\r\n"
+	m := read(t, invoiced)
+	for _, c := range []struct {
+		name, text string
+		want       bool
+	}{
+		{"itself", invoiced, true},
+		{"folded otherwise", strings.Replace(invoiced, "a.example\r\n by", "a.example by\r\n\t", 1), true},
+		{"a hop later", hop + invoiced, true},
+		{"sent again", strings.Replace(invoiced, "09:00:00 +0000", "09:30:00 +0000", 1), false},
+		{"never sent", invoiced[strings.Index(invoiced, "From:"):], false},
+	} {
+		if got := read(t, c.text).CameAs(m); got != c.want {
+			t.Errorf("%s: came as the original: %t", c.name, got)
+		}
+	}
+	if bare := read(t, plain+"\r\nx"); !bare.CameAs(bare) || !m.CameAs(bare) {
+		t.Error("a message without trace fields did not come as itself")
+	}
+}
+
+// Records without a network message id are known by Content: a message with an attachment renamed must be another record.
+func TestContent_ofARenamedAttachment(t *testing.T) {
+	var seen []string
+	for _, change := range [][2]string{{"", ""}, {"filename=invoice.pdf", "filename=invoice.pdf.scr"}, {"filename=invoice.pdf", "filename=a"}, {"image/png", "text/html"},
+		{"Subject: Invoice", "Subject: [EXTERNAL] Invoice"}} {
+		c := read(t, strings.Replace(invoiced, change[0], change[1], 1)).Content()
+		if slices.Contains(seen, c) {
+			t.Errorf("%q for %q gives the same Content", change[1], change[0])
+		}
+		seen = append(seen, c)
+	}
+}
+
+// What mail programs may read in two ways is compared as one of them, and in doubt.
+func TestOf_twoReadings(t *testing.T) {
+	for name, change := range map[string][2]string{
+		"two names of one file":  {"filename=invoice.pdf", "filename=invoice.pdf.scr"},
+		"two transfer encodings": {"Content-Type: image/png", "Content-Transfer-Encoding: 7bit\r\nContent-Transfer-Encoding: base64\r\nContent-Type: image/png"},
+		"two types":              {"Content-Type: image/png", "Content-Type: text/html\r\nContent-Type: image/png"},
+		"two types of it all":    {"Content-Type: multipart", "Content-Type: text/plain\r\nContent-Type: multipart"},
+	} {
+		if m := read(t, strings.Replace(invoiced, change[0], change[1], 1)); !slices.Contains(m.Doubts, Readings) {
+			t.Errorf("%s: doubts are %v, want %s", name, m.Doubts, Readings)
+		}
+	}
+	if m := read(t, invoiced); len(m.Doubts) > 0 {
+		t.Errorf("doubts are %v, want none", m.Doubts)
+	}
+}

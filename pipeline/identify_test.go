@@ -1,0 +1,56 @@
+package pipeline
+
+import (
+	"slices"
+	"testing"
+
+	"clawback/journal"
+	"clawback/score"
+	"clawback/store"
+	"clawback/verdict"
+)
+
+// The verdict comes first: a message that was judged is committed, whatever becomes of reading its identity.
+func TestCommit_identityFails(t *testing.T) {
+	for name, act := range map[string]func(j *job){
+		"the body cannot be read any more": func(j *job) { j.body.Close() },
+		"reading it panics":                func(j *job) { j.body = nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t)
+			j := f.job(demoReport(t, "01-credential-phish.eml"))
+			f.scorer = func(score.Message) (score.Result, error) { act(j); return result(verdict.Malicious), nil }
+			end := j.commit(t.Context())
+			if end.how != processed || end.record == nil {
+				t.Fatalf("the item ended as %v (%s, %v), want a record", end.how, end.why, end.err)
+			}
+			rec := *end.record
+			if rec.Verdict.Disposition != verdict.Malicious {
+				t.Errorf("verdict is %s, want MALICIOUS", rec.Verdict.Disposition)
+			}
+			if !slices.Contains(rec.Doubts, store.DoubtUnread) || rec.Content != "" || rec.Contents != "" {
+				t.Errorf("doubts %v, content %q, contents %q: what was not read must prove nothing", rec.Doubts, rec.Content, rec.Contents)
+			}
+		})
+	}
+}
+
+// job is an accepted message that was unwrapped.
+func (f *fixture) job(message []byte) *job {
+	f.t.Helper()
+	f.put(envelope(), message)
+	items, err := f.queue.Claim(f.t.Context(), 1)
+	if err != nil || len(items) != 1 {
+		f.t.Fatalf("%d items claimed: %v", len(items), err)
+	}
+	body, err := f.queue.Body(items[0])
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	f.t.Cleanup(func() { body.Close() })
+	report, err := journal.Parse(body, body.Size())
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return &job{Pipeline: f.p, item: items[0], tenant: contoso(), body: body, report: report}
+}

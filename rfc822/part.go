@@ -1,0 +1,101 @@
+package rfc822
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+)
+
+// MediaType reads Content-Type; the type is "" where there is none. Of several fields the first that names a type
+// counts.
+func (h *Header) MediaType() MediaType {
+	var first MediaType
+	raws := h.raws("Content-Type")
+	for i, raw := range raws {
+		m := ParseMediaType(raw)
+		if i == 0 {
+			first = m
+		}
+		if strings.Contains(m.Type, "/") {
+			if len(raws) > 1 {
+				m.Forgiven |= FieldTwice
+			}
+			return m
+		}
+	}
+	return first
+}
+
+// Disposition reads Content-Disposition.
+func (h *Header) Disposition() MediaType {
+	if raws := h.raws("Content-Disposition"); len(raws) > 0 {
+		return ParseMediaType(raws[0])
+	}
+	return MediaType{}
+}
+
+// FileName is the name of the file that a part holds, decoded; "" when it has none.
+func (h *Header) FileName() string {
+	if names := h.FileNames(); len(names) > 0 {
+		return names[0]
+	}
+	return ""
+}
+
+// maxFileNames is how many names of one part are told.
+const maxFileNames = 8
+
+// FileNames are the different names that a mail program may show for a part, the likeliest first: those of
+// Content-Disposition, then those of Content-Type, then those under the other field's parameter.
+func (h *Header) FileNames() []string {
+	var names []string
+	add := func(values []string) {
+		for _, v := range values {
+			name := strings.TrimSpace(oneLine(DecodeWords(v)))
+			if name != "" && len(names) < maxFileNames && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	dispositions, types := h.parsed("Content-Disposition"), h.parsed("Content-Type")
+	for _, list := range []struct {
+		fields []MediaType
+		param  string
+	}{{dispositions, "filename"}, {types, "name"}, {dispositions, "name"}, {types, "filename"}} {
+		for i := range list.fields {
+			add(list.fields[i].All(list.param))
+		}
+	}
+	return names
+}
+
+func (h *Header) parsed(name string) []MediaType {
+	var all []MediaType
+	for _, raw := range h.raws(name) {
+		if len(all) == 4 {
+			break
+		}
+		all = append(all, ParseMediaType(raw))
+	}
+	return all
+}
+
+// BeginsWithHeader reports whether bytes begin as a message does: each whole line of theirs, up to an empty one, is a
+// field or continues one. RFC 5322, section 2.2.
+func BeginsWithHeader(head []byte) bool {
+	fields := 0
+	for line := range bytes.Lines(head) {
+		text, eol := cutEOL(line)
+		_, _, field := cutField(text)
+		switch {
+		case len(eol) == 0 || len(text) == 0: // cut short, or the header's end
+			return fields > 0
+		case fields > 0 && (text[0] == ' ' || text[0] == '\t'):
+		case !field:
+			return false
+		default:
+			fields++
+		}
+	}
+	return fields > 0
+}

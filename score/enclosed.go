@@ -1,0 +1,145 @@
+package score
+
+import (
+	"fmt"
+	"strings"
+
+	"clawback/score/attach"
+	"clawback/score/extract"
+)
+
+// maxPictures is how many pictures of a message are searched for QR codes.
+const maxPictures = 4
+
+// smallPicture is how many bytes, encoded, a picture has at least that holds a QR code.
+const smallPicture = 400
+
+// pictureHead is how much of a picture is decoded to see that it is one.
+const pictureHead = 1 << 10
+
+// attachment is a part that a mail program shows as a file.
+type attachment struct {
+	part  *extract.Part
+	file  attach.File // its name in lower case, its content decoded
+	where string
+}
+
+// detectAttachments looks at the files that the message carries, and adds the links in them to the message's. Messages that lie in files are
+// taken apart, and their files looked at in turn.
+func detectAttachments(x *inspection) {
+	for from := 0; from < len(x.mail.Parts); {
+		all := x.attachments(from)
+		from = len(x.mail.Parts)
+		x.lookInto(all)
+	}
+	x.onlyFile()
+}
+
+// lookInto looks into files, all at once, since that may take place in another process.
+func (x *inspection) lookInto(all []attachment) {
+	var files []attach.File
+	for _, a := range all {
+		if len(a.file.Body) > 0 {
+			files = append(files, a.file)
+		}
+	}
+	var reports []attach.Report
+	if len(files) > 0 {
+		reports = x.options.Inspector.Inspect(x.ctx, files, &x.files)
+	}
+	for _, a := range all {
+		if len(a.file.Body) == 0 {
+			x.attachmentName(a)
+			x.otherNames(a)
+			continue
+		}
+		x.hashFile(a)
+		x.fileReport(reports[0], a.part, a.where)
+		x.otherNames(a)
+		reports = reports[1:]
+	}
+}
+
+// otherNames judges a file by the further names that the message gives it.
+func (x *inspection) otherNames(a attachment) {
+	for _, name := range a.part.OtherNames {
+		for _, f := range attach.Name(strings.ToLower(name)) {
+			if !x.sawAt("attachment."+f.ID, a.where) {
+				x.note("attachment."+f.ID, a.where, "%s", f.Text)
+			}
+		}
+	}
+}
+
+// sawAt reports whether a signal was noted at a place.
+func (x *inspection) sawAt(id, where string) bool {
+	for _, f := range x.found {
+		if f.ID == id && f.where == where {
+			return true
+		}
+	}
+	return false
+}
+
+// attachments are the files that are looked into, in order, from one part on.
+func (x *inspection) attachments(from int) []attachment {
+	var all []attachment
+	for i := from; i < len(x.mail.Parts); i++ {
+		p := &x.mail.Parts[i]
+		if x.bounce && p.Nested || !p.Attached() && !p.Page() {
+			continue
+		}
+		a := attachment{p, attach.File{Name: strings.ToLower(strings.TrimSpace(p.Name)), Type: p.Type, In: p.Files}, "part " + p.Path}
+		if p.Name != "" {
+			a.where += ", " + p.Name
+		}
+		switch {
+		case x.needlessPicture(&a):
+			x.attachmentName(a)
+			x.otherNames(a)
+			continue
+		case a.file.Name == "" && !p.Page() && p.Disposition != "attachment" && (strings.HasPrefix(p.Type, "text/") || strings.HasPrefix(p.Type, "multipart/")):
+			continue // a body
+		}
+		a.file.Body = p.Body()
+		all = append(all, a)
+	}
+	return all
+}
+
+// needlessPicture reports whether a file is a picture in which no QR code is looked for: small ones and those after the first few, and those
+// of senders who send none. What only calls itself a picture is looked into as any other file.
+func (x *inspection) needlessPicture(a *attachment) bool {
+	p := a.part
+	if !strings.HasPrefix(p.Type, "image/") || strings.HasPrefix(p.Type, "image/svg") {
+		return false
+	}
+	head := a.file
+	if head.Body = p.Head(pictureHead); !attach.Picture(head) {
+		return false
+	}
+	if x.direct != "in" || x.trusted || x.list || p.Encoded() < smallPicture {
+		return true
+	}
+	x.pictures++
+	return x.pictures > maxPictures
+}
+
+// messages takes the messages apart that lie in a file.
+func (x *inspection) messages(r attach.Report, p *extract.Part, where string) {
+	if x.bounce && p.Report {
+		return // what was returned
+	}
+	for _, m := range r.Messages {
+		if p.Files >= x.files.Depth {
+			x.notRead(where, fmt.Sprintf("The message %q was not read: it lies in too many files.", m.Name))
+			continue
+		}
+		x.files.Bytes -= int64(len(m.Raw))
+		if x.files.Bytes < 0 {
+			x.notRead(where, fmt.Sprintf("The message %q was not read: too much was unpacked before it.", m.Name))
+			continue
+		}
+		x.mail.Attach(m.Raw, extract.Enclosed{Path: p.Path, Name: m.Name, Files: p.Files + m.Depth + 1})
+	}
+}

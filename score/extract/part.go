@@ -1,0 +1,77 @@
+package extract
+
+import (
+	"strings"
+
+	"clawback/rfc822"
+)
+
+// Part is one leaf of the message.
+type Part struct {
+	Path        string   // 1.2.1, as IMAP numbers parts; "1" for a message of one part; "1.uu2" for a file in a text
+	Type        string   // media type, lower case
+	Name        string   // file name, decoded
+	OtherNames  []string // those that other mail programs go by, where the fields give more than one
+	Disposition string   // attachment, inline or ""
+	Charset     string
+	ContentID   string
+	Encoding    rfc822.Encoding
+	Nested      bool // lies inside an attached message
+	Report      bool // lies inside a multipart/report
+	Alternative bool // is one of several forms of the same text
+	Archive     bool // lies inside a web archive
+	Files       int  // how many files it lies in, as a part of a message in a file
+
+	body []byte
+	lead []byte // lines among its fields that are none, which some mail programs begin the text with
+}
+
+// Body is the part's content, decoded. It is decoded at each call.
+func (p *Part) Body() []byte {
+	body, _ := rfc822.Decode(p.body, p.Encoding)
+	return body
+}
+
+// Encoded is how many octets the part has before decoding.
+func (p *Part) Encoded() int { return len(p.body) }
+
+// Head is the beginning of the part's content, decoded: n bytes of it, or a few less.
+func (p *Part) Head(n int) []byte {
+	body, _ := rfc822.Decode(p.body[:min(len(p.body), 3*n)], p.Encoding)
+	return body[:min(len(body), n)]
+}
+
+// Attached reports whether a mail program shows the part as a file.
+func (p *Part) Attached() bool {
+	return p.Disposition == "attachment" || p.Name != "" || !strings.HasPrefix(p.Type, "text/")
+}
+
+// Page reports whether the part is opened by a browser as a file of its own, though no name says so: HTML in a web
+// archive.
+func (p *Part) Page() bool { return p.Archive && (p.html() || p.Type == "image/svg+xml") }
+
+func (p *Part) html() bool { return p.Type == "text/html" || p.Type == "application/xhtml+xml" }
+
+// split is a text part's content: at most limit octets of it in UTF-8, and the rest as it is.
+func (p *Part) split(limit int) (text string, rest []byte) {
+	body := p.Body()
+	if len(body) > limit {
+		body, rest = body[:limit], body[limit:]
+	}
+	return p.text(body), rest
+}
+
+// text decodes octets of the part, as a browser does where it is a page.
+func (p *Part) text(body []byte) string {
+	decode := rfc822.DecodeText
+	if p.html() {
+		decode = rfc822.DecodeHTML
+	}
+	text, _ := decode(body, p.Charset)
+	if len(p.lead) > 0 {
+		lead, _ := rfc822.Decode(p.lead, p.Encoding)
+		first, _ := rfc822.DecodeText(lead, p.Charset)
+		return first + text
+	}
+	return text
+}
