@@ -8,10 +8,10 @@ import (
 	"net/mail"
 	"net/netip"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 
+	"github.com/google/uuid"
 	"golang.org/x/net/idna"
 )
 
@@ -42,12 +42,10 @@ func notEmpty(s string) (string, error) {
 	return s, nil
 }
 
-var guidForm = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
-
 // guid passes a GUID and answers it in lower case.
 func guid(s string) (string, error) {
 	lower := strings.ToLower(strings.Trim(s, "{}"))
-	if !guidForm.MatchString(lower) {
+	if len(lower) != 36 || uuid.Validate(lower) != nil { // Validate takes other forms too
 		return "", bad(s, "is not a GUID", "it looks like 6f1c2f3e-0a5b-4c77-9a51-0f2f6f6f0c11; the Entra admin center shows it")
 	}
 	return lower, nil

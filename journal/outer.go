@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"net/mail"
 	"strings"
+
+	"github.com/google/uuid"
 )
 
 // outerOf keeps what the report's own header says about where it comes from.
@@ -78,15 +80,8 @@ func processedBy(value string) string {
 // guid answers a GUID in lower case, and "" for anything else.
 func guid(s string) string {
 	s = strings.ToLower(strings.Trim(strings.TrimSpace(s), "{}"))
-	if len(s) != 36 {
+	if len(s) != 36 || uuid.Validate(s) != nil { // Validate takes other forms too
 		return ""
-	}
-	for i, c := range []byte(s) {
-		hyphen := i == 8 || i == 13 || i == 18 || i == 23
-		hex := '0' <= c && c <= '9' || 'a' <= c && c <= 'f'
-		if hyphen != (c == '-') || !hyphen && !hex {
-			return ""
-		}
 	}
 	return s
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/emersion/go-message/textproto"
+	"github.com/google/uuid"
 
 	"clawback/config"
 	"clawback/internal/mailaddr"
@@ -113,7 +114,7 @@ func claimOf(configured, subject string) (claim Claim, network string) {
 // guid is a GUID in lower case, and "" for anything else.
 func guid(s string) string {
 	s = strings.ToLower(strings.TrimSpace(s))
-	if len(s) != 36 || strings.Trim(s, "0123456789abcdef-") != "" {
+	if len(s) != 36 || uuid.Validate(s) != nil { // Validate takes other forms too
 		return ""
 	}
 	return s

@@ -435,3 +435,22 @@ func TestCrowded_whoGivesWay(t *testing.T) {
 		t.Errorf("where there is room goes %v", values)
 	}
 }
+
+// What looks like a GUID only at a glance names no message.
+func TestGUID_onlyItsForm(t *testing.T) {
+	const good = "0f8fad5b-d9cb-469f-a165-70867728950e"
+	for text, want := range map[string]string{
+		good: good, " " + strings.ToUpper(good) + " ": good, "": "",
+		"------------------------------------":  "",
+		"0f8fad5bd9cb469fa16570867728950e":      "",
+		"urn:uuid:" + good:                      "",
+		"0f8fad5b-d9cb-469f-a165-7086772895-e":  "",
+		"0f8fad5bd-9cb-469f-a165-70867728950e":  "",
+		"0f8fad5b-d9cb-469f-a165-70867728950g":  "",
+		"0f8fad5b-d9cb-469f-a165-70867728950e ": good,
+	} {
+		if got := guid(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}

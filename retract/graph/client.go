@@ -2,7 +2,6 @@ package graph
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -15,6 +14,7 @@ import (
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/google/uuid"
 	abstractions "github.com/microsoft/kiota-abstractions-go"
 	"github.com/microsoft/kiota-abstractions-go/authentication"
 	"github.com/microsoft/kiota-abstractions-go/serialization"
@@ -172,16 +172,9 @@ func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastRe
 func headers() *abstractions.RequestHeaders {
 	h := abstractions.NewRequestHeaders()
 	h.Add("Prefer", `IdType="ImmutableId"`) // Graph, Outlook immutable ids: on every request
-	h.Add("client-request-id", newGUID())
+	h.Add("client-request-id", uuid.NewString())
 	h.Add("return-client-request-id", "true")
 	return h
-}
-
-func newGUID() string {
-	var b [16]byte
-	rand.Read(b[:]) // never fails
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
 // user is the SDK's builder for one mailbox.

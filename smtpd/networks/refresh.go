@@ -2,10 +2,10 @@ package networks
 
 import (
 	"context"
-	"crypto/rand"
-	"fmt"
 	"net/netip"
 	"net/url"
+
+	"github.com/google/uuid"
 
 	"clawback/internal/lastgood"
 )
@@ -50,16 +50,8 @@ func withID(text string) (string, error) {
 	}
 	q := u.Query()
 	if !q.Has("clientrequestid") {
-		q.Set("clientrequestid", newGUID())
+		q.Set("clientrequestid", uuid.NewString())
 		u.RawQuery = q.Encode()
 	}
 	return u.String(), nil
-}
-
-// newGUID is a random GUID: RFC 9562, section 5.4.
-func newGUID() string {
-	var b [16]byte
-	rand.Read(b[:]) // never fails: crypto/rand
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
