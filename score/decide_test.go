@@ -313,10 +313,10 @@ func entries(all ...history.Entry) func([]string) []history.Entry {
 
 func TestHistory_signals(t *testing.T) {
 	day := time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC)
-	known := history.Entry{Key: history.From("ann@sender.example"), FirstSeen: day, LastSeen: day.AddDate(0, 0, 20), Received: 5, Aligned: 5}
+	known := history.Entry{Key: history.From("ann@sender.example"), FirstSeen: day, LastSeen: day.AddDate(0, 0, 20), Received: 5, Aligned: 5, AlignedDays: 7}
 	domain := history.Entry{Key: history.Domain("sender.example"), FirstSeen: day, LastSeen: day.AddDate(0, 0, 20), Received: 5, Aligned: 5}
-	written := history.Entry{Key: history.From("ann@sender.example"), Sent: 2}
-	partner := history.Entry{Key: history.Domain("sender.example"), Sent: 4}
+	written := history.Entry{Key: history.From("ann@sender.example"), Sent: 2, SentDays: 3}
+	partner := history.Entry{Key: history.Domain("sender.example"), Sent: 4, Began: 1}
 	for _, c := range []struct {
 		id      string
 		text    string

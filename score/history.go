@@ -8,9 +8,11 @@ import (
 	"clawback/verdict/history"
 )
 
-// What makes a sender known: as many authenticated messages, over as long a time.
+// What makes a sender known: authenticated messages, written to somebody, on as many days, over as long a time. How many come on a day
+// does not matter: a stranger could send them all at once.
 const (
 	knownMessages = 3
+	knownDays     = 3
 	knownSpan     = 7 * 24 * time.Hour
 )
 
@@ -101,14 +103,18 @@ func (x *inspection) oddOneOut() bool {
 func (x *inspection) familiar() {
 	h := x.history
 	switch {
-	case h.from.Sent > 0:
+	case writtenTo(h.from):
 		x.note("history.correspondent", "header From", "People of the organisation have written to %s (%d times).", x.from.Address, h.from.Sent)
-	case h.from.Aligned >= knownMessages && h.from.Span() >= knownSpan:
+	case h.from.AlignedDays.Count() >= knownDays && h.from.Span() >= knownSpan:
 		x.note("history.known_sender", "header From", "The organisation has had authenticated mail from %s since %s.", x.from.Address, h.from.FirstSeen.Format("2006-01-02"))
-	case h.domain.Sent >= 2 && !x.freeMail:
+	case writtenTo(h.domain) && h.domain.Sent >= 2 && !x.freeMail && !hosted(x.domain):
 		x.note("history.known_domain", "header From", "People of the organisation have written to %s.", x.domain)
 	}
 }
+
+// writtenTo reports whether people of the organisation write to somebody: they wrote first, or have answered on more than one day. One
+// answer is easily had.
+func writtenTo(e history.Entry) bool { return e.Began > 0 || e.SentDays.Count() > 1 }
 
 // remember works out whose servers the message used.
 func (x *inspection) remember() {
@@ -144,23 +150,32 @@ func (x *inspection) lessons(d verdict.Disposition) []history.Observation {
 	if x.history.service != "" {
 		keys = append(keys, history.Via(x.domain, x.history.service))
 	}
+	bulk := d == verdict.Bulk || x.mail.Header.Has("List-Unsubscribe") || x.list
 	var all []history.Observation
 	for _, key := range keys {
-		all = append(all, history.Observation{Key: key, At: x.msg.Received, Aligned: true})
+		all = append(all, history.Observation{Key: key, At: x.msg.Received, Aligned: true, Bulk: bulk})
 	}
 	return all
 }
 
-// written is what mail of the organisation's own people teaches: whom they write to.
+// maxWrittenTo is to how many recipients a message is written by a person to persons: what goes to more is a circular.
+const maxWrittenTo = 20
+
+// written is what mail of the organisation's own people teaches: whom they write to, and whether they wrote first. What a machine sends
+// in their name teaches nothing: anybody can have an automatic answer, a receipt or a confirmation.
 func (x *inspection) written() []history.Observation {
+	recipients := x.recipientsUpTo(maxWrittenTo + 1)
+	if len(recipients) > maxWrittenTo || x.bounce || x.writtenByMachine() {
+		return nil
+	}
 	var all []history.Observation
 	seen := map[string]bool{}
-	for _, r := range x.recipients() {
+	for _, r := range recipients {
 		domain := organisation(domainOf(r))
 		for _, key := range []string{history.From(r), history.Domain(domain)} {
 			if !x.ours(domain) && !seen[key] {
 				seen[key] = true
-				all = append(all, history.Observation{Key: key, At: x.msg.Received, Sent: true})
+				all = append(all, history.Observation{Key: key, At: x.msg.Received, Sent: true, Began: !x.reply})
 			}
 		}
 	}

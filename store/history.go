@@ -48,7 +48,7 @@ func (t *txn) facts(record string) (list []facts, err error) {
 	return list, err
 }
 
-// observe merges observations into a tenant's history and evicts the entries seen longest ago beyond limit.
+// observe merges observations into a tenant's history and evicts entries beyond limit: those of strangers, seen longest ago, first.
 func (t *txn) observe(tenant string, observations []history.Observation, limit int) error {
 	if len(observations) == 0 {
 		return nil
@@ -88,8 +88,7 @@ func (t *txn) observeOne(tenant string, o history.Observation) (isNew bool, err 
 	return !found, t.save(bHistory, key, e)
 }
 
-// evict removes up to n of a tenant's entries, those seen longest ago first, and says how many. What this call itself
-// observed is spared.
+// evict removes up to n of a tenant's entries, those of the least worth first, and says how many.
 func (t *txn) evict(tenant string, n int) (evicted int) {
 	prefix := tenantKey(tenant)
 	var old [][]byte
@@ -110,5 +109,5 @@ func (t *txn) evict(tenant string, n int) (evicted int) {
 func historyKey(tenant, key string) []byte { return append(tenantKey(tenant), hash16(key)...) }
 
 func oldestKey(tenant string, e history.Entry) []byte {
-	return join(tenantKey(tenant), stamp(e.LastSeen), hash16(e.Key))
+	return join(tenantKey(tenant), stamp(e.Worth()), hash16(e.Key))
 }

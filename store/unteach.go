@@ -37,13 +37,14 @@ func (t *txn) unteachOne(rec Record, key string) error {
 	if found, err := t.load(bHistory, at, &e); err != nil || !found {
 		return err
 	}
+	t.del(bOldest, oldestKey(rec.Tenant, e))
 	if rec.Direction == "outbound" {
-		e.Sent = max(e.Sent-1, 0)
+		e.Unsend(rec.Received)
 	} else {
-		e.Received = max(e.Received-1, 0)
-		e.Aligned = max(min(e.Aligned-1, e.Received), 0)
+		e.Unreceive(rec.Received)
 	}
 	if e.Sent+e.Received > 0 {
+		t.mark(bOldest, oldestKey(rec.Tenant, e))
 		return t.save(bHistory, at, e)
 	}
 	c, err := t.counting(rec.Tenant)
@@ -51,7 +52,6 @@ func (t *txn) unteachOne(rec Record, key string) error {
 		return err
 	}
 	c.History--
-	t.del(bOldest, oldestKey(rec.Tenant, e))
 	t.del(bHistory, at)
 	return nil
 }

@@ -312,6 +312,52 @@ func TestTrusted_isBounded(t *testing.T) {
 	f.learnt(MaxTaught+2, 1)
 }
 
+// However many report it, one campaign teaches a bounded number of messages a day: its sender chose every word of them.
+func TestTrusted_oneCampaignIsBounded(t *testing.T) {
+	f := newFixture(t)
+	for n := range 2 * MaxTaught {
+		f.received(n)
+		who := []string{"soc", "lab"}[n%2]
+		s := f.says(who, "1", n)
+		if taught := s.State == Taught; taught != (n < MaxCampaign) {
+			t.Fatalf("the %d. of a campaign: taught %v: %s", n, taught, s.Untaught)
+		}
+	}
+	f.learnt(MaxCampaign, 0)
+	for n := 100; n < 200; n++ { // users who are not trusted, as many as there are
+		f.received(n)
+		f.says(fmt.Sprintf("user%d", n), "1", n)
+	}
+	f.learnt(MaxCampaign, 0)
+	f.now = f.now.Add(25 * time.Hour)
+	f.received(300)
+	if s := f.says("soc", "1", 300); s.State != Taught {
+		t.Errorf("a day later: %+v", s)
+	}
+}
+
+func TestSameCampaign(t *testing.T) {
+	eve := Submission{From: "eve@a.shop.example", Subject: "Offer"}
+	for _, c := range []struct {
+		other Submission
+		want  bool
+	}{
+		{Submission{From: "<bob@shop.example>", Subject: "Other"}, true},
+		{Submission{From: "eve@b.shop.example"}, true},
+		{Submission{From: "eve@elsewhere.example", Subject: "OFFER"}, true},
+		{Submission{From: "eve@elsewhere.example", Subject: "Other"}, false},
+		{Submission{From: "eve@myshop.example"}, false},
+		{Submission{}, false},
+	} {
+		if got := sameCampaign(eve, c.other); got != c.want {
+			t.Errorf("%+v: %v, want %v", c.other, got, c.want)
+		}
+	}
+	if sameCampaign(Submission{}, Submission{}) {
+		t.Error("two messages of nobody about nothing are one campaign")
+	}
+}
+
 func TestTrusted_contradictionTakesBack(t *testing.T) {
 	f := newFixture(t)
 	f.received(1)

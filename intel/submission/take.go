@@ -21,6 +21,7 @@ import (
 // Bounds (I4, I5).
 const (
 	MaxTaught   = 20 // messages that one trusted reporter teaches in 24 hours
+	MaxCampaign = 30 // messages of one campaign that all of them teach in 24 hours
 	maxKept     = 2_000
 	maxUnproven = 200
 )

@@ -3,9 +3,12 @@ package submission
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"clawback/intel"
+	"clawback/internal/mailaddr"
+	"clawback/score/web"
 	"clawback/store"
 )
 
@@ -17,19 +20,38 @@ func (d *Desk) untaught(list []Submission, s Submission) string {
 	if l, given := d.o.Judge.Lesson(s.Tenant, s.Record); given && !l.Reporter {
 		return "an administrator has said what it is"
 	}
-	today := 0
+	today, campaign := 0, 0
 	for _, o := range list {
 		if o.Record == s.Record && o.believed() && o.bad() != s.bad() {
 			return "others say the contrary"
 		}
-		if o.Reporter == s.Reporter && d.now().Sub(o.TaughtAt) < 24*time.Hour {
+		if d.now().Sub(o.TaughtAt) >= 24*time.Hour {
+			continue
+		}
+		if o.Reporter == s.Reporter {
 			today++
 		}
+		if sameCampaign(o, s) {
+			campaign++
+		}
 	}
-	if today >= MaxTaught {
+	switch {
+	case today >= MaxTaught:
 		return fmt.Sprintf("its reporter has taught %d messages in 24 hours", today)
+	case campaign >= MaxCampaign:
+		return fmt.Sprintf("reporters have taught %d messages like it in 24 hours", campaign)
 	}
 	return ""
+}
+
+// sameCampaign reports whether two messages claim to be of one organisation, or have one subject: who sends them chooses both, and
+// with them what the classifier would learn of hundreds of reports.
+func sameCampaign(a, b Submission) bool {
+	author := func(s Submission) string {
+		_, domain, _ := strings.Cut(strings.Trim(s.From, "<> "), "@")
+		return web.Organisation(mailaddr.Name(domain))
+	}
+	return author(a) != "" && author(a) == author(b) || a.Subject != "" && mailaddr.Lower(a.Subject) == mailaddr.Lower(b.Subject)
 }
 
 // teach keeps a submission together with what the classifier learns of it.

@@ -236,6 +236,22 @@ func testHistory(t *testing.T, b *bench) {
 	if len(kept) != 2 || kept[0].Key != "from:5" || kept[1].Key != "from:9" {
 		t.Errorf("those seen last are to be kept: %+v", kept)
 	}
+
+	sent := Report(Contoso, 20)
+	sent.Record.Direction = "outbound"
+	sent.History = []history.Observation{{Key: "from:friend", At: Start, Sent: true, Began: true}}
+	apply(t, s, sent)
+	for n := 21; n < 40; n++ { // however many strangers come
+		teach(n, fmt.Sprint("from:", n), Start.Add(time.Duration(n)*time.Hour))
+	}
+	kept = s.History(Contoso, []string{"from:friend", "from:38", "from:39"})
+	if len(kept) != 3 || kept[0].Began != 1 || ok(s.Counts(Contoso)).History != 5 {
+		t.Errorf("whom the tenant's people write to gives way to strangers: %+v", kept)
+	}
+	must(t, s.Update(t.Context(), store.Change{Unteach: ok(s.Lookup(Contoso, "message-20@example.com"))[0].ID}))
+	if kept := s.History(Contoso, []string{"from:friend"}); len(kept) != 0 || ok(s.Counts(Contoso)).History != 4 {
+		t.Errorf("what was taken back is still known: %+v", kept)
+	}
 }
 
 // What a message has taught is taken back when it was taken out of a mailbox: once, durably, and its forks teach nothing more.
@@ -268,14 +284,16 @@ func testUnteach(t *testing.T, b *bench) {
 			must(t, s.Update(t.Context(), store.Change{Intents: []store.Intent{in}}))
 		}
 	}
-	a := history.Entry{Key: "from:a", FirstSeen: at(1), LastSeen: at(3), Received: 2, Sent: 1, Aligned: 1}
-	domain := history.Entry{Key: "domain:a", FirstSeen: at(1), LastSeen: at(1), Received: 1, Aligned: 1}
-	other := history.Entry{Key: "from:b", FirstSeen: at(3), LastSeen: at(3), Sent: 1}
+	var day history.Days
+	day.Add(Start)
+	a := history.Entry{Key: "from:a", FirstSeen: at(1), LastSeen: at(3), Received: 2, Sent: 1, Aligned: 1, AlignedDays: day, SentDays: day}
+	domain := history.Entry{Key: "domain:a", FirstSeen: at(1), LastSeen: at(1), Received: 1, Aligned: 1, AlignedDays: day}
+	other := history.Entry{Key: "from:b", FirstSeen: at(3), LastSeen: at(3), Sent: 1, SentDays: day}
 	known("at first", a, domain, other)
 	ends(rec, store.NotFound)
 	known("when it was in no mailbox", a, domain, other)
 	ends(rec, store.Done) // two mailboxes
-	a.Received, a.Aligned = 1, 0
+	a.Received, a.Aligned, a.AlignedDays = 1, 0, 0
 	known("when it was taken away", a, other)
 	fork := bad
 	fork.Key = "fork"
@@ -283,7 +301,7 @@ func testUnteach(t *testing.T, b *bench) {
 	known("after a fork of it", a, other)
 	s = b.restart(t, s)
 	ends(sent, store.Gone)
-	a.Sent = 0
+	a.Sent, a.SentDays = 0, 0
 	known("when mail that was sent was removed", a)
 	must(t, s.Update(t.Context(), store.Change{Unteach: second.ID}))
 	known("when somebody said that the last one is bad")

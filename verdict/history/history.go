@@ -5,7 +5,8 @@
 //
 // Invariants:
 //   - I1 merging is commutative and associative: the order of commits does not matter.
-//   - I2 an entry has one size, whatever is observed. What a sender usually does (where answers go, whose servers it
+//   - I2 however much comes on one day, it teaches no more than one day of trust (Days): neither does one campaign.
+//   - I3 an entry has one size, whatever is observed. What a sender usually does (where answers go, whose servers it
 //     uses) is not a list inside an entry but an entry of its own for each pair, so that the store can age them one by one.
 //
 // On failure: nothing here can fail.
@@ -13,6 +14,7 @@ package history
 
 import (
 	"clawback/internal/mailaddr"
+	"math/bits"
 
 	"time"
 )
@@ -25,6 +27,10 @@ type Entry struct {
 	Received  int       `json:"received,omitempty"` // messages received from it
 	Sent      int       `json:"sent,omitempty"`     // messages that the tenant's people sent to it
 	Aligned   int       `json:"aligned,omitempty"`  // of those received, authenticated with alignment
+	Began     int       `json:"began,omitempty"`    // of those sent, no answers: the tenant's people wrote first
+
+	AlignedDays Days `json:"aligned_days,omitempty"` // on which authenticated mail came that was written to somebody
+	SentDays    Days `json:"sent_days,omitempty"`    // on which the tenant's people wrote
 }
 
 // Observation is what one message teaches about one key.
@@ -33,7 +39,24 @@ type Observation struct {
 	At      time.Time `json:"at"`
 	Sent    bool      `json:"sent,omitempty"`    // the tenant wrote to it, rather than received from it
 	Aligned bool      `json:"aligned,omitempty"` // it was authenticated with alignment
+	Began   bool      `json:"began,omitempty"`   // with Sent: it answers nothing
+	Bulk    bool      `json:"bulk,omitempty"`    // with Aligned: it was written to many
 }
+
+// Days are a set of days, each as one of 64 bits: two days that lie 64 days apart are one. However many messages come on a day, and in
+// whatever order, they make one day.
+type Days uint64
+
+// Add puts the day of a time into the set.
+func (d *Days) Add(at time.Time) { *d |= dayOf(at) }
+
+// Remove takes the day of a time out of the set.
+func (d *Days) Remove(at time.Time) { *d &^= dayOf(at) }
+
+// Count is how many days are in the set.
+func (d Days) Count() int { return bits.OnesCount64(uint64(d)) }
+
+func dayOf(at time.Time) Days { return 1 << (uint64(at.Unix()/86_400) % 64) }
 
 // Observe merges one observation in. It is commutative, so that the order of commits does not matter.
 func (e *Entry) Observe(o Observation) {
@@ -46,12 +69,52 @@ func (e *Entry) Observe(o Observation) {
 	switch {
 	case o.Sent:
 		e.Sent++
+		e.SentDays.Add(o.At)
+		if o.Began {
+			e.Began++
+		}
 	case o.Aligned:
 		e.Aligned++
 		e.Received++
+		if !o.Bulk {
+			e.AlignedDays.Add(o.At)
+		}
 	default:
 		e.Received++
 	}
+}
+
+// Unreceive takes back what a message has taught that was received then. The day goes with it, whatever else came on that day: what is
+// taken back rather takes trust away than leaves some.
+func (e *Entry) Unreceive(at time.Time) {
+	e.Received = max(e.Received-1, 0)
+	e.Aligned = max(min(e.Aligned-1, e.Received), 0)
+	e.AlignedDays.Remove(at)
+	if e.Aligned == 0 {
+		e.AlignedDays = 0
+	}
+}
+
+// Unsend takes back what a message has taught that was sent then.
+func (e *Entry) Unsend(at time.Time) {
+	e.Sent = max(e.Sent-1, 0)
+	e.Began = max(min(e.Began-1, e.Sent), 0)
+	e.SentDays.Remove(at)
+	if e.Sent == 0 {
+		e.SentDays = 0
+	}
+}
+
+// Worth is until when an entry is rather kept than others, where there is no room for all: those whom the tenant's people write to, and
+// those who write for long, do not give way to strangers, however many come.
+func (e Entry) Worth() time.Time {
+	switch {
+	case e.Began > 0 || e.SentDays.Count() > 1:
+		return e.LastSeen.AddDate(0, 0, 365)
+	case e.AlignedDays.Count() > 2:
+		return e.LastSeen.AddDate(0, 0, 90)
+	}
+	return e.LastSeen
 }
 
 // Span is over how long a time the key has been seen.
