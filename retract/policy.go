@@ -17,6 +17,7 @@ const (
 	HoldHearsay   = "not_first_hand" // no report of the tenant's own Exchange tells of it
 	HoldIdentity  = "identity"       // the message in the mailbox cannot be proven to be the record's
 	HoldForward   = "forward"        // it is no bad message itself, it carries one
+	HoldReview    = "review"         // its verdict leaves it to a person
 	HoldRestore   = "restore"        // proposed: the verdict dropped to CLEAN
 	HoldInternal  = "internal"       // something went wrong in here
 )
@@ -106,8 +107,8 @@ func (p *plan) permit(address string, want wish) (store.Outcome, string, string)
 	if why := tooOld(p.rec.Received, want.rule.MaxAge, p.now); why != "" {
 		return store.Skipped, "", why
 	}
-	if want.forward != "" {
-		return store.Held, HoldForward, want.forward
+	if want.hold != "" {
+		return store.Held, want.hold, want.why
 	}
 	if !p.rec.FirstHand {
 		return store.Held, HoldHearsay, "the report is not first-hand: nothing that Exchange Online itself sent tells of this message"
@@ -129,7 +130,7 @@ func (p *plan) revise(in store.Intent) {
 		in = p.forget(in)
 	}
 	switch {
-	case in.Outcome == store.Done && p.rec.Verdict.Disposition == verdict.Clean && in.Cause != want.cause && want.forward == "":
+	case in.Outcome == store.Done && p.rec.Verdict.Disposition == verdict.Clean && in.Cause != want.cause && want.hold == "":
 		p.propose(in)
 	case in.Outcome.Final():
 		if want.acts && worse(in, want) {
@@ -137,6 +138,8 @@ func (p *plan) revise(in store.Intent) {
 		}
 	case !want.acts:
 		p.cancel(in)
+	case in.Unknown && want.hold == HoldReview && !want.is(in) && in.Approved == "":
+		p.put(callOff(in, want.why)) // what the attempt did is verified, and nothing more is done
 	case in.Unknown:
 		p.redirect(in, want)
 	default:
@@ -188,9 +191,9 @@ func (p *plan) redirect(in store.Intent, want wish) {
 }
 
 // supersede gives a waiting intent the action that is wanted now. What it was held for still holds it, but for a
-// report that has since been confirmed at first hand, and for a forward that is bad itself.
+// report that has since been confirmed at first hand, and for a forward or a message for review that is bad itself.
 func (p *plan) supersede(in store.Intent, want wish) {
-	confirmed := in.Hold == HoldHearsay && p.rec.FirstHand || in.Hold == HoldForward && want.forward == ""
+	confirmed := in.Hold == HoldHearsay && p.rec.FirstHand || (in.Hold == HoldForward || in.Hold == HoldReview) && want.hold != in.Hold
 	if want.is(in) && !confirmed {
 		return
 	}

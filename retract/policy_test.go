@@ -98,6 +98,27 @@ func TestPlan_newIntents(t *testing.T) {
 			"a@contoso-de.example retract soft_delete skipped dry|would have been held: the report is not first-hand"},
 		{"dry-run of an external recipient", verdict.Malicious, "a@fabrikam.example", func(t *config.Tenant, _ *store.Record) { t.Mode = "dry-run" },
 			"a@fabrikam.example retract soft_delete skipped|external"},
+		{"left to a person", verdict.Suspicious, "a@contoso-de.example", func(_ *config.Tenant, r *store.Record) { r.Verdict.Review = verdict.ReviewConversation },
+			"a@contoso-de.example retract soft_delete held review|conversation that people of the organisation began"},
+		{"left to a person, by a group's rule", verdict.Suspicious, "chair@contoso.example", func(_ *config.Tenant, r *store.Record) { r.Verdict.Review = verdict.ReviewEnvelope },
+			"chair@contoso.example retract hard_delete held review|sealed mail"},
+		{"left to a person, for a reason that is not known", verdict.Suspicious, "a@contoso-de.example", func(_ *config.Tenant, r *store.Record) { r.Verdict.Review = "later" },
+			"a@contoso-de.example retract soft_delete held review|(later)"},
+		{"left to a person, where SUSPICIOUS has a rule", verdict.Suspicious, "a@contoso-de.example", func(t *config.Tenant, r *store.Record) {
+			t.Actions[verdict.Suspicious] = config.Rule{Action: config.Junk}
+			r.Verdict.Review = verdict.ReviewConversation
+		}, "a@contoso-de.example retract junk pending"},
+		{"left to a person, where MALICIOUS has none", verdict.Suspicious, "a@contoso-de.example", func(t *config.Tenant, r *store.Record) {
+			t.Actions = config.Actions{}
+			r.Verdict.Review = verdict.ReviewConversation
+		}, ""},
+		{"left to a person, external", verdict.Suspicious, "a@fabrikam.example", func(_ *config.Tenant, r *store.Record) { r.Verdict.Review = verdict.ReviewConversation },
+			"a@fabrikam.example retract soft_delete skipped|external recipient"},
+		{"left to a person, exempt", verdict.Suspicious, "soc@contoso.example", func(_ *config.Tenant, r *store.Record) { r.Verdict.Review = verdict.ReviewConversation },
+			"soc@contoso.example retract trash skipped|listed under exempt"},
+		{"left to a person, in dry-run", verdict.Suspicious, "a@contoso-de.example", func(t *config.Tenant, r *store.Record) {
+			t.Mode, r.Verdict.Review = "dry-run", verdict.ReviewConversation
+		}, "a@contoso-de.example retract soft_delete skipped dry|would have been held: it would be MALICIOUS"},
 		{"pinned", verdict.Malicious, "a@contoso-de.example", func(_ *config.Tenant, r *store.Record) { r.Pinned = PinnedRestored }, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -185,6 +206,43 @@ func TestPlan_verdictChanges(t *testing.T) {
 				t.Error("the plan made a doubtful intent certain")
 			}
 		})
+	}
+}
+
+// What a verdict that leaves the message to a person does to an intent, and what becomes of one that it held.
+func TestPlan_review(t *testing.T) {
+	const a = "a@contoso-de.example"
+	reviewed := record(verdict.Suspicious, a)
+	reviewed.Verdict.Review = verdict.ReviewConversation
+	held := store.Intent{Action: "soft_delete", Cause: causeReview + "conversation", Severity: 6, Outcome: store.Held, Hold: HoldReview}
+	approved := held
+	approved.Outcome, approved.Hold, approved.Approved = store.Pending, "", "ada"
+	doubtful := store.Intent{Action: "soft_delete", Cause: "MALICIOUS", Severity: 6, Outcome: store.Pending, Unknown: true}
+	for _, c := range []struct {
+		name string
+		have store.Intent
+		now  store.Record
+		want []string
+	}{
+		{"it stays held", held, reviewed, nil},
+		{"approved, it goes on", approved, reviewed, nil},
+		{"held no more once it is MALICIOUS", held, record(verdict.Malicious, a), []string{a + " retract soft_delete pending"}},
+		{"clean, it ends", held, record(verdict.Clean, a), []string{a + " retract soft_delete skipped"}},
+		{"SUSPICIOUS alone, it ends", held, record(verdict.Suspicious, a), []string{a + " retract soft_delete skipped"}},
+		{"what waits is held", store.Intent{Action: "soft_delete", Cause: "MALICIOUS", Severity: 6, Outcome: store.Pending}, reviewed, []string{a + " retract soft_delete held review"}},
+		{"what is done stays", store.Intent{Action: "soft_delete", Cause: "MALICIOUS", Severity: 6, Outcome: store.Done}, reviewed, nil},
+		{"what may be done is verified, and not repeated", doubtful, reviewed, []string{a + " retract soft_delete pending"}},
+		{"an operator's stays", store.Intent{Action: "junk", By: "ada", Outcome: store.Pending}, reviewed, nil},
+	} {
+		c.have.ID = store.IntentID("r1", a, store.Retract)
+		c.have.Record, c.have.Address, c.have.Kind, c.have.Round = "r1", a, store.Retract, 1
+		got := Plan(contoso(), planned)(c.now, []store.Intent{c.have})
+		if diff := cmp.Diff(c.want, brief(got)); diff != "" {
+			t.Errorf("%s: intents (-want +got):\n%s", c.name, diff)
+		}
+		if c.have.Unknown && (len(got) != 1 || got[0].Cancelled == "" || !got[0].Unknown) {
+			t.Errorf("%s: it is not called off: %+v", c.name, got)
+		}
 	}
 }
 

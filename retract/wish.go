@@ -14,30 +14,50 @@ type wish struct {
 	acts     bool   // the rule takes the message away
 	cause    string // Intent.Cause
 	severity int
-	forward  string // why a person must approve: it carries a bad message; "" where its own verdict decides
+	hold     string // HoldForward or HoldReview: a person must approve; "" where its own verdict decides
+	why      string // of hold
 }
 
-// causeForward begins the cause of an intent for a message that is no bad one itself, and carries one.
-const causeForward = "forward of "
+// What begins the cause of an intent that a person must approve, although nothing in the way of it holds it.
+const (
+	causeForward = "forward of " // for a message that is no bad one itself, and carries one
+	causeReview  = "review: "    // for one whose verdict leaves it to a person
+)
 
-// wish is what the record's own verdict wants. Where that is nothing, and the message carries a bad one, it is what
-// MALICIOUS would want: never automatic, for who forwards has said something of his own.
+// wish is what the record's own verdict wants. Where that is nothing, and the verdict leaves the message to a person or the
+// message carries a bad one, it is what MALICIOUS would want: never automatic, for who forwards has said something of his own.
 func (p *plan) wish(address string) wish {
 	own := p.rec.Verdict.Disposition
 	want := wish{rule: ruleOf(p.tenant, address, own), cause: own.String(), severity: int(own)}
 	if _, want.acts = Target(want.rule.Action); want.acts {
 		return want
 	}
-	f, ok := p.forwards()
-	if !ok {
-		return want
-	}
 	rule := ruleOf(p.tenant, address, verdict.Malicious)
 	if _, acts := Target(rule.Action); !acts {
 		return want
 	}
-	return wish{rule: rule, acts: true, cause: causeForward + f.Record, severity: int(verdict.Malicious),
-		forward: fmt.Sprintf("it carries record %s, which %s (%s): a person must approve", f.Record, badness(f), f.How)}
+	held := wish{rule: rule, acts: true, severity: int(verdict.Malicious)}
+	if review := p.rec.Verdict.Review; review != "" {
+		held.cause, held.hold, held.why = causeReview+string(review), HoldReview, reviewed(review)
+		return held
+	}
+	if f, ok := p.forwards(); ok {
+		held.cause, held.hold = causeForward+f.Record, HoldForward
+		held.why = fmt.Sprintf("it carries record %s, which %s (%s): a person must approve", f.Record, badness(f), f.How)
+		return held
+	}
+	return want
+}
+
+// reviewed says why the verdict leaves a message to a person.
+func reviewed(r verdict.Review) string {
+	switch r {
+	case verdict.ReviewConversation:
+		return "it would be MALICIOUS, and answers in a conversation that people of the organisation began: a person must approve"
+	case verdict.ReviewEnvelope:
+		return "it would be MALICIOUS, and is of a service that sends sealed mail for others: a person must approve"
+	}
+	return fmt.Sprintf("it would be MALICIOUS, and the verdict leaves it to a person (%s)", r)
 }
 
 // forwards gives the bad message that the record carries, where it is a forward inside the organisation. Reports that are

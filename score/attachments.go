@@ -45,11 +45,12 @@ func (x *inspection) fileReport(r attach.Report, p *extract.Part, where string) 
 		x.note("attachment.unreadable", where, "The attached file cannot be read: %s.", r.Unreadable)
 	}
 	for _, l := range r.Links {
-		if l.Where == "QR code" && x.mail.Add(l.URL, extract.Link{Kind: extract.Embedded, Where: "QR code in " + where}) {
+		if l.Where == "QR code" && x.mail.Add(l.URL, extract.Link{Kind: extract.Embedded, Where: "QR code in " + where, File: true}) {
 			x.note("link.qr", where, "The picture is a QR code that leads to %s.", web.Defang(l.URL))
+			x.lastIsOfFile(true)
 			continue
 		}
-		x.mail.Add(l.URL, extract.Link{Kind: extract.Embedded, Where: l.Where + " in " + where})
+		x.mail.Add(l.URL, extract.Link{Kind: extract.Embedded, Where: l.Where + " in " + where, File: true})
 	}
 	x.messages(r, p, where)
 	if r.Encrypted && x.direct == "in" {
@@ -75,21 +76,11 @@ func (x *inspection) encrypted(r attach.Report, where string) {
 	switch {
 	case r.Kind == "pdf":
 		return // many banks send those
-	case x.speaksOfPassword():
+	case x.tellsPassword():
 		x.note("attachment.encrypted_password", where, "The attached file is encrypted, and the text tells its password.")
 	default:
 		x.note("attachment.encrypted", where, "The attached file is encrypted, so that nothing could look into it.")
 	}
-}
-
-func (x *inspection) speaksOfPassword() bool {
-	text := x.subject.Text + x.body.Text
-	for _, word := range []string{"password", "passwort", "kennwort", "mot de passe", "contraseña", "clave", "senha", "wachtwoord", "passcode"} {
-		if strings.Contains(text, strings.TrimRight(x.lexicon.Fold(word).Text, " ")) {
-			return true
-		}
-	}
-	return false
 }
 
 // pdf looks at a PDF in relation to the mail around it.
@@ -114,7 +105,8 @@ func (x *inspection) htmlFile(page, name, where string) {
 	links := len(x.mail.Links)
 	h := x.mail.ReadHTML(page, "attached page, "+where)
 	for i := links; i < len(x.mail.Links); i++ {
-		x.mail.Links[i].Kind = embeddedKind(x.mail.Links[i].Kind)
+		l := &x.mail.Links[i]
+		l.Kind, l.File = embeddedKind(l.Kind), true
 	}
 	x.ofPage("html", where, "The attached file %q opens in a browser.", name)
 	lower := strings.ToLower(page)

@@ -55,20 +55,21 @@ func (x *inspection) brandImages() {
 		return
 	}
 	var brand lists.Brand
-	host := ""
+	host, files := "", true
 	for i := range x.mail.Links {
 		l := &x.mail.Links[i]
 		owner, ok := x.pictureOwner(l)
 		switch {
 		case !ok || owner.Owns(x.domain) || x.linkedShop(owner) < 1:
 		case l.Kind == extract.Image:
-			brand, host = owner, l.Host
+			brand, host, files = owner, l.Host, files && l.File
 		}
 	}
 	if host == "" || x.ours(x.domain) {
 		return
 	}
 	x.note("impersonation.brand_images", "text/html", "It shows pictures from %s, and neither author nor address belongs to %s.", web.Defang(host), brand.Names[0])
+	x.lastIsOfFile(files)
 }
 
 // pictureOwner answers the brand whose site a link leads to, for brands whose pictures others have no reason to show.

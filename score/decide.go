@@ -49,15 +49,15 @@ func clean(t totals) float64 {
 	return math.Round(100 - 50*min(1, nearest))
 }
 
-// independent counts the families that each brought threat of their own. Authentication, structure and Microsoft's
+// independent counts the families that each brought threat of their own; what is found in attached files is of one. Authentication, structure and Microsoft's
 // verdict do not count: a failure, a shape or another's opinion is no second witness. One of the families must be a
 // payload, something that can be followed or opened: a claim and its words may be a joke between colleagues. Two proofs that
 // an outsider poses as an insider, the name of a registered person and a look-alike of an own domain, count as one too: fraud
 // in a superior's name asks for an answer and carries nothing else.
 func independent(t totals) int {
 	n, payload := 0, t.insider
-	for family, p := range t.families {
-		if p.Threat < familyAt {
+	for family, threat := range t.threat {
+		if min(threat, caps(family).Threat) < familyAt {
 			continue
 		}
 		switch family {

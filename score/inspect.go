@@ -79,6 +79,9 @@ func (x *inspection) times(factor float64, id, where, format string, args ...any
 	x.found = append(x.found, found{Signal: signal, factor: factor, text: fmt.Sprintf(format, args...), where: where})
 }
 
+// lastIsOfFile says of the signal that was noted last whether what it says stands in an attached file.
+func (x *inspection) lastIsOfFile(file bool) { x.found[len(x.found)-1].file = file }
+
 // saw reports whether a signal was noted.
 func (x *inspection) saw(ids ...string) bool {
 	for _, f := range x.found {
@@ -253,9 +256,13 @@ func (x *inspection) result() Result {
 		Disposition: disposition, Score: score, Threat: t.Threat, Spoof: t.Spoof, Spam: t.Spam, Bulk: t.Bulk,
 		Reasons: reasons(x.found), Indicators: x.indicators.kept, Rules: x.version, Knowledge: x.knowledge, Degraded: x.degraded,
 	}
+	x.leaveToAPerson(&v, t)
 	x.applySwitches(&v)
 	if x.override != nil {
 		x.override.apply(&v)
+	}
+	if v.Disposition != verdict.Suspicious {
+		v.Review = ""
 	}
 	return Result{Verdict: v, Observations: x.lessons(v.Disposition), Read: x.read}
 }

@@ -58,6 +58,7 @@ func (x *inspection) once(id string, l *extract.Link, format string, args ...any
 		factor = 0.5
 	}
 	x.times(factor, id, l.Where, format, args...)
+	x.lastIsOfFile(l.File)
 }
 
 func (x *inspection) link(l *extract.Link) {
@@ -284,7 +285,7 @@ func storage(host string) bool {
 // linkPath looks at what is handed over to the link.
 func (x *inspection) linkPath(l *extract.Link) {
 	rest := l.Path + "?" + l.Query + "#" + l.Fragment
-	if x.recipientIn(rest) && !l.Hidden && !x.subscriptionLink(l) {
+	if x.recipientIn(rest) && !l.Hidden && !x.subscriptionLink(l) && !envelopeLink(l.URL) {
 		x.once("link.recipient_in_url", l, "The link to %s carries the recipient's address.", web.Defang(l.Host))
 	}
 	if strings.Contains(l.Path, "/wp-content/") || strings.Contains(l.Path, "/wp-includes/") || strings.Contains(l.Path, "/.well-known/") || strings.Contains(l.Path, "/wp-admin/") {
@@ -423,7 +424,7 @@ func (x *inspection) foreignLinks() {
 	if x.list || x.bounce || x.reply || x.freeMail || x.domain == "" {
 		return
 	}
-	clicks, foreign := 0, ""
+	clicks, foreign, files := 0, "", true
 	for i := range x.mail.Links {
 		l := &x.mail.Links[i]
 		if !l.Clickable() || l.Nested || l.Plain || x.msProtected(l) {
@@ -433,9 +434,10 @@ func (x *inspection) foreignLinks() {
 		if x.authors(l.URL) || web.Label(l.Domain) == web.Label(x.domain) || x.trackerLink(l) || x.lists.Popular.Has(l.Domain) {
 			return
 		}
-		foreign = l.Host
+		foreign, files = l.Host, files && l.File
 	}
 	if clicks > 0 && clicks <= 12 {
 		x.note("link.foreign_only", "", "Every link leads to hosts that have nothing to do with the author's %s, such as %s.", x.domain, web.Defang(foreign))
+		x.lastIsOfFile(files)
 	}
 }

@@ -29,6 +29,16 @@ type found struct {
 	factor float64
 	text   string
 	where  string
+	file   bool // what it says stands in an attached file
+}
+
+// witness is the family that a signal is a witness of. Whatever is found in files is found by looking at files: a link in an attached page
+// and the form on it are two findings and one witness.
+func (f found) witness() string {
+	if f.file {
+		return "attachment"
+	}
+	return f.Family
 }
 
 func (f found) points() Points {
@@ -88,17 +98,19 @@ func caps(family string) Points {
 type totals struct {
 	Points
 	families map[string]Points
+	threat   map[string]float64 // of each witness
 	hard     []string
 	insider  bool // an outsider bears a registered person's name on a look-alike of a domain of the organisation
 }
 
 func sum(all []found) totals {
-	t := totals{families: map[string]Points{}}
+	t := totals{families: map[string]Points{}, threat: map[string]float64{}}
 	seen := map[string]bool{}
 	for _, f := range all {
 		seen[f.ID] = f.factor > 0
 		p, have := f.points(), t.families[f.Family]
 		t.families[f.Family] = Points{have.Threat + p.Threat, have.Spoof + p.Spoof, have.Spam + p.Spam, have.Bulk + p.Bulk}
+		t.threat[f.witness()] += p.Threat
 		if f.Hard && f.factor > 0 {
 			t.hard = append(t.hard, f.ID)
 		}

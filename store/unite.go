@@ -187,6 +187,9 @@ func worse(a, b verdict.Verdict) bool {
 	if x, y := severity(a.Disposition), severity(b.Disposition); x != y {
 		return x > y
 	}
+	if (a.Review != "") != (b.Review != "") { // one that a person must decide on is nearly MALICIOUS
+		return a.Review != ""
+	}
 	return a.Score > b.Score
 }
 

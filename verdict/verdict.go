@@ -81,6 +81,15 @@ type Indicator struct {
 	Value string `json:"value"`
 }
 
+// Review says why a person must decide on a message whose evidence would make it MALICIOUS. The retraction policy reads it.
+type Review string
+
+// The reasons for a review.
+const (
+	ReviewConversation Review = "conversation" // it answers in a conversation that people of the organisation began
+	ReviewEnvelope     Review = "envelope"     // it is of a service that sends sealed mail for others, and signs as itself
+)
+
 // Verdict is the scorer's whole answer for one original.
 type Verdict struct {
 	Disposition Disposition `json:"disposition"`
@@ -89,7 +98,8 @@ type Verdict struct {
 	Spoof       float64     `json:"spoof"`
 	Spam        float64     `json:"spam"`
 	Bulk        float64     `json:"bulk"`
-	Reasons     []Reason    `json:"reasons"` // by weight, greatest first
+	Review      Review      `json:"review,omitempty"` // SUSPICIOUS only: it would be MALICIOUS, and a person must decide; "" otherwise
+	Reasons     []Reason    `json:"reasons"`          // by weight, greatest first
 	Indicators  []Indicator `json:"indicators,omitempty"`
 	Rules       string      `json:"rules"`              // version of the rules that gave it
 	Knowledge   string      `json:"knowledge"`          // version of the lists and policies that gave it

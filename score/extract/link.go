@@ -30,6 +30,7 @@ type Link struct {
 	Nested bool   // stands in an attached message
 	Hidden bool   // stands in text that is not shown
 	Pic    bool   // an image is shown for it
+	File   bool   // stands in an attached file
 	Plain  bool   // stands in the plain form of a text that mail programs show as HTML
 }
 

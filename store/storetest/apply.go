@@ -162,6 +162,15 @@ func testVariants(t *testing.T, b *bench) {
 	if rec.Verdict.Disposition != verdict.Malicious {
 		t.Errorf("the worst of 40 verdicts is lost: %v", rec.Verdict.Disposition)
 	}
+	for n, review := range []verdict.Review{"", verdict.ReviewConversation, ""} { // of the same class the one that a person must decide on is worse
+		form := Report(Contoso, 2)
+		form.Key, form.Record.Variants[0].SHA256 = fmt.Sprint("review", n), fmt.Sprint("review", n)
+		form.Record.Variants[0].Verdict = verdict.Verdict{Disposition: verdict.Suspicious, Score: float64(90 + n), Review: review}
+		rec = apply(t, s, form)
+	}
+	if rec.Verdict.Review != verdict.ReviewConversation {
+		t.Errorf("that a person must decide is lost: %+v", rec.Verdict)
+	}
 }
 
 func testNotFirstHand(t *testing.T, b *bench) {

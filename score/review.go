@@ -1,0 +1,51 @@
+package score
+
+import (
+	"clawback/score/web"
+	"clawback/verdict"
+)
+
+// leaveToAPerson makes SUSPICIOUS of what would be MALICIOUS where the one who wrote it is known by more than his own words: the evidence
+// may be that of a good message that looks bad, and taking it away would do harm that a person must answer for. A hard indicator leaves
+// no doubt.
+func (x *inspection) leaveToAPerson(v *verdict.Verdict, t totals) {
+	if v.Disposition != verdict.Malicious || len(t.hard) > 0 {
+		return
+	}
+	why, text := x.review()
+	if why == "" {
+		return
+	}
+	v.Review, v.Disposition, v.Score = why, verdict.Suspicious, percent(t.Threat, suspiciousAt)
+	v.Reasons = append(v.Reasons, verdict.Reason{ID: "review." + string(why), Family: "review", Text: text, Where: "history"})
+}
+
+// review says why a person must decide, and in what words; "" where none need.
+func (x *inspection) review() (verdict.Review, string) {
+	switch {
+	case x.direct != "in" || !x.auth.aligned || x.saw("impersonation.vip", "impersonation.lookalike_domain", "history.odd_reply_to"):
+		return "", ""
+	case x.reply && x.history.from.Began > 0:
+		return verdict.ReviewConversation, "It would be MALICIOUS; but people of the organisation wrote to " + x.from.Address + " first, and it is an answer. A person must decide."
+	case envelopeService(x.domain):
+		return verdict.ReviewEnvelope, "It would be MALICIOUS; but it is signed by " + x.domain + ", which sends sealed mail for others. A person must decide."
+	}
+	return "", ""
+}
+
+// envelopeService reports whether an organisation sends sealed mail for others under its own name: the page that it attaches asks for a
+// password, and its links know the recipient.
+func envelopeService(domain string) bool {
+	switch domain {
+	case "cisco.com", "zixmessagecenter.com", "zixcorp.com", "proofpoint.com", "proofpointessentials.com", "ppe-hosted.com", "virtru.com",
+		"mimecast.com", "barracudanetworks.com", "privatepost.com", "trendmicro.com", "egress.com", "echoworx.com", "datamotion.com", "paubox.com",
+		"rpost.net", "luxsci.com", "incamail.com":
+		return true
+	}
+	return false
+}
+
+// envelopeLink reports whether an address is one of a service for sealed mail: it knows the recipient because he must sign in there.
+func envelopeLink(u web.URL) bool {
+	return envelopeService(u.Domain) || u.Host == "outlook.office365.com"
+}
