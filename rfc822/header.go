@@ -134,6 +134,7 @@ type headerReader struct {
 	buf        []byte // its name, and what follows the colon, without line breaks
 	folds      []int  // where in buf line breaks were
 	bare       bool   // the last piece ended in a bare LF within its line
+	lower      []byte // its name in lower case, for Keep
 	names      map[string]*tally
 	late       map[string]bool // well-known names that were met beyond the bound of fields
 }
@@ -231,8 +232,8 @@ func (r *headerReader) line(line []byte) bool {
 func (r *headerReader) begin(name []byte) {
 	r.begun, r.structured, r.kept, r.skipping = true, hasParameters(name), true, false
 	if r.o.Keep != nil {
-		var buf [maxName]byte
-		r.kept = r.o.Keep(appendLower(buf[:0], name))
+		r.lower = appendLower(r.lower[:0], name) // not on the stack: what a function value is given escapes
+		r.kept = r.o.Keep(r.lower)
 	}
 	r.buf = append(r.buf[:0], name...)
 	r.folds, r.name = r.folds[:0], len(name)

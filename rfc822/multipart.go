@@ -53,6 +53,17 @@ func (b *Boundary) add(value string) {
 // None reports whether there is no boundary.
 func (b Boundary) None() bool { return len(b.forms) == 0 }
 
+// Forms is in how many ways the boundary can be read.
+func (b Boundary) Forms() int { return len(b.forms) }
+
+// Forgiven is LooseBoundary for a line that is a delimiter only by another reading of the boundary than the surest.
+func (b Boundary) Forgiven(line []byte) Forgiven {
+	if form, _ := b.match(line); form > 0 {
+		return LooseBoundary
+	}
+	return 0
+}
+
 // Match reports whether a line is a delimiter, and whether it is the closing one. The whole line is compared, but for
 // blanks at its end: RFC 2046, section 5.1.1, transport padding.
 func (b Boundary) Match(line []byte) (is, closing bool) {

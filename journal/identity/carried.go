@@ -5,10 +5,10 @@ import (
 	"bytes"
 	"cmp"
 	"io"
-	"strings"
 
 	"clawback/internal/cfb"
 	"clawback/journal/identity/outlook"
+	"clawback/rfc822"
 )
 
 const (
@@ -51,12 +51,10 @@ func (c *carried) settle(at int, contents string) {
 	}
 }
 
-// file reads a file to its end, and looks into it. The error is that of the reader.
-func (c *carried) file(r io.Reader, depth int) error {
-	in := &input{r: r}
-	c.look(in, depth)
-	_, _ = io.Copy(io.Discard, in) // in remembers its error
-	return in.err
+// file reads a file to its end, and looks into it.
+func (c *carried) file(r io.Reader, depth int) {
+	c.look(r, depth)
+	_, _ = io.Copy(io.Discard, r) // its only error is the input's, which Of looks at
 }
 
 // look finds the messages in a file by what it is: senders name and label files as they like.
@@ -78,9 +76,9 @@ func (c *carried) look(r io.Reader, depth int) {
 		outlook.TNEF(br, found)
 	case bytes.HasPrefix(head, []byte(cfb.Magic)):
 		c.compound(br, found)
-	case beginsWithHeader(head):
-		p := &parts{lines: newLines(br), carried: c, tags: c.tags}
-		p.message("", depth)
+	case rfc822.BeginsWithHeader(head):
+		w := walk{findings: &findings{tags: c.tags, carried: c}, lines: rfc822.NewLines(br)}
+		w.message("", depth)
 	}
 }
 
@@ -97,27 +95,9 @@ func (c *carried) compound(r io.Reader, found outlook.Found) {
 
 // outlook takes a message that Outlook has written. Its header is the one with which it was delivered.
 func (c *carried) outlook(o outlook.Message) {
-	p := &parts{lines: newLines(bytes.NewReader(o.Header))}
-	m := p.messageOf(p.readHeader())
+	w := walk{findings: &findings{tags: c.tags}, lines: rfc822.LinesOf(o.Header)}
+	h := w.header()
+	m := w.messageOf(&h)
 	m.MessageID = cmp.Or(firstID(o.ID), m.MessageID)
 	c.enter(m)
-}
-
-// beginsWithHeader reports whether octets begin as a message does: each whole line of theirs, up to an empty one, is a
-// header field or goes on with one. RFC 5322, section 2.2.
-func beginsWithHeader(head []byte) bool {
-	fields := 0
-	for line := range bytes.Lines(head) {
-		text, eol := cutEOL(line)
-		switch name, _, ok := bytes.Cut(text, []byte(":")); {
-		case len(eol) == 0 || len(text) == 0: // cut short, or the header's end
-			return fields > 0
-		case fields > 0 && (text[0] == ' ' || text[0] == '\t'):
-		case !ok || len(name) == 0 || strings.ContainsFunc(string(name), func(c rune) bool { return c <= ' ' || c > '~' }):
-			return false
-		default:
-			fields++
-		}
-	}
-	return fields > 0
 }

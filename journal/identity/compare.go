@@ -85,7 +85,9 @@ func (m Message) CameAs(o Message) bool {
 type Part struct {
 	Type   string // media type, lower case
 	Name   string // decoded file name
-	SHA256 string // hex, of the decoded content
+	SHA256 string // hex, of the decoded content; of text without regard to charset and line ends
+
+	decoded string // hex SHA-256 of the decoded bytes, as they are
 }
 
 // String has all of a part in one line.

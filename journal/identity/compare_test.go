@@ -111,10 +111,28 @@ func TestContent_ofARenamedAttachment(t *testing.T) {
 // What mail programs may read in two ways is compared as one of them, and in doubt.
 func TestOf_twoReadings(t *testing.T) {
 	for name, change := range map[string][2]string{
-		"two names of one file":  {"filename=invoice.pdf", "filename=invoice.pdf.scr"},
-		"two transfer encodings": {"Content-Type: image/png", "Content-Transfer-Encoding: 7bit\r\nContent-Transfer-Encoding: base64\r\nContent-Type: image/png"},
-		"two types":              {"Content-Type: image/png", "Content-Type: text/html\r\nContent-Type: image/png"},
-		"two types of it all":    {"Content-Type: multipart", "Content-Type: text/plain\r\nContent-Type: multipart"},
+		"two names of one file":    {"filename=invoice.pdf", "filename=invoice.pdf.scr"},
+		"two names of one field":   {"filename=invoice.pdf", "filename=invoice.pdf; filename=invoice.pdf.scr"},
+		"a name in two spellings":  {"filename=invoice.pdf", "filename=invoice.pdf; filename*=utf-8''invoice.scr"},
+		"two transfer encodings":   {"Content-Type: image/png", "Content-Transfer-Encoding: 7bit\r\nContent-Transfer-Encoding: base64\r\nContent-Type: image/png"},
+		"an encoding with a word":  {"Content-Type: image/png", "Content-Transfer-Encoding: base64; x\r\nContent-Type: image/png"},
+		"two types":                {"Content-Type: image/png", "Content-Type: text/html\r\nContent-Type: image/png"},
+		"two types of it all":      {"Content-Type: multipart", "Content-Type: text/plain\r\nContent-Type: multipart"},
+		"two boundaries":           {"boundary=b", "boundary=b; boundary=c"},
+		"a boundary in sections":   {"boundary=b", "boundary*1=b; boundary*0=b"},
+		"a boundary in quotes":     {"boundary=b", "boundary='b'"},
+		"an escape in a boundary":  {"boundary=b", `boundary="\b"`},
+		"a parameter not indented": {"; boundary=b", ";\r\nboundary=b"},
+		"an encoded multipart":     {"Content-Type: multipart", "Content-Transfer-Encoding: base64\r\nContent-Type: multipart"},
+		"no closing delimiter":     {"--b--\r\n", ""},
+		"a part behind the end":    {"--b--\r\n", "--b--\r\n--b\r\nContent-Type: text/html\r\n\r\n<a href=x>\r\n--b--\r\n"},
+		"no delimiter at all":      {"boundary=b", "boundary=zz"},
+		"an inner one not closed":  {"--b\r\nContent-Type: image/png", "--b\r\nContent-Type: multipart/mixed; boundary=i\r\n\r\n--i\r\n\r\nx\r\n--b\r\nContent-Type: image/png"},
+		"no empty line":            {"image/png; name=logo.png\r\n\r\nPNG", "image/png; name=logo.png\r\nPNG"},
+		"a line that is no field":  {"Content-Type: image/png", "nonsense\r\nContent-Type: image/png"},
+		"two senders":              {"Subject:", "From: eve@evil.example\r\nSubject:"},
+		"two subjects":             {"Subject:", "Subject: other\r\nSubject:"},
+		"two dates":                {"Subject:", "Date: Mon, 02 Nov 2026 10:00:01 +0100\r\nSubject:"},
 	} {
 		if m := read(t, strings.Replace(invoiced, change[0], change[1], 1)); !slices.Contains(m.Doubts, Readings) {
 			t.Errorf("%s: doubts are %v, want %s", name, m.Doubts, Readings)

@@ -1,19 +1,23 @@
-// Package identity tells whether two copies of a message are the same message; pure: octets in, digests out.
+// Package identity tells whether two copies of a message are the same message; pure: bytes in, digests out.
 //
-// A copy in a mailbox is not the octets that were journaled: Exchange writes another header, other boundaries, other
-// transfer encodings. What stays are the decoded parts.
+// A copy in a mailbox is not the bytes that were journaled: Exchange writes another header, other boundaries, other
+// transfer encodings. What stays are the author, the date, the subject but for tags, and the decoded parts with their
+// names and types. What a message is made of says package rfc822, as it does for the scorer.
 //
 // Reads: an io.Reader, once, to its end.
 //
 // Writes: nothing.
 //
-// Invariants: time grows with the octets alone, and memory not at all, but for .msg files that are attached, of which at
-// most maxCompound octets are held; what lies beyond the bounds of parts and header blocks is hashed as it stands, and
-// the message is in doubt (Bounded); two messages without parts are never the same; text is compared without regard to charset, line
-// endings and blanks at line ends, all else octet by octet. What is found in a file changes nothing of its digest.
+// Invariants:
 //
-// On failure: an error only when the reader fails, with what was read before it. Broken MIME is read as far as it goes, and what cannot
-// be decoded is compared as it stands.
+//	I1 Time grows with the bytes alone, and memory not at all, but for .msg files that are attached, of which at most
+//	   maxCompound bytes are held. What lies beyond the bounds is hashed as it stands, and the message is in doubt (Bounded).
+//	I2 Two messages without contents are never the same.
+//	I3 Text is compared without regard to charset, line ends and blanks at line ends, all else byte by byte; what does not
+//	   decode cleanly is compared as it stands. What is found in a file changes nothing of its digest.
+//	I4 A message that mail programs may read in different ways is in doubt (Readings).
+//
+// On failure: an error only when the reader fails, with what was read before it. Broken MIME is read as far as it goes.
 //
 // Standards: RFC 2045 to 2047, 5322; for what is carried in files MS-OXMSG, MS-OXTNEF.
 package identity
@@ -23,6 +27,8 @@ import (
 	"io"
 	"slices"
 	"time"
+
+	"clawback/rfc822"
 )
 
 // Message is what two copies of one message have in common.
@@ -71,15 +77,17 @@ type Attached struct {
 // what it has read so far, in doubt as Unread.
 func Of(r io.Reader, tags ...string) (Message, error) {
 	in := &input{r: r}
-	p := &parts{lines: newLines(in), carried: &carried{octets: maxCompound, tags: tags}, tags: tags}
-	h := p.readHeader()
-	m := p.messageOf(h)
-	p.body(h, 0)
-	m.Parts, m.Attached = p.found, p.carried.list
-	if p.twofold {
+	f := &findings{tags: tags, carried: &carried{octets: maxCompound, tags: tags}}
+	w := walk{findings: f, lines: rfc822.NewLines(in)}
+	h := w.header()
+	m := f.messageOf(&h)
+	m.Doubts = fieldDoubts(&h, m)
+	w.body(&h, "text/plain", 0)
+	m.Parts, m.Attached = f.parts, f.carried.list
+	if f.twofold && !slices.Contains(m.Doubts, Readings) {
 		m.Doubts = append(m.Doubts, Readings)
 	}
-	if p.bounded {
+	if f.bounded {
 		m.Doubts = append(m.Doubts, Bounded)
 	}
 	if in.err != nil {

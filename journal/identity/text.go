@@ -2,38 +2,18 @@ package identity
 
 import (
 	"bytes"
-	"errors"
-	"fmt"
 	"hash"
 	"io"
-	"strings"
 
-	"golang.org/x/net/html/charset"
+	"clawback/rfc822"
 )
 
-var (
-	errCharset = errors.New("unknown charset")
-	errLossy   = errors.New("octets that are not in the charset")
-)
-
-// sumText digests text so that its charset, line ends and blanks at line ends do not matter. What is not wholly in its
-// charset is an error: two different texts could become the same one with replacement characters.
-func sumText(h hash.Hash, r io.Reader, label string) error {
-	if label == "" || strings.EqualFold(label, "us-ascii") {
-		label = "utf-8" // of which ASCII is part
-	}
-	e, name := charset.Lookup(label)
-	if e == nil || name == "replacement" { // the WHATWG's way of refusing one
-		return fmt.Errorf("%w %q", errCharset, label)
-	}
-	t := &textSum{h: h}
-	if _, err := io.Copy(t, e.NewDecoder().Reader(r)); err != nil {
-		return err
-	}
-	if t.lossy {
-		return errLossy
-	}
-	return nil
+// sumText digests text so that its charset, line ends and blanks at line ends do not matter. It answers what was read past:
+// of a text that is not wholly in its charset two different ones could become the same.
+func sumText(h hash.Hash, r io.Reader, label string) rfc822.Forgiven {
+	text := rfc822.NewTextReader(r, label)
+	_, _ = io.Copy(&textSum{h: h}, text) // its only error is the input's, which Of looks at
+	return text.Forgiven()
 }
 
 const maxBlank = 64 << 10
@@ -42,13 +22,10 @@ const maxBlank = 64 << 10
 type textSum struct {
 	h     hash.Hash
 	blank []byte // blanks and line ends that may turn out to be the last
-	edge  []byte // the last two bytes that were written
-	lossy bool   // a replacement character was there
 }
 
 func (t *textSum) Write(b []byte) (int, error) {
 	n := len(b)
-	t.lookForLoss(b)
 	for len(b) > 0 {
 		i := bytes.IndexFunc(b, func(c rune) bool { return !isBlank(c) })
 		if i < 0 {
@@ -68,19 +45,6 @@ func (t *textSum) Write(b []byte) (int, error) {
 	}
 	return n, nil
 }
-
-// lookForLoss looks for the replacement character, three bytes that two writes may share.
-func (t *textSum) lookForLoss(b []byte) {
-	t.edge = append(t.edge, b[:min(len(b), 2)]...)
-	t.lossy = t.lossy || bytes.Contains(t.edge, replacement) || bytes.Contains(b, replacement)
-	if len(b) >= 2 {
-		t.edge = append(t.edge[:0], b[len(b)-2:]...)
-	} else {
-		t.edge = append(t.edge[:0], t.edge[max(0, len(t.edge)-2):]...)
-	}
-}
-
-var replacement = []byte("\ufffd")
 
 func isBlank(c rune) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
 
