@@ -42,6 +42,7 @@ var (
 	reportsMetric   = metric("reports_total", "Reports processed.", "tenant")
 	messagesMetric  = metric("messages", "Messages that are kept, by disposition.", "tenant", "disposition")
 	intentsMetric   = metric("retractions", "Mailboxes from which a message was to be taken, by outcome.", "tenant", "outcome")
+	byContentMetric = metric("retractions_by_content", "Mailboxes from which a message was taken on equal content alone, without a network message id.", "tenant")
 	restoresMetric  = metric("restores", "Mailboxes to which a message was to be restored, by outcome.", "tenant", "outcome")
 	submitMetric    = metric("submissions", "Messages that users reported, by state.", "tenant", "state")
 	lastMetric      = metric("last_report_timestamp_seconds", "When the last report was processed.", "tenant")
@@ -105,6 +106,7 @@ func collectTenant(out chan<- prometheus.Metric, t Tenant, gauge func(*prometheu
 	for o, n := range t.Counts.Outcomes {
 		gauge(intentsMetric, float64(n), t.Name, string(o))
 	}
+	gauge(byContentMetric, float64(t.Counts.ByContent), t.Name)
 	for o, n := range t.Counts.Restores {
 		gauge(restoresMetric, float64(n), t.Name, string(o))
 	}

@@ -150,6 +150,10 @@ func (s *Server) listRecords(r *http.Request) (any, error) {
 	q := r.URL.Query()
 	f := store.RecordFilter{
 		Tenant: q.Get("tenant"), Sender: q.Get("sender"), Recipient: q.Get("recipient"), Subject: q.Get("subject"), Limit: n,
+		Proof: store.Proof(q.Get("proof")),
+	}
+	if !f.Proof.Known() {
+		return nil, errRequest{fmt.Sprintf("proof %q: use one of network_id, content, person", f.Proof)}
 	}
 	if text := q.Get("disposition"); text != "" {
 		d, err := verdict.Parse(text)

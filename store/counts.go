@@ -18,6 +18,7 @@ type Counts struct {
 	Outcomes           map[Outcome]int             `json:"outcomes,omitempty"`     // of the intents to retract
 	Restores           map[Outcome]int             `json:"restores,omitempty"`     // of the intents to restore
 	Held               int                         `json:"held"`                   // of both kinds
+	ByContent          int                         `json:"by_content,omitempty"`   // intents that moved a message by equal content alone
 	History            int                         `json:"history"`                // entries of sender history
 	LastReport         time.Time                   `json:"last_report,omitzero"`
 	ConnectorValidated time.Time                   `json:"connector_validated,omitzero"`
@@ -66,6 +67,7 @@ func (c *Counts) add(o Counts) {
 	c.NotFirstHand += o.NotFirstHand
 	c.Records += o.Records
 	c.Held += o.Held
+	c.ByContent += o.ByContent
 	c.History += o.History
 	c.LastReport = later(c.LastReport, o.LastReport)
 	c.ConnectorValidated = later(c.ConnectorValidated, o.ConnectorValidated)
@@ -137,6 +139,9 @@ func (t *txn) countIntent(in Intent, n int) error {
 	}
 	if in.Outcome == Held {
 		c.Held += n
+	}
+	if in.MovedBy(ByContent) {
+		c.ByContent += n
 	}
 	return nil
 }

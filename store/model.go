@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"time"
 
 	"clawback/journal"
@@ -162,6 +163,9 @@ const (
 	ByPerson    Proof = "person"     // it could not be proven, and a person approved this very message
 )
 
+// Known reports whether it is one of the proofs, or none.
+func (p Proof) Known() bool { return p == "" || p == ByNetworkID || p == ByContent || p == ByPerson }
+
 // Code is what an attempt or an intent ended with, for programs: its sentence is the reason.
 type Code string
 
@@ -177,6 +181,19 @@ const (
 	CodeDoubt        Code = "doubt"         // the same content, and a reason not to take that for proof
 	CodeNoOriginal   Code = "no_original"   // there is no original to compare with
 )
+
+// The states of a message that was taken.
+const (
+	TakenMoved   = "moved"   // by this round of the intent
+	TakenEarlier = "earlier" // by an earlier round
+)
+
+// MovedBy reports whether the intent has moved a message that this proof alone showed to be the record's.
+func (in Intent) MovedBy(p Proof) bool {
+	return in.Kind == Retract && slices.ContainsFunc(in.Taken, func(t Taken) bool {
+		return t.Proof == p && (t.State == TakenMoved || t.State == TakenEarlier)
+	})
+}
 
 // Taken is one message that an intent moves, with what is needed to put it back. Rules that copy make more than one.
 type Taken struct {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +18,7 @@ type RecordFilter struct {
 	Sender       string                // in the envelope or header sender, in any case
 	Recipient    string                // in a recipient's address, in any case
 	Subject      string                // in the subject, in any case
+	Proof        Proof                 // of which a mailbox's message was moved by this proof
 	After        string                // id of the record after which to go on
 	Limit        int                   // 0: 100
 	Scan         int                   // how many records to look at; 0: 100,000
@@ -59,7 +61,11 @@ func (t *txn) search(f RecordFilter) (list []Record, err error) {
 		if err != nil {
 			return list, err
 		}
-		if f.match(rec) {
+		var fits bool
+		if fits, err = t.matches(f, rec); err != nil {
+			return list, err
+		}
+		if fits {
 			list = append(list, rec)
 		}
 	}
@@ -97,6 +103,15 @@ func (f RecordFilter) match(rec Record) bool {
 		(containsFold(rec.Sender, f.Sender) || containsFold(rec.From, f.Sender)) &&
 		containsFold(rec.Subject, f.Subject) &&
 		(f.Recipient == "" || f.matchRecipient(rec))
+}
+
+// matches decides by the record, and by its intents where they are asked for.
+func (t *txn) matches(f RecordFilter, rec Record) (bool, error) {
+	if !f.match(rec) || f.Proof == "" {
+		return f.match(rec), nil
+	}
+	intents, err := t.intentsOf(rec.ID)
+	return slices.ContainsFunc(intents, func(in Intent) bool { return in.MovedBy(f.Proof) }), err
 }
 
 func (f RecordFilter) matchRecipient(rec Record) bool {

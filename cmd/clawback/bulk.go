@@ -29,6 +29,7 @@ type choice struct {
 	Recipient   string        `help:"Search: a recipient's address contains this."`
 	Subject     string        `help:"Search: the subject contains this."`
 	Disposition string        `help:"Search: MALICIOUS, SUSPICIOUS, SPOOF, SPAM, BULK or CLEAN."`
+	Proof       string        `enum:",network_id,content,person" default:"" help:"Search: of which a message was moved by this proof."`
 	Since       time.Duration `help:"Search: not older than this, such as 48h."`
 	Tenant      string        `help:"Search: GUID of one tenant."`
 	IDsFrom     string        `name:"ids-from" type:"path" placeholder:"FILE" help:"A bulk job over the ids in this file, one a line; - is standard input."`
@@ -37,7 +38,7 @@ type choice struct {
 }
 
 func (c choice) searching() bool {
-	return c.Query != "" || c.Sender != "" || c.Recipient != "" || c.Subject != "" || c.Disposition != "" || c.Since != 0
+	return c.Query != "" || c.Sender != "" || c.Recipient != "" || c.Subject != "" || c.Disposition != "" || c.Proof != "" || c.Since != 0
 }
 
 // bulk reports whether a job is made of it.
@@ -46,9 +47,9 @@ func (c choice) bulk() bool { return c.searching() || c.IDsFrom != "" }
 // check refuses what is neither or both.
 func (c choice) check() error {
 	if c.bulk() == (len(c.IDs) > 0) || c.searching() && c.IDsFrom != "" {
-		return errors.New("name ids, or a file of them with --ids-from, or search with --query, --sender, --recipient, --subject, --disposition or --since; not both")
+		return errors.New("name ids, or a file of them with --ids-from, or search with --query, --sender, --recipient, --subject, --disposition, --proof or --since; not both")
 	}
-	if c.Query != "" && (c.Sender+c.Recipient+c.Subject+c.Disposition+c.Tenant != "" || c.Since != 0) {
+	if c.Query != "" && (c.Sender+c.Recipient+c.Subject+c.Disposition+c.Proof+c.Tenant != "" || c.Since != 0) {
 		return errors.New("search with --query or with the other flags, not with both")
 	}
 	return nil
@@ -58,7 +59,7 @@ func (c choice) filter() (*store.RecordFilter, error) {
 	if c.Query != "" {
 		return parseQuery(c.Query, time.Now())
 	}
-	f := &store.RecordFilter{Tenant: c.Tenant, Sender: c.Sender, Recipient: c.Recipient, Subject: c.Subject}
+	f := &store.RecordFilter{Tenant: c.Tenant, Sender: c.Sender, Recipient: c.Recipient, Subject: c.Subject, Proof: store.Proof(c.Proof)}
 	if c.Since != 0 {
 		f.Since = time.Now().Add(-c.Since).UTC()
 	}

@@ -20,12 +20,13 @@ type searchCmd struct {
 	Subject     string        `help:"The subject contains this."`
 	Disposition string        `help:"MALICIOUS, SUSPICIOUS, SPOOF, SPAM, BULK or CLEAN."`
 	Since       time.Duration `default:"720h" help:"Not older than this (default 30 days)."`
+	Proof       string        `enum:",network_id,content,person" default:"" help:"Of which a message was moved by this proof: network_id, content or person."`
 	Limit       int           `default:"100" help:"At most so many."`
 }
 
 func (c searchCmd) Run(a *app) error {
 	query := url.Values{"sender": {c.Sender}, "recipient": {c.Recipient}, "subject": {c.Subject}, "disposition": {c.Disposition},
-		"since": {time.Now().Add(-c.Since).UTC().Format(time.RFC3339)}, "limit": {strconv.Itoa(c.Limit)}}
+		"since": {time.Now().Add(-c.Since).UTC().Format(time.RFC3339)}, "limit": {strconv.Itoa(c.Limit)}, "proof": {c.Proof}}
 	var list []store.Record
 	if err := a.client.Get(a.ctx, "/v1/records?"+query.Encode(), &list); err != nil {
 		return err
@@ -70,7 +71,7 @@ func (a *app) showMessage(m api.Message) error {
 		{"from", clip(fmt.Sprintf("%s <%s>", r.FromName, r.From), 200)}, {"sender", clip(r.Sender, 200)},
 		{"subject", clip(r.Subject, 200)}, {"received", stamp(r.Received)}, {"direction", r.Direction},
 		{"first-hand", strconv.FormatBool(r.FirstHand)}, {"pinned", strings.TrimSpace(r.Pinned + " " + r.PinnedBy)},
-		{"disposition", headline(r.Verdict)}, {"region", r.Region},
+		{"disposition", headline(r.Verdict)}, {"region", r.Region}, {"in doubt", inDoubt(r.Doubts)},
 	}
 	for _, elsewhere := range m.Apart {
 		rows = append(rows, []string{"apart", clip(elsewhere, 500)})
@@ -88,6 +89,21 @@ func (a *app) showMessage(m api.Message) error {
 	return a.showIntents(m.Intents)
 }
 
+// inDoubt says why no content proves a message of a mailbox to be this one.
+func inDoubt(doubts []store.Doubt) string {
+	words := map[store.Doubt]string{
+		store.DoubtNetworkIDs: "bears several network message ids",
+		store.DoubtReadings:   "can be read in two ways",
+		store.DoubtBounded:    "not compared to its end",
+		store.DoubtUnread:     "not read for its identity",
+	}
+	var list []string
+	for _, d := range doubts {
+		list = append(list, cmp.Or(words[d], string(d)))
+	}
+	return strings.Join(list, ", ")
+}
+
 // facts writes names and values in two columns, without those that have no value.
 func (a *app) facts(rows [][]string) error {
 	return a.table(slices.DeleteFunc(rows, func(row []string) bool { return strings.TrimSpace(row[1]) == "" }))
@@ -99,12 +115,20 @@ func (a *app) showIntents(list []api.Intent) error {
 		return nil
 	}
 	for _, in := range list {
-		fmt.Fprintf(a.out, "  %-40s %-8s %-12s %-9s %s%s\n", clip(in.Address, 40), in.Kind, in.Action, in.Outcome, readState(in.Intent), clip(in.Reason, 500))
+		fmt.Fprintf(a.out, "  %-40s %-8s %-12s %-9s %s%s%s\n", clip(in.Address, 40), in.Kind, in.Action, in.Outcome, coded(in.Code), readState(in.Intent), clip(in.Reason, 500))
 		for _, t := range in.Attempts {
-			fmt.Fprintf(a.out, "      %s %-16s %-9s %s\n", stamp(t.Started), t.Operation, t.Outcome, clip(t.Detail, 200))
+			fmt.Fprintf(a.out, "      %s %-16s %-9s %s%s\n", stamp(t.Started), t.Operation, t.Outcome, coded(t.Code), clip(t.Detail, 200))
 		}
 	}
 	return nil
+}
+
+// coded is a code before its sentence.
+func coded(c store.Code) string {
+	if c == "" {
+		return ""
+	}
+	return "[" + string(c) + "] "
 }
 
 // readState says whether the message was read when it was taken; "" where nothing was.

@@ -75,6 +75,9 @@ func (a *app) showTenant(t api.Tenant) {
 	if line := tally(c.Outcomes); line != "" {
 		fmt.Fprintln(a.out, "  retractions:", line)
 	}
+	if c.ByContent > 0 {
+		fmt.Fprintf(a.out, "  by content:   %d of them without a network message id, on equal content alone: clawback search --proof content\n", c.ByContent)
+	}
 	if line := tally(c.Restores); line != "" {
 		fmt.Fprintln(a.out, "  restores:   ", line)
 	}

@@ -83,11 +83,10 @@ func (m Message) CameAs(o Message) bool {
 
 // Part is one leaf of a message.
 type Part struct {
-	Type   string // media type, lower case
-	Name   string // decoded file name
-	SHA256 string // hex, of the decoded content; of text without regard to charset and line ends
-
-	decoded string // hex SHA-256 of the decoded bytes, as they are
+	Type    string // media type, lower case
+	Name    string // decoded file name
+	SHA256  string // hex, of the decoded content; of text without regard to charset and line ends
+	Decoded string // hex SHA-256 of the decoded bytes as they are, which is what the scorer reads; not compared
 }
 
 // String has all of a part in one line.

@@ -130,6 +130,8 @@ func TestOf_twoReadings(t *testing.T) {
 		"an inner one not closed":  {"--b\r\nContent-Type: image/png", "--b\r\nContent-Type: multipart/mixed; boundary=i\r\n\r\n--i\r\n\r\nx\r\n--b\r\nContent-Type: image/png"},
 		"no empty line":            {"image/png; name=logo.png\r\n\r\nPNG", "image/png; name=logo.png\r\nPNG"},
 		"a line that is no field":  {"Content-Type: image/png", "nonsense\r\nContent-Type: image/png"},
+		"a link before the parts":  {"--b\r\nContent-Type: text/plain", "https://evil.example\r\n--b\r\nContent-Type: text/plain"},
+		"a link behind the parts":  {"--b--\r\n", "--b--\r\nwww.evil.example\r\n"},
 		"two senders":              {"Subject:", "From: eve@evil.example\r\nSubject:"},
 		"two subjects":             {"Subject:", "Subject: other\r\nSubject:"},
 		"two dates":                {"Subject:", "Date: Mon, 02 Nov 2026 10:00:01 +0100\r\nSubject:"},

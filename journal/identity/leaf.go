@@ -55,5 +55,5 @@ func (w *walk) leaf(l leaf) {
 	if forgiven|dec.Forgiven() != 0 {
 		sum = raw
 	}
-	w.add(Part{Type: l.kind, Name: l.name, SHA256: hexOf(sum), decoded: hexOf(decoded)})
+	w.add(Part{Type: l.kind, Name: l.name, SHA256: hexOf(sum), Decoded: hexOf(decoded)})
 }

@@ -70,6 +70,46 @@ func testSearch(t *testing.T, b *bench) {
 	})
 	testLookup(t, s, ids)
 	testIntentsBy(t, s)
+	t.Run("by proof", func(t *testing.T) { testByProof(t, s, ids) })
+}
+
+// testByProof: what was moved on equal content alone is found, and counted, by its code and not by a sentence.
+func testByProof(t *testing.T, s Store, ids map[string]string) {
+	moved := func(subject string, kind store.Kind, taken ...store.Taken) {
+		rec := ok(s.Records(store.RecordFilter{Subject: "Invoice " + subject}))[0]
+		id := store.IntentID(rec.ID, "proof@contoso.example", kind)
+		must(t, s.Update(t.Context(), store.Change{Intents: []store.Intent{{ID: id, Record: rec.ID, Address: "proof@contoso.example", Kind: kind,
+			Outcome: store.Done, Taken: taken}}}))
+	}
+	moved("0", store.Retract, store.Taken{Message: "a", State: store.TakenMoved, Proof: store.ByContent})
+	moved("2", store.Retract, store.Taken{Message: "a", State: store.TakenMoved, Proof: store.ByNetworkID}, store.Taken{Message: "b", State: store.TakenEarlier, Proof: store.ByContent})
+	moved("3", store.Retract, store.Taken{Message: "a", State: store.TakenMoved, Proof: store.ByPerson})
+	moved("4", store.Retract, store.Taken{Message: "a", State: "kept", Proof: store.ByContent})
+	moved("5", store.Restore, store.Taken{Message: "a", State: store.TakenMoved, Proof: store.ByContent})
+	for _, c := range []struct {
+		f    store.RecordFilter
+		want string
+	}{
+		{store.RecordFilter{Proof: store.ByContent}, "20"},
+		{store.RecordFilter{Proof: store.ByContent, Subject: "Invoice 2"}, "2"},
+		{store.RecordFilter{Proof: store.ByContent, Tenant: Fabrikam}, ""},
+		{store.RecordFilter{Proof: store.ByNetworkID}, "2"},
+		{store.RecordFilter{Proof: store.ByPerson}, "3"},
+	} {
+		if got := subjects(ids, ok(s.Records(c.f))); got != c.want {
+			t.Errorf("moved by %s: records %q, want %q", c.f.Proof, got, c.want)
+		}
+	}
+	if n := ok(s.Counts("")).ByContent; n != 2 {
+		t.Errorf("%d intents moved by content are counted, want 2", n)
+	}
+	rec := ok(s.Records(store.RecordFilter{Proof: store.ByContent}))[1]
+	in := ok(s.Intent(store.IntentID(rec.ID, "proof@contoso.example", store.Retract)))
+	in.Taken = nil
+	must(t, s.Update(t.Context(), store.Change{Intents: []store.Intent{in}}))
+	if n := ok(s.Counts("")).ByContent; n != 1 {
+		t.Errorf("%d are counted when one is not any more, want 1", n)
+	}
 }
 
 func subjects(ids map[string]string, list []store.Record) (got string) {

@@ -87,6 +87,9 @@ func countIntent(c *store.Counts, in store.Intent) {
 	} else {
 		c.Outcomes = plus(c.Outcomes, in.Outcome)
 	}
+	if in.MovedBy(store.ByContent) {
+		c.ByContent++
+	}
 	if in.Outcome == store.Held {
 		c.Held++
 	}

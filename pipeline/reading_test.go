@@ -1,0 +1,107 @@
+package pipeline
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"clawback/journal/identity"
+	"clawback/score/extract"
+)
+
+// The scorer judges what it reads, and a message of a mailbox counts as the judged one where identity reads the same of
+// both. So both must read the same parts, or identity must be in doubt: else a message can be made of which the scorer
+// sees a part that identity does not compare.
+func FuzzReading_isTheScorers(f *testing.F) {
+	for _, message := range messages(f) {
+		f.Add(message)
+	}
+	f.Fuzz(func(t *testing.T, message []byte) {
+		read, doubts := readings(t, message)
+		if len(doubts) == 0 && read != "" {
+			t.Errorf("identity is in no doubt, and reads other parts than the scorer (-scorer +identity):\n%s", read)
+		}
+	})
+}
+
+// A doubt about every message would make the fuzzing vain: ordinary mail is in none.
+func TestReading_ordinaryMailIsInNoDoubt(t *testing.T) {
+	clear := 0
+	all := messages(t)
+	for _, message := range all {
+		if read, doubts := readings(t, message); len(doubts) == 0 {
+			clear++
+		} else if read == "" {
+			t.Logf("%v: %.80q", doubts, message)
+		}
+	}
+	if clear*10 < len(all)*6 {
+		t.Errorf("%d of %d messages are in no doubt", clear, len(all))
+	}
+}
+
+// readings compares the parts that identity and the scorer read of a message; "" where they are the same.
+func readings(t *testing.T, message []byte) (diff string, doubts []identity.Doubt) {
+	t.Helper()
+	m, err := identity.Of(bytes.NewReader(message))
+	if err != nil {
+		t.Fatal(err)
+	}
+	mail, err := extract.Read(bytes.NewReader(message), int64(len(message)), extract.Default())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var scorers, ours []string
+	for i := range mail.Parts {
+		p := &mail.Parts[i]
+		if strings.Contains(p.Path, ".uu") || bytes.Contains(p.Body(), []byte("begin")) {
+			return "", nil // the scorer takes uuencoded files out of their text
+		}
+		scorers = appendPart(scorers, p.Type, p.Name, p.Body())
+	}
+	for _, p := range m.Parts {
+		if p.Decoded != "" { // else it is the header of an attached message
+			ours = append(ours, p.Type+" "+p.Name+" "+p.Decoded)
+		}
+	}
+	return cmp.Diff(scorers, ours), m.Doubts
+}
+
+// appendPart leaves out what says nothing, as identity does.
+func appendPart(list []string, kind, name string, body []byte) []string {
+	blank := len(body) == 0 || strings.HasPrefix(kind, "text/") && len(bytes.Trim(body, " \t\r\n")) == 0
+	if name == "" && blank {
+		return list
+	}
+	sum := sha256.Sum256(body)
+	return append(list, kind+" "+name+" "+hex.EncodeToString(sum[:]))
+}
+
+// messages are those of the demonstration and of the tests of journal and score.
+func messages(t testing.TB) (all [][]byte) {
+	t.Helper()
+	for _, pattern := range []string{"../testdata/demo/*.eml", "../journal/testdata/*.eml", "../journal/testdata/*/*.eml", "../score/testdata/*.eml",
+		"../score/testdata/*/*.eml", "../testdata/*/*.eml"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			message, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, message)
+		}
+	}
+	if len(all) < 20 {
+		t.Fatalf("only %d messages were found", len(all))
+	}
+	return all
+}
