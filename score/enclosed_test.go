@@ -16,6 +16,7 @@ import (
 // What attached files must show that other programs' parsers were seen to pass over: one of the signals, in each file of the folder.
 func TestFiles_thatOthersPassOver(t *testing.T) {
 	folders := map[string][]string{
+		"07-uuencode":                   {"attachment.executable", "attachment.script"},
 		"08-message-as-file":            {"attachment.executable", "attachment.html_login", "link.brand_host"},
 		"09-html-file-without-html-tag": {"attachment.html_login", "attachment.html_redirect"},
 		"10-zip-two-readings":           {"attachment.archive_executable"},

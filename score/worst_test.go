@@ -65,20 +65,25 @@ func worst(t testing.TB) map[string]string {
 	}
 	words := "verify your account p\u0430ssword \u200b W\u034fe\u034f claim your prize $1,000,000.00 ann@gmail.com "
 	return map[string]string{
-		"large plain text":    head + "--b\n\n" + strings.Repeat("hello there world\n", 24<<20/18) + "\n--b--\n",
-		"large html":          head + "--b\nContent-Type: text/html\n\n" + strings.Repeat("<p>hello <b>there</b></p>", 1<<20) + "\n--b--\n",
-		"words and disguises": head + "--b\nContent-Type: text/plain; charset=utf-8\n\n" + strings.Repeat(words, 20000) + "\n--b--\n",
-		"many links":          head + "--b\nContent-Type: text/html\n\n" + links.String() + "\n--b--\n",
-		"many archives":       many(250, "a.zip", manyFiles(480)),
-		"many 7z bombs":       many(20, "a.7z", bomb(t, "bomb.7z")),
-		"many xz bombs":       many(20, "a.xz", bomb(t, "bomb.xz")),
-		"many bzip2 bombs":    many(200, "a.bz2", bomb(t, "bomb.bz2")),
-		"empty deflate":       many(4, "a.gz", append([]byte("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x00"), mailgen.Barren(4<<20)...)),
-		"nested storages":     many(4, "a.doc", outlooktest.Nested(8000)),
-		"many pictures":       many(20, "a.png", noise(900)),
-		"large attachment":    many(1, "a.bin", bytes.Repeat([]byte("0123456789abcdef"), 1<<20)),
-		"many pdfs":           many(250, "a.pdf", bytes.Repeat(mailgen.PDF("https://a.example/"), 50)),
-		"many pages":          many(250, "a.html", []byte("<html>"+strings.Repeat("<a href=https://a.example/>x</a><script>atob('x')</script>", 500))),
+		"large plain text":     head + "--b\n\n" + strings.Repeat("hello there world\n", 24<<20/18) + "\n--b--\n",
+		"large html":           head + "--b\nContent-Type: text/html\n\n" + strings.Repeat("<p>hello <b>there</b></p>", 1<<20) + "\n--b--\n",
+		"words and disguises":  head + "--b\nContent-Type: text/plain; charset=utf-8\n\n" + strings.Repeat(words, 20000) + "\n--b--\n",
+		"many links":           head + "--b\nContent-Type: text/html\n\n" + links.String() + "\n--b--\n",
+		"many archives":        many(250, "a.zip", manyFiles(480)),
+		"many 7z bombs":        many(20, "a.7z", bomb(t, "bomb.7z")),
+		"many xz bombs":        many(20, "a.xz", bomb(t, "bomb.xz")),
+		"many bzip2 bombs":     many(200, "a.bz2", bomb(t, "bomb.bz2")),
+		"empty deflate":        many(4, "a.gz", append([]byte("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x00"), mailgen.Barren(4<<20)...)),
+		"nested storages":      many(4, "a.doc", outlooktest.Nested(8000)),
+		"many pictures":        many(20, "a.png", noise(900)),
+		"large attachment":     many(1, "a.bin", bytes.Repeat([]byte("0123456789abcdef"), 1<<20)),
+		"many messages":        many(250, "a.eml", carrier("b.zip", manyFiles(20))),
+		"messages in messages": many(1, "a.eml", carriers(10, bytes.Repeat([]byte("0123456789abcdef"), 60<<10))),
+		"archive of messages":  many(10, "a.zip", manyMessages(200)),
+		"pages in pages":       many(20, "a.html", []byte(strings.Repeat(`<iframe src="data:text/html;base64,`+base64.StdEncoding.EncodeToString([]byte(strings.Repeat(`<form><input type=password>`, 100)))+`">`, 100))),
+		"names in names":       many(20, "a.zip", manyFiles(19_000)),
+		"many pdfs":            many(250, "a.pdf", bytes.Repeat(mailgen.PDF("https://a.example/"), 50)),
+		"many pages":           many(250, "a.html", []byte("<html>"+strings.Repeat("<a href=https://a.example/>x</a><script>atob('x')</script>", 500))),
 	}
 }
 
@@ -113,4 +118,20 @@ func BenchmarkScore(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// carriers is a file in a message in a message.
+func carriers(levels int, body []byte) []byte {
+	for range levels {
+		body = carrier("a.eml", body)
+	}
+	return body
+}
+
+func manyMessages(n int) []byte {
+	var files []mailgen.File
+	for i := range n {
+		files = append(files, mailgen.File{Name: fmt.Sprintf("%d.eml", i), Body: carrier("a.zip", manyFiles(5))})
+	}
+	return mailgen.Zip(false, files...)
 }

@@ -7,7 +7,7 @@ import (
 
 // member counts a file inside an archive. It answers false when there were enough.
 func (w *work) member(archive, name string) bool {
-	if w.names--; w.names < 0 {
+	if w.names -= costOfName(name); w.names < 0 {
 		w.notRead("Of the archive %q not all names were read.", archive)
 		return false
 	}
@@ -16,6 +16,9 @@ func (w *work) member(archive, name string) bool {
 	}
 	return true
 }
+
+// costOfName is how many names a name counts for: long ones cost as much as several.
+func costOfName(name string) int { return 1 + len(name)/100 }
 
 // tooMany records that no more files are looked into.
 func (w *work) tooMany(name string) {

@@ -15,7 +15,7 @@
 // On failure: what cannot be read is said in Report.Unreadable; what was found until then stays.
 //
 // Standards: PKWARE APPNOTE (zip), 7zFormat.txt, RAR 5.0 archive format, MS-CAB, ECMA-119 (CD images), the .xz file format, POSIX.1-2024 (pax),
-// ECMA-376 (OOXML), MS-CFB, MS-OVBA, MS-XLS, MS-OXMSG, ISO 32000 (PDF), MS-OXTNEF, MS-ONESTORE, MS-SHLLINK, ISO 18004 (QR), RFC 2397 (data
+// ECMA-376 (OOXML), MS-CFB, MS-OVBA, MS-XLS, MS-OXMSG, ISO 32000 (PDF), RFC 5652 (S/MIME), MS-OXTNEF, MS-ONESTORE, MS-SHLLINK, ISO 18004 (QR), RFC 2397 (data
 // addresses), RFC 2557 (web archives).
 package attach
 
@@ -41,7 +41,7 @@ type File struct {
 type Limits struct {
 	Bytes  int64 // unpacked, over all files inside
 	Files  int   // looked into
-	Names  int   // of files inside archives
+	Names  int   // of files inside archives, long ones as several
 	Depth  int
 	Pixels int // of all pictures that are searched for QR codes
 }
@@ -279,7 +279,7 @@ func (w *work) reader(kind string) func(item) {
 	case "ole":
 		return func(it item) { w.ole(it) }
 	case "pdf":
-		return func(it item) { w.pdf(it.body) }
+		return w.pdf
 	case "rtf":
 		return func(it item) { w.rtf(it.body) }
 	case "activemime":
@@ -288,6 +288,8 @@ func (w *work) reader(kind string) func(item) {
 		return w.page
 	case "message":
 		return w.message
+	case "cms":
+		return w.cms
 	case "text":
 		return w.uuencoded
 	case "png", "jpeg", "gif":

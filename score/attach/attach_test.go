@@ -312,8 +312,11 @@ func FuzzInspect(f *testing.F) {
 		f.Add(name, archive(f, name))
 	}
 	f.Add("a.docx", zipped(f, map[string][]byte{"[Content_Types].xml": nil, "word/_rels/a.rels": []byte(`<Relationship Target="http://x" TargetMode="External"/>`)}))
+	for name, body := range newerKinds(f) {
+		f.Add(name, body)
+	}
 	f.Fuzz(func(t *testing.T, name string, body []byte) {
-		before := Limits{Bytes: 1 << 20, Files: 50, Depth: 3, Pixels: 1 << 16}
+		before := Limits{Bytes: 1 << 20, Files: 50, Names: 500, Depth: 3, Pixels: 1 << 16}
 		after := before
 		r := Inspect(File{Name: name, Body: body}, &after)
 		if Plain(File{Name: name, Body: body}) && after != before {

@@ -11,9 +11,11 @@ import (
 	"image/jpeg"
 	"image/png"
 	"io"
+	"strings"
 	"testing"
 
 	"clawback/internal/test/mailgen"
+	"clawback/internal/test/outlooktest"
 )
 
 // overlapping is a zip archive whose files all are the same octets.
@@ -189,6 +191,41 @@ func moreBombs(t testing.TB) map[string][]byte {
 		"onenote in itself":    bytes.Repeat(append(oneNoteFile(nil)[:16], oneNoteFile(make([]byte, 8))[16:]...), 50_000),
 		"discs with one file":  archive(t, "disc.iso.xz"),
 		"rar of nothing":       append([]byte("Rar!\x1a\x07\x01\x00"), bytes.Repeat([]byte{0, 0, 0, 0, 3, 3, 0, 0}, 1<<20)...),
+		"zip of directories":   bytes.Repeat(overlapping(t, nothing[:100], 1000), 60),
+		"zip of marks":         bytes.Repeat([]byte("PK\x03\x04"), 4<<20),
+		"zip of loose files":   bytes.Repeat(madeZip(zipEntryOf{name: "a.txt", body: "x", unnamed: true})[:40], 400_000),
+		"zip of ends":          bytes.Repeat([]byte(zipEnd+"\x00\x00\x00\x00\xff\xff\xff\xff\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00"), 500_000),
+		"zip of long names":    longNames(),
+		"xz of blocks":         append(archive(t, "page.html.xz")[:12], bytes.Repeat(archive(t, "page.html.xz")[12:76], 100_000)...),
+		"zstd of zeros":        zstdOf(t, make([]byte, 64<<20)),
+		"zstd of nothing":      append([]byte("\x28\xb5\x2f\xfd\x00\x58"), make([]byte, 16<<20)...),
+		"zstd of frames":       bytes.Repeat(zstdOf(t, []byte("x")), 500_000),
+		"page of addresses":    append([]byte("<svg>"), bytes.Repeat([]byte(`<a href="data:text/html;base64,PHA+">`), 400_000)...),
+		"page in itself":       pageInItself(12),
+		"page of entities":     append([]byte("<svg>"), bytes.Repeat([]byte("<!entity "), 400_000)...),
+		"page of comments":     append([]byte("<!--"), bytes.Repeat([]byte("--!><!--"), 400_000)...),
+		"messages in messages": outlooktest.Nested(4000),
+		"text of uuencode":     bytes.Repeat(uuOf("a.txt", []byte("notes")), 200_000),
+		"names of a tar":       bytes.Repeat(tarUnmarked(t, "a.txt")[:1024], 20_000),
+		"rtf of nothing":       append([]byte("{\\rtf1 "), bytes.Repeat([]byte("HYPERLINK "), 2<<20)...),
 		"tar of headers alone": bytes.Repeat(append(append(make([]byte, 257), "ustar\x0000"...), make([]byte, 247)...), 30_000),
 	}
+}
+
+// longNames is an archive whose files have names as long as they may be, which have to be folded.
+func longNames() []byte {
+	var files []zipEntryOf
+	for i := range 300 {
+		files = append(files, zipEntryOf{name: fmt.Sprint(i) + strings.Repeat("\u202e\uff0e\u00e9", 8000) + ".js"})
+	}
+	return madeZip(files...)
+}
+
+// pageInItself is a page that carries a page that carries a page.
+func pageInItself(levels int) []byte {
+	page := []byte("<p>")
+	for range levels {
+		page = fmt.Appendf(nil, "<iframe src=%q><iframe src=%q>", dataAddress("text/html", string(page)), dataAddress("text/html", string(page)))
+	}
+	return page
 }

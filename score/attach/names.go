@@ -130,7 +130,7 @@ func (w *work) kindByName(f filename, kind string, inside bool) {
 	}
 	switch {
 	case known.Class == Program || kind == "pe" || kind == "dos" || kind == "elf" || kind == "macho":
-		if (kind == "pe" || kind == "dos") && known.Class != Program && (document(f.extension) || f.extension == "" && !inside) {
+		if (kind == "pe" || kind == "dos") && known.Class != Program && document(f.extension) {
 			w.find("disguised_program", "The file %q is a Windows program under another name.", f.shown)
 		}
 		w.find(pick(inside, "archive_executable", "executable"), "The file %q is a program%s.", f.shown, in(known.What))

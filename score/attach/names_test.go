@@ -83,7 +83,7 @@ func TestLookUp(t *testing.T) {
 func TestName_programUnderADocumentsName(t *testing.T) {
 	program := []byte("MZ" + strings.Repeat("\x00", 58) + "\x40\x00\x00\x00PE\x00\x00" + strings.Repeat("\x00", 40))
 	for name, want := range map[string]string{
-		"invoice.pdf": "disguised_program executable type_mismatch", "": "disguised_program executable", "setup.exe": "executable", "driver.sys": "executable", "x.pyd": "executable",
+		"invoice.pdf": "disguised_program executable type_mismatch", "": "executable", "setup.exe": "executable", "driver.sys": "executable", "x.pyd": "executable",
 	} {
 		if got := ids(Inspect(File{Name: name, Body: program}, limits()).Findings); got != want {
 			t.Errorf("%q: %q, want %q", name, got, want)
@@ -98,4 +98,29 @@ func TestName_programUnderADocumentsName(t *testing.T) {
 	if got := ids(Inspect(File{Name: "package.zip", Body: inside}, limits()).Findings); got != "archive_executable" {
 		t.Errorf("a program in an archive of programs: %q", got)
 	}
+}
+
+// Whatever a name holds, one of its readings ends as the name does, and nothing that takes no room changes what it is.
+func FuzzName(f *testing.F) {
+	for _, name := range []string{"order.js", "order.pdf.exe", "cod\u202efdp.exe", "order\uff0ejs", "a:b:c", "\x00.js", "..", "a.{x}", "\u2800.exe"} {
+		f.Add(name)
+	}
+	f.Fuzz(func(t *testing.T, name string) {
+		if len(name) > maxName/2 {
+			return
+		}
+		all := parseName(name)
+		if len(all) == 0 {
+			t.Fatal("no reading")
+		}
+		for _, reading := range all {
+			if strings.HasSuffix(reading.extension, ".") || strings.ContainsAny(reading.extension, "/\\\x00") {
+				t.Errorf("%q has the extension %q", name, reading.extension)
+			}
+		}
+		hidden := parseName(name + "\u200b.j\u200bs")
+		if !slices.ContainsFunc(hidden, func(f filename) bool { return f.extension == "js" }) {
+			t.Errorf("%q with .js behind it is %+v", name, hidden)
+		}
+	})
 }

@@ -8,9 +8,13 @@ import (
 // maxStreams is how many compressed streams of a PDF are looked into.
 const maxStreams = 300
 
+// maxNames is how many places are looked at where a PDF may name a file.
+const maxNames = 100_000
+
 // pdf finds links and active content. It does not build the document: it looks at its objects, compressed ones included, so
 // that a broken or hostile file costs no more than a good one.
-func (w *work) pdf(body []byte) {
+func (w *work) pdf(it item) {
+	body := it.body
 	if bytes.Contains(body, []byte("/Encrypt")) {
 		w.report.Encrypted = true
 	}
@@ -29,7 +33,38 @@ func (w *work) pdf(body []byte) {
 		if bytes.Contains(lastObject(head), []byte("/Image")) || bytes.Contains(lastObject(head), []byte("/FontFile")) || bytes.Contains(lastObject(head), []byte("/Length1")) {
 			continue
 		}
-		w.pdfStream(bytes.TrimLeft(rest[:min(len(rest), 4<<20)], "\r\n"))
+		packed := bytes.TrimLeft(rest[:min(len(rest), 4<<20)], "\r\n")
+		if bytes.Contains(lastObject(head), []byte("/EmbeddedFile")) {
+			w.pdfFile(it, packed)
+			continue
+		}
+		w.pdfStream(packed)
+	}
+}
+
+// pdfFile looks at a file that the PDF carries.
+func (w *work) pdfFile(it item, packed []byte) {
+	const name = "a file in a document" // where its own name stands is not known
+	if len(packed) > 2 && packed[0]&0x0f == 8 && w.member(it.name, name) && w.looksInto(name, it.depth) {
+		w.unpack(name, w.deflated(bytes.NewReader(packed[2:])), it.depth)
+	}
+}
+
+// pdfNames judges the names of files that the PDF carries or starts (ISO 32000-1, 7.11.3).
+func (w *work) pdfNames(b []byte) {
+	for _, key := range []string{"/UF", "/F"} {
+		rest := b
+		for range maxNames {
+			at := bytes.Index(rest, []byte(key))
+			if at < 0 {
+				break
+			}
+			rest = rest[at+len(key):]
+			name := pdfString(bytes.TrimLeft(rest[:min(len(rest), 600)], " \r\n\t"))
+			if text, ok := decodeText([]byte(name)); ok && name != "" && LookUp(parseName(text)[0].extension).Class != Harmless {
+				w.name(strings.ToLower(text), "", 1)
+			}
+		}
 	}
 }
 
@@ -58,6 +93,7 @@ func (w *work) pdfText(b []byte) {
 			w.find(mark.id, "%s", mark.text)
 		}
 	}
+	w.pdfNames(b)
 	for rest := b; ; {
 		at := bytes.Index(rest, []byte("/URI"))
 		if at < 0 || len(w.report.Links) >= 100 {

@@ -77,6 +77,8 @@ func sniffDeeper(b []byte) string {
 		return "vhd"
 	case len(b) > 262 && string(b[257:262]) == "ustar" || oldTar(b):
 		return "tar"
+	case sniffCMS(b):
+		return "cms"
 	case len(b) > 14 && string(b[7:14]) == "**ACE**":
 		return "ace"
 	case len(b) > 22 && b[2] == '-' && b[3] == 'l' && (b[4] == 'h' || b[4] == 'z') && b[6] == '-' && b[20] <= 2:

@@ -68,7 +68,7 @@ func (z *zipArchive) members(end int) (all []zipMember, why string) {
 				break
 			}
 			all = z.add(all, m)
-			at, n, z.left = next, n+1, z.left-1
+			at, n, z.left = next, n+1, z.left-costOfName(m.names[0])
 		}
 		size := binary.LittleEndian.Uint32(z.body[end+12:])
 		if (n&0xffff != count && count != 0xffff || size != 0xffffffff && at-start > int(size)) && z.left > 0 && why == "" {
@@ -107,7 +107,7 @@ func (z *zipArchive) entry(at, shift int) (m zipMember, next int) {
 	nameLength, extraLength, commentLength := uint64(c.uint16()), uint64(c.uint16()), uint64(c.uint16())
 	c.skip(8)
 	offset := uint64(c.uint32())
-	name := string(c.take(nameLength))
+	name := zipName(c.take(nameLength))
 	extra := c.take(extraLength)
 	c.skip(commentLength)
 	if c.short {
@@ -139,8 +139,9 @@ func (z *zipArchive) local(m *zipMember, at int, packed uint64, flags uint16) {
 	if flags&(1<<13) != 0 { // headers are masked (APPNOTE 4.4.4)
 		return
 	}
+	name := zipName(h.name)
 	switch {
-	case !sameName(h.name, m.names[0]):
+	case !sameName(name, m.names[0]):
 		m.conflict = "a file has one name in the directory and another one before it"
 	case h.method != m.methods[0]:
 		m.conflict = "a file is packed by one method in the directory and by another one before it"
@@ -153,7 +154,7 @@ func (z *zipArchive) local(m *zipMember, at int, packed uint64, flags uint16) {
 		m.packed = rest[:min(max(h.packed, packed), uint64(len(rest)))]
 		m.end = len(z.body) - len(rest) + len(m.packed)
 	}
-	for _, other := range append([]string{h.name}, unicodePath(h.extra, h.name)...) {
+	for _, other := range append([]string{name}, unicodePath(h.extra, name)...) {
 		if other != "" && !slices.Contains(m.names, other) {
 			m.names = append(m.names, other)
 		}
@@ -164,8 +165,7 @@ func (z *zipArchive) local(m *zipMember, at int, packed uint64, flags uint16) {
 type zipHeader struct {
 	flags, method uint16
 	packed, size  uint64
-	name          string
-	extra         []byte
+	name, extra   []byte
 }
 
 func zipLocalHeader(b []byte) (h zipHeader, rest []byte, ok bool) {
@@ -175,9 +175,12 @@ func zipLocalHeader(b []byte) (h zipHeader, rest []byte, ok bool) {
 	c.skip(8)
 	h.packed, h.size = uint64(c.uint32()), uint64(c.uint32())
 	nameLength, extraLength := uint64(c.uint16()), uint64(c.uint16())
-	h.name, h.extra = string(c.take(nameLength)), c.take(extraLength)
+	h.name, h.extra = c.take(nameLength), c.take(extraLength)
 	return h, c.rest, !c.short
 }
+
+// zipName is a name, or its end: many entries may lead to one long name.
+func zipName(b []byte) string { return string(b[max(0, len(b)-maxName):]) }
 
 // sameName compares names as Windows does.
 func sameName(a, b string) bool {
@@ -198,7 +201,7 @@ func wide64(extra []byte, numbers ...*uint64) {
 // unicodePath is the name in an extra field that some programs go by (APPNOTE 4.6.9).
 func unicodePath(extra []byte, name string) []string {
 	if path := zipExtra(extra, 0x7075); len(path) > 5 && string(path[5:]) != name {
-		return []string{string(path[5:])}
+		return []string{zipName(path[5:])}
 	}
 	return nil
 }
@@ -247,7 +250,7 @@ func (z *zipArchive) loose() (all []zipMember) {
 		if at += 4; !ok || len(z.seen[m.at]) > 0 {
 			continue
 		}
-		z.left--
+		z.left -= costOfName(m.names[0])
 		all = append(all, m)
 		if m.methods[0] == 0 { // what is in it is looked at as it stands
 			at = max(at, m.end)
@@ -265,9 +268,10 @@ func (z *zipArchive) past(at int) int {
 // looseMember reads a file by its local header alone.
 func (z *zipArchive) looseMember(at int) (m zipMember, ok bool) {
 	h, rest, ok := zipLocalHeader(z.body[at:])
-	if !ok || h.name == "" || strings.ContainsAny(h.name, "\x00\n\r") || h.method > 99 {
+	if !ok || h.method > 99 || len(h.name) == 0 || bytes.ContainsFunc(h.name, func(r rune) bool { return r < ' ' }) {
 		return m, false
 	}
+	name := zipName(h.name)
 	start := len(z.body) - len(rest)
 	length, end := len(rest), start // where its size is not known, nothing is known to be filled
 	switch {
@@ -280,7 +284,7 @@ func (z *zipArchive) looseMember(at int) (m zipMember, ok bool) {
 		}
 	}
 	m = zipMember{
-		names: append([]string{h.name}, unicodePath(h.extra, h.name)...), methods: []uint16{h.method}, encrypted: h.flags&1 != 0, size: h.size,
+		names: append([]string{name}, unicodePath(h.extra, name)...), methods: []uint16{h.method}, encrypted: h.flags&1 != 0, size: h.size,
 		at: at, end: end, packed: rest[:length],
 	}
 	return m, true
