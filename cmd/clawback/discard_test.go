@@ -45,7 +45,7 @@ func TestQueueDiscard_asksFirst(t *testing.T) {
 			go server.Serve(ln)
 			defer server.Close()
 			var out, said bytes.Buffer
-			a := &app{t.Context(), strings.NewReader(""), &out, &said, false, api.NewClient(path)}
+			a := &app{ctx: t.Context(), in: strings.NewReader(""), out: &out, errOut: &said, client: api.NewClient(path)}
 			err = queueDiscardCmd{IDs: []string{"i1"}, Comment: "forged", Yes: test.yes}.Run(a)
 			if (err == nil) != test.yes || len(got) == 1 != test.yes || !strings.Contains(said.String(), test.want) {
 				t.Fatalf("Run = %v, orders %+v, said %q", err, got, said.String())

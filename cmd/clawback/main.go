@@ -18,6 +18,7 @@ import (
 
 	"clawback/api"
 	"clawback/config"
+	"clawback/score/attach/confined"
 )
 
 // version is set by the Makefile.
@@ -68,6 +69,7 @@ type app struct {
 	errOut io.Writer
 	json   bool
 	client *api.Client
+	files  confined.Program // what looks into attached files
 }
 
 // Exit statuses.
@@ -78,23 +80,25 @@ const (
 )
 
 func main() {
+	files := confined.Main()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
-	status := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	a := &app{ctx: ctx, in: os.Stdin, out: os.Stdout, errOut: os.Stderr, files: files}
+	status := a.run(os.Args[1:])
 	stop()
 	os.Exit(status)
 }
 
 // run carries out one command line and returns the exit status.
-func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
+func (a *app) run(args []string) int {
 	var c cli
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
-	call, status := parse(&c, args, out, errOut)
+	call, status := parse(&c, args, a.out, a.errOut)
 	if call == nil {
 		return status
 	}
-	a := &app{ctx, in, out, errOut, c.JSON, api.NewClient(c.Socket)}
+	a.json, a.client = c.JSON, api.NewClient(c.Socket)
 	return a.complain(call.Run(a))
 }
 

@@ -5,7 +5,17 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"clawback/score/attach/confined"
 )
+
+// files is this test, started as what looks into attached files.
+var files confined.Program
+
+func TestMain(m *testing.M) {
+	files = confined.Main()
+	os.Exit(m.Run())
+}
 
 // Every command, and every command below it, stands in the table of docs/operations.md.
 func TestCommands_areDocumented(t *testing.T) {

@@ -52,7 +52,7 @@ func runDaemon(ctx context.Context, file string, log io.Writer, reload <-chan os
 		return err
 	}
 	return daemon.Run(ctx, daemon.Options{
-		Config: cfg, Version: version, Log: slog.New(slog.NewTextHandler(log, nil)), Reload: reload,
+		Config: cfg, Version: version, Log: slog.New(slog.NewTextHandler(log, nil)), Files: files, Reload: reload,
 	})
 }
 

@@ -62,12 +62,13 @@ func (c rulesTestCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	defer y.close()
 	if c.Rules != "" {
 		set, err := rules.Load(c.Rules)
 		if err != nil {
 			return err
 		}
-		if y.scorer, err = score.New(score.Options{TrustMicrosoft: c.Trust, Rules: set}); err != nil {
+		if err := y.use(score.Options{TrustMicrosoft: c.Trust, Rules: set}); err != nil {
 			return err
 		}
 	} else if c.Config == "" {

@@ -25,7 +25,7 @@ func TestRulesTest_saysWhatAFileMeets(t *testing.T) {
 	run := func(rule string) (string, error) {
 		write("rules/own.toml", rule)
 		var out bytes.Buffer
-		err := rulesTestCmd{Rules: filepath.Join(dir, "rules"), Files: []string{mail}}.Run(&app{ctx: t.Context(), out: &out, errOut: &out})
+		err := rulesTestCmd{Rules: filepath.Join(dir, "rules"), Files: []string{mail}}.Run(&app{ctx: t.Context(), out: &out, errOut: &out, files: files})
 		return out.String(), err
 	}
 	for _, c := range []struct{ rule, want string }{

@@ -43,7 +43,9 @@ func started(t *testing.T, args []string, until func(out, errOut string) bool) (
 	ctx, cancel := context.WithCancel(t.Context())
 	out, errOut = new(watched), new(watched)
 	status := make(chan int, 1)
-	go func() { status <- run(ctx, args, strings.NewReader(""), out, errOut) }()
+	go func() {
+		status <- (&app{ctx: ctx, in: strings.NewReader(""), out: out, errOut: errOut, files: files}).run(args)
+	}()
 	deadline := time.Now().Add(30 * time.Second)
 	for ; !until(out.String(), errOut.String()); time.Sleep(5 * time.Millisecond) {
 		select {
@@ -77,7 +79,7 @@ func TestServe_exitStatus(t *testing.T) {
 		t.Errorf("%+v, %v", s, err)
 	}
 	var second bytes.Buffer
-	status := run(t.Context(), serve, nil, io.Discard, &second)
+	status := (&app{ctx: t.Context(), out: io.Discard, errOut: &second, files: files}).run(serve)
 	if status != exitFailed || !strings.Contains(second.String(), "event=daemon.failed") {
 		t.Errorf("a second daemon ends with %d\n%s", status, second.String())
 	}
@@ -152,7 +154,7 @@ func TestRetract_detachesAJob(t *testing.T) {
 	o := openOffice(t)
 	var out, errOut bytes.Buffer
 	args := []string{"--socket", o.File("control.sock"), "retract", "--to", "junk", "--subject", "garden", "--yes", "--detach"}
-	if status := run(t.Context(), args, nil, &out, &errOut); status != exitOK {
+	if status := (&app{ctx: t.Context(), out: &out, errOut: &errOut, files: files}).run(args); status != exitOK {
 		t.Fatalf("exit status %d, %s", status, errOut.String())
 	}
 	if !strings.Contains(errOut.String(), " started\n") || !strings.Contains(out.String(), "action         junk\n") {

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"clawback/config"
 	"clawback/intel"
 	"clawback/score"
+	"clawback/score/attach/confined"
 )
 
 type scoreCmd struct {
@@ -31,29 +33,41 @@ type judgedBy struct {
 }
 
 // yardstick is a scorer like the daemon's, with what is known of the tenant.
-func (c judgedBy) yardstick(a *app) (yardstick, error) {
+func (c judgedBy) yardstick(a *app) (*yardstick, error) {
+	files, err := confined.Open(confined.Options{Program: a.files, Processes: runtime.GOMAXPROCS(0)})
+	if err != nil {
+		return nil, err
+	}
+	y := &yardstick{files: files}
+	if err := c.calibrate(a, y); err != nil {
+		y.close()
+		return nil, err
+	}
+	return y, nil
+}
+
+// calibrate makes the scorer, and finds out what is known of the tenant.
+func (c judgedBy) calibrate(a *app, y *yardstick) error {
 	if c.Config == "" {
 		if c.Tenant != "" {
-			return yardstick{}, fmt.Errorf("tenant %q: name its configuration with --config", c.Tenant)
+			return fmt.Errorf("tenant %q: name its configuration with --config", c.Tenant)
 		}
-		s, err := score.New(score.Options{TrustMicrosoft: c.Trust})
-		return yardstick{scorer: s}, err
+		return y.use(score.Options{TrustMicrosoft: c.Trust})
 	}
 	cfg, err := config.Load(c.Config)
 	if err != nil {
-		return yardstick{}, err
+		return err
 	}
 	t, err := cfg.FindTenant(c.Tenant)
 	if err != nil {
-		return yardstick{}, err
+		return err
 	}
 	o := intel.ScoreOptions(cfg)
 	if o.Rules, err = intel.LoadRules(cfg.Score); err != nil {
-		return yardstick{}, err
+		return err
 	}
-	y := a.addKnown(cfg, *t)
-	y.scorer, err = score.New(o)
-	return y, err
+	y.addKnown(a, cfg, *t)
+	return y.use(o)
 }
 
 // inForce is the tenant without the policies that have run out: a file does not say when it came.
@@ -73,6 +87,7 @@ func (c scoreCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	defer y.close()
 	files := walk(c.Files)
 	bar := a.newProgress(len(files))
 	defer bar.done()

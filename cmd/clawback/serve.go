@@ -31,7 +31,7 @@ func (c serveCmd) Run(a *app) error {
 	defer signal.Stop(reload)
 	queue.MoreProcessors()
 	log := newLog(cfg, a.errOut)
-	o := daemon.Options{Config: cfg, Version: version, Log: log, Sockets: sockets, Reload: reload}
+	o := daemon.Options{Config: cfg, Version: version, Log: log, Files: a.files, Sockets: sockets, Reload: reload}
 	if err := daemon.Run(a.ctx, o); err != nil {
 		log.Error("stopped by an error", "event", "daemon.failed", "error", err)
 		return errQuiet

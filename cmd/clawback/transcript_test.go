@@ -112,7 +112,7 @@ func (p *player) once(line, in string) string {
 	var out, errOut bytes.Buffer
 	ctx, cancel := context.WithTimeout(p.t.Context(), time.Minute)
 	defer cancel()
-	status := run(ctx, args, strings.NewReader(in), &out, &errOut)
+	status := (&app{ctx: ctx, in: strings.NewReader(in), out: &out, errOut: &errOut, files: files}).run(args)
 	var shown strings.Builder
 	asJSON := slices.Contains(args, "--json") || slices.Contains(args, "feedback") && slices.Contains(args, "export")
 	shown.WriteString(p.clean(indented(out.Bytes(), asJSON)))

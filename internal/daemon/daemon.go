@@ -36,6 +36,7 @@ import (
 	"clawback/pipeline"
 	"clawback/queue"
 	"clawback/retract"
+	"clawback/score/attach/confined"
 	"clawback/score/engines/rdap"
 	"clawback/smtpd/certs"
 	"clawback/smtpd/networks"
@@ -49,6 +50,7 @@ type Options struct {
 	Config  *config.Config
 	Version string
 	Log     *slog.Logger
+	Files   confined.Program // what looks into attached files
 	Sockets *systemd.Sockets // those that systemd passed; nil: none
 	Reload  <-chan os.Signal // each signal makes the daemon read the file of its configuration again; nil: never
 }
@@ -69,6 +71,7 @@ type daemon struct {
 	store     *store.Store
 	live      *live
 	rdap      *rdap.Client // nil: the registries may not be asked
+	files     *confined.Pool
 	judge     *intel.Judge
 	desk      *submission.Desk
 	key       *bounce.Key
@@ -108,6 +111,9 @@ func Run(ctx context.Context, o Options) (err error) {
 	}
 	// What is done with a report: pipeline( journal -> score ) -> store -> retract -> Graph.
 	if err := d.openRDAP(); err != nil {
+		return err
+	}
+	if err := d.openFiles(o.Files); err != nil {
 		return err
 	}
 	if d.judge, err = intel.New(d.cfg, d.judgeOptions()); err != nil {

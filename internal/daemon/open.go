@@ -10,6 +10,7 @@ import (
 	bolterrors "go.etcd.io/bbolt/errors"
 
 	"clawback/queue"
+	"clawback/score/attach/confined"
 	"clawback/spool"
 	"clawback/store"
 	"clawback/systemd"
@@ -35,6 +36,15 @@ func (d *daemon) openDurable() (err error) {
 		return err
 	}
 	return d.openStore()
+}
+
+// openFiles starts the first of the processes that look into attached files: one that does not start is better known now.
+func (d *daemon) openFiles(program confined.Program) (err error) {
+	d.files, err = confined.Open(confined.Options{Program: program, Processes: d.workers(), Log: d.log})
+	if err == nil {
+		d.onClose(d.files.Close)
+	}
+	return err
 }
 
 func (d *daemon) openQueue() error {

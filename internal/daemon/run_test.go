@@ -13,8 +13,17 @@ import (
 	"clawback/config"
 	"clawback/internal/test/graphsim"
 	"clawback/internal/test/testbed"
+	"clawback/score/attach/confined"
 	"clawback/store"
 )
+
+// files is this test, started as what looks into attached files.
+var files confined.Program
+
+func TestMain(m *testing.M) {
+	files = confined.Main()
+	os.Exit(m.Run())
+}
 
 // runInside runs the daemon as the program does, in this process.
 func runInside(ctx context.Context, file string, log io.Writer, reload <-chan os.Signal) error {
@@ -22,7 +31,7 @@ func runInside(ctx context.Context, file string, log io.Writer, reload <-chan os
 	if err != nil {
 		return err
 	}
-	return Run(ctx, Options{Config: cfg, Version: "test", Log: slog.New(slog.NewTextHandler(log, nil)), Reload: reload})
+	return Run(ctx, Options{Config: cfg, Version: "test", Files: files, Log: slog.New(slog.NewTextHandler(log, nil)), Reload: reload})
 }
 
 // newBed has everything ready but the daemon.
@@ -169,7 +178,7 @@ func TestRun_namesAListenerThatCannotBeOpened(t *testing.T) {
 		t.Fatal(err)
 	}
 	cfg.StateDir, cfg.Control.Socket = t.TempDir(), bed.File("second.sock")
-	err = Run(t.Context(), Options{Config: cfg, Log: slog.New(slog.DiscardHandler)})
+	err = Run(t.Context(), Options{Config: cfg, Files: files, Log: slog.New(slog.DiscardHandler)})
 	if err == nil || !strings.Contains(err.Error(), "listener "+bed.Address) {
 		t.Errorf("%v", err)
 	}

@@ -19,6 +19,7 @@ import (
 	"clawback/queue"
 	"clawback/retract"
 	"clawback/retract/graph"
+	"clawback/score"
 	"clawback/smtpd"
 	"clawback/smtpd/certs"
 	"clawback/smtpd/networks"
@@ -63,10 +64,19 @@ func (d *daemon) graph(t config.Tenant) (retract.Mailboxes, error) {
 	return graph.New(t, graph.Options{Log: d.log})
 }
 
+func (d *daemon) scoreOptions(cfg *config.Config) score.Options {
+	o := intel.ScoreOptions(cfg)
+	o.Inspector = d.files
+	return o
+}
+
+// workers is how many messages are scored at once.
+func (d *daemon) workers() int { return cmp.Or(d.cfg.Score.Workers, runtime.GOMAXPROCS(0)) }
+
 // judgeOptions wire the scorer and what stands beside it: own rules, policies, corrections, engines.
 func (d *daemon) judgeOptions() intel.Options {
 	o := intel.Options{
-		Values: d.store, Records: d.store, Tenant: d.live.tenant, Scorer: intel.ScoreOptions,
+		Values: d.store, Records: d.store, Tenant: d.live.tenant, Scorer: d.scoreOptions,
 		Away: d.alertEngineAway, Open: d.openBody,
 	}
 	if d.rdap != nil { // not an interface that holds a nil
@@ -88,7 +98,7 @@ func (d *daemon) pipelineOptions() pipeline.Options {
 		Plan:       func(t *config.Tenant) pipeline.Planner { return retract.Plan(t, time.Now()) },
 		Done:       func(store.Record) { d.engine.Wake() },
 		Bounced:    func() { d.bounces.Wake() },
-		Workers:    cmp.Or(d.cfg.Score.Workers, runtime.GOMAXPROCS(0)),
+		Workers:    d.workers(),
 		Alert:      d.alert, Log: d.log, Fail: failpoint.Hit,
 	}
 }

@@ -8,15 +8,33 @@ import (
 	"time"
 
 	"clawback/score"
+	"clawback/score/attach/confined"
 	"clawback/verdict"
 )
 
-// clawback judges within this process, as bench-score does: Microsoft's verdict is not used.
-type clawback struct{ scorer *score.Scorer }
+// clawback judges within this process, as bench-score does: Microsoft's verdict is not used. Attached files are looked into in a child, as
+// the daemon does it.
+type clawback struct {
+	scorer *score.Scorer
+	files  *confined.Pool // nil: within this process too
+}
 
-func newClawback() (clawback, error) {
-	s, err := score.New(score.Options{})
-	return clawback{s}, err
+func newClawback(program confined.Program) (c clawback, err error) {
+	var o score.Options
+	if !*inline {
+		if c.files, err = confined.Open(confined.Options{Program: program, Processes: 1}); err != nil {
+			return c, err
+		}
+		o.Inspector = c.files
+	}
+	c.scorer, err = score.New(o)
+	return c, err
+}
+
+func (c clawback) close() {
+	if c.files != nil {
+		_ = c.files.Close()
+	}
 }
 
 func (clawback) name() string { return "clawback" }
@@ -28,10 +46,14 @@ func (c clawback) judge(ctx context.Context, m message) (bool, error) {
 	return result.Disposition != verdict.Clean && result.Disposition != verdict.Bulk, err
 }
 
-func (clawback) cpu() (time.Duration, error) {
+func (c clawback) cpu() (time.Duration, error) {
 	var used syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
 		return 0, fmt.Errorf("read CPU time: %w", err)
 	}
-	return time.Duration(used.Utime.Nano() + used.Stime.Nano()), nil
+	total := time.Duration(used.Utime.Nano() + used.Stime.Nano())
+	if c.files != nil {
+		total += c.files.CPU()
+	}
+	return total, nil
 }
