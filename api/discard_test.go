@@ -16,6 +16,7 @@ import (
 	"clawback/queue"
 	"clawback/spool"
 	"clawback/store"
+	"clawback/store/pebble"
 )
 
 // disk is a queue and a store on disk, which a test opens again and again.
@@ -52,7 +53,7 @@ func openDisk(t *testing.T, dir string) *disk {
 	if err := os.MkdirAll(filepath.Join(dir, "store"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if d.store, err = store.Open(filepath.Join(dir, "store"), store.Options{}); err != nil {
+	if d.store, err = pebble.Open(filepath.Join(dir, "store"), store.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(d.close)

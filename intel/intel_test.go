@@ -17,6 +17,7 @@ import (
 	"clawback/score"
 	"clawback/spool"
 	"clawback/store"
+	"clawback/store/pebble"
 	"clawback/verdict"
 	"clawback/verdict/history"
 )
@@ -56,7 +57,7 @@ func (f *fixture) open() {
 	if f.spool, err = spool.Open(filepath.Join(f.dir, "spool"), spool.Options{}); err != nil {
 		f.t.Fatal(err)
 	}
-	if f.store, err = store.Open(f.dir, store.Options{}); err != nil {
+	if f.store, err = pebble.Open(f.dir, store.Options{}); err != nil {
 		f.t.Fatal(err)
 	}
 	f.Judge, err = New(f.cfg, Options{

@@ -21,6 +21,7 @@ import (
 	"clawback/score"
 	"clawback/spool"
 	"clawback/store"
+	"clawback/store/pebble"
 	"clawback/testdata"
 	"clawback/verdict"
 )
@@ -54,7 +55,7 @@ func newFixture(t *testing.T) *fixture {
 	if f.queue, err = queue.Open(f.dir, f.spool, queue.Options{Now: func() time.Time { return f.now }}); err != nil {
 		t.Fatal(err)
 	}
-	if f.store, err = store.Open(f.dir, store.Options{}); err != nil {
+	if f.store, err = pebble.Open(f.dir, store.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { f.store.Close(); f.queue.Close(); f.spool.Close() })

@@ -11,6 +11,7 @@ import (
 	"clawback/retract"
 	"clawback/retract/retracttest"
 	"clawback/store"
+	"clawback/store/pebble"
 	"clawback/verdict"
 )
 
@@ -18,7 +19,7 @@ import (
 func BenchmarkRetract(b *testing.B) {
 	for _, n := range []int{1, 100, 10_000} {
 		b.Run(fmt.Sprintf("mailboxes=%d", n), func(b *testing.B) {
-			st, err := store.Open(scratch(b), store.Options{})
+			st, err := pebble.Open(scratch(b), store.Options{})
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -21,6 +21,7 @@ import (
 	"clawback/retract"
 	"clawback/retract/retracttest"
 	"clawback/store"
+	"clawback/store/memory"
 	"clawback/verdict"
 )
 
@@ -41,6 +42,7 @@ const original = "Received: from sender.example by contoso.example; Sat, 01 Jan 
 type rig struct {
 	t         *testing.T
 	dir       string
+	disk      memory.Disk
 	st        *store.Store
 	world     *retracttest.World
 	e         *retract.Engine
@@ -104,7 +106,7 @@ func newRig(t *testing.T, dir string, seed uint64) *rig {
 
 func (r *rig) open() {
 	r.t.Helper()
-	st, err := store.Open(r.dir, store.Options{Fail: func(p string) error {
+	st, err := store.New(r.disk.Engine(r.dir), store.Options{Fail: func(p string) error {
 		if fail := r.fail.Load(); fail != nil {
 			return (*fail)(p)
 		}

@@ -133,3 +133,12 @@ func top(name string) string {
 	}
 	return name
 }
+
+// Size is how many bytes of bodies the spool keeps.
+func (s *Spool) Size() (sum int64, err error) {
+	err = s.walk(func(_ string, info fs.FileInfo) error {
+		sum += info.Size()
+		return nil
+	})
+	return sum, err
+}

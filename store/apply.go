@@ -50,7 +50,7 @@ func (s *Store) Apply(ctx context.Context, a Application, plan func(rec Record, 
 // Applied reports whether a report was applied, and to which record.
 func (s *Store) Applied(key string) (row Applied, found bool, err error) {
 	err = s.view(func(t *txn) error {
-		found, err = t.load(bApplied, hash16(key), &row)
+		found, err = t.load(tableApplied, hash16(key), &row)
 		return err
 	})
 	return row, found, err
@@ -98,7 +98,7 @@ func storable(at time.Time) time.Time {
 // apply writes one report that has been checked and cleaned.
 func (s *Store) apply(t *txn, a Application, plan Planner) (Record, bool, error) {
 	var prior Applied
-	if found, err := t.load(bApplied, hash16(a.Key), &prior); err != nil || found {
+	if found, err := t.load(tableApplied, hash16(a.Key), &prior); err != nil || found {
 		if err != nil {
 			return Record{}, false, err
 		}
@@ -145,7 +145,7 @@ func (t *txn) twins(rec Record, firstHand bool) (twins []Record, err error) {
 		return nil, nil
 	}
 	prefix := rec.contentName()
-	t.each(bNames, prefix, func(k, _ []byte) bool {
+	t.each(tableNames, prefix, func(k, _ []byte) bool {
 		id := string(k[len(prefix):])
 		if id == rec.ID {
 			return true
@@ -270,8 +270,8 @@ func (s *Store) learn(t *txn, a Application, rec Record, fork bool) error {
 
 func (t *txn) setApplied(a Application, record string) error {
 	key := hash16(a.Key)
-	t.mark(bAge, join(stamp(t.now), key))
-	return t.save(bApplied, key, Applied{Record: record, Item: a.Item, At: t.now})
+	t.mark(tableAge, join(stamp(t.now), key))
+	return t.save(tableApplied, key, Applied{Record: record, Item: a.Item, At: t.now})
 }
 
 // facts is what one report's verdict read and what it taught.
@@ -304,5 +304,5 @@ func (t *txn) saveFacts(a Application, record string) ([]history.Observation, er
 			teaches = append(teaches, o)
 		}
 	}
-	return teaches, t.save(bFacts, append(nulled(record), hash16(a.Key)...), f)
+	return teaches, t.save(tableFacts, append(nulled(record), hash16(a.Key)...), f)
 }

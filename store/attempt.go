@@ -53,9 +53,9 @@ func (s *Store) Attempts(intent string) (list []Attempt, err error) {
 // Unfinished lists the attempts that began and were not completed. After a start these may have worked or not.
 func (s *Store) Unfinished() (list []Attempt, err error) {
 	err = s.view(func(t *txn) error {
-		t.each(bOpen, nil, func(k, _ []byte) bool {
+		t.each(tableOpen, nil, func(k, _ []byte) bool {
 			var a Attempt
-			_, err = t.load(bAttempts, k, &a)
+			_, err = t.load(tableAttempts, k, &a)
 			list = append(list, a)
 			return err == nil
 		})
@@ -84,12 +84,12 @@ func (t *txn) begin(in Intent, a Attempt) (Intent, Attempt, error) {
 	if a.Started.IsZero() {
 		a.Started = t.now
 	}
-	t.mark(bOpen, attemptKey(a))
+	t.mark(tableOpen, attemptKey(a))
 	t.countActed(&in, stored, a)
 	if in, err = t.putIntent(in); err != nil {
 		return in, a, err
 	}
-	return in, a, t.save(bAttempts, attemptKey(a), a)
+	return in, a, t.save(tableAttempts, attemptKey(a), a)
 }
 
 // sameBegin reports whether last is the open attempt that a asks for.
@@ -105,7 +105,7 @@ func (t *txn) complete(in Intent, a Attempt) (Intent, error) {
 	}
 	var begun Attempt
 	a.Intent = in.ID
-	found, err := t.load(bAttempts, attemptKey(a), &begun)
+	found, err := t.load(tableAttempts, attemptKey(a), &begun)
 	if err != nil {
 		return in, err
 	}
@@ -123,12 +123,12 @@ func (t *txn) complete(in Intent, a Attempt) (Intent, error) {
 	if a.Finished.IsZero() {
 		a.Finished = t.now
 	}
-	t.del(bOpen, attemptKey(a))
+	t.del(tableOpen, attemptKey(a))
 	if err := t.closeOpen(in.ID, a.Seq, fmt.Sprintf("no answer was recorded; attempt %d (%s) has looked since", a.Seq, a.Operation)); err != nil {
 		return in, err
 	}
 	t.countActed(&in, stored, a)
-	if err := t.save(bAttempts, attemptKey(a), a); err != nil {
+	if err := t.save(tableAttempts, attemptKey(a), a); err != nil {
 		return in, err
 	}
 	return t.putIntent(in)
@@ -138,9 +138,9 @@ func (t *txn) complete(in Intent, a Attempt) (Intent, error) {
 // that the answers of the others were lost with the process that made them.
 func (t *txn) closeOpen(intent string, seq int, why string) (err error) {
 	var open []Attempt
-	t.each(bOpen, nulled(intent), func(k, _ []byte) bool {
+	t.each(tableOpen, nulled(intent), func(k, _ []byte) bool {
 		var a Attempt
-		if _, err = t.load(bAttempts, k, &a); err == nil && a.Seq != seq {
+		if _, err = t.load(tableAttempts, k, &a); err == nil && a.Seq != seq {
 			open = append(open, a)
 		}
 		return err == nil
@@ -149,12 +149,12 @@ func (t *txn) closeOpen(intent string, seq int, why string) (err error) {
 		return err
 	}
 	for _, a := range open {
-		t.del(bOpen, attemptKey(a))
+		t.del(tableOpen, attemptKey(a))
 		if !a.Finished.IsZero() {
 			continue
 		}
 		a.Outcome, a.Detail, a.Finished = "unknown", why, t.now
-		if err := t.save(bAttempts, attemptKey(a), a); err != nil {
+		if err := t.save(tableAttempts, attemptKey(a), a); err != nil {
 			return err
 		}
 	}
@@ -198,9 +198,9 @@ const (
 func (a Attempt) acts() bool { return a.Operation == OpMove || a.Operation == OpPurge }
 
 func (t *txn) attempts(intent string) (list []Attempt, err error) {
-	t.each(bAttempts, nulled(intent), func(_, v []byte) bool {
+	t.each(tableAttempts, nulled(intent), func(_, v []byte) bool {
 		var a Attempt
-		err = decode(bAttempts, v, &a)
+		err = decode(tableAttempts, v, &a)
 		list = append(list, a)
 		return err == nil
 	})

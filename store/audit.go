@@ -51,7 +51,7 @@ func (s *Store) VerifyAudit() error {
 	return s.view(func(t *txn) error {
 		var head auditHead
 		var err error
-		t.each(bAudit, nil, func(k, v []byte) bool {
+		t.each(tableAudit, nil, func(k, v []byte) bool {
 			head, err = head.follow(k, v)
 			return err == nil
 		})
@@ -95,7 +95,7 @@ func (h auditHead) follow(k, v []byte) (auditHead, error) {
 }
 
 func (t *txn) auditHead() (h auditHead) {
-	if v := t.get(bMeta, auditHeadKey); len(v) == 8+sha256.Size {
+	if v := t.get(tableMeta, auditHeadKey); len(v) == 8+sha256.Size {
 		h.Seq, h.Chain = binary.BigEndian.Uint64(v), [sha256.Size]byte(v[8:])
 	}
 	return h
@@ -115,13 +115,13 @@ func (t *txn) note(act Act) (Act, error) {
 	}
 	head = head.after(row)
 	act.Chain = hex.EncodeToString(head.Chain[:])
-	t.put(bAudit, number(head.Seq), join(head.Chain[:], row))
-	t.put(bMeta, auditHeadKey, join(number(head.Seq), head.Chain[:]))
+	t.put(tableAudit, number(head.Seq), join(head.Chain[:], row))
+	t.put(tableMeta, auditHeadKey, join(number(head.Seq), head.Chain[:]))
 	return act, nil
 }
 
 func (t *txn) audit(f AuditFilter) (list []Act, err error) {
-	c := t.tx.Bucket([]byte(bAudit)).Cursor()
+	c := t.cursor(tableAudit)
 	k, v := c.Last()
 	if f.Before > 0 {
 		c.Seek(number(f.Before))
@@ -147,7 +147,7 @@ func decodeAct(v []byte) (act Act, err error) {
 	if len(v) < sha256.Size {
 		return act, fmt.Errorf("%w: an entry of %d octets", ErrTampered, len(v))
 	}
-	err = decode(bAudit, v[sha256.Size:], &act)
+	err = decode(tableAudit, v[sha256.Size:], &act)
 	act.Chain = hex.EncodeToString(v[:sha256.Size])
 	return act, err
 }

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -10,16 +11,26 @@ import (
 
 	"clawback/journal"
 	"clawback/store"
+	"clawback/store/bolt"
+	"clawback/store/pebble"
 	"clawback/store/storetest"
 	"clawback/verdict"
 	"clawback/verdict/history"
 )
 
+// engine is what a benchmark's store keeps its rows in: CLAWBACK_STORE_ENGINE is pebble or bolt.
+func engine() func(string, store.Options) (*store.Store, error) {
+	if os.Getenv("CLAWBACK_STORE_ENGINE") == "bolt" {
+		return bolt.Open
+	}
+	return pebble.Open
+}
+
 // benchStore is a store in TMPDIR: what is measured is that disk.
 func benchStore(b *testing.B) (s *store.Store, commits *atomic.Int64) {
 	b.Helper()
 	commits = new(atomic.Int64)
-	s, err := store.Open(b.TempDir(), store.Options{Fail: func(point string) error {
+	s, err := engine()(b.TempDir(), store.Options{Fail: func(point string) error {
 		if point == "commit" {
 			commits.Add(1)
 		}
@@ -30,6 +41,20 @@ func benchStore(b *testing.B) (s *store.Store, commits *atomic.Int64) {
 	}
 	b.Cleanup(func() { _ = s.Close() })
 	return s, commits
+}
+
+// written is how many bytes this process has sent to the disk.
+func written(b *testing.B) (n int64) {
+	text, err := os.ReadFile("/proc/self/io")
+	if err != nil {
+		b.Skip("no /proc/self/io: ", err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if _, err := fmt.Sscanf(line, "write_bytes: %d", &n); err == nil {
+			return n
+		}
+	}
+	return 0
 }
 
 // realistic is a report as scored mail gives it: some reasons, indicators, history, one recipient.
@@ -51,9 +76,10 @@ func realistic(n int) store.Application {
 }
 
 func BenchmarkApply(b *testing.B) {
-	for _, callers := range []int{1, 8, 64} {
+	for _, callers := range []int{1, 8, 64, 256} {
 		b.Run(fmt.Sprint("callers=", callers), func(b *testing.B) {
 			s, commits := benchStore(b)
+			before := written(b)
 			var next atomic.Int64
 			var wg sync.WaitGroup
 			b.ResetTimer()
@@ -70,6 +96,10 @@ func BenchmarkApply(b *testing.B) {
 			wg.Wait()
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "applied/s")
 			b.ReportMetric(float64(b.N)/float64(commits.Load()), "applied/commit")
+			b.ReportMetric(float64(written(b)-before)/float64(b.N), "written-B/op")
+			if size, err := s.Size(); err == nil {
+				b.ReportMetric(float64(size)/float64(b.N), "disk-B/op")
+			}
 		})
 	}
 }

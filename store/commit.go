@@ -100,8 +100,7 @@ func (s *Store) commit(batch []*call) {
 	}
 	err := nospace.Unhide(s.transact(batch))
 	if nospace.Is(err) {
-		// bbolt has rolled back: it wrote no page that was in use, and no meta page. What is asked again later finds
-		// the file as it was.
+		// The engine has rolled back: what is asked again later finds the rows as they were.
 		fail(batch, err)
 		return
 	}
@@ -119,11 +118,11 @@ func (s *Store) commit(batch []*call) {
 
 // transact runs the calls one after the other; its own error means that the file's state is unknown.
 func (s *Store) transact(batch []*call) error {
-	tx, err := s.db.Begin(true)
+	tx, err := s.engine.Begin(true)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = tx.Rollback() }() // does nothing after a commit
+	defer tx.Rollback() // does nothing after a commit
 	wrote := false
 	for _, c := range batch {
 		t := &txn{tx: tx, now: s.now()}
@@ -157,7 +156,11 @@ func (s *Store) run(c *call, t *txn) (err error) {
 	if err := s.failpoint(c.point, "before"); err != nil {
 		return err
 	}
-	return c.fn(t)
+	err = c.fn(t)
+	if failed := t.failure(); failed != nil {
+		return failed // what fn made of rows that could not be read says nothing
+	}
+	return err
 }
 
 func (s *Store) failpoint(point, when string) error {

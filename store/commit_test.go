@@ -9,12 +9,14 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"clawback/store/memory"
 )
 
 // TestCommit_callsShareACommitAndNoFailure sends calls of all sorts into one transaction.
 func TestCommit_callsShareACommitAndNoFailure(t *testing.T) {
 	var commits atomic.Int64
-	s := openStore(t, t.TempDir(), Options{Fail: func(point string) error {
+	s := openStore(t, &memory.Engine{}, Options{Fail: func(point string) error {
 		if point == "commit" {
 			commits.Add(1)
 		}
@@ -24,7 +26,7 @@ func TestCommit_callsShareACommitAndNoFailure(t *testing.T) {
 	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
 	put := func(key string) func(*txn) error {
-		return func(tx *txn) error { tx.put(bKV, []byte(key), []byte("x")); return nil }
+		return func(tx *txn) error { tx.put(tableKV, []byte(key), []byte("x")); return nil }
 	}
 	batch := []*call{
 		{ctx: t.Context(), fn: put("first")},
@@ -32,7 +34,7 @@ func TestCommit_callsShareACommitAndNoFailure(t *testing.T) {
 		{ctx: t.Context(), fn: func(tx *txn) error { _ = put("panicking")(tx); panic("no") }},
 		{ctx: cancelled, fn: put("cancelled")},
 		{ctx: t.Context(), fn: func(tx *txn) error {
-			if !bytes.Equal(tx.get(bKV, []byte("first")), []byte("x")) {
+			if !bytes.Equal(tx.get(tableKV, []byte("first")), []byte("x")) {
 				return errors.New("a call does not see the one before it")
 			}
 			return put("last")(tx)
@@ -62,7 +64,7 @@ func TestCommit_callsShareACommitAndNoFailure(t *testing.T) {
 func TestCommit_waitingCallsShareOneCommit(t *testing.T) {
 	var commits atomic.Int64
 	hold := make(chan struct{})
-	s := openStore(t, t.TempDir(), Options{Fail: func(point string) error {
+	s := openStore(t, &memory.Engine{}, Options{Fail: func(point string) error {
 		if point == "commit" && commits.Add(1) == 1 {
 			<-hold
 		}
@@ -87,7 +89,7 @@ func TestCommit_waitingCallsShareOneCommit(t *testing.T) {
 
 func TestCommit_diskFullBreaksTheStore(t *testing.T) {
 	full := errors.New("no space left on device")
-	s := openStore(t, t.TempDir(), Options{Fail: func(point string) error {
+	s := openStore(t, &memory.Engine{}, Options{Fail: func(point string) error {
 		if point == "commit" {
 			return full
 		}

@@ -95,7 +95,7 @@ func bump[K comparable](m map[K]int, k K, n int) map[K]int {
 }
 
 func (t *txn) counts(tenant string) (c Counts, err error) {
-	_, err = t.load(bCounts, tenantKey(tenant), &c)
+	_, err = t.load(tableCounts, tenantKey(tenant), &c)
 	return c, err
 }
 
@@ -176,14 +176,14 @@ func (s *Store) RecordActed(record string) (n int, err error) {
 
 func (s *Store) minutes(tenant string, kind minuteKind, since time.Time) (sum int, err error) {
 	err = s.view(func(t *txn) error {
-		m := t.mergedFrom(bMinutes, [][]byte{minutePrefix(tenant, kind)}, minute(since))
+		m := t.mergedFrom(tableMinutes, [][]byte{minutePrefix(tenant, kind)}, minute(since))
 		for {
 			_, v, ok := m.next()
 			if !ok {
 				return nil
 			}
 			if len(v) != 8 {
-				return fmt.Errorf("read row of %s: %d octets", bMinutes, len(v))
+				return fmt.Errorf("read row of %s: %d octets", title(tableMinutes), len(v))
 			}
 			sum += int(binary.BigEndian.Uint64(v))
 		}
@@ -193,10 +193,10 @@ func (s *Store) minutes(tenant string, kind minuteKind, since time.Time) (sum in
 
 func (t *txn) countMinute(tenant string, kind minuteKind, n uint64) {
 	key := append(minutePrefix(tenant, kind), minute(t.now)...)
-	if v := t.get(bMinutes, key); len(v) == 8 {
+	if v := t.get(tableMinutes, key); len(v) == 8 {
 		n += binary.BigEndian.Uint64(v)
 	}
-	t.put(bMinutes, key, number(n))
+	t.put(tableMinutes, key, number(n))
 }
 
 func minutePrefix(tenant string, kind minuteKind) []byte {

@@ -2,11 +2,12 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"time"
 
-	bolt "go.etcd.io/bbolt"
+	"clawback/store/rows"
 )
 
 // DueFilter selects among the intents that are due.
@@ -48,7 +49,7 @@ func (s *Store) Due(now time.Time, f DueFilter) ([]Intent, error) {
 // that it skipped included, do not count: after Due has been worked through, this is how long to sleep.
 func (s *Store) NextDue() (next time.Time) {
 	_ = s.view(func(t *txn) error {
-		t.each(bWaiting, nil, func(k, _ []byte) bool {
+		t.each(tableWaiting, nil, func(k, _ []byte) bool {
 			next = stampTime(k)
 			return false
 		})
@@ -65,7 +66,7 @@ func (t *txn) due(now time.Time, f DueFilter) (list, early []Intent, err error) 
 			prefixes = append(prefixes, tenantKey(tenant))
 		}
 	}
-	m := t.merged(bReady, prefixes)
+	m := t.merged(tableReady, prefixes)
 	for seen := 0; len(list) < f.Limit && (f.Scan == 0 || seen < f.Scan); seen++ {
 		suffix, _, ok := m.next()
 		if !ok {
@@ -99,7 +100,7 @@ func (s *Store) promote(now time.Time) error {
 
 func (t *txn) promote(now time.Time) (err error) {
 	n := 0
-	t.each(bWaiting, nil, func(k, _ []byte) bool {
+	t.each(tableWaiting, nil, func(k, _ []byte) bool {
 		if stampTime(k).After(now) || n >= promoteMax {
 			return false
 		}
@@ -108,8 +109,8 @@ func (t *txn) promote(now time.Time) (err error) {
 		if in, err = t.mustIntent(string(k[8:])); err != nil {
 			return false
 		}
-		t.del(bWaiting, append([]byte(nil), k...))
-		t.mark(bReady, readyKey(in))
+		t.del(tableWaiting, append([]byte(nil), k...))
+		t.mark(tableReady, readyKey(in))
 		return true
 	})
 	return err
@@ -125,8 +126,8 @@ func (s *Store) demote(early []Intent) error {
 			if now, found, err := t.intent(in.ID); err != nil || !found || now.Rev != in.Rev {
 				continue
 			}
-			t.del(bReady, readyKey(in))
-			t.mark(bWaiting, waitingKey(in))
+			t.del(tableReady, readyKey(in))
+			t.mark(tableWaiting, waitingKey(in))
 		}
 		return nil
 	})
@@ -135,17 +136,17 @@ func (s *Store) demote(early []Intent) error {
 // indexDue puts a pending intent into one of the two due indexes.
 func (t *txn) indexDue(in Intent) {
 	if in.NotBefore.After(t.now) {
-		t.mark(bWaiting, waitingKey(in))
+		t.mark(tableWaiting, waitingKey(in))
 		return
 	}
-	t.mark(bReady, readyKey(in))
+	t.mark(tableReady, readyKey(in))
 }
 
 // unindexDue takes an intent out of whichever due index it is in.
 func (t *txn) unindexDue(in Intent) {
 	if in.Outcome == Pending {
-		t.del(bWaiting, waitingKey(in))
-		t.del(bReady, readyKey(in))
+		t.del(tableWaiting, waitingKey(in))
+		t.del(tableReady, readyKey(in))
 	}
 }
 
@@ -157,11 +158,11 @@ func readyKey(in Intent) []byte {
 func waitingKey(in Intent) []byte { return join(stampUp(in.NotBefore), []byte(in.ID)) }
 
 // clampDue pulls in due times beyond latest: a clock that was wrong when they were written must not hold them for years.
-func clampDue(tx *bolt.Tx, latest time.Time) error {
+func clampDue(tx rows.Tx, latest time.Time) error {
 	t := &txn{tx: tx, now: latest}
 	var far []Intent
 	var err error
-	c := tx.Bucket([]byte(bWaiting)).Cursor()
+	c := t.cursor(tableWaiting)
 	for k, _ := c.Last(); k != nil && stampTime(k).After(latest); k, _ = c.Prev() {
 		var in Intent
 		if in, err = t.mustIntent(string(k[8:])); err != nil {
@@ -173,13 +174,13 @@ func clampDue(tx *bolt.Tx, latest time.Time) error {
 		if !in.NotBefore.After(latest) {
 			continue
 		}
-		t.del(bWaiting, waitingKey(in))
+		t.del(tableWaiting, waitingKey(in))
 		in.NotBefore = latest
 		in.Rev++
-		t.mark(bWaiting, waitingKey(in))
-		if err := t.save(bIntents, []byte(in.ID), in); err != nil {
+		t.mark(tableWaiting, waitingKey(in))
+		if err := t.save(tableIntents, []byte(in.ID), in); err != nil {
 			return err
 		}
 	}
-	return t.flush()
+	return errors.Join(t.failure(), t.flush())
 }

@@ -1,6 +1,10 @@
 package store
 
-import "errors"
+import (
+	"errors"
+
+	"clawback/store/rows"
+)
 
 // The errors that callers branch on. All are wrapped.
 var (
@@ -9,9 +13,9 @@ var (
 	// ErrConflict means that somebody else wrote the row since it was read: read it again.
 	ErrConflict = errors.New("changed meanwhile")
 	// ErrStorage means that the file cannot be trusted any more until it is opened again.
-	ErrStorage = errors.New("store is broken")
+	ErrStorage = rows.ErrStorage
 	// ErrClosed means that Close was called.
-	ErrClosed = errors.New("store is closed")
+	ErrClosed = rows.ErrClosed
 	// ErrInvalid means that the caller's argument can never be stored.
 	ErrInvalid = errors.New("invalid")
 	// ErrNewer means that a newer clawback wrote the file.

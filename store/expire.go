@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	bolt "go.etcd.io/bbolt"
+	"clawback/store/rows"
 )
 
 // Retention says up to when each kind of row is dropped; a zero time drops none of its kind.
@@ -53,13 +53,13 @@ func (s *Store) expireApplied(ctx context.Context, before time.Time) (total int,
 	for n := expireChunk; n == expireChunk; total += n {
 		n = 0
 		err := s.do(ctx, "", func(t *txn) error {
-			t.each(bAge, nil, func(k, _ []byte) bool {
+			t.each(tableAge, nil, func(k, _ []byte) bool {
 				if n >= expireChunk || !stampTime(k).Before(before) {
 					return false
 				}
 				n++
-				t.del(bAge, k)
-				t.del(bApplied, k[8:])
+				t.del(tableAge, k)
+				t.del(tableApplied, k[8:])
 				return true
 			})
 			return nil
@@ -73,27 +73,27 @@ func (s *Store) expireApplied(ctx context.Context, before time.Time) (total int,
 
 // expireAttempts walks all attempts; there are as many as flagged messages had recipients.
 func (s *Store) expireAttempts(ctx context.Context, before time.Time) (int, error) {
-	return s.sweep(ctx, bAttempts, func(t *txn, k, v []byte) (bool, error) {
+	return s.sweep(ctx, tableAttempts, func(t *txn, k, v []byte) (bool, error) {
 		var a Attempt
-		if err := decode(bAttempts, v, &a); err != nil || a.Finished.IsZero() || !a.Finished.Before(before) {
+		if err := decode(tableAttempts, v, &a); err != nil || a.Finished.IsZero() || !a.Finished.Before(before) {
 			return false, err
 		}
 		in, _, err := t.intent(a.Intent)
 		if err != nil || !in.Outcome.Final() {
 			return false, err
 		}
-		t.del(bAttempts, k)
+		t.del(tableAttempts, k)
 		return true, nil
 	})
 }
 
 // expireMinutes walks all minutes.
 func (s *Store) expireMinutes(ctx context.Context, before time.Time) (int, error) {
-	return s.sweep(ctx, bMinutes, func(t *txn, k, _ []byte) (bool, error) {
+	return s.sweep(ctx, tableMinutes, func(t *txn, k, _ []byte) (bool, error) {
 		if !stampTime(k[len(k)-8:]).Before(before) {
 			return false, nil
 		}
-		t.del(bMinutes, k)
+		t.del(tableMinutes, k)
 		return true, nil
 	})
 }
@@ -107,7 +107,7 @@ func (s *Store) expireRecords(ctx context.Context, before time.Time) (total int,
 	for _, tenant := range tenants {
 		prefix := tenantKey(tenant)
 		from := join(prefix, stampDown(before))
-		n, err := s.sweepFrom(ctx, bTime, from, prefix, func(t *txn, k, _ []byte) (bool, error) {
+		n, err := s.sweepFrom(ctx, tableTime, from, prefix, func(t *txn, k, _ []byte) (bool, error) {
 			id := string(k[len(prefix)+8:])
 			if t.tally(id).Open > 0 || !stampTimeDown(k[len(prefix):]).Before(before) {
 				return false, nil
@@ -136,23 +136,23 @@ func (t *txn) dropRecord(id string) error {
 			return err
 		}
 	}
-	t.delAll(bFacts, nulled(id))
-	t.del(bTally, []byte(id))
-	t.del(bRecords, []byte(id))
+	t.delAll(tableFacts, nulled(id))
+	t.del(tableTally, []byte(id))
+	t.del(tableRecords, []byte(id))
 	return t.unindexRecord(rec)
 }
 
 func (t *txn) dropIntent(in Intent) error {
-	t.delAll(bAttempts, nulled(in.ID))
-	t.delAll(bOpen, nulled(in.ID))
-	t.del(bIntents, []byte(in.ID))
-	t.del(bMailings, append(nulled(in.Record), in.ID...))
-	t.del(bOutcomes, outcomeKey(in))
+	t.delAll(tableAttempts, nulled(in.ID))
+	t.delAll(tableOpen, nulled(in.ID))
+	t.del(tableIntents, []byte(in.ID))
+	t.del(tableMailings, append(nulled(in.Record), in.ID...))
+	t.del(tableOutcomes, outcomeKey(in))
 	t.unindexDue(in)
 	return t.countIntent(in, -1)
 }
 
-func (t *txn) delAll(b bucket, prefix []byte) {
+func (t *txn) delAll(b rows.Table, prefix []byte) {
 	t.each(b, prefix, func(k, _ []byte) bool {
 		t.del(b, k)
 		return true
@@ -162,13 +162,13 @@ func (t *txn) delAll(b bucket, prefix []byte) {
 // dropper drops the row at hand when that is due, and says whether it did.
 type dropper func(t *txn, k, v []byte) (bool, error)
 
-// sweep offers every row of a bucket to drop, some hundred in one commit.
-func (s *Store) sweep(ctx context.Context, b bucket, drop dropper) (int, error) {
+// sweep offers every row of a rows.Table to drop, some hundred in one commit.
+func (s *Store) sweep(ctx context.Context, b rows.Table, drop dropper) (int, error) {
 	return s.sweepFrom(ctx, b, nil, nil, drop)
 }
 
 // sweepFrom offers the rows from key from on that begin with prefix.
-func (s *Store) sweepFrom(ctx context.Context, b bucket, from, prefix []byte, drop dropper) (total int, err error) {
+func (s *Store) sweepFrom(ctx context.Context, b rows.Table, from, prefix []byte, drop dropper) (total int, err error) {
 	for more := true; more; {
 		n := 0
 		err := s.do(ctx, "", func(t *txn) error {
@@ -186,8 +186,8 @@ func (s *Store) sweepFrom(ctx context.Context, b bucket, from, prefix []byte, dr
 }
 
 // sweepChunk looks at some rows and returns where to go on, nil at the end.
-func (t *txn) sweepChunk(b bucket, from, prefix []byte, drop dropper) (next []byte, n int, err error) {
-	c := t.tx.Bucket([]byte(b)).Cursor()
+func (t *txn) sweepChunk(b rows.Table, from, prefix []byte, drop dropper) (next []byte, n int, err error) {
+	c := t.cursor(b)
 	k, v := seek(c, from)
 	for looked := 0; k != nil && bytes.HasPrefix(k, prefix); looked++ {
 		if n >= expireChunk || looked >= 20*expireChunk {
@@ -205,7 +205,7 @@ func (t *txn) sweepChunk(b bucket, from, prefix []byte, drop dropper) (next []by
 	return nil, n, nil
 }
 
-func seek(c *bolt.Cursor, from []byte) (k, v []byte) {
+func seek(c rows.Cursor, from []byte) (k, v []byte) {
 	if len(from) == 0 {
 		return c.First()
 	}

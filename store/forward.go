@@ -238,7 +238,7 @@ func (t *txn) forwardsOf(rec Record) (list []Forward, err error) {
 // named calls fn for a tenant's records under a name, some at most. It looks before fn writes.
 func (t *txn) named(tenant string, key []byte, fn func(Record) error) error {
 	var ids []string
-	t.each(bNames, key, func(k, of []byte) bool {
+	t.each(tableNames, key, func(k, of []byte) bool {
 		if string(of) == tenant { // one bad message may have come to very many tenants
 			ids = append(ids, string(k[len(key):]))
 		}

@@ -13,7 +13,7 @@ func (s *Store) History(tenant string, keys []string) []history.Entry {
 	_ = s.view(func(t *txn) error {
 		for _, key := range keys {
 			var e history.Entry
-			if found, err := t.load(bHistory, historyKey(tenant, key), &e); err == nil && found {
+			if found, err := t.load(tableHistory, historyKey(tenant, key), &e); err == nil && found {
 				entries = append(entries, e)
 			}
 		}
@@ -27,7 +27,7 @@ func (s *Store) History(tenant string, keys []string) []history.Entry {
 func (s *Store) Read(record, report string) (entries []history.Entry, err error) {
 	err = s.view(func(t *txn) error {
 		var f facts
-		found, err := t.load(bFacts, append(nulled(record), hash16(report)...), &f)
+		found, err := t.load(tableFacts, append(nulled(record), hash16(report)...), &f)
 		if err == nil && !found {
 			err = fmt.Errorf("facts of record %s: %w", record, ErrNotFound)
 		}
@@ -39,9 +39,9 @@ func (s *Store) Read(record, report string) (entries []history.Entry, err error)
 
 // facts lists what is kept of each report of a record.
 func (t *txn) facts(record string) (list []facts, err error) {
-	t.each(bFacts, nulled(record), func(_, v []byte) bool {
+	t.each(tableFacts, nulled(record), func(_, v []byte) bool {
 		var f facts
-		err = decode(bFacts, v, &f)
+		err = decode(tableFacts, v, &f)
 		list = append(list, f)
 		return err == nil
 	})
@@ -75,24 +75,24 @@ func (t *txn) observe(tenant string, observations []history.Observation, limit i
 func (t *txn) observeOne(tenant string, o history.Observation) (isNew bool, err error) {
 	key := historyKey(tenant, o.Key)
 	e := history.Entry{Key: o.Key}
-	found, err := t.load(bHistory, key, &e)
+	found, err := t.load(tableHistory, key, &e)
 	if err != nil {
 		return false, err
 	}
 	if found {
-		t.del(bOldest, oldestKey(tenant, e))
+		t.del(tableOldest, oldestKey(tenant, e))
 	}
 	o.At = o.At.UTC().Round(0)
 	e.Observe(o)
-	t.mark(bOldest, oldestKey(tenant, e))
-	return !found, t.save(bHistory, key, e)
+	t.mark(tableOldest, oldestKey(tenant, e))
+	return !found, t.save(tableHistory, key, e)
 }
 
 // evict removes up to n of a tenant's entries, those of the least worth first, and says how many.
 func (t *txn) evict(tenant string, n int) (evicted int) {
 	prefix := tenantKey(tenant)
 	var old [][]byte
-	t.each(bOldest, prefix, func(k, _ []byte) bool {
+	t.each(tableOldest, prefix, func(k, _ []byte) bool {
 		if len(old) >= n {
 			return false
 		}
@@ -100,8 +100,8 @@ func (t *txn) evict(tenant string, n int) (evicted int) {
 		return true
 	})
 	for _, k := range old {
-		t.del(bOldest, k)
-		t.del(bHistory, join(prefix, k[len(prefix)+8:]))
+		t.del(tableOldest, k)
+		t.del(tableHistory, join(prefix, k[len(prefix)+8:]))
 	}
 	return len(old)
 }

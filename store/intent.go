@@ -80,7 +80,7 @@ func (t *txn) intentsByOutcome(f IntentFilter) (list []Intent, err error) {
 			prefixes = append(prefixes, outcomePrefix(tenant, o))
 		}
 	}
-	m := t.merged(bOutcomes, prefixes)
+	m := t.merged(tableOutcomes, prefixes)
 	for scanned := 0; len(list) < f.Limit; scanned++ {
 		suffix, _, ok := m.next()
 		if !ok {
@@ -109,7 +109,7 @@ func (f IntentFilter) match(in Intent) bool {
 }
 
 func (t *txn) intent(id string) (in Intent, found bool, err error) {
-	found, err = t.load(bIntents, []byte(id), &in)
+	found, err = t.load(tableIntents, []byte(id), &in)
 	return in, found, err
 }
 
@@ -124,7 +124,7 @@ func (t *txn) mustIntent(id string) (Intent, error) {
 // intentsOf reads a record's intents as they were before this call.
 func (t *txn) intentsOf(record string) (list []Intent, err error) {
 	prefix := nulled(record)
-	t.each(bMailings, prefix, func(k, _ []byte) bool {
+	t.each(tableMailings, prefix, func(k, _ []byte) bool {
 		var in Intent
 		in, err = t.mustIntent(string(k[len(prefix):]))
 		list = append(list, in)
@@ -167,7 +167,7 @@ func (t *txn) putIntent(in Intent) (Intent, error) {
 	if in.Created.IsZero() {
 		in.Created = t.now
 	}
-	if err := t.save(bIntents, []byte(in.ID), in); err != nil {
+	if err := t.save(tableIntents, []byte(in.ID), in); err != nil {
 		return in, err
 	}
 	return in, t.indexIntent(in)
@@ -188,8 +188,8 @@ func (in Intent) check() error {
 
 // indexIntent writes what leads to an intent, and counts it.
 func (t *txn) indexIntent(in Intent) error {
-	t.mark(bMailings, append(nulled(in.Record), in.ID...))
-	t.mark(bOutcomes, outcomeKey(in))
+	t.mark(tableMailings, append(nulled(in.Record), in.ID...))
+	t.mark(tableOutcomes, outcomeKey(in))
 	if in.Outcome == Pending {
 		t.indexDue(in)
 	}
@@ -200,7 +200,7 @@ func (t *txn) indexIntent(in Intent) error {
 // unindexIntent takes back what indexIntent wrote for the intent as it was, but leaves what next will write again.
 func (t *txn) unindexIntent(old, next Intent) error {
 	if string(outcomeKey(old)) != string(outcomeKey(next)) {
-		t.del(bOutcomes, outcomeKey(old))
+		t.del(tableOutcomes, outcomeKey(old))
 	}
 	t.unindexDue(old)
 	t.addTally(old.Record, -open(old), 0)
@@ -233,7 +233,7 @@ func later(a, b time.Time) time.Time {
 type tally struct{ Open, Acted uint32 }
 
 func (t *txn) tally(record string) tally {
-	row := t.get(bTally, []byte(record))
+	row := t.get(tableTally, []byte(record))
 	if len(row) != 8 {
 		return tally{}
 	}
@@ -246,5 +246,5 @@ func (t *txn) addTally(record string, open, acted int) {
 	}
 	n := t.tally(record)
 	row := binary.BigEndian.AppendUint32(nil, uint32(int(n.Open)+open))
-	t.put(bTally, []byte(record), binary.BigEndian.AppendUint32(row, uint32(int(n.Acted)+acted)))
+	t.put(tableTally, []byte(record), binary.BigEndian.AppendUint32(row, uint32(int(n.Acted)+acted)))
 }

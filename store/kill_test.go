@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"clawback/store"
+	"clawback/store/pebble"
 	"clawback/store/storetest"
 )
 
@@ -30,7 +31,7 @@ func TestMain(m *testing.M) {
 
 // work carries one report through C2, C3 and C4, and dies by SIGKILL at the given point.
 func work(dir, point string) error {
-	s, err := store.Open(dir, store.Options{Fail: func(at string) error {
+	s, err := pebble.Open(dir, store.Options{Fail: func(at string) error {
 		if at == point {
 			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 			select {} // the signal is on its way
@@ -96,7 +97,7 @@ func TestKill_everyCommitPoint(t *testing.T) {
 			if err != nil || c.Processed != 1 || c.Records != 1 || c.Outcomes[store.Done] != 1 || len(c.Outcomes) != 1 {
 				t.Errorf("counts: %+v, %v", c, err)
 			}
-			store.CheckIndexes(t, s)
+			verify(t, s)
 		})
 	}
 }
@@ -119,7 +120,7 @@ func kill(t *testing.T, dir, point string) {
 
 func open(t testing.TB, dir string) *store.Store {
 	t.Helper()
-	s, err := store.Open(dir, store.Options{})
+	s, err := pebble.Open(dir, store.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,7 @@ package store
 import (
 	"bytes"
 
-	bolt "go.etcd.io/bbolt"
+	"clawback/store/rows"
 )
 
 // maxScan bounds how many rows one search looks at.
@@ -12,25 +12,26 @@ const maxScan = 100_000
 // merged walks several ranges of one index side by side, in the order of what follows their prefixes.
 type merged struct {
 	ranges []*walk
+	last   *walk // whose row was returned last, and is still to be moved on
 }
 
 // walk is the state of one range: where its cursor stands.
 type walk struct {
-	cursor *bolt.Cursor
+	cursor rows.Cursor
 	prefix []byte
 	suffix []byte // nil at the end
 	value  []byte
 }
 
 // merged starts at the first row of each prefix.
-func (t *txn) merged(b bucket, prefixes [][]byte) *merged { return t.mergedFrom(b, prefixes, nil) }
+func (t *txn) merged(b rows.Table, prefixes [][]byte) *merged { return t.mergedFrom(b, prefixes, nil) }
 
 // mergedFrom starts, in each range, at the first row whose suffix is not less than from.
-func (t *txn) mergedFrom(b bucket, prefixes [][]byte, from []byte) *merged {
+func (t *txn) mergedFrom(b rows.Table, prefixes [][]byte, from []byte) *merged {
 	m := &merged{}
 	for _, prefix := range prefixes {
-		w := &walk{cursor: t.tx.Bucket([]byte(b)).Cursor(), prefix: prefix}
-		w.take(w.cursor.Seek(join(prefix, from)))
+		w := &walk{cursor: t.cursor(b), prefix: prefix}
+		w.set(w.cursor.Seek(join(prefix, from)))
 		if w.suffix != nil {
 			m.ranges = append(m.ranges, w)
 		}
@@ -38,27 +39,29 @@ func (t *txn) mergedFrom(b bucket, prefixes [][]byte, from []byte) *merged {
 	return m
 }
 
-func (w *walk) take(k, v []byte) {
+func (w *walk) set(k, v []byte) {
 	w.suffix, w.value = nil, nil
 	if k != nil && bytes.HasPrefix(k, w.prefix) {
 		w.suffix, w.value = k[len(w.prefix):], v
 	}
 }
 
-// next returns the least row that is left.
+// next returns the least row that is left, which is valid until the next call.
 func (m *merged) next() (suffix, value []byte, ok bool) {
+	if m.last != nil {
+		m.last.set(m.last.cursor.Next())
+	}
 	var least *walk
 	for _, w := range m.ranges {
 		if w.suffix != nil && (least == nil || bytes.Compare(w.suffix, least.suffix) < 0) {
 			least = w
 		}
 	}
+	m.last = least
 	if least == nil {
 		return nil, nil, false
 	}
-	suffix, value = least.suffix, least.value
-	least.take(least.cursor.Next())
-	return suffix, value, true
+	return least.suffix, least.value, true
 }
 
 // tenants is the one asked for, or all that have rows.
@@ -67,7 +70,7 @@ func (t *txn) tenants(only string) []string {
 		return []string{only}
 	}
 	var list []string
-	t.each(bCounts, nil, func(k, _ []byte) bool {
+	t.each(tableCounts, nil, func(k, _ []byte) bool {
 		list = append(list, string(k[:len(k)-1]))
 		return true
 	})

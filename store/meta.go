@@ -21,14 +21,14 @@ func (t *txn) putValue(v Value) error {
 	if v.Key == "" || len(v.Key) > 1024 {
 		return fmt.Errorf("%w: key of %d octets", ErrInvalid, len(v.Key))
 	}
-	t.put(bKV, []byte(v.Key), v.Data)
+	t.put(tableKV, []byte(v.Key), v.Data)
 	return nil
 }
 
 // Meta reads a value that PutMeta wrote, or ErrNotFound.
 func (s *Store) Meta(key string) (value []byte, err error) {
 	err = s.view(func(t *txn) error {
-		v := t.get(bKV, []byte(key))
+		v := t.get(tableKV, []byte(key))
 		if v == nil {
 			return fmt.Errorf("value of %s: %w", key, ErrNotFound)
 		}
@@ -41,7 +41,7 @@ func (s *Store) Meta(key string) (value []byte, err error) {
 // MetaKeys lists the keys that begin with prefix, in order.
 func (s *Store) MetaKeys(prefix string) (keys []string, err error) {
 	err = s.view(func(t *txn) error {
-		t.each(bKV, []byte(prefix), func(k, _ []byte) bool {
+		t.each(tableKV, []byte(prefix), func(k, _ []byte) bool {
 			keys = append(keys, string(k))
 			return true
 		})

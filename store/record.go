@@ -22,7 +22,7 @@ func (s *Store) Record(id string) (rec Record, err error) {
 
 // record reads a record and whether there is one.
 func (t *txn) record(id string) (rec Record, found bool, err error) {
-	found, err = t.load(bRecords, []byte(id), &rec)
+	found, err = t.load(tableRecords, []byte(id), &rec)
 	return rec, found, err
 }
 
@@ -48,30 +48,30 @@ func (t *txn) putRecord(rec *Record, old *Record) error {
 	if err != nil {
 		return fmt.Errorf("write record %s: %w", rec.ID, err)
 	}
-	t.put(bRecords, []byte(rec.ID), row)
+	t.put(tableRecords, []byte(rec.ID), row)
 	return t.indexRecord(*rec)
 }
 
 // indexRecord writes what leads to a record, and counts it.
 func (t *txn) indexRecord(rec Record) error {
-	t.put(bTime, timeKey(rec), []byte{byte(rec.Verdict.Disposition), flags(rec)})
+	t.put(tableTime, timeKey(rec), []byte{byte(rec.Verdict.Disposition), flags(rec)})
 	for _, name := range rec.names() {
-		t.put(bNames, append(name, rec.ID...), []byte(rec.Tenant))
+		t.put(tableNames, append(name, rec.ID...), []byte(rec.Tenant))
 	}
 	for _, file := range rec.files() {
-		t.put(bFiles, append(nulled(file), rec.ID...), []byte{1})
+		t.put(tableFiles, append(nulled(file), rec.ID...), []byte{1})
 	}
 	return t.countRecord(rec, 1)
 }
 
 // unindexRecord takes back what indexRecord wrote for the record as it was.
 func (t *txn) unindexRecord(rec Record) error {
-	t.del(bTime, timeKey(rec))
+	t.del(tableTime, timeKey(rec))
 	for _, name := range rec.names() {
-		t.del(bNames, append(name, rec.ID...))
+		t.del(tableNames, append(name, rec.ID...))
 	}
 	for _, file := range rec.files() {
-		t.del(bFiles, append(nulled(file), rec.ID...))
+		t.del(tableFiles, append(nulled(file), rec.ID...))
 	}
 	return t.countRecord(rec, -1)
 }
@@ -146,7 +146,7 @@ func (s *Store) InUse(file string) bool {
 	used := false
 	err := s.view(func(t *txn) error {
 		prefix := nulled(file)
-		t.each(bFiles, prefix, func(k, _ []byte) bool {
+		t.each(tableFiles, prefix, func(k, _ []byte) bool {
 			used = t.tally(string(k[len(prefix):])).Open > 0
 			return !used
 		})

@@ -45,7 +45,7 @@ func (t *txn) search(f RecordFilter) (list []Record, err error) {
 	for _, tenant := range t.tenants(f.Tenant) {
 		prefixes = append(prefixes, tenantKey(tenant))
 	}
-	m := t.mergedFrom(bTime, prefixes, from)
+	m := t.mergedFrom(tableTime, prefixes, from)
 	for scanned := 0; len(list) < f.Limit; scanned++ {
 		suffix, v, ok := m.next()
 		if !ok || (!f.Since.IsZero() && string(suffix[:8]) > string(stampDown(f.Since))) {
@@ -157,11 +157,11 @@ func (t *txn) lookup(tenant, key string) (list []Record, err error) {
 		return err == nil && len(list) < maxLookup
 	}
 	if len(key) >= minPrefix {
-		t.each(bRecords, []byte(key), func(k, _ []byte) bool { return take(string(k)) })
+		t.each(tableRecords, []byte(key), func(k, _ []byte) bool { return take(string(k)) })
 	}
 	valid := strings.ToValidUTF8(key, "\uFFFD")
 	for _, name := range [][]byte{messageIDName(valid), networkName(valid)} {
-		t.each(bNames, name, func(k, v []byte) bool {
+		t.each(tableNames, name, func(k, v []byte) bool {
 			return tenant != "" && string(v) != tenant || take(string(k[len(name):]))
 		})
 	}

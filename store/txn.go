@@ -8,45 +8,69 @@ import (
 	"slices"
 	"time"
 
-	bolt "go.etcd.io/bbolt"
+	"clawback/store/rows"
 )
 
 // txn is one call's view of a transaction. Its writes are collected and reach the transaction only when the whole call
 // has succeeded, so that calls which share a transaction do not share a failure.
 type txn struct {
-	tx      *bolt.Tx
+	tx      rows.Tx
+	err     error // the first failure of a read: what was computed from it must not be used
+	cursors []rows.Cursor
 	now     time.Time
-	pending map[bucket]map[string][]byte // nil value: deleted
-	counted map[string]*Counts           // the tenants' counters that this call changes, by tenant
+	pending map[rows.Table]map[string][]byte // nil value: deleted
+	counted map[string]*Counts               // the tenants' counters that this call changes, by tenant
 }
 
 // get returns a row's value, this call's own writes included; nil when there is none. Not to be changed, and valid
 // until the transaction ends.
-func (t *txn) get(b bucket, key []byte) []byte {
-	if rows, ok := t.pending[b]; ok {
-		if v, ok := rows[string(key)]; ok {
-			return v
+func (t *txn) get(b rows.Table, key []byte) []byte {
+	if v, changed := t.pending[b][string(key)]; changed {
+		return v
+	}
+	v, err := t.tx.Get(b, key)
+	t.fail(b, err)
+	return v
+}
+
+// fail keeps the first error of a read.
+func (t *txn) fail(b rows.Table, err error) {
+	if err != nil && t.err == nil {
+		t.err = fmt.Errorf("read rows of %s: %w", title(b), err)
+	}
+}
+
+// cursor walks a table; its errors are the transaction's.
+func (t *txn) cursor(b rows.Table) rows.Cursor {
+	c := t.tx.Cursor(b)
+	t.cursors = append(t.cursors, c)
+	return c
+}
+
+// failure is the first error that a read or a walk met. Whoever runs a call asks for it at the end.
+func (t *txn) failure() error {
+	for _, c := range t.cursors {
+		if err := c.Err(); err != nil && t.err == nil {
+			t.err = fmt.Errorf("walk rows: %w", err)
 		}
 	}
-	return t.tx.Bucket([]byte(b)).Get(key)
+	return t.err
 }
 
-func (t *txn) put(b bucket, key, value []byte) {
+func (t *txn) put(b rows.Table, key, value []byte) {
 	if t.pending == nil {
-		t.pending = make(map[bucket]map[string][]byte)
+		t.pending = make(map[rows.Table]map[string][]byte)
 	}
-	rows := t.pending[b]
-	if rows == nil {
-		rows = make(map[string][]byte)
-		t.pending[b] = rows
+	if t.pending[b] == nil {
+		t.pending[b] = make(map[string][]byte)
 	}
-	rows[string(key)] = value
+	t.pending[b][string(key)] = value
 }
 
-func (t *txn) del(b bucket, key []byte) { t.put(b, key, nil) }
+func (t *txn) del(b rows.Table, key []byte) { t.put(b, key, nil) }
 
 // mark puts a row of an index, which has no value of its own.
-func (t *txn) mark(b bucket, key []byte) {
+func (t *txn) mark(b rows.Table, key []byte) {
 	if t.get(b, key) == nil {
 		t.put(b, key, []byte{1})
 	}
@@ -54,19 +78,21 @@ func (t *txn) mark(b bucket, key []byte) {
 
 // each calls fn for the rows that begin with prefix, in order, until it returns false. Rows that this call deleted are
 // left out; rows that it put are not seen: look before you write.
-func (t *txn) each(b bucket, prefix []byte, fn func(k, v []byte) bool) {
-	c := t.tx.Bucket([]byte(b)).Cursor()
-	for k, v := c.Seek(prefix); k != nil && bytes.HasPrefix(k, prefix); k, v = c.Next() {
+func (t *txn) each(b rows.Table, prefix []byte, fn func(k, v []byte) bool) {
+	c := t.tx.Cursor(b)
+	defer c.Close()
+	for k, v := c.SeekWithin(prefix); k != nil && bytes.HasPrefix(k, prefix); k, v = c.Next() {
 		if t.deleted(b, k) {
 			continue
 		}
 		if !fn(k, v) {
-			return
+			break
 		}
 	}
+	t.fail(b, c.Err())
 }
 
-func (t *txn) deleted(b bucket, key []byte) bool {
+func (t *txn) deleted(b rows.Table, key []byte) bool {
 	v, ok := t.pending[b][string(key)]
 	return ok && v == nil
 }
@@ -76,38 +102,37 @@ func (t *txn) dirty() bool { return len(t.pending) > 0 || len(t.counted) > 0 }
 // flush writes what the call collected into the transaction.
 func (t *txn) flush() error {
 	for tenant, c := range t.counted {
-		if err := t.save(bCounts, tenantKey(tenant), c); err != nil {
+		if err := t.save(tableCounts, tenantKey(tenant), c); err != nil {
 			return err
 		}
 	}
-	for b, rows := range t.pending {
-		if err := writeAll(t.tx.Bucket([]byte(b)), rows); err != nil {
-			return fmt.Errorf("write %s: %w", b, err)
+	for b, changes := range t.pending {
+		if err := writeAll(t.tx, b, changes); err != nil {
+			return fmt.Errorf("write %s: %w", title(b), err)
 		}
 	}
 	return nil
 }
 
-// writeAll writes rows in the order of their keys: bbolt splits its pages only at the commit, so that each row put
-// before others moves all of them.
-func writeAll(into *bolt.Bucket, rows map[string][]byte) error {
-	for _, k := range slices.Sorted(maps.Keys(rows)) {
-		if err := write(into, []byte(k), rows[k]); err != nil {
+// writeAll writes rows in the order of their keys, which spares an engine that keeps pages from moving rows about.
+func writeAll(tx rows.Tx, b rows.Table, changes map[string][]byte) error {
+	for _, k := range slices.Sorted(maps.Keys(changes)) {
+		if err := write(tx, b, []byte(k), changes[k]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func write(into *bolt.Bucket, key, value []byte) error {
+func write(tx rows.Tx, b rows.Table, key, value []byte) error {
 	if value == nil {
-		return into.Delete(key)
+		return tx.Delete(b, key)
 	}
-	return into.Put(key, value)
+	return tx.Put(b, key, value)
 }
 
 // load reads a JSON row into v and reports whether there is one.
-func (t *txn) load(b bucket, key []byte, v any) (bool, error) {
+func (t *txn) load(b rows.Table, key []byte, v any) (bool, error) {
 	row := t.get(b, key)
 	if row == nil {
 		return false, nil
@@ -116,19 +141,19 @@ func (t *txn) load(b bucket, key []byte, v any) (bool, error) {
 }
 
 // save writes v as a JSON row.
-func (t *txn) save(b bucket, key []byte, v any) error {
+func (t *txn) save(b rows.Table, key []byte, v any) error {
 	row, err := json.Marshal(v)
 	if err != nil {
-		return fmt.Errorf("write row of %s: %w", b, err)
+		return fmt.Errorf("write row of %s: %w", title(b), err)
 	}
 	t.put(b, key, row)
 	return nil
 }
 
 // decode reads a JSON row.
-func decode(b bucket, row []byte, v any) error {
+func decode(b rows.Table, row []byte, v any) error {
 	if err := json.Unmarshal(row, v); err != nil {
-		return fmt.Errorf("read row of %s: %w", b, err)
+		return fmt.Errorf("read row of %s: %w", title(b), err)
 	}
 	return nil
 }

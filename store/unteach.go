@@ -23,7 +23,7 @@ func (t *txn) unteach(record string) error {
 			}
 		}
 		f.Untaught = true
-		if err := t.save(bFacts, append(nulled(record), hash16(f.Report)...), f); err != nil {
+		if err := t.save(tableFacts, append(nulled(record), hash16(f.Report)...), f); err != nil {
 			return err
 		}
 	}
@@ -34,24 +34,24 @@ func (t *txn) unteach(record string) error {
 func (t *txn) unteachOne(rec Record, key string) error {
 	at := historyKey(rec.Tenant, key)
 	var e history.Entry
-	if found, err := t.load(bHistory, at, &e); err != nil || !found {
+	if found, err := t.load(tableHistory, at, &e); err != nil || !found {
 		return err
 	}
-	t.del(bOldest, oldestKey(rec.Tenant, e))
+	t.del(tableOldest, oldestKey(rec.Tenant, e))
 	if rec.Direction == "outbound" {
 		e.Unsend(rec.Received)
 	} else {
 		e.Unreceive(rec.Received)
 	}
 	if e.Sent+e.Received > 0 {
-		t.mark(bOldest, oldestKey(rec.Tenant, e))
-		return t.save(bHistory, at, e)
+		t.mark(tableOldest, oldestKey(rec.Tenant, e))
+		return t.save(tableHistory, at, e)
 	}
 	c, err := t.counting(rec.Tenant)
 	if err != nil {
 		return err
 	}
 	c.History--
-	t.del(bHistory, at)
+	t.del(tableHistory, at)
 	return nil
 }

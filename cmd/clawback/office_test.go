@@ -21,6 +21,7 @@ import (
 	"clawback/queue"
 	"clawback/spool"
 	"clawback/store"
+	"clawback/store/pebble"
 	"clawback/verdict"
 )
 
@@ -97,7 +98,7 @@ func (o *office) fill(t *testing.T) {
 	must(t, err)
 	q, err := queue.Open(dir, sp, queue.Options{})
 	must(t, err)
-	st, err := store.Open(dir, store.Options{})
+	st, err := pebble.Open(dir, store.Options{})
 	must(t, err)
 	defer func() { must(t, st.Close()); must(t, q.Close()); must(t, sp.Close()) }()
 	o.fillQueue(t, q)

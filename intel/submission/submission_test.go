@@ -14,6 +14,7 @@ import (
 	"clawback/score"
 	"clawback/spool"
 	"clawback/store"
+	"clawback/store/pebble"
 	"clawback/verdict"
 )
 
@@ -46,7 +47,7 @@ func (f *fixture) open() {
 	if f.spool, err = spool.Open(filepath.Join(f.dir, "spool"), spool.Options{}); err != nil {
 		f.t.Fatal(err)
 	}
-	if f.store, err = store.Open(f.dir, store.Options{}); err != nil {
+	if f.store, err = pebble.Open(f.dir, store.Options{}); err != nil {
 		f.t.Fatal(err)
 	}
 	now := func() time.Time { return f.now }

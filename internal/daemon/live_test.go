@@ -16,6 +16,7 @@ import (
 	"clawback/retract"
 	"clawback/smtpd"
 	"clawback/store"
+	"clawback/store/pebble"
 )
 
 func noGraph(config.Tenant) (retract.Mailboxes, error) { return nil, nil }
@@ -23,7 +24,7 @@ func noGraph(config.Tenant) (retract.Mailboxes, error) { return nil, nil }
 // openLive has a configuration in force over a store of its own.
 func openLive(t *testing.T, dir string, cfg *config.Config) *live {
 	t.Helper()
-	st, err := store.Open(dir, store.Options{})
+	st, err := pebble.Open(dir, store.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

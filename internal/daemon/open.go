@@ -3,6 +3,8 @@ package daemon
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"runtime/debug"
 	"time"
@@ -12,7 +14,7 @@ import (
 	"clawback/queue"
 	"clawback/score/attach/confined"
 	"clawback/spool"
-	"clawback/store"
+	"clawback/store/pebble"
 	"clawback/systemd"
 )
 
@@ -60,14 +62,49 @@ func (d *daemon) openQueue() error {
 }
 
 func (d *daemon) openStore() error {
-	err := d.openDatabase("store.db", "bring it back from a backup", func() (err error) {
-		d.store, err = store.Open(d.cfg.StateDir, d.storeOptions())
+	if err := d.openDatabase("store.db", "bring it back from a backup", d.migrateStore); err != nil {
+		return err
+	}
+	if err := d.refuseLostStore(); err != nil {
+		return err
+	}
+	err := d.openDatabase("store", "bring it back from a backup", func() (err error) {
+		d.store, err = pebble.Open(d.cfg.StateDir, d.storeOptions())
 		return err
 	})
 	if err == nil {
 		d.onClose(d.store.Close)
 	}
 	return err
+}
+
+// migrateStore brings over what a version before this one kept in store.db.
+func (d *daemon) migrateStore() error {
+	last := time.Now()
+	return pebble.Migrate(d.cfg.StateDir, func(step string, rows int) {
+		if time.Since(last) < 5*time.Second {
+			return
+		}
+		last = time.Now()
+		systemd.Busy("bringing store.db over", recoveryTime)
+		d.log.Info("store.db is brought over into store/", "event", "store.migrating", "step", step, "rows", rows)
+	})
+}
+
+// refuseLostStore refuses to begin an empty store beside mail that was worked on: with it the verdicts, what was
+// retracted, and the audit would be lost without a word.
+func (d *daemon) refuseLostStore() error {
+	_, err := os.Stat(filepath.Join(d.cfg.StateDir, pebble.Dir))
+	if err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	kept, err := d.spool.Size()
+	if err != nil || kept == 0 {
+		return err
+	}
+	return fmt.Errorf("%s is missing, and the spool keeps %d bytes of accepted mail: bring the directory back from a backup, "+
+		"or make an empty one (mkdir, for the service's user) to begin anew without what was known",
+		filepath.Join(d.cfg.StateDir, pebble.Dir), kept)
 }
 
 // openDatabase opens one of the bbolt files. Over a damaged one bbolt panics, or reads beyond its end: that is an error

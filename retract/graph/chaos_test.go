@@ -21,6 +21,7 @@ import (
 	"clawback/journal"
 	"clawback/retract"
 	"clawback/store"
+	"clawback/store/memory"
 	"clawback/verdict"
 )
 
@@ -74,6 +75,7 @@ type bed struct {
 	t      *testing.T
 	random *rand.Rand
 	dir    string
+	disk   memory.Disk
 	sim    *graphsim.Sim
 	tenant config.Tenant
 	client *Client
@@ -96,7 +98,7 @@ type chaosMail struct {
 }
 
 func chaos(t *testing.T, seed uint64, sum tally) {
-	dir, err := os.MkdirTemp(memory(), "chaos")
+	dir, err := os.MkdirTemp(sharedMemory(), "chaos")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,8 +123,8 @@ func chaos(t *testing.T, seed uint64, sum tally) {
 	sum.add(b)
 }
 
-// memory is a directory in memory where there is one: the store's fsync is not what is tested here.
-func memory() string {
+// sharedMemory is a directory in memory where there is one: the store's fsync is not what is tested here.
+func sharedMemory() string {
 	if _, err := os.Stat("/dev/shm"); err == nil {
 		return "/dev/shm"
 	}
@@ -176,7 +178,7 @@ func (b *bed) open() {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	b.st, err = store.Open(b.dir, store.Options{Fail: func(string) error {
+	b.st, err = store.New(b.disk.Engine(b.dir), store.Options{Fail: func(string) error {
 		if b.broken.Load() {
 			return errors.New("crashed")
 		}

@@ -13,6 +13,7 @@ import (
 	"clawback/journal"
 	"clawback/retract"
 	"clawback/store"
+	"clawback/store/pebble"
 	"clawback/verdict"
 )
 
@@ -46,7 +47,7 @@ func newEngineBench(b *testing.B, n int) *engineBench {
 		c.Actions = config.Actions{verdict.Malicious: {Action: config.SoftDelete}}
 		c.Brake = config.Brake{MailboxesPerHour: -1, MailboxesPerMail: -1, SharePercent: -1}
 	})
-	st, err := store.Open(b.TempDir(), store.Options{})
+	st, err := pebble.Open(b.TempDir(), store.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -15,6 +15,7 @@ package storetest
 import (
 	"context"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -64,7 +65,7 @@ type Store interface {
 }
 
 // Opener opens the implementation under test on a directory, which may hold what an earlier one wrote.
-type Opener func(dir string, o store.Options) (Store, error)
+type Opener func(dir string, o store.Options) (*store.Store, error)
 
 // Run runs the whole contract.
 func Run(t *testing.T, open Opener) {
@@ -137,8 +138,30 @@ func (b *bench) start(t *testing.T) Store {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { must(t, s.Close()) })
-	return s
+	v := verified{s, t, &sync.Once{}}
+	t.Cleanup(func() { must(t, v.Close()) })
+	return v
+}
+
+// verified is a store whose rows are verified before it is closed.
+type verified struct {
+	*store.Store
+	t    *testing.T
+	once *sync.Once
+}
+
+// Close implements Store.
+func (v verified) Close() error {
+	select {
+	case <-v.Broken(): // the next one looks at what it left
+	default:
+		v.once.Do(func() {
+			if findings, err := v.Verify(); err != nil || len(findings) > 0 {
+				v.t.Errorf("the rows do not fit together: %q, %v", findings, err)
+			}
+		})
+	}
+	return v.Store.Close()
 }
 
 // restart closes s and opens what it left.

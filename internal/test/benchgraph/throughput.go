@@ -18,6 +18,7 @@ import (
 	"clawback/retract"
 	"clawback/retract/graph"
 	"clawback/store"
+	"clawback/store/pebble"
 	"clawback/verdict"
 )
 
@@ -93,7 +94,7 @@ func (r *rig) open() (err error) {
 			ClientID: t.ClientID, ClientSecret: config.NewSecret(t.ClientSecret), MailboxConcurrent: 3,
 		},
 	}
-	if r.st, err = store.Open(r.dir, store.Options{}); err != nil {
+	if r.st, err = pebble.Open(r.dir, store.Options{}); err != nil {
 		return err
 	}
 	client, err := graph.New(*r.cfg, graph.Options{})

@@ -19,6 +19,7 @@ import (
 	"clawback/retract"
 	"clawback/retract/graph"
 	"clawback/store"
+	"clawback/store/memory"
 	"clawback/verdict"
 )
 
@@ -27,6 +28,7 @@ type world struct {
 	t       *testing.T
 	random  *rand.Rand
 	dir     string
+	rows    memory.Disk
 	cfg     *config.Tenant
 	wire    *wire
 	sim     *graphsim.Sim
@@ -177,7 +179,7 @@ func (w *world) configuration() *config.Tenant {
 // open starts the process on what the disk holds.
 func (w *world) open() {
 	w.t.Helper()
-	st, err := store.Open(w.dir, store.Options{Fail: w.disk.pass})
+	st, err := store.New(w.rows.Engine(w.dir), store.Options{Fail: w.disk.pass})
 	if err != nil {
 		w.t.Fatal(err)
 	}

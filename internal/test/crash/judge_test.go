@@ -13,6 +13,7 @@ import (
 	"clawback/internal/test/testbed"
 	"clawback/queue"
 	"clawback/store"
+	"clawback/store/pebble"
 	"clawback/verdict/history"
 )
 
@@ -180,7 +181,7 @@ func (j *judge) counts(letters []*letter) {
 // chain holds, and no attempt was left open.
 func afterwards(t testing.TB, bed *testbed.Bed, letters []*letter) {
 	t.Helper()
-	st, err := store.Open(bed.File("state"), store.Options{})
+	st, err := pebble.Open(bed.File("state"), store.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,7 +22,7 @@ var leaves = map[string][]string{
 	"config":            {"verdict", "internal/mailaddr"},
 	"queue":             {"spool", "internal/nospace"},
 	"smtpd":             {"queue", "config", "spool", "verdict", "internal/nospace", "internal/mailaddr"},
-	"retract/graph/transport": {"retract", "config", "journal/identity", "store", "verdict", "verdict/history", "journal", "spool", "internal/nospace",
+	"retract/graph/transport": {"retract", "config", "journal/identity", "store", "store/rows", "verdict", "verdict/history", "journal", "spool", "internal/nospace",
 		"internal/cfb", "journal/identity/outlook", "internal/mailaddr", "rfc822"},
 }
 

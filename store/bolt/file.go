@@ -1,4 +1,4 @@
-package store
+package bolt
 
 import (
 	"errors"
@@ -10,6 +10,8 @@ import (
 
 	bolt "go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
+
+	"clawback/store"
 )
 
 // prepare makes sure that a whole database file stands at path: a first one, or a compacted one where that pays.
@@ -29,11 +31,12 @@ func prepare(path string, o Options) error {
 }
 
 // openFile opens the file for this process alone. A second process is told so instead of waiting for ever.
-func openFile(path string, mmap int) (*bolt.DB, error) {
+func openFile(path string, o Options) (*bolt.DB, error) {
 	db, err := bolt.Open(path, 0o600, &bolt.Options{
 		Timeout:         time.Second,
+		ReadOnly:        o.ReadOnly,
 		FreelistType:    bolt.FreelistMapType, // the array type is slow to allocate from a large freelist
-		InitialMmapSize: mmap,                 // bbolt#392: a remap waits for every reader, and holds up new ones
+		InitialMmapSize: o.MmapSize,           // bbolt#392: a remap waits for every reader, and holds up new ones
 	})
 	if errors.Is(err, bolterrors.ErrTimeout) {
 		return nil, fmt.Errorf("another process has it open: %w", err)
@@ -44,19 +47,30 @@ func openFile(path string, mmap int) (*bolt.DB, error) {
 // create makes a first file under another name and renames it: a power failure while bbolt writes its first pages
 // would leave a file that it cannot open (bbolt README, etcd#16596).
 func create(path string) error {
-	db, err := openFile(path+".new", 0)
+	db, err := openFile(path+".new", Options{})
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(migrate(db, migrations()), db.Sync(), db.Close()); err != nil {
+	if err := errors.Join(createBuckets(db), db.Sync(), db.Close()); err != nil {
 		return err
 	}
 	return install(path)
 }
 
+func createBuckets(db *bolt.DB) error {
+	return db.Update(func(tx *bolt.Tx) error {
+		for _, name := range store.Tables() {
+			if _, err := tx.CreateBucketIfNotExists([]byte(name)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 // compactIfItPays rewrites a file of which more than half is free pages; bbolt never shrinks one.
 func compactIfItPays(path string, size int64) error {
-	db, err := openFile(path, 0)
+	db, err := openFile(path, Options{})
 	if err != nil {
 		return err
 	}
@@ -72,7 +86,7 @@ func compact(db *bolt.DB, path string) error {
 	if err := os.Remove(path + ".new"); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	to, err := openFile(path+".new", 0)
+	to, err := openFile(path+".new", Options{})
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,132 @@
+// Package bolt keeps a store's rows in one bbolt file, store.db.
+//
+// Reads, Writes: store.db in the directory it is given; store.db.new while it makes or compacts one.
+//
+// Invariants: a transaction whose Commit returned nil is on the disk. One process has the file open.
+//
+// On failure: after a commit that failed for any reason but want of space the file's state is unknown.
+//
+// Standards: none.
+package bolt
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
+
+	"clawback/store"
+	"clawback/store/rows"
+)
+
+// File is the database's name in the state directory.
+const File = "store.db"
+
+// Options of the file. The zero value is ready for use.
+type Options struct {
+	MmapSize    int   // address space taken at once, so that growth does not wait for readers; 0: 1 GiB
+	CompactFrom int64 // bytes of the file from which compaction is considered; 0: 64 MiB
+	ReadOnly    bool  // the file must be there, and is left as it is
+}
+
+// Engine is an open store.db.
+type Engine struct {
+	db    *bolt.DB
+	names map[rows.Table]string // of the buckets
+}
+
+// Open opens dir/store.db as a store, creating, migrating or compacting it as needed.
+func Open(dir string, o store.Options) (*store.Store, error) {
+	path := filepath.Join(dir, File)
+	e, err := OpenEngine(dir, Options{})
+	if err != nil {
+		return nil, err
+	}
+	s, err := store.New(e, o)
+	if err != nil {
+		return nil, fmt.Errorf("open store %s: %w", path, errors.Join(err, e.Close()))
+	}
+	return s, nil
+}
+
+// OpenEngine opens dir/store.db, creating or compacting it as needed.
+func OpenEngine(dir string, o Options) (*Engine, error) {
+	path := filepath.Join(dir, File)
+	if o.MmapSize == 0 {
+		o.MmapSize = 1 << 30
+	}
+	if o.CompactFrom == 0 {
+		o.CompactFrom = 64 << 20
+	}
+	if !o.ReadOnly {
+		if err := prepare(path, o); err != nil {
+			return nil, fmt.Errorf("open store %s: %w", path, err)
+		}
+	}
+	db, err := openFile(path, o)
+	if err != nil {
+		return nil, fmt.Errorf("open store %s: %w", path, err)
+	}
+	return &Engine{db, store.Tables()}, nil
+}
+
+// Begin implements rows.Engine.
+func (e *Engine) Begin(write bool) (rows.Tx, error) {
+	tx, err := e.db.Begin(write)
+	if errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
+		return nil, rows.ErrClosed
+	}
+	if err != nil {
+		return nil, err
+	}
+	return transaction{tx, e.names}, nil
+}
+
+// Size implements rows.Engine.
+func (e *Engine) Size() (int64, error) {
+	info, err := os.Stat(e.db.Path())
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
+}
+
+// Close implements rows.Engine.
+func (e *Engine) Close() error { return e.db.Close() }
+
+type transaction struct {
+	tx    *bolt.Tx
+	names map[rows.Table]string
+}
+
+func (t transaction) bucket(table rows.Table) *bolt.Bucket {
+	return t.tx.Bucket([]byte(t.names[table]))
+}
+
+func (t transaction) Get(table rows.Table, key []byte) ([]byte, error) {
+	return t.bucket(table).Get(key), nil
+}
+
+func (t transaction) Put(table rows.Table, key, value []byte) error {
+	return t.bucket(table).Put(key, value)
+}
+
+func (t transaction) Delete(table rows.Table, key []byte) error { return t.bucket(table).Delete(key) }
+
+func (t transaction) Commit() error { return t.tx.Commit() }
+
+func (t transaction) Rollback() { _ = t.tx.Rollback() } // its only error says that the transaction has ended
+
+func (t transaction) Cursor(table rows.Table) rows.Cursor { return cursor{t.bucket(table).Cursor()} }
+
+// cursor is bbolt's, which reads mapped memory and cannot fail.
+type cursor struct{ *bolt.Cursor }
+
+func (cursor) Err() error { return nil }
+
+func (cursor) Close() {}
+
+func (c cursor) SeekWithin(prefix []byte) (k, v []byte) { return c.Seek(prefix) }

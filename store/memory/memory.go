@@ -1,0 +1,226 @@
+// Package memory keeps a store's rows in memory, for tests of what stands above it.
+//
+// Reads, Writes: nothing. What is committed is gone with the process.
+//
+// Invariants: a reading transaction sees the rows as they were when it began: the trees are persistent.
+//
+// Standards: none.
+package memory
+
+import (
+	"bytes"
+	"errors"
+	"sync"
+
+	"github.com/google/btree"
+
+	"clawback/store/rows"
+)
+
+// row is one row of a table.
+type row struct{ key, value []byte }
+
+type tree = btree.BTreeG[row]
+
+func newTree() *tree {
+	return btree.NewG(32, func(a, b row) bool { return bytes.Compare(a.key, b.key) < 0 })
+}
+
+// Engine is a set of tables in memory. The zero value is ready for use.
+type Engine struct {
+	writer sync.Mutex // held by the transaction that writes
+
+	mu     sync.Mutex
+	tables map[rows.Table]*tree // owned by mu; a tree that stands here is never changed
+	size   int64                // owned by mu
+	closed bool                 // owned by mu
+}
+
+// Begin implements rows.Engine.
+func (e *Engine) Begin(write bool) (rows.Tx, error) {
+	if write {
+		e.writer.Lock()
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		if write {
+			e.writer.Unlock()
+		}
+		return nil, rows.ErrClosed
+	}
+	t := &transaction{e: e, write: write, size: e.size, tables: map[rows.Table]*tree{}}
+	for table, rows := range e.tables {
+		t.tables[table] = rows.Clone()
+	}
+	return t, nil
+}
+
+// Size implements rows.Engine: the bytes of all keys and values.
+func (e *Engine) Size() (int64, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.size, nil
+}
+
+// Close implements rows.Engine. It may be called more than once; the rows can be had again by Reopen.
+func (e *Engine) Close() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.closed = true
+	return nil
+}
+
+// Disk remembers what was kept in each of its directories, as a disk does. The zero value is empty.
+type Disk struct {
+	mu      sync.Mutex
+	engines map[string]*Engine // owned by mu
+}
+
+// Engine gives the rows of a directory to a new engine. An engine that was opened on it before must not be used after.
+func (d *Disk) Engine(dir string) *Engine {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	e := &Engine{}
+	if old := d.engines[dir]; old != nil {
+		e = old.Reopen()
+	}
+	if d.engines == nil {
+		d.engines = map[string]*Engine{}
+	}
+	d.engines[dir] = e
+	return e
+}
+
+// Reopen gives the rows to another engine, as a file does that is opened again.
+func (e *Engine) Reopen() *Engine {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return &Engine{tables: e.tables, size: e.size}
+}
+
+type transaction struct {
+	e      *Engine
+	write  bool
+	ended  bool
+	size   int64
+	tables map[rows.Table]*tree
+}
+
+func (t *transaction) table(table rows.Table) *tree {
+	if t.tables[table] == nil {
+		t.tables[table] = newTree()
+	}
+	return t.tables[table]
+}
+
+func (t *transaction) Get(table rows.Table, key []byte) ([]byte, error) {
+	found, ok := t.table(table).Get(row{key: key})
+	if !ok {
+		return nil, nil
+	}
+	return found.value, nil
+}
+
+func (t *transaction) Put(table rows.Table, key, value []byte) error {
+	put := row{bytes.Clone(key), append([]byte{}, value...)}
+	old, had := t.table(table).ReplaceOrInsert(put)
+	t.size += int64(len(key) + len(value))
+	if had {
+		t.size -= int64(len(old.key) + len(old.value))
+	}
+	return nil
+}
+
+func (t *transaction) Delete(table rows.Table, key []byte) error {
+	if old, had := t.table(table).Delete(row{key: key}); had {
+		t.size -= int64(len(old.key) + len(old.value))
+	}
+	return nil
+}
+
+func (t *transaction) Commit() error {
+	if t.ended || !t.write {
+		return errors.New("commit: the transaction has ended, or only reads")
+	}
+	t.e.mu.Lock()
+	t.e.tables, t.e.size = t.tables, t.size
+	t.e.mu.Unlock()
+	t.Rollback()
+	return nil
+}
+
+func (t *transaction) Rollback() {
+	if t.ended {
+		return
+	}
+	t.ended = true
+	if t.write {
+		t.e.writer.Unlock()
+	}
+}
+
+func (t *transaction) Cursor(table rows.Table) rows.Cursor {
+	return &cursor{rows: t.table(table).Clone()}
+}
+
+// cursor walks a tree by looking for the neighbour of the key at which it stands.
+type cursor struct {
+	rows *tree
+	at   []byte
+}
+
+func (c *cursor) set(r row, ok bool) (k, v []byte) {
+	if !ok {
+		c.at = nil
+		return nil, nil
+	}
+	c.at = r.key
+	return r.key, r.value
+}
+
+func (c *cursor) First() (k, v []byte) { return c.set(c.rows.Min()) }
+func (c *cursor) Last() (k, v []byte)  { return c.set(c.rows.Max()) }
+
+func (c *cursor) Seek(key []byte) (k, v []byte) {
+	var found row
+	ok := false
+	c.rows.AscendGreaterOrEqual(row{key: key}, func(r row) bool {
+		found, ok = r, true
+		return false
+	})
+	if !ok { // Prev goes to the last row from here
+		c.at = append(bytes.Clone(key), 0)
+		return nil, nil
+	}
+	return c.set(found, true)
+}
+
+func (c *cursor) Next() (k, v []byte) {
+	if c.at == nil {
+		return nil, nil
+	}
+	return c.Seek(append(bytes.Clone(c.at), 0))
+}
+
+func (c *cursor) Prev() (k, v []byte) {
+	if c.at == nil {
+		return nil, nil
+	}
+	var found row
+	ok := false
+	c.rows.DescendLessOrEqual(row{key: c.at}, func(r row) bool {
+		if bytes.Equal(r.key, c.at) {
+			return true
+		}
+		found, ok = r, true
+		return false
+	})
+	return c.set(found, ok)
+}
+
+func (*cursor) Err() error { return nil }
+
+func (*cursor) Close() {}
+
+func (c *cursor) SeekWithin(prefix []byte) (k, v []byte) { return c.Seek(prefix) }

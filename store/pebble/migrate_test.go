@@ -1,0 +1,164 @@
+package pebble_test
+
+import (
+	"compress/gzip"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"clawback/store"
+	"clawback/store/bolt"
+	"clawback/store/pebble"
+	"clawback/store/storetest"
+)
+
+// before is a state directory with the store.db that the version before Pebble has written: 40 records of two tenants,
+// 20 attempts of which four have no end, five entries of the audit and five values.
+func before(t *testing.T) string {
+	t.Helper()
+	f, err := os.Open("testdata/store-v1.db.gz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	unzipped, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	octets, err := io.ReadAll(unzipped)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, bolt.File), octets, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// check requires that dir/store has all that before's store.db has.
+func check(t *testing.T, dir string) {
+	t.Helper()
+	s, err := pebble.Open(dir, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if findings, err := s.Verify(); err != nil || len(findings) > 0 {
+		t.Errorf("the rows do not fit together: %q, %v", findings, err)
+	}
+	all, err := s.Counts("")
+	if err != nil || all.Records != 40 || all.Outcomes[store.Done] != 16 || all.Outcomes[store.Pending] != 24 {
+		t.Errorf("counts %+v, %v", all, err)
+	}
+	if open, err := s.Unfinished(); err != nil || len(open) != 4 {
+		t.Errorf("%d attempts have no end, want 4 (%v)", len(open), err)
+	}
+	if acts, err := s.Audit(store.AuditFilter{Who: "anna"}); err != nil || len(acts) != 5 {
+		t.Errorf("%d entries of the audit, want 5 (%v)", len(acts), err)
+	}
+	if keys, err := s.MetaKeys("address/"); err != nil || len(keys) != 5 {
+		t.Errorf("values %q, %v", keys, err)
+	}
+	if _, first, err := s.Apply(t.Context(), storetest.Report(storetest.Contoso, 1), nil); err != nil || first {
+		t.Errorf("a report that was applied before is applied again: %v, %v", first, err)
+	}
+}
+
+func TestMigrate_bringsAllOver(t *testing.T) {
+	dir := before(t)
+	old, err := os.ReadFile(filepath.Join(dir, bolt.File))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := pebble.Migrate(dir, nil); err != nil {
+		t.Fatal(err)
+	}
+	check(t, dir)
+	if err := pebble.Migrate(dir, nil); err != nil { // there is nothing left to do
+		t.Fatal(err)
+	}
+	check(t, dir)
+	if kept, err := os.ReadFile(filepath.Join(dir, bolt.File)); err != nil || string(kept) != string(old) {
+		t.Errorf("store.db was changed: %d bytes, %v", len(kept), err)
+	}
+}
+
+// What an earlier attempt left, from whichever moment, is thrown away.
+func TestMigrate_beginsAgainAfterCrash(t *testing.T) {
+	for name, leave := range map[string]func(dir string) error{
+		"an empty directory": func(dir string) error { return os.Mkdir(dir, 0o700) },
+		"garbage": func(dir string) error {
+			return errors.Join(os.Mkdir(dir, 0o700), os.WriteFile(dir+"/000001.log", []byte("x"), 0o600))
+		},
+		"other rows":          func(dir string) error { return half(dir) },
+		"nothing, twice over": func(string) error { return nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := before(t)
+			if err := leave(filepath.Join(dir, pebble.Dir+".new")); err != nil {
+				t.Fatal(err)
+			}
+			if err := pebble.Migrate(dir, nil); err != nil {
+				t.Fatal(err)
+			}
+			check(t, dir)
+			if _, err := os.Stat(filepath.Join(dir, pebble.Dir+".new")); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("the unfinished directory is still there: %v", err)
+			}
+		})
+	}
+}
+
+// half makes an engine that has a row which does not belong to the store.
+func half(dir string) error {
+	e, err := pebble.OpenEngine(dir, pebble.Options{})
+	if err != nil {
+		return err
+	}
+	tx, err := e.Begin(true)
+	if err != nil {
+		return err
+	}
+	return errors.Join(tx.Put(2, []byte("r"), []byte("{}")), tx.Commit(), e.Close())
+}
+
+// A store that is there is never written over, whatever store.db says.
+func TestMigrate_leavesStoreAlone(t *testing.T) {
+	dir := before(t)
+	s, err := pebble.Open(dir, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(s.PutMeta(t.Context(), "mine", []byte("1")), s.Close(), pebble.Migrate(dir, nil)); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = pebble.Open(dir, store.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if c, err := s.Counts(""); err != nil || c.Records != 0 {
+		t.Errorf("counts %+v, %v", c, err)
+	}
+}
+
+func TestMigrate_damagedFileIsLeft(t *testing.T) {
+	dir := before(t)
+	path := filepath.Join(dir, bolt.File)
+	if err := os.Truncate(path, 100); err != nil {
+		t.Fatal(err)
+	}
+	err := pebble.Migrate(dir, nil)
+	if err == nil || !strings.Contains(err.Error(), bolt.File) {
+		t.Errorf("error %v, want one that names store.db", err)
+	}
+	for name, want := range map[string]bool{bolt.File: true, pebble.Dir: false} {
+		if _, err := os.Stat(filepath.Join(dir, name)); (err == nil) != want {
+			t.Errorf("%s is there: %v, want %v", name, err == nil, want)
+		}
+	}
+}

@@ -1,0 +1,168 @@
+package pebble
+
+import (
+	"errors"
+	"fmt"
+	"syscall"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"clawback/store/rows"
+)
+
+// transaction is a snapshot to read, or a batch that reads through to the database.
+type transaction struct {
+	e        *Engine
+	reader   pebble.Reader
+	batch    *pebble.Batch    // nil when it only reads
+	snapshot *pebble.Snapshot // nil when it writes
+	cursors  *cursor          // those that are open, in a list
+	ended    bool
+}
+
+// rowKey is a row's key in the one key space of the database.
+func rowKey(table rows.Table, key []byte) []byte {
+	return append(append(make([]byte, 0, len(key)+1), byte(table)), key...)
+}
+
+func (t *transaction) Get(table rows.Table, key []byte) ([]byte, error) {
+	value, closer, err := t.reader.Get(rowKey(table, key))
+	if errors.Is(err, pebble.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	own := append([]byte{}, value...)
+	return own, closer.Close()
+}
+
+func (t *transaction) Put(table rows.Table, key, value []byte) error {
+	return t.batch.Set(rowKey(table, key), value, nil)
+}
+
+func (t *transaction) Delete(table rows.Table, key []byte) error {
+	return t.batch.Delete(rowKey(table, key), nil)
+}
+
+func (t *transaction) Commit() error {
+	if t.ended || t.batch == nil {
+		return errors.New("commit: the transaction has ended, or only reads")
+	}
+	if err := t.e.room(); err != nil {
+		return err
+	}
+	err := t.e.commit(t.batch)
+	t.Rollback()
+	return err
+}
+
+func (t *transaction) Rollback() {
+	if t.ended {
+		return
+	}
+	t.ended = true
+	for t.cursors != nil {
+		t.cursors.Close()
+	}
+	if t.batch != nil {
+		_ = t.batch.Close() // only says whether it was closed before
+		t.e.writer.Unlock()
+		return
+	}
+	_ = t.snapshot.Close()
+}
+
+// commit applies a batch and waits until it is on the disk.
+func (e *Engine) commit(batch *pebble.Batch) error {
+	return e.fatal.run(func() error { return batch.Commit(pebble.Sync) })
+}
+
+// room refuses a commit while the disk is nearly full.
+func (e *Engine) room() error {
+	usage, err := e.fs.GetDiskUsage(e.dir)
+	if err == nil && usage.AvailBytes < reserve {
+		return fmt.Errorf("%d MiB are free and %d are kept for what was committed: %w",
+			usage.AvailBytes>>20, reserve>>20, syscall.ENOSPC)
+	}
+	return nil // where the file system does not tell its space, the writes will
+}
+
+// cursor walks the rows of one table.
+type cursor struct {
+	table rows.Table
+	iter  *pebble.Iterator // nil after the transaction, or where it could not be made
+	err   error
+
+	tx         *transaction
+	next, prev *cursor // in the transaction's list
+}
+
+func (t *transaction) Cursor(table rows.Table) rows.Cursor {
+	iter, err := t.reader.NewIter(&pebble.IterOptions{
+		LowerBound: []byte{byte(table)}, UpperBound: []byte{byte(table) + 1},
+	})
+	c := &cursor{table: table, iter: iter, err: err}
+	if err != nil {
+		return c
+	}
+	c.tx, c.next = t, t.cursors
+	if t.cursors != nil {
+		t.cursors.prev = c
+	}
+	t.cursors = c
+	return c
+}
+
+func (c *cursor) First() (k, v []byte) { return c.move((*pebble.Iterator).First) }
+func (c *cursor) Last() (k, v []byte)  { return c.move((*pebble.Iterator).Last) }
+func (c *cursor) Next() (k, v []byte)  { return c.move((*pebble.Iterator).Next) }
+func (c *cursor) Prev() (k, v []byte)  { return c.move((*pebble.Iterator).Prev) }
+
+func (c *cursor) Seek(key []byte) (k, v []byte) {
+	return c.move(func(i *pebble.Iterator) bool { return i.SeekGE(rowKey(c.table, key)) })
+}
+
+// SeekWithin implements rows.Cursor.
+func (c *cursor) SeekWithin(prefix []byte) (k, v []byte) {
+	key := rowKey(c.table, prefix)
+	if len(key) < filtered {
+		return c.Seek(prefix)
+	}
+	return c.move(func(i *pebble.Iterator) bool { return i.SeekPrefixGE(key) })
+}
+
+func (c *cursor) move(step func(*pebble.Iterator) bool) (k, v []byte) {
+	if c.err != nil || c.iter == nil || !step(c.iter) {
+		return nil, nil
+	}
+	value, err := c.iter.ValueAndErr()
+	if err != nil {
+		c.err = err
+		return nil, nil
+	}
+	return c.iter.Key()[1:], value
+}
+
+func (c *cursor) Err() error {
+	if c.err == nil && c.iter != nil {
+		c.err = c.iter.Error()
+	}
+	return c.err
+}
+
+func (c *cursor) Close() {
+	if c.iter == nil {
+		return
+	}
+	c.err = errors.Join(c.err, c.iter.Close())
+	c.iter = nil
+	if c.next != nil {
+		c.next.prev = c.prev
+	}
+	if c.prev != nil {
+		c.prev.next = c.next
+	} else {
+		c.tx.cursors = c.next
+	}
+}

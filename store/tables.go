@@ -1,0 +1,52 @@
+package store
+
+import "clawback/store/rows"
+
+// The tables: key -> value. T is a tenant and NUL, ^x an inverted big-endian number so that the greatest comes first,
+// H16 sixteen bytes of a SHA-256.
+const (
+	tableMeta     rows.Table = 1  // "schema" -> version; "audit" -> last entry's number and chain
+	tableRecords  rows.Table = 2  // record -> Record
+	tableTime     rows.Table = 3  // T ^received record -> disposition
+	tableNames    rows.Table = 4  // H16 of Message-ID, network message id, content, or what it carries; record -> tenant
+	tableFiles    rows.Table = 5  // spool file NUL record -> mark
+	tableTally    rows.Table = 6  // record -> its unfinished intents, its mailboxes acted upon
+	tableFacts    rows.Table = 7  // record H16 of report -> what its verdict read, what it taught
+	tableApplied  rows.Table = 8  // H16 of report -> Applied
+	tableAge      rows.Table = 9  // time H16 of report -> mark
+	tableIntents  rows.Table = 10 // intent -> Intent
+	tableMailings rows.Table = 11 // record NUL intent -> mark
+	tableOutcomes rows.Table = 12 // T outcome NUL ^received intent -> mark
+	tableReady    rows.Table = 13 // T ^severity ^received intent -> mark; pending and due
+	tableWaiting  rows.Table = 14 // due time, intent -> mark; pending and not due yet
+	tableAttempts rows.Table = 15 // intent NUL number -> Attempt
+	tableOpen     rows.Table = 16 // intent NUL number -> mark; the attempt began and has not ended
+	tableAudit    rows.Table = 17 // number -> chain, Act
+	tableCounts   rows.Table = 18 // T -> tally of the tenant
+	tableMinutes  rows.Table = 19 // T kind minute -> how many, for the brake
+	tableHistory  rows.Table = 20 // T H16 of key -> history.Entry
+	tableOldest   rows.Table = 21 // T last seen, H16 of key -> mark
+	tableKV       rows.Table = 22 // the callers' own key -> value
+)
+
+// tableTitles are the names of the tables: in errors, and as the buckets of bbolt.
+var tableTitles = [...]string{
+	tableMeta: "meta", tableRecords: "records", tableTime: "time", tableNames: "names", tableFiles: "files",
+	tableTally: "tally", tableFacts: "facts", tableApplied: "applied", tableAge: "age", tableIntents: "intents",
+	tableMailings: "mailings", tableOutcomes: "outcomes", tableReady: "ready", tableWaiting: "waiting",
+	tableAttempts: "attempts", tableOpen: "open", tableAudit: "audit", tableCounts: "counts", tableMinutes: "minutes",
+	tableHistory: "history", tableOldest: "oldest", tableKV: "kv",
+}
+
+// Tables are all tables, with their names.
+func Tables() map[rows.Table]string {
+	all := map[rows.Table]string{}
+	for i, name := range tableTitles {
+		if name != "" {
+			all[rows.Table(i)] = name
+		}
+	}
+	return all
+}
+
+func title(t rows.Table) string { return tableTitles[t] }
