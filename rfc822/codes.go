@@ -20,17 +20,18 @@ const (
 	LooseBoundary                           // a delimiter fits the boundary only loosely
 	BadBase64                               // bytes that are no base64, or half a quantum
 	PaddedRuns                              // base64 goes on after padding
-	BadQuotedPrintable                      // an equals sign that escapes nothing, or a raw byte that must be escaped
+	BadQuotedPrintable                      // an equals sign that escapes nothing
 	BadUUEncode                             // lines that are not uuencoded, or no begin or end
 	UnknownCharset                          // no decoder for the charset that is named
 	WrongCharset                            // the text is not in the charset that is named
 	BareLineFeed                            // a bare LF among lines that end in CRLF
+	RawByte                                 // a raw byte that quoted-printable must escape
 )
 
 var forgivenCodes = [...]string{
 	"broken_line", "no_empty_line", "loose_parameter", "single_quotes", "section_order", "field_twice", "loose_encoding",
 	"encoded_multipart", "unclosed_multipart", "reopened_multipart", "loose_boundary", "bad_base64", "padded_runs",
-	"bad_quoted_printable", "bad_uuencode", "unknown_charset", "wrong_charset", "bare_line_feed",
+	"bad_quoted_printable", "bad_uuencode", "unknown_charset", "wrong_charset", "bare_line_feed", "raw_byte",
 }
 
 // Codes gives a stable name for each fault.

@@ -103,7 +103,7 @@ func TestDecode_saysWhatItForgave(t *testing.T) {
 		want Forgiven
 	}{
 		{"aGVs\r\nbG8=\r\n", Base64, 0}, {"aGVsbG8=\r\naGVsbG8=", Base64, PaddedRuns}, {"aGVs!", Base64, BadBase64}, {"aGVsbG8", Base64, BadBase64},
-		{"a=3D=\r\nb\r\n", QuotedPrintable, 0}, {"a=", QuotedPrintable, 0}, {"a=b", QuotedPrintable, BadQuotedPrintable}, {"\x0b", QuotedPrintable, BadQuotedPrintable},
+		{"a=3D=\r\nb\r\n", QuotedPrintable, 0}, {"a=", QuotedPrintable, 0}, {"a=b", QuotedPrintable, BadQuotedPrintable}, {"\x0b", QuotedPrintable, RawByte}, {"\xfc=", QuotedPrintable, RawByte},
 		{"begin 644 a\n#86)C\n`\nend\n", UUEncode, 0}, {"#86)C\n`\nend\n", UUEncode, BadUUEncode}, {"begin 644 a\n#86)C\n", UUEncode, BadUUEncode},
 		{"anything", Identity, 0},
 	} {

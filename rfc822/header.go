@@ -110,8 +110,9 @@ func ParseHeader(raw []byte, o HeaderOptions) (Header, []byte) {
 // ReadHeader reads a header. The line that Next gives then is the body's first, or the line that o.Ends reported.
 //
 // A line that is no field begins the body, as in mail that lacks the empty line, but for these: an mbox "From " line
-// before all fields; a parameter that is not indented below the field it belongs to; a line that a well-known field
-// follows; and before an empty line what cannot be the beginning of an encoded body.
+// before all fields; a parameter that is not indented below the field it belongs to; and a line that a well-known field
+// follows, or an empty line, unless it is base64 as the header says. The last two kinds are in Skipped, since a mail
+// program may show them.
 func ReadHeader(l *Lines, o HeaderOptions) Header {
 	r := headerReader{lines: l, o: o.withDefaults()}
 	for r.next() {
@@ -278,7 +279,7 @@ func (r *headerReader) isBroken() bool {
 		line = bytes.TrimRight(line, "\r")
 		switch {
 		case len(line) == 0:
-			return first && r.begun && !r.mayBeginBody()
+			return first && r.begun && !r.isBase64Body()
 		case line[0] == ' ' || line[0] == '\t': // it continues the broken line
 			next = rest
 			continue
@@ -298,15 +299,11 @@ func (r *headerReader) isDelimiter(line []byte) bool {
 	return r.h.Boundary().Ends(line)
 }
 
-// mayBeginBody reports whether the last line, which stands before an empty one, can begin the body: all can but for
-// what would break a base64 body that follows.
-func (r *headerReader) mayBeginBody() bool {
+// isBase64Body reports whether the last line can be the first of a base64 body, as the header says.
+func (r *headerReader) isBase64Body() bool {
 	r.flush()
-	if r.h.Encoding() != Base64 {
-		return true
-	}
 	line := bytes.TrimRight(r.lines.piece, "\r\n")
-	return len(line)%4 == 0 && isBase64(line)
+	return r.h.Encoding() == Base64 && len(line)%4 == 0 && isBase64(line)
 }
 
 func (r *headerReader) skip(line []byte) {

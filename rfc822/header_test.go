@@ -56,7 +56,7 @@ func TestReadHeader(t *testing.T) {
 		"byte order mark":                {"\ufeffA: 1\r\n\r\nbody", "A=1", "body", 0},
 		"mbox line":                      {"From a@example.com Thu Jan  1\nA: 1\n\nbody", "A=1", "body", 0},
 		"quoted mbox line":               {">From a@example.com Thu Jan  1\nA: 1\n\nbody", "A=1", "body", 0},
-		"html without empty line":        {"Content-Type: text/html\r\n<p><a href=\"https://x\">\r\n\r\nmore", "Content-Type=text/html", "<p><a href=\"https://x\">\r\n\r\nmore", NoEmptyLine},
+		"html without empty line":        {"Content-Type: text/html\r\n<p>\r\n<a href=\"https://x\">\r\n\r\nmore", "Content-Type=text/html", "<p>\r\n<a href=\"https://x\">\r\n\r\nmore", NoEmptyLine},
 		"text without empty line":        {"Content-Type: text/plain\r\nHello you\r\nhttps://x/\r\n", "Content-Type=text/plain", "Hello you\r\nhttps://x/\r\n", NoEmptyLine},
 		"address without empty line":     {"Content-Type: text/plain\r\nhttps://x/\r\n", "Content-Type=text/plain", "https://x/\r\n", NoEmptyLine},
 		"delimiter without empty line":   {"Content-Type: multipart/x; boundary=b\r\nMIME-Version: 1.0\r\n hello\r\n--b\r\nContent-Type: text/plain\r\n\r\nx", "Content-Type=multipart/x; boundary=b|MIME-Version=1.0 hello", "--b\r\nContent-Type: text/plain\r\n\r\nx", NoEmptyLine},
@@ -71,12 +71,12 @@ func TestReadHeader(t *testing.T) {
 		"broken line, continued":         {"Received: a\r\n(1 2:3) by b\r\n\tc\r\n d\r\nReceived: e\r\n\r\nbody", "Received=a|Received=e", "body", BrokenLine},
 		"indented text in a broken head": {"A: 1\r\n<html>\r\n <body>\r\nhello\r\n", "A=1", "<html>\r\n <body>\r\nhello\r\n", NoEmptyLine},
 		"broken line first":              {"HTTP/1.1 200 OK\r\nSubject: 2\r\n\r\nbody", "Subject=2", "body", BrokenLine},
-		"broken line last":               {"A: 1\r\nthis is none\r\n\r\nbody", "A=1", "this is none\r\n\r\nbody", NoEmptyLine},
+		"broken line last":               {"A: 1\r\nthis is none\r\n\r\nbody", "A=1", "body", BrokenLine},
 		"broken line before base64":      {"Content-Transfer-Encoding: base64\r\nnone!\r\n\r\naGVsbG8=", "Content-Transfer-Encoding=base64", "aGVsbG8=", BrokenLine},
 		"parameter not indented":         {"Content-Type: text/x;\r\nname=\"a.js\"\r\nB: 2\r\n\r\nbody", "Content-Type=text/x; name=\"a.js\"|B=2", "body", LooseParameter},
 		"section not indented":           {"Content-Disposition: attachment;\r\nfilename*0=\"a\";\r\nfilename*1=\".js\"\r\n\r\nbody", "Content-Disposition=attachment; filename*0=\"a\"; filename*1=\".js\"", "body", LooseParameter},
 		"boundary not indented":          {"Content-Type: multipart/mixed;\r\nboundary=b\r\n\r\n--b", "Content-Type=multipart/mixed; boundary=b", "--b", LooseParameter},
-		"no parameter of Subject":        {"Subject: x\r\nname=y\r\n\r\nbody", "Subject=x", "name=y\r\n\r\nbody", NoEmptyLine},
+		"no parameter of Subject":        {"Subject: x\r\nname=y\r\n\r\nbody", "Subject=x", "body", BrokenLine},
 		"continuation of a skipped line": {"A: 1\r\nnone\r\nX-B: 1\r\n 2\r\n\r\nbody", "A=1|X-B=1 2", "body", BrokenLine},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -61,12 +61,12 @@ func (d *quotedState) text(dst, text []byte) []byte {
 
 // look records raw bytes that an encoder escapes.
 func (d *quotedState) look(text []byte) {
-	if d.forgiven&BadQuotedPrintable != 0 {
+	if d.forgiven&RawByte != 0 {
 		return
 	}
 	for _, c := range text {
 		if c < ' ' && c != '\t' || c >= 0x7f {
-			d.forgiven |= BadQuotedPrintable
+			d.forgiven |= RawByte
 			return
 		}
 	}

@@ -194,7 +194,9 @@ func TestRead_partOfTextAlone(t *testing.T) {
 // What some programs skip and others show is looked at, too.
 func TestRead_brokenLinesAreLookedAt(t *testing.T) {
 	for name, text := range map[string]string{
-		"among the fields": mailOf("Content-Type: text/html\r\n<a href=\"https://evil.example/a\">x</a>\r\nX-Other: 1\r\n", "hello"),
+		"among the fields":     mailOf("Content-Type: text/html\r\n<a href=\"https://evil.example/a\">x</a>\r\nX-Other: 1\r\n", "hello"),
+		"before an empty line": mailOf("Content-Type: text/html\r\n<a href=\"https://evil.example/a\">x</a>\r\n", "hello"),
+		"alone":                mailOf("Content-Type: text/html\r\n<a href=\"https://evil.example/a\">x</a>hello\r\n", ""),
 		"encoded": mailOf("Content-Type: text/html\r\nContent-Transfer-Encoding: base64\r\n"+
 			base64.StdEncoding.EncodeToString([]byte("<a href=\"https://evil.example/a\">x</a>"))+"\r\nX-Other: 1\r\n", base64Of("hello")),
 		"of a part": multipartOf("multipart/mixed; boundary=abc", "abc", "Content-Type: text/plain\r\nhttps://evil.example/a\r\nX-Other: 1\r\n", "hello"),

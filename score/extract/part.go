@@ -28,7 +28,11 @@ type Part struct {
 
 // Body is the part's content, decoded. It is decoded at each call.
 func (p *Part) Body() []byte {
-	body, _ := rfc822.Decode(p.body, p.Encoding)
+	body := p.body
+	if len(body) == 0 { // all of it stood before the empty line
+		body = p.lead
+	}
+	body, _ = rfc822.Decode(body, p.Encoding)
 	return body
 }
 
@@ -68,7 +72,7 @@ func (p *Part) text(body []byte) string {
 		decode = rfc822.DecodeHTML
 	}
 	text, _ := decode(body, p.Charset)
-	if len(p.lead) > 0 {
+	if len(p.lead) > 0 && len(p.body) > 0 {
 		lead, _ := rfc822.Decode(p.lead, p.Encoding)
 		first, _ := rfc822.DecodeText(lead, p.Charset)
 		return first + text
