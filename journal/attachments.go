@@ -31,7 +31,7 @@ func (p *parser) attachments(o *outline, depth int, list []Original) []Original 
 		case len(list) >= maxAttachments:
 			return list
 		case isMessage(c.header):
-			at, _ := p.decoding(o.at.within(c.body), c.header)
+			at, _ := p.decoding(o.body.within(c.body), c.header)
 			m, _ := p.measure(at)
 			list = append(list, m)
 		case strings.HasPrefix(kind, "multipart/") && depth < maxDepth:

@@ -5,6 +5,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"clawback/rfc822"
 )
 
 // carrier looks for a report among the messages attached to an NDR or a forward, and answers with what it holds.
@@ -32,7 +34,7 @@ func (p *parser) returned(r *Report, o *outline) {
 	if i < 0 {
 		return
 	}
-	at, ok := p.decoding(o.at.within(o.parts[i].body), o.parts[i].header)
+	at, ok := p.decoding(o.body.within(o.parts[i].body), o.parts[i].header)
 	if !ok {
 		r.problem("the transfer encoding of the returned message does not decode: its octets are taken as they stand")
 	}
@@ -43,8 +45,8 @@ func (p *parser) returned(r *Report, o *outline) {
 // is as a mail store on Unix keeps it. What lies in base64 there has kept its octets; what was binary (RFC 3030) may have had
 // lines that ended in LF, and nothing tells any more which.
 func (p *parser) sent(r *Report, o *outline, at Location) *Location {
-	first, _ := newLines(io.NewSectionReader(p.src, 0, p.src.size)).next()
-	if !bytes.HasSuffix(first, []byte("\r\n")) && !strings.Contains(at.Encoding, Base64) {
+	first, _ := rfc822.NewLines(io.NewSectionReader(p.src, 0, p.src.size)).Next()
+	if !bytes.HasSuffix(first, []byte("\r\n")) && !strings.Contains(at.Encoding, string(rfc822.Base64)) {
 		at = at.decoded(crlf)
 		if strings.EqualFold(strings.TrimSpace(o.header.get("content-transfer-encoding")), "binary") {
 			r.problem("it was sent as binary and is kept with LF for every line end: not all octets need be those that were sent")
@@ -60,7 +62,7 @@ func (p *parser) carried(o *outline, depth int) (*Report, Location) {
 		return nil, Location{}
 	}
 	if isMessage(o.header) && len(o.parts) == 0 { // the root itself is message/rfc822
-		return p.attached(o.at.within(p.rootBody(o)), o.header, depth)
+		return p.attached(o.body.within(p.rootBody(o)), o.header, depth)
 	}
 	for _, c := range o.parts {
 		found, at := p.carriedIn(o, c, depth)
@@ -77,7 +79,7 @@ func (p *parser) carriedIn(o *outline, c part, depth int) (*Report, Location) {
 	case strings.HasPrefix(kind, "multipart/"):
 		return p.carried(p.inside(o, c), depth+1)
 	case isMessage(c.header):
-		return p.attached(o.at.within(c.body), c.header, depth)
+		return p.attached(o.body.within(c.body), c.header, depth)
 	}
 	return nil, Location{}
 }
@@ -99,12 +101,12 @@ func (p *parser) attached(at Location, h header, depth int) (*Report, Location) 
 
 // rootBody answers the body of a message that is no multipart.
 func (p *parser) rootBody(o *outline) Section {
-	l := newLines(o.at.Open(p.src))
+	l := rfc822.NewLines(o.body.Open(p.src))
 	readHeader(l)
-	start := l.off
+	start := l.Offset()
 	for {
-		if piece, _ := l.next(); len(piece) == 0 {
-			return Section{start, l.off - start}
+		if piece, _ := l.Next(); len(piece) == 0 {
+			return Section{start, l.Offset() - start}
 		}
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"text/tabwriter"
 )
 
-// Unwrapped is what `clawback unwrap --json` prints of a file. Every key is always there; lists are never null.
+// Unwrapped is what `clawback unwrap --json` prints of a file. Every key but one is always there; lists are never null.
 type Unwrapped struct {
 	File             string               `json:"file"`
 	Kind             Kind                 `json:"kind"`
@@ -18,6 +18,7 @@ type Unwrapped struct {
 	OnBehalfOf       string               `json:"on_behalf_of"`
 	Subject          string               `json:"subject"`
 	MessageID        string               `json:"message_id"`
+	AlternateIDs     []string             `json:"alternate_message_ids,omitempty"` // there where the report names another one
 	NetworkMessageID string               `json:"network_message_id"`
 	Recipients       []UnwrappedRecipient `json:"recipients"`
 	Originals        []UnwrappedOriginal  `json:"originals"`
@@ -56,7 +57,7 @@ func (r *Report) Describe(file string, src io.ReaderAt) (Unwrapped, error) {
 		MessageID: r.MessageID, NetworkMessageID: r.NetworkMessageID, FirstHand: r.FirstHand,
 		Recipients: make([]UnwrappedRecipient, 0, len(r.Recipients)),
 		Originals:  make([]UnwrappedOriginal, 0, len(r.Originals)),
-		Problems:   append([]string{}, r.Problems...),
+		Problems:   append([]string{}, r.Problems...), AlternateIDs: r.AlternateIDs,
 	}
 	for _, rcpt := range r.Recipients {
 		u.Recipients = append(u.Recipients, UnwrappedRecipient(rcpt))
@@ -93,6 +94,9 @@ func (u Unwrapped) WriteText(w io.Writer) error {
 	row("  on behalf of", u.OnBehalfOf)
 	row("  subject", u.Subject)
 	row("  message id", u.MessageID)
+	for _, id := range u.AlternateIDs {
+		row("  also named", id)
+	}
 	row("  network message id", u.NetworkMessageID)
 	for _, r := range u.Recipients {
 		row("  "+string(r.Type), r.text())

@@ -1,62 +1,56 @@
 package journal
 
 import (
-	"bufio"
+	"bytes"
 	"io"
+
+	"clawback/rfc822"
 )
 
+// headSize is how much of a body is looked at to choose among the transfer encodings that its header names.
+const headSize = 16 << 10
+
+// head answers the first octets at a location.
+func (p *parser) head(at Location) []byte {
+	b := make([]byte, headSize)
+	n, _ := io.ReadFull(at.Open(p.src), b) // src keeps its error
+	return b[:n]
+}
+
+// encodingOf is the transfer encoding of what lies at a location.
+func (p *parser) encodingOf(at Location, h header) rfc822.Encoding {
+	if all, _ := h.Encodings(); len(all) > 1 {
+		return h.EncodingOf(p.head(at))
+	}
+	return h.Encoding()
+}
+
 // decoding answers the location of an attached message with the part's transfer encoding taken off. RFC 2046, section
-// 5.2.1, allows none there, so it is doubted: where the octets are not strictly encoded, they are the message.
+// 5.2.1, allows none there, so it is doubted: where the octets are not strictly encoded and do not look like a message
+// once they are decoded, they are the message.
 func (p *parser) decoding(at Location, h header) (Location, bool) {
-	e := h.encoding()
-	if e == "" {
+	e := p.encodingOf(at, h)
+	if e == rfc822.Identity {
 		return at, true
 	}
-	if e == QuotedPrintable && !strictlyQuoted(at.Open(p.src)) {
+	d := rfc822.NewDecoder(at.Open(p.src), e)
+	head := make([]byte, 4<<10)
+	n, _ := io.ReadFull(d, head)
+	rest, _ := io.Copy(io.Discard, d) // src keeps its error
+	if int64(n)+rest == 0 || !p.isEncoded(at, e, d.Forgiven(), head[:n]) {
 		return at, false
 	}
-	in := at.decoded(e)
-	n, err := io.Copy(io.Discard, in.Open(p.src))
-	if err != nil || n == 0 {
-		return at, false
-	}
-	return in, true
+	return at.decoded(string(e)), true
 }
 
-// strictlyQuoted reports whether all octets are what a quoted-printable encoder writes: Go's decoder lets pass what is
-// not. A message that is not encoded has a bare "=" in almost any header. RFC 2045, section 6.7, rule 1.
-func strictlyQuoted(r io.Reader) bool {
-	br := bufio.NewReaderSize(r, lineBufferSize)
-	for {
-		c, err := br.ReadByte()
-		switch {
-		case err != nil:
-			return true
-		case c >= 0x7f || c == 0:
-			return false
-		case c == '=' && !escapeFollows(br):
-			return false
-		}
-	}
-}
-
-// escapeFollows looks at what stands after an equals sign: two hexadecimal digits, or blanks and a line break.
-func escapeFollows(br *bufio.Reader) bool {
-	next, _ := br.Peek(2)
-	if len(next) == 2 && isHex(next[0]) && isHex(next[1]) {
+// isEncoded reports whether a message is encoded as it says, by what its decoder forgave and the decoded head.
+func (p *parser) isEncoded(at Location, e rfc822.Encoding, forgiven rfc822.Forgiven, head []byte) bool {
+	if forgiven&^rfc822.PaddedRuns == 0 {
 		return true
 	}
-	for {
-		c, err := br.ReadByte()
-		switch {
-		case err != nil || c == '\n':
-			return true
-		case c != ' ' && c != '\t' && c != '\r':
-			return false
-		}
+	if e == rfc822.QuotedPrintable {
+		// A message that is not encoded has a bare equals sign in almost any header, or none at all.
+		return forgiven == rfc822.RawByte && bytes.IndexByte(p.head(at), '=') >= 0
 	}
-}
-
-func isHex(c byte) bool {
-	return '0' <= c && c <= '9' || 'A' <= c && c <= 'F' || 'a' <= c && c <= 'f'
+	return rfc822.BeginsWithHeader(head)
 }

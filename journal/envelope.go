@@ -1,9 +1,7 @@
 package journal
 
 import (
-	"bufio"
-	"bytes"
-	"io"
+	"slices"
 	"strings"
 )
 
@@ -32,61 +30,52 @@ const (
 type envelopeReader struct {
 	report *Report
 	had    map[field]bool
-	list   bool // below "Recipients:"
-	passed int  // lines that are no known field
-	loose  bool // a person's mail program wrote the text: what is no field is passed over without a word
+	ids    []string // the Message-IDs that are named, each once
+	list   bool     // below "Recipients:"
+	passed int      // lines that are no known field
+	loose  bool     // a person's mail program wrote the text: what is no field is passed over without a word
 }
 
-// envelopeText answers the part's text: first the transfer encoding is taken off, then the charset, then come lines.
-// "prior to the application of any MIME encoding": MS-XJRNL 2.1.
-func (p *parser) envelopeText(c *child, r *Report) text {
-	at := p.envelopeDecoding(c, r)
-	_, params := c.header.mediaType()
-	t, known := textOf(at.Open(p.src), params["charset"])
-	if !known {
-		r.problem("the envelope part's charset %q is unknown", params["charset"])
+// maxNamed is how many Message-IDs of the envelope part are kept. It has one, and more where a sender forged some.
+const maxNamed = 8
+
+// envelope reads the whole part into the report and answers the Message-IDs that it names, and whether it names a
+// sender and a recipient.
+func (p *parser) envelope(c *child, r *Report) (ids []string, named bool) {
+	e, t := p.readEnvelope(c, r.Kind, true)
+	if t.bare && len(e.report.Recipients) == 0 { // nothing can be read like that: LF ends lines after all
+		e, t = p.readEnvelope(c, r.Kind, false)
 	}
-	t.Reader = io.LimitReader(t.Reader, maxEnvelope)
-	return t
+	t.describe(r)
+	if t.bare {
+		r.problem("a line of the envelope part holds a bare line feed: what follows it is no field")
+	}
+	e.into(r)
+	return e.ids, e.had[fieldSender] && len(r.Recipients) > 0
 }
 
-// envelopeDecoding takes the transfer encoding off as far as it goes: half a list of recipients is better than none.
-func (p *parser) envelopeDecoding(c *child, r *Report) Location {
-	e := c.header.encoding()
-	at := c.at().decoded(e)
-	if e == "" {
-		return at
-	}
-	if e == Base64 && hasColon(c.at().Open(p.src)) { // no base64 has one, and every field has
-		r.problem("the envelope part says base64 and is not")
-		return c.at()
-	}
-	if _, err := io.Copy(io.Discard, at.Open(p.src)); err != nil {
-		r.problem("the envelope part's %s ends in an error: it was read up to there", e)
-	}
-	return at
-}
-
-func hasColon(r io.Reader) bool {
-	first, _ := bufio.NewReaderSize(r, 512).Peek(512)
-	return bytes.IndexByte(first, ':') >= 0
-}
-
-// envelope reads the whole part and reports whether it names a sender and a recipient.
-func (p *parser) envelope(c *child, r *Report) bool {
-	t := p.envelopeText(c, r)
-	e := &envelopeReader{report: r, had: map[field]bool{}, loose: r.Kind == KindResent}
-	octets := int64(0)
-	for line := range t.lines(&octets) {
+func (p *parser) readEnvelope(c *child, kind Kind, crlf bool) (*envelopeReader, *envelopeText) {
+	t := p.openEnvelope(c)
+	t.crlf = crlf
+	e := &envelopeReader{report: &Report{Kind: kind}, had: map[field]bool{}, loose: kind == KindResent}
+	for line := range t.each {
 		if !e.line(line) {
 			break
 		}
 	}
-	if octets >= maxEnvelope {
-		r.problem("the envelope part is longer than %d octets", maxEnvelope)
-	}
 	e.check()
-	return e.had[fieldSender] && len(r.Recipients) > 0
+	return e, t
+}
+
+// into puts what was read into the report.
+func (e *envelopeReader) into(r *Report) {
+	from := e.report
+	r.Sender, r.OnBehalfOf, r.Subject = from.Sender, from.OnBehalfOf, from.Subject
+	r.Label, r.Mailbox, r.SentUTC, r.ReceivedUTC = from.Label, from.Mailbox, from.SentUTC, from.ReceivedUTC
+	r.Recipients = from.Recipients
+	for _, text := range from.Problems {
+		r.problem("%s", text)
+	}
 }
 
 // line takes one line that is not empty. It answers false when the envelope has ended before the text has.
@@ -97,6 +86,8 @@ func (e *envelopeReader) line(line string) bool {
 	switch {
 	case colon && e.recipientField(f, value):
 		e.list = f == fieldRecipients
+	case colon && f == fieldMessageID:
+		e.messageID(value)
 	case colon && e.single(f) != nil:
 		e.set(f, value)
 	case e.list:
@@ -128,8 +119,6 @@ func (e *envelopeReader) single(f field) *string {
 		return &r.OnBehalfOf
 	case fieldSubject:
 		return &r.Subject
-	case fieldMessageID:
-		return &r.MessageID
 	case fieldLabel:
 		return &r.Label
 	case fieldMailbox:
@@ -142,18 +131,40 @@ func (e *envelopeReader) single(f field) *string {
 	return nil
 }
 
+// set keeps a field. One that stands again is told, and the sender of the mail, who may have put it into the subject,
+// chooses nothing by it: what Exchange writes before the subject has the first place anyhow, and of what it writes
+// behind it nothing counts then.
 func (e *envelopeReader) set(f field, value string) {
 	e.list = false
-	if e.had[f] {
-		e.report.problem("field %s stands more than once in the envelope part", f)
-		return
-	}
-	e.had[f] = true
 	switch f {
 	case fieldSender, fieldOnBehalfOf, fieldMailbox:
 		value = bareAddress(value)
 	}
-	*e.single(f) = value
+	kept := e.single(f)
+	if !e.had[f] {
+		e.had[f] = true
+		*kept = value
+		return
+	}
+	e.report.problem("field %s stands more than once in the envelope part", f)
+	switch f {
+	case fieldLabel, fieldMailbox, fieldSent, fieldReceived:
+		if *kept != value {
+			*kept = ""
+		}
+	}
+}
+
+// messageID keeps a Message-ID. All count: which of them is the original's, its own header says.
+func (e *envelopeReader) messageID(value string) {
+	e.list = false
+	if e.had[fieldMessageID] {
+		e.report.problem("field %s stands more than once in the envelope part", fieldMessageID)
+	}
+	e.had[fieldMessageID] = true
+	if value != "" && len(e.ids) < maxNamed && !slices.Contains(e.ids, value) {
+		e.ids = append(e.ids, value)
+	}
 }
 
 // recipientField takes the fields that repeat.
@@ -227,9 +238,10 @@ func (e *envelopeReader) check() {
 // looksLikeEnvelope recognises the envelope part where no marker says that it is one: its first line is the Sender
 // field, and a Message-ID follows soon.
 func (p *parser) looksLikeEnvelope(c *child) bool {
-	t := p.envelopeText(c, &Report{})
-	octets, n := int64(0), 0
-	for line := range t.lines(&octets) {
+	t := p.openEnvelope(c)
+	t.crlf = true
+	n := 0
+	for line := range t.each {
 		name, _, colon := strings.Cut(line, ":")
 		f := field(strings.ToLower(strings.TrimSpace(name)))
 		switch {

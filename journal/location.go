@@ -2,18 +2,12 @@ package journal
 
 import (
 	"bufio"
-	"encoding/base64"
 	"fmt"
 	"io"
-	"mime/quotedprintable"
 	"strconv"
 	"strings"
-)
 
-// The content transfer encodings that change octets. RFC 2045, section 6.
-const (
-	Base64          = "base64"
-	QuotedPrintable = "quoted-printable"
+	"clawback/rfc822"
 )
 
 // crlf is the step of a Location that undoes what a mail store on Unix does to lines.
@@ -22,7 +16,7 @@ const crlf = "crlf"
 // Location says where a run of octets lies in the parsed message and how it is encoded there.
 type Location struct {
 	Section Section `json:"section"`
-	// Encoding is "" (identity), "base64" or "quoted-printable". Where the octets lie within a message that is itself
+	// Encoding is "" (identity), or one of rfc822's. Where the octets lie within a message that is itself
 	// encoded (a report attached in base64 to a bounce), it is the way from the section inwards: encodings and
 	// OFFSET+SIZE in the decoded octets, separated by spaces, as in "base64 1044+52311". A last step "crlf" gives the
 	// lines of a file that a mail store wrote with LF their CRLF again.
@@ -40,12 +34,10 @@ func (l Location) Open(r io.ReaderAt) io.Reader {
 
 func openStep(r io.Reader, step string) io.Reader {
 	switch step {
-	case Base64:
-		return base64.NewDecoder(base64.StdEncoding, &withoutBlanks{r})
+	case string(rfc822.Base64), string(rfc822.QuotedPrintable), string(rfc822.UUEncode):
+		return rfc822.NewDecoder(r, rfc822.Encoding(step))
 	case crlf:
 		return &withCRLF{in: bufio.NewReaderSize(r, lineBufferSize)}
-	case QuotedPrintable:
-		return quotedprintable.NewReader(newLines(r).br) // its own buffer of 4096 would fail on longer lines
 	}
 	off, size, ok := parseRange(step)
 	if !ok {
@@ -96,25 +88,6 @@ func (w *window) Read(b []byte) (int, error) {
 	n, err := w.r.Read(b[:min(int64(len(b)), w.left)])
 	w.left -= int64(n)
 	return n, err
-}
-
-// withoutBlanks drops spaces and tabs, which base64.NewDecoder refuses; line breaks it drops itself.
-type withoutBlanks struct{ r io.Reader }
-
-func (w *withoutBlanks) Read(b []byte) (int, error) {
-	for {
-		n, err := w.r.Read(b)
-		kept := 0
-		for _, c := range b[:n] {
-			if c != ' ' && c != '\t' {
-				b[kept] = c
-				kept++
-			}
-		}
-		if kept > 0 || err != nil || len(b) == 0 {
-			return kept, err
-		}
-	}
 }
 
 // withCRLF puts a CR before each LF that has none.

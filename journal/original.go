@@ -4,7 +4,10 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"io"
+	"slices"
 	"strings"
+
+	"clawback/rfc822"
 )
 
 // Open answers the original's octets, decoded, as they were when Exchange journaled them.
@@ -15,20 +18,21 @@ func (o Original) Open(r io.ReaderAt) io.Reader {
 // unwrap reads the envelope part and the originals of a shape into the report.
 func (p *parser) unwrap(r *Report, s *shape) {
 	if s.envelope != nil {
-		s.named = p.envelope(s.envelope, r)
+		s.ids, s.named = p.envelope(s.envelope, r)
 	}
 	headers := p.originals(r, s)
 	if len(r.Originals) == 0 {
+		r.reconcileMessageID(nil, s.ids)
 		r.problem("no original was found")
 		return
 	}
 	p.order(r, s, headers)
 	r.Inner = innerOf(headers[0])
 	r.NetworkMessageID = r.Inner.NetworkMessageID
-	if n := headers[0].counts["x-ms-exchange-organization-network-message-id"]; n > 1 {
+	if n := headers[0].Count("x-ms-exchange-organization-network-message-id"); n > 1 {
 		r.problem("the original has %d network message ids: none is used", n)
 	}
-	r.reconcileMessageID()
+	r.reconcileMessageID(headers[0].All("message-id"), s.ids)
 }
 
 // originals measures each attached message and answers their headers.
@@ -42,7 +46,7 @@ func (p *parser) originals(r *Report, s *shape) []header {
 		c := &s.originals[i]
 		at, ok := p.decoding(c.at(), c.header)
 		if !ok {
-			r.problem("the original's transfer encoding %q does not decode: its octets are taken as they stand", c.header.encoding())
+			r.problem("the original's transfer encoding %q does not decode: its octets are taken as they stand", c.header.Encoding())
 		}
 		o, h := p.measure(at)
 		if isTNEF(c.header) {
@@ -59,7 +63,7 @@ func (p *parser) measure(at Location) (Original, header) {
 	o := Original{Section: at.Section, Encoding: at.Encoding}
 	sum := &tally{Hash: sha256.New()}
 	in := at.Open(p.src)
-	h := readHeader(newLines(io.TeeReader(in, sum)))
+	h := readHeader(rfc822.NewLines(io.TeeReader(in, sum)))
 	// A decoder's error cannot come here, decoding has read it through; a reader's is kept in src.
 	_, _ = io.CopyBuffer(sum, onlyReader{in}, make([]byte, min(copyBufferSize, at.Section.Size+1)))
 	o.Size = sum.size
@@ -82,7 +86,7 @@ func (p *parser) order(r *Report, s *shape, headers []header) {
 		}
 	}
 	s.note("several messages are attached and none is protected")
-	r.toFront(headers, r.journaled())
+	r.toFront(headers, r.journaled(s.ids))
 }
 
 // markDecrypted flags the copies of the protected original, which have its Message-ID.
@@ -96,10 +100,10 @@ func (r *Report) markDecrypted(s *shape) {
 	}
 }
 
-// journaled answers the index of the original that the envelope part names, else 0.
-func (r *Report) journaled() int {
+// journaled answers the index of the first original that the envelope part names, else 0.
+func (r *Report) journaled(ids []string) int {
 	for i, o := range r.Originals {
-		if o.MessageID != "" && o.MessageID == r.MessageID {
+		if o.MessageID != "" && slices.Contains(ids, o.MessageID) {
 			return i
 		}
 	}
@@ -132,7 +136,7 @@ func (p *parser) isProtected(o *outline, depth int) bool {
 
 func isRightsManaged(h header) bool {
 	kind, _ := h.mediaType()
-	return kind == "application/x-microsoft-rpmsg-message" || strings.EqualFold(h.fileName(), "message.rpmsg")
+	return kind == "application/x-microsoft-rpmsg-message" || strings.EqualFold(h.FileName(), "message.rpmsg")
 }
 
 // organisationOf is the tenant that Exchange handled the original for, by either of the fields that say so.
@@ -150,25 +154,54 @@ func innerOf(h header) Inner {
 		Directionality: h.get("x-ms-exchange-organization-messagedirectionality"),
 		AuthAs:         h.get("x-ms-exchange-organization-authas"),
 	}
-	if h.counts[id] == 1 {
+	if h.Count(id) == 1 {
 		in.NetworkMessageID = guid(h.get(id))
 	}
 	return in
 }
 
-// reconcileMessageID settles which Message-ID the original has. The envelope part is Exchange's own word, and where a
-// person's mail program wrote it, the original's header is surer.
-func (r *Report) reconcileMessageID() {
-	inner := r.Originals[0].MessageID
-	if inner != "" && r.MessageID != "" && inner != r.MessageID {
+// maxAlternates is how many further Message-IDs of an original are kept.
+const maxAlternates = 8
+
+// reconcileMessageID settles which Message-ID the original has: its own, since that is what the mailbox keeps, else
+// what the report's header says. The envelope part is Exchange's word for it too, but the sender's subject lies beside
+// it. Where it names another one, that is kept as well: both are looked for.
+func (r *Report) reconcileMessageID(own, named []string) {
+	if len(own) == 0 && len(r.Originals) > 0 && r.Outer.ParentMessageID != "" {
+		own = []string{r.Outer.ParentMessageID}
+	}
+	r.MessageID, r.AlternateIDs = "", nil
+	for _, id := range slices.Concat(own, named) {
+		id = bareID(id)
+		r.addMessageID(id)
+		if end := strings.IndexByte(id, '>'); strings.HasPrefix(id, "<") && end > 0 {
+			r.addMessageID(id[:end+1]) // without what stands behind it, as in "<x@example.com> (added by mx)"
+		}
+	}
+	if len(own) > 1 {
+		r.problem("the original has %d Message-IDs", len(own))
+	}
+	if len(own) > 0 && slices.ContainsFunc(named, func(id string) bool { return !slices.Contains(own, id) }) {
 		r.problem("the original's Message-ID is not the one that the envelope part names")
 	}
-	if r.MessageID == "" || r.Kind == KindResent && inner != "" {
-		r.MessageID = inner
+}
+
+func (r *Report) addMessageID(id string) {
+	switch {
+	case id == "" || id == r.MessageID || slices.Contains(r.AlternateIDs, id):
+	case r.MessageID == "":
+		r.MessageID = id
+	case len(r.AlternateIDs) < maxAlternates:
+		r.AlternateIDs = append(r.AlternateIDs, id)
 	}
-	if r.MessageID == "" {
-		r.MessageID = r.Outer.ParentMessageID
+}
+
+// bareID takes off what mail programs make of a Message-ID when they write a text anew: <x@example.com<mailto:...>>.
+func bareID(value string) string {
+	if start, _, found := strings.Cut(value, "<mailto:"); found && strings.HasPrefix(start, "<") {
+		return start + ">"
 	}
+	return value
 }
 
 // tally counts what it hashes.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"clawback/rfc822"
 )
 
 // Parse tells what a message at a journal address is and unwraps it. The error is that of r, or io.ErrUnexpectedEOF
@@ -33,57 +35,87 @@ type parser struct {
 	gaveUp   bool // messages are attached deeper, or in greater number, than is looked
 }
 
+// part is one direct child of a multipart.
+type part struct {
+	header header
+	body   Section // within the multipart's body
+}
+
 // outline is the top of a message or of a multipart: its header and its direct children.
 type outline struct {
-	at       Location
 	header   header
-	kind     string // media type
-	params   map[string]string
+	kind     string   // media type
+	body     Location // from where the children are counted
 	parts    []part
 	unclosed bool // the closing delimiter is missing
+	encoded  bool // the body is transfer-encoded as a whole
 	problems []string
 }
 
 // outline reads a message's header and, where it is a multipart, cuts its body.
 func (p *parser) outline(at Location) *outline {
-	l := newLines(at.Open(p.src))
-	o := &outline{at: at, header: readHeader(l)}
-	if o.header.over {
+	l := rfc822.NewLines(at.Open(p.src))
+	o := &outline{header: readHeader(l), body: at}
+	if o.header.Bounds&rfc822.HeaderOctets != 0 {
 		o.problem("the header is longer than %d octets", maxHeader)
 	}
-	o.kind, o.params = o.header.mediaType()
 	p.splitBody(o, l)
 	return o
 }
 
 // inside reads a child that is itself a multipart.
 func (p *parser) inside(parent *outline, c part) *outline {
-	o := &outline{at: parent.at.within(c.body), header: c.header}
-	o.kind, o.params = c.header.mediaType()
-	p.splitBody(o, newLines(o.at.Open(p.src)))
+	o := &outline{header: c.header, body: parent.body.within(c.body)}
+	p.splitBody(o, rfc822.NewLines(o.body.Open(p.src)))
 	return o
 }
 
-func (p *parser) splitBody(o *outline, l *lines) {
+// splitBody cuts the body that l is at into the children of a multipart.
+func (p *parser) splitBody(o *outline, l *rfc822.Lines) {
+	o.kind, _ = o.header.mediaType()
 	if !strings.HasPrefix(o.kind, "multipart/") {
 		return
 	}
-	boundary := o.params["boundary"]
-	if boundary == "" {
+	boundary := o.header.Boundary()
+	if boundary.None() {
 		o.problem("the multipart has no boundary")
 		return
 	}
-	s := split(l, boundary)
-	o.parts = s.parts
+	l = p.decodeWhole(o, l)
+	room := maxKept
+	s := rfc822.Split(l, boundary, rfc822.SplitOptions{Parts: maxParts, Header: headerOptions(&room)})
+	for i := range s.Parts {
+		b := s.Parts[i].Body
+		o.parts = append(o.parts, part{header{s.Parts[i].Header}, Section{b.Start, b.Size()}})
+	}
 	switch {
-	case !s.seen:
+	case !s.Seen:
 		o.problem("no delimiter line has the boundary")
-	case s.tooMany:
+	case s.Bounds&rfc822.PartCount != 0:
 		o.problem("more than %d parts", maxParts)
-	case !s.closed:
+	case !s.Closed:
 		o.unclosed = true
 		o.problem("the closing boundary is missing")
 	}
+}
+
+// decodeWhole takes off the transfer encoding of a multipart as a whole, which RFC 2045, section 6.4 does not allow.
+func (p *parser) decodeWhole(o *outline, l *rfc822.Lines) *rfc822.Lines {
+	if o.header.Encoding() == rfc822.Identity {
+		return l
+	}
+	const toItsEnd = 1 << 40
+	at := o.body.within(Section{l.Offset(), toItsEnd})
+	if o.body.Encoding == "" {
+		at.Section.Size = o.body.Section.Size - l.Offset()
+	}
+	e := o.header.WholeEncoding(p.head(at))
+	if e == rfc822.Identity {
+		return l
+	}
+	o.problem("the multipart is encoded as a whole, in %s", e)
+	o.encoded, o.body = true, at.decoded(string(e))
+	return rfc822.NewLines(o.body.Open(p.src))
 }
 
 func (o *outline) problem(format string, args ...any) {

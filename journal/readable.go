@@ -2,6 +2,8 @@ package journal
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -25,16 +27,33 @@ func (r *Readable) Close() error {
 	return r.file.Close()
 }
 
-// Readable gives random access to the original. Nearly all lie as they are in the report; one that came transfer-encoded
-// (Send Again, our own bounces) is decoded first. Close it after use.
+// Readable gives random access to the original. Nearly all lie as they are in the report; one that came
+// transfer-encoded (Send Again, our own bounces) is decoded first, and compared with its hash where that is known.
+// Close it after use.
 func (o Original) Readable(src io.ReaderAt) (*Readable, error) {
 	if o.Encoding == "" {
 		return &Readable{ReaderAt: io.NewSectionReader(src, o.Section.Offset, o.Section.Size), Size: o.Section.Size}, nil
 	}
-	in := o.Open(src)
-	octets, err := io.ReadAll(io.LimitReader(in, inMemory+1))
+	sum := sha256.New()
+	in := io.TeeReader(o.Open(src), sum)
+	r, err := decode(in)
 	if err != nil {
 		return nil, fmt.Errorf("decode original: %w", err)
+	}
+	if o.SHA256 != [32]byte{} && !bytes.Equal(sum.Sum(nil), o.SHA256[:]) {
+		r.Close()
+		return nil, fmt.Errorf("decode original: %w", errDamaged)
+	}
+	return r, nil
+}
+
+var errDamaged = errors.New("its octets are not those that were journaled")
+
+// decode reads a stream to its end, into memory or a file.
+func decode(in io.Reader) (*Readable, error) {
+	octets, err := io.ReadAll(io.LimitReader(in, inMemory+1))
+	if err != nil {
+		return nil, err
 	}
 	if len(octets) <= inMemory {
 		return &Readable{ReaderAt: bytes.NewReader(octets), Size: int64(len(octets))}, nil
@@ -45,18 +64,19 @@ func (o Original) Readable(src io.ReaderAt) (*Readable, error) {
 func decodeToFile(in io.Reader) (*Readable, error) {
 	f, err := os.CreateTemp("", "clawback-original-*")
 	if err != nil {
-		return nil, fmt.Errorf("decode original: %w", err)
+		return nil, err
 	}
 	os.Remove(f.Name()) // gone with its last descriptor, whatever happens
 	n, err := io.Copy(f, in)
 	if err != nil {
 		f.Close()
-		return nil, fmt.Errorf("decode original: %w", err)
+		return nil, err
 	}
 	return &Readable{ReaderAt: f, Size: n, file: f}, nil
 }
 
-// Clear is the original that can be read: the decrypted copy of a protected one, else the first. The report must have one.
+// Clear is the original that can be read: the decrypted copy of a protected one, else the first. The report must have
+// one.
 func (r *Report) Clear() Original {
 	for _, o := range r.Originals {
 		if o.Decrypted {

@@ -1,7 +1,10 @@
 package journal
 
 import (
+	"clawback/rfc822"
+
 	"bytes"
+	"crypto/sha256"
 	"encoding/base64"
 	"io"
 	"testing"
@@ -15,10 +18,10 @@ func TestReadable_givesTheOctetsHoweverTheyCame(t *testing.T) {
 		encoding string
 	}{
 		{"as they are", []byte("From: a@example.com\r\n\r\nhello\r\n"), ""},
-		{"encoded", []byte("From: a@example.com\r\n\r\nhello\r\n"), Base64},
-		{"encoded and large", large, Base64},
-		{"exactly as large as memory may hold", large[:inMemory], Base64},
-		{"one more", large[:inMemory+1], Base64},
+		{"encoded", []byte("From: a@example.com\r\n\r\nhello\r\n"), string(rfc822.Base64)},
+		{"encoded and large", large, string(rfc822.Base64)},
+		{"exactly as large as memory may hold", large[:inMemory], string(rfc822.Base64)},
+		{"one more", large[:inMemory+1], string(rfc822.Base64)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			stored := c.octets
@@ -46,7 +49,10 @@ func TestReadable_givesTheOctetsHoweverTheyCame(t *testing.T) {
 }
 
 func TestReadable_damagedEncodingIsAnError(t *testing.T) {
-	o := Original{Section: Section{Size: 9}, Encoding: Base64}
+	o := Original{Section: Section{Size: 9}, Encoding: string(rfc822.Base64), SHA256: sha256.Sum256([]byte("\x00\x00\x00\x00\x00\x00"))}
+	if _, err := o.Readable(bytes.NewReader([]byte("AAAAAAAA\n"))); err != nil {
+		t.Error(err)
+	}
 	if _, err := o.Readable(bytes.NewReader([]byte("AAAA!!AAA"))); err == nil {
 		t.Error("what cannot be decoded was taken for the original")
 	}

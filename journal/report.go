@@ -78,8 +78,9 @@ type Report struct {
 	Sender           string // P1 sender of the original
 	OnBehalfOf       string
 	Subject          string
-	MessageID        string // of the journaled original
-	NetworkMessageID string // of the journaled original, "" when it does not stand exactly once
+	MessageID        string   // of the journaled original
+	AlternateIDs     []string // further Message-IDs under which a mailbox may have it: the envelope part names another one
+	NetworkMessageID string   // of the journaled original, "" when it does not stand exactly once
 	Label            string
 	Mailbox          string
 	SentUTC          string // opaque: its format is not documented

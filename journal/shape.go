@@ -11,14 +11,15 @@ type child struct {
 	part
 }
 
-func (c *child) at() Location { return c.parent.at.within(c.body) }
+func (c *child) at() Location { return c.parent.body.within(c.body) }
 
 // shape is what of a message's structure looks like a report.
 type shape struct {
 	envelope  *child
 	originals []child
-	named     bool   // the envelope part names a sender and a recipient
-	odd       string // how it differs from what Exchange makes; "" when it does not
+	ids       []string // the Message-IDs that the envelope part names
+	named     bool     // it names a sender and a recipient
+	odd       string   // how it differs from what Exchange makes; "" when it does not
 }
 
 func (s *shape) note(odd string) {
@@ -35,6 +36,9 @@ func (p *parser) shapeOf(o *outline, depth int) *shape {
 	}
 	if o.unclosed {
 		s.note("its end is missing")
+	}
+	if o.encoded {
+		s.note("it is encoded as a whole")
 	}
 	p.look(s, o, depth)
 	switch {
@@ -98,7 +102,7 @@ func isMessage(h header) bool {
 	case "message/rfc822", "message/global": // RFC 2046, 5.2.1; RFC 6532, 3.7
 		return true
 	case "application/octet-stream", "application/x-eml", "application/eml", "application/vnd.ms-outlook":
-		return strings.HasSuffix(strings.ToLower(h.fileName()), ".eml")
+		return strings.HasSuffix(strings.ToLower(h.FileName()), ".eml")
 	}
 	return false
 }
@@ -107,5 +111,5 @@ func isMessage(h header) bool {
 func isTNEF(h header) bool {
 	kind, _ := h.mediaType()
 	return kind == "application/ms-tnef" || kind == "application/vnd.ms-tnef" ||
-		strings.EqualFold(h.fileName(), "winmail.dat")
+		strings.EqualFold(h.FileName(), "winmail.dat")
 }
