@@ -134,7 +134,8 @@ func (j *job) application(what identity.Message, result score.Result) store.Appl
 	}
 	app.Record = store.Record{
 		Tenant: e.Tenant, NetworkMessageID: app.Network, MessageID: r.MessageID, Content: what.Content(),
-		Sender: r.Sender, From: what.From, FromName: what.FromName, Subject: what.Subject, Date: what.Date,
+		AlternateIDs: r.AlternateIDs,
+		Sender:       r.Sender, From: what.From, FromName: what.FromName, Subject: what.Subject, Date: what.Date,
 		Received: e.Received, Direction: j.direction(), Recipients: r.Recipients, Verdict: result.Verdict,
 		FirstHand: j.firstHand(), Region: e.Region,
 		Variants: []store.Variant{{

@@ -206,6 +206,7 @@ type mail struct {
 	doubts      []store.Doubt
 	content     string // "": follows from original
 	contents    string
+	also        []string // further Message-IDs
 }
 
 func bad(to ...string) mail {
@@ -224,7 +225,7 @@ func (r *rig) report(m mail) store.Record {
 		v.Indicators = append(v.Indicators, verdict.Indicator{Kind: "url", Value: l})
 	}
 	rec := store.Record{
-		MessageID: m.mid, Sender: m.from, From: m.from, Subject: "Invoice", Received: time.Now(), FirstHand: !m.hearsay,
+		MessageID: m.mid, AlternateIDs: m.also, Sender: m.from, From: m.from, Subject: "Invoice", Received: time.Now(), FirstHand: !m.hearsay,
 		Direction: m.direction, Verdict: v, Content: sha,
 		Variants: []store.Variant{{SHA256: sha, Verdict: v, FirstHand: !m.hearsay, At: time.Now()}},
 	}

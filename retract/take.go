@@ -74,27 +74,51 @@ func (w *work) find(ctx context.Context, target Folder) ([]Candidate, error) {
 	var deeper []Candidate
 	var err error
 	if target == Purges {
-		if deeper, err = w.box.Find(ctx, w.in.Mailbox, w.rec.MessageID, Deletions); err != nil {
+		if deeper, err = w.look(ctx, Deletions); err != nil {
 			return nil, fmt.Errorf("find in Recoverable Items: %w", err)
 		}
 	}
-	hits, err := w.box.Find(ctx, w.in.Mailbox, w.rec.MessageID, "")
+	hits, err := w.look(ctx, "")
 	if err != nil {
 		return nil, fmt.Errorf("find: %w", err)
 	}
-	for _, c := range deeper {
-		if !slices.ContainsFunc(hits, func(h Candidate) bool { return h.ID == c.ID }) { // its user has just brought it back
+	return w.received(ctx, withHits(hits, deeper)) // one that is in both its user has just brought back
+}
+
+// look finds the messages of the mailbox that have one of the record's Message-IDs, in a folder or, for "", in all that a
+// user sees.
+func (w *work) look(ctx context.Context, in Folder) ([]Candidate, error) {
+	var hits []Candidate
+	for _, id := range w.messageIDs() {
+		more, err := w.box.Find(ctx, w.in.Mailbox, id, in)
+		if err != nil {
+			return nil, err
+		}
+		hits = withHits(hits, more)
+	}
+	return hits, nil
+}
+
+// messageIDs are those under which a mailbox may have the message: its own first. A report that names another one than
+// the original's header is odd, and the mailbox keeps whichever Exchange took.
+func (w *work) messageIDs() []string { return append([]string{w.rec.MessageID}, w.rec.AlternateIDs...) }
+
+// withHits adds hits that are not there yet.
+func withHits(hits, more []Candidate) []Candidate {
+	for _, c := range more {
+		if !slices.ContainsFunc(hits, func(h Candidate) bool { return h.ID == c.ID }) {
 			hits = append(hits, c)
 		}
 	}
-	return w.received(ctx, hits)
+	return hits
 }
 
 // received leaves out what the mailbox's owner wrote: drafts, and copies in Sent Items.
 func (w *work) received(ctx context.Context, hits []Candidate) ([]Candidate, error) {
 	var list []Candidate
 	for _, c := range hits {
-		if c.Draft || c.InternetMessageID != "" && !strings.EqualFold(strings.TrimSpace(c.InternetMessageID), w.rec.MessageID) {
+		named := func(id string) bool { return strings.EqualFold(strings.TrimSpace(c.InternetMessageID), id) }
+		if c.Draft || c.InternetMessageID != "" && !slices.ContainsFunc(w.messageIDs(), named) {
 			continue
 		}
 		own, err := w.own(ctx, c, len(hits))

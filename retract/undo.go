@@ -173,7 +173,7 @@ func (w *work) giveBackOne(ctx context.Context, t store.Taken) (string, error) {
 // inTarget finds a message whose id is gone in the folder to which it was taken. Another copy, which the user may have put
 // there, came at another time; and one that is mentioned goes back to where that was.
 func (w *work) inTarget(ctx context.Context, t store.Taken) (Candidate, error) {
-	hits, err := w.box.Find(ctx, w.in.Mailbox, w.rec.MessageID, Folder(t.Folder))
+	hits, err := w.look(ctx, Folder(t.Folder))
 	if err != nil {
 		return Candidate{}, err
 	}

@@ -85,7 +85,7 @@ func (w *work) reached(ctx context.Context, folder string, t store.Taken) (bool,
 // elsewhere looks for a message whose id is gone: in its target, and in Recoverable Items. A purged message is nowhere.
 func (w *work) elsewhere(ctx context.Context, t store.Taken) (state, id string, err error) {
 	for _, f := range places(Folder(t.Target)) {
-		hits, err := w.box.Find(ctx, w.in.Mailbox, w.rec.MessageID, f)
+		hits, err := w.look(ctx, f)
 		if err != nil {
 			return "", "", fmt.Errorf("find in %s: %w", Place(f), err)
 		}
@@ -157,7 +157,7 @@ func (w *work) sunk(ctx context.Context, target Folder) (bool, error) {
 	if target == Purges {
 		return false, nil // looked into already
 	}
-	hits, err := w.box.Find(ctx, w.in.Mailbox, w.rec.MessageID, Deletions)
+	hits, err := w.look(ctx, Deletions)
 	if err != nil {
 		return false, fmt.Errorf("find in Recoverable Items: %w", err)
 	}

@@ -73,6 +73,10 @@ func (a Application) clean() Application {
 	for _, field := range []*string{&r.MessageID, &r.NetworkMessageID, &r.Content, &r.Contents} {
 		*field = strings.ToValidUTF8(*field, "\uFFFD")
 	}
+	for i, id := range r.AlternateIDs {
+		r.AlternateIDs[i] = strings.ToValidUTF8(id, "\uFFFD")
+	}
+	r.AlternateIDs = uniteIDs(r.MessageID, nil, r.AlternateIDs)
 	r.Received, r.Date = r.Received.UTC().Round(0), storable(r.Date)
 	r.Recipients = uniteRecipients(nil, r.Recipients)
 	variants := r.Variants

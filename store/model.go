@@ -1,6 +1,7 @@
 package store
 
 import (
+	"encoding/hex"
 	"slices"
 	"time"
 
@@ -16,9 +17,10 @@ type Record struct {
 	Tenant           string              `json:"tenant"`
 	NetworkMessageID string              `json:"network_message_id,omitempty"`
 	MessageID        string              `json:"message_id"`
-	Content          string              `json:"content,omitempty"` // hex SHA-256 over From, Date, Subject and the parts with their names and types
-	Sender           string              `json:"sender"`            // envelope
-	From             string              `json:"from"`              // header, address
+	AlternateIDs     []string            `json:"alternate_ids,omitempty"` // further Message-IDs under which a mailbox may have it; at most 8
+	Content          string              `json:"content,omitempty"`       // hex SHA-256 over From, Date, Subject and the parts with their names and types
+	Sender           string              `json:"sender"`                  // envelope
+	From             string              `json:"from"`                    // header, address
 	FromName         string              `json:"from_name,omitempty"`
 	Subject          string              `json:"subject"`
 	Date             time.Time           `json:"date,omitzero"`       // header Date
@@ -241,5 +243,9 @@ type Act struct {
 
 // Original is where the variant's original lies in its report, as package journal opens it.
 func (v Variant) Original() journal.Original {
-	return journal.Original{Section: v.Section, Encoding: v.Encoding}
+	o := journal.Original{Section: v.Section, Encoding: v.Encoding}
+	if sum, err := hex.DecodeString(v.SHA256); err == nil {
+		copy(o.SHA256[:], sum)
+	}
+	return o
 }

@@ -95,8 +95,10 @@ func flags(rec Record) byte {
 // names are the keys under which a record is looked up, each to be followed by its id.
 func (r Record) names() [][]byte {
 	var keys [][]byte
-	if r.MessageID != "" {
-		keys = append(keys, messageIDName(r.MessageID))
+	for _, id := range append([]string{r.MessageID}, r.AlternateIDs...) {
+		if id != "" {
+			keys = append(keys, messageIDName(id))
+		}
 	}
 	if r.NetworkMessageID != "" {
 		keys = append(keys, networkName(r.NetworkMessageID))

@@ -16,6 +16,7 @@ func unite(old, told Record) Record {
 	}
 	rec := old
 	fill(&rec.MessageID, told.MessageID)
+	rec.AlternateIDs = uniteIDs(rec.MessageID, old.AlternateIDs, append([]string{told.MessageID}, told.AlternateIDs...))
 	fill(&rec.NetworkMessageID, told.NetworkMessageID)
 	fill(&rec.Content, told.Content)
 	fill(&rec.Sender, told.Sender)
@@ -48,6 +49,20 @@ func takeOver(old, told Record) Record {
 	rec.addVariants(told.Variants)
 	rec.judge()
 	return rec
+}
+
+// maxAlternates is how many further Message-IDs a record keeps.
+const maxAlternates = 8
+
+// uniteIDs is each Message-ID of either once, but for the record's own.
+func uniteIDs(own string, have, more []string) []string {
+	var united []string
+	for _, id := range slices.Concat(have, more) {
+		if id != "" && id != own && len(united) < maxAlternates && !slices.Contains(united, id) {
+			united = append(united, id)
+		}
+	}
+	return united
 }
 
 // uniteDoubts is each doubt of either once. A doubt never goes away: its variant stays among the record's.

@@ -69,6 +69,7 @@ func (t *txn) updateRecord(rec Record, plan Planner) error {
 	}
 	rec.Tenant, rec.Received, rec.FirstHand = old.Tenant, old.Received, old.FirstHand
 	rec.NetworkMessageID, rec.MessageID, rec.Content = old.NetworkMessageID, old.MessageID, old.Content
+	rec.AlternateIDs = old.AlternateIDs
 	rec.Contents, rec.Carries, rec.Forwards, rec.Doubts = old.Contents, old.Carries, old.Forwards, old.Doubts
 	if err := t.putRecord(&rec, &old); err != nil {
 		return err

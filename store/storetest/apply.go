@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 
@@ -110,10 +111,37 @@ func testIdentity(t *testing.T, b *bench) {
 			}
 		})
 	}
+	t.Run("alternate Message-IDs", func(t *testing.T) { testAlternateIDs(t, &bench{open: b.open}) })
 	t.Run("forks are variants", func(t *testing.T) { testForks(t, &bench{open: b.open}) })
 	t.Run("variants are bounded", func(t *testing.T) { testVariants(t, &bench{open: b.open}) })
 	t.Run("not first-hand changes nothing", func(t *testing.T) { testNotFirstHand(t, &bench{open: b.open}) })
 	t.Run("first-hand takes over", func(t *testing.T) { testTakeOver(t, &bench{open: b.open}) })
+}
+
+// testAlternateIDs: a record is found by each Message-ID that its reports name, and keeps at most 8 beside its own.
+func testAlternateIDs(t *testing.T, b *bench) {
+	s := b.start(t)
+	a := Report(Contoso, 1)
+	a.Record.AlternateIDs = []string{"<other@example.com>", a.Record.MessageID, "", "<other@example.com>", "<\xff@example.com>"}
+	own := a.Record.MessageID
+	first := apply(t, s, a)
+	if want := []string{"<other@example.com>", "<\uFFFD@example.com>"}; first.MessageID != own || !slices.Equal(first.AlternateIDs, want) {
+		t.Errorf("%s, also %q, want %q", first.MessageID, first.AlternateIDs, want)
+	}
+	fork := Report(Contoso, 1)
+	fork.Key, fork.Record.MessageID = "fork", "<fork@example.com>"
+	for i := range 20 {
+		fork.Record.AlternateIDs = append(fork.Record.AlternateIDs, fmt.Sprintf("<%d@example.com>", i))
+	}
+	rec := apply(t, s, fork)
+	if rec.ID != first.ID || rec.MessageID != own || len(rec.AlternateIDs) != 8 || !slices.Contains(rec.AlternateIDs, "<fork@example.com>") {
+		t.Errorf("record %s, %s, also %q", rec.ID, rec.MessageID, rec.AlternateIDs)
+	}
+	for _, id := range append([]string{own, "other@example.com"}, rec.AlternateIDs...) {
+		if found, err := s.Lookup(Contoso, id); err != nil || len(found) != 1 || found[0].ID != rec.ID {
+			t.Errorf("by %s: %d records, error %v", id, len(found), err)
+		}
+	}
 }
 
 func testForks(t *testing.T, b *bench) {
