@@ -120,7 +120,6 @@ func (s *Scorer) inspect(m Message, mail *extract.Mail) *inspection {
 		x.other = s.lexicon.Fold(withoutURLs(cut(mail.Plain, maxText)))
 	}
 	x.gather()
-	x.readLimits()
 	return x
 }
 

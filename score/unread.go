@@ -20,6 +20,7 @@ func (x *inspection) notRead(where, text string) {
 // detectUnread makes one signal of all limits that were reached. It adds too little to flag a message by itself: long newsletters and
 // logs reach limits too.
 func detectUnread(x *inspection) {
+	x.readLimits() // last: files and the pages in them were read by the detectors
 	if len(x.unread) == 0 {
 		return
 	}

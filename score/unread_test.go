@@ -61,3 +61,26 @@ func TestUnread_namesWhatAndWhere(t *testing.T) {
 		t.Errorf("reason %+v, %v: it should name %d bytes and the first 4096", got, ok, len(text))
 	}
 }
+
+// A limit that is reached in a file, or behind one, is reported as one of the message's own is.
+func TestUnread_inFilesToo(t *testing.T) {
+	words := func(n int) string { return strings.Repeat("<p>some words of a long page</p>\n", n) }
+	for name, text := range map[string]string{
+		"an attached page":          attached("", longText, "page.html", "text/html", []byte("<html>"+words(40_000)+"</html>")),
+		"a page in a page":          attached("", longText, "page.html", "text/html", []byte(`<html><iframe src="data:text/html,`+strings.Repeat("x", 3<<20)+`"></iframe></html>`)),
+		"an attached page's sheets": attached("", longText, "page.html", "text/html", []byte("<html><style>"+strings.Repeat(".x{display:none}\n", 40_000)+"</style></html>")),
+		"many attached pages":       vary("MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n" + strings.Repeat("--b\nContent-Type: text/html; name=a.html\nContent-Disposition: attachment; filename=a.html\n\n<html><p>x</p></html>\n", maxPages+1) + "--b--\n"),
+	} {
+		if r := judge(t, text, "bob.field@contoso.example"); !has(r, "structure.not_read") {
+			t.Errorf("%s: nothing says that it was not read to its end; %s", name, summary(r))
+		}
+	}
+	for name, text := range map[string]string{
+		"a page":      attached("", longText, "page.html", "text/html", []byte("<html>"+words(4_000)+"</html>")),
+		"a few pages": vary("MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n" + strings.Repeat("--b\nContent-Type: text/html; name=a.html\nContent-Disposition: attachment; filename=a.html\n\n<html><p>x</p></html>\n", maxPages) + "--b--\n"),
+	} {
+		if r := judge(t, text, "bob.field@contoso.example"); has(r, "structure.not_read") {
+			t.Errorf("%s: %s", name, summary(r))
+		}
+	}
+}
