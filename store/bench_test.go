@@ -14,8 +14,6 @@ import (
 	"clawback/store/bolt"
 	"clawback/store/pebble"
 	"clawback/store/storetest"
-	"clawback/verdict"
-	"clawback/verdict/history"
 )
 
 // engine is what a benchmark's store keeps its rows in: CLAWBACK_STORE_ENGINE is pebble or bolt.
@@ -57,24 +55,6 @@ func written(b *testing.B) (n int64) {
 	return 0
 }
 
-// realistic is a report as scored mail gives it: some reasons, indicators, history, one recipient.
-func realistic(n int) store.Application {
-	a := storetest.Report(storetest.Contoso, n)
-	v := verdict.Verdict{Disposition: verdict.Clean, Score: 4, Rules: "2026-03-01", Knowledge: "17"}
-	for i := range 8 {
-		v.Reasons = append(v.Reasons, verdict.Reason{
-			ID: fmt.Sprint("signal.", i), Family: "auth", Weight: 1, Text: strings.Repeat("evidence ", 8), Where: "header From",
-		})
-		v.Indicators = append(v.Indicators, verdict.Indicator{Kind: "domain", Value: fmt.Sprint("host", i, ".example.com")})
-	}
-	a.Record.Variants[0].Verdict = v
-	a.Record.Received = storetest.Start.Add(time.Duration(n) * time.Millisecond)
-	for _, kind := range []string{"from:", "domain:", "pair:"} {
-		a.History = append(a.History, history.Observation{Key: fmt.Sprint(kind, n%5000), At: a.Record.Received})
-	}
-	return a
-}
-
 func BenchmarkApply(b *testing.B) {
 	for _, callers := range []int{1, 8, 64, 256} {
 		b.Run(fmt.Sprint("callers=", callers), func(b *testing.B) {
@@ -86,7 +66,7 @@ func BenchmarkApply(b *testing.B) {
 			for range callers {
 				wg.Go(func() {
 					for n := int(next.Add(1)); n <= b.N; n = int(next.Add(1)) {
-						if _, _, err := s.Apply(b.Context(), realistic(n), nil); err != nil {
+						if _, _, err := s.Apply(b.Context(), storetest.Realistic(n), nil); err != nil {
 							b.Error(err)
 							return
 						}
@@ -171,7 +151,7 @@ func BenchmarkDue(b *testing.B) {
 func fillIntents(b *testing.B, s *store.Store, n int) {
 	b.Helper()
 	for r := 0; n > 0; r++ {
-		a := realistic(r)
+		a := storetest.Realistic(r)
 		a.Record.Recipients = recipients(min(n, 1000))
 		n -= len(a.Record.Recipients)
 		if _, _, err := s.Apply(b.Context(), a, storetest.PlanAll); err != nil {
@@ -192,7 +172,7 @@ func recipients(n int) []journal.Recipient {
 func BenchmarkApplyHuge(b *testing.B) {
 	s, _ := benchStore(b)
 	for n := 0; b.Loop(); n++ {
-		a := realistic(n)
+		a := storetest.Realistic(n)
 		a.Record.Recipients = recipients(100_000)
 		if _, _, err := s.Apply(b.Context(), a, storetest.PlanAll); err != nil {
 			b.Fatal(err)

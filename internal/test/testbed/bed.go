@@ -136,7 +136,7 @@ func (b *Bed) ready(ctx context.Context) error {
 		}
 		select {
 		case <-b.exited:
-			return fmt.Errorf("the daemon ended at once: %v", b.exit)
+			return fmt.Errorf("the daemon ended at once: %v\n%s", b.exit, b.LogTail())
 		case <-ctx.Done():
 			return errors.New("the daemon was not ready in time")
 		case <-time.After(10 * time.Millisecond):

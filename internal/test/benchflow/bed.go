@@ -1,0 +1,207 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"clawback/api"
+	"clawback/internal/test/graphsim"
+	"clawback/internal/test/testbed"
+	"clawback/queue"
+	"clawback/spool"
+	"clawback/store"
+	"clawback/store/pebble"
+	"clawback/store/storetest"
+)
+
+// newBed prepares a daemon, with what it finds at its start: reports that wait, and records in its store.
+func newBed(ctx context.Context, waiting int) (*testbed.Bed, error) {
+	bed, err := testbed.New(testbed.Options{Binary: *binary, Tenants: []testbed.Tenant{testbed.Contoso},
+		Sim: graphsim.Options{Rates: graphsim.Calm(), Latency: *latency}})
+	if err != nil {
+		return nil, err
+	}
+	for i := range owners {
+		bed.Sim.AddUser(graphsim.User{Tenant: testbed.Contoso.ID, UPN: mailbox(i)})
+	}
+	if err := errors.Join(fillStore(ctx, bed), fillQueue(bed, waiting)); err != nil {
+		bed.Close()
+		return nil, err
+	}
+	return bed, nil
+}
+
+// fillQueue accepts reports in this process, as the daemon would have before it was stopped.
+func fillQueue(bed *testbed.Bed, waiting int) (err error) {
+	if waiting == 0 {
+		return nil
+	}
+	state := bed.File("state")
+	if err := os.MkdirAll(state, 0o700); err != nil {
+		return err
+	}
+	sp, err := spool.Open(filepath.Join(state, "spool"), spool.Options{})
+	if err != nil {
+		return err
+	}
+	q, err := queue.Open(state, sp, queue.Options{})
+	if err != nil {
+		return errors.Join(err, sp.Close())
+	}
+	defer func() { err = errors.Join(err, q.Close(), sp.Close()) }()
+	return parallel(waiting, func(n int) error { return accept(q, n) })
+}
+
+func accept(q *queue.Queue, n int) error {
+	l, err := report(false, n, mailbox(n))
+	if err != nil {
+		return err
+	}
+	remote := net.JoinHostPort("127.0.0.1", "2525")
+	d, err := q.Begin(queue.Envelope{
+		Session: "bench", Tenant: testbed.Contoso.ID, Purpose: queue.ForJournal, MailFrom: testbed.Alternate,
+		Rcpts: []string{testbed.Contoso.Journal()}, Received: time.Now().UTC(), Remote: remote, Network: "listener",
+	}, int64(len(l.Report)))
+	if err != nil {
+		return err
+	}
+	if _, err := d.Write(l.Report); err != nil {
+		d.Abort()
+		return err
+	}
+	_, err = d.Commit()
+	return err
+}
+
+// fillStore applies reports of other mail, from the days before.
+func fillStore(ctx context.Context, bed *testbed.Bed) (err error) {
+	state := bed.File("state")
+	if err := os.MkdirAll(state, 0o700); err != nil {
+		return err
+	}
+	s, err := pebble.Open(state, store.Options{})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	return parallel(*records, func(n int) error {
+		_, _, err := s.Apply(ctx, storetest.Realistic(n), nil)
+		return err
+	})
+}
+
+// parallel calls fn for each number below n, many at once.
+func parallel(n int, fn func(int) error) error {
+	const at = 256
+	failed := make(chan error, at)
+	for first := range at {
+		go func() {
+			for i := first; i < n; i += at {
+				if err := fn(i); err != nil {
+					failed <- err
+					return
+				}
+			}
+			failed <- nil
+		}()
+	}
+	var err error
+	for range at {
+		err = errors.Join(err, <-failed)
+	}
+	return err
+}
+
+// idleQueue waits until nothing waits and nothing is worked on any more, and answers when that was.
+func idleQueue(ctx context.Context, bed *testbed.Bed, atLeast int) (time.Time, error) {
+	for {
+		var status api.Status
+		if err := bed.Client.Get(ctx, "/v1/status", &status); err != nil {
+			return time.Time{}, fmt.Errorf("%w\n%s", err, bed.LogTail())
+		}
+		left := status.Queue.Items[queue.Ready].Count + status.Queue.Items[queue.Working].Count
+		if left == 0 && processed(status) >= atLeast {
+			return time.Now(), nil
+		}
+		select {
+		case <-ctx.Done():
+			return time.Time{}, fmt.Errorf("%d items are left: %w\n%s", left, ctx.Err(), bed.LogTail())
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+func processed(status api.Status) (n int) {
+	for _, t := range status.Tenants {
+		n += t.Counts.Processed
+	}
+	return n
+}
+
+// usage is what a process has used so far.
+type usage struct {
+	written int64 // bytes sent to the disk
+	memory  int64 // bytes of its own: anonymous pages, without mapped files
+}
+
+func usageOf(pid int) (u usage) {
+	io, _ := os.ReadFile(fmt.Sprintf("/proc/%d/io", pid)) // where it is not told the figure is 0
+	for line := range strings.Lines(string(io)) {
+		_, _ = fmt.Sscanf(line, "write_bytes: %d", &u.written)
+	}
+	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	for line := range strings.Lines(string(status)) {
+		var kib int64
+		if _, err := fmt.Sscanf(line, "RssAnon: %d kB", &kib); err == nil {
+			u.memory = kib << 10
+		}
+	}
+	return u
+}
+
+// bare is the scorer's own rate on the same files: messages a second, by all processors.
+func bare(ctx context.Context, dir string, n int) (float64, error) {
+	begun := time.Now()
+	cmd := exec.CommandContext(ctx, *binary, "score", "--json", dir)
+	out, err := cmd.Output()
+	took := time.Since(begun)
+	if err != nil {
+		return 0, fmt.Errorf("score: %w", err)
+	}
+	if lines := strings.Count(string(out), "\n"); lines != n {
+		return 0, fmt.Errorf("score printed %d lines for %d files", lines, n)
+	}
+	return float64(n) / took.Seconds(), nil
+}
+
+// writeFiles writes the reports as files.
+func writeFiles(dir string, n int) error {
+	return parallel(n, func(i int) error {
+		l, err := report(false, i, mailbox(i))
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(dir, strconv.Itoa(i)+".eml"), l.Report, 0o600)
+	})
+}
+
+// dirSize is how many bytes the files below a directory have.
+func dirSize(dir string) (sum int64) {
+	_ = filepath.WalkDir(dir, func(_ string, d os.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() {
+			if info, err := d.Info(); err == nil {
+				sum += info.Size()
+			}
+		}
+		return nil // what went away meanwhile counts no more
+	})
+	return sum
+}

@@ -1,0 +1,191 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"time"
+
+	"clawback/internal/test/graphsim"
+	"clawback/internal/test/smtpload"
+	"clawback/internal/test/testbed"
+)
+
+// drain measures a daemon that finds a backlog at its start.
+func drain(ctx context.Context, out io.Writer) error {
+	own, err := bareRate(ctx)
+	if err != nil {
+		return err
+	}
+	bed, err := newBed(ctx, *messages)
+	if err != nil {
+		return err
+	}
+	defer bed.Close()
+	before := dirSize(bed.File("state/store"))
+	begun := time.Now()
+	if err := bed.Start(ctx); err != nil {
+		return err
+	}
+	ready := time.Now()
+	end, err := idleQueue(ctx, bed, *messages)
+	if err != nil {
+		return err
+	}
+	rate := float64(*messages) / end.Sub(ready).Seconds()
+	used := usageOf(bed.Pid())
+	n := int64(*messages)
+	fmt.Fprintf(out, "draining a backlog of %d: %.0f a second; the bare scorer %.0f: %.0f %%\n", *messages, rate, own, 100*rate/own)
+	fmt.Fprintf(out, "  ready after %v; %d bytes written and %d bytes of store kept for each; memory of its own %d MiB\n",
+		ready.Sub(begun).Round(time.Millisecond), used.written/n, (dirSize(bed.File("state/store"))-before)/n, used.memory>>20)
+	return nil
+}
+
+// bareRate scores the reports of drain and whole as files.
+func bareRate(ctx context.Context) (float64, error) {
+	dir, err := os.MkdirTemp("", "clawback-bench-")
+	if err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(dir)
+	if err := writeFiles(dir, *messages); err != nil {
+		return 0, err
+	}
+	return bare(ctx, dir, *messages)
+}
+
+// whole measures from the first MAIL to the last C2, the loader on the same processors.
+func whole(ctx context.Context, out io.Writer) error {
+	own, err := bareRate(ctx)
+	if err != nil {
+		return err
+	}
+	bed, err := newBed(ctx, 0)
+	if err != nil {
+		return err
+	}
+	defer bed.Close()
+	if err := bed.Start(ctx); err != nil {
+		return err
+	}
+	begun := time.Now()
+	sent, err := smtpload.Run(ctx, smtpload.Options{
+		Address: bed.Address, TLS: bed.TLS(), From: testbed.Alternate, To: []string{testbed.Contoso.Journal()}, Verb: smtpload.BDAT,
+		Sessions: *sessions, Messages: *messages / *sessions, Next: nextReport,
+	})
+	if err != nil {
+		return err
+	}
+	accepted := len(sent.Accepted)
+	if accepted != *messages / *sessions * *sessions {
+		return fmt.Errorf("%d were accepted: %v %v", accepted, sent.Refused, sent.Errors)
+	}
+	last := time.Now()
+	meanwhile := usageOf(bed.Pid())
+	end, err := idleQueue(ctx, bed, accepted)
+	if err != nil {
+		return err
+	}
+	rate := float64(accepted) / end.Sub(begun).Seconds()
+	fmt.Fprintf(out, "the whole way of %d: %.0f a second; the bare scorer %.0f: %.0f %%\n", accepted, rate, own, 100*rate/own)
+	fmt.Fprintf(out, "  accepted at %.0f a second, the last verdict %v after the last 250; memory of its own %d MiB\n",
+		sent.PerSecond(), end.Sub(last).Round(time.Millisecond), meanwhile.memory>>20)
+	return nil
+}
+
+func nextReport(session, n int) smtpload.Message {
+	number := session*(*messages / *sessions) + n
+	l, err := report(false, number, mailbox(number))
+	if err != nil {
+		panic(err) // the templates are built in
+	}
+	return smtpload.Message{Key: l.MessageID, Body: l.Report}
+}
+
+// idle times MALICIOUS messages on a daemon that has nothing else to do.
+func idle(ctx context.Context, out io.Writer) error {
+	return moved(ctx, out, 0, "idle")
+}
+
+// behind times them behind a backlog.
+func behind(ctx context.Context, out io.Writer) error {
+	return moved(ctx, out, *backlog, fmt.Sprintf("behind a backlog of %d", *backlog))
+}
+
+// passage is when a message passed.
+type passage struct{ accepted, moved time.Time }
+
+func moved(ctx context.Context, out io.Writer, waiting int, title string) error {
+	bed, err := newBed(ctx, waiting)
+	if err != nil {
+		return err
+	}
+	defer bed.Close()
+	if err := bed.Start(ctx); err != nil {
+		return err
+	}
+	passages, err := sendBad(ctx, bed)
+	if err != nil {
+		return err
+	}
+	if err := collect(ctx, bed, passages); err != nil {
+		return err
+	}
+	var delays smtpload.Latencies
+	for _, p := range passages {
+		delays = append(delays, p.moved.Sub(p.accepted))
+	}
+	slices.Sort(delays)
+	fmt.Fprintf(out, "from the 250 to the move of a MALICIOUS message, %s: %v; memory of its own %d MiB\n",
+		title, delays, usageOf(bed.Pid()).memory>>20)
+	return nil
+}
+
+// sendBad delivers MALICIOUS messages to their mailboxes and reports them, ten a second.
+func sendBad(ctx context.Context, bed *testbed.Bed) (map[string]*passage, error) {
+	conn, err := bed.Dial(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	all := map[string]*passage{}
+	for n := range *bad {
+		l, err := report(true, 10_000_000+n, mailbox(n))
+		if err != nil {
+			return nil, err
+		}
+		key, err := bed.Deliver(l)
+		if err != nil {
+			return nil, err
+		}
+		if err := testbed.Send(conn, testbed.Contoso, l.Report); err != nil {
+			return nil, err
+		}
+		all[key] = &passage{accepted: time.Now()}
+		time.Sleep(100 * time.Millisecond)
+	}
+	return all, nil
+}
+
+// collect waits until all were moved, and notes when.
+func collect(ctx context.Context, bed *testbed.Bed, all map[string]*passage) error {
+	for {
+		left := len(all)
+		for _, c := range bed.Sim.Calls() {
+			if p := all[c.Message]; p != nil && c.Route == graphsim.RouteMove && c.Applied {
+				p.moved = c.Time
+				left--
+			}
+		}
+		if left <= 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%d of %d were not moved\n%s", left, len(all), bed.LogTail())
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}

@@ -1,0 +1,76 @@
+// Command benchflow measures the whole way of a message as a user has it: the real daemon, reports over SMTP, from the 250 to
+// the verdict that is committed (C2) and to the move, beside the bare scorer on the same files and the same processors.
+//
+// The loader and the Graph simulator share the machine with the daemon. Read the ratios: the machine's speed drifts.
+// `make bench-flow` runs it.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+)
+
+var (
+	binary   = flag.String("binary", "bin/clawback", "the daemon, and the scorer beside it")
+	messages = flag.Int("messages", 20_000, "clean reports of each measurement")
+	size     = flag.Int("size", 6_000, "bytes of a report, about")
+	sessions = flag.Int("sessions", 16, "SMTP sessions at once")
+	bad      = flag.Int("bad", 40, "MALICIOUS reports that are timed, idle and behind a backlog")
+	records  = flag.Int("records", 0, "records in the store beforehand")
+	backlog  = flag.Int("backlog", 100_000, "clean reports that wait when the MALICIOUS ones come")
+	latency  = flag.Duration("latency", 50*time.Millisecond, "of every answer of the Graph simulator")
+	only     = flag.String("only", "", "of drain, whole, idle, behind: run these, separated by commas; all: \"\"")
+)
+
+// measurement is one of the command's, which adds lines to the report.
+type measurement struct {
+	name string
+	run  func(ctx context.Context, out io.Writer) error
+}
+
+func main() {
+	flag.Parse()
+	log.SetFlags(0)
+	if err := run(os.Stdout); err != nil {
+		log.Fatal("benchflow: ", err)
+	}
+}
+
+func run(out io.Writer) error {
+	path, err := filepath.Abs(*binary)
+	if err != nil {
+		return err
+	}
+	*binary = path
+	ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
+	defer cancel()
+	fmt.Fprintf(out, "%d processors, %s; load %s; reports of about %d bytes; %d records beforehand\n\n",
+		runtime.NumCPU(), runtime.Version(), load(), *size, *records)
+	for _, m := range []measurement{{"drain", drain}, {"whole", whole}, {"idle", idle}, {"behind", behind}} {
+		if *only != "" && !strings.Contains(","+*only+",", ","+m.name+",") {
+			continue
+		}
+		if err := m.run(ctx, out); err != nil {
+			return fmt.Errorf("%s: %w", m.name, err)
+		}
+	}
+	fmt.Fprintf(out, "\nload at the end %s\n", load())
+	return nil
+}
+
+// load is the machine's, over 1, 5 and 15 minutes: without it the figures say little.
+func load() string {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return "unknown"
+	}
+	return strings.Join(strings.Fields(string(text))[:3], " ")
+}
