@@ -12,7 +12,7 @@ func (w *work) member(archive, name string) bool {
 		return false
 	}
 	if len(w.report.Files) < maxListed {
-		w.report.Files = append(w.report.Files, name)
+		w.report.Files = append(w.report.Files, strings.ToValidUTF8(name[max(0, len(name)-maxName):], "\ufffd"))
 	}
 	return true
 }

@@ -105,6 +105,7 @@ type work struct {
 	left    int64
 	files   int
 	names   int
+	handed  int // bytes of pages and messages in the report
 	report  *Report
 
 	inflate io.ReadCloser   // the one deflate decoder
@@ -120,6 +121,7 @@ const (
 	maxPage     = 2 << 20
 	maxMessages = 20
 	maxNotRead  = 10
+	maxHanded   = 24 << 20 // bytes of pages and messages together: they cross to another process
 )
 
 // Inspect looks into a file, and takes what it used off the limits.
@@ -195,6 +197,16 @@ func (w *work) unreadable(it item, why string) {
 	if !it.cut && w.report.Unreadable == "" {
 		w.report.Unreadable = fmt.Sprintf("%s: %s", it.name, why)
 	}
+}
+
+// hands reports whether a page or a message is handed on, and counts it.
+func (w *work) hands(name string, size, have, most int) bool {
+	if have >= most || w.handed+size > maxHanded {
+		w.notRead("The file %q was not read: there was too much before it.", name)
+		return false
+	}
+	w.handed += size
+	return true
 }
 
 // ambiguous records that programs read a file in more than one way.

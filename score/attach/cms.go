@@ -38,7 +38,7 @@ func (w *work) cms(it item) {
 	}
 	if r.compressed && len(content) > 2 {
 		w.use(w.deflated(bytes.NewReader(content[2:])), maxInner, func(b []byte, cut bool) {
-			w.message(item{name: it.name, body: bytes.Clone(b), depth: it.depth, cut: cut})
+			w.message(item{name: it.name, body: bytes.Clone(b), depth: it.depth, cut: cut}) // depth 0 makes no copy
 		})
 		return
 	}

@@ -4,11 +4,14 @@ import "bytes"
 
 // message hands on a mail message or a web archive.
 func (w *work) message(it item) {
-	if len(w.report.Messages) >= maxMessages {
-		w.notRead("The message %q was not read: there were too many before it.", it.name)
+	if !w.hands(it.name, len(it.body), len(w.report.Messages), maxMessages) {
 		return
 	}
-	w.report.Messages = append(w.report.Messages, Message{it.name, it.depth, it.body})
+	raw := it.body
+	if it.depth > 0 {
+		raw = bytes.Clone(raw) // the buffer that it was unpacked to serves the next file
+	}
+	w.report.Messages = append(w.report.Messages, Message{it.name, it.depth, raw})
 }
 
 // activeMime looks into what Word puts beside a document that is saved as a web archive: a compound file, by zlib, behind a header.

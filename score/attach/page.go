@@ -30,14 +30,13 @@ func hasData(it item) bool {
 // page hands on a file that a browser opens, and looks at what it carries in its own addresses.
 func (w *work) page(it item) {
 	text, _ := decodeText(it.body)
-	if len(w.report.Pages) >= maxPages {
-		w.notRead("The page %q was not read: there were too many before it.", it.name)
-		return
-	}
 	if len(text) > maxPage {
 		w.notRead("Of the page %q the first %d bytes were read.", it.name, maxPage)
 	}
-	text = strings.ToValidUTF8(text[:min(len(text), maxPage)], "\ufffd")
+	text = strings.ToValidUTF8(text[:min(len(text), maxPage)], "?")
+	if !w.hands(it.name, len(text), len(w.report.Pages), maxPages) {
+		return
+	}
 	w.report.Pages = append(w.report.Pages, Page{it.name, text})
 	v := visitor{work: w, item: it, picture: drawing(it)}
 	v.visit(text)
