@@ -24,8 +24,8 @@ type attachment struct {
 	where string
 }
 
-// detectAttachments looks at the files that the message carries, and adds the links in them to the message's. Messages that lie in files are
-// taken apart, and their files looked at in turn.
+// detectAttachments looks at the files that the message carries, and adds the links in them to the message's.
+// Messages that lie in files are taken apart, and their files looked at in turn.
 func detectAttachments(x *inspection) {
 	for from := 0; from < len(x.mail.Parts); {
 		all := x.attachments(from)
@@ -89,7 +89,8 @@ func (x *inspection) attachments(from int) []attachment {
 		if x.bounce && p.Nested || !p.Attached() && !p.Page() {
 			continue
 		}
-		a := attachment{p, attach.File{Name: strings.ToLower(strings.TrimSpace(p.Name)), Type: p.Type, In: p.Files}, "part " + p.Path}
+		file := attach.File{Name: strings.ToLower(strings.TrimSpace(p.Name)), Type: p.Type, In: p.Files}
+		a := attachment{p, file, "part " + p.Path}
 		if p.Name != "" {
 			a.where += ", " + p.Name
 		}
@@ -98,8 +99,8 @@ func (x *inspection) attachments(from int) []attachment {
 			x.attachmentName(a)
 			x.otherNames(a)
 			continue
-		case a.file.Name == "" && !p.Page() && p.Disposition != "attachment" && (strings.HasPrefix(p.Type, "text/") || strings.HasPrefix(p.Type, "multipart/")):
-			continue // a body
+		case a.file.Name == "" && body(p):
+			continue
 		}
 		a.file.Body = p.Body()
 		all = append(all, a)
@@ -107,8 +108,15 @@ func (x *inspection) attachments(from int) []attachment {
 	return all
 }
 
-// needlessPicture reports whether a file is a picture in which no QR code is looked for: small ones and those after the first few, and those
-// of senders who send none. What only calls itself a picture is looked into as any other file.
+// body reports whether a part without a name is a text of the message, and no file.
+func body(p *extract.Part) bool {
+	return !p.Page() && p.Disposition != "attachment" &&
+		(strings.HasPrefix(p.Type, "text/") || strings.HasPrefix(p.Type, "multipart/"))
+}
+
+// needlessPicture reports whether a file is a picture in which no QR code is looked for: small ones and those after
+// the first few, and those of senders who send none. What only calls itself a picture is looked into as any other
+// file.
 func (x *inspection) needlessPicture(a *attachment) bool {
 	p := a.part
 	if !strings.HasPrefix(p.Type, "image/") || strings.HasPrefix(p.Type, "image/svg") {

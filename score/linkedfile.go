@@ -9,7 +9,8 @@ import (
 	"clawback/score/web"
 )
 
-// detectLinkedFiles looks for links to files that run, or lead elsewhere, when they are opened: by the same list of extensions as attachments.
+// detectLinkedFiles looks for links to files that run, or lead elsewhere, when they are opened: by the same list of
+// extensions as attachments.
 func detectLinkedFiles(x *inspection) {
 	if x.direct != "in" || x.list || x.bounce || x.trusted {
 		return
@@ -26,7 +27,8 @@ func detectLinkedFiles(x *inspection) {
 			file, ok = linkedFile(&inner)
 		}
 		if ok {
-			x.once("link.program", l, "A link at %s leads to the file %q, which runs something when it is opened (%s).", web.Defang(l.Host), file.name, file.What)
+			x.once("link.program", l, "A link at %s leads to the file %q, which runs something when it is opened (%s).",
+				web.Defang(l.Host), file.name, file.What)
 			return
 		}
 	}
@@ -37,8 +39,8 @@ type linked struct {
 	name string
 }
 
-// linkedFile tells the file that a link leads to, where it is of a kind that is worth a word: the last part of the path, or what the query
-// calls the file that is downloaded.
+// linkedFile tells the file that a link leads to, where it is of a kind that is worth a word: the last part of the
+// path, or what the query calls the file that is downloaded.
 func linkedFile(l *extract.Link) (linked, bool) {
 	path := l.Path
 	if unescaped, err := url.PathUnescape(path); err == nil {

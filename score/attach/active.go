@@ -25,7 +25,7 @@ func (w *work) active(it item, kind string) {
 			start--
 		}
 		end := at + strings.IndexAny(text[at:]+"\n", " \t\r\n<>\"'")
-		w.link(text[start:end], where)
+		w.addLink(text[start:end], where)
 		text = text[end:]
 	}
 }
@@ -46,9 +46,10 @@ func (w *work) remoteDesktop(it item, text string) {
 		}
 	}
 	if host := strings.TrimSpace(server); host != "" {
-		w.link("https://"+host+"/", activeWhat("rdp"))
+		w.addLink("https://"+host+"/", activeWhat("rdp"))
 	}
 	if lends {
-		w.find(pick(it.depth > 0, "archive_executable", "script"), "The file %q connects to %s and lends it the reader's drives.", it.name, server)
+		w.addFinding(pick(it.depth > 0, "archive_executable", "script"),
+			"The file %q connects to %s and lends it the reader's drives.", it.name, server)
 	}
 }

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// member counts a file inside an archive. It answers false when there were enough.
-func (w *work) member(archive, name string) bool {
+// countMember counts a file inside an archive. It answers false when there were enough.
+func (w *work) countMember(archive, name string) bool {
 	if w.names -= costOfName(name); w.names < 0 {
 		w.notRead("Of the archive %q not all names were read.", archive)
 		return false
@@ -25,8 +25,9 @@ func (w *work) tooMany(name string) {
 	w.notRead("The file %q was not looked into: there were too many files before it.", name)
 }
 
-// looksInto answers whether the content of a file inside another is looked at, and counts it. Where it is not, its name is judged.
-func (w *work) looksInto(name string, depth int) bool {
+// admit answers whether the content of a file inside another is looked at, and counts it. Where it is not, its
+// judgeName is judged.
+func (w *work) admit(name string, depth int) bool {
 	switch {
 	case depth >= w.deepest:
 		w.notRead("The file %q was not looked into: it lies in too many others.", name)
@@ -38,14 +39,15 @@ func (w *work) looksInto(name string, depth int) bool {
 		w.files--
 		return true
 	}
-	w.name(strings.ToLower(name), "", depth+1)
+	w.judgeName(strings.ToLower(name), "", depth+1)
 	return false
 }
 
-// inside looks at a file that stands in another as it is. It is paid for, since several names may lead to the same bytes.
-func (w *work) inside(name string, body []byte, depth int) {
+// inspectStored looks at a file that stands in another as it is. It is paid for, since several names may lead to the
+// same bytes.
+func (w *work) inspectStored(name string, body []byte, depth int) {
 	name = strings.ToLower(name)
-	if !w.looksInto(name, depth) {
+	if !w.admit(name, depth) {
 		return
 	}
 	it := item{name: name, body: body[:min(len(body), maxInner)], depth: depth + 1, cut: len(body) > maxInner}
@@ -54,13 +56,13 @@ func (w *work) inside(name string, body []byte, depth int) {
 	w.file(it)
 }
 
-// unpack looks at a file that a decoder gives, after looksInto. It answers false where the decoder failed.
-func (w *work) unpack(name string, s stream, depth int) bool {
+// inspectPacked looks at a file that a decoder gives, after admit. It answers false where the decoder failed.
+func (w *work) inspectPacked(name string, s stream, depth int) bool {
 	name = strings.ToLower(name)
-	return w.use(s, maxInner, func(b []byte, cut bool) {
+	return w.decode(s, maxInner, func(b []byte, cut bool) {
 		it := item{name: name, body: b, depth: depth + 1, cut: cut}
 		if cut && s.from != nil && int64(len(b)) > bombRatio*s.from.taken {
-			w.find("archive_bomb", "The file %q unpacks to more than two hundred times its size.", name)
+			w.addFinding("archive_bomb", "The file %q unpacks to more than two hundred times its size.", name)
 		}
 		w.cutFile(it)
 		w.file(it)
@@ -92,13 +94,16 @@ func isArchive(kind string) bool {
 	return false
 }
 
-// archiveMarks are how archives begin that programs look for behind other bytes, by the extension that makes them do so.
+// archiveMarks are how archives begin that programs look for behind other bytes, by the extension that makes them do
+// so.
 var archiveMarks = map[string][]string{
-	"rar": {"Rar!\x1a\x07"}, "r00": {"Rar!\x1a\x07"}, "cbr": {"Rar!\x1a\x07"}, "7z": {"7z\xbc\xaf\x27\x1c"}, "cab": {"MSCF\x00\x00\x00\x00"},
+	"rar": {"Rar!\x1a\x07"}, "r00": {"Rar!\x1a\x07"}, "cbr": {"Rar!\x1a\x07"},
+	"7z": {"7z\xbc\xaf\x27\x1c"}, "cab": {"MSCF\x00\x00\x00\x00"},
 	"iso": nil, "zip": nil,
 }
 
-// maxAhead is how far programs look for an archive behind other bytes: WinRAR 4 MiB, 7-Zip 1 MiB and more for some kinds.
+// maxAhead is how far programs look for an archive behind other bytes: WinRAR 4 MiB, 7-Zip 1 MiB and more for some
+// kinds.
 const maxAhead = 4 << 20
 
 // embedded is an archive that stands behind other bytes.
@@ -107,10 +112,12 @@ type embedded struct {
 	at   int
 }
 
-// hiddenArchive finds an archive that does not stand where the kind of a file is told by, and that programs open all the same.
+// hiddenArchive finds an archive that does not stand where the kind of a file is told by, and that programs open all
+// the same.
 func hiddenArchive(it item, kind, extension string) *embedded {
 	zipNamed := extension == "zip" || extension == "jar" || extension == "apk"
-	if kind != "zip" && (kind != "ole" || zipNamed) && zipTail(it.body, zipNamed) { // documents hold archives, which are no second reading
+	// Documents hold archives, which are no second reading.
+	if kind != "zip" && (kind != "ole" || zipNamed) && zipTail(it.body, zipNamed) {
 		return &embedded{"zip", 0} // its reader finds the beginning by the end
 	}
 	for _, mark := range archiveMarks[extension] {
@@ -137,7 +144,8 @@ func (w *work) hidden(it item, kind string, e embedded) {
 	open(it)
 }
 
-// follows looks at what stands behind the end of an archive: a second one is opened by some programs, and by others the first.
+// follows looks at what stands behind the end of an archive: a second one is opened by some programs, and by others
+// the first.
 func (w *work) follows(it item, rest []byte) {
 	rest = bytes.TrimLeft(rest, "\x00")
 	if len(rest) < 8 {
@@ -145,6 +153,6 @@ func (w *work) follows(it item, rest []byte) {
 	}
 	if kind := Sniff(rest); isArchive(kind) && !it.cut {
 		w.ambiguous(it.name, "another file ("+kind+") follows its end")
-		w.inside("what follows "+it.name, rest, it.depth)
+		w.inspectStored("what follows "+it.name, rest, it.depth)
 	}
 }

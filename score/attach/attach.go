@@ -5,18 +5,19 @@
 // Writes nothing.
 //
 // Invariants:
-//   - I1 bounded: bytes unpacked, files, names, depth and pixels (Limits), and so time, since a byte costs what its decoder needs for it, and
-//     one that is read and gives nothing costs most; a bomb costs what an ordinary file costs. A limit that was reached is in Report.NotRead.
+//   - I1 bounded: bytes unpacked, files, names, depth and pixels (Limits), and so time, since a byte costs what its
+//     decoder needs for it, and one that is read and gives nothing costs most; a bomb costs what an ordinary file
+//     costs. A limit that was reached is in Report.NotRead.
 //   - I2 nothing is executed, rendered or fetched.
 //   - I3 a library that panics on broken input is a file that cannot be read, not the end of the message.
-//   - I4 what programs read in more than one way is read in each: several directories, several names, one archive behind another. Where
-//     the readings differ, the finding two_readings says so.
+//   - I4 what programs read in more than one way is read in each: several directories, several names, one archive
+//     behind another. Where the readings differ, the finding two_readings says so.
 //
 // On failure: what cannot be read is said in Report.Unreadable; what was found until then stays.
 //
-// Standards: PKWARE APPNOTE (zip), 7zFormat.txt, RAR 5.0 archive format, MS-CAB, ECMA-119 (CD images), the .xz file format, POSIX.1-2024 (pax),
-// ECMA-376 (OOXML), MS-CFB, MS-OVBA, MS-XLS, MS-OXMSG, ISO 32000 (PDF), RFC 5652 (S/MIME), MS-OXTNEF, MS-ONESTORE, MS-SHLLINK, ISO 18004 (QR), RFC 2397 (data
-// addresses), RFC 2557 (web archives).
+// Standards: PKWARE APPNOTE (zip), 7zFormat.txt, RAR 5.0 archive format, MS-CAB, ECMA-119 (CD images), the .xz file
+// format, POSIX.1-2024 (pax), ECMA-376 (OOXML), MS-CFB, MS-OVBA, MS-XLS, MS-OXMSG, ISO 32000 (PDF), RFC 5652
+// (S/MIME), MS-OXTNEF, MS-ONESTORE, MS-SHLLINK, ISO 18004 (QR), RFC 2397 (data addresses), RFC 2557 (web archives).
 package attach
 
 import (
@@ -36,8 +37,8 @@ type File struct {
 	In   int // how many files it lies in, where the message that it is part of lies in a file
 }
 
-// Limits bound the work on the files of one message, whether they lie beside each other or inside each other. What a file uses is
-// taken off, so that many files cost no more than one.
+// Limits bound the work on the files of one message, whether they lie beside each other or inside each other. What a
+// file uses is taken off, so that many files cost no more than one.
 type Limits struct {
 	Bytes  int64 // unpacked, over all files inside
 	Files  int   // looked into
@@ -68,7 +69,7 @@ type Report struct {
 	Pages      []Page    // HTML and SVG files, for the reader of bodies
 	Messages   []Message // mail that lies in the file or is the file, for the reader of mail
 	NotRead    []string  // sentences: each names a limit that was reached and what was not read because of it
-	Stopped    string    // a sentence: looking into the file ended the process that did it, or had to be ended; "" for files that can be read
+	Stopped    string    // a sentence: looking into the file ended the process that did it, or had to be ended; else ""
 }
 
 // Page is a file that a browser opens.
@@ -126,7 +127,10 @@ const (
 
 // Inspect looks into a file, and takes what it used off the limits.
 func Inspect(f File, limits *Limits) Report {
-	w := &work{limits: *limits, deepest: limits.Depth - f.In, left: limits.Bytes, files: limits.Files, names: limits.Names, report: &Report{}}
+	w := &work{
+		limits: *limits, deepest: limits.Depth - f.In, left: limits.Bytes, files: limits.Files, names: limits.Names,
+		report: &Report{},
+	}
 	w.report.Kind = Sniff(f.Body)
 	it := item{name: strings.ToLower(withExtension(f)), body: f.Body}
 	switch {
@@ -136,14 +140,15 @@ func Inspect(f File, limits *Limits) Report {
 		w.files--
 		w.file(it)
 	default:
-		w.name(it.name, w.report.Kind, 0)
+		w.judgeName(it.name, w.report.Kind, 0)
 		w.tooMany(it.name)
 	}
 	limits.Bytes, limits.Files, limits.Names, limits.Pixels = w.left, w.files, w.names, w.limits.Pixels
 	return *w.report
 }
 
-// withExtension gives a file an extension by its declared type where its name has none, as mail programs do when they save it.
+// withExtension gives a file an extension by its declared type where its name has none, as mail programs do when they
+// save it.
 func withExtension(f File) string {
 	if _, extension := splitName(f.Name); extension != "" {
 		return f.Name
@@ -169,7 +174,7 @@ func withExtension(f File) string {
 	return f.Name
 }
 
-func (w *work) find(id, format string, args ...any) {
+func (w *work) addFinding(id, format string, args ...any) {
 	for _, f := range w.report.Findings {
 		if f.ID == id {
 			return
@@ -178,7 +183,7 @@ func (w *work) find(id, format string, args ...any) {
 	w.report.Findings = append(w.report.Findings, Finding{id, fmt.Sprintf(format, args...)})
 }
 
-func (w *work) link(url, where string) {
+func (w *work) addLink(url, where string) {
 	if len(w.report.Links) < maxLinks && url != "" {
 		w.report.Links = append(w.report.Links, Link{url, where})
 	}
@@ -199,8 +204,8 @@ func (w *work) unreadable(it item, why string) {
 	}
 }
 
-// hands reports whether a page or a message is handed on, and counts it.
-func (w *work) hands(name string, size, have, most int) bool {
+// admitToReport reports whether a page or a message is handed on, and counts it.
+func (w *work) admitToReport(name string, size, have, most int) bool {
 	if have >= most || w.handed+size > maxHanded {
 		w.notRead("The file %q was not read: there was too much before it.", name)
 		return false
@@ -211,7 +216,7 @@ func (w *work) hands(name string, size, have, most int) bool {
 
 // ambiguous records that programs read a file in more than one way.
 func (w *work) ambiguous(name, why string) {
-	w.find("two_readings", "The file %q can be read in more than one way: %s.", name, why)
+	w.addFinding("two_readings", "The file %q can be read in more than one way: %s.", name, why)
 }
 
 // file looks at one file, which may hold others.
@@ -225,7 +230,7 @@ func (w *work) file(it item) {
 	if kind == "rdp" {
 		w.active(it, kind) // says more than the name does
 	}
-	w.name(it.name, kind, it.depth)
+	w.judgeName(it.name, kind, it.depth)
 	for _, open := range w.openers(it, kind) {
 		open(it)
 	}

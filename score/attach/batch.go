@@ -17,7 +17,8 @@ func (Inline) Inspect(_ context.Context, files []File, limits *Limits) []Report 
 	return reports
 }
 
-// Plain reports whether a file's name and its bytes as they stand say all that Inspect reports of it: no decoder is needed for it.
+// Plain reports whether a file's name and its bytes as they stand say all that Inspect reports of it: no decoder is
+// needed for it.
 func Plain(f File) bool {
 	it := item{name: strings.ToLower(withExtension(f)), body: f.Body}
 	kind := Sniff(f.Body)
@@ -51,7 +52,8 @@ func Picture(f File) bool {
 	}
 	for _, name := range parseName(withExtension(f)) {
 		_, archived := archiveMarks[name.extension]
-		if archived || page(name.extension) || webArchive(name.extension) || name.extension == "eml" || LookUp(name.extension).Class != Harmless {
+		message := webArchive(name.extension) || name.extension == "eml"
+		if archived || message || page(name.extension) || LookUp(name.extension).Class != Harmless {
 			return false
 		}
 	}
@@ -61,6 +63,6 @@ func Picture(f File) bool {
 // Unopened reports what a file's name and its first bytes say, where it could not be looked into.
 func Unopened(f File) Report {
 	w := &work{report: &Report{Kind: Sniff(f.Body)}}
-	w.name(strings.ToLower(f.Name), w.report.Kind, 0)
+	w.judgeName(strings.ToLower(f.Name), w.report.Kind, 0)
 	return *w.report
 }

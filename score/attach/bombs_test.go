@@ -125,7 +125,8 @@ func loop() []byte {
 	return body
 }
 
-// scans is a progressive JPEG that goes over its pixels very often: each scan says in eight octets that 65,536 blocks hold nothing.
+// scans is a progressive JPEG that goes over its pixels very often: each scan says in eight octets that 65,536 blocks
+// hold nothing.
 func scans(t testing.TB, count int) []byte {
 	t.Helper()
 	var out bytes.Buffer

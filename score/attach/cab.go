@@ -9,7 +9,8 @@ import (
 
 const maxBlocks = 1000 // of a cabinet, 32 KiB each
 
-// cab reads a cabinet (MS-CAB 2). MSZIP and plain folders are unpacked, of the others (LZX, Quantum) the names are read.
+// cab reads a cabinet (MS-CAB 2). MSZIP and plain folders are unpacked, of the others (LZX, Quantum) the names are
+// read.
 func (w *work) cab(it item) {
 	body := it.body
 	c := cursor{rest: body}
@@ -38,17 +39,17 @@ func (w *work) cab(it item) {
 		size, offset, index := uint64(list.uint32()), uint64(list.uint32()), int(list.uint16())
 		list.skip(6)
 		inner := list.text()
-		if list.short || !w.member(it.name, inner) {
+		if list.short || !w.countMember(it.name, inner) {
 			return
 		}
 		if at := index * int(8+reserveFolder); index != now && at+8 <= len(starts) {
 			now, content = index, w.cabFolder(body, starts[at:], reserveData, &blocks)
 		}
 		if inner = strings.ToLower(inner); index != now || offset >= uint64(len(content)) {
-			w.name(inner, "", it.depth+1)
+			w.judgeName(inner, "", it.depth+1)
 			continue
 		}
-		w.inside(inner, content[offset:min(offset+size, uint64(len(content)))], it.depth)
+		w.inspectStored(inner, content[offset:min(offset+size, uint64(len(content)))], it.depth)
 	}
 }
 
@@ -73,7 +74,8 @@ func (w *work) cabFolder(body, start []byte, reserve uint64, blocks *int) []byte
 		case method == 1 && bytes.HasPrefix(block, []byte("CK")):
 			s := w.deflated(bytes.NewReader(block[2:]))
 			_ = w.inflate.(flate.Resetter).Reset(s.from, out[max(0, len(out)-32<<10):]) // never an error
-			w.use(stream{io.LimitReader(s, size), s.from, s.cost}, maxInner, func(b []byte, _ bool) { out = append(out, b...) })
+			limited := stream{io.LimitReader(s, size), s.from, s.cost}
+			w.decode(limited, maxInner, func(b []byte, _ bool) { out = append(out, b...) })
 		default:
 			return out
 		}

@@ -17,7 +17,8 @@ const (
 	maxBERElements = 20_000
 )
 
-// sniffCMS reports whether bytes are a signed or a compressed message of S/MIME: a sequence that begins with the type of its content.
+// sniffCMS reports whether bytes are a signed or a compressed message of S/MIME: a sequence that begins with the type
+// of its content.
 func sniffCMS(b []byte) bool {
 	if len(b) < 20 || b[0] != 0x30 {
 		return false
@@ -26,7 +27,8 @@ func sniffCMS(b []byte) bool {
 	return bytes.Contains(head, []byte("\x06\x09"+oidSigned)) || bytes.Contains(head, []byte("\x06\x0b"+oidCompressed))
 }
 
-// cms looks at what is signed where it stands in the signature (RFC 8551, section 3.5.2), or compressed: mail programs show it as the message.
+// cms looks at what is signed where it stands in the signature (RFC 8551, section 3.5.2), or compressed: mail
+// programs show it as the message.
 func (w *work) cms(it item) {
 	r := berReader{left: maxBERElements}
 	content := r.content(it.body, 0)
@@ -37,7 +39,7 @@ func (w *work) cms(it item) {
 		return // the signature of another part, or encrypted
 	}
 	if r.compressed && len(content) > 2 {
-		w.use(w.deflated(bytes.NewReader(content[2:])), maxInner, func(b []byte, cut bool) {
+		w.decode(w.deflated(bytes.NewReader(content[2:])), maxInner, func(b []byte, cut bool) {
 			w.message(item{name: it.name, body: bytes.Clone(b), depth: it.depth, cut: cut}) // depth 0 makes no copy
 		})
 		return
@@ -51,7 +53,8 @@ type berReader struct {
 	compressed bool
 }
 
-// element cuts off the first element: its tag, its content, and what follows. The content of an indefinite length ends where its end mark is.
+// element cuts off the first element: its tag, its content, and what follows. The content of an indefinite length
+// ends where its end mark is.
 func (r *berReader) element(b []byte, depth int) (tag byte, content, rest []byte, ok bool) {
 	if r.left--; len(b) < 2 || r.left <= 0 || depth > maxBERDepth || b[0]&0x1f == 0x1f {
 		return 0, nil, nil, false

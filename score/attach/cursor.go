@@ -5,7 +5,8 @@ import (
 	"encoding/binary"
 )
 
-// cursor reads the octets of a header in order. Past the end, or past a number that cannot be, everything is zero and short is set.
+// cursor reads the octets of a header in order. Past the end, or past a number that cannot be, everything is zero and
+// short is set.
 type cursor struct {
 	rest  []byte
 	short bool

@@ -18,6 +18,9 @@ const (
 	Data     Class = "data"    // Outlook does not let it be opened, and it is seldom more than data
 )
 
+// active reports whether a file does something when it is opened.
+func (c Class) active() bool { return c == Program || c == Script || c == Image }
+
 // Extension is an entry of the list of extensions.
 type Extension struct {
 	Name    string // lower case, without the dot
@@ -38,7 +41,8 @@ var extensions = sync.OnceValue(func() map[string]Extension {
 			continue
 		}
 		all[fields[0]] = Extension{
-			Name: fields[0], Class: Class(fields[1]), Link: fields[2] == "link", Sources: fields[3], What: strings.Join(fields[4:], " "),
+			Name: fields[0], Class: Class(fields[1]), Link: fields[2] == "link", Sources: fields[3],
+			What: strings.Join(fields[4:], " "),
 		}
 	}
 	return all
@@ -58,8 +62,8 @@ func LookUp(extension string) Extension {
 // document reports whether the extension is one of a harmless kind that others hide behind.
 func document(extension string) bool {
 	switch extension {
-	case "pdf", "doc", "docx", "xls", "xlsx", "ppt", "pptx", "txt", "jpg", "jpeg", "png", "gif", "rtf", "csv", "zip", "mp3", "mp4", "wav", "docm", "xlsm",
-		"bmp", "tif", "tiff", "webp", "heic", "odt", "ods":
+	case "pdf", "doc", "docx", "docm", "xls", "xlsx", "xlsm", "ppt", "pptx", "txt", "rtf", "csv", "zip",
+		"mp3", "mp4", "wav", "jpg", "jpeg", "png", "gif", "bmp", "tif", "tiff", "webp", "heic", "odt", "ods":
 		return true
 	}
 	return false

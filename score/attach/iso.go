@@ -12,8 +12,8 @@ const (
 	maxDirectory = 64 << 10 // bytes of one directory of a disk image
 )
 
-// iso reads the files of a CD image (ECMA-119): by the names of each of its volumes, since Windows goes by Joliet's and others by the plain
-// ones. One that is UDF alone is a disk image and no more.
+// iso reads the files of a CD image (ECMA-119): by the names of each of its volumes, since Windows goes by Joliet's
+// and others by the plain ones. One that is UDF alone is a disk image and no more.
 func (w *work) iso(it item) {
 	found := false
 	seen := map[uint32]bool{}
@@ -71,17 +71,17 @@ func (d disc) record(r []byte, levels int) bool {
 		return true
 	}
 	title := d.title(label)
-	if !d.member(d.item.name, title) {
+	if !d.countMember(d.item.name, title) {
 		return false
 	}
 	if r[25]&2 != 0 {
 		return levels == 0 || d.directory(extent(d.body, r), levels-1)
 	}
 	if at := binary.LittleEndian.Uint32(r[2:]); d.seen[at] {
-		d.work.name(title, "", d.depth+1)
+		d.work.judgeName(title, "", d.depth+1)
 	} else {
 		d.seen[at] = true
-		d.inside(title, extent(d.body, r), d.depth)
+		d.inspectStored(title, extent(d.body, r), d.depth)
 	}
 	return true
 }

@@ -11,10 +11,11 @@ import (
 // maxName bounds how much of a name is looked at: from its end, since that says what is opened.
 const maxName = 1024
 
-// Name judges a file by a name alone: one that the message gives it beside the name that File has, or one that cannot be read.
+// Name judges a file by a name alone: one that the message gives it beside the name that File has, or one that cannot
+// be read.
 func Name(name string) []Finding {
 	w := &work{report: &Report{}}
-	w.name(name, "", 0)
+	w.judgeName(name, "", 0)
 	return w.report.Findings
 }
 
@@ -68,7 +69,8 @@ func readings(name string) []string {
 	return all
 }
 
-// visible drops what takes no room, and writes forms of letters and dots that are made for other widths as the ordinary ones.
+// visible drops what takes no room, and writes forms of letters and dots that are made for other widths as the
+// ordinary ones.
 func visible(s string) string {
 	if !slices.ContainsFunc([]byte(s), func(c byte) bool { return c < 0x20 || c >= 0x7f }) {
 		return s
@@ -113,14 +115,16 @@ func turned(name string) bool {
 		})
 }
 
-// name compares what a file calls itself with what it is.
-func (w *work) name(name, kind string, depth int) {
+// judgeName compares what a file calls itself with what it is.
+func (w *work) judgeName(name, kind string, depth int) {
 	inside := depth > 0
 	for _, f := range parseName(name) {
 		w.kindByName(f, kind, inside)
 		w.disguise(f, kind)
 	}
 }
+
+const runsSomething = "The file %q runs something or leads elsewhere when it is opened%s."
 
 // kindByName says what the file does when it is opened.
 func (w *work) kindByName(f filename, kind string, inside bool) {
@@ -131,19 +135,22 @@ func (w *work) kindByName(f filename, kind string, inside bool) {
 	switch {
 	case known.Class == Program || kind == "pe" || kind == "dos" || kind == "elf" || kind == "macho":
 		if (kind == "pe" || kind == "dos") && known.Class != Program && document(f.extension) {
-			w.find("disguised_program", "The file %q is a Windows program under another name.", f.shown)
+			w.addFinding("disguised_program", "The file %q is a Windows program under another name.", f.shown)
 		}
-		w.find(pick(inside, "archive_executable", "executable"), "The file %q is a program%s.", f.shown, in(known.What))
+		w.addFinding(pick(inside, "archive_executable", "executable"), "The file %q is a program%s.",
+			f.shown, parenthesized(known.What))
 	case known.Class == Script || kind == "lnk":
-		w.find(pick(inside, "archive_executable", "script"), "The file %q runs something or leads elsewhere when it is opened%s.", f.shown, in(known.What))
+		w.addFinding(pick(inside, "archive_executable", "script"), runsSomething, f.shown, parenthesized(known.What))
 	case activeWhat(kind) != "" && !harmless(f.extension):
-		w.find(pick(inside, "archive_executable", "script"), "The file %q runs something or leads elsewhere when it is opened%s.", f.shown, in(activeWhat(kind)))
+		w.addFinding(pick(inside, "archive_executable", "script"), runsSomething,
+			f.shown, parenthesized(activeWhat(kind)))
 	case kind == "onenote":
-		w.find("script", "The file %q is a OneNote notebook, which can carry programs.", f.shown)
+		w.addFinding("script", "The file %q is a OneNote notebook, which can carry programs.", f.shown)
 	case known.Class == Image || kind == "iso" || kind == "vhd":
-		w.find("disk_image", "The file %q is a disk image, whose content Windows does not mark as foreign.", f.shown)
+		w.addFinding("disk_image", "The file %q is a disk image, whose content Windows does not mark as foreign.", f.shown)
 	case known.Class == Data:
-		w.find("blocked_type", "The file %q is of a kind that Outlook does not let its user open%s.", f.shown, in(known.What))
+		w.addFinding("blocked_type", "The file %q is of a kind that Outlook does not let its user open%s.",
+			f.shown, parenthesized(known.What))
 	}
 }
 
@@ -159,26 +166,26 @@ func noProgram(kind string) bool {
 // disguise looks for names that are made to be misread.
 func (w *work) disguise(f filename, kind string) {
 	if f.reversed {
-		w.find("reversed_name", "The name %q holds a character that turns the direction of writing, to hide its ending.", f.shown)
+		w.addFinding("reversed_name",
+			"The name %q holds a character that turns the direction of writing, to hide its ending.", f.shown)
 	}
-	class := LookUp(f.extension).Class
-	active := class == Program || class == Script || class == Image
+	active := LookUp(f.extension).Class.active()
 	switch {
 	case active && f.padded:
-		w.find("double_extension", "The file %q hides its kind behind blanks.", f.shown)
+		w.addFinding("double_extension", "The file %q hides its kind behind blanks.", f.shown)
 	case harmless(f.inner) && active || document(f.inner) && page(f.extension):
-		w.find("double_extension", "The file %q hides its kind behind a second extension.", f.shown)
+		w.addFinding("double_extension", "The file %q hides its kind behind a second extension.", f.shown)
 	}
 	if activeWhat(kind) != "" {
 		kind = "text"
 	}
 	if want := expected(f.extension); want != "" && kind != "" && !strings.Contains(want, kind) {
-		w.find("type_mismatch", "The file %q is not what its name says: it is %s.", f.shown, kind)
+		w.addFinding("type_mismatch", "The file %q is not what its name says: it is %s.", f.shown, kind)
 	}
 }
 
-// in puts what is known of a kind behind a sentence.
-func in(what string) string {
+// parenthesized puts what is known of a kind behind a sentence.
+func parenthesized(what string) string {
 	if what == "" {
 		return ""
 	}

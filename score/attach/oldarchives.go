@@ -8,16 +8,17 @@ import (
 // oldArchive reads the names in an LZH, ARJ or ACE archive, and LZH files that are stored as they are.
 func (w *work) oldArchive(it item) {
 	name, body, depth := it.name, it.body, it.depth
-	w.find("rare_archive", "The file %q is an archive of a kind that few programs still write and many still open.", name)
+	w.addFinding("rare_archive",
+		"The file %q is an archive of a kind that few programs still write and many still open.", name)
 	see := func(inner string, stored []byte) bool {
-		if !w.member(name, inner) {
+		if !w.countMember(name, inner) {
 			return false
 		}
 		if stored == nil {
-			w.name(strings.ToLower(inner), "", depth+1)
+			w.judgeName(strings.ToLower(inner), "", depth+1)
 			return true
 		}
-		w.inside(inner, stored, depth)
+		w.inspectStored(inner, stored, depth)
 		return true
 	}
 	var locked bool
@@ -116,7 +117,8 @@ func arj(body []byte, see func(string, []byte) bool) (locked bool) {
 	return locked
 }
 
-// ace walks over the blocks of an ACE archive, as acefile (Daniel Roethlisberger) documents them. It answers whether one is encrypted.
+// ace walks over the blocks of an ACE archive, as acefile (Daniel Roethlisberger) documents them. It answers whether
+// one is encrypted.
 func ace(body []byte, see func(string, []byte) bool) (locked bool) {
 	c := cursor{rest: body}
 	for range maxEntries {

@@ -54,13 +54,13 @@ func (w *work) stream(it item, doc *cfb.File, in, entry cfb.Entry) {
 	case lower == "encryptedpackage":
 		w.report.Encrypted = true
 	case lower == "_vba_project" || lower == "vba" || lower == "_vba_project_cur":
-		w.find("macro", "The document %q carries macros.", name)
+		w.addFinding("macro", "The document %q carries macros.", name)
 	case strings.HasSuffix(strings.ToLower(in.Name), "vba") && entry.Size > 0 && lower != "dir":
-		w.use(plain(doc.Open(entry)), min(entry.Size, 1<<20), func(b []byte, _ bool) { w.vba(name, b) })
+		w.decode(plain(doc.Open(entry)), min(entry.Size, 1<<20), func(b []byte, _ bool) { w.vba(name, b) })
 	case lower == "workbook" || lower == "book":
-		w.use(plain(doc.Open(entry)), 1<<20, func(b []byte, _ bool) { w.biff(name, b) })
+		w.decode(plain(doc.Open(entry)), 1<<20, func(b []byte, _ bool) { w.biff(name, b) })
 	case lower == "\x01ole10native":
-		w.use(plain(doc.Open(entry)), maxInner, func(b []byte, _ bool) { w.native(it, bytes.Clone(b)) })
+		w.decode(plain(doc.Open(entry)), maxInner, func(b []byte, _ bool) { w.native(it, bytes.Clone(b)) })
 	}
 }
 
@@ -69,8 +69,9 @@ func (w *work) native(it item, b []byte) {
 	head := b[:min(len(b), 600)]
 	for field := range bytes.SplitSeq(head, []byte{0}) {
 		for _, f := range parseName(string(field)) {
-			if class := LookUp(f.extension).Class; len(f.extension) > 1 && (class == Program || class == Script || class == Image) {
-				w.find("archive_executable", "The document %q carries a packaged file that runs (.%s).", it.name, f.extension)
+			if len(f.extension) > 1 && LookUp(f.extension).Class.active() {
+				w.addFinding("archive_executable", "The document %q carries a packaged file that runs (.%s).",
+					it.name, f.extension)
 			}
 		}
 	}
@@ -81,7 +82,7 @@ func (w *work) native(it item, b []byte) {
 	c.skip(4)
 	c.skip(uint64(c.uint32())) // where it was
 	if content := c.take(uint64(c.uint32())); len(content) > 0 {
-		w.inside(title, content, it.depth)
+		w.inspectStored(title, content, it.depth)
 	}
 }
 
@@ -97,7 +98,7 @@ func (w *work) biff(name string, b []byte) {
 			return
 		}
 		if kind == 0x85 && size >= 6 && b[4+5] == 1 {
-			w.find("macro_xlm", "The workbook %q carries an Excel 4 macro sheet.", name)
+			w.addFinding("macro_xlm", "The workbook %q carries an Excel 4 macro sheet.", name)
 			return
 		}
 		b = b[4+size:]
@@ -113,20 +114,26 @@ func (w *work) vba(name string, stream []byte) {
 	source := strings.ToLower(string(decompress(stream[at-3:])))
 	w.left -= int64(len(source)) // it unpacks to a thousand times its size
 	starts, runs := "", ""
-	for _, word := range []string{"autoopen", "auto_open", "document_open", "workbook_open", "autoexec", "autoclose", "document_close", "auto_close", "workbook_activate"} {
+	for _, word := range []string{
+		"autoopen", "auto_open", "document_open", "workbook_open", "autoexec", "autoclose", "document_close", "auto_close",
+		"workbook_activate",
+	} {
 		if strings.Contains(source, word) {
 			starts = word
 			break
 		}
 	}
-	for _, word := range []string{"shell", "createobject", "wscript", "urldownloadtofile", "powershell", "winhttp", "xmlhttp", "getobject", "callbyname", "shellexecute"} {
+	for _, word := range []string{
+		"shell", "createobject", "wscript", "urldownloadtofile", "powershell", "winhttp", "xmlhttp", "getobject", "callbyname",
+		"shellexecute",
+	} {
 		if strings.Contains(source, word) {
 			runs = word
 			break
 		}
 	}
 	if starts != "" && runs != "" {
-		w.find("macro_autorun", "A macro in %q starts by itself (%s) and runs other programs (%s).", name, starts, runs)
+		w.addFinding("macro_autorun", "A macro in %q starts by itself (%s) and runs other programs (%s).", name, starts, runs)
 	}
 }
 
@@ -197,14 +204,15 @@ func copyToken(out []byte, start int, token uint16) []byte {
 // rtf finds embedded objects.
 func (w *work) rtf(body []byte) {
 	lower := bytes.ToLower(body[:min(len(body), 1<<20)])
-	if bytes.Contains(lower, []byte("\\objupdate")) || bytes.Contains(lower, []byte("equation.3")) || bytes.Contains(lower, []byte("4571756174696f6e2e33")) {
-		w.find("rtf_object", "The document carries an object that is run when it is opened.")
+	// The second and third are the name of the old equation editor, plain and in hexadecimal.
+	if containsAny(string(lower), "\\objupdate", "equation.3", "4571756174696f6e2e33") {
+		w.addFinding("rtf_object", "The document carries an object that is run when it is opened.")
 	}
 	for _, address := range quotedAfter(body[:min(len(body), 1<<20)], "HYPERLINK") {
-		w.link(address, "RTF link")
+		w.addLink(address, "RTF link")
 	}
 	if bytes.Contains(lower, []byte("\\*\\template")) && bytes.Contains(lower, []byte("http")) {
-		w.find("remote_template", "The document fetches its template from elsewhere when it is opened.")
+		w.addFinding("remote_template", "The document fetches its template from elsewhere when it is opened.")
 	}
 }
 

@@ -15,10 +15,10 @@ func (w *work) oneNote(it item) {
 		size := c.uint64()
 		c.skip(12)
 		content := c.take(size)
-		if !w.member(name, "a file in "+name) {
+		if !w.countMember(name, "a file in "+name) {
 			return
 		}
-		w.inside("a file in "+name, content, it.depth)
+		w.inspectStored("a file in "+name, content, it.depth)
 		body = body[at+len(mark):]
 	}
 }

@@ -21,7 +21,8 @@ func isOffice(members []zipMember) bool {
 func officeFile(name string) bool {
 	_, extension := splitName(name)
 	switch extension {
-	case "docx", "docm", "dotx", "dotm", "xlsx", "xlsm", "xlsb", "xltx", "xltm", "xlam", "pptx", "pptm", "potx", "potm", "ppsx", "ppsm", "ppam", "sldx", "sldm", "thmx",
+	case "docx", "docm", "dotx", "dotm", "xlsx", "xlsm", "xlsb", "xltx", "xltm", "xlam",
+		"pptx", "pptm", "potx", "potm", "ppsx", "ppsm", "ppam", "sldx", "sldm", "thmx",
 		"vsdx", "vsdm", "vssx", "vssm", "vstx", "vstm", "xps", "oxps", "doc", "xls", "ppt":
 		return true
 	}
@@ -35,9 +36,9 @@ func (w *work) officePart(it item, m *zipMember) bool {
 	switch {
 	case strings.HasSuffix(lower, "vbaproject.bin"):
 		w.part(m, func(b []byte) { w.ole(item{name: name, body: b, depth: it.depth}) })
-		w.find("macro", "The document %q carries macros.", name)
+		w.addFinding("macro", "The document %q carries macros.", name)
 	case strings.Contains(lower, "macrosheets/"):
-		w.find("macro_xlm", "The workbook %q carries an Excel 4 macro sheet.", name)
+		w.addFinding("macro_xlm", "The workbook %q carries an Excel 4 macro sheet.", name)
 	case strings.HasSuffix(lower, ".rels"):
 		w.part(m, func(b []byte) { w.relations(name, b) })
 	case strings.HasSuffix(lower, "document.xml") || strings.Contains(lower, "externallinks/"):
@@ -56,7 +57,7 @@ func (w *work) part(m *zipMember, with func([]byte)) {
 		return
 	}
 	if s, ok := w.zipped(m, m.methods[0]); ok && w.left > 0 {
-		w.use(s, maxInner, func(b []byte, _ bool) { with(b) })
+		w.decode(s, maxInner, func(b []byte, _ bool) { with(b) })
 	}
 }
 
@@ -91,20 +92,19 @@ func (w *work) relation(name string, attributes []html.Attribute) {
 	lower := strings.ToLower(target)
 	switch {
 	case strings.HasSuffix(kind, "/attachedtemplate") && strings.HasPrefix(lower, "http"):
-		w.find("remote_template", "The document %q fetches its template from elsewhere when it is opened.", name)
+		w.addFinding("remote_template", "The document %q fetches its template from elsewhere when it is opened.", name)
 	case strings.HasSuffix(kind, "/oleobject") || strings.HasSuffix(kind, "/frame") && strings.HasPrefix(lower, "http"):
-		w.find("remote_object", "The document %q fetches an object from elsewhere when it is opened.", name)
+		w.addFinding("remote_object", "The document %q fetches an object from elsewhere when it is opened.", name)
 	case strings.Contains(lower, "!x-usc:") || strings.HasPrefix(lower, "ms-msdt:"):
-		w.find("remote_object", "The document %q starts another program by an address.", name)
+		w.addFinding("remote_object", "The document %q starts another program by an address.", name)
 	}
-	w.link(target, "Office link")
+	w.addLink(target, "Office link")
 }
 
 // fields finds dynamic data exchange, by which a document starts programs.
 func (w *work) fields(name string, b []byte) {
-	upper := bytes.ToUpper(b)
-	if bytes.Contains(upper, []byte("DDEAUTO")) || bytes.Contains(upper, []byte(">DDE ")) || bytes.Contains(upper, []byte("<DDELINK")) {
-		w.find("dde", "The document %q starts another program by dynamic data exchange.", name)
+	if containsAny(strings.ToUpper(string(b)), "DDEAUTO", ">DDE ", "<DDELINK") {
+		w.addFinding("dde", "The document %q starts another program by dynamic data exchange.", name)
 	}
 }
 
@@ -112,7 +112,7 @@ func (w *work) fields(name string, b []byte) {
 func (w *work) embedded(it item, inner string, b []byte) {
 	switch kind := Sniff(b); kind {
 	case "pe", "dos", "elf", "macho":
-		w.find("archive_executable", "The document %q carries a program, %q.", it.name, inner)
+		w.addFinding("archive_executable", "The document %q carries a program, %q.", it.name, inner)
 	case "", "text", "xml":
 	case "ole":
 		w.ole(item{name: it.name, body: b, depth: it.depth})

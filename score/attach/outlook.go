@@ -95,7 +95,8 @@ func (w *work) outlookMail(it item, m mail) {
 		body  []byte
 	}{{"text/plain", m.plain}, {"text/html", m.html}} {
 		if len(part.body) > 0 {
-			fmt.Fprintf(&raw, "\r\n--=_\r\nContent-Type: %s; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n%s", part.media, base64.StdEncoding.EncodeToString(part.body))
+			fmt.Fprintf(&raw, "\r\n--=_\r\nContent-Type: %s; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n%s",
+				part.media, base64.StdEncoding.EncodeToString(part.body))
 		}
 	}
 	raw.WriteString("\r\n--=_--\r\n")
@@ -107,13 +108,13 @@ func (w *work) outlookFile(it item, f outlookFile) {
 	if len(f.names) == 0 {
 		f.names = []string{"attachment"}
 	}
-	if !w.member(it.name, f.names[0]) {
+	if !w.countMember(it.name, f.names[0]) {
 		return
 	}
 	for _, other := range f.names[1:] {
-		w.name(strings.ToLower(other), "", it.depth+1)
+		w.judgeName(strings.ToLower(other), "", it.depth+1)
 	}
-	w.inside(f.names[0], f.data, it.depth)
+	w.inspectStored(f.names[0], f.data, it.depth)
 }
 
 // msgEntry reports whether an entry of a compound file is one that only messages have (MS-OXMSG, section 2.2).
@@ -125,7 +126,7 @@ func (w *work) msg(it item, doc *cfb.File, children []cfb.Entry, level int) {
 	for _, e := range children {
 		id, kind, ok := msgProperty(e)
 		if ok && !e.Storage && (id == propBody || id == propHTML || id == propRTF) {
-			w.use(plain(doc.Open(e)), maxProperty, func(b []byte, _ bool) { m.keep(id, kind, b) })
+			w.decode(plain(doc.Open(e)), maxProperty, func(b []byte, _ bool) { m.keep(id, kind, b) })
 		}
 	}
 	w.outlookMail(it, m)
@@ -147,9 +148,9 @@ func (w *work) msgFile(it item, doc *cfb.File, storage cfb.Entry, level int) {
 		case e.Storage && id == propData:
 			object = doc.Children(e)
 		case id == propData && kind == typeBinary:
-			w.use(plain(doc.Open(e)), maxInner, func(b []byte, _ bool) { f.data = bytes.Clone(b) })
+			w.decode(plain(doc.Open(e)), maxInner, func(b []byte, _ bool) { f.data = bytes.Clone(b) })
 		case !e.Storage:
-			w.use(plain(doc.Open(e)), maxName, func(b []byte, _ bool) { f.keepName(id, kind, b) })
+			w.decode(plain(doc.Open(e)), maxName, func(b []byte, _ bool) { f.keepName(id, kind, b) })
 		}
 	}
 	if object == nil {
@@ -174,8 +175,9 @@ func msgProperty(e cfb.Entry) (id, kind uint16, ok bool) {
 }
 
 // rtfStart is what compressed RTF may refer to before it has said anything (MS-OXRTFCP, section 2.1.2.1).
-const rtfStart = "{\\rtf1\\ansi\\mac\\deff0\\deftab720{\\fonttbl;}{\\f0\\fnil \\froman \\fswiss \\fmodern \\fscript \\fdecor MS Sans SerifSymbolArialTimes New RomanCourier" +
-	"{\\colortbl\\red0\\green0\\blue0\r\n\\par \\pard\\plain\\f0\\fs20\\b\\i\\u\\tab\\tx"
+const rtfStart = "{\\rtf1\\ansi\\mac\\deff0\\deftab720{\\fonttbl;}{\\f0\\fnil \\froman \\fswiss \\fmodern \\fscript " +
+	"\\fdecor MS Sans SerifSymbolArialTimes New RomanCourier{\\colortbl\\red0\\green0\\blue0\r\n" +
+	"\\par \\pard\\plain\\f0\\fs20\\b\\i\\u\\tab\\tx"
 
 // decompressRTF undoes the compression of MS-OXRTFCP, at most 1 MiB of it.
 func decompressRTF(b []byte) []byte {

@@ -34,7 +34,7 @@ func (w *work) page(it item) {
 		w.notRead("Of the page %q the first %d bytes were read.", it.name, maxPage)
 	}
 	text = strings.ToValidUTF8(text[:min(len(text), maxPage)], "?")
-	if !w.hands(it.name, len(text), len(w.report.Pages), maxPages) {
+	if !w.admitToReport(it.name, len(text), len(w.report.Pages), maxPages) {
 		return
 	}
 	w.report.Pages = append(w.report.Pages, Page{it.name, text})
@@ -87,10 +87,12 @@ func (v *visitor) visit(text string) {
 func localName(name string) string { return name[strings.LastIndexByte(name, ':')+1:] }
 
 func (v *visitor) runs() {
-	v.find(pick(v.depth > 0, "archive_executable", "script"), "The picture %q runs a script when it is opened.", v.item.name)
+	v.addFinding(pick(v.depth > 0, "archive_executable", "script"),
+		"The picture %q runs a script when it is opened.", v.item.name)
 }
 
-// activeProlog reports whether something before the root of a picture makes elements of it: entities, or a style sheet that transforms.
+// activeProlog reports whether something before the root of a picture makes elements of it: entities, or a style
+// sheet that transforms.
 func activeProlog(text string) bool {
 	head := strings.ToLower(text[:min(len(text), 64<<10)])
 	if strings.Contains(head, "<?xml-stylesheet") && containsAny(head, "xsl", "xslt") {
@@ -156,7 +158,8 @@ func (v *visitor) inText(text []byte) {
 	}
 }
 
-// address looks at what an address of the form data:type;base64,content carries (RFC 2397), unless it is an ordinary picture or font.
+// address looks at what an address of the form data:type;base64,content carries (RFC 2397), unless it is an ordinary
+// picture or font.
 func (v *visitor) address(s string) {
 	head, content, found := strings.Cut(s, ",")
 	if !found || len(head) > maxDataHead {
@@ -181,7 +184,7 @@ func (v *visitor) carried(extension string, body []byte) {
 		v.notRead("Of what the page %q carries in its addresses the first %d were read.", v.item.name, maxData)
 		return
 	}
-	v.inside("in "+v.item.name+extension, body, v.depth)
+	v.inspectStored("in "+v.item.name+extension, body, v.depth)
 }
 
 // ordinaryData reports whether a type is one that good pages carry.
@@ -189,8 +192,12 @@ func ordinaryData(media string) bool {
 	if strings.HasPrefix(media, "image/") {
 		return !strings.HasPrefix(media, "image/svg")
 	}
-	return strings.HasPrefix(media, "font/") || strings.HasPrefix(media, "application/font") || strings.HasPrefix(media, "application/x-font") ||
-		strings.HasPrefix(media, "audio/") || strings.HasPrefix(media, "video/")
+	for _, prefix := range []string{"font/", "application/font", "application/x-font", "audio/", "video/"} {
+		if strings.HasPrefix(media, prefix) {
+			return true
+		}
+	}
+	return false
 }
 
 // dataExtension is by what name a browser would save or open what is carried.

@@ -11,8 +11,8 @@ const maxStreams = 300
 // maxNames is how many places are looked at where a PDF may name a file.
 const maxNames = 100_000
 
-// pdf finds links and active content. It does not build the document: it looks at its objects, compressed ones included, so
-// that a broken or hostile file costs no more than a good one.
+// pdf finds links and active content. It does not build the document: it looks at its objects, compressed ones
+// included, so that a broken or hostile file costs no more than a good one.
 func (w *work) pdf(it item) {
 	body := it.body
 	if bytes.Contains(body, []byte("/Encrypt")) {
@@ -30,7 +30,7 @@ func (w *work) pdf(it item) {
 		if at >= 3 && bytes.HasSuffix(head, []byte("end")) || !bytes.Contains(head, []byte("Flate")) {
 			continue
 		}
-		if bytes.Contains(lastObject(head), []byte("/Image")) || bytes.Contains(lastObject(head), []byte("/FontFile")) || bytes.Contains(lastObject(head), []byte("/Length1")) {
+		if containsAny(string(lastObject(head)), "/Image", "/FontFile", "/Length1") {
 			continue
 		}
 		packed := bytes.TrimLeft(rest[:min(len(rest), 4<<20)], "\r\n")
@@ -45,8 +45,8 @@ func (w *work) pdf(it item) {
 // pdfFile looks at a file that the PDF carries.
 func (w *work) pdfFile(it item, packed []byte) {
 	const name = "a file in a document" // where its own name stands is not known
-	if len(packed) > 2 && packed[0]&0x0f == 8 && w.member(it.name, name) && w.looksInto(name, it.depth) {
-		w.unpack(name, w.deflated(bytes.NewReader(packed[2:])), it.depth)
+	if len(packed) > 2 && packed[0]&0x0f == 8 && w.countMember(it.name, name) && w.admit(name, it.depth) {
+		w.inspectPacked(name, w.deflated(bytes.NewReader(packed[2:])), it.depth)
 	}
 }
 
@@ -61,8 +61,9 @@ func (w *work) pdfNames(b []byte) {
 			}
 			rest = rest[at+len(key):]
 			name := pdfString(bytes.TrimLeft(rest[:min(len(rest), 600)], " \r\n\t"))
-			if text, ok := decodeText([]byte(name)); ok && name != "" && LookUp(parseName(text)[0].extension).Class != Harmless {
-				w.name(strings.ToLower(text), "", 1)
+			text, ok := decodeText([]byte(name))
+			if ok && text != "" && LookUp(parseName(text)[0].extension).Class != Harmless {
+				w.judgeName(strings.ToLower(text), "", 1)
 			}
 		}
 	}
@@ -76,10 +77,11 @@ func lastObject(head []byte) []byte {
 	return head
 }
 
-// pdfStream reads a compressed stream: zlib, whose two octets of header say nothing that is needed, and whose checksum may be wrong.
+// pdfStream reads a compressed stream: zlib, whose two octets of header say nothing that is needed, and whose
+// checksum may be wrong.
 func (w *work) pdfStream(packed []byte) {
 	if len(packed) > 2 && packed[0]&0x0f == 8 { // RFC 1950: deflate
-		w.use(w.deflated(bytes.NewReader(packed[2:])), maxInner, func(b []byte, _ bool) { w.pdfText(b) })
+		w.decode(w.deflated(bytes.NewReader(packed[2:])), maxInner, func(b []byte, _ bool) { w.pdfText(b) })
 	}
 }
 
@@ -90,7 +92,7 @@ func (w *work) pdfText(b []byte) {
 		{"/EmbeddedFile", "pdf_file", "The PDF carries another file."},
 	} {
 		if at := bytes.Index(b, []byte(mark.key)); at >= 0 && delimited(b, at+len(mark.key)) {
-			w.find(mark.id, "%s", mark.text)
+			w.addFinding(mark.id, "%s", mark.text)
 		}
 	}
 	w.pdfNames(b)
@@ -100,7 +102,7 @@ func (w *work) pdfText(b []byte) {
 			return
 		}
 		rest = rest[at+4:]
-		w.link(pdfString(bytes.TrimLeft(rest[:min(len(rest), 3000)], " \r\n\t")), "PDF link")
+		w.addLink(pdfString(bytes.TrimLeft(rest[:min(len(rest), 3000)], " \r\n\t")), "PDF link")
 	}
 }
 

@@ -25,7 +25,7 @@ func (w *work) picture(body []byte) {
 	if config.Width > 6*config.Height || config.Height > 6*config.Width {
 		return
 	}
-	cost := max(config.Width*config.Height, 2*len(body)) // an octet may cost more than a pixel: deflate has empty blocks
+	cost := max(config.Width*config.Height, 2*len(body)) // a byte may cost more than a pixel: deflate has empty blocks
 	if cost > w.limits.Pixels || Sniff(body) == "jpeg" && bytes.Count(body, []byte{0xff, 0xda}) > maxScans {
 		return
 	}
@@ -35,6 +35,6 @@ func (w *work) picture(body []byte) {
 		return
 	}
 	if text, ok := qr.Read(picture); ok {
-		w.link(text, "QR code")
+		w.addLink(text, "QR code")
 	}
 }

@@ -13,22 +13,23 @@ type rarFile struct {
 	encrypted bool
 }
 
-// rar reads the names in a RAR archive, and files that are stored as they are. What is packed is not unpacked: in RAR 4 it may ask for
-// 256 MiB and run programs, in RAR 5 for eight thousand filters over one window, and the library there is (nwaples/rardecode) bounds neither.
+// rar reads the names in a RAR archive, and files that are stored as they are. What is packed is not unpacked: in RAR
+// 4 it may ask for 256 MiB and run programs, in RAR 5 for eight thousand filters over one window, and the library
+// there is (nwaples/rardecode) bounds neither.
 func (w *work) rar(it item) {
 	see := func(f rarFile) bool {
-		if !w.member(it.name, f.names[0]) {
+		if !w.countMember(it.name, f.names[0]) {
 			return false
 		}
 		w.report.Encrypted = w.report.Encrypted || f.encrypted
 		for _, other := range f.names[1:] {
-			w.name(strings.ToLower(other), "", it.depth+1)
+			w.judgeName(strings.ToLower(other), "", it.depth+1)
 		}
 		if f.stored == nil || f.encrypted {
-			w.name(strings.ToLower(f.names[0]), "", it.depth+1)
+			w.judgeName(strings.ToLower(f.names[0]), "", it.depth+1)
 			return true
 		}
-		w.inside(f.names[0], f.stored, it.depth)
+		w.inspectStored(f.names[0], f.stored, it.depth)
 		return true
 	}
 	var locked bool
@@ -42,8 +43,8 @@ func (w *work) rar(it item) {
 	w.follows(it, rest)
 }
 
-// rar5 walks over the blocks (RAR 5.0 archive format, "Archive blocks"). It answers whether the headers themselves are encrypted,
-// and what follows the end.
+// rar5 walks over the blocks (RAR 5.0 archive format, "Archive blocks"). It answers whether the headers themselves
+// are encrypted, and what follows the end.
 func rar5(body []byte, see func(rarFile) bool) (locked bool, rest []byte) {
 	c := cursor{rest: body}
 	for range maxEntries {

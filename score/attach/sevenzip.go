@@ -49,8 +49,8 @@ type szFile struct {
 	empty bool
 }
 
-// sevenZip reads a 7z archive (7zFormat.txt of the LZMA SDK). A library is not used: the one there is makes tables as long as the
-// header asks, up to hundreds of gigabytes, and dictionaries up to four.
+// sevenZip reads a 7z archive (7zFormat.txt of the LZMA SDK). A library is not used: the one there is makes tables as
+// long as the header asks, up to hundreds of gigabytes, and dictionaries up to four.
 func (w *work) sevenZip(it item) {
 	folders, files, err := w.szHeader(it.body)
 	if errors.Is(err, errEncrypted) {
@@ -62,11 +62,11 @@ func (w *work) sevenZip(it item) {
 		return
 	}
 	for _, f := range files {
-		if f.empty && !w.member(it.name, f.name) {
+		if f.empty && !w.countMember(it.name, f.name) {
 			return
 		}
 		if f.empty {
-			w.name(strings.ToLower(f.name), "", it.depth+1)
+			w.judgeName(strings.ToLower(f.name), "", it.depth+1)
 		}
 	}
 	files = slices.DeleteFunc(files, func(f szFile) bool { return f.empty })
@@ -103,18 +103,18 @@ func (w *work) szFolder(it item, f folder, files []szFile) bool {
 		w.unreadable(it, "7z: "+err.Error())
 	}
 	for i, file := range files {
-		if !w.member(it.name, file.name) {
+		if !w.countMember(it.name, file.name) {
 			return false
 		}
 		if err != nil && err != errNotRead {
-			w.name(strings.ToLower(file.name), "", it.depth+1)
+			w.judgeName(strings.ToLower(file.name), "", it.depth+1)
 			continue
 		}
-		if !w.looksInto(file.name, it.depth) || err != nil {
+		if !w.admit(file.name, it.depth) || err != nil {
 			continue
 		}
 		part := stream{io.LimitReader(s, int64(min(f.sizes[i], 1<<40))), s.from, s.cost}
-		w.unpack(file.name, part, it.depth)
+		w.inspectPacked(file.name, part, it.depth)
 		rest, _ := io.CopyN(io.Discard, part, max(0, w.left/s.cost)) // to where the next file begins
 		w.pay(part, rest)
 	}
@@ -128,7 +128,7 @@ func (w *work) undo(f folder) (stream, error) {
 		switch {
 		case c.method == szAES:
 			return s, errEncrypted
-		case i > 0 && (strings.HasPrefix(c.method, "\x03\x03") && c.method != "\x03\x03\x01\x1b" || len(c.method) == 1 && c.method[0] >= 4 && c.method[0] <= 0x0b):
+		case i > 0 && programFilter(c.method):
 			// A filter for programs: it changes the targets of jumps, nothing that is looked at here.
 		case i > 0:
 			return s, errCoder
@@ -147,6 +147,12 @@ func (w *work) undo(f folder) (stream, error) {
 		}
 	}
 	return s, nil
+}
+
+// programFilter reports whether a method is a filter for programs of some processor. BCJ2 is none: it has four streams.
+func programFilter(method string) bool {
+	return strings.HasPrefix(method, "\x03\x03") && method != "\x03\x03\x01\x1b" ||
+		len(method) == 1 && method[0] >= 4 && method[0] <= 0x0b
 }
 
 // szHeader reads what is in the archive, through the packed header where it is packed.
@@ -171,7 +177,7 @@ func (w *work) szHeader(body []byte) ([]folder, []szFile, error) {
 			if err != nil {
 				return nil, nil, err
 			}
-			w.use(s, maxHeader, func(b []byte, _ bool) { c = cursor{rest: bytes.Clone(b)} })
+			w.decode(s, maxHeader, func(b []byte, _ bool) { c = cursor{rest: bytes.Clone(b)} })
 		default:
 			return nil, nil, errHeader
 		}

@@ -3,6 +3,7 @@ package attach
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 	"strings"
 )
 
@@ -10,13 +11,16 @@ import (
 type magic struct{ prefix, kind string }
 
 var magics = []magic{
-	{"PK\x03\x04", "zip"}, {"PK\x05\x06", "zip"}, {"PK\x07\x08PK\x03\x04", "zip"}, {"PK00PK\x03\x04", "zip"}, // the last two: split archives
-	{"Rar!\x1a\x07", "rar"}, {"7z\xbc\xaf\x27\x1c", "7z"}, {"\x1f\x8b", "gzip"}, {"MSCF", "cab"}, {"\xfd7zXZ\x00", "xz"}, {"BZh", "bzip2"},
-	{"\x28\xb5\x2f\xfd", "zstd"}, {"LZIP", "lzip"}, {"\x1f\x9d", "compress"}, {"xar!", "xar"}, {"!<arch>\n", "ar"}, {"MSWIM\x00\x00\x00", "wim"},
-	{"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "ole"}, {"%PDF", "pdf"}, {"{\\rt", "rtf"}, {"\x7fELF", "elf"}, {"\xcf\xfa\xed\xfe", "macho"}, {"\xce\xfa\xed\xfe", "macho"},
-	{"L\x00\x00\x00\x01\x14\x02\x00", "lnk"}, {"\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d", "onenote"}, {"\x78\x9f\x3e\x22", "tnef"},
-	{"\x89PNG", "png"}, {"\xff\xd8\xff", "jpeg"}, {"GIF8", "gif"}, {"II*\x00", "tiff"}, {"MM\x00*", "tiff"}, {"conectix", "vhd"}, {"vhdxfile", "vhd"},
-	{"KDMV", "vhd"}, {"ActiveMime", "activemime"}, {"ITSF\x03\x00\x00\x00", "chm"},
+	{"PK\x03\x04", "zip"}, {"PK\x05\x06", "zip"},
+	{"PK\x07\x08PK\x03\x04", "zip"}, {"PK00PK\x03\x04", "zip"}, // split archives
+	{"Rar!\x1a\x07", "rar"}, {"7z\xbc\xaf\x27\x1c", "7z"}, {"\x1f\x8b", "gzip"}, {"MSCF", "cab"}, {"\xfd7zXZ\x00", "xz"},
+	{"BZh", "bzip2"}, {"\x28\xb5\x2f\xfd", "zstd"}, {"LZIP", "lzip"}, {"\x1f\x9d", "compress"}, {"xar!", "xar"},
+	{"!<arch>\n", "ar"}, {"MSWIM\x00\x00\x00", "wim"},
+	{"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "ole"}, {"%PDF", "pdf"}, {"{\\rt", "rtf"}, {"\x7fELF", "elf"},
+	{"\xcf\xfa\xed\xfe", "macho"}, {"\xce\xfa\xed\xfe", "macho"}, {"L\x00\x00\x00\x01\x14\x02\x00", "lnk"},
+	{"\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d", "onenote"}, {"\x78\x9f\x3e\x22", "tnef"},
+	{"\x89PNG", "png"}, {"\xff\xd8\xff", "jpeg"}, {"GIF8", "gif"}, {"II*\x00", "tiff"}, {"MM\x00*", "tiff"},
+	{"conectix", "vhd"}, {"vhdxfile", "vhd"}, {"KDMV", "vhd"}, {"ActiveMime", "activemime"}, {"ITSF\x03\x00\x00\x00", "chm"},
 }
 
 // Sniff tells what bytes are, by what they begin with. "" means unknown.
@@ -53,15 +57,19 @@ func sniffWeak(b []byte) string {
 	return ""
 }
 
-// sniffProgram tells programs of Windows, by the header that the one of DOS leads to, from those of DOS, and those from text.
+// sniffProgram tells programs of Windows, by the header that the one of DOS leads to, from those of DOS, and those
+// from text.
 func sniffProgram(b []byte) string {
 	if len(b) >= 0x40 {
 		at := uint64(binary.LittleEndian.Uint32(b[0x3c:]))
-		if at+4 <= uint64(len(b)) && (string(b[at:at+4]) == "PE\x00\x00" || string(b[at:at+2]) == "NE" || string(b[at:at+2]) == "LE") {
-			return "pe"
+		if at+4 <= uint64(len(b)) {
+			if mark := string(b[at : at+4]); mark == "PE\x00\x00" || mark[:2] == "NE" || mark[:2] == "LE" {
+				return "pe"
+			}
 		}
 	}
-	if len(b) >= 4 && binary.LittleEndian.Uint16(b[2:]) >= 512 || printable(b[:min(len(b), 512)]) { // bytes on the last page; two letters are more
+	// The bytes on the last page are fewer than 512. Two letters are a larger number.
+	if len(b) >= 4 && binary.LittleEndian.Uint16(b[2:]) >= 512 || printable(b[:min(len(b), 512)]) {
 		return ""
 	}
 	return "dos"
@@ -69,7 +77,7 @@ func sniffProgram(b []byte) string {
 
 func sniffDeeper(b []byte) string {
 	switch {
-	case len(b) > 0x8006 && (string(b[0x8001:0x8006]) == "CD001" || string(b[0x8001:0x8006]) == "BEA01"): // ECMA-119; UDF alone (ECMA-167)
+	case len(b) > 0x8006 && slices.Contains([]string{"CD001", "BEA01"}, string(b[0x8001:0x8006])): // ECMA-119, ECMA-167
 		return "iso"
 	case len(b) > 512 && string(b[len(b)-512:len(b)-504]) == "conectix": // a VHD of fixed size ends with its mark
 		return "vhd"
@@ -89,7 +97,8 @@ func sniffDeeper(b []byte) string {
 	return ""
 }
 
-// oldTar reports whether the first 512 bytes have the checksum of a tar header, as those without the mark of POSIX have too.
+// oldTar reports whether the first 512 bytes have the checksum of a tar header, as those without the mark of POSIX
+// have too.
 func oldTar(b []byte) bool {
 	if len(b) < 512 || b[0] == 0 {
 		return false
@@ -196,7 +205,8 @@ func htmlRoot(start string) bool {
 		return false
 	}
 	switch rest[:end] {
-	case "!doctype", "html", "head", "script", "iframe", "h1", "div", "font", "table", "a", "style", "title", "b", "body", "br", "p", "meta", "form", "center", "span", "img", "link", "base":
+	case "!doctype", "html", "head", "script", "iframe", "h1", "div", "font", "table", "a", "style", "title", "b", "body",
+		"br", "p", "meta", "form", "center", "span", "img", "link", "base":
 		return true
 	}
 	return false

@@ -96,7 +96,8 @@ func szFolders(c *cursor, packed [][]byte) []folder {
 	return nil
 }
 
-// szSizes reads what each coder gives. The last that is undone gives what the folder holds: until it is said otherwise, one file.
+// szSizes reads what each coder gives. The last that is undone gives what the folder holds: until it is said
+// otherwise, one file.
 func szSizes(c *cursor, f *folder, outputs int) {
 	sizes := make([]uint64, outputs)
 	for i := range sizes {
@@ -110,8 +111,8 @@ func szSizes(c *cursor, f *folder, outputs int) {
 	}
 }
 
-// szCoders reads the coders of a folder, in the order in which they are undone, and answers how many streams go in and come out. Only
-// chains are unpacked: one with another shape has a coder that is not read.
+// szCoders reads the coders of a folder, in the order in which they are undone, and answers how many streams go in
+// and come out. Only chains are unpacked: one with another shape has a coder that is not read.
 func szCoders(c *cursor) (coders []coder, inputs, outputs int) {
 	plain := true
 	for place := range c.count(32) {
@@ -145,7 +146,8 @@ func szCoders(c *cursor) (coders []coder, inputs, outputs int) {
 	return []coder{{method: szKind(coders)}}, streams, outputs
 }
 
-// szChain puts coders that each take what one other gives in the order in which they are undone, nil where they are no chain.
+// szChain puts coders that each take what one other gives in the order in which they are undone, nil where they are
+// no chain.
 func szChain(coders []coder, bound map[uint64]uint64) []coder {
 	var chain []coder
 	for len(chain) < len(coders) {

@@ -15,8 +15,8 @@ type tarMember struct {
 	body  []byte
 }
 
-// tar reads a tar archive (POSIX.1-2024, pax; GNU tar manual, "Basic Tar Format"). It has a reader of its own because archive/tar gives one
-// of two names and stops at the first end, where programs that skip blocks of zeros go on.
+// tar reads a tar archive (POSIX.1-2024, pax; GNU tar manual, "Basic Tar Format"). It has a reader of its own because
+// archive/tar gives one of two names and stops at the first end, where programs that skip blocks of zeros go on.
 func (w *work) tar(it item) {
 	body := it.body
 	var long, path string // of the next file: GNU's long name, pax's path
@@ -56,17 +56,17 @@ func (w *work) tar(it item) {
 
 // tarMember looks at a file of the archive. It answers false when there were enough.
 func (w *work) tarMember(it item, m tarMember) bool {
-	if !w.member(it.name, m.names[0]) {
+	if !w.countMember(it.name, m.names[0]) {
 		return false
 	}
 	for _, other := range m.names[1:] {
-		w.name(strings.ToLower(other), "", it.depth+1)
+		w.judgeName(strings.ToLower(other), "", it.depth+1)
 	}
 	if m.kind == 0 || m.kind == '0' || m.kind == '7' {
-		w.inside(m.names[0], m.body, it.depth)
+		w.inspectStored(m.names[0], m.body, it.depth)
 		return true
 	}
-	w.name(strings.ToLower(m.names[0]), "", it.depth+1)
+	w.judgeName(strings.ToLower(m.names[0]), "", it.depth+1)
 	return true
 }
 

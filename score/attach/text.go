@@ -9,8 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// decodeText reads text in UTF-8, in an encoding of one byte a letter, or in UTF-16 or UTF-32 with a byte order mark or without, and
-// answers whether it is text. What follows the first two KiB is not looked at to tell that.
+// decodeText reads text in UTF-8, in an encoding of one byte a letter, or in UTF-16 or UTF-32 with a byte order mark
+// or without, and answers whether it is text. What follows the first two KiB is not looked at to tell that.
 func decodeText(b []byte) (string, bool) {
 	switch {
 	case bytes.HasPrefix(b, []byte("\xff\xfe\x00\x00")):
@@ -68,8 +68,8 @@ func wide(b []byte, size int, order binary.ByteOrder) string {
 	return string(out)
 }
 
-// looksLikeMessage reports whether a text in lower case begins with the header of a mail message: only fields, and of those that messages
-// have at least two, one of which says who wrote it or what is in it.
+// looksLikeMessage reports whether a text in lower case begins with the header of a mail message: only fields, and of
+// those that messages have at least two, one of which says who wrote it or what is in it.
 func looksLikeMessage(head string) bool {
 	known, telling := 0, false
 	for first, line := range lines(head) {
@@ -91,8 +91,9 @@ func looksLikeMessage(head string) bool {
 		switch name {
 		case "from", "received", "return-path", "mime-version", "content-type", "dkim-signature", "x-mailer":
 			known, telling = known+1, true
-		case "to", "cc", "subject", "date", "message-id", "reply-to", "sender", "content-transfer-encoding", "content-location", "snapshot-content-location",
-			"delivered-to", "in-reply-to", "references", "x-mimeole", "thread-topic", "thread-index", "importance", "x-priority":
+		case "to", "cc", "subject", "date", "message-id", "reply-to", "sender", "content-transfer-encoding", "content-location",
+			"snapshot-content-location", "delivered-to", "in-reply-to", "references", "x-mimeole", "thread-topic",
+			"thread-index", "importance", "x-priority":
 			known++
 		}
 	}
@@ -112,7 +113,8 @@ func lines(text string) func(func(bool, string) bool) {
 	}
 }
 
-// activeKinds are files that are text and start something or lead elsewhere when they are opened, by marks that stand in all of them.
+// activeKinds are files that are text and start something or lead elsewhere when they are opened, by marks that stand
+// in all of them.
 var activeKinds = []struct {
 	kind, what string
 	marks      []string // one of them is there
@@ -135,7 +137,8 @@ var activeKinds = []struct {
 }
 
 // rdpLine is a setting of a Remote Desktop connection.
-var rdpLine = regexp.MustCompile(`(?m)^(?:alternate )?full address:s:|^(?:redirectdrives|redirectclipboard|authentication level|screen mode id):i:|^drivestoredirect:s:`)
+var rdpLine = regexp.MustCompile(`(?m)^(?:alternate )?full address:s:|^drivestoredirect:s:|` +
+	`^(?:redirectdrives|redirectclipboard|authentication level|screen mode id):i:`)
 
 // activeText tells the kind of a text in lower case that starts something when it is opened, "" where it is none.
 func activeText(head string) string {

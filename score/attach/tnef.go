@@ -52,7 +52,9 @@ func (w *work) tnefLevel(it item, level int) {
 		case attProperties:
 			properties(value, m.keep)
 		case attFile:
-			properties(value, func(id, kind uint16, value []byte) { w.tnefFile(it, &f, property{id, kind, value}, level) })
+			properties(value, func(id, kind uint16, value []byte) {
+				w.tnefFile(it, &f, property{id, kind, value}, level)
+			})
 		}
 	}
 	flush()

@@ -20,7 +20,7 @@ const (
 	bombRatio = 200     // of what is unpacked to what is packed, from which on a large file is made to fill memory
 	maxInner  = 8 << 20 // how much of one file inside an archive is looked at
 	maxWindow = 8 << 20 // of Zstandard; its largest levels ask for more only when they are told to
-	maxChunks = 300     // of an LZMA2 stream: each may begin a new state; what packs 2 MiB, or 64 KiB of noise, in one uses far fewer
+	maxChunks = 300     // of an LZMA2 stream: each may begin a new state; one packs 2 MiB, or 64 KiB of noise
 )
 
 // costDecoder is what a decoder's own tables cost.
@@ -37,7 +37,7 @@ const (
 	costCopy  = 1
 	costLZMA  = 4
 	costBzip2 = 8
-	costTaken = 64 // taken without giving any: deflate can hold two million empty blocks in 24 MiB, each with its tables
+	costTaken = 64 // taken without giving any: 24 MiB of deflate can hold two million empty blocks, each with its tables
 )
 
 var errBarren = errors.New("it takes more than it gives")
@@ -99,9 +99,9 @@ type stream struct {
 // plain are bytes as they stand.
 func plain(r io.Reader) stream { return stream{r, nil, costCopy} }
 
-// use unpacks at most what is left of the limit, or limit bytes, and hands it on, with the news whether there is more; the bytes are good
-// until with returns. It answers false where the decoder failed.
-func (w *work) use(s stream, limit int64, with func(b []byte, cut bool)) bool {
+// decode unpacks at most what is left of the limit, or limit bytes, and hands it on, with the news whether there is
+// more; the bytes are good until with returns. It answers false where the decoder failed.
+func (w *work) decode(s stream, limit int64, with func(b []byte, cut bool)) bool {
 	most := min(w.left/s.cost, limit)
 	if most <= 0 {
 		with(nil, true)
@@ -168,7 +168,8 @@ func (w *work) gzip(it item) {
 		return
 	}
 	names := []string{bare(it.name)}
-	if inner := strings.ToLower(z.Name); inner != "" && inner != names[0] { // some programs go by the one, some by the other
+	// Some programs go by the one name, some by the other.
+	if inner := strings.ToLower(z.Name); inner != "" && inner != names[0] {
 		names = append([]string{inner}, names...)
 	}
 	w.single(it, names, stream{counted{z, p}, p, costCopy})
@@ -204,15 +205,16 @@ func (w *work) zstandard(body []byte) (stream, bool) {
 	return stream{counted{z, p}, p, costBzip2}, true
 }
 
-// single looks at the one file that is packed without an archive around it. Programs disagree on its name where it has several.
+// single looks at the one file that is packed without an archive around it. Programs disagree on its name where it
+// has several.
 func (w *work) single(it item, names []string, s stream) {
-	if !w.member(it.name, names[0]) {
+	if !w.countMember(it.name, names[0]) {
 		return
 	}
 	for _, other := range names[1:] {
-		w.name(other, "", it.depth+1)
+		w.judgeName(other, "", it.depth+1)
 	}
-	if w.looksInto(names[0], it.depth) && !w.unpack(names[0], s, it.depth) {
+	if w.admit(names[0], it.depth) && !w.inspectPacked(names[0], s, it.depth) {
 		w.unreadable(it, "what is packed is broken")
 	}
 }
@@ -229,7 +231,8 @@ func bare(name string) string {
 	return stem
 }
 
-// dictionary is how much memory an LZMA decoder gets: no more than it may give, nor than the stream holds. It is paid for like bytes.
+// dictionary is how much memory an LZMA decoder gets: no more than it may give, nor than the stream holds. It is paid
+// for like bytes.
 func (w *work) dictionary(asked, size uint64) int {
 	n := max(lzma.MinDictCap, min(asked, size, uint64(max(0, w.left)/(costLZMA+1))))
 	w.left -= int64(n) + costDecoder
@@ -247,7 +250,8 @@ func (w *work) lzma2(property byte, size uint64, body []byte) stream {
 	return stream{r, nil, costLZMA}
 }
 
-// chunks cuts an LZMA2 stream off at its end, or after as many chunks as are read. It answers what follows and how many chunks there are.
+// chunks cuts an LZMA2 stream off at its end, or after as many chunks as are read. It answers what follows and how
+// many chunks there are.
 func chunks(body []byte, most int) (stream, rest []byte, n int) {
 	at := 0
 	for n = 0; n < most; n++ {
@@ -271,7 +275,8 @@ func chunks(body []byte, most int) (stream, rest []byte, n int) {
 // lzma reads LZMA as 7z stores it: five bytes of properties apart from the stream.
 func (w *work) lzma(properties []byte, size uint64, body []byte) stream {
 	empty := stream{bytes.NewReader(nil), nil, costLZMA}
-	if len(properties) != 5 || properties[0] >= 9*5*5 || properties[0]%9+properties[0]/9%5 > 4 { // lc + lp > 4: six MB of state
+	// lc + lp > 4 would be six MB of state.
+	if len(properties) != 5 || properties[0] >= 9*5*5 || properties[0]%9+properties[0]/9%5 > 4 {
 		return empty
 	}
 	n := w.dictionary(uint64(binary.LittleEndian.Uint32(properties[1:])), size)

@@ -14,10 +14,10 @@ func (w *work) uuencoded(it item) {
 			w.notRead("Of the files in %q the first %d were read.", it.name, maxUU)
 			return
 		}
-		if !w.member(it.name, block.Name) {
+		if !w.countMember(it.name, block.Name) {
 			return
 		}
 		content, _ := rfc822.Decode(it.body[block.Start:block.End], rfc822.UUEncode)
-		w.inside(block.Name, content, it.depth)
+		w.inspectStored(block.Name, content, it.depth)
 	}
 }

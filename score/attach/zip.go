@@ -42,7 +42,8 @@ type zipArchive struct {
 
 type zipSpan struct{ from, to int }
 
-// zipTail reports whether a file ends as a zip archive, whatever it begins with. Of a file that is called one, all is searched.
+// zipTail reports whether a file ends as a zip archive, whatever it begins with. Of a file that is called one, all is
+// searched.
 func zipTail(body []byte, whole bool) bool {
 	from := max(0, len(body)-(64<<10)-22)
 	if whole {
@@ -56,7 +57,8 @@ func zipTail(body []byte, whole bool) bool {
 	return len(z.directories(from+at)) > 0
 }
 
-// zip reads a zip archive in each way in which programs do: by each directory, the last one first, and by the files that no directory names.
+// zip reads a zip archive in each way in which programs do: by each directory, the last one first, and by the files
+// that no directory names.
 func (w *work) zip(it item) {
 	z := &zipArchive{item: it, seen: map[int][]zipMember{}, left: maxEntries}
 	z.findEnds()
@@ -96,14 +98,14 @@ func (w *work) zip(it item) {
 func (w *work) zipMembers(z *zipArchive, members []zipMember) bool {
 	for i := range members {
 		m := &members[i]
-		if !w.member(z.name, m.names[0]) {
+		if !w.countMember(z.name, m.names[0]) {
 			return false
 		}
 		if m.conflict != "" {
 			w.ambiguous(z.name, m.conflict)
 		}
 		for _, other := range m.names[1:] {
-			w.name(strings.ToLower(other), "", z.depth+1)
+			w.judgeName(strings.ToLower(other), "", z.depth+1)
 		}
 		if w.zipMember(z, m) {
 			z.cover(m.at, m.end)
@@ -118,33 +120,33 @@ func (w *work) zipMember(z *zipArchive, m *zipMember) (known bool) {
 	w.report.Encrypted = w.report.Encrypted || m.encrypted
 	switch {
 	case m.encrypted || m.packed == nil || strings.HasSuffix(inner, "/"):
-		w.name(inner, "", z.depth+1)
+		w.judgeName(inner, "", z.depth+1)
 		return !m.encrypted && m.packed != nil
 	case m.size > 200<<20 && uint64(len(m.packed))*bombRatio < m.size:
-		w.name(inner, "", z.depth+1)
-		w.find("archive_bomb", "The file %q in %q would unpack to more than two hundred times its size.", inner, z.name)
+		w.judgeName(inner, "", z.depth+1)
+		w.addFinding("archive_bomb", "The file %q in %q would unpack to more than two hundred times its size.", inner, z.name)
 		return true
 	}
 	if z.office {
 		part := w.officePart(z.item, m)
 		if officeFile(z.name) {
 			if !part {
-				w.name(inner, "", z.depth+1)
+				w.judgeName(inner, "", z.depth+1)
 			}
 			return true
 		}
 	}
-	if !w.looksInto(inner, z.depth) {
+	if !w.admit(inner, z.depth) {
 		return true
 	}
 	for _, method := range m.methods {
 		s, ok := w.zipped(m, method)
 		if !ok {
-			w.name(inner, "", z.depth+1)
+			w.judgeName(inner, "", z.depth+1)
 			w.unreadable(z.item, "zip: files are packed by a method that is not read")
 			continue
 		}
-		known = w.unpack(inner, s, z.depth) || known
+		known = w.inspectPacked(inner, s, z.depth) || known
 	}
 	return known
 }

@@ -22,7 +22,8 @@ func (z *zipArchive) findEnds() {
 	}
 }
 
-// directories answers where the directory that ends at end may begin: programs go by its size, by its place, or by the record of 64 bits.
+// directories answers where the directory that ends at end may begin: programs go by its size, by its place, or by
+// the record of 64 bits.
 func (z *zipArchive) directories(end int) []int {
 	if end+22 > len(z.body) {
 		return nil
@@ -42,7 +43,8 @@ func (z *zipArchive) directories(end int) []int {
 	}
 	var found []int
 	for _, p := range places {
-		if p < uint64(end) && p+4 <= uint64(len(z.body)) && string(z.body[p:p+4]) == zipEntry && !slices.Contains(found, int(p)) {
+		begins := p < uint64(end) && p+4 <= uint64(len(z.body)) && string(z.body[p:p+4]) == zipEntry
+		if begins && !slices.Contains(found, int(p)) {
 			found = append(found, int(p))
 		}
 	}
@@ -71,14 +73,17 @@ func (z *zipArchive) members(end int) (all []zipMember, why string) {
 			at, n, z.left = next, n+1, z.left-costOfName(m.names[0])
 		}
 		size := binary.LittleEndian.Uint32(z.body[end+12:])
-		if (n&0xffff != count && count != 0xffff || size != 0xffffffff && at-start > int(size)) && z.left > 0 && why == "" {
+		counted := n&0xffff == count || count == 0xffff
+		sized := size == 0xffffffff || at-start <= int(size)
+		if why == "" && z.left > 0 && !(counted && sized) {
 			why = "its directory does not hold as many files as it says"
 		}
 	}
 	return all, why
 }
 
-// add adds a file, unless it was read before under the same names. The same bytes are looked at once, whatever they are called.
+// add adds a file, unless it was read before under the same names. The same bytes are looked at once, whatever they
+// are called.
 func (z *zipArchive) add(all []zipMember, m zipMember) []zipMember {
 	before := z.seen[m.at]
 	again := false
@@ -98,7 +103,8 @@ func (z *zipArchive) add(all []zipMember, m zipMember) []zipMember {
 	return append(all, m)
 }
 
-// entry reads one entry of a directory, and the local header that it leads to (APPNOTE 4.3.12). It answers where the next one begins.
+// entry reads one entry of a directory, and the local header that it leads to (APPNOTE 4.3.12). It answers where the
+// next one begins.
 func (z *zipArchive) entry(at, shift int) (m zipMember, next int) {
 	c := cursor{rest: z.body[at+8:]}
 	flags, method := c.uint16(), c.uint16()
@@ -114,7 +120,10 @@ func (z *zipArchive) entry(at, shift int) (m zipMember, next int) {
 		return m, len(z.body) + 1
 	}
 	wide64(extra, &size, &packed, &offset)
-	m = zipMember{names: append([]string{name}, unicodePath(extra, name)...), methods: []uint16{method}, encrypted: flags&1 != 0, size: size, at: -1}
+	m = zipMember{
+		names: append([]string{name}, unicodePath(extra, name)...), methods: []uint16{method},
+		encrypted: flags&1 != 0, size: size, at: -1,
+	}
 	for _, place := range []uint64{offset + uint64(shift), offset} {
 		if place+30 <= uint64(len(z.body)) && string(z.body[place:place+4]) == zipLocal {
 			z.local(&m, int(place), packed, flags)
@@ -233,7 +242,8 @@ func (z *zipArchive) cover(from, to int) {
 	z.covered = slices.Insert(z.covered, i, zipSpan{from, to})
 }
 
-// loose finds files that no directory names, by their local headers, as programs do that read an archive from its beginning.
+// loose finds files that no directory names, by their local headers, as programs do that read an archive from its
+// beginning.
 func (z *zipArchive) loose() (all []zipMember) {
 	at := 0
 	for range maxZipLoose {
@@ -284,8 +294,8 @@ func (z *zipArchive) looseMember(at int) (m zipMember, ok bool) {
 		}
 	}
 	m = zipMember{
-		names: append([]string{name}, unicodePath(h.extra, name)...), methods: []uint16{h.method}, encrypted: h.flags&1 != 0, size: h.size,
-		at: at, end: end, packed: rest[:length],
+		names: append([]string{name}, unicodePath(h.extra, name)...), methods: []uint16{h.method},
+		encrypted: h.flags&1 != 0, size: h.size, at: at, end: end, packed: rest[:length],
 	}
 	return m, true
 }

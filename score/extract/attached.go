@@ -9,8 +9,8 @@ type Enclosed struct {
 	Files int    // how many files it lies in
 }
 
-// Attach takes a message apart that lies in a file, as an attached message is: its parts and links are added to m's. It answers false where
-// the bytes are no message.
+// Attach takes a message apart that lies in a file, as an attached message is: its parts and links are added to m's.
+// It answers false where the bytes are no message.
 func (m *Mail) Attach(raw []byte, at Enclosed) bool {
 	header, body := m.parseHeader(raw, "part "+at.Path)
 	if len(header.Fields) == 0 {
@@ -24,8 +24,8 @@ func (m *Mail) Attach(raw []byte, at Enclosed) bool {
 	return true
 }
 
-// webArchive reports whether a message is a page with what belongs to it (RFC 2557), which a browser or Word opens: its name says so, or it
-// has neither author nor reader.
+// webArchive reports whether a message is a page with what belongs to it (RFC 2557), which a browser or Word opens:
+// its name says so, or it has neither author nor reader.
 func webArchive(name string, h *Header) bool {
 	name = strings.ToLower(strings.TrimRight(name, ". "))
 	if strings.HasSuffix(name, ".mht") || strings.HasSuffix(name, ".mhtml") || h.Has("Snapshot-Content-Location") {
