@@ -10,7 +10,8 @@
 //
 // Invariants:
 //   - I1: an id that Commit returned is that of an item whose body and row are durable (C1).
-//   - I2: an accepted item leaves only by Finish or GiveUp, or out of quarantine by a person's Discard. It never expires.
+//   - I2: an accepted item leaves only by Finish or GiveUp, or out of quarantine by a person's Discard. It never expires:
+//     only mail for postmaster does, which anybody can send (ExpirePostmaster).
 //   - I3: a start is noted durably before an item is handed out, so that one which kills the process is found out.
 //   - I4: an item that is given up has exactly one bounce, however often GiveUp is called (C5).
 //   - I5: the rows are the truth, those in queue.db and those in the log behind the place up to which queue.db has it: octets

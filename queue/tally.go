@@ -18,7 +18,7 @@ type delta struct {
 	n      int
 	state  State
 	bounce BounceState // when it is a bounce
-	tenant string
+	source Source
 	file   string // "" when it holds none
 	size   int64
 }
@@ -30,6 +30,7 @@ type tally struct {
 	items   map[State]Count
 	tenants map[string]map[State]Count
 	bounces map[BounceState]Count
+	sources map[Source]Usage
 	files   map[string]int // spool file -> items and unfinished bounces that refer to it
 	due     time.Time      // when the next deferred item is due; zero: never
 	wake    chan struct{}  // closed, and replaced, when there may be something to claim
@@ -38,7 +39,7 @@ type tally struct {
 func newTally() *tally {
 	return &tally{
 		items: map[State]Count{}, tenants: map[string]map[State]Count{}, bounces: map[BounceState]Count{},
-		files: map[string]int{}, wake: make(chan struct{}),
+		sources: map[Source]Usage{}, files: map[string]int{}, wake: make(chan struct{}),
 	}
 }
 
@@ -46,7 +47,7 @@ func newTally() *tally {
 func (t *txn) count(n int, it *Item) { t.deltas = append(t.deltas, itemDelta(n, it)) }
 
 func itemDelta(n int, it *Item) delta {
-	return delta{n: n, state: it.State, tenant: it.Envelope.Tenant, file: cmp.Or(it.Body.File, anyFile), size: it.Body.Size}
+	return delta{n: n, state: it.State, source: it.Envelope.Source(), file: cmp.Or(it.Body.File, anyFile), size: it.Body.Size}
 }
 
 // anyFile stands for the file of an item of which it is not known: it may be each of them.
@@ -54,7 +55,7 @@ const anyFile = "*"
 
 // countBounce notes that a bounce begins or ceases to be in its state. One that was sent needs its octets no more.
 func (t *txn) countBounce(n int, b *Bounce) {
-	d := delta{n: n, bounce: b.State, size: b.Body.Size}
+	d := delta{n: n, bounce: b.State, source: b.Envelope.Source(), size: b.Body.Size}
 	if b.State != BounceSent {
 		d.file = b.Body.File
 	}
@@ -92,14 +93,16 @@ func (y *tally) apply(d delta) {
 		addTo(y.bounces, d.bounce, d)
 	} else {
 		addTo(y.items, d.state, d)
-		if y.tenants[d.tenant] == nil {
-			y.tenants[d.tenant] = map[State]Count{}
+		tenant := d.source.Tenant
+		if y.tenants[tenant] == nil {
+			y.tenants[tenant] = map[State]Count{}
 		}
-		addTo(y.tenants[d.tenant], d.state, d)
-		if len(y.tenants[d.tenant]) == 0 {
-			delete(y.tenants, d.tenant)
+		addTo(y.tenants[tenant], d.state, d)
+		if len(y.tenants[tenant]) == 0 {
+			delete(y.tenants, tenant)
 		}
 	}
+	y.applySource(d)
 	if d.file == "" {
 		return
 	}

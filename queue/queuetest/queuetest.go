@@ -42,6 +42,9 @@ type Queue interface {
 	Bounces(f queue.BounceFilter) ([]queue.Bounce, error)
 	Bounce(id string) (queue.Bounce, error)
 	RetryBounce(ctx context.Context, id string) error
+	Usage(of queue.Source) queue.Usage
+	Sources() map[queue.Source]queue.Usage
+	ExpirePostmaster(ctx context.Context, before time.Time) (dropped int, err error)
 	Probe(ctx context.Context) error
 	Close() error
 }
@@ -88,6 +91,9 @@ func Run(t *testing.T, fresh func(t *testing.T) Harness) {
 		{"Bounce_life", bounceLife},
 		{"Bounce_sentIsDropped", bounceSentIsDropped},
 		{"InUse", inUse},
+		{"Usage", usage},
+		{"ExpirePostmaster", expirePostmaster},
+		{"ExpirePostmaster_many", expireMany},
 		{"Probe", probe},
 		{"Close", closed},
 		{"Concurrent", concurrent},
