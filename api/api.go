@@ -21,6 +21,7 @@ type Status struct {
 	PutOff      string       `json:"put_off,omitempty"` // why a message that came now would be put off; "" when it would be taken
 	Certificate *Certificate `json:"certificate,omitempty"`
 	RDAP        *rdap.Status `json:"rdap,omitempty"` // nil: the registries may not be asked
+	Quotas      []Quota      `json:"quotas"`         // of what strangers have sent, where there is any
 	Problems    []string     `json:"problems"`       // what needs a person
 }
 
@@ -36,6 +37,20 @@ type Tenant struct {
 	NextLook  time.Time    `json:"next_look,omitzero"`            // when the first of them is looked for again
 
 	Submissions map[string]int `json:"submissions,omitempty"` // what users reported, by state; "unproven" has no effect
+}
+
+// Quota is how much of its quota a source of mail has used.
+type Quota struct {
+	What        string  `json:"what"` // in words
+	Tenant      string  `json:"tenant,omitempty"`
+	Purpose     string  `json:"purpose"`
+	Network     string  `json:"network"` // "": those that no listener names
+	Messages    int     `json:"messages"`
+	MaxMessages int     `json:"max_messages"`
+	Bytes       int64   `json:"bytes"`
+	MaxBytes    int64   `json:"max_bytes"`
+	Used        float64 `json:"used"`    // 1 is all of it
+	Reached     bool    `json:"reached"` // more is answered 452
 }
 
 // Certificate is the one that SMTP clients are shown.

@@ -35,6 +35,7 @@ var (
 	queueAgeMetric  = metric("queue_oldest_seconds", "Age of the oldest report that is not finished.", "state")
 	bounceMetric    = metric("bounces", "Reports on their way to the alternate mailbox.", "state")
 	bounceAgeMetric = metric("bounces_oldest_seconds", "Age of the oldest of them.", "state")
+	quotaMetric     = metric("quota_used_ratio", "Part of its quota that unattributed mail, or mail for postmaster, has used.", "tenant", "purpose", "network")
 	certMetric      = metric("certificate_expiry_timestamp_seconds", "When the SMTP certificate ends.")
 	rdapAskedMetric = metric("rdap_questions_total", "Questions to RDAP servers about the age of a domain.")
 	rdapMetric      = metric("rdap_messages_total", "Messages for which the age of the author's domain was wanted, by what came of it.", "result")
@@ -75,6 +76,9 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	for state, n := range s.Queue.Bounces {
 		gauge(bounceMetric, float64(n.Count), string(state))
 		gauge(bounceAgeMetric, age(n.Oldest, n.Count), string(state))
+	}
+	for _, q := range s.Quotas {
+		gauge(quotaMetric, q.Used, q.Tenant, q.Purpose, q.Network)
 	}
 	if s.Certificate != nil {
 		gauge(certMetric, float64(s.Certificate.NotAfter.Unix()))

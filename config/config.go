@@ -15,19 +15,20 @@ type Config struct {
 	Regions  []Region
 	StateDir string // queue, store, spool, certificates
 
-	Control   Control
-	Listeners []Listener
-	TLS       TLS
-	ACME      ACME
-	SMTP      SMTP
-	Spool     Spool
-	Networks  Networks
-	Relay     *Relay // how own mail goes out where a tenant names no relay; nil: by MX
-	Score     Score
-	Engines   Engines
-	RDAP      RDAP
-	Tenants   []Tenant
-	Log       Log
+	Control    Control
+	Listeners  []Listener
+	TLS        TLS
+	ACME       ACME
+	SMTP       SMTP
+	Spool      Spool
+	Quarantine Quarantine
+	Networks   Networks
+	Relay      *Relay // how own mail goes out where a tenant names no relay; nil: by MX
+	Score      Score
+	Engines    Engines
+	RDAP       RDAP
+	Tenants    []Tenant
+	Log        Log
 }
 
 // Log says what is logged and how.
@@ -94,6 +95,16 @@ type Spool struct {
 	Retention        time.Duration // of all originals
 	FlaggedRetention time.Duration // of originals of flagged mail
 	MaxQueueSize     int64         // octets of queue.db; 0 for no limit
+}
+
+// Quarantine bounds what strangers can make the daemon keep. Reports that are attributed to their tenant have no quota.
+type Quarantine struct {
+	PostmasterSize       int64         // of one message for postmaster, in bytes
+	PostmasterBytes      int64         // of those that wait, and of those that came in a day, for each network
+	PostmasterMessages   int           //
+	PostmasterRetention  time.Duration // how long one waits before it is dropped
+	UnattributedBytes    int64         // of what is not attributed to its tenant, for each tenant, purpose and network
+	UnattributedMessages int           //
 }
 
 // Region is a named place where mail is processed, and the hosts that stand there.

@@ -36,6 +36,7 @@ func readConfig(t *table) *Config {
 	c.ACME = readACME(t.table("acme"), c.Hostname)
 	c.SMTP = readSMTP(t.table("smtp"))
 	c.Spool = readSpool(t.table("spool"))
+	c.Quarantine = readQuarantine(t.table("quarantine"), c.Spool)
 	c.Relay = readRelay(t.table("relay"))
 	c.Score = readScore(t.table("score"))
 	c.Engines = readEngines(t.table("engines"))
@@ -221,6 +222,20 @@ func readSpool(t *table) Spool {
 		t.wrong("flagged_retention", "is shorter than retention", "flagged mail is kept at least as long as all mail")
 	}
 	return s
+}
+
+// readQuarantine reads the quotas. What is dropped with the spool's retention must not wait for longer.
+func readQuarantine(t *table, s Spool) Quarantine {
+	q := Quarantine{
+		PostmasterSize:       t.size("postmaster_max_size", "1MiB", 64<<10), // RFC 5321, section 4.5.3.1.7
+		PostmasterBytes:      t.size("postmaster_max_bytes", "64MiB", 64<<10),
+		PostmasterMessages:   t.number("postmaster_max_messages", 1000, 1),
+		PostmasterRetention:  t.duration("postmaster_retention", "14d", time.Hour),
+		UnattributedBytes:    t.size("unattributed_max_bytes", "2GiB", 64<<10),
+		UnattributedMessages: t.number("unattributed_max_messages", 20000, 1),
+	}
+	q.PostmasterRetention = min(q.PostmasterRetention, s.Retention)
+	return q
 }
 
 func readScore(t *table) Score {

@@ -24,6 +24,7 @@ var messageIDs = map[string]string{
 	"alert.score.failed":        "d0dd4d6ae0bd47e18a68277099fdcbb1",
 	"alert.attribution.failing": "f3af352ace214507a451274d7d4028b5",
 	"alert.address.vanished":    "c42f771a1df84d3aae91eb2e9134ba1b",
+	"alert.quota.reached":       "741b79b349494f3daf1d62088917b718",
 	"alert.region.refused":      "bf6b7fcccf9d4e35800c224724853928",
 	"alert.bounce.stuck":        "98c4109b59ee41718bc6ba66dae7554e",
 	"alert.retract.brake":       "4938ab212d484e979bc99610ecfde178",

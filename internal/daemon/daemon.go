@@ -38,6 +38,7 @@ import (
 	"clawback/retract"
 	"clawback/score/attach/confined"
 	"clawback/score/engines/rdap"
+	"clawback/smtpd/admission"
 	"clawback/smtpd/certs"
 	"clawback/smtpd/networks"
 	"clawback/spool"
@@ -79,6 +80,7 @@ type daemon struct {
 	engine    *retract.Engine
 	pipeline  *pipeline.Pipeline
 	control   *api.Server
+	admission *admission.Control
 	listeners []*listener
 
 	alertsMu sync.Mutex
@@ -128,6 +130,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	d.bounces = bounce.New(d.bounceOptions()) // the way out for what cannot be carried through
 	// People, and at last the mail itself.
 	d.control = api.New(d.controlOptions())
+	d.admission = admission.New(d.admissionOptions())
 	if err := d.listen(); err != nil {
 		return err
 	}

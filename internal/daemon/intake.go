@@ -10,24 +10,94 @@ import (
 
 	"clawback/queue"
 	"clawback/smtpd"
+	"clawback/smtpd/admission"
 )
 
-// intake hands accepted mail to the queue.
+// intake hands accepted mail to the queue, within the quotas of whom it comes from.
 type intake struct{ d *daemon }
 
-// Admit says whether a message of this size fits on the disk, before its sender begins to send it.
-func (i intake) Admit(e queue.Envelope, size int64) error { return i.d.queue.Admit(e, size) }
+// Admit says whether a message would be accepted, before its sender begins to send it.
+func (i intake) Admit(e queue.Envelope, size int64) error {
+	if err := i.d.admission.Admit(e); err != nil {
+		return err
+	}
+	return i.d.queue.Admit(e, size)
+}
 
-// Begin opens a draft. The address is noted first, so that it is known to have taken mail before any 250 says so.
+// Begin opens a draft. The address is noted first, so that it is known to have accepted mail before any 250 says so.
 func (i intake) Begin(e queue.Envelope, size int64) (smtpd.Transaction, error) {
+	counted, err := i.d.admission.Begin(e)
+	if err != nil {
+		return nil, err
+	}
+	draft, err := i.begin(e, size)
+	if err != nil {
+		counted.End(false)
+		return nil, err
+	}
+	return &message{Transaction: commitOrder(draft), counted: counted}, nil
+}
+
+func (i intake) begin(e queue.Envelope, size int64) (*queue.Draft, error) {
 	if err := i.d.live.noteUse(e); err != nil {
 		return nil, err
 	}
-	draft, err := i.d.queue.Begin(e, size)
-	if err != nil {
-		return nil, err // not a Transaction that holds a nil draft
+	return i.d.queue.Begin(e, size)
+}
+
+// message is a draft whose bytes are counted for the quota of its source.
+type message struct {
+	smtpd.Transaction
+	counted *admission.Message
+	space   []byte // given by Space and not yet filled
+}
+
+// Write appends to the message.
+func (m *message) Write(p []byte) (int, error) {
+	if err := m.counted.Add(p); err != nil {
+		return 0, err
 	}
-	return commitOrder(draft), nil
+	return m.Transaction.Write(p)
+}
+
+// inPlace is a Transaction to which bytes can be read without a copy. A draft is one.
+type inPlace interface {
+	Space() []byte
+	Took(n int) error
+}
+
+// Space is where the next bytes can be read to; nil where the draft has no such place.
+func (m *message) Space() []byte {
+	m.space = nil
+	if draft, ok := m.Transaction.(inPlace); ok {
+		m.space = draft.Space()
+	}
+	return m.space
+}
+
+// Took appends the first n bytes of Space.
+func (m *message) Took(n int) error {
+	if err := m.counted.Add(m.space[:n]); err != nil {
+		return err
+	}
+	return m.Transaction.(inPlace).Took(n)
+}
+
+// Commit makes the message an item, unless its source has reached its quota and it is not attributed.
+func (m *message) Commit() (id string, err error) {
+	if err := m.counted.Check(); err != nil {
+		m.Abort()
+		return "", err
+	}
+	id, err = m.Transaction.Commit()
+	m.counted.End(err == nil)
+	return id, err
+}
+
+// Abort drops the message.
+func (m *message) Abort() {
+	m.Transaction.Abort()
+	m.counted.End(false)
 }
 
 // listener is one configured port and its server.

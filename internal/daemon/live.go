@@ -107,7 +107,9 @@ func recipients(cfg *config.Config) map[string]smtpd.Recipient {
 			}
 		}
 	}
-	postmaster := smtpd.Recipient{Known: true, Purpose: queue.ForPostmaster} // RFC 5321, section 4.5.1
+	postmaster := smtpd.Recipient{ // RFC 5321, section 4.5.1
+		Known: true, Purpose: queue.ForPostmaster, MaxSize: cfg.Quarantine.PostmasterSize,
+	}
 	m["postmaster"], m["postmaster@"+mailaddr.Name(cfg.Hostname)] = postmaster, postmaster
 	for address := range m {
 		if _, domain, ok := strings.Cut(address, "@"); ok {

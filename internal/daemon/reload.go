@@ -51,6 +51,7 @@ func (d *daemon) reload() error {
 		return err
 	}
 	rules.Use()
+	d.admission.SetLimits(cfg.Quarantine)
 	d.log.Info("configuration reloaded", "event", "config.reloaded", "tenants", len(cfg.Tenants))
 	for _, key := range restartKeys(old, cfg) {
 		d.log.Warn("a change takes effect at the next start only", "event", "config.restart", "key", key)

@@ -41,6 +41,7 @@ func (d *daemon) status() (api.Status, error) {
 	c := d.certs.Status()
 	s.Certificate = &api.Certificate{Names: c.Names, NotAfter: c.NotAfter, Problem: c.Problem}
 	s.RDAP = d.rdapStatus()
+	s.Quotas = d.quotas()
 	s.Problems = problems(s)
 	if n := d.networks.Status(); n.Problem != "" {
 		s.Problems = append(s.Problems, fmt.Sprintf("networks: %s; the list of %s stays in use",
@@ -64,6 +65,11 @@ func problems(s api.Status) []string {
 	}
 	if s.PutOff != "" {
 		list = append(list, "new mail is put off: "+s.PutOff)
+	}
+	for _, q := range s.Quotas {
+		if q.Reached {
+			list = append(list, "more is deferred of "+q.What+": its quota is reached")
+		}
 	}
 	add(s.Queue.Items[queue.Quarantined].Count, "%d in quarantine: clawback queue list --state quarantined")
 	add(s.Queue.Bounces[queue.BounceStuck].Count, "%d bounces are stuck: clawback bounce list --state stuck")

@@ -21,6 +21,7 @@ import (
 	"clawback/retract/graph"
 	"clawback/score"
 	"clawback/smtpd"
+	"clawback/smtpd/admission"
 	"clawback/smtpd/certs"
 	"clawback/smtpd/networks"
 	"clawback/spool"
@@ -129,6 +130,10 @@ func (d *daemon) controlOptions() api.Options {
 			Tenant: d.live.findTenant, Clean: d.engine.Clean},
 		Apart: d.live.elsewhere,
 	}
+}
+
+func (d *daemon) admissionOptions() admission.Options {
+	return admission.Options{Limits: d.cfg.Quarantine, Queue: d.queue, Attributor: d, Reached: d.quotaReached}
 }
 
 func (d *daemon) smtpOptions(l config.Listener) smtpd.Options {

@@ -17,13 +17,15 @@ import (
 // Exchange's network in these tests, and strangers' ones: each a /24 of its own, thirty in a /16.
 const exchangePeer = "127.0.9.1"
 
+const exchangeSet = "\n[[networks.set]]\nname = \"exchange\"\nprefixes = [\"127.0.9.0/24\"]\nexchange_online = true\n"
+
 func strangerPeer(n int) string { return fmt.Sprintf("127.%d.%d.1", 1+n/30, n%30) }
 
 // besieged is a world whose listener names Exchange's network alone.
 func besieged(t *testing.T, tenant testbed.Tenant, config ...string) *world {
 	t.Helper()
-	w := prepare(t, tenant, config...)
-	w.edit(`networks = ["127.0.0.0/8"]`, `networks = ["127.0.9.0/24"]`)
+	w := prepare(t, tenant, append(config, exchangeSet)...)
+	w.edit(`networks = ["127.0.0.0/8"]`, `networks = ["exchange"]`)
 	if err := w.Start(t.Context()); err != nil {
 		t.Fatalf("%v\n%s", err, w.LogTail())
 	}
@@ -220,9 +222,9 @@ func TestAttack_journalAddressesAreInNoLog(t *testing.T) {
 	tenant.Recovery = "back-4m8w2p6z@" + testbed.Hostname
 	tenant.Tables = "\n[[tenant.submission]]\naddress = \"report-5t2n8@" + testbed.Hostname + "\"\n" +
 		"\n[[tenant.address]]\naddress = \"j-abroad77@" + testbed.Hostname + "\"\nregions = [\"us\"]\n"
-	w := prepare(t, tenant)
+	w := prepare(t, tenant, exchangeSet)
 	w.edit("hostname = ", "region = \"eu\"\nhostname = ")
-	w.edit(`networks = ["127.0.0.0/8"]`, `networks = ["127.0.9.0/24"]`)
+	w.edit(`networks = ["127.0.0.0/8"]`, `networks = ["exchange"]`)
 	w.edit("[log]\nformat = \"text\"", "[log]\nformat = \"text\"\nlevel = \"debug\"")
 	if err := w.Start(t.Context()); err != nil {
 		t.Fatalf("%v\n%s", err, w.LogTail())

@@ -1,0 +1,173 @@
+package e2e
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+
+	"clawback/internal/test/smtpload"
+	"clawback/internal/test/testbed"
+)
+
+// deliver sends a message to an address and gives the code of the first reply that is no 2xx or 3xx, or 250.
+func deliver(c *smtpload.Conn, rcpt string, message []byte) (code int, err error) {
+	for _, line := range []string{"RSET", "MAIL FROM:<>", "RCPT TO:<" + rcpt + ">"} {
+		r, err := c.Cmd(line)
+		if err != nil || r.Code >= 400 {
+			return r.Code, err
+		}
+	}
+	if err := c.Send(append(fmt.Appendf(nil, "BDAT %d LAST\r\n", len(message)), message...)); err != nil {
+		return 0, err
+	}
+	r, err := c.Reply()
+	return r.Code, err
+}
+
+// flood sends so many messages, and counts the replies.
+func (w *world) flood(from, rcpt string, messages int, message func(n int) []byte) (codes map[int]int) {
+	w.t.Helper()
+	codes = map[int]int{}
+	c := w.from(from)
+	for n := range messages {
+		code, err := deliver(c, rcpt, message(n))
+		if err != nil || code == 421 { // sent away for its errors
+			c = w.from(from)
+			code, err = deliver(c, rcpt, message(n))
+		}
+		if err != nil {
+			w.t.Fatalf("message %d: %v\n%s", n, err, w.LogTail())
+		}
+		codes[code]++
+	}
+	return codes
+}
+
+const quotas = "postmaster_max_messages = 20\npostmaster_max_bytes = \"256KiB\"\npostmaster_max_size = \"64KiB\"\n" +
+	"unattributed_max_messages = 25\nunattributed_max_bytes = \"10MiB\"\n"
+
+// Anybody can write to postmaster: little, and not much, and it takes no room of any report's.
+func TestAttack_postmasterFlood(t *testing.T) {
+	w := besieged(t, contoso, "[quarantine]", quotas)
+	small := func(n int) []byte { return fmt.Appendf(nil, "Subject: %d\r\n\r\nhello\r\n", n) }
+	codes := w.flood(strangerPeer(0), "postmaster", 40, small)
+	if codes[250] != 20 || codes[452] != 20 {
+		t.Errorf("40 small messages are answered %v, want 20 times 250", codes)
+	}
+	for n := range 5 { // not even from many networks
+		if codes := w.flood(strangerPeer(n), "postmaster@"+testbed.Hostname, 2, small); codes[250] > 0 {
+			t.Errorf("network %d: %v", n, codes)
+		}
+	}
+	if code, err := deliver(w.from(exchangePeer), "postmaster", small(0)); err != nil || code != 250 {
+		t.Errorf("postmaster's mail from Exchange: %d, %v", code, err)
+	}
+	c := w.from(exchangePeer)
+	if code, err := dialogue(c, "MAIL FROM:<> SIZE=65537", "RCPT TO:<postmaster>"); err != nil || code != 552 {
+		t.Errorf("a large message for postmaster: %d, %v", code, err)
+	}
+	if code, err := deliver(w.from(exchangePeer), "postmaster", bytes.Repeat([]byte("x"), 65537)); err != nil || code != 552 {
+		t.Errorf("a large message for postmaster, not announced: %d, %v", code, err)
+	}
+	if code, err := deliver(w.from(strangerPeer(9)), contoso.Journal(), small(0)); err != nil || code != 250 {
+		t.Errorf("a report from a network that is not listed: %d, %v", code, err)
+	}
+	w.exchangeStillDelivers(1)
+	if out := w.must("status"); !strings.Contains(out, "mail for postmaster from networks that the listener does not name") {
+		t.Errorf("status:\n%s", out)
+	}
+	if text := w.log(); strings.Count(text, "event=quota.reached") != 1 || strings.Contains(text, "alert.quota.reached") {
+		t.Errorf("strangers raise an alert, or many lines:\n%s", w.LogTail())
+	}
+}
+
+// Bytes count as messages do.
+func TestAttack_postmasterFloodOfBytes(t *testing.T) {
+	w := besieged(t, contoso, "[quarantine]", quotas)
+	codes := w.flood(strangerPeer(0), "postmaster", 10, func(int) []byte { return bytes.Repeat([]byte("x"), 60_000) })
+	if codes[250] != 4 || codes[452] != 6 {
+		t.Errorf("10 messages of 60 KB are answered %v, want 4 times 250", codes)
+	}
+	w.exchangeStillDelivers(1)
+}
+
+// Mail for postmaster that is sent on at once does not wait, and its bytes stay: it has the quota of a day.
+func TestAttack_postmasterFloodThatIsSentOn(t *testing.T) {
+	w := besieged(t, contoso, "[smtp]", `postmaster = "boss@archive.example"`, "[quarantine]", quotas)
+	codes := w.flood(strangerPeer(0), "postmaster", 60, func(n int) []byte { return fmt.Appendf(nil, "Subject: %d\r\n\r\nhello\r\n", n) })
+	if codes[250] < 20 || codes[250] > 22 {
+		t.Errorf("60 messages are answered %v, want 250 about 20 times", codes)
+	}
+	w.eventually(func() string {
+		if got := len(w.Receiver.Messages()); got < 20 || got > 22 {
+			return fmt.Sprintf("%d messages were sent on", got)
+		}
+		return ""
+	})
+	w.exchangeStillDelivers(1)
+}
+
+// Who learned a journal address and sends from elsewhere fills a quota of that tenant's and network's alone; the alert says
+// what to do.
+func TestAttack_reportsFromElsewhere(t *testing.T) {
+	w := besieged(t, contoso, "[quarantine]", quotas)
+	forged := w.report("01-credential-phish.eml")
+	codes := w.flood(strangerPeer(0), contoso.Journal(), 40, func(int) []byte { return forged })
+	if codes[250] != 25 || codes[452] != 15 {
+		t.Errorf("40 forged reports are answered %v, want 25 times 250", codes)
+	}
+	for n := range 10 {
+		w.exchangeStillDelivers(n)
+	}
+	if code, err := deliver(w.from(strangerPeer(1)), "postmaster", []byte("Subject: x\r\n\r\nx\r\n")); err != nil || code != 250 {
+		t.Errorf("postmaster's mail: %d, %v", code, err)
+	}
+	if n := strings.Count(w.log(), "event=alert.quota.reached"); n != 1 {
+		t.Errorf("%d alerts, want 1", n)
+	}
+	if out := w.must("status"); !strings.Contains(out, "mail to the journal addresses of tenant contoso") || !strings.Contains(out, "25 in quarantine") {
+		t.Errorf("status:\n%s", out)
+	}
+	if len(w.Sim.Changed()) > 0 {
+		t.Error("a forged report moved something")
+	}
+}
+
+// Another tenant of Exchange Online that learned a journal address shares networks and certificate with the real one. What
+// it sends ends at the quota; what the tenant sends does not.
+func TestAttack_anotherTenantFillsTheQuarantine(t *testing.T) {
+	w := besieged(t, contoso, "[quarantine]", quotas)
+	report := w.report("01-credential-phish.eml")
+	forged := bytes.Replace(report, []byte("X-OriginatorOrg: contoso"), []byte("X-OriginatorOrg: fabrikam"), 1)
+	codes := map[int]int{}
+	w.eventually(func() string { // what is in quarantine counts, so that it takes a moment
+		for code, n := range w.flood(exchangePeer, contoso.Journal(), 10, func(int) []byte { return forged }) {
+			codes[code] += n
+		}
+		if codes[452] == 0 {
+			return "nothing is refused"
+		}
+		return ""
+	})
+	if codes[250] < 25 || codes[250] > 100 {
+		t.Errorf("forged reports are answered %v, want some 25 times 250", codes)
+	}
+	if codes := w.flood(exchangePeer, contoso.Journal(), 10, func(int) []byte { return forged }); codes[250] > 0 {
+		t.Errorf("beyond the quota: %v", codes)
+	}
+	for n := range 20 {
+		w.exchangeStillDelivers(n)
+	}
+	for _, trick := range [][2]string{
+		{"X-OriginatorOrg: fabrikam", "X-OriginatorOrg: contoso.onmicrosoft.com\r\nX-OriginatorOrg: fabrikam"},
+		{"X-OriginatorOrg: fabrikam", "X-Other: fabrikam"},
+		{"X-OriginatorOrg: fabrikam", "X-OriginatorOrg: conto\u017fo"},
+		{"X-LD-Processed: ", "X-LD-Processed: 99999999-5d6e-4f70-8192-a3b4c5d6e7f8\r\nX-Other: "},
+	} {
+		message := bytes.Replace(forged, []byte(trick[0]), []byte(trick[1]), 1)
+		if code, err := deliver(w.from(exchangePeer), contoso.Journal(), message); err != nil || code != 452 {
+			t.Errorf("%q: %d, %v", trick[1], code, err)
+		}
+	}
+}
