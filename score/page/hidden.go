@@ -19,7 +19,8 @@ func (h *hiddenText) add(text string, by int) {
 	keep(&h.text, text)
 }
 
-// since are the chunks from a place on. The first may be the rest of one that began before.
+// since are the chunks from a place on, or from the end, where text before that place was revealed meanwhile. The first may be the rest
+// of one that began before.
 func (h *hiddenText) since(from int) []chunk {
 	first := len(h.chunks)
 	for first > 0 && h.chunks[first-1].from >= from {
@@ -45,6 +46,7 @@ func (h *hiddenText) carry(from, outer, inner int) {
 
 // reveal takes out the text from there on, but for what an element hides that is further in than that or is it.
 func (h *hiddenText) reveal(from, within int) string {
+	from = min(from, len(h.text))
 	chunks, text := h.since(from), slices.Clone(h.text[from:])
 	h.text = h.text[:from]
 	var shown []byte
