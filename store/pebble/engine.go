@@ -46,6 +46,7 @@ type Engine struct {
 	dir   string
 	lock  *pebble.Lock
 	cache *pebble.Cache
+	codec codec
 
 	writer  sync.Mutex // held by the transaction that writes
 	closing sync.Once
@@ -72,6 +73,10 @@ func OpenEngine(dir string, o Options) (*Engine, error) {
 		o.FS = vfs.Default
 	}
 	e := &Engine{dir: dir, fs: newWaitingFS(o.FS), closed: make(chan struct{}), fatal: newFatal(o.Log)}
+	var err error
+	if e.codec, err = newCodec(); err != nil {
+		return nil, fmt.Errorf("open store %s: %w", dir, err)
+	}
 	if err := e.openDB(); err != nil {
 		return nil, fmt.Errorf("open store %s: %w", dir, err)
 	}

@@ -33,12 +33,12 @@ func (t *transaction) Get(table rows.Table, key []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	own := append([]byte{}, value...)
-	return own, closer.Close()
+	row, err := t.e.codec.decode(value)
+	return row, errors.Join(err, closer.Close())
 }
 
 func (t *transaction) Put(table rows.Table, key, value []byte) error {
-	return t.batch.Set(rowKey(table, key), value, nil)
+	return t.batch.Set(rowKey(table, key), t.e.codec.encode(value), nil)
 }
 
 func (t *transaction) Delete(table rows.Table, key []byte) error {
@@ -136,12 +136,15 @@ func (c *cursor) move(step func(*pebble.Iterator) bool) (k, v []byte) {
 	if c.err != nil || c.iter == nil || !step(c.iter) {
 		return nil, nil
 	}
-	value, err := c.iter.ValueAndErr()
+	kept, err := c.iter.ValueAndErr()
+	if err == nil {
+		v, err = c.tx.e.codec.decode(kept)
+	}
 	if err != nil {
 		c.err = err
 		return nil, nil
 	}
-	return c.iter.Key()[1:], value
+	return c.iter.Key()[1:], v
 }
 
 func (c *cursor) Err() error {
