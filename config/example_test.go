@@ -45,7 +45,7 @@ func TestExample_namesEveryKey(t *testing.T) {
 	name, text := example(t)
 	_, r := parse(name, []byte(uncommented(text)))
 	documented := map[string]bool{}
-	for path := range r.lines {
+	for path := range r.at {
 		documented[plain(path)] = true
 	}
 	for _, key := range slices.Sorted(maps.Keys(r.known)) {

@@ -39,18 +39,3 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
-
-// FuzzScan wants an end, whatever the text: the scanner is used after the parser, but must not depend on it.
-func FuzzScan(f *testing.F) {
-	for _, text := range []string{minimal, `"""" = 1`, "[[[[a", "a = [[{b = ", "a.b.'c\nd' = \"\"\"\\", "= = =", "]}],"} {
-		f.Add(text)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		lines := 1 + strings.Count(text, "\n")
-		for path, line := range scan(text) {
-			if line < 1 || line > lines {
-				t.Errorf("%q at line %d of %d", path, line, lines)
-			}
-		}
-	})
-}

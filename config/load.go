@@ -8,6 +8,8 @@ import (
 	"os"
 	"unicode/utf8"
 
+	"clawback/internal/tomlpos"
+
 	"github.com/BurntSushi/toml"
 )
 
@@ -47,7 +49,7 @@ func parse(name string, data []byte) (*Config, *reader) {
 		r.problems = Problems{*problem}
 		return nil, r
 	}
-	r.lines = scan(string(data))
+	r.values, r.at = values, tomlpos.Find(data)
 	root := &table{r: r, values: values}
 	c := readConfig(root)
 	root.finish()

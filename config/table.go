@@ -5,12 +5,15 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"clawback/internal/tomlpos"
 )
 
 // reader collects what is wrong while the tables of one file are read.
 type reader struct {
 	file     string
-	lines    positions
+	values   map[string]any // of the whole file
+	at       tomlpos.Positions
 	problems Problems
 	known    map[string]bool // every key that was asked for, without indices
 }
@@ -19,7 +22,7 @@ type reader struct {
 func (r *reader) report(path, text, hint string) {
 	line := 0
 	for at := path; line == 0 && at != ""; at = parent(at) {
-		line = r.lines[at]
+		line = r.at[at].Line
 	}
 	r.problems = append(r.problems, Problem{File: r.file, Line: line, Key: withoutAddresses(plain(path)), Text: text, Hint: hint})
 }
@@ -67,7 +70,12 @@ type table struct {
 }
 
 // at is the path of a key of this table.
-func (t *table) at(key string) string { return join(t.path, key) }
+func (t *table) at(key string) string {
+	if t.path == "" {
+		return key
+	}
+	return t.path + "." + key
+}
 
 // wrong reports a problem with one of the table's keys. What is secret is not quoted.
 func (t *table) wrong(key, text, hint string) {

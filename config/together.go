@@ -17,12 +17,11 @@ func checkTogether(c *Config, r *reader) {
 
 // checkCertificates wants one source of certificates.
 func checkCertificates(c *Config, r *reader) {
-	_, tls := r.lines["tls"]
-	_, file := r.lines["tls.certificate_file"]
+	_, tls := r.values["tls"]
 	switch {
-	case (tls || file) && c.ACME.Enabled:
+	case tls && c.ACME.Enabled:
 		r.report("tls", "and acme are both there", "keep [tls] for certificates of your own, or [acme] for a public CA's")
-	case !tls && !file && !c.ACME.Enabled:
+	case !tls && !c.ACME.Enabled:
 		r.report("tls", "is missing, and acme too",
 			"add [acme] with an email to get a certificate by itself, or [tls] with certificate_file and key_file")
 	}

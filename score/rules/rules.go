@@ -31,9 +31,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"sort"
 	"strings"
+
+	"clawback/internal/tomlpos"
 
 	"github.com/BurntSushi/toml"
 	"github.com/expr-lang/expr"
@@ -128,10 +129,14 @@ func Parse(name, text string) ([]Rule, error) {
 	for _, key := range meta.Undecoded() {
 		problems = append(problems, fmt.Errorf("%s: unknown key %q", name, key))
 	}
+	positions := tomlpos.Find([]byte(text))
 	for i := range parsed.Rule {
 		r := &parsed.Rule[i]
-		r.File = name
-		r.Line, r.column = place(text, i, r.When)
+		path := fmt.Sprintf("rule[%d]", i)
+		r.File, r.Line = name, positions[path].Line
+		if when, found := positions[path+".when"]; found {
+			r.Line, r.column = locate(text, when.Value)
+		}
 		if r.Mode == "" {
 			r.Mode = "observe"
 		}
@@ -140,26 +145,21 @@ func Parse(name, text string) ([]Rule, error) {
 	return parsed.Rule, errors.Join(problems...)
 }
 
-// place finds where the expression of the rule of this index stands: in the rule's table, after the key. Where it cannot be found
-// letter by letter (it has escapes), that is the key's line.
-func place(text string, index int, expression string) (line, column int) {
-	tables := regexp.MustCompile(`(?m)^\s*\[\[\s*rule\s*\]\]`).FindAllStringIndex(text, -1)
-	if index >= len(tables) {
-		return 0, 0
+// locate finds the line and, counted from 0, the column where the expression begins. at is where the string that holds it
+// stands, with its quotes.
+func locate(text string, at int) (line, column int) {
+	quoted := text[at:]
+	at++
+	if strings.HasPrefix(quoted, `'''`) || strings.HasPrefix(quoted, `"""`) {
+		at += 2
+		for _, end := range []string{"\r\n", "\n"} { // TOML: no part of the string, right after three quotes
+			if strings.HasPrefix(quoted[3:], end) {
+				at += len(end)
+				break
+			}
+		}
 	}
-	at, end := tables[index][1], len(text)
-	if index+1 < len(tables) {
-		end = tables[index+1][0]
-	}
-	if key := regexp.MustCompile(`(?m)^\s*when\s*=\s*`).FindStringIndex(text[at:end]); key != nil {
-		at += key[1]
-	}
-	first, _, _ := strings.Cut(expression, "\n")
-	if found := strings.Index(text[at:end], first); found >= 0 && first != "" {
-		at += found
-		column = at - 1 - strings.LastIndexByte(text[:at], '\n')
-	}
-	return 1 + strings.Count(text[:at], "\n"), column
+	return 1 + strings.Count(text[:at], "\n"), at - 1 - strings.LastIndexByte(text[:at], '\n')
 }
 
 func (r *Rule) check() error {

@@ -60,6 +60,10 @@ func TestLoad_countsColumnsAsAnEditorDoes(t *testing.T) {
 		{"in quotes", "[[rule]]\nid = \"a\"\nwhen = 'subject == nothing'\n", "own.toml:3:20: rule a"},
 		{"the same expression twice", "[[rule]]\nid = \"a\"\nwhen = 'true'\n\n[[rule]]\nwhen = 'x'\nid = \"b\"\n\n[[rule]]\nid = \"c\"\n  when = 'x'\n", "own.toml:11:11: rule c"},
 		{"over several lines", "[[rule]]\nid = \"a\"\nwhen = '''\ntrue &&\n  nothing'''\n", "own.toml:5:3: rule a"},
+		{"over lines of Windows", "[[rule]]\r\nid = \"a\"\r\nwhen = '''\r\n\r\n  nothing'''\r\n", "own.toml:5:3: rule a"},
+		{"as a list", "rule = [{id = \"a\", when = 'true'}, {id = \"b\", when = 'nothing'}]\n", "own.toml:1:55: rule b"},
+		{"after its like in a text", "[[rule]]\nid = \"a\"\ntext = '''\nwhen = 'nothing''''\nwhen = 'nothing'\n", "own.toml:5:9: rule a"},
+		{"as a dotted key", "[[rule]]\nid = \"a\"\n\"when\"  =  'nothing'\n", "own.toml:3:13: rule a"},
 		{"with escapes", "[[rule]]\nid = \"a\"\nwhen = \"subject == \\\"x\\\" && nothing\"\n", "own.toml:3:"},
 	} {
 		_, err := Load(write(t, c.text))

@@ -19,10 +19,10 @@ var leaves = map[string][]string{
 	"spool":             nil,
 	"systemd":           nil,
 	"internal/lastgood": nil,
-	"config":            {"verdict", "internal/mailaddr"},
+	"config":            {"verdict", "internal/mailaddr", "internal/tomlpos"},
 	"queue":             {"spool", "internal/nospace"},
-	"smtpd":             {"queue", "config", "spool", "verdict", "internal/nospace", "internal/mailaddr"},
-	"retract/graph/transport": {"retract", "config", "journal/identity", "store", "store/rows", "verdict", "verdict/history", "journal", "spool", "internal/nospace",
+	"smtpd":             {"queue", "config", "spool", "verdict", "internal/nospace", "internal/mailaddr", "internal/tomlpos"},
+	"retract/graph/transport": {"internal/tomlpos", "retract", "config", "journal/identity", "store", "store/rows", "verdict", "verdict/history", "journal", "spool", "internal/nospace",
 		"internal/cfb", "journal/identity/outlook", "internal/mailaddr", "rfc822"},
 }
 
