@@ -117,6 +117,8 @@ func (c comparison) doubt(o original) string {
 		return "the message " + doubtful[d]
 	}
 	switch {
+	case !strings.EqualFold(strings.TrimSpace(c.have.MessageID), strings.TrimSpace(o.MessageID)):
+		return "its Message-ID is not that of the original's own header"
 	case o.came(c.have) != sameWay:
 		return "its Received fields do not show that it came as the journaled one did: it may have been sent twice"
 	case !c.judged(o):

@@ -127,6 +127,7 @@ func TestOf_twoReadings(t *testing.T) {
 		"no closing delimiter":     {"--b--\r\n", ""},
 		"a part behind the end":    {"--b--\r\n", "--b--\r\n--b\r\nContent-Type: text/html\r\n\r\n<a href=x>\r\n--b--\r\n"},
 		"no delimiter at all":      {"boundary=b", "boundary=zz"},
+		"nothing but the end":      {"--b\r\nContent-Type: text/plain\r\n\r\nAs agreed.\r\n--b\r\n", "--b--\r\n"},
 		"an inner one not closed":  {"--b\r\nContent-Type: image/png", "--b\r\nContent-Type: multipart/mixed; boundary=i\r\n\r\n--i\r\n\r\nx\r\n--b\r\nContent-Type: image/png"},
 		"no empty line":            {"image/png; name=logo.png\r\n\r\nPNG", "image/png; name=logo.png\r\nPNG"},
 		"a line that is no field":  {"Content-Type: image/png", "nonsense\r\nContent-Type: image/png"},

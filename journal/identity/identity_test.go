@@ -98,7 +98,7 @@ func TestDifferences_ofParts(t *testing.T) {
 
 func TestDifferences_nothingIsNotNothing(t *testing.T) {
 	const named = "Content-Type: text/plain\r\nContent-Disposition: attachment; filename=a.txt\r\n\r\n"
-	for _, text := range []string{plain + "\r\n \r\n", plain + mixed("a", "\r\n", named), mixed("a"), ""} {
+	for _, text := range []string{plain + "\r\n \r\n", plain + mixed("a", "\r\n", named), ""} {
 		m := read(t, text)
 		if len(m.Differences(m)) == 0 || m.Contents() != "" {
 			t.Errorf("two messages without content count as the same: %q", text)

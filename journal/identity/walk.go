@@ -128,6 +128,7 @@ func (w *walk) header() rfc822.Header {
 // message reads an attached message. What its header says is a part of its own.
 func (w *walk) message(name string, depth int) {
 	h := w.header()
+	w.twofold = w.twofold || h.Size <= int64(len("\r\n")) // no field at all: it may be no message
 	m := w.messageOf(&h)
 	w.add(Part{Type: "message/rfc822", Name: name, SHA256: digest([]string{strings.ToLower(m.From), m.date(), m.untagged})})
 	at, first := w.carried.enter(m), len(w.parts)
@@ -139,26 +140,27 @@ func (w *walk) message(name string, depth int) {
 }
 
 // multipart reads the parts between the delimiters. What stands before the first and after the last is passed over, as
-// mail programs do; where there is no delimiter at all it is text.
+// mail programs do; where there are no parts at all it is text.
 func (w *walk) multipart(b rfc822.Boundary, l leaf, depth int) {
 	outside, kind := len(w.open), "text/plain"
 	if l.kind == "multipart/digest" {
 		kind = "message/rfc822"
 	}
 	w.open = append(w.open, b)
-	preamble := sha256.New()
-	w.between(preamble)
-	m := delimited{walk: w, boundary: b, outside: outside}
-	for m.part() {
+	text := sha256.New()
+	w.between(text)
+	m := delimited{walk: w, boundary: b, outside: outside, text: text}
+	parts := 0
+	for ; m.part(); parts++ {
 		h := w.header()
 		w.body(&h, kind, depth+1)
 		w.skip()
 	}
 	w.open = w.open[:outside]
-	if !m.seen {
-		w.add(Part{Type: "text/plain", Name: l.name, SHA256: hexOf(preamble), Decoded: hexOf(preamble)})
+	if parts == 0 {
+		w.add(Part{Type: "text/plain", Name: l.name, SHA256: hexOf(text), Decoded: hexOf(text)})
 	}
-	w.twofold = w.twofold || !m.closed || m.reopened
+	w.twofold = w.twofold || parts == 0 || !m.closed || m.reopened
 	w.skip()
 }
 
@@ -185,9 +187,10 @@ func (a *addressSeen) Write(b []byte) (int, error) {
 // delimited finds the parts of one multipart.
 type delimited struct {
 	*walk
-	boundary               rfc822.Boundary
-	outside                int // multiparts around it
-	seen, closed, reopened bool
+	boundary         rfc822.Boundary
+	outside          int       // multiparts around it
+	text             io.Writer // told what stands around the parts
+	closed, reopened bool
 }
 
 // part goes to the next part and reports whether there is one. Parts behind the closing delimiter count, as in many
@@ -204,13 +207,12 @@ func (m *delimited) part() bool {
 		}
 		_, closing := m.boundary.Match(line)
 		m.note(m.boundary.Forgiven(line), 0)
-		m.seen = true
 		if !closing {
 			m.reopened = m.reopened || m.closed
 			return true
 		}
 		m.closed = true
-		m.between(io.Discard)
+		m.between(m.text)
 	}
 }
 
