@@ -253,3 +253,20 @@ func TestSentBack_theHoldNamesTheOtherRecord(t *testing.T) {
 		r.want(rec, anna, store.Held, fmt.Sprintf("record %s (CLEAN) has that content too", other.ID))
 	})
 }
+
+// A report may name a Message-ID that is not the original's own, and whoever wrote the message may have chosen it: under
+// that id equal content is no proof.
+func TestSentBack_underAnIDThatTheReportNames(t *testing.T) {
+	bubble(t, func(r *rig) {
+		const theirs = "<theirs@contoso.example>"
+		good := r.world.Deliver("A", retracttest.Message{MessageID: theirs, MIME: strings.ReplaceAll(original, mid, theirs), Good: true})
+		m := bad(anna)
+		m.nid, m.also = "", []string{theirs}
+		rec := r.report(m)
+		r.run(time.Hour)
+		if in := r.want(rec, anna, store.Held, "not that of the original's own header"); in.Code != store.CodeDoubt {
+			t.Errorf("code %q, want %q", in.Code, store.CodeDoubt)
+		}
+		r.lies(good, retract.Inbox)
+	})
+}
