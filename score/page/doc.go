@@ -16,7 +16,7 @@
 // The tokenizer is that of golang.org/x/net/html. Its parser is not used, although it builds the same tree: a tree copies the formatting
 // elements that are left open into each paragraph, so that 200 KB of text became 1.8 GB of nodes. The tests compare the two.
 //
-// On failure: nothing here can fail.
+// On failure: a panic is reported as a limit is (I3); what was read until then stays.
 //
 // Standards: the HTML Living Standard, section 13.2.6 (tree construction) and 4.2.5.3 (refresh); CSS 2.2 and CSS Color 4, as far as they
 // hide text; Microsoft's conditional comments.

@@ -237,6 +237,17 @@ func manyRules(n int) string {
 	return out.String()
 }
 
+func TestGuard_aPanicIsAPageThatWasNotReadToItsEnd(t *testing.T) {
+	d := &document{}
+	d.guard("<p>one</p> https://a.example/x", func(string) {
+		keep(&d.text, "one")
+		panic("at the second")
+	})
+	if string(d.text) != "one" || len(d.page.NotRead) != 1 || !strings.Contains(d.page.NotRead[0], "at the second") || len(d.page.More) != 1 {
+		t.Errorf("text %q, not read %v, addresses %v", d.text, d.page.NotRead, d.page.More)
+	}
+}
+
 // A comment, a style or an attribute of any length hides nothing of what follows.
 func TestRead_behindMuch(t *testing.T) {
 	filler := strings.Repeat("filler ", 200_000)

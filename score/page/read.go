@@ -43,12 +43,28 @@ type reader struct {
 func Read(source string) Page {
 	d := &document{}
 	d.page.Bytes = len(source)
-	d.reader(0).read(source)
+	d.guard(source, d.reader(0).read)
 	d.page.Text, d.page.Hidden, d.page.Alt = string(d.text), string(d.hidden.text), string(d.alt)
 	if d.unkept > 0 {
 		d.notRead("Of the text of a page the first %d bytes were read, and %d were not.", MaxText, d.unkept)
 	}
 	return d.page
+}
+
+// guard reads a text. A panic, of the tokenizer or of this package, is a page that was not read to its end, and not the end of the
+// message: what was read until then stays, and the addresses of the whole are kept.
+func (d *document) guard(source string, read func(string)) {
+	defer func() {
+		if r := recover(); r != nil {
+			d.notRead("A page could not be read to its end: %v.", r)
+			web.Find(source, func(address string) {
+				if len(d.page.More) < maxMore {
+					d.page.More = append(d.page.More, address)
+				}
+			})
+		}
+	}()
+	read(source)
 }
 
 // reader makes a reader of a text that is so deep within others.
