@@ -22,7 +22,7 @@ func (w *work) cab(it item) {
 	var reserveFolder, reserveData uint64
 	if flags&4 != 0 {
 		n := c.uint16()
-		reserveFolder, reserveData = uint64(c.octet()), uint64(c.octet())
+		reserveFolder, reserveData = uint64(c.uint8()), uint64(c.uint8())
 		c.skip(uint64(n))
 	}
 	for _, bit := range []uint16{1, 2} { // the cabinets before and after
@@ -31,7 +31,7 @@ func (w *work) cab(it item) {
 			c.text()
 		}
 	}
-	starts := c.take(uint64(folders) * (8 + reserveFolder))
+	starts := c.next(uint64(folders) * (8 + reserveFolder))
 	list := cursor{rest: body[min(uint64(first), uint64(len(body))):]}
 	blocks, now := maxBlocks, -1
 	var content []byte
@@ -63,7 +63,7 @@ func (w *work) cabFolder(body, start []byte, reserve uint64, blocks *int) []byte
 		data.skip(4) // checksum
 		packed, size := uint64(data.uint16()), int64(data.uint16())
 		data.skip(reserve)
-		block := data.take(packed)
+		block := data.next(packed)
 		if *blocks--; *blocks < 0 || data.short || w.left <= 0 || len(out) > maxInner {
 			break
 		}

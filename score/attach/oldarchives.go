@@ -38,15 +38,15 @@ func lzh(body []byte, see func(string, []byte) bool) {
 	for range maxEntries {
 		c := cursor{rest: body}
 		size := uint64(c.uint16())
-		method := string(c.take(5))
+		method := string(c.next(5))
 		packed := uint64(c.uint32())
 		c.skip(4 + 4 + 1) // size, time, attributes
-		level := c.octet()
+		level := c.uint8()
 		var name string
 		switch level {
 		case 0, 1:
 			size = size&0xff + 2 // then a checksum
-			name = string(c.take(uint64(c.octet())))
+			name = string(c.next(uint64(c.uint8())))
 		case 2:
 			c.skip(2 + 1) // checksum, system
 			name = lzhName(&c)
@@ -55,7 +55,7 @@ func lzh(body []byte, see func(string, []byte) bool) {
 		}
 		data := cursor{rest: body}
 		data.skip(size)
-		content := data.take(packed)
+		content := data.next(packed)
 		if c.short || data.short || size < 20 {
 			return
 		}
@@ -76,7 +76,7 @@ func lzhName(c *cursor) string {
 		if size < 3 {
 			return ""
 		}
-		kind, value := c.octet(), c.take(size-3)
+		kind, value := c.uint8(), c.next(size-3)
 		if kind == 1 {
 			return string(value)
 		}
@@ -89,16 +89,16 @@ func arj(body []byte, see func(string, []byte) bool) (locked bool) {
 	c := cursor{rest: body}
 	for range maxEntries {
 		c.skip(2)
-		header := cursor{rest: c.take(uint64(c.uint16()))}
+		header := cursor{rest: c.next(uint64(c.uint16()))}
 		c.skip(4) // checksum
 		for n := uint64(c.uint16()); n != 0 && !c.short; n = uint64(c.uint16()) {
 			c.skip(n + 4) // an extended header and its checksum
 		}
-		first := cursor{rest: header.take(uint64(header.octet()) - 1)}
+		first := cursor{rest: header.next(uint64(header.uint8()) - 1)}
 		first.skip(3) // versions, system
-		flags := first.octet()
+		flags := first.uint8()
 		first.skip(1) // method
-		kind := first.octet()
+		kind := first.uint8()
 		first.skip(1 + 4) // reserved, time
 		packed := uint64(first.uint32())
 		name := header.text()
@@ -123,8 +123,8 @@ func ace(body []byte, see func(string, []byte) bool) (locked bool) {
 	c := cursor{rest: body}
 	for range maxEntries {
 		c.skip(2) // checksum
-		header := cursor{rest: c.take(uint64(c.uint16()))}
-		kind, flags := header.octet(), header.uint16()
+		header := cursor{rest: c.next(uint64(c.uint16()))}
+		kind, flags := header.uint8(), header.uint16()
 		var data uint64
 		if flags&1 != 0 {
 			data = uint64(header.uint32())
@@ -135,7 +135,7 @@ func ace(body []byte, see func(string, []byte) bool) (locked bool) {
 		if kind == 1 {
 			header.skip(4 + 4 + 4 + 4 + 4 + 2) // size, time, attributes, checksum, method, reserved
 			locked = locked || flags&0x4000 != 0
-			if !see(string(bytes.TrimRight(header.take(uint64(header.uint16())), "\x00")), nil) {
+			if !see(string(bytes.TrimRight(header.next(uint64(header.uint16())), "\x00")), nil) {
 				return locked
 			}
 		}

@@ -81,7 +81,7 @@ func (w *work) native(it item, b []byte) {
 	title := c.text()
 	c.skip(4)
 	c.skip(uint64(c.uint32())) // where it was
-	if content := c.take(uint64(c.uint32())); len(content) > 0 {
+	if content := c.next(uint64(c.uint32())); len(content) > 0 {
 		w.inspectStored(title, content, it.depth)
 	}
 }

@@ -14,7 +14,7 @@ func (w *work) oneNote(it item) {
 		c := cursor{rest: body[at+len(mark):]}
 		size := c.uint64()
 		c.skip(12)
-		content := c.take(size)
+		content := c.next(size)
 		if !w.countMember(name, "a file in "+name) {
 			return
 		}

@@ -198,12 +198,12 @@ func decompressRTF(b []byte) []byte {
 		at++
 	}
 	for len(c.rest) > 0 && len(out) < maxProperty {
-		for control, bit := c.octet(), 0; bit < 8 && len(c.rest) > 0; bit++ {
+		for control, bit := c.uint8(), 0; bit < 8 && len(c.rest) > 0; bit++ {
 			if control>>bit&1 == 0 {
-				put(c.octet())
+				put(c.uint8())
 				continue
 			}
-			reference := c.take(2)
+			reference := c.next(2)
 			if reference == nil {
 				return out
 			}

@@ -49,7 +49,7 @@ func rar5(body []byte, see func(rarFile) bool) (locked bool, rest []byte) {
 	c := cursor{rest: body}
 	for range maxEntries {
 		c.skip(4) // checksum
-		header := cursor{rest: c.take(c.varint())}
+		header := cursor{rest: c.next(c.varint())}
 		kind, flags := header.varint(), header.varint()
 		var extra, data uint64
 		if flags&1 != 0 {
@@ -94,17 +94,17 @@ func rar5File(c cursor, extra uint64, content []byte) rarFile {
 		f.stored = content
 	}
 	c.varint() // operating system
-	f.names = []string{string(c.take(c.varint()))}
-	records := cursor{rest: c.take(min(extra, uint64(len(c.rest))))}
+	f.names = []string{string(c.next(c.varint()))}
+	records := cursor{rest: c.next(min(extra, uint64(len(c.rest))))}
 	for len(records.rest) > 0 {
-		record := cursor{rest: records.take(records.varint())}
+		record := cursor{rest: records.next(records.varint())}
 		switch record.varint() {
 		case 1:
 			f.encrypted = true
 		case 5: // leads to another file, which may lie elsewhere
 			record.skip(1)
 			record.varint()
-			f.names = append(f.names, string(record.take(record.varint())))
+			f.names = append(f.names, string(record.next(record.varint())))
 		case 7: // of a stream: its name
 			f.names = append(f.names, string(record.rest))
 		}
@@ -117,8 +117,8 @@ func rar4(body []byte, see func(rarFile) bool) (locked bool, rest []byte) {
 	c := cursor{rest: body}
 	for range maxEntries {
 		c.skip(2) // checksum
-		kind, flags, size := c.octet(), c.uint16(), c.uint16()
-		header := cursor{rest: c.take(uint64(max(size, 7)) - 7)}
+		kind, flags, size := c.uint8(), c.uint16(), c.uint16()
+		header := cursor{rest: c.next(uint64(max(size, 7)) - 7)}
 		var data uint64
 		if flags&0x8000 != 0 || kind == 0x74 {
 			data = uint64(header.uint32())
@@ -144,12 +144,12 @@ func rar4(body []byte, see func(rarFile) bool) (locked bool, rest []byte) {
 func rar4File(c cursor, flags uint16, content []byte) rarFile {
 	var f rarFile
 	c.skip(4 + 1 + 4 + 4 + 1) // unpacked size, system, checksum, time, version
-	method, length := c.octet(), c.uint16()
+	method, length := c.uint8(), c.uint16()
 	c.skip(4) // attributes
 	if flags&0x100 != 0 {
 		c.skip(8) // high halves of the sizes
 	}
-	name, packed, wide := bytes.Cut(c.take(uint64(length)), []byte{0})
+	name, packed, wide := bytes.Cut(c.next(uint64(length)), []byte{0})
 	f.names, f.encrypted = []string{string(name)}, flags&4 != 0
 	if wide && flags&0x200 != 0 { // the name that Windows shows
 		f.names = append([]string{rar4Name(name, packed)}, f.names...)
@@ -163,7 +163,7 @@ func rar4File(c cursor, flags uint16, content []byte) rarFile {
 // rar4Name unpacks a name in UTF-16 that is written as its difference from the plain one (unrar, encname.cpp).
 func rar4Name(plain, packed []byte) string {
 	c := cursor{rest: packed}
-	high := uint16(c.octet()) << 8
+	high := uint16(c.uint8()) << 8
 	var name []uint16
 	at := func(i int) uint16 {
 		if i < len(plain) {
@@ -172,12 +172,12 @@ func rar4Name(plain, packed []byte) string {
 		return 0
 	}
 	for len(c.rest) > 0 && len(name) < maxName {
-		for flags, bits := c.octet(), 0; bits < 8 && len(c.rest) > 0; flags, bits = flags<<2, bits+2 {
+		for flags, bits := c.uint8(), 0; bits < 8 && len(c.rest) > 0; flags, bits = flags<<2, bits+2 {
 			switch flags >> 6 {
 			case 0:
-				name = append(name, uint16(c.octet()))
+				name = append(name, uint16(c.uint8()))
 			case 1:
-				name = append(name, uint16(c.octet())|high)
+				name = append(name, uint16(c.uint8())|high)
 			case 2:
 				name = append(name, c.uint16())
 			case 3:
@@ -190,10 +190,10 @@ func rar4Name(plain, packed []byte) string {
 
 // rar4Run repeats letters of the plain name, changed by a distance or as they are.
 func rar4Run(name []uint16, c *cursor, high uint16, plain func(int) uint16) []uint16 {
-	length := c.octet()
+	length := c.uint8()
 	var change uint16
 	if length&0x80 != 0 {
-		change = uint16(c.octet())
+		change = uint16(c.uint8())
 	} else {
 		high = 0
 	}

@@ -163,9 +163,9 @@ func (w *work) szHeader(body []byte) ([]folder, []szFile, error) {
 	c.skip(4)
 	data := c.rest
 	c.skip(offset)
-	c = cursor{rest: c.take(size)}
+	c = cursor{rest: c.next(size)}
 	for range 4 {
-		switch c.octet() {
+		switch c.uint8() {
 		case 0x01: // header
 			return szContents(&c, data)
 		case 0x17: // packed header
@@ -187,10 +187,10 @@ func (w *work) szHeader(body []byte) ([]folder, []szFile, error) {
 
 func szContents(c *cursor, data []byte) ([]folder, []szFile, error) {
 	var folders []folder
-	kind := c.octet()
+	kind := c.uint8()
 	if kind == 0x04 { // main streams
 		folders = szStreams(c, data)
-		kind = c.octet()
+		kind = c.uint8()
 	}
 	if kind != 0x05 || c.short {
 		return nil, nil, errHeader
@@ -204,11 +204,11 @@ func szContents(c *cursor, data []byte) ([]folder, []szFile, error) {
 
 // number reads a number as 7z writes it: as many high bits of the first octet as there are octets after it.
 func (c *cursor) number() uint64 {
-	first := c.octet()
+	first := c.uint8()
 	more := bits.LeadingZeros8(^first)
 	var v uint64
 	for i := range more {
-		v |= uint64(c.octet()) << (8 * i)
+		v |= uint64(c.uint8()) << (8 * i)
 	}
 	if more < 7 {
 		v |= uint64(first&(1<<(7-more)-1)) << (8 * more)
@@ -230,11 +230,11 @@ func (c *cursor) count(most int) int {
 func szFiles(c *cursor) []szFile {
 	files := make([]szFile, c.count(maxEntries))
 	for !c.short {
-		kind := c.octet()
+		kind := c.uint8()
 		if kind == 0 {
 			return files
 		}
-		value := cursor{rest: c.take(c.number())}
+		value := cursor{rest: c.next(c.number())}
 		switch kind {
 		case 0x0e:
 			for i := range files {

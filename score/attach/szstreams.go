@@ -7,7 +7,7 @@ func szStreams(c *cursor, data []byte) []folder {
 	var packed [][]byte
 	var folders []folder
 	for !c.short {
-		switch c.octet() {
+		switch c.uint8() {
 		case 0x00:
 			return folders
 		case 0x06:
@@ -29,12 +29,12 @@ func szPacked(c *cursor, data []byte) [][]byte {
 	at.skip(c.number())
 	streams := make([][]byte, c.count(maxFolders))
 	for !c.short {
-		switch c.octet() {
+		switch c.uint8() {
 		case 0x00:
 			return streams
 		case 0x09:
 			for i := range streams {
-				streams[i] = at.take(c.number())
+				streams[i] = at.next(c.number())
 			}
 		case 0x0a:
 			szDigests(c, len(streams))
@@ -47,11 +47,11 @@ func szPacked(c *cursor, data []byte) [][]byte {
 
 // szDigests passes over n checksums, and answers which there are: a list of bits, or all, and four octets for each.
 func szDigests(c *cursor, n int) func(int) bool {
-	if c.octet() != 0 {
+	if c.uint8() != 0 {
 		c.skip(4 * uint64(n))
 		return func(int) bool { return true }
 	}
-	set := c.take(uint64(n+7) / 8)
+	set := c.next(uint64(n+7) / 8)
 	is := func(i int) bool { return i/8 < len(set) && set[i/8]&(0x80>>(i%8)) != 0 }
 	for i := range n {
 		if is(i) {
@@ -62,7 +62,7 @@ func szDigests(c *cursor, n int) func(int) bool {
 }
 
 func szFolders(c *cursor, packed [][]byte) []folder {
-	if c.octet() != 0x0b {
+	if c.uint8() != 0x0b {
 		c.short = true
 		return nil
 	}
@@ -77,7 +77,7 @@ func szFolders(c *cursor, packed [][]byte) []folder {
 		}
 	}
 	for !c.short {
-		switch c.octet() {
+		switch c.uint8() {
 		case 0x00:
 			return folders
 		case 0x0c:
@@ -116,14 +116,14 @@ func szSizes(c *cursor, f *folder, outputs int) {
 func szCoders(c *cursor) (coders []coder, inputs, outputs int) {
 	plain := true
 	for place := range c.count(32) {
-		flags := c.octet()
-		next := coder{method: string(c.take(uint64(flags & 0x0f))), place: place}
+		flags := c.uint8()
+		next := coder{method: string(c.next(uint64(flags & 0x0f))), place: place}
 		in, out := 1, 1
 		if flags&0x10 != 0 {
 			in, out = c.count(32), c.count(32)
 		}
 		if flags&0x20 != 0 {
-			next.properties = c.take(c.number())
+			next.properties = c.next(c.number())
 		}
 		plain = plain && in == 1 && out == 1
 		inputs, outputs = inputs+in, outputs+out
@@ -179,7 +179,7 @@ func szKind(coders []coder) string {
 // szSubstreams reads how many files are in each folder, and how long they are.
 func szSubstreams(c *cursor, folders []folder) {
 	for !c.short {
-		switch c.octet() {
+		switch c.uint8() {
 		case 0x00:
 			return
 		case 0x0d:

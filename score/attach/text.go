@@ -3,7 +3,6 @@ package attach
 import (
 	"bytes"
 	"encoding/binary"
-	"regexp"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -136,14 +135,34 @@ var activeKinds = []struct {
 	{"profile", "Apple configuration profile", []string{"<key>payloadcontent</key>"}},
 }
 
-// rdpLine is a setting of a Remote Desktop connection.
-var rdpLine = regexp.MustCompile(`(?m)^(?:alternate )?full address:s:|^drivestoredirect:s:|` +
-	`^(?:redirectdrives|redirectclipboard|authentication level|screen mode id):i:`)
+// remoteDesktopText reports whether a text in lower case holds settings of a Remote Desktop connection: one of its
+// address, or two others.
+func remoteDesktopText(head string) bool {
+	if !containsAny(head, ":s:", ":i:") {
+		return false
+	}
+	settings := 0
+	for line := range strings.SplitSeq(head, "\n") {
+		name, _, _ := strings.Cut(line, ":")
+		switch name {
+		case "full address", "alternate full address":
+			settings += 2
+		case "redirectdrives", "redirectclipboard", "authentication level", "screen mode id", "drivestoredirect":
+			settings++
+		default:
+			continue
+		}
+		if rest := line[len(name):]; !strings.HasPrefix(rest, ":s:") && !strings.HasPrefix(rest, ":i:") {
+			return false
+		}
+	}
+	return settings >= 2
+}
 
 // activeText tells the kind of a text in lower case that starts something when it is opened, "" where it is none.
 func activeText(head string) string {
 	switch {
-	case len(rdpLine.FindAllStringIndex(head, 2)) == 2 || strings.HasPrefix(head, "full address:s:"):
+	case remoteDesktopText(head):
 		return "rdp"
 	case strings.HasPrefix(head, "id;p"):
 		return "slk"

@@ -36,7 +36,7 @@ func (w *work) tnefLevel(it item, level int) {
 	for range maxAttributes {
 		c.skip(1) // level
 		attribute, size := c.uint32(), uint64(c.uint32())
-		value := c.take(size)
+		value := c.next(size)
 		if c.skip(2); c.short && value == nil {
 			break
 		}
@@ -103,7 +103,7 @@ func properties(b []byte, see func(id, kind uint16, value []byte)) {
 			if !fixed {
 				size = uint64(c.uint32())
 			}
-			value := c.take(size)
+			value := c.next(size)
 			if c.skip(-size & 3); c.short {
 				return
 			}

@@ -41,11 +41,11 @@ func (x *xzReader) Read(b []byte) (int, error) {
 
 // stream reads the header of a stream.
 func (x *xzReader) stream() bool {
-	if string(x.at.take(6)) != "\xfd7zXZ\x00" {
+	if string(x.at.next(6)) != "\xfd7zXZ\x00" {
 		return false
 	}
 	x.at.skip(1)
-	x.check = [16]uint64{0, 4, 4, 4, 8, 8, 8, 16, 16, 16, 32, 32, 32, 64, 64, 64}[x.at.octet()&15]
+	x.check = [16]uint64{0, 4, 4, 4, 8, 8, 8, 16, 16, 16, 32, 32, 32, 64, 64, 64}[x.at.uint8()&15]
 	x.at.skip(4)
 	return !x.at.short
 }
@@ -53,9 +53,9 @@ func (x *xzReader) stream() bool {
 // block reads the header of the next block, in this stream or a later one.
 func (x *xzReader) block() bool {
 	for !x.at.short && x.chunks > 0 {
-		size := x.at.octet()
+		size := x.at.uint8()
 		if size != 0 {
-			return x.begin(cursor{rest: x.at.take(4*uint64(size) + 3)})
+			return x.begin(cursor{rest: x.at.next(4*uint64(size) + 3)})
 		}
 		x.index()
 		for len(x.at.rest) >= 4 && string(x.at.rest[:4]) == "\x00\x00\x00\x00" {
@@ -70,7 +70,7 @@ func (x *xzReader) block() bool {
 
 // begin opens a block. What is packed in it is cut out now, so that the next block's place is known.
 func (x *xzReader) begin(header cursor) bool {
-	flags := header.octet()
+	flags := header.uint8()
 	if flags&0x40 != 0 {
 		header.varint()
 	}
@@ -81,7 +81,7 @@ func (x *xzReader) begin(header cursor) bool {
 	var properties []byte
 	for range flags&3 + 1 {
 		id = header.varint()
-		properties = header.take(header.varint())
+		properties = header.next(header.varint())
 	}
 	if header.short || id != 0x21 || len(properties) != 1 {
 		return false

@@ -49,19 +49,16 @@ func zipTail(body []byte, whole bool) bool {
 	if whole {
 		from = 0
 	}
-	at := bytes.LastIndex(body[from:], []byte(zipEnd))
-	if at < 0 {
-		return false
-	}
 	z := zipArchive{item: item{body: body}}
-	return len(z.directories(from+at)) > 0
+	z.findEnds(from)
+	return len(z.ends) > 0 && len(z.directories(z.ends[0])) > 0
 }
 
 // zip reads a zip archive in each way in which programs do: by each directory, the last one first, and by the files
 // that no directory names.
 func (w *work) zip(it item) {
 	z := &zipArchive{item: it, seen: map[int][]zipMember{}, left: maxEntries}
-	z.findEnds()
+	z.findEnds(0)
 	any := false
 	for i, end := range z.ends {
 		if i > 0 && z.covers(end) {
@@ -163,7 +160,7 @@ func (w *work) zipped(m *zipMember, method uint16) (stream, bool) {
 	case 14: // APPNOTE 5.8.8: version, size of the properties, properties
 		c := cursor{rest: m.packed}
 		c.skip(2)
-		properties := c.take(uint64(c.uint16()))
+		properties := c.next(uint64(c.uint16()))
 		return w.lzma(properties, m.size, c.rest), !c.short
 	case 93:
 		return w.zstandard(m.packed)

@@ -8,18 +8,21 @@ import (
 	"strings"
 )
 
-// findEnds finds the records that end a directory (APPNOTE 4.3.16).
-func (z *zipArchive) findEnds() {
-	for before := len(z.body); len(z.ends) < maxZipEnds; {
-		at := bytes.LastIndex(z.body[:before], []byte(zipEnd))
-		if at < 0 {
-			return
+// findEnds finds the records that end a directory (APPNOTE 4.3.16), from one place on: the last of them, the very last
+// first.
+func (z *zipArchive) findEnds(from int) {
+	for at := from; ; at += len(zipEnd) {
+		found := bytes.Index(z.body[at:], []byte(zipEnd))
+		if found < 0 || at+found+22 > len(z.body) {
+			break
 		}
-		if at+22 <= len(z.body) {
-			z.ends = append(z.ends, at)
+		at += found
+		if len(z.ends) == maxZipEnds {
+			z.ends = append(z.ends[:0], z.ends[1:]...)
 		}
-		before = at
+		z.ends = append(z.ends, at)
 	}
+	slices.Reverse(z.ends)
 }
 
 // directories answers where the directory that ends at end may begin: programs go by its size, by its place, or by
@@ -113,8 +116,8 @@ func (z *zipArchive) entry(at, shift int) (m zipMember, next int) {
 	nameLength, extraLength, commentLength := uint64(c.uint16()), uint64(c.uint16()), uint64(c.uint16())
 	c.skip(8)
 	offset := uint64(c.uint32())
-	name := zipName(c.take(nameLength))
-	extra := c.take(extraLength)
+	name := zipName(c.next(nameLength))
+	extra := c.next(extraLength)
 	c.skip(commentLength)
 	if c.short {
 		return m, len(z.body) + 1
@@ -184,7 +187,7 @@ func zipLocalHeader(b []byte) (h zipHeader, rest []byte, ok bool) {
 	c.skip(8)
 	h.packed, h.size = uint64(c.uint32()), uint64(c.uint32())
 	nameLength, extraLength := uint64(c.uint16()), uint64(c.uint16())
-	h.name, h.extra = c.take(nameLength), c.take(extraLength)
+	h.name, h.extra = c.next(nameLength), c.next(extraLength)
 	return h, c.rest, !c.short
 }
 
@@ -219,7 +222,7 @@ func unicodePath(extra []byte, name string) []string {
 func zipExtra(extra []byte, id uint16) []byte {
 	for c := (cursor{rest: extra}); len(c.rest) >= 4; {
 		this, value := c.uint16(), []byte(nil)
-		value = c.take(uint64(c.uint16()))
+		value = c.next(uint64(c.uint16()))
 		if this == id {
 			return value
 		}
