@@ -2,80 +2,212 @@
 package rules
 
 import (
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 )
 
-// leaves import nothing of ours but what stands here.
-var leaves = map[string][]string{
-	"verdict":           {"internal/mailaddr"},
-	"verdict/history":   {"internal/mailaddr"},
-	"internal/mailaddr": nil,
-	"rfc822":            nil,
-	"journal":           {"rfc822"},
-	"journal/identity":  {"internal/cfb", "rfc822"},
-	"spool":             nil,
-	"systemd":           nil,
-	"internal/lastgood": nil,
-	"config":            {"verdict", "internal/mailaddr", "internal/tomlpos"},
-	"queue":             {"spool", "internal/nospace"},
-	"smtpd":             {"queue", "config", "spool", "verdict", "internal/nospace", "internal/mailaddr", "internal/tomlpos"},
-	"retract/graph/transport": {"internal/tomlpos", "retract", "config", "journal/identity", "store", "store/rows", "verdict", "verdict/history", "journal", "spool", "internal/nospace",
-		"internal/cfb", "journal/identity/outlook", "internal/mailaddr", "rfc822"},
+// mayImport says for each package which of ours it may import: one line for each, sorted. A package that is not here is
+// red, and so is an import that is not in its line; before a line is changed, docs/flow.md says whether the direction is
+// right. What lies below internal/test is for tests, and may import everything.
+var mayImport = map[string]string{
+	"api":                      "config intel intel/submission journal queue retract score/engines/rdap score/learn score/rules spool store verdict",
+	"bounce":                   "config internal/mailaddr queue",
+	"cmd/clawback":             "api bounce config config/regions intel intel/submission internal/daemon internal/demo internal/test/graphsim journal queue retract retract/graph retract/graph/consent score score/attach/confined score/engines/rdap score/learn score/rules store systemd verdict",
+	"config":                   "internal/mailaddr internal/tomlpos verdict",
+	"config/regions":           "config",
+	"intel":                    "config journal score score/engines score/learn score/rules spool store verdict verdict/history",
+	"intel/submission":         "config intel internal/mailaddr journal journal/identity score/web spool store verdict",
+	"internal/cfb":             "",
+	"internal/daemon":          "api bounce config config/regions intel intel/submission internal/failpoint internal/mailaddr journal pipeline queue retract retract/graph score score/attach/confined score/engines/rdap smtpd smtpd/admission smtpd/certs smtpd/networks spool store store/pebble systemd",
+	"internal/demo":            "api internal/test/graphsim internal/test/smtpload internal/test/testbed queue testdata",
+	"internal/failpoint":       "",
+	"internal/lastgood":        "",
+	"internal/mailaddr":        "",
+	"internal/nospace":         "",
+	"internal/tomlpos":         "",
+	"journal":                  "rfc822",
+	"journal/identity":         "internal/cfb journal/identity/outlook rfc822",
+	"journal/identity/outlook": "internal/cfb",
+	"pipeline":                 "bounce config intel/submission internal/mailaddr internal/nospace journal journal/identity queue score spool store verdict/history",
+	"queue":                    "internal/nospace spool",
+	"queue/queuetest":          "queue spool",
+	"retract":                  "config internal/mailaddr journal journal/identity store verdict",
+	"retract/graph":            "config internal/mailaddr retract retract/graph/transport",
+	"retract/graph/consent":    "retract",
+	"retract/graph/transport":  "retract",
+	"retract/retracttest":      "retract",
+	"rfc822":                   "",
+	"score":                    "config internal/mailaddr journal score/attach score/engines score/extract score/learn score/lists score/rules score/web score/words verdict verdict/history",
+	"score/attach":             "internal/cfb rfc822 score/attach/qr",
+	"score/attach/confined":    "score/attach",
+	"score/attach/qr":          "",
+	"score/engines":            "",
+	"score/engines/rdap":       "config internal/lastgood score/engines",
+	"score/extract":            "internal/mailaddr rfc822 score/page score/web",
+	"score/learn":              "",
+	"score/lists":              "",
+	"score/page":               "score/web",
+	"score/rules":              "internal/tomlpos",
+	"score/web":                "",
+	"score/words":              "score/lists",
+	"smtpd":                    "config internal/mailaddr queue",
+	"smtpd/admission":          "config queue",
+	"smtpd/certs":              "config internal/mailaddr",
+	"smtpd/networks":           "config internal/lastgood",
+	"spool":                    "",
+	"store":                    "internal/mailaddr internal/nospace journal spool store/rows verdict verdict/history",
+	"store/bolt":               "store store/rows",
+	"store/memory":             "store/rows",
+	"store/pebble":             "internal/nospace store store/bolt store/rows",
+	"store/rows":               "",
+	"store/storetest":          "journal spool store store/rows verdict verdict/history",
+	"systemd":                  "",
+	"verdict":                  "",
+	"verdict/history":          "internal/mailaddr",
 }
 
-func list(t *testing.T, args ...string) []string {
+// mayImportModule says which packages alone may import what others wrote, by the beginning of the path.
+var mayImportModule = map[string]string{
+	"github.com/microsoftgraph/msgraph-sdk-go": "retract/graph",
+	"github.com/cockroachdb/pebble":            "store/pebble",
+	"go.etcd.io/bbolt":                         "internal/daemon internal/nospace queue score/engines/rdap store/bolt",
+}
+
+// forTests reports whether a package exists for tests alone.
+func forTests(pkg string) bool { return strings.HasPrefix(pkg, "internal/test/") }
+
+// imports are what each package of the module imports; those of ours without the module's name.
+func imports(t *testing.T) map[string][]string {
 	t.Helper()
-	out, err := exec.Command("go", append([]string{"list"}, args...)...).Output()
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`, "clawback/...").Output()
 	if err != nil {
-		t.Fatalf("go list %v: %v", args, err)
+		t.Fatalf("go list: %v", err)
 	}
-	return strings.Fields(string(out))
+	all := map[string][]string{}
+	for line := range strings.Lines(string(out)) {
+		names := strings.Fields(strings.ReplaceAll(" "+line, " clawback/", " "))
+		all[names[0]] = names[1:]
+	}
+	return all
 }
 
-func TestLeaves_importOnlyWhatTheyMay(t *testing.T) {
-	for leaf, allowed := range leaves {
-		for _, dep := range list(t, "-deps", "clawback/"+leaf) {
-			name, ours := strings.CutPrefix(dep, "clawback/")
-			if ours && name != leaf && !strings.HasPrefix(name, leaf+"/") && !slices.Contains(allowed, name) {
-				t.Errorf("%s imports %s", leaf, name)
+func TestImports_areAllowed(t *testing.T) {
+	all := imports(t)
+	for pkg, imported := range all {
+		allowed, known := mayImport[pkg]
+		if !known && !forTests(pkg) {
+			t.Errorf("package %s is not in the table of who may import whom: give it a line", pkg)
+		}
+		for _, name := range imported {
+			if _, ours := all[name]; ours && !forTests(pkg) && !slices.Contains(strings.Fields(allowed), name) {
+				t.Errorf("%s imports %s, which its line in the table does not allow", pkg, name)
+			}
+			for module, alone := range mayImportModule {
+				if strings.HasPrefix(name, module) && !forTests(pkg) && !slices.Contains(strings.Fields(alone), pkg) {
+					t.Errorf("%s imports %s, which only %s may", pkg, name, alone)
+				}
 			}
 		}
 	}
-}
-
-func TestSDK_isImportedByGraphAlone(t *testing.T) {
-	for _, line := range strings.Split(strings.Join(list(t, "-f", "{{.ImportPath}}={{join .Imports \",\"}}={{join .TestImports \",\"}}", "clawback/..."), "\n"), "\n") {
-		pkg, imports, _ := strings.Cut(line, "=")
-		if strings.Contains(imports, "msgraph-sdk-go") && pkg != "clawback/retract/graph" {
-			t.Errorf("%s imports the Graph SDK", pkg)
+	for pkg := range mayImport {
+		if _, exists := all[pkg]; !exists {
+			t.Errorf("the table has a line for %s, which is gone", pkg)
 		}
-	}
-	deps := list(t, "-deps", "clawback/cmd/clawback")
-	if slices.Contains(deps, "github.com/microsoftgraph/msgraph-sdk-go") {
-		t.Error("the SDK's root package is linked: it doubles the time to compile")
 	}
 }
 
-func TestOrder_isKnownToPipelineAndCommandAlone(t *testing.T) {
-	for _, pkg := range []string{"smtpd", "queue", "journal", "score", "store", "retract", "bounce", "api"} {
-		if slices.Contains(list(t, "-deps", "clawback/"+pkg), "clawback/pipeline") {
-			t.Errorf("%s imports pipeline", pkg)
+// flow reads from docs/flow.md in which row each room stands.
+func flow(t *testing.T) map[string]int {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(moduleRoot(t), "docs", "flow.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(text), "\n## Who imports whom\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	rows, row := map[string]int{}, 0
+	for line := range strings.Lines(section) {
+		names, indented := strings.CutPrefix(line, "    ")
+		if !indented {
+			continue
 		}
+		names, _, _ = strings.Cut(names, "  ")
+		row++
+		for _, name := range strings.Fields(names) {
+			rows[name] = row
+		}
+	}
+	return rows
+}
+
+// room is the room of docs/flow.md that a package belongs to: its own line there, or that of the package around it.
+func room(rows map[string]int, pkg string) string {
+	for name := pkg; name != "."; name = filepath.Dir(name) {
+		if rows[name] != 0 {
+			return name
+		}
+	}
+	return ""
+}
+
+// Each room stands in docs/flow.md, and imports rooms of the rows above its own alone.
+func TestImports_followTheFlow(t *testing.T) {
+	rows, all := flow(t), imports(t)
+	if len(rows) < 15 {
+		t.Fatalf("docs/flow.md names only the rooms %v", rows)
+	}
+	seen := map[string]bool{}
+	for pkg, imported := range all {
+		from := room(rows, pkg)
+		seen[from] = true
+		if from == "" && !forTests(pkg) {
+			t.Errorf("package %s has no room in docs/flow.md", pkg)
+		}
+		for _, name := range imported {
+			to := room(rows, name)
+			if _, ours := all[name]; ours && !forTests(pkg) && !forTests(name) && from != to && rows[to] >= rows[from] {
+				t.Errorf("%s imports %s: in docs/flow.md %s stands above %s", pkg, name, from, to)
+			}
+		}
+	}
+	for name := range rows {
+		if !seen[name] {
+			t.Errorf("docs/flow.md names the room %s, which is gone", name)
+		}
+	}
+}
+
+// The SDK's root package doubles the time to compile.
+func TestSDK_rootIsNotLinked(t *testing.T) {
+	if slices.Contains(deps(t), "github.com/microsoftgraph/msgraph-sdk-go") {
+		t.Error("the SDK's root package is linked")
 	}
 }
 
 // The packages that the program is built on are all linked, each for its own job.
 func TestDaemon_linksWhatItIsBuiltOn(t *testing.T) {
-	deps := list(t, "-deps", "clawback/cmd/clawback")
+	linked := deps(t)
 	for _, want := range []string{
-		"github.com/emersion/go-smtp", "github.com/emersion/go-message/textproto", "github.com/emersion/go-msgauth/dkim", "go.etcd.io/bbolt",
-		"github.com/microsoftgraph/msgraph-sdk-go/users", "github.com/BurntSushi/toml", "golang.org/x/crypto/acme/autocert",
+		"github.com/emersion/go-smtp", "github.com/emersion/go-message/textproto", "github.com/emersion/go-msgauth/dkim",
+		"go.etcd.io/bbolt", "github.com/microsoftgraph/msgraph-sdk-go/users", "github.com/BurntSushi/toml",
+		"golang.org/x/crypto/acme/autocert",
 	} {
-		if !slices.Contains(deps, want) {
+		if !slices.Contains(linked, want) {
 			t.Errorf("%s is not linked", want)
 		}
 	}
+}
+
+// deps are all packages that the program links.
+func deps(t *testing.T) []string {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-deps", "clawback/cmd/clawback").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	return strings.Fields(string(out))
 }
