@@ -34,6 +34,8 @@ type Tenant struct {
 	Validated string       `json:"connector_validated,omitempty"` // when Exchange Online last validated the connector
 	Paused    string       `json:"paused,omitempty"`              // why retraction waits
 	Waiting   int          `json:"waiting,omitempty"`             // retractions whose message is not in the mailbox yet
+	Stuck     int          `json:"stuck,omitempty"`               // retractions that have failed for some minutes, and are tried again
+	StuckWhy  string       `json:"stuck_why,omitempty"`           // the one that has failed longest
 	NextLook  time.Time    `json:"next_look,omitzero"`            // when the first of them is looked for again
 
 	Submissions map[string]int `json:"submissions,omitempty"` // what users reported, by state; "unproven" has no effect

@@ -17,7 +17,7 @@ func (w *work) move(ctx context.Context, c match, target Folder, last string) er
 		return err
 	}
 	if wait := w.lane.gated(w.in.Mailbox); wait > 0 {
-		return &closed{wait}
+		return &notMade{wait}
 	}
 	operation := "move"
 	if target == Purges && !w.byMove() {
@@ -33,7 +33,7 @@ func (w *work) move(ctx context.Context, c match, target Folder, last string) er
 	} else {
 		err = w.box.Purge(ctx, w.in.Mailbox, c.ID)
 	}
-	return w.answered(ctx, operation, answer{entry: entry, after: after, err: err, last: last})
+	return w.commit(ctx, operation, result{entry: entry, after: after, err: err, last: last})
 }
 
 // byMove reports whether a Purge was refused before by a cloud that has none, and the configuration allows the move.
@@ -62,52 +62,52 @@ func (w *work) entry(ctx context.Context, c match, target Folder) (store.Taken, 
 	return t, nil
 }
 
-// answer is what came of a call that changes something.
-type answer struct {
+// result is what came of a call that changes something.
+type result struct {
 	entry store.Taken
 	after string // the message's id now
 	err   error
 	last  string
 }
 
-// answered writes C4 for each kind of answer.
-func (w *work) answered(ctx context.Context, operation string, a answer) error {
+// commit writes C4 for each kind of result.
+func (w *work) commit(ctx context.Context, operation string, r result) error {
 	var (
-		f      *Fault
-		notNow *closed
+		f       *Fault
+		skipped *notMade
 	)
 	switch {
-	case a.err == nil:
-		return w.succeeded(ctx, operation, a)
-	case errors.As(a.err, &notNow):
-		w.setState(&w.in, a.entry.Message, kept)
-		return w.retry(ctx, operation, &Fault{Class: Retry, After: notNow.wait, Detail: "not called: the server asks to wait"})
-	case !errors.As(a.err, &f):
-		return w.doubtful(ctx, operation, a.err.Error())
+	case r.err == nil:
+		return w.succeeded(ctx, operation, r)
+	case errors.As(r.err, &skipped):
+		w.setState(&w.in, r.entry.Message, kept)
+		return w.retry(ctx, operation, &Fault{Class: Retry, After: skipped.wait, Code: CodeNotCleared, Detail: "not called: the server asks to wait"})
+	case !errors.As(r.err, &f):
+		return w.doubtful(ctx, operation, &Fault{Class: Unknown, Detail: r.err.Error()})
 	case f.Class == Unknown:
-		return w.doubtful(ctx, operation, f.Error())
+		return w.doubtful(ctx, operation, f)
 	case f.Class == Gone:
-		w.setState(&w.in, a.entry.Message, missing)
+		w.setState(&w.in, r.entry.Message, missing)
 		return w.vanished(ctx, operation, f)
 	}
-	w.setState(&w.in, a.entry.Message, kept)
-	if f.Class == GiveUp && f.Code == noPermanentDelete {
+	w.setState(&w.in, r.entry.Message, kept)
+	if f.Class == GiveUp && f.Code == CodeNoPermanentDelete {
 		return w.cannotPurge(ctx, operation, f)
 	}
 	return w.faulted(ctx, operation, f)
 }
 
-func (w *work) succeeded(ctx context.Context, operation string, a answer) error {
-	err := w.write(ctx, ending{operation, string(store.Done), a.last}, func(in *store.Intent) {
-		w.setState(in, a.entry.Message, moved)
-		w.rename(in, a.entry.Message, a.after)
+func (w *work) succeeded(ctx context.Context, operation string, r result) error {
+	err := w.write(ctx, ending{operation, string(store.Done), r.last}, func(in *store.Intent) {
+		w.setState(in, r.entry.Message, moved)
+		w.rename(in, r.entry.Message, r.after)
 		in.Unknown, in.Faults, in.FaultSince = w.undecided(*in), 0, time.Time{}
 		in.NotBefore = w.e.now()
 		if in.Kind == store.Retract {
-			in.Code = codeOf(a.entry)
+			in.Code = codeOf(r.entry)
 		}
-		if a.last != "" {
-			in.Outcome, in.Reason, in.NotBefore = store.Done, a.last, time.Time{}
+		if r.last != "" {
+			in.Outcome, in.Reason, in.NotBefore = store.Done, r.last, time.Time{}
 		}
 	})
 	return err
@@ -151,8 +151,10 @@ func (w *work) rename(in *store.Intent, before, after string) {
 
 // vanished writes that the id was not there: the next step looks where the message is.
 func (w *work) vanished(ctx context.Context, operation string, f *Fault) error {
+	now := w.e.now()
 	err := w.write(ctx, ending{operation, string(store.Gone), f.Error()}, func(in *store.Intent) {
-		in.Unknown, in.NotBefore = true, w.e.now()
+		in.Unknown, in.NotBefore = true, now
+		faultSince(in, now)
 		in.Reason = "it was moved before it could be taken, to be looked for: " + f.Error()
 	})
 	return cmp.Or(err, errEnded)

@@ -81,7 +81,7 @@ func (b *brake) over(t *config.Tenant, in store.Intent, now time.Time) (string, 
 	n.acted, n.mail = n.acted+n.others, n.mail+n.mailOthers
 	why, err := b.passes(t, in, n)
 	if why != "" {
-		return "", &closed{time.Second}
+		return "", &notMade{time.Second}
 	}
 	return "", err
 }

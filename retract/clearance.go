@@ -5,43 +5,81 @@ import (
 	"time"
 )
 
-// clearance asks whether one more request may be made now, and counts it.
-type clearance func() *Fault
-
-type clearanceKey struct{}
-
-// WithClearance has the requests that a call makes under ctx ask first.
-func WithClearance(ctx context.Context, ask func() *Fault) context.Context {
-	return context.WithValue(ctx, clearanceKey{}, clearance(ask))
+// Gate is what a call has to keep to. The engine puts one into the context of each call; an implementation of Mailboxes
+// asks it through Clearance, LoginClearance and LoginFailed.
+type Gate interface {
+	// Clear asks whether one more request may be sent to the mailbox system now, and counts it. Nil: it may.
+	Clear() *Fault
+	// ClearLogin asks the same of a request to the login service.
+	ClearLogin() *Fault
+	// LoginFailed takes note of an answer of the login service that is no token: its Retry-After binds every call.
+	LoginFailed(*Fault)
 }
 
-// Clearance asks whether a request may be made now under ctx, and counts it. An implementation of Mailboxes asks right
+type gateKey struct{}
+
+// WithGate has the requests that a call makes under ctx keep to g.
+func WithGate(ctx context.Context, g Gate) context.Context {
+	return context.WithValue(ctx, gateKey{}, g)
+}
+
+// Clearance asks whether a request may be sent now under ctx, and counts it. An implementation of Mailboxes asks right
 // before each request, however many a call needs, and returns the Fault as it is: what the server has answered to
 // another call since this one began binds this one too.
 func Clearance(ctx context.Context) *Fault {
-	if ask, ok := ctx.Value(clearanceKey{}).(clearance); ok {
-		return ask()
+	if g, ok := ctx.Value(gateKey{}).(Gate); ok {
+		return g.Clear()
 	}
 	return nil
 }
 
-// notCleared is the Code of Clearance's Fault.
-const notCleared = "not_cleared"
-
-// clearance is for one call at a mailbox. Its first request has its tokens already.
-func (m *meter) clearance(ctx context.Context, mailbox string) func() *Fault {
-	first := true
-	return func() *Fault {
-		wait := time.Duration(0)
-		if first {
-			wait = m.lane.gated(mailbox)
-		} else if wait = m.lane.spend(mailbox, m.share); wait <= 0 && m.lane.pace(ctx, mailbox, costOther) != nil {
-			wait = time.Millisecond // a stop
-		}
-		first = false
-		if wait <= 0 {
-			return nil
-		}
-		return &Fault{Class: Retry, After: wait, Code: notCleared, Detail: "not sent: the server asks to wait"}
+// LoginClearance asks whether the login service may be asked for a token now under ctx.
+func LoginClearance(ctx context.Context) *Fault {
+	if g, ok := ctx.Value(gateKey{}).(Gate); ok {
+		return g.ClearLogin()
 	}
+	return nil
+}
+
+// LoginFailed reports what the login service answered instead of a token.
+func LoginFailed(ctx context.Context, f *Fault) {
+	if g, ok := ctx.Value(gateKey{}).(Gate); ok {
+		g.LoginFailed(f)
+	}
+}
+
+// callGate is the Gate of one call at a mailbox. The tokens of its first request are spent already.
+type callGate struct {
+	meter   *meter
+	ctx     context.Context
+	mailbox string
+	sent    int
+}
+
+func (g *callGate) Clear() *Fault {
+	l := g.meter.lane
+	wait := time.Duration(0)
+	if g.sent == 0 {
+		wait = l.gated(g.mailbox)
+	} else if wait = l.spend(g.mailbox, g.meter.share); wait <= 0 && l.pace(g.ctx, g.mailbox, costOther) != nil {
+		wait = time.Millisecond // a stop
+	}
+	if wait > 0 {
+		return notSent(wait)
+	}
+	g.sent++
+	return nil
+}
+
+func (g *callGate) ClearLogin() *Fault {
+	if wait := g.meter.lane.gated(loginService); wait > 0 {
+		return notSent(wait)
+	}
+	return nil
+}
+
+func (g *callGate) LoginFailed(f *Fault) { g.meter.lane.learnGate(loginService, f) }
+
+func notSent(wait time.Duration) *Fault {
+	return &Fault{Class: Retry, After: wait, Code: CodeNotCleared, Detail: "not sent: the server asks to wait"}
 }

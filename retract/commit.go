@@ -96,6 +96,7 @@ func (w *work) complete(ctx context.Context, end ending, change func(*store.Inte
 	// C4. Durable: what Graph answered, or that it is Unknown. A crash before it leaves the attempt open, and Unknown.
 	w.in, w.attempt = done, nil
 	w.lane.note(done)
+	w.tellStuck(done)
 	w.e.o.Log.Info("attempt", "event", "intent.attempt", "intent", done.ID, "record", done.Record, "tenant", done.Tenant, "attempt", a.Seq,
 		"operation", a.Operation, "answer", a.Outcome, "outcome", string(done.Outcome), "detail", a.Detail)
 	return nil

@@ -78,7 +78,7 @@ func (e *Engine) copies(ctx context.Context, l *lane, in store.Intent) (wait tim
 	}
 	var (
 		f      *Fault
-		notNow *closed
+		notNow *notMade
 	)
 	switch {
 	case err == nil || ctx.Err() != nil:

@@ -60,7 +60,7 @@ func (d *directory) learn(address string, mb Mailbox, err error, now time.Time) 
 	var f *Fault
 	switch {
 	case err == nil:
-	case errors.As(err, &f) && f.Class == GiveUp && f.Code == noMailbox:
+	case errors.As(err, &f) && f.Class == GiveUp && f.Code == CodeNoMailbox:
 		e = addressEntry{why: f, until: now.Add(keepStranger)}
 	default:
 		return
@@ -95,12 +95,6 @@ func (d *directory) learnFolder(mailbox string, f Folder, e folderEntry) {
 	}
 	d.folders[folderKey{mailbox, f}] = e
 }
-
-// noMailbox is the Code of a Fault of Resolve: the address is not a mailbox of this tenant.
-const noMailbox = "no_mailbox"
-
-// noPermanentDelete is the Code of a Fault of Purge: this cloud has no permanentDelete.
-const noPermanentDelete = "no_permanent_delete"
 
 // noPurge reports whether this tenant's cloud has said that it has no permanentDelete.
 func (d *directory) noPurge() bool {

@@ -17,11 +17,13 @@
 //	    until the answer is durable (C4). Unknown is verified, never repeated: a crash and a lost answer are one case.
 //	I4  No automatism touches a pinned record, an exempt mailbox, or anything while the tenant is in dry-run mode.
 //	I5  What the brake lets through is counted at C3; a race of workers cannot overshoot.
-//	I6  No request is sent before the server's Retry-After is over, whichever call met it, after a restart either.
+//	I6  No request is sent before the server's Retry-After is over, whichever call met it, after a restart either; nor to
+//	    the login service before its own is. It counts as no failure, nor does what a whole service that is away fails.
 //	I7  Policy and machine may write one intent at the same time: the policy's wish and the machine's finding are both kept.
 //
 // On failure: a Fault becomes an outcome of the intent, or a later try, by the tables of schedule.go. Authentication
-// trouble pauses the tenant, with one alert. When the store cannot be written nothing new is begun.
+// trouble pauses the tenant, and so does a service that is away, with one alert each. A person is told of what goes on
+// failing. When the store cannot be written nothing new is begun.
 //
 // Standards: Microsoft Graph, message: move, permanentDelete, immutable ids; Microsoft Graph throttling limits (Outlook
 // service limits).

@@ -38,7 +38,7 @@ type Tenant struct {
 
 // Alert is something that a person should know at once.
 type Alert struct {
-	Kind   string // brake, auth, resumed, internal, group, full
+	Kind   string // brake, auth, outage, resumed, stuck, internal, group, full
 	Tenant string // id
 	Text   string // one line; no subject, no token
 }

@@ -15,7 +15,7 @@ import (
 // Groups is what a tenant's Mailboxes may offer beside: who is in a group now.
 type Groups interface {
 	// Members lists the mailboxes of a group's members, those of nested groups included, some thousand at most. A Fault
-	// with Code "no_mailbox" means that the address is not a group of this tenant.
+	// with CodeNoMailbox means that the address is not a group of this tenant.
 	Members(ctx context.Context, address string) ([]Mailbox, error)
 }
 
@@ -34,7 +34,7 @@ func (w *work) expand(ctx context.Context, why *Fault) error {
 	members, err := w.box.members(ctx, fold(w.in.Address))
 	var f *Fault
 	switch {
-	case errors.Is(err, errors.ErrUnsupported) || errors.As(err, &f) && f.Code == noMailbox:
+	case errors.Is(err, errors.ErrUnsupported) || errors.As(err, &f) && f.Code == CodeNoMailbox:
 		return w.end(ctx, store.Skipped, none)
 	case errors.As(err, &f) && f.Status == http.StatusForbidden: // the permission is optional: it must not pause the tenant
 		return w.end(ctx, store.Skipped, none+"; if it is a group, grant GroupMember.Read.All so that its members can be looked up: "+f.Error())

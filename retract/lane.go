@@ -43,6 +43,7 @@ type lane struct {
 	again   map[string]time.Time // ended intent -> when to look again
 	looking int                  // workers that look for further copies
 	pause   pause                // authentication trouble
+	outage  outage               // a service that is away
 	workers sync.WaitGroup
 }
 
@@ -159,11 +160,11 @@ func (l *lane) room() int {
 	now := l.e.now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.pause.until.After(now) || l.gates[""].After(now) {
+	if l.pause.until.After(now) || l.gates[""].After(now) || l.outage.until.After(now) {
 		return 0
 	}
 	limit := int(l.limit)
-	if l.pause.open {
+	if l.pause.open || l.outage.open {
 		limit = 1 // one goes ahead to see whether the trouble is over
 	}
 	return limit - len(l.running)
@@ -192,6 +193,7 @@ func (l *lane) sleep() time.Duration {
 	defer l.mu.Unlock()
 	sooner(l.pause.until)
 	sooner(l.pause.next())
+	sooner(l.outage.until)
 	for key, at := range l.gates {
 		sooner(at)
 		if !at.After(now) {

@@ -10,10 +10,12 @@ import (
 	"clawback/store"
 )
 
-// closed is the answer of a call that was not made: a gate is shut, or the mailbox's tokens are used up.
-type closed struct{ wait time.Duration }
+// notMade is the error of a call that was not made: a gate is shut, or the mailbox's tokens are used up. It says nothing
+// of what the call was for, so that it counts as no failure.
+type notMade struct{ wait time.Duration }
 
-func (c *closed) Error() string { return "not now: wait " + c.wait.String() }
+// Error names the wait.
+func (n *notMade) Error() string { return "not asked: wait " + n.wait.String() }
 
 // shut closes a mailbox's gate, or with "" the tenant's, at the server's word. The caller holds mu.
 func (l *lane) shut(mailbox string, until time.Time) bool {
@@ -60,14 +62,17 @@ func (e *Engine) openGates(ctx context.Context, tenant string) (map[string]time.
 	return gates, nil
 }
 
-// theDirectory stands for a mailbox in calls that ask the directory: it has gates and units, but no slots.
-const theDirectory = "directory"
+// These stand for a mailbox in gates.
+const (
+	theDirectory = "directory" // calls that ask the directory: it has gates and units, but no slots
+	loginService = "login"     // requests for a token
+)
 
 // enter asks to make one call at a mailbox: gates, tokens, then a slot of the mailbox, which leave gives back, then the
 // tokens that all share. Nothing is waited for but the slot and these.
 func (l *lane) enter(ctx context.Context, mailbox string, share float64) (leave func(), err error) {
 	if wait := l.spend(mailbox, share); wait > 0 {
-		return nil, &closed{wait}
+		return nil, &notMade{wait}
 	}
 	if mailbox == theDirectory {
 		return func() {}, l.pace(ctx, mailbox, 1)
@@ -84,7 +89,7 @@ func (l *lane) enter(ctx context.Context, mailbox string, share float64) (leave 
 	}
 	if wait := l.gated(mailbox); wait > 0 { // shut while this call waited
 		<-slot
-		return nil, &closed{wait}
+		return nil, &notMade{wait}
 	}
 	return func() { <-slot }, nil
 }
@@ -167,27 +172,34 @@ func (l *lane) tidy(now time.Time) {
 	}
 }
 
-// gated says how long a mailbox's gate, or the tenant's, is still shut.
+// gated says how long a mailbox's gate, or the tenant's, is still shut; or the next look at a service that is away still due.
 func (l *lane) gated(mailbox string) time.Duration {
 	now := l.e.now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	until := l.gates[""]
-	if at := l.gates[mailbox]; at.After(until) {
-		until = at
+	until := later(l.gates[""], l.gates[mailbox])
+	if mailbox != loginService {
+		until = later(until, l.outage.until)
 	}
 	return until.Sub(now)
 }
 
-// heard learns from the answer of a call: gates, the tenant's limit, and whether its credentials hold.
-func (l *lane) heard(mailbox string, err error) {
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// learn learns from the answer of a call: gates, the tenant's limit, whether its credentials hold and the services are there.
+func (l *lane) learn(mailbox string, err error) {
 	var f *Fault
 	if err != nil && !errors.As(err, &f) {
 		return
 	}
 	now := l.e.now()
 	l.mu.Lock()
-	if f == nil || f.Class != Auth && f.Status != 0 {
+	if f == nil || f.Class != Auth && f.Status != 0 && !f.Login {
 		l.pause.answered(now)
 	}
 	switch {
@@ -198,11 +210,31 @@ func (l *lane) heard(mailbox string, err error) {
 			l.limit, l.cut = max(1, l.limit/2), now
 		}
 	}
-	gate, until, shut := "", time.Time{}, false
-	if f != nil && f.Class == Retry && f.After > 0 {
-		gate, until = gateOf(f, mailbox), now.Add(f.After)
-		shut = l.shut(gate, until)
+	back, away := false, false
+	switch {
+	case f != nil && absent(f):
+		away = l.outage.failed(mailbox, f, now)
+	case f == nil || f.Code != CodeCancelled:
+		back = l.outage.answered()
 	}
+	text := l.outage.text()
+	l.mu.Unlock()
+	if back || away {
+		l.tellOutage(text, back)
+	}
+	if f != nil {
+		l.learnGate(gateOf(f, mailbox), f)
+	}
+}
+
+// learnGate shuts a gate for as long as an answer asks to wait, whatever else it means.
+func (l *lane) learnGate(gate string, f *Fault) {
+	if f.After <= 0 {
+		return
+	}
+	until := l.e.now().Add(f.After)
+	l.mu.Lock()
+	shut := l.shut(gate, until)
 	l.mu.Unlock()
 	if shut {
 		l.remember(gate, until)
@@ -210,7 +242,14 @@ func (l *lane) heard(mailbox string, err error) {
 }
 
 func throttled(f *Fault) bool {
-	return f.Class == Retry && (f.Status == http.StatusTooManyRequests || f.Tenant && f.After > 0)
+	return f.Status == http.StatusTooManyRequests || f.Tenant && f.After > 0
+}
+
+// away reports whether a whole service is away now: what failed meanwhile says nothing of an intent.
+func (l *lane) away() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.outage.open
 }
 
 // gateOf says what a Retry-After binds: the mailbox, or with "" the whole tenant.

@@ -18,7 +18,8 @@ const (
 	missing = "missing" // the server says that the id is not there: look where the message is
 	moved   = "moved"   // it was taken where this round wanted it
 	earlier = "earlier" // it was moved by an earlier round: kept for undo
-	kept    = "kept"    // it was not moved
+	kept    = "kept"    // it was not moved: the call was not made, or refused
+	stayed  = "stayed"  // no answer came, and it was seen where it was: the call may still be carried out
 	lost    = "lost"    // it was there, and is nowhere now
 )
 
@@ -35,6 +36,7 @@ type work struct {
 	in      store.Intent
 	ranFor  string         // the action this step works for: policy may change it meanwhile
 	attempt *store.Attempt // begun (C3) and not completed
+	failure *Fault         // why it is tried again, or not any more
 	match   *matcher
 }
 
@@ -137,8 +139,11 @@ func (w *work) setState(in *store.Intent, message, state string) {
 		if t.Message != message {
 			continue
 		}
+		if in.Kind == store.Retract && t.State == trying && (state == stayed || state == lost) {
+			t.Tried = t.Target
+		}
 		t.State, t.At = state, w.e.now()
-		if state == kept && t.Was != "" {
+		if (state == kept || state == stayed) && t.Was != "" {
 			t.State, t.Target = earlier, t.Was // it lies where an earlier round took it
 		}
 		if state != trying && state != missing {

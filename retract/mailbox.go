@@ -45,7 +45,7 @@ const (
 // return a *Fault for every failure. They never repeat a call that changes something, and ask for Clearance before each
 // request.
 type Mailboxes interface {
-	// Resolve finds the mailbox that takes mail for an SMTP address. A Fault with Class GiveUp and Code "no_mailbox"
+	// Resolve finds the mailbox that takes mail for an SMTP address. A Fault with Class GiveUp and CodeNoMailbox
 	// means that the address is not a mailbox of this tenant.
 	Resolve(ctx context.Context, address string) (Mailbox, error)
 	// Find lists the messages with this Message-ID (with its angle brackets) outside Recoverable Items; with folder
@@ -83,6 +83,7 @@ const (
 type Fault struct {
 	Class   Class
 	Tenant  bool          // it concerns the whole tenant rather than one mailbox
+	Login   bool          // it is the login service's
 	Slow    bool          // with Retry: hours rather than seconds (mailbox unavailable, being moved, over quota)
 	After   time.Duration // the server's Retry-After; 0 when it named none
 	Status  int           // HTTP status, 0 when there was no answer

@@ -27,12 +27,12 @@ func (m *meter) call(ctx context.Context, mailbox string, fn func(context.Contex
 		return err
 	}
 	defer leave()
-	err = fn(WithClearance(ctx, m.clearance(ctx, mailbox)))
+	err = fn(WithGate(ctx, &callGate{meter: m, ctx: ctx, mailbox: mailbox}))
 	var f *Fault
-	if errors.As(err, &f) && f.Code == notCleared {
-		return &closed{f.After}
+	if errors.As(err, &f) && f.Code == CodeNotCleared {
+		return &notMade{f.After}
 	}
-	m.lane.heard(mailbox, err)
+	m.lane.learn(mailbox, err)
 	return err
 }
 

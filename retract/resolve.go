@@ -44,7 +44,7 @@ func (w *work) mailboxOf(ctx context.Context, address string) (Mailbox, *Fault, 
 	mb, err := w.box.Resolve(ctx, fold(address))
 	w.lane.dir.learn(address, mb, err, w.e.now())
 	var f *Fault
-	if errors.As(err, &f) && f.Class == GiveUp && f.Code == noMailbox {
+	if errors.As(err, &f) && f.Class == GiveUp && f.Code == CodeNoMailbox {
 		return Mailbox{}, f, nil
 	}
 	if err != nil {

@@ -12,6 +12,8 @@ type Standing struct {
 	Paused  string    // why nothing is tried, "" when it works
 	Waiting int       // retractions whose message is not in the mailbox yet; standingMax at most are looked at
 	Next    time.Time // when the first of those is looked for again
+	Stuck   int       // retractions that have failed for some minutes, and are tried again; of the same
+	Why     string    // the message, mailbox and failure of the one that has failed longest, "" for none
 }
 
 // standingMax bounds the intents that one Standing looks at.
@@ -25,7 +27,15 @@ func (e *Engine) Standing(tenant string) (Standing, error) {
 	if err != nil {
 		return s, fmt.Errorf("list pending intents: %w", err)
 	}
+	longest := time.Time{}
 	for _, in := range list {
+		if stuck(in) {
+			s.Stuck++
+			if longest.IsZero() || in.FaultSince.Before(longest) {
+				longest = in.FaultSince
+				s.Why = fmt.Sprintf("message %s in the mailbox of %s, since %s: %s", in.Record, fold(in.Address), longest.Format(time.RFC3339), in.Reason)
+			}
+		}
 		if in.Misses == 0 {
 			continue
 		}
@@ -49,6 +59,10 @@ func (e *Engine) pausedFor(tenant string) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
+	case l.outage.open:
+		return fmt.Sprintf("tried again %s: %s", l.outage.until.Format(time.RFC3339), l.outage.text())
+	case l.gates[loginService].After(now) && l.gates[""].After(now):
+		return "Microsoft's login service asks to wait until " + later(l.gates[loginService], l.gates[""]).Format(time.RFC3339)
 	case l.pause.open:
 		return fmt.Sprintf("tried again %s: %s", l.pause.until.Format(time.RFC3339), l.pause.what)
 	case l.gates[""].After(now):

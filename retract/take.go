@@ -208,7 +208,7 @@ func (w *work) takeAll(ctx context.Context, f found, target Folder) error {
 		if chosen.already == "" {
 			return w.end(ctx, store.Skipped, chosen.left)
 		}
-		return w.end(ctx, store.Done, "nothing to do: it lies in "+chosen.already+f.rest())
+		return w.end(ctx, store.Done, chosen.already+f.rest())
 	}
 	why, err := w.e.brake.reserve(w.tenant, w.in, w.e.now())
 	if err != nil {
@@ -256,7 +256,7 @@ func (f found) rest() string {
 // chosen is what choose made of the proven hits.
 type chosen struct {
 	todo    []match
-	already string // place of the last one that was far enough
+	already string // why nothing is to be done about the last one that was far enough
 	left    string // why the last one was left where it is by the rule
 }
 
@@ -270,9 +270,9 @@ func (w *work) choose(ctx context.Context, mine []match, target Folder) (c chose
 		spared := w.sparedByRule(hit.Candidate)
 		switch {
 		case Satisfied(RankOf(at), RankOf(target)):
-			c.already = Place(at)
+			c.already = w.atRest([]match{hit}, at)
 		case w.back(hit.Candidate):
-			c.already = "a folder to which its user has brought it back"
+			c.already = "nothing to do: it lies in a folder to which its user has brought it back"
 		case spared != "":
 			c.left = spared
 		default:

@@ -29,23 +29,27 @@ func (w *work) trouble(ctx context.Context, err error) {
 // settle writes what follows from a failure of the mailbox system. Failures of the store are returned.
 func (w *work) settle(ctx context.Context, err error) error {
 	var (
-		notNow *closed
-		broken *storeError
-		crash  *panicked
-		f      *Fault
+		skipped *notMade
+		broken  *storeError
+		crash   *panicked
+		f       *Fault
 	)
 	switch {
 	case err == nil || errors.Is(err, errEnded) || errors.As(err, &broken):
 		return err
 	case errors.As(err, &crash):
 		return w.crashed(ctx, crash)
-	case errors.As(err, &notNow):
-		w.lane.postpone(w.in, notNow.wait)
+	case errors.As(err, &skipped):
+		w.lane.postpone(w.in, skipped.wait)
 		return nil
 	case ctx.Err() != nil:
 		return nil // a stop: nothing was changed, and the intent is due as before
 	case !errors.As(err, &f):
 		f = &Fault{Class: Retry, Detail: err.Error()}
+	}
+	if absent(f) && w.attempt == nil && w.lane.away() {
+		w.lane.postpone(w.in, w.lane.gated("")+time.Second) // a little longer, so that another one looks whether it is back
+		return nil
 	}
 	return w.faulted(ctx, "find", f)
 }
@@ -54,7 +58,7 @@ func (w *work) settle(ctx context.Context, err error) error {
 func (w *work) crashed(ctx context.Context, p *panicked) error {
 	w.e.alert(Alert{Kind: "internal", Tenant: w.in.Tenant, Text: "intent " + w.in.ID + " is held: " + p.Error()}, w.in.ID)
 	if w.attempt != nil {
-		return w.doubtful(ctx, w.attempt.Operation, p.Error())
+		return w.doubtful(ctx, w.attempt.Operation, &Fault{Class: Unknown, Detail: p.Error()})
 	}
 	return w.hold(ctx, HoldInternal, "internal error: "+p.what)
 }
@@ -70,18 +74,23 @@ func (w *work) faulted(ctx context.Context, operation string, f *Fault) error {
 		return w.retry(ctx, operation, &Fault{Class: Retry, After: time.Second, Status: f.Status, Code: f.Code, Detail: f.Detail})
 	case GiveUp:
 		if w.reresolve(f) {
-			return w.retry(ctx, operation, &Fault{Class: Retry, After: time.Second, Status: f.Status, Code: f.Code, Detail: f.Detail})
+			return w.retry(ctx, operation, &Fault{Class: Retry, Status: f.Status, Code: f.Code, Detail: f.Detail})
 		}
 		return w.giveUp(ctx, operation, f)
 	case Gone:
 		return w.retry(ctx, operation, &Fault{Class: Retry, Status: f.Status, Code: f.Code,
 			Detail: "the message was moved while it was looked at: " + f.Detail})
 	}
-	if f.full() {
-		w.e.alertLasting(Alert{Kind: "full", Tenant: w.in.Tenant, Text: fmt.Sprintf("%s: %s; tried for a day each, then failed", w.in.Address, f.Error())},
-			w.lane.key(w.in))
-	}
+	w.tellFull(f)
 	return w.retry(ctx, operation, f)
+}
+
+// tellFull tells a person of a mailbox that has no room.
+func (w *work) tellFull(f *Fault) {
+	if f.full() {
+		w.e.alertLasting(Alert{Kind: "full", Tenant: w.in.Tenant, Text: fmt.Sprintf("%s: %s; tried again by itself for a day or more, then failed",
+			w.in.Address, f.Error())}, w.lane.key(w.in))
+	}
 }
 
 // full reports whether the mailbox has no room, which only a person can make.
@@ -104,19 +113,63 @@ func (w *work) retry(ctx context.Context, operation string, f *Fault) error {
 	now := w.e.now()
 	err := w.write(ctx, ending{operation, "retry", f.Error()}, func(in *store.Intent) {
 		in.Unknown = w.undecided(*in)
-		in.Faults++
-		if in.FaultSince.IsZero() {
-			in.FaultSince = now
-		}
-		wait, again := faulted(*in, f, now)
-		if !again {
-			w.fail(in, fmt.Sprintf("given up after %d failures since %s: %s", in.Faults, in.FaultSince.Format(time.RFC3339), f.Error()))
-			return
-		}
-		in.NotBefore = now.Add(wait)
-		in.Reason = "to be tried again: " + f.Error()
+		countFault(in, f, now)
+		w.again(in, f)
 	})
 	return cmp.Or(err, errEnded)
+}
+
+// again gives an intent that has failed its next time, by the schedule; after long enough it has failed.
+func (w *work) again(in *store.Intent, f *Fault) {
+	now := w.e.now()
+	w.failure = f
+	wait, again := faulted(*in, f, now)
+	if !again {
+		w.fail(in, fmt.Sprintf("given up after %d failures since %s: %s", in.Faults, in.FaultSince.Format(time.RFC3339), f.Error()))
+		return
+	}
+	in.NotBefore = now.Add(wait)
+	in.Reason = "to be tried again: " + f.Error()
+}
+
+// stuckFaults is how many failures in a row a person is told of: they take some minutes.
+const stuckFaults = 5
+
+// stuck reports whether an intent has failed for some minutes already.
+func stuck(in store.Intent) bool {
+	return in.Outcome == store.Pending && in.Faults >= stuckFaults
+}
+
+// tellStuck tells a person, once an hour for a tenant, of an intent that goes on failing, and of one that was given up after
+// that. A mailbox that is not to be had (moved, on premises, not licensed) is told by its outcome alone.
+func (w *work) tellStuck(in store.Intent) {
+	if w.failure == nil || w.failure.Slow {
+		return
+	}
+	where := fmt.Sprintf("message %s in the mailbox of %s: %s", in.Record, fold(in.Address), in.Reason)
+	switch {
+	case stuck(in):
+		w.e.alert(Alert{Kind: "stuck", Tenant: in.Tenant, Text: fmt.Sprintf("%s (%d failures since %s)", where, in.Faults,
+			in.FaultSince.Format(time.RFC3339))}, "")
+	case in.Outcome == store.Failed && in.Faults >= stuckFaults:
+		w.e.alert(Alert{Kind: "stuck", Tenant: in.Tenant, Text: where}, "failed")
+	}
+}
+
+// countFault counts a failure in a row. An answer that names its own wait is none, nor is a call that was not made: only
+// that the row lasts is noted, for even throttling must end.
+func countFault(in *store.Intent, f *Fault, now time.Time) {
+	faultSince(in, now)
+	if f.After <= 0 {
+		in.Faults++
+	}
+}
+
+// faultSince notes when a row of failures began.
+func faultSince(in *store.Intent, now time.Time) {
+	if in.FaultSince.IsZero() {
+		in.FaultSince = now
+	}
 }
 
 // giveUp writes that it is not tried any more.
@@ -149,17 +202,16 @@ func (w *work) undecided(in store.Intent) bool {
 	return false
 }
 
-// doubtful writes that a call may have worked: it is verified, and never repeated before that.
-func (w *work) doubtful(ctx context.Context, operation, detail string) error {
+// doubtful writes that a call may have worked: it is verified, and never repeated before that. It counts as a failure when
+// it is seen to be one.
+func (w *work) doubtful(ctx context.Context, operation string, f *Fault) error {
+	w.tellFull(f)
 	now := w.e.now()
-	err := w.write(ctx, ending{operation, "unknown", detail}, func(in *store.Intent) {
+	err := w.write(ctx, ending{operation, "unknown", f.Error()}, func(in *store.Intent) {
 		in.Unknown = true
-		if in.FaultSince.IsZero() {
-			in.FaultSince = now
-		}
+		faultSince(in, now)
 		in.NotBefore = now.Add(doubtWait)
-		in.Faults++
-		in.Reason = "the answer was lost, to be verified: " + strings.TrimSpace(detail)
+		in.Reason = "the answer was lost, to be verified: " + strings.TrimSpace(f.Error())
 	})
 	return cmp.Or(err, errEnded)
 }

@@ -28,9 +28,9 @@ func restoreOf(in, old store.Intent, now time.Time) store.Intent {
 	back.Message, back.OriginalFolder, back.FolderName, back.WasRead = in.Message, in.OriginalFolder, in.FolderName, in.WasRead
 	back.Taken = nil
 	for _, t := range in.Taken {
-		if t.State == moved || t.State == earlier || t.State == trying || t.State == missing {
+		if t.State == moved || t.State == earlier || t.State == trying || t.State == missing || t.Tried != "" {
 			back.Taken = append(back.Taken, store.Taken{Message: t.Message, Folder: t.Target, FolderName: t.FolderName,
-				Target: t.Folder, Read: t.Read, Received: t.Received, Proof: t.Proof})
+				Target: t.Folder, Tried: t.Tried, Read: t.Read, Received: t.Received, Proof: t.Proof})
 		}
 	}
 	return back
@@ -40,7 +40,7 @@ func restoreOf(in, old store.Intent, now time.Time) store.Intent {
 func beyond(in store.Intent) string {
 	purged, first := false, in.Changed // when the first of its messages was purged
 	for _, t := range in.Taken {
-		if t.Target != string(Purges) || t.State == kept {
+		if t.Target != string(Purges) || t.State == kept || t.State == stayed {
 			continue
 		}
 		purged = true
@@ -69,6 +69,15 @@ func takenTo(target Folder, at time.Time) string {
 		return "taken to " + Place(target) + ": " + recoverableUntil(at)
 	}
 	return "taken to " + Place(target)
+}
+
+// takenAs is that reason for a message whose move is on record.
+func takenAs(t store.Taken) string {
+	reason := takenTo(Folder(t.Target), t.At)
+	if t.Found {
+		reason += " (the answer was lost; it was found there, and it can be restored)"
+	}
+	return reason
 }
 
 // giveBack is a restore: each message that was taken goes back to its folder, with its read state.
@@ -151,7 +160,7 @@ func (w *work) giveBackOne(ctx context.Context, t store.Taken) (string, error) {
 	c, err := w.box.Locate(ctx, w.in.Mailbox, t.Message)
 	var f *Fault
 	if errors.As(err, &f) && f.Class == Gone {
-		if c, err = w.inTarget(ctx, t); err == nil && c.ID == "" {
+		if c, err = w.byFolder(ctx, t); err == nil && c.ID == "" {
 			return nowhere, nil
 		}
 	}
@@ -170,20 +179,29 @@ func (w *work) giveBackOne(ctx context.Context, t store.Taken) (string, error) {
 	return what, w.markRead(ctx, c, t)
 }
 
-// inTarget finds a message whose id is gone in the folder to which it was taken. Another copy, which the user may have put
-// there, came at another time; and one that is mentioned goes back to where that was.
-func (w *work) inTarget(ctx context.Context, t store.Taken) (Candidate, error) {
-	hits, err := w.look(ctx, Folder(t.Folder))
-	if err != nil {
-		return Candidate{}, err
-	}
-	f, err := w.identify(ctx, hits)
-	for _, c := range f.mine {
-		if !w.mentions(c.ID) && (t.Received.IsZero() || t.Received.Equal(c.Received)) {
-			return c.Candidate, err
+// byFolder finds a message whose id answers 404: in the folder to which it was taken, then in Recoverable Items, then
+// anywhere else. Another copy, which the user may have put there, came at another time; and one that has an entry of its own
+// goes back by that.
+func (w *work) byFolder(ctx context.Context, t store.Taken) (Candidate, error) {
+	for i, in := range []Folder{Folder(t.Folder), Deletions, ""} {
+		if i > 0 && string(in) == t.Folder {
+			continue
+		}
+		hits, err := w.look(ctx, in)
+		if err != nil {
+			return Candidate{}, fmt.Errorf("find by folder: %w", err)
+		}
+		f, err := w.identify(ctx, hits)
+		if err != nil {
+			return Candidate{}, err
+		}
+		for _, c := range f.mine {
+			if (c.ID == t.Message || !w.mentions(c.ID)) && (t.Received.IsZero() || t.Received.Equal(c.Received)) {
+				return c.Candidate, nil
+			}
 		}
 	}
-	return Candidate{}, err
+	return Candidate{}, nil
 }
 
 // fate decides by where the message lies now. Where the user has put it since, it stays.
@@ -197,6 +215,11 @@ func (w *work) fate(ctx context.Context, c Candidate, t store.Taken) (string, er
 	}
 	if at == c.Folder {
 		return putBack, nil
+	}
+	if t.Tried != "" { // a call that was carried out late
+		if at, err = w.folderID(ctx, Folder(t.Tried)); err != nil || at == c.Folder {
+			return putBack, err
+		}
 	}
 	for _, f := range []Folder{JunkEmail, Deleted, Deletions, Purges} {
 		id, err := w.folderID(ctx, f)
@@ -243,7 +266,7 @@ func (w *work) moveTo(ctx context.Context, c Candidate, t store.Taken, to Folder
 	if errors.As(err, &f) && f.Class == Gone && to != Inbox {
 		return "", w.folderGone(ctx, t, to, f)
 	}
-	if err := w.answered(ctx, "restore", answer{entry: t, after: after, err: err}); err != nil {
+	if err := w.commit(ctx, "restore", result{entry: t, after: after, err: err}); err != nil {
 		return "", err
 	}
 	if after == "" {
@@ -252,12 +275,16 @@ func (w *work) moveTo(ctx context.Context, c Candidate, t store.Taken, to Folder
 	return after, nil
 }
 
-// folderGone writes that the move back found no such folder, or no such message. The next step looks which: a message
-// that is still there goes to the Inbox.
+// folderGone writes that the move back found no such folder, or no such message, and asks which: where it is the folder,
+// the message goes to the Inbox at the next step.
 func (w *work) folderGone(ctx context.Context, t store.Taken, to Folder, f *Fault) error {
-	w.lane.dir.learnFolder(w.in.Mailbox, to, folderEntry{until: w.e.now().Add(keepStranger)})
+	_, _, err := w.box.FolderID(ctx, w.in.Mailbox, to)
+	var why *Fault
+	if errors.As(err, &why) && why.Class == Gone {
+		w.lane.dir.learnFolder(w.in.Mailbox, to, folderEntry{until: w.e.now().Add(keepStranger)})
+	}
 	w.setState(&w.in, t.Message, kept)
-	return w.retry(ctx, "restore", &Fault{Class: Retry, After: time.Second, Status: f.Status, Code: f.Code,
+	return w.retry(ctx, "restore", &Fault{Class: Retry, Status: f.Status, Code: f.Code,
 		Detail: "the original folder or the message is gone: " + f.Detail})
 }
 
@@ -271,7 +298,7 @@ func (w *work) markRead(ctx context.Context, c Candidate, t store.Taken) error {
 		return err
 	}
 	err := w.box.MarkRead(ctx, w.in.Mailbox, c.ID, t.Read)
-	return w.answered(ctx, "mark_read", answer{entry: t, err: err})
+	return w.commit(ctx, "mark_read", result{entry: t, err: err})
 }
 
 // restored ends a restore.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,7 +13,8 @@ import (
 )
 
 // verify looks where the messages are that an earlier attempt was about to move, and writes what it found: nothing is
-// repeated before that.
+// repeated before that. A message that is still where it was is a failure like others: it is tried again by the schedule,
+// which has an end.
 func (w *work) verify(ctx context.Context) error {
 	states := map[string]string{}
 	renamed := map[string]string{}
@@ -28,27 +30,55 @@ func (w *work) verify(ctx context.Context) error {
 		states[t.Message], renamed[t.Message] = state, id
 		seen = append(seen, state)
 	}
-	end := ending{"verify", "retry", "it is where it was"}
-	if len(seen) > 0 {
-		end.detail = "found: " + strings.Join(seen, ", ")
-	}
-	return w.write(ctx, end, func(in *store.Intent) {
+	still := slices.Contains(seen, stayed)
+	err := w.write(ctx, verified(seen), func(in *store.Intent) {
 		for message, state := range states {
 			w.setState(in, message, state)
+			markFound(in, message)
 			w.rename(in, message, renamed[message])
 		}
-		in.Unknown, in.Faults, in.FaultSince = false, 0, time.Time{}
-		in.Reason = "verified: " + end.detail
+		in.Unknown = false
+		if still && in.Cancelled == "" {
+			w.unmoved(in)
+			return
+		}
+		in.Faults, in.FaultSince = 0, time.Time{}
+		in.Reason = "verified: " + verified(seen).detail
 	})
+	if err == nil && still {
+		return errEnded
+	}
+	return err
+}
+
+// unmoved has a move tried again whose message is still where it was. Where no answer was recorded it was this process that
+// ended, not the server that failed: that needs no wait, the first time.
+func (w *work) unmoved(in *store.Intent) {
+	f := &Fault{Class: Retry, Detail: "it is still where it was, and no answer came of the last attempt to move it"}
+	ended := in.FaultSince.IsZero()
+	countFault(in, f, w.e.now())
+	w.again(in, f)
+	if ended {
+		in.NotBefore = w.e.now()
+	}
+}
+
+// verified is how a look at what became of messages ended.
+func verified(states []string) ending {
+	e := ending{"verify", string(store.Done), "nothing was in doubt"}
+	if len(states) > 0 {
+		e.detail = "found: " + strings.Join(states, ", ")
+	}
+	if slices.ContainsFunc(states, func(s string) bool { return s != moved }) {
+		e.outcome = "retry"
+	}
+	return e
 }
 
 // whereabouts says what became of one message, and its id now.
 func (w *work) whereabouts(ctx context.Context, t store.Taken) (state, id string, err error) {
 	c, err := w.box.Locate(ctx, w.in.Mailbox, t.Message)
 	var f *Fault
-	if errors.As(err, &f) && f.Class == Gone && t.State == missing {
-		return lost, "", nil // the call found it gone, and did nothing: what lies in the target came there otherwise
-	}
 	if errors.As(err, &f) && f.Class == Gone {
 		return w.elsewhere(ctx, t)
 	}
@@ -57,7 +87,7 @@ func (w *work) whereabouts(ctx context.Context, t store.Taken) (state, id string
 	}
 	there, err := w.reached(ctx, c.Folder, t)
 	if err != nil || !there {
-		return kept, "", err
+		return stayed, "", err
 	}
 	return moved, "", nil
 }
@@ -82,27 +112,79 @@ func (w *work) reached(ctx context.Context, folder string, t store.Taken) (bool,
 	return false, nil
 }
 
-// elsewhere looks for a message whose id is gone: in its target, and in Recoverable Items. A purged message is nowhere.
+// elsewhere looks for a message whose id answers 404: in its target, in Recoverable Items, and where it was, for an id has
+// been seen to answer 404 while lists show it. A purged message is nowhere.
 func (w *work) elsewhere(ctx context.Context, t store.Taken) (state, id string, err error) {
 	for _, f := range places(Folder(t.Target)) {
 		hits, err := w.look(ctx, f)
 		if err != nil {
 			return "", "", fmt.Errorf("find in %s: %w", Place(f), err)
 		}
-		found, err := w.identify(ctx, hits)
-		if err != nil {
-			return "", "", err
-		}
-		for _, c := range found.mine {
-			if !w.mentions(c.ID) || c.ID == t.Message {
-				return moved, c.ID, nil
-			}
+		if state, id, err = w.recognise(ctx, hits, t, f); state != "" || err != nil {
+			return state, id, err
 		}
 	}
 	if t.Target == string(Purges) && t.State == trying {
 		return moved, "", nil // permanentDelete: 404 afterwards means that it worked
 	}
 	return lost, "", nil
+}
+
+// markFound notes of a message that was moved that this was seen, not answered.
+func markFound(in *store.Intent, message string) {
+	for i := range in.Taken {
+		if t := &in.Taken[i]; t.Message == message && t.State == moved {
+			t.Found, t.Tried = true, ""
+		}
+	}
+}
+
+// reclaim finds among messages that lie far enough out of sight one that a call of this intent has moved there, or was to
+// move there although it was not seen to have done so: the call was carried out late. It is this intent's then, and can be
+// restored.
+func (w *work) reclaim(mine []match, at Folder) (store.Taken, bool) {
+	for _, c := range mine {
+		for i := range w.in.Taken {
+			t := &w.in.Taken[i]
+			if t.Message == c.ID && t.State == moved && Satisfied(RankOf(at), RankOf(Folder(t.Target))) {
+				return *t, true
+			}
+			if t.Message != c.ID || t.Tried == "" || !Satisfied(RankOf(at), RankOf(Folder(t.Tried))) {
+				continue
+			}
+			t.Target, t.State, t.At, t.Found, t.Tried, t.Was = t.Tried, moved, w.e.now(), true, "", ""
+			return *t, true
+		}
+	}
+	return store.Taken{}, false
+}
+
+// recognise looks among the hits of a place for the message of an entry: by its id, or where its call may have moved it, by
+// what it is.
+func (w *work) recognise(ctx context.Context, hits []Candidate, t store.Taken, in Folder) (state, id string, err error) {
+	for _, c := range hits {
+		if c.ID != t.Message {
+			continue
+		}
+		there, err := w.reached(ctx, c.Folder, t)
+		if err != nil || !there {
+			return stayed, "", err
+		}
+		return moved, "", nil
+	}
+	if t.State == missing || in == "" {
+		return "", "", nil // the call found it gone, and did nothing: what lies there came there otherwise
+	}
+	found, err := w.identify(ctx, hits)
+	if err != nil {
+		return "", "", err
+	}
+	for _, c := range found.mine {
+		if !w.mentions(c.ID) {
+			return moved, c.ID, nil
+		}
+	}
+	return "", "", nil
 }
 
 // mentions reports whether a message has an entry already.
@@ -115,30 +197,28 @@ func (w *work) mentions(message string) bool {
 	return false
 }
 
-// places are where a message may lie that was to go to target. Purges cannot be listed everywhere.
+// places are where a message may lie that was to go to target; "" is all but Recoverable Items. Purges cannot be listed
+// everywhere.
 func places(target Folder) []Folder {
-	switch target {
-	case Purges:
-		return nil
-	case Deletions:
-		return []Folder{Deletions}
+	if target == Purges || target == Deletions {
+		return []Folder{Deletions, ""}
 	}
-	return []Folder{target, Deletions}
+	return []Folder{target, Deletions, ""}
 }
 
 // absent settles a look that found no message to act on.
 func (w *work) absent(ctx context.Context, f found, target Folder) error {
 	for _, t := range w.in.Taken {
 		if t.State == moved && Satisfied(RankOf(Folder(t.Target)), RankOf(target)) {
-			return w.end(ctx, store.Done, takenTo(Folder(t.Target), t.At)+f.rest())
+			return w.end(ctx, store.Done, takenAs(t)+f.rest())
 		}
 	}
 	sunk, err := w.sunk(ctx, target)
 	switch {
 	case err != nil:
 		return err
-	case sunk:
-		return w.settled(ctx, target)
+	case len(sunk) > 0:
+		return w.settled(ctx, target, sunk)
 	case hasTaken(w.in, lost):
 		return w.end(ctx, store.Gone, "it was in the mailbox, and the user or another program has removed it since")
 	case len(f.doubts) > 0:
@@ -152,22 +232,30 @@ func (w *work) absent(ctx context.Context, f found, target Folder) error {
 	return w.miss(ctx)
 }
 
-// sunk reports whether the message lies in Recoverable Items.
-func (w *work) sunk(ctx context.Context, target Folder) (bool, error) {
+// sunk gives the messages that lie in Recoverable Items.
+func (w *work) sunk(ctx context.Context, target Folder) ([]match, error) {
 	if target == Purges {
-		return false, nil // looked into already
+		return nil, nil // looked into already
 	}
 	hits, err := w.look(ctx, Deletions)
 	if err != nil {
-		return false, fmt.Errorf("find in Recoverable Items: %w", err)
+		return nil, fmt.Errorf("find in Recoverable Items: %w", err)
 	}
 	deeper, err := w.identify(ctx, hits)
-	return len(deeper.mine) > 0, err
+	return deeper.mine, err
+}
+
+// atRest is the reason of an intent for whose messages, which lie in a place, nothing is to be done.
+func (w *work) atRest(mine []match, at Folder) string {
+	if t, ok := w.reclaim(mine, at); ok {
+		return takenAs(t)
+	}
+	return "nothing to do: it lies in " + Place(at)
 }
 
 // settled ends the intent of a message that lies in Recoverable Items. Before it was seen there, another copy may have
 // come to where it had been looked for first: only a look after that says that none is in sight.
-func (w *work) settled(ctx context.Context, target Folder) error {
+func (w *work) settled(ctx context.Context, target Folder, sunk []match) error {
 	hits, err := w.find(ctx, target)
 	if err != nil {
 		return err
@@ -179,7 +267,7 @@ func (w *work) settled(ctx context.Context, target Folder) error {
 	if len(f.mine) > 0 {
 		return w.takeAll(ctx, f, target)
 	}
-	return w.end(ctx, store.Done, "nothing to do: it lies in "+Place(Deletions)+f.rest())
+	return w.end(ctx, store.Done, w.atRest(sunk, Deletions)+f.rest())
 }
 
 // age is how long ago the report came of a message that a person asks for. A policy's intent can be for a recipient whom

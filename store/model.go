@@ -204,9 +204,11 @@ type Taken struct {
 	FolderName string    `json:"folder_name,omitempty"` // of that folder, for a person
 	Target     string    `json:"target"`                // folder aimed at: well-known name or id
 	Was        string    `json:"was,omitempty"`         // target of an earlier round, where it still lies if this one turns out not to have moved it
+	Tried      string    `json:"tried,omitempty"`       // target of a call whose answer was lost and whose effect was not seen: it may still be carried out
+	Found      bool      `json:"found,omitempty"`       // the answer was lost, and it was found in its target
 	Read       bool      `json:"read"`                  // as it was found
 	Received   time.Time `json:"received,omitzero"`     // when the mailbox had it: two copies of one message differ in it
-	State      string    `json:"state"`                 // trying, moved, kept
+	State      string    `json:"state"`                 // trying, moved, kept and others: see package retract
 	Proof      Proof     `json:"proof,omitempty"`       // by what it is known to be the record's; "" of an old row
 	At         time.Time `json:"at"`                    // of that state
 }

@@ -30,6 +30,8 @@ var messageIDs = map[string]string{
 	"alert.retract.brake":       "4938ab212d484e979bc99610ecfde178",
 	"alert.retract.auth":        "b08aa82646994676a95649df5ea263d3",
 	"alert.retract.full":        "bbac2b00a1ea43e68f771a1502f6c3bf",
+	"alert.retract.outage":      "cce3990bd0234dd0844c8e3113cb465c",
+	"alert.retract.stuck":       "78aaf1e9e748434ab0e767468515eec7",
 	"alert.retract.internal":    "cd0758db63aa46edbb2fe4e645e99eea",
 	"alert.config.refused":      "731c3d3344464620ad2daea39d077472",
 	"alert.retract.resumed":     "651086ec494b4923a23280bf39ffbfdf",

@@ -84,6 +84,9 @@ func (a *app) showTenant(t api.Tenant) {
 	if line := tally(t.Submissions); line != "" {
 		fmt.Fprintln(a.out, "  submissions:", line)
 	}
+	if t.Stuck > 0 {
+		fmt.Fprintf(a.out, "  stuck:       %s not retracted after many failures, tried again; %s\n", plural(t.Stuck, "message"), clip(t.StuckWhy, 400))
+	}
 	if t.Waiting > 0 {
 		fmt.Fprintf(a.out, "  waiting:     %s not in the mailbox yet, looked for again from %s\n", plural(t.Waiting, "message"), stamp(t.NextLook))
 	}

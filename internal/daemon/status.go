@@ -33,7 +33,8 @@ func (d *daemon) status() (api.Status, error) {
 			return s, err
 		}
 		s.Tenants = append(s.Tenants, api.Tenant{Name: t.Name, ID: t.ID, Mode: t.Mode, Counts: counts,
-			Paused: standing.Paused, Waiting: standing.Waiting, NextLook: standing.Next, Submissions: submissions})
+			Paused: standing.Paused, Waiting: standing.Waiting, NextLook: standing.Next, Stuck: standing.Stuck, StuckWhy: standing.Why,
+			Submissions: submissions})
 	}
 	if err := d.putOff(); err != nil {
 		s.PutOff = err.Error()

@@ -23,12 +23,13 @@ func TestClient_onABadDay(t *testing.T) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			w := start(t, graphsim.Options{Seed: uint64(seed), Rates: graphsim.Nasty()})
 			var wg sync.WaitGroup
+			ctx := retract.WithGate(t.Context(), &loginGate{}) // the login service's Retry-After binds all
 			const mailboxes = 20
 			for i := range mailboxes {
 				u := w.AddMailbox(fmt.Sprintf("user%d@contoso.example", i))
 				w.deliver(t, graphsim.Delivery{Mailbox: u.UPN})
 				w.deliver(t, graphsim.Delivery{Mailbox: u.UPN, MIME: withID("<innocent@mail.example.com>")})
-				wg.Go(func() { retractOne(t, w, u.UPN) })
+				wg.Go(func() { retractOne(ctx, t, w, u.UPN) })
 			}
 			wg.Wait()
 			changed := w.Changed()
@@ -44,8 +45,8 @@ func TestClient_onABadDay(t *testing.T) {
 	}
 }
 
-func retractOne(t *testing.T, w *world, address string) {
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+func retractOne(ctx context.Context, t *testing.T, w *world, address string) {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
 	for ctx.Err() == nil {
 		err := attempt(ctx, w, address)

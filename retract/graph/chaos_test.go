@@ -142,6 +142,7 @@ func newBed(t *testing.T, dir string, seed uint64) *bed {
 	b := &bed{t: t, random: rand.New(rand.NewPCG(seed, 3)), dir: dir, moved: map[string]bool{}}
 	b.sim = graphsim.New(graphsim.Options{
 		Seed: seed, TokenLife: 30 * time.Minute, Latency: time.Duration(b.random.IntN(1500)) * time.Millisecond, NoPurge: b.random.IntN(3) == 0,
+		Slack:  -1,
 		Limits: graphsim.Limits{TenantConcurrency: []int{0, 0, 2, 5}[b.random.IntN(4)]},
 	})
 	for _, name := range []string{"anna", "bert", "carl"} {

@@ -175,7 +175,7 @@ func (c *Client) tryMailboxes(ctx context.Context) (name string, err error) {
 		return "", err
 	}
 	for _, box := range boxes {
-		_, refused := c.folder(ctx, box.ID, retract.Inbox)
+		_, _, refused := c.FolderID(ctx, box.ID, retract.Inbox)
 		if refused == nil {
 			return box.Name, nil
 		}

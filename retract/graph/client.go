@@ -52,7 +52,6 @@ type Client struct {
 	adapter    *core.GraphRequestAdapterBase
 	slots      *slots
 	addresses  *cache[retract.Mailbox]
-	folders    *cache[folder]
 	warned     time.Time // last warning of the credential's end; owned by who holds tokens.turn
 }
 
@@ -76,7 +75,7 @@ func New(t config.Tenant, o Options) (*Client, error) {
 		tenant: t, cloud: cloud, timeout: o.Timeout, holds: o.CacheFor, probe: o.Probe, now: o.Now,
 		credential: credential{t.ID, t.Graph, cloud, &http.Client{Transport: base, CheckRedirect: noRedirect}},
 		slots:      newSlots(t.Graph.MailboxConcurrent),
-		addresses:  newCache[retract.Mailbox](100_000, o.Now), folders: newCache[folder](100_000, o.Now),
+		addresses:  newCache[retract.Mailbox](100_000, o.Now),
 	}
 	build := c.credential.make
 	if o.Credential != nil {
@@ -220,9 +219,9 @@ func fault(call transport.Call, err error) error {
 }
 
 func stopped(ctx context.Context) *retract.Fault {
-	f := &retract.Fault{Class: retract.Retry, Code: "cancelled", Detail: "ask Graph: stopped here"}
+	f := &retract.Fault{Class: retract.Retry, Code: retract.CodeCancelled, Detail: "ask Graph: stopped here"}
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		f.Code, f.Detail = "timeout", "ask Graph: no answer in time"
+		f.Code, f.Detail = retract.CodeTimeout, "ask Graph: no answer in time"
 	}
 	return f
 }

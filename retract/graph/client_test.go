@@ -24,6 +24,7 @@ func start(t testing.TB, so graphsim.Options, edit ...func(*config.Tenant, *Opti
 	if so.Rates == nil {
 		so.Rates = graphsim.Calm()
 	}
+	so.Bare = true
 	so.CAFile = filepath.Join(t.TempDir(), "ca.pem")
 	sim := simtest.Start(t, so)
 	d := graphsim.DefaultTenant()

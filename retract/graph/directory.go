@@ -131,7 +131,7 @@ var _ retract.Groups = (*Client)(nil)
 
 // Members expands a group: the mailboxes of those who are its members now, which may not be those of the time of
 // delivery. A journal report that was expanded by Exchange is the better source. An address that is no group gives a
-// Fault with the code "no_mailbox".
+// Fault with retract.CodeNoMailbox.
 func (c *Client) Members(ctx context.Context, address string) ([]retract.Mailbox, error) {
 	id, err := c.groupByAddress(ctx, mailaddr.Address(address))
 	if err != nil {

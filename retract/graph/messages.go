@@ -61,8 +61,8 @@ func (c *Client) Move(ctx context.Context, mailbox, message string, to retract.F
 	return id, err
 }
 
-// Purge is permanentDelete. Where the cloud has none it is a Fault with the code "no_permanent_delete", without a
-// request; configuration may allow a Move to Purges instead.
+// Purge is permanentDelete. Where the cloud has none it is a Fault with retract.CodeNoPermanentDelete, without
+// a request; configuration may allow a Move to Purges instead.
 func (c *Client) Purge(ctx context.Context, mailbox, message string) error {
 	if !c.cloud.Purges {
 		return noPermanentDelete()
@@ -73,15 +73,21 @@ func (c *Client) Purge(ctx context.Context, mailbox, message string) error {
 			&users.ItemMessagesItemPermanentDeleteRequestBuilderPostRequestConfiguration{Headers: headers()})
 	})
 	var f *retract.Fault
-	if errors.As(err, &f) && f.Status == http.StatusBadRequest && f.Code == "BadRequest" {
-		return noPermanentDelete() // "Resource not found for the segment": a custom cloud without the action
+	if errors.As(err, &f) && unknownAction(f) {
+		return noPermanentDelete() // a custom cloud without the action
 	}
 	return err
 }
 
+// unknownAction reports whether an answer says that there is no such action: by its words, whatever its status, or by the
+// code that a service gives with them.
+func unknownAction(f *retract.Fault) bool {
+	return f.Code == retract.CodeNoSuchSegment || f.Status == http.StatusBadRequest && f.Code == "BadRequest"
+}
+
 func noPermanentDelete() *retract.Fault {
 	return &retract.Fault{
-		Class: retract.GiveUp, Code: "no_permanent_delete",
+		Class: retract.GiveUp, Code: retract.CodeNoPermanentDelete,
 		Detail: "delete message permanently: this cloud has no permanentDelete; purges_by_move = true moves to Purges instead",
 	}
 }

@@ -34,7 +34,18 @@ func TestMove_answers(t *testing.T) {
 		{"html with status 200", graphsim.Fault{Status: 200, Body: page, Type: "text/html"}, retract.Unknown, false},
 		{"server error", graphsim.Fault{Status: 500, Code: "ErrorMoveCopyFailed", Message: "x"}, retract.Unknown, false},
 		{"throttled", graphsim.Fault{Status: 429, Code: "ApplicationThrottled", Message: "x", RetryAfter: "0.9"}, retract.Retry, false},
-		{"busy", graphsim.Fault{Status: 503, Code: "ErrorServerBusy", Message: "x"}, retract.Retry, false},
+		{"busy", graphsim.Fault{Status: 503, Code: "ErrorServerBusy", Message: "x"}, retract.Unknown, false},
+		{"busy after acting", graphsim.Fault{Apply: true, Status: 503, Code: "ErrorServerBusy", Message: "x"}, retract.Unknown, true},
+		{"busy after acting, asks to wait", graphsim.Fault{Apply: true, Status: 503, Code: "TooManyRequests", Message: "x", RetryAfter: "2"}, retract.Unknown, true},
+		{"store unavailable after acting", graphsim.Fault{Apply: true, Status: 503, Code: "ErrorMailboxStoreUnavailable", Message: "x"}, retract.Unknown, true},
+		{"mailbox stale after acting", graphsim.Fault{Apply: true, Status: 503, Code: "MailboxInfoStale", Message: "x"}, retract.Unknown, true},
+		{"mailbox being moved, after acting", graphsim.Fault{Apply: true, Status: 503, Code: "ErrorMailboxMoveInProgress", Message: "x"}, retract.Unknown, true},
+		{"full after acting", graphsim.Fault{Apply: true, Status: 507, Code: "ErrorQuotaExceeded", Message: "x"}, retract.Unknown, true},
+		{"not implemented, after acting", graphsim.Fault{Apply: true, Status: 501, Body: page, Type: "text/html"}, retract.Unknown, true},
+		{"an item's code with a server's status", graphsim.Fault{Apply: true, Status: 500, Code: "ErrorItemNotFound", Message: "x"}, retract.Unknown, true},
+		{"a proxy's timeout after acting", graphsim.Fault{Apply: true, Status: 499, Body: page, Type: "text/html"}, retract.Unknown, true},
+		{"conflict", graphsim.Fault{Status: 409, Code: "ErrorIrresolvableConflict", Message: "x"}, retract.Retry, false},
+		{"denied", graphsim.Fault{Status: 403, Code: "ErrorAccessDenied", Message: "x"}, retract.Retry, false},
 		{"gone", graphsim.Fault{Status: 404, Code: "ErrorItemNotFound", Message: "x"}, retract.Gone, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -126,8 +137,20 @@ func TestPurge_cloudsWithoutIt(t *testing.T) {
 	u := w.AddMailbox("anna@contoso.example")
 	m := w.deliver(t, graphsim.Delivery{Mailbox: u.UPN})
 	// The simulator takes a request that it does not offer for an error of the client's only where the path is unknown.
-	if f := faultOf(t, w.Purge(t.Context(), u.ID, m.ImmutableID)); f.Class != retract.GiveUp || f.Code != "no_permanent_delete" {
-		t.Errorf("a custom cloud: %+v", f)
+	for _, status := range []int{0, 400, 404, 405} {
+		for _, code := range []string{"BadRequest", "ResourceNotFound", "UnknownError"} {
+			if status != 0 {
+				w.Inject(graphsim.Injection{Route: graphsim.RoutePurge, Fault: graphsim.Fault{
+					Status: status, Code: code, Message: "Resource not found for the segment 'permanentDelete'."}})
+			}
+			if f := faultOf(t, w.Purge(t.Context(), u.ID, m.ImmutableID)); f.Class != retract.GiveUp || f.Code != retract.CodeNoPermanentDelete {
+				t.Errorf("a custom cloud, %d %s: %+v", status, code, f)
+			}
+		}
+	}
+	w.Inject(graphsim.Injection{Route: graphsim.RoutePurge, Fault: graphsim.Fault{Status: 404, Code: "ResourceNotFound", Message: "Resource could not be discovered."}})
+	if f := faultOf(t, w.Purge(t.Context(), u.ID, m.ImmutableID)); f.Class != retract.Retry || !f.Slow {
+		t.Errorf("a mailbox that is not to be had is taken for a cloud without the action: %+v", f)
 	}
 	for _, name := range []string{"gcc-high", "dod", "china"} {
 		cloud, err := CloudOf(config.Graph{Cloud: name})
@@ -343,7 +366,7 @@ func FuzzHeadIDs(f *testing.F) {
 	})
 }
 
-func TestFolderID_isCached(t *testing.T) {
+func TestFolderID_asItIsNow(t *testing.T) {
 	w := start(t, graphsim.Options{})
 	u := w.AddMailbox("anna@contoso.example")
 	for range 3 {
@@ -352,8 +375,8 @@ func TestFolderID_isCached(t *testing.T) {
 			t.Errorf("%s %s %v", id, name, err)
 		}
 	}
-	if n := w.Count(graphsim.RouteFolder, ""); n != 1 {
-		t.Errorf("asked %d times", n)
+	if n := w.Count(graphsim.RouteFolder, ""); n != 3 {
+		t.Errorf("asked %d times: what the user has removed since would be taken for there", n)
 	}
 	if _, _, err := w.FolderID(t.Context(), u.ID, "nowhere"); faultOf(t, err).Class != retract.Gone {
 		t.Error(err)

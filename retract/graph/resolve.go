@@ -14,9 +14,6 @@ import (
 	"clawback/retract/graph/transport"
 )
 
-// noMailbox is the code of retract.Mailboxes for an address that is no mailbox of the tenant.
-const noMailbox = "no_mailbox"
-
 // refusalHolds is how long it is remembered that an address has no mailbox: it may get one.
 const refusalHolds = 10 * time.Minute
 
@@ -37,7 +34,7 @@ func (c *Client) Resolve(ctx context.Context, address string) (retract.Mailbox, 
 		switch {
 		case err == nil:
 			return box, c.holds, nil
-		case errors.As(err, &f) && f.Code == noMailbox:
+		case errors.As(err, &f) && f.Code == retract.CodeNoMailbox:
 			return box, min(refusalHolds, c.holds), err
 		}
 		return box, 0, err
@@ -132,13 +129,12 @@ func mailboxOf(u models.Userable) (retract.Mailbox, error) {
 }
 
 func refused(kind string) *retract.Fault {
-	return &retract.Fault{Class: retract.GiveUp, Code: noMailbox, Detail: "look up address: " + kind}
+	return &retract.Fault{Class: retract.GiveUp, Code: retract.CodeNoMailbox, Detail: "look up address: " + kind}
 }
 
 // forget drops what is remembered of a mailbox.
 func (c *Client) forget(mailbox string) {
 	c.addresses.drop(func(_ string, m retract.Mailbox) bool { return m.ID == mailbox })
-	c.folders.drop(func(key string, _ folder) bool { return strings.HasPrefix(key, mailbox+"\x00") })
 }
 
 func text(s *string) string {

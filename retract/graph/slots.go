@@ -46,7 +46,7 @@ func (s *slots) enter(ctx context.Context, mailbox string) (release func(), err 
 		return func() { once.Do(func() { <-q.places; s.leave(mailbox, q) }) }, nil
 	case <-ctx.Done():
 		s.leave(mailbox, q)
-		return nil, &retract.Fault{Class: retract.Retry, Code: "cancelled", Detail: "wait for a place at the mailbox: stopped here"}
+		return nil, &retract.Fault{Class: retract.Retry, Code: retract.CodeCancelled, Detail: "wait for a place at the mailbox: stopped here"}
 	}
 }
 

@@ -80,7 +80,7 @@ func TestToken_revoked(t *testing.T) {
 			t.Errorf("challenge %t: %d tokens", challenge, n)
 		}
 		calls := w.Calls()
-		for _, c := range calls[1:] {
+		for _, c := range calls[2:] { // after the discovery and the first token
 			if c.Route == graphsim.RouteToken && strings.Contains(c.Claims, "nbf") != challenge {
 				t.Errorf("challenge %t: claims %q", challenge, c.Claims)
 			}
@@ -171,6 +171,130 @@ func TestToken_loginTrouble(t *testing.T) {
 	}
 }
 
+// loginGate is the engine's side of the login service's Retry-After.
+type loginGate struct {
+	mu    sync.Mutex
+	until time.Time
+	told  []*retract.Fault
+}
+
+func (g *loginGate) Clear() *retract.Fault { return nil }
+
+func (g *loginGate) ClearLogin() *retract.Fault {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if wait := time.Until(g.until); wait > 0 {
+		return &retract.Fault{Class: retract.Retry, After: wait, Code: retract.CodeNotCleared}
+	}
+	return nil
+}
+
+func (g *loginGate) LoginFailed(f *retract.Fault) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.until = time.Now().Add(f.After)
+	g.told = append(g.told, f)
+}
+
+// TestToken_loginAsksToWait: each form of Retry-After, with each kind of answer that bears one, at each address of the login
+// service; nothing is sent before it is over.
+func TestToken_loginAsksToWait(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		route graphsim.Route
+		fault graphsim.Fault
+		after time.Duration // at least
+	}{
+		{"429", graphsim.RouteToken, graphsim.Fault{Status: 429, Code: "x", RetryAfter: "0.3"}, 300 * time.Millisecond},
+		{"503 in HTML", graphsim.RouteToken, graphsim.Fault{Status: 503, Body: "<html>", Type: "text/html", RetryAfter: "0.2"}, 200 * time.Millisecond},
+		{"a date", graphsim.RouteToken, graphsim.Fault{Status: 503, RetryAfter: time.Now().Add(30 * time.Second).UTC().Format(http.TimeFormat)}, 20 * time.Second},
+		{"a refusal", graphsim.RouteToken, graphsim.Fault{Status: 401, RetryAfter: "0.2",
+			Body: `{"error":"invalid_client","error_description":"AADSTS7000222: expired"}`}, 200 * time.Millisecond},
+		{"of the discovery", graphsim.RouteDiscovery, graphsim.Fault{Status: 429, Code: "x", RetryAfter: "0.2"}, 200 * time.Millisecond},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := start(t, graphsim.Options{Slack: -1})
+			w.AddMailbox("anna@contoso.example")
+			w.Inject(graphsim.Injection{Route: c.route, Fault: c.fault})
+			g := &loginGate{}
+			ctx := retract.WithGate(t.Context(), g)
+			_, err := w.Resolve(ctx, "anna@contoso.example")
+			if f := faultOf(t, err); !f.Login || f.After < c.after || len(g.told) != 1 {
+				t.Errorf("%+v, told %v", f, g.told)
+			}
+			_, err = w.Resolve(ctx, "anna@contoso.example")
+			if f := faultOf(t, err); f.Code != retract.CodeNotCleared {
+				t.Errorf("asked again at once: %+v", f)
+			}
+			if c.after > time.Second {
+				return
+			}
+			time.Sleep(c.after + 50*time.Millisecond)
+			if _, err := w.Resolve(ctx, "anna@contoso.example"); err != nil {
+				t.Errorf("after the wait: %v", err)
+			}
+			if v := w.Violations(); len(v) > 0 {
+				t.Error(v)
+			}
+		})
+	}
+}
+
+// TestToken_manyWaitForOneFailure: a hundred calls that want a token while the login service is away cost one request.
+func TestToken_manyWaitForOneFailure(t *testing.T) {
+	w := start(t, graphsim.Options{})
+	w.Inject(graphsim.Injection{Route: graphsim.RouteToken, Times: -1, Fault: graphsim.Fault{
+		Status: 503, Body: "<html>", Type: "text/html", Delay: 500 * time.Millisecond}})
+	var wg sync.WaitGroup
+	for i := range 100 {
+		wg.Go(func() {
+			_, err := w.Resolve(t.Context(), fmt.Sprintf("user%d@contoso.example", i))
+			if f := faultOf(t, err); f.Class != retract.Retry || !f.Login {
+				t.Errorf("%+v", f)
+			}
+		})
+	}
+	wg.Wait()
+	if n := w.Count(graphsim.RouteToken, ""); n > 3 { // some may have begun after the first had its answer
+		t.Errorf("%d requests for a token", n)
+	}
+}
+
+// TestToken_renewalThatFails: while the present token is good, the login service's troubles are nobody's.
+func TestToken_renewalThatFails(t *testing.T) {
+	var mu sync.Mutex
+	now := time.Now()
+	clock := func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
+	pass := func(d time.Duration) { mu.Lock(); defer mu.Unlock(); now = now.Add(d) }
+	w := start(t, graphsim.Options{Now: clock, TokenLife: 4 * time.Minute}, func(_ *config.Tenant, o *Options) { o.Now = clock })
+	u := w.AddMailbox("anna@contoso.example")
+	locate := func() error {
+		_, _, err := w.FolderID(t.Context(), u.ID, retract.Inbox)
+		return err
+	}
+	if err := locate(); err != nil {
+		t.Fatal(err)
+	}
+	away := w.Inject(graphsim.Injection{Route: graphsim.RouteToken, Times: -1, Fault: graphsim.Fault{Status: 503, RetryAfter: "20"}})
+	pass(3*time.Minute + 30*time.Second) // within the margin; MSAL keeps no token of so short a life
+	for range 5 {
+		if err := locate(); err != nil {
+			t.Fatalf("the present token is good: %v", err)
+		}
+	}
+	if n := w.Hits(away); n != 1 {
+		t.Errorf("%d renewals at once, want one", n)
+	}
+	pass(25 * time.Second)
+	if err := locate(); err != nil || w.Hits(away) != 2 {
+		t.Errorf("after the wait: %v, %d renewals", err, w.Hits(away))
+	}
+	pass(2 * time.Minute)
+	if f := faultOf(t, locate()); !f.Login || f.After != 20*time.Second {
+		t.Errorf("after its end: %+v", f)
+	}
+}
+
 // stub is a credential of a test.
 type stub struct {
 	token string
@@ -251,7 +375,7 @@ func TestCredential_ways(t *testing.T) {
 			if box, err := w.Resolve(t.Context(), u.UPN); err != nil || box.ID != u.ID {
 				t.Errorf("%+v %v", box, err)
 			}
-			if calls := w.Calls(); len(calls) == 0 || calls[0].Credential != c.kind {
+			if calls := w.Calls(); len(calls) < 2 || calls[1].Route != graphsim.RouteToken || calls[1].Credential != c.kind {
 				t.Errorf("calls %v", calls)
 			}
 		})

@@ -15,7 +15,7 @@ func (w *World) Resolve(ctx context.Context, address string) (mb retract.Mailbox
 	err = w.call(ctx, "resolve", "", address, func(*Box) error {
 		b := w.boxes[w.addresses[strings.ToLower(address)]]
 		if b == nil {
-			return fault(retract.GiveUp, 404, "no_mailbox", "no user has this address")
+			return fault(retract.GiveUp, 404, retract.CodeNoMailbox, "no user has this address")
 		}
 		mb = retract.Mailbox{ID: b.ID, Name: b.Name}
 		return nil
@@ -28,7 +28,7 @@ func (w *World) Members(ctx context.Context, address string) (list []retract.Mai
 	err = w.call(ctx, "members", "", address, func(*Box) error {
 		ids, ok := w.Groups[strings.ToLower(address)]
 		if !ok {
-			return fault(retract.GiveUp, 404, "no_mailbox", "no group has this address")
+			return fault(retract.GiveUp, 404, retract.CodeNoMailbox, "no group has this address")
 		}
 		for _, id := range ids {
 			list = append(list, retract.Mailbox{ID: id, Name: w.boxes[id].Name})
@@ -180,7 +180,7 @@ func (w *World) Move(ctx context.Context, mailbox, message string, to retract.Fo
 func (w *World) Purge(ctx context.Context, mailbox, message string) error {
 	return w.call(ctx, "purge", mailbox, message, func(b *Box) error {
 		if w.NoPurge {
-			return fault(retract.GiveUp, 0, "no_permanent_delete", "this cloud has no permanentDelete")
+			return fault(retract.GiveUp, 0, retract.CodeNoPermanentDelete, "this cloud has no permanentDelete")
 		}
 		m, err := b.message(message)
 		if err != nil {

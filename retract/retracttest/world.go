@@ -305,6 +305,9 @@ func (w *World) nasty(op, mailbox string) *Answer {
 	case 2:
 		return &Answer{Err: w.throttle(mailbox, time.Duration(w.random.IntN(40_000))*time.Millisecond)}
 	case 3:
+		if changes {
+			return &Answer{Act: w.random.IntN(2) == 0, Err: fault(retract.Unknown, 503, "serviceNotAvailable", "busy")}
+		}
 		return &Answer{Err: fault(retract.Retry, 503, "serviceNotAvailable", "busy")}
 	case 4:
 		if w.random.IntN(4) == 0 {

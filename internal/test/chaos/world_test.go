@@ -124,6 +124,7 @@ func newWorld(t *testing.T, seed uint64, dir string) *world {
 	w.latency = time.Duration(w.random.IntN(1500)) * time.Millisecond
 	w.sim = graphsim.New(graphsim.Options{
 		Seed: seed, Rates: rates, NoPurge: w.noPurge, Latency: w.latency, TokenLife: time.Duration(5+w.random.IntN(60)) * time.Minute,
+		Slack: -1,
 	})
 	w.sim.StartOn(w.wire, base)
 	w.cfg = w.configuration()
@@ -139,7 +140,8 @@ func (w *world) chance(n int) bool { return w.random.IntN(n) == 0 }
 // badDay scales the rates of the simulator's faults by up to three.
 func (w *world) badDay() *graphsim.Rates {
 	r, by := graphsim.Nasty(), 3*w.random.Float64()
-	for _, rate := range []*float64{&r.Throttled, &r.Busy, &r.ServerError, &r.HTML, &r.EmptyError, &r.Lost, &r.LostGateway, &r.Cut, &r.Revoked, &r.NoHeaders} {
+	for _, rate := range []*float64{&r.Throttled, &r.Busy, &r.ServerError, &r.HTML, &r.EmptyError, &r.Lost, &r.LostGateway, &r.Cut, &r.Revoked,
+		&r.NoHeaders, &r.NoID, &r.Stuck, &r.Login} {
 		*rate *= by
 	}
 	return r

@@ -11,6 +11,7 @@ type Route string
 // The routes.
 const (
 	RouteToken          Route = "token"
+	RouteDiscovery      Route = "discovery" // of the login service: where its tokens are to be had
 	RouteOrganization   Route = "organization"
 	RouteUsers          Route = "users"
 	RouteUser           Route = "user"
@@ -28,6 +29,11 @@ const (
 	RouteDelete         Route = "delete"
 	RouteUnknown        Route = "unknown"
 )
+
+// changes says whether calls of a route change something.
+func (r Route) changes() bool {
+	return r == RouteMove || r == RoutePurge || r == RouteUpdate || r == RouteDelete
+}
 
 // Call is one request and what became of it.
 type Call struct {
@@ -91,7 +97,8 @@ func (s *Sim) record(c Call, status int) {
 }
 
 // Violations lists what no correct client does: a call without a valid form or a token, a move of a message to where
-// it is, a repetition before its Retry-After, more calls at once than a mailbox takes.
+// it is, a call before the Retry-After of its mailbox, of the directory, of the tenant or of the login service, a second
+// change of a message after a lost answer without a look, more calls at once than a mailbox takes.
 func (s *Sim) Violations() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -24,9 +24,10 @@ type Fault struct {
 
 // Injection puts a fault on the next calls that fit.
 type Injection struct {
-	Route   Route  // "": any but the token's
+	Route   Route  // "": any but the login service's
 	Tenant  string // id; "": any
 	Mailbox string // UPN; "": any
+	Message string // key of a message; "": any
 	Skip    int    // calls that fit and pass first
 	Times   int    // calls that are hit; 0: 1, -1: all
 	Fault   Fault
@@ -80,8 +81,8 @@ func (s *Sim) rates(tenant string) *Rates {
 	return s.o.Rates
 }
 
-// fault decides what goes wrong with a call. Mail says that the call is about a mailbox.
-func (s *Sim) fault(c *Call, mail bool) (Fault, bool) {
+// fault decides what goes wrong with a call.
+func (s *Sim) fault(c *Call) (Fault, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, in := range s.injected {
@@ -96,10 +97,11 @@ func (s *Sim) fault(c *Call, mail bool) (Fault, bool) {
 		c.Fault = in.Fault.name()
 		return in.Fault, true
 	}
-	if c.Route == RouteToken {
-		return Fault{}, false
+	draw := s.draw
+	if c.Route == RouteToken || c.Route == RouteDiscovery {
+		draw = s.drawLogin
 	}
-	fault, hit := s.draw(c, mail)
+	fault, hit := draw(c)
 	if hit {
 		c.Fault = fault.name()
 	}
@@ -110,7 +112,7 @@ func (in *Injection) fits(c *Call) bool {
 	if in.Times >= 0 && in.Hit >= in.Times {
 		return false
 	}
-	if in.Route == "" && c.Route == RouteToken {
+	if in.Route == "" && (c.Route == RouteToken || c.Route == RouteDiscovery) || in.Message != "" && in.Message != c.Message {
 		return false
 	}
 	return (in.Route == "" || in.Route == c.Route) && (in.Mailbox == "" || in.Mailbox == c.Mailbox) &&
@@ -128,25 +130,83 @@ func (f Fault) name() string {
 }
 
 // draw decides by the seed, the call and how manieth it is (I3). The caller holds the lock.
-func (s *Sim) draw(c *Call, mail bool) (Fault, bool) {
-	key := fmt.Sprintf("%s/%s/%s", c.Route, c.Mailbox, c.Message)
-	s.drawn[key]++
-	number := s.number(fmt.Sprintf("fault/%s/%d", key, s.drawn[key]))
-	at, pick := float64(number>>11)/(1<<53), number&0x7ff
+func (s *Sim) draw(c *Call) (Fault, bool) {
 	r := s.rates(c.Tenant)
+	if c.Route == RouteMove && c.Message != "" && share(s.number("stuck/"+c.Mailbox+"/"+c.Message)) < r.Stuck {
+		return Fault{Name: "stuck", Status: http.StatusInternalServerError, Code: "ErrorMoveCopyFailed", Message: "The move or copy operation failed."}, true
+	}
+	at, pick := s.dice(fmt.Sprintf("%s/%s/%s", c.Route, c.Mailbox, c.Message))
 	for _, kind := range []struct {
 		rate float64
 		make func(uint64) Fault
 	}{
-		{r.Throttled, s.throttled}, {r.Busy, busy}, {r.ServerError, serverError}, {r.HTML, badGateway},
-		{r.EmptyError, emptyError}, {r.Cut, cut}, {r.Revoked, revoked}, {r.Lost, lost}, {r.LostGateway, lostGateway},
+		{r.Throttled, s.throttled}, {r.Busy, s.late(c, busy)}, {r.ServerError, s.late(c, serverError)}, {r.HTML, s.late(c, badGateway)},
+		{r.EmptyError, s.late(c, emptyError)}, {r.Cut, cut}, {r.Revoked, revoked}, {r.Lost, lost}, {r.LostGateway, lostGateway},
+		{r.NoID, noID(c)},
 	} {
 		if at < kind.rate {
-			return kind.make(pick), true
+			f := kind.make(pick)
+			return f, f.Drop || f.Status != 0
 		}
 		at -= kind.rate
 	}
 	return Fault{}, false
+}
+
+// dice gives a number from 0 to 1 and some bits, for the next call with that key.
+func (s *Sim) dice(key string) (at float64, pick uint64) {
+	s.drawn[key]++
+	number := s.number(fmt.Sprintf("fault/%s/%d", key, s.drawn[key]))
+	return share(number), number & 0x7ff
+}
+
+func share(number uint64) float64 { return float64(number>>11) / (1 << 53) }
+
+// late has a fault of a change come, at the rate of AfterActing, after the change was carried out.
+func (s *Sim) late(c *Call, make func(uint64) Fault) func(uint64) Fault {
+	return func(pick uint64) Fault {
+		f := make(pick)
+		if c.Route.changes() && float64(pick>>3)/(1<<8) < s.rates(c.Tenant).AfterActing {
+			f.Apply = true
+			f.Name += " after acting"
+		}
+		return f
+	}
+}
+
+// noID is a 404 for a message that is there, in a call by its id. There is none for other calls.
+func noID(c *Call) func(uint64) Fault {
+	return func(uint64) Fault {
+		switch c.Route {
+		case RouteMessage, RouteMove, RoutePurge, RouteValue:
+			return Fault{Name: "404 by id", Status: http.StatusNotFound, Code: "ErrorItemNotFound", Message: itemNotFound}
+		}
+		return Fault{}
+	}
+}
+
+// drawLogin is draw for the login service. The caller holds the lock.
+func (s *Sim) drawLogin(c *Call) (Fault, bool) {
+	at, pick := s.dice(fmt.Sprintf("%s/%s", c.Route, c.Tenant))
+	if at >= s.rates(c.Tenant).Login {
+		return Fault{}, false
+	}
+	f := Fault{Name: "login throttled", Status: http.StatusTooManyRequests, Type: "application/json",
+		Body: `{"error":"temporarily_unavailable","error_description":"AADSTS90055: There was an error issuing a token."}`}
+	switch pick % 8 {
+	case 0:
+		return Fault{Name: "login cut", Drop: true}, true
+	case 1:
+		return Fault{Name: "login away", Status: http.StatusServiceUnavailable, Body: gatewayPage, Type: "text/html"}, true
+	case 2:
+		f.Name, f.Status = "login busy", http.StatusServiceUnavailable
+		f.RetryAfter = fmt.Sprint(1 + pick%30)
+	case 3:
+		f.RetryAfter = s.o.Now().Add(2 * time.Second).UTC().Format(http.TimeFormat)
+	default:
+		f.RetryAfter = fmt.Sprintf("%d.%d", pick%3, 1+pick%9)
+	}
+	return f, true
 }
 
 // throttled is a 429 with each form of Retry-After that was seen: a fraction, a date, none. A date has whole seconds

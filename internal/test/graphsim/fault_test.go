@@ -60,7 +60,9 @@ func TestInject_skipTimesAndMailbox(t *testing.T) {
 // TestRates_sameSeedSameFaults: I3, whatever other mailboxes do.
 func TestRates_sameSeedSameFaults(t *testing.T) {
 	run := func(seed uint64, disturb bool) []string {
-		c := newClient(t, Options{Seed: seed})
+		rates := Nasty()
+		rates.Login = 0
+		c := newClient(t, Options{Seed: seed, Rates: rates})
 		u, other := c.sim.AddMailbox("anna@contoso.example"), c.sim.AddMailbox("bert@contoso.example")
 		for range 200 {
 			if disturb {

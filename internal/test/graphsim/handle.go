@@ -1,6 +1,7 @@
 package graphsim
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -104,7 +105,8 @@ func (t *tenant) account(idOrUPN string) *user {
 
 // serve meets the limits and the faults, and lets the handler act in between.
 func (s *Sim) serve(w http.ResponseWriter, r *request) {
-	s.early(r)
+	s.early(string(r.call.Route)+" of "+r.call.Mailbox, sameCall(r.Request), r.began, r.scopes()...)
+	s.repeated(r)
 	if r.mail() && r.owner != nil {
 		fault := s.enter(&r.call, r.owner.ID)
 		defer s.leave(&r.call, r.owner.ID)
@@ -114,7 +116,7 @@ func (s *Sim) serve(w http.ResponseWriter, r *request) {
 			return
 		}
 	}
-	fault, hit := s.fault(&r.call, r.mail())
+	fault, hit := s.fault(&r.call)
 	if hit && !s.delay(r.Request, fault) {
 		return
 	}
@@ -124,6 +126,7 @@ func (s *Sim) serve(w http.ResponseWriter, r *request) {
 	}
 	a := s.act(r)
 	r.call.Applied = a.applied
+	s.looked(r, a, hit)
 	if hit {
 		s.strike(w, r, fault)
 		return
@@ -131,14 +134,47 @@ func (s *Sim) serve(w http.ResponseWriter, r *request) {
 	s.reply(w, r, a)
 }
 
+// lose notes of a message that the answer of a change was lost: whether it was carried out is not known to the client.
+func (s *Sim) lose(r *request, f Fault) {
+	if !s.o.Bare && r.call.Route.changes() && (f.Drop || f.Status >= 500) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.lost[r.call.Mailbox+" "+r.call.Message] = true
+	}
+}
+
+// repeated notes a change of a message whose last one had no answer, without a look at what became of that.
+func (s *Sim) repeated(r *request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if key := r.call.Mailbox + " " + r.call.Message; r.call.Route.changes() && s.lost[key] {
+		s.violate("%s of %s repeated without a look at what became of the one whose answer was lost", r.call.Route, key)
+		delete(s.lost, key)
+	}
+}
+
+// looked notes that the client has seen where a mailbox's messages are, or that an id is not there.
+func (s *Sim) looked(r *request, a answer, hit bool) {
+	if hit || a.status != http.StatusOK && a.status != http.StatusNotFound {
+		return
+	}
+	switch r.call.Route {
+	case RouteMessage, RouteMessages, RouteFolderMessages:
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		maps.DeleteFunc(s.lost, func(key string, _ bool) bool { return strings.HasPrefix(key, r.call.Mailbox+" ") })
+	}
+}
+
 // strike answers with a fault.
 func (s *Sim) strike(w http.ResponseWriter, r *request, f Fault) {
 	if f.RetryAfter != "" {
-		s.wait(r.Request, f.RetryAfter)
+		s.wait(f.RetryAfter, sameCall(r.Request), r.bound(f))
 	}
 	if f.Status == http.StatusUnauthorized {
 		s.revoke(r.Request)
 	}
+	s.lose(r, f)
 	r.call.Code = f.Code
 	status := f.Status
 	if f.Drop {

@@ -1,7 +1,6 @@
 package graphsim
 
 import (
-	"maps"
 	"net/http"
 	"time"
 )
@@ -56,45 +55,4 @@ func (s *Sim) leave(c *Call, mailbox string) {
 	defer s.mu.Unlock()
 	s.load[mailbox].inFlight--
 	s.busy[c.Tenant]--
-}
-
-// retryAfter is what an answer has told: when, and until when to wait.
-type retryAfter struct{ told, until time.Time }
-
-// wait notes the Retry-After of an answer, and early a call that does not keep it. Only a repetition of the same call
-// is certainly one, when it began after that answer: others may have been on their way already.
-func (s *Sim) wait(r *http.Request, header string) {
-	now := s.o.Now()
-	until := now
-	if d, err := time.ParseDuration(header + "s"); err == nil {
-		until = now.Add(d)
-	} else if at, err := http.ParseTime(header); err == nil {
-		until = at
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if until.After(now) {
-		s.waits[r.Method+" "+r.URL.RequestURI()] = retryAfter{now, until}
-	}
-}
-
-// Unheard forgets the Retry-After of answers given since a time: the client died before it could take note of them.
-func (s *Sim) Unheard(since time.Time) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	maps.DeleteFunc(s.waits, func(_ string, w retryAfter) bool { return !w.told.Before(since) })
-}
-
-func (s *Sim) early(r *request) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	key := r.Method + " " + r.URL.RequestURI()
-	w, told := s.waits[key]
-	if !told || !r.began.After(w.told) {
-		return
-	}
-	if left := w.until.Sub(r.began); left > 0 {
-		s.violate("%s of %s repeated %v before its Retry-After", r.call.Route, r.call.Mailbox, left)
-	}
-	delete(s.waits, key)
 }

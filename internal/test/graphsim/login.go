@@ -35,7 +35,7 @@ func (s *Sim) login(w http.ResponseWriter, r *http.Request) bool {
 	tenant, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	switch rest {
 	case "v2.0/.well-known/openid-configuration":
-		s.discovery(w, tenant)
+		s.discovery(w, r, tenant)
 	case "oauth2/v2.0/token":
 		s.token(w, r, tenant)
 	case "v2.0/adminconsent", "adminconsent":
@@ -46,7 +46,12 @@ func (s *Sim) login(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-func (s *Sim) discovery(w http.ResponseWriter, tenant string) {
+func (s *Sim) discovery(w http.ResponseWriter, r *http.Request, tenant string) {
+	call := Call{Route: RouteDiscovery, Method: r.Method, Tenant: tenant, Time: s.o.Now()}
+	if s.loginFault(w, r, &call) {
+		return
+	}
+	s.record(call, http.StatusOK)
 	writeJSON(w, http.StatusOK, map[string]any{
 		"issuer":                 s.base + "/" + tenant + "/v2.0",
 		"authorization_endpoint": s.base + "/" + tenant + "/oauth2/v2.0/authorize",
@@ -58,9 +63,7 @@ func (s *Sim) discovery(w http.ResponseWriter, tenant string) {
 // token grants client credentials. RFC 6749, section 4.4; the assertion of a certificate is not verified.
 func (s *Sim) token(w http.ResponseWriter, r *http.Request, id string) {
 	call := Call{Route: RouteToken, Method: r.Method, Tenant: id, Time: s.o.Now(), Credential: credentialOf(r), Claims: r.PostFormValue("claims")}
-	if fault, hit := s.fault(&call, false); hit && !fault.Apply {
-		s.record(call, fault.Status)
-		fault.write(w)
+	if s.loginFault(w, r, &call) {
 		return
 	}
 	s.mu.Lock()
@@ -79,6 +82,25 @@ func (s *Sim) token(w http.ResponseWriter, r *http.Request, id string) {
 	writeJSON(w, http.StatusOK, map[string]any{
 		"token_type": "Bearer", "expires_in": life, "ext_expires_in": life, "access_token": s.issueToken(t),
 	})
+}
+
+// loginFault answers a call to the login service with a fault, if one hits it.
+func (s *Sim) loginFault(w http.ResponseWriter, r *http.Request, c *Call) bool {
+	s.early(string(c.Route)+" request", sameCall(r), c.Time, loginScope(c.Tenant))
+	fault, hit := s.fault(c)
+	if !hit || fault.Apply || !s.delay(r, fault) {
+		return hit && !fault.Apply
+	}
+	if fault.RetryAfter != "" {
+		s.wait(fault.RetryAfter, sameCall(r), loginScope(c.Tenant))
+	}
+	status := fault.Status
+	if fault.Drop {
+		status = 0
+	}
+	s.record(*c, status)
+	fault.write(w)
+	return true
 }
 
 func credentialOf(r *http.Request) string {

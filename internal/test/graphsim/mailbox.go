@@ -30,7 +30,7 @@ var wellKnown = map[string]struct {
 
 // Delivery is a message that is put into a mailbox from outside.
 type Delivery struct {
-	Mailbox          string // UPN
+	Mailbox          string // UPN, or any address of the mailbox, with a tag or without
 	Folder           string // well-known name or display name (made when it is new); "": inbox
 	MIME             []byte
 	NetworkMessageID string    // put before MIME as X-MS-Exchange-Organization-Network-Message-Id; "": not
@@ -137,7 +137,7 @@ func (b *mailbox) find(id string) *message {
 func (s *Sim) Deliver(d Delivery) (Message, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	u := s.owners[strings.ToLower(d.Mailbox)]
+	u := s.recipient(d.Mailbox)
 	if u == nil || u.box == nil {
 		return Message{}, fmt.Errorf("deliver to %s: %w", d.Mailbox, ErrNoMailbox)
 	}
@@ -156,6 +156,32 @@ func (s *Sim) Deliver(d Delivery) (Message, error) {
 	m := s.newMessage(u, d)
 	u.box.messages = append(u.box.messages, m)
 	return m.snapshot(), nil
+}
+
+// recipient is whose mailbox takes mail for an address, as Exchange Online finds it: the exact address, else what stands
+// before the first plus sign of its name. Of two tenants the first that has it. The caller holds the lock.
+func (s *Sim) recipient(address string) *user {
+	address = strings.ToLower(address)
+	if u := s.owners[address]; u != nil {
+		return u
+	}
+	for _, a := range []string{address, untagged(address)} {
+		for _, t := range s.tenants {
+			if u := t.addresses[a]; u != nil {
+				return u
+			}
+		}
+	}
+	return s.owners[untagged(address)]
+}
+
+func untagged(address string) string {
+	name, domain, _ := strings.Cut(address, "@")
+	name, _, tagged := strings.Cut(name, "+")
+	if !tagged || name == "" {
+		return address
+	}
+	return name + "@" + domain
 }
 
 func (s *Sim) newMessage(u *user, d Delivery) *message {

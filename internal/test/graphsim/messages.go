@@ -212,7 +212,7 @@ func (s *Sim) move(r *request) answer {
 
 func (s *Sim) purge(r *request) answer {
 	if s.o.NoPurge {
-		return failed(http.StatusBadRequest, "BadRequest", "Resource not found for the segment 'permanentDelete'.")
+		return s.unknownSegment("permanentDelete")
 	}
 	m, missing := s.target(r)
 	if missing != nil {
@@ -223,6 +223,18 @@ func (s *Sim) purge(r *request) answer {
 	m.Purged = true
 	m.Changes = append(m.Changes, "purge")
 	return answer{status: http.StatusNoContent, applied: true}
+}
+
+// unknownSegment is the answer of a service that has no such action: with a 400 or a 404, and one of several codes.
+func (s *Sim) unknownSegment(name string) answer {
+	status, code := http.StatusBadRequest, "BadRequest"
+	switch s.number("segment/"+name) % 3 {
+	case 1:
+		status = http.StatusNotFound
+	case 2:
+		status, code = http.StatusNotFound, "ResourceNotFound"
+	}
+	return failed(status, code, "Resource not found for the segment '"+name+"'.")
 }
 
 // update knows the read state alone: nothing else of a message is ever changed.

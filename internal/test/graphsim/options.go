@@ -19,6 +19,13 @@ type Options struct {
 	Now       func() time.Time           // nil: time.Now
 	Check     func(*http.Request) error  // judges each Graph request, such as openapi.Document.Check; nil: nothing
 	Consent   func(Consent) ConsentReply // what the administrator does at the consent page; nil: accepts
+
+	// Slack is how long after an answer with a Retry-After other calls of its scope may arrive, for they may have been on
+	// their way; 0: two seconds; negative: not at all, for fake time.
+	Slack time.Duration
+	// Bare says that the client has no engine above it, which has a Retry-After bind all that it must, and looks before it
+	// changes a message again: what the client does without either is no violation then.
+	Bare bool
 }
 
 // Limits are those of the service.
@@ -32,21 +39,25 @@ type Limits struct {
 type Rates struct {
 	Throttled   float64 // 429, with a fractional, dated or missing Retry-After
 	Busy        float64 // 503
-	ServerError float64 // 500, not applied
-	HTML        float64 // 502 in HTML, not applied
+	ServerError float64 // 500
+	HTML        float64 // 502 in HTML
 	EmptyError  float64 // 500 or 503 with an error object that lacks its message, its code, or itself
+	AfterActing float64 // of these 5xx where they hit a change: that come after it was carried out
 	Lost        float64 // applied, then the connection is cut
 	LostGateway float64 // applied, then 504 in HTML
 	Cut         float64 // the connection is cut before anything was done
 	Revoked     float64 // 401: the token is not accepted any more; half of them with a claims challenge
 	NoHeaders   float64 // a message in a list comes without its internetMessageHeaders
+	NoID        float64 // an id answers 404 although its message is there, as lists show
+	Stuck       float64 // of all messages: their moves fail with 500, again and again
+	Login       float64 // the login service throttles, with and without a Retry-After, or is away
 }
 
 // Nasty are the rates of a bad day: about one call in six fails.
 func Nasty() *Rates {
 	return &Rates{
-		Throttled: 0.05, Busy: 0.02, ServerError: 0.02, HTML: 0.01, EmptyError: 0.02,
-		Lost: 0.02, LostGateway: 0.01, Cut: 0.01, Revoked: 0.01, NoHeaders: 0.05,
+		Throttled: 0.05, Busy: 0.02, ServerError: 0.02, HTML: 0.01, EmptyError: 0.02, AfterActing: 0.5,
+		Lost: 0.02, LostGateway: 0.01, Cut: 0.01, Revoked: 0.01, NoHeaders: 0.05, NoID: 0.01, Stuck: 0.02, Login: 0.15,
 	}
 }
 
@@ -68,6 +79,12 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Limits.MailboxRequests == 0 {
 		o.Limits.MailboxRequests = 10_000
+	}
+	switch {
+	case o.Slack == 0:
+		o.Slack = 2 * time.Second
+	case o.Slack < 0:
+		o.Slack = 0
 	}
 	if o.Now == nil {
 		o.Now = time.Now

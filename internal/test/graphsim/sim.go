@@ -35,6 +35,7 @@ type Sim struct {
 	load       map[string]*load  // by mailbox id
 	busy       map[string]int    // mail requests under way, by tenant
 	waits      map[string]retryAfter
+	lost       map[string]bool // mailbox and message whose last change had no answer
 	spared     map[string]bool // tenants without faults that come by themselves
 }
 
@@ -43,7 +44,7 @@ func New(o Options) *Sim {
 	s := &Sim{
 		o: o.withDefaults(), base: inProcess, served: make(chan struct{}),
 		tenants: map[string]*tenant{}, owners: map[string]*user{}, tokens: map[string]token{},
-		drawn: map[string]uint64{}, load: map[string]*load{}, busy: map[string]int{}, waits: map[string]retryAfter{},
+		drawn: map[string]uint64{}, load: map[string]*load{}, busy: map[string]int{}, waits: map[string]retryAfter{}, lost: map[string]bool{},
 		spared: map[string]bool{},
 	}
 	s.AddTenant(DefaultTenant())

@@ -17,6 +17,8 @@ type Answer struct {
 	Request    string        // request-id
 	After      time.Duration // Retry-After, 0 when it was missing, unreadable or over
 	TenantWide bool          // the limit that was hit is that of the whole tenant
+
+	UnknownSegment bool // a part of the URL is not known there: the service has no such action; see segmentUnknown
 }
 
 // maxRetryAfter bounds what a server can make us wait: longer than a day is a mistake or an attack.
@@ -35,6 +37,7 @@ func readAnswer(status int, header http.Header, body []byte, now time.Time) Answ
 	}
 	a.Code, a.Inner = word(object.Error.Code), word(object.Error.innermost())
 	a.Denied = deniedBy(object.Error.Message)
+	a.UnknownSegment = segmentUnknown(object.Error.Message)
 	if a.Request == "" {
 		a.Request = word(object.Error.requestID())
 	}
@@ -91,6 +94,13 @@ func deniedBy(message string) string {
 		return "policy"
 	}
 	return ""
+}
+
+// segmentUnknown recognises what the OData library of the service writes, with a 400 or a 404 and whatever code, where
+// it does not know a part of the URL: "Resource not found for the segment 'permanentDelete'." Its words are fixed
+// (Microsoft.OData.Core, RequestUriProcessor_ResourceNotFound), and without them a 404 is that of a mailbox.
+func segmentUnknown(message string) bool {
+	return strings.Contains(message, "Resource not found for the segment")
 }
 
 func requestID(h http.Header) string {

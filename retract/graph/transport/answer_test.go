@@ -140,6 +140,6 @@ func FuzzReadAnswer(f *testing.F) {
 			t.Errorf("no class: %+v", c)
 		}
 		claimsOf([]string{challenge})
-		ClassifyLogin(status, []byte(body))
+		ClassifyLogin(LoginAnswer{Status: status, Header: h, Body: []byte(body), Now: noon})
 	})
 }

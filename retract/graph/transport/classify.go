@@ -7,12 +7,12 @@ import (
 )
 
 // rule is one row of the classification: which answers it is for, and what they mean. The first row that fits counts.
+// The class is that of a call which changes nothing; see mayHaveActed for the others.
 type rule struct {
 	status    int    // 0: any
 	code      string // "": any
 	directory scope  // for which calls
 	class     retract.Class
-	doubtful  bool // for a change: Unknown instead, for it may have happened
 	tenant    bool
 	slow      bool
 	detail    string
@@ -52,7 +52,7 @@ const (
 	notFoundNoCode = "not found, without a reason"
 )
 
-// rules is the table of facts. V (verify) is doubtful.
+// rules is the table of facts.
 var rules = []rule{
 	{status: 429, class: retract.Retry, detail: throttled},
 	{code: "TooManyRequests", class: retract.Retry, detail: throttled},
@@ -89,18 +89,15 @@ var rules = []rule{
 	{status: 423, class: retract.Retry, detail: locked},
 	{status: 424, class: retract.Retry, detail: "a request it depended on has not succeeded"},
 	{status: 425, class: retract.Retry, detail: unavailable},
-	{status: 408, class: retract.Retry, doubtful: true, detail: gateway},
-	{status: 499, class: retract.Retry, doubtful: true, detail: gateway},
+	{status: 408, class: retract.Retry, detail: gateway},
+	{status: 499, class: retract.Retry, detail: gateway},
 
-	{status: 503, code: "MailboxInfoStale", class: retract.Retry, detail: unavailable},
-	{status: 503, code: "serviceNotAvailable", class: retract.Retry, detail: unavailable},
-	{status: 503, code: "ErrorMailboxStoreUnavailable", class: retract.Retry, detail: unavailable},
-	{status: 503, code: "ErrorServerBusy", class: retract.Retry, detail: unavailable},
-	{status: 503, class: retract.Retry, doubtful: true, detail: unavailable},
-	{status: 502, class: retract.Retry, doubtful: true, detail: gateway},
-	{status: 504, class: retract.Retry, doubtful: true, detail: gateway},
-	{status: 509, class: retract.Retry, doubtful: true, detail: gateway},
+	{status: 503, class: retract.Retry, detail: unavailable},
+	{status: 502, class: retract.Retry, detail: gateway},
+	{status: 504, class: retract.Retry, detail: gateway},
+	{status: 509, class: retract.Retry, detail: gateway},
 	{status: 501, class: retract.GiveUp, detail: noSuchAction},
+	{code: retract.CodeNoSuchSegment, class: retract.GiveUp, detail: noSuchAction},
 	{status: 405, class: retract.GiveUp, detail: noSuchAction},
 	{status: 400, class: retract.GiveUp, detail: badRequest},
 }
@@ -111,18 +108,35 @@ func Classify(c Call, a Answer) *retract.Fault {
 	r := find(c, a)
 	f.Class, f.Slow = r.class, r.slow
 	f.Tenant = a.TenantWide || r.tenant || (c.Directory && r.detail == throttled) // the directory's quota is the tenant's
-	if r.doubtful && c.Changes {
+	if c.Changes && mayHaveActed(a.Status) {
 		f.Class = retract.Unknown
 	}
 	f.Detail = c.Name + ": " + r.detail
+	if a.UnknownSegment {
+		f.Code = retract.CodeNoSuchSegment
+	}
 	if a.Denied == "policy" && a.Status == http.StatusForbidden {
 		f.Detail = c.Name + ": an ApplicationAccessPolicy shuts the application out of this mailbox (a change takes 30 minutes)"
 	}
 	return f
 }
 
+// mayHaveActed reports whether an answer can come from after the change: every 5xx, whatever its code says of a busy
+// server (a 503 has been seen to come after the message was moved), a server's timeout (408, and 499 of a proxy), and what
+// is no answer at all. A 4xx else, 429 included, is given before anything is done.
+func mayHaveActed(status int) bool {
+	return status >= 500 || status < 300 || status == http.StatusRequestTimeout || status == clientClosedRequest
+}
+
+// clientClosedRequest is what some proxies answer in place of a server that was too slow.
+const clientClosedRequest = 499
+
 // find looks for the innermost code first, then for the outer one, then for the status alone.
 func find(c Call, a Answer) rule {
+	if a.UnknownSegment && a.Status < 500 {
+		r, _ := fitting(c, a.Status, retract.CodeNoSuchSegment)
+		return r
+	}
 	for _, code := range []string{a.Inner, a.Code} {
 		if code == "" {
 			continue
@@ -158,11 +172,11 @@ func (r rule) fits(c Call, status int, code string) bool {
 func byHundred(status int) rule {
 	switch {
 	case status >= 500:
-		return rule{class: retract.Retry, doubtful: true, detail: serverError}
+		return rule{class: retract.Retry, detail: serverError}
 	case status >= 400:
 		return rule{class: retract.GiveUp, detail: unexpected}
 	case status >= 300:
 		return rule{class: retract.GiveUp, tenant: true, detail: redirected}
 	}
-	return rule{class: retract.Retry, doubtful: true, detail: unexpected}
+	return rule{class: retract.Retry, detail: unexpected}
 }

@@ -39,13 +39,13 @@ func TestClassify_everyRow(t *testing.T) {
 		{429, "activityLimitReached", retry, retry, retry, false},
 		{429, "", retry, retry, retry, false},
 		{429, "SomethingNew", retry, retry, retry, false},
-		{503, "TooManyRequests", retry, retry, retry, false},
-		// T: the service is busy. A 503 in words that are not known may come from after the change.
-		{503, "MailboxInfoStale", retry, retry, retry, false},
-		{503, "serviceNotAvailable", retry, retry, retry, false},
-		{503, "ErrorMailboxStoreUnavailable", retry, retry, retry, false},
-		{503, "ErrorServerBusy", retry, retry, retry, false},
-		{503, "ErrorMailboxMoveInProgress", retry, retry, retry, true},
+		{503, "TooManyRequests", retry, unknown, retry, false},
+		// T: the service is busy. Every 5xx may come from after the change, whatever its words.
+		{503, "MailboxInfoStale", retry, unknown, retry, false},
+		{503, "serviceNotAvailable", retry, unknown, retry, false},
+		{503, "ErrorMailboxStoreUnavailable", retry, unknown, retry, false},
+		{503, "ErrorServerBusy", retry, unknown, retry, false},
+		{503, "ErrorMailboxMoveInProgress", retry, unknown, retry, true},
 		{503, "SystemMemoryProtectionUtilizationMonitor", retry, unknown, retry, false},
 		{503, "", retry, unknown, retry, false},
 		// T, limited, and V.
@@ -87,8 +87,8 @@ func TestClassify_everyRow(t *testing.T) {
 		{404, "extensionError", retry, retry, retry, true},
 		{404, "", retry, retry, retry, true},
 		{410, "", retry, retry, retry, true},
-		{507, "", retry, retry, retry, true},
-		{507, "ErrorQuotaExceeded", retry, retry, retry, true},
+		{507, "", retry, unknown, retry, true},
+		{507, "ErrorQuotaExceeded", retry, unknown, retry, true},
 		{400, "ErrorQuotaExceeded", retry, retry, retry, true},
 		// V: look where it is now.
 		{404, "ErrorItemNotFound", gone, gone, gone, false},
@@ -113,7 +113,7 @@ func TestClassify_everyRow(t *testing.T) {
 		{415, "", giveUp, giveUp, giveUp, false},
 		{416, "", giveUp, giveUp, giveUp, false},
 		{422, "", giveUp, giveUp, giveUp, false},
-		{501, "", giveUp, giveUp, giveUp, false},
+		{501, "", giveUp, unknown, giveUp, false},
 		// Not an API's answer.
 		{301, "", giveUp, giveUp, giveUp, false},
 		{302, "", giveUp, giveUp, giveUp, false},
@@ -147,8 +147,8 @@ func TestClassify_everyStatusHasAClass(t *testing.T) {
 			if f.Class == "" || f.Detail == call.Name+": " {
 				t.Errorf("%d for %s: %+v", status, call.Name, f)
 			}
-			if status >= 500 && status != 501 && status != 507 && call.Changes && f.Class != retract.Unknown {
-				t.Errorf("%d of a change is %s: it may have worked", status, f.Class)
+			if unknown := f.Class == retract.Unknown; unknown != (call.Changes && (status >= 500 || status == 408 || status == 499)) {
+				t.Errorf("%d for %+v is %s", status, call, f.Class)
 			}
 		}
 	}
@@ -189,6 +189,37 @@ func TestClassify_innerCodeIsMoreExact(t *testing.T) {
 	}
 }
 
+// TestClassify_unknownSegment: the service has no such action, whatever status and code it says so with. The 404 of a
+// mailbox that is not to be had is another thing.
+func TestClassify_unknownSegment(t *testing.T) {
+	const segment = "Resource not found for the segment 'permanentDelete'."
+	for _, c := range []struct {
+		status        int
+		code, message string
+		class         retract.Class
+		want          string
+	}{
+		{400, "BadRequest", segment, retract.GiveUp, retract.CodeNoSuchSegment},
+		{404, "BadRequest", segment, retract.GiveUp, retract.CodeNoSuchSegment},
+		{404, "ResourceNotFound", segment, retract.GiveUp, retract.CodeNoSuchSegment},
+		{404, "UnknownError", segment, retract.GiveUp, retract.CodeNoSuchSegment},
+		{404, "", "Resource not found for the segment settings/exchange.", retract.GiveUp, retract.CodeNoSuchSegment},
+		{405, "", segment, retract.GiveUp, retract.CodeNoSuchSegment},
+		{500, "", segment, retract.Unknown, retract.CodeNoSuchSegment},
+		{404, "ResourceNotFound", "Resource could not be discovered.", retract.Retry, "ResourceNotFound"},
+		{404, "ErrorItemNotFound", "The specified object was not found in the store.", retract.Gone, "ErrorItemNotFound"},
+		{400, "BadRequest", "Invalid request.", retract.GiveUp, "BadRequest"},
+	} {
+		t.Run(fmt.Sprintf("%d %s %.8s", c.status, c.code, c.message), func(t *testing.T) {
+			body := fmt.Appendf(nil, `{"error":{"code":%q,"message":%q}}`, c.code, c.message)
+			f := Classify(changeMail, readAnswer(c.status, http.Header{}, body, noon))
+			if f.Class != c.class || f.Code != c.want {
+				t.Errorf("%+v", f)
+			}
+		})
+	}
+}
+
 func TestClassify_policyIsNamed(t *testing.T) {
 	body := []byte(`{"error":{"code":"ErrorAccessDenied","message":"Access to OData is disabled."}}`)
 	f := Classify(readMail, readAnswer(403, http.Header{}, body, time.Now()))
@@ -221,9 +252,13 @@ func TestClassifyLogin_rows(t *testing.T) {
 		{0, ``, retract.Retry, ""},
 	} {
 		t.Run(fmt.Sprintf("%d %s", c.status, c.code), func(t *testing.T) {
-			f := ClassifyLogin(c.status, []byte(c.body))
-			if f.Class != c.class || f.Code != c.code || !f.Tenant {
+			header := http.Header{"Retry-After": {"17.5"}}
+			f := ClassifyLogin(LoginAnswer{Status: c.status, Header: header, Body: []byte(c.body), Now: noon})
+			if f.Class != c.class || f.Code != c.code || !f.Tenant || !f.Login || f.After != 17500*time.Millisecond {
 				t.Errorf("%+v", f)
+			}
+			if f := ClassifyLogin(LoginAnswer{Status: c.status, Body: []byte(c.body), Now: noon}); f.After != 0 {
+				t.Errorf("no Retry-After: %+v", f)
 			}
 		})
 	}

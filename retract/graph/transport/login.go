@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+	"time"
 
 	"clawback/retract"
 )
@@ -38,20 +39,30 @@ var loginRules = []loginRule{
 	{"50196", retract.Retry, "the login service saw too many requests of this application"},
 }
 
-// ClassifyLogin says what an error answer of the token endpoint means. It always concerns the whole tenant.
-func ClassifyLogin(status int, body []byte) *retract.Fault {
+// LoginAnswer is what the token endpoint said instead of a token.
+type LoginAnswer struct {
+	Status int
+	Header http.Header
+	Body   []byte
+	Now    time.Time
+}
+
+// ClassifyLogin says what an error answer of the token endpoint means. It always concerns the whole tenant. A
+// Retry-After is honoured whatever the error is: the service throttles wrong secrets too.
+func ClassifyLogin(a LoginAnswer) *retract.Fault {
 	var object struct {
 		Error       string `json:"error"`
 		Description string `json:"error_description"`
 		Correlation string `json:"correlation_id"`
 	}
-	_ = json.Unmarshal(body, &object) // HTML or nothing: the status decides
+	_ = json.Unmarshal(a.Body, &object) // HTML or nothing: the status decides
 	number := aadsts(object.Description)
-	f := &retract.Fault{Tenant: true, Status: status, Code: word(object.Error), Request: word(object.Correlation)}
+	f := &retract.Fault{Tenant: true, Login: true, Status: a.Status, Code: word(object.Error), Request: word(object.Correlation)}
+	f.After = retryAfter(a.Header.Get("Retry-After"), clock(a.Header, a.Now))
 	if number != "" {
 		f.Code = "AADSTS" + number
 	}
-	f.Class, f.Detail = loginMeaning(status, number)
+	f.Class, f.Detail = loginMeaning(a.Status, number)
 	f.Detail = "get an access token: " + f.Detail
 	return f
 }

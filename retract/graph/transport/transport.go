@@ -117,17 +117,17 @@ func (t *Transport) once(r *http.Request, call Call, body []byte, token string) 
 // noAnswer is a request without an answer. Sent: its octets may have left. The error of net/http is not handed on: it
 // may name the URL, and with it the mailbox.
 func noAnswer(ctx context.Context, call Call, sent bool) *retract.Fault {
-	f := &retract.Fault{Class: retract.Retry, Code: "not_sent", Detail: call.Name + ": Graph cannot be reached"}
+	f := &retract.Fault{Class: retract.Retry, Code: retract.CodeNotSent, Detail: call.Name + ": Graph cannot be reached"}
 	if sent {
-		f.Class, f.Code, f.Detail = call.lost(), "no_answer", call.Name+": the connection broke before the answer came"
+		f.Class, f.Code, f.Detail = call.lost(), retract.CodeNoAnswer, call.Name+": the connection broke before the answer came"
 	} else {
 		f.Tenant = true
 	}
 	switch {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		f.Code, f.Detail, f.Tenant = "timeout", call.Name+": no answer in time", false
+		f.Code, f.Detail, f.Tenant = retract.CodeTimeout, call.Name+": no answer in time", false
 	case ctx.Err() != nil:
-		f.Code, f.Detail, f.Tenant = "cancelled", call.Name+": stopped here before the answer came", false
+		f.Code, f.Detail, f.Tenant = retract.CodeCancelled, call.Name+": stopped here before the answer came", false
 	}
 	return f
 }

