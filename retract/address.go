@@ -5,7 +5,6 @@ import (
 
 	"clawback/config"
 	"clawback/internal/mailaddr"
-	"clawback/verdict"
 )
 
 // fold makes addresses comparable: Exchange compares them without case.
@@ -84,18 +83,4 @@ func ownAddresses(t *config.Tenant) []ownAddress {
 		}
 	}
 	return own
-}
-
-// ruleOf is the tenant's rule for an address and a disposition: of the first group that has the address and names the
-// disposition, else the tenant's own.
-func ruleOf(t *config.Tenant, address string, d verdict.Disposition) config.Rule {
-	for _, g := range t.Groups {
-		if _, ok := listed(g.Mailboxes, address); !ok {
-			continue
-		}
-		if r, ok := g.Actions[d]; ok {
-			return r
-		}
-	}
-	return t.Actions[d]
 }

@@ -106,7 +106,7 @@ func (w *work) copies(ctx context.Context) (err error) {
 		}
 	}()
 	target, ok := Target(config.Action(w.in.Action))
-	if w.unwanted(ok) != "" || w.rec.Pinned != "" || w.in.Mailbox == "" {
+	if !ok || w.unwanted() != "" || w.rec.Pinned != "" || w.in.Mailbox == "" {
 		return w.looked(ctx, len(copyWaits), nil)
 	}
 	hits, err := w.find(ctx, target)

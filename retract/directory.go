@@ -13,7 +13,7 @@ const (
 	directoryMax = 200_000 // entries; beyond it the cache begins anew
 )
 
-// directory remembers which mailbox takes an address's mail, and the ids of folders. A cache: nothing depends on it.
+// directory remembers which mailbox takes an address's mail, or has an object id, and the ids of folders. A cache: nothing depends on it.
 type directory struct {
 	mu        sync.Mutex
 	addresses map[string]addressEntry
@@ -71,6 +71,9 @@ func (d *directory) learn(address string, mb Mailbox, err error, now time.Time) 
 		clear(d.addresses)
 	}
 	d.addresses[fold(address)] = e
+	if mb.ID != "" {
+		d.addresses[fold(mb.ID)] = e
+	}
 }
 
 // unlearn forgets an address: what was known of it turned out to be wrong.

@@ -9,9 +9,10 @@ import (
 
 // Mailbox is one mailbox of a tenant, as the mailbox system knows it.
 type Mailbox struct {
-	ID      string // object id
-	Name    string // user principal name, for a person
-	Address string // primary SMTP address; only of a group's members
+	ID        string   // object id
+	Name      string   // user principal name, for a person
+	Address   string   // primary SMTP address; only of a group's members
+	Addresses []string // every SMTP address that it takes mail for, lower case
 }
 
 // Candidate is a message in a mailbox that bears the record's Message-ID.
@@ -45,7 +46,8 @@ const (
 // return a *Fault for every failure. They never repeat a call that changes something, and ask for Clearance before each
 // request.
 type Mailboxes interface {
-	// Resolve finds the mailbox that takes mail for an SMTP address. A Fault with Class GiveUp and CodeNoMailbox
+	// Resolve finds the mailbox that takes mail for an SMTP address, or that has this object id. An address with a tag
+	// ("name+tag@domain") that nobody has is that of the name before the first plus sign. A Fault with Class GiveUp and CodeNoMailbox
 	// means that the address is not a mailbox of this tenant.
 	Resolve(ctx context.Context, address string) (Mailbox, error)
 	// Find lists the messages with this Message-ID (with its angle brackets) outside Recoverable Items; with folder

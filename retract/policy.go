@@ -74,11 +74,12 @@ func (p *plan) address(address string) {
 		p.revise(in)
 		return
 	}
-	want := p.wish(address)
-	if !want.acts {
+	in := store.Intent{ID: id, Record: p.rec.ID, Tenant: p.rec.Tenant, Address: address, Created: p.now}
+	want := p.wish(in)
+	if !want.acts && (!want.open || !internal(p.tenant, address) || p.tenant.Mode != "live") {
 		return
 	}
-	in := p.open(store.Intent{ID: id, Record: p.rec.ID, Tenant: p.rec.Tenant, Address: address, Created: p.now}, want)
+	in = p.open(in, want)
 	p.have[id] = in
 	p.out = append(p.out, in)
 }
@@ -125,7 +126,7 @@ func (p *plan) revise(in store.Intent) {
 	if in.By != "" {
 		return
 	}
-	want := p.wish(in.Address)
+	want := p.wish(in)
 	if in.Outcome.Final() && !want.acts && comesBack(in) {
 		in = p.forget(in)
 	}
@@ -136,7 +137,7 @@ func (p *plan) revise(in store.Intent) {
 		if want.acts && worse(in, want) {
 			p.put(p.open(in, want))
 		}
-	case !want.acts:
+	case !want.acts && !want.open:
 		p.cancel(in)
 	case in.Unknown && want.hold == HoldReview && !want.is(in) && in.Approved == "":
 		p.put(callOff(in, want.why)) // what the attempt did is verified, and nothing more is done

@@ -8,23 +8,20 @@ import (
 	"clawback/store"
 )
 
-// resolve finds the mailbox of the intent's address, and ends the intent where there is none, where the mailbox is
-// exempt under another address, or where another recipient's intent has the same mailbox.
+// resolve finds the mailbox of the intent's address, and the rule for it. It ends the intent where there is none, where the
+// mailbox is exempt under another address, or where another recipient's intent has the same mailbox.
 func (w *work) resolve(ctx context.Context) error {
-	mb := Mailbox{ID: w.in.Mailbox}
-	if mb.ID == "" {
-		var why *Fault
-		var err error
-		if mb, why, err = w.mailboxOf(ctx, w.in.Address); err != nil {
-			return err
-		}
-		if why != nil {
-			return w.expand(ctx, why)
-		}
+	mb, why, err := w.ownMailbox(ctx)
+	if err != nil {
+		return err
+	}
+	if why != nil {
+		return w.expand(ctx, why)
 	}
 	if err := w.spared(ctx, mb); err != nil {
 		return err
 	}
+	w.applyRule(mb)
 	twin, err := w.twin(mb.ID)
 	if err != nil {
 		return &storeError{err}
@@ -36,7 +33,20 @@ func (w *work) resolve(ctx context.Context) error {
 	return nil
 }
 
-// mailboxOf asks the directory, or its cache. A Fault that is returned as a value says that the address is no mailbox.
+// ownMailbox is the mailbox that the intent is about: that of its address, or, once it has begun, the one in which it has.
+func (w *work) ownMailbox(ctx context.Context) (Mailbox, *Fault, error) {
+	if w.in.Mailbox == "" {
+		return w.mailboxOf(ctx, w.in.Address)
+	}
+	mb, why, err := w.mailboxOf(ctx, w.in.Mailbox)
+	if why != nil { // the account is not in the directory by now; its mailbox may be
+		return Mailbox{ID: w.in.Mailbox}, nil, err
+	}
+	return mb, nil, err
+}
+
+// mailboxOf asks the directory, or its cache, for an address or an object id. A Fault that is returned as a value says that
+// it is no mailbox.
 func (w *work) mailboxOf(ctx context.Context, address string) (Mailbox, *Fault, error) {
 	if e, ok := w.lane.dir.entry(address, w.e.now()); ok {
 		return e.mailbox, e.why, nil
@@ -55,9 +65,9 @@ func (w *work) mailboxOf(ctx context.Context, address string) (Mailbox, *Fault, 
 
 // spared ends the intent when its mailbox is one of the exempt ones under another of its addresses.
 func (w *work) spared(ctx context.Context, mb Mailbox) error {
-	if mb.Name != "" {
-		if why := exempt(w.tenant, mb.Name); why != "" {
-			return w.end(ctx, store.Skipped, why)
+	for _, address := range mb.addresses() {
+		if why := exempt(w.tenant, address); why != "" {
+			return w.end(ctx, store.Skipped, fmt.Sprintf("%s, an address of the mailbox of %s", why, fold(w.in.Address)))
 		}
 	}
 	for _, address := range w.exemptions() {

@@ -13,8 +13,7 @@ import (
 
 // take is a retraction: resolve, find, prove, then move what is proven and not far enough out of sight yet.
 func (w *work) take(ctx context.Context) error {
-	target, ok := Target(config.Action(w.in.Action))
-	if why := w.unwanted(ok); why != "" {
+	if why := w.unwanted(); why != "" {
 		return w.end(ctx, store.Skipped, why)
 	}
 	if w.restoring() {
@@ -22,6 +21,16 @@ func (w *work) take(ctx context.Context) error {
 		return errEnded
 	}
 	if err := w.resolve(ctx); err != nil {
+		return err
+	}
+	target, ok := Target(config.Action(w.in.Action))
+	if !ok {
+		return w.end(ctx, store.Skipped, "the action for its mailbox is "+w.in.Action)
+	}
+	if why := w.unwanted(); why != "" { // by the rule of its mailbox
+		return w.end(ctx, store.Skipped, why)
+	}
+	if err := w.protectedSender(ctx); err != nil {
 		return err
 	}
 	hits, err := w.find(ctx, target)
@@ -48,12 +57,10 @@ func (w *work) restoring() bool {
 }
 
 // unwanted says why nothing is to be done, as things are now; "" when something is.
-func (w *work) unwanted(acts bool) string {
+func (w *work) unwanted() string {
 	switch {
 	case w.in.Cancelled != "":
 		return "cancelled before it was done: " + w.in.Cancelled
-	case !acts:
-		return "the action is " + w.in.Action
 	case w.rec.Pinned != "" && w.in.By == "":
 		return "the record is pinned (" + w.rec.Pinned + "): no automatism touches it"
 	case w.tenant.Mode != "live":

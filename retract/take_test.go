@@ -263,7 +263,7 @@ func TestTake_exemptAliasOfAMailbox(t *testing.T) {
 		r.world.Deliver("A", m)
 		rec := r.report(bad(anna))
 		r.run(time.Second)
-		r.want(rec, anna, store.Skipped, "is that of a.alias@contoso.example")
+		r.want(rec, anna, store.Skipped, "a.alias@contoso.example is listed under exempt (a.alias@contoso.example), an address of the mailbox of anna@contoso.example")
 	})
 }
 

@@ -104,6 +104,7 @@ func (w *work) reresolve(f *Fault) bool {
 		return false
 	}
 	w.lane.dir.unlearn(w.in.Address)
+	w.lane.dir.unlearn(w.in.Mailbox)
 	w.in.Mailbox = ""
 	return true
 }

@@ -234,3 +234,26 @@ func TestRestore_idAnswers404(t *testing.T) {
 		}
 	}
 }
+
+// Found by internal/test/chaos, seed 45: two copies, one of them in Recoverable Items already. The purge of the other one lost its
+// answer, and the first was taken for it.
+func TestUnmoved_anotherCopyIsNotTakenForThePurgedOne(t *testing.T) {
+	bubble(t, func(r *rig) {
+		r.action(config.HardDelete)
+		deep := hit()
+		deep.Folder = string(retract.Deletions)
+		first, second := r.world.Deliver("A", hit()), r.world.Deliver("A", deep)
+		r.world.Script = once("purge", busy(), true)
+		rec := r.report(bad(anna))
+		r.run(5 * time.Minute)
+		in := r.want(rec, anna, store.Done, "taken to")
+		if len(in.Taken) != 2 || !r.world.Peek(first).Purged || !r.world.Peek(second).Purged {
+			t.Errorf("%+v", in.Taken)
+		}
+		for _, taken := range in.Taken {
+			if taken.State != "moved" || taken.Message != first.ID && taken.Message != second.ID {
+				t.Errorf("%+v", taken)
+			}
+		}
+	})
+}

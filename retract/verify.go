@@ -160,7 +160,7 @@ func (w *work) reclaim(mine []match, at Folder) (store.Taken, bool) {
 }
 
 // recognise looks among the hits of a place for the message of an entry: by its id, or where its call may have moved it, by
-// what it is.
+// what it is. What was purged is in no list: another copy that is seen must not be taken for it.
 func (w *work) recognise(ctx context.Context, hits []Candidate, t store.Taken, in Folder) (state, id string, err error) {
 	for _, c := range hits {
 		if c.ID != t.Message {
@@ -172,7 +172,7 @@ func (w *work) recognise(ctx context.Context, hits []Candidate, t store.Taken, i
 		}
 		return moved, "", nil
 	}
-	if t.State == missing || in == "" {
+	if t.State == missing || in == "" || t.Target == string(Purges) {
 		return "", "", nil // the call found it gone, and did nothing: what lies there came there otherwise
 	}
 	found, err := w.identify(ctx, hits)
@@ -180,7 +180,7 @@ func (w *work) recognise(ctx context.Context, hits []Candidate, t store.Taken, i
 		return "", "", err
 	}
 	for _, c := range found.mine {
-		if !w.mentions(c.ID) {
+		if !w.mentions(c.ID) && (t.Received.IsZero() || t.Received.Equal(c.Received)) {
 			return moved, c.ID, nil
 		}
 	}

@@ -12,6 +12,7 @@ import (
 type wish struct {
 	rule     config.Rule
 	acts     bool   // the rule takes the message away
+	open     bool   // it does not, and the one of the mailbox may, by another of its addresses: it has to be looked up
 	cause    string // Intent.Cause
 	severity int
 	hold     string // HoldForward or HoldReview: a person must approve; "" where its own verdict decides
@@ -26,17 +27,18 @@ const (
 
 // wish is what the record's own verdict wants. Where that is nothing, and the verdict leaves the message to a person or the
 // message carries a bad one, it is what MALICIOUS would want: never automatic, for who forwards has said something of his own.
-func (p *plan) wish(address string) wish {
-	own := p.rec.Verdict.Disposition
-	want := wish{rule: ruleOf(p.tenant, address, own), cause: own.String(), severity: int(own)}
-	if _, want.acts = Target(want.rule.Action); want.acts {
+func (p *plan) wish(in store.Intent) wish {
+	own, who := p.rec.Verdict.Disposition, recipientOf(in)
+	want := wish{cause: own.String(), severity: int(own)}
+	want.rule, want.open = ruleOf(p.tenant, who, own)
+	if want.acts = acts(want.rule); want.acts || want.open {
 		return want
 	}
-	rule := ruleOf(p.tenant, address, verdict.Malicious)
-	if _, acts := Target(rule.Action); !acts {
+	held := wish{severity: int(verdict.Malicious)}
+	held.rule, held.open = ruleOf(p.tenant, who, verdict.Malicious)
+	if held.acts = acts(held.rule); !held.acts && !held.open {
 		return want
 	}
-	held := wish{rule: rule, acts: true, severity: int(verdict.Malicious)}
 	if review := p.rec.Verdict.Review; review != "" {
 		held.cause, held.hold, held.why = causeReview+string(review), HoldReview, reviewed(review)
 		return held

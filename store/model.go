@@ -114,6 +114,7 @@ type Intent struct {
 	Tenant    string    `json:"tenant"`
 	Address   string    `json:"address"`           // as in the report
 	Mailbox   string    `json:"mailbox,omitempty"` // object id, once resolved
+	Groups    []string  `json:"groups,omitempty"`  // groups of mailboxes that have it by any of its addresses, once resolved
 	Kind      Kind      `json:"kind"`
 	Action    string    `json:"action"`          // config.Action, or "restore"
 	Cause     string    `json:"cause"`           // "MALICIOUS", "operator NAME: comment", ...

@@ -202,7 +202,7 @@ func (c *Client) someMailboxes(ctx context.Context) ([]retract.Mailbox, error) {
 			return err
 		}
 		for _, u := range result.(models.UserCollectionResponseable).GetValue() {
-			if box, err := mailboxOf(u); err == nil && len(u.GetProxyAddresses()) > 0 {
+			if box, kind, err := mailboxOf(u); err == nil && kind == mailbox && len(box.Addresses) > 0 {
 				out = append(out, box)
 			}
 		}

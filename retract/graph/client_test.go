@@ -3,6 +3,7 @@ package graph
 import (
 	"errors"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"clawback/config"
@@ -82,7 +83,8 @@ func TestClient_findsMovesAndRestores(t *testing.T) {
 	want := w.deliver(t, graphsim.Delivery{Mailbox: u.UPN})
 
 	box, err := w.Resolve(ctx, "Sales@Contoso.example")
-	if err != nil || box != (retract.Mailbox{ID: u.ID, Name: u.UPN}) {
+	all := []string{"anna@contoso.example", "sales@contoso.example"}
+	if err != nil || box.ID != u.ID || box.Name != u.UPN || !slices.Equal(box.Addresses, all) {
 		t.Fatalf("Resolve: %+v %v", box, err)
 	}
 	found, err := w.Find(ctx, box.ID, messageID, "")

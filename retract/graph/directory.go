@@ -62,24 +62,24 @@ func (c *Client) list(ctx context.Context, l listing) (serialization.Parsable, e
 	return result, err
 }
 
-// kindOf says in words why an address is no mailbox. What the application may not read is passed over: the permissions
+// kindOf says what has an address that is no mailbox. What the application may not read is passed over: the permissions
 // for groups and contacts are optional.
-func (c *Client) kindOf(ctx context.Context, address string) (string, error) {
-	group, err := c.groupByAddress(ctx, address)
+func (c *Client) kindOf(ctx context.Context, address string) (kind, error) {
+	id, err := c.groupByAddress(ctx, address)
 	if err = optional(err); err != nil {
-		return "", err
+		return nobody, err
 	}
-	if group != "" {
-		return "a group: journal reports name its members", nil
+	if id != "" {
+		return group, nil
 	}
-	contact, err := c.isContact(ctx, address)
+	found, err := c.isContact(ctx, address)
 	if err = optional(err); err != nil {
-		return "", err
+		return nobody, err
 	}
-	if contact {
-		return "a mail contact: its mailbox is elsewhere", nil
+	if found {
+		return contact, nil
 	}
-	return "no account of this tenant has it", nil
+	return nobody, nil
 }
 
 // optional passes over a missing permission, and a question that the cloud does not understand.
@@ -133,12 +133,16 @@ var _ retract.Groups = (*Client)(nil)
 // delivery. A journal report that was expanded by Exchange is the better source. An address that is no group gives a
 // Fault with retract.CodeNoMailbox.
 func (c *Client) Members(ctx context.Context, address string) ([]retract.Mailbox, error) {
-	id, err := c.groupByAddress(ctx, mailaddr.Address(address))
+	address = mailaddr.Address(address)
+	id, err := c.groupByAddress(ctx, address)
+	if plain, tagged := untagged(address); tagged && id == "" && err == nil {
+		id, err = c.groupByAddress(ctx, plain)
+	}
 	if err != nil {
 		return nil, err
 	}
 	if id == "" {
-		return nil, refused("no group of this tenant has it")
+		return nil, refused(nobody)
 	}
 	var out []retract.Mailbox
 	page := ""
@@ -148,7 +152,7 @@ func (c *Client) Members(ctx context.Context, address string) ([]retract.Mailbox
 			return nil, err
 		}
 		for _, m := range members {
-			if box, err := mailboxOf(m); err == nil { // guests are left out
+			if box, kind, err := mailboxOf(m); err == nil && kind == mailbox { // guests are left out
 				box.Address = mailaddr.Address(text(m.GetMail()))
 				out = append(out, box)
 			}

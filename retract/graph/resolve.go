@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
 	"github.com/microsoftgraph/msgraph-sdk-go/users"
 
@@ -22,11 +23,12 @@ var userFields = []string{"id", "userPrincipalName", "mail", "proxyAddresses", "
 var resolving = transport.Call{Name: "look up address", Directory: true}
 
 // Resolve finds the mailbox that takes mail for an SMTP address: by the proxy addresses of users, which are what
-// Exchange routes by, else by the user principal name. Groups and mail contacts are no mailboxes.
+// Exchange routes by, else by the user principal name, else by the address without its tag. Groups and mail contacts are no
+// mailboxes. An object id is found too.
 func (c *Client) Resolve(ctx context.Context, address string) (retract.Mailbox, error) {
 	key := mailaddr.Address(strings.TrimSpace(address))
-	if key == "" || strings.ContainsAny(key, " \t\r\n<>") || strings.Count(key, "@") == 0 {
-		return retract.Mailbox{}, refused("the address is malformed")
+	if !isObjectID(key) && (strings.ContainsAny(key, " \t\r\n<>") || strings.Count(key, "@") == 0) {
+		return retract.Mailbox{}, refused(malformed)
 	}
 	return c.addresses.get(ctx, key, func(ctx context.Context) (retract.Mailbox, time.Duration, error) {
 		box, err := c.resolve(ctx, key)
@@ -41,37 +43,73 @@ func (c *Client) Resolve(ctx context.Context, address string) (retract.Mailbox, 
 	})
 }
 
+func isObjectID(s string) bool {
+	return len(s) == 36 && uuid.Validate(s) == nil // Validate takes other forms too
+}
+
+// resolve asks for the exact address first. Only where nothing at all of the tenant has it, what stands before the tag counts.
+// Reference: Exchange Online, plus addressing.
 func (c *Client) resolve(ctx context.Context, address string) (retract.Mailbox, error) {
-	found, err := c.usersByAddress(ctx, address)
-	if err != nil {
-		return retract.Mailbox{}, err
+	box, kind, err := c.resolveExactly(ctx, address)
+	if err == nil && kind == nobody {
+		if plain, tagged := untagged(address); tagged {
+			box, kind, err = c.resolveExactly(ctx, plain)
+		}
+	}
+	if err == nil && kind != mailbox {
+		err = refused(kind)
+	}
+	return box, err
+}
+
+// untagged is an address without its tag: what stands before the first plus sign of its name, if anything does.
+func untagged(address string) (plain string, tagged bool) {
+	at := strings.LastIndexByte(address, '@')
+	if at < 0 {
+		return address, false
+	}
+	name, _, tagged := strings.Cut(address[:at], "+")
+	if !tagged || name == "" {
+		return address, false
+	}
+	return name + address[at:], true
+}
+
+// resolveExactly finds what has this very address, or object id.
+func (c *Client) resolveExactly(ctx context.Context, address string) (retract.Mailbox, kind, error) {
+	var found []models.Userable
+	var err error
+	if strings.Contains(address, "@") {
+		if found, err = c.usersByAddress(ctx, address); err != nil {
+			return retract.Mailbox{}, nobody, err
+		}
 	}
 	switch len(found) {
-	case 1:
-		return mailboxOf(found[0])
 	case 0:
 		return c.resolveOther(ctx, address)
+	case 1:
+		return mailboxOf(found[0])
 	}
-	return retract.Mailbox{}, &retract.Fault{
+	return retract.Mailbox{}, nobody, &retract.Fault{
 		Class: retract.GiveUp, Code: "ambiguous_address", Detail: "look up address: more than one account has it",
 	}
 }
 
-// resolveOther is for addresses that no user has as a proxy address.
-func (c *Client) resolveOther(ctx context.Context, address string) (retract.Mailbox, error) {
-	user, err := c.userByName(ctx, address)
+// resolveOther is for what no user has as a proxy address.
+func (c *Client) resolveOther(ctx context.Context, name string) (retract.Mailbox, kind, error) {
+	user, err := c.userByName(ctx, name)
 	if err == nil {
 		return mailboxOf(user)
 	}
 	var f *retract.Fault
 	if !errors.As(err, &f) || f.Code != "Request_ResourceNotFound" { // a 404 of a gateway proves nothing
-		return retract.Mailbox{}, err
+		return retract.Mailbox{}, nobody, err
 	}
-	kind, err := c.kindOf(ctx, address)
-	if err != nil {
-		return retract.Mailbox{}, err
+	if !strings.Contains(name, "@") {
+		return retract.Mailbox{}, nobody, nil
 	}
-	return retract.Mailbox{}, refused(kind)
+	k, err := c.kindOf(ctx, name)
+	return retract.Mailbox{}, k, err
 }
 
 // usersByAddress asks for both prefixes: whether eq minds the case of SMTP: is not documented.
@@ -116,20 +154,39 @@ func (c *Client) userByName(ctx context.Context, name string) (models.Userable, 
 	return out, err
 }
 
-// mailboxOf refuses guests: their mail is in another organisation.
-func mailboxOf(u models.Userable) (retract.Mailbox, error) {
+// kind is what has an address, in words.
+type kind string
+
+// The kinds. A guest's mail is in another organisation.
+const (
+	mailbox   kind = ""
+	nobody    kind = "no account of this tenant has it"
+	group     kind = "a group: journal reports name its members"
+	contact   kind = "a mail contact: its mailbox is elsewhere"
+	guest     kind = "a guest account: its mailbox is in another organisation"
+	malformed kind = "the address is malformed"
+)
+
+// mailboxOf takes over what counts of a user.
+func mailboxOf(u models.Userable) (retract.Mailbox, kind, error) {
 	id, name := text(u.GetId()), text(u.GetUserPrincipalName())
 	switch {
 	case id == "":
-		return retract.Mailbox{}, &retract.Fault{Class: retract.Retry, Code: "sdk", Detail: "look up address: the answer has no id"}
+		return retract.Mailbox{}, nobody, &retract.Fault{Class: retract.Retry, Code: "sdk", Detail: "look up address: the answer has no id"}
 	case strings.EqualFold(text(u.GetUserType()), "Guest") || strings.Contains(strings.ToUpper(name), "#EXT#"):
-		return retract.Mailbox{}, refused("a guest account: its mailbox is in another organisation")
+		return retract.Mailbox{}, guest, nil
 	}
-	return retract.Mailbox{ID: strings.ToLower(id), Name: name}, nil
+	box := retract.Mailbox{ID: strings.ToLower(id), Name: name}
+	for _, proxy := range u.GetProxyAddresses() {
+		if scheme, address, _ := strings.Cut(proxy, ":"); mailaddr.Equal(scheme, "smtp") {
+			box.Addresses = append(box.Addresses, mailaddr.Address(address))
+		}
+	}
+	return box, mailbox, nil
 }
 
-func refused(kind string) *retract.Fault {
-	return &retract.Fault{Class: retract.GiveUp, Code: retract.CodeNoMailbox, Detail: "look up address: " + kind}
+func refused(k kind) *retract.Fault {
+	return &retract.Fault{Class: retract.GiveUp, Code: retract.CodeNoMailbox, Detail: "look up address: " + string(k)}
 }
 
 // forget drops what is remembered of a mailbox.

@@ -57,6 +57,91 @@ func TestResolve_kindsOfAddresses(t *testing.T) {
 	}
 }
 
+// TestResolve_plusAddresses: the exact address first, whatever has it, then what stands before the first plus sign.
+func TestResolve_plusAddresses(t *testing.T) {
+	w := start(t, graphsim.Options{})
+	users := populate(w)
+	lists := w.AddUser(graphsim.User{UPN: "anna+lists@contoso.example"})
+	login := w.AddUser(graphsim.User{UPN: "bob+admin@contoso.example", Mail: "bob.admin@contoso.example"})
+	bob := w.AddUser(graphsim.User{UPN: "bob@contoso.example"})
+	w.AddGroup(graphsim.Group{Address: "anna+team@contoso.example", Members: []string{"info@contoso.example"}})
+	w.AddContact(graphsim.Contact{Address: "anna+partner@contoso.example"})
+	anna := users["anna@contoso.example"]
+	for _, c := range []struct {
+		name, address string
+		want          graphsim.User
+		says          string // of no mailbox
+	}{
+		{"a tag", "anna+news@contoso.example", anna, ""},
+		{"in other case", "ANNA+News@Contoso.example", anna, ""},
+		{"of an alias", "sales+x@contoso.example", anna, ""},
+		{"several plus signs", "anna+a+b@contoso.example", anna, ""},
+		{"an empty tag", "anna+@contoso.example", anna, ""},
+		{"of the primary address that is not the login name", "bert.baker+x@contoso.example", users["login.name@contoso.example"], ""},
+		{"of a shared mailbox", "info+x@contoso.example", users["info@contoso.example"], ""},
+		{"the whole address is a proxy address", "anna+lists@contoso.example", lists, ""},
+		{"the whole address is a login name", "bob+admin@contoso.example", login, ""},
+		{"another tag of it", "bob+other@contoso.example", bob, ""},
+		{"a tag behind such an address", "anna+lists+x@contoso.example", anna, ""},
+		{"an alias with a plus sign of its own", "a+b&c#d%e@contoso.example", anna, ""},
+		{"the whole address is a group's", "anna+team@contoso.example", graphsim.User{}, "a group"},
+		{"the whole address is a contact's", "anna+partner@contoso.example", graphsim.User{}, "a mail contact"},
+		{"a tag of a group", "team+x@contoso.example", graphsim.User{}, "a group"},
+		{"a tag of a guest", "guest+x@fabrikam.example", graphsim.User{}, "a guest"},
+		{"nobody", "nobody+x@contoso.example", graphsim.User{}, "no account"},
+		{"no name before the tag", "+x@contoso.example", graphsim.User{}, "no account"},
+		{"the plus sign is in the domain", "anna@con+toso.example", graphsim.User{}, "no account"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			box, err := w.Resolve(t.Context(), c.address)
+			if c.says != "" {
+				if f := faultOf(t, err); f.Code != retract.CodeNoMailbox || !strings.Contains(f.Detail, c.says) {
+					t.Errorf("%+v", f)
+				}
+				return
+			}
+			if err != nil || box.ID != c.want.ID {
+				t.Errorf("%+v %v, want %s", box, err, c.want.UPN)
+			}
+		})
+	}
+	list, err := w.Members(t.Context(), "team+news@contoso.example")
+	if err != nil || len(list) != 2 {
+		t.Errorf("members of a group by an address with a tag: %v %v", list, err)
+	}
+}
+
+// TestResolve_troubleIsNotTakenForNobody: a tag is only taken off where the directory has said that nothing has the address.
+func TestResolve_troubleIsNotTakenForNobody(t *testing.T) {
+	for _, route := range []graphsim.Route{graphsim.RouteUsers, graphsim.RouteUser, graphsim.RouteGroups, graphsim.RouteContacts} {
+		w := start(t, graphsim.Options{})
+		populate(w)
+		w.Inject(graphsim.Injection{Route: route, Fault: graphsim.Fault{Status: 503, Code: "x", Message: "y"}})
+		if _, err := w.Resolve(t.Context(), "anna+news@contoso.example"); faultOf(t, err).Class != retract.Retry {
+			t.Errorf("%s: %v", route, err)
+		}
+	}
+}
+
+// TestResolve_byObjectID gives the addresses as they are now.
+func TestResolve_byObjectID(t *testing.T) {
+	w := start(t, graphsim.Options{})
+	users := populate(w)
+	anna := users["anna@contoso.example"]
+	box, err := w.Resolve(t.Context(), strings.ToUpper(anna.ID))
+	if err != nil || box.ID != anna.ID || len(box.Addresses) != 4 {
+		t.Errorf("%+v %v", box, err)
+	}
+	if n := w.Count(graphsim.RouteUsers, ""); n != 0 {
+		t.Errorf("%d searches by address", n)
+	}
+	for _, id := range []string{"00000000-1111-4222-8333-444444444444", users["left@contoso.example"].ID} {
+		if _, err := w.Resolve(t.Context(), id); faultOf(t, err).Code != retract.CodeNoMailbox {
+			t.Errorf("%s: %v", id, err)
+		}
+	}
+}
+
 func TestResolve_noMailbox(t *testing.T) {
 	w := start(t, graphsim.Options{})
 	populate(w)

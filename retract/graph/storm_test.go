@@ -17,6 +17,7 @@ import (
 	"clawback/journal"
 	"clawback/retract"
 	"clawback/store"
+	"clawback/store/memory"
 	"clawback/verdict"
 )
 
@@ -25,7 +26,7 @@ type storm struct {
 	t      *testing.T
 	sim    *graphsim.Sim
 	st     *store.Store
-	dir    string
+	disk   memory.Disk
 	cfg    config.Tenant
 	engine *retract.Engine
 	alerts chan retract.Alert
@@ -39,13 +40,8 @@ const stormMailboxes = 60
 func inStorm(t *testing.T, test func(s *storm)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		dir, err := os.MkdirTemp(memory(), "storm")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer os.RemoveAll(dir)
 		d := graphsim.DefaultTenant()
-		s := &storm{t: t, dir: dir, alerts: make(chan retract.Alert, 1000)}
+		s := &storm{t: t, alerts: make(chan retract.Alert, 1000)}
 		s.sim = graphsim.New(graphsim.Options{Rates: graphsim.Calm(), Latency: 20 * time.Millisecond, TokenLife: time.Hour, Slack: -1})
 		s.cfg = config.Tenant{
 			Name: "contoso", ID: d.ID, Mode: "live", Domains: d.Domains,
@@ -82,7 +78,7 @@ func (s *storm) open() {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	if s.st, err = store.Open(s.dir, store.Options{}); err != nil {
+	if s.st, err = store.New(s.disk.Engine("storm"), store.Options{}); err != nil {
 		s.t.Fatal(err)
 	}
 	s.engine = retract.New(retract.Options{

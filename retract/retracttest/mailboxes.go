@@ -13,14 +13,35 @@ var _ retract.Mailboxes = (*World)(nil)
 // Resolve finds a mailbox by any of its addresses.
 func (w *World) Resolve(ctx context.Context, address string) (mb retract.Mailbox, err error) {
 	err = w.call(ctx, "resolve", "", address, func(*Box) error {
-		b := w.boxes[w.addresses[strings.ToLower(address)]]
+		b := w.boxOf(address)
 		if b == nil {
 			return fault(retract.GiveUp, 404, retract.CodeNoMailbox, "no user has this address")
 		}
 		mb = retract.Mailbox{ID: b.ID, Name: b.Name}
+		for a, id := range w.addresses {
+			if id == b.ID {
+				mb.Addresses = append(mb.Addresses, a)
+			}
+		}
 		return nil
 	})
 	return mb, err
+}
+
+// boxOf finds a mailbox by its id or any of its addresses, then by what stands before a tag. The caller holds the lock.
+func (w *World) boxOf(address string) *Box {
+	address = strings.ToLower(address)
+	for id, b := range w.boxes {
+		if strings.ToLower(id) == address {
+			return b
+		}
+	}
+	if b := w.boxes[w.addresses[address]]; b != nil {
+		return b
+	}
+	name, domain, _ := strings.Cut(address, "@")
+	name, _, _ = strings.Cut(name, "+")
+	return w.boxes[w.addresses[name+"@"+domain]]
 }
 
 // Members lists the mailboxes of a group.

@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"slices"
 	"strings"
 
 	"clawback/config"
@@ -143,7 +144,9 @@ func (c claim) skipped() {
 	case is("exempt"):
 		c.unless(p.exempt, "the mailbox is not exempt")
 	case is("same mailbox as"):
-		c.unless(c.upn == "anna@contoso.example" || c.upn == "security@contoso.example", "no other address has its mailbox")
+		c.unless(slices.ContainsFunc(c.l.to, func(o person) bool { return o.address != p.address && slices.Contains(o.reach(), c.upn) }), "no other recipient has its mailbox")
+	case is("the action for its mailbox"):
+		c.unless(c.l.meddled() || c.w.rule(c.upn, c.l.verdict).Action == config.None, "the rule of its mailbox acts")
 	case is("no mailbox of this tenant"):
 		c.unless(c.upn == "" || c.w.unreachable(c.upn), "it has a mailbox")
 	case is("a group that the report did not expand"):

@@ -75,6 +75,8 @@ func (j *judge) touched() {
 			j.wrong("message %s, which nothing proves to be letter %d, was touched: %v", m.Key, l.n, m.Changes)
 		case l.verdict == verdict.Clean && !j.behind(m, (*letter).meddled):
 			j.wrong("message %s of the clean letter %d was touched: %v", m.Key, l.n, m.Changes)
+		case !l.meddled() && l.carries == nil && j.w.rule(m.Mailbox, l.verdict).Action == config.None:
+			j.wrong("message %s of %s was touched, and the rule of its mailbox is none: %v", m.Key, m.Mailbox, m.Changes)
 		case l.hearsay && !j.behind(m, func(l *letter) bool { return l.ordered > 0 }):
 			j.wrong("message %s of letter %d, which is hearsay, was touched: %v", m.Key, l.n, m.Changes)
 		case len(m.Changes) > 1 && !j.behind(m, (*letter).meddled) && !c.moved:
@@ -314,14 +316,15 @@ func (j *judge) letter(l *letter, have []store.Intent) {
 
 // simple: where nothing stood in the way, the message was taken. Without this, a daemon that does nothing would be right.
 func (j *judge) simple(l *letter) {
-	w := j.w
-	target, acts := retract.Target(w.cfg.Actions[l.verdict].Action)
-	if l.meddled() || l.hearsay || w.dryRun || w.braked || !acts || w.cfg.Actions[l.verdict].UnreadOnly || w.purgeless(l.verdict) {
+	if l.meddled() || l.hearsay || j.w.dryRun || j.w.braked {
 		return
 	}
 	for _, p := range l.to {
 		for _, upn := range p.reach() {
-			j.taken(l, upn, target)
+			rule := j.w.rule(upn, l.verdict)
+			if target, acts := retract.Target(rule.Action); acts && !rule.UnreadOnly && !j.w.purgeless(rule) {
+				j.taken(l, upn, target)
+			}
 		}
 	}
 }
@@ -344,8 +347,8 @@ func (j *judge) taken(l *letter, upn string, target retract.Folder) {
 	}
 }
 
-func (w *world) purgeless(d verdict.Disposition) bool {
-	return w.cfg.Actions[d].Action == config.HardDelete && w.noPurge && !w.cfg.Graph.PurgesByMove
+func (w *world) purgeless(r config.Rule) bool {
+	return r.Action == config.HardDelete && w.noPurge && !w.cfg.Graph.PurgesByMove
 }
 
 func outcomes(have []store.Intent) (list []string) {

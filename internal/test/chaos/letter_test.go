@@ -33,7 +33,7 @@ var people = []person{
 	{address: "anna@contoso.example", upn: "anna@contoso.example", kind: graphsim.UserMailbox, aliases: []string{"a.nna@contoso.example"}},
 	{address: "A.Nna@contoso.example", upn: "anna@contoso.example"},
 	{address: "bert@contoso.example", upn: "bert@contoso.example", kind: graphsim.UserMailbox},
-	{address: "carl@contoso.example", upn: "carl@contoso.example", kind: graphsim.UserMailbox},
+	{address: "carl@contoso.example", upn: "carl@contoso.example", kind: graphsim.UserMailbox, aliases: []string{"carl@board.contoso.example"}},
 	{address: "sales@contoso.example", upn: "sales@contoso.example", kind: graphsim.SharedMailbox},
 	{address: "dora@contoso.example", upn: "dora@contoso.example", kind: graphsim.UserMailbox},
 	{address: "plant@contoso.example", upn: "plant@contoso.example", kind: graphsim.OnPremises},
@@ -44,6 +44,11 @@ var people = []person{
 	{address: "team@contoso.example", members: []string{"bert@contoso.example", "carl@contoso.example", "security@contoso.example", "guest@contoso.example"}},
 	{address: "nobody@contoso.example"},
 	{address: "partner@fabrikam.example"},
+	{address: "bert+news@contoso.example", upn: "bert@contoso.example"},
+	{address: "Carl+a+b@contoso.example", upn: "carl@contoso.example"},
+	{address: "a.nna+x@contoso.example", upn: "anna@contoso.example"},
+	{address: "soc+x@contoso.example", upn: "security@contoso.example", exempt: true},
+	{address: "nobody+x@contoso.example"},
 }
 
 func (w *world) populate() {

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -154,7 +155,7 @@ func (w *world) configuration() *config.Tenant {
 	}
 	t := graphsim.DefaultTenant()
 	cfg := &config.Tenant{
-		Name: "contoso", ID: t.ID, Mode: "live", Domains: t.Domains, Exempt: []string{"security@contoso.example"},
+		Name: "contoso", ID: t.ID, Mode: "live", Domains: append(t.Domains, "board.contoso.example"), Exempt: []string{"security@contoso.example"},
 		Actions: config.Actions{
 			verdict.Malicious: {Action: malicious},
 			verdict.Spoof:     {Action: config.Trash},
@@ -169,6 +170,9 @@ func (w *world) configuration() *config.Tenant {
 	if w.chance(2) {
 		cfg.Exempt[0] = "soc@contoso.example" // an alias of the same mailbox
 	}
+	if w.chance(3) {
+		cfg.Groups = []config.Group{w.group()}
+	}
 	if w.braked = w.chance(6); w.braked {
 		cfg.Brake.MailboxesPerHour, cfg.Brake.MailboxesPerMail = 2+w.random.IntN(4), 1+w.random.IntN(3)
 	}
@@ -176,6 +180,39 @@ func (w *world) configuration() *config.Tenant {
 		cfg.Mode = "dry-run"
 	}
 	return cfg
+}
+
+// group is a group of mailboxes with actions of its own, which has its mailboxes by one of their addresses.
+func (w *world) group() config.Group {
+	g := config.Group{Name: "board", Actions: config.Actions{}}
+	g.Mailboxes = [][]string{{"a.nna@contoso.example"}, {"bert@contoso.example"}, {"anna@contoso.example", "@board.contoso.example"}}[w.random.IntN(3)]
+	for _, d := range []verdict.Disposition{verdict.Malicious, verdict.Spoof, verdict.Spam, verdict.Suspicious, verdict.Clean} {
+		g.Actions[d] = config.Rule{Action: config.None}
+		if d > verdict.Clean {
+			g.Actions[d] = config.Rule{Action: []config.Action{config.None, config.Junk, config.Trash, config.SoftDelete}[w.random.IntN(4)]}
+		}
+	}
+	return g
+}
+
+// rule is what is to be done with a verdict's message in a mailbox.
+func (w *world) rule(upn string, d verdict.Disposition) config.Rule {
+	for _, g := range w.cfg.Groups {
+		for _, p := range people {
+			if p.upn == upn && (slices.Contains(g.Mailboxes, p.address) || slices.ContainsFunc(p.aliases, func(a string) bool { return slices.Contains(g.Mailboxes, a) }) ||
+				p.domain(g)) {
+				return g.Actions[d]
+			}
+		}
+	}
+	return w.cfg.Actions[d]
+}
+
+// domain reports whether a group of mailboxes has a person by the domain of one of the addresses.
+func (p person) domain(g config.Group) bool {
+	return slices.ContainsFunc(p.aliases, func(a string) bool {
+		return slices.ContainsFunc(g.Mailboxes, func(m string) bool { return m[0] == '@' && strings.HasSuffix(a, m) })
+	})
 }
 
 // open starts the process on what the disk holds.

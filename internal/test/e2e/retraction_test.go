@@ -100,6 +100,39 @@ malicious = "trash"
 	}
 }
 
+// Mail to an address with a tag is delivered to the mailbox of the address without it, and taken from there. An address that
+// somebody has with its plus sign goes before; a group and an exempt mailbox have theirs by whichever address.
+func TestPlusAddress_isTheMailboxWithoutTheTag(t *testing.T) {
+	w := startWith(t, `
+[tenant.actions]
+malicious = "soft_delete"
+[[tenant.group]]
+name = "front"
+mailboxes = ["reception@contoso.example"]
+[tenant.group.actions]
+malicious = "trash"
+`, `mode = "live"`, "mode = \"live\"\nexempt = [\"holiday-cover@contoso.example\"]")
+	w.Sim.AddUser(graphsim.User{Tenant: contoso.ID, UPN: "sales+old@contoso.example"})
+	report := w.report("01-credential-phish.eml")
+	for old, tagged := range map[string]string{reception: "Reception+News@contoso.example", sales: "sales+old@contoso.example", cover: "h.holiday+a+b@contoso.example"} {
+		report = bytes.ReplaceAll(report, []byte(old), []byte(tagged))
+	}
+	lies := map[string]graphsim.Message{}
+	for _, box := range []string{reception, sales, "sales+old@contoso.example", coverBox} {
+		lies[box] = w.deliver(box, "", w.original(report))
+	}
+	w.send(report)
+	got := w.ends(phishID, map[string]store.Outcome{"Reception+News@contoso.example": store.Done, "sales+old@contoso.example": store.Done, "h.holiday+a+b@contoso.example": store.Skipped})
+	for box, folder := range map[string]string{reception: "deleteditems", sales: "inbox", "sales+old@contoso.example": deletions, coverBox: "inbox"} {
+		if at := w.where(lies[box]); at != folder {
+			t.Errorf("%s's message is in %s, want %s", box, at, folder)
+		}
+	}
+	if in := got["h.holiday+a+b@contoso.example"]; !strings.Contains(in.Reason, "exempt") {
+		t.Errorf("the reason is %q", in.Reason)
+	}
+}
+
 // max_age, of the tenant and of a group: a message that is found too late stays.
 func TestPolicy_maxAge(t *testing.T) {
 	w := startWith(t, `
