@@ -88,7 +88,9 @@ func (p *plan) address(address string) {
 func (p *plan) open(in store.Intent, want wish) store.Intent {
 	in = want.put(reopen(in, p.now))
 	in.Kind = store.Retract
-	in.Outcome, in.Hold, in.Reason = p.permit(in.Address, want)
+	if in.Outcome, in.Hold, in.Reason = p.permit(in.Address, want); in.Outcome == store.Held && want.open {
+		in.Outcome, in.Hold, in.Reason = store.Pending, "", "" // what there is to hold is known when its mailbox has been looked up
+	}
 	if p.tenant.Mode != "live" && in.Outcome != store.Skipped {
 		in.DryRun = true
 		in.Outcome, in.Reason = store.Skipped, rehearsal(in)

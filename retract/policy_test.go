@@ -109,9 +109,14 @@ func TestPlan_newIntents(t *testing.T) {
 			r.Verdict.Review = verdict.ReviewConversation
 		}, "a@contoso-de.example retract junk pending"},
 		{"left to a person, where MALICIOUS has none", verdict.Suspicious, "a@contoso-de.example", func(t *config.Tenant, r *store.Record) {
-			t.Actions = config.Actions{}
+			t.Actions, t.Groups = config.Actions{}, nil
 			r.Verdict.Review = verdict.ReviewConversation
 		}, ""},
+		{"left to a person, where MALICIOUS has none but in a group that may have the mailbox", verdict.Suspicious, "a@contoso-de.example",
+			func(t *config.Tenant, r *store.Record) {
+				t.Actions = config.Actions{}
+				r.Verdict.Review = verdict.ReviewConversation
+			}, "a@contoso-de.example retract none pending"},
 		{"left to a person, external", verdict.Suspicious, "a@fabrikam.example", func(_ *config.Tenant, r *store.Record) { r.Verdict.Review = verdict.ReviewConversation },
 			"a@fabrikam.example retract soft_delete skipped|external recipient"},
 		{"left to a person, exempt", verdict.Suspicious, "soc@contoso.example", func(_ *config.Tenant, r *store.Record) { r.Verdict.Review = verdict.ReviewConversation },

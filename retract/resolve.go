@@ -21,7 +21,9 @@ func (w *work) resolve(ctx context.Context) error {
 	if err := w.spared(ctx, mb); err != nil {
 		return err
 	}
-	w.applyRule(mb)
+	if err := w.applyRule(ctx, mb); err != nil {
+		return err
+	}
 	twin, err := w.twin(mb.ID)
 	if err != nil {
 		return &storeError{err}

@@ -61,20 +61,30 @@ func groupsWith(t *config.Tenant, addresses []string) (names []string) {
 }
 
 // applyRule gives the intent the rule of its mailbox, which may be in a group by an address that the report does not name.
-// What a person asked for stays as it is, and so does what has begun.
-func (w *work) applyRule(mb Mailbox) {
+// What a person asked for stays as it is, and so does what has begun. What was not known to act before is held where a
+// person must approve.
+func (w *work) applyRule(ctx context.Context, mb Mailbox) error {
 	w.in.Groups = groupsWith(w.tenant, append(mb.addresses(), w.in.Address))
 	if w.in.By != "" || w.in.Unknown || len(w.in.Taken) > 0 {
-		return
+		return nil
 	}
 	in := w.in
 	in.Mailbox = mb.ID // from here on its groups are known
-	want := (&plan{tenant: w.tenant, now: w.e.now(), rec: w.rec}).wish(in)
-	if want.cause != w.in.Cause {
-		return // the verdict has changed: the policy decides anew
+	p := plan{tenant: w.tenant, now: w.e.now(), rec: w.rec}
+	want := p.wish(in)
+	if want.cause != w.in.Cause && w.in.Action != string(config.None) {
+		return nil // the verdict has changed: the policy decides anew
 	}
+	wasOpen := w.in.Action == string(config.None)
 	w.in = want.put(w.in)
 	w.ranFor = w.in.Action
+	if !wasOpen || !want.acts || w.in.Approved != "" {
+		return nil
+	}
+	if outcome, hold, why := p.permit(w.in.Address, want); outcome == store.Held {
+		return w.hold(ctx, hold, why)
+	}
+	return nil
 }
 
 // addresses are all by which a list may name the mailbox.

@@ -213,3 +213,62 @@ func TestRule_directoryAway(t *testing.T) {
 		}
 	})
 }
+
+// Where the mailbox turns out to be one whose rule acts, what a person must approve is held as ever.
+func TestRule_heldWhenItsMailboxIsKnown(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(r *rig, m *mail)
+		want   string
+	}{
+		{"not first-hand", func(_ *rig, m *mail) { m.hearsay = true }, retract.HoldHearsay},
+		{"protected sender", func(r *rig, m *mail) { r.cfg.Protected = []string{m.from} }, retract.HoldProtected},
+	} {
+		for _, member := range []bool{true, false} {
+			name := c.name + ", in the group"
+			if !member {
+				name = c.name + ", not in the group"
+			}
+			t.Run(name, func(t *testing.T) {
+				bubble(t, func(r *rig) {
+					r.cfg.Actions = actionsOf(verdict.Malicious, config.None)
+					g := config.Group{Name: "pilot", Mailboxes: []string{bert}, Actions: actionsOf(verdict.Malicious, config.SoftDelete)}
+					if member {
+						g.Mailboxes = []string{anna}
+					}
+					r.cfg.Groups = []config.Group{g}
+					m := r.world.Deliver("A", hit())
+					letter := bad(alias)
+					c.change(r, &letter)
+					rec := r.report(letter)
+					r.run(time.Minute)
+					r.lies(m, retract.Inbox)
+					if !member {
+						r.want(rec, alias, store.Skipped, "none")
+						return
+					}
+					if in := r.want(rec, alias, store.Held, ""); in.Hold != c.want {
+						t.Errorf("held for %s", in.Hold)
+					}
+					r.approveAll()
+					r.run(time.Minute)
+					r.want(rec, alias, store.Done, "")
+					r.lies(m, retract.Deletions)
+				})
+			})
+		}
+	}
+}
+
+func (r *rig) approveAll() {
+	r.t.Helper()
+	held, err := r.st.IntentsBy(store.IntentFilter{Outcomes: []store.Outcome{store.Held}})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	for _, in := range held {
+		if err := r.e.Approve(context.Background(), "ada", []string{in.ID}, ""); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package retract
 
 import (
+	"cmp"
 	"fmt"
 
 	"clawback/config"
@@ -89,12 +90,15 @@ func badness(f store.Forward) string {
 
 // is reports whether an intent is for just this.
 func (w wish) is(in store.Intent) bool {
-	return in.Action == string(w.rule.Action) && in.Cause == w.cause
+	return in.Action == w.action() && in.Cause == w.cause
 }
+
+// action is the rule's, none in words where it says nothing.
+func (w wish) action() string { return cmp.Or(string(w.rule.Action), string(config.None)) }
 
 // put gives an intent what is wished.
 func (w wish) put(in store.Intent) store.Intent {
-	in.Action, in.Cause, in.Severity = string(w.rule.Action), w.cause, w.severity
+	in.Action, in.Cause, in.Severity = w.action(), w.cause, w.severity
 	in.Limit = store.Limits{UnreadOnly: w.rule.UnreadOnly, MaxAge: w.rule.MaxAge}
 	return in
 }

@@ -14,7 +14,7 @@ func TestStandards_namesTestsThatExist(t *testing.T) {
 	}
 	have := map[string]bool{}
 	for _, dir := range []string{".", "transport", "..", "../../internal/test/graphsim", "../../retract/graph/consent", "../../journal/identity",
-		"../../journal/identity/outlook", "../../store", "../../internal/test/e2e"} {
+		"../../journal/identity/outlook", "../../store", "../../store/memory", "../../internal/test/e2e"} {
 		files, err := filepath.Glob(filepath.Join(dir, "*_test.go"))
 		if err != nil || len(files) == 0 {
 			t.Fatalf("no tests in %s: %v", dir, err)
