@@ -34,15 +34,17 @@ func (c comparison) result() match {
 	if len(differences) > 0 {
 		return c.unequal(oneSided, differences)
 	}
-	if best.came(c.have) == neverSent {
-		return match{is: different, code: store.CodeNeverSent, reason: "the message in the mailbox has the same content, and was never received: " +
-			"it lacks the Received fields of the journaled one, as the copy does that a sender keeps"}
+	if best.trace(c.have) == neverReceived {
+		return match{is: different, code: store.CodeNeverReceived, reason: "the message in the mailbox has the same content, " +
+			"and was never received: it lacks the Received fields of the journaled one, as the copy does that a sender keeps"}
 	}
 	if oneSided {
-		return match{is: uncertain, code: store.CodeOneID, reason: "not provable: the content is the same, but " + c.whoHasID()}
+		return match{is: uncertain, code: store.CodeOneID,
+			reason: "not provable: the content is the same, but " + c.whoHasID()}
 	}
 	if doubt := c.doubt(best); doubt != "" {
-		return match{is: uncertain, code: store.CodeDoubt, reason: "not provable: neither has a network message id, and though the content is the same, " + doubt}
+		return match{is: uncertain, code: store.CodeDoubt,
+			reason: "not provable: neither has a network message id, and though the content is the same, " + doubt}
 	}
 	return match{is: same, proof: store.ByContent}
 }
@@ -54,7 +56,8 @@ func (c comparison) recordHasID() bool {
 }
 
 func (c comparison) withoutOriginal(oneSided bool) match {
-	reason := "not provable: no network message id to compare, and the stored original cannot be read: " + c.unread.Error()
+	reason := "not provable: no network message id to compare, and the stored original cannot be read: " +
+		c.unread.Error()
 	if oneSided {
 		return match{is: different, code: store.CodeNoOriginal, reason: reason}
 	}
@@ -74,7 +77,7 @@ func (c comparison) nearest() (best original, least []identity.Difference) {
 }
 
 func (c comparison) better(a, b original) bool {
-	return c.judged(a) && !c.judged(b) || c.judged(a) == c.judged(b) && a.came(c.have) < b.came(c.have)
+	return c.judged(a) && !c.judged(b) || c.judged(a) == c.judged(b) && a.trace(c.have) < b.trace(c.have)
 }
 
 // judged reports whether the record's verdict is the one that this form of it got.
@@ -83,7 +86,8 @@ func (c comparison) judged(o original) bool {
 }
 
 func (c comparison) unequal(oneSided bool, d []identity.Difference) match {
-	reason := "no network message id to compare, and the message in the mailbox does not have the stored original's content (other " + inWords(d) + ")"
+	reason := "no network message id to compare, and the message in the mailbox does not have the stored original's " +
+		"content (other " + inWords(d) + ")"
 	if oneSided || slices.Contains(d, identity.Sender) || slices.Contains(d, identity.Date) {
 		return match{is: different, code: store.CodeOtherContent, reason: reason}
 	}
@@ -119,7 +123,7 @@ func (c comparison) doubt(o original) string {
 	switch {
 	case !strings.EqualFold(strings.TrimSpace(c.have.MessageID), strings.TrimSpace(o.MessageID)):
 		return "its Message-ID is not that of the original's own header"
-	case o.came(c.have) != sameWay:
+	case o.trace(c.have) != sameTrace:
 		return "its Received fields do not show that it came as the journaled one did: it may have been sent twice"
 	case !c.judged(o):
 		return fmt.Sprintf("the verdict is that of another form of the message: this one is %s", o.variant.Verdict.Disposition)
@@ -143,23 +147,23 @@ var doubtful = map[store.Doubt]string{
 	store.DoubtUnread:     "could not be read when it was judged",
 }
 
-// way is how a message came, compared with how an original did.
-type way int
+// trace is how a message came, compared with how an original did.
+type trace int
 
 const (
-	sameWay   way = iota // its header has each Received field of the original
-	otherWay             // it has others, or the original has none to compare
-	neverSent            // it has none, and the original has
+	sameTrace     trace = iota // its header has each Received field of the original
+	otherTrace                 // it has others, or the original has none to compare
+	neverReceived              // it has none, and the original has
 )
 
-func (o original) came(have identity.Message) way {
+func (o original) trace(have identity.Message) trace {
 	switch {
 	case len(o.Trace) == 0:
-		return otherWay
-	case have.CameAs(o.Message):
-		return sameWay
+		return otherTrace
+	case have.HasTraceOf(o.Message):
+		return sameTrace
 	case len(have.Trace) == 0:
-		return neverSent
+		return neverReceived
 	}
-	return otherWay
+	return otherTrace
 }

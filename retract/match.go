@@ -33,8 +33,8 @@ type match struct {
 // matcher compares messages of one mailbox with one record.
 //
 // A Message-ID can be copied by an attacker, and so can sender, subject and date; the network message id is given by
-// Exchange to each message that it delivers. That id decides wherever record and message both have one. Equal content is
-// proof only where neither has one; where exactly one has, it is a reason to ask a person, and no more.
+// Exchange to each message that it delivers. That id decides wherever record and message both have one. Equal content
+// is proof only where neither has one; where exactly one has, it is a reason to ask a person, and no more.
 type matcher struct {
 	mailboxes Mailboxes
 	lookup    func(tenant, key string) ([]store.Record, error)
@@ -96,15 +96,16 @@ func (m *matcher) byID(ids []string) (found match, decided bool, err error) {
 		}
 		if owner != nil {
 			return match{is: different, code: store.CodeOtherRecord,
-				reason: fmt.Sprintf("the message in the mailbox is record %s (%s), whose own verdict decides", owner.ID, owner.Verdict.Disposition)}, true, nil
+				reason: fmt.Sprintf("the message in the mailbox is record %s (%s), whose own verdict decides",
+					owner.ID, owner.Verdict.Disposition)}, true, nil
 		}
 	}
 	if len(ids) == 0 || mine == "" || slices.Contains(ids, mine) {
 		return match{}, false, nil
 	}
 	return match{is: different, code: store.CodeOtherID,
-		reason: fmt.Sprintf("the message in the mailbox has the same Message-ID but network message id %s instead of %s: it is another message",
-			strings.Join(ids, ", "), mine)}, true, nil
+		reason: fmt.Sprintf("the message in the mailbox has the same Message-ID but network message id %s instead of %s: "+
+			"it is another message", strings.Join(ids, ", "), mine)}, true, nil
 }
 
 // owner is the other record that has a network message id; nil when none has.

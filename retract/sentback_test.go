@@ -120,8 +120,8 @@ var paths = map[string]func(r *rig, rec store.Record){
 }
 
 // The user's copy of a message that an attacker has sent back is never touched without a person's word, however the
-// attacker changes his, however the copy lies there, however his message is recorded, and by whatever way it is looked for.
-// His own is taken all the same where it can be proven.
+// attacker changes his, however the copy lies there, however his message is recorded, and by whatever way it is looked
+// for. His own is taken all the same where it can be proven.
 func TestSentBack_theUsersCopyStays(t *testing.T) {
 	for attack, change := range sentBack {
 		for kept, keep := range keptAs {
@@ -167,8 +167,8 @@ func (r *rig) sentBack(evil string, keep func(*retracttest.Message), record func
 	r.lies(good, retract.Folder(place))
 }
 
-// A good message with an id of its own that is another record's is that record's: a person's approval of a hold that stood
-// before that was known changes nothing of it.
+// A good message with an id of its own that is another record's is that record's: a person's approval of a hold that
+// stood before that was known changes nothing of it.
 func TestSentBack_approvalOfAnotherRecordsMessage(t *testing.T) {
 	bubble(t, func(r *rig) {
 		m := bad(anna)
@@ -192,8 +192,8 @@ func TestSentBack_approvalOfAnotherRecordsMessage(t *testing.T) {
 	})
 }
 
-// Where nobody has an id, an exact copy that came another way, or that was never sent, is not the journaled one; nor is one
-// that only shares a milder form of a record.
+// Where nobody has an id, an exact copy that came another way, or that was never sent, is not the journaled one; nor is
+// one that only shares a milder form of a record.
 func TestSentBack_whereNothingHasAnID(t *testing.T) {
 	const trace = "Received: from outside.example by contoso.example; Sat, 01 Jan 2000 00:00:07 +0000\r\n"
 	const earlier = "Received: from outside.example by contoso.example; Fri, 31 Dec 1999 00:00:07 +0000\r\n"
@@ -207,7 +207,7 @@ func TestSentBack_whereNothingHasAnID(t *testing.T) {
 	}{
 		{"the journaled one", trace + goodMail, false, []verdict.Disposition{verdict.Malicious}, nil, store.Done, store.CodeByContent},
 		{"the journaled one, a hop later", "Received: by mailbox.example\r\n" + trace + goodMail, false, []verdict.Disposition{verdict.Malicious}, nil, store.Done, store.CodeByContent},
-		{"the sender's own copy", goodMail, false, []verdict.Disposition{verdict.Malicious}, nil, store.Mismatch, store.CodeNeverSent},
+		{"the sender's own copy", goodMail, false, []verdict.Disposition{verdict.Malicious}, nil, store.Mismatch, store.CodeNeverReceived},
 		{"one that came earlier", earlier + goodMail, false, []verdict.Disposition{verdict.Malicious}, nil, store.Held, store.CodeDoubt},
 		{"a form that is good", earlier + goodMail, false, []verdict.Disposition{verdict.Malicious, verdict.Clean}, nil, store.Held, store.CodeDoubt},
 		{"the second of two forms", earlier + goodMail, false, []verdict.Disposition{verdict.Malicious, verdict.Malicious}, nil, store.Done, store.CodeByContent},
@@ -254,8 +254,8 @@ func TestSentBack_theHoldNamesTheOtherRecord(t *testing.T) {
 	})
 }
 
-// A report may name a Message-ID that is not the original's own, and whoever wrote the message may have chosen it: under
-// that id equal content is no proof.
+// A report may name a Message-ID that is not the original's own, and whoever wrote the message may have chosen it:
+// under that id equal content is no proof.
 func TestSentBack_underAnIDThatTheReportNames(t *testing.T) {
 	bubble(t, func(r *rig) {
 		const theirs = "<theirs@contoso.example>"

@@ -174,15 +174,15 @@ type Code string
 
 // The codes of what the identity check found; "" where there is nothing to tell beside the outcome.
 const (
-	CodeByContent    Code = "by_content"    // moved: equal content alone was the proof
-	CodeByPerson     Code = "by_person"     // moved: a person approved what could not be proven
-	CodeOtherRecord  Code = "other_record"  // its network message id is another record's
-	CodeOtherID      Code = "other_id"      // it has another network message id
-	CodeOtherContent Code = "other_content" // no network message id decides, and the content differs
-	CodeNeverSent    Code = "never_sent"    // the same content, and it was never received
-	CodeOneID        Code = "one_id"        // the same content, and only one of the two has a network message id
-	CodeDoubt        Code = "doubt"         // the same content, and a reason not to take that for proof
-	CodeNoOriginal   Code = "no_original"   // there is no original to compare with
+	CodeByContent     Code = "by_content"     // moved: equal content alone was the proof
+	CodeByPerson      Code = "by_person"      // moved: a person approved what could not be proven
+	CodeOtherRecord   Code = "other_record"   // its network message id is another record's
+	CodeOtherID       Code = "other_id"       // it has another network message id
+	CodeOtherContent  Code = "other_content"  // no network message id decides, and the content differs
+	CodeNeverReceived Code = "never_received" // the same content, and it was never received
+	CodeOneID         Code = "one_id"         // the same content, and only one of the two has a network message id
+	CodeDoubt         Code = "doubt"          // the same content, and a reason not to take that for proof
+	CodeNoOriginal    Code = "no_original"    // there is no original to compare with
 )
 
 // The states of a message that was taken.

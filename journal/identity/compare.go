@@ -70,9 +70,9 @@ func sorted(parts []Part) []Part {
 	return slices.SortedFunc(slices.Values(parts), func(p, q Part) int { return strings.Compare(p.String(), q.String()) })
 }
 
-// CameAs reports whether the message has every trace field of the other one: one that was delivered keeps what stood in its
-// header on the way, and one that was sent again, or never sent, has other fields or none.
-func (m Message) CameAs(o Message) bool {
+// HasTraceOf reports whether the message has every trace field of the other one: one that was delivered keeps what
+// stood in its header on the way, and one that was sent again, or never sent, has other fields or none.
+func (m Message) HasTraceOf(o Message) bool {
 	for _, t := range o.Trace {
 		if !slices.Contains(m.Trace, t) {
 			return false
@@ -105,8 +105,8 @@ func (m Message) Content() string {
 	return digest(append([]string{m.From, m.date(), m.Subject}, described(m.Parts)...))
 }
 
-// Contents is the hex SHA-256 over what Differences compares: it is equal where there are none. "" when there is nothing
-// to compare, and for a message that was not read to its end.
+// Contents is the hex SHA-256 over what Differences compares: it is equal where there are none. "" when there is
+// nothing to compare, and for a message that was not read to its end.
 func (m Message) Contents() string {
 	if m.unread() || !slices.ContainsFunc(m.Parts, Part.filled) {
 		return ""

@@ -73,7 +73,7 @@ func TestDifferences(t *testing.T) {
 	}
 }
 
-func TestCameAs(t *testing.T) {
+func TestHasTraceOf(t *testing.T) {
 	const hop = "Received: from b.example by c.example; Mon, 02 Nov 2026 09:00:01 +0000\r\n"
 	m := read(t, invoiced)
 	for _, c := range []struct {
@@ -86,11 +86,11 @@ func TestCameAs(t *testing.T) {
 		{"sent again", strings.Replace(invoiced, "09:00:00 +0000", "09:30:00 +0000", 1), false},
 		{"never sent", invoiced[strings.Index(invoiced, "From:"):], false},
 	} {
-		if got := read(t, c.text).CameAs(m); got != c.want {
+		if got := read(t, c.text).HasTraceOf(m); got != c.want {
 			t.Errorf("%s: came as the original: %t", c.name, got)
 		}
 	}
-	if bare := read(t, plain+"\r\nx"); !bare.CameAs(bare) || !m.CameAs(bare) {
+	if bare := read(t, plain+"\r\nx"); !bare.HasTraceOf(bare) || !m.HasTraceOf(bare) {
 		t.Error("a message without trace fields did not come as itself")
 	}
 }

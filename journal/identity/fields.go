@@ -20,8 +20,9 @@ var networkFields = []string{"X-MS-Exchange-Organization-Network-Message-Id", "X
 // used reports which fields are read, by lower-case name.
 func used(name []byte) bool {
 	switch string(name) {
-	case "from", "subject", "date", "message-id", "in-reply-to", "references", "received", "content-type", "content-transfer-encoding",
-		"content-disposition", "x-ms-exchange-organization-network-message-id", "x-ms-office365-filtering-correlation-id":
+	case "from", "subject", "date", "message-id", "in-reply-to", "references", "received",
+		"content-type", "content-transfer-encoding", "content-disposition",
+		"x-ms-exchange-organization-network-message-id", "x-ms-office365-filtering-correlation-id":
 		return true
 	}
 	return false

@@ -45,7 +45,8 @@ type Message struct {
 	// X-MS-Office365-Filtering-Correlation-Id, which equals it, in lower case. More than one: do not trust any.
 	NetworkMessageIDs []string
 
-	// Doubts are why equal parts prove nothing of this message. Empty for a message that is read in one way, to its end.
+	// Doubts are why equal parts prove nothing of this message. Empty for a message that is read in one way, to its
+	// end.
 	Doubts []Doubt
 
 	untagged string // the subject without tags
@@ -73,18 +74,18 @@ type Attached struct {
 	Contents          string   // as Message.Contents gives it; "" for Outlook's own formats, which keep no MIME
 }
 
-// Of reads a message. Tags are what the organisation puts before subjects, beside the usual ones. With an error it returns
-// what it has read so far, in doubt as Unread.
+// Of reads a message. Tags are what the organisation puts before subjects, beside the usual ones. With an error it
+// returns what it has read so far, in doubt as Unread.
 func Of(r io.Reader, tags ...string) (Message, error) {
 	in := &input{r: r}
-	f := &findings{tags: tags, carried: &carried{octets: maxCompound, tags: tags}}
+	f := &findings{tags: tags, attached: &attachedMessages{octets: maxCompound, tags: tags}}
 	w := walk{findings: f, lines: rfc822.NewLines(in)}
 	h := w.header()
 	m := f.messageOf(&h)
 	m.Doubts = fieldDoubts(&h, m)
 	w.body(&h, "text/plain", 0)
-	m.Parts, m.Attached = f.parts, f.carried.list
-	if f.twofold && !slices.Contains(m.Doubts, Readings) {
+	m.Parts, m.Attached = f.parts, f.attached.list
+	if f.ambiguous && !slices.Contains(m.Doubts, Readings) {
 		m.Doubts = append(m.Doubts, Readings)
 	}
 	if f.bounded {

@@ -21,7 +21,10 @@ type leaf struct {
 func leafOf(h *rfc822.Header, kind string) leaf {
 	t, d := h.MediaType(), h.Disposition()
 	encodings, forgiven := h.Encodings()
-	l := leaf{kind: t.Type, charset: t.Get("charset"), encoding: h.Encoding(), forgiven: t.Forgiven | d.Forgiven | forgiven, bounds: t.Bounds | d.Bounds}
+	l := leaf{
+		kind: t.Type, charset: t.Get("charset"), encoding: h.Encoding(),
+		forgiven: t.Forgiven | d.Forgiven | forgiven, bounds: t.Bounds | d.Bounds,
+	}
 	if l.kind == "" {
 		l.kind = kind
 	}
@@ -49,7 +52,7 @@ func (w *walk) leaf(l leaf) {
 	if strings.HasPrefix(l.kind, "text/") {
 		forgiven = sumText(sum, out, l.charset)
 	} else {
-		w.carried.file(io.TeeReader(out, sum), l.depth)
+		w.attached.readFile(io.TeeReader(out, sum), l.depth)
 	}
 	_, _ = io.Copy(io.Discard, in) // its only error is the input's, which Of looks at
 	if forgiven|dec.Forgiven() != 0 {

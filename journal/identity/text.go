@@ -8,8 +8,8 @@ import (
 	"clawback/rfc822"
 )
 
-// sumText digests text so that its charset, line ends and blanks at line ends do not matter. It answers what was read past:
-// of a text that is not wholly in its charset two different ones could become the same.
+// sumText digests text so that its charset, line ends and blanks at line ends do not matter. It answers what was read
+// past: of a text that is not wholly in its charset two different ones could become the same.
 func sumText(h hash.Hash, r io.Reader, label string) rfc822.Forgiven {
 	text := rfc822.NewTextReader(r, label)
 	_, _ = io.Copy(&textSum{h: h}, text) // its only error is the input's, which Of looks at

@@ -21,22 +21,22 @@ const (
 
 // findings are what is known of a message so far, from however many walks through its parts.
 type findings struct {
-	parts   []Part
-	blocks  int
-	twofold bool // something can be read in two ways
-	bounded bool // a bound was reached: the rest is hashed as it stands
-	tags    []string
-	carried *carried // shared with the messages in its files
+	parts     []Part
+	blocks    int
+	ambiguous bool // something can be read in two ways
+	bounded   bool // a bound was reached: the rest is hashed as it stands
+	tags      []string
+	attached  *attachedMessages // shared with the messages in its files
 }
 
-// structural are the faults that mail programs may read past in different ways, so that they see other parts. A body that
-// does not decode cleanly is none of them: it is compared as it stands.
-const structural = rfc822.BrokenLine | rfc822.NoEmptyLine | rfc822.LooseParameter | rfc822.SingleQuotes | rfc822.SectionOrder |
-	rfc822.FieldTwice | rfc822.LooseEncoding | rfc822.EncodedMultipart | rfc822.UnclosedMultipart | rfc822.ReopenedMultipart |
-	rfc822.LooseBoundary | rfc822.BareLineFeed
+// structural are the faults that mail programs may read past in different ways, so that they see other parts. A body
+// that does not decode cleanly is none of them: it is compared as it stands.
+const structural = rfc822.BrokenLine | rfc822.NoEmptyLine | rfc822.LooseParameter | rfc822.SingleQuotes |
+	rfc822.SectionOrder | rfc822.FieldTwice | rfc822.LooseEncoding | rfc822.EncodedMultipart |
+	rfc822.UnclosedMultipart | rfc822.ReopenedMultipart | rfc822.LooseBoundary | rfc822.BareLineFeed
 
 func (f *findings) note(forgiven rfc822.Forgiven, bounds rfc822.Bounds) {
-	f.twofold = f.twofold || forgiven&structural != 0
+	f.ambiguous = f.ambiguous || forgiven&structural != 0
 	f.bounded = f.bounded || bounds != 0
 }
 
@@ -78,7 +78,8 @@ func (w *walk) skip() { w.copy(io.Discard) }
 
 func (w *walk) copy(to io.Writer) { _, _ = io.Copy(to, w.section()) } // its only error is the input's, which Of looks at
 
-// body reads what follows a header, to the delimiter that ends it or to the end. The header says what it is, or else kind.
+// body reads what follows a header, to the delimiter that ends it or to the end. The header says what it is, or else
+// kind.
 func (w *walk) body(h *rfc822.Header, kind string, depth int) {
 	w.blocks++
 	l := leafOf(h, kind)
@@ -91,7 +92,7 @@ func (w *walk) body(h *rfc822.Header, kind string, depth int) {
 		w.bounded = true
 		w.leaf(leaf{kind: "application/octet-stream", depth: depth})
 	case strings.HasPrefix(l.kind, "multipart/") && !boundary.None():
-		w.twofold = w.twofold || boundary.Forms() > 1
+		w.ambiguous = w.ambiguous || boundary.Forms() > 1
 		w.enter(h, func(in *walk) { in.multipart(boundary, l, depth) })
 	case l.kind == "message/rfc822" || l.kind == "message/global":
 		w.enter(h, func(in *walk) { in.message(l.name, depth) })
@@ -101,14 +102,14 @@ func (w *walk) body(h *rfc822.Header, kind string, depth int) {
 	}
 }
 
-// enter reads a part that has parts. Where it is transfer-encoded as a whole, which the standard forbids and programs do,
-// what lies in it is read from lines of its own.
+// enter reads a part that has parts. Where it is transfer-encoded as a whole, which the standard forbids and programs
+// do, what lies in it is read from lines of its own.
 func (w *walk) enter(h *rfc822.Header, read func(*walk)) {
 	if h.Encoding() == rfc822.Identity {
 		read(w)
 		return
 	}
-	w.twofold = true
+	w.ambiguous = true
 	in := bufio.NewReaderSize(w.section(), wholeHead)
 	head, _ := in.Peek(wholeHead)
 	encoding := h.Encoding()
@@ -128,14 +129,14 @@ func (w *walk) header() rfc822.Header {
 // message reads an attached message. What its header says is a part of its own.
 func (w *walk) message(name string, depth int) {
 	h := w.header()
-	w.twofold = w.twofold || h.Size <= int64(len("\r\n")) // no field at all: it may be no message
+	w.ambiguous = w.ambiguous || h.Size <= int64(len("\r\n")) // no field at all: it may be no message
 	m := w.messageOf(&h)
 	w.add(Part{Type: "message/rfc822", Name: name, SHA256: digest([]string{strings.ToLower(m.From), m.date(), m.untagged})})
-	at, first := w.carried.enter(m), len(w.parts)
+	at, first := w.attached.add(m), len(w.parts)
 	w.body(&h, "text/plain", depth+1)
 	if !w.bounded {
 		m.Parts = w.parts[first:]
-		w.carried.settle(at, m.Contents())
+		w.attached.setContents(at, m.Contents())
 	}
 }
 
@@ -160,7 +161,7 @@ func (w *walk) multipart(b rfc822.Boundary, l leaf, depth int) {
 	if parts == 0 {
 		w.add(Part{Type: "text/plain", Name: l.name, SHA256: hexOf(text), Decoded: hexOf(text)})
 	}
-	w.twofold = w.twofold || parts == 0 || !m.closed || m.reopened
+	w.ambiguous = w.ambiguous || parts == 0 || !m.closed || m.reopened
 	w.skip()
 }
 
@@ -169,10 +170,11 @@ func (w *walk) multipart(b rfc822.Boundary, l leaf, depth int) {
 func (w *walk) between(to io.Writer) {
 	a := &addressSeen{}
 	w.copy(io.MultiWriter(to, a))
-	w.twofold = w.twofold || a.seen
+	w.ambiguous = w.ambiguous || a.seen
 }
 
-// addressSeen watches for what an address of the web or of mail cannot be written without. A long text is taken to have one.
+// addressSeen watches for what an address of the web or of mail cannot be written without. A long text is taken to have
+// one.
 type addressSeen struct {
 	size int
 	seen bool

@@ -11,9 +11,9 @@ import (
 	"clawback/store"
 )
 
-// Attacks that would have a good message taken in the place of a bad one. The user's mailbox holds a good message without a
-// network message id, such as a sent copy that was filed in a folder; the attacker has that message too and sends it back,
-// changed so that it is judged bad, under the same Message-ID, From and Date.
+// Attacks that would have a good message taken in the place of a bad one. The user's mailbox holds a good message
+// without a network message id, such as a sent copy that was filed in a folder; the attacker has that message too and
+// sends it back, changed so that it is judged bad, under the same Message-ID, From and Date.
 
 // letterback is one such message: as its user has it, and as it came back.
 type letterback struct {
@@ -82,8 +82,8 @@ func (w *world) reportOf(l letterback, serial string, original string) []byte {
 
 func replaced(pairs ...string) func(string) string { return strings.NewReplacer(pairs...).Replace }
 
-// sentBackAs are the ways to change the message: each makes another thing of it for the scorer, and once made none for the
-// proof by content.
+// sentBackAs are the ways to change the message: each makes another thing of it for the scorer, and once made none for
+// the proof by content.
 var sentBackAs = map[string]func(string) string{
 	"as it is":                 func(s string) string { return s },
 	"attachment renamed":       replaced("name=invoice.pdf", "name=invoice.pdf.scr"),
@@ -199,8 +199,8 @@ func TestAttack_twoNetworkMessageIDs(t *testing.T) {
 		}
 		return ""
 	})
-	// The third is held, as its content is the same; then the good message's own report comes, and only after that somebody
-	// approves what is held.
+	// The third is held, as its content is the same; then the good message's own report comes, and only after that
+	// somebody approves what is held.
 	w.send(w.reportOf(owned, "5e1d", owned.transport(owned.nid(), owned.nid())+owned.evil))
 	held := w.ends(owned.mid(), map[string]store.Outcome{sales: store.Held})[sales]
 	if held.Code != store.CodeOneID {
@@ -220,8 +220,8 @@ func TestAttack_twoNetworkMessageIDs(t *testing.T) {
 	}
 }
 
-// A restore, and a bulk job over everything of the sender, leave the user's copy alone too: after the attacker's message was
-// taken, its place in the deleted mail is the good one's.
+// A restore, and a bulk job over everything of the sender, leave the user's copy alone too: after the attacker's
+// message was taken, its place in the deleted mail is the good one's.
 func TestAttack_restoreAndBulkJob(t *testing.T) {
 	w := startWith(t, strings.ReplaceAll(everyVerdict, "soft_delete", "trash"), "", "")
 	l := newLetterback(1, sentBackAs["renamed, another subject"])

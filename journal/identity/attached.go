@@ -21,8 +21,8 @@ const (
 	sniffed      = 4 << 10
 )
 
-// carried collects the messages that a message carries.
-type carried struct {
+// attachedMessages collects the messages that a message carries.
+type attachedMessages struct {
 	list   []Attached
 	files  int // that were looked into
 	within int // files that are open now, one in another
@@ -30,8 +30,8 @@ type carried struct {
 	octets int64 // of compound files that may still be held
 }
 
-// enter gives an attached message its place, before those that are attached to it; -1 when there are enough.
-func (c *carried) enter(m Message) int {
+// add gives an attached message its place, before those that are attached to it; -1 when there are enough.
+func (c *attachedMessages) add(m Message) int {
 	if len(c.list) >= maxAttached {
 		return -1
 	}
@@ -45,20 +45,20 @@ func (c *carried) enter(m Message) int {
 	return len(c.list) - 1
 }
 
-func (c *carried) settle(at int, contents string) {
+func (c *attachedMessages) setContents(at int, contents string) {
 	if at >= 0 {
 		c.list[at].Contents = contents
 	}
 }
 
-// file reads a file to its end, and looks into it.
-func (c *carried) file(r io.Reader, depth int) {
-	c.look(r, depth)
+// readFile reads a file to its end, and looks into it.
+func (c *attachedMessages) readFile(r io.Reader, depth int) {
+	c.lookInto(r, depth)
 	_, _ = io.Copy(io.Discard, r) // its only error is the input's, which Of looks at
 }
 
-// look finds the messages in a file by what it is: senders name and label files as they like.
-func (c *carried) look(r io.Reader, depth int) {
+// lookInto finds the messages in a file by what it is: senders name and label files as they like.
+func (c *attachedMessages) lookInto(r io.Reader, depth int) {
 	if depth >= maxDepth || c.within >= maxFileDepth || len(c.list) >= maxAttached || c.files >= maxFiles {
 		return
 	}
@@ -69,7 +69,7 @@ func (c *carried) look(r io.Reader, depth int) {
 	head, _ := br.Peek(sniffed) // what could be read is looked at
 	found := outlook.Found{
 		Message: c.outlook,
-		File:    func(r io.Reader) { c.look(r, depth+1) },
+		File:    func(r io.Reader) { c.lookInto(r, depth+1) },
 	}
 	switch {
 	case bytes.HasPrefix(head, []byte(outlook.Magic)):
@@ -77,13 +77,13 @@ func (c *carried) look(r io.Reader, depth int) {
 	case bytes.HasPrefix(head, []byte(cfb.Magic)):
 		c.compound(br, found)
 	case rfc822.BeginsWithHeader(head):
-		w := walk{findings: &findings{tags: c.tags, carried: c}, lines: rfc822.NewLines(br)}
+		w := walk{findings: &findings{tags: c.tags, attached: c}, lines: rfc822.NewLines(br)}
 		w.message("", depth)
 	}
 }
 
 // compound looks into a .msg file, which has to be held for it.
-func (c *carried) compound(r io.Reader, found outlook.Found) {
+func (c *attachedMessages) compound(r io.Reader, found outlook.Found) {
 	f, err := cfb.Read(r, c.octets)
 	if err != nil {
 		return // larger than is looked into, or broken
@@ -94,10 +94,10 @@ func (c *carried) compound(r io.Reader, found outlook.Found) {
 }
 
 // outlook takes a message that Outlook has written. Its header is the one with which it was delivered.
-func (c *carried) outlook(o outlook.Message) {
+func (c *attachedMessages) outlook(o outlook.Message) {
 	w := walk{findings: &findings{tags: c.tags}, lines: rfc822.LinesOf(o.Header)}
 	h := w.header()
 	m := w.messageOf(&h)
 	m.MessageID = cmp.Or(firstID(o.ID), m.MessageID)
-	c.enter(m)
+	c.add(m)
 }
