@@ -36,22 +36,28 @@ func newBrake(l ledger) *brake {
 	return &brake{ledger: l, reserved: map[string]store.Intent{}}
 }
 
-// reserve asks to act upon one more mailbox. An answer other than "" is why not. What a person asked for or approved
-// passes and is not counted: a clean-up by hand does not hold what is fresh. Where only what others have reserved stands against it, the error says to ask again shortly: those
-// may still not act.
-func (b *brake) reserve(t *config.Tenant, in store.Intent, now time.Time) (string, error) {
+// overrun is a limit that one more mailbox would pass; nil where none is.
+type overrun struct {
+	code   store.Code
+	reason string // for a person
+}
+
+// reserve asks to act upon one more mailbox; an overrun is why not. What a person asked for or approved passes and is not
+// counted: a clean-up by hand does not hold what is fresh. Where only what others have reserved stands against it, the
+// error says to ask again shortly: those may still not act.
+func (b *brake) reserve(t *config.Tenant, in store.Intent, now time.Time) (*overrun, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if _, ok := b.reserved[in.ID]; ok || in.Asked() {
-		return "", nil
+		return nil, nil
 	}
 	if now.Sub(in.Acted) >= time.Hour { // one counted within the hour has passed already
-		if why, err := b.over(t, in, now); why != "" || err != nil {
+		if why, err := b.over(t, in, now); why != nil || err != nil {
 			return why, err
 		}
 	}
 	b.reserved[in.ID] = in
-	return "", nil
+	return nil, nil
 }
 
 // release gives a reservation back: the store counts the mailbox now, or it was not acted upon.
@@ -69,21 +75,21 @@ type load struct {
 	hour        time.Time // from when acted counts
 }
 
-// over says which limit one more mailbox would pass; "" when none.
-func (b *brake) over(t *config.Tenant, in store.Intent, now time.Time) (string, error) {
+// over is the limit that one more mailbox would pass.
+func (b *brake) over(t *config.Tenant, in store.Intent, now time.Time) (*overrun, error) {
 	n, err := b.load(in, now)
 	if err != nil {
-		return "", &storeError{err}
+		return nil, &storeError{err}
 	}
-	if why, err := b.passes(t, in, n); why != "" || err != nil {
+	if why, err := b.passes(t, in, n); why != nil || err != nil {
 		return why, err
 	}
 	n.acted, n.mail = n.acted+n.others, n.mail+n.mailOthers
 	why, err := b.passes(t, in, n)
-	if why != "" {
-		return "", &notMade{time.Second}
+	if why != nil {
+		return nil, &notMade{time.Second}
 	}
-	return "", err
+	return nil, err
 }
 
 func (b *brake) load(in store.Intent, now time.Time) (load, error) {
@@ -109,35 +115,37 @@ func (b *brake) load(in store.Intent, now time.Time) (load, error) {
 	return n, nil
 }
 
-func (b *brake) passes(t *config.Tenant, in store.Intent, n load) (string, error) {
+func (b *brake) passes(t *config.Tenant, in store.Intent, n load) (*overrun, error) {
 	if limit, ok := limitOf(t.Brake.MailboxesPerMail, defaultPerMail); ok && n.mail >= limit {
-		return fmt.Sprintf("brake: %d mailboxes were acted upon for this message, the limit is %d (mailboxes_per_mail)", n.mail, limit), nil
+		return &overrun{store.CodePerMail, fmt.Sprintf("brake: %d mailboxes were acted upon for this message, "+
+			"the limit is %d (mailboxes_per_mail)", n.mail, limit)}, nil
 	}
 	if limit, ok := limitOf(t.Brake.MailboxesPerHour, defaultPerHour); ok && n.acted >= limit {
-		return fmt.Sprintf("brake: %d mailboxes were acted upon in the last hour, the limit is %d (mailboxes_per_hour)", n.acted, limit), nil
+		return &overrun{store.CodePerHour, fmt.Sprintf("brake: %d mailboxes were acted upon in the last hour, "+
+			"the limit is %d (mailboxes_per_hour)", n.acted, limit)}, nil
 	}
 	return b.overShare(t, in.Tenant, n)
 }
 
 // overShare holds a tenant when too great a part of its last hour's mail would be taken back.
-func (b *brake) overShare(t *config.Tenant, tenant string, n load) (string, error) {
+func (b *brake) overShare(t *config.Tenant, tenant string, n load) (*overrun, error) {
 	from, _ := limitOf(t.Brake.ShareFrom, defaultShareFrom)
 	percent := t.Brake.SharePercent
 	if percent == 0 {
 		percent = defaultShare
 	}
 	if percent < 0 || n.acted < from {
-		return "", nil
+		return nil, nil
 	}
 	seen, err := b.ledger.Seen(tenant, n.hour)
 	if err != nil {
-		return "", &storeError{fmt.Errorf("count the last hour's mail: %w", err)}
+		return nil, &storeError{fmt.Errorf("count the last hour's mail: %w", err)}
 	}
 	if float64(n.acted+1)*100 <= percent*float64(seen) {
-		return "", nil
+		return nil, nil
 	}
-	return fmt.Sprintf("brake: %d mailboxes were acted upon in the last hour, which had %d messages; the limit is %g %% (share_percent)",
-		n.acted, seen, percent), nil
+	return &overrun{store.CodeShare, fmt.Sprintf("brake: %d mailboxes were acted upon in the last hour, "+
+		"which had %d messages; the limit is %g %% (share_percent)", n.acted, seen, percent)}, nil
 }
 
 // limitOf fills in a default; false when the limit was taken away.

@@ -44,8 +44,12 @@ func TestBrake_limits(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got != "" != (c.want != "") || !strings.Contains(got, c.want) {
-				t.Errorf("answer %q, want %q in it", got, c.want)
+			reason := ""
+			if got != nil {
+				reason = got.reason
+			}
+			if got != nil != (c.want != "") || !strings.Contains(reason, c.want) || got != nil && !strings.Contains(reason, string(got.code)) {
+				t.Errorf("overrun %+v, want %q in it", got, c.want)
 			}
 		})
 	}
@@ -58,7 +62,7 @@ func TestBrake_raceDoesNotOvershoot(t *testing.T) {
 	for i := range 200 {
 		wg.Go(func() {
 			why, err := b.reserve(&config.Tenant{}, store.Intent{ID: string(rune('A' + i)), Record: string(rune('A' + i))}, time.Now())
-			if err == nil && why == "" {
+			if err == nil && why == nil {
 				passed.Add(1)
 			}
 		})
@@ -72,14 +76,14 @@ func TestBrake_raceDoesNotOvershoot(t *testing.T) {
 func TestBrake_whatAPersonAskedForDoesNotHoldTheOthers(t *testing.T) {
 	b, now := newBrake(tally{acted: 99, seen: 100000}), time.Now()
 	for i := range 200 {
-		if why, err := b.reserve(&config.Tenant{}, store.Intent{ID: string(rune('A' + i)), Record: "r", Approved: "ada"}, now); why != "" || err != nil {
-			t.Fatalf("an approved intent is held: %q, %v", why, err)
+		if why, err := b.reserve(&config.Tenant{}, store.Intent{ID: string(rune('A' + i)), Record: "r", Approved: "ada"}, now); why != nil || err != nil {
+			t.Fatalf("an approved intent is held: %+v, %v", why, err)
 		}
 	}
-	if why, err := b.reserve(&config.Tenant{}, store.Intent{ID: "fresh", Record: "r2"}, now); why != "" || err != nil {
-		t.Errorf("the hundredth mailbox of the hour is held: %q, %v", why, err)
+	if why, err := b.reserve(&config.Tenant{}, store.Intent{ID: "fresh", Record: "r2"}, now); why != nil || err != nil {
+		t.Errorf("the hundredth mailbox of the hour is held: %+v, %v", why, err)
 	}
-	if why, err := b.reserve(&config.Tenant{}, store.Intent{ID: "fresher", Record: "r3"}, now); why == "" && err == nil {
+	if why, err := b.reserve(&config.Tenant{}, store.Intent{ID: "fresher", Record: "r3"}, now); why == nil && err == nil {
 		t.Error("the one after it is not held back")
 	}
 }

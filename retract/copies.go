@@ -118,7 +118,7 @@ func (w *work) copies(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	chosen, err := w.choose(ctx, found.mine, target)
+	chosen, err := w.choose(ctx, found.same, target)
 	if err != nil {
 		return err
 	}

@@ -91,7 +91,7 @@ func (w *work) guarded(ctx context.Context) (err error) {
 	if w.in.Kind == store.Restore {
 		return w.giveBack(ctx)
 	}
-	return w.take(ctx)
+	return w.retract(ctx)
 }
 
 type panicked struct{ what string }
@@ -113,8 +113,13 @@ func (w *work) endAs(ctx context.Context, end ending, outcome store.Outcome, rea
 
 // hold leaves the intent to a person.
 func (w *work) hold(ctx context.Context, hold, reason string) error {
+	return w.holdAs(ctx, hold, "", reason)
+}
+
+// holdAs does so with a code.
+func (w *work) holdAs(ctx context.Context, hold string, code store.Code, reason string) error {
 	err := w.write(ctx, ending{"find", string(store.Held), reason}, func(in *store.Intent) {
-		in.Outcome, in.Hold, in.Reason, in.Approved = store.Held, hold, reason, ""
+		in.Outcome, in.Hold, in.Code, in.Reason, in.Approved = store.Held, hold, code, reason, ""
 		in.Faults, in.FaultSince = 0, time.Time{}
 	})
 	return cmp.Or(err, errEnded)

@@ -170,7 +170,7 @@ func (d demand) intent(in, back store.Intent) (store.Intent, bool) {
 	} else {
 		in = reopen(in, d.now)
 	}
-	in.Action, in.Cause, in.Severity = string(d.action), d.cause(), d.severity()
+	in.Action, in.Cause, in.Forwarded, in.Severity = string(d.action), d.cause(), "", d.severity()
 	in.By, in.Approved, in.Job, in.Limit = d.who, d.who, d.job, store.Limits{}
 	why := d.refusal(in)
 	if why != "" && !in.Unknown {

@@ -2,7 +2,6 @@ package retract
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"clawback/config"
@@ -93,6 +92,9 @@ func (p *plan) open(in store.Intent, want wish) store.Intent {
 	}
 	if p.tenant.Mode != "live" && in.Outcome != store.Skipped {
 		in.DryRun = true
+		if in.Outcome == store.Held {
+			in.Code = store.CodeWouldHold
+		}
 		in.Outcome, in.Reason = store.Skipped, rehearsal(in)
 		in.Hold = ""
 	}
@@ -168,7 +170,7 @@ func (p *plan) cancel(in store.Intent) {
 		return
 	}
 	why := "the verdict is now " + p.rec.Verdict.Disposition.String()
-	if strings.HasPrefix(in.Cause, causeForward) {
+	if in.Forwarded != "" {
 		why = "what it forwards does not count as bad any more"
 	}
 	if in.Unknown || !hasTaken(in, moved) {

@@ -195,7 +195,7 @@ func (w *work) byFolder(ctx context.Context, t store.Taken) (Candidate, error) {
 		if err != nil {
 			return Candidate{}, err
 		}
-		for _, c := range f.mine {
+		for _, c := range f.same {
 			if (c.ID == t.Message || !w.mentions(c.ID)) && (t.Received.IsZero() || t.Received.Equal(c.Received)) {
 				return c.Candidate, nil
 			}

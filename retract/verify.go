@@ -179,7 +179,7 @@ func (w *work) recognise(ctx context.Context, hits []Candidate, t store.Taken, i
 	if err != nil {
 		return "", "", err
 	}
-	for _, c := range found.mine {
+	for _, c := range found.same {
 		if !w.mentions(c.ID) && (t.Received.IsZero() || t.Received.Equal(c.Received)) {
 			return moved, c.ID, nil
 		}
@@ -207,10 +207,10 @@ func places(target Folder) []Folder {
 }
 
 // absent settles a look that found no message to act on.
-func (w *work) absent(ctx context.Context, f found, target Folder) error {
+func (w *work) absent(ctx context.Context, f identified, target Folder) error {
 	for _, t := range w.in.Taken {
 		if t.State == moved && Satisfied(RankOf(Folder(t.Target)), RankOf(target)) {
-			return w.end(ctx, store.Done, takenAs(t)+f.rest())
+			return w.end(ctx, store.Done, takenAs(t)+f.leftAlone())
 		}
 	}
 	sunk, err := w.sunk(ctx, target)
@@ -221,12 +221,12 @@ func (w *work) absent(ctx context.Context, f found, target Folder) error {
 		return w.settled(ctx, target, sunk)
 	case hasTaken(w.in, lost):
 		return w.end(ctx, store.Gone, "it was in the mailbox, and the user or another program has removed it since")
-	case len(f.doubts) > 0:
-		w.in.Message = f.doubts[0].ID
+	case len(f.uncertain) > 0:
+		w.in.Message = f.uncertain[0].ID
 		return w.holdInDoubt(ctx, f)
 	case hasTaken(w.in, earlier):
 		return w.end(ctx, store.Gone, "it was taken before, and is no longer where it was taken to")
-	case len(f.others) > 0:
+	case len(f.different) > 0:
 		return w.mismatch(ctx, f)
 	}
 	return w.miss(ctx)
@@ -242,7 +242,7 @@ func (w *work) sunk(ctx context.Context, target Folder) ([]match, error) {
 		return nil, fmt.Errorf("find in Recoverable Items: %w", err)
 	}
 	deeper, err := w.identify(ctx, hits)
-	return deeper.mine, err
+	return deeper.same, err
 }
 
 // atRest is the reason of an intent for whose messages, which lie in a place, nothing is to be done.
@@ -264,10 +264,10 @@ func (w *work) settled(ctx context.Context, target Folder, sunk []match) error {
 	if err != nil {
 		return err
 	}
-	if len(f.mine) > 0 {
-		return w.takeAll(ctx, f, target)
+	if len(f.same) > 0 {
+		return w.moveAll(ctx, f, target)
 	}
-	return w.end(ctx, store.Done, w.atRest(sunk, Deletions)+f.rest())
+	return w.end(ctx, store.Done, w.atRest(sunk, Deletions)+f.leftAlone())
 }
 
 // age is how long ago the report came of a message that a person asks for. A policy's intent can be for a recipient whom
@@ -287,11 +287,11 @@ func (w *work) age() time.Duration {
 
 // holdInDoubt leaves the choice to a person. The record's own message may still arrive, so it is looked for again by the
 // short schedule, unless the person has decided before.
-func (w *work) holdInDoubt(ctx context.Context, f found) error {
-	reason := reasons(f.doubts, f.others)
+func (w *work) holdInDoubt(ctx context.Context, f identified) error {
+	reason := reasons(f.uncertain, f.different)
 	err := w.write(ctx, ending{"find", string(store.Held), reason}, func(in *store.Intent) {
 		in.Outcome, in.Hold, in.Reason, in.Approved, in.NotBefore = store.Held, HoldIdentity, reason, "", time.Time{}
-		in.Code = f.doubts[0].code
+		in.Code = f.uncertain[0].code
 		in.Misses++
 		in.Faults, in.FaultSince = 0, time.Time{}
 		if wait, ok := missed(in.Misses, w.age()); ok {
@@ -303,10 +303,10 @@ func (w *work) holdInDoubt(ctx context.Context, f found) error {
 
 // mismatch ends the intent: another message bears the Message-ID. The record's own may still arrive, so it is looked
 // for again by the short schedule, without the intent being open meanwhile.
-func (w *work) mismatch(ctx context.Context, f found) error {
-	reason := reasons(f.others)
+func (w *work) mismatch(ctx context.Context, f identified) error {
+	reason := reasons(f.different)
 	err := w.write(ctx, ending{"find", string(store.Mismatch), reason}, func(in *store.Intent) {
-		in.Outcome, in.Reason, in.Code, in.NotBefore = store.Mismatch, reason, f.others[0].code, time.Time{}
+		in.Outcome, in.Reason, in.Code, in.NotBefore = store.Mismatch, reason, f.different[0].code, time.Time{}
 		in.Misses++
 		in.Faults, in.FaultSince = 0, time.Time{}
 		if wait, ok := missed(in.Misses, w.age()); ok {

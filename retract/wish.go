@@ -18,6 +18,7 @@ type wish struct {
 	severity int
 	hold     string // HoldForward or HoldReview: a person must approve; "" where its own verdict decides
 	why      string // of hold
+	carried  string // with HoldForward: the record that the message carries
 }
 
 // What begins the cause of an intent that a person must approve, although nothing in the way of it holds it.
@@ -45,7 +46,7 @@ func (p *plan) wish(in store.Intent) wish {
 		return held
 	}
 	if f, ok := p.forwards(); ok {
-		held.cause, held.hold = causeForward+f.Record, HoldForward
+		held.cause, held.hold, held.carried = causeForward+f.Record, HoldForward, f.Record
 		held.why = fmt.Sprintf("it carries record %s, which %s (%s): a person must approve", f.Record, badness(f), f.How)
 		return held
 	}
@@ -98,6 +99,7 @@ func (w wish) action() string { return cmp.Or(string(w.rule.Action), string(conf
 
 // put gives an intent what is wished.
 func (w wish) put(in store.Intent) store.Intent {
+	in.Forwarded = w.carried
 	in.Action, in.Cause, in.Severity = w.action(), w.cause, w.severity
 	in.Limit = store.Limits{UnreadOnly: w.rule.UnreadOnly, MaxAge: w.rule.MaxAge}
 	return in

@@ -116,10 +116,11 @@ type Intent struct {
 	Mailbox   string    `json:"mailbox,omitempty"` // object id, once resolved
 	Groups    []string  `json:"groups,omitempty"`  // groups of mailboxes that have it by any of its addresses, once resolved
 	Kind      Kind      `json:"kind"`
-	Action    string    `json:"action"`          // config.Action, or "restore"
-	Cause     string    `json:"cause"`           // "MALICIOUS", "operator NAME: comment", ...
-	Severity  int       `json:"severity"`        // of the disposition: greater goes first
-	Limit     Limits    `json:"limits,omitzero"` // unread_only, max_age
+	Action    string    `json:"action"`              // config.Action, or "restore"
+	Forwarded string    `json:"forwarded,omitempty"` // record that the message carries, where that is the cause
+	Cause     string    `json:"cause"`               // "MALICIOUS", "operator NAME: comment", ...
+	Severity  int       `json:"severity"`            // of the disposition: greater goes first
+	Limit     Limits    `json:"limits,omitzero"`     // unread_only, max_age
 	DryRun    bool      `json:"dry_run,omitempty"`
 	Outcome   Outcome   `json:"outcome"`
 	Reason    string    `json:"reason"`         // exact, for a person
@@ -172,17 +173,22 @@ func (p Proof) Known() bool { return p == "" || p == ByNetworkID || p == ByConte
 // Code is what an attempt or an intent ended with, for programs: its sentence is the reason.
 type Code string
 
-// The codes of what the identity check found; "" where there is nothing to tell beside the outcome.
+// The codes of what the identity check found, of the brake's limits, and of a dry run; "" where there is nothing to tell
+// beside the outcome.
 const (
-	CodeByContent     Code = "by_content"     // moved: equal content alone was the proof
-	CodeByPerson      Code = "by_person"      // moved: a person approved what could not be proven
-	CodeOtherRecord   Code = "other_record"   // its network message id is another record's
-	CodeOtherID       Code = "other_id"       // it has another network message id
-	CodeOtherContent  Code = "other_content"  // no network message id decides, and the content differs
-	CodeNeverReceived Code = "never_received" // the same content, and it was never received
-	CodeOneID         Code = "one_id"         // the same content, and only one of the two has a network message id
-	CodeDoubt         Code = "doubt"          // the same content, and a reason not to take that for proof
-	CodeNoOriginal    Code = "no_original"    // there is no original to compare with
+	CodeByContent     Code = "by_content"         // moved: equal content alone was the proof
+	CodeByPerson      Code = "by_person"          // moved: a person approved what could not be proven
+	CodeOtherRecord   Code = "other_record"       // its network message id is another record's
+	CodeOtherID       Code = "other_id"           // it has another network message id
+	CodeOtherContent  Code = "other_content"      // no network message id decides, and the content differs
+	CodeNeverReceived Code = "never_received"     // the same content, and it was never received
+	CodeOneID         Code = "one_id"             // the same content, and only one of the two has a network message id
+	CodeDoubt         Code = "doubt"              // the same content, and a reason not to take that for proof
+	CodePerMail       Code = "mailboxes_per_mail" // held: too many mailboxes for one message
+	CodePerHour       Code = "mailboxes_per_hour" // held: too many mailboxes in an hour
+	CodeShare         Code = "share_percent"      // held: too great a part of the last hour's mail
+	CodeWouldHold     Code = "would_hold"         // dry-run: it would have been held
+	CodeNoOriginal    Code = "no_original"        // there is no original to compare with
 )
 
 // The states of a message that was taken.

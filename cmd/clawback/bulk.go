@@ -300,7 +300,7 @@ func rehearsed(list []store.Intent) string {
 	for _, in := range list {
 		records[in.Record] = true
 		what := in.Action
-		if strings.Contains(in.Reason, "would have been held") {
+		if in.Code == store.CodeWouldHold {
 			what = "held"
 		}
 		would[what]++

@@ -11,8 +11,8 @@ import (
 	"clawback/store"
 )
 
-// take is a retraction: resolve, find, prove, then move what is proven and not far enough out of sight yet.
-func (w *work) take(ctx context.Context) error {
+// retract is a retraction: resolve, find, prove, then move what is proven and not far enough out of sight yet.
+func (w *work) retract(ctx context.Context) error {
 	if why := w.unwanted(); why != "" {
 		return w.end(ctx, store.Skipped, why)
 	}
@@ -41,10 +41,10 @@ func (w *work) take(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if len(found.mine) == 0 {
+	if len(found.same) == 0 {
 		return w.absent(ctx, found, target)
 	}
-	return w.takeAll(ctx, found, target)
+	return w.moveAll(ctx, found, target)
 }
 
 // restoring reports whether a restore of this mailbox's message is in doubt: what it did must be known first.
@@ -128,20 +128,20 @@ func (w *work) received(ctx context.Context, hits []Candidate) ([]Candidate, err
 		if c.Draft || c.InternetMessageID != "" && !slices.ContainsFunc(w.messageIDs(), named) {
 			continue
 		}
-		own, err := w.own(ctx, c, len(hits))
+		skip, err := w.sentOrDraft(ctx, c, len(hits))
 		if err != nil {
 			return nil, err
 		}
-		if !own {
+		if !skip {
 			list = append(list, c)
 		}
 	}
 	return list, nil
 }
 
-// own reports whether a hit lies in Sent Items or Drafts. Their ids are asked for only where it may: one hit, with the
+// sentOrDraft reports whether a hit lies in Sent Items or Drafts. Their ids are asked for only where it may: one hit, with the
 // headers that only received mail has, of a message that came from outside, is not one.
-func (w *work) own(ctx context.Context, c Candidate, hits int) (bool, error) {
+func (w *work) sentOrDraft(ctx context.Context, c Candidate, hits int) (bool, error) {
 	if hits == 1 && len(c.NetworkMessageIDs) > 0 && strings.EqualFold(w.rec.Direction, "inbound") {
 		return false, nil
 	}
@@ -157,14 +157,10 @@ func (w *work) own(ctx context.Context, c Candidate, hits int) (bool, error) {
 	return false, nil
 }
 
-// found is what the identity check made of the hits.
-type found struct {
-	mine   []match
-	others []match // other messages
-	doubts []match // which cannot be told
-}
+// identified is what the identity check made of the hits.
+type identified struct{ same, different, uncertain []match }
 
-// reasons joins what is said of matches.
+// reasons joins what is said of identified.
 func reasons(lists ...[]match) string {
 	var all []string
 	for _, m := range slices.Concat(lists...) {
@@ -174,19 +170,19 @@ func reasons(lists ...[]match) string {
 }
 
 // identify compares each hit with the record.
-func (w *work) identify(ctx context.Context, hits []Candidate) (found, error) {
-	var f found
+func (w *work) identify(ctx context.Context, hits []Candidate) (identified, error) {
+	var f identified
 	for _, c := range hits {
 		m, err := w.identifyOne(ctx, c)
 		switch {
 		case err != nil:
-			return found{}, err
+			return identified{}, err
 		case m.is == same:
-			f.mine = append(f.mine, m)
+			f.same = append(f.same, m)
 		case m.is == different:
-			f.others = append(f.others, m)
+			f.different = append(f.different, m)
 		default:
-			f.doubts = append(f.doubts, m)
+			f.uncertain = append(f.uncertain, m)
 		}
 	}
 	return f, nil
@@ -204,9 +200,9 @@ func (w *work) identifyOne(ctx context.Context, c Candidate) (match, error) {
 	return m, err
 }
 
-// takeAll moves the proven messages that are not far enough out of sight.
-func (w *work) takeAll(ctx context.Context, f found, target Folder) error {
-	chosen, err := w.choose(ctx, f.mine, target)
+// moveAll moves the proven messages that are not far enough out of sight.
+func (w *work) moveAll(ctx context.Context, f identified, target Folder) error {
+	chosen, err := w.choose(ctx, f.same, target)
 	if err != nil {
 		return err
 	}
@@ -215,20 +211,20 @@ func (w *work) takeAll(ctx context.Context, f found, target Folder) error {
 		if chosen.already == "" {
 			return w.end(ctx, store.Skipped, chosen.left)
 		}
-		return w.end(ctx, store.Done, chosen.already+f.rest())
+		return w.end(ctx, store.Done, chosen.already+f.leftAlone())
 	}
 	why, err := w.e.brake.reserve(w.tenant, w.in, w.e.now())
 	if err != nil {
 		return err
 	}
-	if why != "" {
-		w.e.alert(Alert{Kind: "brake", Tenant: w.in.Tenant, Text: "retractions are held for approval: " + why}, brakeSubject(why, w.in))
-		return w.hold(ctx, HoldBrake, why)
+	if why != nil {
+		w.e.alert(Alert{Kind: "brake", Tenant: w.in.Tenant, Text: "retractions are held for approval: " + why.reason}, why.subject(w.in))
+		return w.holdAs(ctx, HoldBrake, why.code, why.reason)
 	}
 	for i, c := range todo {
 		last := ""
 		if i == len(todo)-1 {
-			last = takenTo(target, w.e.now()) + plural(len(todo)) + f.rest()
+			last = takenTo(target, w.e.now()) + plural(len(todo)) + f.leftAlone()
 		}
 		if err := w.move(ctx, c, target, last); err != nil {
 			return err
@@ -237,9 +233,9 @@ func (w *work) takeAll(ctx context.Context, f found, target Folder) error {
 	return errEnded
 }
 
-// brakeSubject makes one alert for a tenant's limits, and one for each message that passes its own.
-func brakeSubject(why string, in store.Intent) string {
-	if strings.Contains(why, "mailboxes_per_mail") {
+// subject makes one alert for a tenant's limits, and one for each message that passes its own.
+func (o *overrun) subject(in store.Intent) string {
+	if o.code == store.CodePerMail {
 		return in.Record
 	}
 	return ""
@@ -252,10 +248,10 @@ func plural(n int) string {
 	return fmt.Sprintf(" (%d copies)", n)
 }
 
-// rest says what was left alone beside the message.
-func (f found) rest() string {
-	if n := len(f.others) + len(f.doubts); n > 0 {
-		return fmt.Sprintf("; %d other with this Message-ID left alone: %s", n, reasons(f.others, f.doubts))
+// leftAlone says what was left alone beside the message.
+func (f identified) leftAlone() string {
+	if n := len(f.different) + len(f.uncertain); n > 0 {
+		return fmt.Sprintf("; %d other with this Message-ID left alone: %s", n, reasons(f.different, f.uncertain))
 	}
 	return ""
 }

@@ -383,7 +383,7 @@ func TestTake_approvalPassesTheBrake(t *testing.T) {
 		rec := r.report(bad(anna, bert))
 		r.run(2 * time.Hour)
 		held, err := r.st.IntentsBy(store.IntentFilter{Outcomes: []store.Outcome{store.Held}})
-		if err != nil || len(held) != 1 || held[0].Hold != retract.HoldBrake {
+		if err != nil || len(held) != 1 || held[0].Hold != retract.HoldBrake || held[0].Code != store.CodePerMail {
 			t.Fatalf("held %v, %v; want one by the brake", held, err)
 		}
 		if err := r.e.Approve(context.Background(), "ada", []string{held[0].ID}, "yes"); err != nil {
@@ -429,5 +429,22 @@ func TestTake_pinnedIsLeftAlone(t *testing.T) {
 		r.rejudge(rec.ID, verdict.Malicious)
 		r.run(time.Hour)
 		r.want(rec, anna, store.Skipped, "clean by the word of ada")
+	})
+}
+
+// What a dry run would have held is told by a code, which the command line counts.
+func TestDryRun_tellsAHoldByItsCode(t *testing.T) {
+	bubble(t, func(r *rig) {
+		r.cfg.Mode = "dry-run"
+		held := bad(anna)
+		held.hearsay = true
+		if in := r.want(r.report(held), anna, store.Skipped, "would have been held"); in.Code != store.CodeWouldHold || !in.DryRun {
+			t.Errorf("code %q, dry-run %t", in.Code, in.DryRun)
+		}
+		taken := bad(bert)
+		taken.nid, taken.mid = nid2, "<m2@sender.example>"
+		if in := r.want(r.report(taken), bert, store.Skipped, "would have been taken"); in.Code != "" {
+			t.Errorf("code %q of what would have been taken", in.Code)
+		}
 	})
 }
