@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -93,9 +94,9 @@ func TestScore_worstMessagesAreBounded(t *testing.T) {
 		runtime.GC()
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		started := time.Now()
+		started := computing(t)
 		runWith(t, s, of(text))
-		took := time.Since(started)
+		took := computing(t) - started
 		runtime.ReadMemStats(&after)
 		used := after.TotalAlloc - before.TotalAlloc
 		t.Logf("%-20s %9d octets: %8v, %4d MiB handed out in all", name, len(text), took.Round(time.Millisecond), used>>20)
@@ -134,4 +135,15 @@ func manyMessages(n int) []byte {
 		files = append(files, mailgen.File{Name: fmt.Sprintf("%d.eml", i), Body: carrier("a.zip", manyFiles(5))})
 	}
 	return mailgen.Zip(false, files...)
+}
+
+// computing is the time that this process has computed for. What a bound is measured by must not depend on what else the
+// machine does.
+func computing(t testing.TB) time.Duration {
+	t.Helper()
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
