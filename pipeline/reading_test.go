@@ -22,6 +22,15 @@ func FuzzReading_isTheScorers(f *testing.F) {
 	for _, message := range messages(f) {
 		f.Add(message)
 	}
+	const mixed = "Content-Type: multipart/mixed; boundary=b\r\n\r\n"
+	for _, found := range []string{ // by fuzzing
+		mixed + "text\r\n--b--\r\n",
+		mixed + "--b\r\nContent-Type: message/rfc822\r\n\r\n\r\nx\r\n--b--\r\n",
+		mixed + "--b\n\r\nx\r\n--b\r\nContent-Type: image/png\r\n\r\nx\n--b--\r\n",
+		"\v",
+	} {
+		f.Add([]byte(found))
+	}
 	f.Fuzz(func(t *testing.T, message []byte) {
 		read, doubts := readings(t, message)
 		if len(doubts) == 0 && read != "" {

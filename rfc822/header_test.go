@@ -185,7 +185,7 @@ func TestLines_until(t *testing.T) {
 		"a\r\nb\r\n--b\r\nrest": "a\r\nb", "a\n\n--b--\n": "a\n", "--b\n": "", "a\r\n": "a\r\n", "": "", "--bb\n--b": "--bb",
 	} {
 		l := NewLines(strings.NewReader(text))
-		got, err := io.ReadAll(iotest.OneByteReader(l.Until(NewBoundary("b").Ends)))
+		got, err := io.ReadAll(iotest.OneByteReader(l.Until(NewBoundary("b").Ends, true)))
 		if string(got) != want || err != nil {
 			t.Errorf("%q: %q, want %q, error %v", text, got, want, err)
 		}

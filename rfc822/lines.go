@@ -90,12 +90,16 @@ func (l *Lines) ahead(n int) []byte {
 }
 
 // Until reads on to the next line that ends reports, which Next gives then. A line break before that line is not part
-// of what is read: RFC 2046, section 5.1.1.
-func (l *Lines) Until(ends func(line []byte) bool) io.Reader { return &until{lines: l, ends: ends} }
+// of what is read: RFC 2046, section 5.1.1. It is a CRLF where crlf says so, which the delimiter before tells; else it is
+// the LF alone, as Split has it, and a CR before that is content.
+func (l *Lines) Until(ends func(line []byte) bool, crlf bool) io.Reader {
+	return &until{lines: l, ends: ends, crlf: crlf}
+}
 
 type until struct {
 	lines     *Lines
 	ends      func([]byte) bool
+	crlf      bool
 	buf, rest []byte // the bytes being handed out, and what is left of them
 	held      []byte // a line break that may be the delimiter's
 	done      bool
@@ -124,6 +128,9 @@ func (u *until) fill() {
 		u.done = true
 	default:
 		text, eol := cutEOL(piece)
+		if n := len(piece); !u.crlf && len(eol) == 2 {
+			text, eol = piece[:n-1], piece[n-1:]
+		}
 		u.buf = append(append(u.buf[:0], u.held...), text...)
 		u.rest, u.held = u.buf, append(u.held[:0], eol...)
 	}

@@ -52,6 +52,7 @@ type walk struct {
 	*findings
 	lines *rfc822.Lines
 	open  []rfc822.Boundary // of the multiparts that are open, the outermost first
+	crlf  bool              // the last delimiter that opened a part ended in CRLF
 }
 
 // ends reports whether a line is a delimiter of any multipart that is open.
@@ -71,7 +72,7 @@ func (w *walk) outer(line []byte, n int) bool {
 }
 
 // section reads up to the next delimiter of any multipart that is open.
-func (w *walk) section() io.Reader { return filled{w.lines.Until(w.ends)} }
+func (w *walk) section() io.Reader { return filled{w.lines.Until(w.ends, w.crlf)} }
 
 // skip drops lines up to a delimiter.
 func (w *walk) skip() { w.copy(io.Discard) }
@@ -207,6 +208,7 @@ func (m *delimited) part() bool {
 			m.lines.Unread()
 			return false
 		}
+		m.crlf = bytes.HasSuffix(line, []byte("\r\n"))
 		_, closing := m.boundary.Match(line)
 		m.note(m.boundary.Forgiven(line), 0)
 		if !closing {
