@@ -25,6 +25,7 @@ var base64Values = func() (t [256]byte) {
 type base64State struct {
 	bits     uint32 // of the quantum that has begun
 	have     int    // characters of it
+	equals   bool   // one equals sign was behind two characters: padding, unless a character follows at once
 	padded   bool   // padding was there
 	forgiven Forgiven
 }
@@ -54,11 +55,20 @@ func (d *base64State) decode(dst, src []byte) []byte {
 
 func (d *base64State) character(dst []byte, c byte) []byte {
 	v := base64Values[c]
+	if d.equals && v < 64 { // it stood within a quantum
+		d.equals = false
+		d.forgiven |= BadBase64
+	}
+	switch {
+	case v == 64:
+		return d.equalsSign(dst)
+	case d.equals: // half the padding is missing
+		d.forgiven |= BadBase64
+		dst = d.pad(dst)
+	}
 	switch {
 	case v == 65:
 		return dst
-	case v == 64:
-		return d.pad(dst)
 	case v == 66:
 		d.forgiven |= BadBase64
 		return dst
@@ -75,17 +85,28 @@ func (d *base64State) character(dst []byte, c byte) []byte {
 	return dst
 }
 
+// equalsSign is padding behind three characters, and with another one behind two.
+func (d *base64State) equalsSign(dst []byte) []byte {
+	switch {
+	case d.have == 3, d.equals:
+		return d.pad(dst)
+	case d.have == 2:
+		d.equals = true
+	case d.have == 1 || !d.padded: // it pads nothing
+		d.forgiven |= BadBase64
+	}
+	return dst
+}
+
 // pad ends a quantum.
 func (d *base64State) pad(dst []byte) []byte {
 	switch d.have {
-	case 1:
-		d.forgiven |= BadBase64
 	case 2:
 		dst = append(dst, byte(d.bits>>4))
 	case 3:
 		dst = append(dst, byte(d.bits>>10), byte(d.bits>>2))
 	}
-	d.bits, d.have, d.padded = 0, 0, true
+	d.bits, d.have, d.equals, d.padded = 0, 0, false, true
 	return dst
 }
 

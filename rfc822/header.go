@@ -110,9 +110,9 @@ func ParseHeader(raw []byte, o HeaderOptions) (Header, []byte) {
 // ReadHeader reads a header. The line that Next gives then is the body's first, or the line that o.Ends reported.
 //
 // A line that is no field begins the body, as in mail that lacks the empty line, but for these: an mbox "From " line
-// before all fields; a parameter that is not indented below the field it belongs to; and a line that a well-known field
-// follows, or an empty line, unless it is base64 as the header says. The last two kinds are in Skipped, since a mail
-// program may show them.
+// before all fields; a parameter that is not indented below the field it belongs to; up to three lines that a well-known
+// field follows; and a line that an empty line follows, unless it is base64 as the header says. The last two kinds are in
+// Skipped, since a mail program may show them.
 func ReadHeader(l *Lines, o HeaderOptions) Header {
 	r := headerReader{lines: l, o: o.withDefaults()}
 	for r.next() {
@@ -138,6 +138,7 @@ type headerReader struct {
 	lower      []byte // its name in lower case, for Keep
 	names      map[string]*tally
 	late       map[string]bool // well-known names that were met beyond the bound of fields
+	boundary   *Boundary       // of the fields so far; nil: not known yet
 }
 
 // tally is what is kept of the fields of one name.
@@ -267,25 +268,33 @@ func (r *headerReader) oddLine(line []byte) bool {
 	return false
 }
 
+// maxBroken is how many lines that are no field may stand behind each other in a header.
+const maxBroken = 3
+
 // isBroken reports whether the last line is a broken one among fields, rather than the first of the body.
 func (r *headerReader) isBroken() bool {
 	const enough = 4 << 10
 	if r.lines.open || r.isDelimiter(r.lines.piece) {
 		return false
 	}
-	next := r.lines.ahead(enough)
-	for first := true; len(next) > 0; first = false {
-		line, rest, _ := bytes.Cut(next, []byte("\n"))
+	broken := 1
+	for next := r.lines.ahead(enough); len(next) > 0; {
+		var line []byte
+		line, next, _ = bytes.Cut(next, []byte("\n"))
 		line = bytes.TrimRight(line, "\r")
 		switch {
 		case len(line) == 0:
-			return first && r.begun && !r.isBase64Body()
+			return broken == 1 && r.begun && !r.isBase64Body()
 		case line[0] == ' ' || line[0] == '\t': // it continues the broken line
-			next = rest
 			continue
 		}
 		name, _, ok := cutField(line)
-		return ok && isKnownField(name)
+		if ok && isKnownField(name) {
+			return true
+		}
+		if broken++; broken > maxBroken || r.isDelimiter(line) {
+			return false
+		}
 	}
 	return false
 }
@@ -296,7 +305,11 @@ func (r *headerReader) isDelimiter(line []byte) bool {
 		return false
 	}
 	r.flush()
-	return r.h.Boundary().Ends(line)
+	if r.boundary == nil {
+		b := r.h.Boundary()
+		r.boundary = &b
+	}
+	return r.boundary.Ends(line)
 }
 
 // isBase64Body reports whether the last line can be the first of a base64 body, as the header says.
@@ -339,6 +352,9 @@ func (r *headerReader) flush() {
 	text := string(r.buf)
 	f := Field{Name: text[:r.name], Raw: text[r.name:]}
 	f.Value = unfold(f.Raw, r.folds)
+	if equalFold(f.Name, "Content-Type") {
+		r.boundary = nil
+	}
 	r.h.Fields = append(r.h.Fields, f)
 }
 

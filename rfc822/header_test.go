@@ -70,6 +70,8 @@ func TestReadHeader(t *testing.T) {
 		"broken lines among fields":      {"Received: a\r\nnone\r\nX-B: 1\r\nnone either\r\nTo: x\r\n\r\nbody", "Received=a|X-B=1|To=x", "body", BrokenLine},
 		"broken line, continued":         {"Received: a\r\n(1 2:3) by b\r\n\tc\r\n d\r\nReceived: e\r\n\r\nbody", "Received=a|Received=e", "body", BrokenLine},
 		"indented text in a broken head": {"A: 1\r\n<html>\r\n <body>\r\nhello\r\n", "A=1", "<html>\r\n <body>\r\nhello\r\n", NoEmptyLine},
+		"three broken lines":             {"A: 1\r\none\r\ntwo x\r\nthree: four five\r\nX-B: 1\r\n\r\nbody", "A=1|three=four five|X-B=1", "body", BrokenLine},
+		"four broken lines":              {"A: 1\r\none\r\ntwo\r\nthree\r\nfour\r\nX-B: 1\r\n\r\nbody", "A=1", "one\r\ntwo\r\nthree\r\nfour\r\nX-B: 1\r\n\r\nbody", NoEmptyLine},
 		"broken line first":              {"HTTP/1.1 200 OK\r\nSubject: 2\r\n\r\nbody", "Subject=2", "body", BrokenLine},
 		"broken line last":               {"A: 1\r\nthis is none\r\n\r\nbody", "A=1", "body", BrokenLine},
 		"broken line before base64":      {"Content-Transfer-Encoding: base64\r\nnone!\r\n\r\naGVsbG8=", "Content-Transfer-Encoding=base64", "aGVsbG8=", BrokenLine},

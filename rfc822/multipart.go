@@ -8,8 +8,9 @@ import (
 
 // Boundary knows the delimiter lines of a multipart.
 type Boundary struct {
-	forms  [][]byte // what may stand behind "--", the surest first
-	blanks bool     // one of them has blanks, which mail programs fold as they like
+	forms [][]byte // what may stand behind "--", the surest first
+	loose [][]byte // the forms without their blanks, which mail programs fold as they like; nil: none has any
+	ended bool     // one of them ended in a blank, which may stand before the closing hyphens
 }
 
 // maxForms is how many readings of a boundary are looked for at once.
@@ -47,7 +48,10 @@ func (b *Boundary) add(value string) {
 		return
 	}
 	b.forms = append(b.forms, form)
-	b.blanks = b.blanks || bytes.ContainsAny(form, " \t")
+	b.ended = b.ended || len(form) < len(value)
+	if loose := withoutBlanks(form); len(loose) < len(form) {
+		b.loose = append(b.loose, loose)
+	}
 }
 
 // None reports whether there is no boundary.
@@ -84,26 +88,28 @@ func (b Boundary) match(line []byte) (form int, closing bool) {
 	}
 	text = bytes.TrimRight(text, " \t\r\n")
 	for i, f := range b.forms {
-		if rest, ok := bytes.CutPrefix(text, f); ok && closes(rest) {
+		if rest, ok := bytes.CutPrefix(text, f); ok && b.closes(rest) {
 			return i, len(rest) > 0
 		}
 	}
-	if !b.blanks || len(text) > 2*maxName {
+	if b.loose == nil || len(text) > 4*maxName {
 		return -1, false
 	}
 	text = withoutBlanks(text)
-	for _, f := range b.forms {
-		if rest, ok := bytes.CutPrefix(text, withoutBlanks(f)); ok && closes(rest) {
+	for _, f := range b.loose {
+		if rest, ok := bytes.CutPrefix(text, f); ok && b.closes(rest) {
 			return len(b.forms), len(rest) > 0
 		}
 	}
 	return -1, false
 }
 
-// closes reports whether what follows a boundary is nothing, or the closing hyphens; blanks before these belong to a
-// boundary that ended in some.
-func closes(rest []byte) bool {
-	return len(rest) == 0 || string(bytes.TrimLeft(rest, " \t")) == "--"
+// closes reports whether what follows a boundary is nothing, or the closing hyphens.
+func (b Boundary) closes(rest []byte) bool {
+	if b.ended {
+		rest = bytes.TrimLeft(rest, " \t")
+	}
+	return len(rest) == 0 || string(rest) == "--"
 }
 
 func withoutBlanks(b []byte) []byte {

@@ -59,7 +59,12 @@ func (m *MediaType) All(name string) []string {
 			add(m.Params[i].Value)
 		}
 	}
-	add(m.extended(name))
+	for i := range m.Params {
+		if m.Params[i].Name == name+"*" {
+			add(joinSections([]section{{percent: true, value: m.Params[i].Value}}))
+		}
+	}
+	add(joinSections(m.sections(name)))
 	return all
 }
 
@@ -70,15 +75,23 @@ type section struct {
 	value   string
 }
 
-// extended joins the sections of a parameter, in whatever order they stand. RFC 2231, sections 3 and 4.
-func (m *MediaType) extended(name string) string {
+// sections are those of a parameter in the order of their numbers. RFC 2231, section 3. Of two with one number the first
+// counts.
+func (m *MediaType) sections(name string) []section {
 	var list []section
 	for i := range m.Params {
-		if s, ok := sectionOf(&m.Params[i], name); ok && !slices.ContainsFunc(list, func(o section) bool { return o.number == s.number }) {
+		s, ok := sectionOf(m.Params[i], name, i)
+		same := func(o section) bool { return o.number == s.number }
+		if ok && !slices.ContainsFunc(list, same) {
 			list = append(list, s)
 		}
 	}
 	slices.SortStableFunc(list, func(a, b section) int { return a.number - b.number })
+	return list
+}
+
+// joinSections decodes a value that is written in sections. RFC 2231, section 4.
+func joinSections(list []section) string {
 	var octets []byte
 	charset, percent := "", false
 	for i, s := range list {
@@ -99,18 +112,18 @@ func (m *MediaType) extended(name string) string {
 	return text
 }
 
-// sectionOf reads "name*", "name*3" and "name*3*".
-func sectionOf(p *Param, name string) (section, bool) {
+// sectionOf reads "name*3" and "name*3*". One without a number comes behind the others, as it stands there.
+func sectionOf(p Param, name string, place int) (section, bool) {
 	rest, ok := strings.CutPrefix(p.Name, name+"*")
-	if !ok {
+	if !ok || rest == "" {
 		return section{}, false
 	}
 	number, percent := strings.CutSuffix(rest, "*")
-	if rest == "" {
-		number, percent = "0", true
-	}
 	n, err := strconv.Atoi(number)
-	return section{number: n, percent: percent, value: p.Value}, err == nil && n >= 0
+	if err != nil || n < 0 {
+		n = 1<<30 + place
+	}
+	return section{number: n, percent: percent, value: p.Value}, true
 }
 
 // cutCharset parts charset'language'text.
@@ -182,7 +195,7 @@ func (p *paramReader) mediaType() string {
 
 func (p *paramReader) at(c byte) bool { return p.i < len(p.s) && p.s[p.i] == c }
 
-func isBlank(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
+func isBlank(c byte) bool { return c == ' ' || '\t' <= c && c <= '\r' }
 
 func (p *paramReader) skipBlanks() {
 	for p.i < len(p.s) && isBlank(p.s[p.i]) {

@@ -42,6 +42,7 @@ func TestDecodeWords(t *testing.T) {
 		"=?utf-8?Q?abc?":                                        "=?utf-8?Q?abc?",
 		"=?":                                                    "=?",
 		"=??Q?a?=":                                              "a",
+		"=?utf-8?B?!?=":                                         "=?utf-8?B?!?=",
 		"=?utf-8?Q??=":                                          "",
 		"=?utf-8?B?aGkKUmVjaXBpZW50OiBldmls?=":                  "hi Recipient: evil",
 		"=?utf-8?Q?a=0D=0Ab=00c?=":                              "a b c",

@@ -129,6 +129,9 @@ func encodedWord(s string) (charset string, word wordText, size int) {
 		return "", wordText{}, 0
 	}
 	word.text = s[start : start+end]
+	if word.base64 && word.text != "" && len(word.octets()) == 0 {
+		return "", wordText{}, 0 // there is nothing in it: it stays as it is
+	}
 	charset, _, _ = strings.Cut(head[:mark], "*") // RFC 2231, section 5: a language
 	return charset, word, start + end + len("?=")
 }

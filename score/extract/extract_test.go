@@ -80,22 +80,56 @@ func torture() map[string]string {
 	}
 	nested := strings.Repeat("Content-Type: message/rfc822\n\n", 20000)
 	return map[string]string{
-		"deep multiparts":      deep.String(),
-		"nested messages":      nested,
-		"many parts":           "Content-Type: multipart/mixed; boundary=b\n\n" + strings.Repeat("--b\n\nx\n", 300000),
-		"many fields":          strings.Repeat("X: y\n", 500000) + "\nbody",
-		"one long field":       "Subject: " + strings.Repeat("x", 8<<20) + "\n\nbody",
-		"folded forever":       "Subject: x\n" + strings.Repeat(" y\n", 1000000) + "\nbody",
-		"many words":           "Subject: " + strings.Repeat("=?utf-8?Q?a?= ", 200000) + "\n\nbody",
-		"many recipients":      "To: " + strings.Repeat("a@example.com, ", 300000) + "\n\nbody",
-		"open brackets":        "Content-Type: text/html\n\n" + strings.Repeat("<", 2<<20),
-		"open elements":        "Content-Type: text/html\n\n" + strings.Repeat("<div style='display:none'>", 200000),
-		"many attributes":      "Content-Type: text/html\n\n<a " + strings.Repeat("a=b ", 400000) + ">",
-		"many links":           "\n" + strings.Repeat("https://a.example/x ", 200000),
-		"parameters":           "Content-Type: multipart/mixed; " + strings.Repeat("boundary*0=x; ", 100000) + "\n\nbody",
-		"quotes":               `From: ` + strings.Repeat(`"`, 1<<20) + "\n\nbody",
-		"boundary look-alikes": "Content-Type: multipart/mixed; boundary=b\n\n" + strings.Repeat("--bb\n", 1000000),
+		"deep multiparts":        deep.String(),
+		"nested messages":        nested,
+		"many parts":             "Content-Type: multipart/mixed; boundary=b\n\n" + strings.Repeat("--b\n\nx\n", 300000),
+		"many fields":            strings.Repeat("X: y\n", 500000) + "\nbody",
+		"one long field":         "Subject: " + strings.Repeat("x", 8<<20) + "\n\nbody",
+		"folded forever":         "Subject: x\n" + strings.Repeat(" y\n", 1000000) + "\nbody",
+		"many words":             "Subject: " + strings.Repeat("=?utf-8?Q?a?= ", 200000) + "\n\nbody",
+		"many recipients":        "To: " + strings.Repeat("a@example.com, ", 300000) + "\n\nbody",
+		"open brackets":          "Content-Type: text/html\n\n" + strings.Repeat("<", 2<<20),
+		"open elements":          "Content-Type: text/html\n\n" + strings.Repeat("<div style='display:none'>", 200000),
+		"many attributes":        "Content-Type: text/html\n\n<a " + strings.Repeat("a=b ", 400000) + ">",
+		"many links":             "\n" + strings.Repeat("https://a.example/x ", 200000),
+		"parameters":             "Content-Type: multipart/mixed; " + strings.Repeat("boundary*0=x; ", 100000) + "\n\nbody",
+		"quotes":                 `From: ` + strings.Repeat(`"`, 1<<20) + "\n\nbody",
+		"delimiters in a header": "Content-Type: multipart/mixed; " + strings.Repeat("x=\"y\"; ", 9000) + "boundary=\"b c\"\n" + strings.Repeat("--b\nX-A: 1\n", 90000) + "\nbody",
+		"broken lines":           strings.Repeat("none\n a\n a\nX-A: 1\n", 60000) + "\nbody",
+		"long folds":             "A: 1\n" + strings.Repeat("none\n"+strings.Repeat(" \n", 3000)+"X-A: 1\n", 150) + "\nbody",
+		"long boundaries":        "Content-Type: multipart/mixed; boundary=\"a " + strings.Repeat("b", 60000) + "\"\n\n" + strings.Repeat("--\n", 300000),
+		"uuencoded files":        "\n" + strings.Repeat("begin 644 a\n#86)C\n", 60000),
+		"beginnings":             "\n" + strings.Repeat("begin 644 a\n", 90000),
+		"encoded multiparts":     encodedDeep(40),
+		"encoded messages":       encodedMessages(40),
+		"parameters in parts":    "Content-Type: multipart/mixed; boundary=b\n\n" + strings.Repeat("--b\nContent-Disposition: x; "+strings.Repeat("name*0=x; ", 250)+"\n\n", 400),
+		"closing delimiters":     "Content-Type: multipart/mixed; boundary=b\n\n" + strings.Repeat("--b--\n", 170000),
+		"quoted blanks":          "Content-Transfer-Encoding: quoted-printable\n\n" + strings.Repeat(" ", 1<<20) + "x",
+		"equals signs":           "Content-Transfer-Encoding: base64\n\n" + strings.Repeat("a=", 1<<19),
+		"shifts":                 "Content-Type: text/html; charset=utf-7\n\n" + strings.Repeat("+", 1<<20),
+		"boundary look-alikes":   "Content-Type: multipart/mixed; boundary=b\n\n" + strings.Repeat("--bb\n", 1000000),
 	}
+}
+
+// encodedDeep is multiparts within each other, each of which says that it is encoded as a whole; every other one is.
+func encodedDeep(levels int) string {
+	text := "\r\nhello " + strings.Repeat("you ", 1000)
+	for i := range levels {
+		body := fmt.Sprintf("--b%d\r\n%s\r\n--b%d--\r\n", i, text, i)
+		if i%2 == 0 && len(body) < 1<<20 {
+			body = base64Of(body)
+		}
+		text = fmt.Sprintf("Content-Type: multipart/mixed; boundary=b%d\r\nContent-Transfer-Encoding: base64\r\n\r\n%s", i, body)
+	}
+	return text
+}
+
+func encodedMessages(levels int) string {
+	text := "Subject: x\r\n\r\nhello"
+	for i := 0; i < levels && len(text) < 1<<20; i++ {
+		text = "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n" + base64Of(text)
+	}
+	return text
 }
 
 func TestRead_tortureIsBounded(t *testing.T) {

@@ -240,8 +240,8 @@ func TestRead_uuencodedFiles(t *testing.T) {
 		}
 	}
 	m := read(t, mailOf("", strings.Repeat(file, 400)))
-	if len(m.Parts) > Default().Parts {
-		t.Errorf("%d parts", len(m.Parts))
+	if len(m.Parts) != maxUU+1 || len(m.NotRead) != 1 || m.NotRead[0].Bound != BoundParts {
+		t.Errorf("%d parts, not read: %+v", len(m.Parts), m.NotRead)
 	}
 }
 

@@ -113,9 +113,13 @@ func (m *Mail) uuencoded(i int) {
 		return
 	}
 	text := p.Body()
-	blocks := rfc822.FindUU(text, maxUU)
+	blocks := rfc822.FindUU(text, maxUU+1)
 	if len(blocks) == 0 {
 		return
+	}
+	if len(blocks) > maxUU {
+		blocks = blocks[:maxUU]
+		m.notRead(BoundParts, "text, part "+p.Path, fmt.Sprintf("Of the files in it the first %d were read.", maxUU))
 	}
 	var rest []byte
 	at := 0
