@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -281,6 +282,40 @@ func TestJudge_bodyLost_quarantinedAndAlerted(t *testing.T) {
 	f.work()
 	if got := f.outcome(id); got != "quarantined" {
 		t.Errorf("an item with damaged bytes is %q (%s)", got, f.reason(id))
+	}
+}
+
+// A subject that decodes to line breaks makes no field where the lines end in CRLF, and wins or loses no trust where it
+// makes one: the record has the original's own Message-ID, and what the envelope part names besides as an alternate.
+func TestJudge_forgedFieldsInTheEnvelopePart(t *testing.T) {
+	phish := demoReport(t, "01-credential-phish.eml")
+	_, rest, _ := bytes.Cut(phish, []byte("\r\nMessage-Id: "))
+	own, _, _ := bytes.Cut(rest, []byte("\r\n"))
+	for _, forged := range []string{"\nMessage-Id: <forged@evil.example>", "\r\nMessage-Id: <forged@evil.example>", "\r\nRecipient: x@evil.example",
+		"\nRecipient: nobody@contoso.example", "\r\nSender: <evil@evil.example>"} {
+		f := newFixture(t)
+		id := f.put(envelope(), bytes.Replace(phish, []byte("\r\nMessage-Id: "), []byte(forged+"\r\nMessage-Id: "), 1))
+		f.work()
+		if got := f.outcome(id); got != "finished MALICIOUS" {
+			t.Errorf("%q: it is %q (%s)", forged, got, f.reason(id))
+			continue
+		}
+		records, _ := f.store.Records(store.RecordFilter{})
+		rec := records[0]
+		also := strings.Contains(forged, "\r\nMessage-Id")
+		if rec.MessageID != string(own) || !rec.FirstHand || also != slices.Contains(rec.AlternateIDs, "<forged@evil.example>") || strings.Contains(rec.Sender, "evil.example") {
+			t.Errorf("%q: message id %s, also %v, first-hand %v, sender %s", forged, rec.MessageID, rec.AlternateIDs, rec.FirstHand, rec.Sender)
+		}
+		intents, _ := f.store.Intents(rec.ID)
+		for _, in := range intents {
+			outside := strings.HasSuffix(in.Address, "@evil.example")
+			if outside != (in.Outcome == store.Skipped) || in.Address == "nobody@contoso.example" {
+				t.Errorf("%q: the intent for %s is %s", forged, in.Address, in.Outcome)
+			}
+		}
+		if len(intents) == 0 {
+			t.Errorf("%q: no intents", forged)
+		}
 	}
 }
 
