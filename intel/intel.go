@@ -173,12 +173,10 @@ func (j *Judge) Score(ctx context.Context, m score.Message) (score.Result, error
 	k := j.of(m.Tenant)
 	m.Tenant, m.Learnt = k.tenant, k.learnt
 	if len(k.engines.Engines) > 0 {
-		asked, err := k.scorer.EngineMessage(m)
-		if err != nil {
-			return score.Result{}, err
+		if asked, err := k.scorer.EngineMessage(m); err == nil { // else the scorer cannot read it either, and says so
+			m.Findings, m.Degraded = k.engines.Ask(ctx, asked)
+			j.tellAway(m.Degraded)
 		}
-		m.Findings, m.Degraded = k.engines.Ask(ctx, asked)
-		j.tellAway(m.Degraded)
 	}
 	result, err := k.scorer.Score(ctx, m)
 	result.Knowledge += k.version

@@ -4,10 +4,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
-	"runtime/debug"
 	"slices"
-	"time"
 
 	"clawback/internal/mailaddr"
 	"clawback/internal/nospace"
@@ -21,11 +20,14 @@ import (
 
 // commit scores the original and writes C2.
 func (j *job) commit(ctx context.Context) ending {
-	result, err := j.score(ctx)
-	if err != nil {
+	result, err := j.verdict()
+	switch {
+	case errors.As(err, &panicked{}):
+		return j.failed("score", err)
+	case err != nil:
 		return j.unscored(err)
 	}
-	app := j.application(j.identify(ctx), result)
+	app := j.application(j.identify(), result)
 	if err := j.keep(&app, result); nospace.Is(err) {
 		return j.wait(j.item, err.Error())
 	} else if err != nil {
@@ -46,24 +48,20 @@ func (j *job) commit(ctx context.Context) ending {
 	return ending{how: processed, record: &rec, fresh: fresh}
 }
 
-// identifyTime is what reading the identity may take for each 64 MB: some twenty times what was measured.
-const identifyTime = time.Minute
-
 // identify reads what the original is known by. It comes after the verdict, and its failure never stops it: what was not
 // read is in doubt, and then no content of a mailbox's message is proof.
-func (j *job) identify(ctx context.Context) (what identity.Message) {
-	defer func() {
-		if r := recover(); r != nil {
-			what = identity.Message{Doubts: []identity.Doubt{identity.Unread}}
-			j.o.Log.Error("stage panicked", "event", "stage.panic", "item", j.item.ID, "panic", r, "stack", string(debug.Stack()))
-		}
-	}()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), identifyTime*time.Duration(1+j.body.Size()/limitStep))
-	defer cancel()
-	what, err := identity.Of(j.report.Originals[0].Open(bounded{ctx, j.body}), j.tenant.SubjectTags...)
-	if err != nil {
-		j.o.Log.Warn("the original was judged, and could not be read for its identity", "event", "identity.failed", "item", j.item.ID,
-			"tenant", j.tenant.ID, "error", err)
+func (j *job) identify() identity.Message {
+	what, err := stage(j.Pipeline, "identify", j.limit, func(ctx context.Context) (identity.Message, error) {
+		return identity.Of(j.report.Originals[0].Open(bounded{ctx, j.body}), j.tenant.SubjectTags...)
+	})
+	if err == nil {
+		return what
+	}
+	j.logPanic(err)
+	j.o.Log.Warn("the original was judged, and could not be read for its identity", "event", "identity.failed", "item", j.item.ID,
+		"tenant", j.tenant.ID, "error", err)
+	if !slices.Contains(what.Doubts, identity.Unread) { // it panicked, or was abandoned
+		what = identity.Message{Doubts: []identity.Doubt{identity.Unread}}
 	}
 	return what
 }
@@ -74,7 +72,19 @@ func (j *job) unscored(err error) ending {
 	return j.wait(j.item, "unscored: "+err.Error())
 }
 
-func (j *job) score(ctx context.Context) (score.Result, error) {
+// verdict scores the original. One that runs over its time is judged by what was read of it.
+func (j *job) verdict() (score.Result, error) {
+	result, err := stage(j.Pipeline, "score", j.limit, j.scoreOriginal)
+	if overran(err) {
+		return score.Unread("Judging it took longer than any honest message needs, and was stopped."), nil
+	}
+	return result, err
+}
+
+func (j *job) scoreOriginal(ctx context.Context) (score.Result, error) {
+	if err := j.o.Fail("stage.score"); err != nil {
+		return score.Result{}, err
+	}
 	original, err := j.report.Clear().Readable(bounded{ctx, j.body}) // what is retracted is the first
 	if err != nil {
 		return score.Result{}, err

@@ -24,7 +24,7 @@ const (
 // ending is what judging an item came to.
 type ending struct {
 	how    how
-	cause  queue.Cause // for quarantined
+	cause  queue.Cause // for quarantined and both
 	why    string
 	at     time.Time     // for later
 	err    error         // for broken
@@ -50,7 +50,7 @@ func (p *Pipeline) carryOut(ctx context.Context, it queue.Item, end ending) erro
 	case bounced, both:
 		// C5: the item's end and the bounce are durable together, under an identity that follows from the item.
 		// A crash before it judges the item again; a crash after it finds the bounce among those that are due.
-		_, err = p.o.Queue.GiveUp(ctx, it.ID, end.why, end.how == both)
+		_, err = p.o.Queue.GiveUp(ctx, it.ID, end.why, end.cause)
 	default:
 		return end.err
 	}

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"clawback/journal"
 	"clawback/score"
@@ -52,5 +53,5 @@ func (f *fixture) job(message []byte) *job {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	return &job{Pipeline: f.p, item: items[0], tenant: contoso(), body: body, report: report}
+	return &job{Pipeline: f.p, item: items[0], tenant: contoso(), body: body, limit: time.Minute, report: report}
 }

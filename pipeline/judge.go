@@ -4,14 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"runtime"
 	"runtime/debug"
 	"time"
 
 	"clawback/config"
 	"clawback/journal"
 	"clawback/queue"
+	"clawback/score"
 	"clawback/spool"
 )
 
@@ -27,6 +26,7 @@ type job struct {
 	item   queue.Item
 	tenant *config.Tenant
 	body   *spool.Body
+	limit  time.Duration // of each stage
 	report *journal.Report
 }
 
@@ -50,11 +50,15 @@ func (p *Pipeline) judge(ctx context.Context, it queue.Item) (end ending) {
 		return p.unreadable(it, err)
 	}
 	defer body.Close()
-	ctx, cancel := context.WithTimeout(ctx, p.limit(body.Size()))
-	defer cancel()
-	j := &job{Pipeline: p, item: it, tenant: t, body: body}
-	if j.report, err = journal.Parse(bounded{ctx, body}, body.Size()); err != nil {
-		return p.fault(it, fmt.Errorf("unwrap: %w", err))
+	j := &job{Pipeline: p, item: it, tenant: t, body: body, limit: p.limit(body.Size())}
+	j.report, err = stage(p, "unwrap", j.limit, func(ctx context.Context) (*journal.Report, error) {
+		return journal.Parse(bounded{ctx, body}, body.Size())
+	})
+	switch {
+	case overran(err): // nothing says whose it is, so it goes to nobody
+		return quarantine(queue.CauseFault, "unwrapping it took longer than any report needs, and was stopped")
+	case err != nil:
+		return j.failed("unwrap", err)
 	}
 	return j.decide(ctx)
 }
@@ -67,11 +71,10 @@ func (p *Pipeline) postmaster() ending {
 	return ending{how: bounced, why: "mail for postmaster, sent on"}
 }
 
-// limitStep is how many octets earn an item its limit once more. A large report is read some four times, by several
-// workers at once, perhaps from a slow disk: a limit that fits all sizes would bounce the large ones of a busy hour.
+// limitStep is how many bytes earn an item its limit once more.
 const limitStep = 64 << 20
 
-// limit is how long unwrapping and scoring may take for a body of this size.
+// limit is how long each stage may compute for a body of this size.
 func (p *Pipeline) limit(size int64) time.Duration {
 	return p.o.Limit * time.Duration(1+size/limitStep)
 }
@@ -80,7 +83,7 @@ func (p *Pipeline) limit(size int64) time.Duration {
 func (j *job) decide(ctx context.Context) ending {
 	e, r := j.item.Envelope, j.report
 	if e.Purpose == queue.ForSubmission {
-		return j.submission(ctx)
+		return j.submission()
 	}
 	if r.Kind == journal.KindValidation {
 		return j.validated(ctx)
@@ -100,7 +103,7 @@ func (j *job) decide(ctx context.Context) ending {
 	}
 	end := j.commit(ctx)
 	if end.record != nil && len(j.tenant.Submissions) > 0 {
-		if failed := j.journaledSubmissions(ctx); failed != nil {
+		if failed := j.journaledSubmissions(); failed != nil {
 			return *failed
 		}
 	}
@@ -152,33 +155,39 @@ func (p *Pipeline) unreadable(it queue.Item, err error) ending {
 	return p.fault(it, fmt.Errorf("open body: %w", err))
 }
 
+// overran reports whether a stage ended because its time was over.
+func overran(err error) bool { return errors.Is(err, score.ErrOverrun) || errors.Is(err, errAbandoned) }
+
+// failed logs the panic of a stage. Any failure may be the item's own doing.
+func (j *job) failed(stage string, err error) ending {
+	j.logPanic(err)
+	return j.fault(j.item, fmt.Errorf("%s: %w", stage, err))
+}
+
+func (j *job) logPanic(err error) {
+	var p panicked
+	if errors.As(err, &p) {
+		j.o.Log.Error("stage panicked", "event", "stage.panic", "item", j.item.ID, "panic", p.why, "stack", p.stack)
+	}
+}
+
 // fault is an error that may be the item's own doing: it is tried again, and put aside with a bounce after the third time.
 func (p *Pipeline) fault(it queue.Item, err error) ending {
 	if it.Tries+1 < maxFaults {
 		return p.wait(it, err.Error())
 	}
-	why := fmt.Sprintf("tried %d times: %v", it.Tries+1, err)
-	if it.Envelope.Purpose == queue.ForSubmission {
-		return quarantine(queue.CauseFault, "%s", why)
+	return p.giveUp(it, queue.CauseFault, fmt.Sprintf("tried %d times: %v", it.Tries+1, err))
+}
+
+// giveUp puts an item aside, with a bounce where it is a report.
+func (p *Pipeline) giveUp(it queue.Item, cause queue.Cause, why string) ending {
+	if it.Envelope.Purpose == queue.ForSubmission || it.Envelope.Purpose == queue.ForPostmaster {
+		return quarantine(cause, "%s", why)
 	}
-	return ending{how: both, why: why}
+	return ending{how: both, cause: cause, why: why}
 }
 
 func (p *Pipeline) wait(it queue.Item, why string) ending {
 	delay := faultDelays[min(it.Tries, len(faultDelays)-1)]
 	return ending{how: later, why: why, at: p.o.Now().Add(delay)}
-}
-
-// bounded stops a parser that reads on after its time.
-type bounded struct {
-	ctx context.Context
-	r   io.ReaderAt
-}
-
-func (b bounded) ReadAt(p []byte, off int64) (int, error) {
-	if err := b.ctx.Err(); err != nil {
-		return 0, fmt.Errorf("ran over its time: %w", err)
-	}
-	runtime.Gosched() // judging a large report takes seconds of computing; small ones that arrive meanwhile go first
-	return b.r.ReadAt(p, off)
 }

@@ -26,7 +26,8 @@ type Queue interface {
 	Defer(ctx context.Context, id string, at time.Time, why string) error
 	Release(id string) error
 	Quarantine(ctx context.Context, id string, cause queue.Cause, why string) error
-	GiveUp(ctx context.Context, id, why string, quarantine bool) (queue.Bounce, error)
+	StartScoring(id string) (end func(), err error)
+	GiveUp(ctx context.Context, id, why string, keep queue.Cause) (queue.Bounce, error)
 }
 
 // Store is where the outcome goes. *store.Store is one.
@@ -66,14 +67,17 @@ type Options struct {
 	Log         *slog.Logger                           //
 	Now         func() time.Time                       // nil: time.Now
 	Workers     int                                    // items at once; 0: 4
-	Limit       time.Duration                          // for one item's unwrapping and scoring; 0: 1 minute
+	Limit       time.Duration                          // computing time of each stage, for each 64 MiB; 0: 1 minute
+	Grace       time.Duration                          // for the items in hand, when it is to stop; 0: 20 s
 	Fail        func(point string) error               // failpoint of the crash tests; nil in production
 }
 
 // Pipeline carries items through.
 type Pipeline struct {
-	o     Options
-	watch *watch
+	o        Options
+	watch    *watch
+	gate     *gate
+	progress progress
 }
 
 // New makes a Pipeline.
@@ -87,13 +91,17 @@ func New(o Options) *Pipeline {
 	if o.Limit == 0 {
 		o.Limit = time.Minute
 	}
+	if o.Grace == 0 {
+		o.Grace = 20 * time.Second
+	}
 	if o.Fail == nil {
 		o.Fail = func(string) error { return nil }
 	}
-	return &Pipeline{o: o, watch: newWatch(o.Now, o.Alert)}
+	return &Pipeline{o: o, watch: newWatch(o.Now, o.Alert), gate: newGate()}
 }
 
-// Run works until ctx ends, then finishes what is in hand. Its error is that of the queue or the store.
+// Run works until ctx ends, then finishes what is in hand. Where that takes longer than Options.Grace, it gives the items back and returns
+// all the same: the process is to end. Its error is that of the queue or the store.
 func (p *Pipeline) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -110,7 +118,16 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	}
 	err := p.feed(ctx, items)
 	close(items)
-	group.Wait()
+	done := make(chan struct{})
+	go func() {
+		group.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-time.After(p.o.Grace):
+		err = errors.Join(err, p.giveBackStuck())
+	}
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
 		return cause
 	}
@@ -161,13 +178,29 @@ func (p *Pipeline) giveBack(batch []queue.Item) error {
 	return nil
 }
 
+// giveBackStuck gives back what workers did not finish. One that does after all changes nothing that matters: what it commits is applied
+// once.
+func (p *Pipeline) giveBackStuck() error {
+	for _, id := range p.progress.left() {
+		p.o.Log.Warn("an item was not finished in time for the stop: it is given back", "event", "pipeline.unfinished", "item", id)
+		if err := p.o.Queue.Release(id); err != nil && !errors.Is(err, queue.ErrNotFound) && !errors.Is(err, queue.ErrState) {
+			return fmt.Errorf("give back item %s: %w", id, err)
+		}
+	}
+	return nil
+}
+
 // work carries one item to its end. Its error is that of queue or store, after which only what is durable is certain.
 func (p *Pipeline) work(stop context.Context, it queue.Item) error {
 	ctx := context.WithoutCancel(stop) // a stop lets the item in hand finish
-	end := p.judge(ctx, it)
+	p.progress.begin(it, p.limit(it.Body.Size))
+	defer p.progress.end(it)
+	end, forget := p.score(ctx, it)
+	defer forget() // once the end is committed
 	err := p.carryOut(ctx, it, end)
 	for nospace.Is(err) && stop.Err() == nil {
 		p.pause(stop, err)
+		p.progress.begin(it, 0)
 		err = p.carryOut(ctx, it, end)
 	}
 	if nospace.Is(err) {
@@ -177,4 +210,22 @@ func (p *Pipeline) work(stop context.Context, it queue.Item) error {
 		return fmt.Errorf("item %s: %w", it.ID, err)
 	}
 	return nil
+}
+
+// score judges an item under a note that says so: should the process end meanwhile, the item is a suspect. An item that the process ended
+// with again and again, while nothing else was scored, is not looked at any more. forget takes the note back.
+func (p *Pipeline) score(ctx context.Context, it queue.Item) (end ending, forget func()) {
+	if it.CrashesAlone >= queue.MaxCrashes {
+		return p.giveUp(it, queue.CauseCrash, it.Reason), func() {}
+	}
+	leave := p.gate.enter(it.Crashes > 1)
+	defer leave()
+	forget, err := p.o.Queue.StartScoring(it.ID)
+	switch {
+	case nospace.Is(err):
+		return p.wait(it, err.Error()), func() {}
+	case err != nil:
+		return ending{how: broken, err: err}, func() {}
+	}
+	return p.judge(ctx, it), forget
 }

@@ -598,8 +598,8 @@ func TestRun_stopLosesNothing(t *testing.T) {
 			continue
 		}
 		left++
-		if it.State != queue.Ready || it.Starts != 0 {
-			t.Errorf("item %s was given back as %s with %d starts", id, it.State, it.Starts)
+		if it.State != queue.Ready || it.Crashes != 0 {
+			t.Errorf("item %s was given back as %s after %d crashes", id, it.State, it.Crashes)
 		}
 	}
 	if left == 0 || left == len(ids) {

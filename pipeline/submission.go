@@ -16,7 +16,7 @@ import (
 )
 
 // submission takes what users report at an address of this daemon. It is never bounced: the alternate mailbox is for reports.
-func (j *job) submission(ctx context.Context) ending {
+func (j *job) submission() ending {
 	if j.outerIsOwn() {
 		return ending{how: processed, why: "our own mail, sent to a submission address"}
 	}
@@ -34,7 +34,7 @@ func (j *job) submission(ctx context.Context) ending {
 		if at < 0 {
 			return j.wait(j.item, "its recipient is no submission address any more: configure it again, or export the item")
 		}
-		taken, end := j.submit(ctx, l, j.tenant.Submissions[at])
+		taken, end := j.submit(l, j.tenant.Submissions[at])
 		if end != nil {
 			return *end
 		}
@@ -48,7 +48,7 @@ func (j *job) submission(ctx context.Context) ending {
 
 // journaledSubmissions takes what users report to mailboxes of the organisation: the journal tells of it. The message itself
 // was committed like any other. It is nil when all is well.
-func (j *job) journaledSubmissions(ctx context.Context) *ending {
+func (j *job) journaledSubmissions() *ending {
 	for _, s := range j.tenant.Submissions {
 		at := slices.IndexFunc(j.report.Recipients, func(r journal.Recipient) bool {
 			return slices.Contains(s.Mailboxes, mailaddr.Address(r.Address))
@@ -60,7 +60,7 @@ func (j *job) journaledSubmissions(ctx context.Context) *ending {
 		if !j.firstHand() {
 			l.Unproven = "the journal report of it is not first-hand"
 		}
-		if _, end := j.submit(ctx, l, s); end != nil {
+		if _, end := j.submit(l, s); end != nil {
 			return end
 		}
 	}
@@ -69,7 +69,7 @@ func (j *job) journaledSubmissions(ctx context.Context) *ending {
 
 // submit keeps what a user's mail reports. The bytes of what was accepted are kept for longer, as those of flagged mail are.
 // A crash before the item's end takes it once more, which changes nothing.
-func (j *job) submit(ctx context.Context, l submission.Letter, s config.Submission) ([]submission.Taken, *ending) {
+func (j *job) submit(l submission.Letter, s config.Submission) ([]submission.Taken, *ending) {
 	if j.o.Submissions == nil {
 		end := j.wait(j.item, "submissions are not taken")
 		return nil, &end
@@ -82,11 +82,13 @@ func (j *job) submit(ctx context.Context, l submission.Letter, s config.Submissi
 		}
 		l.Body = ref
 	}
-	var taken []submission.Taken
-	err := submission.Within(bounded{ctx, j.body}, j.body.Size(), l.Journaled, func(octets io.ReaderAt, size int64) (err error) {
-		l.Octets, l.Size = octets, size
-		taken, err = j.o.Submissions.Take(ctx, l)
-		return err
+	taken, err := stage(j.Pipeline, "submission", j.limit, func(ctx context.Context) (taken []submission.Taken, err error) {
+		err = submission.Within(bounded{ctx, j.body}, j.body.Size(), l.Journaled, func(octets io.ReaderAt, size int64) (err error) {
+			l.Octets, l.Size = octets, size
+			taken, err = j.o.Submissions.Take(ctx, l)
+			return err
+		})
+		return taken, err
 	})
 	if err != nil {
 		return nil, j.unkept(err)
@@ -109,10 +111,12 @@ func (j *job) unkept(err error) *ending {
 	switch {
 	case nospace.Is(err):
 		end = j.wait(j.item, err.Error())
+	case overran(err):
+		end = quarantine(queue.CauseFault, "reading what is reported took longer than any message needs, and was stopped")
 	case errors.Is(err, store.ErrStorage), errors.Is(err, store.ErrClosed):
 		end = ending{how: broken, err: err}
 	default:
-		end = j.fault(j.item, err)
+		end = j.failed("submission", err)
 	}
 	return &end
 }

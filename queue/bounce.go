@@ -16,13 +16,13 @@ import (
 // GiveUp ends work on an item that cannot be carried through: its bounce and its end are one commit. With quarantine
 // the item stays, set aside; without, it is finished. Giving up an item again, or another one with the same octets (a report
 // that was sent again because its 250 was lost), answers with the same bounce and adds none.
-func (q *Queue) GiveUp(ctx context.Context, id, why string, quarantine bool) (Bounce, error) {
+func (q *Queue) GiveUp(ctx context.Context, id, why string, keep Cause) (Bounce, error) {
 	var b *Bounce
 	digest := q.digest(id)
 	// C5: once this is committed, the bounce and the item's end are durable together.
 	// A crash before it means that the item is worked on again; after it, that the bounce is sent from its row.
 	err := q.submit(ctx, &op{early: "c5.before", late: "c5.after-commit", apply: func(t *txn) (err error) {
-		b, err = t.giveUp(id, digest, why, quarantine)
+		b, err = t.giveUp(id, digest, why, keep)
 		return err
 	}})
 	if err != nil {
@@ -49,7 +49,7 @@ func (q *Queue) digest(id string) string {
 	return fmt.Sprintf("%x", sum.Sum(nil))
 }
 
-func (t *txn) giveUp(id, digest, why string, quarantine bool) (*Bounce, error) {
+func (t *txn) giveUp(id, digest, why string, keep Cause) (*Bounce, error) {
 	have, err := t.bounceOf(id)
 	if err != nil {
 		return nil, err
@@ -66,11 +66,11 @@ func (t *txn) giveUp(id, digest, why string, quarantine bool) (*Bounce, error) {
 			return nil, err
 		}
 	}
-	if !quarantine {
+	if keep == "" {
 		return have, t.set(old, nil)
 	}
 	it := *old
-	it.quarantine(CauseFault, why)
+	it.quarantine(keep, why)
 	return have, t.set(old, &it)
 }
 

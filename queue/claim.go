@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// Claim hands out up to max items to work on, and waits until there is at least one. Their starts are durable before
-// it returns. An item that has been started MaxStarts times without an end is quarantined instead. On an error of
-// storage nothing is handed out; unless the queue is broken, the caller may try again after a while.
+// Claim hands out up to max items to work on, and waits until there is at least one. Of the suspects one is handed out, and no other until
+// it is ended or given back. On an error of storage nothing is handed out; unless the queue is broken, the caller may try again after a
+// while.
 func (q *Queue) Claim(ctx context.Context, max int) ([]Item, error) {
 	for {
 		yes, wake, due := q.tally.claimable(q.now())
@@ -49,9 +49,9 @@ func (q *Queue) sleep(ctx context.Context, wake <-chan struct{}, due time.Time) 
 
 // claim asks the committer once. It waits for the answer whatever happens, or items would be claimed by nobody.
 func (q *Queue) claim(max int) ([]Item, error) {
-	var items, poison []Item
+	var items []Item
 	err := q.submit(context.Background(), &op{apply: func(t *txn) (err error) {
-		items, poison, err = t.claim(max)
+		items, err = t.claim(max)
 		return err
 	}})
 	if errors.Is(err, errUnreadable) {
@@ -60,38 +60,32 @@ func (q *Queue) claim(max int) ([]Item, error) {
 	if err != nil {
 		return nil, fmt.Errorf("claim: %w", err)
 	}
-	for _, it := range poison {
-		q.log.Error("item quarantined", "event", "item.quarantined", "item", it.ID, "reason", it.Reason)
+	return items, nil
+}
+
+func (t *txn) claim(max int) (items []Item, err error) {
+	for _, id := range t.claimable(max) {
+		old, err := t.item(id)
+		if err != nil {
+			return nil, err
+		}
+		it := *old
+		it.State, it.NotBefore = Working, time.Time{}
+		items = append(items, it)
+		if err := t.set(old, &it); err != nil {
+			return nil, err
+		}
 	}
 	return items, nil
 }
 
-func (t *txn) claim(max int) (items, poison []Item, err error) {
-	for _, id := range t.claimable(max) {
-		old, err := t.item(id)
-		if err != nil {
-			return nil, nil, err
-		}
-		it := *old
-		if it.Starts >= MaxStarts {
-			it.State, it.NotBefore, it.Cause = Quarantined, time.Time{}, CauseCrash
-			it.Reason = fmt.Sprintf("the process ended %d times while it was worked on", it.Starts)
-			poison = append(poison, it)
-		} else {
-			it.State, it.NotBefore, it.Starts = Working, time.Time{}, it.Starts+1
-			items = append(items, it)
-		}
-		if err := t.set(old, &it); err != nil {
-			return nil, nil, err
-		}
-	}
-	return items, poison, nil
-}
-
-// claimable is up to max ids that are due. The deferred that are due and the ready take turns, so that neither a
-// flood of new mail nor a wave of retries keeps the other from being worked on.
+// claimable is up to max ids that are due: a suspect, if none is in work, and the deferred that are due and the ready in turns, so that
+// neither a flood of new mail nor a wave of retries keeps the other from being worked on.
 func (t *txn) claimable(max int) []string {
-	var ready, due []string
+	var ready, due, ids []string
+	if first, at := nextDue(t.index, Suspect); first != "" && !at.After(t.now) && t.suspects == 0 {
+		ids = append(ids, first)
+	}
 	each(t.index, stateLetters[Ready], func(_ time.Time, id string) bool {
 		ready = append(ready, id)
 		return len(ready) < max
@@ -103,7 +97,6 @@ func (t *txn) claimable(max int) []string {
 		due = append(due, id)
 		return len(due) < max
 	})
-	var ids []string
 	for len(ids) < max && len(ready)+len(due) > 0 {
 		ids = append(ids, head(&due)...)
 		ids = append(ids, head(&ready)...)

@@ -124,6 +124,7 @@ func (q *Queue) rows(waiting load, batch []*op) error {
 	}
 	defer func() { _ = tx.Rollback() }() // does nothing after a commit
 	t := newTxn(tx, q.now())
+	t.suspects = q.tally.suspectsInWork()
 	if t.bring(waiting); t.err != nil {
 		return q.commitFailed(t.err)
 	}
@@ -139,7 +140,7 @@ func (q *Queue) rows(waiting load, batch []*op) error {
 	if !t.changed {
 		return nil
 	}
-	t.due = nextDue(t.index)
+	t.due = t.nextDues()
 	if err := tx.Commit(); err != nil {
 		return q.commitFailed(err)
 	}

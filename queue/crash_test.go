@@ -259,6 +259,11 @@ func (s *scenario) workOn(ctx context.Context, q *Queue, r *rand.Rand) bool {
 		return ctx.Err() == nil && !q.isBroken()
 	}
 	for _, m := range s.fates.claimed(items) {
+		if r.IntN(2) == 0 {
+			if end, err := q.StartScoring(m.id); err == nil && r.IntN(4) > 0 { // or the process ends before the note goes
+				defer end()
+			}
+		}
 		s.end(q, r, m)
 		if !s.fates.over() {
 			s.look(q, m, m.id)
@@ -269,21 +274,25 @@ func (s *scenario) workOn(ctx context.Context, q *Queue, r *rand.Rand) bool {
 
 // end is what becomes of an item that was worked on.
 func (s *scenario) end(q *Queue, r *rand.Rand, m *message) {
-	ctx, id, before := s.t.Context(), m.id, m.may[0].starts-1
-	switch r.IntN(8) {
+	ctx, id, back := s.t.Context(), m.id, fate{inReady}
+	if m.suspect {
+		back = fate{suspected}
+	}
+	switch r.IntN(9) {
 	case 0, 1, 2:
 		s.fates.change(m, fate{where: finished}, func() error { return q.Finish(ctx, id) })
 	case 3:
 		at := s.now().Add(time.Duration(r.IntN(3)) * time.Hour)
-		s.fates.change(m, fate{inDeferred, before}, func() error { return q.Defer(ctx, id, at, "later") })
+		s.fates.change(m, fate{inDeferred}, func() error { return q.Defer(ctx, id, at, "later") })
 	case 4:
-		s.fates.change(m, fate{setAside, before}, func() error { return q.Quarantine(ctx, id, CauseFault, "odd") })
+		s.fates.change(m, fate{setAside}, func() error { return q.Quarantine(ctx, id, CauseFault, "odd") })
 	case 5:
-		s.fates.change(m, fate{inReady, before}, func() error { return q.Release(id) })
+		s.fates.change(m, back, func() error { return q.Release(id) })
 	case 6:
-		to := []fate{{where: given}, {bounced, before}}[r.IntN(2)]
-		s.fates.change(m, to, func() error { _, err := q.GiveUp(ctx, id, "no way", to.where == bounced); return err })
-	case 7: // goes on working until the end
+		s.fates.change(m, fate{given}, func() error { _, err := q.GiveUp(ctx, id, "no way", ""); return err })
+	case 7:
+		s.fates.change(m, fate{bounced}, func() error { _, err := q.GiveUp(ctx, id, "no way", CauseFault); return err })
+	case 8: // goes on working until the end
 	}
 }
 
@@ -327,7 +336,7 @@ func (s *scenario) check() {
 		if was, twice := found[it.Envelope.Session]; twice && w != bounced {
 			s.t.Errorf("message %s is there as %v and as %s", it.Envelope.Session, was, w)
 		}
-		found[it.Envelope.Session] = fate{w, it.Starts}
+		found[it.Envelope.Session] = fate{w}
 		s.checkOctets(q, it)
 	}
 	if !s.fates.over() { // else it has come too late

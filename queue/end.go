@@ -16,15 +16,15 @@ func (q *Queue) Finish(ctx context.Context, id string) error {
 	return wrap("finish", id, err)
 }
 
-// Defer puts an item back until at, and says why. A try is counted; its start is not held against it. What is in
-// quarantine stays there: ErrState.
+// Defer puts an item back until at, and says why. A try is counted; crashes before it are forgotten, since it did not end the process now.
+// What is in quarantine stays there: ErrState.
 func (q *Queue) Defer(ctx context.Context, id string, at time.Time, why string) error {
 	return wrap("defer", id, q.change(ctx, id, func(_ *txn, it *Item) (*Item, error) {
 		if it.State == Quarantined {
 			return nil, fmt.Errorf("%w: %s", ErrState, it.State)
 		}
-		it.unstart()
 		it.State, it.NotBefore, it.Reason = Deferred, at.UTC().Round(0), why
+		it.Crashes, it.CrashesAlone = 0, 0
 		it.Tries++
 		return it, nil
 	}))
@@ -36,8 +36,7 @@ func (q *Queue) Release(id string) error {
 		if it.State != Working {
 			return nil, fmt.Errorf("%w: %s", ErrState, it.State)
 		}
-		it.unstart()
-		it.State = Ready
+		it.requeue()
 		return it, nil
 	}))
 }
@@ -50,7 +49,7 @@ func (q *Queue) Quarantine(ctx context.Context, id string, cause Cause, why stri
 	}))
 }
 
-// Retry makes a quarantined or deferred item ready, at a person's word. Its starts and tries are forgotten.
+// Retry makes a quarantined or deferred item ready, at a person's word. Its crashes and tries are forgotten.
 func (q *Queue) Retry(ctx context.Context, id string) error {
 	return wrap("retry", id, q.change(ctx, id, func(_ *txn, it *Item) (*Item, error) {
 		if it.State == Working {
@@ -74,18 +73,10 @@ func (q *Queue) Trust(ctx context.Context, id, who string) error {
 }
 
 func (it *Item) again() {
-	it.State, it.NotBefore, it.Cause, it.Starts, it.Tries = Ready, time.Time{}, "", 0, 0
-}
-
-// unstart takes back the start that was counted when the item was claimed.
-func (it *Item) unstart() {
-	if it.State == Working && it.Starts > 0 {
-		it.Starts--
-	}
+	it.State, it.NotBefore, it.Cause, it.Crashes, it.CrashesAlone, it.Tries = Ready, time.Time{}, "", 0, 0, 0
 }
 
 func (it *Item) quarantine(cause Cause, why string) {
-	it.unstart()
 	it.State, it.NotBefore, it.Cause, it.Reason = Quarantined, time.Time{}, cause, why
 }
 

@@ -9,10 +9,7 @@ import (
 )
 
 // fate is what has become of a message.
-type fate struct {
-	where  where
-	starts int
-}
+type fate struct{ where where }
 
 type where string
 
@@ -21,6 +18,7 @@ const (
 	inReady    where = "ready"
 	inWork     where = "working"
 	inDeferred where = "deferred"
+	suspected  where = "suspect"
 	setAside   where = "quarantined"
 	bounced    where = "quarantined, with a bounce"
 	finished   where = "finished"
@@ -38,27 +36,21 @@ func (f fate) there() bool { return !f.gone() }
 func (f fate) reopened() []fate {
 	switch f.where {
 	case nowhere:
-		return []fate{f, {setAside, 0}} // its row was written, and not all of its octets
-	case inReady:
-		if f.starts >= MaxStarts {
-			return []fate{f, {setAside, f.starts}}
-		}
-		return append(fate{inWork, f.starts + 1}.reopened(), f)
-	case inDeferred:
-		return append(fate{inReady, f.starts}.reopened(), f)
-	case inWork:
-		return []fate{{inReady, f.starts}, {inDeferred, max(f.starts, MaxStarts-1)}}
+		return []fate{f, {setAside}} // its row was written, and not all of its octets
+	case inReady, inDeferred, suspected, inWork:
+		return []fate{f, {inReady}, {suspected}}
 	}
 	return []fate{f}
 }
 
 // message is one that was put, with all that may have become of it: one fate, or several while nobody has answered.
 type message struct {
-	n      int
-	id     string // "" while it is not known
-	may    []fate
-	claims int
-	torn   bool // it was not accepted, and its row was found without all of its octets
+	n       int
+	id      string // "" while it is not known
+	may     []fate
+	claims  int
+	suspect bool // it was one when it was claimed
+	torn    bool // it was not accepted, and its row was found without all of its octets
 }
 
 // octets are those of a message: none, a few, many, or so many that they get a file of their own.
@@ -118,10 +110,11 @@ func (fs *fates) claimed(items []Item) (out []*message) {
 			return nil
 		}
 		m := fs.messages[it.Envelope.Session]
-		if !slices.ContainsFunc(m.may, func(f fate) bool { return (f.where == inReady || f.where == inDeferred) && f.starts+1 == it.Starts }) {
-			fs.t.Errorf("message %d was handed out with %d starts; it was %v", m.n, it.Starts, m.may)
+		if !slices.ContainsFunc(m.may, func(f fate) bool { return f.where == inReady || f.where == inDeferred || f.where == suspected }) {
+			fs.t.Errorf("message %d was handed out; it was %v", m.n, m.may)
 		}
-		m.id, m.may = it.ID, []fate{{inWork, it.Starts}}
+		m.suspect = it.Crashes > 0
+		m.id, m.may = it.ID, []fate{{inWork}}
 		m.claims++
 		out = append(out, m)
 	}

@@ -53,22 +53,24 @@ const (
 	Ready       State = "ready"       // waits for a worker
 	Working     State = "working"     // claimed
 	Deferred    State = "deferred"    // due again at NotBefore
+	Suspect     State = "suspect"     // the process ended while it was scored: due at NotBefore, with no other suspect in work
 	Quarantined State = "quarantined" // waits for a person
 )
 
 // Item is one accepted message.
 type Item struct {
-	ID        string    `json:"id"` // time-ordered, unique in this queue
-	Envelope  Envelope  `json:"envelope"`
-	Body      spool.Ref `json:"body"`
-	State     State     `json:"state"`
-	Starts    int       `json:"starts"` // times that work began and neither ended nor was given back: the process died
-	Tries     int       `json:"tries"`  // times that it was deferred
-	NotBefore time.Time `json:"not_before,omitzero"`
-	Cause     Cause     `json:"cause,omitempty"`   // why it is in quarantine, in a word
-	Reason    string    `json:"reason,omitempty"`  // why it is deferred or quarantined
-	Trusted   string    `json:"trusted,omitempty"` // who vouched that it comes from its tenant, whatever attribution says
-	Changed   time.Time `json:"changed"`
+	ID           string    `json:"id"` // time-ordered, unique in this queue
+	Envelope     Envelope  `json:"envelope"`
+	Body         spool.Ref `json:"body"`
+	State        State     `json:"state"`
+	Crashes      int       `json:"crashes"`                 // times that the process ended while it was scored
+	CrashesAlone int       `json:"crashes_alone,omitempty"` // of these but the first, times that nothing else was being scored
+	Tries        int       `json:"tries"`                   // times that it was deferred
+	NotBefore    time.Time `json:"not_before,omitzero"`
+	Cause        Cause     `json:"cause,omitempty"`   // why it is in quarantine, in a word
+	Reason       string    `json:"reason,omitempty"`  // why it is deferred, a suspect, or quarantined
+	Trusted      string    `json:"trusted,omitempty"` // who vouched that it comes from its tenant, whatever attribution says
+	Changed      time.Time `json:"changed"`
 }
 
 // BounceState is where a bounce stands.

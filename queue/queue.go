@@ -12,7 +12,8 @@
 //   - I1: an id that Commit returned is that of an item whose body and row are durable (C1).
 //   - I2: an accepted item leaves only by Finish or GiveUp, or out of quarantine by a person's Discard. It never expires:
 //     only mail for postmaster does, which anybody can send (ExpirePostmaster).
-//   - I3: a start is noted durably before an item is handed out, so that one which kills the process is found out.
+//   - I3: that an item is being scored is noted where the end of the process does not undo it, so that one which ends the process is found
+//     out (suspect.go). At most one suspect is in work.
 //   - I4: an item that is given up has exactly one bounce, however often GiveUp is called (C5).
 //   - I5: the rows are the truth, those in queue.db and those in the log behind the place up to which queue.db has it: octets
 //     without a row are garbage, a row without its octets is quarantined. A row that cannot be read is kept apart, and what
@@ -41,9 +42,6 @@ import (
 
 	"clawback/spool"
 )
-
-// MaxStarts is how many times work on an item may end with the process before the item is quarantined.
-const MaxStarts = 3
 
 // Options of a Queue. The zero value works.
 type Options struct {
@@ -81,10 +79,11 @@ type Queue struct {
 	closeIt sync.Once
 	closed  error // of Close; written once, read after closeIt
 
-	logged *logged
-	tally  *tally
-	used   atomic.Int64 // octets of queue.db in use; written by the committer
-	lost   int          // items whose octets Open has not found whole; Open's alone
+	logged  *logged
+	tally   *tally
+	scoring *scoring
+	used    atomic.Int64 // octets of queue.db in use; written by the committer
+	lost    int          // items whose octets Open has not found whole; Open's alone
 }
 
 // Open opens the queue in dir and recovers: what was accepted last is brought over from the log, what was being worked on is
@@ -104,6 +103,9 @@ func Open(dir string, sp *spool.Spool, o Options) (*Queue, error) {
 	err := q.recover()
 	if err == nil {
 		err = q.replay()
+	}
+	if err == nil { // what it said is in the rows now
+		q.scoring, err = q.openScoring()
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("recover queue %s: %w", q.path(), err), q.db.Close())
@@ -177,14 +179,14 @@ func (q *Queue) Probe(ctx context.Context) error {
 	return q.submit(ctx, &op{apply: func(*txn) error { return nil }})
 }
 
-// Close commits what was submitted and closes the file. What is still being worked on is ready again at the next Open,
-// with its start counted; Release gives it back without.
+// Close commits what was submitted and closes the files. What is still being worked on is ready again at the next Open, and what is being
+// scored is a suspect then; Release gives it back as it was.
 func (q *Queue) Close() error {
 	q.closeIt.Do(func() {
 		close(q.quit)
 		<-q.taken
 		<-q.done
-		q.closed = q.db.Close()
+		q.closed = errors.Join(q.db.Close(), q.scoring.Close())
 	})
 	return q.closed
 }

@@ -3,8 +3,8 @@ package queue
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"syscall"
-	"time"
 
 	"clawback/spool"
 )
@@ -18,13 +18,13 @@ func (q *Queue) recover() error {
 	defer func() { _ = tx.Rollback() }() // does nothing after a commit
 	t := newTxn(tx, q.now())
 	r := recovery{q: q, t: t}
-	if err := errors.Join(r.items(), r.bounces(), t.err); err != nil {
+	if err := errors.Join(r.readScored(), r.items(), r.bounces(), t.err); err != nil {
 		return err
 	}
 	if err := errors.Join(t.dropSent(t.now.Add(-q.o.KeepSent)), t.err); err != nil {
 		return err
 	}
-	t.due = nextDue(t.index)
+	t.due = t.nextDues()
 	if t.changed {
 		err = tx.Commit()
 	}
@@ -34,9 +34,23 @@ func (q *Queue) recover() error {
 
 // recovery is what recover knows on its way through the rows.
 type recovery struct {
-	q        *Queue
-	t        *txn
-	suspects int
+	q      *Queue
+	t      *txn
+	scored map[string]bool // items that were being scored when the process ended
+	alone  bool            // there was one
+}
+
+// readScored reads which items were being scored. A note of one that has ended since stands for nothing.
+func (r *recovery) readScored() (err error) {
+	if r.scored, err = r.q.readScoring(); err != nil {
+		return err
+	}
+	maps.DeleteFunc(r.scored, func(id string, _ bool) bool {
+		it, err := r.t.item(id)
+		return err != nil || it.State != Working
+	})
+	r.alone = len(r.scored) == 1
+	return nil
 }
 
 func (r *recovery) items() error {
@@ -82,7 +96,11 @@ func (r *recovery) item(it Item) (*Item, error) {
 	}
 	switch latest := r.t.now.Add(r.q.o.MaxDefer); {
 	case it.State == Working:
-		r.again(&it)
+		it.crashed(r.scored[it.ID], r.alone, r.t.now)
+		if it.State == Suspect {
+			r.q.log.Warn("the process ended while an item was scored", "event", "item.suspect", "item", it.ID, "crashes", it.Crashes,
+				"alone", it.CrashesAlone)
+		}
 		return &it, nil
 	case it.State == Deferred && it.NotBefore.After(latest):
 		it.NotBefore = latest // the clock was wrong when it was deferred
@@ -115,22 +133,6 @@ func lostAt(ref spool.Ref, err error) string {
 // isLost reports whether an error says that octets are gone or damaged.
 func isLost(err error) bool {
 	return errors.Is(err, spool.ErrMissing) || errors.Is(err, spool.ErrCorrupt) || errors.Is(err, syscall.EIO)
-}
-
-// apart is the time between two suspects.
-const apart = 2 * time.Second
-
-// again makes an item ready that was being worked on when the process ended. One that this has happened to before is
-// a suspect: suspects start one after another, so that the one which kills the process does not take the others
-// with it, start after start, into quarantine.
-func (r *recovery) again(it *Item) {
-	it.State = Ready
-	if it.Starts < MaxStarts-1 {
-		return
-	}
-	it.State, it.NotBefore = Deferred, r.t.now.Add(time.Duration(r.suspects)*apart)
-	it.Reason = fmt.Sprintf("the process ended %d times while it was worked on", it.Starts)
-	r.suspects++
 }
 
 // present checks that the octets of a body are there, by the file's length alone. It reads none of them: Body does.

@@ -144,8 +144,8 @@ func TestOpen_compactionFails(t *testing.T) {
 	q = openOn(t, dir, spool.OS(), Options{CompactAbove: 1 << 20, openFile: noRoom})
 	wantItems(t, q, 1)
 	mustDeliver(t, q, small)
-	if n := countFiles(t, filepath.Join(dir, "queue")); n != 1 {
-		t.Errorf("%d files beside the queue, want queue.db alone", n)
+	if n := countFiles(t, filepath.Join(dir, "queue")); n != 2 {
+		t.Errorf("%d files of the queue, want queue.db and queue.scoring alone", n)
 	}
 }
 

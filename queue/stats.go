@@ -41,7 +41,7 @@ func (q *Queue) Stats() (Stats, error) {
 func (y *tally) stats() Stats {
 	y.mu.Lock()
 	defer y.mu.Unlock()
-	s := Stats{Items: map[State]Count{}, Tenants: map[string]map[State]Count{}, Bounces: map[BounceState]Count{}, NextDue: y.due}
+	s := Stats{Items: map[State]Count{}, Tenants: map[string]map[State]Count{}, Bounces: map[BounceState]Count{}, NextDue: y.due.deferred}
 	for k, c := range y.items {
 		s.Items[k] = c
 	}
@@ -64,7 +64,7 @@ func oldest(tx *bolt.Tx, state State) time.Time {
 		if first == "" || id < first {
 			first = id
 		}
-		return state == Deferred // the others are in the order of their ids
+		return state == Deferred || state == Suspect // the others are in the order of their ids
 	})
 	return idTime(first)
 }

@@ -342,7 +342,7 @@ func TestChange_waitsInTheLog(t *testing.T) {
 	for name, change := range map[string]func() error{
 		"quarantine": func() error { return q.Quarantine(t.Context(), last, CauseFault, "odd") },
 		"finish":     func() error { return q.Finish(t.Context(), last) },
-		"give up":    func() error { _, err := q.GiveUp(t.Context(), last, "odd", false); return err },
+		"give up":    func() error { _, err := q.GiveUp(t.Context(), last, "odd", ""); return err },
 	} {
 		if err := change(); !errors.Is(err, syscall.ENOSPC) {
 			t.Errorf("%s = %v, want ENOSPC", name, err)

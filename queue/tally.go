@@ -15,12 +15,13 @@ type Count struct {
 
 // delta is a change of the tally: n things of one state more or fewer.
 type delta struct {
-	n      int
-	state  State
-	bounce BounceState // when it is a bounce
-	source Source
-	file   string // "" when it holds none
-	size   int64
+	n       int
+	state   State
+	suspect bool        // it was being scored when the process ended
+	bounce  BounceState // when it is a bounce
+	source  Source
+	file    string // "" when it holds none
+	size    int64
 }
 
 // tally counts what is in the queue, so that nobody has to read all rows for it. It is built at open, and changed by
@@ -32,8 +33,9 @@ type tally struct {
 	bounces map[BounceState]Count
 	sources map[Source]Usage
 	files   map[string]int // spool file -> items and unfinished bounces that refer to it
-	due     time.Time      // when the next deferred item is due; zero: never
-	wake    chan struct{}  // closed, and replaced, when there may be something to claim
+	due     dues
+	trying  int           // suspects in work
+	wake    chan struct{} // closed, and replaced, when there may be something to claim
 }
 
 func newTally() *tally {
@@ -44,10 +46,22 @@ func newTally() *tally {
 }
 
 // count notes that an item begins or ceases to be in its state.
-func (t *txn) count(n int, it *Item) { t.deltas = append(t.deltas, itemDelta(n, it)) }
+func (t *txn) count(n int, it *Item) {
+	d := itemDelta(n, it)
+	t.deltas = append(t.deltas, d)
+	t.suspects += d.trying()
+}
 
 func itemDelta(n int, it *Item) delta {
-	return delta{n: n, state: it.State, source: it.Envelope.Source(), file: cmp.Or(it.Body.File, anyFile), size: it.Body.Size}
+	return delta{n: n, state: it.State, suspect: it.Crashes > 0, source: it.Envelope.Source(), file: cmp.Or(it.Body.File, anyFile), size: it.Body.Size}
+}
+
+// trying is by how many the suspects in work are more or fewer.
+func (d delta) trying() int {
+	if d.suspect && d.state == Working {
+		return d.n
+	}
+	return 0
 }
 
 // anyFile stands for the file of an item of which it is not known: it may be each of them.
@@ -66,7 +80,7 @@ func (t *txn) countBounce(n int, b *Bounce) {
 func (y *tally) commit(t *txn) {
 	y.mu.Lock()
 	defer y.mu.Unlock()
-	due := !y.due.Equal(t.due)
+	due := y.due != t.due
 	y.due = t.due
 	y.take(t.deltas, due)
 }
@@ -79,16 +93,18 @@ func (y *tally) arrive(deltas []delta) {
 }
 
 func (y *tally) take(deltas []delta, wake bool) {
+	trying := y.trying
 	for _, d := range deltas {
 		y.apply(d)
 	}
-	if wake || y.items[Ready].Count > 0 {
+	if wake || y.items[Ready].Count > 0 || y.trying < trying {
 		close(y.wake)
 		y.wake = make(chan struct{})
 	}
 }
 
 func (y *tally) apply(d delta) {
+	y.trying += d.trying()
 	if d.bounce != "" {
 		addTo(y.bounces, d.bounce, d)
 	} else {
@@ -123,12 +139,23 @@ func addTo[K comparable](m map[K]Count, key K, d delta) {
 }
 
 // claimable says whether there is something to claim now, and if not, what to wait for: wake, or until the time due,
-// which is zero when nothing is deferred.
+// which is zero when nothing waits for a time.
 func (y *tally) claimable(now time.Time) (yes bool, wake <-chan struct{}, due time.Time) {
 	y.mu.Lock()
 	defer y.mu.Unlock()
-	yes = y.items[Ready].Count > 0 || !y.due.IsZero() && !y.due.After(now)
-	return yes, y.wake, y.due
+	due = y.due.deferred
+	if suspect := y.due.suspect; y.trying == 0 && !suspect.IsZero() && (due.IsZero() || suspect.Before(due)) {
+		due = suspect
+	}
+	yes = y.items[Ready].Count > 0 || !due.IsZero() && !due.After(now)
+	return yes, y.wake, due
+}
+
+// suspectsInWork is one at most.
+func (y *tally) suspectsInWork() int {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	return y.trying
 }
 
 func (y *tally) inUse(file string) bool {

@@ -23,12 +23,16 @@ var (
 type txn struct {
 	items, index, bounces, bindex, given, log *bolt.Bucket
 
-	now     time.Time
-	err     error
-	changed bool
-	deltas  []delta   // what the tally has to count once this is committed
-	due     time.Time // when the next deferred item is due
+	now      time.Time
+	err      error
+	changed  bool
+	deltas   []delta // what the tally has to count once this is committed
+	due      dues
+	suspects int // that are in work
 }
+
+// dues are when the next items of those states are due that wait for a time; zero: there is none.
+type dues struct{ deferred, suspect time.Time }
 
 func newTxn(tx *bolt.Tx, now time.Time) *txn {
 	t := &txn{
@@ -104,12 +108,12 @@ func (t *txn) fail(err error) {
 }
 
 // stateLetters begin the index keys.
-var stateLetters = map[State]byte{Ready: 'r', Working: 'w', Deferred: 'd', Quarantined: 'q'}
+var stateLetters = map[State]byte{Ready: 'r', Working: 'w', Deferred: 'd', Suspect: 's', Quarantined: 'q'}
 
-// itemKey sorts the items of one state: the deferred by due time, all others by id, which is by age.
+// itemKey sorts the items of one state: the deferred and the suspects by due time, all others by id, which is by age.
 func itemKey(it *Item) []byte {
 	var due time.Time
-	if it.State == Deferred {
+	if it.State == Deferred || it.State == Suspect {
 		due = it.NotBefore
 	}
 	return indexKey(stateLetters[it.State], due, it.ID)
@@ -142,11 +146,17 @@ func each(index *bolt.Bucket, letter byte, visit func(due time.Time, id string) 
 	}
 }
 
-// nextDue is when the next deferred item is due, the zero time when there is none.
-func nextDue(index *bolt.Bucket) (next time.Time) {
-	each(index, stateLetters[Deferred], func(due time.Time, _ string) bool {
-		next = due
+func (t *txn) nextDues() dues {
+	_, deferred := nextDue(t.index, Deferred)
+	_, suspect := nextDue(t.index, Suspect)
+	return dues{deferred, suspect}
+}
+
+// nextDue is the first item of a state to be due, and when; "" when there is none.
+func nextDue(index *bolt.Bucket, state State) (first string, next time.Time) {
+	each(index, stateLetters[state], func(due time.Time, id string) bool {
+		first, next = id, due
 		return false
 	})
-	return next
+	return first, next
 }

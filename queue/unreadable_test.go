@@ -189,7 +189,7 @@ func giveUpOne(t *testing.T, q *Queue) Bounce {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := q.GiveUp(t.Context(), items[0].ID, "cannot be unwrapped", false)
+	b, err := q.GiveUp(t.Context(), items[0].ID, "cannot be unwrapped", "")
 	if err != nil {
 		t.Fatal(err)
 	}

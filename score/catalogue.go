@@ -7,6 +7,7 @@ func Catalogue() []Signal {
 	for _, part := range [][]Signal{
 		authSignals(), linkSignals(), attachmentSignals(), impersonationSignals(), wordSignals(), structureSignals(),
 		microsoftSignals(), historySignals(), outsideSignals(), {{"policy.unverified", "policy", Points{}, false}},
+		{{overrunSignal, "overrun", Points{5, 0, 2, 0}, false}},
 	} {
 		all = append(all, part...)
 	}

@@ -61,7 +61,7 @@ func independent(t totals) int {
 			continue
 		}
 		switch family {
-		case "auth", "structure", "microsoft", "learn":
+		case "auth", "structure", "microsoft", "learn", "overrun":
 			continue
 		case "link", "attachment", "engine", "rule":
 			payload = true

@@ -85,15 +85,23 @@ func New(o Options) (*Scorer, error) {
 	return s, nil
 }
 
-// Score judges one message. The same message, rules and knowledge give the same verdict.
+// Score judges one message. The same message, rules and knowledge give the same verdict. Where ctx ends with the cause ErrOverrun, the verdict
+// is that of what was read until then; any other end of ctx is an error.
 func (s *Scorer) Score(ctx context.Context, m Message) (Result, error) {
 	mail, err := extract.Read(m.Original, m.Size, s.limits)
+	if err != nil && overran(ctx) {
+		return Unread("Reading it took longer than any honest message needs, and was stopped."), nil
+	}
 	if err != nil {
 		return Result{}, err
 	}
 	x := s.inspect(m, mail)
 	x.ctx = ctx
 	for _, detect := range detectors() {
+		if overran(ctx) {
+			x.note(overrunSignal, "message", "Judging it took longer than any honest message needs, and was stopped: a part of it was not looked at.")
+			break
+		}
 		if err := ctx.Err(); err != nil {
 			return Result{}, fmt.Errorf("score message: %w", err)
 		}

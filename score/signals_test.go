@@ -376,7 +376,7 @@ func elsewhere() []string {
 		"history.correspondent", "history.known_sender", "history.known_domain", "policy.unverified", "link.feed", "auth.dkim_reverified",
 		"engine.virus", "engine.clamav", "engine.rspamd", "engine.spamassassin", "engine.dnsl", "engine.rdap", "learn.unwanted", "learn.wanted",
 		"submission.phish", "submission.junk", "submission.not_junk",
-		"attachment.macro_autorun", "attachment.stopped",
+		"attachment.macro_autorun", "attachment.stopped", "overrun.message",
 	}
 }
 

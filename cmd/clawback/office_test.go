@@ -132,7 +132,7 @@ func (o *office) fillQueue(t *testing.T, q *queue.Queue) {
 	bounced := accept(t, q, "no report\r\n")
 	must(t, q.Quarantine(t.Context(), quarantined.ID, queue.CauseOrganisation, "not attributed: X-OriginatorOrg is fabrikam.example"))
 	must(t, q.Defer(t.Context(), deferred.ID, time.Now().Add(20*time.Hour), "tenant is not in the configuration"))
-	b, err := q.GiveUp(t.Context(), bounced.ID, "not a journal report", false)
+	b, err := q.GiveUp(t.Context(), bounced.ID, "not a journal report", "")
 	must(t, err)
 	must(t, q.BounceDefer(t.Context(), b.ID, time.Now().Add(20*time.Hour), "451 4.3.0 mailbox full", true))
 	o.names["QUARANTINED"], o.names["DEFERRED"], o.names["BOUNCE"] = quarantined.ID, deferred.ID, b.ID

@@ -30,7 +30,7 @@ func (c queueExportCmd) Run(a *app) error {
 }
 
 type queueListCmd struct {
-	State string `enum:"ready,working,deferred,quarantined," default:"" help:"Only those in this state (ready, working, deferred, quarantined)."`
+	State string `enum:"ready,working,deferred,suspect,quarantined," default:"" help:"Only those in this state (ready, working, deferred, suspect, quarantined)."`
 	Limit int    `default:"100" help:"At most so many."`
 }
 
@@ -73,7 +73,7 @@ func (c queueShowCmd) Run(a *app) error {
 		{"received", stamp(e.Received)}, {"size", humanize.IBytes(uint64(it.Body.Size))},
 		{"tenant", e.Tenant}, {"purpose", string(e.Purpose)}, {"mail from", clip("<"+e.MailFrom+">", 200)},
 		{"to", clip(fmt.Sprint(e.Rcpts), 500)}, {"peer", e.Remote + " (" + clip(e.Hello, 100) + ")"}, {"network", e.Network},
-		{"tls", e.TLS.Version + " " + e.TLS.Cipher}, {"tries", strconv.Itoa(it.Tries)}, {"starts", strconv.Itoa(it.Starts)},
+		{"tls", e.TLS.Version + " " + e.TLS.Cipher}, {"tries", strconv.Itoa(it.Tries)}, {"crashes", strconv.Itoa(it.Crashes)},
 		{"due", stamp(it.NotBefore)}, {"session", e.Session}, {"trusted by", it.Trusted}, {"body", fmt.Sprintf("%s at %d", it.Body.File, it.Body.Offset)},
 	})
 }

@@ -32,7 +32,10 @@ func (a *app) showStatus(s api.Status) error {
 	}
 	a.showRDAP(s.RDAP)
 	rows := [][]string{{"", "COUNT", "OLDEST", "SIZE"}}
-	for _, state := range []queue.State{queue.Ready, queue.Working, queue.Deferred, queue.Quarantined} {
+	for _, state := range []queue.State{queue.Ready, queue.Working, queue.Deferred, queue.Suspect, queue.Quarantined} {
+		if state == queue.Suspect && s.Queue.Items[state].Count == 0 {
+			continue // as nearly always
+		}
 		rows = append(rows, countRow("queue "+string(state), s.Queue.Items[state]))
 	}
 	for _, state := range []queue.BounceState{queue.BounceWaiting, queue.BounceStuck} {

@@ -22,8 +22,10 @@ func (d *daemon) watchStorage(ctx context.Context) error {
 	}
 }
 
-// feedWatchdog tells systemd that the daemon is well for as long as both databases commit.
+// feedWatchdog tells systemd that the daemon is well for as long as both databases commit and the workers come on.
 func (d *daemon) feedWatchdog(ctx context.Context) error {
-	probe := func(ctx context.Context) error { return errors.Join(d.queue.Probe(ctx), d.store.Probe(ctx)) }
+	probe := func(ctx context.Context) error {
+		return errors.Join(d.queue.Probe(ctx), d.store.Probe(ctx), d.pipeline.Probe(ctx))
+	}
 	return systemd.Watchdog(ctx, probe, d.log)
 }

@@ -4,7 +4,7 @@
 //
 // The environment variable CLAWBACK_FAILPOINT holds POINT=ACTION@N entries, separated by commas: at the N-th time that
 // POINT is passed (every time when @N is missing), ACTION is done: "kill" ends the process by SIGKILL, "error" makes the
-// step answer an error.
+// step answer an error, "slow" takes 200 ms, "spin" computes for ever.
 package failpoint
 
 import (
@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -27,6 +28,7 @@ var (
 	once  sync.Once
 	mu    sync.Mutex
 	rules map[string]*rule
+	spun  atomic.Int64
 )
 
 func load() {
@@ -57,9 +59,17 @@ func Hit(point string) error {
 	if !due {
 		return nil
 	}
-	if r.action == "kill" {
+	switch r.action {
+	case "kill":
 		syscall.Kill(os.Getpid(), syscall.SIGKILL)
 		time.Sleep(time.Minute) // the signal is on its way
+	case "slow":
+		time.Sleep(200 * time.Millisecond)
+		return nil
+	case "spin":
+		for n := 0; ; n++ {
+			spun.Store(int64(n))
+		}
 	}
 	return fmt.Errorf("failpoint %s", point)
 }

@@ -33,7 +33,7 @@ func commitIsDurable(t *testing.T, h Harness) {
 		if diff := cmp.Diff(envelope(contoso), it.Envelope); diff != "" {
 			t.Errorf("envelope (-put +got):\n%s", diff)
 		}
-		if it.State != queue.Ready || it.Starts != 0 || it.Tries != 0 {
+		if it.State != queue.Ready || it.Crashes != 0 || it.Tries != 0 {
 			t.Errorf("new item: %+v", it)
 		}
 	}

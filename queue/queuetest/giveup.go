@@ -15,8 +15,8 @@ import (
 
 func giveUp(t *testing.T, h Harness) {
 	q := h.Open(t, queue.Options{})
-	for _, keep := range []bool{true, false} {
-		id := put(t, q, contoso, fmt.Appendf(nil, "cannot be unwrapped, quarantined %t", keep))
+	for _, keep := range []queue.Cause{queue.CauseFault, queue.CauseCrash, ""} {
+		id := put(t, q, contoso, fmt.Appendf(nil, "cannot be unwrapped, quarantined %q", keep))
 		it := claim(t, q, 1)[0]
 		b, err := q.GiveUp(t.Context(), id, "no MIME", keep)
 		must(t, err)
@@ -29,13 +29,13 @@ func giveUp(t *testing.T, h Harness) {
 		if diff := cmp.Diff(b, again); diff != "" {
 			t.Errorf("given up twice (-first +second):\n%s", diff)
 		}
-		wantEnd(t, q, id, keep)
+		wantEnd(t, q, id, keep != "")
 		if !q.InUse(b.Body.File) {
 			t.Errorf("%s of a waiting bounce is not in use", b.Body.File)
 		}
 	}
-	wantBounces(t, q, 2)
-	if b, err := q.GiveUp(t.Context(), "no-such-id", "", false); !errors.Is(err, queue.ErrNotFound) {
+	wantBounces(t, q, 3)
+	if b, err := q.GiveUp(t.Context(), "no-such-id", "", ""); !errors.Is(err, queue.ErrNotFound) {
 		t.Errorf("GiveUp of nothing = %+v, %v", b, err)
 	}
 }
@@ -75,7 +75,7 @@ func giveUpFails(t *testing.T, h Harness) {
 	q := h.Open(t, queue.Options{})
 	bounces := 0
 	for _, test := range tests {
-		for _, keep := range []bool{true, false} {
+		for _, keep := range []queue.Cause{queue.CauseFault, queue.CauseCrash, ""} {
 			f := &failOnce{point: test.point}
 			q = reopen(t, h, q, queue.Options{Fail: f.fail})
 			id := put(t, q, contoso, unlike())
@@ -93,7 +93,7 @@ func giveUpFails(t *testing.T, h Harness) {
 			must(t, err)
 			bounces++
 			wantBounces(t, q, bounces)
-			wantEnd(t, q, id, keep)
+			wantEnd(t, q, id, keep != "")
 		}
 	}
 }
@@ -109,12 +109,12 @@ func giveUpAfterRetry(t *testing.T, h Harness) {
 	q := h.Open(t, queue.Options{})
 	id := put(t, q, contoso, unlike())
 	claim(t, q, 1)
-	first, err := q.GiveUp(t.Context(), id, "why", true)
+	first, err := q.GiveUp(t.Context(), id, "why", queue.CauseFault)
 	must(t, err)
 	must(t, q.BounceSent(t.Context(), first.ID, "mx.example.com: 250"))
 	must(t, q.Retry(t.Context(), id))
 	claim(t, q, 1)
-	second, err := q.GiveUp(t.Context(), id, "why", false)
+	second, err := q.GiveUp(t.Context(), id, "why", "")
 	must(t, err)
 	if second.ID != first.ID || second.State != queue.BounceSent {
 		t.Errorf("second bounce %+v, want the first, %s, as sent", second, first.ID)
@@ -130,7 +130,7 @@ func bounceLife(t *testing.T, h Harness) {
 	ctx := t.Context()
 	var ids []string
 	for range 3 {
-		b, err := q.GiveUp(ctx, put(t, q, contoso, unlike()), "why", false)
+		b, err := q.GiveUp(ctx, put(t, q, contoso, unlike()), "why", "")
 		must(t, err)
 		ids = append(ids, b.ID)
 		now = now.Add(time.Second)
@@ -194,7 +194,7 @@ func bounceSentIsDropped(t *testing.T, h Harness) {
 	o := queue.Options{Now: func() time.Time { return now }, KeepSent: 24 * time.Hour}
 	q := h.Open(t, o)
 	give := func() queue.Bounce {
-		b, err := q.GiveUp(t.Context(), put(t, q, contoso, unlike()), "why", false)
+		b, err := q.GiveUp(t.Context(), put(t, q, contoso, unlike()), "why", "")
 		must(t, err)
 		return b
 	}
@@ -228,7 +228,7 @@ func inUse(t *testing.T, h Harness) {
 		}
 	}
 	want("ready", true)
-	b, err := q.GiveUp(t.Context(), id, "why", true)
+	b, err := q.GiveUp(t.Context(), id, "why", queue.CauseFault)
 	must(t, err)
 	want("quarantined, bounce waits", true)
 	must(t, q.Finish(t.Context(), id))
@@ -249,15 +249,15 @@ func unlike() []byte { return []byte(rand.Text()) }
 func giveUpSameReportTwice(t *testing.T, h Harness) {
 	q := h.Open(t, queue.Options{})
 	report := unlike()
-	first, err := q.GiveUp(t.Context(), put(t, q, contoso, report), "why", false)
+	first, err := q.GiveUp(t.Context(), put(t, q, contoso, report), "why", "")
 	must(t, err)
 	must(t, q.BounceSent(t.Context(), first.ID, "mx"))
-	again, err := q.GiveUp(t.Context(), put(t, q, contoso, report), "why", false)
+	again, err := q.GiveUp(t.Context(), put(t, q, contoso, report), "why", "")
 	must(t, err)
 	if again.ID != first.ID || again.State != queue.BounceSent {
 		t.Errorf("second item with the same octets: %+v, want the bounce that was sent", again)
 	}
-	other, err := q.GiveUp(t.Context(), put(t, q, fabrikam, report), "why", false)
+	other, err := q.GiveUp(t.Context(), put(t, q, fabrikam, report), "why", "")
 	must(t, err)
 	if other.ID == first.ID {
 		t.Error("another tenant's report shares the bounce")

@@ -18,6 +18,7 @@ import (
 type expected struct {
 	items   map[string]queue.Item
 	bounces map[string]bool // by item
+	scored  map[string]func()
 }
 
 // model takes random steps, crashes among them, and compares with what should be there.
@@ -26,7 +27,7 @@ func model(t *testing.T, h Harness) {
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 0))
 	q := h.Open(t, queue.Options{})
-	want := expected{items: map[string]queue.Item{}, bounces: map[string]bool{}}
+	want := expected{items: map[string]queue.Item{}, bounces: map[string]bool{}, scored: map[string]func(){}}
 	for range 400 {
 		if r.IntN(20) == 0 {
 			q = reopen(t, h, q, queue.Options{})
@@ -59,11 +60,18 @@ func (e expected) crash() {
 			continue
 		}
 		it.State = queue.Ready
-		if it.Starts >= queue.MaxStarts-1 {
-			it.State = queue.Deferred
+		if e.scored[id] != nil {
+			if it.Crashes > 0 && len(e.scored) == 1 {
+				it.CrashesAlone++
+			}
+			it.Crashes++
+		}
+		if it.Crashes > 0 {
+			it.State = queue.Suspect
 		}
 		e.items[id] = it
 	}
+	clear(e.scored)
 }
 
 // step takes one random step in both.
@@ -71,38 +79,48 @@ func (e expected) step(t *testing.T, q Queue, r *rand.Rand) {
 	t.Helper()
 	it, ok := e.any(r)
 	ctx := t.Context()
-	switch n := r.IntN(9); {
+	switch n := r.IntN(10); {
 	case n <= 1 || !ok:
 		id := put(t, q, contoso, unlike())
 		e.items[id] = queue.Item{ID: id, State: queue.Ready}
 		return
 	case n == 2 && e.count(queue.Ready) > 0:
 		for _, got := range claim(t, q, 1+r.IntN(3)) {
-			e.items[got.ID] = queue.Item{ID: got.ID, State: queue.Working, Starts: e.items[got.ID].Starts + 1, Tries: got.Tries}
+			had := e.items[got.ID]
+			had.State = queue.Working
+			e.items[got.ID] = had
 		}
-		e.reread(t, q)
 		return
 	case n == 3:
 		must(t, q.Finish(ctx, it.ID))
+		e.ended(it, it.State)
 		delete(e.items, it.ID)
 		return
 	case n == 4 && it.State != queue.Quarantined:
 		must(t, q.Defer(ctx, it.ID, time.Now().Add(time.Hour), "later"))
-		it = ended(it, queue.Deferred)
+		it = e.ended(it, queue.Deferred)
+		it.Crashes, it.CrashesAlone = 0, 0
 		it.Tries++
 	case n == 5:
 		must(t, q.Quarantine(ctx, it.ID, queue.CauseFault, "why"))
-		it = ended(it, queue.Quarantined)
+		it = e.ended(it, queue.Quarantined)
 		it.Cause = queue.CauseFault
 	case n == 6:
-		_, err := q.GiveUp(ctx, it.ID, "why", true)
+		_, err := q.GiveUp(ctx, it.ID, "why", queue.CauseFault)
 		must(t, err)
 		e.bounces[it.ID] = true
-		it = ended(it, queue.Quarantined)
+		it = e.ended(it, queue.Quarantined)
 		it.Cause = queue.CauseFault
 	case n == 7 && it.State == queue.Working:
 		must(t, q.Release(it.ID))
-		it = ended(it, queue.Ready)
+		it = e.ended(it, queue.Ready)
+		if it.Crashes > 0 {
+			it.State = queue.Suspect
+		}
+	case n == 9 && it.State == queue.Working && e.scored[it.ID] == nil:
+		end, err := q.StartScoring(it.ID)
+		must(t, err)
+		e.scored[it.ID] = end
 	case n == 8 && it.State != queue.Working:
 		must(t, q.Retry(ctx, it.ID))
 		it = queue.Item{ID: it.ID, State: queue.Ready}
@@ -110,23 +128,11 @@ func (e expected) step(t *testing.T, q Queue, r *rand.Rand) {
 	e.items[it.ID] = it
 }
 
-// reread takes over which items a claim has quarantined; that they had the starts for it is checked.
-func (e expected) reread(t *testing.T, q Queue) {
-	t.Helper()
-	for id, it := range e.items {
-		if got := get(t, q, id); got.State == queue.Quarantined && it.State != queue.Quarantined {
-			if it.Starts < queue.MaxStarts {
-				t.Errorf("item %s was quarantined after %d starts", id, it.Starts)
-			}
-			it.State, it.Cause = queue.Quarantined, queue.CauseCrash
-			e.items[id] = it
-		}
-	}
-}
-
-func ended(it queue.Item, s queue.State) queue.Item {
-	if it.State == queue.Working {
-		it.Starts--
+// ended is what Defer, Quarantine, GiveUp or Release make of an item. That it is being scored is no longer noted.
+func (e expected) ended(it queue.Item, s queue.State) queue.Item {
+	if end := e.scored[it.ID]; end != nil {
+		end()
+		delete(e.scored, it.ID)
 	}
 	it.State = s
 	return it
@@ -197,7 +203,7 @@ func worker(t *testing.T, q Queue, ended chan<- struct{}) {
 			case it.Tries == 0 && (n+i)%3 == 0:
 				err = q.Defer(t.Context(), it.ID, time.Now().Add(time.Millisecond), "again")
 			case (n+i)%3 == 1:
-				_, err = q.GiveUp(t.Context(), it.ID, "why", false)
+				_, err = q.GiveUp(t.Context(), it.ID, "why", "")
 				ended <- struct{}{}
 			default:
 				err = q.Finish(t.Context(), it.ID)

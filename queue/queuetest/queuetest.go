@@ -24,11 +24,12 @@ import (
 type Queue interface {
 	Begin(env queue.Envelope, size int64) (Draft, error)
 	Claim(ctx context.Context, max int) ([]queue.Item, error)
+	StartScoring(id string) (end func(), err error)
 	Finish(ctx context.Context, id string) error
 	Defer(ctx context.Context, id string, at time.Time, why string) error
 	Release(id string) error
 	Quarantine(ctx context.Context, id string, cause queue.Cause, why string) error
-	GiveUp(ctx context.Context, id, why string, quarantine bool) (queue.Bounce, error)
+	GiveUp(ctx context.Context, id, why string, keep queue.Cause) (queue.Bounce, error)
 	Retry(ctx context.Context, id string) error
 	Trust(ctx context.Context, id, who string) error
 	Get(id string) (queue.Item, error)
@@ -75,8 +76,14 @@ func Run(t *testing.T, fresh func(t *testing.T) Harness) {
 		{"Claim_waits", claimWaits},
 		{"Claim_onceEach", claimOnceEach},
 		{"Claim_takesTurns", claimTakesTurns},
-		{"Claim_survivesKill", claimSurvivesKill},
-		{"Claim_suspectsApart", claimSuspectsApart},
+		{"StartScoring_killMakesSuspects", killMakesSuspects},
+		{"StartScoring_noteOfWhatHasEnded", noteOfWhatHasEnded},
+		{"Claim_suspectsOneAtATime", suspectsOneAtATime},
+		{"Claim_suspectReleased", suspectReleased},
+		{"Claim_suspectNotScored", suspectNotScored},
+		{"Crash_aloneCounts", crashAloneCounts},
+		{"Crash_inCompany", crashInCompany},
+		{"Crash_threeKillsConvictNobody", threeKillsConvictNobody},
 		{"Defer", deferred},
 		{"Defer_clockWasWrong", deferClockWasWrong},
 		{"Release", release},

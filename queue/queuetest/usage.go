@@ -50,7 +50,7 @@ func usage(t *testing.T, h Harness) {
 	wants("put", exchange, 1, 0)
 	claim(t, q, 3)
 	must(t, q.Quarantine(t.Context(), first, queue.CauseNetwork, "why"))
-	_, err := q.GiveUp(t.Context(), third, "cannot be unwrapped", false)
+	_, err := q.GiveUp(t.Context(), third, "cannot be unwrapped", "")
 	must(t, err)
 	for _, when := range []string{"worked on", "opened again"} {
 		wants(when, stranger, 2, 1)
@@ -85,7 +85,7 @@ func expirePostmaster(t *testing.T, h Harness) {
 		claim(t, q, len(ids))
 		must(t, q.Quarantine(t.Context(), ids[0], queue.CausePostmaster, "why"))
 		must(t, q.Defer(t.Context(), ids[1], now, "later"))
-		b, err := q.GiveUp(t.Context(), ids[2], "why "+string(env.Purpose)+env.Network, false)
+		b, err := q.GiveUp(t.Context(), ids[2], "why "+string(env.Purpose)+env.Network, "")
 		must(t, err)
 		if env.Purpose == queue.ForPostmaster {
 			gone = append(gone, ids[0], ids[1], b.ID)

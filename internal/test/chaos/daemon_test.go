@@ -178,7 +178,7 @@ func (d *drama) idle(ctx context.Context) {
 		var s api.Status // anew each time: decoding adds to a map
 		if err := d.bed.Client.Get(ctx, "/v1/status", &s); err == nil {
 			q, c := s.Queue.Items, s.Tenants[0].Counts
-			if q[queue.Ready].Count+q[queue.Working].Count+q[queue.Deferred].Count+c.Outcomes[store.Pending]+c.Restores[store.Pending] == 0 {
+			if q[queue.Ready].Count+q[queue.Working].Count+q[queue.Deferred].Count+q[queue.Suspect].Count+c.Outcomes[store.Pending]+c.Restores[store.Pending] == 0 {
 				return
 			}
 			last = s.Tenants

@@ -8,14 +8,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
-	"clawback/api"
 	"clawback/internal/test/graphsim"
 	"clawback/internal/test/testbed"
-	"clawback/queue"
 )
 
 var (
@@ -156,12 +153,6 @@ func settle(ctx context.Context, t *testing.T, bed *testbed.Bed, s *sender) {
 	if err := idle(ctx, bed, len(s.all)); err != nil {
 		t.Errorf("not idle in the end: %v", err)
 	}
-	if n := acquit(ctx, t, bed); n > 0 {
-		t.Logf("%d items were in work at three kills, so that a person had to say that they are innocent", n)
-		if err := idle(ctx, bed, len(s.all)); err != nil {
-			t.Errorf("not idle after that: %v", err)
-		}
-	}
 	for _, wrong := range verdict(ctx, t, bed, s.all) {
 		t.Error(wrong)
 	}
@@ -173,26 +164,6 @@ func settle(ctx context.Context, t *testing.T, bed *testbed.Bed, s *sender) {
 	if t.Failed() {
 		t.Logf("the daemon's log ends:\n%s", bed.LogTail())
 	}
-}
-
-// acquit retries what is in quarantine because the process ended three times while it was in work, as an operator would
-// who knows that it was the power cuts' doing.
-func acquit(ctx context.Context, t *testing.T, bed *testbed.Bed) (n int) {
-	t.Helper()
-	var items []queue.Item
-	if err := bed.Client.Get(ctx, "/v1/queue?state=quarantined&limit=1000", &items); err != nil {
-		t.Error(err)
-	}
-	for _, it := range items {
-		if !strings.Contains(it.Reason, "the process ended") {
-			continue
-		}
-		if err := bed.Client.Post(ctx, "/v1/queue/"+it.ID+"/retry", api.Order{}, nil); err != nil {
-			t.Error(err)
-		}
-		n++
-	}
-	return n
 }
 
 func repeated(letters []*letter) (n int) {

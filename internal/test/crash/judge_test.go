@@ -24,6 +24,7 @@ func idle(ctx context.Context, bed *testbed.Bed, letters int) error {
 		err := bed.Client.Get(ctx, "/v1/status", &s)
 		if err == nil {
 			waiting := s.Queue.Items[queue.Ready].Count + s.Queue.Items[queue.Working].Count + s.Queue.Items[queue.Deferred].Count +
+				s.Queue.Items[queue.Suspect].Count +
 				s.Queue.Bounces[queue.BounceWaiting].Count + s.Tenants[0].Counts.Outcomes[store.Pending]
 			if waiting == 0 {
 				return nil
