@@ -155,7 +155,7 @@ func decodeQ(s string) []byte {
 
 // oneLine makes blanks of what would break a line. No text of a field may look like two.
 func oneLine(s string) string {
-	if strings.IndexAny(s, "\r\n\x00") < 0 {
+	if !strings.ContainsAny(s, "\r\n\x00") {
 		return s
 	}
 	return strings.NewReplacer("\r\n", " ", "\r", " ", "\n", " ", "\x00", " ").Replace(s)

@@ -130,7 +130,7 @@ func walk(t *testing.T, c rows.Cursor) {
 	k, v := c.First()
 	at("First", k, v, "00")
 	n := 0
-	for ; k != nil; k, v = c.Next() {
+	for ; k != nil; k, _ = c.Next() {
 		n++
 	}
 	if n != 101 {

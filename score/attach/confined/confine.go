@@ -26,7 +26,7 @@ var allowed = []string{
 // confine takes from this process what a decoder does not need. It says why there is no filter of system calls, where there is none; the
 // other limits hold in any case.
 func confine() error {
-	time.Sleep(1) // the runtime opens what its timers need, unless it has already; the memory scavenger has one
+	time.Sleep(time.Nanosecond) // the runtime opens what its timers need, unless it has already; the memory scavenger has one
 	closeDescriptors()
 	for resource, limit := range map[int]uint64{
 		unix.RLIMIT_DATA: hardMemory, unix.RLIMIT_CPU: maxCPU, unix.RLIMIT_NOFILE: 0, unix.RLIMIT_FSIZE: 0, unix.RLIMIT_CORE: 0,

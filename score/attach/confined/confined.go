@@ -217,10 +217,9 @@ func (b *batch) attempt() error {
 		}
 		return err
 	}
-	kind := attach.Sniff(b.files[0].Body)
 	err = b.exchange(child)
 	if err != nil {
-		kind = attach.Sniff(b.files[0].Body)
+		kind := attach.Sniff(b.files[0].Body) // exchange has taken off those that were answered
 		child.endNow()
 		err = child.why(err)
 		b.pool.o.Log.Warn("the process that looked into a file was ended", "event", "inspector.ended", "kind", kind, "error", err)

@@ -101,7 +101,7 @@ func fail(how string, limits attach.Limits) {
 			}
 		}
 	case "recurses":
-		recurse(1)
+		sink = make([][]byte, recurse(1))
 	case "sleeps":
 		sleep()
 	case "trickles":
