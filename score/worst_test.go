@@ -54,6 +54,21 @@ func bomb(t testing.TB, name string) []byte {
 	return body
 }
 
+// inLayers is a message in base64 in a message in base64, so many times, of so many bytes in all; beside each of them another part, where asked.
+func inLayers(times, size int, beside bool) string {
+	for range times {
+		size = size * 3 / 4
+	}
+	inner := "Content-Type: text/plain\n\n" + strings.Repeat("hello there\n", size/12)
+	for range times {
+		inner = "Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n" + base64.StdEncoding.EncodeToString([]byte(inner)) + "\n"
+		if beside {
+			inner = "Content-Type: multipart/mixed; boundary=n\n\n--n\n" + inner + "--n\n\nhello\n--n--\n"
+		}
+	}
+	return inner
+}
+
 // worst are messages that cost as much as messages can.
 func worst(t testing.TB) map[string]string {
 	head := "From: a@sender.example\nTo: bob.field@contoso.example\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n"
@@ -84,6 +99,9 @@ func worst(t testing.TB) map[string]string {
 		"pages in pages":       many(20, "a.html", []byte(strings.Repeat(`<iframe src="data:text/html;base64,`+base64.StdEncoding.EncodeToString([]byte(strings.Repeat(`<form><input type=password>`, 100)))+`">`, 100))),
 		"names in names":       many(20, "a.zip", manyFiles(19_000)),
 		"many pdfs":            many(250, "a.pdf", bytes.Repeat(mailgen.PDF("https://a.example/"), 50)),
+		"nested base64":        inLayers(19, 20<<20, false),
+		"nested, with others":  inLayers(19, 20<<20, true),
+		"many nested":          head + strings.Repeat("--b\n"+inLayers(8, 8000, false), 2000) + "\n--b--\n",
 		"many pages":           many(250, "a.html", []byte("<html>"+strings.Repeat("<a href=https://a.example/>x</a><script>atob('x')</script>", 500))),
 	}
 }

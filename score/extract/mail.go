@@ -65,7 +65,8 @@ type Mail struct {
 
 	raw    []byte
 	limits Limits
-	source int // octets of HTML that were read
+	source int   // octets of HTML that were read
+	nested int64 // bytes of encoded messages and multiparts within each other that were decoded
 }
 
 // Bound names a limit. Its value stays the same: it may be stored and compared.

@@ -151,7 +151,7 @@ func orOne(path string) string {
 func (m *Mail) attached(n node) bool {
 	body := n.body
 	if e := n.header.EncodingOf(body); e != rfc822.Identity && !rfc822.BeginsWithHeader(body[:min(len(body), 4<<10)]) {
-		body, _ = rfc822.Decode(body, e) // not allowed by RFC 2045, section 6.4, and seen all the same
+		body = m.decodeNested(body, e, n.path) // not allowed by RFC 2045, section 6.4, and seen all the same
 	}
 	header, inner := m.parseHeader(body, "part "+orOne(n.path))
 	if len(header.Fields) == 0 {
@@ -162,6 +162,19 @@ func (m *Mail) attached(n node) bool {
 		archive: webArchive(n.header.FileName(), &header),
 	})
 	return true
+}
+
+// nestedFactor is how many times the bytes of a message may be decoded in all, over what lies in each other. Base64 alone comes to three.
+const nestedFactor = 4
+
+// decodeNested decodes a message or multipart that has others in it. Nothing is left of one for which too much was decoded already.
+func (m *Mail) decodeNested(body []byte, encoding rfc822.Encoding, path string) []byte {
+	if m.nested += int64(len(body)); m.nested > nestedFactor*m.limits.Octets {
+		m.notRead(BoundDepth, "part "+orOne(path), "Messages lie encoded in each other: of their bytes too many were decoded to go on.")
+		return nil
+	}
+	decoded, _ := rfc822.Decode(body, encoding)
+	return decoded
 }
 
 func join(path string, i int) string {
@@ -179,7 +192,7 @@ func (m *Mail) multipart(n node, media string) bool {
 	}
 	body := n.body
 	if e := n.header.WholeEncoding(body); e != rfc822.Identity {
-		body, _ = rfc822.Decode(body, e)
+		body = m.decodeNested(body, e, n.path)
 		m.Forgiven |= rfc822.EncodedMultipart
 	}
 	cut := rfc822.Split(rfc822.LinesOf(body), boundary, rfc822.SplitOptions{

@@ -52,6 +52,7 @@ type Pool struct {
 
 	mu     sync.Mutex
 	idle   []*process // owned by mu; the last one used is the last
+	inUse  map[*process]bool
 	closed bool
 	spent  time.Duration // computing time of children that are gone
 }
@@ -64,7 +65,7 @@ func Open(o Options) (*Pool, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	p := &Pool{o: o, slots: make(chan struct{}, o.Processes)}
+	p := &Pool{o: o, slots: make(chan struct{}, o.Processes), inUse: map[*process]bool{}}
 	first, err := start(o.Program)
 	if err != nil {
 		return nil, err
@@ -81,6 +82,9 @@ func (p *Pool) Close() error {
 	p.mu.Lock()
 	idle := p.idle
 	p.idle, p.closed = nil, true
+	for child := range p.inUse { // who uses it ends it
+		_ = child.cmd.Process.Kill()
+	}
 	p.mu.Unlock()
 	for _, child := range idle {
 		child.kill()
@@ -131,6 +135,9 @@ func (p *Pool) take(ctx context.Context) (*process, error) {
 			return nil, err
 		}
 		if !child.hasEnded() {
+			p.mu.Lock()
+			p.inUse[child] = true
+			p.mu.Unlock()
 			return child, nil
 		}
 		child.close()
@@ -159,6 +166,7 @@ func (p *Pool) give(child *process, failed bool) {
 	child.jobs++
 	used, err := child.cpu()
 	p.mu.Lock()
+	delete(p.inUse, child)
 	keep := !failed && !p.closed && child.jobs < maxJobs && err == nil && used < maxCPU*time.Second/2
 	if keep {
 		p.idle = append(p.idle, child)
