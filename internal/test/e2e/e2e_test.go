@@ -561,7 +561,8 @@ func TestAddress_retire(t *testing.T) {
 }
 
 // A non-delivery report that carries a journal report is recovered at the recovery address; what follows from it waits for
-// a person, since Exchange itself did not send it.
+// a person, since Exchange itself did not send it. The network message id that it names is not trusted either: the message
+// that is found is held once more, for its equal content is a reason to ask and no proof.
 func TestRecovery_ndrIsHeldUntilApproved(t *testing.T) {
 	tenant := contoso
 	tenant.Recovery = "recover@" + testbed.Hostname
@@ -590,6 +591,17 @@ func TestRecovery_ndrIsHeldUntilApproved(t *testing.T) {
 		ids = append(ids, in.ID)
 	}
 	w.must(ids...)
+	w.eventually(func() string {
+		out := w.must("held", "list", "--json")
+		if json.Unmarshal([]byte(out), &held) != nil || len(held) != 1 || held[0].Code != store.CodeOneID {
+			return "held after the approval: " + out
+		}
+		return ""
+	})
+	if at := w.where(m); at != "inbox" {
+		t.Fatalf("the message was moved to %s without proof", at)
+	}
+	w.must("held", "approve", held[0].ID, "--comment", "it is the message")
 	w.eventually(func() string {
 		if got := w.where(m); got != deletions {
 			return "approved, and the message is in " + got
