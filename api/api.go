@@ -83,7 +83,11 @@ type Order struct {
 	Comment string   `json:"comment,omitempty"`
 	Intents []string `json:"intents,omitempty"`
 	Address string   `json:"address,omitempty"`
-	Trust   bool     `json:"trust,omitempty"` // the operator vouches that a report in quarantine comes from its tenant
+
+	Campaign string `json:"campaign,omitempty"` // instead of intents: all that the brake holds of it, in one act
+	Tenant   string `json:"tenant,omitempty"`   // of the campaign; "": every tenant
+
+	Trust bool `json:"trust,omitempty"` // the operator vouches that a report in quarantine comes from its tenant
 }
 
 // Address is one that mail is taken for, or was.

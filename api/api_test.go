@@ -99,6 +99,15 @@ func (e engine) Reject(_ context.Context, who string, intents []string, comment 
 	return e.b.err
 }
 
+func (e engine) SettleCampaign(_ context.Context, a retract.CampaignAnswer) ([]string, error) {
+	e.b.done = append(e.b.done, fmt.Sprintf("campaign %+v", a))
+	return []string{"n1", "n2"}, e.b.err
+}
+func (e engine) HeldCampaigns(tenant string) ([]retract.HeldCampaign, error) {
+	e.b.done = append(e.b.done, "campaigns "+tenant)
+	return []retract.HeldCampaign{{Tenant: "t", Name: "sender:evil.example", Mailboxes: 2, Messages: 1}}, e.b.err
+}
+
 func (e engine) PreviewJob(j retract.JobSpec) (retract.Preview, error) {
 	e.b.done = append(e.b.done, "preview "+j.Who)
 	return retract.Preview{Records: 2}, e.b.err
@@ -165,6 +174,8 @@ func TestOrders_carryTheOperatorsName(t *testing.T) {
 		{"/v1/records/r1/restore", Order{Comment: "oops"}},
 		{"/v1/held/approve", Order{Intents: []string{"n1"}, Comment: "yes"}},
 		{"/v1/held/reject", Order{Intents: []string{"n2"}}},
+		{"/v1/held/approve", Order{Campaign: "sender:evil.example", Tenant: "t", Comment: "yes"}},
+		{"/v1/held/reject", Order{Campaign: "link:evil.example"}},
 		{"/v1/queue/i1/retry", Order{}},
 		{"/v1/queue/i1/retry", Order{Trust: true}},
 		{"/v1/bounces/b1/retry", Order{}},
@@ -176,6 +187,8 @@ func TestOrders_carryTheOperatorsName(t *testing.T) {
 	}
 	want := []string{
 		"retract " + name + " r1 to trash: why", "restore " + name + " r1: oops", "approve " + name + " [n1]: yes", "reject " + name + " [n2]: ",
+		"campaign {Who:" + name + " Tenant:t Campaign:sender:evil.example Comment:yes Approve:true}",
+		"campaign {Who:" + name + " Tenant: Campaign:link:evil.example Comment: Approve:false}",
 		"retry i1", "note " + name + " queue.retry i1", "trust " + name + " i1", "note " + name + " queue.trust i1", "resend b1", "note " + name + " bounce.retry b1",
 		"retire a@b.example", "note " + name + " address.retire a@b.example",
 	}

@@ -10,6 +10,7 @@ import (
 
 	"clawback/config"
 	"clawback/queue"
+	"clawback/retract"
 	"clawback/store"
 	"clawback/verdict"
 )
@@ -32,6 +33,7 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("POST /v1/records/{key}/retract", handler(s.retract))
 	mux.Handle("POST /v1/records/{key}/restore", handler(s.restore))
 	mux.Handle("GET /v1/held", handler(s.listHeld))
+	mux.Handle("GET /v1/held/campaigns", handler(func(r *http.Request) (any, error) { return s.o.Engine.HeldCampaigns(r.URL.Query().Get("tenant")) }))
 	mux.Handle("POST /v1/held/approve", handler(s.approve))
 	mux.Handle("POST /v1/held/reject", handler(s.reject))
 	mux.Handle("GET /metrics", Metrics(s.o.Status))
@@ -289,10 +291,22 @@ func (s *Server) listHeld(r *http.Request) (any, error) {
 	return s.o.Store.IntentsBy(store.IntentFilter{Tenant: r.URL.Query().Get("tenant"), Outcomes: []store.Outcome{store.Held}, Limit: n})
 }
 
+// settleCampaign approves or rejects what the brake holds of a campaign.
+func (s *Server) settleCampaign(r *http.Request, o Order, approve bool) (any, error) {
+	if len(o.Intents) > 0 {
+		return nil, errRequest{"name intents or a campaign, not both"}
+	}
+	return s.o.Engine.SettleCampaign(r.Context(), retract.CampaignAnswer{
+		Who: who(r), Tenant: o.Tenant, Campaign: o.Campaign, Comment: o.Comment, Approve: approve})
+}
+
 func (s *Server) approve(r *http.Request) (any, error) {
 	o, err := order(r)
 	if err != nil {
 		return nil, err
+	}
+	if o.Campaign != "" {
+		return s.settleCampaign(r, o, true)
 	}
 	if o.Intents, err = s.heldOf(o.Intents); err != nil {
 		return nil, err
@@ -304,6 +318,9 @@ func (s *Server) reject(r *http.Request) (any, error) {
 	o, err := order(r)
 	if err != nil {
 		return nil, err
+	}
+	if o.Campaign != "" {
+		return s.settleCampaign(r, o, false)
 	}
 	if o.Intents, err = s.heldOf(o.Intents); err != nil {
 		return nil, err

@@ -53,6 +53,8 @@ type Engine interface {
 	Restore(ctx context.Context, who, record, comment string) ([]store.Intent, error)
 	Approve(ctx context.Context, who string, intents []string, comment string) error
 	Reject(ctx context.Context, who string, intents []string, comment string) error
+	SettleCampaign(ctx context.Context, a retract.CampaignAnswer) ([]string, error)
+	HeldCampaigns(tenant string) ([]retract.HeldCampaign, error)
 	PreviewJob(spec retract.JobSpec) (retract.Preview, error)
 	StartJob(ctx context.Context, spec retract.JobSpec) (retract.Job, error)
 	Jobs() ([]retract.Job, error)

@@ -20,7 +20,7 @@ address = "j@journal.example.net"
 `
 
 func TestBrake_isReadFromTheFile(t *testing.T) {
-	def := Brake{MailboxesPerHour: 100, MailboxesPerMail: 50, SharePercent: 2, ShareFrom: 20}
+	def := Brake{MailboxesPerHour: 100, MailboxesPerMail: 50, SharePercent: 2, ShareFrom: 20, CampaignPercent: 50}
 	change := func(f func(*Brake)) Brake { b := def; f(&b); return b }
 	for _, c := range []struct {
 		lines   string
@@ -32,6 +32,8 @@ func TestBrake_isReadFromTheFile(t *testing.T) {
 		{`mailboxes_per_mail = -1`, change(func(b *Brake) { b.MailboxesPerMail = Off }), ""},
 		{`share_percent = "OFF"`, change(func(b *Brake) { b.SharePercent = Off }), ""},
 		{`share_percent = 0.5`, change(func(b *Brake) { b.SharePercent = 0.5 }), ""},
+		{`campaign_percent = "off"`, change(func(b *Brake) { b.CampaignPercent = Off }), ""},
+		{`campaign_percent = 70`, change(func(b *Brake) { b.CampaignPercent = 70 }), ""},
 		{`share_from = 1`, change(func(b *Brake) { b.ShareFrom = 1 }), ""},
 		{`mailboxes_per_hour = 0`, def, `"off" for no limit`},
 		{`mailboxes_per_hour = -2`, def, `"off" for no limit`},

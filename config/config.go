@@ -273,6 +273,7 @@ type Brake struct {
 	MailboxesPerHour int
 	MailboxesPerMail int
 	SharePercent     float64 // of the last hour's mail
+	CampaignPercent  float64 // of what an hour allows, for one campaign: the rest is for others
 	ShareFrom        int     // mailboxes an hour below which the share does not count
 }
 

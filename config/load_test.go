@@ -96,7 +96,7 @@ func TestLoad_fillsInDefaults(t *testing.T) {
 		{"mode", tenant.Mode, "dry-run"},
 		{"cloud", tenant.Graph.Cloud, "global"},
 		{"mailbox concurrent", tenant.Graph.MailboxConcurrent, 3},
-		{"brake", tenant.Brake, Brake{MailboxesPerHour: 100, MailboxesPerMail: 50, SharePercent: 2, ShareFrom: 20}},
+		{"brake", tenant.Brake, Brake{MailboxesPerHour: 100, MailboxesPerMail: 50, SharePercent: 2, ShareFrom: 20, CampaignPercent: 50}},
 		{"malicious", tenant.Actions[verdict.Malicious], Rule{Action: SoftDelete}},
 		{"spoof", tenant.Actions[verdict.Spoof], Rule{Action: None}},
 		{"log", c.Log, Log{Level: "info", Format: "auto"}},

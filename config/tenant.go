@@ -133,6 +133,7 @@ func readBrake(t *table) Brake {
 		MailboxesPerHour: t.limit("mailboxes_per_hour", 100),
 		MailboxesPerMail: t.limit("mailboxes_per_mail", 50),
 		SharePercent:     t.share("share_percent", 2),
+		CampaignPercent:  t.share("campaign_percent", 50),
 		ShareFrom:        t.number("share_from", 20, 1),
 	}
 }

@@ -84,7 +84,7 @@ func contoso() *config.Tenant {
 		Name: "contoso", ID: tenantID, Mode: "live", Domains: []string{"contoso.example"}, OriginatorOrg: []string{"contoso.onmicrosoft.com"},
 		AlternateMailbox: "ndr@archive.example", Actions: config.DefaultActions(),
 		Addresses: []config.Address{{Address: "j@gw.example"}}, RecoveryAddress: "recover@gw.example",
-		Brake: config.Brake{MailboxesPerHour: 100, MailboxesPerMail: 50, SharePercent: 2, ShareFrom: 20},
+		Brake: config.Brake{MailboxesPerHour: 100, MailboxesPerMail: 50, SharePercent: 2, ShareFrom: 20, CampaignPercent: 50},
 	}
 }
 

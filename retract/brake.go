@@ -2,6 +2,8 @@ package retract
 
 import (
 	"fmt"
+	"math"
+	"strings"
 	"sync"
 	"time"
 
@@ -15,17 +17,32 @@ const (
 	defaultPerMail   = 50  // mailboxes for one message
 	defaultShare     = 2.0 // percent of the last hour's mail
 	defaultShareFrom = 20  // mailboxes an hour up to which the share does not count
+	defaultCampaign  = 50  // percent of what an hour allows that one campaign may have: the rest is for others
 )
 
 // ledger is what the brake asks of the store: the durable count of what was acted upon.
 type ledger interface {
 	Acted(tenant string, since time.Time) (int, error)
+	CampaignActed(tenant, campaign string, since time.Time) (int, error)
+	Campaigns(tenant string, since time.Time, limit int) ([]store.Campaign, error)
 	RecordActed(record string) (int, error)
 	Seen(tenant string, since time.Time) (int, error)
 }
 
+// overrun is a limit that one more mailbox would pass. The zero value is none.
+type overrun struct {
+	code     store.Code // which limit
+	campaign string     // with CodeCampaign
+	reason   string     // for a person
+}
+
+func (s overrun) none() bool { return s.code == "" }
+
 // brake holds mass retractions. Every reservation is made here under one lock, so that a race of workers cannot
 // overshoot: what is reserved counts until the store counts it.
+//
+// Four limits: for one message; for an hour; for an hour by the last hour's mail; and of what these two allow, a part for
+// one campaign. An attacker who sends bad mail only to have it taken uses up his campaign's part, not all of it.
 type brake struct {
 	mu       sync.Mutex
 	ledger   ledger
@@ -36,28 +53,22 @@ func newBrake(l ledger) *brake {
 	return &brake{ledger: l, reserved: map[string]store.Intent{}}
 }
 
-// overrun is a limit that one more mailbox would pass; nil where none is.
-type overrun struct {
-	code   store.Code
-	reason string // for a person
-}
-
-// reserve asks to act upon one more mailbox; an overrun is why not. What a person asked for or approved passes and is not
+// reserve asks to act upon one more mailbox, and says what stops it. What a person asked for or approved passes and is not
 // counted: a clean-up by hand does not hold what is fresh. Where only what others have reserved stands against it, the
 // error says to ask again shortly: those may still not act.
-func (b *brake) reserve(t *config.Tenant, in store.Intent, now time.Time) (*overrun, error) {
+func (b *brake) reserve(t *config.Tenant, in store.Intent, now time.Time) (overrun, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if _, ok := b.reserved[in.ID]; ok || in.Asked() {
-		return nil, nil
+		return overrun{}, nil
 	}
 	if now.Sub(in.Acted) >= time.Hour { // one counted within the hour has passed already
-		if why, err := b.over(t, in, now); why != nil || err != nil {
-			return why, err
+		if s, err := b.over(t, in, now); !s.none() || err != nil {
+			return s, err
 		}
 	}
 	b.reserved[in.ID] = in
-	return nil, nil
+	return overrun{}, nil
 }
 
 // release gives a reservation back: the store counts the mailbox now, or it was not acted upon.
@@ -67,35 +78,32 @@ func (b *brake) release(id string) {
 	delete(b.reserved, id)
 }
 
-// load is what counts against the limits.
-type load struct {
-	acted, mail int       // counted by the store
-	others      int       // reserved, of the tenant
-	mailOthers  int       // reserved, of the message
-	hour        time.Time // from when acted counts
-}
-
-// over is the limit that one more mailbox would pass.
-func (b *brake) over(t *config.Tenant, in store.Intent, now time.Time) (*overrun, error) {
-	n, err := b.load(in, now)
+// over says which limit one more mailbox would pass: by what the store has counted, or, as an error, by what is reserved.
+func (b *brake) over(t *config.Tenant, in store.Intent, now time.Time) (overrun, error) {
+	n, err := b.count(t, in, now)
 	if err != nil {
-		return nil, &storeError{err}
+		return overrun{}, &storeError{err}
 	}
-	if why, err := b.passes(t, in, n); why != nil || err != nil {
-		return why, err
+	if s := n.passes(limitsOf(t)); !s.none() {
+		return s, nil
 	}
-	n.acted, n.mail = n.acted+n.others, n.mail+n.mailOthers
-	why, err := b.passes(t, in, n)
-	if why != nil {
-		return nil, &notMade{time.Second}
+	if s := n.withReserved(b.reserved, in).passes(limitsOf(t)); !s.none() {
+		return overrun{}, &notMade{time.Second}
 	}
-	return nil, err
+	return overrun{}, nil
 }
 
-func (b *brake) load(in store.Intent, now time.Time) (load, error) {
-	n := load{hour: now.Add(-time.Hour)}
-	var err error
-	if n.acted, err = b.ledger.Acted(in.Tenant, n.hour); err != nil {
+// counted is what counts against the limits.
+type counted struct {
+	acted     int // mailboxes, in the last hour
+	mail      int // mailboxes, of the message
+	seen      int // messages, in the last hour
+	campaigns []store.Campaign
+}
+
+func (b *brake) count(t *config.Tenant, in store.Intent, now time.Time) (n counted, err error) {
+	hour := now.Add(-time.Hour)
+	if n.acted, err = b.ledger.Acted(in.Tenant, hour); err != nil {
 		return n, fmt.Errorf("count mailboxes acted upon: %w", err)
 	}
 	if n.mail, err = b.ledger.RecordActed(in.Record); err != nil {
@@ -104,54 +112,122 @@ func (b *brake) load(in store.Intent, now time.Time) (load, error) {
 	if !in.Acted.IsZero() {
 		n.mail-- // this very mailbox
 	}
-	for _, r := range b.reserved {
-		if r.Tenant == in.Tenant {
-			n.others++
+	if n.seen, err = b.ledger.Seen(in.Tenant, hour); err != nil {
+		return n, fmt.Errorf("count the last hour's mail: %w", err)
+	}
+	if t.Brake.CampaignPercent < 0 {
+		return n, nil
+	}
+	for _, name := range in.Campaigns {
+		mailboxes, err := b.ledger.CampaignActed(in.Tenant, name, hour)
+		if err != nil {
+			return n, fmt.Errorf("count mailboxes of campaign %s: %w", name, err)
 		}
-		if r.Record == in.Record {
-			n.mailOthers++
-		}
+		n.campaigns = append(n.campaigns, store.Campaign{Name: name, Mailboxes: mailboxes})
 	}
 	return n, nil
 }
 
-func (b *brake) passes(t *config.Tenant, in store.Intent, n load) (*overrun, error) {
-	if limit, ok := limitOf(t.Brake.MailboxesPerMail, defaultPerMail); ok && n.mail >= limit {
-		return &overrun{store.CodePerMail, fmt.Sprintf("brake: %d mailboxes were acted upon for this message, "+
-			"the limit is %d (mailboxes_per_mail)", n.mail, limit)}, nil
+// withReserved adds what others have reserved.
+func (n counted) withReserved(reserved map[string]store.Intent, in store.Intent) counted {
+	campaigns := map[string]int{}
+	for _, r := range reserved {
+		if r.Record == in.Record {
+			n.mail++
+		}
+		if r.Tenant != in.Tenant {
+			continue
+		}
+		n.acted++
+		for _, name := range r.Campaigns {
+			campaigns[name]++
+		}
 	}
-	if limit, ok := limitOf(t.Brake.MailboxesPerHour, defaultPerHour); ok && n.acted >= limit {
-		return &overrun{store.CodePerHour, fmt.Sprintf("brake: %d mailboxes were acted upon in the last hour, "+
-			"the limit is %d (mailboxes_per_hour)", n.acted, limit)}, nil
+	all := make([]store.Campaign, len(n.campaigns))
+	for i, c := range n.campaigns {
+		all[i] = store.Campaign{Name: c.Name, Mailboxes: c.Mailboxes + campaigns[c.Name]}
 	}
-	return b.overShare(t, in.Tenant, n)
+	n.campaigns = all
+	return n
 }
 
-// overShare holds a tenant when too great a part of its last hour's mail would be taken back.
-func (b *brake) overShare(t *config.Tenant, tenant string, n load) (*overrun, error) {
-	from, _ := limitOf(t.Brake.ShareFrom, defaultShareFrom)
-	percent := t.Brake.SharePercent
-	if percent == 0 {
-		percent = defaultShare
-	}
-	if percent < 0 || n.acted < from {
-		return nil, nil
-	}
-	seen, err := b.ledger.Seen(tenant, n.hour)
-	if err != nil {
-		return nil, &storeError{fmt.Errorf("count the last hour's mail: %w", err)}
-	}
-	if float64(n.acted+1)*100 <= percent*float64(seen) {
-		return nil, nil
-	}
-	return &overrun{store.CodeShare, fmt.Sprintf("brake: %d mailboxes were acted upon in the last hour, "+
-		"which had %d messages; the limit is %g %% (share_percent)", n.acted, seen, percent)}, nil
+// limits are a tenant's, with the defaults filled in. One that was taken away is math.MaxInt, or 0 percent.
+type limits struct {
+	perHour, perMail int
+	share            float64
+	shareFrom        int
+	campaign         float64
 }
 
-// limitOf fills in a default; false when the limit was taken away.
-func limitOf(configured, byDefault int) (int, bool) {
-	if configured == 0 {
-		return byDefault, true
+func limitsOf(t *config.Tenant) limits {
+	l := limits{perHour: limitOf(t.Brake.MailboxesPerHour, defaultPerHour), perMail: limitOf(t.Brake.MailboxesPerMail, defaultPerMail),
+		shareFrom: limitOf(t.Brake.ShareFrom, defaultShareFrom), share: t.Brake.SharePercent, campaign: t.Brake.CampaignPercent}
+	if l.share == 0 {
+		l.share = defaultShare
 	}
-	return configured, configured > 0
+	if l.campaign == 0 {
+		l.campaign = defaultCampaign
+	}
+	return l
+}
+
+func limitOf(configured, byDefault int) int {
+	switch {
+	case configured == 0:
+		return byDefault
+	case configured < 0:
+		return math.MaxInt
+	}
+	return configured
+}
+
+// byShare is how many mailboxes an hour the last hour's mail allows.
+func (l limits) byShare(seen int) int {
+	if l.share < 0 {
+		return math.MaxInt
+	}
+	return max(l.shareFrom, int(l.share*float64(seen)/100))
+}
+
+// forCampaign is how many mailboxes an hour one campaign may have.
+func (l limits) forCampaign(seen int) int {
+	all := min(l.perHour, l.byShare(seen))
+	if l.campaign < 0 || all == math.MaxInt {
+		return math.MaxInt
+	}
+	return int(math.Ceil(float64(all) * l.campaign / 100))
+}
+
+// passes says which limit one more mailbox would pass: those in all before the campaign's, so that a person learns of the
+// wider trouble.
+func (n counted) passes(l limits) overrun {
+	switch {
+	case n.mail >= l.perMail:
+		return overrun{code: store.CodePerMail,
+			reason: fmt.Sprintf("brake: %d mailboxes were acted upon for this message, the limit is %d (mailboxes_per_mail)", n.mail, l.perMail)}
+	case n.acted >= l.perHour:
+		return overrun{code: store.CodePerHour,
+			reason: fmt.Sprintf("brake: %d mailboxes were acted upon in the last hour, the limit is %d (mailboxes_per_hour)", n.acted, l.perHour)}
+	case n.acted >= l.byShare(n.seen):
+		return overrun{code: store.CodeShare,
+			reason: fmt.Sprintf("brake: %d mailboxes were acted upon in the last hour, which had %d messages; the limit is %g %% (share_percent)",
+				n.acted, n.seen, l.share)}
+	}
+	most := l.forCampaign(n.seen)
+	for _, c := range n.campaigns {
+		if c.Mailboxes >= most {
+			return overrun{code: store.CodeCampaign, campaign: c.Name,
+				reason: fmt.Sprintf("brake: %d mailboxes were acted upon in the last hour for campaign %s; of what the limits allow %d are for one "+
+					"campaign, the rest is kept for others (campaign_percent)", c.Mailboxes, defang(c.Name), most)}
+		}
+	}
+	return overrun{}
+}
+
+// defang makes a campaign's name unclickable. Commands take it in this form too.
+func defang(campaign string) string { return strings.ReplaceAll(campaign, ".", "[.]") }
+
+// campaignNamed takes a campaign's name as a person gives it.
+func campaignNamed(name string) string {
+	return strings.ReplaceAll(strings.TrimSpace(name), "[.]", ".")
 }

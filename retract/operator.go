@@ -282,28 +282,21 @@ func (e *Engine) Clean(ctx context.Context, who, recordID, comment string) ([]st
 
 // Approve lets held intents pass what they are held for. A restore that is approved pins its record.
 func (e *Engine) Approve(ctx context.Context, who string, intents []string, comment string) error {
-	return e.answer(ctx, answerTo{who, "approve", comment}, intents, func(in *store.Intent) {
-		in.Outcome, in.Approved, in.NotBefore = store.Pending, who, e.now()
-		in.Reason = "approved by " + who + "; it was held: " + in.Reason
-	})
+	return e.settleHeld(ctx, heldAnswer{who, "approve", comment}, intents, e.approvedBy(who))
 }
 
 // Reject ends held intents. No automatism opens them again.
 func (e *Engine) Reject(ctx context.Context, who string, intents []string, comment string) error {
-	return e.answer(ctx, answerTo{who, "reject", comment}, intents, func(in *store.Intent) {
-		in.Outcome, in.By = store.Skipped, who
-		in.Reason = "rejected by " + who + "; it was held: " + in.Reason
-		in.Hold = ""
-	})
+	return e.settleHeld(ctx, heldAnswer{who, "reject", comment}, intents, e.rejected(who))
 }
 
-type answerTo struct{ who, what, comment string }
+type heldAnswer struct{ who, what, comment string }
 
-// answer writes a person's answer to each held intent, with an entry of the audit each.
-func (e *Engine) answer(ctx context.Context, a answerTo, intents []string, change func(*store.Intent)) error {
+// settleHeld writes a person's answer to each held intent, with an entry of the audit each.
+func (e *Engine) settleHeld(ctx context.Context, a heldAnswer, intents []string, change func(*store.Intent)) error {
 	var failures []error
 	for _, id := range intents {
-		if err := e.answerOne(ctx, a, id, change); err != nil {
+		if err := e.settleOne(ctx, a, id, change); err != nil {
 			failures = append(failures, fmt.Errorf("%s intent %s: %w", a.what, id, err))
 		}
 	}
@@ -311,7 +304,7 @@ func (e *Engine) answer(ctx context.Context, a answerTo, intents []string, chang
 	return errors.Join(failures...)
 }
 
-func (e *Engine) answerOne(ctx context.Context, a answerTo, id string, change func(*store.Intent)) error {
+func (e *Engine) settleOne(ctx context.Context, a heldAnswer, id string, change func(*store.Intent)) error {
 	in, err := e.o.Store.Intent(id)
 	if err != nil {
 		return err

@@ -213,13 +213,13 @@ func (w *work) moveAll(ctx context.Context, f identified, target Folder) error {
 		}
 		return w.end(ctx, store.Done, chosen.already+f.leftAlone())
 	}
-	why, err := w.e.brake.reserve(w.tenant, w.in, w.e.now())
+	w.in.Campaigns = campaignsOf(w.tenant, w.rec)
+	stopped, err := w.e.brake.reserve(w.tenant, w.in, w.e.now())
 	if err != nil {
 		return err
 	}
-	if why != nil {
-		w.e.alert(Alert{Kind: "brake", Tenant: w.in.Tenant, Text: "retractions are held for approval: " + why.reason}, why.subject(w.in))
-		return w.holdAs(ctx, HoldBrake, why.code, why.reason)
+	if !stopped.none() {
+		return w.holdByBrake(ctx, stopped)
 	}
 	for i, c := range todo {
 		last := ""
@@ -231,14 +231,6 @@ func (w *work) moveAll(ctx context.Context, f identified, target Folder) error {
 		}
 	}
 	return errEnded
-}
-
-// subject makes one alert for a tenant's limits, and one for each message that passes its own.
-func (o *overrun) subject(in store.Intent) string {
-	if o.code == store.CodePerMail {
-		return in.Record
-	}
-	return ""
 }
 
 func plural(n int) string {

@@ -351,7 +351,7 @@ func TestTake_hardDeleteWhereTheCloudLacksIt(t *testing.T) {
 
 func TestTake_brakeHoldsAndAlertsOnce(t *testing.T) {
 	bubble(t, func(r *rig) {
-		r.cfg.Brake.MailboxesPerHour = 3
+		r.cfg.Brake.MailboxesPerHour, r.cfg.Brake.CampaignPercent = 3, config.Off
 		r.world.Latency = 50 * time.Millisecond
 		var to []string
 		for i := range 20 {

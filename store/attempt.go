@@ -186,6 +186,9 @@ func (t *txn) countActed(in *Intent, stored Intent, a Attempt) {
 	}
 	in.Acted = t.now
 	t.countMinute(in.Tenant, acted, 1)
+	for _, campaign := range in.Campaigns {
+		t.countMinuteOf(campaignPrefix(in.Tenant, campaign), 1)
+	}
 }
 
 // The operations that take a message away, as Attempt.Operation names them; the brake counts these and no others.

@@ -1,9 +1,13 @@
 package store
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"encoding/binary"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"clawback/verdict"
@@ -152,6 +156,7 @@ type minuteKind byte
 const (
 	seen  minuteKind = 's' // messages, first-hand
 	acted minuteKind = 'a' // mailboxes
+	part  minuteKind = 'c' // mailboxes of one campaign
 )
 
 // Acted counts the mailboxes of a tenant that were acted upon by themselves since a time, to the minute and rather one
@@ -165,6 +170,41 @@ func (s *Store) Seen(tenant string, since time.Time) (int, error) {
 	return s.minutes(tenant, seen, since)
 }
 
+// CampaignActed counts the mailboxes of a tenant that were acted upon by themselves since a time for one campaign, as Acted
+// counts them.
+func (s *Store) CampaignActed(tenant, campaign string, since time.Time) (int, error) {
+	return s.sumMinutes(campaignPrefix(tenant, campaign), since)
+}
+
+// Campaign is how many mailboxes were acted upon for a campaign.
+type Campaign struct {
+	Name      string `json:"name"`
+	Mailboxes int    `json:"mailboxes"`
+}
+
+// Campaigns lists the campaigns of a tenant for which mailboxes were acted upon by themselves since a time, those with the
+// most first, limit at most.
+func (s *Store) Campaigns(tenant string, since time.Time, limit int) ([]Campaign, error) {
+	sums := map[string]int{}
+	prefix, from := minutePrefix(tenant, part), since.Truncate(time.Minute)
+	err := s.view(func(t *txn) error {
+		t.each(tableMinutes, prefix, func(k, v []byte) bool {
+			name, at, ok := bytes.Cut(k[len(prefix):], []byte{0})
+			if ok && len(at) == 8 && len(v) == 8 && !stampTime(at).Before(from) {
+				sums[string(name)] += int(binary.BigEndian.Uint64(v))
+			}
+			return true
+		})
+		return nil
+	})
+	list := make([]Campaign, 0, len(sums))
+	for name, n := range sums {
+		list = append(list, Campaign{name, n})
+	}
+	slices.SortFunc(list, func(a, b Campaign) int { return cmp.Or(b.Mailboxes-a.Mailboxes, strings.Compare(a.Name, b.Name)) })
+	return list[:min(limit, len(list))], err
+}
+
 // RecordActed counts the mailboxes from which a record was taken by itself, or may have been.
 func (s *Store) RecordActed(record string) (n int, err error) {
 	err = s.view(func(t *txn) error {
@@ -175,8 +215,12 @@ func (s *Store) RecordActed(record string) (n int, err error) {
 }
 
 func (s *Store) minutes(tenant string, kind minuteKind, since time.Time) (sum int, err error) {
+	return s.sumMinutes(minutePrefix(tenant, kind), since)
+}
+
+func (s *Store) sumMinutes(prefix []byte, since time.Time) (sum int, err error) {
 	err = s.view(func(t *txn) error {
-		m := t.mergedFrom(tableMinutes, [][]byte{minutePrefix(tenant, kind)}, minute(since))
+		m := t.mergedFrom(tableMinutes, [][]byte{prefix}, minute(since))
 		for {
 			_, v, ok := m.next()
 			if !ok {
@@ -192,7 +236,11 @@ func (s *Store) minutes(tenant string, kind minuteKind, since time.Time) (sum in
 }
 
 func (t *txn) countMinute(tenant string, kind minuteKind, n uint64) {
-	key := append(minutePrefix(tenant, kind), minute(t.now)...)
+	t.countMinuteOf(minutePrefix(tenant, kind), n)
+}
+
+func (t *txn) countMinuteOf(prefix []byte, n uint64) {
+	key := append(prefix, minute(t.now)...)
 	if v := t.get(tableMinutes, key); len(v) == 8 {
 		n += binary.BigEndian.Uint64(v)
 	}
@@ -201,6 +249,11 @@ func (t *txn) countMinute(tenant string, kind minuteKind, n uint64) {
 
 func minutePrefix(tenant string, kind minuteKind) []byte {
 	return append(tenantKey(tenant), byte(kind))
+}
+
+// campaignPrefix ends the campaign's name by a zero byte, which none has.
+func campaignPrefix(tenant, campaign string) []byte {
+	return append(minutePrefix(tenant, part), nulled(strings.ReplaceAll(campaign, "\x00", ""))...)
 }
 
 func minute(at time.Time) []byte { return stamp(at.Truncate(time.Minute)) }

@@ -112,9 +112,10 @@ type Intent struct {
 	ID        string    `json:"id"` // follows from record, mailbox address and kind
 	Record    string    `json:"record"`
 	Tenant    string    `json:"tenant"`
-	Address   string    `json:"address"`           // as in the report
-	Mailbox   string    `json:"mailbox,omitempty"` // object id, once resolved
-	Groups    []string  `json:"groups,omitempty"`  // groups of mailboxes that have it by any of its addresses, once resolved
+	Address   string    `json:"address"`             // as in the report
+	Mailbox   string    `json:"mailbox,omitempty"`   // object id, once resolved
+	Campaigns []string  `json:"campaigns,omitempty"` // that the brake counts it for, such as "sender:evil.example"
+	Groups    []string  `json:"groups,omitempty"`    // groups of mailboxes that have it by any of its addresses, once resolved
 	Kind      Kind      `json:"kind"`
 	Action    string    `json:"action"`              // config.Action, or "restore"
 	Forwarded string    `json:"forwarded,omitempty"` // record that the message carries, where that is the cause
@@ -187,6 +188,7 @@ const (
 	CodePerMail       Code = "mailboxes_per_mail" // held: too many mailboxes for one message
 	CodePerHour       Code = "mailboxes_per_hour" // held: too many mailboxes in an hour
 	CodeShare         Code = "share_percent"      // held: too great a part of the last hour's mail
+	CodeCampaign      Code = "campaign_percent"   // held: what one campaign may have of the limits for an hour
 	CodeWouldHold     Code = "would_hold"         // dry-run: it would have been held
 	CodeNoOriginal    Code = "no_original"        // there is no original to compare with
 )

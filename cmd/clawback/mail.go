@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -200,9 +201,10 @@ func (a *app) act(path string, o api.Order) error {
 }
 
 type heldCmd struct {
-	List    heldListCmd    `cmd:"" help:"List what waits for a person."`
-	Approve heldApproveCmd `cmd:"" help:"Let retractions pass."`
-	Reject  heldRejectCmd  `cmd:"" help:"Drop retractions."`
+	List      heldListCmd      `cmd:"" help:"List what waits for a person."`
+	Campaigns heldCampaignsCmd `cmd:"" help:"List the campaigns of what the brake holds: by sender, link and file."`
+	Approve   heldApproveCmd   `cmd:"" help:"Let retractions pass."`
+	Reject    heldRejectCmd    `cmd:"" help:"Drop retractions."`
 }
 
 type heldListCmd struct {
@@ -228,23 +230,58 @@ func (c heldListCmd) Run(a *app) error {
 	return a.table(rows)
 }
 
-type heldApproveCmd struct {
-	IDs     []string `arg:"" name:"intent" help:"Ids of intents, as the list shows them, or of records: all that is held of these."`
-	Comment string   `help:"Why, for the audit."`
+type heldCampaignsCmd struct{}
+
+func (heldCampaignsCmd) Run(a *app) error {
+	var list []retract.HeldCampaign
+	if err := a.client.Get(a.ctx, "/v1/held/campaigns", &list); err != nil {
+		return err
+	}
+	if a.json {
+		return a.printJSON(list)
+	}
+	if len(list) == 0 {
+		fmt.Fprintln(a.out, "The brake holds nothing.")
+		return nil
+	}
+	rows := [][]string{{"CAMPAIGN", "MAILBOXES", "MESSAGES", "RECORDS"}}
+	for _, c := range list {
+		rows = append(rows, []string{strings.ReplaceAll(c.Name, ".", "[.]"), strconv.Itoa(c.Mailboxes), strconv.Itoa(c.Messages), strings.Join(c.Records, " ")})
+	}
+	return a.table(rows)
 }
 
-func (c heldApproveCmd) Run(a *app) error { return a.settle("approve", c.IDs, c.Comment) }
+// settled names what is approved or rejected.
+type settled struct {
+	IDs      []string `arg:"" optional:"" name:"intent" help:"Ids of intents, as the list shows them, or of records: all that is held of these."`
+	Campaign string   `placeholder:"NAME" help:"Instead: all that the brake holds of a campaign, as held campaigns shows it; one act."`
+}
+
+// Validate demands one of the two.
+func (s settled) Validate() error {
+	if (len(s.IDs) == 0) == (s.Campaign == "") {
+		return errors.New(`expected "<intent> ..." or --campaign=NAME`)
+	}
+	return nil
+}
+
+type heldApproveCmd struct {
+	settled
+	Comment string `help:"Why, for the audit."`
+}
+
+func (c heldApproveCmd) Run(a *app) error { return a.settle("approve", c.settled, c.Comment) }
 
 type heldRejectCmd struct {
-	IDs     []string `arg:"" name:"intent" help:"Ids of intents, as the list shows them, or of records: all that is held of these."`
-	Comment string   `help:"Why, for the audit."`
+	settled
+	Comment string `help:"Why, for the audit."`
 }
 
-func (c heldRejectCmd) Run(a *app) error { return a.settle("reject", c.IDs, c.Comment) }
+func (c heldRejectCmd) Run(a *app) error { return a.settle("reject", c.settled, c.Comment) }
 
-func (a *app) settle(verb string, ids []string, comment string) error {
+func (a *app) settle(verb string, s settled, comment string) error {
 	var done []string
-	if err := a.client.Post(a.ctx, "/v1/held/"+verb, api.Order{Intents: ids, Comment: comment}, &done); err != nil {
+	if err := a.client.Post(a.ctx, "/v1/held/"+verb, api.Order{Intents: s.IDs, Campaign: s.Campaign, Comment: comment}, &done); err != nil {
 		return err
 	}
 	if a.json {

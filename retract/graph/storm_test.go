@@ -114,13 +114,28 @@ func (s *storm) run(d time.Duration) {
 // mail delivers and reports one message, to all or to the first n mailboxes.
 func (s *storm) mail(name string, n int) store.Record {
 	s.t.Helper()
-	mid := "<" + name + "@mail.example.com>"
+	return s.letter(letter{name: name, to: n, sender: "eve@example.com", from: "eve@example.com"})
+}
+
+// letter is one message: to the first mailboxes, or those after some.
+type letter struct {
+	name, sender, from string
+	links              []string
+	to, after          int
+}
+
+func (s *storm) letter(l letter) store.Record {
+	s.t.Helper()
+	name, mid := l.name, "<"+l.name+"@mail.example.com>"
 	v := verdict.Verdict{Disposition: verdict.Malicious, Score: 90}
+	for _, link := range l.links {
+		v.Indicators = append(v.Indicators, verdict.Indicator{Kind: "url", Value: link})
+	}
 	rec := store.Record{
-		MessageID: mid, Sender: "eve@example.com", From: "eve@example.com", Received: time.Now(), FirstHand: true, Direction: "inbound",
+		MessageID: mid, Sender: l.sender, From: l.from, Received: time.Now(), FirstHand: true, Direction: "inbound",
 		Verdict: v, Content: mid, Variants: []store.Variant{{SHA256: mid, Verdict: v, FirstHand: true, At: time.Now()}},
 	}
-	for i := range n {
+	for i := l.after; i < l.after+l.to; i++ {
 		_, err := s.sim.Deliver(graphsim.Delivery{Mailbox: mailboxName(i), MIME: withID(mid), NetworkMessageID: "nid-" + name})
 		if err != nil {
 			s.t.Fatal(err)

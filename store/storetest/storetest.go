@@ -52,6 +52,8 @@ type Store interface {
 	Acted(tenant string, since time.Time) (int, error)
 	Seen(tenant string, since time.Time) (int, error)
 	RecordActed(record string) (int, error)
+	CampaignActed(tenant, campaign string, since time.Time) (int, error)
+	Campaigns(tenant string, since time.Time, limit int) ([]store.Campaign, error)
 	Audit(f store.AuditFilter) ([]store.Act, error)
 	VerifyAudit() error
 	Note(ctx context.Context, act store.Act) error
@@ -70,22 +72,23 @@ type Opener func(dir string, o store.Options) (*store.Store, error)
 // Run runs the whole contract.
 func Run(t *testing.T, open Opener) {
 	for name, test := range map[string]func(*testing.T, *bench){
-		"Apply":    testApply,
-		"Identity": testIdentity,
-		"Plan":     testPlan,
-		"Due":      testDue,
-		"Attempts": testAttempts,
-		"Update":   testUpdate,
-		"Search":   testSearch,
-		"Counts":   testCounts,
-		"Brake":    testBrake,
-		"Audit":    testAudit,
-		"History":  testHistory,
-		"Unteach":  testUnteach,
-		"Expire":   testExpire,
-		"Crash":    testCrash,
-		"Meta":     testMeta,
-		"Forward":  testForward,
+		"Apply":     testApply,
+		"Identity":  testIdentity,
+		"Plan":      testPlan,
+		"Due":       testDue,
+		"Attempts":  testAttempts,
+		"Update":    testUpdate,
+		"Search":    testSearch,
+		"Counts":    testCounts,
+		"Brake":     testBrake,
+		"Campaigns": testCampaigns,
+		"Audit":     testAudit,
+		"History":   testHistory,
+		"Unteach":   testUnteach,
+		"Expire":    testExpire,
+		"Crash":     testCrash,
+		"Meta":      testMeta,
+		"Forward":   testForward,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, &bench{open: open}) })
 	}

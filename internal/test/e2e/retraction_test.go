@@ -225,6 +225,44 @@ func TestBrake_limitFromTheFile(t *testing.T) {
 	}
 }
 
+// One campaign may have half of what the brake allows; what it holds of a campaign is listed, and passes in one act.
+func TestBrake_approvedByCampaign(t *testing.T) {
+	w := startWith(t, "\n[tenant.brake]\nmailboxes_per_hour = 2\nshare_percent = \"off\"\n", "", "")
+	report := w.report("13-already-deleted.eml")
+	all := []graphsim.Message{w.deliver("busy@contoso.example", "", w.original(report)), w.deliver(sales, "", w.original(report))}
+	w.send(report)
+	in := w.heldFor(retract.HoldBrake, "campaign_percent")
+	if in.Code != store.CodeCampaign || len(in.Campaigns) == 0 {
+		t.Errorf("held with code %q, campaigns %v", in.Code, in.Campaigns)
+	}
+	var list []retract.HeldCampaign
+	if err := json.Unmarshal([]byte(w.must("held", "campaigns", "--json")), &list); err != nil || len(list) != len(in.Campaigns) || list[0].Mailboxes != 1 {
+		t.Fatalf("held campaigns: %+v %v", list, err)
+	}
+	if out := w.must("held", "campaigns"); !strings.Contains(out, "[.]example") || !strings.Contains(out, in.Record) {
+		t.Errorf("held campaigns: %s", out)
+	}
+	if out := w.must("held", "approve", "--campaign", strings.ReplaceAll(list[0].Name, ".", "[.]"), "--comment", "looked at"); !strings.Contains(out, "1 intent: approved") {
+		t.Errorf("held approve: %s", out)
+	}
+	w.eventually(func() string {
+		for _, m := range all {
+			if at := w.where(m); at != deletions {
+				return m.Mailbox + "'s message is in " + at
+			}
+		}
+		return ""
+	})
+	if out := w.must("audit"); strings.Count(out, "approve campaign") != 1 || !strings.Contains(out, "mailboxes: 1, messages: 1: looked at") {
+		t.Errorf("audit: %s", out)
+	}
+	for _, args := range [][]string{{"held", "approve"}, {"held", "approve", in.ID, "--campaign", "sender:x"}, {"held", "approve", "--campaign", "sender:nobody.example"}} {
+		if out, err := w.cli(args...); err == nil {
+			t.Errorf("%v: %s", args, out)
+		}
+	}
+}
+
 // forward is a colleague's message with a report's original attached.
 func (w *world) forward(original []byte) []byte {
 	w.t.Helper()

@@ -36,7 +36,7 @@ var mayImport = map[string]string{
 	"pipeline":                 "bounce config intel/submission internal/mailaddr internal/nospace journal journal/identity queue score spool store verdict/history",
 	"queue":                    "internal/nospace spool",
 	"queue/queuetest":          "queue spool",
-	"retract":                  "config internal/mailaddr journal journal/identity store verdict",
+	"retract":                  "config internal/mailaddr journal journal/identity score/lists score/web store verdict",
 	"retract/graph":            "config internal/mailaddr retract retract/graph/transport",
 	"retract/graph/consent":    "retract",
 	"retract/graph/transport":  "retract",

@@ -1,0 +1,140 @@
+package retract
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"clawback/config"
+	"clawback/internal/mailaddr"
+	"clawback/score/lists"
+	"clawback/score/web"
+	"clawback/store"
+)
+
+// A campaign is what messages of one attacker, or of one wrong rule, have in common: who sends them, where their links lead,
+// which file they carry. A message belongs to several, and to each of them it counts. An attacker chooses what his campaign
+// looks like, so that this only keeps a share for the others; the limits in all stand above it.
+const (
+	campaignSender = "sender:" // registrable domain, or the address where a domain is many people's
+	campaignLink   = "link:"   // registrable domain of a link's host
+	campaignFile   = "file:"   // SHA-256 of an attached file
+)
+
+// Bounds on the campaigns of one message: further links and files do not make a campaign of it.
+const (
+	maxLinkCampaigns = 8
+	maxFileCampaigns = 4
+	maxCampaignName  = 100
+)
+
+// campaignsOf names the campaigns of a record.
+func campaignsOf(t *config.Tenant, rec store.Record) []string {
+	var c campaigns
+	for _, sender := range []string{rec.Sender, rec.From} {
+		c.add(campaignSender, senderName(t, sender), 2)
+	}
+	for _, i := range rec.Verdict.Indicators {
+		switch i.Kind {
+		case "url":
+			c.add(campaignLink, linkName(i.Value), maxLinkCampaigns)
+		case "sha256":
+			c.add(campaignFile, strings.ToLower(i.Value), maxFileCampaigns)
+		}
+	}
+	return c.names
+}
+
+type campaigns struct {
+	names []string
+	of    map[string]int // by kind
+}
+
+func (c *campaigns) add(kind, name string, most int) {
+	if c.of == nil {
+		c.of = map[string]int{}
+	}
+	full := kind + name
+	if name == "" || len(full) > maxCampaignName || strings.ContainsAny(name, "\x00 \t\r\n") || c.of[kind] >= most || slices.Contains(c.names, full) {
+		return
+	}
+	c.of[kind]++
+	c.names = append(c.names, full)
+}
+
+// wellKnown are the built-in lists of domains, read once.
+var wellKnown = sync.OnceValue(lists.Builtin)
+
+// senderName is the domain that sends, or the address where the domain is a free mail provider's or the tenant's own: there
+// one sender says nothing of the next, and whoever forges the tenant's domain must not have its own people's mail held.
+func senderName(t *config.Tenant, address string) string {
+	domain := domainOf(address)
+	if domain == "" {
+		return ""
+	}
+	name := web.Registrable(domain)
+	if internal(t, address) || wellKnown().FreeMail.Has(domain) || wellKnown().FreeMail.Has(name) {
+		return fold(address)
+	}
+	return name
+}
+
+// linkName is the domain to which a link leads; "" for one that is everybody's, which any mail may name.
+func linkName(link string) string {
+	u, err := url.Parse(link)
+	if err != nil || u.Hostname() == "" {
+		return ""
+	}
+	known := wellKnown()
+	host := mailaddr.Name(u.Hostname())
+	domain := web.Registrable(host)
+	switch {
+	case known.SubdomainHosts.Has(domain):
+		return host
+	case known.Popular.Has(domain) || known.HighTrust.Has(domain) || known.Shorteners.Has(domain) || known.FileHosts.Has(host):
+		return ""
+	}
+	return domain
+}
+
+// alertCampaigns is how many campaigns an alert of the brake names.
+const alertCampaigns = 5
+
+// holdByBrake leaves the intent to a person, who is told at once: one alert an hour for a tenant's limits, and one for each
+// message and each campaign that passes its own.
+func (w *work) holdByBrake(ctx context.Context, s overrun) error {
+	subject, text := "", "retractions are held for approval: "+s.reason
+	switch s.code {
+	case store.CodePerMail:
+		subject = w.in.Record
+		text += "; " + howToApprove(w.in.Record)
+	case store.CodeCampaign:
+		subject = s.campaign
+		text += "; " + howToApprove("--campaign "+defang(s.campaign))
+	default:
+		text += "; " + w.lastHour()
+	}
+	w.e.alert(Alert{Kind: "brake", Tenant: w.in.Tenant, Text: text}, subject)
+	return w.holdAs(ctx, HoldBrake, s.code, s.reason)
+}
+
+func howToApprove(what string) string {
+	return "look at them, then: clawback held approve " + what
+}
+
+// lastHour names the campaigns for which most mailboxes were acted upon in the last hour.
+func (w *work) lastHour() string {
+	list, err := w.e.o.Store.Campaigns(w.in.Tenant, w.e.now().Add(-time.Hour), alertCampaigns)
+	if err != nil || len(list) == 0 {
+		return "clawback held campaigns lists them" // the alert must not wait for a store that cannot be read
+	}
+	var parts []string
+	for _, c := range list {
+		parts = append(parts, fmt.Sprintf("%s %d", defang(c.Name), c.Mailboxes))
+	}
+	return "mailboxes of the last hour by campaign: " + strings.Join(parts, ", ") + "; " + howToApprove("--campaign NAME")
+}

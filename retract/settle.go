@@ -1,0 +1,165 @@
+package retract
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"clawback/store"
+)
+
+// HeldCampaign is what the brake holds of one campaign.
+type HeldCampaign struct {
+	Tenant    string   `json:"tenant"`
+	Name      string   `json:"name"` // such as "sender:evil.example"
+	Mailboxes int      `json:"mailboxes"`
+	Messages  int      `json:"messages"`
+	Records   []string `json:"records"` // some of these, to be looked at
+}
+
+const (
+	heldMax       = 50_000 // held intents that are looked through for campaigns
+	campaignAct   = 5000   // intents that one act settles
+	sampleRecords = 3      // of a campaign
+)
+
+// HeldCampaigns lists the campaigns of what the brake holds, of a tenant or with "" of all, those with most mailboxes first.
+// One intent counts for each of its campaigns.
+func (e *Engine) HeldCampaigns(tenant string) ([]HeldCampaign, error) {
+	held, err := e.heldByBrake(tenant)
+	if err != nil {
+		return nil, err
+	}
+	type key struct{ tenant, name string }
+	found := map[key]*HeldCampaign{}
+	records := map[key]map[string]bool{}
+	for _, in := range held {
+		for _, name := range in.Campaigns {
+			k := key{in.Tenant, name}
+			if found[k] == nil {
+				found[k], records[k] = &HeldCampaign{Tenant: in.Tenant, Name: name}, map[string]bool{}
+			}
+			c := found[k]
+			c.Mailboxes++
+			if !records[k][in.Record] && len(c.Records) < sampleRecords {
+				c.Records = append(c.Records, in.Record)
+			}
+			records[k][in.Record] = true
+			c.Messages = len(records[k])
+		}
+	}
+	list := make([]HeldCampaign, 0, len(found))
+	for _, c := range found {
+		list = append(list, *c)
+	}
+	slices.SortFunc(list, func(a, b HeldCampaign) int {
+		return cmp.Or(b.Mailboxes-a.Mailboxes, cmp.Compare(a.Name, b.Name), cmp.Compare(a.Tenant, b.Tenant))
+	})
+	return list, nil
+}
+
+func (e *Engine) heldByBrake(tenant string) ([]store.Intent, error) {
+	all, err := e.o.Store.IntentsBy(store.IntentFilter{Tenant: tenant, Kind: store.Retract, Outcomes: []store.Outcome{store.Held}, Limit: heldMax})
+	if err != nil {
+		return nil, fmt.Errorf("list what is held: %w", err)
+	}
+	return slices.DeleteFunc(all, func(in store.Intent) bool { return in.Hold != HoldBrake }), nil
+}
+
+// CampaignAnswer is a person's word about all that the brake holds of a campaign.
+type CampaignAnswer struct {
+	Who, Tenant, Campaign, Comment string // Tenant "": of every tenant
+	Approve                        bool   // else it is rejected
+}
+
+// SettleCampaign approves or rejects all that the brake holds of a campaign: one act of each tenant, with one entry of the
+// audit that says how many. Of more than some thousand it makes one for each of these. It gives the intents.
+func (e *Engine) SettleCampaign(ctx context.Context, a CampaignAnswer) (settled []string, err error) {
+	a.Campaign = campaignNamed(a.Campaign)
+	defer func() {
+		if len(settled) > 0 {
+			e.Wake()
+		}
+	}()
+	for try := 0; try < attemptsAtConflict; {
+		part, err := e.heldOf(a)
+		if err != nil {
+			return settled, err
+		}
+		if len(part) == 0 {
+			if len(settled) == 0 {
+				return nil, fmt.Errorf("campaign %s: %w by the brake", a.Campaign, ErrNotHeld)
+			}
+			return settled, nil
+		}
+		err = e.settlePart(ctx, a, part)
+		if errors.Is(err, store.ErrConflict) { // one of them was settled meanwhile: what is left is read again
+			try++
+			continue
+		}
+		if err != nil {
+			return settled, err
+		}
+		for _, in := range part {
+			settled = append(settled, in.ID)
+		}
+	}
+	return settled, fmt.Errorf("settle campaign %s: %w", a.Campaign, store.ErrConflict)
+}
+
+// heldOf gives what is held of a campaign, of one tenant and as much as one act settles.
+func (e *Engine) heldOf(a CampaignAnswer) ([]store.Intent, error) {
+	held, err := e.heldByBrake(a.Tenant)
+	if err != nil {
+		return nil, err
+	}
+	var part []store.Intent
+	for _, in := range held {
+		if slices.Contains(in.Campaigns, a.Campaign) && (len(part) == 0 || in.Tenant == part[0].Tenant) && len(part) < campaignAct {
+			part = append(part, in)
+		}
+	}
+	return part, nil
+}
+
+// settlePart writes one act: all of its intents, or none.
+func (e *Engine) settlePart(ctx context.Context, a CampaignAnswer, part []store.Intent) error {
+	what, change := "reject", e.rejected(a.Who)
+	if a.Approve {
+		what, change = "approve", e.approvedBy(a.Who)
+	}
+	records := map[string]bool{}
+	for i := range part {
+		records[part[i].Record] = true
+		change(&part[i])
+	}
+	comment := fmt.Sprintf("mailboxes: %d, messages: %d", len(part), len(records))
+	if a.Comment != "" {
+		comment += ": " + a.Comment
+	}
+	err := e.o.Store.Update(ctx, store.Change{Intents: part, Act: &store.Act{At: e.now(), Who: a.Who, What: what + " campaign",
+		Tenant: part[0].Tenant, Object: a.Campaign, Comment: comment}})
+	if err != nil {
+		return fmt.Errorf("%s campaign %s: %w", what, a.Campaign, err)
+	}
+	return nil
+}
+
+// approvedBy lets a held intent pass what it is held for.
+func (e *Engine) approvedBy(who string) func(*store.Intent) {
+	return func(in *store.Intent) {
+		in.Outcome, in.Approved, in.NotBefore = store.Pending, who, e.now()
+		in.Reason = "approved by " + who + "; it was held: " + in.Reason
+	}
+}
+
+// rejected ends a held intent. No automatism opens it again.
+func (e *Engine) rejected(who string) func(*store.Intent) {
+	return func(in *store.Intent) {
+		in.Outcome, in.By = store.Skipped, who
+		in.Reason = "rejected by " + who + "; it was held: " + in.Reason
+		in.Hold = ""
+	}
+}
