@@ -9,7 +9,7 @@ import (
 // on, and an end of the process counts against nobody.
 const aloneTime = 10 * time.Second
 
-// gate lets items in to be scored: as many as there are workers, or one that is to be alone.
+// gate lets items in to be scored: any number, or one that is to be alone.
 type gate struct {
 	mu      sync.Mutex // guards what follows
 	inside  int

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"clawback/config"
 	"clawback/intel/submission"
 	"clawback/internal/nospace"
@@ -66,7 +68,8 @@ type Options struct {
 	Alert       func(event, text string, attrs ...any) //
 	Log         *slog.Logger                           //
 	Now         func() time.Time                       // nil: time.Now
-	Workers     int                                    // items at once; 0: 4
+	InFlight    int                                    // items at once, most of which wait for a commit; 0: 256
+	Memory      int64                                  // bytes of the bodies of these; 0: 64 MiB
 	Limit       time.Duration                          // computing time of each stage, for each 64 MiB; 0: 1 minute
 	Grace       time.Duration                          // for the items in hand, when it is to stop; 0: 20 s
 	Fail        func(point string) error               // failpoint of the crash tests; nil in production
@@ -77,6 +80,7 @@ type Pipeline struct {
 	o        Options
 	watch    *watch
 	gate     *gate
+	memory   *semaphore.Weighted
 	progress progress
 }
 
@@ -85,8 +89,11 @@ func New(o Options) *Pipeline {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	if o.Workers == 0 {
-		o.Workers = 4
+	if o.InFlight == 0 {
+		o.InFlight = 256
+	}
+	if o.Memory == 0 {
+		o.Memory = 64 << 20
 	}
 	if o.Limit == 0 {
 		o.Limit = time.Minute
@@ -97,7 +104,7 @@ func New(o Options) *Pipeline {
 	if o.Fail == nil {
 		o.Fail = func(string) error { return nil }
 	}
-	return &Pipeline{o: o, watch: newWatch(o.Now, o.Alert), gate: newGate()}
+	return &Pipeline{o: o, watch: newWatch(o.Now, o.Alert), gate: newGate(), memory: semaphore.NewWeighted(o.Memory)}
 }
 
 // Run works until ctx ends, then finishes what is in hand. Where that takes longer than Options.Grace, it gives the items back and returns
@@ -107,10 +114,10 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	defer cancel(nil)
 	items := make(chan queue.Item)
 	var group sync.WaitGroup
-	for range p.o.Workers {
+	for range p.o.InFlight {
 		group.Go(func() {
 			for it := range items {
-				if err := p.work(ctx, it); err != nil {
+				if err := p.workWithin(ctx, it); err != nil {
 					cancel(err)
 				}
 			}
@@ -137,7 +144,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 // feed hands out what the queue gives until ctx ends, and gives back what no worker took.
 func (p *Pipeline) feed(ctx context.Context, items chan<- queue.Item) error {
 	for {
-		batch, err := p.o.Queue.Claim(ctx, 4*p.o.Workers)
+		batch, err := p.o.Queue.Claim(ctx, p.o.InFlight)
 		if ctx.Err() != nil {
 			return p.giveBack(batch)
 		}
@@ -189,6 +196,20 @@ func (p *Pipeline) giveBackStuck() error {
 	}
 	return nil
 }
+
+// workWithin works on an item once the memory that its body may take is free, so that many items can be in flight: most of
+// them wait for a commit, which they share.
+func (p *Pipeline) workWithin(ctx context.Context, it queue.Item) error {
+	need := min(it.Body.Size+itemMemory, p.o.Memory/3) // one large body leaves room for others
+	if err := p.memory.Acquire(ctx, need); err != nil {
+		return p.giveBack([]queue.Item{it}) // it is to stop
+	}
+	defer p.memory.Release(need)
+	return p.work(ctx, it)
+}
+
+// itemMemory is what an item takes beside its body.
+const itemMemory = 64 << 10
 
 // work carries one item to its end. Its error is that of queue or store, after which only what is durable is certain.
 func (p *Pipeline) work(stop context.Context, it queue.Item) error {

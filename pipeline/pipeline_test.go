@@ -581,7 +581,7 @@ func TestRun_stopLosesNothing(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	n := 0
-	f.p.o.Workers = 1
+	f.p.o.InFlight = 1
 	f.scorer = func(score.Message) (score.Result, error) {
 		if n++; n == 5 {
 			cancel()

@@ -86,10 +86,7 @@ func (t *txn) claimable(max int) []string {
 	if first, at := nextDue(t.index, Suspect); first != "" && !at.After(t.now) && t.suspects == 0 {
 		ids = append(ids, first)
 	}
-	each(t.index, stateLetters[Ready], func(_ time.Time, id string) bool {
-		ready = append(ready, id)
-		return len(ready) < max
-	})
+	ready = t.readyFromBothEnds(max)
 	each(t.index, stateLetters[Deferred], func(at time.Time, id string) bool {
 		if at.After(t.now) {
 			return false
@@ -102,6 +99,30 @@ func (t *txn) claimable(max int) []string {
 		ids = append(ids, head(&ready)...)
 	}
 	return ids[:min(len(ids), max)]
+}
+
+// wideClaim is the size of a claim from which it takes from both ends: who claims few at a time gets them in order.
+const wideClaim = 16
+
+// readyFromBothEnds is up to max ready ids, half of them the oldest and half the newest: a message that comes while a backlog is worked through is
+// judged in seconds, and the backlog's oldest still go on.
+func (t *txn) readyFromBothEnds(max int) (ids []string) {
+	var oldest []string
+	each(t.index, stateLetters[Ready], func(_ time.Time, id string) bool {
+		oldest = append(oldest, id)
+		return len(oldest) < max
+	})
+	if len(oldest) < max || max < wideClaim {
+		return oldest
+	}
+	claimed := map[string]bool{}
+	for _, id := range append(oldest[:max-max/2:max-max/2], lastOf(t.index, stateLetters[Ready], max/2)...) {
+		if !claimed[id] {
+			claimed[id] = true
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 // head takes the first off a list, if there is one.

@@ -146,6 +146,21 @@ func each(index *bolt.Bucket, letter byte, visit func(due time.Time, id string) 
 	}
 }
 
+// lastOf is up to max ids from the end of a state's index, the last one first.
+func lastOf(index *bolt.Bucket, letter byte, max int) (ids []string) {
+	c := index.Cursor()
+	k, _ := c.Seek([]byte{letter + 1})
+	if k == nil {
+		k, _ = c.Last()
+	} else {
+		k, _ = c.Prev()
+	}
+	for ; len(k) > keyHead && k[0] == letter && len(ids) < max; k, _ = c.Prev() {
+		ids = append(ids, string(k[keyHead:]))
+	}
+	return ids
+}
+
 func (t *txn) nextDues() dues {
 	_, deferred := nextDue(t.index, Deferred)
 	_, suspect := nextDue(t.index, Suspect)

@@ -71,7 +71,7 @@ func (d *daemon) scoreOptions(cfg *config.Config) score.Options {
 	return o
 }
 
-// workers is how many messages are scored at once.
+// workers is how many processes look into attached files.
 func (d *daemon) workers() int { return cmp.Or(d.cfg.Score.Workers, runtime.GOMAXPROCS(0)) }
 
 // judgeOptions wire the scorer and what stands beside it: own rules, policies, corrections, engines.
@@ -99,7 +99,6 @@ func (d *daemon) pipelineOptions() pipeline.Options {
 		Plan:       func(t *config.Tenant) pipeline.Planner { return retract.Plan(t, time.Now()) },
 		Done:       func(store.Record) { d.engine.Wake() },
 		Bounced:    func() { d.bounces.Wake() },
-		Workers:    d.workers(),
 		Alert:      d.alert, Log: d.log, Fail: failpoint.Hit,
 	}
 }

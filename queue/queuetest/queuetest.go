@@ -73,6 +73,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Harness) {
 		{"Commit_fails", commitFails},
 		{"Abort_leavesNothing", abortLeavesNothing},
 		{"Claim_inOrder", claimInOrder},
+		{"Claim_bothEnds", claimBothEnds},
 		{"Claim_waits", claimWaits},
 		{"Claim_onceEach", claimOnceEach},
 		{"Claim_takesTurns", claimTakesTurns},

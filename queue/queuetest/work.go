@@ -3,6 +3,7 @@ package queuetest
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -260,5 +261,27 @@ func closed(t *testing.T, h Harness) {
 		if !errors.Is(err, queue.ErrClosed) {
 			t.Errorf("%s after Close = %v, want ErrClosed", name, err)
 		}
+	}
+}
+
+// claimBothEnds: behind a backlog the newest are claimed beside the oldest, each item once, and all in the end.
+func claimBothEnds(t *testing.T, h Harness) {
+	q := h.Open(t, queue.Options{})
+	var all []string
+	for range 100 {
+		all = append(all, put(t, q, contoso, []byte("x")))
+	}
+	first := itemIDs(claim(t, q, 20))
+	want := append(slices.Clone(all[:10]), all[99], all[98], all[97], all[96], all[95], all[94], all[93], all[92], all[91], all[90])
+	if diff := cmp.Diff(want, first); diff != "" {
+		t.Errorf("claimed (-want +got):\n%s", diff)
+	}
+	rest := first
+	for len(rest) < len(all) {
+		rest = append(rest, itemIDs(claim(t, q, 16))...)
+	}
+	slices.Sort(rest)
+	if diff := cmp.Diff(all, rest); diff != "" {
+		t.Errorf("all that was claimed (-want +got):\n%s", diff)
 	}
 }
