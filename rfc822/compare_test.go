@@ -75,13 +75,15 @@ func FuzzCompareMediaType(f *testing.F) {
 			t.Errorf("%q: type %q, was %q", value, m.Type, kind)
 		}
 		for name, want := range params {
-			if err == nil && !strings.Contains(name, "*") && want != "" && !slices.Contains(m.All(name), want) {
+			// Where a section is missing the standard library stops, and we go on.
+			found := func(v string) bool { return strings.HasPrefix(v, want) }
+			if err == nil && !strings.Contains(name, "*") && want != "" && !slices.ContainsFunc(m.All(name), found) {
 				t.Errorf("%q: parameter %s is %q, was %q", value, name, m.All(name), want)
 			}
 		}
 		want := oldExtractParameter(value, "filename")
-		if strings.Contains(value, "*=") && strings.Count(value, "*") > 1 {
-			return // one in sections and one as a whole were put together
+		if strings.Count(value, "*") > 1 {
+			return // sections were put together as they stood, whatever their numbers: the standard library's count
 		}
 		if want == "" || strings.ContainsAny(value, "\"=?%*<>") && err != nil {
 			return // broken quoting has no one reading
@@ -183,7 +185,7 @@ func FuzzCompareText(f *testing.F) {
 		}
 		words := DecodeWords(string(in))
 		was := oldExtractDecodeWords(string(in))
-		if isASCII7([]byte(was)) && isASCII7(in) && !strings.Contains(strings.ToLower(string(in)), "utf") && was != "" && oneLine(was) != words && strings.Count(string(in), "=?") < 2 {
+		if isASCII7([]byte(was)) && isASCII7(in) && !strings.Contains(strings.ToLower(string(in)), "utf") && !strings.Contains(words, "=?") && oneLine(was) != words && strings.Count(string(in), "=?") < 2 {
 			t.Errorf("words of %q: %q, was %q", in, words, was)
 		}
 		decoded, err := new(mime.WordDecoder).DecodeHeader(string(in))

@@ -27,7 +27,7 @@ const maxParams = 256
 // ParseMediaType reads a field's value, however it is written: comments, doubled or missing semicolons, blanks, commas.
 func ParseMediaType(raw string) MediaType {
 	p := &paramReader{s: raw}
-	p.out.Type = p.mediaType()
+	p.out.Type = strings.TrimSpace(p.mediaType())
 	for p.skipSeparators(); p.i < len(p.s); p.skipSeparators() {
 		if len(p.out.Params) >= maxParams {
 			p.out.Bounds |= Parameters
