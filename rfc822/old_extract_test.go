@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"github.com/emersion/go-message/charset"
 	"io"
-	"mime/quotedprintable"
 	"net/url"
 	"strings"
 	"unicode/utf8"
@@ -315,21 +314,6 @@ func oldExtractOneIf(b bool) int {
 		return 1
 	}
 	return 0
-}
-
-// oldExtractDecoded undoes a content transfer encoding.
-func oldExtractDecoded(body []byte, encoding string) []byte {
-	switch strings.ToLower(strings.TrimSpace(encoding)) {
-	case "base64":
-		return oldExtractLooseBase64(body)
-	case "quoted-printable":
-		out, _ := io.ReadAll(quotedprintable.NewReader(bytes.NewReader(body)))
-		if len(out) < len(body)/4 { // it stopped at something broken: decode by hand
-			return oldExtractLooseQuoted(body)
-		}
-		return out
-	}
-	return body
 }
 
 func oldExtractLooseQuoted(body []byte) []byte {

@@ -5,17 +5,8 @@ package rfc822
 import (
 	"bufio"
 	"bytes"
-	"encoding/base64"
-	"encoding/binary"
-	htmlcharset "golang.org/x/net/html/charset"
-	"golang.org/x/text/encoding"
-	"golang.org/x/text/encoding/charmap"
-	"golang.org/x/text/encoding/ianaindex"
 	"io"
-	"mime"
 	"strings"
-	"unicode/utf16"
-	"unicode/utf8"
 )
 
 // oldJournalHeader is what is oldJournalKept of a oldJournalHeader block.
@@ -39,84 +30,6 @@ func oldJournalKept(name string) bool {
 		return true
 	}
 	return false
-}
-
-// get answers a field's first value, "" when it does not stand there.
-func (h oldJournalHeader) get(name string) string {
-	if v := h.values[name]; len(v) > 0 {
-		return v[0]
-	}
-	return ""
-}
-
-// oldJournalContradiction is the value of a field that stands several times with different values, or more often than is oldJournalKept.
-const oldJournalContradiction = "(several, which differ)"
-
-// sole answers the value of a field that must not contradict itself: a sender may have put one of its own beside the one
-// that Exchange wrote, and which of them stands first proves nothing.
-func (h oldJournalHeader) sole(name string) string {
-	values := h.values[name]
-	for _, v := range values {
-		if !strings.EqualFold(v, values[0]) {
-			return oldJournalContradiction
-		}
-	}
-	if h.counts[name] > len(values) {
-		return oldJournalContradiction
-	}
-	return h.get(name)
-}
-
-func (h oldJournalHeader) has(name string) bool { return h.counts[name] > 0 }
-
-// mediaType answers the lower-case type and the parameters; oldJournalText/plain where the field is missing. RFC 2045, section 5.2.
-func (h oldJournalHeader) mediaType() (string, map[string]string) {
-	value := h.get("content-type")
-	if value == "" {
-		return "text/plain", nil
-	}
-	kind, params, err := mime.ParseMediaType(value)
-	if err == nil {
-		return kind, params
-	}
-	return oldJournalLooseMediaType(value)
-}
-
-// oldJournalLooseMediaType reads what mime.ParseMediaType refuses: doubled or broken parameters, stray semicolons.
-func oldJournalLooseMediaType(value string) (string, map[string]string) {
-	kind, rest, _ := strings.Cut(value, ";")
-	params := map[string]string{}
-	for field := range strings.SplitSeq(rest, ";") {
-		name, v, ok := strings.Cut(field, "=")
-		name = strings.ToLower(strings.TrimSpace(name))
-		if _, have := params[name]; ok && !have {
-			params[name] = strings.Trim(strings.TrimSpace(v), `"`)
-		}
-	}
-	return strings.ToLower(strings.TrimSpace(kind)), params
-}
-
-// fileName answers the name that the oldJournalPart was given, from either field.
-func (h oldJournalHeader) fileName() string {
-	_, params := h.mediaType()
-	name := params["name"]
-	if _, params, err := mime.ParseMediaType(h.get("content-disposition")); err == nil && params["filename"] != "" {
-		name = params["filename"]
-	}
-	// RFC 2047 forbids encoded words in parameters; Outlook writes them.
-	if decoded, err := new(mime.WordDecoder).DecodeHeader(name); err == nil {
-		return decoded
-	}
-	return name
-}
-
-// encoding answers the transfer encoding where it changes octets, else "". RFC 2045, section 6.
-func (h oldJournalHeader) encoding() string {
-	switch e := strings.ToLower(strings.TrimSpace(h.get("content-transfer-encoding"))); e {
-	case string(Base64), string(QuotedPrintable):
-		return e
-	}
-	return ""
 }
 
 // oldJournalHeaderReader builds a oldJournalHeader from the pieces of its oldJournalLines.
@@ -337,113 +250,6 @@ func oldJournalTrimEOL(b []byte) []byte {
 		return bytes.TrimSuffix(b, []byte("\r"))
 	}
 	return b
-}
-
-// oldJournalText is a decoded part: a stream that can be cut into oldJournalLines, and what each line still needs to become UTF-8.
-type oldJournalText struct {
-	io.Reader
-	line func([]byte) string
-}
-
-// oldJournalTextOf decodes a stream from a charset. Where that is ASCII, missing or unknown, the octets stay as they are and
-// each line is looked at by itself.
-func oldJournalTextOf(r io.Reader, label string) (t oldJournalText, known bool) {
-	switch strings.ToLower(strings.TrimSpace(label)) {
-	case "", "us-ascii", "ascii", "ansi_x3.4-1968", "utf-8", "utf8", "unicode-1-1-utf-8":
-		return oldJournalText{r, oldJournalLooseText}, true
-	case "utf-7", "unicode-1-1-utf-7":
-		return oldJournalText{r, oldJournalFromUTF7}, true
-	}
-	e := oldJournalLookup(label)
-	if e == nil {
-		return oldJournalText{r, oldJournalLooseText}, false
-	}
-	return oldJournalText{e.NewDecoder().Reader(r), oldJournalValidText}, true
-}
-
-// oldJournalLines yields the oldJournalLines that are not empty, without their ends and a byte order mark, and counts the octets. What of a
-// line goes past maxField is dropped.
-func (t oldJournalText) oldJournalLines(octets *int64) func(yield func(string) bool) {
-	return func(yield func(string) bool) {
-		l := oldJournalNewLines(t)
-		var line []byte
-		for {
-			piece, start := l.next()
-			*octets = l.off
-			if start || len(piece) == 0 {
-				line = bytes.TrimPrefix(bytes.TrimRight(line, "\r\n"), []byte("\ufeff"))
-				if len(line) > 0 && !yield(t.line(line)) {
-					return
-				}
-				line = line[:0]
-			}
-			if len(piece) == 0 {
-				return
-			}
-			line = append(line, piece[:min(len(piece), maxField-len(line))]...)
-		}
-	}
-}
-
-// oldJournalLookup asks the WHATWG's list, which takes labels as they are really meant (iso-8859-1 is windows-1252), and the
-// IANA registry for what that list forbids (hz-gb-2312) or reads without regard to the byte order mark (utf-16).
-func oldJournalLookup(label string) encoding.Encoding {
-	e, name := htmlcharset.Lookup(label)
-	if e != nil && name != "replacement" && !strings.HasPrefix(name, "utf-16") {
-		return e
-	}
-	registered, err := ianaindex.MIME.Encoding(label)
-	if err != nil {
-		return nil
-	}
-	return registered
-}
-
-// oldJournalLooseText reads octets of an uncertain charset: UTF-8 where they are that, else windows-1252.
-func oldJournalLooseText(b []byte) string {
-	if utf8.Valid(b) {
-		return string(b)
-	}
-	s, _ := charmap.Windows1252.NewDecoder().Bytes(b)
-	return string(s)
-}
-
-func oldJournalValidText(b []byte) string { return strings.ToValidUTF8(string(b), "\ufffd") }
-
-// oldJournalFromUTF7 decodes a line of RFC 2152's UTF-7, which no Go package does. What does not decode stays as it is.
-func oldJournalFromUTF7(octets []byte) string {
-	line := oldJournalLooseText(octets)
-	var out strings.Builder
-	for {
-		before, rest, shifted := strings.Cut(line, "+")
-		out.WriteString(before)
-		if !shifted {
-			return out.String()
-		}
-		n := strings.IndexFunc(rest, func(c rune) bool { return !oldJournalIsBase64(c) })
-		if n < 0 {
-			n = len(rest)
-		}
-		out.WriteString(oldJournalShiftedText(rest[:n]))
-		line = strings.TrimPrefix(rest[n:], "-") // absorbed: RFC 2152, rule 2
-	}
-}
-
-// oldJournalShiftedText decodes what stands between "+" and "-": UTF-16 in base64 without padding, or nothing for a plus sign.
-func oldJournalShiftedText(s string) string {
-	b, err := base64.RawStdEncoding.DecodeString(s)
-	if s == "" || err != nil {
-		return "+" + s
-	}
-	units := make([]uint16, 0, len(b)/2)
-	for ; len(b) >= 2; b = b[2:] {
-		units = append(units, binary.BigEndian.Uint16(b))
-	}
-	return string(utf16.Decode(units))
-}
-
-func oldJournalIsBase64(c rune) bool {
-	return 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '+' || c == '/'
 }
 
 type oldJournalSection struct{ Offset, Size int64 }

@@ -209,7 +209,7 @@ func TestCheck_knowsWhereThisHostStands(t *testing.T) {
 
 // The document's eight rows are read out of it and checked, so that it cannot say what Check would refuse.
 func TestDocument_rowsPassTheCheck(t *testing.T) {
-	data, err := os.ReadFile(filepath.Join("..", "docs", "regions.md"))
+	data, err := os.ReadFile(filepath.Join("..", "..", "docs", "regions.md"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -121,6 +121,8 @@ func (d *daemon) openDatabase(file, remedy string, open func() error) (err error
 	switch {
 	case errors.Is(err, bolterrors.ErrTimeout):
 		return fmt.Errorf("%w: another process has %s open", err, file)
+	case errors.Is(err, pebble.ErrDamaged):
+		return fmt.Errorf("%w; %s", err, remedy)
 	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrChecksum),
 		errors.Is(err, bolterrors.ErrVersionMismatch):
 		return fmt.Errorf("%w; %s", err, remedy)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -32,6 +33,9 @@ const (
 	maxOpenFiles = 256
 	reserve      = 24 << 20 // free bytes below which no commit is taken: a memtable, its flush, a manifest
 )
+
+// ErrDamaged means that files are missing or changed: only a backup helps.
+var ErrDamaged = errors.New("it is damaged")
 
 // Options of an engine. The zero value is ready for use.
 type Options struct {
@@ -101,6 +105,9 @@ func (e *Engine) openDB() error {
 	})
 	if err != nil {
 		e.cache.Unref()
+		if pebble.IsCorruptionError(err) || errors.Is(err, fs.ErrNotExist) {
+			err = fmt.Errorf("%w: %w", ErrDamaged, err)
+		}
 		return errors.Join(err, lock.Close())
 	}
 	e.lock = lock

@@ -83,8 +83,8 @@ func TestOpen_damagedDirectoryIsAnError(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if e, err := OpenEngine(dir, Options{}); err == nil {
-				t.Error("a directory that lacks files is opened", e.Close())
+			if _, err := OpenEngine(dir, Options{}); !errors.Is(err, ErrDamaged) {
+				t.Errorf("a directory that lacks files: %v, want ErrDamaged", err)
 			}
 		})
 	}
