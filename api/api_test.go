@@ -51,6 +51,12 @@ func (b *backend) Trust(_ context.Context, id, who string) error {
 	b.done = append(b.done, "trust "+who+" "+id)
 	return b.err
 }
+func (b *backend) Groups(queue.Selection) ([]queue.Group, error) { return nil, nil }
+func (b *backend) Preview(queue.Selection) (queue.Doomed, error) { return queue.Doomed{}, nil }
+func (b *backend) DiscardSelected(context.Context, queue.Doomed, queue.Note) (queue.Discarded, error) {
+	return queue.Discarded{}, nil
+}
+
 func (b *backend) Discard(_ context.Context, id string, _ []byte) error {
 	b.done = append(b.done, "discard "+id)
 	return b.err

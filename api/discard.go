@@ -58,6 +58,11 @@ func (s *Server) discardItem(r *http.Request) (any, error) {
 func (s *Server) noteDiscarded(ctx context.Context, justNow string) error {
 	s.discards.Lock()
 	defer s.discards.Unlock()
+	return s.noteDiscardedLocked(ctx, justNow)
+}
+
+// noteDiscardedLocked is noteDiscarded for a caller that holds discards.
+func (s *Server) noteDiscardedLocked(ctx context.Context, justNow string) error {
 	notes, err := s.o.Queue.Discarded()
 	if err != nil {
 		return err

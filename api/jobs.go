@@ -1,9 +1,7 @@
 package api
 
 import (
-	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 
 	"clawback/retract"
@@ -28,9 +26,9 @@ func (s *Server) jobRoutes(mux *http.ServeMux) {
 // spec reads what a job is to do. Who asks is what the kernel says, not what the body says. What is listed may be named by
 // Message-ID or network message id too; what means no single record stays as it is, and is refused there.
 func (s *Server) spec(r *http.Request) (retract.JobSpec, error) {
-	var j retract.JobSpec
-	if err := json.NewDecoder(io.LimitReader(r.Body, 16<<20)).Decode(&j); err != nil {
-		return j, errRequest{"request body: " + err.Error()}
+	j, err := body[retract.JobSpec](r)
+	if err != nil {
+		return j, err
 	}
 	j.Who = who(r)
 	if j.Restore == (j.Action != "") {

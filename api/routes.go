@@ -1,9 +1,7 @@
 package api
 
 import (
-	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"strconv"
 	"time"
@@ -19,6 +17,9 @@ func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /v1/status", handler(func(*http.Request) (any, error) { return s.o.Status() }))
 	mux.Handle("GET /v1/queue", handler(s.listQueue))
+	mux.Handle("GET /v1/queue/groups", handler(s.listGroups))
+	mux.Handle("POST /v1/queue/discard/preview", handler(s.previewDiscard))
+	mux.Handle("POST /v1/queue/discard", handler(s.discardSelected))
 	mux.Handle("GET /v1/queue/{id}", handler(func(r *http.Request) (any, error) { return s.o.Queue.Get(r.PathValue("id")) }))
 	mux.Handle("GET /v1/queue/{id}/report", handler(s.exportItem))
 	mux.Handle("POST /v1/queue/{id}/retry", handler(s.retryItem))
@@ -247,12 +248,7 @@ func (s *Server) message(rec store.Record) (Message, error) {
 
 // order reads a POST's body.
 func order(r *http.Request) (Order, error) {
-	var o Order
-	err := json.NewDecoder(io.LimitReader(r.Body, 16<<20)).Decode(&o)
-	if err != nil && err != io.EOF {
-		return o, errRequest{"request body: " + err.Error()}
-	}
-	return o, nil
+	return body[Order](r)
 }
 
 func (s *Server) retract(r *http.Request) (any, error) {

@@ -110,8 +110,13 @@ const maxOrder = 16 << 20
 func body[T any](r *http.Request) (v T, err error) {
 	in := json.NewDecoder(io.LimitReader(r.Body, maxOrder))
 	in.DisallowUnknownFields()
-	if err := in.Decode(&v); err != nil && err != io.EOF {
+	if err := in.Decode(&v); err == io.EOF {
+		return v, nil // no body is one that names nothing
+	} else if err != nil {
 		return v, errRequest{"request body: " + err.Error()}
+	}
+	if _, err := in.Token(); err != io.EOF {
+		return v, errRequest{"request body: there is more behind the JSON value"}
 	}
 	return v, nil
 }

@@ -29,6 +29,9 @@ type Queue interface {
 	Retry(ctx context.Context, id string) error
 	Trust(ctx context.Context, id, who string) error
 	Discard(ctx context.Context, id string, note []byte) error
+	Groups(s queue.Selection) ([]queue.Group, error)
+	Preview(s queue.Selection) (queue.Doomed, error)
+	DiscardSelected(ctx context.Context, d queue.Doomed, note queue.Note) (queue.Discarded, error)
 	Discarded() (map[string][]byte, error)
 	Noted(ctx context.Context, id string) error
 	Bounce(id string) (queue.Bounce, error)

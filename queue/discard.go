@@ -3,7 +3,6 @@ package queue
 import (
 	"bytes"
 	"context"
-	"fmt"
 
 	bolt "go.etcd.io/bbolt"
 )
@@ -15,27 +14,23 @@ var discardedBucket = []byte("discarded")
 // The item's end and the note are one commit: after a crash it is there as before, or gone, and Discarded tells of it
 // until Noted. In any other state it is work to be done: ErrState.
 func (q *Queue) Discard(ctx context.Context, id string, note []byte) error {
-	return wrap("discard", id, q.change(ctx, id, func(t *txn, it *Item) (*Item, error) {
-		if it.State != Quarantined {
-			return nil, fmt.Errorf("%w: it is %s, and only what is in quarantine can be discarded: %s", ErrState, it.State, instead[it.State])
+	return wrap("discard", id, q.submit(ctx, &op{apply: func(t *txn) error {
+		it, err := t.item(id)
+		if err != nil {
+			return err
 		}
-		tx := t.items.Tx()
-		if kept := tx.Bucket(unreadableBucket); kept != nil {
-			t.delete(kept, []byte("items/"+id))
+		if err := t.discard(it); err != nil {
+			return err
 		}
-		discarded, err := tx.CreateBucketIfNotExists(discardedBucket)
-		t.fail(err)
-		if err == nil {
-			t.put(discarded, []byte(id), note)
-		}
-		return nil, t.err
-	}))
+		return t.putNote(id, note)
+	}}))
 }
 
 // instead says what to do with an item that cannot be discarded.
 var instead = map[State]string{
 	Ready:    "it is worked on next; see what becomes of it",
 	Working:  "it is being worked on; see what becomes of it",
+	Suspect:  "it is tried by itself beside the others; see what becomes of it",
 	Deferred: "it is tried again by itself; mend what its reason says, or have it tried now with queue retry",
 }
 

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
+	"time"
 
 	"github.com/dustin/go-humanize"
 
@@ -13,20 +15,50 @@ import (
 )
 
 type queueDiscardCmd struct {
-	IDs     []string `arg:"" name:"id" help:"Ids of the items; clawback queue export keeps a copy first."`
-	Comment string   `required:"" help:"Why, for the audit."`
-	Yes     bool     `short:"y" help:"Do not ask."`
+	IDs []string `arg:"" optional:"" name:"id" help:"Ids of the items; clawback queue export keeps a copy first."`
+
+	Tenant    string        `help:"Several: of one tenant, by its name or GUID."`
+	Purpose   string        `enum:"journal,recovery,submission,postmaster," default:"" help:"Several: to addresses of this purpose (journal, recovery, submission, postmaster)."`
+	Network   string        `help:"Several: from this network set."`
+	Unlisted  bool          `help:"Several: from networks that no listener names."`
+	Cause     string        `help:"Several: with this cause, as queue list shows it."`
+	From      string        `help:"Several: with this envelope sender: an address, @domain, or <> for none."`
+	Peers     string        `help:"Several: sent from this IP address or CIDR."`
+	OlderThan time.Duration `help:"Several: received longer ago than this, such as 48h."`
+
+	Comment string `required:"" help:"Why, for the audit."`
+	Yes     bool   `short:"y" help:"Do not ask."`
 }
 
 // Run shows what is to be thrown away, asks, and has it thrown away.
 func (c queueDiscardCmd) Run(a *app) error {
+	selection := api.Selection{
+		Tenant: c.Tenant, Purpose: c.Purpose, Network: c.Network, Unlisted: c.Unlisted, Cause: c.Cause, MailFrom: c.From, Peers: c.Peers,
+	}
+	if c.OlderThan > 0 {
+		selection.Before = time.Now().Add(-c.OlderThan).UTC()
+	}
+	switch several := selection != (api.Selection{}); {
+	case several == (len(c.IDs) > 0):
+		return errors.New("name ids, or what they have in common: --tenant, --purpose, --network, --unlisted, --cause, --from, --peers " +
+			"or --older-than; not both")
+	case several:
+		return c.several(a, selection)
+	}
+	return c.each(a)
+}
+
+// errKept is the outcome of a No.
+var errKept = errors.New("nothing was discarded")
+
+func (c queueDiscardCmd) each(a *app) error {
 	if !c.Yes {
 		if err := a.each(c.IDs, func(id string) error { return a.showDoomed(id) }); err != nil {
 			return err
 		}
 		fmt.Fprintln(a.errOut, "A discarded report cannot be had back. To keep a copy, stop here: clawback queue export ID FILE")
 		if !a.confirmed() {
-			return errors.New("nothing was discarded")
+			return errKept
 		}
 	}
 	return a.each(c.IDs, func(id string) error {
@@ -34,12 +66,57 @@ func (c queueDiscardCmd) Run(a *app) error {
 		if err := a.client.Post(a.ctx, "/v1/queue/"+url.PathEscape(id)+"/discard", api.Order{Comment: c.Comment}, &act); err != nil {
 			return err
 		}
-		if a.json {
-			return a.printJSON(act)
-		}
-		fmt.Fprintf(a.out, "%s is discarded: %s\n", id, clip(act.Comment, 600))
-		return nil
+		return a.showDiscarded(id+" is", act)
 	})
+}
+
+// several shows what a selection comes to, and has that discarded: nothing that comes later.
+func (c queueDiscardCmd) several(a *app, selection api.Selection) error {
+	var p api.DiscardPreview
+	if err := a.client.Send(a.ctx, "/v1/queue/discard/preview", selection, &p); err != nil {
+		return err
+	}
+	if p.Count == 0 {
+		return errors.New("nothing in quarantine is of that kind")
+	}
+	if !c.Yes {
+		if err := a.showSelected(p); err != nil {
+			return err
+		}
+		if !a.confirmed() {
+			return errKept
+		}
+	}
+	order := api.DiscardOrder{Selection: selection, Count: p.Count, AsOf: p.AsOf, Through: p.Through, Comment: c.Comment}
+	var act store.Act
+	if err := a.client.Send(a.ctx, "/v1/queue/discard", order, &act); err != nil {
+		return err
+	}
+	return a.showDiscarded(fmt.Sprintf("%s, %s in all, are", plural(p.Count, "item"), humanize.IBytes(uint64(p.Bytes))), act)
+}
+
+// showSelected shows what a selection comes to.
+func (a *app) showSelected(p api.DiscardPreview) error {
+	fmt.Fprintf(a.errOut, "%s, %s, received from %s to %s:\n\n", plural(p.Count, "item"), humanize.IBytes(uint64(p.Bytes)), stamp(p.Oldest),
+		stamp(p.Newest))
+	errTable := &app{out: a.errOut}
+	if err := errTable.table(groupRows(p.Groups)); err != nil {
+		return err
+	}
+	fmt.Fprintln(a.errOut, "\nThe first of them:")
+	for _, it := range p.Samples {
+		a.showItem(it)
+	}
+	fmt.Fprintln(a.errOut, "Discarded reports cannot be had back. To keep a copy of one, stop here: clawback queue export ID FILE")
+	return nil
+}
+
+func (a *app) showDiscarded(what string, act store.Act) error {
+	if a.json {
+		return a.printJSON(act)
+	}
+	fmt.Fprintf(a.out, "%s discarded: %s\n", what, clip(act.Comment, 600))
+	return nil
 }
 
 // showDoomed shows in a line what is to be discarded.
@@ -48,7 +125,24 @@ func (a *app) showDoomed(id string) error {
 	if err := a.client.Get(a.ctx, "/v1/queue/"+url.PathEscape(id), &it); err != nil {
 		return err
 	}
+	a.showItem(it)
+	return nil
+}
+
+func (a *app) showItem(it queue.Item) {
 	fmt.Fprintf(a.errOut, "%s, %s, received %s, %s, from <%s>: %s\n", it.ID, it.State, ago(it.Envelope.Received),
 		humanize.IBytes(uint64(it.Body.Size)), clip(it.Envelope.MailFrom, 60), clip(it.Reason, 200))
-	return nil
+}
+
+// groupRows are groups of items in quarantine as a table.
+func groupRows(groups []api.Group) [][]string {
+	rows := [][]string{{"COUNT", "SIZE", "TENANT", "TO", "NETWORK", "CAUSE", "OLDEST", "NEWEST", "LAST ID", "LAST REASON"}}
+	for _, g := range groups {
+		network := cmp.Or(g.Network, "(unlisted)")
+		rows = append(rows, []string{
+			humanize.Comma(int64(g.Count)), humanize.IBytes(uint64(g.Bytes)), cmp.Or(g.TenantName, g.Tenant, "-"), cmp.Or(string(g.Purpose), "-"), network,
+			cmp.Or(string(g.Cause), "-"), ago(g.Oldest), ago(g.Newest), g.Last.ID, clip(g.Last.Reason, 80),
+		})
+	}
+	return rows
 }

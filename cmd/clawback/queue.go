@@ -31,15 +31,47 @@ func (c queueExportCmd) Run(a *app) error {
 
 type queueListCmd struct {
 	State string `enum:"ready,working,deferred,suspect,quarantined," default:"" help:"Only those in this state (ready, working, deferred, suspect, quarantined)."`
-	Limit int    `default:"100" help:"At most so many."`
+	All   bool   `help:"List each item in quarantine by itself, not those of one kind together. --json always does."`
+	Limit int    `default:"100" help:"At most so many items."`
 }
 
 func (c queueListCmd) Run(a *app) error {
+	if a.json || c.All || c.State != "" && c.State != string(queue.Quarantined) {
+		items, err := a.items(c.State, c.Limit)
+		if err != nil {
+			return err
+		}
+		return a.showItems(items, c.Limit)
+	}
 	var items []queue.Item
-	query := url.Values{"state": {c.State}, "limit": {strconv.Itoa(c.Limit)}}
-	if err := a.client.Get(a.ctx, "/v1/queue?"+query.Encode(), &items); err != nil {
+	if c.State == "" {
+		for _, state := range []queue.State{queue.Ready, queue.Working, queue.Deferred, queue.Suspect} {
+			list, err := a.items(string(state), c.Limit)
+			if err != nil {
+				return err
+			}
+			items = append(items, list...)
+		}
+	}
+	var groups []api.Group
+	if err := a.client.Get(a.ctx, "/v1/queue/groups", &groups); err != nil {
 		return err
 	}
+	if len(items) > 0 || len(groups) == 0 {
+		if err := a.showItems(items, c.Limit); err != nil {
+			return err
+		}
+	}
+	return a.showGroups(groups, len(items) > 0)
+}
+
+// items lists those in one state, "" for all.
+func (a *app) items(state string, limit int) (items []queue.Item, err error) {
+	query := url.Values{"state": {state}, "limit": {strconv.Itoa(limit)}}
+	return items, a.client.Get(a.ctx, "/v1/queue?"+query.Encode(), &items)
+}
+
+func (a *app) showItems(items []queue.Item, limit int) error {
 	if a.json {
 		return a.printJSON(items)
 	}
@@ -52,7 +84,25 @@ func (c queueListCmd) Run(a *app) error {
 		rows = append(rows, []string{it.ID, string(it.State), ago(it.Envelope.Received), humanize.IBytes(uint64(it.Body.Size)),
 			clip(it.Envelope.MailFrom, 40), clip(it.Reason, 80)})
 	}
-	return a.table(rows)
+	if err := a.table(rows); err != nil {
+		return err
+	}
+	if len(items) >= limit {
+		fmt.Fprintf(a.out, "There may be more than these %d: --limit\n", limit)
+	}
+	return nil
+}
+
+// showGroups shows what is in quarantine, each kind in a line.
+func (a *app) showGroups(groups []api.Group, behind bool) error {
+	if len(groups) == 0 {
+		return nil
+	}
+	if behind {
+		fmt.Fprintln(a.out)
+	}
+	fmt.Fprintln(a.out, "In quarantine, by kind (--all lists each item):")
+	return a.table(groupRows(groups))
 }
 
 type queueShowCmd struct {
@@ -69,7 +119,7 @@ func (c queueShowCmd) Run(a *app) error {
 	}
 	e := it.Envelope
 	return a.facts([][]string{
-		{"item", it.ID}, {"state", string(it.State)}, {"reason", clip(it.Reason, 500)},
+		{"item", it.ID}, {"state", string(it.State)}, {"cause", string(it.Cause)}, {"reason", clip(it.Reason, 500)},
 		{"received", stamp(e.Received)}, {"size", humanize.IBytes(uint64(it.Body.Size))},
 		{"tenant", e.Tenant}, {"purpose", string(e.Purpose)}, {"mail from", clip("<"+e.MailFrom+">", 200)},
 		{"to", clip(fmt.Sprint(e.Rcpts), 500)}, {"peer", e.Remote + " (" + clip(e.Hello, 100) + ")"}, {"network", e.Network},

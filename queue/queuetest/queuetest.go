@@ -43,6 +43,11 @@ type Queue interface {
 	Bounces(f queue.BounceFilter) ([]queue.Bounce, error)
 	Bounce(id string) (queue.Bounce, error)
 	RetryBounce(ctx context.Context, id string) error
+	Groups(s queue.Selection) ([]queue.Group, error)
+	Preview(s queue.Selection) (queue.Doomed, error)
+	DiscardSelected(ctx context.Context, d queue.Doomed, note queue.Note) (queue.Discarded, error)
+	Discarded() (map[string][]byte, error)
+	Noted(ctx context.Context, key string) error
 	Usage(of queue.Source) queue.Usage
 	Sources() map[queue.Source]queue.Usage
 	ExpirePostmaster(ctx context.Context, before time.Time) (dropped int, err error)
@@ -99,6 +104,12 @@ func Run(t *testing.T, fresh func(t *testing.T) Harness) {
 		{"Bounce_life", bounceLife},
 		{"Bounce_sentIsDropped", bounceSentIsDropped},
 		{"InUse", inUse},
+		{"Groups", groups},
+		{"Selection", selections},
+		{"DiscardSelected", discardSelected},
+		{"DiscardSelected_refuses", discardSelectedRefuses},
+		{"DiscardSelected_endsInTheMiddle", discardSelectedEndsInTheMiddle},
+		{"DiscardSelected_keepsBounces", discardSelectedKeepsBounces},
 		{"Usage", usage},
 		{"ExpirePostmaster", expirePostmaster},
 		{"ExpirePostmaster_many", expireMany},

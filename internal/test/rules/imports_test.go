@@ -34,7 +34,7 @@ var mayImport = map[string]string{
 	"journal/identity":         "internal/cfb journal/identity/outlook rfc822",
 	"journal/identity/outlook": "internal/cfb",
 	"pipeline":                 "bounce config intel/submission internal/mailaddr internal/nospace journal journal/identity queue score spool store verdict/history",
-	"queue":                    "internal/nospace spool",
+	"queue":                    "internal/mailaddr internal/nospace spool",
 	"queue/queuetest":          "queue spool",
 	"retract":                  "config internal/mailaddr journal journal/identity score/lists score/web store verdict",
 	"retract/graph":            "config internal/mailaddr retract retract/graph/transport",
