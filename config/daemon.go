@@ -154,7 +154,7 @@ func (n Networks) known(s string) (string, error) {
 }
 
 func readTLS(t *table) TLS {
-	c := TLS{CertificateFile: t.file("certificate_file"), KeyFile: t.file("key_file")}
+	c := TLS{CertificateFile: t.file("certificate_file"), KeyFile: t.privateFile("key_file")}
 	if t.present() && !t.has("certificate_file") {
 		t.wrong("certificate_file", "is missing", "name the PEM file with the certificate and its chain")
 	}

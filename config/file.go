@@ -15,12 +15,17 @@ const credentialPrefix = "credential:"
 const maxSecret = 64 << 10
 
 // file reads the name of a file that must be readable and not empty. The answer is a path that can be opened.
-func (t *table) file(key string) string {
+func (t *table) file(key string) string { return t.readable(key, false) }
+
+// privateFile reads the name of a file, such as a key's, that must not be open to every user of the machine.
+func (t *table) privateFile(key string) string { return t.readable(key, true) }
+
+func (t *table) readable(key string, private bool) string {
 	path := t.filePath(key)
 	if path == "" {
 		return ""
 	}
-	if _, err := readFile(path, false); err != nil {
+	if _, err := readFile(path, private); err != nil {
 		t.wrong(key, err.Error(), hintOf(err))
 	}
 	return path

@@ -163,7 +163,7 @@ func (a *app) follow(id string) error {
 	}
 	var bar *mpb.Bar
 	if isTerminal(a.errOut) {
-		progress := mpb.New(mpb.WithOutput(a.errOut), mpb.WithWidth(40))
+		progress := mpb.New(mpb.WithOutput(a.bars()), mpb.WithWidth(40))
 		bar = progress.AddBar(int64(max(j.Found, 1)), mpb.PrependDecorators(decor.Name(id+" "), decor.CountersNoUnit("%d/%d")),
 			mpb.AppendDecorators(decor.AverageSpeed(0, "%.0f/s"), decor.Name(" "), decor.AverageETA(decor.ET_STYLE_GO)))
 		defer progress.Wait()

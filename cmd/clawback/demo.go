@@ -17,6 +17,6 @@ func (c demoCmd) Run(a *app) error {
 	if err != nil {
 		return fmt.Errorf("find this program: %w", err)
 	}
-	live := isTerminal(a.out)
-	return demo.Run(a.ctx, demo.Options{Binary: binary, Reports: c.Reports, Keep: c.Keep, Out: a.out, Live: live})
+	live := isTerminal(a.raw)
+	return demo.Run(a.ctx, demo.Options{Binary: binary, Reports: c.Reports, Keep: c.Keep, Out: a.raw, Live: live})
 }

@@ -65,7 +65,8 @@ type cli struct {
 type app struct {
 	ctx    context.Context
 	in     io.Reader
-	out    io.Writer
+	out    io.Writer // for text: nothing that is written to it steers a terminal
+	raw    io.Writer // the same stream for bytes as they are
 	errOut io.Writer
 	json   bool
 	client *api.Client
@@ -90,6 +91,8 @@ func main() {
 
 // run carries out one command line and returns the exit status.
 func (a *app) run(args []string) int {
+	a.raw = a.out
+	a.out, a.errOut = visible(a.out), visible(a.errOut)
 	var c cli
 	if len(args) == 0 {
 		args = []string{"--help"}

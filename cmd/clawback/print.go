@@ -57,7 +57,7 @@ func clip(s string, width int) string {
 
 // printable keeps foreign text from steering the terminal.
 func printable(r rune) rune {
-	if r < 0x20 || r >= 0x7f && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
+	if r == '\n' || r == '\t' || steers(r) {
 		return '?'
 	}
 	return r
@@ -99,6 +99,9 @@ func (a *app) answer() (string, error) {
 
 // isTerminal reports whether a person is at the other end of a stream.
 func isTerminal(stream any) bool {
+	if v, ok := stream.(*visibleWriter); ok {
+		stream = v.w
+	}
 	f, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }

@@ -150,12 +150,12 @@ func (a *app) newProgress(files int) *progress {
 	if files < 2 || !isTerminal(a.errOut) {
 		return nil
 	}
-	p := &progress{app: a, out: a.out, all: mpb.New(mpb.WithOutput(a.errOut), mpb.WithWidth(40))}
+	p := &progress{app: a, out: a.out, all: mpb.New(mpb.WithOutput(a.bars()), mpb.WithWidth(40))}
 	p.bar = p.all.AddBar(int64(files),
 		mpb.PrependDecorators(decor.CountersNoUnit("%d of %d files")),
 		mpb.AppendDecorators(decor.Percentage(), decor.Name(", "), decor.AverageETA(decor.ET_STYLE_GO), decor.Name(" left")))
 	if isTerminal(a.out) {
-		a.out = p.all // lines go above the bar
+		a.out = visible(p.all) // lines go above the bar
 	}
 	return p
 }

@@ -137,7 +137,7 @@ func decrypted(r *journal.Report, src io.ReaderAt) (io.Reader, error) {
 // writeNew lets write fill a new file; standard output where none or "-" is named. A file that could not be filled is removed.
 func (a *app) writeNew(file string, write func(io.Writer) error) error {
 	if file == "" || file == "-" {
-		return write(a.out)
+		return write(a.raw)
 	}
 	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {

@@ -16,7 +16,7 @@ const sample = "../../testdata/journal/"
 // unwrapping runs the command and gives both outputs; the error's text is added to the second.
 func unwrapping(c unwrapCmd) (out, errOut string) {
 	var o, e bytes.Buffer
-	if err := c.Run(&app{ctx: context.Background(), out: &o, errOut: &e}); err != nil {
+	if err := c.Run(&app{ctx: context.Background(), raw: &o, out: &o, errOut: &e}); err != nil {
 		fmt.Fprintln(&e, err)
 	}
 	return o.String(), e.String()

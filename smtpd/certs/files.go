@@ -124,12 +124,24 @@ func (f *Files) stamps() (s [2]stamp) {
 	return s
 }
 
+// closedToOthers refuses a key that every user of the machine may read or write.
+func closedToOthers(name string) error {
+	info, err := os.Stat(name)
+	if err == nil && info.Mode().Perm()&0o007 != 0 {
+		return fmt.Errorf("read key: %s is open to every user of the machine: chmod 0600 it, and replace the key if somebody may have read it", name)
+	}
+	return nil // what Stat cannot see, reading will tell
+}
+
 // read reads both files and puts a new pair to use.
 func (f *Files) read() error {
 	stamps := f.stamps() // before reading: a change while reading is seen at the next look
 	cert, err := readPEM(f.files.CertificateFile)
 	if err != nil {
 		return fmt.Errorf("read certificate: %w", err)
+	}
+	if err := closedToOthers(f.files.KeyFile); err != nil {
+		return err
 	}
 	key, err := readPEM(f.files.KeyFile)
 	if err != nil {

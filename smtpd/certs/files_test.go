@@ -216,3 +216,40 @@ func TestSelfSigned_isTrustedByItsOwnPool(t *testing.T) {
 		t.Error("a certificate for nobody was made")
 	}
 }
+
+// A key that others may read is refused at the start and when it is renewed; what was served before stays.
+func TestFiles_keyOpenToOthersIsRefused(t *testing.T) {
+	p := newPair(t)
+	p.put(t, made(t, "one.example.com"))
+	if name := p.serves(t); name != "one.example.com" {
+		t.Fatalf("serves %s", name)
+	}
+	for _, mode := range []os.FileMode{0o644, 0o604, 0o602, 0o666} {
+		p.put(t, made(t, "open.example.com"))
+		if err := os.Chmod(p.KeyFile, mode); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.read(); err == nil || !strings.Contains(err.Error(), "is open to every user of the machine") {
+			t.Errorf("mode %v: error %v", mode, err)
+		}
+		if name := p.serves(t); name != "one.example.com" {
+			t.Errorf("mode %v: serves %s", mode, name)
+		}
+	}
+	for _, mode := range []os.FileMode{0o600, 0o640, 0o400} {
+		p.put(t, made(t, "closed.example.com"))
+		if err := os.Chmod(p.KeyFile, mode); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.read(); err != nil || p.serves(t) != "closed.example.com" {
+			t.Errorf("mode %v: %v, serves %s", mode, err, p.serves(t))
+		}
+		if err := os.Chmod(p.KeyFile, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		p.put(t, made(t, "one.example.com"))
+		if err := p.read(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
