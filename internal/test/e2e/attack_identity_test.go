@@ -30,6 +30,9 @@ suspicious = "soft_delete"
 spoof = "soft_delete"
 spam = "soft_delete"
 bulk = "soft_delete"
+
+[tenant.brake]
+campaign_percent = "off"
 `
 
 func (l letterback) mid() string { return fmt.Sprintf("<sent-%d.20261102@contoso.example>", l.n) }
