@@ -111,6 +111,7 @@ func (e *Engine) openDB() error {
 		return errors.Join(err, lock.Close())
 	}
 	e.lock = lock
+	e.fs.patient.Store(true)
 	return nil
 }
 
@@ -142,6 +143,9 @@ func (e *Engine) options(lock *pebble.Lock) *pebble.Options {
 		MaxOpenFiles:                maxOpenFiles,
 		CompactionConcurrencyRange:  func() (int, int) { return 1, max(1, runtime.GOMAXPROCS(0)/2) },
 	}
+	// Pebble tries a flush that failed again and again, the opening one included. A file that could not be written is a
+	// reason to stop: only want of space ends by itself, and that waits.
+	o.EventListener = &pebble.EventListener{BackgroundError: e.fatal.set}
 	o.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.DBCompressionBalanced })
 	for i := range o.Levels {
 		o.Levels[i].BlockSize = 8 << 10

@@ -260,3 +260,32 @@ func TestCommit_failedSyncBreaksTheEngine(t *testing.T) {
 		})
 	}
 }
+
+// While a directory is opened nobody waits for space, nor for a sync that failed: the start fails and says why.
+func TestOpen_withoutSpaceOrSyncFails(t *testing.T) {
+	for name, fault := range map[string]func(fs *faultyFS){
+		"no space":  func(fs *faultyFS) { set(&fs.write, syscall.ENOSPC) },
+		"no sync":   func(fs *faultyFS) { set(&fs.sync, syscall.EIO) },
+		"full sync": func(fs *faultyFS) { set(&fs.sync, syscall.ENOSPC) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir, err := os.MkdirTemp("", "pebble")
+			if err != nil {
+				t.Fatal(err)
+			}
+			// Pebble is still at it when the engine has given up, so that the directory may not be empty in the end.
+			t.Cleanup(func() { _ = os.RemoveAll(dir) })
+			e := openTest(t, dir, Options{})
+			if err := errors.Join(put(e, "a", "1"), e.Close()); err != nil {
+				t.Fatal(err)
+			}
+			fs := &faultyFS{FS: vfs.Default}
+			fault(fs)
+			if e, err := OpenEngine(dir, Options{FS: fs}); err == nil {
+				t.Error("opened", e.Close())
+			}
+			set(&fs.write, nil)
+			set(&fs.sync, nil)
+		})
+	}
+}

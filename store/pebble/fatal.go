@@ -10,9 +10,11 @@ import (
 
 // fatal is Pebble's logger, and what is left of an engine after it. Pebble calls Fatalf where it cannot go on, such as
 // after its log could not be written, and counts on not coming back. Its own logger ends the process; this one ends the
-// goroutine and breaks the engine, so that the daemon stops in order.
+// goroutine and breaks the engine, so that the daemon stops in order. What that goroutine held stays held: whoever waits
+// for Pebble stops waiting when the engine is broken, and nobody calls it again.
 type fatal struct {
-	log func(text string)
+	log    func(text string)
+	broken chan struct{} // closed when err is set
 
 	mu  sync.Mutex
 	err error // owned by mu
@@ -22,7 +24,7 @@ func newFatal(log func(string)) *fatal {
 	if log == nil {
 		log = func(string) {}
 	}
-	return &fatal{log: log}
+	return &fatal{log: log, broken: make(chan struct{})}
 }
 
 // Infof implements pebble.Logger. Pebble tells of every table that it writes, which nobody would read.
@@ -42,6 +44,7 @@ func (f *fatal) set(err error) {
 	defer f.mu.Unlock()
 	if f.err == nil {
 		f.err = fmt.Errorf("%w: %w", rows.ErrStorage, err)
+		close(f.broken)
 		f.log(f.err.Error())
 	}
 }
@@ -53,7 +56,8 @@ func (f *fatal) failure() error {
 	return f.err
 }
 
-// run calls fn, which may end in Fatalf or in a panic of Pebble's, in a goroutine of its own, and waits for it.
+// run calls fn, which may end in Fatalf or in a panic of Pebble's, in a goroutine of its own, and waits for it,
+// or until the engine is broken: a goroutine of Pebble's may have failed that fn waits for.
 func (f *fatal) run(fn func() error) error {
 	if err := f.failure(); err != nil {
 		return err
@@ -68,8 +72,12 @@ func (f *fatal) run(fn func() error) error {
 		}()
 		done <- fn()
 	}()
-	if err, whole := <-done; whole {
-		return err
+	select {
+	case err, whole := <-done:
+		if whole {
+			return err
+		}
+	case <-f.broken:
 	}
 	return f.failure()
 }

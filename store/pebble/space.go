@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -20,6 +21,7 @@ type waitingFS struct {
 	vfs.FS
 	wait time.Duration
 
+	patient atomic.Bool // whether writes wait: not while the directory is opened, where an error says more
 	once    sync.Once
 	stopped chan struct{} // closed when nobody waits any more
 }
@@ -38,7 +40,7 @@ func (fs *waitingFS) Unwrap() vfs.FS { return fs.FS }
 func (fs *waitingFS) again(fn func() error) error {
 	for {
 		err := fn()
-		if !nospace.Is(err) {
+		if !nospace.Is(err) || !fs.patient.Load() {
 			return err
 		}
 		select {

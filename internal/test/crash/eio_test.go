@@ -56,8 +56,8 @@ func TestSync_failsInTheDaemon(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 80*time.Minute)
 	defer cancel()
 	ended := map[string]int{}
-	for range max(4, *rounds/4) {
-		if err := bed.Start(ctx, fmt.Sprintf("CLAWBACK_SYNC=%d", 4+random.IntN(40))); err == nil {
+	for range max(6, *rounds/4) {
+		if err := bed.Start(ctx, fmt.Sprintf("CLAWBACK_SYNC=%d", 10+random.IntN(150))); err == nil {
 			s.loadUntilItEnds(ctx, 20*time.Second)
 		}
 		ended[culprit(lastWords(bed))]++
