@@ -113,6 +113,9 @@ func (m *Mail) uuencoded(i int) {
 		return
 	}
 	text := p.Body()
+	if len(p.lead) == 0 { // decoded once: a large text would be held twice
+		p.body, p.Encoding = text, rfc822.Identity
+	}
 	blocks := rfc822.FindUU(text, maxUU+1)
 	if len(blocks) == 0 {
 		return

@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 )
@@ -77,13 +78,31 @@ func (m *Mail) plain(p *Part, where string, plain *strings.Builder) {
 	}
 }
 
+// window is how much of a rest is looked at in one piece: a text of many MiB is not held twice.
+const window = 1 << 20
+
+// windowEnd is where the first piece of a rest ends: behind a blank or a line end, which no address goes across.
+func windowEnd(rest []byte) int {
+	if len(rest) <= window {
+		return len(rest)
+	}
+	if at := bytes.LastIndexAny(rest[:window], " \t\r\n"); at >= 0 {
+		return at + 1
+	}
+	return window
+}
+
 // unreadRest records that a text was not read to its end. The addresses in the rest are kept all the same.
 func (m *Mail) unreadRest(rest []byte, read int, where string) {
 	if len(rest) == 0 {
 		return
 	}
 	m.notRead(BoundText, where, fmt.Sprintf("The first %d bytes were read, and %d were not.", read, len(rest)))
-	m.findMore(string(rest))
+	for len(rest) > 0 {
+		n := windowEnd(rest)
+		m.findMore(string(rest[:n]))
+		rest = rest[n:]
+	}
 }
 
 // Body is what a reader sees: the HTML text where there is one, else the plain text.
