@@ -181,6 +181,7 @@ type Tenant struct {
 	Relay            *Relay // nil: Config.Relay, or by MX
 	Exempt           []string
 	Protected        []string // senders whose mail is never taken back without approval
+	TwoPersons       bool     // nobody approves what is held of an act of his own
 	VIPs             []VIP
 	Partners         []string // domains
 	SubjectTags      []string // what the organisation's own rules put before subjects, beside [EXTERNAL] and the like

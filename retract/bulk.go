@@ -34,6 +34,7 @@ func (s JobState) Final() bool { return s == JobCompleted || s == JobFailed || s
 // or that the filter finds.
 type JobSpec struct {
 	Who     string              `json:"who"`
+	Tenant  string              `json:"tenant,omitempty"` // GUID: no other tenant's records; "" for every tenant
 	Comment string              `json:"comment"`
 	Action  config.Action       `json:"action,omitempty"`
 	Restore bool                `json:"restore,omitempty"`
@@ -84,7 +85,7 @@ func (e *Engine) StartJob(ctx context.Context, spec JobSpec) (Job, error) {
 	}
 	now := e.now()
 	j := Job{JobSpec: spec, ID: "j" + strings.ToLower(rand.Text()[:12]), State: JobPending, Created: now, Changed: now}
-	act := store.Act{At: now, Who: spec.Who, What: "start bulk " + spec.verb(), Object: j.ID, Comment: spec.Comment}
+	act := store.Act{At: now, Who: spec.Who, What: "start bulk " + spec.verb(), Tenant: spec.Tenant, Object: j.ID, Comment: spec.Comment}
 	if err := e.o.Store.Update(ctx, store.Change{Act: &act}); err != nil {
 		return Job{}, fmt.Errorf("start job: %w", err)
 	}
@@ -105,12 +106,25 @@ func (e *Engine) wakeJobs() {
 
 func (s JobSpec) check() error {
 	if _, ok := Target(s.Action); !ok && !s.Restore {
-		return fmt.Errorf("%q is no action that takes a message away: use junk, trash, soft_delete or hard_delete", s.Action)
+		return fmt.Errorf("%w: %q is no action that takes a message away: use junk, trash, soft_delete or hard_delete", ErrInvalid, s.Action)
 	}
 	if len(s.Records) == 0 && s.Filter == nil {
-		return errors.New("a bulk job needs records or a filter")
+		return fmt.Errorf("%w: a bulk job needs records or a filter", ErrInvalid)
 	}
 	return nil
+}
+
+// of reports whether a record is one that the job may work on.
+func (s JobSpec) of(rec store.Record) bool { return s.Tenant == "" || s.Tenant == rec.Tenant }
+
+// search is the job's filter, bounded to its tenant, for the page after a record.
+func (s JobSpec) search(after string) store.RecordFilter {
+	f := *s.Filter
+	f.Limit, f.After = jobPage, after
+	if s.Tenant != "" {
+		f.Tenant = s.Tenant
+	}
+	return f
 }
 
 func (s JobSpec) verb() string {
@@ -164,9 +178,9 @@ func (e *Engine) CancelJob(ctx context.Context, who, id, comment string) error {
 		return err
 	}
 	if j.State.Final() {
-		return fmt.Errorf("job %s is %s already", id, j.State)
+		return fmt.Errorf("%w: job %s is %s", ErrEnded, id, j.State)
 	}
-	act := store.Act{At: e.now(), Who: who, What: "cancel bulk " + j.verb(), Object: id, Comment: comment}
+	act := store.Act{At: e.now(), Who: who, What: "cancel bulk " + j.verb(), Tenant: j.Tenant, Object: id, Comment: comment}
 	if err := e.o.Store.Update(ctx, store.Change{Act: &act}); err != nil {
 		return fmt.Errorf("cancel job %s: %w", id, err)
 	}

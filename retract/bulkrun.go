@@ -89,12 +89,11 @@ func (e *Engine) discover(ctx context.Context, j *Job) error {
 	if err != nil {
 		return err
 	}
-	f := *j.Filter
-	f.Limit, f.After = jobPage, ""
+	after := ""
 	if len(ids) > 0 {
-		f.After = ids[len(ids)-1]
+		after = ids[len(ids)-1]
 	}
-	recs, err := e.o.Store.Records(f)
+	recs, err := e.o.Store.Records(j.search(after))
 	if errors.Is(err, store.ErrBound) && len(recs) == 0 {
 		j.State, j.Error = JobFailed, err.Error()
 		return nil
@@ -123,7 +122,7 @@ func (e *Engine) order(ctx context.Context, j *Job) error {
 		return err
 	}
 	for _, id := range ids[j.Ordered:min(j.Ordered+jobPage, len(ids))] {
-		o := order{who: j.Who, record: id, comment: j.Comment, action: j.Action, job: j.ID}
+		o := order{who: j.Who, tenant: j.Tenant, record: id, comment: j.Comment, action: j.Action, job: j.ID}
 		if j.Restore {
 			_, err = e.restore(ctx, o)
 		} else {
@@ -219,8 +218,7 @@ func (e *Engine) PreviewJob(spec JobSpec) (Preview, error) {
 }
 
 func (e *Engine) previewFilter(p *Preview, spec JobSpec) error {
-	f := *spec.Filter
-	f.Limit, f.After = jobPage, ""
+	f := spec.search("")
 	for {
 		recs, err := e.o.Store.Records(f)
 		p.Bounded = errors.Is(err, store.ErrBound) && len(recs) == 0
@@ -242,7 +240,7 @@ func (e *Engine) previewFilter(p *Preview, spec JobSpec) error {
 // preview adds one record.
 func (e *Engine) preview(p *Preview, spec JobSpec, rec store.Record) error {
 	t, ok := e.o.Tenants(rec.Tenant)
-	if !ok {
+	if !ok || !spec.of(rec) {
 		p.Unknown++
 		return nil
 	}

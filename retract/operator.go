@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"clawback/config"
@@ -17,8 +18,19 @@ const (
 	PinnedClean    = "clean"
 )
 
-// ErrNotHeld means that an intent does not wait for a person.
-var ErrNotHeld = errors.New("not held")
+// What a person's order can be refused for.
+var (
+	// ErrNotHeld means that an intent does not wait for a person.
+	ErrNotHeld = errors.New("not held")
+	// ErrInvalid means that an order makes no sense, whatever the state of things.
+	ErrInvalid = errors.New("invalid order")
+	// ErrEnded means that a job has ended, so that nothing of it can be cancelled.
+	ErrEnded = errors.New("the job has ended")
+	// ErrOwnAct means that the tenant asks for two persons, and that who approves has asked for it himself.
+	ErrOwnAct = errors.New("another person must approve what you asked for yourself")
+	// ErrNoTenant means that the tenant of a record is not configured.
+	ErrNoTenant = errors.New("the tenant is not configured")
+)
 
 // Retract has a record taken from every internal recipient's mailbox, at a person's word: it passes the brake, the
 // first-hand check and the pin, but neither dry-run mode nor the identity check, and never an exempt mailbox. Asking
@@ -36,6 +48,7 @@ func (e *Engine) Restore(ctx context.Context, who, recordID, comment string) ([]
 // order is what a person asked for.
 type order struct {
 	who, record, comment string
+	tenant               string // whose record it must be; "" for any
 	action               config.Action
 	job                  string // bulk job, "" for none
 	given                string // cause, where an intent has it already
@@ -70,6 +83,9 @@ func (e *Engine) decide(ctx context.Context, o order, what string, change func(s
 		if err != nil {
 			return nil, err
 		}
+		if o.tenant != "" && rec.Tenant != o.tenant {
+			return nil, fmt.Errorf("record %s of tenant %s: %w", o.record, o.tenant, store.ErrNotFound)
+		}
 		have, err := e.o.Store.Intents(rec.ID)
 		if err != nil {
 			return nil, err
@@ -96,12 +112,12 @@ func (e *Engine) decide(ctx context.Context, o order, what string, change func(s
 
 func (e *Engine) retract(ctx context.Context, o order) ([]store.Intent, error) {
 	if _, ok := Target(o.action); !ok {
-		return nil, fmt.Errorf("%q is no action that takes a message away: use junk, trash, soft_delete or hard_delete", o.action)
+		return nil, fmt.Errorf("%w: %q is no action that takes a message away: use junk, trash, soft_delete or hard_delete", ErrInvalid, o.action)
 	}
 	return e.decide(ctx, o, "retract "+string(o.action), func(rec store.Record, have []store.Intent) (store.Change, error) {
 		t, ok := e.o.Tenants(rec.Tenant)
 		if !ok {
-			return store.Change{}, fmt.Errorf("tenant %s is not configured", rec.Tenant)
+			return store.Change{}, fmt.Errorf("%w: %s", ErrNoTenant, rec.Tenant)
 		}
 		d := demand{order: o, tenant: t.Config, rec: rec, now: e.now()}
 		return store.Change{Intents: d.intents(have), Record: d.bad()}, nil
@@ -282,7 +298,7 @@ func (e *Engine) Clean(ctx context.Context, who, recordID, comment string) ([]st
 
 // Approve lets held intents pass what they are held for. A restore that is approved pins its record.
 func (e *Engine) Approve(ctx context.Context, who string, intents []string, comment string) error {
-	return e.settleHeld(ctx, heldAnswer{who, "approve", comment}, intents, e.approvedBy(who))
+	return e.settleHeld(ctx, heldAnswer{who, approving, comment}, intents, e.approvedBy(who))
 }
 
 // Reject ends held intents. No automatism opens them again.
@@ -291,6 +307,22 @@ func (e *Engine) Reject(ctx context.Context, who string, intents []string, comme
 }
 
 type heldAnswer struct{ who, what, comment string }
+
+// approving is what the audit calls a Yes to something held.
+const approving = "approve"
+
+// ownAct reports whether a person must leave the approval of an intent to somebody else: he asked for it, and its tenant
+// wants two.
+func (e *Engine) ownAct(in store.Intent, who string) bool {
+	t, ok := e.o.Tenants(in.Tenant)
+	return ok && t.Config.TwoPersons && in.By != "" && account(in.By) == account(who)
+}
+
+// account is the proven part of a person's name: what stands in brackets behind it was only said.
+func account(who string) string {
+	name, _, _ := strings.Cut(who, " (")
+	return name
+}
 
 // settleHeld writes a person's answer to each held intent, with an entry of the audit each.
 func (e *Engine) settleHeld(ctx context.Context, a heldAnswer, intents []string, change func(*store.Intent)) error {
@@ -311,6 +343,9 @@ func (e *Engine) settleOne(ctx context.Context, a heldAnswer, id string, change 
 	}
 	if in.Outcome != store.Held {
 		return fmt.Errorf("%w: it is %s (%s)", ErrNotHeld, in.Outcome, in.Reason)
+	}
+	if a.what == approving && e.ownAct(in, a.who) {
+		return ErrOwnAct
 	}
 	change(&in)
 	c := store.Change{Intents: []store.Intent{in},

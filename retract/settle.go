@@ -116,10 +116,18 @@ func (e *Engine) heldOf(a CampaignAnswer) ([]store.Intent, error) {
 		return nil, err
 	}
 	var part []store.Intent
+	own := false
 	for _, in := range held {
+		if a.Approve && slices.Contains(in.Campaigns, a.Campaign) && e.ownAct(in, a.Who) {
+			own = true
+			continue
+		}
 		if slices.Contains(in.Campaigns, a.Campaign) && (len(part) == 0 || in.Tenant == part[0].Tenant) && len(part) < campaignAct {
 			part = append(part, in)
 		}
+	}
+	if own && len(part) == 0 {
+		return nil, ErrOwnAct
 	}
 	return part, nil
 }
@@ -128,7 +136,7 @@ func (e *Engine) heldOf(a CampaignAnswer) ([]store.Intent, error) {
 func (e *Engine) settlePart(ctx context.Context, a CampaignAnswer, part []store.Intent) error {
 	what, change := "reject", e.rejected(a.Who)
 	if a.Approve {
-		what, change = "approve", e.approvedBy(a.Who)
+		what, change = approving, e.approvedBy(a.Who)
 	}
 	records := map[string]bool{}
 	for i := range part {
