@@ -16,6 +16,7 @@ type Status struct {
 	Region      string       `json:"region,omitempty"`
 	Started     time.Time    `json:"started"`
 	Sessions    int          `json:"sessions"`
+	Memory      Memory       `json:"memory"`
 	Tenants     []Tenant     `json:"tenants"`
 	Queue       queue.Stats  `json:"queue"`
 	PutOff      string       `json:"put_off,omitempty"` // why a message that came now would be put off; "" when it would be taken
@@ -23,6 +24,14 @@ type Status struct {
 	RDAP        *rdap.Status `json:"rdap,omitempty"` // nil: the registries may not be asked
 	Quotas      []Quota      `json:"quotas"`         // of what strangers have sent, where there is any
 	Problems    []string     `json:"problems"`       // what needs a person
+}
+
+// Memory is what messages that are arriving hold in memory.
+type Memory struct {
+	Held    int64  `json:"held"`    // bytes
+	Peak    int64  `json:"peak"`    // the most bytes that were held at one time since the start
+	Max     int64  `json:"max"`     // smtp.max_memory
+	Spilled uint64 `json:"spilled"` // messages that went through a file because there was no memory for them
 }
 
 // Tenant is one tenant's part of the status.

@@ -339,7 +339,7 @@ func TestMetrics_sayWhatTheStatusSays(t *testing.T) {
 	end := time.Date(2027, 1, 2, 3, 4, 5, 0, time.UTC)
 	status := func() (Status, error) {
 		return Status{
-			Sessions: 3, Certificate: &Certificate{NotAfter: end},
+			Sessions: 3, Memory: Memory{Held: 4096, Max: 1 << 20, Spilled: 5}, Certificate: &Certificate{NotAfter: end},
 			RDAP:    &rdap.Status{Date: end, Asked: 4, Known: 9, Failed: 1},
 			Queue:   queue.Stats{Items: map[queue.State]queue.Count{queue.Quarantined: {Count: 2, Oldest: time.Now().Add(-time.Hour)}}},
 			Tenants: []Tenant{{Name: "contoso", Counts: store.Counts{Processed: 7, Outcomes: map[store.Outcome]int{store.Done: 5}}}},
@@ -354,7 +354,7 @@ func TestMetrics_sayWhatTheStatusSays(t *testing.T) {
 	for _, want := range []string{
 		"clawback_rdap_questions_total 4\n", `clawback_rdap_messages_total{result="known"} 9`, `clawback_rdap_messages_total{result="failed"} 1`,
 		fmt.Sprintf("clawback_rdap_list_timestamp_seconds %.9e", float64(end.Unix())),
-		"clawback_up 1\n", "clawback_taking_mail 1\n", "clawback_smtp_sessions 3\n", `clawback_queue_items{state="quarantined"} 2`, `clawback_reports_total{tenant="contoso"} 7`,
+		"clawback_up 1\n", "clawback_taking_mail 1\n", "clawback_smtp_sessions 3\n", "clawback_smtp_memory_bytes 4096\n", "clawback_smtp_memory_spilled_total 5\n", `clawback_queue_items{state="quarantined"} 2`, `clawback_reports_total{tenant="contoso"} 7`,
 		`clawback_retractions{outcome="done",tenant="contoso"} 5`, fmt.Sprintf("clawback_certificate_expiry_timestamp_seconds %.9e", float64(end.Unix())),
 	} {
 		if !strings.Contains(got, want) {

@@ -30,6 +30,9 @@ func metric(name, help string, labels ...string) *prometheus.Desc {
 var (
 	upMetric        = metric("up", "1 when the daemon could read its own state.")
 	sessionsMetric  = metric("smtp_sessions", "Open SMTP sessions.")
+	memoryMetric    = metric("smtp_memory_bytes", "Memory that messages which are arriving hold.")
+	maxMemoryMetric = metric("smtp_memory_max_bytes", "The most that they may hold.")
+	spilledMetric   = metric("smtp_memory_spilled_total", "Messages that went through a file because there was no memory for them.")
 	takingMetric    = metric("taking_mail", "1 when a message that came now would be taken, 0 when it would be put off.")
 	queueMetric     = metric("queue_items", "Accepted reports that are not finished.", "state")
 	queueAgeMetric  = metric("queue_oldest_seconds", "Age of the oldest report that is not finished.", "state")
@@ -64,6 +67,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	}
 	gauge(upMetric, 1)
 	gauge(sessionsMetric, float64(s.Sessions))
+	collectMemory(out, s.Memory, gauge)
 	taking := 0.0
 	if s.PutOff == "" {
 		taking = 1
@@ -87,6 +91,12 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	for _, t := range s.Tenants {
 		collectTenant(out, t, gauge)
 	}
+}
+
+func collectMemory(out chan<- prometheus.Metric, m Memory, gauge func(*prometheus.Desc, float64, ...string)) {
+	gauge(memoryMetric, float64(m.Held))
+	gauge(maxMemoryMetric, float64(m.Max))
+	out <- prometheus.MustNewConstMetric(spilledMetric, prometheus.CounterValue, float64(m.Spilled))
 }
 
 func collectRDAP(out chan<- prometheus.Metric, s *rdap.Status) {

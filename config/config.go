@@ -75,6 +75,7 @@ type SMTP struct {
 	MaxMessageSize        int64 // octets
 	MaxSessions           int   // in all
 	MaxUnlistedSessions   int   // in all, outside the listener's networks
+	MaxMemory             int64 // bytes that the bodies on their way in all sessions may hold; the rest goes through files
 	MaxSessionsPerNetwork int   // for each /24 or /64 outside the listener's networks; twice that for a /16 or /48
 	MaxRecipients         int
 	MaxCommands           int // in a session

@@ -189,10 +189,12 @@ const unlistedShare = 8
 
 func readSMTP(t *table) SMTP {
 	sessions := t.number("max_sessions", 1000, 1)
+	unlisted := t.number("max_unlisted_sessions", max(1, sessions/unlistedShare), 1)
 	return SMTP{
 		MaxMessageSize:        t.size("max_message_size", "400MiB", 64<<10),
 		MaxSessions:           sessions,
-		MaxUnlistedSessions:   t.number("max_unlisted_sessions", max(1, sessions/unlistedShare), 1),
+		MaxUnlistedSessions:   unlisted,
+		MaxMemory:             readMaxMemory(t, sessions, unlisted),
 		MaxSessionsPerNetwork: t.number("max_sessions_per_network", 20, 1),
 		MaxRecipients:         t.number("max_recipients", 100, 1),
 		MaxCommands:           t.number("max_commands", 50000, 10),
@@ -204,6 +206,19 @@ func readSMTP(t *table) SMTP {
 		DrainTimeout:          t.duration("drain_timeout", "1m", time.Second),
 		Postmaster:            t.word("postmaster", "", address),
 	}
+}
+
+// readMaxMemory reads the cap on bodies in memory. Under it every session has room for the beginning of a body: 16 KiB,
+// in the last quarter of the cap, of which unlisted peers have an eighth.
+func readMaxMemory(t *table, sessions, unlisted int) int64 {
+	const beginning = 4 * (16 << 10)
+	least := (max(sessions, unlistedShare*min(unlisted, sessions))*beginning + 1<<20 - 1) >> 20
+	size := t.size("max_memory", fmt.Sprintf("%dMiB", max(128, least)), 0)
+	if size < int64(least)<<20 {
+		t.wrong("max_memory", "is too small for so many sessions", fmt.Sprintf(
+			"write %dMiB or more, or lower max_sessions and max_unlisted_sessions", least))
+	}
+	return size
 }
 
 func readSpool(t *table) Spool {

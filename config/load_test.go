@@ -82,7 +82,7 @@ func TestLoad_fillsInDefaults(t *testing.T) {
 		{"state dir", c.StateDir, "/var/lib/clawback"},
 		{"listeners", c.Listeners, []Listener{{Address: ":25", Networks: []string{ExchangeOnline},
 			ClientCertificate: "request", ClientNames: []string{"mail.protection.outlook.com"}}}},
-		{"smtp", c.SMTP, SMTP{MaxMessageSize: 400 << 20, MaxSessions: 1000, MaxUnlistedSessions: 125, MaxSessionsPerNetwork: 20, MaxRecipients: 100,
+		{"smtp", c.SMTP, SMTP{MaxMessageSize: 400 << 20, MaxSessions: 1000, MaxUnlistedSessions: 125, MaxMemory: 128 << 20, MaxSessionsPerNetwork: 20, MaxRecipients: 100,
 			MaxCommands: 50000, MaxErrors: 10, IdleTimeout: 5 * time.Minute, DataTimeout: time.Minute, MinRate: 500,
 			SessionAge: 2 * time.Hour, DrainTimeout: time.Minute}},
 		{"spool", c.Spool, Spool{InlineLimit: 512 << 10, MinFree: 1 << 30, MinFreePercent: 5,

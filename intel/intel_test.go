@@ -100,7 +100,7 @@ func (f *fixture) score(text string) score.Result {
 func (f *fixture) received(text string) store.Record {
 	f.t.Helper()
 	f.count++
-	body := f.spool.Begin(0)
+	body := f.spool.Begin(0, spool.Regular)
 	defer body.Release()
 	_, _ = body.Write([]byte(text))
 	entry := spool.Entry{Body: body}

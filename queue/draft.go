@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -14,7 +15,7 @@ import (
 )
 
 // Draft is a message that is arriving. It is used by one goroutine. Small ones are held in memory; one that outgrows the
-// spool's inline limit goes on into a file.
+// spool's inline limit, or for which there is no more memory, goes on into a file.
 type Draft struct {
 	q     *Queue
 	env   Envelope
@@ -58,7 +59,8 @@ func (q *Queue) Begin(env Envelope, size int64) (*Draft, error) {
 	if err := q.refusal(); err != nil {
 		return nil, err
 	}
-	d := &Draft{q: q, env: env, room: room{spool: q.spool, class: classOf(env)}, small: q.spool.Begin(size)}
+	d := &Draft{q: q, env: env, room: room{spool: q.spool, class: classOf(env)}}
+	d.small = q.spool.Begin(size, d.room.class)
 	if err := d.room.need(1); err != nil {
 		return nil, storage(fmt.Errorf("reserve space: %w", err))
 	}
@@ -91,18 +93,24 @@ func (d *Draft) write(p []byte) error {
 		}
 	}
 	_, err := d.arriving().Write(p)
+	if errors.Is(err, spool.ErrNoMemory) {
+		if err = d.spill(); err == nil {
+			_, err = d.large.Write(p)
+		}
+	}
 	return err
 }
 
-// Space is where the next octets of the message can be read to, so that they need not be copied; nil when Write would
-// fail. It is valid until Took.
+// Space is where the next octets of the message can be read to, so that they need not be copied; empty when only Write
+// can take them. It is valid until Took.
 func (d *Draft) Space() []byte {
 	if d.err != nil || d.done {
 		return nil
 	}
-	if left := d.q.spool.InlineLimit() - d.size; left > 0 {
-		space := d.small.Space()
-		return space[:min(int64(len(space)), left)]
+	if left := d.q.spool.InlineLimit() - d.size; d.large == nil && left > 0 {
+		if space := d.small.Space(); space != nil {
+			return space[:min(int64(len(space)), left)]
+		}
 	}
 	if err := d.spill(); err != nil {
 		d.err = storage(err)

@@ -133,3 +133,70 @@ func txID(t *testing.T, q *Queue) (id int) {
 	}
 	return id
 }
+
+// Where there is no memory for messages that are arriving, they go through files, byte for byte; strangers' ones first.
+func TestDraft_memoryIsUsedUp(t *testing.T) {
+	for _, limit := range []int64{1, 16 << 10, 1 << 20} {
+		sp, err := spool.Open(t.TempDir(), spool.Options{MaxMemory: limit})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer sp.Close()
+		q, err := Open(t.TempDir(), sp, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer q.Close()
+		bodies, drafts := map[*Draft][]byte{}, []*Draft(nil)
+		for n := range 24 {
+			env := Envelope{Network: []string{"", "exchange-online"}[n%2]}
+			d, err := q.Begin(env, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			bodies[d], drafts = bytes.Repeat([]byte{byte(n), 1}, []int{1, 5_000, 100_000, 400_000}[n%4]), append(drafts, d)
+		}
+		for round := range 3 { // all at once, a third of each at a time, in either way
+			for _, d := range drafts {
+				b := bodies[d]
+				receive(t, d, b[len(b)*round/3:len(b)*(round+1)/3], round == 1)
+			}
+		}
+		if m := sp.Memory(); m.Peak > limit || m.Limited > limit/8 || m.Spilled == 0 {
+			t.Errorf("with a cap of %d: %+v", limit, m)
+		}
+		for n, d := range drafts {
+			if n%6 == 5 {
+				d.Abort()
+				continue
+			}
+			id, err := d.Commit()
+			if err != nil {
+				t.Fatal(err)
+			}
+			wantOctets(t, q, id, bodies[d])
+		}
+		if m := sp.Memory(); m.Held != 0 {
+			t.Errorf("held when nothing arrives: %+v", m)
+		}
+	}
+}
+
+// receive gives p to a draft, to its own place where it has one.
+func receive(t *testing.T, d *Draft, p []byte, inPlace bool) {
+	t.Helper()
+	for len(p) > 0 {
+		if n := copy(d.Space(), p); inPlace && n > 0 {
+			if err := d.Took(n); err != nil {
+				t.Fatal(err)
+			}
+			p = p[n:]
+			continue
+		}
+		n, err := d.Write(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p = p[n:]
+	}
+}

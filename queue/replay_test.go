@@ -257,7 +257,7 @@ func TestOpen_unreadableInTheLog(t *testing.T) {
 	dir := t.TempDir()
 	sp, err := spool.Open(filepath.Join(dir, "spool"), spool.Options{})
 	must(t, err)
-	body := sp.Begin(0)
+	body := sp.Begin(0, spool.Regular)
 	_, _ = body.Write(small)
 	_, err = sp.Append([]*spool.Entry{{Note: []byte(`{"id":7,"envelope":{"tenant":"t1"},"state":"new"}`), Body: body}})
 	must(t, err)

@@ -59,7 +59,7 @@ func (s *sink) Write(p []byte) (int, error) {
 
 // inPlace is what a Transaction may be besides: octets are read to where it keeps them.
 type inPlace interface {
-	Space() []byte    // valid until Took; nil when Write would fail
+	Space() []byte    // valid until Took; empty when only Write can take what comes next
 	Took(n int) error // the first n octets of Space are the message's next
 }
 

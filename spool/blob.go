@@ -12,17 +12,18 @@ import (
 
 // Blob is a large body on its way into a file of its own. It is used by one goroutine.
 type Blob struct {
-	s    *Spool
-	file File
-	tmp  string
-	name string // relative to the spool
-	buf  []byte // what is not written yet
-	turn turn
-	size int64
-	held int64 // octets that are written and not synced yet
-	crc  uint32
-	err  error // sticky: a body with a hole in it is never committed
-	done bool
+	s     *Spool
+	class Class
+	file  File
+	tmp   string
+	name  string // relative to the spool
+	buf   []byte // what is not written yet
+	turn  turn
+	size  int64
+	held  int64 // octets that are written and not synced yet
+	crc   uint32
+	err   error // sticky: a body with a hole in it is never committed
+	done  bool
 }
 
 // Create begins a large body. One of Commit and Abort must follow.
@@ -47,7 +48,11 @@ func (s *Spool) Create() (*Blob, error) {
 // Write appends to the body. An error is that of an earlier octet, too.
 func (b *Blob) Write(p []byte) (int, error) {
 	for rest := p; len(rest) > 0; {
-		n := copy(b.Space(), rest)
+		space := b.Space()
+		if len(space) == 0 {
+			return b.writeThrough(p, rest)
+		}
+		n := copy(space, rest)
 		if err := b.Took(n); err != nil {
 			return 0, err
 		}
@@ -56,12 +61,37 @@ func (b *Blob) Write(p []byte) (int, error) {
 	return len(p), b.err
 }
 
-// Space is where the next octets of the body can be read to. It is valid until Took.
+// Space is where the next octets of the body can be read to. It is valid until Took; nil when there is no memory for
+// it, and Write goes on without.
 func (b *Blob) Space() []byte {
 	at := len(b.buf)
 	rest := piece - at%piece
-	b.buf = b.s.buffers.grow(b.buf, min(minSpace, rest))
-	return b.buf[at:min(cap(b.buf), at+rest)]
+	if next, ok := b.s.buffers.grow(b.buf, min(minSpace, rest), 0, b.class); ok {
+		b.buf = next
+		return b.buf[at:min(cap(b.buf), at+rest)]
+	}
+	if b.err == nil {
+		b.err = b.flush(block)
+	}
+	if b.err != nil {
+		return nil
+	}
+	return b.buf[len(b.buf):cap(b.buf)]
+}
+
+// writeThrough writes the rest of p straight to the file: there is not even memory for the smallest buffer.
+func (b *Blob) writeThrough(p, rest []byte) (int, error) {
+	if b.err == nil {
+		b.crc = crc32.Update(b.crc, castagnoli, rest)
+		b.size += int64(len(rest))
+		if b.err = b.write(rest); b.err == nil && b.held >= syncStep {
+			b.err = b.sync()
+		}
+	}
+	if b.err != nil {
+		return 0, b.err
+	}
+	return len(p), nil
 }
 
 // Took appends the first n octets of Space.
@@ -73,16 +103,16 @@ func (b *Blob) Took(n int) error {
 	b.buf = b.buf[:at+n]
 	b.crc = crc32.Update(b.crc, castagnoli, b.buf[at:])
 	b.size += int64(n)
-	b.err = b.flush()
+	b.err = b.flush(piece)
 	return b.err
 }
 
 // piece is how much of a large body is written at once.
 const piece = 512 << 10
 
-// flush writes whole pieces, past the page cache: what a sync of small bodies would otherwise have to wait for.
-func (b *Blob) flush() error {
-	n := len(b.buf) - len(b.buf)%piece
+// flush writes whole pieces of a size, past the page cache: what a sync of small bodies would otherwise have to wait for.
+func (b *Blob) flush(size int) error {
+	n := len(b.buf) - len(b.buf)%size
 	if n == 0 {
 		return nil
 	}
@@ -204,7 +234,7 @@ func (b *Blob) Abort() {
 func (b *Blob) end() {
 	b.turn.done()
 	b.done = true
-	b.s.buffers.recycle(b.buf)
+	b.s.buffers.release(b.buf, b.class)
 	b.buf = nil
 }
 

@@ -8,33 +8,68 @@ const (
 	sizes     = 6
 )
 
-// buffers are those that wait to be used again, by size.
-type buffers [sizes]sync.Pool
-
-// grow gives a buffer with the same octets that has room for n more.
-func (p *buffers) grow(buf []byte, n int) []byte {
-	want := len(buf) + n
-	if want <= cap(buf) {
-		return buf
-	}
-	next := append(p.take(max(want, 2*cap(buf))), buf...)
-	p.recycle(buf)
-	return next
+// buffers hold bodies on their way. Those that wait to be used again are kept by size; those in use are counted.
+type buffers struct {
+	idle   [sizes]sync.Pool
+	memory memory
 }
 
-// take gives an empty buffer of the least size that holds n.
-func (p *buffers) take(n int) []byte {
-	size := minBuffer
-	for i := range sizes {
-		if n <= size {
-			if b, ok := p[i].Get().(*[]byte); ok {
-				return (*b)[:0]
-			}
-			return make([]byte, 0, size)
-		}
-		size *= 2
+// grow gives a buffer with the same octets that has room for n more, and for as many as are announced where there is
+// memory for them; false when there is none. The old buffer is counted until its octets are copied.
+func (p *buffers) grow(buf []byte, n, announced int, c Class) ([]byte, bool) {
+	want := len(buf) + n
+	if want <= cap(buf) {
+		return buf, true
 	}
-	return make([]byte, 0, blocks(int64(n))) // past the sizes, where the inline limit was set higher
+	next, ok := p.take(max(want, len(buf)+announced, 2*cap(buf)), c)
+	if !ok {
+		next, ok = p.take(want, c)
+	}
+	if !ok {
+		return buf, false
+	}
+	next = append(next, buf...)
+	p.release(buf, c)
+	return next, true
+}
+
+// take gives an empty buffer that holds n, for a body of a class; false when there is no memory for it.
+func (p *buffers) take(n int, c Class) ([]byte, bool) {
+	if !p.memory.take(bufferSize(n), c) {
+		return nil, false
+	}
+	return p.get(n), true
+}
+
+// release takes back what take gave.
+func (p *buffers) release(buf []byte, c Class) {
+	p.memory.giveBack(int64(cap(buf)), c)
+	p.recycle(buf)
+}
+
+// bufferSize is the size of a buffer that holds n. Past the sizes, where the inline limit was set higher, it is n in
+// whole blocks.
+func bufferSize(n int) int64 {
+	for i := range sizes {
+		if n <= minBuffer<<i {
+			return minBuffer << i
+		}
+	}
+	return blocks(int64(n))
+}
+
+// get gives an empty buffer of the least size that holds n. It is not counted.
+func (p *buffers) get(n int) []byte {
+	size := bufferSize(n)
+	for i := range sizes {
+		if size != minBuffer<<i {
+			continue
+		}
+		if b, ok := p.idle[i].Get().(*[]byte); ok {
+			return (*b)[:0]
+		}
+	}
+	return make([]byte, 0, size)
 }
 
 // recycle keeps a buffer for another message. Nothing may refer to it any more.
@@ -42,7 +77,7 @@ func (p *buffers) recycle(buf []byte) {
 	for i := range sizes {
 		if cap(buf) == minBuffer<<i {
 			buf = buf[:0]
-			p[i].Put(&buf)
+			p.idle[i].Put(&buf)
 		}
 	}
 }

@@ -22,7 +22,7 @@ func logged(t *testing.T, s *Spool, notes []string, bodies ...[]byte) Mark {
 	for i, note := range notes {
 		batch[i] = &Entry{Note: []byte(note)}
 		if bodies[i] != nil {
-			small := s.Begin(0)
+			small := s.Begin(0, Regular)
 			defer small.Release()
 			_, _ = small.Write(bodies[i])
 			batch[i].Body = small

@@ -76,7 +76,7 @@ func (s *Spool) Append(batch []*Entry) (Mark, error) {
 // append writes, syncs and says where the bodies lie. What a failed write left behind is cut off, durably, or a
 // crash could mix it with what is appended next; where that fails too, the segment is given up.
 func (s *Spool) append(seg *segment, batch []*Entry) error {
-	frame := appendFrame(s.buffers.take(int(frameOctets(batch))), s.run, batch)
+	frame := appendFrame(s.buffers.get(int(frameOctets(batch))), s.run, batch)
 	defer s.buffers.recycle(frame)
 	whole := [][]byte{pad(frame)}
 	for _, e := range batch {

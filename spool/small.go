@@ -6,10 +6,12 @@ import "hash/crc32"
 // grows only with what has really arrived, so that a peer which announces much and sends nothing costs little. It is
 // used by one goroutine at a time.
 type Small struct {
-	s    *Spool
-	hint int
-	buf  []byte // its capacity is whole blocks
-	crc  uint32
+	s     *Spool
+	class Class
+	hint  int
+	buf   []byte // its capacity is whole blocks
+	crc   uint32
+	full  bool // there was no memory for more
 }
 
 // block is what offsets, lengths and addresses of direct I/O are multiples of: enough for the disks of today. A file
@@ -21,20 +23,25 @@ func blocks(n int64) int64 { return (n + block - 1) &^ (block - 1) }
 
 // Begin begins a small body of about size octets, 0 when nobody knows. It ends in a batch, in a Blob, or nowhere; Release
 // must follow.
-func (s *Spool) Begin(size int64) *Small {
-	return &Small{s: s, hint: int(min(max(size, 0), s.o.InlineLimit))}
+func (s *Spool) Begin(size int64, c Class) *Small {
+	return &Small{s: s, class: c, hint: int(min(max(size, 0), s.o.InlineLimit))}
 }
 
-// Write appends to the body. It does not fail.
+// Write appends to the body. It fails with ErrNoMemory alone, and has taken nothing of p then.
 func (b *Small) Write(p []byte) (int, error) {
-	b.buf = append(b.grown(len(p)), p...)
+	if !b.grow(len(p)) {
+		return 0, ErrNoMemory
+	}
+	b.buf = append(b.buf, p...)
 	b.crc = crc32.Update(b.crc, castagnoli, p)
 	return len(p), nil
 }
 
-// Space is where the next octets of the body can be read to. It is valid until Took.
+// Space is where the next octets of the body can be read to. It is valid until Took; nil when there is no memory for it.
 func (b *Small) Space() []byte {
-	b.buf = b.grown(minSpace)
+	if !b.grow(minSpace) {
+		return nil
+	}
 	return b.buf[len(b.buf):cap(b.buf)]
 }
 
@@ -49,17 +56,16 @@ func (b *Small) Took(n int) error {
 	return nil
 }
 
-// grown is the buffer with room for n more. The size that was announced counts in full once the first octets are there, and so far
-// as most messages go before.
-func (b *Small) grown(n int) []byte {
-	if len(b.buf)+n > cap(b.buf) {
-		announced := b.hint - len(b.buf)
-		if len(b.buf) == 0 {
-			announced = min(announced, firstBuffer)
-		}
-		n = max(n, announced)
+// grow makes room for n more octets; false when there is no memory. The size that was announced counts in full once the
+// first octets are there, and so far as most messages go before.
+func (b *Small) grow(n int) (ok bool) {
+	announced := b.hint - len(b.buf)
+	if len(b.buf) == 0 {
+		announced = min(announced, firstBuffer)
 	}
-	return b.s.buffers.grow(b.buf, n)
+	b.buf, ok = b.s.buffers.grow(b.buf, n, announced, b.class)
+	b.full = !ok
+	return ok
 }
 
 // firstBuffer is how much memory a body gets before any of its octets is there.
@@ -74,14 +80,17 @@ func (b *Small) Spill() (*Blob, error) {
 	if err != nil {
 		return nil, err
 	}
-	large.buf, large.crc, large.size = b.buf, b.crc, b.Size()
+	if b.full {
+		b.s.buffers.memory.spill()
+	}
+	large.class, large.buf, large.crc, large.size = b.class, b.buf, b.crc, b.Size()
 	b.buf = nil
 	return large, nil
 }
 
 // Release gives its memory back. It may be called again.
 func (b *Small) Release() {
-	b.s.buffers.recycle(b.buf)
+	b.s.buffers.release(b.buf, b.class)
 	b.buf = nil
 }
 

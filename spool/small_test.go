@@ -17,7 +17,7 @@ func TestSmall_memoryGrowsWithTheMessage(t *testing.T) {
 	for _, test := range []struct{ written, want int }{
 		{0, 0}, {100, 16 << 10}, {50 << 10, 64 << 10}, {DefaultInlineLimit, DefaultInlineLimit},
 	} {
-		b := s.Begin(0)
+		b := s.Begin(0, Regular)
 		for range test.written {
 			_, _ = b.Write([]byte{1})
 		}
@@ -32,7 +32,7 @@ func TestSmall_memoryGrowsWithTheMessage(t *testing.T) {
 func TestBuffers_areBlocks(t *testing.T) {
 	var p buffers
 	for n := 1; n <= 3<<20; n += n/3 + 1 {
-		b := p.take(n)
+		b := p.get(n)
 		if at := uintptr(unsafe.Pointer(unsafe.SliceData(b))); at%block != 0 || cap(b)%block != 0 || cap(b) < n {
 			t.Errorf("for %d octets: %d at %#x", n, cap(b), at)
 		}
@@ -46,7 +46,7 @@ func TestSmall_spill(t *testing.T) {
 		for _, more := range []int{0, 1, block, piece, syncStep + 3} {
 			s := open(t, t.TempDir(), Options{})
 			want := octets(n + more)
-			b := s.Begin(0)
+			b := s.Begin(0, Regular)
 			_, _ = b.Write(want[:n])
 			large, err := b.Spill()
 			if err != nil {
@@ -96,7 +96,7 @@ func TestOSFile_directOrNot(t *testing.T) {
 		defer os.Remove(name)
 		defer f.Close()
 		want := octets(2*block + 10)
-		aligned := append(new(buffers).take(block), want[:block]...)
+		aligned := append(new(buffers).get(block), want[:block]...)
 		if _, err := f.Write(aligned); err != nil {
 			t.Fatal(err)
 		}

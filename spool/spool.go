@@ -63,6 +63,7 @@ type Options struct {
 	MinFree        int64            // octets that Reserve leaves free on the disk
 	MinFreePercent float64          // the same, of the disk's size; the greater of the two rules
 	MinFreeInodes  int64            // inodes that Reserve leaves free
+	MaxMemory      int64            // bytes that bodies on their way may hold; 0: no cap
 	Now            func() time.Time // nil: time.Now
 	FS             FS               // nil: the operating system's
 }
@@ -97,6 +98,7 @@ type Spool struct {
 func Open(dir string, o Options) (*Spool, error) {
 	s := &Spool{dir: dir, o: o.withDefaults(), broken: make(chan struct{}), turns: make(chan struct{}, max(1, runtime.NumCPU()-1)), days: map[string]bool{}}
 	s.fs = s.o.FS
+	s.buffers.memory.max = s.o.MaxMemory
 	run, err := randomHex(runDigits / 2)
 	if err != nil {
 		return nil, err

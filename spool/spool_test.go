@@ -37,7 +37,7 @@ func appendBodies(s *Spool, bodies ...[]byte) ([]Ref, error) {
 	refs := make([]Ref, len(bodies))
 	batch := make([]*Entry, len(bodies))
 	for i, body := range bodies {
-		small := s.Begin(0)
+		small := s.Begin(0, Regular)
 		defer small.Release()
 		_, _ = small.Write(body)
 		batch[i] = &Entry{Note: []byte("note"), Body: small}

@@ -73,6 +73,32 @@ func TestUnits_namesFitTheConfiguration(t *testing.T) {
 	}
 }
 
+// What the daemon takes is bounded before it takes the machine along, and it is slowed down before it is ended.
+func TestService_memoryIsBounded(t *testing.T) {
+	data, err := os.ReadFile("clawback.service")
+	if err != nil {
+		t.Fatal(err)
+	}
+	percent := func(key string) int {
+		m := regexp.MustCompile(`(?m)^` + key + `=(\d+)%$`).FindSubmatch(data)
+		if m == nil {
+			t.Fatalf("no %s in percent of the machine", key)
+		}
+		n, _ := strconv.Atoi(string(m[1]))
+		return n
+	}
+	high, most := percent("MemoryHigh"), percent("MemoryMax")
+	if high < 50 || high+10 > most || most > 90 {
+		t.Errorf("MemoryHigh is %d %%, MemoryMax %d %%", high, most)
+	}
+	if example, err := os.ReadFile("../config/clawback.example.toml"); err != nil || !strings.Contains(string(example), "\n#max_memory = \"128MiB\"\n") {
+		t.Errorf("the default of smtp.max_memory is not the one that the unit reckons with: %v", err)
+	}
+	if !strings.Contains(string(data), "\nOOMPolicy=continue\n") {
+		t.Error("the kernel's end of a file reader ends the daemon")
+	}
+}
+
 var entryID = regexp.MustCompile(`(?m)^-- ([0-9a-f]{32})$`)
 
 func TestCatalog_explainsEveryEventOnce(t *testing.T) {

@@ -27,6 +27,7 @@ func (statusCmd) Run(a *app) error {
 
 func (a *app) showStatus(s api.Status) error {
 	fmt.Fprintf(a.out, "clawback %s on %s, started %s, %s\n", s.Version, s.Hostname, ago(s.Started), plural(s.Sessions, "session"))
+	a.showMemory(s.Memory)
 	if s.Certificate != nil {
 		fmt.Fprintf(a.out, "certificate for %s until %s\n", strings.Join(s.Certificate.Names, ", "), stamp(s.Certificate.NotAfter))
 	}
@@ -55,6 +56,18 @@ func (a *app) showStatus(s api.Status) error {
 		fmt.Fprintln(a.out, "  "+p)
 	}
 	return nil
+}
+
+// showMemory says what messages that are arriving hold.
+func (a *app) showMemory(m api.Memory) {
+	if m.Max == 0 {
+		return // a daemon of before
+	}
+	fmt.Fprintf(a.out, "arriving mail holds %s of %s of memory\n", humanize.IBytes(uint64(m.Held)), humanize.IBytes(uint64(m.Max)))
+	if m.Spilled > 0 {
+		fmt.Fprintf(a.out, "  %s went through a file since the start, because that was used up: see smtp.max_memory\n",
+			plural(int(m.Spilled), "message"))
+	}
 }
 
 func countRow(name string, c queue.Count) []string {

@@ -86,7 +86,7 @@ func bare(n int) string {
 
 func (f *fixture) keep(octets string) spool.Ref {
 	f.t.Helper()
-	body := f.spool.Begin(int64(len(octets)))
+	body := f.spool.Begin(int64(len(octets)), spool.Regular)
 	if _, err := body.Write([]byte(octets)); err != nil {
 		f.t.Fatal(err)
 	}

@@ -66,7 +66,7 @@ type inPlace interface {
 	Took(n int) error
 }
 
-// Space is where the next bytes can be read to; nil where the draft has no such place.
+// Space is where the next bytes can be read to; empty where the draft has no such place.
 func (m *message) Space() []byte {
 	m.space = nil
 	if draft, ok := m.Transaction.(inPlace); ok {

@@ -15,6 +15,8 @@ func (d *daemon) status() (api.Status, error) {
 	cfg := d.live.config()
 	s := api.Status{Version: d.version, Hostname: cfg.Hostname, Region: cfg.Region, Started: d.started.UTC(),
 		Sessions: d.sessions(), Tenants: []api.Tenant{}, Problems: []string{}}
+	m := d.spool.Memory()
+	s.Memory = api.Memory{Held: m.Held, Peak: m.Peak, Max: m.Max, Spilled: m.Spilled}
 	var err error
 	if s.Queue, err = d.queue.Stats(); err != nil {
 		return s, err

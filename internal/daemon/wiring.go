@@ -51,7 +51,7 @@ const minFreeInodes = 1000
 func (d *daemon) spoolOptions() spool.Options {
 	c := d.cfg.Spool
 	return spool.Options{InlineLimit: c.InlineLimit, MinFree: c.MinFree, MinFreePercent: c.MinFreePercent,
-		MinFreeInodes: minFreeInodes}
+		MinFreeInodes: minFreeInodes, MaxMemory: d.cfg.SMTP.MaxMemory}
 }
 
 func (d *daemon) queueOptions() queue.Options {
