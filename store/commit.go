@@ -31,116 +31,185 @@ func (s *Store) do(ctx context.Context, point string, fn func(*txn) error) error
 		return ErrStorage
 	default:
 	}
+	to := s.calls
+	if c.urgent() {
+		to = s.urgent
+		s.ahead.Add(1)
+	}
+	err := ErrClosed
 	select {
-	case s.calls <- c:
+	case to <- c:
 		<-c.done // not ctx: a commit is short, and its answer must not be lost for nothing
 		return c.err
 	case <-ctx.Done():
-		return ctx.Err()
+		err = ctx.Err()
 	case <-s.closing:
-		return ErrClosed
+	}
+	if c.urgent() {
+		s.ahead.Add(-1)
+	}
+	return err
+}
+
+// urgent calls go in front: a message that is being taken out of a mailbox does not wait behind the verdicts of others.
+func (c *call) urgent() bool { return c.point == "c3" || c.point == "c4" }
+
+// group is what shares one transaction: the urgent calls first, in the order in which they came, then the others.
+type group struct {
+	urgent, bulk []*call
+}
+
+// add takes a call that was received.
+func (s *Store) add(g *group, c *call) {
+	if c.urgent() {
+		s.ahead.Add(-1)
+		g.urgent = append(g.urgent, c)
+	} else {
+		g.bulk = append(g.bulk, c)
 	}
 }
+
+func (g *group) size() int { return len(g.urgent) + len(g.bulk) }
 
 // commitLoop is the only writer. It takes what waits, commits it at once, and answers: no timer, so that a single
 // caller waits for one fsync and many callers share one.
 func (s *Store) commitLoop() {
 	defer close(s.stopped)
+	var g group
 	for {
-		select {
-		case c := <-s.calls:
-			s.commit(s.drain(c))
-		case <-s.closing:
+		if g.size() == 0 && !s.wait(&g) {
 			return
 		}
+		s.drain(&g)
+		g.urgent, g.bulk = nil, s.commit(append(g.urgent, g.bulk...))
 	}
+}
+
+// wait adds the next call that comes, and reports false when there will be none.
+func (s *Store) wait(g *group) bool {
+	select {
+	case c := <-s.urgent:
+		s.add(g, c)
+	case c := <-s.calls:
+		s.add(g, c)
+	case <-s.closing:
+		return false
+	}
+	return true
 }
 
 // maxYields bounds how often a batch waits for more callers to come forward.
 const maxYields = 4
 
-// drain adds to first what waits at this moment, and what is about to: callers that have just been answered are ready
+// drain adds what waits at this moment, and what is about to: callers that have just been answered are ready
 // to run, and the first of them to do so would otherwise get a commit of its own. Measured with 64 callers: 31 calls in
 // a commit without the yields, 46 with them; with 8 callers 4 and 6.
-func (s *Store) drain(first *call) []*call {
-	batch := []*call{first}
+func (s *Store) drain(g *group) {
 	for range maxYields {
-		had := len(batch)
+		had := g.size()
 		runtime.Gosched()
-		if batch = s.take(batch); len(batch) == had {
-			break
+		if s.take(g); g.size() == had {
+			return
 		}
 	}
-	return batch
 }
 
-// take adds the calls that wait to batch.
-func (s *Store) take(batch []*call) []*call {
-	for len(batch) < maxBatch {
+// take adds the calls that wait, the urgent ones first. It leaves room for some of the others.
+func (s *Store) take(g *group) {
+	for g.size() < maxBatch {
+		urgent := s.urgent
+		if len(g.urgent) >= maxBatch-besideUrgent {
+			urgent = nil
+		}
+		select {
+		case c := <-urgent:
+			s.add(g, c)
+			continue
+		default:
+		}
 		select {
 		case c := <-s.calls:
-			batch = append(batch, c)
+			s.add(g, c)
 		default:
-			return batch
+			return
 		}
 	}
-	return batch
 }
 
-// commit runs a batch in one transaction and answers every call.
-func (s *Store) commit(batch []*call) {
+// commit runs a batch in one transaction and answers its calls. It returns those of the batch that were not run, because urgent ones
+// have come meanwhile: they are in the next one.
+func (s *Store) commit(batch []*call) (putOff []*call) {
+	ran := len(batch)
 	defer func() {
-		for _, c := range batch {
+		for _, c := range batch[:ran] {
 			close(c.done)
 		}
 	}()
 	if s.isBroken() {
 		fail(batch, ErrStorage)
-		return
+		return nil
 	}
-	err := nospace.Unhide(s.transact(batch))
+	n, err := s.transact(batch)
+	err, ran = nospace.Unhide(err), n
 	if nospace.Is(err) {
 		// The engine has rolled back: what is asked again later finds the rows as they were.
-		fail(batch, err)
-		return
+		fail(batch[:ran], err)
+		return batch[ran:]
 	}
 	if err != nil {
 		close(s.broken)
-		fail(batch, fmt.Errorf("%w: %w", ErrStorage, err))
-		return
+		fail(batch[:ran], fmt.Errorf("%w: %w", ErrStorage, err))
+		return batch[ran:]
 	}
-	for _, c := range batch {
+	for _, c := range batch[:ran] {
 		if c.err == nil {
 			c.err = s.failpoint(c.point, "after-commit")
 		}
 	}
+	return batch[ran:]
 }
 
-// transact runs the calls one after the other; its own error means that the file's state is unknown.
-func (s *Store) transact(batch []*call) error {
+// besideUrgent is how many other calls a transaction carries while urgent ones are in it or wait for it: few, so that these are answered
+// soon, and some, so that a stream of urgent calls never keeps the others from being written.
+const besideUrgent = 16
+
+// cut reports whether a transaction that carries so many calls that are not urgent is to end before next.
+func (s *Store) cut(batch []*call, next *call, bulk int) bool {
+	return !next.urgent() && bulk >= besideUrgent && (batch[0].urgent() || s.ahead.Load() > 0)
+}
+
+// transact runs the calls one after the other, and answers how many; its own error means that the file's state is unknown.
+func (s *Store) transact(batch []*call) (ran int, err error) {
 	tx, err := s.engine.Begin(true)
 	if err != nil {
-		return err
+		return len(batch), err
 	}
 	defer tx.Rollback() // does nothing after a commit
-	wrote := false
+	wrote, bulk := false, 0
 	for _, c := range batch {
+		if s.cut(batch, c, bulk) {
+			break
+		}
+		ran++
+		if !c.urgent() {
+			bulk++
+		}
 		t := &txn{tx: tx, now: s.now()}
 		if c.err = s.run(c, t); c.err != nil {
 			continue
 		}
 		wrote = wrote || t.dirty()
 		if err := t.flush(); err != nil {
-			return err
+			return ran, err
 		}
 	}
 	if !wrote {
-		return nil
+		return ran, nil
 	}
 	if err := s.o.Fail("commit"); err != nil {
-		return err
+		return ran, err
 	}
-	return tx.Commit()
+	return ran, tx.Commit()
 }
 
 // run lets a call read and collect its writes. A panic is that call's error: one bad item must not stop the store.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"clawback/store/rows"
@@ -22,6 +23,8 @@ type Store struct {
 	engine  rows.Engine
 	o       Options
 	calls   chan *call
+	urgent  chan *call   // C3 and C4, which go in front
+	ahead   atomic.Int64 // urgent calls that the committer has not received yet
 	closing chan struct{}
 	stopped chan struct{} // closed when the committer has ended
 	broken  chan struct{}
@@ -35,6 +38,7 @@ func New(e rows.Engine, o Options) (*Store, error) {
 	s := &Store{
 		engine: e, o: o.withDefaults(),
 		calls:   make(chan *call),
+		urgent:  make(chan *call),
 		closing: make(chan struct{}),
 		stopped: make(chan struct{}),
 		broken:  make(chan struct{}),
