@@ -6,12 +6,14 @@ import (
 	"errors"
 	"time"
 
+	"clawback/retract/exchange"
+	"clawback/retract/fault"
 	"clawback/store"
 )
 
 // move is one message's move: C3, the call, C4. Last is the reason of the intent when this is its last message; with ""
 // the step goes on.
-func (w *work) move(ctx context.Context, c match, target Folder, last string) error {
+func (w *work) move(ctx context.Context, c match, target exchange.Folder, last string) error {
 	entry, err := w.entry(ctx, c, target)
 	if err != nil {
 		return err
@@ -20,7 +22,7 @@ func (w *work) move(ctx context.Context, c match, target Folder, last string) er
 		return &notMade{wait}
 	}
 	operation := "move"
-	if target == Purges && !w.byMove() {
+	if target == exchange.Purges && !w.byMove() {
 		operation = "permanentDelete"
 	}
 	if err := w.begin(ctx, operation, entry); err != nil {
@@ -42,16 +44,16 @@ func (w *work) byMove() bool {
 }
 
 // entry is what undo will need. The original folder of a message that an earlier round moved is the first one.
-func (w *work) entry(ctx context.Context, c match, target Folder) (store.Taken, error) {
+func (w *work) entry(ctx context.Context, c match, target exchange.Folder) (store.Taken, error) {
 	t := store.Taken{Message: c.ID, Folder: c.Folder, Read: c.Read, Received: c.Received, Target: string(target), Proof: c.proof}
-	if name, ok := w.lane.dir.folder(w.in.Mailbox, Folder(c.Folder), w.e.now()); ok {
+	if name, ok := w.lane.dir.folder(w.in.Mailbox, exchange.Folder(c.Folder), w.e.now()); ok {
 		t.FolderName = name.name
 	}
 	for _, old := range w.in.Taken {
 		if old.Message != c.ID || old.State != earlier && old.State != moved {
 			continue
 		}
-		at, err := w.folderID(ctx, Folder(old.Target))
+		at, err := w.folderID(ctx, exchange.Folder(old.Target))
 		if err != nil {
 			return t, err
 		}
@@ -73,7 +75,7 @@ type result struct {
 // commit writes C4 for each kind of result.
 func (w *work) commit(ctx context.Context, operation string, r result) error {
 	var (
-		f       *Fault
+		f       *fault.Fault
 		skipped *notMade
 	)
 	switch {
@@ -81,17 +83,17 @@ func (w *work) commit(ctx context.Context, operation string, r result) error {
 		return w.succeeded(ctx, operation, r)
 	case errors.As(r.err, &skipped):
 		w.setState(&w.in, r.entry.Message, kept)
-		return w.retry(ctx, operation, &Fault{Class: Retry, After: skipped.wait, Code: CodeNotCleared, Detail: "not called: the server asks to wait"})
+		return w.retry(ctx, operation, &fault.Fault{Class: fault.Retry, After: skipped.wait, Code: fault.CodeNotCleared, Detail: "not called: the server asks to wait"})
 	case !errors.As(r.err, &f):
-		return w.doubtful(ctx, operation, &Fault{Class: Unknown, Detail: r.err.Error()})
-	case f.Class == Unknown:
+		return w.doubtful(ctx, operation, &fault.Fault{Class: fault.Unknown, Detail: r.err.Error()})
+	case f.Class == fault.Unknown:
 		return w.doubtful(ctx, operation, f)
-	case f.Class == Gone:
+	case f.Class == fault.Gone:
 		w.setState(&w.in, r.entry.Message, missing)
 		return w.vanished(ctx, operation, f)
 	}
 	w.setState(&w.in, r.entry.Message, kept)
-	if f.Class == GiveUp && f.Code == CodeNoPermanentDelete {
+	if f.Class == fault.GiveUp && f.Code == fault.CodeNoPermanentDelete {
 		return w.cannotPurge(ctx, operation, f)
 	}
 	return w.faulted(ctx, operation, f)
@@ -150,7 +152,7 @@ func (w *work) rename(in *store.Intent, before, after string) {
 }
 
 // vanished writes that the id was not there: the next step looks where the message is.
-func (w *work) vanished(ctx context.Context, operation string, f *Fault) error {
+func (w *work) vanished(ctx context.Context, operation string, f *fault.Fault) error {
 	now := w.e.now()
 	err := w.write(ctx, ending{operation, string(store.Gone), f.Error()}, func(in *store.Intent) {
 		in.Unknown, in.NotBefore = true, now
@@ -161,7 +163,7 @@ func (w *work) vanished(ctx context.Context, operation string, f *Fault) error {
 }
 
 // cannotPurge goes on by a move to Purges where that is allowed.
-func (w *work) cannotPurge(ctx context.Context, operation string, f *Fault) error {
+func (w *work) cannotPurge(ctx context.Context, operation string, f *fault.Fault) error {
 	if !w.tenant.Graph.PurgesByMove {
 		reason := "this cloud has no permanentDelete, and purges_by_move is off: " + f.Error()
 		err := w.write(ctx, ending{operation, string(store.Failed), f.Error()}, func(in *store.Intent) {

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"clawback/config"
-	"clawback/retract"
+	"clawback/retract/exchange"
 	"clawback/store"
 )
 
@@ -25,7 +25,7 @@ func TestAlternateID_findsTheMessage(t *testing.T) {
 				rec := r.report(told)
 				r.run(time.Second)
 				r.want(rec, anna, store.Done, "taken to")
-				if r.world.Peek(m).Folder == string(retract.Inbox) {
+				if r.world.Peek(m).Folder == string(exchange.Inbox) {
 					t.Error("it lies in the inbox still")
 				}
 			})
@@ -45,8 +45,8 @@ func TestAlternateID_besideTheOwnOne(t *testing.T) {
 		rec := r.report(told)
 		r.run(time.Second)
 		r.want(rec, anna, store.Done, "(2 copies)")
-		r.lies(own, retract.Deletions)
-		r.lies(other, retract.Deletions)
+		r.lies(own, exchange.Deletions)
+		r.lies(other, exchange.Deletions)
 	})
 }
 
@@ -64,8 +64,8 @@ func TestAlternateID_ofAnotherMessage(t *testing.T) {
 				rec := r.report(told)
 				r.run(time.Second)
 				r.want(rec, anna, store.Done, "")
-				r.lies(own, retract.Deletions)
-				r.lies(m, retract.Inbox)
+				r.lies(own, exchange.Deletions)
+				r.lies(m, exchange.Inbox)
 			})
 		})
 	}
@@ -82,6 +82,6 @@ func TestAlternateID_onlyAnotherMessage(t *testing.T) {
 		rec := r.report(told)
 		r.run(time.Second)
 		r.want(rec, anna, store.Mismatch, "")
-		r.lies(m, retract.Inbox)
+		r.lies(m, exchange.Inbox)
 	})
 }

@@ -9,6 +9,7 @@ import (
 
 	"clawback/config"
 	"clawback/retract"
+	"clawback/retract/exchange"
 	"clawback/retract/retracttest"
 	"clawback/store"
 	"clawback/verdict"
@@ -68,7 +69,7 @@ func TestBulk_retractsAndRestoresWhatAFilterFinds(t *testing.T) {
 			t.Fatalf("job %s, counters %+v", j.State, c)
 		}
 		for _, m := range messages {
-			r.lies(m, retract.Deleted)
+			r.lies(m, exchange.Deleted)
 		}
 		back := r.job(retract.JobSpec{Restore: true, Filter: bySender()})
 		r.run(10 * time.Minute)
@@ -76,7 +77,7 @@ func TestBulk_retractsAndRestoresWhatAFilterFinds(t *testing.T) {
 			t.Errorf("restore is %s, counters %+v", j.State, c)
 		}
 		for _, m := range messages {
-			r.lies(m, retract.Inbox)
+			r.lies(m, exchange.Inbox)
 		}
 	})
 }
@@ -152,7 +153,7 @@ func TestBulk_cancel(t *testing.T) {
 		}
 		away := 0
 		for _, m := range messages {
-			if r.world.Peek(m).Folder != string(retract.Inbox) {
+			if r.world.Peek(m).Folder != string(exchange.Inbox) {
 				away++
 			}
 		}
@@ -202,7 +203,7 @@ func TestBulk_cancelSurvivesACrash(t *testing.T) {
 				r.run(24 * time.Hour)
 				away := 0
 				for _, m := range messages {
-					if r.world.Peek(m).Folder != string(retract.Inbox) {
+					if r.world.Peek(m).Folder != string(exchange.Inbox) {
 						away++
 					}
 				}
@@ -265,7 +266,7 @@ func TestBulk_freshVerdictsGoFirst(t *testing.T) {
 		rec := r.report(bad(anna))
 		r.run(20 * time.Second) // a worker comes free, then four calls of a second each
 		r.want(rec, anna, store.Done, "")
-		r.lies(m, retract.Deletions)
+		r.lies(m, exchange.Deletions)
 	})
 }
 

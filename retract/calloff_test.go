@@ -7,6 +7,7 @@ import (
 
 	"clawback/config"
 	"clawback/retract"
+	"clawback/retract/exchange"
 	"clawback/retract/retracttest"
 	"clawback/store"
 	"clawback/verdict"
@@ -19,7 +20,7 @@ func (r *rig) restoreInDoubt() (store.Record, *retracttest.Message, string) {
 	m := r.world.Deliver("A", hit())
 	rec := r.report(bad(anna))
 	r.run(time.Minute)
-	r.lies(m, retract.Deletions)
+	r.lies(m, exchange.Deletions)
 	r.world.Script = once("move", lostAnswer(), false)
 	job := r.job(retract.JobSpec{Restore: true, Records: []string{rec.ID}})
 	r.run(2 * time.Second)
@@ -38,7 +39,7 @@ func TestCallOff_restoreInDoubt(t *testing.T) {
 		}
 		r.run(time.Hour)
 		r.wantKind(rec, anna, store.Restore, expectation{store.Skipped, "cancelled when 0 of 1 messages were back: bulk job cancelled by ada"})
-		r.lies(m, retract.Deletions)
+		r.lies(m, exchange.Deletions)
 	})
 }
 
@@ -52,7 +53,7 @@ func TestRetract_afterARestoreInDoubt(t *testing.T) {
 		r.run(time.Hour)
 		r.wantKind(rec, anna, store.Restore, expectation{store.Skipped, "superseded: operator ada: bad after all"})
 		r.want(rec, anna, store.Done, "")
-		r.lies(m, retract.Deletions)
+		r.lies(m, exchange.Deletions)
 	})
 }
 
@@ -64,7 +65,7 @@ func TestRestore_afterOneThatWasCalledOffInDoubt(t *testing.T) {
 		}
 		r.restore(rec)
 		r.wantKind(rec, anna, store.Restore, expectation{store.Done, "put back"})
-		r.lies(m, retract.Inbox)
+		r.lies(m, exchange.Inbox)
 	})
 }
 
@@ -88,7 +89,7 @@ func TestCallOff_endsTheLooksOfAJobsIntents(t *testing.T) {
 			t.Fatal(err) // it is under way: the message is looked for again
 		}
 		r.run(72 * time.Hour)
-		r.lies(m, retract.Inbox)
+		r.lies(m, exchange.Inbox)
 	})
 }
 
@@ -131,8 +132,8 @@ func TestCallOff_betweenTwoCopies(t *testing.T) {
 				off(r, rec, job)
 				r.run(72 * time.Hour)
 				r.want(rec, anna, store.Done, "taken before it was called off")
-				r.lies(messages[0], retract.Deletions)
-				r.lies(messages[1], retract.Inbox)
+				r.lies(messages[0], exchange.Deletions)
+				r.lies(messages[1], exchange.Inbox)
 			})
 		})
 	}

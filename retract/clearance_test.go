@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"clawback/retract"
+	"clawback/retract/exchange"
+	"clawback/retract/fault"
 	"clawback/retract/retracttest"
 	"clawback/store"
 )
@@ -23,7 +25,7 @@ type slow struct {
 func (s *slow) ask(ctx context.Context) error {
 	for range s.requests {
 		time.Sleep(s.apart)
-		if f := retract.Clearance(ctx); f != nil {
+		if f := fault.Clearance(ctx); f != nil {
 			s.refused.Add(1)
 			return f
 		}
@@ -32,14 +34,14 @@ func (s *slow) ask(ctx context.Context) error {
 	return nil
 }
 
-func (s *slow) Resolve(ctx context.Context, address string) (retract.Mailbox, error) {
+func (s *slow) Resolve(ctx context.Context, address string) (exchange.Mailbox, error) {
 	if err := s.ask(ctx); err != nil {
-		return retract.Mailbox{}, err
+		return exchange.Mailbox{}, err
 	}
 	return s.World.Resolve(ctx, address)
 }
 
-func (s *slow) Find(ctx context.Context, mailbox, messageID string, in retract.Folder) ([]retract.Candidate, error) {
+func (s *slow) Find(ctx context.Context, mailbox, messageID string, in exchange.Folder) ([]exchange.Candidate, error) {
 	if err := s.ask(ctx); err != nil {
 		return nil, err
 	}
@@ -60,7 +62,7 @@ func TestClearance_gateThatShutsDuringACall(t *testing.T) {
 	bubble(t, func(r *rig) {
 		s := &slow{World: r.world, requests: 3, apart: time.Second}
 		r.over(s)
-		r.world.Script = once("resolve", &retract.Fault{Class: retract.Retry, Status: 429, After: time.Minute}, false)
+		r.world.Script = once("resolve", &fault.Fault{Class: fault.Retry, Status: 429, After: time.Minute}, false)
 		for _, to := range []string{anna, bert} {
 			m := bad(to)
 			m.tenant, m.nid = tenantID2, "n-"+to

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"clawback/config"
+	"clawback/retract/exchange"
 	"clawback/store"
 )
 
@@ -83,5 +84,5 @@ func (w *work) proposal(in store.Intent, why string) *store.Intent {
 func further(a, b string) bool {
 	x, ok := Target(config.Action(a))
 	y, _ := Target(config.Action(b))
-	return ok && RankOf(x) > RankOf(y)
+	return ok && exchange.RankOf(x) > exchange.RankOf(y)
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"clawback/config"
+	"clawback/retract/exchange"
+	"clawback/retract/fault"
 	"clawback/store"
 	"clawback/verdict"
 )
@@ -77,7 +79,7 @@ func (e *Engine) copies(ctx context.Context, l *lane, in store.Intent) (wait tim
 		err = w.copies(ctx)
 	}
 	var (
-		f      *Fault
+		f      *fault.Fault
 		notNow *notMade
 	)
 	switch {
@@ -85,7 +87,7 @@ func (e *Engine) copies(ctx context.Context, l *lane, in store.Intent) (wait tim
 		return 0 // a stop: the next start reads it back
 	case errors.As(err, &notNow):
 		return max(notNow.wait, time.Second)
-	case errors.As(err, &f) && f.Class == Auth:
+	case errors.As(err, &f) && f.Class == fault.Auth:
 		l.refuse(in, f)
 	case !errors.As(err, &f):
 		e.o.Log.Warn("look for copies", "event", "retract.failed", "intent", in.ID, "error", err)
@@ -144,7 +146,7 @@ func (w *work) looked(ctx context.Context, looks int, todo []match) error {
 
 // back reports whether a hit was taken by this intent, and lies in the mailbox again: its user has brought it back, and
 // that is respected. Immutable ids make it known.
-func (w *work) back(c Candidate) bool {
+func (w *work) back(c exchange.Candidate) bool {
 	if w.in.Looks == 0 {
 		return false
 	}

@@ -6,7 +6,8 @@ import (
 	"time"
 
 	"clawback/config"
-	"clawback/retract"
+	"clawback/retract/exchange"
+	"clawback/retract/fault"
 	"clawback/retract/retracttest"
 	"clawback/store"
 	"clawback/verdict"
@@ -35,10 +36,10 @@ func TestCopies_deliveredLaterAreTaken(t *testing.T) {
 		r.run(5 * time.Minute)
 		r.lies(second, "By rule")
 		r.run(10 * time.Minute)
-		r.lies(second, retract.Deletions)
+		r.lies(second, exchange.Deletions)
 		third := r.world.Deliver("A", hit())
 		r.run(3 * time.Hour)
-		r.lies(third, retract.Deletions)
+		r.lies(third, exchange.Deletions)
 		fourth := r.world.Deliver("A", hit())
 		r.run(48 * time.Hour)
 		r.lies(fourth, "inbox") // two looks, and no more
@@ -53,9 +54,9 @@ func TestCopies_deliveredLaterAreTaken(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.run(time.Minute)
-		r.lies(first, retract.Inbox)
+		r.lies(first, exchange.Inbox)
 		r.lies(second, "By rule")
-		r.lies(third, retract.Inbox)
+		r.lies(third, exchange.Inbox)
 	})
 }
 
@@ -75,7 +76,7 @@ func TestCopies_leaveAlone(t *testing.T) {
 	for name, c := range map[string]struct {
 		disposition verdict.Disposition
 		arrange     func(r *rig, rec store.Record, first *retracttest.Message) *retracttest.Message
-		where       retract.Folder
+		where       exchange.Folder
 	}{
 		"what the user has brought back": {verdict.Malicious, func(r *rig, _ store.Record, first *retracttest.Message) *retracttest.Message {
 			r.world.Put(first, "Kept")
@@ -85,34 +86,34 @@ func TestCopies_leaveAlone(t *testing.T) {
 			other := hit()
 			other.NetworkIDs, other.Good = []string{nid2}, true
 			return r.world.Deliver("A", other)
-		}, retract.Inbox},
+		}, exchange.Inbox},
 		"a draft": {verdict.Malicious, func(r *rig, _ store.Record, _ *retracttest.Message) *retracttest.Message {
 			m := hit()
-			m.Folder, m.Draft = string(retract.Drafts), true
+			m.Folder, m.Draft = string(exchange.Drafts), true
 			return r.world.Deliver("A", m)
-		}, retract.Drafts},
+		}, exchange.Drafts},
 		"what lies out of sight already": {verdict.Malicious, func(r *rig, _ store.Record, _ *retracttest.Message) *retracttest.Message {
 			m := hit()
-			m.Folder = string(retract.Deletions)
+			m.Folder = string(exchange.Deletions)
 			return r.world.Deliver("A", m)
-		}, retract.Deletions},
+		}, exchange.Deletions},
 		"a copy of what is not MALICIOUS": {verdict.Spoof, func(r *rig, _ store.Record, _ *retracttest.Message) *retracttest.Message {
 			return r.world.Deliver("A", hit())
-		}, retract.Inbox},
+		}, exchange.Inbox},
 		"a copy of what a person said is clean": {verdict.Malicious, func(r *rig, rec store.Record, _ *retracttest.Message) *retracttest.Message {
 			if _, err := r.e.Clean(context.Background(), "ada", rec.ID, ""); err != nil {
 				r.t.Fatal(err)
 			}
 			return r.world.Deliver("A", hit())
-		}, retract.Inbox},
+		}, exchange.Inbox},
 		"a copy in a mailbox that is exempt by now": {verdict.Malicious, func(r *rig, _ store.Record, _ *retracttest.Message) *retracttest.Message {
 			r.cfg.Exempt = []string{anna}
 			return r.world.Deliver("A", hit())
-		}, retract.Inbox},
+		}, exchange.Inbox},
 		"everything, in dry-run": {verdict.Malicious, func(r *rig, _ store.Record, _ *retracttest.Message) *retracttest.Message {
 			r.cfg.Mode = "dry-run"
 			return r.world.Deliver("A", hit())
-		}, retract.Inbox},
+		}, exchange.Inbox},
 	} {
 		t.Run(name, func(t *testing.T) {
 			copiesRig(t, c.disposition, func(r *rig, rec store.Record, first *retracttest.Message) {
@@ -135,7 +136,7 @@ func TestCopies_besideOneBroughtBack(t *testing.T) {
 		second := r.world.Deliver("A", hit())
 		r.run(time.Hour)
 		r.lies(first, "Kept")
-		r.lies(second, retract.Deletions)
+		r.lies(second, exchange.Deletions)
 	})
 }
 
@@ -144,22 +145,22 @@ func TestCopies_survivesARestart(t *testing.T) {
 		r.reopen()
 		second := r.world.Deliver("A", hit())
 		r.run(time.Hour)
-		r.lies(second, retract.Deletions)
+		r.lies(second, exchange.Deletions)
 	})
 }
 
 func TestCopies_troubleIsTriedAgain(t *testing.T) {
-	for name, f := range map[string]*retract.Fault{
-		"busy":           {Class: retract.Retry, Status: 503, Detail: "busy"},
-		"throttled":      {Class: retract.Retry, Status: 429, After: time.Minute, Detail: "wait"},
-		"authentication": {Class: retract.Auth, Tenant: true, Status: 401, Detail: "expired"},
+	for name, f := range map[string]*fault.Fault{
+		"busy":           {Class: fault.Retry, Status: 503, Detail: "busy"},
+		"throttled":      {Class: fault.Retry, Status: 429, After: time.Minute, Detail: "wait"},
+		"authentication": {Class: fault.Auth, Tenant: true, Status: 401, Detail: "expired"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			copiesRig(t, verdict.Malicious, func(r *rig, rec store.Record, _ *retracttest.Message) {
 				second := r.world.Deliver("A", hit())
 				r.world.Set(func(w *retracttest.World) { w.Script = once("find", f, false) })
 				r.run(90 * time.Minute)
-				r.lies(second, retract.Deletions)
+				r.lies(second, exchange.Deletions)
 			})
 		})
 	}
@@ -170,7 +171,7 @@ func TestCopies_verdictDropsMeanwhile(t *testing.T) {
 	copiesRig(t, verdict.Malicious, func(r *rig, rec store.Record, first *retracttest.Message) {
 		second := r.world.Deliver("A", hit())
 		r.world.Set(func(w *retracttest.World) {
-			w.Script = script("move", &retract.Fault{Class: retract.Retry, Status: 503, Detail: "busy"}, false)
+			w.Script = script("move", &fault.Fault{Class: fault.Retry, Status: 503, Detail: "busy"}, false)
 		})
 		r.run(time.Hour)
 		r.want(rec, anna, store.Pending, "busy")
@@ -182,8 +183,8 @@ func TestCopies_verdictDropsMeanwhile(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.run(24 * time.Hour)
-		r.lies(first, retract.Inbox)
-		r.lies(second, retract.Inbox)
+		r.lies(first, exchange.Inbox)
+		r.lies(second, exchange.Inbox)
 	})
 }
 
@@ -200,7 +201,7 @@ func TestCopies_ofAPersonsRetraction(t *testing.T) {
 		r.run(time.Minute)
 		second := r.world.Deliver("A", hit())
 		r.run(time.Hour)
-		r.lies(second, retract.Deleted)
+		r.lies(second, exchange.Deleted)
 	})
 }
 
@@ -220,7 +221,7 @@ func TestCopies_ofWhatAPersonChangedHisMindAbout(t *testing.T) {
 		}
 		second := r.world.Deliver("A", hit())
 		r.run(24 * time.Hour)
-		r.lies(second, retract.Inbox)
+		r.lies(second, exchange.Inbox)
 	})
 }
 
@@ -234,7 +235,7 @@ func TestCopies_verdictDropsBeforeTheLook(t *testing.T) {
 		r.rejudge(rec.ID, verdict.Clean)
 		m := r.world.Deliver("A", hit())
 		r.run(5 * time.Hour)
-		r.lies(m, retract.Inbox)
+		r.lies(m, exchange.Inbox)
 	})
 }
 
@@ -255,10 +256,10 @@ func TestLooks_verdictDropsBeforeThem(t *testing.T) {
 				r.rejudge(rec.ID, verdict.Clean)
 				m := r.world.Deliver("A", hit())
 				r.run(40 * 24 * time.Hour)
-				r.lies(m, retract.Inbox)
+				r.lies(m, exchange.Inbox)
 				r.rejudge(rec.ID, verdict.Malicious)
 				r.run(time.Hour)
-				r.lies(m, retract.Deletions)
+				r.lies(m, exchange.Deletions)
 			})
 		})
 	}

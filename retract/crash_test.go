@@ -9,6 +9,8 @@ import (
 
 	"clawback/config"
 	"clawback/retract"
+	"clawback/retract/exchange"
+	"clawback/retract/fault"
 	"clawback/retract/retracttest"
 	"clawback/store"
 	"clawback/verdict"
@@ -18,7 +20,7 @@ var errInjected = errors.New("injected")
 
 // lostReply is what a call answers whose answer was lost.
 func lostReply() error {
-	return &retract.Fault{Class: retract.Unknown, Status: 504, Detail: "gateway timeout"}
+	return &fault.Fault{Class: fault.Unknown, Status: 504, Detail: "gateway timeout"}
 }
 
 // The failure table: at each commit point the step fails, or succeeds and its answer is lost, or the process ends there;
@@ -38,7 +40,7 @@ func TestCrash_table(t *testing.T) {
 			{"crash before C3", func(r *rig, crash func()) { r.crashAt("c3.before", crash) }},
 			{"crash after C3", func(r *rig, crash func()) { r.crashAt("c3.after-commit", crash) }},
 			{"call fails", func(r *rig, _ func()) {
-				r.world.Script = once(call, &retract.Fault{Class: retract.Retry, Status: 503}, false)
+				r.world.Script = once(call, &fault.Fault{Class: fault.Retry, Status: 503}, false)
 			}},
 			{"call not done, answer lost", func(r *rig, _ func()) { r.world.Script = once(call, lostReply(), false) }},
 			{"call done, answer lost", func(r *rig, _ func()) { r.world.Script = once(call, lostReply(), true) }},
@@ -192,14 +194,14 @@ func TestCrash_idChangedByTheMove(t *testing.T) {
 		m := r.world.Deliver("A", hit())
 		r.world.Script = func(op, _, _ string) *answer {
 			if op == "locate" {
-				return &answer{Err: &retract.Fault{Class: retract.Gone, Status: 404, Code: "ErrorItemNotFound"}}
+				return &answer{Err: &fault.Fault{Class: fault.Gone, Status: 404, Code: "ErrorItemNotFound"}}
 			}
 			return once("move", lostReply(), true)(op, "", "")
 		}
 		rec := r.report(bad(anna))
 		r.run(time.Minute)
 		r.want(rec, anna, store.Done, "")
-		r.lies(m, retract.Deletions)
+		r.lies(m, exchange.Deletions)
 	})
 }
 
@@ -207,12 +209,12 @@ func TestCrash_idChangedByTheMove(t *testing.T) {
 func TestCrash_removedByItsUser(t *testing.T) {
 	for _, c := range []struct {
 		name    string
-		to      retract.Folder
+		to      exchange.Folder
 		outcome store.Outcome
-		lies    retract.Folder
+		lies    exchange.Folder
 	}{
-		{"to Deleted Items", retract.Deleted, store.Done, retract.Deletions},
-		{"to Recoverable Items", retract.Deletions, store.Done, retract.Deletions},
+		{"to Deleted Items", exchange.Deleted, store.Done, exchange.Deletions},
+		{"to Recoverable Items", exchange.Deletions, store.Done, exchange.Deletions},
 		{"for good", "", store.Gone, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -226,7 +228,7 @@ func TestCrash_removedByItsUser(t *testing.T) {
 					first = false
 					m.Folder = string(c.to)
 					m.Purged = c.to == ""
-					return &answer{Err: &retract.Fault{Class: retract.Gone, Status: 404, Code: "ErrorItemNotFound"}}
+					return &answer{Err: &fault.Fault{Class: fault.Gone, Status: 404, Code: "ErrorItemNotFound"}}
 				}
 				rec := r.report(bad(anna))
 				r.run(time.Minute)
@@ -259,7 +261,7 @@ func TestCrash_worseVerdictDuringACallThatFails(t *testing.T) {
 	bubble(t, func(r *rig) {
 		r.world.Latency = 2 * time.Second
 		m := r.world.Deliver("A", hit())
-		r.world.Script = once("move", &retract.Fault{Class: retract.Retry, Status: 503}, false)
+		r.world.Script = once("move", &fault.Fault{Class: fault.Retry, Status: 503}, false)
 		spam := bad(anna)
 		spam.disposition = verdict.Spam
 		rec := r.report(spam)
@@ -294,7 +296,7 @@ func TestCrash_worseVerdictDuringACallThatSucceeds(t *testing.T) {
 		r.rejudge(rec.ID, verdict.Malicious)
 		r.run(time.Minute)
 		r.want(rec, anna, store.Done, "taken to Recoverable Items")
-		r.lies(m, retract.Deletions)
+		r.lies(m, exchange.Deletions)
 		r.restore(rec)
 		r.lies(m, "Projects")
 	})
@@ -313,7 +315,7 @@ func TestCrash_cancelledWhileInFlight(t *testing.T) {
 			r.run(time.Minute)
 			if !acted {
 				r.want(rec, anna, store.Skipped, "cancelled before it was done: the verdict is now CLEAN")
-				r.lies(m, retract.Inbox)
+				r.lies(m, exchange.Inbox)
 				return
 			}
 			r.want(rec, anna, store.Done, "")
@@ -323,7 +325,7 @@ func TestCrash_cancelledWhileInFlight(t *testing.T) {
 			}
 			r.run(time.Minute)
 			r.wantKind(rec, anna, store.Restore, expectation{store.Done, "put back"})
-			r.lies(m, retract.Inbox)
+			r.lies(m, exchange.Inbox)
 		})
 	}
 }
@@ -342,7 +344,7 @@ func TestCrash_verdictChangesDuringTheCall(t *testing.T) {
 		r.run(time.Minute)
 		r.want(rec, anna, store.Done, "taken")
 		r.wantKind(rec, anna, store.Restore, expectation{store.Held, "called off"})
-		r.lies(m, retract.Deletions)
+		r.lies(m, exchange.Deletions)
 	})
 }
 
@@ -360,7 +362,7 @@ func TestCrash_panicHoldsTheIntentAlone(t *testing.T) {
 		r.run(time.Minute)
 		r.want(rec, anna, store.Held, "internal error: a bug")
 		r.want(rec, bert, store.Done, "")
-		r.lies(b, retract.Deletions)
+		r.lies(b, exchange.Deletions)
 	})
 }
 
@@ -373,7 +375,7 @@ func TestRun_stopFinishesTheAttempt(t *testing.T) {
 		r.run(10 * time.Second) // resolve, find, and the move is on its way
 		r.halt()
 		r.want(rec, anna, store.Done, "")
-		r.lies(m, retract.Deletions)
+		r.lies(m, exchange.Deletions)
 	})
 }
 
@@ -420,6 +422,6 @@ func TestPurge_refusedWhileAnotherActionIsWanted(t *testing.T) {
 		rec = r.report(bad(anna))
 		r.run(time.Hour)
 		r.want(rec, anna, store.Done, "taken to Deleted Items")
-		r.lies(m, retract.Deleted)
+		r.lies(m, exchange.Deleted)
 	})
 }

@@ -4,6 +4,9 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"clawback/retract/exchange"
+	"clawback/retract/fault"
 )
 
 const (
@@ -22,14 +25,14 @@ type directory struct {
 }
 
 type addressEntry struct {
-	mailbox Mailbox // ID "" when the address is no mailbox
-	why     *Fault
+	mailbox exchange.Mailbox // ID "" when the address is no mailbox
+	why     *fault.Fault
 	until   time.Time
 }
 
 type folderKey struct {
 	mailbox string
-	folder  Folder
+	folder  exchange.Folder
 }
 
 type folderEntry struct {
@@ -42,7 +45,7 @@ func newDirectory() *directory {
 }
 
 // known gives the mailbox of an address from memory.
-func (d *directory) known(address string, now time.Time) (Mailbox, bool) {
+func (d *directory) known(address string, now time.Time) (exchange.Mailbox, bool) {
 	e, ok := d.entry(address, now)
 	return e.mailbox, ok
 }
@@ -55,12 +58,12 @@ func (d *directory) entry(address string, now time.Time) (addressEntry, bool) {
 }
 
 // learn keeps the answer of a Resolve, when it is one.
-func (d *directory) learn(address string, mb Mailbox, err error, now time.Time) {
+func (d *directory) learn(address string, mb exchange.Mailbox, err error, now time.Time) {
 	e := addressEntry{mailbox: mb, until: now.Add(keepMailbox)}
-	var f *Fault
+	var f *fault.Fault
 	switch {
 	case err == nil:
-	case errors.As(err, &f) && f.Class == GiveUp && f.Code == CodeNoMailbox:
+	case errors.As(err, &f) && f.Class == fault.GiveUp && f.Code == fault.CodeNoMailbox:
 		e = addressEntry{why: f, until: now.Add(keepStranger)}
 	default:
 		return
@@ -83,14 +86,14 @@ func (d *directory) unlearn(address string) {
 	delete(d.addresses, fold(address))
 }
 
-func (d *directory) folder(mailbox string, f Folder, now time.Time) (folderEntry, bool) {
+func (d *directory) folder(mailbox string, f exchange.Folder, now time.Time) (folderEntry, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	e, ok := d.folders[folderKey{mailbox, f}]
 	return e, ok && now.Before(e.until)
 }
 
-func (d *directory) learnFolder(mailbox string, f Folder, e folderEntry) {
+func (d *directory) learnFolder(mailbox string, f exchange.Folder, e folderEntry) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if len(d.folders) >= directoryMax {

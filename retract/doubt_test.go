@@ -6,7 +6,8 @@ import (
 	"time"
 
 	"clawback/config"
-	"clawback/retract"
+	"clawback/retract/exchange"
+	"clawback/retract/fault"
 	"clawback/retract/retracttest"
 	"clawback/store"
 	"clawback/verdict"
@@ -20,7 +21,7 @@ func (r *rig) givenUpInDoubt() (store.Record, *retracttest.Message) {
 
 func (r *rig) givenUpInDoubtAs(d verdict.Disposition) (store.Record, *retracttest.Message) {
 	r.t.Helper()
-	away := &retract.Fault{Class: retract.Retry, Slow: true, Status: 404, Code: "MailboxNotEnabledForRESTAPI", Detail: "on premises"}
+	away := &fault.Fault{Class: fault.Retry, Slow: true, Status: 404, Code: "MailboxNotEnabledForRESTAPI", Detail: "on premises"}
 	moved := false
 	r.world.Script = func(op, _, _ string) *answer {
 		switch {
@@ -45,8 +46,8 @@ func (r *rig) givenUpInDoubtAs(d verdict.Disposition) (store.Record, *retracttes
 	return rec, m
 }
 
-func lostAnswer() *retract.Fault {
-	return &retract.Fault{Class: retract.Unknown, Status: 504, Detail: "gateway timeout"}
+func lostAnswer() *fault.Fault {
+	return &fault.Fault{Class: fault.Unknown, Status: 504, Detail: "gateway timeout"}
 }
 
 // Found by internal/test/chaos, seed 30170: an account that was removed while a move was in doubt ended the doubt, and nobody
@@ -60,7 +61,7 @@ func TestVerify_accountRemovedStaysInDoubt(t *testing.T) {
 				removed = true
 				return &answer{Act: true, Err: lostAnswer()}
 			case removed:
-				return &answer{Err: &retract.Fault{Class: retract.GiveUp, Status: 404, Code: "Request_ResourceNotFound", Detail: "no such account"}}
+				return &answer{Err: &fault.Fault{Class: fault.GiveUp, Status: 404, Code: "Request_ResourceNotFound", Detail: "no such account"}}
 			}
 			return nil
 		}
@@ -74,7 +75,7 @@ func TestVerify_accountRemovedStaysInDoubt(t *testing.T) {
 		r.world.Script = nil // the account is back
 		r.restore(rec)
 		r.wantKind(rec, anna, store.Restore, expectation{store.Done, "put back"})
-		r.lies(m, retract.Inbox)
+		r.lies(m, exchange.Inbox)
 	})
 }
 
@@ -84,7 +85,7 @@ func TestRestore_ofOneGivenUpInDoubt(t *testing.T) {
 		rec, m := r.givenUpInDoubt()
 		r.restore(rec)
 		r.wantKind(rec, anna, store.Restore, expectation{store.Done, "put back"})
-		r.lies(m, retract.Inbox)
+		r.lies(m, exchange.Inbox)
 	})
 }
 
@@ -113,7 +114,7 @@ func TestWorse_ofOneGivenUpInDoubtKeepsUndo(t *testing.T) {
 		r.want(rec, anna, store.Done, "")
 		r.restore(rec)
 		r.wantKind(rec, anna, store.Restore, expectation{store.Done, "put back"})
-		r.lies(m, retract.Inbox)
+		r.lies(m, exchange.Inbox)
 	})
 }
 
@@ -132,8 +133,8 @@ func TestHeld_identityIsLookedAtAgain(t *testing.T) {
 		r.want(rec, anna, store.Held, "not provable")
 		r.run(10 * time.Minute)
 		r.want(rec, anna, store.Done, "")
-		r.lies(m, retract.Deletions)
-		r.lies(s, retract.Inbox)
+		r.lies(m, exchange.Deletions)
+		r.lies(s, exchange.Inbox)
 	})
 }
 
@@ -147,7 +148,7 @@ func TestRestore_whileTheSecondMoveIsInDoubt(t *testing.T) {
 		letter.disposition = verdict.Spam
 		rec := r.report(letter)
 		r.run(time.Minute)
-		r.lies(m, retract.Deleted)
+		r.lies(m, exchange.Deleted)
 		r.world.Script = once("move", lostAnswer(), false)
 		r.rejudge(rec.ID, verdict.Malicious)
 		r.run(2 * time.Second)
@@ -156,7 +157,7 @@ func TestRestore_whileTheSecondMoveIsInDoubt(t *testing.T) {
 		}
 		r.restore(rec)
 		r.wantKind(rec, anna, store.Restore, expectation{store.Done, "put back"})
-		r.lies(m, retract.Inbox)
+		r.lies(m, exchange.Inbox)
 	})
 }
 
@@ -178,7 +179,7 @@ func TestRestore_endsTheLooksOfAMismatch(t *testing.T) {
 		r.want(rec, anna, store.Mismatch, "")
 		r.restore(rec)
 		r.run(time.Hour)
-		r.lies(m, retract.Inbox)
+		r.lies(m, exchange.Inbox)
 	})
 }
 
@@ -191,7 +192,7 @@ func TestDoubt_firstLookIsSoonWhateverFailedBefore(t *testing.T) {
 			switch {
 			case op == "move" && moves < 3:
 				if moves++; moves < 3 {
-					return &answer{Err: &retract.Fault{Class: retract.Retry, After: time.Second, Status: 429}}
+					return &answer{Err: &fault.Fault{Class: fault.Retry, After: time.Second, Status: 429}}
 				}
 				lost = time.Now()
 				return &answer{Act: true, Err: lostAnswer()}

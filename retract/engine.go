@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"clawback/config"
+	"clawback/retract/exchange"
 	"clawback/store"
 )
 
@@ -33,7 +34,7 @@ type Store interface {
 // Tenant is one tenant as it is configured now, and its mailboxes.
 type Tenant struct {
 	Config    *config.Tenant
-	Mailboxes Mailboxes
+	Mailboxes exchange.Mailboxes
 }
 
 // Alert is something that a person should know at once.

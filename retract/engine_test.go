@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"clawback/retract"
+	"clawback/retract/exchange"
 	"clawback/store"
 )
 
@@ -16,7 +16,7 @@ func TestRun_takesTheMessageFromEachRecipient(t *testing.T) {
 		r.want(rec, anna, store.Done, `taken to Recoverable Items\Deletions`)
 		r.want(rec, bert, store.Done, "taken to")
 		r.want(rec, "out@elsewhere.example", store.Skipped, "external recipient")
-		r.lies(a, retract.Deletions)
-		r.lies(b, retract.Deletions)
+		r.lies(a, exchange.Deletions)
+		r.lies(b, exchange.Deletions)
 	})
 }

@@ -8,6 +8,7 @@ import (
 
 	"clawback/config"
 	"clawback/retract"
+	"clawback/retract/exchange"
 	"clawback/retract/retracttest"
 	"clawback/store"
 	"clawback/verdict"
@@ -63,7 +64,7 @@ func TestForward_isHeldAndTakenOnApprovalOnly(t *testing.T) {
 				}
 				r.run(time.Minute)
 				r.want(fwd, carl, store.Done, "taken to")
-				r.lies(copy, retract.Deletions)
+				r.lies(copy, exchange.Deletions)
 				r.report(forwarded()) // a late fork plans again
 				r.run(time.Hour)
 				r.want(fwd, carl, store.Done, "taken to")
@@ -192,7 +193,7 @@ func TestForward_takenAndTheOriginalIsClean(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.run(time.Minute)
-		r.lies(copy, retract.Deletions)
+		r.lies(copy, exchange.Deletions)
 		if _, err := r.e.Clean(context.Background(), "ada", original.ID, ""); err != nil {
 			t.Fatal(err)
 		}
@@ -210,7 +211,7 @@ func TestForward_thatIsBadItself(t *testing.T) {
 		r.rejudge(fwd.ID, verdict.Malicious)
 		r.run(time.Minute)
 		r.want(fwd, carl, store.Done, "taken to")
-		r.lies(copy, retract.Deletions)
+		r.lies(copy, exchange.Deletions)
 	})
 }
 
@@ -295,7 +296,7 @@ func TestForward_ofTwoOfWhichOneIsClean(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.run(time.Minute)
-		r.lies(copy, retract.Deletions)
+		r.lies(copy, exchange.Deletions)
 		clean := func(rec store.Record) (asked bool) {
 			if _, err := r.e.Clean(context.Background(), "ada", rec.ID, ""); err != nil {
 				t.Fatal(err)
@@ -309,6 +310,6 @@ func TestForward_ofTwoOfWhichOneIsClean(t *testing.T) {
 		if !clean(second) {
 			t.Error("putting back is not proposed when nothing bad is left in the forward")
 		}
-		r.lies(copy, retract.Deletions)
+		r.lies(copy, exchange.Deletions)
 	})
 }

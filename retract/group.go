@@ -9,15 +9,10 @@ import (
 
 	"clawback/config"
 	"clawback/journal"
+	"clawback/retract/exchange"
+	"clawback/retract/fault"
 	"clawback/store"
 )
-
-// Groups is what a tenant's Mailboxes may offer beside: who is in a group now.
-type Groups interface {
-	// Members lists the mailboxes of a group's members, those of nested groups included, some thousand at most. A Fault
-	// with CodeNoMailbox means that the address is not a group of this tenant.
-	Members(ctx context.Context, address string) ([]Mailbox, error)
-}
 
 const (
 	maxMembers  = 5000 // of one group that are looked after
@@ -26,15 +21,15 @@ const (
 
 // expand is for an address that is no mailbox: where it is a group that the report did not expand, each member gets an
 // intent of its own, by the rules for that member. The group's own intent ends either way. Why is what the directory said.
-func (w *work) expand(ctx context.Context, why *Fault) error {
+func (w *work) expand(ctx context.Context, why *fault.Fault) error {
 	none := fmt.Sprintf("no mailbox of this tenant takes mail for %s: %s", fold(w.in.Address), why.Error())
 	if n := w.expandedByReport(); n > 0 {
 		return w.end(ctx, store.Skipped, fmt.Sprintf("a group that the report expanded: %d members have intents of their own", n))
 	}
 	members, err := w.box.members(ctx, fold(w.in.Address))
-	var f *Fault
+	var f *fault.Fault
 	switch {
-	case errors.Is(err, errors.ErrUnsupported) || errors.As(err, &f) && f.Code == CodeNoMailbox:
+	case errors.Is(err, errors.ErrUnsupported) || errors.As(err, &f) && f.Code == fault.CodeNoMailbox:
 		return w.end(ctx, store.Skipped, none)
 	case errors.As(err, &f) && f.Status == http.StatusForbidden: // the permission is optional: it must not pause the tenant
 		return w.end(ctx, store.Skipped, none+"; if it is a group, grant GroupMember.Read.All so that its members can be looked up: "+f.Error())
@@ -66,7 +61,7 @@ func (w *work) expandedByReport() (n int) {
 
 // admitMembers writes the members' intents, some in one write. A crash between two writes leaves the group's intent
 // pending: the next step writes the rest.
-func (w *work) admitMembers(ctx context.Context, members []Mailbox) error {
+func (w *work) admitMembers(ctx context.Context, members []exchange.Mailbox) error {
 	for len(members) > 0 {
 		chunk := members[:min(memberChunk, len(members))]
 		members = members[len(chunk):]
@@ -98,7 +93,7 @@ func (w *work) putMembers(ctx context.Context, fresh []store.Intent) error {
 }
 
 // memberIntents are those that are new or changed: by policy, or as the person asked who asked for the group's.
-func (w *work) memberIntents(members []Mailbox, have []store.Intent) []store.Intent {
+func (w *work) memberIntents(members []exchange.Mailbox, have []store.Intent) []store.Intent {
 	rec := w.rec
 	rec.Recipients = nil
 	for _, m := range members {

@@ -9,6 +9,8 @@ import (
 
 	"clawback/config"
 	"clawback/retract"
+	"clawback/retract/exchange"
+	"clawback/retract/fault"
 	"clawback/retract/retracttest"
 	"clawback/store"
 	"clawback/verdict"
@@ -31,8 +33,8 @@ func TestGroup_membersHaveIntentsOfTheirOwn(t *testing.T) {
 		r.want(rec, team, store.Skipped, "its 2 present members have intents of their own")
 		r.want(rec, anna, store.Done, "taken to")
 		r.want(rec, bert, store.Done, "taken to")
-		r.lies(a, retract.Deletions)
-		r.lies(b, retract.Deletions)
+		r.lies(a, exchange.Deletions)
+		r.lies(b, exchange.Deletions)
 	})
 }
 
@@ -53,8 +55,8 @@ func TestGroup_rulesAreTheMembers(t *testing.T) {
 		r.want(rec, carl, store.Done, "Junk")
 		r.lies(a, "inbox")
 		r.lies(out, "inbox")
-		r.lies(b, retract.Deletions)
-		r.lies(c, retract.JunkEmail)
+		r.lies(b, exchange.Deletions)
+		r.lies(c, exchange.JunkEmail)
 	})
 }
 
@@ -62,8 +64,8 @@ func TestGroup_memberWhoIsARecipientToo(t *testing.T) {
 	groupRig(t, func(r *rig, a, b *retracttest.Message) {
 		rec := r.report(bad("a.alias@contoso.example", team, bert))
 		r.run(time.Minute)
-		r.lies(a, retract.Deletions)
-		r.lies(b, retract.Deletions)
+		r.lies(a, exchange.Deletions)
+		r.lies(b, exchange.Deletions)
 		done := 0
 		for _, address := range []string{"a.alias@contoso.example", anna} {
 			if in := r.intent(rec, address, store.Retract); in.Outcome == store.Done {
@@ -105,7 +107,7 @@ func TestGroup_expandedByTheReport(t *testing.T) {
 		rec := r.reportExpanded(m, bert, team)
 		r.run(time.Minute)
 		r.want(rec, team, store.Skipped, "a group that the report expanded")
-		r.lies(b, retract.Deletions)
+		r.lies(b, exchange.Deletions)
 		r.lies(a, "inbox")
 		if n := len(r.world.Calls("members")); n > 0 {
 			t.Errorf("the directory was asked %d times", n)
@@ -162,7 +164,7 @@ func TestGroup_brakeHoldsMembers(t *testing.T) {
 // The permission to read groups is optional: without it the tenant must not be paused.
 func TestGroup_withoutPermission(t *testing.T) {
 	groupRig(t, func(r *rig, a, b *retracttest.Message) {
-		r.world.Script = script("members", &retract.Fault{Class: retract.Auth, Tenant: true, Status: http.StatusForbidden, Code: "Authorization_RequestDenied", Detail: "not granted"}, false)
+		r.world.Script = script("members", &fault.Fault{Class: fault.Auth, Tenant: true, Status: http.StatusForbidden, Code: "Authorization_RequestDenied", Detail: "not granted"}, false)
 		rec := r.report(bad(team, bert))
 		r.run(time.Minute)
 		r.want(rec, team, store.Skipped, "grant GroupMember.Read.All")
@@ -176,11 +178,11 @@ func TestGroup_withoutPermission(t *testing.T) {
 
 func TestGroup_troubleIsTriedAgain(t *testing.T) {
 	groupRig(t, func(r *rig, a, b *retracttest.Message) {
-		r.world.Script = once("members", &retract.Fault{Class: retract.Retry, Status: 503, Detail: "busy"}, false)
+		r.world.Script = once("members", &fault.Fault{Class: fault.Retry, Status: 503, Detail: "busy"}, false)
 		rec := r.report(bad(team))
 		r.run(time.Hour)
 		r.want(rec, team, store.Skipped, "its 2 present members")
-		r.lies(a, retract.Deletions)
+		r.lies(a, exchange.Deletions)
 	})
 }
 
@@ -206,14 +208,14 @@ func TestGroup_byOperatorAndBack(t *testing.T) {
 		if in := r.want(rec, anna, store.Done, "taken to"); in.By != "ada" || in.Cause != "operator ada: asked for" {
 			t.Errorf("by %q, cause %q", in.By, in.Cause)
 		}
-		r.lies(a, retract.Deleted)
-		r.lies(b, retract.Deleted)
+		r.lies(a, exchange.Deleted)
+		r.lies(b, exchange.Deleted)
 		if _, err := r.e.Restore(context.Background(), "ada", rec.ID, ""); err != nil {
 			t.Fatal(err)
 		}
 		r.run(time.Minute)
-		r.lies(a, retract.Inbox)
-		r.lies(b, retract.Inbox)
+		r.lies(a, exchange.Inbox)
+		r.lies(b, exchange.Inbox)
 	})
 }
 
@@ -246,8 +248,8 @@ func TestGroup_crashBetweenMembers(t *testing.T) {
 				r.run(time.Second)
 				r.reopen()
 				r.run(time.Hour)
-				r.lies(a, retract.Deletions)
-				r.lies(b, retract.Deletions)
+				r.lies(a, exchange.Deletions)
+				r.lies(b, exchange.Deletions)
 				if n := len(r.world.Calls("move")); n != 2 {
 					t.Errorf("%d moves", n)
 				}
@@ -267,8 +269,8 @@ func TestGroup_byOperatorWithAMemberWhoIsARecipientToo(t *testing.T) {
 			}
 			r.run(time.Minute)
 			r.want(rec, team, store.Skipped, "its 2 present members")
-			r.lies(a, retract.Deleted)
-			r.lies(b, retract.Deleted)
+			r.lies(a, exchange.Deleted)
+			r.lies(b, exchange.Deleted)
 		}
 		if n := len(r.world.Calls("move")); n != 2 {
 			t.Errorf("%d moves", n)
@@ -283,14 +285,14 @@ func TestGroup_operatorTakesItFurther(t *testing.T) {
 		m.disposition = verdict.Spam
 		rec := r.report(m)
 		r.run(time.Minute)
-		r.lies(a, retract.JunkEmail)
+		r.lies(a, exchange.JunkEmail)
 		for range 2 {
 			if _, err := r.e.Retract(context.Background(), "ada", rec.ID, config.SoftDelete, ""); err != nil {
 				t.Fatal(err)
 			}
 			r.run(time.Minute)
-			r.lies(a, retract.Deletions)
-			r.lies(b, retract.Deletions)
+			r.lies(a, exchange.Deletions)
+			r.lies(b, exchange.Deletions)
 		}
 		if n := len(r.world.Calls("move")); n != 4 {
 			t.Errorf("%d moves", n)
@@ -309,8 +311,8 @@ func TestGroup_restoredStays(t *testing.T) {
 		r.run(time.Minute)
 		r.report(bad(team, "other@contoso.example"))
 		r.run(24 * time.Hour)
-		r.lies(a, retract.Inbox)
-		r.lies(b, retract.Inbox)
+		r.lies(a, exchange.Inbox)
+		r.lies(b, exchange.Inbox)
 	})
 }
 
@@ -324,8 +326,8 @@ func TestGroup_cleanWhileTheMembersAreLookedUp(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.run(time.Hour)
-		r.lies(a, retract.Inbox)
-		r.lies(b, retract.Inbox)
+		r.lies(a, exchange.Inbox)
+		r.lies(b, exchange.Inbox)
 		if _, err := r.st.Intent(store.IntentID(rec.ID, anna, store.Retract)); err == nil {
 			t.Error("a member has an intent")
 		}

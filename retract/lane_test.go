@@ -8,13 +8,15 @@ import (
 
 	"clawback/config"
 	"clawback/retract"
+	"clawback/retract/exchange"
+	"clawback/retract/fault"
 	"clawback/retract/retracttest"
 	"clawback/store"
 	"clawback/verdict"
 )
 
 func refused() error {
-	return &retract.Fault{Class: retract.Auth, Tenant: true, Status: 401, Code: "InvalidAuthenticationToken", Detail: "the client secret has expired"}
+	return &fault.Fault{Class: fault.Auth, Tenant: true, Status: 401, Code: "InvalidAuthenticationToken", Detail: "the client secret has expired"}
 }
 
 func TestLane_authTroublePausesAndResumesByItself(t *testing.T) {
@@ -41,7 +43,7 @@ func TestLane_authTroublePausesAndResumesByItself(t *testing.T) {
 		r.want(rec, anna, store.Done, "")
 		r.want(rec, bert, store.Done, "")
 		for _, d := range m {
-			r.lies(d, retract.Deletions)
+			r.lies(d, exchange.Deletions)
 		}
 		if len(r.alerts) != 2 || r.alerts[1].Kind != "resumed" {
 			t.Errorf("alerts %v, want the word that it goes on", r.alerts)
@@ -122,7 +124,7 @@ func TestLane_noisyMailboxDelaysNoOther(t *testing.T) {
 		}
 		r.world.Script = func(op, mailbox, _ string) *answer {
 			if mailbox == "A" {
-				return &answer{Err: &retract.Fault{Class: retract.Retry, Status: 429, After: time.Hour}}
+				return &answer{Err: &fault.Fault{Class: fault.Retry, Status: 429, After: time.Hour}}
 			}
 			return nil
 		}
@@ -195,7 +197,7 @@ func TestLane_tenantLimitAdapts(t *testing.T) {
 		}
 		r.world.Script = func(op, mailbox, _ string) *answer {
 			if r.world.Active() > 10 { // the model is locked in a script
-				return &answer{Err: &retract.Fault{Class: retract.Retry, Status: 429}}
+				return &answer{Err: &fault.Fault{Class: fault.Retry, Status: 429}}
 			}
 			return nil
 		}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"clawback/retract/fault"
 	"clawback/store"
 )
 
@@ -193,13 +194,13 @@ func later(a, b time.Time) time.Time {
 
 // learn learns from the answer of a call: gates, the tenant's limit, whether its credentials hold and the services are there.
 func (l *lane) learn(mailbox string, err error) {
-	var f *Fault
+	var f *fault.Fault
 	if err != nil && !errors.As(err, &f) {
 		return
 	}
 	now := l.e.now()
 	l.mu.Lock()
-	if f == nil || f.Class != Auth && f.Status != 0 && !f.Login {
+	if f == nil || f.Class != fault.Auth && f.Status != 0 && !f.Login {
 		l.pause.answered(now)
 	}
 	switch {
@@ -214,7 +215,7 @@ func (l *lane) learn(mailbox string, err error) {
 	switch {
 	case f != nil && absent(f):
 		away = l.outage.failed(mailbox, f, now)
-	case f == nil || f.Code != CodeCancelled:
+	case f == nil || f.Code != fault.CodeCancelled:
 		back = l.outage.answered()
 	}
 	text := l.outage.text()
@@ -228,7 +229,7 @@ func (l *lane) learn(mailbox string, err error) {
 }
 
 // learnGate shuts a gate for as long as an answer asks to wait, whatever else it means.
-func (l *lane) learnGate(gate string, f *Fault) {
+func (l *lane) learnGate(gate string, f *fault.Fault) {
 	if f.After <= 0 {
 		return
 	}
@@ -241,7 +242,7 @@ func (l *lane) learnGate(gate string, f *Fault) {
 	}
 }
 
-func throttled(f *Fault) bool {
+func throttled(f *fault.Fault) bool {
 	return f.Status == http.StatusTooManyRequests || f.Tenant && f.After > 0
 }
 
@@ -253,7 +254,7 @@ func (l *lane) away() bool {
 }
 
 // gateOf says what a Retry-After binds: the mailbox, or with "" the whole tenant.
-func gateOf(f *Fault, mailbox string) string {
+func gateOf(f *fault.Fault, mailbox string) string {
 	if f.Tenant {
 		return ""
 	}

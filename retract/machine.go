@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"clawback/config"
+	"clawback/retract/fault"
 	"clawback/store"
 )
 
@@ -36,7 +37,7 @@ type work struct {
 	in      store.Intent
 	ranFor  string         // the action this step works for: policy may change it meanwhile
 	attempt *store.Attempt // begun (C3) and not completed
-	failure *Fault         // why it is tried again, or not any more
+	failure *fault.Fault   // why it is tried again, or not any more
 	match   *matcher
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"clawback/journal/identity"
+	"clawback/retract/exchange"
 	"clawback/store"
 )
 
@@ -23,7 +24,7 @@ const (
 
 // match is one message of the mailbox, compared with the record.
 type match struct {
-	Candidate
+	exchange.Candidate
 	is     likeness
 	proof  store.Proof // of what is the same
 	code   store.Code  // of what is not
@@ -36,7 +37,7 @@ type match struct {
 // Exchange to each message that it delivers. That id decides wherever record and message both have one. Equal content
 // is proof only where neither has one; where exactly one has, it is a reason to ask a person, and no more.
 type matcher struct {
-	mailboxes Mailboxes
+	mailboxes exchange.Mailboxes
 	lookup    func(tenant, key string) ([]store.Record, error)
 	originals func(store.Variant) (io.ReadCloser, error)
 	tags      []string // of the tenant's subjects
@@ -54,7 +55,7 @@ type original struct {
 }
 
 // check compares a candidate with the record. An error is a failure to ask.
-func (m *matcher) check(ctx context.Context, c Candidate) (match, error) {
+func (m *matcher) check(ctx context.Context, c exchange.Candidate) (match, error) {
 	ids := networkIDs(c.NetworkMessageIDs)
 	if len(ids) == 0 {
 		read, err := m.mailboxes.Headers(ctx, m.mailbox, c.ID)

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"clawback/retract"
+	"clawback/retract/exchange"
 	"clawback/retract/retracttest"
 	"clawback/store"
 	"clawback/verdict"
@@ -108,8 +108,8 @@ func TestIdentity_forksWithOneId(t *testing.T) {
 		r.run(time.Second)
 		r.want(rec, anna, store.Done, "")
 		r.want(rec, bert, store.Done, "")
-		r.lies(a, retract.Deletions)
-		r.lies(b, retract.Deletions)
+		r.lies(a, exchange.Deletions)
+		r.lies(b, exchange.Deletions)
 	})
 }
 
@@ -126,8 +126,8 @@ func TestIdentity_forksWithDifferentIds(t *testing.T) {
 		r.run(time.Second)
 		r.want(rec, anna, store.Done, "")
 		r.want(second, bert, store.Done, "")
-		r.lies(a, retract.Deletions)
-		r.lies(b, retract.Deletions)
+		r.lies(a, exchange.Deletions)
+		r.lies(b, exchange.Deletions)
 	})
 }
 
@@ -144,8 +144,8 @@ func TestIdentity_twoRecordsWithOneMessageID(t *testing.T) {
 		rec := r.report(bad(anna))
 		r.run(time.Second)
 		r.want(rec, anna, store.Done, "1 other with this Message-ID left alone")
-		r.lies(wrong, retract.Deletions)
-		r.lies(right, retract.Inbox)
+		r.lies(wrong, exchange.Deletions)
+		r.lies(right, exchange.Inbox)
 	})
 }
 
@@ -172,7 +172,7 @@ func TestIdentity_twoGoodMessagesWithItsMessageID(t *testing.T) {
 				r.run(time.Hour)
 				r.want(rec, anna, c.outcome, "")
 				for _, m := range there {
-					r.lies(m, retract.Inbox)
+					r.lies(m, exchange.Inbox)
 				}
 			})
 		})
@@ -205,7 +205,7 @@ func TestIdentity_theRightMessageArrivesAfterAMismatch(t *testing.T) {
 		late := r.world.Deliver("A", hit())
 		r.run(time.Minute)
 		r.want(rec, anna, store.Done, "taken")
-		r.lies(late, retract.Deletions)
+		r.lies(late, exchange.Deletions)
 	})
 }
 
@@ -236,7 +236,7 @@ func TestIdentity_confirmedAtFirstHandGoesOn(t *testing.T) {
 		again := r.report(bad(anna))
 		r.run(time.Minute)
 		r.want(again, anna, store.Done, "")
-		r.lies(m, retract.Deletions)
+		r.lies(m, exchange.Deletions)
 	})
 }
 
@@ -255,7 +255,7 @@ func TestIdentity_approvalIsForOneMessage(t *testing.T) {
 		if in := r.want(rec, anna, store.Done, "left alone"); in.Code != store.CodeByPerson {
 			t.Errorf("code %q, want %q", in.Code, store.CodeByPerson)
 		}
-		r.lies(m, retract.Deletions)
-		r.lies(swapped, retract.Inbox)
+		r.lies(m, exchange.Deletions)
+		r.lies(swapped, exchange.Inbox)
 	})
 }

@@ -5,18 +5,20 @@ import (
 	"errors"
 	"io"
 
+	"clawback/retract/exchange"
+	"clawback/retract/fault"
 	"clawback/store"
 )
 
 // meter is a tenant's Mailboxes as one worker may use them: every call keeps to the gates, tokens and slots of its
 // mailbox, and the lane learns from every answer.
 type meter struct {
-	Mailboxes
+	exchange.Mailboxes
 	lane  *lane
 	share float64 // of the mailbox's tokens
 }
 
-func newMeter(m Mailboxes, l *lane, in store.Intent) *meter {
+func newMeter(m exchange.Mailboxes, l *lane, in store.Intent) *meter {
 	return &meter{Mailboxes: m, lane: l, share: shareOf(in)}
 }
 
@@ -27,23 +29,23 @@ func (m *meter) call(ctx context.Context, mailbox string, fn func(context.Contex
 		return err
 	}
 	defer leave()
-	err = fn(WithGate(ctx, &callGate{meter: m, ctx: ctx, mailbox: mailbox}))
-	var f *Fault
-	if errors.As(err, &f) && f.Code == CodeNotCleared {
+	err = fn(fault.WithGate(ctx, &callGate{meter: m, ctx: ctx, mailbox: mailbox}))
+	var f *fault.Fault
+	if errors.As(err, &f) && f.Code == fault.CodeNotCleared {
 		return &notMade{f.After}
 	}
 	m.lane.learn(mailbox, err)
 	return err
 }
 
-func (m *meter) Resolve(ctx context.Context, address string) (mb Mailbox, err error) {
+func (m *meter) Resolve(ctx context.Context, address string) (mb exchange.Mailbox, err error) {
 	err = m.call(ctx, theDirectory, func(ctx context.Context) error { mb, err = m.Mailboxes.Resolve(ctx, address); return err })
 	return mb, err
 }
 
 // members is errors.ErrUnsupported where the mailbox system knows no groups.
-func (m *meter) members(ctx context.Context, address string) (list []Mailbox, err error) {
-	groups, ok := m.Mailboxes.(Groups)
+func (m *meter) members(ctx context.Context, address string) (list []exchange.Mailbox, err error) {
+	groups, ok := m.Mailboxes.(exchange.Groups)
 	if !ok {
 		return nil, errors.ErrUnsupported
 	}
@@ -51,7 +53,7 @@ func (m *meter) members(ctx context.Context, address string) (list []Mailbox, er
 	return list, err
 }
 
-func (m *meter) Find(ctx context.Context, mailbox, messageID string, folder Folder) (found []Candidate, err error) {
+func (m *meter) Find(ctx context.Context, mailbox, messageID string, folder exchange.Folder) (found []exchange.Candidate, err error) {
 	err = m.call(ctx, mailbox, func(ctx context.Context) error {
 		found, err = m.Mailboxes.Find(ctx, mailbox, messageID, folder)
 		return err
@@ -59,12 +61,12 @@ func (m *meter) Find(ctx context.Context, mailbox, messageID string, folder Fold
 	return found, err
 }
 
-func (m *meter) Locate(ctx context.Context, mailbox, message string) (c Candidate, err error) {
+func (m *meter) Locate(ctx context.Context, mailbox, message string) (c exchange.Candidate, err error) {
 	err = m.call(ctx, mailbox, func(ctx context.Context) error { c, err = m.Mailboxes.Locate(ctx, mailbox, message); return err })
 	return c, err
 }
 
-func (m *meter) FolderID(ctx context.Context, mailbox string, folder Folder) (id, name string, err error) {
+func (m *meter) FolderID(ctx context.Context, mailbox string, folder exchange.Folder) (id, name string, err error) {
 	err = m.call(ctx, mailbox, func(ctx context.Context) error {
 		id, name, err = m.Mailboxes.FolderID(ctx, mailbox, folder)
 		return err
@@ -83,7 +85,7 @@ func (m *meter) MIME(ctx context.Context, mailbox, message string) (r io.ReadClo
 	return r, err
 }
 
-func (m *meter) Move(ctx context.Context, mailbox, message string, to Folder) (id string, err error) {
+func (m *meter) Move(ctx context.Context, mailbox, message string, to exchange.Folder) (id string, err error) {
 	err = m.call(ctx, mailbox, func(ctx context.Context) error { id, err = m.Mailboxes.Move(ctx, mailbox, message, to); return err })
 	return id, err
 }

@@ -13,6 +13,7 @@ import (
 
 	"clawback/config"
 	"clawback/retract"
+	"clawback/retract/exchange"
 	"clawback/retract/retracttest"
 	"clawback/store"
 	"clawback/verdict"
@@ -75,7 +76,7 @@ func scenario(t *testing.T, seed uint64) {
 	c.check()
 }
 
-func (c *chaos) pick(list ...retract.Folder) retract.Folder { return list[c.random.IntN(len(list))] }
+func (c *chaos) pick(list ...exchange.Folder) exchange.Folder { return list[c.random.IntN(len(list))] }
 
 // mail delivers one message to some mailboxes, sometimes late, sometimes twice, sometimes with a good one beside it
 // that has the same Message-ID, and reports it.
@@ -111,7 +112,7 @@ func (c *chaos) mail(i int) {
 
 func (c *chaos) deliver(rec store.Record, box string, m mail, late bool) {
 	d := retracttest.Message{MessageID: m.mid, NetworkIDs: []string{m.nid}, Read: c.random.IntN(2) == 0, NoHeaders: c.random.IntN(3) == 0}
-	d.Folder = string(c.pick(retract.Inbox, retract.Inbox, "Projects", retract.JunkEmail, retract.Deleted, retract.Deletions))
+	d.Folder = string(c.pick(exchange.Inbox, exchange.Inbox, "Projects", exchange.JunkEmail, exchange.Deleted, exchange.Deletions))
 	if late {
 		d.Hidden = time.Now().Add(time.Duration(c.random.ExpFloat64() * float64(time.Minute)))
 	}
@@ -119,7 +120,7 @@ func (c *chaos) deliver(rec store.Record, box string, m mail, late bool) {
 	c.messages[key] = append(c.messages[key], c.world.Deliver(box, d))
 	if c.random.IntN(3) == 0 {
 		good := d
-		good.NetworkIDs, good.Good, good.Folder = []string{"good-" + m.nid}, true, string(retract.Inbox)
+		good.NetworkIDs, good.Good, good.Folder = []string{"good-" + m.nid}, true, string(exchange.Inbox)
 		c.world.Deliver(box, good)
 	}
 }
@@ -200,8 +201,8 @@ func (c *chaos) truth(in store.Intent, have []store.Intent, messages []*retractt
 	}
 	for _, m := range messages {
 		got := c.world.Peek(m)
-		at := retract.RankOf(retract.Folder(got.Folder))
-		if in.Outcome == store.Done && back.Outcome != store.Done && at < retract.RankOf(target) {
+		at := exchange.RankOf(exchange.Folder(got.Folder))
+		if in.Outcome == store.Done && back.Outcome != store.Done && at < exchange.RankOf(target) {
 			c.t.Errorf("done (%s), and the message of %s lies in %s after %v;\n%+v\nrestore %+v", in.Reason, in.Address, got.Folder, got.Moves, in, back)
 			attempts, _ := c.st.Attempts(in.ID)
 			c.t.Logf("%+v", attempts)

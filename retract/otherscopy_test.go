@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"clawback/config"
-	"clawback/retract"
+	"clawback/retract/exchange"
 	"clawback/retract/retracttest"
 	"clawback/store"
 )
@@ -33,7 +33,7 @@ func TestVerify_anotherCopyIsNotTheOneThatIsGone(t *testing.T) {
 	bubble(t, func(r *rig) {
 		r.action(config.Junk)
 		m := r.world.Deliver("A", hit())
-		there := r.world.Deliver("A", at(retract.JunkEmail))
+		there := r.world.Deliver("A", at(exchange.JunkEmail))
 		r.world.Script = func(op, _, _ string) *answer {
 			if op == "move" {
 				m.Purged = true // by its user
@@ -47,7 +47,7 @@ func TestVerify_anotherCopyIsNotTheOneThatIsGone(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.run(time.Minute)
-		r.lies(there, retract.JunkEmail)
+		r.lies(there, exchange.JunkEmail)
 	})
 }
 
@@ -56,18 +56,18 @@ func TestVerify_anotherCopyIsNotTheOneThatIsGone(t *testing.T) {
 func TestRestore_aLaterCopyIsNotTheOneThatIsGone(t *testing.T) {
 	bubble(t, func(r *rig) {
 		r.action(config.Junk)
-		first, later := hit(), at(retract.JunkEmail)
+		first, later := hit(), at(exchange.JunkEmail)
 		first.Received, later.Received = time.Now(), time.Now().Add(time.Hour)
 		later.Read = true
 		gone := r.world.Deliver("A", first)
 		rec := r.report(bad(anna))
 		r.run(time.Minute)
-		r.lies(gone, retract.JunkEmail)
+		r.lies(gone, exchange.JunkEmail)
 		other := r.world.Deliver("A", later)
 		r.world.Set(func(w *retracttest.World) { gone.Purged = true })
 		r.restore(rec)
 		r.wantKind(rec, anna, store.Restore, expectation{store.Gone, "no longer in the mailbox"})
-		r.lies(other, retract.JunkEmail)
+		r.lies(other, exchange.JunkEmail)
 		if !other.Read {
 			t.Error("another copy was marked unread")
 		}

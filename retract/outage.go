@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"clawback/retract/fault"
 )
 
 const (
@@ -31,19 +33,19 @@ type outage struct {
 
 // absent reports whether a fault is one of the service rather than of what it was asked for: no connection, no answer, or
 // a 5xx. What it answers else shows that it is there, throttling too.
-func absent(f *Fault) bool {
+func absent(f *fault.Fault) bool {
 	switch f.Code {
-	case CodeNotSent, CodeNoAnswer, CodeTimeout, CodeLoginUnreachable:
+	case fault.CodeNotSent, fault.CodeNoAnswer, fault.CodeTimeout, fault.CodeLoginUnreachable:
 		return true
 	}
 	if f.Login {
-		return f.Class == Retry
+		return f.Class == fault.Retry
 	}
 	return f.Status >= http.StatusInternalServerError && f.Status != http.StatusInsufficientStorage
 }
 
 // failed counts a failure. It reports whether a person is to be told now.
-func (o *outage) failed(mailbox string, f *Fault, now time.Time) (tell bool) {
+func (o *outage) failed(mailbox string, f *fault.Fault, now time.Time) (tell bool) {
 	if o.faults == 0 {
 		o.since, o.failing = now, map[string]bool{}
 	}
@@ -51,7 +53,7 @@ func (o *outage) failed(mailbox string, f *Fault, now time.Time) (tell bool) {
 	if len(o.failing) < outageFrom {
 		o.failing[mailbox] = true
 	}
-	surely := f.Login || f.Code == CodeNotSent
+	surely := f.Login || f.Code == fault.CodeNotSent
 	if !o.open && !surely && (len(o.failing) < outageFrom || o.faults < outageFaults) {
 		return false
 	}

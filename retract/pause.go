@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"clawback/retract/fault"
 	"clawback/store"
 )
 
@@ -25,7 +26,7 @@ type pause struct {
 }
 
 // refused begins a pause, or makes it longer. It reports whether a person is to be told.
-func (p *pause) refused(f *Fault, now time.Time) (tell bool) {
+func (p *pause) refused(f *fault.Fault, now time.Time) (tell bool) {
 	tell = !p.told
 	p.open, p.told, p.mended, p.what = true, true, time.Time{}, f.Error()
 	if !p.until.After(now) { // those that failed together count as one
@@ -61,7 +62,7 @@ func (p *pause) next() time.Time {
 }
 
 // refuse pauses the tenant after authentication trouble. The intent rests a little longer, so that another one goes ahead.
-func (l *lane) refuse(in store.Intent, f *Fault) {
+func (l *lane) refuse(in store.Intent, f *fault.Fault) {
 	l.mu.Lock()
 	tell := l.pause.refused(f, l.e.now())
 	l.later[in.ID] = l.pause.until.Add(time.Second)

@@ -3,12 +3,14 @@ package retract
 import (
 	"testing"
 	"time"
+
+	"clawback/retract/fault"
 )
 
 // One trouble, from its first refusal to five minutes without one.
 func TestPause_oneTrouble(t *testing.T) {
 	began := time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
-	f := &Fault{Class: Auth, Detail: "the secret has expired"}
+	f := &fault.Fault{Class: fault.Auth, Detail: "the secret has expired"}
 	var p pause
 	for _, s := range []struct {
 		at         time.Duration

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"clawback/config"
+	"clawback/retract/exchange"
 	"clawback/store"
 	"clawback/verdict"
 )
@@ -290,7 +291,7 @@ func rehearsal(in store.Intent) string {
 		return "dry-run: it would have been held: " + in.Reason
 	}
 	target, _ := Target(config.Action(in.Action))
-	return fmt.Sprintf("dry-run: it would have been taken to %s (%s)", Place(target), in.Cause)
+	return fmt.Sprintf("dry-run: it would have been taken to %s (%s)", exchange.Place(target), in.Cause)
 }
 
 // tooOld says that a message was delivered longer ago than the rule allows; "" when it was not.

@@ -10,6 +10,7 @@ import (
 
 	"clawback/config"
 	"clawback/journal"
+	"clawback/retract/exchange"
 	"clawback/store"
 	"clawback/verdict"
 )
@@ -176,7 +177,7 @@ func TestPlan_samePlanTwiceChangesNothing(t *testing.T) {
 // What a new verdict does to an intent as it stands.
 func TestPlan_verdictChanges(t *testing.T) {
 	const a = "a@contoso-de.example"
-	taken := []store.Taken{{Message: "m", Folder: "inbox", Target: string(Deletions), State: moved}}
+	taken := []store.Taken{{Message: "m", Folder: "inbox", Target: string(exchange.Deletions), State: moved}}
 	for _, c := range []struct {
 		name string
 		have store.Intent
@@ -255,7 +256,7 @@ func TestPlan_hardDeletedIsNotPromisedBack(t *testing.T) {
 	const a = "a@contoso-de.example"
 	have := store.Intent{ID: store.IntentID("r1", a, store.Retract), Record: "r1", Address: a, Kind: store.Retract, Round: 1,
 		Action: "hard_delete", Outcome: store.Done, Changed: planned,
-		Taken: []store.Taken{{Message: "m", Folder: "inbox", Target: string(Purges), State: moved}}}
+		Taken: []store.Taken{{Message: "m", Folder: "inbox", Target: string(exchange.Purges), State: moved}}}
 	got := Plan(contoso(), planned)(record(verdict.Clean, a), []store.Intent{have})
 	if len(got) != 1 || got[0].Outcome != store.Failed {
 		t.Fatalf("intents %v, want a restore that failed", brief(got))
@@ -271,7 +272,7 @@ func TestPlan_proposalIsWithdrawnWhenBadAgain(t *testing.T) {
 	const a = "a@contoso-de.example"
 	plan := Plan(contoso(), planned)
 	done := store.Intent{ID: store.IntentID("r1", a, store.Retract), Record: "r1", Address: a, Kind: store.Retract, Round: 1,
-		Action: "soft_delete", Outcome: store.Done, Taken: []store.Taken{{Message: "m", Target: string(Deletions), State: moved}}}
+		Action: "soft_delete", Outcome: store.Done, Taken: []store.Taken{{Message: "m", Target: string(exchange.Deletions), State: moved}}}
 	proposed := plan(record(verdict.Clean, a), []store.Intent{done})
 	if again := plan(record(verdict.Clean, a), append(proposed, done)); len(again) != 0 {
 		t.Errorf("proposed twice: %v", brief(again))

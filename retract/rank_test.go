@@ -5,24 +5,25 @@ import (
 	"testing"
 
 	"clawback/config"
+	"clawback/retract/exchange"
 )
 
 // folders in the order of their rank; the first four are of the same rank.
 var byRank = []struct {
-	folder Folder
-	rank   Rank
+	folder exchange.Folder
+	rank   exchange.Rank
 }{
-	{Inbox, RankUser}, {SentItems, RankUser}, {Drafts, RankUser}, {"AAMkAD-a-folder-of-the-user", RankUser},
-	{JunkEmail, RankJunk}, {Deleted, RankTrash}, {Deletions, RankDeletions}, {Purges, RankPurges},
+	{exchange.Inbox, exchange.RankUser}, {exchange.SentItems, exchange.RankUser}, {exchange.Drafts, exchange.RankUser}, {"AAMkAD-a-folder-of-the-user", exchange.RankUser},
+	{exchange.JunkEmail, exchange.RankJunk}, {exchange.Deleted, exchange.RankTrash}, {exchange.Deletions, exchange.RankDeletions}, {exchange.Purges, exchange.RankPurges},
 }
 
 func TestRank_allPairs(t *testing.T) {
 	// Written out, so that a change of the order shows here: does a message in the row's folder need no action?
-	want := map[config.Action]map[Folder]bool{
-		config.Junk:       {JunkEmail: true, Deleted: true, Deletions: true, Purges: true},
-		config.Trash:      {Deleted: true, Deletions: true, Purges: true},
-		config.SoftDelete: {Deletions: true, Purges: true},
-		config.HardDelete: {Purges: true},
+	want := map[config.Action]map[exchange.Folder]bool{
+		config.Junk:       {exchange.JunkEmail: true, exchange.Deleted: true, exchange.Deletions: true, exchange.Purges: true},
+		config.Trash:      {exchange.Deleted: true, exchange.Deletions: true, exchange.Purges: true},
+		config.SoftDelete: {exchange.Deletions: true, exchange.Purges: true},
+		config.HardDelete: {exchange.Purges: true},
 	}
 	for action, done := range want {
 		target, ok := Target(action)
@@ -31,7 +32,7 @@ func TestRank_allPairs(t *testing.T) {
 		}
 		for _, f := range byRank {
 			t.Run(fmt.Sprintf("%s from %s", action, f.folder), func(t *testing.T) {
-				if got := Satisfied(RankOf(f.folder), RankOf(target)); got != done[f.folder] {
+				if got := exchange.Satisfied(exchange.RankOf(f.folder), exchange.RankOf(target)); got != done[f.folder] {
 					t.Errorf("satisfied = %v, want %v", got, done[f.folder])
 				}
 			})
@@ -41,7 +42,7 @@ func TestRank_allPairs(t *testing.T) {
 
 func TestRank_ofFolders(t *testing.T) {
 	for _, f := range byRank {
-		if got := RankOf(f.folder); got != f.rank {
+		if got := exchange.RankOf(f.folder); got != f.rank {
 			t.Errorf("RankOf(%s) = %d, want %d", f.folder, got, f.rank)
 		}
 	}

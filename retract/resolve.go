@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"clawback/retract/exchange"
+	"clawback/retract/fault"
 	"clawback/store"
 )
 
@@ -36,38 +38,38 @@ func (w *work) resolve(ctx context.Context) error {
 }
 
 // ownMailbox is the mailbox that the intent is about: that of its address, or, once it has begun, the one in which it has.
-func (w *work) ownMailbox(ctx context.Context) (Mailbox, *Fault, error) {
+func (w *work) ownMailbox(ctx context.Context) (exchange.Mailbox, *fault.Fault, error) {
 	if w.in.Mailbox == "" {
 		return w.mailboxOf(ctx, w.in.Address)
 	}
 	mb, why, err := w.mailboxOf(ctx, w.in.Mailbox)
 	if why != nil { // the account is not in the directory by now; its mailbox may be
-		return Mailbox{ID: w.in.Mailbox}, nil, err
+		return exchange.Mailbox{ID: w.in.Mailbox}, nil, err
 	}
 	return mb, nil, err
 }
 
 // mailboxOf asks the directory, or its cache, for an address or an object id. A Fault that is returned as a value says that
 // it is no mailbox.
-func (w *work) mailboxOf(ctx context.Context, address string) (Mailbox, *Fault, error) {
+func (w *work) mailboxOf(ctx context.Context, address string) (exchange.Mailbox, *fault.Fault, error) {
 	if e, ok := w.lane.dir.entry(address, w.e.now()); ok {
 		return e.mailbox, e.why, nil
 	}
 	mb, err := w.box.Resolve(ctx, fold(address))
 	w.lane.dir.learn(address, mb, err, w.e.now())
-	var f *Fault
-	if errors.As(err, &f) && f.Class == GiveUp && f.Code == CodeNoMailbox {
-		return Mailbox{}, f, nil
+	var f *fault.Fault
+	if errors.As(err, &f) && f.Class == fault.GiveUp && f.Code == fault.CodeNoMailbox {
+		return exchange.Mailbox{}, f, nil
 	}
 	if err != nil {
-		return Mailbox{}, nil, fmt.Errorf("resolve %s: %w", fold(address), err)
+		return exchange.Mailbox{}, nil, fmt.Errorf("resolve %s: %w", fold(address), err)
 	}
 	return mb, nil, nil
 }
 
 // spared ends the intent when its mailbox is one of the exempt ones under another of its addresses.
-func (w *work) spared(ctx context.Context, mb Mailbox) error {
-	for _, address := range mb.addresses() {
+func (w *work) spared(ctx context.Context, mb exchange.Mailbox) error {
+	for _, address := range mb.Names() {
 		if why := exempt(w.tenant, address); why != "" {
 			return w.end(ctx, store.Skipped, fmt.Sprintf("%s, an address of the mailbox of %s", why, fold(w.in.Address)))
 		}
@@ -173,24 +175,24 @@ func (l *lane) claim(key, mailbox string, mine claim) string {
 }
 
 // folderID gives a folder's id from memory or the mailbox; "" when the mailbox has no such folder.
-func (w *work) folderID(ctx context.Context, f Folder) (string, error) {
+func (w *work) folderID(ctx context.Context, f exchange.Folder) (string, error) {
 	e, err := w.folder(ctx, f)
 	return e.id, err
 }
 
-func (w *work) folder(ctx context.Context, f Folder) (folderEntry, error) {
+func (w *work) folder(ctx context.Context, f exchange.Folder) (folderEntry, error) {
 	now := w.e.now()
 	if e, ok := w.lane.dir.folder(w.in.Mailbox, f, now); ok {
 		return e, nil
 	}
 	id, name, err := w.box.FolderID(ctx, w.in.Mailbox, f)
 	e := folderEntry{id: id, name: name, until: now.Add(keepFolder)}
-	var fault *Fault
-	if errors.As(err, &fault) && (fault.Class == Gone || fault.Class == GiveUp) {
+	var failure *fault.Fault
+	if errors.As(err, &failure) && (failure.Class == fault.Gone || failure.Class == fault.GiveUp) {
 		e, err = folderEntry{until: now.Add(keepStranger)}, nil
 	}
 	if err != nil {
-		return folderEntry{}, fmt.Errorf("ask for folder %s: %w", Place(f), err)
+		return folderEntry{}, fmt.Errorf("ask for folder %s: %w", exchange.Place(f), err)
 	}
 	w.lane.dir.learnFolder(w.in.Mailbox, f, e)
 	return e, nil

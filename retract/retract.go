@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"clawback/config"
+	"clawback/retract/exchange"
 	"clawback/store"
 )
 
@@ -77,11 +78,11 @@ func (w *work) unwanted() string {
 
 // find lists the messages with the record's Message-ID. Sent Items and Drafts are left alone; Recoverable Items are
 // looked into where the action can go further than that: first, so that what comes into sight meanwhile is seen.
-func (w *work) find(ctx context.Context, target Folder) ([]Candidate, error) {
-	var deeper []Candidate
+func (w *work) find(ctx context.Context, target exchange.Folder) ([]exchange.Candidate, error) {
+	var deeper []exchange.Candidate
 	var err error
-	if target == Purges {
-		if deeper, err = w.look(ctx, Deletions); err != nil {
+	if target == exchange.Purges {
+		if deeper, err = w.look(ctx, exchange.Deletions); err != nil {
 			return nil, fmt.Errorf("find in Recoverable Items: %w", err)
 		}
 	}
@@ -94,8 +95,8 @@ func (w *work) find(ctx context.Context, target Folder) ([]Candidate, error) {
 
 // look finds the messages of the mailbox that have one of the record's Message-IDs, in a folder or, for "", in all that a
 // user sees.
-func (w *work) look(ctx context.Context, in Folder) ([]Candidate, error) {
-	var hits []Candidate
+func (w *work) look(ctx context.Context, in exchange.Folder) ([]exchange.Candidate, error) {
+	var hits []exchange.Candidate
 	for _, id := range w.messageIDs() {
 		more, err := w.box.Find(ctx, w.in.Mailbox, id, in)
 		if err != nil {
@@ -111,9 +112,9 @@ func (w *work) look(ctx context.Context, in Folder) ([]Candidate, error) {
 func (w *work) messageIDs() []string { return append([]string{w.rec.MessageID}, w.rec.AlternateIDs...) }
 
 // withHits adds hits that are not there yet.
-func withHits(hits, more []Candidate) []Candidate {
+func withHits(hits, more []exchange.Candidate) []exchange.Candidate {
 	for _, c := range more {
-		if !slices.ContainsFunc(hits, func(h Candidate) bool { return h.ID == c.ID }) {
+		if !slices.ContainsFunc(hits, func(h exchange.Candidate) bool { return h.ID == c.ID }) {
 			hits = append(hits, c)
 		}
 	}
@@ -121,8 +122,8 @@ func withHits(hits, more []Candidate) []Candidate {
 }
 
 // received leaves out what the mailbox's owner wrote: drafts, and copies in Sent Items.
-func (w *work) received(ctx context.Context, hits []Candidate) ([]Candidate, error) {
-	var list []Candidate
+func (w *work) received(ctx context.Context, hits []exchange.Candidate) ([]exchange.Candidate, error) {
+	var list []exchange.Candidate
 	for _, c := range hits {
 		named := func(id string) bool { return strings.EqualFold(strings.TrimSpace(c.InternetMessageID), id) }
 		if c.Draft || c.InternetMessageID != "" && !slices.ContainsFunc(w.messageIDs(), named) {
@@ -141,11 +142,11 @@ func (w *work) received(ctx context.Context, hits []Candidate) ([]Candidate, err
 
 // sentOrDraft reports whether a hit lies in Sent Items or Drafts. Their ids are asked for only where it may: one hit, with the
 // headers that only received mail has, of a message that came from outside, is not one.
-func (w *work) sentOrDraft(ctx context.Context, c Candidate, hits int) (bool, error) {
+func (w *work) sentOrDraft(ctx context.Context, c exchange.Candidate, hits int) (bool, error) {
 	if hits == 1 && len(c.NetworkMessageIDs) > 0 && strings.EqualFold(w.rec.Direction, "inbound") {
 		return false, nil
 	}
-	for _, f := range []Folder{SentItems, Drafts} {
+	for _, f := range []exchange.Folder{exchange.SentItems, exchange.Drafts} {
 		id, err := w.folderID(ctx, f)
 		if err != nil {
 			return false, err
@@ -170,7 +171,7 @@ func reasons(lists ...[]match) string {
 }
 
 // identify compares each hit with the record.
-func (w *work) identify(ctx context.Context, hits []Candidate) (identified, error) {
+func (w *work) identify(ctx context.Context, hits []exchange.Candidate) (identified, error) {
 	var f identified
 	for _, c := range hits {
 		m, err := w.identifyOne(ctx, c)
@@ -188,7 +189,7 @@ func (w *work) identify(ctx context.Context, hits []Candidate) (identified, erro
 	return f, nil
 }
 
-func (w *work) identifyOne(ctx context.Context, c Candidate) (match, error) {
+func (w *work) identifyOne(ctx context.Context, c exchange.Candidate) (match, error) {
 	if w.match == nil {
 		w.match = &matcher{mailboxes: w.box, lookup: w.e.o.Store.Lookup, originals: w.e.o.Originals,
 			tags: w.tenant.SubjectTags, mailbox: w.in.Mailbox, rec: w.rec}
@@ -201,7 +202,7 @@ func (w *work) identifyOne(ctx context.Context, c Candidate) (match, error) {
 }
 
 // moveAll moves the proven messages that are not far enough out of sight.
-func (w *work) moveAll(ctx context.Context, f identified, target Folder) error {
+func (w *work) moveAll(ctx context.Context, f identified, target exchange.Folder) error {
 	chosen, err := w.choose(ctx, f.same, target)
 	if err != nil {
 		return err
@@ -256,7 +257,7 @@ type chosen struct {
 }
 
 // choose leaves out what lies at the target or beyond, and what the rule spares: read, or older than its max_age.
-func (w *work) choose(ctx context.Context, mine []match, target Folder) (c chosen, err error) {
+func (w *work) choose(ctx context.Context, mine []match, target exchange.Folder) (c chosen, err error) {
 	for _, hit := range mine {
 		at, err := w.placeOf(ctx, hit.Candidate, target)
 		if err != nil {
@@ -264,7 +265,7 @@ func (w *work) choose(ctx context.Context, mine []match, target Folder) (c chose
 		}
 		spared := w.sparedByRule(hit.Candidate)
 		switch {
-		case Satisfied(RankOf(at), RankOf(target)):
+		case exchange.Satisfied(exchange.RankOf(at), exchange.RankOf(target)):
 			c.already = w.atRest([]match{hit}, at)
 		case w.back(hit.Candidate):
 			c.already = "nothing to do: it lies in a folder to which its user has brought it back"
@@ -279,7 +280,7 @@ func (w *work) choose(ctx context.Context, mine []match, target Folder) (c chose
 
 // sparedByRule says why the rule leaves a hit alone; "" when it does not, or a person asked. The mailbox knows best when
 // the message was delivered: its report can be hours late.
-func (w *work) sparedByRule(c Candidate) string {
+func (w *work) sparedByRule(c exchange.Candidate) string {
 	switch {
 	case w.in.By != "":
 		return ""
@@ -293,12 +294,12 @@ func (w *work) sparedByRule(c Candidate) string {
 
 // placeOf gives the well-known folder in which a hit lies, as far as it matters: what Find lists is outside Recoverable
 // Items, so that for a target in there no folder has to be asked for.
-func (w *work) placeOf(ctx context.Context, c Candidate, target Folder) (Folder, error) {
-	folders := []Folder{JunkEmail, Deleted}
+func (w *work) placeOf(ctx context.Context, c exchange.Candidate, target exchange.Folder) (exchange.Folder, error) {
+	folders := []exchange.Folder{exchange.JunkEmail, exchange.Deleted}
 	switch target {
-	case Deletions:
-		return Folder(c.Folder), nil
-	case Purges:
+	case exchange.Deletions:
+		return exchange.Folder(c.Folder), nil
+	case exchange.Purges:
 		folders = nil
 	}
 	for _, f := range folders {
@@ -310,5 +311,5 @@ func (w *work) placeOf(ctx context.Context, c Candidate, target Folder) (Folder,
 			return f, nil
 		}
 	}
-	return Folder(c.Folder), nil
+	return exchange.Folder(c.Folder), nil
 }

@@ -9,6 +9,8 @@ import (
 
 	"clawback/config"
 	"clawback/retract"
+	"clawback/retract/exchange"
+	"clawback/retract/fault"
 	"clawback/retract/retracttest"
 	"clawback/store"
 	"clawback/verdict"
@@ -18,7 +20,7 @@ func (r *rig) action(a config.Action) {
 	r.cfg.Actions = config.Actions{verdict.Malicious: {Action: a}}
 }
 
-func at(folder retract.Folder) retracttest.Message {
+func at(folder exchange.Folder) retracttest.Message {
 	m := hit()
 	m.Folder = string(folder)
 	return m
@@ -29,25 +31,25 @@ func TestTake_places(t *testing.T) {
 	const mine = "Projects"
 	for _, c := range []struct {
 		action config.Action
-		from   retract.Folder
-		to     retract.Folder
+		from   exchange.Folder
+		to     exchange.Folder
 		reason string
 	}{
-		{config.Junk, retract.Inbox, retract.JunkEmail, "taken to Junk Email"},
-		{config.Junk, mine, retract.JunkEmail, "taken to Junk Email"},
-		{config.Junk, retract.JunkEmail, retract.JunkEmail, "nothing to do: it lies in Junk Email"},
-		{config.Junk, retract.Deleted, retract.Deleted, "nothing to do: it lies in Deleted Items"},
-		{config.Junk, retract.Deletions, retract.Deletions, `nothing to do: it lies in Recoverable Items\Deletions`},
-		{config.Trash, retract.Inbox, retract.Deleted, "taken to Deleted Items"},
-		{config.Trash, retract.JunkEmail, retract.Deleted, "taken to Deleted Items"},
-		{config.Trash, retract.Deleted, retract.Deleted, "nothing to do: it lies in Deleted Items"},
-		{config.Trash, retract.Deletions, retract.Deletions, `nothing to do: it lies in Recoverable Items\Deletions`},
-		{config.SoftDelete, retract.Inbox, retract.Deletions, "taken to"},
-		{config.SoftDelete, mine, retract.Deletions, "taken to"},
-		{config.SoftDelete, retract.Deleted, retract.Deletions, "taken to"},
-		{config.SoftDelete, retract.Deletions, retract.Deletions, "nothing to do"},
-		{config.HardDelete, retract.Inbox, retract.Purges, `taken to Recoverable Items\Purges`},
-		{config.HardDelete, retract.Deletions, retract.Purges, `taken to Recoverable Items\Purges`},
+		{config.Junk, exchange.Inbox, exchange.JunkEmail, "taken to Junk Email"},
+		{config.Junk, mine, exchange.JunkEmail, "taken to Junk Email"},
+		{config.Junk, exchange.JunkEmail, exchange.JunkEmail, "nothing to do: it lies in Junk Email"},
+		{config.Junk, exchange.Deleted, exchange.Deleted, "nothing to do: it lies in Deleted Items"},
+		{config.Junk, exchange.Deletions, exchange.Deletions, `nothing to do: it lies in Recoverable Items\Deletions`},
+		{config.Trash, exchange.Inbox, exchange.Deleted, "taken to Deleted Items"},
+		{config.Trash, exchange.JunkEmail, exchange.Deleted, "taken to Deleted Items"},
+		{config.Trash, exchange.Deleted, exchange.Deleted, "nothing to do: it lies in Deleted Items"},
+		{config.Trash, exchange.Deletions, exchange.Deletions, `nothing to do: it lies in Recoverable Items\Deletions`},
+		{config.SoftDelete, exchange.Inbox, exchange.Deletions, "taken to"},
+		{config.SoftDelete, mine, exchange.Deletions, "taken to"},
+		{config.SoftDelete, exchange.Deleted, exchange.Deletions, "taken to"},
+		{config.SoftDelete, exchange.Deletions, exchange.Deletions, "nothing to do"},
+		{config.HardDelete, exchange.Inbox, exchange.Purges, `taken to Recoverable Items\Purges`},
+		{config.HardDelete, exchange.Deletions, exchange.Purges, `taken to Recoverable Items\Purges`},
 	} {
 		t.Run(string(c.action)+" from "+string(c.from), func(t *testing.T) {
 			bubble(t, func(r *rig) {
@@ -69,15 +71,15 @@ func TestTake_places(t *testing.T) {
 // A mailbox is looked at in two looks: where its user sees it, and Recoverable Items. Found by internal/test/chaos, seed 20708: a
 // copy that came into sight between the two was left there, and the intent was done.
 func TestTake_copyThatComesBetweenTheLooks(t *testing.T) {
-	for action, to := range map[config.Action]retract.Folder{
-		config.Junk: retract.JunkEmail, config.SoftDelete: retract.Deletions, config.HardDelete: retract.Purges,
+	for action, to := range map[config.Action]exchange.Folder{
+		config.Junk: exchange.JunkEmail, config.SoftDelete: exchange.Deletions, config.HardDelete: exchange.Purges,
 	} {
 		for looks := range 4 { // of one second each: which of them it comes before
 			t.Run(fmt.Sprint(action, " ", looks), func(t *testing.T) {
 				bubble(t, func(r *rig) {
 					r.action(action)
 					r.world.Latency = time.Second
-					gone := r.world.Deliver("A", at(retract.Deletions))
+					gone := r.world.Deliver("A", at(exchange.Deletions))
 					late := hit()
 					late.Hidden = time.Now().Add(time.Duration(looks)*time.Second + 1500*time.Millisecond)
 					seen := r.world.Deliver("A", late)
@@ -118,9 +120,9 @@ func TestTake_twoRequestsWithAWarmDirectory(t *testing.T) {
 
 func TestTake_sentItemsAndDraftsAreLeftAlone(t *testing.T) {
 	bubble(t, func(r *rig) {
-		sent := at(retract.SentItems)
+		sent := at(exchange.SentItems)
 		sent.Good, sent.NetworkIDs = true, nil
-		draft := at(retract.Drafts)
+		draft := at(exchange.Drafts)
 		draft.Good, draft.Draft = true, true
 		r.world.Deliver("A", sent)
 		r.world.Deliver("A", draft)
@@ -128,13 +130,13 @@ func TestTake_sentItemsAndDraftsAreLeftAlone(t *testing.T) {
 		rec := r.report(bad(anna))
 		r.run(time.Second)
 		r.want(rec, anna, store.Done, "")
-		r.lies(m, retract.Deletions)
+		r.lies(m, exchange.Deletions)
 	})
 }
 
 func TestTake_onlyInSentItemsIsNotThere(t *testing.T) {
 	bubble(t, func(r *rig) {
-		sent := at(retract.SentItems)
+		sent := at(exchange.SentItems)
 		sent.Good = true
 		r.world.Deliver("A", sent)
 		internal := bad(anna)
@@ -147,12 +149,12 @@ func TestTake_onlyInSentItemsIsNotThere(t *testing.T) {
 
 func TestTake_everyProvenCopy(t *testing.T) {
 	bubble(t, func(r *rig) {
-		a, b, c := r.world.Deliver("A", hit()), r.world.Deliver("A", at("Rule")), r.world.Deliver("A", at(retract.Deleted))
+		a, b, c := r.world.Deliver("A", hit()), r.world.Deliver("A", at("Rule")), r.world.Deliver("A", at(exchange.Deleted))
 		rec := r.report(bad(anna))
 		r.run(time.Second)
 		in := r.want(rec, anna, store.Done, "(3 copies)")
 		for _, m := range []*retracttest.Message{a, b, c} {
-			r.lies(m, retract.Deletions)
+			r.lies(m, exchange.Deletions)
 		}
 		if len(in.Taken) != 3 {
 			t.Errorf("%d messages are remembered for undo, want 3: %+v", len(in.Taken), in.Taken)
@@ -189,7 +191,7 @@ func TestTake_unreadOnly(t *testing.T) {
 		r.run(time.Second)
 		r.want(rec, anna, store.Skipped, "already read")
 		r.want(rec, bert, store.Done, "")
-		r.lies(unread, retract.Deletions)
+		r.lies(unread, exchange.Deletions)
 	})
 }
 
@@ -219,7 +221,7 @@ func TestTake_maxAgeCountsFromTheDelivery(t *testing.T) {
 		r.run(time.Second)
 		r.want(rec, anna, store.Skipped, "older than max_age: delivered 1999-12-31T21:00:00Z")
 		r.want(rec, bert, store.Done, "")
-		r.lies(taken, retract.Deletions)
+		r.lies(taken, exchange.Deletions)
 	})
 }
 
@@ -239,7 +241,7 @@ func TestTake_aliasOfTheSameMailboxIsSkipped(t *testing.T) {
 		if outcomes[store.Done] != 1 || outcomes[store.Skipped] != 1 {
 			t.Errorf("outcomes %v, want one done and one skipped", outcomes)
 		}
-		r.lies(m, retract.Deletions)
+		r.lies(m, exchange.Deletions)
 	})
 }
 
@@ -277,10 +279,10 @@ func TestTake_addressOfAnotherAccountByNow(t *testing.T) {
 			switch {
 			case op == "resolve":
 				if resolved++; resolved == 2 {
-					return &answer{Err: &retract.Fault{Class: retract.Retry, After: time.Second}}
+					return &answer{Err: &fault.Fault{Class: fault.Retry, After: time.Second}}
 				}
 			case mailbox == "A":
-				return &answer{Err: &retract.Fault{Class: retract.GiveUp, Status: 404, Code: "Request_ResourceNotFound", Detail: "the account is gone"}}
+				return &answer{Err: &fault.Fault{Class: fault.GiveUp, Status: 404, Code: "Request_ResourceNotFound", Detail: "the account is gone"}}
 			}
 			return nil
 		}
@@ -289,7 +291,7 @@ func TestTake_addressOfAnotherAccountByNow(t *testing.T) {
 		r.world.Readdress(anna, "C")
 		r.run(time.Minute)
 		r.want(rec, anna, store.Done, "taken to")
-		r.lies(m, retract.Deletions)
+		r.lies(m, exchange.Deletions)
 	})
 }
 
@@ -340,11 +342,11 @@ func TestTake_hardDeleteWhereTheCloudLacksIt(t *testing.T) {
 			r.run(time.Minute)
 			if allowed {
 				r.want(rec, anna, store.Done, `taken to Recoverable Items\Purges`)
-				r.lies(m, retract.Purges)
+				r.lies(m, exchange.Purges)
 				return
 			}
 			r.want(rec, anna, store.Failed, "purges_by_move is off")
-			r.lies(m, retract.Inbox)
+			r.lies(m, exchange.Inbox)
 		})
 	}
 }
@@ -404,11 +406,11 @@ func TestTake_worseVerdictTakesItFurther(t *testing.T) {
 		spam.disposition = verdict.Spam
 		rec := r.report(spam)
 		r.run(time.Second)
-		r.lies(m, retract.JunkEmail)
+		r.lies(m, exchange.JunkEmail)
 		r.rejudge(rec.ID, verdict.Malicious)
 		r.run(time.Second)
 		in := r.want(rec, anna, store.Done, "taken to Recoverable")
-		r.lies(m, retract.Deletions)
+		r.lies(m, exchange.Deletions)
 		if in.OriginalFolder != retracttest.FolderOf("A", "Projects") {
 			t.Errorf("original folder %q: undo would bring it to Junk Email", in.OriginalFolder)
 		}

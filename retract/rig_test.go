@@ -19,6 +19,7 @@ import (
 	"clawback/journal"
 	"clawback/journal/identity"
 	"clawback/retract"
+	"clawback/retract/exchange"
 	"clawback/retract/retracttest"
 	"clawback/store"
 	"clawback/store/memory"
@@ -303,7 +304,7 @@ func (r *rig) wantKind(rec store.Record, address string, kind store.Kind, x expe
 }
 
 // lies checks where a message is.
-func (r *rig) lies(m *retracttest.Message, folder retract.Folder) {
+func (r *rig) lies(m *retracttest.Message, folder exchange.Folder) {
 	r.t.Helper()
 	if got := r.world.Peek(m).Folder; got != string(folder) {
 		r.t.Errorf("message %s lies in %s, want %s", m.ID, got, folder)

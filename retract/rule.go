@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"clawback/config"
+	"clawback/retract/exchange"
+	"clawback/retract/fault"
 	"clawback/store"
 	"clawback/verdict"
 )
@@ -63,8 +65,8 @@ func groupsWith(t *config.Tenant, addresses []string) (names []string) {
 // applyRule gives the intent the rule of its mailbox, which may be in a group by an address that the report does not name.
 // What a person asked for stays as it is, and so does what has begun. What was not known to act before is held where a
 // person must approve.
-func (w *work) applyRule(ctx context.Context, mb Mailbox) error {
-	w.in.Groups = groupsWith(w.tenant, append(mb.addresses(), w.in.Address))
+func (w *work) applyRule(ctx context.Context, mb exchange.Mailbox) error {
+	w.in.Groups = groupsWith(w.tenant, append(mb.Names(), w.in.Address))
 	if w.in.By != "" || w.in.Unknown || len(w.in.Taken) > 0 {
 		return nil
 	}
@@ -87,14 +89,6 @@ func (w *work) applyRule(ctx context.Context, mb Mailbox) error {
 	return nil
 }
 
-// addresses are all by which a list may name the mailbox.
-func (m Mailbox) addresses() []string {
-	if m.Name == "" {
-		return slices.Clone(m.Addresses)
-	}
-	return append(slices.Clone(m.Addresses), m.Name)
-}
-
 // protectedSender holds the intent when the sender is a mailbox of the tenant that is protected by another of its addresses.
 // What a person has asked for or approved passes.
 func (w *work) protectedSender(ctx context.Context) error {
@@ -106,8 +100,8 @@ func (w *work) protectedSender(ctx context.Context) error {
 			continue
 		}
 		mb, why, err := w.mailboxOf(ctx, sender)
-		var f *Fault
-		if errors.As(err, &f) && f.Class == GiveUp {
+		var f *fault.Fault
+		if errors.As(err, &f) && f.Class == fault.GiveUp {
 			continue // several accounts have it: none of them is known to be the sender
 		}
 		if err != nil {
@@ -116,7 +110,7 @@ func (w *work) protectedSender(ctx context.Context) error {
 		if why != nil {
 			continue
 		}
-		for _, address := range mb.addresses() {
+		for _, address := range mb.Names() {
 			if entry, ok := listed(w.tenant.Protected, address); ok {
 				return w.hold(ctx, HoldProtected, fmt.Sprintf("the sender is protected (%s, an address of the mailbox of %s): a person must approve",
 					entry, fold(sender)))

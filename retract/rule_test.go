@@ -8,6 +8,8 @@ import (
 
 	"clawback/config"
 	"clawback/retract"
+	"clawback/retract/exchange"
+	"clawback/retract/fault"
 	"clawback/retract/retracttest"
 	"clawback/store"
 	"clawback/verdict"
@@ -30,22 +32,22 @@ func TestRule_groupsOfMailboxes(t *testing.T) {
 		groups []config.Group
 		to     string
 		want   store.Outcome
-		folder retract.Folder
+		folder exchange.Folder
 	}{
-		{"milder, by the address", config.SoftDelete, []config.Group{group("board", config.Junk, anna)}, anna, store.Done, retract.JunkEmail},
-		{"milder, by an alias", config.SoftDelete, []config.Group{group("board", config.Junk, anna)}, alias, store.Done, retract.JunkEmail},
-		{"milder, the alias is listed", config.SoftDelete, []config.Group{group("board", config.Junk, alias)}, anna, store.Done, retract.JunkEmail},
-		{"stronger, by an alias", config.Junk, []config.Group{group("pilot", config.SoftDelete, anna)}, alias, store.Done, retract.Deletions},
-		{"none, by an alias", config.SoftDelete, []config.Group{group("board", config.None, anna)}, alias, store.Skipped, retract.Inbox},
-		{"the tenant does nothing, by the address", config.None, []config.Group{group("pilot", config.SoftDelete, anna)}, anna, store.Done, retract.Deletions},
-		{"the tenant does nothing, by an alias", config.None, []config.Group{group("pilot", config.SoftDelete, anna)}, alias, store.Done, retract.Deletions},
-		{"the tenant does nothing, with a tag", config.None, []config.Group{group("pilot", config.SoftDelete, anna)}, "anna+x@contoso.example", store.Done, retract.Deletions},
-		{"by the domain of an alias", config.SoftDelete, []config.Group{group("lab", config.Junk, "@lab.contoso.example")}, anna, store.Done, retract.JunkEmail},
+		{"milder, by the address", config.SoftDelete, []config.Group{group("board", config.Junk, anna)}, anna, store.Done, exchange.JunkEmail},
+		{"milder, by an alias", config.SoftDelete, []config.Group{group("board", config.Junk, anna)}, alias, store.Done, exchange.JunkEmail},
+		{"milder, the alias is listed", config.SoftDelete, []config.Group{group("board", config.Junk, alias)}, anna, store.Done, exchange.JunkEmail},
+		{"stronger, by an alias", config.Junk, []config.Group{group("pilot", config.SoftDelete, anna)}, alias, store.Done, exchange.Deletions},
+		{"none, by an alias", config.SoftDelete, []config.Group{group("board", config.None, anna)}, alias, store.Skipped, exchange.Inbox},
+		{"the tenant does nothing, by the address", config.None, []config.Group{group("pilot", config.SoftDelete, anna)}, anna, store.Done, exchange.Deletions},
+		{"the tenant does nothing, by an alias", config.None, []config.Group{group("pilot", config.SoftDelete, anna)}, alias, store.Done, exchange.Deletions},
+		{"the tenant does nothing, with a tag", config.None, []config.Group{group("pilot", config.SoftDelete, anna)}, "anna+x@contoso.example", store.Done, exchange.Deletions},
+		{"by the domain of an alias", config.SoftDelete, []config.Group{group("lab", config.Junk, "@lab.contoso.example")}, anna, store.Done, exchange.JunkEmail},
 		{"the first group counts, by whatever address", config.None,
-			[]config.Group{group("board", config.Trash, alias), group("pilot", config.SoftDelete, anna)}, anna, store.Done, retract.Deleted},
+			[]config.Group{group("board", config.Trash, alias), group("pilot", config.SoftDelete, anna)}, anna, store.Done, exchange.Deleted},
 		{"the first group says none", config.SoftDelete,
-			[]config.Group{group("board", config.None, alias), group("pilot", config.SoftDelete, anna)}, anna, store.Skipped, retract.Inbox},
-		{"of another mailbox", config.None, []config.Group{group("pilot", config.SoftDelete, bert)}, anna, store.Skipped, retract.Inbox},
+			[]config.Group{group("board", config.None, alias), group("pilot", config.SoftDelete, anna)}, anna, store.Skipped, exchange.Inbox},
+		{"of another mailbox", config.None, []config.Group{group("pilot", config.SoftDelete, bert)}, anna, store.Skipped, exchange.Inbox},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			bubble(t, func(r *rig) {
@@ -142,7 +144,7 @@ func TestRule_exemptMeanwhile(t *testing.T) {
 		r.cfg.Exempt = []string{alias}
 		r.run(time.Hour)
 		r.want(rec, anna, store.Skipped, "exempt")
-		r.lies(m, retract.Inbox)
+		r.lies(m, exchange.Inbox)
 	})
 }
 
@@ -166,7 +168,7 @@ func TestRule_protectedByAnyAddress(t *testing.T) {
 				rec := r.report(letter)
 				r.run(time.Minute)
 				in := r.want(rec, anna, store.Held, "the sender is protected")
-				r.lies(m, retract.Inbox)
+				r.lies(m, exchange.Inbox)
 				if err := r.e.Approve(context.Background(), "ada", []string{in.ID}, ""); err != nil {
 					t.Fatal(err)
 				}
@@ -199,7 +201,7 @@ func TestRule_directoryAway(t *testing.T) {
 		r.world.Deliver("A", m)
 		r.world.Script = func(op, _, _ string) *answer {
 			if op == "resolve" {
-				return &answer{Err: &retract.Fault{Class: retract.Retry, Status: 503, Detail: "busy"}}
+				return &answer{Err: &fault.Fault{Class: fault.Retry, Status: 503, Detail: "busy"}}
 			}
 			return nil
 		}
@@ -242,7 +244,7 @@ func TestRule_heldWhenItsMailboxIsKnown(t *testing.T) {
 					c.change(r, &letter)
 					rec := r.report(letter)
 					r.run(time.Minute)
-					r.lies(m, retract.Inbox)
+					r.lies(m, exchange.Inbox)
 					if !member {
 						r.want(rec, alias, store.Skipped, "none")
 						return
@@ -253,7 +255,7 @@ func TestRule_heldWhenItsMailboxIsKnown(t *testing.T) {
 					r.approveAll()
 					r.run(time.Minute)
 					r.want(rec, alias, store.Done, "")
-					r.lies(m, retract.Deletions)
+					r.lies(m, exchange.Deletions)
 				})
 			})
 		}

@@ -5,6 +5,7 @@ import (
 	"hash/fnv"
 	"time"
 
+	"clawback/retract/fault"
 	"clawback/store"
 	"clawback/verdict"
 )
@@ -65,7 +66,7 @@ func relook(in store.Intent) (time.Duration, bool) {
 }
 
 // faulted says how long to wait after a failure; false when it has been tried for long enough. in.Faults counts this one.
-func faulted(in store.Intent, f *Fault, now time.Time) (time.Duration, bool) {
+func faulted(in store.Intent, f *fault.Fault, now time.Time) (time.Duration, bool) {
 	waits, limit := faultWaits[:], faultLimit
 	if f.Slow {
 		waits, limit = slowWaits[:], slowLimit

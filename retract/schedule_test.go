@@ -10,7 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"clawback/config"
-	"clawback/retract"
+	"clawback/retract/exchange"
+	"clawback/retract/fault"
 	"clawback/store"
 	"clawback/verdict"
 )
@@ -97,7 +98,7 @@ func TestSchedule_releasedFromQuarantineAfterARestart(t *testing.T) {
 		r.reopen()
 		r.run(6 * 24 * time.Hour)
 		r.want(rec, anna, store.Done, "")
-		r.lies(m, retract.Deletions)
+		r.lies(m, exchange.Deletions)
 	})
 }
 
@@ -114,27 +115,27 @@ func TestSchedule_arrivesWhileItIsWaitedFor(t *testing.T) {
 		}
 		r.run(20 * time.Second)
 		r.want(rec, anna, store.Done, "")
-		r.lies(d, retract.Deletions)
+		r.lies(d, exchange.Deletions)
 	})
 }
 
-func faulty(f retract.Fault) error { return &f }
+func faulty(f fault.Fault) error { return &f }
 
 // What each fault of a lookup does: when it is asked again, and how it ends when it never mends.
 func TestSchedule_faults(t *testing.T) {
 	for _, c := range []struct {
 		name    string
-		fault   retract.Fault
+		fault   fault.Fault
 		calls   [2]int // at least and at most, in an hour
 		after   time.Duration
 		outcome store.Outcome
 	}{
-		{"retry", retract.Fault{Class: retract.Retry, Status: 503, Detail: "busy"}, [2]int{5, 9}, 8 * 24 * time.Hour, store.Failed},
-		{"slow", retract.Fault{Class: retract.Retry, Slow: true, Status: 404, Code: "MailboxNotEnabledForRESTAPI"}, [2]int{2, 3}, 40 * time.Hour, store.Failed},
-		{"slow is not given up within the day", retract.Fault{Class: retract.Retry, Slow: true, Status: 404}, [2]int{2, 3}, 20 * time.Hour, store.Pending},
-		{"unknown, of a call that changes nothing", retract.Fault{Class: retract.Unknown, Status: 504}, [2]int{5, 9}, time.Hour, store.Pending},
-		{"give up", retract.Fault{Class: retract.GiveUp, Status: 400, Code: "ErrorInvalidUrlQuery", Detail: "our mistake"}, [2]int{1, 1}, time.Hour, store.Failed},
-		{"gone", retract.Fault{Class: retract.Gone, Status: 404, Code: "ErrorItemNotFound"}, [2]int{5, 9}, time.Hour, store.Pending},
+		{"retry", fault.Fault{Class: fault.Retry, Status: 503, Detail: "busy"}, [2]int{5, 9}, 8 * 24 * time.Hour, store.Failed},
+		{"slow", fault.Fault{Class: fault.Retry, Slow: true, Status: 404, Code: "MailboxNotEnabledForRESTAPI"}, [2]int{2, 3}, 40 * time.Hour, store.Failed},
+		{"slow is not given up within the day", fault.Fault{Class: fault.Retry, Slow: true, Status: 404}, [2]int{2, 3}, 20 * time.Hour, store.Pending},
+		{"unknown, of a call that changes nothing", fault.Fault{Class: fault.Unknown, Status: 504}, [2]int{5, 9}, time.Hour, store.Pending},
+		{"give up", fault.Fault{Class: fault.GiveUp, Status: 400, Code: "ErrorInvalidUrlQuery", Detail: "our mistake"}, [2]int{1, 1}, time.Hour, store.Failed},
+		{"gone", fault.Fault{Class: fault.Gone, Status: 404, Code: "ErrorItemNotFound"}, [2]int{5, 9}, time.Hour, store.Pending},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			bubble(t, func(r *rig) {
@@ -153,9 +154,9 @@ func TestSchedule_faults(t *testing.T) {
 
 // A mailbox without room is one alert, however many messages and tries it fails, and another one only when it was over.
 func TestSchedule_fullMailboxIsOneAlert(t *testing.T) {
-	for _, f := range []retract.Fault{
-		{Class: retract.Retry, Slow: true, Status: 507, Detail: "full"},
-		{Class: retract.Retry, Slow: true, Status: 400, Code: "ErrorQuotaExceeded", Detail: "full"},
+	for _, f := range []fault.Fault{
+		{Class: fault.Retry, Slow: true, Status: 507, Detail: "full"},
+		{Class: fault.Retry, Slow: true, Status: 400, Code: "ErrorQuotaExceeded", Detail: "full"},
 	} {
 		t.Run(f.Code, func(t *testing.T) {
 			bubble(t, func(r *rig) {
@@ -209,7 +210,7 @@ func TestSchedule_retryAfterToTheLetter(t *testing.T) {
 					}
 					if until.IsZero() {
 						until = time.Now().Add(after)
-						return &answer{Err: &retract.Fault{Class: retract.Retry, Status: 429, After: after}}
+						return &answer{Err: &fault.Fault{Class: fault.Retry, Status: 429, After: after}}
 					}
 					if time.Now().Before(until) {
 						r.t.Errorf("called %s before Retry-After was over", time.Until(until))
@@ -238,7 +239,7 @@ func TestSchedule_tenantWideRetryAfter(t *testing.T) {
 		start := time.Now()
 		r.world.Script = func(op, _, _ string) *answer {
 			if op == "find" && time.Since(start) < time.Second {
-				return &answer{Err: &retract.Fault{Class: retract.Retry, Status: 429, Tenant: true, After: time.Minute}}
+				return &answer{Err: &fault.Fault{Class: fault.Retry, Status: 429, Tenant: true, After: time.Minute}}
 			}
 			if since := time.Since(start); since > time.Second && since < time.Minute {
 				t.Errorf("%s called after %s", op, since)

@@ -9,6 +9,7 @@ import (
 
 	"clawback/config"
 	"clawback/retract"
+	"clawback/retract/exchange"
 	"clawback/retract/retracttest"
 	"clawback/store"
 	"clawback/verdict"
@@ -56,7 +57,7 @@ var keptAs = map[string]func(m *retracttest.Message){
 	"a migrated message":         func(m *retracttest.Message) { m.MIME, m.NoHeaders = "Received: from old.example\r\n"+m.MIME, true },
 	"one with an id":             func(m *retracttest.Message) { m.NetworkIDs = []string{nid3} },
 	"one with two ids":           func(m *retracttest.Message) { m.NetworkIDs = []string{nid3, nid} },
-	"deleted by the user":        func(m *retracttest.Message) { m.Folder = string(retract.Deleted) },
+	"deleted by the user":        func(m *retracttest.Message) { m.Folder = string(exchange.Deleted) },
 }
 
 // recordedAs are the ways in which the attacker's message may be recorded, and lie in the mailbox beside the copy.
@@ -164,7 +165,7 @@ func (r *rig) sentBack(evil string, keep func(*retracttest.Message), record func
 	record(&m, &own)
 	r.own = r.world.Deliver("A", own)
 	look(r, r.report(m))
-	r.lies(good, retract.Folder(place))
+	r.lies(good, exchange.Folder(place))
 }
 
 // A good message with an id of its own that is another record's is that record's: a person's approval of a hold that
@@ -188,7 +189,7 @@ func TestSentBack_approvalOfAnotherRecordsMessage(t *testing.T) {
 		if in := r.want(rec, anna, store.Mismatch, "whose own verdict decides"); in.Code != store.CodeOtherRecord {
 			t.Errorf("code %q", in.Code)
 		}
-		r.lies(good, retract.Inbox)
+		r.lies(good, exchange.Inbox)
 	})
 }
 
@@ -234,7 +235,7 @@ func TestSentBack_whereNothingHasAnID(t *testing.T) {
 					t.Errorf("code %q (%s), want %q", in.Code, in.Reason, c.code)
 				}
 				if c.outcome != store.Done {
-					r.lies(m, retract.Inbox)
+					r.lies(m, exchange.Inbox)
 				}
 			})
 		})
@@ -267,6 +268,6 @@ func TestSentBack_underAnIDThatTheReportNames(t *testing.T) {
 		if in := r.want(rec, anna, store.Held, "not that of the original's own header"); in.Code != store.CodeDoubt {
 			t.Errorf("code %q, want %q", in.Code, store.CodeDoubt)
 		}
-		r.lies(good, retract.Inbox)
+		r.lies(good, exchange.Inbox)
 	})
 }

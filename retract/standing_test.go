@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"clawback/retract"
+	"clawback/retract/fault"
 	"clawback/retract/retracttest"
 	"clawback/store"
 )
@@ -37,11 +38,11 @@ func TestStanding_saysWhatIsWaitedFor(t *testing.T) {
 
 func TestStanding_saysWhyTheTenantWaits(t *testing.T) {
 	for name, c := range map[string]struct {
-		fault *retract.Fault
+		fault *fault.Fault
 		want  string
 	}{
-		"authentication": {&retract.Fault{Class: retract.Auth, Tenant: true, Status: 401, Detail: "the secret has expired"}, "the secret has expired"},
-		"throttled":      {&retract.Fault{Class: retract.Retry, Tenant: true, Status: 429, After: time.Hour, Detail: "slow down"}, "asks the whole tenant to wait"},
+		"authentication": {&fault.Fault{Class: fault.Auth, Tenant: true, Status: 401, Detail: "the secret has expired"}, "the secret has expired"},
+		"throttled":      {&fault.Fault{Class: fault.Retry, Tenant: true, Status: 429, After: time.Hour, Detail: "slow down"}, "asks the whole tenant to wait"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(r *rig) {

@@ -5,10 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 	"time"
 
+	"clawback/retract/fault"
 	"clawback/store"
 )
 
@@ -32,7 +32,7 @@ func (w *work) settle(ctx context.Context, err error) error {
 		skipped *notMade
 		broken  *storeError
 		crash   *panicked
-		f       *Fault
+		f       *fault.Fault
 	)
 	switch {
 	case err == nil || errors.Is(err, errEnded) || errors.As(err, &broken):
@@ -45,7 +45,7 @@ func (w *work) settle(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		return nil // a stop: nothing was changed, and the intent is due as before
 	case !errors.As(err, &f):
-		f = &Fault{Class: Retry, Detail: err.Error()}
+		f = &fault.Fault{Class: fault.Retry, Detail: err.Error()}
 	}
 	if absent(f) && w.attempt == nil && w.lane.away() {
 		w.lane.postpone(w.in, w.lane.gated("")+time.Second) // a little longer, so that another one looks whether it is back
@@ -58,27 +58,27 @@ func (w *work) settle(ctx context.Context, err error) error {
 func (w *work) crashed(ctx context.Context, p *panicked) error {
 	w.e.alert(Alert{Kind: "internal", Tenant: w.in.Tenant, Text: "intent " + w.in.ID + " is held: " + p.Error()}, w.in.ID)
 	if w.attempt != nil {
-		return w.doubtful(ctx, w.attempt.Operation, &Fault{Class: Unknown, Detail: p.Error()})
+		return w.doubtful(ctx, w.attempt.Operation, &fault.Fault{Class: fault.Unknown, Detail: p.Error()})
 	}
 	return w.hold(ctx, HoldInternal, "internal error: "+p.what)
 }
 
 // faulted writes a fault that changed nothing.
-func (w *work) faulted(ctx context.Context, operation string, f *Fault) error {
+func (w *work) faulted(ctx context.Context, operation string, f *fault.Fault) error {
 	switch f.Class {
-	case Auth:
+	case fault.Auth:
 		w.lane.refuse(w.in, f)
 		if w.attempt == nil {
 			return errEnded // nothing to write: the whole tenant waits
 		}
-		return w.retry(ctx, operation, &Fault{Class: Retry, After: time.Second, Status: f.Status, Code: f.Code, Detail: f.Detail})
-	case GiveUp:
+		return w.retry(ctx, operation, &fault.Fault{Class: fault.Retry, After: time.Second, Status: f.Status, Code: f.Code, Detail: f.Detail})
+	case fault.GiveUp:
 		if w.reresolve(f) {
-			return w.retry(ctx, operation, &Fault{Class: Retry, Status: f.Status, Code: f.Code, Detail: f.Detail})
+			return w.retry(ctx, operation, &fault.Fault{Class: fault.Retry, Status: f.Status, Code: f.Code, Detail: f.Detail})
 		}
 		return w.giveUp(ctx, operation, f)
-	case Gone:
-		return w.retry(ctx, operation, &Fault{Class: Retry, Status: f.Status, Code: f.Code,
+	case fault.Gone:
+		return w.retry(ctx, operation, &fault.Fault{Class: fault.Retry, Status: f.Status, Code: f.Code,
 			Detail: "the message was moved while it was looked at: " + f.Detail})
 	}
 	w.tellFull(f)
@@ -86,20 +86,15 @@ func (w *work) faulted(ctx context.Context, operation string, f *Fault) error {
 }
 
 // tellFull tells a person of a mailbox that has no room.
-func (w *work) tellFull(f *Fault) {
-	if f.full() {
+func (w *work) tellFull(f *fault.Fault) {
+	if f.Full() {
 		w.e.alertLasting(Alert{Kind: "full", Tenant: w.in.Tenant, Text: fmt.Sprintf("%s: %s; tried again by itself for a day or more, then failed",
 			w.in.Address, f.Error())}, w.lane.key(w.in))
 	}
 }
 
-// full reports whether the mailbox has no room, which only a person can make.
-func (f *Fault) full() bool {
-	return f.Status == http.StatusInsufficientStorage || f.Code == "ErrorQuotaExceeded"
-}
-
 // reresolve forgets, once, a mailbox that the directory does not know any more: the address may have moved.
-func (w *work) reresolve(f *Fault) bool {
+func (w *work) reresolve(f *fault.Fault) bool {
 	if f.Code != "Request_ResourceNotFound" || w.in.Mailbox == "" || w.in.Faults > 0 || len(w.in.Taken) > 0 {
 		return false
 	}
@@ -110,7 +105,7 @@ func (w *work) reresolve(f *Fault) bool {
 }
 
 // retry has the intent tried again, by the schedule or the server's word; after long enough it has failed.
-func (w *work) retry(ctx context.Context, operation string, f *Fault) error {
+func (w *work) retry(ctx context.Context, operation string, f *fault.Fault) error {
 	now := w.e.now()
 	err := w.write(ctx, ending{operation, "retry", f.Error()}, func(in *store.Intent) {
 		in.Unknown = w.undecided(*in)
@@ -121,7 +116,7 @@ func (w *work) retry(ctx context.Context, operation string, f *Fault) error {
 }
 
 // again gives an intent that has failed its next time, by the schedule; after long enough it has failed.
-func (w *work) again(in *store.Intent, f *Fault) {
+func (w *work) again(in *store.Intent, f *fault.Fault) {
 	now := w.e.now()
 	w.failure = f
 	wait, again := faulted(*in, f, now)
@@ -159,7 +154,7 @@ func (w *work) tellStuck(in store.Intent) {
 
 // countFault counts a failure in a row. An answer that names its own wait is none, nor is a call that was not made: only
 // that the row lasts is noted, for even throttling must end.
-func countFault(in *store.Intent, f *Fault, now time.Time) {
+func countFault(in *store.Intent, f *fault.Fault, now time.Time) {
 	faultSince(in, now)
 	if f.After <= 0 {
 		in.Faults++
@@ -174,7 +169,7 @@ func faultSince(in *store.Intent, now time.Time) {
 }
 
 // giveUp writes that it is not tried any more.
-func (w *work) giveUp(ctx context.Context, operation string, f *Fault) error {
+func (w *work) giveUp(ctx context.Context, operation string, f *fault.Fault) error {
 	err := w.write(ctx, ending{operation, string(store.Failed), f.Error()}, func(in *store.Intent) {
 		w.fail(in, f.Error())
 		in.Faults, in.FaultSince, in.NotBefore = 0, time.Time{}, time.Time{}
@@ -205,7 +200,7 @@ func (w *work) undecided(in store.Intent) bool {
 
 // doubtful writes that a call may have worked: it is verified, and never repeated before that. It counts as a failure when
 // it is seen to be one.
-func (w *work) doubtful(ctx context.Context, operation string, f *Fault) error {
+func (w *work) doubtful(ctx context.Context, operation string, f *fault.Fault) error {
 	w.tellFull(f)
 	now := w.e.now()
 	err := w.write(ctx, ending{operation, "unknown", f.Error()}, func(in *store.Intent) {

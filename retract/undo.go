@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"clawback/retract/exchange"
+	"clawback/retract/fault"
 	"clawback/store"
 )
 
@@ -40,7 +42,7 @@ func restoreOf(in, old store.Intent, now time.Time) store.Intent {
 func beyond(in store.Intent) string {
 	purged, first := false, in.Changed // when the first of its messages was purged
 	for _, t := range in.Taken {
-		if t.Target != string(Purges) || t.State == kept || t.State == stayed {
+		if t.Target != string(exchange.Purges) || t.State == kept || t.State == stayed {
 			continue
 		}
 		purged = true
@@ -64,16 +66,16 @@ func recoverableUntil(at time.Time) string {
 }
 
 // takenTo is the reason of an intent whose message was taken at a time.
-func takenTo(target Folder, at time.Time) string {
-	if target == Purges {
-		return "taken to " + Place(target) + ": " + recoverableUntil(at)
+func takenTo(target exchange.Folder, at time.Time) string {
+	if target == exchange.Purges {
+		return "taken to " + exchange.Place(target) + ": " + recoverableUntil(at)
 	}
-	return "taken to " + Place(target)
+	return "taken to " + exchange.Place(target)
 }
 
 // takenAs is that reason for a message whose move is on record.
 func takenAs(t store.Taken) string {
-	reason := takenTo(Folder(t.Target), t.At)
+	reason := takenTo(exchange.Folder(t.Target), t.At)
 	if t.Found {
 		reason += " (the answer was lost; it was found there, and it can be restored)"
 	}
@@ -158,8 +160,8 @@ const (
 // giveBackOne restores one message and says how it ended.
 func (w *work) giveBackOne(ctx context.Context, t store.Taken) (string, error) {
 	c, err := w.box.Locate(ctx, w.in.Mailbox, t.Message)
-	var f *Fault
-	if errors.As(err, &f) && f.Class == Gone {
+	var f *fault.Fault
+	if errors.As(err, &f) && f.Class == fault.Gone {
 		if c, err = w.byFolder(ctx, t); err == nil && c.ID == "" {
 			return nowhere, nil
 		}
@@ -182,18 +184,18 @@ func (w *work) giveBackOne(ctx context.Context, t store.Taken) (string, error) {
 // byFolder finds a message whose id answers 404: in the folder to which it was taken, then in Recoverable Items, then
 // anywhere else. Another copy, which the user may have put there, came at another time; and one that has an entry of its own
 // goes back by that.
-func (w *work) byFolder(ctx context.Context, t store.Taken) (Candidate, error) {
-	for i, in := range []Folder{Folder(t.Folder), Deletions, ""} {
+func (w *work) byFolder(ctx context.Context, t store.Taken) (exchange.Candidate, error) {
+	for i, in := range []exchange.Folder{exchange.Folder(t.Folder), exchange.Deletions, ""} {
 		if i > 0 && string(in) == t.Folder {
 			continue
 		}
 		hits, err := w.look(ctx, in)
 		if err != nil {
-			return Candidate{}, fmt.Errorf("find by folder: %w", err)
+			return exchange.Candidate{}, fmt.Errorf("find by folder: %w", err)
 		}
 		f, err := w.identify(ctx, hits)
 		if err != nil {
-			return Candidate{}, err
+			return exchange.Candidate{}, err
 		}
 		for _, c := range f.same {
 			if (c.ID == t.Message || !w.mentions(c.ID)) && (t.Received.IsZero() || t.Received.Equal(c.Received)) {
@@ -201,15 +203,15 @@ func (w *work) byFolder(ctx context.Context, t store.Taken) (Candidate, error) {
 			}
 		}
 	}
-	return Candidate{}, nil
+	return exchange.Candidate{}, nil
 }
 
 // fate decides by where the message lies now. Where the user has put it since, it stays.
-func (w *work) fate(ctx context.Context, c Candidate, t store.Taken) (string, error) {
+func (w *work) fate(ctx context.Context, c exchange.Candidate, t store.Taken) (string, error) {
 	if c.Folder == t.Target {
 		return backAlready, nil
 	}
-	at, err := w.folderID(ctx, Folder(t.Folder))
+	at, err := w.folderID(ctx, exchange.Folder(t.Folder))
 	if err != nil {
 		return "", err
 	}
@@ -217,11 +219,11 @@ func (w *work) fate(ctx context.Context, c Candidate, t store.Taken) (string, er
 		return putBack, nil
 	}
 	if t.Tried != "" { // a call that was carried out late
-		if at, err = w.folderID(ctx, Folder(t.Tried)); err != nil || at == c.Folder {
+		if at, err = w.folderID(ctx, exchange.Folder(t.Tried)); err != nil || at == c.Folder {
 			return putBack, err
 		}
 	}
-	for _, f := range []Folder{JunkEmail, Deleted, Deletions, Purges} {
+	for _, f := range []exchange.Folder{exchange.JunkEmail, exchange.Deleted, exchange.Deletions, exchange.Purges} {
 		id, err := w.folderID(ctx, f)
 		if err != nil {
 			return "", err
@@ -234,25 +236,25 @@ func (w *work) fate(ctx context.Context, c Candidate, t store.Taken) (string, er
 }
 
 // moveBack moves a message to its original folder, or to the Inbox when that folder is gone.
-func (w *work) moveBack(ctx context.Context, c Candidate, t store.Taken) (string, error) {
-	to := Folder(t.Target)
+func (w *work) moveBack(ctx context.Context, c exchange.Candidate, t store.Taken) (string, error) {
+	to := exchange.Folder(t.Target)
 	e, err := w.folder(ctx, to)
 	if err != nil {
 		return "", err
 	}
 	if e.id == "" {
-		to = Inbox
+		to = exchange.Inbox
 	}
 	t.FolderName = e.name
 	return w.moveTo(ctx, c, t, to)
 }
 
 // moveTo is the restore's C3, call and C4.
-func (w *work) moveTo(ctx context.Context, c Candidate, t store.Taken, to Folder) (string, error) {
+func (w *work) moveTo(ctx context.Context, c exchange.Candidate, t store.Taken, to exchange.Folder) (string, error) {
 	w.rename(&w.in, t.Message, c.ID)
 	t.Message = c.ID
-	if to == Inbox {
-		id, err := w.folderID(ctx, Inbox)
+	if to == exchange.Inbox {
+		id, err := w.folderID(ctx, exchange.Inbox)
 		if err != nil {
 			return "", err
 		}
@@ -262,8 +264,8 @@ func (w *work) moveTo(ctx context.Context, c Candidate, t store.Taken, to Folder
 		return "", err
 	}
 	after, err := w.box.Move(ctx, w.in.Mailbox, c.ID, to)
-	var f *Fault
-	if errors.As(err, &f) && f.Class == Gone && to != Inbox {
+	var f *fault.Fault
+	if errors.As(err, &f) && f.Class == fault.Gone && to != exchange.Inbox {
 		return "", w.folderGone(ctx, t, to, f)
 	}
 	if err := w.commit(ctx, "restore", result{entry: t, after: after, err: err}); err != nil {
@@ -277,19 +279,19 @@ func (w *work) moveTo(ctx context.Context, c Candidate, t store.Taken, to Folder
 
 // folderGone writes that the move back found no such folder, or no such message, and asks which: where it is the folder,
 // the message goes to the Inbox at the next step.
-func (w *work) folderGone(ctx context.Context, t store.Taken, to Folder, f *Fault) error {
+func (w *work) folderGone(ctx context.Context, t store.Taken, to exchange.Folder, f *fault.Fault) error {
 	_, _, err := w.box.FolderID(ctx, w.in.Mailbox, to)
-	var why *Fault
-	if errors.As(err, &why) && why.Class == Gone {
+	var why *fault.Fault
+	if errors.As(err, &why) && why.Class == fault.Gone {
 		w.lane.dir.learnFolder(w.in.Mailbox, to, folderEntry{until: w.e.now().Add(keepStranger)})
 	}
 	w.setState(&w.in, t.Message, kept)
-	return w.retry(ctx, "restore", &Fault{Class: Retry, Status: f.Status, Code: f.Code,
+	return w.retry(ctx, "restore", &fault.Fault{Class: fault.Retry, Status: f.Status, Code: f.Code,
 		Detail: "the original folder or the message is gone: " + f.Detail})
 }
 
 // markRead gives a message its read state back. It may be repeated, so that a lost answer does no harm.
-func (w *work) markRead(ctx context.Context, c Candidate, t store.Taken) error {
+func (w *work) markRead(ctx context.Context, c exchange.Candidate, t store.Taken) error {
 	if c.Read == t.Read {
 		return nil
 	}

@@ -8,6 +8,7 @@ import (
 
 	"clawback/config"
 	"clawback/retract"
+	"clawback/retract/exchange"
 	"clawback/retract/retracttest"
 	"clawback/store"
 	"clawback/verdict"
@@ -61,7 +62,7 @@ func TestRestore_toTheInboxWhenTheFolderIsGone(t *testing.T) {
 		r.world.Drop("A", "Projects")
 		r.restore(rec)
 		r.wantKind(rec, anna, store.Restore, expectation{store.Done, "put back"})
-		r.lies(d, retract.Inbox)
+		r.lies(d, exchange.Inbox)
 	})
 }
 
@@ -78,7 +79,7 @@ func TestRestore_folderGoneUnderTheMove(t *testing.T) {
 		}
 		r.restore(rec)
 		r.wantKind(rec, anna, store.Restore, expectation{store.Done, "put back"})
-		r.lies(d, retract.Inbox)
+		r.lies(d, exchange.Inbox)
 	})
 }
 
@@ -89,7 +90,7 @@ func TestRestore_twiceMovesOnce(t *testing.T) {
 		r.restore(rec)
 		r.reopen()
 		r.restore(rec)
-		r.lies(d, retract.Inbox)
+		r.lies(d, exchange.Inbox)
 		if moves := r.world.Peek(d).Moves; len(moves) != 2 {
 			t.Errorf("moves %v, want away and back", moves)
 		}
@@ -101,7 +102,7 @@ func TestRestore_everyCopy(t *testing.T) {
 		other := r.world.Deliver("A", at("Rule"))
 		rec, d := r.taken(hit())
 		r.restore(rec)
-		r.lies(d, retract.Inbox)
+		r.lies(d, exchange.Inbox)
 		r.lies(other, "Rule")
 	})
 }
@@ -109,13 +110,13 @@ func TestRestore_everyCopy(t *testing.T) {
 func TestRestore_whatTheUserDidSinceStays(t *testing.T) {
 	for _, c := range []struct {
 		name    string
-		to      retract.Folder
+		to      exchange.Folder
 		outcome store.Outcome
 		reason  string
 	}{
-		{"brought back by its user", retract.Inbox, store.Done, "already back"},
+		{"brought back by its user", exchange.Inbox, store.Done, "already back"},
 		{"brought back to another folder", "Elsewhere", store.Done, "already back"},
-		{"deleted by its user", retract.Deletions, store.Skipped, "deleted by the user since"},
+		{"deleted by its user", exchange.Deletions, store.Skipped, "deleted by the user since"},
 		{"deleted for good", "", store.Gone, "no longer in the mailbox"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -167,7 +168,7 @@ func TestRestore_whileTheMoveIsInFlight(t *testing.T) {
 			rec := r.report(bad(anna))
 			r.run(time.Second)
 			r.restore(rec)
-			r.lies(m, retract.Inbox)
+			r.lies(m, exchange.Inbox)
 			if in := r.intent(rec, anna, store.Retract); !in.Outcome.Final() {
 				t.Errorf("the retraction is %s (%s)", in.Outcome, in.Reason)
 			}
@@ -189,7 +190,7 @@ func TestRestore_lostAnswers(t *testing.T) {
 				r.world.Script = once(op, lostReply(), acted)
 				r.restore(rec)
 				r.wantKind(rec, anna, store.Restore, expectation{store.Done, ""})
-				r.lies(d, retract.Inbox)
+				r.lies(d, exchange.Inbox)
 				if got := r.world.Peek(d); len(got.Moves) != 2 || !got.Read {
 					t.Errorf("%s, acted %v: moves %v, read %v", op, acted, got.Moves, got.Read)
 				}
@@ -208,7 +209,7 @@ func TestRestore_judgedAgainIsNotTakenAgain(t *testing.T) {
 		fork.original += "Disclaimer.\r\n"
 		r.report(fork)
 		r.run(24 * time.Hour)
-		r.lies(d, retract.Inbox)
+		r.lies(d, exchange.Inbox)
 	})
 }
 
@@ -221,12 +222,12 @@ func TestOperator_retractsAgainAfterARestore(t *testing.T) {
 		}
 		r.run(time.Minute)
 		in := r.want(rec, anna, store.Done, "taken to Deleted Items")
-		r.lies(d, retract.Deleted)
+		r.lies(d, exchange.Deleted)
 		if in.Cause != "operator ada: it was bad after all" {
 			t.Errorf("cause %q", in.Cause)
 		}
 		r.restore(rec)
-		r.lies(d, retract.Inbox)
+		r.lies(d, exchange.Inbox)
 	})
 }
 
@@ -312,7 +313,7 @@ func TestOperator_approveAndReject(t *testing.T) {
 		r.run(time.Minute)
 		r.want(rec, anna, store.Done, "")
 		r.want(rec, bert, store.Skipped, "rejected by ada")
-		r.lies(a, retract.Deletions)
+		r.lies(a, exchange.Deletions)
 		if err := r.e.Approve(context.Background(), "ada", []string{no.ID}, ""); !errors.Is(err, retract.ErrNotHeld) {
 			t.Errorf("approve of what is not held: %v", err)
 		}
@@ -351,12 +352,12 @@ func TestRestore_proposedWhenTheVerdictDropsToClean(t *testing.T) {
 		r.rejudge(rec.ID, verdict.Clean)
 		r.run(time.Hour)
 		back := r.wantKind(rec, anna, store.Restore, expectation{store.Held, "proposed"})
-		r.lies(d, retract.Deletions)
+		r.lies(d, exchange.Deletions)
 		if err := r.e.Approve(context.Background(), "ada", []string{back.ID}, ""); err != nil {
 			t.Fatal(err)
 		}
 		r.run(time.Minute)
-		r.lies(d, retract.Inbox)
+		r.lies(d, exchange.Inbox)
 		if got, _ := r.st.Record(rec.ID); got.Pinned != retract.PinnedRestored {
 			t.Errorf("pinned %q after an approved restore", got.Pinned)
 		}

@@ -7,13 +7,15 @@ import (
 
 	"clawback/config"
 	"clawback/retract"
+	"clawback/retract/exchange"
+	"clawback/retract/fault"
 	"clawback/retract/retracttest"
 	"clawback/store"
 )
 
 // busy is a 503 on a change: it may have acted.
 func busy() error {
-	return &retract.Fault{Class: retract.Unknown, Status: 503, Code: "ErrorServerBusy", Detail: "move message: the mailbox server is not available"}
+	return &fault.Fault{Class: fault.Unknown, Status: 503, Code: "ErrorServerBusy", Detail: "move message: the mailbox server is not available"}
 }
 
 // A 503, a reset, a gateway's timeout after the message was moved: it is this daemon's doing, the reason says so, and a
@@ -25,7 +27,7 @@ func TestUnmoved_movedByACallWithoutAnAnswer(t *testing.T) {
 			err  error
 		}{
 			{"503", busy()}, {"504", lostReply()}, {"error of no kind", errInjected},
-			{"503 that asks to wait", &retract.Fault{Class: retract.Unknown, Status: 503, After: 90 * time.Second, Detail: "busy"}},
+			{"503 that asks to wait", &fault.Fault{Class: fault.Unknown, Status: 503, After: 90 * time.Second, Detail: "busy"}},
 		} {
 			t.Run(string(action)+"/"+c.name, func(t *testing.T) {
 				bubble(t, func(r *rig) {
@@ -40,7 +42,7 @@ func TestUnmoved_movedByACallWithoutAnAnswer(t *testing.T) {
 					}
 					r.restore(rec)
 					r.wantKind(rec, anna, store.Restore, expectation{store.Done, "put back"})
-					r.lies(m, retract.Inbox)
+					r.lies(m, exchange.Inbox)
 				})
 			})
 		}
@@ -66,7 +68,7 @@ func TestUnmoved_movedAfterTheLook(t *testing.T) {
 				}
 				r.restore(rec)
 				r.wantKind(rec, anna, store.Restore, expectation{store.Done, "put back"})
-				r.lies(m, retract.Inbox)
+				r.lies(m, exchange.Inbox)
 			})
 		})
 	}
@@ -76,10 +78,10 @@ func TestUnmoved_movedAfterTheLook(t *testing.T) {
 func TestUnmoved_refusedCallIsNotClaimed(t *testing.T) {
 	bubble(t, func(r *rig) {
 		m := r.world.Deliver("A", hit())
-		r.world.Script = once("move", &retract.Fault{Class: retract.Retry, Status: 429, After: 30 * time.Second}, false)
+		r.world.Script = once("move", &fault.Fault{Class: fault.Retry, Status: 429, After: 30 * time.Second}, false)
 		rec := r.report(bad(anna))
 		r.run(5 * time.Second)
-		r.world.Put(m, string(retract.Deletions))
+		r.world.Put(m, string(exchange.Deletions))
 		r.run(time.Minute)
 		in := r.want(rec, anna, store.Done, "nothing to do")
 		for _, taken := range in.Taken {
@@ -98,11 +100,11 @@ func TestUnmoved_lastingFailureHasAScheduleAndAnEnd(t *testing.T) {
 		action   config.Action
 		err      error
 	}{
-		{"500 on the move", "move", config.SoftDelete, &retract.Fault{Class: retract.Unknown, Status: 500, Code: "ErrorMoveCopyFailed", Detail: "move message: an error"}},
-		{"500 on the purge", "purge", config.HardDelete, &retract.Fault{Class: retract.Unknown, Status: 500, Detail: "delete message: an error"}},
-		{"timeout", "move", config.Junk, &retract.Fault{Class: retract.Unknown, Code: retract.CodeTimeout, Detail: "move message: no answer in time"}},
-		{"404 by its id, which lists show", "move", config.SoftDelete, &retract.Fault{Class: retract.Gone, Status: 404, Code: "ErrorItemNotFound", Detail: "move message: gone"}},
-		{"404 of the purge", "purge", config.HardDelete, &retract.Fault{Class: retract.Gone, Status: 404, Code: "ErrorItemNotFound", Detail: "delete message: gone"}},
+		{"500 on the move", "move", config.SoftDelete, &fault.Fault{Class: fault.Unknown, Status: 500, Code: "ErrorMoveCopyFailed", Detail: "move message: an error"}},
+		{"500 on the purge", "purge", config.HardDelete, &fault.Fault{Class: fault.Unknown, Status: 500, Detail: "delete message: an error"}},
+		{"timeout", "move", config.Junk, &fault.Fault{Class: fault.Unknown, Code: fault.CodeTimeout, Detail: "move message: no answer in time"}},
+		{"404 by its id, which lists show", "move", config.SoftDelete, &fault.Fault{Class: fault.Gone, Status: 404, Code: "ErrorItemNotFound", Detail: "move message: gone"}},
+		{"404 of the purge", "purge", config.HardDelete, &fault.Fault{Class: fault.Gone, Status: 404, Code: "ErrorItemNotFound", Detail: "delete message: gone"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			bubble(t, func(r *rig) {
@@ -130,7 +132,7 @@ func TestUnmoved_lastingFailureHasAScheduleAndAnEnd(t *testing.T) {
 				if last := r.alerts[len(r.alerts)-1]; last.Kind != "stuck" || !strings.Contains(last.Text, "given up") {
 					t.Errorf("the last alert is %v", last)
 				}
-				r.lies(m, retract.Inbox)
+				r.lies(m, exchange.Inbox)
 				r.run(24 * time.Hour)
 				if len(r.world.Calls(c.op)) != n {
 					t.Error("tried again after it was given up")
@@ -146,8 +148,8 @@ func TestUnmoved_lastingFailureOfARestore(t *testing.T) {
 		m := r.world.Deliver("A", hit())
 		rec := r.report(bad(anna))
 		r.run(time.Minute)
-		r.lies(m, retract.Deletions)
-		r.world.Script = script("move", &retract.Fault{Class: retract.Unknown, Status: 500, Detail: "move message: an error"}, false)
+		r.lies(m, exchange.Deletions)
+		r.world.Script = script("move", &fault.Fault{Class: fault.Unknown, Status: 500, Detail: "move message: an error"}, false)
 		before := len(r.world.Calls("move"))
 		r.restore(rec)
 		r.run(9 * time.Minute)
@@ -157,13 +159,13 @@ func TestUnmoved_lastingFailureOfARestore(t *testing.T) {
 		r.world.Set(func(w *retracttest.World) { w.Script = nil })
 		r.run(2 * time.Hour)
 		r.wantKind(rec, anna, store.Restore, expectation{store.Done, "put back"})
-		r.lies(m, retract.Inbox)
+		r.lies(m, exchange.Inbox)
 	})
 }
 
 // An id that answers 404 for a while, which lists show all the same: nothing is said to be gone, or purged, that is there.
 func TestUnmoved_idAnswers404ForAWhile(t *testing.T) {
-	gone := &retract.Fault{Class: retract.Gone, Status: 404, Code: "ErrorItemNotFound", Detail: "not there"}
+	gone := &fault.Fault{Class: fault.Gone, Status: 404, Code: "ErrorItemNotFound", Detail: "not there"}
 	for _, action := range []config.Action{config.Junk, config.SoftDelete, config.HardDelete} {
 		for _, lost := range []bool{false, true} {
 			name := string(action) + "/move answers 404"
@@ -207,7 +209,7 @@ func TestUnmoved_idAnswers404ForAWhile(t *testing.T) {
 
 // A restore whose message's id answers 404: it is looked for by folder, and goes back to where it was.
 func TestRestore_idAnswers404(t *testing.T) {
-	gone := &retract.Fault{Class: retract.Gone, Status: 404, Code: "ErrorItemNotFound", Detail: "not there"}
+	gone := &fault.Fault{Class: fault.Gone, Status: 404, Code: "ErrorItemNotFound", Detail: "not there"}
 	for _, action := range []config.Action{config.Junk, config.Trash, config.SoftDelete} {
 		for name, ops := range map[string]string{"of the look": "locate", "of look and move, for a while": "locate move"} {
 			t.Run(string(action)+"/"+name, func(t *testing.T) {
@@ -241,7 +243,7 @@ func TestUnmoved_anotherCopyIsNotTakenForThePurgedOne(t *testing.T) {
 	bubble(t, func(r *rig) {
 		r.action(config.HardDelete)
 		deep := hit()
-		deep.Folder = string(retract.Deletions)
+		deep.Folder = string(exchange.Deletions)
 		first, second := r.world.Deliver("A", hit()), r.world.Deliver("A", deep)
 		r.world.Script = once("purge", busy(), true)
 		rec := r.report(bad(anna))

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"clawback/retract/exchange"
+	"clawback/retract/fault"
 	"clawback/store"
 )
 
@@ -54,7 +56,7 @@ func (w *work) verify(ctx context.Context) error {
 // unmoved has a move tried again whose message is still where it was. Where no answer was recorded it was this process that
 // ended, not the server that failed: that needs no wait, the first time.
 func (w *work) unmoved(in *store.Intent) {
-	f := &Fault{Class: Retry, Detail: "it is still where it was, and no answer came of the last attempt to move it"}
+	f := &fault.Fault{Class: fault.Retry, Detail: "it is still where it was, and no answer came of the last attempt to move it"}
 	ended := in.FaultSince.IsZero()
 	countFault(in, f, w.e.now())
 	w.again(in, f)
@@ -78,8 +80,8 @@ func verified(states []string) ending {
 // whereabouts says what became of one message, and its id now.
 func (w *work) whereabouts(ctx context.Context, t store.Taken) (state, id string, err error) {
 	c, err := w.box.Locate(ctx, w.in.Mailbox, t.Message)
-	var f *Fault
-	if errors.As(err, &f) && f.Class == Gone {
+	var f *fault.Fault
+	if errors.As(err, &f) && f.Class == fault.Gone {
 		return w.elsewhere(ctx, t)
 	}
 	if err != nil {
@@ -100,13 +102,13 @@ func (w *work) reached(ctx context.Context, folder string, t store.Taken) (bool,
 	if w.in.Kind == store.Restore {
 		return folder == t.Target, nil
 	}
-	for _, f := range []Folder{JunkEmail, Deleted, Deletions, Purges} {
+	for _, f := range []exchange.Folder{exchange.JunkEmail, exchange.Deleted, exchange.Deletions, exchange.Purges} {
 		id, err := w.folderID(ctx, f)
 		if err != nil {
 			return false, err
 		}
 		if id != "" && id == folder {
-			return Satisfied(RankOf(f), RankOf(Folder(t.Target))), nil
+			return exchange.Satisfied(exchange.RankOf(f), exchange.RankOf(exchange.Folder(t.Target))), nil
 		}
 	}
 	return false, nil
@@ -115,16 +117,16 @@ func (w *work) reached(ctx context.Context, folder string, t store.Taken) (bool,
 // elsewhere looks for a message whose id answers 404: in its target, in Recoverable Items, and where it was, for an id has
 // been seen to answer 404 while lists show it. A purged message is nowhere.
 func (w *work) elsewhere(ctx context.Context, t store.Taken) (state, id string, err error) {
-	for _, f := range places(Folder(t.Target)) {
+	for _, f := range places(exchange.Folder(t.Target)) {
 		hits, err := w.look(ctx, f)
 		if err != nil {
-			return "", "", fmt.Errorf("find in %s: %w", Place(f), err)
+			return "", "", fmt.Errorf("find in %s: %w", exchange.Place(f), err)
 		}
 		if state, id, err = w.recognise(ctx, hits, t, f); state != "" || err != nil {
 			return state, id, err
 		}
 	}
-	if t.Target == string(Purges) && t.State == trying {
+	if t.Target == string(exchange.Purges) && t.State == trying {
 		return moved, "", nil // permanentDelete: 404 afterwards means that it worked
 	}
 	return lost, "", nil
@@ -142,14 +144,14 @@ func markFound(in *store.Intent, message string) {
 // reclaim finds among messages that lie far enough out of sight one that a call of this intent has moved there, or was to
 // move there although it was not seen to have done so: the call was carried out late. It is this intent's then, and can be
 // restored.
-func (w *work) reclaim(mine []match, at Folder) (store.Taken, bool) {
+func (w *work) reclaim(mine []match, at exchange.Folder) (store.Taken, bool) {
 	for _, c := range mine {
 		for i := range w.in.Taken {
 			t := &w.in.Taken[i]
-			if t.Message == c.ID && t.State == moved && Satisfied(RankOf(at), RankOf(Folder(t.Target))) {
+			if t.Message == c.ID && t.State == moved && exchange.Satisfied(exchange.RankOf(at), exchange.RankOf(exchange.Folder(t.Target))) {
 				return *t, true
 			}
-			if t.Message != c.ID || t.Tried == "" || !Satisfied(RankOf(at), RankOf(Folder(t.Tried))) {
+			if t.Message != c.ID || t.Tried == "" || !exchange.Satisfied(exchange.RankOf(at), exchange.RankOf(exchange.Folder(t.Tried))) {
 				continue
 			}
 			t.Target, t.State, t.At, t.Found, t.Tried, t.Was = t.Tried, moved, w.e.now(), true, "", ""
@@ -161,7 +163,7 @@ func (w *work) reclaim(mine []match, at Folder) (store.Taken, bool) {
 
 // recognise looks among the hits of a place for the message of an entry: by its id, or where its call may have moved it, by
 // what it is. What was purged is in no list: another copy that is seen must not be taken for it.
-func (w *work) recognise(ctx context.Context, hits []Candidate, t store.Taken, in Folder) (state, id string, err error) {
+func (w *work) recognise(ctx context.Context, hits []exchange.Candidate, t store.Taken, in exchange.Folder) (state, id string, err error) {
 	for _, c := range hits {
 		if c.ID != t.Message {
 			continue
@@ -172,7 +174,7 @@ func (w *work) recognise(ctx context.Context, hits []Candidate, t store.Taken, i
 		}
 		return moved, "", nil
 	}
-	if t.State == missing || in == "" || t.Target == string(Purges) {
+	if t.State == missing || in == "" || t.Target == string(exchange.Purges) {
 		return "", "", nil // the call found it gone, and did nothing: what lies there came there otherwise
 	}
 	found, err := w.identify(ctx, hits)
@@ -199,17 +201,17 @@ func (w *work) mentions(message string) bool {
 
 // places are where a message may lie that was to go to target; "" is all but Recoverable Items. Purges cannot be listed
 // everywhere.
-func places(target Folder) []Folder {
-	if target == Purges || target == Deletions {
-		return []Folder{Deletions, ""}
+func places(target exchange.Folder) []exchange.Folder {
+	if target == exchange.Purges || target == exchange.Deletions {
+		return []exchange.Folder{exchange.Deletions, ""}
 	}
-	return []Folder{target, Deletions, ""}
+	return []exchange.Folder{target, exchange.Deletions, ""}
 }
 
 // absent settles a look that found no message to act on.
-func (w *work) absent(ctx context.Context, f identified, target Folder) error {
+func (w *work) absent(ctx context.Context, f identified, target exchange.Folder) error {
 	for _, t := range w.in.Taken {
-		if t.State == moved && Satisfied(RankOf(Folder(t.Target)), RankOf(target)) {
+		if t.State == moved && exchange.Satisfied(exchange.RankOf(exchange.Folder(t.Target)), exchange.RankOf(target)) {
 			return w.end(ctx, store.Done, takenAs(t)+f.leftAlone())
 		}
 	}
@@ -233,11 +235,11 @@ func (w *work) absent(ctx context.Context, f identified, target Folder) error {
 }
 
 // sunk gives the messages that lie in Recoverable Items.
-func (w *work) sunk(ctx context.Context, target Folder) ([]match, error) {
-	if target == Purges {
+func (w *work) sunk(ctx context.Context, target exchange.Folder) ([]match, error) {
+	if target == exchange.Purges {
 		return nil, nil // looked into already
 	}
-	hits, err := w.look(ctx, Deletions)
+	hits, err := w.look(ctx, exchange.Deletions)
 	if err != nil {
 		return nil, fmt.Errorf("find in Recoverable Items: %w", err)
 	}
@@ -246,16 +248,16 @@ func (w *work) sunk(ctx context.Context, target Folder) ([]match, error) {
 }
 
 // atRest is the reason of an intent for whose messages, which lie in a place, nothing is to be done.
-func (w *work) atRest(mine []match, at Folder) string {
+func (w *work) atRest(mine []match, at exchange.Folder) string {
 	if t, ok := w.reclaim(mine, at); ok {
 		return takenAs(t)
 	}
-	return "nothing to do: it lies in " + Place(at)
+	return "nothing to do: it lies in " + exchange.Place(at)
 }
 
 // settled ends the intent of a message that lies in Recoverable Items. Before it was seen there, another copy may have
 // come to where it had been looked for first: only a look after that says that none is in sight.
-func (w *work) settled(ctx context.Context, target Folder, sunk []match) error {
+func (w *work) settled(ctx context.Context, target exchange.Folder, sunk []match) error {
 	hits, err := w.find(ctx, target)
 	if err != nil {
 		return err
@@ -267,7 +269,7 @@ func (w *work) settled(ctx context.Context, target Folder, sunk []match) error {
 	if len(f.same) > 0 {
 		return w.moveAll(ctx, f, target)
 	}
-	return w.end(ctx, store.Done, w.atRest(sunk, Deletions)+f.leftAlone())
+	return w.end(ctx, store.Done, w.atRest(sunk, exchange.Deletions)+f.leftAlone())
 }
 
 // age is how long ago the report came of a message that a person asks for. A policy's intent can be for a recipient whom

@@ -14,6 +14,7 @@ import (
 	"clawback/internal/mailaddr"
 	"clawback/queue"
 	"clawback/retract"
+	"clawback/retract/exchange"
 	"clawback/smtpd"
 	"clawback/store"
 )
@@ -39,7 +40,7 @@ type liveOptions struct {
 }
 
 // graphFactory makes the client for one tenant's mailboxes.
-type graphFactory func(config.Tenant) (retract.Mailboxes, error)
+type graphFactory func(config.Tenant) (exchange.Mailboxes, error)
 
 func newLive(cfg *config.Config, st *store.Store, o liveOptions) (*live, error) {
 	l := &live{store: st, newGraph: o.graph, secrets: cmp.Or(o.secrets, &secrets{})}

@@ -13,13 +13,13 @@ import (
 	"clawback/config"
 	"clawback/intel/submission"
 	"clawback/queue"
-	"clawback/retract"
+	"clawback/retract/exchange"
 	"clawback/smtpd"
 	"clawback/store"
 	"clawback/store/pebble"
 )
 
-func noGraph(config.Tenant) (retract.Mailboxes, error) { return nil, nil }
+func noGraph(config.Tenant) (exchange.Mailboxes, error) { return nil, nil }
 
 // openLive has a configuration in force over a store of its own.
 func openLive(t *testing.T, dir string, cfg *config.Config) *live {
@@ -119,7 +119,7 @@ func TestUseUnsaved_onceAnHour(t *testing.T) {
 // A reload in which one tenant's client cannot be made changes nothing at all.
 func TestReplace_allTenantsOrNone(t *testing.T) {
 	l := openLive(t, t.TempDir(), &config.Config{Tenants: []config.Tenant{{ID: "t1", Name: "one"}}})
-	l.newGraph = func(t config.Tenant) (retract.Mailboxes, error) {
+	l.newGraph = func(t config.Tenant) (exchange.Mailboxes, error) {
 		if t.ID == "t3" {
 			return nil, errors.New("no such cloud")
 		}

@@ -18,6 +18,7 @@ import (
 	"clawback/pipeline"
 	"clawback/queue"
 	"clawback/retract"
+	"clawback/retract/exchange"
 	"clawback/retract/graph"
 	"clawback/score"
 	"clawback/smtpd"
@@ -61,7 +62,7 @@ func (d *daemon) queueOptions() queue.Options {
 func (d *daemon) storeOptions() store.Options { return store.Options{Fail: failpoint.Hit} }
 
 // graph makes the client for one tenant's mailboxes.
-func (d *daemon) graph(t config.Tenant) (retract.Mailboxes, error) {
+func (d *daemon) graph(t config.Tenant) (exchange.Mailboxes, error) {
 	return graph.New(t, graph.Options{Log: d.log})
 }
 

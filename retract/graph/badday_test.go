@@ -9,7 +9,8 @@ import (
 	"time"
 
 	"clawback/internal/test/graphsim"
-	"clawback/retract"
+	"clawback/retract/exchange"
+	"clawback/retract/fault"
 )
 
 // TestClient_onABadDay retracts one message from each of many mailboxes while about every sixth call fails. The loop
@@ -23,7 +24,7 @@ func TestClient_onABadDay(t *testing.T) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			w := start(t, graphsim.Options{Seed: uint64(seed), Rates: graphsim.Nasty()})
 			var wg sync.WaitGroup
-			ctx := retract.WithGate(t.Context(), &loginGate{}) // the login service's Retry-After binds all
+			ctx := fault.WithGate(t.Context(), &loginGate{}) // the login service's Retry-After binds all
 			const mailboxes = 20
 			for i := range mailboxes {
 				u := w.AddMailbox(fmt.Sprintf("user%d@contoso.example", i))
@@ -50,14 +51,14 @@ func retractOne(ctx context.Context, t *testing.T, w *world, address string) {
 	defer cancel()
 	for ctx.Err() == nil {
 		err := attempt(ctx, w, address)
-		var f *retract.Fault
+		var f *fault.Fault
 		switch {
 		case err == nil:
 			return
 		case !errors.As(err, &f):
 			t.Errorf("not a fault: %v", err)
 			return
-		case f.Class == retract.GiveUp:
+		case f.Class == fault.GiveUp:
 			t.Errorf("%s: %+v", address, f)
 			return
 		}
@@ -85,9 +86,9 @@ func attempt(ctx context.Context, w *world, address string) error {
 			}
 		}
 		if len(ids) != 1 || ids[0] != networkID {
-			return &retract.Fault{Class: retract.GiveUp, Detail: fmt.Sprint("network message ids ", ids)}
+			return &fault.Fault{Class: fault.GiveUp, Detail: fmt.Sprint("network message ids ", ids)}
 		}
-		if _, err := w.Move(ctx, box.ID, c.ID, retract.Deletions); err != nil {
+		if _, err := w.Move(ctx, box.ID, c.ID, exchange.Deletions); err != nil {
 			return err
 		}
 	}

@@ -8,7 +8,7 @@ import (
 
 	"clawback/config"
 	"clawback/internal/test/graphsim"
-	"clawback/retract"
+	"clawback/retract/exchange"
 )
 
 // BenchmarkRetract measures one find with headers and one move for each mailbox, at 50 ms of latency and with a warm
@@ -23,10 +23,10 @@ func benchmark(b *testing.B, mailboxes int) {
 	const workers = 64 // requests under way for the tenant
 	w := start(b, graphsim.Options{Rates: graphsim.Calm(), Latency: 50 * time.Millisecond, TokenLife: 24 * time.Hour},
 		func(c *config.Tenant, o *Options) { c.Graph.MailboxConcurrent = 3; o.CacheFor = 24 * time.Hour })
-	boxes := make([]retract.Mailbox, mailboxes)
+	boxes := make([]exchange.Mailbox, mailboxes)
 	for i := range boxes {
 		u := w.AddMailbox(fmt.Sprintf("user%d@contoso.example", i))
-		boxes[i] = retract.Mailbox{ID: u.ID, Name: u.UPN}
+		boxes[i] = exchange.Mailbox{ID: u.ID, Name: u.UPN}
 	}
 	if _, err := w.Resolve(b.Context(), boxes[0].Name); err != nil { // a token and a connection are there
 		b.Fatal(err)
@@ -54,8 +54,8 @@ func benchmark(b *testing.B, mailboxes int) {
 }
 
 // sweep retracts the message from each mailbox once.
-func sweep(b *testing.B, w *world, boxes []retract.Mailbox, workers int) {
-	work := make(chan retract.Mailbox)
+func sweep(b *testing.B, w *world, boxes []exchange.Mailbox, workers int) {
+	work := make(chan exchange.Mailbox)
 	var wg sync.WaitGroup
 	for range min(workers, len(boxes)) {
 		wg.Go(func() {
@@ -65,7 +65,7 @@ func sweep(b *testing.B, w *world, boxes []retract.Mailbox, workers int) {
 					b.Errorf("find: %v %+v", err, found)
 					continue
 				}
-				if _, err := w.Move(b.Context(), box.ID, found[0].ID, retract.Deletions); err != nil {
+				if _, err := w.Move(b.Context(), box.ID, found[0].ID, exchange.Deletions); err != nil {
 					b.Errorf("move: %v", err)
 				}
 			}

@@ -20,6 +20,7 @@ import (
 	"clawback/internal/test/graphsim"
 	"clawback/journal"
 	"clawback/retract"
+	"clawback/retract/exchange"
 	"clawback/store"
 	"clawback/store/memory"
 	"clawback/verdict"
@@ -369,8 +370,8 @@ func (b *bed) truth(m *chaosMail, in store.Intent) {
 			continue
 		}
 		now := b.now(bad)
-		at := retract.RankOf(retract.Folder(now.Folder))
-		if in.Outcome != store.Done || at < retract.RankOf(target) {
+		at := exchange.RankOf(exchange.Folder(now.Folder))
+		if in.Outcome != store.Done || at < exchange.RankOf(target) {
 			b.t.Errorf("%s is %s (%s), and the message lies in %s", in.Address, in.Outcome, in.Reason, now.Folder)
 		}
 		if len(now.Changes) > 1 {

@@ -12,7 +12,8 @@ import (
 
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
 
-	"clawback/retract"
+	"clawback/retract/exchange"
+	"clawback/retract/fault"
 	"clawback/retract/graph/transport"
 )
 
@@ -89,7 +90,7 @@ func (c *Client) checkTenant(ctx context.Context, granted claims) Finding {
 		return bad("tenant: the token is for tenant "+granted.Tenant, other)
 	}
 	id, name, err := c.organization(ctx)
-	var f *retract.Fault
+	var f *fault.Fault
 	switch {
 	case errors.As(err, &f) && f.Status == http.StatusForbidden:
 		return good("tenant: as the token says (Organization.Read.All is not granted, and not needed)")
@@ -151,7 +152,7 @@ const howToGrant = `either consent to Mail.ReadWrite (clawback connect), or in E
 func (c *Client) checkMail(ctx context.Context, granted claims) Finding {
 	name, err := c.tryMailboxes(ctx)
 	whole := granted.has("Mail.ReadWrite")
-	var f *retract.Fault
+	var f *fault.Fault
 	switch {
 	case err == nil && whole:
 		return good("permission Mail.ReadWrite: granted for all mailboxes; tried with " + name)
@@ -175,11 +176,11 @@ func (c *Client) tryMailboxes(ctx context.Context) (name string, err error) {
 		return "", err
 	}
 	for _, box := range boxes {
-		_, _, refused := c.FolderID(ctx, box.ID, retract.Inbox)
+		_, _, refused := c.FolderID(ctx, box.ID, exchange.Inbox)
 		if refused == nil {
 			return box.Name, nil
 		}
-		var f *retract.Fault
+		var f *fault.Fault
 		if err == nil || errors.As(refused, &f) && f.Status == http.StatusForbidden {
 			err = refused // that access is denied says more than that a mailbox is not there
 		}
@@ -188,8 +189,8 @@ func (c *Client) tryMailboxes(ctx context.Context) (name string, err error) {
 }
 
 // someMailboxes are the one that Options name, and the first ones of the directory.
-func (c *Client) someMailboxes(ctx context.Context) ([]retract.Mailbox, error) {
-	var out []retract.Mailbox
+func (c *Client) someMailboxes(ctx context.Context) ([]exchange.Mailbox, error) {
+	var out []exchange.Mailbox
 	if box, err := c.Resolve(ctx, c.probe); err == nil {
 		out = append(out, box)
 	}
@@ -227,7 +228,7 @@ func (c *Client) Granted(ctx context.Context) (Granted, error) {
 	said, _ := readClaims(token) // unreadable: nothing is said
 	out := Granted{Tenant: said.Tenant, Roles: said.Roles}
 	id, name, err := c.organization(ctx)
-	var f *retract.Fault
+	var f *fault.Fault
 	if errors.As(err, &f) && f.Status == http.StatusForbidden {
 		return out, nil
 	}

@@ -23,7 +23,8 @@ import (
 	"github.com/microsoftgraph/msgraph-sdk-go/users"
 
 	"clawback/config"
-	"clawback/retract"
+	"clawback/retract/exchange"
+	"clawback/retract/fault"
 	"clawback/retract/graph/transport"
 )
 
@@ -51,11 +52,11 @@ type Client struct {
 	http       *http.Client
 	adapter    *core.GraphRequestAdapterBase
 	slots      *slots
-	addresses  *cache[retract.Mailbox]
+	addresses  *cache[exchange.Mailbox]
 	warned     time.Time // last warning of the credential's end; owned by who holds tokens.turn
 }
 
-var _ retract.Mailboxes = (*Client)(nil)
+var _ exchange.Mailboxes = (*Client)(nil)
 
 // New makes the client of a tenant. It does not ask the network for anything yet; a credential that cannot be read is
 // an error, one that is refused is found by the first call or by Check.
@@ -75,7 +76,7 @@ func New(t config.Tenant, o Options) (*Client, error) {
 		tenant: t, cloud: cloud, timeout: o.Timeout, holds: o.CacheFor, probe: o.Probe, now: o.Now,
 		credential: credential{t.ID, t.Graph, cloud, &http.Client{Transport: base, CheckRedirect: noRedirect}},
 		slots:      newSlots(t.Graph.MailboxConcurrent),
-		addresses:  newCache[retract.Mailbox](100_000, o.Now),
+		addresses:  newCache[exchange.Mailbox](100_000, o.Now),
 	}
 	build := c.credential.make
 	if o.Credential != nil {
@@ -185,7 +186,7 @@ func (c *Client) user(id string) *users.UserItemRequestBuilder {
 func (c *Client) call(ctx context.Context, call transport.Call, run func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(transport.With(ctx, call), c.timeout)
 	defer cancel()
-	return fault(call, run(ctx))
+	return asFault(call, run(ctx))
 }
 
 // mail is call within the limit of the mailbox.
@@ -196,32 +197,32 @@ func (c *Client) mail(ctx context.Context, mailbox string, call transport.Call, 
 	}
 	defer release()
 	err = c.call(ctx, call, run)
-	if f := (*retract.Fault)(nil); errors.As(err, &f) && f.Code == "Request_ResourceNotFound" {
+	if f := (*fault.Fault)(nil); errors.As(err, &f) && f.Code == "Request_ResourceNotFound" {
 		c.forget(mailbox) // the account is gone: its addresses are looked up anew
 	}
 	return err
 }
 
-// fault is the one way by which errors leave this package.
-func fault(call transport.Call, err error) error {
+// asFault is the one way by which errors leave this package.
+func asFault(call transport.Call, err error) error {
 	if err == nil {
 		return nil
 	}
-	var f *retract.Fault
+	var f *fault.Fault
 	if errors.As(err, &f) {
 		return f // without the *url.Error around it, which names the mailbox
 	}
-	f = &retract.Fault{Class: retract.Retry, Code: "sdk", Detail: call.Name + ": the answer cannot be read"}
+	f = &fault.Fault{Class: fault.Retry, Code: "sdk", Detail: call.Name + ": the answer cannot be read"}
 	if call.Changes {
-		f.Class = retract.Unknown
+		f.Class = fault.Unknown
 	}
 	return f
 }
 
-func stopped(ctx context.Context) *retract.Fault {
-	f := &retract.Fault{Class: retract.Retry, Code: retract.CodeCancelled, Detail: "ask Graph: stopped here"}
+func stopped(ctx context.Context) *fault.Fault {
+	f := &fault.Fault{Class: fault.Retry, Code: fault.CodeCancelled, Detail: "ask Graph: stopped here"}
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		f.Code, f.Detail = retract.CodeTimeout, "ask Graph: no answer in time"
+		f.Code, f.Detail = fault.CodeTimeout, "ask Graph: no answer in time"
 	}
 	return f
 }

@@ -9,7 +9,8 @@ import (
 	"clawback/config"
 	"clawback/internal/test/graphsim"
 	"clawback/internal/test/graphsim/simtest"
-	"clawback/retract"
+	"clawback/retract/exchange"
+	"clawback/retract/fault"
 )
 
 // world is a simulator and a client of its first tenant.
@@ -67,9 +68,9 @@ func (w *world) deliver(t testing.TB, d graphsim.Delivery) graphsim.Message {
 }
 
 // faultOf asserts that an error is a fault.
-func faultOf(t testing.TB, err error) *retract.Fault {
+func faultOf(t testing.TB, err error) *fault.Fault {
 	t.Helper()
-	var f *retract.Fault
+	var f *fault.Fault
 	if !errors.As(err, &f) {
 		t.Fatalf("not a fault: %v", err)
 	}
@@ -95,19 +96,19 @@ func TestClient_findsMovesAndRestores(t *testing.T) {
 	if c.ID != want.ImmutableID || c.Folder != want.FolderID || !c.HasHeaders || len(c.NetworkMessageIDs) != 1 || c.NetworkMessageIDs[0] != networkID {
 		t.Errorf("candidate: %+v", c)
 	}
-	id, err := w.Move(ctx, box.ID, c.ID, retract.Deletions)
+	id, err := w.Move(ctx, box.ID, c.ID, exchange.Deletions)
 	if err != nil || id != c.ID {
 		t.Fatalf("Move: %s %v", id, err)
 	}
 	now, err := w.Locate(ctx, box.ID, id)
-	target, _, err2 := w.FolderID(ctx, box.ID, retract.Deletions)
+	target, _, err2 := w.FolderID(ctx, box.ID, exchange.Deletions)
 	if err != nil || err2 != nil || now.Folder != target {
 		t.Errorf("Locate: %+v %v %v", now, err, err2)
 	}
-	if found, err := w.Find(ctx, box.ID, messageID, retract.Deletions); err != nil || len(found) != 1 {
+	if found, err := w.Find(ctx, box.ID, messageID, exchange.Deletions); err != nil || len(found) != 1 {
 		t.Errorf("Find in Deletions: %+v %v", found, err)
 	}
-	if _, err := w.Move(ctx, box.ID, id, retract.Folder(want.FolderID)); err != nil {
+	if _, err := w.Move(ctx, box.ID, id, exchange.Folder(want.FolderID)); err != nil {
 		t.Errorf("Move back: %v", err)
 	}
 	if err := w.MarkRead(ctx, box.ID, id, true); err != nil {
@@ -119,7 +120,7 @@ func TestClient_findsMovesAndRestores(t *testing.T) {
 	if err := w.Purge(ctx, box.ID, id); err != nil {
 		t.Errorf("Purge: %v", err)
 	}
-	if f := faultOf(t, func() error { _, err := w.Locate(ctx, box.ID, id); return err }()); f.Class != retract.Gone {
+	if f := faultOf(t, func() error { _, err := w.Locate(ctx, box.ID, id); return err }()); f.Class != fault.Gone {
 		t.Errorf("Locate after Purge: %+v", f)
 	}
 }

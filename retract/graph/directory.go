@@ -13,7 +13,8 @@ import (
 	"github.com/microsoftgraph/msgraph-sdk-go/models/odataerrors"
 
 	"clawback/internal/mailaddr"
-	"clawback/retract"
+	"clawback/retract/exchange"
+	"clawback/retract/fault"
 	"clawback/retract/graph/transport"
 )
 
@@ -84,7 +85,7 @@ func (c *Client) kindOf(ctx context.Context, address string) (kind, error) {
 
 // optional passes over a missing permission, and a question that the cloud does not understand.
 func optional(err error) error {
-	var f *retract.Fault
+	var f *fault.Fault
 	if errors.As(err, &f) && (f.Status == http.StatusForbidden || f.Status == http.StatusBadRequest) {
 		return nil
 	}
@@ -127,12 +128,12 @@ func (c *Client) isContact(ctx context.Context, address string) (bool, error) {
 // maxMembers bounds the expansion of one group.
 const maxMembers = 5000
 
-var _ retract.Groups = (*Client)(nil)
+var _ exchange.Groups = (*Client)(nil)
 
 // Members expands a group: the mailboxes of those who are its members now, which may not be those of the time of
 // delivery. A journal report that was expanded by Exchange is the better source. An address that is no group gives a
 // Fault with retract.CodeNoMailbox.
-func (c *Client) Members(ctx context.Context, address string) ([]retract.Mailbox, error) {
+func (c *Client) Members(ctx context.Context, address string) ([]exchange.Mailbox, error) {
 	address = mailaddr.Address(address)
 	id, err := c.groupByAddress(ctx, address)
 	if plain, tagged := untagged(address); tagged && id == "" && err == nil {
@@ -144,7 +145,7 @@ func (c *Client) Members(ctx context.Context, address string) ([]retract.Mailbox
 	if id == "" {
 		return nil, refused(nobody)
 	}
-	var out []retract.Mailbox
+	var out []exchange.Mailbox
 	page := ""
 	for {
 		members, next, err := c.memberPage(ctx, id, page)

@@ -9,7 +9,8 @@ import (
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
 	"github.com/microsoftgraph/msgraph-sdk-go/users"
 
-	"clawback/retract"
+	"clawback/retract/exchange"
+	"clawback/retract/fault"
 	"clawback/retract/graph/transport"
 )
 
@@ -26,9 +27,9 @@ var finding = transport.Call{Name: "find message"}
 
 // Find lists the messages that bear this Message-ID: by the property, and when that finds nothing by the extended
 // property that holds the same in the store. The service compares without case; what it gives is compared exactly.
-func (c *Client) Find(ctx context.Context, mailbox, messageID string, in retract.Folder) ([]retract.Candidate, error) {
+func (c *Client) Find(ctx context.Context, mailbox, messageID string, in exchange.Folder) ([]exchange.Candidate, error) {
 	if messageID == "" || strings.ContainsAny(messageID, "\r\n\x00") {
-		return nil, &retract.Fault{Class: retract.GiveUp, Code: "message_id", Detail: "find message: the Message-ID is malformed"}
+		return nil, &fault.Fault{Class: fault.GiveUp, Code: "message_id", Detail: "find message: the Message-ID is malformed"}
 	}
 	id := quote(messageID)
 	look := search{mailbox: mailbox, in: string(in), filter: "internetMessageId eq '" + id + "'", exactly: messageID}
@@ -39,7 +40,7 @@ func (c *Client) Find(ctx context.Context, mailbox, messageID string, in retract
 	// PidTagInternetMessageId, for ids that the property's filter does not match.
 	look.filter = "singleValueExtendedProperties/any(ep:ep/id eq 'String 0x1035' and ep/value eq '" + id + "')"
 	found, err = c.search(ctx, look)
-	var f *retract.Fault
+	var f *fault.Fault
 	if errors.As(err, &f) && f.Status == http.StatusBadRequest {
 		return nil, nil // the fallback is not understood; the first search has answered
 	}
@@ -57,8 +58,8 @@ func plain(id string) bool {
 }
 
 // search follows the pages of one filter.
-func (c *Client) search(ctx context.Context, look search) ([]retract.Candidate, error) {
-	var out []retract.Candidate
+func (c *Client) search(ctx context.Context, look search) ([]exchange.Candidate, error) {
+	var out []exchange.Candidate
 	link := ""
 	for range maxPages {
 		var page models.MessageCollectionResponseable
@@ -81,7 +82,7 @@ func (c *Client) search(ctx context.Context, look search) ([]retract.Candidate, 
 			return out, nil
 		}
 	}
-	return nil, &retract.Fault{Class: retract.GiveUp, Code: "too_many", Detail: "find message: more than a thousand messages bear this Message-ID"}
+	return nil, &fault.Fault{Class: fault.GiveUp, Code: "too_many", Detail: "find message: more than a thousand messages bear this Message-ID"}
 }
 
 // page asks for the first page, or for that of a link. A link to another host is refused by the transport.
@@ -108,8 +109,8 @@ func (c *Client) page(ctx context.Context, look search, link string) (models.Mes
 }
 
 // candidate takes over what counts.
-func candidate(m models.Messageable) retract.Candidate {
-	out := retract.Candidate{
+func candidate(m models.Messageable) exchange.Candidate {
+	out := exchange.Candidate{
 		ID: text(m.GetId()), Folder: text(m.GetParentFolderId()), InternetMessageID: text(m.GetInternetMessageId()),
 		Subject: text(m.GetSubject()), Read: yes(m.GetIsRead()), Draft: yes(m.GetIsDraft()),
 	}

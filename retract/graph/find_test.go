@@ -8,7 +8,8 @@ import (
 	"github.com/google/uuid"
 
 	"clawback/internal/test/graphsim"
-	"clawback/retract"
+	"clawback/retract/exchange"
+	"clawback/retract/fault"
 )
 
 func withID(id string) []byte {
@@ -85,7 +86,7 @@ func TestFind_everyFolderButRecoverableItems(t *testing.T) {
 	if drafts != 1 || withoutHeaders != 1 {
 		t.Errorf("%d drafts, %d without headers", drafts, withoutHeaders)
 	}
-	found, err = w.Find(t.Context(), u.ID, messageID, retract.Deletions)
+	found, err = w.Find(t.Context(), u.ID, messageID, exchange.Deletions)
 	if err != nil || len(found) != 1 {
 		t.Errorf("in Deletions: %v %+v", err, found)
 	}
@@ -109,7 +110,7 @@ func TestFind_followsPages(t *testing.T) {
 	if len(seen) != copies {
 		t.Errorf("%d different ids", len(seen))
 	}
-	found, err = w.Find(t.Context(), u.ID, messageID, retract.Inbox)
+	found, err = w.Find(t.Context(), u.ID, messageID, exchange.Inbox)
 	if err != nil || len(found) != copies {
 		t.Errorf("in a folder: %v: %d hits", err, len(found))
 	}
@@ -123,7 +124,7 @@ func TestFind_linkToAnotherHost(t *testing.T) {
 		Status: 200, Body: `{"value":[],"@odata.nextLink":"https://evil.example/v1.0/users/x/messages"}`,
 	}})
 	_, err := w.Find(t.Context(), u.ID, messageID, "")
-	if f := faultOf(t, err); f.Code != "foreign_host" || f.Class != retract.GiveUp {
+	if f := faultOf(t, err); f.Code != "foreign_host" || f.Class != fault.GiveUp {
 		t.Errorf("%+v", f)
 	}
 }
@@ -135,7 +136,7 @@ func TestFind_linksWithoutEnd(t *testing.T) {
 		Status: 200, Body: fmt.Sprintf(`{"value":[],"@odata.nextLink":"%s/v1.0/users/%s/messages"}`, w.URL(), u.ID),
 	}})
 	_, err := w.Find(t.Context(), u.ID, messageID, "")
-	if f := faultOf(t, err); f.Class != retract.GiveUp || f.Code != "too_many" {
+	if f := faultOf(t, err); f.Class != fault.GiveUp || f.Code != "too_many" {
 		t.Errorf("%+v", f)
 	}
 	if n := w.Count(graphsim.RouteMessages, ""); n != maxPages {
@@ -161,7 +162,7 @@ func TestFind_fallback(t *testing.T) {
 	}
 	w.Inject(graphsim.Injection{Route: graphsim.RouteMessages, Fault: nothing})
 	w.Inject(graphsim.Injection{Route: graphsim.RouteMessages, Fault: graphsim.Fault{Status: 503, Code: "ErrorServerBusy", Message: "no"}})
-	if _, err := w.Find(t.Context(), u.ID, messageID, ""); faultOf(t, err).Class != retract.Retry {
+	if _, err := w.Find(t.Context(), u.ID, messageID, ""); faultOf(t, err).Class != fault.Retry {
 		t.Errorf("a fallback that failed is no answer: %v", err)
 	}
 }
@@ -171,7 +172,7 @@ func TestFind_onlyOnceForPlainIdsInAFolder(t *testing.T) {
 	u := w.AddMailbox("anna@contoso.example")
 	for id, want := range map[string]int{"<plain-1.a_b@mail.example.com>": 1, "<a+b@mail.example.com>": 2} {
 		w.ForgetCalls()
-		if _, err := w.Find(t.Context(), u.ID, id, retract.Deletions); err != nil {
+		if _, err := w.Find(t.Context(), u.ID, id, exchange.Deletions); err != nil {
 			t.Fatal(err)
 		}
 		if n := w.Count(graphsim.RouteFolderMessages, ""); n != want {
@@ -183,7 +184,7 @@ func TestFind_onlyOnceForPlainIdsInAFolder(t *testing.T) {
 func TestFind_refusesWhatIsNoMessageID(t *testing.T) {
 	w := start(t, graphsim.Options{})
 	for _, id := range []string{"", "<a\r\nb@x>", "<a\x00@x>"} {
-		if _, err := w.Find(t.Context(), "u", id, ""); faultOf(t, err).Class != retract.GiveUp {
+		if _, err := w.Find(t.Context(), "u", id, ""); faultOf(t, err).Class != fault.GiveUp {
 			t.Errorf("%q: %v", id, err)
 		}
 	}

@@ -47,7 +47,7 @@ func (c *Client) Headers(ctx context.Context, mailbox, message string) ([]string
 	}
 	defer body.Close()
 	ids, err := headIDs(body)
-	return ids, fault(transport.Call{Name: "read message headers"}, err)
+	return ids, asFault(transport.Call{Name: "read message headers"}, err)
 }
 
 // maxHead bounds the header of a message; Exchange Online's own limit is far below.

@@ -9,7 +9,8 @@ import (
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
 	"github.com/microsoftgraph/msgraph-sdk-go/users"
 
-	"clawback/retract"
+	"clawback/retract/exchange"
+	"clawback/retract/fault"
 	"clawback/retract/graph/transport"
 )
 
@@ -26,8 +27,8 @@ func (c *Client) get(ctx context.Context, mailbox, message string, fields []stri
 }
 
 // Locate tells in which folder a message is now. It does not ask for the header list.
-func (c *Client) Locate(ctx context.Context, mailbox, message string) (retract.Candidate, error) {
-	var out retract.Candidate
+func (c *Client) Locate(ctx context.Context, mailbox, message string) (exchange.Candidate, error) {
+	var out exchange.Candidate
 	err := c.mail(ctx, mailbox, transport.Call{Name: "locate message"}, func(ctx context.Context) error {
 		m, err := c.get(ctx, mailbox, message, []string{
 			"id", "parentFolderId", "internetMessageId", "receivedDateTime", "subject", "isRead", "isDraft",
@@ -41,7 +42,7 @@ func (c *Client) Locate(ctx context.Context, mailbox, message string) (retract.C
 }
 
 // Move moves a message to a folder, by its well-known name or its id, and gives its immutable id afterwards.
-func (c *Client) Move(ctx context.Context, mailbox, message string, to retract.Folder) (string, error) {
+func (c *Client) Move(ctx context.Context, mailbox, message string, to exchange.Folder) (string, error) {
 	call := transport.Call{Name: "move message", Changes: true}
 	var id string
 	err := c.mail(ctx, mailbox, call, func(ctx context.Context) error {
@@ -56,7 +57,7 @@ func (c *Client) Move(ctx context.Context, mailbox, message string, to retract.F
 		return err
 	})
 	if err == nil && id == "" {
-		err = &retract.Fault{Class: retract.Unknown, Code: "no_id", Detail: "move message: the answer does not say where the message is now"}
+		err = &fault.Fault{Class: fault.Unknown, Code: "no_id", Detail: "move message: the answer does not say where the message is now"}
 	}
 	return id, err
 }
@@ -72,7 +73,7 @@ func (c *Client) Purge(ctx context.Context, mailbox, message string) error {
 		return c.user(mailbox).Messages().ByMessageId(message).PermanentDelete().Post(ctx,
 			&users.ItemMessagesItemPermanentDeleteRequestBuilderPostRequestConfiguration{Headers: headers()})
 	})
-	var f *retract.Fault
+	var f *fault.Fault
 	if errors.As(err, &f) && unknownAction(f) {
 		return noPermanentDelete() // a custom cloud without the action
 	}
@@ -81,13 +82,13 @@ func (c *Client) Purge(ctx context.Context, mailbox, message string) error {
 
 // unknownAction reports whether an answer says that there is no such action: by its words, whatever its status, or by the
 // code that a service gives with them.
-func unknownAction(f *retract.Fault) bool {
-	return f.Code == retract.CodeNoSuchSegment || f.Status == http.StatusBadRequest && f.Code == "BadRequest"
+func unknownAction(f *fault.Fault) bool {
+	return f.Code == fault.CodeNoSuchSegment || f.Status == http.StatusBadRequest && f.Code == "BadRequest"
 }
 
-func noPermanentDelete() *retract.Fault {
-	return &retract.Fault{
-		Class: retract.GiveUp, Code: retract.CodeNoPermanentDelete,
+func noPermanentDelete() *fault.Fault {
+	return &fault.Fault{
+		Class: fault.GiveUp, Code: fault.CodeNoPermanentDelete,
 		Detail: "delete message permanently: this cloud has no permanentDelete; purges_by_move = true moves to Purges instead",
 	}
 }
@@ -118,7 +119,7 @@ func (c *Client) MIME(ctx context.Context, mailbox, message string) (io.ReadClos
 	resp, cancel, err := c.stream(transport.With(ctx, call), mailbox, message)
 	if err != nil {
 		release()
-		return nil, fault(call, err)
+		return nil, asFault(call, err)
 	}
 	return &mimeBody{in: io.LimitReader(resp.Body, maxMIME), body: resp.Body, end: func() { cancel(); release() }}, nil
 }
@@ -155,11 +156,11 @@ type mimeBody struct {
 	end  func()
 }
 
-// Read gives a *retract.Fault when the message is cut short.
+// Read gives a *fault.Fault when the message is cut short.
 func (b *mimeBody) Read(p []byte) (int, error) {
 	n, err := b.in.Read(p)
 	if err != nil && err != io.EOF {
-		err = &retract.Fault{Class: retract.Retry, Code: "cut_short", Detail: "read message: the answer was cut short"}
+		err = &fault.Fault{Class: fault.Retry, Code: "cut_short", Detail: "read message: the answer was cut short"}
 	}
 	return n, err
 }

@@ -12,7 +12,8 @@ import (
 
 	"clawback/config"
 	"clawback/internal/test/graphsim"
-	"clawback/retract"
+	"clawback/retract/exchange"
+	"clawback/retract/fault"
 )
 
 // TestMove_answers: what each answer means, and where the message is then.
@@ -21,39 +22,39 @@ func TestMove_answers(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		fault graphsim.Fault
-		class retract.Class
+		class fault.Class
 		moved bool
 	}{
-		{"reply lost after acting", graphsim.Fault{Apply: true, Drop: true}, retract.Unknown, true},
-		{"connection cut before acting", graphsim.Fault{Drop: true}, retract.Unknown, false},
-		{"gateway gave up after acting", graphsim.Fault{Apply: true, Status: 504, Body: page, Type: "text/html"}, retract.Unknown, true},
-		{"html before acting", graphsim.Fault{Status: 502, Body: page, Type: "text/html"}, retract.Unknown, false},
-		{"broken success", graphsim.Fault{Apply: true, Status: 201, Body: `{"id":`}, retract.Unknown, true},
-		{"success without an id", graphsim.Fault{Apply: true, Status: 201, Body: `{}`}, retract.Unknown, true},
-		{"success without content", graphsim.Fault{Apply: true, Status: 204}, retract.Unknown, true},
-		{"html with status 200", graphsim.Fault{Status: 200, Body: page, Type: "text/html"}, retract.Unknown, false},
-		{"server error", graphsim.Fault{Status: 500, Code: "ErrorMoveCopyFailed", Message: "x"}, retract.Unknown, false},
-		{"throttled", graphsim.Fault{Status: 429, Code: "ApplicationThrottled", Message: "x", RetryAfter: "0.9"}, retract.Retry, false},
-		{"busy", graphsim.Fault{Status: 503, Code: "ErrorServerBusy", Message: "x"}, retract.Unknown, false},
-		{"busy after acting", graphsim.Fault{Apply: true, Status: 503, Code: "ErrorServerBusy", Message: "x"}, retract.Unknown, true},
-		{"busy after acting, asks to wait", graphsim.Fault{Apply: true, Status: 503, Code: "TooManyRequests", Message: "x", RetryAfter: "2"}, retract.Unknown, true},
-		{"store unavailable after acting", graphsim.Fault{Apply: true, Status: 503, Code: "ErrorMailboxStoreUnavailable", Message: "x"}, retract.Unknown, true},
-		{"mailbox stale after acting", graphsim.Fault{Apply: true, Status: 503, Code: "MailboxInfoStale", Message: "x"}, retract.Unknown, true},
-		{"mailbox being moved, after acting", graphsim.Fault{Apply: true, Status: 503, Code: "ErrorMailboxMoveInProgress", Message: "x"}, retract.Unknown, true},
-		{"full after acting", graphsim.Fault{Apply: true, Status: 507, Code: "ErrorQuotaExceeded", Message: "x"}, retract.Unknown, true},
-		{"not implemented, after acting", graphsim.Fault{Apply: true, Status: 501, Body: page, Type: "text/html"}, retract.Unknown, true},
-		{"an item's code with a server's status", graphsim.Fault{Apply: true, Status: 500, Code: "ErrorItemNotFound", Message: "x"}, retract.Unknown, true},
-		{"a proxy's timeout after acting", graphsim.Fault{Apply: true, Status: 499, Body: page, Type: "text/html"}, retract.Unknown, true},
-		{"conflict", graphsim.Fault{Status: 409, Code: "ErrorIrresolvableConflict", Message: "x"}, retract.Retry, false},
-		{"denied", graphsim.Fault{Status: 403, Code: "ErrorAccessDenied", Message: "x"}, retract.Retry, false},
-		{"gone", graphsim.Fault{Status: 404, Code: "ErrorItemNotFound", Message: "x"}, retract.Gone, false},
+		{"reply lost after acting", graphsim.Fault{Apply: true, Drop: true}, fault.Unknown, true},
+		{"connection cut before acting", graphsim.Fault{Drop: true}, fault.Unknown, false},
+		{"gateway gave up after acting", graphsim.Fault{Apply: true, Status: 504, Body: page, Type: "text/html"}, fault.Unknown, true},
+		{"html before acting", graphsim.Fault{Status: 502, Body: page, Type: "text/html"}, fault.Unknown, false},
+		{"broken success", graphsim.Fault{Apply: true, Status: 201, Body: `{"id":`}, fault.Unknown, true},
+		{"success without an id", graphsim.Fault{Apply: true, Status: 201, Body: `{}`}, fault.Unknown, true},
+		{"success without content", graphsim.Fault{Apply: true, Status: 204}, fault.Unknown, true},
+		{"html with status 200", graphsim.Fault{Status: 200, Body: page, Type: "text/html"}, fault.Unknown, false},
+		{"server error", graphsim.Fault{Status: 500, Code: "ErrorMoveCopyFailed", Message: "x"}, fault.Unknown, false},
+		{"throttled", graphsim.Fault{Status: 429, Code: "ApplicationThrottled", Message: "x", RetryAfter: "0.9"}, fault.Retry, false},
+		{"busy", graphsim.Fault{Status: 503, Code: "ErrorServerBusy", Message: "x"}, fault.Unknown, false},
+		{"busy after acting", graphsim.Fault{Apply: true, Status: 503, Code: "ErrorServerBusy", Message: "x"}, fault.Unknown, true},
+		{"busy after acting, asks to wait", graphsim.Fault{Apply: true, Status: 503, Code: "TooManyRequests", Message: "x", RetryAfter: "2"}, fault.Unknown, true},
+		{"store unavailable after acting", graphsim.Fault{Apply: true, Status: 503, Code: "ErrorMailboxStoreUnavailable", Message: "x"}, fault.Unknown, true},
+		{"mailbox stale after acting", graphsim.Fault{Apply: true, Status: 503, Code: "MailboxInfoStale", Message: "x"}, fault.Unknown, true},
+		{"mailbox being moved, after acting", graphsim.Fault{Apply: true, Status: 503, Code: "ErrorMailboxMoveInProgress", Message: "x"}, fault.Unknown, true},
+		{"full after acting", graphsim.Fault{Apply: true, Status: 507, Code: "ErrorQuotaExceeded", Message: "x"}, fault.Unknown, true},
+		{"not implemented, after acting", graphsim.Fault{Apply: true, Status: 501, Body: page, Type: "text/html"}, fault.Unknown, true},
+		{"an item's code with a server's status", graphsim.Fault{Apply: true, Status: 500, Code: "ErrorItemNotFound", Message: "x"}, fault.Unknown, true},
+		{"a proxy's timeout after acting", graphsim.Fault{Apply: true, Status: 499, Body: page, Type: "text/html"}, fault.Unknown, true},
+		{"conflict", graphsim.Fault{Status: 409, Code: "ErrorIrresolvableConflict", Message: "x"}, fault.Retry, false},
+		{"denied", graphsim.Fault{Status: 403, Code: "ErrorAccessDenied", Message: "x"}, fault.Retry, false},
+		{"gone", graphsim.Fault{Status: 404, Code: "ErrorItemNotFound", Message: "x"}, fault.Gone, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := start(t, graphsim.Options{})
 			u := w.AddMailbox("anna@contoso.example")
 			m := w.deliver(t, graphsim.Delivery{Mailbox: u.UPN})
 			w.Inject(graphsim.Injection{Route: graphsim.RouteMove, Fault: c.fault})
-			_, err := w.Move(t.Context(), u.ID, m.ImmutableID, retract.Deletions)
+			_, err := w.Move(t.Context(), u.ID, m.ImmutableID, exchange.Deletions)
 			if f := faultOf(t, err); f.Class != c.class {
 				t.Errorf("%+v", f)
 			}
@@ -75,8 +76,8 @@ func TestMove_timeout(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.Inject(graphsim.Injection{Route: graphsim.RouteMove, Fault: graphsim.Fault{Status: 500, Delay: 2 * time.Second}})
-	_, err := w.Move(t.Context(), u.ID, m.ImmutableID, retract.JunkEmail)
-	if f := faultOf(t, err); f.Class != retract.Unknown || f.Code != "timeout" {
+	_, err := w.Move(t.Context(), u.ID, m.ImmutableID, exchange.JunkEmail)
+	if f := faultOf(t, err); f.Class != fault.Unknown || f.Code != "timeout" {
 		t.Errorf("%+v", f)
 	}
 }
@@ -86,8 +87,8 @@ func TestMove_cancelledBeforeItIsSent(t *testing.T) {
 	u := w.AddMailbox("anna@contoso.example")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := w.Move(ctx, u.ID, "AAMkA", retract.JunkEmail)
-	if f := faultOf(t, err); f.Class != retract.Retry || w.Count(graphsim.RouteMove, "") != 0 {
+	_, err := w.Move(ctx, u.ID, "AAMkA", exchange.JunkEmail)
+	if f := faultOf(t, err); f.Class != fault.Retry || w.Count(graphsim.RouteMove, "") != 0 {
 		t.Errorf("%+v", f)
 	}
 }
@@ -96,12 +97,12 @@ func TestMove_folderIsGone(t *testing.T) {
 	w := start(t, graphsim.Options{})
 	u := w.AddMailbox("anna@contoso.example")
 	m := w.deliver(t, graphsim.Delivery{Mailbox: u.UPN, Folder: "Projects"})
-	if _, err := w.Move(t.Context(), u.ID, m.ImmutableID, retract.Deletions); err != nil {
+	if _, err := w.Move(t.Context(), u.ID, m.ImmutableID, exchange.Deletions); err != nil {
 		t.Fatal(err)
 	}
 	w.RemoveFolder(u.UPN, "Projects")
-	_, err := w.Move(t.Context(), u.ID, m.ImmutableID, retract.Folder(m.FolderID))
-	if f := faultOf(t, err); f.Class != retract.Gone || f.Status != 404 {
+	_, err := w.Move(t.Context(), u.ID, m.ImmutableID, exchange.Folder(m.FolderID))
+	if f := faultOf(t, err); f.Class != fault.Gone || f.Status != 404 {
 		t.Errorf("%+v", f)
 	}
 }
@@ -114,7 +115,7 @@ func TestPurge_nothingToParse(t *testing.T) {
 	if err := w.Purge(t.Context(), u.ID, m.ImmutableID); err != nil {
 		t.Fatal(err)
 	}
-	if f := faultOf(t, w.Purge(t.Context(), u.ID, m.ImmutableID)); f.Class != retract.Gone {
+	if f := faultOf(t, w.Purge(t.Context(), u.ID, m.ImmutableID)); f.Class != fault.Gone {
 		t.Errorf("the second time: %+v", f)
 	}
 }
@@ -124,7 +125,7 @@ func TestPurge_replyLost(t *testing.T) {
 	u := w.AddMailbox("anna@contoso.example")
 	m := w.deliver(t, graphsim.Delivery{Mailbox: u.UPN})
 	w.Inject(graphsim.Injection{Route: graphsim.RoutePurge, Fault: graphsim.Fault{Apply: true, Drop: true}})
-	if f := faultOf(t, w.Purge(t.Context(), u.ID, m.ImmutableID)); f.Class != retract.Unknown {
+	if f := faultOf(t, w.Purge(t.Context(), u.ID, m.ImmutableID)); f.Class != fault.Unknown {
 		t.Errorf("%+v", f)
 	}
 	if n := w.Count(graphsim.RoutePurge, ""); n != 1 {
@@ -143,13 +144,13 @@ func TestPurge_cloudsWithoutIt(t *testing.T) {
 				w.Inject(graphsim.Injection{Route: graphsim.RoutePurge, Fault: graphsim.Fault{
 					Status: status, Code: code, Message: "Resource not found for the segment 'permanentDelete'."}})
 			}
-			if f := faultOf(t, w.Purge(t.Context(), u.ID, m.ImmutableID)); f.Class != retract.GiveUp || f.Code != retract.CodeNoPermanentDelete {
+			if f := faultOf(t, w.Purge(t.Context(), u.ID, m.ImmutableID)); f.Class != fault.GiveUp || f.Code != fault.CodeNoPermanentDelete {
 				t.Errorf("a custom cloud, %d %s: %+v", status, code, f)
 			}
 		}
 	}
 	w.Inject(graphsim.Injection{Route: graphsim.RoutePurge, Fault: graphsim.Fault{Status: 404, Code: "ResourceNotFound", Message: "Resource could not be discovered."}})
-	if f := faultOf(t, w.Purge(t.Context(), u.ID, m.ImmutableID)); f.Class != retract.Retry || !f.Slow {
+	if f := faultOf(t, w.Purge(t.Context(), u.ID, m.ImmutableID)); f.Class != fault.Retry || !f.Slow {
 		t.Errorf("a mailbox that is not to be had is taken for a cloud without the action: %+v", f)
 	}
 	for _, name := range []string{"gcc-high", "dod", "china"} {
@@ -164,7 +165,7 @@ func TestPurge_cloudsWithoutIt(t *testing.T) {
 			t.Errorf("%s: %+v, %d calls", name, f, len(w.Calls()))
 		}
 	}
-	if _, err := w.Move(t.Context(), u.ID, m.ImmutableID, retract.Purges); err != nil {
+	if _, err := w.Move(t.Context(), u.ID, m.ImmutableID, exchange.Purges); err != nil {
 		t.Errorf("the way round: %v", err)
 	}
 }
@@ -178,12 +179,12 @@ func TestLocate_movedByTheUser(t *testing.T) {
 	if err != nil || c.Folder == m.FolderID || c.ID != m.ImmutableID || !c.Read || c.InternetMessageID != messageID || c.Received.IsZero() {
 		t.Errorf("%+v %v", c, err)
 	}
-	id, name, err := w.FolderID(t.Context(), u.ID, retract.Folder(c.Folder))
+	id, name, err := w.FolderID(t.Context(), u.ID, exchange.Folder(c.Folder))
 	if err != nil || id != c.Folder || name != "Projects" {
 		t.Errorf("%s %s %v", id, name, err)
 	}
 	w.UserMoves(u.UPN, m.Key, "")
-	if _, err := w.Locate(t.Context(), u.ID, m.ImmutableID); faultOf(t, err).Class != retract.Gone {
+	if _, err := w.Locate(t.Context(), u.ID, m.ImmutableID); faultOf(t, err).Class != fault.Gone {
 		t.Error(err)
 	}
 }
@@ -193,7 +194,7 @@ func TestLocate_idsOfOthers(t *testing.T) {
 	anna, bert := w.AddMailbox("anna@contoso.example"), w.AddMailbox("bert@contoso.example")
 	m := w.deliver(t, graphsim.Delivery{Mailbox: bert.UPN})
 	for _, id := range []string{m.ImmutableID, "garbage", "AAMkA'; drop", "../../organization"} {
-		if _, err := w.Locate(t.Context(), anna.ID, id); faultOf(t, err).Class != retract.Gone {
+		if _, err := w.Locate(t.Context(), anna.ID, id); faultOf(t, err).Class != fault.Gone {
 			t.Errorf("%s: %v", id, err)
 		}
 	}
@@ -207,7 +208,7 @@ func TestMailbox_notAvailable(t *testing.T) {
 	for range 4 {
 		_, err := w.Find(t.Context(), u.ID, messageID, "")
 		f := faultOf(t, err)
-		if f.Class != retract.Retry || !f.Slow {
+		if f.Class != fault.Retry || !f.Slow {
 			t.Errorf("%+v", f)
 		}
 		codes[f.Code] = true
@@ -226,7 +227,7 @@ func TestMailbox_outsideTheScope(t *testing.T) {
 		t.Error(err)
 	}
 	_, err := w.Find(t.Context(), bert.ID, messageID, "")
-	if f := faultOf(t, err); f.Class != retract.Retry || !f.Slow || f.Tenant {
+	if f := faultOf(t, err); f.Class != fault.Retry || !f.Slow || f.Tenant {
 		t.Errorf("%+v", f)
 	}
 }
@@ -247,7 +248,7 @@ func TestMIME_streams(t *testing.T) {
 	if err := errors.Join(r.Close(), r.Close()); err != nil {
 		t.Error(err)
 	}
-	if _, err := w.MIME(t.Context(), u.ID, "garbage"); faultOf(t, err).Class != retract.Gone {
+	if _, err := w.MIME(t.Context(), u.ID, "garbage"); faultOf(t, err).Class != fault.Gone {
 		t.Error(err)
 	}
 }
@@ -263,7 +264,7 @@ func TestMIME_holdsAPlace(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if _, err := w.Locate(ctx, u.ID, m.ImmutableID); faultOf(t, err).Class != retract.Retry {
+	if _, err := w.Locate(ctx, u.ID, m.ImmutableID); faultOf(t, err).Class != fault.Retry {
 		t.Error(err)
 	}
 	r.Close()
@@ -306,7 +307,7 @@ func TestHeaders_fromListOrMIME(t *testing.T) {
 		"X-MS-Exchange-Organization-Network-Message-Id: in-the-body\r\n"
 	w := start(t, graphsim.Options{})
 	u := w.AddMailbox("anna@contoso.example")
-	if _, _, err := w.FolderID(t.Context(), u.ID, retract.Inbox); err != nil { // a token is there
+	if _, _, err := w.FolderID(t.Context(), u.ID, exchange.Inbox); err != nil { // a token is there
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
@@ -370,7 +371,7 @@ func TestFolderID_asItIsNow(t *testing.T) {
 	w := start(t, graphsim.Options{})
 	u := w.AddMailbox("anna@contoso.example")
 	for range 3 {
-		id, name, err := w.FolderID(t.Context(), u.ID, retract.Deletions)
+		id, name, err := w.FolderID(t.Context(), u.ID, exchange.Deletions)
 		if err != nil || id == "" || name != "Deletions" {
 			t.Errorf("%s %s %v", id, name, err)
 		}
@@ -378,7 +379,7 @@ func TestFolderID_asItIsNow(t *testing.T) {
 	if n := w.Count(graphsim.RouteFolder, ""); n != 3 {
 		t.Errorf("asked %d times: what the user has removed since would be taken for there", n)
 	}
-	if _, _, err := w.FolderID(t.Context(), u.ID, "nowhere"); faultOf(t, err).Class != retract.Gone {
+	if _, _, err := w.FolderID(t.Context(), u.ID, "nowhere"); faultOf(t, err).Class != fault.Gone {
 		t.Error(err)
 	}
 }

@@ -11,7 +11,8 @@ import (
 	"github.com/microsoftgraph/msgraph-sdk-go/users"
 
 	"clawback/internal/mailaddr"
-	"clawback/retract"
+	"clawback/retract/exchange"
+	"clawback/retract/fault"
 	"clawback/retract/graph/transport"
 )
 
@@ -25,18 +26,18 @@ var resolving = transport.Call{Name: "look up address", Directory: true}
 // Resolve finds the mailbox that takes mail for an SMTP address: by the proxy addresses of users, which are what
 // Exchange routes by, else by the user principal name, else by the address without its tag. Groups and mail contacts are no
 // mailboxes. An object id is found too.
-func (c *Client) Resolve(ctx context.Context, address string) (retract.Mailbox, error) {
+func (c *Client) Resolve(ctx context.Context, address string) (exchange.Mailbox, error) {
 	key := mailaddr.Address(strings.TrimSpace(address))
 	if !isObjectID(key) && (strings.ContainsAny(key, " \t\r\n<>") || strings.Count(key, "@") == 0) {
-		return retract.Mailbox{}, refused(malformed)
+		return exchange.Mailbox{}, refused(malformed)
 	}
-	return c.addresses.get(ctx, key, func(ctx context.Context) (retract.Mailbox, time.Duration, error) {
+	return c.addresses.get(ctx, key, func(ctx context.Context) (exchange.Mailbox, time.Duration, error) {
 		box, err := c.resolve(ctx, key)
-		var f *retract.Fault
+		var f *fault.Fault
 		switch {
 		case err == nil:
 			return box, c.holds, nil
-		case errors.As(err, &f) && f.Code == retract.CodeNoMailbox:
+		case errors.As(err, &f) && f.Code == fault.CodeNoMailbox:
 			return box, min(refusalHolds, c.holds), err
 		}
 		return box, 0, err
@@ -49,7 +50,7 @@ func isObjectID(s string) bool {
 
 // resolve asks for the exact address first. Only where nothing at all of the tenant has it, what stands before the tag counts.
 // Reference: Exchange Online, plus addressing.
-func (c *Client) resolve(ctx context.Context, address string) (retract.Mailbox, error) {
+func (c *Client) resolve(ctx context.Context, address string) (exchange.Mailbox, error) {
 	box, kind, err := c.resolveExactly(ctx, address)
 	if err == nil && kind == nobody {
 		if plain, tagged := untagged(address); tagged {
@@ -76,12 +77,12 @@ func untagged(address string) (plain string, tagged bool) {
 }
 
 // resolveExactly finds what has this very address, or object id.
-func (c *Client) resolveExactly(ctx context.Context, address string) (retract.Mailbox, kind, error) {
+func (c *Client) resolveExactly(ctx context.Context, address string) (exchange.Mailbox, kind, error) {
 	var found []models.Userable
 	var err error
 	if strings.Contains(address, "@") {
 		if found, err = c.usersByAddress(ctx, address); err != nil {
-			return retract.Mailbox{}, nobody, err
+			return exchange.Mailbox{}, nobody, err
 		}
 	}
 	switch len(found) {
@@ -90,26 +91,26 @@ func (c *Client) resolveExactly(ctx context.Context, address string) (retract.Ma
 	case 1:
 		return mailboxOf(found[0])
 	}
-	return retract.Mailbox{}, nobody, &retract.Fault{
-		Class: retract.GiveUp, Code: "ambiguous_address", Detail: "look up address: more than one account has it",
+	return exchange.Mailbox{}, nobody, &fault.Fault{
+		Class: fault.GiveUp, Code: "ambiguous_address", Detail: "look up address: more than one account has it",
 	}
 }
 
 // resolveOther is for what no user has as a proxy address.
-func (c *Client) resolveOther(ctx context.Context, name string) (retract.Mailbox, kind, error) {
+func (c *Client) resolveOther(ctx context.Context, name string) (exchange.Mailbox, kind, error) {
 	user, err := c.userByName(ctx, name)
 	if err == nil {
 		return mailboxOf(user)
 	}
-	var f *retract.Fault
+	var f *fault.Fault
 	if !errors.As(err, &f) || f.Code != "Request_ResourceNotFound" { // a 404 of a gateway proves nothing
-		return retract.Mailbox{}, nobody, err
+		return exchange.Mailbox{}, nobody, err
 	}
 	if !strings.Contains(name, "@") {
-		return retract.Mailbox{}, nobody, nil
+		return exchange.Mailbox{}, nobody, nil
 	}
 	k, err := c.kindOf(ctx, name)
-	return retract.Mailbox{}, k, err
+	return exchange.Mailbox{}, k, err
 }
 
 // usersByAddress asks for both prefixes: whether eq minds the case of SMTP: is not documented.
@@ -168,15 +169,15 @@ const (
 )
 
 // mailboxOf takes over what counts of a user.
-func mailboxOf(u models.Userable) (retract.Mailbox, kind, error) {
+func mailboxOf(u models.Userable) (exchange.Mailbox, kind, error) {
 	id, name := text(u.GetId()), text(u.GetUserPrincipalName())
 	switch {
 	case id == "":
-		return retract.Mailbox{}, nobody, &retract.Fault{Class: retract.Retry, Code: "sdk", Detail: "look up address: the answer has no id"}
+		return exchange.Mailbox{}, nobody, &fault.Fault{Class: fault.Retry, Code: "sdk", Detail: "look up address: the answer has no id"}
 	case strings.EqualFold(text(u.GetUserType()), "Guest") || strings.Contains(strings.ToUpper(name), "#EXT#"):
-		return retract.Mailbox{}, guest, nil
+		return exchange.Mailbox{}, guest, nil
 	}
-	box := retract.Mailbox{ID: strings.ToLower(id), Name: name}
+	box := exchange.Mailbox{ID: strings.ToLower(id), Name: name}
 	for _, proxy := range u.GetProxyAddresses() {
 		if scheme, address, _ := strings.Cut(proxy, ":"); mailaddr.Equal(scheme, "smtp") {
 			box.Addresses = append(box.Addresses, mailaddr.Address(address))
@@ -185,13 +186,13 @@ func mailboxOf(u models.Userable) (retract.Mailbox, kind, error) {
 	return box, mailbox, nil
 }
 
-func refused(k kind) *retract.Fault {
-	return &retract.Fault{Class: retract.GiveUp, Code: retract.CodeNoMailbox, Detail: "look up address: " + string(k)}
+func refused(k kind) *fault.Fault {
+	return &fault.Fault{Class: fault.GiveUp, Code: fault.CodeNoMailbox, Detail: "look up address: " + string(k)}
 }
 
 // forget drops what is remembered of a mailbox.
 func (c *Client) forget(mailbox string) {
-	c.addresses.drop(func(_ string, m retract.Mailbox) bool { return m.ID == mailbox })
+	c.addresses.drop(func(_ string, m exchange.Mailbox) bool { return m.ID == mailbox })
 }
 
 func text(s *string) string {

@@ -10,7 +10,7 @@ import (
 
 	"clawback/config"
 	"clawback/internal/test/graphsim"
-	"clawback/retract"
+	"clawback/retract/fault"
 )
 
 func populate(w *world) map[string]graphsim.User {
@@ -95,7 +95,7 @@ func TestResolve_plusAddresses(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			box, err := w.Resolve(t.Context(), c.address)
 			if c.says != "" {
-				if f := faultOf(t, err); f.Code != retract.CodeNoMailbox || !strings.Contains(f.Detail, c.says) {
+				if f := faultOf(t, err); f.Code != fault.CodeNoMailbox || !strings.Contains(f.Detail, c.says) {
 					t.Errorf("%+v", f)
 				}
 				return
@@ -117,7 +117,7 @@ func TestResolve_troubleIsNotTakenForNobody(t *testing.T) {
 		w := start(t, graphsim.Options{})
 		populate(w)
 		w.Inject(graphsim.Injection{Route: route, Fault: graphsim.Fault{Status: 503, Code: "x", Message: "y"}})
-		if _, err := w.Resolve(t.Context(), "anna+news@contoso.example"); faultOf(t, err).Class != retract.Retry {
+		if _, err := w.Resolve(t.Context(), "anna+news@contoso.example"); faultOf(t, err).Class != fault.Retry {
 			t.Errorf("%s: %v", route, err)
 		}
 	}
@@ -136,7 +136,7 @@ func TestResolve_byObjectID(t *testing.T) {
 		t.Errorf("%d searches by address", n)
 	}
 	for _, id := range []string{"00000000-1111-4222-8333-444444444444", users["left@contoso.example"].ID} {
-		if _, err := w.Resolve(t.Context(), id); faultOf(t, err).Code != retract.CodeNoMailbox {
+		if _, err := w.Resolve(t.Context(), id); faultOf(t, err).Code != fault.CodeNoMailbox {
 			t.Errorf("%s: %v", id, err)
 		}
 	}
@@ -159,7 +159,7 @@ func TestResolve_noMailbox(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := w.Resolve(t.Context(), c.address)
 			f := faultOf(t, err)
-			if f.Class != retract.GiveUp || f.Code != "no_mailbox" || !strings.Contains(f.Detail, c.says) {
+			if f.Class != fault.GiveUp || f.Code != "no_mailbox" || !strings.Contains(f.Detail, c.says) {
 				t.Errorf("%+v", f)
 			}
 		})
@@ -180,7 +180,7 @@ func TestResolve_withoutOptionalPermissions(t *testing.T) {
 	populate(w)
 	w.SetRoles("", "Mail.ReadWrite")
 	_, err := w.Resolve(t.Context(), "anna@contoso.example")
-	if f := faultOf(t, err); f.Class != retract.Auth || !f.Tenant || !strings.Contains(f.Detail, "User.Read.All") {
+	if f := faultOf(t, err); f.Class != fault.Auth || !f.Tenant || !strings.Contains(f.Detail, "User.Read.All") {
 		t.Errorf("%+v", f)
 	}
 }
@@ -191,7 +191,7 @@ func TestResolve_ambiguous(t *testing.T) {
 		Status: 200, Body: `{"value":[{"id":"1","userPrincipalName":"a@x"},{"id":"2","userPrincipalName":"b@x"}]}`,
 	}})
 	_, err := w.Resolve(t.Context(), "both@contoso.example")
-	if f := faultOf(t, err); f.Class != retract.GiveUp || f.Code != "ambiguous_address" {
+	if f := faultOf(t, err); f.Class != fault.GiveUp || f.Code != "ambiguous_address" {
 		t.Errorf("%+v", f)
 	}
 }
@@ -236,7 +236,7 @@ func TestResolve_failuresAreNotCached(t *testing.T) {
 	w := start(t, graphsim.Options{})
 	populate(w)
 	w.Inject(graphsim.Injection{Route: graphsim.RouteUsers, Fault: graphsim.Fault{Status: 503, Code: "serviceNotAvailable", Message: "x"}})
-	if _, err := w.Resolve(t.Context(), "anna@contoso.example"); faultOf(t, err).Class != retract.Retry {
+	if _, err := w.Resolve(t.Context(), "anna@contoso.example"); faultOf(t, err).Class != fault.Retry {
 		t.Error(err)
 	}
 	if _, err := w.Resolve(t.Context(), "anna@contoso.example"); err != nil {
@@ -271,7 +271,7 @@ func TestResolve_anewAfterTheAccountIsGone(t *testing.T) {
 	}
 	w.SetKind(anna.UPN, graphsim.DeletedUser)
 	_, err := w.Find(t.Context(), anna.ID, messageID, "")
-	if f := faultOf(t, err); f.Class != retract.GiveUp || f.Code != "Request_ResourceNotFound" {
+	if f := faultOf(t, err); f.Class != fault.GiveUp || f.Code != "Request_ResourceNotFound" {
 		t.Errorf("%+v", f)
 	}
 	if _, err := w.Resolve(t.Context(), "sales@contoso.example"); faultOf(t, err).Code != "no_mailbox" {
@@ -317,7 +317,7 @@ func TestResolve_gatewaysNotFound(t *testing.T) {
 		w := start(t, graphsim.Options{})
 		w.Inject(graphsim.Injection{Times: -1, Fault: graphsim.Fault{Status: 404, Body: body}})
 		_, err := w.Resolve(t.Context(), "anna@contoso.example")
-		if f := faultOf(t, err); f.Class != retract.Retry || f.Code == "no_mailbox" {
+		if f := faultOf(t, err); f.Class != fault.Retry || f.Code == "no_mailbox" {
 			t.Errorf("%s: %+v", body, f)
 		}
 		w = start(t, graphsim.Options{})

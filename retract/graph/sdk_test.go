@@ -13,7 +13,8 @@ import (
 
 	"clawback/config"
 	"clawback/internal/test/graphsim"
-	"clawback/retract"
+	"clawback/retract/exchange"
+	"clawback/retract/fault"
 	"clawback/retract/graph/transport"
 )
 
@@ -83,15 +84,15 @@ func tapped(t *testing.T) (*world, *wire, graphsim.User, graphsim.Message) {
 	return w, tap, u, w.deliver(t, graphsim.Delivery{Mailbox: u.UPN})
 }
 
-// everyCall runs each method of retract.Mailboxes once and gives the errors by name.
+// everyCall runs each method of exchange.Mailboxes once and gives the errors by name.
 func everyCall(t *testing.T, w *world, u graphsim.User, message string) map[string]error {
 	ctx := t.Context()
 	out := map[string]error{}
 	_, out["Resolve"] = w.Resolve(ctx, u.UPN)
 	_, out["Find"] = w.Find(ctx, u.ID, messageID, "")
-	_, out["Find in a folder"] = w.Find(ctx, u.ID, messageID, retract.Inbox)
+	_, out["Find in a folder"] = w.Find(ctx, u.ID, messageID, exchange.Inbox)
 	_, out["Locate"] = w.Locate(ctx, u.ID, message)
-	_, _, out["FolderID"] = w.FolderID(ctx, u.ID, retract.Inbox)
+	_, _, out["FolderID"] = w.FolderID(ctx, u.ID, exchange.Inbox)
 	_, out["Headers"] = w.Headers(ctx, u.ID, message)
 	body, err := w.MIME(ctx, u.ID, message)
 	if out["MIME"] = err; err == nil {
@@ -99,7 +100,7 @@ func everyCall(t *testing.T, w *world, u graphsim.User, message string) map[stri
 		body.Close()
 	}
 	out["MarkRead"] = w.MarkRead(ctx, u.ID, message, true)
-	_, out["Move"] = w.Move(ctx, u.ID, message, retract.JunkEmail)
+	_, out["Move"] = w.Move(ctx, u.ID, message, exchange.JunkEmail)
 	out["Purge"] = w.Purge(ctx, u.ID, message)
 	return out
 }
@@ -128,7 +129,7 @@ func TestSDK_02_fractionalRetryAfterIsKept(t *testing.T) {
 	for text, want := range map[string]time.Duration{"0.9": 900 * time.Millisecond, "2.128": 2128 * time.Millisecond, "": 0} {
 		m := w.deliver(t, graphsim.Delivery{Mailbox: u.UPN})
 		w.Inject(graphsim.Injection{Route: graphsim.RouteMove, Fault: graphsim.Fault{Status: 429, Code: "TooManyRequests", Message: "x", RetryAfter: text}})
-		_, err := w.Move(t.Context(), u.ID, m.ImmutableID, retract.JunkEmail)
+		_, err := w.Move(t.Context(), u.ID, m.ImmutableID, exchange.JunkEmail)
 		if f := faultOf(t, err); f.After != want {
 			t.Errorf("%q: %v", text, f.After)
 		}
@@ -167,7 +168,7 @@ func TestSDK_05_longRetryAfterIsToldAtOnce(t *testing.T) {
 	w, _, u, m := tapped(t)
 	w.Inject(graphsim.Injection{Route: graphsim.RouteMove, Fault: graphsim.Fault{Status: 429, Code: "TooManyRequests", Message: "x", RetryAfter: "3600"}})
 	began := time.Now()
-	_, err := w.Move(t.Context(), u.ID, m.ImmutableID, retract.JunkEmail)
+	_, err := w.Move(t.Context(), u.ID, m.ImmutableID, exchange.JunkEmail)
 	if f := faultOf(t, err); f.After != time.Hour || f.Status != 429 || time.Since(began) > 10*time.Second {
 		t.Errorf("after %v: %+v", time.Since(began), f)
 	}
@@ -203,7 +204,7 @@ func TestSDK_07_errorsWithoutAMessage(t *testing.T) {
 		w.Inject(graphsim.Injection{Times: -1, Fault: graphsim.Fault{Status: 500, Body: body}})
 		for name, err := range everyCall(t, w, u, m.ImmutableID) {
 			f := faultOf(t, err)
-			if f.Status != 500 || f.Error() == "" || (f.Class == retract.Unknown) != changes(name) {
+			if f.Status != 500 || f.Error() == "" || (f.Class == fault.Unknown) != changes(name) {
 				t.Errorf("%s, %s: %+v", body, name, f)
 			}
 		}
@@ -215,7 +216,7 @@ func TestSDK_08_statusOfHTMLErrors(t *testing.T) {
 	w.Inject(graphsim.Injection{Times: -1, Fault: graphsim.Fault{Status: 502, Body: "<html><h1>Bad Gateway</h1></html>", Type: "text/html"}})
 	for name, err := range everyCall(t, w, u, m.ImmutableID) {
 		f := faultOf(t, err)
-		if f.Status != 502 || (f.Class == retract.Unknown) != changes(name) {
+		if f.Status != 502 || (f.Class == fault.Unknown) != changes(name) {
 			t.Errorf("%s: %+v", name, f)
 		}
 	}
@@ -330,7 +331,7 @@ func TestRedirects_areNotFollowed(t *testing.T) {
 	w, tap, u, m := tapped(t)
 	w.Inject(graphsim.Injection{Times: -1, Fault: graphsim.Fault{Status: 307, Header: http.Header{"Location": {"/v1.0/organization"}}}})
 	for name, err := range everyCall(t, w, u, m.ImmutableID) {
-		if f := faultOf(t, err); f.Class != retract.GiveUp || f.Status != 307 {
+		if f := faultOf(t, err); f.Class != fault.GiveUp || f.Status != 307 {
 			t.Errorf("%s: %+v", name, f)
 		}
 	}

@@ -4,7 +4,7 @@ import (
 	"context"
 	"sync"
 
-	"clawback/retract"
+	"clawback/retract/fault"
 )
 
 // perMailbox is Exchange Online's limit for one application and mailbox. Reference: Graph, throttling limits, Outlook.
@@ -46,7 +46,7 @@ func (s *slots) enter(ctx context.Context, mailbox string) (release func(), err 
 		return func() { once.Do(func() { <-q.places; s.leave(mailbox, q) }) }, nil
 	case <-ctx.Done():
 		s.leave(mailbox, q)
-		return nil, &retract.Fault{Class: retract.Retry, Code: retract.CodeCancelled, Detail: "wait for a place at the mailbox: stopped here"}
+		return nil, &fault.Fault{Class: fault.Retry, Code: fault.CodeCancelled, Detail: "wait for a place at the mailbox: stopped here"}
 	}
 }
 

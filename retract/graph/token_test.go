@@ -29,7 +29,8 @@ import (
 
 	"clawback/config"
 	"clawback/internal/test/graphsim"
-	"clawback/retract"
+	"clawback/retract/exchange"
+	"clawback/retract/fault"
 )
 
 func TestToken_expiresAndIsRenewed(t *testing.T) {
@@ -73,7 +74,7 @@ func TestToken_revoked(t *testing.T) {
 		} else {
 			w.RevokeTokens()
 		}
-		if _, err := w.Move(t.Context(), u.ID, m.ImmutableID, retract.Deletions); err != nil {
+		if _, err := w.Move(t.Context(), u.ID, m.ImmutableID, exchange.Deletions); err != nil {
 			t.Errorf("challenge %t: %v", challenge, err)
 		}
 		if n := w.Count(graphsim.RouteToken, ""); n != 2 {
@@ -95,8 +96,8 @@ func TestToken_refusedAgain(t *testing.T) {
 	w := start(t, graphsim.Options{})
 	u := w.AddMailbox("anna@contoso.example")
 	w.Inject(graphsim.Injection{Route: graphsim.RouteFolder, Times: -1, Fault: graphsim.Challenge()})
-	_, _, err := w.FolderID(t.Context(), u.ID, retract.Inbox)
-	if f := faultOf(t, err); f.Class != retract.Auth || !f.Tenant {
+	_, _, err := w.FolderID(t.Context(), u.ID, exchange.Inbox)
+	if f := faultOf(t, err); f.Class != fault.Auth || !f.Tenant {
 		t.Errorf("%+v", f)
 	}
 	if n := w.Count(graphsim.RouteFolder, ""); n != 2 {
@@ -111,14 +112,14 @@ func TestToken_manyRefusedAtOnce(t *testing.T) {
 	for _, name := range strings.Split("a b c d e f g h i j k l m n o p q r s t", " ") {
 		users = append(users, w.AddMailbox(name+"@contoso.example"))
 	}
-	if _, _, err := w.FolderID(t.Context(), users[0].ID, retract.Inbox); err != nil {
+	if _, _, err := w.FolderID(t.Context(), users[0].ID, exchange.Inbox); err != nil {
 		t.Fatal(err)
 	}
 	w.RevokeTokens()
 	var wg sync.WaitGroup
 	for _, u := range users {
 		wg.Go(func() {
-			if _, _, err := w.FolderID(t.Context(), u.ID, retract.Deletions); err != nil {
+			if _, _, err := w.FolderID(t.Context(), u.ID, exchange.Deletions); err != nil {
 				t.Error(err)
 			}
 		})
@@ -134,15 +135,15 @@ func TestToken_loginTrouble(t *testing.T) {
 		name  string
 		edit  func(*config.Tenant)
 		fault *graphsim.Fault
-		class retract.Class
+		class fault.Class
 		code  string
 	}{
-		{"wrong secret", func(c *config.Tenant) { c.Graph.ClientSecret = config.NewSecret("wrong") }, nil, retract.Auth, "AADSTS7000215"},
-		{"wrong client", func(c *config.Tenant) { c.Graph.ClientID = "00000000-0000-4000-8000-000000000000" }, nil, retract.Auth, "AADSTS700016"},
-		{"unknown tenant", func(c *config.Tenant) { c.ID = "99999999-0000-4000-8000-000000000000" }, nil, retract.Auth, "AADSTS90002"},
-		{"login page is down", nil, &graphsim.Fault{Status: 503, Body: "<html>busy</html>", Type: "text/html"}, retract.Retry, ""},
-		{"connection cut", nil, &graphsim.Fault{Drop: true}, retract.Retry, "login_unreachable"},
-		{"passing trouble", nil, &graphsim.Fault{Status: 400, Body: `{"error":"temporarily_unavailable","error_description":"AADSTS90033: A transient error has occurred."}`}, retract.Retry, "AADSTS90033"},
+		{"wrong secret", func(c *config.Tenant) { c.Graph.ClientSecret = config.NewSecret("wrong") }, nil, fault.Auth, "AADSTS7000215"},
+		{"wrong client", func(c *config.Tenant) { c.Graph.ClientID = "00000000-0000-4000-8000-000000000000" }, nil, fault.Auth, "AADSTS700016"},
+		{"unknown tenant", func(c *config.Tenant) { c.ID = "99999999-0000-4000-8000-000000000000" }, nil, fault.Auth, "AADSTS90002"},
+		{"login page is down", nil, &graphsim.Fault{Status: 503, Body: "<html>busy</html>", Type: "text/html"}, fault.Retry, ""},
+		{"connection cut", nil, &graphsim.Fault{Drop: true}, fault.Retry, "login_unreachable"},
+		{"passing trouble", nil, &graphsim.Fault{Status: 400, Body: `{"error":"temporarily_unavailable","error_description":"AADSTS90033: A transient error has occurred."}`}, fault.Retry, "AADSTS90033"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := start(t, graphsim.Options{}, func(tenant *config.Tenant, _ *Options) {
@@ -175,21 +176,21 @@ func TestToken_loginTrouble(t *testing.T) {
 type loginGate struct {
 	mu    sync.Mutex
 	until time.Time
-	told  []*retract.Fault
+	told  []*fault.Fault
 }
 
-func (g *loginGate) Clear() *retract.Fault { return nil }
+func (g *loginGate) Clear() *fault.Fault { return nil }
 
-func (g *loginGate) ClearLogin() *retract.Fault {
+func (g *loginGate) ClearLogin() *fault.Fault {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if wait := time.Until(g.until); wait > 0 {
-		return &retract.Fault{Class: retract.Retry, After: wait, Code: retract.CodeNotCleared}
+		return &fault.Fault{Class: fault.Retry, After: wait, Code: fault.CodeNotCleared}
 	}
 	return nil
 }
 
-func (g *loginGate) LoginFailed(f *retract.Fault) {
+func (g *loginGate) LoginFailed(f *fault.Fault) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.until = time.Now().Add(f.After)
@@ -217,13 +218,13 @@ func TestToken_loginAsksToWait(t *testing.T) {
 			w.AddMailbox("anna@contoso.example")
 			w.Inject(graphsim.Injection{Route: c.route, Fault: c.fault})
 			g := &loginGate{}
-			ctx := retract.WithGate(t.Context(), g)
+			ctx := fault.WithGate(t.Context(), g)
 			_, err := w.Resolve(ctx, "anna@contoso.example")
 			if f := faultOf(t, err); !f.Login || f.After < c.after || len(g.told) != 1 {
 				t.Errorf("%+v, told %v", f, g.told)
 			}
 			_, err = w.Resolve(ctx, "anna@contoso.example")
-			if f := faultOf(t, err); f.Code != retract.CodeNotCleared {
+			if f := faultOf(t, err); f.Code != fault.CodeNotCleared {
 				t.Errorf("asked again at once: %+v", f)
 			}
 			if c.after > time.Second {
@@ -249,7 +250,7 @@ func TestToken_manyWaitForOneFailure(t *testing.T) {
 	for i := range 100 {
 		wg.Go(func() {
 			_, err := w.Resolve(t.Context(), fmt.Sprintf("user%d@contoso.example", i))
-			if f := faultOf(t, err); f.Class != retract.Retry || !f.Login {
+			if f := faultOf(t, err); f.Class != fault.Retry || !f.Login {
 				t.Errorf("%+v", f)
 			}
 		})
@@ -269,7 +270,7 @@ func TestToken_renewalThatFails(t *testing.T) {
 	w := start(t, graphsim.Options{Now: clock, TokenLife: 4 * time.Minute}, func(_ *config.Tenant, o *Options) { o.Now = clock })
 	u := w.AddMailbox("anna@contoso.example")
 	locate := func() error {
-		_, _, err := w.FolderID(t.Context(), u.ID, retract.Inbox)
+		_, _, err := w.FolderID(t.Context(), u.ID, exchange.Inbox)
 		return err
 	}
 	if err := locate(); err != nil {
@@ -309,11 +310,11 @@ func (s stub) GetToken(context.Context, policy.TokenRequestOptions) (azcore.Acce
 func TestToken_empty(t *testing.T) {
 	w := start(t, graphsim.Options{}, func(_ *config.Tenant, o *Options) { o.Credential = stub{} })
 	_, err := w.Resolve(t.Context(), "anna@contoso.example")
-	if f := faultOf(t, err); f.Class != retract.Auth || len(w.Calls()) != 0 {
+	if f := faultOf(t, err); f.Class != fault.Auth || len(w.Calls()) != 0 {
 		t.Errorf("%+v, %d calls", f, len(w.Calls()))
 	}
 	w = start(t, graphsim.Options{}, func(_ *config.Tenant, o *Options) { o.Credential = stub{err: errors.New("no metadata service")} })
-	if _, err := w.Resolve(t.Context(), "anna@contoso.example"); faultOf(t, err).Class != retract.Retry {
+	if _, err := w.Resolve(t.Context(), "anna@contoso.example"); faultOf(t, err).Class != fault.Retry {
 		t.Errorf("%v", err)
 	}
 }
@@ -397,7 +398,7 @@ func TestCredential_managedIdentity(t *testing.T) {
 		t.Setenv("IDENTITY_HEADER", "secret-of-the-platform")
 	})
 	_, err := w.Resolve(t.Context(), "anna@contoso.example")
-	if f := faultOf(t, err); f.Class != retract.Auth || f.Status != 401 {
+	if f := faultOf(t, err); f.Class != fault.Auth || f.Status != 401 {
 		t.Errorf("the simulator knows no such token, and says so: %+v", f)
 	}
 	if q := asked.Load(); q == nil || q.Get("resource") != w.URL() {

@@ -14,7 +14,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 
-	"clawback/retract"
+	"clawback/retract/fault"
 	"clawback/retract/graph/transport"
 )
 
@@ -36,8 +36,8 @@ type tokens struct {
 	cred    azcore.TokenCredential
 	current azcore.AccessToken
 	got     time.Time
-	failure *retract.Fault // of the last request; nil when it gave a token
-	retryAt time.Time      // no renewal ahead of time before
+	failure *fault.Fault // of the last request; nil when it gave a token
+	retryAt time.Time    // no renewal ahead of time before
 }
 
 func newTokens(make_ func() (azcore.TokenCredential, error), scope string, now func() time.Time) *tokens {
@@ -52,7 +52,7 @@ func (t *tokens) Token(ctx context.Context, stale, claims string) (string, error
 	case t.turn <- struct{}{}:
 		defer func() { <-t.turn }()
 	case <-ctx.Done():
-		return "", &retract.Fault{Class: retract.Retry, Code: retract.CodeCancelled, Detail: "get an access token: stopped here"}
+		return "", &fault.Fault{Class: fault.Retry, Code: fault.CodeCancelled, Detail: "get an access token: stopped here"}
 	}
 	usable := t.lasts(0) && t.current.Token != stale
 	if usable && (t.lasts(t.margin()) || t.now().Before(t.retryAt)) {
@@ -76,31 +76,31 @@ func (t *tokens) Token(ctx context.Context, stale, claims string) (string, error
 const renewAgain = 15 * time.Second
 
 // request asks the login service for a token, where its Retry-After allows.
-func (t *tokens) request(ctx context.Context, stale, claims string) *retract.Fault {
-	if f := retract.LoginClearance(ctx); f != nil {
+func (t *tokens) request(ctx context.Context, stale, claims string) *fault.Fault {
+	if f := fault.LoginClearance(ctx); f != nil {
 		return f
 	}
 	defer t.requests.Add(1)
 	t.failure = t.ask(ctx, stale, claims)
 	if t.failure != nil {
-		retract.LoginFailed(ctx, t.failure)
+		fault.LoginFailed(ctx, t.failure)
 	}
 	return t.failure
 }
 
-func (t *tokens) ask(ctx context.Context, stale, claims string) *retract.Fault {
+func (t *tokens) ask(ctx context.Context, stale, claims string) *fault.Fault {
 	if t.cred == nil || (stale != "" && claims == "") {
 		// A new credential has an empty cache: MSAL would give the refused token again.
 		cred, err := t.make()
 		if err != nil {
-			return &retract.Fault{Class: retract.Auth, Tenant: true, Code: "credential", Detail: "use the credential: " + reason(err)}
+			return &fault.Fault{Class: fault.Auth, Tenant: true, Code: "credential", Detail: "use the credential: " + reason(err)}
 		}
 		t.cred = cred
 	}
 	token, err := getToken(ctx, t.cred, t.scope, claims)
 	if err != nil {
 		f := loginFault(err, t.now())
-		if f.Class == retract.Auth {
+		if f.Class == fault.Auth {
 			t.cred = nil // its files may be renewed before the next try
 		}
 		return f
@@ -121,10 +121,10 @@ func (t *tokens) margin() time.Duration {
 }
 
 // loginFault classifies what azidentity says. Its text holds the whole answer, so it is not handed on.
-func loginFault(err error, now time.Time) *retract.Fault {
+func loginFault(err error, now time.Time) *fault.Fault {
 	var failed *azidentity.AuthenticationFailedError
 	if !errors.As(err, &failed) || failed.RawResponse == nil {
-		return &retract.Fault{Class: retract.Retry, Tenant: true, Login: true, Code: retract.CodeLoginUnreachable,
+		return &fault.Fault{Class: fault.Retry, Tenant: true, Login: true, Code: fault.CodeLoginUnreachable,
 			Detail: "get an access token: the login service cannot be reached"}
 	}
 	const most = 64 << 10

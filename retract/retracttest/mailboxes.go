@@ -5,19 +5,20 @@ import (
 	"io"
 	"strings"
 
-	"clawback/retract"
+	"clawback/retract/exchange"
+	"clawback/retract/fault"
 )
 
-var _ retract.Mailboxes = (*World)(nil)
+var _ exchange.Mailboxes = (*World)(nil)
 
 // Resolve finds a mailbox by any of its addresses.
-func (w *World) Resolve(ctx context.Context, address string) (mb retract.Mailbox, err error) {
+func (w *World) Resolve(ctx context.Context, address string) (mb exchange.Mailbox, err error) {
 	err = w.call(ctx, "resolve", "", address, func(*Box) error {
 		b := w.boxOf(address)
 		if b == nil {
-			return fault(retract.GiveUp, 404, retract.CodeNoMailbox, "no user has this address")
+			return failure(fault.GiveUp, 404, fault.CodeNoMailbox, "no user has this address")
 		}
-		mb = retract.Mailbox{ID: b.ID, Name: b.Name}
+		mb = exchange.Mailbox{ID: b.ID, Name: b.Name}
 		for a, id := range w.addresses {
 			if id == b.ID {
 				mb.Addresses = append(mb.Addresses, a)
@@ -45,14 +46,14 @@ func (w *World) boxOf(address string) *Box {
 }
 
 // Members lists the mailboxes of a group.
-func (w *World) Members(ctx context.Context, address string) (list []retract.Mailbox, err error) {
+func (w *World) Members(ctx context.Context, address string) (list []exchange.Mailbox, err error) {
 	err = w.call(ctx, "members", "", address, func(*Box) error {
 		ids, ok := w.Groups[strings.ToLower(address)]
 		if !ok {
-			return fault(retract.GiveUp, 404, retract.CodeNoMailbox, "no group has this address")
+			return failure(fault.GiveUp, 404, fault.CodeNoMailbox, "no group has this address")
 		}
 		for _, id := range ids {
-			list = append(list, retract.Mailbox{ID: id, Name: w.boxes[id].Name})
+			list = append(list, exchange.Mailbox{ID: id, Name: w.boxes[id].Name})
 		}
 		return nil
 	})
@@ -60,7 +61,7 @@ func (w *World) Members(ctx context.Context, address string) (list []retract.Mai
 }
 
 // Find lists messages by Message-ID, without case as Graph does.
-func (w *World) Find(ctx context.Context, mailbox, messageID string, folder retract.Folder) (list []retract.Candidate, err error) {
+func (w *World) Find(ctx context.Context, mailbox, messageID string, folder exchange.Folder) (list []exchange.Candidate, err error) {
 	err = w.call(ctx, "find", mailbox, messageID+" "+string(folder), func(b *Box) error {
 		for _, m := range b.Messages {
 			if m.Purged || !strings.EqualFold(m.MessageID, messageID) || w.Now().Before(m.Hidden) {
@@ -78,15 +79,15 @@ func (w *World) Find(ctx context.Context, mailbox, messageID string, folder retr
 	return list, nil
 }
 
-func inFolder(b *Box, m *Message, folder retract.Folder) bool {
+func inFolder(b *Box, m *Message, folder exchange.Folder) bool {
 	if folder == "" {
-		return m.Folder != string(retract.Deletions) && m.Folder != string(retract.Purges)
+		return m.Folder != string(exchange.Deletions) && m.Folder != string(exchange.Purges)
 	}
 	return m.Folder == string(folder) || FolderOf(b.ID, m.Folder) == string(folder)
 }
 
-func candidate(b *Box, m *Message) retract.Candidate {
-	c := retract.Candidate{
+func candidate(b *Box, m *Message) exchange.Candidate {
+	c := exchange.Candidate{
 		ID: m.ID, Folder: FolderOf(b.ID, m.Folder), InternetMessageID: m.MessageID, Subject: m.Subject,
 		Received: m.Received, Read: m.Read, Draft: m.Draft,
 	}
@@ -104,11 +105,11 @@ func (b *Box) message(id string) (*Message, error) {
 			return m, nil
 		}
 	}
-	return nil, fault(retract.Gone, 404, "ErrorItemNotFound", "no such message")
+	return nil, failure(fault.Gone, 404, "ErrorItemNotFound", "no such message")
 }
 
 // Locate tells where a message is.
-func (w *World) Locate(ctx context.Context, mailbox, message string) (c retract.Candidate, err error) {
+func (w *World) Locate(ctx context.Context, mailbox, message string) (c exchange.Candidate, err error) {
 	err = w.call(ctx, "locate", mailbox, message, func(b *Box) error {
 		m, err := b.message(message)
 		if err == nil {
@@ -118,17 +119,17 @@ func (w *World) Locate(ctx context.Context, mailbox, message string) (c retract.
 		return err
 	})
 	if err != nil {
-		return retract.Candidate{}, err
+		return exchange.Candidate{}, err
 	}
 	return c, nil
 }
 
 // FolderID knows the well-known folders and those of the user's own.
-func (w *World) FolderID(ctx context.Context, mailbox string, folder retract.Folder) (id, name string, err error) {
+func (w *World) FolderID(ctx context.Context, mailbox string, folder exchange.Folder) (id, name string, err error) {
 	err = w.call(ctx, "folder", mailbox, string(folder), func(b *Box) error {
 		f, ok := b.folder(folder)
 		if !ok {
-			return fault(retract.Gone, 404, "ErrorItemNotFound", "no such folder")
+			return failure(fault.Gone, 404, "ErrorItemNotFound", "no such folder")
 		}
 		id, name = FolderOf(b.ID, f), f
 		return nil
@@ -137,7 +138,7 @@ func (w *World) FolderID(ctx context.Context, mailbox string, folder retract.Fol
 }
 
 // folder resolves a well-known name or an id.
-func (b *Box) folder(f retract.Folder) (string, bool) {
+func (b *Box) folder(f exchange.Folder) (string, bool) {
 	name := strings.TrimPrefix(string(f), "F/"+b.ID+"/")
 	return name, wellKnown(name) || b.Folders[name]
 }
@@ -170,7 +171,7 @@ func (w *World) MIME(ctx context.Context, mailbox, message string) (r io.ReadClo
 }
 
 // Move moves, and notes a move that should not have been made.
-func (w *World) Move(ctx context.Context, mailbox, message string, to retract.Folder) (id string, err error) {
+func (w *World) Move(ctx context.Context, mailbox, message string, to exchange.Folder) (id string, err error) {
 	err = w.call(ctx, "move", mailbox, message+" "+string(to), func(b *Box) error {
 		m, err := b.message(message)
 		if err != nil {
@@ -178,7 +179,7 @@ func (w *World) Move(ctx context.Context, mailbox, message string, to retract.Fo
 		}
 		f, ok := b.folder(to)
 		if !ok {
-			return fault(retract.Gone, 404, "ErrorItemNotFound", "no such folder")
+			return failure(fault.Gone, 404, "ErrorItemNotFound", "no such folder")
 		}
 		if m.Good {
 			w.violate("good message %s was moved to %s", m.ID, f)
@@ -201,7 +202,7 @@ func (w *World) Move(ctx context.Context, mailbox, message string, to retract.Fo
 func (w *World) Purge(ctx context.Context, mailbox, message string) error {
 	return w.call(ctx, "purge", mailbox, message, func(b *Box) error {
 		if w.NoPurge {
-			return fault(retract.GiveUp, 0, retract.CodeNoPermanentDelete, "this cloud has no permanentDelete")
+			return failure(fault.GiveUp, 0, fault.CodeNoPermanentDelete, "this cloud has no permanentDelete")
 		}
 		m, err := b.message(message)
 		if err != nil {
@@ -210,7 +211,7 @@ func (w *World) Purge(ctx context.Context, mailbox, message string) error {
 		if m.Good {
 			w.violate("good message %s was purged", m.ID)
 		}
-		m.Folder, m.Purged = string(retract.Purges), true
+		m.Folder, m.Purged = string(exchange.Purges), true
 		m.Moves = append(m.Moves, m.Folder)
 		return nil
 	})

@@ -6,7 +6,7 @@
 // the seed says, and notes every call that a careful client would not have made (Violations): a move of a message that
 // lies in the target already, a call before the server's Retry-After, a fifth call at once, a good message touched.
 //
-// On failure: a fault is a *retract.Fault, as of the real thing.
+// On failure: a fault is a *fault.Fault, as of the real thing.
 package retracttest
 
 import (
@@ -17,7 +17,8 @@ import (
 	"sync"
 	"time"
 
-	"clawback/retract"
+	"clawback/retract/exchange"
+	"clawback/retract/fault"
 )
 
 // Message is one message in a mailbox of the model.
@@ -119,7 +120,7 @@ func (w *World) Deliver(box string, m Message) *Message {
 		m.ID = fmt.Sprintf("%s-m%d", box, w.next)
 	}
 	if m.Folder == "" {
-		m.Folder = string(retract.Inbox)
+		m.Folder = string(exchange.Inbox)
 	}
 	b := w.boxes[box]
 	if !wellKnown(m.Folder) {
@@ -205,8 +206,8 @@ func (w *World) Calls(op string) []Call {
 func FolderOf(box, folder string) string { return "F/" + box + "/" + folder }
 
 func wellKnown(folder string) bool {
-	switch retract.Folder(folder) {
-	case retract.Inbox, retract.SentItems, retract.Drafts, retract.JunkEmail, retract.Deleted, retract.Deletions, retract.Purges:
+	switch exchange.Folder(folder) {
+	case exchange.Inbox, exchange.SentItems, exchange.Drafts, exchange.JunkEmail, exchange.Deleted, exchange.Deletions, exchange.Purges:
 		return true
 	}
 	return false
@@ -252,7 +253,7 @@ func (w *World) arrive(op, mailbox, argument string) error {
 	b := w.boxes[mailbox]
 	if b == nil {
 		if mailbox != "" {
-			return fault(retract.GiveUp, 404, "Request_ResourceNotFound", "no such mailbox "+mailbox)
+			return failure(fault.GiveUp, 404, "Request_ResourceNotFound", "no such mailbox "+mailbox)
 		}
 		return nil
 	}
@@ -301,26 +302,26 @@ func (w *World) nasty(op, mailbox string) *Answer {
 		if changes {
 			return &Answer{Act: w.random.IntN(2) == 0, Err: lostAnswer()}
 		}
-		return &Answer{Err: fault(retract.Retry, 502, "", "bad gateway")}
+		return &Answer{Err: failure(fault.Retry, 502, "", "bad gateway")}
 	case 2:
 		return &Answer{Err: w.throttle(mailbox, time.Duration(w.random.IntN(40_000))*time.Millisecond)}
 	case 3:
 		if changes {
-			return &Answer{Act: w.random.IntN(2) == 0, Err: fault(retract.Unknown, 503, "serviceNotAvailable", "busy")}
+			return &Answer{Act: w.random.IntN(2) == 0, Err: failure(fault.Unknown, 503, "serviceNotAvailable", "busy")}
 		}
-		return &Answer{Err: fault(retract.Retry, 503, "serviceNotAvailable", "busy")}
+		return &Answer{Err: failure(fault.Retry, 503, "serviceNotAvailable", "busy")}
 	case 4:
 		if w.random.IntN(4) == 0 {
-			return &Answer{Err: &retract.Fault{Class: retract.Auth, Tenant: true, Status: 401, Code: "InvalidAuthenticationToken", Detail: "token refused"}}
+			return &Answer{Err: &fault.Fault{Class: fault.Auth, Tenant: true, Status: 401, Code: "InvalidAuthenticationToken", Detail: "token refused"}}
 		}
-		return &Answer{Err: &retract.Fault{Class: retract.Retry, Slow: true, Status: 404, Code: "MailboxNotEnabledForRESTAPI", Detail: "mailbox is being moved"}}
+		return &Answer{Err: &fault.Fault{Class: fault.Retry, Slow: true, Status: 404, Code: "MailboxNotEnabledForRESTAPI", Detail: "mailbox is being moved"}}
 	}
-	return &Answer{Err: fault(retract.Retry, 429, "TooManyRequests", "too many requests, without Retry-After")}
+	return &Answer{Err: failure(fault.Retry, 429, "TooManyRequests", "too many requests, without Retry-After")}
 }
 
 // Throttle is a fault with a Retry-After, which the world then holds callers to.
 func (w *World) throttle(mailbox string, after time.Duration) error {
-	f := fault(retract.Retry, 429, "TooManyRequests", "too many requests")
+	f := failure(fault.Retry, 429, "TooManyRequests", "too many requests")
 	f.After = after
 	if b := w.boxes[mailbox]; b != nil {
 		b.shut, b.told = later(b.shut, w.Now().Add(after)), w.Now()
@@ -338,12 +339,12 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
-func lostAnswer() *retract.Fault {
-	return fault(retract.Unknown, 504, "", "the answer was lost")
+func lostAnswer() *fault.Fault {
+	return failure(fault.Unknown, 504, "", "the answer was lost")
 }
 
-func fault(c retract.Class, status int, code, detail string) *retract.Fault {
-	return &retract.Fault{Class: c, Status: status, Code: code, Detail: detail}
+func failure(c fault.Class, status int, code, detail string) *fault.Fault {
+	return &fault.Fault{Class: c, Status: status, Code: code, Detail: detail}
 }
 
 // Box is a mailbox of the model, for a script, which is called with the model locked.

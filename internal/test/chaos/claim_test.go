@@ -6,6 +6,7 @@ import (
 
 	"clawback/config"
 	"clawback/retract"
+	"clawback/retract/exchange"
 	"clawback/store"
 	"clawback/verdict"
 )
@@ -40,7 +41,7 @@ func (c claim) frozen() {
 	}
 	for _, m := range c.inPlace() {
 		now := c.messages[m.key]
-		if len(now.Changes) > 0 && !now.Purged && now.Folder != m.folder && rank(now) < retract.RankPurges {
+		if len(now.Changes) > 0 && !now.Purged && now.Folder != m.folder && rank(now) < exchange.RankPurges {
 			c.false("message %s lies in %s after %v, and was to be put back to %s; restore: %s (%s)", m.key, now.Folder, now.Changes, m.folder, c.back.Outcome, c.back.Reason)
 		}
 	}
@@ -74,7 +75,7 @@ func (c claim) done() {
 	}
 	target, _ := retract.Target(config.Action(c.in.Action))
 	for _, m := range c.inPlace() {
-		if rank(c.messages[m.key]) < retract.RankOf(target) && m.visible.IsZero() && !(c.in.Limit.UnreadOnly && m.read) {
+		if rank(c.messages[m.key]) < exchange.RankOf(target) && m.visible.IsZero() && !(c.in.Limit.UnreadOnly && m.read) {
 			c.false("message %s lies in %s", m.key, c.messages[m.key].Folder)
 		}
 	}
@@ -97,7 +98,7 @@ func (c claim) absent() {
 		return
 	}
 	for _, m := range c.inPlace() {
-		if rank(c.messages[m.key]) < retract.RankDeletions {
+		if rank(c.messages[m.key]) < exchange.RankDeletions {
 			c.false("message %s lies in %s", m.key, c.messages[m.key].Folder)
 		}
 	}

@@ -15,7 +15,7 @@ import (
 	"clawback/internal/test/graphsim"
 	"clawback/internal/test/testbed"
 	"clawback/queue"
-	"clawback/retract"
+	"clawback/retract/exchange"
 	"clawback/store"
 )
 
@@ -267,7 +267,7 @@ func (d *drama) judgeOne(ctx context.Context, p *post, m graphsim.Message) (atte
 	case !p.Bad || p.restored:
 	case len(m.Changes) == 0:
 		d.t.Errorf("letter %s lies in %s and was not taken", p.MessageID, m.Folder)
-	case !p.moved && (len(m.Changes) != 1 || retract.RankOf(retract.Folder(m.Folder)) < retract.RankDeletions):
+	case !p.moved && (len(m.Changes) != 1 || exchange.RankOf(exchange.Folder(m.Folder)) < exchange.RankDeletions):
 		d.t.Errorf("letter %s lies in %s after %v", p.MessageID, m.Folder, m.Changes)
 	}
 	return attempts

@@ -8,6 +8,7 @@ import (
 	"clawback/config"
 	"clawback/internal/test/graphsim"
 	"clawback/retract"
+	"clawback/retract/exchange"
 	"clawback/store"
 	"clawback/verdict"
 )
@@ -53,11 +54,11 @@ func (j *judge) wrong(format string, args ...any) {
 }
 
 // rank of a message that is there.
-func rank(m graphsim.Message) retract.Rank {
+func rank(m graphsim.Message) exchange.Rank {
 	if m.Purged {
-		return retract.RankPurges
+		return exchange.RankPurges
 	}
-	return retract.RankOf(retract.Folder(m.Folder))
+	return exchange.RankOf(exchange.Folder(m.Folder))
 }
 
 // touched: nothing was done to any message but the right ones.
@@ -139,7 +140,7 @@ func (j *judge) moves() {
 		if c.Route != graphsim.RouteMove || !c.Applied || c.Tenant != j.w.cfg.ID {
 			continue
 		}
-		from, to := retract.RankOf(retract.Folder(c.From)), retract.RankOf(retract.Folder(c.To))
+		from, to := exchange.RankOf(exchange.Folder(c.From)), exchange.RankOf(exchange.Folder(c.To))
 		if own := j.copies[c.Message]; own != nil && own.moved {
 			continue // its owner may have moved it between our look and our call
 		}
@@ -330,7 +331,7 @@ func (j *judge) simple(l *letter) {
 }
 
 // taken: what must have been taken from a mailbox was.
-func (j *judge) taken(l *letter, upn string, target retract.Folder) {
+func (j *judge) taken(l *letter, upn string, target exchange.Folder) {
 	mine := j.undisturbed(l, upn)
 	if len(mine) == 0 {
 		return
@@ -341,7 +342,7 @@ func (j *judge) taken(l *letter, upn string, target retract.Folder) {
 		j.wrong("letter %d: no intent of mailbox %s is done: %v", l.n, upn, outcomes(have))
 	}
 	for _, c := range mine {
-		if m := j.messages[c.key]; rank(m) < retract.RankOf(target) {
+		if m := j.messages[c.key]; rank(m) < exchange.RankOf(target) {
 			j.wrong("letter %d: message %s of %s lies in %s, and was to go to %s", l.n, m.Key, upn, m.Folder, target)
 		}
 	}

@@ -6,7 +6,7 @@ import (
 
 	"clawback/config"
 	"clawback/internal/test/graphsim"
-	"clawback/retract"
+	"clawback/retract/exchange"
 	"clawback/store"
 	"clawback/verdict"
 )
@@ -116,7 +116,7 @@ func (j *judge) neighbour() {
 	}
 	for r := range residents {
 		for _, m := range j.w.sim.Messages(resident(r)) {
-			if len(m.Changes) != 1 || m.Folder != string(retract.Deletions) {
+			if len(m.Changes) != 1 || m.Folder != string(exchange.Deletions) {
 				j.wrong("quiet tenant: message %s lies in %s after %v", m.Key, m.Folder, m.Changes)
 			}
 		}

@@ -17,7 +17,7 @@ import (
 
 	"clawback/internal/test/graphsim"
 	"clawback/internal/test/graphsim/simtest"
-	"clawback/retract"
+	"clawback/retract/fault"
 )
 
 const tenantID = "11111111-2222-4333-8444-555555555555"
@@ -276,9 +276,9 @@ func TestWait_ends(t *testing.T) {
 
 // TestVerify_waitsWhileConsentSpreads: the service principal takes minutes to reach all servers.
 func TestVerify_waitsWhileConsentSpreads(t *testing.T) {
-	absent := &retract.Fault{Class: retract.Auth, Code: "AADSTS700016"}
-	down := &retract.Fault{Class: retract.Retry}
-	wrong := &retract.Fault{Class: retract.Auth, Code: "AADSTS7000215"}
+	absent := &fault.Fault{Class: fault.Auth, Code: "AADSTS700016"}
+	down := &fault.Fault{Class: fault.Retry}
+	wrong := &fault.Fault{Class: fault.Auth, Code: "AADSTS7000215"}
 	for _, c := range []struct {
 		name   string
 		errs   []error // of the first calls

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"clawback/retract"
+	"clawback/retract/fault"
 )
 
 // Grant is what Microsoft says about a tenant that has consented.
@@ -18,7 +18,7 @@ type Grant struct {
 	Roles  []string // application permissions in the token
 }
 
-// Ask asks Microsoft with the application's own credential. Its failures are *retract.Fault.
+// Ask asks Microsoft with the application's own credential. Its failures are *fault.Fault.
 type Ask func(ctx context.Context) (Grant, error)
 
 // waits are the pauses after consent: the service principal takes up to minutes to reach all servers.
@@ -57,11 +57,11 @@ func (g Grant) belongs(tenant string) error {
 
 // spreading says that a failure may pass by itself within minutes of a consent.
 func spreading(err error) bool {
-	var f *retract.Fault
+	var f *fault.Fault
 	if !errors.As(err, &f) {
 		return false
 	}
-	return f.Class == retract.Retry || slices.Contains([]string{"AADSTS700016", "AADSTS7000229", "AADSTS65001"}, f.Code)
+	return f.Class == fault.Retry || slices.Contains([]string{"AADSTS700016", "AADSTS7000229", "AADSTS65001"}, f.Code)
 }
 
 // required are the permissions without which nothing works, with Mail.ReadWrite replaceable by RBAC for Applications.

@@ -3,7 +3,7 @@ package transport
 import (
 	"context"
 
-	"clawback/retract"
+	"clawback/retract/fault"
 )
 
 // Call says what a request is for: it decides what its failure means.
@@ -27,9 +27,9 @@ func callOf(ctx context.Context) Call {
 }
 
 // lost is the class of a call that was sent and had no usable answer.
-func (c Call) lost() retract.Class {
+func (c Call) lost() fault.Class {
 	if c.Changes {
-		return retract.Unknown
+		return fault.Unknown
 	}
-	return retract.Retry
+	return fault.Retry
 }

@@ -3,7 +3,7 @@ package transport
 import (
 	"net/http"
 
-	"clawback/retract"
+	"clawback/retract/fault"
 )
 
 // rule is one row of the classification: which answers it is for, and what they mean. The first row that fits counts.
@@ -12,7 +12,7 @@ type rule struct {
 	status    int    // 0: any
 	code      string // "": any
 	directory scope  // for which calls
-	class     retract.Class
+	class     fault.Class
 	tenant    bool
 	slow      bool
 	detail    string
@@ -54,66 +54,66 @@ const (
 
 // rules is the table of facts.
 var rules = []rule{
-	{status: 429, class: retract.Retry, detail: throttled},
-	{code: "TooManyRequests", class: retract.Retry, detail: throttled},
-	{code: "ApplicationThrottled", class: retract.Retry, detail: throttled},
-	{code: "ErrorTooManyObjectsOpened", class: retract.Retry, detail: throttled},
-	{code: "activityLimitReached", class: retract.Retry, detail: throttled},
+	{status: 429, class: fault.Retry, detail: throttled},
+	{code: "TooManyRequests", class: fault.Retry, detail: throttled},
+	{code: "ApplicationThrottled", class: fault.Retry, detail: throttled},
+	{code: "ErrorTooManyObjectsOpened", class: fault.Retry, detail: throttled},
+	{code: "activityLimitReached", class: fault.Retry, detail: throttled},
 
-	{status: 401, class: retract.Auth, tenant: true, detail: badToken},
-	{status: 407, class: retract.Auth, tenant: true, detail: "a proxy wants a login"},
-	{status: 403, code: "Authorization_RequestDenied", class: retract.Auth, tenant: true, detail: noConsent},
-	{status: 403, directory: directoryOnly, class: retract.Auth, tenant: true, detail: noConsent},
-	{status: 403, class: retract.Retry, slow: true, detail: outOfScope},
+	{status: 401, class: fault.Auth, tenant: true, detail: badToken},
+	{status: 407, class: fault.Auth, tenant: true, detail: "a proxy wants a login"},
+	{status: 403, code: "Authorization_RequestDenied", class: fault.Auth, tenant: true, detail: noConsent},
+	{status: 403, directory: directoryOnly, class: fault.Auth, tenant: true, detail: noConsent},
+	{status: 403, class: fault.Retry, slow: true, detail: outOfScope},
 
-	{code: "ErrorMailboxMoveInProgress", class: retract.Retry, slow: true, detail: moving},
-	{code: "ErrorQuotaExceeded", class: retract.Retry, slow: true, detail: full},
-	{status: 507, class: retract.Retry, slow: true, detail: full},
-	{code: "MailboxNotEnabledForRESTAPI", class: retract.Retry, slow: true, detail: noMailboxHere},
-	{code: "extensionError", class: retract.Retry, slow: true, detail: noMailboxHere},
-	{code: "ResourceNotFound", class: retract.Retry, slow: true, detail: noMailboxHere},
-	{code: "ErrorNonExistentMailbox", class: retract.Retry, slow: true, detail: noMailboxHere},
-	{code: "ErrorInvalidUser", class: retract.GiveUp, detail: userGone},
-	{code: "Request_ResourceNotFound", class: retract.GiveUp, detail: userGone},
-	{code: "ErrorItemNotFound", class: retract.Gone, detail: itemGone},
-	{code: "ErrorInvalidMailboxItemId", class: retract.Gone, detail: otherID},
-	{code: "ErrorInvalidIdMalformed", class: retract.Gone, detail: otherID},
-	{code: "ErrorCannotDeleteObject", class: retract.GiveUp, detail: cannotDelete},
-	{status: 404, class: retract.Retry, slow: true, detail: notFoundNoCode},
-	{status: 410, class: retract.Retry, slow: true, detail: noMailboxHere},
+	{code: "ErrorMailboxMoveInProgress", class: fault.Retry, slow: true, detail: moving},
+	{code: "ErrorQuotaExceeded", class: fault.Retry, slow: true, detail: full},
+	{status: 507, class: fault.Retry, slow: true, detail: full},
+	{code: "MailboxNotEnabledForRESTAPI", class: fault.Retry, slow: true, detail: noMailboxHere},
+	{code: "extensionError", class: fault.Retry, slow: true, detail: noMailboxHere},
+	{code: "ResourceNotFound", class: fault.Retry, slow: true, detail: noMailboxHere},
+	{code: "ErrorNonExistentMailbox", class: fault.Retry, slow: true, detail: noMailboxHere},
+	{code: "ErrorInvalidUser", class: fault.GiveUp, detail: userGone},
+	{code: "Request_ResourceNotFound", class: fault.GiveUp, detail: userGone},
+	{code: "ErrorItemNotFound", class: fault.Gone, detail: itemGone},
+	{code: "ErrorInvalidMailboxItemId", class: fault.Gone, detail: otherID},
+	{code: "ErrorInvalidIdMalformed", class: fault.Gone, detail: otherID},
+	{code: "ErrorCannotDeleteObject", class: fault.GiveUp, detail: cannotDelete},
+	{status: 404, class: fault.Retry, slow: true, detail: notFoundNoCode},
+	{status: 410, class: fault.Retry, slow: true, detail: noMailboxHere},
 
-	{code: "ErrorIrresolvableConflict", class: retract.Retry, detail: conflict},
-	{code: "resourceModified", class: retract.Retry, detail: conflict},
-	{status: 409, class: retract.Retry, detail: conflict},
-	{status: 412, class: retract.Retry, detail: conflict},
-	{status: 423, class: retract.Retry, detail: locked},
-	{status: 424, class: retract.Retry, detail: "a request it depended on has not succeeded"},
-	{status: 425, class: retract.Retry, detail: unavailable},
-	{status: 408, class: retract.Retry, detail: gateway},
-	{status: 499, class: retract.Retry, detail: gateway},
+	{code: "ErrorIrresolvableConflict", class: fault.Retry, detail: conflict},
+	{code: "resourceModified", class: fault.Retry, detail: conflict},
+	{status: 409, class: fault.Retry, detail: conflict},
+	{status: 412, class: fault.Retry, detail: conflict},
+	{status: 423, class: fault.Retry, detail: locked},
+	{status: 424, class: fault.Retry, detail: "a request it depended on has not succeeded"},
+	{status: 425, class: fault.Retry, detail: unavailable},
+	{status: 408, class: fault.Retry, detail: gateway},
+	{status: 499, class: fault.Retry, detail: gateway},
 
-	{status: 503, class: retract.Retry, detail: unavailable},
-	{status: 502, class: retract.Retry, detail: gateway},
-	{status: 504, class: retract.Retry, detail: gateway},
-	{status: 509, class: retract.Retry, detail: gateway},
-	{status: 501, class: retract.GiveUp, detail: noSuchAction},
-	{code: retract.CodeNoSuchSegment, class: retract.GiveUp, detail: noSuchAction},
-	{status: 405, class: retract.GiveUp, detail: noSuchAction},
-	{status: 400, class: retract.GiveUp, detail: badRequest},
+	{status: 503, class: fault.Retry, detail: unavailable},
+	{status: 502, class: fault.Retry, detail: gateway},
+	{status: 504, class: fault.Retry, detail: gateway},
+	{status: 509, class: fault.Retry, detail: gateway},
+	{status: 501, class: fault.GiveUp, detail: noSuchAction},
+	{code: fault.CodeNoSuchSegment, class: fault.GiveUp, detail: noSuchAction},
+	{status: 405, class: fault.GiveUp, detail: noSuchAction},
+	{status: 400, class: fault.GiveUp, detail: badRequest},
 }
 
 // Classify says what an answer means for a call.
-func Classify(c Call, a Answer) *retract.Fault {
-	f := &retract.Fault{Status: a.Status, Code: a.Code, Request: a.Request, After: a.After}
+func Classify(c Call, a Answer) *fault.Fault {
+	f := &fault.Fault{Status: a.Status, Code: a.Code, Request: a.Request, After: a.After}
 	r := find(c, a)
 	f.Class, f.Slow = r.class, r.slow
 	f.Tenant = a.TenantWide || r.tenant || (c.Directory && r.detail == throttled) // the directory's quota is the tenant's
 	if c.Changes && mayHaveActed(a.Status) {
-		f.Class = retract.Unknown
+		f.Class = fault.Unknown
 	}
 	f.Detail = c.Name + ": " + r.detail
 	if a.UnknownSegment {
-		f.Code = retract.CodeNoSuchSegment
+		f.Code = fault.CodeNoSuchSegment
 	}
 	if a.Denied == "policy" && a.Status == http.StatusForbidden {
 		f.Detail = c.Name + ": an ApplicationAccessPolicy shuts the application out of this mailbox (a change takes 30 minutes)"
@@ -134,7 +134,7 @@ const clientClosedRequest = 499
 // find looks for the innermost code first, then for the outer one, then for the status alone.
 func find(c Call, a Answer) rule {
 	if a.UnknownSegment && a.Status < 500 {
-		r, _ := fitting(c, a.Status, retract.CodeNoSuchSegment)
+		r, _ := fitting(c, a.Status, fault.CodeNoSuchSegment)
 		return r
 	}
 	for _, code := range []string{a.Inner, a.Code} {
@@ -172,11 +172,11 @@ func (r rule) fits(c Call, status int, code string) bool {
 func byHundred(status int) rule {
 	switch {
 	case status >= 500:
-		return rule{class: retract.Retry, detail: serverError}
+		return rule{class: fault.Retry, detail: serverError}
 	case status >= 400:
-		return rule{class: retract.GiveUp, detail: unexpected}
+		return rule{class: fault.GiveUp, detail: unexpected}
 	case status >= 300:
-		return rule{class: retract.GiveUp, tenant: true, detail: redirected}
+		return rule{class: fault.GiveUp, tenant: true, detail: redirected}
 	}
-	return rule{class: retract.Retry, detail: unexpected}
+	return rule{class: fault.Retry, detail: unexpected}
 }

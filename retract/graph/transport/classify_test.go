@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"clawback/retract"
+	"clawback/retract/fault"
 )
 
 var (
@@ -20,16 +20,16 @@ var (
 // permanent, A authorisation, V verify), with what each means for a read, for a change, and for the directory.
 func TestClassify_everyRow(t *testing.T) {
 	const (
-		retry   = retract.Retry
-		giveUp  = retract.GiveUp
-		gone    = retract.Gone
-		unknown = retract.Unknown
-		auth    = retract.Auth
+		retry   = fault.Retry
+		giveUp  = fault.GiveUp
+		gone    = fault.Gone
+		unknown = fault.Unknown
+		auth    = fault.Auth
 	)
 	for _, c := range []struct {
 		status                  int
 		code                    string
-		read, change, directory retract.Class
+		read, change, directory fault.Class
 		slow                    bool
 	}{
 		// T: throttling.
@@ -123,7 +123,7 @@ func TestClassify_everyRow(t *testing.T) {
 		t.Run(fmt.Sprintf("%d %s", c.status, c.code), func(t *testing.T) {
 			for _, v := range []struct {
 				call Call
-				want retract.Class
+				want fault.Class
 			}{{readMail, c.read}, {changeMail, c.change}, {askUsers, c.directory}} {
 				f := Classify(v.call, Answer{Status: c.status, Code: c.code})
 				if f.Class != v.want {
@@ -147,7 +147,7 @@ func TestClassify_everyStatusHasAClass(t *testing.T) {
 			if f.Class == "" || f.Detail == call.Name+": " {
 				t.Errorf("%d for %s: %+v", status, call.Name, f)
 			}
-			if unknown := f.Class == retract.Unknown; unknown != (call.Changes && (status >= 500 || status == 408 || status == 499)) {
+			if unknown := f.Class == fault.Unknown; unknown != (call.Changes && (status >= 500 || status == 408 || status == 499)) {
 				t.Errorf("%d for %+v is %s", status, call, f.Class)
 			}
 		}
@@ -180,11 +180,11 @@ func TestClassify_whoWaits(t *testing.T) {
 
 func TestClassify_innerCodeIsMoreExact(t *testing.T) {
 	f := Classify(changeMail, Answer{Status: 404, Code: "NotFound", Inner: "ErrorItemNotFound"})
-	if f.Class != retract.Gone {
+	if f.Class != fault.Gone {
 		t.Errorf("inner: %+v", f)
 	}
 	f = Classify(changeMail, Answer{Status: 404, Code: "ErrorItemNotFound", Inner: "SomethingInternal"})
-	if f.Class != retract.Gone {
+	if f.Class != fault.Gone {
 		t.Errorf("an unknown inner code hides the outer one: %+v", f)
 	}
 }
@@ -196,19 +196,19 @@ func TestClassify_unknownSegment(t *testing.T) {
 	for _, c := range []struct {
 		status        int
 		code, message string
-		class         retract.Class
+		class         fault.Class
 		want          string
 	}{
-		{400, "BadRequest", segment, retract.GiveUp, retract.CodeNoSuchSegment},
-		{404, "BadRequest", segment, retract.GiveUp, retract.CodeNoSuchSegment},
-		{404, "ResourceNotFound", segment, retract.GiveUp, retract.CodeNoSuchSegment},
-		{404, "UnknownError", segment, retract.GiveUp, retract.CodeNoSuchSegment},
-		{404, "", "Resource not found for the segment settings/exchange.", retract.GiveUp, retract.CodeNoSuchSegment},
-		{405, "", segment, retract.GiveUp, retract.CodeNoSuchSegment},
-		{500, "", segment, retract.Unknown, retract.CodeNoSuchSegment},
-		{404, "ResourceNotFound", "Resource could not be discovered.", retract.Retry, "ResourceNotFound"},
-		{404, "ErrorItemNotFound", "The specified object was not found in the store.", retract.Gone, "ErrorItemNotFound"},
-		{400, "BadRequest", "Invalid request.", retract.GiveUp, "BadRequest"},
+		{400, "BadRequest", segment, fault.GiveUp, fault.CodeNoSuchSegment},
+		{404, "BadRequest", segment, fault.GiveUp, fault.CodeNoSuchSegment},
+		{404, "ResourceNotFound", segment, fault.GiveUp, fault.CodeNoSuchSegment},
+		{404, "UnknownError", segment, fault.GiveUp, fault.CodeNoSuchSegment},
+		{404, "", "Resource not found for the segment settings/exchange.", fault.GiveUp, fault.CodeNoSuchSegment},
+		{405, "", segment, fault.GiveUp, fault.CodeNoSuchSegment},
+		{500, "", segment, fault.Unknown, fault.CodeNoSuchSegment},
+		{404, "ResourceNotFound", "Resource could not be discovered.", fault.Retry, "ResourceNotFound"},
+		{404, "ErrorItemNotFound", "The specified object was not found in the store.", fault.Gone, "ErrorItemNotFound"},
+		{400, "BadRequest", "Invalid request.", fault.GiveUp, "BadRequest"},
 	} {
 		t.Run(fmt.Sprintf("%d %s %.8s", c.status, c.code, c.message), func(t *testing.T) {
 			body := fmt.Appendf(nil, `{"error":{"code":%q,"message":%q}}`, c.code, c.message)
@@ -223,7 +223,7 @@ func TestClassify_unknownSegment(t *testing.T) {
 func TestClassify_policyIsNamed(t *testing.T) {
 	body := []byte(`{"error":{"code":"ErrorAccessDenied","message":"Access to OData is disabled."}}`)
 	f := Classify(readMail, readAnswer(403, http.Header{}, body, time.Now()))
-	if f.Class != retract.Retry || !f.Slow || !strings.Contains(f.Detail, "ApplicationAccessPolicy") {
+	if f.Class != fault.Retry || !f.Slow || !strings.Contains(f.Detail, "ApplicationAccessPolicy") {
 		t.Errorf("%+v", f)
 	}
 }
@@ -232,24 +232,24 @@ func TestClassifyLogin_rows(t *testing.T) {
 	for _, c := range []struct {
 		status int
 		body   string
-		class  retract.Class
+		class  fault.Class
 		code   string
 	}{
-		{401, `{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided."}`, retract.Auth, "AADSTS7000215"},
-		{401, `{"error":"invalid_client","error_description":"AADSTS7000222: The provided client secret keys are expired."}`, retract.Auth, "AADSTS7000222"},
-		{400, `{"error":"unauthorized_client","error_description":"AADSTS700016: Application not found"}`, retract.Auth, "AADSTS700016"},
-		{400, `{"error":"invalid_request","error_description":"AADSTS90002: Tenant not found."}`, retract.Auth, "AADSTS90002"},
-		{401, `{"error":"invalid_client","error_description":"AADSTS700027: Client assertion failed signature validation."}`, retract.Auth, "AADSTS700027"},
-		{400, `{"error":"invalid_grant","error_description":"AADSTS65001: no consent"}`, retract.Auth, "AADSTS65001"},
-		{400, `{"error":"invalid_client","error_description":"AADSTS7000112: disabled"}`, retract.Auth, "AADSTS7000112"},
-		{400, `{"error":"temporarily_unavailable","error_description":"AADSTS90033: A transient error has occurred."}`, retract.Retry, "AADSTS90033"},
-		{400, `{"error":"x","error_description":"AADSTS999999999999: what"}`, retract.Auth, "AADSTS999999999"},
-		{400, `{"error":"invalid_scope"}`, retract.Auth, "invalid_scope"},
-		{500, `{}`, retract.Retry, ""},
-		{503, `<html>busy</html>`, retract.Retry, ""},
-		{429, ``, retract.Retry, ""},
-		{403, `<html>no</html>`, retract.Auth, ""},
-		{0, ``, retract.Retry, ""},
+		{401, `{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided."}`, fault.Auth, "AADSTS7000215"},
+		{401, `{"error":"invalid_client","error_description":"AADSTS7000222: The provided client secret keys are expired."}`, fault.Auth, "AADSTS7000222"},
+		{400, `{"error":"unauthorized_client","error_description":"AADSTS700016: Application not found"}`, fault.Auth, "AADSTS700016"},
+		{400, `{"error":"invalid_request","error_description":"AADSTS90002: Tenant not found."}`, fault.Auth, "AADSTS90002"},
+		{401, `{"error":"invalid_client","error_description":"AADSTS700027: Client assertion failed signature validation."}`, fault.Auth, "AADSTS700027"},
+		{400, `{"error":"invalid_grant","error_description":"AADSTS65001: no consent"}`, fault.Auth, "AADSTS65001"},
+		{400, `{"error":"invalid_client","error_description":"AADSTS7000112: disabled"}`, fault.Auth, "AADSTS7000112"},
+		{400, `{"error":"temporarily_unavailable","error_description":"AADSTS90033: A transient error has occurred."}`, fault.Retry, "AADSTS90033"},
+		{400, `{"error":"x","error_description":"AADSTS999999999999: what"}`, fault.Auth, "AADSTS999999999"},
+		{400, `{"error":"invalid_scope"}`, fault.Auth, "invalid_scope"},
+		{500, `{}`, fault.Retry, ""},
+		{503, `<html>busy</html>`, fault.Retry, ""},
+		{429, ``, fault.Retry, ""},
+		{403, `<html>no</html>`, fault.Auth, ""},
+		{0, ``, fault.Retry, ""},
 	} {
 		t.Run(fmt.Sprintf("%d %s", c.status, c.code), func(t *testing.T) {
 			header := http.Header{"Retry-After": {"17.5"}}

@@ -10,10 +10,10 @@ import (
 	"strings"
 	"time"
 
-	"clawback/retract"
+	"clawback/retract/fault"
 )
 
-// Tokens gives access tokens. It is safe for concurrent use. A failure is a *retract.Fault.
+// Tokens gives access tokens. It is safe for concurrent use. A failure is a *fault.Fault.
 type Tokens interface {
 	// Token gives a token. With stale, that one was refused: another one is wanted. With claims, it must satisfy them.
 	Token(ctx context.Context, stale, claims string) (string, error)
@@ -39,11 +39,11 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	call := callOf(r.Context())
 	if r.URL.Scheme != "https" || !strings.EqualFold(r.URL.Host, t.Host) {
 		closeBody(r)
-		return nil, &retract.Fault{Class: retract.GiveUp, Code: "foreign_host", Detail: call.Name + ": refused to ask another host than Graph's"}
+		return nil, &fault.Fault{Class: fault.GiveUp, Code: "foreign_host", Detail: call.Name + ": refused to ask another host than Graph's"}
 	}
 	body, err := readRequest(r)
 	if err != nil {
-		return nil, &retract.Fault{Class: retract.GiveUp, Code: "request_body", Detail: call.Name + ": the request's body cannot be read"}
+		return nil, &fault.Fault{Class: fault.GiveUp, Code: "request_body", Detail: call.Name + ": the request's body cannot be read"}
 	}
 	token, err := t.token(r.Context(), call, "", "")
 	if err != nil {
@@ -67,21 +67,21 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func (t *Transport) token(ctx context.Context, call Call, stale, claims string) (string, error) {
 	token, err := t.Tokens.Token(ctx, stale, claims)
-	var fault *retract.Fault
+	var f *fault.Fault
 	switch {
-	case errors.As(err, &fault):
-		return "", fault
+	case errors.As(err, &f):
+		return "", f
 	case err != nil:
-		return "", &retract.Fault{Class: retract.Retry, Tenant: true, Code: "token", Detail: call.Name + ": no access token was to be had"}
+		return "", &fault.Fault{Class: fault.Retry, Tenant: true, Code: "token", Detail: call.Name + ": no access token was to be had"}
 	case token == "": // I1
-		return "", &retract.Fault{Class: retract.Auth, Tenant: true, Code: "token", Detail: call.Name + ": the access token is empty"}
+		return "", &fault.Fault{Class: fault.Auth, Tenant: true, Code: "token", Detail: call.Name + ": the access token is empty"}
 	}
 	return token, nil
 }
 
 // refusal is a 401: the only failure that is tried again here.
 type refusal struct {
-	fault  *retract.Fault
+	fault  *fault.Fault
 	claims string
 }
 
@@ -90,7 +90,7 @@ func (r *refusal) Error() string { return r.fault.Error() }
 
 // once sends the request and judges the answer.
 func (t *Transport) once(r *http.Request, call Call, body []byte, token string) (*http.Response, error) {
-	if f := retract.Clearance(r.Context()); f != nil {
+	if f := fault.Clearance(r.Context()); f != nil {
 		return nil, f
 	}
 	ctx, watch := watched(r.Context())
@@ -116,18 +116,18 @@ func (t *Transport) once(r *http.Request, call Call, body []byte, token string) 
 
 // noAnswer is a request without an answer. Sent: its octets may have left. The error of net/http is not handed on: it
 // may name the URL, and with it the mailbox.
-func noAnswer(ctx context.Context, call Call, sent bool) *retract.Fault {
-	f := &retract.Fault{Class: retract.Retry, Code: retract.CodeNotSent, Detail: call.Name + ": Graph cannot be reached"}
+func noAnswer(ctx context.Context, call Call, sent bool) *fault.Fault {
+	f := &fault.Fault{Class: fault.Retry, Code: fault.CodeNotSent, Detail: call.Name + ": Graph cannot be reached"}
 	if sent {
-		f.Class, f.Code, f.Detail = call.lost(), retract.CodeNoAnswer, call.Name+": the connection broke before the answer came"
+		f.Class, f.Code, f.Detail = call.lost(), fault.CodeNoAnswer, call.Name+": the connection broke before the answer came"
 	} else {
 		f.Tenant = true
 	}
 	switch {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		f.Code, f.Detail, f.Tenant = retract.CodeTimeout, call.Name+": no answer in time", false
+		f.Code, f.Detail, f.Tenant = fault.CodeTimeout, call.Name+": no answer in time", false
 	case ctx.Err() != nil:
-		f.Code, f.Detail, f.Tenant = retract.CodeCancelled, call.Name+": stopped here before the answer came", false
+		f.Code, f.Detail, f.Tenant = fault.CodeCancelled, call.Name+": stopped here before the answer came", false
 	}
 	return f
 }
@@ -159,7 +159,7 @@ func (t *Transport) accept(call Call, resp *http.Response) (*http.Response, erro
 		most = defaultJSON
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, most+1))
-	fault := &retract.Fault{Class: call.lost(), Status: resp.StatusCode, Request: requestID(resp.Header)}
+	fault := &fault.Fault{Class: call.lost(), Status: resp.StatusCode, Request: requestID(resp.Header)}
 	switch {
 	case err != nil:
 		fault.Code, fault.Detail = "cut_short", call.Name+": the answer was cut short"

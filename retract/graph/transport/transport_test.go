@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"clawback/retract"
+	"clawback/retract/fault"
 )
 
 // keys is a Tokens that gives numbered tokens.
@@ -78,14 +78,14 @@ func (r *rig) ask(call Call, method, body string) (*http.Response, error) {
 	return r.Do(req)
 }
 
-func (r *rig) fault(call Call, method, body string) *retract.Fault {
+func (r *rig) fault(call Call, method, body string) *fault.Fault {
 	r.t.Helper()
 	resp, err := r.ask(call, method, body)
 	if err == nil {
 		resp.Body.Close()
 		r.t.Fatalf("no error: %d", resp.StatusCode)
 	}
-	var f *retract.Fault
+	var f *fault.Fault
 	if !errors.As(err, &f) {
 		r.t.Fatalf("not a fault: %v", err)
 	}
@@ -120,8 +120,8 @@ func TestRoundTrip_refusesAnotherHost(t *testing.T) {
 	r := newRig(t, func(http.ResponseWriter, *http.Request) {})
 	for _, target := range []string{"https://evil.example/v1.0/me", "http://" + strings.TrimPrefix(r.server.URL, "https://") + "/v1.0"} {
 		_, err := r.Get(target)
-		var f *retract.Fault
-		if !errors.As(err, &f) || f.Class != retract.GiveUp || f.Code != "foreign_host" {
+		var f *fault.Fault
+		if !errors.As(err, &f) || f.Class != fault.GiveUp || f.Code != "foreign_host" {
 			t.Errorf("%s: %v", target, err)
 		}
 	}
@@ -133,14 +133,14 @@ func TestRoundTrip_refusesAnotherHost(t *testing.T) {
 func TestRoundTrip_neverWithoutAToken(t *testing.T) {
 	r := newRig(t, func(http.ResponseWriter, *http.Request) {})
 	r.keys.empty = true
-	if f := r.fault(readMail, "GET", ""); f.Class != retract.Auth || !f.Tenant {
+	if f := r.fault(readMail, "GET", ""); f.Class != fault.Auth || !f.Tenant {
 		t.Errorf("%+v", f)
 	}
 	r.keys.err = errors.New("dial login.example: secret-token-a")
-	if f := r.fault(changeMail, "POST", "{}"); f.Class != retract.Retry || !f.Tenant {
+	if f := r.fault(changeMail, "POST", "{}"); f.Class != fault.Retry || !f.Tenant {
 		t.Errorf("%+v", f)
 	}
-	r.keys.err = &retract.Fault{Class: retract.Auth, Tenant: true, Code: "AADSTS7000222", Detail: "expired"}
+	r.keys.err = &fault.Fault{Class: fault.Auth, Tenant: true, Code: "AADSTS7000222", Detail: "expired"}
 	if f := r.fault(readMail, "GET", ""); f.Code != "AADSTS7000222" {
 		t.Errorf("%+v", f)
 	}
@@ -175,7 +175,7 @@ func TestRoundTrip_refreshesOnceAfter401(t *testing.T) {
 
 func TestRoundTrip_gives401UpAfterOneRefresh(t *testing.T) {
 	r := newRig(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(401) })
-	if f := r.fault(changeMail, "POST", "{}"); f.Class != retract.Auth || !f.Tenant || f.Status != 401 {
+	if f := r.fault(changeMail, "POST", "{}"); f.Class != fault.Auth || !f.Tenant || f.Status != 401 {
 		t.Errorf("%+v", f)
 	}
 	if r.calls.Load() != 2 {
@@ -215,10 +215,10 @@ func TestRoundTrip_brokenSuccess(t *testing.T) {
 				io.WriteString(w, c.body)
 			})
 			r.Transport.(*Transport).MaxJSON = 1000
-			if f := r.fault(readMail, "GET", ""); f.Class != retract.Retry || f.Code != c.code || f.Status != 200 {
+			if f := r.fault(readMail, "GET", ""); f.Class != fault.Retry || f.Code != c.code || f.Status != 200 {
 				t.Errorf("read: %+v", f)
 			}
-			if f := r.fault(changeMail, "POST", "{}"); f.Class != retract.Unknown {
+			if f := r.fault(changeMail, "POST", "{}"); f.Class != fault.Unknown {
 				t.Errorf("change: %+v", f)
 			}
 		})
@@ -230,10 +230,10 @@ func TestRoundTrip_answerLostAfterSending(t *testing.T) {
 		io.Copy(io.Discard, q.Body)
 		panic(http.ErrAbortHandler)
 	})
-	if f := r.fault(changeMail, "POST", "{}"); f.Class != retract.Unknown || f.Code != "no_answer" || f.Tenant {
+	if f := r.fault(changeMail, "POST", "{}"); f.Class != fault.Unknown || f.Code != "no_answer" || f.Tenant {
 		t.Errorf("change: %+v", f)
 	}
-	if f := r.fault(readMail, "GET", ""); f.Class != retract.Retry {
+	if f := r.fault(readMail, "GET", ""); f.Class != fault.Retry {
 		t.Errorf("read: %+v", f)
 	}
 }
@@ -246,8 +246,8 @@ func TestRoundTrip_timeoutAfterSending(t *testing.T) {
 	defer cancel()
 	req, _ := http.NewRequestWithContext(ctx, "POST", r.server.URL+"/v1.0/x", strings.NewReader("{}"))
 	_, err := r.Do(req)
-	var f *retract.Fault
-	if !errors.As(err, &f) || f.Class != retract.Unknown || f.Code != "timeout" {
+	var f *fault.Fault
+	if !errors.As(err, &f) || f.Class != fault.Unknown || f.Code != "timeout" {
 		t.Errorf("%+v", err)
 	}
 }
@@ -282,8 +282,8 @@ func TestRoundTrip_neverSent(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err = client.Do(req)
-			var f *retract.Fault
-			if !errors.As(err, &f) || f.Class != retract.Retry || f.Code != "not_sent" || !f.Tenant {
+			var f *fault.Fault
+			if !errors.As(err, &f) || f.Class != fault.Retry || f.Code != "not_sent" || !f.Tenant {
 				t.Errorf("%+v", err)
 			}
 		})
@@ -340,26 +340,26 @@ func TestRoundTrip_connectionsAreUsedAgain(t *testing.T) {
 func TestRoundTrip_unknownCallIsTakenForAChange(t *testing.T) {
 	r := newRig(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(504) })
 	_, err := r.Get(r.server.URL + "/v1.0/x")
-	var f *retract.Fault
-	if !errors.As(err, &f) || f.Class != retract.Unknown {
+	var f *fault.Fault
+	if !errors.As(err, &f) || f.Class != fault.Unknown {
 		t.Errorf("%v", err)
 	}
 }
 
 // gate is a retract.Gate that has a say in the requests to Graph alone.
-type gate func() *retract.Fault
+type gate func() *fault.Fault
 
-func (g gate) Clear() *retract.Fault      { return g() }
-func (g gate) ClearLogin() *retract.Fault { return nil }
-func (g gate) LoginFailed(*retract.Fault) {}
+func (g gate) Clear() *fault.Fault      { return g() }
+func (g gate) ClearLogin() *fault.Fault { return nil }
+func (g gate) LoginFailed(*fault.Fault) {}
 
 // TestRoundTrip_clearance: what was cleared when the call began is not sent when that is over by the time.
 func TestRoundTrip_clearance(t *testing.T) {
 	r := newRig(t, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{}`) })
 	cleared := 1
-	ctx := retract.WithGate(With(t.Context(), changeMail), gate(func() *retract.Fault {
+	ctx := fault.WithGate(With(t.Context(), changeMail), gate(func() *fault.Fault {
 		if cleared--; cleared < 0 {
-			return &retract.Fault{Class: retract.Retry, After: time.Minute, Code: "not_cleared"}
+			return &fault.Fault{Class: fault.Retry, After: time.Minute, Code: "not_cleared"}
 		}
 		return nil
 	}))
@@ -369,7 +369,7 @@ func TestRoundTrip_clearance(t *testing.T) {
 			t.Fatal(err)
 		}
 		resp, err := r.Do(req)
-		var f *retract.Fault
+		var f *fault.Fault
 		if got := errors.As(err, &f); got != (want != "") || got && f.Code != want {
 			t.Errorf("%v, want %q", err, want)
 		}
@@ -397,9 +397,9 @@ func TestRoundTrip_whatNetHTTPRepeats(t *testing.T) {
 			io.WriteString(w, `{}`)
 		})
 		left := c.clearances
-		ctx := retract.WithGate(With(t.Context(), readMail), gate(func() *retract.Fault {
+		ctx := fault.WithGate(With(t.Context(), readMail), gate(func() *fault.Fault {
 			if left--; left < 0 {
-				return &retract.Fault{Class: retract.Retry, After: time.Minute, Code: "not_cleared"}
+				return &fault.Fault{Class: fault.Retry, After: time.Minute, Code: "not_cleared"}
 			}
 			return nil
 		}))
@@ -414,7 +414,7 @@ func TestRoundTrip_whatNetHTTPRepeats(t *testing.T) {
 				resp.Body.Close()
 			}
 		}
-		var f *retract.Fault
+		var f *fault.Fault
 		if got := errors.As(err, &f); got != (c.code != "") || got && f.Code != c.code {
 			t.Errorf("%d clearances: %v, want %q", c.clearances, err, c.code)
 		}

@@ -7,13 +7,13 @@ import (
 	"net/http/httptrace"
 	"sync/atomic"
 
-	"clawback/retract"
+	"clawback/retract/fault"
 )
 
 // watch follows one request down to its connections.
 type watch struct {
-	sent    atomic.Int32                  // connections it was given: from the first on, octets may be under way
-	refused atomic.Pointer[retract.Fault] // why it was not sent again
+	sent    atomic.Int32                // connections it was given: from the first on, octets may be under way
+	refused atomic.Pointer[fault.Fault] // why it was not sent again
 }
 
 // watched has the request under ctx watched. net/http sends a request again by itself when a connection that was used
@@ -27,7 +27,7 @@ func watched(ctx context.Context) (context.Context, *watch) {
 		if w.sent.Add(1) == 1 || multiplexed(got.Conn) {
 			return
 		}
-		if f := retract.Clearance(ctx); f != nil {
+		if f := fault.Clearance(ctx); f != nil {
 			w.refused.Store(f)
 			stop()
 			got.Conn.Close()

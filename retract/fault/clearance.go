@@ -1,9 +1,6 @@
-package retract
+package fault
 
-import (
-	"context"
-	"time"
-)
+import "context"
 
 // Gate is what a call has to keep to. The engine puts one into the context of each call; an implementation of Mailboxes
 // asks it through Clearance, LoginClearance and LoginFailed.
@@ -46,40 +43,4 @@ func LoginFailed(ctx context.Context, f *Fault) {
 	if g, ok := ctx.Value(gateKey{}).(Gate); ok {
 		g.LoginFailed(f)
 	}
-}
-
-// callGate is the Gate of one call at a mailbox. The tokens of its first request are spent already.
-type callGate struct {
-	meter   *meter
-	ctx     context.Context
-	mailbox string
-	sent    int
-}
-
-func (g *callGate) Clear() *Fault {
-	l := g.meter.lane
-	wait := time.Duration(0)
-	if g.sent == 0 {
-		wait = l.gated(g.mailbox)
-	} else if wait = l.spend(g.mailbox, g.meter.share); wait <= 0 && l.pace(g.ctx, g.mailbox, costOther) != nil {
-		wait = time.Millisecond // a stop
-	}
-	if wait > 0 {
-		return notSent(wait)
-	}
-	g.sent++
-	return nil
-}
-
-func (g *callGate) ClearLogin() *Fault {
-	if wait := g.meter.lane.gated(loginService); wait > 0 {
-		return notSent(wait)
-	}
-	return nil
-}
-
-func (g *callGate) LoginFailed(f *Fault) { g.meter.lane.learnGate(loginService, f) }
-
-func notSent(wait time.Duration) *Fault {
-	return &Fault{Class: Retry, After: wait, Code: CodeNotCleared, Detail: "not sent: the server asks to wait"}
 }

@@ -1,6 +1,4 @@
-package retract
-
-import "clawback/config"
+package exchange
 
 // Rank says how far out of the user's sight a place is. No action ever lowers a message's rank.
 type Rank int
@@ -27,21 +25,6 @@ func RankOf(f Folder) Rank {
 		return RankPurges
 	}
 	return RankUser
-}
-
-// Target is the folder to which an action takes a message; false for none and for words that are no action.
-func Target(a config.Action) (Folder, bool) {
-	switch a {
-	case config.Junk:
-		return JunkEmail, true
-	case config.Trash:
-		return Deleted, true
-	case config.SoftDelete:
-		return Deletions, true
-	case config.HardDelete:
-		return Purges, true
-	}
-	return "", false
 }
 
 // Satisfied reports whether a message that lies at has been taken far enough by a retraction to target.

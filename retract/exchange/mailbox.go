@@ -1,9 +1,9 @@
-package retract
+package exchange
 
 import (
 	"context"
-	"fmt"
 	"io"
+	"slices"
 	"time"
 )
 
@@ -13,6 +13,14 @@ type Mailbox struct {
 	Name      string   // user principal name, for a person
 	Address   string   // primary SMTP address; only of a group's members
 	Addresses []string // every SMTP address that it takes mail for, lower case
+}
+
+// Names are all by which a list may name the mailbox.
+func (m Mailbox) Names() []string {
+	if m.Name == "" {
+		return slices.Clone(m.Addresses)
+	}
+	return append(slices.Clone(m.Addresses), m.Name)
 }
 
 // Candidate is a message in a mailbox that bears the record's Message-ID.
@@ -69,39 +77,9 @@ type Mailboxes interface {
 	MarkRead(ctx context.Context, mailbox, message string, read bool) error
 }
 
-// Class says what to do about a Fault: one vocabulary for retry, metrics and the command line.
-type Class string
-
-// The classes of a fault.
-const (
-	Retry   Class = "retry"   // it did not happen; try again after After, or by the schedule when After is 0
-	GiveUp  Class = "give_up" // it will not happen
-	Gone    Class = "gone"    // the id is not in the mailbox (any more): look where the message is now
-	Unknown Class = "unknown" // it may have happened: verify before repeating
-	Auth    Class = "auth"    // the tenant's credentials or consent: pause the tenant, alert once
-)
-
-// Fault is a failure of the mailbox system, classified.
-type Fault struct {
-	Class   Class
-	Tenant  bool          // it concerns the whole tenant rather than one mailbox
-	Login   bool          // it is the login service's
-	Slow    bool          // with Retry: hours rather than seconds (mailbox unavailable, being moved, over quota)
-	After   time.Duration // the server's Retry-After; 0 when it named none
-	Status  int           // HTTP status, 0 when there was no answer
-	Code    string        // Graph's error code, such as "ErrorItemNotFound"
-	Request string        // request-id, for Microsoft's support
-	Detail  string        // one line for a person: what happened and what to do; no token, no subject
-}
-
-// Error is one line without secrets.
-func (f *Fault) Error() string {
-	s := f.Detail
-	if f.Status != 0 || f.Code != "" {
-		s += fmt.Sprintf(" (HTTP %d %s)", f.Status, f.Code)
-	}
-	if f.Request != "" {
-		s += " request-id " + f.Request
-	}
-	return s
+// Groups is what a tenant's Mailboxes may offer beside: who is in a group now.
+type Groups interface {
+	// Members lists the mailboxes of a group's members, those of nested groups included, some thousand at most. A Fault
+	// with CodeNoMailbox means that the address is not a group of this tenant.
+	Members(ctx context.Context, address string) ([]Mailbox, error)
 }

@@ -1,4 +1,4 @@
-package retract
+package fault
 
 // The codes of a Fault that are not Graph's own: decisions are made by these, never by the sentence beside them.
 const (
