@@ -190,6 +190,7 @@ func structureSignals() []Signal {
 		{"structure.template_leftover", "structure", Points{0.5, 0, 2.5, 0}, false},
 		{"structure.pushed_down", "structure", Points{0.7, 0, 2, 0}, false},
 		{"structure.raw_header", "structure", Points{0, 0, 1, 0}, false},
+		{"structure.unlabelled_text", "structure", Points{0, 0, 1.5, 0}, false},
 		{"structure.shouting_text", "structure", Points{0, 0, 1.2, 0}, false},
 		{"structure.exclamation", "structure", Points{0, 0, 1.2, 0}, false},
 		{"structure.money", "structure", Points{0, 0, 0.8, 0}, false},

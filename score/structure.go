@@ -27,6 +27,9 @@ func detectStructure(x *inspection) {
 	if p := x.mail.Header.First("X-Priority"); strings.HasPrefix(p, "1") || strings.HasPrefix(p, "2") {
 		x.note("structure.priority", "header X-Priority", "It calls itself urgent.")
 	}
+	if x.mail.Unlabelled && !x.reply {
+		x.note("structure.unlabelled_text", "text", "The text is not in ASCII, and its header does not say in what it is.")
+	}
 	if !x.mail.Header.Has("Message-Id") {
 		x.note("structure.no_message_id", "header", "There is no Message-ID.")
 	}

@@ -60,6 +60,7 @@ type Mail struct {
 	NotRead     []Unread // limits that were reached
 	Forgiven    rfc822.Forgiven
 	HTMLInPlain bool // a text/plain body is HTML
+	Unlabelled  bool // a body's 8-bit bytes are no UTF-8, and its header names no charset for them
 	Truncated   bool // the message is longer than the limit
 	Size        int64
 

@@ -2,6 +2,7 @@ package extract
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"clawback/rfc822"
 )
@@ -63,6 +64,40 @@ func (p *Part) split(limit int) (text string, rest []byte) {
 		body, rest = body[:limit], body[limit:]
 	}
 	return p.text(body), rest
+}
+
+// unlabelledFrom is how many 8-bit bytes a text must have to be unlabelled: a few are a curly quote or a name that was pasted in.
+const unlabelledFrom = 20
+
+// unlabelled reports whether the text of the message itself has 8-bit bytes that are no UTF-8, and its header names no charset for them: the
+// default is US-ASCII (RFC 2045, section 5.2), so that each program guesses. What a page says of itself does not count: filters that go by
+// the header do not read it.
+func (p *Part) unlabelled() bool {
+	switch strings.ToLower(strings.Trim(p.Charset, `" `)) {
+	case "", "us-ascii", "ascii", "unknown", "x-unknown", "unknown-8bit", "default", "none", "8bit":
+	default:
+		return false
+	}
+	if p.Nested {
+		return false
+	}
+	head := p.Head(64 << 10)
+	n := 0
+	for _, c := range head {
+		if c >= utf8.RuneSelf {
+			n++
+		}
+	}
+	if n < unlabelledFrom {
+		return false
+	}
+	for range utf8.UTFMax - 1 { // the last character may be cut
+		if r, size := utf8.DecodeLastRune(head); r != utf8.RuneError || size != 1 {
+			break
+		}
+		head = head[:len(head)-1]
+	}
+	return !utf8.Valid(head)
 }
 
 // text decodes octets of the part, as a browser does where it is a page.

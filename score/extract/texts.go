@@ -53,6 +53,7 @@ func (m *Mail) calendar(p *Part) {
 
 func (m *Mail) html(p *Part, where string) {
 	text, rest := p.split(max(m.limits.Source-m.source, 0))
+	m.Unlabelled = m.Unlabelled || p.unlabelled()
 	read := m.readHTML(text, where, p.Nested)
 	m.unreadRest(rest, len(text), where)
 	if !p.Nested {
@@ -65,6 +66,7 @@ func (m *Mail) plain(p *Part, where string, plain *strings.Builder) {
 		return
 	}
 	text, rest := p.split(max(m.limits.Text-plain.Len(), 0))
+	m.Unlabelled = m.Unlabelled || p.unlabelled()
 	m.unreadRest(rest, len(text), where)
 	if !p.Nested && looksLikeHTML(text) {
 		m.HTMLInPlain = true
