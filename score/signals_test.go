@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,8 +13,8 @@ import (
 )
 
 // base is a message that nothing is wrong with. Cases change header fields and the body.
-const base = `Received: from mx.sender.example by x.mail.protection.outlook.com
-Authentication-Results: spf=pass (sender IP is 192.0.2.1) smtp.mailfrom=sender.example; dkim=pass header.d=sender.example;dmarc=pass action=none header.from=sender.example;compauth=pass reason=100
+const base = `Authentication-Results: spf=pass (sender IP is 192.0.2.1) smtp.mailfrom=sender.example; dkim=pass header.d=sender.example;dmarc=pass action=none header.from=sender.example;compauth=pass reason=100
+Received: from mx.sender.example by x.mail.protection.outlook.com
 From: Ann Example <ann@sender.example>
 To: Bob Field <bob.field@contoso.example>
 Subject: Lunch on Thursday
@@ -44,17 +45,20 @@ func vary(change string) string {
 	return strings.ReplaceAll(strings.Join(lines, "\n")+"\n\n"+body, "\n", "\r\n")
 }
 
+// replaceField puts a field in the place of the one of its name, or behind all where there is none.
 func replaceField(lines []string, name, value string) []string {
-	var kept []string
-	for _, line := range lines {
-		if !strings.HasPrefix(strings.ToLower(line), strings.ToLower(name)+":") {
-			kept = append(kept, line)
-		}
+	at := slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(strings.ToLower(line), strings.ToLower(name)+":") })
+	blank := strings.TrimSpace(value) == ""
+	switch {
+	case at < 0 && blank:
+		return lines
+	case at < 0:
+		return append(lines, name+":"+value)
+	case blank:
+		return slices.Delete(lines, at, at+1)
 	}
-	if strings.TrimSpace(value) != "" {
-		kept = append(kept, name+":"+value)
-	}
-	return kept
+	lines[at] = name + ":" + value
+	return lines
 }
 
 // page is a message with an HTML body beside its plain one.
@@ -303,6 +307,8 @@ func shapeCases() []signalCase {
 		{"structure.template_leftover", vary("\nDear {{first_name}}, hello."), calm},
 		{"structure.pushed_down", page("", `<style>.x{height:20000px}</style><p>Hello</p>`), page("", `<style>.x{height:600px}</style><p>Hello</p>`)},
 		{"structure.raw_header", vary("Subject: gr\u00fcn"), vary("Subject: =?utf-8?Q?gr=C3=BCn?=")},
+		{"structure.unlabelled_text", vary("Content-Type: text/html\n\n<meta charset=big5><p>" + strings.Repeat("\xa7\xda", 20)),
+			vary("Content-Type: text/html; charset=big5\n\n<p>" + strings.Repeat("\xa7\xda", 20))},
 		{"structure.shouting_text", vary("\n" + strings.Repeat("THIS OFFER ENDS SOON my friend ", 12)), calm},
 		{"structure.exclamation", vary("Subject: Last day!!"), vary("Subject: Last day!")},
 		{"structure.money", vary("\n$10 and $20 and $30 and $40"), vary("\n$10 and $20")},

@@ -57,8 +57,8 @@ func newLetterback(n int, change func(string) string) letterback {
 
 // transport is what Exchange writes before a message that comes from outside.
 func (l letterback) transport(ids ...string) string {
-	text := "Received: from evil.example (192.0.2.25) by AM0EUR01FT001.mail.protection.outlook.com with Microsoft SMTP Server; Mon, 02 Nov 2026 10:00:00 +0000\r\n" +
-		"Authentication-Results: spf=fail (sender IP is 192.0.2.25) smtp.mailfrom=contoso.example; dkim=none; dmarc=fail action=none header.from=contoso.example;compauth=fail reason=001\r\n" +
+	text := "Authentication-Results: spf=fail (sender IP is 192.0.2.25) smtp.mailfrom=contoso.example; dkim=none; dmarc=fail action=none header.from=contoso.example;compauth=fail reason=001\r\n" +
+		"Received: from evil.example (192.0.2.25) by AM0EUR01FT001.mail.protection.outlook.com with Microsoft SMTP Server; Mon, 02 Nov 2026 10:00:00 +0000\r\n" +
 		"X-MS-Exchange-Organization-Id: " + contoso.ID + "\r\nX-EOPTenantAttributedMessage: " + contoso.ID + ":0\r\n" +
 		"X-MS-Exchange-Organization-MessageDirectionality: Incoming\r\nX-MS-Exchange-Organization-AuthAs: Anonymous\r\n"
 	for _, id := range ids {

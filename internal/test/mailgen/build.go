@@ -34,7 +34,19 @@ func (b *builder) exchange() {
 	domain := strings.ToLower(b.from[strings.LastIndexByte(b.from, '@')+1:])
 	domain = strings.Trim(domain, "> ")
 	envelope := b.sender[strings.LastIndexByte(b.sender, '@')+1:]
+	b.results(domain, envelope)
 	b.line("Received: from mx.example.net (192.0.2.%d) by AM0EUR02FT001.mail.protection.outlook.com\r\n with Microsoft SMTP Server; Wed, 4 Nov 2026 09:12:44 +0000", 1+b.rand.IntN(250))
+	if b.t.Auth == Internal {
+		b.line("X-MS-Exchange-Organization-MessageDirectionality: Originating")
+		b.line("X-MS-Exchange-Organization-AuthAs: Internal")
+		return
+	}
+	b.line("X-MS-Exchange-Organization-MessageDirectionality: Incoming")
+	b.line("X-MS-Exchange-Organization-AuthAs: Anonymous")
+}
+
+// results writes what the server that took the message from outside found out about it. It stands above that server's Received field.
+func (b *builder) results(domain, envelope string) {
 	switch b.t.Auth {
 	case Pass:
 		b.line("Authentication-Results: spf=pass (sender IP is 192.0.2.9) smtp.mailfrom=%s;\r\n dkim=pass (signature was verified) header.d=%s;dmarc=pass action=none\r\n header.from=%s;compauth=pass reason=100", envelope, domain, domain)
@@ -47,13 +59,6 @@ func (b *builder) exchange() {
 	case Service:
 		b.line("Authentication-Results: spf=pass (sender IP is 192.0.2.9) smtp.mailfrom=bounce.mailer-service.example;\r\n dkim=pass (signature was verified) header.d=mailer-service.example;dmarc=none action=none\r\n header.from=%s;compauth=softpass reason=201", domain)
 	}
-	if b.t.Auth == Internal {
-		b.line("X-MS-Exchange-Organization-MessageDirectionality: Originating")
-		b.line("X-MS-Exchange-Organization-AuthAs: Internal")
-		return
-	}
-	b.line("X-MS-Exchange-Organization-MessageDirectionality: Incoming")
-	b.line("X-MS-Exchange-Organization-AuthAs: Anonymous")
 }
 
 func (b *builder) header() {
