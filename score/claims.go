@@ -109,7 +109,7 @@ func (x *inspection) brandOpening() {
 		return
 	}
 	factor := 1.0
-	if b.Kind == "software" || b.Kind == "telecom" {
+	if b.Kind == "software" || b.Kind == "program" || b.Kind == "telecom" {
 		factor = 0.4 // much is written about those
 	}
 	x.times(factor, "impersonation.brand_opening", "text", "It begins by naming %s, to which neither author nor links belong.", shown)

@@ -53,9 +53,11 @@ func (x *inspection) displayName() {
 		brand, shown, ok = x.brands.all[i], name, true
 	}
 	switch {
+	case ok && x.ownProgram(brand, shown) == 0:
 	case ok && !x.ownsBrand(brand) && !viaService(name):
-		x.times(brandFactor(brand)*x.ownLabel(folded.Text)*x.linkedShop(brand), "impersonation.brand_name", "header From", "The author calls itself %q (%s), but the address is of %s.", name, shown, x.from.Domain())
-		if !x.linksTo(brand) {
+		part := x.partOfName(brand, folded.Text, shown)
+		x.times(brandFactor(brand)*x.ownLabel(folded.Text)*x.linkedShop(brand)*x.ownProgram(brand, shown)*part, "impersonation.brand_name", "header From", "The author calls itself %q (%s), but the address is of %s.", name, shown, x.from.Domain())
+		if part == 1 && !x.linksTo(brand) {
 			x.note("impersonation.brand_links", "links", "No link leads to %s.", shown)
 		}
 		if x.freeMail {
@@ -71,7 +73,7 @@ func brandFactor(b lists.Brand) float64 {
 	switch b.Kind {
 	case "shop", "media", "telecom":
 		return 1
-	case "software":
+	case "software", "program":
 		return 1.35
 	}
 	if b.Weak {
@@ -284,7 +286,11 @@ func (x *inspection) senderDomain() {
 		return
 	}
 	if b, ok := x.brandHost(x.from.Domain()); ok && !x.freeMail {
-		x.note("impersonation.brand_lookalike", "header From", "The author's domain %s bears the name of %s, to which it does not belong.", web.Defang(x.from.Domain()), b.Names[0])
+		factor := 1.0
+		if x.leadsHome(&b) && x.asksNothing() {
+			factor = 0.5
+		}
+		x.times(factor, "impersonation.brand_lookalike", "header From", "The author's domain %s bears the name of %s, to which it does not belong.", web.Defang(x.from.Domain()), b.Names[0])
 	}
 }
 
@@ -405,11 +411,22 @@ func (x *inspection) fromShape() {
 		return
 	}
 	switch {
-	case !x.auth.dkimOwn && machineMade(x.from.Local()):
+	case !x.auth.dkimOwn && machineMade(x.from.Local()) && !namesItself(x.from):
 		x.note("impersonation.machine_address", "header From", "The author's mailbox name %q looks as if a machine had made it.", x.from.Local())
 	case numbered(x.from.Local()):
 		x.note("impersonation.numbered_mailbox", "header From", "The author's mailbox name %q ends in a number.", x.from.Local())
 	}
+}
+
+// namesItself reports whether a mailbox is made of the words of its owner's name, of which not all can be spoken: "ralf.schmitz".
+func namesItself(from extract.Address) bool {
+	name := strings.ToLower(from.Name)
+	for word := range strings.FieldsFuncSeq(from.Local(), func(r rune) bool { return r == '.' || r == '-' || r == '_' }) {
+		if !strings.Contains(name, word) {
+			return false
+		}
+	}
+	return name != ""
 }
 
 // numbered reports whether a mailbox name ends in three digits or more, as the names of mailboxes that are made in numbers do.

@@ -8,7 +8,7 @@ type Brand struct {
 	Names   []string // as it calls itself, in lower case words
 	Domains []string // registrable domains that it sends from and links to
 	Weak    bool     // the name is also an ordinary word: it counts only where it stands alone
-	Kind    string   // bank, mail, parcel, shop, crypto, media, government, software, telecom
+	Kind    string   // bank, parcel, shop, crypto, media, government, software, telecom; program: software that organisations run by themselves
 }
 
 // parseBrands reads lines of key, names, domains and kind, split by " | "; a key that ends in ~ is weak.
