@@ -313,6 +313,7 @@ func (s *scenario) decide(q *Queue, r *rand.Rand) {
 		old := s.now().Add(-2 * time.Hour)
 		_, err := s.spool.Expire(old, old, q.InUse)
 		must(s.t, err)
+		_, _ = s.spool.Detach(old, q.Bodies) // a full or damaged disk leaves the segment as it is
 	case m == nil:
 	case r.IntN(2) == 0:
 		s.fates.change(m, fate{where: thrown}, func() error { return q.Discard(s.t.Context(), m.id, []byte("seen")) })

@@ -26,9 +26,15 @@ func (b *Body) Size() int64 { return b.size }
 func (b *Body) Close() error { return b.close() }
 
 // Open opens the body that r refers to, compressed or not. It finds a body that is missing or too short
-// (ErrMissing); that the octets are right it does not check, see Verify.
+// (ErrMissing); that the octets are right it does not check, see Verify. Where a segment is no more, the body's own copy
+// is opened.
 func (s *Spool) Open(r Ref) (*Body, error) {
 	f, err := s.openFile(r.File)
+	if errors.Is(err, fs.ErrNotExist) && top(r.File) == segDir {
+		if b, err := s.openCopy(r); err == nil || !errors.Is(err, fs.ErrNotExist) {
+			return b, err
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", r.File, err)
 	}
@@ -36,6 +42,20 @@ func (s *Spool) Open(r Ref) (*Body, error) {
 	if err != nil {
 		_ = f.Close()
 		return nil, fmt.Errorf("open %s: %w", r.File, err)
+	}
+	return b, nil
+}
+
+// openCopy opens the file of a body that was detached from its segment.
+func (s *Spool) openCopy(r Ref) (*Body, error) {
+	f, err := s.openFile(copyName(r))
+	if err != nil {
+		return nil, fmt.Errorf("open copy of %s: %w", r.File, err)
+	}
+	b, err := body(f, Ref{File: r.File, Size: r.Size})
+	if err != nil {
+		_ = f.Close()
+		return nil, fmt.Errorf("open copy of %s: %w", r.File, err)
 	}
 	return b, nil
 }

@@ -26,7 +26,7 @@ func (s *Spool) Expire(before, keptBefore time.Time, inUse func(file string) boo
 			limit = keptBefore
 		}
 		hour, ok := hourOf(name)
-		if !ok || hour.Add(time.Hour).After(limit) || s.isCurrent(name) {
+		if !ok || hour.Add(time.Hour).After(limit) || s.isCurrent(name) || top(name) == detachedDir { // see Detach
 			return nil
 		}
 		if inUse(name) {

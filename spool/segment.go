@@ -16,6 +16,8 @@ const (
 	bodyDir = "body"
 	keptDir = "kept"
 	tmpDir  = "tmp"
+
+	detachedDir = "detached"
 )
 
 // hourForm is what the name of every file begins with: the hour, in UTC, in which it was begun.

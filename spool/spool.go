@@ -8,6 +8,7 @@
 //	seg/20261121T19-5f0c21aa97e41b02-0001  frames and bodies in whole blocks of 4 KiB, one or more files for each hour
 //	body/20261121/20261121T190612-9a31c04e one large body
 //	kept/202611/20261121T19-8d2e11f0.zst   a long-lived copy, in the Zstandard seekable format
+//	detached/20261121T19-5f0c21aa97e41b02-0001@4096-812-9a31c04e  a body that is needed longer than its segment
 //	tmp/                                   what is not finished
 //
 // Reads: its directory. Writes: its directory, and nothing else.
@@ -17,7 +18,8 @@
 //   - I2: octets once written are never written again. A segment is only ever appended to, and only by the Spool that
 //     made it: after a restart a new one is begun, so that a torn tail stays what it is, octets without a row.
 //   - I3: what no row refers to is garbage. The spool does not know the rows; Recover and Expire ask.
-//   - I4: Replay gives what an Append that returned has made durable, and nothing that came in with a message.
+//   - I4: a body outlives its segment where something unfinished refers to it: the segment goes when the copy is durable.
+//   - I5: Replay gives what an Append that returned has made durable, and nothing that came in with a message.
 //
 // On failure: a full disk fails the one call, with an error that wraps ENOSPC or EDQUOT, and the next may succeed. A
 // failed sync is final, because the kernel may have dropped the pages and will not say so twice: the Spool is broken,
@@ -66,6 +68,8 @@ type Options struct {
 	MaxMemory      int64            // bytes that bodies on their way may hold; 0: no cap
 	Now            func() time.Time // nil: time.Now
 	FS             FS               // nil: the operating system's
+
+	Fail func(point string) error // failpoints of the crash tests; nil in production
 }
 
 // Spool is a directory of bodies. Its methods may be called from several goroutines.
@@ -104,7 +108,7 @@ func Open(dir string, o Options) (*Spool, error) {
 		return nil, err
 	}
 	s.run = run
-	for _, name := range []string{"", segDir, bodyDir, keptDir, tmpDir} {
+	for _, name := range []string{"", segDir, bodyDir, keptDir, detachedDir, tmpDir} {
 		if err := s.mkdir(filepath.Join(dir, name)); err != nil {
 			return nil, fmt.Errorf("open spool: %w", err)
 		}
@@ -124,6 +128,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.FS == nil {
 		o.FS = osFS{}
+	}
+	if o.Fail == nil {
+		o.Fail = func(string) error { return nil }
 	}
 	return o
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"clawback/spool"
 	"clawback/verdict"
 )
 
@@ -140,6 +141,33 @@ func (r Record) files() []string {
 		}
 	}
 	return files
+}
+
+// Bodies lists the bodies in a file of the spool that records with unfinished intents need: those of which there is no
+// long-lived copy. whole is true when they cannot be told.
+func (s *Store) Bodies(file string) (bodies []spool.Ref, whole bool) {
+	err := s.view(func(t *txn) error {
+		var failed error
+		prefix := nulled(file)
+		t.each(tableFiles, prefix, func(k, _ []byte) bool {
+			id := string(k[len(prefix):])
+			if t.tally(id).Open == 0 {
+				return true
+			}
+			var rec Record
+			if rec, _, failed = t.record(id); failed != nil {
+				return false
+			}
+			for _, v := range rec.Variants {
+				if v.Body.File == file && v.Kept == nil {
+					bodies = append(bodies, v.Body)
+				}
+			}
+			return true
+		})
+		return failed
+	})
+	return bodies, err != nil
 }
 
 // InUse reports whether a record with unfinished intents refers to a file of the spool. When that cannot be read, the

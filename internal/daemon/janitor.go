@@ -4,19 +4,23 @@ import (
 	"context"
 	"time"
 
+	"clawback/spool"
 	"clawback/store"
 )
 
-// runJanitor deletes what is past its retention, once an hour.
+// runJanitor deletes what is past its retention, once an hour, and for the first time soon after the start: a daemon that
+// is started again and again must not keep everything.
 func (d *daemon) runJanitor(ctx context.Context) error {
-	tick := time.NewTicker(time.Hour)
-	defer tick.Stop()
+	const first = 10 * time.Minute // the clock of the machine is right by then
+	timer := time.NewTimer(first)
+	defer timer.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-tick.C:
+		case <-timer.C:
 			d.deleteExpired(ctx, time.Now())
+			timer.Reset(time.Hour)
 		}
 	}
 }
@@ -27,6 +31,7 @@ func (d *daemon) deleteExpired(ctx context.Context, now time.Time) {
 	if _, err := d.spool.Expire(now.Add(-keep.Retention), now.Add(-keep.FlaggedRetention), inUse); err != nil {
 		d.log.Warn("delete old originals", "event", "janitor.failed", "error", err)
 	}
+	d.detach(now.Add(-keep.Retention))
 	expired := now.Add(-d.live.config().Quarantine.PostmasterRetention)
 	n, err := d.queue.ExpirePostmaster(ctx, expired)
 	switch {
@@ -40,4 +45,28 @@ func (d *daemon) deleteExpired(ctx context.Context, now time.Time) {
 	if _, err := d.store.Expire(ctx, r); err != nil && ctx.Err() == nil {
 		d.log.Warn("delete old records", "event", "janitor.failed", "error", err)
 	}
+}
+
+// detach lets segments go that are past their retention and of which only some bodies are needed still: by items in quarantine,
+// bounces that wait, retractions that are held. One small mail an hour would otherwise keep all of them.
+func (d *daemon) detach(before time.Time) {
+	done, err := d.spool.Detach(before, d.needs)
+	if err != nil {
+		d.log.Warn("copy what is needed out of old segments", "event", "janitor.failed", "error", err)
+	}
+	if done != (spool.Detached{}) {
+		d.log.Info("old segments were removed, and what is needed of them kept", "event", "spool.detached", "bodies", done.Bodies,
+			"segments", done.Segments, "dropped", done.Dropped, "bytes", done.Bytes)
+	}
+}
+
+// needs says what something unfinished needs of a segment. The queue is asked first: an item leaves it when its record is
+// in the store.
+func (d *daemon) needs(segment string) (bodies []spool.Ref, whole bool) {
+	queued, whole := d.queue.Bodies(segment)
+	if whole {
+		return nil, true
+	}
+	stored, whole := d.store.Bodies(segment)
+	return append(queued, stored...), whole
 }

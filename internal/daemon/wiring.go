@@ -52,7 +52,7 @@ const minFreeInodes = 1000
 func (d *daemon) spoolOptions() spool.Options {
 	c := d.cfg.Spool
 	return spool.Options{InlineLimit: c.InlineLimit, MinFree: c.MinFree, MinFreePercent: c.MinFreePercent,
-		MinFreeInodes: minFreeInodes, MaxMemory: d.cfg.SMTP.MaxMemory}
+		MinFreeInodes: minFreeInodes, MaxMemory: d.cfg.SMTP.MaxMemory, Fail: failpoint.Hit}
 }
 
 func (d *daemon) queueOptions() queue.Options {

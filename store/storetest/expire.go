@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"clawback/spool"
 	"clawback/store"
 )
 
@@ -18,6 +19,12 @@ func testExpire(t *testing.T, b *bench) {
 	must(t, err)
 	if !s.InUse("segment-1") || s.InUse("segment-2") || s.InUse("segment") {
 		t.Errorf("in use: segment-1 %v, segment-2 %v; want true, false", s.InUse("segment-1"), s.InUse("segment-2"))
+	}
+	if bodies, whole := s.Bodies("segment-1"); whole || len(bodies) != 2 || bodies[0] != (spool.Ref{File: "segment-1", Size: 100}) {
+		t.Errorf("needed of segment-1: %+v, %v; want those of both records", bodies, whole)
+	}
+	if bodies, whole := s.Bodies("segment"); whole || len(bodies) != 0 {
+		t.Errorf("needed of a file that no record names: %+v, %v", bodies, whole)
 	}
 	in.Outcome = store.Done
 	_, err = s.Complete(t.Context(), in, attempt)

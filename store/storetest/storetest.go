@@ -58,6 +58,7 @@ type Store interface {
 	VerifyAudit() error
 	Note(ctx context.Context, act store.Act) error
 	InUse(file string) bool
+	Bodies(file string) (bodies []spool.Ref, whole bool)
 	Expire(ctx context.Context, r store.Retention) (store.Expired, error)
 	PutMeta(ctx context.Context, key string, value []byte) error
 	Meta(key string) ([]byte, error)

@@ -1,0 +1,78 @@
+package queue
+
+import (
+	bolt "go.etcd.io/bbolt"
+
+	"clawback/spool"
+)
+
+// Bodies lists the bodies in a file of the spool that an item, or a bounce that was not sent yet, refers to. whole is
+// true when the file is needed for more than these: for its log, or by a row that cannot be read.
+func (q *Queue) Bodies(file string) (bodies []spool.Ref, whole bool) {
+	want, unsure := q.tally.inFile(file)
+	if unsure || q.logged.inUse(file) {
+		return nil, true
+	}
+	if want == 0 {
+		return nil, false
+	}
+	s := search{file: file, left: want}
+	err := q.view(func(tx *bolt.Tx) error {
+		if err := s.items(tx); err != nil {
+			return err
+		}
+		return s.waiting(tx)
+	})
+	return s.found, err != nil || s.left != 0 // it changes just now, or a row was not found: ask again later
+}
+
+// inFile is how many items and unsent bounces refer to a file; unsure when there may be more.
+func (y *tally) inFile(file string) (n int, unsure bool) {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	return y.files[file], y.files[anyFile] > 0
+}
+
+// search looks for so many bodies in a file.
+type search struct {
+	file  string
+	left  int
+	found []spool.Ref
+}
+
+// items looks through the rows, the oldest first, until all are found.
+func (s *search) items(tx *bolt.Tx) error {
+	rows := tx.Bucket(itemsBucket)
+	c := rows.Cursor()
+	for id, _ := c.First(); id != nil && s.left > 0; id, _ = c.Next() {
+		it, err := readItem(rows, string(id))
+		if err != nil {
+			return err
+		}
+		s.add(it.Body)
+	}
+	return nil
+}
+
+// waiting looks through the bounces that were not sent yet.
+func (s *search) waiting(tx *bolt.Tx) error {
+	rows := tx.Bucket(bouncesBucket)
+	c := rows.Cursor()
+	for id, _ := c.First(); id != nil && s.left > 0; id, _ = c.Next() {
+		b, err := readBounce(rows, string(id))
+		if err != nil {
+			return err
+		}
+		if b.State != BounceSent {
+			s.add(b.Body)
+		}
+	}
+	return nil
+}
+
+func (s *search) add(r spool.Ref) {
+	if r.File == s.file {
+		s.found = append(s.found, r)
+		s.left--
+	}
+}
