@@ -37,6 +37,7 @@ type cli struct {
 	Bounce     bounceCmd     `cmd:"" group:"daemon" help:"List, show, retry or export reports on their way to the alternate mailbox."`
 	Address    addressCmd    `cmd:"" group:"daemon" help:"Make, list or retire journal addresses."`
 	Connect    connectCmd    `cmd:"" group:"daemon" help:"Get an administrator's consent for a tenant's mailboxes, and prove that it works."`
+	Setup      setupCmd      `cmd:"" group:"daemon" help:"Print what an administrator of a tenant does once to connect it."`
 	Search     searchCmd     `cmd:"" group:"mail" help:"Find messages by sender, recipient, subject, disposition or time."`
 	Show       showCmd       `cmd:"" group:"mail" help:"Show one message: its verdict with reasons, and what happened in each mailbox."`
 	Retract    retractCmd    `cmd:"" group:"mail" help:"Take a message out of every recipient's mailbox."`

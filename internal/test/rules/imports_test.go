@@ -17,8 +17,9 @@ import (
 var mayImport = map[string]string{
 	"api":                      "config intel intel/submission journal queue retract score/engines/rdap score/learn score/rules spool store verdict",
 	"bounce":                   "config internal/mailaddr queue",
-	"cmd/clawback":             "api bounce config config/regions intel intel/submission internal/daemon internal/demo internal/test/graphsim journal queue retract retract/graph retract/graph/consent score score/attach/confined score/engines/rdap score/learn score/rules store systemd verdict",
+	"cmd/clawback":             "api bounce config config/exchange config/regions intel intel/submission internal/daemon internal/demo internal/test/graphsim journal queue retract retract/graph retract/graph/consent score score/attach/confined score/engines/rdap score/learn score/rules store systemd verdict",
 	"config":                   "internal/mailaddr internal/tomlpos verdict",
+	"config/exchange":          "config",
 	"config/regions":           "config",
 	"intel":                    "config journal score score/engines score/learn score/rules spool store verdict verdict/history",
 	"intel/submission":         "config intel internal/mailaddr journal journal/identity score/web spool store verdict",
