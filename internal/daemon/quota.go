@@ -24,10 +24,16 @@ func (d *daemon) Attributed(env queue.Envelope, header []byte) bool {
 	return err == nil && pipeline.Attributed(t, env, report)
 }
 
-// quotaReached tells a person, once an hour for each source, that mail is refused for its quota. Anybody can fill
-// postmaster's: that is logged, and raises no alert.
+// quotaReached tells a person, once an hour for each source, that mail is refused for its quota, and so that one network
+// has its share of it. Anybody can fill postmaster's: that is logged, and raises no alert.
 func (d *daemon) quotaReached(s admission.Standing) {
-	if !d.alertDue("quota.reached "+s.String(), time.Now()) {
+	text := "Mail that is not attributed to its tenant has reached its quota, and more of it is deferred. " +
+		"See clawback queue list --state quarantined; discard it by query, or name the network that it comes from."
+	if !s.Reached() {
+		text = "One network has its share of the quota for mail that is not attributed to its tenant, and more from there is deferred; " +
+			"that of others is accepted. See clawback queue list --state quarantined, and quotas under [quarantine]."
+	}
+	if !d.alertDue(fmt.Sprintf("quota.reached %v %v", s.Source, s.Reached()), time.Now()) {
 		return
 	}
 	what := fmt.Sprintf("%s: %d of %d messages, %s of %s", d.named(s), s.Messages, s.MaxMessages,
@@ -36,8 +42,7 @@ func (d *daemon) quotaReached(s admission.Standing) {
 		d.log.Warn("mail for postmaster is deferred", "event", "quota.reached", "quota", what)
 		return
 	}
-	d.alert("quota.reached", "Mail that is not attributed to its tenant has reached its quota, and more of it is deferred. "+
-		"See clawback queue list --state quarantined; discard it by query, or name the network that it comes from.", "quota", what)
+	d.alert("quota.reached", text, "quota", what)
 }
 
 // named is the standing with the tenant's name.

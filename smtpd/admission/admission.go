@@ -2,6 +2,7 @@ package admission
 
 import (
 	"fmt"
+	"math"
 	"sync"
 	"syscall"
 	"time"
@@ -44,8 +45,8 @@ type Control struct {
 // source is what a Control remembers of one.
 type source struct {
 	arriving amount // messages on their way
-	day      amount // what came, less what a day lets run out
-	at       time.Time
+	day      recent // what came, less what a day lets run out
+	peers    peers  // the same by the network that it came from, with what is on its way
 }
 
 // amount is a number of messages and their bytes.
@@ -77,7 +78,7 @@ func (c *Control) Admit(env queue.Envelope) error {
 	if env.Purpose == "" {
 		return nil
 	}
-	if s := c.standing(env.Source()); s.Reached() && !s.rule.byHeader {
+	if s := c.standing(env); s.full() && !s.rule.byHeader {
 		c.o.Reached(s)
 		return ErrQuota
 	}
@@ -91,12 +92,13 @@ func (c *Control) Begin(env queue.Envelope) (*Message, error) {
 	}
 	m := &Message{c: c, env: env, rule: ruleOf(env.Source())}
 	m.arrive(1, 0)
-	s := c.standing(env.Source())
-	if m.inspect = m.rule.byHeader && s.Reached(); m.rule.unfinished && s.Messages > s.MaxMessages {
+	s := c.standing(env)
+	if m.rule.unfinished && s.without(1, 0).full() {
 		m.End(false)
 		c.o.Reached(s)
 		return nil, ErrQuota
 	}
+	m.inspect = m.rule.byHeader && (m.rule.daily || s.Reached())
 	return m, nil
 }
 
@@ -104,17 +106,23 @@ func (c *Control) Begin(env queue.Envelope) (*Message, error) {
 func (c *Control) source(of queue.Source) *source {
 	s := c.sources[of]
 	if s == nil {
-		s = &source{at: c.o.Now()}
+		s = &source{day: recent{at: c.o.Now()}, peers: peers{}}
 		c.sources[of] = s
 	}
 	return s
 }
 
-// standing compares what there is of a source with its quota.
-func (c *Control) standing(of queue.Source) Standing {
-	used := c.o.Queue.Usage(of)
+// standing compares what there is of a message's source, and of its network, with the quota.
+func (c *Control) standing(env queue.Envelope) Standing {
+	used := c.o.Queue.Usage(env.Source())
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	return c.compare(env, used)
+}
+
+// compare is standing for a caller who holds mu.
+func (c *Control) compare(env queue.Envelope, used queue.Usage) Standing {
+	of := env.Source()
 	s := Standing{Source: of, rule: ruleOf(of)}
 	s.MaxMessages, s.MaxBytes = s.rule.limit(c.limits)
 	held := used.Quarantined
@@ -126,24 +134,21 @@ func (c *Control) standing(of queue.Source) Standing {
 	if src == nil {
 		return s
 	}
+	now := c.o.Now()
 	if s.rule.unfinished {
 		s.Messages += int(src.arriving.messages)
 		s.Bytes += int64(src.arriving.bytes)
+		s.Peers = networkOf(env)
+		r := src.peers.of(s.Peers, now, s)
+		r.leak(now, s)
+		s.ofPeers = r.amount
 	}
 	if s.rule.daily {
-		src.leak(c.o.Now(), s)
-		s.Messages = max(s.Messages, int(src.day.messages))
+		src.day.leak(now, s)
+		s.Messages = max(s.Messages, int(math.Ceil(src.day.messages)))
 		s.Bytes = max(s.Bytes, int64(src.day.bytes))
 	}
 	return s
-}
-
-// leak lets run out what a day's quota allows for the time since.
-func (s *source) leak(now time.Time, limit Standing) {
-	days := now.Sub(s.at).Hours() / 24
-	s.at = now
-	s.day.messages = max(0, s.day.messages-days*float64(limit.MaxMessages))
-	s.day.bytes = max(0, s.day.bytes-days*float64(limit.MaxBytes))
 }
 
 // Standings are those of all sources that there is anything of.
@@ -159,7 +164,7 @@ func (c *Control) Standings(sources map[queue.Source]queue.Usage) []Standing {
 	c.mu.Unlock()
 	var list []Standing
 	for of := range all {
-		if s := c.standing(of); s.Messages > 0 && of.Purpose != "" {
+		if s := c.standing(queue.Envelope{Tenant: of.Tenant, Purpose: of.Purpose, Network: of.Network}); s.Messages > 0 && of.Purpose != "" {
 			list = append(list, s)
 		}
 	}

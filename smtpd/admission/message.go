@@ -15,8 +15,9 @@ type Message struct {
 	env     queue.Envelope
 	rule    rule
 	size    int64
-	inspect bool   // the quota is reached: the header decides
+	inspect bool   // the header decides whether there is a quota for it
 	header  []byte // of a message that is inspected
+	counted bool   // for the day, before it is accepted
 	ended   bool
 }
 
@@ -31,7 +32,7 @@ func (m *Message) Add(p []byte) error {
 	if !m.rule.unfinished {
 		return nil
 	}
-	if s := m.c.standing(m.env.Source()); s.Bytes > s.MaxBytes {
+	if s := m.c.standing(m.env).without(0, 1); s.Bytes >= s.MaxBytes || s.bytesShareReached() {
 		m.c.o.Reached(s)
 		return ErrQuota
 	}
@@ -42,7 +43,11 @@ func (m *Message) Add(p []byte) error {
 func (m *Message) arrive(messages, size int) {
 	m.c.mu.Lock()
 	defer m.c.mu.Unlock()
-	m.c.source(m.env.Source()).arriving.add(float64(messages), float64(size))
+	src := m.c.source(m.env.Source())
+	src.arriving.add(float64(messages), float64(size))
+	if m.rule.unfinished {
+		src.peers.of(networkOf(m.env), m.c.o.Now(), Standing{}).add(float64(messages), float64(size))
+	}
 }
 
 // Check is asked when the whole message is there: nil, or ErrQuota where the quota is reached and the header does not
@@ -51,7 +56,17 @@ func (m *Message) Check() error {
 	if !m.inspect || m.c.o.Attributor.Attributed(m.env, headerOf(m.header)) {
 		return nil
 	}
-	m.c.o.Reached(m.c.standing(m.env.Source()))
+	used := m.c.o.Queue.Usage(m.env.Source())
+	m.c.mu.Lock()
+	s := m.c.compare(m.env, used)
+	if m.counted = m.rule.daily && !s.Reached(); m.counted { // at once, so that many at a time do not pass together
+		m.c.source(m.env.Source()).day.add(1, float64(m.size))
+	}
+	m.c.mu.Unlock()
+	if !s.Reached() {
+		return nil
+	}
+	m.c.o.Reached(s)
 	return ErrQuota
 }
 
@@ -78,9 +93,22 @@ func (m *Message) End(accepted bool) {
 	m.ended = true
 	m.c.mu.Lock()
 	defer m.c.mu.Unlock()
-	s := m.c.source(m.env.Source())
-	s.arriving.add(-1, -float64(m.size))
-	if accepted && m.rule.daily {
-		s.day.add(1, float64(m.size))
+	src := m.c.source(m.env.Source())
+	src.arriving.add(-1, -float64(m.size))
+	switch {
+	case !accepted:
+		m.takeBack(src)
+	case m.rule.daily && !m.rule.byHeader:
+		src.day.add(1, float64(m.size))
+	}
+}
+
+// takeBack undoes the counting of a message that was not accepted. The caller holds mu.
+func (m *Message) takeBack(src *source) {
+	if m.counted {
+		src.day.takeOff(1, float64(m.size))
+	}
+	if m.rule.unfinished {
+		src.peers.of(networkOf(m.env), m.c.o.Now(), Standing{}).takeOff(1, float64(m.size))
 	}
 }
