@@ -33,13 +33,13 @@ type backend struct {
 	err     error
 }
 
-func (b *backend) Get(id string) (queue.Item, error) {
+func (b *backend) Get(_ context.Context, id string) (queue.Item, error) {
 	if id != "i1" {
 		return queue.Item{}, fmt.Errorf("item %s: %w", id, queue.ErrNotFound)
 	}
 	return queue.Item{ID: id, State: queue.Quarantined, Body: spool.Ref{File: "f"}}, nil
 }
-func (b *backend) List(f queue.Filter) ([]queue.Item, error) {
+func (b *backend) List(_ context.Context, f queue.Filter) ([]queue.Item, error) {
 	b.done = append(b.done, fmt.Sprintf("list %s %d", f.State, f.Limit))
 	return []queue.Item{}, nil
 }
@@ -51,8 +51,10 @@ func (b *backend) Trust(_ context.Context, id, who string) error {
 	b.done = append(b.done, "trust "+who+" "+id)
 	return b.err
 }
-func (b *backend) Groups(queue.Selection) ([]queue.Group, error) { return nil, nil }
-func (b *backend) Preview(queue.Selection) (queue.Doomed, error) { return queue.Doomed{}, nil }
+func (b *backend) Groups(context.Context, queue.Selection) ([]queue.Group, error) { return nil, nil }
+func (b *backend) Preview(context.Context, queue.Selection) (queue.Doomed, error) {
+	return queue.Doomed{}, nil
+}
 func (b *backend) DiscardSelected(context.Context, queue.Doomed, queue.Note) (queue.Discarded, error) {
 	return queue.Discarded{}, nil
 }
@@ -61,10 +63,14 @@ func (b *backend) Discard(_ context.Context, id string, _ []byte) error {
 	b.done = append(b.done, "discard "+id)
 	return b.err
 }
-func (b *backend) Discarded() (map[string][]byte, error)              { return nil, nil }
-func (b *backend) Noted(context.Context, string) error                { return nil }
-func (b *backend) Bounce(id string) (queue.Bounce, error)             { return queue.Bounce{ID: id}, nil }
-func (b *backend) Bounces(queue.BounceFilter) ([]queue.Bounce, error) { return nil, nil }
+func (b *backend) Discarded(context.Context) (map[string][]byte, error) { return nil, nil }
+func (b *backend) Noted(context.Context, string) error                  { return nil }
+func (b *backend) Bounce(_ context.Context, id string) (queue.Bounce, error) {
+	return queue.Bounce{ID: id}, nil
+}
+func (b *backend) Bounces(context.Context, queue.BounceFilter) ([]queue.Bounce, error) {
+	return nil, nil
+}
 func (b *backend) RetryBounce(_ context.Context, id string) error {
 	b.done = append(b.done, "resend "+id)
 	return nil

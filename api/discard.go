@@ -31,7 +31,7 @@ func (s *Server) discardItem(r *http.Request) (any, error) {
 	if strings.TrimSpace(o.Comment) == "" {
 		return nil, errRequest{"say why it is discarded: with --comment"}
 	}
-	it, err := s.o.Queue.Get(r.PathValue("id"))
+	it, err := s.o.Queue.Get(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +63,7 @@ func (s *Server) noteDiscarded(ctx context.Context, justNow string) error {
 
 // noteDiscardedLocked is noteDiscarded for a caller that holds discards.
 func (s *Server) noteDiscardedLocked(ctx context.Context, justNow string) error {
-	notes, err := s.o.Queue.Discarded()
+	notes, err := s.o.Queue.Discarded(ctx)
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"clawback/queue"
+	"clawback/queue/bolt"
 	"clawback/spool"
 	"clawback/store"
 	"clawback/store/pebble"
@@ -23,7 +24,7 @@ import (
 type disk struct {
 	dir   string
 	spool *spool.Spool
-	queue *queue.Queue
+	queue *bolt.Queue
 	store *store.Store
 
 	searches int // of the audit by the server
@@ -47,7 +48,7 @@ func openDisk(t *testing.T, dir string) *disk {
 	if d.spool, err = spool.Open(filepath.Join(dir, "spool"), spool.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	if d.queue, err = queue.Open(filepath.Join(dir, "queue"), d.spool, queue.Options{}); err != nil {
+	if d.queue, err = bolt.Open(filepath.Join(dir, "queue"), d.spool, bolt.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.MkdirAll(filepath.Join(dir, "store"), 0o700); err != nil {
@@ -92,14 +93,14 @@ func (d *disk) serve(t *testing.T) *Client {
 // quarantined puts a message into quarantine.
 func (d *disk) quarantined(t *testing.T, message string) string {
 	t.Helper()
-	draft, err := d.queue.Begin(queue.Envelope{Tenant: "t1", MailFrom: "eve@fabrikam.example", Rcpts: []string{"j@contoso.example"}}, 0)
+	draft, err := d.queue.Begin(t.Context(), queue.Envelope{Tenant: "t1", MailFrom: "eve@fabrikam.example", Rcpts: []string{"j@contoso.example"}}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := io.WriteString(draft, message); err != nil {
 		t.Fatal(err)
 	}
-	id, err := draft.Commit()
+	id, err := draft.Commit(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,7 +150,7 @@ func TestDiscard_isAuditedWithWhatItWas(t *testing.T) {
 			t.Errorf("the audit does not say %q: %s", want, acts[0].Comment)
 		}
 	}
-	if _, err := d.queue.Get(id); err == nil {
+	if _, err := d.queue.Get(t.Context(), id); err == nil {
 		t.Error("it is still there")
 	}
 }
@@ -174,7 +175,7 @@ func TestDiscard_refusesWhatIsNotInQuarantine(t *testing.T) {
 func TestDiscard_unreadableOctets(t *testing.T) {
 	d := openDisk(t, t.TempDir())
 	id := d.quarantined(t, forged)
-	it, err := d.queue.Get(id)
+	it, err := d.queue.Get(t.Context(), id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -218,7 +219,7 @@ func TestDiscard_crashIsAuditedOnce(t *testing.T) {
 				if acts := d.acts(t); len(acts) != 1 || acts[0].Who != "ada" || acts[0].Object != id {
 					t.Errorf("audit: %+v", acts)
 				}
-				if notes, err := d.queue.Discarded(); err != nil || len(notes) != 0 {
+				if notes, err := d.queue.Discarded(t.Context()); err != nil || len(notes) != 0 {
 					t.Errorf("notes: %q, %v", notes, err)
 				}
 			}

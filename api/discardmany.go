@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -60,12 +61,12 @@ func (s *Server) listGroups(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.groups(sel)
+	return s.groups(r.Context(), sel)
 }
 
 // groups are those of a selection, with the names of their tenants.
-func (s *Server) groups(sel queue.Selection) ([]Group, error) {
-	list, err := s.o.Queue.Groups(sel)
+func (s *Server) groups(ctx context.Context, sel queue.Selection) ([]Group, error) {
+	list, err := s.o.Queue.Groups(ctx, sel)
 	groups := make([]Group, len(list))
 	for i, g := range list {
 		groups[i].Group = g
@@ -136,11 +137,11 @@ func (s *Server) previewDiscard(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	groups, err := s.groups(sel)
+	groups, err := s.groups(r.Context(), sel)
 	if err != nil {
 		return nil, err
 	}
-	d, err := s.o.Queue.Preview(sel)
+	d, err := s.o.Queue.Preview(r.Context(), sel)
 	return DiscardPreview{
 		Count: d.Count, Bytes: d.Bytes, Oldest: d.Oldest, Newest: d.Newest, Groups: groups, Samples: list(d.Samples),
 		AsOf: d.AsOf, Through: d.Through,

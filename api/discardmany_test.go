@@ -46,7 +46,7 @@ func TestDiscardSelected_isOneEntryInTheAudit(t *testing.T) {
 	if err := c.Send(t.Context(), "/v1/queue/discard", order, nil); err != nil {
 		t.Fatal(err)
 	}
-	if items, err := d.queue.List(queue.Filter{}); err != nil || len(items) != 1 || items[0].ID != later {
+	if items, err := d.queue.List(t.Context(), queue.Filter{}); err != nil || len(items) != 1 || items[0].ID != later {
 		t.Errorf("left: %d, %v", len(items), err)
 	}
 	acts := d.acts(t)
@@ -54,7 +54,7 @@ func TestDiscardSelected_isOneEntryInTheAudit(t *testing.T) {
 		!strings.Contains(acts[0].Comment, "SHA-256") || acts[0].Who == "" {
 		t.Errorf("%+v", acts)
 	}
-	if notes, err := d.queue.Discarded(); err != nil || len(notes) != 0 {
+	if notes, err := d.queue.Discarded(t.Context()); err != nil || len(notes) != 0 {
 		t.Errorf("notes %q, %v", notes, err)
 	}
 	if err := c.Send(t.Context(), "/v1/queue/discard", order, nil); err != nil { // once more: nothing is left of it
@@ -70,7 +70,7 @@ func TestDiscardSelected_isAuditedAfterACrash(t *testing.T) {
 	d := openDisk(t, t.TempDir())
 	d.several(t, 5)
 	sel := queue.Selection{Cause: queue.CauseNetwork}
-	p, err := d.queue.Preview(sel)
+	p, err := d.queue.Preview(t.Context(), sel)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +114,7 @@ func TestDiscardSelected_refusesWhatCannotBeMeant(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if items, err := d.queue.List(queue.Filter{}); err != nil || len(items) != 3 {
+	if items, err := d.queue.List(t.Context(), queue.Filter{}); err != nil || len(items) != 3 {
 		t.Errorf("%d are left, %v", len(items), err)
 	}
 }
@@ -131,7 +131,7 @@ func TestOrders_unknownKeysAreRefused(t *testing.T) {
 			t.Errorf("%s: %v", path, err)
 		}
 	}
-	if it, err := d.queue.Get(id); err != nil || it.State != queue.Quarantined {
+	if it, err := d.queue.Get(t.Context(), id); err != nil || it.State != queue.Quarantined {
 		t.Errorf("it is %s, %v", it.State, err)
 	}
 	two := strings.NewReader(`{"comment":"why"} {"trust":true}`)

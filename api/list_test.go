@@ -27,7 +27,7 @@ type (
 	blankTray   struct{ tray }
 )
 
-func (*blank) List(queue.Filter) ([]queue.Item, error) { return nil, nil }
+func (*blank) List(context.Context, queue.Filter) ([]queue.Item, error) { return nil, nil }
 func (*blank) Records(store.RecordFilter) ([]store.Record, error) {
 	return []store.Record{{ID: "r1", Variants: []store.Variant{{}}}}, nil
 }

@@ -20,12 +20,12 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("GET /v1/queue/groups", handler(s.listGroups))
 	mux.Handle("POST /v1/queue/discard/preview", handler(s.previewDiscard))
 	mux.Handle("POST /v1/queue/discard", handler(s.discardSelected))
-	mux.Handle("GET /v1/queue/{id}", handler(func(r *http.Request) (any, error) { return s.o.Queue.Get(r.PathValue("id")) }))
+	mux.Handle("GET /v1/queue/{id}", handler(func(r *http.Request) (any, error) { return s.o.Queue.Get(r.Context(), r.PathValue("id")) }))
 	mux.Handle("GET /v1/queue/{id}/report", handler(s.exportItem))
 	mux.Handle("POST /v1/queue/{id}/retry", handler(s.retryItem))
 	mux.Handle("POST /v1/queue/{id}/discard", handler(s.discardItem))
 	mux.Handle("GET /v1/bounces", handler(s.listBounces))
-	mux.Handle("GET /v1/bounces/{id}", handler(func(r *http.Request) (any, error) { return s.o.Queue.Bounce(r.PathValue("id")) }))
+	mux.Handle("GET /v1/bounces/{id}", handler(func(r *http.Request) (any, error) { return s.o.Queue.Bounce(r.Context(), r.PathValue("id")) }))
 	mux.Handle("GET /v1/bounces/{id}/report", handler(s.exportBounce))
 	mux.Handle("POST /v1/bounces/{id}/retry", handler(s.retryBounce))
 	mux.Handle("GET /v1/records", handler(s.listRecords))
@@ -67,7 +67,7 @@ func (s *Server) listQueue(r *http.Request) (any, error) {
 		return nil, err
 	}
 	q := r.URL.Query()
-	return s.o.Queue.List(queue.Filter{State: queue.State(q.Get("state")), Tenant: q.Get("tenant"), Limit: n})
+	return s.o.Queue.List(r.Context(), queue.Filter{State: queue.State(q.Get("state")), Tenant: q.Get("tenant"), Limit: n})
 }
 
 func (s *Server) retryItem(r *http.Request) (any, error) {
@@ -88,11 +88,11 @@ func (s *Server) retryItem(r *http.Request) (any, error) {
 	if err := s.note(r, what, id, o.Comment); err != nil {
 		return nil, err
 	}
-	return s.o.Queue.Get(id)
+	return s.o.Queue.Get(r.Context(), id)
 }
 
 func (s *Server) exportItem(r *http.Request) (any, error) {
-	it, err := s.o.Queue.Get(r.PathValue("id"))
+	it, err := s.o.Queue.Get(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return nil, err
 	}
@@ -122,11 +122,11 @@ func (s *Server) listBounces(r *http.Request) (any, error) {
 		return nil, err
 	}
 	q := r.URL.Query()
-	return s.o.Queue.Bounces(queue.BounceFilter{State: queue.BounceState(q.Get("state")), Tenant: q.Get("tenant"), Limit: n})
+	return s.o.Queue.Bounces(r.Context(), queue.BounceFilter{State: queue.BounceState(q.Get("state")), Tenant: q.Get("tenant"), Limit: n})
 }
 
 func (s *Server) exportBounce(r *http.Request) (any, error) {
-	b, err := s.o.Queue.Bounce(r.PathValue("id"))
+	b, err := s.o.Queue.Bounce(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return nil, err
 	}
@@ -142,7 +142,7 @@ func (s *Server) retryBounce(r *http.Request) (any, error) {
 		return nil, err
 	}
 	s.o.Wake()
-	return s.o.Queue.Bounce(id)
+	return s.o.Queue.Bounce(r.Context(), id)
 }
 
 func (s *Server) listRecords(r *http.Request) (any, error) {

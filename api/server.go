@@ -24,18 +24,18 @@ import (
 
 // Queue is what the socket shows and changes of the queue.
 type Queue interface {
-	Get(id string) (queue.Item, error)
-	List(f queue.Filter) ([]queue.Item, error)
+	Get(ctx context.Context, id string) (queue.Item, error)
+	List(ctx context.Context, f queue.Filter) ([]queue.Item, error)
 	Retry(ctx context.Context, id string) error
 	Trust(ctx context.Context, id, who string) error
 	Discard(ctx context.Context, id string, note []byte) error
-	Groups(s queue.Selection) ([]queue.Group, error)
-	Preview(s queue.Selection) (queue.Doomed, error)
+	Groups(ctx context.Context, s queue.Selection) ([]queue.Group, error)
+	Preview(ctx context.Context, s queue.Selection) (queue.Doomed, error)
 	DiscardSelected(ctx context.Context, d queue.Doomed, note queue.Note) (queue.Discarded, error)
-	Discarded() (map[string][]byte, error)
+	Discarded(ctx context.Context) (map[string][]byte, error)
 	Noted(ctx context.Context, id string) error
-	Bounce(id string) (queue.Bounce, error)
-	Bounces(f queue.BounceFilter) ([]queue.Bounce, error)
+	Bounce(ctx context.Context, id string) (queue.Bounce, error)
+	Bounces(ctx context.Context, f queue.BounceFilter) ([]queue.Bounce, error)
 	RetryBounce(ctx context.Context, id string) error
 }
 

@@ -44,7 +44,7 @@ func (f *fixture) job(message []byte) *job {
 	if err != nil || len(items) != 1 {
 		f.t.Fatalf("%d items claimed: %v", len(items), err)
 	}
-	body, err := f.queue.Body(items[0])
+	body, err := f.queue.Body(f.t.Context(), items[0])
 	if err != nil {
 		f.t.Fatal(err)
 	}

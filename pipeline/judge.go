@@ -45,7 +45,7 @@ func (p *Pipeline) judge(ctx context.Context, it queue.Item) (end ending) {
 	if !known {
 		return p.wait(it, "tenant "+it.Envelope.Tenant+" is not in the configuration: add it again, or export the item")
 	}
-	body, err := p.o.Queue.Body(it)
+	body, err := p.o.Queue.Body(ctx, it)
 	if err != nil {
 		return p.unreadable(it, err)
 	}

@@ -20,15 +20,15 @@ import (
 	"clawback/verdict/history"
 )
 
-// Queue is where items come from and how they end. *queue.Queue is one.
+// Queue is where items come from and how they end. A queue.Queue is one.
 type Queue interface {
 	Claim(ctx context.Context, max int) ([]queue.Item, error)
-	Body(it queue.Item) (*spool.Body, error)
+	Body(ctx context.Context, it queue.Item) (*spool.Body, error)
 	Finish(ctx context.Context, id string) error
 	Defer(ctx context.Context, id string, at time.Time, why string) error
-	Release(id string) error
+	Release(ctx context.Context, id string) error
 	Quarantine(ctx context.Context, id string, cause queue.Cause, why string) error
-	StartScoring(id string) (end func(), err error)
+	StartScoring(ctx context.Context, id string) (end func(), err error)
 	GiveUp(ctx context.Context, id, why string, keep queue.Cause) (queue.Bounce, error)
 }
 
@@ -178,7 +178,7 @@ func (p *Pipeline) pause(ctx context.Context, why error) {
 
 func (p *Pipeline) giveBack(batch []queue.Item) error {
 	for _, it := range batch {
-		if err := p.o.Queue.Release(it.ID); err != nil {
+		if err := p.o.Queue.Release(context.Background(), it.ID); err != nil {
 			return fmt.Errorf("give back item %s: %w", it.ID, err)
 		}
 	}
@@ -190,7 +190,7 @@ func (p *Pipeline) giveBack(batch []queue.Item) error {
 func (p *Pipeline) giveBackStuck() error {
 	for _, id := range p.progress.left() {
 		p.o.Log.Warn("an item was not finished in time for the stop: it is given back", "event", "pipeline.unfinished", "item", id)
-		if err := p.o.Queue.Release(id); err != nil && !errors.Is(err, queue.ErrNotFound) && !errors.Is(err, queue.ErrState) {
+		if err := p.o.Queue.Release(context.Background(), id); err != nil && !errors.Is(err, queue.ErrNotFound) && !errors.Is(err, queue.ErrState) {
 			return fmt.Errorf("give back item %s: %w", id, err)
 		}
 	}
@@ -241,7 +241,7 @@ func (p *Pipeline) score(ctx context.Context, it queue.Item) (end ending, forget
 	}
 	leave := p.gate.enter(it.Crashes > 1)
 	defer leave()
-	forget, err := p.o.Queue.StartScoring(it.ID)
+	forget, err := p.o.Queue.StartScoring(ctx, it.ID)
 	switch {
 	case nospace.Is(err):
 		return p.wait(it, err.Error()), func() {}

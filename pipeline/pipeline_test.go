@@ -18,6 +18,7 @@ import (
 	"clawback/bounce"
 	"clawback/config"
 	"clawback/queue"
+	"clawback/queue/bolt"
 	"clawback/retract"
 	"clawback/score"
 	"clawback/spool"
@@ -33,7 +34,7 @@ const tenantID = "3f1c2b4a-5d6e-4f70-8192-a3b4c5d6e7f8"
 type fixture struct {
 	t          *testing.T
 	p          *Pipeline
-	queue      *queue.Queue
+	queue      *bolt.Queue
 	store      *store.Store
 	spool      *spool.Spool
 	dir        string
@@ -53,7 +54,7 @@ func newFixture(t *testing.T) *fixture {
 	if f.spool, err = spool.Open(filepath.Join(f.dir, "spool"), spool.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	if f.queue, err = queue.Open(f.dir, f.spool, queue.Options{Now: func() time.Time { return f.now }}); err != nil {
+	if f.queue, err = bolt.Open(f.dir, f.spool, bolt.Options{Options: queue.Options{Now: func() time.Time { return f.now }}}); err != nil {
 		t.Fatal(err)
 	}
 	if f.store, err = pebble.Open(f.dir, store.Options{}); err != nil {
@@ -107,12 +108,12 @@ func demoReport(t *testing.T, name string) []byte {
 // put accepts a message.
 func (f *fixture) put(e queue.Envelope, message []byte) string {
 	f.t.Helper()
-	d, err := f.queue.Begin(e, 0)
+	d, err := f.queue.Begin(context.Background(), e, 0)
 	if err != nil {
 		f.t.Fatal(err)
 	}
 	d.Write(message)
-	id, err := d.Commit()
+	id, err := d.Commit(context.Background())
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -136,12 +137,12 @@ func (f *fixture) work() {
 // outcome says in a few words what became of an item.
 func (f *fixture) outcome(id string) string {
 	f.t.Helper()
-	it, err := f.queue.Get(id)
+	it, err := f.queue.Get(context.Background(), id)
 	state := string(it.State)
 	if errors.Is(err, queue.ErrNotFound) {
 		state = "finished"
 	}
-	bounces, err := f.queue.Bounces(queue.BounceFilter{})
+	bounces, err := f.queue.Bounces(context.Background(), queue.BounceFilter{})
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -161,7 +162,7 @@ func (f *fixture) outcome(id string) string {
 }
 
 func (f *fixture) reason(id string) string {
-	it, _ := f.queue.Get(id)
+	it, _ := f.queue.Get(context.Background(), id)
 	return it.Reason
 }
 
@@ -271,7 +272,7 @@ func TestJudge_panicThreeTimes_quarantinedAndBounced(t *testing.T) {
 func TestJudge_bodyLost_quarantinedAndAlerted(t *testing.T) {
 	f := newFixture(t)
 	id := f.put(envelope(), demoReport(t, "01-credential-phish.eml"))
-	it, err := f.queue.Get(id)
+	it, err := f.queue.Get(t.Context(), id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -593,7 +594,7 @@ func TestRun_stopLosesNothing(t *testing.T) {
 	}
 	left := 0
 	for _, id := range ids {
-		it, err := f.queue.Get(id)
+		it, err := f.queue.Get(t.Context(), id)
 		if errors.Is(err, queue.ErrNotFound) {
 			continue
 		}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"clawback/queue"
+	"clawback/queue/bolt"
 	"clawback/score"
 	"clawback/store"
 	"clawback/verdict"
@@ -163,7 +164,7 @@ func TestJudge_overrunIsCommitted(t *testing.T) {
 			f.p.o.Scorer = scorer
 			id := f.put(envelope(), demoReport(t, "01-credential-phish.eml"))
 			f.work()
-			if it, err := f.queue.Get(id); !errors.Is(err, queue.ErrNotFound) {
+			if it, err := f.queue.Get(t.Context(), id); !errors.Is(err, queue.ErrNotFound) {
 				t.Errorf("the item is %s: %s", it.State, it.Reason)
 			}
 			records, err := f.store.Records(store.RecordFilter{})
@@ -194,11 +195,11 @@ func TestJudge_itemThatEndsTheProcess(t *testing.T) {
 	if err := f.p.work(t.Context(), items[0]); err != nil {
 		t.Fatal(err)
 	}
-	it, err := f.queue.Get(items[0].ID)
+	it, err := f.queue.Get(t.Context(), items[0].ID)
 	if err != nil || it.State != queue.Quarantined || it.Cause != queue.CauseCrash {
 		t.Errorf("%+v, %v; want it quarantined because of a crash", it, err)
 	}
-	if list, err := f.queue.Bounces(queue.BounceFilter{}); err != nil || len(list) != 1 {
+	if list, err := f.queue.Bounces(t.Context(), queue.BounceFilter{}); err != nil || len(list) != 1 {
 		t.Errorf("%d bounces, %v; want one", len(list), err)
 	}
 }
@@ -218,12 +219,12 @@ func TestWork_notesWhatIsScored(t *testing.T) {
 
 // notedQueue notes in which order an item is begun and ended.
 type notedQueue struct {
-	*queue.Queue
+	*bolt.Queue
 	calls []string
 }
 
-func (q *notedQueue) StartScoring(id string) (func(), error) {
-	end, err := q.Queue.StartScoring(id)
+func (q *notedQueue) StartScoring(ctx context.Context, id string) (func(), error) {
+	end, err := q.Queue.StartScoring(ctx, id)
 	q.calls = append(q.calls, "start "+id)
 	return func() { q.calls = append(q.calls, "end "+id); end() }, err
 }
@@ -255,7 +256,7 @@ func TestRun_stopsWhateverAWorkerDoes(t *testing.T) {
 	case <-time.After(time.Minute):
 		t.Fatal("Run has not returned")
 	}
-	if it, err := f.queue.Get(id); err != nil || it.State != queue.Ready || it.Crashes != 0 {
+	if it, err := f.queue.Get(t.Context(), id); err != nil || it.State != queue.Ready || it.Crashes != 0 {
 		t.Errorf("%+v, %v; want it ready", it, err)
 	}
 }

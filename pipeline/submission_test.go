@@ -171,7 +171,7 @@ func TestSubmission_crashAfterKeep(t *testing.T) {
 		if err := f.p.work(t.Context(), items[0]); err == nil {
 			t.Fatalf("%s: it did not crash", name)
 		}
-		if err := f.queue.Release(id); err != nil {
+		if err := f.queue.Release(t.Context(), id); err != nil {
 			t.Fatal(err)
 		}
 		f.work()

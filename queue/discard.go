@@ -1,29 +1,113 @@
 package queue
 
 import (
-	"bytes"
-	"context"
-
-	bolt "go.etcd.io/bbolt"
+	"crypto/sha256"
+	"encoding"
+	"encoding/hex"
+	"fmt"
+	"time"
 )
 
-// discardedBucket keeps what is to be said of discarded items until that stands in the audit: id of the item -> note.
-var discardedBucket = []byte("discarded")
+// Doomed is what a selection selects at one time: what a person is shown, and says yes to.
+type Doomed struct {
+	Selection Selection
+	Count     int
+	Bytes     int64
+	Oldest    time.Time // when the first was received
+	Newest    time.Time
+	Samples   []Item    // the first of them
+	AsOf      time.Time // what has changed since is not part of it
+	Through   string    // the id of the last
+}
 
-// Discard throws an item in quarantine away, at a person's word, with what is kept of its row where that cannot be read.
-// The item's end and the note are one commit: after a crash it is there as before, or gone, and Discarded tells of it
-// until Noted. In any other state it is work to be done: ErrState.
-func (q *Queue) Discard(ctx context.Context, id string, note []byte) error {
-	return wrap("discard", id, q.submit(ctx, &op{apply: func(t *txn) error {
-		it, err := t.item(id)
-		if err != nil {
-			return err
+// maxSamples is how many items a preview shows.
+const maxSamples = 10
+
+// Add counts an item in. Items are added in the order of their ids.
+func (d *Doomed) Add(it *Item) {
+	received := it.Envelope.Received
+	if d.Count == 0 || received.Before(d.Oldest) {
+		d.Oldest = received
+	}
+	if received.After(d.Newest) {
+		d.Newest = received
+	}
+	if len(d.Samples) < maxSamples {
+		d.Samples = append(d.Samples, *it)
+	}
+	d.Count++
+	d.Bytes += it.Body.Size
+	d.Through = it.ID
+}
+
+// Has reports whether an item is one of those that were shown, and has not changed since.
+func (d *Doomed) Has(it *Item) bool {
+	return d.Selection.Fits(it) && it.ID <= d.Through && !it.Changed.After(d.AsOf)
+}
+
+// Check refuses a preview that names nothing in particular.
+func (d *Doomed) Check() error {
+	if d.Selection.Empty() || d.Through == "" || d.AsOf.IsZero() {
+		return fmt.Errorf("%w: nothing in particular is selected", ErrState)
+	}
+	return nil
+}
+
+// CheckCount refuses to discard n items where fewer were shown.
+func (d *Doomed) CheckCount(n int) error {
+	if n > d.Count {
+		return fmt.Errorf("%w: %d items are selected, and %d were shown: look again", ErrState, n, d.Count)
+	}
+	return nil
+}
+
+// Discarded is what a DiscardSelected has thrown away so far.
+type Discarded struct {
+	Count  int
+	Bytes  int64
+	Digest string // SHA-256 over the ids, each with a line feed behind it
+}
+
+// Note says what the audit is to have of a bulk discard, under a key that no item has.
+type Note struct {
+	Key  string
+	Text func(Discarded) ([]byte, error)
+}
+
+// Discarding counts what is thrown away, step by step. A copy keeps how far it has come.
+type Discarding struct {
+	Discarded
+	state string // of the digest
+}
+
+// Add counts items, in the order of their ids. It leaves d as it was.
+func (d Discarding) Add(items []Item) (Discarding, error) {
+	sum := sha256.New()
+	if d.state != "" {
+		if err := sum.(encoding.BinaryUnmarshaler).UnmarshalBinary([]byte(d.state)); err != nil {
+			return d, fmt.Errorf("resume digest: %w", err)
 		}
-		if err := t.discard(it); err != nil {
-			return err
-		}
-		return t.putNote(id, note)
-	}}))
+	}
+	for _, it := range items {
+		d.Count++
+		d.Bytes += it.Body.Size
+		fmt.Fprintln(sum, it.ID)
+	}
+	d.Digest = hex.EncodeToString(sum.Sum(nil))
+	state, err := sum.(encoding.BinaryMarshaler).MarshalBinary()
+	if err != nil {
+		return d, fmt.Errorf("keep digest: %w", err)
+	}
+	d.state = string(state)
+	return d, nil
+}
+
+// CheckDiscard answers why an item cannot be discarded, and what to do instead: ErrState, or nil when it is in quarantine.
+func (it *Item) CheckDiscard() error {
+	if it.State == Quarantined {
+		return nil
+	}
+	return fmt.Errorf("%w: it is %s, and only what is in quarantine can be discarded: %s", ErrState, it.State, instead[it.State])
 }
 
 // instead says what to do with an item that cannot be discarded.
@@ -32,30 +116,4 @@ var instead = map[State]string{
 	Working:  "it is being worked on; see what becomes of it",
 	Suspect:  "it is tried by itself beside the others; see what becomes of it",
 	Deferred: "it is tried again by itself; mend what its reason says, or have it tried now with queue retry",
-}
-
-// Discarded are the notes on discarded items that Noted was not called for, by id.
-func (q *Queue) Discarded() (map[string][]byte, error) {
-	notes := map[string][]byte{}
-	err := q.view(func(tx *bolt.Tx) error {
-		discarded := tx.Bucket(discardedBucket)
-		if discarded == nil {
-			return nil
-		}
-		return discarded.ForEach(func(id, note []byte) error {
-			notes[string(id)] = bytes.Clone(note)
-			return nil
-		})
-	})
-	return notes, err
-}
-
-// Noted forgets the note on a discarded item: it stands elsewhere now.
-func (q *Queue) Noted(ctx context.Context, id string) error {
-	return wrap("forget discarded", id, q.submit(ctx, &op{apply: func(t *txn) error {
-		if discarded := t.items.Tx().Bucket(discardedBucket); discarded != nil {
-			t.delete(discarded, []byte(id))
-		}
-		return t.err
-	}}))
 }

@@ -1,126 +1,51 @@
 // Package queue keeps accepted mail, durable: put, claim, finish, defer, quarantine.
 //
-// The rows are in one bbolt file, the bodies in the spool. New items go through one goroutine, the intake: it drains what waits
-// and appends bodies and rows to the spool's log, with one sync for all of them, and answers everyone. Every other change goes
-// through another, the committer, which writes queue.db: it drains what waits, carries it out in one transaction, and
-// brings the rows over from the log on the way. While one batch is written the next one gathers, so that it adapts
-// to the load and nobody waits for a timer.
+// Here are its types, the rules that need no storage (states, selections, suspects, ids), and the interface Queue that
+// the engines implement: queue/bolt beside the spool on one machine, queue/memory for tests. queue/queuetest is the
+// contract as tests, which every engine passes.
 //
-// Reads: queue.db, the spool. Writes: queue.db, the spool.
+// Reads, Writes: nothing; the engines do.
 //
-// Invariants:
-//   - I1: an id that Commit returned is that of an item whose body and row are durable (C1).
+// Invariants, which every engine holds:
+//   - I1: an id that Commit returned is that of an item whose body and row are durable (C1), where the engine is.
 //   - I2: an accepted item leaves only by Finish or GiveUp, or out of quarantine by a person's Discard. It never expires:
 //     only mail for postmaster does, which anybody can send (ExpirePostmaster).
-//   - I3: that an item is being scored is noted where the end of the process does not undo it, so that one which ends the process is found
-//     out (suspect.go). At most one suspect is in work.
+//   - I3: that an item is being scored is noted where the end of the process does not undo it, so that one which ends
+//     the process is found out (suspect.go). At most one suspect is in work.
 //   - I4: an item that is given up has exactly one bounce, however often GiveUp is called (C5).
-//   - I5: the rows are the truth, those in queue.db and those in the log behind the place up to which queue.db has it: octets
-//     without a row are garbage, a row without its octets is quarantined. A row that cannot be read is kept apart, and what
-//     it stood for is quarantined with what can still be read of it.
-//   - I6: a row goes from the log to queue.db once: in one transaction with the note of how far the log has been read.
 //
-// On failure: a full disk fails what would need space, with an error that wraps ENOSPC or EDQUOT; what frees space
-// goes on, and so does the rest once there is space again. After any other failed commit the file's state is unknown:
-// the queue is broken, every write answers ErrStorage, Broken is closed, and only opening it again helps.
+// On failure: want of space fails what would need space, with an error that wraps ENOSPC or EDQUOT, and ends by itself.
+// After any other failure of the storage Broken is closed, and only opening the queue again helps.
 //
 // Standards: RFC 5321, section 4.2.5 (responsibility passes with the 250).
 package queue
 
 import (
 	"context"
-	"errors"
-	"fmt"
+	"io"
 	"log/slog"
-	"os"
-	"path/filepath"
-	"sync"
-	"sync/atomic"
 	"time"
-
-	bolt "go.etcd.io/bbolt"
 
 	"clawback/spool"
 )
 
-// Options of a Queue. The zero value works.
+// Options are what every engine heeds. The zero value works.
 type Options struct {
-	MaxSize      int64                    // octets of queue.db; 0 for no limit
-	MaxDefer     time.Duration            // no due time is further ahead than this when loaded; 0: 24 hours
-	KeepSent     time.Duration            // how long a sent bounce stays listed; 0: 30 days
-	BatchBytes   int64                    // octets of new items in one write; 0: 1 MiB
-	CompactAbove int64                    // octets of queue.db from which compaction at open is considered; 0: 64 MiB
-	Now          func() time.Time         // nil: time.Now
-	Log          *slog.Logger             // nil: none
-	Fail         func(point string) error // failpoints of the crash tests; nil in production
-
-	freelist bolt.FreelistType // for the benchmark that compares them
-
-	openFile func(name string, flag int, perm os.FileMode) (*os.File, error) // of queue.db, for tests to break it
+	MaxDefer time.Duration            // no due time is further ahead than this when loaded; 0: 24 hours
+	KeepSent time.Duration            // how long a sent bounce stays listed; 0: 30 days
+	Now      func() time.Time         // nil: time.Now
+	Log      *slog.Logger             // nil: none
+	Fail     func(point string) error // failpoints of the crash tests; nil in production
 }
 
-// Queue is an open queue. Its methods may be called from several goroutines.
-type Queue struct {
-	dir   string
-	o     Options
-	db    *bolt.DB
-	spool *spool.Spool
-	log   *slog.Logger
-
-	puts   chan *put     // to the intake
-	probes chan *answer  // to the intake
-	ops    chan *op      // to the committer
-	quit   chan struct{} // closed by Close
-	taken  chan struct{} // closed when the intake has ended
-	done   chan struct{} // closed when the committer has ended
-
-	broken  chan struct{}
-	breakIt sync.Once
-	closeIt sync.Once
-	closed  error // of Close; written once, read after closeIt
-
-	logged  *logged
-	tally   *tally
-	scoring *scoring
-	used    atomic.Int64 // octets of queue.db in use; written by the committer
-	lost    int          // items whose octets Open has not found whole; Open's alone
-}
-
-// Open opens the queue in dir and recovers: what was accepted last is brought over from the log, what was being worked on is
-// ready again, and a row whose octets are missing, or that cannot be read, is quarantined. It may rewrite queue.db to give
-// space back.
-func Open(dir string, sp *spool.Spool, o Options) (*Queue, error) {
-	q := &Queue{
-		dir: dir, o: o.withDefaults(), spool: sp,
-		puts: make(chan *put, maxBatch), probes: make(chan *answer), ops: make(chan *op, maxBatch),
-		quit: make(chan struct{}), taken: make(chan struct{}), done: make(chan struct{}),
-		broken: make(chan struct{}), logged: newLogged(), tally: newTally(),
+// WithDefaults fills in what is not set.
+func (o Options) WithDefaults() Options {
+	if o.MaxDefer <= 0 {
+		o.MaxDefer = 24 * time.Hour
 	}
-	q.log = q.o.Log
-	if err := q.open(); err != nil {
-		return nil, fmt.Errorf("open queue %s: %w", q.path(), err)
+	if o.KeepSent <= 0 {
+		o.KeepSent = 30 * 24 * time.Hour
 	}
-	err := q.recover()
-	if err == nil {
-		err = q.replay()
-	}
-	if err == nil { // what it said is in the rows now
-		q.scoring, err = q.openScoring()
-	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("recover queue %s: %w", q.path(), err), q.db.Close())
-	}
-	q.alertLost()
-	go q.intake()
-	go q.committer()
-	return q, nil
-}
-
-func (o Options) withDefaults() Options {
-	setDefault(&o.MaxDefer, 24*time.Hour)
-	setDefault(&o.KeepSent, 30*24*time.Hour)
-	setDefault(&o.BatchBytes, 1<<20)
-	setDefault(&o.CompactAbove, 64<<20)
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -130,63 +55,133 @@ func (o Options) withDefaults() Options {
 	if o.Fail == nil {
 		o.Fail = func(string) error { return nil }
 	}
-	if o.freelist == "" {
-		o.freelist = bolt.FreelistMapType
-	}
-	if o.openFile == nil {
-		o.openFile = os.OpenFile
-	}
 	return o
 }
 
-func setDefault[T ~int64](v *T, d T) {
-	if *v <= 0 {
-		*v = d
-	}
+// Queue is an open queue. Its methods may be called from several goroutines. What changes something is durable when it
+// returns without an error; with an error, that of an ended ctx included, it may have happened nevertheless.
+type Queue interface {
+	Intake
+	Work
+	Items
+	Bounces
+	Quarantine
+	Quotas
+
+	// Probe goes through all that a write goes through. A queue that is idle or full answers; one that hangs or is
+	// broken does not.
+	Probe(ctx context.Context) error
+	// Broken is closed when the storage has failed for good: the process should end, and be started again.
+	Broken() <-chan struct{}
+	// Close commits what was submitted. What is being worked on is ready again when this owner opens the queue.
+	Close() error
 }
 
-func (q *Queue) path() string { return filepath.Join(q.dir, "queue.db") }
-
-// now is the time in rows: UTC, without the monotonic reading.
-func (q *Queue) now() time.Time { return q.o.Now().UTC().Round(0) }
-
-// Broken is closed when the storage has failed for good. The process should end, and be started again.
-func (q *Queue) Broken() <-chan struct{} { return q.broken }
-
-func (q *Queue) setBroken(why error) {
-	q.breakIt.Do(func() {
-		q.log.Error("queue storage failed, nothing more is accepted until restart", "event", "queue.broken", "error", why)
-		close(q.broken)
-	})
+// Intake takes new mail.
+type Intake interface {
+	// Admit says whether a message of about size bytes would be accepted now: the error that Begin would give. It
+	// reserves nothing.
+	Admit(ctx context.Context, env Envelope, size int64) error
+	// Begin begins a message. size is what the peer announced, 0 for nothing. One of Commit and Abort must follow.
+	Begin(ctx context.Context, env Envelope, size int64) (Draft, error)
 }
 
-func (q *Queue) isBroken() bool {
-	select {
-	case <-q.broken:
-		return true
-	default:
-		return false
-	}
+// Draft is a message that is arriving. It is used by one goroutine.
+type Draft interface {
+	io.Writer
+	// Commit makes the message an item (C1). When it returns an id, the item is the queue's; when it returns an error,
+	// it may be nevertheless, as after any lost answer.
+	Commit(ctx context.Context) (id string, err error)
+	// Abort drops the message. After Commit it does nothing.
+	Abort()
 }
 
-// Probe goes through the intake and the committer and back. An idle or a full queue answers it; one that hangs or is broken
-// does not.
-func (q *Queue) Probe(ctx context.Context) error {
-	a := &answer{}
-	if err := submit(ctx, q, q.probes, a, a); err != nil {
-		return err
-	}
-	return q.submit(ctx, &op{apply: func(*txn) error { return nil }})
+// Work hands out items and takes their ends.
+type Work interface {
+	// Claim hands out up to max items to work on, and waits until there is at least one. Of the suspects one is handed
+	// out, and no other until it is ended or given back. On an error nothing is handed out; unless the queue is broken,
+	// the caller may try again after a while.
+	Claim(ctx context.Context, max int) ([]Item, error)
+	// StartScoring notes that an item's bytes are about to be read by a stage, and gives what takes the note back, once
+	// the item's end is committed. A process that ends in between makes the item a suspect.
+	StartScoring(ctx context.Context, id string) (end func(), err error)
+	// Body opens the bytes of an item after checking them against their checksum. When they are missing or wrong, the
+	// item is quarantined with that reason and the error wraps spool.ErrMissing or spool.ErrCorrupt.
+	Body(ctx context.Context, it Item) (*spool.Body, error)
+	// Finish removes an item whose work is done. An item that is not there is finished already: nil.
+	Finish(ctx context.Context, id string) error
+	// Defer puts an item back until at, and says why. A try is counted; crashes before it are forgotten, since it did not
+	// end the process now. What is in quarantine stays there: ErrState.
+	Defer(ctx context.Context, id string, at time.Time, why string) error
+	// Release gives an item back as if it had not been claimed. It is for an orderly stop.
+	Release(ctx context.Context, id string) error
+	// Quarantine sets an item aside for a person, and says why.
+	Quarantine(ctx context.Context, id string, cause Cause, why string) error
+	// GiveUp ends work on an item that cannot be carried through: its bounce and its end are one commit (C5). With keep
+	// the item stays, set aside for that cause; without, it is finished. Giving up an item again, or another one with the
+	// same bytes (a report that was sent again because its 250 was lost), answers with the same bounce and adds none.
+	GiveUp(ctx context.Context, id, why string, keep Cause) (Bounce, error)
 }
 
-// Close commits what was submitted and closes the files. What is still being worked on is ready again at the next Open, and what is being
-// scored is a suspect then; Release gives it back as it was.
-func (q *Queue) Close() error {
-	q.closeIt.Do(func() {
-		close(q.quit)
-		<-q.taken
-		<-q.done
-		q.closed = errors.Join(q.db.Close(), q.scoring.Close())
-	})
-	return q.closed
+// Items are read, and changed at a person's word.
+type Items interface {
+	// Get reads one item: ErrNotFound when there is none.
+	Get(ctx context.Context, id string) (Item, error)
+	// List lists items, oldest first.
+	List(ctx context.Context, f Filter) ([]Item, error)
+	// Stats counts items and bounces.
+	Stats(ctx context.Context) (Stats, error)
+	// Retry makes a quarantined or deferred item ready. Its crashes and tries are forgotten.
+	Retry(ctx context.Context, id string) error
+	// Trust makes an item in quarantine ready and notes who vouches that it comes from its tenant.
+	Trust(ctx context.Context, id, who string) error
+}
+
+// Bounces are the reports on their way to the alternate mailboxes.
+type Bounces interface {
+	// DueBounces lists up to max bounces whose time has come, the longest overdue first. It claims nothing: one goroutine
+	// sends bounces.
+	DueBounces(ctx context.Context, now time.Time, max int) ([]Bounce, error)
+	// BounceSent notes that a server took a bounce: to is "host: reply". Noting it again changes nothing. Bounces that
+	// were sent longer ago than Options.KeepSent are dropped on the way.
+	BounceSent(ctx context.Context, id, to string) error
+	// BounceDefer has a bounce tried again at a time, and says why. stuck marks one that has not got through for days.
+	BounceDefer(ctx context.Context, id string, at time.Time, why string, stuck bool) error
+	// Bounce reads one bounce: ErrNotFound when there is none.
+	Bounce(ctx context.Context, id string) (Bounce, error)
+	// Bounces lists bounces, oldest first.
+	Bounces(ctx context.Context, f BounceFilter) ([]Bounce, error)
+	// RetryBounce makes a bounce due now, at a person's word; also one that was sent, to send it again.
+	RetryBounce(ctx context.Context, id string) error
+}
+
+// Quarantine is what waits for a person, many at a time.
+type Quarantine interface {
+	// Groups counts the items in quarantine that are selected, by kind, the largest first.
+	Groups(ctx context.Context, s Selection) ([]Group, error)
+	// Preview says what DiscardSelected would discard now.
+	Preview(ctx context.Context, s Selection) (Doomed, error)
+	// Discard throws an item in quarantine away, at a person's word. The item's end and the note are one commit: after a
+	// crash it is there as before, or gone, and Discarded has the note until Noted. In any other state it is work to be
+	// done: ErrState.
+	Discard(ctx context.Context, id string, note []byte) error
+	// DiscardSelected throws away what a Preview has shown, and of it what has not changed since: an item that came into
+	// quarantine later, or was worked on again, stays. The note is part of each commit and says what is gone by then:
+	// after a crash in the middle Discarded has it. ErrState when more would be discarded than was shown.
+	DiscardSelected(ctx context.Context, d Doomed, note Note) (Discarded, error)
+	// Discarded are the notes on discarded items that Noted was not called for, by key.
+	Discarded(ctx context.Context) (map[string][]byte, error)
+	// Noted forgets the note on a discarded item: it is recorded elsewhere now.
+	Noted(ctx context.Context, key string) error
+	// ExpirePostmaster drops mail for postmaster that was received before a time, and unsent bounces of such mail.
+	// Nothing else ever expires. It says how many messages it dropped.
+	ExpirePostmaster(ctx context.Context, before time.Time) (dropped int, err error)
+}
+
+// Quotas is what is held, from memory: the listener asks with each message.
+type Quotas interface {
+	// Usage says what the queue holds of a source. Bytes are those that bodies take on the disk.
+	Usage(of Source) Usage
+	// Sources says what the queue holds of every source.
+	Sources() map[Source]Usage
 }

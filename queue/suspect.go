@@ -5,9 +5,10 @@ import (
 	"time"
 )
 
-// Items that were being scored when the process ended are suspects: one of them may have ended it. Suspects are handed out one at a time,
-// beside all other work. Where the process ends again, with one of them being scored and nothing else, that counts against it. So a kill
-// from outside makes suspects, of which each is tried once, within milliseconds; and an item that ends the process is found out.
+// Items that were being scored when the process ended are suspects: one of them may have ended it. Suspects are handed
+// out one at a time, beside all other work. Where the process ends again, with one of them being scored and nothing else,
+// that counts against it. So a kill from outside makes suspects, of which each is tried once, within milliseconds; and an
+// item that ends the process is found out.
 
 // MaxCrashes is how often the process may end while a suspect alone is scored, before nobody scores it any more.
 const MaxCrashes = 3
@@ -15,12 +16,12 @@ const MaxCrashes = 3
 // crashDelays are the waits after such an end: kills from outside that follow each other do not hit the same suspect.
 var crashDelays = [...]time.Duration{10 * time.Second, time.Minute}
 
-// crashed makes of an item in work what the end of the process makes of it. scored says whether it was being scored, and alone whether
+// Crashed makes of an item in work what the end of the process makes of it. scored says whether it was being scored, and alone whether
 // nothing else was.
-func (it *Item) crashed(scored, alone bool, now time.Time) {
+func (it *Item) Crashed(scored, alone bool, now time.Time) {
 	it.State = Ready
 	if !scored {
-		it.requeue()
+		it.Requeue()
 		return
 	}
 	if it.Crashes > 0 && alone {
@@ -34,8 +35,8 @@ func (it *Item) crashed(scored, alone bool, now time.Time) {
 	}
 }
 
-// requeue makes an item ready, or a suspect if it is one.
-func (it *Item) requeue() {
+// Requeue makes an item ready, or a suspect if it is one.
+func (it *Item) Requeue() {
 	it.State, it.NotBefore = Ready, time.Time{}
 	if it.Crashes > 0 {
 		it.State = Suspect

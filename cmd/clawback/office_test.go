@@ -19,6 +19,7 @@ import (
 	"clawback/internal/test/testbed"
 	"clawback/journal"
 	"clawback/queue"
+	"clawback/queue/bolt"
 	"clawback/spool"
 	"clawback/store"
 	"clawback/store/pebble"
@@ -96,7 +97,7 @@ func (o *office) fill(t *testing.T) {
 	must(t, os.MkdirAll(dir, 0o700))
 	sp, err := spool.Open(filepath.Join(dir, "spool"), spool.Options{})
 	must(t, err)
-	q, err := queue.Open(dir, sp, queue.Options{})
+	q, err := bolt.Open(dir, sp, bolt.Options{})
 	must(t, err)
 	st, err := pebble.Open(dir, store.Options{})
 	must(t, err)
@@ -107,9 +108,9 @@ func (o *office) fill(t *testing.T) {
 }
 
 // accept puts a report into the queue.
-func accept(t *testing.T, q *queue.Queue, report string) queue.Item {
+func accept(t *testing.T, q *bolt.Queue, report string) queue.Item {
 	t.Helper()
-	d, err := q.Begin(queue.Envelope{
+	d, err := q.Begin(t.Context(), queue.Envelope{
 		Session: "S1", Tenant: officeTenant.ID, Purpose: queue.ForJournal, MailFrom: testbed.Alternate,
 		Rcpts: []string{officeTenant.Journal()}, Received: time.Now().UTC().Add(-3 * time.Hour),
 		Remote: "192.0.2.25:25000", Hello: "mail-x.outbound.example", Network: "exchange-online",
@@ -118,15 +119,15 @@ func accept(t *testing.T, q *queue.Queue, report string) queue.Item {
 	must(t, err)
 	_, err = io.WriteString(d, report)
 	must(t, err)
-	id, err := d.Commit()
+	id, err := d.Commit(t.Context())
 	must(t, err)
-	it, err := q.Get(id)
+	it, err := q.Get(t.Context(), id)
 	must(t, err)
 	return it
 }
 
 // fillQueue leaves one report in quarantine, one that is deferred, and one on its way to the alternate mailbox.
-func (o *office) fillQueue(t *testing.T, q *queue.Queue) {
+func (o *office) fillQueue(t *testing.T, q *bolt.Queue) {
 	t.Helper()
 	quarantined, deferred := accept(t, q, officeReport(7)), accept(t, q, officeReport(8))
 	bounced := accept(t, q, "no report\r\n")
@@ -139,7 +140,7 @@ func (o *office) fillQueue(t *testing.T, q *queue.Queue) {
 }
 
 // fillStore leaves a message that was partly taken away, one that would have been, and one that is clean.
-func (o *office) fillStore(t *testing.T, q *queue.Queue, st *store.Store) {
+func (o *office) fillStore(t *testing.T, q *bolt.Queue, st *store.Store) {
 	t.Helper()
 	reasons := []verdict.Reason{
 		{ID: "link.lookalike", Family: "link", Weight: 6.1, Where: "part 1", Text: "A link leads to a lookalike."},
@@ -168,7 +169,7 @@ func (o *office) fillStore(t *testing.T, q *queue.Queue, st *store.Store) {
 
 // record applies the n-th report.
 func (o *office) record(
-	t *testing.T, q *queue.Queue, st *store.Store, n int, v verdict.Verdict, plan func(store.Record) []store.Intent,
+	t *testing.T, q *bolt.Queue, st *store.Store, n int, v verdict.Verdict, plan func(store.Record) []store.Intent,
 ) store.Record {
 	t.Helper()
 	report := officeReport(n)
@@ -269,7 +270,7 @@ func officeReport(n int) string {
 }
 
 // fillSubmissions leaves one message that a user reported.
-func (o *office) fillSubmissions(t *testing.T, q *queue.Queue, st *store.Store) {
+func (o *office) fillSubmissions(t *testing.T, q *bolt.Queue, st *store.Store) {
 	t.Helper()
 	mail := "X-MS-Exchange-Organization-AuthAs: Internal\r\nFrom: anna@contoso.example\r\nTo: phish@contoso.example\r\n" +
 		"Subject: 3|" + networkID(3) + "|server|billing@bank.example|(Lunch)\r\n\r\nThis looks odd.\r\n"

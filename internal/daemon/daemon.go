@@ -34,7 +34,7 @@ import (
 	"clawback/intel"
 	"clawback/intel/submission"
 	"clawback/pipeline"
-	"clawback/queue"
+	"clawback/queue/bolt"
 	"clawback/retract"
 	"clawback/score/attach/confined"
 	"clawback/score/engines/rdap"
@@ -68,7 +68,7 @@ type daemon struct {
 	certs     certs.Source
 	networks  *networks.Sets
 	spool     *spool.Spool
-	queue     *queue.Queue
+	queue     *bolt.Queue
 	store     *store.Store
 	live      *live
 	rdap      *rdap.Client // nil: the registries may not be asked

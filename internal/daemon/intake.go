@@ -21,7 +21,7 @@ func (i intake) Admit(e queue.Envelope, size int64) error {
 	if err := i.d.admission.Admit(e); err != nil {
 		return err
 	}
-	return i.d.queue.Admit(e, size)
+	return i.d.queue.Admit(context.Background(), e, size)
 }
 
 // Begin opens a draft. The address is noted first, so that it is known to have accepted mail before any 250 says so.
@@ -35,14 +35,14 @@ func (i intake) Begin(e queue.Envelope, size int64) (smtpd.Transaction, error) {
 		counted.End(false)
 		return nil, err
 	}
-	return &message{Transaction: commitOrder(draft), counted: counted}, nil
+	return &message{Transaction: commitOrder(arriving{draft}), counted: counted}, nil
 }
 
-func (i intake) begin(e queue.Envelope, size int64) (*queue.Draft, error) {
+func (i intake) begin(e queue.Envelope, size int64) (queue.Draft, error) {
 	if err := i.d.live.noteUse(e); err != nil {
 		return nil, err
 	}
-	return i.d.queue.Begin(e, size)
+	return i.d.queue.Begin(context.Background(), e, size)
 }
 
 // message is a draft whose bytes are counted for the quota of its source.
@@ -65,6 +65,24 @@ type inPlace interface {
 	Space() []byte
 	Took(n int) error
 }
+
+// arriving is a draft as the listener knows it. Its commit waits for the disk whatever becomes of the session: what was
+// accepted must be answered.
+type arriving struct{ queue.Draft }
+
+// Commit makes the message an item.
+func (a arriving) Commit() (id string, err error) { return a.Draft.Commit(context.Background()) }
+
+// Space is the draft's, empty where it has none.
+func (a arriving) Space() []byte {
+	if draft, ok := a.Draft.(inPlace); ok {
+		return draft.Space()
+	}
+	return nil
+}
+
+// Took is the draft's.
+func (a arriving) Took(n int) error { return a.Draft.(inPlace).Took(n) }
 
 // Space is where the next bytes can be read to; empty where the draft has no such place.
 func (m *message) Space() []byte {

@@ -11,7 +11,7 @@ import (
 
 	bolterrors "go.etcd.io/bbolt/errors"
 
-	"clawback/queue"
+	"clawback/queue/bolt"
 	"clawback/score/attach/confined"
 	"clawback/spool"
 	"clawback/store/pebble"
@@ -52,7 +52,7 @@ func (d *daemon) openFiles(program confined.Program) (err error) {
 func (d *daemon) openQueue() error {
 	const remedy = "move it away and start again: the spool has the rows of what was accepted"
 	err := d.openDatabase("queue.db", remedy, func() (err error) {
-		d.queue, err = queue.Open(d.cfg.StateDir, d.spool, d.queueOptions())
+		d.queue, err = bolt.Open(d.cfg.StateDir, d.spool, d.queueOptions())
 		return err
 	})
 	if err == nil {

@@ -21,11 +21,11 @@ func TestOpenQueue_broken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	draft, err := d.queue.Begin(queue.Envelope{}, 0)
+	draft, err := d.queue.Begin(t.Context(), queue.Envelope{}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := draft.Commit(); err != nil {
+	if _, err := draft.Commit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if err := d.close(); err != nil {

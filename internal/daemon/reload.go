@@ -72,7 +72,7 @@ func (d *daemon) checkRemovedTenants(old, cfg *config.Config) error {
 		if kept[t.ID] {
 			continue
 		}
-		items, err := d.queue.List(queue.Filter{Tenant: t.ID, Limit: 1})
+		items, err := d.queue.List(context.Background(), queue.Filter{Tenant: t.ID, Limit: 1})
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -18,7 +19,7 @@ func (d *daemon) status() (api.Status, error) {
 	m := d.spool.Memory()
 	s.Memory = api.Memory{Held: m.Held, Peak: m.Peak, Max: m.Max, Spilled: m.Spilled}
 	var err error
-	if s.Queue, err = d.queue.Stats(); err != nil {
+	if s.Queue, err = d.queue.Stats(context.Background()); err != nil {
 		return s, err
 	}
 	for _, t := range cfg.Tenants {
@@ -55,7 +56,7 @@ func (d *daemon) status() (api.Status, error) {
 
 // putOff is why a message that came now would be put off; nil when it would be taken.
 func (d *daemon) putOff() error {
-	return d.queue.Admit(queue.Envelope{Network: config.ExchangeOnline}, 0)
+	return d.queue.Admit(context.Background(), queue.Envelope{Network: config.ExchangeOnline}, 0)
 }
 
 // problems are the parts of a status that need a person.

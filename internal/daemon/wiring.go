@@ -17,6 +17,7 @@ import (
 	"clawback/internal/failpoint"
 	"clawback/pipeline"
 	"clawback/queue"
+	"clawback/queue/bolt"
 	"clawback/retract"
 	"clawback/retract/exchange"
 	"clawback/retract/graph"
@@ -55,8 +56,8 @@ func (d *daemon) spoolOptions() spool.Options {
 		MinFreeInodes: minFreeInodes, MaxMemory: d.cfg.SMTP.MaxMemory, Fail: failpoint.Hit}
 }
 
-func (d *daemon) queueOptions() queue.Options {
-	return queue.Options{MaxSize: d.cfg.Spool.MaxQueueSize, Log: d.log, Fail: failpoint.Hit}
+func (d *daemon) queueOptions() bolt.Options {
+	return bolt.Options{Options: queue.Options{Log: d.log, Fail: failpoint.Hit}, MaxSize: d.cfg.Spool.MaxQueueSize}
 }
 
 func (d *daemon) storeOptions() store.Options { return store.Options{Fail: failpoint.Hit} }

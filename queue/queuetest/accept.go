@@ -21,7 +21,7 @@ func commitIsDurable(t *testing.T, h Harness) {
 	}
 	check(t, q)
 	q = reopen(t, h, q, queue.Options{})
-	items, err := q.List(queue.Filter{})
+	items, err := q.List(t.Context(), queue.Filter{})
 	must(t, err)
 	if len(items) != len(want) {
 		t.Errorf("%d items, want %d", len(items), len(want))
@@ -70,7 +70,7 @@ func commitFails(t *testing.T, h Harness) {
 		for _, size := range []int{10, 2 << 20} {
 			f := &failOnce{point: test.point}
 			q = reopen(t, h, q, queue.Options{Fail: f.fail})
-			before, err := q.List(queue.Filter{})
+			before, err := q.List(t.Context(), queue.Filter{})
 			must(t, err)
 			f.armed = true
 			body := bytes.Repeat([]byte("x"), size)
@@ -80,7 +80,7 @@ func commitFails(t *testing.T, h Harness) {
 			check(t, q)
 			again := put(t, q, contoso, body)
 			q = reopen(t, h, q, queue.Options{})
-			after, err := q.List(queue.Filter{})
+			after, err := q.List(t.Context(), queue.Filter{})
 			must(t, err)
 			if got := len(after) - len(before) - 1; got != test.kept {
 				t.Errorf("%s: the failed commit left %d items, want %d", test.point, got, test.kept)
@@ -95,18 +95,18 @@ func commitFails(t *testing.T, h Harness) {
 func abortLeavesNothing(t *testing.T, h Harness) {
 	q := h.Open(t, queue.Options{})
 	for _, size := range []int{0, 10, 3 << 20} {
-		d, err := q.Begin(envelope(contoso), int64(size))
+		d, err := q.Begin(t.Context(), envelope(contoso), int64(size))
 		must(t, err)
 		_, err = d.Write(make([]byte, size))
 		must(t, err)
 		d.Abort()
-		if id, err := d.Commit(); err == nil {
+		if id, err := d.Commit(t.Context()); err == nil {
 			t.Errorf("commit after abort = %s", id)
 		}
 		d.Abort()
 	}
 	q = reopen(t, h, q, queue.Options{})
-	if items, err := q.List(queue.Filter{}); err != nil || len(items) > 0 {
+	if items, err := q.List(t.Context(), queue.Filter{}); err != nil || len(items) > 0 {
 		t.Errorf("items = %v, %v; want none", itemIDs(items), err)
 	}
 }
@@ -145,7 +145,7 @@ func listPages(t *testing.T, h Harness) {
 		{"tenant, page", queue.Filter{Tenant: fabrikam, After: ofFabrikam[0], Limit: 2}, ofFabrikam[1:3]},
 	}
 	for _, test := range tests {
-		items, err := q.List(test.f)
+		items, err := q.List(t.Context(), test.f)
 		must(t, err)
 		if diff := cmp.Diff(test.want, itemIDs(items)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", test.name, diff)

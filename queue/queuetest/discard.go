@@ -33,7 +33,7 @@ func noteOf(key string) queue.Note {
 
 func preview(t *testing.T, q Queue, s queue.Selection) queue.Doomed {
 	t.Helper()
-	d, err := q.Preview(s)
+	d, err := q.Preview(t.Context(), s)
 	must(t, err)
 	return d
 }
@@ -49,7 +49,7 @@ func groups(t *testing.T, h Harness) {
 	asideFrom(t, q, envelope(contoso), queue.CauseFault, 1)
 	putFrom(t, q, envelope(contoso), "waits")
 	q = reopen(t, h, q, queue.Options{})
-	list, err := q.Groups(queue.Selection{})
+	list, err := q.Groups(t.Context(), queue.Selection{})
 	must(t, err)
 	counts := ""
 	for _, g := range list {
@@ -61,7 +61,7 @@ func groups(t *testing.T, h Harness) {
 	if want := "30 network  1; 3 organisation exchange-online 1; 2 network  2; 1 fault  1; "; counts != want {
 		t.Errorf("groups are %q, want %q", counts, want)
 	}
-	if list, err = q.Groups(queue.Selection{Tenant: fabrikam}); err != nil || len(list) != 1 || list[0].Count != 2 {
+	if list, err = q.Groups(t.Context(), queue.Selection{Tenant: fabrikam}); err != nil || len(list) != 1 || list[0].Count != 2 {
 		t.Errorf("of one tenant: %+v, %v", list, err)
 	}
 }
@@ -138,7 +138,7 @@ func discardSelected(t *testing.T, h Harness) {
 		t.Errorf("discarded: %+v, want 1306", done)
 	}
 	q = reopen(t, h, q, queue.Options{})
-	items, err := q.List(queue.Filter{})
+	items, err := q.List(t.Context(), queue.Filter{})
 	must(t, err)
 	have := map[string]bool{}
 	for _, it := range items {
@@ -152,7 +152,7 @@ func discardSelected(t *testing.T, h Harness) {
 	if len(items) != len(stays) {
 		t.Errorf("%d items are left, want %d", len(items), len(stays))
 	}
-	notes, err := q.Discarded()
+	notes, err := q.Discarded(t.Context())
 	must(t, err)
 	var said queue.Discarded
 	if len(notes) != 1 || json.Unmarshal(notes["bulk-1"], &said) != nil || said != done {
@@ -182,10 +182,10 @@ func discardSelectedRefuses(t *testing.T, h Harness) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if items, err := q.List(queue.Filter{}); err != nil || len(items) != 5 {
+	if items, err := q.List(t.Context(), queue.Filter{}); err != nil || len(items) != 5 {
 		t.Errorf("%d items are left, %v", len(items), err)
 	}
-	if notes, err := q.Discarded(); err != nil || len(notes) > 0 {
+	if notes, err := q.Discarded(t.Context()); err != nil || len(notes) > 0 {
 		t.Errorf("notes: %q, %v", notes, err)
 	}
 }
@@ -207,13 +207,13 @@ func discardSelectedEndsInTheMiddle(t *testing.T, h Harness) {
 		t.Fatalf("%+v, %v", done, err)
 	}
 	q = reopen(t, h, q, queue.Options{})
-	notes, err := q.Discarded()
+	notes, err := q.Discarded(t.Context())
 	must(t, err)
 	var said queue.Discarded
 	if json.Unmarshal(notes["bulk-1"], &said) != nil || said != done {
 		t.Errorf("the note says %q, and %+v is gone", notes["bulk-1"], done)
 	}
-	if items, err := q.List(queue.Filter{}); err != nil || len(items) != 700-done.Count {
+	if items, err := q.List(t.Context(), queue.Filter{}); err != nil || len(items) != 700-done.Count {
 		t.Errorf("%d items are left, %v; %d were discarded of 700", len(items), err, done.Count)
 	}
 }
@@ -228,10 +228,10 @@ func discardSelectedKeepsBounces(t *testing.T, h Harness) {
 	_, err = q.DiscardSelected(t.Context(), preview(t, q, queue.Selection{Cause: queue.CauseFault}), noteOf("n"))
 	must(t, err)
 	q = reopen(t, h, q, queue.Options{})
-	if _, err := q.Get(id); !errors.Is(err, queue.ErrNotFound) {
+	if _, err := q.Get(t.Context(), id); !errors.Is(err, queue.ErrNotFound) {
 		t.Errorf("the item: %v", err)
 	}
-	if got, err := q.Bounce(b.ID); err != nil || got.State != queue.BounceWaiting || !q.InUse(b.Body.File) {
+	if got, err := q.Bounce(t.Context(), b.ID); err != nil || got.State != queue.BounceWaiting || !q.InUse(b.Body.File) {
 		t.Errorf("its bounce: %+v, %v", got, err)
 	}
 }

@@ -2,6 +2,7 @@ package queuetest
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -43,7 +44,7 @@ func giveUp(t *testing.T, h Harness) {
 // wantEnd checks that an item that was given up is quarantined, or gone.
 func wantEnd(t *testing.T, q Queue, id string, kept bool) {
 	t.Helper()
-	it, err := q.Get(id)
+	it, err := q.Get(t.Context(), id)
 	if kept && (err != nil || it.State != queue.Quarantined) {
 		t.Errorf("given up: %+v, %v; want it quarantined", it, err)
 	}
@@ -55,7 +56,7 @@ func wantEnd(t *testing.T, q Queue, id string, kept bool) {
 
 func wantBounces(t *testing.T, q Queue, want int) []queue.Bounce {
 	t.Helper()
-	list, err := q.Bounces(queue.BounceFilter{})
+	list, err := q.Bounces(t.Context(), queue.BounceFilter{})
 	must(t, err)
 	if len(list) != want {
 		t.Errorf("%d bounces, want %d", len(list), want)
@@ -100,7 +101,7 @@ func giveUpFails(t *testing.T, h Harness) {
 
 // get1 is an item, or the zero one.
 func get1(q Queue, id string) queue.Item {
-	it, _ := q.Get(id)
+	it, _ := q.Get(context.Background(), id)
 	return it
 }
 
@@ -160,11 +161,11 @@ func bounceLife(t *testing.T, h Harness) {
 	if got, err := q.DueBounces(ctx, now, 2); err != nil || len(got) != 2 {
 		t.Errorf("%d due after a person's retry, %v; want 2 of 3", len(got), err)
 	}
-	list, err := q.Bounces(queue.BounceFilter{State: queue.BounceWaiting, Tenant: contoso, Limit: 2})
+	list, err := q.Bounces(t.Context(), queue.BounceFilter{State: queue.BounceWaiting, Tenant: contoso, Limit: 2})
 	if err != nil || len(list) != 2 || list[0].ID != ids[0] {
 		t.Errorf("listed %v, %v; want the two oldest", list, err)
 	}
-	if _, err := q.Bounce("no-such-id"); !errors.Is(err, queue.ErrNotFound) {
+	if _, err := q.Bounce(t.Context(), "no-such-id"); !errors.Is(err, queue.ErrNotFound) {
 		t.Errorf("Bounce of nothing = %v, want ErrNotFound", err)
 	}
 }
@@ -184,7 +185,7 @@ func wantDue(t *testing.T, q Queue, at time.Time, want ...string) {
 
 func bounce(t *testing.T, q Queue, id string) queue.Bounce {
 	t.Helper()
-	b, err := q.Bounce(id)
+	b, err := q.Bounce(t.Context(), id)
 	must(t, err)
 	return b
 }
@@ -263,7 +264,7 @@ func giveUpSameReportTwice(t *testing.T, h Harness) {
 		t.Error("another tenant's report shares the bounce")
 	}
 	wantBounces(t, q, 2)
-	if items, err := q.List(queue.Filter{}); err != nil || len(items) != 0 {
+	if items, err := q.List(t.Context(), queue.Filter{}); err != nil || len(items) != 0 {
 		t.Errorf("%d items are left, %v", len(items), err)
 	}
 }

@@ -41,7 +41,7 @@ func model(t *testing.T, h Harness) {
 	}
 	check(t, q)
 	got := map[string]queue.Item{}
-	items, err := q.List(queue.Filter{})
+	items, err := q.List(t.Context(), queue.Filter{})
 	must(t, err)
 	for _, it := range items {
 		got[it.ID] = it
@@ -112,13 +112,13 @@ func (e expected) step(t *testing.T, q Queue, r *rand.Rand) {
 		it = e.ended(it, queue.Quarantined)
 		it.Cause = queue.CauseFault
 	case n == 7 && it.State == queue.Working:
-		must(t, q.Release(it.ID))
+		must(t, q.Release(t.Context(), it.ID))
 		it = e.ended(it, queue.Ready)
 		if it.Crashes > 0 {
 			it.State = queue.Suspect
 		}
 	case n == 9 && it.State == queue.Working && e.scored[it.ID] == nil:
-		end, err := q.StartScoring(it.ID)
+		end, err := q.StartScoring(t.Context(), it.ID)
 		must(t, err)
 		e.scored[it.ID] = end
 	case n == 8 && it.State != queue.Working:
@@ -186,7 +186,7 @@ func concurrent(t *testing.T, h Harness) {
 	must(t, q.Close())
 	work.Wait()
 	q = h.Open(t, queue.Options{})
-	if items, err := q.List(queue.Filter{}); err != nil || len(items) > 0 {
+	if items, err := q.List(t.Context(), queue.Filter{}); err != nil || len(items) > 0 {
 		t.Errorf("left: %v, %v", itemIDs(items), err)
 	}
 }

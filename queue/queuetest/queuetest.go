@@ -17,49 +17,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"clawback/queue"
-	"clawback/spool"
 )
 
-// Queue is what an implementation offers. The methods are documented at queue.Queue.
+// Queue is what an engine offers.
 type Queue interface {
-	Begin(env queue.Envelope, size int64) (Draft, error)
-	Claim(ctx context.Context, max int) ([]queue.Item, error)
-	StartScoring(id string) (end func(), err error)
-	Finish(ctx context.Context, id string) error
-	Defer(ctx context.Context, id string, at time.Time, why string) error
-	Release(id string) error
-	Quarantine(ctx context.Context, id string, cause queue.Cause, why string) error
-	GiveUp(ctx context.Context, id, why string, keep queue.Cause) (queue.Bounce, error)
-	Retry(ctx context.Context, id string) error
-	Trust(ctx context.Context, id, who string) error
-	Get(id string) (queue.Item, error)
-	List(f queue.Filter) ([]queue.Item, error)
-	Stats() (queue.Stats, error)
-	Body(it queue.Item) (*spool.Body, error)
+	queue.Queue
+	// InUse reports whether what holds a body is needed.
 	InUse(file string) bool
-	DueBounces(ctx context.Context, now time.Time, max int) ([]queue.Bounce, error)
-	BounceSent(ctx context.Context, id, to string) error
-	BounceDefer(ctx context.Context, id string, at time.Time, why string, stuck bool) error
-	Bounces(f queue.BounceFilter) ([]queue.Bounce, error)
-	Bounce(id string) (queue.Bounce, error)
-	RetryBounce(ctx context.Context, id string) error
-	Groups(s queue.Selection) ([]queue.Group, error)
-	Preview(s queue.Selection) (queue.Doomed, error)
-	DiscardSelected(ctx context.Context, d queue.Doomed, note queue.Note) (queue.Discarded, error)
-	Discarded() (map[string][]byte, error)
-	Noted(ctx context.Context, key string) error
-	Usage(of queue.Source) queue.Usage
-	Sources() map[queue.Source]queue.Usage
-	ExpirePostmaster(ctx context.Context, before time.Time) (dropped int, err error)
-	Probe(ctx context.Context) error
-	Close() error
-}
-
-// Draft is a message that is arriving.
-type Draft interface {
-	io.Writer
-	Commit() (string, error)
-	Abort()
 }
 
 // Harness opens one storage, new for each test, as often as the test wants, one at a time. Of the options it must heed
@@ -148,7 +112,7 @@ func put(t *testing.T, q Queue, tenant string, body []byte) string {
 }
 
 func tryPut(q Queue, tenant string, body []byte) (string, error) {
-	d, err := q.Begin(envelope(tenant), 0)
+	d, err := q.Begin(context.Background(), envelope(tenant), 0)
 	if err != nil {
 		return "", err
 	}
@@ -156,7 +120,7 @@ func tryPut(q Queue, tenant string, body []byte) (string, error) {
 	if _, err := io.Copy(d, bytes.NewReader(body)); err != nil {
 		return "", err
 	}
-	return d.Commit()
+	return d.Commit(context.Background())
 }
 
 // claim claims up to max items, of which there must be at least one.
@@ -183,7 +147,7 @@ func claimNone(t *testing.T, q Queue) {
 
 func get(t *testing.T, q Queue, id string) queue.Item {
 	t.Helper()
-	it, err := q.Get(id)
+	it, err := q.Get(t.Context(), id)
 	if err != nil {
 		t.Fatalf("get: %v", err)
 	}
@@ -217,7 +181,7 @@ func itemIDs(items []queue.Item) []string {
 
 func bodyOf(t *testing.T, q Queue, it queue.Item) []byte {
 	t.Helper()
-	b, err := q.Body(it)
+	b, err := q.Body(t.Context(), it)
 	if err != nil {
 		t.Fatalf("body of %s: %v", it.ID, err)
 	}
@@ -230,11 +194,11 @@ func bodyOf(t *testing.T, q Queue, it queue.Item) []byte {
 // check checks the invariants: what is counted is what is listed, and what is listed is held in the spool.
 func check(t *testing.T, q Queue) {
 	t.Helper()
-	items, err := q.List(queue.Filter{})
+	items, err := q.List(t.Context(), queue.Filter{})
 	must(t, err)
-	bounces, err := q.Bounces(queue.BounceFilter{})
+	bounces, err := q.Bounces(t.Context(), queue.BounceFilter{})
 	must(t, err)
-	got, err := q.Stats()
+	got, err := q.Stats(t.Context())
 	must(t, err)
 	want := queue.Stats{
 		Items: map[queue.State]queue.Count{}, Tenants: map[string]map[queue.State]queue.Count{},

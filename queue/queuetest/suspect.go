@@ -20,7 +20,7 @@ func newClock() *clock { return &clock{time.Now()} }
 func score(t *testing.T, q Queue, items ...queue.Item) (ends []func()) {
 	t.Helper()
 	for _, it := range items {
-		end, err := q.StartScoring(it.ID)
+		end, err := q.StartScoring(t.Context(), it.ID)
 		must(t, err)
 		ends = append(ends, end)
 	}
@@ -103,7 +103,7 @@ func suspectReleased(t *testing.T, h Harness) {
 	score(t, q, claim(t, q, 2)...)
 	q = reopen(t, h, q, queue.Options{})
 	it := claim(t, q, 2)[0]
-	must(t, q.Release(it.ID))
+	must(t, q.Release(t.Context(), it.ID))
 	wantItem(t, q, it.ID, queue.Item{State: queue.Suspect, Crashes: 1})
 	if got := claim(t, q, 10); len(got) != 1 {
 		t.Errorf("claimed %d suspects, want one", len(got))

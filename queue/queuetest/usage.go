@@ -10,12 +10,12 @@ import (
 // putFrom commits a message with an envelope.
 func putFrom(t *testing.T, q Queue, env queue.Envelope, body string) string {
 	t.Helper()
-	d, err := q.Begin(env, 0)
+	d, err := q.Begin(t.Context(), env, 0)
 	must(t, err)
 	defer d.Abort()
 	_, err = d.Write([]byte(body))
 	must(t, err)
-	id, err := d.Commit()
+	id, err := d.Commit(t.Context())
 	must(t, err)
 	return id
 }
@@ -60,7 +60,7 @@ func usage(t *testing.T, h Harness) {
 		}
 		q = reopen(t, h, q, queue.Options{})
 	}
-	b, err := q.Bounces(queue.BounceFilter{})
+	b, err := q.Bounces(t.Context(), queue.BounceFilter{})
 	must(t, err)
 	must(t, q.BounceSent(t.Context(), b[0].ID, "mx.example: 250 OK"))
 	wants("bounce sent", exchange, 0, 0)
@@ -104,9 +104,9 @@ func expirePostmaster(t *testing.T, h Harness) {
 		t.Errorf("%d were dropped, want %d", n, len(gone)+1)
 	}
 	q = reopen(t, h, q, o)
-	items, err := q.List(queue.Filter{})
+	items, err := q.List(t.Context(), queue.Filter{})
 	must(t, err)
-	bounces, err := q.Bounces(queue.BounceFilter{})
+	bounces, err := q.Bounces(t.Context(), queue.BounceFilter{})
 	must(t, err)
 	have := map[string]bool{}
 	for _, it := range items {
@@ -150,7 +150,7 @@ func expireMany(t *testing.T, h Harness) {
 	if n != 250 {
 		t.Errorf("%d were dropped, want 250", n)
 	}
-	if items, err := q.List(queue.Filter{}); err != nil || len(items) != 1 || items[0].ID != keep {
+	if items, err := q.List(t.Context(), queue.Filter{}); err != nil || len(items) != 1 || items[0].ID != keep {
 		t.Errorf("left: %v, %v", itemIDs(items), err)
 	}
 }

@@ -164,16 +164,16 @@ func release(t *testing.T, h Harness) {
 	id := put(t, q, contoso, []byte("x"))
 	for range 5 {
 		claim(t, q, 1)
-		must(t, q.Release(id))
+		must(t, q.Release(t.Context(), id))
 		q = reopen(t, h, q, queue.Options{})
 	}
 	if it := get(t, q, id); it.State != queue.Ready || it.Crashes != 0 {
 		t.Errorf("released: %+v, want ready", it)
 	}
-	if err := q.Release(id); !errors.Is(err, queue.ErrState) {
+	if err := q.Release(t.Context(), id); !errors.Is(err, queue.ErrState) {
 		t.Errorf("Release of a ready item = %v, want ErrState", err)
 	}
-	if err := q.Release("no-such-id"); !errors.Is(err, queue.ErrNotFound) {
+	if err := q.Release(t.Context(), "no-such-id"); !errors.Is(err, queue.ErrNotFound) {
 		t.Errorf("Release of nothing = %v, want ErrNotFound", err)
 	}
 }
@@ -223,7 +223,7 @@ func finishTwice(t *testing.T, h Harness) {
 	must(t, q.Finish(t.Context(), id))
 	q = reopen(t, h, q, queue.Options{})
 	must(t, q.Finish(t.Context(), id))
-	if it, err := q.Get(id); !errors.Is(err, queue.ErrNotFound) {
+	if it, err := q.Get(t.Context(), id); !errors.Is(err, queue.ErrNotFound) {
 		t.Errorf("finished: %+v, %v", it, err)
 	}
 }
@@ -246,15 +246,15 @@ func closed(t *testing.T, h Harness) {
 	waiting := make(chan error, 1)
 	claim(t, q, 1)
 	go func() { _, err := q.Claim(context.Background(), 1); waiting <- err }()
-	d, err := q.Begin(envelope(contoso), 0)
+	d, err := q.Begin(t.Context(), envelope(contoso), 0)
 	must(t, err)
 	must(t, q.Close())
 	must(t, q.Close())
 	if err := <-waiting; !errors.Is(err, queue.ErrClosed) {
 		t.Errorf("waiting Claim = %v, want ErrClosed", err)
 	}
-	_, commit := d.Commit()
-	_, getting := q.Get(id)
+	_, commit := d.Commit(t.Context())
+	_, getting := q.Get(t.Context(), id)
 	for name, err := range map[string]error{
 		"Commit": commit, "Get": getting, "Finish": q.Finish(t.Context(), id), "Probe": q.Probe(t.Context()),
 	} {

@@ -14,7 +14,7 @@ import (
 // ErrQuota is why a message is refused: the listener answers 452, and the sender tries again.
 var ErrQuota = fmt.Errorf("the quota of its source is reached: %w", syscall.EDQUOT)
 
-// Queue says what is held of a source. *queue.Queue is one.
+// Queue says what is held of a source. A queue.Queue is one.
 type Queue interface {
 	Usage(of queue.Source) queue.Usage
 }

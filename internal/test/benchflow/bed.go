@@ -16,6 +16,7 @@ import (
 	"clawback/internal/test/graphsim"
 	"clawback/internal/test/testbed"
 	"clawback/queue"
+	"clawback/queue/bolt"
 	"clawback/spool"
 	"clawback/store"
 	"clawback/store/pebble"
@@ -52,7 +53,7 @@ func fillQueue(bed *testbed.Bed, waiting int) (err error) {
 	if err != nil {
 		return err
 	}
-	q, err := queue.Open(state, sp, queue.Options{})
+	q, err := bolt.Open(state, sp, bolt.Options{})
 	if err != nil {
 		return errors.Join(err, sp.Close())
 	}
@@ -60,13 +61,13 @@ func fillQueue(bed *testbed.Bed, waiting int) (err error) {
 	return parallel(waiting, func(n int) error { return accept(q, n) })
 }
 
-func accept(q *queue.Queue, n int) error {
+func accept(q *bolt.Queue, n int) error {
 	l, err := report(false, n, mailbox(n))
 	if err != nil {
 		return err
 	}
 	remote := net.JoinHostPort("127.0.0.1", "2525")
-	d, err := q.Begin(queue.Envelope{
+	d, err := q.Begin(context.Background(), queue.Envelope{
 		Session: "bench", Tenant: testbed.Contoso.ID, Purpose: queue.ForJournal, MailFrom: testbed.Alternate,
 		Rcpts: []string{testbed.Contoso.Journal()}, Received: time.Now().UTC(), Remote: remote, Network: "listener",
 	}, int64(len(l.Report)))
@@ -77,7 +78,7 @@ func accept(q *queue.Queue, n int) error {
 		d.Abort()
 		return err
 	}
-	_, err = d.Commit()
+	_, err = d.Commit(context.Background())
 	return err
 }
 

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"clawback/queue"
+	"clawback/queue/bolt"
 	"clawback/spool"
 )
 
@@ -99,12 +100,12 @@ type offer struct {
 
 const syncInline = 16 << 10 // octets; every tenth message is larger
 
-func openQueue(dir string, disk spool.FS) (*queue.Queue, *spool.Spool, error) {
+func openQueue(dir string, disk spool.FS) (*bolt.Queue, *spool.Spool, error) {
 	sp, err := spool.Open(filepath.Join(dir, "spool"), spool.Options{FS: disk, InlineLimit: syncInline})
 	if err != nil {
 		return nil, nil, err
 	}
-	q, err := queue.Open(dir, sp, queue.Options{Log: slog.New(slog.DiscardHandler)})
+	q, err := bolt.Open(dir, sp, bolt.Options{Options: queue.Options{Log: slog.New(slog.DiscardHandler)}})
 	if err != nil {
 		sp.Close()
 	}
@@ -133,7 +134,7 @@ func (o *offer) round(dir string, disk *failing, round int) bool {
 	return disk.hit
 }
 
-func (o *offer) deliver(q *queue.Queue, key string, large bool) {
+func (o *offer) deliver(q *bolt.Queue, key string, large bool) {
 	size := 500 + len(key)*37
 	if large {
 		size += syncInline
@@ -152,8 +153,8 @@ func (o *offer) deliver(q *queue.Queue, key string, large bool) {
 	o.accepted[id] = body
 }
 
-func put(q *queue.Queue, body []byte) (string, error) {
-	d, err := q.Begin(queue.Envelope{Tenant: "contoso", Purpose: queue.ForJournal}, int64(len(body)))
+func put(q *bolt.Queue, body []byte) (string, error) {
+	d, err := q.Begin(context.Background(), queue.Envelope{Tenant: "contoso", Purpose: queue.ForJournal}, int64(len(body)))
 	if err != nil {
 		return "", err
 	}
@@ -161,7 +162,7 @@ func put(q *queue.Queue, body []byte) (string, error) {
 		d.Abort()
 		return "", err
 	}
-	return d.Commit()
+	return d.Commit(context.Background())
 }
 
 // judge opens the queue on a sound disk and compares.
@@ -173,7 +174,7 @@ func (o *offer) judge(dir string) {
 	}
 	defer sp.Close()
 	defer q.Close()
-	items, err := q.List(queue.Filter{Limit: 1 << 20})
+	items, err := q.List(context.Background(), queue.Filter{Limit: 1 << 20})
 	if err != nil {
 		o.t.Fatal(err)
 	}
@@ -198,8 +199,8 @@ func (o *offer) judge(dir string) {
 	}
 }
 
-func octets(q *queue.Queue, it queue.Item) ([]byte, error) {
-	b, err := q.Body(it)
+func octets(q *bolt.Queue, it queue.Item) ([]byte, error) {
+	b, err := q.Body(context.Background(), it)
 	if err != nil {
 		return nil, err
 	}

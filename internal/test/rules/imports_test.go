@@ -24,7 +24,7 @@ var mayImport = map[string]string{
 	"intel":                    "config journal score score/engines score/learn score/rules spool store verdict verdict/history",
 	"intel/submission":         "config intel internal/mailaddr journal journal/identity score/web spool store verdict",
 	"internal/cfb":             "",
-	"internal/daemon":          "api bounce config config/regions intel intel/submission internal/failpoint internal/mailaddr journal pipeline queue retract retract/exchange retract/graph score score/attach/confined score/engines/rdap smtpd smtpd/admission smtpd/certs smtpd/networks spool store store/pebble systemd",
+	"internal/daemon":          "api bounce config config/regions intel intel/submission internal/failpoint internal/mailaddr journal pipeline queue queue/bolt retract retract/exchange retract/graph score score/attach/confined score/engines/rdap smtpd smtpd/admission smtpd/certs smtpd/networks spool store store/pebble systemd",
 	"internal/demo":            "api internal/test/graphsim internal/test/smtpload internal/test/testbed queue testdata",
 	"internal/failpoint":       "",
 	"internal/lastgood":        "",
@@ -35,7 +35,8 @@ var mayImport = map[string]string{
 	"journal/identity":         "internal/cfb journal/identity/outlook rfc822",
 	"journal/identity/outlook": "internal/cfb",
 	"pipeline":                 "bounce config intel/submission internal/mailaddr internal/nospace journal journal/identity queue score spool store verdict/history",
-	"queue":                    "internal/mailaddr internal/nospace spool",
+	"queue":                    "internal/mailaddr spool",
+	"queue/bolt":               "internal/nospace queue spool",
 	"queue/queuetest":          "queue spool",
 	"retract":                  "config internal/mailaddr journal journal/identity retract/exchange retract/fault score/lists score/web store verdict",
 	"retract/exchange":         "retract/fault",
@@ -78,7 +79,7 @@ var mayImport = map[string]string{
 var mayImportModule = map[string]string{
 	"github.com/microsoftgraph/msgraph-sdk-go": "retract/graph",
 	"github.com/cockroachdb/pebble":            "store/pebble",
-	"go.etcd.io/bbolt":                         "internal/daemon internal/nospace queue score/engines/rdap store/bolt",
+	"go.etcd.io/bbolt":                         "internal/daemon internal/nospace queue/bolt score/engines/rdap store/bolt",
 }
 
 // forTests reports whether a package exists for tests alone.

@@ -20,6 +20,7 @@ import (
 
 	"clawback/config"
 	"clawback/queue"
+	"clawback/queue/bolt"
 	"clawback/smtpd"
 	"clawback/smtpd/certs"
 	"clawback/spool"
@@ -32,7 +33,7 @@ const Recipient = "j@archive.example"
 type Side struct {
 	Name    string
 	Address string
-	queue   *queue.Queue // nil when nothing is worked off
+	queue   *bolt.Queue // nil when nothing is worked off
 	spool   *spool.Spool
 	log     *slog.Logger
 	closers []func()
@@ -51,7 +52,7 @@ func (s *Side) Idle(wait time.Duration) bool {
 		return true
 	}
 	for end := time.Now().Add(wait); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
-		if st, err := s.queue.Stats(); err != nil || len(st.Items) > 0 {
+		if st, err := s.queue.Stats(context.Background()); err != nil || len(st.Items) > 0 {
 			continue
 		}
 		later := time.Now().Add(2 * time.Hour) // the daemon keeps the octets, as its archive
@@ -93,7 +94,7 @@ func (s *Side) open(dir string, cert *certs.Static, o Options) error {
 		return err
 	}
 	s.closers = append(s.closers, func() { sp.Close() })
-	q, err := queue.Open(dir, sp, queue.Options{})
+	q, err := bolt.Open(dir, sp, bolt.Options{})
 	if err != nil {
 		return err
 	}
@@ -173,17 +174,24 @@ func limits() config.SMTP {
 }
 
 // intake hands messages to the queue, as the daemon does.
-type intake struct{ q *queue.Queue }
+type intake struct{ q *bolt.Queue }
 
-func (i intake) Admit(e queue.Envelope, size int64) error { return i.q.Admit(e, size) }
+func (i intake) Admit(e queue.Envelope, size int64) error {
+	return i.q.Admit(context.Background(), e, size)
+}
 
 func (i intake) Begin(e queue.Envelope, size int64) (smtpd.Transaction, error) {
-	d, err := i.q.Begin(e, size)
+	d, err := i.q.Begin(context.Background(), e, size)
 	if err != nil {
 		return nil, err // not a Transaction that holds a nil draft
 	}
-	return d, nil
+	return arriving{d.(*bolt.Draft)}, nil
 }
+
+// arriving is a draft as the listener knows it.
+type arriving struct{ *bolt.Draft }
+
+func (a arriving) Commit() (string, error) { return a.Draft.Commit(context.Background()) }
 
 // nothing keeps nothing.
 type nothing struct{}
