@@ -8,6 +8,7 @@ import (
 
 	"clawback/config"
 	"clawback/retract"
+	"clawback/retract/exchange"
 	"clawback/retract/retracttest"
 	"clawback/store"
 )
@@ -43,7 +44,7 @@ func TestApprove_twoPersons(t *testing.T) {
 					return
 				}
 				r.want(rec, anna, store.Held, "not provable")
-				r.lies(m, retract.Inbox)
+				r.lies(m, exchange.Inbox)
 				if err := r.e.Reject(context.Background(), c.approves, []string{in.ID}, ""); err != nil {
 					t.Errorf("reject: %v", err) // a No needs nobody else
 				}

@@ -31,7 +31,7 @@ func TestDeleteExpired_oneMailDoesNotKeepItsSegment(t *testing.T) {
 	_, err = d.queue.GiveUp(t.Context(), small["bounced"], "cannot be unwrapped", "")
 	must(t, err)
 	must(t, d.queue.Finish(t.Context(), big))
-	held, err := d.queue.Get(small["held"])
+	held, err := d.queue.Get(t.Context(), small["held"])
 	must(t, err)
 	later := time.Now().Add(5 * time.Hour)
 	d.deleteExpired(t.Context(), later) // all of it is in the segment that is appended to
@@ -49,7 +49,7 @@ func TestDeleteExpired_oneMailDoesNotKeepItsSegment(t *testing.T) {
 		t.Errorf("the spool has %d bytes, %d before", after, before)
 	}
 	for text, id := range small {
-		if it, err := d.queue.Get(id); err == nil {
+		if it, err := d.queue.Get(t.Context(), id); err == nil {
 			wantText(t, d, it.Body, text)
 		}
 	}
@@ -69,11 +69,11 @@ func TestDeleteExpired_oneMailDoesNotKeepItsSegment(t *testing.T) {
 // put makes an item of a message that a journal address got.
 func put(t *testing.T, d *daemon, body []byte) string {
 	t.Helper()
-	draft, err := d.queue.Begin(queue.Envelope{Tenant: "t", Purpose: queue.ForJournal}, 0)
+	draft, err := d.queue.Begin(t.Context(), queue.Envelope{Tenant: "t", Purpose: queue.ForJournal}, 0)
 	must(t, err)
 	_, err = draft.Write(body)
 	must(t, err)
-	id, err := draft.Commit()
+	id, err := draft.Commit(t.Context())
 	must(t, err)
 	return id
 }

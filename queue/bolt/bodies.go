@@ -1,8 +1,9 @@
-package queue
+package bolt
 
 import (
-	bolt "go.etcd.io/bbolt"
+	"go.etcd.io/bbolt"
 
+	"clawback/queue"
 	"clawback/spool"
 )
 
@@ -17,7 +18,7 @@ func (q *Queue) Bodies(file string) (bodies []spool.Ref, whole bool) {
 		return nil, false
 	}
 	s := search{file: file, left: want}
-	err := q.view(func(tx *bolt.Tx) error {
+	err := q.view(func(tx *bbolt.Tx) error {
 		if err := s.items(tx); err != nil {
 			return err
 		}
@@ -41,7 +42,7 @@ type search struct {
 }
 
 // items looks through the rows, the oldest first, until all are found.
-func (s *search) items(tx *bolt.Tx) error {
+func (s *search) items(tx *bbolt.Tx) error {
 	rows := tx.Bucket(itemsBucket)
 	c := rows.Cursor()
 	for id, _ := c.First(); id != nil && s.left > 0; id, _ = c.Next() {
@@ -55,7 +56,7 @@ func (s *search) items(tx *bolt.Tx) error {
 }
 
 // waiting looks through the bounces that were not sent yet.
-func (s *search) waiting(tx *bolt.Tx) error {
+func (s *search) waiting(tx *bbolt.Tx) error {
 	rows := tx.Bucket(bouncesBucket)
 	c := rows.Cursor()
 	for id, _ := c.First(); id != nil && s.left > 0; id, _ = c.Next() {
@@ -63,7 +64,7 @@ func (s *search) waiting(tx *bolt.Tx) error {
 		if err != nil {
 			return err
 		}
-		if b.State != BounceSent {
+		if b.State != queue.BounceSent {
 			s.add(b.Body)
 		}
 	}
