@@ -52,7 +52,7 @@ func (j *job) commit(ctx context.Context) ending {
 // read is in doubt, and then no content of a mailbox's message is proof.
 func (j *job) identify() identity.Message {
 	what, err := stage(j.Pipeline, "identify", j.limit, func(ctx context.Context) (identity.Message, error) {
-		return identity.Of(j.report.Originals[0].Open(bounded{ctx, j.body}), j.tenant.SubjectTags...)
+		return identity.Of(j.report.Originals[0].Open(bound(ctx, j.body)), j.tenant.SubjectTags...)
 	})
 	if err == nil {
 		return what
@@ -85,7 +85,7 @@ func (j *job) scoreOriginal(ctx context.Context) (score.Result, error) {
 	if err := j.o.Fail("stage.score"); err != nil {
 		return score.Result{}, err
 	}
-	original, err := j.report.Clear().Readable(bounded{ctx, j.body}) // what is retracted is the first
+	original, err := j.report.Clear().Readable(bound(ctx, j.body)) // what is retracted is the first
 	if err != nil {
 		return score.Result{}, err
 	}

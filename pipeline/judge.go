@@ -52,7 +52,7 @@ func (p *Pipeline) judge(ctx context.Context, it queue.Item) (end ending) {
 	defer body.Close()
 	j := &job{Pipeline: p, item: it, tenant: t, body: body, limit: p.limit(body.Size())}
 	j.report, err = stage(p, "unwrap", j.limit, func(ctx context.Context) (*journal.Report, error) {
-		return journal.Parse(bounded{ctx, body}, body.Size())
+		return journal.Parse(bound(ctx, body), body.Size())
 	})
 	switch {
 	case overran(err): // nothing says whose it is, so it goes to nobody

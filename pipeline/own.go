@@ -2,6 +2,8 @@ package pipeline
 
 import (
 	"bufio"
+	"bytes"
+	"errors"
 	"io"
 	"strings"
 
@@ -15,13 +17,13 @@ const maxOwnHeader = 256 << 10
 
 // outerIsOwn: the message that arrived is itself one of ours.
 func (j *job) outerIsOwn() bool {
-	mark, id := ownMark(io.NewSectionReader(j.body, 0, j.body.Size()))
+	mark, id := ownMark(func() io.Reader { return io.NewSectionReader(j.body, 0, j.body.Size()) })
 	return mark != "" && j.o.Own(mark, id, j.tenant.AlternateMailbox)
 }
 
 // originalIsOwn: Exchange journaled mail of ours. Every recipient must be the one we sent it to.
 func (j *job) originalIsOwn() bool {
-	mark, id := ownMark(j.report.Originals[0].Open(j.body))
+	mark, id := ownMark(func() io.Reader { return j.report.Originals[0].Open(j.body) })
 	if mark == "" || len(j.report.Recipients) == 0 {
 		return false
 	}
@@ -33,10 +35,31 @@ func (j *job) originalIsOwn() bool {
 	return true
 }
 
-func ownMark(r io.Reader) (mark, messageID string) {
-	header, err := textproto.ReadHeader(bufio.NewReader(io.LimitReader(r, maxOwnHeader)))
+// ownMark reads the header of a message for our mark.
+func ownMark(open func() io.Reader) (mark, messageID string) {
+	if !mayBeMarked(io.LimitReader(open(), maxOwnHeader)) {
+		return "", ""
+	}
+	header, err := textproto.ReadHeader(bufio.NewReader(io.LimitReader(open(), maxOwnHeader)))
 	if err != nil {
 		return "", ""
 	}
 	return header.Get(bounce.OwnHeader), strings.TrimSpace(header.Get("Message-Id"))
 }
+
+// mayBeMarked reports whether a header has our field's name somewhere: nearly none has, and to take a header apart costs much more.
+func mayBeMarked(r io.Reader) bool {
+	lines := bufio.NewReader(r)
+	for {
+		line, err := lines.ReadSlice('\n')
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull) || len(line) >= len(bounce.OwnHeader) && bytes.Contains(bytes.ToLower(line), ownName):
+			return true
+		case err != nil || len(bytes.TrimRight(line, "\r\n")) == 0: // a line of spaces belongs to the field before it
+			return false
+		}
+	}
+}
+
+// ownName is what mayBeMarked looks for.
+var ownName = bytes.ToLower([]byte(bounce.OwnHeader))

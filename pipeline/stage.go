@@ -134,14 +134,25 @@ func cpuTime(clock int32) time.Duration {
 
 // bounded stops a parser that reads on after its time.
 type bounded struct {
-	ctx context.Context
-	r   io.ReaderAt
+	ctx  context.Context
+	r    io.ReaderAt
+	read atomic.Int64 // bytes since it last let others go first
 }
 
-func (b bounded) ReadAt(p []byte, off int64) (int, error) {
+func bound(ctx context.Context, r io.ReaderAt) *bounded { return &bounded{ctx: ctx, r: r} }
+
+// yieldEvery is how many bytes a stage reads before it lets others go first. Judging a large report takes seconds of computing, and small
+// ones that arrive meanwhile are not to wait. It is more than most reports have: a stage owns its thread, so that each time costs a change
+// of threads, and at every read these were a quarter of all that the daemon computed.
+const yieldEvery = 1 << 20
+
+func (b *bounded) ReadAt(p []byte, off int64) (int, error) {
 	if b.ctx.Err() != nil {
 		return 0, context.Cause(b.ctx)
 	}
-	runtime.Gosched() // judging a large report takes seconds of computing; small ones that arrive meanwhile go first
+	if b.read.Add(int64(len(p))) >= yieldEvery {
+		b.read.Store(0)
+		runtime.Gosched()
+	}
 	return b.r.ReadAt(p, off)
 }

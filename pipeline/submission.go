@@ -83,7 +83,7 @@ func (j *job) submit(l submission.Letter, s config.Submission) ([]submission.Tak
 		l.Body = ref
 	}
 	taken, err := stage(j.Pipeline, "submission", j.limit, func(ctx context.Context) (taken []submission.Taken, err error) {
-		err = submission.Within(bounded{ctx, j.body}, j.body.Size(), l.Journaled, func(octets io.ReaderAt, size int64) (err error) {
+		err = submission.Within(bound(ctx, j.body), j.body.Size(), l.Journaled, func(octets io.ReaderAt, size int64) (err error) {
 			l.Octets, l.Size = octets, size
 			taken, err = j.o.Submissions.Take(ctx, l)
 			return err

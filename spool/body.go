@@ -1,6 +1,7 @@
 package spool
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -10,9 +11,10 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
-// Body is an open body. ReadAt may be called from several goroutines.
+// Body is an open body. ReadAt may be called from several goroutines, once Verify has returned where it is called.
 type Body struct {
 	io.ReaderAt
 	size  int64
@@ -98,19 +100,61 @@ func (s *Spool) Verify(r Ref) error {
 	return errors.Join(b.Verify(r), b.Close())
 }
 
-// Verify reads the whole body and compares it with r.
+// Verify reads the whole body and compares it with r. A small body is read from memory after that: who verifies it reads it as well,
+// and a body that was right once stays so.
 func (b *Body) Verify(r Ref) error {
+	if r.Size <= keptInMemory && r.Size == b.size {
+		return b.load(r)
+	}
 	sum := crc32.New(castagnoli)
 	buf := copyBuffers.Get().(*[]byte)
 	defer copyBuffers.Put(buf)
 	n, err := io.CopyBuffer(struct{ io.Writer }{sum}, io.NewSectionReader(b, 0, r.Size), *buf)
-	switch {
-	case err != nil:
+	if err != nil {
 		return fmt.Errorf("read %s: %w", r.File, err)
+	}
+	return r.compare(n, sum.Sum32())
+}
+
+// keptInMemory is the size up to which a body that was verified is held in memory: a body of most mail.
+const keptInMemory = 256 << 10
+
+// load reads a small body into memory and compares it with r.
+func (b *Body) load(r Ref) error {
+	all := make([]byte, r.Size)
+	n, err := b.ReadAt(all, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("read %s: %w", r.File, err)
+	}
+	if err := r.compare(int64(n), crc32.Checksum(all[:n], castagnoli)); err != nil {
+		return err
+	}
+	closeFile := b.close
+	kept := &loaded{Reader: bytes.NewReader(all)}
+	b.ReaderAt, b.close = kept, func() error { kept.closed.Store(true); return nil }
+	return closeFile()
+}
+
+// loaded is a body in memory. As from a file, nothing is read of it once it is closed.
+type loaded struct {
+	*bytes.Reader
+	closed atomic.Bool
+}
+
+func (l *loaded) ReadAt(p []byte, off int64) (int, error) {
+	if l.closed.Load() {
+		return 0, os.ErrClosed
+	}
+	return l.Reader.ReadAt(p, off)
+}
+
+// compare says what is wrong with n octets of this checksum, if they are to be the body.
+func (r Ref) compare(n int64, sum uint32) error {
+	switch {
 	case n != r.Size:
 		return fmt.Errorf("read %s: %w: %d octets of %d", r.File, ErrMissing, n, r.Size)
-	case sum.Sum32() != r.CRC:
-		return fmt.Errorf("read %s: %w: %08x, not %08x, for %d octets at %d", r.File, ErrCorrupt, sum.Sum32(), r.CRC, r.Size, r.Offset)
+	case sum != r.CRC:
+		return fmt.Errorf("read %s: %w: %08x, not %08x, for %d octets at %d", r.File, ErrCorrupt, sum, r.CRC, r.Size, r.Offset)
 	}
 	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 
 	"clawback/config"
@@ -33,9 +32,6 @@ func (c serveCmd) Run(a *app) error {
 	queue.MoreProcessors()
 	log := newLog(cfg, a.errOut)
 	o := daemon.Options{Config: cfg, Version: version, Log: log, Files: a.files, Sockets: sockets, Reload: reload}
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(60) // a large message is judged within 64 MiB above idle: half as much garbage as by default
-	}
 	if err := daemon.Run(a.ctx, o); err != nil {
 		log.Error("stopped by an error", "event", "daemon.failed", "error", err)
 		return errQuiet

@@ -91,6 +91,7 @@ type daemon struct {
 func Run(ctx context.Context, o Options) (err error) {
 	d := &daemon{version: o.Version, started: time.Now(), cfg: o.Config, log: o.Log,
 		sockets: cmp.Or(o.Sockets, &systemd.Sockets{})}
+	keepHeap()
 	hidden := d.redactLog()
 	defer func() { err = errors.Join(err, d.close()) }()
 

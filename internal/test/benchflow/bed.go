@@ -6,10 +6,8 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
 
 	"clawback/api"
@@ -135,7 +133,7 @@ func idleQueue(ctx context.Context, bed *testbed.Bed, atLeast int) (time.Time, e
 		select {
 		case <-ctx.Done():
 			return time.Time{}, fmt.Errorf("%d items are left: %w\n%s", left, ctx.Err(), bed.LogTail())
-		case <-time.After(20 * time.Millisecond):
+		case <-time.After(50 * time.Millisecond):
 		}
 	}
 }
@@ -145,42 +143,6 @@ func processed(status api.Status) (n int) {
 		n += t.Counts.Processed
 	}
 	return n
-}
-
-// usage is what a process has used so far.
-type usage struct {
-	written int64 // bytes sent to the disk
-	memory  int64 // bytes of its own: anonymous pages, without mapped files
-}
-
-func usageOf(pid int) (u usage) {
-	io, _ := os.ReadFile(fmt.Sprintf("/proc/%d/io", pid)) // where it is not told the figure is 0
-	for line := range strings.Lines(string(io)) {
-		_, _ = fmt.Sscanf(line, "write_bytes: %d", &u.written)
-	}
-	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	for line := range strings.Lines(string(status)) {
-		var kib int64
-		if _, err := fmt.Sscanf(line, "RssAnon: %d kB", &kib); err == nil {
-			u.memory = kib << 10
-		}
-	}
-	return u
-}
-
-// bare is the scorer's own rate on the same files: messages a second, by all processors.
-func bare(ctx context.Context, dir string, n int) (float64, error) {
-	begun := time.Now()
-	cmd := exec.CommandContext(ctx, *binary, "score", "--json", dir)
-	out, err := cmd.Output()
-	took := time.Since(begun)
-	if err != nil {
-		return 0, fmt.Errorf("score: %w", err)
-	}
-	if lines := strings.Count(string(out), "\n"); lines != n {
-		return 0, fmt.Errorf("score printed %d lines for %d files", lines, n)
-	}
-	return float64(n) / took.Seconds(), nil
 }
 
 // writeFiles writes the reports as files.

@@ -29,7 +29,7 @@ func drain(ctx context.Context, out io.Writer) error {
 	if err := bed.Start(ctx); err != nil {
 		return err
 	}
-	ready := time.Now()
+	ready, atStart := time.Now(), usageOf(bed.Pid())
 	end, err := idleQueue(ctx, bed, *messages)
 	if err != nil {
 		return err
@@ -37,21 +37,23 @@ func drain(ctx context.Context, out io.Writer) error {
 	rate := float64(*messages) / end.Sub(ready).Seconds()
 	used := usageOf(bed.Pid())
 	n := int64(*messages)
-	fmt.Fprintf(out, "draining a backlog of %d: %.0f a second; the bare scorer %.0f: %.0f %%\n", *messages, rate, own, 100*rate/own)
+	fmt.Fprintf(out, "draining a backlog of %d: %.0f a second; the bare scorer %.0f: %.0f %%\n", *messages, rate, own.rate, 100*rate/own.rate)
+	each := used.minus(atStart).computed / time.Duration(n)
+	fmt.Fprintf(out, "  time of processors for each %v; of the bare scorer %v: %.0f %%\n", each, own.each, 100*own.each.Seconds()/each.Seconds())
 	fmt.Fprintf(out, "  ready after %v; %d bytes written and %d bytes of store kept for each; memory of its own %d MiB\n",
 		ready.Sub(begun).Round(time.Millisecond), used.written/n, (dirSize(bed.File("state/store"))-before)/n, used.memory>>20)
 	return nil
 }
 
 // bareRate scores the reports of drain and whole as files.
-func bareRate(ctx context.Context) (float64, error) {
+func bareRate(ctx context.Context) (scored, error) {
 	dir, err := os.MkdirTemp("", "clawback-bench-")
 	if err != nil {
-		return 0, err
+		return scored{}, err
 	}
 	defer os.RemoveAll(dir)
 	if err := writeFiles(dir, *messages); err != nil {
-		return 0, err
+		return scored{}, err
 	}
 	return bare(ctx, dir, *messages)
 }
@@ -89,7 +91,7 @@ func whole(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	rate := float64(accepted) / end.Sub(begun).Seconds()
-	fmt.Fprintf(out, "the whole way of %d: %.0f a second; the bare scorer %.0f: %.0f %%\n", accepted, rate, own, 100*rate/own)
+	fmt.Fprintf(out, "the whole way of %d: %.0f a second; the bare scorer %.0f: %.0f %%\n", accepted, rate, own.rate, 100*rate/own.rate)
 	fmt.Fprintf(out, "  accepted at %.0f a second, the last verdict %v after the last 250; memory of its own %d MiB\n",
 		sent.PerSecond(), end.Sub(last).Round(time.Millisecond), meanwhile.memory>>20)
 	return nil
