@@ -15,8 +15,10 @@ import (
 	"net/mail"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -226,6 +228,40 @@ func TestKey_bindsMessageAndRecipient(t *testing.T) {
 	} {
 		if got := again.Verify(tt.mark, tt.id, tt.to); got != tt.want {
 			t.Errorf("Verify(%q, %q, %q) = %t, want %t", tt.mark, tt.id, tt.to, got, tt.want)
+		}
+	}
+}
+
+// A key is used when it is durable, and only then: the file is synced under another name, then the directory with its own.
+func TestLoadKey_isDurable(t *testing.T) {
+	for fails := 1; fails <= 3; fails++ {
+		dir, calls := t.TempDir(), []string{}
+		key, err := loadKey(dir, func(f *os.File) error {
+			calls = append(calls, filepath.Base(f.Name()))
+			if len(calls) == fails {
+				return syscall.EIO
+			}
+			return f.Sync()
+		})
+		left, _ := os.ReadDir(dir)
+		if fails <= 2 {
+			if !errors.Is(err, syscall.EIO) || key != nil || len(left) != 0 {
+				t.Errorf("sync %d fails: %v; left: %v", fails, err, left)
+			}
+			continue
+		}
+		if err != nil || !slices.Equal(calls, []string{"own-mail.secret.tmp", filepath.Base(dir)}) || len(left) != 1 {
+			t.Errorf("synced %v, %v; left: %v", calls, err, left)
+		}
+		if err := os.Chmod(filepath.Join(dir, "own-mail.secret"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		again, err := LoadKey(dir)
+		if err != nil || !bytes.Equal(again.secret, key.secret) {
+			t.Errorf("read again: another key, %v", err)
+		}
+		if info, err := os.Stat(filepath.Join(dir, "own-mail.secret")); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("the key is left open: %v, %v", info.Mode(), err)
 		}
 	}
 }

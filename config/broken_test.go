@@ -61,7 +61,10 @@ func TestParse_reportsEveryProblemAtItsLine(t *testing.T) {
 	write(t, filepath.Join(dir, "open-secret"), "x", 0o644)
 	write(t, filepath.Join(dir, "empty-secret"), "", 0o600)
 	write(t, filepath.Join(dir, "blank-secret"), "\r\n\n", 0o600)
-	t.Setenv("CREDENTIALS_DIRECTORY", dir)
+	if err := os.Mkdir(filepath.Join(dir, "credentials"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("CREDENTIALS_DIRECTORY", filepath.Join(dir, "credentials")) // whose files may be open
 	for _, file := range files {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			data, err := os.ReadFile(file)

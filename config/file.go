@@ -1,11 +1,14 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"clawback/internal/keyfile"
 )
 
 // credentialPrefix marks the name of a systemd credential where a file name is expected.
@@ -17,7 +20,7 @@ const maxSecret = 64 << 10
 // file reads the name of a file that must be readable and not empty. The answer is a path that can be opened.
 func (t *table) file(key string) string { return t.readable(key, false) }
 
-// privateFile reads the name of a file, such as a key's, that must not be open to every user of the machine.
+// privateFile reads the name of a file, such as a key's, that must not be open to others.
 func (t *table) privateFile(key string) string { return t.readable(key, true) }
 
 func (t *table) readable(key string, private bool) string {
@@ -108,7 +111,7 @@ func (r *reader) beside(name string) string {
 	return filepath.Join(filepath.Dir(r.file), name)
 }
 
-// readFile reads a small regular file. A private one must not be open to every user.
+// readFile reads a small regular file. A private one must not be open to others.
 func readFile(path string, private bool) ([]byte, error) {
 	info, err := os.Stat(path)
 	switch {
@@ -116,8 +119,9 @@ func readFile(path string, private bool) ([]byte, error) {
 		return nil, &complaint{text: plainError(err), hint: "name a file that the daemon's user can read"}
 	case !info.Mode().IsRegular():
 		return nil, bad(path, "is not a regular file", "name the file itself")
-	case private && info.Mode().Perm()&0o007 != 0:
-		return nil, bad(path, "is open to every user of the machine", "chmod 0600 "+path)
+	}
+	if open, is := errors.AsType[*keyfile.OpenError](keyfile.Check(path)); private && is {
+		return nil, &complaint{text: open.Error(), hint: open.Hint()}
 	}
 	f, err := os.Open(path)
 	if err != nil {

@@ -134,3 +134,25 @@ malicious = "hard_delete"
 		t.Errorf("mailboxes are %q", group.Mailboxes)
 	}
 }
+
+// Files with a key or a secret are closed to others; a Graph certificate's has the key in it. What systemd passes is exempt.
+func TestParse_keysAndSecretsAreClosedToOthers(t *testing.T) {
+	name := inDir(t)
+	file := filepath.Join(filepath.Dir(name), "open")
+	write(t, file, "x", 0o644)
+	for _, line := range []string{`client_secret_file = "open"`, `certificate_file = "open"`} {
+		text := strings.Replace(minimal, `client_secret_file = "secret"`, line, 1)
+		if text == minimal {
+			t.Fatal("the minimal configuration has another secret")
+		}
+		_, err := Parse(name, []byte(text))
+		if err == nil || !strings.Contains(err.Error(), "is open to every user of the machine") || !strings.Contains(err.Error(), "chmod 0600") {
+			t.Errorf("%s: %v", line, err)
+		}
+		t.Setenv("CREDENTIALS_DIRECTORY", filepath.Dir(name))
+		if _, err := Parse(name, []byte(strings.Replace(text, `"open"`, `"credential:open"`, 1))); err != nil {
+			t.Errorf("%s as a credential: %v", line, err)
+		}
+		os.Unsetenv("CREDENTIALS_DIRECTORY")
+	}
+}

@@ -9,7 +9,7 @@ func readGraph(t *table) Graph {
 		Cloud:             t.choice("cloud", "global", "global", "gcc-high", "dod", "china", "custom"),
 		ClientID:          t.word("client_id", "", guid),
 		ManagedIdentity:   t.flag("managed_identity", false),
-		CertificateFile:   t.file("certificate_file"),
+		CertificateFile:   t.privateFile("certificate_file"), // with the key in it
 		FederatedToken:    t.file("federated_token"),
 		LoginURL:          t.word("login_url", "", httpsURL),
 		GraphURL:          t.word("graph_url", "", httpsURL),

@@ -15,6 +15,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 
 	"clawback/config"
+	"clawback/internal/keyfile"
 )
 
 // credential makes token credentials of one tenant, from files that are read each time: a renewed file takes effect
@@ -50,9 +51,21 @@ func (c credential) make() (azcore.TokenCredential, error) {
 	})
 }
 
+// closedToOthers refuses a file with a key or a secret that others may read: also one that was opened since the
+// configuration was read.
+func closedToOthers(file string) error {
+	if open, is := errors.AsType[*keyfile.OpenError](keyfile.Check(file)); is {
+		return fmt.Errorf("%w: %s", open, open.Hint())
+	}
+	return nil
+}
+
 // secret prefers the file, which may have been renewed since the configuration was read.
 func (c credential) secret() (string, error) {
 	if c.g.ClientSecretFile != "" {
+		if err := closedToOthers(c.g.ClientSecretFile); err != nil {
+			return "", fmt.Errorf("read client secret: %w", err)
+		}
 		raw, err := os.ReadFile(c.g.ClientSecretFile)
 		if err == nil {
 			return firstLine(raw), nil
@@ -86,6 +99,9 @@ func (c credential) managed() (azcore.TokenCredential, error) {
 }
 
 func (c credential) certificate() (azcore.TokenCredential, error) {
+	if err := closedToOthers(c.g.CertificateFile); err != nil {
+		return nil, fmt.Errorf("read certificate: %w", err)
+	}
 	raw, err := os.ReadFile(c.g.CertificateFile)
 	if err != nil {
 		return nil, fmt.Errorf("read certificate: %w", err)

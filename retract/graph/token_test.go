@@ -445,6 +445,39 @@ func TestCredential_renewedFile(t *testing.T) {
 	}
 }
 
+// A file that is opened to others after the start, which changes neither its time nor its size, is not used any more, and the
+// error says what to do.
+func TestCredential_openToOthers(t *testing.T) {
+	secret := write(t, "secret", graphsim.DefaultTenant().ClientSecret)
+	certificate := writeCertificate(t, time.Now().AddDate(1, 0, 0))
+	for file, graph := range map[string]config.Graph{
+		secret:      {ClientSecret: config.NewSecret("old"), ClientSecretFile: secret},
+		certificate: {CertificateFile: certificate},
+	} {
+		c := credential{g: graph}
+		read := func() error {
+			if graph.CertificateFile != "" {
+				_, err := c.certificate()
+				return err
+			}
+			_, err := c.secret()
+			return err
+		}
+		for _, step := range []struct {
+			mode os.FileMode
+			open bool
+		}{{0o600, false}, {0o644, true}, {0o400, false}, {0o602, true}} {
+			if err := os.Chmod(file, step.mode); err != nil {
+				t.Fatal(err)
+			}
+			err := read()
+			if open := err != nil && strings.Contains(err.Error(), "is open to every user of the machine: chmod 0600"); open != step.open {
+				t.Errorf("%s with mode %v: %v", filepath.Base(file), step.mode, err)
+			}
+		}
+	}
+}
+
 func TestNew_unusableCredential(t *testing.T) {
 	key, _ := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	der, err := x509.MarshalPKCS8PrivateKey(key)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -12,9 +13,10 @@ import (
 	"time"
 
 	"clawback/config"
+	"clawback/internal/keyfile"
 )
 
-// look is how often the files' time and size are looked at, and reread how often their content is compared although
+// look is how often the files' time, size and mode are looked at, and reread how often their content is compared although
 // neither has changed: a copy that keeps its time is seen in the end.
 const (
 	look   = 10 * time.Second
@@ -38,10 +40,11 @@ type Files struct {
 	since   time.Time
 }
 
-// stamp is what changes when a file does.
+// stamp is what changes when a file does, or who may read it.
 type stamp struct {
 	modified time.Time
 	size     int64
+	mark     keyfile.Mark
 }
 
 // OpenFiles reads the certificate and its key. Both must be good.
@@ -109,7 +112,7 @@ func (f *Files) note(err error) (fresh bool) {
 	return fresh
 }
 
-// changed compares the files' times and sizes with those of the last reading. The caller holds mu.
+// changed compares the files' times, sizes and modes with those of the last reading. The caller holds mu.
 func (f *Files) changed() bool {
 	return f.seen != f.stamps()
 }
@@ -118,19 +121,18 @@ func (f *Files) changed() bool {
 func (f *Files) stamps() (s [2]stamp) {
 	for i, name := range []string{f.files.CertificateFile, f.files.KeyFile} {
 		if info, err := os.Stat(name); err == nil {
-			s[i] = stamp{modified: info.ModTime(), size: info.Size()}
+			s[i] = stamp{info.ModTime(), info.Size(), keyfile.MarkOf(info)}
 		}
 	}
 	return s
 }
 
-// closedToOthers refuses a key that every user of the machine may read or write.
+// closedToOthers refuses a key that others may read or write.
 func closedToOthers(name string) error {
-	info, err := os.Stat(name)
-	if err == nil && info.Mode().Perm()&0o007 != 0 {
-		return fmt.Errorf("read key: %s is open to every user of the machine: chmod 0600 it, and replace the key if somebody may have read it", name)
+	if open, is := errors.AsType[*keyfile.OpenError](keyfile.Check(name)); is {
+		return fmt.Errorf("read key: %w: %s", open, open.Hint())
 	}
-	return nil // what Stat cannot see, reading will tell
+	return nil
 }
 
 // read reads both files and puts a new pair to use.

@@ -217,6 +217,32 @@ func TestSelfSigned_isTrustedByItsOwnPool(t *testing.T) {
 	}
 }
 
+// A chmod changes neither time nor size: it is seen at the next look all the same, and its mending too.
+func TestFiles_chmodAloneIsNoticed(t *testing.T) {
+	p := newPair(t)
+	p.put(t, made(t, "one.example.com"))
+	p.Refresh()
+	if s := p.Status(); s.Problem != "" {
+		t.Fatal(s.Problem)
+	}
+	for _, step := range []struct {
+		mode os.FileMode
+		open bool
+	}{{0o644, true}, {0o600, false}, {0o602, true}, {0o640, false}} {
+		if err := os.Chmod(p.KeyFile, step.mode); err != nil {
+			t.Fatal(err)
+		}
+		p.Refresh()
+		problem := p.Status().Problem
+		if open := strings.Contains(problem, "is open to every user") && strings.Contains(problem, "chmod 0600"); open != step.open {
+			t.Errorf("mode %v: %q", step.mode, problem)
+		}
+		if name := p.serves(t); name != "one.example.com" {
+			t.Errorf("mode %v: serves %s", step.mode, name)
+		}
+	}
+}
+
 // A key that others may read is refused at the start and when it is renewed; what was served before stays.
 func TestFiles_keyOpenToOthersIsRefused(t *testing.T) {
 	p := newPair(t)
