@@ -75,17 +75,25 @@ func (b *backend) RetryBounce(_ context.Context, id string) error {
 	b.done = append(b.done, "resend "+id)
 	return nil
 }
-func (b *backend) Lookup(_, key string) ([]store.Record, error) {
+func (b *backend) Lookup(ctx context.Context, _, key string) ([]store.Record, error) {
 	if strings.HasPrefix(key, "n") { // the id of an intent
 		return nil, nil
 	}
 	return b.records, nil
 }
-func (b *backend) Records(store.RecordFilter) ([]store.Record, error)   { return b.records, nil }
-func (b *backend) Intents(string) ([]store.Intent, error)               { return []store.Intent{{ID: "n1"}}, nil }
-func (b *backend) IntentsBy(store.IntentFilter) ([]store.Intent, error) { return nil, nil }
-func (b *backend) Attempts(string) ([]store.Attempt, error)             { return []store.Attempt{{Seq: 1}}, nil }
-func (b *backend) Audit(store.AuditFilter) ([]store.Act, error)         { return nil, nil }
+func (b *backend) Records(context.Context, store.RecordFilter) ([]store.Record, error) {
+	return b.records, nil
+}
+func (b *backend) Intents(context.Context, string) ([]store.Intent, error) {
+	return []store.Intent{{ID: "n1"}}, nil
+}
+func (b *backend) IntentsBy(context.Context, store.IntentFilter) ([]store.Intent, error) {
+	return nil, nil
+}
+func (b *backend) Attempts(context.Context, string) ([]store.Attempt, error) {
+	return []store.Attempt{{Seq: 1}}, nil
+}
+func (b *backend) Audit(context.Context, store.AuditFilter) ([]store.Act, error) { return nil, nil }
 func (b *backend) Note(_ context.Context, a store.Act) error {
 	b.done = append(b.done, "note "+a.Who+" "+a.What+" "+a.Object)
 	return nil
@@ -115,12 +123,12 @@ func (e engine) SettleCampaign(_ context.Context, a retract.CampaignAnswer) ([]s
 	e.b.done = append(e.b.done, fmt.Sprintf("campaign %+v", a))
 	return []string{"n1", "n2"}, e.b.err
 }
-func (e engine) HeldCampaigns(tenant string) ([]retract.HeldCampaign, error) {
+func (e engine) HeldCampaigns(ctx context.Context, tenant string) ([]retract.HeldCampaign, error) {
 	e.b.done = append(e.b.done, "campaigns "+tenant)
 	return []retract.HeldCampaign{{Tenant: "t", Name: "sender:evil.example", Mailboxes: 2, Messages: 1}}, e.b.err
 }
 
-func (e engine) PreviewJob(j retract.JobSpec) (retract.Preview, error) {
+func (e engine) PreviewJob(ctx context.Context, j retract.JobSpec) (retract.Preview, error) {
 	e.b.done = append(e.b.done, "preview "+j.Who)
 	return retract.Preview{Records: 2}, e.b.err
 }
@@ -128,8 +136,10 @@ func (e engine) StartJob(_ context.Context, j retract.JobSpec) (retract.Job, err
 	e.b.done = append(e.b.done, fmt.Sprintf("start %s %s %v", j.Who, j.Action, j.Records))
 	return retract.Job{JobSpec: j, ID: "j1"}, e.b.err
 }
-func (e engine) Jobs() ([]retract.Job, error) { return []retract.Job{{ID: "j1"}}, e.b.err }
-func (e engine) Job(id string) (retract.Job, retract.Counters, error) {
+func (e engine) Jobs(ctx context.Context) ([]retract.Job, error) {
+	return []retract.Job{{ID: "j1"}}, e.b.err
+}
+func (e engine) Job(ctx context.Context, id string) (retract.Job, retract.Counters, error) {
 	return retract.Job{ID: id, State: retract.JobProcessing}, retract.Counters{}, e.b.err
 }
 func (e engine) CancelJob(_ context.Context, who, id, comment string) error {
@@ -146,7 +156,7 @@ func serve(t *testing.T, b *backend) *Client {
 	}
 	s := New(Options{
 		Queue: b, Store: b, Engine: &engine{b}, Log: slog.New(slog.DiscardHandler), Wake: func() {},
-		Status: func() (Status, error) { return Status{Hostname: "gw.example"}, b.err },
+		Status: func(context.Context) (Status, error) { return Status{Hostname: "gw.example"}, b.err },
 		Report: func(r spool.Ref) (io.ReadCloser, error) {
 			return io.NopCloser(strings.NewReader("report " + r.File)), nil
 		},
@@ -343,7 +353,7 @@ func TestJobs_whoseTheyAre(t *testing.T) {
 
 func TestMetrics_sayWhatTheStatusSays(t *testing.T) {
 	end := time.Date(2027, 1, 2, 3, 4, 5, 0, time.UTC)
-	status := func() (Status, error) {
+	status := func(context.Context) (Status, error) {
 		return Status{
 			Sessions: 3, Memory: Memory{Held: 4096, Max: 1 << 20, Spilled: 5}, Certificate: &Certificate{NotAfter: end},
 			RDAP:    &rdap.Status{Date: end, Asked: 4, Known: 9, Failed: 1},
@@ -351,7 +361,7 @@ func TestMetrics_sayWhatTheStatusSays(t *testing.T) {
 			Tenants: []Tenant{{Name: "contoso", Counts: store.Counts{Processed: 7, Outcomes: map[store.Outcome]int{store.Done: 5}}}},
 		}, nil
 	}
-	scrape := func(status func() (Status, error)) string {
+	scrape := func(status func(context.Context) (Status, error)) string {
 		w := httptest.NewRecorder()
 		Metrics(status).ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
 		return w.Body.String()
@@ -367,10 +377,10 @@ func TestMetrics_sayWhatTheStatusSays(t *testing.T) {
 			t.Errorf("%q is not in the metrics", want)
 		}
 	}
-	if got := scrape(func() (Status, error) { return Status{}, errors.New("no") }); !strings.Contains(got, "clawback_up 0\n") {
+	if got := scrape(func(context.Context) (Status, error) { return Status{}, errors.New("no") }); !strings.Contains(got, "clawback_up 0\n") {
 		t.Errorf("a daemon that cannot read its state looks well:\n%s", got)
 	}
-	full := func() (Status, error) { return Status{PutOff: "no space left on device"}, nil }
+	full := func(context.Context) (Status, error) { return Status{PutOff: "no space left on device"}, nil }
 	if got := scrape(full); !strings.Contains(got, "clawback_taking_mail 0\n") {
 		t.Errorf("a daemon that puts mail off looks well:\n%s", got)
 	}

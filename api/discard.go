@@ -74,7 +74,7 @@ func (s *Server) noteDiscardedLocked(ctx context.Context, justNow string) error 
 		}
 		var have []store.Act
 		if id != justNow {
-			have, err = s.o.Store.Audit(store.AuditFilter{What: discarding, Object: id, Limit: 1})
+			have, err = s.o.Store.Audit(ctx, store.AuditFilter{What: discarding, Object: id, Limit: 1})
 		}
 		if err == nil && len(have) == 0 || errors.Is(err, store.ErrBound) {
 			err = s.o.Store.Note(ctx, act)

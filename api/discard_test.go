@@ -36,9 +36,9 @@ type searched struct {
 	n *int
 }
 
-func (s searched) Audit(f store.AuditFilter) ([]store.Act, error) {
+func (s searched) Audit(ctx context.Context, f store.AuditFilter) ([]store.Act, error) {
 	*s.n++
-	return s.Store.Audit(f)
+	return s.Store.Audit(ctx, f)
 }
 
 func openDisk(t *testing.T, dir string) *disk {
@@ -113,7 +113,7 @@ func (d *disk) quarantined(t *testing.T, message string) string {
 // acts are the entries of the audit on discarding.
 func (d *disk) acts(t *testing.T) []store.Act {
 	t.Helper()
-	acts, err := d.store.Audit(store.AuditFilter{What: discarding})
+	acts, err := d.store.Audit(t.Context(), store.AuditFilter{What: discarding})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 
@@ -18,7 +19,7 @@ func (s *Server) jobRoutes(mux *http.ServeMux) {
 	mux.Handle("GET /v1/jobs", handler(s.listJobs))
 	mux.Handle("POST /v1/jobs", handler(s.startJob))
 	mux.Handle("POST /v1/jobs/preview", handler(s.previewJob))
-	mux.Handle("GET /v1/jobs/{id}", handler(func(r *http.Request) (any, error) { return s.job(r.PathValue("id")) }))
+	mux.Handle("GET /v1/jobs/{id}", handler(func(r *http.Request) (any, error) { return s.job(r.Context(), r.PathValue("id")) }))
 	mux.Handle("POST /v1/jobs/{id}/cancel", handler(s.cancelJob))
 	mux.Handle("GET /v1/rehearsed", handler(s.listRehearsed))
 }
@@ -35,7 +36,7 @@ func (s *Server) spec(r *http.Request) (retract.JobSpec, error) {
 		return j, errRequest{"a job retracts to an action, or restores"}
 	}
 	for i, key := range j.Records {
-		found, err := s.o.Store.Lookup("", key)
+		found, err := s.o.Store.Lookup(r.Context(), "", key)
 		if err != nil {
 			return j, err
 		}
@@ -51,7 +52,7 @@ func (s *Server) previewJob(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.o.Engine.PreviewJob(j)
+	return s.o.Engine.PreviewJob(r.Context(), j)
 }
 
 func (s *Server) startJob(r *http.Request) (any, error) {
@@ -62,14 +63,14 @@ func (s *Server) startJob(r *http.Request) (any, error) {
 	return s.o.Engine.StartJob(r.Context(), j)
 }
 
-func (s *Server) job(id string) (Job, error) {
-	j, c, err := s.o.Engine.Job(id)
+func (s *Server) job(ctx context.Context, id string) (Job, error) {
+	j, c, err := s.o.Engine.Job(ctx, id)
 	return Job{j, c}, err
 }
 
 // listJobs counts the jobs that have not ended: the others were counted when they did.
-func (s *Server) listJobs(*http.Request) (any, error) {
-	list, err := s.o.Engine.Jobs()
+func (s *Server) listJobs(r *http.Request) (any, error) {
+	list, err := s.o.Engine.Jobs(r.Context())
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +80,7 @@ func (s *Server) listJobs(*http.Request) (any, error) {
 			jobs = append(jobs, Job{j, *j.Final})
 			continue
 		}
-		full, err := s.job(j.ID)
+		full, err := s.job(r.Context(), j.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -97,7 +98,7 @@ func (s *Server) cancelJob(r *http.Request) (any, error) {
 	if err := s.o.Engine.CancelJob(r.Context(), who(r), id, o.Comment); err != nil {
 		return nil, fmt.Errorf("cancel job %s: %w", id, err)
 	}
-	return s.job(id)
+	return s.job(r.Context(), id)
 }
 
 // listRehearsed lists what would have been done, had the tenant been live.
@@ -106,7 +107,7 @@ func (s *Server) listRehearsed(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	all, err := s.o.Store.IntentsBy(store.IntentFilter{Tenant: r.URL.Query().Get("tenant"), Outcomes: []store.Outcome{store.Skipped}, Limit: 100_000})
+	all, err := s.o.Store.IntentsBy(r.Context(), store.IntentFilter{Tenant: r.URL.Query().Get("tenant"), Outcomes: []store.Outcome{store.Skipped}, Limit: 100_000})
 	list := []store.Intent{}
 	for _, in := range all {
 		if in.DryRun && len(list) < n {

@@ -28,17 +28,21 @@ type (
 )
 
 func (*blank) List(context.Context, queue.Filter) ([]queue.Item, error) { return nil, nil }
-func (*blank) Records(store.RecordFilter) ([]store.Record, error) {
+func (*blank) Records(context.Context, store.RecordFilter) ([]store.Record, error) {
 	return []store.Record{{ID: "r1", Variants: []store.Variant{{}}}}, nil
 }
-func (*blank) Lookup(string, string) ([]store.Record, error)        { return []store.Record{{ID: "r1"}}, nil }
-func (*blank) Attempts(string) ([]store.Attempt, error)             { return nil, nil }
-func (blankEngine) Jobs() ([]retract.Job, error)                    { return nil, nil }
-func (*blankJudge) Policies(string) ([]intel.Policy, error)         { return nil, nil }
-func (*blankJudge) Lessons(string) ([]intel.Lesson, error)          { return nil, nil }
-func (*blankJudge) Rules() []rules.Rule                             { return nil }
-func (blankTray) List(string) ([]submission.Submission, error)      { return nil, nil }
-func (*blankJudge) Lesson(string, string) (l intel.Lesson, ok bool) { return l, false }
+func (*blank) Lookup(context.Context, string, string) ([]store.Record, error) {
+	return []store.Record{{ID: "r1"}}, nil
+}
+func (*blank) Attempts(context.Context, string) ([]store.Attempt, error)        { return nil, nil }
+func (blankEngine) Jobs(ctx context.Context) ([]retract.Job, error)             { return nil, nil }
+func (*blankJudge) Policies(string) ([]intel.Policy, error)                     { return nil, nil }
+func (*blankJudge) Lessons(context.Context, string) ([]intel.Lesson, error)     { return nil, nil }
+func (*blankJudge) Rules() []rules.Rule                                         { return nil }
+func (blankTray) List(context.Context, string) ([]submission.Submission, error) { return nil, nil }
+func (*blankJudge) Lesson(context.Context, string, string) (l intel.Lesson, ok bool, err error) {
+	return l, false, nil
+}
 
 // serveBlank answers with nothing.
 func serveBlank(t *testing.T) *Client {
@@ -91,11 +95,11 @@ func raw(t *testing.T, c *Client, path string) string {
 // endedJobs has jobs that cannot be counted.
 type endedJobs struct{ engine }
 
-func (endedJobs) Jobs() ([]retract.Job, error) {
+func (endedJobs) Jobs(ctx context.Context) ([]retract.Job, error) {
 	return []retract.Job{{ID: "j1", State: retract.JobCompleted, Final: &retract.Counters{Records: 7}}}, nil
 }
 
-func (endedJobs) Job(string) (j retract.Job, c retract.Counters, err error) {
+func (endedJobs) Job(context.Context, string) (j retract.Job, c retract.Counters, err error) {
 	return j, c, store.ErrClosed
 }
 

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -13,14 +14,16 @@ import (
 
 // Metrics answers in the Prometheus exposition format. It asks for the status at each scrape, so that it cannot say
 // anything else than the status command.
-func Metrics(status func() (Status, error)) http.Handler {
+func Metrics(status func(context.Context) (Status, error)) http.Handler {
 	r := prometheus.NewRegistry()
 	r.MustRegister(collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewGoCollector(), &collector{status})
 	return promhttp.HandlerFor(r, promhttp.HandlerOpts{})
 }
 
 // collector turns a Status into metrics.
-type collector struct{ status func() (Status, error) }
+type collector struct {
+	status func(context.Context) (Status, error)
+}
 
 // metric is one family of ours.
 func metric(name, help string, labels ...string) *prometheus.Desc {
@@ -57,7 +60,7 @@ func (c *collector) Describe(chan<- *prometheus.Desc) {}
 
 // Collect reads the status once.
 func (c *collector) Collect(out chan<- prometheus.Metric) {
-	s, err := c.status()
+	s, err := c.status(context.Background())
 	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
 		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
 	}

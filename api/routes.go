@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -15,7 +16,7 @@ import (
 
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET /v1/status", handler(func(*http.Request) (any, error) { return s.o.Status() }))
+	mux.Handle("GET /v1/status", handler(func(r *http.Request) (any, error) { return s.o.Status(r.Context()) }))
 	mux.Handle("GET /v1/queue", handler(s.listQueue))
 	mux.Handle("GET /v1/queue/groups", handler(s.listGroups))
 	mux.Handle("POST /v1/queue/discard/preview", handler(s.previewDiscard))
@@ -34,7 +35,9 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("POST /v1/records/{key}/retract", handler(s.retract))
 	mux.Handle("POST /v1/records/{key}/restore", handler(s.restore))
 	mux.Handle("GET /v1/held", handler(s.listHeld))
-	mux.Handle("GET /v1/held/campaigns", handler(func(r *http.Request) (any, error) { return s.o.Engine.HeldCampaigns(r.URL.Query().Get("tenant")) }))
+	mux.Handle("GET /v1/held/campaigns", handler(func(r *http.Request) (any, error) {
+		return s.o.Engine.HeldCampaigns(r.Context(), r.URL.Query().Get("tenant"))
+	}))
 	mux.Handle("POST /v1/held/approve", handler(s.approve))
 	mux.Handle("POST /v1/held/reject", handler(s.reject))
 	mux.Handle("GET /metrics", Metrics(s.o.Status))
@@ -171,7 +174,7 @@ func (s *Server) listRecords(r *http.Request) (any, error) {
 	if f.Until, err = moment(q.Get("until")); err != nil {
 		return nil, err
 	}
-	recs, err := s.o.Store.Records(f)
+	recs, err := s.o.Store.Records(r.Context(), f)
 	for i := range recs {
 		recs[i] = listed(recs[i])
 	}
@@ -193,7 +196,7 @@ func moment(text string) (time.Time, error) {
 // one finds the single record that a key means.
 func (s *Server) one(r *http.Request) (store.Record, error) {
 	key := r.PathValue("key")
-	found, err := s.o.Store.Lookup(r.URL.Query().Get("tenant"), key)
+	found, err := s.o.Store.Lookup(r.Context(), r.URL.Query().Get("tenant"), key)
 	if err != nil {
 		return store.Record{}, err
 	}
@@ -215,29 +218,33 @@ func (s *Server) showRecord(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.message(rec)
+	return s.message(r.Context(), rec)
 }
 
-func (s *Server) message(rec store.Record) (Message, error) {
+func (s *Server) message(ctx context.Context, rec store.Record) (Message, error) {
 	m := Message{Record: listed(rec), Intents: []Intent{}}
 	if s.o.Apart != nil {
 		m.Apart = s.o.Apart(rec.Tenant)
 	}
 	if s.o.Scoring.Lessons != nil {
-		if l, ok := s.o.Scoring.Lessons.Lesson(rec.Tenant, rec.ID); ok {
+		l, given, err := s.o.Scoring.Lessons.Lesson(ctx, rec.Tenant, rec.ID)
+		if err != nil {
+			return m, err
+		}
+		if given {
 			m.Feedback = &l
 		}
 	}
 	var err error
-	if m.Reported, err = s.reportedOf(rec); err != nil {
+	if m.Reported, err = s.reportedOf(ctx, rec); err != nil {
 		return m, err
 	}
-	intents, err := s.o.Store.Intents(rec.ID)
+	intents, err := s.o.Store.Intents(ctx, rec.ID)
 	if err != nil {
 		return m, err
 	}
 	for _, in := range intents {
-		attempts, err := s.o.Store.Attempts(in.ID)
+		attempts, err := s.o.Store.Attempts(ctx, in.ID)
 		if err != nil {
 			return m, err
 		}
@@ -284,7 +291,7 @@ func (s *Server) listHeld(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.o.Store.IntentsBy(store.IntentFilter{Tenant: r.URL.Query().Get("tenant"), Outcomes: []store.Outcome{store.Held}, Limit: n})
+	return s.o.Store.IntentsBy(r.Context(), store.IntentFilter{Tenant: r.URL.Query().Get("tenant"), Outcomes: []store.Outcome{store.Held}, Limit: n})
 }
 
 // settleCampaign approves or rejects what the brake holds of a campaign.
@@ -304,7 +311,7 @@ func (s *Server) approve(r *http.Request) (any, error) {
 	if o.Campaign != "" {
 		return s.settleCampaign(r, o, true)
 	}
-	if o.Intents, err = s.heldOf(o.Intents); err != nil {
+	if o.Intents, err = s.heldOf(r.Context(), o.Intents); err != nil {
 		return nil, err
 	}
 	return o.Intents, s.o.Engine.Approve(r.Context(), who(r), o.Intents, o.Comment)
@@ -318,16 +325,16 @@ func (s *Server) reject(r *http.Request) (any, error) {
 	if o.Campaign != "" {
 		return s.settleCampaign(r, o, false)
 	}
-	if o.Intents, err = s.heldOf(o.Intents); err != nil {
+	if o.Intents, err = s.heldOf(r.Context(), o.Intents); err != nil {
 		return nil, err
 	}
 	return o.Intents, s.o.Engine.Reject(r.Context(), who(r), o.Intents, o.Comment)
 }
 
 // heldOf puts the held intents of a record in its place: the brake holds a mailing in hundreds of mailboxes at once.
-func (s *Server) heldOf(keys []string) (intents []string, _ error) {
+func (s *Server) heldOf(ctx context.Context, keys []string) (intents []string, _ error) {
 	for _, key := range keys {
-		found, err := s.o.Store.Lookup("", key)
+		found, err := s.o.Store.Lookup(ctx, "", key)
 		if err != nil {
 			return nil, err
 		}
@@ -335,7 +342,7 @@ func (s *Server) heldOf(keys []string) (intents []string, _ error) {
 			intents = append(intents, key)
 			continue
 		}
-		list, err := s.o.Store.Intents(found[0].ID)
+		list, err := s.o.Store.Intents(ctx, found[0].ID)
 		if err != nil {
 			return nil, err
 		}
@@ -368,7 +375,7 @@ func (s *Server) listAudit(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.o.Store.Audit(store.AuditFilter{Tenant: r.URL.Query().Get("tenant"), Limit: n})
+	return s.o.Store.Audit(r.Context(), store.AuditFilter{Tenant: r.URL.Query().Get("tenant"), Limit: n})
 }
 
 func (s *Server) note(r *http.Request, what, object, comment string) error {

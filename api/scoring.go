@@ -31,8 +31,8 @@ type Rules interface {
 
 // Lessons is what the socket shows and changes of corrections. *judge.Judge is one.
 type Lessons interface {
-	Lessons(tenant string) ([]intel.Lesson, error)
-	Lesson(tenant, record string) (intel.Lesson, bool)
+	Lessons(ctx context.Context, tenant string) ([]intel.Lesson, error)
+	Lesson(ctx context.Context, tenant, record string) (intel.Lesson, bool, error)
 	Correct(ctx context.Context, who, record string, is verdict.Disposition, comment string) (intel.Lesson, error)
 	Model(tenant string) (*learn.Model, error)
 	Forget(ctx context.Context, who, tenant, comment string) (int, error)
@@ -202,7 +202,7 @@ func (s *Server) listFeedback(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.o.Scoring.Lessons.Lessons(t.ID)
+	return s.o.Scoring.Lessons.Lessons(r.Context(), t.ID)
 }
 
 func (s *Server) exportModel(r *http.Request) (any, error) {

@@ -48,9 +48,11 @@ func (b *bench) Backtest(_ context.Context, o intel.BacktestOrder) (intel.Backte
 	b.note("backtest %q %d", o.Tenant, o.Limit)
 	return intel.Backtest{Messages: 2}, b.err
 }
-func (b *bench) Lessons(tenant string) ([]intel.Lesson, error) { return []intel.Lesson{}, b.err }
-func (b *bench) Lesson(_, record string) (intel.Lesson, bool) {
-	return intel.Lesson{Record: record, Is: verdict.Clean, By: "ada"}, true
+func (b *bench) Lessons(_ context.Context, tenant string) ([]intel.Lesson, error) {
+	return []intel.Lesson{}, b.err
+}
+func (b *bench) Lesson(_ context.Context, _, record string) (intel.Lesson, bool, error) {
+	return intel.Lesson{Record: record, Is: verdict.Clean, By: "ada"}, true, nil
 }
 func (b *bench) Correct(_ context.Context, who, record string, is verdict.Disposition, comment string) (intel.Lesson, error) {
 	b.note("correct %s %s %s: %s", who, record, is, comment)

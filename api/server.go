@@ -41,12 +41,12 @@ type Queue interface {
 
 // Store is what the socket shows of the store.
 type Store interface {
-	Lookup(tenant, key string) ([]store.Record, error)
-	Records(f store.RecordFilter) ([]store.Record, error)
-	Intents(record string) ([]store.Intent, error)
-	IntentsBy(f store.IntentFilter) ([]store.Intent, error)
-	Attempts(intent string) ([]store.Attempt, error)
-	Audit(f store.AuditFilter) ([]store.Act, error)
+	Lookup(ctx context.Context, tenant, key string) ([]store.Record, error)
+	Records(ctx context.Context, f store.RecordFilter) ([]store.Record, error)
+	Intents(ctx context.Context, record string) ([]store.Intent, error)
+	IntentsBy(ctx context.Context, f store.IntentFilter) ([]store.Intent, error)
+	Attempts(ctx context.Context, intent string) ([]store.Attempt, error)
+	Audit(ctx context.Context, f store.AuditFilter) ([]store.Act, error)
 	Note(ctx context.Context, act store.Act) error
 }
 
@@ -57,11 +57,11 @@ type Engine interface {
 	Approve(ctx context.Context, who string, intents []string, comment string) error
 	Reject(ctx context.Context, who string, intents []string, comment string) error
 	SettleCampaign(ctx context.Context, a retract.CampaignAnswer) ([]string, error)
-	HeldCampaigns(tenant string) ([]retract.HeldCampaign, error)
-	PreviewJob(spec retract.JobSpec) (retract.Preview, error)
+	HeldCampaigns(ctx context.Context, tenant string) ([]retract.HeldCampaign, error)
+	PreviewJob(ctx context.Context, spec retract.JobSpec) (retract.Preview, error)
 	StartJob(ctx context.Context, spec retract.JobSpec) (retract.Job, error)
-	Jobs() ([]retract.Job, error)
-	Job(id string) (retract.Job, retract.Counters, error)
+	Jobs(ctx context.Context) ([]retract.Job, error)
+	Job(ctx context.Context, id string) (retract.Job, retract.Counters, error)
 	CancelJob(ctx context.Context, who, id, comment string) error
 }
 
@@ -76,7 +76,7 @@ type Options struct {
 	Queue     Queue
 	Store     Store
 	Engine    Engine
-	Status    func() (Status, error)
+	Status    func(context.Context) (Status, error)
 	Addresses Addresses
 	Scoring   Scoring
 	Report    func(spool.Ref) (io.ReadCloser, error) // the octets of a report

@@ -16,8 +16,8 @@ import (
 
 // Submissions is what the socket shows and settles of what users report. *submission.Desk is one.
 type Submissions interface {
-	List(tenant string) ([]submission.Submission, error)
-	Get(id string) (submission.Submission, error)
+	List(ctx context.Context, tenant string) ([]submission.Submission, error)
+	Get(ctx context.Context, id string) (submission.Submission, error)
 	Accept(ctx context.Context, id string, by submission.Decision) (submission.Submission, intel.Lesson, error)
 	Dismiss(ctx context.Context, id string, by submission.Decision) (submission.Submission, error)
 	File(ctx context.Context, t *config.Tenant, octets io.ReaderAt, size int64, by submission.Decision) (intel.Lesson, string, error)
@@ -57,16 +57,16 @@ func (s *Server) listSubmissions(r *http.Request) (any, error) {
 		}
 		id = t.ID
 	}
-	list, err := s.o.Scoring.Submissions.List(id)
+	list, err := s.o.Scoring.Submissions.List(r.Context(), id)
 	return beside(list), err
 }
 
 func (s *Server) showSubmission(r *http.Request) (any, error) {
-	one, err := s.o.Scoring.Submissions.Get(r.PathValue("id"))
+	one, err := s.o.Scoring.Submissions.Get(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return nil, err
 	}
-	list, err := s.o.Scoring.Submissions.List(one.Tenant)
+	list, err := s.o.Scoring.Submissions.List(r.Context(), one.Tenant)
 	if err != nil {
 		return nil, err
 	}
@@ -106,11 +106,11 @@ func beside(list []submission.Submission) []Submission {
 }
 
 // reportedOf are the submissions of a record.
-func (s *Server) reportedOf(rec store.Record) (of []Submission, err error) {
+func (s *Server) reportedOf(ctx context.Context, rec store.Record) (of []Submission, err error) {
 	if s.o.Scoring.Submissions == nil {
 		return nil, nil
 	}
-	list, err := s.o.Scoring.Submissions.List(rec.Tenant)
+	list, err := s.o.Scoring.Submissions.List(ctx, rec.Tenant)
 	for _, one := range beside(list) {
 		if one.Record == rec.ID {
 			of = append(of, one)
@@ -120,7 +120,7 @@ func (s *Server) reportedOf(rec store.Record) (of []Submission, err error) {
 }
 
 func (s *Server) exportSubmission(r *http.Request) (any, error) {
-	one, err := s.o.Scoring.Submissions.Get(r.PathValue("id"))
+	one, err := s.o.Scoring.Submissions.Get(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return nil, err
 	}

@@ -29,12 +29,12 @@ func said() []submission.Submission {
 	}
 }
 
-func (t tray) List(tenant string) ([]submission.Submission, error) {
+func (t tray) List(ctx context.Context, tenant string) ([]submission.Submission, error) {
 	t.b.note("list %q", tenant)
 	return said(), t.b.err
 }
 
-func (t tray) Get(id string) (submission.Submission, error) {
+func (t tray) Get(ctx context.Context, id string) (submission.Submission, error) {
 	for _, s := range said() {
 		if s.ID == id {
 			return s, nil
@@ -43,15 +43,15 @@ func (t tray) Get(id string) (submission.Submission, error) {
 	return submission.Submission{}, fmt.Errorf("submission %q: %w", id, store.ErrNotFound)
 }
 
-func (t tray) Accept(_ context.Context, id string, by submission.Decision) (submission.Submission, intel.Lesson, error) {
+func (t tray) Accept(ctx context.Context, id string, by submission.Decision) (submission.Submission, intel.Lesson, error) {
 	t.b.note("accept %s %s %s: %s", by.Who, id, by.Is, by.Comment)
-	s, err := t.Get(id)
+	s, err := t.Get(ctx, id)
 	return s, intel.Lesson{Record: s.Record, Is: by.Is, Tokens: []string{"secret"}, Comment: by.Comment}, err
 }
 
-func (t tray) Dismiss(_ context.Context, id string, by submission.Decision) (submission.Submission, error) {
+func (t tray) Dismiss(ctx context.Context, id string, by submission.Decision) (submission.Submission, error) {
 	t.b.note("dismiss %s %s: %s", by.Who, id, by.Comment)
-	return t.Get(id)
+	return t.Get(ctx, id)
 }
 
 func (t tray) File(_ context.Context, c *config.Tenant, octets io.ReaderAt, size int64, by submission.Decision) (intel.Lesson, string, error) {
@@ -133,7 +133,7 @@ func TestSubmissions_sayWhatOthersSay(t *testing.T) {
 
 func TestMetrics_countSubmissions(t *testing.T) {
 	w := httptest.NewRecorder()
-	Metrics(func() (Status, error) {
+	Metrics(func(context.Context) (Status, error) {
 		return Status{Tenants: []Tenant{{Name: "contoso", Submissions: map[string]int{"open": 3, "unproven": 2}}}}, nil
 	}).ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
 	for _, want := range []string{`clawback_submissions{state="open",tenant="contoso"} 3`, `clawback_submissions{state="unproven",tenant="contoso"} 2`} {

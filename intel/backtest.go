@@ -163,7 +163,7 @@ func (t *trial) run(ctx context.Context, o BacktestOrder) error {
 func (t *trial) feed(ctx context.Context, o BacktestOrder, work chan<- store.Record) error {
 	f := store.RecordFilter{Tenant: o.Tenant, Since: o.Since, Limit: 200}
 	for left := o.Limit; ; {
-		page, err := t.judge.o.Records.Records(f)
+		page, err := t.judge.o.Records.Records(ctx, f)
 		if err != nil && !errors.Is(err, store.ErrBound) {
 			return fmt.Errorf("read records: %w", err)
 		}
@@ -187,7 +187,10 @@ func (t *trial) feed(ctx context.Context, o BacktestOrder, work chan<- store.Rec
 
 // one tries all rules on one record.
 func (t *trial) one(ctx context.Context, rec store.Record) error {
-	o, err := t.judge.reopen(rec)
+	o, err := t.judge.reopen(ctx, rec)
+	if store.Unavailable(err) {
+		return err
+	}
 	if err != nil { // its bytes are past their retention
 		t.mu.Lock()
 		defer t.mu.Unlock()

@@ -47,7 +47,7 @@ func TestBacktest_saysWhatEachRuleWouldHaveDone(t *testing.T) {
 	if seen.Matched != 8 || len(seen.Changed) != 0 {
 		t.Errorf("seen: %+v", seen)
 	}
-	if rec, err := f.store.Record(hits[0]); err != nil || rec.Verdict.Disposition != verdict.Clean {
+	if rec, err := f.store.Record(t.Context(), hits[0]); err != nil || rec.Verdict.Disposition != verdict.Clean {
 		t.Errorf("a backtest changed a record: %+v, %v", rec.Verdict, err)
 	}
 	limited, err := f.Backtest(t.Context(), BacktestOrder{Since: f.now.Add(-time.Hour), Files: files, Limit: 3, Rules: []string{"seen"}})

@@ -21,16 +21,16 @@ import (
 
 // Values is where policies and corrections are kept. *store.Store is one.
 type Values interface {
-	Meta(key string) ([]byte, error)
-	MetaKeys(prefix string) ([]string, error)
+	Meta(ctx context.Context, key string) ([]byte, error)
+	MetaKeys(ctx context.Context, prefix string) ([]string, error)
 	Update(ctx context.Context, c store.Change) error
 }
 
 // Records is what was judged before. *store.Store is one.
 type Records interface {
-	Record(id string) (store.Record, error)
-	Records(f store.RecordFilter) ([]store.Record, error)
-	Read(record, report string) ([]history.Entry, error)
+	Record(ctx context.Context, id string) (store.Record, error)
+	Records(ctx context.Context, f store.RecordFilter) ([]store.Record, error)
+	Read(ctx context.Context, record, report string) ([]history.Entry, error)
 }
 
 // Options wire a Judge.
@@ -71,7 +71,7 @@ type Judge struct {
 }
 
 // New makes a Judge with what is in the store and in the configuration.
-func New(cfg *config.Config, o Options) (*Judge, error) {
+func New(ctx context.Context, cfg *config.Config, o Options) (*Judge, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -80,10 +80,10 @@ func New(cfg *config.Config, o Options) (*Judge, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := j.readPolicies(); err != nil {
+	if err := j.readPolicies(ctx); err != nil {
 		return nil, err
 	}
-	if err := j.readLessons(); err != nil {
+	if err := j.readLessons(ctx); err != nil {
 		return nil, err
 	}
 	ready.Use()

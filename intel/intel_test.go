@@ -60,7 +60,7 @@ func (f *fixture) open() {
 	if f.store, err = pebble.Open(f.dir, store.Options{}); err != nil {
 		f.t.Fatal(err)
 	}
-	f.Judge, err = New(f.cfg, Options{
+	f.Judge, err = New(f.t.Context(), f.cfg, Options{
 		Values: f.store, Records: f.store, Now: func() time.Time { return f.now },
 		Scorer: func(*config.Config) score.Options { return score.Options{} },
 		Open:   func(r spool.Ref) (Body, error) { return f.spool.Open(r) },
@@ -124,7 +124,7 @@ func (f *fixture) received(text string) store.Record {
 
 func (f *fixture) audit() []string {
 	f.t.Helper()
-	acts, err := f.store.Audit(store.AuditFilter{})
+	acts, err := f.store.Audit(f.t.Context(), store.AuditFilter{})
 	if err != nil {
 		f.t.Fatal(err)
 	}

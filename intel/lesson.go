@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -41,8 +42,8 @@ func (l Lesson) key() string { return lessonPrefix + l.Tenant + "/" + l.Record }
 func (l Lesson) bad() bool { return l.Is.Flagged() }
 
 // Lessons lists a tenant's corrections, the newest first, without their tokens.
-func (j *Judge) Lessons(tenant string) ([]Lesson, error) {
-	list, err := j.storedLessons(tenant)
+func (j *Judge) Lessons(ctx context.Context, tenant string) ([]Lesson, error) {
+	list, err := j.storedLessons(ctx, tenant)
 	if err != nil {
 		return nil, err
 	}
@@ -56,14 +57,14 @@ func (j *Judge) Lessons(tenant string) ([]Lesson, error) {
 }
 
 // storedLessons reads a tenant's lessons, in order of their records.
-func (j *Judge) storedLessons(tenant string) ([]Lesson, error) {
-	keys, err := j.o.Values.MetaKeys(lessonPrefix + tenant + "/")
+func (j *Judge) storedLessons(ctx context.Context, tenant string) ([]Lesson, error) {
+	keys, err := j.o.Values.MetaKeys(ctx, lessonPrefix+tenant+"/")
 	if err != nil {
 		return nil, fmt.Errorf("read corrections: %w", err)
 	}
 	list := make([]Lesson, len(keys))
 	for i, key := range keys {
-		data, err := j.o.Values.Meta(key)
+		data, err := j.o.Values.Meta(ctx, key)
 		if err != nil {
 			return nil, fmt.Errorf("read corrections: %w", err)
 		}
@@ -75,8 +76,8 @@ func (j *Judge) storedLessons(tenant string) ([]Lesson, error) {
 }
 
 // readLessons learns again what the store's corrections teach, for every tenant that has some.
-func (j *Judge) readLessons() error {
-	keys, err := j.o.Values.MetaKeys(lessonPrefix)
+func (j *Judge) readLessons(ctx context.Context) error {
+	keys, err := j.o.Values.MetaKeys(ctx, lessonPrefix)
 	if err != nil {
 		return fmt.Errorf("read corrections: %w", err)
 	}
@@ -85,7 +86,7 @@ func (j *Judge) readLessons() error {
 		if j.lessons[tenant] != nil {
 			continue
 		}
-		if j.lessons[tenant], err = j.learnAll(tenant); err != nil {
+		if j.lessons[tenant], err = j.learnAll(ctx, tenant); err != nil {
 			return err
 		}
 	}
@@ -93,8 +94,8 @@ func (j *Judge) readLessons() error {
 }
 
 // learnAll trains from all of a tenant's corrections.
-func (j *Judge) learnAll(tenant string) (*lessons, error) {
-	list, err := j.storedLessons(tenant)
+func (j *Judge) learnAll(ctx context.Context, tenant string) (*lessons, error) {
+	list, err := j.storedLessons(ctx, tenant)
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +108,7 @@ func (j *Judge) learnAll(tenant string) (*lessons, error) {
 
 // Correct keeps an operator's word on a record, and learns from it.
 func (j *Judge) Correct(ctx context.Context, who, record string, is verdict.Disposition, comment string) (Lesson, error) {
-	rec, err := j.o.Records.Record(record)
+	rec, err := j.o.Records.Record(ctx, record)
 	if err != nil {
 		return Lesson{}, err
 	}
@@ -115,22 +116,25 @@ func (j *Judge) Correct(ctx context.Context, who, record string, is verdict.Disp
 }
 
 // tokens are what there is to learn of a record, or why there is nothing.
-func (j *Judge) tokens(rec store.Record) (tokens []string, untold string) {
+func (j *Judge) tokens(ctx context.Context, rec store.Record) (tokens []string, untold string, err error) {
 	if rec.Direction != "inbound" {
-		return nil, "it did not come from outside"
+		return nil, "it did not come from outside", nil
 	}
-	o, err := j.reopen(rec)
+	o, err := j.reopen(ctx, rec)
+	if store.Unavailable(err) {
+		return nil, "", err
+	}
 	if err != nil {
-		return nil, "its original cannot be read any more: " + err.Error()
+		return nil, "its original cannot be read any more: " + err.Error(), nil
 	}
 	defer o.Close()
 	j.mu.RLock()
 	s := j.scorer
 	j.mu.RUnlock()
 	if tokens, err = s.Tokens(o.message); err != nil {
-		return nil, "its original cannot be read: " + err.Error()
+		return nil, "its original cannot be read: " + err.Error(), nil
 	}
-	return tokens, ""
+	return tokens, "", nil
 }
 
 // keepLesson makes a lesson durable, with more values, and then lets the classifier know it.
@@ -150,7 +154,7 @@ func (j *Judge) keepLesson(ctx context.Context, l Lesson, with []store.Value) er
 		change.Unteach = l.Record
 	}
 	after := j.lessons[l.Tenant].copy()
-	stale, found, err := j.stale(after, l)
+	stale, found, err := j.stale(ctx, after, l)
 	if err != nil {
 		return err
 	}
@@ -169,7 +173,7 @@ func (j *Judge) keepLesson(ctx context.Context, l Lesson, with []store.Value) er
 }
 
 // stale is the lesson that gives way to a new one: the earlier word on the same record, or the oldest of too many.
-func (j *Judge) stale(have *lessons, l Lesson) (Lesson, bool, error) {
+func (j *Judge) stale(ctx context.Context, have *lessons, l Lesson) (Lesson, bool, error) {
 	record := l.Record
 	if _, given := have.given[record]; !given {
 		record = have.oldest()
@@ -178,7 +182,7 @@ func (j *Judge) stale(have *lessons, l Lesson) (Lesson, bool, error) {
 		return Lesson{}, false, nil
 	}
 	old := Lesson{Tenant: l.Tenant, Record: record}
-	data, err := j.o.Values.Meta(old.key())
+	data, err := j.o.Values.Meta(ctx, old.key())
 	if err == nil {
 		err = json.Unmarshal(data, &old)
 	}
@@ -195,14 +199,19 @@ func (j *Judge) learnt(tenant string, l *lessons) {
 }
 
 // Lesson is the operator's word on a record; false when there is none.
-func (j *Judge) Lesson(tenant, record string) (Lesson, bool) {
-	data, err := j.o.Values.Meta(Lesson{Tenant: tenant, Record: record}.key())
-	var l Lesson
-	if err != nil || json.Unmarshal(data, &l) != nil {
-		return l, false
+func (j *Judge) Lesson(ctx context.Context, tenant, record string) (l Lesson, given bool, err error) {
+	data, err := j.o.Values.Meta(ctx, Lesson{Tenant: tenant, Record: record}.key())
+	if errors.Is(err, store.ErrNotFound) {
+		return Lesson{}, false, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(data, &l)
+	}
+	if err != nil {
+		return Lesson{}, false, fmt.Errorf("read correction of record %s: %w", record, err)
 	}
 	l.Tokens = nil
-	return l, true
+	return l, true, nil
 }
 
 // Model is what a tenant's corrections have taught. It must not be changed.
@@ -226,7 +235,7 @@ func (j *Judge) Forget(ctx context.Context, who, tenant, comment string) (int, e
 	}
 	j.writing.Lock()
 	defer j.writing.Unlock()
-	keys, err := j.o.Values.MetaKeys(lessonPrefix + tenant + "/")
+	keys, err := j.o.Values.MetaKeys(ctx, lessonPrefix+tenant+"/")
 	if err != nil {
 		return 0, fmt.Errorf("read corrections: %w", err)
 	}

@@ -66,7 +66,7 @@ func TestCorrect_teachesOnceItHasSeenEnough(t *testing.T) {
 		t.Error("it speaks after it was reset")
 	}
 	f.again()
-	if list, err := f.Lessons(contosoID); err != nil || len(list) != 0 {
+	if list, err := f.Lessons(t.Context(), contosoID); err != nil || len(list) != 0 {
 		t.Errorf("lessons after a reset: %v, %v", list, err)
 	}
 }
@@ -96,7 +96,7 @@ func TestCorrect_aSecondWordTakesThePlaceOfTheFirst(t *testing.T) {
 	if err != nil || cmp.Diff(later, again) != "" {
 		t.Errorf("exported and imported it is another: %v", err)
 	}
-	l, ok := f.Lesson(contosoID, rec.ID)
+	l, ok, _ := f.Lesson(t.Context(), contosoID, rec.ID)
 	if !ok || l.Is != verdict.Clean || l.By != "ada" || l.Was != verdict.Clean {
 		t.Errorf("the record's correction is %+v", l)
 	}
@@ -108,13 +108,13 @@ func TestCorrect_aSecondWordTakesThePlaceOfTheFirst(t *testing.T) {
 func TestCorrect_unlearnableIsKeptAndTaughtToNobody(t *testing.T) {
 	f := newFixture(t)
 	rec := f.received(mail("eve@shop.example", "hello", "cheap replica handbags"))
-	stored, err := f.store.Record(rec.ID)
+	stored, err := f.store.Record(t.Context(), rec.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
 	stored.Direction = "outbound"
 	l := Lesson{}
-	l.Tokens, l.Untold = f.tokens(stored)
+	l.Tokens, l.Untold, _ = f.tokens(t.Context(), stored)
 	if len(l.Tokens) > 0 || l.Untold == "" {
 		t.Errorf("of mail that was sent from inside it would learn %v", l.Tokens)
 	}

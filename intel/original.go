@@ -1,6 +1,7 @@
 package intel
 
 import (
+	"context"
 	"fmt"
 
 	"clawback/journal"
@@ -22,7 +23,7 @@ func (o *original) Close() {
 }
 
 // reopen opens a record's worst variant, as it was handed to the scorer when the report came.
-func (j *Judge) reopen(rec store.Record) (*original, error) {
+func (j *Judge) reopen(ctx context.Context, rec store.Record) (*original, error) {
 	if len(rec.Variants) == 0 {
 		return nil, fmt.Errorf("record %s has no original", rec.ID)
 	}
@@ -40,7 +41,7 @@ func (j *Judge) reopen(rec store.Record) (*original, error) {
 		body.Close()
 		return nil, fmt.Errorf("open original of record %s: %w", rec.ID, err)
 	}
-	o.message, err = j.message(rec, v)
+	o.message, err = j.message(ctx, rec, v)
 	if err != nil {
 		o.Close()
 		return nil, err
@@ -77,8 +78,8 @@ func direction(rec store.Record) string {
 }
 
 // message is what is known of a record from outside, the history as it was when it was judged included.
-func (j *Judge) message(rec store.Record, v store.Variant) (score.Message, error) {
-	read, err := j.o.Records.Read(rec.ID, v.Report)
+func (j *Judge) message(ctx context.Context, rec store.Record, v store.Variant) (score.Message, error) {
+	read, err := j.o.Records.Read(ctx, rec.ID, v.Report)
 	if err != nil {
 		return score.Message{}, fmt.Errorf("read history of record %s: %w", rec.ID, err)
 	}

@@ -60,13 +60,13 @@ func (p Policy) key() string { return policyPrefix + p.Tenant + "/" + p.ID }
 func (p Policy) title() string { return strings.TrimSpace(p.Kind + " " + p.Pattern + " " + p.Field) }
 
 // readPolicies reads those that were added.
-func (j *Judge) readPolicies() error {
-	keys, err := j.o.Values.MetaKeys(policyPrefix)
+func (j *Judge) readPolicies(ctx context.Context) error {
+	keys, err := j.o.Values.MetaKeys(ctx, policyPrefix)
 	if err != nil {
 		return fmt.Errorf("read policies: %w", err)
 	}
 	for _, key := range keys {
-		data, err := j.o.Values.Meta(key)
+		data, err := j.o.Values.Meta(ctx, key)
 		if err != nil {
 			return fmt.Errorf("read policies: %w", err)
 		}

@@ -24,12 +24,14 @@ func (j *Judge) Teach(ctx context.Context, l Lesson, with ...store.Value) (Lesso
 		return Lesson{}, err
 	}
 	if l.Tokens == nil && l.Untold == "" {
-		rec, err := j.o.Records.Record(l.Record)
+		rec, err := j.o.Records.Record(ctx, l.Record)
 		if err != nil {
 			return Lesson{}, err
 		}
 		l.Was = rec.Verdict.Disposition
-		l.Tokens, l.Untold = j.tokens(rec)
+		if l.Tokens, l.Untold, err = j.tokens(ctx, rec); err != nil {
+			return Lesson{}, err
+		}
 	}
 	l.At = j.now()
 	return l, j.keepLesson(ctx, l, with)
@@ -41,7 +43,7 @@ func (j *Judge) Withdraw(ctx context.Context, act store.Act, with ...store.Value
 	j.writing.Lock()
 	defer j.writing.Unlock()
 	l := Lesson{Tenant: act.Tenant, Record: act.Object}
-	data, err := j.o.Values.Meta(l.key())
+	data, err := j.o.Values.Meta(ctx, l.key())
 	if err != nil {
 		return l, fmt.Errorf("correction of %s: %w", l.Record, err)
 	}
@@ -61,7 +63,7 @@ func (j *Judge) Withdraw(ctx context.Context, act store.Act, with ...store.Value
 
 // Again judges a record's message as it would be judged now, with what people of the organisation say of it. It changes nothing.
 func (j *Judge) Again(ctx context.Context, rec store.Record, claim string) (verdict.Verdict, error) {
-	o, err := j.reopen(rec)
+	o, err := j.reopen(ctx, rec)
 	if err != nil {
 		return verdict.Verdict{}, err
 	}

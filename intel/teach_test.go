@@ -30,10 +30,10 @@ func TestWithdraw_unlearns(t *testing.T) {
 		}
 		f.again()
 	}
-	if _, given := f.Lesson(contosoID, rec.ID); given {
+	if _, given, _ := f.Lesson(t.Context(), contosoID, rec.ID); given {
 		t.Error("the correction is still there")
 	}
-	if v, err := f.store.Meta("x/1"); err != nil || string(v) != "y" {
+	if v, err := f.store.Meta(t.Context(), "x/1"); err != nil || string(v) != "y" {
 		t.Errorf("what was to be written with it: %q, %v", v, err)
 	}
 	if got := f.audit()[0]; got != "bob feedback.withdraw "+rec.ID+" wrong" {
@@ -55,7 +55,8 @@ func TestCorrect_badMailIsUnlearntByTheHistory(t *testing.T) {
 		knows    int
 	}{{verdict.Clean, false, 1}, {verdict.Spam, true, 1}, {verdict.Bulk, false, 1}, {verdict.Spam, false, 0}} {
 		_, err := f.Teach(t.Context(), Lesson{Tenant: contosoID, Record: rec.ID, By: "ada", Is: c.is, Reporter: c.reporter})
-		if got := f.store.History(contosoID, []string{"from:eve@shop.example"}); err != nil || len(got) != c.knows {
+		got, readErr := f.store.History(t.Context(), contosoID, []string{"from:eve@shop.example"})
+		if err := errors.Join(err, readErr); err != nil || len(got) != c.knows {
 			t.Errorf("%s: %+v, %v", c.is, got, err)
 		}
 	}
@@ -73,7 +74,7 @@ func TestAgain_changesNothing(t *testing.T) {
 	for _, r := range v.Reasons {
 		found = found || r.ID == "submission.phish"
 	}
-	after, err := f.store.Record(rec.ID)
+	after, err := f.store.Record(t.Context(), rec.ID)
 	if !found || err != nil || after.Rev != rec.Rev || v.Disposition == verdict.Malicious {
 		t.Errorf("%+v; the record is at revision %d, and was at %d, %v", v, after.Rev, rec.Rev, err)
 	}

@@ -90,12 +90,21 @@ func (j *job) scoreOriginal(ctx context.Context) (score.Result, error) {
 		return score.Result{}, err
 	}
 	defer original.Close()
-	return j.o.Scorer.Score(ctx, score.Message{
+	var unknown error // why it is not known what the tenant's mail has taught
+	result, err := j.o.Scorer.Score(ctx, score.Message{
 		Original: original, Size: original.Size,
 		Sender: j.report.Sender, Recipients: addresses(j.report.Recipients), Direction: scoreDirection[j.direction()],
 		Received: j.item.Envelope.Received, FirstHand: j.firstHand(), Tenant: j.tenant,
-		History: func(keys []string) []history.Entry { return j.o.Store.History(j.tenant.ID, keys) },
+		History: func(keys []string) []history.Entry {
+			entries, err := j.o.Store.History(ctx, j.tenant.ID, keys)
+			unknown = errors.Join(unknown, err)
+			return entries
+		},
 	})
+	if unknown != nil {
+		return score.Result{}, unknown // a verdict made in ignorance is none
+	}
+	return result, err
 }
 
 // firstHand: Exchange itself sent this report to the journal address.

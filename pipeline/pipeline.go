@@ -35,7 +35,7 @@ type Queue interface {
 // Store is where the outcome goes. *store.Store is one.
 type Store interface {
 	Apply(ctx context.Context, a store.Application, plan Planner) (store.Record, bool, error)
-	History(tenant string, keys []string) []history.Entry
+	History(ctx context.Context, tenant string, keys []string) ([]history.Entry, error)
 	Validated(ctx context.Context, tenant string, at time.Time) error
 }
 

@@ -151,7 +151,7 @@ func (f *fixture) outcome(id string) string {
 			state += " bounced"
 		}
 	}
-	records, err := f.store.Records(store.RecordFilter{})
+	records, err := f.store.Records(f.t.Context(), store.RecordFilter{})
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -301,13 +301,13 @@ func TestJudge_forgedFieldsInTheEnvelopePart(t *testing.T) {
 			t.Errorf("%q: it is %q (%s)", forged, got, f.reason(id))
 			continue
 		}
-		records, _ := f.store.Records(store.RecordFilter{})
+		records, _ := f.store.Records(t.Context(), store.RecordFilter{})
 		rec := records[0]
 		also := strings.Contains(forged, "\r\nMessage-Id")
 		if rec.MessageID != string(own) || !rec.FirstHand || also != slices.Contains(rec.AlternateIDs, "<forged@evil.example>") || strings.Contains(rec.Sender, "evil.example") {
 			t.Errorf("%q: message id %s, also %v, first-hand %v, sender %s", forged, rec.MessageID, rec.AlternateIDs, rec.FirstHand, rec.Sender)
 		}
-		intents, _ := f.store.Intents(rec.ID)
+		intents, _ := f.store.Intents(t.Context(), rec.ID)
 		for _, in := range intents {
 			outside := strings.HasSuffix(in.Address, "@evil.example")
 			if outside != (in.Outcome == store.Skipped) || in.Address == "nobody@contoso.example" {
@@ -327,7 +327,7 @@ func TestJudge_sameReportTwice_appliedOnce(t *testing.T) {
 		f.put(envelope(), demoReport(t, "01-credential-phish.eml"))
 		f.work()
 	}
-	counts, err := f.store.Counts(tenantID)
+	counts, err := f.store.Counts(t.Context(), tenantID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -352,7 +352,7 @@ func TestJudge_diesAfterC2_appliedOnce(t *testing.T) {
 	if err := f.p.work(t.Context(), items[0]); err != nil {
 		t.Fatal(err)
 	}
-	counts, _ := f.store.Counts(tenantID)
+	counts, _ := f.store.Counts(t.Context(), tenantID)
 	if got := f.outcome(id); got != "finished MALICIOUS" || counts.Processed != 1 {
 		t.Errorf("it is %q after %d processed", got, counts.Processed)
 	}
@@ -365,14 +365,14 @@ func TestJudge_recoveryAddress_isHeld(t *testing.T) {
 	e.Purpose = queue.ForRecovery
 	f.put(e, demoReport(t, "01-credential-phish.eml"))
 	f.work()
-	held, err := f.store.IntentsBy(store.IntentFilter{Outcomes: []store.Outcome{store.Held}})
+	held, err := f.store.IntentsBy(t.Context(), store.IntentFilter{Outcomes: []store.Outcome{store.Held}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(held) != 3 {
 		t.Errorf("%d intents are held, want 3", len(held))
 	}
-	if list, _ := f.store.Records(store.RecordFilter{}); len(list) != 1 || list[0].FirstHand || list[0].NetworkMessageID != "" {
+	if list, _ := f.store.Records(t.Context(), store.RecordFilter{}); len(list) != 1 || list[0].FirstHand || list[0].NetworkMessageID != "" {
 		t.Errorf("the record counts as first-hand: %+v", list)
 	}
 }
@@ -402,7 +402,7 @@ func TestJudge_recoveryAddress_isOpenToTheAlternateMailbox(t *testing.T) {
 			if got := f.outcome(id); got != tt.want {
 				t.Errorf("it is %q (%s), want %q", got, f.reason(id), tt.want)
 			}
-			if pending, _ := f.store.IntentsBy(store.IntentFilter{Outcomes: []store.Outcome{store.Pending}}); len(pending) > 0 {
+			if pending, _ := f.store.IntentsBy(t.Context(), store.IntentFilter{Outcomes: []store.Outcome{store.Pending}}); len(pending) > 0 {
 				t.Errorf("%d intents do not wait for a person", len(pending))
 			}
 		})
@@ -430,7 +430,7 @@ func TestJudge_quarantined_isReplayedWhenTrusted(t *testing.T) {
 	if got := f.outcome(id); got != "finished MALICIOUS" {
 		t.Errorf("trusted it is %q (%s)", got, f.reason(id))
 	}
-	if pending, _ := f.store.IntentsBy(store.IntentFilter{Outcomes: []store.Outcome{store.Pending}}); len(pending) != 3 {
+	if pending, _ := f.store.IntentsBy(t.Context(), store.IntentFilter{Outcomes: []store.Outcome{store.Pending}}); len(pending) != 3 {
 		t.Errorf("%d intents follow, want 3", len(pending))
 	}
 }
@@ -441,7 +441,7 @@ func TestJudge_recoveryAfterFirstHand_changesNothing(t *testing.T) {
 	f.scorer = func(score.Message) (score.Result, error) { return result(verdict.Clean), nil }
 	f.put(envelope(), demoReport(t, "01-credential-phish.eml"))
 	f.work()
-	before, err := f.store.Records(store.RecordFilter{})
+	before, err := f.store.Records(t.Context(), store.RecordFilter{})
 	if err != nil || len(before) != 1 {
 		t.Fatal(err, len(before))
 	}
@@ -450,14 +450,14 @@ func TestJudge_recoveryAfterFirstHand_changesNothing(t *testing.T) {
 	e.Purpose = queue.ForRecovery
 	f.put(e, bytes.ReplaceAll(demoReport(t, "01-credential-phish.eml"), []byte("@journal.report.generator>"), []byte("@resent.example>")))
 	f.work()
-	after, err := f.store.Record(before[0].ID)
+	after, err := f.store.Record(t.Context(), before[0].ID)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if after.Verdict.Disposition != verdict.Clean || len(after.Variants) != 1 {
 		t.Errorf("the first-hand record is now %s with %d variants", after.Verdict.Disposition, len(after.Variants))
 	}
-	if all, _ := f.store.IntentsBy(store.IntentFilter{Outcomes: []store.Outcome{store.Pending}}); len(all) != 0 {
+	if all, _ := f.store.IntentsBy(t.Context(), store.IntentFilter{Outcomes: []store.Outcome{store.Pending}}); len(all) != 0 {
 		t.Errorf("%d intents would act because of a report that is not first-hand", len(all))
 	}
 }

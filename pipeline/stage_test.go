@@ -167,7 +167,7 @@ func TestJudge_overrunIsCommitted(t *testing.T) {
 			if it, err := f.queue.Get(t.Context(), id); !errors.Is(err, queue.ErrNotFound) {
 				t.Errorf("the item is %s: %s", it.State, it.Reason)
 			}
-			records, err := f.store.Records(store.RecordFilter{})
+			records, err := f.store.Records(t.Context(), store.RecordFilter{})
 			if err != nil || len(records) != 1 {
 				t.Fatalf("%d records, %v", len(records), err)
 			}

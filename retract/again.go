@@ -13,11 +13,11 @@ func (l *lane) recall(ctx context.Context) {
 	if err != nil {
 		l.e.o.Log.Warn("read gates", "event", "retract.failed", "tenant", l.id, "error", err)
 	}
-	ended, err := l.e.o.Store.IntentsBy(store.IntentFilter{Tenant: l.id, Outcomes: []store.Outcome{store.NotFound, store.Mismatch, store.Held}, Limit: recallMax})
+	ended, err := l.e.o.Store.IntentsBy(ctx, store.IntentFilter{Tenant: l.id, Outcomes: []store.Outcome{store.NotFound, store.Mismatch, store.Held}, Limit: recallMax})
 	if err != nil {
 		l.e.o.Log.Warn("read intents to look at again", "event", "retract.failed", "tenant", l.id, "error", err)
 	}
-	done, err := l.e.o.Store.IntentsBy(store.IntentFilter{Tenant: l.id, Outcomes: []store.Outcome{store.Done}, Limit: recallDone})
+	done, err := l.e.o.Store.IntentsBy(ctx, store.IntentFilter{Tenant: l.id, Outcomes: []store.Outcome{store.Done}, Limit: recallDone})
 	if err != nil {
 		l.e.o.Log.Warn("read intents to look for copies of", "event", "retract.failed", "tenant", l.id, "error", err)
 	}
@@ -68,7 +68,7 @@ func (l *lane) revive(ctx context.Context) {
 }
 
 func (l *lane) reviveOne(ctx context.Context, id string) error {
-	in, err := l.e.o.Store.Intent(id)
+	in, err := l.e.o.Store.Intent(ctx, id)
 	if err != nil {
 		return err
 	}

@@ -67,7 +67,7 @@ func takeFrom(b *testing.B, st *store.Store, world *retracttest.World, e *retrac
 	}
 	e.Wake()
 	for {
-		c, err := st.Counts(tenantID)
+		c, err := st.Counts(b.Context(), tenantID)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -1,6 +1,7 @@
 package retract
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"strings"
@@ -22,11 +23,11 @@ const (
 
 // ledger is what the brake asks of the store: the durable count of what was acted upon.
 type ledger interface {
-	Acted(tenant string, since time.Time) (int, error)
-	CampaignActed(tenant, campaign string, since time.Time) (int, error)
-	Campaigns(tenant string, since time.Time, limit int) ([]store.Campaign, error)
-	RecordActed(record string) (int, error)
-	Seen(tenant string, since time.Time) (int, error)
+	Acted(ctx context.Context, tenant string, since time.Time) (int, error)
+	CampaignActed(ctx context.Context, tenant, campaign string, since time.Time) (int, error)
+	Campaigns(ctx context.Context, tenant string, since time.Time, limit int) ([]store.Campaign, error)
+	RecordActed(ctx context.Context, record string) (int, error)
+	Seen(ctx context.Context, tenant string, since time.Time) (int, error)
 }
 
 // overrun is a limit that one more mailbox would pass. The zero value is none.
@@ -56,14 +57,14 @@ func newBrake(l ledger) *brake {
 // reserve asks to act upon one more mailbox, and says what stops it. What a person asked for or approved passes and is not
 // counted: a clean-up by hand does not hold what is fresh. Where only what others have reserved stands against it, the
 // error says to ask again shortly: those may still not act.
-func (b *brake) reserve(t *config.Tenant, in store.Intent, now time.Time) (overrun, error) {
+func (b *brake) reserve(ctx context.Context, t *config.Tenant, in store.Intent, now time.Time) (overrun, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if _, ok := b.reserved[in.ID]; ok || in.Asked() {
 		return overrun{}, nil
 	}
 	if now.Sub(in.Acted) >= time.Hour { // one counted within the hour has passed already
-		if s, err := b.over(t, in, now); !s.none() || err != nil {
+		if s, err := b.over(ctx, t, in, now); !s.none() || err != nil {
 			return s, err
 		}
 	}
@@ -79,8 +80,8 @@ func (b *brake) release(id string) {
 }
 
 // over says which limit one more mailbox would pass: by what the store has counted, or, as an error, by what is reserved.
-func (b *brake) over(t *config.Tenant, in store.Intent, now time.Time) (overrun, error) {
-	n, err := b.count(t, in, now)
+func (b *brake) over(ctx context.Context, t *config.Tenant, in store.Intent, now time.Time) (overrun, error) {
+	n, err := b.count(ctx, t, in, now)
 	if err != nil {
 		return overrun{}, &storeError{err}
 	}
@@ -101,25 +102,25 @@ type counted struct {
 	campaigns []store.Campaign
 }
 
-func (b *brake) count(t *config.Tenant, in store.Intent, now time.Time) (n counted, err error) {
+func (b *brake) count(ctx context.Context, t *config.Tenant, in store.Intent, now time.Time) (n counted, err error) {
 	hour := now.Add(-time.Hour)
-	if n.acted, err = b.ledger.Acted(in.Tenant, hour); err != nil {
+	if n.acted, err = b.ledger.Acted(ctx, in.Tenant, hour); err != nil {
 		return n, fmt.Errorf("count mailboxes acted upon: %w", err)
 	}
-	if n.mail, err = b.ledger.RecordActed(in.Record); err != nil {
+	if n.mail, err = b.ledger.RecordActed(ctx, in.Record); err != nil {
 		return n, fmt.Errorf("count mailboxes of record %s: %w", in.Record, err)
 	}
 	if !in.Acted.IsZero() {
 		n.mail-- // this very mailbox
 	}
-	if n.seen, err = b.ledger.Seen(in.Tenant, hour); err != nil {
+	if n.seen, err = b.ledger.Seen(ctx, in.Tenant, hour); err != nil {
 		return n, fmt.Errorf("count the last hour's mail: %w", err)
 	}
 	if t.Brake.CampaignPercent < 0 {
 		return n, nil
 	}
 	for _, name := range in.Campaigns {
-		mailboxes, err := b.ledger.CampaignActed(in.Tenant, name, hour)
+		mailboxes, err := b.ledger.CampaignActed(ctx, in.Tenant, name, hour)
 		if err != nil {
 			return n, fmt.Errorf("count mailboxes of campaign %s: %w", name, err)
 		}

@@ -1,6 +1,7 @@
 package retract
 
 import (
+	"context"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -14,11 +15,15 @@ import (
 // tally is a ledger of fixed numbers; campaign is what each campaign has.
 type tally struct{ acted, record, seen, campaign int }
 
-func (l tally) Acted(string, time.Time) (int, error)                       { return l.acted, nil }
-func (l tally) RecordActed(string) (int, error)                            { return l.record, nil }
-func (l tally) Seen(string, time.Time) (int, error)                        { return l.seen, nil }
-func (l tally) CampaignActed(string, string, time.Time) (int, error)       { return l.campaign, nil }
-func (l tally) Campaigns(string, time.Time, int) ([]store.Campaign, error) { return nil, nil }
+func (l tally) Acted(context.Context, string, time.Time) (int, error) { return l.acted, nil }
+func (l tally) RecordActed(context.Context, string) (int, error)      { return l.record, nil }
+func (l tally) Seen(context.Context, string, time.Time) (int, error)  { return l.seen, nil }
+func (l tally) CampaignActed(context.Context, string, string, time.Time) (int, error) {
+	return l.campaign, nil
+}
+func (l tally) Campaigns(context.Context, string, time.Time, int) ([]store.Campaign, error) {
+	return nil, nil
+}
 
 func TestBrake_limits(t *testing.T) {
 	evil := store.Intent{Campaigns: []string{"sender:evil.example", "link:evil.example"}}
@@ -58,7 +63,7 @@ func TestBrake_limits(t *testing.T) {
 		{"approved", tally{5000, 5000, 10, 0}, config.Brake{}, store.Intent{Approved: "ada"}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := newBrake(c.ledger).reserve(&config.Tenant{Brake: c.cfg}, c.in, time.Now())
+			got, err := newBrake(c.ledger).reserve(t.Context(), &config.Tenant{Brake: c.cfg}, c.in, time.Now())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -75,7 +80,7 @@ func TestBrake_raceDoesNotOvershoot(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range 200 {
 		wg.Go(func() {
-			why, err := b.reserve(&config.Tenant{}, store.Intent{ID: string(rune('A' + i)), Record: string(rune('A' + i))}, time.Now())
+			why, err := b.reserve(t.Context(), &config.Tenant{}, store.Intent{ID: string(rune('A' + i)), Record: string(rune('A' + i))}, time.Now())
 			if err == nil && why.none() {
 				passed.Add(1)
 			}
@@ -90,14 +95,14 @@ func TestBrake_raceDoesNotOvershoot(t *testing.T) {
 func TestBrake_whatAPersonAskedForDoesNotHoldTheOthers(t *testing.T) {
 	b, now := newBrake(tally{acted: 99, seen: 100000}), time.Now()
 	for i := range 200 {
-		if why, err := b.reserve(&config.Tenant{}, store.Intent{ID: string(rune('A' + i)), Record: "r", Approved: "ada"}, now); !why.none() || err != nil {
+		if why, err := b.reserve(t.Context(), &config.Tenant{}, store.Intent{ID: string(rune('A' + i)), Record: "r", Approved: "ada"}, now); !why.none() || err != nil {
 			t.Fatalf("an approved intent is held: %+v, %v", why, err)
 		}
 	}
-	if why, err := b.reserve(&config.Tenant{}, store.Intent{ID: "fresh", Record: "r2"}, now); !why.none() || err != nil {
+	if why, err := b.reserve(t.Context(), &config.Tenant{}, store.Intent{ID: "fresh", Record: "r2"}, now); !why.none() || err != nil {
 		t.Errorf("the hundredth mailbox of the hour is held: %+v, %v", why, err)
 	}
-	if why, err := b.reserve(&config.Tenant{}, store.Intent{ID: "fresher", Record: "r3"}, now); why.none() && err == nil {
+	if why, err := b.reserve(t.Context(), &config.Tenant{}, store.Intent{ID: "fresher", Record: "r3"}, now); why.none() && err == nil {
 		t.Error("the one after it is not held back")
 	}
 }

@@ -142,24 +142,24 @@ func (s JobSpec) kind() store.Kind {
 }
 
 // Job reads a job and counts how far it is.
-func (e *Engine) Job(id string) (Job, Counters, error) {
-	j, err := e.loadJob(id)
+func (e *Engine) Job(ctx context.Context, id string) (Job, Counters, error) {
+	j, err := e.loadJob(ctx, id)
 	if err != nil {
 		return Job{}, Counters{}, err
 	}
-	c, err := e.count(j)
+	c, err := e.count(ctx, j)
 	return j, c, err
 }
 
 // Jobs lists all jobs, the newest first.
-func (e *Engine) Jobs() ([]Job, error) {
-	keys, err := e.o.Store.MetaKeys(jobPrefix)
+func (e *Engine) Jobs(ctx context.Context) ([]Job, error) {
+	keys, err := e.o.Store.MetaKeys(ctx, jobPrefix)
 	if err != nil {
 		return nil, fmt.Errorf("list jobs: %w", err)
 	}
 	var list []Job
 	for _, k := range keys {
-		j, err := e.loadJob(strings.TrimPrefix(k, jobPrefix))
+		j, err := e.loadJob(ctx, strings.TrimPrefix(k, jobPrefix))
 		if err != nil {
 			return nil, err
 		}
@@ -173,7 +173,7 @@ func (e *Engine) Jobs() ([]Job, error) {
 func (e *Engine) CancelJob(ctx context.Context, who, id, comment string) error {
 	e.jobs.Lock()
 	defer e.jobs.Unlock()
-	j, err := e.loadJob(id)
+	j, err := e.loadJob(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -195,7 +195,7 @@ func (e *Engine) CancelJob(ctx context.Context, who, id, comment string) error {
 // callOffJob calls off what waits. After a crash in the middle, or in the middle of a page of orders, the next start
 // does it again.
 func (e *Engine) callOffJob(ctx context.Context, j *Job) error {
-	err := e.eachIntent(*j, j.Ordered+jobPage, func(in store.Intent) error {
+	err := e.eachIntent(ctx, *j, j.Ordered+jobPage, func(in store.Intent) error {
 		for in.Job == j.ID && (!in.Outcome.Final() || comesBack(in)) && in.Cancelled != j.CallOff {
 			next := callOff(in, j.CallOff)
 			if in.Outcome.Final() {
@@ -205,7 +205,7 @@ func (e *Engine) callOffJob(ctx context.Context, j *Job) error {
 			if !errors.Is(err, store.ErrConflict) {
 				return err
 			}
-			if in, err = e.o.Store.Intent(in.ID); err != nil {
+			if in, err = e.o.Store.Intent(ctx, in.ID); err != nil {
 				return err
 			}
 		}
@@ -219,13 +219,13 @@ func (e *Engine) callOffJob(ctx context.Context, j *Job) error {
 }
 
 // eachIntent calls fn for the intents of the first records of a job.
-func (e *Engine) eachIntent(j Job, records int, fn func(store.Intent) error) error {
-	ids, err := e.jobRecords(j)
+func (e *Engine) eachIntent(ctx context.Context, j Job, records int, fn func(store.Intent) error) error {
+	ids, err := e.jobRecords(ctx, j)
 	if err != nil {
 		return err
 	}
 	for _, id := range ids[:min(records, len(ids))] {
-		list, err := e.o.Store.Intents(id)
+		list, err := e.o.Store.Intents(ctx, id)
 		if err != nil {
 			return fmt.Errorf("read intents of record %s: %w", id, err)
 		}
@@ -241,8 +241,8 @@ func (e *Engine) eachIntent(j Job, records int, fn func(store.Intent) error) err
 	return nil
 }
 
-func (e *Engine) count(j Job) (Counters, error) {
-	t, err := e.progress(j)
+func (e *Engine) count(ctx context.Context, j Job) (Counters, error) {
+	t, err := e.progress(ctx, j)
 	return t.Counters, err
 }
 
@@ -253,11 +253,11 @@ type progress struct {
 	due  time.Time // when the first of these is
 }
 
-func (e *Engine) progress(j Job) (t progress, err error) {
+func (e *Engine) progress(ctx context.Context, j Job) (t progress, err error) {
 	t.Counters = Counters{Records: j.Found, Refused: len(j.Refused), Outcomes: map[store.Outcome]int{}}
 	t.Ordered = j.Ordered - len(j.Refused)
 	t.Waiting = j.Found - j.Ordered
-	err = e.eachIntent(j, j.Ordered, func(in store.Intent) error {
+	err = e.eachIntent(ctx, j, j.Ordered, func(in store.Intent) error {
 		t.Mailboxes++
 		t.Outcomes[in.Outcome]++
 		if in.Outcome == store.Pending && in.Misses > 0 {
@@ -278,8 +278,8 @@ func comesBack(in store.Intent) bool {
 	return (in.Outcome == store.Done || mayAppear(in)) && !in.NotBefore.IsZero()
 }
 
-func (e *Engine) loadJob(id string) (j Job, err error) {
-	raw, err := e.o.Store.Meta(jobPrefix + id)
+func (e *Engine) loadJob(ctx context.Context, id string) (j Job, err error) {
+	raw, err := e.o.Store.Meta(ctx, jobPrefix+id)
 	if errors.Is(err, store.ErrNotFound) {
 		return Job{}, fmt.Errorf("job %s: %w", id, store.ErrNotFound)
 	}
@@ -295,7 +295,7 @@ func (e *Engine) loadJob(id string) (j Job, err error) {
 func (e *Engine) saveJob(ctx context.Context, j *Job) error {
 	j.Changed = e.now()
 	if j.ended() { // a list of jobs need not go through all their intents
-		c, err := e.count(*j)
+		c, err := e.count(ctx, *j)
 		if err != nil {
 			return fmt.Errorf("count job %s: %w", j.ID, err)
 		}
@@ -314,11 +314,11 @@ func (e *Engine) saveJob(ctx context.Context, j *Job) error {
 }
 
 // jobRecords are the ids that a job works on, in its order.
-func (e *Engine) jobRecords(j Job) (ids []string, err error) {
+func (e *Engine) jobRecords(ctx context.Context, j Job) (ids []string, err error) {
 	if len(j.Records) > 0 {
 		return j.Records, nil
 	}
-	raw, err := e.o.Store.Meta(idsPrefix + j.ID)
+	raw, err := e.o.Store.Meta(ctx, idsPrefix+j.ID)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil
 	}

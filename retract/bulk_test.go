@@ -40,7 +40,7 @@ func (r *rig) job(spec retract.JobSpec) string {
 // progress reads a job and checks that its counters add up.
 func (r *rig) progress(id string) (retract.Job, retract.Counters) {
 	r.t.Helper()
-	j, c, err := r.e.Job(id)
+	j, c, err := r.e.Job(r.t.Context(), id)
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -85,18 +85,18 @@ func TestBulk_retractsAndRestoresWhatAFilterFinds(t *testing.T) {
 func TestBulk_previewWritesAndAsksNothing(t *testing.T) {
 	bubble(t, func(r *rig) {
 		ids, _ := r.campaign(30)
-		p, err := r.e.PreviewJob(retract.JobSpec{Action: config.Trash, Filter: bySender()})
+		p, err := r.e.PreviewJob(t.Context(), retract.JobSpec{Action: config.Trash, Filter: bySender()})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if p.Records != 30 || p.Mailboxes != 60 || p.Outcomes[store.Pending] != 30 || p.Outcomes[store.Skipped] != 30 || len(p.Samples) != 10 {
 			t.Errorf("preview %+v", p)
 		}
-		p, err = r.e.PreviewJob(retract.JobSpec{Action: config.Trash, Records: append(ids[:2:2], ids[0], "rnone")})
+		p, err = r.e.PreviewJob(t.Context(), retract.JobSpec{Action: config.Trash, Records: append(ids[:2:2], ids[0], "rnone")})
 		if err != nil || p.Records != 2 || p.Unknown != 1 {
 			t.Errorf("preview of a list %+v, %v", p, err)
 		}
-		p, err = r.e.PreviewJob(retract.JobSpec{Action: config.Trash, Records: []string{"rnone"}})
+		p, err = r.e.PreviewJob(t.Context(), retract.JobSpec{Action: config.Trash, Records: []string{"rnone"}})
 		if err != nil || p.Samples == nil || p.Outcomes == nil {
 			t.Errorf("preview of nothing, whose lists are never null in JSON: %+v, %v", p, err)
 		}
@@ -104,7 +104,7 @@ func TestBulk_previewWritesAndAsksNothing(t *testing.T) {
 			t.Errorf("the preview made %d calls", len(calls))
 		}
 		for _, id := range ids {
-			if have, _ := r.st.Intents(id); len(have) > 0 {
+			if have, _ := r.st.Intents(t.Context(), id); len(have) > 0 {
 				t.Fatalf("the preview made intents %v", have)
 			}
 		}
@@ -276,9 +276,9 @@ type looked struct {
 	times atomic.Int32
 }
 
-func (l *looked) Intents(record string) ([]store.Intent, error) {
+func (l *looked) Intents(ctx context.Context, record string) ([]store.Intent, error) {
 	l.times.Add(1)
-	return l.Store.Intents(record)
+	return l.Store.Intents(ctx, record)
 }
 
 // Found by internal/test/chaos: a job whose messages are not there yet waits for a day, and read all of its intents each second.

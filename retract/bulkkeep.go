@@ -13,7 +13,7 @@ const keepJobs = 90 * day
 // unfinished are the jobs that have something left to do. Those that ended are not read again, and dropped in their time.
 // It is called by one goroutine, which owns ended.
 func (e *Engine) unfinished(ctx context.Context) (list []Job, err error) {
-	keys, err := e.o.Store.MetaKeys(jobPrefix)
+	keys, err := e.o.Store.MetaKeys(ctx, jobPrefix)
 	if err != nil {
 		return nil, fmt.Errorf("list jobs: %w", err)
 	}
@@ -21,7 +21,7 @@ func (e *Engine) unfinished(ctx context.Context) (list []Job, err error) {
 		id := strings.TrimPrefix(k, jobPrefix)
 		at, ended := e.ended[id]
 		if !ended {
-			j, err := e.loadJob(id)
+			j, err := e.loadJob(ctx, id)
 			if err != nil {
 				return nil, err
 			}

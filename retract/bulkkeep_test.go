@@ -24,11 +24,11 @@ func TestBulk_endedJobsAreKeptForAWhile(t *testing.T) {
 		rows := func(wantJobs ...string) {
 			t.Helper()
 			var ids []string
-			jobs, err := r.e.Jobs()
+			jobs, err := r.e.Jobs(t.Context())
 			for _, j := range jobs {
 				ids = append(ids, j.ID)
 			}
-			lists, listErr := r.st.MetaKeys("retract/list/")
+			lists, listErr := r.st.MetaKeys(t.Context(), "retract/list/")
 			if diff := cmp.Diff(wantJobs, ids); diff != "" || err != nil || listErr != nil || len(lists) != len(wantJobs) {
 				t.Errorf("jobs (-want +got):\n%s%v, %v; lists %q", diff, err, listErr, lists)
 			}
@@ -39,13 +39,13 @@ func TestBulk_endedJobsAreKeptForAWhile(t *testing.T) {
 		rows(young, old)
 		r.run(2 * day)
 		rows(young)
-		if _, _, err := r.e.Job(old); !errors.Is(err, store.ErrNotFound) {
+		if _, _, err := r.e.Job(t.Context(), old); !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("the dropped job: %v", err)
 		}
 		r.reopen()
 		r.run(11 * day)
 		rows()
-		acts, err := r.st.Audit(store.AuditFilter{Object: old})
+		acts, err := r.st.Audit(t.Context(), store.AuditFilter{Object: old})
 		if err != nil || len(acts) != 1 {
 			t.Errorf("audit %+v, %v", acts, err)
 		}
@@ -57,12 +57,12 @@ func TestBulk_endedJobsAreCountedOnce(t *testing.T) {
 	bubble(t, func(r *rig) {
 		r.campaign(3)
 		id := r.job(retract.JobSpec{Action: config.Trash, Filter: bySender()})
-		if jobs, err := r.e.Jobs(); err != nil || len(jobs) != 1 || jobs[0].Final != nil {
+		if jobs, err := r.e.Jobs(t.Context()); err != nil || len(jobs) != 1 || jobs[0].Final != nil {
 			t.Errorf("jobs %+v, %v", jobs, err)
 		}
 		r.run(time.Hour)
 		_, c := r.progress(id)
-		jobs, err := r.e.Jobs()
+		jobs, err := r.e.Jobs(t.Context())
 		i := slices.IndexFunc(jobs, func(j retract.Job) bool { return j.ID == id })
 		if err != nil || i < 0 || jobs[i].Final == nil {
 			t.Fatalf("jobs %+v, %v", jobs, err)

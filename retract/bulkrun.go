@@ -55,7 +55,7 @@ func (e *Engine) stepJobs(ctx, work context.Context) time.Duration {
 func (e *Engine) stepJob(ctx context.Context, id string) (time.Duration, error) {
 	e.jobs.Lock()
 	defer e.jobs.Unlock()
-	j, err := e.loadJob(id)
+	j, err := e.loadJob(ctx, id)
 	if err != nil || j.ended() {
 		return jobIdle, err
 	}
@@ -85,7 +85,7 @@ func (e *Engine) discover(ctx context.Context, j *Job) error {
 		j.Found, j.State = len(j.Records), JobProcessing
 		return nil
 	}
-	ids, err := e.jobRecords(*j)
+	ids, err := e.jobRecords(ctx, *j)
 	if err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func (e *Engine) discover(ctx context.Context, j *Job) error {
 	if len(ids) > 0 {
 		after = ids[len(ids)-1]
 	}
-	recs, err := e.o.Store.Records(j.search(after))
+	recs, err := e.o.Store.Records(ctx, j.search(after))
 	if errors.Is(err, store.ErrBound) && len(recs) == 0 {
 		j.State, j.Error = JobFailed, err.Error()
 		return nil
@@ -117,7 +117,7 @@ func (e *Engine) discover(ctx context.Context, j *Job) error {
 
 // order makes the intents of one more page.
 func (e *Engine) order(ctx context.Context, j *Job) error {
-	ids, err := e.jobRecords(*j)
+	ids, err := e.jobRecords(ctx, *j)
 	if err != nil {
 		return err
 	}
@@ -153,7 +153,7 @@ func refusal(err error) (broken bool, _ error) {
 // watch ends the job when none of its intents is open. While they all rest by their schedules, so does it: they may
 // for a day.
 func (e *Engine) watch(ctx context.Context, j *Job) (time.Duration, error) {
-	c, err := e.progress(*j)
+	c, err := e.progress(ctx, *j)
 	if err != nil {
 		return 0, err
 	}
@@ -191,21 +191,21 @@ type Preview struct {
 const maxSamples = 10
 
 // PreviewJob says what a job would do.
-func (e *Engine) PreviewJob(spec JobSpec) (Preview, error) {
+func (e *Engine) PreviewJob(ctx context.Context, spec JobSpec) (Preview, error) {
 	p := Preview{Outcomes: map[store.Outcome]int{}, Samples: []Sample{}}
 	if err := spec.check(); err != nil {
 		return p, err
 	}
 	ids := slices.Compact(slices.Sorted(slices.Values(spec.Records)))
 	for len(spec.Records) > 0 && len(ids) > 0 {
-		rec, err := e.o.Store.Record(ids[0])
+		rec, err := e.o.Store.Record(ctx, ids[0])
 		ids = ids[1:]
 		if errors.Is(err, store.ErrNotFound) {
 			p.Unknown++
 			continue
 		}
 		if err == nil {
-			err = e.preview(&p, spec, rec)
+			err = e.preview(ctx, &p, spec, rec)
 		}
 		if err != nil {
 			return p, err
@@ -214,19 +214,19 @@ func (e *Engine) PreviewJob(spec JobSpec) (Preview, error) {
 	if len(spec.Records) > 0 {
 		return p, nil
 	}
-	return p, e.previewFilter(&p, spec)
+	return p, e.previewFilter(ctx, &p, spec)
 }
 
-func (e *Engine) previewFilter(p *Preview, spec JobSpec) error {
+func (e *Engine) previewFilter(ctx context.Context, p *Preview, spec JobSpec) error {
 	f := spec.search("")
 	for {
-		recs, err := e.o.Store.Records(f)
+		recs, err := e.o.Store.Records(ctx, f)
 		p.Bounded = errors.Is(err, store.ErrBound) && len(recs) == 0
 		if err != nil && !errors.Is(err, store.ErrBound) {
 			return err
 		}
 		for _, rec := range recs {
-			if err := e.preview(p, spec, rec); err != nil {
+			if err := e.preview(ctx, p, spec, rec); err != nil {
 				return err
 			}
 		}
@@ -238,13 +238,13 @@ func (e *Engine) previewFilter(p *Preview, spec JobSpec) error {
 }
 
 // preview adds one record.
-func (e *Engine) preview(p *Preview, spec JobSpec, rec store.Record) error {
+func (e *Engine) preview(ctx context.Context, p *Preview, spec JobSpec, rec store.Record) error {
 	t, ok := e.o.Tenants(rec.Tenant)
 	if !ok || !spec.of(rec) {
 		p.Unknown++
 		return nil
 	}
-	have, err := e.o.Store.Intents(rec.ID)
+	have, err := e.o.Store.Intents(ctx, rec.ID)
 	if err != nil {
 		return err
 	}

@@ -116,7 +116,7 @@ func (w *work) holdByBrake(ctx context.Context, s overrun) error {
 		subject = s.campaign
 		text += "; " + howToApprove("--campaign "+defang(s.campaign))
 	default:
-		text += "; " + w.lastHour()
+		text += "; " + w.lastHour(ctx)
 	}
 	w.e.alert(Alert{Kind: "brake", Tenant: w.in.Tenant, Text: text}, subject)
 	return w.holdAs(ctx, HoldBrake, s.code, s.reason)
@@ -127,8 +127,8 @@ func howToApprove(what string) string {
 }
 
 // lastHour names the campaigns for which most mailboxes were acted upon in the last hour.
-func (w *work) lastHour() string {
-	list, err := w.e.o.Store.Campaigns(w.in.Tenant, w.e.now().Add(-time.Hour), alertCampaigns)
+func (w *work) lastHour(ctx context.Context) string {
+	list, err := w.e.o.Store.Campaigns(ctx, w.in.Tenant, w.e.now().Add(-time.Hour), alertCampaigns)
 	if err != nil || len(list) == 0 {
 		return "clawback held campaigns lists them" // the alert must not wait for a store that cannot be read
 	}

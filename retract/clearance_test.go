@@ -75,7 +75,7 @@ func TestClearance_gateThatShutsDuringACall(t *testing.T) {
 			t.Errorf("%d requests sent and %d not, want 4 and 1", sent, refused)
 		}
 		r.run(2 * time.Minute)
-		in, err := r.st.IntentsBy(store.IntentFilter{Tenant: tenantID2, Outcomes: []store.Outcome{store.Done}})
+		in, err := r.st.IntentsBy(t.Context(), store.IntentFilter{Tenant: tenantID2, Outcomes: []store.Outcome{store.Done}})
 		if err != nil || len(in) != 2 {
 			t.Errorf("%d intents are done, want 2: %v", len(in), err)
 		}

@@ -61,7 +61,7 @@ func (w *work) write(ctx context.Context, end ending, change func(*store.Intent)
 		if !errors.Is(err, store.ErrConflict) {
 			return err
 		}
-		fresh, err := w.e.o.Store.Intent(w.in.ID)
+		fresh, err := w.e.o.Store.Intent(ctx, w.in.ID)
 		if err != nil {
 			return fmt.Errorf("complete %s: %w", end.operation, &storeError{err})
 		}
@@ -79,7 +79,10 @@ func (w *work) complete(ctx context.Context, end ending, change func(*store.Inte
 		next.Code = codeOfAll(next)
 	}
 	w.expectCopies(&next)
-	proposal := w.conclude(&next)
+	proposal, err := w.conclude(ctx, &next)
+	if err != nil {
+		return err
+	}
 	if proposal != nil {
 		err := w.e.o.Store.Update(ctx, store.Change{Intents: []store.Intent{*proposal}})
 		if err != nil && !errors.Is(err, store.ErrConflict) {

@@ -1,6 +1,9 @@
 package retract
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -11,31 +14,31 @@ import (
 
 // conclude applies what was wished meanwhile to what was found: an intent that was called off ends, and when its message
 // was moved all the same, putting it back is proposed; one that is to go further goes on.
-func (w *work) conclude(next *store.Intent) *store.Intent {
+func (w *work) conclude(ctx context.Context, next *store.Intent) (*store.Intent, error) {
 	if next.Kind != store.Retract || next.Unknown {
-		return nil
+		return nil, nil
 	}
 	if next.Outcome == store.Done && next.Cancelled == "" && further(next.Action, w.ranFor) {
 		next.Outcome, next.NotBefore = store.Pending, w.e.now()
-		return nil
+		return nil, nil
 	}
 	if next.Cancelled == "" {
-		return nil
+		return nil, nil
 	}
 	why := next.Cancelled
 	next.Cancelled, next.NotBefore = "", time.Time{} // nor is it looked for again
 	if !next.Outcome.Final() {
 		if !hasTaken(*next, moved) {
 			*next = callOff(*next, why)
-			return nil
+			return nil, nil
 		}
 		next.Outcome, next.Reason = store.Done, "taken before it was called off: "+why
 		next.Action = reachedBy(*next)
 	}
 	if next.Outcome != store.Done {
-		return nil
+		return nil, nil
 	}
-	return w.proposal(*next, why)
+	return w.proposal(ctx, *next, why)
 }
 
 // callOff ends an intent that waits. One that is in doubt ends when it has been verified.
@@ -69,15 +72,18 @@ func hasTaken(in store.Intent, state string) bool {
 }
 
 // proposal is the restore, to be approved, of a message that was moved although it had been called off.
-func (w *work) proposal(in store.Intent, why string) *store.Intent {
-	old, err := w.e.o.Store.Intent(store.IntentID(in.Record, fold(in.Address), store.Restore))
-	if err == nil && (!old.Outcome.Final() || old.Round == in.Round) {
-		return nil
+func (w *work) proposal(ctx context.Context, in store.Intent, why string) (*store.Intent, error) {
+	old, err := w.e.o.Store.Intent(ctx, store.IntentID(in.Record, fold(in.Address), store.Restore))
+	switch {
+	case err != nil && !errors.Is(err, store.ErrNotFound):
+		return nil, fmt.Errorf("propose restore: %w", &storeError{err})
+	case err == nil && (!old.Outcome.Final() || old.Round == in.Round):
+		return nil, nil
 	}
 	back := restoreOf(in, old, w.e.now())
 	back.Cause, back.Outcome, back.Hold = why, store.Held, HoldRestore
 	back.Reason = "proposed: the message was taken while this was called off (" + why + "); approve to put it back"
-	return &back
+	return &back, nil
 }
 
 // further reports whether action a takes a message further out of sight than b.

@@ -71,7 +71,7 @@ func (l *lane) lookLater(id string, wait time.Duration, placed bool) {
 // copies is one look for further copies of a message that was taken. It answers how long to wait after a failure, 0
 // when the look was made and written.
 func (e *Engine) copies(ctx context.Context, l *lane, in store.Intent) (wait time.Duration) {
-	w, err := e.work(l, in, store.Done)
+	w, err := e.work(ctx, l, in, store.Done)
 	if err == nil && w == nil {
 		return 0
 	}

@@ -47,7 +47,7 @@ func TestCopies_deliveredLaterAreTaken(t *testing.T) {
 		if len(in.Taken) != 3 || len(r.world.Calls("move")) != 3 {
 			t.Errorf("%d are taken by %d moves", len(in.Taken), len(r.world.Calls("move")))
 		}
-		if n, err := r.st.RecordActed(rec.ID); n != 1 || err != nil {
+		if n, err := r.st.RecordActed(t.Context(), rec.ID); n != 1 || err != nil {
 			t.Errorf("the mailbox counts %d times for the brake, %v", n, err)
 		}
 		if _, err := r.e.Restore(context.Background(), "ada", rec.ID, ""); err != nil {

@@ -148,12 +148,12 @@ func (r *rig) reopenWith(between func()) {
 // noneOpen checks that no attempt is left without its end but those that a crash has left: these are verified.
 func (r *rig) noneOpen() {
 	r.t.Helper()
-	open, err := r.st.Unfinished()
+	open, err := r.st.Unfinished(r.t.Context())
 	if err != nil {
 		r.t.Fatal(err)
 	}
 	for _, a := range open {
-		in, err := r.st.Intent(a.Intent)
+		in, err := r.st.Intent(r.t.Context(), a.Intent)
 		if err != nil || in.Outcome == store.Pending {
 			r.t.Errorf("attempt %+v is open, its intent %s (%v)", a, in.Outcome, err)
 		}
@@ -177,7 +177,7 @@ func TestCrash_doubtIsVerifiedFirst(t *testing.T) {
 		if len(order) != 3 || order[1] != "locate" {
 			t.Errorf("calls %v, want move, locate, move", order)
 		}
-		attempts, _ := r.st.Attempts(in.ID)
+		attempts, _ := r.st.Attempts(t.Context(), in.ID)
 		var ends []string
 		for _, a := range attempts {
 			ends = append(ends, a.Operation+" "+a.Outcome)

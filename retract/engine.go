@@ -14,20 +14,20 @@ import (
 
 // Store is what retraction needs of the durable store; *store.Store is it.
 type Store interface {
-	Record(id string) (store.Record, error)
-	Lookup(tenant, key string) ([]store.Record, error)
-	Intents(record string) ([]store.Intent, error)
-	Intent(id string) (store.Intent, error)
-	IntentsBy(f store.IntentFilter) ([]store.Intent, error)
-	Due(now time.Time, f store.DueFilter) ([]store.Intent, error)
-	NextDue() time.Time
+	Record(ctx context.Context, id string) (store.Record, error)
+	Lookup(ctx context.Context, tenant, key string) ([]store.Record, error)
+	Intents(ctx context.Context, record string) ([]store.Intent, error)
+	Intent(ctx context.Context, id string) (store.Intent, error)
+	IntentsBy(ctx context.Context, f store.IntentFilter) ([]store.Intent, error)
+	Due(ctx context.Context, now time.Time, f store.DueFilter) (store.DuePage, error)
+	NextDue(ctx context.Context) (time.Time, error)
 	Begin(ctx context.Context, in store.Intent, a store.Attempt) (store.Intent, store.Attempt, error)
 	Complete(ctx context.Context, in store.Intent, a store.Attempt) (store.Intent, error)
 	Update(ctx context.Context, c store.Change) error
-	Records(f store.RecordFilter) ([]store.Record, error)
-	Meta(key string) ([]byte, error)
+	Records(ctx context.Context, f store.RecordFilter) ([]store.Record, error)
+	Meta(ctx context.Context, key string) ([]byte, error)
 	PutMeta(ctx context.Context, key string, value []byte) error
-	MetaKeys(prefix string) ([]string, error)
+	MetaKeys(ctx context.Context, prefix string) ([]string, error)
 	ledger
 }
 

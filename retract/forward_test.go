@@ -68,7 +68,7 @@ func TestForward_isHeldAndTakenOnApprovalOnly(t *testing.T) {
 				r.report(forwarded()) // a late fork plans again
 				r.run(time.Hour)
 				r.want(fwd, carl, store.Done, "taken to")
-				if _, err := r.st.Intent(store.IntentID(fwd.ID, carl, store.Restore)); err == nil {
+				if _, err := r.st.Intent(t.Context(), store.IntentID(fwd.ID, carl, store.Restore)); err == nil {
 					t.Error("a restore is proposed for a forward that was approved")
 				}
 			})
@@ -103,7 +103,7 @@ func TestForward_othersAreLeftAlone(t *testing.T) {
 				r.report(c.original)
 				fwd := r.report(c.forward)
 				r.run(time.Hour)
-				if list, err := r.st.Intents(fwd.ID); err != nil || len(list) > 0 {
+				if list, err := r.st.Intents(t.Context(), fwd.ID); err != nil || len(list) > 0 {
 					t.Errorf("intents %v, %v", list, err)
 				}
 				r.lies(copy, "inbox")
@@ -262,7 +262,7 @@ func TestForward_ofWhatAPersonRetracts(t *testing.T) {
 				if !c.first {
 					fwd = r.report(forwarded())
 				}
-				if list, err := r.st.Intents(fwd.ID); err != nil || (len(list) > 0) != c.held {
+				if list, err := r.st.Intents(t.Context(), fwd.ID); err != nil || (len(list) > 0) != c.held {
 					t.Fatalf("intents %v, %v", list, err)
 				}
 				r.lies(copy, "inbox")
@@ -301,7 +301,7 @@ func TestForward_ofTwoOfWhichOneIsClean(t *testing.T) {
 			if _, err := r.e.Clean(context.Background(), "ada", rec.ID, ""); err != nil {
 				t.Fatal(err)
 			}
-			_, err := r.st.Intent(store.IntentID(fwd.ID, carl, store.Restore))
+			_, err := r.st.Intent(t.Context(), store.IntentID(fwd.ID, carl, store.Restore))
 			return err == nil
 		}
 		if clean(first) {

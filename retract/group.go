@@ -65,7 +65,7 @@ func (w *work) admitMembers(ctx context.Context, members []exchange.Mailbox) err
 	for len(members) > 0 {
 		chunk := members[:min(memberChunk, len(members))]
 		members = members[len(chunk):]
-		have, err := w.e.o.Store.Intents(w.rec.ID)
+		have, err := w.e.o.Store.Intents(ctx, w.rec.ID)
 		if err != nil {
 			return &storeError{err}
 		}
@@ -88,7 +88,7 @@ func (w *work) putMembers(ctx context.Context, fresh []store.Intent) error {
 	if err != nil {
 		return err
 	}
-	w.in, err = w.e.o.Store.Intent(w.in.ID)
+	w.in, err = w.e.o.Store.Intent(ctx, w.in.ID)
 	return err
 }
 

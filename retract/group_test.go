@@ -154,7 +154,7 @@ func TestGroup_brakeHoldsMembers(t *testing.T) {
 		r.world.Groups = map[string][]string{team: ids}
 		rec := r.report(bad(team))
 		r.run(time.Hour)
-		list, err := r.st.IntentsBy(store.IntentFilter{Record: rec.ID, Outcomes: []store.Outcome{store.Held}})
+		list, err := r.st.IntentsBy(t.Context(), store.IntentFilter{Record: rec.ID, Outcomes: []store.Outcome{store.Held}})
 		if err != nil || len(list) != 10 || len(r.world.Calls("move")) != 50 {
 			t.Errorf("%d are held and %d were moved (%v), want 10 and 50", len(list), len(r.world.Calls("move")), err)
 		}
@@ -328,7 +328,7 @@ func TestGroup_cleanWhileTheMembersAreLookedUp(t *testing.T) {
 		r.run(time.Hour)
 		r.lies(a, exchange.Inbox)
 		r.lies(b, exchange.Inbox)
-		if _, err := r.st.Intent(store.IntentID(rec.ID, anna, store.Retract)); err == nil {
+		if _, err := r.st.Intent(t.Context(), store.IntentID(rec.ID, anna, store.Retract)); err == nil {
 			t.Error("a member has an intent")
 		}
 	})

@@ -74,7 +74,7 @@ func (l *lane) run(ctx, work context.Context) {
 		l.tellOver()
 		l.revive(work)
 		l.dispatch(work)
-		timer := time.NewTimer(l.sleep())
+		timer := time.NewTimer(l.sleep(ctx))
 		select {
 		case <-ctx.Done():
 		case <-l.wake:
@@ -131,11 +131,7 @@ func (l *lane) start(work context.Context, limit, scan int) (seen, found int) {
 	if limit <= 0 {
 		return 0, 0
 	}
-	full := map[string]bool{} // mailboxes found busy: one that comes free during the scan is not given to a later row
-	due, err := l.e.o.Store.Due(l.e.now(), store.DueFilter{Tenant: l.id, Limit: limit, Scan: scan, Skip: func(in store.Intent) bool {
-		seen++
-		return l.blocked(in, full)
-	}})
+	due, seen, err := l.free(work, limit, scan)
 	if err != nil {
 		l.e.o.Log.Error("read what is due", "event", "retract.failed", "tenant", l.id, "error", err)
 		return 0, 0
@@ -146,6 +142,39 @@ func (l *lane) start(work context.Context, limit, scan int) (seen, found int) {
 		}
 	}
 	return seen, len(due)
+}
+
+// duePage is how many due intents are read at once.
+const duePage = 128
+
+// free lists at most limit due intents that a worker may start with. It looks at scan of those that are due, or at all
+// when that is 0, and says at how many it did.
+func (l *lane) free(ctx context.Context, limit, scan int) (due []store.Intent, seen int, err error) {
+	full := map[string]bool{} // mailboxes found busy: one that comes free during the scan is not given to a later row
+	f := store.DueFilter{Tenant: l.id}
+	for now := l.e.now(); ; {
+		f.Limit = duePage
+		if scan > 0 {
+			f.Limit = min(duePage, scan-seen)
+		}
+		page, err := l.e.o.Store.Due(ctx, now, f)
+		if err != nil {
+			return nil, seen, err
+		}
+		for _, in := range page.Intents {
+			seen++
+			if l.blocked(in, full) {
+				continue
+			}
+			if due = append(due, in); len(due) == limit {
+				return due, seen, nil
+			}
+		}
+		if page.Next == "" || scan > 0 && seen >= scan {
+			return due, seen, nil
+		}
+		f.After = page.Next
+	}
 }
 
 // serve is one worker: it carries one intent a step further.
@@ -178,7 +207,7 @@ func (l *lane) postpone(in store.Intent, wait time.Duration) {
 }
 
 // sleep is how long nothing will be due. Workers that end, and Wake, poke the lane before.
-func (l *lane) sleep() time.Duration {
+func (l *lane) sleep(ctx context.Context) time.Duration {
 	now := l.e.now()
 	wait := idle
 	sooner := func(at time.Time) {
@@ -186,7 +215,10 @@ func (l *lane) sleep() time.Duration {
 			wait = min(wait, at.Sub(now))
 		}
 	}
-	if next := l.e.o.Store.NextDue(); !next.IsZero() {
+	next, err := l.e.o.Store.NextDue(ctx)
+	if err != nil {
+		wait = min(wait, storeWait)
+	} else if !next.IsZero() {
 		wait = min(wait, max(next.Sub(now), time.Millisecond))
 	}
 	l.mu.Lock()
@@ -229,7 +261,7 @@ type recordEntry struct {
 const recordFor = 2 * time.Second
 
 // record reads a record, or takes it from memory.
-func (l *lane) record(id string) (store.Record, error) {
+func (l *lane) record(ctx context.Context, id string) (store.Record, error) {
 	now := l.e.now()
 	l.mu.Lock()
 	entry, ok := l.records[id]
@@ -237,7 +269,7 @@ func (l *lane) record(id string) (store.Record, error) {
 	if ok && now.Before(entry.until) {
 		return entry.rec, nil
 	}
-	rec, err := l.e.o.Store.Record(id)
+	rec, err := l.e.o.Store.Record(ctx, id)
 	if err != nil {
 		return store.Record{}, err
 	}

@@ -41,13 +41,13 @@ func (l *lane) remember(mailbox string, until time.Time) {
 // openGates reads a tenant's gates, and removes those that are open again.
 func (e *Engine) openGates(ctx context.Context, tenant string) (map[string]time.Time, error) {
 	prefix := gatePrefix + tenant + "/"
-	keys, err := e.o.Store.MetaKeys(prefix)
+	keys, err := e.o.Store.MetaKeys(ctx, prefix)
 	if err != nil {
 		return nil, err
 	}
 	gates := map[string]time.Time{}
 	for _, key := range keys {
-		raw, err := e.o.Store.Meta(key)
+		raw, err := e.o.Store.Meta(ctx, key)
 		if err != nil {
 			return gates, err
 		}

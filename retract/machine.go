@@ -43,7 +43,7 @@ type work struct {
 
 // step carries one intent on: read it again, verify what is in doubt, then act.
 func (e *Engine) step(ctx context.Context, l *lane, in store.Intent) {
-	w, err := e.work(l, in, store.Pending)
+	w, err := e.work(ctx, l, in, store.Pending)
 	if err != nil {
 		e.o.Log.Error("read intent", "event", "intent.failed", "intent", in.ID, "error", err)
 		l.postpone(in, storeWait)
@@ -59,8 +59,8 @@ func (e *Engine) step(ctx context.Context, l *lane, in store.Intent) {
 const storeWait = 5 * time.Second
 
 // work reads what a step at an intent of that outcome needs; nil when there is nothing to do any more.
-func (e *Engine) work(l *lane, in store.Intent, outcome store.Outcome) (*work, error) {
-	fresh, err := e.o.Store.Intent(in.ID)
+func (e *Engine) work(ctx context.Context, l *lane, in store.Intent, outcome store.Outcome) (*work, error) {
+	fresh, err := e.o.Store.Intent(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +68,7 @@ func (e *Engine) work(l *lane, in store.Intent, outcome store.Outcome) (*work, e
 	if !ok || fresh.Outcome != outcome || fresh.NotBefore.After(e.now()) {
 		return nil, nil
 	}
-	rec, err := l.record(fresh.Record)
+	rec, err := l.record(ctx, fresh.Record)
 	if err != nil {
 		return nil, err
 	}

@@ -38,7 +38,7 @@ type match struct {
 // is proof only where neither has one; where exactly one has, it is a reason to ask a person, and no more.
 type matcher struct {
 	mailboxes exchange.Mailboxes
-	lookup    func(tenant, key string) ([]store.Record, error)
+	lookup    func(ctx context.Context, tenant, key string) ([]store.Record, error)
 	originals func(store.Variant) (io.ReadCloser, error)
 	tags      []string // of the tenant's subjects
 	mailbox   string
@@ -64,7 +64,7 @@ func (m *matcher) check(ctx context.Context, c exchange.Candidate) (match, error
 		}
 		ids = networkIDs(read)
 	}
-	found, decided, err := m.byID(ids)
+	found, decided, err := m.byID(ctx, ids)
 	if err == nil && !decided {
 		found, err = m.byContent(ctx, c.ID, ids)
 	}
@@ -85,13 +85,13 @@ func networkIDs(values []string) (ids []string) {
 // byID decides by the network message ids of a candidate, where they decide: one that is another record's makes it that
 // record's message, whatever else is equal, and a single one makes it the record's or not. Several are trusted for
 // nothing: one of them may be a stranger's.
-func (m *matcher) byID(ids []string) (found match, decided bool, err error) {
+func (m *matcher) byID(ctx context.Context, ids []string) (found match, decided bool, err error) {
 	mine := strings.ToLower(m.rec.NetworkMessageID)
 	if len(ids) == 1 && ids[0] == mine {
 		return match{is: same, proof: store.ByNetworkID}, true, nil
 	}
 	for _, id := range ids {
-		owner, err := m.owner(id)
+		owner, err := m.owner(ctx, id)
 		if err != nil {
 			return match{}, false, err
 		}
@@ -110,8 +110,8 @@ func (m *matcher) byID(ids []string) (found match, decided bool, err error) {
 }
 
 // owner is the other record that has a network message id; nil when none has.
-func (m *matcher) owner(id string) (*store.Record, error) {
-	recs, err := m.lookup(m.rec.Tenant, id)
+func (m *matcher) owner(ctx context.Context, id string) (*store.Record, error) {
+	recs, err := m.lookup(ctx, m.rec.Tenant, id)
 	if err != nil {
 		return nil, &storeError{fmt.Errorf("find the record of network message id %s: %w", id, err)}
 	}
@@ -131,7 +131,7 @@ func (m *matcher) byContent(ctx context.Context, id string, ids []string) (match
 	}
 	if more := networkIDs(slices.Concat(ids, have.NetworkMessageIDs)); len(more) > len(ids) { // its header has what the list had not
 		ids = more
-		if found, decided, err := m.byID(ids); err != nil || decided {
+		if found, decided, err := m.byID(ctx, ids); err != nil || decided {
 			return found, err
 		}
 	}
@@ -139,7 +139,7 @@ func (m *matcher) byContent(ctx context.Context, id string, ids []string) (match
 	c := comparison{have: have, ids: ids, rec: m.rec, kept: m.kept, unread: m.keptErr}
 	found := c.result()
 	if found.is == uncertain {
-		found.reason += m.others(have)
+		found.reason += m.others(ctx, have)
 	}
 	return found, nil
 }
@@ -158,9 +158,9 @@ func (m *matcher) message(ctx context.Context, id string) (identity.Message, err
 }
 
 // others names the other records that have the same content, for the person who decides.
-func (m *matcher) others(have identity.Message) string {
+func (m *matcher) others(ctx context.Context, have identity.Message) string {
 	contents := have.Contents()
-	recs, err := m.lookup(m.rec.Tenant, m.rec.MessageID)
+	recs, err := m.lookup(ctx, m.rec.Tenant, m.rec.MessageID)
 	if err != nil || contents == "" {
 		return "" // the message stays untouched either way
 	}

@@ -69,7 +69,7 @@ func TestIdentity_oneMessageInTheMailbox(t *testing.T) {
 				if in.Code != c.code {
 					t.Errorf("code %q (%s), want %q", in.Code, in.Reason, c.code)
 				}
-				attempts, err := r.st.Attempts(in.ID)
+				attempts, err := r.st.Attempts(t.Context(), in.ID)
 				if err != nil || len(attempts) == 0 || attempts[len(attempts)-1].Code != c.code {
 					t.Errorf("attempts %+v (%v), want the last with code %q", attempts, err, c.code)
 				}

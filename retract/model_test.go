@@ -142,7 +142,7 @@ func (c *chaos) event() {
 		c.undone[rec.ID] = true
 		_, _ = c.e.Retract(ctx, "ada", rec.ID, []config.Action{config.Junk, config.Trash, config.SoftDelete}[c.random.IntN(3)], "")
 	case 6:
-		held, _ := c.st.IntentsBy(store.IntentFilter{Outcomes: []store.Outcome{store.Held}})
+		held, _ := c.st.IntentsBy(context.Background(), store.IntentFilter{Outcomes: []store.Outcome{store.Held}})
 		for _, in := range held {
 			c.undone[in.Record] = true
 			_ = c.e.Approve(ctx, "ada", []string{in.ID}, "")
@@ -169,7 +169,7 @@ func (c *chaos) check() {
 	}
 	boxes := map[string]string{anna: "A", "a.alias@contoso.example": "A", bert: "B"}
 	for _, rec := range c.records {
-		have, err := c.st.Intents(rec.ID)
+		have, err := c.st.Intents(context.Background(), rec.ID)
 		if err != nil {
 			c.t.Fatal(err)
 		}
@@ -204,7 +204,7 @@ func (c *chaos) truth(in store.Intent, have []store.Intent, messages []*retractt
 		at := exchange.RankOf(exchange.Folder(got.Folder))
 		if in.Outcome == store.Done && back.Outcome != store.Done && at < exchange.RankOf(target) {
 			c.t.Errorf("done (%s), and the message of %s lies in %s after %v;\n%+v\nrestore %+v", in.Reason, in.Address, got.Folder, got.Moves, in, back)
-			attempts, _ := c.st.Attempts(in.ID)
+			attempts, _ := c.st.Attempts(context.Background(), in.ID)
 			c.t.Logf("%+v", attempts)
 		}
 		if !c.undone[in.Record] && !c.rejudged[in.Record] && len(got.Moves) > 1 {

@@ -79,14 +79,14 @@ const attemptsAtConflict = 20
 // again from the start when somebody else wrote meanwhile.
 func (e *Engine) decide(ctx context.Context, o order, what string, change func(store.Record, []store.Intent) (store.Change, error)) ([]store.Intent, error) {
 	for try := 0; ; try++ {
-		rec, err := e.o.Store.Record(o.record)
+		rec, err := e.o.Store.Record(ctx, o.record)
 		if err != nil {
 			return nil, err
 		}
 		if o.tenant != "" && rec.Tenant != o.tenant {
 			return nil, fmt.Errorf("record %s of tenant %s: %w", o.record, o.tenant, store.ErrNotFound)
 		}
-		have, err := e.o.Store.Intents(rec.ID)
+		have, err := e.o.Store.Intents(ctx, rec.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -106,7 +106,7 @@ func (e *Engine) decide(ctx context.Context, o order, what string, change func(s
 			return nil, fmt.Errorf("%s record %s: %w", what, rec.ID, err)
 		}
 		e.Wake()
-		return e.o.Store.Intents(rec.ID)
+		return e.o.Store.Intents(ctx, rec.ID)
 	}
 }
 
@@ -337,7 +337,7 @@ func (e *Engine) settleHeld(ctx context.Context, a heldAnswer, intents []string,
 }
 
 func (e *Engine) settleOne(ctx context.Context, a heldAnswer, id string, change func(*store.Intent)) error {
-	in, err := e.o.Store.Intent(id)
+	in, err := e.o.Store.Intent(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -351,7 +351,7 @@ func (e *Engine) settleOne(ctx context.Context, a heldAnswer, id string, change 
 	c := store.Change{Intents: []store.Intent{in},
 		Act: &store.Act{At: e.now(), Who: a.who, What: a.what + " " + string(in.Kind), Tenant: in.Tenant, Object: in.ID, Comment: a.comment}}
 	if in.Kind == store.Restore && in.Outcome == store.Pending {
-		rec, err := e.o.Store.Record(in.Record)
+		rec, err := e.o.Store.Record(ctx, in.Record)
 		if err != nil {
 			return err
 		}

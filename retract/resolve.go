@@ -26,7 +26,7 @@ func (w *work) resolve(ctx context.Context) error {
 	if err := w.applyRule(ctx, mb); err != nil {
 		return err
 	}
-	twin, err := w.twin(mb.ID)
+	twin, err := w.twin(ctx, mb.ID)
 	if err != nil {
 		return &storeError{err}
 	}
@@ -105,10 +105,10 @@ func (w *work) exemptions() []string {
 
 // twin gives the address of another intent of the same record, kind and mailbox, which then is the one that counts;
 // without one, the mailbox is this intent's from now on.
-func (w *work) twin(mailbox string) (string, error) {
+func (w *work) twin(ctx context.Context, mailbox string) (string, error) {
 	key := w.rec.ID + "\x00" + string(w.in.Kind)
 	if !w.lane.claimed(key) {
-		have, err := w.e.o.Store.Intents(w.rec.ID)
+		have, err := w.e.o.Store.Intents(ctx, w.rec.ID)
 		if err != nil {
 			return "", err
 		}

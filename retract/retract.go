@@ -2,6 +2,7 @@ package retract
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,7 +18,9 @@ func (w *work) retract(ctx context.Context) error {
 	if why := w.unwanted(); why != "" {
 		return w.end(ctx, store.Skipped, why)
 	}
-	if w.restoring() {
+	if restoring, err := w.restoring(ctx); err != nil {
+		return err
+	} else if restoring {
 		w.lane.postpone(w.in, 2*time.Second)
 		return errEnded
 	}
@@ -49,12 +52,15 @@ func (w *work) retract(ctx context.Context) error {
 }
 
 // restoring reports whether a restore of this mailbox's message is in doubt: what it did must be known first.
-func (w *work) restoring() bool {
+func (w *work) restoring(ctx context.Context) (bool, error) {
 	if w.in.Round <= 1 {
-		return false
+		return false, nil
 	}
-	back, err := w.e.o.Store.Intent(store.IntentID(w.in.Record, fold(w.in.Address), store.Restore))
-	return err == nil && back.Unknown && !back.Outcome.Final()
+	back, err := w.e.o.Store.Intent(ctx, store.IntentID(w.in.Record, fold(w.in.Address), store.Restore))
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return false, fmt.Errorf("look for a restore: %w", &storeError{err})
+	}
+	return err == nil && back.Unknown && !back.Outcome.Final(), nil
 }
 
 // unwanted says why nothing is to be done, as things are now; "" when something is.
@@ -215,7 +221,7 @@ func (w *work) moveAll(ctx context.Context, f identified, target exchange.Folder
 		return w.end(ctx, store.Done, chosen.already+f.leftAlone())
 	}
 	w.in.Campaigns = campaignsOf(w.tenant, w.rec)
-	stopped, err := w.e.brake.reserve(w.tenant, w.in, w.e.now())
+	stopped, err := w.e.brake.reserve(ctx, w.tenant, w.in, w.e.now())
 	if err != nil {
 		return err
 	}

@@ -173,7 +173,7 @@ func TestTake_keepsWhatUndoNeeds(t *testing.T) {
 		if in.Message != d.ID || in.OriginalFolder != retracttest.FolderOf("A", "Projects") || in.WasRead == nil || !*in.WasRead {
 			t.Errorf("message %q folder %q read %v", in.Message, in.OriginalFolder, in.WasRead)
 		}
-		attempts, err := r.st.Attempts(in.ID)
+		attempts, err := r.st.Attempts(t.Context(), in.ID)
 		if err != nil || len(attempts) != 1 || attempts[0].Operation != "move" || attempts[0].Outcome != "done" {
 			t.Errorf("attempts %+v, %v; want one move that is done", attempts, err)
 		}
@@ -384,7 +384,7 @@ func TestTake_approvalPassesTheBrake(t *testing.T) {
 		r.world.Deliver("B", hit())
 		rec := r.report(bad(anna, bert))
 		r.run(2 * time.Hour)
-		held, err := r.st.IntentsBy(store.IntentFilter{Outcomes: []store.Outcome{store.Held}})
+		held, err := r.st.IntentsBy(t.Context(), store.IntentFilter{Outcomes: []store.Outcome{store.Held}})
 		if err != nil || len(held) != 1 || held[0].Hold != retract.HoldBrake || held[0].Code != store.CodePerMail {
 			t.Fatalf("held %v, %v; want one by the brake", held, err)
 		}

@@ -253,11 +253,11 @@ func (r *rig) report(m mail) store.Record {
 func (r *rig) rejudge(id string, d verdict.Disposition) {
 	r.t.Helper()
 	for {
-		rec, err := r.st.Record(id)
+		rec, err := r.st.Record(r.t.Context(), id)
 		if err != nil {
 			r.t.Fatal(err)
 		}
-		have, err := r.st.Intents(id)
+		have, err := r.st.Intents(r.t.Context(), id)
 		if err != nil {
 			r.t.Fatal(err)
 		}
@@ -276,7 +276,7 @@ func (r *rig) rejudge(id string, d verdict.Disposition) {
 // intent reads the intent of an address.
 func (r *rig) intent(rec store.Record, address string, kind store.Kind) store.Intent {
 	r.t.Helper()
-	in, err := r.st.Intent(store.IntentID(rec.ID, address, kind))
+	in, err := r.st.Intent(r.t.Context(), store.IntentID(rec.ID, address, kind))
 	if err != nil {
 		r.t.Fatalf("intent of %s: %v", address, err)
 	}

@@ -93,7 +93,7 @@ func TestRule_nothingToLookUp(t *testing.T) {
 				c.change(r.cfg)
 				rec := r.report(bad(c.to))
 				r.run(time.Minute)
-				have, err := r.st.Intents(rec.ID)
+				have, err := r.st.Intents(t.Context(), rec.ID)
 				if err != nil || len(have) != 0 || len(r.world.Calls("")) != 0 {
 					t.Errorf("intents %v %v, %d calls", have, err, len(r.world.Calls("")))
 				}
@@ -264,7 +264,7 @@ func TestRule_heldWhenItsMailboxIsKnown(t *testing.T) {
 
 func (r *rig) approveAll() {
 	r.t.Helper()
-	held, err := r.st.IntentsBy(store.IntentFilter{Outcomes: []store.Outcome{store.Held}})
+	held, err := r.st.IntentsBy(r.t.Context(), store.IntentFilter{Outcomes: []store.Outcome{store.Held}})
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -27,8 +27,8 @@ const (
 
 // HeldCampaigns lists the campaigns of what the brake holds, of a tenant or with "" of all, those with most mailboxes first.
 // One intent counts for each of its campaigns.
-func (e *Engine) HeldCampaigns(tenant string) ([]HeldCampaign, error) {
-	held, err := e.heldByBrake(tenant)
+func (e *Engine) HeldCampaigns(ctx context.Context, tenant string) ([]HeldCampaign, error) {
+	held, err := e.heldByBrake(ctx, tenant)
 	if err != nil {
 		return nil, err
 	}
@@ -60,8 +60,8 @@ func (e *Engine) HeldCampaigns(tenant string) ([]HeldCampaign, error) {
 	return list, nil
 }
 
-func (e *Engine) heldByBrake(tenant string) ([]store.Intent, error) {
-	all, err := e.o.Store.IntentsBy(store.IntentFilter{Tenant: tenant, Kind: store.Retract, Outcomes: []store.Outcome{store.Held}, Limit: heldMax})
+func (e *Engine) heldByBrake(ctx context.Context, tenant string) ([]store.Intent, error) {
+	all, err := e.o.Store.IntentsBy(ctx, store.IntentFilter{Tenant: tenant, Kind: store.Retract, Outcomes: []store.Outcome{store.Held}, Limit: heldMax})
 	if err != nil {
 		return nil, fmt.Errorf("list what is held: %w", err)
 	}
@@ -84,7 +84,7 @@ func (e *Engine) SettleCampaign(ctx context.Context, a CampaignAnswer) (settled 
 		}
 	}()
 	for try := 0; try < attemptsAtConflict; {
-		part, err := e.heldOf(a)
+		part, err := e.heldOf(ctx, a)
 		if err != nil {
 			return settled, err
 		}
@@ -110,8 +110,8 @@ func (e *Engine) SettleCampaign(ctx context.Context, a CampaignAnswer) (settled 
 }
 
 // heldOf gives what is held of a campaign, of one tenant and as much as one act settles.
-func (e *Engine) heldOf(a CampaignAnswer) ([]store.Intent, error) {
-	held, err := e.heldByBrake(a.Tenant)
+func (e *Engine) heldOf(ctx context.Context, a CampaignAnswer) ([]store.Intent, error) {
+	held, err := e.heldByBrake(ctx, a.Tenant)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package retract
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -20,9 +21,9 @@ type Standing struct {
 const standingMax = 1000
 
 // Standing says how a tenant's retraction stands.
-func (e *Engine) Standing(tenant string) (Standing, error) {
+func (e *Engine) Standing(ctx context.Context, tenant string) (Standing, error) {
 	s := Standing{Paused: e.pausedFor(tenant)}
-	list, err := e.o.Store.IntentsBy(store.IntentFilter{Tenant: tenant, Kind: store.Retract,
+	list, err := e.o.Store.IntentsBy(ctx, store.IntentFilter{Tenant: tenant, Kind: store.Retract,
 		Outcomes: []store.Outcome{store.Pending}, Limit: standingMax})
 	if err != nil {
 		return s, fmt.Errorf("list pending intents: %w", err)

@@ -13,7 +13,7 @@ import (
 
 func (r *rig) standing() retract.Standing {
 	r.t.Helper()
-	s, err := r.e.Standing(tenantID)
+	s, err := r.e.Standing(r.t.Context(), tenantID)
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -67,7 +67,7 @@ func TestBulk_keepsToItsTenant(t *testing.T) {
 				ids, _ := r.campaign(2)
 				spec := c.spec(ids)
 				spec.Tenant = "another"
-				p, err := r.e.PreviewJob(spec)
+				p, err := r.e.PreviewJob(t.Context(), spec)
 				if err != nil || p.Records != 0 || p.Mailboxes != 0 {
 					t.Errorf("preview %+v, %v", p, err)
 				}

@@ -84,7 +84,7 @@ func takenAs(t store.Taken) string {
 
 // giveBack is a restore: each message that was taken goes back to its folder, with its read state.
 func (w *work) giveBack(ctx context.Context) error {
-	source, err := w.e.o.Store.Intent(store.IntentID(w.in.Record, fold(w.in.Address), store.Retract))
+	source, err := w.e.o.Store.Intent(ctx, store.IntentID(w.in.Record, fold(w.in.Address), store.Retract))
 	if err != nil {
 		return &storeError{err}
 	}

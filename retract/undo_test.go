@@ -47,7 +47,7 @@ func TestRestore_toTheOriginalFolderWithItsReadState(t *testing.T) {
 				if !r.world.Peek(d).Read {
 					t.Error("the read state was not restored")
 				}
-				got, _ := r.st.Record(rec.ID)
+				got, _ := r.st.Record(t.Context(), rec.ID)
 				if got.Pinned != retract.PinnedRestored || got.PinnedBy != "ada" {
 					t.Errorf("pinned %q by %q", got.Pinned, got.PinnedBy)
 				}
@@ -330,7 +330,7 @@ func TestOperator_everyCallIsInTheAudit(t *testing.T) {
 		r.restore(rec)
 		_, _ = r.e.Retract(ctx, "bob", rec.ID, config.Trash, "again")
 		_, _ = r.e.Clean(ctx, "cyd", rec.ID, "no")
-		acts, err := r.st.Audit(store.AuditFilter{})
+		acts, err := r.st.Audit(t.Context(), store.AuditFilter{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -358,7 +358,7 @@ func TestRestore_proposedWhenTheVerdictDropsToClean(t *testing.T) {
 		}
 		r.run(time.Minute)
 		r.lies(d, exchange.Inbox)
-		if got, _ := r.st.Record(rec.ID); got.Pinned != retract.PinnedRestored {
+		if got, _ := r.st.Record(t.Context(), rec.ID); got.Pinned != retract.PinnedRestored {
 			t.Errorf("pinned %q after an approved restore", got.Pinned)
 		}
 	})

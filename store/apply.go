@@ -48,8 +48,8 @@ func (s *Store) Apply(ctx context.Context, a Application, plan func(rec Record, 
 }
 
 // Applied reports whether a report was applied, and to which record.
-func (s *Store) Applied(key string) (row Applied, found bool, err error) {
-	err = s.view(func(t *txn) error {
+func (s *Store) Applied(ctx context.Context, key string) (row Applied, found bool, err error) {
+	err = s.view(ctx, func(t *txn) error {
 		found, err = t.load(tableApplied, hash16(key), &row)
 		return err
 	})

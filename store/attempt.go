@@ -42,8 +42,8 @@ func (s *Store) Complete(ctx context.Context, in Intent, a Attempt) (Intent, err
 }
 
 // Attempts lists the attempts at an intent, the first one first.
-func (s *Store) Attempts(intent string) (list []Attempt, err error) {
-	err = s.view(func(t *txn) error {
+func (s *Store) Attempts(ctx context.Context, intent string) (list []Attempt, err error) {
+	err = s.view(ctx, func(t *txn) error {
 		list, err = t.attempts(intent)
 		return err
 	})
@@ -51,8 +51,8 @@ func (s *Store) Attempts(intent string) (list []Attempt, err error) {
 }
 
 // Unfinished lists the attempts that began and were not completed. After a start these may have worked or not.
-func (s *Store) Unfinished() (list []Attempt, err error) {
-	err = s.view(func(t *txn) error {
+func (s *Store) Unfinished(ctx context.Context) (list []Attempt, err error) {
+	err = s.view(ctx, func(t *txn) error {
 		t.each(tableOpen, nil, func(k, _ []byte) bool {
 			var a Attempt
 			_, err = t.load(tableAttempts, k, &a)

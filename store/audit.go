@@ -37,9 +37,9 @@ func (s *Store) Note(ctx context.Context, act Act) error {
 }
 
 // Audit lists entries, the newest first. It looks at 100,000 at most and says so by [ErrBound].
-func (s *Store) Audit(f AuditFilter) (list []Act, err error) {
+func (s *Store) Audit(ctx context.Context, f AuditFilter) (list []Act, err error) {
 	f.Limit = orDefault(f.Limit, 1000)
-	err = s.view(func(t *txn) error {
+	err = s.view(ctx, func(t *txn) error {
 		list, err = t.audit(f)
 		return err
 	})
@@ -47,8 +47,8 @@ func (s *Store) Audit(f AuditFilter) (list []Act, err error) {
 }
 
 // VerifyAudit reads the whole audit and recomputes its chain. The error names the first entry that does not hold.
-func (s *Store) VerifyAudit() error {
-	return s.view(func(t *txn) error {
+func (s *Store) VerifyAudit(ctx context.Context) error {
+	return s.view(ctx, func(t *txn) error {
 		var head auditHead
 		var err error
 		t.each(tableAudit, nil, func(k, v []byte) bool {

@@ -77,7 +77,7 @@ func BenchmarkApply(b *testing.B) {
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "applied/s")
 			b.ReportMetric(float64(b.N)/float64(commits.Load()), "applied/commit")
 			b.ReportMetric(float64(written(b)-before)/float64(b.N), "written-B/op")
-			if size, err := s.Size(); err == nil {
+			if size, err := s.Size(b.Context()); err == nil {
 				b.ReportMetric(float64(size)/float64(b.N), "disk-B/op")
 			}
 		})
@@ -89,12 +89,12 @@ func BenchmarkAttempt(b *testing.B) {
 		b.Run(fmt.Sprint("callers=", callers), func(b *testing.B) {
 			s, _ := benchStore(b)
 			fillIntents(b, s, b.N)
-			due, err := s.Due(time.Now(), store.DueFilter{Limit: b.N})
-			if err != nil || len(due) != b.N {
-				b.Fatal(len(due), err)
+			due, err := s.Due(b.Context(), time.Now(), store.DueFilter{Limit: b.N})
+			if err != nil || len(due.Intents) != b.N {
+				b.Fatal(len(due.Intents), err)
 			}
 			work := make(chan store.Intent, b.N)
-			for _, in := range due {
+			for _, in := range due.Intents {
 				work <- in
 			}
 			close(work)
@@ -131,16 +131,16 @@ func BenchmarkDue(b *testing.B) {
 	for _, limit := range []int{1, 100} {
 		b.Run(fmt.Sprint("intents=100000/limit=", limit), func(b *testing.B) {
 			for b.Loop() {
-				list, err := s.Due(time.Now(), store.DueFilter{Limit: limit})
-				if err != nil || len(list) != limit {
-					b.Fatal(len(list), err)
+				list, err := s.Due(b.Context(), time.Now(), store.DueFilter{Limit: limit})
+				if err != nil || len(list.Intents) != limit {
+					b.Fatal(len(list.Intents), err)
 				}
 			}
 		})
 	}
 	b.Run("counts", func(b *testing.B) {
 		for b.Loop() {
-			if _, err := s.Counts(""); err != nil {
+			if _, err := s.Counts(b.Context(), ""); err != nil {
 				b.Fatal(err)
 			}
 		}

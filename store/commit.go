@@ -194,7 +194,7 @@ func (s *Store) transact(batch []*call) (ran int, err error) {
 		if !c.urgent() {
 			bulk++
 		}
-		t := &txn{tx: tx, now: s.now()}
+		t := &txn{ctx: c.ctx, tx: tx, now: s.now()}
 		if c.err = s.run(c, t); c.err != nil {
 			continue
 		}

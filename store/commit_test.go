@@ -55,7 +55,7 @@ func TestCommit_callsShareACommitAndNoFailure(t *testing.T) {
 			t.Errorf("call %d answers %v, want %v", i, c.err, wants[i])
 		}
 	}
-	keys, err := s.MetaKeys("")
+	keys, err := s.MetaKeys(t.Context(), "")
 	if got := fmt.Sprint(keys); err != nil || got != "[first last]" {
 		t.Errorf("written are %s, %v; want [first last]", got, err)
 	}
@@ -102,7 +102,7 @@ func TestCommit_diskFullBreaksTheStore(t *testing.T) {
 	if err := s.Probe(t.Context()); !errors.Is(err, ErrStorage) {
 		t.Errorf("Probe: %v, want ErrStorage", err)
 	}
-	if _, err := s.Counts(""); err != nil {
+	if _, err := s.Counts(t.Context(), ""); err != nil {
 		t.Errorf("a broken store cannot be read: %v", err)
 	}
 }

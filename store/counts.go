@@ -29,8 +29,8 @@ type Counts struct {
 }
 
 // Counts reads a tenant's counters, of all tenants together when tenant is "". It reads one row a tenant.
-func (s *Store) Counts(tenant string) (sum Counts, err error) {
-	err = s.view(func(t *txn) error {
+func (s *Store) Counts(ctx context.Context, tenant string) (sum Counts, err error) {
+	err = s.view(ctx, func(t *txn) error {
 		for _, id := range t.tenants(tenant) {
 			c, err := t.counts(id)
 			if err != nil {
@@ -44,8 +44,8 @@ func (s *Store) Counts(tenant string) (sum Counts, err error) {
 }
 
 // Tenants lists the tenants that have rows.
-func (s *Store) Tenants() (list []string, err error) {
-	err = s.view(func(t *txn) error {
+func (s *Store) Tenants(ctx context.Context) (list []string, err error) {
+	err = s.view(ctx, func(t *txn) error {
 		list = t.tenants("")
 		return nil
 	})
@@ -161,19 +161,19 @@ const (
 
 // Acted counts the mailboxes of a tenant that were acted upon by themselves since a time, to the minute and rather one
 // too many. A mailbox counts from C3 on, once an hour for one record. Those that a person asked for or approved do not.
-func (s *Store) Acted(tenant string, since time.Time) (int, error) {
-	return s.minutes(tenant, acted, since)
+func (s *Store) Acted(ctx context.Context, tenant string, since time.Time) (int, error) {
+	return s.minutes(ctx, tenant, acted, since)
 }
 
 // Seen counts the first-hand messages of a tenant since a time, to the minute and rather one too many.
-func (s *Store) Seen(tenant string, since time.Time) (int, error) {
-	return s.minutes(tenant, seen, since)
+func (s *Store) Seen(ctx context.Context, tenant string, since time.Time) (int, error) {
+	return s.minutes(ctx, tenant, seen, since)
 }
 
 // CampaignActed counts the mailboxes of a tenant that were acted upon by themselves since a time for one campaign, as Acted
 // counts them.
-func (s *Store) CampaignActed(tenant, campaign string, since time.Time) (int, error) {
-	return s.sumMinutes(campaignPrefix(tenant, campaign), since)
+func (s *Store) CampaignActed(ctx context.Context, tenant, campaign string, since time.Time) (int, error) {
+	return s.sumMinutes(ctx, campaignPrefix(tenant, campaign), since)
 }
 
 // Campaign is how many mailboxes were acted upon for a campaign.
@@ -184,10 +184,10 @@ type Campaign struct {
 
 // Campaigns lists the campaigns of a tenant for which mailboxes were acted upon by themselves since a time, those with the
 // most first, limit at most.
-func (s *Store) Campaigns(tenant string, since time.Time, limit int) ([]Campaign, error) {
+func (s *Store) Campaigns(ctx context.Context, tenant string, since time.Time, limit int) ([]Campaign, error) {
 	sums := map[string]int{}
 	prefix, from := minutePrefix(tenant, part), since.Truncate(time.Minute)
-	err := s.view(func(t *txn) error {
+	err := s.view(ctx, func(t *txn) error {
 		t.each(tableMinutes, prefix, func(k, v []byte) bool {
 			name, at, ok := bytes.Cut(k[len(prefix):], []byte{0})
 			if ok && len(at) == 8 && len(v) == 8 && !stampTime(at).Before(from) {
@@ -206,20 +206,20 @@ func (s *Store) Campaigns(tenant string, since time.Time, limit int) ([]Campaign
 }
 
 // RecordActed counts the mailboxes from which a record was taken by itself, or may have been.
-func (s *Store) RecordActed(record string) (n int, err error) {
-	err = s.view(func(t *txn) error {
+func (s *Store) RecordActed(ctx context.Context, record string) (n int, err error) {
+	err = s.view(ctx, func(t *txn) error {
 		n = int(t.tally(record).Acted)
 		return nil
 	})
 	return n, err
 }
 
-func (s *Store) minutes(tenant string, kind minuteKind, since time.Time) (sum int, err error) {
-	return s.sumMinutes(minutePrefix(tenant, kind), since)
+func (s *Store) minutes(ctx context.Context, tenant string, kind minuteKind, since time.Time) (sum int, err error) {
+	return s.sumMinutes(ctx, minutePrefix(tenant, kind), since)
 }
 
-func (s *Store) sumMinutes(prefix []byte, since time.Time) (sum int, err error) {
-	err = s.view(func(t *txn) error {
+func (s *Store) sumMinutes(ctx context.Context, prefix []byte, since time.Time) (sum int, err error) {
+	err = s.view(ctx, func(t *txn) error {
 		m := t.mergedFrom(tableMinutes, [][]byte{prefix}, minute(since))
 		for {
 			_, v, ok := m.next()

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"bytes"
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"math"
@@ -12,86 +14,104 @@ import (
 
 // DueFilter selects among the intents that are due.
 type DueFilter struct {
-	Tenant     string                   // "": any
-	Limit      int                      // 0: 100
-	Scan       int                      // how many to look at, those that are skipped included; 0: all
-	Skip       func(Intent) bool        // leaves an intent out: its mailbox is busy, it is being worked on; nil: none
-	SkipTenant func(tenant string) bool // leaves a tenant out without looking at its intents: it is paused; nil: none
+	Tenant string // "": any
+	Limit  int    // 0: 100
+	After  string // the cursor of the page before; "": from the first
 }
 
 // promoteMax bounds how many intents become ready in one commit.
 const promoteMax = 4096
 
+// DuePage is a page of what is due.
+type DuePage struct {
+	Intents []Intent
+	Next    string // cursor of the page that follows; "": this one is the last
+}
+
 // Due lists pending intents whose time has come: by severity, the worst first, then those of the newest record first.
-// It costs as many rows as it returns and skips. Intents that have become due since the last call are moved to the
-// ready index first, which is a commit.
-func (s *Store) Due(now time.Time, f DueFilter) ([]Intent, error) {
+// It costs as many rows as it returns. Before the first page intents that have become due since the last call are moved
+// to the ready index, which is a commit. What changes between two pages may be in either, or in none.
+func (s *Store) Due(ctx context.Context, now time.Time, f DueFilter) (DuePage, error) {
 	f.Limit = orDefault(f.Limit, 100)
-	if err := s.promote(now); err != nil {
-		return nil, fmt.Errorf("list due intents: %w", err)
+	if f.After == "" {
+		if err := s.promote(ctx, now); err != nil {
+			return DuePage{}, fmt.Errorf("list due intents: %w", err)
+		}
 	}
-	var list, early []Intent
-	err := s.view(func(t *txn) error {
+	var page DuePage
+	var early []Intent
+	err := s.view(ctx, func(t *txn) error {
 		var err error
-		list, early, err = t.due(now, f)
+		page, early, err = t.due(now, f)
 		return err
 	})
 	if err == nil {
-		err = s.demote(early)
+		err = s.demote(ctx, early)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("list due intents: %w", err)
+		return DuePage{}, fmt.Errorf("list due intents: %w", err)
 	}
-	return list, nil
+	return page, nil
 }
 
-// NextDue is when the next of the intents that are not due yet will be; zero when none waits. Due's own intents, those
-// that it skipped included, do not count: after Due has been worked through, this is how long to sleep.
-func (s *Store) NextDue() (next time.Time) {
-	_ = s.view(func(t *txn) error {
+// NextDue is when the next of the intents that are not due yet will be; zero when none waits. Due's own intents do not
+// count: after Due has been worked through, this is how long to sleep.
+func (s *Store) NextDue(ctx context.Context) (next time.Time, err error) {
+	err = s.view(ctx, func(t *txn) error {
 		t.each(tableWaiting, nil, func(k, _ []byte) bool {
 			next = stampTime(k)
 			return false
 		})
 		return nil
 	})
-	return next
+	if err != nil {
+		return time.Time{}, fmt.Errorf("next due time: %w", err)
+	}
+	return next, nil
 }
 
 // due walks the ready index. The early ones are those that a clock, since set back, made ready.
-func (t *txn) due(now time.Time, f DueFilter) (list, early []Intent, err error) {
+func (t *txn) due(now time.Time, f DueFilter) (page DuePage, early []Intent, err error) {
+	after, err := base64.RawURLEncoding.DecodeString(f.After)
+	if err != nil {
+		return DuePage{}, nil, fmt.Errorf("%w: cursor %.40q", ErrInvalid, f.After)
+	}
 	var prefixes [][]byte
 	for _, tenant := range t.tenants(f.Tenant) {
-		if f.SkipTenant == nil || !f.SkipTenant(tenant) {
-			prefixes = append(prefixes, tenantKey(tenant))
-		}
+		prefixes = append(prefixes, tenantKey(tenant))
 	}
-	m := t.merged(tableReady, prefixes)
-	for seen := 0; len(list) < f.Limit && (f.Scan == 0 || seen < f.Scan); seen++ {
+	m := t.mergedFrom(tableReady, prefixes, after)
+	for {
 		suffix, _, ok := m.next()
 		if !ok {
-			break
+			return page, early, nil
+		}
+		if len(after) > 0 && bytes.Equal(suffix, after) {
+			continue
 		}
 		in, err := t.mustIntent(string(suffix[9:]))
 		switch {
 		case err != nil:
-			return nil, nil, err
+			return DuePage{}, nil, err
 		case in.NotBefore.After(now):
 			early = append(early, in)
-		case f.Skip == nil || !f.Skip(in):
-			list = append(list, in)
+			continue
+		}
+		page.Intents = append(page.Intents, in)
+		if len(page.Intents) == f.Limit {
+			page.Next = base64.RawURLEncoding.EncodeToString(suffix)
+			return page, early, nil
 		}
 	}
-	return list, early, nil
 }
 
 // promote moves what has become due from the waiting index to the ready one.
-func (s *Store) promote(now time.Time) error {
+func (s *Store) promote(ctx context.Context, now time.Time) error {
 	for {
-		if next := s.NextDue(); next.IsZero() || next.After(now) {
-			return nil
+		if next, err := s.NextDue(ctx); err != nil || next.IsZero() || next.After(now) {
+			return err
 		}
-		err := s.do(context.Background(), "", func(t *txn) error { return t.promote(now) })
+		err := s.do(ctx, "", func(t *txn) error { return t.promote(now) })
 		if err != nil {
 			return err
 		}
@@ -117,11 +137,11 @@ func (t *txn) promote(now time.Time) (err error) {
 }
 
 // demote puts intents back to wait, where they still are as they were.
-func (s *Store) demote(early []Intent) error {
+func (s *Store) demote(ctx context.Context, early []Intent) error {
 	if len(early) == 0 {
 		return nil
 	}
-	return s.do(context.Background(), "", func(t *txn) error {
+	return s.do(ctx, "", func(t *txn) error {
 		for _, in := range early {
 			if now, found, err := t.intent(in.ID); err != nil || !found || now.Rev != in.Rev {
 				continue

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"errors"
 
 	"clawback/store/rows"
@@ -14,6 +15,8 @@ var (
 	ErrConflict = errors.New("changed meanwhile")
 	// ErrStorage means that the file cannot be trusted any more until it is opened again.
 	ErrStorage = rows.ErrStorage
+	// ErrRead means that rows are there and could not be read: nothing follows from what was not read.
+	ErrRead = errors.New("rows cannot be read")
 	// ErrClosed means that Close was called.
 	ErrClosed = rows.ErrClosed
 	// ErrInvalid means that the caller's argument can never be stored.
@@ -25,3 +28,14 @@ var (
 	// ErrTampered means that the audit's chain does not hold.
 	ErrTampered = errors.New("audit chain is broken")
 )
+
+// Unavailable reports whether an error is of the store, or of a caller that waits no longer, and says nothing of what was
+// asked for: ask again later.
+func Unavailable(err error) bool {
+	for _, is := range []error{ErrRead, ErrStorage, ErrClosed, context.Canceled, context.DeadlineExceeded} {
+		if errors.Is(err, is) {
+			return true
+		}
+	}
+	return false
+}

@@ -100,7 +100,7 @@ func (s *Store) expireMinutes(ctx context.Context, before time.Time) (int, error
 
 // expireRecords walks the part of each tenant's time index that is old enough.
 func (s *Store) expireRecords(ctx context.Context, before time.Time) (total int, err error) {
-	tenants, err := s.Tenants()
+	tenants, err := s.Tenants(ctx)
 	if err != nil {
 		return 0, err
 	}

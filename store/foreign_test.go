@@ -32,7 +32,7 @@ func FuzzApply_foreignStrings(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if found, err := s.Lookup(storetest.Contoso, messageID); messageID != "" && (err != nil || len(found) == 0) {
+		if found, err := s.Lookup(t.Context(), storetest.Contoso, messageID); messageID != "" && (err != nil || len(found) == 0) {
 			t.Errorf("Message-ID %q does not find its record: %v", messageID, err)
 		}
 		again, first, err := s.Apply(t.Context(), a, nil)
@@ -46,7 +46,7 @@ func FuzzApply_foreignStrings(f *testing.F) {
 // dropAll ends every intent and lets everything expire.
 func dropAll(t *testing.T, s *store.Store) {
 	t.Helper()
-	intents, err := s.IntentsBy(store.IntentFilter{})
+	intents, err := s.IntentsBy(t.Context(), store.IntentFilter{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,14 +62,14 @@ func dropAll(t *testing.T, s *store.Store) {
 		t.Fatal(err)
 	}
 	verify(t, s)
-	if c, err := s.Counts(""); err != nil || c.Records != 0 || len(c.Outcomes) != 0 || len(c.Dispositions) != 0 {
+	if c, err := s.Counts(t.Context(), ""); err != nil || c.Records != 0 || len(c.Outcomes) != 0 || len(c.Dispositions) != 0 {
 		t.Errorf("after all has expired: %+v, %v", c, err)
 	}
 }
 
 func verify(t *testing.T, s *store.Store) {
 	t.Helper()
-	if findings, err := s.Verify(); err != nil || len(findings) > 0 {
+	if findings, err := s.Verify(t.Context()); err != nil || len(findings) > 0 {
 		t.Errorf("the rows do not fit together: %q, %v", findings, err)
 	}
 }

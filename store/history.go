@@ -1,31 +1,38 @@
 package store
 
 import (
+	"context"
 	"fmt"
 
 	"clawback/verdict/history"
 )
 
 // History reads what a tenant's mail has taught about some keys, in their order; keys of which nothing is known are
-// left out. When the rows cannot be read the answer is that nothing is known.
-func (s *Store) History(tenant string, keys []string) []history.Entry {
-	var entries []history.Entry
-	_ = s.view(func(t *txn) error {
+// left out. An error says nothing of what is known: a verdict must not follow from it.
+func (s *Store) History(ctx context.Context, tenant string, keys []string) (entries []history.Entry, err error) {
+	err = s.view(ctx, func(t *txn) error {
 		for _, key := range keys {
 			var e history.Entry
-			if found, err := t.load(tableHistory, historyKey(tenant, key), &e); err == nil && found {
+			found, err := t.load(tableHistory, historyKey(tenant, key), &e)
+			if err != nil {
+				return err
+			}
+			if found {
 				entries = append(entries, e)
 			}
 		}
 		return nil
 	})
-	return entries
+	if err != nil {
+		return nil, fmt.Errorf("read history: %w", err)
+	}
+	return entries, nil
 }
 
 // Read returns what the verdict of one of a record's reports read of the history, so that judging it again gives the
 // same answer.
-func (s *Store) Read(record, report string) (entries []history.Entry, err error) {
-	err = s.view(func(t *txn) error {
+func (s *Store) Read(ctx context.Context, record, report string) (entries []history.Entry, err error) {
+	err = s.view(ctx, func(t *txn) error {
 		var f facts
 		found, err := t.load(tableFacts, append(nulled(record), hash16(report)...), &f)
 		if err == nil && !found {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"clawback/internal/mailaddr"
+	"context"
 
 	"encoding/binary"
 	"fmt"
@@ -10,8 +11,8 @@ import (
 )
 
 // Intents lists a record's intents, in the order of their ids.
-func (s *Store) Intents(record string) (list []Intent, err error) {
-	err = s.view(func(t *txn) error {
+func (s *Store) Intents(ctx context.Context, record string) (list []Intent, err error) {
+	err = s.view(ctx, func(t *txn) error {
 		list, err = t.intentsOf(record)
 		return err
 	})
@@ -19,8 +20,8 @@ func (s *Store) Intents(record string) (list []Intent, err error) {
 }
 
 // Intent reads one intent.
-func (s *Store) Intent(id string) (in Intent, err error) {
-	err = s.view(func(t *txn) error {
+func (s *Store) Intent(ctx context.Context, id string) (in Intent, err error) {
+	err = s.view(ctx, func(t *txn) error {
 		in, err = t.mustIntent(id)
 		return err
 	})
@@ -39,9 +40,9 @@ type IntentFilter struct {
 }
 
 // IntentsBy lists intents, those of the newest record first. It looks at 100,000 at most and says so by [ErrBound].
-func (s *Store) IntentsBy(f IntentFilter) (list []Intent, err error) {
+func (s *Store) IntentsBy(ctx context.Context, f IntentFilter) (list []Intent, err error) {
 	f.Limit = orDefault(f.Limit, 1000)
-	err = s.view(func(t *txn) error {
+	err = s.view(ctx, func(t *txn) error {
 		if f.Record != "" {
 			list, err = t.intentsOfFiltered(f)
 			return err

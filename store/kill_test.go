@@ -53,11 +53,11 @@ func carry(s *store.Store) (moves int, err error) {
 	if _, _, err := s.Apply(ctx, storetest.Report(storetest.Contoso, 1), storetest.PlanAll); err != nil {
 		return 0, err
 	}
-	due, err := s.Due(time.Now(), store.DueFilter{})
-	if err != nil || len(due) == 0 {
+	due, err := s.Due(ctx, time.Now(), store.DueFilter{})
+	if err != nil || len(due.Intents) == 0 {
 		return 0, err
 	}
-	open, err := s.Unfinished()
+	open, err := s.Unfinished(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -65,7 +65,7 @@ func carry(s *store.Store) (moves int, err error) {
 	if len(open) > 0 {
 		operation = "verify"
 	}
-	in, attempt, err := s.Begin(ctx, due[0], store.Attempt{Operation: operation})
+	in, attempt, err := s.Begin(ctx, due.Intents[0], store.Attempt{Operation: operation})
 	if err != nil {
 		return 0, err
 	}
@@ -93,7 +93,7 @@ func TestKill_everyCommitPoint(t *testing.T) {
 			if err != nil || moves != tt.moves {
 				t.Errorf("after the kill %d moves are made (%v), want %d", moves, err, tt.moves)
 			}
-			c, err := s.Counts(storetest.Contoso)
+			c, err := s.Counts(t.Context(), storetest.Contoso)
 			if err != nil || c.Processed != 1 || c.Records != 1 || c.Outcomes[store.Done] != 1 || len(c.Outcomes) != 1 {
 				t.Errorf("counts: %+v, %v", c, err)
 			}

@@ -11,6 +11,7 @@ const maxScan = 100_000
 
 // merged walks several ranges of one index side by side, in the order of what follows their prefixes.
 type merged struct {
+	t      *txn
 	ranges []*walk
 	last   *walk // whose row was returned last, and is still to be moved on
 }
@@ -28,7 +29,7 @@ func (t *txn) merged(b rows.Table, prefixes [][]byte) *merged { return t.mergedF
 
 // mergedFrom starts, in each range, at the first row whose suffix is not less than from.
 func (t *txn) mergedFrom(b rows.Table, prefixes [][]byte, from []byte) *merged {
-	m := &merged{}
+	m := &merged{t: t}
 	for _, prefix := range prefixes {
 		w := &walk{cursor: t.cursor(b), prefix: prefix}
 		w.set(w.cursor.Seek(join(prefix, from)))
@@ -48,6 +49,9 @@ func (w *walk) set(k, v []byte) {
 
 // next returns the least row that is left, which is valid until the next call.
 func (m *merged) next() (suffix, value []byte, ok bool) {
+	if !m.t.step() {
+		return nil, nil, false
+	}
 	if m.last != nil {
 		m.last.set(m.last.cursor.Next())
 	}

@@ -26,8 +26,8 @@ func (t *txn) putValue(v Value) error {
 }
 
 // Meta reads a value that PutMeta wrote, or ErrNotFound.
-func (s *Store) Meta(key string) (value []byte, err error) {
-	err = s.view(func(t *txn) error {
+func (s *Store) Meta(ctx context.Context, key string) (value []byte, err error) {
+	err = s.view(ctx, func(t *txn) error {
 		v := t.get(tableKV, []byte(key))
 		if v == nil {
 			return fmt.Errorf("value of %s: %w", key, ErrNotFound)
@@ -39,8 +39,8 @@ func (s *Store) Meta(key string) (value []byte, err error) {
 }
 
 // MetaKeys lists the keys that begin with prefix, in order.
-func (s *Store) MetaKeys(prefix string) (keys []string, err error) {
-	err = s.view(func(t *txn) error {
+func (s *Store) MetaKeys(ctx context.Context, prefix string) (keys []string, err error) {
+	err = s.view(ctx, func(t *txn) error {
 		t.each(tableKV, []byte(prefix), func(k, _ []byte) bool {
 			keys = append(keys, string(k))
 			return true

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -13,8 +14,8 @@ import (
 const maxVariants = 32
 
 // Record reads one record.
-func (s *Store) Record(id string) (rec Record, err error) {
-	err = s.view(func(t *txn) error {
+func (s *Store) Record(ctx context.Context, id string) (rec Record, err error) {
+	err = s.view(ctx, func(t *txn) error {
 		rec, err = t.mustRecord(id)
 		return err
 	})
@@ -144,9 +145,9 @@ func (r Record) files() []string {
 }
 
 // Bodies lists the bodies in a file of the spool that records with unfinished intents need: those of which there is no
-// long-lived copy. whole is true when they cannot be told.
-func (s *Store) Bodies(file string) (bodies []spool.Ref, whole bool) {
-	err := s.view(func(t *txn) error {
+// long-lived copy.
+func (s *Store) Bodies(ctx context.Context, file string) (bodies []spool.Ref, err error) {
+	err = s.view(ctx, func(t *txn) error {
 		var failed error
 		prefix := nulled(file)
 		t.each(tableFiles, prefix, func(k, _ []byte) bool {
@@ -167,14 +168,12 @@ func (s *Store) Bodies(file string) (bodies []spool.Ref, whole bool) {
 		})
 		return failed
 	})
-	return bodies, err != nil
+	return bodies, err
 }
 
-// InUse reports whether a record with unfinished intents refers to a file of the spool. When that cannot be read, the
-// answer is that it does.
-func (s *Store) InUse(file string) bool {
-	used := false
-	err := s.view(func(t *txn) error {
+// InUse reports whether a record with unfinished intents refers to a file of the spool.
+func (s *Store) InUse(ctx context.Context, file string) (used bool, err error) {
+	err = s.view(ctx, func(t *txn) error {
 		prefix := nulled(file)
 		t.each(tableFiles, prefix, func(k, _ []byte) bool {
 			used = t.tally(string(k[len(prefix):])).Open > 0
@@ -182,5 +181,5 @@ func (s *Store) InUse(file string) bool {
 		})
 		return nil
 	})
-	return used || err != nil
+	return used, err
 }

@@ -131,16 +131,16 @@ func TestVerifyAudit_seesTampering(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if err := errors.Join(s.VerifyAudit(), s.Close()); err != nil {
+			if err := errors.Join(s.VerifyAudit(t.Context()), s.Close()); err != nil {
 				t.Fatal(err)
 			}
 			e = e.Reopen()
 			edit(t, e, tamper)
 			s = openStore(t, e, Options{})
-			if err := s.VerifyAudit(); !errors.Is(err, ErrTampered) {
+			if err := s.VerifyAudit(t.Context()); !errors.Is(err, ErrTampered) {
 				t.Errorf("error %v, want ErrTampered", err)
 			}
-			if findings, err := s.Verify(); err != nil || len(findings) != 1 {
+			if findings, err := s.Verify(t.Context()); err != nil || len(findings) != 1 {
 				t.Errorf("Verify finds %q, %v", findings, err)
 			}
 		})

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,10 +27,10 @@ type RecordFilter struct {
 
 // Records lists records, those received last first. When it has looked at as many as it may it returns what it has
 // found together with [ErrBound].
-func (s *Store) Records(f RecordFilter) (list []Record, err error) {
+func (s *Store) Records(ctx context.Context, f RecordFilter) (list []Record, err error) {
 	f.Limit = orDefault(f.Limit, 100)
 	f.Scan = orDefault(f.Scan, maxScan)
-	err = s.view(func(t *txn) error {
+	err = s.view(ctx, func(t *txn) error {
 		list, err = t.search(f)
 		return err
 	})
@@ -135,8 +136,8 @@ const minPrefix = 4
 
 // Lookup finds the records that a key names: an id or the beginning of one, a Message-ID with or without its brackets,
 // or a network message id. Of tenant, or of any when that is ""; at most 100. None is no error.
-func (s *Store) Lookup(tenant, key string) (list []Record, err error) {
-	err = s.view(func(t *txn) error {
+func (s *Store) Lookup(ctx context.Context, tenant, key string) (list []Record, err error) {
+	err = s.view(ctx, func(t *txn) error {
 		list, err = t.lookup(tenant, key)
 		return err
 	})

@@ -85,7 +85,7 @@ func (s *Store) Probe(ctx context.Context) error {
 }
 
 // Size is how many bytes the store occupies on the disk.
-func (s *Store) Size() (int64, error) {
+func (s *Store) Size(ctx context.Context) (int64, error) {
 	n, err := s.engine.Size()
 	if err != nil {
 		return 0, fmt.Errorf("size of store: %w", err)
@@ -96,14 +96,17 @@ func (s *Store) Size() (int64, error) {
 // now is the time in UTC without its monotonic part, as it will be read back.
 func (s *Store) now() time.Time { return s.o.Now().UTC().Round(0) }
 
-// view runs fn in a read transaction.
-func (s *Store) view(fn func(t *txn) error) error {
+// view runs fn in a read transaction. Long walks end with ctx.
+func (s *Store) view(ctx context.Context, fn func(t *txn) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	tx, err := s.engine.Begin(false)
 	if err != nil {
 		return err
 	}
 	defer tx.Rollback()
-	t := &txn{tx: tx, now: s.now()}
+	t := &txn{ctx: ctx, tx: tx, now: s.now()}
 	err = fn(t)
 	if failed := t.failure(); failed != nil {
 		return failed // what fn made of rows that could not be read says nothing

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -14,6 +15,8 @@ import (
 // txn is one call's view of a transaction. Its writes are collected and reach the transaction only when the whole call
 // has succeeded, so that calls which share a transaction do not share a failure.
 type txn struct {
+	ctx     context.Context // its caller's: a long walk ends with it; nil: none
+	steps   int             // of walks, since ctx was asked
 	tx      rows.Tx
 	err     error // the first failure of a read: what was computed from it must not be used
 	cursors []rows.Cursor
@@ -36,8 +39,22 @@ func (t *txn) get(b rows.Table, key []byte) []byte {
 // fail keeps the first error of a read.
 func (t *txn) fail(b rows.Table, err error) {
 	if err != nil && t.err == nil {
-		t.err = fmt.Errorf("read rows of %s: %w", title(b), err)
+		t.err = fmt.Errorf("%w: read rows of %s: %w", ErrRead, title(b), err)
 	}
+}
+
+// stepsBetween is how many rows a walk reads before it asks again whether its caller still waits.
+const stepsBetween = 256
+
+// step counts a row of a walk. It reports false when the caller waits no longer: the walk's answer is not used then.
+func (t *txn) step() bool {
+	if t.steps++; t.steps%stepsBetween != 0 || t.ctx == nil {
+		return true
+	}
+	if err := t.ctx.Err(); err != nil && t.err == nil {
+		t.err = err
+	}
+	return t.err == nil
 }
 
 // cursor walks a table; its errors are the transaction's.
@@ -51,7 +68,7 @@ func (t *txn) cursor(b rows.Table) rows.Cursor {
 func (t *txn) failure() error {
 	for _, c := range t.cursors {
 		if err := c.Err(); err != nil && t.err == nil {
-			t.err = fmt.Errorf("walk rows: %w", err)
+			t.err = fmt.Errorf("%w: walk: %w", ErrRead, err)
 		}
 	}
 	return t.err
@@ -81,7 +98,7 @@ func (t *txn) mark(b rows.Table, key []byte) {
 func (t *txn) each(b rows.Table, prefix []byte, fn func(k, v []byte) bool) {
 	c := t.tx.Cursor(b)
 	defer c.Close()
-	for k, v := c.SeekWithin(prefix); k != nil && bytes.HasPrefix(k, prefix); k, v = c.Next() {
+	for k, v := c.SeekWithin(prefix); k != nil && bytes.HasPrefix(k, prefix) && t.step(); k, v = c.Next() {
 		if t.deleted(b, k) {
 			continue
 		}
@@ -153,7 +170,7 @@ func (t *txn) save(b rows.Table, key []byte, v any) error {
 // decode reads a JSON row.
 func decode(b rows.Table, row []byte, v any) error {
 	if err := json.Unmarshal(row, v); err != nil {
-		return fmt.Errorf("read row of %s: %w", title(b), err)
+		return fmt.Errorf("%w: row of %s: %w", ErrRead, title(b), err)
 	}
 	return nil
 }

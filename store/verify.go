@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"slices"
 
@@ -15,8 +16,8 @@ const maxFindings = 100
 // Verify reads all rows and reports, a sentence each, what does not fit together: an index row that leads nowhere, a row
 // without its index rows, a counter that differs from a recount, an audit entry that was changed. None is a sound
 // store. It works on a snapshot, beside normal work, and holds no more than a row at a time.
-func (s *Store) Verify() (findings []string, err error) {
-	err = s.view(func(t *txn) error {
+func (s *Store) Verify(ctx context.Context) (findings []string, err error) {
+	err = s.view(ctx, func(t *txn) error {
 		v := &verification{t: t, want: map[rows.Table]int{}}
 		v.records()
 		v.intents()
@@ -30,7 +31,7 @@ func (s *Store) Verify() (findings []string, err error) {
 	if err != nil {
 		return findings, fmt.Errorf("verify store: %w", err)
 	}
-	if err := s.VerifyAudit(); err != nil {
+	if err := s.VerifyAudit(ctx); err != nil {
 		findings = append(findings, err.Error())
 	}
 	return findings, nil

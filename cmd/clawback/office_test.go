@@ -151,7 +151,7 @@ func (o *office) fillStore(t *testing.T, q *bolt.Queue, st *store.Store) {
 	spam := o.record(t, q, st, 2, verdict.Verdict{Disposition: verdict.Spam, Score: 61, Spam: 6.1}, planDryRun)
 	clean := o.record(t, q, st, 3, verdict.Verdict{Disposition: verdict.Clean}, nil)
 	o.names["PHISH"], o.names["SPAM"], o.names["CLEAN"] = phish.ID, spam.ID, clean.ID
-	list, err := st.Intents(phish.ID)
+	list, err := st.Intents(t.Context(), phish.ID)
 	must(t, err)
 	for _, in := range list {
 		o.names[strings.ToUpper(strings.SplitN(in.Address, "@", 2)[0])] = in.ID

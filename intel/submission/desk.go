@@ -20,18 +20,18 @@ import (
 
 // Store is where submissions are kept and records are found. *store.Store is one.
 type Store interface {
-	Meta(key string) ([]byte, error)
-	MetaKeys(prefix string) ([]string, error)
+	Meta(ctx context.Context, key string) ([]byte, error)
+	MetaKeys(ctx context.Context, prefix string) ([]string, error)
 	Update(ctx context.Context, c store.Change) error
-	Lookup(tenant, key string) ([]store.Record, error)
-	Record(id string) (store.Record, error)
+	Lookup(ctx context.Context, tenant, key string) ([]store.Record, error)
+	Record(ctx context.Context, id string) (store.Record, error)
 }
 
 // Judge judges again and learns. *judge.Judge is one.
 type Judge interface {
 	Again(ctx context.Context, rec store.Record, claim string) (verdict.Verdict, error)
 	Tokens(t *config.Tenant, octets io.ReaderAt, size int64) ([]string, error)
-	Lesson(tenant, id string) (intel.Lesson, bool)
+	Lesson(ctx context.Context, tenant, id string) (intel.Lesson, bool, error)
 	Teach(ctx context.Context, l intel.Lesson, with ...store.Value) (intel.Lesson, error)
 	Withdraw(ctx context.Context, act store.Act, with ...store.Value) (intel.Lesson, error)
 }
@@ -62,18 +62,18 @@ func NewDesk(o Options) *Desk {
 func (d *Desk) now() time.Time { return d.o.Now().UTC().Round(0) }
 
 // List gives a tenant's submissions, "" for all tenants: those that wait first, of them those of believed reporters, then the newest.
-func (d *Desk) List(tenant string) ([]Submission, error) {
+func (d *Desk) List(ctx context.Context, tenant string) ([]Submission, error) {
 	from := prefix
 	if tenant != "" {
 		from += tenant + "/"
 	}
-	keys, err := d.o.Store.MetaKeys(from)
+	keys, err := d.o.Store.MetaKeys(ctx, from)
 	if err != nil {
 		return nil, fmt.Errorf("read submissions: %w", err)
 	}
 	list := make([]Submission, len(keys))
 	for i, key := range keys {
-		data, err := d.o.Store.Meta(key)
+		data, err := d.o.Store.Meta(ctx, key)
 		if err != nil {
 			return nil, fmt.Errorf("read submissions: %w", err)
 		}
@@ -101,8 +101,8 @@ func rank(s Submission) int {
 }
 
 // Get finds a submission by its id, or by the beginning of one.
-func (d *Desk) Get(id string) (Submission, error) {
-	list, err := d.List("")
+func (d *Desk) Get(ctx context.Context, id string) (Submission, error) {
+	list, err := d.List(ctx, "")
 	if err != nil {
 		return Submission{}, err
 	}
@@ -120,8 +120,8 @@ func (d *Desk) Get(id string) (Submission, error) {
 
 // Counts are how many submissions of a tenant are in each state; those of reporters who are not believed count as "unproven"
 // until they are settled.
-func (d *Desk) Counts(tenant string) (map[string]int, error) {
-	list, err := d.List(tenant)
+func (d *Desk) Counts(ctx context.Context, tenant string) (map[string]int, error) {
+	list, err := d.List(ctx, tenant)
 	counts := map[string]int{}
 	for _, s := range list {
 		state := string(s.State)

@@ -1,6 +1,7 @@
 package submission
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,13 +17,13 @@ import (
 // The rules are those by which package retract knows a message of a mailbox: a network message id that is a record's makes
 // the copy that record's, and no other's; content is compared only where the copy or the record has no id, and never where
 // there is a doubt.
-func (d *Desk) find(tenant string, m identity.Message, named string) (rec store.Record, how string, err error) {
+func (d *Desk) find(ctx context.Context, tenant string, m identity.Message, named string) (rec store.Record, how string, err error) {
 	ids := m.NetworkMessageIDs
 	if len(ids) == 0 && named != "" {
 		ids = []string{named}
 	}
 	for _, id := range ids {
-		rec, err = d.sole(tenant, id, func(r store.Record) bool { return strings.EqualFold(r.NetworkMessageID, id) })
+		rec, err = d.sole(ctx, tenant, id, func(r store.Record) bool { return strings.EqualFold(r.NetworkMessageID, id) })
 		switch {
 		case err != nil:
 			return rec, "", err
@@ -36,7 +37,7 @@ func (d *Desk) find(tenant string, m identity.Message, named string) (rec store.
 	if m.MessageID == "" || contents == "" || len(m.Doubts) > 0 {
 		return rec, "", nil
 	}
-	rec, err = d.sole(tenant, m.MessageID, func(r store.Record) bool {
+	rec, err = d.sole(ctx, tenant, m.MessageID, func(r store.Record) bool {
 		return r.Contents == contents && len(r.Doubts) == 0 && (r.NetworkMessageID == "" || len(ids) == 0)
 	})
 	if rec.ID == "" {
@@ -46,8 +47,8 @@ func (d *Desk) find(tenant string, m identity.Message, named string) (rec store.
 }
 
 // sole is the only record under a key that fits; of several the only first-hand one. Its id is "" when there is none.
-func (d *Desk) sole(tenant, key string, fits func(store.Record) bool) (store.Record, error) {
-	found, err := d.o.Store.Lookup(tenant, key)
+func (d *Desk) sole(ctx context.Context, tenant, key string, fits func(store.Record) bool) (store.Record, error) {
+	found, err := d.o.Store.Lookup(ctx, tenant, key)
 	if err != nil {
 		return store.Record{}, fmt.Errorf("find record: %w", err)
 	}

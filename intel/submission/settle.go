@@ -26,7 +26,7 @@ type Decision struct {
 func (d *Desk) Accept(ctx context.Context, id string, by Decision) (Submission, intel.Lesson, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	s, err := d.Get(id)
+	s, err := d.Get(ctx, id)
 	if err != nil {
 		return s, intel.Lesson{}, err
 	}
@@ -35,20 +35,20 @@ func (d *Desk) Accept(ctx context.Context, id string, by Decision) (Submission, 
 		lesson.Record = s.ID
 		lesson.Tokens, lesson.Untold = d.tokensOf(s)
 	}
-	settled, err := d.settled(s, Accepted, by)
+	settled, err := d.settled(ctx, s, Accepted, by)
 	if err != nil {
 		return s, lesson, err
 	}
 	if lesson, err = d.o.Judge.Teach(ctx, lesson, settled...); err != nil {
 		return s, lesson, err
 	}
-	s, err = d.Get(s.ID)
+	s, err = d.Get(ctx, s.ID)
 	return s, lesson, err
 }
 
 // settled are the values of a submission and of the others of its record that wait, once it is settled.
-func (d *Desk) settled(s Submission, state State, by Decision) (values []store.Value, err error) {
-	list, err := d.List(s.Tenant)
+func (d *Desk) settled(ctx context.Context, s Submission, state State, by Decision) (values []store.Value, err error) {
+	list, err := d.List(ctx, s.Tenant)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +70,7 @@ func (d *Desk) settled(s Submission, state State, by Decision) (values []store.V
 func (d *Desk) Dismiss(ctx context.Context, id string, by Decision) (Submission, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	s, err := d.Get(id)
+	s, err := d.Get(ctx, id)
 	if err != nil {
 		return s, err
 	}
@@ -157,7 +157,7 @@ func (d *Desk) File(ctx context.Context, t *config.Tenant, octets io.ReaderAt, s
 		if len(m.Parts) == 0 && m.From == "" {
 			return fmt.Errorf("the file holds no message")
 		}
-		rec, _, err := d.find(t.ID, m, "")
+		rec, _, err := d.find(ctx, t.ID, m, "")
 		if err != nil {
 			return err
 		}

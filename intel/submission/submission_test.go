@@ -53,7 +53,7 @@ func (f *fixture) open() {
 	now := func() time.Time { return f.now }
 	tenant := func(id string) (*config.Tenant, bool) { return &f.tenant, id == contosoID }
 	body := func(r spool.Ref) (intel.Body, error) { return f.spool.Open(r) }
-	f.judge, err = intel.New(&config.Config{Tenants: []config.Tenant{f.tenant}, Engines: config.Engines{Timeout: time.Second}}, intel.Options{
+	f.judge, err = intel.New(f.t.Context(), &config.Config{Tenants: []config.Tenant{f.tenant}, Engines: config.Engines{Timeout: time.Second}}, intel.Options{
 		Values: f.store, Records: f.store, Now: now, Open: body, Tenant: tenant,
 		Scorer: func(*config.Config) score.Options { return score.Options{} },
 	})
@@ -161,7 +161,7 @@ func (f *fixture) learnt(bad, good int) {
 
 func (f *fixture) state(id string) Submission {
 	f.t.Helper()
-	s, err := f.Get(id)
+	s, err := f.Get(f.t.Context(), id)
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -245,7 +245,7 @@ func TestTake_believesOnlyWhomExchangeVouchesFor(t *testing.T) {
 		l := f.letter(c.sender, mailOf(c.from, "1||x", c.stamps, message(1)))
 		l.Unproven, l.Trusted = c.unproven, []string{ada, "ada@elsewhere.example", ""}
 		s := f.take(l)[0]
-		acts, err := f.store.Audit(store.AuditFilter{})
+		acts, err := f.store.Audit(t.Context(), store.AuditFilter{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -268,11 +268,11 @@ func TestTake_twiceIsOnce(t *testing.T) {
 	if !first.Fresh || second.Fresh || second.ID != first.ID || other.ID == first.ID {
 		t.Errorf("%+v, then %+v, another's %+v", first, second, other)
 	}
-	acts, err := f.store.Audit(store.AuditFilter{})
+	acts, err := f.store.Audit(t.Context(), store.AuditFilter{})
 	if err != nil || len(acts) != 2 {
 		t.Errorf("the audit has %+v, %v", acts, err)
 	}
-	counts, err := f.Counts(contosoID)
+	counts, err := f.Counts(t.Context(), contosoID)
 	if err != nil || counts["open"] != 2 || len(counts) != 1 {
 		t.Errorf("counts %v, %v", counts, err)
 	}

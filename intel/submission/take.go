@@ -111,7 +111,7 @@ func short(s string) string {
 
 // take keeps one message.
 func (d *Desk) take(ctx context.Context, r reported) (Taken, error) {
-	rec, how, err := d.find(r.Tenant, r.copy, r.named)
+	rec, how, err := d.find(ctx, r.Tenant, r.copy, r.named)
 	if err != nil {
 		return Taken{}, err
 	}
@@ -120,13 +120,17 @@ func (d *Desk) take(ctx context.Context, r reported) (Taken, error) {
 		r.From, r.Subject, r.MessageID = rec.From, rec.Subject, rec.MessageID
 	}
 	r.identify(cmp.Or(rec.ID, r.digest))
-	if data, err := d.o.Store.Meta(r.key()); err == nil {
+	if data, err := d.o.Store.Meta(ctx, r.key()); err == nil {
 		return Taken{}.of(data)
 	} else if !errors.Is(err, store.ErrNotFound) {
 		return Taken{}, fmt.Errorf("read submission: %w", err)
 	}
 	if rec.ID != "" && r.believed() {
-		if v, err := d.o.Judge.Again(ctx, rec, string(r.Claim)); err == nil {
+		v, err := d.o.Judge.Again(ctx, rec, string(r.Claim))
+		switch {
+		case errors.Is(err, store.ErrRead): // what is known of the sender was not read: judged without it, it would say less
+			return Taken{}, fmt.Errorf("judge again: %w", err)
+		case err == nil:
 			r.Again = v.Disposition
 		}
 	}
@@ -145,7 +149,7 @@ func (t Taken) of(data []byte) (Taken, error) {
 func (d *Desk) keep(ctx context.Context, r reported) (Taken, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	list, err := d.List(r.Tenant)
+	list, err := d.List(ctx, r.Tenant)
 	if err != nil {
 		return Taken{}, err
 	}
@@ -154,7 +158,10 @@ func (d *Desk) keep(ctx context.Context, r reported) (Taken, error) {
 	}
 	values := crowded(list, r.Submission)
 	if r.trusted && r.believed() {
-		if r.Untaught = d.untaught(list, r.Submission); r.Untaught == "" {
+		if r.Untaught, err = d.untaught(ctx, list, r.Submission); err != nil {
+			return Taken{}, err
+		}
+		if r.Untaught == "" {
 			return d.teach(ctx, r.Submission, values)
 		}
 	}

@@ -13,13 +13,22 @@ import (
 )
 
 // untaught says why a trusted reporter's submission does not teach, or "" when it may.
-func (d *Desk) untaught(list []Submission, s Submission) string {
+func (d *Desk) untaught(ctx context.Context, list []Submission, s Submission) (string, error) {
 	if s.Record == "" {
-		return "its record is not known"
+		return "its record is not known", nil
 	}
-	if l, given := d.o.Judge.Lesson(s.Tenant, s.Record); given && !l.Reporter {
-		return "an administrator has said what it is"
+	l, given, err := d.o.Judge.Lesson(ctx, s.Tenant, s.Record)
+	if err != nil {
+		return "", err
 	}
+	if given && !l.Reporter {
+		return "an administrator has said what it is", nil
+	}
+	return d.overQuota(list, s), nil
+}
+
+// overQuota says which bound of what reporters teach a submission would pass, or that others contradict it; "" for none.
+func (d *Desk) overQuota(list []Submission, s Submission) string {
 	today, campaign := 0, 0
 	for _, o := range list {
 		if o.Record == s.Record && o.believed() && o.bad() != s.bad() {

@@ -24,14 +24,14 @@ type use struct {
 }
 
 // loadUses reads what was remembered before the start.
-func (l *live) loadUses() error {
+func (l *live) loadUses(ctx context.Context) error {
 	l.used = map[string]use{}
-	keys, err := l.store.MetaKeys(usedPrefix)
+	keys, err := l.store.MetaKeys(ctx, usedPrefix)
 	if err != nil {
 		return err
 	}
 	for _, key := range keys {
-		value, err := l.store.Meta(key)
+		value, err := l.store.Meta(ctx, key)
 		if err != nil {
 			return err
 		}

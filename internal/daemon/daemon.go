@@ -109,7 +109,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	if err := d.openDurable(); err != nil {
 		return err
 	}
-	if d.live, err = newLive(d.cfg, d.store, liveOptions{d.graph, hidden}); err != nil {
+	if d.live, err = newLive(ctx, d.cfg, d.store, liveOptions{d.graph, hidden}); err != nil {
 		return err
 	}
 	// What is done with a report: pipeline( journal -> score ) -> store -> retract -> Graph.
@@ -119,7 +119,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	if err := d.openFiles(o.Files); err != nil {
 		return err
 	}
-	if d.judge, err = intel.New(d.cfg, d.judgeOptions()); err != nil {
+	if d.judge, err = intel.New(ctx, d.cfg, d.judgeOptions()); err != nil {
 		return err
 	}
 	d.desk = submission.NewDesk(d.deskOptions())

@@ -27,11 +27,14 @@ func (d *daemon) runJanitor(ctx context.Context) error {
 
 func (d *daemon) deleteExpired(ctx context.Context, now time.Time) {
 	keep := d.live.config().Spool
-	inUse := func(file string) bool { return d.queue.InUse(file) || d.store.InUse(file) }
+	inUse := func(file string) bool {
+		used, err := d.store.InUse(ctx, file)
+		return used || err != nil || d.queue.InUse(file) // what cannot be read is kept
+	}
 	if _, err := d.spool.Expire(now.Add(-keep.Retention), now.Add(-keep.FlaggedRetention), inUse); err != nil {
 		d.log.Warn("delete old originals", "event", "janitor.failed", "error", err)
 	}
-	d.detach(now.Add(-keep.Retention))
+	d.detach(ctx, now.Add(-keep.Retention))
 	expired := now.Add(-d.live.config().Quarantine.PostmasterRetention)
 	n, err := d.queue.ExpirePostmaster(ctx, expired)
 	switch {
@@ -49,8 +52,9 @@ func (d *daemon) deleteExpired(ctx context.Context, now time.Time) {
 
 // detach lets segments go that are past their retention and of which only some bodies are needed still: by items in quarantine,
 // bounces that wait, retractions that are held. One small mail an hour would otherwise keep all of them.
-func (d *daemon) detach(before time.Time) {
-	done, err := d.spool.Detach(before, d.needs)
+func (d *daemon) detach(ctx context.Context, before time.Time) {
+	needs := func(segment string) ([]spool.Ref, bool) { return d.needs(ctx, segment) }
+	done, err := d.spool.Detach(before, needs)
 	if err != nil {
 		d.log.Warn("copy what is needed out of old segments", "event", "janitor.failed", "error", err)
 	}
@@ -62,11 +66,11 @@ func (d *daemon) detach(before time.Time) {
 
 // needs says what something unfinished needs of a segment. The queue is asked first: an item leaves it when its record is
 // in the store.
-func (d *daemon) needs(segment string) (bodies []spool.Ref, whole bool) {
+func (d *daemon) needs(ctx context.Context, segment string) (bodies []spool.Ref, whole bool) {
 	queued, whole := d.queue.Bodies(segment)
 	if whole {
 		return nil, true
 	}
-	stored, whole := d.store.Bodies(segment)
-	return append(queued, stored...), whole
+	stored, err := d.store.Bodies(ctx, segment)
+	return append(queued, stored...), err != nil // of what cannot be read all is needed
 }

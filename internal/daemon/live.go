@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -42,9 +43,9 @@ type liveOptions struct {
 // graphFactory makes the client for one tenant's mailboxes.
 type graphFactory func(config.Tenant) (exchange.Mailboxes, error)
 
-func newLive(cfg *config.Config, st *store.Store, o liveOptions) (*live, error) {
+func newLive(ctx context.Context, cfg *config.Config, st *store.Store, o liveOptions) (*live, error) {
 	l := &live{store: st, newGraph: o.graph, secrets: cmp.Or(o.secrets, &secrets{})}
-	if err := l.loadUses(); err != nil {
+	if err := l.loadUses(ctx); err != nil {
 		return nil, fmt.Errorf("read used addresses: %w", err)
 	}
 	return l, l.replace(cfg)

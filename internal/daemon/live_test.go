@@ -29,7 +29,7 @@ func openLive(t *testing.T, dir string, cfg *config.Config) *live {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { st.Close() })
-	l, err := newLive(cfg, st, liveOptions{graph: noGraph})
+	l, err := newLive(t.Context(), cfg, st, liveOptions{graph: noGraph})
 	if err != nil {
 		t.Fatal(err)
 	}

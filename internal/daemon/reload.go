@@ -24,7 +24,7 @@ func (d *daemon) reloadUntil(ctx, failed context.Context, reload <-chan os.Signa
 			return
 		case <-reload:
 			systemd.Reloading()
-			if err := d.reload(); err != nil {
+			if err := d.reload(ctx); err != nil {
 				d.log.Error("the configuration was not changed", "event", "config.refused", "error", err)
 				d.alert("config.refused", "The new configuration is not in use; the old one is. See the log for what is wrong.")
 			}
@@ -34,13 +34,13 @@ func (d *daemon) reloadUntil(ctx, failed context.Context, reload <-chan os.Signa
 }
 
 // reload puts the file's present contents in force, or leaves everything as it is.
-func (d *daemon) reload() error {
+func (d *daemon) reload(ctx context.Context) error {
 	old := d.live.config()
 	cfg, err := config.Load(old.File)
 	if err != nil {
 		return err
 	}
-	if err := d.checkRemovedTenants(old, cfg); err != nil {
+	if err := d.checkRemovedTenants(ctx, old, cfg); err != nil {
 		return err
 	}
 	rules, err := d.judge.Prepare(cfg)
@@ -62,7 +62,7 @@ func (d *daemon) reload() error {
 }
 
 // checkRemovedTenants refuses a configuration that removes a tenant with open work.
-func (d *daemon) checkRemovedTenants(old, cfg *config.Config) error {
+func (d *daemon) checkRemovedTenants(ctx context.Context, old, cfg *config.Config) error {
 	kept := map[string]bool{}
 	for _, t := range cfg.Tenants {
 		kept[t.ID] = true
@@ -76,7 +76,7 @@ func (d *daemon) checkRemovedTenants(old, cfg *config.Config) error {
 		if err != nil {
 			return err
 		}
-		counts, err := d.store.Counts(t.ID)
+		counts, err := d.store.Counts(ctx, t.ID)
 		if err != nil {
 			return err
 		}

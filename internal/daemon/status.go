@@ -12,7 +12,7 @@ import (
 )
 
 // status gathers what the status command shows.
-func (d *daemon) status() (api.Status, error) {
+func (d *daemon) status(ctx context.Context) (api.Status, error) {
 	cfg := d.live.config()
 	s := api.Status{Version: d.version, Hostname: cfg.Hostname, Region: cfg.Region, Started: d.started.UTC(),
 		Sessions: d.sessions(), Tenants: []api.Tenant{}, Problems: []string{}}
@@ -23,15 +23,15 @@ func (d *daemon) status() (api.Status, error) {
 		return s, err
 	}
 	for _, t := range cfg.Tenants {
-		counts, err := d.store.Counts(t.ID)
+		counts, err := d.store.Counts(ctx, t.ID)
 		if err != nil {
 			return s, err
 		}
-		standing, err := d.engine.Standing(t.ID)
+		standing, err := d.engine.Standing(ctx, t.ID)
 		if err != nil {
 			return s, err
 		}
-		submissions, err := d.desk.Counts(t.ID)
+		submissions, err := d.desk.Counts(ctx, t.ID)
 		if err != nil {
 			return s, err
 		}

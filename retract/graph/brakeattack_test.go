@@ -27,7 +27,7 @@ func (s *storm) outcomes(records ...store.Record) map[store.Outcome]int {
 	s.t.Helper()
 	n := map[store.Outcome]int{}
 	for _, rec := range records {
-		intents, err := s.st.Intents(rec.ID)
+		intents, err := s.st.Intents(s.t.Context(), rec.ID)
 		if err != nil {
 			s.t.Fatal(err)
 		}
@@ -166,7 +166,7 @@ func TestBrakeAttack_spreadOverManyDomains(t *testing.T) {
 // approve approves a campaign, in one act with one entry of the audit.
 func (s *storm) approve(campaign string, mailboxes int) {
 	s.t.Helper()
-	before, err := s.st.Audit(store.AuditFilter{Limit: 100})
+	before, err := s.st.Audit(s.t.Context(), store.AuditFilter{Limit: 100})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -174,7 +174,7 @@ func (s *storm) approve(campaign string, mailboxes int) {
 	if err != nil || len(ids) != mailboxes {
 		s.t.Errorf("approved %d, %v; want %d", len(ids), err, mailboxes)
 	}
-	after, err := s.st.Audit(store.AuditFilter{Limit: 100})
+	after, err := s.st.Audit(s.t.Context(), store.AuditFilter{Limit: 100})
 	if err != nil || len(after) != len(before)+1 {
 		s.t.Fatalf("%d entries of the audit, %v; want one more than %d", len(after), err, len(before))
 	}
@@ -189,7 +189,7 @@ func TestBrakeAttack_campaignsAreListedAndRejected(t *testing.T) {
 	quietHour(t, func(s *storm) {
 		news := s.letter(letter{name: "news", sender: "news@shop.test", from: "news@shop.test", links: []string{"https://www.shop.test/offers"}, to: 40})
 		s.run(time.Minute)
-		list, err := s.engine.HeldCampaigns("")
+		list, err := s.engine.HeldCampaigns(t.Context(), "")
 		if err != nil || len(list) != 2 || list[0].Mailboxes != 30 || list[0].Messages != 1 || list[0].Records[0] != news.ID {
 			t.Fatalf("held %+v %v", list, err)
 		}
@@ -201,7 +201,7 @@ func TestBrakeAttack_campaignsAreListedAndRejected(t *testing.T) {
 		if n := s.outcomes(news); n[store.Done] != 10 || n[store.Skipped] != 30 {
 			t.Errorf("%v", n)
 		}
-		if list, err := s.engine.HeldCampaigns(s.cfg.ID); err != nil || len(list) != 0 {
+		if list, err := s.engine.HeldCampaigns(t.Context(), s.cfg.ID); err != nil || len(list) != 0 {
 			t.Errorf("still held: %+v %v", list, err)
 		}
 	})

@@ -64,7 +64,7 @@ func (s tally) add(b *bed) {
 		}
 	}
 	for _, m := range b.mails {
-		intents, _ := b.st.Intents(m.rec.ID) // check has read them already
+		intents, _ := b.st.Intents(context.Background(), m.rec.ID) // check has read them already
 		for _, in := range intents {
 			s["outcome "+string(in.Outcome)]++
 		}
@@ -336,7 +336,7 @@ func (b *bed) check() {
 		for _, good := range m.good {
 			wrong[good.Key] = true
 		}
-		intents, err := b.st.Intents(m.rec.ID)
+		intents, err := b.st.Intents(b.t.Context(), m.rec.ID)
 		if err != nil {
 			b.t.Fatal(err)
 		}

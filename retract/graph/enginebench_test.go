@@ -107,7 +107,7 @@ func (e *engineBench) round(b *testing.B, n int) {
 // settled waits until the store says done for all.
 func (e *engineBench) settled(b *testing.B, record string, n int) {
 	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
-		intents, err := e.st.Intents(record)
+		intents, err := e.st.Intents(b.Context(), record)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -153,7 +153,7 @@ func (s *storm) letter(l letter) store.Record {
 // done checks that a record is taken from all its mailboxes, and gives the highest fault count that was ever met.
 func (s *storm) done(rec store.Record) {
 	s.t.Helper()
-	intents, err := s.st.Intents(rec.ID)
+	intents, err := s.st.Intents(s.t.Context(), rec.ID)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -307,7 +307,7 @@ func TestStorm_oneMailboxFailing(t *testing.T) {
 			s.run(3 * time.Minute)
 		}
 		for _, rec := range all {
-			intents, err := s.st.Intents(rec.ID)
+			intents, err := s.st.Intents(t.Context(), rec.ID)
 			if err != nil {
 				t.Fatal(err)
 			}

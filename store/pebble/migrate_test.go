@@ -48,20 +48,20 @@ func check(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	if findings, err := s.Verify(); err != nil || len(findings) > 0 {
+	if findings, err := s.Verify(t.Context()); err != nil || len(findings) > 0 {
 		t.Errorf("the rows do not fit together: %q, %v", findings, err)
 	}
-	all, err := s.Counts("")
+	all, err := s.Counts(t.Context(), "")
 	if err != nil || all.Records != 40 || all.Outcomes[store.Done] != 16 || all.Outcomes[store.Pending] != 24 {
 		t.Errorf("counts %+v, %v", all, err)
 	}
-	if open, err := s.Unfinished(); err != nil || len(open) != 4 {
+	if open, err := s.Unfinished(t.Context()); err != nil || len(open) != 4 {
 		t.Errorf("%d attempts have no end, want 4 (%v)", len(open), err)
 	}
-	if acts, err := s.Audit(store.AuditFilter{Who: "anna"}); err != nil || len(acts) != 5 {
+	if acts, err := s.Audit(t.Context(), store.AuditFilter{Who: "anna"}); err != nil || len(acts) != 5 {
 		t.Errorf("%d entries of the audit, want 5 (%v)", len(acts), err)
 	}
-	if keys, err := s.MetaKeys("address/"); err != nil || len(keys) != 5 {
+	if keys, err := s.MetaKeys(t.Context(), "address/"); err != nil || len(keys) != 5 {
 		t.Errorf("values %q, %v", keys, err)
 	}
 	if _, first, err := s.Apply(t.Context(), storetest.Report(storetest.Contoso, 1), nil); err != nil || first {
@@ -141,7 +141,7 @@ func TestMigrate_leavesStoreAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	if c, err := s.Counts(""); err != nil || c.Records != 0 {
+	if c, err := s.Counts(t.Context(), ""); err != nil || c.Records != 0 {
 		t.Errorf("counts %+v, %v", c, err)
 	}
 }

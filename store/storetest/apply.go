@@ -45,7 +45,7 @@ func testApply(t *testing.T, b *bench) {
 			})
 		}
 		wg.Wait()
-		c := ok(s.Counts(Contoso))
+		c := ok(s.Counts(t.Context(), Contoso))
 		if c.Processed != 100 || c.Records != 100 || c.Outcomes[store.Pending] != 100 {
 			t.Errorf("counts after 100 reports, each applied twice: %+v", c)
 		}
@@ -138,7 +138,7 @@ func testAlternateIDs(t *testing.T, b *bench) {
 		t.Errorf("record %s, %s, also %q", rec.ID, rec.MessageID, rec.AlternateIDs)
 	}
 	for _, id := range append([]string{own, "other@example.com"}, rec.AlternateIDs...) {
-		if found, err := s.Lookup(Contoso, id); err != nil || len(found) != 1 || found[0].ID != rec.ID {
+		if found, err := s.Lookup(t.Context(), Contoso, id); err != nil || len(found) != 1 || found[0].ID != rec.ID {
 			t.Errorf("by %s: %d records, error %v", id, len(found), err)
 		}
 	}
@@ -167,7 +167,7 @@ func testForks(t *testing.T, b *bench) {
 	if diff := cmp.Diff(want, rec.Recipients); diff != "" {
 		t.Errorf("recipients:\n%s", diff)
 	}
-	if got := ok(s.Intents(rec.ID)); len(got) != 2 || got[0].Rev != 1 || got[1].Rev != 1 {
+	if got := ok(s.Intents(t.Context(), rec.ID)); len(got) != 2 || got[0].Rev != 1 || got[1].Rev != 1 {
 		t.Errorf("a late fork adds intents for its new recipients only; intents: %+v", got)
 	}
 }
@@ -212,14 +212,14 @@ func testNotFirstHand(t *testing.T, b *bench) {
 	if diff := cmp.Diff(rec, got); diff != "" {
 		t.Errorf("a report that is not first-hand changed the record:\n%s", diff)
 	}
-	if got := ok(s.Intents(rec.ID)); len(got) != 1 {
+	if got := ok(s.Intents(t.Context(), rec.ID)); len(got) != 1 {
 		t.Errorf("it made intents: %+v", got)
 	}
-	c := ok(s.Counts(Contoso))
+	c := ok(s.Counts(t.Context(), Contoso))
 	if c.Processed != 2 || c.NotFirstHand != 1 || c.Records != 1 {
 		t.Errorf("counts: %+v", c)
 	}
-	if acts := ok(s.Audit(store.AuditFilter{Object: rec.ID})); len(acts) != 1 {
+	if acts := ok(s.Audit(t.Context(), store.AuditFilter{Object: rec.ID})); len(acts) != 1 {
 		t.Errorf("audit has %d entries of it, want 1", len(acts))
 	}
 	before := snapshot(t, s)
@@ -245,7 +245,7 @@ func testTakeOver(t *testing.T, b *bench) {
 	suspected := apply(t, s, forged(1))
 	suspected.Pinned, suspected.RetractedBy = "clean", "ada"
 	must(t, s.Update(t.Context(), store.Change{Record: &suspected}))
-	if h := s.History(Contoso, []string{"from:sender@example.com"}); len(h) != 0 {
+	if h := ok(s.History(t.Context(), Contoso, []string{"from:sender@example.com"})); len(h) != 0 {
 		t.Errorf("a report that is not first-hand taught: %+v", h)
 	}
 	told := Report(Contoso, 1)
@@ -299,7 +299,7 @@ func testPlan(t *testing.T, b *bench) {
 	same.Key = "same"
 	rec, _, err := s.Apply(t.Context(), same, func(_ store.Record, have []store.Intent) []store.Intent { return have })
 	must(t, err)
-	if got := ok(s.Intents(rec.ID)); len(got) != 1 || got[0].Rev != 1 {
+	if got := ok(s.Intents(t.Context(), rec.ID)); len(got) != 1 || got[0].Rev != 1 {
 		t.Errorf("an intent that a plan returned unchanged was written: %+v", got)
 	}
 	fork := Report(Contoso, 1)
@@ -309,7 +309,7 @@ func testPlan(t *testing.T, b *bench) {
 		return have
 	})
 	must(t, err)
-	got := ok(s.Intents(rec.ID))
+	got := ok(s.Intents(t.Context(), rec.ID))
 	if len(got) != 1 || got[0].Outcome != store.Skipped || got[0].Rev != 2 {
 		t.Errorf("a plan's change of an intent: %+v", got)
 	}

@@ -21,7 +21,7 @@ func testAttempts(t *testing.T, b *bench) {
 		t.Errorf("first attempt %+v, intent at revision %d", first, begun.Rev)
 	}
 	s = b.restart(t, s)
-	if diff := cmp.Diff([]store.Attempt{first}, ok(s.Unfinished())); diff != "" {
+	if diff := cmp.Diff([]store.Attempt{first}, ok(s.Unfinished(t.Context()))); diff != "" {
 		t.Errorf("unfinished after a crash:\n%s", diff)
 	}
 	again, same, err := s.Begin(t.Context(), in, store.Attempt{Operation: store.OpMove, Started: started})
@@ -44,10 +44,10 @@ func testAttempts(t *testing.T, b *bench) {
 	if diff := cmp.Diff(before, snapshot(t, s)); diff != "" {
 		t.Errorf("the same Complete again changed something:\n%s", diff)
 	}
-	if list := ok(s.Unfinished()); len(list) != 0 {
+	if list := ok(s.Unfinished(t.Context())); len(list) != 0 {
 		t.Errorf("unfinished after Complete: %+v", list)
 	}
-	attempts := ok(s.Attempts(in.ID))
+	attempts := ok(s.Attempts(t.Context(), in.ID))
 	if len(attempts) != 1 || attempts[0].Finished.IsZero() || !attempts[0].Started.Equal(started) {
 		t.Errorf("attempts: %+v", attempts)
 	}
@@ -64,16 +64,16 @@ func testVerified(t *testing.T, b *bench) {
 	s = b.restart(t, s)
 	in, verify, err := s.Begin(t.Context(), in, store.Attempt{Operation: "verify"})
 	must(t, err)
-	if verify.Seq != 2 || len(ok(s.Unfinished())) != 2 {
-		t.Errorf("the second attempt is number %d, %d are open; want 2, 2", verify.Seq, len(ok(s.Unfinished())))
+	if verify.Seq != 2 || len(ok(s.Unfinished(t.Context()))) != 2 {
+		t.Errorf("the second attempt is number %d, %d are open; want 2, 2", verify.Seq, len(ok(s.Unfinished(t.Context()))))
 	}
 	in.Outcome = store.Done
 	_, err = s.Complete(t.Context(), in, verify)
 	must(t, err)
-	if list := ok(s.Unfinished()); len(list) != 0 {
+	if list := ok(s.Unfinished(t.Context())); len(list) != 0 {
 		t.Errorf("the intent is done, and unfinished are %+v", list)
 	}
-	if list := ok(s.Attempts(in.ID)); list[0].Outcome != "unknown" || list[0].Finished.IsZero() || list[0].Detail == "" {
+	if list := ok(s.Attempts(t.Context(), in.ID)); list[0].Outcome != "unknown" || list[0].Finished.IsZero() || list[0].Detail == "" {
 		t.Errorf("the attempt that the crash left open has no end after it was verified: %+v", list[0])
 	}
 	snapshot(t, s)
@@ -87,7 +87,7 @@ func testCalledOff(t *testing.T, b *bench) {
 	s = b.restart(t, s)
 	in.Outcome, in.Reason = store.Skipped, "cancelled"
 	must(t, s.Update(t.Context(), store.Change{Intents: []store.Intent{in}}))
-	if list := ok(s.Attempts(in.ID)); len(list) != 1 || list[0].Outcome != "unknown" || len(ok(s.Unfinished())) != 0 {
+	if list := ok(s.Attempts(t.Context(), in.ID)); len(list) != 1 || list[0].Outcome != "unknown" || len(ok(s.Unfinished(t.Context()))) != 0 {
 		t.Errorf("the attempt has no end: %+v", list)
 	}
 	snapshot(t, s)
@@ -113,7 +113,7 @@ func testRefused(t *testing.T, b *bench) {
 func testUpdate(t *testing.T, b *bench) {
 	s := b.start(t)
 	rec := apply(t, s, Report(Contoso, 1))
-	in := ok(s.Intents(rec.ID))[0]
+	in := ok(s.Intents(t.Context(), rec.ID))[0]
 	restore := store.Intent{
 		ID: store.IntentID(rec.ID, in.Address, store.Restore), Record: rec.ID, Kind: store.Restore, Address: in.Address, Outcome: store.Held,
 	}

@@ -36,7 +36,7 @@ func testCounts(t *testing.T, b *bench) {
 		s := (&bench{open: b.open}).start(t)
 		must(t, s.Validated(t.Context(), Contoso, Start))
 		must(t, s.Validated(t.Context(), Contoso, Start.Add(-time.Hour)))
-		if c := ok(s.Counts("")); !c.ConnectorValidated.Equal(Start) {
+		if c := ok(s.Counts(t.Context(), "")); !c.ConnectorValidated.Equal(Start) {
 			t.Errorf("connector validated at %v, want %v", c.ConnectorValidated, Start)
 		}
 	})
@@ -114,7 +114,7 @@ func (w *walker) report() {
 
 // work begins and completes an attempt with a random outcome.
 func (w *walker) work() {
-	list := ok(w.s.Due(w.b.now(), store.DueFilter{Limit: 5}))
+	list := ok(w.s.Due(w.t.Context(), w.b.now(), store.DueFilter{Limit: 5})).Intents
 	if len(list) == 0 {
 		return
 	}
@@ -132,13 +132,13 @@ func (w *walker) work() {
 
 // rejudge gives a record another verdict and its held intents another chance.
 func (w *walker) rejudge() {
-	list := ok(w.s.Records(store.RecordFilter{}))
+	list := ok(w.s.Records(w.t.Context(), store.RecordFilter{}))
 	if len(list) == 0 {
 		return
 	}
 	rec := list[w.rnd.IntN(len(list))]
 	rec.Verdict.Disposition = verdict.Disposition(w.rnd.IntN(7))
-	intents := ok(w.s.Intents(rec.ID))
+	intents := ok(w.s.Intents(w.t.Context(), rec.ID))
 	for i := range intents {
 		if intents[i].Outcome == store.Held {
 			intents[i].Outcome = store.Pending
@@ -152,7 +152,7 @@ func testBrake(t *testing.T, b *bench) {
 	counts := func(want ...int) {
 		t.Helper()
 		since := b.now().Add(-time.Hour)
-		got := []int{ok(s.Seen(Contoso, since)), ok(s.Acted(Contoso, since)), ok(s.Acted(Fabrikam, since))}
+		got := []int{ok(s.Seen(t.Context(), Contoso, since)), ok(s.Acted(t.Context(), Contoso, since)), ok(s.Acted(t.Context(), Fabrikam, since))}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("seen, acted, acted for another tenant:\n%s", diff)
 		}
@@ -177,7 +177,7 @@ func testBrake(t *testing.T, b *bench) {
 	in, _, err = s.Begin(t.Context(), in, store.Attempt{Operation: store.OpMove})
 	must(t, err)
 	counts(1, 1, 0) // the same mailbox and message
-	if n := ok(s.RecordActed(in.Record)); n != 1 {
+	if n := ok(s.RecordActed(t.Context(), in.Record)); n != 1 {
 		t.Errorf("mailboxes acted upon for the record: %d, want 1", n)
 	}
 	asked := pending(t, s, Contoso, 3, 6, Start, Start)
@@ -189,7 +189,7 @@ func testBrake(t *testing.T, b *bench) {
 	_, _, err = s.Begin(t.Context(), asked, store.Attempt{Operation: store.OpMove})
 	must(t, err)
 	counts(3, 1, 0) // what a person stands behind is not the brake's
-	if n := ok(s.RecordActed(asked.Record)); n != 0 {
+	if n := ok(s.RecordActed(t.Context(), asked.Record)); n != 0 {
 		t.Errorf("mailboxes acted upon by itself for a record that a person asked for: %d, want 0", n)
 	}
 	s = b.restart(t, s)
@@ -219,12 +219,12 @@ func testCampaigns(t *testing.T, b *bench) {
 	act(5, Contoso)
 	check := func(since time.Time, want []store.Campaign) {
 		t.Helper()
-		got := ok(s.Campaigns(Contoso, since, 10))
+		got := ok(s.Campaigns(t.Context(), Contoso, since, 10))
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("campaigns since %s:\n%s", since, diff)
 		}
 		for _, c := range want {
-			if n := ok(s.CampaignActed(Contoso, c.Name, since)); n != c.Mailboxes {
+			if n := ok(s.CampaignActed(t.Context(), Contoso, c.Name, since)); n != c.Mailboxes {
 				t.Errorf("%s: %d mailboxes, want %d", c.Name, n, c.Mailboxes)
 			}
 		}
@@ -233,18 +233,18 @@ func testCampaigns(t *testing.T, b *bench) {
 	hour := func() time.Time { return b.now().Add(-time.Hour) }
 	check(hour(), all)
 	for _, name := range []string{"sender:evil.exampl", "sender:evil", "", "link:evil.example.net"} {
-		if n := ok(s.CampaignActed(Contoso, name, hour())); n != 0 {
+		if n := ok(s.CampaignActed(t.Context(), Contoso, name, hour())); n != 0 {
 			t.Errorf("%q: %d mailboxes", name, n)
 		}
 	}
-	if got := ok(s.Campaigns(Contoso, hour(), 1)); len(got) != 1 || got[0] != all[0] {
+	if got := ok(s.Campaigns(t.Context(), Contoso, hour(), 1)); len(got) != 1 || got[0] != all[0] {
 		t.Errorf("the first one: %v", got)
 	}
 	s = b.restart(t, s)
 	check(hour(), all)
 	b.advance(62 * time.Minute)
 	check(hour(), []store.Campaign{})
-	if n := ok(s.Acted(Contoso, b.now().Add(-2*time.Hour))); n != 4 {
+	if n := ok(s.Acted(t.Context(), Contoso, b.now().Add(-2*time.Hour))); n != 4 {
 		t.Errorf("%d mailboxes in all, want 4: the campaigns' rows count beside them", n)
 	}
 }
@@ -265,25 +265,25 @@ func testHistory(t *testing.T, b *bench) {
 		{Key: "from:a", FirstSeen: Start, LastSeen: Start, Received: 1}, // a fork is the same message: it teaches once
 		{Key: "to:b", FirstSeen: Start, LastSeen: Start, Received: 1},
 	}
-	if diff := cmp.Diff(want, s.History(Contoso, []string{"from:a", "unknown", "to:b"})); diff != "" {
+	if diff := cmp.Diff(want, ok(s.History(t.Context(), Contoso, []string{"from:a", "unknown", "to:b"}))); diff != "" {
 		t.Errorf("history:\n%s", diff)
 	}
-	if h := s.History(Fabrikam, []string{"from:a"}); len(h) != 0 {
+	if h := ok(s.History(t.Context(), Fabrikam, []string{"from:a"})); len(h) != 0 {
 		t.Errorf("another tenant knows it too: %+v", h)
 	}
 
-	rec := ok(s.Lookup(Contoso, "message-1@example.com"))[0]
-	if diff := cmp.Diff(Report(Contoso, 1).Read, ok(s.Read(rec.ID, Report(Contoso, 1).Key))); diff != "" {
+	rec := ok(s.Lookup(t.Context(), Contoso, "message-1@example.com"))[0]
+	if diff := cmp.Diff(Report(Contoso, 1).Read, ok(s.Read(t.Context(), rec.ID, Report(Contoso, 1).Key))); diff != "" {
 		t.Errorf("what the verdict read:\n%s", diff)
 	}
 
 	for n := 2; n < 10; n++ {
 		teach(n, fmt.Sprint("from:", n), Start.Add(time.Duration(n)*time.Hour))
 	}
-	if got := ok(s.Counts(Contoso)).History; got != 5 {
+	if got := ok(s.Counts(t.Context(), Contoso)).History; got != 5 {
 		t.Errorf("%d entries are counted, want the bound of 5", got)
 	}
-	kept := s.History(Contoso, []string{"from:a", "to:b", "from:2", "from:4", "from:5", "from:9"})
+	kept := ok(s.History(t.Context(), Contoso, []string{"from:a", "to:b", "from:2", "from:4", "from:5", "from:9"}))
 	if len(kept) != 2 || kept[0].Key != "from:5" || kept[1].Key != "from:9" {
 		t.Errorf("those seen last are to be kept: %+v", kept)
 	}
@@ -295,12 +295,12 @@ func testHistory(t *testing.T, b *bench) {
 	for n := 21; n < 40; n++ { // however many strangers come
 		teach(n, fmt.Sprint("from:", n), Start.Add(time.Duration(n)*time.Hour))
 	}
-	kept = s.History(Contoso, []string{"from:friend", "from:38", "from:39"})
-	if len(kept) != 3 || kept[0].Began != 1 || ok(s.Counts(Contoso)).History != 5 {
+	kept = ok(s.History(t.Context(), Contoso, []string{"from:friend", "from:38", "from:39"}))
+	if len(kept) != 3 || kept[0].Began != 1 || ok(s.Counts(t.Context(), Contoso)).History != 5 {
 		t.Errorf("whom the tenant's people write to gives way to strangers: %+v", kept)
 	}
-	must(t, s.Update(t.Context(), store.Change{Unteach: ok(s.Lookup(Contoso, "message-20@example.com"))[0].ID}))
-	if kept := s.History(Contoso, []string{"from:friend"}); len(kept) != 0 || ok(s.Counts(Contoso)).History != 4 {
+	must(t, s.Update(t.Context(), store.Change{Unteach: ok(s.Lookup(t.Context(), Contoso, "message-20@example.com"))[0].ID}))
+	if kept := ok(s.History(t.Context(), Contoso, []string{"from:friend"})); len(kept) != 0 || ok(s.Counts(t.Context(), Contoso)).History != 4 {
 		t.Errorf("what was taken back is still known: %+v", kept)
 	}
 }
@@ -321,16 +321,16 @@ func testUnteach(t *testing.T, b *bench) {
 	sent := apply(t, s, report(3, "outbound", history.Observation{Key: "from:a", At: at(3), Sent: true}, history.Observation{Key: "from:b", At: at(3), Sent: true}))
 	known := func(when string, want ...history.Entry) {
 		t.Helper()
-		if diff := cmp.Diff(want, s.History(Contoso, []string{"from:a", "domain:a", "from:b"})); diff != "" {
+		if diff := cmp.Diff(want, ok(s.History(t.Context(), Contoso, []string{"from:a", "domain:a", "from:b"}))); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", when, diff)
 		}
-		if got := ok(s.Counts(Contoso)).History; got != len(want) {
+		if got := ok(s.Counts(t.Context(), Contoso)).History; got != len(want) {
 			t.Errorf("%s: %d entries are counted, and %d are there", when, got, len(want))
 		}
 	}
 	ends := func(rec store.Record, kind store.Outcome) {
 		t.Helper()
-		for _, in := range ok(s.Intents(rec.ID)) {
+		for _, in := range ok(s.Intents(t.Context(), rec.ID)) {
 			in.Outcome = kind
 			must(t, s.Update(t.Context(), store.Change{Intents: []store.Intent{in}}))
 		}

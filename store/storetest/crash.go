@@ -21,7 +21,7 @@ func steps() map[string]struct{ prepare, call func(*testing.T, Store) error } {
 		return err
 	}
 	// C3 and C4 read what they need anew, as the engine does after a restart.
-	intent := func(s Store) store.Intent { return ok(s.IntentsBy(store.IntentFilter{}))[0] }
+	intent := func(s Store) store.Intent { return ok(s.IntentsBy(context.Background(), store.IntentFilter{}))[0] }
 	c3 := func(t *testing.T, s Store) error {
 		in := intent(s)
 		in.Rev = 1
@@ -84,7 +84,7 @@ func testCrash(t *testing.T, b *bench) {
 		if err := s.Note(t.Context(), store.Act{}); !errors.Is(err, store.ErrClosed) {
 			t.Errorf("Note: %v", err)
 		}
-		if _, err := s.Counts(""); !errors.Is(err, store.ErrClosed) {
+		if _, err := s.Counts(t.Context(), ""); !errors.Is(err, store.ErrClosed) {
 			t.Errorf("Counts: %v", err)
 		}
 	})

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -21,7 +22,7 @@ func pending(t *testing.T, s Store, tenant string, n, severity int, received, du
 		return []store.Intent{in}
 	})
 	must(t, err)
-	return ok(s.Intents(rec.ID))[0]
+	return ok(s.Intents(t.Context(), rec.ID))[0]
 }
 
 // numbers are the reasons of intents, by which the tests here tell them apart.
@@ -50,8 +51,6 @@ func testDue(t *testing.T, b *bench) {
 		{"worst first, then newest", Start, store.DueFilter{}, []string{"3", "2", "1"}},
 		{"limit", Start, store.DueFilter{Limit: 2}, []string{"3", "2"}},
 		{"one tenant", Start, store.DueFilter{Tenant: Contoso}, []string{"2", "1"}},
-		{"skip", Start, store.DueFilter{Skip: func(in store.Intent) bool { return in.Reason == "3" }}, []string{"2", "1"}},
-		{"skip a tenant", Start, store.DueFilter{SkipTenant: func(id string) bool { return id == Contoso }}, []string{"3"}},
 		{"an hour later", hour(1), store.DueFilter{}, []string{"3", "2", "5", "1"}},
 		{"two hours later", hour(2), store.DueFilter{}, []string{"3", "4", "2", "5", "1"}},
 		{"clock set back", Start, store.DueFilter{}, []string{"3", "2", "1"}},
@@ -59,22 +58,38 @@ func testDue(t *testing.T, b *bench) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, numbers(ok(s.Due(tt.now, tt.f)))); diff != "" {
+			if diff := cmp.Diff(tt.want, numbers(ok(s.Due(t.Context(), tt.now, tt.f)).Intents)); diff != "" {
 				t.Error(diff)
 			}
 		})
 	}
-	t.Run("looks at no more than it returns and skips", func(t *testing.T) {
-		looked := 0
-		ok(s.Due(hour(2), store.DueFilter{Limit: 2, Skip: func(store.Intent) bool { looked++; return looked == 1 }}))
-		if looked != 3 {
-			t.Errorf("to return 2 and skip 1 of 5 it looked at %d", looked)
+	t.Run("pages", func(t *testing.T) {
+		var all []string
+		f := store.DueFilter{Limit: 2}
+		for {
+			page := ok(s.Due(t.Context(), hour(2), f))
+			all = append(all, numbers(page.Intents)...)
+			if f.After = page.Next; f.After == "" {
+				break
+			}
+		}
+		if diff := cmp.Diff([]string{"3", "4", "2", "5", "1"}, all); diff != "" {
+			t.Error(diff)
 		}
 	})
-	t.Run("looks at no more than it may", func(t *testing.T) {
-		list := ok(s.Due(hour(2), store.DueFilter{Scan: 3, Skip: func(in store.Intent) bool { return in.Reason == "3" }}))
-		if diff := cmp.Diff([]string{"4", "2"}, numbers(list)); diff != "" {
+	t.Run("a page goes on where the one before ended, whatever went away", func(t *testing.T) {
+		first := ok(s.Due(t.Context(), hour(2), store.DueFilter{Limit: 2}))
+		in := first.Intents[1]
+		in.NotBefore = hour(9)
+		must(t, s.Update(t.Context(), store.Change{Intents: []store.Intent{in}}))
+		rest := ok(s.Due(t.Context(), hour(2), store.DueFilter{After: first.Next}))
+		if diff := cmp.Diff([]string{"2", "5", "1"}, numbers(rest.Intents)); diff != "" {
 			t.Error(diff)
+		}
+	})
+	t.Run("a cursor that is none", func(t *testing.T) {
+		if _, err := s.Due(t.Context(), hour(2), store.DueFilter{After: "!"}); !errors.Is(err, store.ErrInvalid) {
+			t.Errorf("err = %v", err)
 		}
 	})
 	t.Run("next due", func(t *testing.T) { testNextDue(t, &bench{open: b.open}) })
@@ -83,24 +98,24 @@ func testDue(t *testing.T, b *bench) {
 
 func testNextDue(t *testing.T, b *bench) {
 	s := b.start(t)
-	if next := s.NextDue(); !next.IsZero() {
+	if next := ok(s.NextDue(t.Context())); !next.IsZero() {
 		t.Errorf("an empty store is next due at %v", next)
 	}
 	odd := Start.Add(90*time.Second + 1) // not a whole millisecond
 	in := pending(t, s, Contoso, 1, 3, Start, odd)
-	next := s.NextDue()
+	next := ok(s.NextDue(t.Context()))
 	if next.Before(odd) || next.After(odd.Add(time.Millisecond)) {
 		t.Fatalf("next due at %v, want %v", next, odd)
 	}
-	if list := ok(s.Due(next.Add(-time.Millisecond), store.DueFilter{})); len(list) != 0 {
+	if list := ok(s.Due(t.Context(), next.Add(-time.Millisecond), store.DueFilter{})).Intents; len(list) != 0 {
 		t.Errorf("due before its time: %+v", list)
 	}
-	if list := ok(s.Due(next, store.DueFilter{})); len(list) != 1 {
+	if list := ok(s.Due(t.Context(), next, store.DueFilter{})).Intents; len(list) != 1 {
 		t.Errorf("at the time that NextDue named, %d intents are due, want 1", len(list))
 	}
 	in.NotBefore = Start.Add(time.Hour)
 	must(t, s.Update(t.Context(), store.Change{Intents: []store.Intent{in}}))
-	if next := s.NextDue(); !next.Equal(in.NotBefore) {
+	if next := ok(s.NextDue(t.Context())); !next.Equal(in.NotBefore) {
 		t.Errorf("after it was put off, next due at %v, want %v", next, in.NotBefore)
 	}
 }
@@ -109,10 +124,10 @@ func testFarDue(t *testing.T, b *bench) {
 	s := b.start(t)
 	pending(t, s, Contoso, 1, 3, Start, Start.AddDate(10, 0, 0))
 	s = b.restart(t, s)
-	if next := s.NextDue(); next.After(Start.AddDate(0, 0, 32)) {
+	if next := ok(s.NextDue(t.Context())); next.After(Start.AddDate(0, 0, 32)) {
 		t.Errorf("after a restart, next due at %v", next)
 	}
-	in := ok(s.Due(Start.AddDate(0, 0, 32), store.DueFilter{}))[0]
+	in := ok(s.Due(t.Context(), Start.AddDate(0, 0, 32), store.DueFilter{})).Intents[0]
 	in.Outcome = store.Skipped
 	must(t, s.Update(t.Context(), store.Change{Intents: []store.Intent{in}}))
 	snapshot(t, s)

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"fmt"
 	"net/url"
 	"slices"
@@ -37,7 +38,7 @@ func safe(link, who string) string {
 
 // forwards is what is stored of the messages that a record carries.
 func forwards(s Store, id string) (list []string) {
-	for _, f := range ok(s.Record(id)).Forwards {
+	for _, f := range ok(s.Record(context.Background(), id)).Forwards {
 		list = append(list, fmt.Sprintf("%s %s %s%s", f.Record, f.Disposition, f.How, f.Pinned))
 	}
 	return list
@@ -169,7 +170,7 @@ func testForwardChanges(t *testing.T, b *bench) {
 	}
 	change := func(f func(*store.Record)) {
 		t.Helper()
-		rec = ok(s.Record(rec.ID))
+		rec = ok(s.Record(t.Context(), rec.ID))
 		f(&rec)
 		must(t, s.Update(t.Context(), store.Change{Record: &rec, Plan: plan}))
 	}
@@ -210,7 +211,7 @@ func testForwardBounds(t *testing.T, b *bench) {
 	if found == 0 || found > 64 {
 		t.Errorf("%d of 200 records that carry one are told of it, want up to 64", found)
 	}
-	if diff := cmp.Diff(rec, ok(b.restart(t, s).Record(rec.ID))); diff != "" {
+	if diff := cmp.Diff(rec, ok(b.restart(t, s).Record(t.Context(), rec.ID))); diff != "" {
 		t.Errorf("the stored record is another (-want +got):\n%s", diff)
 	}
 }

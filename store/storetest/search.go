@@ -47,14 +47,14 @@ func testSearch(t *testing.T, b *bench) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, subjects(ids, ok(s.Records(tt.f)))); diff != "" {
+			if diff := cmp.Diff(tt.want, subjects(ids, ok(s.Records(t.Context(), tt.f)))); diff != "" {
 				t.Error(diff)
 			}
 		})
 	}
 	t.Run("page by page", func(t *testing.T) {
 		got, f := "", store.RecordFilter{Limit: 3}
-		for page := ok(s.Records(f)); len(page) > 0; page = ok(s.Records(f)) {
+		for page := ok(s.Records(t.Context(), f)); len(page) > 0; page = ok(s.Records(t.Context(), f)) {
 			got += subjects(ids, page)
 			f.After = page[len(page)-1].ID
 		}
@@ -63,7 +63,7 @@ func testSearch(t *testing.T, b *bench) {
 		}
 	})
 	t.Run("bound", func(t *testing.T) {
-		list, err := s.Records(store.RecordFilter{Subject: "Invoice 6", Scan: 3})
+		list, err := s.Records(t.Context(), store.RecordFilter{Subject: "Invoice 6", Scan: 3})
 		if !errors.Is(err, store.ErrBound) || subjects(ids, list) != "6" {
 			t.Errorf("found %d, error %v; want 1, ErrBound", len(list), err)
 		}
@@ -76,7 +76,7 @@ func testSearch(t *testing.T, b *bench) {
 // testByProof: what was moved on equal content alone is found, and counted, by its code and not by a sentence.
 func testByProof(t *testing.T, s Store, ids map[string]string) {
 	moved := func(subject string, kind store.Kind, taken ...store.Taken) {
-		rec := ok(s.Records(store.RecordFilter{Subject: "Invoice " + subject}))[0]
+		rec := ok(s.Records(t.Context(), store.RecordFilter{Subject: "Invoice " + subject}))[0]
 		id := store.IntentID(rec.ID, "proof@contoso.example", kind)
 		must(t, s.Update(t.Context(), store.Change{Intents: []store.Intent{{ID: id, Record: rec.ID, Address: "proof@contoso.example", Kind: kind,
 			Outcome: store.Done, Taken: taken}}}))
@@ -96,18 +96,18 @@ func testByProof(t *testing.T, s Store, ids map[string]string) {
 		{store.RecordFilter{Proof: store.ByNetworkID}, "2"},
 		{store.RecordFilter{Proof: store.ByPerson}, "3"},
 	} {
-		if got := subjects(ids, ok(s.Records(c.f))); got != c.want {
+		if got := subjects(ids, ok(s.Records(t.Context(), c.f))); got != c.want {
 			t.Errorf("moved by %s: records %q, want %q", c.f.Proof, got, c.want)
 		}
 	}
-	if n := ok(s.Counts("")).ByContent; n != 2 {
+	if n := ok(s.Counts(t.Context(), "")).ByContent; n != 2 {
 		t.Errorf("%d intents moved by content are counted, want 2", n)
 	}
-	rec := ok(s.Records(store.RecordFilter{Proof: store.ByContent}))[1]
-	in := ok(s.Intent(store.IntentID(rec.ID, "proof@contoso.example", store.Retract)))
+	rec := ok(s.Records(t.Context(), store.RecordFilter{Proof: store.ByContent}))[1]
+	in := ok(s.Intent(t.Context(), store.IntentID(rec.ID, "proof@contoso.example", store.Retract)))
 	in.Taken = nil
 	must(t, s.Update(t.Context(), store.Change{Intents: []store.Intent{in}}))
-	if n := ok(s.Counts("")).ByContent; n != 1 {
+	if n := ok(s.Counts(t.Context(), "")).ByContent; n != 1 {
 		t.Errorf("%d are counted when one is not any more, want 1", n)
 	}
 }
@@ -120,7 +120,7 @@ func subjects(ids map[string]string, list []store.Record) (got string) {
 }
 
 func testLookup(t *testing.T, s Store, ids map[string]string) {
-	rec := ok(s.Records(store.RecordFilter{Subject: "Invoice 4"}))[0]
+	rec := ok(s.Records(t.Context(), store.RecordFilter{Subject: "Invoice 4"}))[0]
 	tests := []struct{ name, tenant, key, want string }{
 		{"id", "", rec.ID, "4"},
 		{"id in its tenant", Contoso, rec.ID, "4"},
@@ -136,22 +136,22 @@ func testLookup(t *testing.T, s Store, ids map[string]string) {
 	}
 	for _, tt := range tests {
 		t.Run("lookup "+tt.name, func(t *testing.T) {
-			if got := subjects(ids, ok(s.Lookup(tt.tenant, tt.key))); got != tt.want {
+			if got := subjects(ids, ok(s.Lookup(t.Context(), tt.tenant, tt.key))); got != tt.want {
 				t.Errorf("found %q, want %q", got, tt.want)
 			}
 		})
 	}
-	if _, err := s.Record("r-unknown"); !errors.Is(err, store.ErrNotFound) {
+	if _, err := s.Record(t.Context(), "r-unknown"); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("Record of an unknown id: %v", err)
 	}
-	if _, err := s.Intent("i-unknown"); !errors.Is(err, store.ErrNotFound) {
+	if _, err := s.Intent(t.Context(), "i-unknown"); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("Intent of an unknown id: %v", err)
 	}
 }
 
 func testIntentsBy(t *testing.T, s Store) {
-	rec := ok(s.Records(store.RecordFilter{Subject: "Invoice 4"}))[0]
-	in := ok(s.Intents(rec.ID))[0]
+	rec := ok(s.Records(t.Context(), store.RecordFilter{Subject: "Invoice 4"}))[0]
+	in := ok(s.Intents(t.Context(), rec.ID))[0]
 	in.Outcome, in.Mailbox = store.Held, "mailbox-4"
 	must(t, s.Update(t.Context(), store.Change{Intents: []store.Intent{in}}))
 	tests := []struct {
@@ -172,7 +172,7 @@ func testIntentsBy(t *testing.T, s Store) {
 	}
 	for _, tt := range tests {
 		t.Run("intents "+tt.name, func(t *testing.T) {
-			if got := len(ok(s.IntentsBy(tt.f))); got != tt.want {
+			if got := len(ok(s.IntentsBy(t.Context(), tt.f))); got != tt.want {
 				t.Errorf("found %d, want %d", got, tt.want)
 			}
 		})

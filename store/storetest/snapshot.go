@@ -27,21 +27,21 @@ func snapshot(t *testing.T, s Store) state {
 		Intents: map[string][]store.Intent{}, Attempts: map[string][]store.Attempt{}, Counts: map[string]store.Counts{},
 		Acted: map[string]int{}, Seen: map[string]int{}, History: map[string][]history.Entry{},
 	}
-	st.Records = ok(s.Records(store.RecordFilter{Limit: 1e6}))
+	st.Records = ok(s.Records(t.Context(), store.RecordFilter{Limit: 1e6}))
 	for _, rec := range st.Records {
-		st.Intents[rec.ID] = ok(s.Intents(rec.ID))
+		st.Intents[rec.ID] = ok(s.Intents(t.Context(), rec.ID))
 		for _, in := range st.Intents[rec.ID] {
-			st.Attempts[in.ID] = ok(s.Attempts(in.ID))
+			st.Attempts[in.ID] = ok(s.Attempts(t.Context(), in.ID))
 		}
 	}
-	for _, tenant := range ok(s.Tenants()) {
-		st.Counts[tenant] = ok(s.Counts(tenant))
-		st.Acted[tenant] = ok(s.Acted(tenant, Start.AddDate(-1, 0, 0)))
-		st.Seen[tenant] = ok(s.Seen(tenant, Start.AddDate(-1, 0, 0)))
-		st.History[tenant] = s.History(tenant, []string{"from:sender@example.com"})
+	for _, tenant := range ok(s.Tenants(t.Context())) {
+		st.Counts[tenant] = ok(s.Counts(t.Context(), tenant))
+		st.Acted[tenant] = ok(s.Acted(t.Context(), tenant, Start.AddDate(-1, 0, 0)))
+		st.Seen[tenant] = ok(s.Seen(t.Context(), tenant, Start.AddDate(-1, 0, 0)))
+		st.History[tenant] = ok(s.History(t.Context(), tenant, []string{"from:sender@example.com"}))
 	}
-	st.Audit = ok(s.Audit(store.AuditFilter{Limit: 1e6}))
-	must(t, s.VerifyAudit())
+	st.Audit = ok(s.Audit(t.Context(), store.AuditFilter{Limit: 1e6}))
+	must(t, s.VerifyAudit(t.Context()))
 	recount(t, s, st)
 	return st
 }
@@ -69,7 +69,7 @@ func recount(t *testing.T, s Store, st state) {
 		compareCounts(t, tenant, st.Counts[tenant], *want)
 	}
 	far := Start.AddDate(1, 0, 0)
-	due := ok(s.Due(far, store.DueFilter{Limit: 1e6}))
+	due := ok(s.Due(t.Context(), far, store.DueFilter{Limit: 1e6})).Intents
 	for _, in := range due {
 		if !pending[in.ID] {
 			t.Errorf("intent %s is due and %s", in.ID, in.Outcome)

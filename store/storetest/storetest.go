@@ -30,39 +30,39 @@ import (
 // Store is what every implementation offers.
 type Store interface {
 	Apply(ctx context.Context, a store.Application, plan func(store.Record, []store.Intent) []store.Intent) (store.Record, bool, error)
-	Applied(key string) (store.Applied, bool, error)
-	Record(id string) (store.Record, error)
-	Lookup(tenant, key string) ([]store.Record, error)
-	Records(f store.RecordFilter) ([]store.Record, error)
-	Intents(record string) ([]store.Intent, error)
-	Intent(id string) (store.Intent, error)
-	IntentsBy(f store.IntentFilter) ([]store.Intent, error)
-	Due(now time.Time, f store.DueFilter) ([]store.Intent, error)
-	NextDue() time.Time
+	Applied(ctx context.Context, key string) (store.Applied, bool, error)
+	Record(ctx context.Context, id string) (store.Record, error)
+	Lookup(ctx context.Context, tenant, key string) ([]store.Record, error)
+	Records(ctx context.Context, f store.RecordFilter) ([]store.Record, error)
+	Intents(ctx context.Context, record string) ([]store.Intent, error)
+	Intent(ctx context.Context, id string) (store.Intent, error)
+	IntentsBy(ctx context.Context, f store.IntentFilter) ([]store.Intent, error)
+	Due(ctx context.Context, now time.Time, f store.DueFilter) (store.DuePage, error)
+	NextDue(ctx context.Context) (time.Time, error)
 	Begin(ctx context.Context, in store.Intent, a store.Attempt) (store.Intent, store.Attempt, error)
 	Complete(ctx context.Context, in store.Intent, a store.Attempt) (store.Intent, error)
 	Update(ctx context.Context, c store.Change) error
-	Attempts(intent string) ([]store.Attempt, error)
-	Unfinished() ([]store.Attempt, error)
-	History(tenant string, keys []string) []history.Entry
-	Read(record, report string) ([]history.Entry, error)
-	Counts(tenant string) (store.Counts, error)
-	Tenants() ([]string, error)
+	Attempts(ctx context.Context, intent string) ([]store.Attempt, error)
+	Unfinished(ctx context.Context) ([]store.Attempt, error)
+	History(ctx context.Context, tenant string, keys []string) ([]history.Entry, error)
+	Read(ctx context.Context, record, report string) ([]history.Entry, error)
+	Counts(ctx context.Context, tenant string) (store.Counts, error)
+	Tenants(ctx context.Context) ([]string, error)
 	Validated(ctx context.Context, tenant string, at time.Time) error
-	Acted(tenant string, since time.Time) (int, error)
-	Seen(tenant string, since time.Time) (int, error)
-	RecordActed(record string) (int, error)
-	CampaignActed(tenant, campaign string, since time.Time) (int, error)
-	Campaigns(tenant string, since time.Time, limit int) ([]store.Campaign, error)
-	Audit(f store.AuditFilter) ([]store.Act, error)
-	VerifyAudit() error
+	Acted(ctx context.Context, tenant string, since time.Time) (int, error)
+	Seen(ctx context.Context, tenant string, since time.Time) (int, error)
+	RecordActed(ctx context.Context, record string) (int, error)
+	CampaignActed(ctx context.Context, tenant, campaign string, since time.Time) (int, error)
+	Campaigns(ctx context.Context, tenant string, since time.Time, limit int) ([]store.Campaign, error)
+	Audit(ctx context.Context, f store.AuditFilter) ([]store.Act, error)
+	VerifyAudit(ctx context.Context) error
 	Note(ctx context.Context, act store.Act) error
-	InUse(file string) bool
-	Bodies(file string) (bodies []spool.Ref, whole bool)
+	InUse(ctx context.Context, file string) (bool, error)
+	Bodies(ctx context.Context, file string) ([]spool.Ref, error)
 	Expire(ctx context.Context, r store.Retention) (store.Expired, error)
 	PutMeta(ctx context.Context, key string, value []byte) error
-	Meta(key string) ([]byte, error)
-	MetaKeys(prefix string) ([]string, error)
+	Meta(ctx context.Context, key string) ([]byte, error)
+	MetaKeys(ctx context.Context, prefix string) ([]string, error)
 	Broken() <-chan struct{}
 	Close() error
 }
@@ -160,7 +160,7 @@ func (v verified) Close() error {
 	case <-v.Broken(): // the next one looks at what it left
 	default:
 		v.once.Do(func() {
-			if findings, err := v.Verify(); err != nil || len(findings) > 0 {
+			if findings, err := v.Verify(context.Background()); err != nil || len(findings) > 0 {
 				v.t.Errorf("the rows do not fit together: %q, %v", findings, err)
 			}
 		})

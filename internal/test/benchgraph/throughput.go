@@ -159,7 +159,7 @@ var errStuck = errors.New("it does not go on")
 func (r *rig) wait(begun time.Time, want int) (time.Duration, error) {
 	const patience = 10 * time.Minute
 	for time.Since(begun) < patience {
-		c, err := r.st.Counts(r.cfg.ID)
+		c, err := r.st.Counts(context.Background(), r.cfg.ID)
 		if err != nil {
 			return 0, err
 		}

@@ -20,7 +20,7 @@ type order struct {
 
 // jobs lists the bulk jobs that have ended, or that have not.
 func (w *world) jobs(ended bool) (list []retract.Job) {
-	all, err := w.engine.Jobs()
+	all, err := w.engine.Jobs(w.t.Context())
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -89,7 +89,7 @@ func (w *world) cancelBulk() {
 
 // bulk: every job has ended, its counters add up, and nothing was begun for one that was cancelled.
 func (j *judge) bulk() {
-	jobs, err := j.w.engine.Jobs()
+	jobs, err := j.w.engine.Jobs(context.Background())
 	if err != nil {
 		j.wrong("jobs: %v", err)
 	}
@@ -111,7 +111,7 @@ func (j *judge) bulk() {
 }
 
 func (j *judge) job(job retract.Job, o order) {
-	_, c, err := j.w.engine.Job(job.ID)
+	_, c, err := j.w.engine.Job(context.Background(), job.ID)
 	if err != nil {
 		j.wrong("job %s: %v", job.ID, err)
 	}

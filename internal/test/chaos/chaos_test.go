@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"os"
@@ -91,7 +92,7 @@ func (w *world) story() {
 	const longest = 3 * 24 * time.Hour // before this, every schedule is over
 	for begun := time.Now(); time.Since(begun) < longest; {
 		w.run(2 * time.Hour)
-		open, err := w.st.IntentsBy(store.IntentFilter{Outcomes: []store.Outcome{store.Pending}})
+		open, err := w.st.IntentsBy(w.t.Context(), store.IntentFilter{Outcomes: []store.Outcome{store.Pending}})
 		if err != nil {
 			w.t.Fatal(err)
 		}
@@ -107,7 +108,7 @@ func (j *judge) tell() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "latency %v; the process began at %v; alerts %v\n", j.w.latency, j.w.starts, j.w.alerts)
 	for _, p := range j.w.quiet.posts {
-		in, _ := j.w.st.Intent(store.IntentID(p.record, p.to, store.Retract)) // of one that is not there nothing is told
+		in, _ := j.w.st.Intent(context.Background(), store.IntentID(p.record, p.to, store.Retract)) // of one that is not there nothing is told
 		fmt.Fprintf(&b, "quiet tenant: %+v: %+v\n", *p, in)
 		for _, a := range j.attempts(in) {
 			fmt.Fprintf(&b, "   %+v\n", a)
@@ -117,7 +118,7 @@ func (j *judge) tell() string {
 		fmt.Fprintf(&b, "%s %s\n", c.Time.Format("15:04:05.000"), c)
 	}
 	for _, l := range j.w.letters {
-		rec, _ := j.w.st.Record(l.record) // of one that is not there nothing is told
+		rec, _ := j.w.st.Record(context.Background(), l.record) // of one that is not there nothing is told
 		fmt.Fprintf(&b, "letter %d: %s, record %s (now %s), to %v\n", l.n, l.verdict, l.record, rec.Verdict.Disposition, l.to)
 		for _, c := range l.copies {
 			fmt.Fprintf(&b, "   %+v: now %+v\n", *c, j.messages[c.key])

@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"context"
 	"slices"
 	"strings"
 
@@ -184,7 +185,7 @@ func (c claim) restore() {
 	if !c.l.meddled() {
 		c.false("nobody asked for it")
 	}
-	forward, err := c.w.st.Intent(store.IntentID(c.in.Record, strings.ToLower(c.in.Address), store.Retract))
+	forward, err := c.w.st.Intent(context.Background(), store.IntentID(c.in.Record, strings.ToLower(c.in.Address), store.Retract))
 	if err != nil || c.in.Outcome != store.Done || forward.Round != c.in.Round {
 		return
 	}

@@ -62,11 +62,11 @@ func (w *world) rejudge(l *letter) {
 	l.rejudged++
 	to := []verdict.Disposition{verdict.Clean, verdict.Malicious, verdict.Malicious, verdict.Spam, verdict.Suspicious}[w.random.IntN(5)]
 	for range 50 {
-		rec, err := w.st.Record(l.record)
+		rec, err := w.st.Record(w.t.Context(), l.record)
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		have, err := w.st.Intents(l.record)
+		have, err := w.st.Intents(w.t.Context(), l.record)
 		if err != nil {
 			w.t.Fatal(err)
 		}
@@ -115,7 +115,7 @@ func (w *world) freeze(l *letter, err error, putsBack bool) {
 
 // answerHeld approves or rejects some of what is held.
 func (w *world) answerHeld() {
-	held, err := w.st.IntentsBy(store.IntentFilter{Outcomes: []store.Outcome{store.Held}})
+	held, err := w.st.IntentsBy(w.t.Context(), store.IntentFilter{Outcomes: []store.Outcome{store.Held}})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -144,7 +144,7 @@ func (w *world) answerHeld() {
 // approve lets a held intent pass. Where it is held for what cannot be proven, the message that it names by then is the one.
 func (w *world) approve(in store.Intent) {
 	_ = w.engine.Approve(context.Background(), "ada", []string{in.ID}, "chaos")
-	fresh, err := w.st.Intent(in.ID)
+	fresh, err := w.st.Intent(w.t.Context(), in.ID)
 	if err != nil {
 		w.t.Fatal(err)
 	}

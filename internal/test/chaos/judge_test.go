@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -211,7 +212,7 @@ func (j *judge) rate() {
 }
 
 func (j *judge) intents(l *letter) []store.Intent {
-	have, err := j.w.st.Intents(l.record)
+	have, err := j.w.st.Intents(context.Background(), l.record)
 	if err != nil {
 		j.wrong("intents of letter %d: %v", l.n, err)
 	}
@@ -219,7 +220,7 @@ func (j *judge) intents(l *letter) []store.Intent {
 }
 
 func (j *judge) attempts(in store.Intent) []store.Attempt {
-	list, err := j.w.st.Attempts(in.ID)
+	list, err := j.w.st.Attempts(context.Background(), in.ID)
 	if err != nil {
 		j.wrong("attempts at %s: %v", in.ID, err)
 	}
@@ -250,13 +251,13 @@ func (j *judge) store() {
 		j.letter(l, have)
 	}
 	j.counted(count, len(records))
-	if err := j.w.st.VerifyAudit(); err != nil {
+	if err := j.w.st.VerifyAudit(context.Background()); err != nil {
 		j.wrong("audit: %v", err)
 	}
 }
 
 func (j *judge) counted(count store.Counts, records int) {
-	got, err := j.w.st.Counts(j.w.cfg.ID)
+	got, err := j.w.st.Counts(context.Background(), j.w.cfg.ID)
 	if err != nil {
 		j.wrong("counts: %v", err)
 	}

@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -105,7 +106,7 @@ const (
 func (j *judge) neighbour() {
 	n := j.w.quiet
 	for _, p := range n.posts {
-		in, err := j.w.st.Intent(store.IntentID(p.record, p.to, store.Retract))
+		in, err := j.w.st.Intent(context.Background(), store.IntentID(p.record, p.to, store.Retract))
 		if err != nil || in.Outcome != store.Done || len(in.Taken) != 1 {
 			j.wrong("quiet tenant: retraction from %s is %s (%s), %v", p.to, in.Outcome, in.Reason, err)
 			continue

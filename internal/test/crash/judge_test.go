@@ -195,16 +195,20 @@ func afterwards(t testing.TB, bed *testbed.Bed, letters []*letter) {
 	}
 	key := history.From("news@news.fabrikam.example")
 	got := 0
-	for _, e := range st.History(organisation.ID, []string{key}) {
+	known, err := st.History(t.Context(), organisation.ID, []string{key})
+	if err != nil {
+		t.Error(err)
+	}
+	for _, e := range known {
 		got = e.Received
 	}
 	if got != want {
 		t.Errorf("sender history counts %d messages, %d were sent", got, want)
 	}
-	if err := st.VerifyAudit(); err != nil {
+	if err := st.VerifyAudit(t.Context()); err != nil {
 		t.Error(err)
 	}
-	open, err := st.Unfinished()
+	open, err := st.Unfinished(t.Context())
 	if err != nil || len(open) > 0 {
 		t.Errorf("%d attempts are open, %v", len(open), err)
 	}
