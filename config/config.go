@@ -173,6 +173,7 @@ type Tenant struct {
 	Name             string // label; may change
 	ID               string // Entra tenant GUID, lower case: the identity
 	Mode             string // dry-run or live
+	MaliciousRule    string // wide, narrow, or "": wide in dry-run, narrow in live
 	Domains          []string
 	OriginatorOrg    []string // expected X-OriginatorOrg, lower case
 	Addresses        []Address

@@ -94,6 +94,7 @@ func TestLoad_fillsInDefaults(t *testing.T) {
 		{"tenant name", tenant.Name, tenant.ID},
 		{"originator org", tenant.OriginatorOrg, []string{"contoso.example"}},
 		{"mode", tenant.Mode, "dry-run"},
+		{"malicious rule", tenant.MaliciousRule, ""},
 		{"cloud", tenant.Graph.Cloud, "global"},
 		{"mailbox concurrent", tenant.Graph.MailboxConcurrent, 3},
 		{"brake", tenant.Brake, Brake{MailboxesPerHour: 100, MailboxesPerMail: 50, SharePercent: 2, ShareFrom: 20, CampaignPercent: 50}},

@@ -26,6 +26,7 @@ func readTenant(t *table) Tenant {
 	c := Tenant{
 		ID:               t.need("id", "write the tenant's GUID; the Entra admin center shows it under Overview", guid),
 		Mode:             t.choice("mode", "dry-run", "dry-run", "live"),
+		MaliciousRule:    t.choice("malicious_rule", "", "", "wide", "narrow"),
 		Domains:          t.list("domains", nil, domain),
 		RecoveryAddress:  t.word("recovery_address", "", lowerAddress),
 		AlternateMailbox: t.need("alternate_mailbox", "write the address that JournalingReportNdrTo names", address),

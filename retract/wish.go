@@ -58,6 +58,10 @@ func reviewed(r verdict.Review) string {
 	switch r {
 	case verdict.ReviewConversation:
 		return "it would be MALICIOUS, and answers in a conversation that people of the organisation began: a person must approve"
+	case verdict.ReviewSender:
+		return "it would be MALICIOUS, and its author is of long standing and authenticated as ever: a person must approve"
+	case verdict.ReviewPayment:
+		return "it speaks of payments in a conversation, and did not come as its author's mail always did: a person must approve"
 	case verdict.ReviewEnvelope:
 		return "it would be MALICIOUS, and is of a service that sends sealed mail for others: a person must approve"
 	}

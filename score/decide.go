@@ -16,15 +16,24 @@ const (
 	spamAt       = 4.0
 	mostlySpam   = 1.6 // as many times more spam than threat makes SPAM of what would be SUSPICIOUS
 	bulkAt       = 2.0
+
+	// The wide rule: less threat, but a payload of any kind, and something that says what it is for.
+	wideAt     = 7.0 // threat
+	wideLink   = 2.5 // threat of links, where no topic of words says what the message wants
+	wideSure   = 9.0 // threat that needs neither: good mail comes to half of it
+	wideFamily = 1.0 // threat of each of two independent families
 )
 
-// decide puts a message in one class. Worst first; allow and block of the tenant's policies are applied around it.
-func decide(t totals) (verdict.Disposition, float64) {
+// decide puts a message in one class. Worst first; allow and block of the tenant's policies are applied around it. By the wide rule more is
+// MALICIOUS.
+func decide(t totals, wide bool) (verdict.Disposition, float64) {
 	switch {
 	case len(t.hard) > 0:
 		return verdict.Malicious, 100
 	case t.Threat >= maliciousAt && independent(t) >= 2:
 		return verdict.Malicious, percent(t.Threat, maliciousAt)
+	case wide && (t.convicts() || t.fraud):
+		return verdict.Malicious, percent(max(t.Threat, wideAt), wideAt)
 	case t.Spoof >= spoofAt && t.Threat >= spoofThreat:
 		return verdict.Spoof, percent(t.Spoof, spoofAt)
 	case t.Threat >= suspiciousAt && t.Spam < mostlySpam*t.Threat:
@@ -49,8 +58,33 @@ func clean(t totals) float64 {
 	return math.Round(100 - 50*min(1, nearest))
 }
 
-// independent counts the families that each brought threat of their own; what is found in attached files is of one. Authentication, structure and Microsoft's
-// verdict do not count: a failure, a shape or another's opinion is no second witness. One of the families must be a
+// convicts reports whether the wide rule finds a message MALICIOUS: it carries something to follow, to open or to call, it says what for or leads
+// to a bad place, and two families are witnesses.
+func (t totals) convicts() bool {
+	says := t.pressing || min(t.threat["link"], caps("link").Threat) >= wideLink || t.Threat >= wideSure
+	if t.Threat < wideAt || !t.carries || !says {
+		return false
+	}
+	n := 0
+	for family, threat := range t.threat {
+		if threat >= wideFamily && testifies(family) {
+			n++
+		}
+	}
+	return n >= 2
+}
+
+// testifies reports whether a family can be a witness. A failure of authentication, a shape, another's opinion, what was learnt, what users say
+// and what took too long are none.
+func testifies(family string) bool {
+	switch family {
+	case "auth", "structure", "microsoft", "learn", "overrun", "submission", "policy", "unknown":
+		return false
+	}
+	return true
+}
+
+// independent counts the families that each brought threat of their own; what is found in attached files is of one. One of the families must be a
 // payload, something that can be followed or opened: a claim and its words may be a joke between colleagues. Two proofs that
 // an outsider poses as an insider, the name of a registered person and a look-alike of an own domain, count as one too: fraud
 // in a superior's name asks for an answer and carries nothing else.
@@ -60,9 +94,10 @@ func independent(t totals) int {
 		if min(threat, caps(family).Threat) < familyAt {
 			continue
 		}
-		switch family {
-		case "auth", "structure", "microsoft", "learn", "overrun":
+		if !testifies(family) {
 			continue
+		}
+		switch family {
 		case "link", "attachment", "engine", "rule":
 			payload = true
 		}

@@ -12,7 +12,6 @@ import (
 	"clawback/score/lists"
 	"clawback/score/web"
 	"clawback/score/words"
-	"clawback/verdict"
 	"clawback/verdict/history"
 )
 
@@ -81,6 +80,13 @@ func (x *inspection) times(factor float64, id, where, format string, args ...any
 
 // lastIsOfFile says of the signal that was noted last whether what it says stands in an attached file.
 func (x *inspection) lastIsOfFile(file bool) { x.found[len(x.found)-1].file = file }
+
+// lastIsOfAuthor says of the signal that was noted last, where it is the one of that id, whether the link leads to the author's own domain.
+func (x *inspection) lastIsOfAuthor(id string, l *extract.Link) {
+	if last := &x.found[len(x.found)-1]; last.ID == id && x.authors(l.URL) {
+		last.author = true
+	}
+}
 
 // saw reports whether a signal was noted.
 func (x *inspection) saw(ids ...string) bool {
@@ -246,25 +252,6 @@ func (x *inspection) popular(domain string) bool { return x.lists.Popular.Has(we
 
 // authors reports whether an address is one of the author's organisation.
 func (x *inspection) authors(u web.URL) bool { return web.Organisation(u.Host) == x.domain }
-
-// result makes the verdict of what was found.
-func (x *inspection) result() Result {
-	t := sum(x.found)
-	disposition, score := decide(t)
-	v := verdict.Verdict{
-		Disposition: disposition, Score: score, Threat: t.Threat, Spoof: t.Spoof, Spam: t.Spam, Bulk: t.Bulk,
-		Reasons: reasons(x.found), Indicators: x.indicators.kept, Rules: x.version, Knowledge: x.knowledge, Degraded: x.degraded,
-	}
-	x.leaveToAPerson(&v, t)
-	x.applySwitches(&v)
-	if x.override != nil {
-		x.override.apply(&v)
-	}
-	if v.Disposition != verdict.Suspicious {
-		v.Review = ""
-	}
-	return Result{Verdict: v, Observations: x.lessons(v.Disposition), Read: x.read}
-}
 
 // brandIndex finds brands by their words and by their keys.
 type brandIndex struct {

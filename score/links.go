@@ -231,6 +231,7 @@ func (x *inspection) linkHost(l *extract.Link) {
 func (x *inspection) cheap(l *extract.Link) {
 	if x.cheapName(l.Host) && !x.lists.Popular.Has(l.Domain) {
 		x.once("link.cheap_tld", l, "The host %s is in a top-level domain in which throw-away names are mostly bought.", web.Defang(l.Host))
+		x.lastIsOfAuthor("link.cheap_tld", l)
 	}
 	if x.lists.Popular.Has(l.Domain) || x.lists.HighTrust.Has(l.Domain) {
 		return
@@ -239,6 +240,7 @@ func (x *inspection) cheap(l *extract.Link) {
 	sub := strings.TrimSuffix(strings.TrimSuffix(l.Host, l.Domain), ".")
 	if web.Random(label) || !x.authors(l.URL) && len(sub) > 9 && web.Random(strings.ReplaceAll(sub, ".", "")) && !x.trackerLink(l) {
 		x.once("link.random_host", l, "The host %s looks as if a machine had named it.", web.Defang(l.Host))
+		x.lastIsOfAuthor("link.random_host", l)
 	}
 }
 

@@ -30,13 +30,17 @@ type found struct {
 	text   string
 	where  string
 	file   bool // what it says stands in an attached file
+	author bool // it is of a link, and says something of the author's own domain
 }
 
 // witness is the family that a signal is a witness of. Whatever is found in files is found by looking at files: a link in an attached page
-// and the form on it are two findings and one witness.
+// and the form on it are two findings and one witness. So are an author's domain and a link to it.
 func (f found) witness() string {
-	if f.file {
+	switch {
+	case f.file:
 		return "attachment"
+	case f.author:
+		return "impersonation"
 	}
 	return f.Family
 }
@@ -101,6 +105,9 @@ type totals struct {
 	threat   map[string]float64 // of each witness
 	hard     []string
 	insider  bool // an outsider bears a registered person's name on a look-alike of a domain of the organisation
+	carries  bool // there is a link that can be followed, a file, or a telephone number to dispute a charge
+	pressing bool // a topic of fraud was found in its words
+	fraud    bool // a registered person's name asks from a free or foreign mailbox for money, gift cards or discretion
 }
 
 func sum(all []found) totals {

@@ -1,6 +1,8 @@
 package score
 
 import (
+	"time"
+
 	"clawback/score/web"
 	"clawback/verdict"
 )
@@ -9,6 +11,7 @@ import (
 // may be that of a good message that looks bad, and taking it away would do harm that a person must answer for. A hard indicator leaves
 // no doubt.
 func (x *inspection) leaveToAPerson(v *verdict.Verdict, t totals) {
+	x.changedDetails(v)
 	if v.Disposition != verdict.Malicious || len(t.hard) > 0 {
 		return
 	}
@@ -27,10 +30,39 @@ func (x *inspection) review() (verdict.Review, string) {
 		return "", ""
 	case x.reply && x.history.from.Began > 0:
 		return verdict.ReviewConversation, "It would be MALICIOUS; but people of the organisation wrote to " + x.from.Address + " first, and it is an answer. A person must decide."
+	case x.standing():
+		return verdict.ReviewSender, "It would be MALICIOUS; but the organisation has had mail from " + x.from.Address + " for long, authenticated as ever. A person must decide."
 	case envelopeService(x.domain):
 		return verdict.ReviewEnvelope, "It would be MALICIOUS; but it is signed by " + x.domain + ", which sends sealed mail for others. A person must decide."
 	}
 	return "", ""
+}
+
+// What makes a sender one of long standing: authenticated mail of his own on as many days, over as long a time. It is more than makes him known,
+// since what it changes is whether his mail is taken away: nobody spends three weeks on one message in many.
+const (
+	standingDays = 5
+	standingSpan = 21 * 24 * time.Hour
+)
+
+// standing reports whether the author is of long standing, and writes as he always did.
+func (x *inspection) standing() bool {
+	h := x.history.from
+	return h.AlignedDays.Count() >= standingDays && h.Span() >= standingSpan && !x.saw("history.odd_reply_to", "history.odd_infrastructure")
+}
+
+// changedDetails leaves to a person what speaks of payments in a conversation whose author writes otherwise than ever: by another's servers,
+// without his authentication, or with another address for answers.
+func (x *inspection) changedDetails(v *verdict.Verdict) {
+	if v.Disposition == verdict.Malicious || !x.reply || !x.saw("words.payment") ||
+		!x.saw("history.odd_infrastructure", "history.broken_authentication", "history.odd_reply_to") {
+		return
+	}
+	v.Review, v.Disposition, v.Score = verdict.ReviewPayment, verdict.Suspicious, max(v.Score, 50)
+	v.Reasons = append(v.Reasons, verdict.Reason{
+		ID: "review.payment", Family: "review", Where: "history",
+		Text: "It speaks of payments in a conversation, and did not come as its author's mail always did. A person must decide.",
+	})
 }
 
 // envelopeService reports whether an organisation sends sealed mail for others under its own name: the page that it attaches asks for a

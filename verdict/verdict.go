@@ -88,6 +88,8 @@ type Review string
 const (
 	ReviewConversation Review = "conversation" // it answers in a conversation that people of the organisation began
 	ReviewEnvelope     Review = "envelope"     // it is of a service that sends sealed mail for others, and signs as itself
+	ReviewSender       Review = "sender"       // its author is of long standing, and authenticated as ever
+	ReviewPayment      Review = "payment"      // it speaks of payments in a conversation, and did not come as its author's mail always did
 )
 
 // Verdict is the scorer's whole answer for one original.
@@ -99,6 +101,7 @@ type Verdict struct {
 	Spam        float64     `json:"spam"`
 	Bulk        float64     `json:"bulk"`
 	Review      Review      `json:"review,omitempty"` // SUSPICIOUS only: it would be MALICIOUS, and a person must decide; "" otherwise
+	Shadow      Disposition `json:"shadow,omitzero"`  // what a rule that is not switched on would have made of it; Unscored where that is the same
 	Reasons     []Reason    `json:"reasons"`          // by weight, greatest first
 	Indicators  []Indicator `json:"indicators,omitempty"`
 	Rules       string      `json:"rules"`              // version of the rules that gave it

@@ -1,0 +1,89 @@
+package score
+
+import (
+	"slices"
+
+	"clawback/score/extract"
+	"clawback/verdict"
+)
+
+// result makes the verdict of what was found. Where the wide rule is in shadow, the narrow one decides, and the verdict says what the wide one
+// would have made of it.
+func (x *inspection) result() Result {
+	t := x.totals()
+	v := x.verdict(t, true)
+	if !x.wide() {
+		wide := v
+		v = x.verdict(t, false)
+		x.shadow(&v, wide)
+	}
+	return Result{Verdict: v, Observations: x.lessons(v.Disposition), Read: x.read}
+}
+
+// wide reports whether the wide rule decides. It takes more of a tenant's mail than the rule before it, which no upgrade may do by itself: where
+// mail is taken, an administrator has switched it on.
+func (x *inspection) wide() bool {
+	switch x.tenant.MaliciousRule {
+	case "wide":
+		return true
+	case "narrow":
+		return false
+	}
+	return x.tenant.Mode != "live"
+}
+
+// shadow says of a narrow verdict what the wide rule would have made of it.
+func (x *inspection) shadow(v *verdict.Verdict, wide verdict.Verdict) {
+	if wide.Disposition != verdict.Malicious || v.Disposition == verdict.Malicious {
+		return
+	}
+	v.Shadow = wide.Disposition
+	v.Reasons = append(v.Reasons, verdict.Reason{
+		ID: "shadow.malicious", Family: "shadow", Where: "message",
+		Text: "By the wide rule it would be MALICIOUS; the tenant has not switched that on (malicious_rule), and it changes nothing.",
+	})
+}
+
+// totals adds up what was found.
+func (x *inspection) totals() totals {
+	t := sum(x.found)
+	t.carries = x.clickable > 0 || x.saw("words.phone") || x.carriesFile()
+	t.pressing = slices.ContainsFunc(pressing[:], func(topic string) bool { return x.saw("words." + topic) })
+	t.fraud = x.saw("impersonation.vip") && x.elsewhere() && x.askedFor()
+	return t
+}
+
+// verdict decides by one of the two rules, with the tenant's switches and policies.
+func (x *inspection) verdict(t totals, wide bool) verdict.Verdict {
+	disposition, score := decide(t, wide)
+	v := verdict.Verdict{
+		Disposition: disposition, Score: score, Threat: t.Threat, Spoof: t.Spoof, Spam: t.Spam, Bulk: t.Bulk,
+		Reasons: reasons(x.found), Indicators: x.indicators.kept, Rules: x.version, Knowledge: x.knowledge, Degraded: x.degraded,
+	}
+	x.leaveToAPerson(&v, t)
+	x.applySwitches(&v)
+	if x.override != nil {
+		x.override.apply(&v)
+	}
+	if v.Disposition != verdict.Suspicious {
+		v.Review = ""
+	}
+	return v
+}
+
+// carriesFile reports whether a file is attached that is opened by itself: pictures in the text are not.
+func (x *inspection) carriesFile() bool {
+	return slices.ContainsFunc(x.mail.Parts, func(p extract.Part) bool {
+		return !p.Nested && p.Attached() && (p.Disposition == "attachment" || p.ContentID == "") && p.Type != "text/calendar"
+	})
+}
+
+// elsewhere reports whether an answer would leave what the author's name stands for: to a free mailbox, or to another domain than the author's.
+func (x *inspection) elsewhere() bool {
+	return x.freeMail || x.saw("impersonation.reply_to_free_mail", "impersonation.reply_to_differs", "impersonation.reply_to_lookalike", "history.odd_reply_to") || !x.auth.aligned
+}
+
+// askedFor reports whether the words are those of forged orders: money, gift cards, a favour in secret.
+func (x *inspection) askedFor() bool {
+	return x.saw("words.payment", "words.giftcard", "words.discreet")
+}
