@@ -53,6 +53,7 @@ func (x *inspection) fileReport(r attach.Report, p *extract.Part, where string) 
 		x.mail.Add(l.URL, extract.Link{Kind: extract.Embedded, Where: l.Where + " in " + where, File: true})
 	}
 	x.messages(r, p, where)
+	x.enclosed = append(x.enclosed, r.Text)
 	if r.Encrypted && x.direct == "in" {
 		x.encrypted(r, where)
 	}

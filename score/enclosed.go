@@ -2,6 +2,7 @@ package score
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 
 	"clawback/score/attach"
@@ -33,6 +34,26 @@ func detectAttachments(x *inspection) {
 		x.lookInto(all)
 	}
 	x.onlyFile()
+	x.gatherEnclosed()
+}
+
+// ofFile is what phrases count in what is attached, which the reader has to open.
+const ofFile = 0.8
+
+// gatherEnclosed adds the topics of attached messages, events and documents to those of the text. Those that only they have are found by looking at
+// files, and are witnesses of that.
+func (x *inspection) gatherEnclosed() {
+	text := cut(strings.TrimSpace(x.mail.Enclosed+"\n"+strings.Join(x.enclosed, "\n")), maxText)
+	if text == "" || x.bounce {
+		return
+	}
+	x.enclosed = []string{text}
+	folded := x.lexicon.Fold(withoutURLs(text))
+	own := maps.Clone(x.topics)
+	for _, hit := range x.lexicon.Find(folded.Text) {
+		x.merge(hit, ofFile*density(folded.Words))
+		x.fileTopics[hit.Topic] = own[hit.Topic].Weight < topicFrom(hit.Topic)
+	}
 }
 
 // lookInto looks into files, all at once, since that may take place in another process.

@@ -3,6 +3,7 @@ package score
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"clawback/config"
@@ -40,11 +41,13 @@ type inspection struct {
 	trusted    bool // a well-known sender, authenticated with alignment
 	history    senderHistory
 	age        domainAge
-	files      attach.Limits  // what is left for looking into files
-	hosts      map[string]int // which brand's name a host bears, -1 for none
-	pages      int            // attached pages that were read
-	pictures   int            // attached pictures that were searched for QR codes
-	clickable  int            // links that a person can follow
+	files      attach.Limits   // what is left for looking into files
+	hosts      map[string]int  // which brand's name a host bears, -1 for none
+	enclosed   []string        // what attached documents say
+	fileTopics map[string]bool // topics that only attached files have
+	pages      int             // attached pages that were read
+	pictures   int             // attached pictures that were searched for QR codes
+	clickable  int             // links that a person can follow
 	found      []found
 	indicators indicators
 	degraded   []string
@@ -102,7 +105,7 @@ func (x *inspection) saw(ids ...string) bool {
 
 // inspect prepares what all detectors need.
 func (s *Scorer) inspect(m Message, mail *extract.Mail) *inspection {
-	x := &inspection{Scorer: s, msg: m, mail: mail, tenant: m.Tenant, files: attach.Default(), hosts: map[string]int{}}
+	x := &inspection{Scorer: s, msg: m, mail: mail, tenant: m.Tenant, files: attach.Default(), hosts: map[string]int{}, fileTopics: map[string]bool{}}
 	if x.tenant == nil {
 		x.tenant = &config.Tenant{}
 	}
@@ -222,11 +225,25 @@ func (x *inspection) shape() {
 	h := x.mail.Header
 	media := strings.ToLower(h.First("Content-Type"))
 	auto := strings.ToLower(h.First("Auto-Submitted"))
-	x.bounce = strings.HasPrefix(media, "multipart/report") || (strings.HasPrefix(auto, "auto-replied") ||
+	report := strings.HasPrefix(media, "multipart/report") && x.hasReport()
+	x.bounce = report && x.msg.Sender == "" || (report || strings.HasPrefix(auto, "auto-replied") ||
 		h.Has("X-Failed-Recipients") || h.Has("X-MS-Exchange-Message-Is-Ndr") || daemon(x.from)) && !x.leadsAway()
 	x.list = (h.Has("List-Post") || h.Has("X-Mailman-Version") || h.Has("X-Mailing-List") || h.Has("X-BeenThere") || h.Has("List-Archive") || h.Has("Mailing-List") || h.Has("List-Subscribe")) &&
 		(h.Has("List-Id") || h.Has("X-Mailing-List") || h.Has("X-BeenThere") || h.Has("Mailing-List"))
 	x.reply = h.First("In-Reply-To") != "" || h.First("References") != ""
+}
+
+// hasReport reports whether a part is one that machines write about a message (RFC 6522): a multipart/report without one is a label that anybody
+// can write.
+func (x *inspection) hasReport() bool {
+	return slices.ContainsFunc(x.mail.Parts, func(p extract.Part) bool {
+		switch p.Type {
+		case "message/delivery-status", "message/global-delivery-status", "message/disposition-notification", "message/global-disposition-notification",
+			"message/feedback-report", "message/tracking-status", "text/rfc822-headers", "message/global-headers":
+			return true
+		}
+		return false
+	})
 }
 
 func daemon(from extract.Address) bool {

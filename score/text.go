@@ -2,6 +2,7 @@ package score
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -19,12 +20,13 @@ func detectWords(x *inspection) {
 			continue
 		}
 		x.times(min(hit.Weight, 4), "words."+topic, "text", "%s: %s.", topicText(topic), quoteAll(hit.Phrases))
+		x.lastIsOfFile(x.fileTopics[topic])
 	}
 	x.obfuscation()
 	if x.direct != "in" {
 		return
 	}
-	if hit := x.topics["callback"]; hit.Weight >= 1.5 && phone(x.mail.Body()) {
+	if hit := x.topics["callback"]; hit.Weight >= 1.5 && (phone(x.mail.Body()) || slices.ContainsFunc(x.enclosed, phone)) {
 		x.note("words.phone", "text", "It gives a telephone number to dispute a charge.")
 	}
 	x.brandStory()

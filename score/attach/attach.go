@@ -68,6 +68,7 @@ type Report struct {
 	Unreadable string
 	Pages      []Page    // HTML and SVG files, for the reader of bodies
 	Messages   []Message // mail that lies in the file or is the file, for the reader of mail
+	Text       string    // what a document says, as far as it is judged
 	NotRead    []string  // sentences: each names a limit that was reached and what was not read because of it
 	Stopped    string    // a sentence: looking into the file ended the process that did it, or had to be ended; else ""
 }

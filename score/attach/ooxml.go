@@ -42,7 +42,12 @@ func (w *work) officePart(it item, m *zipMember) bool {
 	case strings.HasSuffix(lower, ".rels"):
 		w.part(m, func(b []byte) { w.relations(name, b) })
 	case strings.HasSuffix(lower, "document.xml") || strings.Contains(lower, "externallinks/"):
-		w.part(m, func(b []byte) { w.fields(name, b) })
+		w.part(m, func(b []byte) {
+			w.fields(name, b)
+			w.officeText(b)
+		})
+	case strings.HasPrefix(lower, "ppt/slides/slide") || lower == "xl/sharedstrings.xml":
+		w.part(m, w.officeText)
 	case strings.Contains(lower, "/embeddings/"):
 		w.part(m, func(b []byte) { w.embedded(it, lower, b) })
 	default:
@@ -106,6 +111,39 @@ func (w *work) fields(name string, b []byte) {
 	if containsAny(strings.ToUpper(string(b)), "DDEAUTO", ">DDE ", "<DDELINK") {
 		w.addFinding("dde", "The document %q starts another program by dynamic data exchange.", name)
 	}
+}
+
+// maxText is how many bytes of what documents say are kept, and maxMarkup of how many bytes they are taken.
+const (
+	maxText   = 32 << 10
+	maxMarkup = 1 << 20
+)
+
+// officeText keeps what stands in the text elements (w:t, a:t, t) of a part of a document.
+func (w *work) officeText(b []byte) {
+	room := maxText - len(w.report.Text)
+	if room <= 0 {
+		return
+	}
+	var out bytes.Buffer
+	z := html.NewTokenizer(bytes.NewReader(b[:min(len(b), maxMarkup)]))
+	inside := false
+	for kind := z.Next(); kind != html.ErrorToken && out.Len() < room; kind = z.Next() {
+		switch kind {
+		case html.StartTagToken, html.EndTagToken:
+			name, _ := z.TagName()
+			local := name[bytes.IndexByte(name, ':')+1:]
+			inside = string(local) == "t" && kind == html.StartTagToken
+			if s := string(local); s == "p" || s == "si" {
+				out.WriteByte('\n')
+			}
+		case html.TextToken:
+			if inside {
+				out.Write(z.Text())
+			}
+		}
+	}
+	w.report.Text += strings.ToValidUTF8(string(out.Bytes()[:min(out.Len(), room)]), "")
 }
 
 // embedded looks at a file in a document.

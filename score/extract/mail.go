@@ -55,6 +55,7 @@ type Mail struct {
 	Parts       []Part // leaves, in order
 	Plain       string // text of the text/plain bodies
 	HTML        HTML   // of the text/html bodies
+	Enclosed    string // text of attached messages, and of events beside a body, as far as it is judged
 	Links       []Link
 	More        []string // addresses beyond Limits.Links
 	NotRead     []Unread // limits that were reached

@@ -49,6 +49,7 @@ func (m *Mail) calendar(p *Part) {
 	m.unreadRest(rest, len(text), where)
 	text = strings.NewReplacer("\r\n ", "", "\r\n\t", "", "\n ", "", "\n\t", "", `\n`, "\n", `\,`, ",").Replace(text)
 	m.find(text, Link{Where: where, Nested: p.Nested})
+	m.enclose(shownOfEvent(text))
 }
 
 func (m *Mail) html(p *Part, where string) {
@@ -56,9 +57,37 @@ func (m *Mail) html(p *Part, where string) {
 	m.Unlabelled = m.Unlabelled || p.unlabelled()
 	read := m.readHTML(text, where, p.Nested)
 	m.unreadRest(rest, len(text), where)
-	if !p.Nested {
-		m.HTML.Append(read)
+	if p.Nested {
+		m.enclose(read.Text)
+		return
 	}
+	m.HTML.Append(read)
+}
+
+// maxEnclosed is how many bytes of enclosed text are kept.
+const maxEnclosed = 64 << 10
+
+// enclose keeps text that the reader sees when he opens what is attached.
+func (m *Mail) enclose(text string) {
+	if room := maxEnclosed - len(m.Enclosed); room > 0 && strings.TrimSpace(text) != "" {
+		m.Enclosed += strings.ToValidUTF8(text[:min(len(text), room)], "") + "\n"
+	}
+}
+
+// shownOfEvent is what mail programs show of an event: its title, its description and where it is (RFC 5545, section 3.8.1).
+func shownOfEvent(text string) string {
+	var shown []string
+	for line := range strings.SplitSeq(text, "\n") {
+		name, value, found := strings.Cut(line, ":")
+		name, _, _ = strings.Cut(strings.ToUpper(name), ";")
+		switch {
+		case !found:
+			shown = append(shown, line) // a description goes on after what was \n in it
+		case name == "SUMMARY" || name == "DESCRIPTION" || name == "LOCATION" || name == "COMMENT":
+			shown = append(shown, strings.TrimSpace(value))
+		}
+	}
+	return strings.Join(shown, "\n")
 }
 
 func (m *Mail) plain(p *Part, where string, plain *strings.Builder) {
@@ -74,10 +103,12 @@ func (m *Mail) plain(p *Part, where string, plain *strings.Builder) {
 		return
 	}
 	m.find(text, Link{Where: where, Nested: p.Nested, Plain: p.Alternative && !p.Nested})
-	if !p.Nested {
-		plain.WriteString(text)
-		plain.WriteByte('\n')
+	if p.Nested {
+		m.enclose(text)
+		return
 	}
+	plain.WriteString(text)
+	plain.WriteByte('\n')
 }
 
 // window is how much of a rest is looked at in one piece: a text of many MiB is not held twice.
