@@ -1,0 +1,180 @@
+package pipeline
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"clawback/internal/test/mailgen"
+	"clawback/journal"
+	"clawback/journal/identity"
+	"clawback/score"
+)
+
+// The bounds of one message of at most wholeSize bytes, from the report to the verdict.
+const (
+	wholeSize   = 1 << 20
+	wholeTime   = time.Second
+	wholeMemory = 384 << 20 // handed out in all, most of it given back in between
+)
+
+// What costs more than its length earns does so by repetition. So the fuzzer makes a beginning, something to repeat and an
+// end, and the target fills a megabyte of them: a cost that grows with the square of the repetitions is found by a few bytes.
+func FuzzWhole_timeAndMemory(f *testing.F) {
+	for _, seed := range repeated() {
+		f.Add([]byte(seed[0]), []byte(seed[1]), []byte(seed[2]))
+	}
+	for _, m := range mailgen.Generate(1)[:8] {
+		head, body, _ := bytes.Cut(m.Raw, []byte("\r\n\r\n"))
+		f.Add(append(head, "\r\n\r\n"...), body, []byte{})
+		f.Add([]byte{}, append(head, "\r\n"...), append([]byte("\r\n"), body...))
+	}
+	scorer := wholeScorer(f)
+	f.Fuzz(func(t *testing.T, head, piece, tail []byte) {
+		message := whole(head, piece, tail)
+		var cost wholeCost
+		for range 3 { // other work of the process is measured too, so the least counts
+			if cost = costOf(t, scorer, message); cost.time <= wholeTime && cost.memory <= wholeMemory {
+				return
+			}
+		}
+		t.Errorf("%d bytes, %q + %q + %q: %v", len(message), head, piece, tail, cost)
+	})
+}
+
+// repeated are structures that repeat: parts, fields, parameters, nested messages, links, words.
+func repeated() [][3]string {
+	const mixed = "Content-Type: multipart/mixed; boundary=b\r\n\r\n"
+	return [][3]string{
+		{mixed, "--b\r\n\r\n\r\n", "--b--\r\n"},
+		{mixed, "--b\r\nContent-Type: message/rfc822\r\n\r\nSubject: x\r\n\r\ny\r\n", "--b--\r\n"},
+		{"", "Content-Type: message/rfc822\r\n\r\n", "Subject: x\r\n\r\ny"},
+		{"", mixed + "--b\r\n", "x"},
+		{"Subject: x", "\r\n y", "\r\n\r\nz"},
+		{"", "To: a@b.example, \"c\" <d@e.example>\r\n", "\r\nx"},
+		{"To: ", "(a", ")\r\n\r\nx"},
+		{"To: ", "<a@b.example>,", "\r\n\r\nx"},
+		{"Subject: ", "=?utf-8?b?eA==?= ", "\r\n\r\nx"},
+		{"Content-Type: text/plain; ", "a*0*=x;", "\r\n\r\nx"},
+		{"Received: ", "from a by b (c) ; ", "\r\n\r\nx"},
+		{"Authentication-Results: ", "a; dkim=pass (x) header.d=b.example;", "\r\n\r\nx"},
+		{"Content-Type: text/html\r\n\r\n", "<div><a href='https://a.example/?u=", "'>x"},
+		{"Content-Type: text/html\r\n\r\n", "<p style='display:none'>&#97;", ""},
+		{"Content-Type: text/html\r\n\r\n<style>", ".a{color:#fff}/*", "</style>x"},
+		{"Content-Type: text/html\r\n\r\n<script>", "unescape('%61')+atob('", "')</script>"},
+		{"Content-Type: text/plain; charset=utf-7\r\n\r\n", "+AGE-", ""},
+		{"Content-Transfer-Encoding: quoted-printable\r\n\r\n", "=\r\n", "x"},
+		{"Content-Transfer-Encoding: uuencode\r\n\r\n", "begin 644 a\n!80\n`\nend\n", ""},
+		{"\r\n", "https://a.example/ ", ""},
+		{"\r\n", "a@b.example 1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2 $100 ", ""},
+		{"DKIM-Signature: ", "a=b; ", "\r\n\r\nx"},
+	}
+}
+
+// whole fills wholeSize bytes.
+func whole(head, piece, tail []byte) []byte {
+	if len(head)+len(tail)+len(piece) > wholeSize || len(piece) == 0 {
+		return bytes.Join([][]byte{head, tail}, piece)[:min(len(head)+len(piece)+len(tail), wholeSize)]
+	}
+	times := (wholeSize - len(head) - len(tail)) / len(piece)
+	return bytes.Join([][]byte{head, bytes.Repeat(piece, times), tail}, nil)
+}
+
+type wholeCost struct {
+	time   time.Duration
+	memory uint64
+	stages string
+}
+
+func (c wholeCost) String() string {
+	return fmt.Sprintf("%v, %d MiB (%s)", c.time, c.memory>>20, c.stages)
+}
+
+// costOf takes a message through the stages as the pipeline does, once inside a report and once as the report itself.
+func costOf(t testing.TB, scorer *score.Scorer, message []byte) (cost wholeCost) {
+	t.Helper()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	began := cpuTime(unix.CLOCK_PROCESS_CPUTIME_ID)
+	last := began
+	lap := func(name string) {
+		now := cpuTime(unix.CLOCK_PROCESS_CPUTIME_ID)
+		cost.stages += fmt.Sprintf("%s %v; ", name, (now - last).Round(time.Millisecond))
+		last = now
+	}
+	if _, err := journal.Parse(bytes.NewReader(message), int64(len(message))); err != nil {
+		t.Fatal(err)
+	}
+	lap("unwrap as the report")
+	wrapped := wholeReport(message)
+	report, err := journal.Parse(bytes.NewReader(wrapped), int64(len(wrapped)))
+	if err != nil || len(report.Originals) != 1 {
+		t.Fatalf("%v, %+v", err, report)
+	}
+	lap("unwrap")
+	if _, err := identity.Of(report.Originals[0].Open(bytes.NewReader(wrapped)), "[EXT]"); err != nil {
+		t.Fatal(err)
+	}
+	lap("identify")
+	readable, err := report.Clear().Readable(bytes.NewReader(wrapped))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer readable.Close()
+	if _, err := scorer.Score(context.Background(), score.Message{Original: readable, Size: readable.Size, Sender: report.Sender,
+		FirstHand: true, Tenant: mailgen.Tenant()}); err != nil {
+		t.Fatal(err)
+	}
+	lap("score")
+	runtime.ReadMemStats(&after)
+	cost.time, cost.memory = last-began, after.TotalAlloc-before.TotalAlloc
+	return cost
+}
+
+// wholeReport is a journal report about a message.
+func wholeReport(message []byte) []byte {
+	boundary := "_whole_"
+	for bytes.Contains(message, []byte(boundary)) {
+		boundary += "_"
+	}
+	return []byte("Content-Type: multipart/mixed; boundary=\"" + boundary + "\"\r\nX-MS-Journal-Report:\r\nMessage-ID: <1@journal.report.generator>\r\n\r\n--" +
+		boundary + "\r\nContent-Type: text/plain\r\n\r\nSender: a@example.com\r\nMessage-Id: <2@example.com>\r\nRecipient: b@example.com\r\n\r\n--" +
+		boundary + "\r\nContent-Type: message/rfc822\r\n\r\n" + string(message) + "\r\n--" + boundary + "--\r\n")
+}
+
+func wholeScorer(t testing.TB) *score.Scorer {
+	t.Helper()
+	s, err := score.New(score.Options{TrustMicrosoft: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// The bounds of the target would be idle if it filled nothing: a seed is as long as it may be.
+func TestWhole_fillsTheSize(t *testing.T) {
+	for _, seed := range repeated() {
+		got := whole([]byte(seed[0]), []byte(seed[1]), []byte(seed[2]))
+		if len(got) > wholeSize || len(got) < wholeSize-len(seed[1]) || !strings.HasSuffix(string(got), seed[2]) {
+			t.Errorf("%q: %d bytes", seed[0], len(got))
+		}
+	}
+}
+
+func BenchmarkWhole_repeated(b *testing.B) {
+	scorer := wholeScorer(b)
+	for _, seed := range repeated() {
+		b.Run(strings.Trim(fmt.Sprintf("%.20q", seed[1]), `"`), func(b *testing.B) {
+			message := whole([]byte(seed[0]), []byte(seed[1]), []byte(seed[2]))
+			for b.Loop() {
+				b.Log(costOf(b, scorer, message))
+			}
+		})
+	}
+}
