@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"clawback/internal/visible"
 )
 
 // columns of the CSV, in the order in which they are written. Only kind and pattern must be there to be read.
@@ -20,8 +22,7 @@ const maxCSV = 8 << 20
 
 // WriteCSV writes policies with a line of heads. ReadCSV reads them again.
 func WriteCSV(w io.Writer, list []Policy) error {
-	out := csv.NewWriter(w)
-	out.Write(columns())
+	rows := [][]string{columns()}
 	for _, p := range list {
 		verify, expires := "", ""
 		if p.Verify {
@@ -30,11 +31,12 @@ func WriteCSV(w io.Writer, list []Policy) error {
 		if !p.Expires.IsZero() {
 			expires = p.Expires.UTC().Format(time.RFC3339)
 		}
-		out.Write([]string{p.Kind, p.Pattern, p.Field, verify, p.Note, expires})
+		rows = append(rows, []string{p.Kind, p.Pattern, p.Field, verify, p.Note, expires})
 	}
-	out.Flush()
-	if err := out.Error(); err != nil {
-		return fmt.Errorf("write policies: %w", err)
+	for _, row := range rows {
+		if err := visible.Row(w, row); err != nil {
+			return fmt.Errorf("write policies: %w", err)
+		}
 	}
 	return nil
 }
@@ -109,7 +111,7 @@ func readRows(in *csv.Reader, at map[string]int) ([]Policy, error) {
 func readRow(row []string, at map[string]int) (p Policy, err error) {
 	get := func(name string) string {
 		if i, ok := at[name]; ok {
-			return strings.TrimSpace(row[i])
+			return strings.TrimSpace(visible.ReadCell(row[i]))
 		}
 		return ""
 	}

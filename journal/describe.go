@@ -8,6 +8,8 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
+
+	"clawback/internal/visible"
 )
 
 // Unwrapped is what `clawback unwrap --json` prints of a file. Every key but one is always there; lists are never null.
@@ -80,16 +82,16 @@ func (r *Report) Describe(file string, src io.ReaderAt) (Unwrapped, error) {
 	return u, nil
 }
 
-// WriteText writes the description for a person: one line a fact, foreign control characters made visible.
+// WriteText writes the description for a person: one line a fact, foreign text made visible.
 func (u Unwrapped) WriteText(w io.Writer) error {
 	var text bytes.Buffer
 	t := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	row := func(name, value string) {
 		if value != "" {
-			fmt.Fprintf(t, "%s\t%s\n", name, visible(value))
+			fmt.Fprintf(t, "%s\t%s\n", name, visible.Line(value))
 		}
 	}
-	fmt.Fprintf(t, "%s: %s\n", visible(u.File), u.kindText())
+	fmt.Fprintf(t, "%s: %s\n", visible.Line(u.File), u.kindText())
 	row("  sender", u.Sender)
 	row("  on behalf of", u.OnBehalfOf)
 	row("  subject", u.Subject)
@@ -145,14 +147,3 @@ func (o UnwrappedOriginal) text() string {
 }
 
 func octets(size int64, sum string) string { return fmt.Sprintf("%d octets, sha256 %s", size, sum) }
-
-// visible replaces control characters, which could rewrite a terminal's lines, and direction overrides.
-func visible(s string) string {
-	return strings.Map(func(c rune) rune {
-		switch {
-		case c < 0x20, 0x7f <= c && c < 0xa0, 0x202a <= c && c <= 0x202e, 0x2066 <= c && c <= 0x2069:
-			return '\ufffd'
-		}
-		return c
-	}, s)
-}

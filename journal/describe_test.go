@@ -60,7 +60,7 @@ func TestWriteText(t *testing.T) {
 	zero, carried := strings.Repeat("0", 64), fmt.Sprintf("%x", sha256.Sum256([]byte("report")))
 	want := "x.eml: report, first-hand\n" +
 		"  sender     bob@fabrikam.example\n" +
-		"  subject    a\ufffd[2J\ufffdrecipient  evil\ufffd\n" +
+		"  subject    a\\u001b[2J\\u000arecipient  evil\\u202e\n" +
 		"  to         a@contoso.example, expanded from dl@contoso.example\n" +
 		"  recipient  b@contoso.example, forwarded from c@contoso.example\n" +
 		"  original   7 octets, sha256 " + zero + "\n" +

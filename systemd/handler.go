@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"clawback/internal/visible"
 )
 
 // journalSocket is where journald takes records in its native protocol.
@@ -27,10 +29,11 @@ type output struct {
 
 func newHandler(format string, level slog.Leveler, out output) slog.Handler {
 	o := &slog.HandlerOptions{Level: level}
-	plain := slog.NewTextHandler(out.w, o)
+	text := visible.NewWriter(out.w) // slog leaves directions and C1 controls in JSON as they are
+	plain := slog.NewTextHandler(text, o)
 	switch {
 	case format == "json":
-		return slog.NewJSONHandler(out.w, o)
+		return slog.NewJSONHandler(text, o)
 	case format == "journal", format == "auto" && connected(out.w):
 		if h, err := newJournal(out.socket, level, plain); err == nil {
 			return h

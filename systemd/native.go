@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"clawback/internal/visible"
 )
 
 // Limits of a record: journald's socket takes about 200 KiB in one datagram, and a field's name has at most 64 octets.
@@ -22,10 +24,10 @@ var ownFields = map[string]bool{"MESSAGE": true, "MESSAGE_ID": true, "PRIORITY":
 // nothing else by default.
 func encode(r slog.Record, fields []field) []byte {
 	var b []byte
-	message := append([]byte(nil), r.Message...)
+	message := []byte(visible.Line(r.Message))
 	for _, f := range fields {
 		message = append(message, ' ')
-		message = append(message, f.key...)
+		message = append(message, visible.Line(f.key)...)
 		message = append(message, '=')
 		message = append(message, quoted(cut(f.value))...)
 	}
@@ -43,9 +45,9 @@ func encode(r slog.Record, fields []field) []byte {
 	return b
 }
 
-// appendField writes one field, by length where its value has line ends.
+// appendField writes one field, by length where its value has line ends. What is read with journalctl is read on a terminal.
 func appendField(b []byte, name, value string) []byte {
-	value = cut(value)
+	value = cut(visible.Text(cut(value)))
 	b = append(b, name...)
 	if !strings.Contains(value, "\n") {
 		b = append(b, '=')

@@ -46,18 +46,13 @@ func (c addressNewCmd) Run(a *app) error {
 	if a.json {
 		return a.printJSON(map[string]string{"tenant": t.Name, "address": address})
 	}
-	fmt.Fprintf(a.out, "%s\n\nPut this below tenant %q in %s, and reload (systemctl reload clawback):\n\n"+
-		"    [[tenant.address]]\n    address = %q\n%s\nThen name it in the journal rule. To rotate, keep the old one beside it until no report comes\n"+
-		"to it any more (clawback address list), take it out, reload, and run: clawback address retire OLD\n", address, t.Name, c.Config, address, regionsLine(c.Regions))
-	return nil
-}
-
-// regionsLine is the line of the configuration that binds an address to regions.
-func regionsLine(regions []string) string {
-	if len(regions) == 0 {
-		return ""
+	a.printf("%s\n\nPut this below tenant %q in %s, and reload (systemctl reload clawback):\n\n"+
+		"    [[tenant.address]]\n    address = %q\n", address, t.Name, c.Config, address)
+	if len(c.Regions) > 0 { // the line of the configuration that binds an address to regions
+		a.printf("    regions = [\"%s\"]\n", strings.Join(c.Regions, `", "`))
 	}
-	return fmt.Sprintf("    regions = [\"%s\"]\n", strings.Join(regions, `", "`))
+	return a.printf("\nThen name it in the journal rule. To rotate, keep the old one beside it until no report comes\n" +
+		"to it any more (clawback address list), take it out, reload, and run: clawback address retire OLD\n")
 }
 
 type addressListCmd struct{}
@@ -86,7 +81,7 @@ func (c addressRetireCmd) Run(a *app) error {
 		return err
 	}
 	if !a.json {
-		fmt.Fprintf(a.out, "%s is retired: mail for it is refused from now on\n", c.Address)
+		a.printf("%s is retired: mail for it is refused from now on\n", c.Address)
 	}
 	return nil
 }

@@ -99,7 +99,7 @@ func (a *app) bulk(c choice, spec retract.JobSpec) error {
 	if err := a.client.Send(a.ctx, "/v1/jobs", spec, &job); err != nil {
 		return err
 	}
-	fmt.Fprintf(a.errOut, "job %s started\n", job.ID)
+	a.warnf("job %s started\n", job.ID)
 	if c.Detach {
 		return a.showJob(job.ID)
 	}
@@ -130,27 +130,27 @@ func (a *app) idsFrom(file string) ([]string, error) {
 }
 
 func (a *app) showPreview(p retract.Preview) {
-	fmt.Fprintf(a.errOut, "%s, %s: %s\n", plural(p.Records, "message"), plural(p.Mailboxes, "mailbox"), tally(p.Outcomes))
+	a.warnf("%s, %s: %s\n", plural(p.Records, "message"), plural(p.Mailboxes, "mailbox"), tally(p.Outcomes))
 	if p.Unknown > 0 {
-		fmt.Fprintf(a.errOut, "%d of the ids are no message here, or of a tenant that is not configured\n", p.Unknown)
+		a.warnf("%d of the ids are no message here, or of a tenant that is not configured\n", p.Unknown)
 	}
 	if p.Unchanged > 0 {
-		fmt.Fprintf(a.errOut, "%d stand already as asked for\n", p.Unchanged)
+		a.warnf("%d stand already as asked for\n", p.Unchanged)
 	}
 	for _, s := range p.Samples {
-		fmt.Fprintf(a.errOut, "  %s  %s  %-10s %-40s %s\n", s.Record, stamp(s.Received), s.Disposition, clip(s.Sender, 40), plural(s.Mailboxes, "recipient"))
+		a.warnf("  %s  %s  %-10s %-40s %s\n", s.Record, stamp(s.Received), s.Disposition, clip(s.Sender, 40), plural(s.Mailboxes, "recipient"))
 	}
 	if p.Bounded {
-		fmt.Fprintln(a.errOut, "the search was cut off at its bound: there may be more")
+		a.warnf("the search was cut off at its bound: there may be more\n")
 	}
 }
 
 func (a *app) confirmed() bool {
 	if !isTerminal(a.in) {
-		fmt.Fprintln(a.errOut, "not a terminal: use --yes to go on without being asked")
+		a.warnf("not a terminal: use --yes to go on without being asked\n")
 		return false
 	}
-	fmt.Fprint(a.errOut, "Go on? [y/N] ")
+	a.warnf("Go on? [y/N] ")
 	line, err := a.answer()
 	return err == nil && strings.EqualFold(strings.TrimSpace(line), "y")
 }
@@ -163,7 +163,7 @@ func (a *app) follow(id string) error {
 	}
 	var bar *mpb.Bar
 	if isTerminal(a.errOut) {
-		progress := mpb.New(mpb.WithOutput(a.bars()), mpb.WithWidth(40))
+		progress := mpb.New(mpb.WithOutput(a.rawErr), mpb.WithWidth(40))
 		bar = progress.AddBar(int64(max(j.Found, 1)), mpb.PrependDecorators(decor.Name(id+" "), decor.CountersNoUnit("%d/%d")),
 			mpb.AppendDecorators(decor.AverageSpeed(0, "%.0f/s"), decor.Name(" "), decor.AverageETA(decor.ET_STYLE_GO)))
 		defer progress.Wait()
@@ -172,7 +172,7 @@ func (a *app) follow(id string) error {
 	for !j.State.Final() && !onlyAbsent(j) {
 		select {
 		case <-a.ctx.Done():
-			fmt.Fprintf(a.errOut, "job %s goes on: clawback job show %s\n", id, id)
+			a.warnf("job %s goes on: clawback job show %s\n", id, id)
 			return nil
 		case <-time.After(200 * time.Millisecond):
 		}
@@ -185,7 +185,7 @@ func (a *app) follow(id string) error {
 		}
 	}
 	if onlyAbsent(j) {
-		fmt.Fprintf(a.errOut, "job %s goes on by itself: what is left is not in its mailbox yet, and looked for again later\n", id)
+		a.warnf("job %s goes on by itself: what is left is not in its mailbox yet, and looked for again later\n", id)
 	}
 	return a.showJob(id)
 }
@@ -283,10 +283,10 @@ func (c previewCmd) Run(a *app) error {
 		return a.printJSON(list)
 	}
 	if len(list) == 0 {
-		fmt.Fprintln(a.out, "Nothing would have been done.")
+		a.printf("Nothing would have been done.\n")
 		return nil
 	}
-	fmt.Fprintln(a.out, rehearsed(list))
+	a.printf("%s\n", rehearsed(list))
 	rows := [][]string{{"WHEN", "RECORD", "MAILBOX", "WHAT"}}
 	for _, in := range list {
 		rows = append(rows, []string{stamp(in.Changed), in.Record, clip(in.Address, 40), clip(strings.TrimPrefix(in.Reason, "dry-run: "), 100)})

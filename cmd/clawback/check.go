@@ -106,7 +106,7 @@ func (a *app) showFindings(list []finding) error {
 		case f.Warning:
 			mark = "warn"
 		}
-		fmt.Fprintf(a.out, "%-5s%s: %s\n", mark, f.What, f.Text)
+		a.printf("%-5s%s: %s\n", mark, f.What, f.Text)
 	}
 	if bad > 0 {
 		return fmt.Errorf("%s to mend", plural(bad, "problem"))

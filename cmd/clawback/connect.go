@@ -43,7 +43,7 @@ func (c connectCmd) Run(a *app) error {
 		return consent.Grant{Tenant: g.Tenant, Name: g.Name, Roles: g.Roles}, err
 	}
 	grant, err := consent.Verify(ctx, ask, t.ID, func(wait time.Duration, why error) {
-		fmt.Fprintf(a.errOut, "not yet (%v); asking again in %s\n", why, wait)
+		a.warnf("not yet (%v); asking again in %s\n", why, wait)
 	})
 	if err != nil {
 		return err
@@ -51,7 +51,7 @@ func (c connectCmd) Run(a *app) error {
 	if a.json {
 		return a.printJSON(grant)
 	}
-	fmt.Fprintln(a.out, grant)
+	a.printf("%s\n", grant)
 	return nil
 }
 
@@ -65,7 +65,7 @@ func (c connectCmd) consent(ctx context.Context, a *app, t *config.Tenant) error
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(a.errOut, "Open this page as an administrator of %s, and consent:\n\n  %s\n\n", t.Name, flow.URL())
+	a.warnf("Open this page as an administrator of %s, and consent:\n\n  %s\n\n", t.Name, flow.URL())
 	if c.Paste {
 		return paste(a, flow)
 	}
@@ -78,7 +78,7 @@ func (c connectCmd) consent(ctx context.Context, a *app, t *config.Tenant) error
 }
 
 func paste(a *app, flow *consent.Flow) error {
-	fmt.Fprint(a.errOut, "Then paste the whole address of the page you were sent back to (it may show an error): ")
+	a.warnf("Then paste the whole address of the page you were sent back to (it may show an error): ")
 	line, err := a.answer()
 	if err != nil {
 		return fmt.Errorf("nothing was pasted: %w", err)

@@ -56,7 +56,7 @@ func (c queueDiscardCmd) each(a *app) error {
 		if err := a.each(c.IDs, func(id string) error { return a.showDoomed(id) }); err != nil {
 			return err
 		}
-		fmt.Fprintln(a.errOut, "A discarded report cannot be had back. To keep a copy, stop here: clawback queue export ID FILE")
+		a.warnf("A discarded report cannot be had back. To keep a copy, stop here: clawback queue export ID FILE\n")
 		if !a.confirmed() {
 			return errKept
 		}
@@ -97,17 +97,17 @@ func (c queueDiscardCmd) several(a *app, selection api.Selection) error {
 
 // showSelected shows what a selection comes to.
 func (a *app) showSelected(p api.DiscardPreview) error {
-	fmt.Fprintf(a.errOut, "%s, %s, received from %s to %s:\n\n", plural(p.Count, "item"), humanize.IBytes(uint64(p.Bytes)), stamp(p.Oldest),
+	a.warnf("%s, %s, received from %s to %s:\n\n", plural(p.Count, "item"), humanize.IBytes(uint64(p.Bytes)), stamp(p.Oldest),
 		stamp(p.Newest))
 	errTable := &app{out: a.errOut}
 	if err := errTable.table(groupRows(p.Groups)); err != nil {
 		return err
 	}
-	fmt.Fprintln(a.errOut, "\nThe first of them:")
+	a.warnf("\nThe first of them:\n")
 	for _, it := range p.Samples {
 		a.showItem(it)
 	}
-	fmt.Fprintln(a.errOut, "Discarded reports cannot be had back. To keep a copy of one, stop here: clawback queue export ID FILE")
+	a.warnf("Discarded reports cannot be had back. To keep a copy of one, stop here: clawback queue export ID FILE\n")
 	return nil
 }
 
@@ -115,7 +115,7 @@ func (a *app) showDiscarded(what string, act store.Act) error {
 	if a.json {
 		return a.printJSON(act)
 	}
-	fmt.Fprintf(a.out, "%s discarded: %s\n", what, clip(act.Comment, 600))
+	a.printf("%s discarded: %s\n", what, clip(act.Comment, 600))
 	return nil
 }
 
@@ -130,7 +130,7 @@ func (a *app) showDoomed(id string) error {
 }
 
 func (a *app) showItem(it queue.Item) {
-	fmt.Fprintf(a.errOut, "%s, %s, received %s, %s, from <%s>: %s\n", it.ID, it.State, ago(it.Envelope.Received),
+	a.warnf("%s, %s, received %s, %s, from <%s>: %s\n", it.ID, it.State, ago(it.Envelope.Received),
 		humanize.IBytes(uint64(it.Body.Size)), clip(it.Envelope.MailFrom, 60), clip(it.Reason, 200))
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"clawback/api"
 	"clawback/intel"
+	"clawback/internal/visible"
 	"clawback/score/learn"
 	"clawback/verdict"
 )
@@ -40,17 +41,17 @@ func (c feedbackGiveCmd) Run(a *app) error {
 }
 
 func (a *app) showCorrected(c api.Corrected) {
-	fmt.Fprintf(a.out, "%s was %s, and is %s by your word.\n", c.Record, c.Was, c.Is)
+	a.printf("%s was %s, and is %s by your word.\n", c.Record, c.Was, c.Is)
 	if c.Untold != "" {
-		fmt.Fprintf(a.out, "The classifier learns nothing of it: %s.\n", c.Untold)
+		a.printf("The classifier learns nothing of it: %s.\n", c.Untold)
 	}
 	if c.Pinned {
-		fmt.Fprintln(a.out, "What was not yet taken is called off, and no automatism touches the message again. What was taken comes back by: clawback restore "+c.Record)
+		a.printf("What was not yet taken is called off, and no automatism touches the message again. What was taken comes back by: clawback restore %s\n", c.Record)
 	}
 	if c.Is.Flagged() && c.Is > c.Was {
-		fmt.Fprintf(a.out, "Nothing is taken away by this. To do that: clawback retract %s --to soft_delete\n", c.Record)
+		a.printf("Nothing is taken away by this. To do that: clawback retract %s --to soft_delete\n", c.Record)
 	}
-	fmt.Fprintln(a.out, learning(c.Unwanted, c.Good, c.Ready))
+	a.printf("%s\n", learning(c.Unwanted, c.Good, c.Ready))
 }
 
 // learning says how far the classifier is.
@@ -75,7 +76,7 @@ func (c feedbackListCmd) Run(a *app) error {
 		return a.printJSON(list)
 	}
 	if len(list) == 0 {
-		fmt.Fprintln(a.out, "There are no corrections.")
+		a.printf("There are no corrections.\n")
 		return nil
 	}
 	rows := [][]string{{"TIME", "WHO", "RECORD", "WAS", "IS", "LEARNT", "COMMENT"}}
@@ -93,7 +94,7 @@ func (c feedbackListCmd) Run(a *app) error {
 	if err := a.client.Get(a.ctx, "/v1/feedback/model"+c.query(), &m); err != nil {
 		return err
 	}
-	fmt.Fprintln(a.out, "\n"+learning(m.Bad, m.Good, m.Ready()))
+	a.printf("\n%s\n", learning(m.Bad, m.Good, m.Ready()))
 	return nil
 }
 
@@ -108,7 +109,7 @@ func (c feedbackExportCmd) Run(a *app) error {
 		return err
 	}
 	return a.writeNew(c.File, func(w io.Writer) error {
-		_, err := fmt.Fprintf(w, "%s\n", m)
+		_, err := fmt.Fprintf(visible.NewWriter(w), "%s\n", m)
 		return err
 	})
 }
@@ -128,7 +129,7 @@ func (c feedbackWithdrawCmd) Run(a *app) error {
 		if a.json {
 			return a.printJSON(l)
 		}
-		fmt.Fprintf(a.out, "%s: %s's word that it is %s is withdrawn; if it was called clean it stays pinned\n", l.Record, clip(l.By, 60), l.Is)
+		a.printf("%s: %s's word that it is %s is withdrawn; if it was called clean it stays pinned\n", l.Record, clip(l.By, 60), l.Is)
 		return nil
 	})
 }
@@ -149,6 +150,6 @@ func (c feedbackResetCmd) Run(a *app) error {
 	if a.json {
 		return a.printJSON(out)
 	}
-	fmt.Fprintf(a.out, "%s dropped; messages that were called clean stay pinned\n", plural(out.Dropped, "correction"))
+	a.printf("%s dropped; messages that were called clean stay pinned\n", plural(out.Dropped, "correction"))
 	return nil
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"net/url"
 	"time"
 
@@ -53,7 +52,7 @@ func (y *yardstick) addKnown(a *app, cfg *config.Config, t config.Tenant) {
 		err = client.Get(ctx, "/v1/feedback/model"+query, model)
 	}
 	if err != nil {
-		fmt.Fprintf(a.errOut, "clawback: judged by %s alone, without the policies that were added to a running daemon and without what it has learnt: %v\n", cfg.File, err)
+		a.warnf("clawback: judged by %s alone, without the policies that were added to a running daemon and without what it has learnt: %v\n", cfg.File, err)
 		y.tenant = inForce(&t, time.Now())
 		return
 	}

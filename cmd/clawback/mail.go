@@ -36,7 +36,7 @@ func (c searchCmd) Run(a *app) error {
 		return a.printJSON(list)
 	}
 	if len(list) == 0 {
-		fmt.Fprintln(a.out, "No message fits.")
+		a.printf("No message fits.\n")
 		return nil
 	}
 	rows := [][]string{{"ID", "RECEIVED", "DISPOSITION", "FROM", "RECIPIENTS", "SUBJECT"}}
@@ -80,13 +80,13 @@ func (a *app) showMessage(m api.Message) error {
 	if err := a.facts(rows); err != nil {
 		return err
 	}
-	fmt.Fprintln(a.out, "\nWhy:")
+	a.printf("\nWhy:\n")
 	a.showVerdict(r.Verdict)
 	if l := m.Feedback; l != nil {
-		fmt.Fprintf(a.out, "\nCorrected: %s said on %s that it is %s (%s).\n", clip(l.By, 40), stamp(l.At), l.Is, clip(cmp.Or(l.Comment, "no comment"), 200))
+		a.printf("\nCorrected: %s said on %s that it is %s (%s).\n", clip(l.By, 40), stamp(l.At), l.Is, clip(cmp.Or(l.Comment, "no comment"), 200))
 	}
 	a.showReported(m.Reported)
-	fmt.Fprintln(a.out, "\nMailboxes:")
+	a.printf("\nMailboxes:\n")
 	return a.showIntents(m.Intents)
 }
 
@@ -112,13 +112,13 @@ func (a *app) facts(rows [][]string) error {
 
 func (a *app) showIntents(list []api.Intent) error {
 	if len(list) == 0 {
-		fmt.Fprintln(a.out, "  nothing was done, and nothing is planned")
+		a.printf("  nothing was done, and nothing is planned\n")
 		return nil
 	}
 	for _, in := range list {
-		fmt.Fprintf(a.out, "  %-40s %-8s %-12s %-9s %s%s%s\n", clip(in.Address, 40), in.Kind, in.Action, in.Outcome, coded(in.Code), readState(in.Intent), clip(in.Reason, 500))
+		a.printf("  %-40s %-8s %-12s %-9s %s%s%s\n", clip(in.Address, 40), in.Kind, in.Action, in.Outcome, coded(in.Code), readState(in.Intent), clip(in.Reason, 500))
 		for _, t := range in.Attempts {
-			fmt.Fprintf(a.out, "      %s %-16s %-9s %s%s\n", stamp(t.Started), t.Operation, t.Outcome, coded(t.Code), clip(t.Detail, 200))
+			a.printf("      %s %-16s %-9s %s%s\n", stamp(t.Started), t.Operation, t.Outcome, coded(t.Code), clip(t.Detail, 200))
 		}
 	}
 	return nil
@@ -195,7 +195,7 @@ func (a *app) act(path string, o api.Order) error {
 		return a.printJSON(intents)
 	}
 	for _, in := range intents {
-		fmt.Fprintf(a.out, "%-40s %-12s %-9s %s\n", clip(in.Address, 40), in.Action, in.Outcome, clip(in.Reason, 200))
+		a.printf("%-40s %-12s %-9s %s\n", clip(in.Address, 40), in.Action, in.Outcome, clip(in.Reason, 200))
 	}
 	return nil
 }
@@ -220,7 +220,7 @@ func (c heldListCmd) Run(a *app) error {
 		return a.printJSON(list)
 	}
 	if len(list) == 0 {
-		fmt.Fprintln(a.out, "Nothing waits for a person.")
+		a.printf("Nothing waits for a person.\n")
 		return nil
 	}
 	rows := [][]string{{"INTENT", "SINCE", "RECORD", "MAILBOX", "ACTION", "REASON"}}
@@ -241,7 +241,7 @@ func (heldCampaignsCmd) Run(a *app) error {
 		return a.printJSON(list)
 	}
 	if len(list) == 0 {
-		fmt.Fprintln(a.out, "The brake holds nothing.")
+		a.printf("The brake holds nothing.\n")
 		return nil
 	}
 	rows := [][]string{{"CAMPAIGN", "MAILBOXES", "MESSAGES", "RECORDS"}}
@@ -287,7 +287,7 @@ func (a *app) settle(verb string, s settled, comment string) error {
 	if a.json {
 		return a.printJSON(done)
 	}
-	fmt.Fprintf(a.out, "%s: %s\n", plural(len(done), "intent"), map[string]string{"approve": "approved", "reject": "rejected"}[verb])
+	a.printf("%s: %s\n", plural(len(done), "intent"), map[string]string{"approve": "approved", "reject": "rejected"}[verb])
 	return nil
 }
 

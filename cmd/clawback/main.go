@@ -7,7 +7,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -18,6 +17,7 @@ import (
 
 	"clawback/api"
 	"clawback/config"
+	"clawback/internal/visible"
 	"clawback/score/attach/confined"
 )
 
@@ -68,7 +68,8 @@ type app struct {
 	in     io.Reader
 	out    io.Writer // for text: nothing that is written to it steers a terminal
 	raw    io.Writer // the same stream for bytes as they are
-	errOut io.Writer
+	errOut io.Writer // for text, as out
+	rawErr io.Writer // the same stream for the log and for progress bars, which see to it themselves
 	json   bool
 	client *api.Client
 	files  confined.Program // what looks into attached files
@@ -92,8 +93,8 @@ func main() {
 
 // run carries out one command line and returns the exit status.
 func (a *app) run(args []string) int {
-	a.raw = a.out
-	a.out, a.errOut = visible(a.out), visible(a.errOut)
+	a.raw, a.rawErr = a.out, a.errOut
+	a.out, a.errOut = visible.NewWriter(a.out), visible.NewWriter(a.errOut)
 	var c cli
 	if len(args) == 0 {
 		args = []string{"--help"}
@@ -149,9 +150,11 @@ func (a *app) complain(err error) int {
 		return exitOK
 	case errors.Is(err, errQuiet):
 	case errors.As(err, &problems):
-		fmt.Fprintln(a.errOut, problems.Error())
+		for _, p := range problems {
+			a.warnf("%s\n", p.String())
+		}
 	default:
-		fmt.Fprintln(a.errOut, "clawback:", err)
+		a.warnf("clawback: %s\n", err)
 	}
 	return exitFailed
 }
@@ -162,6 +165,6 @@ func (versionCmd) Run(a *app) error {
 	if a.json {
 		return a.printJSON(map[string]string{"version": version})
 	}
-	fmt.Fprintln(a.out, "clawback", version)
+	a.printf("clawback %s\n", version)
 	return nil
 }

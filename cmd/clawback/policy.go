@@ -47,7 +47,7 @@ func (a *app) showPolicies(list []intel.Policy) error {
 		return a.printJSON(list)
 	}
 	if len(list) == 0 {
-		fmt.Fprintln(a.out, "There are no policies.")
+		a.printf("There are no policies.\n")
 		return nil
 	}
 	rows := [][]string{{"ID", "KIND", "PATTERN", "ONLY", "EXPIRES", "FROM", "NOTE"}}
@@ -108,7 +108,7 @@ func (c policyAddCmd) Run(a *app) error {
 		return err
 	}
 	if forgeable(p) {
-		fmt.Fprintln(a.errOut, "Note: anybody can write this into From. Add it again with --verify to have it count only where the sender is proven.")
+		a.warnf("Note: anybody can write this into From. Add it again with --verify to have it count only where the sender is proven.\n")
 	}
 	return nil
 }
@@ -168,7 +168,7 @@ func (a *app) addPolicies(tenant string, list []intel.Policy) error {
 	if a.json || len(added) <= 20 {
 		return a.showPolicies(added)
 	}
-	fmt.Fprintf(a.out, "%d policies are in force from the next message on\n", len(added))
+	a.printf("%d policies are in force from the next message on\n", len(added))
 	return nil
 }
 
@@ -188,7 +188,7 @@ func (c policyRemoveCmd) Run(a *app) error {
 		if a.json {
 			return a.printJSON(gone)
 		}
-		fmt.Fprintf(a.out, "removed: %s %s\n", gone.Kind, clip(gone.Pattern, 100))
+		a.printf("removed: %s %s\n", gone.Kind, clip(gone.Pattern, 100))
 		return nil
 	})
 }
@@ -213,7 +213,7 @@ func (c policyImportCmd) Run(a *app) error {
 		return errors.New("there is no policy in it")
 	}
 	if c.Check {
-		fmt.Fprintf(a.out, "%d policies, nothing is wrong with them\n", len(list))
+		a.printf("%d policies, nothing is wrong with them\n", len(list))
 		return nil
 	}
 	return a.addPolicies(c.Tenant, list)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
@@ -60,12 +59,12 @@ func (a *app) showMet(t policyTest) error {
 		return a.printJSON(t)
 	}
 	if len(t.Met) == 0 {
-		fmt.Fprintf(a.out, "%s: meets no policy\n", clip(t.File, 300))
+		a.printf("%s: meets no policy\n", clip(t.File, 300))
 		return nil
 	}
-	fmt.Fprintf(a.out, "%s:\n", clip(t.File, 300))
+	a.printf("%s:\n", clip(t.File, 300))
 	for _, m := range t.Met {
-		fmt.Fprintf(a.out, "  %-16s %s: %s\n", m.Kind, clip(m.Pattern, 100), consequence(m))
+		a.printf("  %-16s %s: %s\n", m.Kind, clip(m.Pattern, 100), consequence(m))
 	}
 	return nil
 }

@@ -7,13 +7,52 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"reflect"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/dustin/go-humanize"
 	"golang.org/x/term"
+
+	"clawback/internal/visible"
 )
+
+// printf writes to standard output. It, warnf, table, printJSON and writeNew are the only ways out for text, and none of them
+// lets foreign text steer the terminal, begin a line or fill a cell of its own (package visible). The format is ours alone.
+func (a *app) printf(format string, args ...any) error {
+	for i := range args {
+		args[i] = safe(args[i])
+	}
+	_, err := fmt.Fprintf(a.out, format, args...)
+	return err
+}
+
+// warnf is printf to standard error.
+func (a *app) warnf(format string, args ...any) {
+	for i := range args {
+		args[i] = safe(args[i])
+	}
+	fmt.Fprintf(a.errOut, format, args...)
+}
+
+// safe is an argument in one line. An error may have several: what follows the first one is indented.
+func safe(arg any) any {
+	if err, is := arg.(error); is && err != nil {
+		return strings.ReplaceAll(visible.Text(strings.ReplaceAll(err.Error(), "\t", " ")), "\n", "\n    ")
+	}
+	switch v := reflect.ValueOf(arg); v.Kind() {
+	case reflect.String:
+		if s, is := arg.(fmt.Stringer); is {
+			return visible.Line(s.String())
+		}
+		return visible.Line(v.String())
+	case reflect.Bool, reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64, reflect.Uint, reflect.Uint8, reflect.Uint16,
+		reflect.Uint32, reflect.Uint64, reflect.Float32, reflect.Float64:
+		return arg
+	}
+	return visible.Line(fmt.Sprint(arg))
+}
 
 // printJSON writes one value on one line.
 func (a *app) printJSON(v any) error {
@@ -26,7 +65,11 @@ func (a *app) printJSON(v any) error {
 func (a *app) table(rows [][]string) error {
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 	for _, row := range rows {
-		fmt.Fprintln(w, strings.TrimRight(strings.Join(row, "\t"), "\t"))
+		cells := make([]string, len(row))
+		for i, cell := range row {
+			cells[i] = visible.Line(cell)
+		}
+		fmt.Fprintln(w, strings.TrimRight(strings.Join(cells, "\t"), "\t"))
 	}
 	return w.Flush()
 }
@@ -57,7 +100,7 @@ func clip(s string, width int) string {
 
 // printable keeps foreign text from steering the terminal.
 func printable(r rune) rune {
-	if r == '\n' || r == '\t' || steers(r) {
+	if r == '\n' || r == '\t' || visible.Steers(r) {
 		return '?'
 	}
 	return r
@@ -99,8 +142,8 @@ func (a *app) answer() (string, error) {
 
 // isTerminal reports whether a person is at the other end of a stream.
 func isTerminal(stream any) bool {
-	if v, ok := stream.(*visibleWriter); ok {
-		stream = v.w
+	if v, ok := stream.(*visible.Writer); ok {
+		stream = v.Unwrap()
 	}
 	f, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))

@@ -76,7 +76,7 @@ func (a *app) showItems(items []queue.Item, limit int) error {
 		return a.printJSON(items)
 	}
 	if len(items) == 0 {
-		fmt.Fprintln(a.out, "The queue holds nothing of that kind.")
+		a.printf("The queue holds nothing of that kind.\n")
 		return nil
 	}
 	rows := [][]string{{"ID", "STATE", "RECEIVED", "SIZE", "FROM", "REASON"}}
@@ -88,7 +88,7 @@ func (a *app) showItems(items []queue.Item, limit int) error {
 		return err
 	}
 	if len(items) >= limit {
-		fmt.Fprintf(a.out, "There may be more than these %d: --limit\n", limit)
+		a.printf("There may be more than these %d: --limit\n", limit)
 	}
 	return nil
 }
@@ -99,9 +99,9 @@ func (a *app) showGroups(groups []api.Group, behind bool) error {
 		return nil
 	}
 	if behind {
-		fmt.Fprintln(a.out)
+		a.printf("\n")
 	}
-	fmt.Fprintln(a.out, "In quarantine, by kind (--all lists each item):")
+	a.printf("In quarantine, by kind (--all lists each item):\n")
 	return a.table(groupRows(groups))
 }
 
@@ -143,7 +143,7 @@ func (c queueRetryCmd) Run(a *app) error {
 		if a.json {
 			return a.printJSON(it)
 		}
-		fmt.Fprintf(a.out, "%s is %s\n", it.ID, it.State)
+		a.printf("%s is %s\n", it.ID, it.State)
 		return nil
 	})
 }
@@ -153,7 +153,7 @@ func (a *app) each(ids []string, do func(id string) error) error {
 	var failed bool
 	for _, id := range ids {
 		if err := do(id); err != nil {
-			fmt.Fprintf(a.errOut, "clawback: %s: %v\n", id, err)
+			a.warnf("clawback: %s: %v\n", id, err)
 			failed = true
 		}
 	}
@@ -185,7 +185,7 @@ func (c bounceListCmd) Run(a *app) error {
 		return a.printJSON(list)
 	}
 	if len(list) == 0 {
-		fmt.Fprintln(a.out, "No bounces of that kind.")
+		a.printf("No bounces of that kind.\n")
 		return nil
 	}
 	rows := [][]string{{"ID", "STATE", "CREATED", "TRIES", "NEXT", "REASON", "LAST ERROR"}}
@@ -232,7 +232,7 @@ func (c bounceRetryCmd) Run(a *app) error {
 		if a.json {
 			return a.printJSON(b)
 		}
-		fmt.Fprintf(a.out, "%s is due now\n", b.ID)
+		a.printf("%s is due now\n", b.ID)
 		return nil
 	})
 }

@@ -19,7 +19,7 @@ func (a *app) showRDAP(s *rdap.Status) {
 	} else if s.One {
 		list = "all asked at " + s.URL
 	}
-	fmt.Fprintf(a.out, "domain ages: %s; %s known, %d unknown, %d failed, with %s\n", list, plural(int(s.Known), "message"), s.Unknown, s.Failed, plural(int(s.Asked), "question"))
+	a.printf("domain ages: %s; %s known, %d unknown, %d failed, with %s\n", list, plural(int(s.Known), "message"), s.Unknown, s.Failed, plural(int(s.Asked), "question"))
 }
 
 // checkRDAP says whether the registries may be asked when domains were registered, and, online, whether they answer.

@@ -9,7 +9,7 @@ import (
 
 // showVerdict explains a verdict: the tenant's policies, what speaks against the message, what for it, each by weight, and what was not asked.
 func (a *app) showVerdict(v verdict.Verdict) {
-	fmt.Fprintf(a.out, "  Threat %.1f, spoof %.1f, spam %.1f, bulk %.1f.\n", v.Threat, v.Spoof, v.Spam, v.Bulk)
+	a.printf("  Threat %.1f, spoof %.1f, spam %.1f, bulk %.1f.\n", v.Threat, v.Spoof, v.Spam, v.Bulk)
 	var policies, against, forIt, seen []verdict.Reason
 	for _, r := range v.Reasons { // by weight already
 		switch {
@@ -28,10 +28,10 @@ func (a *app) showVerdict(v verdict.Verdict) {
 	a.showReasons("For it:", forIt)
 	a.showReasons("Also:", seen)
 	if len(v.Reasons) == 0 {
-		fmt.Fprintln(a.out, "  Nothing was noticed.")
+		a.printf("  Nothing was noticed.\n")
 	}
 	for _, d := range v.Degraded {
-		fmt.Fprintf(a.out, "  Not asked: %s\n", clip(d, 200))
+		a.printf("  Not asked: %s\n", clip(d, 200))
 	}
 }
 
@@ -42,13 +42,13 @@ func (a *app) showReasons(head string, list []verdict.Reason) {
 	if len(list) == 0 {
 		return
 	}
-	fmt.Fprintln(a.out, "  "+head)
+	a.printf("  %s\n", head)
 	for _, r := range list {
 		weight := "      "
 		if r.Weight != 0 {
 			weight = fmt.Sprintf("%+6.1f", r.Weight)
 		}
-		fmt.Fprintf(a.out, "  %s  %s  [%s]\n", weight, clip(r.Text, maxReason), source(r))
+		a.printf("  %s  %s  [%s]\n", weight, clip(r.Text, maxReason), source(r))
 	}
 }
 

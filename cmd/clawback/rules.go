@@ -33,7 +33,7 @@ func (rulesListCmd) Run(a *app) error {
 		return a.printJSON(list)
 	}
 	if len(list) == 0 {
-		fmt.Fprintln(a.out, "No rules of one's own are in force: see score.rules_dir in the configuration.")
+		a.printf("No rules of one's own are in force: see score.rules_dir in the configuration.\n")
 		return nil
 	}
 	rows := [][]string{{"RULE", "MODE", "WHERE", "WHEN"}}
@@ -78,7 +78,7 @@ func (c rulesTestCmd) Run(a *app) error {
 	err = score.Files(a.ctx, y.scorer, walk(c.Files), a.filesOptions(y, 0), func(r score.FileResult) error {
 		if r.Error != "" {
 			failed = true
-			fmt.Fprintf(a.errOut, "clawback: %s: %s\n", clip(r.File, 300), r.Error)
+			a.warnf("clawback: %s: %s\n", clip(r.File, 300), r.Error)
 			return nil
 		}
 		return a.showRuleTest(ruleTest{r.File, r.Disposition, ofRules(r.Reasons), failedRules(r.Degraded)})
@@ -107,12 +107,12 @@ func (a *app) showRuleTest(t ruleTest) error {
 	if a.json {
 		return a.printJSON(t)
 	}
-	fmt.Fprintf(a.out, "%s: %s, meets %s\n", clip(t.File, 300), t.Disposition, plural(len(t.Rules), "rule"))
+	a.printf("%s: %s, meets %s\n", clip(t.File, 300), t.Disposition, plural(len(t.Rules), "rule"))
 	for _, r := range t.Rules {
-		fmt.Fprintf(a.out, "  %+6.1f  %-28s %s\n", r.Weight, strings.TrimPrefix(r.ID, "rule."), clip(r.Text, 200))
+		a.printf("  %+6.1f  %-28s %s\n", r.Weight, strings.TrimPrefix(r.ID, "rule."), clip(r.Text, 200))
 	}
 	for _, f := range t.Failed {
-		fmt.Fprintf(a.out, "  failed  %s\n", clip(f, 300))
+		a.printf("  failed  %s\n", clip(f, 300))
 	}
 	return nil
 }
@@ -168,12 +168,12 @@ func readRules(dir string) (map[string]string, error) {
 }
 
 func (a *app) showBacktest(b intel.Backtest) {
-	fmt.Fprintf(a.out, "%s since %s were judged again, each with one rule acting at a time.\n", plural(b.Messages, "message"), stamp(b.Since))
+	a.printf("%s since %s were judged again, each with one rule acting at a time.\n", plural(b.Messages, "message"), stamp(b.Since))
 	if b.Unreadable > 0 {
-		fmt.Fprintf(a.out, "The originals of %s are not kept any more.\n", plural(b.Unreadable, "message"))
+		a.printf("The originals of %s are not kept any more.\n", plural(b.Unreadable, "message"))
 	}
 	if b.More {
-		fmt.Fprintln(a.out, "There are older ones: raise --limit to see them too.")
+		a.printf("There are older ones: raise --limit to see them too.\n")
 	}
 	for _, e := range b.Rules {
 		a.showEffect(e)
@@ -181,26 +181,26 @@ func (a *app) showBacktest(b intel.Backtest) {
 }
 
 func (a *app) showEffect(e intel.Effect) {
-	fmt.Fprintf(a.out, "\n%s (%s, %s:%d): matches %s", e.ID, e.Mode, e.File, e.Line, plural(e.Matched, "message"))
+	a.printf("\n%s (%s, %s:%d): matches %s", e.ID, e.Mode, e.File, e.Line, plural(e.Matched, "message"))
 	if len(e.By) > 0 {
-		fmt.Fprintf(a.out, ": %s", counted(e.By))
+		a.printf(": %s", counted(e.By))
 	}
-	fmt.Fprintln(a.out)
+	a.printf("\n")
 	switch {
 	case len(e.Changed) > 0:
-		fmt.Fprintf(a.out, "  would change %s\n", counted(e.Changed))
+		a.printf("  would change %s\n", counted(e.Changed))
 	case e.Matched > 0:
-		fmt.Fprintln(a.out, "  would change no disposition")
+		a.printf("  would change no disposition\n")
 	}
 	if e.Failed > 0 {
-		fmt.Fprintf(a.out, "  could not be run to its end on %s\n", plural(e.Failed, "message"))
+		a.printf("  could not be run to its end on %s\n", plural(e.Failed, "message"))
 	}
 	for _, s := range e.Samples {
 		would := s.Is.String()
 		if s.Would != s.Is {
 			would += " to " + s.Would.String()
 		}
-		fmt.Fprintf(a.out, "  %s  %s  %-24s %-30s %s\n", s.Record, stamp(s.Received), would, clip(s.From, 30), clip(s.Subject, 60))
+		a.printf("  %s  %s  %-24s %-30s %s\n", s.Record, stamp(s.Received), would, clip(s.From, 30), clip(s.Subject, 60))
 	}
 }
 

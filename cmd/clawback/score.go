@@ -15,6 +15,7 @@ import (
 
 	"clawback/config"
 	"clawback/intel"
+	"clawback/internal/visible"
 	"clawback/score"
 	"clawback/score/attach/confined"
 )
@@ -110,10 +111,10 @@ func (a *app) showResult(r score.FileResult) error {
 		return a.printJSON(r)
 	}
 	if r.Error != "" {
-		fmt.Fprintf(a.errOut, "clawback: %s: %s\n", clip(r.File, 300), r.Error)
+		a.warnf("clawback: %s: %s\n", clip(r.File, 300), r.Error)
 		return nil
 	}
-	_, err := fmt.Fprintf(a.out, "%s: %s\n", clip(r.File, 300), headline(r.Verdict))
+	err := a.printf("%s: %s\n", clip(r.File, 300), headline(r.Verdict))
 	a.showVerdict(r.Verdict)
 	return err
 }
@@ -150,12 +151,12 @@ func (a *app) newProgress(files int) *progress {
 	if files < 2 || !isTerminal(a.errOut) {
 		return nil
 	}
-	p := &progress{app: a, out: a.out, all: mpb.New(mpb.WithOutput(a.bars()), mpb.WithWidth(40))}
+	p := &progress{app: a, out: a.out, all: mpb.New(mpb.WithOutput(a.rawErr), mpb.WithWidth(40))}
 	p.bar = p.all.AddBar(int64(files),
 		mpb.PrependDecorators(decor.CountersNoUnit("%d of %d files")),
 		mpb.AppendDecorators(decor.Percentage(), decor.Name(", "), decor.AverageETA(decor.ET_STYLE_GO), decor.Name(" left")))
 	if isTerminal(a.out) {
-		a.out = visible(p.all) // lines go above the bar
+		a.out = visible.NewWriter(p.all) // lines go above the bar
 	}
 	return p
 }

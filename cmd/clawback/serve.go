@@ -30,7 +30,7 @@ func (c serveCmd) Run(a *app) error {
 	signal.Notify(reload, syscall.SIGHUP)
 	defer signal.Stop(reload)
 	queue.MoreProcessors()
-	log := newLog(cfg, a.errOut)
+	log := newLog(cfg, a.rawErr)
 	o := daemon.Options{Config: cfg, Version: version, Log: log, Files: a.files, Sockets: sockets, Reload: reload}
 	if err := daemon.Run(a.ctx, o); err != nil {
 		log.Error("stopped by an error", "event", "daemon.failed", "error", err)

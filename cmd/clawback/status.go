@@ -26,10 +26,10 @@ func (statusCmd) Run(a *app) error {
 }
 
 func (a *app) showStatus(s api.Status) error {
-	fmt.Fprintf(a.out, "clawback %s on %s, started %s, %s\n", s.Version, s.Hostname, ago(s.Started), plural(s.Sessions, "session"))
+	a.printf("clawback %s on %s, started %s, %s\n", s.Version, s.Hostname, ago(s.Started), plural(s.Sessions, "session"))
 	a.showMemory(s.Memory)
 	if s.Certificate != nil {
-		fmt.Fprintf(a.out, "certificate for %s until %s\n", strings.Join(s.Certificate.Names, ", "), stamp(s.Certificate.NotAfter))
+		a.printf("certificate for %s until %s\n", strings.Join(s.Certificate.Names, ", "), stamp(s.Certificate.NotAfter))
 	}
 	a.showRDAP(s.RDAP)
 	rows := [][]string{{"", "COUNT", "OLDEST", "SIZE"}}
@@ -42,7 +42,7 @@ func (a *app) showStatus(s api.Status) error {
 	for _, state := range []queue.BounceState{queue.BounceWaiting, queue.BounceStuck} {
 		rows = append(rows, countRow("bounces "+string(state), s.Queue.Bounces[state]))
 	}
-	fmt.Fprintln(a.out)
+	a.printf("\n")
 	if err := a.table(rows); err != nil {
 		return err
 	}
@@ -50,10 +50,10 @@ func (a *app) showStatus(s api.Status) error {
 		a.showTenant(t)
 	}
 	if len(s.Problems) > 0 {
-		fmt.Fprintln(a.out, "\nNeeds a person:")
+		a.printf("\nNeeds a person:\n")
 	}
 	for _, p := range s.Problems {
-		fmt.Fprintln(a.out, "  "+p)
+		a.printf("  %s\n", p)
 	}
 	return nil
 }
@@ -63,9 +63,9 @@ func (a *app) showMemory(m api.Memory) {
 	if m.Max == 0 {
 		return // a daemon of before
 	}
-	fmt.Fprintf(a.out, "arriving mail holds %s of %s of memory\n", humanize.IBytes(uint64(m.Held)), humanize.IBytes(uint64(m.Max)))
+	a.printf("arriving mail holds %s of %s of memory\n", humanize.IBytes(uint64(m.Held)), humanize.IBytes(uint64(m.Max)))
 	if m.Spilled > 0 {
-		fmt.Fprintf(a.out, "  %s went through a file since the start, because that was used up: see smtp.max_memory\n",
+		a.printf("  %s went through a file since the start, because that was used up: see smtp.max_memory\n",
 			plural(int(m.Spilled), "message"))
 	}
 }
@@ -80,34 +80,34 @@ func countRow(name string, c queue.Count) []string {
 
 func (a *app) showTenant(t api.Tenant) {
 	c := t.Counts
-	fmt.Fprintf(a.out, "\ntenant %s (%s), %s\n", t.Name, t.ID, t.Mode)
-	fmt.Fprintf(a.out, "  %s processed, last one %s\n", plural(c.Processed, "report"), ago(c.LastReport))
+	a.printf("\ntenant %s (%s), %s\n", t.Name, t.ID, t.Mode)
+	a.printf("  %s processed, last one %s\n", plural(c.Processed, "report"), ago(c.LastReport))
 	if !c.ConnectorValidated.IsZero() {
-		fmt.Fprintf(a.out, "  connector validated %s\n", ago(c.ConnectorValidated))
+		a.printf("  connector validated %s\n", ago(c.ConnectorValidated))
 	}
 	if line := tally(c.Dispositions); line != "" {
-		fmt.Fprintln(a.out, "  messages:   ", line)
+		a.printf("  messages:    %s\n", line)
 	}
 	if line := tally(c.Outcomes); line != "" {
-		fmt.Fprintln(a.out, "  retractions:", line)
+		a.printf("  retractions: %s\n", line)
 	}
 	if c.ByContent > 0 {
-		fmt.Fprintf(a.out, "  by content:   %d of them without a network message id, on equal content alone: clawback search --proof content\n", c.ByContent)
+		a.printf("  by content:   %d of them without a network message id, on equal content alone: clawback search --proof content\n", c.ByContent)
 	}
 	if line := tally(c.Restores); line != "" {
-		fmt.Fprintln(a.out, "  restores:   ", line)
+		a.printf("  restores:    %s\n", line)
 	}
 	if line := tally(t.Submissions); line != "" {
-		fmt.Fprintln(a.out, "  submissions:", line)
+		a.printf("  submissions: %s\n", line)
 	}
 	if t.Stuck > 0 {
-		fmt.Fprintf(a.out, "  stuck:       %s not retracted after many failures, tried again; %s\n", plural(t.Stuck, "message"), clip(t.StuckWhy, 400))
+		a.printf("  stuck:       %s not retracted after many failures, tried again; %s\n", plural(t.Stuck, "message"), clip(t.StuckWhy, 400))
 	}
 	if t.Waiting > 0 {
-		fmt.Fprintf(a.out, "  waiting:     %s not in the mailbox yet, looked for again from %s\n", plural(t.Waiting, "message"), stamp(t.NextLook))
+		a.printf("  waiting:     %s not in the mailbox yet, looked for again from %s\n", plural(t.Waiting, "message"), stamp(t.NextLook))
 	}
 	if t.Paused != "" {
-		fmt.Fprintln(a.out, "  paused:     ", t.Paused)
+		a.printf("  paused:      %s\n", t.Paused)
 	}
 }
 

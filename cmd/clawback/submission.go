@@ -40,7 +40,7 @@ func (c submissionListCmd) Run(a *app) error {
 		return a.printJSON(shown)
 	}
 	if len(shown) == 0 {
-		fmt.Fprintln(a.out, "Nothing that users reported waits.")
+		a.printf("Nothing that users reported waits.\n")
 		return nil
 	}
 	rows := [][]string{{"ID", "TIME", "REPORTER", "CLAIM", "STATE", "IS", "WITH CLAIM", "RECORD", "SUBJECT"}}
@@ -117,7 +117,7 @@ func (a *app) showSubmission(s api.Submission) error {
 		return err
 	}
 	if s.Record != "" {
-		fmt.Fprintln(a.out, "\nThe message: clawback show "+s.Record)
+		a.printf("\nThe message: clawback show %s\n", s.Record)
 	}
 	return nil
 }
@@ -127,9 +127,9 @@ func (a *app) showReported(list []api.Submission) {
 	if len(list) == 0 {
 		return
 	}
-	fmt.Fprintln(a.out, "\nReported by users:")
+	a.printf("\nReported by users:\n")
 	for _, s := range list {
-		fmt.Fprintf(a.out, "  %s  %s as %s, %s  (%s)\n", stamp(s.At), clip(cmp.Or(s.Reporter, "?"), 60), s.Claim, standing(s.Submission), s.ID)
+		a.printf("  %s  %s as %s, %s  (%s)\n", stamp(s.At), clip(cmp.Or(s.Reporter, "?"), 60), s.Claim, standing(s.Submission), s.ID)
 	}
 }
 
@@ -167,8 +167,8 @@ func (c submissionAcceptCmd) Run(a *app) error {
 
 func (a *app) showSettled(s api.Settled, to string) {
 	if s.Submission.Record == "" {
-		fmt.Fprintf(a.out, "%s is settled: the message is %s. No record of it is known, so that nothing else is done.\n", s.Submission.ID, s.Is)
-		fmt.Fprintln(a.out, learning(s.Unwanted, s.Good, s.Ready))
+		a.printf("%s is settled: the message is %s. No record of it is known, so that nothing else is done.\n", s.Submission.ID, s.Is)
+		a.printf("%s\n", learning(s.Unwanted, s.Good, s.Ready))
 		return
 	}
 	if to != "" {
@@ -191,7 +191,7 @@ func (c submissionDismissCmd) Run(a *app) error {
 		if a.json {
 			return a.printJSON(s)
 		}
-		fmt.Fprintf(a.out, "%s is dismissed\n", s.ID)
+		a.printf("%s is dismissed\n", s.ID)
 		return nil
 	})
 }
@@ -226,7 +226,7 @@ func (c submitCmd) Run(a *app) error {
 		case a.json:
 			return a.printJSON(out)
 		case out.Was == verdict.Unscored:
-			fmt.Fprintf(a.out, "No record of the message is known: %s is learnt as %s, and nothing else is done.\n%s\n", out.Record, out.Is,
+			a.printf("No record of the message is known: %s is learnt as %s, and nothing else is done.\n%s\n", out.Record, out.Is,
 				learning(out.Unwanted, out.Good, out.Ready))
 		default:
 			a.showCorrected(out)

@@ -135,8 +135,12 @@ func decrypted(r *journal.Report, src io.ReaderAt) (io.Reader, error) {
 }
 
 // writeNew lets write fill a new file; standard output where none or "-" is named. A file that could not be filled is removed.
+// The bytes are written as they are, but for a terminal: there mail is text that a stranger wrote.
 func (a *app) writeNew(file string, write func(io.Writer) error) error {
 	if file == "" || file == "-" {
+		if isTerminal(a.raw) {
+			return write(a.out)
+		}
 		return write(a.raw)
 	}
 	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"clawback/internal/test/testbed"
+	"clawback/internal/visible"
 )
 
 // improvise makes a story of each *.eml file in a directory: every recipient has the original in the Inbox, and needs a
@@ -36,7 +37,7 @@ func improvise(files fs.FS) (*script, error) {
 		}
 		t := &s.Tenants[tenants[key]]
 		sendsAs(t, strings.ToLower(d.header.Get("X-OriginatorOrg")))
-		st := &story{ID: fmt.Sprintf("%02d", len(s.Stories)+1), Title: name, Reports: []string{name}}
+		st := &story{ID: fmt.Sprintf("%02d", len(s.Stories)+1), Title: visible.Line(name), Reports: []string{name}}
 		for _, address := range d.recipients {
 			st.Mailboxes = append(st.Mailboxes, &mailbox{Address: address, User: strings.ToLower(address)})
 			serve(t, address)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"clawback/internal/test/graphsim"
+	"clawback/internal/visible"
 )
 
 // row is one expectation and what came of it.
@@ -123,7 +124,7 @@ func (s *stage) judge() (wrong int) {
 	for _, st := range s.script.Stories {
 		fmt.Fprintf(s.o.Out, "\n%s  %s\n", st.ID, st.Title)
 		for _, r := range s.rows(st) {
-			fmt.Fprintf(s.o.Out, "    %-5s %-*s  %s\n", mark(r), wide, r.where, r.text())
+			fmt.Fprintf(s.o.Out, "    %-5s %-*s  %s\n", mark(r), wide, visible.Line(r.where), visible.Line(r.text()))
 			if !r.ok {
 				wrong++
 			}
@@ -150,7 +151,7 @@ func (r row) text() string {
 // bystanders counts what the simulator holds against the daemon: wrong calls, and messages touched that no story names.
 func (s *stage) bystanders() (wrong int) {
 	for _, v := range s.Sim.Violations() {
-		fmt.Fprintln(s.o.Out, "WRONG call to Graph:", v)
+		fmt.Fprintln(s.o.Out, "WRONG call to Graph:", visible.Line(fmt.Sprint(v)))
 		wrong++
 	}
 	if s.script.free {
