@@ -28,6 +28,25 @@ func Parse(r io.ReaderAt, size int64) (*Report, error) {
 	return report, nil
 }
 
+// ParseHead unwraps the first limit bytes of a message, for one that is too costly to be read to its end: whose it is, and
+// for whom, stands there. An original that goes on behind them is cut, and the report is not first-hand then.
+func ParseHead(r io.ReaderAt, size, limit int64) (*Report, error) {
+	if size > limit {
+		r, size = io.NewSectionReader(r, 0, limit), limit
+	}
+	return Parse(r, size)
+}
+
+// ParseOuter reads the outer header of a message alone. Its kind is not known by that.
+func ParseOuter(r io.ReaderAt, size int64) (*Report, error) {
+	p := &parser{src: &source{r: r, size: size, budget: maxHeader + 1<<20}}
+	h := readHeader(rfc822.NewLines(io.NewSectionReader(p.src, 0, size)))
+	if p.src.err != nil && !errors.Is(p.src.err, errBudget) {
+		return nil, fmt.Errorf("read header: %w", p.src.err)
+	}
+	return &Report{Kind: KindNotReport, Outer: outerOf(h)}, nil
+}
+
 // parser holds what is common to a message and the messages attached to it.
 type parser struct {
 	src      *source

@@ -55,6 +55,9 @@ func (j *job) identify() identity.Message {
 		return identity.Of(j.report.Originals[0].Open(bound(ctx, j.body)), j.tenant.SubjectTags...)
 	})
 	if err == nil {
+		if j.cut { // what is equal so far may differ behind it
+			what.Doubts = append(what.Doubts, identity.Unread)
+		}
 		return what
 	}
 	j.logPanic(err)
@@ -94,7 +97,7 @@ func (j *job) scoreOriginal(ctx context.Context) (score.Result, error) {
 	result, err := j.o.Scorer.Score(ctx, score.Message{
 		Original: original, Size: original.Size,
 		Sender: j.report.Sender, Recipients: addresses(j.report.Recipients), Direction: scoreDirection[j.direction()],
-		Received: j.item.Envelope.Received, FirstHand: j.firstHand(), Tenant: j.tenant,
+		Received: j.item.Envelope.Received, FirstHand: j.firstHand(), Cut: j.cut, Tenant: j.tenant,
 		History: func(keys []string) []history.Entry {
 			entries, err := j.o.Store.History(ctx, j.tenant.ID, keys)
 			unknown = errors.Join(unknown, err)
@@ -109,7 +112,7 @@ func (j *job) scoreOriginal(ctx context.Context) (score.Result, error) {
 
 // firstHand: Exchange itself sent this report to the journal address.
 func (j *job) firstHand() bool {
-	return j.report.FirstHand && j.item.Envelope.Purpose == queue.ForJournal
+	return j.report.FirstHand && !j.cut && j.item.Envelope.Purpose == queue.ForJournal
 }
 
 // direction tells where the mail went, by the sender's domain and the recipients'.

@@ -28,6 +28,7 @@ type job struct {
 	body   *spool.Body
 	limit  time.Duration // of each stage
 	report *journal.Report
+	cut    bool // the report is that of the message's beginning: unwrapping it all ran over its time
 }
 
 // judge takes an item through the stages up to C2 and says how it ends. It never panics.
@@ -52,11 +53,11 @@ func (p *Pipeline) judge(ctx context.Context, it queue.Item) (end ending) {
 	defer body.Close()
 	j := &job{Pipeline: p, item: it, tenant: t, body: body, limit: p.limit(body.Size())}
 	j.report, err = stage(p, "unwrap", j.limit, func(ctx context.Context) (*journal.Report, error) {
-		return journal.Parse(bound(ctx, body), body.Size())
+		return p.unwrap(bound(ctx, body), body.Size())
 	})
 	switch {
-	case overran(err): // nothing says whose it is, so it goes to nobody
-		return quarantine(queue.CauseFault, "unwrapping it took longer than any report needs, and was stopped")
+	case overran(err):
+		return j.tooCostly(ctx)
 	case err != nil:
 		return j.failed("unwrap", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"sync"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"clawback/config"
 	"clawback/intel/submission"
 	"clawback/internal/nospace"
+	"clawback/journal"
 	"clawback/queue"
 	"clawback/score"
 	"clawback/spool"
@@ -82,6 +84,9 @@ type Pipeline struct {
 	gate     *gate
 	memory   *semaphore.Weighted
 	progress progress
+
+	unwrap     func(r io.ReaderAt, size int64) (*journal.Report, error)        // journal.Parse
+	unwrapHead func(r io.ReaderAt, size, limit int64) (*journal.Report, error) // journal.ParseHead
 }
 
 // New makes a Pipeline.
@@ -104,7 +109,8 @@ func New(o Options) *Pipeline {
 	if o.Fail == nil {
 		o.Fail = func(string) error { return nil }
 	}
-	return &Pipeline{o: o, watch: newWatch(o.Now, o.Alert), gate: newGate(), memory: semaphore.NewWeighted(o.Memory)}
+	return &Pipeline{o: o, watch: newWatch(o.Now, o.Alert), gate: newGate(), memory: semaphore.NewWeighted(o.Memory), unwrap: journal.Parse,
+		unwrapHead: journal.ParseHead}
 }
 
 // Run works until ctx ends, then finishes what is in hand. Where that takes longer than Options.Grace, it gives the items back and returns

@@ -20,6 +20,7 @@ type Message struct {
 	Received   time.Time
 	Direction  string // "in", "out", "internal", or "" to take it from what Exchange stamped
 	FirstHand  bool   // the report was attributed: what Exchange stamped can be believed
+	Cut        bool   // Original is only its beginning: the report was too costly to unwrap
 	Tenant     *config.Tenant
 
 	// History answers what the tenant's mail has taught about the keys. nil: nothing is known.

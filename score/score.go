@@ -97,9 +97,14 @@ func (s *Scorer) Score(ctx context.Context, m Message) (Result, error) {
 	}
 	x := s.inspect(m, mail)
 	x.ctx = ctx
+	if m.Cut {
+		x.note(overrunSignal, "message", "Unwrapping its report took longer than any honest one needs: only its beginning was looked at.")
+	}
 	for _, detect := range detectors() {
 		if overran(ctx) {
-			x.note(overrunSignal, "message", "Judging it took longer than any honest message needs, and was stopped: a part of it was not looked at.")
+			if !m.Cut {
+				x.note(overrunSignal, "message", "Judging it took longer than any honest message needs, and was stopped: a part of it was not looked at.")
+			}
 			break
 		}
 		if err := ctx.Err(); err != nil {
