@@ -76,7 +76,7 @@ func (d *disk) serve(t *testing.T) *Client {
 		t.Fatal(err)
 	}
 	s := New(Options{Queue: d.queue, Store: searched{d.store, &d.searches}, Log: slog.New(slog.DiscardHandler), Report: func(r spool.Ref) (io.ReadCloser, error) {
-		body, err := d.spool.Open(r)
+		body, err := d.spool.Open(t.Context(), r)
 		if err != nil {
 			return nil, err
 		}

@@ -25,7 +25,7 @@ type job struct {
 	*Pipeline
 	item   queue.Item
 	tenant *config.Tenant
-	body   *spool.Body
+	body   spool.Body
 	limit  time.Duration // of each stage
 	report *journal.Report
 	cut    bool // the report is that of the message's beginning: unwrapping it all ran over its time

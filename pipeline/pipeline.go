@@ -25,7 +25,7 @@ import (
 // Queue is where items come from and how they end. A queue.Queue is one.
 type Queue interface {
 	Claim(ctx context.Context, max int) ([]queue.Item, error)
-	Body(ctx context.Context, it queue.Item) (*spool.Body, error)
+	Body(ctx context.Context, it queue.Item) (spool.Body, error)
 	Finish(ctx context.Context, id string) error
 	Defer(ctx context.Context, id string, at time.Time, why string) error
 	Release(ctx context.Context, id string) error

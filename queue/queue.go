@@ -107,7 +107,7 @@ type Work interface {
 	StartScoring(ctx context.Context, id string) (end func(), err error)
 	// Body opens the bytes of an item after checking them against their checksum. When they are missing or wrong, the
 	// item is quarantined with that reason and the error wraps spool.ErrMissing or spool.ErrCorrupt.
-	Body(ctx context.Context, it Item) (*spool.Body, error)
+	Body(ctx context.Context, it Item) (spool.Body, error)
 	// Finish removes an item whose work is done. An item that is not there is finished already: nil.
 	Finish(ctx context.Context, id string) error
 	// Defer puts an item back until at, and says why. A try is counted; crashes before it are forgotten, since it did not

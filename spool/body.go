@@ -2,6 +2,7 @@ package spool
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -14,23 +15,43 @@ import (
 	"sync/atomic"
 )
 
-// Body is an open body. ReadAt may be called from several goroutines, once Verify has returned where it is called.
-type Body struct {
+// stored is a body that is open in the spool. ReadAt may be called from several goroutines, once Verify has returned where it is called.
+type stored struct {
 	io.ReaderAt
 	size  int64
 	close func() error
 }
 
 // Size is how many octets the body has.
-func (b *Body) Size() int64 { return b.size }
+func (b *stored) Size() int64 { return b.size }
 
 // Close ends the reading. It may be called again.
-func (b *Body) Close() error { return b.close() }
+func (b *stored) Close() error { return b.close() }
 
 // Open opens the body that r refers to, compressed or not. It finds a body that is missing or too short
-// (ErrMissing); that the octets are right it does not check, see Verify. Where a segment is no more, the body's own copy
-// is opened.
-func (s *Spool) Open(r Ref) (*Body, error) {
+// (ErrMissing); that the bytes are right it does not check, see OpenVerified. Where a segment is no more, the body's own
+// copy is opened.
+func (s *Spool) Open(_ context.Context, r Ref) (Body, error) {
+	b, err := s.open(r)
+	if err != nil {
+		return nil, err // not an interface that holds a nil
+	}
+	return b, nil
+}
+
+// OpenVerified opens a body after reading it through and comparing its checksum: ErrMissing, ErrCorrupt.
+func (s *Spool) OpenVerified(_ context.Context, r Ref) (Body, error) {
+	b, err := s.open(r)
+	if err != nil {
+		return nil, err
+	}
+	if err := b.Verify(r); err != nil {
+		return nil, errors.Join(err, b.Close())
+	}
+	return b, nil
+}
+
+func (s *Spool) open(r Ref) (*stored, error) {
 	f, err := s.openFile(r.File)
 	if errors.Is(err, fs.ErrNotExist) && top(r.File) == segDir {
 		if b, err := s.openCopy(r); err == nil || !errors.Is(err, fs.ErrNotExist) {
@@ -49,7 +70,7 @@ func (s *Spool) Open(r Ref) (*Body, error) {
 }
 
 // openCopy opens the file of a body that was detached from its segment.
-func (s *Spool) openCopy(r Ref) (*Body, error) {
+func (s *Spool) openCopy(r Ref) (*stored, error) {
 	f, err := s.openFile(copyName(r))
 	if err != nil {
 		return nil, fmt.Errorf("open copy of %s: %w", r.File, err)
@@ -74,7 +95,7 @@ func (s *Spool) openFile(name string) (File, error) {
 }
 
 // body is the reader over f, which it closes.
-func body(f File, r Ref) (*Body, error) {
+func body(f File, r Ref) (*stored, error) {
 	if r.Offset < 0 || r.Size < 0 {
 		return nil, fmt.Errorf("%w: offset %d, size %d", ErrCorrupt, r.Offset, r.Size)
 	}
@@ -88,12 +109,12 @@ func body(f File, r Ref) (*Body, error) {
 	if size-r.Size < r.Offset {
 		return nil, fmt.Errorf("%w: the file has %d octets, the body ends at %d", ErrMissing, size, r.Offset+r.Size)
 	}
-	return &Body{ReaderAt: io.NewSectionReader(f, r.Offset, r.Size), size: r.Size, close: sync.OnceValue(f.Close)}, nil
+	return &stored{ReaderAt: io.NewSectionReader(f, r.Offset, r.Size), size: r.Size, close: sync.OnceValue(f.Close)}, nil
 }
 
 // Verify reads the whole body and compares its checksum: nil, ErrMissing, ErrCorrupt, or why it cannot be read.
 func (s *Spool) Verify(r Ref) error {
-	b, err := s.Open(r)
+	b, err := s.open(r)
 	if err != nil {
 		return err
 	}
@@ -102,7 +123,7 @@ func (s *Spool) Verify(r Ref) error {
 
 // Verify reads the whole body and compares it with r. A small body is read from memory after that: who verifies it reads it as well,
 // and a body that was right once stays so.
-func (b *Body) Verify(r Ref) error {
+func (b *stored) Verify(r Ref) error {
 	if r.Size <= keptInMemory && r.Size == b.size {
 		return b.load(r)
 	}
@@ -120,7 +141,7 @@ func (b *Body) Verify(r Ref) error {
 const keptInMemory = 256 << 10
 
 // load reads a small body into memory and compares it with r.
-func (b *Body) load(r Ref) error {
+func (b *stored) load(r Ref) error {
 	all := make([]byte, r.Size)
 	n, err := b.ReadAt(all, 0)
 	if err != nil && !errors.Is(err, io.EOF) {

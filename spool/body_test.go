@@ -28,12 +28,9 @@ func TestVerify_keepsSmallBody(t *testing.T) {
 		if _, err := s.Append([]*spool.Entry{e}); err != nil {
 			t.Fatal(err)
 		}
-		b, err := s.Open(e.Ref)
+		b, err := s.OpenVerified(t.Context(), e.Ref)
 		if err != nil {
-			t.Fatal(err)
-		}
-		if err := b.Verify(e.Ref); err != nil {
-			t.Errorf("%s: %v", name, err)
+			t.Fatalf("%s: %v", name, err)
 		}
 		if got, err := io.ReadAll(io.NewSectionReader(b, 0, b.Size())); err != nil || !bytes.Equal(got, text) {
 			t.Errorf("%s: %d octets read, %v", name, len(got), err)

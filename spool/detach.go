@@ -140,7 +140,7 @@ func (s *Spool) detach(r Ref) (made bool, err error) {
 			return false, nil
 		}
 	}
-	src, err := s.Open(r)
+	src, err := s.open(r)
 	if err != nil {
 		return false, err
 	}
@@ -152,7 +152,7 @@ func (s *Spool) detach(r Ref) (made bool, err error) {
 }
 
 // copyOut writes a body to a file of this name: copy, sync, rename, sync of the directory.
-func (s *Spool) copyOut(src *Body, name string) error {
+func (s *Spool) copyOut(src *stored, name string) error {
 	random, err := randomHex(8)
 	if err != nil {
 		return err

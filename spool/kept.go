@@ -26,10 +26,10 @@ func (s *Spool) Keep(r Ref) (Ref, error) {
 		return Ref{}, err
 	}
 	kept := Ref{File: keptName(r), Size: r.Size, CRC: r.CRC}
-	if b, err := s.Open(kept); err == nil {
+	if b, err := s.open(kept); err == nil {
 		return kept, b.Close()
 	}
-	src, err := s.Open(r)
+	src, err := s.open(r)
 	if err != nil {
 		return Ref{}, err
 	}
@@ -50,7 +50,7 @@ func keptName(r Ref) string {
 	return filepath.Join(keptDir, hour[:6], hour+"-"+hex.EncodeToString(sum[:8])+keptSuffix)
 }
 
-func (s *Spool) keep(src *Body, r Ref, name string) error {
+func (s *Spool) keep(src *stored, r Ref, name string) error {
 	random, err := randomHex(8)
 	if err != nil {
 		return err
@@ -83,7 +83,7 @@ const frameSize = 256 << 10
 const maxFrameFile = 2 * frameSize
 
 // compress writes src as independent frames with a seek table behind them; `zstd -d` reads it as well.
-func compress(dst io.Writer, src *Body, r Ref) error {
+func compress(dst io.Writer, src *stored, r Ref) error {
 	enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedDefault))
 	if err != nil {
 		return err
@@ -120,7 +120,7 @@ type frames struct {
 	reader *seekable.Reader
 }
 
-func keptBody(f File, r Ref) (*Body, error) {
+func keptBody(f File, r Ref) (*stored, error) {
 	size, err := f.Size()
 	if err != nil {
 		return nil, err
@@ -138,7 +138,7 @@ func keptBody(f File, r Ref) (*Body, error) {
 		return nil, corrupt(err)
 	}
 	fr := &frames{file: f, dec: dec, reader: reader}
-	return &Body{ReaderAt: fr, size: r.Size, close: sync.OnceValue(fr.close)}, nil
+	return &stored{ReaderAt: fr, size: r.Size, close: sync.OnceValue(fr.close)}, nil
 }
 
 // checkFrames checks that the seek table of a file of the given size tells of a body of that size, in frames that are no

@@ -41,7 +41,7 @@ func TestKeep_roundTrip(t *testing.T) {
 // wantAnywhere reads at random places.
 func wantAnywhere(t *testing.T, s *Spool, r Ref, want []byte) {
 	t.Helper()
-	b, err := s.Open(r)
+	b, err := s.Open(t.Context(), r)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -52,7 +52,7 @@ func appendBodies(s *Spool, bodies ...[]byte) ([]Ref, error) {
 // wantBody checks that r opens to the octets in want.
 func wantBody(t *testing.T, s *Spool, r Ref, want []byte) {
 	t.Helper()
-	b, err := s.Open(r)
+	b, err := s.Open(t.Context(), r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -369,7 +369,7 @@ func TestOpen_refusesForeignRefs(t *testing.T) {
 		{File: ref.File, Offset: 1<<63 - 1, Size: 10},
 		{File: ref.File, Offset: 2*block - 9, Size: 10},
 	} {
-		if b, err := s.Open(r); err == nil {
+		if b, err := s.Open(t.Context(), r); err == nil {
 			t.Errorf("Open(%+v) gave %d octets", r, b.Size())
 		}
 	}

@@ -52,7 +52,7 @@ func (f *fixture) open() {
 	}
 	now := func() time.Time { return f.now }
 	tenant := func(id string) (*config.Tenant, bool) { return &f.tenant, id == contosoID }
-	body := func(r spool.Ref) (intel.Body, error) { return f.spool.Open(r) }
+	body := func(r spool.Ref) (intel.Body, error) { return f.spool.Open(f.t.Context(), r) }
 	f.judge, err = intel.New(f.t.Context(), &config.Config{Tenants: []config.Tenant{f.tenant}, Engines: config.Engines{Timeout: time.Second}}, intel.Options{
 		Values: f.store, Records: f.store, Now: now, Open: body, Tenant: tenant,
 		Scorer: func(*config.Config) score.Options { return score.Options{} },

@@ -61,7 +61,7 @@ func TestDeleteExpired_oneMailDoesNotKeepItsSegment(t *testing.T) {
 
 	must(t, d.queue.Discard(t.Context(), small["held"], []byte("{}")))
 	d.deleteExpired(t.Context(), later)
-	if _, err := d.spool.Open(held.Body); err == nil {
+	if _, err := d.spool.Open(t.Context(), held.Body); err == nil {
 		t.Error("a body that was discarded is there past its retention")
 	}
 }
@@ -80,7 +80,7 @@ func put(t *testing.T, d *daemon, body []byte) string {
 
 func wantText(t *testing.T, d *daemon, r spool.Ref, want string) {
 	t.Helper()
-	b, err := d.spool.Open(r)
+	b, err := d.spool.Open(t.Context(), r)
 	must(t, err)
 	defer b.Close()
 	if got, err := io.ReadAll(io.NewSectionReader(b, 0, b.Size())); err != nil || string(got) != want {

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -116,7 +117,7 @@ func (d *daemon) bounceOptions() bounce.Options {
 	return bounce.Options{
 		Queue: d.queue, Key: d.key, Log: d.log, Alert: d.alert, Fail: failpoint.Hit,
 		Sender: &bounce.Sender{Hostname: d.cfg.Hostname, Resolver: net.DefaultResolver},
-		Open:   func(b queue.Bounce) (bounce.Body, error) { return d.spool.Open(b.Body) },
+		Open:   func(b queue.Bounce) (bounce.Body, error) { return d.openBody(b.Body) },
 		Route:  d.live.route,
 	}
 }
@@ -149,11 +150,7 @@ func (d *daemon) smtpOptions(l config.Listener) smtpd.Options {
 
 // openBody opens a report's body in the spool.
 func (d *daemon) openBody(ref spool.Ref) (intel.Body, error) {
-	body, err := d.spool.Open(ref)
-	if err != nil {
-		return nil, err // not an interface that holds a nil
-	}
-	return body, nil
+	return d.spool.Open(context.Background(), ref)
 }
 
 // openOriginal opens a variant's original as it lies in the spool, for comparing it with what a mailbox holds.
@@ -162,7 +159,7 @@ func (d *daemon) openOriginal(v store.Variant) (io.ReadCloser, error) {
 	if v.Kept != nil {
 		ref = *v.Kept
 	}
-	body, err := d.spool.Open(ref)
+	body, err := d.spool.Open(context.Background(), ref)
 	if err != nil {
 		return nil, fmt.Errorf("open original: %w", err)
 	}
@@ -171,7 +168,7 @@ func (d *daemon) openOriginal(v store.Variant) (io.ReadCloser, error) {
 
 // openReport opens the bytes of a report from its beginning.
 func (d *daemon) openReport(ref spool.Ref) (io.ReadCloser, error) {
-	body, err := d.spool.Open(ref)
+	body, err := d.spool.Open(context.Background(), ref)
 	if err != nil {
 		return nil, err
 	}

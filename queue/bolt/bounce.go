@@ -38,7 +38,7 @@ func (q *Queue) digest(ctx context.Context, id string) string {
 		return "" // given up before, or a mistake that giveUp finds
 	}
 	sum := sha256.New()
-	body, err := q.spool.Open(it.Body)
+	body, err := q.spool.Open(ctx, it.Body)
 	if err == nil {
 		defer body.Close()
 		_, err = io.Copy(sum, io.NewSectionReader(body, 0, body.Size()))

@@ -382,7 +382,7 @@ func (s *scenario) checkOctets(q *Queue, it queue.Item) {
 		s.t.Errorf("item %s: %+v, %v; in use: %v", it.ID, got, err, q.InUse(it.Body.File))
 	}
 	m := s.fates.messages[it.Envelope.Session]
-	b, err := s.spool.Open(it.Body)
+	b, err := s.spool.Open(context.Background(), it.Body)
 	if m != nil && (m.torn || it.State == queue.Quarantined && slices.Contains(m.may, fate{where: nowhere})) {
 		m.torn = true
 		return // nobody was told that it was accepted

@@ -123,22 +123,11 @@ func (q *Queue) InUse(file string) bool { return q.tally.inUse(file) || q.logged
 
 // Body opens the octets of an item after checking them against their checksum. When they are missing or wrong, the
 // item is quarantined with that reason and the error wraps spool.ErrMissing or spool.ErrCorrupt.
-func (q *Queue) Body(ctx context.Context, it queue.Item) (*spool.Body, error) {
-	b, err := q.openBody(it.Body)
+func (q *Queue) Body(ctx context.Context, it queue.Item) (spool.Body, error) {
+	b, err := q.spool.OpenVerified(ctx, it.Body)
 	if err == nil || !errors.Is(err, spool.ErrMissing) && !errors.Is(err, spool.ErrCorrupt) {
 		return b, err
 	}
 	q.log.Error("item quarantined", "event", "item.quarantined", "item", it.ID, "reason", err.Error())
 	return nil, errors.Join(err, q.Quarantine(context.WithoutCancel(ctx), it.ID, queue.CauseLost, err.Error()))
-}
-
-func (q *Queue) openBody(r spool.Ref) (*spool.Body, error) {
-	b, err := q.spool.Open(r)
-	if err != nil {
-		return nil, err
-	}
-	if err := b.Verify(r); err != nil {
-		return nil, errors.Join(err, b.Close())
-	}
-	return b, nil
 }

@@ -1,6 +1,7 @@
 package bolt
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -138,7 +139,7 @@ func isLost(err error) bool {
 
 // present checks that the octets of a body are there, by the file's length alone. It reads none of them: Body does.
 func (q *Queue) present(ref spool.Ref) error {
-	b, err := q.spool.Open(ref)
+	b, err := q.spool.Open(context.Background(), ref)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package bolt
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -112,7 +113,7 @@ func (q *Queue) salvage(row []byte) (it queue.Item) {
 	it.Envelope.Rcpts = []string{} // in JSON a list, also where there is none to be read
 	field(row, "envelope", &it.Envelope)
 	field(row, "body", &it.Body)
-	body, err := q.openBody(it.Body)
+	body, err := q.spool.OpenVerified(context.Background(), it.Body)
 	if err != nil {
 		it.Body = spool.Ref{}
 		return it
