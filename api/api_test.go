@@ -21,6 +21,7 @@ import (
 	"clawback/config"
 	"clawback/queue"
 	"clawback/retract"
+	"clawback/retract/job"
 	"clawback/score/engines/rdap"
 	"clawback/spool"
 	"clawback/store"
@@ -128,24 +129,26 @@ func (e engine) HeldCampaigns(ctx context.Context, tenant string) ([]retract.Hel
 	return []retract.HeldCampaign{{Tenant: "t", Name: "sender:evil.example", Mailboxes: 2, Messages: 1}}, e.b.err
 }
 
-func (e engine) PreviewJob(ctx context.Context, j retract.JobSpec) (retract.Preview, error) {
+func (e engine) PreviewJob(_ context.Context, j job.Spec) (job.Preview, error) {
 	e.b.done = append(e.b.done, "preview "+j.Who)
-	return retract.Preview{Records: 2}, e.b.err
+	return job.Preview{Records: 2}, e.b.err
 }
-func (e engine) StartJob(_ context.Context, j retract.JobSpec) (retract.Job, error) {
+func (e engine) StartJob(_ context.Context, j job.Spec) (store.Job, error) {
 	e.b.done = append(e.b.done, fmt.Sprintf("start %s %s %v", j.Who, j.Action, j.Records))
-	return retract.Job{JobSpec: j, ID: "j1"}, e.b.err
+	return store.Job{Who: j.Who, ID: "j1"}, e.b.err
 }
-func (e engine) Jobs(ctx context.Context) ([]retract.Job, error) {
-	return []retract.Job{{ID: "j1"}}, e.b.err
+func (e engine) Jobs(context.Context) ([]job.Status, error) {
+	return []job.Status{{Job: store.Job{ID: "j1", State: store.JobProcessing}}}, e.b.err
 }
-func (e engine) Job(ctx context.Context, id string) (retract.Job, retract.Counters, error) {
-	return retract.Job{ID: id, State: retract.JobProcessing}, retract.Counters{}, e.b.err
+func (e engine) Job(_ context.Context, id string) (job.Status, error) {
+	return job.Status{Job: store.Job{ID: id, State: store.JobProcessing}}, e.b.err
 }
 func (e engine) CancelJob(_ context.Context, who, id, comment string) error {
 	e.b.done = append(e.b.done, fmt.Sprintf("cancel %s %s: %s", who, id, comment))
 	return e.b.err
 }
+func (e engine) PauseJob(context.Context, string, string, string) error  { return e.b.err }
+func (e engine) ResumeJob(context.Context, string, string, string) error { return e.b.err }
 
 func serve(t *testing.T, b *backend) *Client {
 	t.Helper()
@@ -329,19 +332,19 @@ func TestAddress_state(t *testing.T) {
 func TestJobs_whoseTheyAre(t *testing.T) {
 	b := &backend{}
 	c, name := serve(t, b), me(t)
-	var job retract.Job
-	spec := retract.JobSpec{Who: "somebody else", Action: config.Trash, Records: []string{"r1"}}
-	if err := c.Send(t.Context(), "/v1/jobs", spec, &job); err != nil || job.Who != name {
-		t.Errorf("job of %q, %v", job.Who, err)
+	var started store.Job
+	spec := job.Spec{Who: "somebody else", Action: config.Trash, Records: []string{"r1"}}
+	if err := c.Send(t.Context(), "/v1/jobs", spec, &started); err != nil || started.Who != name {
+		t.Errorf("job of %q, %v", started.Who, err)
 	}
 	var list []Job
-	if err := c.Get(t.Context(), "/v1/jobs", &list); err != nil || len(list) != 1 || list[0].State != retract.JobProcessing {
+	if err := c.Get(t.Context(), "/v1/jobs", &list); err != nil || len(list) != 1 || list[0].State != store.JobProcessing {
 		t.Errorf("jobs %+v, %v", list, err)
 	}
 	if err := c.Post(t.Context(), "/v1/jobs/j1/cancel", Order{Comment: "stop"}, nil); err != nil {
 		t.Error(err)
 	}
-	for _, bad := range []retract.JobSpec{{}, {Action: config.Junk, Restore: true}} {
+	for _, bad := range []job.Spec{{}, {Action: config.Junk, Restore: true}} {
 		if err := c.Send(t.Context(), "/v1/jobs", bad, nil); err == nil {
 			t.Errorf("job %+v was taken", bad)
 		}

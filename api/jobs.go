@@ -1,33 +1,29 @@
 package api
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 
-	"clawback/retract"
+	"clawback/retract/job"
 	"clawback/store"
 )
 
 // Job is a bulk job and how far it is.
-type Job struct {
-	retract.Job
-	Counters retract.Counters `json:"counters"`
-}
+type Job = job.Status
 
 func (s *Server) jobRoutes(mux *http.ServeMux) {
 	mux.Handle("GET /v1/jobs", handler(s.listJobs))
 	mux.Handle("POST /v1/jobs", handler(s.startJob))
 	mux.Handle("POST /v1/jobs/preview", handler(s.previewJob))
-	mux.Handle("GET /v1/jobs/{id}", handler(func(r *http.Request) (any, error) { return s.job(r.Context(), r.PathValue("id")) }))
+	mux.Handle("GET /v1/jobs/{id}", handler(func(r *http.Request) (any, error) { return s.o.Jobs.Job(r.Context(), r.PathValue("id")) }))
 	mux.Handle("POST /v1/jobs/{id}/cancel", handler(s.cancelJob))
 	mux.Handle("GET /v1/rehearsed", handler(s.listRehearsed))
 }
 
 // spec reads what a job is to do. Who asks is what the kernel says, not what the body says. What is listed may be named by
 // Message-ID or network message id too; what means no single record stays as it is, and is refused there.
-func (s *Server) spec(r *http.Request) (retract.JobSpec, error) {
-	j, err := body[retract.JobSpec](r)
+func (s *Server) spec(r *http.Request) (job.Spec, error) {
+	j, err := body[job.Spec](r)
 	if err != nil {
 		return j, err
 	}
@@ -52,7 +48,7 @@ func (s *Server) previewJob(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.o.Engine.PreviewJob(r.Context(), j)
+	return s.o.Jobs.PreviewJob(r.Context(), j)
 }
 
 func (s *Server) startJob(r *http.Request) (any, error) {
@@ -60,34 +56,10 @@ func (s *Server) startJob(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.o.Engine.StartJob(r.Context(), j)
+	return s.o.Jobs.StartJob(r.Context(), j)
 }
 
-func (s *Server) job(ctx context.Context, id string) (Job, error) {
-	j, c, err := s.o.Engine.Job(ctx, id)
-	return Job{j, c}, err
-}
-
-// listJobs counts the jobs that have not ended: the others were counted when they did.
-func (s *Server) listJobs(r *http.Request) (any, error) {
-	list, err := s.o.Engine.Jobs(r.Context())
-	if err != nil {
-		return nil, err
-	}
-	jobs := make([]Job, 0, len(list))
-	for _, j := range list {
-		if j.Final != nil {
-			jobs = append(jobs, Job{j, *j.Final})
-			continue
-		}
-		full, err := s.job(r.Context(), j.ID)
-		if err != nil {
-			return nil, err
-		}
-		jobs = append(jobs, full)
-	}
-	return jobs, nil
-}
+func (s *Server) listJobs(r *http.Request) (any, error) { return s.o.Jobs.Jobs(r.Context()) }
 
 func (s *Server) cancelJob(r *http.Request) (any, error) {
 	o, err := order(r)
@@ -95,10 +67,10 @@ func (s *Server) cancelJob(r *http.Request) (any, error) {
 		return nil, err
 	}
 	id := r.PathValue("id")
-	if err := s.o.Engine.CancelJob(r.Context(), who(r), id, o.Comment); err != nil {
+	if err := s.o.Jobs.CancelJob(r.Context(), who(r), id, o.Comment); err != nil {
 		return nil, fmt.Errorf("cancel job %s: %w", id, err)
 	}
-	return s.job(r.Context(), id)
+	return s.o.Jobs.Job(r.Context(), id)
 }
 
 // listRehearsed lists what would have been done, had the tenant been live.

@@ -13,7 +13,7 @@ import (
 	"clawback/intel"
 	"clawback/intel/submission"
 	"clawback/queue"
-	"clawback/retract"
+	"clawback/retract/job"
 	"clawback/score/rules"
 	"clawback/spool"
 	"clawback/store"
@@ -35,7 +35,7 @@ func (*blank) Lookup(context.Context, string, string) ([]store.Record, error) {
 	return []store.Record{{ID: "r1"}}, nil
 }
 func (*blank) Attempts(context.Context, string) ([]store.Attempt, error)        { return nil, nil }
-func (blankEngine) Jobs(ctx context.Context) ([]retract.Job, error)             { return nil, nil }
+func (blankEngine) Jobs(context.Context) ([]job.Status, error)                  { return []job.Status{}, nil }
 func (*blankJudge) Policies(string) ([]intel.Policy, error)                     { return nil, nil }
 func (*blankJudge) Lessons(context.Context, string) ([]intel.Lesson, error)     { return nil, nil }
 func (*blankJudge) Rules() []rules.Rule                                         { return nil }
@@ -54,7 +54,7 @@ func serveBlank(t *testing.T) *Client {
 	}
 	b, j := &blank{}, &blankJudge{}
 	s := New(Options{
-		Queue: b, Store: b, Engine: blankEngine{engine{&b.backend}}, Log: slog.New(slog.DiscardHandler), Wake: func() {},
+		Queue: b, Store: b, Engine: blankEngine{engine{&b.backend}}, Jobs: blankEngine{engine{&b.backend}}, Log: slog.New(slog.DiscardHandler), Wake: func() {},
 		Report:    func(spool.Ref) (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("")), nil },
 		Addresses: Addresses{List: func() []Address { return nil }},
 		Scoring: Scoring{Policies: j, Rules: j, Lessons: j, Submissions: blankTray{tray{&j.bench}},
@@ -90,24 +90,4 @@ func raw(t *testing.T, c *Client, path string) string {
 		t.Errorf("%s: %v", path, err)
 	}
 	return string(answer)
-}
-
-// endedJobs has jobs that cannot be counted.
-type endedJobs struct{ engine }
-
-func (endedJobs) Jobs(ctx context.Context) ([]retract.Job, error) {
-	return []retract.Job{{ID: "j1", State: retract.JobCompleted, Final: &retract.Counters{Records: 7}}}, nil
-}
-
-func (endedJobs) Job(context.Context, string) (j retract.Job, c retract.Counters, err error) {
-	return j, c, store.ErrClosed
-}
-
-// A list of jobs does not count what has ended.
-func TestJobs_endedAreNotCountedAnew(t *testing.T) {
-	s := New(Options{Engine: endedJobs{}})
-	list, err := s.listJobs(nil)
-	if jobs, _ := list.([]Job); err != nil || len(jobs) != 1 || jobs[0].Counters.Records != 7 {
-		t.Errorf("listed %+v, %v", list, err)
-	}
 }

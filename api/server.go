@@ -18,6 +18,7 @@ import (
 	"clawback/config"
 	"clawback/queue"
 	"clawback/retract"
+	"clawback/retract/job"
 	"clawback/spool"
 	"clawback/store"
 )
@@ -58,11 +59,17 @@ type Engine interface {
 	Reject(ctx context.Context, who string, intents []string, comment string) error
 	SettleCampaign(ctx context.Context, a retract.CampaignAnswer) ([]string, error)
 	HeldCampaigns(ctx context.Context, tenant string) ([]retract.HeldCampaign, error)
-	PreviewJob(ctx context.Context, spec retract.JobSpec) (retract.Preview, error)
-	StartJob(ctx context.Context, spec retract.JobSpec) (retract.Job, error)
-	Jobs(ctx context.Context) ([]retract.Job, error)
-	Job(ctx context.Context, id string) (retract.Job, retract.Counters, error)
+}
+
+// Jobs is what keeps and carries out bulk jobs.
+type Jobs interface {
+	PreviewJob(ctx context.Context, s job.Spec) (job.Preview, error)
+	StartJob(ctx context.Context, s job.Spec) (store.Job, error)
+	Jobs(ctx context.Context) ([]job.Status, error)
+	Job(ctx context.Context, id string) (job.Status, error)
 	CancelJob(ctx context.Context, who, id, comment string) error
+	PauseJob(ctx context.Context, who, id, comment string) error
+	ResumeJob(ctx context.Context, who, id, comment string) error
 }
 
 // Addresses is what the socket shows and changes of the addresses that mail is taken for.
@@ -76,6 +83,7 @@ type Options struct {
 	Queue     Queue
 	Store     Store
 	Engine    Engine
+	Jobs      Jobs
 	Status    func(context.Context) (Status, error)
 	Addresses Addresses
 	Scoring   Scoring

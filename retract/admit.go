@@ -23,10 +23,10 @@ func (l *lane) blocked(in store.Intent, full map[string]bool) bool {
 	return full[memo]
 }
 
-// resting reports whether an intent has a worker, or waits in memory. The caller holds mu.
+// resting reports whether an intent has a worker, or waits in memory, or its job is suspended. The caller holds mu.
 func (l *lane) resting(in store.Intent, now time.Time) bool {
 	_, running := l.running[in.ID]
-	return running || l.later[in.ID].After(now)
+	return running || l.later[in.ID].After(now) || l.e.halted(in)
 }
 
 // shutOut reports whether an intent's mailbox has no place for another worker now. The caller holds mu.

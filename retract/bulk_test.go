@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"clawback/config"
-	"clawback/retract"
 	"clawback/retract/exchange"
+	"clawback/retract/job"
 	"clawback/retract/retracttest"
 	"clawback/store"
 	"clawback/verdict"
@@ -27,7 +27,7 @@ func (r *rig) campaign(n int) (ids []string, messages []*retracttest.Message) {
 	return ids, messages
 }
 
-func (r *rig) job(spec retract.JobSpec) string {
+func (r *rig) job(spec job.Spec) string {
 	r.t.Helper()
 	spec.Who, spec.Comment = "ada", "campaign 7"
 	j, err := r.e.StartJob(context.Background(), spec)
@@ -38,12 +38,13 @@ func (r *rig) job(spec retract.JobSpec) string {
 }
 
 // progress reads a job and checks that its counters add up.
-func (r *rig) progress(id string) (retract.Job, retract.Counters) {
+func (r *rig) progress(id string) (store.Job, job.Counters) {
 	r.t.Helper()
-	j, c, err := r.e.Job(r.t.Context(), id)
+	status, err := r.e.Job(context.Background(), id)
 	if err != nil {
 		r.t.Fatal(err)
 	}
+	j, c := status.Job, status.Counters
 	sum := 0
 	for _, n := range c.Outcomes {
 		sum += n
@@ -59,21 +60,21 @@ func bySender() *store.RecordFilter { return &store.RecordFilter{Tenant: tenantI
 func TestBulk_retractsAndRestoresWhatAFilterFinds(t *testing.T) {
 	bubble(t, func(r *rig) {
 		_, messages := r.campaign(450)
-		id := r.job(retract.JobSpec{Action: config.Trash, Filter: bySender()})
+		id := r.job(job.Spec{Action: config.Trash, Filter: bySender()})
 		for range 40 {
 			r.run(10 * time.Second)
 			r.progress(id)
 		}
 		j, c := r.progress(id)
-		if j.State != retract.JobCompleted || c.Ordered != 450 || c.Outcomes[store.Done] != 450 || c.Outcomes[store.Skipped] != 450 {
+		if j.State != store.JobCompleted || c.Ordered != 450 || c.Outcomes[store.Done] != 450 || c.Outcomes[store.Skipped] != 450 {
 			t.Fatalf("job %s, counters %+v", j.State, c)
 		}
 		for _, m := range messages {
 			r.lies(m, exchange.Deleted)
 		}
-		back := r.job(retract.JobSpec{Restore: true, Filter: bySender()})
+		back := r.job(job.Spec{Restore: true, Filter: bySender()})
 		r.run(10 * time.Minute)
-		if j, c := r.progress(back); j.State != retract.JobCompleted || c.Outcomes[store.Done] != 450 {
+		if j, c := r.progress(back); j.State != store.JobCompleted || c.Outcomes[store.Done] != 450 {
 			t.Errorf("restore is %s, counters %+v", j.State, c)
 		}
 		for _, m := range messages {
@@ -85,18 +86,18 @@ func TestBulk_retractsAndRestoresWhatAFilterFinds(t *testing.T) {
 func TestBulk_previewWritesAndAsksNothing(t *testing.T) {
 	bubble(t, func(r *rig) {
 		ids, _ := r.campaign(30)
-		p, err := r.e.PreviewJob(t.Context(), retract.JobSpec{Action: config.Trash, Filter: bySender()})
+		p, err := r.e.PreviewJob(context.Background(), job.Spec{Action: config.Trash, Filter: bySender()})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if p.Records != 30 || p.Mailboxes != 60 || p.Outcomes[store.Pending] != 30 || p.Outcomes[store.Skipped] != 30 || len(p.Samples) != 10 {
 			t.Errorf("preview %+v", p)
 		}
-		p, err = r.e.PreviewJob(t.Context(), retract.JobSpec{Action: config.Trash, Records: append(ids[:2:2], ids[0], "rnone")})
+		p, err = r.e.PreviewJob(context.Background(), job.Spec{Action: config.Trash, Records: append(ids[:2:2], ids[0], "rnone")})
 		if err != nil || p.Records != 2 || p.Unknown != 1 {
 			t.Errorf("preview of a list %+v, %v", p, err)
 		}
-		p, err = r.e.PreviewJob(t.Context(), retract.JobSpec{Action: config.Trash, Records: []string{"rnone"}})
+		p, err = r.e.PreviewJob(context.Background(), job.Spec{Action: config.Trash, Records: []string{"rnone"}})
 		if err != nil || p.Samples == nil || p.Outcomes == nil {
 			t.Errorf("preview of nothing, whose lists are never null in JSON: %+v, %v", p, err)
 		}
@@ -116,7 +117,7 @@ func TestBulk_resumesAfterACrash(t *testing.T) {
 	bubble(t, func(r *rig) {
 		_, messages := r.campaign(300)
 		r.world.Latency = 20 * time.Millisecond
-		id := r.job(retract.JobSpec{Action: config.Trash, Filter: bySender()})
+		id := r.job(job.Spec{Action: config.Trash, Filter: bySender()})
 		for i := range 6 {
 			r.run(time.Duration(1+i) * 300 * time.Millisecond)
 			r.sabotage(func(string) error { return errInjected })
@@ -126,7 +127,7 @@ func TestBulk_resumesAfterACrash(t *testing.T) {
 		}
 		r.run(20 * time.Minute)
 		j, c := r.progress(id)
-		if j.State != retract.JobCompleted || c.Outcomes[store.Done] != 300 {
+		if j.State != store.JobCompleted || c.Outcomes[store.Done] != 300 {
 			t.Errorf("job %s, counters %+v", j.State, c)
 		}
 		for _, m := range messages {
@@ -141,14 +142,14 @@ func TestBulk_cancel(t *testing.T) {
 	bubble(t, func(r *rig) {
 		_, messages := r.campaign(300)
 		r.world.Latency = time.Second
-		id := r.job(retract.JobSpec{Action: config.Trash, Filter: bySender()})
+		id := r.job(job.Spec{Action: config.Trash, Filter: bySender()})
 		r.run(30 * time.Second)
 		if err := r.e.CancelJob(context.Background(), "ada", id, "wrong filter"); err != nil {
 			t.Fatal(err)
 		}
 		r.run(time.Hour)
 		j, c := r.progress(id)
-		if j.State != retract.JobCancelled || c.Outcomes[store.Pending] != 0 || c.Outcomes[store.Done] == 0 || c.Outcomes[store.Done] > 200 {
+		if j.State != store.JobCancelled || c.Outcomes[store.Pending] != 0 || c.Outcomes[store.Done] == 0 || c.Outcomes[store.Done] > 200 {
 			t.Errorf("job %s, counters %+v", j.State, c)
 		}
 		away := 0
@@ -171,15 +172,16 @@ func TestBulk_cancel(t *testing.T) {
 func TestBulk_cancelSurvivesACrash(t *testing.T) {
 	for name, c := range map[string]struct {
 		orders int // writes of the engine until the first crash; 0: none
-		cancel int // writes of the cancellation until the second; 0: none
+		cancel int // writes from the cancellation on until the second; -1: none
+		fails  bool
 	}{
-		"before the state": {0, 2}, "after the state": {0, 3}, "in the middle": {0, 40}, "in a page of orders": {60, 0},
+		"before the state": {0, 0, true}, "after the state": {0, 1, false}, "in the middle": {0, 40, false}, "in a page of orders": {60, -1, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(r *rig) {
 				_, messages := r.campaign(100)
 				r.world.Latency = time.Minute
-				id := r.job(retract.JobSpec{Action: config.Trash, Filter: bySender()})
+				id := r.job(job.Spec{Action: config.Trash, Filter: bySender()})
 				if c.orders > 0 {
 					r.failAfter(c.orders)
 				}
@@ -187,15 +189,16 @@ func TestBulk_cancelSurvivesACrash(t *testing.T) {
 				if c.orders > 0 {
 					r.kill()
 				}
-				if c.cancel > 0 {
+				if c.cancel >= 0 {
 					r.failAfter(c.cancel)
 				}
 				err := r.e.CancelJob(context.Background(), "ada", id, "wrong filter")
-				if (err == nil) != (c.cancel == 0) {
+				if (err != nil) != c.fails {
 					t.Fatalf("cancelled: %v", err)
 				}
+				r.run(100 * time.Millisecond) // what waits is being called off
 				r.kill()
-				if j, _ := r.progress(id); j.State != retract.JobCancelled {
+				if j, _ := r.progress(id); j.State != store.JobCancelled {
 					if err := r.e.CancelJob(context.Background(), "ada", id, "wrong filter"); err != nil {
 						t.Fatal(err)
 					}
@@ -207,12 +210,63 @@ func TestBulk_cancelSurvivesACrash(t *testing.T) {
 						away++
 					}
 				}
-				if j, counters := r.progress(id); j.State != retract.JobCancelled || counters.Outcomes[store.Pending] > 0 || away > 3 {
+				if j, counters := r.progress(id); j.State != store.JobCancelled || counters.Outcomes[store.Pending] > 0 || away > 3 {
 					t.Errorf("job %s, %d messages are away, counters %+v", j.State, away, counters)
 				}
 			})
 		})
 	}
+}
+
+// A paused job begins nothing, across a restart too, and goes on where it stood.
+func TestBulk_pauseAndResume(t *testing.T) {
+	bubble(t, func(r *rig) {
+		_, messages := r.campaign(300)
+		r.world.Latency = time.Second
+		id := r.job(job.Spec{Action: config.Trash, Filter: bySender()})
+		r.run(10 * time.Second)
+		if err := r.e.PauseJob(context.Background(), "ada", id, ""); err != nil {
+			t.Fatal(err)
+		}
+		r.run(time.Minute) // what was under way comes to its end
+		_, paused := r.progress(id)
+		for range 2 {
+			calls := len(r.world.Calls(""))
+			r.run(time.Hour)
+			if more := len(r.world.Calls("")) - calls; more > 0 || paused.Outcomes[store.Pending] == 0 {
+				t.Errorf("%d calls while it is paused, counters %+v", more, paused)
+			}
+			r.reopen()
+		}
+		if err := r.e.ResumeJob(context.Background(), "ada", id, ""); err != nil {
+			t.Fatal(err)
+		}
+		r.run(20 * time.Minute)
+		if j, c := r.progress(id); j.State != store.JobCompleted || c.Outcomes[store.Done] != 300 {
+			t.Errorf("job %s, counters %+v", j.State, c)
+		}
+		for _, m := range messages {
+			if moves := r.world.Peek(m).Moves; len(moves) != 1 {
+				t.Errorf("%s was moved %d times", m.ID, len(moves))
+			}
+		}
+	})
+}
+
+// What stands as asked for by another's order is counted, and not waited for.
+func TestBulk_countsWhatStandsAlready(t *testing.T) {
+	bubble(t, func(r *rig) {
+		ids, _ := r.campaign(2)
+		if _, err := r.e.Retract(context.Background(), "bob", ids[0], config.Trash, ""); err != nil {
+			t.Fatal(err)
+		}
+		r.run(time.Minute)
+		id := r.job(job.Spec{Action: config.Trash, Records: ids})
+		r.run(time.Minute)
+		if j, c := r.progress(id); j.State != store.JobCompleted || c.Ordered != 2 || c.Outcomes[store.Done] != 1 || c.Unchanged == 0 {
+			t.Errorf("job %s, counters %+v", j.State, c)
+		}
+	})
 }
 
 // failAfter lets the store commit some more times, and then fail.
@@ -229,13 +283,13 @@ func (r *rig) failAfter(commits int) {
 func TestBulk_unknownRecordsAreCounted(t *testing.T) {
 	bubble(t, func(r *rig) {
 		ids, _ := r.campaign(1)
-		half := r.job(retract.JobSpec{Action: config.Trash, Records: []string{ids[0], "rnone"}})
-		none := r.job(retract.JobSpec{Action: config.Trash, Records: []string{"rnone"}})
+		half := r.job(job.Spec{Action: config.Trash, Records: []string{ids[0], "rnone"}})
+		none := r.job(job.Spec{Action: config.Trash, Records: []string{"rnone"}})
 		r.run(time.Minute)
-		if j, c := r.progress(half); j.State != retract.JobCompleted || c.Refused != 1 || c.Ordered != 1 {
+		if j, c := r.progress(half); j.State != store.JobCompleted || c.Refused != 1 || c.Ordered != 1 {
 			t.Errorf("job %s, counters %+v", j.State, c)
 		}
-		if j, _ := r.progress(none); j.State != retract.JobFailed || j.Error == "" {
+		if j, _ := r.progress(none); j.State != store.JobFailed || j.Error == "" {
 			t.Errorf("job %s (%s), want failed", j.State, j.Error)
 		}
 	})
@@ -246,7 +300,7 @@ func TestBulk_leavesHalfOfAMailbox(t *testing.T) {
 	bubble(t, func(r *rig) {
 		r.campaign(400)
 		r.world.Latency = time.Millisecond
-		r.job(retract.JobSpec{Action: config.Trash, Filter: bySender()})
+		r.job(job.Spec{Action: config.Trash, Filter: bySender()})
 		r.run(10 * time.Second)
 		if n := len(r.world.Calls("")); n < bucketHalf || n > bucketHalf+15*10+10 {
 			t.Errorf("%d calls in 10 seconds, want %d and 15 a second", n, bucketHalf)
@@ -260,7 +314,7 @@ func TestBulk_freshVerdictsGoFirst(t *testing.T) {
 	bubble(t, func(r *rig) {
 		r.campaign(300)
 		r.world.Latency = time.Second
-		r.job(retract.JobSpec{Action: config.Trash, Filter: bySender()})
+		r.job(job.Spec{Action: config.Trash, Filter: bySender()})
 		r.run(10 * time.Second)
 		m := r.world.Deliver("A", hit())
 		rec := r.report(bad(anna))
@@ -289,9 +343,9 @@ func TestBulk_restsWithItsIntents(t *testing.T) {
 		m := bad(anna)
 		m.disposition = verdict.Clean
 		ids := []string{r.report(m).ID} // its message never comes
-		job := r.job(retract.JobSpec{Action: config.Trash, Records: ids})
+		id := r.job(job.Spec{Action: config.Trash, Records: ids})
 		r.run(72 * time.Hour)
-		if j, c := r.progress(job); j.State != retract.JobCompleted || c.Outcomes[store.NotFound] != 1 {
+		if j, c := r.progress(id); j.State != store.JobCompleted || c.Outcomes[store.NotFound] != 1 {
 			t.Errorf("job %s, counters %+v", j.State, c)
 		}
 		if n := l.times.Load(); n > 1000 {

@@ -1,6 +1,7 @@
 package retract_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"testing"
@@ -9,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"clawback/config"
-	"clawback/retract"
+	"clawback/retract/job"
 	"clawback/store"
 )
 
@@ -18,19 +19,24 @@ func TestBulk_endedJobsAreKeptForAWhile(t *testing.T) {
 	const day = 24 * time.Hour
 	bubble(t, func(r *rig) {
 		r.campaign(3)
-		old := r.job(retract.JobSpec{Action: config.Trash, Filter: bySender()})
+		old := r.job(job.Spec{Action: config.Trash, Filter: bySender()})
 		r.run(10 * day)
-		young := r.job(retract.JobSpec{Restore: true, Filter: bySender()})
+		young := r.job(job.Spec{Restore: true, Filter: bySender()})
 		rows := func(wantJobs ...string) {
 			t.Helper()
 			var ids []string
-			jobs, err := r.e.Jobs(t.Context())
+			jobs, err := r.e.Jobs(context.Background())
 			for _, j := range jobs {
 				ids = append(ids, j.ID)
 			}
-			lists, listErr := r.st.MetaKeys(t.Context(), "retract/list/")
-			if diff := cmp.Diff(wantJobs, ids); diff != "" || err != nil || listErr != nil || len(lists) != len(wantJobs) {
-				t.Errorf("jobs (-want +got):\n%s%v, %v; lists %q", diff, err, listErr, lists)
+			if diff := cmp.Diff(wantJobs, ids); diff != "" || err != nil {
+				t.Errorf("jobs (-want +got):\n%s%v", diff, err)
+			}
+			for _, id := range []string{old, young} {
+				list, err := r.st.JobRecords(context.Background(), id, 0, 10)
+				if err != nil || (len(list) > 0) != slices.Contains(wantJobs, id) {
+					t.Errorf("ids of job %s: %q, %v", id, list, err)
+				}
 			}
 		}
 		r.run(40 * day)
@@ -39,7 +45,7 @@ func TestBulk_endedJobsAreKeptForAWhile(t *testing.T) {
 		rows(young, old)
 		r.run(2 * day)
 		rows(young)
-		if _, _, err := r.e.Job(t.Context(), old); !errors.Is(err, store.ErrNotFound) {
+		if _, err := r.e.Job(context.Background(), old); !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("the dropped job: %v", err)
 		}
 		r.reopen()
@@ -56,18 +62,18 @@ func TestBulk_endedJobsAreKeptForAWhile(t *testing.T) {
 func TestBulk_endedJobsAreCountedOnce(t *testing.T) {
 	bubble(t, func(r *rig) {
 		r.campaign(3)
-		id := r.job(retract.JobSpec{Action: config.Trash, Filter: bySender()})
-		if jobs, err := r.e.Jobs(t.Context()); err != nil || len(jobs) != 1 || jobs[0].Final != nil {
+		id := r.job(job.Spec{Action: config.Trash, Filter: bySender()})
+		if jobs, err := r.e.Jobs(context.Background()); err != nil || len(jobs) != 1 || jobs[0].Final != nil {
 			t.Errorf("jobs %+v, %v", jobs, err)
 		}
 		r.run(time.Hour)
 		_, c := r.progress(id)
-		jobs, err := r.e.Jobs(t.Context())
-		i := slices.IndexFunc(jobs, func(j retract.Job) bool { return j.ID == id })
+		jobs, err := r.e.Jobs(context.Background())
+		i := slices.IndexFunc(jobs, func(j job.Status) bool { return j.ID == id })
 		if err != nil || i < 0 || jobs[i].Final == nil {
 			t.Fatalf("jobs %+v, %v", jobs, err)
 		}
-		if diff := cmp.Diff(c, *jobs[i].Final); diff != "" || c.Outcomes[store.Done] != 3 {
+		if diff := cmp.Diff(c, job.Count(jobs[i].Job, *jobs[i].Final)); diff != "" || c.Outcomes[store.Done] != 3 {
 			t.Errorf("final (-counted +kept):\n%s", diff)
 		}
 	})

@@ -12,6 +12,9 @@ import (
 
 // begin is C3 for a call that changes something: the intent says Unknown from here on, until the answer is written.
 func (w *work) begin(ctx context.Context, operation string, t store.Taken) error {
+	if w.e.halted(w.in) { // its job was paused or cancelled since this step was begun
+		return &notMade{time.Second}
+	}
 	in := w.in
 	in.Unknown = true
 	in.Tries++

@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"clawback/config"
@@ -24,7 +25,6 @@ type Store interface {
 	Begin(ctx context.Context, in store.Intent, a store.Attempt) (store.Intent, store.Attempt, error)
 	Complete(ctx context.Context, in store.Intent, a store.Attempt) (store.Intent, error)
 	Update(ctx context.Context, c store.Change) error
-	Records(ctx context.Context, f store.RecordFilter) ([]store.Record, error)
 	Meta(ctx context.Context, key string) ([]byte, error)
 	PutMeta(ctx context.Context, key string, value []byte) error
 	MetaKeys(ctx context.Context, prefix string) ([]string, error)
@@ -68,9 +68,7 @@ type Engine struct {
 	alerted map[string]time.Time // by kind and subject, until when it is not said again: one alert for one trouble
 	waking  chan struct{}
 
-	jobs    sync.Mutex // held while a bulk job's row is read and written
-	jobWake chan struct{}
-	ended   map[string]time.Time // bulk jobs that ended, and when: owned by runJobs
+	suspended atomic.Pointer[map[string]bool] // bulk jobs of which nothing is begun; nil: all of them, until it is known
 }
 
 // New makes an engine; Run starts it.
@@ -86,7 +84,7 @@ func New(o Options) *Engine {
 	}
 	return &Engine{
 		o: o, brake: newBrake(o.Store), app: shared{quota: appQuota}, lanes: map[string]*lane{}, alerted: map[string]time.Time{},
-		waking: make(chan struct{}, 1), jobWake: make(chan struct{}, 1), ended: map[string]time.Time{},
+		waking: make(chan struct{}, 1),
 	}
 }
 
@@ -98,7 +96,6 @@ func (e *Engine) Run(ctx context.Context) error {
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	var lanes sync.WaitGroup
-	lanes.Go(func() { e.runJobs(ctx, work) })
 	for ctx.Err() == nil {
 		e.sweep()
 		e.start(ctx, work, &lanes)

@@ -102,8 +102,8 @@ func (w *work) memberIntents(members []exchange.Mailbox, have []store.Intent) []
 		}
 	}
 	if w.in.By != "" {
-		o := order{who: w.in.By, given: w.in.Cause, action: config.Action(w.in.Action), job: w.in.Job}
-		return demand{order: o, tenant: w.tenant, rec: rec, now: w.e.now()}.intents(have)
+		o := Order{Who: w.in.By, given: w.in.Cause, Action: config.Action(w.in.Action), Job: w.in.Job}
+		return demand{Order: o, tenant: w.tenant, rec: rec, now: w.e.now()}.intents(have)
 	}
 	p := plan{tenant: w.tenant, now: w.e.now(), rec: w.rec, have: map[string]store.Intent{}}
 	for _, in := range have {

@@ -36,37 +36,39 @@ var (
 // first-hand check and the pin, but neither dry-run mode nor the identity check, and never an exempt mailbox. Asking
 // twice changes nothing. It returns the record's intents.
 func (e *Engine) Retract(ctx context.Context, who, recordID string, action config.Action, comment string) ([]store.Intent, error) {
-	return e.retract(ctx, order{who: who, record: recordID, action: action, comment: comment})
+	return e.retract(ctx, Order{Who: who, Record: recordID, Action: action, Comment: comment})
 }
 
 // Restore has everything that was taken of a record put back, calls off what has not been taken yet, and pins the
 // record. Asking twice changes nothing. It returns the record's intents.
 func (e *Engine) Restore(ctx context.Context, who, recordID, comment string) ([]store.Intent, error) {
-	return e.restore(ctx, order{who: who, record: recordID, comment: comment})
+	return e.restore(ctx, Order{Who: who, Record: recordID, Comment: comment})
 }
 
-// order is what a person asked for.
-type order struct {
-	who, record, comment string
-	tenant               string // whose record it must be; "" for any
-	action               config.Action
-	job                  string // bulk job, "" for none
-	given                string // cause, where an intent has it already
+// Order is what a person asked for: to retract a record to Action, or to restore it.
+type Order struct {
+	Who, Record, Comment string
+	Tenant               string // whose record it must be; "" for any
+	Action               config.Action
+	Restore              bool
+	Job                  string // bulk job, "" for none
+
+	given string // cause, where an intent has it already
 }
 
-func (o order) cause() string {
+func (o Order) cause() string {
 	if o.given != "" {
 		return o.given
 	}
-	if o.comment == "" {
-		return "operator " + o.who
+	if o.Comment == "" {
+		return "operator " + o.Who
 	}
-	return "operator " + o.who + ": " + o.comment
+	return "operator " + o.Who + ": " + o.Comment
 }
 
 // severity puts a person's single word beside MALICIOUS, and bulk jobs behind every fresh verdict.
-func (o order) severity() int {
-	if o.job != "" {
+func (o Order) severity() int {
+	if o.Job != "" {
 		return int(verdict.Clean)
 	}
 	return int(verdict.Malicious)
@@ -77,14 +79,14 @@ const attemptsAtConflict = 20
 
 // decide reads a record and its intents, has decide say what changes, and writes that together with the audit's entry;
 // again from the start when somebody else wrote meanwhile.
-func (e *Engine) decide(ctx context.Context, o order, what string, change func(store.Record, []store.Intent) (store.Change, error)) ([]store.Intent, error) {
+func (e *Engine) decide(ctx context.Context, o Order, what string, change func(store.Record, []store.Intent) (store.Change, error)) ([]store.Intent, error) {
 	for try := 0; ; try++ {
-		rec, err := e.o.Store.Record(ctx, o.record)
+		rec, err := e.o.Store.Record(ctx, o.Record)
 		if err != nil {
 			return nil, err
 		}
-		if o.tenant != "" && rec.Tenant != o.tenant {
-			return nil, fmt.Errorf("record %s of tenant %s: %w", o.record, o.tenant, store.ErrNotFound)
+		if o.Tenant != "" && rec.Tenant != o.Tenant {
+			return nil, fmt.Errorf("record %s of tenant %s: %w", o.Record, o.Tenant, store.ErrNotFound)
 		}
 		have, err := e.o.Store.Intents(ctx, rec.ID)
 		if err != nil {
@@ -97,7 +99,7 @@ func (e *Engine) decide(ctx context.Context, o order, what string, change func(s
 		if t, ok := e.o.Tenants(rec.Tenant); ok {
 			c.Plan = Plan(t.Config, e.now())
 		}
-		c.Act = &store.Act{At: e.now(), Who: o.who, What: what, Tenant: rec.Tenant, Object: rec.ID, Comment: o.comment}
+		c.Act = &store.Act{At: e.now(), Who: o.Who, What: what, Tenant: rec.Tenant, Object: rec.ID, Comment: o.Comment}
 		err = e.o.Store.Update(ctx, c)
 		if errors.Is(err, store.ErrConflict) && try < attemptsAtConflict {
 			continue
@@ -110,16 +112,16 @@ func (e *Engine) decide(ctx context.Context, o order, what string, change func(s
 	}
 }
 
-func (e *Engine) retract(ctx context.Context, o order) ([]store.Intent, error) {
-	if _, ok := Target(o.action); !ok {
-		return nil, fmt.Errorf("%w: %q is no action that takes a message away: use junk, trash, soft_delete or hard_delete", ErrInvalid, o.action)
+func (e *Engine) retract(ctx context.Context, o Order) ([]store.Intent, error) {
+	if _, ok := Target(o.Action); !ok {
+		return nil, fmt.Errorf("%w: %q is no action that takes a message away: use junk, trash, soft_delete or hard_delete", ErrInvalid, o.Action)
 	}
-	return e.decide(ctx, o, "retract "+string(o.action), func(rec store.Record, have []store.Intent) (store.Change, error) {
+	return e.decide(ctx, o, "retract "+string(o.Action), func(rec store.Record, have []store.Intent) (store.Change, error) {
 		t, ok := e.o.Tenants(rec.Tenant)
 		if !ok {
 			return store.Change{}, fmt.Errorf("%w: %s", ErrNoTenant, rec.Tenant)
 		}
-		d := demand{order: o, tenant: t.Config, rec: rec, now: e.now()}
+		d := demand{Order: o, tenant: t.Config, rec: rec, now: e.now()}
 		return store.Change{Intents: d.intents(have), Record: d.bad()}, nil
 	})
 }
@@ -127,17 +129,17 @@ func (e *Engine) retract(ctx context.Context, o order) ([]store.Intent, error) {
 // bad is the record as one that a person had retracted, so that its forwards are asked about; nil when it is so already,
 // or when it only goes to the junk mail.
 func (d demand) bad() *store.Record {
-	if d.rec.RetractedBy != "" || d.action == config.Junk {
+	if d.rec.RetractedBy != "" || d.Action == config.Junk {
 		return nil
 	}
 	rec := d.rec
-	rec.RetractedBy = d.who
+	rec.RetractedBy = d.Who
 	return &rec
 }
 
 // demand makes the intents of an operator's retraction.
 type demand struct {
-	order
+	Order
 	tenant *config.Tenant
 	rec    store.Record
 	now    time.Time
@@ -186,8 +188,8 @@ func (d demand) intent(in, back store.Intent) (store.Intent, bool) {
 	} else {
 		in = reopen(in, d.now)
 	}
-	in.Action, in.Cause, in.Forwarded, in.Severity = string(d.action), d.cause(), "", d.severity()
-	in.By, in.Approved, in.Job, in.Limit = d.who, d.who, d.job, store.Limits{}
+	in.Action, in.Cause, in.Forwarded, in.Severity = string(d.Action), d.cause(), "", d.severity()
+	in.By, in.Approved, in.Job, in.Limit = d.Who, d.Who, d.Job, store.Limits{}
 	why := d.refusal(in)
 	if why != "" && !in.Unknown {
 		in.Outcome, in.Reason = store.Skipped, why
@@ -202,9 +204,9 @@ func (d demand) satisfied(in, back store.Intent) bool {
 	case in.Rev == 0 && in.Created.IsZero() || undone:
 		return false
 	case in.Outcome == store.Done:
-		return !further(string(d.action), in.Action)
+		return !further(string(d.Action), in.Action)
 	case in.Outcome == store.Pending:
-		return in.By != "" && in.Action == string(d.action) && in.Cancelled == ""
+		return in.By != "" && in.Action == string(d.Action) && in.Cancelled == ""
 	}
 	return false
 }
@@ -223,14 +225,14 @@ func (d demand) refusal(in store.Intent) string {
 	return ""
 }
 
-func (e *Engine) restore(ctx context.Context, o order) ([]store.Intent, error) {
+func (e *Engine) restore(ctx context.Context, o Order) ([]store.Intent, error) {
 	return e.decide(ctx, o, "restore", func(rec store.Record, have []store.Intent) (store.Change, error) {
-		return store.Change{Intents: undoAll(rec, have, o, e.now()), Record: pin(rec, PinnedRestored, o.who)}, nil
+		return store.Change{Intents: undoAll(rec, have, o, e.now()), Record: pin(rec, PinnedRestored, o.Who)}, nil
 	})
 }
 
 // undoAll are the changes that restore a record.
-func undoAll(rec store.Record, have []store.Intent, o order, now time.Time) (out []store.Intent) {
+func undoAll(rec store.Record, have []store.Intent, o Order, now time.Time) (out []store.Intent) {
 	byID := map[string]store.Intent{}
 	for _, in := range have {
 		byID[in.ID] = in
@@ -245,12 +247,12 @@ func undoAll(rec store.Record, have []store.Intent, o order, now time.Time) (out
 }
 
 // undo calls off a retraction that is not done, and makes the restore of one that took something, or may have.
-func undo(in, old store.Intent, o order, now time.Time) (out []store.Intent) {
+func undo(in, old store.Intent, o Order, now time.Time) (out []store.Intent) {
 	inDoubt := in.Unknown
 	if !in.Outcome.Final() {
-		out = append(out, callOff(in, "restored by "+o.who))
+		out = append(out, callOff(in, "restored by "+o.Who))
 	} else if !in.NotBefore.IsZero() {
-		out = append(out, lookNoMore(in, "restored by "+o.who))
+		out = append(out, lookNoMore(in, "restored by "+o.Who))
 	}
 	back := restoreOf(in, old, now)
 	if len(back.Taken) == 0 && !inDoubt {
@@ -258,12 +260,12 @@ func undo(in, old store.Intent, o order, now time.Time) (out []store.Intent) {
 	}
 	if old.Round == in.Round && (old.Outcome == store.Pending || old.Outcome == store.Done) {
 		if old.Cancelled != "" { // called off, and asked for again before that was known to be possible
-			old.Cancelled, old.By, old.Job, old.Cause = "", o.who, o.job, o.cause()
+			old.Cancelled, old.By, old.Job, old.Cause = "", o.Who, o.Job, o.cause()
 			out = append(out, old)
 		}
 		return out
 	}
-	back.Cause, back.By, back.Job, back.Severity = o.cause(), o.who, o.job, o.severity()
+	back.Cause, back.By, back.Job, back.Severity = o.cause(), o.Who, o.Job, o.severity()
 	if why := beyond(in); why != "" {
 		back.Outcome, back.Reason = store.Failed, why
 	}
@@ -282,7 +284,7 @@ func pin(rec store.Record, why, who string) *store.Record {
 // Clean is an administrator's word that a record is good: what has not been taken yet is called off, and no automatism
 // touches the record again. What was taken comes back by Restore.
 func (e *Engine) Clean(ctx context.Context, who, recordID, comment string) ([]store.Intent, error) {
-	o := order{who: who, record: recordID, comment: comment}
+	o := Order{Who: who, Record: recordID, Comment: comment}
 	return e.decide(ctx, o, "clean", func(rec store.Record, have []store.Intent) (store.Change, error) {
 		var out []store.Intent
 		for _, in := range have {

@@ -12,14 +12,14 @@ import (
 
 // What an intent is held for. A person's approval lets it pass that, once.
 const (
-	HoldBrake     = "brake"          // too many mailboxes
-	HoldProtected = "protected"      // the sender is protected
-	HoldHearsay   = "not_first_hand" // no report of the tenant's own Exchange tells of it
-	HoldIdentity  = "identity"       // the message in the mailbox cannot be proven to be the record's
-	HoldForward   = "forward"        // it is no bad message itself, it carries one
-	HoldReview    = "review"         // its verdict leaves it to a person
-	HoldRestore   = "restore"        // proposed: the verdict dropped to CLEAN
-	HoldInternal  = "internal"       // something went wrong in here
+	HoldBrake     = "brake"            // too many mailboxes
+	HoldProtected = "protected"        // the sender is protected
+	HoldHearsay   = "not_first_hand"   // no report of the tenant's own Exchange tells of it
+	HoldIdentity  = store.HoldIdentity // the message in the mailbox cannot be proven to be the record's
+	HoldForward   = "forward"          // it is no bad message itself, it carries one
+	HoldReview    = "review"           // its verdict leaves it to a person
+	HoldRestore   = "restore"          // proposed: the verdict dropped to CLEAN
+	HoldInternal  = "internal"         // something went wrong in here
 )
 
 // Plan is the policy: the tenant's rules over one record and its present intents. The function it returns is pure; the
@@ -132,7 +132,7 @@ func (p *plan) revise(in store.Intent) {
 		return
 	}
 	want := p.wish(in)
-	if in.Outcome.Final() && !want.acts && comesBack(in) {
+	if in.Outcome.Final() && !want.acts && in.Returns() {
 		in = p.forget(in)
 	}
 	switch {

@@ -20,6 +20,7 @@ import (
 	"clawback/journal/identity"
 	"clawback/retract"
 	"clawback/retract/exchange"
+	"clawback/retract/job"
 	"clawback/retract/retracttest"
 	"clawback/store"
 	"clawback/store/memory"
@@ -46,7 +47,7 @@ type rig struct {
 	disk      memory.Disk
 	st        *store.Store
 	world     *retracttest.World
-	e         *retract.Engine
+	e         engine
 	cfg       *config.Tenant
 	others    map[string]retract.Tenant
 	alerts    []retract.Alert
@@ -120,8 +121,34 @@ func (r *rig) open() {
 	r.engine(st)
 }
 
-func (r *rig) engine(s retract.Store) {
-	r.e = retract.New(retract.Options{
+// engine is the engine with its bulk jobs, as the daemon runs them.
+type engine struct {
+	*retract.Engine
+	*job.Runner
+}
+
+// Run runs both until ctx is done.
+func (e engine) Run(ctx context.Context) {
+	var both sync.WaitGroup
+	both.Go(func() { e.Runner.Run(ctx) })
+	both.Go(func() { e.Engine.Run(ctx) })
+	both.Wait()
+}
+
+// Wake wakes both.
+func (e engine) Wake() {
+	e.Runner.Wake()
+	e.Engine.Wake()
+}
+
+// bothStores is what the engine and its bulk jobs need of the store.
+type bothStores interface {
+	retract.Store
+	job.Store
+}
+
+func (r *rig) engine(s bothStores) {
+	e := retract.New(retract.Options{
 		Store: s,
 		Tenants: func(id string) (retract.Tenant, bool) {
 			if id == tenantID {
@@ -149,6 +176,7 @@ func (r *rig) engine(s retract.Store) {
 			r.alerts = append(r.alerts, a)
 		},
 	})
+	r.e = engine{e, job.New(job.Options{Store: s, Engine: e})}
 }
 
 // reopen closes the store and opens it again, as a new process would.

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"clawback/config"
-	"clawback/retract"
 	"clawback/retract/exchange"
+	"clawback/retract/job"
 	"clawback/retract/retracttest"
 	"clawback/store"
 	"clawback/verdict"
@@ -84,7 +84,7 @@ var paths = map[string]func(r *rig, rec store.Record){
 		r.run(48 * time.Hour)
 	},
 	"by a bulk job": func(r *rig, rec store.Record) {
-		r.job(retract.JobSpec{Action: config.Trash, Records: []string{rec.ID}})
+		r.job(job.Spec{Action: config.Trash, Records: []string{rec.ID}})
 		r.run(48 * time.Hour)
 	},
 	"deleted hard": func(r *rig, rec store.Record) {

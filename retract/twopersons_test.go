@@ -9,6 +9,7 @@ import (
 	"clawback/config"
 	"clawback/retract"
 	"clawback/retract/exchange"
+	"clawback/retract/job"
 	"clawback/retract/retracttest"
 	"clawback/store"
 )
@@ -57,17 +58,17 @@ func TestApprove_twoPersons(t *testing.T) {
 func TestBulk_keepsToItsTenant(t *testing.T) {
 	for _, c := range []struct {
 		name string
-		spec func(ids []string) retract.JobSpec
+		spec func(ids []string) job.Spec
 	}{
-		{"ids", func(ids []string) retract.JobSpec { return retract.JobSpec{Action: config.Trash, Records: ids} }},
-		{"filter", func([]string) retract.JobSpec { return retract.JobSpec{Action: config.Trash, Filter: bySender()} }},
+		{"ids", func(ids []string) job.Spec { return job.Spec{Action: config.Trash, Records: ids} }},
+		{"filter", func([]string) job.Spec { return job.Spec{Action: config.Trash, Filter: bySender()} }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			bubble(t, func(r *rig) {
 				ids, _ := r.campaign(2)
 				spec := c.spec(ids)
 				spec.Tenant = "another"
-				p, err := r.e.PreviewJob(t.Context(), spec)
+				p, err := r.e.PreviewJob(context.Background(), spec)
 				if err != nil || p.Records != 0 || p.Mailboxes != 0 {
 					t.Errorf("preview %+v, %v", p, err)
 				}

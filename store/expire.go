@@ -149,6 +149,9 @@ func (t *txn) dropIntent(in Intent) error {
 	t.del(tableMailings, append(nulled(in.Record), in.ID...))
 	t.del(tableOutcomes, outcomeKey(in))
 	t.unindexDue(in)
+	if err := t.countJob(in, -1); err != nil {
+		return err
+	}
 	return t.countIntent(in, -1)
 }
 

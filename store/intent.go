@@ -195,6 +195,9 @@ func (t *txn) indexIntent(in Intent) error {
 		t.indexDue(in)
 	}
 	t.addTally(in.Record, open(in), 0)
+	if err := t.countJob(in, 1); err != nil {
+		return err
+	}
 	return t.countIntent(in, 1)
 }
 
@@ -205,6 +208,9 @@ func (t *txn) unindexIntent(old, next Intent) error {
 	}
 	t.unindexDue(old)
 	t.addTally(old.Record, -open(old), 0)
+	if err := t.countJob(old, -1); err != nil {
+		return err
+	}
 	return t.countIntent(old, -1)
 }
 

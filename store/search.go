@@ -42,6 +42,12 @@ func (t *txn) search(f RecordFilter) (list []Record, err error) {
 	if err != nil {
 		return nil, err
 	}
+	list, _, err = t.scan(f, from)
+	return list, err
+}
+
+// scan looks at records from a place in the time index on. Last is where it stopped; nil at the end.
+func (t *txn) scan(f RecordFilter, from []byte) (list []Record, last []byte, err error) {
 	var prefixes [][]byte
 	for _, tenant := range t.tenants(f.Tenant) {
 		prefixes = append(prefixes, tenantKey(tenant))
@@ -50,27 +56,28 @@ func (t *txn) search(f RecordFilter) (list []Record, err error) {
 	for scanned := 0; len(list) < f.Limit; scanned++ {
 		suffix, v, ok := m.next()
 		if !ok || (!f.Since.IsZero() && string(suffix[:8]) > string(stampDown(f.Since))) {
-			return list, nil
+			return list, nil, nil
 		}
 		if scanned >= f.Scan {
-			return list, fmt.Errorf("list records: %w", ErrBound)
+			return list, last, fmt.Errorf("list records: %w", ErrBound)
 		}
+		last = append(last[:0], suffix...)
 		if !f.matchRow(v) {
 			continue
 		}
 		rec, err := t.mustRecord(string(suffix[8:]))
 		if err != nil {
-			return list, err
+			return list, last, err
 		}
 		var fits bool
 		if fits, err = t.matches(f, rec); err != nil {
-			return list, err
+			return list, last, err
 		}
 		if fits {
 			list = append(list, rec)
 		}
 	}
-	return list, nil
+	return list, last, nil
 }
 
 // searchFrom is where in the time index a search begins: nil for the newest.

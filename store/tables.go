@@ -27,6 +27,10 @@ const (
 	tableHistory  rows.Table = 20 // T H16 of key -> history.Entry
 	tableOldest   rows.Table = 21 // T last seen, H16 of key -> mark
 	tableKV       rows.Table = 22 // the callers' own key -> value
+
+	tableJobs       rows.Table = 30 // job -> Job
+	tableJobRecords rows.Table = 31 // job NUL number -> record; written once
+	tableJobTally   rows.Table = 32 // job -> JobTally
 )
 
 // tableTitles are the names of the tables: in errors, and as the buckets of bbolt.
@@ -36,6 +40,7 @@ var tableTitles = [...]string{
 	tableMailings: "mailings", tableOutcomes: "outcomes", tableReady: "ready", tableWaiting: "waiting",
 	tableAttempts: "attempts", tableOpen: "open", tableAudit: "audit", tableCounts: "counts", tableMinutes: "minutes",
 	tableHistory: "history", tableOldest: "oldest", tableKV: "kv",
+	tableJobs: "jobs", tableJobRecords: "job records", tableJobTally: "job tally",
 }
 
 // Tables are all tables, with their names.

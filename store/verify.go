@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -25,6 +26,7 @@ func (s *Store) Verify(ctx context.Context) (findings []string, err error) {
 		v.applied()
 		v.indexCounts()
 		v.orphans()
+		v.jobTallies()
 		findings = v.found
 		return nil
 	})
@@ -182,4 +184,33 @@ func (v *verification) orphans() {
 		}
 		return true
 	})
+}
+
+// jobTallies is the invariant that verification checks: each tally equals a recount.
+func (v *verification) jobTallies() {
+	want := map[string]*JobTally{}
+	v.t.each(tableIntents, nil, func(_, row []byte) bool {
+		var in Intent
+		if decode(tableIntents, row, &in) == nil && in.Job != "" {
+			if want[in.Job] == nil {
+				want[in.Job] = &JobTally{}
+			}
+			want[in.Job].add(in, 1)
+		}
+		return true
+	})
+	v.t.each(tableJobTally, nil, func(k, row []byte) bool {
+		counted, _ := json.Marshal(orZero(want[string(k)]))
+		if !bytes.Equal(counted, row) {
+			v.report("job %s counts %s, and has %s", k, row, counted)
+		}
+		return true
+	})
+}
+
+func orZero(n *JobTally) JobTally {
+	if n == nil {
+		return JobTally{}
+	}
+	return *n
 }

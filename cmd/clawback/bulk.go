@@ -16,7 +16,7 @@ import (
 
 	"clawback/api"
 	"clawback/config"
-	"clawback/retract"
+	"clawback/retract/job"
 	"clawback/store"
 	"clawback/verdict"
 )
@@ -74,7 +74,7 @@ func (c choice) filter() (*store.RecordFilter, error) {
 }
 
 // bulk previews a job over a search, asks, starts it, and waits for its end.
-func (a *app) bulk(c choice, spec retract.JobSpec) error {
+func (a *app) bulk(c choice, spec job.Spec) error {
 	var err error
 	if c.IDsFrom != "" {
 		spec.Records, err = a.idsFrom(c.IDsFrom)
@@ -84,7 +84,7 @@ func (a *app) bulk(c choice, spec retract.JobSpec) error {
 	if err != nil {
 		return err
 	}
-	var p retract.Preview
+	var p job.Preview
 	if err := a.client.Send(a.ctx, "/v1/jobs/preview", spec, &p); err != nil {
 		return err
 	}
@@ -95,15 +95,15 @@ func (a *app) bulk(c choice, spec retract.JobSpec) error {
 	if !c.Yes && !a.confirmed() {
 		return errors.New("nothing was done")
 	}
-	var job retract.Job
-	if err := a.client.Send(a.ctx, "/v1/jobs", spec, &job); err != nil {
+	var started store.Job
+	if err := a.client.Send(a.ctx, "/v1/jobs", spec, &started); err != nil {
 		return err
 	}
-	a.warnf("job %s started\n", job.ID)
+	a.warnf("job %s started\n", started.ID)
 	if c.Detach {
-		return a.showJob(job.ID)
+		return a.showJob(started.ID)
 	}
-	return a.follow(job.ID)
+	return a.follow(started.ID)
 }
 
 // idsFrom reads a file of ids, one a line. Empty lines, and what follows a blank, are left out: the output of search fits.
@@ -129,7 +129,7 @@ func (a *app) idsFrom(file string) ([]string, error) {
 	return ids, nil
 }
 
-func (a *app) showPreview(p retract.Preview) {
+func (a *app) showPreview(p job.Preview) {
 	a.warnf("%s, %s: %s\n", plural(p.Records, "message"), plural(p.Mailboxes, "mailbox"), tally(p.Outcomes))
 	if p.Unknown > 0 {
 		a.warnf("%d of the ids are no message here, or of a tenant that is not configured\n", p.Unknown)
@@ -193,7 +193,7 @@ func (a *app) follow(id string) error {
 // onlyAbsent reports whether all that a job waits for are messages that are not in their mailboxes yet.
 func onlyAbsent(j api.Job) bool {
 	c := j.Counters
-	return j.State == retract.JobProcessing && c.Waiting == 0 && c.Absent > 0 && c.Absent == c.Outcomes[store.Pending]
+	return j.State == store.JobProcessing && c.Waiting == 0 && c.Absent > 0 && c.Absent == c.Outcomes[store.Pending]
 }
 
 func (a *app) showJob(id string) error {
@@ -206,18 +206,18 @@ func (a *app) showJob(id string) error {
 	}
 	rows := [][]string{
 		{"job", j.ID}, {"state", string(j.State)}, {"error", clip(j.Error, 300)}, {"asked by", clip(j.Who, 40)}, {"comment", clip(j.Comment, 200)},
-		{"action", jobAction(j.JobSpec)}, {"messages", fmt.Sprintf("%d: %d waiting, %d ordered, %d refused", j.Counters.Records, j.Counters.Waiting, j.Counters.Ordered, j.Counters.Refused)},
+		{"action", jobAction(j.Job)}, {"messages", fmt.Sprintf("%d: %d waiting, %d ordered, %d refused", j.Counters.Records, j.Counters.Waiting, j.Counters.Ordered, j.Counters.Refused)},
 		{"mailboxes", fmt.Sprintf("%d: %s", j.Counters.Mailboxes, tally(j.Counters.Outcomes))},
 		{"not there yet", strconv.Itoa(j.Counters.Absent)}, {"created", stamp(j.Created)},
 	}
 	return a.table(rows)
 }
 
-func jobAction(s retract.JobSpec) string {
+func jobAction(s store.Job) string {
 	if s.Restore {
 		return "restore"
 	}
-	return string(s.Action)
+	return s.Action
 }
 
 type jobCmd struct {
@@ -239,7 +239,7 @@ func (jobListCmd) Run(a *app) error {
 	}
 	rows := [][]string{{"ID", "STATE", "ACTION", "MESSAGES", "MAILBOXES", "CREATED", "BY", "COMMENT"}}
 	for _, j := range list {
-		rows = append(rows, []string{j.ID, string(j.State), jobAction(j.JobSpec), strconv.Itoa(j.Counters.Records), tally(j.Counters.Outcomes),
+		rows = append(rows, []string{j.ID, string(j.State), jobAction(j.Job), strconv.Itoa(j.Counters.Records), tally(j.Counters.Outcomes),
 			ago(j.Created), clip(j.Who, 20), clip(j.Comment, 40)})
 	}
 	return a.table(rows)
@@ -313,6 +313,6 @@ func rehearsed(list []store.Intent) string {
 }
 
 // retractJob is a job to retract.
-func retractJob(to, comment string) retract.JobSpec {
-	return retract.JobSpec{Action: config.Action(to), Comment: comment}
+func retractJob(to, comment string) job.Spec {
+	return job.Spec{Action: config.Action(to), Comment: comment}
 }

@@ -12,6 +12,7 @@ import (
 
 	"clawback/api"
 	"clawback/retract"
+	"clawback/retract/job"
 	"clawback/store"
 )
 
@@ -178,7 +179,7 @@ func (c restoreCmd) Run(a *app) error {
 		return err
 	}
 	if c.bulk() {
-		return a.bulk(c.choice, retract.JobSpec{Restore: true, Comment: c.Comment})
+		return a.bulk(c.choice, job.Spec{Restore: true, Comment: c.Comment})
 	}
 	return a.each(c.IDs, func(id string) error {
 		return a.act(recordPath(id)+"/restore", api.Order{Comment: c.Comment})

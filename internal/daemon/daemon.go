@@ -36,6 +36,7 @@ import (
 	"clawback/pipeline"
 	"clawback/queue/bolt"
 	"clawback/retract"
+	"clawback/retract/job"
 	"clawback/score/attach/confined"
 	"clawback/score/engines/rdap"
 	"clawback/smtpd/admission"
@@ -78,6 +79,7 @@ type daemon struct {
 	key       *bounce.Key
 	bounces   *bounce.Deliverer
 	engine    *retract.Engine
+	jobs      *job.Runner
 	pipeline  *pipeline.Pipeline
 	control   *api.Server
 	admission *admission.Control
@@ -128,6 +130,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	}
 	d.pipeline = pipeline.New(d.pipelineOptions())
 	d.engine = retract.New(d.retractOptions())
+	d.jobs = job.New(job.Options{Store: d.store, Engine: d.engine, Log: d.log})
 	d.bounces = bounce.New(d.bounceOptions()) // the way out for what cannot be carried through
 	// People, and at last the mail itself.
 	d.control = api.New(d.controlOptions())
@@ -151,7 +154,7 @@ func (d *daemon) run(ctx context.Context, reload <-chan os.Signal) error {
 	defer stop()
 	group, failed := errgroup.WithContext(work)
 	for _, part := range []func(context.Context) error{
-		d.certs.Run, d.networks.Run, d.refreshRDAP, d.pipeline.Run, d.engine.Run, d.bounces.Run,
+		d.certs.Run, d.networks.Run, d.refreshRDAP, d.pipeline.Run, d.engine.Run, d.jobs.Run, d.bounces.Run,
 		d.serveMetrics, d.runJanitor, d.watchStorage, d.feedWatchdog,
 	} {
 		group.Go(func() error { return part(failed) })

@@ -124,7 +124,7 @@ func (d *daemon) bounceOptions() bounce.Options {
 
 func (d *daemon) controlOptions() api.Options {
 	return api.Options{
-		Queue: d.queue, Store: d.store, Engine: d.engine, Status: d.status, Log: d.log,
+		Queue: d.queue, Store: d.store, Engine: d.engine, Jobs: d.jobs, Status: d.status, Log: d.log,
 		Wake:      func() { d.bounces.Wake(); d.engine.Wake() },
 		Report:    d.openReport,
 		Addresses: api.Addresses{List: d.live.addresses, Retire: d.live.retire},

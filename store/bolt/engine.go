@@ -102,25 +102,55 @@ type transaction struct {
 	names map[rows.Table]string
 }
 
+// bucket is nil for a table that a newer program has added, where the file was made by an older one.
 func (t transaction) bucket(table rows.Table) *bolt.Bucket {
 	return t.tx.Bucket([]byte(t.names[table]))
 }
 
 func (t transaction) Get(table rows.Table, key []byte) ([]byte, error) {
-	return t.bucket(table).Get(key), nil
+	if b := t.bucket(table); b != nil {
+		return b.Get(key), nil
+	}
+	return nil, nil
 }
 
 func (t transaction) Put(table rows.Table, key, value []byte) error {
-	return t.bucket(table).Put(key, value)
+	b, err := t.tx.CreateBucketIfNotExists([]byte(t.names[table]))
+	if err != nil {
+		return err
+	}
+	return b.Put(key, value)
 }
 
-func (t transaction) Delete(table rows.Table, key []byte) error { return t.bucket(table).Delete(key) }
+func (t transaction) Delete(table rows.Table, key []byte) error {
+	if b := t.bucket(table); b != nil {
+		return b.Delete(key)
+	}
+	return nil
+}
 
 func (t transaction) Commit() error { return t.tx.Commit() }
 
 func (t transaction) Rollback() { _ = t.tx.Rollback() } // its only error says that the transaction has ended
 
-func (t transaction) Cursor(table rows.Table) rows.Cursor { return cursor{t.bucket(table).Cursor()} }
+func (t transaction) Cursor(table rows.Table) rows.Cursor {
+	if b := t.bucket(table); b != nil {
+		return cursor{b.Cursor()}
+	}
+	return none{}
+}
+
+// none walks a table that the file does not have.
+type none struct{}
+
+func (none) First() (k, v []byte)            { return nil, nil }
+func (none) Last() (k, v []byte)             { return nil, nil }
+func (none) Seek([]byte) (k, v []byte)       { return nil, nil }
+func (none) SeekWithin([]byte) (k, v []byte) { return nil, nil }
+func (none) Next() (k, v []byte)             { return nil, nil }
+func (none) Prev() (k, v []byte)             { return nil, nil }
+func (none) Err() error                      { return nil }
+func (none) Close()                          {}
 
 // cursor is bbolt's, which reads mapped memory and cannot fail.
 type cursor struct{ *bolt.Cursor }

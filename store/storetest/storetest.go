@@ -63,6 +63,13 @@ type Store interface {
 	PutMeta(ctx context.Context, key string, value []byte) error
 	Meta(ctx context.Context, key string) ([]byte, error)
 	MetaKeys(ctx context.Context, prefix string) ([]string, error)
+	PutJob(ctx context.Context, c store.JobChange) (store.Job, error)
+	Job(ctx context.Context, id string) (store.Job, error)
+	Jobs(ctx context.Context) ([]store.Job, error)
+	JobRecords(ctx context.Context, id string, from, limit int) ([]string, error)
+	JobTally(ctx context.Context, id string) (store.JobTally, error)
+	DropJob(ctx context.Context, id string) error
+	Scan(ctx context.Context, f store.RecordFilter, cursor string) (store.RecordPage, error)
 	Broken() <-chan struct{}
 	Close() error
 }
@@ -79,6 +86,7 @@ func Run(t *testing.T, open Opener) {
 		"Due":       testDue,
 		"Attempts":  testAttempts,
 		"Update":    testUpdate,
+		"Jobs":      testJobs,
 		"Search":    testSearch,
 		"Counts":    testCounts,
 		"Brake":     testBrake,

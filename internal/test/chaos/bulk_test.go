@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"clawback/config"
-	"clawback/retract"
+	"clawback/retract/job"
 	"clawback/store"
 )
 
@@ -19,8 +19,8 @@ type order struct {
 }
 
 // jobs lists the bulk jobs that have ended, or that have not.
-func (w *world) jobs(ended bool) (list []retract.Job) {
-	all, err := w.engine.Jobs(w.t.Context())
+func (w *world) jobs(ended bool) (list []job.Status) {
+	all, err := w.bulkJobs.Jobs(context.Background())
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -34,12 +34,12 @@ func (w *world) jobs(ended bool) (list []retract.Job) {
 
 // bulkRuns reports whether a job is under way that searches for its records.
 func (w *world) bulkRuns() bool {
-	return slices.ContainsFunc(w.jobs(false), func(j retract.Job) bool { return j.Filter != nil })
+	return slices.ContainsFunc(w.jobs(false), func(j job.Status) bool { return j.Filter != nil })
 }
 
 // bulk starts a job, to retract or to put back, over some letters or all of them.
 func (w *world) bulk() {
-	spec := retract.JobSpec{Who: "ada", Comment: "chaos", Restore: w.chance(3)}
+	spec := job.Spec{Who: "ada", Comment: "chaos", Restore: w.chance(3)}
 	if !spec.Restore {
 		spec.Action = []config.Action{config.Junk, config.Trash, config.SoftDelete, config.HardDelete}[w.random.IntN(4)]
 	}
@@ -64,9 +64,9 @@ func (w *world) bulk() {
 		}
 	}
 	w.orders++
-	job, err := w.engine.StartJob(context.Background(), spec)
+	started, err := w.bulkJobs.StartJob(context.Background(), spec)
 	if err == nil {
-		w.ordered = append(w.ordered, order{id: job.ID})
+		w.ordered = append(w.ordered, order{id: started.ID})
 	}
 }
 
@@ -82,61 +82,62 @@ func (w *world) cancelBulk() {
 		w.ordered, at = append(w.ordered, order{id: id}), len(w.ordered)
 	}
 	w.ordered[at].tried = true
-	if w.engine.CancelJob(context.Background(), "ada", id, "chaos") == nil {
+	if w.bulkJobs.CancelJob(context.Background(), "ada", id, "chaos") == nil {
 		w.ordered[at].cancelled = time.Now()
 	}
 }
 
 // bulk: every job has ended, its counters add up, and nothing was begun for one that was cancelled.
 func (j *judge) bulk() {
-	jobs, err := j.w.engine.Jobs(context.Background())
+	jobs, err := j.w.bulkJobs.Jobs(context.Background())
 	if err != nil {
 		j.wrong("jobs: %v", err)
 	}
 	for _, o := range j.w.ordered {
-		if !slices.ContainsFunc(jobs, func(job retract.Job) bool { return job.ID == o.id }) {
+		if !slices.ContainsFunc(jobs, func(s job.Status) bool { return s.ID == o.id }) {
 			j.wrong("job %s was started, and there is none", o.id)
 		}
 	}
-	for _, job := range jobs {
-		o := order{id: job.ID}
-		if at := slices.IndexFunc(j.w.ordered, func(o order) bool { return o.id == job.ID }); at >= 0 {
+	for _, s := range jobs {
+		o := order{id: s.ID}
+		if at := slices.IndexFunc(j.w.ordered, func(o order) bool { return o.id == s.ID }); at >= 0 {
 			o = j.w.ordered[at]
 		}
-		j.job(job, o)
+		j.job(s, o)
 		if !o.cancelled.IsZero() {
 			j.nothingAfter(o)
 		}
 	}
 }
 
-func (j *judge) job(job retract.Job, o order) {
-	_, c, err := j.w.engine.Job(context.Background(), job.ID)
-	if err != nil {
-		j.wrong("job %s: %v", job.ID, err)
-	}
+func (j *judge) job(s job.Status, o order) {
+	c := s.Counters
 	mailboxes := 0
 	for _, n := range c.Outcomes {
 		mailboxes += n
 	}
 	if c.Records != c.Waiting+c.Ordered+c.Refused || c.Mailboxes != mailboxes {
-		j.wrong("job %s: the counters do not add up: %+v", job.ID, c)
+		j.wrong("job %s: the counters do not add up: %+v", s.ID, c)
 	}
 	unknown := 0
-	for _, id := range job.Records {
-		if j.w.letterOf(id) == nil {
+	ids, err := j.w.st.JobRecords(context.Background(), s.ID, 0, c.Records)
+	if err != nil || len(ids) != c.Records {
+		j.wrong("job %s has %d ids of %d, %v", s.ID, len(ids), c.Records, err)
+	}
+	for _, id := range ids {
+		if s.Filter == nil && j.w.letterOf(id) == nil {
 			unknown++
 		}
 	}
 	switch {
-	case job.State == retract.JobCancelled && o.tried:
-	case job.State == retract.JobFailed && c.Ordered == 0 && c.Refused > 0 && c.Refused == unknown:
-	case job.State == retract.JobCompleted && c.Waiting == 0 && c.Outcomes[store.Pending] == 0 && c.Refused == unknown && o.cancelled.IsZero():
+	case s.State == store.JobCancelled && o.tried:
+	case s.State == store.JobFailed && c.Ordered == 0 && c.Refused > 0 && c.Refused == unknown:
+	case s.State == store.JobCompleted && c.Waiting == 0 && c.Outcomes[store.Pending] == 0 && c.Refused == unknown && o.cancelled.IsZero():
 	default:
-		j.wrong("job %s is %s (%s), %+v; asked to cancel: %t; ids of no record: %d", job.ID, job.State, job.Error, c, o.tried, unknown)
+		j.wrong("job %s is %s (%s), %+v; asked to cancel: %t; ids of no record: %d", s.ID, s.State, s.Error, c, o.tried, unknown)
 	}
-	if job.Filter != nil && job.State == retract.JobCompleted && c.Records == 0 {
-		j.wrong("job %s has found nothing", job.ID)
+	if s.Filter != nil && s.State == store.JobCompleted && c.Records == 0 {
+		j.wrong("job %s has found nothing", s.ID)
 	}
 }
 

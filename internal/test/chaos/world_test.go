@@ -19,6 +19,7 @@ import (
 	"clawback/internal/test/graphsim"
 	"clawback/retract"
 	"clawback/retract/graph"
+	"clawback/retract/job"
 	"clawback/store"
 	"clawback/store/memory"
 	"clawback/verdict"
@@ -26,18 +27,19 @@ import (
 
 // world is one scenario's organisation, daemon and network, inside a synctest bubble.
 type world struct {
-	t       *testing.T
-	random  *rand.Rand
-	dir     string
-	rows    memory.Disk
-	cfg     *config.Tenant
-	wire    *wire
-	sim     *graphsim.Sim
-	st      *store.Store
-	engine  *retract.Engine
-	stop    func()
-	begun   time.Time
-	latency time.Duration
+	t        *testing.T
+	random   *rand.Rand
+	dir      string
+	rows     memory.Disk
+	cfg      *config.Tenant
+	wire     *wire
+	sim      *graphsim.Sim
+	st       *store.Store
+	engine   *retract.Engine
+	bulkJobs *job.Runner
+	stop     func()
+	begun    time.Time
+	latency  time.Duration
 
 	disk  disk
 	mu    sync.Mutex        // owns originals
@@ -232,10 +234,12 @@ func (w *world) open() {
 		Originals: w.original,
 		Alert:     w.alert,
 	})
+	w.bulkJobs = job.New(job.Options{Store: st, Engine: w.engine})
 	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() { defer close(done); w.engine.Run(ctx) }()
-	w.stop = func() { cancel(); <-done }
+	var running sync.WaitGroup
+	running.Go(func() { w.engine.Run(ctx) })
+	running.Go(func() { w.bulkJobs.Run(ctx) })
+	w.stop = func() { cancel(); running.Wait() }
 }
 
 func (w *world) tenant(cfg *config.Tenant) retract.Tenant {

@@ -1,0 +1,79 @@
+package retract
+
+import (
+	"context"
+	"errors"
+
+	"clawback/store"
+)
+
+// Order has the intents of one record made or changed as a person asked, and gives all that the record has. Asking twice
+// changes nothing.
+func (e *Engine) Order(ctx context.Context, o Order) ([]store.Intent, error) {
+	if o.Restore {
+		return e.restore(ctx, o)
+	}
+	return e.retract(ctx, o)
+}
+
+// Forecast is what an order would do.
+type Forecast struct {
+	Intents   []store.Intent // new or changed
+	Mailboxes int            // recipients inside the organisation
+}
+
+// Foresee says what an order would do to a record with the intents that it has, and writes nothing. False: its tenant is
+// not configured, or the order is for another one's records.
+func (e *Engine) Foresee(o Order, rec store.Record, have []store.Intent) (f Forecast, ok bool) {
+	t, ok := e.o.Tenants(rec.Tenant)
+	if !ok || o.Tenant != "" && o.Tenant != rec.Tenant {
+		return f, false
+	}
+	for _, r := range rec.Recipients {
+		if internal(t.Config, r.Address) {
+			f.Mailboxes++
+		}
+	}
+	if o.Restore {
+		f.Intents = undoAll(rec, have, o, e.now())
+	} else {
+		f.Intents = demand{Order: o, tenant: t.Config, rec: rec, now: e.now()}.intents(have)
+	}
+	return f, true
+}
+
+// CallOff ends an intent that waits, or that would be looked at again. One that is in doubt ends when it has been verified.
+// An intent that another order has taken over meanwhile is left alone.
+func (e *Engine) CallOff(ctx context.Context, in store.Intent, why string) error {
+	job := in.Job
+	for try := 0; in.Job == job && (!in.Outcome.Final() || in.Returns()) && in.Cancelled != why; try++ {
+		next := callOff(in, why)
+		if in.Outcome.Final() {
+			next = lookNoMore(in, why)
+		}
+		err := e.o.Store.Update(ctx, store.Change{Intents: []store.Intent{next}})
+		if !errors.Is(err, store.ErrConflict) || try >= attemptsAtConflict {
+			return err
+		}
+		if in, err = e.o.Store.Intent(ctx, in.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Suspend names the bulk jobs of which nothing may be begun: they are paused, or being called off. Until it is called the
+// first time nothing of any job is begun, for it is not known which they are.
+func (e *Engine) Suspend(jobs map[string]bool) {
+	e.suspended.Store(&jobs)
+	e.Wake()
+}
+
+// halted reports whether an intent belongs to a job of which nothing may be begun.
+func (e *Engine) halted(in store.Intent) bool {
+	if in.Job == "" {
+		return false
+	}
+	jobs := e.suspended.Load()
+	return jobs == nil || (*jobs)[in.Job]
+}
