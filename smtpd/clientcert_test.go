@@ -6,6 +6,8 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -121,6 +123,45 @@ func TestClientCertificate_showsExchangeOnline(t *testing.T) {
 		expect(t, c, "250", ".")
 		if got := f.only("").Env; !got.TLS.Verified || got.Exchange != want {
 			t.Errorf("%s: verified = %v, Exchange Online = %v, want %v", name, got.TLS.Verified, got.Exchange, want)
+		}
+	}
+}
+
+// What a client shows in its handshake stands in the row of each message: a certificate full of names, and a server name
+// that is none, must not make the rows large. Nor must a long chain cost signatures.
+func TestClientCertificate_boundsWhatIsKept(t *testing.T) {
+	ca := newAuthority(t)
+	var names []string
+	for n := range 40 {
+		names = append(names, strings.Repeat("x", 50)+fmt.Sprint(n)+".example", strings.Repeat("y.", 2000)+"example")
+	}
+	full := ca.issue(t, names...)
+	long := ca.issue(t, "mail.protection.outlook.com")
+	for range 20 {
+		long[0].Certificate = append(long[0].Certificate, newAuthority(t).cert.Raw)
+	}
+	for name, test := range map[string]struct {
+		certs   []tls.Certificate
+		problem string
+		names   int
+	}{"names": {full, "none of the names", 16}, "chain": {long, "at most 5", 1}, "of another authority": {newAuthority(t).issue(t, names...), "unknown authority", 16}} {
+		f := start(t, func(o *smtpd.Options) {
+			o.Listener.ClientCertificate, o.Listener.ClientNames, o.Listener.ClientCAFile = "request", []string{"mail.protection.outlook.com"}, ca.file
+		})
+		c := f.plain()
+		config := &tls.Config{InsecureSkipVerify: true, Certificates: test.certs, ServerName: strings.Repeat("long.", 2000) + "example"}
+		if err := c.StartTLS(config); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		c.Cmd("EHLO client.example")
+		expect(t, c, "250", "MAIL FROM:<>")
+		expect(t, c, "250", "RCPT TO:<"+journal+">")
+		expect(t, c, "354", "DATA")
+		expect(t, c, "250", ".")
+		got := f.only("").Env.TLS
+		row := must(json.Marshal(got))(t)
+		if len(row) > 6000 || len(got.ClientNames) != test.names || !strings.Contains(got.Problem, test.problem) || got.Verified {
+			t.Errorf("%s: a row of %d bytes with %d names: %.300s", name, len(row), len(got.ClientNames), got.Problem)
 		}
 	}
 }

@@ -141,7 +141,7 @@ func (g *guard) check() error {
 		return g.w.err
 	case g.w.mustStop():
 		return errDrain
-	case g.peer.commands >= l.MaxCommands:
+	case g.peer.commands >= g.maxCommands():
 		return errCommands
 	case g.peer.errors >= l.MaxErrors:
 		return errErrors
@@ -149,6 +149,17 @@ func (g *guard) check() error {
 		return errAge
 	}
 	return nil
+}
+
+// strangeCommands is how many commands a session from an unlisted network has: some hundred messages. Together with what
+// such networks may open in connections it keeps a flood of them, which cost the peer nothing, under a few percent of one processor.
+const strangeCommands = 1000
+
+func (g *guard) maxCommands() int {
+	if g.srv.sessions.strange(g.peer) {
+		return min(g.srv.limits.MaxCommands, strangeCommands)
+	}
+	return g.srv.limits.MaxCommands
 }
 
 // handle answers a command, or feeds it to go-smtp.

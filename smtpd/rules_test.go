@@ -236,6 +236,38 @@ func TestLimits_commandsAndErrors(t *testing.T) {
 	expectEnd(t, c)
 }
 
+// A session from a network that the listener does not name has a thousand commands, whatever the others have: they cost
+// the peer nothing.
+func TestLimits_commandsOfStrangers(t *testing.T) {
+	for _, listed := range []bool{false, true} {
+		f := start(t, func(o *smtpd.Options) {
+			o.Config.MaxCommands, o.Listener.Networks = 1500, []string{"exchange"}
+			o.Networks = func(netip.Addr) smtpd.Network {
+				if listed {
+					return smtpd.Network{Name: "exchange"}
+				}
+				return smtpd.Network{}
+			}
+		})
+		c := f.secure()
+		go c.Send([]byte(strings.Repeat("NOOP\r\n", 2000)))
+		answered := 0
+		for {
+			r, err := c.Reply()
+			if err != nil || r.Code != 250 {
+				if r.Code != 421 {
+					t.Errorf("listed %v: %s, %v", listed, r, err)
+				}
+				break
+			}
+			answered++
+		}
+		if want := map[bool]int{false: 1000 - 3, true: 1500 - 3}[listed]; answered != want {
+			t.Errorf("listed %v: %d commands are answered, want %d", listed, answered, want)
+		}
+	}
+}
+
 func TestLimits_sessions(t *testing.T) {
 	f := start(t, func(o *smtpd.Options) {
 		o.Config.MaxSessions, o.Config.MaxSessionsPerNetwork = 4, 2

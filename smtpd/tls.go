@@ -12,7 +12,24 @@ import (
 	"clawback/queue"
 )
 
-const maxClientNames = 16 // kept of a client certificate
+// What is kept of a handshake stands in the row of each message of the session. All of it is the client's.
+const (
+	maxClientNames = 16  // of a client certificate
+	maxName        = 253 // bytes of a name: RFC 1035, section 2.3.4
+	maxProblem     = 500 // bytes of why a client certificate was not verified
+)
+
+// maxChain is how many certificates a client may show. Exchange Online shows two or three; each more is another way to build a
+// chain, and to have signatures computed.
+const maxChain = 5
+
+// clip is the first n bytes of a text, whole characters.
+func clip(text string, n int) string {
+	if len(text) <= n {
+		return text
+	}
+	return strings.ToValidUTF8(text[:n], "")
+}
 
 // tlsConfig is the server's side of the handshake (RFC 9325): TLS 1.2 with ECDHE and AEAD only, and TLS 1.3.
 func (s *Server) tlsConfig() *tls.Config {
@@ -39,22 +56,32 @@ func (s *Server) tlsConfig() *tls.Config {
 // inspect notes what the handshake showed.
 func (s *Server) inspect(p *peer, state tls.ConnectionState) {
 	p.tls = queue.TLS{
-		Version: tls.VersionName(state.Version), Cipher: tls.CipherSuiteName(state.CipherSuite), ServerName: state.ServerName,
+		Version: tls.VersionName(state.Version), Cipher: tls.CipherSuiteName(state.CipherSuite),
+		ServerName: clip(state.ServerName, maxName),
 	}
 	if s.tls.ClientAuth == tls.NoClientCert {
 		return
 	}
 	err := s.verifyClient(state.PeerCertificates)
 	if len(state.PeerCertificates) > 0 {
-		names := state.PeerCertificates[0].DNSNames
-		p.tls.ClientNames = names[:min(len(names), maxClientNames)]
+		p.tls.ClientNames = clientNames(state.PeerCertificates[0])
 	}
 	p.tls.Verified = err == nil
 	p.online = p.online || p.tls.Verified && isExchange(p.tls.ClientNames)
 	if err != nil {
-		p.tls.Problem = err.Error()
+		p.tls.Problem = clip(err.Error(), maxProblem)
 		p.refuse = s.listener.ClientCertificate == "require"
 	}
+}
+
+// clientNames are the names of a client certificate, the first of them; what is too long is no name.
+func clientNames(c *x509.Certificate) (names []string) {
+	for _, name := range c.DNSNames {
+		if len(name) <= maxName && len(names) < maxClientNames {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // verifyClient checks that the certificate chains to a root and bears one of the expected names. The issuer is not
@@ -62,6 +89,9 @@ func (s *Server) inspect(p *peer, state tls.ConnectionState) {
 func (s *Server) verifyClient(certs []*x509.Certificate) error {
 	if len(certs) == 0 {
 		return errors.New("no client certificate")
+	}
+	if len(certs) > maxChain {
+		return fmt.Errorf("%d client certificates: at most %d are looked at", len(certs), maxChain)
 	}
 	intermediates := x509.NewCertPool()
 	for _, c := range certs[1:] {

@@ -167,6 +167,33 @@ func TestCheck_headerInPieces(t *testing.T) {
 	}
 }
 
+// Of a message that is inspected the header is kept, and nothing of the body behind it.
+func TestAdd_keepsTheHeaderAlone(t *testing.T) {
+	f := newFixture()
+	f.hold(exchange, 1000, 1<<30)
+	for _, size := range []int{1, 7, 1000, 1 << 20} {
+		m, err := f.Begin(exchange)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := report + strings.Repeat("body\r\n\r\n", 20_000)
+		for rest := text; rest != ""; {
+			n := min(size, len(rest))
+			if err := m.Add([]byte(rest[:n])); err != nil {
+				t.Fatal(err)
+			}
+			rest = rest[n:]
+		}
+		if want := strings.Index(report, "body"); len(m.header) != want || cap(m.header) > 2*want {
+			t.Errorf("in pieces of %d: %d bytes are kept in %d, of a header of %d", size, len(m.header), cap(m.header), want)
+		}
+		if err := m.Check(); err != nil {
+			t.Errorf("in pieces of %d: %v", size, err)
+		}
+		m.End(true)
+	}
+}
+
 // Below its quota nothing is looked at.
 func TestCheck_belowTheQuotaTheHeaderIsNotRead(t *testing.T) {
 	f := newFixture()

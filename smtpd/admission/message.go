@@ -2,6 +2,7 @@ package admission
 
 import (
 	"bytes"
+	"slices"
 
 	"clawback/queue"
 )
@@ -16,7 +17,8 @@ type Message struct {
 	rule    rule
 	size    int64
 	inspect bool   // the header decides whether there is a quota for it
-	header  []byte // of a message that is inspected
+	header  []byte // of a message that is inspected; what has come of it
+	whole   bool   // and its end
 	counted bool   // for the day, before it is accepted
 	ended   bool
 }
@@ -26,7 +28,7 @@ func (m *Message) Add(p []byte) error {
 	m.size += int64(len(p))
 	m.arrive(0, len(p))
 	if m.inspect {
-		m.header = append(m.header, p[:min(len(p), maxHeader-len(m.header))]...)
+		m.look(p)
 		return nil
 	}
 	if !m.rule.unfinished {
@@ -37,6 +39,19 @@ func (m *Message) Add(p []byte) error {
 		return ErrQuota
 	}
 	return nil
+}
+
+// look keeps the header, and nothing behind it.
+func (m *Message) look(p []byte) {
+	if m.whole {
+		return
+	}
+	seen := len(m.header)
+	m.header = append(m.header, p[:min(len(p), maxHeader-seen)]...)
+	from := max(0, seen-len("\r\n\r\n")) // the empty line may be split
+	if head := headerOf(m.header[from:]); head != nil {
+		m.header, m.whole = slices.Clone(m.header[:from+len(head)]), true
+	}
 }
 
 // arrive counts what is on its way.

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/crypto/acme"
 	"golang.org/x/crypto/acme/autocert"
+	"golang.org/x/net/netutil"
 
 	"clawback/config"
 )
@@ -60,17 +61,21 @@ func hosts(domains []string) autocert.HostPolicy {
 	}
 }
 
+// maxConns is how many connections each challenge listener has open at once. Without a bound anybody could use up the
+// descriptors of the process, and so keep mail out; the CA makes a few.
+const maxConns = 64
+
 // serveHTTP answers HTTP-01: RFC 8555, section 8.3. Everything else is 404.
 func (s *solver) serveHTTP(ln net.Listener, h http.Handler) {
 	s.http = &http.Server{
 		Handler:           h,
-		ReadTimeout:       10 * time.Second,
-		WriteTimeout:      10 * time.Second,
-		IdleTimeout:       10 * time.Second,
+		ReadTimeout:       5 * time.Second,
+		WriteTimeout:      5 * time.Second,
 		MaxHeaderBytes:    8 << 10,
-		ReadHeaderTimeout: 10 * time.Second,
+		ReadHeaderTimeout: 5 * time.Second,
 	}
-	s.running.Go(func() { s.http.Serve(ln) })
+	s.http.SetKeepAlivesEnabled(false) // a connection is one question
+	s.running.Go(func() { s.http.Serve(netutil.LimitListener(ln, maxConns)) })
 }
 
 // serveALPN answers TLS-ALPN-01: RFC 8737, section 3. A handshake is the whole answer.
@@ -86,7 +91,7 @@ func (s *solver) serveALPN(ln net.Listener, m *autocert.Manager) {
 		},
 	})
 	s.running.Go(func() {
-		slots := make(chan struct{}, 64)
+		slots := make(chan struct{}, maxConns)
 		for {
 			conn, err := s.alpn.Accept()
 			if errors.Is(err, net.ErrClosed) {
