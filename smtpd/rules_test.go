@@ -268,6 +268,45 @@ func TestLimits_commandsOfStrangers(t *testing.T) {
 	}
 }
 
+// A stranger who sends each octet by itself, in a body or in commands, is cut off after some thousand reads: each costs as much as a
+// read of a whole record. Others are not, nor is a stranger with short lines.
+func TestLimits_tinyPiecesOfStrangers(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		listed bool
+		piece  string
+		ends   bool
+	}{
+		{"octets of a stranger", false, "x", true},
+		{"octets of a peer that is listed", true, "x", false},
+		{"short lines of a stranger", false, "short lines of text\r\n", false},
+	} {
+		f := start(t, func(o *smtpd.Options) {
+			o.Listener.Networks = []string{"exchange"}
+			o.Networks = func(netip.Addr) smtpd.Network {
+				return smtpd.Network{Name: map[bool]string{true: "exchange"}[test.listed]}
+			}
+		})
+		c := f.secure()
+		expect(t, c, "250", "MAIL FROM:<>")
+		expect(t, c, "250", "RCPT TO:<"+journal+">")
+		expect(t, c, "354", "DATA")
+		for range 4000 {
+			if c.Send([]byte(test.piece)) != nil {
+				break
+			}
+		}
+		c.Send([]byte("\r\n.\r\n"))
+		r, err := c.Reply()
+		if ended := err != nil; ended != test.ends || !ended && r.Code != 250 {
+			t.Errorf("%s: %s, %v", test.name, r, err)
+		}
+		if n := len(f.intake.messages()); n == 0 != test.ends {
+			t.Errorf("%s: %d messages are accepted", test.name, n)
+		}
+	}
+}
+
 func TestLimits_sessions(t *testing.T) {
 	f := start(t, func(o *smtpd.Options) {
 		o.Config.MaxSessions, o.Config.MaxSessionsPerNetwork = 4, 2

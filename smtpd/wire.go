@@ -3,6 +3,7 @@ package smtpd
 import (
 	"bufio"
 	"bytes"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -31,6 +32,7 @@ var (
 	errAge      = errors.New("session too old")
 	errCommands = errors.New("too many commands")
 	errErrors   = errors.New("too many errors")
+	errTiny     = errors.New("data in tiny pieces")
 	errFlood    = errors.New("far more data than the size limit")
 	errChunk    = errors.New("malformed BDAT")
 	errPanicked = errors.New("panic")
@@ -67,6 +69,8 @@ type wire struct {
 	paused  *pace         // of the body whose next chunk is waited for
 
 	received, sent int64
+	reads          int64 // from the connection
+	strange        bool  // the peer is of an unlisted network: its reads must be worth their while
 
 	mu       sync.Mutex // guards what drain shares with the reader
 	draining bool
@@ -101,6 +105,10 @@ func (w *wire) read(p []byte) (int, error) {
 	}
 	n, err := w.conn.Read(p)
 	w.received += int64(n)
+	w.reads++
+	if w.strange && w.reads > patientReads && w.received < w.reads*leastRead {
+		return 0, w.fail(errTiny)
+	}
 	if w.pace != nil {
 		w.pace.add(n, time.Since(began))
 	}
@@ -109,6 +117,13 @@ func (w *wire) read(p []byte) (int, error) {
 	}
 	return 0, w.fail(w.why(err))
 }
+
+// A read costs some microseconds, however little it brings: a TLS record for each octet is a way to use up the processor. After
+// so many reads a stranger must have sent so many octets with each, in the mean.
+const (
+	patientReads = 2000
+	leastRead    = 16
+)
 
 // arm sets the deadline of the next read.
 func (w *wire) arm(now time.Time) error {
@@ -233,8 +248,12 @@ func (w *wire) linger() {
 	if !ok || half.CloseWrite() != nil {
 		return
 	}
-	w.conn.SetReadDeadline(time.Now().Add(lingerTime))
-	io.CopyN(io.Discard, w.conn, lingerOctets)
+	raw := w.conn
+	if secure, ok := raw.(*tls.Conn); ok { // what is thrown away need not be deciphered
+		raw = secure.NetConn()
+	}
+	raw.SetReadDeadline(time.Now().Add(lingerTime))
+	io.CopyN(io.Discard, raw, lingerOctets)
 }
 
 // startBody marks the begin of a body, endBody its end.
