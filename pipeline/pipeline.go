@@ -24,7 +24,9 @@ import (
 
 // Queue is where items come from and how they end. A queue.Queue is one.
 type Queue interface {
+	Abilities() queue.Abilities
 	Claim(ctx context.Context, max int) ([]queue.Item, error)
+	Renew(ctx context.Context) error
 	Body(ctx context.Context, it queue.Item) (spool.Body, error)
 	Finish(ctx context.Context, id string) error
 	Defer(ctx context.Context, id string, at time.Time, why string) error
@@ -118,6 +120,9 @@ func New(o Options) *Pipeline {
 func (p *Pipeline) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	renewing := p.renew(ctx)
+	defer renewing.Wait()
+	defer cancel(nil) // first
 	items := make(chan queue.Item)
 	var group sync.WaitGroup
 	for range p.o.InFlight {
@@ -170,6 +175,34 @@ func (p *Pipeline) feed(ctx context.Context, items chan<- queue.Item) error {
 		}
 	}
 }
+
+// renew renews the leases of what is in work until ctx ends, where the queue has leases. Where a renewal fails the claims
+// may be lost: their ends say so.
+func (p *Pipeline) renew(ctx context.Context) *sync.WaitGroup {
+	var group sync.WaitGroup
+	have := p.o.Queue.Abilities()
+	if !have.Shared {
+		return &group
+	}
+	group.Go(func() {
+		tick := time.NewTicker(have.Lease / renewals)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			if err := p.o.Queue.Renew(ctx); err != nil && ctx.Err() == nil {
+				p.o.Log.Warn("leases were not renewed", "event", "queue.not_renewed", "error", err)
+			}
+		}
+	})
+	return &group
+}
+
+// renewals is how often a lease is renewed before it would end: two may fail.
+const renewals = 3
 
 // fullWait is how long the work rests while the disk is full. Nothing is lost by it, and it goes on without a restart.
 const fullWait = 10 * time.Second
@@ -232,6 +265,11 @@ func (p *Pipeline) work(stop context.Context, it queue.Item) error {
 	}
 	if nospace.Is(err) {
 		return nil // stopped while the disk is full: the item is worked on again at the next start
+	}
+	if errors.Is(err, queue.ErrLost) {
+		p.o.Log.Warn("an item's lease ended before the work on it did: another gateway has it, and what was done counts once",
+			"event", "item.lost", "item", it.ID)
+		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("item %s: %w", it.ID, err)

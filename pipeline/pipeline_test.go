@@ -34,7 +34,7 @@ const tenantID = "3f1c2b4a-5d6e-4f70-8192-a3b4c5d6e7f8"
 type fixture struct {
 	t          *testing.T
 	p          *Pipeline
-	queue      *bolt.Queue
+	queue      queue.Queue
 	store      *store.Store
 	spool      *spool.Spool
 	dir        string
@@ -49,12 +49,20 @@ func (f *fixture) Score(_ context.Context, m score.Message) (score.Result, error
 
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
+	return newFixtureOn(t, func(f *fixture) (queue.Queue, error) {
+		return bolt.Open(f.dir, f.spool, bolt.Options{Options: queue.Options{Now: func() time.Time { return f.now }}})
+	})
+}
+
+// newFixtureOn is a fixture with a queue of another engine.
+func newFixtureOn(t *testing.T, open func(f *fixture) (queue.Queue, error)) *fixture {
+	t.Helper()
 	f := &fixture{t: t, dir: t.TempDir(), now: time.Now()}
 	var err error
 	if f.spool, err = spool.Open(filepath.Join(f.dir, "spool"), spool.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	if f.queue, err = bolt.Open(f.dir, f.spool, bolt.Options{Options: queue.Options{Now: func() time.Time { return f.now }}}); err != nil {
+	if f.queue, err = open(f); err != nil {
 		t.Fatal(err)
 	}
 	if f.store, err = pebble.Open(f.dir, store.Options{}); err != nil {

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"clawback/queue"
-	"clawback/queue/bolt"
 	"clawback/score"
 	"clawback/store"
 	"clawback/verdict"
@@ -219,7 +218,7 @@ func TestWork_notesWhatIsScored(t *testing.T) {
 
 // notedQueue notes in which order an item is begun and ended.
 type notedQueue struct {
-	*bolt.Queue
+	queue.Queue
 	calls []string
 }
 

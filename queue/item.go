@@ -31,6 +31,7 @@ type Item struct {
 	Cause        Cause     `json:"cause,omitempty"`   // why it is in quarantine, in a word
 	Reason       string    `json:"reason,omitempty"`  // why it is deferred, a suspect, or quarantined
 	Trusted      string    `json:"trusted,omitempty"` // who vouched that it comes from its tenant, whatever attribution says
+	Claim        Claim     `json:"claim,omitzero"`    // of the last claim, where several owners share the queue
 	Changed      time.Time `json:"changed"`
 }
 

@@ -31,6 +31,8 @@ import (
 
 // Options are what every engine heeds. The zero value works.
 type Options struct {
+	Owner    string                   // who claims, such as a node's name: each owner of a shared queue has its own
+	Lease    time.Duration            // how long a claim lasts that is not renewed; 0: one minute
 	MaxDefer time.Duration            // no due time is further ahead than this when loaded; 0: 24 hours
 	KeepSent time.Duration            // how long a sent bounce stays listed; 0: 30 days
 	Now      func() time.Time         // nil: time.Now
@@ -40,6 +42,9 @@ type Options struct {
 
 // WithDefaults fills in what is not set.
 func (o Options) WithDefaults() Options {
+	if o.Lease <= 0 {
+		o.Lease = time.Minute
+	}
 	if o.MaxDefer <= 0 {
 		o.MaxDefer = 24 * time.Hour
 	}
@@ -68,6 +73,8 @@ type Queue interface {
 	Quarantine
 	Quotas
 
+	// Abilities says in what this engine differs from others.
+	Abilities() Abilities
 	// Probe goes through all that a write goes through. A queue that is idle or full answers; one that hangs or is
 	// broken does not.
 	Probe(ctx context.Context) error
@@ -75,6 +82,18 @@ type Queue interface {
 	Broken() <-chan struct{}
 	// Close commits what was submitted. What is being worked on is ready again when this owner opens the queue.
 	Close() error
+}
+
+// Abilities are in what engines differ.
+type Abilities struct {
+	// Durable: what was committed outlives the process, and the machine.
+	Durable bool
+	// Shared: several owners have the queue open at one time. A claim has an owner and a lease, which Renew renews; when
+	// it ends, others may have its items. Where it is false, one process holds the queue alone, its claims last until it
+	// ends, and Renew costs nothing.
+	Shared bool
+	// Lease is how long a claim of a Shared engine lasts that is not renewed.
+	Lease time.Duration
 }
 
 // Intake takes new mail.
@@ -108,7 +127,12 @@ type Work interface {
 	// Body opens the bytes of an item after checking them against their checksum. When they are missing or wrong, the
 	// item is quarantined with that reason and the error wraps spool.ErrMissing or spool.ErrCorrupt.
 	Body(ctx context.Context, it Item) (spool.Body, error)
-	// Finish removes an item whose work is done. An item that is not there is finished already: nil.
+	// Renew lets the claims of this owner last for another lease, from now by the engine's clock. An engine that is not
+	// Shared has nothing to renew, and writes nothing.
+	Renew(ctx context.Context) error
+	// Finish removes an item whose work is done. An item that is not there is finished already: nil. Like every other end,
+	// it is refused with ErrLost, and changes nothing, where the item was claimed here and its lease has ended: somebody
+	// else may have it now.
 	Finish(ctx context.Context, id string) error
 	// Defer puts an item back until at, and says why. A try is counted; crashes before it are forgotten, since it did not
 	// end the process now. What is in quarantine stays there: ErrState.

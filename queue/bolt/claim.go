@@ -134,3 +134,14 @@ func head(list *[]string) []string {
 	*list = (*list)[n:]
 	return first
 }
+
+// Abilities: it is durable, and one process has it alone.
+func (q *Queue) Abilities() queue.Abilities { return queue.Abilities{Durable: true} }
+
+// Renew has nothing to do: who holds the file's lock holds all claims.
+func (q *Queue) Renew(context.Context) error {
+	if q.isBroken() {
+		return queue.ErrStorage
+	}
+	return nil
+}

@@ -26,8 +26,8 @@ type Queue interface {
 	InUse(file string) bool
 }
 
-// Harness opens one storage, new for each test, as often as the test wants, one at a time. Of the options it must heed
-// Now, Fail, MaxDefer and KeepSent.
+// Harness opens one storage, new for each test, as often as the test wants, one at a time; that of an engine whose queues
+// are shared is a Shared. Of the options it must heed Now, Fail, MaxDefer and KeepSent.
 type Harness interface {
 	Open(t *testing.T, o queue.Options) Queue
 }
@@ -54,6 +54,14 @@ func Run(t *testing.T, fresh func(t *testing.T) Harness) {
 		{"Crash_aloneCounts", crashAloneCounts},
 		{"Crash_inCompany", crashInCompany},
 		{"Crash_threeKillsConvictNobody", threeKillsConvictNobody},
+		{"Lease_ends", leaseEnds},
+		{"Lease_endsUnclaimed", leaseEndsUnclaimed},
+		{"Lease_renewed", leaseRenewed},
+		{"Lease_openFreesOwn", openFreesOwn},
+		{"Lease_endsWhileScored", leaseEndsWhileScored},
+		{"Lease_clockJumps", leaseClockJumps},
+		{"Lease_personNeedsNoClaim", personNeedsNoClaim},
+		{"Renew_isFree", renewIsFree},
 		{"Defer", deferred},
 		{"Defer_clockWasWrong", deferClockWasWrong},
 		{"Release", release},

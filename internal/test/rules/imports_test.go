@@ -39,6 +39,7 @@ var mayImport = map[string]string{
 	"pipeline":                 "bounce config intel/submission internal/mailaddr internal/nospace journal journal/identity queue score spool store verdict/history",
 	"queue":                    "internal/mailaddr spool",
 	"queue/bolt":               "internal/nospace queue spool",
+	"queue/memory":             "queue spool",
 	"queue/queuetest":          "queue spool",
 	"retract":                  "config internal/mailaddr journal journal/identity retract/exchange retract/fault score/lists score/web store verdict",
 	"retract/exchange":         "retract/fault",
