@@ -106,20 +106,20 @@ const alertCampaigns = 5
 
 // holdByBrake leaves the intent to a person, who is told at once: one alert an hour for a tenant's limits, and one for each
 // message and each campaign that passes its own.
-func (w *work) holdByBrake(ctx context.Context, s overrun) error {
-	subject, text := "", "retractions are held for approval: "+s.reason
-	switch s.code {
+func (s retraction) holdByBrake(ctx context.Context, stopped overrun) error {
+	subject, text := "", "retractions are held for approval: "+stopped.reason
+	switch stopped.code {
 	case store.CodePerMail:
-		subject = w.in.Record
-		text += "; " + howToApprove(w.in.Record)
+		subject = s.in.Record
+		text += "; " + howToApprove(s.in.Record)
 	case store.CodeCampaign:
-		subject = s.campaign
-		text += "; " + howToApprove("--campaign "+defang(s.campaign))
+		subject = stopped.campaign
+		text += "; " + howToApprove("--campaign "+defang(stopped.campaign))
 	default:
-		text += "; " + w.lastHour(ctx)
+		text += "; " + s.lastHour(ctx)
 	}
-	w.e.alert(Alert{Kind: "brake", Tenant: w.in.Tenant, Text: text}, subject)
-	return w.holdAs(ctx, HoldBrake, s.code, s.reason)
+	s.e.alert(Alert{Kind: "brake", Tenant: s.in.Tenant, Text: text}, subject)
+	return s.holdAs(ctx, HoldBrake, stopped.code, stopped.reason)
 }
 
 func howToApprove(what string) string {
@@ -127,8 +127,8 @@ func howToApprove(what string) string {
 }
 
 // lastHour names the campaigns for which most mailboxes were acted upon in the last hour.
-func (w *work) lastHour(ctx context.Context) string {
-	list, err := w.e.o.Store.Campaigns(ctx, w.in.Tenant, w.e.now().Add(-time.Hour), alertCampaigns)
+func (s retraction) lastHour(ctx context.Context) string {
+	list, err := s.e.o.Store.Campaigns(ctx, s.in.Tenant, s.e.now().Add(-time.Hour), alertCampaigns)
 	if err != nil || len(list) == 0 {
 		return "clawback held campaigns lists them" // the alert must not wait for a store that cannot be read
 	}

@@ -11,29 +11,29 @@ import (
 )
 
 // begin is C3 for a call that changes something: the intent says Unknown from here on, until the answer is written.
-func (w *work) begin(ctx context.Context, operation string, t store.Taken) error {
-	if w.e.halted(w.in) { // its job was paused or cancelled since this step was begun
+func (s committer) begin(ctx context.Context, operation string, t store.Taken) error {
+	if s.e.halted(s.in) { // its job was paused or cancelled since this step was begun
 		return &notMade{time.Second}
 	}
-	in := w.in
+	in := s.in
 	in.Unknown = true
 	in.Tries++
-	t.State, t.At = trying, w.e.now()
+	t.State, t.At = trying, s.e.now()
 	in.Taken = withTaken(in.Taken, t)
 	in.Message, in.OriginalFolder, in.FolderName, in.Target = t.Message, t.Folder, t.FolderName, t.Target
 	read := t.Read
 	in.WasRead = &read
-	return w.open(ctx, operation, in)
+	return s.startAttempt(ctx, operation, in)
 }
 
-// open writes a new attempt together with the intent.
-func (w *work) open(ctx context.Context, operation string, in store.Intent) error {
-	begun, attempt, err := w.e.o.Store.Begin(ctx, in, store.Attempt{Intent: in.ID, Operation: operation, Started: w.e.now()})
+// startAttempt writes a new attempt together with the intent.
+func (s committer) startAttempt(ctx context.Context, operation string, in store.Intent) error {
+	begun, attempt, err := s.e.o.Store.Begin(ctx, in, store.Attempt{Intent: in.ID, Operation: operation, Started: s.e.now()})
 	if err != nil {
 		return fmt.Errorf("begin %s: %w", operation, &storeError{err})
 	}
 	// C3. Durable: the attempt, and the intent as Unknown. A crash from here on is verified at the next start.
-	w.in, w.attempt = begun, &attempt
+	s.in, s.attempt = begun, &attempt
 	return nil
 }
 
@@ -45,65 +45,65 @@ func (s *storeError) Unwrap() error { return s.error }
 // ending is how an attempt ended.
 type ending struct{ operation, outcome, detail string }
 
-// write is C4: it completes the attempt, and changes the intent. Without a begun attempt, the step only looked: it is
+// commit is C4: it completes the attempt, and changes the intent. Without a begun attempt, the step only looked: it is
 // recorded as an attempt all the same. When somebody else changed the intent meanwhile, their wish and our finding are
 // both kept. It ends the step when the intent is not pending any more.
-func (w *work) write(ctx context.Context, end ending, change func(*store.Intent)) error {
+func (s committer) commit(ctx context.Context, end ending, change func(*store.Intent)) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second) // what was learnt is written even at a stop
 	defer cancel()
-	if w.attempt == nil {
-		if err := w.open(ctx, end.operation, w.in); err != nil {
+	if s.attempt == nil {
+		if err := s.startAttempt(ctx, end.operation, s.in); err != nil {
 			return err
 		}
 	}
 	for range 5 {
-		err := w.complete(ctx, end, change)
-		if err == nil && w.in.Outcome != store.Pending {
+		err := s.tryCommit(ctx, end, change)
+		if err == nil && s.in.Outcome != store.Pending {
 			return errEnded
 		}
 		if !errors.Is(err, store.ErrConflict) {
 			return err
 		}
-		fresh, err := w.e.o.Store.Intent(ctx, w.in.ID)
+		fresh, err := s.e.o.Store.Intent(ctx, s.in.ID)
 		if err != nil {
 			return fmt.Errorf("complete %s: %w", end.operation, &storeError{err})
 		}
-		w.in = adopt(fresh, w.in)
+		s.in = adopt(fresh, s.in)
 	}
 	return &storeError{store.ErrConflict}
 }
 
-func (w *work) complete(ctx context.Context, end ending, change func(*store.Intent)) error {
-	next := w.in
+func (s committer) tryCommit(ctx context.Context, end ending, change func(*store.Intent)) error {
+	next := s.in
 	next.Taken, next.Code = slices.Clone(next.Taken), ""
 	change(&next)
 	code := next.Code
 	if next.Kind == store.Retract && next.Outcome == store.Done {
 		next.Code = codeOfAll(next)
 	}
-	w.expectCopies(&next)
-	proposal, err := w.conclude(ctx, &next)
+	s.expectCopies(&next)
+	proposal, err := s.applyWish(ctx, &next)
 	if err != nil {
 		return err
 	}
 	if proposal != nil {
-		err := w.e.o.Store.Update(ctx, store.Change{Intents: []store.Intent{*proposal}})
+		err := s.e.o.Store.Update(ctx, store.Change{Intents: []store.Intent{*proposal}})
 		if err != nil && !errors.Is(err, store.ErrConflict) {
 			return fmt.Errorf("propose restore: %w", &storeError{err})
 		}
 	}
-	a := *w.attempt
-	a.Operation, a.Outcome, a.Detail, a.Finished = end.operation, end.outcome, end.detail, w.e.now()
+	a := *s.attempt
+	a.Operation, a.Outcome, a.Detail, a.Finished = end.operation, end.outcome, end.detail, s.e.now()
 	a.Code = code
-	done, err := w.e.o.Store.Complete(ctx, next, a)
+	done, err := s.e.o.Store.Complete(ctx, next, a)
 	if err != nil {
 		return fmt.Errorf("complete %s: %w", end.operation, &storeError{err})
 	}
 	// C4. Durable: what Graph answered, or that it is Unknown. A crash before it leaves the attempt open, and Unknown.
-	w.in, w.attempt = done, nil
-	w.lane.note(done)
-	w.tellStuck(done)
-	w.e.o.Log.Info("attempt", "event", "intent.attempt", "intent", done.ID, "record", done.Record, "tenant", done.Tenant, "attempt", a.Seq,
+	s.in, s.attempt = done, nil
+	s.lane.note(done)
+	failure{s.step}.alertStuck(done)
+	s.e.o.Log.Info("attempt", "event", "intent.attempt", "intent", done.ID, "record", done.Record, "tenant", done.Tenant, "attempt", a.Seq,
 		"operation", a.Operation, "answer", a.Outcome, "outcome", string(done.Outcome), "detail", a.Detail)
 	return nil
 }

@@ -12,14 +12,14 @@ import (
 	"clawback/store"
 )
 
-// conclude applies what was wished meanwhile to what was found: an intent that was called off ends, and when its message
+// applyWish applies what was wished meanwhile to what was found: an intent that was called off ends, and when its message
 // was moved all the same, putting it back is proposed; one that is to go further goes on.
-func (w *work) conclude(ctx context.Context, next *store.Intent) (*store.Intent, error) {
+func (s committer) applyWish(ctx context.Context, next *store.Intent) (*store.Intent, error) {
 	if next.Kind != store.Retract || next.Unknown {
 		return nil, nil
 	}
-	if next.Outcome == store.Done && next.Cancelled == "" && further(next.Action, w.ranFor) {
-		next.Outcome, next.NotBefore = store.Pending, w.e.now()
+	if next.Outcome == store.Done && next.Cancelled == "" && further(next.Action, s.ranFor) {
+		next.Outcome, next.NotBefore = store.Pending, s.e.now()
 		return nil, nil
 	}
 	if next.Cancelled == "" {
@@ -38,7 +38,7 @@ func (w *work) conclude(ctx context.Context, next *store.Intent) (*store.Intent,
 	if next.Outcome != store.Done {
 		return nil, nil
 	}
-	return w.proposal(ctx, *next, why)
+	return s.proposeRestore(ctx, *next, why)
 }
 
 // callOff ends an intent that waits. One that is in doubt ends when it has been verified.
@@ -71,16 +71,16 @@ func hasTaken(in store.Intent, state string) bool {
 	return slices.ContainsFunc(in.Taken, func(t store.Taken) bool { return t.State == state })
 }
 
-// proposal is the restore, to be approved, of a message that was moved although it had been called off.
-func (w *work) proposal(ctx context.Context, in store.Intent, why string) (*store.Intent, error) {
-	old, err := w.e.o.Store.Intent(ctx, store.IntentID(in.Record, fold(in.Address), store.Restore))
+// proposeRestore is the restore, to be approved, of a message that was moved although it had been called off.
+func (s committer) proposeRestore(ctx context.Context, in store.Intent, why string) (*store.Intent, error) {
+	old, err := s.e.o.Store.Intent(ctx, store.IntentID(in.Record, fold(in.Address), store.Restore))
 	switch {
 	case err != nil && !errors.Is(err, store.ErrNotFound):
 		return nil, fmt.Errorf("propose restore: %w", &storeError{err})
 	case err == nil && (!old.Outcome.Final() || old.Round == in.Round):
 		return nil, nil
 	}
-	back := restoreOf(in, old, w.e.now())
+	back := restoreOf(in, old, s.e.now())
 	back.Cause, back.Outcome, back.Hold = why, store.Held, HoldRestore
 	back.Reason = "proposed: the message was taken while this was called off (" + why + "); approve to put it back"
 	return &back, nil

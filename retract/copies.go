@@ -24,7 +24,7 @@ const (
 )
 
 // expectCopies notes on an intent that has just been done when to look for further copies.
-func (w *work) expectCopies(next *store.Intent) {
+func (s committer) expectCopies(next *store.Intent) {
 	if next.Kind != store.Retract || next.Outcome != store.Done || !hasTaken(*next, moved) {
 		return
 	}
@@ -32,7 +32,7 @@ func (w *work) expectCopies(next *store.Intent) {
 		return
 	}
 	wait := copyWaits[next.Looks]
-	next.NotBefore = w.e.now().Add(wait + spread(*next, wait/jitter))
+	next.NotBefore = s.e.now().Add(wait + spread(*next, wait/jitter))
 }
 
 // lookForCopies starts a worker for one look, as far as there is room beside what is fresh.
@@ -71,12 +71,12 @@ func (l *lane) lookLater(id string, wait time.Duration, placed bool) {
 // copies is one look for further copies of a message that was taken. It answers how long to wait after a failure, 0
 // when the look was made and written.
 func (e *Engine) copies(ctx context.Context, l *lane, in store.Intent) (wait time.Duration) {
-	w, err := e.work(ctx, l, in, store.Done)
-	if err == nil && w == nil {
+	s, err := e.newStep(ctx, l, in, store.Done)
+	if err == nil && s == nil {
 		return 0
 	}
 	if err == nil {
-		err = w.copies(ctx)
+		err = recheck{s}.run(ctx)
 	}
 	var (
 		f      *fault.Fault
@@ -92,65 +92,65 @@ func (e *Engine) copies(ctx context.Context, l *lane, in store.Intent) (wait tim
 	case !errors.As(err, &f):
 		e.o.Log.Warn("look for copies", "event", "retract.failed", "intent", in.ID, "error", err)
 	}
-	if w != nil && e.now().Sub(w.in.Changed) > copyFor {
-		if err := w.looked(ctx, len(copyWaits), nil); err == nil {
+	if s != nil && e.now().Sub(s.in.Changed) > copyFor {
+		if err := (recheck{s}).record(ctx, len(copyWaits), nil); err == nil {
 			return 0
 		}
 	}
 	return copyRetry
 }
 
-// copies looks, and writes what follows: another look later, none, or the intent is pending again.
-func (w *work) copies(ctx context.Context) (err error) {
+// run looks, and writes what follows: another look later, none, or the intent is pending again.
+func (s recheck) run(ctx context.Context) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = &panicked{fmt.Sprint(p)}
 		}
 	}()
-	target, ok := Target(config.Action(w.in.Action))
-	if !ok || w.unwanted() != "" || w.rec.Pinned != "" || w.in.Mailbox == "" {
-		return w.looked(ctx, len(copyWaits), nil)
+	target, ok := Target(config.Action(s.in.Action))
+	if !ok || (retraction{s.step}).skipReason() != "" || s.rec.Pinned != "" || s.in.Mailbox == "" {
+		return s.record(ctx, len(copyWaits), nil)
 	}
-	hits, err := w.find(ctx, target)
+	hits, err := finder{s.step}.find(ctx, target)
 	if err != nil {
 		return err
 	}
-	w.in.Looks++ // choose leaves out what was taken before, and is back
-	found, err := w.identify(ctx, hits)
+	s.in.Looks++ // choose leaves out what was taken before, and is back
+	found, err := finder{s.step}.verifyIdentity(ctx, hits)
 	if err != nil {
 		return err
 	}
-	chosen, err := w.choose(ctx, found.same, target)
+	chosen, err := retraction{s.step}.selectMessages(ctx, found.same, target)
 	if err != nil {
 		return err
 	}
-	return w.looked(ctx, w.in.Looks, chosen.todo)
+	return s.record(ctx, s.in.Looks, chosen.todo)
 }
 
-// looked writes a look.
-func (w *work) looked(ctx context.Context, looks int, todo []match) error {
-	in := w.in
+// record writes a look.
+func (s recheck) record(ctx context.Context, looks int, todo []match) error {
+	in := s.in
 	in.Looks, in.NotBefore = looks, time.Time{}
-	w.expectCopies(&in)
+	committer{s.step}.expectCopies(&in)
 	if len(todo) > 0 {
-		in.Outcome, in.NotBefore = store.Pending, w.e.now()
+		in.Outcome, in.NotBefore = store.Pending, s.e.now()
 		in.Reason = fmt.Sprintf("another copy is in the mailbox (%d), to be taken too; before that: %s", len(todo), in.Reason)
 	}
-	if err := w.e.o.Store.Update(ctx, store.Change{Intents: []store.Intent{in}}); err != nil {
+	if err := s.e.o.Store.Update(ctx, store.Change{Intents: []store.Intent{in}}); err != nil {
 		return &storeError{err}
 	}
-	w.lane.note(in)
-	w.lane.poke()
+	s.lane.note(in)
+	s.lane.poke()
 	return nil
 }
 
-// back reports whether a hit was taken by this intent, and lies in the mailbox again: its user has brought it back, and
+// restoredByUser reports whether a hit was taken by this intent, and lies in the mailbox again: its user has brought it back, and
 // that is respected. Immutable ids make it known.
-func (w *work) back(c exchange.Candidate) bool {
-	if w.in.Looks == 0 {
+func (s recheck) restoredByUser(c exchange.Candidate) bool {
+	if s.in.Looks == 0 {
 		return false
 	}
-	for _, t := range w.in.Taken {
+	for _, t := range s.in.Taken {
 		if t.Message == c.ID && t.State == moved {
 			return true
 		}

@@ -21,107 +21,107 @@ const (
 
 // expand is for an address that is no mailbox: where it is a group that the report did not expand, each member gets an
 // intent of its own, by the rules for that member. The group's own intent ends either way. Why is what the directory said.
-func (w *work) expand(ctx context.Context, why *fault.Fault) error {
-	none := fmt.Sprintf("no mailbox of this tenant takes mail for %s: %s", fold(w.in.Address), why.Error())
-	if n := w.expandedByReport(); n > 0 {
-		return w.end(ctx, store.Skipped, fmt.Sprintf("a group that the report expanded: %d members have intents of their own", n))
+func (s expander) expand(ctx context.Context, why *fault.Fault) error {
+	none := fmt.Sprintf("no mailbox of this tenant takes mail for %s: %s", fold(s.in.Address), why.Error())
+	if n := s.expandedByReport(); n > 0 {
+		return s.end(ctx, store.Skipped, fmt.Sprintf("a group that the report expanded: %d members have intents of their own", n))
 	}
-	members, err := w.box.members(ctx, fold(w.in.Address))
+	members, err := s.box.members(ctx, fold(s.in.Address))
 	var f *fault.Fault
 	switch {
 	case errors.Is(err, errors.ErrUnsupported) || errors.As(err, &f) && f.Code == fault.CodeNoMailbox:
-		return w.end(ctx, store.Skipped, none)
+		return s.end(ctx, store.Skipped, none)
 	case errors.As(err, &f) && f.Status == http.StatusForbidden: // the permission is optional: it must not pause the tenant
-		return w.end(ctx, store.Skipped, none+"; if it is a group, grant GroupMember.Read.All so that its members can be looked up: "+f.Error())
+		return s.end(ctx, store.Skipped, none+"; if it is a group, grant GroupMember.Read.All so that its members can be looked up: "+f.Error())
 	case err != nil:
-		return fmt.Errorf("list members of %s: %w", fold(w.in.Address), err)
+		return fmt.Errorf("list members of %s: %w", fold(s.in.Address), err)
 	}
 	dropped := max(0, len(members)-maxMembers)
 	members = members[:len(members)-dropped]
-	if err := w.admitMembers(ctx, members); err != nil {
+	if err := s.addMembers(ctx, members); err != nil {
 		return err
 	}
 	reason := fmt.Sprintf("a group that the report did not expand: its %d present members have intents of their own", len(members))
 	if dropped > 0 || len(members) == maxMembers {
 		reason += fmt.Sprintf("; more than %d are not looked after", maxMembers)
-		w.e.alert(Alert{Kind: "group", Tenant: w.in.Tenant, Text: "record " + w.rec.ID + ": " + reason}, w.in.ID)
+		s.e.alert(Alert{Kind: "group", Tenant: s.in.Tenant, Text: "record " + s.rec.ID + ": " + reason}, s.in.ID)
 	}
-	return w.end(ctx, store.Skipped, reason)
+	return s.end(ctx, store.Skipped, reason)
 }
 
 // expandedByReport counts the recipients that the report names as members of the intent's address.
-func (w *work) expandedByReport() (n int) {
-	for _, r := range w.rec.Recipients {
-		if r.ExpandedFrom != "" && fold(r.ExpandedFrom) == fold(w.in.Address) {
+func (s expander) expandedByReport() (n int) {
+	for _, r := range s.rec.Recipients {
+		if r.ExpandedFrom != "" && fold(r.ExpandedFrom) == fold(s.in.Address) {
 			n++
 		}
 	}
 	return n
 }
 
-// admitMembers writes the members' intents, some in one write. A crash between two writes leaves the group's intent
+// addMembers writes the members' intents, some in one write. A crash between two writes leaves the group's intent
 // pending: the next step writes the rest.
-func (w *work) admitMembers(ctx context.Context, members []exchange.Mailbox) error {
+func (s expander) addMembers(ctx context.Context, members []exchange.Mailbox) error {
 	for len(members) > 0 {
 		chunk := members[:min(memberChunk, len(members))]
 		members = members[len(chunk):]
-		have, err := w.e.o.Store.Intents(ctx, w.rec.ID)
+		have, err := s.e.o.Store.Intents(ctx, s.rec.ID)
 		if err != nil {
 			return &storeError{err}
 		}
-		fresh := w.memberIntents(chunk, have)
+		fresh := s.memberIntents(chunk, have)
 		if len(fresh) == 0 {
 			continue
 		}
-		if err := w.putMembers(ctx, fresh); err != nil {
+		if err := s.writeMembers(ctx, fresh); err != nil {
 			return &storeError{fmt.Errorf("write intents of members: %w", err)}
 		}
 	}
-	w.lane.poke()
+	s.lane.poke()
 	return nil
 }
 
-// putMembers writes intents together with the group's own, which meets a conflict when that was called off meanwhile:
+// writeMembers writes intents together with the group's own, which meets a conflict when that was called off meanwhile:
 // nobody's intent is made after a person's word that the record is good.
-func (w *work) putMembers(ctx context.Context, fresh []store.Intent) error {
-	err := w.e.o.Store.Update(ctx, store.Change{Intents: append(fresh, w.in)})
+func (s expander) writeMembers(ctx context.Context, fresh []store.Intent) error {
+	err := s.e.o.Store.Update(ctx, store.Change{Intents: append(fresh, s.in)})
 	if err != nil {
 		return err
 	}
-	w.in, err = w.e.o.Store.Intent(ctx, w.in.ID)
+	s.in, err = s.e.o.Store.Intent(ctx, s.in.ID)
 	return err
 }
 
 // memberIntents are those that are new or changed: by policy, or as the person asked who asked for the group's.
-func (w *work) memberIntents(members []exchange.Mailbox, have []store.Intent) []store.Intent {
-	rec := w.rec
+func (s expander) memberIntents(members []exchange.Mailbox, have []store.Intent) []store.Intent {
+	rec := s.rec
 	rec.Recipients = nil
 	for _, m := range members {
 		if address := cmp.Or(m.Address, m.Name); address != "" {
-			rec.Recipients = append(rec.Recipients, journal.Recipient{Address: address, ExpandedFrom: w.in.Address})
+			rec.Recipients = append(rec.Recipients, journal.Recipient{Address: address, ExpandedFrom: s.in.Address})
 		}
 	}
-	if w.in.By != "" {
-		o := Order{Who: w.in.By, given: w.in.Cause, Action: config.Action(w.in.Action), Job: w.in.Job}
-		return demand{Order: o, tenant: w.tenant, rec: rec, now: w.e.now()}.intents(have)
+	if s.in.By != "" {
+		o := Order{Who: s.in.By, given: s.in.Cause, Action: config.Action(s.in.Action), Job: s.in.Job}
+		return demand{Order: o, tenant: s.tenant, rec: rec, now: s.e.now()}.intents(have)
 	}
-	p := plan{tenant: w.tenant, now: w.e.now(), rec: w.rec, have: map[string]store.Intent{}}
+	p := plan{tenant: s.tenant, now: s.e.now(), rec: s.rec, have: map[string]store.Intent{}}
 	for _, in := range have {
 		p.have[in.ID] = in
 	}
 	for _, r := range rec.Recipients {
 		p.address(r.Address)
 	}
-	return w.approved(p.out)
+	return s.approveMembers(p.out)
 }
 
-// approved lets the members pass what a person has let the group pass. It is not an approval of each of them: how many
+// approveMembers lets the members pass what a person has let the group pass. It is not an approval of each of them: how many
 // they are was not known then, so that the brake counts them.
-func (w *work) approved(members []store.Intent) []store.Intent {
+func (s expander) approveMembers(members []store.Intent) []store.Intent {
 	for i, in := range members {
-		if w.in.Approved != "" && in.Outcome == store.Held && in.Hold == w.in.Hold {
+		if s.in.Approved != "" && in.Outcome == store.Held && in.Hold == s.in.Hold {
 			members[i].Outcome, members[i].Hold = store.Pending, ""
-			members[i].Reason = "approved by " + w.in.Approved + " with " + fold(w.in.Address) + "; it was held: " + in.Reason
+			members[i].Reason = "approved by " + s.in.Approved + " with " + fold(s.in.Address) + "; it was held: " + in.Reason
 		}
 	}
 	return members

@@ -82,52 +82,52 @@ func takenAs(t store.Taken) string {
 	return reason
 }
 
-// giveBack is a restore: each message that was taken goes back to its folder, with its read state.
-func (w *work) giveBack(ctx context.Context) error {
-	source, err := w.e.o.Store.Intent(ctx, store.IntentID(w.in.Record, fold(w.in.Address), store.Retract))
+// run is a restore: each message that was taken goes back to its folder, with its read state.
+func (s restorer) run(ctx context.Context) error {
+	source, err := s.e.o.Store.Intent(ctx, store.IntentID(s.in.Record, fold(s.in.Address), store.Retract))
 	if err != nil {
 		return &storeError{err}
 	}
 	if source.Unknown && !source.Outcome.Final() {
-		w.lane.postpone(w.in, 2*time.Second) // what it did is being verified
+		s.lane.postpone(s.in, 2*time.Second) // what it did is being verified
 		return errEnded
 	}
-	w.in.Mailbox = source.Mailbox
-	w.in.Taken = joinTaken(w.in.Taken, restoreOf(source, store.Intent{}, w.e.now()).Taken)
-	if len(w.in.Taken) == 0 {
-		return w.end(ctx, store.Skipped, "nothing to restore: nothing was taken from this mailbox")
+	s.in.Mailbox = source.Mailbox
+	s.in.Taken = joinTaken(s.in.Taken, restoreOf(source, store.Intent{}, s.e.now()).Taken)
+	if len(s.in.Taken) == 0 {
+		return s.end(ctx, store.Skipped, "nothing to restore: nothing was taken from this mailbox")
 	}
 	if why := beyond(source); why != "" {
-		return w.end(ctx, store.Failed, why)
+		return s.end(ctx, store.Failed, why)
 	}
 	var told []string
-	for _, t := range w.in.Taken {
-		if w.in.Cancelled != "" {
-			return w.goBackNoFurther(ctx)
+	for _, t := range s.in.Taken {
+		if s.in.Cancelled != "" {
+			return s.stop(ctx)
 		}
-		what, err := w.giveBackOne(ctx, t)
+		what, err := s.restoreOne(ctx, t)
 		if err != nil {
 			return err
 		}
 		told = append(told, what)
 	}
-	return w.restored(ctx, told)
+	return s.conclude(ctx, told)
 }
 
-// goBackNoFurther ends a restore that was called off while it was in doubt: what that did is known by now.
-func (w *work) goBackNoFurther(ctx context.Context) error {
+// stop ends a restore that was called off while it was in doubt: what that did is known by now.
+func (s restorer) stop(ctx context.Context) error {
 	back := 0
-	for _, t := range w.in.Taken {
+	for _, t := range s.in.Taken {
 		if t.State == moved {
 			back++
 		}
 	}
 	outcome := store.Skipped
-	reason := fmt.Sprintf("cancelled when %d of %d messages were back: %s", back, len(w.in.Taken), w.in.Cancelled)
-	if back == len(w.in.Taken) {
-		outcome, reason = store.Done, "put back before it was called off: "+w.in.Cancelled
+	reason := fmt.Sprintf("cancelled when %d of %d messages were back: %s", back, len(s.in.Taken), s.in.Cancelled)
+	if back == len(s.in.Taken) {
+		outcome, reason = store.Done, "put back before it was called off: "+s.in.Cancelled
 	}
-	err := w.write(ctx, ending{"restore", string(outcome), reason}, func(in *store.Intent) {
+	err := committer{s.step}.commit(ctx, ending{"restore", string(outcome), reason}, func(in *store.Intent) {
 		in.Outcome, in.Reason, in.Cancelled, in.NotBefore = outcome, reason, "", time.Time{}
 	})
 	return cmp.Or(err, errEnded)
@@ -157,48 +157,48 @@ const (
 	nowhere     = "no longer in the mailbox"
 )
 
-// giveBackOne restores one message and says how it ended.
-func (w *work) giveBackOne(ctx context.Context, t store.Taken) (string, error) {
-	c, err := w.box.Locate(ctx, w.in.Mailbox, t.Message)
+// restoreOne restores one message and says how it ended.
+func (s restorer) restoreOne(ctx context.Context, t store.Taken) (string, error) {
+	c, err := s.box.Locate(ctx, s.in.Mailbox, t.Message)
 	var f *fault.Fault
 	if errors.As(err, &f) && f.Class == fault.Gone {
-		if c, err = w.byFolder(ctx, t); err == nil && c.ID == "" {
+		if c, err = s.searchMoved(ctx, t); err == nil && c.ID == "" {
 			return nowhere, nil
 		}
 	}
 	if err != nil {
 		return "", fmt.Errorf("locate: %w", err)
 	}
-	what, err := w.fate(ctx, c, t)
+	what, err := s.classifyPlace(ctx, c, t)
 	if err != nil || what == userDeleted {
 		return what, err
 	}
 	if what == putBack {
-		if c.ID, err = w.moveBack(ctx, c, t); err != nil {
+		if c.ID, err = s.moveBack(ctx, c, t); err != nil {
 			return "", err
 		}
 	}
-	return what, w.markRead(ctx, c, t)
+	return what, s.markRead(ctx, c, t)
 }
 
-// byFolder finds a message whose id answers 404: in the folder to which it was taken, then in Recoverable Items, then
+// searchMoved finds a message whose id answers 404: in the folder to which it was taken, then in Recoverable Items, then
 // anywhere else. Another copy, which the user may have put there, came at another time; and one that has an entry of its own
 // goes back by that.
-func (w *work) byFolder(ctx context.Context, t store.Taken) (exchange.Candidate, error) {
+func (s restorer) searchMoved(ctx context.Context, t store.Taken) (exchange.Candidate, error) {
 	for i, in := range []exchange.Folder{exchange.Folder(t.Folder), exchange.Deletions, ""} {
 		if i > 0 && string(in) == t.Folder {
 			continue
 		}
-		hits, err := w.look(ctx, in)
+		hits, err := finder{s.step}.search(ctx, in)
 		if err != nil {
 			return exchange.Candidate{}, fmt.Errorf("find by folder: %w", err)
 		}
-		f, err := w.identify(ctx, hits)
+		f, err := finder{s.step}.verifyIdentity(ctx, hits)
 		if err != nil {
 			return exchange.Candidate{}, err
 		}
 		for _, c := range f.same {
-			if (c.ID == t.Message || !w.mentions(c.ID)) && (t.Received.IsZero() || t.Received.Equal(c.Received)) {
+			if (c.ID == t.Message || !s.hasEntry(c.ID)) && (t.Received.IsZero() || t.Received.Equal(c.Received)) {
 				return c.Candidate, nil
 			}
 		}
@@ -206,12 +206,12 @@ func (w *work) byFolder(ctx context.Context, t store.Taken) (exchange.Candidate,
 	return exchange.Candidate{}, nil
 }
 
-// fate decides by where the message lies now. Where the user has put it since, it stays.
-func (w *work) fate(ctx context.Context, c exchange.Candidate, t store.Taken) (string, error) {
+// classifyPlace decides by where the message lies now. Where the user has put it since, it stays.
+func (s restorer) classifyPlace(ctx context.Context, c exchange.Candidate, t store.Taken) (string, error) {
 	if c.Folder == t.Target {
 		return backAlready, nil
 	}
-	at, err := w.folderID(ctx, exchange.Folder(t.Folder))
+	at, err := s.folderID(ctx, exchange.Folder(t.Folder))
 	if err != nil {
 		return "", err
 	}
@@ -219,12 +219,12 @@ func (w *work) fate(ctx context.Context, c exchange.Candidate, t store.Taken) (s
 		return putBack, nil
 	}
 	if t.Tried != "" { // a call that was carried out late
-		if at, err = w.folderID(ctx, exchange.Folder(t.Tried)); err != nil || at == c.Folder {
+		if at, err = s.folderID(ctx, exchange.Folder(t.Tried)); err != nil || at == c.Folder {
 			return putBack, err
 		}
 	}
 	for _, f := range []exchange.Folder{exchange.JunkEmail, exchange.Deleted, exchange.Deletions, exchange.Purges} {
-		id, err := w.folderID(ctx, f)
+		id, err := s.folderID(ctx, f)
 		if err != nil {
 			return "", err
 		}
@@ -236,9 +236,9 @@ func (w *work) fate(ctx context.Context, c exchange.Candidate, t store.Taken) (s
 }
 
 // moveBack moves a message to its original folder, or to the Inbox when that folder is gone.
-func (w *work) moveBack(ctx context.Context, c exchange.Candidate, t store.Taken) (string, error) {
+func (s restorer) moveBack(ctx context.Context, c exchange.Candidate, t store.Taken) (string, error) {
 	to := exchange.Folder(t.Target)
-	e, err := w.folder(ctx, to)
+	e, err := s.folder(ctx, to)
 	if err != nil {
 		return "", err
 	}
@@ -246,29 +246,29 @@ func (w *work) moveBack(ctx context.Context, c exchange.Candidate, t store.Taken
 		to = exchange.Inbox
 	}
 	t.FolderName = e.name
-	return w.moveTo(ctx, c, t, to)
+	return s.moveTo(ctx, c, t, to)
 }
 
 // moveTo is the restore's C3, call and C4.
-func (w *work) moveTo(ctx context.Context, c exchange.Candidate, t store.Taken, to exchange.Folder) (string, error) {
-	w.rename(&w.in, t.Message, c.ID)
+func (s restorer) moveTo(ctx context.Context, c exchange.Candidate, t store.Taken, to exchange.Folder) (string, error) {
+	s.renameEntry(&s.in, t.Message, c.ID)
 	t.Message = c.ID
 	if to == exchange.Inbox {
-		id, err := w.folderID(ctx, exchange.Inbox)
+		id, err := s.folderID(ctx, exchange.Inbox)
 		if err != nil {
 			return "", err
 		}
 		t.Target = id
 	}
-	if err := w.begin(ctx, "restore", t); err != nil {
+	if err := (committer{s.step}).begin(ctx, "restore", t); err != nil {
 		return "", err
 	}
-	after, err := w.box.Move(ctx, w.in.Mailbox, c.ID, to)
+	after, err := s.box.Move(ctx, s.in.Mailbox, c.ID, to)
 	var f *fault.Fault
 	if errors.As(err, &f) && f.Class == fault.Gone && to != exchange.Inbox {
-		return "", w.folderGone(ctx, t, to, f)
+		return "", s.folderGone(ctx, t, to, f)
 	}
-	if err := w.commit(ctx, "restore", result{entry: t, after: after, err: err}); err != nil {
+	if err := (mover{s.step}).classify(ctx, "restore", result{entry: t, after: after, err: err}); err != nil {
 		return "", err
 	}
 	if after == "" {
@@ -279,32 +279,32 @@ func (w *work) moveTo(ctx context.Context, c exchange.Candidate, t store.Taken, 
 
 // folderGone writes that the move back found no such folder, or no such message, and asks which: where it is the folder,
 // the message goes to the Inbox at the next step.
-func (w *work) folderGone(ctx context.Context, t store.Taken, to exchange.Folder, f *fault.Fault) error {
-	_, _, err := w.box.FolderID(ctx, w.in.Mailbox, to)
+func (s restorer) folderGone(ctx context.Context, t store.Taken, to exchange.Folder, f *fault.Fault) error {
+	_, _, err := s.box.FolderID(ctx, s.in.Mailbox, to)
 	var why *fault.Fault
 	if errors.As(err, &why) && why.Class == fault.Gone {
-		w.lane.dir.learnFolder(w.in.Mailbox, to, folderEntry{until: w.e.now().Add(keepStranger)})
+		s.lane.dir.learnFolder(s.in.Mailbox, to, folderEntry{until: s.e.now().Add(keepStranger)})
 	}
-	w.setState(&w.in, t.Message, kept)
-	return w.retry(ctx, "restore", &fault.Fault{Class: fault.Retry, Status: f.Status, Code: f.Code,
+	s.setState(&s.in, t.Message, kept)
+	return failure{s.step}.retry(ctx, "restore", &fault.Fault{Class: fault.Retry, Status: f.Status, Code: f.Code,
 		Detail: "the original folder or the message is gone: " + f.Detail})
 }
 
 // markRead gives a message its read state back. It may be repeated, so that a lost answer does no harm.
-func (w *work) markRead(ctx context.Context, c exchange.Candidate, t store.Taken) error {
+func (s restorer) markRead(ctx context.Context, c exchange.Candidate, t store.Taken) error {
 	if c.Read == t.Read {
 		return nil
 	}
 	t.Message = c.ID
-	if err := w.begin(ctx, "mark_read", t); err != nil {
+	if err := (committer{s.step}).begin(ctx, "mark_read", t); err != nil {
 		return err
 	}
-	err := w.box.MarkRead(ctx, w.in.Mailbox, c.ID, t.Read)
-	return w.commit(ctx, "mark_read", result{entry: t, err: err})
+	err := s.box.MarkRead(ctx, s.in.Mailbox, c.ID, t.Read)
+	return mover{s.step}.classify(ctx, "mark_read", result{entry: t, err: err})
 }
 
-// restored ends a restore.
-func (w *work) restored(ctx context.Context, told []string) error {
+// conclude ends a restore.
+func (s restorer) conclude(ctx context.Context, told []string) error {
 	outcome := store.Gone
 	for _, what := range told {
 		switch {
@@ -315,5 +315,5 @@ func (w *work) restored(ctx context.Context, told []string) error {
 		}
 	}
 	reason := strings.Join(told, "; ")
-	return w.endAs(ctx, ending{"restore", string(outcome), reason}, outcome, reason)
+	return s.endAs(ctx, ending{"restore", string(outcome), reason}, outcome, reason)
 }

@@ -27,8 +27,8 @@ const (
 // errEnded ends a step whose intent has been written.
 var errEnded = errors.New("the step is over")
 
-// work is one step of one intent.
-type work struct {
+// step is one step of one intent: what its states share.
+type step struct {
 	e       *Engine
 	lane    *lane
 	tenant  *config.Tenant
@@ -41,25 +41,41 @@ type work struct {
 	match   *matcher
 }
 
+// The states of a step, each a type that can be read alone. All of them share the step: the intent as it was read, and C3
+// and C4.
+type (
+	committer  struct{ *step } // writes attempts and outcomes: C3 and C4
+	retraction struct{ *step } // resolve, find, verify identity, look at the brake, move
+	resolver   struct{ *step } // which mailbox an address is, and which rule is for it
+	expander   struct{ *step } // a group that the report did not expand
+	finder     struct{ *step } // which messages of the mailbox are the record's
+	mover      struct{ *step } // one message's move: C3, the call, C4
+	verifier   struct{ *step } // what became of an attempt whose answer was lost
+	absence    struct{ *step } // no message to act on was found
+	restorer   struct{ *step } // puts back what was taken
+	recheck    struct{ *step } // looks for further copies of what was taken
+	failure    struct{ *step } // what follows from a fault
+)
+
 // step carries one intent on: read it again, verify what is in doubt, then act.
 func (e *Engine) step(ctx context.Context, l *lane, in store.Intent) {
-	w, err := e.work(ctx, l, in, store.Pending)
+	s, err := e.newStep(ctx, l, in, store.Pending)
 	if err != nil {
 		e.o.Log.Error("read intent", "event", "intent.failed", "intent", in.ID, "error", err)
 		l.postpone(in, storeWait)
 		return
 	}
-	if w == nil {
+	if s == nil {
 		return
 	}
-	w.trouble(ctx, w.guarded(ctx))
+	failure{s}.handle(ctx, s.run(ctx))
 }
 
 // storeWait is how long an intent rests in memory when the store could not be read or written.
 const storeWait = 5 * time.Second
 
-// work reads what a step at an intent of that outcome needs; nil when there is nothing to do any more.
-func (e *Engine) work(ctx context.Context, l *lane, in store.Intent, outcome store.Outcome) (*work, error) {
+// newStep reads what a step at an intent of that outcome needs; nil when there is nothing to do any more.
+func (e *Engine) newStep(ctx context.Context, l *lane, in store.Intent, outcome store.Outcome) (*step, error) {
 	fresh, err := e.o.Store.Intent(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -72,27 +88,27 @@ func (e *Engine) work(ctx context.Context, l *lane, in store.Intent, outcome sto
 	if err != nil {
 		return nil, err
 	}
-	w := &work{e: e, lane: l, tenant: t.Config, rec: rec, in: fresh, ranFor: fresh.Action}
-	w.box = newMeter(t.Mailboxes, l, fresh)
-	return w, nil
+	s := &step{e: e, lane: l, tenant: t.Config, rec: rec, in: fresh, ranFor: fresh.Action}
+	s.box = newMeter(t.Mailboxes, l, fresh)
+	return s, nil
 }
 
-// guarded runs the step; a panic becomes its error, so that one bad message stops nothing else.
-func (w *work) guarded(ctx context.Context) (err error) {
+// run runs the step; a panic becomes its error, so that one bad message stops nothing else.
+func (s *step) run(ctx context.Context) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = &panicked{fmt.Sprint(p)}
 		}
 	}()
-	if w.in.Unknown {
-		if err := w.verify(ctx); err != nil {
+	if s.in.Unknown {
+		if err := (verifier{s}).run(ctx); err != nil {
 			return err
 		}
 	}
-	if w.in.Kind == store.Restore {
-		return w.giveBack(ctx)
+	if s.in.Kind == store.Restore {
+		return restorer{s}.run(ctx)
 	}
-	return w.retract(ctx)
+	return retraction{s}.run(ctx)
 }
 
 type panicked struct{ what string }
@@ -100,12 +116,12 @@ type panicked struct{ what string }
 func (p *panicked) Error() string { return "panic: " + p.what }
 
 // end writes an outcome that stays.
-func (w *work) end(ctx context.Context, outcome store.Outcome, reason string) error {
-	return w.endAs(ctx, ending{"find", string(outcome), reason}, outcome, reason)
+func (s *step) end(ctx context.Context, outcome store.Outcome, reason string) error {
+	return s.endAs(ctx, ending{"find", string(outcome), reason}, outcome, reason)
 }
 
-func (w *work) endAs(ctx context.Context, end ending, outcome store.Outcome, reason string) error {
-	err := w.write(ctx, end, func(in *store.Intent) {
+func (s *step) endAs(ctx context.Context, end ending, outcome store.Outcome, reason string) error {
+	err := committer{s}.commit(ctx, end, func(in *store.Intent) {
 		in.Outcome, in.Reason = outcome, reason
 		in.Unknown, in.Faults, in.FaultSince, in.NotBefore = false, 0, time.Time{}, time.Time{}
 	})
@@ -113,13 +129,13 @@ func (w *work) endAs(ctx context.Context, end ending, outcome store.Outcome, rea
 }
 
 // hold leaves the intent to a person.
-func (w *work) hold(ctx context.Context, hold, reason string) error {
-	return w.holdAs(ctx, hold, "", reason)
+func (s *step) hold(ctx context.Context, hold, reason string) error {
+	return s.holdAs(ctx, hold, "", reason)
 }
 
 // holdAs does so with a code.
-func (w *work) holdAs(ctx context.Context, hold string, code store.Code, reason string) error {
-	err := w.write(ctx, ending{"find", string(store.Held), reason}, func(in *store.Intent) {
+func (s *step) holdAs(ctx context.Context, hold string, code store.Code, reason string) error {
+	err := committer{s}.commit(ctx, ending{"find", string(store.Held), reason}, func(in *store.Intent) {
 		in.Outcome, in.Hold, in.Code, in.Reason, in.Approved = store.Held, hold, code, reason, ""
 		in.Faults, in.FaultSince = 0, time.Time{}
 	})
@@ -139,7 +155,7 @@ func withTaken(list []store.Taken, t store.Taken) []store.Taken {
 }
 
 // setState gives the entry of a message its state.
-func (w *work) setState(in *store.Intent, message, state string) {
+func (s *step) setState(in *store.Intent, message, state string) {
 	for i := range in.Taken {
 		t := &in.Taken[i]
 		if t.Message != message {
@@ -148,7 +164,7 @@ func (w *work) setState(in *store.Intent, message, state string) {
 		if in.Kind == store.Retract && t.State == trying && (state == stayed || state == lost) {
 			t.Tried = t.Target
 		}
-		t.State, t.At = state, w.e.now()
+		t.State, t.At = state, s.e.now()
 		if (state == kept || state == stayed) && t.Was != "" {
 			t.State, t.Target = earlier, t.Was // it lies where an earlier round took it
 		}

@@ -1,0 +1,34 @@
+package retract
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"clawback/retract/exchange"
+	"clawback/retract/fault"
+)
+
+// folderID gives a folder's id from memory or the mailbox; "" when the mailbox has no such folder.
+func (s *step) folderID(ctx context.Context, f exchange.Folder) (string, error) {
+	e, err := s.folder(ctx, f)
+	return e.id, err
+}
+
+func (s *step) folder(ctx context.Context, f exchange.Folder) (folderEntry, error) {
+	now := s.e.now()
+	if e, ok := s.lane.dir.folder(s.in.Mailbox, f, now); ok {
+		return e, nil
+	}
+	id, name, err := s.box.FolderID(ctx, s.in.Mailbox, f)
+	e := folderEntry{id: id, name: name, until: now.Add(keepFolder)}
+	var failure *fault.Fault
+	if errors.As(err, &failure) && (failure.Class == fault.Gone || failure.Class == fault.GiveUp) {
+		e, err = folderEntry{until: now.Add(keepStranger)}, nil
+	}
+	if err != nil {
+		return folderEntry{}, fmt.Errorf("ask for folder %s: %w", exchange.Place(f), err)
+	}
+	s.lane.dir.learnFolder(s.in.Mailbox, f, e)
+	return e, nil
+}

@@ -1,0 +1,194 @@
+package retract
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"clawback/config"
+	"clawback/retract/exchange"
+	"clawback/store"
+)
+
+// run is a retraction: resolve, find, prove, then move what is proven and not far enough out of sight yet.
+func (s retraction) run(ctx context.Context) error {
+	if why := s.skipReason(); why != "" {
+		return s.end(ctx, store.Skipped, why)
+	}
+	if restoring, err := s.restoreInDoubt(ctx); err != nil {
+		return err
+	} else if restoring {
+		s.lane.postpone(s.in, 2*time.Second)
+		return errEnded
+	}
+	if err := (resolver{s.step}).resolve(ctx); err != nil {
+		return err
+	}
+	target, ok := Target(config.Action(s.in.Action))
+	if !ok {
+		return s.end(ctx, store.Skipped, "the action for its mailbox is "+s.in.Action)
+	}
+	if why := s.skipReason(); why != "" { // by the rule of its mailbox
+		return s.end(ctx, store.Skipped, why)
+	}
+	if err := (resolver{s.step}).checkProtected(ctx); err != nil {
+		return err
+	}
+	hits, err := finder{s.step}.find(ctx, target)
+	if err != nil {
+		return err
+	}
+	found, err := finder{s.step}.verifyIdentity(ctx, hits)
+	if err != nil {
+		return err
+	}
+	if len(found.same) == 0 {
+		return absence{s.step}.conclude(ctx, found, target)
+	}
+	return s.moveAll(ctx, found, target)
+}
+
+// restoreInDoubt reports whether a restore of this mailbox's message is in doubt: what it did must be known first.
+func (s retraction) restoreInDoubt(ctx context.Context) (bool, error) {
+	if s.in.Round <= 1 {
+		return false, nil
+	}
+	back, err := s.e.o.Store.Intent(ctx, store.IntentID(s.in.Record, fold(s.in.Address), store.Restore))
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return false, fmt.Errorf("look for a restore: %w", &storeError{err})
+	}
+	return err == nil && back.Unknown && !back.Outcome.Final(), nil
+}
+
+// skipReason says why nothing is to be done, as things are now; "" when something is.
+func (s retraction) skipReason() string {
+	switch {
+	case s.in.Cancelled != "":
+		return "cancelled before it was done: " + s.in.Cancelled
+	case s.rec.Pinned != "" && s.in.By == "":
+		return "the record is pinned (" + s.rec.Pinned + "): no automatism touches it"
+	case s.tenant.Mode != "live":
+		return "the tenant is in dry-run mode: nothing is taken"
+	case !internal(s.tenant, s.in.Address):
+		return "external recipient: " + fold(s.in.Address) + " is in none of the tenant's domains"
+	case s.in.By == "" && len(s.in.Taken) == 0 && tooOld(s.rec.Received, s.in.Limit.MaxAge, s.e.now()) != "":
+		return tooOld(s.rec.Received, s.in.Limit.MaxAge, s.e.now())
+	case s.rec.MessageID == "":
+		return "the message has no Message-ID: it cannot be looked up"
+	}
+	return exempt(s.tenant, s.in.Address)
+}
+
+// moveAll moves the proven messages that are not far enough out of sight.
+func (s retraction) moveAll(ctx context.Context, f identified, target exchange.Folder) error {
+	chosen, err := s.selectMessages(ctx, f.same, target)
+	if err != nil {
+		return err
+	}
+	todo := chosen.todo
+	if len(todo) == 0 {
+		if chosen.already == "" {
+			return s.end(ctx, store.Skipped, chosen.left)
+		}
+		return s.end(ctx, store.Done, chosen.already+f.leftAlone())
+	}
+	s.in.Campaigns = campaignsOf(s.tenant, s.rec)
+	stopped, err := s.e.brake.reserve(ctx, s.tenant, s.in, s.e.now())
+	if err != nil {
+		return err
+	}
+	if !stopped.none() {
+		return s.holdByBrake(ctx, stopped)
+	}
+	for i, c := range todo {
+		last := ""
+		if i == len(todo)-1 {
+			last = takenTo(target, s.e.now()) + plural(len(todo)) + f.leftAlone()
+		}
+		if err := (mover{s.step}).move(ctx, c, target, last); err != nil {
+			return err
+		}
+	}
+	return errEnded
+}
+
+func plural(n int) string {
+	if n == 1 {
+		return ""
+	}
+	return fmt.Sprintf(" (%d copies)", n)
+}
+
+// leftAlone says what was left alone beside the message.
+func (f identified) leftAlone() string {
+	if n := len(f.different) + len(f.uncertain); n > 0 {
+		return fmt.Sprintf("; %d other with this Message-ID left alone: %s", n, reasons(f.different, f.uncertain))
+	}
+	return ""
+}
+
+// chosen is what choose made of the proven hits.
+type chosen struct {
+	todo    []match
+	already string // why nothing is to be done about the last one that was far enough
+	left    string // why the last one was left where it is by the rule
+}
+
+// selectMessages leaves out what lies at the target or beyond, and what the rule spares: read, or older than its max_age.
+func (s retraction) selectMessages(ctx context.Context, mine []match, target exchange.Folder) (c chosen, err error) {
+	for _, hit := range mine {
+		at, err := s.placeOf(ctx, hit.Candidate, target)
+		if err != nil {
+			return chosen{}, err
+		}
+		spared := s.sparedByRule(hit.Candidate)
+		switch {
+		case exchange.Satisfied(exchange.RankOf(at), exchange.RankOf(target)):
+			c.already = absence{s.step}.atRest([]match{hit}, at)
+		case recheck{s.step}.restoredByUser(hit.Candidate):
+			c.already = "nothing to do: it lies in a folder to which its user has brought it back"
+		case spared != "":
+			c.left = spared
+		default:
+			c.todo = append(c.todo, hit)
+		}
+	}
+	return c, nil
+}
+
+// sparedByRule says why the rule leaves a hit alone; "" when it does not, or a person asked. The mailbox knows best when
+// the message was delivered: its report can be hours late.
+func (s retraction) sparedByRule(c exchange.Candidate) string {
+	switch {
+	case s.in.By != "":
+		return ""
+	case s.in.Limit.UnreadOnly && c.Read:
+		return "already read, and the rule is unread_only"
+	case len(s.in.Taken) > 0:
+		return ""
+	}
+	return tooOld(c.Received, s.in.Limit.MaxAge, s.e.now())
+}
+
+// placeOf gives the well-known folder in which a hit lies, as far as it matters: what Find lists is outside Recoverable
+// Items, so that for a target in there no folder has to be asked for.
+func (s retraction) placeOf(ctx context.Context, c exchange.Candidate, target exchange.Folder) (exchange.Folder, error) {
+	folders := []exchange.Folder{exchange.JunkEmail, exchange.Deleted}
+	switch target {
+	case exchange.Deletions:
+		return exchange.Folder(c.Folder), nil
+	case exchange.Purges:
+		folders = nil
+	}
+	for _, f := range folders {
+		id, err := s.folderID(ctx, f)
+		if err != nil {
+			return "", err
+		}
+		if id != "" && c.Folder == id {
+			return f, nil
+		}
+	}
+	return exchange.Folder(c.Folder), nil
+}
