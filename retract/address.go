@@ -54,7 +54,7 @@ func exempt(t *config.Tenant, address string) string {
 	if e, ok := listed(t.Exempt, address); ok {
 		return "exempt: " + fold(address) + " is listed under exempt (" + e + ")"
 	}
-	for _, own := range ownAddresses(t) {
+	for _, own := range daemonAddresses(t) {
 		if matches(own.address, address) {
 			return "exempt: " + fold(address) + " is " + own.what
 		}
@@ -65,21 +65,21 @@ func exempt(t *config.Tenant, address string) string {
 	return ""
 }
 
-type ownAddress struct{ address, what string }
+type daemonAddress struct{ address, what string }
 
-// ownAddresses are those that the daemon itself depends on: to retract from them would be to chase itself.
-func ownAddresses(t *config.Tenant) []ownAddress {
-	own := []ownAddress{
+// daemonAddresses are those that the daemon itself depends on: to retract from them would be to chase itself.
+func daemonAddresses(t *config.Tenant) []daemonAddress {
+	own := []daemonAddress{
 		{t.AlternateMailbox, "the alternate journaling mailbox"},
 		{t.RecoveryAddress, "the recovery address"},
 	}
 	for _, a := range t.Addresses {
-		own = append(own, ownAddress{a.Address, "a journal address"})
+		own = append(own, daemonAddress{a.Address, "a journal address"})
 	}
 	for _, s := range t.Submissions {
-		own = append(own, ownAddress{s.Address, "a submission address"})
+		own = append(own, daemonAddress{s.Address, "a submission address"})
 		for _, mailbox := range s.Mailboxes {
-			own = append(own, ownAddress{mailbox, "a mailbox that users report to"})
+			own = append(own, daemonAddress{mailbox, "a mailbox that users report to"})
 		}
 	}
 	return own

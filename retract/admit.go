@@ -7,7 +7,7 @@ import (
 )
 
 // blocked reports whether an intent must wait: it is being worked on, or rests, or its mailbox is full.
-func (l *lane) blocked(in store.Intent, full map[string]bool) bool {
+func (l *scheduler) blocked(in store.Intent, full map[string]bool) bool {
 	now := l.e.now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -19,28 +19,28 @@ func (l *lane) blocked(in store.Intent, full map[string]bool) bool {
 	if in.Job != "" {
 		memo += " bulk" // which may be out of tokens where a fresh verdict is not
 	}
-	full[memo] = full[memo] || full[key] || l.shutOut(in, key, now)
+	full[memo] = full[memo] || full[key] || l.unavailable(in, key, now)
 	return full[memo]
 }
 
 // resting reports whether an intent has a worker, or waits in memory, or its job is suspended. The caller holds mu.
-func (l *lane) resting(in store.Intent, now time.Time) bool {
+func (l *scheduler) resting(in store.Intent, now time.Time) bool {
 	_, running := l.running[in.ID]
 	return running || l.later[in.ID].After(now) || l.e.halted(in)
 }
 
-// shutOut reports whether an intent's mailbox has no place for another worker now. The caller holds mu.
-func (l *lane) shutOut(in store.Intent, key string, now time.Time) bool {
-	return l.busy[key] >= l.perMailbox() || l.gates[key].After(now) || l.parched(in, key, now)
+// unavailable reports whether an intent's mailbox has no place for another worker now. The caller holds mu.
+func (l *scheduler) unavailable(in store.Intent, key string, now time.Time) bool {
+	return l.busy[key] >= l.perMailbox() || l.gates[key].After(now) || l.outOfTokens(in, key, now)
 }
 
 // admit takes an intent in, unless it is blocked by now.
-func (l *lane) admit(in store.Intent) bool {
+func (l *scheduler) admit(in store.Intent) bool {
 	now := l.e.now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	key := l.key(in)
-	if l.resting(in, now) || l.shutOut(in, key, now) {
+	if l.resting(in, now) || l.unavailable(in, key, now) {
 		return false
 	}
 	delete(l.later, in.ID)
@@ -50,7 +50,7 @@ func (l *lane) admit(in store.Intent) bool {
 }
 
 // leave gives back what admit took.
-func (l *lane) leave(in store.Intent) {
+func (l *scheduler) leave(in store.Intent) {
 	l.e.brake.release(in.ID)
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -62,7 +62,7 @@ func (l *lane) leave(in store.Intent) {
 }
 
 // key is the mailbox as far as it is known before a worker starts: its id, else the address.
-func (l *lane) key(in store.Intent) string {
+func (l *scheduler) key(in store.Intent) string {
 	if in.Mailbox != "" {
 		return in.Mailbox
 	}
@@ -73,7 +73,7 @@ func (l *lane) key(in store.Intent) string {
 }
 
 // perMailbox is how many workers may be at one mailbox.
-func (l *lane) perMailbox() int {
+func (l *scheduler) perMailbox() int {
 	if t, ok := l.e.o.Tenants(l.id); ok && t.Config.Graph.MailboxConcurrent > 0 {
 		return min(t.Config.Graph.MailboxConcurrent, hardLimit)
 	}

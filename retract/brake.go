@@ -85,10 +85,10 @@ func (b *brake) over(ctx context.Context, t *config.Tenant, in store.Intent, now
 	if err != nil {
 		return overrun{}, &storeError{err}
 	}
-	if s := n.passes(limitsOf(t)); !s.none() {
+	if s := n.exceeds(limitsOf(t)); !s.none() {
 		return s, nil
 	}
-	if s := n.withReserved(b.reserved, in).passes(limitsOf(t)); !s.none() {
+	if s := n.withReserved(b.reserved, in).exceeds(limitsOf(t)); !s.none() {
 		return overrun{}, &notMade{time.Second}
 	}
 	return overrun{}, nil
@@ -199,9 +199,9 @@ func (l limits) forCampaign(seen int) int {
 	return int(math.Ceil(float64(all) * l.campaign / 100))
 }
 
-// passes says which limit one more mailbox would pass: those in all before the campaign's, so that a person learns of the
+// exceeds says which limit one more mailbox would pass: those in all before the campaign's, so that a person learns of the
 // wider trouble.
-func (n counted) passes(l limits) overrun {
+func (n counted) exceeds(l limits) overrun {
 	switch {
 	case n.mail >= l.perMail:
 		return overrun{code: store.CodePerMail,

@@ -28,7 +28,7 @@ var (
 // $select and a small $top, costs 1.
 const costOther = 3
 
-// bucket is a token bucket. The zero value is full. It is guarded by its lane.
+// bucket is a token bucket. The zero value is full. It is guarded by its scheduler.
 type bucket struct {
 	used float64
 	at   time.Time
@@ -70,7 +70,7 @@ func (s *shared) spend(now time.Time, n float64) time.Duration {
 }
 
 // pace waits for the tokens of one request that all mailboxes share.
-func (l *lane) pace(ctx context.Context, mailbox string, units float64) error {
+func (l *scheduler) pace(ctx context.Context, mailbox string, units float64) error {
 	now := l.e.now()
 	wait := l.e.app.spend(now, 1)
 	if mailbox == theDirectory {

@@ -16,7 +16,7 @@ type callGate struct {
 }
 
 func (g *callGate) Clear() *fault.Fault {
-	l := g.meter.lane
+	l := g.meter.sched
 	wait := time.Duration(0)
 	if g.sent == 0 {
 		wait = l.gated(g.mailbox)
@@ -31,13 +31,13 @@ func (g *callGate) Clear() *fault.Fault {
 }
 
 func (g *callGate) ClearLogin() *fault.Fault {
-	if wait := g.meter.lane.gated(loginService); wait > 0 {
+	if wait := g.meter.sched.gated(loginService); wait > 0 {
 		return notSent(wait)
 	}
 	return nil
 }
 
-func (g *callGate) LoginFailed(f *fault.Fault) { g.meter.lane.learnGate(loginService, f) }
+func (g *callGate) LoginFailed(f *fault.Fault) { g.meter.sched.learnGate(loginService, f) }
 
 func notSent(wait time.Duration) *fault.Fault {
 	return &fault.Fault{Class: fault.Retry, After: wait, Code: fault.CodeNotCleared, Detail: "not sent: the server asks to wait"}

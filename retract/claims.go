@@ -10,14 +10,14 @@ type claim struct{ id, address string }
 // claimsMax bounds how many records' claims are kept in memory. They are read from the store again when needed.
 const claimsMax = 256
 
-func (l *lane) claimed(key string) bool {
+func (l *scheduler) claimed(key string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.claims[key] != nil
 }
 
 // load fills in what the store knows. What was claimed meanwhile stays.
-func (l *lane) load(key string, kind store.Kind, have []store.Intent) {
+func (l *scheduler) load(key string, kind store.Kind, have []store.Intent) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.claims) >= claimsMax {
@@ -38,7 +38,7 @@ func (l *lane) load(key string, kind store.Kind, have []store.Intent) {
 }
 
 // working reports whether a worker is at one of the intents. The caller holds mu.
-func (l *lane) working(of map[string]claim) bool {
+func (l *scheduler) working(of map[string]claim) bool {
 	for _, c := range of {
 		if _, ok := l.running[c.id]; ok {
 			return true
@@ -48,7 +48,7 @@ func (l *lane) working(of map[string]claim) bool {
 }
 
 // claim takes a record's mailbox for an intent. It gives the address of the intent that has it already, or "".
-func (l *lane) claim(key, mailbox string, mine claim) string {
+func (l *scheduler) claim(key, mailbox string, mine claim) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.claims[key] == nil {

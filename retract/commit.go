@@ -46,7 +46,7 @@ func (s *storeError) Unwrap() error { return s.error }
 type ending struct{ operation, outcome, detail string }
 
 // commit is C4: it completes the attempt, and changes the intent. Without a begun attempt, the step only looked: it is
-// recorded as an attempt all the same. When somebody else changed the intent meanwhile, their wish and our finding are
+// recorded as an attempt all the same. When somebody else changed the intent meanwhile, their decision and our finding are
 // both kept. It ends the step when the intent is not pending any more.
 func (s committer) commit(ctx context.Context, end ending, change func(*store.Intent)) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second) // what was learnt is written even at a stop
@@ -68,7 +68,7 @@ func (s committer) commit(ctx context.Context, end ending, change func(*store.In
 		if err != nil {
 			return fmt.Errorf("complete %s: %w", end.operation, &storeError{err})
 		}
-		s.in = adopt(fresh, s.in)
+		s.in = mergeWrites(fresh, s.in)
 	}
 	return &storeError{store.ErrConflict}
 }
@@ -101,7 +101,7 @@ func (s committer) tryCommit(ctx context.Context, end ending, change func(*store
 	}
 	// C4. Durable: what Graph answered, or that it is Unknown. A crash before it leaves the attempt open, and Unknown.
 	s.in, s.attempt = done, nil
-	s.lane.note(done)
+	s.sched.note(done)
 	failure{s.step}.alertStuck(done)
 	s.e.o.Log.Info("attempt", "event", "intent.attempt", "intent", done.ID, "record", done.Record, "tenant", done.Tenant, "attempt", a.Seq,
 		"operation", a.Operation, "answer", a.Outcome, "outcome", string(done.Outcome), "detail", a.Detail)
@@ -109,14 +109,14 @@ func (s committer) tryCommit(ctx context.Context, end ending, change func(*store
 }
 
 // note keeps in memory when an ended intent is to be looked at again.
-func (l *lane) note(in store.Intent) {
+func (l *scheduler) note(in store.Intent) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.lookAgain(in)
 }
 
-// adopt joins what somebody else wrote with what this step knows: theirs is what is wanted, ours is what was done.
-func adopt(fresh, mine store.Intent) store.Intent {
+// mergeWrites joins what somebody else wrote with what this step knows: theirs is what is wanted, ours is what was done.
+func mergeWrites(fresh, mine store.Intent) store.Intent {
 	fresh.Mailbox, fresh.Unknown, fresh.Taken = mine.Mailbox, mine.Unknown, mine.Taken
 	fresh.Message, fresh.OriginalFolder, fresh.FolderName = mine.Message, mine.OriginalFolder, mine.FolderName
 	fresh.Target, fresh.WasRead, fresh.Tries = mine.Target, mine.WasRead, mine.Tries

@@ -36,7 +36,7 @@ func (s committer) expectCopies(next *store.Intent) {
 }
 
 // lookForCopies starts a worker for one look, as far as there is room beside what is fresh.
-func (l *lane) lookForCopies(work context.Context, in store.Intent) {
+func (l *scheduler) lookForCopies(work context.Context, in store.Intent) {
 	l.mu.Lock()
 	most := max(1, int(l.limit)/4)
 	busy := l.looking >= most
@@ -49,7 +49,7 @@ func (l *lane) lookForCopies(work context.Context, in store.Intent) {
 		return
 	}
 	l.workers.Go(func() {
-		defer l.poke()
+		defer l.notify()
 		defer l.leave(in)
 		wait := l.e.copies(work, l, in)
 		l.lookLater(in.ID, wait, true)
@@ -57,20 +57,20 @@ func (l *lane) lookForCopies(work context.Context, in store.Intent) {
 }
 
 // lookLater gives a look's place back, and has the intent looked at after a wait; 0: not by this.
-func (l *lane) lookLater(id string, wait time.Duration, placed bool) {
+func (l *scheduler) lookLater(id string, wait time.Duration, placed bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if placed {
 		l.looking--
 	}
 	if wait > 0 {
-		l.again[id] = l.e.now().Add(wait)
+		l.revisits[id] = l.e.now().Add(wait)
 	}
 }
 
 // copies is one look for further copies of a message that was taken. It answers how long to wait after a failure, 0
 // when the look was made and written.
-func (e *Engine) copies(ctx context.Context, l *lane, in store.Intent) (wait time.Duration) {
+func (e *Engine) copies(ctx context.Context, l *scheduler, in store.Intent) (wait time.Duration) {
 	s, err := e.newStep(ctx, l, in, store.Done)
 	if err == nil && s == nil {
 		return 0
@@ -139,8 +139,8 @@ func (s recheck) record(ctx context.Context, looks int, todo []match) error {
 	if err := s.e.o.Store.Update(ctx, store.Change{Intents: []store.Intent{in}}); err != nil {
 		return &storeError{err}
 	}
-	s.lane.note(in)
-	s.lane.poke()
+	s.sched.note(in)
+	s.sched.notify()
 	return nil
 }
 

@@ -1,6 +1,6 @@
 // Package retract is policy, and the state machine that carries intents out; it declares the small interface it needs of a mailbox system.
 //
-// Plan is the policy: pure, called by the store inside C2. Engine is the machine: for each tenant a lane reads what is
+// Plan is the policy: pure, called by the store inside C2. Engine is the machine: for each tenant a scheduler reads what is
 // due and starts workers, each of which carries one intent a step further: verify what is in doubt, resolve the address,
 // find the messages, prove that they are the record's, look at the brake, act. A restore is an intent like any other.
 //
@@ -19,7 +19,7 @@
 //	I5  What the brake lets through is counted at C3; a race of workers cannot overshoot.
 //	I6  No request is sent before the server's Retry-After is over, whichever call met it, after a restart either; nor to
 //	    the login service before its own is. It counts as no failure, nor does what a whole service that is away fails.
-//	I7  Policy and machine may write one intent at the same time: the policy's wish and the machine's finding are both kept.
+//	I7  Policy and machine may write one intent at the same time: the policy's decision and the machine's finding are both kept.
 //
 // On failure: a Fault becomes an outcome of the intent, or a later try, by the tables of schedule.go. Authentication
 // trouble pauses the tenant, and so does a service that is away, with one alert each. A person is told of what goes on

@@ -63,10 +63,10 @@ type Engine struct {
 	brake *brake
 	app   shared // requests of all tenants
 
-	mu      sync.Mutex
-	lanes   map[string]*lane     // by tenant
-	alerted map[string]time.Time // by kind and subject, until when it is not said again: one alert for one trouble
-	waking  chan struct{}
+	mu         sync.Mutex
+	schedulers map[string]*scheduler // by tenant
+	alerted    map[string]time.Time  // by kind and subject, until when it is not said again: one alert for one trouble
+	waking     chan struct{}
 
 	suspended atomic.Pointer[map[string]bool] // bulk jobs of which nothing is begun; nil: all of them, until it is known
 }
@@ -83,22 +83,22 @@ func New(o Options) *Engine {
 		o.Grace = 20 * time.Second
 	}
 	return &Engine{
-		o: o, brake: newBrake(o.Store), app: shared{quota: appQuota}, lanes: map[string]*lane{}, alerted: map[string]time.Time{},
+		o: o, brake: newBrake(o.Store), app: shared{quota: appQuota}, schedulers: map[string]*scheduler{}, alerted: map[string]time.Time{},
 		waking: make(chan struct{}, 1),
 	}
 }
 
 func (e *Engine) now() time.Time { return e.o.Now().UTC().Round(0) }
 
-// Run works until ctx is done, then lets the attempts under way come to their end within Grace. Each tenant has a lane
+// Run works until ctx is done, then lets the attempts under way come to their end within Grace. Each tenant has a scheduler
 // of its own: none waits for another.
 func (e *Engine) Run(ctx context.Context) error {
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	var lanes sync.WaitGroup
+	var schedulers sync.WaitGroup
 	for ctx.Err() == nil {
 		e.sweep()
-		e.start(ctx, work, &lanes)
+		e.start(ctx, work, &schedulers)
 		select {
 		case <-ctx.Done():
 		case <-e.waking:
@@ -107,32 +107,32 @@ func (e *Engine) Run(ctx context.Context) error {
 	}
 	timer := time.AfterFunc(e.o.Grace, stop)
 	defer timer.Stop()
-	lanes.Wait()
+	schedulers.Wait()
 	e.forget()
 	return nil
 }
 
-// start gives a lane to each tenant that has none, and wakes the others.
+// start gives a scheduler to each tenant that has none, and wakes the others.
 func (e *Engine) start(ctx, work context.Context, wg *sync.WaitGroup) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, id := range e.o.TenantIDs() {
-		if l, ok := e.lanes[id]; ok {
+		if l, ok := e.schedulers[id]; ok {
 			l.fresh.Store(true)
-			l.poke()
+			l.notify()
 			continue
 		}
-		l := newLane(e, id)
-		e.lanes[id] = l
+		l := newScheduler(e, id)
+		e.schedulers[id] = l
 		wg.Go(func() { l.run(ctx, work) })
 	}
 }
 
-// forget drops the lanes, so that Run can be called again.
+// forget drops the schedulers, so that Run can be called again.
 func (e *Engine) forget() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.lanes = map[string]*lane{}
+	e.schedulers = map[string]*scheduler{}
 }
 
 // Wake has the engine look for what is due now: after C2, after an operator's word, after a reload. It never blocks.
@@ -154,7 +154,7 @@ func (e *Engine) alert(a Alert, subject string) {
 	}
 	e.mu.Unlock()
 	if !told {
-		e.say(a)
+		e.raise(a)
 	}
 }
 
@@ -166,7 +166,7 @@ func (e *Engine) alertLasting(a Alert, subject string) {
 	e.alerted[a.Kind+"\x00"+a.Tenant+"\x00"+subject] = e.now().Add(day)
 }
 
-func (e *Engine) say(a Alert) {
+func (e *Engine) raise(a Alert) {
 	if e.o.Alert != nil {
 		e.o.Alert(a)
 		return

@@ -19,10 +19,10 @@ func (s failure) handle(ctx context.Context, err error) {
 	switch {
 	case err == nil || errors.Is(err, errEnded):
 	case errors.Is(err, store.ErrConflict):
-		s.lane.postpone(s.in, 100*time.Millisecond) // somebody else wrote it: read it again
+		s.sched.postpone(s.in, 100*time.Millisecond) // somebody else wrote it: read it again
 	default:
 		s.e.o.Log.Error("intent", "event", "intent.failed", "intent", s.in.ID, "error", err)
-		s.lane.postpone(s.in, storeWait)
+		s.sched.postpone(s.in, storeWait)
 	}
 }
 
@@ -40,15 +40,15 @@ func (s failure) settle(ctx context.Context, err error) error {
 	case errors.As(err, &crash):
 		return s.crashed(ctx, crash)
 	case errors.As(err, &skipped):
-		s.lane.postpone(s.in, skipped.wait)
+		s.sched.postpone(s.in, skipped.wait)
 		return nil
 	case ctx.Err() != nil:
 		return nil // a stop: nothing was changed, and the intent is due as before
 	case !errors.As(err, &f):
 		f = &fault.Fault{Class: fault.Retry, Detail: err.Error()}
 	}
-	if absent(f) && s.attempt == nil && s.lane.away() {
-		s.lane.postpone(s.in, s.lane.gated("")+time.Second) // a little longer, so that another one looks whether it is back
+	if absent(f) && s.attempt == nil && s.sched.away() {
+		s.sched.postpone(s.in, s.sched.gated("")+time.Second) // a little longer, so that another one looks whether it is back
 		return nil
 	}
 	return s.faulted(ctx, "find", f)
@@ -67,7 +67,7 @@ func (s failure) crashed(ctx context.Context, p *panicked) error {
 func (s failure) faulted(ctx context.Context, operation string, f *fault.Fault) error {
 	switch f.Class {
 	case fault.Auth:
-		s.lane.refuse(s.in, f)
+		s.sched.refuse(s.in, f)
 		if s.attempt == nil {
 			return errEnded // nothing to write: the whole tenant waits
 		}
@@ -89,7 +89,7 @@ func (s failure) faulted(ctx context.Context, operation string, f *fault.Fault) 
 func (s failure) alertFull(f *fault.Fault) {
 	if f.Full() {
 		s.e.alertLasting(Alert{Kind: "full", Tenant: s.in.Tenant, Text: fmt.Sprintf("%s: %s; tried again by itself for a day or more, then failed",
-			s.in.Address, f.Error())}, s.lane.key(s.in))
+			s.in.Address, f.Error())}, s.sched.key(s.in))
 	}
 }
 
@@ -98,8 +98,8 @@ func (s failure) reresolve(f *fault.Fault) bool {
 	if f.Code != "Request_ResourceNotFound" || s.in.Mailbox == "" || s.in.Faults > 0 || len(s.in.Taken) > 0 {
 		return false
 	}
-	s.lane.dir.unlearn(s.in.Address)
-	s.lane.dir.unlearn(s.in.Mailbox)
+	s.sched.dir.unlearn(s.in.Address)
+	s.sched.dir.unlearn(s.in.Mailbox)
 	s.in.Mailbox = ""
 	return true
 }

@@ -17,7 +17,7 @@ func (s *step) folderID(ctx context.Context, f exchange.Folder) (string, error) 
 
 func (s *step) folder(ctx context.Context, f exchange.Folder) (folderEntry, error) {
 	now := s.e.now()
-	if e, ok := s.lane.dir.folder(s.in.Mailbox, f, now); ok {
+	if e, ok := s.sched.dir.folder(s.in.Mailbox, f, now); ok {
 		return e, nil
 	}
 	id, name, err := s.box.FolderID(ctx, s.in.Mailbox, f)
@@ -29,6 +29,6 @@ func (s *step) folder(ctx context.Context, f exchange.Folder) (folderEntry, erro
 	if err != nil {
 		return folderEntry{}, fmt.Errorf("ask for folder %s: %w", exchange.Place(f), err)
 	}
-	s.lane.dir.learnFolder(s.in.Mailbox, f, e)
+	s.sched.dir.learnFolder(s.in.Mailbox, f, e)
 	return e, nil
 }

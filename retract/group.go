@@ -77,7 +77,7 @@ func (s expander) addMembers(ctx context.Context, members []exchange.Mailbox) er
 			return &storeError{fmt.Errorf("write intents of members: %w", err)}
 		}
 	}
-	s.lane.poke()
+	s.sched.notify()
 	return nil
 }
 

@@ -19,7 +19,7 @@ type notMade struct{ wait time.Duration }
 func (n *notMade) Error() string { return "not asked: wait " + n.wait.String() }
 
 // shut closes a mailbox's gate, or with "" the tenant's, at the server's word. The caller holds mu.
-func (l *lane) shut(mailbox string, until time.Time) bool {
+func (l *scheduler) shut(mailbox string, until time.Time) bool {
 	if !until.After(l.gates[mailbox]) {
 		return false
 	}
@@ -31,7 +31,7 @@ func (l *lane) shut(mailbox string, until time.Time) bool {
 const gatePrefix = "retract/gate/"
 
 // remember writes a gate down. It is done before the answer's intent is written.
-func (l *lane) remember(mailbox string, until time.Time) {
+func (l *scheduler) remember(mailbox string, until time.Time) {
 	err := l.e.o.Store.PutMeta(context.Background(), gatePrefix+l.id+"/"+mailbox, []byte(until.Format(time.RFC3339Nano)))
 	if err != nil {
 		l.e.o.Log.Warn("write gate", "event", "retract.failed", "tenant", l.id, "mailbox", mailbox, "error", err)
@@ -71,7 +71,7 @@ const (
 
 // enter asks to make one call at a mailbox: gates, tokens, then a slot of the mailbox, which leave gives back, then the
 // tokens that all share. Nothing is waited for but the slot and these.
-func (l *lane) enter(ctx context.Context, mailbox string, share float64) (leave func(), err error) {
+func (l *scheduler) enter(ctx context.Context, mailbox string, share float64) (leave func(), err error) {
 	if wait := l.spend(mailbox, share); wait > 0 {
 		return nil, &notMade{wait}
 	}
@@ -96,7 +96,7 @@ func (l *lane) enter(ctx context.Context, mailbox string, share float64) (leave 
 }
 
 // spend takes a token of the mailbox for one request, or says how long to wait: for a gate, or for a token.
-func (l *lane) spend(mailbox string, share float64) time.Duration {
+func (l *scheduler) spend(mailbox string, share float64) time.Duration {
 	if wait := l.gated(mailbox); wait > 0 || mailbox == theDirectory {
 		return max(wait, 0)
 	}
@@ -113,7 +113,7 @@ func (l *lane) spend(mailbox string, share float64) time.Duration {
 }
 
 // slot gives the mailbox's slots.
-func (l *lane) slot(mailbox string) chan struct{} {
+func (l *scheduler) slot(mailbox string) chan struct{} {
 	slots := l.perMailbox()
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -128,9 +128,9 @@ func (l *lane) slot(mailbox string) chan struct{} {
 // stepTokens is what a step of an intent may use.
 const stepTokens = 10
 
-// parched reports whether a mailbox has too few tokens left for another step, so that its intents rest as one until
+// outOfTokens reports whether a mailbox has too few tokens left for another step, so that its intents rest as one until
 // there are some. The caller holds mu.
-func (l *lane) parched(in store.Intent, key string, now time.Time) bool {
+func (l *scheduler) outOfTokens(in store.Intent, key string, now time.Time) bool {
 	b := l.buckets[key]
 	if b == nil {
 		return false
@@ -139,7 +139,7 @@ func (l *lane) parched(in store.Intent, key string, now time.Time) bool {
 	if share < 1 {
 		key += " bulk"
 	}
-	if l.dry[key].After(now) {
+	if l.emptyUntil[key].After(now) {
 		return true
 	}
 	b.fill(now, bucketRate)
@@ -147,7 +147,7 @@ func (l *lane) parched(in store.Intent, key string, now time.Time) bool {
 	if lack <= 0 {
 		return false
 	}
-	l.dry[key] = now.Add(max(time.Second, time.Duration(lack/bucketRate*float64(time.Second))))
+	l.emptyUntil[key] = now.Add(max(time.Second, time.Duration(lack/bucketRate*float64(time.Second))))
 	return true
 }
 
@@ -161,7 +161,7 @@ func shareOf(in store.Intent) float64 {
 
 // tidy drops the buckets that are full again, so that memory does not grow with the mailboxes ever seen. The caller
 // holds mu.
-func (l *lane) tidy(now time.Time) {
+func (l *scheduler) tidy(now time.Time) {
 	if len(l.buckets) < 4096 {
 		return
 	}
@@ -174,7 +174,7 @@ func (l *lane) tidy(now time.Time) {
 }
 
 // gated says how long a mailbox's gate, or the tenant's, is still shut; or the next look at a service that is away still due.
-func (l *lane) gated(mailbox string) time.Duration {
+func (l *scheduler) gated(mailbox string) time.Duration {
 	now := l.e.now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -193,7 +193,7 @@ func later(a, b time.Time) time.Time {
 }
 
 // learn learns from the answer of a call: gates, the tenant's limit, whether its credentials hold and the services are there.
-func (l *lane) learn(mailbox string, err error) {
+func (l *scheduler) learn(mailbox string, err error) {
 	var f *fault.Fault
 	if err != nil && !errors.As(err, &f) {
 		return
@@ -221,7 +221,7 @@ func (l *lane) learn(mailbox string, err error) {
 	text := l.outage.text()
 	l.mu.Unlock()
 	if back || away {
-		l.tellOutage(text, back)
+		l.reportOutage(text, back)
 	}
 	if f != nil {
 		l.learnGate(gateOf(f, mailbox), f)
@@ -229,7 +229,7 @@ func (l *lane) learn(mailbox string, err error) {
 }
 
 // learnGate shuts a gate for as long as an answer asks to wait, whatever else it means.
-func (l *lane) learnGate(gate string, f *fault.Fault) {
+func (l *scheduler) learnGate(gate string, f *fault.Fault) {
 	if f.After <= 0 {
 		return
 	}
@@ -247,7 +247,7 @@ func throttled(f *fault.Fault) bool {
 }
 
 // away reports whether a whole service is away now: what failed meanwhile says nothing of an intent.
-func (l *lane) away() bool {
+func (l *scheduler) away() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.outage.open

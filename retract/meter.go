@@ -11,20 +11,20 @@ import (
 )
 
 // meter is a tenant's Mailboxes as one worker may use them: every call keeps to the gates, tokens and slots of its
-// mailbox, and the lane learns from every answer.
+// mailbox, and the scheduler learns from every answer.
 type meter struct {
 	exchange.Mailboxes
-	lane  *lane
+	sched *scheduler
 	share float64 // of the mailbox's tokens
 }
 
-func newMeter(m exchange.Mailboxes, l *lane, in store.Intent) *meter {
-	return &meter{Mailboxes: m, lane: l, share: shareOf(in)}
+func newMeter(m exchange.Mailboxes, l *scheduler, in store.Intent) *meter {
+	return &meter{Mailboxes: m, sched: l, share: shareOf(in)}
 }
 
 // call makes one call at a mailbox.
 func (m *meter) call(ctx context.Context, mailbox string, fn func(context.Context) error) error {
-	leave, err := m.lane.enter(ctx, mailbox, m.share)
+	leave, err := m.sched.enter(ctx, mailbox, m.share)
 	if err != nil {
 		return err
 	}
@@ -34,7 +34,7 @@ func (m *meter) call(ctx context.Context, mailbox string, fn func(context.Contex
 	if errors.As(err, &f) && f.Code == fault.CodeNotCleared {
 		return &notMade{f.After}
 	}
-	m.lane.learn(mailbox, err)
+	m.sched.learn(mailbox, err)
 	return err
 }
 

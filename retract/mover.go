@@ -18,7 +18,7 @@ func (s mover) move(ctx context.Context, c match, target exchange.Folder, last s
 	if err != nil {
 		return err
 	}
-	if wait := s.lane.gated(s.in.Mailbox); wait > 0 {
+	if wait := s.sched.gated(s.in.Mailbox); wait > 0 {
 		return &notMade{wait}
 	}
 	operation := "move"
@@ -40,13 +40,13 @@ func (s mover) move(ctx context.Context, c match, target exchange.Folder, last s
 
 // purgesByMove reports whether a Purge was refused before by a cloud that has none, and the configuration allows the move.
 func (s mover) purgesByMove() bool {
-	return s.tenant.Graph.PurgesByMove && s.lane.dir.noPurge()
+	return s.tenant.Graph.PurgesByMove && s.sched.dir.noPurge()
 }
 
 // entry is what undo will need. The original folder of a message that an earlier round moved is the first one.
 func (s mover) entry(ctx context.Context, c match, target exchange.Folder) (store.Taken, error) {
 	t := store.Taken{Message: c.ID, Folder: c.Folder, Read: c.Read, Received: c.Received, Target: string(target), Proof: c.proof}
-	if name, ok := s.lane.dir.folder(s.in.Mailbox, exchange.Folder(c.Folder), s.e.now()); ok {
+	if name, ok := s.sched.dir.folder(s.in.Mailbox, exchange.Folder(c.Folder), s.e.now()); ok {
 		t.FolderName = name.name
 	}
 	for _, old := range s.in.Taken {
@@ -174,7 +174,7 @@ func (s mover) cannotPurge(ctx context.Context, operation string, f *fault.Fault
 		})
 		return cmp.Or(err, errEnded)
 	}
-	s.lane.dir.setNoPurge()
+	s.sched.dir.setNoPurge()
 	err := committer{s.step}.commit(ctx, ending{operation, "retry", f.Error()}, func(in *store.Intent) {
 		in.Unknown, in.NotBefore = s.inDoubt(*in), s.e.now()
 		in.Reason = `this cloud has no permanentDelete: to be moved to Recoverable Items\Purges`

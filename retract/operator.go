@@ -220,7 +220,7 @@ func (d demand) refusal(in store.Intent) string {
 		return why
 	}
 	if d.tenant.Mode != "live" {
-		return rehearsal(in)
+		return dryRunReason(in)
 	}
 	return ""
 }
@@ -266,7 +266,7 @@ func undo(in, old store.Intent, o Order, now time.Time) (out []store.Intent) {
 		return out
 	}
 	back.Cause, back.By, back.Job, back.Severity = o.cause(), o.Who, o.Job, o.severity()
-	if why := beyond(in); why != "" {
+	if why := hardDeleted(in); why != "" {
 		back.Outcome, back.Reason = store.Failed, why
 	}
 	return append(out, back)

@@ -11,24 +11,24 @@ import (
 const (
 	firstProbe   = 5 * time.Second  // after an outage is recognised; doubles up to lastProbe
 	lastProbe    = time.Minute      // short: what is MALICIOUS is not to wait when the service is back
-	outageTold   = 10 * time.Minute // for which it has lasted when a person is told
+	outageAlert  = 10 * time.Minute // for which it has lasted when a person is told
 	outageFrom   = 3                // mailboxes (the directory counts as one) that fail with no answer in between
 	outageFaults = 6                // failures of theirs, at the least
 )
 
 // outage is the absence of a whole service: of Graph, or of the login service. Its failures say nothing of the intents that
 // meet them, so that they are not counted there; and while it lasts one worker looks whether it is over, for all.
-// It is guarded by its lane.
+// It is guarded by its scheduler.
 type outage struct {
 	failing map[string]bool // mailboxes whose calls have failed since the last answer
 	faults  int             // in all
 	since   time.Time       // first of these
 
-	open   bool
-	until  time.Time // nothing is asked before
-	length time.Duration
-	what   string // the last failure
-	told   bool   // a person knows, and does not know yet that it is over
+	open    bool
+	until   time.Time // nothing is asked before
+	length  time.Duration
+	what    string // the last failure
+	alerted bool   // a person knows, and does not know yet that it is over
 }
 
 // absent reports whether a fault is one of the service rather than of what it was asked for: no connection, no answer, or
@@ -45,7 +45,7 @@ func absent(f *fault.Fault) bool {
 }
 
 // failed counts a failure. It reports whether a person is to be told now.
-func (o *outage) failed(mailbox string, f *fault.Fault, now time.Time) (tell bool) {
+func (o *outage) failed(mailbox string, f *fault.Fault, now time.Time) (alert bool) {
 	if o.faults == 0 {
 		o.since, o.failing = now, map[string]bool{}
 	}
@@ -62,16 +62,16 @@ func (o *outage) failed(mailbox string, f *fault.Fault, now time.Time) (tell boo
 		o.length = min(lastProbe, max(firstProbe, 2*o.length))
 		o.until = now.Add(o.length)
 	}
-	tell = !o.told && now.Sub(o.since) >= outageTold
-	o.told = o.told || tell
-	return tell
+	alert = !o.alerted && now.Sub(o.since) >= outageAlert
+	o.alerted = o.alerted || alert
+	return alert
 }
 
 // answered ends an outage. It reports whether a person is to be told.
-func (o *outage) answered() (tell bool) {
-	tell = o.told
+func (o *outage) answered() (alert bool) {
+	alert = o.alerted
 	*o = outage{}
-	return tell
+	return alert
 }
 
 // text is the sentence for a person.
@@ -79,11 +79,11 @@ func (o *outage) text() string {
 	return fmt.Sprintf("not available since %s: %s", o.since.Format(time.RFC3339), o.what)
 }
 
-// tellOutage says that a service has been away for long, and later that it is back.
-func (l *lane) tellOutage(text string, back bool) {
+// reportOutage says that a service has been away for long, and later that it is back.
+func (l *scheduler) reportOutage(text string, back bool) {
 	if back {
-		l.e.say(Alert{Kind: "resumed", Tenant: l.id, Text: "Microsoft's service answers again: retraction goes on"})
+		l.e.raise(Alert{Kind: "resumed", Tenant: l.id, Text: "Microsoft's service answers again: retraction goes on"})
 		return
 	}
-	l.e.say(Alert{Kind: "outage", Tenant: l.id, Text: "Microsoft's service is " + text + "; retraction goes on by itself when it answers again"})
+	l.e.raise(Alert{Kind: "outage", Tenant: l.id, Text: "Microsoft's service is " + text + "; retraction goes on by itself when it answers again"})
 }

@@ -15,25 +15,25 @@ const (
 )
 
 // pause is a tenant's authentication trouble. Some calls can be refused while others are answered, when a permission is
-// missing: it is one trouble until none was refused for a while, with one alert at each end. It is guarded by its lane.
+// missing: it is one trouble until none was refused for a while, with one alert at each end. It is guarded by its scheduler.
 type pause struct {
-	open   bool          // refused, and not answered since: one worker goes ahead to see whether it is over
-	until  time.Time     // nothing is asked before
-	length time.Duration // of the present pause
-	what   string        // the refusal
-	told   bool          // the alert was given, and its end was not
-	mended time.Time     // since when calls are answered again
+	open    bool          // refused, and not answered since: one worker goes ahead to see whether it is over
+	until   time.Time     // nothing is asked before
+	length  time.Duration // of the present pause
+	what    string        // the refusal
+	alerted bool          // the alert was given, and its end was not
+	mended  time.Time     // since when calls are answered again
 }
 
 // refused begins a pause, or makes it longer. It reports whether a person is to be told.
-func (p *pause) refused(f *fault.Fault, now time.Time) (tell bool) {
-	tell = !p.told
-	p.open, p.told, p.mended, p.what = true, true, time.Time{}, f.Error()
+func (p *pause) refused(f *fault.Fault, now time.Time) (alert bool) {
+	alert = !p.alerted
+	p.open, p.alerted, p.mended, p.what = true, true, time.Time{}, f.Error()
 	if !p.until.After(now) { // those that failed together count as one
 		p.length = min(maxPause, max(firstPause, 2*p.length))
 		p.until = now.Add(max(p.length, f.After))
 	}
-	return tell
+	return alert
 }
 
 // answered ends a pause. An answer that comes during it is one of a call that was on its way.
@@ -62,23 +62,23 @@ func (p *pause) next() time.Time {
 }
 
 // refuse pauses the tenant after authentication trouble. The intent rests a little longer, so that another one goes ahead.
-func (l *lane) refuse(in store.Intent, f *fault.Fault) {
+func (l *scheduler) refuse(in store.Intent, f *fault.Fault) {
 	l.mu.Lock()
-	tell := l.pause.refused(f, l.e.now())
+	alert := l.pause.refused(f, l.e.now())
 	l.later[in.ID] = l.pause.until.Add(time.Second)
 	l.mu.Unlock()
-	if tell {
-		l.e.say(Alert{Kind: "auth", Tenant: l.id, Text: "retraction is paused for this tenant, and tried again by itself: " + f.Error()})
+	if alert {
+		l.e.raise(Alert{Kind: "auth", Tenant: l.id, Text: "retraction is paused for this tenant, and tried again by itself: " + f.Error()})
 	}
 }
 
-// tellOver says that a tenant's trouble is over.
-func (l *lane) tellOver() {
+// reportResumed says that a tenant's trouble is over.
+func (l *scheduler) reportResumed() {
 	l.mu.Lock()
 	over := l.pause.over(l.e.now())
 	l.mu.Unlock()
 	if over {
-		l.e.say(Alert{Kind: "resumed", Tenant: l.id, Text: fmt.Sprintf(
+		l.e.raise(Alert{Kind: "resumed", Tenant: l.id, Text: fmt.Sprintf(
 			"the mailbox system has refused nothing of this tenant's for %s: retraction goes on", steady)})
 	}
 }

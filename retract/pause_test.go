@@ -15,7 +15,7 @@ func TestPause_oneTrouble(t *testing.T) {
 	for _, s := range []struct {
 		at         time.Duration
 		refused    bool // else answered
-		tell, over bool
+		alert, over bool
 		open       bool
 		until      time.Duration
 	}{
@@ -30,15 +30,15 @@ func TestPause_oneTrouble(t *testing.T) {
 		{9 * time.Minute, false, false, true, false, -1},
 		{10 * time.Minute, true, true, false, true, 10*time.Minute + 30*time.Second}, // another one
 	} {
-		now, tell := began.Add(s.at), false
+		now, alert := began.Add(s.at), false
 		if s.refused {
-			tell = p.refused(f, now)
+			alert = p.refused(f, now)
 		} else {
 			p.answered(now)
 		}
 		over := p.over(now)
-		if tell != s.tell || over != s.over || p.open != s.open || s.until >= 0 && !p.until.Equal(began.Add(s.until)) {
-			t.Errorf("after %s: told %t, over %t, open %t, until %s", s.at, tell, over, p.open, p.until.Sub(began))
+		if alert != s.alert || over != s.over || p.open != s.open || s.until >= 0 && !p.until.Equal(began.Add(s.until)) {
+			t.Errorf("after %s: told %t, over %t, open %t, until %s", s.at, alert, over, p.open, p.until.Sub(began))
 		}
 	}
 }

@@ -75,7 +75,7 @@ func (p *plan) address(address string) {
 		return
 	}
 	in := store.Intent{ID: id, Record: p.rec.ID, Tenant: p.rec.Tenant, Address: address, Created: p.now}
-	want := p.wish(in)
+	want := p.decide(in)
 	if !want.acts && (!want.open || !internal(p.tenant, address) || p.tenant.Mode != "live") {
 		return
 	}
@@ -85,8 +85,8 @@ func (p *plan) address(address string) {
 }
 
 // open gives an intent its action and decides whether it may go on: skipped, held or pending.
-func (p *plan) open(in store.Intent, want wish) store.Intent {
-	in = want.put(reopen(in, p.now))
+func (p *plan) open(in store.Intent, want decision) store.Intent {
+	in = want.apply(reopen(in, p.now))
 	in.Kind = store.Retract
 	if in.Outcome, in.Hold, in.Reason = p.permit(in.Address, want); in.Outcome == store.Held && want.open {
 		in.Outcome, in.Hold, in.Reason = store.Pending, "", "" // what there is to hold is known when its mailbox has been looked up
@@ -96,14 +96,14 @@ func (p *plan) open(in store.Intent, want wish) store.Intent {
 		if in.Outcome == store.Held {
 			in.Code = store.CodeWouldHold
 		}
-		in.Outcome, in.Reason = store.Skipped, rehearsal(in)
+		in.Outcome, in.Reason = store.Skipped, dryRunReason(in)
 		in.Hold = ""
 	}
 	return in
 }
 
 // permit says whether a rule may be carried out for an address.
-func (p *plan) permit(address string, want wish) (store.Outcome, string, string) {
+func (p *plan) permit(address string, want decision) (store.Outcome, string, string) {
 	if !internal(p.tenant, address) {
 		return store.Skipped, "", "external recipient: " + fold(address) + " is in none of the tenant's domains"
 	}
@@ -131,7 +131,7 @@ func (p *plan) revise(in store.Intent) {
 	if in.By != "" {
 		return
 	}
-	want := p.wish(in)
+	want := p.decide(in)
 	if in.Outcome.Final() && !want.acts && in.Returns() {
 		in = p.forget(in)
 	}
@@ -188,17 +188,17 @@ func (p *plan) cancel(in store.Intent) {
 
 // redirect changes what an intent is for while its last attempt may have worked: what that did is verified against the
 // target of that attempt, and what is left to do follows from the new action.
-func (p *plan) redirect(in store.Intent, want wish) {
+func (p *plan) redirect(in store.Intent, want decision) {
 	if want.is(in) && in.Cancelled == "" {
 		return
 	}
 	in.Cancelled = ""
-	p.put(want.put(in))
+	p.put(want.apply(in))
 }
 
 // supersede gives a waiting intent the action that is wanted now. What it was held for still holds it, but for a
 // report that has since been confirmed at first hand, and for a forward or a message for review that is bad itself.
-func (p *plan) supersede(in store.Intent, want wish) {
+func (p *plan) supersede(in store.Intent, want decision) {
 	confirmed := in.Hold == HoldHearsay && p.rec.FirstHand || (in.Hold == HoldForward || in.Hold == HoldReview) && want.hold != in.Hold
 	if want.is(in) && !confirmed {
 		return
@@ -215,7 +215,7 @@ func (p *plan) supersede(in store.Intent, want wish) {
 }
 
 // worse reports whether an intent that has ended is to be opened again for an action that goes further.
-func worse(in store.Intent, want wish) bool {
+func worse(in store.Intent, want decision) bool {
 	switch in.Outcome {
 	case store.Done:
 		return further(string(want.rule.Action), in.Action)
@@ -249,7 +249,7 @@ func (p *plan) propose(in store.Intent) {
 	back.Cause = "the verdict is now CLEAN"
 	back.Outcome, back.Hold = store.Held, HoldRestore
 	back.Reason = "proposed: the verdict is now CLEAN; approve to put the message back"
-	if why := beyond(in); why != "" {
+	if why := hardDeleted(in); why != "" {
 		back.Outcome, back.Hold, back.Reason = store.Failed, "", why
 	}
 	p.have[id] = back
@@ -285,8 +285,8 @@ func archived(taken []store.Taken) (list []store.Taken) {
 	return list
 }
 
-// rehearsal says what an intent would have done, had the tenant been live.
-func rehearsal(in store.Intent) string {
+// dryRunReason says what an intent would have done, had the tenant been live.
+func dryRunReason(in store.Intent) string {
 	if in.Outcome == store.Held {
 		return "dry-run: it would have been held: " + in.Reason
 	}

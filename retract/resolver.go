@@ -53,11 +53,11 @@ func (s resolver) intentMailbox(ctx context.Context) (exchange.Mailbox, *fault.F
 // lookup asks the directory, or its cache, for an address or an object id. A Fault that is returned as a value says that
 // it is no mailbox.
 func (s resolver) lookup(ctx context.Context, address string) (exchange.Mailbox, *fault.Fault, error) {
-	if e, ok := s.lane.dir.entry(address, s.e.now()); ok {
+	if e, ok := s.sched.dir.entry(address, s.e.now()); ok {
 		return e.mailbox, e.why, nil
 	}
 	mb, err := s.box.Resolve(ctx, fold(address))
-	s.lane.dir.learn(address, mb, err, s.e.now())
+	s.sched.dir.learn(address, mb, err, s.e.now())
 	var f *fault.Fault
 	if errors.As(err, &f) && f.Class == fault.GiveUp && f.Code == fault.CodeNoMailbox {
 		return exchange.Mailbox{}, f, nil
@@ -98,7 +98,7 @@ func (s resolver) exemptAddresses() []string {
 	for _, a := range s.tenant.Exempt {
 		add(a)
 	}
-	for _, own := range ownAddresses(s.tenant) {
+	for _, own := range daemonAddresses(s.tenant) {
 		add(own.address)
 	}
 	return list
@@ -108,14 +108,14 @@ func (s resolver) exemptAddresses() []string {
 // without one, the mailbox is this intent's from now on.
 func (s resolver) claimMailbox(ctx context.Context, mailbox string) (string, error) {
 	key := s.rec.ID + "\x00" + string(s.in.Kind)
-	if !s.lane.claimed(key) {
+	if !s.sched.claimed(key) {
 		have, err := s.e.o.Store.Intents(ctx, s.rec.ID)
 		if err != nil {
 			return "", err
 		}
-		s.lane.load(key, s.in.Kind, have)
+		s.sched.load(key, s.in.Kind, have)
 	}
-	return s.lane.claim(key, mailbox, claim{s.in.ID, fold(s.in.Address)}), nil
+	return s.sched.claim(key, mailbox, claim{s.in.ID, fold(s.in.Address)}), nil
 }
 
 // applyRule gives the intent the rule of its mailbox, which may be in a group by an address that the report does not name.
@@ -129,12 +129,12 @@ func (s resolver) applyRule(ctx context.Context, mb exchange.Mailbox) error {
 	in := s.in
 	in.Mailbox = mb.ID // from here on its groups are known
 	p := plan{tenant: s.tenant, now: s.e.now(), rec: s.rec}
-	want := p.wish(in)
+	want := p.decide(in)
 	if want.cause != s.in.Cause && s.in.Action != string(config.None) {
 		return nil // the verdict has changed: the policy decides anew
 	}
 	wasOpen := s.in.Action == string(config.None)
-	s.in = want.put(s.in)
+	s.in = want.apply(s.in)
 	s.ranFor = s.in.Action
 	if !wasOpen || !want.acts || s.in.Approved != "" {
 		return nil

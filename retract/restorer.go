@@ -38,8 +38,8 @@ func restoreOf(in, old store.Intent, now time.Time) store.Intent {
 	return back
 }
 
-// beyond says what can still be done about a hard-deleted message; "" when it was not hard-deleted.
-func beyond(in store.Intent) string {
+// hardDeleted says what can still be done about a hard-deleted message; "" when it was not hard-deleted.
+func hardDeleted(in store.Intent) string {
 	purged, first := false, in.Changed // when the first of its messages was purged
 	for _, t := range in.Taken {
 		if t.Target != string(exchange.Purges) || t.State == kept || t.State == stayed {
@@ -89,7 +89,7 @@ func (s restorer) run(ctx context.Context) error {
 		return &storeError{err}
 	}
 	if source.Unknown && !source.Outcome.Final() {
-		s.lane.postpone(s.in, 2*time.Second) // what it did is being verified
+		s.sched.postpone(s.in, 2*time.Second) // what it did is being verified
 		return errEnded
 	}
 	s.in.Mailbox = source.Mailbox
@@ -97,7 +97,7 @@ func (s restorer) run(ctx context.Context) error {
 	if len(s.in.Taken) == 0 {
 		return s.end(ctx, store.Skipped, "nothing to restore: nothing was taken from this mailbox")
 	}
-	if why := beyond(source); why != "" {
+	if why := hardDeleted(source); why != "" {
 		return s.end(ctx, store.Failed, why)
 	}
 	var told []string
@@ -283,7 +283,7 @@ func (s restorer) folderGone(ctx context.Context, t store.Taken, to exchange.Fol
 	_, _, err := s.box.FolderID(ctx, s.in.Mailbox, to)
 	var why *fault.Fault
 	if errors.As(err, &why) && why.Class == fault.Gone {
-		s.lane.dir.learnFolder(s.in.Mailbox, to, folderEntry{until: s.e.now().Add(keepStranger)})
+		s.sched.dir.learnFolder(s.in.Mailbox, to, folderEntry{until: s.e.now().Add(keepStranger)})
 	}
 	s.setState(&s.in, t.Message, kept)
 	return failure{s.step}.retry(ctx, "restore", &fault.Fault{Class: fault.Retry, Status: f.Status, Code: f.Code,

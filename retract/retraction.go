@@ -19,7 +19,7 @@ func (s retraction) run(ctx context.Context) error {
 	if restoring, err := s.restoreInDoubt(ctx); err != nil {
 		return err
 	} else if restoring {
-		s.lane.postpone(s.in, 2*time.Second)
+		s.sched.postpone(s.in, 2*time.Second)
 		return errEnded
 	}
 	if err := (resolver{s.step}).resolve(ctx); err != nil {

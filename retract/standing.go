@@ -48,10 +48,10 @@ func (e *Engine) Standing(ctx context.Context, tenant string) (Standing, error) 
 	return s, nil
 }
 
-// pausedFor says why a tenant's lane is paused, "" when it is not.
+// pausedFor says why a tenant's scheduler is paused, "" when it is not.
 func (e *Engine) pausedFor(tenant string) string {
 	e.mu.Lock()
-	l := e.lanes[tenant]
+	l := e.schedulers[tenant]
 	e.mu.Unlock()
 	if l == nil {
 		return ""

@@ -30,7 +30,7 @@ var errEnded = errors.New("the step is over")
 // step is one step of one intent: what its states share.
 type step struct {
 	e       *Engine
-	lane    *lane
+	sched   *scheduler
 	tenant  *config.Tenant
 	box     *meter
 	rec     store.Record
@@ -58,7 +58,7 @@ type (
 )
 
 // step carries one intent on: read it again, verify what is in doubt, then act.
-func (e *Engine) step(ctx context.Context, l *lane, in store.Intent) {
+func (e *Engine) step(ctx context.Context, l *scheduler, in store.Intent) {
 	s, err := e.newStep(ctx, l, in, store.Pending)
 	if err != nil {
 		e.o.Log.Error("read intent", "event", "intent.failed", "intent", in.ID, "error", err)
@@ -75,7 +75,7 @@ func (e *Engine) step(ctx context.Context, l *lane, in store.Intent) {
 const storeWait = 5 * time.Second
 
 // newStep reads what a step at an intent of that outcome needs; nil when there is nothing to do any more.
-func (e *Engine) newStep(ctx context.Context, l *lane, in store.Intent, outcome store.Outcome) (*step, error) {
+func (e *Engine) newStep(ctx context.Context, l *scheduler, in store.Intent, outcome store.Outcome) (*step, error) {
 	fresh, err := e.o.Store.Intent(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -88,7 +88,7 @@ func (e *Engine) newStep(ctx context.Context, l *lane, in store.Intent, outcome 
 	if err != nil {
 		return nil, err
 	}
-	s := &step{e: e, lane: l, tenant: t.Config, rec: rec, in: fresh, ranFor: fresh.Action}
+	s := &step{e: e, sched: l, tenant: t.Config, rec: rec, in: fresh, ranFor: fresh.Action}
 	s.box = newMeter(t.Mailboxes, l, fresh)
 	return s, nil
 }

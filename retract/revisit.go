@@ -7,8 +7,8 @@ import (
 	"clawback/store"
 )
 
-// recall reads back, after a start, the gates that the server has shut and the times to look again.
-func (l *lane) recall(ctx context.Context) {
+// reload reads back, after a start, the gates that the server has shut and the times to look again.
+func (l *scheduler) reload(ctx context.Context) {
 	gates, err := l.e.openGates(ctx, l.id)
 	if err != nil {
 		l.e.o.Log.Warn("read gates", "event", "retract.failed", "tenant", l.id, "error", err)
@@ -34,9 +34,9 @@ func (l *lane) recall(ctx context.Context) {
 const recallMax = 100_000
 
 // lookAgain notes an ended intent that is to be opened once more. The caller holds mu.
-func (l *lane) lookAgain(in store.Intent) {
+func (l *scheduler) lookAgain(in store.Intent) {
 	if (in.Outcome == store.Done || mayAppear(in)) && !in.NotBefore.IsZero() {
-		l.again[in.ID] = in.NotBefore
+		l.revisits[in.ID] = in.NotBefore
 	}
 }
 
@@ -45,29 +45,29 @@ func mayAppear(in store.Intent) bool {
 	return in.Outcome == store.NotFound || in.Outcome == store.Mismatch || in.Outcome == store.Held && in.Hold == HoldIdentity
 }
 
-// revive opens the ended intents whose time to look again has come.
-func (l *lane) revive(ctx context.Context) {
+// reopenDue opens the ended intents whose time to look again has come.
+func (l *scheduler) reopenDue(ctx context.Context) {
 	now := l.e.now()
 	var ids []string
 	l.mu.Lock()
-	for id, at := range l.again {
+	for id, at := range l.revisits {
 		if !at.After(now) {
 			ids = append(ids, id)
-			delete(l.again, id)
+			delete(l.revisits, id)
 		}
 	}
 	l.mu.Unlock()
 	for _, id := range ids {
-		if err := l.reviveOne(ctx, id); err != nil {
+		if err := l.reopenOne(ctx, id); err != nil {
 			l.e.o.Log.Warn("look again", "event", "retract.failed", "intent", id, "error", err)
 			l.mu.Lock()
-			l.again[id] = now.Add(time.Minute)
+			l.revisits[id] = now.Add(time.Minute)
 			l.mu.Unlock()
 		}
 	}
 }
 
-func (l *lane) reviveOne(ctx context.Context, id string) error {
+func (l *scheduler) reopenOne(ctx context.Context, id string) error {
 	in, err := l.e.o.Store.Intent(ctx, id)
 	if err != nil {
 		return err

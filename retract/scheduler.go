@@ -12,12 +12,12 @@ import (
 const (
 	startLimit = 16.0            // intents at once for a tenant, to begin with
 	maxLimit   = 128.0           // and at most
-	idle       = 5 * time.Minute // the longest sleep of a lane
+	idle       = 5 * time.Minute // the longest sleep of a scheduler
 )
 
-// lane does one tenant's work: a loop that reads what is due, and the workers it starts. What it remembers in memory
+// scheduler does one tenant's work: a loop that reads what is due, and the workers it starts. What it remembers in memory
 // only makes it polite; what must survive a restart is in the store.
-type lane struct {
+type scheduler struct {
 	e    *Engine
 	id   string
 	wake chan struct{}
@@ -28,38 +28,38 @@ type lane struct {
 	cost    time.Duration // of rest after that
 	fresh   atomic.Bool   // something new has come since
 
-	mu      sync.Mutex
-	limit   float64                     // adaptive: additive increase, multiplicative decrease
-	cut     time.Time                   // when limit was last halved
-	running map[string]string           // intent -> mailbox key
-	busy    map[string]int              // mailbox key -> workers
-	claims  map[string]map[string]claim // record and kind -> mailbox -> intent that has it
-	records map[string]recordEntry      // read moments ago: a record of many recipients is not read for each of them
-	gates   map[string]time.Time        // mailbox id -> not before, by the server's word; "" for the whole tenant
-	buckets map[string]*bucket          // by mailbox id
-	dry     map[string]time.Time        // mailbox key -> not before: its tokens are used up
-	slots   map[string]chan struct{}
-	later   map[string]time.Time // intent -> not before, in memory: the store could not be written, or a gate is closed
-	again   map[string]time.Time // ended intent -> when to look again
-	looking int                  // workers that look for further copies
-	pause   pause                // authentication trouble
-	outage  outage               // a service that is away
-	workers sync.WaitGroup
+	mu         sync.Mutex
+	limit      float64                     // adaptive: additive increase, multiplicative decrease
+	cut        time.Time                   // when limit was last halved
+	running    map[string]string           // intent -> mailbox key
+	busy       map[string]int              // mailbox key -> workers
+	claims     map[string]map[string]claim // record and kind -> mailbox -> intent that has it
+	records    map[string]recordEntry      // read moments ago: a record of many recipients is not read for each of them
+	gates      map[string]time.Time        // mailbox id -> not before, by the server's word; "" for the whole tenant
+	buckets    map[string]*bucket          // by mailbox id
+	emptyUntil map[string]time.Time        // mailbox key -> not before: its tokens are used up
+	slots      map[string]chan struct{}
+	later      map[string]time.Time // intent -> not before, in memory: the store could not be written, or a gate is closed
+	revisits   map[string]time.Time // ended intent -> when to look again
+	looking    int                  // workers that look for further copies
+	pause      pause                // authentication trouble
+	outage     outage               // a service that is away
+	workers    sync.WaitGroup
 }
 
-func newLane(e *Engine, id string) *lane {
-	l := &lane{
+func newScheduler(e *Engine, id string) *scheduler {
+	l := &scheduler{
 		e: e, id: id, units: shared{quota: directoryQuota}, wake: make(chan struct{}, 1), limit: startLimit,
 		running: map[string]string{}, busy: map[string]int{}, claims: map[string]map[string]claim{}, records: map[string]recordEntry{},
-		gates: map[string]time.Time{}, buckets: map[string]*bucket{}, dry: map[string]time.Time{}, slots: map[string]chan struct{}{},
-		later: map[string]time.Time{}, again: map[string]time.Time{},
+		gates: map[string]time.Time{}, buckets: map[string]*bucket{}, emptyUntil: map[string]time.Time{}, slots: map[string]chan struct{}{},
+		later: map[string]time.Time{}, revisits: map[string]time.Time{},
 	}
 	l.dir = newDirectory()
 	return l
 }
 
-// poke has the lane look at the store again.
-func (l *lane) poke() {
+// notify has the scheduler look at the store again.
+func (l *scheduler) notify() {
 	select {
 	case l.wake <- struct{}{}:
 	default:
@@ -67,12 +67,12 @@ func (l *lane) poke() {
 }
 
 // run reads what is due and starts workers until ctx is done, then waits for them. Workers live as long as work.
-func (l *lane) run(ctx, work context.Context) {
+func (l *scheduler) run(ctx, work context.Context) {
 	defer l.workers.Wait()
-	l.recall(work)
+	l.reload(work)
 	for ctx.Err() == nil {
-		l.tellOver()
-		l.revive(work)
+		l.reportResumed()
+		l.reopenDue(work)
 		l.dispatch(work)
 		timer := time.NewTimer(l.sleep(ctx))
 		select {
@@ -87,7 +87,7 @@ func (l *lane) run(ctx, work context.Context) {
 // dispatch starts workers for what is due, as long as there is room. Where many intents of a busy mailbox stand in
 // front, only a few of them are looked at each time, and all of them now and then: reading them again and again would
 // delay the others.
-func (l *lane) dispatch(work context.Context) {
+func (l *scheduler) dispatch(work context.Context) {
 	for {
 		free := l.room()
 		if free <= 0 {
@@ -118,7 +118,7 @@ const (
 )
 
 // fullScan is when all that is due may be looked at again.
-func (l *lane) fullScan() time.Time {
+func (l *scheduler) fullScan() time.Time {
 	rest := scanRest
 	if l.fresh.Load() {
 		rest = freshRest
@@ -127,7 +127,7 @@ func (l *lane) fullScan() time.Time {
 }
 
 // start starts at most limit workers, and says how many intents it looked at and found.
-func (l *lane) start(work context.Context, limit, scan int) (seen, found int) {
+func (l *scheduler) start(work context.Context, limit, scan int) (seen, found int) {
 	if limit <= 0 {
 		return 0, 0
 	}
@@ -149,7 +149,7 @@ const duePage = 128
 
 // free lists at most limit due intents that a worker may start with. It looks at scan of those that are due, or at all
 // when that is 0, and says at how many it did.
-func (l *lane) free(ctx context.Context, limit, scan int) (due []store.Intent, seen int, err error) {
+func (l *scheduler) free(ctx context.Context, limit, scan int) (due []store.Intent, seen int, err error) {
 	full := map[string]bool{} // mailboxes found busy: one that comes free during the scan is not given to a later row
 	f := store.DueFilter{Tenant: l.id}
 	for now := l.e.now(); ; {
@@ -178,14 +178,14 @@ func (l *lane) free(ctx context.Context, limit, scan int) (due []store.Intent, s
 }
 
 // serve is one worker: it carries one intent a step further.
-func (l *lane) serve(ctx context.Context, in store.Intent) {
-	defer l.poke()
+func (l *scheduler) serve(ctx context.Context, in store.Intent) {
+	defer l.notify()
 	defer l.leave(in)
 	l.e.step(ctx, l, in)
 }
 
 // room says how many more workers may start.
-func (l *lane) room() int {
+func (l *scheduler) room() int {
 	now := l.e.now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -200,14 +200,14 @@ func (l *lane) room() int {
 }
 
 // postpone has an intent wait in memory only.
-func (l *lane) postpone(in store.Intent, wait time.Duration) {
+func (l *scheduler) postpone(in store.Intent, wait time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.later[in.ID] = l.e.now().Add(wait)
 }
 
-// sleep is how long nothing will be due. Workers that end, and Wake, poke the lane before.
-func (l *lane) sleep(ctx context.Context) time.Duration {
+// sleep is how long nothing will be due. Workers that end, and Wake, notify the scheduler before.
+func (l *scheduler) sleep(ctx context.Context) time.Duration {
 	now := l.e.now()
 	wait := idle
 	sooner := func(at time.Time) {
@@ -232,10 +232,10 @@ func (l *lane) sleep(ctx context.Context) time.Duration {
 			delete(l.gates, key)
 		}
 	}
-	for key, at := range l.dry {
+	for key, at := range l.emptyUntil {
 		sooner(at)
 		if !at.After(now) {
-			delete(l.dry, key)
+			delete(l.emptyUntil, key)
 		}
 	}
 	for id, at := range l.later {
@@ -244,7 +244,7 @@ func (l *lane) sleep(ctx context.Context) time.Duration {
 			delete(l.later, id)
 		}
 	}
-	for _, at := range l.again {
+	for _, at := range l.revisits {
 		sooner(at)
 	}
 	sooner(l.fullScan())
@@ -261,7 +261,7 @@ type recordEntry struct {
 const recordFor = 2 * time.Second
 
 // record reads a record, or takes it from memory.
-func (l *lane) record(ctx context.Context, id string) (store.Record, error) {
+func (l *scheduler) record(ctx context.Context, id string) (store.Record, error) {
 	now := l.e.now()
 	l.mu.Lock()
 	entry, ok := l.records[id]

@@ -9,8 +9,8 @@ import (
 	"clawback/verdict"
 )
 
-// wish is what the policy wants of one recipient's mailbox.
-type wish struct {
+// decision is what the policy wants of one recipient's mailbox.
+type decision struct {
 	rule     config.Rule
 	acts     bool   // the rule takes the message away
 	open     bool   // it does not, and the one of the mailbox may, by another of its addresses: it has to be looked up
@@ -27,16 +27,16 @@ const (
 	causeReview  = "review: "    // for one whose verdict leaves it to a person
 )
 
-// wish is what the record's own verdict wants. Where that is nothing, and the verdict leaves the message to a person or the
+// decide is what the record's own verdict wants. Where that is nothing, and the verdict leaves the message to a person or the
 // message carries a bad one, it is what MALICIOUS would want: never automatic, for who forwards has said something of his own.
-func (p *plan) wish(in store.Intent) wish {
+func (p *plan) decide(in store.Intent) decision {
 	own, who := p.rec.Verdict.Disposition, recipientOf(in)
-	want := wish{cause: own.String(), severity: int(own)}
+	want := decision{cause: own.String(), severity: int(own)}
 	want.rule, want.open = ruleOf(p.tenant, who, own)
 	if want.acts = acts(want.rule); want.acts || want.open {
 		return want
 	}
-	held := wish{severity: int(verdict.Malicious)}
+	held := decision{severity: int(verdict.Malicious)}
 	held.rule, held.open = ruleOf(p.tenant, who, verdict.Malicious)
 	if held.acts = acts(held.rule); !held.acts && !held.open {
 		return want
@@ -94,15 +94,15 @@ func badness(f store.Forward) string {
 }
 
 // is reports whether an intent is for just this.
-func (w wish) is(in store.Intent) bool {
+func (w decision) is(in store.Intent) bool {
 	return in.Action == w.action() && in.Cause == w.cause
 }
 
 // action is the rule's, none in words where it says nothing.
-func (w wish) action() string { return cmp.Or(string(w.rule.Action), string(config.None)) }
+func (w decision) action() string { return cmp.Or(string(w.rule.Action), string(config.None)) }
 
-// put gives an intent what is wished.
-func (w wish) put(in store.Intent) store.Intent {
+// apply gives an intent what is decided.
+func (w decision) apply(in store.Intent) store.Intent {
 	in.Forwarded = w.carried
 	in.Action, in.Cause, in.Severity = w.action(), w.cause, w.severity
 	in.Limit = store.Limits{UnreadOnly: w.rule.UnreadOnly, MaxAge: w.rule.MaxAge}
