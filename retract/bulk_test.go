@@ -253,6 +253,33 @@ func TestBulk_pauseAndResume(t *testing.T) {
 	})
 }
 
+// Who asks for a message of a job that is paused, or is cancelled at that moment, gets it: the last word counts.
+func TestBulk_aPersonsOrderTakesOver(t *testing.T) {
+	for name, stop := range map[string]func(r *rig, id string) error{
+		"paused":    func(r *rig, id string) error { return r.e.PauseJob(context.Background(), "ada", id, "") },
+		"cancelled": func(r *rig, id string) error { return r.e.CancelJob(context.Background(), "ada", id, "") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(r *rig) {
+				m := bad(anna)
+				m.disposition = verdict.Clean
+				ids := []string{r.report(m).ID} // its message is not there yet
+				id := r.job(job.Spec{Action: config.Trash, Records: ids})
+				r.run(time.Minute)
+				if err := stop(r, id); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := r.e.Retract(context.Background(), "bob", ids[0], config.Trash, ""); err != nil {
+					t.Fatal(err)
+				}
+				late := r.world.Deliver("A", hit())
+				r.run(time.Hour)
+				r.lies(late, exchange.Deleted)
+			})
+		})
+	}
+}
+
 // What stands as asked for by another's order is counted, and not waited for.
 func TestBulk_countsWhatStandsAlready(t *testing.T) {
 	bubble(t, func(r *rig) {
@@ -335,7 +362,8 @@ func (l *looked) Intents(ctx context.Context, record string) ([]store.Intent, er
 	return l.Store.Intents(ctx, record)
 }
 
-// Found by internal/test/chaos: a job whose messages are not there yet waits for a day, and read all of its intents each second.
+// Found by internal/test/chaos: a job whose messages are not there yet waits for a day, and read all of its intents
+// each second.
 func TestBulk_restsWithItsIntents(t *testing.T) {
 	bubble(t, func(r *rig) {
 		l := &looked{Store: r.st}

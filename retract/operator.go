@@ -126,8 +126,8 @@ func (e *Engine) retract(ctx context.Context, o Order) ([]store.Intent, error) {
 	})
 }
 
-// bad is the record as one that a person had retracted, so that its forwards are asked about; nil when it is so already,
-// or when it only goes to the junk mail.
+// bad is the record as one that a person had retracted, so that its forwards are asked about; nil when it is so
+// already, or when it only goes to the junk mail.
 func (d demand) bad() *store.Record {
 	if d.rec.RetractedBy != "" || d.Action == config.Junk {
 		return nil
@@ -197,6 +197,10 @@ func (d demand) intent(in, back store.Intent) (store.Intent, bool) {
 	return in, true
 }
 
+// takesOver reports whether an intent is another job's, which may be paused, or is being called off: whoever asks now has
+// it from there on.
+func (o Order) takesOver(in store.Intent) bool { return in.Job != "" && in.Job != o.Job }
+
 // satisfied reports whether an intent is on its way, or has come, as far as is asked for.
 func (d demand) satisfied(in, back store.Intent) bool {
 	undone := back.Round == in.Round && (back.Outcome == store.Done || back.Outcome == store.Pending)
@@ -206,7 +210,7 @@ func (d demand) satisfied(in, back store.Intent) bool {
 	case in.Outcome == store.Done:
 		return !further(string(d.Action), in.Action)
 	case in.Outcome == store.Pending:
-		return in.By != "" && in.Action == string(d.Action) && in.Cancelled == ""
+		return in.By != "" && in.Action == string(d.Action) && in.Cancelled == "" && !d.takesOver(in)
 	}
 	return false
 }
@@ -259,8 +263,8 @@ func undo(in, old store.Intent, o Order, now time.Time) (out []store.Intent) {
 		return out
 	}
 	if old.Round == in.Round && (old.Outcome == store.Pending || old.Outcome == store.Done) {
-		if old.Cancelled != "" { // called off, and asked for again before that was known to be possible
-			old.Cancelled, old.By, old.Job, old.Cause = "", o.Who, o.Job, o.cause()
+		if old.Cancelled != "" || old.Outcome == store.Pending && o.takesOver(old) { // called off, or about to be, and asked for again
+			old.Cancelled, old.By, old.Job, old.Cause, old.Severity = "", o.Who, o.Job, o.cause(), o.severity()
 			out = append(out, old)
 		}
 		return out
@@ -313,8 +317,8 @@ type heldAnswer struct{ who, what, comment string }
 // approving is what the audit calls a Yes to something held.
 const approving = "approve"
 
-// ownAct reports whether a person must leave the approval of an intent to somebody else: he asked for it, and its tenant
-// wants two.
+// ownAct reports whether a person must leave the approval of an intent to somebody else: he asked for it, and its
+// tenant wants two.
 func (e *Engine) ownAct(in store.Intent, who string) bool {
 	t, ok := e.o.Tenants(in.Tenant)
 	return ok && t.Config.TwoPersons && in.By != "" && account(in.By) == account(who)
