@@ -10,9 +10,9 @@ import (
 	"clawback/store"
 )
 
-// reclaim finds among messages that lie far enough out of sight one that a call of this intent has moved there, or was to
-// move there although it was not seen to have done so: the call was carried out late. It is this intent's then, and can be
-// restored.
+// reclaim finds among messages that lie far enough out of sight one that a call of this intent has moved there, or was
+// to move there although it was not seen to have done so: the call was carried out late. It is this intent's then, and
+// can be restored.
 func (s absence) reclaim(mine []match, at exchange.Folder) (store.Taken, bool) {
 	for _, c := range mine {
 		for i := range s.in.Taken {
@@ -77,8 +77,8 @@ func (s absence) atRest(mine []match, at exchange.Folder) string {
 	return "nothing to do: it lies in " + exchange.Place(at)
 }
 
-// confirmHidden ends the intent of a message that lies in Recoverable Items. Before it was seen there, another copy may have
-// come to where it had been looked for first: only a look after that says that none is in sight.
+// confirmHidden ends the intent of a message that lies in Recoverable Items. Before it was seen there, another copy may
+// have come to where it had been looked for first: only a look after that says that none is in sight.
 func (s absence) confirmHidden(ctx context.Context, target exchange.Folder, sunk []match) error {
 	hits, err := finder{s.step}.find(ctx, target)
 	if err != nil {
@@ -94,8 +94,8 @@ func (s absence) confirmHidden(ctx context.Context, target exchange.Folder, sunk
 	return s.end(ctx, store.Done, s.atRest(sunk, exchange.Deletions)+f.leftAlone())
 }
 
-// age is how long ago the report came of a message that a person asks for. A policy's intent can be for a recipient whom
-// a later report named: it has the whole schedule.
+// age is how long ago the report came of a message that a person asks for. A policy's intent can be for a recipient
+// whom a later report named: it has the whole schedule.
 func (s absence) age() time.Duration {
 	if s.in.By == "" {
 		return 0
@@ -109,8 +109,8 @@ func (s absence) age() time.Duration {
 	return s.e.now().Sub(last)
 }
 
-// holdInDoubt leaves the choice to a person. The record's own message may still arrive, so it is looked for again by the
-// short schedule, unless the person has decided before.
+// holdInDoubt leaves the choice to a person. The record's own message may still arrive, so it is looked for again by
+// the short schedule, unless the person has decided before.
 func (s absence) holdInDoubt(ctx context.Context, f identified) error {
 	reason := reasons(f.uncertain, f.different)
 	err := committer{s.step}.commit(ctx, ending{"find", string(store.Held), reason}, func(in *store.Intent) {

@@ -42,8 +42,8 @@ func (s overrun) none() bool { return s.code == "" }
 // brake holds mass retractions. Every reservation is made here under one lock, so that a race of workers cannot
 // overshoot: what is reserved counts until the store counts it.
 //
-// Four limits: for one message; for an hour; for an hour by the last hour's mail; and of what these two allow, a part for
-// one campaign. An attacker who sends bad mail only to have it taken uses up his campaign's part, not all of it.
+// Four limits: for one message; for an hour; for an hour by the last hour's mail; and of what these two allow, a part
+// for one campaign. An attacker who sends bad mail only to have it taken uses up his campaign's part, not all of it.
 type brake struct {
 	mu       sync.Mutex
 	ledger   ledger
@@ -54,9 +54,9 @@ func newBrake(l ledger) *brake {
 	return &brake{ledger: l, reserved: map[string]store.Intent{}}
 }
 
-// reserve asks to act upon one more mailbox, and says what stops it. What a person asked for or approved passes and is not
-// counted: a clean-up by hand does not hold what is fresh. Where only what others have reserved stands against it, the
-// error says to ask again shortly: those may still not act.
+// reserve asks to act upon one more mailbox, and says what stops it. What a person asked for or approved passes and is
+// not counted: a clean-up by hand does not hold what is fresh. Where only what others have reserved stands against it,
+// the error says to ask again shortly: those may still not act.
 func (b *brake) reserve(ctx context.Context, t *config.Tenant, in store.Intent, now time.Time) (overrun, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -79,7 +79,8 @@ func (b *brake) release(id string) {
 	delete(b.reserved, id)
 }
 
-// over says which limit one more mailbox would pass: by what the store has counted, or, as an error, by what is reserved.
+// over says which limit one more mailbox would pass: by what the store has counted, or, as an error, by what is
+// reserved.
 func (b *brake) over(ctx context.Context, t *config.Tenant, in store.Intent, now time.Time) (overrun, error) {
 	n, err := b.count(ctx, t, in, now)
 	if err != nil {
@@ -199,8 +200,8 @@ func (l limits) forCampaign(seen int) int {
 	return int(math.Ceil(float64(all) * l.campaign / 100))
 }
 
-// exceeds says which limit one more mailbox would pass: those in all before the campaign's, so that a person learns of the
-// wider trouble.
+// exceeds says which limit one more mailbox would pass: those in all before the campaign's, so that a person learns of
+// the wider trouble.
 func (n counted) exceeds(l limits) overrun {
 	switch {
 	case n.mail >= l.perMail:

@@ -34,8 +34,8 @@ type bucket struct {
 	at   time.Time
 }
 
-// take uses one token of a mailbox, or says how long to wait for one. Above share of the bucket's size nothing is given,
-// so that bulk jobs leave room for fresh verdicts.
+// take uses one token of a mailbox, or says how long to wait for one. Above share of the bucket's size nothing is
+// given, so that bulk jobs leave room for fresh verdicts.
 func (b *bucket) take(now time.Time, share float64) time.Duration {
 	b.fill(now, bucketRate)
 	if over := b.used + 1 - bucketSize*share; over > 0 {
@@ -52,7 +52,8 @@ func (b *bucket) fill(now time.Time, rate float64) {
 	b.at = now
 }
 
-// shared is a bucket that callers stand in line for. They are no more than there are workers, so that the wait is short.
+// shared is a bucket that callers stand in line for. They are no more than there are workers, so that the wait is
+// short.
 type shared struct {
 	quota quota
 

@@ -51,8 +51,8 @@ func TestBucket_bulkLeavesHalf(t *testing.T) {
 	}
 }
 
-// In no span of 10 seconds does the directory of a small tenant give more than its 3,500 units, nor Graph an application
-// more than its 130,000 requests.
+// In no span of 10 seconds does the directory of a small tenant give more than its 3,500 units, nor Graph an
+// application more than its 130,000 requests.
 func TestBucket_sharedQuotas(t *testing.T) {
 	for name, c := range map[string]struct {
 		quota quota

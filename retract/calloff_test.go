@@ -69,8 +69,8 @@ func TestRestore_afterOneThatWasCalledOffInDoubt(t *testing.T) {
 	})
 }
 
-// Found by internal/test/chaos, seed 1711: an intent that had ended as mismatch is looked at again by a schedule, and the message
-// was deleted for a job that had been cancelled ten minutes before.
+// Found by internal/test/chaos, seed 1711: an intent that had ended as mismatch is looked at again by a schedule, and
+// the message was deleted for a job that had been cancelled ten minutes before.
 func TestCallOff_endsTheLooksOfAJobsIntents(t *testing.T) {
 	bubble(t, func(r *rig) {
 		other := hit()
@@ -93,8 +93,8 @@ func TestCallOff_endsTheLooksOfAJobsIntents(t *testing.T) {
 	})
 }
 
-// Found by internal/test/chaos, seed 140900: one of two copies had been taken when the intent was called off. It was done with
-// that, and looked for further copies all the same.
+// Found by internal/test/chaos, seed 140900: one of two copies had been taken when the intent was called off. It was
+// done with that, and looked for further copies all the same.
 func TestCallOff_betweenTwoCopies(t *testing.T) {
 	for name, off := range map[string]func(r *rig, rec store.Record, id string){
 		"job cancelled": func(r *rig, _ store.Record, id string) {

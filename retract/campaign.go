@@ -16,9 +16,9 @@ import (
 	"clawback/store"
 )
 
-// A campaign is what messages of one attacker, or of one wrong rule, have in common: who sends them, where their links lead,
-// which file they carry. A message belongs to several, and to each of them it counts. An attacker chooses what his campaign
-// looks like, so that this only keeps a share for the others; the limits in all stand above it.
+// A campaign is what messages of one attacker, or of one wrong rule, have in common: who sends them, where their links
+// lead, which file they carry. A message belongs to several, and to each of them it counts. An attacker chooses what
+// his campaign looks like, so that this only keeps a share for the others; the limits in all stand above it.
 const (
 	campaignSender = "sender:" // registrable domain, or the address where a domain is many people's
 	campaignLink   = "link:"   // registrable domain of a link's host
@@ -69,8 +69,9 @@ func (c *campaigns) add(kind, name string, most int) {
 // wellKnown are the built-in lists of domains, read once.
 var wellKnown = sync.OnceValue(lists.Builtin)
 
-// senderName is the domain that sends, or the address where the domain is a free mail provider's or the tenant's own: there
-// one sender says nothing of the next, and whoever forges the tenant's domain must not have its own people's mail held.
+// senderName is the domain that sends, or the address where the domain is a free mail provider's or the tenant's own:
+// there one sender says nothing of the next, and whoever forges the tenant's domain must not have its own people's mail
+// held.
 func senderName(t *config.Tenant, address string) string {
 	domain := domainOf(address)
 	if domain == "" {
@@ -104,8 +105,8 @@ func linkName(link string) string {
 // alertCampaigns is how many campaigns an alert of the brake names.
 const alertCampaigns = 5
 
-// holdByBrake leaves the intent to a person, who is told at once: one alert an hour for a tenant's limits, and one for each
-// message and each campaign that passes its own.
+// holdByBrake leaves the intent to a person, who is told at once: one alert an hour for a tenant's limits, and one for
+// each message and each campaign that passes its own.
 func (s retraction) holdByBrake(ctx context.Context, stopped overrun) error {
 	subject, text := "", "retractions are held for approval: "+stopped.reason
 	switch stopped.code {

@@ -46,8 +46,8 @@ func (s *storeError) Unwrap() error { return s.error }
 type ending struct{ operation, outcome, detail string }
 
 // commit is C4: it completes the attempt, and changes the intent. Without a begun attempt, the step only looked: it is
-// recorded as an attempt all the same. When somebody else changed the intent meanwhile, their decision and our finding are
-// both kept. It ends the step when the intent is not pending any more.
+// recorded as an attempt all the same. When somebody else changed the intent meanwhile, their decision and our finding
+// are both kept. It ends the step when the intent is not pending any more.
 func (s committer) commit(ctx context.Context, end ending, change func(*store.Intent)) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second) // what was learnt is written even at a stop
 	defer cancel()
@@ -115,7 +115,8 @@ func (l *scheduler) note(in store.Intent) {
 	l.lookAgain(in)
 }
 
-// mergeWrites joins what somebody else wrote with what this step knows: theirs is what is wanted, ours is what was done.
+// mergeWrites joins what somebody else wrote with what this step knows: theirs is what is wanted, ours is what was
+// done.
 func mergeWrites(fresh, mine store.Intent) store.Intent {
 	fresh.Mailbox, fresh.Unknown, fresh.Taken = mine.Mailbox, mine.Unknown, mine.Taken
 	fresh.Message, fresh.OriginalFolder, fresh.FolderName = mine.Message, mine.OriginalFolder, mine.FolderName

@@ -12,8 +12,8 @@ import (
 	"clawback/store"
 )
 
-// applyWish applies what was wished meanwhile to what was found: an intent that was called off ends, and when its message
-// was moved all the same, putting it back is proposed; one that is to go further goes on.
+// applyWish applies what was wished meanwhile to what was found: an intent that was called off ends, and when its
+// message was moved all the same, putting it back is proposed; one that is to go further goes on.
 func (s committer) applyWish(ctx context.Context, next *store.Intent) (*store.Intent, error) {
 	if next.Kind != store.Retract || next.Unknown {
 		return nil, nil

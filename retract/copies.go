@@ -144,8 +144,8 @@ func (s recheck) record(ctx context.Context, looks int, todo []match) error {
 	return nil
 }
 
-// restoredByUser reports whether a hit was taken by this intent, and lies in the mailbox again: its user has brought it back, and
-// that is respected. Immutable ids make it known.
+// restoredByUser reports whether a hit was taken by this intent, and lies in the mailbox again: its user has brought it
+// back, and that is respected. Immutable ids make it known.
 func (s recheck) restoredByUser(c exchange.Candidate) bool {
 	if s.in.Looks == 0 {
 		return false

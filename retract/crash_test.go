@@ -23,8 +23,9 @@ func lostReply() error {
 	return &fault.Fault{Class: fault.Unknown, Status: 504, Detail: "gateway timeout"}
 }
 
-// The failure table: at each commit point the step fails, or succeeds and its answer is lost, or the process ends there;
-// and the same at the call between them. After each: opened again, run to idle, and the message moved exactly once.
+// The failure table: at each commit point the step fails, or succeeds and its answer is lost, or the process ends
+// there; and the same at the call between them. After each: opened again, run to idle, and the message moved exactly
+// once.
 func TestCrash_table(t *testing.T) {
 	for _, action := range []config.Action{config.Junk, config.SoftDelete, config.HardDelete} {
 		call := "move"
@@ -281,7 +282,8 @@ func TestCrash_worseVerdictDuringACallThatFails(t *testing.T) {
 	})
 }
 
-// The same, and the call succeeds: the message goes on to where the worse verdict wants it, and undo knows the way back.
+// The same, and the call succeeds: the message goes on to where the worse verdict wants it, and undo knows the way
+// back.
 func TestCrash_worseVerdictDuringACallThatSucceeds(t *testing.T) {
 	bubble(t, func(r *rig) {
 		r.world.Latency = 2 * time.Second
@@ -405,8 +407,8 @@ func TestRun_stopDoesNotWaitForEver(t *testing.T) {
 	})
 }
 
-// Found by internal/test/chaos, seed 320957: the verdict changed during a permanentDelete that the cloud does not have, and what
-// was wanted by then was not done either.
+// Found by internal/test/chaos, seed 320957: the verdict changed during a permanentDelete that the cloud does not have,
+// and what was wanted by then was not done either.
 func TestPurge_refusedWhileAnotherActionIsWanted(t *testing.T) {
 	bubble(t, func(r *rig) {
 		r.cfg.Actions[verdict.Malicious] = config.Rule{Action: config.HardDelete}

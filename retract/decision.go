@@ -27,8 +27,9 @@ const (
 	causeReview  = "review: "    // for one whose verdict leaves it to a person
 )
 
-// decide is what the record's own verdict wants. Where that is nothing, and the verdict leaves the message to a person or the
-// message carries a bad one, it is what MALICIOUS would want: never automatic, for who forwards has said something of his own.
+// decide is what the record's own verdict wants. Where that is nothing, and the verdict leaves the message to a person
+// or the message carries a bad one, it is what MALICIOUS would want: never automatic, for who forwards has said
+// something of his own.
 func (p *plan) decide(in store.Intent) decision {
 	own, who := p.rec.Verdict.Disposition, recipientOf(in)
 	want := decision{cause: own.String(), severity: int(own)}
@@ -68,8 +69,8 @@ func reviewed(r verdict.Review) string {
 	return fmt.Sprintf("it would be MALICIOUS, and the verdict leaves it to a person (%s)", r)
 }
 
-// forwards gives the bad message that the record carries, where it is a forward inside the organisation. Reports that are
-// not first-hand can name any recipients: they are not asked about.
+// forwards gives the bad message that the record carries, where it is a forward inside the organisation. Reports that
+// are not first-hand can name any recipients: they are not asked about.
 func (p *plan) forwards() (store.Forward, bool) {
 	if !p.rec.FirstHand || p.rec.Direction == "inbound" {
 		return store.Forward{}, false

@@ -16,7 +16,8 @@ const (
 	directoryMax = 200_000 // entries; beyond it the cache begins anew
 )
 
-// directory remembers which mailbox takes an address's mail, or has an object id, and the ids of folders. A cache: nothing depends on it.
+// directory remembers which mailbox takes an address's mail, or has an object id, and the ids of folders. A cache:
+// nothing depends on it.
 type directory struct {
 	mu        sync.Mutex
 	addresses map[string]addressEntry

@@ -1,8 +1,10 @@
-// Package retract is policy, and the state machine that carries intents out; it declares the small interface it needs of a mailbox system.
+// Package retract is policy, and the state machine that carries intents out; it declares the small interface it needs
+// of a mailbox system.
 //
-// Plan is the policy: pure, called by the store inside C2. Engine is the machine: for each tenant a scheduler reads what is
-// due and starts workers, each of which carries one intent a step further: verify what is in doubt, resolve the address,
-// find the messages, prove that they are the record's, look at the brake, act. A restore is an intent like any other.
+// Plan is the policy: pure, called by the store inside C2. Engine is the machine: for each tenant a scheduler reads
+// what is due and starts workers, each of which carries one intent a step further: verify what is in doubt, resolve the
+// address, find the messages, prove that they are the record's, look at the brake, act. A restore is an intent like any
+// other.
 //
 // Reads: intents, records and counts from the store; the tenant's configuration; stored originals, where a message can
 // be proven in no other way; the mailbox system through Mailboxes.

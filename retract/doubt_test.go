@@ -50,8 +50,8 @@ func lostAnswer() *fault.Fault {
 	return &fault.Fault{Class: fault.Unknown, Status: 504, Detail: "gateway timeout"}
 }
 
-// Found by internal/test/chaos, seed 30170: an account that was removed while a move was in doubt ended the doubt, and nobody
-// could tell that the message had been taken.
+// Found by internal/test/chaos, seed 30170: an account that was removed while a move was in doubt ended the doubt, and
+// nobody could tell that the message had been taken.
 func TestVerify_accountRemovedStaysInDoubt(t *testing.T) {
 	bubble(t, func(r *rig) {
 		removed := false
@@ -79,7 +79,8 @@ func TestVerify_accountRemovedStaysInDoubt(t *testing.T) {
 	})
 }
 
-// Found by internal/test/chaos: the restore of an intent that was given up in doubt waited for its verification for ever.
+// Found by internal/test/chaos: the restore of an intent that was given up in doubt waited for its verification for
+// ever.
 func TestRestore_ofOneGivenUpInDoubt(t *testing.T) {
 	bubble(t, func(r *rig) {
 		rec, m := r.givenUpInDoubt()
@@ -138,8 +139,8 @@ func TestHeld_identityIsLookedAtAgain(t *testing.T) {
 	})
 }
 
-// Found by internal/test/chaos: a restore that was asked for while the second, farther move was in doubt believed that the
-// message had been taken there, and took the place of the first move for the user's doing.
+// Found by internal/test/chaos: a restore that was asked for while the second, farther move was in doubt believed that
+// the message had been taken there, and took the place of the first move for the user's doing.
 func TestRestore_whileTheSecondMoveIsInDoubt(t *testing.T) {
 	bubble(t, func(r *rig) {
 		r.cfg.Actions[verdict.Spam] = config.Rule{Action: config.Trash}
@@ -161,8 +162,8 @@ func TestRestore_whileTheSecondMoveIsInDoubt(t *testing.T) {
 	})
 }
 
-// Found by internal/test/chaos: an operator's retraction that had ended as mismatch was looked at again after the operator's word
-// that the message is good, and took it.
+// Found by internal/test/chaos: an operator's retraction that had ended as mismatch was looked at again after the
+// operator's word that the message is good, and took it.
 func TestRestore_endsTheLooksOfAMismatch(t *testing.T) {
 	bubble(t, func(r *rig) {
 		stranger := hit()
@@ -183,8 +184,8 @@ func TestRestore_endsTheLooksOfAMismatch(t *testing.T) {
 	})
 }
 
-// Found by internal/test/chaos with the real daemon, seed 500002: after two refusals the first look at what became of a lost
-// answer came after two minutes, not seconds, as if it had been the third.
+// Found by internal/test/chaos with the real daemon, seed 500002: after two refusals the first look at what became of a
+// lost answer came after two minutes, not seconds, as if it had been the third.
 func TestDoubt_firstLookIsSoonWhateverFailedBefore(t *testing.T) {
 	bubble(t, func(r *rig) {
 		moves, lost, looked := 0, time.Time{}, time.Time{}

@@ -90,8 +90,8 @@ func New(o Options) *Engine {
 
 func (e *Engine) now() time.Time { return e.o.Now().UTC().Round(0) }
 
-// Run works until ctx is done, then lets the attempts under way come to their end within Grace. Each tenant has a scheduler
-// of its own: none waits for another.
+// Run works until ctx is done, then lets the attempts under way come to their end within Grace. Each tenant has a
+// scheduler of its own: none waits for another.
 func (e *Engine) Run(ctx context.Context) error {
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()

@@ -136,8 +136,8 @@ func stuck(in store.Intent) bool {
 	return in.Outcome == store.Pending && in.Faults >= stuckFaults
 }
 
-// alertStuck tells a person, once an hour for a tenant, of an intent that goes on failing, and of one that was given up after
-// that. A mailbox that is not to be had (moved, on premises, not licensed) is told by its outcome alone.
+// alertStuck tells a person, once an hour for a tenant, of an intent that goes on failing, and of one that was given up
+// after that. A mailbox that is not to be had (moved, on premises, not licensed) is told by its outcome alone.
 func (s failure) alertStuck(in store.Intent) {
 	if s.failure == nil || s.failure.Slow {
 		return
@@ -152,8 +152,8 @@ func (s failure) alertStuck(in store.Intent) {
 	}
 }
 
-// countFault counts a failure in a row. An answer that names its own wait is none, nor is a call that was not made: only
-// that the row lasts is noted, for even throttling must end.
+// countFault counts a failure in a row. An answer that names its own wait is none, nor is a call that was not made:
+// only that the row lasts is noted, for even throttling must end.
 func countFault(in *store.Intent, f *fault.Fault, now time.Time) {
 	faultSince(in, now)
 	if f.After <= 0 {
@@ -198,8 +198,8 @@ func (s *step) inDoubt(in store.Intent) bool {
 	return false
 }
 
-// unknown writes that a call may have worked: it is verified, and never repeated before that. It counts as a failure when
-// it is seen to be one.
+// unknown writes that a call may have worked: it is verified, and never repeated before that. It counts as a failure
+// when it is seen to be one.
 func (s failure) unknown(ctx context.Context, operation string, f *fault.Fault) error {
 	s.alertFull(f)
 	now := s.e.now()

@@ -27,8 +27,8 @@ func (s finder) find(ctx context.Context, target exchange.Folder) ([]exchange.Ca
 	return s.withoutSent(ctx, withHits(hits, deeper)) // one that is in both its user has just brought back
 }
 
-// search finds the messages of the mailbox that have one of the record's Message-IDs, in a folder or, for "", in all that a
-// user sees.
+// search finds the messages of the mailbox that have one of the record's Message-IDs, in a folder or, for "", in all
+// that a user sees.
 func (s finder) search(ctx context.Context, in exchange.Folder) ([]exchange.Candidate, error) {
 	var hits []exchange.Candidate
 	for _, id := range s.messageIDs() {
@@ -76,8 +76,8 @@ func (s finder) withoutSent(ctx context.Context, hits []exchange.Candidate) ([]e
 	return list, nil
 }
 
-// isSentOrDraft reports whether a hit lies in Sent Items or Drafts. Their ids are asked for only where it may: one hit, with the
-// headers that only received mail has, of a message that came from outside, is not one.
+// isSentOrDraft reports whether a hit lies in Sent Items or Drafts. Their ids are asked for only where it may: one hit,
+// with the headers that only received mail has, of a message that came from outside, is not one.
 func (s finder) isSentOrDraft(ctx context.Context, c exchange.Candidate, hits int) (bool, error) {
 	if hits == 1 && len(c.NetworkMessageIDs) > 0 && strings.EqualFold(s.rec.Direction, "inbound") {
 		return false, nil

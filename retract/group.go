@@ -20,7 +20,8 @@ const (
 )
 
 // expand is for an address that is no mailbox: where it is a group that the report did not expand, each member gets an
-// intent of its own, by the rules for that member. The group's own intent ends either way. Why is what the directory said.
+// intent of its own, by the rules for that member. The group's own intent ends either way. Why is what the directory
+// said.
 func (s expander) expand(ctx context.Context, why *fault.Fault) error {
 	none := fmt.Sprintf("no mailbox of this tenant takes mail for %s: %s", fold(s.in.Address), why.Error())
 	if n := s.expandedByReport(); n > 0 {
@@ -115,8 +116,8 @@ func (s expander) memberIntents(members []exchange.Mailbox, have []store.Intent)
 	return s.approveMembers(p.out)
 }
 
-// approveMembers lets the members pass what a person has let the group pass. It is not an approval of each of them: how many
-// they are was not known then, so that the brake counts them.
+// approveMembers lets the members pass what a person has let the group pass. It is not an approval of each of them: how
+// many they are was not known then, so that the brake counts them.
 func (s expander) approveMembers(members []store.Intent) []store.Intent {
 	for i, in := range members {
 		if s.in.Approved != "" && in.Outcome == store.Held && in.Hold == s.in.Hold {

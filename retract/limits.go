@@ -11,8 +11,8 @@ import (
 	"clawback/store"
 )
 
-// notMade is the error of a call that was not made: a gate is shut, or the mailbox's tokens are used up. It says nothing
-// of what the call was for, so that it counts as no failure.
+// notMade is the error of a call that was not made: a gate is shut, or the mailbox's tokens are used up. It says
+// nothing of what the call was for, so that it counts as no failure.
 type notMade struct{ wait time.Duration }
 
 // Error names the wait.
@@ -173,7 +173,8 @@ func (l *scheduler) tidy(now time.Time) {
 	}
 }
 
-// gated says how long a mailbox's gate, or the tenant's, is still shut; or the next look at a service that is away still due.
+// gated says how long a mailbox's gate, or the tenant's, is still shut; or the next look at a service that is away
+// still due.
 func (l *scheduler) gated(mailbox string) time.Duration {
 	now := l.e.now()
 	l.mu.Lock()
@@ -192,7 +193,8 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
-// learn learns from the answer of a call: gates, the tenant's limit, whether its credentials hold and the services are there.
+// learn learns from the answer of a call: gates, the tenant's limit, whether its credentials hold and the services are
+// there.
 func (l *scheduler) learn(mailbox string, err error) {
 	var f *fault.Fault
 	if err != nil && !errors.As(err, &f) {

@@ -38,7 +38,8 @@ func (s mover) move(ctx context.Context, c match, target exchange.Folder, last s
 	return s.classify(ctx, operation, result{entry: entry, after: after, err: err, last: last})
 }
 
-// purgesByMove reports whether a Purge was refused before by a cloud that has none, and the configuration allows the move.
+// purgesByMove reports whether a Purge was refused before by a cloud that has none, and the configuration allows the
+// move.
 func (s mover) purgesByMove() bool {
 	return s.tenant.Graph.PurgesByMove && s.sched.dir.noPurge()
 }

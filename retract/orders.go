@@ -7,8 +7,8 @@ import (
 	"clawback/store"
 )
 
-// Order has the intents of one record made or changed as a person asked, and gives all that the record has. Asking twice
-// changes nothing.
+// Order has the intents of one record made or changed as a person asked, and gives all that the record has. Asking
+// twice changes nothing.
 func (e *Engine) Order(ctx context.Context, o Order) ([]store.Intent, error) {
 	if o.Restore {
 		return e.restore(ctx, o)
@@ -22,8 +22,8 @@ type Forecast struct {
 	Mailboxes int            // recipients inside the organisation
 }
 
-// Foresee says what an order would do to a record with the intents that it has, and writes nothing. False: its tenant is
-// not configured, or the order is for another one's records.
+// Foresee says what an order would do to a record with the intents that it has, and writes nothing. False: its tenant
+// is not configured, or the order is for another one's records.
 func (e *Engine) Foresee(o Order, rec store.Record, have []store.Intent) (f Forecast, ok bool) {
 	t, ok := e.o.Tenants(rec.Tenant)
 	if !ok || o.Tenant != "" && o.Tenant != rec.Tenant {
@@ -42,8 +42,8 @@ func (e *Engine) Foresee(o Order, rec store.Record, have []store.Intent) (f Fore
 	return f, true
 }
 
-// CallOff ends an intent that waits, or that would be looked at again. One that is in doubt ends when it has been verified.
-// An intent that another order has taken over meanwhile is left alone.
+// CallOff ends an intent that waits, or that would be looked at again. One that is in doubt ends when it has been
+// verified. An intent that another order has taken over meanwhile is left alone.
 func (e *Engine) CallOff(ctx context.Context, in store.Intent, why string) error {
 	job := in.Job
 	for try := 0; in.Job == job && (!in.Outcome.Final() || in.Returns()) && in.Cancelled != why; try++ {
@@ -62,8 +62,8 @@ func (e *Engine) CallOff(ctx context.Context, in store.Intent, why string) error
 	return nil
 }
 
-// Suspend names the bulk jobs of which nothing may be begun: they are paused, or being called off. Until it is called the
-// first time nothing of any job is begun, for it is not known which they are.
+// Suspend names the bulk jobs of which nothing may be begun: they are paused, or being called off. Until it is called
+// the first time nothing of any job is begun, for it is not known which they are.
 func (e *Engine) Suspend(jobs map[string]bool) {
 	e.suspended.Store(&jobs)
 	e.Wake()

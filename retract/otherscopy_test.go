@@ -11,8 +11,8 @@ import (
 	"clawback/store"
 )
 
-// Found by internal/test/chaos, seed 140377: a copy that its user had deleted for good since was looked for where it had been
-// taken to, and the other copy was put back to its folder.
+// Found by internal/test/chaos, seed 140377: a copy that its user had deleted for good since was looked for where it
+// had been taken to, and the other copy was put back to its folder.
 func TestRestore_anotherCopyIsNotTheOneThatIsGone(t *testing.T) {
 	bubble(t, func(r *rig) {
 		gone := r.world.Deliver("A", hit())
@@ -27,8 +27,8 @@ func TestRestore_anotherCopyIsNotTheOneThatIsGone(t *testing.T) {
 	})
 }
 
-// Found by internal/test/chaos, seed 140235: a message that was gone when it was to be moved was taken for the copy that lay in
-// the target of itself, and a restore brought that one into the Inbox.
+// Found by internal/test/chaos, seed 140235: a message that was gone when it was to be moved was taken for the copy
+// that lay in the target of itself, and a restore brought that one into the Inbox.
 func TestVerify_anotherCopyIsNotTheOneThatIsGone(t *testing.T) {
 	bubble(t, func(r *rig) {
 		r.action(config.Junk)
@@ -51,8 +51,8 @@ func TestVerify_anotherCopyIsNotTheOneThatIsGone(t *testing.T) {
 	})
 }
 
-// Found by internal/test/chaos, seed 500859: the message that was taken to Junk Email is deleted for good; another copy came
-// later, and its user has put that one there. It is not brought into the Inbox, and stays read.
+// Found by internal/test/chaos, seed 500859: the message that was taken to Junk Email is deleted for good; another copy
+// came later, and its user has put that one there. It is not brought into the Inbox, and stays read.
 func TestRestore_aLaterCopyIsNotTheOneThatIsGone(t *testing.T) {
 	bubble(t, func(r *rig) {
 		r.action(config.Junk)

@@ -16,8 +16,8 @@ const (
 	outageFaults = 6                // failures of theirs, at the least
 )
 
-// outage is the absence of a whole service: of Graph, or of the login service. Its failures say nothing of the intents that
-// meet them, so that they are not counted there; and while it lasts one worker looks whether it is over, for all.
+// outage is the absence of a whole service: of Graph, or of the login service. Its failures say nothing of the intents
+// that meet them, so that they are not counted there; and while it lasts one worker looks whether it is over, for all.
 // It is guarded by its scheduler.
 type outage struct {
 	failing map[string]bool // mailboxes whose calls have failed since the last answer
@@ -31,8 +31,8 @@ type outage struct {
 	alerted bool   // a person knows, and does not know yet that it is over
 }
 
-// absent reports whether a fault is one of the service rather than of what it was asked for: no connection, no answer, or
-// a 5xx. What it answers else shows that it is there, throttling too.
+// absent reports whether a fault is one of the service rather than of what it was asked for: no connection, no answer,
+// or a 5xx. What it answers else shows that it is there, throttling too.
 func absent(f *fault.Fault) bool {
 	switch f.Code {
 	case fault.CodeNotSent, fault.CodeNoAnswer, fault.CodeTimeout, fault.CodeLoginUnreachable:

@@ -15,7 +15,8 @@ const (
 )
 
 // pause is a tenant's authentication trouble. Some calls can be refused while others are answered, when a permission is
-// missing: it is one trouble until none was refused for a while, with one alert at each end. It is guarded by its scheduler.
+// missing: it is one trouble until none was refused for a while, with one alert at each end. It is guarded by its
+// scheduler.
 type pause struct {
 	open    bool          // refused, and not answered since: one worker goes ahead to see whether it is over
 	until   time.Time     // nothing is asked before
@@ -61,7 +62,8 @@ func (p *pause) next() time.Time {
 	return p.mended.Add(steady)
 }
 
-// refuse pauses the tenant after authentication trouble. The intent rests a little longer, so that another one goes ahead.
+// refuse pauses the tenant after authentication trouble. The intent rests a little longer, so that another one goes
+// ahead.
 func (l *scheduler) refuse(in store.Intent, f *fault.Fault) {
 	l.mu.Lock()
 	alert := l.pause.refused(f, l.e.now())

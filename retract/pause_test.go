@@ -13,11 +13,11 @@ func TestPause_oneTrouble(t *testing.T) {
 	f := &fault.Fault{Class: fault.Auth, Detail: "the secret has expired"}
 	var p pause
 	for _, s := range []struct {
-		at         time.Duration
-		refused    bool // else answered
+		at          time.Duration
+		refused     bool // else answered
 		alert, over bool
-		open       bool
-		until      time.Duration
+		open        bool
+		until       time.Duration
 	}{
 		{0, true, true, false, true, 30 * time.Second},
 		{time.Second, true, false, false, true, 30 * time.Second},       // failed together: one

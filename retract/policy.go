@@ -153,8 +153,8 @@ func (p *plan) revise(in store.Intent) {
 	}
 }
 
-// forget ends the looks that an intent which has ended still had before it: what they would find now is not to be taken.
-// A verdict that is bad again opens it.
+// forget ends the looks that an intent which has ended still had before it: what they would find now is not to be
+// taken. A verdict that is bad again opens it.
 func (p *plan) forget(in store.Intent) store.Intent {
 	in = lookNoMore(in, "the verdict is now "+p.rec.Verdict.Disposition.String())
 	if in.Outcome != store.Done {

@@ -11,8 +11,8 @@ import (
 	"clawback/store"
 )
 
-// resolve finds the mailbox of the intent's address, and the rule for it. It ends the intent where there is none, where the
-// mailbox is exempt under another address, or where another recipient's intent has the same mailbox.
+// resolve finds the mailbox of the intent's address, and the rule for it. It ends the intent where there is none, where
+// the mailbox is exempt under another address, or where another recipient's intent has the same mailbox.
 func (s resolver) resolve(ctx context.Context) error {
 	mb, why, err := s.intentMailbox(ctx)
 	if err != nil {
@@ -38,7 +38,8 @@ func (s resolver) resolve(ctx context.Context) error {
 	return nil
 }
 
-// intentMailbox is the mailbox that the intent is about: that of its address, or, once it has begun, the one in which it has.
+// intentMailbox is the mailbox that the intent is about: that of its address, or, once it has begun, the one in which
+// it has.
 func (s resolver) intentMailbox(ctx context.Context) (exchange.Mailbox, *fault.Fault, error) {
 	if s.in.Mailbox == "" {
 		return s.lookup(ctx, s.in.Address)
@@ -50,8 +51,8 @@ func (s resolver) intentMailbox(ctx context.Context) (exchange.Mailbox, *fault.F
 	return mb, nil, err
 }
 
-// lookup asks the directory, or its cache, for an address or an object id. A Fault that is returned as a value says that
-// it is no mailbox.
+// lookup asks the directory, or its cache, for an address or an object id. A Fault that is returned as a value says
+// that it is no mailbox.
 func (s resolver) lookup(ctx context.Context, address string) (exchange.Mailbox, *fault.Fault, error) {
 	if e, ok := s.sched.dir.entry(address, s.e.now()); ok {
 		return e.mailbox, e.why, nil
@@ -104,8 +105,8 @@ func (s resolver) exemptAddresses() []string {
 	return list
 }
 
-// claimMailbox gives the address of another intent of the same record, kind and mailbox, which then is the one that counts;
-// without one, the mailbox is this intent's from now on.
+// claimMailbox gives the address of another intent of the same record, kind and mailbox, which then is the one that
+// counts; without one, the mailbox is this intent's from now on.
 func (s resolver) claimMailbox(ctx context.Context, mailbox string) (string, error) {
 	key := s.rec.ID + "\x00" + string(s.in.Kind)
 	if !s.sched.claimed(key) {
@@ -118,9 +119,9 @@ func (s resolver) claimMailbox(ctx context.Context, mailbox string) (string, err
 	return s.sched.claim(key, mailbox, claim{s.in.ID, fold(s.in.Address)}), nil
 }
 
-// applyRule gives the intent the rule of its mailbox, which may be in a group by an address that the report does not name.
-// What a person asked for stays as it is, and so does what has begun. What was not known to act before is held where a
-// person must approve.
+// applyRule gives the intent the rule of its mailbox, which may be in a group by an address that the report does not
+// name. What a person asked for stays as it is, and so does what has begun. What was not known to act before is held
+// where a person must approve.
 func (s resolver) applyRule(ctx context.Context, mb exchange.Mailbox) error {
 	s.in.Groups = groupsWith(s.tenant, append(mb.Names(), s.in.Address))
 	if s.in.By != "" || s.in.Unknown || len(s.in.Taken) > 0 {
@@ -145,8 +146,8 @@ func (s resolver) applyRule(ctx context.Context, mb exchange.Mailbox) error {
 	return nil
 }
 
-// checkProtected holds the intent when the sender is a mailbox of the tenant that is protected by another of its addresses.
-// What a person has asked for or approved passes.
+// checkProtected holds the intent when the sender is a mailbox of the tenant that is protected by another of its
+// addresses. What a person has asked for or approved passes.
 func (s resolver) checkProtected(ctx context.Context) error {
 	if len(s.tenant.Protected) == 0 || s.in.Asked() {
 		return nil

@@ -181,9 +181,9 @@ func (s restorer) restoreOne(ctx context.Context, t store.Taken) (string, error)
 	return what, s.markRead(ctx, c, t)
 }
 
-// searchMoved finds a message whose id answers 404: in the folder to which it was taken, then in Recoverable Items, then
-// anywhere else. Another copy, which the user may have put there, came at another time; and one that has an entry of its own
-// goes back by that.
+// searchMoved finds a message whose id answers 404: in the folder to which it was taken, then in Recoverable Items,
+// then anywhere else. Another copy, which the user may have put there, came at another time; and one that has an entry
+// of its own goes back by that.
 func (s restorer) searchMoved(ctx context.Context, t store.Taken) (exchange.Candidate, error) {
 	for i, in := range []exchange.Folder{exchange.Folder(t.Folder), exchange.Deletions, ""} {
 		if i > 0 && string(in) == t.Folder {
@@ -277,8 +277,8 @@ func (s restorer) moveTo(ctx context.Context, c exchange.Candidate, t store.Take
 	return after, nil
 }
 
-// folderGone writes that the move back found no such folder, or no such message, and asks which: where it is the folder,
-// the message goes to the Inbox at the next step.
+// folderGone writes that the move back found no such folder, or no such message, and asks which: where it is the
+// folder, the message goes to the Inbox at the next step.
 func (s restorer) folderGone(ctx context.Context, t store.Taken, to exchange.Folder, f *fault.Fault) error {
 	_, _, err := s.box.FolderID(ctx, s.in.Mailbox, to)
 	var why *fault.Fault

@@ -68,8 +68,8 @@ func TestTake_places(t *testing.T) {
 	}
 }
 
-// A mailbox is looked at in two looks: where its user sees it, and Recoverable Items. Found by internal/test/chaos, seed 20708: a
-// copy that came into sight between the two was left there, and the intent was done.
+// A mailbox is looked at in two looks: where its user sees it, and Recoverable Items. Found by internal/test/chaos,
+// seed 20708: a copy that came into sight between the two was left there, and the intent was done.
 func TestTake_copyThatComesBetweenTheLooks(t *testing.T) {
 	for action, to := range map[config.Action]exchange.Folder{
 		config.Junk: exchange.JunkEmail, config.SoftDelete: exchange.Deletions, config.HardDelete: exchange.Purges,

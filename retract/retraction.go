@@ -135,7 +135,8 @@ type chosen struct {
 	left    string // why the last one was left where it is by the rule
 }
 
-// selectMessages leaves out what lies at the target or beyond, and what the rule spares: read, or older than its max_age.
+// selectMessages leaves out what lies at the target or beyond, and what the rule spares: read, or older than its
+// max_age.
 func (s retraction) selectMessages(ctx context.Context, mine []match, target exchange.Folder) (c chosen, err error) {
 	for _, hit := range mine {
 		at, err := s.placeOf(ctx, hit.Candidate, target)
@@ -157,8 +158,8 @@ func (s retraction) selectMessages(ctx context.Context, mine []match, target exc
 	return c, nil
 }
 
-// sparedByRule says why the rule leaves a hit alone; "" when it does not, or a person asked. The mailbox knows best when
-// the message was delivered: its report can be hours late.
+// sparedByRule says why the rule leaves a hit alone; "" when it does not, or a person asked. The mailbox knows best
+// when the message was delivered: its report can be hours late.
 func (s retraction) sparedByRule(c exchange.Candidate) string {
 	switch {
 	case s.in.By != "":

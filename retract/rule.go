@@ -8,8 +8,8 @@ import (
 	"clawback/verdict"
 )
 
-// recipient is what is known of one: the address in the report, and once its mailbox was looked up the groups of mailboxes
-// that have it by any of its addresses.
+// recipient is what is known of one: the address in the report, and once its mailbox was looked up the groups of
+// mailboxes that have it by any of its addresses.
 type recipient struct {
 	address string
 	known   bool // groups is known
@@ -26,9 +26,9 @@ func (r recipient) in(g config.Group) bool {
 	return listed || slices.Contains(r.groups, g.Name)
 }
 
-// ruleOf is the tenant's rule for a recipient and a disposition: of the first group that has it and names the disposition,
-// else the tenant's own. Open says that the rule takes nothing away, and that another one may: the mailbox has not been
-// looked up, and a group that goes before may have it by another of its addresses.
+// ruleOf is the tenant's rule for a recipient and a disposition: of the first group that has it and names the
+// disposition, else the tenant's own. Open says that the rule takes nothing away, and that another one may: the mailbox
+// has not been looked up, and a group that goes before may have it by another of its addresses.
 func ruleOf(t *config.Tenant, r recipient, d verdict.Disposition) (rule config.Rule, open bool) {
 	rule = t.Actions[d]
 	for _, g := range t.Groups {

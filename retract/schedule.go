@@ -30,8 +30,8 @@ var faultWaits = [...]time.Duration{
 // slowWaits are for mailboxes that are not to be had: moved, on premises, without a licence, full.
 var slowWaits = [...]time.Duration{30 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour, 8 * time.Hour, 8 * time.Hour}
 
-// doubtWait is how long an Unknown outcome waits for the first look, whatever failed before: the server may still be at it.
-// A look that fails is a failure like others.
+// doubtWait is how long an Unknown outcome waits for the first look, whatever failed before: the server may still be at
+// it. A look that fails is a failure like others.
 const doubtWait = 5 * time.Second
 
 const (
@@ -65,7 +65,8 @@ func relook(in store.Intent) (time.Duration, bool) {
 	return lookAgain[n] - lookAgain[n-1], true
 }
 
-// faulted says how long to wait after a failure; false when it has been tried for long enough. in.Faults counts this one.
+// faulted says how long to wait after a failure; false when it has been tried for long enough. in.Faults counts this
+// one.
 func faulted(in store.Intent, f *fault.Fault, now time.Time) (time.Duration, bool) {
 	waits, limit := faultWaits[:], faultLimit
 	if f.Slow {

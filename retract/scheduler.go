@@ -15,8 +15,8 @@ const (
 	idle       = 5 * time.Minute // the longest sleep of a scheduler
 )
 
-// scheduler does one tenant's work: a loop that reads what is due, and the workers it starts. What it remembers in memory
-// only makes it polite; what must survive a restart is in the store.
+// scheduler does one tenant's work: a loop that reads what is due, and the workers it starts. What it remembers in
+// memory only makes it polite; what must survive a restart is in the store.
 type scheduler struct {
 	e    *Engine
 	id   string

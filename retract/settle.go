@@ -25,8 +25,8 @@ const (
 	sampleRecords = 3      // of a campaign
 )
 
-// HeldCampaigns lists the campaigns of what the brake holds, of a tenant or with "" of all, those with most mailboxes first.
-// One intent counts for each of its campaigns.
+// HeldCampaigns lists the campaigns of what the brake holds, of a tenant or with "" of all, those with most mailboxes
+// first. One intent counts for each of its campaigns.
 func (e *Engine) HeldCampaigns(ctx context.Context, tenant string) ([]HeldCampaign, error) {
 	held, err := e.heldByBrake(ctx, tenant)
 	if err != nil {
@@ -74,8 +74,8 @@ type CampaignAnswer struct {
 	Approve                        bool   // else it is rejected
 }
 
-// SettleCampaign approves or rejects all that the brake holds of a campaign: one act of each tenant, with one entry of the
-// audit that says how many. Of more than some thousand it makes one for each of these. It gives the intents.
+// SettleCampaign approves or rejects all that the brake holds of a campaign: one act of each tenant, with one entry of
+// the audit that says how many. Of more than some thousand it makes one for each of these. It gives the intents.
 func (e *Engine) SettleCampaign(ctx context.Context, a CampaignAnswer) (settled []string, err error) {
 	a.Campaign = campaignNamed(a.Campaign)
 	defer func() {

@@ -41,8 +41,8 @@ type step struct {
 	match   *matcher
 }
 
-// The states of a step, each a type that can be read alone. All of them share the step: the intent as it was read, and C3
-// and C4.
+// The states of a step, each a type that can be read alone. All of them share the step: the intent as it was read, and
+// C3 and C4.
 type (
 	committer  struct{ *step } // writes attempts and outcomes: C3 and C4
 	retraction struct{ *step } // resolve, find, verify identity, look at the brake, move

@@ -92,8 +92,8 @@ func TestUnmoved_refusedCallIsNotClaimed(t *testing.T) {
 	})
 }
 
-// A move that always fails, each time without an answer that says so, is tried by the schedule, with an end, and a person
-// is told.
+// A move that always fails, each time without an answer that says so, is tried by the schedule, with an end, and a
+// person is told.
 func TestUnmoved_lastingFailureHasAScheduleAndAnEnd(t *testing.T) {
 	for _, c := range []struct {
 		name, op string
@@ -163,7 +163,8 @@ func TestUnmoved_lastingFailureOfARestore(t *testing.T) {
 	})
 }
 
-// An id that answers 404 for a while, which lists show all the same: nothing is said to be gone, or purged, that is there.
+// An id that answers 404 for a while, which lists show all the same: nothing is said to be gone, or purged, that is
+// there.
 func TestUnmoved_idAnswers404ForAWhile(t *testing.T) {
 	gone := &fault.Fault{Class: fault.Gone, Status: 404, Code: "ErrorItemNotFound", Detail: "not there"}
 	for _, action := range []config.Action{config.Junk, config.SoftDelete, config.HardDelete} {
@@ -237,8 +238,8 @@ func TestRestore_idAnswers404(t *testing.T) {
 	}
 }
 
-// Found by internal/test/chaos, seed 45: two copies, one of them in Recoverable Items already. The purge of the other one lost its
-// answer, and the first was taken for it.
+// Found by internal/test/chaos, seed 45: two copies, one of them in Recoverable Items already. The purge of the other
+// one lost its answer, and the first was taken for it.
 func TestUnmoved_anotherCopyIsNotTakenForThePurgedOne(t *testing.T) {
 	bubble(t, func(r *rig) {
 		r.action(config.HardDelete)

@@ -14,8 +14,8 @@ import (
 )
 
 // run looks where the messages are that an earlier attempt was about to move, and writes what it found: nothing is
-// repeated before that. A message that is still where it was is a failure like others: it is tried again by the schedule,
-// which has an end.
+// repeated before that. A message that is still where it was is a failure like others: it is tried again by the
+// schedule, which has an end.
 func (s verifier) run(ctx context.Context) error {
 	states := map[string]string{}
 	renamed := map[string]string{}
@@ -52,8 +52,8 @@ func (s verifier) run(ctx context.Context) error {
 	return err
 }
 
-// retryUnmoved has a move tried again whose message is still where it was. Where no answer was recorded it was this process that
-// ended, not the server that failed: that needs no wait, the first time.
+// retryUnmoved has a move tried again whose message is still where it was. Where no answer was recorded it was this
+// process that ended, not the server that failed: that needs no wait, the first time.
 func (s verifier) retryUnmoved(in *store.Intent) {
 	f := &fault.Fault{Class: fault.Retry, Detail: "it is still where it was, and no answer came of the last attempt to move it"}
 	ended := in.FaultSince.IsZero()
@@ -113,8 +113,8 @@ func (s verifier) reached(ctx context.Context, folder string, t store.Taken) (bo
 	return false, nil
 }
 
-// searchElsewhere looks for a message whose id answers 404: in its target, in Recoverable Items, and where it was, for an id has
-// been seen to answer 404 while lists show it. A purged message is nowhere.
+// searchElsewhere looks for a message whose id answers 404: in its target, in Recoverable Items, and where it was, for
+// an id has been seen to answer 404 while lists show it. A purged message is nowhere.
 func (s verifier) searchElsewhere(ctx context.Context, t store.Taken) (state, id string, err error) {
 	for _, f := range places(exchange.Folder(t.Target)) {
 		hits, err := finder{s.step}.search(ctx, f)
@@ -140,8 +140,8 @@ func markFound(in *store.Intent, message string) {
 	}
 }
 
-// matchEntry looks among the hits of a place for the message of an entry: by its id, or where its call may have moved it, by
-// what it is. What was purged is in no list: another copy that is seen must not be taken for it.
+// matchEntry looks among the hits of a place for the message of an entry: by its id, or where its call may have moved
+// it, by what it is. What was purged is in no list: another copy that is seen must not be taken for it.
 func (s verifier) matchEntry(ctx context.Context, hits []exchange.Candidate, t store.Taken, in exchange.Folder) (state, id string, err error) {
 	for _, c := range hits {
 		if c.ID != t.Message {

@@ -1,5 +1,5 @@
-// Package exchange is the mailbox system as retraction needs it: mailboxes, their messages and folders, and how far out of
-// sight a folder is.
+// Package exchange is the mailbox system as retraction needs it: mailboxes, their messages and folders, and how far out
+// of sight a folder is.
 //
 // [Mailboxes] is declared here by its consumer; retract/graph implements it over Microsoft Graph.
 //

@@ -55,8 +55,8 @@ const (
 // request.
 type Mailboxes interface {
 	// Resolve finds the mailbox that takes mail for an SMTP address, or that has this object id. An address with a tag
-	// ("name+tag@domain") that nobody has is that of the name before the first plus sign. A Fault with Class GiveUp and CodeNoMailbox
-	// means that the address is not a mailbox of this tenant.
+	// ("name+tag@domain") that nobody has is that of the name before the first plus sign. A Fault with Class GiveUp and
+	// CodeNoMailbox means that the address is not a mailbox of this tenant.
 	Resolve(ctx context.Context, address string) (Mailbox, error)
 	// Find lists the messages with this Message-ID (with its angle brackets) outside Recoverable Items; with folder
 	// not "", in that folder only (which may be one of Recoverable Items).

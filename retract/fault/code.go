@@ -6,7 +6,8 @@ const (
 	CodeNoMailbox = "no_mailbox"
 	// CodeNoPermanentDelete is Purge's: this cloud has no permanentDelete.
 	CodeNoPermanentDelete = "no_permanent_delete"
-	// CodeNoSuchSegment is that of an answer which says that a part of the URL is unknown: the service has no such action.
+	// CodeNoSuchSegment is that of an answer which says that a part of the URL is unknown: the service has no such
+	// action.
 	CodeNoSuchSegment = "no_such_segment"
 	// CodeNotCleared is Clearance's: the request was not sent, because a server asks to wait.
 	CodeNotCleared = "not_cleared"

@@ -12,8 +12,8 @@ import (
 	"clawback/store"
 )
 
-// quietHour is a tenant with the brake as it is by default, in an hour with hardly any mail: 20 mailboxes in all, half of
-// them for one campaign.
+// quietHour is a tenant with the brake as it is by default, in an hour with hardly any mail: 20 mailboxes in all, half
+// of them for one campaign.
 func quietHour(t *testing.T, test func(s *storm)) {
 	t.Helper()
 	inStorm(t, func(s *storm) {
@@ -99,8 +99,8 @@ func TestBrakeAttack_sacrificialFlood(t *testing.T) {
 	}
 }
 
-// What everybody may name makes no campaign: a flood that names well-known sites, writes from a free mail provider, or forges
-// the tenant's own domain does not hold others that have these in common with it.
+// What everybody may name makes no campaign: a flood that names well-known sites, writes from a free mail provider, or
+// forges the tenant's own domain does not hold others that have these in common with it.
 func TestBrakeAttack_floodThatNamesOthers(t *testing.T) {
 	quietHour(t, func(s *storm) {
 		for i := range 12 {
@@ -123,8 +123,8 @@ func TestBrakeAttack_floodThatNamesOthers(t *testing.T) {
 	})
 }
 
-// An attacker who has a domain for each message, or one wrong rule that hits many senders' mail: the limits in all stand. A
-// person is told at once, with the campaigns, and lets one pass in one act.
+// An attacker who has a domain for each message, or one wrong rule that hits many senders' mail: the limits in all
+// stand. A person is told at once, with the campaigns, and lets one pass in one act.
 func TestBrakeAttack_spreadOverManyDomains(t *testing.T) {
 	for name, sender := range map[string]func(i int) string{
 		"an attacker with many domains":    func(i int) string { return fmt.Sprintf("x@s%d.example", i) },
@@ -184,7 +184,8 @@ func (s *storm) approve(campaign string, mailboxes int) {
 	}
 }
 
-// A wrong rule's campaign is rejected in one act; the campaigns of what is held are listed, those with most mailboxes first.
+// A wrong rule's campaign is rejected in one act; the campaigns of what is held are listed, those with most mailboxes
+// first.
 func TestBrakeAttack_campaignsAreListedAndRejected(t *testing.T) {
 	quietHour(t, func(s *storm) {
 		news := s.letter(letter{name: "news", sender: "news@shop.test", from: "news@shop.test", links: []string{"https://www.shop.test/offers"}, to: 40})

@@ -83,7 +83,8 @@ func (c *Client) warnOfExpiry(log *slog.Logger) {
 // Expiry says until when the credential is valid; false where that cannot be known from here.
 func (c *Client) Expiry() (time.Time, bool) { return c.credential.expiry() }
 
-// checkTenant compares the tenant of the token, and that of /organization where it may be read, with the configured one.
+// checkTenant compares the tenant of the token, and that of /organization where it may be read, with the configured
+// one.
 func (c *Client) checkTenant(ctx context.Context, granted claims) Finding {
 	other := "write that id, or use a credential of tenant " + c.tenant.ID
 	if granted.Tenant != "" && !strings.EqualFold(granted.Tenant, c.tenant.ID) {

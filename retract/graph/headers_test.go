@@ -6,7 +6,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// The sender of a message can write any field but those that Exchange strips; a look-alike name is no network message id.
+// The sender of a message can write any field but those that Exchange strips; a look-alike name is no network message
+// id.
 func TestAppendNetworkID_takesTheFieldsByTheirOwnNamesAlone(t *testing.T) {
 	var ids []string
 	for _, f := range [][2]string{

@@ -80,8 +80,8 @@ func (c *Client) Purge(ctx context.Context, mailbox, message string) error {
 	return err
 }
 
-// unknownAction reports whether an answer says that there is no such action: by its words, whatever its status, or by the
-// code that a service gives with them.
+// unknownAction reports whether an answer says that there is no such action: by its words, whatever its status, or by
+// the code that a service gives with them.
 func unknownAction(f *fault.Fault) bool {
 	return f.Code == fault.CodeNoSuchSegment || f.Status == http.StatusBadRequest && f.Code == "BadRequest"
 }

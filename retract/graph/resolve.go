@@ -24,8 +24,8 @@ var userFields = []string{"id", "userPrincipalName", "mail", "proxyAddresses", "
 var resolving = transport.Call{Name: "look up address", Directory: true}
 
 // Resolve finds the mailbox that takes mail for an SMTP address: by the proxy addresses of users, which are what
-// Exchange routes by, else by the user principal name, else by the address without its tag. Groups and mail contacts are no
-// mailboxes. An object id is found too.
+// Exchange routes by, else by the user principal name, else by the address without its tag. Groups and mail contacts
+// are no mailboxes. An object id is found too.
 func (c *Client) Resolve(ctx context.Context, address string) (exchange.Mailbox, error) {
 	key := mailaddr.Address(strings.TrimSpace(address))
 	if !isObjectID(key) && (strings.ContainsAny(key, " \t\r\n<>") || strings.Count(key, "@") == 0) {
@@ -48,8 +48,8 @@ func isObjectID(s string) bool {
 	return len(s) == 36 && uuid.Validate(s) == nil // Validate takes other forms too
 }
 
-// resolve asks for the exact address first. Only where nothing at all of the tenant has it, what stands before the tag counts.
-// Reference: Exchange Online, plus addressing.
+// resolve asks for the exact address first. Only where nothing at all of the tenant has it, what stands before the tag
+// counts. Reference: Exchange Online, plus addressing.
 func (c *Client) resolve(ctx context.Context, address string) (exchange.Mailbox, error) {
 	box, kind, err := c.resolveExactly(ctx, address)
 	if err == nil && kind == nobody {

@@ -111,7 +111,8 @@ func TestResolve_plusAddresses(t *testing.T) {
 	}
 }
 
-// TestResolve_troubleIsNotTakenForNobody: a tag is only taken off where the directory has said that nothing has the address.
+// TestResolve_troubleIsNotTakenForNobody: a tag is only taken off where the directory has said that nothing has the
+// address.
 func TestResolve_troubleIsNotTakenForNobody(t *testing.T) {
 	for _, route := range []graphsim.Route{graphsim.RouteUsers, graphsim.RouteUser, graphsim.RouteGroups, graphsim.RouteContacts} {
 		w := start(t, graphsim.Options{})

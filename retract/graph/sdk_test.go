@@ -306,7 +306,8 @@ func TestSDK_12_manyAtOnce(t *testing.T) {
 	wg.Wait()
 }
 
-// TestErrors_tellNoSecrets: the *url.Error of net/http names mailbox and message, the text of azidentity the whole answer.
+// TestErrors_tellNoSecrets: the *url.Error of net/http names mailbox and message, the text of azidentity the whole
+// answer.
 func TestErrors_tellNoSecrets(t *testing.T) {
 	faults := []graphsim.Fault{
 		{Drop: true}, {Status: 500, Body: "{}"}, {Status: 302, Header: http.Header{"Location": {"https://evil.example/"}}},

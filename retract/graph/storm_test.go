@@ -21,7 +21,8 @@ import (
 	"clawback/verdict"
 )
 
-// storm is an engine over the real client and a simulator, in fake time, with one bad message in each of many mailboxes.
+// storm is an engine over the real client and a simulator, in fake time, with one bad message in each of many
+// mailboxes.
 type storm struct {
 	t      *testing.T
 	sim    *graphsim.Sim
@@ -180,8 +181,9 @@ func (s *storm) kinds() (list []string) {
 	}
 }
 
-// The login service is away for an hour. Its Retry-After is kept, over a restart too; without one, one request at a time
-// looks whether it is back, at most a minute apart, however many retractions wait. When it is back they all go at once.
+// The login service is away for an hour. Its Retry-After is kept, over a restart too; without one, one request at a
+// time looks whether it is back, at most a minute apart, however many retractions wait. When it is back they all go at
+// once.
 func TestStorm_loginAway(t *testing.T) {
 	const html = "<html>busy</html>"
 	for _, c := range []struct {

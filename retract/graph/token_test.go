@@ -197,8 +197,8 @@ func (g *loginGate) LoginFailed(f *fault.Fault) {
 	g.told = append(g.told, f)
 }
 
-// TestToken_loginAsksToWait: each form of Retry-After, with each kind of answer that bears one, at each address of the login
-// service; nothing is sent before it is over.
+// TestToken_loginAsksToWait: each form of Retry-After, with each kind of answer that bears one, at each address of the
+// login service; nothing is sent before it is over.
 func TestToken_loginAsksToWait(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -445,8 +445,8 @@ func TestCredential_renewedFile(t *testing.T) {
 	}
 }
 
-// A file that is opened to others after the start, which changes neither its time nor its size, is not used any more, and the
-// error says what to do.
+// A file that is opened to others after the start, which changes neither its time nor its size, is not used any more,
+// and the error says what to do.
 func TestCredential_openToOthers(t *testing.T) {
 	secret := write(t, "secret", graphsim.DefaultTenant().ClientSecret)
 	certificate := writeCertificate(t, time.Now().AddDate(1, 0, 0))

@@ -20,9 +20,9 @@ import (
 
 // tokens holds the access token of one tenant. It implements transport.Tokens.
 //
-// Invariants: at most one request to the login service is under way; those who wait meanwhile share its result, a failure
-// too; none is sent before the Retry-After of an earlier one is over (retract.LoginClearance, which knows of it after a
-// restart as well). While the present token is good, a failure to renew it is nobody's trouble.
+// Invariants: at most one request to the login service is under way; those who wait meanwhile share its result, a
+// failure too; none is sent before the Retry-After of an earlier one is over (retract.LoginClearance, which knows of it
+// after a restart as well). While the present token is good, a failure to renew it is nobody's trouble.
 type tokens struct {
 	make  func() (azcore.TokenCredential, error)
 	scope string

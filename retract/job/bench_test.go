@@ -51,9 +51,9 @@ func (writer) Suspend(map[string]bool)                             {}
 
 const tenant = "11111111-1111-4111-8111-111111111111"
 
-// BenchmarkJob runs jobs of several sizes, each over a store of its own, and prints what each id costs of time, memory and
-// bytes written, and the slowest answer to a question for the progress. Where a job grows with its size alone, the columns
-// stay the same.
+// BenchmarkJob runs jobs of several sizes, each over a store of its own, and prints what each id costs of time, memory
+// and bytes written, and the slowest answer to a question for the progress. Where a job grows with its size alone, the
+// columns stay the same.
 func BenchmarkJob(b *testing.B) {
 	for _, size := range strings.Split(*sizes, ",") {
 		n, err := strconv.Atoi(size)

@@ -1,9 +1,12 @@
-// Package job carries out bulk jobs: it finds their records, orders a retraction or a restore for each, and says how far it is.
+// Package job carries out bulk jobs: it finds their records, orders a retraction or a restore for each, and says how
+// far it is.
 //
-// A job's row is small; its ids are rows of their own, written once. How far its intents are is kept by the store where an
-// intent is written, and read as one row. Memory, bytes written and time grow with the job's size, and with nothing else.
+// A job's row is small; its ids are rows of their own, written once. How far its intents are is kept by the store where
+// an intent is written, and read as one row. Memory, bytes written and time grow with the job's size, and with nothing
+// else.
 //
-// Reads: jobs, their ids and tallies, and records, from the store. Writes: jobs and their ids; through the engine, intents.
+// Reads: jobs, their ids and tallies, and records, from the store. Writes: jobs and their ids; through the engine,
+// intents.
 //
 // Invariants:
 //

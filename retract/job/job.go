@@ -246,8 +246,8 @@ func Count(j store.Job, n store.JobTally) Counters {
 	return c
 }
 
-// CancelJob ends a job: its intents that wait are called off, those that are done stay done. From here on nothing of it is
-// begun; Run calls off what waits, after a restart too.
+// CancelJob ends a job: its intents that wait are called off, those that are done stay done. From here on nothing of it
+// is begun; Run calls off what waits, after a restart too.
 func (r *Runner) CancelJob(ctx context.Context, who, id, comment string) error {
 	return r.change(ctx, id, func(j *store.Job) *store.Act {
 		j.State, j.Paused, j.CallOff = store.JobCancelled, "", "bulk job cancelled by "+who

@@ -30,7 +30,8 @@ const (
 	maxRefusals = 20
 )
 
-// Run carries unfinished jobs on, each a step at a time, until ctx is done. A step that has begun is brought to its end.
+// Run carries unfinished jobs on, each a step at a time, until ctx is done. A step that has begun is brought to its
+// end.
 func (r *Runner) Run(ctx context.Context) error {
 	work := context.WithoutCancel(ctx)
 	waits := map[string]*rest{}
@@ -110,7 +111,8 @@ func (r *Runner) put(ctx context.Context, c store.JobChange) error {
 	return err
 }
 
-// rest says how long a job that waits for its intents needs no step: longer while nothing changes, for they may rest for days.
+// rest says how long a job that waits for its intents needs no step: longer while nothing changes, for they may rest
+// for days.
 func (r *Runner) rest(j store.Job, n store.JobTally, rests map[string]*rest) time.Duration {
 	open := n.Outcomes[store.Pending]*2 + n.Returns - n.Absent
 	have := rests[j.ID]
@@ -219,8 +221,8 @@ func (r *Runner) complete(ctx context.Context, j store.Job, n store.JobTally) er
 	return r.put(ctx, store.JobChange{Job: j})
 }
 
-// callOff calls off what waits of one more page of records. It goes a page beyond what was ordered, for a crash can have
-// left a page of orders whose end was not written.
+// callOff calls off what waits of one more page of records. It goes a page beyond what was ordered, for a crash can
+// have left a page of orders whose end was not written.
 func (r *Runner) callOff(ctx context.Context, j store.Job) error {
 	ids, err := r.o.Store.JobRecords(ctx, j.ID, j.CalledOff, min(orderPage, j.Ordered+orderPage-j.CalledOff))
 	if err != nil {
@@ -272,8 +274,8 @@ func (r *Runner) callOffRecord(ctx context.Context, j store.Job, id string) erro
 	return nil
 }
 
-// unfinished are the jobs that have something left to do. Those that ended are dropped in their time. The first call also
-// says which jobs are suspended, and ends those whose list was not received whole.
+// unfinished are the jobs that have something left to do. Those that ended are dropped in their time. The first call
+// also says which jobs are suspended, and ends those whose list was not received whole.
 func (r *Runner) unfinished(ctx context.Context) (list []store.Job, err error) {
 	all, err := r.o.Store.Jobs(ctx)
 	if err != nil {

@@ -26,7 +26,8 @@ var waits = []time.Duration{
 	2 * time.Second, 5 * time.Second, 10 * time.Second, 20 * time.Second, 30 * time.Second, time.Minute, time.Minute, 2 * time.Minute,
 }
 
-// Verify proves that the tenant can be reached, waiting while consent spreads. Pause is told before each wait; nil: not.
+// Verify proves that the tenant can be reached, waiting while consent spreads. Pause is told before each wait; nil:
+// not.
 func Verify(ctx context.Context, ask Ask, tenant string, pause func(time.Duration, error)) (Grant, error) {
 	for i := 0; ; i++ {
 		g, err := ask(ctx)

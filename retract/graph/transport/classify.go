@@ -122,8 +122,8 @@ func Classify(c Call, a Answer) *fault.Fault {
 }
 
 // mayHaveActed reports whether an answer can come from after the change: every 5xx, whatever its code says of a busy
-// server (a 503 has been seen to come after the message was moved), a server's timeout (408, and 499 of a proxy), and what
-// is no answer at all. A 4xx else, 429 included, is given before anything is done.
+// server (a 503 has been seen to come after the message was moved), a server's timeout (408, and 499 of a proxy), and
+// what is no answer at all. A 4xx else, 429 included, is given before anything is done.
 func mayHaveActed(status int) bool {
 	return status >= 500 || status < 300 || status == http.StatusRequestTimeout || status == clientClosedRequest
 }

@@ -18,8 +18,9 @@ type watch struct {
 
 // watched has the request under ctx watched. net/http sends a request again by itself when a connection that was used
 // before breaks without an answer: at once, whatever the server has said to others meanwhile. Only a GET, or what was
-// not written at all. So that too is cleared, at the last moment; where it may not be sent its connection is closed before
-// anything is written to it. Over HTTP/2 it sends again only what the server has refused unprocessed: that is let go.
+// not written at all. So that too is cleared, at the last moment; where it may not be sent its connection is closed
+// before anything is written to it. Over HTTP/2 it sends again only what the server has refused unprocessed: that is
+// let go.
 func watched(ctx context.Context) (context.Context, *watch) {
 	w := &watch{}
 	ctx, stop := context.WithCancel(ctx) // ends with the call's: until then its body may be read
