@@ -8,8 +8,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-
-	"clawback/score/engines/rdap"
 )
 
 // Metrics answers in the Prometheus exposition format. It asks for the status at each scrape, so that it cannot say
@@ -72,7 +70,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	gauge(sessionsMetric, float64(s.Sessions))
 	collectMemory(out, s.Memory, gauge)
 	taking := 0.0
-	if s.PutOff == "" {
+	if s.Deferring == "" {
 		taking = 1
 	}
 	gauge(takingMetric, taking)
@@ -102,7 +100,7 @@ func collectMemory(out chan<- prometheus.Metric, m Memory, gauge func(*prometheu
 	out <- prometheus.MustNewConstMetric(spilledMetric, prometheus.CounterValue, float64(m.Spilled))
 }
 
-func collectRDAP(out chan<- prometheus.Metric, s *rdap.Status) {
+func collectRDAP(out chan<- prometheus.Metric, s *RDAP) {
 	if s == nil {
 		return
 	}

@@ -3,115 +3,170 @@ package api
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io"
-	"net/http"
+	"time"
 
-	"clawback/config"
-	"clawback/intel"
 	"clawback/intel/submission"
 	"clawback/store"
 	"clawback/verdict"
 )
 
-// Submissions is what the socket shows and settles of what users report. *submission.Desk is one.
-type Submissions interface {
-	List(ctx context.Context, tenant string) ([]submission.Submission, error)
-	Get(ctx context.Context, id string) (submission.Submission, error)
-	Accept(ctx context.Context, id string, by submission.Decision) (submission.Submission, intel.Lesson, error)
-	Dismiss(ctx context.Context, id string, by submission.Decision) (submission.Submission, error)
-	File(ctx context.Context, t *config.Tenant, octets io.ReaderAt, size int64, by submission.Decision) (intel.Lesson, string, error)
+// The operations on what users report.
+var (
+	ListSubmissions   = define(Operation{Name: "submission.list", Route: "GET /v1/submissions", Role: Viewer}, (*Service).listSubmissions)
+	ShowSubmission    = define(Operation{Name: "submission.show", Route: "GET /v1/submissions/{id}", Role: Viewer}, (*Service).showSubmission)
+	ExportSubmission  = define(Operation{Name: "submission.export", Route: "GET /v1/submissions/{id}/mail", Role: Viewer, Bodies: true}, (*Service).exportSubmission)
+	AcceptSubmission  = define(Operation{Name: "submission.accept", Route: "POST /v1/submissions/{id}/accept", Role: Analyst}, (*Service).acceptSubmission)
+	DismissSubmission = define(Operation{Name: "submission.dismiss", Route: "POST /v1/submissions/{id}/dismiss", Role: Analyst}, (*Service).dismissSubmission)
+	SubmitFile        = define(Operation{Name: "submission.file", Route: "POST /v1/submissions/file", Role: Analyst}, (*Service).submitFile)
+)
+
+// Submission is a message that a user reported, and how many others have reported the same record.
+type Submission struct {
+	ID         string              `json:"id"`
+	Tenant     string              `json:"tenant"`
+	Claim      submission.Claim    `json:"claim"`
+	Reporter   string              `json:"reporter"`
+	Unproven   string              `json:"unproven,omitempty"` // why the reporter is not believed to be who he says
+	Via        string              `json:"sent_to"`
+	At         time.Time           `json:"time"`
+	Record     string              `json:"record,omitempty"`  // "" when no record is known
+	Matched    string              `json:"matched,omitempty"` // what showed that: network message id, decoded parts
+	Recipient  bool                `json:"reporter_is_recipient"`
+	From       string              `json:"from,omitempty"`
+	Subject    string              `json:"subject,omitempty"`
+	MessageID  string              `json:"message_id,omitempty"`
+	Judged     verdict.Disposition `json:"disposition_when_reported"`
+	Again      verdict.Disposition `json:"disposition_with_claim"` // UNSCORED when that could not be told
+	NotLearned string              `json:"not_learned,omitempty"`  // why a trusted reporter's word has not taught
+	TaughtAt   time.Time           `json:"taught,omitzero"`
+	State      submission.State    `json:"state"`
+	Is         verdict.Disposition `json:"is,omitempty"` // as the administrator said
+	By         string              `json:"settled_by,omitempty"`
+	Settled    time.Time           `json:"settled,omitzero"`
+	Comment    string              `json:"comment,omitempty"`
+	Same       int                 `json:"same_claims"`     // of believed reporters on the same record, this one not counted
+	Contrary   int                 `json:"contrary_claims"` // of believed reporters
 }
 
-// Submission is one that users made, and how many others have the same record.
-type Submission struct {
-	submission.Submission
-	Same     int `json:"same"`     // believed reporters who claim the same kind of thing, this one not counted
-	Contrary int `json:"contrary"` // believed reporters who claim the contrary
+// SubmissionQuery selects submissions.
+type SubmissionQuery struct {
+	Paging
+	Tenant string `json:"tenant,omitempty"`
+	Open   bool   `json:"open,omitempty"` // only those that are not settled
+}
+
+// SubmissionOrder settles a submission.
+type SubmissionOrder struct {
+	ID      string              `path:"id" json:"-"`
+	Is      verdict.Disposition `json:"is,omitempty"` // of an acceptance
+	Comment string              `json:"comment,omitempty"`
 }
 
 // Settled is the answer to an administrator's word on a submission.
 type Settled struct {
-	Submission submission.Submission `json:"submission"`
-	Corrected
+	Submission Submission `json:"submission"`
+	Corrected  Corrected  `json:"correction"`
 }
 
-// maxSubmitted bounds a message that is submitted as a file.
-const maxSubmitted = 64 << 20
-
-func (s *Server) submissionRoutes(mux *http.ServeMux) {
-	mux.Handle("GET /v1/submissions", handler(s.listSubmissions))
-	mux.Handle("GET /v1/submissions/{id}", handler(s.showSubmission))
-	mux.Handle("GET /v1/submissions/{id}/mail", handler(s.exportSubmission))
-	mux.Handle("POST /v1/submissions/{id}/accept", handler(s.acceptSubmission))
-	mux.Handle("POST /v1/submissions/{id}/dismiss", handler(s.dismissSubmission))
-	mux.Handle("POST /v1/submissions/file", handler(s.submitFile))
+// Upload is a message that is submitted as a file: the request's body is the message, its query the rest.
+type Upload struct {
+	Tenant  string              `json:"tenant,omitempty"`
+	Is      verdict.Disposition `json:"is"`
+	Comment string              `json:"comment,omitempty"`
+	Body    io.Reader           `json:"-"`
 }
 
-func (s *Server) listSubmissions(r *http.Request) (any, error) {
-	id := ""
-	if name := r.URL.Query().Get("tenant"); name != "" {
-		t, err := s.tenantOf(name)
-		if err != nil {
-			return nil, err
-		}
-		id = t.ID
-	}
-	list, err := s.o.Scoring.Submissions.List(r.Context(), id)
-	return beside(list), err
-}
+// MaxUpload bounds a message that is submitted as a file.
+const MaxUpload = 64 << 20
 
-func (s *Server) showSubmission(r *http.Request) (any, error) {
-	one, err := s.o.Scoring.Submissions.Get(r.Context(), r.PathValue("id"))
+// SetBody takes the request's body.
+func (u *Upload) SetBody(body io.Reader) { u.Body = body }
+
+func (s *Service) listSubmissions(ctx context.Context, a access, q SubmissionQuery) (page Page[Submission], err error) {
+	tenant, err := s.scope(a, q.Tenant)
 	if err != nil {
-		return nil, err
+		return page, err
 	}
-	list, err := s.o.Scoring.Submissions.List(r.Context(), one.Tenant)
+	rows, err := s.o.Submissions.List(ctx, tenant)
 	if err != nil {
-		return nil, err
+		return page, err
 	}
-	for _, v := range beside(list) {
-		if v.ID == one.ID {
-			return v, nil
+	var list []Submission
+	for _, one := range compared(rows) {
+		if !q.Open || !one.State.Settled() {
+			list = append(list, one)
 		}
 	}
-	return nil, fmt.Errorf("submission %s: %w", one.ID, store.ErrNotFound)
+	return part(list, q.Paging, func(one Submission) string { return one.ID }, func(one Submission) Submission { return one })
 }
 
-// beside counts for each submission what others say of the same record.
-func beside(list []submission.Submission) []Submission {
-	type word struct {
+// compared counts for each submission what others say of the same record.
+func compared(rows []submission.Submission) []Submission {
+	type claim struct {
 		record string
 		good   bool
 	}
-	said := map[word]int{}
-	for _, one := range list {
+	counts := map[claim]int{}
+	for _, one := range rows {
 		if one.Unproven == "" && one.Record != "" {
-			said[word{one.Record, one.Claim == submission.NotJunk}]++
+			counts[claim{one.Record, one.Claim == submission.NotJunk}]++
 		}
 	}
-	out := make([]Submission, len(list))
-	for i, one := range list {
-		out[i].Submission = one
+	list := make([]Submission, len(rows))
+	for i, one := range rows {
+		list[i] = submissionOf(one)
 		if one.Record == "" {
 			continue
 		}
 		good := one.Claim == submission.NotJunk
-		out[i].Same, out[i].Contrary = said[word{one.Record, good}], said[word{one.Record, !good}]
+		list[i].Same, list[i].Contrary = counts[claim{one.Record, good}], counts[claim{one.Record, !good}]
 		if one.Unproven == "" {
-			out[i].Same--
+			list[i].Same--
 		}
 	}
-	return out
+	return list
+}
+
+func submissionOf(one submission.Submission) Submission {
+	return Submission{
+		ID: one.ID, Tenant: one.Tenant, Claim: one.Claim, Reporter: one.Reporter, Unproven: one.Unproven, Via: one.Via, At: one.At,
+		Record: one.Record, Matched: one.Matched, Recipient: one.Recipient, From: one.From, Subject: one.Subject, MessageID: one.MessageID,
+		Judged: one.Judged, Again: one.Again, NotLearned: one.Untaught, TaughtAt: one.TaughtAt, State: one.State, Is: one.Is, By: one.By,
+		Settled: one.Settled, Comment: one.Comment,
+	}
+}
+
+// submissionOf finds the one submission that an id, or the beginning of one, means, where the operation is open.
+func (s *Service) submissionOf(ctx context.Context, a access, id string) (submission.Submission, error) {
+	one, err := s.o.Submissions.Get(ctx, id)
+	if CodeOf(err) == NotFound {
+		return one, missing("submission", id)
+	}
+	if err != nil {
+		return one, err
+	}
+	return one, a.check(one.Tenant, "submission", id)
+}
+
+func (s *Service) showSubmission(ctx context.Context, a access, r ItemRef) (Submission, error) {
+	one, err := s.submissionOf(ctx, a, r.ID)
+	if err != nil {
+		return Submission{}, err
+	}
+	rows, err := s.o.Submissions.List(ctx, one.Tenant)
+	for _, v := range compared(rows) {
+		if v.ID == one.ID {
+			return v, err
+		}
+	}
+	return submissionOf(one), err
 }
 
 // reportedOf are the submissions of a record.
-func (s *Server) reportedOf(ctx context.Context, rec store.Record) (of []Submission, err error) {
-	if s.o.Scoring.Submissions == nil {
-		return nil, nil
-	}
-	list, err := s.o.Scoring.Submissions.List(ctx, rec.Tenant)
-	for _, one := range beside(list) {
+func (s *Service) reportedOf(ctx context.Context, rec store.Record) (of []Submission, err error) {
+	rows, err := s.o.Submissions.List(ctx, rec.Tenant)
+	for _, one := range compared(rows) {
 		if one.Record == rec.ID {
 			of = append(of, one)
 		}
@@ -119,63 +174,66 @@ func (s *Server) reportedOf(ctx context.Context, rec store.Record) (of []Submiss
 	return of, err
 }
 
-func (s *Server) exportSubmission(r *http.Request) (any, error) {
-	one, err := s.o.Scoring.Submissions.Get(r.Context(), r.PathValue("id"))
+func (s *Service) exportSubmission(ctx context.Context, a access, r ItemRef) (Stream, error) {
+	one, err := s.submissionOf(ctx, a, r.ID)
 	if err != nil {
-		return nil, err
+		return Stream{}, err
 	}
-	return s.o.Report(one.Body)
+	return s.stream(ctx, a, store.Act{Tenant: one.Tenant, Object: one.ID}, one.Body)
 }
 
-func (s *Server) acceptSubmission(r *http.Request) (any, error) {
-	o, err := body[FeedbackOrder](r)
+func (s *Service) acceptSubmission(ctx context.Context, a access, o SubmissionOrder) (Settled, error) {
+	one, err := s.submissionOf(ctx, a, o.ID)
 	if err != nil {
-		return nil, err
+		return Settled{}, err
 	}
-	var out Settled
-	out.Submission, out.Lesson, err = s.o.Scoring.Submissions.Accept(r.Context(), r.PathValue("id"), submission.Decision{Who: who(r), Is: o.Is, Comment: o.Comment})
+	if err := disposition(o.Is); err != nil {
+		return Settled{}, err
+	}
+	after, lesson, err := s.o.Submissions.Accept(ctx, one.ID, submission.Decision{Who: a.Name, Is: o.Is, Comment: o.Comment})
 	if err != nil {
-		return nil, refused(err)
+		return Settled{}, err
 	}
-	out.Corrected, err = s.corrected(r, out.Lesson, out.Submission.Record != "")
+	out := Settled{Submission: submissionOf(after)}
+	out.Corrected, err = s.corrected(ctx, a, lesson, after.Record != "")
 	return out, err
 }
 
-func (s *Server) dismissSubmission(r *http.Request) (any, error) {
-	o, err := body[FeedbackOrder](r)
+func (s *Service) dismissSubmission(ctx context.Context, a access, o SubmissionOrder) (Submission, error) {
+	one, err := s.submissionOf(ctx, a, o.ID)
 	if err != nil {
-		return nil, err
+		return Submission{}, err
 	}
-	return s.o.Scoring.Submissions.Dismiss(r.Context(), r.PathValue("id"), submission.Decision{Who: who(r), Comment: o.Comment})
+	if o.Is != verdict.Unscored {
+		return Submission{}, problem(InvalidRequest, "a submission that is dismissed says nothing of the message: accept it, or leave the disposition out")
+	}
+	after, err := s.o.Submissions.Dismiss(ctx, one.ID, submission.Decision{Who: a.Name, Comment: o.Comment})
+	return submissionOf(after), err
 }
 
-// submitFile keeps an administrator's word on a message that the request's body holds. The query says what it is.
-func (s *Server) submitFile(r *http.Request) (any, error) {
-	q := r.URL.Query()
-	is, err := verdict.Parse(q.Get("is"))
+// submitFile keeps an administrator's word on a message that the request's body holds.
+func (s *Service) submitFile(ctx context.Context, a access, u Upload) (Corrected, error) {
+	t, err := s.tenant(a, u.Tenant)
 	if err != nil {
-		return nil, errRequest{err.Error()}
+		return Corrected{}, err
 	}
-	t, err := s.tenantOf(q.Get("tenant"))
+	if err := disposition(u.Is); err != nil {
+		return Corrected{}, err
+	}
+	if u.Body == nil {
+		return Corrected{}, problem(InvalidRequest, "there is no message in the request's body")
+	}
+	message, err := io.ReadAll(io.LimitReader(u.Body, MaxUpload+1))
 	if err != nil {
-		return nil, err
+		return Corrected{}, problem(InvalidRequest, "read the message: %v", err)
 	}
-	octets, err := io.ReadAll(io.LimitReader(r.Body, maxSubmitted+1))
+	if len(message) > MaxUpload {
+		return Corrected{}, problem(TooLarge, "the message has more than %d bytes: give the id of its record to clawback feedback", MaxUpload)
+	}
+	by := submission.Decision{Who: a.Name, Is: u.Is, Comment: u.Comment}
+	l, record, err := s.o.Submissions.File(ctx, t, bytes.NewReader(message), int64(len(message)), by)
 	if err != nil {
-		return nil, errRequest{"read the message: " + err.Error()}
+		return Corrected{}, err
 	}
-	if len(octets) > maxSubmitted {
-		return nil, errRequest{fmt.Sprintf("the message has more than %d octets: give the id of its record to clawback feedback", maxSubmitted)}
-	}
-	by := submission.Decision{Who: who(r), Is: is, Comment: q.Get("comment")}
-	l, record, err := s.o.Scoring.Submissions.File(r.Context(), t, bytes.NewReader(octets), int64(len(octets)), by)
-	if err != nil {
-		return nil, refused(err)
-	}
-	return s.corrected(r, l, record != "")
-}
-
-// Submit sends a message with an administrator's word on it.
-func (c *Client) Submit(ctx context.Context, query string, message io.Reader, v any) error {
-	return c.send(ctx, http.MethodPost, "/v1/submissions/file?"+query, message, v)
+	return s.corrected(ctx, a, l, record != "")
 }

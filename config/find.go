@@ -1,9 +1,13 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
+
+// ErrNoSuchTenant means that a name is that of none of the configured tenants, or that one must be named.
+var ErrNoSuchTenant = errors.New("no such tenant")
 
 // FindTenant finds a tenant by its name or GUID. The empty name means the only one.
 func (c *Config) FindTenant(name string) (*Tenant, error) {
@@ -15,5 +19,5 @@ func (c *Config) FindTenant(name string) (*Tenant, error) {
 		}
 		names = append(names, t.Name)
 	}
-	return nil, fmt.Errorf("tenant %q: name one of %s with --tenant", name, strings.Join(names, ", "))
+	return nil, fmt.Errorf("%w: %q: name one of %s with --tenant", ErrNoSuchTenant, name, strings.Join(names, ", "))
 }

@@ -52,7 +52,7 @@ type trial struct {
 // Backtest judges stored messages again and says what each rule would have done to them. It changes nothing.
 func (j *Judge) Backtest(ctx context.Context, o BacktestOrder) (Backtest, error) {
 	if !j.testing.TryLock() {
-		return Backtest{}, errors.New("another backtest is under way: try again when it has ended")
+		return Backtest{}, Refuse(ErrBusy, "another backtest is under way: try again when it has ended")
 	}
 	defer j.testing.Unlock()
 	list, err := j.tried(o)
@@ -89,7 +89,7 @@ func (j *Judge) tried(o BacktestOrder) ([]rules.Rule, error) {
 		list = slices.DeleteFunc(list, func(r rules.Rule) bool { return !slices.Contains(o.Rules, r.ID) })
 	}
 	if len(list) == 0 {
-		return nil, errors.New("there is no such rule to try: name a folder of rules, or set score.rules_dir and reload")
+		return nil, Refuse(ErrInvalid, "there is no such rule to try: name a folder of rules, or set score.rules_dir and reload")
 	}
 	return list, nil
 }
@@ -102,7 +102,10 @@ func parseAll(files map[string]string) ([]rules.Rule, error) {
 		list, wrong = append(list, more...), append(wrong, err)
 	}
 	slices.SortStableFunc(list, func(a, b rules.Rule) int { return strings.Compare(a.File, b.File) })
-	return list, errors.Join(wrong...)
+	if err := errors.Join(wrong...); err != nil {
+		return nil, Refuse(ErrInvalid, "%w", err)
+	}
+	return list, nil
 }
 
 // prepare makes the scorers.

@@ -213,7 +213,7 @@ func (j *Judge) ruleSet() *rules.Set {
 func (j *Judge) tenant(id string) (*config.Tenant, error) {
 	t, ok := j.o.Tenant(id)
 	if !ok {
-		return nil, fmt.Errorf("tenant %q: %w", id, errUnknownTenant)
+		return nil, Refuse(ErrInvalid, "tenant %q: %w", id, errUnknownTenant)
 	}
 	return t, nil
 }

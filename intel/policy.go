@@ -136,7 +136,7 @@ func (j *Judge) AddPolicies(ctx context.Context, who, tenant string, list []Poli
 	defer j.writing.Unlock()
 	after := united(j.added[tenant], checked)
 	if len(after) > maxPolicies {
-		return nil, fmt.Errorf("the tenant would have %d policies: %d is the most", len(after), maxPolicies)
+		return nil, Refuse(ErrInvalid, "the tenant would have %d policies: %d is the most", len(after), maxPolicies)
 	}
 	change := store.Change{Act: &store.Act{At: j.now(), Who: who, What: "policy.add", Tenant: tenant, Object: objects(checked), Comment: titles(checked)}}
 	for _, p := range checked {
@@ -172,7 +172,7 @@ func (j *Judge) check(who, tenant string, list []Policy) ([]Policy, error) {
 	for i, p := range list {
 		good, err := p.Config().Check()
 		if err != nil {
-			wrong = append(wrong, fmt.Errorf("policy %d (%s %s): %w", i+1, p.Kind, p.Pattern, err))
+			wrong = append(wrong, Refuse(ErrInvalid, "policy %d (%s %s): %w", i+1, p.Kind, p.Pattern, err))
 			continue
 		}
 		out := policyOf(tenant, good)
@@ -221,7 +221,7 @@ func (j *Judge) RemovePolicy(ctx context.Context, who, tenant, id, comment strin
 func notAdded(t *config.Tenant, id string) error {
 	for _, c := range t.Policies {
 		if policyOf(t.ID, c).ID == id {
-			return fmt.Errorf("policy %s stands in the configuration: take it out there, and reload", id)
+			return Refuse(ErrConfigured, "policy %s stands in the configuration: take it out there, and reload", id)
 		}
 	}
 	return fmt.Errorf("policy %s of tenant %s: %w", id, t.Name, store.ErrNotFound)

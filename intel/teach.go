@@ -18,7 +18,7 @@ import (
 // for it, the record's original is learnt.
 func (j *Judge) Teach(ctx context.Context, l Lesson, with ...store.Value) (Lesson, error) {
 	if l.Is == verdict.Unscored {
-		return Lesson{}, fmt.Errorf("%s is no disposition to give a message", l.Is)
+		return Lesson{}, Refuse(ErrInvalid, "%s is no disposition to give a message", l.Is)
 	}
 	if _, err := j.tenant(l.Tenant); err != nil {
 		return Lesson{}, err
@@ -44,8 +44,11 @@ func (j *Judge) Withdraw(ctx context.Context, act store.Act, with ...store.Value
 	defer j.writing.Unlock()
 	l := Lesson{Tenant: act.Tenant, Record: act.Object}
 	data, err := j.o.Values.Meta(ctx, l.key())
+	if errors.Is(err, store.ErrNotFound) {
+		return l, fmt.Errorf("correction of %s: %w", l.Record, store.ErrNotFound) // without the store's key
+	}
 	if err != nil {
-		return l, fmt.Errorf("correction of %s: %w", l.Record, err)
+		return l, fmt.Errorf("read correction of %s: %w", l.Record, err)
 	}
 	if err := json.Unmarshal(data, &l); err != nil {
 		return l, fmt.Errorf("read correction of %s: %w", l.Record, err)
@@ -80,7 +83,7 @@ func (j *Judge) Tokens(t *config.Tenant, octets io.ReaderAt, size int64) ([]stri
 	j.mu.RUnlock()
 	tokens, err := s.Tokens(score.Message{Original: octets, Size: size, Direction: "in", Tenant: t})
 	if err == nil && len(tokens) == 0 {
-		err = errors.New("there are no words in it")
+		err = Refuse(ErrInvalid, "there are no words in it")
 	}
 	return tokens, err
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"clawback/api"
+	"clawback/api/client"
 	"clawback/config"
 )
 
@@ -58,30 +59,27 @@ func (c addressNewCmd) Run(a *app) error {
 type addressListCmd struct{}
 
 func (addressListCmd) Run(a *app) error {
-	var list []api.Address
-	if err := a.client.Get(a.ctx, "/v1/addresses", &list); err != nil {
+	all, err := every(a, api.ListAddresses, func(p api.Paging) api.AddressQuery { return api.AddressQuery{Paging: p} })
+	if err != nil {
 		return err
 	}
-	if a.json {
-		return a.printJSON(list)
-	}
-	rows := [][]string{{"ADDRESS", "TENANT", "PURPOSE", "LAST MAIL", "STATE"}}
-	for _, x := range list {
-		rows = append(rows, []string{x.Address, x.Tenant, x.Purpose, ago(x.Last), x.State()})
-	}
-	return a.table(rows)
+	return show(a, api.Page[api.Address]{Items: all}, "Mail is accepted for no address.", []string{"ADDRESS", "TENANT", "PURPOSE", "LAST MAIL", "STATE"},
+		func(x api.Address) []string { return []string{x.Address, x.Tenant, x.Purpose, ago(x.Last), x.State()} })
 }
 
 type addressRetireCmd struct {
 	Address string `arg:"" help:"The address."`
+	Comment string `help:"Why, for the audit."`
 }
 
 func (c addressRetireCmd) Run(a *app) error {
-	if err := a.client.Post(a.ctx, "/v1/addresses/retire", api.Order{Address: c.Address}, nil); err != nil {
+	x, err := client.Do(a.ctx, a.client, api.RetireAddress, api.AddressOrder{Address: c.Address, Comment: c.Comment})
+	if err != nil {
 		return err
 	}
-	if !a.json {
-		a.printf("%s is retired: mail for it is refused from now on\n", c.Address)
+	if a.json {
+		return a.printJSON(x)
 	}
+	a.printf("%s is retired: mail for it is refused from now on\n", c.Address)
 	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,8 +14,7 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 
 	"clawback/api"
-	"clawback/config"
-	"clawback/retract/job"
+	"clawback/api/client"
 	"clawback/store"
 	"clawback/verdict"
 )
@@ -31,7 +29,7 @@ type choice struct {
 	Disposition string        `help:"Search: MALICIOUS, SUSPICIOUS, SPOOF, SPAM, BULK or CLEAN."`
 	Proof       string        `enum:",network_id,content,person" default:"" help:"Search: of which a message was moved by this proof."`
 	Since       time.Duration `help:"Search: not older than this, such as 48h."`
-	Tenant      string        `help:"Search: GUID of one tenant."`
+	Tenant      string        `help:"Search: name or GUID of one tenant."`
 	IDsFrom     string        `name:"ids-from" type:"path" placeholder:"FILE" help:"A bulk job over the ids in this file, one a line; - is standard input."`
 	Yes         bool          `short:"y" help:"Do not ask after the preview of a bulk job."`
 	Detach      bool          `help:"Do not wait for a bulk job to end."`
@@ -47,26 +45,26 @@ func (c choice) bulk() bool { return c.searching() || c.IDsFrom != "" }
 // check refuses what is neither or both.
 func (c choice) check() error {
 	if c.bulk() == (len(c.IDs) > 0) || c.searching() && c.IDsFrom != "" {
-		return errors.New("name ids, or a file of them with --ids-from, or search with --query, --sender, --recipient, --subject, --disposition, --proof or --since; not both")
+		return usage("name ids, or a file of them with --ids-from, or search with --query, --sender, --recipient, --subject, --disposition, --proof or --since; not both")
 	}
 	if c.Query != "" && (c.Sender+c.Recipient+c.Subject+c.Disposition+c.Proof+c.Tenant != "" || c.Since != 0) {
-		return errors.New("search with --query or with the other flags, not with both")
+		return usage("search with --query or with the other flags, not with both")
 	}
 	return nil
 }
 
-func (c choice) filter() (*store.RecordFilter, error) {
+func (c choice) search() (*api.Search, error) {
 	if c.Query != "" {
 		return parseQuery(c.Query, time.Now())
 	}
-	f := &store.RecordFilter{Tenant: c.Tenant, Sender: c.Sender, Recipient: c.Recipient, Subject: c.Subject, Proof: store.Proof(c.Proof)}
+	f := &api.Search{Tenant: c.Tenant, Sender: c.Sender, Recipient: c.Recipient, Subject: c.Subject, Proof: store.Proof(c.Proof)}
 	if c.Since != 0 {
 		f.Since = time.Now().Add(-c.Since).UTC()
 	}
 	if c.Disposition != "" {
 		d, err := verdict.Parse(c.Disposition)
 		if err != nil {
-			return nil, err
+			return nil, usage("--disposition: %v", err)
 		}
 		f.Dispositions = []verdict.Disposition{d}
 	}
@@ -74,36 +72,38 @@ func (c choice) filter() (*store.RecordFilter, error) {
 }
 
 // bulk previews a job over a search, asks, starts it, and waits for its end.
-func (a *app) bulk(c choice, spec job.Spec) error {
+func (a *app) bulk(c choice, o api.JobOrder) error {
 	var err error
 	if c.IDsFrom != "" {
-		spec.Records, err = a.idsFrom(c.IDsFrom)
+		o.Tenant = c.Tenant
+		o.Records, err = a.idsFrom(c.IDsFrom)
 	} else {
-		spec.Filter, err = c.filter()
+		o.Search, err = c.search()
 	}
 	if err != nil {
 		return err
 	}
-	var p job.Preview
-	if err := a.client.Send(a.ctx, "/v1/jobs/preview", spec, &p); err != nil {
+	p, err := client.Do(a.ctx, a.client, api.PreviewJob, o)
+	if err != nil {
 		return err
 	}
 	if p.Records == 0 {
-		return errors.New("no message fits")
+		a.showCut(p.Cut, "", 0)
+		return &api.Error{Code: api.NotFound, Detail: "no message fits"}
 	}
 	a.showPreview(p)
 	if !c.Yes && !a.confirmed() {
 		return errors.New("nothing was done")
 	}
-	var started store.Job
-	if err := a.client.Send(a.ctx, "/v1/jobs", spec, &started); err != nil {
+	job, err := client.Do(a.ctx, a.client, api.StartJob, o)
+	if err != nil {
 		return err
 	}
-	a.warnf("job %s started\n", started.ID)
+	a.warnf("job %s started\n", job.ID)
 	if c.Detach {
-		return a.showJob(started.ID)
+		return a.showJob(job.ID)
 	}
-	return a.follow(started.ID)
+	return a.follow(job.ID)
 }
 
 // idsFrom reads a file of ids, one a line. Empty lines, and what follows a blank, are left out: the output of search fits.
@@ -129,7 +129,7 @@ func (a *app) idsFrom(file string) ([]string, error) {
 	return ids, nil
 }
 
-func (a *app) showPreview(p job.Preview) {
+func (a *app) showPreview(p api.JobPreview) {
 	a.warnf("%s, %s: %s\n", plural(p.Records, "message"), plural(p.Mailboxes, "mailbox"), tally(p.Outcomes))
 	if p.Unknown > 0 {
 		a.warnf("%d of the ids are no message here, or of a tenant that is not configured\n", p.Unknown)
@@ -140,9 +140,7 @@ func (a *app) showPreview(p job.Preview) {
 	for _, s := range p.Samples {
 		a.warnf("  %s  %s  %-10s %-40s %s\n", s.Record, stamp(s.Received), s.Disposition, clip(s.Sender, 40), plural(s.Mailboxes, "recipient"))
 	}
-	if p.Bounded {
-		a.warnf("the search was cut off at its bound: there may be more\n")
-	}
+	a.showCut(p.Cut, "", p.Records)
 }
 
 func (a *app) confirmed() bool {
@@ -157,8 +155,8 @@ func (a *app) confirmed() bool {
 
 // follow shows a job's progress until it ends. Ctrl-C leaves the job running.
 func (a *app) follow(id string) error {
-	var j api.Job
-	if err := a.client.Get(a.ctx, "/v1/jobs/"+url.PathEscape(id), &j); err != nil {
+	j, err := client.Do(a.ctx, a.client, api.ShowJob, api.ItemRef{ID: id})
+	if err != nil {
 		return err
 	}
 	var bar *mpb.Bar
@@ -176,7 +174,7 @@ func (a *app) follow(id string) error {
 			return nil
 		case <-time.After(200 * time.Millisecond):
 		}
-		if err := a.client.Get(a.ctx, "/v1/jobs/"+url.PathEscape(id), &j); err != nil {
+		if j, err = client.Do(a.ctx, a.client, api.ShowJob, api.ItemRef{ID: id}); err != nil {
 			return err
 		}
 		if bar != nil {
@@ -187,7 +185,25 @@ func (a *app) follow(id string) error {
 	if onlyAbsent(j) {
 		a.warnf("job %s goes on by itself: what is left is not in its mailbox yet, and looked for again later\n", id)
 	}
-	return a.showJob(id)
+	if err := a.showJob(id); err != nil {
+		return err
+	}
+	return ended(j)
+}
+
+// ended is how the program ends after a job: what was refused, failed or is held was not done.
+func ended(j api.Job) error {
+	left := j.Counters.Refused
+	for _, o := range []store.Outcome{store.Failed, store.Mismatch, store.Held} {
+		left += j.Counters.Outcomes[o]
+	}
+	switch {
+	case j.State == store.JobFailed || j.State == store.JobCancelled && j.Counters.Ordered == 0:
+		return errQuiet
+	case j.State == store.JobCancelled || left > 0:
+		return errPartly
+	}
+	return nil
 }
 
 // onlyAbsent reports whether all that a job waits for are messages that are not in their mailboxes yet.
@@ -197,8 +213,8 @@ func onlyAbsent(j api.Job) bool {
 }
 
 func (a *app) showJob(id string) error {
-	var j api.Job
-	if err := a.client.Get(a.ctx, "/v1/jobs/"+url.PathEscape(id), &j); err != nil {
+	j, err := client.Do(a.ctx, a.client, api.ShowJob, api.ItemRef{ID: id})
+	if err != nil {
 		return err
 	}
 	if a.json {
@@ -206,18 +222,11 @@ func (a *app) showJob(id string) error {
 	}
 	rows := [][]string{
 		{"job", j.ID}, {"state", string(j.State)}, {"error", clip(j.Error, 300)}, {"asked by", clip(j.Who, 40)}, {"comment", clip(j.Comment, 200)},
-		{"action", jobAction(j.Job)}, {"messages", fmt.Sprintf("%d: %d waiting, %d ordered, %d refused", j.Counters.Records, j.Counters.Waiting, j.Counters.Ordered, j.Counters.Refused)},
+		{"action", j.Action}, {"messages", fmt.Sprintf("%d: %d waiting, %d planned, %d refused", j.Counters.Records, j.Counters.Waiting, j.Counters.Ordered, j.Counters.Refused)},
 		{"mailboxes", fmt.Sprintf("%d: %s", j.Counters.Mailboxes, tally(j.Counters.Outcomes))},
 		{"not there yet", strconv.Itoa(j.Counters.Absent)}, {"created", stamp(j.Created)},
 	}
 	return a.table(rows)
-}
-
-func jobAction(s store.Job) string {
-	if s.Restore {
-		return "restore"
-	}
-	return s.Action
 }
 
 type jobCmd struct {
@@ -227,22 +236,20 @@ type jobCmd struct {
 	Cancel jobCancelCmd `cmd:"" help:"End a job: what waits is called off, what is done stays done."`
 }
 
-type jobListCmd struct{}
+type jobListCmd struct {
+	paging
+}
 
-func (jobListCmd) Run(a *app) error {
-	var list []api.Job
-	if err := a.client.Get(a.ctx, "/v1/jobs", &list); err != nil {
+func (c jobListCmd) Run(a *app) error {
+	jobs, err := list(a, api.ListJobs, c.paging, func(p api.Paging) api.JobQuery { return api.JobQuery{Paging: p} })
+	if err != nil {
 		return err
 	}
-	if a.json {
-		return a.printJSON(list)
-	}
-	rows := [][]string{{"ID", "STATE", "ACTION", "MESSAGES", "MAILBOXES", "CREATED", "BY", "COMMENT"}}
-	for _, j := range list {
-		rows = append(rows, []string{j.ID, string(j.State), jobAction(j.Job), strconv.Itoa(j.Counters.Records), tally(j.Counters.Outcomes),
-			ago(j.Created), clip(j.Who, 20), clip(j.Comment, 40)})
-	}
-	return a.table(rows)
+	return show(a, jobs, "There are no bulk jobs.", []string{"ID", "STATE", "ACTION", "MESSAGES", "MAILBOXES", "CREATED", "BY", "COMMENT"},
+		func(j api.Job) []string {
+			return []string{j.ID, string(j.State), j.Action, strconv.Itoa(j.Counters.Records), tally(j.Counters.Outcomes),
+				ago(j.Created), clip(j.Who, 20), clip(j.Comment, 40)}
+		})
 }
 
 type jobShowCmd struct {
@@ -263,39 +270,32 @@ type jobCancelCmd struct {
 }
 
 func (c jobCancelCmd) Run(a *app) error {
-	if err := a.client.Post(a.ctx, "/v1/jobs/"+url.PathEscape(c.ID)+"/cancel", api.Order{Comment: c.Comment}, nil); err != nil {
+	if _, err := client.Do(a.ctx, a.client, api.CancelJob, api.ItemOrder{ID: c.ID, Comment: c.Comment}); err != nil {
 		return err
 	}
 	return a.showJob(c.ID)
 }
 
 type previewCmd struct {
-	Limit int `default:"1000" help:"At most so many."`
+	paging
 }
 
 // Run shows what a tenant in dry-run would have had done.
 func (c previewCmd) Run(a *app) error {
-	var list []store.Intent
-	if err := a.client.Get(a.ctx, "/v1/rehearsed?limit="+strconv.Itoa(c.Limit), &list); err != nil {
+	would, err := list(a, api.ListDryRun, c.paging, func(p api.Paging) api.IntentQuery { return api.IntentQuery{Paging: p} })
+	if err != nil {
 		return err
 	}
-	if a.json {
-		return a.printJSON(list)
+	if !a.json && len(would.Items) > 0 {
+		a.printf("%s\n", dryRun(would.Items))
 	}
-	if len(list) == 0 {
-		a.printf("Nothing would have been done.\n")
-		return nil
-	}
-	a.printf("%s\n", rehearsed(list))
-	rows := [][]string{{"WHEN", "RECORD", "MAILBOX", "WHAT"}}
-	for _, in := range list {
-		rows = append(rows, []string{stamp(in.Changed), in.Record, clip(in.Address, 40), clip(strings.TrimPrefix(in.Reason, "dry-run: "), 100)})
-	}
-	return a.table(rows)
+	return show(a, would, "Nothing would have been done.", []string{"WHEN", "RECORD", "MAILBOX", "WHAT"}, func(in api.Intent) []string {
+		return []string{stamp(in.Changed), in.Record, clip(in.Address, 40), clip(strings.TrimPrefix(in.Reason, "dry-run: "), 100)}
+	})
 }
 
-// rehearsed sums up what would have been done.
-func rehearsed(list []store.Intent) string {
+// dryRun sums up what would have been done.
+func dryRun(list []api.Intent) string {
 	records, would := map[string]bool{}, map[string]int{}
 	for _, in := range list {
 		records[in.Record] = true
@@ -310,9 +310,4 @@ func rehearsed(list []store.Intent) string {
 		parts = append(parts, fmt.Sprintf("%d %s", would[what], what))
 	}
 	return fmt.Sprintf("%s in %s: %s", plural(len(records), "message"), plural(len(list), "mailbox"), strings.Join(parts, ", "))
-}
-
-// retractJob is a job to retract.
-func retractJob(to, comment string) job.Spec {
-	return job.Spec{Action: config.Action(to), Comment: comment}
 }

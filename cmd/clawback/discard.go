@@ -4,14 +4,12 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"net/url"
 	"time"
 
 	"github.com/dustin/go-humanize"
 
 	"clawback/api"
-	"clawback/queue"
-	"clawback/store"
+	"clawback/api/client"
 )
 
 type queueDiscardCmd struct {
@@ -40,7 +38,7 @@ func (c queueDiscardCmd) Run(a *app) error {
 	}
 	switch several := selection != (api.Selection{}); {
 	case several == (len(c.IDs) > 0):
-		return errors.New("name ids, or what they have in common: --tenant, --purpose, --network, --unlisted, --cause, --from, --peers " +
+		return usage("name ids, or what they have in common: --tenant, --purpose, --network, --unlisted, --cause, --from, --peers " +
 			"or --older-than; not both")
 	case several:
 		return c.several(a, selection)
@@ -62,8 +60,8 @@ func (c queueDiscardCmd) each(a *app) error {
 		}
 	}
 	return a.each(c.IDs, func(id string) error {
-		var act store.Act
-		if err := a.client.Post(a.ctx, "/v1/queue/"+url.PathEscape(id)+"/discard", api.Order{Comment: c.Comment}, &act); err != nil {
+		act, err := client.Do(a.ctx, a.client, api.DiscardItem, api.ItemOrder{ID: id, Comment: c.Comment})
+		if err != nil {
 			return err
 		}
 		return a.showDiscarded(id+" is", act)
@@ -72,8 +70,8 @@ func (c queueDiscardCmd) each(a *app) error {
 
 // several shows what a selection comes to, and has that discarded: nothing that comes later.
 func (c queueDiscardCmd) several(a *app, selection api.Selection) error {
-	var p api.DiscardPreview
-	if err := a.client.Send(a.ctx, "/v1/queue/discard/preview", selection, &p); err != nil {
+	p, err := client.Do(a.ctx, a.client, api.PreviewDiscard, selection)
+	if err != nil {
 		return err
 	}
 	if p.Count == 0 {
@@ -88,8 +86,8 @@ func (c queueDiscardCmd) several(a *app, selection api.Selection) error {
 		}
 	}
 	order := api.DiscardOrder{Selection: selection, Count: p.Count, AsOf: p.AsOf, Through: p.Through, Comment: c.Comment}
-	var act store.Act
-	if err := a.client.Send(a.ctx, "/v1/queue/discard", order, &act); err != nil {
+	act, err := client.Do(a.ctx, a.client, api.DiscardSelected, order)
+	if err != nil {
 		return err
 	}
 	return a.showDiscarded(fmt.Sprintf("%s, %s in all, are", plural(p.Count, "item"), humanize.IBytes(uint64(p.Bytes))), act)
@@ -111,7 +109,7 @@ func (a *app) showSelected(p api.DiscardPreview) error {
 	return nil
 }
 
-func (a *app) showDiscarded(what string, act store.Act) error {
+func (a *app) showDiscarded(what string, act api.Act) error {
 	if a.json {
 		return a.printJSON(act)
 	}
@@ -121,17 +119,17 @@ func (a *app) showDiscarded(what string, act store.Act) error {
 
 // showDoomed shows in a line what is to be discarded.
 func (a *app) showDoomed(id string) error {
-	var it queue.Item
-	if err := a.client.Get(a.ctx, "/v1/queue/"+url.PathEscape(id), &it); err != nil {
+	it, err := client.Do(a.ctx, a.client, api.ShowItem, api.ItemRef{ID: id})
+	if err != nil {
 		return err
 	}
 	a.showItem(it)
 	return nil
 }
 
-func (a *app) showItem(it queue.Item) {
+func (a *app) showItem(it api.Item) {
 	a.warnf("%s, %s, received %s, %s, from <%s>: %s\n", it.ID, it.State, ago(it.Envelope.Received),
-		humanize.IBytes(uint64(it.Body.Size)), clip(it.Envelope.MailFrom, 60), clip(it.Reason, 200))
+		humanize.IBytes(uint64(it.Size)), clip(it.Envelope.MailFrom, 60), clip(it.Reason, 200))
 }
 
 // groupRows are groups of items in quarantine as a table.

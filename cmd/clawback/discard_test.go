@@ -10,8 +10,8 @@ import (
 	"testing"
 
 	"clawback/api"
+	"clawback/api/client"
 	"clawback/queue"
-	"clawback/store"
 )
 
 // Where nobody can be asked, nothing is discarded without --yes; the comment goes with the order.
@@ -30,22 +30,22 @@ func TestQueueDiscard_asksFirst(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var got []api.Order
+			var got []api.ItemOrder
 			mux := http.NewServeMux()
 			mux.HandleFunc("GET /v1/queue/i1", func(w http.ResponseWriter, _ *http.Request) {
-				json.NewEncoder(w).Encode(queue.Item{ID: "i1", State: queue.Quarantined, Reason: "not attributed"})
+				json.NewEncoder(w).Encode(api.Item{ID: "i1", State: queue.Quarantined, Reason: "not attributed"})
 			})
 			mux.HandleFunc("POST /v1/queue/i1/discard", func(w http.ResponseWriter, r *http.Request) {
-				var o api.Order
+				var o api.ItemOrder
 				json.NewDecoder(r.Body).Decode(&o)
 				got = append(got, o)
-				json.NewEncoder(w).Encode(store.Act{Object: "i1", Comment: o.Comment})
+				json.NewEncoder(w).Encode(api.Act{Object: "i1", Comment: o.Comment})
 			})
 			server := &http.Server{Handler: mux}
 			go server.Serve(ln)
 			defer server.Close()
 			var out, said bytes.Buffer
-			a := &app{ctx: t.Context(), in: strings.NewReader(""), out: &out, errOut: &said, client: api.NewClient(path)}
+			a := &app{ctx: t.Context(), in: strings.NewReader(""), out: &out, errOut: &said, client: client.New(path)}
 			err = queueDiscardCmd{IDs: []string{"i1"}, Comment: "forged", Yes: test.yes}.Run(a)
 			if (err == nil) != test.yes || len(got) == 1 != test.yes || !strings.Contains(said.String(), test.want) {
 				t.Fatalf("Run = %v, orders %+v, said %q", err, got, said.String())

@@ -6,7 +6,7 @@ import (
 	"io"
 
 	"clawback/api"
-	"clawback/intel"
+	"clawback/api/client"
 	"clawback/internal/visible"
 	"clawback/score/learn"
 	"clawback/verdict"
@@ -28,8 +28,8 @@ type feedbackGiveCmd struct {
 
 func (c feedbackGiveCmd) Run(a *app) error {
 	return a.each(c.IDs, func(id string) error {
-		var out api.Corrected
-		if err := a.client.Send(a.ctx, recordPath(id)+"/feedback", api.FeedbackOrder{Is: c.Is, Comment: c.Comment}, &out); err != nil {
+		out, err := client.Do(a.ctx, a.client, api.GiveCorrection, api.CorrectionOrder{Key: id, Is: c.Is, Comment: c.Comment})
+		if err != nil {
 			return err
 		}
 		if a.json {
@@ -42,8 +42,8 @@ func (c feedbackGiveCmd) Run(a *app) error {
 
 func (a *app) showCorrected(c api.Corrected) {
 	a.printf("%s was %s, and is %s by your word.\n", c.Record, c.Was, c.Is)
-	if c.Untold != "" {
-		a.printf("The classifier learns nothing of it: %s.\n", c.Untold)
+	if c.NotLearned != "" {
+		a.printf("The classifier learns nothing of it: %s.\n", c.NotLearned)
 	}
 	if c.Pinned {
 		a.printf("What was not yet taken is called off, and no automatism touches the message again. What was taken comes back by: clawback restore %s\n", c.Record)
@@ -51,13 +51,13 @@ func (a *app) showCorrected(c api.Corrected) {
 	if c.Is.Flagged() && c.Is > c.Was {
 		a.printf("Nothing is taken away by this. To do that: clawback retract %s --to soft_delete\n", c.Record)
 	}
-	a.printf("%s\n", learning(c.Unwanted, c.Good, c.Ready))
+	a.printf("%s\n", learning(c.Learned))
 }
 
 // learning says how far the classifier is.
-func learning(unwanted, good int, ready bool) string {
-	text := fmt.Sprintf("The classifier has learnt of %d unwanted and %d good", unwanted, good)
-	if ready {
+func learning(l api.Learned) string {
+	text := fmt.Sprintf("The classifier has learnt of %d unwanted and %d good", l.Unwanted, l.Good)
+	if l.Ready {
 		return text + " messages, and has its say."
 	}
 	return text + fmt.Sprintf(" messages; it is silent until it knows %d of each.", learn.MinEach)
@@ -65,36 +65,30 @@ func learning(unwanted, good int, ready bool) string {
 
 type feedbackListCmd struct {
 	ofTenant
+	paging
 }
 
 func (c feedbackListCmd) Run(a *app) error {
-	var list []intel.Lesson
-	if err := a.client.Get(a.ctx, "/v1/feedback"+c.query(), &list); err != nil {
+	corrections, err := list(a, api.ListCorrections, c.paging, c.query)
+	if err != nil {
 		return err
 	}
-	if a.json {
-		return a.printJSON(list)
-	}
-	if len(list) == 0 {
-		a.printf("There are no corrections.\n")
-		return nil
-	}
-	rows := [][]string{{"TIME", "WHO", "RECORD", "WAS", "IS", "LEARNT", "COMMENT"}}
-	for _, l := range list {
-		learnt := "yes"
-		if l.Untold != "" {
-			learnt = "no"
-		}
-		rows = append(rows, []string{stamp(l.At), clip(l.By, 20), l.Record, l.Was.String(), l.Is.String(), learnt, clip(l.Comment, 60)})
-	}
-	if err := a.table(rows); err != nil {
+	err = show(a, corrections, "There are no corrections.", []string{"TIME", "WHO", "RECORD", "WAS", "IS", "LEARNED", "COMMENT"},
+		func(l api.Correction) []string {
+			learned := "yes"
+			if l.NotLearned != "" {
+				learned = "no"
+			}
+			return []string{stamp(l.At), clip(l.By, 20), l.Record, l.Was.String(), l.Is.String(), learned, clip(l.Comment, 60)}
+		})
+	if err != nil || a.json || len(corrections.Items) == 0 {
 		return err
 	}
-	var m learn.Model
-	if err := a.client.Get(a.ctx, "/v1/feedback/model"+c.query(), &m); err != nil {
+	m, err := client.Do(a.ctx, a.client, api.ShowModel, api.TenantRef{Tenant: c.Tenant})
+	if err != nil {
 		return err
 	}
-	a.printf("\n%s\n", learning(m.Bad, m.Good, m.Ready()))
+	a.printf("\n%s\n", learning(m.Learned))
 	return nil
 }
 
@@ -104,14 +98,11 @@ type feedbackExportCmd struct {
 }
 
 func (c feedbackExportCmd) Run(a *app) error {
-	var m json.RawMessage
-	if err := a.client.Get(a.ctx, "/v1/feedback/model"+c.query(), &m); err != nil {
+	m, err := client.Do(a.ctx, a.client, api.ShowModel, api.TenantRef{Tenant: c.Tenant})
+	if err != nil {
 		return err
 	}
-	return a.writeNew(c.File, func(w io.Writer) error {
-		_, err := fmt.Fprintf(visible.NewWriter(w), "%s\n", m)
-		return err
-	})
+	return a.writeNew(c.File, func(w io.Writer) error { return json.NewEncoder(visible.NewWriter(w)).Encode(m) })
 }
 
 type feedbackWithdrawCmd struct {
@@ -122,8 +113,8 @@ type feedbackWithdrawCmd struct {
 
 func (c feedbackWithdrawCmd) Run(a *app) error {
 	return a.each(c.IDs, func(id string) error {
-		var l intel.Lesson
-		if err := a.client.Send(a.ctx, "/v1/feedback/withdraw", api.FeedbackOrder{Tenant: c.Tenant, Record: id, Comment: c.Comment}, &l); err != nil {
+		l, err := client.Do(a.ctx, a.client, api.WithdrawCorrection, api.CorrectionWithdrawal{Tenant: c.Tenant, Record: id, Comment: c.Comment})
+		if err != nil {
 			return err
 		}
 		if a.json {
@@ -141,10 +132,8 @@ type feedbackResetCmd struct {
 }
 
 func (c feedbackResetCmd) Run(a *app) error {
-	var out struct {
-		Dropped int `json:"dropped"`
-	}
-	if err := a.client.Send(a.ctx, "/v1/feedback/reset", api.FeedbackOrder{Tenant: c.Tenant, Comment: c.Comment}, &out); err != nil {
+	out, err := client.Do(a.ctx, a.client, api.ResetCorrections, api.CorrectionReset{Tenant: c.Tenant, Comment: c.Comment})
+	if err != nil {
 		return err
 	}
 	if a.json {

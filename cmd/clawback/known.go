@@ -1,13 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"net/url"
 	"time"
 
 	"clawback/api"
+	"clawback/api/client"
 	"clawback/config"
-	"clawback/intel"
 	"clawback/score"
 	"clawback/score/attach/confined"
 	"clawback/score/learn"
@@ -43,23 +43,36 @@ const askingTakes = 10 * time.Second
 func (y *yardstick) addKnown(a *app, cfg *config.Config, t config.Tenant) {
 	ctx, cancel := context.WithTimeout(a.ctx, askingTakes)
 	defer cancel()
-	client := api.NewClient(cfg.Control.Socket)
-	query := "?" + url.Values{"tenant": {t.ID}}.Encode()
-	var policies []intel.Policy
-	model := &learn.Model{}
-	err := client.Get(ctx, "/v1/policies"+query, &policies)
+	asking := *a
+	asking.ctx, asking.client = ctx, client.New(cfg.Control.Socket)
+	policies, err := every(&asking, api.ListPolicies, ofTenant{t.ID}.query)
+	var model api.Model
 	if err == nil {
-		err = client.Get(ctx, "/v1/feedback/model"+query, model)
+		model, err = client.Do(ctx, asking.client, api.ShowModel, api.TenantRef{Tenant: t.ID})
 	}
 	if err != nil {
-		a.warnf("clawback: judged by %s alone, without the policies that were added to a running daemon and without what it has learnt: %v\n", cfg.File, err)
+		a.warnf("clawback: judged by %s alone, without the policies that were added to a running daemon and without what it has learned: %v\n", cfg.File, err)
 		y.tenant = inForce(&t, time.Now())
 		return
 	}
 	for _, p := range policies {
-		if !p.InFile() { // those of the file are as the file has them now
-			t.Policies = append(t.Policies[:len(t.Policies):len(t.Policies)], p.Config())
+		if !p.InFile { // those of the file are as the file has them now
+			t.Policies = append(t.Policies[:len(t.Policies):len(t.Policies)], policyConfig(p))
 		}
 	}
-	y.tenant, y.learnt = inForce(&t, time.Now()), model
+	y.tenant, y.learnt = inForce(&t, time.Now()), modelOf(model)
+}
+
+// policyConfig is a policy as the scorer takes it.
+func policyConfig(p api.Policy) config.Policy {
+	return config.Policy{Kind: p.Kind, Pattern: p.Pattern, Field: cmp.Or(p.Field, "any"), Verify: p.Verify, Note: p.Note, Expires: p.Expires}
+}
+
+// modelOf is what a tenant's corrections have taught, as the scorer takes it.
+func modelOf(m api.Model) *learn.Model {
+	out := &learn.Model{Bad: m.Unwanted, Good: m.Good, Tokens: make(map[string]learn.Counts, len(m.Tokens))}
+	for token, n := range m.Tokens {
+		out.Tokens[token] = learn.Counts{Bad: n.Unwanted, Good: n.Good}
+	}
+	return out
 }

@@ -4,16 +4,15 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"clawback/api"
-	"clawback/retract"
-	"clawback/retract/job"
+	"clawback/api/client"
 	"clawback/store"
+	"clawback/verdict"
 )
 
 type searchCmd struct {
@@ -23,41 +22,37 @@ type searchCmd struct {
 	Disposition string        `help:"MALICIOUS, SUSPICIOUS, SPOOF, SPAM, BULK or CLEAN."`
 	Since       time.Duration `default:"720h" help:"Not older than this (default 30 days)."`
 	Proof       string        `enum:",network_id,content,person" default:"" help:"Of which a message was moved by this proof: network_id, content or person."`
-	Limit       int           `default:"100" help:"At most so many."`
+	paging
 }
 
 func (c searchCmd) Run(a *app) error {
-	query := url.Values{"sender": {c.Sender}, "recipient": {c.Recipient}, "subject": {c.Subject}, "disposition": {c.Disposition},
-		"since": {time.Now().Add(-c.Since).UTC().Format(time.RFC3339)}, "limit": {strconv.Itoa(c.Limit)}, "proof": {c.Proof}}
-	var list []store.Record
-	if err := a.client.Get(a.ctx, "/v1/records?"+query.Encode(), &list); err != nil {
+	search := api.Search{Sender: c.Sender, Recipient: c.Recipient, Subject: c.Subject, Proof: store.Proof(c.Proof),
+		Since: time.Now().Add(-c.Since).UTC().Truncate(time.Second)}
+	if c.Disposition != "" {
+		d, err := verdict.Parse(c.Disposition)
+		if err != nil {
+			return usage("--disposition: %v", err)
+		}
+		search.Dispositions = []verdict.Disposition{d}
+	}
+	found, err := list(a, api.ListRecords, c.paging, func(p api.Paging) api.RecordQuery { return api.RecordQuery{Paging: p, Search: search} })
+	if err != nil {
 		return err
 	}
-	if a.json {
-		return a.printJSON(list)
-	}
-	if len(list) == 0 {
-		a.printf("No message fits.\n")
-		return nil
-	}
-	rows := [][]string{{"ID", "RECEIVED", "DISPOSITION", "FROM", "RECIPIENTS", "SUBJECT"}}
-	for _, r := range list {
-		rows = append(rows, []string{r.ID, stamp(r.Received), r.Verdict.Disposition.String(), clip(r.From, 40),
-			strconv.Itoa(len(r.Recipients)), clip(r.Subject, 60)})
-	}
-	return a.table(rows)
+	return show(a, found, "No message fits.", []string{"ID", "RECEIVED", "DISPOSITION", "FROM", "RECIPIENTS", "SUBJECT"},
+		func(r api.Record) []string {
+			return []string{r.ID, stamp(r.Received), r.Verdict.Disposition.String(), clip(r.From, 40), strconv.Itoa(len(r.Recipients)),
+				clip(r.Subject, 60)}
+		})
 }
-
-// recordPath is the path of the record that a key (id, Message-ID, network message id) means.
-func recordPath(key string) string { return "/v1/records/" + url.PathEscape(key) }
 
 type showCmd struct {
 	ID string `arg:"" help:"Record id (or its beginning), Message-ID or network message id."`
 }
 
 func (c showCmd) Run(a *app) error {
-	var m api.Message
-	if err := a.client.Get(a.ctx, recordPath(c.ID), &m); err != nil {
+	m, err := client.Do(a.ctx, a.client, api.ShowMessage, api.MessageRef{Key: c.ID})
+	if err != nil {
 		return err
 	}
 	if a.json {
@@ -75,15 +70,15 @@ func (a *app) showMessage(m api.Message) error {
 		{"first-hand", strconv.FormatBool(r.FirstHand)}, {"pinned", strings.TrimSpace(r.Pinned + " " + r.PinnedBy)},
 		{"disposition", headline(r.Verdict)}, {"region", r.Region}, {"in doubt", inDoubt(r.Doubts)},
 	}
-	for _, elsewhere := range m.Apart {
-		rows = append(rows, []string{"apart", clip(elsewhere, 500)})
+	for _, elsewhere := range m.OtherRegions {
+		rows = append(rows, []string{"also in", clip(elsewhere, 500)})
 	}
 	if err := a.facts(rows); err != nil {
 		return err
 	}
 	a.printf("\nWhy:\n")
 	a.showVerdict(r.Verdict)
-	if l := m.Feedback; l != nil {
+	if l := m.Correction; l != nil {
 		a.printf("\nCorrected: %s said on %s that it is %s (%s).\n", clip(l.By, 40), stamp(l.At), l.Is, clip(cmp.Or(l.Comment, "no comment"), 200))
 	}
 	a.showReported(m.Reported)
@@ -117,7 +112,7 @@ func (a *app) showIntents(list []api.Intent) error {
 		return nil
 	}
 	for _, in := range list {
-		a.printf("  %-40s %-8s %-12s %-9s %s%s%s\n", clip(in.Address, 40), in.Kind, in.Action, in.Outcome, coded(in.Code), readState(in.Intent), clip(in.Reason, 500))
+		a.printf("  %-40s %-8s %-12s %-9s %s%s%s\n", clip(in.Address, 40), in.Kind, in.Action, in.Outcome, coded(in.Code), readState(in), clip(in.Reason, 500))
 		for _, t := range in.Attempts {
 			a.printf("      %s %-16s %-9s %s%s\n", stamp(t.Started), t.Operation, t.Outcome, coded(t.Code), clip(t.Detail, 200))
 		}
@@ -134,7 +129,7 @@ func coded(c store.Code) string {
 }
 
 // readState says whether the message was read when it was taken; "" where nothing was.
-func readState(in store.Intent) string {
+func readState(in api.Intent) string {
 	switch {
 	case in.Kind != store.Retract || in.WasRead == nil:
 		return ""
@@ -149,7 +144,9 @@ type exportCmd struct {
 	File string `arg:"" optional:"" help:"File to write; standard output without it."`
 }
 
-func (c exportCmd) Run(a *app) error { return a.export(recordPath(c.ID)+"/report", c.File) }
+func (c exportCmd) Run(a *app) error {
+	return export(a, api.ExportMessage, api.MessageRef{Key: c.ID}, c.File)
+}
 
 type retractCmd struct {
 	choice
@@ -162,10 +159,10 @@ func (c retractCmd) Run(a *app) error {
 		return err
 	}
 	if c.bulk() {
-		return a.bulk(c.choice, retractJob(c.To, c.Comment))
+		return a.bulk(c.choice, api.JobOrder{Action: c.To, Comment: c.Comment})
 	}
 	return a.each(c.IDs, func(id string) error {
-		return a.act(recordPath(id)+"/retract", api.Order{Action: c.To, Comment: c.Comment})
+		return a.act(api.RetractMessage, api.MessageOrder{Key: id, Action: c.To, Comment: c.Comment})
 	})
 }
 
@@ -179,17 +176,17 @@ func (c restoreCmd) Run(a *app) error {
 		return err
 	}
 	if c.bulk() {
-		return a.bulk(c.choice, job.Spec{Restore: true, Comment: c.Comment})
+		return a.bulk(c.choice, api.JobOrder{Restore: true, Comment: c.Comment})
 	}
 	return a.each(c.IDs, func(id string) error {
-		return a.act(recordPath(id)+"/restore", api.Order{Comment: c.Comment})
+		return a.act(api.RestoreMessage, api.MessageOrder{Key: id, Comment: c.Comment})
 	})
 }
 
 // act sends an order that makes intents, and shows them.
-func (a *app) act(path string, o api.Order) error {
-	var intents []store.Intent
-	if err := a.client.Post(a.ctx, path, o, &intents); err != nil {
+func (a *app) act(op api.Op[api.MessageOrder, []api.Intent], o api.MessageOrder) error {
+	intents, err := client.Do(a.ctx, a.client, op, o)
+	if err != nil {
 		return err
 	}
 	if a.json {
@@ -209,47 +206,33 @@ type heldCmd struct {
 }
 
 type heldListCmd struct {
-	Limit int `default:"1000" help:"At most so many."`
+	paging
 }
 
 func (c heldListCmd) Run(a *app) error {
-	var list []store.Intent
-	if err := a.client.Get(a.ctx, "/v1/held?limit="+strconv.Itoa(c.Limit), &list); err != nil {
+	held, err := list(a, api.ListHeld, c.paging, func(p api.Paging) api.IntentQuery { return api.IntentQuery{Paging: p} })
+	if err != nil {
 		return err
 	}
-	if a.json {
-		return a.printJSON(list)
-	}
-	if len(list) == 0 {
-		a.printf("Nothing waits for a person.\n")
-		return nil
-	}
-	rows := [][]string{{"INTENT", "SINCE", "RECORD", "MAILBOX", "ACTION", "REASON"}}
-	for _, in := range list {
-		rows = append(rows, []string{in.ID, ago(in.Changed), in.Record, clip(in.Address, 40), in.Action, clip(in.Reason, 100)})
-	}
-	return a.table(rows)
+	return show(a, held, "Nothing waits for a person.", []string{"INTENT", "SINCE", "RECORD", "MAILBOX", "ACTION", "REASON"},
+		func(in api.Intent) []string {
+			return []string{in.ID, ago(in.Changed), in.Record, clip(in.Address, 40), in.Action, clip(in.Reason, 100)}
+		})
 }
 
-type heldCampaignsCmd struct{}
+type heldCampaignsCmd struct {
+	paging
+}
 
-func (heldCampaignsCmd) Run(a *app) error {
-	var list []retract.HeldCampaign
-	if err := a.client.Get(a.ctx, "/v1/held/campaigns", &list); err != nil {
+func (c heldCampaignsCmd) Run(a *app) error {
+	campaigns, err := list(a, api.ListCampaigns, c.paging, func(p api.Paging) api.IntentQuery { return api.IntentQuery{Paging: p} })
+	if err != nil {
 		return err
 	}
-	if a.json {
-		return a.printJSON(list)
-	}
-	if len(list) == 0 {
-		a.printf("The brake holds nothing.\n")
-		return nil
-	}
-	rows := [][]string{{"CAMPAIGN", "MAILBOXES", "MESSAGES", "RECORDS"}}
-	for _, c := range list {
-		rows = append(rows, []string{strings.ReplaceAll(c.Name, ".", "[.]"), strconv.Itoa(c.Mailboxes), strconv.Itoa(c.Messages), strings.Join(c.Records, " ")})
-	}
-	return a.table(rows)
+	return show(a, campaigns, "The brake holds nothing.", []string{"CAMPAIGN", "MAILBOXES", "MESSAGES", "RECORDS"},
+		func(c api.Campaign) []string {
+			return []string{strings.ReplaceAll(c.Name, ".", "[.]"), strconv.Itoa(c.Mailboxes), strconv.Itoa(c.Messages), strings.Join(c.Records, " ")}
+		})
 }
 
 // settled names what is approved or rejected.
@@ -271,42 +254,52 @@ type heldApproveCmd struct {
 	Comment string `help:"Why, for the audit."`
 }
 
-func (c heldApproveCmd) Run(a *app) error { return a.settle("approve", c.settled, c.Comment) }
+func (c heldApproveCmd) Run(a *app) error {
+	return a.settle(api.ApproveHeld, "approved", c.order(c.Comment))
+}
 
 type heldRejectCmd struct {
 	settled
 	Comment string `help:"Why, for the audit."`
 }
 
-func (c heldRejectCmd) Run(a *app) error { return a.settle("reject", c.settled, c.Comment) }
+func (c heldRejectCmd) Run(a *app) error {
+	return a.settle(api.RejectHeld, "rejected", c.order(c.Comment))
+}
 
-func (a *app) settle(verb string, s settled, comment string) error {
-	var done []string
-	if err := a.client.Post(a.ctx, "/v1/held/"+verb, api.Order{Intents: s.IDs, Campaign: s.Campaign, Comment: comment}, &done); err != nil {
+func (s settled) order(comment string) api.HeldOrder {
+	return api.HeldOrder{Intents: s.IDs, Campaign: s.Campaign, Comment: comment}
+}
+
+func (a *app) settle(op api.Op[api.HeldOrder, api.Settlement], verb string, o api.HeldOrder) error {
+	out, err := client.Do(a.ctx, a.client, op, o)
+	if err != nil {
 		return err
 	}
 	if a.json {
-		return a.printJSON(done)
+		err = a.printJSON(out)
+	} else {
+		a.printf("%s: %s\n", plural(len(out.Settled), "intent"), verb)
+		for _, r := range out.Refused {
+			a.warnf("clawback: %s\n", about(r.ID, errors.New(r.Detail)))
+		}
 	}
-	a.printf("%s: %s\n", plural(len(done), "intent"), map[string]string{"approve": "approved", "reject": "rejected"}[verb])
-	return nil
+	if err == nil && len(out.Refused) > 0 {
+		err = errPartly
+	}
+	return err
 }
 
 type auditCmd struct {
-	Limit int `default:"100" help:"At most so many, newest first."`
+	paging
 }
 
 func (c auditCmd) Run(a *app) error {
-	var list []store.Act
-	if err := a.client.Get(a.ctx, "/v1/audit?limit="+strconv.Itoa(c.Limit), &list); err != nil {
+	acts, err := list(a, api.ListAudit, c.paging, func(p api.Paging) api.AuditQuery { return api.AuditQuery{Paging: p} })
+	if err != nil {
 		return err
 	}
-	if a.json {
-		return a.printJSON(list)
-	}
-	rows := [][]string{{"TIME", "WHO", "WHAT", "OBJECT", "COMMENT"}}
-	for _, act := range list {
-		rows = append(rows, []string{stamp(act.At), clip(act.Who, 20), act.What, clip(act.Object, 40), clip(act.Comment, 80)})
-	}
-	return a.table(rows)
+	return show(a, acts, "Nobody has done anything yet.", []string{"TIME", "WHO", "WHAT", "OBJECT", "COMMENT"}, func(act api.Act) []string {
+		return []string{stamp(act.At), clip(act.Who, 20), act.What, clip(act.Object, 40), clip(act.Comment, 80)}
+	})
 }

@@ -6,7 +6,9 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -16,6 +18,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"clawback/api"
+	"clawback/api/client"
 	"clawback/config"
 	"clawback/internal/visible"
 	"clawback/score/attach/confined"
@@ -71,15 +74,16 @@ type app struct {
 	errOut io.Writer // for text, as out
 	rawErr io.Writer // the same stream for the log and for progress bars, which see to it themselves
 	json   bool
-	client *api.Client
+	client *client.Client
 	files  confined.Program // what looks into attached files
 }
 
 // Exit statuses.
 const (
 	exitOK     = 0
-	exitFailed = 1 // what was asked for was not done, or not all of it
+	exitFailed = 1 // nothing of what was asked for was done
 	exitUsage  = 2 // the command line is wrong; nothing was done
+	exitPartly = 3 // a part of what was asked for was done
 )
 
 func main() {
@@ -103,7 +107,7 @@ func (a *app) run(args []string) int {
 	if call == nil {
 		return status
 	}
-	a.json, a.client = c.JSON, api.NewClient(c.Socket)
+	a.json, a.client = c.JSON, client.New(c.Socket)
 	return a.complain(call.Run(a))
 }
 
@@ -131,7 +135,7 @@ func newParser(c *cli, out, errOut io.Writer) *kong.Kong {
 	return kong.Must(c, kong.Name("clawback"), kong.Description(description), kong.ShortUsageOnError(),
 		kong.Writers(out, errOut), kong.Exit(func(int) { panic(exit{}) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110, NoExpandSubcommands: true}),
-		kong.Vars{"socket": api.DefaultSocket, "query": queryHelp, "policykinds": strings.Join(config.PolicyKinds(), ", ")},
+		kong.Vars{"socket": client.DefaultSocket, "query": queryHelp, "policykinds": strings.Join(config.PolicyKinds(), ", ")},
 		kong.ExplicitGroups([]kong.Group{
 			{Key: "daemon", Title: "The daemon:"},
 			{Key: "mail", Title: "Mail:"},
@@ -139,8 +143,19 @@ func newParser(c *cli, out, errOut io.Writer) *kong.Kong {
 		}))
 }
 
-// errQuiet is an outcome that was already printed: only the exit status is left.
-var errQuiet = errors.New("see above")
+// Outcomes that were already printed: only the exit status is left.
+var (
+	errQuiet  = errors.New("see above")
+	errPartly = errors.New("a part was done: see above")
+)
+
+// usageError is a command line that makes no sense although its flags can be read.
+type usageError struct{ text string }
+
+func (e usageError) Error() string { return e.text }
+
+// usage is a usageError.
+func usage(format string, args ...any) error { return usageError{fmt.Sprintf(format, args...)} }
 
 // complain prints an error for a person and returns the exit status.
 func (a *app) complain(err error) int {
@@ -149,6 +164,10 @@ func (a *app) complain(err error) int {
 	case err == nil:
 		return exitOK
 	case errors.Is(err, errQuiet):
+	case errors.Is(err, errPartly):
+		return exitPartly
+	case a.json:
+		a.failJSON("", err)
 	case errors.As(err, &problems):
 		for _, p := range problems {
 			a.warnf("%s\n", p.String())
@@ -156,7 +175,36 @@ func (a *app) complain(err error) int {
 	default:
 		a.warnf("clawback: %s\n", err)
 	}
+	if errors.As(err, new(usageError)) {
+		return exitUsage
+	}
 	return exitFailed
+}
+
+// failure is an error for a program: a line of JSON on standard error.
+type failure struct {
+	Object string   `json:"object,omitempty"` // of several: the one that it is about
+	Code   api.Code `json:"code"`
+	Detail string   `json:"detail"`
+	IDs    []string `json:"ids,omitempty"` // of an ambiguous key: what it means
+}
+
+// Codes of what no daemon has answered.
+const (
+	codeUsage  api.Code = "usage"
+	codeFailed api.Code = "failed"
+)
+
+func (a *app) failJSON(object string, err error) {
+	f := failure{Object: object, Code: codeFailed, Detail: err.Error()}
+	var known *api.Error
+	switch {
+	case errors.As(err, &known):
+		f.Code, f.IDs = known.Code, known.IDs
+	case errors.As(err, new(usageError)):
+		f.Code = codeUsage
+	}
+	_ = json.NewEncoder(a.errOut).Encode(f) // whoever reads it is gone
 }
 
 type versionCmd struct{}

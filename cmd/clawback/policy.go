@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
 	"clawback/api"
+	"clawback/api/client"
 	"clawback/intel"
 )
 
@@ -28,37 +28,31 @@ type ofTenant struct {
 	Tenant string `help:"Name or GUID of the tenant; it is only needed when there are several."`
 }
 
-func (o ofTenant) query() string { return "?" + url.Values{"tenant": {o.Tenant}}.Encode() }
+// query asks for a part of what belongs to the tenant.
+func (o ofTenant) query(p api.Paging) api.PolicyQuery {
+	return api.PolicyQuery{Paging: p, Tenant: o.Tenant}
+}
 
 type policyListCmd struct {
 	ofTenant
 }
 
 func (c policyListCmd) Run(a *app) error {
-	var list []intel.Policy
-	if err := a.client.Get(a.ctx, "/v1/policies"+c.query(), &list); err != nil {
+	all, err := every(a, api.ListPolicies, c.query)
+	if err != nil {
 		return err
 	}
-	return a.showPolicies(list)
+	return a.showPolicies(api.Page[api.Policy]{Items: all})
 }
 
-func (a *app) showPolicies(list []intel.Policy) error {
-	if a.json {
-		return a.printJSON(list)
-	}
-	if len(list) == 0 {
-		a.printf("There are no policies.\n")
-		return nil
-	}
-	rows := [][]string{{"ID", "KIND", "PATTERN", "ONLY", "EXPIRES", "FROM", "NOTE"}}
-	for _, p := range list {
-		rows = append(rows, []string{p.ID, p.Kind, clip(p.Pattern, 60), restriction(p), expiry(p, time.Now()), origin(p), clip(p.Note, 60)})
-	}
-	return a.table(rows)
+func (a *app) showPolicies(page api.Page[api.Policy]) error {
+	return show(a, page, "There are no policies.", []string{"ID", "KIND", "PATTERN", "ONLY", "EXPIRES", "FROM", "NOTE"}, func(p api.Policy) []string {
+		return []string{p.ID, p.Kind, clip(p.Pattern, 60), restriction(p), expiry(p, time.Now()), origin(p), clip(p.Note, 60)}
+	})
 }
 
 // restriction says what a policy asks for beyond its pattern.
-func restriction(p intel.Policy) string {
+func restriction(p api.Policy) string {
 	switch {
 	case p.Verify:
 		return "verified"
@@ -68,7 +62,7 @@ func restriction(p intel.Policy) string {
 	return "-"
 }
 
-func expiry(p intel.Policy, now time.Time) string {
+func expiry(p api.Policy, now time.Time) string {
 	switch {
 	case p.Expires.IsZero():
 		return "never"
@@ -78,8 +72,8 @@ func expiry(p intel.Policy, now time.Time) string {
 	return p.Expires.Local().Format("2006-01-02 15:04")
 }
 
-func origin(p intel.Policy) string {
-	if p.InFile() {
+func origin(p api.Policy) string {
+	if p.InFile {
 		return "configuration"
 	}
 	return clip(p.By, 20) + " " + p.Added.Local().Format(time.DateOnly)
@@ -100,11 +94,11 @@ func (c policyAddCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	p := intel.Policy{Kind: c.Kind, Pattern: c.Pattern, Verify: c.Verify, Note: c.Note, Expires: expires}
+	p := api.NewPolicy{Kind: c.Kind, Pattern: c.Pattern, Verify: c.Verify, Note: c.Note, Expires: expires}
 	if c.Field != "any" {
 		p.Field = c.Field
 	}
-	if err := a.addPolicies(c.Tenant, []intel.Policy{p}); err != nil {
+	if err := a.addPolicies(c.Tenant, []api.NewPolicy{p}); err != nil {
 		return err
 	}
 	if forgeable(p) {
@@ -114,7 +108,7 @@ func (c policyAddCmd) Run(a *app) error {
 }
 
 // forgeable reports whether a policy lets through what anybody may write into a header.
-func forgeable(p intel.Policy) bool {
+func forgeable(p api.NewPolicy) bool {
 	return !p.Verify && (p.Kind == "trust_sender" || p.Kind == "accept_sender" || p.Kind == "simulation") && strings.ContainsAny(p.Pattern, "@/") && !isNetwork(p.Pattern)
 }
 
@@ -134,10 +128,10 @@ func until(text string, now time.Time) (time.Time, error) {
 	}
 	when, err := intel.ParseDay(text)
 	if err != nil {
-		return when, fmt.Errorf("--expires %w, or as 30d", err)
+		return when, usage("--expires %v, or as 30d", err)
 	}
 	if !now.Before(when) {
-		return when, fmt.Errorf("--expires %s lies in the past", text)
+		return when, usage("--expires %s lies in the past", text)
 	}
 	return when, nil
 }
@@ -160,13 +154,13 @@ func (s *span) UnmarshalText(text []byte) error {
 	return nil
 }
 
-func (a *app) addPolicies(tenant string, list []intel.Policy) error {
-	var added []intel.Policy
-	if err := a.client.Send(a.ctx, "/v1/policies", api.PolicyOrder{Tenant: tenant, Policies: list}, &added); err != nil {
+func (a *app) addPolicies(tenant string, list []api.NewPolicy) error {
+	added, err := client.Do(a.ctx, a.client, api.AddPolicies, api.PolicyOrder{Tenant: tenant, Policies: list})
+	if err != nil {
 		return err
 	}
 	if a.json || len(added) <= 20 {
-		return a.showPolicies(added)
+		return a.showPolicies(api.Page[api.Policy]{Items: added})
 	}
 	a.printf("%d policies are in force from the next message on\n", len(added))
 	return nil
@@ -180,9 +174,8 @@ type policyRemoveCmd struct {
 
 func (c policyRemoveCmd) Run(a *app) error {
 	return a.each(c.IDs, func(id string) error {
-		var gone intel.Policy
-		order := api.PolicyOrder{Tenant: c.Tenant, Comment: c.Comment}
-		if err := a.client.Send(a.ctx, "/v1/policies/"+url.PathEscape(id)+"/remove", order, &gone); err != nil {
+		gone, err := client.Do(a.ctx, a.client, api.RemovePolicy, api.PolicyRemoval{ID: id, Tenant: c.Tenant, Comment: c.Comment})
+		if err != nil {
 			return err
 		}
 		if a.json {
@@ -216,7 +209,11 @@ func (c policyImportCmd) Run(a *app) error {
 		a.printf("%d policies, nothing is wrong with them\n", len(list))
 		return nil
 	}
-	return a.addPolicies(c.Tenant, list)
+	var added []api.NewPolicy
+	for _, p := range list {
+		added = append(added, api.NewPolicy{Kind: p.Kind, Pattern: p.Pattern, Field: p.Field, Verify: p.Verify, Note: p.Note, Expires: p.Expires})
+	}
+	return a.addPolicies(c.Tenant, added)
 }
 
 type policyExportCmd struct {
@@ -226,14 +223,15 @@ type policyExportCmd struct {
 }
 
 func (c policyExportCmd) Run(a *app) error {
-	var list []intel.Policy
-	if err := a.client.Get(a.ctx, "/v1/policies"+c.query(), &list); err != nil {
+	all, err := every(a, api.ListPolicies, c.query)
+	if err != nil {
 		return err
 	}
 	var out []intel.Policy
-	for _, p := range list {
-		if c.All || !p.InFile() {
-			out = append(out, p)
+	for _, p := range all {
+		if c.All || !p.InFile {
+			out = append(out, intel.Policy{ID: p.ID, Tenant: p.Tenant, Kind: p.Kind, Pattern: p.Pattern, Field: p.Field, Verify: p.Verify,
+				Note: p.Note, Expires: p.Expires, By: p.By, Added: p.Added})
 		}
 	}
 	return a.writeNew(c.File, func(w io.Writer) error { return intel.WriteCSV(w, out) })

@@ -4,8 +4,8 @@ import (
 	"strings"
 	"time"
 
+	"clawback/api"
 	"clawback/config"
-	"clawback/intel"
 	"clawback/score"
 )
 
@@ -43,13 +43,13 @@ func (c policyTestCmd) Run(a *app) error {
 
 // tenantAsJudged is what the daemon knows of a tenant that policies rest on.
 func (a *app) tenantAsJudged(o ofTenant) (*config.Tenant, error) {
-	var list []intel.Policy
-	if err := a.client.Get(a.ctx, "/v1/policies"+o.query(), &list); err != nil {
+	list, err := every(a, api.ListPolicies, o.query)
+	if err != nil {
 		return nil, err
 	}
 	t := &config.Tenant{}
 	for _, p := range list {
-		t.Policies = append(t.Policies, p.Config())
+		t.Policies = append(t.Policies, policyConfig(p))
 	}
 	return t, nil
 }

@@ -6,21 +6,21 @@ import (
 	"time"
 	"unicode"
 
-	"clawback/store"
+	"clawback/api"
 	"clawback/verdict"
 )
 
 // queryHelp is how a search is written.
-const queryHelp = `Search in one line: sender:TEXT recipient:TEXT subject:TEXT disposition:NAME since:48h before:1h tenant:GUID; ` +
+const queryHelp = `Search in one line: sender:TEXT recipient:TEXT subject:TEXT disposition:NAME since:48h before:1h tenant:NAME; ` +
 	`quotes hold words together, and words without a name are looked for in the subject.`
 
 // parseQuery reads a search of one line. Every word must fit, so that a misspelt name never makes a search wider.
-func parseQuery(text string, now time.Time) (*store.RecordFilter, error) {
+func parseQuery(text string, now time.Time) (*api.Search, error) {
 	words, err := split(text)
 	if err != nil {
 		return nil, err
 	}
-	f := &store.RecordFilter{}
+	f := &api.Search{}
 	var subject []string
 	for _, w := range words {
 		name, value, named := strings.Cut(w, ":")
@@ -42,7 +42,7 @@ func parseQuery(text string, now time.Time) (*store.RecordFilter, error) {
 }
 
 // into puts one name:value into the filter.
-func into(f *store.RecordFilter, name, value string, now time.Time) error {
+func into(f *api.Search, name, value string, now time.Time) error {
 	if value == "" {
 		return fmt.Errorf("query: %s: has no value", name)
 	}

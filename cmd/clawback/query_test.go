@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"clawback/store"
+	"clawback/api"
 	"clawback/verdict"
 )
 
@@ -14,14 +14,14 @@ func TestParseQuery(t *testing.T) {
 	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 	for _, tt := range []struct {
 		text string
-		want *store.RecordFilter // nil: refused
+		want *api.Search // nil: refused
 	}{
-		{"sender:evil.example", &store.RecordFilter{Sender: "evil.example"}},
-		{`subject:"your invoice" to:sales@`, &store.RecordFilter{Subject: "your invoice", Recipient: "sales@"}},
-		{"your invoice", &store.RecordFilter{Subject: "your invoice"}},
-		{"disposition:spam disposition:SPOOF since:48h before:1h", &store.RecordFilter{
+		{"sender:evil.example", &api.Search{Sender: "evil.example"}},
+		{`subject:"your invoice" to:sales@`, &api.Search{Subject: "your invoice", Recipient: "sales@"}},
+		{"your invoice", &api.Search{Subject: "your invoice"}},
+		{"disposition:spam disposition:SPOOF since:48h before:1h", &api.Search{
 			Dispositions: []verdict.Disposition{verdict.Spam, verdict.Spoof}, Since: now.Add(-48 * time.Hour), Until: now.Add(-time.Hour)}},
-		{"FROM:a tenant:x", &store.RecordFilter{Sender: "a", Tenant: "x"}},
+		{"FROM:a tenant:x", &api.Search{Sender: "a", Tenant: "x"}},
 		{"", nil},
 		{"   ", nil},
 		{"tenant:x", nil},      // would be everything

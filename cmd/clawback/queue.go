@@ -1,14 +1,17 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
-	"net/url"
+	"io/fs"
 	"strconv"
+	"strings"
 
 	"github.com/dustin/go-humanize"
 
 	"clawback/api"
+	"clawback/api/client"
 	"clawback/queue"
 )
 
@@ -26,71 +29,59 @@ type queueExportCmd struct {
 }
 
 func (c queueExportCmd) Run(a *app) error {
-	return a.export("/v1/queue/"+url.PathEscape(c.ID)+"/report", c.File)
+	return export(a, api.ExportItem, api.ItemRef{ID: c.ID}, c.File)
 }
 
 type queueListCmd struct {
 	State string `enum:"ready,working,deferred,suspect,quarantined," default:"" help:"Only those in this state (ready, working, deferred, suspect, quarantined)."`
 	All   bool   `help:"List each item in quarantine by itself, not those of one kind together. --json always does."`
-	Limit int    `default:"100" help:"At most so many items."`
+	paging
 }
 
 func (c queueListCmd) Run(a *app) error {
 	if a.json || c.All || c.State != "" && c.State != string(queue.Quarantined) {
-		items, err := a.items(c.State, c.Limit)
+		items, err := c.items(a, queue.State(c.State))
 		if err != nil {
 			return err
 		}
-		return a.showItems(items, c.Limit)
+		return a.showItems(items)
 	}
-	var items []queue.Item
+	var items api.Page[api.Item]
 	if c.State == "" {
 		for _, state := range []queue.State{queue.Ready, queue.Working, queue.Deferred, queue.Suspect} {
-			list, err := a.items(string(state), c.Limit)
+			more, err := c.items(a, state)
 			if err != nil {
 				return err
 			}
-			items = append(items, list...)
+			items.Items = append(items.Items, more.Items...)
+			if more.Cut != "" { // a cursor goes on in one state
+				items.Cut = more.Cut
+			}
 		}
 	}
-	var groups []api.Group
-	if err := a.client.Get(a.ctx, "/v1/queue/groups", &groups); err != nil {
+	groups, err := every(a, api.ListGroups, func(p api.Paging) api.GroupQuery { return api.GroupQuery{Paging: p} })
+	if err != nil {
 		return err
 	}
-	if len(items) > 0 || len(groups) == 0 {
-		if err := a.showItems(items, c.Limit); err != nil {
+	if len(items.Items) > 0 || len(groups) == 0 {
+		if err := a.showItems(items); err != nil {
 			return err
 		}
 	}
-	return a.showGroups(groups, len(items) > 0)
+	return a.showGroups(groups, len(items.Items) > 0)
 }
 
 // items lists those in one state, "" for all.
-func (a *app) items(state string, limit int) (items []queue.Item, err error) {
-	query := url.Values{"state": {state}, "limit": {strconv.Itoa(limit)}}
-	return items, a.client.Get(a.ctx, "/v1/queue?"+query.Encode(), &items)
+func (c queueListCmd) items(a *app, state queue.State) (api.Page[api.Item], error) {
+	return list(a, api.ListItems, c.paging, func(p api.Paging) api.ItemQuery { return api.ItemQuery{Paging: p, State: state} })
 }
 
-func (a *app) showItems(items []queue.Item, limit int) error {
-	if a.json {
-		return a.printJSON(items)
-	}
-	if len(items) == 0 {
-		a.printf("The queue holds nothing of that kind.\n")
-		return nil
-	}
-	rows := [][]string{{"ID", "STATE", "RECEIVED", "SIZE", "FROM", "REASON"}}
-	for _, it := range items {
-		rows = append(rows, []string{it.ID, string(it.State), ago(it.Envelope.Received), humanize.IBytes(uint64(it.Body.Size)),
-			clip(it.Envelope.MailFrom, 40), clip(it.Reason, 80)})
-	}
-	if err := a.table(rows); err != nil {
-		return err
-	}
-	if len(items) >= limit {
-		a.printf("There may be more than these %d: --limit\n", limit)
-	}
-	return nil
+func (a *app) showItems(items api.Page[api.Item]) error {
+	return show(a, items, "The queue holds nothing of that kind.", []string{"ID", "STATE", "RECEIVED", "SIZE", "FROM", "REASON"},
+		func(it api.Item) []string {
+			return []string{it.ID, string(it.State), ago(it.Envelope.Received), humanize.IBytes(uint64(it.Size)),
+				clip(it.Envelope.MailFrom, 40), clip(it.Reason, 80)}
+		})
 }
 
 // showGroups shows what is in quarantine, each kind in a line.
@@ -110,8 +101,8 @@ type queueShowCmd struct {
 }
 
 func (c queueShowCmd) Run(a *app) error {
-	var it queue.Item
-	if err := a.client.Get(a.ctx, "/v1/queue/"+url.PathEscape(c.ID), &it); err != nil {
+	it, err := client.Do(a.ctx, a.client, api.ShowItem, api.ItemRef{ID: c.ID})
+	if err != nil {
 		return err
 	}
 	if a.json {
@@ -120,11 +111,11 @@ func (c queueShowCmd) Run(a *app) error {
 	e := it.Envelope
 	return a.facts([][]string{
 		{"item", it.ID}, {"state", string(it.State)}, {"cause", string(it.Cause)}, {"reason", clip(it.Reason, 500)},
-		{"received", stamp(e.Received)}, {"size", humanize.IBytes(uint64(it.Body.Size))},
+		{"received", stamp(e.Received)}, {"size", humanize.IBytes(uint64(it.Size))},
 		{"tenant", e.Tenant}, {"purpose", string(e.Purpose)}, {"mail from", clip("<"+e.MailFrom+">", 200)},
 		{"to", clip(fmt.Sprint(e.Rcpts), 500)}, {"peer", e.Remote + " (" + clip(e.Hello, 100) + ")"}, {"network", e.Network},
 		{"tls", e.TLS.Version + " " + e.TLS.Cipher}, {"tries", strconv.Itoa(it.Tries)}, {"crashes", strconv.Itoa(it.Crashes)},
-		{"due", stamp(it.NotBefore)}, {"session", e.Session}, {"trusted by", it.Trusted}, {"body", fmt.Sprintf("%s at %d", it.Body.File, it.Body.Offset)},
+		{"due", stamp(it.NotBefore)}, {"session", e.Session}, {"trusted by", it.Trusted},
 	})
 }
 
@@ -136,8 +127,12 @@ type queueRetryCmd struct {
 
 func (c queueRetryCmd) Run(a *app) error {
 	return a.each(c.IDs, func(id string) error {
-		var it queue.Item
-		if err := a.client.Post(a.ctx, "/v1/queue/"+url.PathEscape(id)+"/retry", api.Order{Trust: c.Trust, Comment: c.Comment}, &it); err != nil {
+		op := api.RetryItem
+		if c.Trust {
+			op = api.TrustItem
+		}
+		it, err := client.Do(a.ctx, a.client, op, api.ItemOrder{ID: id, Comment: c.Comment})
+		if err != nil {
 			return err
 		}
 		if a.json {
@@ -148,19 +143,43 @@ func (c queueRetryCmd) Run(a *app) error {
 	})
 }
 
-// each does one thing to several ids, all of them, and tells at the end whether one went wrong.
+// each does one thing to several ids, all of them, and tells at the end whether all went well, some, or none.
 func (a *app) each(ids []string, do func(id string) error) error {
-	var failed bool
+	failed, partly := 0, false
 	for _, id := range ids {
-		if err := do(id); err != nil {
-			a.warnf("clawback: %s: %v\n", id, err)
-			failed = true
+		err := do(id)
+		switch {
+		case err == nil:
+			continue
+		case errors.Is(err, errPartly):
+			partly = true
+		case errors.Is(err, errQuiet):
+		case a.json:
+			a.failJSON(id, err)
+		default:
+			a.warnf("clawback: %s\n", about(id, err))
 		}
+		failed++
 	}
-	if failed {
-		return errQuiet
+	switch {
+	case failed == 0:
+		return nil
+	case partly || failed < len(ids):
+		return errPartly
 	}
-	return nil
+	return errQuiet
+}
+
+// about names what an error is about, once.
+func about(id string, err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) && path.Path == id {
+		return fmt.Errorf("%s: %w", id, path.Err)
+	}
+	if strings.Contains(err.Error(), id) {
+		return err
+	}
+	return fmt.Errorf("%s: %w", id, err)
 }
 
 type bounceCmd struct {
@@ -172,31 +191,24 @@ type bounceCmd struct {
 
 type bounceListCmd struct {
 	State string `enum:"waiting,stuck,sent," default:"" help:"Only those in this state (waiting, stuck, sent)."`
-	Limit int    `default:"100" help:"At most so many."`
+	paging
 }
 
 func (c bounceListCmd) Run(a *app) error {
-	var list []queue.Bounce
-	query := url.Values{"state": {c.State}, "limit": {strconv.Itoa(c.Limit)}}
-	if err := a.client.Get(a.ctx, "/v1/bounces?"+query.Encode(), &list); err != nil {
+	bounces, err := list(a, api.ListBounces, c.paging, func(p api.Paging) api.BounceQuery {
+		return api.BounceQuery{Paging: p, State: queue.BounceState(c.State)}
+	})
+	if err != nil {
 		return err
 	}
-	if a.json {
-		return a.printJSON(list)
-	}
-	if len(list) == 0 {
-		a.printf("No bounces of that kind.\n")
-		return nil
-	}
-	rows := [][]string{{"ID", "STATE", "CREATED", "TRIES", "NEXT", "REASON", "LAST ERROR"}}
-	for _, b := range list {
-		next := ago(b.NotBefore)
-		if b.State == queue.BounceSent {
-			next = ""
-		}
-		rows = append(rows, []string{b.ID, string(b.State), ago(b.Created), strconv.Itoa(b.Tries), next, clip(b.Reason, 50), clip(b.LastError, 80)})
-	}
-	return a.table(rows)
+	return show(a, bounces, "No bounces of that kind.", []string{"ID", "STATE", "CREATED", "TRIES", "NEXT", "REASON", "LAST ERROR"},
+		func(b api.Bounce) []string {
+			next := ago(b.NotBefore)
+			if b.State == queue.BounceSent {
+				next = ""
+			}
+			return []string{b.ID, string(b.State), ago(b.Created), strconv.Itoa(b.Tries), next, clip(b.Reason, 50), clip(b.LastError, 80)}
+		})
 }
 
 type bounceShowCmd struct {
@@ -204,8 +216,8 @@ type bounceShowCmd struct {
 }
 
 func (c bounceShowCmd) Run(a *app) error {
-	var b queue.Bounce
-	if err := a.client.Get(a.ctx, "/v1/bounces/"+url.PathEscape(c.ID), &b); err != nil {
+	b, err := client.Do(a.ctx, a.client, api.ShowBounce, api.ItemRef{ID: c.ID})
+	if err != nil {
 		return err
 	}
 	if a.json {
@@ -215,7 +227,7 @@ func (c bounceShowCmd) Run(a *app) error {
 		{"bounce", b.ID}, {"item", b.Item}, {"state", string(b.State)}, {"reason", clip(b.Reason, 500)},
 		{"tenant", b.Envelope.Tenant}, {"received", stamp(b.Envelope.Received)}, {"created", stamp(b.Created)},
 		{"tries", strconv.Itoa(b.Tries)}, {"due", stamp(b.NotBefore)}, {"last error", clip(b.LastError, 500)},
-		{"sent to", clip(b.SentTo, 200)}, {"sent at", stamp(b.SentAt)}, {"size", humanize.IBytes(uint64(b.Body.Size))},
+		{"sent to", clip(b.SentTo, 200)}, {"sent at", stamp(b.SentAt)}, {"size", humanize.IBytes(uint64(b.Size))},
 	})
 }
 
@@ -225,8 +237,8 @@ type bounceRetryCmd struct {
 
 func (c bounceRetryCmd) Run(a *app) error {
 	return a.each(c.IDs, func(id string) error {
-		var b queue.Bounce
-		if err := a.client.Post(a.ctx, "/v1/bounces/"+url.PathEscape(id)+"/retry", api.Order{}, &b); err != nil {
+		b, err := client.Do(a.ctx, a.client, api.RetryBounce, api.ItemOrder{ID: id})
+		if err != nil {
 			return err
 		}
 		if a.json {
@@ -243,10 +255,10 @@ type bounceExportCmd struct {
 }
 
 func (c bounceExportCmd) Run(a *app) error {
-	return a.export("/v1/bounces/"+url.PathEscape(c.ID)+"/report", c.File)
+	return export(a, api.ExportBounce, api.ItemRef{ID: c.ID}, c.File)
 }
 
-// export writes a report to a new file, or to standard output.
-func (a *app) export(path, file string) error {
-	return a.writeNew(file, func(w io.Writer) error { return a.client.Stream(a.ctx, path, w) })
+// export writes the bytes that an operation answers with to a new file, or to standard output.
+func export[Req any](a *app, op api.Op[Req, api.Stream], request Req, file string) error {
+	return a.writeNew(file, func(w io.Writer) error { return client.Export(a.ctx, a.client, op, request, w) })
 }

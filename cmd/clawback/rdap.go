@@ -5,11 +5,12 @@ import (
 	"fmt"
 	"time"
 
+	"clawback/api"
 	"clawback/config"
 	"clawback/score/engines/rdap"
 )
 
-func (a *app) showRDAP(s *rdap.Status) {
+func (a *app) showRDAP(s *api.RDAP) {
 	if s == nil {
 		return
 	}

@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"clawback/api"
 	"clawback/config"
-	"clawback/score/engines/rdap"
 )
 
 func TestCheckRDAP_saysWhetherAnybodyIsAsked(t *testing.T) {
@@ -34,9 +34,9 @@ func TestStatus_showsWhatIsAskedOfRegistries(t *testing.T) {
 	if out.Len() > 0 {
 		t.Errorf("nobody may be asked, and it says %q", out.String())
 	}
-	a.showRDAP(&rdap.Status{})
-	a.showRDAP(&rdap.Status{One: true, URL: "https://rdap.example/"})
-	a.showRDAP(&rdap.Status{Servers: 1200, Date: time.Now(), Asked: 1, Known: 3, Failed: 2})
+	a.showRDAP(&api.RDAP{})
+	a.showRDAP(&api.RDAP{One: true, URL: "https://rdap.example/"})
+	a.showRDAP(&api.RDAP{Servers: 1200, Date: time.Now(), Asked: 1, Known: 3, Failed: 2})
 	for _, want := range []string{"no list of servers yet", "all asked at https://rdap.example/", "1,200 suffixes in the list of ", "3 messages known, 0 unknown, 2 failed, with 1 question\n"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is not in:\n%s", want, out.String())

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,7 +9,7 @@ import (
 	"time"
 
 	"clawback/api"
-	"clawback/intel"
+	"clawback/api/client"
 	"clawback/score"
 	"clawback/score/rules"
 	"clawback/verdict"
@@ -25,22 +24,14 @@ type rulesCmd struct {
 type rulesListCmd struct{}
 
 func (rulesListCmd) Run(a *app) error {
-	var list []api.Rule
-	if err := a.client.Get(a.ctx, "/v1/rules", &list); err != nil {
+	all, err := every(a, api.ListRules, func(p api.Paging) api.Paging { return p })
+	if err != nil {
 		return err
 	}
-	if a.json {
-		return a.printJSON(list)
-	}
-	if len(list) == 0 {
-		a.printf("No rules of one's own are in force: see score.rules_dir in the configuration.\n")
-		return nil
-	}
-	rows := [][]string{{"RULE", "MODE", "WHERE", "WHEN"}}
-	for _, r := range list {
-		rows = append(rows, []string{r.ID, r.Mode, fmt.Sprintf("%s:%d", r.File, r.Line), clip(strings.Join(strings.Fields(r.When), " "), 80)})
-	}
-	return a.table(rows)
+	return show(a, api.Page[api.Rule]{Items: all}, "No rules of one's own are in force: see score.rules_dir in the configuration.",
+		[]string{"RULE", "MODE", "WHERE", "WHEN"}, func(r api.Rule) []string {
+			return []string{r.ID, r.Mode, fmt.Sprintf("%s:%d", r.File, r.Line), clip(strings.Join(strings.Fields(r.When), " "), 80)}
+		})
 }
 
 type rulesTestCmd struct {
@@ -72,7 +63,7 @@ func (c rulesTestCmd) Run(a *app) error {
 			return err
 		}
 	} else if c.Config == "" {
-		return errors.New("name a folder of rules with --rules, or a configuration with --config")
+		return usage("name a folder of rules with --rules, or a configuration with --config")
 	}
 	failed := false
 	err = score.Files(a.ctx, y.scorer, walk(c.Files), a.filesOptions(y, 0), func(r score.FileResult) error {
@@ -126,15 +117,16 @@ type rulesBacktestCmd struct {
 }
 
 func (c rulesBacktestCmd) Run(a *app) error {
-	order := intel.BacktestOrder{Tenant: c.Tenant, Since: time.Now().Add(-time.Duration(c.Since)).UTC(), Limit: c.Limit, Rules: c.Rule}
+	order := api.Backtest{Tenant: c.Tenant, Since: time.Now().Add(-time.Duration(c.Since)).UTC(), Limit: c.Limit, Rules: c.Rule}
 	if c.Rules != "" {
-		var err error
-		if order.Files, err = readRules(c.Rules); err != nil {
+		files, err := readRules(c.Rules)
+		if err != nil {
 			return err
 		}
+		order.Files = files
 	}
-	var out intel.Backtest
-	if err := a.client.Send(a.ctx, "/v1/rules/backtest", order, &out); err != nil {
+	out, err := client.Do(a.ctx, a.client, api.BacktestRules, order)
+	if err != nil {
 		return err
 	}
 	if a.json {
@@ -167,12 +159,12 @@ func readRules(dir string) (map[string]string, error) {
 	return files, nil
 }
 
-func (a *app) showBacktest(b intel.Backtest) {
+func (a *app) showBacktest(b api.BacktestResult) {
 	a.printf("%s since %s were judged again, each with one rule acting at a time.\n", plural(b.Messages, "message"), stamp(b.Since))
 	if b.Unreadable > 0 {
 		a.printf("The originals of %s are not kept any more.\n", plural(b.Unreadable, "message"))
 	}
-	if b.More {
+	if b.Cut != "" {
 		a.printf("There are older ones: raise --limit to see them too.\n")
 	}
 	for _, e := range b.Rules {
@@ -180,7 +172,7 @@ func (a *app) showBacktest(b intel.Backtest) {
 	}
 }
 
-func (a *app) showEffect(e intel.Effect) {
+func (a *app) showEffect(e api.RuleEffect) {
 	a.printf("\n%s (%s, %s:%d): matches %s", e.ID, e.Mode, e.File, e.Line, plural(e.Matched, "message"))
 	if len(e.By) > 0 {
 		a.printf(": %s", counted(e.By))

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"clawback/api"
+	"clawback/api/client"
 	"clawback/internal/test/graphsim"
 	"clawback/internal/test/testbed"
 )
@@ -74,8 +75,8 @@ func TestServe_exitStatus(t *testing.T) {
 		return func(_, errOut string) bool { return strings.Contains(errOut, "event="+event) }
 	}
 	_, log, end := started(t, serve, logs("daemon.ready"))
-	var s api.Status
-	if err := bed.Client.Get(t.Context(), "/v1/status", &s); err != nil || s.Version != version {
+	s, err := client.Do(t.Context(), bed.Client, api.ShowStatus, api.None{})
+	if err != nil || s.Version != version {
 		t.Errorf("%+v, %v", s, err)
 	}
 	var second bytes.Buffer

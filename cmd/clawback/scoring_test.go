@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"clawback/api"
 	"clawback/config"
-	"clawback/intel"
 	"clawback/score"
 	"clawback/verdict"
 )
@@ -98,7 +98,7 @@ func TestConsequence_saysWhatComesOfAPolicy(t *testing.T) {
 
 func TestExpiry_marksWhatHasRunOut(t *testing.T) {
 	now := time.Now()
-	for want, p := range map[string]intel.Policy{"never": {}, "EXPIRED": {Expires: now}} {
+	for want, p := range map[string]api.Policy{"never": {}, "EXPIRED": {Expires: now}} {
 		if got := expiry(p, now); got != want {
 			t.Errorf("expires %v: %q, want %q", p.Expires, got, want)
 		}
@@ -107,15 +107,15 @@ func TestExpiry_marksWhatHasRunOut(t *testing.T) {
 
 func TestForgeable_onlyWhatAHeaderCanClaim(t *testing.T) {
 	for _, c := range []struct {
-		p    intel.Policy
+		p    api.NewPolicy
 		want bool
 	}{
-		{intel.Policy{Kind: "trust_sender", Pattern: "@a.example"}, true},
-		{intel.Policy{Kind: "accept_sender", Pattern: "/x/"}, true},
-		{intel.Policy{Kind: "trust_sender", Pattern: "@a.example", Verify: true}, false},
-		{intel.Policy{Kind: "trust_sender", Pattern: "192.0.2.0/24"}, false},
-		{intel.Policy{Kind: "trust_sender", Pattern: "192.0.2.7"}, false},
-		{intel.Policy{Kind: "block_sender", Pattern: "@a.example"}, false},
+		{api.NewPolicy{Kind: "trust_sender", Pattern: "@a.example"}, true},
+		{api.NewPolicy{Kind: "accept_sender", Pattern: "/x/"}, true},
+		{api.NewPolicy{Kind: "trust_sender", Pattern: "@a.example", Verify: true}, false},
+		{api.NewPolicy{Kind: "trust_sender", Pattern: "192.0.2.0/24"}, false},
+		{api.NewPolicy{Kind: "trust_sender", Pattern: "192.0.2.7"}, false},
+		{api.NewPolicy{Kind: "block_sender", Pattern: "@a.example"}, false},
 	} {
 		if got := forgeable(c.p); got != c.want {
 			t.Errorf("%+v: %v", c.p, got)

@@ -9,14 +9,15 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"clawback/api"
+	"clawback/api/client"
 	"clawback/queue"
 )
 
 type statusCmd struct{}
 
 func (statusCmd) Run(a *app) error {
-	var s api.Status
-	if err := a.client.Get(a.ctx, "/v1/status", &s); err != nil {
+	s, err := client.Do(a.ctx, a.client, api.ShowStatus, api.None{})
+	if err != nil {
 		return err
 	}
 	if a.json {
@@ -70,7 +71,7 @@ func (a *app) showMemory(m api.Memory) {
 	}
 }
 
-func countRow(name string, c queue.Count) []string {
+func countRow(name string, c api.Count) []string {
 	oldest := ""
 	if c.Count > 0 {
 		oldest = ago(c.Oldest)

@@ -3,11 +3,11 @@ package main
 import (
 	"cmp"
 	"fmt"
-	"net/url"
 	"os"
 	"strings"
 
 	"clawback/api"
+	"clawback/api/client"
 	"clawback/intel/submission"
 	"clawback/verdict"
 )
@@ -22,33 +22,22 @@ type submissionCmd struct {
 
 type submissionListCmd struct {
 	ofTenant
+	paging
 	All bool `help:"Those that are settled too."`
 }
 
 func (c submissionListCmd) Run(a *app) error {
-	var list []api.Submission
-	if err := a.client.Get(a.ctx, "/v1/submissions"+c.query(), &list); err != nil {
+	reported, err := list(a, api.ListSubmissions, c.paging, func(p api.Paging) api.SubmissionQuery {
+		return api.SubmissionQuery{Paging: p, Tenant: c.Tenant, Open: !c.All}
+	})
+	if err != nil {
 		return err
 	}
-	shown := []api.Submission{}
-	for _, s := range list {
-		if c.All || !s.State.Settled() {
-			shown = append(shown, s)
-		}
-	}
-	if a.json {
-		return a.printJSON(shown)
-	}
-	if len(shown) == 0 {
-		a.printf("Nothing that users reported waits.\n")
-		return nil
-	}
-	rows := [][]string{{"ID", "TIME", "REPORTER", "CLAIM", "STATE", "IS", "WITH CLAIM", "RECORD", "SUBJECT"}}
-	for _, s := range shown {
-		rows = append(rows, []string{s.ID, stamp(s.At), clip(cmp.Or(s.Reporter, "?"), 40), claimed(s), standing(s.Submission),
-			known(s.Record, s.Judged), known(s.Record, s.Again), cmp.Or(s.Record, "none"), clip(s.Subject, 50)})
-	}
-	return a.table(rows)
+	return show(a, reported, "Nothing that users reported waits.",
+		[]string{"ID", "TIME", "REPORTER", "CLAIM", "STATE", "IS", "WITH CLAIM", "RECORD", "SUBJECT"}, func(s api.Submission) []string {
+			return []string{s.ID, stamp(s.At), clip(cmp.Or(s.Reporter, "?"), 40), claimed(s), standing(s),
+				known(s.Record, s.Judged), known(s.Record, s.Again), cmp.Or(s.Record, "none"), clip(s.Subject, 50)}
+		})
 }
 
 // claimed is the claim, and how many others say the same or the contrary.
@@ -63,7 +52,7 @@ func claimed(s api.Submission) string {
 	return text
 }
 
-func standing(s submission.Submission) string {
+func standing(s api.Submission) string {
 	if s.Unproven != "" && !s.State.Settled() {
 		return "unproven"
 	}
@@ -82,11 +71,9 @@ type submissionShowCmd struct {
 	ID string `arg:"" help:"Id of a submission, or its beginning."`
 }
 
-func submissionPath(id string) string { return "/v1/submissions/" + url.PathEscape(id) }
-
 func (c submissionShowCmd) Run(a *app) error {
-	var s api.Submission
-	if err := a.client.Get(a.ctx, submissionPath(c.ID), &s); err != nil {
+	s, err := client.Do(a.ctx, a.client, api.ShowSubmission, api.ItemRef{ID: c.ID})
+	if err != nil {
 		return err
 	}
 	if a.json {
@@ -98,14 +85,14 @@ func (c submissionShowCmd) Run(a *app) error {
 func (a *app) showSubmission(s api.Submission) error {
 	rows := [][]string{
 		{"submission", s.ID}, {"reporter", clip(s.Reporter, 200)}, {"claim", claimed(s)}, {"sent to", s.Via}, {"time", stamp(s.At)},
-		{"state", standing(s.Submission)}, {"from", clip(s.From, 200)}, {"subject", clip(s.Subject, 200)}, {"message-id", clip(s.MessageID, 200)},
+		{"state", standing(s)}, {"from", clip(s.From, 200)}, {"subject", clip(s.Subject, 200)}, {"message-id", clip(s.MessageID, 200)},
 		{"record", strings.TrimSpace(cmp.Or(s.Record, "none is known") + " " + s.Matched)},
 	}
 	if s.Record != "" {
 		rows = append(rows, []string{"was", s.Judged.String()}, []string{"with the claim", known(s.Record, s.Again)},
 			[]string{"recipient", map[bool]string{true: "the reporter received it", false: "the reporter is not among its recipients"}[s.Recipient]})
 	}
-	for _, why := range [][]string{{"no effect", s.Unproven}, {"not learnt", s.Untaught}, {"comment", clip(s.Comment, 200)}} {
+	for _, why := range [][]string{{"no effect", s.Unproven}, {"not learned", s.NotLearned}, {"comment", clip(s.Comment, 200)}} {
 		if why[1] != "" {
 			rows = append(rows, why)
 		}
@@ -129,7 +116,7 @@ func (a *app) showReported(list []api.Submission) {
 	}
 	a.printf("\nReported by users:\n")
 	for _, s := range list {
-		a.printf("  %s  %s as %s, %s  (%s)\n", stamp(s.At), clip(cmp.Or(s.Reporter, "?"), 60), s.Claim, standing(s.Submission), s.ID)
+		a.printf("  %s  %s as %s, %s  (%s)\n", stamp(s.At), clip(cmp.Or(s.Reporter, "?"), 60), s.Claim, standing(s), s.ID)
 	}
 }
 
@@ -142,11 +129,11 @@ type submissionAcceptCmd struct {
 
 func (c submissionAcceptCmd) Run(a *app) error {
 	if c.To != "" && !c.Is.Flagged() {
-		return fmt.Errorf("a message that is %s is not taken away: leave --to out", c.Is)
+		return usage("a message that is %s is not taken away: leave --to out", c.Is)
 	}
 	return a.each(c.IDs, func(id string) error {
-		var out api.Settled
-		if err := a.client.Send(a.ctx, submissionPath(id)+"/accept", api.FeedbackOrder{Is: c.Is, Comment: c.Comment}, &out); err != nil {
+		out, err := client.Do(a.ctx, a.client, api.AcceptSubmission, api.SubmissionOrder{ID: id, Is: c.Is, Comment: c.Comment})
+		if err != nil {
 			return err
 		}
 		switch {
@@ -161,18 +148,18 @@ func (c submissionAcceptCmd) Run(a *app) error {
 		if out.Submission.Record == "" {
 			return fmt.Errorf("nothing can be taken away: no record of the message is known")
 		}
-		return a.act(recordPath(out.Submission.Record)+"/retract", api.Order{Action: c.To, Comment: c.Comment})
+		return a.act(api.RetractMessage, api.MessageOrder{Key: out.Submission.Record, Action: c.To, Comment: c.Comment})
 	})
 }
 
 func (a *app) showSettled(s api.Settled, to string) {
 	if s.Submission.Record == "" {
-		a.printf("%s is settled: the message is %s. No record of it is known, so that nothing else is done.\n", s.Submission.ID, s.Is)
-		a.printf("%s\n", learning(s.Unwanted, s.Good, s.Ready))
+		a.printf("%s is settled: the message is %s. No record of it is known, so that nothing else is done.\n", s.Submission.ID, s.Corrected.Is)
+		a.printf("%s\n", learning(s.Corrected.Learned))
 		return
 	}
 	if to != "" {
-		s.Was = s.Is // what is done about it follows
+		s.Corrected.Was = s.Corrected.Is // what is done about it follows
 	}
 	a.showCorrected(s.Corrected)
 }
@@ -184,8 +171,8 @@ type submissionDismissCmd struct {
 
 func (c submissionDismissCmd) Run(a *app) error {
 	return a.each(c.IDs, func(id string) error {
-		var s submission.Submission
-		if err := a.client.Send(a.ctx, submissionPath(id)+"/dismiss", api.FeedbackOrder{Comment: c.Comment}, &s); err != nil {
+		s, err := client.Do(a.ctx, a.client, api.DismissSubmission, api.SubmissionOrder{ID: id, Comment: c.Comment})
+		if err != nil {
 			return err
 		}
 		if a.json {
@@ -201,7 +188,9 @@ type submissionExportCmd struct {
 	File string `arg:"" optional:"" help:"File to write; standard output without it."`
 }
 
-func (c submissionExportCmd) Run(a *app) error { return a.export(submissionPath(c.ID)+"/mail", c.File) }
+func (c submissionExportCmd) Run(a *app) error {
+	return export(a, api.ExportSubmission, api.ItemRef{ID: c.ID}, c.File)
+}
 
 type submitCmd struct {
 	ofTenant
@@ -211,23 +200,22 @@ type submitCmd struct {
 }
 
 func (c submitCmd) Run(a *app) error {
-	query := url.Values{"tenant": {c.Tenant}, "is": {c.Is.String()}, "comment": {c.Comment}}.Encode()
 	return a.each(c.Files, func(name string) error {
 		f, err := os.Open(name)
 		if err != nil {
 			return err
 		}
 		defer f.Close()
-		var out api.Corrected
-		if err := a.client.Submit(a.ctx, query, f, &out); err != nil {
+		out, err := client.Do(a.ctx, a.client, api.SubmitFile, api.Upload{Tenant: c.Tenant, Is: c.Is, Comment: c.Comment, Body: f})
+		if err != nil {
 			return err
 		}
 		switch {
 		case a.json:
 			return a.printJSON(out)
-		case out.Was == verdict.Unscored:
+		case !out.Known:
 			a.printf("No record of the message is known: %s is learnt as %s, and nothing else is done.\n%s\n", out.Record, out.Is,
-				learning(out.Unwanted, out.Good, out.Ready))
+				learning(out.Learned))
 		default:
 			a.showCorrected(out)
 		}

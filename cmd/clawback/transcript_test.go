@@ -170,7 +170,7 @@ var (
 	day     = regexp.MustCompile(`\b20\d\d-\d\d-\d\d\b`)
 	since   = regexp.MustCompile(`\b(now|\d+ (second|minute|hour)s? (ago|from now))( {2,}|,|\n)`)
 	segment = regexp.MustCompile(`\bseg/[0-9A-Za-z-]+`)
-	heads   = regexp.MustCompile(`^[A-Z]+  [A-Z -]+\n$`)
+	heads   = regexp.MustCompile(`^[A-Z]+  [A-Z -]+\n$|^ +COUNT  OLDEST|^(queue|bounces) [a-z]+ +\d`)
 	gap     = regexp.MustCompile(`(\S) {2,}`)
 	chain   = regexp.MustCompile(`"chain": "[0-9a-f]{64}"`)
 	dbSize  = regexp.MustCompile(`"size": \d{5,}`)

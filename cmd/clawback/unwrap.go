@@ -29,9 +29,9 @@ func (c unwrapCmd) check() error {
 	out := slices.DeleteFunc([]string{c.Report, c.Original, c.Decrypted}, func(file string) bool { return file == "" })
 	switch {
 	case len(out) > 0 && len(c.Files) > 1:
-		return errors.New("--report, --original and --decrypted take one file at a time")
+		return usage("--report, --original and --decrypted take one file at a time")
 	case len(slices.Compact(slices.Sorted(slices.Values(out)))) < len(out):
-		return errors.New("--report, --original and --decrypted need a file each")
+		return usage("--report, --original and --decrypted need a file each")
 	}
 	return nil
 }

@@ -146,7 +146,7 @@ func Within(body io.ReaderAt, size int64, journaled bool, use func(io.ReaderAt, 
 func (d *Desk) File(ctx context.Context, t *config.Tenant, octets io.ReaderAt, size int64, by Decision) (l intel.Lesson, record string, err error) {
 	r, err := journal.Parse(octets, size)
 	if err != nil {
-		return l, "", err
+		return l, "", intel.Refuse(intel.ErrInvalid, "read the file: %w", err)
 	}
 	report := r.Kind == journal.KindReport && len(r.Originals) > 0
 	err = Within(octets, size, report, func(message io.ReaderAt, size int64) error {
@@ -155,7 +155,7 @@ func (d *Desk) File(ctx context.Context, t *config.Tenant, octets io.ReaderAt, s
 			return err
 		}
 		if len(m.Parts) == 0 && m.From == "" {
-			return fmt.Errorf("the file holds no message")
+			return intel.Refuse(intel.ErrInvalid, "the file holds no message")
 		}
 		rec, _, err := d.find(ctx, t.ID, m, "")
 		if err != nil {

@@ -2,7 +2,6 @@ package daemon
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -74,8 +73,8 @@ func (l *live) useUnsaved(address string, now time.Time) bool {
 	return false
 }
 
-// addresses lists what mail is taken for now, and what took mail before.
-func (l *live) addresses() []api.Address {
+// Addresses lists what mail is taken for now, and what took mail before.
+func (l *live) Addresses() []api.Address {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	names := map[string]string{}
@@ -85,25 +84,25 @@ func (l *live) addresses() []api.Address {
 	var list []api.Address
 	for address, r := range l.rcpts {
 		u, used := l.used[address]
-		list = append(list, api.Address{Address: address, Tenant: names[r.Tenant], Purpose: string(r.Purpose),
+		list = append(list, api.Address{Address: address, TenantID: r.Tenant, Tenant: names[r.Tenant], Purpose: string(r.Purpose),
 			Configured: true, Used: used || r.Purpose == queue.ForPostmaster, Refused: r.Refuse, Last: u.last})
 	}
 	for address, u := range l.used {
 		if _, configured := l.rcpts[address]; !configured {
-			list = append(list, api.Address{Address: address, Tenant: names[u.tenant], Used: true, Last: u.last})
+			list = append(list, api.Address{Address: address, TenantID: u.tenant, Tenant: names[u.tenant], Used: true, Last: u.last})
 		}
 	}
 	slices.SortFunc(list, func(a, b api.Address) int { return strings.Compare(a.Address, b.Address) })
 	return list
 }
 
-// retire forgets that an address took mail, so that it is refused for good.
-func (l *live) retire(ctx context.Context, address string) error {
+// Retire forgets that an address took mail, so that it is refused for good.
+func (l *live) Retire(ctx context.Context, address string) error {
 	address = mailaddr.Address(address)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if _, configured := l.rcpts[address]; configured {
-		return errors.New(address + " is still configured: take it out of the configuration and reload first")
+		return &api.Error{Code: api.WrongState, Detail: address + " is still configured: take it out of the configuration and reload first"}
 	}
 	if _, used := l.used[address]; !used {
 		return fmt.Errorf("address %s: %w", address, store.ErrNotFound)

@@ -29,6 +29,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"clawback/api"
+	"clawback/api/socket"
 	"clawback/bounce"
 	"clawback/config"
 	"clawback/intel"
@@ -81,7 +82,8 @@ type daemon struct {
 	engine    *retract.Engine
 	jobs      *job.Runner
 	pipeline  *pipeline.Pipeline
-	control   *api.Server
+	service   *api.Service
+	control   *socket.Server
 	admission *admission.Control
 	listeners []*listener
 
@@ -133,7 +135,8 @@ func Run(ctx context.Context, o Options) (err error) {
 	d.jobs = job.New(job.Options{Store: d.store, Engine: d.engine, Log: d.log})
 	d.bounces = bounce.New(d.bounceOptions()) // the way out for what cannot be carried through
 	// People, and at last the mail itself.
-	d.control = api.New(d.controlOptions())
+	d.service = api.New(d.serviceOptions())
+	d.control = socket.New(d.service, api.Metrics(d.status), d.log)
 	d.admission = admission.New(d.admissionOptions())
 	if err := d.listen(); err != nil {
 		return err
@@ -146,7 +149,7 @@ func Run(ctx context.Context, o Options) (err error) {
 
 // run starts every part, says that the daemon is ready, and stops the parts in order when ctx ends or one fails.
 func (d *daemon) run(ctx context.Context, reload <-chan os.Signal) error {
-	socket, err := api.Listen(d.cfg.Control.Socket)
+	control, err := socket.Listen(d.cfg.Control.Socket)
 	if err != nil {
 		return err
 	}
@@ -159,7 +162,7 @@ func (d *daemon) run(ctx context.Context, reload <-chan os.Signal) error {
 	} {
 		group.Go(func() error { return part(failed) })
 	}
-	group.Go(func() error { return d.control.Serve(socket) })
+	group.Go(func() error { return d.control.Serve(control) })
 	for _, l := range d.listeners {
 		group.Go(l.serve)
 	}

@@ -76,7 +76,7 @@ func TestRecipient_usedAddressIsDeferredUntilRetired(t *testing.T) {
 	if err := l.noteUse(queue.Envelope{Rcpts: []string{"postmaster@gw.example"}, Purpose: queue.ForPostmaster}); err != nil {
 		t.Fatal(err)
 	}
-	if err := l.retire(t.Context(), "j@gw.example"); err == nil || !strings.Contains(err.Error(), "still configured") {
+	if err := l.Retire(t.Context(), "j@gw.example"); err == nil || !strings.Contains(err.Error(), "still configured") {
 		t.Errorf("a configured address is retired: %v", err)
 	}
 	if err := l.store.Close(); err != nil {
@@ -86,17 +86,17 @@ func TestRecipient_usedAddressIsDeferredUntilRetired(t *testing.T) {
 	if r := l.recipient("J@GW.example"); r.Known || !r.Retry {
 		t.Errorf("after a restart without it: %+v", r)
 	}
-	list := l.addresses()
+	list := l.Addresses()
 	if i := len(list) - 1; i < 0 || list[0].Address != "j@gw.example" || list[0].Tenant != "one" || list[0].Last.IsZero() || list[0].Configured {
 		t.Errorf("listed as %+v", list)
 	}
-	if err := l.retire(t.Context(), "J@gw.example"); err != nil {
+	if err := l.Retire(t.Context(), "J@gw.example"); err != nil {
 		t.Fatal(err)
 	}
 	if r := l.recipient("j@gw.example"); r.Known || r.Retry {
 		t.Errorf("retired: %+v", r)
 	}
-	if err := l.retire(t.Context(), "j@gw.example"); !errors.Is(err, store.ErrNotFound) {
+	if err := l.Retire(t.Context(), "j@gw.example"); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("retired twice: %v", err)
 	}
 }
@@ -187,17 +187,17 @@ func TestAlertDue_onceAnHourAndBounded(t *testing.T) {
 
 func TestProblems_whatNeedsAPerson(t *testing.T) {
 	s := api.Status{
-		PutOff: "no space",
-		Queue: queue.Stats{Items: map[queue.State]queue.Count{queue.Quarantined: {Count: 2}, queue.Deferred: {Count: 9}},
-			Bounces: map[queue.BounceState]queue.Count{queue.BounceStuck: {Count: 3}, queue.BounceWaiting: {Count: 9}}},
+		Deferring: "no space",
+		Queue: api.QueueStatus{Items: map[queue.State]api.Count{queue.Quarantined: {Count: 2}, queue.Deferred: {Count: 9}},
+			Bounces: map[queue.BounceState]api.Count{queue.BounceStuck: {Count: 3}, queue.BounceWaiting: {Count: 9}}},
 		Tenants: []api.Tenant{
-			{Counts: store.Counts{Held: 4}, Submissions: map[string]int{string(submission.Open): 1}},
-			{Counts: store.Counts{Held: 1}, Submissions: map[string]int{string(submission.Open): 5, "dismissed": 7}},
+			{Counts: api.Counts{Held: 4}, Submissions: map[string]int{string(submission.Open): 1}},
+			{Counts: api.Counts{Held: 1}, Submissions: map[string]int{string(submission.Open): 5, "dismissed": 7}},
 		},
 		Certificate: &api.Certificate{Problem: "expired"},
 	}
 	want := []string{
-		"new mail is put off: no space",
+		"new mail is deferred: no space",
 		"2 in quarantine: clawback queue list --state quarantined",
 		"3 bounces are stuck: clawback bounce list --state stuck",
 		"5 retractions wait for a person: clawback held list",

@@ -57,9 +57,10 @@ func (d *daemon) named(s admission.Standing) admission.Standing {
 func (d *daemon) quotas() []api.Quota {
 	list := []api.Quota{}
 	for _, s := range d.admission.Standings(d.queue.Sources()) {
+		tenant := s.Tenant
 		s = d.named(s)
 		list = append(list, api.Quota{
-			What: s.String(), Tenant: s.Tenant, Purpose: string(s.Purpose), Network: s.Network, Messages: s.Messages,
+			What: s.String(), TenantID: tenant, Tenant: s.Tenant, Purpose: string(s.Purpose), Network: s.Network, Messages: s.Messages,
 			MaxMessages: s.MaxMessages, Bytes: s.Bytes, MaxBytes: s.MaxBytes, Used: s.Share(), Reached: s.Reached(),
 		})
 	}

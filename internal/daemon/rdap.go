@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 
+	"clawback/api"
 	"clawback/score/engines/rdap"
 )
 
@@ -27,10 +28,10 @@ func (d *daemon) refreshRDAP(ctx context.Context) error {
 }
 
 // rdapStatus is nil where nobody is asked.
-func (d *daemon) rdapStatus() *rdap.Status {
+func (d *daemon) rdapStatus() *api.RDAP {
 	if d.rdap == nil {
 		return nil
 	}
 	s := d.rdap.Status()
-	return &s
+	return api.RDAPOf(&s)
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"clawback/api"
+	"clawback/api/client"
 	"clawback/config"
 	"clawback/internal/test/graphsim"
 	"clawback/internal/test/testbed"
@@ -100,8 +101,8 @@ func eventually(t *testing.T, bed *testbed.Bed, check func() string) {
 func outcomeIs(t *testing.T, bed *testbed.Bed, l testbed.Letter, want store.Outcome) {
 	t.Helper()
 	eventually(t, bed, func() string {
-		var m api.Message
-		if err := bed.Client.Get(t.Context(), "/v1/records/"+l.MessageID, &m); err != nil {
+		m, err := client.Do(t.Context(), bed.Client, api.ShowMessage, api.MessageRef{Key: l.MessageID})
+		if err != nil {
 			return err.Error()
 		}
 		if len(m.Intents) != 1 || m.Intents[0].Outcome != want {
@@ -126,8 +127,8 @@ func TestRun_startsStopsAndStartsAgain(t *testing.T) {
 	outcomeIs(t, bed, l, store.Done)
 	second := deliver(t, bed, 2)
 	outcomeIs(t, bed, second, store.Done)
-	var s api.Status
-	if err := bed.Client.Get(t.Context(), "/v1/status", &s); err != nil {
+	s, err := client.Do(t.Context(), bed.Client, api.ShowStatus, api.None{})
+	if err != nil {
 		t.Fatal(err)
 	}
 	if c := s.Tenants[0].Counts; c.Processed != 2 || c.Outcomes[store.Done] != 2 || s.Version != "test" {
@@ -229,8 +230,8 @@ func TestReload_putsAllOfAConfigurationInForceOrNothing(t *testing.T) {
 		})
 	}
 	mode := func() string {
-		var s api.Status
-		if err := bed.Client.Get(t.Context(), "/v1/status", &s); err != nil {
+		s, err := client.Do(t.Context(), bed.Client, api.ShowStatus, api.None{})
+		if err != nil {
 			t.Fatal(err)
 		}
 		return s.Tenants[0].Mode

@@ -18,10 +18,11 @@ func (d *daemon) status(ctx context.Context) (api.Status, error) {
 		Sessions: d.sessions(), Tenants: []api.Tenant{}, Problems: []string{}}
 	m := d.spool.Memory()
 	s.Memory = api.Memory{Held: m.Held, Peak: m.Peak, Max: m.Max, Spilled: m.Spilled}
-	var err error
-	if s.Queue, err = d.queue.Stats(context.Background()); err != nil {
+	stats, err := d.queue.Stats(ctx)
+	if err != nil {
 		return s, err
 	}
+	s.Queue = api.QueueStatusOf(stats)
 	for _, t := range cfg.Tenants {
 		counts, err := d.store.Counts(ctx, t.ID)
 		if err != nil {
@@ -35,12 +36,12 @@ func (d *daemon) status(ctx context.Context) (api.Status, error) {
 		if err != nil {
 			return s, err
 		}
-		s.Tenants = append(s.Tenants, api.Tenant{Name: t.Name, ID: t.ID, Mode: t.Mode, Counts: counts,
+		s.Tenants = append(s.Tenants, api.Tenant{Name: t.Name, ID: t.ID, Mode: t.Mode, Counts: api.CountsOf(counts),
 			Paused: standing.Paused, Waiting: standing.Waiting, NextLook: standing.Next, Stuck: standing.Stuck, StuckWhy: standing.Why,
 			Submissions: submissions})
 	}
-	if err := d.putOff(); err != nil {
-		s.PutOff = err.Error()
+	if err := d.deferring(); err != nil {
+		s.Deferring = err.Error()
 	}
 	c := d.certs.Status()
 	s.Certificate = &api.Certificate{Names: c.Names, NotAfter: c.NotAfter, Problem: c.Problem}
@@ -54,8 +55,8 @@ func (d *daemon) status(ctx context.Context) (api.Status, error) {
 	return s, nil
 }
 
-// putOff is why a message that came now would be put off; nil when it would be taken.
-func (d *daemon) putOff() error {
+// deferring is why a message that came now would be answered 4xx; nil when it would be accepted.
+func (d *daemon) deferring() error {
 	return d.queue.Admit(context.Background(), queue.Envelope{Network: config.ExchangeOnline}, 0)
 }
 
@@ -67,8 +68,8 @@ func problems(s api.Status) []string {
 			list = append(list, fmt.Sprintf(format, n))
 		}
 	}
-	if s.PutOff != "" {
-		list = append(list, "new mail is put off: "+s.PutOff)
+	if s.Deferring != "" {
+		list = append(list, "new mail is deferred: "+s.Deferring)
 	}
 	for _, q := range s.Quotas {
 		if q.Reached {

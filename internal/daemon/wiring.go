@@ -122,15 +122,14 @@ func (d *daemon) bounceOptions() bounce.Options {
 	}
 }
 
-func (d *daemon) controlOptions() api.Options {
+// serviceOptions wire the operations.
+func (d *daemon) serviceOptions() api.Options {
 	return api.Options{
 		Queue: d.queue, Store: d.store, Engine: d.engine, Jobs: d.jobs, Status: d.status, Log: d.log,
 		Wake:      func() { d.bounces.Wake(); d.engine.Wake() },
 		Report:    d.openReport,
-		Addresses: api.Addresses{List: d.live.addresses, Retire: d.live.retire},
-		Scoring: api.Scoring{Policies: d.judge, Rules: d.judge, Lessons: d.judge, Submissions: d.desk,
-			Tenant: d.live.findTenant, Clean: d.engine.Clean},
-		Apart: d.live.elsewhere,
+		Addresses: d.live, Judge: d.judge, Submissions: d.desk, Tenant: d.live.findTenant,
+		Elsewhere: d.live.elsewhere,
 	}
 }
 

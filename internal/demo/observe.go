@@ -3,13 +3,12 @@ package demo
 import (
 	"context"
 	"fmt"
-	"net/url"
 	"slices"
 	"sort"
 	"strings"
 
 	"clawback/api"
-	"clawback/queue"
+	"clawback/api/client"
 )
 
 // observed is what the daemon and the mailboxes say of a story.
@@ -43,23 +42,22 @@ func (s *stage) observe(ctx context.Context, screen *screen) bool {
 func (s *stage) look(ctx context.Context, st *story) observed {
 	o := observed{outcomes: map[string]string{}, reasons: map[string]string{}}
 	for _, id := range st.items {
-		var it queue.Item
-		if s.Client.Get(ctx, "/v1/queue/"+id, &it) == nil {
+		if it, err := client.Do(ctx, s.Client, api.ShowItem, api.ItemRef{ID: id}); err == nil {
 			o.item, o.reason = string(it.State), it.Reason
 		}
 	}
-	var list []queue.Bounce
-	if s.Client.Get(ctx, "/v1/bounces", &list) == nil {
-		for _, b := range list {
+	if bounces, err := client.Do(ctx, s.Client, api.ListBounces, api.BounceQuery{Paging: api.Paging{Limit: api.MaxLimit}}); err == nil {
+		for _, b := range bounces.Items {
 			if slices.Contains(st.items, b.Item) {
 				o.item, o.reason = "bounced", b.Reason
 				o.bounced = s.arrived(st)
 			}
 		}
 	}
-	var m api.Message
-	path := "/v1/records/" + url.PathEscape(st.messageID) + "?tenant=" + st.tenant.ID
-	if st.messageID != "" && s.Client.Get(ctx, path, &m) == nil {
+	if st.messageID == "" {
+		return o
+	}
+	if m, err := client.Do(ctx, s.Client, api.ShowMessage, api.MessageRef{Key: st.messageID, Tenant: st.tenant.ID}); err == nil {
 		o.disposition = m.Record.Verdict.Disposition.String()
 		for _, in := range m.Intents {
 			o.outcomes[strings.ToLower(in.Address)] = string(in.Outcome)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"clawback/api"
+	"clawback/api/client"
 	"clawback/internal/test/graphsim"
 	"clawback/internal/test/testbed"
 	"clawback/queue"
@@ -122,8 +123,8 @@ func parallel(n int, fn func(int) error) error {
 // idleQueue waits until nothing waits and nothing is worked on any more, and answers when that was.
 func idleQueue(ctx context.Context, bed *testbed.Bed, atLeast int) (time.Time, error) {
 	for {
-		var status api.Status
-		if err := bed.Client.Get(ctx, "/v1/status", &status); err != nil {
+		status, err := client.Do(ctx, bed.Client, api.ShowStatus, api.None{})
+		if err != nil {
 			return time.Time{}, fmt.Errorf("%w\n%s", err, bed.LogTail())
 		}
 		left := status.Queue.Items[queue.Ready].Count + status.Queue.Items[queue.Working].Count

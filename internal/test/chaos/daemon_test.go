@@ -5,13 +5,13 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
-	"net/url"
 	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"clawback/api"
+	"clawback/api/client"
 	"clawback/internal/test/graphsim"
 	"clawback/internal/test/testbed"
 	"clawback/queue"
@@ -161,11 +161,10 @@ func (d *drama) meddle(ctx context.Context) {
 		d.bed.Sim.UserMoves(p.Mailbox, p.key, []string{"inbox", "Projects", "deleteditems"}[d.random.IntN(3)])
 	case 1:
 		p.restored = true
-		_ = d.bed.Client.Post(ctx, d.path(p)+"/restore", api.Order{Comment: "chaos"}, nil) // a refusal is an answer too
+		order := api.MessageOrder{Key: p.MessageID, Comment: "chaos"}
+		_, _ = client.Do(ctx, d.bed.Client, api.RestoreMessage, order) // a refusal is an answer too
 	}
 }
-
-func (d *drama) path(p *post) string { return "/v1/records/" + url.PathEscape(p.MessageID) }
 
 // idle waits until nothing is left to do. An intent that met several faults in a row may rest for minutes: the judge looks
 // at whether it has a reason to.
@@ -175,8 +174,8 @@ func (d *drama) idle(ctx context.Context) {
 	defer cancel()
 	var last []api.Tenant
 	for ctx.Err() == nil {
-		var s api.Status // anew each time: decoding adds to a map
-		if err := d.bed.Client.Get(ctx, "/v1/status", &s); err == nil {
+		s, err := client.Do(ctx, d.bed.Client, api.ShowStatus, api.None{})
+		if err == nil {
 			q, c := s.Queue.Items, s.Tenants[0].Counts
 			if q[queue.Ready].Count+q[queue.Working].Count+q[queue.Deferred].Count+q[queue.Suspect].Count+c.Outcomes[store.Pending]+c.Restores[store.Pending] == 0 {
 				return
@@ -225,8 +224,8 @@ func (d *drama) judge(ctx context.Context) {
 // judgeCounts holds the daemon's counters against a recount.
 func (d *drama) judgeCounts(ctx context.Context) {
 	d.t.Helper()
-	var s api.Status
-	if err := d.bed.Client.Get(ctx, "/v1/status", &s); err != nil {
+	s, err := client.Do(ctx, d.bed.Client, api.ShowStatus, api.None{})
+	if err != nil {
 		d.t.Error(err)
 		return
 	}
@@ -249,15 +248,15 @@ func (d *drama) judgeCounts(ctx context.Context) {
 // judgeOne judges one letter, and gives the number of attempts to change something.
 func (d *drama) judgeOne(ctx context.Context, p *post, m graphsim.Message) (attempts int) {
 	d.t.Helper()
-	var got api.Message
-	if err := d.bed.Client.Get(ctx, d.path(p), &got); err != nil {
+	got, err := client.Do(ctx, d.bed.Client, api.ShowMessage, api.MessageRef{Key: p.MessageID})
+	if err != nil {
 		d.t.Errorf("%s: %v", p.MessageID, err)
 		return 0
 	}
 	for _, in := range got.Intents {
 		d.counts[string(in.Kind)+" "+string(in.Outcome)]++
-		attempts += d.judgeIntent(p, in.Intent, in.Attempts)
-		if resting(in.Intent) {
+		attempts += d.judgeIntent(p, in, in.Attempts)
+		if resting(in) {
 			return attempts
 		}
 	}
@@ -273,7 +272,7 @@ func (d *drama) judgeOne(ctx context.Context, p *post, m graphsim.Message) (atte
 	return attempts
 }
 
-func (d *drama) judgeIntent(p *post, in store.Intent, list []store.Attempt) (attempts int) {
+func (d *drama) judgeIntent(p *post, in api.Intent, list []api.Attempt) (attempts int) {
 	d.t.Helper()
 	if resting(in) {
 		d.t.Logf("letter %s still waits, until %s: %s", p.MessageID, in.NotBefore.Format(time.TimeOnly), in.Reason)
@@ -293,6 +292,6 @@ func (d *drama) judgeIntent(p *post, in store.Intent, list []store.Attempt) (att
 }
 
 // resting reports whether an intent waits for its schedule, with a reason.
-func resting(in store.Intent) bool {
+func resting(in api.Intent) bool {
 	return in.Outcome == store.Pending && in.Reason != "" && in.Faults > 0 && in.NotBefore.After(time.Now())
 }

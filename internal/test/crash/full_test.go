@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"clawback/api"
+	"clawback/api/client"
 	"clawback/internal/test/graphsim"
 	"clawback/internal/test/testbed"
 )
@@ -231,11 +232,11 @@ func wantRefused(ctx context.Context, t *testing.T, bed *testbed.Bed) {
 	if err != nil || r.Code != 452 || !strings.HasPrefix(r.Lines[0], "4.3.1 ") {
 		t.Errorf("MAIL on a full disk: %s, %v; want 452 4.3.1", r, err)
 	}
-	var status api.Status
-	if err := bed.Client.Get(ctx, "/v1/status", &status); err != nil {
+	status, err := client.Do(ctx, bed.Client, api.ShowStatus, api.None{})
+	if err != nil {
 		t.Errorf("status on a full disk: %v", err)
 	}
-	if !slices.ContainsFunc(status.Problems, func(p string) bool { return strings.HasPrefix(p, "new mail is put off: ") }) {
+	if !slices.ContainsFunc(status.Problems, func(p string) bool { return strings.HasPrefix(p, "new mail is deferred: ") }) {
 		t.Errorf("status on a full disk needs a person for %q only", status.Problems)
 	}
 }

@@ -4,12 +4,12 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
 
 	"clawback/api"
+	"clawback/api/client"
 	"clawback/internal/test/testbed"
 	"clawback/queue"
 	"clawback/store"
@@ -20,8 +20,7 @@ import (
 // idle waits until the daemon has nothing left to do.
 func idle(ctx context.Context, bed *testbed.Bed, letters int) error {
 	for {
-		var s api.Status
-		err := bed.Client.Get(ctx, "/v1/status", &s)
+		s, err := client.Do(ctx, bed.Client, api.ShowStatus, api.None{})
 		if err == nil {
 			waiting := s.Queue.Items[queue.Ready].Count + s.Queue.Items[queue.Working].Count + s.Queue.Items[queue.Deferred].Count +
 				s.Queue.Items[queue.Suspect].Count +
@@ -81,14 +80,13 @@ func (j *judge) wrong(format string, args ...any) {
 
 // record: the report is there, its octets are those that were sent, and no second record has its Message-ID.
 func (j *judge) record(l *letter) {
-	path := "/v1/records/" + url.PathEscape(l.messageID)
-	var m api.Message
-	if err := j.bed.Client.Get(j.ctx, path, &m); err != nil {
+	m, err := client.Do(j.ctx, j.bed.Client, api.ShowMessage, api.MessageRef{Key: l.messageID})
+	if err != nil {
 		j.wrong("letter %d (%d times 250): %v", l.n, l.answers, err)
 		return
 	}
 	var got bytes.Buffer
-	if err := j.bed.Client.Stream(j.ctx, path+"/report", &got); err != nil || !bytes.Equal(got.Bytes(), l.report) {
+	if err := client.Export(j.ctx, j.bed.Client, api.ExportMessage, api.MessageRef{Key: l.messageID}, &got); err != nil || !bytes.Equal(got.Bytes(), l.report) {
 		j.wrong("letter %d: the stored report differs from the one sent (%d and %d octets, %v)", l.n, got.Len(), len(l.report), err)
 	}
 	if n := len(m.Record.Variants); n != 1 {
@@ -152,8 +150,8 @@ func bouncedReports(bed *testbed.Bed) map[string]map[string]bool {
 
 // counts: the counters say what was sent, each report once.
 func (j *judge) counts(letters []*letter) {
-	var s api.Status
-	if err := j.bed.Client.Get(j.ctx, "/v1/status", &s); err != nil {
+	s, err := client.Do(j.ctx, j.bed.Client, api.ShowStatus, api.None{})
+	if err != nil {
 		j.wrong("status: %v", err)
 		return
 	}

@@ -8,8 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"clawback/api"
+	"clawback/api/client"
 	"clawback/internal/test/testbed"
-	"clawback/queue"
 )
 
 // scored is what the daemon notes of the items that it scores.
@@ -74,8 +75,8 @@ func TestSuspects_oneThatEndsTheProcess(t *testing.T) {
 	if err := bed.Start(ctx, "CLAWBACK_FAILPOINT=stage.score=slow"); err != nil {
 		t.Fatalf("%v\n%s", err, bed.LogTail())
 	}
-	var it queue.Item
-	if err := bed.Client.Get(ctx, "/v1/queue/"+poison, &it); err != nil || it.CrashesAlone == 0 || it.CrashesAlone > kills {
+	it, err := client.Do(ctx, bed.Client, api.ShowItem, api.ItemRef{ID: poison})
+	if err != nil || it.CrashesAlone == 0 || it.CrashesAlone > kills {
 		t.Errorf("it is %+v after %d kills, %v", it, kills, err)
 	}
 	bed.Kill()
@@ -138,8 +139,8 @@ func TestStop_whateverAWorkerDoes(t *testing.T) {
 	if err := bed.Start(ctx, "CLAWBACK_FAILPOINT=stage.score=slow"); err != nil {
 		t.Fatalf("%v\n%s", err, bed.LogTail())
 	}
-	var it queue.Item
-	if err := bed.Client.Get(ctx, "/v1/queue/"+id, &it); err == nil && it.Crashes != 0 {
+	it, err := client.Do(ctx, bed.Client, api.ShowItem, api.ItemRef{ID: id})
+	if err == nil && it.Crashes != 0 {
 		t.Errorf("the item is %+v; want no crash held against it", it)
 	}
 	settle(ctx, t, bed, s)

@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"os"
 	"strings"
@@ -269,13 +268,10 @@ func TestAttack_journalAddressesAreInNoLog(t *testing.T) {
 	w.answers(secrets[3], "550")
 
 	var metrics bytes.Buffer
-	if err := w.Client.Stream(t.Context(), "/metrics", &metrics); err != nil {
+	if err := w.Client.Metrics(t.Context(), &metrics); err != nil {
 		t.Fatal(err)
 	}
-	var status json.RawMessage
-	if err := w.Client.Get(t.Context(), "/v1/status", &status); err != nil {
-		t.Fatal(err)
-	}
+	status := w.must("status", "--json")
 	if err := w.Stop(); err != nil { // sums up what was refused
 		t.Fatal(err)
 	}
@@ -286,7 +282,7 @@ func TestAttack_journalAddressesAreInNoLog(t *testing.T) {
 			t.Errorf("%s is not in the log: the test does not make all refusals", event)
 		}
 	}
-	for where, text := range map[string]string{"log": text, "metrics": metrics.String(), "status": string(status)} {
+	for where, text := range map[string]string{"log": text, "metrics": metrics.String(), "status": status} {
 		text = strings.ToLower(text)
 		for _, address := range append(secrets, mistyped) {
 			local, _, _ := strings.Cut(strings.ToLower(address), "@")

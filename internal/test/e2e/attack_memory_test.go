@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"clawback/api"
+	"clawback/api/client"
 	"clawback/internal/test/smtpload"
 )
 
@@ -82,8 +83,8 @@ func TestAttack_bodiesInFlightHoldBoundedMemory(t *testing.T) {
 // memory asks the daemon what arriving mail holds.
 func (w *world) memory() api.Memory {
 	w.t.Helper()
-	var s api.Status
-	if err := w.Client.Get(w.t.Context(), "/v1/status", &s); err != nil {
+	s, err := client.Do(w.t.Context(), w.Client, api.ShowStatus, api.None{})
+	if err != nil {
 		w.t.Fatal(err)
 	}
 	return s.Memory

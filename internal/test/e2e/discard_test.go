@@ -18,7 +18,7 @@ func TestQuarantine_isDiscarded(t *testing.T) {
 		t.Errorf("it is listed still:\n%s", out)
 	}
 	out := w.must("audit", "--json")
-	for _, want := range []string{"queue.discard", id, "forged (subject", "sender", fmt.Sprintf("%d octets", len(forged)), "SHA-256"} {
+	for _, want := range []string{"queue.discard", id, "forged (subject", "sender", fmt.Sprintf("%d bytes", len(forged)), "SHA-256"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the audit does not say %q:\n%s", want, out)
 		}

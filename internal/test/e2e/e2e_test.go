@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"clawback/api"
+	"clawback/api/client"
 	"clawback/internal/test/graphsim"
 	"clawback/internal/test/smtpload"
 	"clawback/internal/test/testbed"
@@ -329,7 +330,7 @@ func TestForgedReport_drivesNothing(t *testing.T) {
 		t.Error("a forged report moved something")
 	}
 	var out bytes.Buffer
-	if err := w.Client.Stream(context.Background(), "/v1/queue/"+id+"/report", &out); err != nil || !bytes.Equal(out.Bytes(), report) {
+	if err := client.Export(context.Background(), w.Client, api.ExportItem, api.ItemRef{ID: id}, &out); err != nil || !bytes.Equal(out.Bytes(), report) {
 		t.Errorf("the forged report is not kept as it came: %v", err)
 	}
 }
@@ -384,7 +385,7 @@ func TestReload_vanishedAddressIsTemporary(t *testing.T) {
 	w := start(t, contoso)
 	w.send(w.report("03-newsletter.eml"))
 	w.eventually(func() string {
-		if out := w.must("queue", "list", "--json"); strings.TrimSpace(out) != "[]" && strings.TrimSpace(out) != "null" {
+		if out := w.must("queue", "list", "--json"); strings.TrimSpace(out) != `{"items":[]}` {
 			return out
 		}
 		return ""
@@ -521,7 +522,7 @@ func TestMetrics_onTheSocket(t *testing.T) {
 	w.send(w.report("03-newsletter.eml"))
 	w.eventually(func() string {
 		var out bytes.Buffer
-		if err := w.Client.Stream(t.Context(), "/metrics", &out); err != nil {
+		if err := w.Client.Metrics(t.Context(), &out); err != nil {
 			return err.Error()
 		}
 		if !strings.Contains(out.String(), `clawback_reports_total{tenant="contoso"} 1`) {
@@ -540,7 +541,7 @@ func TestAddress_retire(t *testing.T) {
 	}
 	w.edit(contoso.Journal(), "other-"+contoso.Journal())
 	w.eventually(func() string {
-		if out := w.must("queue", "list", "--json"); strings.TrimSpace(out) != "[]" && strings.TrimSpace(out) != "null" {
+		if out := w.must("queue", "list", "--json"); strings.TrimSpace(out) != `{"items":[]}` {
 			return out
 		}
 		return ""
@@ -576,9 +577,10 @@ func TestRecovery_ndrIsHeldUntilApproved(t *testing.T) {
 		"--ndr\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns;x.example\r\n\r\nFinal-Recipient: rfc822;j@x.example\r\nAction: failed\r\nStatus: 5.4.316\r\n\r\n" +
 		"--ndr\r\nContent-Type: message/rfc822\r\n\r\n" + string(report) + "\r\n--ndr--\r\n"
 	w.sendTo(tenant.Recovery, []byte(ndr))
-	var held []store.Intent
+	var held []api.Intent
 	w.eventually(func() string {
-		if out := w.must("held", "list", "--json"); json.Unmarshal([]byte(out), &held) != nil || len(held) != 3 {
+		out := w.must("held", "list", "--json")
+		if held = listed[api.Intent](t, out); len(held) != 3 {
 			return "held: " + out
 		}
 		return ""
@@ -593,7 +595,7 @@ func TestRecovery_ndrIsHeldUntilApproved(t *testing.T) {
 	w.must(ids...)
 	w.eventually(func() string {
 		out := w.must("held", "list", "--json")
-		if json.Unmarshal([]byte(out), &held) != nil || len(held) != 1 || held[0].Code != store.CodeOneID {
+		if held = listed[api.Intent](t, out); len(held) != 1 || held[0].Code != store.CodeOneID {
 			return "held after the approval: " + out
 		}
 		return ""
@@ -642,4 +644,14 @@ func TestDemo_reportsOfOnesOwn(t *testing.T) {
 	if err != nil || !strings.Contains(string(out), "Everything is as expected") || strings.Count(string(out), "ok    verdict") != 4 {
 		t.Errorf("%v\n%s", err, out)
 	}
+}
+
+// listed are the rows of a list that a command has printed as JSON.
+func listed[Row any](t *testing.T, out string) []Row {
+	t.Helper()
+	var page api.Page[Row]
+	if err := json.Unmarshal([]byte(out), &page); err != nil || page.Cut != "" {
+		t.Fatalf("a list: %v, cut %q\n%s", err, page.Cut, out)
+	}
+	return page.Items
 }

@@ -12,7 +12,6 @@ import (
 
 	"clawback/api"
 	"clawback/internal/test/testbed"
-	"clawback/store"
 )
 
 // rcpt is how the daemon answers RCPT for an address.
@@ -144,8 +143,8 @@ func TestRegions_refusesOutsideAndSaysWhatStaysApart(t *testing.T) {
 		return ""
 	})
 	want := "what is reported to " + abroad + " is recorded in us, apart from this"
-	if m.Record.Region != "eu" || len(m.Apart) != 1 || m.Apart[0] != want {
-		t.Errorf("region %q, apart %q", m.Record.Region, m.Apart)
+	if m.Record.Region != "eu" || len(m.OtherRegions) != 1 || m.OtherRegions[0] != want {
+		t.Errorf("region %q, other regions %q", m.Record.Region, m.OtherRegions)
 	}
 	if out := w.must("show", "<demo-04.20261102@contoso.example>"); !strings.Contains(out, want) {
 		t.Errorf("show does not say so:\n%s", out)
@@ -189,9 +188,10 @@ func TestRecovery_realNDRShapes(t *testing.T) {
 			report := w.report("01-credential-phish.eml")
 			m := w.deliver("sales@contoso.example", "", w.original(report))
 			w.sendTo(tenant.Recovery, realNDR(t, name, report))
-			var held []store.Intent
+			var held []api.Intent
 			w.eventually(func() string {
-				if out := w.must("held", "list", "--json"); json.Unmarshal([]byte(out), &held) != nil || len(held) != 3 {
+				out := w.must("held", "list", "--json")
+				if held = listed[api.Intent](t, out); len(held) != 3 {
 					return "held: " + out + w.must("queue", "list")
 				}
 				return ""

@@ -3,7 +3,6 @@ package e2e
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"html"
 	"strings"
 	"testing"
@@ -38,24 +37,24 @@ func startWith(t *testing.T, tables, old, new string) *world {
 }
 
 // intents are a message's intents to retract, by address.
-func (w *world) intents(key string) map[string]store.Intent {
+func (w *world) intents(key string) map[string]api.Intent {
 	w.t.Helper()
 	var m api.Message
-	got := map[string]store.Intent{}
+	got := map[string]api.Intent{}
 	out, err := w.cli("show", key, "--json")
 	if err != nil || json.Unmarshal([]byte(out), &m) != nil {
 		return got
 	}
 	for _, in := range m.Intents {
 		if in.Kind == store.Retract {
-			got[in.Address] = in.Intent
+			got[in.Address] = in
 		}
 	}
 	return got
 }
 
 // ends waits until a message's intents have these outcomes, and gives the intents.
-func (w *world) ends(key string, want map[string]store.Outcome) map[string]store.Intent {
+func (w *world) ends(key string, want map[string]store.Outcome) map[string]api.Intent {
 	w.t.Helper()
 	w.eventually(func() string { return cmp.Diff(want, w.outcomes(key)) })
 	return w.intents(key)
@@ -166,13 +165,13 @@ malicious = { action = "soft_delete", max_age = "1h" }
 }
 
 // heldFor waits for the one intent that is held, and checks what for.
-func (w *world) heldFor(hold, reason string) store.Intent {
+func (w *world) heldFor(hold, reason string) api.Intent {
 	w.t.Helper()
-	var list []store.Intent
+	var list []api.Intent
 	w.eventually(func() string {
 		out := w.must("held", "list", "--json")
-		if err := json.Unmarshal([]byte(out), &list); err != nil || len(list) != 1 {
-			return fmt.Sprintf("held list, %v: %s", err, out)
+		if list = listed[api.Intent](w.t, out); len(list) != 1 {
+			return "held list: " + out
 		}
 		return ""
 	})
@@ -235,9 +234,9 @@ func TestBrake_approvedByCampaign(t *testing.T) {
 	if in.Code != store.CodeCampaign || len(in.Campaigns) == 0 {
 		t.Errorf("held with code %q, campaigns %v", in.Code, in.Campaigns)
 	}
-	var list []retract.HeldCampaign
-	if err := json.Unmarshal([]byte(w.must("held", "campaigns", "--json")), &list); err != nil || len(list) != len(in.Campaigns) || list[0].Mailboxes != 1 {
-		t.Fatalf("held campaigns: %+v %v", list, err)
+	list := listed[api.Campaign](t, w.must("held", "campaigns", "--json"))
+	if len(list) != len(in.Campaigns) || list[0].Mailboxes != 1 {
+		t.Fatalf("held campaigns: %+v", list)
 	}
 	if out := w.must("held", "campaigns"); !strings.Contains(out, "[.]example") || !strings.Contains(out, in.Record) {
 		t.Errorf("held campaigns: %s", out)

@@ -14,7 +14,6 @@ import (
 	"testing"
 
 	"clawback/api"
-	"clawback/intel"
 	"clawback/store"
 )
 
@@ -67,14 +66,14 @@ func TestPolicy_blocksTheNextMessage(t *testing.T) {
 	if out := w.must("show", newsletterID); !strings.Contains(out, "By policy:\n") || !strings.Contains(out, "ticket 7") {
 		t.Errorf("the policy is not explained:\n%s", out)
 	}
-	var list []intel.Policy
-	if err := json.Unmarshal([]byte(w.must("policy", "list", "--json")), &list); err != nil || len(list) != 1 {
-		t.Fatalf("policies %+v, %v", list, err)
+	list := listed[api.Policy](t, w.must("policy", "list", "--json"))
+	if len(list) != 1 {
+		t.Fatalf("policies %+v", list)
 	}
 	w.must("policy", "remove", list[0].ID, "--comment", "closed")
-	var audit []store.Act
-	if err := json.Unmarshal([]byte(w.must("audit", "--json")), &audit); err != nil || len(audit) != 2 {
-		t.Fatalf("audit %+v, %v", audit, err)
+	audit := listed[api.Act](t, w.must("audit", "--json"))
+	if len(audit) != 2 {
+		t.Fatalf("audit %+v", audit)
 	}
 	if a := audit[0]; a.What != "policy.remove" || a.Who == "" || a.Object != list[0].ID || !strings.Contains(a.Comment, "closed") {
 		t.Errorf("the audit says %+v", a)
@@ -94,7 +93,7 @@ func TestPolicy_csvAndTest(t *testing.T) {
 	if _, err := w.cli("policy", "import", csv("bad.csv", "kind,pattern\nblock_sender,@a.example\nblock_sender,nobody\n")); err == nil || !strings.Contains(err.Error(), "line 3") {
 		t.Errorf("a mistake in a file: %v", err)
 	}
-	if out := w.must("policy", "list", "--json"); strings.TrimSpace(out) != "[]" {
+	if out := w.must("policy", "list", "--json"); strings.TrimSpace(out) != `{"items":[]}` {
 		t.Errorf("half of the file is there: %s", out)
 	}
 	w.must("policy", "import", csv("good.csv", "kind,pattern,verify,note,expires\naccept_sender,@fabrikam.example,,\"garden, and more\",2099-01-31\ntrust_sender,@partner.example,true,,\n"))
@@ -157,7 +156,7 @@ func TestRules_reloadAndBacktest(t *testing.T) {
 	if m := w.verdict(newsletterID); m.Record.Verdict.Disposition.String() != "BULK" || !because(m, "rule.garden") {
 		t.Errorf("a rule that only observes: %+v", m.Record.Verdict)
 	}
-	var b intel.Backtest
+	var b api.BacktestResult
 	if err := json.Unmarshal([]byte(w.must("rules", "backtest", "--since", "1d", "--json")), &b); err != nil {
 		t.Fatal(err)
 	}
@@ -186,8 +185,8 @@ func TestFeedback_cleanCallsOff(t *testing.T) {
 		return ""
 	})
 	m := w.verdict(phishID)
-	if m.Record.Pinned != "clean" || m.Feedback == nil || m.Feedback.Comment != "it was a drill" || m.Feedback.By == "" {
-		t.Errorf("pinned %q, feedback %+v", m.Record.Pinned, m.Feedback)
+	if m.Record.Pinned != "clean" || m.Correction == nil || m.Correction.Comment != "it was a drill" || m.Correction.By == "" {
+		t.Errorf("pinned %q, feedback %+v", m.Record.Pinned, m.Correction)
 	}
 	w.Kill()
 	w.up()

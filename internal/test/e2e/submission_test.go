@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -13,7 +12,6 @@ import (
 	"clawback/api"
 	"clawback/intel/submission"
 	"clawback/internal/test/testbed"
-	"clawback/queue"
 	"clawback/score/learn"
 	"clawback/store"
 )
@@ -62,10 +60,7 @@ func (w *world) journaled(from string, mail []byte) []byte {
 func (w *world) submissions(n int) (list []api.Submission) {
 	w.t.Helper()
 	w.eventually(func() string {
-		list = nil
-		if err := json.Unmarshal([]byte(w.must("submission", "list", "--all", "--json")), &list); err != nil {
-			w.t.Fatal(err)
-		}
+		list = listed[api.Submission](w.t, w.must("submission", "list", "--all", "--json"))
 		if len(list) != n {
 			return fmt.Sprintf("%d submissions, want %d: %+v", len(list), n, list)
 		}
@@ -78,8 +73,8 @@ func (w *world) submissions(n int) (list []api.Submission) {
 func (w *world) idle() {
 	w.t.Helper()
 	w.eventually(func() string {
-		var items []queue.Item
-		if out := w.must("queue", "list", "--json"); json.Unmarshal([]byte(out), &items) != nil || len(items) > 0 {
+		out := w.must("queue", "list", "--json")
+		if items := listed[api.Item](w.t, out); len(items) > 0 {
 			return "the queue holds " + out
 		}
 		return ""
@@ -155,10 +150,7 @@ func TestSubmission_movesNothingUntilAccepted(t *testing.T) {
 	if out := w.must("feedback", "list"); !strings.Contains(out, "MALICIOUS") || !strings.Contains(out, "it lies") {
 		t.Errorf("nothing was learnt:\n%s", out)
 	}
-	var audit []store.Act
-	if err := json.Unmarshal([]byte(w.must("audit", "--json")), &audit); err != nil {
-		t.Fatal(err)
-	}
+	audit := listed[api.Act](t, w.must("audit", "--json"))
 	var acts []string
 	for _, a := range audit {
 		acts = append(acts, a.What)

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"clawback/api"
+	"clawback/api/client"
 	"clawback/internal/test/pebbletest"
 	"clawback/internal/test/smtpload"
 	"clawback/internal/test/testbed"
@@ -191,7 +192,8 @@ func (w *acmeWorld) renewed(old *x509.Certificate) {
 
 func (w *acmeWorld) status() (s api.Status) {
 	w.t.Helper()
-	if err := w.bed.Client.Get(w.t.Context(), "/v1/status", &s); err != nil || s.Certificate == nil {
+	s, err := client.Do(w.t.Context(), w.bed.Client, api.ShowStatus, api.None{})
+	if err != nil || s.Certificate == nil {
 		w.t.Fatalf("status: %v", err)
 	}
 	return s
@@ -202,7 +204,7 @@ func (w *acmeWorld) showsTheEnd() {
 	w.t.Helper()
 	end := w.status().Certificate.NotAfter
 	var metrics bytes.Buffer
-	if err := w.bed.Client.Stream(w.t.Context(), "/metrics", &metrics); err != nil {
+	if err := w.bed.Client.Metrics(w.t.Context(), &metrics); err != nil {
 		w.t.Fatal(err)
 	}
 	for line := range strings.Lines(metrics.String()) {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"clawback/api"
+	"clawback/api/client"
 	"clawback/internal/test/testbed"
 	"clawback/queue"
 )
@@ -89,56 +89,54 @@ func watch(t *testing.T, bed *testbed.Bed) *inbox {
 
 // next waits for an item that was not there before. What is not a journal report of the tenant stays in quarantine, and
 // can be looked at there for as long as one likes.
-func (in *inbox) next(wait time.Duration) (queue.Item, []byte) {
+func (in *inbox) next(wait time.Duration) (api.Item, []byte) {
 	in.t.Helper()
 	for end := time.Now().Add(wait); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		var items []queue.Item
-		if err := in.bed.Client.Get(in.t.Context(), "/v1/queue?state=quarantined&limit=1000", &items); err != nil {
+		items, err := client.Do(in.t.Context(), in.bed.Client, api.ListItems,
+			api.ItemQuery{State: queue.Quarantined, Paging: api.Paging{Limit: api.MaxLimit}})
+		if err != nil {
 			in.t.Fatal(err)
 		}
-		for _, it := range items {
+		for _, it := range items.Items {
 			if in.seen[it.ID] {
 				continue
 			}
 			in.seen[it.ID] = true
-			return it, in.octets("/v1/queue/" + it.ID + "/report")
+			var got bytes.Buffer
+			if err := client.Export(in.t.Context(), in.bed.Client, api.ExportItem, api.ItemRef{ID: it.ID}, &got); err != nil {
+				in.t.Fatal(err)
+			}
+			return it, got.Bytes()
 		}
 	}
 	in.t.Fatalf("nothing arrived\n%s", in.bed.LogTail())
-	return queue.Item{}, nil
+	return api.Item{}, nil
 }
 
 // report waits for the record of a journaled message and gives the report that told of it.
 func (in *inbox) report(messageID string, wait time.Duration) []byte {
 	in.t.Helper()
-	path := "/v1/records/" + url.PathEscape(messageID)
-	awaitRecord(in.t, in.bed, path, wait)
-	return in.octets(path + "/report")
+	awaitRecord(in.t, in.bed, messageID, wait)
+	var got bytes.Buffer
+	if err := client.Export(in.t.Context(), in.bed.Client, api.ExportMessage, api.MessageRef{Key: messageID}, &got); err != nil {
+		in.t.Fatal(err)
+	}
+	return got.Bytes()
 }
 
-func awaitRecord(t *testing.T, bed *testbed.Bed, path string, wait time.Duration) {
+func awaitRecord(t *testing.T, bed *testbed.Bed, messageID string, wait time.Duration) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), wait)
 	defer cancel()
 	for {
-		var m api.Message
-		err := bed.Client.Get(ctx, path, &m)
+		_, err := client.Do(ctx, bed.Client, api.ShowMessage, api.MessageRef{Key: messageID})
 		if err == nil {
 			return
 		}
 		select {
 		case <-ctx.Done():
-			t.Fatalf("%s: %v\n%s", path, err, bed.LogTail())
+			t.Fatalf("%s: %v\n%s", messageID, err, bed.LogTail())
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
-}
-
-func (in *inbox) octets(path string) []byte {
-	in.t.Helper()
-	var got bytes.Buffer
-	if err := in.bed.Client.Stream(in.t.Context(), path, &got); err != nil {
-		in.t.Fatal(err)
-	}
-	return got.Bytes()
 }

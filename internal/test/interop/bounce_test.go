@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"clawback/api"
+	"clawback/api/client"
 	"clawback/internal/test/postfixtest"
 	"clawback/internal/test/testbed"
 	"clawback/journal"
@@ -93,12 +95,12 @@ func sendReport(t *testing.T, bed *testbed.Bed, report []byte) {
 func awaitBounces(t *testing.T, bed *testbed.Bed, n int) (ids []string) {
 	t.Helper()
 	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
-		var list []queue.Bounce
-		if err := bed.Client.Get(t.Context(), "/v1/bounces?state=waiting", &list); err != nil {
+		list, err := client.Do(t.Context(), bed.Client, api.ListBounces, api.BounceQuery{State: queue.BounceWaiting})
+		if err != nil {
 			t.Fatal(err)
 		}
 		ids = nil
-		for _, b := range list {
+		for _, b := range list.Items {
 			if b.Tries > 0 {
 				ids = append(ids, b.ID)
 			}

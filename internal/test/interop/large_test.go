@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"clawback/api"
+	"clawback/api/client"
 	"clawback/internal/test/smtpload"
 	"clawback/internal/test/testbed"
 )
@@ -138,7 +140,7 @@ func wantBig(t *testing.T, bed *testbed.Bed, b bigReport) {
 	want, got := sha256.New(), sha256.New()
 	b.writeTo(t, want)
 	n := &counter{Hash: got}
-	if err := bed.Client.Stream(t.Context(), b.path()+"/report", n); err != nil {
+	if err := client.Export(t.Context(), bed.Client, api.ExportMessage, api.MessageRef{Key: b.messageID()}, n); err != nil {
 		t.Fatal(err)
 	}
 	if n.n != b.length() || !bytes.Equal(got.Sum(nil), want.Sum(nil)) {

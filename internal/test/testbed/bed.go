@@ -25,6 +25,7 @@ import (
 	"time"
 
 	"clawback/api"
+	"clawback/api/client"
 	"clawback/internal/test/graphsim"
 	"clawback/internal/test/smtpload"
 	"clawback/smtpd/certs"
@@ -47,7 +48,7 @@ type Bed struct {
 	Dir      string
 	Sim      *graphsim.Sim
 	Receiver *Receiver
-	Client   *api.Client
+	Client   *client.Client
 	Address  string // of the daemon's SMTP listener
 
 	o      Options
@@ -63,7 +64,7 @@ func New(o Options) (*Bed, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a temporary directory: %w", err)
 	}
-	b := &Bed{Dir: dir, o: o, Client: api.NewClient(filepath.Join(dir, "control.sock"))}
+	b := &Bed{Dir: dir, o: o, Client: client.New(filepath.Join(dir, "control.sock"))}
 	if err := b.open(); err != nil {
 		b.Close()
 		return nil, err
@@ -130,8 +131,7 @@ func (b *Bed) ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	for {
-		var status api.Status
-		if b.Client.Get(ctx, "/v1/status", &status) == nil {
+		if _, err := client.Do(ctx, b.Client, api.ShowStatus, api.None{}); err == nil {
 			return nil
 		}
 		select {

@@ -1,19 +1,23 @@
-package api
+package socket
 
 import (
 	"context"
 	"net"
 	"net/http"
-	"os"
 	"os/user"
 	"strconv"
 	"strings"
 	"unicode"
 
 	"golang.org/x/sys/unix"
+
+	"clawback/api"
 )
 
 type peerKey struct{}
+
+// OperatorHeader bears the name that the command line says its user has: $SUDO_USER, or the user's own.
+const OperatorHeader = "X-Clawback-Operator"
 
 // withPeer notes who is at the other end of the socket, as the kernel tells it.
 func withPeer(ctx context.Context, conn net.Conn) context.Context {
@@ -41,14 +45,14 @@ func peerName(conn net.Conn) string {
 	return "uid " + uid
 }
 
-// sayHeader bears the name that the command line says its user has: $SUDO_USER, or the user's own.
-const sayHeader = "X-Clawback-Operator"
+// principal is who is at the other end: whoever may open the socket may do everything.
+func principal(r *http.Request) (api.Principal, error) { return api.Root(who(r)), nil }
 
 // who is the operator's name for the audit: what the kernel says, and beside it what the command line says when that is
 // another name. Under sudo the kernel knows root alone, and in the unit's own user namespace it knows nobody but root.
 func who(r *http.Request) string {
 	name, _ := r.Context().Value(peerKey{}).(string)
-	said := plainName(r.Header.Get(sayHeader))
+	said := plainName(r.Header.Get(OperatorHeader))
 	if said == "" || said == name {
 		return name
 	}
@@ -64,15 +68,4 @@ func plainName(s string) string {
 		return -1
 	}, s)
 	return string([]rune(s)[:min(len([]rune(s)), 64)])
-}
-
-// operator is the name that the command line says.
-func operator() string {
-	if name := os.Getenv("SUDO_USER"); name != "" {
-		return name
-	}
-	if u, err := user.Current(); err == nil {
-		return u.Username
-	}
-	return ""
 }

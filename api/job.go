@@ -1,0 +1,241 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"clawback/retract/job"
+	"clawback/store"
+)
+
+// The operations on bulk jobs.
+var (
+	PreviewJob = define(Operation{Name: "job.preview", Route: "POST /v1/jobs/preview", Role: Analyst}, (*Service).previewJob)
+	StartJob   = define(Operation{Name: "job.start", Route: "POST /v1/jobs", Role: Analyst}, (*Service).startJob)
+	ListJobs   = define(Operation{Name: "job.list", Route: "GET /v1/jobs", Role: Viewer}, (*Service).listJobs)
+	ShowJob    = define(Operation{Name: "job.show", Route: "GET /v1/jobs/{id}", Role: Viewer}, (*Service).showJob)
+	PauseJob   = define(Operation{Name: "job.pause", Route: "POST /v1/jobs/{id}/pause", Role: Analyst}, (*Service).pauseJob)
+	ResumeJob  = define(Operation{Name: "job.resume", Route: "POST /v1/jobs/{id}/resume", Role: Analyst}, (*Service).resumeJob)
+	CancelJob  = define(Operation{Name: "job.cancel", Route: "POST /v1/jobs/{id}/cancel", Role: Analyst}, (*Service).cancelJob)
+)
+
+// JobOrder is what a bulk job is to do: retract to Action, or with Restore put back, the records that are named or found.
+type JobOrder struct {
+	Tenant  string   `json:"tenant,omitempty"` // name or GUID; it works on no other tenant's records
+	Action  string   `json:"action,omitempty"`
+	Restore bool     `json:"restore,omitempty"`
+	Records []string `json:"records,omitempty"` // keys as for one message
+	Search  *Search  `json:"search,omitempty"`  // where no records are named
+	Comment string   `json:"comment,omitempty"`
+}
+
+// Job is a bulk job and how far it is.
+type Job struct {
+	ID       string         `json:"id"`
+	Tenant   string         `json:"tenant,omitempty"` // "": of every tenant
+	State    store.JobState `json:"state"`
+	Paused   string         `json:"paused_by,omitempty"`
+	Error    string         `json:"error,omitempty"`
+	Who      string         `json:"who"`
+	Comment  string         `json:"comment,omitempty"`
+	Action   string         `json:"action"` // or "restore"
+	Search   *Search        `json:"search,omitempty"`
+	Created  time.Time      `json:"created"`
+	Changed  time.Time      `json:"changed"`
+	Found    int            `json:"found"` // records so far
+	Counters JobCounters    `json:"counters"`
+	Refused  []string       `json:"refused,omitempty"` // of the records that could not be worked on, the first: id and reason
+}
+
+// JobCounters say how far a job is: Records = Waiting + Ordered + Refused, and Mailboxes is the sum over Outcomes.
+type JobCounters struct {
+	Records   int                   `json:"records"`
+	Waiting   int                   `json:"waiting"`
+	Ordered   int                   `json:"planned"` // records whose intents are made
+	Refused   int                   `json:"refused"`
+	Mailboxes int                   `json:"mailboxes"` // of the planned records
+	Outcomes  map[store.Outcome]int `json:"outcomes"`
+	Absent    int                   `json:"not_in_mailbox_yet"` // of those that are pending
+	Unchanged int                   `json:"unchanged"`          // mailboxes whose intents stood as asked for already
+}
+
+// JobPreview is what a job would do, without anything being written or asked of the mailbox system.
+type JobPreview struct {
+	Records   int                   `json:"records"`
+	Unknown   int                   `json:"unknown"` // keys that are no records here, or of no tenant that is configured
+	Mailboxes int                   `json:"mailboxes"`
+	Outcomes  map[store.Outcome]int `json:"outcomes"`  // of the new or changed intents: pending is what would be acted upon
+	Unchanged int                   `json:"unchanged"` // stand already as it is asked for
+	Samples   []JobSample           `json:"samples"`
+	Cut       Cut                   `json:"cut,omitempty"` // the search ended at its bound: there may be more
+}
+
+// JobSample is one record of a preview.
+type JobSample struct {
+	Record      string    `json:"record"`
+	Sender      string    `json:"sender"`
+	Received    time.Time `json:"received"`
+	Disposition string    `json:"disposition"`
+	Mailboxes   int       `json:"mailboxes"`
+}
+
+// JobQuery selects jobs.
+type JobQuery struct {
+	Paging
+	Tenant string `json:"tenant,omitempty"`
+}
+
+func jobOf(j job.Status) Job {
+	shown := Job{ID: j.ID, Tenant: j.Tenant, State: j.State, Paused: j.Paused, Error: j.Error, Who: j.Who, Comment: j.Comment, Action: j.Action,
+		Created: j.Created, Changed: j.Changed, Found: j.Found, Counters: JobCounters(j.Counters), Refused: j.Refusals}
+	if j.Restore {
+		shown.Action = "restore"
+	}
+	if f := j.Filter; f != nil {
+		shown.Search = &Search{Tenant: f.Tenant, Sender: f.Sender, Recipient: f.Recipient, Subject: f.Subject, Dispositions: f.Dispositions,
+			Proof: f.Proof, Since: f.Since, Until: f.Until}
+	}
+	if shown.Counters.Outcomes == nil {
+		shown.Counters.Outcomes = map[store.Outcome]int{}
+	}
+	return shown
+}
+
+// spec reads what a job is to do. Who asks, and for which tenant, is what the door proved. A key that means no single record
+// stays as it is, and is counted as unknown.
+func (s *Service) spec(ctx context.Context, a access, o JobOrder) (j job.Spec, err error) {
+	j = job.Spec{Who: a.Name, Comment: o.Comment, Restore: o.Restore}
+	if o.Restore == (o.Action != "") {
+		return j, problem(InvalidRequest, "a job retracts to an action, or restores")
+	}
+	if !o.Restore {
+		if j.Action, err = actionOf(o.Action); err != nil {
+			return j, err
+		}
+	}
+	if len(o.Records) > 0 == (o.Search != nil) {
+		return j, problem(InvalidRequest, "name records, or search for them; not both")
+	}
+	if o.Search == nil {
+		if j.Tenant, err = s.scope(a, o.Tenant); err != nil {
+			return j, err
+		}
+		j.Records, err = s.keys(ctx, a, j.Tenant, o.Records)
+		return j, err
+	}
+	return s.searching(ctx, a, o, j)
+}
+
+// searching reads a job that searches for its records. One that names nothing would take away everything.
+func (s *Service) searching(ctx context.Context, a access, o JobOrder, j job.Spec) (job.Spec, error) {
+	q := *o.Search
+	if q.Empty() {
+		return j, problem(InvalidRequest, "the search names nothing in particular: name a sender, recipient, subject, disposition, proof or time")
+	}
+	if o.Tenant != "" && q.Tenant != "" && o.Tenant != q.Tenant {
+		return j, problem(InvalidRequest, "tenant %q, and in the search %q: name one", o.Tenant, q.Tenant)
+	}
+	if q.Tenant == "" {
+		q.Tenant = o.Tenant
+	}
+	f, err := s.filter(a, q)
+	j.Tenant, j.Filter = f.Tenant, &f
+	return j, err
+}
+
+// keys puts the ids of records in the places of their keys.
+func (s *Service) keys(ctx context.Context, a access, tenant string, keys []string) ([]string, error) {
+	ids := make([]string, len(keys))
+	for i, key := range keys {
+		found, err := s.lookup(ctx, a, tenant, key)
+		if err != nil {
+			return nil, err
+		}
+		ids[i] = key
+		if len(found) == 1 {
+			ids[i] = found[0].ID
+		}
+	}
+	return ids, nil
+}
+
+func (s *Service) previewJob(ctx context.Context, a access, o JobOrder) (JobPreview, error) {
+	j, err := s.spec(ctx, a, o)
+	if err != nil {
+		return JobPreview{}, err
+	}
+	p, err := s.o.Jobs.PreviewJob(ctx, j)
+	shown := JobPreview{Records: p.Records, Unknown: p.Unknown, Mailboxes: p.Mailboxes, Outcomes: p.Outcomes, Unchanged: p.Unchanged, Samples: []JobSample{}}
+	for _, one := range p.Samples {
+		shown.Samples = append(shown.Samples, JobSample(one))
+	}
+	if p.Bounded {
+		shown.Cut = CutBySearch
+	}
+	return shown, err
+}
+
+func (s *Service) startJob(ctx context.Context, a access, o JobOrder) (Job, error) {
+	j, err := s.spec(ctx, a, o)
+	if err != nil {
+		return Job{}, err
+	}
+	started, err := s.o.Jobs.StartJob(ctx, j)
+	return jobOf(job.Status{Job: started}), err
+}
+
+// jobOf reads a job where the operation is open. One of every tenant is for who may see every tenant.
+func (s *Service) jobOf(ctx context.Context, a access, id string) (Job, error) {
+	j, err := s.o.Jobs.Job(ctx, id)
+	if CodeOf(err) == NotFound {
+		return Job{}, missing("job", id)
+	}
+	if err != nil {
+		return Job{}, err
+	}
+	return jobOf(j), a.check(j.Tenant, "job", id)
+}
+
+func (s *Service) showJob(ctx context.Context, a access, r ItemRef) (Job, error) {
+	return s.jobOf(ctx, a, r.ID)
+}
+
+func (s *Service) listJobs(ctx context.Context, a access, q JobQuery) (page Page[Job], err error) {
+	tenant, err := s.scope(a, q.Tenant)
+	if err != nil {
+		return page, err
+	}
+	rows, err := s.o.Jobs.Jobs(ctx)
+	if err != nil {
+		return page, err
+	}
+	var own []job.Status
+	for _, j := range rows {
+		if tenant == "" || j.Tenant == tenant {
+			own = append(own, j)
+		}
+	}
+	return part(own, q.Paging, func(j job.Status) string { return j.ID }, jobOf)
+}
+
+func (s *Service) cancelJob(ctx context.Context, a access, o ItemOrder) (Job, error) {
+	return s.changeJob(ctx, a, o, s.o.Jobs.CancelJob)
+}
+
+func (s *Service) pauseJob(ctx context.Context, a access, o ItemOrder) (Job, error) {
+	return s.changeJob(ctx, a, o, s.o.Jobs.PauseJob)
+}
+
+func (s *Service) resumeJob(ctx context.Context, a access, o ItemOrder) (Job, error) {
+	return s.changeJob(ctx, a, o, s.o.Jobs.ResumeJob)
+}
+
+func (s *Service) changeJob(ctx context.Context, a access, o ItemOrder, change func(ctx context.Context, who, id, comment string) error) (Job, error) {
+	if _, err := s.jobOf(ctx, a, o.ID); err != nil {
+		return Job{}, err
+	}
+	if err := change(ctx, a.Name, o.ID, o.Comment); err != nil {
+		return Job{}, err
+	}
+	return s.jobOf(ctx, a, o.ID)
+}

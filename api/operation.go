@@ -1,0 +1,90 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"strings"
+)
+
+// Operation is a row of the table of operations: what it is called, how the doors offer it, and who may.
+type Operation struct {
+	Name    string // such as "queue.list"
+	Route   string // method and path, such as "GET /v1/queue/{id}"
+	Role    Role   // in the tenant whose data it is about
+	Machine bool   // it is about no one tenant: the role is needed in all of them
+	Bodies  bool   // it shows the bytes of messages
+}
+
+// Method is the HTTP method of the route.
+func (o Operation) Method() string { method, _, _ := strings.Cut(o.Route, " "); return method }
+
+// Path is the pattern of the route's path.
+func (o Operation) Path() string { _, path, _ := strings.Cut(o.Route, " "); return path }
+
+// Reads reports whether the operation changes nothing.
+func (o Operation) Reads() bool { return o.Method() == "GET" }
+
+// Op is an operation with its request and its answer.
+type Op[Req, Ans any] struct {
+	Operation
+	run func(*Service, context.Context, access, Req) (Ans, error)
+}
+
+// Do carries the operation out for a principal. Every door comes through here: the role is checked before anything is looked
+// at. The error is an *Error.
+func (o Op[Req, Ans]) Do(ctx context.Context, s *Service, p Principal, r Req) (Ans, error) {
+	a := access{p, o.Operation}
+	err := a.admit()
+	if err == nil {
+		var answer Ans
+		if answer, err = o.run(s, ctx, a, r); err == nil {
+			return answer, nil
+		}
+	}
+	var none Ans
+	return none, classify(err)
+}
+
+// Row is the operation as a door sees it, without its types.
+func (o Op[Req, Ans]) Row() Operation { return o.Operation }
+
+// NewRequest makes a request for a door to fill, as a pointer.
+func (o Op[Req, Ans]) NewRequest() any { return new(Req) }
+
+// DoAny is Do with a request that NewRequest has made.
+func (o Op[Req, Ans]) DoAny(ctx context.Context, s *Service, p Principal, r any) (any, error) {
+	request, ok := r.(*Req)
+	if !ok {
+		return nil, problem(Internal, "%s: a request of type %T", o.Name, r)
+	}
+	answer, err := o.Do(ctx, s, p, *request)
+	if err != nil {
+		return nil, err
+	}
+	return answer, nil
+}
+
+// Any is an operation of any request and answer.
+type Any interface {
+	Row() Operation
+	NewRequest() any
+	DoAny(ctx context.Context, s *Service, p Principal, request any) (any, error)
+}
+
+// table is filled by define while the package's variables are made, and never changes afterwards.
+var table []Any
+
+// Operations is the table of all operations.
+func Operations() []Any { return append([]Any{}, table...) }
+
+// define puts an operation into the table. A route that is there already is a mistake in this package.
+func define[Req, Ans any](row Operation, run func(*Service, context.Context, access, Req) (Ans, error)) Op[Req, Ans] {
+	o := Op[Req, Ans]{row, run}
+	for _, other := range table {
+		if other.Row().Route == row.Route || other.Row().Name == row.Name {
+			panic(fmt.Sprintf("api: operation %s (%s) is defined twice", row.Name, row.Route))
+		}
+	}
+	table = append(table, o)
+	return o
+}
