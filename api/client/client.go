@@ -70,26 +70,6 @@ func Export[Req any](ctx context.Context, c *Client, op api.Op[Req, api.Stream],
 	return nil
 }
 
-// Pages calls fn for each row of a list, part by part, until fn answers false. Cut is why the list ended before its end.
-func Pages[Req, Row any](ctx context.Context, c *Client, op api.Op[Req, api.Page[Row]], request Req, paging func(*Req) *api.Paging,
-	fn func(Row) bool) (cut api.Cut, err error) {
-	for {
-		page, err := Do(ctx, c, op, request)
-		if err != nil {
-			return "", err
-		}
-		for _, row := range page.Items {
-			if !fn(row) {
-				return api.CutByLimit, nil
-			}
-		}
-		if page.Next == "" {
-			return page.Cut, nil
-		}
-		paging(&request).Cursor = page.Next
-	}
-}
-
 // Metrics copies what Prometheus would scrape.
 func (c *Client) Metrics(ctx context.Context, to io.Writer) error {
 	resp, err := c.send(ctx, api.Operation{Name: "metrics", Route: "GET /metrics"}, &api.None{})
