@@ -8,7 +8,7 @@ GOTEST  := $(GO) run ./internal/test/gotest
 LEAN     = $(shell $(GO) list -f '{{.ImportPath}} {{join .Deps " "}}' ./... | grep -v 'msgraph-sdk-go/users' | cut -d' ' -f1)
 FUZZTIME ?= 30s
 
-.PHONY: help build run test check fuzz attack crash chaos bench bench-graph smuggle install interop tls bench-smtp bench-score bench-flow
+.PHONY: help build run test check fuzz attack crash chaos bench bench-graph smuggle install interop tls bench-smtp bench-score bench-flow bench-jobs
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
@@ -55,6 +55,9 @@ bench: ## accepted messages a second against a discarding listener, and the othe
 
 bench-graph: build ## retractions a second, requests for each, and the time from C1 to the move, at 50 ms of latency
 	$(GO) run ./internal/test/benchgraph
+
+bench-jobs: ## bulk jobs of 100,000, 300,000 and a million ids: time, memory and bytes written for each id, and answers for progress
+	$(GO) test ./retract/job -run '^$$' -bench Job -benchtime 1x -timeout 2h -ids 100000,300000,1000000
 
 bench-flow: build ## from the 250 to the verdict and to the move, over SMTP, beside the bare scorer on the same files
 	$(GO) run ./internal/test/benchflow
