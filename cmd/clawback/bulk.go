@@ -55,7 +55,11 @@ func (c choice) check() error {
 
 func (c choice) search() (*api.Search, error) {
 	if c.Query != "" {
-		return parseQuery(c.Query, time.Now())
+		q, err := parseQuery(c.Query, time.Now())
+		if err != nil {
+			return nil, usage("%v", err)
+		}
+		return q, nil
 	}
 	f := &api.Search{Tenant: c.Tenant, Sender: c.Sender, Recipient: c.Recipient, Subject: c.Subject, Proof: store.Proof(c.Proof)}
 	if c.Since != 0 {

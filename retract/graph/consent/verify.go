@@ -13,9 +13,9 @@ import (
 
 // Grant is what Microsoft says about a tenant that has consented.
 type Grant struct {
-	Tenant string   // id in the token and of /organization
-	Name   string   // "" when the organisation may not be read
-	Roles  []string // application permissions in the token
+	Tenant string   `json:"tenant"`         // id in the token and of /organization
+	Name   string   `json:"name,omitempty"` // "" when the organisation may not be read
+	Roles  []string `json:"roles"`          // application permissions in the token
 }
 
 // Ask asks Microsoft with the application's own credential. Its failures are *fault.Fault.
