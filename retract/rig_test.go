@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -280,23 +281,31 @@ func (r *rig) report(m mail) store.Record {
 // rejudge changes a record's verdict, as a person's or an indicator's word does, and plans again.
 func (r *rig) rejudge(id string, d verdict.Disposition) {
 	r.t.Helper()
+	rec, err := r.st.Record(r.t.Context(), id)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	for _, v := range rec.Variants {
+		v.Verdict.Disposition = d
+		r.rejudgeOne(store.Rejudgement{Record: id, Report: v.Report, Verdict: v.Verdict, Cause: "the test knows better"})
+	}
+	r.e.Wake()
+}
+
+// rejudgeOne replaces the verdict of one form, and reads again when somebody was faster.
+func (r *rig) rejudgeOne(j store.Rejudgement) {
+	r.t.Helper()
 	for {
-		rec, err := r.st.Record(r.t.Context(), id)
+		rec, err := r.st.Record(r.t.Context(), j.Record)
 		if err != nil {
 			r.t.Fatal(err)
 		}
-		have, err := r.st.Intents(r.t.Context(), id)
-		if err != nil {
-			r.t.Fatal(err)
-		}
-		rec.Verdict.Disposition = d
-		for i := range rec.Variants {
-			rec.Variants[i].Verdict.Disposition = d
-		}
-		err = r.st.Update(context.Background(), store.Change{Record: &rec, Intents: retract.Plan(r.cfg, time.Now())(rec, have)})
-		if err == nil {
-			r.e.Wake()
+		j.Rev, j.Plan = rec.Rev, retract.Plan(r.cfg, time.Now())
+		if _, _, err = r.st.Rejudge(r.t.Context(), j); err == nil {
 			return
+		}
+		if !errors.Is(err, store.ErrConflict) {
+			r.t.Fatal(err)
 		}
 	}
 }

@@ -186,6 +186,7 @@ func (s *Store) transact(batch []*call) (ran int, err error) {
 	}
 	defer tx.Rollback() // does nothing after a commit
 	wrote, bulk := false, 0
+	seq := s.seq
 	for _, c := range batch {
 		if s.cut(batch, c, bulk) {
 			break
@@ -199,7 +200,7 @@ func (s *Store) transact(batch []*call) (ran int, err error) {
 			continue
 		}
 		wrote = wrote || t.dirty()
-		if err := t.flush(); err != nil {
+		if seq, err = t.flush(seq); err != nil {
 			return ran, err
 		}
 	}
@@ -209,7 +210,11 @@ func (s *Store) transact(batch []*call) (ran int, err error) {
 	if err := s.o.Fail("commit"); err != nil {
 		return ran, err
 	}
-	return ran, tx.Commit()
+	if err := tx.Commit(); err != nil {
+		return ran, err
+	}
+	s.seq = seq
+	return ran, nil
 }
 
 // run lets a call read and collect its writes. A panic is that call's error: one bad item must not stop the store.

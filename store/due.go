@@ -202,5 +202,5 @@ func clampDue(tx rows.Tx, latest time.Time) error {
 			return err
 		}
 	}
-	return errors.Join(t.failure(), t.flush())
+	return errors.Join(t.failure(), t.flushRows())
 }

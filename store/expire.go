@@ -15,11 +15,12 @@ type Retention struct {
 	Attempts time.Time // attempts at finished intents
 	Records  time.Time // records received before, with all that hangs on them, unless an intent is unfinished
 	Minutes  time.Time // the brake's counts
+	Changes  time.Time // events of the change sequence with which every follower has done
 }
 
 // Expired is how many rows were dropped.
 type Expired struct {
-	Applied, Attempts, Records, Minutes int
+	Applied, Attempts, Records, Minutes, Changes, Notices int
 }
 
 // expireChunk bounds how many rows one commit drops, so that other calls do not wait long.
@@ -37,6 +38,7 @@ func (s *Store) Expire(ctx context.Context, r Retention) (e Expired, err error) 
 		{r.Attempts, &e.Attempts, s.expireAttempts},
 		{r.Records, &e.Records, s.expireRecords},
 		{r.Minutes, &e.Minutes, s.expireMinutes},
+		{r.Changes, &e.Changes, s.expireChanges},
 	} {
 		if step.before.IsZero() {
 			continue
@@ -44,6 +46,9 @@ func (s *Store) Expire(ctx context.Context, r Retention) (e Expired, err error) 
 		if *step.n, err = step.drop(ctx, step.before); err != nil {
 			return e, fmt.Errorf("expire rows: %w", err)
 		}
+	}
+	if e.Notices, err = s.expireNotices(ctx); err != nil {
+		return e, fmt.Errorf("expire rows: %w", err)
 	}
 	return e, nil
 }
@@ -136,6 +141,7 @@ func (t *txn) dropRecord(id string) error {
 			return err
 		}
 	}
+	t.changed(RecordDeleted, id)
 	t.delAll(tableFacts, nulled(id))
 	t.del(tableTally, []byte(id))
 	t.del(tableRecords, []byte(id))

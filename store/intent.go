@@ -171,6 +171,9 @@ func (t *txn) putIntent(in Intent) (Intent, error) {
 	if err := t.save(tableIntents, []byte(in.ID), in); err != nil {
 		return in, err
 	}
+	if !found || old.Outcome != in.Outcome {
+		t.changed(OutcomeChanged, in.ID)
+	}
 	return in, t.indexIntent(in)
 }
 

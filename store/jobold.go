@@ -43,7 +43,7 @@ func jobsInTables(tx rows.Tx) error {
 	if err := t.failure(); err != nil {
 		return err
 	}
-	return t.flush()
+	return t.flushRows()
 }
 
 // moveJob writes one job's rows, and removes what they were before.

@@ -40,6 +40,7 @@ type Record struct {
 	Pinned           string              `json:"pinned,omitempty"` // why no automatism touches it again: "restored", "clean"
 	PinnedBy         string              `json:"pinned_by,omitempty"`
 	RetractedBy      string              `json:"retracted_by,omitempty"` // who had it taken away as bad, whatever its verdict
+	Rejudged         *Rejudged           `json:"rejudged,omitempty"`     // when its verdict was last replaced, and why
 	Changed          time.Time           `json:"changed"`
 	Rev              uint64              `json:"rev"` // counts the writes; a write with another one is a conflict
 }

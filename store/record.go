@@ -51,7 +51,18 @@ func (t *txn) putRecord(rec *Record, old *Record) error {
 		return fmt.Errorf("write record %s: %w", rec.ID, err)
 	}
 	t.put(tableRecords, []byte(rec.ID), row)
+	t.changed(recordEvent(*rec, old), rec.ID)
 	return t.indexRecord(*rec)
+}
+
+func recordEvent(rec Record, old *Record) EventKind {
+	switch {
+	case old == nil:
+		return RecordAdded
+	case !sameVerdict(rec.Verdict, old.Verdict):
+		return VerdictChanged
+	}
+	return RecordChanged
 }
 
 // indexRecord writes what leads to a record, and counts it.

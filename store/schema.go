@@ -15,11 +15,22 @@ type migration func(tx rows.Tx) error
 
 // migrations are run in order; the number of those that the rows have seen is their schema version.
 func migrations() []migration {
-	return []migration{firstVersion, jobsInTables}
+	return []migration{firstVersion, jobsInTables, beginChanges}
 }
 
 // firstVersion is version 1, which has nothing to change.
 func firstVersion(rows.Tx) error { return nil }
+
+// beginChanges is version 3: the sequence of changes begins. Of what was there before it has no events, so that a follower
+// that starts at its beginning is told to build anew.
+func beginChanges(tx rows.Tx) error {
+	c := tx.Cursor(tableRecords)
+	defer c.Close()
+	if k, _ := c.First(); k == nil {
+		return c.Err()
+	}
+	return errors.Join(c.Err(), tx.Put(tableMeta, prunedKey, number(1)))
+}
 
 // migrate runs, in one transaction, the migrations that the rows have not seen. Rows that have seen more than there are
 // belong to a newer program: they are refused and left alone.

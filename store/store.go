@@ -25,6 +25,7 @@ type Store struct {
 	calls   chan *call
 	urgent  chan *call   // C3 and C4, which go in front
 	ahead   atomic.Int64 // urgent calls that the committer has not received yet
+	seq     uint64       // of the last change; owned by the committer
 	closing chan struct{}
 	stopped chan struct{} // closed when the committer has ended
 	broken  chan struct{}
@@ -61,6 +62,11 @@ func (s *Store) load() error {
 	}
 	defer tx.Rollback()
 	if err := clampDue(tx, s.now().Add(s.o.MaxDelay)); err != nil {
+		return err
+	}
+	t := &txn{tx: tx}
+	s.seq = t.lastChange()
+	if err := t.failure(); err != nil {
 		return err
 	}
 	return tx.Commit()

@@ -5,7 +5,7 @@ import "clawback/store/rows"
 // The tables: key -> value. T is a tenant and NUL, ^x an inverted big-endian number so that the greatest comes first,
 // H16 sixteen bytes of a SHA-256.
 const (
-	tableMeta     rows.Table = 1  // "schema" -> version; "audit" -> last entry's number and chain
+	tableMeta     rows.Table = 1  // "schema" -> version; "audit" -> last entry's number and chain; "pruned" -> last change not kept
 	tableRecords  rows.Table = 2  // record -> Record
 	tableTime     rows.Table = 3  // T ^received record -> disposition
 	tableNames    rows.Table = 4  // H16 of Message-ID, network message id, content, or what it carries; record -> tenant
@@ -31,6 +31,9 @@ const (
 	tableJobs       rows.Table = 30 // job -> Job
 	tableJobRecords rows.Table = 31 // job NUL number -> record; written once
 	tableJobTally   rows.Table = 32 // job -> JobTally
+	tableChanges    rows.Table = 23 // number -> what changed: see changes.go
+	tableCursors    rows.Table = 24 // follower of the changes -> the number that it has done with
+	tableNotices    rows.Table = 25 // notice -> Notice
 )
 
 // tableTitles are the names of the tables: in errors, and as the buckets of bbolt.
@@ -41,6 +44,7 @@ var tableTitles = [...]string{
 	tableAttempts: "attempts", tableOpen: "open", tableAudit: "audit", tableCounts: "counts", tableMinutes: "minutes",
 	tableHistory: "history", tableOldest: "oldest", tableKV: "kv",
 	tableJobs: "jobs", tableJobRecords: "job records", tableJobTally: "job tally",
+	tableChanges: "changes", tableCursors: "cursors", tableNotices: "notices",
 }
 
 // Tables are all tables, with their names.

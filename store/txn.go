@@ -22,6 +22,7 @@ type txn struct {
 	cursors []rows.Cursor
 	now     time.Time
 	pending map[rows.Table]map[string][]byte // nil value: deleted
+	events  []Event                          // what this call changes, to be numbered
 	counted map[string]*Counts               // the tenants' counters that this call changes, by tenant
 }
 
@@ -116,8 +117,13 @@ func (t *txn) deleted(b rows.Table, key []byte) bool {
 
 func (t *txn) dirty() bool { return len(t.pending) > 0 || len(t.counted) > 0 }
 
-// flush writes what the call collected into the transaction.
-func (t *txn) flush() error {
+// flush writes what the call collected into the transaction. Its events get the numbers after seq; it returns the last one.
+func (t *txn) flush(seq uint64) (uint64, error) {
+	seq = t.flushEvents(seq)
+	return seq, t.flushRows()
+}
+
+func (t *txn) flushRows() error {
 	for tenant, c := range t.counted {
 		if err := t.save(tableCounts, tenantKey(tenant), c); err != nil {
 			return err

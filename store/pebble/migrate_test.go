@@ -64,6 +64,9 @@ func check(t *testing.T, dir string) {
 	if keys, err := s.MetaKeys(t.Context(), "address/"); err != nil || len(keys) != 5 {
 		t.Errorf("values %q, %v", keys, err)
 	}
+	if _, err := s.Changes(t.Context(), 0, 0); !errors.Is(err, store.ErrPruned) {
+		t.Errorf("a follower that begins is not told that there are older rows: %v", err)
+	}
 	if _, first, err := s.Apply(t.Context(), storetest.Report(storetest.Contoso, 1), nil); err != nil || first {
 		t.Errorf("a report that was applied before is applied again: %v, %v", first, err)
 	}

@@ -70,6 +70,16 @@ type Store interface {
 	JobTally(ctx context.Context, id string) (store.JobTally, error)
 	DropJob(ctx context.Context, id string) error
 	Scan(ctx context.Context, f store.RecordFilter, cursor string) (store.RecordPage, error)
+	Changes(ctx context.Context, after uint64, limit int) ([]store.Event, error)
+	LastChange(ctx context.Context) (uint64, error)
+	Cursor(ctx context.Context, follower string) (uint64, error)
+	SetCursor(ctx context.Context, follower string, seq uint64) error
+	DropCursor(ctx context.Context, follower string) error
+	Rejudge(ctx context.Context, j store.Rejudgement) (store.Record, bool, error)
+	Raise(ctx context.Context, n store.Notice) (kept store.Notice, isNew bool, err error)
+	Clear(ctx context.Context, kind, tenant, subject string) (bool, error)
+	Notice(ctx context.Context, id string) (store.Notice, error)
+	Notices(ctx context.Context, tenant string) ([]store.Notice, error)
 	Broken() <-chan struct{}
 	Close() error
 }
@@ -98,6 +108,10 @@ func Run(t *testing.T, open Opener) {
 		"Crash":     testCrash,
 		"Meta":      testMeta,
 		"Forward":   testForward,
+		"Changes":   testChanges,
+		"Pruned":    testPruned,
+		"Rejudge":   testRejudge,
+		"Notices":   testNotices,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, &bench{open: open}) })
 	}
