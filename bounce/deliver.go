@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"clawback/config"
+	"clawback/internal/mailaddr"
 )
 
 // Resolver finds mail servers; *net.Resolver is one.
@@ -167,7 +168,7 @@ func (s *Sender) ExchangeOnline(ctx context.Context, r Route) ([]string, error) 
 }
 
 func (srv server) isExchangeOnline() bool {
-	host := strings.ToLower(srv.host)
+	host := mailaddr.Lower(srv.host)
 	return slices.ContainsFunc(exchangeMX, func(suffix string) bool { return strings.HasSuffix(host, suffix) })
 }
 

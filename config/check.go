@@ -44,7 +44,7 @@ func notEmpty(s string) (string, error) {
 
 // guid passes a GUID and answers it in lower case.
 func guid(s string) (string, error) {
-	lower := strings.ToLower(strings.Trim(s, "{}"))
+	lower := mailaddr.Lower(strings.Trim(s, "{}"))
 	if len(lower) != 36 || uuid.Validate(lower) != nil { // Validate takes other forms too
 		return "", bad(s, "is not a GUID", "it looks like 6f1c2f3e-0a5b-4c77-9a51-0f2f6f6f0c11; the Entra admin center shows it")
 	}

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"clawback/internal/mailaddr"
 )
 
 // ErrNoSuchTenant means that a name is that of none of the configured tenants, or that one must be named.
@@ -14,7 +16,7 @@ func (c *Config) FindTenant(name string) (*Tenant, error) {
 	var names []string
 	for i := range c.Tenants {
 		t := &c.Tenants[i]
-		if t.Name == name || strings.EqualFold(t.ID, name) || name == "" && len(c.Tenants) == 1 {
+		if t.Name == name || mailaddr.Equal(t.ID, name) || name == "" && len(c.Tenants) == 1 {
 			return t, nil
 		}
 		names = append(names, t.Name)

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"clawback/internal/mailaddr"
 )
 
 // get reads a value of one type; what the file lacks is the fallback.
@@ -82,7 +84,7 @@ func (t *table) limit(key string, fallback int) int {
 // off reports whether a value takes a limit away.
 func off(v any) bool {
 	s, isText := v.(string)
-	return v == int64(Off) || isText && strings.EqualFold(strings.TrimSpace(s), "off")
+	return v == int64(Off) || isText && mailaddr.Equal(strings.TrimSpace(s), "off")
 }
 
 // share reads a percentage above 0, or "off".

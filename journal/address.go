@@ -1,6 +1,10 @@
 package journal
 
-import "strings"
+import (
+	"strings"
+
+	"clawback/internal/mailaddr"
+)
 
 // redirection is where ", Expanded: " or ", Forwarded: " stands in a recipient line.
 type redirection struct {
@@ -71,7 +75,7 @@ func redirectionAt(s string, i int) (redirection, bool) {
 }
 
 func hasPrefixFold(s, prefix string) bool {
-	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
+	return len(s) >= len(prefix) && mailaddr.Equal(s[:len(prefix)], prefix)
 }
 
 // quotedOctets marks the octets within double quotes, nil when they do not balance. RFC 5321, section 4.1.2.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"clawback/internal/mailaddr"
 	"clawback/rfc822"
 )
 
@@ -48,7 +49,7 @@ func (p *parser) sent(r *Report, o *outline, at Location) *Location {
 	first, _ := rfc822.NewLines(io.NewSectionReader(p.src, 0, p.src.size)).Next()
 	if !bytes.HasSuffix(first, []byte("\r\n")) && !strings.Contains(at.Encoding, string(rfc822.Base64)) {
 		at = at.decoded(crlf)
-		if strings.EqualFold(strings.TrimSpace(o.header.get("content-transfer-encoding")), "binary") {
+		if mailaddr.Equal(strings.TrimSpace(o.header.get("content-transfer-encoding")), "binary") {
 			r.problem("it was sent as binary and is kept with LF for every line end: not all octets need be those that were sent")
 		}
 	}

@@ -3,6 +3,8 @@ package journal
 import (
 	"slices"
 	"strings"
+
+	"clawback/internal/mailaddr"
 )
 
 // field is one of MS-XJRNL's, as it is written in a line of the envelope part.
@@ -81,7 +83,7 @@ func (e *envelopeReader) into(r *Report) {
 // line takes one line that is not empty. It answers false when the envelope has ended before the text has.
 func (e *envelopeReader) line(line string) bool {
 	name, value, colon := strings.Cut(line, ":")
-	f := field(strings.ToLower(strings.TrimSpace(name)))
+	f := field(mailaddr.Lower(strings.TrimSpace(name)))
 	value = strings.TrimSpace(value)
 	switch {
 	case colon && e.recipientField(f, value):
@@ -243,7 +245,7 @@ func (p *parser) looksLikeEnvelope(c *child) bool {
 	n := 0
 	for line := range t.each {
 		name, _, colon := strings.Cut(line, ":")
-		f := field(strings.ToLower(strings.TrimSpace(name)))
+		f := field(mailaddr.Lower(strings.TrimSpace(name)))
 		switch {
 		case strings.TrimSpace(line) == "":
 			continue

@@ -1,8 +1,7 @@
 package journal
 
 import (
-	"strings"
-
+	"clawback/internal/mailaddr"
 	"clawback/rfc822"
 )
 
@@ -47,7 +46,7 @@ const contradiction = "(several, which differ)"
 func (h header) sole(name string) string {
 	values := h.All(name)
 	for _, v := range values {
-		if !strings.EqualFold(v, values[0]) {
+		if !mailaddr.Equal(v, values[0]) {
 			return contradiction
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"clawback/internal/mailaddr"
 	"clawback/rfc822"
 )
 
@@ -136,7 +137,7 @@ func (p *parser) isProtected(o *outline, depth int) bool {
 
 func isRightsManaged(h header) bool {
 	kind, _ := h.mediaType()
-	return kind == "application/x-microsoft-rpmsg-message" || strings.EqualFold(h.FileName(), "message.rpmsg")
+	return kind == "application/x-microsoft-rpmsg-message" || mailaddr.Equal(h.FileName(), "message.rpmsg")
 }
 
 // organisationOf is the tenant that Exchange handled the original for, by either of the fields that say so.

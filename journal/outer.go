@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
+
+	"clawback/internal/mailaddr"
 )
 
 // outerOf keeps what the report's own header says about where it comes from.
@@ -28,21 +30,21 @@ func hasMarker(h header) bool {
 }
 
 func isExchange2003(h header) bool {
-	return strings.EqualFold(h.get("content-identifer"), "ExJournalReport") ||
-		strings.EqualFold(h.get("content-identifier"), "ExJournalReport")
+	return mailaddr.Equal(h.get("content-identifer"), "ExJournalReport") ||
+		mailaddr.Equal(h.get("content-identifier"), "ExJournalReport")
 }
 
 // isMessageOnly recognises Exchange 2003's journaling without envelope.
 func isMessageOnly(h header) bool {
-	return strings.EqualFold(h.get("content-identifer"), "ExJournalData") ||
-		strings.EqualFold(h.get("content-identifier"), "ExJournalData")
+	return mailaddr.Equal(h.get("content-identifer"), "ExJournalData") ||
+		mailaddr.Equal(h.get("content-identifier"), "ExJournalData")
 }
 
 // hasJournalAgent looks for what Exchange's Journal Agent writes besides the marker, and Send Again does not keep.
 func hasJournalAgent(h header) bool {
-	sender := strings.ToLower(headerAddress(h.get("sender")))
+	sender := mailaddr.Lower(headerAddress(h.get("sender")))
 	return strings.HasSuffix(strings.TrimSuffix(h.get("message-id"), ">"), "@journal.report.generator") ||
-		strings.EqualFold(h.get("x-ms-exchange-generated-message-source"), "Journal Agent") ||
+		mailaddr.Equal(h.get("x-ms-exchange-generated-message-source"), "Journal Agent") ||
 		strings.HasPrefix(sender, "microsoftexchange") || isExchange2003(h) ||
 		strings.HasSuffix(h.get("x-ms-traffictypediagnostic"), ":JournalingReport")
 }
@@ -51,7 +53,7 @@ func hasJournalAgent(h header) bool {
 func isValidation(h header) bool {
 	for _, field := range []string{"from", "sender"} {
 		local, _, _ := strings.Cut(headerAddress(h.get(field)), "@")
-		if strings.EqualFold(local, "O365ConnectorValidation") {
+		if mailaddr.Equal(local, "O365ConnectorValidation") {
 			return true
 		}
 	}
@@ -79,7 +81,7 @@ func processedBy(value string) string {
 
 // guid answers a GUID in lower case, and "" for anything else.
 func guid(s string) string {
-	s = strings.ToLower(strings.Trim(strings.TrimSpace(s), "{}"))
+	s = mailaddr.Lower(strings.Trim(strings.TrimSpace(s), "{}"))
 	if len(s) != 36 || uuid.Validate(s) != nil { // Validate takes other forms too
 		return ""
 	}

@@ -1,6 +1,10 @@
 package journal
 
-import "strings"
+import (
+	"strings"
+
+	"clawback/internal/mailaddr"
+)
 
 // depthOfReport: a marked report has its envelope and originals among the root's direct children. I3.
 const depthOfReport = 1
@@ -102,7 +106,7 @@ func isMessage(h header) bool {
 	case "message/rfc822", "message/global": // RFC 2046, 5.2.1; RFC 6532, 3.7
 		return true
 	case "application/octet-stream", "application/x-eml", "application/eml", "application/vnd.ms-outlook":
-		return strings.HasSuffix(strings.ToLower(h.FileName()), ".eml")
+		return strings.HasSuffix(mailaddr.Lower(h.FileName()), ".eml")
 	}
 	return false
 }
@@ -111,5 +115,5 @@ func isMessage(h header) bool {
 func isTNEF(h header) bool {
 	kind, _ := h.mediaType()
 	return kind == "application/ms-tnef" || kind == "application/vnd.ms-tnef" ||
-		strings.EqualFold(h.FileName(), "winmail.dat")
+		mailaddr.Equal(h.FileName(), "winmail.dat")
 }

@@ -43,7 +43,7 @@ func campaignsOf(t *config.Tenant, rec store.Record) []string {
 		case "url":
 			c.add(campaignLink, linkName(i.Value), maxLinkCampaigns)
 		case "sha256":
-			c.add(campaignFile, strings.ToLower(i.Value), maxFileCampaigns)
+			c.add(campaignFile, mailaddr.Lower(i.Value), maxFileCampaigns)
 		}
 	}
 	return c.names

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"clawback/internal/mailaddr"
 	"clawback/journal/identity"
 	"clawback/store"
 )
@@ -121,7 +122,7 @@ func (c comparison) doubt(o original) string {
 		return "the message " + doubtful[d]
 	}
 	switch {
-	case !strings.EqualFold(strings.TrimSpace(c.have.MessageID), strings.TrimSpace(o.MessageID)):
+	case !mailaddr.Equal(strings.TrimSpace(c.have.MessageID), strings.TrimSpace(o.MessageID)):
 		return "its Message-ID is not that of the original's own header"
 	case o.trace(c.have) != sameTrace:
 		return "its Received fields do not show that it came as the journaled one did: it may have been sent twice"

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"clawback/internal/mailaddr"
 	"clawback/retract/exchange"
 	"clawback/store"
 )
@@ -61,7 +62,7 @@ func withHits(hits, more []exchange.Candidate) []exchange.Candidate {
 func (s finder) withoutSent(ctx context.Context, hits []exchange.Candidate) ([]exchange.Candidate, error) {
 	var list []exchange.Candidate
 	for _, c := range hits {
-		named := func(id string) bool { return strings.EqualFold(strings.TrimSpace(c.InternetMessageID), id) }
+		named := func(id string) bool { return mailaddr.Equal(strings.TrimSpace(c.InternetMessageID), id) }
 		if c.Draft || c.InternetMessageID != "" && !slices.ContainsFunc(s.messageIDs(), named) {
 			continue
 		}
@@ -79,7 +80,7 @@ func (s finder) withoutSent(ctx context.Context, hits []exchange.Candidate) ([]e
 // isSentOrDraft reports whether a hit lies in Sent Items or Drafts. Their ids are asked for only where it may: one hit,
 // with the headers that only received mail has, of a message that came from outside, is not one.
 func (s finder) isSentOrDraft(ctx context.Context, c exchange.Candidate, hits int) (bool, error) {
-	if hits == 1 && len(c.NetworkMessageIDs) > 0 && strings.EqualFold(s.rec.Direction, "inbound") {
+	if hits == 1 && len(c.NetworkMessageIDs) > 0 && mailaddr.Equal(s.rec.Direction, "inbound") {
 		return false, nil
 	}
 	for _, f := range []exchange.Folder{exchange.SentItems, exchange.Drafts} {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"clawback/internal/mailaddr"
 	"clawback/journal/identity"
 	"clawback/retract/exchange"
 	"clawback/store"
@@ -75,7 +76,7 @@ func (m *matcher) check(ctx context.Context, c exchange.Candidate) (match, error
 // networkIDs are the different values, in lower case.
 func networkIDs(values []string) (ids []string) {
 	for _, v := range values {
-		if id := strings.ToLower(strings.TrimSpace(v)); id != "" && !slices.Contains(ids, id) {
+		if id := mailaddr.Lower(strings.TrimSpace(v)); id != "" && !slices.Contains(ids, id) {
 			ids = append(ids, id)
 		}
 	}
@@ -86,7 +87,7 @@ func networkIDs(values []string) (ids []string) {
 // record's message, whatever else is equal, and a single one makes it the record's or not. Several are trusted for
 // nothing: one of them may be a stranger's.
 func (m *matcher) byID(ctx context.Context, ids []string) (found match, decided bool, err error) {
-	mine := strings.ToLower(m.rec.NetworkMessageID)
+	mine := mailaddr.Lower(m.rec.NetworkMessageID)
 	if len(ids) == 1 && ids[0] == mine {
 		return match{is: same, proof: store.ByNetworkID}, true, nil
 	}
@@ -116,7 +117,7 @@ func (m *matcher) owner(ctx context.Context, id string) (*store.Record, error) {
 		return nil, &storeError{fmt.Errorf("find the record of network message id %s: %w", id, err)}
 	}
 	for _, r := range recs {
-		if r.ID != m.rec.ID && strings.EqualFold(r.NetworkMessageID, id) {
+		if r.ID != m.rec.ID && mailaddr.Equal(r.NetworkMessageID, id) {
 			return &r, nil
 		}
 	}

@@ -1,6 +1,10 @@
 package rfc822
 
-import "strings"
+import (
+	"strings"
+
+	"clawback/internal/mailaddr"
+)
 
 // Address is one mailbox of an address field.
 type Address struct {
@@ -89,7 +93,7 @@ func parseAddress(item string) (Address, bool) {
 // withoutGroup takes the name of a group off, as in "undisclosed-recipients:;". RFC 5322, section 3.4.
 func withoutGroup(item string) string {
 	group, rest, found := strings.Cut(item, ":")
-	name := !strings.ContainsAny(group, `@"<(`) && !strings.Contains(group, "=?") && !strings.EqualFold(group, "mailto")
+	name := !strings.ContainsAny(group, `@"<(`) && !strings.Contains(group, "=?") && !mailaddr.Equal(group, "mailto")
 	if !found || !name {
 		return item
 	}
@@ -128,7 +132,7 @@ func cleanAddress(s string) string {
 		s = s[colon+1:]
 	}
 	s = strings.Join(strings.Fields(s), "")
-	if len(s) > len("mailto:") && strings.EqualFold(s[:len("mailto:")], "mailto:") {
+	if len(s) > len("mailto:") && mailaddr.Equal(s[:len("mailto:")], "mailto:") {
 		s = s[len("mailto:"):]
 	}
 	return strings.TrimSuffix(s, ".")

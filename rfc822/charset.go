@@ -14,6 +14,8 @@ import (
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/encoding/unicode/utf32"
 	"golang.org/x/text/transform"
+
+	"clawback/internal/mailaddr"
 )
 
 // DecodeText gives the text of bytes in a charset as UTF-8. A byte order mark says more than the label. Where the label
@@ -214,7 +216,7 @@ func labelled(label string) chosen {
 
 // cleanLabel takes off what programs write around a label.
 func cleanLabel(label string) string {
-	label = strings.Trim(strings.ToLower(label), " \t\r\n\"'")
+	label = strings.Trim(mailaddr.Lower(label), " \t\r\n\"'")
 	if i := strings.IndexAny(label, " \t;,("); i >= 0 {
 		label = label[:i]
 	}

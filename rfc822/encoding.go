@@ -5,6 +5,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"clawback/internal/mailaddr"
 )
 
 // Encoding is a content transfer encoding that changes bytes. RFC 2045, section 6.
@@ -69,7 +71,7 @@ func (h *Header) Encodings() ([]Encoding, Forgiven) {
 		}
 	}
 	if len(all) == 0 { // a program that forgets line breaks writes one field behind the other
-		if _, value, ok := strings.Cut(strings.ToLower(h.First("Content-Type")), "content-transfer-encoding:"); ok {
+		if _, value, ok := strings.Cut(mailaddr.Lower(h.First("Content-Type")), "content-transfer-encoding:"); ok {
 			e, _ := encodingIn(value)
 			return []Encoding{e}, LooseEncoding
 		}
@@ -122,7 +124,7 @@ func fits(head []byte, e Encoding) bool {
 // 2045, section 6.1 has one token.
 func encodingIn(value string) (e Encoding, exact bool) {
 	if e, ok := encodingNamed(value); ok && !strings.Contains(value, "(") {
-		return e, e == Identity || strings.EqualFold(strings.TrimSpace(value), string(e))
+		return e, e == Identity || mailaddr.Equal(strings.TrimSpace(value), string(e))
 	}
 	p := &paramReader{s: value}
 	var names []string

@@ -3,6 +3,8 @@ package rfc822
 import (
 	"bytes"
 	"strings"
+
+	"clawback/internal/mailaddr"
 )
 
 // Field is one field of a header.
@@ -50,7 +52,7 @@ func isAddressOfWeb(name, value []byte) bool {
 	if !bytes.HasPrefix(value, []byte("//")) {
 		return false
 	}
-	switch strings.ToLower(string(name)) {
+	switch mailaddr.Lower(string(name)) {
 	case "http", "https", "ftp":
 		return true
 	}
@@ -99,7 +101,7 @@ func appendLower(to, from []byte) []byte {
 }
 
 // equalFold compares field names, which are ASCII.
-func equalFold(a, b string) bool { return len(a) == len(b) && strings.EqualFold(a, b) }
+func equalFold(a, b string) bool { return len(a) == len(b) && mailaddr.Equal(a, b) }
 
 // hasParameters reports whether a field is one of those with parameters. RFC 2045, section 5.1; RFC 2183, section 2.
 func hasParameters(name []byte) bool {

@@ -2,7 +2,8 @@ package rfc822
 
 import (
 	"bytes"
-	"strings"
+
+	"clawback/internal/mailaddr"
 )
 
 // Header is the fields of a message or part, in order.
@@ -77,7 +78,7 @@ func (h *Header) Has(name string) bool { return h.Count(name) > 0 }
 
 // Count is how often a field stands there, those that a bound kept out included.
 func (h *Header) Count(name string) int {
-	n := h.dropped[strings.ToLower(name)]
+	n := h.dropped[mailaddr.Lower(name)]
 	for i := range h.Fields {
 		if equalFold(h.Fields[i].Name, name) {
 			n++
@@ -418,7 +419,7 @@ func (r *headerReader) drop() {
 	if r.h.dropped == nil {
 		r.h.dropped = map[string]int{}
 	}
-	name := strings.ToLower(string(r.buf[:r.name]))
+	name := mailaddr.Lower(string(r.buf[:r.name]))
 	if _, have := r.h.dropped[name]; have || len(r.h.dropped) < r.o.Fields {
 		r.h.dropped[name]++
 	}

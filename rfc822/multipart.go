@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"slices"
 	"strings"
+
+	"clawback/internal/mailaddr"
 )
 
 // Boundary knows the delimiter lines of a multipart.
@@ -301,7 +303,7 @@ func (h *Header) WholeEncoding(head []byte) Encoding {
 	own := Identity
 	for i := range raw.Parts {
 		part := &raw.Parts[i].Header
-		if strings.Contains(strings.ToLower(part.First("Content-Type")), "=3d") {
+		if strings.Contains(mailaddr.Lower(part.First("Content-Type")), "=3d") {
 			return e
 		}
 		if own == Identity {

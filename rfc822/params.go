@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"clawback/internal/mailaddr"
 )
 
 // MediaType is the value of a field that has parameters: Content-Type, or Content-Disposition.
@@ -166,7 +168,7 @@ func (p *paramReader) mediaType() string {
 	for p.skipBlanks(); p.i < len(p.s); {
 		switch c := p.s[p.i]; {
 		case c == '(' && p.openComment:
-			return strings.ToLower(out.String())
+			return mailaddr.Lower(out.String())
 		case c == '(':
 			p.skipComment()
 			if p.openComment {
@@ -176,12 +178,12 @@ func (p *paramReader) mediaType() string {
 			p.i = 0
 			return ""
 		case c == ';' || c == ',':
-			return strings.ToLower(out.String())
+			return mailaddr.Lower(out.String())
 		case isBlank(c):
 			p.skipBlanks()
 			slash := p.i < len(p.s) && p.s[p.i] == '/' || strings.HasSuffix(out.String(), "/")
 			if out.Len() > 0 && !slash && !p.at('(') {
-				return strings.ToLower(out.String())
+				return mailaddr.Lower(out.String())
 			}
 		case c == '"' || c == '\'' || out.Len() > maxName:
 			p.i++
@@ -190,7 +192,7 @@ func (p *paramReader) mediaType() string {
 			p.i++
 		}
 	}
-	return strings.ToLower(out.String())
+	return mailaddr.Lower(out.String())
 }
 
 func (p *paramReader) at(c byte) bool { return p.i < len(p.s) && p.s[p.i] == c }
@@ -242,7 +244,7 @@ func (p *paramReader) param() {
 	for p.i < len(p.s) && strings.IndexByte("=;,(", p.s[p.i]) < 0 && !isBlank(p.s[p.i]) {
 		p.i++
 	}
-	name := strings.ToLower(p.s[start:p.i])
+	name := mailaddr.Lower(p.s[start:p.i])
 	for p.skipBlanks(); p.at('('); p.skipBlanks() {
 		p.skipComment()
 	}
@@ -387,7 +389,7 @@ func isParameter(s string) bool {
 	if equals <= 0 || equals == len(s)-1 {
 		return false
 	}
-	name, _, _ := strings.Cut(strings.ToLower(strings.TrimRight(s[:equals], " \t")), "*")
+	name, _, _ := strings.Cut(mailaddr.Lower(strings.TrimRight(s[:equals], " \t")), "*")
 	switch name {
 	case "name", "filename", "charset", "boundary", "type", "format", "delsp", "report-type", "protocol", "micalg", "size",
 		"creation-date", "modification-date", "read-date", "start", "start-info", "method", "reply-type", "differences",

@@ -3,6 +3,8 @@ package rfc822
 import (
 	"strings"
 	"unicode/utf8"
+
+	"clawback/internal/mailaddr"
 )
 
 // maxWords is how many bytes of a field are decoded; what is beyond stays as it is.
@@ -59,7 +61,7 @@ func (d *wordReader) read(s string) {
 // between deals with what stands before a word. RFC 2047, section 6.2: blanks between two words are not shown.
 func (d *wordReader) between(text, charset string) {
 	if len(d.held) > 0 && strings.TrimSpace(text) == "" {
-		if !strings.EqualFold(d.charset, charset) || len(d.held) >= 1000 {
+		if !mailaddr.Equal(d.charset, charset) || len(d.held) >= 1000 {
 			d.flush()
 		}
 		return

@@ -207,8 +207,8 @@ func direction(m Message, h extract.Header) string {
 	if m.Direction != "" {
 		return m.Direction
 	}
-	originating := strings.EqualFold(h.First("X-MS-Exchange-Organization-MessageDirectionality"), "Originating")
-	if strings.EqualFold(h.First("X-MS-Exchange-Organization-AuthAs"), "Internal") {
+	originating := mailaddr.Equal(h.First("X-MS-Exchange-Organization-MessageDirectionality"), "Originating")
+	if mailaddr.Equal(h.First("X-MS-Exchange-Organization-AuthAs"), "Internal") {
 		if originating {
 			return "out"
 		}

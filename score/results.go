@@ -58,12 +58,12 @@ func exchangeResults(h extract.Header) string {
 	outside := false
 	for _, f := range h.Fields {
 		switch {
-		case strings.EqualFold(f.Name, "Received"):
+		case mailaddr.Equal(f.Name, "Received"):
 			if outside || !exchangeHop(f.Value) {
 				return ""
 			}
 			outside = strings.Contains(receivedBy(f.Value), ".mail.protection.")
-		case strings.EqualFold(f.Name, "Authentication-Results"):
+		case mailaddr.Equal(f.Name, "Authentication-Results"):
 			value := withoutComments(mailaddr.Lower(f.Value))
 			if outside && hasServiceID(value) {
 				return "" // Exchange names no authserv-id

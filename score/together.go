@@ -3,6 +3,7 @@ package score
 import (
 	"strings"
 
+	"clawback/internal/mailaddr"
 	"clawback/score/web"
 )
 
@@ -38,7 +39,7 @@ func (x *inspection) throughGroup() bool {
 		return false
 	}
 	group := x.mail.To[0].Domain()
-	return x.auth.spf != "fail" && x.auth.spf != "softfail" && group != "" && group != x.from.Domain() && !x.lists.FreeMail.Has(group) && strings.EqualFold(group, x.auth.spfDomain)
+	return x.auth.spf != "fail" && x.auth.spf != "softfail" && group != "" && group != x.from.Domain() && !x.lists.FreeMail.Has(group) && mailaddr.Equal(group, x.auth.spfDomain)
 }
 
 // hiddenUnsubscribe looks for a way out that is written where nobody sees it.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"clawback/internal/mailaddr"
 	"clawback/verdict/history"
 )
 
@@ -68,7 +69,7 @@ func (a Application) check() error {
 func (a Application) clean() Application {
 	r := &a.Record
 	r.ID, r.Tenant, r.Rev = a.RecordID(), a.Tenant, 0
-	r.NetworkMessageID = strings.ToLower(a.Network)
+	r.NetworkMessageID = mailaddr.Lower(a.Network)
 	r.Carries, r.Forwards = r.Carries.bound(), nil
 	for _, field := range []*string{&r.MessageID, &r.NetworkMessageID, &r.Content, &r.Contents} {
 		*field = strings.ToValidUTF8(*field, "\uFFFD")

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"clawback/internal/mailaddr"
 	"clawback/verdict"
 )
 
@@ -75,7 +76,7 @@ func (c Carries) unite(o Carries) Carries {
 func (r Record) carriedNames() (keys [][]byte) {
 	for _, m := range r.Carries.Messages {
 		for _, id := range m.Network {
-			keys = append(keys, carrierOf(r.Tenant, "network", strings.ToLower(id)))
+			keys = append(keys, carrierOf(r.Tenant, "network", mailaddr.Lower(id)))
 		}
 		if m.Contents != "" {
 			keys = append(keys, carrierOf(r.Tenant, "contents", m.Contents))
@@ -99,7 +100,7 @@ func contentsName(tenant, contents string) []byte { return hash16("contents", te
 // carrierNames are the keys under which those are found that carry a record.
 func (r Record) carrierNames() (keys [][]byte) {
 	if r.NetworkMessageID != "" {
-		keys = append(keys, carrierOf(r.Tenant, "network", strings.ToLower(r.NetworkMessageID)))
+		keys = append(keys, carrierOf(r.Tenant, "network", mailaddr.Lower(r.NetworkMessageID)))
 	}
 	if r.Contents != "" {
 		keys = append(keys, carrierOf(r.Tenant, "contents", r.Contents))
@@ -155,7 +156,7 @@ func (t *txn) ownedByAnother(id string, rec Record) (owned bool, err error) {
 
 func (m Carried) is(original Record) string {
 	if m.comparable(original) {
-		same := func(id string) bool { return strings.EqualFold(id, original.NetworkMessageID) }
+		same := func(id string) bool { return mailaddr.Equal(id, original.NetworkMessageID) }
 		if slices.ContainsFunc(m.Network, same) {
 			return "attached, with the same network message id"
 		}

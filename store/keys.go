@@ -80,7 +80,7 @@ func nulled(s string) []byte { return append([]byte(s), 0) }
 // one to be trusted, else tenant, Message-ID and content. A Message-ID alone never makes an identity.
 func (a Application) RecordID() string {
 	if a.Network != "" {
-		return "r" + encoding.EncodeToString(hash16("network", a.Tenant, strings.ToLower(a.Network)))
+		return "r" + encoding.EncodeToString(hash16("network", a.Tenant, mailaddr.Lower(a.Network)))
 	}
 	content := a.Record.Content
 	if content == "" && len(a.Record.Variants) > 0 {

@@ -4,8 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 
+	"clawback/internal/mailaddr"
 	"clawback/spool"
 	"clawback/verdict"
 )
@@ -130,7 +130,7 @@ func messageIDName(id string) []byte {
 	return hash16("message-id", bare(id))
 }
 
-func networkName(id string) []byte { return hash16("network", strings.ToLower(id)) }
+func networkName(id string) []byte { return hash16("network", mailaddr.Lower(id)) }
 
 func (r Record) contentName() []byte {
 	return hash16("content", r.Tenant, r.MessageID, r.Content)

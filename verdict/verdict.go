@@ -9,6 +9,8 @@ package verdict
 import (
 	"fmt"
 	"strings"
+
+	"clawback/internal/mailaddr"
 )
 
 // Disposition is the one class a message is put in. The order is that of severity: of two verdicts the greater rules.
@@ -54,7 +56,7 @@ func (d *Disposition) UnmarshalText(text []byte) error {
 // Parse reads a disposition's name, in any case.
 func Parse(s string) (Disposition, error) {
 	for i, name := range names {
-		if strings.EqualFold(s, name) {
+		if mailaddr.Equal(s, name) {
 			return Disposition(i), nil
 		}
 	}

@@ -185,7 +185,7 @@ func foreignRun(t *testing.T, p *player, socket, line string) {
 	defer cancel()
 	var out, errOut bytes.Buffer
 	status := (&app{ctx: ctx, in: strings.NewReader("y\n"), out: &out, errOut: &errOut, files: files}).run(append([]string{"--socket", socket}, args...))
-	asJSON := strings.HasSuffix(line, "--json") && status == exitOK && !strings.Contains(line, " export ")
+	asJSON := strings.HasSuffix(line, "--json") && status == exitOK && !strings.Contains(line, " export ") && !strings.Contains(line, "--help") && line != "clawback --json"
 	outcome{out.String(), errOut.String()}.harmless(t, line, asJSON)
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"clawback/config"
+	"clawback/internal/mailaddr"
 )
 
 // Resolver is what Check asks of DNS; net.Resolver has it.
@@ -127,7 +128,7 @@ func (k *checker) exchangers(domain string) ([]*net.MX, error) {
 	}
 	clean := make([]*net.MX, len(records))
 	for i, mx := range records {
-		clean[i] = &net.MX{Host: strings.ToLower(strings.TrimSuffix(mx.Host, ".")), Pref: mx.Pref}
+		clean[i] = &net.MX{Host: mailaddr.Lower(strings.TrimSuffix(mx.Host, ".")), Pref: mx.Pref}
 		if clean[i].Host == "" { // RFC 7505
 			return nil, fmt.Errorf("%s has a null MX: it takes no mail", domain)
 		}

@@ -65,12 +65,12 @@ func author(t *config.Tenant, l Letter, h textproto.Header) (address, unproven s
 func foreign(t *config.Tenant, h textproto.Header) string {
 	as := slices.Concat(h.Values("X-MS-Exchange-Organization-AuthAs"), h.Values("X-MS-Exchange-CrossTenant-AuthAs"))
 	for _, value := range as {
-		if !strings.EqualFold(strings.TrimSpace(value), "Internal") {
+		if !mailaddr.Equal(strings.TrimSpace(value), "Internal") {
 			return "Exchange took it as " + clip(value) + ", not as internal"
 		}
 	}
 	for _, id := range slices.Concat(h.Values("X-MS-Exchange-Organization-Id"), h.Values("X-MS-Exchange-CrossTenant-Id")) {
-		if !strings.EqualFold(strings.TrimSpace(id), t.ID) {
+		if !mailaddr.Equal(strings.TrimSpace(id), t.ID) {
 			return "Exchange took it from the organisation " + clip(id)
 		}
 	}
@@ -113,7 +113,7 @@ func claimOf(configured, subject string) (claim Claim, network string) {
 
 // guid is a GUID in lower case, and "" for anything else.
 func guid(s string) string {
-	s = strings.ToLower(strings.TrimSpace(s))
+	s = mailaddr.Lower(strings.TrimSpace(s))
 	if len(s) != 36 || uuid.Validate(s) != nil { // Validate takes other forms too
 		return ""
 	}

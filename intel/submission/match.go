@@ -23,7 +23,7 @@ func (d *Desk) find(ctx context.Context, tenant string, m identity.Message, name
 		ids = []string{named}
 	}
 	for _, id := range ids {
-		rec, err = d.sole(ctx, tenant, id, func(r store.Record) bool { return strings.EqualFold(r.NetworkMessageID, id) })
+		rec, err = d.sole(ctx, tenant, id, func(r store.Record) bool { return mailaddr.Equal(r.NetworkMessageID, id) })
 		switch {
 		case err != nil:
 			return rec, "", err

@@ -29,20 +29,10 @@ var strict = idna.New(idna.ValidateForRegistration(), idna.VerifyDNSLength(true)
 // Lower is s in lower case. A letter is changed only where the two are each other's other case, which leaves the
 // look-alikes of Unicode as they are. Bytes that are no UTF-8 stay too.
 func Lower(s string) string {
-	if i := firstToLower(s); i < len(s) {
-		return s[:i] + lower(s[i:])
+	if isASCII(s) {
+		return strings.ToLower(s) // names of fields mostly: the fast way
 	}
-	return s
-}
-
-// firstToLower is where the first byte stands that may have to be changed.
-func firstToLower(s string) int {
-	for i := range len(s) {
-		if c := s[i]; 'A' <= c && c <= 'Z' || c >= utf8.RuneSelf {
-			return i
-		}
-	}
-	return len(s)
+	return lower(s)
 }
 
 func lower(s string) string {

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"clawback/internal/mailaddr"
 )
 
 // Difference is what two messages differ in, of what no mailbox system rewrites.
@@ -29,7 +31,7 @@ const (
 // date, subject but for tags, and the number, order, names, types and decoded contents of their parts. Two messages
 // without contents are never the same.
 func (m Message) Differences(o Message) (d []Difference) {
-	if !strings.EqualFold(m.From, o.From) {
+	if !mailaddr.Equal(m.From, o.From) {
 		d = append(d, Sender)
 	}
 	if !m.Date.Equal(o.Date) {
@@ -111,7 +113,7 @@ func (m Message) Contents() string {
 	if m.unread() || !slices.ContainsFunc(m.Parts, Part.filled) {
 		return ""
 	}
-	return digest(append([]string{strings.ToLower(m.From), m.date(), m.untagged}, described(m.Parts)...))
+	return digest(append([]string{mailaddr.Lower(m.From), m.date(), m.untagged}, described(m.Parts)...))
 }
 
 func described(parts []Part) []string {
@@ -150,7 +152,7 @@ func untag(subject string, more []string) string {
 		subject = strings.TrimSpace(subject)
 		cut := false
 		for _, tag := range slices.Concat(tags, more) {
-			if tag != "" && len(subject) >= len(tag) && strings.EqualFold(subject[:len(tag)], tag) {
+			if tag != "" && len(subject) >= len(tag) && mailaddr.Equal(subject[:len(tag)], tag) {
 				subject, cut = subject[len(tag):], true
 				break
 			}

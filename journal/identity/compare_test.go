@@ -145,3 +145,31 @@ func TestOf_twoReadings(t *testing.T) {
 		t.Errorf("doubts are %v, want none", m.Doubts)
 	}
 }
+
+// A letter that Unicode folds to an ASCII one makes another address, and a name of a field of its own.
+func TestDifferences_lookAlikesAreOthers(t *testing.T) {
+	body := "Date: Mon, 2 Nov 2026 10:00:00 +0000\r\nSubject: x\r\n\r\nhello\r\n"
+	of := func(from string) Message {
+		m, err := Of(strings.NewReader("From: " + from + "\r\n" + body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	honest := of("mark.smith@contoso.example")
+	if d := honest.Differences(of("MARK.Smith@Contoso.EXAMPLE")); len(d) > 0 {
+		t.Errorf("in capitals: %v", d)
+	}
+	for _, from := range []string{"mar\u212a.smith@contoso.example", "mark.\u017fmith@contoso.example", "mark.smith@conto\u017fo.example", "mark.sm\u0130th@contoso.example"} {
+		if d := honest.Differences(of(from)); !slices.Contains(d, Sender) {
+			t.Errorf("%s is taken for %s: %v", from, honest.From, d)
+		}
+		if of(from).Content() == honest.Content() {
+			t.Errorf("%s has the content of %s", from, honest.From)
+		}
+	}
+	stamped, err := Of(strings.NewReader("X-MS-Exchange-Organization-Networ\u212a-Message-Id: 11111111-1111-4111-8111-111111111111\r\nFrom: a@b.example\r\n" + body))
+	if err != nil || len(stamped.NetworkMessageIDs) > 0 {
+		t.Errorf("%v, %v: the id of a field of another name", stamped.NetworkMessageIDs, err)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"clawback/internal/mailaddr"
 	"clawback/rfc822"
 )
 
@@ -37,7 +38,7 @@ func (f *findings) messageOf(h *rfc822.Header) Message {
 	}
 	for _, name := range networkFields {
 		for _, id := range h.All(name) {
-			if id = strings.ToLower(id); id != "" && !slices.Contains(m.NetworkMessageIDs, id) {
+			if id = mailaddr.Lower(id); id != "" && !slices.Contains(m.NetworkMessageIDs, id) {
 				m.NetworkMessageIDs = append(m.NetworkMessageIDs, id)
 			}
 		}

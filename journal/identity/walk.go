@@ -9,6 +9,7 @@ import (
 	"io"
 	"strings"
 
+	"clawback/internal/mailaddr"
 	"clawback/rfc822"
 )
 
@@ -132,7 +133,7 @@ func (w *walk) message(name string, depth int) {
 	h := w.header()
 	w.ambiguous = w.ambiguous || h.Size <= int64(len("\r\n")) // no field at all: it may be no message
 	m := w.messageOf(&h)
-	w.add(Part{Type: "message/rfc822", Name: name, SHA256: digest([]string{strings.ToLower(m.From), m.date(), m.untagged})})
+	w.add(Part{Type: "message/rfc822", Name: name, SHA256: digest([]string{mailaddr.Lower(m.From), m.date(), m.untagged})})
 	at, first := w.attached.add(m), len(w.parts)
 	w.body(&h, "text/plain", depth+1)
 	if !w.bounded {

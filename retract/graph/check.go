@@ -12,6 +12,7 @@ import (
 
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
 
+	"clawback/internal/mailaddr"
 	"clawback/retract/exchange"
 	"clawback/retract/fault"
 	"clawback/retract/graph/transport"
@@ -87,7 +88,7 @@ func (c *Client) Expiry() (time.Time, bool) { return c.credential.expiry() }
 // one.
 func (c *Client) checkTenant(ctx context.Context, granted claims) Finding {
 	other := "write that id, or use a credential of tenant " + c.tenant.ID
-	if granted.Tenant != "" && !strings.EqualFold(granted.Tenant, c.tenant.ID) {
+	if granted.Tenant != "" && !mailaddr.Equal(granted.Tenant, c.tenant.ID) {
 		return bad("tenant: the token is for tenant "+granted.Tenant, other)
 	}
 	id, name, err := c.organization(ctx)
@@ -97,7 +98,7 @@ func (c *Client) checkTenant(ctx context.Context, granted claims) Finding {
 		return good("tenant: as the token says (Organization.Read.All is not granted, and not needed)")
 	case err != nil:
 		return fails(err, "try again later")
-	case !strings.EqualFold(id, c.tenant.ID):
+	case !mailaddr.Equal(id, c.tenant.ID):
 		return bad(fmt.Sprintf("tenant: Graph says %s (%s)", id, name), other)
 	}
 	return good("tenant: " + name)

@@ -18,7 +18,7 @@ var networkFields = []string{"X-MS-Exchange-Organization-Network-Message-Id", "X
 
 // appendNetworkID adds the value of a field that is one of networkFields, in lower case, once.
 func appendNetworkID(ids []string, name, value string) []string {
-	id := strings.ToLower(strings.TrimSpace(value))
+	id := mailaddr.Lower(strings.TrimSpace(value))
 	for _, field := range networkFields {
 		if mailaddr.Equal(strings.TrimRight(name, " \t"), field) && id != "" && !slices.Contains(ids, id) {
 			return append(ids, id)

@@ -174,10 +174,10 @@ func mailboxOf(u models.Userable) (exchange.Mailbox, kind, error) {
 	switch {
 	case id == "":
 		return exchange.Mailbox{}, nobody, &fault.Fault{Class: fault.Retry, Code: "sdk", Detail: "look up address: the answer has no id"}
-	case strings.EqualFold(text(u.GetUserType()), "Guest") || strings.Contains(strings.ToUpper(name), "#EXT#"):
+	case mailaddr.Equal(text(u.GetUserType()), "Guest") || strings.Contains(mailaddr.Upper(name), "#EXT#"):
 		return exchange.Mailbox{}, guest, nil
 	}
-	box := exchange.Mailbox{ID: strings.ToLower(id), Name: name}
+	box := exchange.Mailbox{ID: mailaddr.Lower(id), Name: name}
 	for _, proxy := range u.GetProxyAddresses() {
 		if scheme, address, _ := strings.Cut(proxy, ":"); mailaddr.Equal(scheme, "smtp") {
 			box.Addresses = append(box.Addresses, mailaddr.Address(address))

@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+
+	"clawback/internal/mailaddr"
 )
 
 // Options say who asks whom.
@@ -115,11 +117,11 @@ func (f *Flow) answer(q url.Values) (tenant string, err error) {
 		return "", fmt.Errorf("%w: it has no state; was consent given in the portal? Then `clawback check --online` tells whether it works", ErrState)
 	case !f.spend(q.Get("state")):
 		return "", fmt.Errorf("%w: its state is unknown or was used before; begin anew", ErrState)
-	case !strings.EqualFold(q.Get("admin_consent"), "true"):
+	case !mailaddr.Equal(q.Get("admin_consent"), "true"):
 		return "", fmt.Errorf("%w: the answer does not say that consent was given", ErrDeclined)
 	}
-	tenant = strings.ToLower(q.Get("tenant"))
-	if f.o.Tenant != "" && tenant != strings.ToLower(f.o.Tenant) {
+	tenant = mailaddr.Lower(q.Get("tenant"))
+	if f.o.Tenant != "" && tenant != mailaddr.Lower(f.o.Tenant) {
 		return "", fmt.Errorf("%w: consent was given in tenant %s, and asked for in %s; log in as an administrator of that one", ErrTenant, clean(tenant), f.o.Tenant)
 	}
 	return tenant, nil

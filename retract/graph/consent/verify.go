@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"clawback/internal/mailaddr"
 	"clawback/retract/fault"
 )
 
@@ -50,7 +51,7 @@ func Verify(ctx context.Context, ask Ask, tenant string, pause func(time.Duratio
 
 // belongs: I4.
 func (g Grant) belongs(tenant string) error {
-	if tenant != "" && !strings.EqualFold(g.Tenant, tenant) {
+	if tenant != "" && !mailaddr.Equal(g.Tenant, tenant) {
 		return fmt.Errorf("%w: the token is for %s, wanted is %s", ErrTenant, g.Tenant, tenant)
 	}
 	return nil

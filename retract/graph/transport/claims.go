@@ -3,6 +3,8 @@ package transport
 import (
 	"encoding/base64"
 	"strings"
+
+	"clawback/internal/mailaddr"
 )
 
 // claimsOf finds the claims of a challenge by continuous access evaluation, decoded; "" when there is none.
@@ -39,7 +41,7 @@ func parameters(challenge string) map[string]string {
 		} else {
 			value, rest, _ = strings.Cut(after, ",")
 		}
-		out[strings.ToLower(strings.Trim(name, " ,"))] = strings.TrimSpace(value)
+		out[mailaddr.Lower(strings.Trim(name, " ,"))] = strings.TrimSpace(value)
 	}
 	return out
 }

@@ -7,9 +7,9 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"strings"
 	"time"
 
+	"clawback/internal/mailaddr"
 	"clawback/retract/fault"
 )
 
@@ -37,7 +37,7 @@ const (
 // RoundTrip sends a request once, and once more with a new token when the first was refused.
 func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	call := callOf(r.Context())
-	if r.URL.Scheme != "https" || !strings.EqualFold(r.URL.Host, t.Host) {
+	if r.URL.Scheme != "https" || !mailaddr.Equal(r.URL.Host, t.Host) {
 		closeBody(r)
 		return nil, &fault.Fault{Class: fault.GiveUp, Code: "foreign_host", Detail: call.Name + ": refused to ask another host than Graph's"}
 	}
