@@ -150,7 +150,7 @@ func (s *Store) commit(batch []*call) (putOff []*call) {
 		return nil
 	}
 	n, err := s.transact(batch)
-	err, ran = nospace.Unhide(err), n
+	ran = n
 	if nospace.Is(err) {
 		// The engine has rolled back: what is asked again later finds the rows as they were.
 		fail(batch[:ran], err)

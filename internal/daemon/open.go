@@ -9,8 +9,7 @@ import (
 	"runtime/debug"
 	"time"
 
-	bolterrors "go.etcd.io/bbolt/errors"
-
+	boltfile "clawback/internal/bolt"
 	"clawback/queue/bolt"
 	"clawback/score/attach/confined"
 	"clawback/spool"
@@ -119,12 +118,9 @@ func (d *daemon) openDatabase(file, remedy string, open func() error) (err error
 	}()
 	err = open()
 	switch {
-	case errors.Is(err, bolterrors.ErrTimeout):
-		return fmt.Errorf("%w: another process has %s open", err, file)
-	case errors.Is(err, pebble.ErrDamaged):
-		return fmt.Errorf("%w; %s", err, remedy)
-	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrChecksum),
-		errors.Is(err, bolterrors.ErrVersionMismatch):
+	case errors.Is(err, boltfile.ErrLocked):
+		return fmt.Errorf("%s: %w", file, err)
+	case errors.Is(err, pebble.ErrDamaged), errors.Is(err, boltfile.ErrDamaged):
 		return fmt.Errorf("%w; %s", err, remedy)
 	}
 	return err

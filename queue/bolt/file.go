@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"syscall"
-	"time"
 
 	"go.etcd.io/bbolt"
+
+	boltfile "clawback/internal/bolt"
 )
 
 // mmapSize is address space, not memory: while the file is smaller, growing never has to wait for readers.
@@ -20,35 +20,13 @@ const mmapSize = 8 << 30
 const hardRoom = 32 << 20
 
 // open opens queue.db, makes it when it is absent, and compacts it when that pays.
-func (q *Queue) open() error {
+func (q *Queue) open() (err error) {
 	if err := os.Mkdir(q.dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	if err := os.Remove(q.path() + compactSuffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if q.db, err = boltfile.Open(q.path(), q.fileOptions()); err != nil {
 		return err
 	}
-	if err := q.openDB(); err != nil {
-		return err
-	}
-	if !q.compactionPays() {
-		return nil
-	}
-	return q.compact()
-}
-
-// openDB opens the file with its buckets. A new one is durable, name included, when it returns.
-func (q *Queue) openDB() error {
-	db, err := bbolt.Open(q.path(), 0o600, q.boltOptions())
-	if err != nil {
-		return err
-	}
-	if err := makeBuckets(db); err != nil {
-		return errors.Join(err, db.Close())
-	}
-	if err := errors.Join(db.Sync(), syncDir(q.dir), syncDir(filepath.Dir(q.dir))); err != nil {
-		return errors.Join(err, db.Close())
-	}
-	q.db = db
 	q.measure()
 	return nil
 }
@@ -72,33 +50,13 @@ func (q *Queue) isFull() bool {
 	return q.o.MaxSize > 0 && q.used.Load()+waiting >= q.o.MaxSize
 }
 
-func (q *Queue) boltOptions() *bbolt.Options {
-	o := *bbolt.DefaultOptions
-	o.Timeout = 2 * time.Second // another process has it
-	o.InitialMmapSize = mmapSize
-	o.OpenFile = q.o.openFile
-	o.FreelistType = q.o.freelist
+func (q *Queue) fileOptions() boltfile.Options {
+	o := boltfile.Options{
+		Buckets:  [][]byte{itemsBucket, indexBucket, bouncesBucket, bounceIndex, givenBucket, logBucket},
+		MmapSize: mmapSize, CompactAbove: q.o.CompactAbove, Freelist: q.o.freelist, OpenFile: q.o.openFile, Log: q.log,
+	}
 	if q.o.MaxSize > 0 {
-		o.MaxSize = int(q.o.MaxSize + hardRoom)
+		o.MaxSize = q.o.MaxSize + hardRoom
 	}
-	return &o
-}
-
-func makeBuckets(db *bbolt.DB) error {
-	return db.Update(func(tx *bbolt.Tx) error {
-		for _, name := range [][]byte{itemsBucket, indexBucket, bouncesBucket, bounceIndex, givenBucket, logBucket} {
-			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return o
 }

@@ -110,12 +110,6 @@ func (o Options) withDefaults() Options {
 	o.Options = o.Options.WithDefaults()
 	setDefault(&o.BatchBytes, 1<<20)
 	setDefault(&o.CompactAbove, 64<<20)
-	if o.freelist == "" {
-		o.freelist = bbolt.FreelistMapType
-	}
-	if o.openFile == nil {
-		o.openFile = os.OpenFile
-	}
 	return o
 }
 

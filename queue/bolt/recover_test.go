@@ -113,7 +113,7 @@ func TestOpen_compacts(t *testing.T) {
 	}
 	before := highWater(t, q)
 	q.Close()
-	leftover := filepath.Join(dir, "queue", "queue.db"+compactSuffix)
+	leftover := filepath.Join(dir, "queue", "queue.db"+".new")
 	if err := os.WriteFile(leftover, []byte("half a file"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +137,7 @@ func TestOpen_compactionFails(t *testing.T) {
 	q.Close()
 	noRoom := func(name string, flag int, perm os.FileMode) (*os.File, error) {
 		f, err := os.OpenFile(name, flag, perm)
-		if err == nil && strings.HasSuffix(name, compactSuffix) {
+		if err == nil && strings.HasSuffix(name, ".new") {
 			(&breakable{f}).become(t, "/dev/full")
 		}
 		return f, err

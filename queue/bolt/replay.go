@@ -10,6 +10,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	boltfile "clawback/internal/bolt"
 	"clawback/internal/nospace"
 	"clawback/queue"
 	"clawback/spool"
@@ -149,7 +150,7 @@ func (q *Queue) forgetMarks(marks map[string]int64) error {
 		}
 		return nil
 	})
-	if err = nospace.Unhide(err); nospace.Is(err) {
+	if err = boltfile.Unhide(err); nospace.Is(err) {
 		return nil // next time
 	}
 	return err

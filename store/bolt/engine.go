@@ -18,6 +18,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
 
+	boltfile "clawback/internal/bolt"
 	"clawback/store"
 	"clawback/store/rows"
 )
@@ -61,12 +62,13 @@ func OpenEngine(dir string, o Options) (*Engine, error) {
 	if o.CompactFrom == 0 {
 		o.CompactFrom = 64 << 20
 	}
-	if !o.ReadOnly {
-		if err := prepare(path, o); err != nil {
-			return nil, fmt.Errorf("open store %s: %w", path, err)
-		}
+	var names [][]byte
+	for _, name := range store.Tables() {
+		names = append(names, []byte(name))
 	}
-	db, err := openFile(path, o)
+	db, err := boltfile.Open(path, boltfile.Options{
+		Buckets: names, MmapSize: o.MmapSize, CompactAbove: o.CompactFrom, ReadOnly: o.ReadOnly,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("open store %s: %w", path, err)
 	}
@@ -129,7 +131,7 @@ func (t transaction) Delete(table rows.Table, key []byte) error {
 	return nil
 }
 
-func (t transaction) Commit() error { return t.tx.Commit() }
+func (t transaction) Commit() error { return boltfile.Unhide(t.tx.Commit()) }
 
 func (t transaction) Rollback() { _ = t.tx.Rollback() } // its only error says that the transaction has ended
 

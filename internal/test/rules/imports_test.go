@@ -26,8 +26,9 @@ var mayImport = map[string]string{
 	"config/regions":           "config internal/mailaddr",
 	"intel":                    "config internal/visible journal score score/engines score/learn score/rules spool store verdict verdict/history",
 	"intel/submission":         "config intel internal/mailaddr journal journal/identity score/web spool store verdict",
+	"internal/bolt":            "",
 	"internal/cfb":             "",
-	"internal/daemon":          "api api/socket bounce config config/regions intel intel/submission internal/failpoint internal/mailaddr journal pipeline queue queue/bolt retract retract/exchange retract/graph retract/job score score/attach/confined score/engines/rdap smtpd smtpd/admission smtpd/certs smtpd/networks spool store store/pebble systemd",
+	"internal/daemon":          "api api/socket bounce config config/regions intel intel/submission internal/bolt internal/failpoint internal/mailaddr journal pipeline queue queue/bolt retract retract/exchange retract/graph retract/job score score/attach/confined score/engines/rdap smtpd smtpd/admission smtpd/certs smtpd/networks spool store store/pebble systemd",
 	"internal/demo":            "api api/client internal/test/graphsim internal/test/smtpload internal/test/testbed internal/visible testdata",
 	"internal/failpoint":       "",
 	"internal/keyfile":         "",
@@ -41,7 +42,7 @@ var mayImport = map[string]string{
 	"journal/identity/outlook": "internal/cfb",
 	"pipeline":                 "bounce config intel/submission internal/mailaddr internal/nospace journal journal/identity queue score spool store verdict/history",
 	"queue":                    "internal/mailaddr spool",
-	"queue/bolt":               "internal/nospace queue spool",
+	"queue/bolt":               "internal/bolt internal/nospace queue spool",
 	"queue/memory":             "queue spool",
 	"queue/queuetest":          "queue spool",
 	"retract":                  "config internal/mailaddr journal journal/identity retract/exchange retract/fault score/lists score/web store verdict",
@@ -72,7 +73,7 @@ var mayImport = map[string]string{
 	"smtpd/networks":           "config internal/lastgood",
 	"spool":                    "",
 	"store":                    "internal/mailaddr internal/nospace journal spool store/rows verdict verdict/history",
-	"store/bolt":               "store store/rows",
+	"store/bolt":               "internal/bolt store store/rows",
 	"store/memory":             "store/rows",
 	"store/pebble":             "internal/nospace store store/bolt store/rows",
 	"store/rows":               "",
@@ -86,7 +87,7 @@ var mayImport = map[string]string{
 var mayImportModule = map[string]string{
 	"github.com/microsoftgraph/msgraph-sdk-go": "retract/graph",
 	"github.com/cockroachdb/pebble":            "store/pebble",
-	"go.etcd.io/bbolt":                         "internal/daemon internal/nospace queue/bolt score/engines/rdap store/bolt",
+	"go.etcd.io/bbolt":                         "internal/bolt queue/bolt score/engines/rdap store/bolt",
 }
 
 // forTests reports whether a package exists for tests alone.
