@@ -60,6 +60,9 @@ func linkSignals() []Signal {
 		{"link.program", "link", Points{2, 0, 0.5, 0}, false},
 		{"link.qr", "link", Points{2, 0, 0.5, 0}, false},
 		{"link.feed", "link", Points{10, 0, 5, 0}, true},
+		{"link.qr_lure", "link", Points{1.5, 0, 0.5, 0}, false},
+		{"link.odd_host", "link", Points{2, 0, 2, 0}, false},
+		{"link.padded", "link", Points{1, 0, 1, 0}, false},
 		{"link.html_form", "link", Points{1, 0, 0.3, 0}, false},
 		{"link.password_form", "link", Points{5, 0, 1, 0}, false},
 	}
@@ -163,6 +166,8 @@ func wordSignals() []Signal {
 		{"words.spaced_letters", "words", Points{2, 0, 3, 0}, false},
 		{"words.fortune", "words", Points{0.7, 0, 2, 0}, false},
 		{"words.leet", "words", Points{1.5, 0, 2.5, 0}, false},
+		{"words.free_mail_order", "words", Points{3, 1, 0.5, 0}, false}, // the same words, read with who writes them: no second witness
+		{"words.callback_file", "words", Points{2.5, 0, 1, 0}, false},
 		{"words.phone", "words", Points{1.5, 0, 0.5, 0}, false},
 	}
 }
@@ -191,6 +196,9 @@ func structureSignals() []Signal {
 		{"structure.pushed_down", "structure", Points{0.7, 0, 2, 0}, false},
 		{"structure.raw_header", "structure", Points{0, 0, 1, 0}, false},
 		{"structure.unlabelled_text", "structure", Points{0, 0, 1.5, 0}, false},
+		{"structure.form_injection", "structure", Points{2, 0, 3, 0}, false},
+		{"structure.same_mark", "structure", Points{0.5, 0, 2.5, 0}, false},
+		{"structure.hidden_preamble", "structure", Points{0.5, 0, 1.5, 0}, false},
 		{"structure.shouting_text", "structure", Points{0, 0, 1.2, 0}, false},
 		{"structure.exclamation", "structure", Points{0, 0, 1.2, 0}, false},
 		{"structure.money", "structure", Points{0, 0, 0.8, 0}, false},

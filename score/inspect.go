@@ -48,6 +48,7 @@ type inspection struct {
 	pages      int             // attached pages that were read
 	pictures   int             // attached pictures that were searched for QR codes
 	clickable  int             // links that a person can follow
+	hidden     int             // words that are not shown
 	found      []found
 	indicators indicators
 	degraded   []string
@@ -60,7 +61,7 @@ type inspection struct {
 func detectors() []func(*inspection) {
 	return []func(*inspection){
 		detectPolicies, detectAuth, detectHistory, detectAttachments, detectImpersonation, detectLinks, detectLinkedFiles, detectStructure, detectWords, detectBulk,
-		detectTogether, detectMicrosoft, detectEngines, detectClaim, detectLearnt, detectUnread, detectRules,
+		detectTogether, detectSigns, detectMicrosoft, detectEngines, detectClaim, detectLearnt, detectUnread, detectRules,
 	}
 }
 

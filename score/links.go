@@ -58,13 +58,14 @@ func (x *inspection) once(id string, l *extract.Link, format string, args ...any
 		factor = 0.5
 	}
 	x.times(factor, id, l.Where, format, args...)
-	x.lastIsOfFile(l.File)
+	x.lastIsOfFile(l.File || l.Nested)
 }
 
 func (x *inspection) link(l *extract.Link) {
 	if x.msProtected(l) {
 		return
 	}
+	x.oddLink(l)
 	x.linkShape(l)
 	x.linkText(l)
 	x.linkHost(l)
@@ -89,7 +90,10 @@ func (x *inspection) msProtected(l *extract.Link) bool {
 // openRedirect reports whether a link uses a well-known site that has nothing to do with the author to lead elsewhere.
 func (x *inspection) openRedirect(l *extract.Link, target web.URL) bool {
 	switch {
-	case x.authors(l.URL) || x.authors(target) || x.lists.HighTrust.Has(target.Domain) || x.lists.Popular.Has(target.Domain):
+	case x.authors(l.URL) || x.authors(target):
+		return false
+	case x.onwards(target) && !l.Rewritten():
+	case x.lists.HighTrust.Has(target.Domain) || x.lists.Popular.Has(target.Domain):
 		return false
 	case l.Rewritten():
 		return false

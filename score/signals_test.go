@@ -151,6 +151,10 @@ func linkCases() []signalCase {
 		{"link.deep_path", link("https://www.other.example/wp-content/uploads/x.php", "here"), plain},
 		{"link.program", link("https://www.other.example/get/invoice.vbs?x=1", "here"), link("https://www.other.example/get/invoice.php?x=1", "here")},
 		{"link.qr", attached("", "Scan it.", "code.png", "image/png", mailgen.QR("https://pay.other.example/1")), attached("", "Look.", "code.png", "image/png", []byte("\x89PNG\r\n\x1a\nno picture"))},
+		{"link.qr_lure", attached("", "Please scan the code to sign.", "code.png", "image/png", mailgen.QR("https://pay.other.example/1")),
+			attached("", "Please scan the code to sign.", "code.png", "image/png", mailgen.QR("https://pay.sender.example/1"))},
+		{"link.odd_host", link("https://\u00b1shed.other.example/x", "here"), link("https://caf\u00e9.other.example/x", "here")},
+		{"link.padded", link("      https://www.other.example/x", "here"), link(" https://www.other.example/x", "here")},
 		{"link.html_form", page("", `<form action="https://www.other.example/collect"><input name=q></form>`), page("", `<p>no form</p>`)},
 		{"link.password_form", page("", `<form action="https://www.other.example/collect"><input type=password></form>`), page("", `<form action="https://www.other.example/collect"><input name=q></form>`)},
 	}
@@ -246,6 +250,7 @@ func claimCases() []signalCase {
 		{"impersonation.forwarded_brand", vary("\nFrom: PayPal Service <x@other.example>\nSent: Monday\nTo: me\n\nHello"), vary("\nFrom: PayPal Service <service@paypal.com>\nSent: Monday\nTo: me\n\nHello")},
 		{"impersonation.forwarded_odd", vary("\nDe: [Suporte] - 8837421 <ann@other.example>\nEnviado: terça-feira\nPara: me\n\nHello"), vary("\nDe: Eve Field <eve@other.example>\nEnviado: terça-feira\nPara: me\n\nHello")},
 		{"impersonation.free_mail_business", vary(gmail + "Subject: Verify your account\n\nYour account has been suspended."), vary("Subject: Verify your account\n\nYour account has been suspended.")},
+		{"words.free_mail_order", vary(gmail + "\nAre you at your desk? I need a favor. Keep this confidential."), vary("\nAre you at your desk? I need a favor. Keep this confidential.")},
 		{"impersonation.forged_free_mail", vary(unsigned + "From: Ann <ann@gmail.com>"), vary(gmail)},
 		{"impersonation.body_mailbox", vary("To: undisclosed-recipients:;\n\nPlease write to barrister@gmail.com about it."), vary("\nPlease write to barrister@gmail.com about it.")},
 	}
@@ -277,6 +282,8 @@ func wordCases() []signalCase {
 		{"words.styled_letters", vary("Subject: =?utf-8?Q?=F0=9D=97=A6=F0=9D=97=AE=F0=9D=97=B9=F0=9D=97=B2?="), calm},
 		{"words.spaced_letters", body(strings.Repeat("y o u r a c c o u n t i s c l o s e d ", 3)), calm},
 		{"words.leet", vary("Subject: C0NTA BL0QUEADA\n\nSua C0NTA de P0NT0S"), vary("Subject: Invoice 2026-10 for room B12")},
+		{"words.callback_file", attached("", "Your account was charged $499. Call +1 (888) 555-0123.", "a.pdf", "application/pdf", []byte("%PDF-1.4 x")),
+			attached("", "The plans that we spoke of. Call me: +1 (212) 555-0123.", "a.pdf", "application/pdf", []byte("%PDF-1.4 x"))},
 		{"words.phone", body("If you did not authorize this order call us at +1 (888) 555-0123."), body("If you did not authorize this order write to us.")},
 		{"words.fortune", vary(gmail + "\nI will give you $ 10,500,000.00 USD from the bank."), vary("\nThe plant cost $ 10,500,000.00 USD to build.")},
 	}
@@ -309,6 +316,11 @@ func shapeCases() []signalCase {
 		{"structure.raw_header", vary("Subject: gr\u00fcn"), vary("Subject: =?utf-8?Q?gr=C3=BCn?=")},
 		{"structure.unlabelled_text", vary("Content-Type: text/html\n\n<meta charset=big5><p>" + strings.Repeat("\xa7\xda", 20)),
 			vary("Content-Type: text/html; charset=big5\n\n<p>" + strings.Repeat("\xa7\xda", 20))},
+		{"structure.form_injection", vary("\nWelcome win-9000-now.pages.dev, confirm here: https://www.sender.example/confirm?name=win-9000-now.pages.dev"),
+			vary("\nWelcome Bob, confirm here: https://www.sender.example/confirm?name=Bob.Field")},
+		{"structure.same_mark", vary("From: Garden Club .WUXQA <ann@sender.example>\nSubject: Two questions .WUXQA"), vary("From: Garden Club <ann@sender.example>\nSubject: News of the Garden Club")},
+		{"structure.hidden_preamble", page("", `<div style="display:none">`+strings.Repeat("the rake stands in the barn ", 15)+`</div><p>`+longText+`</p>`),
+			page("", `<div style="display:none">`+strings.Repeat("the rake stands in the barn ", 15)+`</div><p>`+longText+longText+longText+`</p>`)},
 		{"structure.shouting_text", vary("\n" + strings.Repeat("THIS OFFER ENDS SOON my friend ", 12)), calm},
 		{"structure.exclamation", vary("Subject: Last day!!"), vary("Subject: Last day!")},
 		{"structure.money", vary("\n$10 and $20 and $30 and $40"), vary("\n$10 and $20")},
@@ -334,7 +346,8 @@ func shapeCases() []signalCase {
 		{"structure.trusted_sender", vary("From: GitHub <noreply@github.com>\nAuthentication-Results: spf=pass smtp.mailfrom=github.com; dkim=pass header.d=github.com;dmarc=pass header.from=github.com"),
 			vary("From: GitHub <noreply@github.com>\nAuthentication-Results: spf=fail smtp.mailfrom=github.com; dkim=none header.d=none;dmarc=fail header.from=github.com")},
 		{"structure.internal", vary("X-MS-Exchange-Organization-AuthAs: Internal"), vary(incomings)},
-		{"structure.bounce", vary("Content-Type: multipart/report; report-type=delivery-status; boundary=b\nReturn-Path: <>\n\n--b\n\nfailed\n--b--"), calm},
+		{"structure.bounce", vary("Content-Type: multipart/report; report-type=delivery-status; boundary=b\nReturn-Path: <>\n\n--b\n\nfailed\n--b\nContent-Type: message/delivery-status\n\nAction: failed\n--b--"),
+			vary("Content-Type: multipart/report; report-type=delivery-status; boundary=b\nReturn-Path: <>\n\n--b\n\nfailed\n--b--")},
 	}
 }
 

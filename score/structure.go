@@ -104,6 +104,7 @@ func (x *inspection) emptiness() {
 		x.note("structure.only_link", "text", "It is a link to a place that anybody can use, and hardly a word, from a free mailbox.")
 	}
 	hidden := x.lexicon.Fold(cut(h.Hidden, maxText)).Words
+	x.hidden = hidden
 	if hidden > 100 && hidden > 2*wordsShown {
 		x.times(x.unlessSubscribed(), "structure.hidden_text", "text/html", "%d words are hidden from the reader, more than are shown.", hidden)
 	}

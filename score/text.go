@@ -126,13 +126,20 @@ func groups(word string) bool {
 
 // brandStory looks for texts that speak of an account, a wallet or a parcel at a brand, and neither come from it nor lead to it.
 func (x *inspection) brandStory() {
-	if x.reply || x.list || x.trusted || x.saw("impersonation.brand_name", "impersonation.brand_opening") || x.clickable == 0 {
+	if x.reply || x.list || x.trusted || x.saw("impersonation.brand_name", "impersonation.brand_opening") {
 		return
 	}
-	if x.topics["credential"].Weight < 1.5 && x.topics["crypto"].Weight < 2 && x.topics["parcel"].Weight < 1.5 {
+	called := x.saw("words.phone")
+	if x.clickable == 0 && !called {
+		return
+	}
+	if !called && x.topics["credential"].Weight < 1.5 && x.topics["crypto"].Weight < 2 && x.topics["parcel"].Weight < 1.5 {
 		return
 	}
 	b, shown, ok := x.brands.in(firstWords(x.body.Text, 150))
+	if !ok && called && len(x.enclosed) > 0 {
+		b, shown, ok = x.brands.in(firstWords(x.lexicon.Fold(x.enclosed[0]).Text, 150))
+	}
 	if !ok || b.Kind == "media" || b.Kind == "shop" || x.ownsBrand(b) || x.linksTo(b) {
 		return
 	}

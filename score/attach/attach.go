@@ -102,13 +102,14 @@ type item struct {
 
 // work is the state of looking at one attached file.
 type work struct {
-	limits  Limits
-	deepest int // how many files may lie in each other
-	left    int64
-	files   int
-	names   int
-	handed  int // bytes of pages and messages in the report
-	report  *Report
+	limits    Limits
+	deepest   int // how many files may lie in each other
+	left      int64
+	files     int
+	names     int
+	pdfImages int // pictures of PDFs that were searched
+	handed    int // bytes of pages and messages in the report
+	report    *Report
 
 	inflate io.ReadCloser   // the one deflate decoder
 	buffer  *bufio.Reader   // of its input

@@ -16,12 +16,20 @@ func (m *Mail) Attach(raw []byte, at Enclosed) bool {
 	if len(header.Fields) == 0 {
 		return false
 	}
+	m.encloseFrom(&header)
 	first := len(m.Parts)
 	m.walk(node{
 		header: header, body: body, path: at.Path + "/1", nested: true, archive: webArchive(at.Name, &header), files: at.Files,
 	})
 	m.texts(first)
 	return true
+}
+
+// encloseFrom keeps the author of an attached message.
+func (m *Mail) encloseFrom(h *Header) {
+	if from := ParseAddresses(h.First("From")); len(from) > 0 && len(m.EnclosedFrom) < 20 {
+		m.EnclosedFrom = append(m.EnclosedFrom, from[0])
+	}
 }
 
 // webArchive reports whether a message is a page with what belongs to it (RFC 2557), which a browser or Word opens:

@@ -20,7 +20,7 @@ func (m *Mail) readHTML(source, where string, nested bool) HTML {
 	m.source += len(read)
 	p := page.Read(read)
 	for _, l := range p.Links {
-		m.Add(l.Address, Link{Kind: l.Kind, Label: l.Label, Where: where, Nested: nested, Hidden: l.Hidden, Pic: l.Picture})
+		m.Add(l.Address, Link{Kind: l.Kind, Label: l.Label, Where: where, Nested: nested, Hidden: l.Hidden, Pic: l.Picture, Padded: l.Padded})
 	}
 	for _, address := range p.More {
 		m.more(address)

@@ -31,6 +31,7 @@ type Link struct {
 	Hidden bool   // stands in text that is not shown
 	Pic    bool   // an image is shown for it
 	File   bool   // stands in an attached file
+	Padded bool   // its address stands behind blanks
 	Plain  bool   // stands in the plain form of a text that mail programs show as HTML
 }
 

@@ -52,18 +52,19 @@ type Mail struct {
 	Subject   string
 	MessageID string
 
-	Parts       []Part // leaves, in order
-	Plain       string // text of the text/plain bodies
-	HTML        HTML   // of the text/html bodies
-	Enclosed    string // text of attached messages, and of events beside a body, as far as it is judged
-	Links       []Link
-	More        []string // addresses beyond Limits.Links
-	NotRead     []Unread // limits that were reached
-	Forgiven    rfc822.Forgiven
-	HTMLInPlain bool // a text/plain body is HTML
-	Unlabelled  bool // a body's 8-bit bytes are no UTF-8, and its header names no charset for them
-	Truncated   bool // the message is longer than the limit
-	Size        int64
+	Parts        []Part    // leaves, in order
+	Plain        string    // text of the text/plain bodies
+	HTML         HTML      // of the text/html bodies
+	Enclosed     string    // text of attached messages, and of events beside a body, as far as it is judged
+	EnclosedFrom []Address // authors of attached messages
+	Links        []Link
+	More         []string // addresses beyond Limits.Links
+	NotRead      []Unread // limits that were reached
+	Forgiven     rfc822.Forgiven
+	HTMLInPlain  bool // a text/plain body is HTML
+	Unlabelled   bool // a body's 8-bit bytes are no UTF-8, and its header names no charset for them
+	Truncated    bool // the message is longer than the limit
+	Size         int64
 
 	raw    []byte
 	limits Limits

@@ -160,6 +160,9 @@ func (m *Mail) attached(n node) bool {
 	if len(header.Fields) == 0 {
 		return false
 	}
+	if !n.report {
+		m.encloseFrom(&header)
+	}
 	m.walk(node{
 		header: header, body: inner, path: join(n.path, 1), depth: n.depth + 1, nested: true, report: n.report, files: n.files,
 		archive: webArchive(n.header.FileName(), &header),

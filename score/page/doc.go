@@ -43,6 +43,7 @@ type Link struct {
 	Label   string // the text that is shown for it
 	Hidden  bool   // stands in what is not shown
 	Picture bool   // an image is shown for it
+	Padded  bool   // three blanks or more stand before the address
 }
 
 // Page is what an HTML text shows, hides and leads to.

@@ -111,7 +111,7 @@ func (r *reader) begin(holder int) {
 		return
 	}
 	r.endRun()
-	r.anchor = &Link{Address: r.resolve(r.attrs.href), Kind: Anchor, Hidden: r.away()}
+	r.anchor = &Link{Address: r.resolve(r.attrs.href), Kind: Anchor, Hidden: r.away(), Padded: strings.HasPrefix(r.attrs.href, "   ")}
 	r.holder, r.muted = holder, false
 }
 

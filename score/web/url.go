@@ -16,6 +16,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 	"golang.org/x/net/publicsuffix"
@@ -28,6 +30,7 @@ const MaxURL = 4096
 // URL is an address taken apart.
 type URL struct {
 	Raw      string // as it stood, without white space, cut at MaxURL
+	Odd      bool   // its host is written with characters that no name has
 	Scheme   string // lower case
 	User     string // what stands before the @ of the authority
 	Host     string // lower case, in ASCII (punycode)
@@ -64,6 +67,7 @@ func Parse(raw string) (URL, bool) {
 	}
 	rest, u.Fragment, _ = strings.Cut(rest, "#")
 	u.Path, u.Query, _ = strings.Cut(rest, "?")
+	u.Odd = oddHost(authority)
 	return u, u.authority(authority)
 }
 
@@ -210,6 +214,29 @@ func Registrable(host string) string {
 	}
 	start := strings.LastIndexByte(host[:len(host)-len(suffix)-1], '.') + 1
 	return host[start:]
+}
+
+// KnownSuffix reports whether a name ends as names of hosts do, in a suffix of the Public Suffix List, and is more than that.
+func KnownSuffix(host string) bool {
+	suffix, icann := publicsuffix.PublicSuffix(host)
+	return len(host) > len(suffix)+1 && (icann || strings.Contains(suffix, "."))
+}
+
+// oddHost reports whether the part of an address that names the host has characters that no name has: signs, controls, and letters that stand for
+// others, such as mathematical ones. RFC 5892: those are disallowed.
+func oddHost(authority string) bool {
+	for _, r := range authority {
+		switch {
+		case r < utf8.RuneSelf:
+		case 0x1d400 <= r && r <= 0x1d7ff, 0xff01 <= r && r <= 0xff5e, r == utf8.RuneError:
+			return true
+		case r == 0x3002 || r == 0xff0e || r == 0xff61 || r == 0x30fb || r == 0xb7: // dots of other scripts
+		case r == 0x200c || r == 0x200d: // joiners, which some scripts need
+		case !unicode.In(r, unicode.L, unicode.M, unicode.Nd):
+			return true
+		}
+	}
+	return false
 }
 
 // TLD is the last label of a host name.
