@@ -47,7 +47,7 @@ func (x *inspection) displayName() {
 	x.addressInName(name)
 	brand, shown, ok := x.brands.in(folded.Text)
 	if !ok {
-		brand, shown, ok = x.brands.in(x.lexicon.Fold(despace(name)).Text)
+		brand, shown, ok = x.brands.in(x.lexicon.Fold(joined(name, 3)).Text)
 	}
 	if i, whole := x.brands.exact[folded.Text]; whole && !ok {
 		brand, shown, ok = x.brands.all[i], name, true
@@ -122,8 +122,11 @@ func (x *inspection) ownsBrand(b lists.Brand) bool {
 // spaced reports whether letters are set apart: "N E T F L I X", "N.E.T.F.L.I.X".
 func spaced(name string) bool { return despace(name) != name }
 
-// despace joins runs of four or more single letters.
-func despace(name string) string {
+// despace joins runs of four or more single letters: fewer may be initials.
+func despace(name string) string { return joined(name, 4) }
+
+// joined joins runs of at least so many single letters.
+func joined(name string, least int) string {
 	fields := strings.FieldsFunc(name, func(r rune) bool { return r == ' ' || r == '.' || r == '-' || r == '_' || r == '*' })
 	var out []string
 	for i := 0; i < len(fields); {
@@ -131,7 +134,7 @@ func despace(name string) string {
 		for j < len(fields) && len([]rune(fields[j])) == 1 && letters(fields[j]) {
 			j++
 		}
-		if j-i >= 4 {
+		if j-i >= least {
 			out = append(out, strings.Join(fields[i:j], ""))
 			i = j
 			continue

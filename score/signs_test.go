@@ -1,6 +1,7 @@
 package score
 
 import (
+	"encoding/base64"
 	"strings"
 	"testing"
 
@@ -47,6 +48,18 @@ func TestEnclosed_isJudgedAsWhatEnclosesIt(t *testing.T) {
 	r := run(t, scorer(t, Options{}), mail("PayPal <ann@sender.example>", lost))
 	if r.Disposition == verdict.Malicious {
 		t.Errorf("all that was found lies in one file, and convicts: %s", summary(r))
+	}
+}
+
+// TestNames_writtenToPassByFilters: small capitals and letters set apart, and initials that are no brand.
+func TestNames_writtenToPassByFilters(t *testing.T) {
+	for name, want := range map[string]bool{
+		"\u1d18\u1d00\u028f\u1d18\u1d00\u029f s\u1d1c\u1d18\u1d18\u1d0f\u0280\u1d1b": true, "U P S Parcels": true, "D.H.L Express": true, "P A Y P A L": true,
+		"J R R Tolkien": false, "A B C Gardens": false, "K\u0280istin": false,
+	} {
+		if r := run(t, scorer(t, Options{}), vary("From: =?utf-8?B?"+base64.StdEncoding.EncodeToString([]byte(name))+"?= <ann@sender.example>")); has(r, "impersonation.brand_name") != want {
+			t.Errorf("%q: %v, want %v: %s", name, !want, want, summary(r))
+		}
 	}
 }
 

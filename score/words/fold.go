@@ -226,6 +226,9 @@ func (f Folder) letters(word string, b []byte, latin bool) []byte {
 }
 
 func (f Folder) plain(b []byte, r rune, latin bool) []byte {
+	if c, ok := smallCapital(r); ok {
+		return append(b, c)
+	}
 	if latin {
 		if to, ok := f.skeleton.Plain(r); ok && len(to) > 0 && to[0] < 0x80 {
 			for i := 0; i < len(to); i++ {
@@ -235,6 +238,19 @@ func (f Folder) plain(b []byte, r rune, latin bool) []byte {
 		}
 	}
 	return utf8.AppendRune(b, unicode.ToLower(r))
+}
+
+// smallCapital is the letter that a small capital stands for.
+func smallCapital(r rune) (byte, bool) {
+	const capitals, letters = "\u1d00\u0299\u1d04\u1d05\u1d07\ua730\u0262\u029c\u026a\u1d0a\u1d0b\u029f\u1d0d\u0274\u1d0f\u1d18\u0280\ua731\u1d1b\u1d1c\u1d20\u1d21\u028f\u1d22", "abcdefghijklmnoprstuvwyz"
+	if r < 0x262 || r > 0xa731 {
+		return 0, false
+	}
+	at := strings.IndexRune(capitals, r)
+	if at < 0 {
+		return 0, false
+	}
+	return letters[utf8.RuneCountInString(capitals[:at])], true
 }
 
 // Invisible reports whether a character takes no room: joiners, marks of direction, variation selectors, soft hyphens.
@@ -251,5 +267,6 @@ func Invisible(r rune) bool {
 
 // styled reports whether a character is a letter or digit of a decorated alphabet that plain text has no use for.
 func styled(r rune) bool {
-	return 0x1d400 <= r && r <= 0x1d7ff || 0x1f130 <= r && r <= 0x1f189 || 0x24b6 <= r && r <= 0x24e9 || 0xff21 <= r && r <= 0xff5a || 0x2160 <= r && r <= 0x217f
+	return 0x1d400 <= r && r <= 0x1d7ff || 0x1f130 <= r && r <= 0x1f189 || 0x24b6 <= r && r <= 0x24e9 || 0xff21 <= r && r <= 0xff5a || 0x2160 <= r && r <= 0x217f ||
+		0x1d00 <= r && r <= 0x1d22 || r == 0xa730 || r == 0xa731 // small capitals, without those of the phonetic alphabet
 }
