@@ -3,6 +3,7 @@ package score
 import (
 	"strings"
 
+	"clawback/internal/mailaddr"
 	"clawback/score/extract"
 	"clawback/score/web"
 )
@@ -127,7 +128,7 @@ func bareHost(value string) (string, bool) {
 		return "", false
 	}
 	u, ok := web.Parse("http://" + value)
-	return u.Host, ok && strings.EqualFold(u.Host, value) && hostName(value) && web.KnownSuffix(u.Host)
+	return u.Host, ok && u.Host == mailaddr.Lower(value) && hostName(value) && web.KnownSuffix(u.Host)
 }
 
 // sameMark looks for one odd word that ends both the author's name and the subject: it marks the copies of a mass mailing.
