@@ -205,14 +205,14 @@ func TestSubmission_trustedTeaches(t *testing.T) {
 	if s := w.submissions(1)[0]; s.State != submission.Taught || s.Claim != submission.Junk {
 		t.Errorf("it is %+v", s)
 	}
-	learnt(`"bad":1,"good":0`)
+	learnt(`"unwanted":1,"good":0`)
 	w.sendFrom("reception@contoso.example", reportAddress, reportOf("reception@contoso.example", "2||x|", signedIn, w.original(news)))
 	for _, s := range w.submissions(2) {
 		if s.State != submission.Open || s.Contrary != 1 {
 			t.Errorf("where two contradict: %+v", s)
 		}
 	}
-	learnt(`"bad":0,"good":0`)
+	learnt(`"unwanted":0,"good":0`)
 	if m := w.verdict(newsletterID); m.Record.Pinned != "" || len(m.Intents) > 0 {
 		t.Errorf("a reporter's word did more than teach: %+v", m)
 	}
@@ -247,7 +247,7 @@ func TestSubmit_fileOfARecordAndOfNone(t *testing.T) {
 	}
 	id := strings.Fields(out[strings.Index(out, "known: ")+len("known: "):])[0]
 	w.must("feedback", "withdraw", id, record.ID)
-	if out := w.must("feedback", "export"); !strings.Contains(out, `"bad":0,"good":0`) {
+	if out := w.must("feedback", "export"); !strings.Contains(out, `"unwanted":0,"good":0`) {
 		t.Errorf("after both were withdrawn: %.100s", out)
 	}
 	if _, err := w.cli("submit", "/dev/null", "--is", "SPAM"); err == nil {
