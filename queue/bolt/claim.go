@@ -82,13 +82,13 @@ func (t *txn) claim(max int) (items []queue.Item, err error) {
 }
 
 // claimable is up to max ids that are due: a suspect, if none is in work, and the deferred that are due and the ready in turns, so that
-// neither a flood of new mail nor a wave of retries keeps the other from being worked on.
+// neither a flood of new mail nor a wave of retries keeps the other from being worked on. Of the ready each tenant has its share.
 func (t *txn) claimable(max int) []string {
 	var ready, due, ids []string
 	if first, at := nextDue(t.index, queue.Suspect); first != "" && !at.After(t.now) && t.suspects == 0 {
 		ids = append(ids, first)
 	}
-	ready = t.readyFromBothEnds(max)
+	ready = t.ready(max)
 	each(t.index, stateLetters[queue.Deferred], func(at time.Time, id string) bool {
 		if at.After(t.now) {
 			return false
@@ -101,30 +101,6 @@ func (t *txn) claimable(max int) []string {
 		ids = append(ids, head(&ready)...)
 	}
 	return ids[:min(len(ids), max)]
-}
-
-// wideClaim is the size of a claim from which it takes from both ends: who claims few at a time gets them in order.
-const wideClaim = 16
-
-// readyFromBothEnds is up to max ready ids, half of them the oldest and half the newest: a message that comes while a backlog is worked through is
-// judged in seconds, and the backlog's oldest still go on.
-func (t *txn) readyFromBothEnds(max int) (ids []string) {
-	var oldest []string
-	each(t.index, stateLetters[queue.Ready], func(_ time.Time, id string) bool {
-		oldest = append(oldest, id)
-		return len(oldest) < max
-	})
-	if len(oldest) < max || max < wideClaim {
-		return oldest
-	}
-	claimed := map[string]bool{}
-	for _, id := range append(oldest[:max-max/2:max-max/2], lastOf(t.index, stateLetters[queue.Ready], max/2)...) {
-		if !claimed[id] {
-			claimed[id] = true
-			ids = append(ids, id)
-		}
-	}
-	return ids
 }
 
 // head takes the first off a list, if there is one.

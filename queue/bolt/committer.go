@@ -125,7 +125,8 @@ func (q *Queue) rows(waiting load, batch []*op) error {
 	}
 	defer func() { _ = tx.Rollback() }() // does nothing after a commit
 	t := newTxn(tx, q.now())
-	t.suspects = q.tally.suspectsInWork()
+	t.suspects, t.turn = q.tally.suspectsInWork(), q.turn
+	q.turn++
 	if t.bring(waiting); t.err != nil {
 		return q.commitFailed(t.err)
 	}

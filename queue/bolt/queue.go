@@ -69,6 +69,8 @@ type Queue struct {
 	closeIt sync.Once
 	closed  error // of Close; written once, read after closeIt
 
+	turn uint64 // counts transactions, so that the tenants take turns; the committer's alone
+
 	logged  *logged
 	tally   *tally
 	scoring *scoring

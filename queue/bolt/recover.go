@@ -20,7 +20,7 @@ func (q *Queue) recover() error {
 	defer func() { _ = tx.Rollback() }() // does nothing after a commit
 	t := newTxn(tx, q.now())
 	r := recovery{q: q, t: t}
-	if err := errors.Join(r.readScored(), r.items(), r.bounces(), t.err); err != nil {
+	if err := errors.Join(r.rekey(), r.readScored(), r.items(), r.bounces(), t.err); err != nil {
 		return err
 	}
 	if err := errors.Join(t.dropSent(t.now.Add(-q.o.KeepSent)), t.err); err != nil {

@@ -52,10 +52,20 @@ func (y *tally) stats() queue.Stats {
 // oldest is when the oldest item of a state came in, which its id tells.
 func oldest(tx *bbolt.Tx, state queue.State) time.Time {
 	first := ""
-	each(tx.Bucket(indexBucket), stateLetters[state], func(_ time.Time, id string) bool {
+	earlier := func(id string) {
 		if first == "" || id < first {
 			first = id
 		}
+	}
+	if state == queue.Ready {
+		t := txn{index: tx.Bucket(indexBucket)}
+		for _, tenant := range t.shares() {
+			earlier(t.walk(readyKey(tenant, ""), 1)[0])
+		}
+		return queue.IDTime(first)
+	}
+	each(tx.Bucket(indexBucket), stateLetters[state], func(_ time.Time, id string) bool {
+		earlier(id)
 		return state == queue.Deferred || state == queue.Suspect // the others are in the order of their ids
 	})
 	return queue.IDTime(first)

@@ -14,7 +14,7 @@ import (
 // The buckets of queue.db.
 var (
 	itemsBucket   = []byte("items")        // id -> Item
-	indexBucket   = []byte("items.index")  // state, due time, id -> nothing
+	indexBucket   = []byte("items.index")  // state, due time or tenant's number, id -> nothing
 	bouncesBucket = []byte("bounces")      // id -> Bounce
 	bounceIndex   = []byte("bounce.index") // state, due time, id -> nothing
 	givenBucket   = []byte("given-up")     // id of an item -> id of its bounce
@@ -30,7 +30,8 @@ type txn struct {
 	changed  bool
 	deltas   []delta // what the tally has to count once this is committed
 	due      dues
-	suspects int // that are in work
+	suspects int    // that are in work
+	turn     uint64 // which tenant is the first to claim for
 }
 
 // dues are when the next items of those states are due that wait for a time; zero: there is none.
@@ -112,8 +113,12 @@ func (t *txn) fail(err error) {
 // stateLetters begin the index keys.
 var stateLetters = map[queue.State]byte{queue.Ready: 'r', queue.Working: 'w', queue.Deferred: 'd', queue.Suspect: 's', queue.Quarantined: 'q'}
 
-// itemKey sorts the items of one state: the deferred and the suspects by due time, all others by id, which is by age.
+// itemKey sorts the items of one state: the deferred and the suspects by due time, the ready by tenant and id (share.go), all others by id,
+// which is by age.
 func itemKey(it *queue.Item) []byte {
+	if it.State == queue.Ready {
+		return readyKey(tenantNumber(it.Envelope.Tenant), it.ID)
+	}
 	var due time.Time
 	if it.State == queue.Deferred || it.State == queue.Suspect {
 		due = it.NotBefore
@@ -146,21 +151,6 @@ func each(index *bbolt.Bucket, letter byte, visit func(due time.Time, id string)
 			return
 		}
 	}
-}
-
-// lastOf is up to max ids from the end of a state's index, the last one first.
-func lastOf(index *bbolt.Bucket, letter byte, max int) (ids []string) {
-	c := index.Cursor()
-	k, _ := c.Seek([]byte{letter + 1})
-	if k == nil {
-		k, _ = c.Last()
-	} else {
-		k, _ = c.Prev()
-	}
-	for ; len(k) > keyHead && k[0] == letter && len(ids) < max; k, _ = c.Prev() {
-		ids = append(ids, string(k[keyHead:]))
-	}
-	return ids
 }
 
 func (t *txn) nextDues() dues {

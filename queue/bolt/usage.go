@@ -95,7 +95,7 @@ func (t *txn) before(state queue.State, limit time.Time) (ids []string) {
 		if early {
 			ids = append(ids, id)
 		}
-		return early || state == queue.Deferred // the others are in the order of their ids
+		return early || state == queue.Deferred || state == queue.Ready // the others are in the order of their ids
 	})
 	return ids
 }

@@ -43,6 +43,8 @@ func Run(t *testing.T, fresh func(t *testing.T) Harness) {
 		{"Abort_leavesNothing", abortLeavesNothing},
 		{"Claim_inOrder", claimInOrder},
 		{"Claim_bothEnds", claimBothEnds},
+		{"Claim_tenantsShare", tenantsShare},
+		{"Claim_moreTenantsThanItems", moreTenantsThanItems},
 		{"Claim_waits", claimWaits},
 		{"Claim_onceEach", claimOnceEach},
 		{"Claim_takesTurns", claimTakesTurns},
