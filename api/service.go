@@ -112,6 +112,7 @@ type Options struct {
 	Judge       Judge
 	Submissions Submissions
 	Addresses   Addresses
+	Upkeep      Upkeep
 	Status      func(context.Context) (Status, error)
 	Tenant      func(name string) (*config.Tenant, error) // by name or GUID; "" where there is only one
 	Report      func(spool.Ref) (io.ReadCloser, error)    // the bytes of a report

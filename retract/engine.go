@@ -53,6 +53,7 @@ type Options struct {
 	Log       *slog.Logger                               // nil: discard
 	Now       func() time.Time                           // nil: time.Now
 	Alert     func(Alert)                                // nil: log only. Must not block
+	Restored  time.Time                                  // when the state was put back from a backup; zero: never
 	Grace     time.Duration                              // how long a stop waits for attempts under way; 0: 20 s
 }
 

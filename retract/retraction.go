@@ -93,6 +93,9 @@ func (s retraction) moveAll(ctx context.Context, f identified, target exchange.F
 		}
 		return s.end(ctx, store.Done, chosen.already+f.leftAlone())
 	}
+	if why := s.sinceBackup(); why != "" {
+		return s.hold(ctx, HoldBackup, why)
+	}
 	s.in.Campaigns = campaignsOf(s.tenant, s.rec)
 	stopped, err := s.e.brake.reserve(ctx, s.tenant, s.in, s.e.now())
 	if err != nil {

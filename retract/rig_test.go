@@ -58,6 +58,7 @@ type rig struct {
 	stop      func()
 	reports   int
 	own       *retracttest.Message // the record's message, where a test has another one beside it
+	restored  time.Time            // when the state was put back from a backup
 }
 
 func live() *config.Tenant {
@@ -150,7 +151,7 @@ type bothStores interface {
 
 func (r *rig) engine(s bothStores) {
 	e := retract.New(retract.Options{
-		Store: s,
+		Store: s, Restored: r.restored,
 		Tenants: func(id string) (retract.Tenant, bool) {
 			if id == tenantID {
 				return retract.Tenant{Config: r.cfg, Mailboxes: r.world}, true

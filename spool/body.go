@@ -52,7 +52,11 @@ func (s *Spool) OpenVerified(_ context.Context, r Ref) (Body, error) {
 }
 
 func (s *Spool) open(r Ref) (*stored, error) {
-	f, err := s.openFile(r.File)
+	open := s.openFile
+	if strings.HasPrefix(r.File, segDir+"/") {
+		open = func(name string) (File, error) { return s.readers.open(name, s.openFile) }
+	}
+	f, err := open(r.File)
 	if errors.Is(err, fs.ErrNotExist) && top(r.File) == segDir {
 		if b, err := s.openCopy(r); err == nil || !errors.Is(err, fs.ErrNotExist) {
 			return b, err

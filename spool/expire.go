@@ -89,6 +89,7 @@ func (s *Spool) walk(visit func(name string, info fs.FileInfo) error) error {
 
 // remove unlinks. The unlinking need not be durable: a file that comes back after a crash is removed again.
 func (s *Spool) remove(name string) error {
+	s.readers.drop(name)
 	err := s.fs.Remove(filepath.Join(s.dir, name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

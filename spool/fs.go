@@ -3,7 +3,9 @@ package spool
 import (
 	"errors"
 	"io"
+	"io/fs"
 	"os"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -26,7 +28,7 @@ type File interface {
 	Pwritev(bufs [][]byte, at int64) (int64, error) // all of them, or an error and how many octets went out
 	Datasync() error
 	Truncate(size int64) error
-	Size() (int64, error)
+	Size() (int64, error) // fs.ErrNotExist when it was removed, though it is open
 }
 
 // OS is the operating system's FS, for tests to wrap.
@@ -157,6 +159,9 @@ func (f *osFile) Size() (int64, error) {
 	st, err := f.Stat()
 	if err != nil {
 		return 0, err
+	}
+	if sys, ok := st.Sys().(*syscall.Stat_t); ok && sys.Nlink == 0 {
+		return 0, &os.PathError{Op: "stat", Path: f.Name(), Err: fs.ErrNotExist}
 	}
 	return st.Size(), nil
 }

@@ -86,6 +86,8 @@ type Spool struct {
 	turns   chan struct{} // of large bodies
 	buffers buffers       // for small bodies, and what is not written yet of large ones
 
+	readers readers // of segments
+
 	huge sync.Mutex // held by the sync of a large body, or of a part of it
 
 	looked atomic.Pointer[looked] // the last look at a disk with plenty of space
@@ -148,6 +150,7 @@ func (s *Spool) Close() error {
 	s.mu.Lock()
 	s.closed = true
 	s.mu.Unlock()
+	s.readers.dropAll()
 	if s.current == nil {
 		return nil
 	}

@@ -33,14 +33,19 @@ Exchange Online journals every message to clawback, which keeps it, scores it, a
 recipient's mailbox. Try "clawback demo" to see it work without any set-up.`
 
 type cli struct {
-	Serve      serveCmd      `cmd:"" group:"daemon" help:"Run the daemon."`
-	Check      checkCmd      `cmd:"" group:"daemon" help:"Check the configuration and, with --online, all that it depends on."`
-	Status     statusCmd     `cmd:"" group:"daemon" help:"Show what the daemon has done, and what waits."`
-	Queue      queueCmd      `cmd:"" group:"daemon" help:"List, show, retry, export or discard accepted reports that are not finished."`
-	Bounce     bounceCmd     `cmd:"" group:"daemon" help:"List, show, retry or export reports on their way to the alternate mailbox."`
-	Address    addressCmd    `cmd:"" group:"daemon" help:"Make, list or retire journal addresses."`
-	Connect    connectCmd    `cmd:"" group:"daemon" help:"Get an administrator's consent for a tenant's mailboxes, and prove that it works."`
-	Setup      setupCmd      `cmd:"" group:"daemon" help:"Print what an administrator of a tenant does once to connect it."`
+	Serve   serveCmd   `cmd:"" group:"daemon" help:"Run the daemon."`
+	Check   checkCmd   `cmd:"" group:"daemon" help:"Check the configuration and, with --online, all that it depends on."`
+	Status  statusCmd  `cmd:"" group:"daemon" help:"Show what the daemon has done, and what waits."`
+	Queue   queueCmd   `cmd:"" group:"daemon" help:"List, show, retry, export or discard accepted reports that are not finished."`
+	Bounce  bounceCmd  `cmd:"" group:"daemon" help:"List, show, retry or export reports on their way to the alternate mailbox."`
+	Address addressCmd `cmd:"" group:"daemon" help:"Make, list or retire journal addresses."`
+	Connect connectCmd `cmd:"" group:"daemon" help:"Get an administrator's consent for a tenant's mailboxes, and prove that it works."`
+	Setup   setupCmd   `cmd:"" group:"daemon" help:"Print what an administrator of a tenant does once to connect it."`
+	Backup  backupCmd  `cmd:"" group:"daemon" help:"Copy the whole state into one file, while the daemon works on."`
+
+	RestoreBackup restoreBackupCmd `cmd:"" group:"daemon" help:"Put a backup back on an empty machine, before the daemon is started."`
+
+	Store      storeCmd      `cmd:"" group:"daemon" help:"Check the store, or remove what a version before has left."`
 	Search     searchCmd     `cmd:"" group:"mail" help:"Find messages by sender, recipient, subject, disposition or time."`
 	Show       showCmd       `cmd:"" group:"mail" help:"Show one message: its verdict with reasons, and what happened in each mailbox."`
 	Retract    retractCmd    `cmd:"" group:"mail" help:"Take a message out of every recipient's mailbox."`

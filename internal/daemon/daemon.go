@@ -30,6 +30,7 @@ import (
 
 	"clawback/api"
 	"clawback/api/socket"
+	"clawback/backup"
 	"clawback/bounce"
 	"clawback/config"
 	"clawback/intel"
@@ -66,6 +67,7 @@ type daemon struct {
 	log     *slog.Logger
 	sockets *systemd.Sockets
 	closers []func() error // of what is open, in the order of opening
+	origin  backup.Origin  // of a state that was put back from a backup
 
 	certs     certs.Source
 	networks  *networks.Sets
@@ -86,6 +88,8 @@ type daemon struct {
 	control   *socket.Server
 	admission *admission.Control
 	listeners []*listener
+
+	deleting sync.Mutex // held while bodies past their retention are deleted, and while a backup copies them
 
 	alertsMu sync.Mutex
 	alerts   map[string]time.Time // guarded by alertsMu; when each alert was last raised

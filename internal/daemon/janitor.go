@@ -26,6 +26,8 @@ func (d *daemon) runJanitor(ctx context.Context) error {
 }
 
 func (d *daemon) deleteExpired(ctx context.Context, now time.Time) {
+	d.deleting.Lock()
+	defer d.deleting.Unlock()
 	keep := d.live.config().Spool
 	inUse := func(file string) bool {
 		used, err := d.store.InUse(ctx, file)

@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"clawback/backup"
 	boltfile "clawback/internal/bolt"
 	"clawback/queue/bolt"
 	"clawback/score/attach/confined"
@@ -23,6 +24,12 @@ const recoveryTime = 15 * time.Minute
 
 // openDurable opens the places where mail is durable, the bodies first, and recovers from a crash.
 func (d *daemon) openDurable() (err error) {
+	if err := backup.Check(d.cfg.StateDir); err != nil {
+		return err
+	}
+	if d.origin, err = backup.OriginOf(d.cfg.StateDir); err != nil {
+		return err
+	}
 	systemd.Busy("recovering the queue", recoveryTime)
 	if d.spool, err = spool.Open(filepath.Join(d.cfg.StateDir, "spool"), d.spoolOptions()); err != nil {
 		return err

@@ -109,7 +109,8 @@ func (d *daemon) pipelineOptions() pipeline.Options {
 func (d *daemon) retractOptions() retract.Options {
 	return retract.Options{
 		Store: d.store, Log: d.log, Tenants: d.live.mailboxes, TenantIDs: d.live.tenantIDs, Originals: d.openOriginal,
-		Alert: func(a retract.Alert) { d.alert("retract."+a.Kind, a.Text, "tenant", a.Tenant) },
+		Restored: d.origin.Restored,
+		Alert:    func(a retract.Alert) { d.alert("retract."+a.Kind, a.Text, "tenant", a.Tenant) },
 	}
 }
 
@@ -129,7 +130,7 @@ func (d *daemon) serviceOptions() api.Options {
 		Wake:      func() { d.bounces.Wake(); d.engine.Wake() },
 		Report:    d.openReport,
 		Addresses: d.live, Judge: d.judge, Submissions: d.desk, Tenant: d.live.findTenant,
-		Elsewhere: d.live.elsewhere,
+		Elsewhere: d.live.elsewhere, Upkeep: upkeep{d},
 	}
 }
 

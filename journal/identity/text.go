@@ -4,15 +4,21 @@ import (
 	"bytes"
 	"hash"
 	"io"
+	"sync"
 
 	"clawback/rfc822"
 )
+
+// copyBuffers spare each text, which is short mostly, one of its own.
+var copyBuffers = sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }}
 
 // sumText digests text so that its charset, line ends and blanks at line ends do not matter. It answers what was read
 // past: of a text that is not wholly in its charset two different ones could become the same.
 func sumText(h hash.Hash, r io.Reader, label string) rfc822.Forgiven {
 	text := rfc822.NewTextReader(r, label)
-	_, _ = io.Copy(&textSum{h: h}, text) // its only error is the input's, which Of looks at
+	buf := copyBuffers.Get().(*[]byte)
+	defer copyBuffers.Put(buf)
+	_, _ = io.CopyBuffer(&textSum{h: h}, text, *buf) // its only error is the input's, which Of looks at
 	return text.Forgiven()
 }
 

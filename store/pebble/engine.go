@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -71,6 +72,14 @@ func Open(dir string, o store.Options) (*store.Store, error) {
 	return s, nil
 }
 
+// OpenExisting opens dir/store as Open does, and makes none where there is none.
+func OpenExisting(dir string, o store.Options) (*store.Store, error) {
+	if _, err := os.Stat(filepath.Join(dir, Dir)); err != nil {
+		return nil, err
+	}
+	return Open(dir, o)
+}
+
 // OpenEngine opens a directory, making it as needed.
 func OpenEngine(dir string, o Options) (*Engine, error) {
 	if o.FS == nil {
@@ -99,13 +108,15 @@ func (e *Engine) openDB() error {
 		return err
 	}
 	e.cache = pebble.NewCache(cacheBytes)
+	o := e.options(lock)
+	o.ErrorIfNotExists = e.hasRows()
 	err = e.fatal.run(func() (err error) {
-		e.db, err = pebble.Open(e.dir, e.options(lock))
+		e.db, err = pebble.Open(e.dir, o)
 		return err
 	})
 	if err != nil {
 		e.cache.Unref()
-		if pebble.IsCorruptionError(err) || errors.Is(err, fs.ErrNotExist) {
+		if pebble.IsCorruptionError(err) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, pebble.ErrDBDoesNotExist) {
 			err = fmt.Errorf("%w: %w", ErrDamaged, err)
 		}
 		return errors.Join(err, lock.Close())
@@ -113,6 +124,15 @@ func (e *Engine) openDB() error {
 	e.lock = lock
 	e.fs.patient.Store(true)
 	return nil
+}
+
+// hasRows reports whether there are tables or logs: where the file that names the manifest is lost, Pebble would begin a new store beside
+// them. It makes that file before any of these.
+func (e *Engine) hasRows() bool {
+	names, err := e.fs.List(e.dir)
+	return err == nil && slices.ContainsFunc(names, func(name string) bool {
+		return strings.HasSuffix(name, ".sst") || strings.HasSuffix(name, ".log")
+	})
 }
 
 // filtered is how many bytes of a key its Bloom filters know: table, and a hash or most of an id. Most walks look for
@@ -231,4 +251,9 @@ func (e *Engine) Written() int64 {
 		sum += int64(l.TableBytesFlushed + l.TableBytesCompacted)
 	}
 	return sum
+}
+
+// Checkpoint makes a copy as of now in dir, which is not there yet: what can be is linked, and takes no space.
+func (e *Engine) Checkpoint(dir string) error {
+	return e.fatal.run(func() error { return e.db.Checkpoint(dir, pebble.WithFlushedWAL()) })
 }

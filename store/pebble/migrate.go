@@ -13,24 +13,49 @@ import (
 	"clawback/store/rows"
 )
 
+// Old is what store.db is called once its rows were brought over.
+const Old = bolt.File + ".old"
+
 // unfinished is the directory in which a migration writes.
 const unfinished = Dir + ".new"
 
 // Migrate brings the rows of dir/store.db, where versions before this one kept them, into dir/store, if that is not
 // there yet. It writes beside it, compares counts and digests, and renames last, so that after a crash at any moment it
-// begins again. store.db is only read, and stays. progress, if not nil, is called now and then with what is done and how
+// begins again. store.db is only read, and stays, under the name store.db.old: should dir/store be lost one day, what was true before it is
+// not taken for what is true. progress, if not nil, is called now and then with what is done and how
 // many rows so far.
 func Migrate(dir string, progress func(step string, rows int)) error {
 	if progress == nil {
 		progress = func(string, int) {}
 	}
-	if needed, err := needsMigration(dir); err != nil || !needed {
+	needed, err := needsMigration(dir)
+	if err != nil {
 		return err
 	}
-	if err := migrateRows(dir, progress); err != nil {
+	if needed {
+		err = migrateRows(dir, progress)
+	}
+	if err == nil {
+		err = setAside(dir)
+	}
+	if err != nil {
 		return fmt.Errorf("bring %s over into %s: %w", bolt.File, Dir, err)
 	}
 	return nil
+}
+
+// setAside gives a store.db beside dir/store its other name.
+func setAside(dir string) error {
+	if _, err := os.Stat(filepath.Join(dir, Dir)); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	err := os.Rename(filepath.Join(dir, bolt.File), filepath.Join(dir, Old))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return errors.Join(err, syncDir(dir))
 }
 
 func needsMigration(dir string) (bool, error) {

@@ -86,7 +86,7 @@ func TestMigrate_bringsAllOver(t *testing.T) {
 		t.Fatal(err)
 	}
 	check(t, dir)
-	if kept, err := os.ReadFile(filepath.Join(dir, bolt.File)); err != nil || string(kept) != string(old) {
+	if kept, err := os.ReadFile(filepath.Join(dir, pebble.Old)); err != nil || string(kept) != string(old) {
 		t.Errorf("store.db was changed: %d bytes, %v", len(kept), err)
 	}
 }
@@ -163,5 +163,84 @@ func TestMigrate_damagedFileIsLeft(t *testing.T) {
 		if _, err := os.Stat(filepath.Join(dir, name)); (err == nil) != want {
 			t.Errorf("%s is there: %v, want %v", name, err == nil, want)
 		}
+	}
+}
+
+// What was true when rows were brought over is not brought over a second time, when the store that has them since is lost.
+func TestMigrate_onceOnly(t *testing.T) {
+	dir := before(t)
+	if err := pebble.Migrate(dir, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.RemoveAll(filepath.Join(dir, pebble.Dir)), pebble.Migrate(dir, nil)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, pebble.Dir)); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the old rows are back: %v", err)
+	}
+}
+
+// A crash between the last two renames is made good at the next start.
+func TestMigrate_setsAsideLater(t *testing.T) {
+	dir := before(t)
+	if err := pebble.Migrate(dir, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(filepath.Join(dir, pebble.Old), filepath.Join(dir, bolt.File)); err != nil {
+		t.Fatal(err)
+	}
+	if err := pebble.Migrate(dir, nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, pebble.Old)); err != nil {
+		t.Error(err)
+	}
+	check(t, dir)
+}
+
+func TestForgetOld(t *testing.T) {
+	dir := before(t)
+	if err := pebble.Migrate(dir, nil); err != nil {
+		t.Fatal(err)
+	}
+	s, err := pebble.Open(dir, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	path, err := pebble.ForgetOld(t.Context(), dir, s)
+	if err != nil || path != filepath.Join(dir, pebble.Old) {
+		t.Errorf("%q, %v", path, err)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 || left[0].Name() != pebble.Dir {
+		t.Errorf("%v is left, %v", left, err)
+	}
+	if _, err := pebble.ForgetOld(t.Context(), dir, s); !errors.Is(err, pebble.ErrNothingOld) {
+		t.Errorf("a second time: %v", err)
+	}
+}
+
+// Where the rows that were brought over are damaged, the old file is all there is.
+func TestForgetOld_keepsItBesideADamagedStore(t *testing.T) {
+	dir := before(t)
+	if err := pebble.Migrate(dir, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := half(filepath.Join(dir, pebble.Dir)); err != nil {
+		t.Fatal(err)
+	}
+	s, err := pebble.Open(dir, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if findings, err := s.Verify(t.Context()); err == nil && len(findings) == 0 {
+		t.Fatal("the store is sound: the test damages nothing")
+	}
+	if _, err := pebble.ForgetOld(t.Context(), dir, s); err == nil {
+		t.Error("the old file was removed")
+	}
+	if _, err := os.Stat(filepath.Join(dir, pebble.Old)); err != nil {
+		t.Error(err)
 	}
 }

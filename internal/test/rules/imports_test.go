@@ -19,8 +19,9 @@ var mayImport = map[string]string{
 	"api/client":               "api api/routes api/socket",
 	"api/routes":               "api",
 	"api/socket":               "api api/routes",
+	"backup":                   "",
 	"bounce":                   "config internal/mailaddr queue",
-	"cmd/clawback":             "api api/client bounce config config/exchange config/regions intel intel/submission internal/daemon internal/demo internal/test/graphsim internal/visible journal queue retract retract/graph retract/graph/consent retract/job score score/attach/confined score/engines/rdap score/learn score/rules store systemd verdict",
+	"cmd/clawback":             "api api/client backup bounce config config/exchange config/regions intel intel/submission internal/daemon internal/demo internal/test/graphsim internal/visible journal queue retract retract/graph retract/graph/consent retract/job score score/attach/confined score/engines/rdap score/learn score/rules store store/pebble systemd verdict",
 	"config":                   "internal/keyfile internal/mailaddr internal/tomlpos verdict",
 	"config/exchange":          "config",
 	"config/regions":           "config internal/mailaddr",
@@ -28,7 +29,7 @@ var mayImport = map[string]string{
 	"intel/submission":         "config intel internal/mailaddr journal journal/identity score/web spool store verdict",
 	"internal/bolt":            "",
 	"internal/cfb":             "",
-	"internal/daemon":          "api api/socket bounce config config/regions intel intel/submission internal/bolt internal/failpoint internal/mailaddr journal pipeline queue queue/bolt retract retract/exchange retract/graph retract/job score score/attach/confined score/engines/rdap smtpd smtpd/admission smtpd/certs smtpd/networks spool store store/pebble systemd",
+	"internal/daemon":          "api api/socket backup bounce config config/regions intel intel/submission internal/bolt internal/failpoint internal/mailaddr journal pipeline queue queue/bolt retract retract/exchange retract/graph retract/job score score/attach/confined score/engines/rdap smtpd smtpd/admission smtpd/certs smtpd/networks spool store store/pebble systemd",
 	"internal/demo":            "api api/client internal/test/graphsim internal/test/smtpload internal/test/testbed internal/visible testdata",
 	"internal/failpoint":       "",
 	"internal/keyfile":         "",
@@ -87,6 +88,7 @@ var mayImport = map[string]string{
 var mayImportModule = map[string]string{
 	"github.com/microsoftgraph/msgraph-sdk-go": "retract/graph",
 	"github.com/cockroachdb/pebble":            "store/pebble",
+	"filippo.io/age":                           "backup cmd/clawback",
 	"go.etcd.io/bbolt":                         "internal/bolt queue/bolt score/engines/rdap store/bolt",
 }
 

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"filippo.io/age"
+	"github.com/dustin/go-humanize"
+
+	"clawback/api"
+	"clawback/api/client"
+	"clawback/backup"
+	"clawback/config"
+	"clawback/store"
+	"clawback/store/pebble"
+)
+
+type backupCmd struct {
+	Dir       string   `arg:"" type:"path" help:"Directory for the backup, a file of its own."`
+	Recipient []string `short:"r" placeholder:"age1..." help:"Encrypt it to this public key of age. May be given more than once."`
+}
+
+func (c backupCmd) Run(a *app) error {
+	to, err := backup.Recipients(c.Recipient)
+	if err != nil {
+		return fmt.Errorf("--recipient: %w", err)
+	}
+	path, s, err := backup.Save(a.ctx, c.Dir, to, func(ctx context.Context, w io.Writer) error {
+		return client.Export(ctx, a.client, api.Backup, api.None{}, w)
+	})
+	if err != nil {
+		return fmt.Errorf("no backup was made: %w", err)
+	}
+	if a.json {
+		return a.printJSON(map[string]any{"path": path, "files": s.Files, "bytes": s.Bytes, "at": s.About.At})
+	}
+	fmt.Fprintf(a.out, "%s: %s, %s, read back and compared\n", path, plural(s.Files, "file"), humanize.IBytes(uint64(s.Bytes)))
+	fmt.Fprintln(a.out, "Keep the configuration and its keys as well: they are not in it.")
+	return nil
+}
+
+type restoreBackupCmd struct {
+	File     string `arg:"" type:"existingfile" help:"The backup."`
+	Config   string `short:"c" type:"path" default:"/etc/clawback/clawback.toml" help:"Configuration file: it says where the state is."`
+	Identity string `short:"i" type:"existingfile" placeholder:"FILE" help:"Identities of age, where the backup is encrypted."`
+}
+
+func (c restoreBackupCmd) Run(a *app) error {
+	cfg, err := config.Load(c.Config)
+	if err != nil {
+		return err
+	}
+	var identities []age.Identity
+	if c.Identity != "" {
+		if identities, err = backup.Identities(c.Identity); err != nil {
+			return fmt.Errorf("--identity: %w", err)
+		}
+	}
+	f, err := os.Open(c.File)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	s, err := backup.Restore(f, cfg.StateDir, identities...)
+	if err != nil {
+		return fmt.Errorf("nothing was restored: %w", err)
+	}
+	if a.json {
+		return a.printJSON(s)
+	}
+	fmt.Fprintf(a.out, "%s, %s of %s are in %s\n", plural(s.Files, "file"), humanize.IBytes(uint64(s.Bytes)), stamp(s.About.At), cfg.StateDir)
+	fmt.Fprintln(a.out, "Start the daemon. Retractions that were open then wait for a person: clawback held list.")
+	return nil
+}
+
+type storeCmd struct {
+	Check     storeCheckCmd     `cmd:"" help:"Read all of the store and say what of it does not fit together. Works with and without a daemon."`
+	ForgetOld storeForgetOldCmd `cmd:"" help:"Remove store.db.old, which a version before this one has left."`
+}
+
+type storeCheckCmd struct {
+	Config string `short:"c" type:"path" default:"/etc/clawback/clawback.toml" help:"Configuration file, for where the state is when no daemon runs."`
+}
+
+func (c storeCheckCmd) Run(a *app) error {
+	found, err := client.Do(a.ctx, a.client, api.CheckStore, api.None{})
+	if api.CodeOf(err) == api.Unreachable {
+		err = withStore(c.Config, func(_ string, s *store.Store) (err error) {
+			found.Findings, err = s.Verify(a.ctx)
+			return err
+		})
+	}
+	if err != nil {
+		return err
+	}
+	if a.json {
+		err = a.printJSON(found)
+	}
+	for _, f := range found.Findings {
+		if !a.json {
+			fmt.Fprintln(a.out, f)
+		}
+	}
+	switch {
+	case err != nil:
+		return err
+	case len(found.Findings) > 0:
+		return errQuiet
+	case !a.json:
+		fmt.Fprintln(a.out, "The store is sound.")
+	}
+	return nil
+}
+
+// withStore opens the store that no daemon has open.
+func withStore(path string, do func(dir string, s *store.Store) error) error {
+	cfg, err := config.Load(path)
+	if err != nil {
+		return err
+	}
+	if err := backup.Check(cfg.StateDir); err != nil {
+		return err
+	}
+	s, err := pebble.OpenExisting(cfg.StateDir, store.Options{})
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(cfg.StateDir, s), s.Close())
+}
+
+type storeForgetOldCmd struct {
+	Config string `short:"c" type:"path" default:"/etc/clawback/clawback.toml" help:"Configuration file, for where the state is when no daemon runs."`
+}
+
+func (c storeForgetOldCmd) Run(a *app) error {
+	removed, err := client.Do(a.ctx, a.client, api.ForgetOld, api.None{})
+	if api.CodeOf(err) == api.Unreachable {
+		err = withStore(c.Config, func(dir string, s *store.Store) (err error) {
+			removed.Path, err = pebble.ForgetOld(a.ctx, dir, s)
+			return err
+		})
+	}
+	if err != nil {
+		return err
+	}
+	if a.json {
+		return a.printJSON(removed)
+	}
+	a.printf("%s was removed.\n", removed.Path)
+	return nil
+}
