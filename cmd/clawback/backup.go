@@ -37,8 +37,8 @@ func (c backupCmd) Run(a *app) error {
 	if a.json {
 		return a.printJSON(map[string]any{"path": path, "files": s.Files, "bytes": s.Bytes, "at": s.About.At})
 	}
-	fmt.Fprintf(a.out, "%s: %s, %s, read back and compared\n", path, plural(s.Files, "file"), humanize.IBytes(uint64(s.Bytes)))
-	fmt.Fprintln(a.out, "Keep the configuration and its keys as well: they are not in it.")
+	a.printf("%s: %s, %s, read back and compared\n", path, plural(s.Files, "file"), humanize.IBytes(uint64(s.Bytes)))
+	a.printf("Keep the configuration and its keys as well: they are not in it.\n")
 	return nil
 }
 
@@ -71,8 +71,8 @@ func (c restoreBackupCmd) Run(a *app) error {
 	if a.json {
 		return a.printJSON(s)
 	}
-	fmt.Fprintf(a.out, "%s, %s of %s are in %s\n", plural(s.Files, "file"), humanize.IBytes(uint64(s.Bytes)), stamp(s.About.At), cfg.StateDir)
-	fmt.Fprintln(a.out, "Start the daemon. Retractions that were open then wait for a person: clawback held list.")
+	a.printf("%s, %s of %s are in %s\n", plural(s.Files, "file"), humanize.IBytes(uint64(s.Bytes)), stamp(s.About.At), cfg.StateDir)
+	a.printf("Start the daemon. Retractions that were open then wait for a person: clawback held list.\n")
 	return nil
 }
 
@@ -101,7 +101,7 @@ func (c storeCheckCmd) Run(a *app) error {
 	}
 	for _, f := range found.Findings {
 		if !a.json {
-			fmt.Fprintln(a.out, f)
+			a.printf("%s\n", f)
 		}
 	}
 	switch {
@@ -110,7 +110,7 @@ func (c storeCheckCmd) Run(a *app) error {
 	case len(found.Findings) > 0:
 		return errQuiet
 	case !a.json:
-		fmt.Fprintln(a.out, "The store is sound.")
+		a.printf("The store is sound.\n")
 	}
 	return nil
 }
