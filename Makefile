@@ -60,7 +60,7 @@ bench-jobs: ## bulk jobs of 100,000, 300,000 and a million ids: time, memory and
 	$(GO) test ./retract/job -run '^$$' -bench Job -benchtime 1x -timeout 2h -ids 100000,300000,1000000
 
 bench-flow: build ## from the 250 to the verdict and to the move, over SMTP, beside the bare scorer on the same files
-	$(GO) run ./internal/test/benchflow
+	$(GO) run ./internal/test/benchflow $(if $(TABLE),-table)
 
 bench-smtp: ## accepted messages a second against Debian's Postfix, the two taking turns (as root)
 	$(GO) run ./internal/test/benchsmtp

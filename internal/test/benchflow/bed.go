@@ -22,9 +22,15 @@ import (
 	"clawback/store/storetest"
 )
 
-// newBed prepares a daemon, with what it finds at its start: reports that wait, and records in its store.
-func newBed(ctx context.Context, waiting int) (*testbed.Bed, error) {
-	bed, err := testbed.New(testbed.Options{Binary: *binary, Tenants: []testbed.Tenant{testbed.Contoso},
+// noisy is a tenant whose mail keeps nobody else's waiting.
+var noisy = testbed.Tenant{
+	Name: "fabrikam", ID: "5e2d3c4b-6f70-4182-93a4-b5c6d7e8f901",
+	Domains: []string{"fabrikam.example"}, OriginatorOrg: []string{"fabrikam.onmicrosoft.com"},
+}
+
+// newBed prepares a daemon, with what it finds at its start: reports of a tenant's that wait, and records in its store.
+func newBed(ctx context.Context, waiting int, of testbed.Tenant) (*testbed.Bed, error) {
+	bed, err := testbed.New(testbed.Options{Binary: *binary, Tenants: []testbed.Tenant{testbed.Contoso, noisy},
 		Sim: graphsim.Options{Rates: graphsim.Calm(), Latency: *latency}})
 	if err != nil {
 		return nil, err
@@ -32,7 +38,7 @@ func newBed(ctx context.Context, waiting int) (*testbed.Bed, error) {
 	for i := range owners {
 		bed.Sim.AddUser(graphsim.User{Tenant: testbed.Contoso.ID, UPN: mailbox(i)})
 	}
-	if err := errors.Join(fillStore(ctx, bed), fillQueue(bed, waiting)); err != nil {
+	if err := errors.Join(fillStore(ctx, bed), fillQueue(bed, waiting, of)); err != nil {
 		bed.Close()
 		return nil, err
 	}
@@ -40,7 +46,7 @@ func newBed(ctx context.Context, waiting int) (*testbed.Bed, error) {
 }
 
 // fillQueue accepts reports in this process, as the daemon would have before it was stopped.
-func fillQueue(bed *testbed.Bed, waiting int) (err error) {
+func fillQueue(bed *testbed.Bed, waiting int, of testbed.Tenant) (err error) {
 	if waiting == 0 {
 		return nil
 	}
@@ -57,23 +63,24 @@ func fillQueue(bed *testbed.Bed, waiting int) (err error) {
 		return errors.Join(err, sp.Close())
 	}
 	defer func() { err = errors.Join(err, q.Close(), sp.Close()) }()
-	return parallel(waiting, func(n int) error { return accept(q, n) })
+	return parallel(waiting, func(n int) error { return accept(q, n, of) })
 }
 
-func accept(q *bolt.Queue, n int) error {
+func accept(q *bolt.Queue, n int, of testbed.Tenant) error {
 	l, err := report(false, n, mailbox(n))
 	if err != nil {
 		return err
 	}
+	text := writtenFor(of, l.Report)
 	remote := net.JoinHostPort("127.0.0.1", "2525")
 	d, err := q.Begin(context.Background(), queue.Envelope{
-		Session: "bench", Tenant: testbed.Contoso.ID, Purpose: queue.ForJournal, MailFrom: testbed.Alternate,
-		Rcpts: []string{testbed.Contoso.Journal()}, Received: time.Now().UTC(), Remote: remote, Network: "listener",
-	}, int64(len(l.Report)))
+		Session: "bench", Tenant: of.ID, Purpose: queue.ForJournal, MailFrom: testbed.Alternate,
+		Rcpts: []string{of.Journal()}, Received: time.Now().UTC(), Remote: remote, Network: "listener",
+	}, int64(len(text)))
 	if err != nil {
 		return err
 	}
-	if _, err := d.Write(l.Report); err != nil {
+	if _, err := d.Write(text); err != nil {
 		d.Abort()
 		return err
 	}

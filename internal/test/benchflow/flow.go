@@ -19,7 +19,7 @@ func drain(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	bed, err := newBed(ctx, *messages)
+	bed, err := newBed(ctx, *messages, testbed.Contoso)
 	if err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func whole(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	bed, err := newBed(ctx, 0)
+	bed, err := newBed(ctx, 0, testbed.Contoso)
 	if err != nil {
 		return err
 	}
@@ -108,19 +108,24 @@ func nextReport(session, n int) smtpload.Message {
 
 // idle times MALICIOUS messages on a daemon that has nothing else to do.
 func idle(ctx context.Context, out io.Writer) error {
-	return moved(ctx, out, 0, "idle")
+	return moved(ctx, out, 0, testbed.Contoso, "idle")
 }
 
 // behind times them behind a backlog.
 func behind(ctx context.Context, out io.Writer) error {
-	return moved(ctx, out, *backlog, fmt.Sprintf("behind a backlog of %d", *backlog))
+	return moved(ctx, out, *backlog, testbed.Contoso, fmt.Sprintf("behind a backlog of %d", *backlog))
+}
+
+// tenants times them beside a backlog of another tenant.
+func tenants(ctx context.Context, out io.Writer) error {
+	return moved(ctx, out, *backlog, noisy, fmt.Sprintf("beside another tenant's backlog of %d", *backlog))
 }
 
 // passage is when a message passed.
 type passage struct{ accepted, moved time.Time }
 
-func moved(ctx context.Context, out io.Writer, waiting int, title string) error {
-	bed, err := newBed(ctx, waiting)
+func moved(ctx context.Context, out io.Writer, waiting int, of testbed.Tenant, title string) error {
+	bed, err := newBed(ctx, waiting, of)
 	if err != nil {
 		return err
 	}
@@ -128,6 +133,7 @@ func moved(ctx context.Context, out io.Writer, waiting int, title string) error 
 	if err := bed.Start(ctx); err != nil {
 		return err
 	}
+	before := usageOf(bed.Pid())
 	passages, err := sendBad(ctx, bed)
 	if err != nil {
 		return err
@@ -135,6 +141,7 @@ func moved(ctx context.Context, out io.Writer, waiting int, title string) error 
 	if err := collect(ctx, bed, passages); err != nil {
 		return err
 	}
+	used := usageOf(bed.Pid()).minus(before)
 	var delays smtpload.Latencies
 	for _, p := range passages {
 		delays = append(delays, p.moved.Sub(p.accepted))
@@ -142,6 +149,9 @@ func moved(ctx context.Context, out io.Writer, waiting int, title string) error 
 	slices.Sort(delays)
 	fmt.Fprintf(out, "from the 250 to the move of a MALICIOUS message, %s: %v; memory of its own %d MiB\n",
 		title, delays, usageOf(bed.Pid()).memory>>20)
+	if waiting == 0 {
+		fmt.Fprintf(out, "  %d bytes written for each, from its report to the end of its retraction\n", used.written/int64(*bad))
+	}
 	return nil
 }
 

@@ -27,7 +27,9 @@ var (
 	records  = flag.Int("records", 0, "records in the store beforehand")
 	backlog  = flag.Int("backlog", 100_000, "clean reports that wait when the MALICIOUS ones come")
 	latency  = flag.Duration("latency", 50*time.Millisecond, "of every answer of the Graph simulator")
-	only     = flag.String("only", "", "of drain, whole, idle, behind: run these, separated by commas; all: \"\"")
+	only     = flag.String("only", "", "of drain, whole, idle, behind, tenants: run these, separated by commas; all: \"\"")
+	table    = flag.Bool("table", false, "run all of it, then drain with 100,000 and a million records, the latter with a backlog of 100,000")
+	within   = flag.Duration("within", 25*time.Minute, "end after this, with what is measured by then")
 )
 
 // measurement is one of the command's, which adds lines to the report.
@@ -50,16 +52,20 @@ func run(out io.Writer) error {
 		return err
 	}
 	*binary = path
-	ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
+	ctx, cancel := context.WithTimeout(context.Background(), *within)
 	defer cancel()
 	fmt.Fprintf(out, "%d processors, %s; load %s; reports of about %d bytes; %d records beforehand\n\n",
 		runtime.NumCPU(), runtime.Version(), load(), *size, *records)
-	for _, m := range []measurement{{"drain", drain}, {"whole", whole}, {"idle", idle}, {"behind", behind}} {
-		if *only != "" && !strings.Contains(","+*only+",", ","+m.name+",") {
-			continue
-		}
-		if err := m.run(ctx, out); err != nil {
-			return fmt.Errorf("%s: %w", m.name, err)
+	if err := measure(ctx, out, *only); err != nil {
+		return err
+	}
+	if *table {
+		for _, size := range []struct{ records, messages int }{{100_000, *messages}, {1_000_000, *backlog}} {
+			*records, *messages = size.records, size.messages
+			fmt.Fprintf(out, "\n%d records beforehand\n", *records)
+			if err := measure(ctx, out, "drain"); err != nil {
+				return err
+			}
 		}
 	}
 	fmt.Fprintf(out, "\nload at the end %s\n", load())
@@ -73,4 +79,17 @@ func load() string {
 		return "unknown"
 	}
 	return strings.Join(strings.Fields(string(text))[:3], " ")
+}
+
+// measure runs what only names, all where it is "".
+func measure(ctx context.Context, out io.Writer, only string) error {
+	for _, m := range []measurement{{"drain", drain}, {"whole", whole}, {"idle", idle}, {"behind", behind}, {"tenants", tenants}} {
+		if only != "" && !strings.Contains(","+only+",", ","+m.name+",") {
+			continue
+		}
+		if err := m.run(ctx, out); err != nil {
+			return fmt.Errorf("%s: %w", m.name, err)
+		}
+	}
+	return nil
 }

@@ -29,6 +29,15 @@ func report(bad bool, n int, mailbox string) (testbed.Letter, error) {
 	return l, nil
 }
 
+// writtenFor makes one of Contoso's reports another tenant's.
+func writtenFor(t testbed.Tenant, report []byte) []byte {
+	if t.ID == testbed.Contoso.ID {
+		return report
+	}
+	report = bytes.ReplaceAll(report, []byte(testbed.Contoso.ID), []byte(t.ID))
+	return bytes.ReplaceAll(report, []byte(testbed.Contoso.Name), []byte(t.Name))
+}
+
 // prose is about size bytes of lines.
 func prose(seed, size int) string {
 	r := rand.New(rand.NewPCG(uint64(seed), 1))
