@@ -72,6 +72,9 @@ var attempts = map[string][]try{
 	"submission.export":      {{ItemRef{"submission-b1"}, true}},
 	"submission.accept":      {{SubmissionOrder{ID: "submission-b1", Is: verdict.Spam}, true}},
 	"submission.dismiss":     {{SubmissionOrder{ID: "submission-b1"}, true}},
+	"backup":                 {{None{}, true}}, // of the machine as a whole: no tenant's
+	"store.check":            {{None{}, true}},
+	"store.forget_old":       {{None{}, true}},
 	"submission.file":        {{Upload{Is: verdict.Spam, Body: strings.NewReader("m")}, false}, {Upload{Tenant: "b", Is: verdict.Spam, Body: strings.NewReader("m")}, true}},
 }
 
@@ -206,11 +209,11 @@ func TestTenants_whatIsNotTheirsLooksLikeNothing(t *testing.T) {
 // needs is the least role of each operation, beside the table: a change of one must be meant.
 var needs = map[Role]string{
 	Viewer: "bounce.export bounce.list bounce.show dry_run.list feedback.list held.campaigns held.list job.list job.show message.export " +
-		"message.list message.show policy.list queue.export queue.groups queue.list queue.show rules.list status.show submission.export submission.list submission.show",
+		"message.list message.show policy.list queue.export queue.groups queue.list queue.show rules.list status.show store.check submission.export submission.list submission.show",
 	Analyst: "audit.list feedback.export feedback.give feedback.withdraw job.cancel job.pause job.preview job.resume job.start message.restore message.retract rules.backtest " +
 		"submission.accept submission.dismiss submission.file",
 	Approver:      "bounce.retry held.approve held.reject queue.retry",
-	Administrator: "address.list address.retire feedback.reset policy.add policy.remove queue.discard queue.discard_preview queue.discard_selected queue.trust",
+	Administrator: "address.list address.retire backup feedback.reset policy.add policy.remove queue.discard queue.discard_preview queue.discard_selected queue.trust store.forget_old",
 }
 
 // Each operation x each role, everywhere and in one tenant: all is denied but what the table names.

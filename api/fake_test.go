@@ -41,7 +41,7 @@ func (w *world) note(format string, args ...any) error {
 // service makes a Service over the world.
 func (w *world) service() *Service {
 	return New(Options{
-		Queue: w, Store: worldStore{w}, Engine: worldEngine{w}, Jobs: worldJobs{w}, Judge: worldJudge{w}, Submissions: worldDesk{w}, Addresses: worldAddresses{w},
+		Queue: w, Store: worldStore{w}, Engine: worldEngine{w}, Jobs: worldJobs{w}, Judge: worldJudge{w}, Submissions: worldDesk{w}, Addresses: worldAddresses{w}, Upkeep: worldUpkeep{w},
 		Log: slog.New(slog.DiscardHandler), Wake: func() {}, Tenant: findTenant,
 		Status: func(context.Context) (Status, error) {
 			return Status{Hostname: "gw.example", Problems: []string{"the machine's own"}, Region: "eu",
@@ -53,6 +53,16 @@ func (w *world) service() *Service {
 			return io.NopCloser(strings.NewReader("report " + r.File)), nil
 		},
 	})
+}
+
+type worldUpkeep struct{ *world }
+
+func (u worldUpkeep) Backup(context.Context, io.Writer) error { return u.note("backup") }
+
+func (u worldUpkeep) CheckStore(context.Context) ([]string, error) { return nil, u.note("check store") }
+
+func (u worldUpkeep) ForgetOld(context.Context) (string, error) {
+	return "store.db.old", u.note("forget old")
 }
 
 func findTenant(name string) (*config.Tenant, error) {

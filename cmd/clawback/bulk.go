@@ -277,7 +277,11 @@ func (c jobCancelCmd) Run(a *app) error {
 	if _, err := client.Do(a.ctx, a.client, api.CancelJob, api.ItemOrder{ID: c.ID, Comment: c.Comment}); err != nil {
 		return err
 	}
-	return a.showJob(c.ID)
+	if a.json {
+		return a.showJob(c.ID)
+	}
+	a.printf("Job %s is cancelled. What waits is being called off, what is done stays done: clawback job show %s\n", c.ID, c.ID)
+	return nil
 }
 
 type previewCmd struct {

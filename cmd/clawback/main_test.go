@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"unicode"
 
 	"clawback/score/attach/confined"
 )
@@ -45,13 +46,25 @@ func commands(s reflect.Type) map[string]reflect.Type {
 		_, command := s.Field(i).Tag.Lookup("cmd")
 		_, unnamed := s.Field(i).Tag.Lookup("default") // it is what its parent does
 		if command && !unnamed {
-			found[strings.ToLower(s.Field(i).Name)] = s.Field(i).Type
+			found[kebab(s.Field(i).Name)] = s.Field(i).Type
 		}
 	}
 	return found
 }
 
 // rowsOf are the rows whose first cell names a command.
+// kebab is a command's name as kong makes it of a field's: RestoreBackup is restore-backup.
+func kebab(field string) string {
+	var out strings.Builder
+	for i, r := range field {
+		if i > 0 && unicode.IsUpper(r) && field != strings.ToUpper(field) {
+			out.WriteByte('-')
+		}
+		out.WriteRune(unicode.ToLower(r))
+	}
+	return out.String()
+}
+
 func rowsOf(table, name string) (rows string) {
 	for row := range strings.Lines(table) {
 		cell, _, _ := strings.Cut(strings.TrimPrefix(row, "| "), " |")

@@ -183,14 +183,14 @@ func TestLost_eachFile(t *testing.T) {
 			var status struct {
 				Tenants []struct {
 					Counts struct {
-						Processed int `json:"processed"`
+						Reports int `json:"reports"`
 					} `json:"counts"`
 				} `json:"tenants"`
 			}
 			if err := json.Unmarshal([]byte(w.must("status", "--json")), &status); err != nil {
 				t.Fatal(err)
 			}
-			if known := len(status.Tenants) > 0 && status.Tenants[0].Counts.Processed >= 3; known != lost.known {
+			if known := len(status.Tenants) > 0 && status.Tenants[0].Counts.Reports >= 3; known != lost.known {
 				t.Errorf("it knows what it did: %v, want %v (%+v)", known, lost.known, status)
 			}
 			if err := w.Stop(); err != nil {
