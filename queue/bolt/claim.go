@@ -73,10 +73,10 @@ func (t *txn) claim(max int) (items []queue.Item, err error) {
 		}
 		it := *old
 		it.State, it.NotBefore = queue.Working, time.Time{}
-		items = append(items, it)
 		if err := t.set(old, &it); err != nil {
 			return nil, err
 		}
+		items = append(items, it) // as it stands now, with the time of this change
 	}
 	return items, nil
 }

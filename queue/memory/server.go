@@ -73,6 +73,7 @@ func (s *Server) time() time.Time { return s.now().UTC().Round(0) }
 type Queue struct {
 	*Server
 	o      queue.Options
+	turn   int                    // counts claims, so that the tenants take turns; owned by the server's lock
 	claims map[string]queue.Claim // that this owner has taken and not ended; owned by the server's lock
 	closed bool
 	quit   chan struct{}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -114,6 +115,43 @@ func (q *Queue) Renew(ctx context.Context) error {
 // wideClaim is the size of a claim that takes from both ends of what is ready.
 const wideClaim = 16
 
+// share deals out what is ready to the tenants in turns, up to max. What comes first of each in a wide claim are its oldest and its newest.
+func (q *Queue) share(ready []queue.Item, max int) (dealt []queue.Item) {
+	of := map[string][]queue.Item{}
+	for _, it := range ready {
+		of[it.Envelope.Tenant] = append(of[it.Envelope.Tenant], it)
+	}
+	tenants := slices.Sorted(maps.Keys(of))
+	if len(tenants) == 0 {
+		return nil
+	}
+	first := q.turn % len(tenants)
+	q.turn++
+	tenants = append(tenants[first:len(tenants):len(tenants)], tenants[:first]...)
+	part := (max + len(tenants) - 1) / len(tenants)
+	for round := 0; len(dealt) < min(max, len(ready)); round++ {
+		for _, tenant := range tenants {
+			if list := of[tenant]; round < len(list) && len(dealt) < max {
+				dealt = append(dealt, list[place(round, len(list), part, max >= wideClaim)])
+			}
+		}
+	}
+	return dealt
+}
+
+// place is where in a tenant's n items, the oldest first, the one for a round is. Of part, which is what all tenants can have, a half is the
+// newest in a wide claim.
+func place(round, n, part int, wide bool) int {
+	oldest := part - part/2
+	switch {
+	case !wide || n <= part || round < oldest:
+		return round
+	case round < part:
+		return n - 1 - (round - oldest)
+	}
+	return round - part/2 // what other tenants do not need
+}
+
 // due is the ids to hand out next: a suspect where none is in work, and the deferred and the ready in turns.
 func (q *Queue) due(max int) (ids []string) {
 	var ready, later []queue.Item
@@ -133,11 +171,7 @@ func (q *Queue) due(max int) (ids []string) {
 		ids = append(ids, suspect.ID)
 	}
 	slices.SortStableFunc(later, func(a, b queue.Item) int { return a.NotBefore.Compare(b.NotBefore) })
-	if max >= wideClaim && len(ready) > max {
-		newest := slices.Clone(ready[len(ready)-max/2:])
-		slices.Reverse(newest)
-		ready = append(ready[:max-max/2:max-max/2], newest...)
-	}
+	ready = q.share(ready, max)
 	for i := range max {
 		if i < len(later) {
 			ids = append(ids, later[i].ID)
