@@ -11,6 +11,7 @@ import (
 
 	"filippo.io/age"
 
+	"clawback/api"
 	"clawback/internal/test/testbed"
 )
 
@@ -180,17 +181,11 @@ func TestLost_eachFile(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%v\n%s", err, w.LogTail())
 			}
-			var status struct {
-				Tenants []struct {
-					Counts struct {
-						Reports int `json:"reports"`
-					} `json:"counts"`
-				} `json:"tenants"`
-			}
+			var status api.Status
 			if err := json.Unmarshal([]byte(w.must("status", "--json")), &status); err != nil {
 				t.Fatal(err)
 			}
-			if known := len(status.Tenants) > 0 && status.Tenants[0].Counts.Reports >= 3; known != lost.known {
+			if known := len(status.Tenants) > 0 && status.Tenants[0].Counts.Processed >= 3; known != lost.known {
 				t.Errorf("it knows what it did: %v, want %v (%+v)", known, lost.known, status)
 			}
 			if err := w.Stop(); err != nil {
