@@ -332,6 +332,17 @@ func (d worldDesk) File(_ context.Context, t *config.Tenant, message io.ReaderAt
 	return intel.Lesson{Record: "record-a", Is: by.Is}, "record-a", d.note("file %q of %s as %s by %s", body, t.ID, by.Is, by.Who)
 }
 
+type worldUpkeep struct{ *world }
+
+func (u worldUpkeep) Backup(_ context.Context, w io.Writer) error {
+	_, err := io.WriteString(w, "secret-b")
+	return err
+}
+func (u worldUpkeep) CheckStore(context.Context) ([]string, error) { return []string{"record-b"}, nil }
+func (u worldUpkeep) ForgetOld(context.Context) (string, error) {
+	return "store.db.old", u.note("forget old")
+}
+
 type worldAddresses struct{ *world }
 
 func (a worldAddresses) Addresses() []Address {

@@ -19,6 +19,7 @@ type Status struct {
 	Started     time.Time    `json:"started"`
 	Sessions    int          `json:"sessions"`
 	Memory      Memory       `json:"memory"`
+	Process     Process      `json:"process"`
 	Tenants     []Tenant     `json:"tenants"`
 	Queue       QueueStatus  `json:"queue"`
 	Deferring   string       `json:"deferring_mail,omitempty"` // why a message that came now would be answered 4xx; "" when it would be accepted
@@ -26,6 +27,15 @@ type Status struct {
 	RDAP        *RDAP        `json:"rdap,omitempty"` // nil: the registries may not be asked
 	Quotas      []Quota      `json:"quotas"`         // of what strangers have sent, where there is any
 	Problems    []string     `json:"problems"`       // what needs a person
+}
+
+// Process is what the daemon has in memory, in bytes. Own has heap and cache in it, with what is free of them for now; files that are mapped
+// are the kernel's to drop.
+type Process struct {
+	Own    int64 `json:"own"`    // anonymous pages, without those of the processes that look into attached files
+	Heap   int64 `json:"heap"`   // what is reachable, and garbage that was not collected yet
+	Cache  int64 `json:"cache"`  // the store's: blocks, and rows that are not in a table yet
+	Mapped int64 `json:"mapped"` // pages of files, the program and queue.db among them
 }
 
 // Memory is what messages that are arriving hold in memory.

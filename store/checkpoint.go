@@ -21,3 +21,16 @@ func (s *Store) Checkpoint(dir string) error {
 	}
 	return nil
 }
+
+// cacher is an engine that says what it has in memory.
+type cacher interface {
+	CacheSize() int64
+}
+
+// CacheSize is how many bytes of rows the store has in memory; 0 where its engine does not say.
+func (s *Store) CacheSize() int64 {
+	if e, does := s.engine.(cacher); does {
+		return e.CacheSize()
+	}
+	return 0
+}

@@ -28,7 +28,7 @@ func (statusCmd) Run(a *app) error {
 
 func (a *app) showStatus(s api.Status) error {
 	a.printf("clawback %s on %s, started %s, %s\n", s.Version, s.Hostname, ago(s.Started), plural(s.Sessions, "session"))
-	a.showMemory(s.Memory)
+	a.showMemory(s)
 	if s.Certificate != nil {
 		a.printf("certificate for %s until %s\n", strings.Join(s.Certificate.Names, ", "), stamp(s.Certificate.NotAfter))
 	}
@@ -59,11 +59,14 @@ func (a *app) showStatus(s api.Status) error {
 	return nil
 }
 
-// showMemory says what messages that are arriving hold.
-func (a *app) showMemory(m api.Memory) {
+// showMemory says what the daemon has in memory, and what of it messages that are arriving hold.
+func (a *app) showMemory(s api.Status) {
+	m, p := s.Memory, s.Process
 	if m.Max == 0 {
 		return // a daemon of before
 	}
+	a.printf("memory: %s, of which heap %s and the store's cache %s; pages of files %s\n", humanize.IBytes(uint64(p.Own)),
+		humanize.IBytes(uint64(p.Heap)), humanize.IBytes(uint64(p.Cache)), humanize.IBytes(uint64(p.Mapped)))
 	a.printf("arriving mail holds %s of %s of memory\n", humanize.IBytes(uint64(m.Held)), humanize.IBytes(uint64(m.Max)))
 	if m.Spilled > 0 {
 		a.printf("  %s went through a file since the start, because that was used up: see smtp.max_memory\n",

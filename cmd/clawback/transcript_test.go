@@ -173,6 +173,8 @@ var (
 	heads   = regexp.MustCompile(`^[A-Z]+  [A-Z -]+\n$|^ +COUNT  OLDEST|^(queue|bounces) [a-z]+ +\d`)
 	gap     = regexp.MustCompile(`(\S) {2,}`)
 	chain   = regexp.MustCompile(`"chain": "[0-9a-f]{64}"`)
+	process = regexp.MustCompile(`^memory: .*\n$`)
+	inJSON  = regexp.MustCompile(`"(own|heap|cache|mapped)": \d+`)
 	dbSize  = regexp.MustCompile(`"size": \d{5,}`)
 )
 
@@ -200,6 +202,8 @@ func (p *player) clean(text string) string {
 		line = since.ReplaceAllString(line, "AGO$4")
 		line = segment.ReplaceAllString(line, "SEGMENT")
 		line = chain.ReplaceAllString(line, `"chain": "CHAIN"`)
+		line = process.ReplaceAllString(line, "memory: SIZES\n")
+		line = inJSON.ReplaceAllString(line, `"$1": SIZE`)
 		line = dbSize.ReplaceAllString(line, `"size": SIZE`)
 		if line != before || heads.MatchString(line) { // its columns do not stand beneath the others any more
 			line = gap.ReplaceAllString(line, "$1  ")

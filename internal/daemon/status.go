@@ -18,6 +18,7 @@ func (d *daemon) status(ctx context.Context) (api.Status, error) {
 		Sessions: d.sessions(), Tenants: []api.Tenant{}, Problems: []string{}}
 	m := d.spool.Memory()
 	s.Memory = api.Memory{Held: m.Held, Peak: m.Peak, Max: m.Max, Spilled: m.Spilled}
+	s.Process = d.process()
 	stats, err := d.queue.Stats(ctx)
 	if err != nil {
 		return s, err

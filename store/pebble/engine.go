@@ -257,3 +257,9 @@ func (e *Engine) Written() int64 {
 func (e *Engine) Checkpoint(dir string) error {
 	return e.fatal.run(func() error { return e.db.Checkpoint(dir, pebble.WithFlushedWAL()) })
 }
+
+// CacheSize is how many bytes of blocks and of rows that are not in a table yet are in memory.
+func (e *Engine) CacheSize() int64 {
+	m := e.db.Metrics()
+	return m.BlockCache.Size + int64(m.MemTable.Size)
+}
