@@ -75,9 +75,6 @@ var attempts = map[string][]try{
 	"submission.export":      {{ItemRef{"submission-b1"}, true}},
 	"submission.accept":      {{SubmissionOrder{ID: "submission-b1", Is: verdict.Spam}, true}},
 	"submission.dismiss":     {{SubmissionOrder{ID: "submission-b1"}, true}},
-	"backup":                 {{None{}, true}}, // of the machine as a whole: no tenant's
-	"store.check":            {{None{}, true}},
-	"store.forget_old":       {{None{}, true}},
 	"submission.file":        {{Upload{Is: verdict.Spam, Body: strings.NewReader("m")}, false}, {Upload{Tenant: "b", Is: verdict.Spam, Body: strings.NewReader("m")}, true}},
 }
 

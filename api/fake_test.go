@@ -55,16 +55,6 @@ func (w *world) service() *Service {
 	})
 }
 
-type worldUpkeep struct{ *world }
-
-func (u worldUpkeep) Backup(context.Context, io.Writer) error { return u.note("backup") }
-
-func (u worldUpkeep) CheckStore(context.Context) ([]string, error) { return nil, u.note("check store") }
-
-func (u worldUpkeep) ForgetOld(context.Context) (string, error) {
-	return "store.db.old", u.note("forget old")
-}
-
 func findTenant(name string) (*config.Tenant, error) {
 	switch name {
 	case "a", tenantA:
