@@ -239,6 +239,7 @@ func (w *wire) flush() error {
 const (
 	lingerTime   = time.Second
 	lingerOctets = 4 << 20
+	lingerReads  = 64 // that are deciphered: among them stands that the peer has ended
 )
 
 // linger closes the sending side and reads for a moment what the peer still sends. Closing a socket with unread octets
@@ -248,12 +249,27 @@ func (w *wire) linger() {
 	if !ok || half.CloseWrite() != nil {
 		return
 	}
+	w.conn.SetReadDeadline(time.Now().Add(lingerTime))
 	raw := w.conn
-	if secure, ok := raw.(*tls.Conn); ok { // what is thrown away need not be deciphered
-		raw = secure.NetConn()
+	if secure, ok := raw.(*tls.Conn); ok {
+		raw = secure.NetConn() // what else is thrown away need not be deciphered
+		if ended(secure) {
+			return
+		}
 	}
-	raw.SetReadDeadline(time.Now().Add(lingerTime))
 	io.CopyN(io.Discard, raw, lingerOctets)
+}
+
+// ended reads a little of what a peer still sends, and reports whether it ends there. Who has ended TLS may wait for us to
+// close the connection, so that its end is not seen below TLS.
+func ended(secure *tls.Conn) bool {
+	rest := make([]byte, 4<<10)
+	for range lingerReads {
+		if _, err := secure.Read(rest); err != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // startBody marks the begin of a body, endBody its end.
