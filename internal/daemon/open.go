@@ -126,7 +126,7 @@ func (d *daemon) openDatabase(file, remedy string, open func() error) (err error
 	err = open()
 	switch {
 	case errors.Is(err, boltfile.ErrLocked):
-		return fmt.Errorf("%s: %w", file, err)
+		return fmt.Errorf("%w: another process has %s open", err, file)
 	case errors.Is(err, pebble.ErrDamaged), errors.Is(err, boltfile.ErrDamaged):
 		return fmt.Errorf("%w; %s", err, remedy)
 	}
