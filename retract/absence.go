@@ -61,11 +61,11 @@ func (s absence) inRecoverableItems(ctx context.Context, target exchange.Folder)
 	if target == exchange.Purges {
 		return nil, nil // looked into already
 	}
-	hits, err := finder{s.step}.search(ctx, exchange.Deletions)
+	hits, err := finder(s).search(ctx, exchange.Deletions)
 	if err != nil {
 		return nil, fmt.Errorf("find in Recoverable Items: %w", err)
 	}
-	deeper, err := finder{s.step}.verifyIdentity(ctx, hits)
+	deeper, err := finder(s).verifyIdentity(ctx, hits)
 	return deeper.same, err
 }
 
@@ -80,16 +80,16 @@ func (s absence) atRest(mine []match, at exchange.Folder) string {
 // confirmHidden ends the intent of a message that lies in Recoverable Items. Before it was seen there, another copy may
 // have come to where it had been looked for first: only a look after that says that none is in sight.
 func (s absence) confirmHidden(ctx context.Context, target exchange.Folder, sunk []match) error {
-	hits, err := finder{s.step}.find(ctx, target)
+	hits, err := finder(s).find(ctx, target)
 	if err != nil {
 		return err
 	}
-	f, err := finder{s.step}.verifyIdentity(ctx, hits)
+	f, err := finder(s).verifyIdentity(ctx, hits)
 	if err != nil {
 		return err
 	}
 	if len(f.same) > 0 {
-		return retraction{s.step}.moveAll(ctx, f, target)
+		return retraction(s).moveAll(ctx, f, target)
 	}
 	return s.end(ctx, store.Done, s.atRest(sunk, exchange.Deletions)+f.leftAlone())
 }
@@ -113,7 +113,7 @@ func (s absence) age() time.Duration {
 // the short schedule, unless the person has decided before.
 func (s absence) holdInDoubt(ctx context.Context, f identified) error {
 	reason := reasons(f.uncertain, f.different)
-	err := committer{s.step}.commit(ctx, ending{"find", string(store.Held), reason}, func(in *store.Intent) {
+	err := committer(s).commit(ctx, ending{"find", string(store.Held), reason}, func(in *store.Intent) {
 		in.Outcome, in.Hold, in.Reason, in.Approved, in.NotBefore = store.Held, HoldIdentity, reason, "", time.Time{}
 		in.Code = f.uncertain[0].code
 		in.Misses++
@@ -129,7 +129,7 @@ func (s absence) holdInDoubt(ctx context.Context, f identified) error {
 // for again by the short schedule, without the intent being open meanwhile.
 func (s absence) mismatch(ctx context.Context, f identified) error {
 	reason := reasons(f.different)
-	err := committer{s.step}.commit(ctx, ending{"find", string(store.Mismatch), reason}, func(in *store.Intent) {
+	err := committer(s).commit(ctx, ending{"find", string(store.Mismatch), reason}, func(in *store.Intent) {
 		in.Outcome, in.Reason, in.Code, in.NotBefore = store.Mismatch, reason, f.different[0].code, time.Time{}
 		in.Misses++
 		in.Faults, in.FaultSince = 0, time.Time{}
@@ -143,7 +143,7 @@ func (s absence) mismatch(ctx context.Context, f identified) error {
 // miss has the message looked for again by the schedule, and ends as not_found after it.
 func (s absence) miss(ctx context.Context) error {
 	now := s.e.now()
-	err := committer{s.step}.commit(ctx, ending{"find", string(store.NotFound), "not in the mailbox"}, func(in *store.Intent) {
+	err := committer(s).commit(ctx, ending{"find", string(store.NotFound), "not in the mailbox"}, func(in *store.Intent) {
 		in.Misses++
 		in.Faults, in.FaultSince = 0, time.Time{}
 		if wait, ok := missed(in.Misses, s.age()); ok {

@@ -102,7 +102,7 @@ func (s committer) tryCommit(ctx context.Context, end ending, change func(*store
 	// C4. Durable: what Graph answered, or that it is Unknown. A crash before it leaves the attempt open, and Unknown.
 	s.in, s.attempt = done, nil
 	s.sched.note(done)
-	failure{s.step}.alertStuck(done)
+	failure(s).alertStuck(done)
 	s.e.o.Log.Info("attempt", "event", "intent.attempt", "intent", done.ID, "record", done.Record, "tenant", done.Tenant, "attempt", a.Seq,
 		"operation", a.Operation, "answer", a.Outcome, "outcome", string(done.Outcome), "detail", a.Detail)
 	return nil

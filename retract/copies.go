@@ -108,19 +108,19 @@ func (s recheck) run(ctx context.Context) (err error) {
 		}
 	}()
 	target, ok := Target(config.Action(s.in.Action))
-	if !ok || (retraction{s.step}).skipReason() != "" || s.rec.Pinned != "" || s.in.Mailbox == "" {
+	if !ok || (retraction(s)).skipReason() != "" || s.rec.Pinned != "" || s.in.Mailbox == "" {
 		return s.record(ctx, len(copyWaits), nil)
 	}
-	hits, err := finder{s.step}.find(ctx, target)
+	hits, err := finder(s).find(ctx, target)
 	if err != nil {
 		return err
 	}
 	s.in.Looks++ // choose leaves out what was taken before, and is back
-	found, err := finder{s.step}.verifyIdentity(ctx, hits)
+	found, err := finder(s).verifyIdentity(ctx, hits)
 	if err != nil {
 		return err
 	}
-	chosen, err := retraction{s.step}.selectMessages(ctx, found.same, target)
+	chosen, err := retraction(s).selectMessages(ctx, found.same, target)
 	if err != nil {
 		return err
 	}
@@ -131,7 +131,7 @@ func (s recheck) run(ctx context.Context) (err error) {
 func (s recheck) record(ctx context.Context, looks int, todo []match) error {
 	in := s.in
 	in.Looks, in.NotBefore = looks, time.Time{}
-	committer{s.step}.expectCopies(&in)
+	committer(s).expectCopies(&in)
 	if len(todo) > 0 {
 		in.Outcome, in.NotBefore = store.Pending, s.e.now()
 		in.Reason = fmt.Sprintf("another copy is in the mailbox (%d), to be taken too; before that: %s", len(todo), in.Reason)

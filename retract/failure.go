@@ -107,7 +107,7 @@ func (s failure) reresolve(f *fault.Fault) bool {
 // retry has the intent tried again, by the schedule or the server's word; after long enough it has failed.
 func (s failure) retry(ctx context.Context, operation string, f *fault.Fault) error {
 	now := s.e.now()
-	err := committer{s.step}.commit(ctx, ending{operation, "retry", f.Error()}, func(in *store.Intent) {
+	err := committer(s).commit(ctx, ending{operation, "retry", f.Error()}, func(in *store.Intent) {
 		in.Unknown = s.inDoubt(*in)
 		countFault(in, f, now)
 		s.scheduleRetry(in, f)
@@ -170,7 +170,7 @@ func faultSince(in *store.Intent, now time.Time) {
 
 // giveUp writes that it is not tried any more.
 func (s failure) giveUp(ctx context.Context, operation string, f *fault.Fault) error {
-	err := committer{s.step}.commit(ctx, ending{operation, string(store.Failed), f.Error()}, func(in *store.Intent) {
+	err := committer(s).commit(ctx, ending{operation, string(store.Failed), f.Error()}, func(in *store.Intent) {
 		s.fail(in, f.Error())
 		in.Faults, in.FaultSince, in.NotBefore = 0, time.Time{}, time.Time{}
 	})
@@ -203,7 +203,7 @@ func (s *step) inDoubt(in store.Intent) bool {
 func (s failure) unknown(ctx context.Context, operation string, f *fault.Fault) error {
 	s.alertFull(f)
 	now := s.e.now()
-	err := committer{s.step}.commit(ctx, ending{operation, "unknown", f.Error()}, func(in *store.Intent) {
+	err := committer(s).commit(ctx, ending{operation, "unknown", f.Error()}, func(in *store.Intent) {
 		in.Unknown = true
 		faultSince(in, now)
 		in.NotBefore = now.Add(doubtWait)

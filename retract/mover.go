@@ -25,7 +25,7 @@ func (s mover) move(ctx context.Context, c match, target exchange.Folder, last s
 	if target == exchange.Purges && !s.purgesByMove() {
 		operation = "permanentDelete"
 	}
-	if err := (committer{s.step}).begin(ctx, operation, entry); err != nil {
+	if err := (committer(s)).begin(ctx, operation, entry); err != nil {
 		return err
 	}
 	s.e.brake.release(s.in.ID) // the store counts it from C3 on
@@ -84,11 +84,11 @@ func (s mover) classify(ctx context.Context, operation string, r result) error {
 		return s.succeeded(ctx, operation, r)
 	case errors.As(r.err, &skipped):
 		s.setState(&s.in, r.entry.Message, kept)
-		return failure{s.step}.retry(ctx, operation, &fault.Fault{Class: fault.Retry, After: skipped.wait, Code: fault.CodeNotCleared, Detail: "not called: the server asks to wait"})
+		return failure(s).retry(ctx, operation, &fault.Fault{Class: fault.Retry, After: skipped.wait, Code: fault.CodeNotCleared, Detail: "not called: the server asks to wait"})
 	case !errors.As(r.err, &f):
-		return failure{s.step}.unknown(ctx, operation, &fault.Fault{Class: fault.Unknown, Detail: r.err.Error()})
+		return failure(s).unknown(ctx, operation, &fault.Fault{Class: fault.Unknown, Detail: r.err.Error()})
 	case f.Class == fault.Unknown:
-		return failure{s.step}.unknown(ctx, operation, f)
+		return failure(s).unknown(ctx, operation, f)
 	case f.Class == fault.Gone:
 		s.setState(&s.in, r.entry.Message, missing)
 		return s.gone(ctx, operation, f)
@@ -97,11 +97,11 @@ func (s mover) classify(ctx context.Context, operation string, r result) error {
 	if f.Class == fault.GiveUp && f.Code == fault.CodeNoPermanentDelete {
 		return s.cannotPurge(ctx, operation, f)
 	}
-	return failure{s.step}.faulted(ctx, operation, f)
+	return failure(s).faulted(ctx, operation, f)
 }
 
 func (s mover) succeeded(ctx context.Context, operation string, r result) error {
-	err := committer{s.step}.commit(ctx, ending{operation, string(store.Done), r.last}, func(in *store.Intent) {
+	err := committer(s).commit(ctx, ending{operation, string(store.Done), r.last}, func(in *store.Intent) {
 		s.setState(in, r.entry.Message, moved)
 		s.renameEntry(in, r.entry.Message, r.after)
 		in.Unknown, in.Faults, in.FaultSince = s.inDoubt(*in), 0, time.Time{}
@@ -155,7 +155,7 @@ func (s *step) renameEntry(in *store.Intent, before, after string) {
 // gone writes that the id was not there: the next step looks where the message is.
 func (s mover) gone(ctx context.Context, operation string, f *fault.Fault) error {
 	now := s.e.now()
-	err := committer{s.step}.commit(ctx, ending{operation, string(store.Gone), f.Error()}, func(in *store.Intent) {
+	err := committer(s).commit(ctx, ending{operation, string(store.Gone), f.Error()}, func(in *store.Intent) {
 		in.Unknown, in.NotBefore = true, now
 		faultSince(in, now)
 		in.Reason = "it was moved before it could be taken, to be looked for: " + f.Error()
@@ -167,7 +167,7 @@ func (s mover) gone(ctx context.Context, operation string, f *fault.Fault) error
 func (s mover) cannotPurge(ctx context.Context, operation string, f *fault.Fault) error {
 	if !s.tenant.Graph.PurgesByMove {
 		reason := "this cloud has no permanentDelete, and purges_by_move is off: " + f.Error()
-		err := committer{s.step}.commit(ctx, ending{operation, string(store.Failed), f.Error()}, func(in *store.Intent) {
+		err := committer(s).commit(ctx, ending{operation, string(store.Failed), f.Error()}, func(in *store.Intent) {
 			in.Unknown, in.NotBefore = s.inDoubt(*in), s.e.now()
 			if in.Action == s.ranFor { // else another one is wanted meanwhile, which may be possible
 				in.Outcome, in.Reason, in.NotBefore = store.Failed, reason, time.Time{}
@@ -176,7 +176,7 @@ func (s mover) cannotPurge(ctx context.Context, operation string, f *fault.Fault
 		return cmp.Or(err, errEnded)
 	}
 	s.sched.dir.setNoPurge()
-	err := committer{s.step}.commit(ctx, ending{operation, "retry", f.Error()}, func(in *store.Intent) {
+	err := committer(s).commit(ctx, ending{operation, "retry", f.Error()}, func(in *store.Intent) {
 		in.Unknown, in.NotBefore = s.inDoubt(*in), s.e.now()
 		in.Reason = `this cloud has no permanentDelete: to be moved to Recoverable Items\Purges`
 	})

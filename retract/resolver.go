@@ -19,7 +19,7 @@ func (s resolver) resolve(ctx context.Context) error {
 		return err
 	}
 	if why != nil {
-		return expander{s.step}.expand(ctx, why)
+		return expander(s).expand(ctx, why)
 	}
 	if err := s.checkExempt(ctx, mb); err != nil {
 		return err

@@ -127,7 +127,7 @@ func (s restorer) stop(ctx context.Context) error {
 	if back == len(s.in.Taken) {
 		outcome, reason = store.Done, "put back before it was called off: "+s.in.Cancelled
 	}
-	err := committer{s.step}.commit(ctx, ending{"restore", string(outcome), reason}, func(in *store.Intent) {
+	err := committer(s).commit(ctx, ending{"restore", string(outcome), reason}, func(in *store.Intent) {
 		in.Outcome, in.Reason, in.Cancelled, in.NotBefore = outcome, reason, "", time.Time{}
 	})
 	return cmp.Or(err, errEnded)
@@ -189,11 +189,11 @@ func (s restorer) searchMoved(ctx context.Context, t store.Taken) (exchange.Cand
 		if i > 0 && string(in) == t.Folder {
 			continue
 		}
-		hits, err := finder{s.step}.search(ctx, in)
+		hits, err := finder(s).search(ctx, in)
 		if err != nil {
 			return exchange.Candidate{}, fmt.Errorf("find by folder: %w", err)
 		}
-		f, err := finder{s.step}.verifyIdentity(ctx, hits)
+		f, err := finder(s).verifyIdentity(ctx, hits)
 		if err != nil {
 			return exchange.Candidate{}, err
 		}
@@ -260,7 +260,7 @@ func (s restorer) moveTo(ctx context.Context, c exchange.Candidate, t store.Take
 		}
 		t.Target = id
 	}
-	if err := (committer{s.step}).begin(ctx, "restore", t); err != nil {
+	if err := (committer(s)).begin(ctx, "restore", t); err != nil {
 		return "", err
 	}
 	after, err := s.box.Move(ctx, s.in.Mailbox, c.ID, to)
@@ -268,7 +268,7 @@ func (s restorer) moveTo(ctx context.Context, c exchange.Candidate, t store.Take
 	if errors.As(err, &f) && f.Class == fault.Gone && to != exchange.Inbox {
 		return "", s.folderGone(ctx, t, to, f)
 	}
-	if err := (mover{s.step}).classify(ctx, "restore", result{entry: t, after: after, err: err}); err != nil {
+	if err := (mover(s)).classify(ctx, "restore", result{entry: t, after: after, err: err}); err != nil {
 		return "", err
 	}
 	if after == "" {
@@ -286,7 +286,7 @@ func (s restorer) folderGone(ctx context.Context, t store.Taken, to exchange.Fol
 		s.sched.dir.learnFolder(s.in.Mailbox, to, folderEntry{until: s.e.now().Add(keepStranger)})
 	}
 	s.setState(&s.in, t.Message, kept)
-	return failure{s.step}.retry(ctx, "restore", &fault.Fault{Class: fault.Retry, Status: f.Status, Code: f.Code,
+	return failure(s).retry(ctx, "restore", &fault.Fault{Class: fault.Retry, Status: f.Status, Code: f.Code,
 		Detail: "the original folder or the message is gone: " + f.Detail})
 }
 
@@ -296,11 +296,11 @@ func (s restorer) markRead(ctx context.Context, c exchange.Candidate, t store.Ta
 		return nil
 	}
 	t.Message = c.ID
-	if err := (committer{s.step}).begin(ctx, "mark_read", t); err != nil {
+	if err := (committer(s)).begin(ctx, "mark_read", t); err != nil {
 		return err
 	}
 	err := s.box.MarkRead(ctx, s.in.Mailbox, c.ID, t.Read)
-	return mover{s.step}.classify(ctx, "mark_read", result{entry: t, err: err})
+	return mover(s).classify(ctx, "mark_read", result{entry: t, err: err})
 }
 
 // conclude ends a restore.

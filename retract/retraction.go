@@ -22,7 +22,7 @@ func (s retraction) run(ctx context.Context) error {
 		s.sched.postpone(s.in, 2*time.Second)
 		return errEnded
 	}
-	if err := (resolver{s.step}).resolve(ctx); err != nil {
+	if err := (resolver(s)).resolve(ctx); err != nil {
 		return err
 	}
 	target, ok := Target(config.Action(s.in.Action))
@@ -32,19 +32,19 @@ func (s retraction) run(ctx context.Context) error {
 	if why := s.skipReason(); why != "" { // by the rule of its mailbox
 		return s.end(ctx, store.Skipped, why)
 	}
-	if err := (resolver{s.step}).checkProtected(ctx); err != nil {
+	if err := (resolver(s)).checkProtected(ctx); err != nil {
 		return err
 	}
-	hits, err := finder{s.step}.find(ctx, target)
+	hits, err := finder(s).find(ctx, target)
 	if err != nil {
 		return err
 	}
-	found, err := finder{s.step}.verifyIdentity(ctx, hits)
+	found, err := finder(s).verifyIdentity(ctx, hits)
 	if err != nil {
 		return err
 	}
 	if len(found.same) == 0 {
-		return absence{s.step}.conclude(ctx, found, target)
+		return absence(s).conclude(ctx, found, target)
 	}
 	return s.moveAll(ctx, found, target)
 }
@@ -109,7 +109,7 @@ func (s retraction) moveAll(ctx context.Context, f identified, target exchange.F
 		if i == len(todo)-1 {
 			last = takenTo(target, s.e.now()) + plural(len(todo)) + f.leftAlone()
 		}
-		if err := (mover{s.step}).move(ctx, c, target, last); err != nil {
+		if err := (mover(s)).move(ctx, c, target, last); err != nil {
 			return err
 		}
 	}
@@ -149,8 +149,8 @@ func (s retraction) selectMessages(ctx context.Context, mine []match, target exc
 		spared := s.sparedByRule(hit.Candidate)
 		switch {
 		case exchange.Satisfied(exchange.RankOf(at), exchange.RankOf(target)):
-			c.already = absence{s.step}.atRest([]match{hit}, at)
-		case recheck{s.step}.restoredByUser(hit.Candidate):
+			c.already = absence(s).atRest([]match{hit}, at)
+		case recheck(s).restoredByUser(hit.Candidate):
 			c.already = "nothing to do: it lies in a folder to which its user has brought it back"
 		case spared != "":
 			c.left = spared

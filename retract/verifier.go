@@ -32,7 +32,7 @@ func (s verifier) run(ctx context.Context) error {
 		seen = append(seen, state)
 	}
 	still := slices.Contains(seen, stayed)
-	err := committer{s.step}.commit(ctx, verified(seen), func(in *store.Intent) {
+	err := committer(s).commit(ctx, verified(seen), func(in *store.Intent) {
 		for message, state := range states {
 			s.setState(in, message, state)
 			markFound(in, message)
@@ -58,7 +58,7 @@ func (s verifier) retryUnmoved(in *store.Intent) {
 	f := &fault.Fault{Class: fault.Retry, Detail: "it is still where it was, and no answer came of the last attempt to move it"}
 	ended := in.FaultSince.IsZero()
 	countFault(in, f, s.e.now())
-	failure{s.step}.scheduleRetry(in, f)
+	failure(s).scheduleRetry(in, f)
 	if ended {
 		in.NotBefore = s.e.now()
 	}
@@ -117,7 +117,7 @@ func (s verifier) reached(ctx context.Context, folder string, t store.Taken) (bo
 // an id has been seen to answer 404 while lists show it. A purged message is nowhere.
 func (s verifier) searchElsewhere(ctx context.Context, t store.Taken) (state, id string, err error) {
 	for _, f := range places(exchange.Folder(t.Target)) {
-		hits, err := finder{s.step}.search(ctx, f)
+		hits, err := finder(s).search(ctx, f)
 		if err != nil {
 			return "", "", fmt.Errorf("find in %s: %w", exchange.Place(f), err)
 		}
@@ -156,7 +156,7 @@ func (s verifier) matchEntry(ctx context.Context, hits []exchange.Candidate, t s
 	if t.State == missing || in == "" || t.Target == string(exchange.Purges) {
 		return "", "", nil // the call found it gone, and did nothing: what lies there came there otherwise
 	}
-	found, err := finder{s.step}.verifyIdentity(ctx, hits)
+	found, err := finder(s).verifyIdentity(ctx, hits)
 	if err != nil {
 		return "", "", err
 	}

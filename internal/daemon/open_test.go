@@ -65,7 +65,7 @@ func TestOpenQueue_ofAnotherProcess(t *testing.T) {
 	if _, err := openOn(t, dir); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := openOn(t, dir); err == nil || !strings.Contains(err.Error(), "another process has it open") {
+	if _, err := openOn(t, dir); err == nil || !strings.Contains(err.Error(), "another process has queue.db open") {
 		t.Errorf("a second queue on one directory: %v", err)
 	}
 }
