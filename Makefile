@@ -8,7 +8,7 @@ GOTEST  := $(GO) run ./internal/test/gotest
 LEAN     = $(shell $(GO) list -f '{{.ImportPath}} {{join .Deps " "}}' ./... | grep -v 'msgraph-sdk-go/users' | cut -d' ' -f1)
 FUZZTIME ?= 30s
 
-.PHONY: help build run test check fuzz attack crash chaos bench bench-graph smuggle install interop tls bench-smtp bench-score bench-flow bench-jobs
+.PHONY: help build run test check fuzz attack crash chaos bench bench-graph smuggle install interop tls bench-smtp bench-score bench-sets bench-flow bench-jobs
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
@@ -64,6 +64,9 @@ bench-flow: build ## from the 250 to the verdict and to the move, over SMTP, bes
 
 bench-smtp: ## accepted messages a second against Debian's Postfix, the two taking turns (as root)
 	$(GO) run ./internal/test/benchsmtp
+
+bench-sets: ## the scorer on the project's own sets of mail, by kind and language
+	$(GO) run ./internal/test/benchsets
 
 bench-score: build ## the scorer on labelled mail (MAIL=DIR), per source, beside other filters; its speed against rspamd's
 	scripts/bench-score.sh

@@ -92,35 +92,42 @@ func encodeWord(s string) string {
 const boundary = "----=_made_by_mailgen"
 
 func (b *builder) body() {
-	if len(b.t.Files) == 0 && b.t.HTML == "" {
+	if len(b.t.Files)+len(b.t.Shown) == 0 && b.t.HTML == "" {
 		b.line("Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n")
 		b.line("%s", b.fill.Replace(b.t.Text))
 		return
 	}
 	kind := "mixed"
-	if len(b.t.Files) == 0 {
+	if len(b.t.Files)+len(b.t.Shown) == 0 {
 		kind = "alternative"
 	}
 	b.line("Content-Type: multipart/%s; boundary=\"%s\"\r\n", kind, boundary)
 	if b.t.Text != "" {
-		b.part("text/plain; charset=utf-8", "", []byte(b.fill.Replace(b.t.Text)))
+		b.part(File{Type: "text/plain; charset=utf-8", Body: []byte(b.fill.Replace(b.t.Text))}, "")
 	}
 	if b.t.HTML != "" {
-		b.part("text/html; charset=utf-8", "", []byte("<html><body>"+b.fill.Replace(b.t.HTML)+"</body></html>"))
+		b.part(File{Type: "text/html; charset=utf-8", Body: []byte("<html><body>" + b.fill.Replace(b.t.HTML) + "</body></html>")}, "")
 	}
 	for _, f := range b.t.Files {
-		b.part(f.Type, b.fill.Replace(f.Name), []byte(b.fill.Replace(string(f.Body))))
+		f.Name, f.Body = b.fill.Replace(f.Name), []byte(b.fill.Replace(string(f.Body)))
+		b.part(f, "attachment")
+	}
+	for _, f := range b.t.Shown {
+		b.part(f, "inline")
 	}
 	b.line("--%s--", boundary)
 }
 
-func (b *builder) part(contentType, name string, body []byte) {
-	b.line("--%s\r\nContent-Type: %s\r\nContent-Transfer-Encoding: base64", boundary, contentType)
-	if name != "" {
-		b.line("Content-Disposition: attachment; filename=\"%s\"", name)
+func (b *builder) part(f File, disposition string) {
+	b.line("--%s\r\nContent-Type: %s\r\nContent-Transfer-Encoding: base64", boundary, f.Type)
+	if disposition == "inline" {
+		b.line("Content-ID: <%s>", f.Name)
+	}
+	if disposition != "" {
+		b.line("Content-Disposition: %s; filename=\"%s\"", disposition, f.Name)
 	}
 	b.line("")
-	text := base64.StdEncoding.EncodeToString(body)
+	text := base64.StdEncoding.EncodeToString(f.Body)
 	for len(text) > 76 {
 		b.line("%s", text[:76])
 		text = text[76:]

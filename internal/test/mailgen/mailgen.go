@@ -36,6 +36,7 @@ type Template struct {
 	HTML    string
 	Headers []string
 	Files   []File
+	Shown   []File // pictures that the page shows: <img src="cid:NAME">
 }
 
 // Auth is what Exchange would have found out.
@@ -91,6 +92,11 @@ func Generate(seed uint64) []Message {
 // Templates are all templates, attacks first.
 func Templates() []Template {
 	return append(attacks(), good()...)
+}
+
+// Make makes one message of a template; the same seed gives the same message.
+func Make(t *Template, seed uint64) Message {
+	return make1(t, rand.New(rand.NewPCG(seed, 0)))
 }
 
 func make1(t *Template, r *rand.Rand) Message {

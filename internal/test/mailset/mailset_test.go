@@ -1,0 +1,122 @@
+package mailset
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+)
+
+func load1(t *testing.T) []Mail {
+	t.Helper()
+	all, err := Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// A set that exists is whole, and its ids are unique.
+func TestLoad_setsAreWhole(t *testing.T) {
+	bad, good, ids := map[string]int{}, map[string]int{}, map[string]map[string]bool{}
+	for _, m := range load1(t) {
+		set := m.Language + "-" + m.Kind
+		if ids[set] == nil {
+			ids[set] = map[string]bool{}
+		}
+		if ids[set][m.ID] {
+			t.Errorf("%s: %s stands twice", set, m.ID)
+		}
+		ids[set][m.ID] = true
+		if m.Bad {
+			bad[set]++
+		} else {
+			good[set]++
+		}
+	}
+	for set := range ids {
+		if bad[set] < Least || good[set] < Least {
+			t.Errorf("%s has %d bad and %d good messages, %d of each are needed", set, bad[set], good[set], Least)
+		}
+	}
+}
+
+// No two messages of a set are from one text: of their runs of four words they share a tenth at most.
+func TestLoad_noTwoFromOneTemplate(t *testing.T) {
+	sets := map[string][]Mail{}
+	for _, m := range load1(t) {
+		sets[m.Language] = append(sets[m.Language], m)
+	}
+	for language, set := range sets {
+		shingles := make([]map[string]bool, len(set))
+		for i, m := range set {
+			shingles[i] = runs(m.Subject + " " + m.Text + " " + m.FileText)
+		}
+		for i := range set {
+			for k := range i {
+				if alike(shingles[i], shingles[k]) > 0.1 {
+					t.Errorf("%s: %s %s and %s %s are alike", language, set[k].Kind, set[k].ID, set[i].Kind, set[i].ID)
+				}
+			}
+		}
+	}
+}
+
+func runs(text string) map[string]bool {
+	words, all := strings.Fields(strings.ToLower(text)), map[string]bool{}
+	for i := 0; i+4 <= len(words); i++ {
+		all[strings.Join(words[i:i+4], " ")] = true
+	}
+	return all
+}
+
+// alike is the share of the smaller set that the larger one has too.
+func alike(a, b map[string]bool) float64 {
+	if len(a) > len(b) {
+		a, b = b, a
+	}
+	if len(a) == 0 {
+		return 0
+	}
+	both := 0
+	for run := range a {
+		if b[run] {
+			both++
+		}
+	}
+	return float64(both) / float64(len(a))
+}
+
+// Each message can be rendered, twice the same, and what the scorer judges of it stands in one place of the counts.
+func TestMessage_everyOneRendersTheSame(t *testing.T) {
+	for _, m := range load1(t) {
+		one, err := m.Message()
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		two, err := m.Message()
+		if err != nil || !bytes.Equal(one.Raw, two.Raw) {
+			t.Errorf("%s-%s %s differs from one time to the next: %v", m.Language, m.Kind, m.ID, err)
+		}
+	}
+}
+
+func TestCheck_tellsWhatIsWrong(t *testing.T) {
+	whole := Mail{ID: "b01", From: "a@example.com", Subject: "s", Text: "t", Auth: "pass", Kind: "bec"}
+	if err := whole.check(); err != nil {
+		t.Fatal(err)
+	}
+	for name, change := range map[string]func(*Mail){
+		"no id": func(m *Mail) { m.ID = "" }, "no text": func(m *Mail) { m.Text = "" }, "auth": func(m *Mail) { m.Auth = "maybe" },
+		"before": func(m *Mail) { m.Before = "often" }, "a code without a place": func(m *Mail) { m.QR = "x" },
+		"a place without a code": func(m *Mail) { m.Where = "cid" }, "content without a file": func(m *Mail) { m.FileText = "x" },
+		"qr without a code": func(m *Mail) { m.Kind = "qr" }, "qr in a file": func(m *Mail) { m.Kind, m.QR, m.Where = "qr", "x", "pdf" },
+		"qr-file in the page": func(m *Mail) { m.Kind, m.QR, m.Where = "qr-file", "x", "cid" },
+		"pdf called docx":     func(m *Mail) { m.Kind, m.QR, m.Where, m.File = "qr-file", "x", "pdf", "a.docx" },
+	} {
+		m := whole
+		if change(&m); m.check() == nil {
+			t.Errorf("%s: passes", name)
+		}
+	}
+}
