@@ -17,8 +17,14 @@ type stage struct {
 	start  time.Time
 }
 
+// oneSender takes off the brake's share for one campaign: the mail of many stories is sent by one domain, which looks like one campaign.
+const oneSender = "\n[tenant.brake]\ncampaign_percent = \"off\"\n"
+
 // newStage starts the simulator, with its people, and the receiver.
 func newStage(o Options, script *script) (*stage, error) {
+	for i := range script.Tenants {
+		script.Tenants[i].Tables += oneSender
+	}
 	bed, err := testbed.New(testbed.Options{
 		Binary: o.Binary, Tenants: script.Tenants,
 		Sim: graphsim.Options{Seed: 1, Rates: graphsim.Calm(), Latency: 20 * time.Millisecond},
