@@ -93,7 +93,7 @@ func (l load) run(t *testing.T) (over int64) {
 	bed := start(t, "")
 	warm := bigReport{0, 100_000, l.shape}
 	sendBig(t, bed, l.verb, warm)
-	awaitRecord(t, bed, warm.path(), time.Minute)
+	awaitRecord(t, bed, warm.messageID(), time.Minute)
 	idle := memory(t, bed.Pid(), "VmRSS:")
 	if err := os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", bed.Pid()), []byte("5"), 0); err != nil {
 		t.Skipf("the peak of the memory cannot be set back: %v", err)
@@ -107,7 +107,7 @@ func (l load) run(t *testing.T) (over int64) {
 	sent := time.Since(began)
 	received := memory(t, bed.Pid(), "VmHWM:") - idle
 	for n := range l.atOnce {
-		awaitRecord(t, bed, l.report(n+1).path(), 10*time.Minute)
+		awaitRecord(t, bed, l.report(n+1).messageID(), 10*time.Minute)
 	}
 	over = memory(t, bed.Pid(), "VmHWM:") - idle
 	rate := float64(l.size) * float64(l.atOnce) / mega / sent.Seconds()

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -29,8 +28,6 @@ type bigReport struct {
 }
 
 func (b bigReport) messageID() string { return fmt.Sprintf("<big-%d@contoso.example>", b.n) }
-
-func (b bigReport) path() string { return "/v1/records/" + url.PathEscape(b.messageID()) }
 
 const bigHead = "From: <warehouse@contoso.example>\r\nSubject: a large file\r\nMIME-Version: 1.0\r\nX-MS-Journal-Report:\r\n" +
 	"Message-ID: <outer-%[1]d@journal.report.generator>\r\nX-OriginatorOrg: contoso.onmicrosoft.com\r\n" +
