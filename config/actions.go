@@ -25,9 +25,11 @@ func readActions(t *table, fallback Actions) Actions {
 	actions := maps.Clone(fallback)
 	for _, d := range verdict.All() {
 		key := strings.ToLower(d.String())
-		if v, ok := t.take(key); ok {
+		v, ok := t.take(key)
+		if ok {
 			actions[d] = readRule(t, key, v)
 		}
+		t.note(key, Key{Kind: "one of " + choices(actionNames) + ", or a table", Default: quoted(string(fallback[d].Action))})
 	}
 	if actions[verdict.Clean].Action != None {
 		t.wrong("clean", "has an action", "mail that is CLEAN is never taken back; remove the line")

@@ -29,11 +29,6 @@ func example(t *testing.T) (name, text string) {
 	return filepath.Join(dir, "clawback.toml"), text
 }
 
-// uncommented switches every optional setting of the example on.
-func uncommented(text string) string {
-	return regexp.MustCompile(`(?m)^#(\[|[a-z_]+ = )`).ReplaceAllString(text, "$1")
-}
-
 func TestExample_isValidAsShipped(t *testing.T) {
 	name, text := example(t)
 	if _, err := Parse(name, []byte(text)); err != nil {
@@ -43,7 +38,7 @@ func TestExample_isValidAsShipped(t *testing.T) {
 
 func TestExample_namesEveryKey(t *testing.T) {
 	name, text := example(t)
-	_, r := parse(name, []byte(uncommented(text)))
+	_, r := parse(name, []byte(Uncommented(text)))
 	documented := map[string]bool{}
 	for path := range r.at {
 		documented[plain(path)] = true
@@ -61,7 +56,7 @@ func TestExample_namesEveryKey(t *testing.T) {
 // With every option on at once, nothing may be wrong but the choices that exclude each other.
 func TestExample_optionsAreValid(t *testing.T) {
 	name, text := example(t)
-	_, r := parse(name, []byte(uncommented(text)))
+	_, r := parse(name, []byte(Uncommented(text)))
 	exclusive := []string{"tls", "tenant.graph.certificate_file", "tenant.graph.login_url", "tenant.graph.graph_url", "tenant.graph.ca_file"}
 	for _, p := range r.problems {
 		if !slices.Contains(exclusive, p.Key) {

@@ -37,6 +37,7 @@ func (t *table) readable(key string, private bool) string {
 // dir reads the name of a directory that must exist.
 func (t *table) dir(key string) string {
 	path := t.filePath(key)
+	t.note(key, Key{Kind: "name of a directory"})
 	if path == "" {
 		return ""
 	}
@@ -51,6 +52,7 @@ func (t *table) dir(key string) string {
 // filePath reads a file name and resolves it, without looking at the file.
 func (t *table) filePath(key string) string {
 	name := t.text(key, "")
+	t.note(key, Key{Kind: "file name"})
 	if name == "" {
 		return ""
 	}

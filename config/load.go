@@ -42,7 +42,7 @@ func Parse(name string, data []byte) (*Config, error) {
 
 // parse answers what could be read, and the reader with what was wrong.
 func parse(name string, data []byte) (*Config, *reader) {
-	r := &reader{file: name, known: map[string]bool{}}
+	r := &reader{file: name, known: map[string]bool{}, keys: map[string]Key{}}
 	data = bytes.TrimPrefix(data, []byte("\ufeff")) // as some editors on Windows begin a file
 	values, problem := decode(name, data)
 	if problem != nil {

@@ -31,6 +31,7 @@ const maxDomainAge = 100 * 24 * time.Hour
 // readAge reads up to which age a domain is young, or "off".
 func readAge(t *table, key, fallback string) time.Duration {
 	s := t.text(key, fallback)
+	t.note(key, Key{Kind: `duration up to "100d", or "off"`, Default: quoted(fallback), Least: quoted("1h")})
 	if off(s) {
 		return 0
 	}

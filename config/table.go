@@ -16,6 +16,7 @@ type reader struct {
 	at       tomlpos.Positions
 	problems Problems
 	known    map[string]bool // every key that was asked for, without indices
+	keys     map[string]Key  // what is known of each key that has a value, by its name without indices
 }
 
 // report adds a problem at a path, or at the nearest table around it that has a line.

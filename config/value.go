@@ -43,16 +43,19 @@ func kindOf(v any) string {
 
 // text reads a string, without the blanks around it.
 func (t *table) text(key, fallback string) string {
+	t.note(key, Key{Kind: "text", Default: quoted(fallback)})
 	return strings.TrimSpace(get(t, key, fallback, "a string in quotes"))
 }
 
 // flag reads true or false.
 func (t *table) flag(key string, fallback bool) bool {
+	t.note(key, Key{Kind: "true or false", Default: fmt.Sprint(fallback)})
 	return get(t, key, fallback, "true or false")
 }
 
 // number reads a whole number that is not less than the least allowed.
 func (t *table) number(key string, fallback, least int) int {
+	t.note(key, Key{Kind: "whole number", Default: fmt.Sprint(fallback), Least: fmt.Sprint(least)})
 	n := get(t, key, int64(fallback), "a whole number")
 	if n < int64(least) || n > 1<<31-1 {
 		t.wrong(key, fmt.Sprintf("is %d", n), fmt.Sprintf("use a number of at least %d; the default is %d", least, fallback))
@@ -66,6 +69,7 @@ const Off = -1
 
 // limit reads a whole number from 1 up, or "off". 0 is refused: it could mean none, or no limit.
 func (t *table) limit(key string, fallback int) int {
+	t.note(key, Key{Kind: `whole number, or "off"`, Default: fmt.Sprint(fallback), Least: "1"})
 	v, ok := t.take(key)
 	if !ok {
 		return fallback
@@ -89,6 +93,7 @@ func off(v any) bool {
 
 // share reads a percentage above 0, or "off".
 func (t *table) share(key string, fallback float64) float64 {
+	t.note(key, Key{Kind: `percentage above 0 and up to 100, or "off"`, Default: fmt.Sprint(fallback)})
 	v, ok := t.take(key)
 	if !ok {
 		return fallback
@@ -109,6 +114,7 @@ func (t *table) share(key string, fallback float64) float64 {
 
 // percent reads a share from 0 to 100, with or without a fraction.
 func (t *table) percent(key string, fallback float64) float64 {
+	t.note(key, Key{Kind: "percentage from 0 to 100", Default: fmt.Sprint(fallback)})
 	v, ok := t.take(key)
 	if !ok {
 		return fallback
@@ -126,6 +132,7 @@ func (t *table) percent(key string, fallback float64) float64 {
 
 // size reads octets: a whole number, or a string such as "400MiB".
 func (t *table) size(key, fallback string, least int64) int64 {
+	t.note(key, Key{Kind: "size", Default: quoted(fallback), Least: leastSize(least)})
 	v, ok := t.take(key)
 	if !ok {
 		v = fallback
@@ -151,7 +158,9 @@ func (t *table) size(key, fallback string, least int64) int64 {
 
 // duration reads a length of time: a string such as "5m", "12h" or "14d".
 func (t *table) duration(key, fallback string, least time.Duration) time.Duration {
-	return t.span(key, t.text(key, fallback), fallback, least)
+	s := t.text(key, fallback)
+	t.note(key, Key{Kind: "duration", Default: quoted(fallback), Least: leastTime(least)})
+	return t.span(key, s, fallback, least)
 }
 
 // span is the duration that s, the value of key, says.
@@ -168,6 +177,7 @@ func (t *table) span(key, s, fallback string, least time.Duration) time.Duration
 
 // date reads a date or a time, bare or in quotes; the zero time when it is absent.
 func (t *table) date(key string) time.Time {
+	t.note(key, Key{Kind: "date"})
 	v, ok := t.take(key)
 	if !ok {
 		return time.Time{}
@@ -188,6 +198,7 @@ func (t *table) date(key string) time.Time {
 
 // list reads strings, without blanks around them. check, if not nil, says what is wrong with one of them.
 func (t *table) list(key string, fallback []string, check func(string) (string, error)) []string {
+	t.note(key, Key{Kind: "list of texts", Default: quotedList(fallback)})
 	v, ok := t.take(key)
 	if !ok {
 		return fallback
@@ -243,6 +254,7 @@ func (t *table) word(key, fallback string, check func(string) (string, error)) s
 
 // need is word for a key that must be there.
 func (t *table) need(key, hint string, check func(string) (string, error)) string {
+	defer t.note(key, Key{Kind: "text", Required: true})
 	if !t.has(key) || t.values[key] == "" {
 		t.take(key)
 		t.wrong(key, "is missing", hint)
@@ -254,6 +266,7 @@ func (t *table) need(key, hint string, check func(string) (string, error)) strin
 // choice reads one of a few words.
 func (t *table) choice(key, fallback string, known ...string) string {
 	s := t.text(key, fallback)
+	t.note(key, Key{Kind: "one of " + choices(known), Default: quoted(fallback)})
 	if slices.Contains(known, s) {
 		return s
 	}

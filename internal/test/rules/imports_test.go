@@ -24,6 +24,7 @@ var mayImport = map[string]string{
 	"cmd/clawback":             "api api/client backup bounce config config/exchange config/regions intel intel/submission internal/daemon internal/demo internal/test/graphsim internal/visible journal queue retract retract/graph retract/graph/consent retract/job score score/attach/confined score/engines/rdap score/learn score/rules store store/pebble systemd verdict",
 	"config":                   "internal/keyfile internal/mailaddr internal/tomlpos verdict",
 	"config/exchange":          "config",
+	"config/reference":         "config",
 	"config/regions":           "config internal/mailaddr",
 	"intel":                    "config internal/visible journal score score/engines score/learn score/rules spool store verdict verdict/history",
 	"intel/submission":         "config intel internal/mailaddr journal journal/identity score/web spool store verdict",
