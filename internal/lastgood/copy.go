@@ -58,10 +58,19 @@ func (l *List[T]) keep(s saved) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(l.s.File), 0o700); err != nil {
+	return Write(l.s.File, func(w io.Writer) error {
+		_, err := w.Write(append(data, '\n'))
+		return err
+	})
+}
+
+// Write writes a file so that after a crash the old or the new one is there whole. Its directory is made where it is missing.
+func Write(file string, write func(io.Writer) error) (err error) {
+	dir := filepath.Dir(file)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(l.s.File), ".new-*")
+	f, err := os.CreateTemp(dir, ".new-*")
 	if err != nil {
 		return err
 	}
@@ -70,9 +79,8 @@ func (l *List[T]) keep(s saved) (err error) {
 			os.Remove(f.Name())
 		}
 	}()
-	_, err = f.Write(append(data, '\n'))
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+	if err = errors.Join(write(f), f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), l.s.File)
+	return os.Rename(f.Name(), file)
 }
