@@ -85,7 +85,7 @@ func (j *Judge) message(ctx context.Context, rec store.Record, v store.Variant) 
 	}
 	m := score.Message{
 		Sender: rec.Sender, Received: rec.Received, Direction: direction(rec), FirstHand: v.FirstHand,
-		History: func(keys []string) []history.Entry { return only(read, keys) },
+		History: asRead(read),
 	}
 	for _, r := range rec.Recipients {
 		m.Recipients = append(m.Recipients, r.Address)
@@ -97,15 +97,18 @@ func (j *Judge) message(ctx context.Context, rec store.Record, v store.Variant) 
 	return m, nil
 }
 
-// only are the entries of these keys, in the order of the keys.
-func only(entries []history.Entry, keys []string) []history.Entry {
+// asRead is the history as an earlier verdict read it.
+type asRead []history.Entry
+
+// Entries gives those of the keys that were read then, in the order of the keys.
+func (r asRead) Entries(_ context.Context, keys []string) ([]history.Entry, error) {
 	var list []history.Entry
 	for _, key := range keys {
-		for _, e := range entries {
+		for _, e := range r {
 			if e.Key == key {
 				list = append(list, e)
 			}
 		}
 	}
-	return list
+	return list, nil
 }

@@ -93,21 +93,22 @@ func (j *job) scoreOriginal(ctx context.Context) (score.Result, error) {
 		return score.Result{}, err
 	}
 	defer original.Close()
-	var unknown error // why it is not known what the tenant's mail has taught
-	result, err := j.o.Scorer.Score(ctx, score.Message{
+	return j.o.Scorer.Score(ctx, score.Message{
 		Original: original, Size: original.Size,
 		Sender: j.report.Sender, Recipients: addresses(j.report.Recipients), Direction: scoreDirection[j.direction()],
 		Received: j.item.Envelope.Received, FirstHand: j.firstHand(), Cut: j.cut, Tenant: j.tenant,
-		History: func(keys []string) []history.Entry {
-			entries, err := j.o.Store.History(ctx, j.tenant.ID, keys)
-			unknown = errors.Join(unknown, err)
-			return entries
-		},
+		History: taught{j.o.Store, j.tenant.ID},
 	})
-	if unknown != nil {
-		return score.Result{}, unknown // a verdict made in ignorance is none
-	}
-	return result, err
+}
+
+// taught is what a tenant's mail has taught.
+type taught struct {
+	store  Store
+	tenant string
+}
+
+func (t taught) Entries(ctx context.Context, keys []string) ([]history.Entry, error) {
+	return t.store.History(ctx, t.tenant, keys)
 }
 
 // firstHand: Exchange itself sent this report to the journal address.

@@ -38,7 +38,11 @@ func TestJudge_aStoreThatCannotBeRead(t *testing.T) {
 			}
 			f.p.o.Store = st
 			f.scorer = func(m score.Message) (score.Result, error) {
-				if len(m.History([]string{"from:known@example.com"})) == 0 {
+				known, err := m.History.Entries(t.Context(), []string{"from:known@example.com"})
+				if err != nil {
+					return score.Result{}, err
+				}
+				if len(known) == 0 {
 					return result(verdict.Malicious), nil
 				}
 				return result(verdict.Clean), nil

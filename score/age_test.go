@@ -14,7 +14,6 @@ import (
 	"clawback/internal/test/mailgen"
 	"clawback/score/engines"
 	"clawback/verdict"
-	"clawback/verdict/history"
 )
 
 const day = 24 * time.Hour
@@ -54,7 +53,7 @@ func TestDomainAge_makesOfAMessageWhatItsSwitchSays(t *testing.T) {
 		"not known":                    {ages(), time.Time{}, verdict.Clean},
 	} {
 		m := aged(base, c.on)
-		m.History = func([]string) []history.Entry { return nil }
+		m.History = entries()
 		if r := runWith(t, scorer(t, Options{Switches: c.switches}), m); r.Disposition != c.want {
 			t.Errorf("%s: %v, want %v: %s", name, r.Disposition, c.want, summary(r))
 		}

@@ -297,7 +297,14 @@ func TestPolicies_trustedDomainIsNoLookalike(t *testing.T) {
 }
 
 // entries answers histories as the store would.
-func entries(all ...history.Entry) func([]string) []history.Entry {
+// remembered is a History that a test writes.
+type remembered func(keys []string) []history.Entry
+
+func (r remembered) Entries(_ context.Context, keys []string) ([]history.Entry, error) {
+	return r(keys), nil
+}
+
+func entries(all ...history.Entry) remembered {
 	return func(keys []string) []history.Entry {
 		var out []history.Entry
 		for _, key := range keys {

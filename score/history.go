@@ -1,6 +1,7 @@
 package score
 
 import (
+	"fmt"
 	"time"
 
 	"clawback/score/web"
@@ -28,7 +29,9 @@ func detectHistory(x *inspection) {
 	if x.msg.History == nil || x.direct != "in" || x.from.Address == "" {
 		return
 	}
-	x.recall()
+	if x.failed = x.recall(); x.failed != nil {
+		return
+	}
 	h := x.history
 	switch {
 	case h.from.Aligned >= knownMessages && !x.auth.aligned:
@@ -46,7 +49,7 @@ func detectHistory(x *inspection) {
 }
 
 // recall reads the entries. They are part of the answer, so that judging again gives the same one.
-func (x *inspection) recall() {
+func (x *inspection) recall() error {
 	h := &x.history
 	keys := []string{history.From(x.from.Address), history.Domain(x.domain)}
 	if reply := x.replyDomain(); reply != "" {
@@ -55,7 +58,11 @@ func (x *inspection) recall() {
 	if h.service != "" {
 		keys = append(keys, history.Via(x.domain, h.service))
 	}
-	x.read = x.msg.History(keys)
+	read, err := x.msg.History.Entries(x.ctx, keys)
+	if err != nil {
+		return fmt.Errorf("read the history of the sender: %w", err)
+	}
+	x.read = read
 	for _, e := range x.read {
 		switch e.Key {
 		case keys[0]:
@@ -68,6 +75,7 @@ func (x *inspection) recall() {
 			h.via = e
 		}
 	}
+	return nil
 }
 
 // replyDomain is where answers go when not to the author's own domain.

@@ -55,6 +55,7 @@ type inspection struct {
 	unread     []unread // limits that were reached
 	read       []history.Entry
 	override   *override
+	failed     error // what was to be read from outside of the message could not be: there is no verdict
 }
 
 // detectors are what looks at a message, in order: a later one may rest on what an earlier one noted.

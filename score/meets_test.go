@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"clawback/config"
-	"clawback/verdict/history"
 )
 
 func TestMeets_namesThePoliciesAndWhatComesOfThem(t *testing.T) {
@@ -90,7 +89,7 @@ func TestTrustedDomain_isNeitherNewNorALookalike(t *testing.T) {
 			tenant.Policies = []config.Policy{{Kind: "trusted_domain", Pattern: "contosso.example"}}
 		}
 		got, err := s.Score(t.Context(), Message{Original: strings.NewReader(mail), Size: int64(len(mail)), Tenant: tenant, Direction: "in",
-			FirstHand: true, Received: time.Now(), History: func([]string) []history.Entry { return nil }})
+			FirstHand: true, Received: time.Now(), History: entries()})
 		if err != nil {
 			t.Fatal(err)
 		}

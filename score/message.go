@@ -1,6 +1,7 @@
 package score
 
 import (
+	"context"
 	"io"
 	"time"
 
@@ -23,8 +24,7 @@ type Message struct {
 	Cut        bool   // Original is only its beginning: the report was too costly to unwrap
 	Tenant     *config.Tenant
 
-	// History answers what the tenant's mail has taught about the keys. nil: nothing is known.
-	History func(keys []string) []history.Entry
+	History History // what the tenant's mail has taught. nil: nothing is known
 	// Keys answers the DKIM key record of a selector, where it is known. nil: none is. It must not ask the network.
 	Keys func(domain, selector string) (string, bool)
 
@@ -32,6 +32,13 @@ type Message struct {
 	Degraded []string          // which of them could not be asked
 	Claim    string            // what people of the organisation said of it: phish, junk, not_junk; "": nothing
 	Learnt   *learn.Model      // what the tenant's corrections have taught. nil: nothing
+}
+
+// History is what a tenant's mail has taught, as it was when the message is judged.
+type History interface {
+	// Entries gives those of the keys that are known, in any order. An error is no answer: Score ends with it, since a
+	// verdict made in ignorance of a known sender is none.
+	Entries(ctx context.Context, keys []string) ([]history.Entry, error)
 }
 
 // Result is the verdict, what the message teaches, and what was read to reach it.

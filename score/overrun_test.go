@@ -9,6 +9,7 @@ import (
 
 	"clawback/score/attach"
 	"clawback/verdict"
+	"clawback/verdict/history"
 )
 
 // late ends a context with a cause once the message is being judged.
@@ -61,6 +62,42 @@ func TestScore_overrunWhileItIsRead(t *testing.T) {
 	r, err := s.Score(ctx, m)
 	if err != nil || r.Disposition != verdict.Suspicious || !has(r, overrunSignal) || len(r.Observations) > 0 {
 		t.Errorf("%v: %s", err, summary(r))
+	}
+}
+
+// unreadable is a store that cannot be read, and ends a context when it is asked.
+type unreadable struct {
+	end   context.CancelCauseFunc
+	cause error
+	err   error
+}
+
+func (u unreadable) Entries(context.Context, []string) ([]history.Entry, error) {
+	if u.end != nil {
+		u.end(u.cause)
+	}
+	return nil, u.err
+}
+
+// What the tenant's mail has taught is read or there is no verdict, but where the message had its time: that is an overrun
+// as anywhere else, and no reason to try it again for ever.
+func TestScore_historyThatCannotBeRead(t *testing.T) {
+	s, broken := scorer(t, Options{}), errors.New("a page of the store is damaged")
+	m := of(vary("Subject: hello\n\n\nhello\n"))
+	m.FirstHand, m.Direction, m.History = true, "in", unreadable{err: broken}
+	if r, err := s.Score(t.Context(), m); !errors.Is(err, broken) {
+		t.Errorf("a store that cannot be read: %v, %s", err, summary(r))
+	}
+	for _, c := range []struct {
+		cause error
+		judge bool
+	}{{ErrOverrun, true}, {errors.New("the daemon stops"), false}} {
+		ctx, end := context.WithCancelCause(t.Context())
+		m.History = unreadable{end, c.cause, context.Canceled}
+		r, err := s.Score(ctx, m)
+		if c.judge != (err == nil && has(r, overrunSignal)) || !c.judge && err == nil {
+			t.Errorf("%v while it is read: %v, %s", c.cause, err, summary(r))
+		}
 	}
 }
 

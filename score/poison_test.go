@@ -25,14 +25,14 @@ func newWorkplace(t *testing.T) *workplace {
 func (o *workplace) message(text string) Message {
 	m := of(text)
 	m.FirstHand, m.Received, m.Tenant = true, o.now, mailgen.Tenant()
-	m.History = func(keys []string) (found []history.Entry) {
+	m.History = remembered(func(keys []string) (found []history.Entry) {
 		for _, key := range keys {
 			if e, ok := o.known[key]; ok {
 				found = append(found, e)
 			}
 		}
 		return found
-	}
+	})
 	return m
 }
 

@@ -111,6 +111,9 @@ func (s *Scorer) Score(ctx context.Context, m Message) (Result, error) {
 			return Result{}, fmt.Errorf("score message: %w", err)
 		}
 		detect(x)
+		if x.failed != nil && !overran(ctx) { // a read that its time ended is an overrun as any other
+			return Result{}, x.failed
+		}
 	}
 	return x.result(), nil
 }

@@ -6,11 +6,9 @@ import (
 	"clawback/config"
 	"clawback/internal/test/mailgen"
 	"clawback/verdict"
-	"clawback/verdict/history"
 )
 
 func TestSwitches_raiseOneThing(t *testing.T) {
-	nothing := func([]string) []history.Entry { return nil }
 	page := attached("", longText, "page.html", "text/html", []byte("<html><h1>Report</h1></html>"))
 	bank := "\nOur bank account has changed. These are the new bank details."
 	for name, c := range map[string]struct {
@@ -27,7 +25,7 @@ func TestSwitches_raiseOneThing(t *testing.T) {
 		"bank details, another's own": {Switches{ACHFreeMail: verdict.Malicious}, vary(bank), verdict.Clean},
 	} {
 		m := of(c.text)
-		m.History = nothing
+		m.History = entries()
 		if r := runWith(t, scorer(t, Options{Switches: c.switches}), m); r.Disposition != c.want {
 			t.Errorf("%s: %v, want %v: %s", name, r.Disposition, c.want, summary(r))
 		}

@@ -82,18 +82,19 @@ func (j *judge) one(m *Mail) (Judged, error) {
 func (j *judge) score(m mailgen.Message, at time.Time) (score.Result, error) {
 	return j.scorer.Score(context.Background(), score.Message{
 		Original: bytes.NewReader(m.Raw), Size: int64(len(m.Raw)), Sender: m.Sender, Recipients: []string{m.Recipient},
-		Received: at, Tenant: j.tenant, FirstHand: true, History: j.recall,
+		Received: at, Tenant: j.tenant, FirstHand: true, History: j,
 	})
 }
 
-func (j *judge) recall(keys []string) []history.Entry {
+// Entries gives what the month of mail before has taught.
+func (j *judge) Entries(_ context.Context, keys []string) ([]history.Entry, error) {
 	var found []history.Entry
 	for _, key := range keys {
 		if e, ok := j.known[key]; ok {
 			found = append(found, e)
 		}
 	}
-	return found
+	return found, nil
 }
 
 // before lets the organisation see the month of mail that the message says there was.
