@@ -281,7 +281,7 @@ func (j worldJudge) Model(tenant string) (*learn.Model, error) {
 func (j worldJudge) Forget(_ context.Context, who, tenant, comment string) (int, error) {
 	return 3, j.note("forget %s by %s: %s", tenant, who, comment)
 }
-func (j worldJudge) Withdraw(_ context.Context, act store.Act, _ ...store.Value) (intel.Lesson, error) {
+func (j worldJudge) Withdraw(_ context.Context, act store.Act, _ store.Edit[store.Submission]) (intel.Lesson, error) {
 	return intel.Lesson{Record: act.Object}, j.note("withdraw %s of %s by %s: %s", act.Object, act.Tenant, act.Who, act.Comment)
 }
 
@@ -338,6 +338,6 @@ type worldAddresses struct{ *world }
 func (a worldAddresses) Addresses() []Address {
 	return []Address{{Address: "j-a@gw.example", TenantID: tenantA}, {Address: "j-b@gw.example", TenantID: tenantB}, {Address: "postmaster@gw.example"}}
 }
-func (a worldAddresses) Retire(_ context.Context, address string) error {
-	return a.note("retire %s", address)
+func (a worldAddresses) Retire(_ context.Context, address string, act store.Act) error {
+	return a.note("retire %s by %s as %s of %s: %s", address, act.Who, act.What, act.Tenant, act.Comment)
 }

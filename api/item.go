@@ -402,11 +402,12 @@ func (s *Service) retireAddress(ctx context.Context, a access, o AddressOrder) (
 	if err != nil {
 		return x, err
 	}
-	if err := s.o.Addresses.Retire(ctx, x.Address); err != nil {
+	act := store.Act{At: time.Now().UTC(), Who: a.Name, What: a.op.Name, Tenant: x.TenantID, Object: x.Address, Comment: o.Comment}
+	if err := s.o.Addresses.Retire(ctx, x.Address, act); err != nil {
 		return x, err
 	}
 	x.Used = false
-	return x, s.note(ctx, store.Act{Who: a.Name, What: a.op.Name, Tenant: x.TenantID, Object: x.Address, Comment: o.Comment})
+	return x, nil
 }
 
 func (s *Service) addressOf(a access, address string) (Address, error) {

@@ -219,7 +219,7 @@ type Correction struct {
 }
 
 func correctionOf(l intel.Lesson) Correction {
-	return Correction{l.Record, l.Tenant, l.Is, l.Was, l.By, l.At, l.Comment, l.Untold, l.Reporter}
+	return Correction{l.Record, l.Tenant, l.Is, l.Was, l.By, l.At, l.Comment, l.NotLearned, l.Reporter}
 }
 
 // Learned says how far a tenant's classifier is.
@@ -355,7 +355,8 @@ func (s *Service) withdrawCorrection(ctx context.Context, a access, o Correction
 	if err != nil {
 		return Correction{}, err
 	}
-	l, err := s.o.Judge.Withdraw(ctx, store.Act{Who: a.Name, Tenant: t.ID, Object: o.Record, Comment: o.Comment})
+	act := store.Act{Who: a.Name, Tenant: t.ID, Object: o.Record, Comment: o.Comment}
+	l, err := s.o.Judge.Withdraw(ctx, act, store.Edit[store.Submission]{})
 	if CodeOf(err) == NotFound {
 		return Correction{}, problem(NotFound, "there is no correction of %q: feedback list shows them", o.Record)
 	}

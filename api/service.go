@@ -85,7 +85,7 @@ type Judge interface {
 	Correct(ctx context.Context, who, record string, is verdict.Disposition, comment string) (intel.Lesson, error)
 	Model(tenant string) (*learn.Model, error)
 	Forget(ctx context.Context, who, tenant, comment string) (int, error)
-	Withdraw(ctx context.Context, act store.Act, with ...store.Value) (intel.Lesson, error)
+	Withdraw(ctx context.Context, act store.Act, with store.Edit[store.Submission]) (intel.Lesson, error)
 }
 
 // Submissions is what users report. *submission.Desk is one.
@@ -100,7 +100,7 @@ type Submissions interface {
 // Addresses are those that mail is accepted for.
 type Addresses interface {
 	Addresses() []Address
-	Retire(ctx context.Context, address string) error
+	Retire(ctx context.Context, address string, act store.Act) error // with its entry in the audit, or not at all
 }
 
 // Options wire a Service.

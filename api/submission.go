@@ -132,7 +132,7 @@ func submissionOf(one submission.Submission) Submission {
 	return Submission{
 		ID: one.ID, Tenant: one.Tenant, Claim: one.Claim, Reporter: one.Reporter, Unproven: one.Unproven, Via: one.Via, At: one.At,
 		Record: one.Record, Matched: one.Matched, Recipient: one.Recipient, From: one.From, Subject: one.Subject, MessageID: one.MessageID,
-		Judged: one.Judged, Again: one.Again, NotLearned: one.Untaught, TaughtAt: one.TaughtAt, State: one.State, Is: one.Is, By: one.By,
+		Judged: one.Judged, Again: one.Again, NotLearned: one.NotLearned, TaughtAt: one.TaughtAt, State: one.State, Is: one.Is, By: one.By,
 		Settled: one.Settled, Comment: one.Comment,
 	}
 }

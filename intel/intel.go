@@ -19,10 +19,12 @@ import (
 	"clawback/verdict/history"
 )
 
-// Values is where policies and corrections are kept. *store.Store is one.
-type Values interface {
-	Meta(ctx context.Context, key string) ([]byte, error)
-	MetaKeys(ctx context.Context, prefix string) ([]string, error)
+// Tables are where policies and corrections are kept. *store.Store has them.
+type Tables interface {
+	Policies(ctx context.Context, tenant string) ([]store.Policy, error)
+	Correction(ctx context.Context, tenant, record string) (store.Correction, error)
+	Corrections(ctx context.Context, tenant string) ([]store.Correction, error)
+	CorrectedTenants(ctx context.Context) ([]string, error)
 	Update(ctx context.Context, c store.Change) error
 }
 
@@ -35,7 +37,7 @@ type Records interface {
 
 // Options wire a Judge.
 type Options struct {
-	Values  Values
+	Tables  Tables
 	Records Records
 	Tenant  func(id string) (*config.Tenant, bool) // as the configuration has it
 	Scorer  func(*config.Config) score.Options     // what the scorer is made with, but for the rules

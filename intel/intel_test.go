@@ -61,7 +61,7 @@ func (f *fixture) open() {
 		f.t.Fatal(err)
 	}
 	f.Judge, err = New(f.t.Context(), f.cfg, Options{
-		Values: f.store, Records: f.store, Now: func() time.Time { return f.now },
+		Tables: f.store, Records: f.store, Now: func() time.Time { return f.now },
 		Scorer: func(*config.Config) score.Options { return score.Options{} },
 		Open:   func(r spool.Ref) (Body, error) { return f.spool.Open(context.Background(), r) },
 		Away:   func(engine, _ string) { f.away = append(f.away, engine) },

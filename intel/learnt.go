@@ -53,7 +53,8 @@ func (l *lessons) without(one Lesson) {
 	}
 }
 
-func (l *lessons) take(one Lesson) {
+// add learns a lesson.
+func (l *lessons) add(one Lesson) {
 	l.given[one.Record] = one.At
 	if len(one.Tokens) > 0 {
 		l.model.Train(one.Tokens, one.bad())

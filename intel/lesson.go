@@ -3,11 +3,9 @@ package intel
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"clawback/score/learn"
@@ -15,28 +13,11 @@ import (
 	"clawback/verdict"
 )
 
-// Lesson is an operator's word on a message.
-type Lesson struct {
-	Record  string              `json:"record"` // or the id of a message that is no record
-	Tenant  string              `json:"tenant"`
-	Is      verdict.Disposition `json:"is"`
-	Was     verdict.Disposition `json:"was"`
-	By      string              `json:"by"`
-	At      time.Time           `json:"at"`
-	Comment string              `json:"comment,omitempty"`
-	Untold  string              `json:"untold,omitempty"` // why the classifier learns nothing of it
-	Tokens  []string            `json:"tokens,omitempty"` // that are learnt
-
-	Reporter bool `json:"reporter,omitempty"` // a trusted reporter's word, and no operator's: only the classifier hears it
-}
-
-// lessonPrefix begins the store's keys of corrections: lesson/TENANT/RECORD.
-const lessonPrefix = "lesson/"
+// Lesson is a correction, and what the classifier learns of it.
+type Lesson store.Correction
 
 // maxLessons bounds the corrections of a tenant; the oldest give way.
 const maxLessons = 5_000
-
-func (l Lesson) key() string { return lessonPrefix + l.Tenant + "/" + l.Record }
 
 // bad: SPAM and worse are unwanted. BULK is wanted by somebody, and for the classifier good.
 func (l Lesson) bad() bool { return l.Is.Flagged() }
@@ -58,34 +39,24 @@ func (j *Judge) Lessons(ctx context.Context, tenant string) ([]Lesson, error) {
 
 // storedLessons reads a tenant's lessons, in order of their records.
 func (j *Judge) storedLessons(ctx context.Context, tenant string) ([]Lesson, error) {
-	keys, err := j.o.Values.MetaKeys(ctx, lessonPrefix+tenant+"/")
+	rows, err := j.o.Tables.Corrections(ctx, tenant)
 	if err != nil {
 		return nil, fmt.Errorf("read corrections: %w", err)
 	}
-	list := make([]Lesson, len(keys))
-	for i, key := range keys {
-		data, err := j.o.Values.Meta(ctx, key)
-		if err != nil {
-			return nil, fmt.Errorf("read corrections: %w", err)
-		}
-		if err := json.Unmarshal(data, &list[i]); err != nil {
-			return nil, fmt.Errorf("read correction %s: %w", key, err)
-		}
+	list := make([]Lesson, len(rows))
+	for i, row := range rows {
+		list[i] = Lesson(row)
 	}
 	return list, nil
 }
 
 // readLessons learns again what the store's corrections teach, for every tenant that has some.
 func (j *Judge) readLessons(ctx context.Context) error {
-	keys, err := j.o.Values.MetaKeys(ctx, lessonPrefix)
+	tenants, err := j.o.Tables.CorrectedTenants(ctx)
 	if err != nil {
 		return fmt.Errorf("read corrections: %w", err)
 	}
-	for _, key := range keys {
-		tenant, _, _ := strings.Cut(strings.TrimPrefix(key, lessonPrefix), "/")
-		if j.lessons[tenant] != nil {
-			continue
-		}
+	for _, tenant := range tenants {
 		if j.lessons[tenant], err = j.learnAll(ctx, tenant); err != nil {
 			return err
 		}
@@ -101,7 +72,7 @@ func (j *Judge) learnAll(ctx context.Context, tenant string) (*lessons, error) {
 	}
 	l := &lessons{given: map[string]time.Time{}, model: &learn.Model{Tokens: map[string]learn.Counts{}}}
 	for _, one := range list {
-		l.take(one)
+		l.add(one)
 	}
 	return l, nil
 }
@@ -112,11 +83,11 @@ func (j *Judge) Correct(ctx context.Context, who, record string, is verdict.Disp
 	if err != nil {
 		return Lesson{}, err
 	}
-	return j.Teach(ctx, Lesson{Record: rec.ID, Tenant: rec.Tenant, Is: is, By: who, Comment: comment})
+	return j.Teach(ctx, Lesson{Record: rec.ID, Tenant: rec.Tenant, Is: is, By: who, Comment: comment}, store.Edit[store.Submission]{})
 }
 
 // tokens are what there is to learn of a record, or why there is nothing.
-func (j *Judge) tokens(ctx context.Context, rec store.Record) (tokens []string, untold string, err error) {
+func (j *Judge) tokens(ctx context.Context, rec store.Record) (tokens []string, notLearned string, err error) {
 	if rec.Direction != "inbound" {
 		return nil, "it did not come from outside", nil
 	}
@@ -137,16 +108,13 @@ func (j *Judge) tokens(ctx context.Context, rec store.Record) (tokens []string, 
 	return tokens, "", nil
 }
 
-// keepLesson makes a lesson durable, with more values, and then lets the classifier know it.
-func (j *Judge) keepLesson(ctx context.Context, l Lesson, with []store.Value) error {
+// keepLesson makes a lesson durable, with the submissions that it settles, and then lets the classifier know it.
+func (j *Judge) keepLesson(ctx context.Context, l Lesson, with store.Edit[store.Submission]) error {
 	j.writing.Lock()
 	defer j.writing.Unlock()
-	data, err := json.Marshal(l)
-	if err != nil {
-		return fmt.Errorf("encode correction: %w", err)
-	}
 	change := store.Change{
-		Values: append(slices.Clone(with), store.Value{Key: l.key(), Data: data}),
+		Corrections: store.Edit[store.Correction]{Put: []store.Correction{store.Correction(l)}},
+		Submissions: with,
 		Act: &store.Act{At: l.At, Who: l.By, What: "feedback " + l.Is.String(), Tenant: l.Tenant, Object: l.Record,
 			Comment: l.Comment},
 	}
@@ -161,11 +129,11 @@ func (j *Judge) keepLesson(ctx context.Context, l Lesson, with []store.Value) er
 	if found {
 		after.without(stale)
 		if stale.Record != l.Record {
-			change.Values = append(change.Values, store.Value{Key: stale.key()})
+			change.Corrections.Remove = []store.Key{store.Correction(stale).Key()}
 		}
 	}
-	after.take(l)
-	if err := j.o.Values.Update(ctx, change); err != nil {
+	after.add(l)
+	if err := j.o.Tables.Update(ctx, change); err != nil {
 		return fmt.Errorf("keep correction: %w", err)
 	}
 	j.learnt(l.Tenant, after)
@@ -181,15 +149,11 @@ func (j *Judge) stale(ctx context.Context, have *lessons, l Lesson) (Lesson, boo
 	if record == "" {
 		return Lesson{}, false, nil
 	}
-	old := Lesson{Tenant: l.Tenant, Record: record}
-	data, err := j.o.Values.Meta(ctx, old.key())
-	if err == nil {
-		err = json.Unmarshal(data, &old)
-	}
+	old, err := j.o.Tables.Correction(ctx, l.Tenant, record)
 	if err != nil {
-		return old, false, fmt.Errorf("read correction of record %s: %w", record, err)
+		return Lesson{}, false, fmt.Errorf("read correction of record %s: %w", record, err)
 	}
-	return old, true, nil
+	return Lesson(old), true, nil
 }
 
 func (j *Judge) learnt(tenant string, l *lessons) {
@@ -200,18 +164,15 @@ func (j *Judge) learnt(tenant string, l *lessons) {
 
 // Lesson is the operator's word on a record; false when there is none.
 func (j *Judge) Lesson(ctx context.Context, tenant, record string) (l Lesson, given bool, err error) {
-	data, err := j.o.Values.Meta(ctx, Lesson{Tenant: tenant, Record: record}.key())
+	row, err := j.o.Tables.Correction(ctx, tenant, record)
 	if errors.Is(err, store.ErrNotFound) {
 		return Lesson{}, false, nil
-	}
-	if err == nil {
-		err = json.Unmarshal(data, &l)
 	}
 	if err != nil {
 		return Lesson{}, false, fmt.Errorf("read correction of record %s: %w", record, err)
 	}
-	l.Tokens = nil
-	return l, true, nil
+	row.Tokens = nil
+	return Lesson(row), true, nil
 }
 
 // Model is what a tenant's corrections have taught. It must not be changed.
@@ -235,17 +196,17 @@ func (j *Judge) Forget(ctx context.Context, who, tenant, comment string) (int, e
 	}
 	j.writing.Lock()
 	defer j.writing.Unlock()
-	keys, err := j.o.Values.MetaKeys(ctx, lessonPrefix+tenant+"/")
+	rows, err := j.o.Tables.Corrections(ctx, tenant)
 	if err != nil {
 		return 0, fmt.Errorf("read corrections: %w", err)
 	}
 	change := store.Change{Act: &store.Act{At: j.now(), Who: who, What: "feedback.reset", Tenant: tenant, Object: t.Name, Comment: comment}}
-	for _, key := range keys {
-		change.Values = append(change.Values, store.Value{Key: key})
+	for _, row := range rows {
+		change.Corrections.Remove = append(change.Corrections.Remove, row.Key())
 	}
-	if err := j.o.Values.Update(ctx, change); err != nil {
+	if err := j.o.Tables.Update(ctx, change); err != nil {
 		return 0, fmt.Errorf("drop corrections: %w", err)
 	}
 	j.learnt(tenant, nil)
-	return len(keys), nil
+	return len(rows), nil
 }

@@ -20,8 +20,8 @@ func (f *fixture) teach(n int) (wanted, unwanted string) {
 		good := f.received(mail("ada@partner.example", fmt.Sprintf("good-%d", i), "minutes of the committee about turbines and bearings attached below"))
 		bad := f.received(mail("eve@shop.example", fmt.Sprintf("bad-%d", i), "cheap replica handbags designer outlet discounted wristwatches tonight"))
 		for id, is := range map[string]verdict.Disposition{good.ID: verdict.Clean, bad.ID: verdict.Spam} {
-			if l, err := f.Correct(f.t.Context(), "ada", id, is, ""); err != nil || l.Untold != "" {
-				f.t.Fatal(l.Untold, err)
+			if l, err := f.Correct(f.t.Context(), "ada", id, is, ""); err != nil || l.NotLearned != "" {
+				f.t.Fatal(l.NotLearned, err)
 			}
 		}
 	}
@@ -114,8 +114,8 @@ func TestCorrect_unlearnableIsKeptAndTaughtToNobody(t *testing.T) {
 	}
 	stored.Direction = "outbound"
 	l := Lesson{}
-	l.Tokens, l.Untold, _ = f.tokens(t.Context(), stored)
-	if len(l.Tokens) > 0 || l.Untold == "" {
+	l.Tokens, l.NotLearned, _ = f.tokens(t.Context(), stored)
+	if len(l.Tokens) > 0 || l.NotLearned == "" {
 		t.Errorf("of mail that was sent from inside it would learn %v", l.Tokens)
 	}
 	if _, err := f.Correct(t.Context(), "ada", rec.ID, verdict.Unscored, ""); err == nil {
@@ -133,9 +133,9 @@ func TestLessons_whatIsUnlearntWasNeverThere(t *testing.T) {
 	silent := Lesson{Record: "r3", Is: verdict.Clean}
 	both, one := empty(), empty()
 	for _, l := range []Lesson{spam, good, silent} {
-		both.take(l)
+		both.add(l)
 	}
-	one.take(good)
+	one.add(good)
 	before := both.copy()
 	after := both.copy()
 	after.without(spam)
@@ -155,7 +155,7 @@ func TestLessons_theOldestGivesWay(t *testing.T) {
 		if got := l.oldest(); got != "" {
 			t.Fatalf("with %d lessons %s gives way", i, got)
 		}
-		l.take(Lesson{Record: fmt.Sprintf("r%d", i), At: start.Add(time.Duration((i+maxLessons-7)%maxLessons) * time.Minute)})
+		l.add(Lesson{Record: fmt.Sprintf("r%d", i), At: start.Add(time.Duration((i+maxLessons-7)%maxLessons) * time.Minute)})
 	}
 	if got := l.oldest(); got != "r7" {
 		t.Errorf("%s gives way, want r7", got)

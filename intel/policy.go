@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -16,25 +15,11 @@ import (
 	"clawback/store"
 )
 
-// Policy is a policy of a tenant's, and where it comes from.
-type Policy struct {
-	ID      string    `json:"id"` // follows from kind, pattern and field
-	Tenant  string    `json:"tenant"`
-	Kind    string    `json:"kind"`
-	Pattern string    `json:"pattern"`
-	Field   string    `json:"field,omitempty"` // of block_content, unless it is "any"
-	Verify  bool      `json:"verify,omitempty"`
-	Note    string    `json:"note,omitempty"`
-	Expires time.Time `json:"expires,omitzero"`
-	By      string    `json:"by,omitempty"` // who added it; "" where it stands in the configuration
-	Added   time.Time `json:"added,omitzero"`
-}
+// Policy is a policy of a tenant's, and where it comes from: without By and Added it stands in the configuration.
+type Policy store.Policy
 
 // InFile reports whether the policy stands in the configuration, and not in the store.
 func (p Policy) InFile() bool { return p.Added.IsZero() }
-
-// policyPrefix begins the store's keys of policies: policy/TENANT/ID.
-const policyPrefix = "policy/"
 
 // maxPolicies bounds a tenant's policies: each message is held against all of them.
 const maxPolicies = 10_000
@@ -54,27 +39,17 @@ func policyOf(tenant string, c config.Policy) Policy {
 	return p
 }
 
-func (p Policy) key() string { return policyPrefix + p.Tenant + "/" + p.ID }
-
 // title names the policy in the audit.
 func (p Policy) title() string { return strings.TrimSpace(p.Kind + " " + p.Pattern + " " + p.Field) }
 
 // readPolicies reads those that were added.
 func (j *Judge) readPolicies(ctx context.Context) error {
-	keys, err := j.o.Values.MetaKeys(ctx, policyPrefix)
+	rows, err := j.o.Tables.Policies(ctx, "")
 	if err != nil {
 		return fmt.Errorf("read policies: %w", err)
 	}
-	for _, key := range keys {
-		data, err := j.o.Values.Meta(ctx, key)
-		if err != nil {
-			return fmt.Errorf("read policies: %w", err)
-		}
-		var p Policy
-		if err := json.Unmarshal(data, &p); err != nil {
-			return fmt.Errorf("read policy %s: %w", key, err)
-		}
-		j.added[p.Tenant] = append(j.added[p.Tenant], p)
+	for _, p := range rows {
+		j.added[p.Tenant] = append(j.added[p.Tenant], Policy(p))
 	}
 	return nil
 }
@@ -140,11 +115,7 @@ func (j *Judge) AddPolicies(ctx context.Context, who, tenant string, list []Poli
 	}
 	change := store.Change{Act: &store.Act{At: j.now(), Who: who, What: "policy.add", Tenant: tenant, Object: objects(checked), Comment: titles(checked)}}
 	for _, p := range checked {
-		data, err := json.Marshal(p)
-		if err != nil {
-			return nil, fmt.Errorf("encode policy: %w", err)
-		}
-		change.Values = append(change.Values, store.Value{Key: p.key(), Data: data})
+		change.Policies.Put = append(change.Policies.Put, store.Policy(p))
 	}
 	return checked, j.keepPolicies(ctx, tenant, change, after)
 }
@@ -155,7 +126,7 @@ func (j *Judge) keepPolicies(ctx context.Context, tenant string, change store.Ch
 	if err != nil {
 		return err
 	}
-	if err := j.o.Values.Update(ctx, change); err != nil {
+	if err := j.o.Tables.Update(ctx, change); err != nil {
 		return fmt.Errorf("keep policies: %w", err)
 	}
 	j.mu.Lock()
@@ -211,7 +182,7 @@ func (j *Judge) RemovePolicy(ctx context.Context, who, tenant, id, comment strin
 	gone := j.added[tenant][at]
 	after := slices.Delete(slices.Clone(j.added[tenant]), at, at+1)
 	change := store.Change{
-		Values: []store.Value{{Key: gone.key()}},
+		Policies: store.Edit[store.Policy]{Remove: []store.Key{store.Policy(gone).Key()}},
 		Act: &store.Act{At: j.now(), Who: who, What: "policy.remove", Tenant: tenant, Object: id,
 			Comment: strings.TrimSpace(gone.title() + ": " + comment)},
 	}

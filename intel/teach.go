@@ -2,11 +2,8 @@ package intel
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"slices"
 
 	"clawback/config"
 	"clawback/score"
@@ -14,22 +11,22 @@ import (
 	"clawback/verdict"
 )
 
-// Teach keeps a correction, and more values in the same transaction. Of a lesson that has no tokens yet, and says no reason
+// Teach keeps a correction, and the submissions that it settles in the same transaction. Of a lesson that has no tokens yet, and says no reason
 // for it, the record's original is learnt.
-func (j *Judge) Teach(ctx context.Context, l Lesson, with ...store.Value) (Lesson, error) {
+func (j *Judge) Teach(ctx context.Context, l Lesson, with store.Edit[store.Submission]) (Lesson, error) {
 	if l.Is == verdict.Unscored {
 		return Lesson{}, Refuse(ErrInvalid, "%s is no disposition to give a message", l.Is)
 	}
 	if _, err := j.tenant(l.Tenant); err != nil {
 		return Lesson{}, err
 	}
-	if l.Tokens == nil && l.Untold == "" {
+	if l.Tokens == nil && l.NotLearned == "" {
 		rec, err := j.o.Records.Record(ctx, l.Record)
 		if err != nil {
 			return Lesson{}, err
 		}
 		l.Was = rec.Verdict.Disposition
-		if l.Tokens, l.Untold, err = j.tokens(ctx, rec); err != nil {
+		if l.Tokens, l.NotLearned, err = j.tokens(ctx, rec); err != nil {
 			return Lesson{}, err
 		}
 	}
@@ -37,26 +34,21 @@ func (j *Judge) Teach(ctx context.Context, l Lesson, with ...store.Value) (Lesso
 	return l, j.keepLesson(ctx, l, with)
 }
 
-// Withdraw takes a correction back, as if it had never been given, and writes more values in the same transaction. A record
+// Withdraw takes a correction back, as if it had never been given, and edits submissions in the same transaction. A record
 // that was pinned stays so.
-func (j *Judge) Withdraw(ctx context.Context, act store.Act, with ...store.Value) (Lesson, error) {
+func (j *Judge) Withdraw(ctx context.Context, act store.Act, with store.Edit[store.Submission]) (Lesson, error) {
 	j.writing.Lock()
 	defer j.writing.Unlock()
-	l := Lesson{Tenant: act.Tenant, Record: act.Object}
-	data, err := j.o.Values.Meta(ctx, l.key())
-	if errors.Is(err, store.ErrNotFound) {
-		return l, fmt.Errorf("correction of %s: %w", l.Record, store.ErrNotFound) // without the store's key
-	}
+	row, err := j.o.Tables.Correction(ctx, act.Tenant, act.Object)
 	if err != nil {
-		return l, fmt.Errorf("read correction of %s: %w", l.Record, err)
+		return Lesson{Tenant: act.Tenant, Record: act.Object}, fmt.Errorf("read correction: %w", err)
 	}
-	if err := json.Unmarshal(data, &l); err != nil {
-		return l, fmt.Errorf("read correction of %s: %w", l.Record, err)
-	}
+	l := Lesson(row)
 	after := j.lessons[l.Tenant].copy()
 	after.without(l)
 	act.At, act.What = j.now(), "feedback.withdraw"
-	err = j.o.Values.Update(ctx, store.Change{Values: append(slices.Clone(with), store.Value{Key: l.key()}), Act: &act})
+	remove := store.Edit[store.Correction]{Remove: []store.Key{row.Key()}}
+	err = j.o.Tables.Update(ctx, store.Change{Corrections: remove, Submissions: with, Act: &act})
 	if err != nil {
 		return l, fmt.Errorf("withdraw correction: %w", err)
 	}

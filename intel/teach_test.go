@@ -20,7 +20,8 @@ func TestWithdraw_unlearns(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	l, err := f.Withdraw(t.Context(), store.Act{Who: "bob", Tenant: contosoID, Object: rec.ID, Comment: "wrong"}, store.Value{Key: "x/1", Data: []byte("y")})
+	with := store.Edit[store.Submission]{Put: []store.Submission{{ID: "s1", Tenant: contosoID}}}
+	l, err := f.Withdraw(t.Context(), store.Act{Who: "bob", Tenant: contosoID, Object: rec.ID, Comment: "wrong"}, with)
 	if err != nil || l.Is != verdict.Spam || l.By != "ada" {
 		t.Errorf("%+v, %v", l, err)
 	}
@@ -33,13 +34,13 @@ func TestWithdraw_unlearns(t *testing.T) {
 	if _, given, _ := f.Lesson(t.Context(), contosoID, rec.ID); given {
 		t.Error("the correction is still there")
 	}
-	if v, err := f.store.Meta(t.Context(), "x/1"); err != nil || string(v) != "y" {
-		t.Errorf("what was to be written with it: %q, %v", v, err)
+	if list, err := f.store.Submissions(t.Context(), contosoID); err != nil || len(list) != 1 || list[0].ID != "s1" {
+		t.Errorf("what was to be written with it: %+v, %v", list, err)
 	}
 	if got := f.audit()[0]; got != "bob feedback.withdraw "+rec.ID+" wrong" {
 		t.Errorf("the audit says %q", got)
 	}
-	if _, err := f.Withdraw(t.Context(), store.Act{Who: "bob", Tenant: contosoID, Object: rec.ID}); !errors.Is(err, store.ErrNotFound) {
+	if _, err := f.Withdraw(t.Context(), store.Act{Who: "bob", Tenant: contosoID, Object: rec.ID}, store.Edit[store.Submission]{}); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("withdrawn twice: %v", err)
 	}
 }
@@ -54,7 +55,7 @@ func TestCorrect_badMailIsUnlearntByTheHistory(t *testing.T) {
 		reporter bool
 		knows    int
 	}{{verdict.Clean, false, 1}, {verdict.Spam, true, 1}, {verdict.Bulk, false, 1}, {verdict.Spam, false, 0}} {
-		_, err := f.Teach(t.Context(), Lesson{Tenant: contosoID, Record: rec.ID, By: "ada", Is: c.is, Reporter: c.reporter})
+		_, err := f.Teach(t.Context(), Lesson{Tenant: contosoID, Record: rec.ID, By: "ada", Is: c.is, Reporter: c.reporter}, store.Edit[store.Submission]{})
 		got, readErr := f.store.History(t.Context(), contosoID, []string{"from:eve@shop.example"})
 		if err := errors.Join(err, readErr); err != nil || len(got) != c.knows {
 			t.Errorf("%s: %+v, %v", c.is, got, err)

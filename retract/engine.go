@@ -25,9 +25,7 @@ type Store interface {
 	Begin(ctx context.Context, in store.Intent, a store.Attempt) (store.Intent, store.Attempt, error)
 	Complete(ctx context.Context, in store.Intent, a store.Attempt) (store.Intent, error)
 	Update(ctx context.Context, c store.Change) error
-	Meta(ctx context.Context, key string) ([]byte, error)
-	PutMeta(ctx context.Context, key string, value []byte) error
-	MetaKeys(ctx context.Context, prefix string) ([]string, error)
+	Gates(ctx context.Context, tenant string) ([]store.Gate, error)
 	ledger
 }
 

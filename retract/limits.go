@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strings"
 	"time"
 
 	"clawback/retract/fault"
@@ -27,40 +26,33 @@ func (l *scheduler) shut(mailbox string, until time.Time) bool {
 	return true
 }
 
-// gatePrefix is where gates are kept, so that the next process keeps to them too: tenant / mailbox -> time.
-const gatePrefix = "retract/gate/"
-
-// remember writes a gate down. It is done before the answer's intent is written.
+// remember makes a gate durable, so that the next process keeps to it too. It is done before the answer's intent is written.
 func (l *scheduler) remember(mailbox string, until time.Time) {
-	err := l.e.o.Store.PutMeta(context.Background(), gatePrefix+l.id+"/"+mailbox, []byte(until.Format(time.RFC3339Nano)))
-	if err != nil {
+	gates := store.Edit[store.Gate]{Put: []store.Gate{{Tenant: l.id, Mailbox: mailbox, Until: until}}}
+	if err := l.e.o.Store.Update(context.Background(), store.Change{Gates: gates}); err != nil {
 		l.e.o.Log.Warn("write gate", "event", "retract.failed", "tenant", l.id, "mailbox", mailbox, "error", err)
 	}
 }
 
 // openGates reads a tenant's gates, and removes those that are open again.
 func (e *Engine) openGates(ctx context.Context, tenant string) (map[string]time.Time, error) {
-	prefix := gatePrefix + tenant + "/"
-	keys, err := e.o.Store.MetaKeys(ctx, prefix)
+	rows, err := e.o.Store.Gates(ctx, tenant)
 	if err != nil {
 		return nil, err
 	}
 	gates := map[string]time.Time{}
-	for _, key := range keys {
-		raw, err := e.o.Store.Meta(ctx, key)
-		if err != nil {
-			return gates, err
-		}
-		until, err := time.Parse(time.RFC3339Nano, string(raw))
-		if err == nil && until.After(e.now()) {
-			gates[strings.TrimPrefix(key, prefix)] = until
-			continue
-		}
-		if err := e.o.Store.PutMeta(ctx, key, nil); err != nil {
-			return gates, err
+	var open store.Edit[store.Gate]
+	for _, g := range rows {
+		if g.Until.After(e.now()) {
+			gates[g.Mailbox] = g.Until
+		} else {
+			open.Remove = append(open.Remove, g.Key())
 		}
 	}
-	return gates, nil
+	if len(open.Remove) == 0 {
+		return gates, nil
+	}
+	return gates, e.o.Store.Update(ctx, store.Change{Gates: open})
 }
 
 // These stand for a mailbox in gates.

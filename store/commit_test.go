@@ -55,7 +55,11 @@ func TestCommit_callsShareACommitAndNoFailure(t *testing.T) {
 			t.Errorf("call %d answers %v, want %v", i, c.err, wants[i])
 		}
 	}
-	keys, err := s.MetaKeys(t.Context(), "")
+	var keys []string
+	err := s.view(t.Context(), func(tx *txn) error {
+		tx.each(tableKV, nil, func(k, _ []byte) bool { keys = append(keys, string(k)); return true })
+		return nil
+	})
 	if got := fmt.Sprint(keys); err != nil || got != "[first last]" {
 		t.Errorf("written are %s, %v; want [first last]", got, err)
 	}
@@ -74,7 +78,7 @@ func TestCommit_waitingCallsShareOneCommit(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range callers {
 		wg.Go(func() {
-			if err := s.PutMeta(t.Context(), fmt.Sprint(i), []byte("x")); err != nil {
+			if err := s.Note(t.Context(), Act{Who: fmt.Sprint(i), What: "x"}); err != nil {
 				t.Error(err)
 			}
 		})
@@ -95,7 +99,7 @@ func TestCommit_diskFullBreaksTheStore(t *testing.T) {
 		}
 		return nil
 	}})
-	if err := s.PutMeta(t.Context(), "a", []byte("x")); !errors.Is(err, full) || !errors.Is(err, ErrStorage) {
+	if err := s.Note(t.Context(), Act{Who: "a", What: "x"}); !errors.Is(err, full) || !errors.Is(err, ErrStorage) {
 		t.Errorf("error %v, want ErrStorage that wraps its cause", err)
 	}
 	<-s.Broken()

@@ -60,9 +60,6 @@ func TestMigrate_jobsMoveToTheirTables(t *testing.T) {
 			t.Errorf("job %s is %q, want %q; %v, %v, %v", c.id, got, c.want, err, idsErr, tallyErr)
 		}
 	}
-	if keys, err := s.MetaKeys(t.Context(), "retract/"); err != nil || len(keys) > 0 {
-		t.Errorf("left where they were: %q, %v", keys, err)
-	}
 	if findings, err := s.Verify(t.Context()); err != nil || len(findings) > 0 {
 		t.Errorf("the rows do not fit together: %q, %v", findings, err)
 	}

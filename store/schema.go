@@ -15,7 +15,7 @@ type migration func(tx rows.Tx) error
 
 // migrations are run in order; the number of those that the rows have seen is their schema version.
 func migrations() []migration {
-	return []migration{firstVersion, jobsInTables, beginChanges}
+	return []migration{firstVersion, jobsInTables, beginChanges, valuesInTables}
 }
 
 // firstVersion is version 1, which has nothing to change.

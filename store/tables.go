@@ -26,7 +26,7 @@ const (
 	tableMinutes  rows.Table = 19 // T kind minute -> how many, for the brake
 	tableHistory  rows.Table = 20 // T H16 of key -> history.Entry
 	tableOldest   rows.Table = 21 // T last seen, H16 of key -> mark
-	tableKV       rows.Table = 22 // the callers' own key -> value
+	tableKV       rows.Table = 22 // before version 4: what has tables of its own now; empty since
 
 	tableJobs       rows.Table = 30 // job -> Job
 	tableJobRecords rows.Table = 31 // job NUL number -> record; written once
@@ -34,6 +34,12 @@ const (
 	tableChanges    rows.Table = 23 // number -> what changed: see changes.go
 	tableCursors    rows.Table = 24 // follower of the changes -> the number that it has done with
 	tableNotices    rows.Table = 25 // notice -> Notice
+
+	tablePolicies    rows.Table = 33 // T policy -> Policy
+	tableCorrections rows.Table = 34 // T record -> Correction
+	tableSubmissions rows.Table = 35 // T submission -> Submission
+	tableAddresses   rows.Table = 36 // NUL address -> Address
+	tableGates       rows.Table = 37 // T slash mailbox -> Gate
 )
 
 // tableTitles are the names of the tables: in errors, and as the buckets of bbolt.
@@ -45,6 +51,8 @@ var tableTitles = [...]string{
 	tableHistory: "history", tableOldest: "oldest", tableKV: "kv",
 	tableJobs: "jobs", tableJobRecords: "job records", tableJobTally: "job tally",
 	tableChanges: "changes", tableCursors: "cursors", tableNotices: "notices",
+	tablePolicies: "policies", tableCorrections: "corrections", tableSubmissions: "submissions",
+	tableAddresses: "addresses", tableGates: "gates",
 }
 
 // Tables are all tables, with their names.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 )
@@ -10,15 +11,14 @@ type Change struct {
 	Intents []Intent // new ones have Rev 0, the others the Rev they were read with
 	Record  *Record  // with the Rev it was read with; only a report makes a new one
 	Act     *Act     // entry of the audit
-	Values  []Value  // as PutMeta keeps them
 	Unteach string   // a record that the sender history is to unlearn: somebody said that it is bad
 	Plan    Planner  // for the records that carry Record, when what is known of it changes; nil plans nothing for them
-}
 
-// Value is a small value of a caller's own; nil Data removes it.
-type Value struct {
-	Key  string
-	Data []byte
+	Policies    Edit[Policy]
+	Corrections Edit[Correction]
+	Submissions Edit[Submission]
+	Addresses   Edit[Address]
+	Gates       Edit[Gate]
 }
 
 // Update writes a change. ErrConflict when a row was written by somebody else since it was read: read again, decide again.
@@ -41,10 +41,8 @@ func (t *txn) update(c Change) error {
 			return err
 		}
 	}
-	for _, v := range c.Values {
-		if err := t.putValue(v); err != nil {
-			return err
-		}
+	if err := t.editTables(c); err != nil {
+		return err
 	}
 	if c.Unteach != "" {
 		if err := t.unteach(c.Unteach); err != nil {
@@ -94,4 +92,14 @@ func (t *txn) updateIntent(in Intent) error {
 	}
 	_, err = t.putIntent(in)
 	return err
+}
+
+func (t *txn) editTables(c Change) error {
+	return cmp.Or(
+		editTable(t, tablePolicies, c.Policies),
+		editTable(t, tableCorrections, c.Corrections),
+		editTable(t, tableSubmissions, c.Submissions),
+		editTable(t, tableAddresses, c.Addresses),
+		editTable(t, tableGates, c.Gates),
+	)
 }

@@ -27,6 +27,7 @@ func (s *Store) Verify(ctx context.Context) (findings []string, err error) {
 		v.indexCounts()
 		v.orphans()
 		v.jobTallies()
+		v.editable()
 		findings = v.found
 		return nil
 	})
@@ -213,4 +214,28 @@ func orZero(n *JobTally) JobTally {
 		return JobTally{}
 	}
 	return *n
+}
+
+// editable requires of the rows that others than the store fill that each stands under its own key, and that nothing is
+// left where they were before version 4.
+func (v *verification) editable() {
+	ownKeys[Policy](v, tablePolicies)
+	ownKeys[Correction](v, tableCorrections)
+	ownKeys[Submission](v, tableSubmissions)
+	ownKeys[Address](v, tableAddresses)
+	ownKeys[Gate](v, tableGates)
+	v.t.each(tableKV, nil, func(k, _ []byte) bool {
+		v.report("%s %q is of no version that is known", title(tableKV), k)
+		return true
+	})
+}
+
+func ownKeys[T Row](v *verification, table rows.Table) {
+	v.t.each(table, nil, func(k, value []byte) bool {
+		var row T
+		if err := decode(table, value, &row); err != nil || !bytes.Equal(k, row.Key().bytes()) {
+			v.report("%s %q is another's row (%v)", title(table), k, err)
+		}
+		return true
+	})
 }

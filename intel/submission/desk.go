@@ -3,7 +3,6 @@ package submission
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -20,20 +19,20 @@ import (
 
 // Store is where submissions are kept and records are found. *store.Store is one.
 type Store interface {
-	Meta(ctx context.Context, key string) ([]byte, error)
-	MetaKeys(ctx context.Context, prefix string) ([]string, error)
+	Submission(ctx context.Context, tenant, id string) (store.Submission, error)
+	Submissions(ctx context.Context, tenant string) ([]store.Submission, error)
 	Update(ctx context.Context, c store.Change) error
 	Lookup(ctx context.Context, tenant, key string) ([]store.Record, error)
 	Record(ctx context.Context, id string) (store.Record, error)
 }
 
-// Judge judges again and learns. *judge.Judge is one.
+// Judge judges again and learns. *intel.Judge is one.
 type Judge interface {
 	Again(ctx context.Context, rec store.Record, claim string) (verdict.Verdict, error)
 	Tokens(t *config.Tenant, octets io.ReaderAt, size int64) ([]string, error)
 	Lesson(ctx context.Context, tenant, id string) (intel.Lesson, bool, error)
-	Teach(ctx context.Context, l intel.Lesson, with ...store.Value) (intel.Lesson, error)
-	Withdraw(ctx context.Context, act store.Act, with ...store.Value) (intel.Lesson, error)
+	Teach(ctx context.Context, l intel.Lesson, with Edit) (intel.Lesson, error)
+	Withdraw(ctx context.Context, act store.Act, with Edit) (intel.Lesson, error)
 }
 
 // Options wire a Desk.
@@ -63,23 +62,13 @@ func (d *Desk) now() time.Time { return d.o.Now().UTC().Round(0) }
 
 // List gives a tenant's submissions, "" for all tenants: those that wait first, of them those of believed reporters, then the newest.
 func (d *Desk) List(ctx context.Context, tenant string) ([]Submission, error) {
-	from := prefix
-	if tenant != "" {
-		from += tenant + "/"
-	}
-	keys, err := d.o.Store.MetaKeys(ctx, from)
+	rows, err := d.o.Store.Submissions(ctx, tenant)
 	if err != nil {
 		return nil, fmt.Errorf("read submissions: %w", err)
 	}
-	list := make([]Submission, len(keys))
-	for i, key := range keys {
-		data, err := d.o.Store.Meta(ctx, key)
-		if err != nil {
-			return nil, fmt.Errorf("read submissions: %w", err)
-		}
-		if err := json.Unmarshal(data, &list[i]); err != nil {
-			return nil, fmt.Errorf("read submission %s: %w", key, err)
-		}
+	list := make([]Submission, len(rows))
+	for i, row := range rows {
+		list[i] = Submission(row)
 	}
 	slices.SortFunc(list, func(a, b Submission) int {
 		return cmp.Or(rank(a)-rank(b), int(b.Again)-int(a.Again), b.At.Compare(a.At), cmp.Compare(a.ID, b.ID))
@@ -131,12 +120,4 @@ func (d *Desk) Counts(ctx context.Context, tenant string) (map[string]int, error
 		counts[state]++
 	}
 	return counts, err
-}
-
-func value(s Submission) (store.Value, error) {
-	data, err := json.Marshal(s)
-	if err != nil {
-		return store.Value{}, fmt.Errorf("encode submission %s: %w", s.ID, err)
-	}
-	return store.Value{Key: s.key(), Data: data}, nil
 }

@@ -5,7 +5,7 @@
 //
 // Reads: the user's mail, the records, the corrections.
 //
-// Writes: submissions, as values of the store; corrections, through package intel, in the same transaction.
+// Writes: submissions, as rows of the store; corrections, through package intel, in the same transaction.
 //
 // Invariants:
 //
@@ -26,85 +26,36 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"time"
 
-	"clawback/spool"
-	"clawback/verdict"
+	"clawback/store"
 )
 
 // Claim is what a user says of a message.
-type Claim string
+type Claim = store.Claim
 
 // The claims.
 const (
-	Phish   Claim = "phish"
-	Junk    Claim = "junk"
-	NotJunk Claim = "not_junk"
+	Phish   = store.ClaimPhish
+	Junk    = store.ClaimJunk
+	NotJunk = store.ClaimNotJunk
 )
 
-// Disposition is what a trusted reporter's claim teaches. A user's word is never MALICIOUS.
-func (c Claim) Disposition() verdict.Disposition {
-	switch c {
-	case Phish:
-		return verdict.Suspicious
-	case Junk:
-		return verdict.Spam
-	}
-	return verdict.Clean
-}
-
 // State is where a submission stands.
-type State string
+type State = store.SubmissionState
 
 // The states.
 const (
-	Open      State = "open"      // waits for an administrator
-	Taught    State = "taught"    // a trusted reporter's: the classifier has learnt it, an administrator may still settle it
-	Accepted  State = "accepted"  // an administrator said what the message is
-	Dismissed State = "dismissed" // an administrator made nothing of it
+	Open      = store.SubmissionOpen
+	Taught    = store.SubmissionTaught
+	Accepted  = store.SubmissionAccepted
+	Dismissed = store.SubmissionDismissed
 )
 
-// Settled reports whether an administrator has decided.
-func (s State) Settled() bool { return s == Accepted || s == Dismissed }
-
 // Submission is one message that one user reported.
-type Submission struct {
-	ID       string    `json:"id"` // "s" and 26 characters; follows from reporter, message and claim
-	Tenant   string    `json:"tenant"`
-	Claim    Claim     `json:"claim"`
-	Reporter string    `json:"reporter"`
-	Unproven string    `json:"unproven,omitempty"` // why the reporter is not believed to be who he says
-	Via      string    `json:"via"`                // address or mailbox that it came to
-	At       time.Time `json:"at"`
+type Submission store.Submission
 
-	Record    string `json:"record,omitempty"`  // "" when no record is known
-	Matched   string `json:"matched,omitempty"` // what showed that: network message id, decoded parts
-	Recipient bool   `json:"recipient"`         // the reporter is among the record's recipients
-	From      string `json:"from,omitempty"`    // of the message, as the report has it
-	Subject   string `json:"subject,omitempty"`
-	MessageID string `json:"message_id,omitempty"`
-
-	Body      spool.Ref `json:"body"`                // the report, as it was accepted
-	Journaled bool      `json:"journaled,omitempty"` // it is a journal report of the user's mail
-	Attached  int       `json:"attached"`            // which attached message, from 0; -1: none, the subject names it
-
-	Judged   verdict.Disposition `json:"judged"`             // the record's verdict when it was reported
-	Again    verdict.Disposition `json:"again"`              // what it is now with the claim as evidence; UNSCORED when that could not be told
-	Untaught string              `json:"untaught,omitempty"` // why a trusted reporter's word has not taught
-
-	TaughtAt time.Time `json:"taught_at,omitzero"`
-
-	State   State               `json:"state"`
-	Is      verdict.Disposition `json:"is,omitempty"` // as the administrator said
-	By      string              `json:"by,omitempty"`
-	Settled time.Time           `json:"settled,omitzero"`
-	Comment string              `json:"comment,omitempty"`
-}
-
-// prefix begins the store's keys of submissions: submission/TENANT/ID.
-const prefix = "submission/"
-
-func (s Submission) key() string { return prefix + s.Tenant + "/" + s.ID }
+// Edit is submissions to write and to remove.
+type Edit = store.Edit[store.Submission]
 
 // bad reports whether the claim is that the message is unwanted.
 func (s Submission) bad() bool { return s.Claim != NotJunk }

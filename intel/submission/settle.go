@@ -33,37 +33,33 @@ func (d *Desk) Accept(ctx context.Context, id string, by Decision) (Submission, 
 	lesson := intel.Lesson{Tenant: s.Tenant, Record: s.Record, Is: by.Is, By: by.Who, Comment: by.Comment}
 	if s.Record == "" {
 		lesson.Record = s.ID
-		lesson.Tokens, lesson.Untold = d.tokensOf(s)
+		lesson.Tokens, lesson.NotLearned = d.tokensOf(s)
 	}
 	settled, err := d.settled(ctx, s, Accepted, by)
 	if err != nil {
 		return s, lesson, err
 	}
-	if lesson, err = d.o.Judge.Teach(ctx, lesson, settled...); err != nil {
+	if lesson, err = d.o.Judge.Teach(ctx, lesson, settled); err != nil {
 		return s, lesson, err
 	}
 	s, err = d.Get(ctx, s.ID)
 	return s, lesson, err
 }
 
-// settled are the values of a submission and of the others of its record that wait, once it is settled.
-func (d *Desk) settled(ctx context.Context, s Submission, state State, by Decision) (values []store.Value, err error) {
+// settled writes a submission, and the others of its record that wait, as settled.
+func (d *Desk) settled(ctx context.Context, s Submission, state State, by Decision) (edit Edit, err error) {
 	list, err := d.List(ctx, s.Tenant)
 	if err != nil {
-		return nil, err
+		return edit, err
 	}
 	for _, o := range list {
 		if o.ID != s.ID && (s.Record == "" || o.Record != s.Record || o.State.Settled()) {
 			continue
 		}
 		o.State, o.Is, o.By, o.Comment, o.Settled = state, by.Is, by.Who, by.Comment, d.now()
-		v, err := value(o)
-		if err != nil {
-			return nil, err
-		}
-		values = append(values, v)
+		edit.Put = append(edit.Put, store.Submission(o))
 	}
-	return values, nil
+	return edit, nil
 }
 
 // Dismiss settles one submission without a word on the message. What it has taught is taken back.
@@ -76,23 +72,21 @@ func (d *Desk) Dismiss(ctx context.Context, id string, by Decision) (Submission,
 	}
 	taught := s.State == Taught
 	s.State, s.Is, s.By, s.Comment, s.Settled = Dismissed, verdict.Unscored, by.Who, by.Comment, d.now()
-	v, err := value(s)
-	if err != nil {
-		return s, err
-	}
+	edit := Edit{Put: []store.Submission{store.Submission(s)}}
 	if taught {
-		_, err = d.o.Judge.Withdraw(ctx, store.Act{Who: by.Who, Tenant: s.Tenant, Object: s.Record, Comment: "submission " + s.ID + " dismissed"}, v)
+		act := store.Act{Who: by.Who, Tenant: s.Tenant, Object: s.Record, Comment: "submission " + s.ID + " dismissed"}
+		_, err = d.o.Judge.Withdraw(ctx, act, edit)
 		return s, err
 	}
 	act := &store.Act{At: d.now(), Who: by.Who, What: "submission.dismiss", Tenant: s.Tenant, Object: s.ID, Comment: by.Comment}
-	if err := d.o.Store.Update(ctx, store.Change{Values: []store.Value{v}, Act: act}); err != nil {
+	if err := d.o.Store.Update(ctx, store.Change{Submissions: edit, Act: act}); err != nil {
 		return s, fmt.Errorf("dismiss submission: %w", err)
 	}
 	return s, nil
 }
 
 // tokensOf are what there is to learn of a submission's copy, or why there is nothing.
-func (d *Desk) tokensOf(s Submission) (tokens []string, untold string) {
+func (d *Desk) tokensOf(s Submission) (tokens []string, notLearned string) {
 	t, ok := d.o.Tenant(s.Tenant)
 	if !ok || s.Attached < 0 {
 		return nil, "no copy of it was attached"
@@ -178,6 +172,6 @@ func (d *Desk) File(ctx context.Context, t *config.Tenant, octets io.ReaderAt, s
 	if err != nil {
 		return l, "", err
 	}
-	l, err = d.o.Judge.Teach(ctx, l)
+	l, err = d.o.Judge.Teach(ctx, l, Edit{})
 	return l, record, err
 }

@@ -54,7 +54,7 @@ func (f *fixture) open() {
 	tenant := func(id string) (*config.Tenant, bool) { return &f.tenant, id == contosoID }
 	body := func(r spool.Ref) (intel.Body, error) { return f.spool.Open(f.t.Context(), r) }
 	f.judge, err = intel.New(f.t.Context(), &config.Config{Tenants: []config.Tenant{f.tenant}, Engines: config.Engines{Timeout: time.Second}}, intel.Options{
-		Values: f.store, Records: f.store, Now: now, Open: body, Tenant: tenant,
+		Tables: f.store, Records: f.store, Now: now, Open: body, Tenant: tenant,
 		Scorer: func(*config.Config) score.Options { return score.Options{} },
 	})
 	if err != nil {
@@ -288,7 +288,7 @@ func TestTrusted_isBounded(t *testing.T) {
 		}
 	}
 	f.received(100)
-	if s := f.says("soc", "1", 100); s.State != Open || !strings.Contains(s.Untaught, "24 hours") {
+	if s := f.says("soc", "1", 100); s.State != Open || !strings.Contains(s.NotLearned, "24 hours") {
 		t.Errorf("beyond the limit: %+v", s)
 	}
 	if s := f.says("lab", "1", 100); s.State != Taught {
@@ -304,10 +304,10 @@ func TestTrusted_isBounded(t *testing.T) {
 	if _, err := f.judge.Correct(t.Context(), "root", rec.ID, verdict.Clean, ""); err != nil {
 		t.Fatal(err)
 	}
-	if s := f.says("soc", "1", 102); s.State != Open || !strings.Contains(s.Untaught, "administrator") {
+	if s := f.says("soc", "1", 102); s.State != Open || !strings.Contains(s.NotLearned, "administrator") {
 		t.Errorf("against an administrator's word: %+v", s)
 	}
-	if s := f.says("soc", "1", 555); s.State != Open || !strings.Contains(s.Untaught, "record") {
+	if s := f.says("soc", "1", 555); s.State != Open || !strings.Contains(s.NotLearned, "record") {
 		t.Errorf("of a message that never came: %+v", s)
 	}
 	f.learnt(MaxTaught+2, 1)
@@ -321,7 +321,7 @@ func TestTrusted_oneCampaignIsBounded(t *testing.T) {
 		who := []string{"soc", "lab"}[n%2]
 		s := f.says(who, "1", n)
 		if taught := s.State == Taught; taught != (n < MaxCampaign) {
-			t.Fatalf("the %d. of a campaign: taught %v: %s", n, taught, s.Untaught)
+			t.Fatalf("the %d. of a campaign: taught %v: %s", n, taught, s.NotLearned)
 		}
 	}
 	f.learnt(MaxCampaign, 0)
@@ -372,11 +372,11 @@ func TestTrusted_contradictionTakesBack(t *testing.T) {
 	f.learnt(1, 0)
 	f.says("ada", "2", 1)
 	f.learnt(0, 0)
-	if s := f.state(taught.ID); s.State != Open || s.Untaught == "" {
+	if s := f.state(taught.ID); s.State != Open || s.NotLearned == "" {
 		t.Errorf("after a contradiction: %+v", s)
 	}
 	f.says("ada", "2", 2)
-	if s := f.says("soc", "1", 2); s.State != Open || !strings.Contains(s.Untaught, "contrary") {
+	if s := f.says("soc", "1", 2); s.State != Open || !strings.Contains(s.NotLearned, "contrary") {
 		t.Errorf("against somebody's word: %+v", s)
 	}
 	f.again()
@@ -414,12 +414,12 @@ func TestAccept_learnsTheCopyWithoutARecord(t *testing.T) {
 	f := newFixture(t)
 	s := f.says("ada", "1", 7)
 	_, lesson, err := f.Accept(t.Context(), s.ID, Decision{Who: "root", Is: verdict.Spam})
-	if err != nil || lesson.Untold != "" || !strings.Contains(strings.Join(lesson.Tokens, " "), "handbags") {
+	if err != nil || lesson.NotLearned != "" || !strings.Contains(strings.Join(lesson.Tokens, " "), "handbags") {
 		t.Errorf("%+v, %v", lesson, err)
 	}
 	f.learnt(1, 0)
 	named := f.take(f.letter("ada@contoso.example", mailOf("ada@contoso.example", "3|"+network(8)+"|x", internal)))[0]
-	if _, lesson, err = f.Accept(t.Context(), named.ID, Decision{Who: "root", Is: verdict.Spam}); err != nil || lesson.Untold == "" {
+	if _, lesson, err = f.Accept(t.Context(), named.ID, Decision{Who: "root", Is: verdict.Spam}); err != nil || lesson.NotLearned == "" {
 		t.Errorf("of a message that is only named: %+v, %v", lesson, err)
 	}
 	f.learnt(1, 0)
@@ -450,36 +450,36 @@ func TestCrowded_whoGivesWay(t *testing.T) {
 		list[i] = Submission{ID: fmt.Sprint(i), State: Open, At: at.Add(time.Duration(i) * time.Second)}
 	}
 	gone := func(s Submission) string {
-		values := crowded(list, s)
-		if len(values) != 1 {
-			t.Fatalf("%d give way", len(values))
+		keys := crowded(list, s)
+		if len(keys) != 1 {
+			t.Fatalf("%d give way", len(keys))
 		}
-		return values[0].Key
+		return keys[0].ID
 	}
-	if got := gone(Submission{}); got != "submission//0" {
+	if got := gone(Submission{}); got != "0" {
 		t.Errorf("of those that all wait goes %s", got)
 	}
 	list[500].Unproven = "x"
-	if got := gone(Submission{}); got != "submission//500" {
+	if got := gone(Submission{}); got != "500" {
 		t.Errorf("before those whose reporter is believed goes %s", got)
 	}
 	list[900].State = Dismissed
-	if got := gone(Submission{}); got != "submission//900" {
+	if got := gone(Submission{}); got != "900" {
 		t.Errorf("first goes %s", got)
 	}
 	for i := range maxUnproven {
 		list[1000+i].Unproven = "x"
 	}
 	list[500].State = Accepted
-	if got := gone(Submission{Unproven: "x"}); got != "submission//1000" {
+	if got := gone(Submission{Unproven: "x"}); got != "1000" {
 		t.Errorf("before another who is not believed goes %s", got)
 	}
 	list[1001].Unproven = ""
-	if values := crowded(list[1:], Submission{Unproven: "x"}); len(values) > 0 {
-		t.Errorf("where there is room for those who are not believed goes %v", values)
+	if keys := crowded(list[1:], Submission{Unproven: "x"}); len(keys) > 0 {
+		t.Errorf("where there is room for those who are not believed goes %v", keys)
 	}
-	if values := crowded(list[1:], Submission{}); len(values) > 0 {
-		t.Errorf("where there is room goes %v", values)
+	if keys := crowded(list[1:], Submission{}); len(keys) > 0 {
+		t.Errorf("where there is room goes %v", keys)
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -120,8 +119,8 @@ func (d *Desk) take(ctx context.Context, r reported) (Taken, error) {
 		r.From, r.Subject, r.MessageID = rec.From, rec.Subject, rec.MessageID
 	}
 	r.identify(cmp.Or(rec.ID, r.digest))
-	if data, err := d.o.Store.Meta(ctx, r.key()); err == nil {
-		return Taken{}.of(data)
+	if row, err := d.o.Store.Submission(ctx, r.Tenant, r.ID); err == nil {
+		return Taken{Submission: Submission(row)}, nil
 	} else if !errors.Is(err, store.ErrNotFound) {
 		return Taken{}, fmt.Errorf("read submission: %w", err)
 	}
@@ -137,14 +136,6 @@ func (d *Desk) take(ctx context.Context, r reported) (Taken, error) {
 	return d.keep(context.WithoutCancel(ctx), r) // judging again may have used up the time
 }
 
-// of is a submission that is kept already.
-func (t Taken) of(data []byte) (Taken, error) {
-	if err := json.Unmarshal(data, &t.Submission); err != nil {
-		return t, fmt.Errorf("read submission: %w", err)
-	}
-	return t, nil
-}
-
 // keep writes a submission once, with what follows from it.
 func (d *Desk) keep(ctx context.Context, r reported) (Taken, error) {
 	d.mu.Lock()
@@ -156,23 +147,20 @@ func (d *Desk) keep(ctx context.Context, r reported) (Taken, error) {
 	if i := slices.IndexFunc(list, func(s Submission) bool { return s.ID == r.ID }); i >= 0 {
 		return Taken{list[i], false}, nil
 	}
-	values := crowded(list, r.Submission)
+	edit := Edit{Remove: crowded(list, r.Submission)}
 	if r.trusted && r.believed() {
-		if r.Untaught, err = d.untaught(ctx, list, r.Submission); err != nil {
+		if r.NotLearned, err = d.mayNotTeach(ctx, list, r.Submission); err != nil {
 			return Taken{}, err
 		}
-		if r.Untaught == "" {
-			return d.teach(ctx, r.Submission, values)
+		if r.NotLearned == "" {
+			return d.teach(ctx, r.Submission, edit)
 		}
 	}
 	if against := contradicted(list, r.Submission); len(against) > 0 {
-		return d.unteach(ctx, r.Submission, against, values)
+		return d.unteach(ctx, r.Submission, against, edit)
 	}
-	v, err := value(r.Submission)
-	if err != nil {
-		return Taken{}, err
-	}
-	change := store.Change{Values: append(values, v)}
+	edit.Put = []store.Submission{store.Submission(r.Submission)}
+	change := store.Change{Submissions: edit}
 	if r.believed() { // what anybody can send does not fill the audit
 		change.Act = &store.Act{At: d.now(), Who: "clawback", What: "submission." + string(r.Claim), Tenant: r.Tenant, Object: r.ID,
 			Comment: strings.TrimSpace("by " + r.Reporter + " " + r.Record)}
@@ -183,9 +171,9 @@ func (d *Desk) keep(ctx context.Context, r reported) (Taken, error) {
 	return Taken{r.Submission, true}, nil
 }
 
-// crowded removes the submissions that give way to a new one: of those whose reporter is not believed, or that are settled,
+// crowded are the submissions that give way to a new one: of those whose reporter is not believed, or that are settled,
 // or else of all, the oldest.
-func crowded(list []Submission, s Submission) (gone []store.Value) {
+func crowded(list []Submission, s Submission) (gone []store.Key) {
 	drop := func(most int, of func(Submission) bool) {
 		var all []Submission
 		for _, o := range list {
@@ -197,7 +185,7 @@ func crowded(list []Submission, s Submission) (gone []store.Value) {
 			return
 		}
 		oldest := slices.MinFunc(all, func(a, b Submission) int { return a.At.Compare(b.At) })
-		gone = append(gone, store.Value{Key: oldest.key()})
+		gone = append(gone, store.Submission(oldest).Key())
 	}
 	if !s.believed() {
 		drop(maxUnproven, func(o Submission) bool { return !o.believed() && !o.State.Settled() })

@@ -12,8 +12,8 @@ import (
 	"clawback/store"
 )
 
-// untaught says why a trusted reporter's submission does not teach, or "" when it may.
-func (d *Desk) untaught(ctx context.Context, list []Submission, s Submission) (string, error) {
+// mayNotTeach says why a trusted reporter's submission does not teach, or "" when it may.
+func (d *Desk) mayNotTeach(ctx context.Context, list []Submission, s Submission) (string, error) {
 	if s.Record == "" {
 		return "its record is not known", nil
 	}
@@ -64,14 +64,12 @@ func sameCampaign(a, b Submission) bool {
 }
 
 // teach keeps a submission together with what the classifier learns of it.
-func (d *Desk) teach(ctx context.Context, s Submission, values []store.Value) (Taken, error) {
+func (d *Desk) teach(ctx context.Context, s Submission, edit Edit) (Taken, error) {
 	s.State, s.TaughtAt = Taught, d.now()
-	v, err := value(s)
-	if err != nil {
-		return Taken{}, err
-	}
-	l := intel.Lesson{Tenant: s.Tenant, Record: s.Record, Is: s.Claim.Disposition(), By: "reporter " + s.Reporter, Comment: "submission " + s.ID, Reporter: true}
-	if _, err := d.o.Judge.Teach(ctx, l, append(values, v)...); err != nil {
+	edit.Put = append(edit.Put, store.Submission(s))
+	l := intel.Lesson{Tenant: s.Tenant, Record: s.Record, Is: s.Claim.Disposition(), By: "reporter " + s.Reporter,
+		Comment: "submission " + s.ID, Reporter: true}
+	if _, err := d.o.Judge.Teach(ctx, l, edit); err != nil {
 		return Taken{}, fmt.Errorf("teach submission: %w", err)
 	}
 	return Taken{s, true}, nil
@@ -88,19 +86,15 @@ func contradicted(list []Submission, s Submission) (against []Submission) {
 }
 
 // unteach keeps a submission, and takes back what others have taught: an administrator must say who is right.
-func (d *Desk) unteach(ctx context.Context, s Submission, against []Submission, values []store.Value) (Taken, error) {
+func (d *Desk) unteach(ctx context.Context, s Submission, against []Submission, edit Edit) (Taken, error) {
 	for i := range against {
-		against[i].State, against[i].Untaught = Open, "others say the contrary"
+		against[i].State, against[i].NotLearned = Open, "others say the contrary"
 	}
 	for _, one := range append(against, s) {
-		v, err := value(one)
-		if err != nil {
-			return Taken{}, err
-		}
-		values = append(values, v)
+		edit.Put = append(edit.Put, store.Submission(one))
 	}
 	act := store.Act{Who: "clawback", Tenant: s.Tenant, Object: s.Record, Comment: "submission " + s.ID + " says the contrary"}
-	if _, err := d.o.Judge.Withdraw(ctx, act, values...); err != nil {
+	if _, err := d.o.Judge.Withdraw(ctx, act, edit); err != nil {
 		return Taken{}, fmt.Errorf("take back what was taught: %w", err)
 	}
 	return Taken{s, true}, nil

@@ -13,9 +13,6 @@ import (
 	"clawback/store"
 )
 
-// usedPrefix begins the store's keys that remember which addresses ever took mail: the tenant, a space, and the time.
-const usedPrefix = "address/"
-
 // use is what is remembered of an address.
 type use struct {
 	tenant      string
@@ -24,33 +21,27 @@ type use struct {
 
 // loadUses reads what was remembered before the start.
 func (l *live) loadUses(ctx context.Context) error {
-	l.used = map[string]use{}
-	keys, err := l.store.MetaKeys(ctx, usedPrefix)
+	rows, err := l.store.Addresses(ctx)
 	if err != nil {
 		return err
 	}
-	for _, key := range keys {
-		value, err := l.store.Meta(ctx, key)
-		if err != nil {
-			return err
-		}
-		tenant, at, _ := strings.Cut(string(value), " ")
-		last, _ := time.Parse(time.RFC3339, at) // zero where it was never noted
-		l.used[strings.TrimPrefix(key, usedPrefix)] = use{tenant, last, last}
+	l.used = map[string]use{}
+	for _, a := range rows {
+		l.used[a.Address] = use{a.Tenant, a.Last, a.Last}
 	}
 	return nil
 }
 
 // noteUse remembers that an address takes mail. Durable before the first message to it is accepted.
-func (l *live) noteUse(e queue.Envelope) error {
-	now := time.Now().UTC()
+func (l *live) noteUse(ctx context.Context, e queue.Envelope) error {
+	now := time.Now().UTC().Truncate(time.Second)
 	for _, address := range e.Rcpts {
 		address = mailaddr.Address(address)
 		if e.Purpose == queue.ForPostmaster || !l.useUnsaved(address, now) {
 			continue
 		}
-		value := []byte(e.Tenant + " " + now.Format(time.RFC3339))
-		if err := l.store.PutMeta(context.Background(), usedPrefix+address, value); err != nil {
+		row := store.Address{Address: address, Tenant: e.Tenant, Last: now}
+		if err := l.store.Update(ctx, store.Change{Addresses: store.Edit[store.Address]{Put: []store.Address{row}}}); err != nil {
 			return fmt.Errorf("remember address: %w", err)
 		}
 		l.mu.Lock()
@@ -96,8 +87,8 @@ func (l *live) Addresses() []api.Address {
 	return list
 }
 
-// Retire forgets that an address took mail, so that it is refused for good.
-func (l *live) Retire(ctx context.Context, address string) error {
+// Retire forgets that an address took mail, so that it is refused for good. The act's entry in the audit is written with it.
+func (l *live) Retire(ctx context.Context, address string, act store.Act) error {
 	address = mailaddr.Address(address)
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -107,7 +98,8 @@ func (l *live) Retire(ctx context.Context, address string) error {
 	if _, used := l.used[address]; !used {
 		return fmt.Errorf("address %s: %w", address, store.ErrNotFound)
 	}
-	if err := l.store.PutMeta(ctx, usedPrefix+address, nil); err != nil {
+	remove := store.Edit[store.Address]{Remove: []store.Key{store.Address{Address: address}.Key()}}
+	if err := l.store.Update(ctx, store.Change{Addresses: remove, Act: &act}); err != nil {
 		return fmt.Errorf("retire address: %w", err)
 	}
 	delete(l.used, address)

@@ -39,7 +39,7 @@ func (i intake) Begin(e queue.Envelope, size int64) (smtpd.Transaction, error) {
 }
 
 func (i intake) begin(e queue.Envelope, size int64) (queue.Draft, error) {
-	if err := i.d.live.noteUse(e); err != nil {
+	if err := i.d.live.noteUse(context.Background(), e); err != nil {
 		return nil, err
 	}
 	return i.d.queue.Begin(context.Background(), e, size)

@@ -70,13 +70,14 @@ func TestRecipient_usedAddressIsDeferredUntilRetired(t *testing.T) {
 	with := &config.Config{Tenants: []config.Tenant{{ID: "t1", Name: "one", Addresses: []config.Address{{Address: "j@gw.example"}}}}}
 	without := &config.Config{Tenants: []config.Tenant{{ID: "t1", Name: "one"}}}
 	l := openLive(t, dir, with)
-	if err := l.noteUse(queue.Envelope{Rcpts: []string{"J@gw.example"}, Tenant: "t1"}); err != nil {
+	retire := store.Act{Who: "ada", What: "address.retire", Object: "j@gw.example"}
+	if err := l.noteUse(t.Context(), queue.Envelope{Rcpts: []string{"J@gw.example"}, Tenant: "t1"}); err != nil {
 		t.Fatal(err)
 	}
-	if err := l.noteUse(queue.Envelope{Rcpts: []string{"postmaster@gw.example"}, Purpose: queue.ForPostmaster}); err != nil {
+	if err := l.noteUse(t.Context(), queue.Envelope{Rcpts: []string{"postmaster@gw.example"}, Purpose: queue.ForPostmaster}); err != nil {
 		t.Fatal(err)
 	}
-	if err := l.Retire(t.Context(), "j@gw.example"); err == nil || !strings.Contains(err.Error(), "still configured") {
+	if err := l.Retire(t.Context(), "j@gw.example", retire); err == nil || !strings.Contains(err.Error(), "still configured") {
 		t.Errorf("a configured address is retired: %v", err)
 	}
 	if err := l.store.Close(); err != nil {
@@ -90,14 +91,17 @@ func TestRecipient_usedAddressIsDeferredUntilRetired(t *testing.T) {
 	if i := len(list) - 1; i < 0 || list[0].Address != "j@gw.example" || list[0].Tenant != "one" || list[0].Last.IsZero() || list[0].Configured {
 		t.Errorf("listed as %+v", list)
 	}
-	if err := l.Retire(t.Context(), "J@gw.example"); err != nil {
+	if err := l.Retire(t.Context(), "J@gw.example", retire); err != nil {
 		t.Fatal(err)
 	}
 	if r := l.recipient("j@gw.example"); r.Known || r.Retry {
 		t.Errorf("retired: %+v", r)
 	}
-	if err := l.Retire(t.Context(), "j@gw.example"); !errors.Is(err, store.ErrNotFound) {
+	if err := l.Retire(t.Context(), "j@gw.example", retire); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("retired twice: %v", err)
+	}
+	if acts, err := l.store.Audit(t.Context(), store.AuditFilter{What: retire.What}); err != nil || len(acts) != 1 {
+		t.Errorf("the audit says of one that was retired and two that were not: %+v, %v", acts, err)
 	}
 }
 

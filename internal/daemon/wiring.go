@@ -80,7 +80,7 @@ func (d *daemon) workers() int { return cmp.Or(d.cfg.Score.Workers, runtime.GOMA
 // judgeOptions wire the scorer and what stands beside it: own rules, policies, corrections, engines.
 func (d *daemon) judgeOptions() intel.Options {
 	o := intel.Options{
-		Values: d.store, Records: d.store, Tenant: d.live.tenant, Scorer: d.scoreOptions,
+		Tables: d.store, Records: d.store, Tenant: d.live.tenant, Scorer: d.scoreOptions,
 		Away: d.alertEngineAway, Open: d.openBody,
 	}
 	if d.rdap != nil { // not an interface that holds a nil

@@ -61,8 +61,8 @@ func check(t *testing.T, dir string) {
 	if acts, err := s.Audit(t.Context(), store.AuditFilter{Who: "anna"}); err != nil || len(acts) != 5 {
 		t.Errorf("%d entries of the audit, want 5 (%v)", len(acts), err)
 	}
-	if keys, err := s.MetaKeys(t.Context(), "address/"); err != nil || len(keys) != 5 {
-		t.Errorf("values %q, %v", keys, err)
+	if list, err := s.Addresses(t.Context()); err != nil || len(list) != 5 || list[4].Address != "4" {
+		t.Errorf("addresses %+v, %v", list, err)
 	}
 	if _, err := s.Changes(t.Context(), 0, 0); !errors.Is(err, store.ErrPruned) {
 		t.Errorf("a follower that begins is not told that there are older rows: %v", err)
@@ -137,7 +137,7 @@ func TestMigrate_leavesStoreAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(s.PutMeta(t.Context(), "mine", []byte("1")), s.Close(), pebble.Migrate(dir, nil)); err != nil {
+	if err := errors.Join(s.Note(t.Context(), store.Act{Who: "me", What: "mine"}), s.Close(), pebble.Migrate(dir, nil)); err != nil {
 		t.Fatal(err)
 	}
 	if s, err = pebble.Open(dir, store.Options{}); err != nil {

@@ -111,7 +111,8 @@ func checkBroken(t *testing.T, s Store, want bool) {
 	if broken != want {
 		t.Errorf("the store says that it is broken: %v, want %v", broken, want)
 	}
-	if err := s.PutMeta(t.Context(), "probe", []byte("x")); want && !errors.Is(err, store.ErrStorage) {
+	probe := store.Change{Addresses: store.Edit[store.Address]{Put: []store.Address{{Address: "probe"}}}}
+	if err := s.Update(t.Context(), probe); want && !errors.Is(err, store.ErrStorage) {
 		t.Errorf("a write to a broken store: %v, want ErrStorage", err)
 	} else if !want && err != nil {
 		t.Errorf("a write after one call failed: %v", err)

@@ -60,9 +60,14 @@ type Store interface {
 	InUse(ctx context.Context, file string) (bool, error)
 	Bodies(ctx context.Context, file string) ([]spool.Ref, error)
 	Expire(ctx context.Context, r store.Retention) (store.Expired, error)
-	PutMeta(ctx context.Context, key string, value []byte) error
-	Meta(ctx context.Context, key string) ([]byte, error)
-	MetaKeys(ctx context.Context, prefix string) ([]string, error)
+	Policies(ctx context.Context, tenant string) ([]store.Policy, error)
+	Correction(ctx context.Context, tenant, record string) (store.Correction, error)
+	Corrections(ctx context.Context, tenant string) ([]store.Correction, error)
+	CorrectedTenants(ctx context.Context) ([]string, error)
+	Submission(ctx context.Context, tenant, id string) (store.Submission, error)
+	Submissions(ctx context.Context, tenant string) ([]store.Submission, error)
+	Addresses(ctx context.Context) ([]store.Address, error)
+	Gates(ctx context.Context, tenant string) ([]store.Gate, error)
 	PutJob(ctx context.Context, c store.JobChange) (store.Job, error)
 	Job(ctx context.Context, id string) (store.Job, error)
 	Jobs(ctx context.Context) ([]store.Job, error)
@@ -90,28 +95,33 @@ type Opener func(dir string, o store.Options) (*store.Store, error)
 // Run runs the whole contract.
 func Run(t *testing.T, open Opener) {
 	for name, test := range map[string]func(*testing.T, *bench){
-		"Apply":     testApply,
-		"Identity":  testIdentity,
-		"Plan":      testPlan,
-		"Due":       testDue,
-		"Attempts":  testAttempts,
-		"Update":    testUpdate,
-		"Jobs":      testJobs,
-		"Search":    testSearch,
-		"Counts":    testCounts,
-		"Brake":     testBrake,
-		"Campaigns": testCampaigns,
-		"Audit":     testAudit,
-		"History":   testHistory,
-		"Unteach":   testUnteach,
-		"Expire":    testExpire,
-		"Crash":     testCrash,
-		"Meta":      testMeta,
-		"Forward":   testForward,
-		"Changes":   testChanges,
-		"Pruned":    testPruned,
-		"Rejudge":   testRejudge,
-		"Notices":   testNotices,
+		"Apply":       testApply,
+		"Identity":    testIdentity,
+		"Plan":        testPlan,
+		"Due":         testDue,
+		"Attempts":    testAttempts,
+		"Update":      testUpdate,
+		"Jobs":        testJobs,
+		"Search":      testSearch,
+		"Counts":      testCounts,
+		"Brake":       testBrake,
+		"Campaigns":   testCampaigns,
+		"Audit":       testAudit,
+		"History":     testHistory,
+		"Unteach":     testUnteach,
+		"Expire":      testExpire,
+		"Crash":       testCrash,
+		"Policies":    testPolicies,
+		"Corrections": testCorrections,
+		"Submissions": testSubmissions,
+		"Addresses":   testAddresses,
+		"Gates":       testGates,
+		"Edits":       testEdits,
+		"Forward":     testForward,
+		"Changes":     testChanges,
+		"Pruned":      testPruned,
+		"Rejudge":     testRejudge,
+		"Notices":     testNotices,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, &bench{open: open}) })
 	}
