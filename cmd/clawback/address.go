@@ -2,9 +2,6 @@ package main
 
 import (
 	"cmp"
-	"crypto/rand"
-	"encoding/base32"
-	"fmt"
 	"strings"
 
 	"clawback/api"
@@ -25,10 +22,6 @@ type addressNewCmd struct {
 	Regions []string `help:"Regions that may process it, first choice first; any without it. See docs/regions.md."`
 }
 
-// addressBits is how much an attacker would have to guess: Exchange Online's networks and certificate are open to every tenant
-// of it, so the address is what keeps another one out.
-const addressBits = 128
-
 func (c addressNewCmd) Run(a *app) error {
 	cfg, err := config.Load(c.Config)
 	if err != nil {
@@ -38,12 +31,11 @@ func (c addressNewCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	secret := make([]byte, addressBits/8)
-	if _, err := rand.Read(secret); err != nil {
-		return fmt.Errorf("make address: %w", err)
+	local, err := journalAddress()
+	if err != nil {
+		return err
 	}
-	local := strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(secret))
-	address := "j-" + local + "@" + cmp.Or(c.Domain, cfg.Hostname)
+	address := local + "@" + cmp.Or(c.Domain, cfg.Hostname)
 	if a.json {
 		return a.printJSON(map[string]string{"tenant": t.Name, "address": address})
 	}

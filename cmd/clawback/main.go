@@ -34,6 +34,7 @@ recipient's mailbox. Try "clawback demo" to see it work without any set-up.`
 
 type cli struct {
 	Serve   serveCmd   `cmd:"" group:"daemon" help:"Run the daemon."`
+	Init    initCmd    `cmd:"" group:"daemon" help:"Write a configuration to begin with: a tenant in dry-run, a new journal address, a key for Entra."`
 	Check   checkCmd   `cmd:"" group:"daemon" help:"Check the configuration and, with --online, all that it depends on."`
 	Status  statusCmd  `cmd:"" group:"daemon" help:"Show what the daemon has done, and what waits."`
 	Queue   queueCmd   `cmd:"" group:"daemon" help:"List, show, retry, export or discard accepted reports that are not finished."`
@@ -64,6 +65,8 @@ type cli struct {
 	Score      scoreCmd      `cmd:"" group:"files" help:"Score messages, journal reports, mailboxes or folders of them, without a daemon."`
 	Demo       demoCmd       `cmd:"" group:"files" help:"Show the main job on a small made-up organisation."`
 	Graphsim   graphsimCmd   `cmd:"" group:"files" help:"Run the simulated Microsoft Graph by itself, to test against."`
+	Completion completionCmd `cmd:"" group:"files" help:"Print the script by which a shell completes command lines."`
+	Manual     manualCmd     `cmd:"" group:"files" help:"Write the manual's pages."`
 	Version    versionCmd    `cmd:"" group:"files" help:"Show the version."`
 
 	Socket string `placeholder:"PATH" default:"${socket}" env:"CLAWBACK_SOCKET" help:"Control socket of the daemon (default ${socket})."`

@@ -1,0 +1,1391 @@
+# Completion of clawback for bash. Made by: clawback completion bash
+
+_clawback() {
+	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} path= i skip= commands flags words files
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		if [ -n "$skip" ]; then
+			skip=
+			continue
+		fi
+		case ${COMP_WORDS[i]} in
+		--socket | --config | -c | --hostname | --tenant-id | --domain | --alternate-mailbox | --email | --name | --originator-org | --client-id | --certificate-file | --key-file | --mailbox | --state | --limit | --cursor | --comment | --tenant | --purpose | --network | --cause | --from | --peers | --older-than | --regions | --timeout | --recipient | -r | --identity | -i | --sender | --subject | --disposition | --since | --proof | --query | --ids-from | --to | --campaign | --is | --field | --note | --expires | --rules | --rule | --report | --original | --decrypted | --workers | --reports | --listen | --ca-file | --seed | --users) skip=yes ;;
+		-*) ;;
+		*)
+			case $path/${COMP_WORDS[i]} in
+			""/serve | \
+				""/init | \
+				""/check | \
+				""/status | \
+				""/queue | \
+				"queue"/list | \
+				"queue"/show | \
+				"queue"/retry | \
+				"queue"/export | \
+				"queue"/discard | \
+				""/bounce | \
+				"bounce"/list | \
+				"bounce"/show | \
+				"bounce"/retry | \
+				"bounce"/export | \
+				""/address | \
+				"address"/new | \
+				"address"/list | \
+				"address"/retire | \
+				""/connect | \
+				""/setup | \
+				"setup"/exchange | \
+				""/backup | \
+				""/restore-backup | \
+				""/store | \
+				"store"/check | \
+				"store"/forget-old | \
+				""/search | \
+				""/show | \
+				""/retract | \
+				""/restore | \
+				""/job | \
+				"job"/list | \
+				"job"/show | \
+				"job"/follow | \
+				"job"/cancel | \
+				""/preview | \
+				""/held | \
+				"held"/list | \
+				"held"/campaigns | \
+				"held"/approve | \
+				"held"/reject | \
+				""/export | \
+				""/feedback | \
+				"feedback"/give | \
+				"feedback"/list | \
+				"feedback"/export | \
+				"feedback"/withdraw | \
+				"feedback"/reset | \
+				""/submission | \
+				"submission"/list | \
+				"submission"/show | \
+				"submission"/accept | \
+				"submission"/dismiss | \
+				"submission"/export | \
+				""/submit | \
+				""/policy | \
+				"policy"/list | \
+				"policy"/add | \
+				"policy"/remove | \
+				"policy"/test | \
+				"policy"/import | \
+				"policy"/export | \
+				""/rules | \
+				"rules"/list | \
+				"rules"/test | \
+				"rules"/backtest | \
+				""/audit | \
+				""/unwrap | \
+				""/score | \
+				""/demo | \
+				""/graphsim | \
+				""/completion | \
+				""/manual | \
+				""/version) path="${path:+$path }${COMP_WORDS[i]}" ;;
+			esac
+			;;
+		esac
+	done
+	case $path:$before in
+	"":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"serve":--config | "serve":-c)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"serve":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"init":--config | "init":-c)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"init":--hostname)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"init":--tenant-id)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"init":--domain)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"init":--alternate-mailbox)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"init":--email)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"init":--name)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"init":--originator-org)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"init":--client-id)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"init":--certificate-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"init":--key-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"init":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"check":--config | "check":-c)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"check":--mailbox)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"check":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"status":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"queue":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"queue list":--state)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -W "ready working deferred suspect quarantined" -- "$word")
+		return
+		;;
+	"queue list":--limit)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"queue list":--cursor)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"queue list":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"queue show":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"queue retry":--comment)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"queue retry":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"queue export":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"queue discard":--tenant)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"queue discard":--purpose)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -W "journal recovery submission postmaster" -- "$word")
+		return
+		;;
+	"queue discard":--network)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"queue discard":--cause)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"queue discard":--from)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"queue discard":--peers)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"queue discard":--older-than)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"queue discard":--comment)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"queue discard":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"bounce":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"bounce list":--state)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -W "waiting stuck sent" -- "$word")
+		return
+		;;
+	"bounce list":--limit)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"bounce list":--cursor)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"bounce list":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"bounce show":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"bounce retry":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"bounce export":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"address":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"address new":--config | "address new":-c)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"address new":--tenant)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"address new":--domain)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"address new":--regions)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"address new":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"address list":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"address retire":--comment)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"address retire":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"connect":--config | "connect":-c)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"connect":--timeout)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"connect":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"setup":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"setup exchange":--config | "setup exchange":-c)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"setup exchange":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"backup":--recipient | "backup":-r)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"backup":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"restore-backup":--config | "restore-backup":-c)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"restore-backup":--identity | "restore-backup":-i)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"restore-backup":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"store":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"store check":--config | "store check":-c)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"store check":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"store forget-old":--config | "store forget-old":-c)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"store forget-old":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"search":--sender)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"search":--recipient)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"search":--subject)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"search":--disposition)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"search":--since)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"search":--proof)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -W "network_id content person" -- "$word")
+		return
+		;;
+	"search":--limit)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"search":--cursor)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"search":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"show":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"retract":--query)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"retract":--sender)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"retract":--recipient)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"retract":--subject)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"retract":--disposition)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"retract":--proof)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -W "network_id content person" -- "$word")
+		return
+		;;
+	"retract":--since)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"retract":--tenant)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"retract":--ids-from)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"retract":--to)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -W "junk trash soft_delete hard_delete" -- "$word")
+		return
+		;;
+	"retract":--comment)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"retract":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"restore":--query)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"restore":--sender)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"restore":--recipient)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"restore":--subject)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"restore":--disposition)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"restore":--proof)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -W "network_id content person" -- "$word")
+		return
+		;;
+	"restore":--since)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"restore":--tenant)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"restore":--ids-from)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"restore":--comment)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"restore":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"job":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"job list":--limit)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"job list":--cursor)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"job list":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"job show":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"job follow":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"job cancel":--comment)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"job cancel":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"preview":--limit)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"preview":--cursor)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"preview":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"held":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"held list":--limit)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"held list":--cursor)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"held list":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"held campaigns":--limit)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"held campaigns":--cursor)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"held campaigns":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"held approve":--campaign)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"held approve":--comment)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"held approve":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"held reject":--campaign)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"held reject":--comment)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"held reject":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"export":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"feedback":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"feedback give":--is)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"feedback give":--comment)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"feedback give":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"feedback list":--tenant)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"feedback list":--limit)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"feedback list":--cursor)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"feedback list":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"feedback export":--tenant)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"feedback export":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"feedback withdraw":--tenant)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"feedback withdraw":--comment)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"feedback withdraw":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"feedback reset":--tenant)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"feedback reset":--comment)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"feedback reset":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"submission":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"submission list":--tenant)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"submission list":--limit)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"submission list":--cursor)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"submission list":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"submission show":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"submission accept":--is)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"submission accept":--to)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -W "junk trash soft_delete hard_delete" -- "$word")
+		return
+		;;
+	"submission accept":--comment)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"submission accept":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"submission dismiss":--comment)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"submission dismiss":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"submission export":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"submit":--tenant)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"submit":--is)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"submit":--comment)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"submit":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"policy":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"policy list":--tenant)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"policy list":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"policy add":--tenant)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"policy add":--field)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -W "any subject body" -- "$word")
+		return
+		;;
+	"policy add":--note)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"policy add":--expires)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"policy add":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"policy remove":--tenant)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"policy remove":--comment)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"policy remove":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"policy test":--tenant)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"policy test":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"policy import":--tenant)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"policy import":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"policy export":--tenant)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"policy export":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"rules":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"rules list":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"rules test":--config | "rules test":-c)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"rules test":--tenant)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"rules test":--rules)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"rules test":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"rules backtest":--since)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"rules backtest":--rules)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"rules backtest":--rule)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"rules backtest":--tenant)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"rules backtest":--limit)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"rules backtest":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"audit":--limit)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"audit":--cursor)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"audit":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"unwrap":--report)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"unwrap":--original)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"unwrap":--decrypted)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"unwrap":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"score":--config | "score":-c)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"score":--tenant)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"score":--workers)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"score":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"demo":--reports)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"demo":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"graphsim":--listen)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"graphsim":--ca-file)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"graphsim":--seed)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"graphsim":--users)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"graphsim":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"completion":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"manual":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"version":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	esac
+	case $path in
+	"")
+		commands="serve init check status queue bounce address connect setup backup restore-backup store search show retract restore job preview held export feedback submission submit policy rules audit unwrap score demo graphsim completion manual version" flags="--help --socket --json" words="" files=
+		;;
+	"serve")
+		commands="" flags="--config --help --socket --json" words="" files=
+		;;
+	"init")
+		commands="" flags="--config --hostname --tenant-id --domain --alternate-mailbox --email --name --originator-org --client-id --certificate-file --key-file --help --socket --json" words="" files=
+		;;
+	"check")
+		commands="" flags="--config --online --mailbox --help --socket --json" words="" files=
+		;;
+	"status")
+		commands="" flags="--help --socket --json" words="" files=
+		;;
+	"queue")
+		commands="list show retry export discard" flags="--help --socket --json" words="" files=
+		;;
+	"queue list")
+		commands="" flags="--state --all --limit --cursor --help --socket --json" words="" files=
+		;;
+	"queue show")
+		commands="" flags="--help --socket --json" words="" files=
+		;;
+	"queue retry")
+		commands="" flags="--trust --comment --help --socket --json" words="" files=
+		;;
+	"queue export")
+		commands="" flags="--help --socket --json" words="" files=yes
+		;;
+	"queue discard")
+		commands="" flags="--tenant --purpose --network --unlisted --cause --from --peers --older-than --comment --yes --help --socket --json" words="" files=
+		;;
+	"bounce")
+		commands="list show retry export" flags="--help --socket --json" words="" files=
+		;;
+	"bounce list")
+		commands="" flags="--state --limit --cursor --help --socket --json" words="" files=
+		;;
+	"bounce show")
+		commands="" flags="--help --socket --json" words="" files=
+		;;
+	"bounce retry")
+		commands="" flags="--help --socket --json" words="" files=
+		;;
+	"bounce export")
+		commands="" flags="--help --socket --json" words="" files=yes
+		;;
+	"address")
+		commands="new list retire" flags="--help --socket --json" words="" files=
+		;;
+	"address new")
+		commands="" flags="--config --tenant --domain --regions --help --socket --json" words="" files=
+		;;
+	"address list")
+		commands="" flags="--help --socket --json" words="" files=
+		;;
+	"address retire")
+		commands="" flags="--comment --help --socket --json" words="" files=
+		;;
+	"connect")
+		commands="" flags="--config --paste --verify --timeout --help --socket --json" words="" files=
+		;;
+	"setup")
+		commands="exchange" flags="--help --socket --json" words="" files=
+		;;
+	"setup exchange")
+		commands="" flags="--config --markdown --help --socket --json" words="" files=
+		;;
+	"backup")
+		commands="" flags="--recipient --help --socket --json" words="" files=yes
+		;;
+	"restore-backup")
+		commands="" flags="--config --identity --help --socket --json" words="" files=yes
+		;;
+	"store")
+		commands="check forget-old" flags="--help --socket --json" words="" files=
+		;;
+	"store check")
+		commands="" flags="--config --help --socket --json" words="" files=
+		;;
+	"store forget-old")
+		commands="" flags="--config --help --socket --json" words="" files=
+		;;
+	"search")
+		commands="" flags="--sender --recipient --subject --disposition --since --proof --limit --cursor --help --socket --json" words="" files=
+		;;
+	"show")
+		commands="" flags="--help --socket --json" words="" files=
+		;;
+	"retract")
+		commands="" flags="--query --sender --recipient --subject --disposition --proof --since --tenant --ids-from --yes --detach --to --comment --help --socket --json" words="" files=
+		;;
+	"restore")
+		commands="" flags="--query --sender --recipient --subject --disposition --proof --since --tenant --ids-from --yes --detach --comment --help --socket --json" words="" files=
+		;;
+	"job")
+		commands="list show follow cancel" flags="--help --socket --json" words="" files=
+		;;
+	"job list")
+		commands="" flags="--limit --cursor --help --socket --json" words="" files=
+		;;
+	"job show")
+		commands="" flags="--help --socket --json" words="" files=
+		;;
+	"job follow")
+		commands="" flags="--help --socket --json" words="" files=
+		;;
+	"job cancel")
+		commands="" flags="--comment --help --socket --json" words="" files=
+		;;
+	"preview")
+		commands="" flags="--limit --cursor --help --socket --json" words="" files=
+		;;
+	"held")
+		commands="list campaigns approve reject" flags="--help --socket --json" words="" files=
+		;;
+	"held list")
+		commands="" flags="--limit --cursor --help --socket --json" words="" files=
+		;;
+	"held campaigns")
+		commands="" flags="--limit --cursor --help --socket --json" words="" files=
+		;;
+	"held approve")
+		commands="" flags="--campaign --comment --help --socket --json" words="" files=
+		;;
+	"held reject")
+		commands="" flags="--campaign --comment --help --socket --json" words="" files=
+		;;
+	"export")
+		commands="" flags="--help --socket --json" words="" files=yes
+		;;
+	"feedback")
+		commands="give list export withdraw reset" flags="--help --socket --json" words="" files=
+		;;
+	"feedback give")
+		commands="" flags="--is --comment --help --socket --json" words="" files=
+		;;
+	"feedback list")
+		commands="" flags="--tenant --limit --cursor --help --socket --json" words="" files=
+		;;
+	"feedback export")
+		commands="" flags="--tenant --help --socket --json" words="" files=yes
+		;;
+	"feedback withdraw")
+		commands="" flags="--tenant --comment --help --socket --json" words="" files=
+		;;
+	"feedback reset")
+		commands="" flags="--tenant --yes --comment --help --socket --json" words="" files=
+		;;
+	"submission")
+		commands="list show accept dismiss export" flags="--help --socket --json" words="" files=
+		;;
+	"submission list")
+		commands="" flags="--tenant --limit --cursor --all --help --socket --json" words="" files=
+		;;
+	"submission show")
+		commands="" flags="--help --socket --json" words="" files=
+		;;
+	"submission accept")
+		commands="" flags="--is --to --comment --help --socket --json" words="" files=
+		;;
+	"submission dismiss")
+		commands="" flags="--comment --help --socket --json" words="" files=
+		;;
+	"submission export")
+		commands="" flags="--help --socket --json" words="" files=yes
+		;;
+	"submit")
+		commands="" flags="--tenant --is --comment --help --socket --json" words="" files=yes
+		;;
+	"policy")
+		commands="list add remove test import export" flags="--help --socket --json" words="" files=
+		;;
+	"policy list")
+		commands="" flags="--tenant --help --socket --json" words="" files=
+		;;
+	"policy add")
+		commands="" flags="--tenant --field --verify --note --expires --help --socket --json" words="" files=
+		;;
+	"policy remove")
+		commands="" flags="--tenant --comment --help --socket --json" words="" files=
+		;;
+	"policy test")
+		commands="" flags="--tenant --help --socket --json" words="" files=yes
+		;;
+	"policy import")
+		commands="" flags="--tenant --check --help --socket --json" words="" files=yes
+		;;
+	"policy export")
+		commands="" flags="--tenant --all --help --socket --json" words="" files=yes
+		;;
+	"rules")
+		commands="list test backtest" flags="--help --socket --json" words="" files=
+		;;
+	"rules list")
+		commands="" flags="--help --socket --json" words="" files=
+		;;
+	"rules test")
+		commands="" flags="--config --tenant --trust-microsoft --rules --help --socket --json" words="" files=yes
+		;;
+	"rules backtest")
+		commands="" flags="--since --rules --rule --tenant --limit --help --socket --json" words="" files=
+		;;
+	"audit")
+		commands="" flags="--limit --cursor --help --socket --json" words="" files=
+		;;
+	"unwrap")
+		commands="" flags="--report --original --decrypted --help --socket --json" words="" files=yes
+		;;
+	"score")
+		commands="" flags="--config --tenant --trust-microsoft --workers --help --socket --json" words="" files=yes
+		;;
+	"demo")
+		commands="" flags="--reports --keep --help --socket --json" words="" files=
+		;;
+	"graphsim")
+		commands="" flags="--listen --ca-file --seed --calm --users --help --socket --json" words="" files=
+		;;
+	"completion")
+		commands="" flags="--help --socket --json" words="bash zsh fish" files=
+		;;
+	"manual")
+		commands="" flags="--help --socket --json" words="" files=yes
+		;;
+	"version")
+		commands="" flags="--help --socket --json" words="" files=
+		;;
+	esac
+	COMPREPLY=()
+	if [[ $word == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$flags" -- "$word")
+	elif [ -n "$commands$words" ]; then
+		mapfile -t COMPREPLY < <(compgen -W "$commands $words" -- "$word")
+	elif [ -n "$files" ]; then
+		mapfile -t COMPREPLY < <(compgen -f -- "$word")
+		compopt -o filenames 2>/dev/null
+	fi
+}
+complete -F _clawback clawback
