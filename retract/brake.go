@@ -2,6 +2,7 @@ package retract
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -54,9 +55,12 @@ func newBrake(l ledger) *brake {
 	return &brake{ledger: l, reserved: map[string]store.Intent{}}
 }
 
+// ErrReserved means that only what others have reserved stands against one more mailbox: those may still not act, so that
+// it is to be asked again shortly.
+var ErrReserved = errors.New("what the limits leave is reserved")
+
 // reserve asks to act upon one more mailbox, and says what stops it. What a person asked for or approved passes and is
-// not counted: a clean-up by hand does not hold what is fresh. Where only what others have reserved stands against it,
-// the error says to ask again shortly: those may still not act.
+// not counted: a clean-up by hand does not hold what is fresh. The error is ErrReserved, or the ledger's.
 func (b *brake) reserve(ctx context.Context, t *config.Tenant, in store.Intent, now time.Time) (overrun, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -84,13 +88,13 @@ func (b *brake) release(id string) {
 func (b *brake) over(ctx context.Context, t *config.Tenant, in store.Intent, now time.Time) (overrun, error) {
 	n, err := b.count(ctx, t, in, now)
 	if err != nil {
-		return overrun{}, &storeError{err}
+		return overrun{}, err
 	}
 	if s := n.exceeds(limitsOf(t)); !s.none() {
 		return s, nil
 	}
 	if s := n.withReserved(b.reserved, in).exceeds(limitsOf(t)); !s.none() {
-		return overrun{}, &notMade{time.Second}
+		return overrun{}, ErrReserved
 	}
 	return overrun{}, nil
 }

@@ -1,8 +1,6 @@
 package retract
 
-import (
-	"clawback/store"
-)
+import "clawback/store"
 
 // claim says which intent of a record has a mailbox.
 type claim struct{ id, address string }

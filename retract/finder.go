@@ -128,7 +128,7 @@ func (s finder) verifyIdentity(ctx context.Context, hits []exchange.Candidate) (
 
 func (s finder) verifyOne(ctx context.Context, c exchange.Candidate) (match, error) {
 	if s.match == nil {
-		s.match = &matcher{mailboxes: s.box, lookup: s.e.o.Store.Lookup, originals: s.e.o.Originals,
+		s.match = &matcher{mailboxes: s.box, lookup: s.e.lookup, originals: s.e.o.Originals,
 			tags: s.tenant.SubjectTags, mailbox: s.in.Mailbox, rec: s.rec}
 	}
 	m, err := s.match.check(ctx, c)
@@ -136,4 +136,13 @@ func (s finder) verifyOne(ctx context.Context, c exchange.Candidate) (match, err
 		m.is, m.proof = same, store.ByPerson // who has looked at this very message
 	}
 	return m, err
+}
+
+// lookup finds the records that have an id. Its error is one of the store.
+func (e *Engine) lookup(ctx context.Context, tenant, id string) ([]store.Record, error) {
+	recs, err := e.o.Store.Lookup(ctx, tenant, id)
+	if err != nil {
+		return nil, &storeError{err}
+	}
+	return recs, nil
 }

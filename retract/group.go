@@ -104,16 +104,9 @@ func (s expander) memberIntents(members []exchange.Mailbox, have []store.Intent)
 	}
 	if s.in.By != "" {
 		o := Order{Who: s.in.By, given: s.in.Cause, Action: config.Action(s.in.Action), Job: s.in.Job}
-		return demand{Order: o, tenant: s.tenant, rec: rec, now: s.e.now()}.intents(have)
+		return o.retraction(s.tenant, rec, have, s.e.now())
 	}
-	p := plan{tenant: s.tenant, now: s.e.now(), rec: s.rec, have: map[string]store.Intent{}}
-	for _, in := range have {
-		p.have[in.ID] = in
-	}
-	for _, r := range rec.Recipients {
-		p.address(r.Address)
-	}
-	return s.approveMembers(p.out)
+	return s.approveMembers(newPlan(s.tenant, s.e.now(), s.rec, have).forRecipients(rec.Recipients))
 }
 
 // approveMembers lets the members pass what a person has let the group pass. It is not an approval of each of them: how

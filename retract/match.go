@@ -114,7 +114,7 @@ func (m *matcher) byID(ctx context.Context, ids []string) (found match, decided 
 func (m *matcher) owner(ctx context.Context, id string) (*store.Record, error) {
 	recs, err := m.lookup(ctx, m.rec.Tenant, id)
 	if err != nil {
-		return nil, &storeError{fmt.Errorf("find the record of network message id %s: %w", id, err)}
+		return nil, fmt.Errorf("find the record of network message id %s: %w", id, err)
 	}
 	for _, r := range recs {
 		if r.ID != m.rec.ID && mailaddr.Equal(r.NetworkMessageID, id) {

@@ -35,9 +35,9 @@ func (e *Engine) Foresee(o Order, rec store.Record, have []store.Intent) (f Fore
 		}
 	}
 	if o.Restore {
-		f.Intents = undoAll(rec, have, o, e.now())
+		f.Intents = o.restoration(rec, have, e.now())
 	} else {
-		f.Intents = demand{Order: o, tenant: t.Config, rec: rec, now: e.now()}.intents(have)
+		f.Intents = o.retraction(t.Config, rec, have, e.now())
 	}
 	return f, true
 }

@@ -5,21 +5,10 @@ import (
 	"time"
 
 	"clawback/config"
+	"clawback/journal"
 	"clawback/retract/exchange"
 	"clawback/store"
 	"clawback/verdict"
-)
-
-// What an intent is held for. A person's approval lets it pass that, once.
-const (
-	HoldBrake     = "brake"            // too many mailboxes
-	HoldProtected = "protected"        // the sender is protected
-	HoldHearsay   = "not_first_hand"   // no report of the tenant's own Exchange tells of it
-	HoldIdentity  = store.HoldIdentity // the message in the mailbox cannot be proven to be the record's
-	HoldForward   = "forward"          // it is no bad message itself, it carries one
-	HoldReview    = "review"           // its verdict leaves it to a person
-	HoldRestore   = "restore"          // proposed: the verdict dropped to CLEAN
-	HoldInternal  = "internal"         // something went wrong in here
 )
 
 // Plan is the policy: the tenant's rules over one record and its present intents. The function it returns is pure; the
@@ -29,10 +18,7 @@ func Plan(t *config.Tenant, now time.Time) func(store.Record, []store.Intent) []
 		if rec.Pinned != "" || rec.Verdict.Disposition == verdict.Unscored {
 			return nil
 		}
-		p := plan{tenant: t, now: now.UTC(), rec: rec, have: map[string]store.Intent{}}
-		for _, in := range have {
-			p.have[in.ID] = in
-		}
+		p := newPlan(t, now, rec, have)
 		for _, in := range have {
 			switch {
 			case in.Kind == store.Restore:
@@ -41,20 +27,34 @@ func Plan(t *config.Tenant, now time.Time) func(store.Record, []store.Intent) []
 				p.revise(in)
 			}
 		}
-		for _, r := range rec.Recipients {
-			p.address(r.Address)
-		}
-		return p.out
+		return p.forRecipients(rec.Recipients)
 	}
 }
 
-// plan is one run of the policy.
+// plan is one run of the policy over one record.
 type plan struct {
 	tenant *config.Tenant
 	now    time.Time
 	rec    store.Record
 	have   map[string]store.Intent
 	out    []store.Intent
+}
+
+// newPlan begins a run for a record that has these intents.
+func newPlan(t *config.Tenant, now time.Time, rec store.Record, have []store.Intent) *plan {
+	p := &plan{tenant: t, now: now.UTC(), rec: rec, have: map[string]store.Intent{}}
+	for _, in := range have {
+		p.have[in.ID] = in
+	}
+	return p
+}
+
+// forRecipients plans for each of the recipients, and gives all intents of the run that are new or changed.
+func (p *plan) forRecipients(list []journal.Recipient) []store.Intent {
+	for _, r := range list {
+		p.address(r.Address)
+	}
+	return p.out
 }
 
 // recipient reports whether the intent's address is among the record's recipients, which are looked at one by one.
@@ -259,30 +259,6 @@ func (p *plan) propose(in store.Intent) {
 func (p *plan) put(in store.Intent) {
 	in.Changed = p.now
 	p.out = append(p.out, in)
-}
-
-// reopen readies an intent for another round: what was learnt about the mailbox stays, what was counted goes.
-func reopen(in store.Intent, now time.Time) store.Intent {
-	in.Round++
-	in.Misses, in.Looks, in.Faults, in.FaultSince = 0, 0, 0, time.Time{}
-	in.Cancelled, in.Hold, in.Approved, in.By, in.Job, in.DryRun = "", "", "", "", "", false
-	in.Outcome, in.Reason, in.Code, in.NotBefore, in.Changed = store.Pending, "", "", now, now
-	in.Taken = archived(in.Taken)
-	return in
-}
-
-// archived keeps of an earlier round what was moved, for undo needs it, and what is still in doubt, to be verified.
-func archived(taken []store.Taken) (list []store.Taken) {
-	for _, t := range taken {
-		switch t.State {
-		case moved, earlier:
-			t.State = earlier
-			list = append(list, t)
-		case trying, missing:
-			list = append(list, t)
-		}
-	}
-	return list
 }
 
 // dryRunReason says what an intent would have done, had the tenant been live.

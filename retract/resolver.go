@@ -129,7 +129,7 @@ func (s resolver) applyRule(ctx context.Context, mb exchange.Mailbox) error {
 	}
 	in := s.in
 	in.Mailbox = mb.ID // from here on its groups are known
-	p := plan{tenant: s.tenant, now: s.e.now(), rec: s.rec}
+	p := newPlan(s.tenant, s.e.now(), s.rec, nil)
 	want := p.decide(in)
 	if want.cause != s.in.Cause && s.in.Action != string(config.None) {
 		return nil // the verdict has changed: the policy decides anew

@@ -98,8 +98,11 @@ func (s retraction) moveAll(ctx context.Context, f identified, target exchange.F
 	}
 	s.in.Campaigns = campaignsOf(s.tenant, s.rec)
 	stopped, err := s.e.brake.reserve(ctx, s.tenant, s.in, s.e.now())
-	if err != nil {
-		return err
+	switch {
+	case errors.Is(err, ErrReserved):
+		return &notMade{time.Second}
+	case err != nil:
+		return &storeError{err}
 	}
 	if !stopped.none() {
 		return s.holdByBrake(ctx, stopped)

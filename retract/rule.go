@@ -48,11 +48,11 @@ func acts(r config.Rule) bool {
 }
 
 // groupsWith names the groups of mailboxes that have one of the addresses.
-func groupsWith(t *config.Tenant, addresses []string) (names []string) {
+func groupsWith(t *config.Tenant, names []string) (groups []string) {
 	for _, g := range t.Groups {
-		if slices.ContainsFunc(addresses, func(a string) bool { _, ok := listed(g.Mailboxes, a); return ok }) {
-			names = append(names, g.Name)
+		if slices.ContainsFunc(names, func(a string) bool { _, ok := listed(g.Mailboxes, a); return ok }) {
+			groups = append(groups, g.Name)
 		}
 	}
-	return names
+	return groups
 }

@@ -5,23 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"clawback/config"
 	"clawback/retract/fault"
 	"clawback/store"
-)
-
-// The states of a store.Taken.
-const (
-	trying  = "trying"  // a call was begun (C3) and its outcome is not recorded
-	missing = "missing" // the server says that the id is not there: look where the message is
-	moved   = "moved"   // it was taken where this round wanted it
-	earlier = "earlier" // it was moved by an earlier round: kept for undo
-	kept    = "kept"    // it was not moved: the call was not made, or refused
-	stayed  = "stayed"  // no answer came, and it was seen where it was: the call may still be carried out
-	lost    = "lost"    // it was there, and is nowhere now
 )
 
 // errEnded ends a step whose intent has been written.
@@ -140,18 +128,6 @@ func (s *step) holdAs(ctx context.Context, hold string, code store.Code, reason 
 		in.Faults, in.FaultSince = 0, time.Time{}
 	})
 	return cmp.Or(err, errEnded)
-}
-
-// withTaken puts t into the list, over the entry of the same message.
-func withTaken(list []store.Taken, t store.Taken) []store.Taken {
-	list = slices.Clone(list)
-	for i := range list {
-		if list[i].Message == t.Message {
-			list[i] = t
-			return list
-		}
-	}
-	return append(list, t)
 }
 
 // setState gives the entry of a message its state.

@@ -2,8 +2,8 @@ package retract
 
 import (
 	"clawback/config"
-
 	"clawback/retract/exchange"
+	"clawback/store"
 )
 
 // Target is the folder to which an action takes a message; false for none and for words that are no action.
@@ -19,4 +19,24 @@ func Target(a config.Action) (exchange.Folder, bool) {
 		return exchange.Purges, true
 	}
 	return "", false
+}
+
+// reachedBy is the action that an intent's messages have had, which is not always the one that it is for by now.
+func reachedBy(in store.Intent) string {
+	for _, a := range []config.Action{config.Junk, config.Trash, config.SoftDelete, config.HardDelete} {
+		target, _ := Target(a)
+		for _, t := range in.Taken {
+			if t.State == moved && t.Target == string(target) {
+				return string(a)
+			}
+		}
+	}
+	return in.Action
+}
+
+// further reports whether action a takes a message further out of sight than b.
+func further(a, b string) bool {
+	x, ok := Target(config.Action(a))
+	y, _ := Target(config.Action(b))
+	return ok && exchange.RankOf(x) > exchange.RankOf(y)
 }

@@ -2,10 +2,6 @@ package retract
 
 import "time"
 
-// HoldBackup: the state came from a backup. What was done between the backup and its restore is not known here: a message that is in
-// somebody's mailbox may have been put back there by a person, and must not be taken a second time.
-const HoldBackup = "backup"
-
 // sinceBackup says why a message is not moved without a person's word, or "". It is asked where the message was found, and would be moved:
 // what was taken after the backup is seen to be where it should be.
 func (s *step) sinceBackup() string {

@@ -1,0 +1,77 @@
+package retract
+
+import (
+	"fmt"
+	"time"
+
+	"clawback/retract/exchange"
+	"clawback/store"
+)
+
+// recoverable says how long Exchange keeps what lies in Recoverable Items: 14 days unless an administrator has set up
+// to 30, longer under a hold.
+const (
+	recoverableDays    = 14
+	recoverableMaxDays = 30
+)
+
+// restoreOf is the restore that undoes a retraction. Old is the intent of an earlier restore of it, or zero.
+func restoreOf(in, old store.Intent, now time.Time) store.Intent {
+	back := reopen(old, now)
+	back.ID = store.IntentID(in.Record, fold(in.Address), store.Restore)
+	back.Record, back.Tenant, back.Address, back.Mailbox = in.Record, in.Tenant, in.Address, in.Mailbox
+	back.Kind, back.Action, back.Severity, back.Round = store.Restore, "restore", in.Severity, in.Round
+	back.Message, back.OriginalFolder, back.FolderName, back.WasRead = in.Message, in.OriginalFolder, in.FolderName, in.WasRead
+	back.Taken = nil
+	for _, t := range in.Taken {
+		if t.State == moved || t.State == earlier || t.State == trying || t.State == missing || t.Tried != "" {
+			back.Taken = append(back.Taken, store.Taken{Message: t.Message, Folder: t.Target, FolderName: t.FolderName,
+				Target: t.Folder, Tried: t.Tried, Read: t.Read, Received: t.Received, Proof: t.Proof})
+		}
+	}
+	return back
+}
+
+// hardDeleted says what can still be done about a hard-deleted message; "" when it was not hard-deleted.
+func hardDeleted(in store.Intent) string {
+	purged, first := false, in.Changed // when the first of its messages was purged
+	for _, t := range in.Taken {
+		if t.Target != string(exchange.Purges) || t.State == kept || t.State == stayed {
+			continue
+		}
+		purged = true
+		if !t.At.IsZero() && t.At.Before(first) {
+			first = t.At
+		}
+	}
+	if !purged {
+		return ""
+	}
+	return "hard-deleted: " + recoverableUntil(first)
+}
+
+// recoverableUntil says where a message is that was purged at a time, and who can still recover it.
+func recoverableUntil(at time.Time) string {
+	return fmt.Sprintf(`it lies in Recoverable Items\Purges of the mailbox, from where clawback does not restore. `+
+		`An administrator can recover it by eDiscovery, or by Get-RecoverableItems -SourceFolder PurgedItems, until %s `+
+		`(%s where the retention was raised to %d days; longer under a hold)`,
+		at.AddDate(0, 0, recoverableDays).Format(time.DateOnly),
+		at.AddDate(0, 0, recoverableMaxDays).Format(time.DateOnly), recoverableMaxDays)
+}
+
+// takenTo is the reason of an intent whose message was taken at a time.
+func takenTo(target exchange.Folder, at time.Time) string {
+	if target == exchange.Purges {
+		return "taken to " + exchange.Place(target) + ": " + recoverableUntil(at)
+	}
+	return "taken to " + exchange.Place(target)
+}
+
+// takenAs is that reason for a message whose move is on record.
+func takenAs(t store.Taken) string {
+	reason := takenTo(exchange.Folder(t.Target), t.At)
+	if t.Found {
+		reason += " (the answer was lost; it was found there, and it can be restored)"
+	}
+	return reason
+}

@@ -1,0 +1,57 @@
+package retract
+
+import (
+	"slices"
+
+	"clawback/store"
+)
+
+// The states of a store.Taken.
+const (
+	trying  = "trying"  // a call was begun (C3) and its outcome is not recorded
+	missing = "missing" // the server says that the id is not there: look where the message is
+	moved   = "moved"   // it was taken where this round wanted it
+	earlier = "earlier" // it was moved by an earlier round: kept for undo
+	kept    = "kept"    // it was not moved: the call was not made, or refused
+	stayed  = "stayed"  // no answer came, and it was seen where it was: the call may still be carried out
+	lost    = "lost"    // it was there, and is nowhere now
+)
+
+// withTaken puts t into the list, over the entry of the same message.
+func withTaken(list []store.Taken, t store.Taken) []store.Taken {
+	list = slices.Clone(list)
+	for i := range list {
+		if list[i].Message == t.Message {
+			list[i] = t
+			return list
+		}
+	}
+	return append(list, t)
+}
+
+// What an intent is held for. A person's approval lets it pass that, once.
+const (
+	HoldBrake     = "brake"            // too many mailboxes
+	HoldProtected = "protected"        // the sender is protected
+	HoldHearsay   = "not_first_hand"   // no report of the tenant's own Exchange tells of it
+	HoldIdentity  = store.HoldIdentity // the message in the mailbox cannot be proven to be the record's
+	HoldForward   = "forward"          // it is no bad message itself, it carries one
+	HoldReview    = "review"           // its verdict leaves it to a person
+	HoldRestore   = "restore"          // proposed: the verdict dropped to CLEAN
+	HoldInternal  = "internal"         // something went wrong in here
+)
+
+// hasTaken reports whether some message of the intent is in a state.
+func hasTaken(in store.Intent, state string) bool {
+	return slices.ContainsFunc(in.Taken, func(t store.Taken) bool { return t.State == state })
+}
+
+// What a record is pinned for: no automatism touches it again.
+const (
+	PinnedRestored = "restored"
+	PinnedClean    = "clean"
+)
+
+// HoldBackup: the state came from a backup. What was done between the backup and its restore is not known here: a message that is in
+// somebody's mailbox may have been put back there by a person, and must not be taken a second time.
+const HoldBackup = "backup"
