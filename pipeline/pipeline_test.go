@@ -19,7 +19,7 @@ import (
 	"clawback/config"
 	"clawback/queue"
 	"clawback/queue/bolt"
-	"clawback/retract"
+	"clawback/retract/policy"
 	"clawback/score"
 	"clawback/spool"
 	"clawback/store"
@@ -77,7 +77,7 @@ func newFixtureOn(t *testing.T, open func(f *fixture) (queue.Queue, error)) *fix
 		Queue: f.queue, Store: f.store, Scorer: f, Own: f.key.Verify, Log: slog.New(slog.DiscardHandler), Keep: f.spool.Keep,
 		Postmaster: func() bool { return f.postmaster },
 		Tenant:     func(id string) (*config.Tenant, bool) { return contoso(), id == tenantID },
-		Plan:       func(t *config.Tenant) Planner { return retract.Plan(t, f.now) },
+		Plan:       func(t *config.Tenant) Planner { return policy.Plan(t, f.now) },
 		Alert:      func(event, _ string, _ ...any) { f.alerts = append(f.alerts, event) },
 		Now:        func() time.Time { return f.now },
 	})

@@ -7,23 +7,25 @@ import (
 	"time"
 
 	"clawback/retract/exchange"
+	"clawback/retract/intent"
+	"clawback/retract/match"
 	"clawback/store"
 )
 
 // reclaim finds among messages that lie far enough out of sight one that a call of this intent has moved there, or was
 // to move there although it was not seen to have done so: the call was carried out late. It is this intent's then, and
 // can be restored.
-func (s absence) reclaim(mine []match, at exchange.Folder) (store.Taken, bool) {
+func (s absence) reclaim(mine []match.Finding, at exchange.Folder) (store.Taken, bool) {
 	for _, c := range mine {
 		for i := range s.in.Taken {
 			t := &s.in.Taken[i]
-			if t.Message == c.ID && t.State == moved && exchange.Satisfied(exchange.RankOf(at), exchange.RankOf(exchange.Folder(t.Target))) {
+			if t.Message == c.ID && t.State == intent.Moved && exchange.Satisfied(exchange.RankOf(at), exchange.RankOf(exchange.Folder(t.Target))) {
 				return *t, true
 			}
 			if t.Message != c.ID || t.Tried == "" || !exchange.Satisfied(exchange.RankOf(at), exchange.RankOf(exchange.Folder(t.Tried))) {
 				continue
 			}
-			t.Target, t.State, t.At, t.Found, t.Tried, t.Was = t.Tried, moved, s.e.now(), true, "", ""
+			t.Target, t.State, t.At, t.Found, t.Tried, t.Was = t.Tried, intent.Moved, s.e.now(), true, "", ""
 			return *t, true
 		}
 	}
@@ -33,8 +35,8 @@ func (s absence) reclaim(mine []match, at exchange.Folder) (store.Taken, bool) {
 // conclude settles a look that found no message to act on.
 func (s absence) conclude(ctx context.Context, f identified, target exchange.Folder) error {
 	for _, t := range s.in.Taken {
-		if t.State == moved && exchange.Satisfied(exchange.RankOf(exchange.Folder(t.Target)), exchange.RankOf(target)) {
-			return s.end(ctx, store.Done, takenAs(t)+f.leftAlone())
+		if t.State == intent.Moved && exchange.Satisfied(exchange.RankOf(exchange.Folder(t.Target)), exchange.RankOf(target)) {
+			return s.end(ctx, store.Done, intent.ReasonOf(t)+f.leftAlone())
 		}
 	}
 	sunk, err := s.inRecoverableItems(ctx, target)
@@ -43,12 +45,12 @@ func (s absence) conclude(ctx context.Context, f identified, target exchange.Fol
 		return err
 	case len(sunk) > 0:
 		return s.confirmHidden(ctx, target, sunk)
-	case hasTaken(s.in, lost):
+	case intent.HasTaken(s.in, intent.Lost):
 		return s.end(ctx, store.Gone, "it was in the mailbox, and the user or another program has removed it since")
 	case len(f.uncertain) > 0:
 		s.in.Message = f.uncertain[0].ID
 		return s.holdInDoubt(ctx, f)
-	case hasTaken(s.in, earlier):
+	case intent.HasTaken(s.in, intent.Earlier):
 		return s.end(ctx, store.Gone, "it was taken before, and is no longer where it was taken to")
 	case len(f.different) > 0:
 		return s.mismatch(ctx, f)
@@ -57,7 +59,7 @@ func (s absence) conclude(ctx context.Context, f identified, target exchange.Fol
 }
 
 // inRecoverableItems gives the messages that lie in Recoverable Items.
-func (s absence) inRecoverableItems(ctx context.Context, target exchange.Folder) ([]match, error) {
+func (s absence) inRecoverableItems(ctx context.Context, target exchange.Folder) ([]match.Finding, error) {
 	if target == exchange.Purges {
 		return nil, nil // looked into already
 	}
@@ -70,16 +72,16 @@ func (s absence) inRecoverableItems(ctx context.Context, target exchange.Folder)
 }
 
 // atRest is the reason of an intent for whose messages, which lie in a place, nothing is to be done.
-func (s absence) atRest(mine []match, at exchange.Folder) string {
+func (s absence) atRest(mine []match.Finding, at exchange.Folder) string {
 	if t, ok := s.reclaim(mine, at); ok {
-		return takenAs(t)
+		return intent.ReasonOf(t)
 	}
 	return "nothing to do: it lies in " + exchange.Place(at)
 }
 
 // confirmHidden ends the intent of a message that lies in Recoverable Items. Before it was seen there, another copy may
 // have come to where it had been looked for first: only a look after that says that none is in sight.
-func (s absence) confirmHidden(ctx context.Context, target exchange.Folder, sunk []match) error {
+func (s absence) confirmHidden(ctx context.Context, target exchange.Folder, sunk []match.Finding) error {
 	hits, err := finder(s).find(ctx, target)
 	if err != nil {
 		return err
@@ -114,8 +116,8 @@ func (s absence) age() time.Duration {
 func (s absence) holdInDoubt(ctx context.Context, f identified) error {
 	reason := reasons(f.uncertain, f.different)
 	err := committer(s).commit(ctx, ending{"find", string(store.Held), reason}, func(in *store.Intent) {
-		in.Outcome, in.Hold, in.Reason, in.Approved, in.NotBefore = store.Held, HoldIdentity, reason, "", time.Time{}
-		in.Code = f.uncertain[0].code
+		in.Outcome, in.Hold, in.Reason, in.Approved, in.NotBefore = store.Held, intent.HoldIdentity, reason, "", time.Time{}
+		in.Code = f.uncertain[0].Code
 		in.Misses++
 		in.Faults, in.FaultSince = 0, time.Time{}
 		if wait, ok := missed(in.Misses, s.age()); ok {
@@ -130,7 +132,7 @@ func (s absence) holdInDoubt(ctx context.Context, f identified) error {
 func (s absence) mismatch(ctx context.Context, f identified) error {
 	reason := reasons(f.different)
 	err := committer(s).commit(ctx, ending{"find", string(store.Mismatch), reason}, func(in *store.Intent) {
-		in.Outcome, in.Reason, in.Code, in.NotBefore = store.Mismatch, reason, f.different[0].code, time.Time{}
+		in.Outcome, in.Reason, in.Code, in.NotBefore = store.Mismatch, reason, f.different[0].Code, time.Time{}
 		in.Misses++
 		in.Faults, in.FaultSince = 0, time.Time{}
 		if wait, ok := missed(in.Misses, s.age()); ok {

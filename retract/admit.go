@@ -3,6 +3,7 @@ package retract
 import (
 	"time"
 
+	"clawback/retract/addresses"
 	"clawback/store"
 )
 
@@ -51,7 +52,7 @@ func (l *scheduler) admit(in store.Intent) bool {
 
 // leave gives back what admit took.
 func (l *scheduler) leave(in store.Intent) {
-	l.e.brake.release(in.ID)
+	l.e.brake.Release(in.ID)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	key := l.running[in.ID]
@@ -69,7 +70,7 @@ func (l *scheduler) key(in store.Intent) string {
 	if mb, ok := l.dir.known(in.Address, l.e.now()); ok && mb.ID != "" {
 		return mb.ID
 	}
-	return fold(in.Address)
+	return addresses.Fold(in.Address)
 }
 
 // perMailbox is how many workers may be at one mailbox.

@@ -9,6 +9,7 @@ import (
 	"clawback/config"
 	"clawback/journal"
 	"clawback/retract"
+	"clawback/retract/policy"
 	"clawback/retract/retracttest"
 	"clawback/store"
 	"clawback/store/pebble"
@@ -61,7 +62,7 @@ func takeFrom(b *testing.B, st *store.Store, world *retracttest.World, e *retrac
 		rec.Recipients = append(rec.Recipients, journal.Recipient{Address: box + "@contoso.example"})
 	}
 	b.StartTimer()
-	rec, _, err := st.Apply(context.Background(), store.Application{Key: m, Tenant: tenantID, Network: m, Record: rec}, retract.Plan(live(), time.Now()))
+	rec, _, err := st.Apply(context.Background(), store.Application{Key: m, Tenant: tenantID, Network: m, Record: rec}, policy.Plan(live(), time.Now()))
 	if err != nil {
 		b.Fatal(err)
 	}

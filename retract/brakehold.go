@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"clawback/retract/brake"
+	"clawback/retract/intent"
 	"clawback/store"
 )
 
@@ -14,20 +16,20 @@ const alertCampaigns = 5
 
 // holdByBrake leaves the intent to a person, who is told at once: one alert an hour for a tenant's limits, and one for
 // each message and each campaign that passes its own.
-func (s retraction) holdByBrake(ctx context.Context, stopped overrun) error {
-	subject, text := "", "retractions are held for approval: "+stopped.reason
-	switch stopped.code {
+func (s retraction) holdByBrake(ctx context.Context, stopped brake.Overrun) error {
+	subject, text := "", "retractions are held for approval: "+stopped.Reason
+	switch stopped.Code {
 	case store.CodePerMail:
 		subject = s.in.Record
 		text += "; " + howToApprove(s.in.Record)
 	case store.CodeCampaign:
-		subject = stopped.campaign
-		text += "; " + howToApprove("--campaign "+defang(stopped.campaign))
+		subject = stopped.Campaign
+		text += "; " + howToApprove("--campaign "+brake.Defang(stopped.Campaign))
 	default:
 		text += "; " + s.lastHour(ctx)
 	}
 	s.e.alert(Alert{Kind: "brake", Tenant: s.in.Tenant, Text: text}, subject)
-	return s.holdAs(ctx, HoldBrake, stopped.code, stopped.reason)
+	return s.holdAs(ctx, intent.HoldBrake, stopped.Code, stopped.Reason)
 }
 
 func howToApprove(what string) string {
@@ -42,7 +44,7 @@ func (s retraction) lastHour(ctx context.Context) string {
 	}
 	var parts []string
 	for _, c := range list {
-		parts = append(parts, fmt.Sprintf("%s %d", defang(c.Name), c.Mailboxes))
+		parts = append(parts, fmt.Sprintf("%s %d", brake.Defang(c.Name), c.Mailboxes))
 	}
 	return "mailboxes of the last hour by campaign: " + strings.Join(parts, ", ") + "; " + howToApprove("--campaign NAME")
 }

@@ -1,6 +1,9 @@
 package retract
 
-import "clawback/store"
+import (
+	"clawback/retract/addresses"
+	"clawback/store"
+)
 
 // claim says which intent of a record has a mailbox.
 type claim struct{ id, address string }
@@ -30,7 +33,7 @@ func (l *scheduler) load(key string, kind store.Kind, have []store.Intent) {
 	}
 	for _, in := range have {
 		if _, taken := l.claims[key][in.Mailbox]; !taken && in.Mailbox != "" && in.Kind == kind {
-			l.claims[key][in.Mailbox] = claim{in.ID, fold(in.Address)}
+			l.claims[key][in.Mailbox] = claim{in.ID, addresses.Fold(in.Address)}
 		}
 	}
 }

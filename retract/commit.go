@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"clawback/retract/intent"
 	"clawback/store"
 )
 
@@ -18,8 +19,8 @@ func (s committer) begin(ctx context.Context, operation string, t store.Taken) e
 	in := s.in
 	in.Unknown = true
 	in.Tries++
-	t.State, t.At = trying, s.e.now()
-	in.Taken = withTaken(in.Taken, t)
+	t.State, t.At = intent.Trying, s.e.now()
+	in.Taken = intent.WithTaken(in.Taken, t)
 	in.Message, in.OriginalFolder, in.FolderName, in.Target = t.Message, t.Folder, t.FolderName, t.Target
 	read := t.Read
 	in.WasRead = &read

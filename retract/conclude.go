@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"time"
 
+	"clawback/retract/addresses"
+	"clawback/retract/intent"
+	"clawback/retract/policy"
 	"clawback/store"
 )
 
@@ -15,7 +18,7 @@ func (s committer) applyWish(ctx context.Context, next *store.Intent) (*store.In
 	if next.Kind != store.Retract || next.Unknown {
 		return nil, nil
 	}
-	if next.Outcome == store.Done && next.Cancelled == "" && further(next.Action, s.ranFor) {
+	if next.Outcome == store.Done && next.Cancelled == "" && policy.Further(next.Action, s.ranFor) {
 		next.Outcome, next.NotBefore = store.Pending, s.e.now()
 		return nil, nil
 	}
@@ -25,12 +28,12 @@ func (s committer) applyWish(ctx context.Context, next *store.Intent) (*store.In
 	why := next.Cancelled
 	next.Cancelled, next.NotBefore = "", time.Time{} // nor is it looked for again
 	if !next.Outcome.Final() {
-		if !hasTaken(*next, moved) {
-			*next = callOff(*next, why)
+		if !intent.HasTaken(*next, intent.Moved) {
+			*next = intent.CallOff(*next, why)
 			return nil, nil
 		}
 		next.Outcome, next.Reason = store.Done, "taken before it was called off: "+why
-		next.Action = reachedBy(*next)
+		next.Action = policy.Reached(*next)
 	}
 	if next.Outcome != store.Done {
 		return nil, nil
@@ -40,15 +43,15 @@ func (s committer) applyWish(ctx context.Context, next *store.Intent) (*store.In
 
 // proposeRestore is the restore, to be approved, of a message that was moved although it had been called off.
 func (s committer) proposeRestore(ctx context.Context, in store.Intent, why string) (*store.Intent, error) {
-	old, err := s.e.o.Store.Intent(ctx, store.IntentID(in.Record, fold(in.Address), store.Restore))
+	old, err := s.e.o.Store.Intent(ctx, store.IntentID(in.Record, addresses.Fold(in.Address), store.Restore))
 	switch {
 	case err != nil && !errors.Is(err, store.ErrNotFound):
 		return nil, fmt.Errorf("propose restore: %w", &storeError{err})
 	case err == nil && (!old.Outcome.Final() || old.Round == in.Round):
 		return nil, nil
 	}
-	back := restoreOf(in, old, s.e.now())
-	back.Cause, back.Outcome, back.Hold = why, store.Held, HoldRestore
+	back := intent.RestoreOf(in, old, s.e.now())
+	back.Cause, back.Outcome, back.Hold = why, store.Held, intent.HoldRestore
 	back.Reason = "proposed: the message was taken while this was called off (" + why + "); approve to put it back"
 	return &back, nil
 }

@@ -9,6 +9,9 @@ import (
 	"clawback/config"
 	"clawback/retract/exchange"
 	"clawback/retract/fault"
+	"clawback/retract/intent"
+	"clawback/retract/match"
+	"clawback/retract/policy"
 	"clawback/store"
 	"clawback/verdict"
 )
@@ -25,7 +28,7 @@ const (
 
 // expectCopies notes on an intent that has just been done when to look for further copies.
 func (s committer) expectCopies(next *store.Intent) {
-	if next.Kind != store.Retract || next.Outcome != store.Done || !hasTaken(*next, moved) {
+	if next.Kind != store.Retract || next.Outcome != store.Done || !intent.HasTaken(*next, intent.Moved) {
 		return
 	}
 	if next.Severity < int(verdict.Malicious) || next.Looks >= len(copyWaits) {
@@ -107,7 +110,7 @@ func (s recheck) run(ctx context.Context) (err error) {
 			err = &panicked{fmt.Sprint(p)}
 		}
 	}()
-	target, ok := Target(config.Action(s.in.Action))
+	target, ok := policy.Target(config.Action(s.in.Action))
 	if !ok || (retraction(s)).skipReason() != "" || s.rec.Pinned != "" || s.in.Mailbox == "" {
 		return s.record(ctx, len(copyWaits), nil)
 	}
@@ -128,7 +131,7 @@ func (s recheck) run(ctx context.Context) (err error) {
 }
 
 // record writes a look.
-func (s recheck) record(ctx context.Context, looks int, todo []match) error {
+func (s recheck) record(ctx context.Context, looks int, todo []match.Finding) error {
 	in := s.in
 	in.Looks, in.NotBefore = looks, time.Time{}
 	committer(s).expectCopies(&in)
@@ -151,7 +154,7 @@ func (s recheck) restoredByUser(c exchange.Candidate) bool {
 		return false
 	}
 	for _, t := range s.in.Taken {
-		if t.Message == c.ID && t.State == moved {
+		if t.Message == c.ID && t.State == intent.Moved {
 			return true
 		}
 	}

@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"clawback/config"
-	"clawback/retract"
 	"clawback/retract/exchange"
 	"clawback/retract/fault"
+	"clawback/retract/policy"
 	"clawback/retract/retracttest"
 	"clawback/store"
 	"clawback/verdict"
@@ -77,7 +77,7 @@ func TestCrash_table(t *testing.T) {
 					if in.Unknown {
 						t.Error("done, and still in doubt")
 					}
-					target, _ := retract.Target(action)
+					target, _ := policy.Target(action)
 					r.lies(m, target)
 					if moves := r.world.Peek(m).Moves; len(moves) != 1 {
 						t.Errorf("moved %v, want once", moves)

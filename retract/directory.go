@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"clawback/retract/addresses"
 	"clawback/retract/exchange"
 	"clawback/retract/fault"
 )
@@ -54,7 +55,7 @@ func (d *directory) known(address string, now time.Time) (exchange.Mailbox, bool
 func (d *directory) entry(address string, now time.Time) (addressEntry, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	e, ok := d.addresses[fold(address)]
+	e, ok := d.addresses[addresses.Fold(address)]
 	return e, ok && now.Before(e.until)
 }
 
@@ -74,9 +75,9 @@ func (d *directory) learn(address string, mb exchange.Mailbox, err error, now ti
 	if len(d.addresses) >= directoryMax {
 		clear(d.addresses)
 	}
-	d.addresses[fold(address)] = e
+	d.addresses[addresses.Fold(address)] = e
 	if mb.ID != "" {
-		d.addresses[fold(mb.ID)] = e
+		d.addresses[addresses.Fold(mb.ID)] = e
 	}
 }
 
@@ -84,7 +85,7 @@ func (d *directory) learn(address string, mb exchange.Mailbox, err error, now ti
 func (d *directory) unlearn(address string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	delete(d.addresses, fold(address))
+	delete(d.addresses, addresses.Fold(address))
 }
 
 func (d *directory) folder(mailbox string, f exchange.Folder, now time.Time) (folderEntry, bool) {

@@ -12,7 +12,7 @@
 //
 // Invariants:
 //
-//	I1  The right message or none: nothing is moved that match.go has not proven, or a person has not approved by id.
+//	I1  The right message or none: nothing is moved that retract/match has not proven, or a person has not approved by id.
 //	I2  No action lowers a message's rank (exchange.Rank). Only a restore does, for what a retraction took.
 //	I3  Before each call that changes something, the attempt is durable and the intent says Unknown (C3). It says so
 //	    until the answer is durable (C4). Unknown is verified, never repeated: a crash and a lost answer are one case.

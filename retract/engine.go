@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"clawback/config"
+	"clawback/retract/brake"
 	"clawback/retract/exchange"
 	"clawback/store"
 )
@@ -26,7 +27,7 @@ type Store interface {
 	Complete(ctx context.Context, in store.Intent, a store.Attempt) (store.Intent, error)
 	Update(ctx context.Context, c store.Change) error
 	Gates(ctx context.Context, tenant string) ([]store.Gate, error)
-	ledger
+	brake.Ledger
 }
 
 // Tenant is one tenant as it is configured now, and its mailboxes.
@@ -59,7 +60,7 @@ type Options struct {
 // path as a normal run.
 type Engine struct {
 	o     Options
-	brake *brake
+	brake *brake.Brake
 	app   shared // requests of all tenants
 
 	mu         sync.Mutex
@@ -82,7 +83,7 @@ func New(o Options) *Engine {
 		o.Grace = 20 * time.Second
 	}
 	return &Engine{
-		o: o, brake: newBrake(o.Store), app: shared{quota: appQuota}, schedulers: map[string]*scheduler{}, alerted: map[string]time.Time{},
+		o: o, brake: brake.New(o.Store), app: shared{quota: appQuota}, schedulers: map[string]*scheduler{}, alerted: map[string]time.Time{},
 		waking: make(chan struct{}, 1),
 	}
 }

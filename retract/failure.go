@@ -8,7 +8,9 @@ import (
 	"strings"
 	"time"
 
+	"clawback/retract/addresses"
 	"clawback/retract/fault"
+	"clawback/retract/intent"
 	"clawback/store"
 )
 
@@ -60,7 +62,7 @@ func (s failure) crashed(ctx context.Context, p *panicked) error {
 	if s.attempt != nil {
 		return s.unknown(ctx, s.attempt.Operation, &fault.Fault{Class: fault.Unknown, Detail: p.Error()})
 	}
-	return s.hold(ctx, HoldInternal, "internal error: "+p.what)
+	return s.hold(ctx, intent.HoldInternal, "internal error: "+p.what)
 }
 
 // faulted writes a fault that changed nothing.
@@ -142,7 +144,7 @@ func (s failure) alertStuck(in store.Intent) {
 	if s.failure == nil || s.failure.Slow {
 		return
 	}
-	where := fmt.Sprintf("message %s in the mailbox of %s: %s", in.Record, fold(in.Address), in.Reason)
+	where := fmt.Sprintf("message %s in the mailbox of %s: %s", in.Record, addresses.Fold(in.Address), in.Reason)
 	switch {
 	case stuck(in):
 		s.e.alert(Alert{Kind: "stuck", Tenant: in.Tenant, Text: fmt.Sprintf("%s (%d failures since %s)", where, in.Faults,
@@ -191,7 +193,7 @@ const notKnown = "whether the message was taken is not known"
 // inDoubt reports whether some message of the intent is still in doubt.
 func (s *step) inDoubt(in store.Intent) bool {
 	for _, t := range in.Taken {
-		if t.State == trying || t.State == missing {
+		if t.State == intent.Trying || t.State == intent.Missing {
 			return true
 		}
 	}

@@ -8,6 +8,8 @@ import (
 
 	"clawback/internal/mailaddr"
 	"clawback/retract/exchange"
+	"clawback/retract/intent"
+	"clawback/retract/match"
 	"clawback/store"
 )
 
@@ -96,13 +98,13 @@ func (s finder) isSentOrDraft(ctx context.Context, c exchange.Candidate, hits in
 }
 
 // identified is what the identity check made of the hits.
-type identified struct{ same, different, uncertain []match }
+type identified struct{ same, different, uncertain []match.Finding }
 
 // reasons joins what is said of identified.
-func reasons(lists ...[]match) string {
+func reasons(lists ...[]match.Finding) string {
 	var all []string
 	for _, m := range slices.Concat(lists...) {
-		all = append(all, m.reason)
+		all = append(all, m.Reason)
 	}
 	return strings.Join(all, "; ")
 }
@@ -115,9 +117,9 @@ func (s finder) verifyIdentity(ctx context.Context, hits []exchange.Candidate) (
 		switch {
 		case err != nil:
 			return identified{}, err
-		case m.is == same:
+		case m.Is == match.Same:
 			f.same = append(f.same, m)
-		case m.is == different:
+		case m.Is == match.Different:
 			f.different = append(f.different, m)
 		default:
 			f.uncertain = append(f.uncertain, m)
@@ -126,14 +128,14 @@ func (s finder) verifyIdentity(ctx context.Context, hits []exchange.Candidate) (
 	return f, nil
 }
 
-func (s finder) verifyOne(ctx context.Context, c exchange.Candidate) (match, error) {
+func (s finder) verifyOne(ctx context.Context, c exchange.Candidate) (match.Finding, error) {
 	if s.match == nil {
-		s.match = &matcher{mailboxes: s.box, lookup: s.e.lookup, originals: s.e.o.Originals,
-			tags: s.tenant.SubjectTags, mailbox: s.in.Mailbox, rec: s.rec}
+		s.match = &match.Matcher{Mailboxes: s.box, Lookup: s.e.lookup, Originals: s.e.o.Originals,
+			Tags: s.tenant.SubjectTags, Mailbox: s.in.Mailbox, Rec: s.rec}
 	}
-	m, err := s.match.check(ctx, c)
-	if m.is == uncertain && err == nil && s.in.Approved != "" && s.in.Hold == HoldIdentity && s.in.Message == c.ID {
-		m.is, m.proof = same, store.ByPerson // who has looked at this very message
+	m, err := s.match.Check(ctx, c)
+	if m.Is == match.Uncertain && err == nil && s.in.Approved != "" && s.in.Hold == intent.HoldIdentity && s.in.Message == c.ID {
+		m.Is, m.Proof = match.Same, store.ByPerson // who has looked at this very message
 	}
 	return m, err
 }

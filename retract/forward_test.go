@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"clawback/config"
-	"clawback/retract"
 	"clawback/retract/exchange"
+	"clawback/retract/intent"
 	"clawback/retract/retracttest"
 	"clawback/store"
 	"clawback/verdict"
@@ -55,7 +55,7 @@ func TestForward_isHeldAndTakenOnApprovalOnly(t *testing.T) {
 					r.run(time.Hour)
 				}
 				in := r.want(fwd, carl, store.Held, "attached, with the same network message id): a person must approve")
-				if in.Hold != retract.HoldForward || in.Action != "soft_delete" || !strings.Contains(in.Reason, "which is MALICIOUS") {
+				if in.Hold != intent.HoldForward || in.Action != "soft_delete" || !strings.Contains(in.Reason, "which is MALICIOUS") {
 					t.Errorf("held for %q, %s: %s", in.Hold, in.Action, in.Reason)
 				}
 				r.lies(copy, "inbox")

@@ -9,8 +9,10 @@ import (
 
 	"clawback/config"
 	"clawback/journal"
+	"clawback/retract/addresses"
 	"clawback/retract/exchange"
 	"clawback/retract/fault"
+	"clawback/retract/policy"
 	"clawback/store"
 )
 
@@ -23,11 +25,11 @@ const (
 // intent of its own, by the rules for that member. The group's own intent ends either way. Why is what the directory
 // said.
 func (s expander) expand(ctx context.Context, why *fault.Fault) error {
-	none := fmt.Sprintf("no mailbox of this tenant takes mail for %s: %s", fold(s.in.Address), why.Error())
+	none := fmt.Sprintf("no mailbox of this tenant takes mail for %s: %s", addresses.Fold(s.in.Address), why.Error())
 	if n := s.expandedByReport(); n > 0 {
 		return s.end(ctx, store.Skipped, fmt.Sprintf("a group that the report expanded: %d members have intents of their own", n))
 	}
-	members, err := s.box.members(ctx, fold(s.in.Address))
+	members, err := s.box.members(ctx, addresses.Fold(s.in.Address))
 	var f *fault.Fault
 	switch {
 	case errors.Is(err, errors.ErrUnsupported) || errors.As(err, &f) && f.Code == fault.CodeNoMailbox:
@@ -35,7 +37,7 @@ func (s expander) expand(ctx context.Context, why *fault.Fault) error {
 	case errors.As(err, &f) && f.Status == http.StatusForbidden: // the permission is optional: it must not pause the tenant
 		return s.end(ctx, store.Skipped, none+"; if it is a group, grant GroupMember.Read.All so that its members can be looked up: "+f.Error())
 	case err != nil:
-		return fmt.Errorf("list members of %s: %w", fold(s.in.Address), err)
+		return fmt.Errorf("list members of %s: %w", addresses.Fold(s.in.Address), err)
 	}
 	dropped := max(0, len(members)-maxMembers)
 	members = members[:len(members)-dropped]
@@ -53,7 +55,7 @@ func (s expander) expand(ctx context.Context, why *fault.Fault) error {
 // expandedByReport counts the recipients that the report names as members of the intent's address.
 func (s expander) expandedByReport() (n int) {
 	for _, r := range s.rec.Recipients {
-		if r.ExpandedFrom != "" && fold(r.ExpandedFrom) == fold(s.in.Address) {
+		if r.ExpandedFrom != "" && addresses.Fold(r.ExpandedFrom) == addresses.Fold(s.in.Address) {
 			n++
 		}
 	}
@@ -103,10 +105,10 @@ func (s expander) memberIntents(members []exchange.Mailbox, have []store.Intent)
 		}
 	}
 	if s.in.By != "" {
-		o := Order{Who: s.in.By, given: s.in.Cause, Action: config.Action(s.in.Action), Job: s.in.Job}
-		return o.retraction(s.tenant, rec, have, s.e.now())
+		o := policy.Order{Who: s.in.By, Cause: s.in.Cause, Action: config.Action(s.in.Action), Job: s.in.Job}
+		return o.Retraction(s.tenant, rec, have, s.e.now())
 	}
-	return s.approveMembers(newPlan(s.tenant, s.e.now(), s.rec, have).forRecipients(rec.Recipients))
+	return s.approveMembers(policy.NewPlanner(s.tenant, s.e.now(), s.rec, have).ForRecipients(rec.Recipients))
 }
 
 // approveMembers lets the members pass what a person has let the group pass. It is not an approval of each of them: how
@@ -115,7 +117,7 @@ func (s expander) approveMembers(members []store.Intent) []store.Intent {
 	for i, in := range members {
 		if s.in.Approved != "" && in.Outcome == store.Held && in.Hold == s.in.Hold {
 			members[i].Outcome, members[i].Hold = store.Pending, ""
-			members[i].Reason = "approved by " + s.in.Approved + " with " + fold(s.in.Address) + "; it was held: " + in.Reason
+			members[i].Reason = "approved by " + s.in.Approved + " with " + addresses.Fold(s.in.Address) + "; it was held: " + in.Reason
 		}
 	}
 	return members

@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"clawback/config"
-	"clawback/retract"
 	"clawback/retract/exchange"
 	"clawback/retract/fault"
+	"clawback/retract/intent"
 	"clawback/retract/retracttest"
 	"clawback/store"
 	"clawback/verdict"
@@ -93,7 +93,7 @@ func TestGroup_approvalIsForItsMembers(t *testing.T) {
 		if first.Outcome != store.Done {
 			first, second = second, first
 		}
-		if first.Outcome != store.Done || second.Outcome != store.Held || second.Hold != retract.HoldBrake {
+		if first.Outcome != store.Done || second.Outcome != store.Held || second.Hold != intent.HoldBrake {
 			t.Errorf("members: %s (%s), %s (%s); want one done and one held by the brake", first.Outcome, first.Reason, second.Outcome, second.Reason)
 		}
 	})

@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"clawback/config"
-	"clawback/retract"
 	"clawback/retract/exchange"
+	"clawback/retract/policy"
 	"clawback/retract/retracttest"
 	"clawback/store"
 	"clawback/verdict"
@@ -195,7 +195,7 @@ func (c *chaos) truth(in store.Intent, have []store.Intent, messages []*retractt
 			back = other
 		}
 	}
-	target, _ := retract.Target(config.Action(in.Action))
+	target, _ := policy.Target(config.Action(in.Action))
 	if strings.Contains(in.Reason, "called off") && len(messages) > 1 {
 		return // between two copies: one is away, and the other stays
 	}

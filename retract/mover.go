@@ -8,12 +8,14 @@ import (
 
 	"clawback/retract/exchange"
 	"clawback/retract/fault"
+	"clawback/retract/intent"
+	"clawback/retract/match"
 	"clawback/store"
 )
 
 // move is one message's move: C3, the call, C4. Last is the reason of the intent when this is its last message; with ""
 // the step goes on.
-func (s mover) move(ctx context.Context, c match, target exchange.Folder, last string) error {
+func (s mover) move(ctx context.Context, c match.Finding, target exchange.Folder, last string) error {
 	entry, err := s.entry(ctx, c, target)
 	if err != nil {
 		return err
@@ -28,7 +30,7 @@ func (s mover) move(ctx context.Context, c match, target exchange.Folder, last s
 	if err := (committer(s)).begin(ctx, operation, entry); err != nil {
 		return err
 	}
-	s.e.brake.release(s.in.ID) // the store counts it from C3 on
+	s.e.brake.Release(s.in.ID) // the store counts it from C3 on
 	after := ""
 	if operation == "move" {
 		after, err = s.box.Move(ctx, s.in.Mailbox, c.ID, target)
@@ -45,13 +47,13 @@ func (s mover) purgesByMove() bool {
 }
 
 // entry is what undo will need. The original folder of a message that an earlier round moved is the first one.
-func (s mover) entry(ctx context.Context, c match, target exchange.Folder) (store.Taken, error) {
-	t := store.Taken{Message: c.ID, Folder: c.Folder, Read: c.Read, Received: c.Received, Target: string(target), Proof: c.proof}
+func (s mover) entry(ctx context.Context, c match.Finding, target exchange.Folder) (store.Taken, error) {
+	t := store.Taken{Message: c.ID, Folder: c.Folder, Read: c.Read, Received: c.Received, Target: string(target), Proof: c.Proof}
 	if name, ok := s.sched.dir.folder(s.in.Mailbox, exchange.Folder(c.Folder), s.e.now()); ok {
 		t.FolderName = name.name
 	}
 	for _, old := range s.in.Taken {
-		if old.Message != c.ID || old.State != earlier && old.State != moved {
+		if old.Message != c.ID || old.State != intent.Earlier && old.State != intent.Moved {
 			continue
 		}
 		at, err := s.folderID(ctx, exchange.Folder(old.Target))
@@ -83,17 +85,17 @@ func (s mover) classify(ctx context.Context, operation string, r result) error {
 	case r.err == nil:
 		return s.succeeded(ctx, operation, r)
 	case errors.As(r.err, &skipped):
-		s.setState(&s.in, r.entry.Message, kept)
+		s.setState(&s.in, r.entry.Message, intent.Kept)
 		return failure(s).retry(ctx, operation, &fault.Fault{Class: fault.Retry, After: skipped.wait, Code: fault.CodeNotCleared, Detail: "not called: the server asks to wait"})
 	case !errors.As(r.err, &f):
 		return failure(s).unknown(ctx, operation, &fault.Fault{Class: fault.Unknown, Detail: r.err.Error()})
 	case f.Class == fault.Unknown:
 		return failure(s).unknown(ctx, operation, f)
 	case f.Class == fault.Gone:
-		s.setState(&s.in, r.entry.Message, missing)
+		s.setState(&s.in, r.entry.Message, intent.Missing)
 		return s.gone(ctx, operation, f)
 	}
-	s.setState(&s.in, r.entry.Message, kept)
+	s.setState(&s.in, r.entry.Message, intent.Kept)
 	if f.Class == fault.GiveUp && f.Code == fault.CodeNoPermanentDelete {
 		return s.cannotPurge(ctx, operation, f)
 	}
@@ -102,7 +104,7 @@ func (s mover) classify(ctx context.Context, operation string, r result) error {
 
 func (s mover) succeeded(ctx context.Context, operation string, r result) error {
 	err := committer(s).commit(ctx, ending{operation, string(store.Done), r.last}, func(in *store.Intent) {
-		s.setState(in, r.entry.Message, moved)
+		s.setState(in, r.entry.Message, intent.Moved)
 		s.renameEntry(in, r.entry.Message, r.after)
 		in.Unknown, in.Faults, in.FaultSince = s.inDoubt(*in), 0, time.Time{}
 		in.NotBefore = s.e.now()
@@ -130,7 +132,7 @@ func codeOf(t store.Taken) store.Code {
 // codeOfAll is the code of an intent that is done: that of the weakest proof among its messages.
 func codeOfAll(in store.Intent) (code store.Code) {
 	for _, t := range in.Taken {
-		if c := codeOf(t); t.State == moved && (c == store.CodeByContent || code == "") {
+		if c := codeOf(t); t.State == intent.Moved && (c == store.CodeByContent || code == "") {
 			code = c
 		}
 	}

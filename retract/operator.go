@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"clawback/config"
+	"clawback/retract/intent"
+	"clawback/retract/policy"
 	"clawback/store"
 )
 
@@ -28,13 +30,13 @@ var (
 // first-hand check and the pin, but neither dry-run mode nor the identity check, and never an exempt mailbox. Asking
 // twice changes nothing. It returns the record's intents.
 func (e *Engine) Retract(ctx context.Context, who, recordID string, action config.Action, comment string) ([]store.Intent, error) {
-	return e.retract(ctx, Order{Who: who, Record: recordID, Action: action, Comment: comment})
+	return e.retract(ctx, policy.Order{Who: who, Record: recordID, Action: action, Comment: comment})
 }
 
 // Restore has everything that was taken of a record put back, calls off what has not been taken yet, and pins the
 // record. Asking twice changes nothing. It returns the record's intents.
 func (e *Engine) Restore(ctx context.Context, who, recordID, comment string) ([]store.Intent, error) {
-	return e.restore(ctx, Order{Who: who, Record: recordID, Comment: comment})
+	return e.restore(ctx, policy.Order{Who: who, Record: recordID, Comment: comment})
 }
 
 // attemptsAtConflict bounds how often a person's word is tried again when workers write the same rows.
@@ -42,7 +44,7 @@ const attemptsAtConflict = 20
 
 // decide reads a record and its intents, has decide say what changes, and writes that together with the audit's entry;
 // again from the start when somebody else wrote meanwhile.
-func (e *Engine) decide(ctx context.Context, o Order, what string, change func(store.Record, []store.Intent) (store.Change, error)) ([]store.Intent, error) {
+func (e *Engine) decide(ctx context.Context, o policy.Order, what string, change func(store.Record, []store.Intent) (store.Change, error)) ([]store.Intent, error) {
 	for try := 0; ; try++ {
 		rec, err := e.o.Store.Record(ctx, o.Record)
 		if err != nil {
@@ -60,7 +62,7 @@ func (e *Engine) decide(ctx context.Context, o Order, what string, change func(s
 			return nil, err
 		}
 		if t, ok := e.o.Tenants(rec.Tenant); ok {
-			c.Plan = Plan(t.Config, e.now())
+			c.Plan = policy.Plan(t.Config, e.now())
 		}
 		c.Act = &store.Act{At: e.now(), Who: o.Who, What: what, Tenant: rec.Tenant, Object: rec.ID, Comment: o.Comment}
 		err = e.o.Store.Update(ctx, c)
@@ -75,8 +77,8 @@ func (e *Engine) decide(ctx context.Context, o Order, what string, change func(s
 	}
 }
 
-func (e *Engine) retract(ctx context.Context, o Order) ([]store.Intent, error) {
-	if _, ok := Target(o.Action); !ok {
+func (e *Engine) retract(ctx context.Context, o policy.Order) ([]store.Intent, error) {
+	if _, ok := policy.Target(o.Action); !ok {
 		return nil, fmt.Errorf("%w: %q is no action that takes a message away: use junk, trash, soft_delete or hard_delete", ErrInvalid, o.Action)
 	}
 	return e.decide(ctx, o, "retract "+string(o.Action), func(rec store.Record, have []store.Intent) (store.Change, error) {
@@ -84,30 +86,30 @@ func (e *Engine) retract(ctx context.Context, o Order) ([]store.Intent, error) {
 		if !ok {
 			return store.Change{}, fmt.Errorf("%w: %s", ErrNoTenant, rec.Tenant)
 		}
-		return store.Change{Intents: o.retraction(t.Config, rec, have, e.now()), Record: o.markRetracted(rec)}, nil
+		return store.Change{Intents: o.Retraction(t.Config, rec, have, e.now()), Record: o.MarkRetracted(rec)}, nil
 	})
 }
 
-func (e *Engine) restore(ctx context.Context, o Order) ([]store.Intent, error) {
+func (e *Engine) restore(ctx context.Context, o policy.Order) ([]store.Intent, error) {
 	return e.decide(ctx, o, "restore", func(rec store.Record, have []store.Intent) (store.Change, error) {
-		return store.Change{Intents: o.restoration(rec, have, e.now()), Record: pin(rec, PinnedRestored, o.Who)}, nil
+		return store.Change{Intents: o.Restoration(rec, have, e.now()), Record: policy.Pin(rec, intent.PinnedRestored, o.Who)}, nil
 	})
 }
 
 // Clean is an administrator's word that a record is good: what has not been taken yet is called off, and no automatism
 // touches the record again. What was taken comes back by Restore.
 func (e *Engine) Clean(ctx context.Context, who, recordID, comment string) ([]store.Intent, error) {
-	o := Order{Who: who, Record: recordID, Comment: comment}
+	o := policy.Order{Who: who, Record: recordID, Comment: comment}
 	return e.decide(ctx, o, "clean", func(rec store.Record, have []store.Intent) (store.Change, error) {
 		var out []store.Intent
 		for _, in := range have {
 			if in.Kind == store.Retract && !in.Outcome.Final() {
-				out = append(out, callOff(in, "clean by the word of "+who))
+				out = append(out, intent.CallOff(in, "clean by the word of "+who))
 			} else if in.Kind == store.Retract && !in.NotBefore.IsZero() {
-				out = append(out, lookNoMore(in, "clean by the word of "+who))
+				out = append(out, intent.StopLooking(in, "clean by the word of "+who))
 			}
 		}
-		return store.Change{Intents: out, Record: pin(rec, PinnedClean, who)}, nil
+		return store.Change{Intents: out, Record: policy.Pin(rec, intent.PinnedClean, who)}, nil
 	})
 }
 
@@ -170,7 +172,7 @@ func (e *Engine) settleOne(ctx context.Context, a heldAnswer, id string, change 
 		if err != nil {
 			return err
 		}
-		c.Record = pin(rec, PinnedRestored, a.who)
+		c.Record = policy.Pin(rec, intent.PinnedRestored, a.who)
 	}
 	return e.o.Store.Update(ctx, c)
 }

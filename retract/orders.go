@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 
+	"clawback/retract/addresses"
+	"clawback/retract/intent"
+	"clawback/retract/policy"
 	"clawback/store"
 )
 
 // Order has the intents of one record made or changed as a person asked, and gives all that the record has. Asking
 // twice changes nothing.
-func (e *Engine) Order(ctx context.Context, o Order) ([]store.Intent, error) {
+func (e *Engine) Order(ctx context.Context, o policy.Order) ([]store.Intent, error) {
 	if o.Restore {
 		return e.restore(ctx, o)
 	}
@@ -24,20 +27,20 @@ type Forecast struct {
 
 // Foresee says what an order would do to a record with the intents that it has, and writes nothing. False: its tenant
 // is not configured, or the order is for another one's records.
-func (e *Engine) Foresee(o Order, rec store.Record, have []store.Intent) (f Forecast, ok bool) {
+func (e *Engine) Foresee(o policy.Order, rec store.Record, have []store.Intent) (f Forecast, ok bool) {
 	t, ok := e.o.Tenants(rec.Tenant)
 	if !ok || o.Tenant != "" && o.Tenant != rec.Tenant {
 		return f, false
 	}
 	for _, r := range rec.Recipients {
-		if internal(t.Config, r.Address) {
+		if addresses.Internal(t.Config, r.Address) {
 			f.Mailboxes++
 		}
 	}
 	if o.Restore {
-		f.Intents = o.restoration(rec, have, e.now())
+		f.Intents = o.Restoration(rec, have, e.now())
 	} else {
-		f.Intents = o.retraction(t.Config, rec, have, e.now())
+		f.Intents = o.Retraction(t.Config, rec, have, e.now())
 	}
 	return f, true
 }
@@ -47,9 +50,9 @@ func (e *Engine) Foresee(o Order, rec store.Record, have []store.Intent) (f Fore
 func (e *Engine) CallOff(ctx context.Context, in store.Intent, why string) error {
 	job := in.Job
 	for try := 0; in.Job == job && (!in.Outcome.Final() || in.Returns()) && in.Cancelled != why; try++ {
-		next := callOff(in, why)
+		next := intent.CallOff(in, why)
 		if in.Outcome.Final() {
-			next = lookNoMore(in, why)
+			next = intent.StopLooking(in, why)
 		}
 		err := e.o.Store.Update(ctx, store.Change{Intents: []store.Intent{next}})
 		if !errors.Is(err, store.ErrConflict) || try >= attemptsAtConflict {

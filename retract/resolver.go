@@ -6,8 +6,11 @@ import (
 	"fmt"
 
 	"clawback/config"
+	"clawback/retract/addresses"
 	"clawback/retract/exchange"
 	"clawback/retract/fault"
+	"clawback/retract/intent"
+	"clawback/retract/policy"
 	"clawback/store"
 )
 
@@ -57,14 +60,14 @@ func (s resolver) lookup(ctx context.Context, address string) (exchange.Mailbox,
 	if e, ok := s.sched.dir.entry(address, s.e.now()); ok {
 		return e.mailbox, e.why, nil
 	}
-	mb, err := s.box.Resolve(ctx, fold(address))
+	mb, err := s.box.Resolve(ctx, addresses.Fold(address))
 	s.sched.dir.learn(address, mb, err, s.e.now())
 	var f *fault.Fault
 	if errors.As(err, &f) && f.Class == fault.GiveUp && f.Code == fault.CodeNoMailbox {
 		return exchange.Mailbox{}, f, nil
 	}
 	if err != nil {
-		return exchange.Mailbox{}, nil, fmt.Errorf("resolve %s: %w", fold(address), err)
+		return exchange.Mailbox{}, nil, fmt.Errorf("resolve %s: %w", addresses.Fold(address), err)
 	}
 	return mb, nil, nil
 }
@@ -72,8 +75,8 @@ func (s resolver) lookup(ctx context.Context, address string) (exchange.Mailbox,
 // checkExempt ends the intent when its mailbox is one of the exempt ones under another of its addresses.
 func (s resolver) checkExempt(ctx context.Context, mb exchange.Mailbox) error {
 	for _, address := range mb.Names() {
-		if why := exempt(s.tenant, address); why != "" {
-			return s.end(ctx, store.Skipped, fmt.Sprintf("%s, an address of the mailbox of %s", why, fold(s.in.Address)))
+		if why := addresses.Exempt(s.tenant, address); why != "" {
+			return s.end(ctx, store.Skipped, fmt.Sprintf("%s, an address of the mailbox of %s", why, addresses.Fold(s.in.Address)))
 		}
 	}
 	for _, address := range s.exemptAddresses() {
@@ -82,7 +85,7 @@ func (s resolver) checkExempt(ctx context.Context, mb exchange.Mailbox) error {
 			return err
 		}
 		if why == nil && e.ID == mb.ID {
-			return s.end(ctx, store.Skipped, fmt.Sprintf("exempt: the mailbox of %s is that of %s", fold(s.in.Address), fold(address)))
+			return s.end(ctx, store.Skipped, fmt.Sprintf("exempt: the mailbox of %s is that of %s", addresses.Fold(s.in.Address), addresses.Fold(address)))
 		}
 	}
 	return nil
@@ -92,15 +95,15 @@ func (s resolver) checkExempt(ctx context.Context, mb exchange.Mailbox) error {
 func (s resolver) exemptAddresses() []string {
 	var list []string
 	add := func(address string) {
-		if address != "" && address[0] != '@' && internal(s.tenant, address) {
+		if address != "" && address[0] != '@' && addresses.Internal(s.tenant, address) {
 			list = append(list, address)
 		}
 	}
 	for _, a := range s.tenant.Exempt {
 		add(a)
 	}
-	for _, own := range daemonAddresses(s.tenant) {
-		add(own.address)
+	for _, own := range addresses.OfDaemon(s.tenant) {
+		add(own.Address)
 	}
 	return list
 }
@@ -116,31 +119,31 @@ func (s resolver) claimMailbox(ctx context.Context, mailbox string) (string, err
 		}
 		s.sched.load(key, s.in.Kind, have)
 	}
-	return s.sched.claim(key, mailbox, claim{s.in.ID, fold(s.in.Address)}), nil
+	return s.sched.claim(key, mailbox, claim{s.in.ID, addresses.Fold(s.in.Address)}), nil
 }
 
 // applyRule gives the intent the rule of its mailbox, which may be in a group by an address that the report does not
 // name. What a person asked for stays as it is, and so does what has begun. What was not known to act before is held
 // where a person must approve.
 func (s resolver) applyRule(ctx context.Context, mb exchange.Mailbox) error {
-	s.in.Groups = groupsWith(s.tenant, append(mb.Names(), s.in.Address))
+	s.in.Groups = policy.GroupsOf(s.tenant, append(mb.Names(), s.in.Address))
 	if s.in.By != "" || s.in.Unknown || len(s.in.Taken) > 0 {
 		return nil
 	}
 	in := s.in
 	in.Mailbox = mb.ID // from here on its groups are known
-	p := newPlan(s.tenant, s.e.now(), s.rec, nil)
-	want := p.decide(in)
-	if want.cause != s.in.Cause && s.in.Action != string(config.None) {
+	p := policy.NewPlanner(s.tenant, s.e.now(), s.rec, nil)
+	want := p.Decide(in)
+	if want.Cause != s.in.Cause && s.in.Action != string(config.None) {
 		return nil // the verdict has changed: the policy decides anew
 	}
 	wasOpen := s.in.Action == string(config.None)
-	s.in = want.apply(s.in)
+	s.in = want.Apply(s.in)
 	s.ranFor = s.in.Action
-	if !wasOpen || !want.acts || s.in.Approved != "" {
+	if !wasOpen || !want.Acts || s.in.Approved != "" {
 		return nil
 	}
-	if outcome, hold, why := p.permit(s.in.Address, want); outcome == store.Held {
+	if outcome, hold, why := p.Permit(s.in.Address, want); outcome == store.Held {
 		return s.hold(ctx, hold, why)
 	}
 	return nil
@@ -153,7 +156,7 @@ func (s resolver) checkProtected(ctx context.Context) error {
 		return nil
 	}
 	for _, sender := range []string{s.rec.From, s.rec.Sender} {
-		if !internal(s.tenant, sender) {
+		if !addresses.Internal(s.tenant, sender) {
 			continue
 		}
 		mb, why, err := s.lookup(ctx, sender)
@@ -168,9 +171,9 @@ func (s resolver) checkProtected(ctx context.Context) error {
 			continue
 		}
 		for _, address := range mb.Names() {
-			if entry, ok := listed(s.tenant.Protected, address); ok {
-				return s.hold(ctx, HoldProtected, fmt.Sprintf("the sender is protected (%s, an address of the mailbox of %s): a person must approve",
-					entry, fold(sender)))
+			if entry, ok := addresses.Listed(s.tenant.Protected, address); ok {
+				return s.hold(ctx, intent.HoldProtected, fmt.Sprintf("the sender is protected (%s, an address of the mailbox of %s): a person must approve",
+					entry, addresses.Fold(sender)))
 			}
 		}
 	}

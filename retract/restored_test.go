@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"clawback/config"
-	"clawback/retract"
 	"clawback/retract/exchange"
+	"clawback/retract/intent"
 	"clawback/store"
 	"clawback/verdict"
 )
@@ -32,7 +32,7 @@ func TestRestored_nothingIsTakenASecondTime(t *testing.T) {
 		r.run(time.Hour)
 		in := r.want(rec, anna, store.Held, "restored from a backup")
 		r.lies(d, "Inbox")
-		if in.Hold != retract.HoldBackup {
+		if in.Hold != intent.HoldBackup {
 			t.Errorf("held for %q", in.Hold)
 		}
 		if err := r.e.Approve(context.Background(), "ada", []string{in.ID}, ""); err != nil {

@@ -9,14 +9,16 @@ import (
 	"strings"
 	"time"
 
+	"clawback/retract/addresses"
 	"clawback/retract/exchange"
 	"clawback/retract/fault"
+	"clawback/retract/intent"
 	"clawback/store"
 )
 
 // run is a restore: each message that was taken goes back to its folder, with its read state.
 func (s restorer) run(ctx context.Context) error {
-	source, err := s.e.o.Store.Intent(ctx, store.IntentID(s.in.Record, fold(s.in.Address), store.Retract))
+	source, err := s.e.o.Store.Intent(ctx, store.IntentID(s.in.Record, addresses.Fold(s.in.Address), store.Retract))
 	if err != nil {
 		return &storeError{err}
 	}
@@ -25,11 +27,11 @@ func (s restorer) run(ctx context.Context) error {
 		return errEnded
 	}
 	s.in.Mailbox = source.Mailbox
-	s.in.Taken = joinTaken(s.in.Taken, restoreOf(source, store.Intent{}, s.e.now()).Taken)
+	s.in.Taken = joinTaken(s.in.Taken, intent.RestoreOf(source, store.Intent{}, s.e.now()).Taken)
 	if len(s.in.Taken) == 0 {
 		return s.end(ctx, store.Skipped, "nothing to restore: nothing was taken from this mailbox")
 	}
-	if why := hardDeleted(source); why != "" {
+	if why := intent.HardDeleted(source); why != "" {
 		return s.end(ctx, store.Failed, why)
 	}
 	var told []string
@@ -50,7 +52,7 @@ func (s restorer) run(ctx context.Context) error {
 func (s restorer) stop(ctx context.Context) error {
 	back := 0
 	for _, t := range s.in.Taken {
-		if t.State == moved {
+		if t.State == intent.Moved {
 			back++
 		}
 	}
@@ -217,7 +219,7 @@ func (s restorer) folderGone(ctx context.Context, t store.Taken, to exchange.Fol
 	if errors.As(err, &why) && why.Class == fault.Gone {
 		s.sched.dir.learnFolder(s.in.Mailbox, to, folderEntry{until: s.e.now().Add(keepStranger)})
 	}
-	s.setState(&s.in, t.Message, kept)
+	s.setState(&s.in, t.Message, intent.Kept)
 	return failure(s).retry(ctx, "restore", &fault.Fault{Class: fault.Retry, Status: f.Status, Code: f.Code,
 		Detail: "the original folder or the message is gone: " + f.Detail})
 }

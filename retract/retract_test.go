@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"clawback/config"
-	"clawback/retract"
 	"clawback/retract/exchange"
 	"clawback/retract/fault"
+	"clawback/retract/intent"
 	"clawback/retract/retracttest"
 	"clawback/store"
 	"clawback/verdict"
@@ -385,7 +385,7 @@ func TestTake_approvalPassesTheBrake(t *testing.T) {
 		rec := r.report(bad(anna, bert))
 		r.run(2 * time.Hour)
 		held, err := r.st.IntentsBy(t.Context(), store.IntentFilter{Outcomes: []store.Outcome{store.Held}})
-		if err != nil || len(held) != 1 || held[0].Hold != retract.HoldBrake || held[0].Code != store.CodePerMail {
+		if err != nil || len(held) != 1 || held[0].Hold != intent.HoldBrake || held[0].Code != store.CodePerMail {
 			t.Fatalf("held %v, %v; want one by the brake", held, err)
 		}
 		if err := r.e.Approve(context.Background(), "ada", []string{held[0].ID}, "yes"); err != nil {

@@ -7,7 +7,12 @@ import (
 	"time"
 
 	"clawback/config"
+	"clawback/retract/addresses"
+	"clawback/retract/brake"
 	"clawback/retract/exchange"
+	"clawback/retract/intent"
+	"clawback/retract/match"
+	"clawback/retract/policy"
 	"clawback/store"
 )
 
@@ -25,7 +30,7 @@ func (s retraction) run(ctx context.Context) error {
 	if err := (resolver(s)).resolve(ctx); err != nil {
 		return err
 	}
-	target, ok := Target(config.Action(s.in.Action))
+	target, ok := policy.Target(config.Action(s.in.Action))
 	if !ok {
 		return s.end(ctx, store.Skipped, "the action for its mailbox is "+s.in.Action)
 	}
@@ -54,7 +59,7 @@ func (s retraction) restoreInDoubt(ctx context.Context) (bool, error) {
 	if s.in.Round <= 1 {
 		return false, nil
 	}
-	back, err := s.e.o.Store.Intent(ctx, store.IntentID(s.in.Record, fold(s.in.Address), store.Restore))
+	back, err := s.e.o.Store.Intent(ctx, store.IntentID(s.in.Record, addresses.Fold(s.in.Address), store.Restore))
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return false, fmt.Errorf("look for a restore: %w", &storeError{err})
 	}
@@ -70,14 +75,14 @@ func (s retraction) skipReason() string {
 		return "the record is pinned (" + s.rec.Pinned + "): no automatism touches it"
 	case s.tenant.Mode != "live":
 		return "the tenant is in dry-run mode: nothing is taken"
-	case !internal(s.tenant, s.in.Address):
-		return "external recipient: " + fold(s.in.Address) + " is in none of the tenant's domains"
-	case s.in.By == "" && len(s.in.Taken) == 0 && tooOld(s.rec.Received, s.in.Limit.MaxAge, s.e.now()) != "":
-		return tooOld(s.rec.Received, s.in.Limit.MaxAge, s.e.now())
+	case !addresses.Internal(s.tenant, s.in.Address):
+		return "external recipient: " + addresses.Fold(s.in.Address) + " is in none of the tenant's domains"
+	case s.in.By == "" && len(s.in.Taken) == 0 && policy.TooOld(s.rec.Received, s.in.Limit.MaxAge, s.e.now()) != "":
+		return policy.TooOld(s.rec.Received, s.in.Limit.MaxAge, s.e.now())
 	case s.rec.MessageID == "":
 		return "the message has no Message-ID: it cannot be looked up"
 	}
-	return exempt(s.tenant, s.in.Address)
+	return addresses.Exempt(s.tenant, s.in.Address)
 }
 
 // moveAll moves the proven messages that are not far enough out of sight.
@@ -94,23 +99,23 @@ func (s retraction) moveAll(ctx context.Context, f identified, target exchange.F
 		return s.end(ctx, store.Done, chosen.already+f.leftAlone())
 	}
 	if why := s.sinceBackup(); why != "" {
-		return s.hold(ctx, HoldBackup, why)
+		return s.hold(ctx, intent.HoldBackup, why)
 	}
-	s.in.Campaigns = campaignsOf(s.tenant, s.rec)
-	stopped, err := s.e.brake.reserve(ctx, s.tenant, s.in, s.e.now())
+	s.in.Campaigns = brake.CampaignsOf(s.tenant, s.rec)
+	stopped, err := s.e.brake.Reserve(ctx, s.tenant, s.in, s.e.now())
 	switch {
-	case errors.Is(err, ErrReserved):
+	case errors.Is(err, brake.ErrReserved):
 		return &notMade{time.Second}
 	case err != nil:
 		return &storeError{err}
 	}
-	if !stopped.none() {
+	if !stopped.None() {
 		return s.holdByBrake(ctx, stopped)
 	}
 	for i, c := range todo {
 		last := ""
 		if i == len(todo)-1 {
-			last = takenTo(target, s.e.now()) + plural(len(todo)) + f.leftAlone()
+			last = intent.ReasonMoved(target, s.e.now()) + plural(len(todo)) + f.leftAlone()
 		}
 		if err := (mover(s)).move(ctx, c, target, last); err != nil {
 			return err
@@ -136,14 +141,14 @@ func (f identified) leftAlone() string {
 
 // chosen is what choose made of the proven hits.
 type chosen struct {
-	todo    []match
+	todo    []match.Finding
 	already string // why nothing is to be done about the last one that was far enough
 	left    string // why the last one was left where it is by the rule
 }
 
 // selectMessages leaves out what lies at the target or beyond, and what the rule spares: read, or older than its
 // max_age.
-func (s retraction) selectMessages(ctx context.Context, mine []match, target exchange.Folder) (c chosen, err error) {
+func (s retraction) selectMessages(ctx context.Context, mine []match.Finding, target exchange.Folder) (c chosen, err error) {
 	for _, hit := range mine {
 		at, err := s.placeOf(ctx, hit.Candidate, target)
 		if err != nil {
@@ -152,7 +157,7 @@ func (s retraction) selectMessages(ctx context.Context, mine []match, target exc
 		spared := s.sparedByRule(hit.Candidate)
 		switch {
 		case exchange.Satisfied(exchange.RankOf(at), exchange.RankOf(target)):
-			c.already = absence(s).atRest([]match{hit}, at)
+			c.already = absence(s).atRest([]match.Finding{hit}, at)
 		case recheck(s).restoredByUser(hit.Candidate):
 			c.already = "nothing to do: it lies in a folder to which its user has brought it back"
 		case spared != "":
@@ -175,7 +180,7 @@ func (s retraction) sparedByRule(c exchange.Candidate) string {
 	case len(s.in.Taken) > 0:
 		return ""
 	}
-	return tooOld(c.Received, s.in.Limit.MaxAge, s.e.now())
+	return policy.TooOld(c.Received, s.in.Limit.MaxAge, s.e.now())
 }
 
 // placeOf gives the well-known folder in which a hit lies, as far as it matters: what Find lists is outside Recoverable

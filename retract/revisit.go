@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"clawback/retract/intent"
 	"clawback/store"
 )
 
@@ -42,7 +43,7 @@ func (l *scheduler) lookAgain(in store.Intent) {
 
 // mayAppear reports whether an intent rests because its message was not there, and may come yet.
 func mayAppear(in store.Intent) bool {
-	return in.Outcome == store.NotFound || in.Outcome == store.Mismatch || in.Outcome == store.Held && in.Hold == HoldIdentity
+	return in.Outcome == store.NotFound || in.Outcome == store.Mismatch || in.Outcome == store.Held && in.Hold == intent.HoldIdentity
 }
 
 // reopenDue opens the ended intents whose time to look again has come.

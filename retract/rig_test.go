@@ -22,6 +22,7 @@ import (
 	"clawback/retract"
 	"clawback/retract/exchange"
 	"clawback/retract/job"
+	"clawback/retract/policy"
 	"clawback/retract/retracttest"
 	"clawback/store"
 	"clawback/store/memory"
@@ -271,7 +272,7 @@ func (r *rig) report(m mail) store.Record {
 	}
 	got, _, err := r.st.Apply(context.Background(), store.Application{
 		Key: fmt.Sprintf("report-%d", r.reports), Tenant: tenant, Network: m.nid, Record: rec,
-	}, retract.Plan(cfg, time.Now()))
+	}, policy.Plan(cfg, time.Now()))
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -301,7 +302,7 @@ func (r *rig) rejudgeOne(j store.Rejudgement) {
 		if err != nil {
 			r.t.Fatal(err)
 		}
-		j.Rev, j.Plan = rec.Rev, retract.Plan(r.cfg, time.Now())
+		j.Rev, j.Plan = rec.Rev, policy.Plan(r.cfg, time.Now())
 		if _, _, err = r.st.Rejudge(r.t.Context(), j); err == nil {
 			return
 		}

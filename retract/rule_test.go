@@ -7,9 +7,9 @@ import (
 	"time"
 
 	"clawback/config"
-	"clawback/retract"
 	"clawback/retract/exchange"
 	"clawback/retract/fault"
+	"clawback/retract/intent"
 	"clawback/retract/retracttest"
 	"clawback/store"
 	"clawback/verdict"
@@ -223,8 +223,8 @@ func TestRule_heldWhenItsMailboxIsKnown(t *testing.T) {
 		change func(r *rig, m *mail)
 		want   string
 	}{
-		{"not first-hand", func(_ *rig, m *mail) { m.hearsay = true }, retract.HoldHearsay},
-		{"protected sender", func(r *rig, m *mail) { r.cfg.Protected = []string{m.from} }, retract.HoldProtected},
+		{"not first-hand", func(_ *rig, m *mail) { m.hearsay = true }, intent.HoldHearsay},
+		{"protected sender", func(r *rig, m *mail) { r.cfg.Protected = []string{m.from} }, intent.HoldProtected},
 	} {
 		for _, member := range []bool{true, false} {
 			name := c.name + ", in the group"

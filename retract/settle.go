@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 
+	"clawback/retract/brake"
+	"clawback/retract/intent"
 	"clawback/store"
 )
 
@@ -65,7 +67,7 @@ func (e *Engine) heldByBrake(ctx context.Context, tenant string) ([]store.Intent
 	if err != nil {
 		return nil, fmt.Errorf("list what is held: %w", err)
 	}
-	return slices.DeleteFunc(all, func(in store.Intent) bool { return in.Hold != HoldBrake }), nil
+	return slices.DeleteFunc(all, func(in store.Intent) bool { return in.Hold != intent.HoldBrake }), nil
 }
 
 // CampaignAnswer is a person's word about all that the brake holds of a campaign.
@@ -77,7 +79,7 @@ type CampaignAnswer struct {
 // SettleCampaign approves or rejects all that the brake holds of a campaign: one act of each tenant, with one entry of
 // the audit that says how many. Of more than some thousand it makes one for each of these. It gives the intents.
 func (e *Engine) SettleCampaign(ctx context.Context, a CampaignAnswer) (settled []string, err error) {
-	a.Campaign = campaignNamed(a.Campaign)
+	a.Campaign = brake.ParseCampaign(a.Campaign)
 	defer func() {
 		if len(settled) > 0 {
 			e.Wake()

@@ -9,6 +9,8 @@ import (
 
 	"clawback/config"
 	"clawback/retract/fault"
+	"clawback/retract/intent"
+	"clawback/retract/match"
 	"clawback/store"
 )
 
@@ -26,7 +28,7 @@ type step struct {
 	ranFor  string         // the action this step works for: policy may change it meanwhile
 	attempt *store.Attempt // begun (C3) and not completed
 	failure *fault.Fault   // why it is tried again, or not any more
-	match   *matcher
+	match   *match.Matcher
 }
 
 // The states of a step, each a type that can be read alone. All of them share the step: the intent as it was read, and
@@ -137,14 +139,14 @@ func (s *step) setState(in *store.Intent, message, state string) {
 		if t.Message != message {
 			continue
 		}
-		if in.Kind == store.Retract && t.State == trying && (state == stayed || state == lost) {
+		if in.Kind == store.Retract && t.State == intent.Trying && (state == intent.Stayed || state == intent.Lost) {
 			t.Tried = t.Target
 		}
 		t.State, t.At = state, s.e.now()
-		if (state == kept || state == stayed) && t.Was != "" {
-			t.State, t.Target = earlier, t.Was // it lies where an earlier round took it
+		if (state == intent.Kept || state == intent.Stayed) && t.Was != "" {
+			t.State, t.Target = intent.Earlier, t.Was // it lies where an earlier round took it
 		}
-		if state != trying && state != missing {
+		if state != intent.Trying && state != intent.Missing {
 			t.Was = ""
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"clawback/config"
 	"clawback/retract"
 	"clawback/retract/exchange"
+	"clawback/retract/intent"
 	"clawback/retract/retracttest"
 	"clawback/store"
 	"clawback/verdict"
@@ -48,7 +49,7 @@ func TestRestore_toTheOriginalFolderWithItsReadState(t *testing.T) {
 					t.Error("the read state was not restored")
 				}
 				got, _ := r.st.Record(t.Context(), rec.ID)
-				if got.Pinned != retract.PinnedRestored || got.PinnedBy != "ada" {
+				if got.Pinned != intent.PinnedRestored || got.PinnedBy != "ada" {
 					t.Errorf("pinned %q by %q", got.Pinned, got.PinnedBy)
 				}
 			})
@@ -358,7 +359,7 @@ func TestRestore_proposedWhenTheVerdictDropsToClean(t *testing.T) {
 		}
 		r.run(time.Minute)
 		r.lies(d, exchange.Inbox)
-		if got, _ := r.st.Record(t.Context(), rec.ID); got.Pinned != retract.PinnedRestored {
+		if got, _ := r.st.Record(t.Context(), rec.ID); got.Pinned != intent.PinnedRestored {
 			t.Errorf("pinned %q after an approved restore", got.Pinned)
 		}
 	})

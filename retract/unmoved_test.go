@@ -6,9 +6,9 @@ import (
 	"time"
 
 	"clawback/config"
-	"clawback/retract"
 	"clawback/retract/exchange"
 	"clawback/retract/fault"
+	"clawback/retract/policy"
 	"clawback/retract/retracttest"
 	"clawback/store"
 )
@@ -59,7 +59,7 @@ func TestUnmoved_movedAfterTheLook(t *testing.T) {
 				r.world.Script = once("move", busy(), false)
 				rec := r.report(bad(anna))
 				r.run(7 * time.Second) // the look was after 5
-				target, _ := retract.Target(action)
+				target, _ := policy.Target(action)
 				r.world.Put(m, string(target))
 				r.run(time.Minute)
 				in := r.want(rec, anna, store.Done, "the answer was lost; it was found there")
@@ -200,7 +200,7 @@ func TestUnmoved_idAnswers404ForAWhile(t *testing.T) {
 					r.want(rec, anna, store.Pending, "")
 					r.run(30 * time.Minute)
 					r.want(rec, anna, store.Done, "")
-					target, _ := retract.Target(action)
+					target, _ := policy.Target(action)
 					r.lies(m, target)
 				})
 			})

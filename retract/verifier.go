@@ -10,6 +10,7 @@ import (
 
 	"clawback/retract/exchange"
 	"clawback/retract/fault"
+	"clawback/retract/intent"
 	"clawback/store"
 )
 
@@ -21,7 +22,7 @@ func (s verifier) run(ctx context.Context) error {
 	renamed := map[string]string{}
 	var seen []string
 	for _, t := range s.in.Taken {
-		if t.State != trying && t.State != missing {
+		if t.State != intent.Trying && t.State != intent.Missing {
 			continue
 		}
 		state, id, err := s.locate(ctx, t)
@@ -31,7 +32,7 @@ func (s verifier) run(ctx context.Context) error {
 		states[t.Message], renamed[t.Message] = state, id
 		seen = append(seen, state)
 	}
-	still := slices.Contains(seen, stayed)
+	still := slices.Contains(seen, intent.Stayed)
 	err := committer(s).commit(ctx, verified(seen), func(in *store.Intent) {
 		for message, state := range states {
 			s.setState(in, message, state)
@@ -70,7 +71,7 @@ func verified(states []string) ending {
 	if len(states) > 0 {
 		e.detail = "found: " + strings.Join(states, ", ")
 	}
-	if slices.ContainsFunc(states, func(s string) bool { return s != moved }) {
+	if slices.ContainsFunc(states, func(s string) bool { return s != intent.Moved }) {
 		e.outcome = "retry"
 	}
 	return e
@@ -88,9 +89,9 @@ func (s verifier) locate(ctx context.Context, t store.Taken) (state, id string, 
 	}
 	there, err := s.reached(ctx, c.Folder, t)
 	if err != nil || !there {
-		return stayed, "", err
+		return intent.Stayed, "", err
 	}
-	return moved, "", nil
+	return intent.Moved, "", nil
 }
 
 // reached reports whether a folder is the target of a move, or further out of sight than it.
@@ -125,16 +126,16 @@ func (s verifier) searchElsewhere(ctx context.Context, t store.Taken) (state, id
 			return state, id, err
 		}
 	}
-	if t.Target == string(exchange.Purges) && t.State == trying {
-		return moved, "", nil // permanentDelete: 404 afterwards means that it worked
+	if t.Target == string(exchange.Purges) && t.State == intent.Trying {
+		return intent.Moved, "", nil // permanentDelete: 404 afterwards means that it worked
 	}
-	return lost, "", nil
+	return intent.Lost, "", nil
 }
 
 // markFound notes of a message that was moved that this was seen, not answered.
 func markFound(in *store.Intent, message string) {
 	for i := range in.Taken {
-		if t := &in.Taken[i]; t.Message == message && t.State == moved {
+		if t := &in.Taken[i]; t.Message == message && t.State == intent.Moved {
 			t.Found, t.Tried = true, ""
 		}
 	}
@@ -149,11 +150,11 @@ func (s verifier) matchEntry(ctx context.Context, hits []exchange.Candidate, t s
 		}
 		there, err := s.reached(ctx, c.Folder, t)
 		if err != nil || !there {
-			return stayed, "", err
+			return intent.Stayed, "", err
 		}
-		return moved, "", nil
+		return intent.Moved, "", nil
 	}
-	if t.State == missing || in == "" || t.Target == string(exchange.Purges) {
+	if t.State == intent.Missing || in == "" || t.Target == string(exchange.Purges) {
 		return "", "", nil // the call found it gone, and did nothing: what lies there came there otherwise
 	}
 	found, err := finder(s).verifyIdentity(ctx, hits)
@@ -162,7 +163,7 @@ func (s verifier) matchEntry(ctx context.Context, hits []exchange.Candidate, t s
 	}
 	for _, c := range found.same {
 		if !s.hasEntry(c.ID) && (t.Received.IsZero() || t.Received.Equal(c.Received)) {
-			return moved, c.ID, nil
+			return intent.Moved, c.ID, nil
 		}
 	}
 	return "", "", nil

@@ -22,6 +22,7 @@ import (
 	"clawback/retract"
 	"clawback/retract/exchange"
 	"clawback/retract/graph"
+	"clawback/retract/policy"
 	"clawback/score"
 	"clawback/smtpd"
 	"clawback/smtpd/admission"
@@ -99,7 +100,7 @@ func (d *daemon) pipelineOptions() pipeline.Options {
 		Queue: d.queue, Store: d.store, Scorer: d.judge, Submissions: d.desk,
 		Tenant: d.live.tenant, Own: d.key.Verify, Keep: d.spool.Keep,
 		Postmaster: func() bool { return d.live.config().SMTP.Postmaster != "" },
-		Plan:       func(t *config.Tenant) pipeline.Planner { return retract.Plan(t, time.Now()) },
+		Plan:       func(t *config.Tenant) pipeline.Planner { return policy.Plan(t, time.Now()) },
 		Done:       func(store.Record) { d.engine.Wake() },
 		Bounced:    func() { d.bounces.Wake() },
 		Alert:      d.alert, Log: d.log, Fail: failpoint.Hit,

@@ -21,6 +21,7 @@ import (
 	"clawback/journal"
 	"clawback/retract"
 	"clawback/retract/exchange"
+	"clawback/retract/policy"
 	"clawback/store"
 	"clawback/store/memory"
 	"clawback/verdict"
@@ -295,7 +296,7 @@ func (b *bed) report(m *chaosMail, i int) {
 	var err error
 	m.rec, _, err = b.st.Apply(context.Background(), store.Application{
 		Key: fmt.Sprintf("report-%d", i), Tenant: b.tenant.ID, Network: m.nid, Record: rec,
-	}, retract.Plan(&b.tenant, time.Now()))
+	}, policy.Plan(&b.tenant, time.Now()))
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -364,7 +365,7 @@ func (b *bed) truth(m *chaosMail, in store.Intent) {
 	if in.Kind != store.Retract || m.restored {
 		return
 	}
-	target, _ := retract.Target(config.Action(in.Action))
+	target, _ := policy.Target(config.Action(in.Action))
 	for _, bad := range m.bad {
 		if b.owner(in.Address) != bad.Mailbox || bad.Folder == "sentitems" || b.moved[bad.Key] {
 			continue

@@ -12,6 +12,7 @@ import (
 	"clawback/internal/test/graphsim"
 	"clawback/journal"
 	"clawback/retract"
+	"clawback/retract/policy"
 	"clawback/store"
 	"clawback/store/pebble"
 	"clawback/verdict"
@@ -92,7 +93,7 @@ func (e *engineBench) round(b *testing.B, n int) {
 	}
 	b.StartTimer()
 	rec, _, err := e.st.Apply(b.Context(), store.Application{Key: mid, Tenant: e.tenant.ID, Network: mid[1 : len(mid)-1], Record: rec},
-		retract.Plan(&e.tenant, time.Now()))
+		policy.Plan(&e.tenant, time.Now()))
 	if err != nil {
 		b.Fatal(err)
 	}

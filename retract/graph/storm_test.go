@@ -16,6 +16,7 @@ import (
 	"clawback/internal/test/graphsim"
 	"clawback/journal"
 	"clawback/retract"
+	"clawback/retract/policy"
 	"clawback/store"
 	"clawback/store/memory"
 	"clawback/verdict"
@@ -144,7 +145,7 @@ func (s *storm) letter(l letter) store.Record {
 		rec.Recipients = append(rec.Recipients, journal.Recipient{Address: mailboxName(i), Type: journal.Unlabeled})
 	}
 	rec, _, err := s.st.Apply(context.Background(), store.Application{Key: name, Tenant: s.cfg.ID, Network: "nid-" + name, Record: rec},
-		retract.Plan(&s.cfg, time.Now()))
+		policy.Plan(&s.cfg, time.Now()))
 	if err != nil {
 		s.t.Fatal(err)
 	}

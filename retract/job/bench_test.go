@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"clawback/retract"
+	"clawback/retract/policy"
 	"clawback/store"
 	"clawback/store/pebble"
 	"clawback/verdict"
@@ -31,7 +32,7 @@ type writer struct {
 	mu *sync.Mutex
 }
 
-func (w writer) Order(ctx context.Context, o retract.Order) ([]store.Intent, error) {
+func (w writer) Order(ctx context.Context, o policy.Order) ([]store.Intent, error) {
 	in := store.Intent{ID: store.IntentID(o.Record, "anna@contoso.example", store.Retract), Record: o.Record, Address: "anna@contoso.example",
 		Kind: store.Retract, Tenant: tenant, Action: string(o.Action), Cause: "operator ada", By: o.Who, Job: o.Job, Outcome: store.Done,
 		Reason: "taken to Deleted Items"}
@@ -43,7 +44,7 @@ func (w writer) Order(ctx context.Context, o retract.Order) ([]store.Intent, err
 	return []store.Intent{in}, err
 }
 
-func (writer) Foresee(retract.Order, store.Record, []store.Intent) (retract.Forecast, bool) {
+func (writer) Foresee(policy.Order, store.Record, []store.Intent) (retract.Forecast, bool) {
 	return retract.Forecast{}, true
 }
 func (writer) CallOff(context.Context, store.Intent, string) error { return nil }

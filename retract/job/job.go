@@ -13,6 +13,7 @@ import (
 
 	"clawback/config"
 	"clawback/retract"
+	"clawback/retract/policy"
 	"clawback/store"
 )
 
@@ -32,9 +33,9 @@ type Store interface {
 // Engine is what carries a job's orders out; *retract.Engine is it.
 type Engine interface {
 	// Order makes or changes the intents of one record, and gives all that it has. Asking twice changes nothing.
-	Order(ctx context.Context, o retract.Order) ([]store.Intent, error)
+	Order(ctx context.Context, o policy.Order) ([]store.Intent, error)
 	// Foresee says what Order would do, and writes nothing; false where the record's tenant is not configured.
-	Foresee(o retract.Order, rec store.Record, have []store.Intent) (retract.Forecast, bool)
+	Foresee(o policy.Order, rec store.Record, have []store.Intent) (retract.Forecast, bool)
 	// CallOff ends an intent that waits, or has it end when it has been verified.
 	CallOff(ctx context.Context, in store.Intent, why string) error
 	// Suspend names the jobs of which nothing may be begun. Before it is called the first time, that is all of them.
@@ -175,7 +176,7 @@ func (r *Runner) Wake() {
 }
 
 func (s Spec) check() error {
-	if _, ok := retract.Target(s.Action); !ok && !s.Restore {
+	if _, ok := policy.Target(s.Action); !ok && !s.Restore {
 		return fmt.Errorf("%w: %q is no action that takes a message away: use junk, trash, soft_delete or hard_delete", retract.ErrInvalid, s.Action)
 	}
 	if len(s.Records) == 0 && s.Filter == nil {

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"clawback/config"
-	"clawback/retract"
+	"clawback/retract/policy"
 	"clawback/store"
 	"clawback/store/memory"
 	"clawback/verdict"
@@ -132,7 +132,7 @@ type pending struct {
 	orders int
 }
 
-func (p *pending) Order(ctx context.Context, o retract.Order) ([]store.Intent, error) {
+func (p *pending) Order(ctx context.Context, o policy.Order) ([]store.Intent, error) {
 	p.writer.mu.Lock()
 	defer p.writer.mu.Unlock()
 	p.orders++
@@ -193,6 +193,6 @@ func TestJob_brokenStoreLosesNothing(t *testing.T) {
 
 type broken struct{ writer }
 
-func (broken) Order(context.Context, retract.Order) ([]store.Intent, error) {
+func (broken) Order(context.Context, policy.Order) ([]store.Intent, error) {
 	return nil, errors.Join(store.ErrStorage)
 }

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"clawback/retract"
+	"clawback/retract/policy"
 	"clawback/store"
 )
 
@@ -90,7 +90,7 @@ func (r *Runner) preview(ctx context.Context, p *Preview, s Spec, rec store.Reco
 	if err != nil {
 		return err
 	}
-	o := retract.Order{Who: s.Who, Tenant: s.Tenant, Record: rec.ID, Comment: s.Comment, Action: s.Action, Restore: s.Restore}
+	o := policy.Order{Who: s.Who, Tenant: s.Tenant, Record: rec.ID, Comment: s.Comment, Action: s.Action, Restore: s.Restore}
 	would, ok := r.o.Engine.Foresee(o, rec, have)
 	if !ok {
 		p.Unknown++

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"clawback/config"
-	"clawback/retract"
+	"clawback/retract/policy"
 	"clawback/store"
 )
 
@@ -196,7 +196,7 @@ type ordered struct {
 }
 
 func (r *Runner) orderOne(ctx context.Context, j store.Job, id string) (one ordered) {
-	have, err := r.o.Engine.Order(ctx, retract.Order{Who: j.Who, Tenant: j.Tenant, Record: id, Comment: j.Comment,
+	have, err := r.o.Engine.Order(ctx, policy.Order{Who: j.Who, Tenant: j.Tenant, Record: id, Comment: j.Comment,
 		Action: config.Action(j.Action), Restore: j.Restore, Job: j.ID})
 	if err != nil {
 		return ordered{err: err, broken: unavailable(err)}

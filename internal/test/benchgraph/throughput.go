@@ -17,6 +17,7 @@ import (
 	"clawback/journal"
 	"clawback/retract"
 	"clawback/retract/graph"
+	"clawback/retract/policy"
 	"clawback/store"
 	"clawback/store/pebble"
 	"clawback/verdict"
@@ -145,7 +146,7 @@ func (r *rig) letters(count int) (time.Duration, error) {
 	begun := time.Now()
 	for _, a := range all {
 		a.Record.Received = time.Now()
-		if _, _, err := r.st.Apply(context.Background(), a, retract.Plan(r.cfg, time.Now())); err != nil {
+		if _, _, err := r.st.Apply(context.Background(), a, policy.Plan(r.cfg, time.Now())); err != nil {
 			return 0, err
 		}
 		r.engine.Wake()

@@ -6,8 +6,9 @@ import (
 	"strings"
 
 	"clawback/config"
-	"clawback/retract"
 	"clawback/retract/exchange"
+	"clawback/retract/intent"
+	"clawback/retract/policy"
 	"clawback/store"
 	"clawback/verdict"
 )
@@ -74,7 +75,7 @@ func (c claim) done() {
 	if undone || strings.Contains(c.in.Reason, "before it was called off") { // as far as it had come
 		return
 	}
-	target, _ := retract.Target(config.Action(c.in.Action))
+	target, _ := policy.Target(config.Action(c.in.Action))
 	for _, m := range c.inPlace() {
 		if rank(c.messages[m.key]) < exchange.RankOf(target) && m.visible.IsZero() && !(c.in.Limit.UnreadOnly && m.read) {
 			c.false("message %s lies in %s", m.key, c.messages[m.key].Folder)
@@ -107,15 +108,15 @@ func (c claim) absent() {
 
 func (c claim) held() {
 	switch c.in.Hold {
-	case retract.HoldBrake:
+	case intent.HoldBrake:
 		if !c.w.braked {
 			c.false("there is no brake")
 		}
-	case retract.HoldIdentity:
+	case intent.HoldIdentity:
 		c.unless(c.anyBare(), "every message with its Message-ID has a network message id")
-	case retract.HoldForward:
+	case intent.HoldForward:
 		c.unless(c.l.carries != nil && (c.l.verdict == verdict.Clean || c.l.meddled()), "it is no forward, or bad itself")
-	case retract.HoldHearsay:
+	case intent.HoldHearsay:
 		if !c.l.hearsay {
 			c.false("the report was first-hand")
 		}

@@ -6,7 +6,8 @@ import (
 
 	"clawback/config"
 	"clawback/internal/test/graphsim"
-	"clawback/retract"
+	"clawback/retract/intent"
+	"clawback/retract/policy"
 	"clawback/store"
 	"clawback/verdict"
 )
@@ -74,7 +75,7 @@ func (w *world) rejudge(l *letter) {
 		for i := range rec.Variants {
 			rec.Variants[i].Verdict.Disposition = to
 		}
-		err = w.st.Update(context.Background(), store.Change{Record: &rec, Intents: retract.Plan(w.cfg, time.Now())(rec, have)})
+		err = w.st.Update(context.Background(), store.Change{Record: &rec, Intents: policy.Plan(w.cfg, time.Now())(rec, have)})
 		if err == nil || w.disk.dead.Load() {
 			break // where it is not known whether it was written, the judge must cope: so must an operator
 		}
@@ -148,7 +149,7 @@ func (w *world) approve(in store.Intent) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if fresh.Approved != "" && fresh.Hold == retract.HoldIdentity {
+	if fresh.Approved != "" && fresh.Hold == intent.HoldIdentity {
 		w.approved[fresh.Message] = true
 	}
 }

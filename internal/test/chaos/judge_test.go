@@ -8,8 +8,8 @@ import (
 
 	"clawback/config"
 	"clawback/internal/test/graphsim"
-	"clawback/retract"
 	"clawback/retract/exchange"
+	"clawback/retract/policy"
 	"clawback/store"
 	"clawback/verdict"
 )
@@ -324,7 +324,7 @@ func (j *judge) simple(l *letter) {
 	for _, p := range l.to {
 		for _, upn := range p.reach() {
 			rule := j.w.rule(upn, l.verdict)
-			if target, acts := retract.Target(rule.Action); acts && !rule.UnreadOnly && !j.w.purgeless(rule) {
+			if target, acts := policy.Target(rule.Action); acts && !rule.UnreadOnly && !j.w.purgeless(rule) {
 				j.taken(l, upn, target)
 			}
 		}

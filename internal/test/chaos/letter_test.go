@@ -13,7 +13,7 @@ import (
 	"clawback/internal/test/graphsim"
 	"clawback/journal"
 	"clawback/journal/identity"
-	"clawback/retract"
+	"clawback/retract/policy"
 	"clawback/store"
 	"clawback/verdict"
 )
@@ -240,7 +240,7 @@ func (w *world) reportTo(cfg *config.Tenant, l *letter) {
 	a := w.application(l)
 	a.Tenant = cfg.ID
 	for {
-		plan := retract.Plan(cfg, time.Now())
+		plan := policy.Plan(cfg, time.Now())
 		rec, _, err := w.st.Apply(context.Background(), a, plan)
 		if err == nil {
 			l.record = rec.ID

@@ -8,7 +8,7 @@ import (
 
 	"clawback/internal/test/graphsim"
 	"clawback/internal/test/outlooktest"
-	"clawback/retract"
+	"clawback/retract/intent"
 	"clawback/store"
 )
 
@@ -70,7 +70,7 @@ func TestForward_inEveryForm(t *testing.T) {
 
 	for n := range bad {
 		got := w.ends(forwardID(n), map[string]store.Outcome{sales: store.Held, reception: store.Held})
-		if in := got[sales]; in.Hold != retract.HoldForward || !strings.Contains(in.Reason, "attached, with the same network message id") {
+		if in := got[sales]; in.Hold != intent.HoldForward || !strings.Contains(in.Reason, "attached, with the same network message id") {
 			t.Errorf("forward %d is held for %s: %s", n, in.Hold, in.Reason)
 		}
 		w.must("held", "approve", got[sales].ID, "--comment", "the phish")

@@ -12,7 +12,7 @@ import (
 
 	"clawback/api"
 	"clawback/internal/test/graphsim"
-	"clawback/retract"
+	"clawback/retract/intent"
 	"clawback/store"
 )
 
@@ -187,7 +187,7 @@ func TestBrake_protectedSender(t *testing.T) {
 	report := w.report("05-delivered-late.eml")
 	m := w.deliver(sales, "", w.original(report))
 	w.send(report)
-	in := w.heldFor(retract.HoldProtected, "the sender is protected (@micros0ft-accounts.example)")
+	in := w.heldFor(intent.HoldProtected, "the sender is protected (@micros0ft-accounts.example)")
 	if at := w.where(m); at != "inbox" {
 		t.Fatalf("a protected sender's message is in %s", at)
 	}
@@ -206,7 +206,7 @@ func TestBrake_limitFromTheFile(t *testing.T) {
 	report := w.report("13-already-deleted.eml")
 	all := []graphsim.Message{w.deliver("busy@contoso.example", "", w.original(report)), w.deliver(sales, "", w.original(report))}
 	w.send(report)
-	in := w.heldFor(retract.HoldBrake, "mailboxes_per_mail")
+	in := w.heldFor(intent.HoldBrake, "mailboxes_per_mail")
 	if n := len(w.Sim.Changed()); n != 1 {
 		t.Errorf("%d messages were moved past a limit of 1", n)
 	}
@@ -230,7 +230,7 @@ func TestBrake_approvedByCampaign(t *testing.T) {
 	report := w.report("13-already-deleted.eml")
 	all := []graphsim.Message{w.deliver("busy@contoso.example", "", w.original(report)), w.deliver(sales, "", w.original(report))}
 	w.send(report)
-	in := w.heldFor(retract.HoldBrake, "campaign_percent")
+	in := w.heldFor(intent.HoldBrake, "campaign_percent")
 	if in.Code != store.CodeCampaign || len(in.Campaigns) == 0 {
 		t.Errorf("held with code %q, campaigns %v", in.Code, in.Campaigns)
 	}
@@ -299,7 +299,7 @@ func TestForward_heldAndTakenOnApproval(t *testing.T) {
 	w.send(phish)
 	got := w.ends(forwardID, map[string]store.Outcome{sales: store.Held, reception: store.Held})
 	in := got[sales]
-	if in.Hold != retract.HoldForward || !strings.Contains(in.Reason, "which is MALICIOUS (attached, with the same network message id)") {
+	if in.Hold != intent.HoldForward || !strings.Contains(in.Reason, "which is MALICIOUS (attached, with the same network message id)") {
 		t.Errorf("held for %s: %s", in.Hold, in.Reason)
 	}
 	w.must("held", "approve", in.ID, "--comment", "the phish")

@@ -1,8 +1,9 @@
-package retract
+package policy
 
 import (
 	"clawback/config"
 	"clawback/retract/exchange"
+	"clawback/retract/intent"
 	"clawback/store"
 )
 
@@ -21,12 +22,12 @@ func Target(a config.Action) (exchange.Folder, bool) {
 	return "", false
 }
 
-// reachedBy is the action that an intent's messages have had, which is not always the one that it is for by now.
-func reachedBy(in store.Intent) string {
+// Reached is the action that an intent's messages have had, which is not always the one that it is for by now.
+func Reached(in store.Intent) string {
 	for _, a := range []config.Action{config.Junk, config.Trash, config.SoftDelete, config.HardDelete} {
 		target, _ := Target(a)
 		for _, t := range in.Taken {
-			if t.State == moved && t.Target == string(target) {
+			if t.State == intent.Moved && t.Target == string(target) {
 				return string(a)
 			}
 		}
@@ -34,8 +35,8 @@ func reachedBy(in store.Intent) string {
 	return in.Action
 }
 
-// further reports whether action a takes a message further out of sight than b.
-func further(a, b string) bool {
+// Further reports whether action a takes a message further out of sight than b.
+func Further(a, b string) bool {
 	x, ok := Target(config.Action(a))
 	y, _ := Target(config.Action(b))
 	return ok && exchange.RankOf(x) > exchange.RankOf(y)

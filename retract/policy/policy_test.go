@@ -1,4 +1,4 @@
-package retract
+package policy
 
 import (
 	"fmt"
@@ -11,6 +11,7 @@ import (
 	"clawback/config"
 	"clawback/journal"
 	"clawback/retract/exchange"
+	"clawback/retract/intent"
 	"clawback/store"
 	"clawback/verdict"
 )
@@ -125,7 +126,7 @@ func TestPlan_newIntents(t *testing.T) {
 		{"left to a person, in dry-run", verdict.Suspicious, "a@contoso-de.example", func(t *config.Tenant, r *store.Record) {
 			t.Mode, r.Verdict.Review = "dry-run", verdict.ReviewConversation
 		}, "a@contoso-de.example retract soft_delete skipped dry|would have been held: it would be MALICIOUS"},
-		{"pinned", verdict.Malicious, "a@contoso-de.example", func(_ *config.Tenant, r *store.Record) { r.Pinned = PinnedRestored }, ""},
+		{"pinned", verdict.Malicious, "a@contoso-de.example", func(_ *config.Tenant, r *store.Record) { r.Pinned = intent.PinnedRestored }, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			cfg, rec := contoso(), record(c.d, c.to)
@@ -177,7 +178,7 @@ func TestPlan_samePlanTwiceChangesNothing(t *testing.T) {
 // What a new verdict does to an intent as it stands.
 func TestPlan_verdictChanges(t *testing.T) {
 	const a = "a@contoso-de.example"
-	taken := []store.Taken{{Message: "m", Folder: "inbox", Target: string(exchange.Deletions), State: moved}}
+	taken := []store.Taken{{Message: "m", Folder: "inbox", Target: string(exchange.Deletions), State: intent.Moved}}
 	for _, c := range []struct {
 		name string
 		have store.Intent
@@ -185,7 +186,7 @@ func TestPlan_verdictChanges(t *testing.T) {
 		want []string
 	}{
 		{"worse while pending", store.Intent{Action: "junk", Cause: "SPAM", Severity: 3, Outcome: store.Pending}, verdict.Malicious, []string{a + " retract soft_delete pending"}},
-		{"worse while held by the brake", store.Intent{Action: "junk", Cause: "SPAM", Severity: 3, Outcome: store.Held, Hold: HoldBrake}, verdict.Malicious, []string{a + " retract soft_delete held brake"}},
+		{"worse while held by the brake", store.Intent{Action: "junk", Cause: "SPAM", Severity: 3, Outcome: store.Held, Hold: intent.HoldBrake}, verdict.Malicious, []string{a + " retract soft_delete held brake"}},
 		{"worse after junk was done", store.Intent{Action: "junk", Cause: "SPAM", Severity: 3, Outcome: store.Done}, verdict.Malicious, []string{a + " retract soft_delete pending"}},
 		{"worse after not_found", store.Intent{Action: "junk", Cause: "SPAM", Severity: 3, Outcome: store.NotFound}, verdict.Malicious, []string{a + " retract soft_delete pending"}},
 		{"worse after gone", store.Intent{Action: "junk", Cause: "SPAM", Severity: 3, Outcome: store.Gone}, verdict.Malicious, nil},
@@ -193,7 +194,7 @@ func TestPlan_verdictChanges(t *testing.T) {
 		{"milder after done", store.Intent{Action: "soft_delete", Cause: "MALICIOUS", Severity: 6, Outcome: store.Done, Taken: taken}, verdict.Spam, nil},
 		{"milder while pending", store.Intent{Action: "soft_delete", Cause: "MALICIOUS", Severity: 6, Outcome: store.Pending}, verdict.Spam, []string{a + " retract junk pending"}},
 		{"clean while pending", store.Intent{Action: "soft_delete", Cause: "MALICIOUS", Severity: 6, Outcome: store.Pending}, verdict.Clean, []string{a + " retract soft_delete skipped"}},
-		{"clean while held", store.Intent{Action: "soft_delete", Cause: "MALICIOUS", Severity: 6, Outcome: store.Held, Hold: HoldBrake}, verdict.Clean, []string{a + " retract soft_delete skipped"}},
+		{"clean while held", store.Intent{Action: "soft_delete", Cause: "MALICIOUS", Severity: 6, Outcome: store.Held, Hold: intent.HoldBrake}, verdict.Clean, []string{a + " retract soft_delete skipped"}},
 		{"clean while in doubt", store.Intent{Action: "soft_delete", Cause: "MALICIOUS", Severity: 6, Outcome: store.Pending, Unknown: true}, verdict.Clean, []string{a + " retract soft_delete pending"}},
 		{"clean after done", store.Intent{Action: "soft_delete", Cause: "MALICIOUS", Severity: 6, Outcome: store.Done, Taken: taken}, verdict.Clean, []string{a + " restore restore held restore"}},
 		{"clean after it lay there of itself", store.Intent{Action: "soft_delete", Cause: "MALICIOUS", Severity: 6, Outcome: store.Done}, verdict.Clean, nil},
@@ -220,7 +221,7 @@ func TestPlan_review(t *testing.T) {
 	const a = "a@contoso-de.example"
 	reviewed := record(verdict.Suspicious, a)
 	reviewed.Verdict.Review = verdict.ReviewConversation
-	held := store.Intent{Action: "soft_delete", Cause: causeReview + "conversation", Severity: 6, Outcome: store.Held, Hold: HoldReview}
+	held := store.Intent{Action: "soft_delete", Cause: causeReview + "conversation", Severity: 6, Outcome: store.Held, Hold: intent.HoldReview}
 	approved := held
 	approved.Outcome, approved.Hold, approved.Approved = store.Pending, "", "ada"
 	doubtful := store.Intent{Action: "soft_delete", Cause: "MALICIOUS", Severity: 6, Outcome: store.Pending, Unknown: true}
@@ -256,7 +257,7 @@ func TestPlan_hardDeletedIsNotPromisedBack(t *testing.T) {
 	const a = "a@contoso-de.example"
 	have := store.Intent{ID: store.IntentID("r1", a, store.Retract), Record: "r1", Address: a, Kind: store.Retract, Round: 1,
 		Action: "hard_delete", Outcome: store.Done, Changed: planned,
-		Taken: []store.Taken{{Message: "m", Folder: "inbox", Target: string(exchange.Purges), State: moved}}}
+		Taken: []store.Taken{{Message: "m", Folder: "inbox", Target: string(exchange.Purges), State: intent.Moved}}}
 	got := Plan(contoso(), planned)(record(verdict.Clean, a), []store.Intent{have})
 	if len(got) != 1 || got[0].Outcome != store.Failed {
 		t.Fatalf("intents %v, want a restore that failed", brief(got))
@@ -272,7 +273,7 @@ func TestPlan_proposalIsWithdrawnWhenBadAgain(t *testing.T) {
 	const a = "a@contoso-de.example"
 	plan := Plan(contoso(), planned)
 	done := store.Intent{ID: store.IntentID("r1", a, store.Retract), Record: "r1", Address: a, Kind: store.Retract, Round: 1,
-		Action: "soft_delete", Outcome: store.Done, Taken: []store.Taken{{Message: "m", Target: string(exchange.Deletions), State: moved}}}
+		Action: "soft_delete", Outcome: store.Done, Taken: []store.Taken{{Message: "m", Target: string(exchange.Deletions), State: intent.Moved}}}
 	proposed := plan(record(verdict.Clean, a), []store.Intent{done})
 	if again := plan(record(verdict.Clean, a), append(proposed, done)); len(again) != 0 {
 		t.Errorf("proposed twice: %v", brief(again))

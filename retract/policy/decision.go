@@ -1,10 +1,11 @@
-package retract
+package policy
 
 import (
 	"cmp"
 	"fmt"
 
 	"clawback/config"
+	"clawback/retract/intent"
 	"clawback/store"
 	"clawback/verdict"
 )
@@ -12,9 +13,9 @@ import (
 // decision is what the policy wants of one recipient's mailbox.
 type decision struct {
 	rule     config.Rule
-	acts     bool   // the rule takes the message away
+	Acts     bool   // the rule takes the message away
 	open     bool   // it does not, and the one of the mailbox may, by another of its addresses: it has to be looked up
-	cause    string // Intent.Cause
+	Cause    string // Intent.Cause
 	severity int
 	hold     string // HoldForward or HoldReview: a person must approve; "" where its own verdict decides
 	why      string // of hold
@@ -27,27 +28,27 @@ const (
 	causeReview  = "review: "    // for one whose verdict leaves it to a person
 )
 
-// decide is what the record's own verdict wants. Where that is nothing, and the verdict leaves the message to a person
+// Decide is what the record's own verdict wants. Where that is nothing, and the verdict leaves the message to a person
 // or the message carries a bad one, it is what MALICIOUS would want: never automatic, for who forwards has said
 // something of his own.
-func (p *plan) decide(in store.Intent) decision {
+func (p *Planner) Decide(in store.Intent) decision {
 	own, who := p.rec.Verdict.Disposition, recipientOf(in)
-	want := decision{cause: own.String(), severity: int(own)}
+	want := decision{Cause: own.String(), severity: int(own)}
 	want.rule, want.open = ruleOf(p.tenant, who, own)
-	if want.acts = acts(want.rule); want.acts || want.open {
+	if want.Acts = acts(want.rule); want.Acts || want.open {
 		return want
 	}
 	held := decision{severity: int(verdict.Malicious)}
 	held.rule, held.open = ruleOf(p.tenant, who, verdict.Malicious)
-	if held.acts = acts(held.rule); !held.acts && !held.open {
+	if held.Acts = acts(held.rule); !held.Acts && !held.open {
 		return want
 	}
 	if review := p.rec.Verdict.Review; review != "" {
-		held.cause, held.hold, held.why = causeReview+string(review), HoldReview, reviewed(review)
+		held.Cause, held.hold, held.why = causeReview+string(review), intent.HoldReview, reviewed(review)
 		return held
 	}
 	if f, ok := p.forwards(); ok {
-		held.cause, held.hold, held.carried = causeForward+f.Record, HoldForward, f.Record
+		held.Cause, held.hold, held.carried = causeForward+f.Record, intent.HoldForward, f.Record
 		held.why = fmt.Sprintf("it carries record %s, which %s (%s): a person must approve", f.Record, badness(f), f.How)
 		return held
 	}
@@ -71,7 +72,7 @@ func reviewed(r verdict.Review) string {
 
 // forwards gives the bad message that the record carries, where it is a forward inside the organisation. Reports that
 // are not first-hand can name any recipients: they are not asked about.
-func (p *plan) forwards() (store.Forward, bool) {
+func (p *Planner) forwards() (store.Forward, bool) {
 	if !p.rec.FirstHand || p.rec.Direction == "inbound" {
 		return store.Forward{}, false
 	}
@@ -96,16 +97,16 @@ func badness(f store.Forward) string {
 
 // is reports whether an intent is for just this.
 func (w decision) is(in store.Intent) bool {
-	return in.Action == w.action() && in.Cause == w.cause
+	return in.Action == w.action() && in.Cause == w.Cause
 }
 
 // action is the rule's, none in words where it says nothing.
 func (w decision) action() string { return cmp.Or(string(w.rule.Action), string(config.None)) }
 
-// apply gives an intent what is decided.
-func (w decision) apply(in store.Intent) store.Intent {
+// Apply gives an intent what is decided.
+func (w decision) Apply(in store.Intent) store.Intent {
 	in.Forwarded = w.carried
-	in.Action, in.Cause, in.Severity = w.action(), w.cause, w.severity
+	in.Action, in.Cause, in.Severity = w.action(), w.Cause, w.severity
 	in.Limit = store.Limits{UnreadOnly: w.rule.UnreadOnly, MaxAge: w.rule.MaxAge}
 	return in
 }

@@ -1,9 +1,10 @@
-package retract
+package policy
 
 import (
 	"slices"
 
 	"clawback/config"
+	"clawback/retract/addresses"
 	"clawback/store"
 	"clawback/verdict"
 )
@@ -22,7 +23,7 @@ func recipientOf(in store.Intent) recipient {
 
 // in reports whether a group of mailboxes has the recipient, as far as it is known.
 func (r recipient) in(g config.Group) bool {
-	_, listed := listed(g.Mailboxes, r.address)
+	_, listed := addresses.Listed(g.Mailboxes, r.address)
 	return listed || slices.Contains(r.groups, g.Name)
 }
 
@@ -47,10 +48,10 @@ func acts(r config.Rule) bool {
 	return ok
 }
 
-// groupsWith names the groups of mailboxes that have one of the addresses.
-func groupsWith(t *config.Tenant, names []string) (groups []string) {
+// GroupsOf names the groups of mailboxes that have one of the addresses.
+func GroupsOf(t *config.Tenant, names []string) (groups []string) {
 	for _, g := range t.Groups {
-		if slices.ContainsFunc(names, func(a string) bool { _, ok := listed(g.Mailboxes, a); return ok }) {
+		if slices.ContainsFunc(names, func(a string) bool { _, ok := addresses.Listed(g.Mailboxes, a); return ok }) {
 			groups = append(groups, g.Name)
 		}
 	}

@@ -1,4 +1,4 @@
-package retract
+package policy
 
 import (
 	"fmt"
@@ -6,7 +6,9 @@ import (
 
 	"clawback/config"
 	"clawback/journal"
+	"clawback/retract/addresses"
 	"clawback/retract/exchange"
+	"clawback/retract/intent"
 	"clawback/store"
 	"clawback/verdict"
 )
@@ -18,7 +20,7 @@ func Plan(t *config.Tenant, now time.Time) func(store.Record, []store.Intent) []
 		if rec.Pinned != "" || rec.Verdict.Disposition == verdict.Unscored {
 			return nil
 		}
-		p := newPlan(t, now, rec, have)
+		p := NewPlanner(t, now, rec, have)
 		for _, in := range have {
 			switch {
 			case in.Kind == store.Restore:
@@ -27,12 +29,12 @@ func Plan(t *config.Tenant, now time.Time) func(store.Record, []store.Intent) []
 				p.revise(in)
 			}
 		}
-		return p.forRecipients(rec.Recipients)
+		return p.ForRecipients(rec.Recipients)
 	}
 }
 
-// plan is one run of the policy over one record.
-type plan struct {
+// Planner is one run of the policy over one record.
+type Planner struct {
 	tenant *config.Tenant
 	now    time.Time
 	rec    store.Record
@@ -40,17 +42,17 @@ type plan struct {
 	out    []store.Intent
 }
 
-// newPlan begins a run for a record that has these intents.
-func newPlan(t *config.Tenant, now time.Time, rec store.Record, have []store.Intent) *plan {
-	p := &plan{tenant: t, now: now.UTC(), rec: rec, have: map[string]store.Intent{}}
+// NewPlanner begins a run for a record that has these intents.
+func NewPlanner(t *config.Tenant, now time.Time, rec store.Record, have []store.Intent) *Planner {
+	p := &Planner{tenant: t, now: now.UTC(), rec: rec, have: map[string]store.Intent{}}
 	for _, in := range have {
 		p.have[in.ID] = in
 	}
 	return p
 }
 
-// forRecipients plans for each of the recipients, and gives all intents of the run that are new or changed.
-func (p *plan) forRecipients(list []journal.Recipient) []store.Intent {
+// ForRecipients plans for each of the recipients, and gives all intents of the run that are new or changed.
+func (p *Planner) ForRecipients(list []journal.Recipient) []store.Intent {
 	for _, r := range list {
 		p.address(r.Address)
 	}
@@ -58,9 +60,9 @@ func (p *plan) forRecipients(list []journal.Recipient) []store.Intent {
 }
 
 // recipient reports whether the intent's address is among the record's recipients, which are looked at one by one.
-func (p *plan) recipient(in store.Intent) bool {
+func (p *Planner) recipient(in store.Intent) bool {
 	for _, r := range p.rec.Recipients {
-		if fold(r.Address) == fold(in.Address) {
+		if addresses.Fold(r.Address) == addresses.Fold(in.Address) {
 			return true
 		}
 	}
@@ -68,15 +70,15 @@ func (p *plan) recipient(in store.Intent) bool {
 }
 
 // address plans for one recipient. A second line with the same address finds the first one's intent.
-func (p *plan) address(address string) {
-	id := store.IntentID(p.rec.ID, fold(address), store.Retract)
+func (p *Planner) address(address string) {
+	id := store.IntentID(p.rec.ID, addresses.Fold(address), store.Retract)
 	if in, ok := p.have[id]; ok {
 		p.revise(in)
 		return
 	}
 	in := store.Intent{ID: id, Record: p.rec.ID, Tenant: p.rec.Tenant, Address: address, Created: p.now}
-	want := p.decide(in)
-	if !want.acts && (!want.open || !internal(p.tenant, address) || p.tenant.Mode != "live") {
+	want := p.Decide(in)
+	if !want.Acts && (!want.open || !addresses.Internal(p.tenant, address) || p.tenant.Mode != "live") {
 		return
 	}
 	in = p.open(in, want)
@@ -85,10 +87,10 @@ func (p *plan) address(address string) {
 }
 
 // open gives an intent its action and decides whether it may go on: skipped, held or pending.
-func (p *plan) open(in store.Intent, want decision) store.Intent {
-	in = want.apply(reopen(in, p.now))
+func (p *Planner) open(in store.Intent, want decision) store.Intent {
+	in = want.Apply(intent.Reopen(in, p.now))
 	in.Kind = store.Retract
-	if in.Outcome, in.Hold, in.Reason = p.permit(in.Address, want); in.Outcome == store.Held && want.open {
+	if in.Outcome, in.Hold, in.Reason = p.Permit(in.Address, want); in.Outcome == store.Held && want.open {
 		in.Outcome, in.Hold, in.Reason = store.Pending, "", "" // what there is to hold is known when its mailbox has been looked up
 	}
 	if p.tenant.Mode != "live" && in.Outcome != store.Skipped {
@@ -102,50 +104,50 @@ func (p *plan) open(in store.Intent, want decision) store.Intent {
 	return in
 }
 
-// permit says whether a rule may be carried out for an address.
-func (p *plan) permit(address string, want decision) (store.Outcome, string, string) {
-	if !internal(p.tenant, address) {
-		return store.Skipped, "", "external recipient: " + fold(address) + " is in none of the tenant's domains"
+// Permit says whether a rule may be carried out for an address.
+func (p *Planner) Permit(address string, want decision) (store.Outcome, string, string) {
+	if !addresses.Internal(p.tenant, address) {
+		return store.Skipped, "", "external recipient: " + addresses.Fold(address) + " is in none of the tenant's domains"
 	}
-	if why := exempt(p.tenant, address); why != "" {
+	if why := addresses.Exempt(p.tenant, address); why != "" {
 		return store.Skipped, "", why
 	}
-	if why := tooOld(p.rec.Received, want.rule.MaxAge, p.now); why != "" {
+	if why := TooOld(p.rec.Received, want.rule.MaxAge, p.now); why != "" {
 		return store.Skipped, "", why
 	}
 	if want.hold != "" {
 		return store.Held, want.hold, want.why
 	}
 	if !p.rec.FirstHand {
-		return store.Held, HoldHearsay, "the report is not first-hand: nothing that Exchange Online itself sent tells of this message"
+		return store.Held, intent.HoldHearsay, "the report is not first-hand: nothing that Exchange Online itself sent tells of this message"
 	}
 	if who, ok := protected(p.tenant, p.rec); ok {
-		return store.Held, HoldProtected, "the sender is protected (" + who + "): a person must approve"
+		return store.Held, intent.HoldProtected, "the sender is protected (" + who + "): a person must approve"
 	}
 	return store.Pending, "", ""
 }
 
 // revise changes an intent that exists when the verdict has changed. What a person asked for is left alone, and so is
 // what lies beyond the action that is wanted now.
-func (p *plan) revise(in store.Intent) {
+func (p *Planner) revise(in store.Intent) {
 	if in.By != "" {
 		return
 	}
-	want := p.decide(in)
-	if in.Outcome.Final() && !want.acts && in.Returns() {
+	want := p.Decide(in)
+	if in.Outcome.Final() && !want.Acts && in.Returns() {
 		in = p.forget(in)
 	}
 	switch {
-	case in.Outcome == store.Done && p.rec.Verdict.Disposition == verdict.Clean && in.Cause != want.cause && want.hold == "":
+	case in.Outcome == store.Done && p.rec.Verdict.Disposition == verdict.Clean && in.Cause != want.Cause && want.hold == "":
 		p.propose(in)
 	case in.Outcome.Final():
-		if want.acts && worse(in, want) {
+		if want.Acts && worse(in, want) {
 			p.put(p.open(in, want))
 		}
-	case !want.acts && !want.open:
+	case !want.Acts && !want.open:
 		p.cancel(in)
-	case in.Unknown && want.hold == HoldReview && !want.is(in) && in.Approved == "":
-		p.put(callOff(in, want.why)) // what the attempt did is verified, and nothing more is done
+	case in.Unknown && want.hold == intent.HoldReview && !want.is(in) && in.Approved == "":
+		p.put(intent.CallOff(in, want.why)) // what the attempt did is verified, and nothing more is done
 	case in.Unknown:
 		p.redirect(in, want)
 	default:
@@ -155,8 +157,8 @@ func (p *plan) revise(in store.Intent) {
 
 // forget ends the looks that an intent which has ended still had before it: what they would find now is not to be
 // taken. A verdict that is bad again opens it.
-func (p *plan) forget(in store.Intent) store.Intent {
-	in = lookNoMore(in, "the verdict is now "+p.rec.Verdict.Disposition.String())
+func (p *Planner) forget(in store.Intent) store.Intent {
+	in = intent.StopLooking(in, "the verdict is now "+p.rec.Verdict.Disposition.String())
 	if in.Outcome != store.Done {
 		in.Severity = 0
 	}
@@ -166,7 +168,7 @@ func (p *plan) forget(in store.Intent) store.Intent {
 
 // cancel ends an intent that is not done. One whose last attempt may have worked must be verified first. Where a copy
 // was taken already, putting it back is proposed.
-func (p *plan) cancel(in store.Intent) {
+func (p *Planner) cancel(in store.Intent) {
 	if in.Cancelled != "" {
 		return
 	}
@@ -174,12 +176,12 @@ func (p *plan) cancel(in store.Intent) {
 	if in.Forwarded != "" {
 		why = "what it forwards does not count as bad any more"
 	}
-	if in.Unknown || !hasTaken(in, moved) {
-		p.put(callOff(in, why))
+	if in.Unknown || !intent.HasTaken(in, intent.Moved) {
+		p.put(intent.CallOff(in, why))
 		return
 	}
 	in.Outcome, in.Hold, in.NotBefore = store.Done, "", time.Time{}
-	in.Action, in.Reason = reachedBy(in), "taken before it was called off: "+why
+	in.Action, in.Reason = Reached(in), "taken before it was called off: "+why
 	p.put(in)
 	if p.rec.Verdict.Disposition == verdict.Clean {
 		p.propose(in)
@@ -188,18 +190,18 @@ func (p *plan) cancel(in store.Intent) {
 
 // redirect changes what an intent is for while its last attempt may have worked: what that did is verified against the
 // target of that attempt, and what is left to do follows from the new action.
-func (p *plan) redirect(in store.Intent, want decision) {
+func (p *Planner) redirect(in store.Intent, want decision) {
 	if want.is(in) && in.Cancelled == "" {
 		return
 	}
 	in.Cancelled = ""
-	p.put(want.apply(in))
+	p.put(want.Apply(in))
 }
 
 // supersede gives a waiting intent the action that is wanted now. What it was held for still holds it, but for a
 // report that has since been confirmed at first hand, and for a forward or a message for review that is bad itself.
-func (p *plan) supersede(in store.Intent, want decision) {
-	confirmed := in.Hold == HoldHearsay && p.rec.FirstHand || (in.Hold == HoldForward || in.Hold == HoldReview) && want.hold != in.Hold
+func (p *Planner) supersede(in store.Intent, want decision) {
+	confirmed := in.Hold == intent.HoldHearsay && p.rec.FirstHand || (in.Hold == intent.HoldForward || in.Hold == intent.HoldReview) && want.hold != in.Hold
 	if want.is(in) && !confirmed {
 		return
 	}
@@ -218,7 +220,7 @@ func (p *plan) supersede(in store.Intent, want decision) {
 func worse(in store.Intent, want decision) bool {
 	switch in.Outcome {
 	case store.Done:
-		return further(string(want.rule.Action), in.Action)
+		return Further(string(want.rule.Action), in.Action)
 	case store.Skipped, store.NotFound, store.Mismatch, store.Failed:
 		return want.severity > in.Severity
 	}
@@ -226,8 +228,8 @@ func worse(in store.Intent, want decision) bool {
 }
 
 // withdraw takes back the proposal of a restore when the verdict is bad again.
-func (p *plan) withdraw(in store.Intent) {
-	if in.Outcome != store.Held || in.Hold != HoldRestore || !p.rec.Verdict.Disposition.Flagged() {
+func (p *Planner) withdraw(in store.Intent) {
+	if in.Outcome != store.Held || in.Hold != intent.HoldRestore || !p.rec.Verdict.Disposition.Flagged() {
 		return
 	}
 	in.Outcome, in.Hold, in.Round = store.Skipped, "", 0
@@ -236,27 +238,27 @@ func (p *plan) withdraw(in store.Intent) {
 }
 
 // propose asks a person whether a message that was taken, and now counts as CLEAN, is to be put back.
-func (p *plan) propose(in store.Intent) {
-	id := store.IntentID(p.rec.ID, fold(in.Address), store.Restore)
+func (p *Planner) propose(in store.Intent) {
+	id := store.IntentID(p.rec.ID, addresses.Fold(in.Address), store.Restore)
 	old, ok := p.have[id]
 	if ok && old.Round == in.Round {
 		return // proposed, done or rejected already
 	}
-	back := restoreOf(in, old, p.now)
+	back := intent.RestoreOf(in, old, p.now)
 	if len(back.Taken) == 0 {
 		return // it lay there of itself
 	}
 	back.Cause = "the verdict is now CLEAN"
-	back.Outcome, back.Hold = store.Held, HoldRestore
+	back.Outcome, back.Hold = store.Held, intent.HoldRestore
 	back.Reason = "proposed: the verdict is now CLEAN; approve to put the message back"
-	if why := hardDeleted(in); why != "" {
+	if why := intent.HardDeleted(in); why != "" {
 		back.Outcome, back.Hold, back.Reason = store.Failed, "", why
 	}
 	p.have[id] = back
 	p.put(back)
 }
 
-func (p *plan) put(in store.Intent) {
+func (p *Planner) put(in store.Intent) {
 	in.Changed = p.now
 	p.out = append(p.out, in)
 }
@@ -270,8 +272,8 @@ func dryRunReason(in store.Intent) string {
 	return fmt.Sprintf("dry-run: it would have been taken to %s (%s)", exchange.Place(target), in.Cause)
 }
 
-// tooOld says that a message was delivered longer ago than the rule allows; "" when it was not.
-func tooOld(delivered time.Time, limit time.Duration, now time.Time) string {
+// TooOld says that a message was delivered longer ago than the rule allows; "" when it was not.
+func TooOld(delivered time.Time, limit time.Duration, now time.Time) string {
 	if limit <= 0 || delivered.IsZero() || now.Sub(delivered) <= limit {
 		return ""
 	}
@@ -280,8 +282,8 @@ func tooOld(delivered time.Time, limit time.Duration, now time.Time) string {
 
 // protected gives the list entry that names the record's sender, by envelope or by header.
 func protected(t *config.Tenant, rec store.Record) (string, bool) {
-	if e, ok := listed(t.Protected, rec.From); ok {
+	if e, ok := addresses.Listed(t.Protected, rec.From); ok {
 		return e, true
 	}
-	return listed(t.Protected, rec.Sender)
+	return addresses.Listed(t.Protected, rec.Sender)
 }

@@ -1,4 +1,4 @@
-package retract
+package brake
 
 import (
 	"net/url"
@@ -8,6 +8,7 @@ import (
 
 	"clawback/config"
 	"clawback/internal/mailaddr"
+	"clawback/retract/addresses"
 	"clawback/score/lists"
 	"clawback/score/web"
 	"clawback/store"
@@ -29,8 +30,8 @@ const (
 	maxCampaignName  = 100
 )
 
-// campaignsOf names the campaigns of a record.
-func campaignsOf(t *config.Tenant, rec store.Record) []string {
+// CampaignsOf names the campaigns of a record.
+func CampaignsOf(t *config.Tenant, rec store.Record) []string {
 	var c campaigns
 	for _, sender := range []string{rec.Sender, rec.From} {
 		c.add(campaignSender, senderName(t, sender), 2)
@@ -70,13 +71,13 @@ var wellKnown = sync.OnceValue(lists.Builtin)
 // there one sender says nothing of the next, and whoever forges the tenant's domain must not have its own people's mail
 // held.
 func senderName(t *config.Tenant, address string) string {
-	domain := domainOf(address)
+	domain := addresses.Domain(address)
 	if domain == "" {
 		return ""
 	}
 	name := web.Registrable(domain)
-	if internal(t, address) || wellKnown().FreeMail.Has(domain) || wellKnown().FreeMail.Has(name) {
-		return fold(address)
+	if addresses.Internal(t, address) || wellKnown().FreeMail.Has(domain) || wellKnown().FreeMail.Has(name) {
+		return addresses.Fold(address)
 	}
 	return name
 }

@@ -1,9 +1,11 @@
-package retract
+package policy
 
 import (
 	"time"
 
 	"clawback/config"
+	"clawback/retract/addresses"
+	"clawback/retract/intent"
 	"clawback/store"
 	"clawback/verdict"
 )
@@ -16,12 +18,12 @@ type Order struct {
 	Restore              bool
 	Job                  string // bulk job, "" for none
 
-	given string // the cause of its intents, where an intent has it already; "": made of Who and Comment
+	Cause string // the cause of its intents, where an intent has it already; "": made of Who and Comment
 }
 
 func (o Order) cause() string {
-	if o.given != "" {
-		return o.given
+	if o.Cause != "" {
+		return o.Cause
 	}
 	if o.Comment == "" {
 		return "operator " + o.Who
@@ -37,9 +39,9 @@ func (o Order) severity() int {
 	return int(verdict.Malicious)
 }
 
-// markRetracted is the record as one that a person had retracted, so that its forwards are asked about; nil when it is
+// MarkRetracted is the record as one that a person had retracted, so that its forwards are asked about; nil when it is
 // so already, or when it only goes to the junk mail.
-func (o Order) markRetracted(rec store.Record) *store.Record {
+func (o Order) MarkRetracted(rec store.Record) *store.Record {
 	if rec.RetractedBy != "" || o.Action == config.Junk {
 		return nil
 	}
@@ -47,8 +49,8 @@ func (o Order) markRetracted(rec store.Record) *store.Record {
 	return &rec
 }
 
-// retraction are the intents that the order makes or changes where it retracts a record that has these intents.
-func (o Order) retraction(t *config.Tenant, rec store.Record, have []store.Intent, now time.Time) []store.Intent {
+// Retraction are the intents that the order makes or changes where it retracts a record that has these intents.
+func (o Order) Retraction(t *config.Tenant, rec store.Record, have []store.Intent, now time.Time) []store.Intent {
 	return demand{Order: o, tenant: t, rec: rec, now: now}.intents(have)
 }
 
@@ -67,8 +69,8 @@ func (d demand) intents(have []store.Intent) []store.Intent {
 	}
 	var out []store.Intent
 	for _, r := range d.rec.Recipients {
-		id := store.IntentID(d.rec.ID, fold(r.Address), store.Retract)
-		back := byID[store.IntentID(d.rec.ID, fold(r.Address), store.Restore)]
+		id := store.IntentID(d.rec.ID, addresses.Fold(r.Address), store.Retract)
+		back := byID[store.IntentID(d.rec.ID, addresses.Fold(r.Address), store.Restore)]
 		in, known := byID[id]
 		if !known {
 			in = store.Intent{ID: id, Record: d.rec.ID, Tenant: d.rec.Tenant, Address: r.Address, Kind: store.Retract}
@@ -101,7 +103,7 @@ func (d demand) intent(in, back store.Intent) (store.Intent, bool) {
 			in.Outcome, in.NotBefore, in.Faults, in.FaultSince = store.Pending, d.now, 0, time.Time{}
 		}
 	} else {
-		in = reopen(in, d.now)
+		in = intent.Reopen(in, d.now)
 	}
 	in.Action, in.Cause, in.Forwarded, in.Severity = string(d.Action), d.cause(), "", d.severity()
 	in.By, in.Approved, in.Job, in.Limit = d.Who, d.Who, d.Job, store.Limits{}
@@ -123,7 +125,7 @@ func (d demand) satisfied(in, back store.Intent) bool {
 	case in.Rev == 0 && in.Created.IsZero() || undone:
 		return false
 	case in.Outcome == store.Done:
-		return !further(string(d.Action), in.Action)
+		return !Further(string(d.Action), in.Action)
 	case in.Outcome == store.Pending:
 		return in.By != "" && in.Action == string(d.Action) && in.Cancelled == "" && !d.takesOver(in)
 	}
@@ -132,10 +134,10 @@ func (d demand) satisfied(in, back store.Intent) bool {
 
 // refusal says why not even a person's word has a mailbox acted upon.
 func (d demand) refusal(in store.Intent) string {
-	if !internal(d.tenant, in.Address) {
-		return "external recipient: " + fold(in.Address) + " is in none of the tenant's domains"
+	if !addresses.Internal(d.tenant, in.Address) {
+		return "external recipient: " + addresses.Fold(in.Address) + " is in none of the tenant's domains"
 	}
-	if why := exempt(d.tenant, in.Address); why != "" {
+	if why := addresses.Exempt(d.tenant, in.Address); why != "" {
 		return why
 	}
 	if d.tenant.Mode != "live" {
@@ -144,15 +146,15 @@ func (d demand) refusal(in store.Intent) string {
 	return ""
 }
 
-// restoration are the intents that the order makes or changes where it restores a record that has these intents.
-func (o Order) restoration(rec store.Record, have []store.Intent, now time.Time) (out []store.Intent) {
+// Restoration are the intents that the order makes or changes where it restores a record that has these intents.
+func (o Order) Restoration(rec store.Record, have []store.Intent, now time.Time) (out []store.Intent) {
 	byID := map[string]store.Intent{}
 	for _, in := range have {
 		byID[in.ID] = in
 	}
 	for _, in := range have {
 		if in.Kind == store.Retract {
-			old := byID[store.IntentID(rec.ID, fold(in.Address), store.Restore)]
+			old := byID[store.IntentID(rec.ID, addresses.Fold(in.Address), store.Restore)]
 			out = append(out, o.undo(in, old, now)...)
 		}
 	}
@@ -163,11 +165,11 @@ func (o Order) restoration(rec store.Record, have []store.Intent, now time.Time)
 func (o Order) undo(in, old store.Intent, now time.Time) (out []store.Intent) {
 	inDoubt := in.Unknown
 	if !in.Outcome.Final() {
-		out = append(out, callOff(in, "restored by "+o.Who))
+		out = append(out, intent.CallOff(in, "restored by "+o.Who))
 	} else if !in.NotBefore.IsZero() {
-		out = append(out, lookNoMore(in, "restored by "+o.Who))
+		out = append(out, intent.StopLooking(in, "restored by "+o.Who))
 	}
-	back := restoreOf(in, old, now)
+	back := intent.RestoreOf(in, old, now)
 	if len(back.Taken) == 0 && !inDoubt {
 		return out
 	}
@@ -179,14 +181,14 @@ func (o Order) undo(in, old store.Intent, now time.Time) (out []store.Intent) {
 		return out
 	}
 	back.Cause, back.By, back.Job, back.Severity = o.cause(), o.Who, o.Job, o.severity()
-	if why := hardDeleted(in); why != "" {
+	if why := intent.HardDeleted(in); why != "" {
 		back.Outcome, back.Reason = store.Failed, why
 	}
 	return append(out, back)
 }
 
-// pin is the record, to be left alone by every automatism; nil when it is pinned so already.
-func pin(rec store.Record, why, who string) *store.Record {
+// Pin is the record, to be left alone by every automatism; nil when it is pinned so already.
+func Pin(rec store.Record, why, who string) *store.Record {
 	if rec.Pinned == why {
 		return nil
 	}

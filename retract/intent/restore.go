@@ -1,9 +1,10 @@
-package retract
+package intent
 
 import (
 	"fmt"
 	"time"
 
+	"clawback/retract/addresses"
 	"clawback/retract/exchange"
 	"clawback/store"
 )
@@ -15,16 +16,16 @@ const (
 	recoverableMaxDays = 30
 )
 
-// restoreOf is the restore that undoes a retraction. Old is the intent of an earlier restore of it, or zero.
-func restoreOf(in, old store.Intent, now time.Time) store.Intent {
-	back := reopen(old, now)
-	back.ID = store.IntentID(in.Record, fold(in.Address), store.Restore)
+// RestoreOf is the restore that undoes a retraction. Old is the intent of an earlier restore of it, or zero.
+func RestoreOf(in, old store.Intent, now time.Time) store.Intent {
+	back := Reopen(old, now)
+	back.ID = store.IntentID(in.Record, addresses.Fold(in.Address), store.Restore)
 	back.Record, back.Tenant, back.Address, back.Mailbox = in.Record, in.Tenant, in.Address, in.Mailbox
 	back.Kind, back.Action, back.Severity, back.Round = store.Restore, "restore", in.Severity, in.Round
 	back.Message, back.OriginalFolder, back.FolderName, back.WasRead = in.Message, in.OriginalFolder, in.FolderName, in.WasRead
 	back.Taken = nil
 	for _, t := range in.Taken {
-		if t.State == moved || t.State == earlier || t.State == trying || t.State == missing || t.Tried != "" {
+		if t.State == Moved || t.State == Earlier || t.State == Trying || t.State == Missing || t.Tried != "" {
 			back.Taken = append(back.Taken, store.Taken{Message: t.Message, Folder: t.Target, FolderName: t.FolderName,
 				Target: t.Folder, Tried: t.Tried, Read: t.Read, Received: t.Received, Proof: t.Proof})
 		}
@@ -32,11 +33,11 @@ func restoreOf(in, old store.Intent, now time.Time) store.Intent {
 	return back
 }
 
-// hardDeleted says what can still be done about a hard-deleted message; "" when it was not hard-deleted.
-func hardDeleted(in store.Intent) string {
+// HardDeleted says what can still be done about a hard-deleted message; "" when it was not hard-deleted.
+func HardDeleted(in store.Intent) string {
 	purged, first := false, in.Changed // when the first of its messages was purged
 	for _, t := range in.Taken {
-		if t.Target != string(exchange.Purges) || t.State == kept || t.State == stayed {
+		if t.Target != string(exchange.Purges) || t.State == Kept || t.State == Stayed {
 			continue
 		}
 		purged = true
@@ -59,17 +60,17 @@ func recoverableUntil(at time.Time) string {
 		at.AddDate(0, 0, recoverableMaxDays).Format(time.DateOnly), recoverableMaxDays)
 }
 
-// takenTo is the reason of an intent whose message was taken at a time.
-func takenTo(target exchange.Folder, at time.Time) string {
+// ReasonMoved is the reason of an intent whose message was taken at a time.
+func ReasonMoved(target exchange.Folder, at time.Time) string {
 	if target == exchange.Purges {
 		return "taken to " + exchange.Place(target) + ": " + recoverableUntil(at)
 	}
 	return "taken to " + exchange.Place(target)
 }
 
-// takenAs is that reason for a message whose move is on record.
-func takenAs(t store.Taken) string {
-	reason := takenTo(exchange.Folder(t.Target), t.At)
+// ReasonOf is that reason for a message whose move is on record.
+func ReasonOf(t store.Taken) string {
+	reason := ReasonMoved(exchange.Folder(t.Target), t.At)
 	if t.Found {
 		reason += " (the answer was lost; it was found there, and it can be restored)"
 	}

@@ -1,4 +1,4 @@
-package retract
+package brake
 
 import (
 	"context"
@@ -22,8 +22,8 @@ const (
 	defaultCampaign  = 50  // percent of what an hour allows that one campaign may have: the rest is for others
 )
 
-// ledger is what the brake asks of the store: the durable count of what was acted upon.
-type ledger interface {
+// Ledger is what the brake asks of the store: the durable count of what was acted upon.
+type Ledger interface {
 	Acted(ctx context.Context, tenant string, since time.Time) (int, error)
 	CampaignActed(ctx context.Context, tenant, campaign string, since time.Time) (int, error)
 	Campaigns(ctx context.Context, tenant string, since time.Time, limit int) ([]store.Campaign, error)
@@ -31,53 +31,53 @@ type ledger interface {
 	Seen(ctx context.Context, tenant string, since time.Time) (int, error)
 }
 
-// overrun is a limit that one more mailbox would pass. The zero value is none.
-type overrun struct {
-	code     store.Code // which limit
-	campaign string     // with CodeCampaign
-	reason   string     // for a person
+// Overrun is a limit that one more mailbox would pass. The zero value is none.
+type Overrun struct {
+	Code     store.Code // which limit
+	Campaign string     // with CodeCampaign
+	Reason   string     // for a person
 }
 
-func (s overrun) none() bool { return s.code == "" }
+func (s Overrun) None() bool { return s.Code == "" }
 
-// brake holds mass retractions. Every reservation is made here under one lock, so that a race of workers cannot
+// Brake holds mass retractions. Every reservation is made here under one lock, so that a race of workers cannot
 // overshoot: what is reserved counts until the store counts it.
 //
 // Four limits: for one message; for an hour; for an hour by the last hour's mail; and of what these two allow, a part
 // for one campaign. An attacker who sends bad mail only to have it taken uses up his campaign's part, not all of it.
-type brake struct {
+type Brake struct {
 	mu       sync.Mutex
-	ledger   ledger
+	ledger   Ledger
 	reserved map[string]store.Intent // by intent
 }
 
-func newBrake(l ledger) *brake {
-	return &brake{ledger: l, reserved: map[string]store.Intent{}}
+func New(l Ledger) *Brake {
+	return &Brake{ledger: l, reserved: map[string]store.Intent{}}
 }
 
 // ErrReserved means that only what others have reserved stands against one more mailbox: those may still not act, so that
 // it is to be asked again shortly.
 var ErrReserved = errors.New("what the limits leave is reserved")
 
-// reserve asks to act upon one more mailbox, and says what stops it. What a person asked for or approved passes and is
+// Reserve asks to act upon one more mailbox, and says what stops it. What a person asked for or approved passes and is
 // not counted: a clean-up by hand does not hold what is fresh. The error is ErrReserved, or the ledger's.
-func (b *brake) reserve(ctx context.Context, t *config.Tenant, in store.Intent, now time.Time) (overrun, error) {
+func (b *Brake) Reserve(ctx context.Context, t *config.Tenant, in store.Intent, now time.Time) (Overrun, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if _, ok := b.reserved[in.ID]; ok || in.Asked() {
-		return overrun{}, nil
+		return Overrun{}, nil
 	}
 	if now.Sub(in.Acted) >= time.Hour { // one counted within the hour has passed already
-		if s, err := b.over(ctx, t, in, now); !s.none() || err != nil {
+		if s, err := b.over(ctx, t, in, now); !s.None() || err != nil {
 			return s, err
 		}
 	}
 	b.reserved[in.ID] = in
-	return overrun{}, nil
+	return Overrun{}, nil
 }
 
-// release gives a reservation back: the store counts the mailbox now, or it was not acted upon.
-func (b *brake) release(id string) {
+// Release gives a reservation back: the store counts the mailbox now, or it was not acted upon.
+func (b *Brake) Release(id string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	delete(b.reserved, id)
@@ -85,18 +85,18 @@ func (b *brake) release(id string) {
 
 // over says which limit one more mailbox would pass: by what the store has counted, or, as an error, by what is
 // reserved.
-func (b *brake) over(ctx context.Context, t *config.Tenant, in store.Intent, now time.Time) (overrun, error) {
+func (b *Brake) over(ctx context.Context, t *config.Tenant, in store.Intent, now time.Time) (Overrun, error) {
 	n, err := b.count(ctx, t, in, now)
 	if err != nil {
-		return overrun{}, err
+		return Overrun{}, err
 	}
-	if s := n.exceeds(limitsOf(t)); !s.none() {
+	if s := n.exceeds(limitsOf(t)); !s.None() {
 		return s, nil
 	}
-	if s := n.withReserved(b.reserved, in).exceeds(limitsOf(t)); !s.none() {
-		return overrun{}, ErrReserved
+	if s := n.withReserved(b.reserved, in).exceeds(limitsOf(t)); !s.None() {
+		return Overrun{}, ErrReserved
 	}
-	return overrun{}, nil
+	return Overrun{}, nil
 }
 
 // counted is what counts against the limits.
@@ -107,7 +107,7 @@ type counted struct {
 	campaigns []store.Campaign
 }
 
-func (b *brake) count(ctx context.Context, t *config.Tenant, in store.Intent, now time.Time) (n counted, err error) {
+func (b *Brake) count(ctx context.Context, t *config.Tenant, in store.Intent, now time.Time) (n counted, err error) {
 	hour := now.Add(-time.Hour)
 	if n.acted, err = b.ledger.Acted(ctx, in.Tenant, hour); err != nil {
 		return n, fmt.Errorf("count mailboxes acted upon: %w", err)
@@ -206,34 +206,34 @@ func (l limits) forCampaign(seen int) int {
 
 // exceeds says which limit one more mailbox would pass: those in all before the campaign's, so that a person learns of
 // the wider trouble.
-func (n counted) exceeds(l limits) overrun {
+func (n counted) exceeds(l limits) Overrun {
 	switch {
 	case n.mail >= l.perMail:
-		return overrun{code: store.CodePerMail,
-			reason: fmt.Sprintf("brake: %d mailboxes were acted upon for this message, the limit is %d (mailboxes_per_mail)", n.mail, l.perMail)}
+		return Overrun{Code: store.CodePerMail,
+			Reason: fmt.Sprintf("brake: %d mailboxes were acted upon for this message, the limit is %d (mailboxes_per_mail)", n.mail, l.perMail)}
 	case n.acted >= l.perHour:
-		return overrun{code: store.CodePerHour,
-			reason: fmt.Sprintf("brake: %d mailboxes were acted upon in the last hour, the limit is %d (mailboxes_per_hour)", n.acted, l.perHour)}
+		return Overrun{Code: store.CodePerHour,
+			Reason: fmt.Sprintf("brake: %d mailboxes were acted upon in the last hour, the limit is %d (mailboxes_per_hour)", n.acted, l.perHour)}
 	case n.acted >= l.byShare(n.seen):
-		return overrun{code: store.CodeShare,
-			reason: fmt.Sprintf("brake: %d mailboxes were acted upon in the last hour, which had %d messages; the limit is %g %% (share_percent)",
+		return Overrun{Code: store.CodeShare,
+			Reason: fmt.Sprintf("brake: %d mailboxes were acted upon in the last hour, which had %d messages; the limit is %g %% (share_percent)",
 				n.acted, n.seen, l.share)}
 	}
 	most := l.forCampaign(n.seen)
 	for _, c := range n.campaigns {
 		if c.Mailboxes >= most {
-			return overrun{code: store.CodeCampaign, campaign: c.Name,
-				reason: fmt.Sprintf("brake: %d mailboxes were acted upon in the last hour for campaign %s; of what the limits allow %d are for one "+
-					"campaign, the rest is kept for others (campaign_percent)", c.Mailboxes, defang(c.Name), most)}
+			return Overrun{Code: store.CodeCampaign, Campaign: c.Name,
+				Reason: fmt.Sprintf("brake: %d mailboxes were acted upon in the last hour for campaign %s; of what the limits allow %d are for one "+
+					"campaign, the rest is kept for others (campaign_percent)", c.Mailboxes, Defang(c.Name), most)}
 		}
 	}
-	return overrun{}
+	return Overrun{}
 }
 
-// defang makes a campaign's name unclickable. Commands take it in this form too.
-func defang(campaign string) string { return strings.ReplaceAll(campaign, ".", "[.]") }
+// Defang makes a campaign's name unclickable. Commands take it in this form too.
+func Defang(campaign string) string { return strings.ReplaceAll(campaign, ".", "[.]") }
 
-// campaignNamed takes a campaign's name as a person gives it.
-func campaignNamed(name string) string {
+// ParseCampaign takes a campaign's name as a person gives it.
+func ParseCampaign(name string) string {
 	return strings.ReplaceAll(strings.TrimSpace(name), "[.]", ".")
 }

@@ -1,4 +1,4 @@
-package retract
+package brake
 
 import (
 	"context"
@@ -63,11 +63,11 @@ func TestBrake_limits(t *testing.T) {
 		{"approved", tally{5000, 5000, 10, 0}, config.Brake{}, store.Intent{Approved: "ada"}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := newBrake(c.ledger).reserve(t.Context(), &config.Tenant{Brake: c.cfg}, c.in, time.Now())
+			got, err := New(c.ledger).Reserve(t.Context(), &config.Tenant{Brake: c.cfg}, c.in, time.Now())
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got.none() != (c.want == "") || !strings.Contains(got.reason, c.want) {
+			if got.None() != (c.want == "") || !strings.Contains(got.Reason, c.want) {
 				t.Errorf("stopped by %+v, want %q in the reason", got, c.want)
 			}
 		})
@@ -75,13 +75,13 @@ func TestBrake_limits(t *testing.T) {
 }
 
 func TestBrake_raceDoesNotOvershoot(t *testing.T) {
-	b := newBrake(tally{acted: 90, seen: 100000})
+	b := New(tally{acted: 90, seen: 100000})
 	var passed atomic.Int64
 	var wg sync.WaitGroup
 	for i := range 200 {
 		wg.Go(func() {
-			why, err := b.reserve(t.Context(), &config.Tenant{}, store.Intent{ID: string(rune('A' + i)), Record: string(rune('A' + i))}, time.Now())
-			if err == nil && why.none() {
+			why, err := b.Reserve(t.Context(), &config.Tenant{}, store.Intent{ID: string(rune('A' + i)), Record: string(rune('A' + i))}, time.Now())
+			if err == nil && why.None() {
 				passed.Add(1)
 			}
 		})
@@ -93,16 +93,16 @@ func TestBrake_raceDoesNotOvershoot(t *testing.T) {
 }
 
 func TestBrake_whatAPersonAskedForDoesNotHoldTheOthers(t *testing.T) {
-	b, now := newBrake(tally{acted: 99, seen: 100000}), time.Now()
+	b, now := New(tally{acted: 99, seen: 100000}), time.Now()
 	for i := range 200 {
-		if why, err := b.reserve(t.Context(), &config.Tenant{}, store.Intent{ID: string(rune('A' + i)), Record: "r", Approved: "ada"}, now); !why.none() || err != nil {
+		if why, err := b.Reserve(t.Context(), &config.Tenant{}, store.Intent{ID: string(rune('A' + i)), Record: "r", Approved: "ada"}, now); !why.None() || err != nil {
 			t.Fatalf("an approved intent is held: %+v, %v", why, err)
 		}
 	}
-	if why, err := b.reserve(t.Context(), &config.Tenant{}, store.Intent{ID: "fresh", Record: "r2"}, now); !why.none() || err != nil {
+	if why, err := b.Reserve(t.Context(), &config.Tenant{}, store.Intent{ID: "fresh", Record: "r2"}, now); !why.None() || err != nil {
 		t.Errorf("the hundredth mailbox of the hour is held: %+v, %v", why, err)
 	}
-	if why, err := b.reserve(t.Context(), &config.Tenant{}, store.Intent{ID: "fresher", Record: "r3"}, now); why.none() && err == nil {
+	if why, err := b.Reserve(t.Context(), &config.Tenant{}, store.Intent{ID: "fresher", Record: "r3"}, now); why.None() && err == nil {
 		t.Error("the one after it is not held back")
 	}
 }

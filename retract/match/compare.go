@@ -1,4 +1,4 @@
-package retract
+package match
 
 import (
 	"fmt"
@@ -26,7 +26,7 @@ type comparison struct {
 //	no                no                 no                different; uncertain where sender and date agree
 //	one of them has one, or several      yes               uncertain: held for a person at most
 //	one of them has one, or several      no                different
-func (c comparison) result() match {
+func (c comparison) result() Finding {
 	oneSided := c.recordHasID() || len(c.ids) > 0
 	if c.unread != nil {
 		return c.withoutOriginal(oneSided)
@@ -36,18 +36,18 @@ func (c comparison) result() match {
 		return c.unequal(oneSided, differences)
 	}
 	if best.trace(c.have) == neverReceived {
-		return match{is: different, code: store.CodeNeverReceived, reason: "the message in the mailbox has the same content, " +
+		return Finding{Is: Different, Code: store.CodeNeverReceived, Reason: "the message in the mailbox has the same content, " +
 			"and was never received: it lacks the Received fields of the journaled one, as the copy does that a sender keeps"}
 	}
 	if oneSided {
-		return match{is: uncertain, code: store.CodeOneID,
-			reason: "not provable: the content is the same, but " + c.whoHasID()}
+		return Finding{Is: Uncertain, Code: store.CodeOneID,
+			Reason: "not provable: the content is the same, but " + c.whoHasID()}
 	}
 	if doubt := c.doubt(best); doubt != "" {
-		return match{is: uncertain, code: store.CodeDoubt,
-			reason: "not provable: neither has a network message id, and though the content is the same, " + doubt}
+		return Finding{Is: Uncertain, Code: store.CodeDoubt,
+			Reason: "not provable: neither has a network message id, and though the content is the same, " + doubt}
 	}
-	return match{is: same, proof: store.ByContent}
+	return Finding{Is: Same, Proof: store.ByContent}
 }
 
 // recordHasID reports whether the record's message bore a network message id, be it one that is not trusted.
@@ -56,13 +56,13 @@ func (c comparison) recordHasID() bool {
 		slices.ContainsFunc(c.kept, func(o original) bool { return len(o.NetworkMessageIDs) > 0 })
 }
 
-func (c comparison) withoutOriginal(oneSided bool) match {
+func (c comparison) withoutOriginal(oneSided bool) Finding {
 	reason := "not provable: no network message id to compare, and the stored original cannot be read: " +
 		c.unread.Error()
 	if oneSided {
-		return match{is: different, code: store.CodeNoOriginal, reason: reason}
+		return Finding{Is: Different, Code: store.CodeNoOriginal, Reason: reason}
 	}
-	return match{is: uncertain, code: store.CodeNoOriginal, reason: reason}
+	return Finding{Is: Uncertain, Code: store.CodeNoOriginal, Reason: reason}
 }
 
 // nearest is the original that differs least from the message, and in what. Of several that do not differ it is the one
@@ -86,13 +86,13 @@ func (c comparison) judged(o original) bool {
 	return o.variant.Verdict.Disposition == c.rec.Verdict.Disposition && o.variant.FirstHand == c.rec.FirstHand
 }
 
-func (c comparison) unequal(oneSided bool, d []identity.Difference) match {
+func (c comparison) unequal(oneSided bool, d []identity.Difference) Finding {
 	reason := "no network message id to compare, and the message in the mailbox does not have the stored original's " +
 		"content (other " + inWords(d) + ")"
 	if oneSided || slices.Contains(d, identity.Sender) || slices.Contains(d, identity.Date) {
-		return match{is: different, code: store.CodeOtherContent, reason: reason}
+		return Finding{Is: Different, Code: store.CodeOtherContent, Reason: reason}
 	}
-	return match{is: uncertain, code: store.CodeOtherContent, reason: "not provable: " + reason}
+	return Finding{Is: Uncertain, Code: store.CodeOtherContent, Reason: "not provable: " + reason}
 }
 
 func inWords(d []identity.Difference) string {

@@ -1,4 +1,4 @@
-package retract
+package intent
 
 import (
 	"slices"
@@ -8,17 +8,17 @@ import (
 
 // The states of a store.Taken.
 const (
-	trying  = "trying"  // a call was begun (C3) and its outcome is not recorded
-	missing = "missing" // the server says that the id is not there: look where the message is
-	moved   = "moved"   // it was taken where this round wanted it
-	earlier = "earlier" // it was moved by an earlier round: kept for undo
-	kept    = "kept"    // it was not moved: the call was not made, or refused
-	stayed  = "stayed"  // no answer came, and it was seen where it was: the call may still be carried out
-	lost    = "lost"    // it was there, and is nowhere now
+	Trying  = "trying"  // a call was begun (C3) and its outcome is not recorded
+	Missing = "missing" // the server says that the id is not there: look where the message is
+	Moved   = "moved"   // it was taken where this round wanted it
+	Earlier = "earlier" // it was moved by an earlier round: kept for undo
+	Kept    = "kept"    // it was not moved: the call was not made, or refused
+	Stayed  = "stayed"  // no answer came, and it was seen where it was: the call may still be carried out
+	Lost    = "lost"    // it was there, and is nowhere now
 )
 
-// withTaken puts t into the list, over the entry of the same message.
-func withTaken(list []store.Taken, t store.Taken) []store.Taken {
+// WithTaken puts t into the list, over the entry of the same message.
+func WithTaken(list []store.Taken, t store.Taken) []store.Taken {
 	list = slices.Clone(list)
 	for i := range list {
 		if list[i].Message == t.Message {
@@ -41,8 +41,8 @@ const (
 	HoldInternal  = "internal"         // something went wrong in here
 )
 
-// hasTaken reports whether some message of the intent is in a state.
-func hasTaken(in store.Intent, state string) bool {
+// HasTaken reports whether some message of the intent is in a state.
+func HasTaken(in store.Intent, state string) bool {
 	return slices.ContainsFunc(in.Taken, func(t store.Taken) bool { return t.State == state })
 }
 

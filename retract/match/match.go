@@ -1,4 +1,4 @@
-package retract
+package match
 
 import (
 	"context"
@@ -18,32 +18,32 @@ import (
 type likeness int
 
 const (
-	same      likeness = iota // it is the record's message
-	different                 // it is another message: never moved
-	uncertain                 // it may be the record's: held for a person
+	Same      likeness = iota // it is the record's message
+	Different                 // it is another message: never moved
+	Uncertain                 // it may be the record's: held for a person
 )
 
-// match is one message of the mailbox, compared with the record.
-type match struct {
+// Finding is one message of the mailbox, compared with the record.
+type Finding struct {
 	exchange.Candidate
-	is     likeness
-	proof  store.Proof // of what is the same
-	code   store.Code  // of what is not
-	reason string      // of what is not, for a person
+	Is     likeness
+	Proof  store.Proof // of what is the same
+	Code   store.Code  // of what is not
+	Reason string      // of what is not, for a person
 }
 
-// matcher compares messages of one mailbox with one record.
+// Matcher compares messages of one mailbox with one record.
 //
 // A Message-ID can be copied by an attacker, and so can sender, subject and date; the network message id is given by
 // Exchange to each message that it delivers. That id decides wherever record and message both have one. Equal content
 // is proof only where neither has one; where exactly one has, it is a reason to ask a person, and no more.
-type matcher struct {
-	mailboxes exchange.Mailboxes
-	lookup    func(ctx context.Context, tenant, key string) ([]store.Record, error)
-	originals func(store.Variant) (io.ReadCloser, error)
-	tags      []string // of the tenant's subjects
-	mailbox   string
-	rec       store.Record
+type Matcher struct {
+	Mailboxes exchange.Mailboxes
+	Lookup    func(ctx context.Context, tenant, key string) ([]store.Record, error)
+	Originals func(store.Variant) (io.ReadCloser, error)
+	Tags      []string // of the tenant's subjects
+	Mailbox   string
+	Rec       store.Record
 	kept      []original // read once, when they are needed
 	keptErr   error
 	read      bool
@@ -55,13 +55,13 @@ type original struct {
 	variant store.Variant
 }
 
-// check compares a candidate with the record. An error is a failure to ask.
-func (m *matcher) check(ctx context.Context, c exchange.Candidate) (match, error) {
+// Check compares a candidate with the record. An error is a failure to ask.
+func (m *Matcher) Check(ctx context.Context, c exchange.Candidate) (Finding, error) {
 	ids := networkIDs(c.NetworkMessageIDs)
 	if len(ids) == 0 {
-		read, err := m.mailboxes.Headers(ctx, m.mailbox, c.ID)
+		read, err := m.Mailboxes.Headers(ctx, m.Mailbox, c.ID)
 		if err != nil {
-			return match{}, fmt.Errorf("read headers: %w", err)
+			return Finding{}, fmt.Errorf("read headers: %w", err)
 		}
 		ids = networkIDs(read)
 	}
@@ -86,38 +86,38 @@ func networkIDs(values []string) (ids []string) {
 // byID decides by the network message ids of a candidate, where they decide: one that is another record's makes it that
 // record's message, whatever else is equal, and a single one makes it the record's or not. Several are trusted for
 // nothing: one of them may be a stranger's.
-func (m *matcher) byID(ctx context.Context, ids []string) (found match, decided bool, err error) {
-	mine := mailaddr.Lower(m.rec.NetworkMessageID)
+func (m *Matcher) byID(ctx context.Context, ids []string) (found Finding, decided bool, err error) {
+	mine := mailaddr.Lower(m.Rec.NetworkMessageID)
 	if len(ids) == 1 && ids[0] == mine {
-		return match{is: same, proof: store.ByNetworkID}, true, nil
+		return Finding{Is: Same, Proof: store.ByNetworkID}, true, nil
 	}
 	for _, id := range ids {
 		owner, err := m.owner(ctx, id)
 		if err != nil {
-			return match{}, false, err
+			return Finding{}, false, err
 		}
 		if owner != nil {
-			return match{is: different, code: store.CodeOtherRecord,
-				reason: fmt.Sprintf("the message in the mailbox is record %s (%s), whose own verdict decides",
+			return Finding{Is: Different, Code: store.CodeOtherRecord,
+				Reason: fmt.Sprintf("the message in the mailbox is record %s (%s), whose own verdict decides",
 					owner.ID, owner.Verdict.Disposition)}, true, nil
 		}
 	}
 	if len(ids) == 0 || mine == "" || slices.Contains(ids, mine) {
-		return match{}, false, nil
+		return Finding{}, false, nil
 	}
-	return match{is: different, code: store.CodeOtherID,
-		reason: fmt.Sprintf("the message in the mailbox has the same Message-ID but network message id %s instead of %s: "+
+	return Finding{Is: Different, Code: store.CodeOtherID,
+		Reason: fmt.Sprintf("the message in the mailbox has the same Message-ID but network message id %s instead of %s: "+
 			"it is another message", strings.Join(ids, ", "), mine)}, true, nil
 }
 
 // owner is the other record that has a network message id; nil when none has.
-func (m *matcher) owner(ctx context.Context, id string) (*store.Record, error) {
-	recs, err := m.lookup(ctx, m.rec.Tenant, id)
+func (m *Matcher) owner(ctx context.Context, id string) (*store.Record, error) {
+	recs, err := m.Lookup(ctx, m.Rec.Tenant, id)
 	if err != nil {
 		return nil, fmt.Errorf("find the record of network message id %s: %w", id, err)
 	}
 	for _, r := range recs {
-		if r.ID != m.rec.ID && mailaddr.Equal(r.NetworkMessageID, id) {
+		if r.ID != m.Rec.ID && mailaddr.Equal(r.NetworkMessageID, id) {
 			return &r, nil
 		}
 	}
@@ -125,10 +125,10 @@ func (m *matcher) owner(ctx context.Context, id string) (*store.Record, error) {
 }
 
 // byContent compares the message with the record's originals, where network message ids do not decide.
-func (m *matcher) byContent(ctx context.Context, id string, ids []string) (match, error) {
+func (m *Matcher) byContent(ctx context.Context, id string, ids []string) (Finding, error) {
 	have, err := m.message(ctx, id)
 	if err != nil {
-		return match{}, err
+		return Finding{}, err
 	}
 	if more := networkIDs(slices.Concat(ids, have.NetworkMessageIDs)); len(more) > len(ids) { // its header has what the list had not
 		ids = more
@@ -137,21 +137,21 @@ func (m *matcher) byContent(ctx context.Context, id string, ids []string) (match
 		}
 	}
 	m.load()
-	c := comparison{have: have, ids: ids, rec: m.rec, kept: m.kept, unread: m.keptErr}
+	c := comparison{have: have, ids: ids, rec: m.Rec, kept: m.kept, unread: m.keptErr}
 	found := c.result()
-	if found.is == uncertain {
-		found.reason += m.others(ctx, have)
+	if found.Is == Uncertain {
+		found.Reason += m.others(ctx, have)
 	}
 	return found, nil
 }
 
-func (m *matcher) message(ctx context.Context, id string) (identity.Message, error) {
-	r, err := m.mailboxes.MIME(ctx, m.mailbox, id)
+func (m *Matcher) message(ctx context.Context, id string) (identity.Message, error) {
+	r, err := m.Mailboxes.MIME(ctx, m.Mailbox, id)
 	if err != nil {
 		return identity.Message{}, fmt.Errorf("read message: %w", err)
 	}
 	defer r.Close()
-	have, err := identity.Of(r, m.tags...)
+	have, err := identity.Of(r, m.Tags...)
 	if err != nil {
 		return identity.Message{}, fmt.Errorf("read message: %w", err)
 	}
@@ -159,15 +159,15 @@ func (m *matcher) message(ctx context.Context, id string) (identity.Message, err
 }
 
 // others names the other records that have the same content, for the person who decides.
-func (m *matcher) others(ctx context.Context, have identity.Message) string {
+func (m *Matcher) others(ctx context.Context, have identity.Message) string {
 	contents := have.Contents()
-	recs, err := m.lookup(ctx, m.rec.Tenant, m.rec.MessageID)
+	recs, err := m.Lookup(ctx, m.Rec.Tenant, m.Rec.MessageID)
 	if err != nil || contents == "" {
 		return "" // the message stays untouched either way
 	}
 	text := ""
 	for _, r := range recs {
-		if r.ID != m.rec.ID && r.Contents == contents {
+		if r.ID != m.Rec.ID && r.Contents == contents {
 			text += fmt.Sprintf("; record %s (%s) has that content too", r.ID, r.Verdict.Disposition)
 		}
 	}
@@ -175,13 +175,13 @@ func (m *matcher) others(ctx context.Context, have identity.Message) string {
 }
 
 // load reads the record's originals, each once.
-func (m *matcher) load() {
+func (m *Matcher) load() {
 	if m.read {
 		return
 	}
 	m.read = true
 	var failures []error
-	for _, v := range m.rec.Variants {
+	for _, v := range m.Rec.Variants {
 		msg, err := m.original(v)
 		if err != nil {
 			failures = append(failures, err)
@@ -194,16 +194,16 @@ func (m *matcher) load() {
 	}
 }
 
-func (m *matcher) original(v store.Variant) (identity.Message, error) {
-	if m.originals == nil {
+func (m *Matcher) original(v store.Variant) (identity.Message, error) {
+	if m.Originals == nil {
 		return identity.Message{}, errors.New("originals are not kept")
 	}
-	r, err := m.originals(v)
+	r, err := m.Originals(v)
 	if err != nil {
 		return identity.Message{}, fmt.Errorf("open original %.12s: %w", v.SHA256, err)
 	}
 	defer r.Close()
-	msg, err := identity.Of(r, m.tags...)
+	msg, err := identity.Of(r, m.Tags...)
 	if err != nil {
 		return identity.Message{}, fmt.Errorf("read original %.12s: %w", v.SHA256, err)
 	}

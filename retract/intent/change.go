@@ -1,4 +1,4 @@
-package retract
+package intent
 
 import (
 	"time"
@@ -6,8 +6,8 @@ import (
 	"clawback/store"
 )
 
-// reopen readies an intent for another round: what was learnt about the mailbox stays, what was counted goes.
-func reopen(in store.Intent, now time.Time) store.Intent {
+// Reopen readies an intent for another round: what was learnt about the mailbox stays, what was counted goes.
+func Reopen(in store.Intent, now time.Time) store.Intent {
 	in.Round++
 	in.Misses, in.Looks, in.Faults, in.FaultSince = 0, 0, 0, time.Time{}
 	in.Cancelled, in.Hold, in.Approved, in.By, in.Job, in.DryRun = "", "", "", "", "", false
@@ -20,18 +20,18 @@ func reopen(in store.Intent, now time.Time) store.Intent {
 func archived(taken []store.Taken) (list []store.Taken) {
 	for _, t := range taken {
 		switch t.State {
-		case moved, earlier:
-			t.State = earlier
+		case Moved, Earlier:
+			t.State = Earlier
 			list = append(list, t)
-		case trying, missing:
+		case Trying, Missing:
 			list = append(list, t)
 		}
 	}
 	return list
 }
 
-// callOff ends an intent that waits. One that is in doubt ends when it has been verified.
-func callOff(in store.Intent, why string) store.Intent {
+// CallOff ends an intent that waits. One that is in doubt ends when it has been verified.
+func CallOff(in store.Intent, why string) store.Intent {
 	if in.Unknown {
 		in.Cancelled = why
 		return in
@@ -42,8 +42,8 @@ func callOff(in store.Intent, why string) store.Intent {
 	return in
 }
 
-// lookNoMore ends the looks that an intent that has ended still had before it.
-func lookNoMore(in store.Intent, why string) store.Intent {
+// StopLooking ends the looks that an intent that has ended still had before it.
+func StopLooking(in store.Intent, why string) store.Intent {
 	in.NotBefore = time.Time{}
 	in.Reason += "; not looked for again: " + why
 	return in
