@@ -8,13 +8,14 @@ import (
 	"time"
 
 	"clawback/retract/intent"
+	"clawback/retract/limit"
 	"clawback/store"
 )
 
 // begin is C3 for a call that changes something: the intent says Unknown from here on, until the answer is written.
 func (s committer) begin(ctx context.Context, operation string, t store.Taken) error {
 	if s.e.halted(s.in) { // its job was paused or cancelled since this step was begun
-		return &notMade{time.Second}
+		return &limit.NotMade{Wait: time.Second}
 	}
 	in := s.in
 	in.Unknown = true
@@ -102,18 +103,11 @@ func (s committer) tryCommit(ctx context.Context, end ending, change func(*store
 	}
 	// C4. Durable: what Graph answered, or that it is Unknown. A crash before it leaves the attempt open, and Unknown.
 	s.in, s.attempt = done, nil
-	s.sched.note(done)
+	s.sched.revisits.note(done)
 	failure(s).alertStuck(done)
 	s.e.o.Log.Info("attempt", "event", "intent.attempt", "intent", done.ID, "record", done.Record, "tenant", done.Tenant, "attempt", a.Seq,
 		"operation", a.Operation, "answer", a.Outcome, "outcome", string(done.Outcome), "detail", a.Detail)
 	return nil
-}
-
-// note keeps in memory when an ended intent is to be looked at again.
-func (l *scheduler) note(in store.Intent) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.lookAgain(in)
 }
 
 // mergeWrites joins what somebody else wrote with what this step knows: theirs is what is wanted, ours is what was

@@ -10,6 +10,7 @@ import (
 	"clawback/retract/exchange"
 	"clawback/retract/fault"
 	"clawback/retract/intent"
+	"clawback/retract/limit"
 	"clawback/retract/match"
 	"clawback/retract/policy"
 	"clawback/store"
@@ -40,35 +41,25 @@ func (s committer) expectCopies(next *store.Intent) {
 
 // lookForCopies starts a worker for one look, as far as there is room beside what is fresh.
 func (l *scheduler) lookForCopies(work context.Context, in store.Intent) {
-	l.mu.Lock()
-	most := max(1, int(l.limit)/4)
-	busy := l.looking >= most
-	if !busy {
-		l.looking++
-	}
-	l.mu.Unlock()
-	if busy || l.room() <= 0 || !l.admit(in) {
-		l.lookLater(in.ID, 5*time.Second, !busy)
+	later := func(wait time.Duration) { l.revisits.set(in.ID, l.e.now().Add(wait)) }
+	if !l.revisits.begin(max(1, l.limits.Workers()/4)) {
+		later(5 * time.Second)
 		return
 	}
-	l.workers.Go(func() {
+	if l.workers.room() <= 0 || !l.workers.admit(in) {
+		l.revisits.end()
+		later(5 * time.Second)
+		return
+	}
+	l.workers.group.Go(func() {
 		defer l.notify()
-		defer l.leave(in)
+		defer l.workers.leave(in)
 		wait := l.e.copies(work, l, in)
-		l.lookLater(in.ID, wait, true)
+		l.revisits.end()
+		if wait > 0 {
+			later(wait)
+		}
 	})
-}
-
-// lookLater gives a look's place back, and has the intent looked at after a wait; 0: not by this.
-func (l *scheduler) lookLater(id string, wait time.Duration, placed bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if placed {
-		l.looking--
-	}
-	if wait > 0 {
-		l.revisits[id] = l.e.now().Add(wait)
-	}
 }
 
 // copies is one look for further copies of a message that was taken. It answers how long to wait after a failure, 0
@@ -83,13 +74,13 @@ func (e *Engine) copies(ctx context.Context, l *scheduler, in store.Intent) (wai
 	}
 	var (
 		f      *fault.Fault
-		notNow *notMade
+		notNow *limit.NotMade
 	)
 	switch {
 	case err == nil || ctx.Err() != nil:
 		return 0 // a stop: the next start reads it back
 	case errors.As(err, &notNow):
-		return max(notNow.wait, time.Second)
+		return max(notNow.Wait, time.Second)
 	case errors.As(err, &f) && f.Class == fault.Auth:
 		l.refuse(in, f)
 	case !errors.As(err, &f):
@@ -142,7 +133,7 @@ func (s recheck) record(ctx context.Context, looks int, todo []match.Finding) er
 	if err := s.e.o.Store.Update(ctx, store.Change{Intents: []store.Intent{in}}); err != nil {
 		return &storeError{err}
 	}
-	s.sched.note(in)
+	s.sched.revisits.note(in)
 	s.sched.notify()
 	return nil
 }

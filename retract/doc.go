@@ -1,9 +1,13 @@
-// Package retract is policy, and the state machine that carries intents out.
+// Package retract is the engine of retraction: the state machine that carries intents out, and a person's orders.
 //
-// Plan is the policy: pure, called by the store inside C2. Engine is the machine: for each tenant a scheduler reads
-// what is due and starts workers, each of which carries one intent a step further: verify what is in doubt, resolve the
-// address, find the messages, prove that they are the record's, look at the brake, act. A restore is an intent like any
-// other. What all states of a step share is in step.go; each state is a type in a file of its own.
+// For each tenant a scheduler reads what is due and starts workers, each of which carries one intent a step further:
+// verify what is in doubt, resolve the address, find the messages, prove that they are the record's, look at the brake,
+// act. A restore is an intent like any other. What all states of a step share is in step.go; each state is a type in a
+// file of its own. What is decided, proven and bounded has rooms of its own: retract/policy, retract/match, retract/brake
+// and retract/limit.
+//
+// In: intents that are due, from the store (C2, or an order). Out: moves in mailboxes, and what came of them, written to
+// the store (C3, C4).
 //
 // Reads: intents, records and counts from the store; the tenant's configuration; stored originals, where a message can
 // be proven in no other way; the mailbox system through exchange.Mailboxes.

@@ -11,6 +11,7 @@ import (
 	"clawback/config"
 	"clawback/retract/brake"
 	"clawback/retract/exchange"
+	"clawback/retract/limit"
 	"clawback/store"
 )
 
@@ -61,7 +62,7 @@ type Options struct {
 type Engine struct {
 	o     Options
 	brake *brake.Brake
-	app   shared // requests of all tenants
+	app   *limit.Shared // requests of all tenants
 
 	mu         sync.Mutex
 	schedulers map[string]*scheduler // by tenant
@@ -83,7 +84,7 @@ func New(o Options) *Engine {
 		o.Grace = 20 * time.Second
 	}
 	return &Engine{
-		o: o, brake: brake.New(o.Store), app: shared{quota: appQuota}, schedulers: map[string]*scheduler{}, alerted: map[string]time.Time{},
+		o: o, brake: brake.New(o.Store), app: limit.NewApp(), schedulers: map[string]*scheduler{}, alerted: map[string]time.Time{},
 		waking: make(chan struct{}, 1),
 	}
 }
@@ -141,6 +142,14 @@ func (e *Engine) Wake() {
 	case e.waking <- struct{}{}:
 	default:
 	}
+}
+
+// perMailbox is how many workers and requests at once a tenant may have at one mailbox.
+func (e *Engine) perMailbox(tenant string) int {
+	if t, ok := e.o.Tenants(tenant); ok && t.Config.Graph.MailboxConcurrent > 0 {
+		return min(t.Config.Graph.MailboxConcurrent, limit.MostPlaces)
+	}
+	return 3
 }
 
 // alert tells a person, once an hour for one trouble.

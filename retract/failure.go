@@ -11,6 +11,7 @@ import (
 	"clawback/retract/addresses"
 	"clawback/retract/fault"
 	"clawback/retract/intent"
+	"clawback/retract/limit"
 	"clawback/store"
 )
 
@@ -31,7 +32,7 @@ func (s failure) handle(ctx context.Context, err error) {
 // settle writes what follows from a failure of the mailbox system. Failures of the store are returned.
 func (s failure) settle(ctx context.Context, err error) error {
 	var (
-		skipped *notMade
+		skipped *limit.NotMade
 		broken  *storeError
 		crash   *panicked
 		f       *fault.Fault
@@ -42,15 +43,15 @@ func (s failure) settle(ctx context.Context, err error) error {
 	case errors.As(err, &crash):
 		return s.crashed(ctx, crash)
 	case errors.As(err, &skipped):
-		s.sched.postpone(s.in, skipped.wait)
+		s.sched.postpone(s.in, skipped.Wait)
 		return nil
 	case ctx.Err() != nil:
 		return nil // a stop: nothing was changed, and the intent is due as before
 	case !errors.As(err, &f):
 		f = &fault.Fault{Class: fault.Retry, Detail: err.Error()}
 	}
-	if absent(f) && s.attempt == nil && s.sched.away() {
-		s.sched.postpone(s.in, s.sched.gated("")+time.Second) // a little longer, so that another one looks whether it is back
+	if limit.Absent(f) && s.attempt == nil && s.sched.limits.Away() {
+		s.sched.postpone(s.in, s.sched.limits.Gated("")+time.Second) // a little longer, so that another one looks whether it is back
 		return nil
 	}
 	return s.faulted(ctx, "find", f)
@@ -91,7 +92,7 @@ func (s failure) faulted(ctx context.Context, operation string, f *fault.Fault) 
 func (s failure) alertFull(f *fault.Fault) {
 	if f.Full() {
 		s.e.alertLasting(Alert{Kind: "full", Tenant: s.in.Tenant, Text: fmt.Sprintf("%s: %s; tried again by itself for a day or more, then failed",
-			s.in.Address, f.Error())}, s.sched.key(s.in))
+			s.in.Address, f.Error())}, s.sched.workers.key(s.in))
 	}
 }
 

@@ -29,7 +29,7 @@ func (s expander) expand(ctx context.Context, why *fault.Fault) error {
 	if n := s.expandedByReport(); n > 0 {
 		return s.end(ctx, store.Skipped, fmt.Sprintf("a group that the report expanded: %d members have intents of their own", n))
 	}
-	members, err := s.box.members(ctx, addresses.Fold(s.in.Address))
+	members, err := s.box.Members(ctx, addresses.Fold(s.in.Address))
 	var f *fault.Fault
 	switch {
 	case errors.Is(err, errors.ErrUnsupported) || errors.As(err, &f) && f.Code == fault.CodeNoMailbox:

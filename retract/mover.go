@@ -9,6 +9,7 @@ import (
 	"clawback/retract/exchange"
 	"clawback/retract/fault"
 	"clawback/retract/intent"
+	"clawback/retract/limit"
 	"clawback/retract/match"
 	"clawback/store"
 )
@@ -20,8 +21,8 @@ func (s mover) move(ctx context.Context, c match.Finding, target exchange.Folder
 	if err != nil {
 		return err
 	}
-	if wait := s.sched.gated(s.in.Mailbox); wait > 0 {
-		return &notMade{wait}
+	if wait := s.sched.limits.Gated(s.in.Mailbox); wait > 0 {
+		return &limit.NotMade{Wait: wait}
 	}
 	operation := "move"
 	if target == exchange.Purges && !s.purgesByMove() {
@@ -79,14 +80,14 @@ type result struct {
 func (s mover) classify(ctx context.Context, operation string, r result) error {
 	var (
 		f       *fault.Fault
-		skipped *notMade
+		skipped *limit.NotMade
 	)
 	switch {
 	case r.err == nil:
 		return s.succeeded(ctx, operation, r)
 	case errors.As(r.err, &skipped):
 		s.setState(&s.in, r.entry.Message, intent.Kept)
-		return failure(s).retry(ctx, operation, &fault.Fault{Class: fault.Retry, After: skipped.wait, Code: fault.CodeNotCleared, Detail: "not called: the server asks to wait"})
+		return failure(s).retry(ctx, operation, &fault.Fault{Class: fault.Retry, After: skipped.Wait, Code: fault.CodeNotCleared, Detail: "not called: the server asks to wait"})
 	case !errors.As(r.err, &f):
 		return failure(s).unknown(ctx, operation, &fault.Fault{Class: fault.Unknown, Detail: r.err.Error()})
 	case f.Class == fault.Unknown:

@@ -112,14 +112,14 @@ func (s resolver) exemptAddresses() []string {
 // counts; without one, the mailbox is this intent's from now on.
 func (s resolver) claimMailbox(ctx context.Context, mailbox string) (string, error) {
 	key := s.rec.ID + "\x00" + string(s.in.Kind)
-	if !s.sched.claimed(key) {
+	if !s.sched.claims.loaded(key) {
 		have, err := s.e.o.Store.Intents(ctx, s.rec.ID)
 		if err != nil {
 			return "", err
 		}
-		s.sched.load(key, s.in.Kind, have)
+		s.sched.claims.load(key, s.in.Kind, have)
 	}
-	return s.sched.claim(key, mailbox, claim{s.in.ID, addresses.Fold(s.in.Address)}), nil
+	return s.sched.claims.claim(key, mailbox, claim{s.in.ID, addresses.Fold(s.in.Address)}), nil
 }
 
 // applyRule gives the intent the rule of its mailbox, which may be in a group by an address that the report does not

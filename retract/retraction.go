@@ -11,6 +11,7 @@ import (
 	"clawback/retract/brake"
 	"clawback/retract/exchange"
 	"clawback/retract/intent"
+	"clawback/retract/limit"
 	"clawback/retract/match"
 	"clawback/retract/policy"
 	"clawback/store"
@@ -105,7 +106,7 @@ func (s retraction) moveAll(ctx context.Context, f identified, target exchange.F
 	stopped, err := s.e.brake.Reserve(ctx, s.tenant, s.in, s.e.now())
 	switch {
 	case errors.Is(err, brake.ErrReserved):
-		return &notMade{time.Second}
+		return &limit.NotMade{Wait: time.Second}
 	case err != nil:
 		return &storeError{err}
 	}

@@ -2,68 +2,114 @@ package retract
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"clawback/retract/intent"
 	"clawback/store"
 )
 
-// reload reads back, after a start, the gates that the server has shut and the times to look again.
-func (l *scheduler) reload(ctx context.Context) {
-	gates, err := l.e.openGates(ctx, l.id)
-	if err != nil {
-		l.e.o.Log.Warn("read gates", "event", "retract.failed", "tenant", l.id, "error", err)
-	}
-	ended, err := l.e.o.Store.IntentsBy(ctx, store.IntentFilter{Tenant: l.id, Outcomes: []store.Outcome{store.NotFound, store.Mismatch, store.Held}, Limit: recallMax})
-	if err != nil {
-		l.e.o.Log.Warn("read intents to look at again", "event", "retract.failed", "tenant", l.id, "error", err)
-	}
-	done, err := l.e.o.Store.IntentsBy(ctx, store.IntentFilter{Tenant: l.id, Outcomes: []store.Outcome{store.Done}, Limit: recallDone})
-	if err != nil {
-		l.e.o.Log.Warn("read intents to look for copies of", "event", "retract.failed", "tenant", l.id, "error", err)
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for mailbox, until := range gates {
-		l.shut(mailbox, until)
-	}
-	for _, in := range append(ended, done...) {
-		l.lookAgain(in)
+// recallMax bounds the ended intents that a start looks through for those to be looked at again.
+const recallMax = 100_000
+
+// revisits are the ended intents that are to be looked at again, and when.
+type revisits struct {
+	mu      sync.Mutex
+	at      map[string]time.Time // by intent
+	looking int                  // workers that look for further copies
+}
+
+// note keeps when an ended intent is to be looked at again.
+func (r *revisits) note(in store.Intent) {
+	if (in.Outcome == store.Done || mayAppear(in)) && !in.NotBefore.IsZero() {
+		r.set(in.ID, in.NotBefore)
 	}
 }
 
-const recallMax = 100_000
-
-// lookAgain notes an ended intent that is to be opened once more. The caller holds mu.
-func (l *scheduler) lookAgain(in store.Intent) {
-	if (in.Outcome == store.Done || mayAppear(in)) && !in.NotBefore.IsZero() {
-		l.revisits[in.ID] = in.NotBefore
+func (r *revisits) set(id string, at time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.at == nil {
+		r.at = map[string]time.Time{}
 	}
+	r.at[id] = at
+}
+
+// due takes out those whose time has come.
+func (r *revisits) due(now time.Time) (ids []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for id, at := range r.at {
+		if !at.After(now) {
+			ids = append(ids, id)
+			delete(r.at, id)
+		}
+	}
+	return ids
+}
+
+// next is the earliest time after now at which one is due; zero for none.
+func (r *revisits) next(now time.Time) (next time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, at := range r.at {
+		if at.After(now) && (next.IsZero() || at.Before(next)) {
+			next = at
+		}
+	}
+	return next
+}
+
+// begin takes one of the places for a look for further copies; false when most are taken.
+func (r *revisits) begin(most int) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.looking >= most {
+		return false
+	}
+	r.looking++
+	return true
+}
+
+// end gives such a place back.
+func (r *revisits) end() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.looking--
 }
 
 // mayAppear reports whether an intent rests because its message was not there, and may come yet.
 func mayAppear(in store.Intent) bool {
-	return in.Outcome == store.NotFound || in.Outcome == store.Mismatch || in.Outcome == store.Held && in.Hold == intent.HoldIdentity
+	return in.Outcome == store.NotFound || in.Outcome == store.Mismatch ||
+		in.Outcome == store.Held && in.Hold == intent.HoldIdentity
+}
+
+// reload reads back, after a start, the gates that the server has shut and the times to look again.
+func (l *scheduler) reload(ctx context.Context) {
+	warn := func(what string, err error) {
+		if err != nil {
+			l.e.o.Log.Warn(what, "event", "retract.failed", "tenant", l.id, "error", err)
+		}
+	}
+	warn("read gates", l.limits.Reload(ctx))
+	ended, err := l.e.o.Store.IntentsBy(ctx, store.IntentFilter{Tenant: l.id,
+		Outcomes: []store.Outcome{store.NotFound, store.Mismatch, store.Held}, Limit: recallMax})
+	warn("read intents to look at again", err)
+	done, err := l.e.o.Store.IntentsBy(ctx, store.IntentFilter{Tenant: l.id,
+		Outcomes: []store.Outcome{store.Done}, Limit: recallDone})
+	warn("read intents to look for copies of", err)
+	for _, in := range append(ended, done...) {
+		l.revisits.note(in)
+	}
 }
 
 // reopenDue opens the ended intents whose time to look again has come.
 func (l *scheduler) reopenDue(ctx context.Context) {
 	now := l.e.now()
-	var ids []string
-	l.mu.Lock()
-	for id, at := range l.revisits {
-		if !at.After(now) {
-			ids = append(ids, id)
-			delete(l.revisits, id)
-		}
-	}
-	l.mu.Unlock()
-	for _, id := range ids {
+	for _, id := range l.revisits.due(now) {
 		if err := l.reopenOne(ctx, id); err != nil {
 			l.e.o.Log.Warn("look again", "event", "retract.failed", "intent", id, "error", err)
-			l.mu.Lock()
-			l.revisits[id] = now.Add(time.Minute)
-			l.mu.Unlock()
+			l.revisits.set(id, now.Add(time.Minute))
 		}
 	}
 }

@@ -2,59 +2,45 @@ package retract
 
 import (
 	"context"
-	"sync"
 	"sync/atomic"
 	"time"
 
+	"clawback/retract/fault"
+	"clawback/retract/limit"
 	"clawback/store"
 )
 
-const (
-	startLimit = 16.0            // intents at once for a tenant, to begin with
-	maxLimit   = 128.0           // and at most
-	idle       = 5 * time.Minute // the longest sleep of a scheduler
-)
+// idle is the longest sleep of a scheduler, and of the engine.
+const idle = 5 * time.Minute
 
 // scheduler does one tenant's work: a loop that reads what is due, and the workers it starts. What it remembers in
 // memory only makes it polite; what must survive a restart is in the store.
 type scheduler struct {
 	e    *Engine
-	id   string
+	id   string // the tenant's
 	wake chan struct{}
-	dir  *directory
 
-	units   shared        // of the directory
+	limits   *limit.Limiter
+	dir      *directory
+	workers  *workers
+	claims   claims
+	records  recordCache
+	revisits revisits
+
 	scanned time.Time     // when all that is due was looked at: owned by the loop, with cost
 	cost    time.Duration // of rest after that
 	fresh   atomic.Bool   // something new has come since
-
-	mu         sync.Mutex
-	limit      float64                     // adaptive: additive increase, multiplicative decrease
-	cut        time.Time                   // when limit was last halved
-	running    map[string]string           // intent -> mailbox key
-	busy       map[string]int              // mailbox key -> workers
-	claims     map[string]map[string]claim // record and kind -> mailbox -> intent that has it
-	records    map[string]recordEntry      // read moments ago: a record of many recipients is not read for each of them
-	gates      map[string]time.Time        // mailbox id -> not before, by the server's word; "" for the whole tenant
-	buckets    map[string]*bucket          // by mailbox id
-	emptyUntil map[string]time.Time        // mailbox key -> not before: its tokens are used up
-	slots      map[string]chan struct{}
-	later      map[string]time.Time // intent -> not before, in memory: the store could not be written, or a gate is closed
-	revisits   map[string]time.Time // ended intent -> when to look again
-	looking    int                  // workers that look for further copies
-	pause      pause                // authentication trouble
-	outage     outage               // a service that is away
-	workers    sync.WaitGroup
 }
 
-func newScheduler(e *Engine, id string) *scheduler {
-	l := &scheduler{
-		e: e, id: id, units: shared{quota: directoryQuota}, wake: make(chan struct{}, 1), limit: startLimit,
-		running: map[string]string{}, busy: map[string]int{}, claims: map[string]map[string]claim{}, records: map[string]recordEntry{},
-		gates: map[string]time.Time{}, buckets: map[string]*bucket{}, emptyUntil: map[string]time.Time{}, slots: map[string]chan struct{}{},
-		later: map[string]time.Time{}, revisits: map[string]time.Time{},
-	}
-	l.dir = newDirectory()
+func newScheduler(e *Engine, tenant string) *scheduler {
+	l := &scheduler{e: e, id: tenant, wake: make(chan struct{}, 1), dir: newDirectory()}
+	l.limits = limit.New(limit.Options{
+		Tenant: tenant, Gates: e.o.Store, App: e.app, Log: e.o.Log, Now: e.now,
+		PerMailbox: func() int { return e.perMailbox(tenant) },
+		Alert:      func(kind, text string) { e.raise(Alert{Kind: kind, Tenant: tenant, Text: text}) },
+	})
+	l.workers = newWorkers(e, tenant, l.limits, l.dir)
+	l.claims.running = l.workers.at
 	return l
 }
 
@@ -68,10 +54,10 @@ func (l *scheduler) notify() {
 
 // run reads what is due and starts workers until ctx is done, then waits for them. Workers live as long as work.
 func (l *scheduler) run(ctx, work context.Context) {
-	defer l.workers.Wait()
+	defer l.workers.group.Wait()
 	l.reload(work)
 	for ctx.Err() == nil {
-		l.reportResumed()
+		l.limits.ReportResumed()
 		l.reopenDue(work)
 		l.dispatch(work)
 		timer := time.NewTimer(l.sleep(ctx))
@@ -89,7 +75,7 @@ func (l *scheduler) run(ctx, work context.Context) {
 // delay the others.
 func (l *scheduler) dispatch(work context.Context) {
 	for {
-		free := l.room()
+		free := l.workers.room()
 		if free <= 0 {
 			return
 		}
@@ -137,8 +123,8 @@ func (l *scheduler) start(work context.Context, limit, scan int) (seen, found in
 		return 0, 0
 	}
 	for _, in := range due {
-		if l.admit(in) {
-			l.workers.Go(func() { l.serve(work, in) })
+		if l.workers.admit(in) {
+			l.workers.group.Go(func() { l.serve(work, in) })
 		}
 	}
 	return seen, len(due)
@@ -163,7 +149,7 @@ func (l *scheduler) free(ctx context.Context, limit, scan int) (due []store.Inte
 		}
 		for _, in := range page.Intents {
 			seen++
-			if l.blocked(in, full) {
+			if l.workers.blocked(in, full) {
 				continue
 			}
 			if due = append(due, in); len(due) == limit {
@@ -180,104 +166,35 @@ func (l *scheduler) free(ctx context.Context, limit, scan int) (due []store.Inte
 // serve is one worker: it carries one intent a step further.
 func (l *scheduler) serve(ctx context.Context, in store.Intent) {
 	defer l.notify()
-	defer l.leave(in)
+	defer l.workers.leave(in)
 	l.e.step(ctx, l, in)
-}
-
-// room says how many more workers may start.
-func (l *scheduler) room() int {
-	now := l.e.now()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.pause.until.After(now) || l.gates[""].After(now) || l.outage.until.After(now) {
-		return 0
-	}
-	limit := int(l.limit)
-	if l.pause.open || l.outage.open {
-		limit = 1 // one goes ahead to see whether the trouble is over
-	}
-	return limit - len(l.running)
 }
 
 // postpone has an intent wait in memory only.
 func (l *scheduler) postpone(in store.Intent, wait time.Duration) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.later[in.ID] = l.e.now().Add(wait)
+	l.workers.rest(in, l.e.now().Add(wait))
 }
 
 // sleep is how long nothing will be due. Workers that end, and Wake, notify the scheduler before.
 func (l *scheduler) sleep(ctx context.Context) time.Duration {
 	now := l.e.now()
 	wait := idle
-	sooner := func(at time.Time) {
-		if at.After(now) {
-			wait = min(wait, at.Sub(now))
-		}
-	}
 	next, err := l.e.o.Store.NextDue(ctx)
 	if err != nil {
 		wait = min(wait, storeWait)
 	} else if !next.IsZero() {
 		wait = min(wait, max(next.Sub(now), time.Millisecond))
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	sooner(l.pause.until)
-	sooner(l.pause.next())
-	sooner(l.outage.until)
-	for key, at := range l.gates {
-		sooner(at)
-		if !at.After(now) {
-			delete(l.gates, key)
+	for _, at := range []time.Time{l.limits.Next(now), l.workers.next(now), l.revisits.next(now), l.fullScan()} {
+		if at.After(now) {
+			wait = min(wait, at.Sub(now))
 		}
 	}
-	for key, at := range l.emptyUntil {
-		sooner(at)
-		if !at.After(now) {
-			delete(l.emptyUntil, key)
-		}
-	}
-	for id, at := range l.later {
-		sooner(at)
-		if !at.After(now) {
-			delete(l.later, id)
-		}
-	}
-	for _, at := range l.revisits {
-		sooner(at)
-	}
-	sooner(l.fullScan())
 	return wait
 }
 
-type recordEntry struct {
-	rec   store.Record
-	until time.Time
-}
-
-// recordFor is how long a record may be used again without being read. Whoever pins a record also writes its waiting
-// intents, so that a worker with an older record meets a conflict.
-const recordFor = 2 * time.Second
-
-// record reads a record, or takes it from memory.
-func (l *scheduler) record(ctx context.Context, id string) (store.Record, error) {
-	now := l.e.now()
-	l.mu.Lock()
-	entry, ok := l.records[id]
-	l.mu.Unlock()
-	if ok && now.Before(entry.until) {
-		return entry.rec, nil
-	}
-	rec, err := l.e.o.Store.Record(ctx, id)
-	if err != nil {
-		return store.Record{}, err
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if len(l.records) >= 64 {
-		clear(l.records)
-	}
-	l.records[id] = recordEntry{rec, now.Add(recordFor)}
-	return rec, nil
+// refuse pauses the tenant after authentication trouble. The intent rests a little longer, so that another one goes
+// ahead.
+func (l *scheduler) refuse(in store.Intent, f *fault.Fault) {
+	l.workers.rest(in, l.limits.Refused(f).Add(time.Second))
 }

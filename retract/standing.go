@@ -57,18 +57,5 @@ func (e *Engine) pausedFor(tenant string) string {
 	if l == nil {
 		return ""
 	}
-	now := e.now()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	switch {
-	case l.outage.open:
-		return fmt.Sprintf("tried again %s: %s", l.outage.until.Format(time.RFC3339), l.outage.text())
-	case l.gates[loginService].After(now) && l.gates[""].After(now):
-		return "Microsoft's login service asks to wait until " + later(l.gates[loginService], l.gates[""]).Format(time.RFC3339)
-	case l.pause.open:
-		return fmt.Sprintf("tried again %s: %s", l.pause.until.Format(time.RFC3339), l.pause.what)
-	case l.gates[""].After(now):
-		return "Microsoft Graph asks the whole tenant to wait until " + l.gates[""].Format(time.RFC3339)
-	}
-	return ""
+	return l.limits.Paused()
 }

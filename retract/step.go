@@ -10,6 +10,7 @@ import (
 	"clawback/config"
 	"clawback/retract/fault"
 	"clawback/retract/intent"
+	"clawback/retract/limit"
 	"clawback/retract/match"
 	"clawback/store"
 )
@@ -22,7 +23,7 @@ type step struct {
 	e       *Engine
 	sched   *scheduler
 	tenant  *config.Tenant
-	box     *meter
+	box     *limit.Mailboxes
 	rec     store.Record
 	in      store.Intent
 	ranFor  string         // the action this step works for: policy may change it meanwhile
@@ -74,12 +75,12 @@ func (e *Engine) newStep(ctx context.Context, l *scheduler, in store.Intent, out
 	if !ok || fresh.Outcome != outcome || fresh.NotBefore.After(e.now()) {
 		return nil, nil
 	}
-	rec, err := l.record(ctx, fresh.Record)
+	rec, err := l.records.get(ctx, e.o.Store, fresh.Record, e.now())
 	if err != nil {
 		return nil, err
 	}
 	s := &step{e: e, sched: l, tenant: t.Config, rec: rec, in: fresh, ranFor: fresh.Action}
-	s.box = newMeter(t.Mailboxes, l, fresh)
+	s.box = l.limits.Mailboxes(t.Mailboxes, fresh.Job != "")
 	return s, nil
 }
 

@@ -26,6 +26,7 @@ import (
 	"clawback/retract/exchange"
 	"clawback/retract/fault"
 	"clawback/retract/graph/transport"
+	"clawback/retract/limit"
 )
 
 // Options are for tests and for what is not in the configuration. The zero value is right for the daemon.
@@ -51,7 +52,8 @@ type Client struct {
 	tokens     *tokens
 	http       *http.Client
 	adapter    *core.GraphRequestAdapterBase
-	slots      *slots
+	places     limit.Places // of requests at once for each mailbox
+	perMailbox int          // how many of them
 	addresses  *cache[exchange.Mailbox]
 	warned     time.Time // last warning of the credential's end; owned by who holds tokens.turn
 }
@@ -75,7 +77,7 @@ func New(t config.Tenant, o Options) (*Client, error) {
 	c := &Client{
 		tenant: t, cloud: cloud, timeout: o.Timeout, holds: o.CacheFor, probe: o.Probe, now: o.Now,
 		credential: credential{t.ID, t.Graph, cloud, &http.Client{Transport: base, CheckRedirect: noRedirect}},
-		slots:      newSlots(t.Graph.MailboxConcurrent),
+		perMailbox: t.Graph.MailboxConcurrent,
 		addresses:  newCache[exchange.Mailbox](100_000, o.Now),
 	}
 	build := c.credential.make
@@ -191,7 +193,7 @@ func (c *Client) call(ctx context.Context, call transport.Call, run func(context
 
 // mail is call within the limit of the mailbox.
 func (c *Client) mail(ctx context.Context, mailbox string, call transport.Call, run func(context.Context) error) error {
-	release, err := c.slots.enter(ctx, mailbox)
+	release, err := c.enter(ctx, mailbox)
 	if err != nil {
 		return err
 	}
@@ -201,6 +203,16 @@ func (c *Client) mail(ctx context.Context, mailbox string, call transport.Call, 
 		c.forget(mailbox) // the account is gone: its addresses are looked up anew
 	}
 	return err
+}
+
+// enter waits for one of the mailbox's places.
+func (c *Client) enter(ctx context.Context, mailbox string) (release func(), err error) {
+	release, err = c.places.Enter(ctx, mailbox, c.perMailbox)
+	if err != nil {
+		return nil, &fault.Fault{Class: fault.Retry, Code: fault.CodeCancelled,
+			Detail: "wait for a place at the mailbox: stopped here"}
+	}
+	return release, nil
 }
 
 // asFault is the one way by which errors leave this package.

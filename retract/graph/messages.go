@@ -112,7 +112,7 @@ const maxMIME = 256 << 20
 // of it in memory, so only its request is used.
 func (c *Client) MIME(ctx context.Context, mailbox, message string) (io.ReadCloser, error) {
 	call := transport.Call{Name: "read message", Streams: true}
-	release, err := c.slots.enter(ctx, mailbox)
+	release, err := c.enter(ctx, mailbox)
 	if err != nil {
 		return nil, err
 	}

@@ -288,8 +288,8 @@ func TestMailbox_fourAtOnce(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if len(w.slots.queues) != 0 {
-		t.Errorf("%d queues are left", len(w.slots.queues))
+	if n := w.places.InUse(); n != 0 {
+		t.Errorf("%d queues are left", n)
 	}
 	most := 0
 	for _, c := range w.Calls() {

@@ -1,4 +1,4 @@
-package retract
+package limit
 
 import (
 	"testing"

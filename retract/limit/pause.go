@@ -1,11 +1,10 @@
-package retract
+package limit
 
 import (
 	"fmt"
 	"time"
 
 	"clawback/retract/fault"
-	"clawback/store"
 )
 
 const (
@@ -16,7 +15,7 @@ const (
 
 // pause is a tenant's authentication trouble. Some calls can be refused while others are answered, when a permission is
 // missing: it is one trouble until none was refused for a while, with one alert at each end. It is guarded by its
-// scheduler.
+// limiter.
 type pause struct {
 	open    bool          // refused, and not answered since: one worker goes ahead to see whether it is over
 	until   time.Time     // nothing is asked before
@@ -62,25 +61,25 @@ func (p *pause) next() time.Time {
 	return p.mended.Add(steady)
 }
 
-// refuse pauses the tenant after authentication trouble. The intent rests a little longer, so that another one goes
-// ahead.
-func (l *scheduler) refuse(in store.Intent, f *fault.Fault) {
+// Refused pauses the tenant after authentication trouble, and says until when.
+func (l *Limiter) Refused(f *fault.Fault) (until time.Time) {
 	l.mu.Lock()
-	alert := l.pause.refused(f, l.e.now())
-	l.later[in.ID] = l.pause.until.Add(time.Second)
+	alert := l.pause.refused(f, l.o.Now())
+	until = l.pause.until
 	l.mu.Unlock()
 	if alert {
-		l.e.raise(Alert{Kind: "auth", Tenant: l.id, Text: "retraction is paused for this tenant, and tried again by itself: " + f.Error()})
+		l.o.Alert("auth", "retraction is paused for this tenant, and tried again by itself: "+f.Error())
 	}
+	return until
 }
 
-// reportResumed says that a tenant's trouble is over.
-func (l *scheduler) reportResumed() {
+// ReportResumed tells a person, once, that authentication trouble is over.
+func (l *Limiter) ReportResumed() {
 	l.mu.Lock()
-	over := l.pause.over(l.e.now())
+	over := l.pause.over(l.o.Now())
 	l.mu.Unlock()
 	if over {
-		l.e.raise(Alert{Kind: "resumed", Tenant: l.id, Text: fmt.Sprintf(
-			"the mailbox system has refused nothing of this tenant's for %s: retraction goes on", steady)})
+		l.o.Alert("resumed", fmt.Sprintf(
+			"the mailbox system has refused nothing of this tenant's for %s: retraction goes on", steady))
 	}
 }

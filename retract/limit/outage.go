@@ -1,4 +1,4 @@
-package retract
+package limit
 
 import (
 	"fmt"
@@ -18,7 +18,7 @@ const (
 
 // outage is the absence of a whole service: of Graph, or of the login service. Its failures say nothing of the intents
 // that meet them, so that they are not counted there; and while it lasts one worker looks whether it is over, for all.
-// It is guarded by its scheduler.
+// It is guarded by its limiter.
 type outage struct {
 	failing map[string]bool // mailboxes whose calls have failed since the last answer
 	faults  int             // in all
@@ -31,9 +31,9 @@ type outage struct {
 	alerted bool   // a person knows, and does not know yet that it is over
 }
 
-// absent reports whether a fault is one of the service rather than of what it was asked for: no connection, no answer,
+// Absent reports whether a fault is one of the service rather than of what it was asked for: no connection, no answer,
 // or a 5xx. What it answers else shows that it is there, throttling too.
-func absent(f *fault.Fault) bool {
+func Absent(f *fault.Fault) bool {
 	switch f.Code {
 	case fault.CodeNotSent, fault.CodeNoAnswer, fault.CodeTimeout, fault.CodeLoginUnreachable:
 		return true
@@ -80,10 +80,10 @@ func (o *outage) text() string {
 }
 
 // reportOutage says that a service has been away for long, and later that it is back.
-func (l *scheduler) reportOutage(text string, back bool) {
+func (l *Limiter) reportOutage(text string, back bool) {
 	if back {
-		l.e.raise(Alert{Kind: "resumed", Tenant: l.id, Text: "Microsoft's service answers again: retraction goes on"})
+		l.o.Alert("resumed", "Microsoft's service answers again: retraction goes on")
 		return
 	}
-	l.e.raise(Alert{Kind: "outage", Tenant: l.id, Text: "Microsoft's service is " + text + "; retraction goes on by itself when it answers again"})
+	l.o.Alert("outage", "Microsoft's service is "+text+"; retraction goes on by itself when it answers again")
 }

@@ -1,4 +1,4 @@
-package retract
+package limit
 
 import (
 	"math/rand/v2"
@@ -59,7 +59,7 @@ func TestBucket_sharedQuotas(t *testing.T) {
 		most  int
 	}{"directory": {directoryQuota, 3500}, "application": {appQuota, 130_000}} {
 		began := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-		s := &shared{quota: c.quota}
+		s := &Shared{quota: c.quota}
 		s.bucket.at = began
 		n := 0
 		for s.spend(began, 1) < 10*time.Second {
