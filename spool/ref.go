@@ -2,6 +2,7 @@ package spool
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 )
 
@@ -21,8 +22,30 @@ type Body interface {
 // Ref says where a body lies and what its bytes must add up to. It is small enough to stand in a row. File and Offset mean
 // something only to the Bodies that gave it: others compare File, and never open it.
 type Ref struct {
-	File   string `json:"f"` // what holds the body: in the spool a segment or a body file, relative to its directory
-	Offset int64  `json:"o,omitempty"`
-	Size   int64  `json:"n"`
-	CRC    uint32 `json:"c"` // CRC-32C of the octets, as stored before compression or encryption
+	File   string `json:"file"` // what holds the body: in the spool a segment or a body file, relative to its directory
+	Offset int64  `json:"offset,omitempty"`
+	Size   int64  `json:"size"`   // in bytes
+	CRC    uint32 `json:"crc32c"` // CRC-32C of the bytes, as they were before compression or encryption
+}
+
+// UnmarshalJSON reads also what versions before have written, whose keys were letters: rows of queue.db, of the log and of
+// the store live as long as their messages do.
+func (r *Ref) UnmarshalJSON(text []byte) error {
+	type now Ref
+	var row struct {
+		now
+		OldFile   *string `json:"f"`
+		OldOffset int64   `json:"o"`
+		OldSize   int64   `json:"n"`
+		OldCRC    uint32  `json:"c"`
+	}
+	row.now = now(*r)
+	if err := json.Unmarshal(text, &row); err != nil {
+		return err
+	}
+	*r = Ref(row.now)
+	if row.OldFile != nil {
+		*r = Ref{File: *row.OldFile, Offset: row.OldOffset, Size: row.OldSize, CRC: row.OldCRC}
+	}
+	return nil
 }

@@ -19,7 +19,7 @@ func refused() error {
 	return &fault.Fault{Class: fault.Auth, Tenant: true, Status: 401, Code: "InvalidAuthenticationToken", Detail: "the client secret has expired"}
 }
 
-func TestLane_authTroublePausesAndResumesByItself(t *testing.T) {
+func TestScheduler_authTroublePausesAndResumesByItself(t *testing.T) {
 	bubble(t, func(r *rig) {
 		var m []*retracttest.Message
 		rec := r.report(bad(anna, bert))
@@ -52,7 +52,7 @@ func TestLane_authTroublePausesAndResumesByItself(t *testing.T) {
 }
 
 // Where one permission is missing, some calls are refused and others answered, all day: that is one trouble.
-func TestLane_authTroubleOfSomeCallsAlertsOnce(t *testing.T) {
+func TestScheduler_authTroubleOfSomeCallsAlertsOnce(t *testing.T) {
 	bubble(t, func(r *rig) {
 		r.cfg.Brake = config.Brake{MailboxesPerHour: -1, MailboxesPerMail: -1, SharePercent: -1}
 		r.world.Script = func(op, _, argument string) *answer {
@@ -78,7 +78,7 @@ func TestLane_authTroubleOfSomeCallsAlertsOnce(t *testing.T) {
 }
 
 // The credentials are refused in the very call that moves: it did not happen, and is made later.
-func TestLane_authTroubleInTheMove(t *testing.T) {
+func TestScheduler_authTroubleInTheMove(t *testing.T) {
 	bubble(t, func(r *rig) {
 		r.world.Deliver("A", hit())
 		r.world.Script = once("move", refused(), false)
@@ -88,7 +88,7 @@ func TestLane_authTroubleInTheMove(t *testing.T) {
 	})
 }
 
-func TestLane_noisyTenantDelaysNoOther(t *testing.T) {
+func TestScheduler_noisyTenantDelaysNoOther(t *testing.T) {
 	bubble(t, func(r *rig) {
 		const other = "99999999-0000-0000-0000-000000000000"
 		noisy := retracttest.New(2)
@@ -114,7 +114,7 @@ func TestLane_noisyTenantDelaysNoOther(t *testing.T) {
 	})
 }
 
-func TestLane_noisyMailboxDelaysNoOther(t *testing.T) {
+func TestScheduler_noisyMailboxDelaysNoOther(t *testing.T) {
 	bubble(t, func(r *rig) {
 		r.cfg.Brake = config.Brake{MailboxesPerHour: -1, MailboxesPerMail: -1, SharePercent: -1}
 		for i := range 300 {
@@ -142,7 +142,7 @@ func TestLane_noisyMailboxDelaysNoOther(t *testing.T) {
 }
 
 // A mailbox that answers slowly may keep its own few workers waiting, and not all of the tenant's.
-func TestLane_slowMailboxDelaysNoOther(t *testing.T) {
+func TestScheduler_slowMailboxDelaysNoOther(t *testing.T) {
 	bubble(t, func(r *rig) {
 		r.cfg.Brake = config.Brake{MailboxesPerHour: -1, MailboxesPerMail: -1, SharePercent: -1}
 		r.world.Slow = map[string]time.Duration{"A": time.Minute}
@@ -161,7 +161,7 @@ func TestLane_slowMailboxDelaysNoOther(t *testing.T) {
 	})
 }
 
-func TestLane_callsAtOnceForOneMailbox(t *testing.T) {
+func TestScheduler_callsAtOnceForOneMailbox(t *testing.T) {
 	for _, limit := range []int{1, 3} {
 		bubble(t, func(r *rig) {
 			r.cfg.Graph.MailboxConcurrent = limit
@@ -184,7 +184,7 @@ func TestLane_callsAtOnceForOneMailbox(t *testing.T) {
 	}
 }
 
-func TestLane_tenantLimitAdapts(t *testing.T) {
+func TestScheduler_tenantLimitAdapts(t *testing.T) {
 	bubble(t, func(r *rig) {
 		r.cfg.Brake = config.Brake{MailboxesPerHour: -1, MailboxesPerMail: -1, SharePercent: -1}
 		r.world.Latency = time.Second
@@ -220,7 +220,7 @@ func TestLane_tenantLimitAdapts(t *testing.T) {
 }
 
 // 10,000 requests in 10 minutes for one mailbox are never passed; the model counts.
-func TestLane_tokensOfAMailbox(t *testing.T) {
+func TestScheduler_tokensOfAMailbox(t *testing.T) {
 	bubble(t, func(r *rig) {
 		r.cfg.Brake = config.Brake{MailboxesPerHour: -1, MailboxesPerMail: -1, SharePercent: -1}
 		r.world.Latency = time.Millisecond
@@ -242,7 +242,7 @@ func TestLane_tokensOfAMailbox(t *testing.T) {
 }
 
 // Many addresses that are not known yet do not use up the directory's quota.
-func TestLane_unitsOfTheDirectory(t *testing.T) {
+func TestScheduler_unitsOfTheDirectory(t *testing.T) {
 	bubble(t, func(r *rig) {
 		r.cfg.Brake = config.Brake{MailboxesPerHour: -1, MailboxesPerMail: -1, SharePercent: -1}
 		r.world.Latency = time.Millisecond
