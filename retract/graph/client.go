@@ -52,8 +52,8 @@ type Client struct {
 	tokens     *tokens
 	http       *http.Client
 	adapter    *core.GraphRequestAdapterBase
-	places     limit.Places // of requests at once for each mailbox
-	perMailbox int          // how many of them
+	places     *limit.Places // of requests at once for each mailbox
+	perMailbox int           // how many of them
 	addresses  *cache[exchange.Mailbox]
 	warned     time.Time // last warning of the credential's end; owned by who holds tokens.turn
 }
@@ -77,8 +77,8 @@ func New(t config.Tenant, o Options) (*Client, error) {
 	c := &Client{
 		tenant: t, cloud: cloud, timeout: o.Timeout, holds: o.CacheFor, probe: o.Probe, now: o.Now,
 		credential: credential{t.ID, t.Graph, cloud, &http.Client{Transport: base, CheckRedirect: noRedirect}},
-		perMailbox: t.Graph.MailboxConcurrent,
-		addresses:  newCache[exchange.Mailbox](100_000, o.Now),
+		places:     &limit.Places{}, perMailbox: t.Graph.MailboxConcurrent,
+		addresses: newCache[exchange.Mailbox](100_000, o.Now),
 	}
 	build := c.credential.make
 	if o.Credential != nil {
