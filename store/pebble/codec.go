@@ -1,19 +1,28 @@
 package pebble
 
 import (
+	_ "embed" // for the dictionary
 	"fmt"
+	"sync"
 
 	"github.com/klauspost/compress/zstd"
+
+	"clawback/store/packed"
 )
 
 // A value begins with a byte that says how the rest is kept. The numbers are part of what is on the disk.
 const (
-	asItIs   = 0
-	zstdJSON = 1 // zstd with the dictionary below
+	asItIs     = 0
+	zstdJSON   = 1 // JSON, by zstd with the dictionary below: what was written before the forms that follow
+	packedRow  = 2 // JSON that was packed
+	zstdPacked = 3 // JSON that was packed, by zstd with the dictionary in packed.dict
 )
 
-// compressFrom is the size from which a value is compressed: below it the frame costs as much as it saves.
-const compressFrom = 96
+// The sizes from which a value is compressed, and a packed one: below them the frame costs as much as it saves.
+const (
+	compressFrom       = 96
+	compressPackedFrom = 48
+)
 
 // maxValue bounds what a damaged frame may unfold to. The largest row is a record with 100,000 recipients.
 const maxValue = 256 << 20
@@ -35,33 +44,81 @@ const dictionary = `{"report":"","read":[{"key":"domain:","first_seen":"2026-","
 	`"value":"https://www."},{"kind":"address","value":""},{"kind":"ip","value":""},{"kind":"sha256","value":""}],"rules":"",` +
 	`"knowledge":""},"first_hand":true,"at":"2026-"}],"contents":"","carries":{},"verdict":{"disposition":"MALICIOUS","score":`
 
-// codec compresses values. Safe for concurrent use.
+// packedDictionary is what packed rows have in common, with the frequencies of their bytes; internal/test/rowdict made it. A change of it
+// needs a number of its own beside zstdPacked.
+//
+//go:embed packed.dict
+var packedDictionary []byte
+
+// codec packs and compresses values. Safe for concurrent use.
 type codec struct {
-	encoder *zstd.Encoder
-	decoder *zstd.Decoder
+	encoder *zstd.Encoder // of texts
+	packer  *zstd.Encoder // of packed rows
+	decoder *zstd.Decoder // of both: a frame bears the number of its dictionary
 }
 
 func newCodec() (codec, error) {
 	const id = 1
-	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderDictRaw(id, []byte(dictionary)), zstd.WithEncoderLevel(zstd.SpeedFastest),
-		zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false), zstd.WithWindowSize(64<<10), zstd.WithLowerEncoderMem(true))
+	encoder, err := newEncoder(zstd.WithEncoderDictRaw(id, []byte(dictionary)))
 	if err != nil {
 		return codec{}, err
 	}
-	decoder, err := zstd.NewReader(nil, zstd.WithDecoderDictRaw(id, []byte(dictionary)), zstd.WithDecoderMaxMemory(maxValue),
-		zstd.WithDecoderConcurrency(0))
-	return codec{encoder, decoder}, err
+	packer, err := newEncoder(zstd.WithEncoderDict(packedDictionary))
+	if err != nil {
+		return codec{}, err
+	}
+	decoder, err := zstd.NewReader(nil, zstd.WithDecoderDictRaw(id, []byte(dictionary)), zstd.WithDecoderDicts(packedDictionary),
+		zstd.WithDecoderMaxMemory(maxValue), zstd.WithDecoderConcurrency(0))
+	return codec{encoder, packer, decoder}, err
 }
+
+func newEncoder(dict zstd.EOption) (*zstd.Encoder, error) {
+	return zstd.NewWriter(nil, dict, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false),
+		zstd.WithWindowSize(64<<10), zstd.WithLowerEncoderMem(true))
+}
+
+// buffers are for packed rows on their way through the compressor.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// maxBuffer is the largest that is kept for the next row.
+const maxBuffer = 64 << 10
 
 // encode is what is kept of a value.
 func (c codec) encode(value []byte) []byte {
+	if kept, ok := c.pack(value); ok {
+		return kept
+	}
 	if len(value) >= compressFrom {
-		packed := c.encoder.EncodeAll(value, append(make([]byte, 0, len(value)), zstdJSON))
-		if len(packed) <= len(value) {
-			return packed
+		kept := c.encoder.EncodeAll(value, append(make([]byte, 0, len(value)), zstdJSON))
+		if len(kept) <= len(value) {
+			return kept
 		}
 	}
 	return append(append(make([]byte, 0, len(value)+1), asItIs), value...)
+}
+
+// pack is what is kept of a row of JSON.
+func (c codec) pack(value []byte) ([]byte, bool) {
+	if len(value) < 2 || value[0] != '{' {
+		return nil, false
+	}
+	buffer := buffers.Get().(*[]byte)
+	defer func() {
+		if cap(*buffer) <= maxBuffer {
+			buffers.Put(buffer)
+		}
+	}()
+	row, ok := packed.Pack((*buffer)[:0], value)
+	*buffer = row
+	if !ok || len(row) > len(value) {
+		return nil, false
+	}
+	if len(row) >= compressPackedFrom {
+		if kept := c.packer.EncodeAll(row, append(make([]byte, 0, len(row)), zstdPacked)); len(kept) <= len(row) {
+			return kept, true
+		}
+	}
+	return append(append(make([]byte, 0, len(row)+1), packedRow), row...), true
 }
 
 // decode gives a value back. It does not keep kept.
@@ -74,6 +131,28 @@ func (c codec) decode(kept []byte) ([]byte, error) {
 		return append([]byte{}, kept[1:]...), nil
 	case zstdJSON:
 		return c.decoder.DecodeAll(kept[1:], []byte{})
+	case packedRow:
+		return packed.Unpack(make([]byte, 0, usualGain*len(kept)), kept[1:], maxValue)
+	case zstdPacked:
+		return c.unpack(kept[1:])
 	}
 	return nil, fmt.Errorf("a value kept in form %d, which this program does not know", kept[0])
+}
+
+// usualGain is about how many times shorter a packed row is.
+const usualGain = 3
+
+func (c codec) unpack(frame []byte) ([]byte, error) {
+	buffer := buffers.Get().(*[]byte)
+	defer func() {
+		if cap(*buffer) <= maxBuffer {
+			buffers.Put(buffer)
+		}
+	}()
+	row, err := c.decoder.DecodeAll(frame, (*buffer)[:0])
+	if err != nil {
+		return nil, err
+	}
+	*buffer = row
+	return packed.Unpack(make([]byte, 0, usualGain*len(row)), row, maxValue)
 }

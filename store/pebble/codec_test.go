@@ -2,6 +2,7 @@ package pebble
 
 import (
 	"bytes"
+	"encoding/hex"
 	"strings"
 	"testing"
 )
@@ -30,6 +31,41 @@ func TestCodec_givesBackWhatItWasGiven(t *testing.T) {
 	}
 }
 
+// aRow is about what a record's row looks like.
+const aRow = `{"id":"rs2jdbqcfssfpomn6o376ozzmvu","tenant":"3f1c2b4a-5d6e-4f70-8192-a3b4c5d6e7f8","message_id":"\u003cletter@contoso.example\u003e",` +
+	`"content":"da2a9881b1f887c1bf57c224c19cb88b193c8aee074800f63453fc7b69282a22","received":"2026-11-29T21:47:19.586104675Z","verdict":` +
+	`{"disposition":"CLEAN","score":0.7,"reasons":[{"id":"structure.internal","text":"It was written inside the organisation."}]},"rev":1}`
+
+// What a version has written is read by all that follow: each form, and its dictionary, is what it was.
+func TestCodec_readsWhatWasKept(t *testing.T) {
+	c, err := newCodec()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for form, kept := range map[byte]string{
+		zstdJSON: "0128b52ffd4100018e0045070062cf2f1f6049f3005071a690819a698d96bc4b861f4346186859d776da15f40600205c4d53d018c8a4f2" +
+			"3a2ba733a8b4f8835b7c22ed94c5fc7b654514d6218a1b60286ed6bf53225f990b997a2d438c01c5563abc5c218d0d2c19b8055a1fccdd" +
+			"aebddb7a0c46a4125af11c4fecfc3b87a8f1737fb0314cdd90a9f81832f7c88fdd9b6b973c3a872178e5b0b88547a8a577520850ffde57" +
+			"3cb25f8982e9217774633f0e8be9f895a8c3a5d7902362149644822e86e89a0b3d446b234c780942db1a0b00033193529628ac4391f44c" +
+			"41ac2f2b1cfde218105d0c87fde2c8fc2e14f274e19898ad35",
+		packedRow: "0201400d72969230c045948af731be76ffe7672cad410c3f1c2b4a5d6e4f708192a3b4c5d6e7f84309183c6c657474657240636f6e746f" +
+			"736f2e6578616d706c653e450bda2a9881b1f887c1bf57c224c19cb88b193c8aee074800f63453fc7b69282a224b0ec695f4e1f2809866" +
+			"55016d0905434c45414e6e07010e7502014009127374727563747572652e696e7465726e616c780927497420776173207772697474656e" +
+			"20696e7369646520746865206f7267616e69736174696f6e2e0000005d060200",
+		zstdPacked: "0328b52ffd010002350300e40401400d72969230c045948af731be76ffe7672cad4309183e450bda2a9881b1f887c1bf57c224c19cb88b" +
+			"193c8aee074800f63453fc7b69282a224b0ec695f4e1f280986607010e0000005d06020008fcfb250e02d27d0a6ab8e626bb726d39fae0" +
+			"066552",
+	} {
+		raw, err := hex.DecodeString(kept)
+		if err != nil || raw[0] != form {
+			t.Fatalf("form %d: %x, %v", form, raw[:1], err)
+		}
+		if back, err := c.decode(raw); err != nil || string(back) != aRow {
+			t.Errorf("form %d came back as %q, %v", form, back, err)
+		}
+	}
+}
+
 func noise(n int) string {
 	var out []byte
 	for state := uint32(1); len(out) < n; {
@@ -45,8 +81,10 @@ func TestCodec_refusesWhatIsNoValue(t *testing.T) {
 		t.Fatal(err)
 	}
 	whole := c.encode([]byte(dictionary))
+	small := c.encode([]byte(aRow))
 	for name, kept := range map[string][]byte{
 		"nothing": {}, "an unknown form": {7, 1, 2}, "cut short": whole[:len(whole)-3], "garbage": append([]byte{zstdJSON}, "garbage"...),
+		"a packed row cut short": small[:len(small)-3], "no packed row": append([]byte{zstdPacked}, "garbage"...), "no row": {packedRow},
 	} {
 		if v, err := c.decode(kept); err == nil {
 			t.Errorf("%s: %q", name, v)
