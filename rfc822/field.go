@@ -105,7 +105,13 @@ func equalFold(a, b string) bool { return len(a) == len(b) && mailaddr.Equal(a, 
 
 // hasParameters reports whether a field is one of those with parameters. RFC 2045, section 5.1; RFC 2183, section 2.
 func hasParameters(name []byte) bool {
-	return equalFold(string(name), "content-type") || equalFold(string(name), "content-disposition")
+	switch len(name) {
+	case len("content-type"):
+		return equalFold(string(name), "content-type")
+	case len("content-disposition"):
+		return equalFold(string(name), "content-disposition")
+	}
+	return false
 }
 
 // unfold joins the lines of a field by one blank. folds are the places in raw where a line break was.

@@ -122,24 +122,28 @@ func ReadHeader(l *Lines, o HeaderOptions) Header {
 	return r.h
 }
 
+// usualFields is how many fields there is room for at first: most headers of messages have 10 to 60.
+const usualFields = 16
+
 // headerReader builds a header from the pieces of its lines.
 type headerReader struct {
 	lines *Lines
 	o     HeaderOptions
 	h     Header
 
-	begun      bool   // a field was there, kept or not
-	kept       bool   // the field being read is kept
-	structured bool   // it has parameters
-	skipping   bool   // the last line that was not indented was skipped
-	name       int    // how much of buf is its name
-	buf        []byte // its name, and what follows the colon, without line breaks
-	folds      []int  // where in buf line breaks were
-	bare       bool   // the last piece ended in a bare LF within its line
-	lower      []byte // its name in lower case, for Keep
-	names      map[string]*tally
-	late       map[string]bool // well-known names that were met beyond the bound of fields
-	boundary   *Boundary       // of the fields so far; nil: not known yet
+	begun      bool              // a field was there, kept or not
+	kept       bool              // the field being read is kept
+	structured bool              // it has parameters
+	skipping   bool              // the last line that was not indented was skipped
+	name       int               // how much of buf is its name
+	buf        []byte            // its name, and what follows the colon, without line breaks
+	folds      []int             // where in buf line breaks were
+	bare       bool              // the last piece ended in a bare LF within its line
+	lower      []byte            // its name in lower case, for Keep
+	octets     int               // of the fields that were kept
+	names      map[string]*tally // nil until a bound of a name can be reached
+	late       map[string]bool   // well-known names that were met beyond the bound of fields
+	boundary   *Boundary         // of the fields so far; nil: not known yet
 }
 
 // tally is what is kept of the fields of one name.
@@ -356,7 +360,11 @@ func (r *headerReader) flush() {
 	if equalFold(f.Name, "Content-Type") {
 		r.boundary = nil
 	}
+	if r.h.Fields == nil {
+		r.h.Fields = make([]Field, 0, usualFields)
+	}
 	r.h.Fields = append(r.h.Fields, f)
+	r.octets += octets
 }
 
 // admit reports which bound, if any, keeps a field out.
@@ -368,7 +376,7 @@ func (r *headerReader) admit(octets int) Bounds {
 	if r.o.Room != nil && octets > *r.o.Room {
 		return HeaderRoom
 	}
-	if r.o.PerName > 0 || r.o.NameOctets > 0 {
+	if r.mayBound(octets) {
 		t := r.tally(name)
 		switch {
 		case r.o.PerName > 0 && t.fields >= r.o.PerName:
@@ -400,14 +408,25 @@ func (r *headerReader) admitLate(name []byte) bool {
 	return r.h.First(string(lower)) == ""
 }
 
+// mayBound reports whether the fields of any one name, with one more of so many octets, can be more than are kept.
+func (r *headerReader) mayBound(octets int) bool {
+	return r.o.PerName > 0 && len(r.h.Fields) >= r.o.PerName || r.o.NameOctets > 0 && r.octets+octets > r.o.NameOctets
+}
+
+// tally is the one of a name. The first time, it counts the fields that are kept already.
 func (r *headerReader) tally(name []byte) *tally {
+	if r.names == nil {
+		r.names = map[string]*tally{}
+		for i := range r.h.Fields {
+			t := r.tally([]byte(r.h.Fields[i].Name))
+			t.fields++
+			t.octets += len(r.h.Fields[i].Raw)
+		}
+	}
 	var buf [maxName]byte
 	lower := appendLower(buf[:0], name)
 	t := r.names[string(lower)]
 	if t == nil {
-		if r.names == nil {
-			r.names = map[string]*tally{}
-		}
 		t = &tally{}
 		r.names[string(lower)] = t
 	}

@@ -418,11 +418,16 @@ func (n namedPart) bears(key, plainKey string) bool {
 		if word == key {
 			return true
 		}
-		if len(key) >= 6 && len(word) >= 6 && web.Distance(n.plainWords[i], plainKey, 1) == 1 {
+		if len(key) >= 6 && len(word) >= 6 && sameEnd(n.plainWords[i], plainKey) && web.Distance(n.plainWords[i], plainKey, 1) == 1 {
 			return true
 		}
 	}
 	return false
+}
+
+// sameEnd reports whether two words begin or end alike, as words do that differ by one change. It spares most of the comparisons.
+func sameEnd(a, b string) bool {
+	return a[0] == b[0] || a[len(a)-1] == b[len(b)-1]
 }
 
 // foreignLinks compares the places that the message leads to with who wrote it.

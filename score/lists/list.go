@@ -2,22 +2,75 @@ package lists
 
 import "strings"
 
-// List is a set of lower-case strings, one a line in byte order, that is searched where it lies: nothing is built when the program starts.
+// List is a set of lower-case strings, one a line in byte order, that is searched where it lies.
 type List struct {
-	text string
+	text  string
+	start []uint32 // by the first two bytes of a line, folded to slots that keep their order: where the first such line begins
+}
+
+const (
+	byteSlots = 43                    // kinds of byte that are told apart
+	slots     = byteSlots * byteSlots // beginnings that are told apart
+)
+
+// slot folds the first two bytes of a line, or fewer, so that the order is kept.
+func slot(s string) int {
+	switch len(s) {
+	case 0:
+		return 0
+	case 1:
+		return byteSlot(s[0]) * byteSlots
+	}
+	return byteSlot(s[0])*byteSlots + byteSlot(s[1])
+}
+
+// byteSlot tells apart the bytes of host names.
+func byteSlot(c byte) int {
+	switch {
+	case c < '-':
+		return 0
+	case c <= '9':
+		return int(c-'-') + 1
+	case c < 'a':
+		return 14
+	case c <= 'z':
+		return int(c-'a') + 15
+	}
+	return 41
 }
 
 // NewList takes text of sorted lines. Every line ends in a newline.
-func NewList(text string) List { return List{text: text} }
+func NewList(text string) List {
+	l := List{text: text, start: make([]uint32, slots+1)}
+	next, at := 0, 0
+	for at < len(text) {
+		end := strings.IndexByte(text[at:], '\n')
+		if end < 0 {
+			end = len(text) - at - 1
+		}
+		for s := slot(text[at : at+end]); next <= s; next++ {
+			l.start[next] = uint32(at)
+		}
+		at += end + 1
+	}
+	for ; next <= slots; next++ {
+		l.start[next] = uint32(len(text))
+	}
+	return l
+}
 
 // Has reports whether s is one of the lines.
 func (l List) Has(s string) bool {
-	low, high := 0, len(l.text)
+	if s == "" || l.text == "" {
+		return false
+	}
+	at := slot(s)
+	low, high := int(l.start[at]), int(l.start[at+1])
 	for low < high {
 		start, end := l.line(low, high)
 		switch strings.Compare(s, l.text[start:end]) {
 		case 0:
-			return s != ""
+			return true
 		case -1:
 			high = start
 		default:

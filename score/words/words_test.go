@@ -1,6 +1,8 @@
 package words
 
 import (
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -59,6 +61,47 @@ func TestFind_wordsInsideOthersDoNotCount(t *testing.T) {
 	for _, h := range l.Find(l.Fold("Essex, Sussex and Middlesex; the inheritances of a penisula").Text) {
 		if h.Topic == "dating" || h.Topic == "health" {
 			t.Errorf("a word inside another counts: %+v", h)
+		}
+	}
+}
+
+// The machine finds each phrase wherever it stands, and nothing else, whatever it passes over.
+func TestMachine_findsWhatSearchesOfEachPhraseFind(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 9))
+	word := func() string { return []string{"a", "ab", "abc", "abcd", "abcde", "b", "bab", "éa", "cd"}[r.IntN(9)] }
+	for range 500 {
+		var phrases []string
+		for range 1 + r.IntN(6) {
+			p := " " + word()
+			for range r.IntN(3) {
+				p += " " + word()
+			}
+			if r.IntN(3) > 0 {
+				p += " "
+			}
+			phrases = append(phrases, p)
+		}
+		if r.IntN(5) == 0 {
+			phrases = append(phrases, "bc") // one that begins within a word: nothing may be passed over
+		}
+		slices.Sort(phrases)
+		phrases = slices.Compact(phrases)
+		text := strings.Repeat(" ", r.IntN(2))
+		for range r.IntN(30) {
+			text += word() + " "
+		}
+		text += []string{"", "ab", "a"}[r.IntN(3)]
+		got, want := map[[2]int]bool{}, map[[2]int]bool{}
+		build(phrases).find(text, func(id int32, end int) { got[[2]int{int(id), end}] = true })
+		for id, p := range phrases {
+			for end := len(p); end <= len(text); end++ {
+				if text[end-len(p):end] == p {
+					want[[2]int{id, end}] = true
+				}
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("phrases %q in %q: %s", phrases, text, diff)
 		}
 	}
 }

@@ -33,7 +33,7 @@ func Read(picture image.Image) (text string, ok bool) {
 	if err != nil {
 		return "", false
 	}
-	matrix, err := gozxing.NewHybridBinarizer(source).GetBlackMatrix()
+	matrix, err := binarize(source)
 	if err != nil {
 		return "", false
 	}
