@@ -276,6 +276,7 @@ func (x *inspection) authors(u web.URL) bool { return web.Organisation(u.Host) =
 type brandIndex struct {
 	domains map[string]int
 	keys    []string         // of each brand, its key with look-alikes folded
+	pairs   []uint64         // of each brand, those that both its key and the folded one have
 	exact   map[string]int   // folded keys of brands that are also ordinary words
 	names   map[string][]int // first folded word of a name -> brands
 	all     []lists.Brand
@@ -287,6 +288,7 @@ func indexBrands(l *lists.Lists) brandIndex {
 	folder := words.NewFolder(l.Skeleton)
 	for i, b := range l.Brands {
 		index.keys = append(index.keys, web.Digits(b.Key))
+		index.pairs = append(index.pairs, pairs(b.Key)&pairs(web.Digits(b.Key)))
 		var folded []string
 		for _, name := range b.Names {
 			text := folder.Fold(name).Text

@@ -375,12 +375,13 @@ func (x *inspection) findBrandHost(host string) int {
 		named.words = append(named.words, word)
 		named.plainWords = append(named.plainWords, web.Digits(word))
 	}
+	named.pairs = pairs(named.text) | pairs(named.plain)
 	for i := range x.lists.Brands {
 		b := &x.lists.Brands[i]
 		if len(b.Key) < 3 {
 			continue
 		}
-		if (b.Weak && weakly(named.text, *b) || !b.Weak && named.bears(b.Key, x.brands.keys[i])) && !b.Owns(domain) {
+		if (b.Weak && weakly(named.text, *b) || !b.Weak && named.bears(b.Key, x.brands.keys[i], x.brands.pairs[i])) && !b.Owns(domain) {
 			return i
 		}
 	}
@@ -407,15 +408,27 @@ func weakly(named string, b lists.Brand) bool {
 type namedPart struct {
 	text, plain       string
 	words, plainWords []string
+	pairs             uint64 // of text and plain
 }
 
-// bears reports whether the name has the key as a word of its own, or a long key anywhere, or nearly.
-func (n namedPart) bears(key, plainKey string) bool {
-	if len(key) >= 6 && (strings.Contains(n.text, key) || strings.Contains(n.plain, plainKey)) {
+// pairs has a bit, of 64, for each two neighbouring letters of a text. A text that holds another has all its bits: most names of brands are
+// told from a host by that.
+func pairs(text string) (bits uint64) {
+	for i := 1; i < len(text); i++ {
+		bits |= 1 << ((text[i-1]*5 + text[i]*3) % 64)
+	}
+	return bits
+}
+
+// bears reports whether the name has the key as a word of its own, or a long key anywhere, or nearly. keyPairs are those that both forms of
+// the key have.
+func (n *namedPart) bears(key, plainKey string, keyPairs uint64) bool {
+	may := keyPairs&^n.pairs == 0
+	if may && len(key) >= 6 && (strings.Contains(n.text, key) || strings.Contains(n.plain, plainKey)) {
 		return true
 	}
 	for i, word := range n.words {
-		if word == key {
+		if may && word == key {
 			return true
 		}
 		if len(key) >= 6 && len(word) >= 6 && sameEnd(n.plainWords[i], plainKey) && web.Distance(n.plainWords[i], plainKey, 1) == 1 {

@@ -81,11 +81,12 @@ func exchangeHop(value string) bool {
 
 // receivedBy is the server that wrote a Received field.
 func receivedBy(value string) string {
-	words := strings.Fields(withoutComments(mailaddr.Lower(value)))
-	for i, word := range words {
-		if word == "by" && i+1 < len(words) {
-			return strings.Trim(words[i+1], ";.")
+	by := false
+	for word := range strings.FieldsSeq(withoutComments(value)) {
+		if by {
+			return strings.Trim(mailaddr.Lower(word), ";.")
 		}
+		by = mailaddr.Equal(word, "by")
 	}
 	return ""
 }

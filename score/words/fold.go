@@ -61,7 +61,7 @@ func token(text string) int {
 	for n < len(text) && n < 400 {
 		c := text[n]
 		if c < 0x80 {
-			if !wordByte(c) {
+			if !inWord[c] {
 				break
 			}
 			n++
@@ -76,10 +76,6 @@ func token(text string) int {
 	return n
 }
 
-func wordByte(c byte) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '\''
-}
-
 func (f Folder) word(word string, b []byte, out *Folded) []byte {
 	out.Words++
 	if ascii(word) {
@@ -87,30 +83,54 @@ func (f Folder) word(word string, b []byte, out *Folded) []byte {
 			out.Leet++
 		}
 		out.Latin += len(word)
-		for i := 0; i < len(word); i++ {
-			b = fold(b, word[i])
+		at := len(b)
+		b = append(b, word...)
+		for i := range len(word) {
+			if c := folds[word[i]]; c != 0 {
+				b[at] = c
+				at++
+			}
 		}
-		return b
+		return b[:at]
 	}
 	return f.foreign(word, b, out)
 }
 
-// fold appends one ASCII character: i, 1 and l are one, and so are o and 0.
+// fold appends one ASCII character.
 func fold(b []byte, c byte) []byte {
-	switch {
-	case c == '\'':
+	if c = folds[c]; c == 0 {
 		return b
-	case 'A' <= c && c <= 'Z':
-		c += 'a' - 'A'
-	}
-	switch c {
-	case 'i', '1':
-		c = 'l'
-	case '0':
-		c = 'o'
 	}
 	return append(b, c)
 }
+
+// folds is what each ASCII character becomes, 0 for nothing: i, 1 and l are one, and so are o and 0.
+var folds = func() (table [256]byte) {
+	for i := range table {
+		c := byte(i)
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		switch c {
+		case '\'':
+			c = 0
+		case 'i', '1':
+			c = 'l'
+		case '0':
+			c = 'o'
+		}
+		table[i] = c
+	}
+	return table
+}()
+
+// inWord are the ASCII characters that words are made of.
+var inWord = func() (table [256]bool) {
+	for _, c := range "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789'" {
+		table[c] = true
+	}
+	return table
+}()
 
 func ascii(s string) bool {
 	for i := 0; i < len(s); i++ {
