@@ -44,7 +44,8 @@ func (w *world) service() *Service {
 		Queue: w, Store: worldStore{w}, Engine: worldEngine{w}, Jobs: worldJobs{w}, Judge: worldJudge{w}, Submissions: worldDesk{w}, Addresses: worldAddresses{w}, Upkeep: worldUpkeep{w},
 		Log: slog.New(slog.DiscardHandler), Wake: func() {}, Tenant: findTenant,
 		Status: func(context.Context) (Status, error) {
-			return Status{Hostname: "gw.example", Problems: []string{"the machine's own"}, Region: "eu",
+			return Status{Hostname: "gw.example", Region: "eu",
+				Notices: []Notice{{Kind: "quarantine"}, {Kind: "retractions.held", TenantID: tenantA}, {Kind: "retractions.held", TenantID: tenantB}},
 				Tenants: []Tenant{{ID: tenantA, Name: "a"}, {ID: tenantB, Name: "b"}}, Quotas: []Quota{{TenantID: tenantA}, {TenantID: tenantB}, {}},
 				Queue: QueueStatusOf(queue.Stats{Items: map[queue.State]queue.Count{queue.Ready: {Count: 7}}, Tenants: map[string]map[queue.State]queue.Count{
 					tenantA: {queue.Ready: {Count: 3}}, tenantB: {queue.Ready: {Count: 4}}}})}, w.err

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"time"
@@ -50,6 +51,8 @@ var (
 	byContentMetric = metric("retractions_by_content", "Mailboxes from which a message was taken on equal content alone, without a network message id.", "tenant")
 	restoresMetric  = metric("restores", "Mailboxes to which a message was to be restored, by outcome.", "tenant", "outcome")
 	submitMetric    = metric("submissions", "Messages that users reported, by state.", "tenant", "state")
+	noticesMetric   = metric("notices", "Troubles that a person must be told of, by kind.", "kind", "tenant")
+	sinceMetric     = metric("notices_oldest_timestamp_seconds", "Since when the oldest of them stands.", "kind", "tenant")
 	lastMetric      = metric("last_report_timestamp_seconds", "When the last report was processed.", "tenant")
 )
 
@@ -89,6 +92,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 		gauge(certMetric, float64(s.Certificate.NotAfter.Unix()))
 	}
 	collectRDAP(out, s.RDAP)
+	collectNotices(s.Notices, gauge)
 	for _, t := range s.Tenants {
 		collectTenant(out, t, gauge)
 	}
@@ -98,6 +102,22 @@ func collectMemory(out chan<- prometheus.Metric, m Memory, gauge func(*prometheu
 	gauge(memoryMetric, float64(m.Held))
 	gauge(maxMemoryMetric, float64(m.Max))
 	out <- prometheus.MustNewConstMetric(spilledMetric, prometheus.CounterValue, float64(m.Spilled))
+}
+
+func collectNotices(list []Notice, gauge func(*prometheus.Desc, float64, ...string)) {
+	type group struct{ kind, tenant string }
+	counts, since := map[group]int{}, map[group]time.Time{}
+	for _, n := range list {
+		g := group{n.Kind, cmp.Or(n.Tenant, n.TenantID)}
+		counts[g]++
+		if first, ok := since[g]; !ok || n.Since.Before(first) {
+			since[g] = n.Since
+		}
+	}
+	for g, n := range counts {
+		gauge(noticesMetric, float64(n), g.kind, g.tenant)
+		gauge(sinceMetric, float64(since[g].Unix()), g.kind, g.tenant)
+	}
 }
 
 func collectRDAP(out chan<- prometheus.Metric, s *RDAP) {

@@ -18,6 +18,8 @@ func TestMetrics_sayWhatTheStatusSays(t *testing.T) {
 	status := func(context.Context) (Status, error) {
 		return Status{
 			Sessions: 3, Memory: Memory{Held: 4096, Max: 1 << 20, Spilled: 5}, Certificate: &Certificate{NotAfter: end},
+			Notices: []Notice{{Kind: "certificate", Since: end}, {Kind: "retract.full", Tenant: "contoso", Since: end},
+				{Kind: "retract.full", Tenant: "contoso", Since: end.Add(-time.Hour)}},
 			RDAP:    &RDAP{Date: end, Asked: 4, Known: 9, Failed: 1},
 			Queue:   QueueStatus{Items: map[queue.State]Count{queue.Quarantined: {Count: 2, Oldest: time.Now().Add(-time.Hour)}}},
 			Tenants: []Tenant{{Name: "contoso", Counts: Counts{Processed: 7, Outcomes: map[store.Outcome]int{store.Done: 5}}}},
@@ -32,6 +34,8 @@ func TestMetrics_sayWhatTheStatusSays(t *testing.T) {
 	for _, want := range []string{
 		"clawback_rdap_questions_total 4\n", `clawback_rdap_messages_total{result="known"} 9`, `clawback_rdap_messages_total{result="failed"} 1`,
 		fmt.Sprintf("clawback_rdap_list_timestamp_seconds %.9e", float64(end.Unix())),
+		`clawback_notices{kind="certificate",tenant=""} 1`, `clawback_notices{kind="retract.full",tenant="contoso"} 2`,
+		fmt.Sprintf(`clawback_notices_oldest_timestamp_seconds{kind="retract.full",tenant="contoso"} %.9e`, float64(end.Add(-time.Hour).Unix())),
 		"clawback_up 1\n", "clawback_taking_mail 1\n", "clawback_smtp_sessions 3\n", "clawback_smtp_memory_bytes 4096\n", "clawback_smtp_memory_spilled_total 5\n", `clawback_queue_items{state="quarantined"} 2`, `clawback_reports_total{tenant="contoso"} 7`,
 		`clawback_retractions{outcome="done",tenant="contoso"} 5`, fmt.Sprintf("clawback_certificate_expiry_timestamp_seconds %.9e", float64(end.Unix())),
 	} {

@@ -26,7 +26,7 @@ type Status struct {
 	Certificate *Certificate `json:"certificate,omitempty"`
 	RDAP        *RDAP        `json:"rdap,omitempty"` // nil: the registries may not be asked
 	Quotas      []Quota      `json:"quotas"`         // of what strangers have sent, where there is any
-	Problems    []string     `json:"problems"`       // what needs a person
+	Notices     []Notice     `json:"notices"`        // what needs a person, what is the gateway's first
 }
 
 // Process is what the daemon has in memory, in bytes. Own has heap and cache in it, with what is free of them for now; files that are mapped
@@ -181,11 +181,16 @@ func (s *Service) showStatus(ctx context.Context, a access, _ None) (Status, err
 	if err != nil || a.everywhere() {
 		return all, err
 	}
-	own := Status{Version: all.Version, Hostname: all.Hostname, Tenants: []Tenant{}, Quotas: []Quota{}, Problems: []string{},
+	own := Status{Version: all.Version, Hostname: all.Hostname, Tenants: []Tenant{}, Quotas: []Quota{}, Notices: []Notice{},
 		Deferring: all.Deferring, Queue: all.Queue.of(a.own())}
 	for _, t := range all.Tenants {
 		if a.mayUse(t.ID) {
 			own.Tenants = append(own.Tenants, t)
+		}
+	}
+	for _, n := range all.Notices {
+		if n.TenantID != "" && a.mayUse(n.TenantID) {
+			own.Notices = append(own.Notices, n)
 		}
 	}
 	own.Quotas = append(own.Quotas, slices.DeleteFunc(slices.Clone(all.Quotas), func(q Quota) bool { return !a.mayUse(q.TenantID) })...)

@@ -39,9 +39,10 @@ type Tenant struct {
 
 // Alert is something that a person should know at once.
 type Alert struct {
-	Kind   string // brake, auth, outage, resumed, stuck, internal, group, full
-	Tenant string // id
-	Text   string // one line; no subject, no token
+	Kind    string // brake, auth, outage, resumed, stuck, gave_up, internal, group, full
+	Tenant  string // id
+	Subject string // what it is about, such as a record or a mailbox; "": the tenant's retraction as a whole
+	Text    string // one line; no subject of a message, no token
 }
 
 // Options are what an Engine is made of.
@@ -163,6 +164,7 @@ func (e *Engine) alert(a Alert, subject string) {
 	}
 	e.mu.Unlock()
 	if !told {
+		a.Subject = subject
 		e.raise(a)
 	}
 }

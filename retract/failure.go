@@ -151,7 +151,7 @@ func (s failure) alertStuck(in store.Intent) {
 		s.e.alert(Alert{Kind: "stuck", Tenant: in.Tenant, Text: fmt.Sprintf("%s (%d failures since %s)", where, in.Faults,
 			in.FaultSince.Format(time.RFC3339))}, "")
 	case in.Outcome == store.Failed && in.Faults >= stuckFaults:
-		s.e.alert(Alert{Kind: "stuck", Tenant: in.Tenant, Text: where}, "failed")
+		s.e.alert(Alert{Kind: "gave_up", Tenant: in.Tenant, Text: where}, "")
 	}
 }
 

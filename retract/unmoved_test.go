@@ -129,7 +129,7 @@ func TestUnmoved_lastingFailureHasAScheduleAndAnEnd(t *testing.T) {
 				if n > 200 {
 					t.Errorf("%d tries in a week", n)
 				}
-				if last := r.alerts[len(r.alerts)-1]; last.Kind != "stuck" || !strings.Contains(last.Text, "given up") {
+				if last := r.alerts[len(r.alerts)-1]; last.Kind != "gave_up" || !strings.Contains(last.Text, "given up") {
 					t.Errorf("the last alert is %v", last)
 				}
 				r.lies(m, exchange.Inbox)

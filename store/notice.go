@@ -34,7 +34,7 @@ const (
 )
 
 // Raise makes a notice durable, and answers it as it is kept and whether it is new. The same kind, tenant and subject are one
-// notice, which keeps its Since. Beyond 1000 notices the further ones of a kind are one.
+// notice, which keeps its Since; a new one has its caller's, for one that could not be written at once. Beyond 1000 notices the further ones of a kind are one.
 func (s *Store) Raise(ctx context.Context, n Notice) (kept Notice, isNew bool, err error) {
 	if n.Kind == "" || n.Text == "" {
 		return Notice{}, false, fmt.Errorf("%w: a notice has a kind and a text", ErrInvalid)
@@ -66,10 +66,14 @@ func (t *txn) raise(n Notice) (Notice, bool, error) {
 		}
 	}
 	over := found && old.over(t.now)
-	n.Until, n.Since, n.Last, n.Times = n.Until.UTC().Round(0), t.now, t.now, 1
+	if n.Since.IsZero() || n.Since.After(t.now) {
+		n.Since = t.now
+	}
+	n.Until, n.Since, n.Last, n.Times = n.Until.UTC().Round(0), n.Since.UTC().Round(0), t.now, 1
 	if found && !over {
 		n.Since, n.Times = old.Since, old.Times+1
-		if n.Text == old.Text && n.Do == old.Do && t.now.Sub(old.Last) < raiseAgain {
+		same := n.Text == old.Text && n.Do == old.Do && n.Until.IsZero() == old.Until.IsZero()
+		if same && t.now.Sub(old.Last) < raiseAgain {
 			return old, false, nil
 		}
 	}

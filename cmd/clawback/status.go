@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"sort"
 	"strconv"
@@ -50,13 +51,22 @@ func (a *app) showStatus(s api.Status) error {
 	for _, t := range s.Tenants {
 		a.showTenant(t)
 	}
-	if len(s.Problems) > 0 {
+	a.showNotices(s.Notices)
+	return nil
+}
+
+// showNotices lists what needs a person: whose it is, what is the matter and since when, what to do.
+func (a *app) showNotices(list []api.Notice) {
+	if len(list) > 0 {
 		a.printf("\nNeeds a person:\n")
 	}
-	for _, p := range s.Problems {
-		a.printf("  %s\n", p)
+	for _, n := range list {
+		text := n.Text
+		if n.TenantID != "" {
+			text = cmp.Or(n.Tenant, n.TenantID) + ": " + text
+		}
+		a.printf("  %s (%s, since %s)\n    %s\n", text, n.Kind, stamp(n.Since), n.Do)
 	}
-	return nil
 }
 
 // showMemory says what the daemon has in memory, and what of it messages that are arriving hold.

@@ -91,8 +91,7 @@ type daemon struct {
 
 	deleting sync.Mutex // held while bodies past their retention are deleted, and while a backup copies them
 
-	alertsMu sync.Mutex
-	alerts   map[string]time.Time // guarded by alertsMu; when each alert was last raised
+	board *board // what a person must be told
 }
 
 // Run wires the parts in the order in which a report passes them, and runs them until ctx ends.
@@ -115,6 +114,9 @@ func Run(ctx context.Context, o Options) (err error) {
 	}
 	// What is durable.
 	if err := d.openDurable(); err != nil {
+		return err
+	}
+	if d.board, err = newBoard(ctx, d.store, d.log); err != nil {
 		return err
 	}
 	if d.live, err = newLive(ctx, d.cfg, d.store, liveOptions{d.graph, hidden}); err != nil {
@@ -162,7 +164,7 @@ func (d *daemon) run(ctx context.Context, reload <-chan os.Signal) error {
 	group, failed := errgroup.WithContext(work)
 	for _, part := range []func(context.Context) error{
 		d.certs.Run, d.networks.Run, d.refreshRDAP, d.pipeline.Run, d.engine.Run, d.jobs.Run, d.bounces.Run,
-		d.serveMetrics, d.runJanitor, d.watchStorage, d.feedWatchdog,
+		d.serveMetrics, d.runJanitor, d.watchStorage, d.feedWatchdog, d.board.run, d.watchState,
 	} {
 		group.Go(func() error { return part(failed) })
 	}

@@ -170,24 +170,17 @@ func (d *daemon) drain() error {
 	return errors.Join(errs...)
 }
 
-// tenantOf names a tenant for an alert: the address that it is about is a secret.
-func (d *daemon) tenantOf(id string) string {
-	if t, ok := d.live.tenant(id); ok {
-		return "tenant " + t.Name
-	}
-	return "tenant " + id
-}
-
-// recipient answers the listener, and raises an alert when mail comes for an address that should not be asked for here.
+// recipient answers the listener, and raises an alert when mail comes for an address that should not be asked for here. The
+// alert names the tenant: the address is a secret.
 func (d *daemon) recipient(address string) smtpd.Recipient {
 	r := d.live.recipient(address)
 	switch {
 	case r.Refuse != "":
-		d.alertOnce("region.refused", "Mail for a journal address came to a gateway outside its regions and was refused: "+
-			"mend its MX records. See clawback check --online, clawback address list.", d.tenantOf(r.Tenant))
+		d.alert("region.refused", "Mail for a journal address came to a gateway outside its regions and was refused.",
+			"tenant", r.Tenant)
 	case r.Retry:
-		d.alertOnce("address.vanished", "Mail came for an address that took mail before and is not in the configuration: it is "+
-			"deferred. Put the address back, or run clawback address retire. See clawback address list.", d.tenantOf(r.Tenant))
+		d.alert("address.vanished", "Mail came for an address that took mail before and is not in the configuration: it is "+
+			"deferred.", "tenant", r.Tenant)
 	}
 	return r
 }

@@ -168,50 +168,39 @@ func TestRoute_whereABounceGoes(t *testing.T) {
 	}
 }
 
-func TestAlertDue_onceAnHourAndBounded(t *testing.T) {
-	d, now := &daemon{}, time.Now()
-	for _, c := range []struct {
-		key   string
-		after time.Duration
-		want  bool
-	}{
-		{"a", 0, true}, {"a", 59 * time.Minute, false}, {"b", 59 * time.Minute, true}, {"a", time.Hour, true}, {"a", 61 * time.Minute, false},
-	} {
-		if got := d.alertDue(c.key, now.Add(c.after)); got != c.want {
-			t.Errorf("%s after %s: %v", c.key, c.after, got)
-		}
-	}
-	for n := range 3 * maxAlerts {
-		d.alertDue(strings.Repeat("x", n), now)
-	}
-	if len(d.alerts) > maxAlerts {
-		t.Errorf("%d alerts are remembered", len(d.alerts))
-	}
-}
-
-func TestProblems_whatNeedsAPerson(t *testing.T) {
+func TestTroublesOf_whatNeedsAPerson(t *testing.T) {
 	s := api.Status{
 		Deferring: "no space",
 		Queue: api.QueueStatus{Items: map[queue.State]api.Count{queue.Quarantined: {Count: 2}, queue.Deferred: {Count: 9}},
 			Bounces: map[queue.BounceState]api.Count{queue.BounceStuck: {Count: 3}, queue.BounceWaiting: {Count: 9}}},
 		Tenants: []api.Tenant{
-			{Counts: api.Counts{Held: 4}, Submissions: map[string]int{string(submission.Open): 1}},
-			{Counts: api.Counts{Held: 1}, Submissions: map[string]int{string(submission.Open): 5, "dismissed": 7}},
+			{ID: "t1", Counts: api.Counts{Held: 4}, Submissions: map[string]int{string(submission.Open): 1}, Stuck: 2, StuckWhy: "x"},
+			{ID: "t2", Counts: api.Counts{Held: 1}, Submissions: map[string]int{string(submission.Open): 5, "dismissed": 7}},
+			{ID: "t3"},
 		},
-		Certificate: &api.Certificate{Problem: "expired"},
+		Certificate: &api.Certificate{Problem: "expired"}, RDAP: &api.RDAP{Problem: "away"},
 	}
-	want := []string{
-		"new mail is deferred: no space",
-		"2 in quarantine: clawback queue list --state quarantined",
-		"3 bounces are stuck: clawback bounce list --state stuck",
-		"5 retractions wait for a person: clawback held list",
-		"6 messages that users reported wait for a person: clawback submission list",
-		"certificate: expired",
+	want := []store.Notice{
+		{Kind: "mail.deferred", Text: "new mail is deferred: no space"},
+		{Kind: "quarantine", Text: "2 in quarantine"},
+		{Kind: "bounce.stuck", Text: "3 bounces are stuck"},
+		{Kind: "retractions.held", Tenant: "t1", Text: "4 retractions wait for a person"},
+		{Kind: "submissions.open", Tenant: "t1", Text: "1 message that users reported waits for a person"},
+		{Kind: "retract.stuck", Tenant: "t1", Text: "messages that cannot be taken, tried again: 2; x"},
+		{Kind: "retractions.held", Tenant: "t2", Text: "1 retraction waits for a person"},
+		{Kind: "submissions.open", Tenant: "t2", Text: "5 messages that users reported wait for a person"},
+		{Kind: "certificate", Text: "certificate: expired"},
+		{Kind: "rdap.list", Text: "no list of RDAP servers, so that no domain's age is known: away"},
 	}
-	if diff := cmp.Diff(want, problems(s)); diff != "" {
+	if diff := cmp.Diff(want, troublesOf(s)); diff != "" {
 		t.Error(diff)
 	}
-	if got := problems(api.Status{Certificate: &api.Certificate{}}); len(got) != 0 {
-		t.Errorf("nothing is wrong, and it says %q", got)
+	for _, n := range want {
+		if k := kinds[n.Kind]; !k.state || k.do == "" {
+			t.Errorf("%s follows from the state, and nothing says so, or what to do", n.Kind)
+		}
+	}
+	if got := troublesOf(api.Status{Certificate: &api.Certificate{}, RDAP: &api.RDAP{}}); len(got) != 0 {
+		t.Errorf("nothing is wrong, and it says %+v", got)
 	}
 }

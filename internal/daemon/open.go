@@ -48,7 +48,7 @@ func (d *daemon) openDurable() (err error) {
 
 // openFiles starts the first of the processes that look into attached files: one that does not start is better known now.
 func (d *daemon) openFiles(program confined.Program) (err error) {
-	d.files, err = confined.Open(confined.Options{Program: program, Processes: d.workers(), Log: d.log})
+	d.files, err = confined.Open(confined.Options{Program: program, Processes: d.workers(), Log: d.log, Alert: d.alert})
 	if err == nil {
 		d.onClose(d.files.Close)
 	}

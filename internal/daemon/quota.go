@@ -3,7 +3,7 @@ package daemon
 import (
 	"bytes"
 	"fmt"
-	"time"
+	"strings"
 
 	"github.com/dustin/go-humanize"
 
@@ -12,6 +12,7 @@ import (
 	"clawback/pipeline"
 	"clawback/queue"
 	"clawback/smtpd/admission"
+	"clawback/store"
 )
 
 // Attributed says whether a message is believed to come from its tenant, by its header alone.
@@ -24,25 +25,29 @@ func (d *daemon) Attributed(env queue.Envelope, header []byte) bool {
 	return err == nil && pipeline.Attributed(t, env, report)
 }
 
-// quotaReached tells a person, once an hour for each source, that mail is refused for its quota, and so that one network
-// has its share of it. Anybody can fill postmaster's: that is logged, and raises no alert.
+// quotaReached tells a person that mail is refused for its quota, or so that one network has its share of it.
 func (d *daemon) quotaReached(s admission.Standing) {
-	text := "Mail that is not attributed to its tenant has reached its quota, and more of it is deferred. " +
-		"See clawback queue list --state quarantined; discard it by query, or name the network that it comes from."
-	if !s.Reached() {
-		text = "One network has its share of the quota for mail that is not attributed to its tenant, and more from there is deferred; " +
-			"that of others is accepted. See clawback queue list --state quarantined, and quotas under [quarantine]."
-	}
-	if !d.alertDue(fmt.Sprintf("quota.reached %v %v", s.Source, s.Reached()), time.Now()) {
-		return
-	}
-	what := fmt.Sprintf("%s: %d of %d messages, %s of %s", d.named(s), s.Messages, s.MaxMessages,
-		humanize.IBytes(uint64(s.Bytes)), humanize.IBytes(uint64(s.MaxBytes)))
+	d.board.raise(d.quotaNotice(s), "quota", d.quotaText(s))
+}
+
+// quotaNotice is the notice of a quota that is used up, or of which one network has its share. Anybody can fill postmaster's:
+// that is no alert.
+func (d *daemon) quotaNotice(s admission.Standing) store.Notice {
+	n := store.Notice{Kind: "quota.reached", Tenant: s.Tenant, Subject: strings.TrimSpace(string(s.Purpose) + " " + s.Network),
+		Text: "more is deferred of " + d.named(s).String() + ": its quota is reached"}
 	if s.Purpose == queue.ForPostmaster {
-		d.log.Warn("mail for postmaster is deferred", "event", "quota.reached", "quota", what)
-		return
+		n.Kind = "quota.postmaster"
 	}
-	d.alert("quota.reached", text, "quota", what)
+	if !s.Reached() {
+		n.Kind += "_share"
+		n.Text = "more is deferred of " + d.named(s).String() + ": that network has its share of the quota, and others have theirs still"
+	}
+	return n
+}
+
+func (d *daemon) quotaText(s admission.Standing) string {
+	return fmt.Sprintf("%s: %d of %d messages, %s of %s", d.named(s), s.Messages, s.MaxMessages,
+		humanize.IBytes(uint64(s.Bytes)), humanize.IBytes(uint64(s.MaxBytes)))
 }
 
 // named is the standing with the tenant's name.

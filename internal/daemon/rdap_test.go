@@ -6,15 +6,15 @@ import (
 	"clawback/api"
 )
 
-func TestProblems_aMissingListOfRDAPServersNeedsAPerson(t *testing.T) {
+func TestTroublesOf_aMissingListOfRDAPServersNeedsAPerson(t *testing.T) {
 	for _, c := range []struct {
 		status *api.RDAP
 		want   int
 	}{
 		{nil, 0}, {&api.RDAP{}, 0}, {&api.RDAP{Problem: "503", Servers: 1200}, 0}, {&api.RDAP{Problem: "503"}, 1},
 	} {
-		if got := problems(api.Status{RDAP: c.status}); len(got) != c.want {
-			t.Errorf("%+v: %q", c.status, got)
+		if got := troublesOf(api.Status{RDAP: c.status}); len(got) != c.want {
+			t.Errorf("%+v: %+v", c.status, got)
 		}
 	}
 }

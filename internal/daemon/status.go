@@ -9,13 +9,14 @@ import (
 	"clawback/config"
 	"clawback/intel/submission"
 	"clawback/queue"
+	"clawback/store"
 )
 
 // status gathers what the status command shows.
 func (d *daemon) status(ctx context.Context) (api.Status, error) {
 	cfg := d.live.config()
 	s := api.Status{Version: d.version, Hostname: cfg.Hostname, Region: cfg.Region, Started: d.started.UTC(),
-		Sessions: d.sessions(), Tenants: []api.Tenant{}, Problems: []string{}}
+		Sessions: d.sessions(), Tenants: []api.Tenant{}}
 	m := d.spool.Memory()
 	s.Memory = api.Memory{Held: m.Held, Peak: m.Peak, Max: m.Max, Spilled: m.Spilled}
 	s.Process = d.process()
@@ -48,12 +49,27 @@ func (d *daemon) status(ctx context.Context) (api.Status, error) {
 	s.Certificate = &api.Certificate{Names: c.Names, NotAfter: c.NotAfter, Problem: c.Problem}
 	s.RDAP = d.rdapStatus()
 	s.Quotas = d.quotas()
-	s.Problems = problems(s)
-	if n := d.networks.Status(); n.Problem != "" {
-		s.Problems = append(s.Problems, fmt.Sprintf("networks: %s; the list of %s stays in use",
-			n.Problem, n.Date.Format(time.DateOnly)))
+	d.board.settle(d.troubles(s))
+	for _, t := range s.Tenants {
+		if t.Counts.Held == 0 { // somebody has decided on all that the brake has held
+			d.board.clearAll("retract.brake", t.ID)
+		}
 	}
-	return s, nil
+	return s, d.showNotices(ctx, &s)
+}
+
+// showNotices puts into a status what a person must be told.
+func (d *daemon) showNotices(ctx context.Context, s *api.Status) error {
+	list, err := d.board.list(ctx)
+	s.Notices = make([]api.Notice, 0, len(list))
+	for _, n := range list {
+		shown := api.NoticeOf(n)
+		if t, ok := d.live.tenant(n.Tenant); ok {
+			shown.Tenant = t.Name
+		}
+		s.Notices = append(s.Notices, shown)
+	}
+	return err
 }
 
 // deferring is why a message that came now would be answered 4xx; nil when it would be accepted.
@@ -61,36 +77,53 @@ func (d *daemon) deferring() error {
 	return d.queue.Admit(context.Background(), queue.Envelope{Network: config.ExchangeOnline}, 0)
 }
 
-// problems are the parts of a status that need a person.
-func problems(s api.Status) []string {
-	list := []string{}
-	add := func(n int, format string) {
-		if n > 0 {
-			list = append(list, fmt.Sprintf(format, n))
+// troubles are what a status shows that a person must be told.
+func (d *daemon) troubles(s api.Status) []store.Notice {
+	list := troublesOf(s)
+	for _, q := range d.admission.Standings(d.queue.Sources()) {
+		if q.Reached() {
+			list = append(list, d.quotaNotice(q))
 		}
 	}
-	if s.Deferring != "" {
-		list = append(list, "new mail is deferred: "+s.Deferring)
+	if n := d.networks.Status(); n.Problem != "" {
+		list = append(list, store.Notice{Kind: "networks.stale",
+			Text: fmt.Sprintf("networks: %s; the list of %s stays in use", n.Problem, n.Date.Format(time.DateOnly))})
 	}
-	for _, q := range s.Quotas {
-		if q.Reached {
-			list = append(list, "more is deferred of "+q.What+": its quota is reached")
+	return list
+}
+
+// troublesOf are the parts of a status that need a person.
+func troublesOf(s api.Status) (list []store.Notice) {
+	add := func(kind, tenant string, n int, one, many string) {
+		switch {
+		case n == 1:
+			list = append(list, store.Notice{Kind: kind, Tenant: tenant, Text: one})
+		case n > 1:
+			list = append(list, store.Notice{Kind: kind, Tenant: tenant, Text: fmt.Sprintf(many, n)})
 		}
 	}
-	add(s.Queue.Items[queue.Quarantined].Count, "%d in quarantine: clawback queue list --state quarantined")
-	add(s.Queue.Bounces[queue.BounceStuck].Count, "%d bounces are stuck: clawback bounce list --state stuck")
-	held, reported := 0, 0
+	say := func(kind, text, why string) {
+		if why != "" {
+			list = append(list, store.Notice{Kind: kind, Text: text + why})
+		}
+	}
+	say("mail.deferred", "new mail is deferred: ", s.Deferring)
+	add("quarantine", "", s.Queue.Items[queue.Quarantined].Count, "1 in quarantine", "%d in quarantine")
+	add("bounce.stuck", "", s.Queue.Bounces[queue.BounceStuck].Count, "1 bounce is stuck", "%d bounces are stuck")
 	for _, t := range s.Tenants {
-		held += t.Counts.Held
-		reported += t.Submissions[string(submission.Open)]
+		add("retractions.held", t.ID, t.Counts.Held, "1 retraction waits for a person", "%d retractions wait for a person")
+		add("submissions.open", t.ID, t.Submissions[string(submission.Open)], "1 message that users reported waits for a person",
+			"%d messages that users reported wait for a person")
+		if t.Stuck > 0 {
+			list = append(list, store.Notice{Kind: "retract.stuck", Tenant: t.ID,
+				Text: fmt.Sprintf("messages that cannot be taken, tried again: %d; %s", t.Stuck, t.StuckWhy)})
+		}
 	}
-	add(held, "%d retractions wait for a person: clawback held list")
-	add(reported, "%d messages that users reported wait for a person: clawback submission list")
-	if s.Certificate != nil && s.Certificate.Problem != "" {
-		list = append(list, "certificate: "+s.Certificate.Problem)
+	if s.Certificate != nil {
+		say("certificate", "certificate: ", s.Certificate.Problem)
 	}
-	if s.RDAP != nil && s.RDAP.Problem != "" && s.RDAP.Servers == 0 {
-		list = append(list, "no list of RDAP servers, so that no domain's age is known: "+s.RDAP.Problem)
+	if s.RDAP != nil && s.RDAP.Servers == 0 {
+		say("rdap.list", "no list of RDAP servers, so that no domain's age is known: ", s.RDAP.Problem)
 	}
 	return list
 }

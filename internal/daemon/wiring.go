@@ -111,7 +111,7 @@ func (d *daemon) retractOptions() retract.Options {
 	return retract.Options{
 		Store: d.store, Log: d.log, Tenants: d.live.mailboxes, TenantIDs: d.live.tenantIDs, Originals: d.openOriginal,
 		Restored: d.origin.Restored,
-		Alert:    func(a retract.Alert) { d.alert("retract."+a.Kind, a.Text, "tenant", a.Tenant) },
+		Alert:    d.alertRetract,
 	}
 }
 

@@ -236,7 +236,7 @@ func wantRefused(ctx context.Context, t *testing.T, bed *testbed.Bed) {
 	if err != nil {
 		t.Errorf("status on a full disk: %v", err)
 	}
-	if !slices.ContainsFunc(status.Problems, func(p string) bool { return strings.HasPrefix(p, "new mail is deferred: ") }) {
-		t.Errorf("status on a full disk needs a person for %q only", status.Problems)
+	if !slices.ContainsFunc(status.Notices, func(n api.Notice) bool { return n.Kind == "mail.deferred" }) {
+		t.Errorf("status on a full disk needs a person for %+v only", status.Notices)
 	}
 }

@@ -40,6 +40,17 @@ type Options struct {
 	CPU       time.Duration // computing time for the files of a message; 0: 10 s, several times what attach.Limits allow on a slow machine
 	Wall      time.Duration // the same by the clock, for a child that does not compute; 0: 50 s
 	Log       *slog.Logger  // nil: none
+
+	// Alert tells a person of a trouble; nil: the log does. It must not block.
+	Alert func(event, text string, attrs ...any)
+}
+
+func (p *Pool) alert(event, text string, attrs ...any) {
+	if p.o.Alert != nil {
+		p.o.Alert(event, text, attrs...)
+		return
+	}
+	p.o.Log.Error(text, append([]any{"event", "alert." + event}, attrs...)...)
 }
 
 // maxJobs is how many messages a child is used for: what a file may have done to it ends there.
@@ -221,7 +232,8 @@ func (b *batch) attempt() error {
 	child, err := b.pool.take(b.ctx)
 	if err != nil {
 		if !errors.Is(err, errStopped) {
-			b.pool.o.Log.Error("attached files are not looked into", "event", "alert.inspector.failed", "error", err)
+			b.pool.alert("inspector.failed", "No process that looks into attached files could be started: they are not looked into.",
+				"error", err)
 		}
 		return err
 	}
