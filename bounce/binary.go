@@ -34,7 +34,7 @@ func (c *session) binary(p parcel) (string, error) {
 	return out.send(" LAST", c.client.SubmissionTimeout)
 }
 
-// refused reports whether the server will not have the octets as they are, by its answer to MAIL or to a chunk.
+// refused reports whether the server will not have the bytes as they are, by its answer to MAIL or to a chunk.
 func refused(err error) bool {
 	var answer *textproto.Error
 	return errors.As(err, &answer) && answer.Code >= 500
@@ -47,7 +47,8 @@ const chunkSize = 1 << 20
 type chunks struct {
 	*dialogue
 	within time.Duration // for sending a chunk and for its answer
-	buf    []byte        // of capacity chunkSize; it waits until there is more, for the last chunk says that it is the last
+	// Of capacity chunkSize; it waits until there is more, for the last chunk says that it is the last.
+	buf []byte
 }
 
 func (c *chunks) Write(p []byte) (int, error) {
@@ -70,11 +71,11 @@ func (c *chunks) send(last string, within time.Duration) (string, error) {
 	return answer, err
 }
 
-// maxAnswers is how many octets of answers one dialogue reads.
+// maxAnswers is how many bytes of answers one dialogue reads.
 const maxAnswers = 1 << 20
 
-// dialogue says what go-smtp's client cannot: that has no BDAT. Every command waits for its answer, so that the two can take
-// turns on one connection.
+// dialogue says what go-smtp's client cannot: that has no BDAT. Every command waits for its answer, so that the two can
+// take turns on one connection.
 type dialogue struct {
 	conn    net.Conn
 	answers *textproto.Reader
@@ -84,11 +85,12 @@ func newDialogue(conn net.Conn) *dialogue {
 	return &dialogue{conn, textproto.NewReader(bufio.NewReader(io.LimitReader(conn, maxAnswers)))}
 }
 
-// ask sends a command line, with octets after it, and reads the answer, all within a time. Another code than want is an error.
-func (d *dialogue) ask(want int, line string, octets []byte, within time.Duration) (string, error) {
+// ask sends a command line, with bytes after it, and reads the answer, all within a time. Another code than want is an
+// error.
+func (d *dialogue) ask(want int, line string, content []byte, within time.Duration) (string, error) {
 	d.conn.SetDeadline(time.Now().Add(within))
 	defer d.conn.SetDeadline(time.Time{})
-	answer, err := d.exchange(want, line, octets)
+	answer, err := d.exchange(want, line, content)
 	if err != nil {
 		verb, _, _ := strings.Cut(line, " ")
 		return "", fmt.Errorf("%s: %w", verb, err)
@@ -96,12 +98,12 @@ func (d *dialogue) ask(want int, line string, octets []byte, within time.Duratio
 	return answer, nil
 }
 
-func (d *dialogue) exchange(want int, line string, octets []byte) (string, error) {
+func (d *dialogue) exchange(want int, line string, content []byte) (string, error) {
 	if _, err := io.WriteString(d.conn, line+"\r\n"); err != nil {
 		return "", err
 	}
-	if len(octets) > 0 {
-		if _, err := d.conn.Write(octets); err != nil {
+	if len(content) > 0 {
+		if _, err := d.conn.Write(content); err != nil {
 			return "", err
 		}
 	}

@@ -41,8 +41,8 @@ func TestDeliver_binaryToTheMailboxsOwnServer(t *testing.T) {
 		body          smtp.BodyType
 		attached      string
 	}{
-		{"odd octets", odd, true, false, smtp.BodyBinaryMIME, message + "binary\r\n"},
-		{"plain octets", plain, true, false, smtp.Body8BitMIME, message + "7bit\r\n"},
+		{"odd bytes", odd, true, false, smtp.BodyBinaryMIME, message + "binary\r\n"},
+		{"plain bytes", plain, true, false, smtp.Body8BitMIME, message + "7bit\r\n"},
 		{"CHUNKING alone", odd, false, false, smtp.Body8BitMIME, file},
 		{"relay", odd, true, true, smtp.Body8BitMIME, file},
 	}
@@ -52,7 +52,7 @@ func TestDeliver_binaryToTheMailboxsOwnServer(t *testing.T) {
 			box.server.EnableBINARYMIME = test.binary
 			q := &memory{b: aBounce()}
 			d := deliverer(t, q, relay, nil, nil)
-			d.o.Open = func(queue.Bounce) (Body, error) { return octets{bytes.NewReader(test.report)}, nil }
+			d.o.Open = func(queue.Bounce) (Body, error) { return content{bytes.NewReader(test.report)}, nil }
 			if !test.relay {
 				byMX(d, relay, roots)
 			}
@@ -73,7 +73,7 @@ func TestDeliver_binaryToTheMailboxsOwnServer(t *testing.T) {
 	}
 }
 
-// A server that offers BINARYMIME and then refuses the octets gets them as a file, in the same attempt; one that is in
+// A server that offers BINARYMIME and then refuses the bytes gets them as a file, in the same attempt; one that is in
 // trouble is asked again later.
 func TestDeliver_binaryRefused(t *testing.T) {
 	box, relay, roots := startMailbox(t)
@@ -98,7 +98,7 @@ func TestDeliver_binaryRefused(t *testing.T) {
 	}
 }
 
-// large is a report of many octets that takes no memory: lines that end in a bare LF.
+// large is a report of many bytes that takes no memory: lines that end in a bare LF.
 type large struct{ size int64 }
 
 func (l large) ReadAt(p []byte, at int64) (int, error) {
@@ -127,7 +127,7 @@ func TestDeliver_binaryInBoundedMemory(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	if err := d.round(t.Context()); err != nil || q.sent == "" || box.counted < 64<<20 {
-		t.Fatalf("%v, %d octets arrived, last error %q", err, box.counted, q.why)
+		t.Fatalf("%v, %d bytes arrived, last error %q", err, box.counted, q.why)
 	}
 	runtime.ReadMemStats(&after)
 	if used := after.TotalAlloc - before.TotalAlloc; used > 16<<20 {
@@ -140,7 +140,7 @@ type peer struct {
 	offers   []string
 	answer   func(command string) string // "": the usual one; "close" and "hang": none; "stall": nothing more is read
 	commands []string
-	octets   bytes.Buffer
+	content  bytes.Buffer
 }
 
 // session gives a session with the peer, which takes no longer than wait for anything, and a function that waits for its end.
@@ -193,11 +193,11 @@ func (p *peer) serve(conn net.Conn) bool {
 	}
 }
 
-// take reads the octets of a chunk.
+// take reads the bytes of a chunk.
 func (p *peer) take(in *textproto.Reader, line string) {
 	var size int64
 	if n, _ := fmt.Sscanf(line, "BDAT %d", &size); n == 1 {
-		io.CopyN(&p.octets, in.R, size)
+		io.CopyN(&p.content, in.R, size)
 	}
 }
 
@@ -218,7 +218,7 @@ func (p *peer) answerTo(line string) string {
 
 var binaryOffers = []string{"8BITMIME", "CHUNKING", "BINARYMIME", "SMTPUTF8"}
 
-// odd is a parcel of that many octets which SMTP's lines cannot carry.
+// odd is a parcel of that many bytes which SMTP's lines cannot carry.
 func odd(to string, size int) parcel {
 	return parcel{Route{To: to}, shape{unmailable: true}, func(w io.Writer, _ Form) error {
 		_, err := io.CopyN(w, strings.NewReader(strings.Repeat("x\n", size/2+1)), int64(size))
@@ -271,10 +271,10 @@ func TestCarry_chunks(t *testing.T) {
 		answer, err := c.carry(odd("a@b.example", size))
 		end()
 		if err != nil || answer != "taken as it is" {
-			t.Errorf("%d octets: %q, %v", size, answer, err)
+			t.Errorf("%d bytes: %q, %v", size, answer, err)
 		}
-		if diff := cmp.Diff(want, p.commands[3:]); diff != "" || p.octets.String() != strings.Repeat("x\n", size/2+1)[:size] {
-			t.Errorf("%d octets arrived as %d, by (-want +got):\n%s", size, p.octets.Len(), diff)
+		if diff := cmp.Diff(want, p.commands[3:]); diff != "" || p.content.String() != strings.Repeat("x\n", size/2+1)[:size] {
+			t.Errorf("%d bytes arrived as %d, by (-want +got):\n%s", size, p.content.Len(), diff)
 		}
 	}
 }

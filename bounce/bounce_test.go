@@ -55,8 +55,8 @@ func TestNext_schedule(t *testing.T) {
 
 func TestSurvey(t *testing.T) {
 	tests := []struct {
-		name, octets string
-		want         shape
+		name, content string
+		want          shape
 	}{
 		{"plain", "a\r\nb\r\n", shape{}},
 		{"8bit", "a\xe4\r\n", shape{eightBit: true}},
@@ -66,12 +66,12 @@ func TestSurvey(t *testing.T) {
 		{"NUL", "a\x00b\r\n", shape{unmailable: true}},
 		{"no end of line", "a\r\nb", shape{unmailable: true}},
 		{"empty", "", shape{unmailable: true}},
-		{"998 octets", strings.Repeat("x", 998) + "\r\n", shape{}},
-		{"999 octets", strings.Repeat("x", 999) + "\r\n", shape{unmailable: true}},
+		{"998 bytes", strings.Repeat("x", 998) + "\r\n", shape{}},
+		{"999 bytes", strings.Repeat("x", 999) + "\r\n", shape{unmailable: true}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := survey(iotestOneByte{strings.NewReader(tt.octets)})
+			got, err := survey(iotestOneByte{strings.NewReader(tt.content)})
 			if err != nil || got != tt.want {
 				t.Errorf("survey = %+v, %v, want %+v", got, err, tt.want)
 			}
@@ -79,7 +79,7 @@ func TestSurvey(t *testing.T) {
 	}
 }
 
-// iotestOneByte gives one octet a read, so that no state is lost between two reads.
+// iotestOneByte gives one byte a read, so that no state is lost between two reads.
 type iotestOneByte struct{ r io.Reader }
 
 func (o iotestOneByte) Read(p []byte) (int, error) { return o.r.Read(p[:1]) }
@@ -100,7 +100,7 @@ func aBounce() queue.Bounce {
 	}
 }
 
-// Every octet of a report comes back out of its bounce, whichever octets those are.
+// Every byte of a report comes back out of its bounce, whichever bytes those are.
 func TestLetter_carriesReportByteExact(t *testing.T) {
 	reports := map[string][]byte{
 		"plain": withBody("hello"), "8bit": withBody("h\xe4llo"), "bare LF": withBody("a\nb"), "bare CR": withBody("a\rb"),
@@ -110,15 +110,15 @@ func TestLetter_carriesReportByteExact(t *testing.T) {
 	}
 	for name, want := range reports {
 		t.Run(name, func(t *testing.T) {
-			octets, _ := survey(bytes.NewReader(want))
+			content, _ := survey(bytes.NewReader(want))
 			for _, offers := range []offer{{}, {eightBit: true}, {binary: true}, {eightBit: true, binary: true}} {
 				var out bytes.Buffer
-				l := Letter{Bounce: aBounce(), Hostname: "gw.example", To: "ndr@archive.example", Form: octets.form(offers)}
+				l := Letter{Bounce: aBounce(), Hostname: "gw.example", To: "ndr@archive.example", Form: content.form(offers)}
 				if err := l.Write(&out, bytes.NewReader(want)); err != nil {
 					t.Fatal(err)
 				}
 				if got := recovered(t, out.Bytes()); !bytes.Equal(got, want) {
-					t.Errorf("%+v: recovered %d octets, want %d equal ones", offers, len(got), len(want))
+					t.Errorf("%+v: recovered %d bytes, want %d equal ones", offers, len(got), len(want))
 				}
 				if s, _ := survey(bytes.NewReader(out.Bytes())); s.form(offers) == OctetStream { // no server takes it so
 					t.Errorf("%+v: the bounce itself is %+v", offers, s)
@@ -142,11 +142,11 @@ func recovered(t *testing.T, mail []byte) []byte {
 	if !ok {
 		t.Fatalf("no report found in the bounce:\n%.2000s", mail)
 	}
-	octets, err := io.ReadAll(inner)
+	content, err := io.ReadAll(inner)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return octets
+	return content
 }
 
 // Who finds a bounce in the alternate mailbox learns from it how to get the report out, and where to ask on.
@@ -283,7 +283,7 @@ type mailbox struct {
 	refuse  error
 	spoil   error // answer to a chunk of a binary message
 	dropped bool  // take the message, and cut the connection instead of answering
-	counts  bool  // count the octets, and keep none
+	counts  bool  // count the bytes, and keep none
 	counted int64
 	server  *smtp.Server
 }
@@ -314,11 +314,11 @@ func (v *visit) Data(r io.Reader) error {
 		v.m.counted += n
 		return err
 	}
-	octets, err := io.ReadAll(r)
+	content, err := io.ReadAll(r)
 	v.m.mu.Lock()
 	defer v.m.mu.Unlock()
 	if err == nil {
-		v.m.mail, v.m.bodies = append(v.m.mail, octets), append(v.m.bodies, v.body)
+		v.m.mail, v.m.bodies = append(v.m.mail, content), append(v.m.bodies, v.body)
 	}
 	if v.m.dropped {
 		v.c.Conn().Close()
@@ -374,9 +374,9 @@ func (m *memory) BounceDefer(_ context.Context, _ string, at time.Time, why stri
 	return nil
 }
 
-type octets struct{ *bytes.Reader }
+type content struct{ *bytes.Reader }
 
-func (octets) Close() error { return nil }
+func (content) Close() error { return nil }
 
 func deliverer(t *testing.T, q Queue, relay *config.Relay, now func() time.Time, alert func(string, string, ...any)) *Deliverer {
 	t.Helper()
@@ -386,7 +386,7 @@ func deliverer(t *testing.T, q Queue, relay *config.Relay, now func() time.Time,
 	}
 	return New(Options{
 		Queue: q, Key: key, Log: slog.New(slog.DiscardHandler), Now: now, Alert: alert,
-		Open:   func(queue.Bounce) (Body, error) { return octets{bytes.NewReader(withBody("hello\x00"))}, nil },
+		Open:   func(queue.Bounce) (Body, error) { return content{bytes.NewReader(withBody("hello\x00"))}, nil },
 		Route:  func(queue.Bounce) (Route, error) { return Route{To: "ndr@archive.example", Relay: relay}, nil },
 		Sender: &Sender{Hostname: "gw.example", Timeout: 5 * time.Second},
 	})

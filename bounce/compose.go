@@ -71,7 +71,8 @@ func (l Letter) writeHeader(w io.Writer, boundary string) {
 		{"Content-Type", "multipart/" + kind + ";\r\n\tboundary=\"" + boundary + "\""},
 	}
 	if l.Form == EightBit || l.Form == Binary {
-		header = append(header, [2]string{"Content-Transfer-Encoding", string(l.Form)}) // RFC 2045, section 6.4: as the part within
+		// RFC 2045, section 6.4: as the part within.
+		header = append(header, [2]string{"Content-Transfer-Encoding", string(l.Form)})
 	}
 	for _, field := range header {
 		fmt.Fprintf(w, "%s: %s\r\n", field[0], field[1])
@@ -79,10 +80,12 @@ func (l Letter) writeHeader(w io.Writer, boundary string) {
 }
 
 func (l Letter) writeText(w io.Writer, boundary string) {
-	fmt.Fprintf(w, "\r\n--%s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n", boundary)
+	fmt.Fprintf(w, "\r\n--%s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n",
+		boundary)
 	enc := newLines(w)
 	if l.forward() {
-		fmt.Fprintf(enc, "This mail for postmaster arrived at the journal gateway %s from %s.\r\nIt is attached.\r\n", l.Hostname, l.Bounce.Envelope.Remote)
+		fmt.Fprintf(enc, "This mail for postmaster arrived at the journal gateway %s from %s.\r\nIt is attached.\r\n",
+			l.Hostname, l.Bounce.Envelope.Remote)
 	} else {
 		received := l.Bounce.Envelope.Received.UTC().Format(time.RFC1123Z)
 		fmt.Fprintf(enc, failureText, l.Hostname, received, l.Bounce.Reason, l.attachedAs(), l.Bounce.ID)
@@ -93,7 +96,7 @@ func (l Letter) writeText(w io.Writer, boundary string) {
 const failureText = "The journal gateway %s took a journal report on %s and could not carry it through.\r\n\r\n" +
 	"Reason: %s\r\n\r\n" +
 	"Nothing was retracted because of it. The report is attached, whole and unaltered, %s.\r\n\r\n" +
-	"To get it out, octet for octet, save this message as bounce.eml, on any machine that has clawback, and run\r\n\r\n" +
+	"To get it out, byte for byte, save this message as bounce.eml, on any machine that has clawback, and run\r\n\r\n" +
 	"    clawback unwrap --report report.eml bounce.eml\r\n\r\n" +
 	"which also shows what is in the report. On the gateway, this tells more about it:\r\n\r\n" +
 	"    clawback bounce show %s\r\n"
@@ -103,7 +106,7 @@ func (l Letter) attachedAs() string {
 	if l.Form != OctetStream {
 		return "as a message"
 	}
-	return "as the file report.eml, because it holds octets that mail cannot carry as they are"
+	return "as the file report.eml, because it holds bytes that mail cannot carry as they are"
 }
 
 // writeStatus writes the machine-readable part (RFC 3464, section 2).
@@ -129,7 +132,8 @@ func addressType(address string) string {
 func (l Letter) writeReport(w io.Writer, boundary string, report io.Reader) error {
 	fmt.Fprintf(w, "\r\n--%s\r\n", boundary)
 	if l.Form == OctetStream {
-		io.WriteString(w, "Content-Type: application/octet-stream; name=\"report.eml\"\r\nContent-Transfer-Encoding: base64\r\n"+
+		io.WriteString(w, "Content-Type: application/octet-stream; name=\"report.eml\"\r\nContent-Transfer-Encoding: "+
+			"base64\r\n"+
 			"Content-Disposition: attachment; filename=\"report.eml\"\r\n\r\n")
 		enc := newLines(w)
 		if _, err := io.Copy(enc, report); err != nil {
@@ -190,7 +194,7 @@ func (b *breaker) Write(p []byte) (int, error) {
 	return total, nil
 }
 
-// oneLine makes text fit for one header line: no control characters, ASCII, at most 900 octets.
+// oneLine makes text fit for one header line: no control characters, ASCII, at most 900 bytes.
 func oneLine(text string) string {
 	text = strings.Map(func(r rune) rune {
 		if r < 0x20 || r == 0x7f {

@@ -43,16 +43,18 @@ type server struct {
 	port  int
 }
 
-// Send tries the route's servers in order until one takes the message. write is called for one server at a time with the form
-// in which that one gets octets of such a shape, and again when it refuses them. The answer names the server and its reply.
-func (s *Sender) Send(ctx context.Context, r Route, octets shape, write func(w io.Writer, form Form) error) (string, error) {
+// Send tries the route's servers in order until one takes the message. write is called for one server at a time with
+// the form in which that one gets bytes of such a shape, and again when it refuses them. The answer names the server
+// and its reply.
+func (s *Sender) Send(ctx context.Context, r Route, content shape,
+	write func(w io.Writer, form Form) error) (string, error) {
 	servers, err := s.servers(ctx, r)
 	if err != nil {
 		return "", err
 	}
 	var problems []error
 	for _, srv := range servers {
-		reply, err := s.sendTo(ctx, srv, parcel{r, octets, write})
+		reply, err := s.sendTo(ctx, srv, parcel{r, content, write})
 		if err == nil {
 			return srv.host + ": " + reply, nil
 		}
@@ -93,8 +95,8 @@ func (s *Sender) servers(ctx context.Context, r Route) ([]server, error) {
 // parcel is what goes to one server after another, until one takes it.
 type parcel struct {
 	Route
-	octets shape
-	write  func(w io.Writer, form Form) error
+	content shape
+	write   func(w io.Writer, form Form) error
 }
 
 func (s *Sender) sendTo(ctx context.Context, srv server, p parcel) (string, error) {
@@ -113,12 +115,12 @@ func (s *Sender) sendTo(ctx context.Context, srv server, p parcel) (string, erro
 	return answer, nil
 }
 
-// carry gives the server the message in the plainest form that keeps every octet. What it offers to take as it is and then
-// refuses for good, it gets as a file.
+// carry gives the server the message in the plainest form that keeps every byte. What it offers to take as it is and
+// then refuses for good, it gets as a file.
 func (c *session) carry(p parcel) (string, error) {
 	offers := c.offers()
 	offers.binary = offers.binary && !p.Lines
-	form := p.octets.form(offers)
+	form := p.content.form(offers)
 	if form != Binary {
 		return c.lines(p, form)
 	}
@@ -172,8 +174,10 @@ func (srv server) isExchangeOnline() bool {
 	return slices.ContainsFunc(exchangeMX, func(suffix string) bool { return strings.HasSuffix(host, suffix) })
 }
 
-// exchangeMX ends the names of Exchange Online's mail servers, DNSSEC-signed mx.microsoft and the national clouds included.
+// exchangeMX ends the names of Exchange Online's mail servers, DNSSEC-signed mx.microsoft and the national clouds
+// included.
 var exchangeMX = []string{
-	".mail.protection.outlook.com", ".mx.microsoft", ".mail.protection.office365.us", ".mail.protection.partner.outlook.cn",
+	".mail.protection.outlook.com", ".mx.microsoft", ".mail.protection.office365.us",
+	".mail.protection.partner.outlook.cn",
 	".mail.eo.outlook.com",
 }

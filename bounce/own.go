@@ -24,8 +24,8 @@ const keySize = 32
 // recipient, so that somebody who copies it from a bounce gains nothing but another copy in the same mailbox.
 type Key struct{ secret []byte }
 
-// LoadKey reads the key from dir, or makes it there (mode 0600) when it does not exist. It is durable before it is used: a
-// key that is lost leaves mail of ours which is not known any more.
+// LoadKey reads the key from dir, or makes it there (mode 0600) when it does not exist. It is durable before it is
+// used: a key that is lost leaves mail of ours which is not known any more.
 func LoadKey(dir string) (*Key, error) { return loadKey(dir, (*os.File).Sync) }
 
 func loadKey(dir string, sync func(*os.File) error) (*Key, error) {
@@ -38,7 +38,8 @@ func loadKey(dir string, sync func(*os.File) error) (*Key, error) {
 		return nil, fmt.Errorf("read own-mail key: %w", err)
 	}
 	if len(secret) != keySize {
-		return nil, fmt.Errorf("read own-mail key: %s has %d octets, not %d: remove it and start again", file, len(secret), keySize)
+		return nil, fmt.Errorf("read own-mail key: %s has %d bytes, not %d: remove it and start again", file,
+			len(secret), keySize)
 	}
 	if info, err := os.Stat(file); err == nil && info.Mode().Perm()&0o077 != 0 { // brought back from a backup
 		if err := os.Chmod(file, 0o600); err != nil {

@@ -14,7 +14,7 @@ import (
 )
 
 // The alternate mailbox's server is somebody else's: here it is Postfix, which is down at first, and in one case says that it
-// takes no 8-bit octets.
+// takes no 8-bit bytes.
 func TestDeliver_toPostfix(t *testing.T) {
 	tests := []struct {
 		name  string
@@ -55,7 +55,7 @@ func deliverTo(t *testing.T, postfix *postfixtest.Server, relay *config.Relay, r
 	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 	q := &memory{b: aBounce()}
 	d := deliverer(t, q, relay, func() time.Time { return now }, nil)
-	d.o.Open = func(queue.Bounce) (Body, error) { return octets{bytes.NewReader(report)}, nil }
+	d.o.Open = func(queue.Bounce) (Body, error) { return content{bytes.NewReader(report)}, nil }
 	if down {
 		postfix.Down()
 		if err := d.round(t.Context()); err != nil || q.sent != "" || q.b.Tries != 1 {

@@ -21,7 +21,7 @@ type Queue interface {
 	BounceDefer(ctx context.Context, id string, at time.Time, why string, stuck bool) error
 }
 
-// Body is a report's octets in the spool.
+// Body is a report's bytes in the spool.
 type Body interface {
 	io.ReaderAt
 	io.Closer
@@ -31,7 +31,7 @@ type Body interface {
 // Options wire a Deliverer.
 type Options struct {
 	Queue  Queue
-	Open   func(queue.Bounce) (Body, error)       // the report's octets
+	Open   func(queue.Bounce) (Body, error)       // the report's bytes
 	Route  func(queue.Bounce) (Route, error)      // where it goes, by the configuration of now
 	Sender *Sender                                //
 	Key    *Key                                   // marks what we send as our own
@@ -135,7 +135,8 @@ func (d *Deliverer) deliver(ctx context.Context, b queue.Bounce) error {
 	if err := d.o.Queue.BounceSent(context.WithoutCancel(ctx), b.ID, to); err != nil {
 		return fmt.Errorf("record bounce %s as sent: %w", b.ID, err)
 	}
-	d.o.Log.Info("bounce sent", "event", "bounce.sent", "bounce", b.ID, "item", b.Item, "tenant", b.Envelope.Tenant, "to", to)
+	d.o.Log.Info("bounce sent", "event", "bounce.sent", "bounce", b.ID, "item", b.Item, "tenant", b.Envelope.Tenant,
+		"to", to)
 	return nil
 }
 
@@ -150,13 +151,13 @@ func (d *Deliverer) attempt(ctx context.Context, b queue.Bounce) (string, error)
 		return "", fmt.Errorf("open report: %w", err)
 	}
 	defer body.Close()
-	octets, err := survey(io.NewSectionReader(body, 0, body.Size()))
+	content, err := survey(io.NewSectionReader(body, 0, body.Size()))
 	if err != nil {
 		return "", fmt.Errorf("read report: %w", err)
 	}
 	letter := Letter{Bounce: b, Hostname: d.o.Sender.Hostname, To: route.To}
 	letter.Mark = d.o.Key.Mark(MessageID(b.ID, letter.Hostname), route.To)
-	return d.o.Sender.Send(ctx, route, octets, func(w io.Writer, form Form) error {
+	return d.o.Sender.Send(ctx, route, content, func(w io.Writer, form Form) error {
 		letter.Form = form
 		return letter.Write(w, io.NewSectionReader(body, 0, body.Size()))
 	})
@@ -168,10 +169,12 @@ func (d *Deliverer) postpone(ctx context.Context, b queue.Bounce, why error) err
 	if err := d.o.Queue.BounceDefer(context.WithoutCancel(ctx), b.ID, at, why.Error(), stuck); err != nil {
 		return fmt.Errorf("defer bounce %s: %w", b.ID, err)
 	}
-	d.o.Log.Warn("bounce deferred", "event", "bounce.deferred", "bounce", b.ID, "item", b.Item, "tenant", b.Envelope.Tenant,
+	d.o.Log.Warn("bounce deferred", "event", "bounce.deferred", "bounce", b.ID, "item", b.Item,
+		"tenant", b.Envelope.Tenant,
 		"tries", b.Tries+1, "next", at, "error", why)
 	if stuck && b.State != queue.BounceStuck {
-		d.o.Alert("bounce.stuck", "A report has not reached the alternate mailbox for five days. It is kept and tried daily: "+
+		d.o.Alert("bounce.stuck", "A report has not reached the alternate mailbox for five days. It is kept and "+
+			"tried daily: "+
 			"see clawback bounce show "+b.ID, "bounce", b.ID, "tenant", b.Envelope.Tenant, "error", why)
 	}
 	return nil

@@ -78,8 +78,8 @@ func (s *Sender) hello(conn net.Conn) (*smtp.Client, error) {
 	return client, nil
 }
 
-// startTLS is not left to go-smtp's client, which would keep the TLS connection to itself: BDAT needs it. What the server
-// sent in the clear, and nobody asked for, stays behind with the readers of this function.
+// startTLS is not left to go-smtp's client, which would keep the TLS connection to itself: BDAT needs it. What the
+// server sent in the clear, and nobody asked for, stays behind with the readers of this function.
 func (s *Sender) startTLS(conn net.Conn, conf *tls.Config) (net.Conn, error) {
 	client, err := s.hello(conn)
 	if err != nil {
@@ -99,8 +99,8 @@ func (s *Sender) startTLS(conn net.Conn, conf *tls.Config) (net.Conn, error) {
 	return &greeted{secure, io.MultiReader(strings.NewReader("220 again\r\n"), secure)}, nil
 }
 
-// greeted is a connection whose server has greeted before TLS and does not again (RFC 3207, section 4.2), for a client that
-// waits for the greeting.
+// greeted is a connection whose server has greeted before TLS and does not again (RFC 3207, section 4.2), for a client
+// that waits for the greeting.
 type greeted struct {
 	net.Conn
 	in io.Reader
@@ -113,9 +113,9 @@ func (c *session) has(extension string) bool {
 	return ok
 }
 
-// offers tells what the server takes as far as a report may go so. RFC 3030, section 3: a server that hands binary mail on
-// to one without BINARYMIME changes it or bounces it, and a bounce of our bounce vanishes. So only the mailbox's own server
-// gets it, no relay. Nor does Exchange, whose store takes an attached message apart and writes it anew.
+// offers tells what the server takes as far as a report may go so. RFC 3030, section 3: a server that hands binary mail
+// on to one without BINARYMIME changes it or bounces it, and a bounce of our bounce vanishes. So only the mailbox's own
+// server gets it, no relay. Nor does Exchange, whose store takes an attached message apart and writes it anew.
 func (c *session) offers() offer {
 	own := c.server.relay == nil && !c.server.isExchangeOnline()
 	for _, word := range []string{"X-EXPS", "XEXCH50", "XRDST"} { // Exchange on the premises
@@ -146,8 +146,8 @@ func (c *session) lines(p parcel, form Form) (string, error) {
 	return answer.StatusText, nil
 }
 
-// paced gives every piece of a message the time of a command: go-smtp's client waits without end for a server that reads no
-// more. RFC 5321, section 4.5.3.2.5.
+// paced gives every piece of a message the time of a command: go-smtp's client waits without end for a server that
+// reads no more. RFC 5321, section 4.5.3.2.5.
 type paced struct {
 	io.Writer
 	c *session
@@ -165,7 +165,8 @@ func (s *Sender) timeout() time.Duration {
 	return 2 * time.Minute
 }
 
-// tlsFor gives the TLS configuration and the mode for a server. Without a relay setting it is STARTTLS, always verified.
+// tlsFor gives the TLS configuration and the mode for a server. Without a relay setting it is STARTTLS, always
+// verified.
 func (s *Sender) tlsFor(srv server) (*tls.Config, string, error) {
 	conf := &tls.Config{ServerName: srv.host, RootCAs: s.Roots, MinVersion: tls.VersionTLS12}
 	if srv.relay == nil {

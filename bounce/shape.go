@@ -9,7 +9,7 @@ type Form string
 const (
 	SevenBit    Form = "7bit"
 	EightBit    Form = "8bit"   // RFC 6152
-	Binary      Form = "binary" // RFC 3030, section 3: the octets as they are
+	Binary      Form = "binary" // RFC 3030, section 3: the bytes as they are
 	OctetStream Form = "base64" // application/octet-stream: RFC 2046, section 5.2.1 forbids base64 for message/rfc822
 )
 
@@ -19,13 +19,14 @@ type offer struct {
 	binary   bool
 }
 
-// shape says which octets a report holds that decide how it can travel.
+// shape says which bytes a report holds that decide how it can travel.
 type shape struct {
-	eightBit   bool // octets over 127: needs 8BITMIME to travel as it is
-	unmailable bool // bare CR or LF, NUL, a line over 998 octets, or no CRLF at the end: SMTP lines cannot carry it byte-exact
+	eightBit bool // bytes over 127: needs 8BITMIME to travel as it is
+	// Bare CR or LF, NUL, a line over 998 bytes, or no CRLF at the end: SMTP lines cannot carry it byte-exact.
+	unmailable bool
 }
 
-// form is the plainest form that keeps every octet.
+// form is the plainest form that keeps every byte.
 func (s shape) form(o offer) Form {
 	switch {
 	case !s.unmailable && !s.eightBit:
@@ -47,7 +48,7 @@ func survey(r io.Reader) (shape, error) {
 	for {
 		n, err := r.Read(buf)
 		for _, c := range buf[:n] {
-			line = s.octet(c, last, line)
+			line = s.note(c, last, line)
 			last = c
 		}
 		if err == io.EOF {
@@ -60,8 +61,8 @@ func survey(r io.Reader) (shape, error) {
 	}
 }
 
-// octet notes one octet and gives the length of the line it stands in.
-func (s *shape) octet(c, last byte, line int) int {
+// note notes one byte and gives the length of the line it stands in.
+func (s *shape) note(c, last byte, line int) int {
 	switch {
 	case c == '\n':
 		s.unmailable = s.unmailable || last != '\r' || line > 999 // RFC 5321, section 4.5.3.1.6: 998 and CRLF

@@ -29,7 +29,8 @@ func readActions(t *table, fallback Actions) Actions {
 		if ok {
 			actions[d] = readRule(t, key, v)
 		}
-		t.note(key, Key{Kind: "one of " + choices(actionNames) + ", or a table", Default: quoted(string(fallback[d].Action))})
+		t.note(key, Key{Kind: "one of " + choices(actionNames) + ", or a table",
+			Default: quoted(string(fallback[d].Action))})
 	}
 	if actions[verdict.Clean].Action != None {
 		t.wrong("clean", "has an action", "mail that is CLEAN is never taken back; remove the line")

@@ -46,7 +46,8 @@ func notEmpty(s string) (string, error) {
 func guid(s string) (string, error) {
 	lower := mailaddr.Lower(strings.Trim(s, "{}"))
 	if len(lower) != 36 || uuid.Validate(lower) != nil { // Validate takes other forms too
-		return "", bad(s, "is not a GUID", "it looks like 6f1c2f3e-0a5b-4c77-9a51-0f2f6f6f0c11; the Entra admin center shows it")
+		return "", bad(s, "is not a GUID", "it looks like 6f1c2f3e-0a5b-4c77-9a51-0f2f6f6f0c11; the Entra admin "+
+			"center shows it")
 	}
 	return lower, nil
 }
@@ -56,7 +57,8 @@ func hostName(s string) (string, error) {
 	const hint = "write a full name such as mail.example.com"
 	// Not the mapping of idna.Lookup by itself: it would make another name of one with look-alike letters.
 	ascii, err := idna.Lookup.ToASCII(mailaddr.Name(s))
-	if err != nil || ascii != mailaddr.Name(s) || len(ascii) > 253 || ascii == "" || strings.ContainsAny(ascii, " @/:") {
+	if err != nil || ascii != mailaddr.Name(s) || len(ascii) > 253 || ascii == "" ||
+		strings.ContainsAny(ascii, " @/:") {
 		return "", bad(s, "is not a host name", hint)
 	}
 	return ascii, nil
@@ -84,7 +86,8 @@ func domain(s string) (string, error) {
 func address(s string) (string, error) {
 	const hint = "write it as in someone@example.com, without a name or angle brackets"
 	parsed, err := mail.ParseAddress(s)
-	if err != nil || parsed.Name != "" || strings.ContainsAny(s, "<>\r\n\x00") || len(s) > 254 { // RFC 5321, section 4.5.3.1
+	// RFC 5321, section 4.5.3.1.
+	if err != nil || parsed.Name != "" || strings.ContainsAny(s, "<>\r\n\x00") || len(s) > 254 {
 		return "", bad(s, "is not a mail address", hint)
 	}
 	local, host, _ := cutLast(s, "@")
@@ -107,7 +110,8 @@ func addressOrDomain(s string) (string, error) {
 		return "@" + name, err
 	}
 	if !strings.Contains(s, "@") {
-		return "", bad(s, "is neither an address nor a domain", "write someone@example.com, or @example.com for a whole domain")
+		return "", bad(s, "is neither an address nor a domain",
+			"write someone@example.com, or @example.com for a whole domain")
 	}
 	return lowerAddress(s)
 }

@@ -72,17 +72,18 @@ type ACME struct {
 
 // SMTP bounds what a client can make the listener do.
 type SMTP struct {
-	MaxMessageSize        int64 // octets
-	MaxSessions           int   // in all
-	MaxUnlistedSessions   int   // in all, outside the listener's networks
-	MaxMemory             int64 // bytes that the bodies on their way in all sessions may hold; the rest goes through files
-	MaxSessionsPerNetwork int   // for each /24 or /64 outside the listener's networks; twice that for a /16 or /48
+	MaxMessageSize      int64 // bytes
+	MaxSessions         int   // in all
+	MaxUnlistedSessions int   // in all, outside the listener's networks
+	// Bytes that the bodies on their way in all sessions may hold; the rest goes through files.
+	MaxMemory             int64
+	MaxSessionsPerNetwork int // for each /24 or /64 outside the listener's networks; twice that for a /16 or /48
 	MaxRecipients         int
 	MaxCommands           int // in a session
 	MaxErrors             int // in a session
 	IdleTimeout           time.Duration
 	DataTimeout           time.Duration // between two reads of a body
-	MinRate               int64         // octets a second, over a body; slower is cut off
+	MinRate               int64         // bytes a second, over a body; slower is cut off
 	SessionAge            time.Duration
 	DrainTimeout          time.Duration // how long a stop waits for open transfers
 	Postmaster            string        // where mail for postmaster is sent on to; "" keeps it in quarantine
@@ -91,11 +92,11 @@ type SMTP struct {
 // Spool says where bodies lie, for how long, and when the disk counts as full.
 type Spool struct {
 	InlineLimit      int64 // bodies up to this size are appended to segments; larger ones get a file of their own
-	MinFree          int64 // octets that must stay free on the disk
+	MinFree          int64 // bytes that must stay free on the disk
 	MinFreePercent   float64
 	Retention        time.Duration // of all originals
 	FlaggedRetention time.Duration // of originals of flagged mail
-	MaxQueueSize     int64         // octets of queue.db; 0 for no limit
+	MaxQueueSize     int64         // bytes of queue.db; 0 for no limit
 }
 
 // Quarantine bounds what strangers can make the daemon keep. Reports that are attributed to their tenant have no quota.
@@ -144,7 +145,8 @@ type Score struct {
 	ACHFreeMail    verdict.Disposition // payments or bank details, from a free mailbox
 	HTMLAttachment verdict.Disposition // a page as an attached file
 
-	// The age of the author's domain when the message came, up to which it alone makes that of a message. 0 leaves it off. Only with RDAP.
+	// The age of the author's domain when the message came, up to which it alone makes that of a message. 0 leaves it
+	// off. Only with RDAP.
 	DomainAgeMalicious  time.Duration
 	DomainAgeSuspicious time.Duration
 }
@@ -204,8 +206,9 @@ type Address struct {
 type Submission struct {
 	Address   string   // of this daemon, to which reports are sent on
 	Mailboxes []string // of the organisation, to which users report: what is journaled of mail to them is a report
-	Claim     string   // what is said of what is sent there: phish, junk, not_junk, or subject: as the report button's subject says
-	Trusted   []string // reporters whose word teaches the classifier without an administrator's
+	// What is said of what is sent there: phish, junk, not_junk, or subject: as the report button's subject says.
+	Claim   string
+	Trusted []string // reporters whose word teaches the classifier without an administrator's
 }
 
 // VIP is an entry of the impersonation registry.
@@ -216,7 +219,8 @@ type VIP struct {
 
 // Policy is an allow or block entry of the scorer.
 type Policy struct {
-	Kind    string // trust_sender, exempt_recipient, accept_sender, block_sender, block_content, trusted_domain, simulation, person
+	// trust_sender, exempt_recipient, accept_sender, block_sender, block_content, trusted_domain, simulation, person.
+	Kind    string
 	Pattern string // address, @domain, IP, CIDR, or /regular expression/; for person as Person reads it
 	Field   string // for block_content: subject, body or any
 	Verify  bool   // sender verification: only where SPF, DKIM or DMARC passed with alignment

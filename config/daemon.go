@@ -25,7 +25,8 @@ const (
 // readConfig reads the whole file.
 func readConfig(t *table) *Config {
 	c := &Config{File: t.r.file}
-	c.Hostname = t.need("hostname", "name this host as MX records and the connector do, as in journal.example.com", fullName)
+	c.Hostname = t.need("hostname", "name this host as MX records and the connector do, as in journal.example.com",
+		fullName)
 	c.Region = t.word("region", "", label)
 	c.StateDir = t.r.beside(t.text("state_dir", "/var/lib/clawback"))
 	c.Regions = readRegions(t)
@@ -51,8 +52,8 @@ func readControl(t *table) Control {
 	if !filepath.IsAbs(socket) {
 		t.wrong("socket", fmt.Sprintf("%q is not a full path", socket), "write it as in /run/clawback/control.sock")
 	}
-	if len(socket) > 107 { // unix(7): sun_path is 108 octets
-		t.wrong("socket", fmt.Sprintf("is %d octets long", len(socket)), "a unix socket's path has at most 107")
+	if len(socket) > 107 { // unix(7): sun_path is 108 bytes
+		t.wrong("socket", fmt.Sprintf("is %d bytes long", len(socket)), "a unix socket's path has at most 107")
 	}
 	return Control{Socket: socket, Metrics: t.word("metrics", "", metricsAddress)}
 }
@@ -86,7 +87,8 @@ func readNetworks(t *table) Networks {
 			Prefixes:       t.prefixes("prefixes"),
 			ExchangeOnline: t.flag("exchange_online", false),
 		}
-		if set.Name == ExchangeOnline || slices.ContainsFunc(n.Sets, func(o Network) bool { return o.Name == set.Name }) {
+		if set.Name == ExchangeOnline || slices.ContainsFunc(n.Sets,
+			func(o Network) bool { return o.Name == set.Name }) {
 			t.wrong("name", fmt.Sprintf("%q is taken", set.Name), "choose another name")
 		}
 		n.Sets = append(n.Sets, set)
@@ -178,8 +180,10 @@ func readACME(t *table, hostname string) ACME {
 	if len(a.Domains) == 0 && hostname != "" {
 		a.Domains = []string{hostname}
 	}
-	if a.Enabled && t.values["http_address"] == "" && !(t.has("tls_alpn_address") && t.values["tls_alpn_address"] != "") {
-		t.wrong("http_address", "is empty, and so is tls_alpn_address", `the CA must reach one of them: write http_address = ":80"`)
+	if a.Enabled && t.values["http_address"] == "" &&
+		!(t.has("tls_alpn_address") && t.values["tls_alpn_address"] != "") {
+		t.wrong("http_address", "is empty, and so is tls_alpn_address",
+			`the CA must reach one of them: write http_address = ":80"`)
 	}
 	return a
 }
@@ -231,7 +235,8 @@ func readSpool(t *table) Spool {
 		MaxQueueSize:     t.size("max_queue_size", "0", 0),
 	}
 	if s.InlineLimit > 64<<20 {
-		t.wrong("inline_limit", "is over 64 MiB", "each session holds this much in memory; 512KiB is measured to be good")
+		t.wrong("inline_limit", "is over 64 MiB",
+			"each session holds this much in memory; 512KiB is measured to be good")
 	}
 	if s.FlaggedRetention < s.Retention {
 		t.wrong("flagged_retention", "is shorter than retention", "flagged mail is kept at least as long as all mail")

@@ -14,7 +14,7 @@ import (
 // credentialPrefix marks the name of a systemd credential where a file name is expected.
 const credentialPrefix = "credential:"
 
-// maxSecret bounds a secret file; client secrets and passwords are under 100 octets.
+// maxSecret bounds a secret file; client secrets and passwords are under 100 bytes.
 const maxSecret = 64 << 10
 
 // file reads the name of a file that must be readable and not empty. The answer is a path that can be opened.
@@ -91,8 +91,10 @@ func (r *reader) resolve(name string) (string, error) {
 		return r.beside(name), nil
 	}
 	dir := os.Getenv("CREDENTIALS_DIRECTORY")
-	if secret, ours := strings.CutPrefix(credential, secretsPrefix); dir == "" && ours && secret != "" && !strings.ContainsAny(secret, "/\x00") {
-		// Beside systemd, as when an administrator runs `clawback check`: the file that the unit's LoadCredential= passes.
+	if secret, ours := strings.CutPrefix(credential, secretsPrefix); dir == "" && ours && secret != "" &&
+		!strings.ContainsAny(secret, "/\x00") {
+		// Beside systemd, as when an administrator runs `clawback check`: the file that the unit's LoadCredential=
+		// passes.
 		return r.beside(filepath.Join("secrets", secret)), nil
 	}
 	if dir == "" {
@@ -127,7 +129,8 @@ func readFile(path string, private bool) ([]byte, error) {
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, &complaint{text: plainError(err), hint: "let the daemon's user read it, or pass it as a systemd credential"}
+		return nil, &complaint{text: plainError(err),
+			hint: "let the daemon's user read it, or pass it as a systemd credential"}
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, maxSecret))

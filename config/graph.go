@@ -20,10 +20,12 @@ func readGraph(t *table) Graph {
 	g.ClientSecretFile, g.ClientSecret = t.secret("client_secret_file")
 	g.ClientSecretEnds = t.date("client_secret_ends")
 	if !g.ClientSecretEnds.IsZero() && g.ClientSecretFile == "" {
-		t.wrong("client_secret_ends", "is there without client_secret_file", "remove it; a certificate says itself when it ends")
+		t.wrong("client_secret_ends", "is there without client_secret_file",
+			"remove it; a certificate says itself when it ends")
 	}
 	if g.MailboxConcurrent > 4 {
-		t.wrong("mailbox_concurrent", "is over 4", "Exchange Online serves four requests at once for one application and mailbox")
+		t.wrong("mailbox_concurrent", "is over 4",
+			"Exchange Online serves four requests at once for one application and mailbox")
 	}
 	checkCredential(t, g)
 	checkCloud(t, g)
@@ -64,7 +66,8 @@ func checkCloud(t *table, g Graph) {
 		}
 	}
 	if g.Cloud != "custom" && t.has("ca_file") {
-		t.wrong("ca_file", `is there, and cloud is not "custom"`, "Microsoft's clouds have certificates of public CAs; remove it")
+		t.wrong("ca_file", `is there, and cloud is not "custom"`,
+			"Microsoft's clouds have certificates of public CAs; remove it")
 	}
 }
 

@@ -74,7 +74,8 @@ func decode(name string, data []byte) (map[string]any, *Problem) {
 		return nil, &Problem{File: name, Text: "is larger than 16 MiB"}
 	}
 	if !utf8.Valid(data) {
-		return nil, &Problem{File: name, Line: 1, Text: "is not UTF-8 text", Hint: "save it as UTF-8 without a byte order mark"}
+		return nil, &Problem{File: name, Line: 1, Text: "is not UTF-8 text",
+			Hint: "save it as UTF-8 without a byte order mark"}
 	}
 	values := map[string]any{}
 	_, err := toml.Decode(string(data), &values)

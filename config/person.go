@@ -8,7 +8,8 @@ func Person(pattern string) (VIP, error) {
 	name, rest, _ := strings.Cut(pattern, "<")
 	v := VIP{Name: strings.Join(strings.Fields(name), " ")}
 	if v.Name == "" || strings.Contains(v.Name, "@") {
-		return VIP{}, bad(pattern, "names no person", "write the name as mail shows it, and the person's addresses: Ada Example <ada@example.com>")
+		return VIP{}, bad(pattern, "names no person",
+			"write the name as mail shows it, and the person's addresses: Ada Example <ada@example.com>")
 	}
 	for field := range strings.FieldsFuncSeq(rest, func(r rune) bool { return strings.ContainsRune("<>, ", r) }) {
 		address, err := lowerAddress(field)

@@ -27,7 +27,7 @@ func (p Policy) Check() (Policy, error) {
 	case p.Field != "any" && p.Kind != "block_content":
 		return p, fmt.Errorf("field %q stands in a policy of kind %s; only block_content has one", p.Field, p.Kind)
 	case len(p.Note) > maxNote || strings.ContainsFunc(p.Note, func(r rune) bool { return r < ' ' }):
-		return p, fmt.Errorf("the note must be one line of at most %d octets", maxNote)
+		return p, fmt.Errorf("the note must be one line of at most %d bytes", maxNote)
 	}
 	good, err := pattern(p.Kind, strings.TrimSpace(p.Pattern))
 	if err != nil {

@@ -20,7 +20,8 @@ func readRDAP(t *table) RDAP {
 		r.PrivateNetworks = t.prefixes("private_networks")
 	}
 	if r.Enabled && r.URL == "" && r.Server == "" {
-		t.wrong("url", "is empty, and so is server", "one of them must say who is asked: remove the line for IANA's list")
+		t.wrong("url", "is empty, and so is server",
+			"one of them must say who is asked: remove the line for IANA's list")
 	}
 	return r
 }

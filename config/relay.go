@@ -54,7 +54,8 @@ func checkRelay(t *table, r *Relay) {
 		t.wrong("port", fmt.Sprintf("is %d", r.Port), "use a port from 1 to 65535")
 	}
 	if r.TLS == "none" && !loopback(r.Host) {
-		t.wrong("tls", `is "none" for a server on another host`, `journal reports hold whole mails: use "starttls" or "implicit"`)
+		t.wrong("tls", `is "none" for a server on another host`,
+			`journal reports hold whole mails: use "starttls" or "implicit"`)
 	}
 	if (r.Username == "") != (r.PasswordFile == "") {
 		t.wrong("username", "and password_file must stand together", "write both, or neither")

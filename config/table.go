@@ -25,7 +25,8 @@ func (r *reader) report(path, text, hint string) {
 	for at := path; line == 0 && at != ""; at = parent(at) {
 		line = r.at[at].Line
 	}
-	r.problems = append(r.problems, Problem{File: r.file, Line: line, Key: withoutAddresses(plain(path)), Text: text, Hint: hint})
+	r.problems = append(r.problems, Problem{File: r.file, Line: line, Key: withoutAddresses(plain(path)), Text: text,
+		Hint: hint})
 }
 
 // secretKeys are those whose values are secrets: problems go to the log, and must not show them.

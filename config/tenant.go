@@ -40,9 +40,11 @@ func readTenant(t *table) Tenant {
 	if len(c.Domains) == 0 {
 		t.wrong("domains", "is empty", "list the organisation's accepted domains")
 	}
-	if c.OriginatorOrg = t.list("originator_org", c.Domains, domain); t.has("originator_org") && len(c.OriginatorOrg) == 0 {
+	if c.OriginatorOrg = t.list("originator_org", c.Domains, domain); t.has("originator_org") &&
+		len(c.OriginatorOrg) == 0 {
 		t.wrong("originator_org", "is empty",
-			"no report could be attributed; remove the line, and it is the domains, or list them with the onmicrosoft.com one")
+			"no report could be attributed; remove the line, and it is the domains, or list them with the "+
+				"onmicrosoft.com one")
 	}
 	c.Addresses = readAddresses(t)
 	c.Submissions = readSubmissions(t, c.Domains)
@@ -66,7 +68,8 @@ func readAddresses(t *table) []Address {
 		})
 	}
 	if len(addresses) == 0 {
-		t.wrong("address", "is missing", "add a table [[tenant.address]] with the journal address; clawback address new makes one")
+		t.wrong("address", "is missing", "add a table [[tenant.address]] with the journal address; clawback address "+
+			"new makes one")
 	}
 	return addresses
 }
@@ -82,7 +85,8 @@ func readSubmissions(t *table, domains []string) []Submission {
 		}
 		if s.Address == "" && len(s.Mailboxes) == 0 {
 			t.wrong("address", "is missing, and mailboxes too",
-				"write the mailbox that users report to under mailboxes, or an address of this daemon that reports are sent on to")
+				"write the mailbox that users report to under mailboxes, or an address of this daemon that reports "+
+					"are sent on to")
 		}
 		submissions = append(submissions, s)
 	}
@@ -157,7 +161,8 @@ func readPolicies(t *table) []Policy {
 		if p.Kind != "" {
 			p.Kind = t.choice("kind", "", policyKinds...)
 		}
-		p.Pattern = t.need("pattern", "say what the policy is for", func(s string) (string, error) { return pattern(p.Kind, s) })
+		p.Pattern = t.need("pattern", "say what the policy is for",
+			func(s string) (string, error) { return pattern(p.Kind, s) })
 		policies = append(policies, p)
 	}
 	return policies

@@ -20,7 +20,8 @@ func checkCertificates(c *Config, r *reader) {
 	_, tls := r.values["tls"]
 	switch {
 	case tls && c.ACME.Enabled:
-		r.report("tls", "and acme are both there", "keep [tls] for certificates of your own, or [acme] for a public CA's")
+		r.report("tls", "and acme are both there",
+			"keep [tls] for certificates of your own, or [acme] for a public CA's")
 	case !tls && !c.ACME.Enabled:
 		r.report("tls", "is missing, and acme too",
 			"add [acme] with an email to get a certificate by itself, or [tls] with certificate_file and key_file")
@@ -33,7 +34,8 @@ func checkTenants(c *Config, r *reader) {
 	for i, t := range c.Tenants {
 		path := fmt.Sprintf("tenant[%d]", i)
 		if t.ID != "" && ids[t.ID] {
-			r.report(path+".id", fmt.Sprintf("%q belongs to another tenant too", t.ID), "put all of one organisation in one [[tenant]]")
+			r.report(path+".id", fmt.Sprintf("%q belongs to another tenant too", t.ID),
+				"put all of one organisation in one [[tenant]]")
 		}
 		if t.ID != "" && names[t.Name] {
 			r.report(path+".name", fmt.Sprintf("%q is there twice", t.Name), "choose another name")
@@ -91,7 +93,8 @@ func checkRegions(c *Config, r *reader) {
 			}
 			for k, name := range a.Regions {
 				if len(known) > 0 && !slices.Contains(known, name) {
-					r.report(fmt.Sprintf("%s[%d]", path, k), fmt.Sprintf("%q has no [[region_hosts]]", name), didYouMean(name, known))
+					r.report(fmt.Sprintf("%s[%d]", path, k), fmt.Sprintf("%q has no [[region_hosts]]", name),
+						didYouMean(name, known))
 				}
 			}
 		}

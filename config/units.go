@@ -10,7 +10,7 @@ import (
 	"github.com/dustin/go-humanize"
 )
 
-// parseSize reads octets: 1048576, "1MiB", "400 MB".
+// parseSize reads bytes: 1048576, "1MiB", "400 MB".
 func parseSize(s string) (int64, error) {
 	n, err := humanize.ParseBytes(s)
 	if err != nil || strings.TrimSpace(s) == "" || n > math.MaxInt64 {

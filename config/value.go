@@ -58,7 +58,8 @@ func (t *table) number(key string, fallback, least int) int {
 	t.note(key, Key{Kind: "whole number", Default: fmt.Sprint(fallback), Least: fmt.Sprint(least)})
 	n := get(t, key, int64(fallback), "a whole number")
 	if n < int64(least) || n > 1<<31-1 {
-		t.wrong(key, fmt.Sprintf("is %d", n), fmt.Sprintf("use a number of at least %d; the default is %d", least, fallback))
+		t.wrong(key, fmt.Sprintf("is %d", n),
+			fmt.Sprintf("use a number of at least %d; the default is %d", least, fallback))
 		return fallback
 	}
 	return int(n)
@@ -79,7 +80,8 @@ func (t *table) limit(key string, fallback int) int {
 	}
 	n, whole := v.(int64)
 	if !whole || n < 1 || n > 1<<31-1 {
-		t.wrong(key, fmt.Sprintf("is %v", v), fmt.Sprintf(`use a whole number of at least 1, or "off" for no limit; the default is %d`, fallback))
+		t.wrong(key, fmt.Sprintf("is %v", v),
+			fmt.Sprintf(`use a whole number of at least 1, or "off" for no limit; the default is %d`, fallback))
 		return fallback
 	}
 	return int(n)
@@ -106,7 +108,9 @@ func (t *table) share(key string, fallback float64) float64 {
 		n, isNumber = float64(whole), true
 	}
 	if !isNumber || !(n > 0 && n <= 100) { // written so that NaN is refused
-		t.wrong(key, "is not such a percentage", fmt.Sprintf(`use a percentage above 0 and up to 100, without the sign, or "off" for no limit; the default is %g`, fallback))
+		t.wrong(key, "is not such a percentage",
+			fmt.Sprintf(`use a percentage above 0 and up to 100, without the sign, or "off" for no limit; `+
+				`the default is %g`, fallback))
 		return fallback
 	}
 	return n
@@ -130,7 +134,7 @@ func (t *table) percent(key string, fallback float64) float64 {
 	return n
 }
 
-// size reads octets: a whole number, or a string such as "400MiB".
+// size reads bytes: a whole number, or a string such as "400MiB".
 func (t *table) size(key, fallback string, least int64) int64 {
 	t.note(key, Key{Kind: "size", Default: quoted(fallback), Least: leastSize(least)})
 	v, ok := t.take(key)
@@ -149,9 +153,9 @@ func (t *table) size(key, fallback string, least int64) int64 {
 	}
 	switch {
 	case err != nil:
-		t.wrong(key, err.Error(), fmt.Sprintf("write a number of octets, or with a unit as in %q", fallback))
+		t.wrong(key, err.Error(), fmt.Sprintf("write a number of bytes, or with a unit as in %q", fallback))
 	case n < least:
-		t.wrong(key, fmt.Sprintf("is %d octets", n), fmt.Sprintf("use at least %d; the default is %q", least, fallback))
+		t.wrong(key, fmt.Sprintf("is %d bytes", n), fmt.Sprintf("use at least %d; the default is %q", least, fallback))
 	}
 	return n
 }
@@ -168,7 +172,8 @@ func (t *table) span(key, s, fallback string, least time.Duration) time.Duration
 	d, err := parseDuration(s)
 	switch {
 	case err != nil:
-		t.wrong(key, err.Error(), fmt.Sprintf("write it as in \"30s\", \"5m\", \"12h\" or \"14d\"; the default is %q", fallback))
+		t.wrong(key, err.Error(), fmt.Sprintf("write it as in \"30s\", \"5m\", \"12h\" or \"14d\"; the default is %q",
+			fallback))
 	case d < least:
 		t.wrong(key, fmt.Sprintf("is %s", s), fmt.Sprintf("use at least %s; the default is %q", least, fallback))
 	}

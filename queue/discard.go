@@ -102,12 +102,14 @@ func (d Discarding) Add(items []Item) (Discarding, error) {
 	return d, nil
 }
 
-// CheckDiscard answers why an item cannot be discarded, and what to do instead: ErrState, or nil when it is in quarantine.
+// CheckDiscard answers why an item cannot be discarded, and what to do instead: ErrState, or nil when it is in
+// quarantine.
 func (it *Item) CheckDiscard() error {
 	if it.State == Quarantined {
 		return nil
 	}
-	return fmt.Errorf("%w: it is %s, and only what is in quarantine can be discarded: %s", ErrState, it.State, instead[it.State])
+	return fmt.Errorf("%w: it is %s, and only what is in quarantine can be discarded: %s", ErrState, it.State,
+		instead[it.State])
 }
 
 // instead says what to do with an item that cannot be discarded.

@@ -15,7 +15,7 @@ const (
 	ForPostmaster Purpose = "postmaster" // RFC 5321, section 4.5.1
 )
 
-// Envelope is all that the listener knows of a message besides its octets.
+// Envelope is all that the listener knows of a message besides its bytes.
 type Envelope struct {
 	Session  string    `json:"session"` // id of the SMTP session in the log
 	Tenant   string    `json:"tenant"`  // Entra tenant GUID; "" for the postmaster
@@ -39,6 +39,7 @@ type TLS struct {
 	Cipher      string   `json:"cipher"`
 	ServerName  string   `json:"server_name,omitempty"`
 	ClientNames []string `json:"client_names,omitempty"` // DNS names of the client certificate, verified or not
-	Verified    bool     `json:"verified,omitempty"`     // the client certificate chains to a root and bears an expected name
-	Problem     string   `json:"problem,omitempty"`      // why it was not verified
+	// The client certificate chains to a root and bears an expected name.
+	Verified bool   `json:"verified,omitempty"`
+	Problem  string `json:"problem,omitempty"` // why it was not verified
 }

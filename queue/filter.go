@@ -10,7 +10,8 @@ type Filter struct {
 
 // Selects reports whether an item is one of the filter, of which Limit is not looked at.
 func (f Filter) Selects(it *Item) bool {
-	return (f.State == "" || f.State == it.State) && (f.Tenant == "" || f.Tenant == it.Envelope.Tenant) && it.ID > f.After
+	return (f.State == "" || f.State == it.State) && (f.Tenant == "" || f.Tenant == it.Envelope.Tenant) &&
+		it.ID > f.After
 }
 
 // BounceFilter selects bounces. The zero value selects all.

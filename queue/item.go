@@ -11,28 +11,31 @@ type State string
 
 // The states of an item. A finished item is no longer in the queue.
 const (
-	Ready       State = "ready"       // waits for a worker
-	Working     State = "working"     // claimed
-	Deferred    State = "deferred"    // due again at NotBefore
-	Suspect     State = "suspect"     // the process ended while it was scored: due at NotBefore, with no other suspect in work
+	Ready    State = "ready"    // waits for a worker
+	Working  State = "working"  // claimed
+	Deferred State = "deferred" // due again at NotBefore
+	// The process ended while it was scored: due at NotBefore, with no other suspect in work.
+	Suspect     State = "suspect"
 	Quarantined State = "quarantined" // waits for a person
 )
 
 // Item is one accepted message.
 type Item struct {
-	ID           string    `json:"id"` // time-ordered, unique in this queue
-	Envelope     Envelope  `json:"envelope"`
-	Body         spool.Ref `json:"body"`
-	State        State     `json:"state"`
-	Crashes      int       `json:"crashes"`                 // times that the process ended while it was scored
-	CrashesAlone int       `json:"crashes_alone,omitempty"` // of these but the first, times that nothing else was being scored
-	Tries        int       `json:"tries"`                   // times that it was deferred
+	ID       string    `json:"id"` // time-ordered, unique in this queue
+	Envelope Envelope  `json:"envelope"`
+	Body     spool.Ref `json:"body"`
+	State    State     `json:"state"`
+	Crashes  int       `json:"crashes"` // times that the process ended while it was scored
+	// Of these but the first, times that nothing else was being scored.
+	CrashesAlone int       `json:"crashes_alone,omitempty"`
+	Tries        int       `json:"tries"` // times that it was deferred
 	NotBefore    time.Time `json:"not_before,omitzero"`
-	Cause        Cause     `json:"cause,omitempty"`   // why it is in quarantine, in a word
-	Reason       string    `json:"reason,omitempty"`  // why it is deferred, a suspect, or quarantined
-	Trusted      string    `json:"trusted,omitempty"` // who vouched that it comes from its tenant, whatever attribution says
-	Claim        Claim     `json:"claim,omitzero"`    // of the last claim, where several owners share the queue
-	Changed      time.Time `json:"changed"`
+	Cause        Cause     `json:"cause,omitempty"`  // why it is in quarantine, in a word
+	Reason       string    `json:"reason,omitempty"` // why it is deferred, a suspect, or quarantined
+	// Who vouched that it comes from its tenant, whatever attribution says.
+	Trusted string    `json:"trusted,omitempty"`
+	Claim   Claim     `json:"claim,omitzero"` // of the last claim, where several owners share the queue
+	Changed time.Time `json:"changed"`
 }
 
 // MakeReady makes an item ready as if it were new.

@@ -8,7 +8,8 @@
 //
 // Invariants, which every engine holds:
 //   - I1: an id that Commit returned is that of an item whose body and row are durable (C1), where the engine is.
-//   - I2: an accepted item leaves only by Finish or GiveUp, or out of quarantine by a person's Discard. It never expires:
+//   - I2: an accepted item leaves only by Finish or GiveUp, or out of quarantine by a person's Discard. It never
+//     expires:
 //     only mail for postmaster does, which anybody can send (ExpirePostmaster).
 //   - I3: that an item is being scored is noted where the end of the process does not undo it, so that one which ends
 //     the process is found out (suspect.go). At most one suspect is in work.
@@ -88,9 +89,9 @@ type Queue interface {
 type Abilities struct {
 	// Durable: what was committed outlives the process, and the machine.
 	Durable bool
-	// Shared: several owners have the queue open at one time. A claim has an owner and a lease, which Renew renews; when
-	// it ends, others may have its items. Where it is false, one process holds the queue alone, its claims last until it
-	// ends, and Renew costs nothing.
+	// Shared: several owners have the queue open at one time. A claim has an owner and a lease, which Renew renews;
+	// when it ends, others may have its items. Where it is false, one process holds the queue alone, its claims last
+	// until it ends, and Renew costs nothing.
 	Shared bool
 	// Lease is how long a claim of a Shared engine lasts that is not renewed.
 	Lease time.Duration
@@ -130,20 +131,21 @@ type Work interface {
 	// Renew lets the claims of this owner last for another lease, from now by the engine's clock. An engine that is not
 	// Shared has nothing to renew, and writes nothing.
 	Renew(ctx context.Context) error
-	// Finish removes an item whose work is done. An item that is not there is finished already: nil. Like every other end,
-	// it is refused with ErrLost, and changes nothing, where the item was claimed here and its lease has ended: somebody
-	// else may have it now.
+	// Finish removes an item whose work is done. An item that is not there is finished already: nil. Like every other
+	// end, it is refused with ErrLost, and changes nothing, where the item was claimed here and its lease has ended:
+	// somebody else may have it now.
 	Finish(ctx context.Context, id string) error
-	// Defer puts an item back until at, and says why. A try is counted; crashes before it are forgotten, since it did not
-	// end the process now. What is in quarantine stays there: ErrState.
+	// Defer puts an item back until at, and says why. A try is counted; crashes before it are forgotten, since it did
+	// not end the process now. What is in quarantine stays there: ErrState.
 	Defer(ctx context.Context, id string, at time.Time, why string) error
 	// Release gives an item back as if it had not been claimed. It is for an orderly stop.
 	Release(ctx context.Context, id string) error
 	// Quarantine sets an item aside for a person, and says why.
 	Quarantine(ctx context.Context, id string, cause Cause, why string) error
 	// GiveUp ends work on an item that cannot be carried through: its bounce and its end are one commit (C5). With keep
-	// the item stays, set aside for that cause; without, it is finished. Giving up an item again, or another one with the
-	// same bytes (a report that was sent again because its 250 was lost), answers with the same bounce and adds none.
+	// the item stays, set aside for that cause; without, it is finished. Giving up an item again, or another one with
+	// the same bytes (a report that was sent again because its 250 was lost), answers with the same bounce and adds
+	// none.
 	GiveUp(ctx context.Context, id, why string, keep Cause) (Bounce, error)
 }
 
@@ -163,8 +165,8 @@ type Items interface {
 
 // Bounces are the reports on their way to the alternate mailboxes.
 type Bounces interface {
-	// DueBounces lists up to max bounces whose time has come, the longest overdue first. It claims nothing: one goroutine
-	// sends bounces.
+	// DueBounces lists up to max bounces whose time has come, the longest overdue first. It claims nothing: one
+	// goroutine sends bounces.
 	DueBounces(ctx context.Context, now time.Time, max int) ([]Bounce, error)
 	// BounceSent notes that a server took a bounce: to is "host: reply". Noting it again changes nothing. Bounces that
 	// were sent longer ago than Options.KeepSent are dropped on the way.
@@ -185,13 +187,13 @@ type Quarantine interface {
 	Groups(ctx context.Context, s Selection) ([]Group, error)
 	// Preview says what DiscardSelected would discard now.
 	Preview(ctx context.Context, s Selection) (Doomed, error)
-	// Discard throws an item in quarantine away, at a person's word. The item's end and the note are one commit: after a
-	// crash it is there as before, or gone, and Discarded has the note until Noted. In any other state it is work to be
-	// done: ErrState.
+	// Discard throws an item in quarantine away, at a person's word. The item's end and the note are one commit: after
+	// a crash it is there as before, or gone, and Discarded has the note until Noted. In any other state it is work to
+	// be done: ErrState.
 	Discard(ctx context.Context, id string, note []byte) error
-	// DiscardSelected throws away what a Preview has shown, and of it what has not changed since: an item that came into
-	// quarantine later, or was worked on again, stays. The note is part of each commit and says what is gone by then:
-	// after a crash in the middle Discarded has it. ErrState when more would be discarded than was shown.
+	// DiscardSelected throws away what a Preview has shown, and of it what has not changed since: an item that came
+	// into quarantine later, or was worked on again, stays. The note is part of each commit and says what is gone by
+	// then: after a crash in the middle Discarded has it. ErrState when more would be discarded than was shown.
 	DiscardSelected(ctx context.Context, d Doomed, note Note) (Discarded, error)
 	// Discarded are the notes on discarded items that Noted was not called for, by key.
 	Discarded(ctx context.Context) (map[string][]byte, error)

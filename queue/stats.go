@@ -10,10 +10,10 @@ type Stats struct {
 	Tenants map[string]map[State]Count `json:"tenants"` // without Oldest
 	Bounces map[BounceState]Count      `json:"bounces"`
 	NextDue time.Time                  `json:"next_due,omitzero"` // of the deferred items
-	Size    int64                      `json:"size"`              // octets of queue.db
+	Size    int64                      `json:"size"`              // bytes of queue.db
 }
 
-// Count is a number of things and the octets of their bodies.
+// Count is a number of things and the bytes of their bodies.
 type Count struct {
 	Count  int       `json:"count"`
 	Bytes  int64     `json:"bytes"`

@@ -19,10 +19,12 @@ func (s absence) reclaim(mine []match.Finding, at exchange.Folder) (store.Taken,
 	for _, c := range mine {
 		for i := range s.in.Taken {
 			t := &s.in.Taken[i]
-			if t.Message == c.ID && t.State == intent.Moved && exchange.Satisfied(exchange.RankOf(at), exchange.RankOf(exchange.Folder(t.Target))) {
+			if t.Message == c.ID && t.State == intent.Moved &&
+				exchange.Satisfied(exchange.RankOf(at), exchange.RankOf(exchange.Folder(t.Target))) {
 				return *t, true
 			}
-			if t.Message != c.ID || t.Tried == "" || !exchange.Satisfied(exchange.RankOf(at), exchange.RankOf(exchange.Folder(t.Tried))) {
+			if t.Message != c.ID || t.Tried == "" ||
+				!exchange.Satisfied(exchange.RankOf(at), exchange.RankOf(exchange.Folder(t.Tried))) {
 				continue
 			}
 			t.Target, t.State, t.At, t.Found, t.Tried, t.Was = t.Tried, intent.Moved, s.e.now(), true, "", ""
@@ -35,7 +37,8 @@ func (s absence) reclaim(mine []match.Finding, at exchange.Folder) (store.Taken,
 // conclude settles a look that found no message to act on.
 func (s absence) conclude(ctx context.Context, f identified, target exchange.Folder) error {
 	for _, t := range s.in.Taken {
-		if t.State == intent.Moved && exchange.Satisfied(exchange.RankOf(exchange.Folder(t.Target)), exchange.RankOf(target)) {
+		if t.State == intent.Moved && exchange.Satisfied(exchange.RankOf(exchange.Folder(t.Target)),
+			exchange.RankOf(target)) {
 			return s.end(ctx, store.Done, intent.ReasonOf(t)+f.leftAlone())
 		}
 	}
@@ -116,7 +119,8 @@ func (s absence) age() time.Duration {
 func (s absence) holdInDoubt(ctx context.Context, f identified) error {
 	reason := reasons(f.uncertain, f.different)
 	err := committer(s).commit(ctx, ending{"find", string(store.Held), reason}, func(in *store.Intent) {
-		in.Outcome, in.Hold, in.Reason, in.Approved, in.NotBefore = store.Held, intent.HoldIdentity, reason, "", time.Time{}
+		in.Outcome, in.Hold, in.Reason, in.Approved, in.NotBefore = store.Held, intent.HoldIdentity, reason, "",
+			time.Time{}
 		in.Code = f.uncertain[0].Code
 		in.Misses++
 		in.Faults, in.FaultSince = 0, time.Time{}
@@ -145,21 +149,23 @@ func (s absence) mismatch(ctx context.Context, f identified) error {
 // miss has the message looked for again by the schedule, and ends as not_found after it.
 func (s absence) miss(ctx context.Context) error {
 	now := s.e.now()
-	err := committer(s).commit(ctx, ending{"find", string(store.NotFound), "not in the mailbox"}, func(in *store.Intent) {
-		in.Misses++
-		in.Faults, in.FaultSince = 0, time.Time{}
-		if wait, ok := missed(in.Misses, s.age()); ok {
-			in.NotBefore = now.Add(wait)
-			in.Reason = fmt.Sprintf("not in the mailbox (looked %d times), next look %s", in.Misses, in.NotBefore.Format(time.RFC3339))
-			return
-		}
-		in.Outcome, in.NotBefore = store.NotFound, time.Time{}
-		in.Reason = fmt.Sprintf("not in the mailbox after %d looks", in.Misses)
-		in.Misses = max(in.Misses, len(notThereYet)+1)
-		if wait, ok := relook(*in); ok {
-			in.NotBefore = now.Add(wait)
-			in.Reason += ", looked at again " + in.NotBefore.Format(time.RFC3339)
-		}
-	})
+	err := committer(s).commit(ctx, ending{"find", string(store.NotFound), "not in the mailbox"},
+		func(in *store.Intent) {
+			in.Misses++
+			in.Faults, in.FaultSince = 0, time.Time{}
+			if wait, ok := missed(in.Misses, s.age()); ok {
+				in.NotBefore = now.Add(wait)
+				in.Reason = fmt.Sprintf("not in the mailbox (looked %d times), next look %s", in.Misses,
+					in.NotBefore.Format(time.RFC3339))
+				return
+			}
+			in.Outcome, in.NotBefore = store.NotFound, time.Time{}
+			in.Reason = fmt.Sprintf("not in the mailbox after %d looks", in.Misses)
+			in.Misses = max(in.Misses, len(notThereYet)+1)
+			if wait, ok := relook(*in); ok {
+				in.NotBefore = now.Add(wait)
+				in.Reason += ", looked at again " + in.NotBefore.Format(time.RFC3339)
+			}
+		})
 	return cmp.Or(err, errEnded)
 }

@@ -2,8 +2,8 @@ package retract
 
 import "time"
 
-// sinceBackup says why a message is not moved without a person's word, or "". It is asked where the message was found, and would be moved:
-// what was taken after the backup is seen to be where it should be.
+// sinceBackup says why a message is not moved without a person's word, or "". It is asked where the message was found,
+// and would be moved: what was taken after the backup is seen to be where it should be.
 func (s *step) sinceBackup() string {
 	restored := s.e.o.Restored
 	switch {

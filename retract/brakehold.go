@@ -46,5 +46,6 @@ func (s retraction) lastHour(ctx context.Context) string {
 	for _, c := range list {
 		parts = append(parts, fmt.Sprintf("%s %d", brake.Defang(c.Name), c.Mailboxes))
 	}
-	return "mailboxes of the last hour by campaign: " + strings.Join(parts, ", ") + "; " + howToApprove("--campaign NAME")
+	return "mailboxes of the last hour by campaign: " + strings.Join(parts, ", ") + "; " +
+		howToApprove("--campaign NAME")
 }

@@ -30,7 +30,8 @@ func (s committer) begin(ctx context.Context, operation string, t store.Taken) e
 
 // startAttempt writes a new attempt together with the intent.
 func (s committer) startAttempt(ctx context.Context, operation string, in store.Intent) error {
-	begun, attempt, err := s.e.o.Store.Begin(ctx, in, store.Attempt{Intent: in.ID, Operation: operation, Started: s.e.now()})
+	begun, attempt, err := s.e.o.Store.Begin(ctx, in,
+		store.Attempt{Intent: in.ID, Operation: operation, Started: s.e.now()})
 	if err != nil {
 		return fmt.Errorf("begin %s: %w", operation, &storeError{err})
 	}
@@ -51,7 +52,8 @@ type ending struct{ operation, outcome, detail string }
 // recorded as an attempt all the same. When somebody else changed the intent meanwhile, their decision and our finding
 // are both kept. It ends the step when the intent is not pending any more.
 func (s committer) commit(ctx context.Context, end ending, change func(*store.Intent)) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second) // what was learnt is written even at a stop
+	// What was learnt is written even at a stop.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	if s.attempt == nil {
 		if err := s.startAttempt(ctx, end.operation, s.in); err != nil {
@@ -105,7 +107,8 @@ func (s committer) tryCommit(ctx context.Context, end ending, change func(*store
 	s.in, s.attempt = done, nil
 	s.sched.revisits.note(done)
 	failure(s).alertStuck(done)
-	s.e.o.Log.Info("attempt", "event", "intent.attempt", "intent", done.ID, "record", done.Record, "tenant", done.Tenant, "attempt", a.Seq,
+	s.e.o.Log.Info("attempt", "event", "intent.attempt", "intent", done.ID, "record", done.Record,
+		"tenant", done.Tenant, "attempt", a.Seq,
 		"operation", a.Operation, "answer", a.Outcome, "outcome", string(done.Outcome), "detail", a.Detail)
 	return nil
 }

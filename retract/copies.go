@@ -128,7 +128,8 @@ func (s recheck) record(ctx context.Context, looks int, todo []match.Finding) er
 	committer(s).expectCopies(&in)
 	if len(todo) > 0 {
 		in.Outcome, in.NotBefore = store.Pending, s.e.now()
-		in.Reason = fmt.Sprintf("another copy is in the mailbox (%d), to be taken too; before that: %s", len(todo), in.Reason)
+		in.Reason = fmt.Sprintf("another copy is in the mailbox (%d), to be taken too; before that: %s", len(todo),
+			in.Reason)
 	}
 	if err := s.e.o.Store.Update(ctx, store.Change{Intents: []store.Intent{in}}); err != nil {
 		return &storeError{err}

@@ -50,7 +50,7 @@ type Options struct {
 	Store     Store
 	Tenants   func(id string) (Tenant, bool)             // as configured now; asked again for each intent
 	TenantIDs func() []string                            // those to work for; asked at every wake
-	Originals func(store.Variant) (io.ReadCloser, error) // the original's octets, decoded; nil: none are kept
+	Originals func(store.Variant) (io.ReadCloser, error) // the original's bytes, decoded; nil: none are kept
 	Log       *slog.Logger                               // nil: discard
 	Now       func() time.Time                           // nil: time.Now
 	Alert     func(Alert)                                // nil: log only. Must not block

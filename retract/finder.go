@@ -134,7 +134,8 @@ func (s finder) verifyOne(ctx context.Context, c exchange.Candidate) (match.Find
 			Tags: s.tenant.SubjectTags, Mailbox: s.in.Mailbox, Rec: s.rec}
 	}
 	m, err := s.match.Check(ctx, c)
-	if m.Is == match.Uncertain && err == nil && s.in.Approved != "" && s.in.Hold == intent.HoldIdentity && s.in.Message == c.ID {
+	if m.Is == match.Uncertain && err == nil && s.in.Approved != "" && s.in.Hold == intent.HoldIdentity &&
+		s.in.Message == c.ID {
 		m.Is, m.Proof = match.Same, store.ByPerson // who has looked at this very message
 	}
 	return m, err

@@ -27,15 +27,18 @@ const (
 func (s expander) expand(ctx context.Context, why *fault.Fault) error {
 	none := fmt.Sprintf("no mailbox of this tenant takes mail for %s: %s", addresses.Fold(s.in.Address), why.Error())
 	if n := s.expandedByReport(); n > 0 {
-		return s.end(ctx, store.Skipped, fmt.Sprintf("a group that the report expanded: %d members have intents of their own", n))
+		return s.end(ctx, store.Skipped, fmt.Sprintf("a group that the report expanded: %d members have intents of "+
+			"their own", n))
 	}
 	members, err := s.box.Members(ctx, addresses.Fold(s.in.Address))
 	var f *fault.Fault
 	switch {
 	case errors.Is(err, errors.ErrUnsupported) || errors.As(err, &f) && f.Code == fault.CodeNoMailbox:
 		return s.end(ctx, store.Skipped, none)
-	case errors.As(err, &f) && f.Status == http.StatusForbidden: // the permission is optional: it must not pause the tenant
-		return s.end(ctx, store.Skipped, none+"; if it is a group, grant GroupMember.Read.All so that its members can be looked up: "+f.Error())
+	case errors.As(err, &f) && f.Status == http.StatusForbidden:
+		// The permission is optional: it must not pause the tenant.
+		return s.end(ctx, store.Skipped, none+
+			"; if it is a group, grant GroupMember.Read.All so that its members can be looked up: "+f.Error())
 	case err != nil:
 		return fmt.Errorf("list members of %s: %w", addresses.Fold(s.in.Address), err)
 	}
@@ -44,7 +47,8 @@ func (s expander) expand(ctx context.Context, why *fault.Fault) error {
 	if err := s.addMembers(ctx, members); err != nil {
 		return err
 	}
-	reason := fmt.Sprintf("a group that the report did not expand: its %d present members have intents of their own", len(members))
+	reason := fmt.Sprintf("a group that the report did not expand: its %d present members have intents of their own",
+		len(members))
 	if dropped > 0 || len(members) == maxMembers {
 		reason += fmt.Sprintf("; more than %d are not looked after", maxMembers)
 		s.e.alert(Alert{Kind: "group", Tenant: s.in.Tenant, Text: "record " + s.rec.ID + ": " + reason}, s.in.ID)
@@ -117,7 +121,8 @@ func (s expander) approveMembers(members []store.Intent) []store.Intent {
 	for i, in := range members {
 		if s.in.Approved != "" && in.Outcome == store.Held && in.Hold == s.in.Hold {
 			members[i].Outcome, members[i].Hold = store.Pending, ""
-			members[i].Reason = "approved by " + s.in.Approved + " with " + addresses.Fold(s.in.Address) + "; it was held: " + in.Reason
+			members[i].Reason = "approved by " + s.in.Approved + " with " + addresses.Fold(s.in.Address) +
+				"; it was held: " + in.Reason
 		}
 	}
 	return members

@@ -49,7 +49,8 @@ func (s mover) purgesByMove() bool {
 
 // entry is what undo will need. The original folder of a message that an earlier round moved is the first one.
 func (s mover) entry(ctx context.Context, c match.Finding, target exchange.Folder) (store.Taken, error) {
-	t := store.Taken{Message: c.ID, Folder: c.Folder, Read: c.Read, Received: c.Received, Target: string(target), Proof: c.Proof}
+	t := store.Taken{Message: c.ID, Folder: c.Folder, Read: c.Read, Received: c.Received, Target: string(target),
+		Proof: c.Proof}
 	if name, ok := s.sched.dir.folder(s.in.Mailbox, exchange.Folder(c.Folder), s.e.now()); ok {
 		t.FolderName = name.name
 	}
@@ -87,7 +88,9 @@ func (s mover) classify(ctx context.Context, operation string, r result) error {
 		return s.succeeded(ctx, operation, r)
 	case errors.As(r.err, &skipped):
 		s.setState(&s.in, r.entry.Message, intent.Kept)
-		return failure(s).retry(ctx, operation, &fault.Fault{Class: fault.Retry, After: skipped.Wait, Code: fault.CodeNotCleared, Detail: "not called: the server asks to wait"})
+		return failure(s).retry(ctx, operation,
+			&fault.Fault{Class: fault.Retry, After: skipped.Wait, Code: fault.CodeNotCleared,
+				Detail: "not called: the server asks to wait"})
 	case !errors.As(r.err, &f):
 		return failure(s).unknown(ctx, operation, &fault.Fault{Class: fault.Unknown, Detail: r.err.Error()})
 	case f.Class == fault.Unknown:

@@ -29,7 +29,8 @@ var (
 // Retract has a record taken from every internal recipient's mailbox, at a person's word: it passes the brake, the
 // first-hand check and the pin, but neither dry-run mode nor the identity check, and never an exempt mailbox. Asking
 // twice changes nothing. It returns the record's intents.
-func (e *Engine) Retract(ctx context.Context, who, recordID string, action config.Action, comment string) ([]store.Intent, error) {
+func (e *Engine) Retract(ctx context.Context, who, recordID string, action config.Action,
+	comment string) ([]store.Intent, error) {
 	return e.retract(ctx, policy.Order{Who: who, Record: recordID, Action: action, Comment: comment})
 }
 
@@ -44,7 +45,8 @@ const attemptsAtConflict = 20
 
 // decide reads a record and its intents, has decide say what changes, and writes that together with the audit's entry;
 // again from the start when somebody else wrote meanwhile.
-func (e *Engine) decide(ctx context.Context, o policy.Order, what string, change func(store.Record, []store.Intent) (store.Change, error)) ([]store.Intent, error) {
+func (e *Engine) decide(ctx context.Context, o policy.Order, what string,
+	change func(store.Record, []store.Intent) (store.Change, error)) ([]store.Intent, error) {
 	for try := 0; ; try++ {
 		rec, err := e.o.Store.Record(ctx, o.Record)
 		if err != nil {
@@ -79,20 +81,23 @@ func (e *Engine) decide(ctx context.Context, o policy.Order, what string, change
 
 func (e *Engine) retract(ctx context.Context, o policy.Order) ([]store.Intent, error) {
 	if _, ok := policy.Target(o.Action); !ok {
-		return nil, fmt.Errorf("%w: %q is no action that takes a message away: use junk, trash, soft_delete or hard_delete", ErrInvalid, o.Action)
+		return nil, fmt.Errorf("%w: %q is no action that takes a message away: use junk, trash, soft_delete or "+
+			"hard_delete", ErrInvalid, o.Action)
 	}
-	return e.decide(ctx, o, "retract "+string(o.Action), func(rec store.Record, have []store.Intent) (store.Change, error) {
-		t, ok := e.o.Tenants(rec.Tenant)
-		if !ok {
-			return store.Change{}, fmt.Errorf("%w: %s", ErrNoTenant, rec.Tenant)
-		}
-		return store.Change{Intents: o.Retraction(t.Config, rec, have, e.now()), Record: o.MarkRetracted(rec)}, nil
-	})
+	return e.decide(ctx, o, "retract "+string(o.Action),
+		func(rec store.Record, have []store.Intent) (store.Change, error) {
+			t, ok := e.o.Tenants(rec.Tenant)
+			if !ok {
+				return store.Change{}, fmt.Errorf("%w: %s", ErrNoTenant, rec.Tenant)
+			}
+			return store.Change{Intents: o.Retraction(t.Config, rec, have, e.now()), Record: o.MarkRetracted(rec)}, nil
+		})
 }
 
 func (e *Engine) restore(ctx context.Context, o policy.Order) ([]store.Intent, error) {
 	return e.decide(ctx, o, "restore", func(rec store.Record, have []store.Intent) (store.Change, error) {
-		return store.Change{Intents: o.Restoration(rec, have, e.now()), Record: policy.Pin(rec, intent.PinnedRestored, o.Who)}, nil
+		return store.Change{Intents: o.Restoration(rec, have, e.now()),
+			Record: policy.Pin(rec, intent.PinnedRestored, o.Who)}, nil
 	})
 }
 
@@ -166,7 +171,8 @@ func (e *Engine) settleOne(ctx context.Context, a heldAnswer, id string, change 
 	}
 	change(&in)
 	c := store.Change{Intents: []store.Intent{in},
-		Act: &store.Act{At: e.now(), Who: a.who, What: a.what + " " + string(in.Kind), Tenant: in.Tenant, Object: in.ID, Comment: a.comment}}
+		Act: &store.Act{At: e.now(), Who: a.who, What: a.what + " " + string(in.Kind), Tenant: in.Tenant, Object: in.ID,
+			Comment: a.comment}}
 	if in.Kind == store.Restore && in.Outcome == store.Pending {
 		rec, err := e.o.Store.Record(ctx, in.Record)
 		if err != nil {

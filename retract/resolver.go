@@ -76,7 +76,8 @@ func (s resolver) lookup(ctx context.Context, address string) (exchange.Mailbox,
 func (s resolver) checkExempt(ctx context.Context, mb exchange.Mailbox) error {
 	for _, address := range mb.Names() {
 		if why := addresses.Exempt(s.tenant, address); why != "" {
-			return s.end(ctx, store.Skipped, fmt.Sprintf("%s, an address of the mailbox of %s", why, addresses.Fold(s.in.Address)))
+			return s.end(ctx, store.Skipped, fmt.Sprintf("%s, an address of the mailbox of %s", why,
+				addresses.Fold(s.in.Address)))
 		}
 	}
 	for _, address := range s.exemptAddresses() {
@@ -85,7 +86,8 @@ func (s resolver) checkExempt(ctx context.Context, mb exchange.Mailbox) error {
 			return err
 		}
 		if why == nil && e.ID == mb.ID {
-			return s.end(ctx, store.Skipped, fmt.Sprintf("exempt: the mailbox of %s is that of %s", addresses.Fold(s.in.Address), addresses.Fold(address)))
+			return s.end(ctx, store.Skipped, fmt.Sprintf("exempt: the mailbox of %s is that of %s",
+				addresses.Fold(s.in.Address), addresses.Fold(address)))
 		}
 	}
 	return nil
@@ -172,8 +174,9 @@ func (s resolver) checkProtected(ctx context.Context) error {
 		}
 		for _, address := range mb.Names() {
 			if entry, ok := addresses.Listed(s.tenant.Protected, address); ok {
-				return s.hold(ctx, intent.HoldProtected, fmt.Sprintf("the sender is protected (%s, an address of the mailbox of %s): a person must approve",
-					entry, addresses.Fold(sender)))
+				return s.hold(ctx, intent.HoldProtected,
+					fmt.Sprintf("the sender is protected (%s, an address of the mailbox of %s): a person must approve",
+						entry, addresses.Fold(sender)))
 			}
 		}
 	}

@@ -149,7 +149,8 @@ type chosen struct {
 
 // selectMessages leaves out what lies at the target or beyond, and what the rule spares: read, or older than its
 // max_age.
-func (s retraction) selectMessages(ctx context.Context, mine []match.Finding, target exchange.Folder) (c chosen, err error) {
+func (s retraction) selectMessages(ctx context.Context, mine []match.Finding,
+	target exchange.Folder) (c chosen, err error) {
 	for _, hit := range mine {
 		at, err := s.placeOf(ctx, hit.Candidate, target)
 		if err != nil {
@@ -186,7 +187,8 @@ func (s retraction) sparedByRule(c exchange.Candidate) string {
 
 // placeOf gives the well-known folder in which a hit lies, as far as it matters: what Find lists is outside Recoverable
 // Items, so that for a target in there no folder has to be asked for.
-func (s retraction) placeOf(ctx context.Context, c exchange.Candidate, target exchange.Folder) (exchange.Folder, error) {
+func (s retraction) placeOf(ctx context.Context, c exchange.Candidate,
+	target exchange.Folder) (exchange.Folder, error) {
 	folders := []exchange.Folder{exchange.JunkEmail, exchange.Deleted}
 	switch target {
 	case exchange.Deletions:

@@ -38,7 +38,7 @@ const (
 	bert     = "bert@contoso.example"
 )
 
-// original is the octets of the record's message.
+// original is the bytes of the record's message.
 const original = "Received: from sender.example by contoso.example; Sat, 01 Jan 2000 00:00:01 +0000\r\nFrom: Eve <eve@sender.example>\r\nTo: anna@contoso.example\r\nSubject: Invoice\r\n" +
 	"Date: Sat, 01 Jan 2000 00:00:00 +0000\r\nMessage-ID: <m1@sender.example>\r\n\r\nPay here.\r\n"
 

@@ -28,7 +28,8 @@ var faultWaits = [...]time.Duration{
 }
 
 // slowWaits are for mailboxes that are not to be had: moved, on premises, without a licence, full.
-var slowWaits = [...]time.Duration{30 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour, 8 * time.Hour, 8 * time.Hour}
+var slowWaits = [...]time.Duration{30 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour, 8 * time.Hour,
+	8 * time.Hour}
 
 // doubtWait is how long an Unknown outcome waits for the first look, whatever failed before: the server may still be at
 // it. A look that fails is a failure like others.

@@ -63,7 +63,8 @@ func (e *Engine) HeldCampaigns(ctx context.Context, tenant string) ([]HeldCampai
 }
 
 func (e *Engine) heldByBrake(ctx context.Context, tenant string) ([]store.Intent, error) {
-	all, err := e.o.Store.IntentsBy(ctx, store.IntentFilter{Tenant: tenant, Kind: store.Retract, Outcomes: []store.Outcome{store.Held}, Limit: heldMax})
+	all, err := e.o.Store.IntentsBy(ctx,
+		store.IntentFilter{Tenant: tenant, Kind: store.Retract, Outcomes: []store.Outcome{store.Held}, Limit: heldMax})
 	if err != nil {
 		return nil, fmt.Errorf("list what is held: %w", err)
 	}
@@ -124,7 +125,8 @@ func (e *Engine) heldOf(ctx context.Context, a CampaignAnswer) ([]store.Intent, 
 			own = true
 			continue
 		}
-		if slices.Contains(in.Campaigns, a.Campaign) && (len(part) == 0 || in.Tenant == part[0].Tenant) && len(part) < campaignAct {
+		if slices.Contains(in.Campaigns, a.Campaign) && (len(part) == 0 || in.Tenant == part[0].Tenant) &&
+			len(part) < campaignAct {
 			part = append(part, in)
 		}
 	}
@@ -149,8 +151,9 @@ func (e *Engine) settlePart(ctx context.Context, a CampaignAnswer, part []store.
 	if a.Comment != "" {
 		comment += ": " + a.Comment
 	}
-	err := e.o.Store.Update(ctx, store.Change{Intents: part, Act: &store.Act{At: e.now(), Who: a.Who, What: what + " campaign",
-		Tenant: part[0].Tenant, Object: a.Campaign, Comment: comment}})
+	err := e.o.Store.Update(ctx, store.Change{Intents: part,
+		Act: &store.Act{At: e.now(), Who: a.Who, What: what + " campaign",
+			Tenant: part[0].Tenant, Object: a.Campaign, Comment: comment}})
 	if err != nil {
 		return fmt.Errorf("%s campaign %s: %w", what, a.Campaign, err)
 	}

@@ -35,7 +35,8 @@ func (e *Engine) Standing(ctx context.Context, tenant string) (Standing, error) 
 			s.Stuck++
 			if longest.IsZero() || in.FaultSince.Before(longest) {
 				longest = in.FaultSince
-				s.Why = fmt.Sprintf("message %s in the mailbox of %s, since %s: %s", in.Record, addresses.Fold(in.Address), longest.Format(time.RFC3339), in.Reason)
+				s.Why = fmt.Sprintf("message %s in the mailbox of %s, since %s: %s", in.Record,
+					addresses.Fold(in.Address), longest.Format(time.RFC3339), in.Reason)
 			}
 		}
 		if in.Misses == 0 {

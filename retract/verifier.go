@@ -56,7 +56,8 @@ func (s verifier) run(ctx context.Context) error {
 // retryUnmoved has a move tried again whose message is still where it was. Where no answer was recorded it was this
 // process that ended, not the server that failed: that needs no wait, the first time.
 func (s verifier) retryUnmoved(in *store.Intent) {
-	f := &fault.Fault{Class: fault.Retry, Detail: "it is still where it was, and no answer came of the last attempt to move it"}
+	f := &fault.Fault{Class: fault.Retry,
+		Detail: "it is still where it was, and no answer came of the last attempt to move it"}
 	ended := in.FaultSince.IsZero()
 	countFault(in, f, s.e.now())
 	failure(s).scheduleRetry(in, f)
@@ -143,7 +144,8 @@ func markFound(in *store.Intent, message string) {
 
 // matchEntry looks among the hits of a place for the message of an entry: by its id, or where its call may have moved
 // it, by what it is. What was purged is in no list: another copy that is seen must not be taken for it.
-func (s verifier) matchEntry(ctx context.Context, hits []exchange.Candidate, t store.Taken, in exchange.Folder) (state, id string, err error) {
+func (s verifier) matchEntry(ctx context.Context, hits []exchange.Candidate, t store.Taken,
+	in exchange.Folder) (state, id string, err error) {
 	for _, c := range hits {
 		if c.ID != t.Message {
 			continue

@@ -15,7 +15,7 @@ import (
 )
 
 // BenchmarkAccept measures accepted messages of 50 KB a second over STARTTLS with an Intake that discards, and the same
-// with go-smtp alone, whose DATA reader looks at one octet at a time.
+// with go-smtp alone, whose DATA reader looks at one byte at a time.
 func BenchmarkAccept(b *testing.B) {
 	servers := []struct {
 		name  string

@@ -16,18 +16,18 @@ var lineAndDot = []byte("\r\n.")
 // body is one message on its way in. Its end is known, or it has none: every error of the stream is an error here, and
 // a copy that returned nil has copied the whole message.
 //
-// It takes the octets from the wire's buffer and hands them on without copying; those of a chunk are read to where they
-// are kept, where the destination has such a place. go-smtp's own reader for DATA looks at one octet at a time (defect N),
-// hangs on CR CRLF "." CRLF (defect D) and drops the CR of CRLF "." CR (defect E).
+// It takes the bytes from the wire's buffer and hands them on without copying; those of a chunk are read to where they
+// are kept, where the destination has such a place. go-smtp's own reader for DATA looks at one byte at a time (defect
+// N), hangs on CR CRLF "." CRLF (defect D) and drops the CR of CRLF "." CR (defect E).
 type body struct {
 	w       *wire
 	limit   int64
-	size    int64 // octets of the message so far
-	drain   int64 // octets that may still be thrown away
+	size    int64 // bytes of the message so far
+	drain   int64 // bytes that may still be thrown away
 	chunked bool
 	done    bool
 
-	lineStart bool // DATA: the next octet is the first of a line
+	lineStart bool // DATA: the next byte is the first of a line
 
 	left  int64                       // BDAT: rest of this chunk
 	last  bool                        // BDAT: this chunk is the last
@@ -71,7 +71,7 @@ func (b *body) finish() error {
 }
 
 // copyLines reads DATA's body: RFC 5321 4.1.1.4 ends it with CRLF "." CRLF and with nothing else, 4.5.2 removes the
-// first dot of a line. Bare CR, bare LF and NUL are octets like any other.
+// first dot of a line. Bare CR, bare LF and NUL are bytes like any other.
 func (b *body) copyLines(dst io.Writer) error {
 	for {
 		if b.lineStart {
@@ -87,14 +87,14 @@ func (b *body) copyLines(dst io.Writer) error {
 	}
 }
 
-// dot looks at the first octets of a line: it consumes the end of data, or one dot.
+// dot looks at the first bytes of a line: it consumes the end of data, or one dot.
 func (b *body) dot() (end bool, err error) {
 	first, err := b.w.in.Peek(1)
 	if err != nil || first[0] != '.' {
 		b.lineStart = err != nil
 		return false, b.broken(err)
 	}
-	// Two more octets must come: at the least the end of data.
+	// Two more bytes must come: at the least the end of data.
 	head, err := b.w.in.Peek(3)
 	if err != nil {
 		return false, b.broken(err)
@@ -126,7 +126,7 @@ func (b *body) copyLinePart(dst io.Writer) error {
 	return b.take(dst, n)
 }
 
-// copyBeforeCR copies n octets; the CR after them is the last that is buffered, so that one more must be waited for.
+// copyBeforeCR copies n bytes; the CR after them is the last that is buffered, so that one more must be waited for.
 func (b *body) copyBeforeCR(dst io.Writer, n int) error {
 	if err := b.take(dst, n); err != nil {
 		return err
@@ -183,7 +183,7 @@ func (b *body) copyChunk(dst io.Writer) error {
 	return nil
 }
 
-// space is where the rest of a chunk can be read to, once nothing of it is buffered: it saves a copy of each octet.
+// space is where the rest of a chunk can be read to, once nothing of it is buffered: it saves a copy of each byte.
 func (b *body) space(dst io.Writer) []byte {
 	place, ok := dst.(inPlace)
 	if !ok || b.w.in.Buffered() > 0 {
@@ -200,10 +200,10 @@ func (b *body) readTo(dst inPlace, space []byte) error {
 	}
 	b.size += int64(n)
 	b.left -= int64(n)
-	return dst.Took(n)
+	return dst.Advance(n)
 }
 
-// take moves n buffered octets to dst. They are consumed even when dst refuses them, so that finish goes on behind them.
+// take moves n buffered bytes to dst. They are consumed even when dst refuses them, so that finish goes on behind them.
 func (b *body) take(dst io.Writer, n int) (err error) {
 	if n == 0 {
 		return nil

@@ -173,18 +173,18 @@ func TestBody_finishAfterAStorageError(t *testing.T) {
 	}
 }
 
-// N: go-smtp looks at each octet of DATA by itself. Ours must beat a reader that does by far; it does some twentyfold.
-func TestDefectN_bodiesAreNotReadByTheOctet(t *testing.T) {
+// N: go-smtp looks at each byte of DATA by itself. Ours must beat a reader that does by far; it does some twentyfold.
+func TestDefectN_bodiesAreNotReadByTheByte(t *testing.T) {
 	line := strings.Repeat("x", 70) + "\r\n"
 	data := []byte(strings.Repeat(line, 400_000) + ".\r\n")
 	ours := fastest(func() {
 		w := streamWire(data, nil)
 		b := &body{w: w, limit: 1 << 40, lineStart: true}
 		if err := b.copyTo(io.Discard); err != nil || b.size != int64(len(data)-3) {
-			t.Fatalf("%v, %d octets", err, b.size)
+			t.Fatalf("%v, %d bytes", err, b.size)
 		}
 	})
-	octets := fastest(func() {
+	content := fastest(func() {
 		w := streamWire(data, nil)
 		for {
 			if _, err := w.in.ReadByte(); err != nil {
@@ -192,9 +192,9 @@ func TestDefectN_bodiesAreNotReadByTheOctet(t *testing.T) {
 			}
 		}
 	})
-	t.Logf("ours %.0f MB/s, by the octet, without any state, %.0f MB/s", rate(data, ours), rate(data, octets))
-	if ours*2 > octets {
-		t.Errorf("ours took %v, by the octet %v", ours, octets)
+	t.Logf("ours %.0f MB/s, by the byte, without any state, %.0f MB/s", rate(data, ours), rate(data, content))
+	if ours*2 > content {
+		t.Errorf("ours took %v, by the byte %v", ours, content)
 	}
 }
 
@@ -319,7 +319,7 @@ func readBDATTo(t *testing.T, data, pieces []byte, dst io.Writer) (rest string) 
 	return string(left)
 }
 
-// filled is a destination that is read to, a few octets at a time, and that fails after some.
+// filled is a destination that is read to, a few bytes at a time, and that fails after some.
 type filled struct {
 	bytes.Buffer
 	size  int
@@ -332,7 +332,7 @@ func (f *filled) Space() []byte {
 	return f.space
 }
 
-func (f *filled) Took(n int) error {
+func (f *filled) Advance(n int) error {
 	f.Write(f.space[:n])
 	if f.after > 0 && f.Len() > f.after {
 		return io.ErrShortWrite

@@ -89,7 +89,7 @@ func TestDefectC_deadlineRollsAndRateIsHeld(t *testing.T) {
 	c = f.envelope()
 	send(t, c, "DATA\r\n")
 	expectReply(t, c, "354")
-	go func() { // an octet now and then is in time, but far below the rate
+	go func() { // a byte now and then is in time, but far below the rate
 		for range 100 {
 			time.Sleep(50 * time.Millisecond)
 			if c.Send([]byte("x")) != nil {
@@ -111,7 +111,7 @@ func TestDefectD_bareCRBeforeTheEndOfData(t *testing.T) {
 	f.only("foo\r\r\n")
 }
 
-// E: octets next to a dot were dropped, and a dot next to a bare LF.
+// E: bytes next to a dot were dropped, and a dot next to a bare LF.
 func TestDefectE_bodiesAreByteExact(t *testing.T) {
 	bodies := []string{
 		"a\n.\nb\r\n", "a\n.\r\nb\r\n", "a\r.\rb\r\n", "a\r\n\x00.\r\nb\r\n", "\x00\x01\xff\r\n", "a\rb\nc\r\n", "\r\r\r\n", "\n\n\r\n",
@@ -359,7 +359,7 @@ func TestDefectM_drainIsBounded(t *testing.T) {
 			sent += len(line)
 		}
 		if sent == 100*limit {
-			t.Errorf("%s: all of %d octets were taken", verb, sent)
+			t.Errorf("%s: all of %d bytes were taken", verb, sent)
 		}
 		f.until("the session is over", func() bool { return f.server.Sessions() == 0 })
 		f.none()

@@ -15,7 +15,8 @@
 //   - I1: before TLS every command but EHLO, NOOP, QUIT and STARTTLS is answered 530.
 //   - I2: 250 to the end of a message is sent only after Transaction.Commit returned without error (C1).
 //   - I3: a message whose end was not seen is aborted: after the connection broke nothing more is read, nor committed.
-//   - I4: what Intake gets are the octets that were sent, with dots removed as RFC 5321 4.5.2 says and nothing else done.
+//   - I4: what Intake gets are the bytes that were sent, with dots removed as RFC 5321 4.5.2 says and nothing else
+//     done.
 //   - I5: only CRLF "." CRLF ends DATA, and only the announced length ends a BDAT chunk.
 //   - I6: all recipients of one transaction belong to one tenant, purpose and region.
 //   - I7: memory for one session is bounded, whatever the client sends.

@@ -8,8 +8,9 @@ import (
 )
 
 // guard is the connection that go-smtp sees, above TLS. It works in lock step: Read gives one command line at a time,
-// so that when go-smtp reads again, all it had to say to the last one has passed Write. Bodies never pass Read: for DATA
-// and for the first BDAT of a message go-smtp is given DATA, its session reads guard.body, and the end is a lone dot.
+// so that when go-smtp reads again, all it had to say to the last one has passed Write. Bodies never pass Read: for
+// DATA and for the first BDAT of a message go-smtp is given DATA, its session reads guard.body, and the end is a lone
+// dot.
 //
 // All but Close is called by go-smtp's goroutine for the connection.
 type guard struct {
@@ -151,8 +152,9 @@ func (g *guard) check() error {
 	return nil
 }
 
-// strangeCommands is how many commands a session from an unlisted network has: some hundred messages. Together with what
-// such networks may open in connections it keeps a flood of them, which cost the peer nothing, under a few percent of one processor.
+// strangeCommands is how many commands a session from an unlisted network has: some hundred messages. Together with
+// what such networks may open in connections it keeps a flood of them, which cost the peer nothing, under a few percent
+// of one processor.
 const strangeCommands = 1000
 
 func (g *guard) maxCommands() int {
@@ -273,7 +275,7 @@ func (g *guard) LocalAddr() net.Addr  { return g.w.conn.LocalAddr() }
 func (g *guard) RemoteAddr() net.Addr { return g.w.conn.RemoteAddr() }
 
 // go-smtp's deadlines are not used: one deadline for a whole body cannot both let a large message through and stop a
-// client that sends an octet now and then (defect C). The wire sets its own.
+// client that sends a byte now and then (defect C). The wire sets its own.
 
 func (g *guard) SetDeadline(time.Time) error      { return nil }
 func (g *guard) SetReadDeadline(time.Time) error  { return nil }

@@ -57,10 +57,10 @@ func (s *sink) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// inPlace is what a Transaction may be besides: octets are read to where it keeps them.
+// inPlace is what a Transaction may be besides: bytes are read to where it keeps them.
 type inPlace interface {
-	Space() []byte    // valid until Took; empty when only Write can take what comes next
-	Took(n int) error // the first n octets of Space are the message's next
+	Space() []byte       // valid until Advance; empty when only Write can take what comes next
+	Advance(n int) error // the first n bytes of Space are the message's next
 }
 
 // Space is the Transaction's, nil where it has none.
@@ -71,10 +71,10 @@ func (s *sink) Space() []byte {
 	return nil
 }
 
-// Took tells the Transaction, and remembers its error.
-func (s *sink) Took(n int) error {
+// Advance tells the Transaction, and remembers its error.
+func (s *sink) Advance(n int) error {
 	s.n += int64(n)
-	if err := s.tx.(inPlace).Took(n); err != nil {
+	if err := s.tx.(inPlace).Advance(n); err != nil {
 		s.err = err
 	}
 	return s.err

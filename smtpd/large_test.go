@@ -80,10 +80,10 @@ func TestLarge_constantMemory(t *testing.T) {
 				t.Fatal(answer)
 			}
 			if got, gotSum := <-in.size, uint32(<-in.sum); got != n || gotSum != sum {
-				t.Errorf("got %d octets, sum %x, want %d, %x", got, gotSum, n, sum)
+				t.Errorf("got %d bytes, sum %x, want %d, %x", got, gotSum, n, sum)
 			}
 			over := int64(in.peak.Load()) - int64(before)
-			t.Logf("%d octets in %v, %.0f MB/s, heap at most %d KiB above idle", n, took, float64(n)/1e6/took.Seconds(), over>>10)
+			t.Logf("%d bytes in %v, %.0f MB/s, heap at most %d KiB above idle", n, took, float64(n)/1e6/took.Seconds(), over>>10)
 			if over > 16<<20 {
 				t.Errorf("heap grew by %d MiB", over>>20)
 			}
@@ -125,7 +125,7 @@ func TestLarge_eightAtOnce(t *testing.T) {
 	}
 }
 
-// largeBlock has all octets, bare line ends, and dots at the start of lines. It ends in CRLF.
+// largeBlock has all bytes, bare line ends, and dots at the start of lines. It ends in CRLF.
 func largeBlock() []byte {
 	var b bytes.Buffer
 	for i := range 2000 {
@@ -135,7 +135,7 @@ func largeBlock() []byte {
 	return b.Bytes()
 }
 
-// stream sends block again and again as one message of about size octets, and gives what was sent and its answer.
+// stream sends block again and again as one message of about size bytes, and gives what was sent and its answer.
 func stream(c *smtpload.Conn, verb smtpload.Verb, block []byte, size int64) (n int64, sum uint32, answer string) {
 	count := size / int64(len(block))
 	w := bufio.NewWriterSize(c, 64<<10)

@@ -40,7 +40,7 @@ func TestEnded_seesTheEndOfTLS(t *testing.T) {
 }
 
 // Who goes on sending is deciphered for a few reads alone.
-func TestEnded_endlessOctets(t *testing.T) {
+func TestEnded_endlessBytes(t *testing.T) {
 	server, client := secured(t)
 	go func() {
 		for {

@@ -57,7 +57,8 @@ func (s *session) accepted(id string, b *body, took time.Duration) {
 	p := s.guard.peer
 	s.srv.log.LogAttrs(context.Background(), slog.LevelInfo, "message accepted", append([]slog.Attr{
 		slog.String("event", "smtp.message.accepted"), slog.String("session", p.id), slog.String("remote", p.remote),
-		slog.String("network", p.network), slog.String("item", id), slog.Int64("size", b.size), slog.Duration("took", took),
+		slog.String("network", p.network), slog.String("item", id), slog.Int64("size", b.size),
+		slog.Duration("took", took),
 	}, s.attrs()...)...)
 }
 

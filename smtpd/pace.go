@@ -6,7 +6,7 @@ import "time"
 // client's fault. Postfix has the same idea in smtpd_per_request_deadline and smtpd_min_data_rate.
 type pace struct {
 	stall  time.Duration // longest wait for one read, and the credit at the start
-	rate   int64         // octets a second, 0 for none
+	rate   int64         // bytes a second, 0 for none
 	end    time.Time     // when the body must be over
 	n      int64
 	waited time.Duration

@@ -34,7 +34,7 @@ type tally struct {
 	hello             string
 	commands, errors  int
 	accepted, refused int
-	received, sent    int64 // octets inside TLS
+	received, sent    int64 // bytes inside TLS
 	end               error // why it ended, nil for QUIT
 }
 

@@ -268,7 +268,7 @@ func TestLimits_commandsOfStrangers(t *testing.T) {
 	}
 }
 
-// A stranger who sends each octet by itself, in a body or in commands, is cut off after some thousand reads: each costs as much as a
+// A stranger who sends each byte by itself, in a body or in commands, is cut off after some thousand reads: each costs as much as a
 // read of a whole record. Others are not, nor is a stranger with short lines.
 func TestLimits_tinyPiecesOfStrangers(t *testing.T) {
 	for _, test := range []struct {
@@ -277,8 +277,8 @@ func TestLimits_tinyPiecesOfStrangers(t *testing.T) {
 		piece  string
 		ends   bool
 	}{
-		{"octets of a stranger", false, "x", true},
-		{"octets of a peer that is listed", true, "x", false},
+		{"bytes of a stranger", false, "x", true},
+		{"bytes of a peer that is listed", true, "x", false},
 		{"short lines of a stranger", false, "short lines of text\r\n", false},
 	} {
 		f := start(t, func(o *smtpd.Options) {
@@ -367,7 +367,7 @@ func TestLimits_unlistedNetworksShareAPart(t *testing.T) {
 func TestLimits_idleLineAndAge(t *testing.T) {
 	f := start(t, func(o *smtpd.Options) { o.Config.IdleTimeout = 600 * time.Millisecond })
 	for name, c := range map[string]*smtpload.Conn{"before TLS": f.plain(), "after TLS": f.secure()} {
-		go func() { // one octet after the other does not keep a command alive
+		go func() { // one byte after the other does not keep a command alive
 			for range 100 {
 				if c.Send([]byte("N")) != nil {
 					return

@@ -15,7 +15,7 @@ import (
 	"clawback/internal/test/smtpload"
 )
 
-// senderBody has what servers like to change: dots, 8-bit octets, long lines, spaces at the end, empty last lines.
+// senderBody has what servers like to change: dots, 8-bit bytes, long lines, spaces at the end, empty last lines.
 const senderBody = ".one dot\r\n..\r\n...\r\nGr\xfc\xdfe, \xe2\x82\xac\r\ntrailing  \r\n\ttab\r\n\r\nFrom here\r\n\r\n"
 
 func senderMessage() string {

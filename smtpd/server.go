@@ -98,7 +98,8 @@ func checkOptions(o Options) error {
 		return errors.New("options need Hostname, Certificates, Recipients and Intake")
 	case c.MaxMessageSize <= 0 || c.MaxMessageSize >= 1<<32:
 		return errors.New("option MaxMessageSize must be positive and under 4 GiB") // go-smtp reads SIZE into 32 bits
-	case min(c.MaxSessions, c.MaxUnlistedSessions, c.MaxSessionsPerNetwork, c.MaxRecipients, c.MaxCommands, c.MaxErrors) <= 0:
+	case min(c.MaxSessions, c.MaxUnlistedSessions, c.MaxSessionsPerNetwork, c.MaxRecipients, c.MaxCommands,
+		c.MaxErrors) <= 0:
 		return errors.New("every limit must be positive")
 	case min(c.IdleTimeout, c.DataTimeout, c.SessionAge) <= 0:
 		return errors.New("every timeout must be positive")
@@ -112,7 +113,7 @@ func checkOptions(o Options) error {
 //
 // BINARYMIME stays off: Exchange would then send parts with Content-Transfer-Encoding binary (BODY=BINARYMIME), which
 // cannot go on to an alternate mailbox whose server lacks it without re-encoding the original, and its DKIM signature
-// and its octets would be lost. CHUNKING alone already lets bare LF, bare CR and NUL in.
+// and its bytes would be lost. CHUNKING alone already lets bare LF, bare CR and NUL in.
 func (s *Server) newSMTP() *smtp.Server {
 	srv := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
 		return &session{srv: s, guard: c.Conn().(*guard)}, nil

@@ -50,7 +50,7 @@ func TestSmuggle_DATA(t *testing.T) {
 				c := f.envelope()
 				expect(t, c, "354", "DATA")
 				sent := "Subject: x\r\n\r\ntext" + end + smuggled + "\r\n"
-				if split { // each octet in a TLS record of its own
+				if split { // each byte in a TLS record of its own
 					for _, b := range []byte(sent[:40]) {
 						send(t, c, string(b))
 					}
@@ -67,7 +67,7 @@ func TestSmuggle_DATA(t *testing.T) {
 	}
 }
 
-// With BDAT no octet ends a message, not even CRLF . CRLF; it arrives as it is.
+// With BDAT no byte ends a message, not even CRLF . CRLF; it arrives as it is.
 func TestSmuggle_BDAT(t *testing.T) {
 	variants := map[string]string{"CRLF . CRLF": "\r\n.\r\n"}
 	for name, end := range ends {

@@ -19,8 +19,8 @@ const (
 	maxProblem     = 500 // bytes of why a client certificate was not verified
 )
 
-// maxChain is how many certificates a client may show. Exchange Online shows two or three; each more is another way to build a
-// chain, and to have signatures computed.
+// maxChain is how many certificates a client may show. Exchange Online shows two or three; each more is another way to
+// build a chain, and to have signatures computed.
 const maxChain = 5
 
 // clip is the first n bytes of a text, whole characters.
@@ -114,7 +114,8 @@ func (s *Server) verifyClient(certs []*x509.Certificate) error {
 
 // exchangeDomains are those under which the client certificates of Exchange Online's clouds bear their names:
 // worldwide, GCC High, DoD, China.
-var exchangeDomains = []string{"protection.outlook.com", "protection.office365.us", "protection.apps.mil", "protection.partner.outlook.cn"}
+var exchangeDomains = []string{"protection.outlook.com", "protection.office365.us", "protection.apps.mil",
+	"protection.partner.outlook.cn"}
 
 // isExchange reports whether a certificate that was verified is Exchange Online's: it shows who is behind a load
 // balancer or a relay whose address says nothing.

@@ -15,7 +15,8 @@ func (g *guard) hello(c command) {
 	g.pass(c.verb + " " + c.arg)
 }
 
-// mail checks MAIL. Its parameters are known ones only, because the others were not advertised (RFC 5321 4.1.1.11: 555).
+// mail checks MAIL. Its parameters are known ones only, because the others were not advertised (RFC 5321 4.1.1.11:
+// 555).
 func (g *guard) mail(c command) {
 	p, ok := parsePath(c.arg, "FROM:")
 	if !ok || p.address != "" && !strings.Contains(p.address, "@") {
@@ -90,8 +91,8 @@ func (g *guard) data(c command) {
 	g.pass("DATA")
 }
 
-// bdat begins a chunked message. A malformed BDAT ends the session: where its chunk ends is not known, and go-smtp would
-// run the chunk as commands (defect J).
+// bdat begins a chunked message. A malformed BDAT ends the session: where its chunk ends is not known, and go-smtp
+// would run the chunk as commands (defect J).
 func (g *guard) bdat(c command) error {
 	size, _, ok := parseChunk(c.arg)
 	if !ok {

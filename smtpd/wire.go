@@ -16,7 +16,7 @@ import (
 const (
 	plainBuffer  = 4 << 10          // before TLS
 	wireBuffer   = 32 << 10         // holds two TLS records
-	maxLine      = 2000             // octets of a command line; RFC 5321 4.5.3.1.4 has 512 and lets extensions add
+	maxLine      = 2000             // bytes of a command line; RFC 5321 4.5.3.1.4 has 512 and lets extensions add
 	writeTimeout = 60 * time.Second // for replies, which are short
 	outBuffer    = 4 << 10          // replies to pipelined commands are sent in pieces of about this size
 )
@@ -118,8 +118,8 @@ func (w *wire) read(p []byte) (int, error) {
 	return 0, w.fail(w.why(err))
 }
 
-// A read costs some microseconds, however little it brings: a TLS record for each octet is a way to use up the processor. After
-// so many reads a stranger must have sent so many octets with each, in the mean.
+// A read costs some microseconds, however little it brings: a TLS record for each byte is a way to use up the
+// processor. After so many reads a stranger must have sent so many bytes with each, in the mean.
 const (
 	patientReads = 2000
 	leastRead    = 16
@@ -204,7 +204,7 @@ func (w *wire) readLine() ([]byte, error) {
 
 var errBareLF = errors.New("line does not end in CRLF")
 
-// skip discards n octets.
+// skip discards n bytes.
 func (w *wire) skip(n int64) error {
 	if _, err := io.CopyN(io.Discard, w.in, n); err != nil {
 		return w.fail(errGone)
@@ -212,7 +212,7 @@ func (w *wire) skip(n int64) error {
 	return nil
 }
 
-// printf queues a reply; it is sent when the peer's next octet is waited for (RFC 2920 3.2).
+// printf queues a reply; it is sent when the peer's next byte is waited for (RFC 2920 3.2).
 func (w *wire) printf(format string, args ...any) {
 	w.out = fmt.Appendf(w.out, format, args...)
 	w.out = append(w.out, '\r', '\n')
@@ -237,12 +237,12 @@ func (w *wire) flush() error {
 }
 
 const (
-	lingerTime   = time.Second
-	lingerOctets = 4 << 20
-	lingerReads  = 64 // that are deciphered: among them stands that the peer has ended
+	lingerTime  = time.Second
+	lingerBytes = 4 << 20
+	lingerReads = 64 // that are deciphered: among them stands that the peer has ended
 )
 
-// linger closes the sending side and reads for a moment what the peer still sends. Closing a socket with unread octets
+// linger closes the sending side and reads for a moment what the peer still sends. Closing a socket with unread bytes
 // makes the kernel send a reset, which can overtake the last reply.
 func (w *wire) linger() {
 	half, ok := w.conn.(interface{ CloseWrite() error })
@@ -257,11 +257,11 @@ func (w *wire) linger() {
 			return
 		}
 	}
-	io.CopyN(io.Discard, raw, lingerOctets)
+	io.CopyN(io.Discard, raw, lingerBytes)
 }
 
-// ended reads a little of what a peer still sends, and reports whether it ends there. Who has ended TLS may wait for us to
-// close the connection, so that its end is not seen below TLS.
+// ended reads a little of what a peer still sends, and reports whether it ends there. Who has ended TLS may wait for us
+// to close the connection, so that its end is not seen below TLS.
 func ended(secure *tls.Conn) bool {
 	rest := make([]byte, 4<<10)
 	for range lingerReads {

@@ -20,7 +20,7 @@ type Blob struct {
 	buf   []byte // what is not written yet
 	turn  turn
 	size  int64
-	held  int64 // octets that are written and not synced yet
+	held  int64 // bytes that are written and not synced yet
 	crc   uint32
 	err   error // sticky: a body with a hole in it is never committed
 	done  bool
@@ -45,7 +45,7 @@ func (s *Spool) Create() (*Blob, error) {
 	return &Blob{s: s, file: f, tmp: tmp, name: name, turn: turn{turns: s.turns}}, nil
 }
 
-// Write appends to the body. An error is that of an earlier octet, too.
+// Write appends to the body. An error is that of an earlier byte, too.
 func (b *Blob) Write(p []byte) (int, error) {
 	for rest := p; len(rest) > 0; {
 		space := b.Space()
@@ -53,7 +53,7 @@ func (b *Blob) Write(p []byte) (int, error) {
 			return b.writeThrough(p, rest)
 		}
 		n := copy(space, rest)
-		if err := b.Took(n); err != nil {
+		if err := b.Advance(n); err != nil {
 			return 0, err
 		}
 		rest = rest[n:]
@@ -61,7 +61,7 @@ func (b *Blob) Write(p []byte) (int, error) {
 	return len(p), b.err
 }
 
-// Space is where the next octets of the body can be read to. It is valid until Took; nil when there is no memory for
+// Space is where the next bytes of the body can be read to. It is valid until Advance; nil when there is no memory for
 // it, and Write goes on without.
 func (b *Blob) Space() []byte {
 	at := len(b.buf)
@@ -94,8 +94,8 @@ func (b *Blob) writeThrough(p, rest []byte) (int, error) {
 	return len(p), nil
 }
 
-// Took appends the first n octets of Space.
-func (b *Blob) Took(n int) error {
+// Advance appends the first n bytes of Space.
+func (b *Blob) Advance(n int) error {
 	if b.err != nil {
 		return b.err
 	}
@@ -110,7 +110,8 @@ func (b *Blob) Took(n int) error {
 // piece is how much of a large body is written at once.
 const piece = 512 << 10
 
-// flush writes whole pieces of a size, past the page cache: what a sync of small bodies would otherwise have to wait for.
+// flush writes whole pieces of a size, past the page cache: what a sync of small bodies would otherwise have to wait
+// for.
 func (b *Blob) flush(size int) error {
 	n := len(b.buf) - len(b.buf)%size
 	if n == 0 {
@@ -191,7 +192,7 @@ func (b *Blob) commit() error {
 
 // syncStep is how much of a large body is written without a sync. The steps of all bodies are synced one after another:
 // otherwise several large bodies, and the end of each, keep the disk from the small ones for as long as all of their
-// octets take. docs/decisions/0002-spool.md has the measurements.
+// bytes take. docs/decisions/0002-spool.md has the measurements.
 const syncStep = 2 << 20
 
 func (b *Blob) sync() error {
@@ -239,7 +240,7 @@ func (b *Blob) end() {
 }
 
 // Discard removes a committed body whose row could not be written, so that a queue that is full does not fill the disk
-// as well. Octets in a segment stay until their hour expires.
+// as well. Bytes in a segment stay until their hour expires.
 func (s *Spool) Discard(r Ref) {
 	if top(r.File) == bodyDir {
 		_ = s.remove(r.File) // what stays behind is dropped by the next Recover

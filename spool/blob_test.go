@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// A sync that fails while a large body arrives is as final as one at its end: the octets before it may be lost.
+// A sync that fails while a large body arrives is as final as one at its end: the bytes before it may be lost.
 func TestBlob_syncFailsOnTheWay(t *testing.T) {
 	disk := newFaultFS()
 	s := open(t, t.TempDir(), Options{FS: disk})
@@ -35,6 +35,6 @@ func TestBlob_syncFailsOnTheWay(t *testing.T) {
 
 func TestBlob_longerThanItsSteps(t *testing.T) {
 	s := open(t, t.TempDir(), Options{})
-	want := octets(2*syncStep + 5)
+	want := content(2*syncStep + 5)
 	wantBody(t, s, commitBlob(t, s, want), want)
 }

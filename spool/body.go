@@ -15,22 +15,23 @@ import (
 	"sync/atomic"
 )
 
-// stored is a body that is open in the spool. ReadAt may be called from several goroutines, once Verify has returned where it is called.
+// stored is a body that is open in the spool. ReadAt may be called from several goroutines, once Verify has returned
+// where it is called.
 type stored struct {
 	io.ReaderAt
 	size  int64
 	close func() error
 }
 
-// Size is how many octets the body has.
+// Size is how many bytes the body has.
 func (b *stored) Size() int64 { return b.size }
 
 // Close ends the reading. It may be called again.
 func (b *stored) Close() error { return b.close() }
 
 // Open opens the body that r refers to, compressed or not. It finds a body that is missing or too short
-// (ErrMissing); that the bytes are right it does not check, see OpenVerified. Where a segment is no more, the body's own
-// copy is opened.
+// (ErrMissing); that the bytes are right it does not check, see OpenVerified. Where a segment is no more, the body's
+// own copy is opened.
 func (s *Spool) Open(_ context.Context, r Ref) (Body, error) {
 	b, err := s.open(r)
 	if err != nil {
@@ -111,9 +112,10 @@ func body(f File, r Ref) (*stored, error) {
 		return nil, err
 	}
 	if size-r.Size < r.Offset {
-		return nil, fmt.Errorf("%w: the file has %d octets, the body ends at %d", ErrMissing, size, r.Offset+r.Size)
+		return nil, fmt.Errorf("%w: the file has %d bytes, the body ends at %d", ErrMissing, size, r.Offset+r.Size)
 	}
-	return &stored{ReaderAt: io.NewSectionReader(f, r.Offset, r.Size), size: r.Size, close: sync.OnceValue(f.Close)}, nil
+	return &stored{ReaderAt: io.NewSectionReader(f, r.Offset, r.Size), size: r.Size, close: sync.OnceValue(f.Close)},
+		nil
 }
 
 // Verify reads the whole body and compares its checksum: nil, ErrMissing, ErrCorrupt, or why it cannot be read.
@@ -125,8 +127,8 @@ func (s *Spool) Verify(r Ref) error {
 	return errors.Join(b.Verify(r), b.Close())
 }
 
-// Verify reads the whole body and compares it with r. A small body is read from memory after that: who verifies it reads it as well,
-// and a body that was right once stays so.
+// Verify reads the whole body and compares it with r. A small body is read from memory after that: who verifies it
+// reads it as well, and a body that was right once stays so.
 func (b *stored) Verify(r Ref) error {
 	if r.Size <= keptInMemory && r.Size == b.size {
 		return b.load(r)
@@ -173,13 +175,14 @@ func (l *loaded) ReadAt(p []byte, off int64) (int, error) {
 	return l.Reader.ReadAt(p, off)
 }
 
-// compare says what is wrong with n octets of this checksum, if they are to be the body.
+// compare says what is wrong with n bytes of this checksum, if they are to be the body.
 func (r Ref) compare(n int64, sum uint32) error {
 	switch {
 	case n != r.Size:
-		return fmt.Errorf("read %s: %w: %d octets of %d", r.File, ErrMissing, n, r.Size)
+		return fmt.Errorf("read %s: %w: %d bytes of %d", r.File, ErrMissing, n, r.Size)
 	case sum != r.CRC:
-		return fmt.Errorf("read %s: %w: %08x, not %08x, for %d octets at %d", r.File, ErrCorrupt, sum, r.CRC, r.Size, r.Offset)
+		return fmt.Errorf("read %s: %w: %08x, not %08x, for %d bytes at %d", r.File, ErrCorrupt, sum, r.CRC, r.Size,
+			r.Offset)
 	}
 	return nil
 }

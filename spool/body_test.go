@@ -19,7 +19,7 @@ func TestVerify_keepsSmallBody(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	for name, size := range map[string]int{"of no octets": 0, "small": 6000, "at the limit": 256 << 10, "over it": 256<<10 + 1} {
+	for name, size := range map[string]int{"of no bytes": 0, "small": 6000, "at the limit": 256 << 10, "over it": 256<<10 + 1} {
 		text := bytes.Repeat([]byte("x"), size)
 		e := &spool.Entry{Note: []byte("n"), Body: s.Begin(int64(size), spool.Regular)}
 		if _, err := e.Body.Write(text); err != nil {
@@ -33,18 +33,18 @@ func TestVerify_keepsSmallBody(t *testing.T) {
 			t.Fatalf("%s: %v", name, err)
 		}
 		if got, err := io.ReadAll(io.NewSectionReader(b, 0, b.Size())); err != nil || !bytes.Equal(got, text) {
-			t.Errorf("%s: %d octets read, %v", name, len(got), err)
+			t.Errorf("%s: %d bytes read, %v", name, len(got), err)
 		}
 		for what, off := range map[string]int64{"at its end": int64(size), "beyond": int64(size) + 5} {
 			if n, err := b.ReadAt(make([]byte, 1), off); n != 0 || !errors.Is(err, io.EOF) {
-				t.Errorf("%s, %s: %d octets, %v", name, what, n, err)
+				t.Errorf("%s, %s: %d bytes, %v", name, what, n, err)
 			}
 		}
 		if err := errors.Join(b.Close(), b.Close()); err != nil {
 			t.Errorf("%s: close: %v", name, err)
 		}
 		if n, err := b.ReadAt(make([]byte, 1), 0); err == nil {
-			t.Errorf("%s: %d octets read from a closed body", name, n)
+			t.Errorf("%s: %d bytes read from a closed body", name, n)
 		}
 	}
 }
@@ -65,12 +65,12 @@ func TestVerify_findsDamage(t *testing.T) {
 			t.Fatal(err)
 		}
 		path := filepath.Join(dir, e.Ref.File)
-		octets, err := os.ReadFile(path)
+		content, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		octets[e.Ref.Offset+int64(size)/2] ^= 1
-		if err := os.WriteFile(path, octets, 0o600); err != nil {
+		content[e.Ref.Offset+int64(size)/2] ^= 1
+		if err := os.WriteFile(path, content, 0o600); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.Verify(e.Ref); !errors.Is(err, spool.ErrCorrupt) {

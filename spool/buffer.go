@@ -2,7 +2,8 @@ package spool
 
 import "sync"
 
-// The sizes of buffers: 16 KiB, and twice that again and again up to 512 KiB. Go begins memory of these sizes at a page.
+// The sizes of buffers: 16 KiB, and twice that again and again up to 512 KiB. Go begins memory of these sizes at a
+// page.
 const (
 	minBuffer = 16 << 10
 	sizes     = 6
@@ -14,8 +15,8 @@ type buffers struct {
 	memory memory
 }
 
-// grow gives a buffer with the same octets that has room for n more, and for as many as are announced where there is
-// memory for them; false when there is none. The old buffer is counted until its octets are copied.
+// grow gives a buffer with the same bytes that has room for n more, and for as many as are announced where there is
+// memory for them; false when there is none. The old buffer is counted until its bytes are copied.
 func (p *buffers) grow(buf []byte, n, announced int, c Class) ([]byte, bool) {
 	want := len(buf) + n
 	if want <= cap(buf) {

@@ -24,10 +24,11 @@ type Detached struct {
 	Bytes    int64 // freed, less those of the new copies
 }
 
-// Detach gives the space of segments back whose hour ended at or before a time and of which only a part is needed still:
-// what is needed is copied to a file of its own, and the rest goes with the segment. A copy's name follows from the Ref,
-// so that the rows stay as they are: Open finds the copy where the segment is no more. A segment is removed when all its
-// copies are durable and their octets were checked; a crash before that leaves both, and Detach goes on from there.
+// Detach gives the space of segments back whose hour ended at or before a time and of which only a part is needed
+// still: what is needed is copied to a file of its own, and the rest goes with the segment. A copy's name follows from
+// the Ref, so that the rows stay as they are: Open finds the copy where the segment is no more. A segment is removed
+// when all its copies are durable and their bytes were checked; a crash before that leaves both, and Detach goes on
+// from there.
 //
 // It is called by one goroutine, as Expire is.
 func (s *Spool) Detach(before time.Time, needs Needs) (Detached, error) {
@@ -89,7 +90,7 @@ func (d *detaching) segment(name string, size int64) error {
 	if err := d.s.o.Fail("spool.detached"); err != nil {
 		return err
 	}
-	// All copies are durable. A crash before the segment is gone leaves both, with the same octets.
+	// All copies are durable. A crash before the segment is gone leaves both, with the same bytes.
 	if err := d.s.remove(name); err != nil {
 		return err
 	}

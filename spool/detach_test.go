@@ -44,14 +44,14 @@ func pin(t *testing.T, s *Spool, c *clock, dir string) *pinned {
 	p := &pinned{dir: dir, clock: c, bodies: map[Ref][]byte{}, needed: map[Ref]bool{}, whole: map[string]bool{}}
 	for range 4 {
 		for n := range 10 {
-			b := octets([]int{0, 1, 300, block, 70_000}[n%5])
+			b := content([]int{0, 1, 300, block, 70_000}[n%5])
 			r := appendAll(t, s, b)[0]
 			p.bodies[r], p.needed[r] = b, n == 4 || n == 7
 		}
 		c.t = c.t.Add(time.Hour)
 	}
 	c.t = c.t.Add(48 * time.Hour)
-	appendAll(t, s, octets(1)) // the four are closed
+	appendAll(t, s, content(1)) // the four are closed
 	return p
 }
 
@@ -127,8 +127,8 @@ func TestDetach_leaves(t *testing.T) {
 	dir, c := t.TempDir(), newClock()
 	s := open(t, dir, Options{Now: c.now})
 	p := pin(t, s, c, dir)
-	large := commitBlob(t, s, octets(600_000))
-	current := appendAll(t, s, octets(10))[0]
+	large := commitBlob(t, s, content(600_000))
+	current := appendAll(t, s, content(10))[0]
 	var logged string
 	for r := range p.needed {
 		logged = r.File

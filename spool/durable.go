@@ -5,8 +5,8 @@ import (
 	"path/filepath"
 )
 
-// Durable lists the spool's files, relative to its directory, and how many octets of each are durable: for a backup. What a row names that
-// was durable before the call is among them; what is not finished is left out.
+// Durable lists the spool's files, relative to its directory, and how many bytes of each are durable: for a backup.
+// What a row names that was durable before the call is among them; what is not finished is left out.
 func (s *Spool) Durable() (map[string]int64, error) {
 	current, end := s.appended()
 	sizes := map[string]int64{}

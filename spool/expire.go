@@ -45,7 +45,7 @@ func (s *Spool) Expire(before, keptBefore time.Time, inUse func(file string) boo
 
 // Recover drops what a crash left behind: everything unfinished, and body files that nothing refers to. It is called
 // once, before the first Create. known must answer for every row there is: those of the queue and those of the
-// archive. Octets in segments that no row refers to stay until their hour expires.
+// archive. Bytes in segments that no row refers to stay until their hour expires.
 func (s *Spool) Recover(known func(file string) bool) error {
 	entries, err := os.ReadDir(filepath.Join(s.dir, tmpDir))
 	if err != nil {

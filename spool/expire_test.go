@@ -16,15 +16,15 @@ func nothing(string) bool { return false }
 func TestExpire(t *testing.T) {
 	dir, c := t.TempDir(), newClock()
 	s := open(t, dir, Options{Now: c.now})
-	old := appendAll(t, s, octets(100))[0]
-	oldBlob := commitBlob(t, s, octets(200))
+	old := appendAll(t, s, content(100))[0]
+	oldBlob := commitBlob(t, s, content(200))
 	kept, err := s.Keep(old)
 	if err != nil {
 		t.Fatal(err)
 	}
 	c.t = c.t.Add(48 * time.Hour)
-	young := appendAll(t, s, octets(100))[0]
-	youngBlob := commitBlob(t, s, octets(100))
+	young := appendAll(t, s, content(100))[0]
+	youngBlob := commitBlob(t, s, content(100))
 
 	steps := []struct {
 		name              string
@@ -60,9 +60,9 @@ func TestExpire(t *testing.T) {
 func TestRecover(t *testing.T) {
 	dir := t.TempDir()
 	crashed := open(t, dir, Options{})
-	seg := appendAll(t, crashed, octets(10))[0]
-	known := commitBlob(t, crashed, octets(10))
-	orphan := commitBlob(t, crashed, octets(10))
+	seg := appendAll(t, crashed, content(10))[0]
+	known := commitBlob(t, crashed, content(10))
+	orphan := commitBlob(t, crashed, content(10))
 	if _, err := crashed.Create(); err != nil { // and never ended
 		t.Fatal(err)
 	}
@@ -89,7 +89,7 @@ func TestReserve(t *testing.T) {
 		t.Errorf("Reserve past 10 percent = %v, want ErrNoSpace", err)
 	}
 	if sp, err := s.Free(); err != nil || sp.Bytes != 600 || sp.Reserved != 400 {
-		t.Errorf("Free = %+v, %v; want 600 octets and 400 reserved", sp, err)
+		t.Errorf("Free = %+v, %v; want 600 bytes and 400 reserved", sp, err)
 	}
 	s.Unreserve(400, Regular)
 	if err := s.Reserve(500, Regular); err != nil {
@@ -110,7 +110,7 @@ func TestReserve(t *testing.T) {
 		disk.free.Bytes = left
 		time.Sleep(11 * time.Millisecond)
 		if err := s.Reserve(1, Regular); (err == nil) != (left > 0) {
-			t.Errorf("Reserve with %d octets left = %v", left, err)
+			t.Errorf("Reserve with %d bytes left = %v", left, err)
 		}
 	}
 }

@@ -18,7 +18,7 @@ type faultFS struct {
 	free  *Space           // what Free says, nil for the truth
 }
 
-// fault is what happens to an operation: after is how many octets are written before the error.
+// fault is what happens to an operation: after is how many bytes are written before the error.
 type fault struct {
 	err   error
 	after int

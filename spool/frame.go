@@ -10,13 +10,14 @@ import (
 //
 //	 0  8  magic
 //	 8 16  the run, which is in the segment's name as well
-//	24  4  octets of the frame
+//	24  4  bytes of the frame
 //	28  4  number of entries
-//	32  8  octets from here to the next frame
+//	32  8  bytes from here to the next frame
 //	40  4  CRC-32C of the frame, with zeros in this place
-//	44     for each entry: octets of its body, 8, or -1 for none; CRC-32C of them, 4; octets of its note, 4; the note
+//	44     for each entry: bytes of its body, 8, or -1 for none; CRC-32C of them, 4; bytes of its note, 4; the note
 //
-// The run is drawn at random and told to nobody, so that no message can bring a frame along which passes for one of ours.
+// The run is drawn at random and told to nobody, so that no message can bring a frame along which passes for one of
+// ours.
 const (
 	frameMagic = "cblog\x00\x01\n"
 	runDigits  = 16
@@ -27,11 +28,11 @@ const (
 	maxSpan    = 1 << 40
 )
 
-// errNoFrame is of octets that are no whole frame of this run.
+// errNoFrame is of bytes that are no whole frame of this run.
 var errNoFrame = errors.New("no frame")
 
-// frameOctets is how many octets the frame of a batch has.
-func frameOctets(batch []*Entry) int64 {
+// frameBytes is how many bytes the frame of a batch has.
+func frameBytes(batch []*Entry) int64 {
 	n := int64(frameHead)
 	for _, e := range batch {
 		n += entryHead + int64(len(e.Note))
@@ -41,7 +42,7 @@ func frameOctets(batch []*Entry) int64 {
 
 // appendFrame appends the frame of a batch to dst, which is empty.
 func appendFrame(dst []byte, run string, batch []*Entry) []byte {
-	size := frameOctets(batch)
+	size := frameBytes(batch)
 	span := blocks(size)
 	for _, e := range batch {
 		span += blocks(e.size())
@@ -71,9 +72,9 @@ func (e *Entry) appendTo(dst []byte) []byte {
 
 // head is what the beginning of a frame says.
 type head struct {
-	size  int64 // octets of the frame
+	size  int64 // bytes of the frame
 	count int
-	span  int64 // octets to the next frame
+	span  int64 // bytes to the next frame
 	crc   uint32
 }
 

@@ -25,7 +25,7 @@ type File interface {
 	io.Writer
 	io.ReaderAt
 	io.Closer
-	Pwritev(bufs [][]byte, at int64) (int64, error) // all of them, or an error and how many octets went out
+	Pwritev(bufs [][]byte, at int64) (int64, error) // all of them, or an error and how many bytes went out
 	Datasync() error
 	Truncate(size int64) error
 	Size() (int64, error) // fs.ErrNotExist when it was removed, though it is open
@@ -38,7 +38,8 @@ type osFS struct{}
 
 func (osFS) OpenFile(name string, flag int, perm os.FileMode) (File, error) {
 	f, err := os.OpenFile(name, flag, perm)
-	if errors.Is(err, unix.EINVAL) && flag&unix.O_DIRECT != 0 { // without direct I/O; the file may be there all the same
+	// Without direct I/O; the file may be there all the same.
+	if errors.Is(err, unix.EINVAL) && flag&unix.O_DIRECT != 0 {
 		f, err = os.OpenFile(name, flag&^(unix.O_DIRECT|os.O_EXCL), perm)
 	}
 	if err != nil {
@@ -117,8 +118,8 @@ func (f *osFile) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// indirect turns direct I/O off and says whether it was on: the file system wants another alignment than ours, or a full
-// disk has left an odd end.
+// indirect turns direct I/O off and says whether it was on: the file system wants another alignment than ours, or a
+// full disk has left an odd end.
 func (f *osFile) indirect() bool {
 	flags, err := unix.FcntlInt(f.Fd(), unix.F_GETFL, 0)
 	if err != nil || flags&unix.O_DIRECT == 0 {
@@ -128,7 +129,7 @@ func (f *osFile) indirect() bool {
 	return err == nil
 }
 
-// after drops n octets from the front. Buffers of no octets at the front go too.
+// after drops n bytes from the front. Buffers of no bytes at the front go too.
 func after(bufs [][]byte, n int) [][]byte {
 	for len(bufs) > 0 && n >= len(bufs[0]) {
 		n -= len(bufs[0])

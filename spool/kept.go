@@ -19,8 +19,8 @@ import (
 // keptSuffix tells a compressed copy from a body as it came.
 const keptSuffix = ".zst"
 
-// Keep makes a compressed, long-lived copy of a body and checks the octets on the way. The Ref it returns opens to
-// the same octets. Keeping a body twice makes one copy.
+// Keep makes a compressed, long-lived copy of a body and checks the bytes on the way. The Ref it returns opens to
+// the same bytes. Keeping a body twice makes one copy.
 func (s *Spool) Keep(r Ref) (Ref, error) {
 	if err := s.writable(); err != nil {
 		return Ref{}, err
@@ -141,8 +141,8 @@ func keptBody(f File, r Ref) (*stored, error) {
 	return &stored{ReaderAt: fr, size: r.Size, close: sync.OnceValue(fr.close)}, nil
 }
 
-// checkFrames checks that the seek table of a file of the given size tells of a body of that size, in frames that are no
-// larger than ours.
+// checkFrames checks that the seek table of a file of the given size tells of a body of that size, in frames that are
+// no larger than ours.
 func checkFrames(r *seekable.Reader, file, body int64) error {
 	table, err := r.SeekTable()
 	if err != nil {

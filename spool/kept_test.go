@@ -18,7 +18,7 @@ func TestKeep_roundTrip(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, Options{})
 	for _, n := range []int{0, 1, frameSize - 1, frameSize, frameSize + 1, 3*frameSize + 5} {
-		want := append(bytes.Repeat([]byte("a line of mail\r\n"), n/32), octets(n-n/32*16)...)
+		want := append(bytes.Repeat([]byte("a line of mail\r\n"), n/32), content(n-n/32*16)...)
 		ref := appendAll(t, s, want)[0]
 		kept, err := s.Keep(ref)
 		if err != nil {
@@ -52,7 +52,7 @@ func wantAnywhere(t *testing.T, s *Spool, r Ref, want []byte) {
 		n, err := b.ReadAt(buf, int64(off))
 		end := min(len(want), off+len(buf))
 		if !bytes.Equal(buf[:n], want[off:end]) || (n < len(buf)) != errors.Is(err, io.EOF) {
-			t.Fatalf("ReadAt(%d octets, %d) = %d, %v", len(buf), off, n, err)
+			t.Fatalf("ReadAt(%d bytes, %d) = %d, %v", len(buf), off, n, err)
 		}
 	}
 }
@@ -72,7 +72,7 @@ func wantPlainZstd(t *testing.T, path string, want []byte) {
 	defer dec.Close()
 	got, err := io.ReadAll(dec)
 	if err != nil || !bytes.Equal(got, want) {
-		t.Errorf("as a plain stream: %d octets, %v; want %d", len(got), err, len(want))
+		t.Errorf("as a plain stream: %d bytes, %v; want %d", len(got), err, len(want))
 	}
 }
 
@@ -114,7 +114,7 @@ func (f failingFile) ReadAt(p []byte, off int64) (int, error) {
 func TestKept_readErrorIsNotDamage(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, Options{})
-	kept, err := s.Keep(appendAll(t, s, octets(3*frameSize))[0])
+	kept, err := s.Keep(appendAll(t, s, content(3*frameSize))[0])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +144,7 @@ func TestKept_readErrorIsNotDamage(t *testing.T) {
 func TestKept_changedByteIsFound(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, Options{})
-	kept, err := s.Keep(appendAll(t, s, octets(2*frameSize))[0])
+	kept, err := s.Keep(appendAll(t, s, content(2*frameSize))[0])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,7 +168,7 @@ func TestKept_changedByteIsFound(t *testing.T) {
 func TestKeep_damagedBody(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, Options{})
-	ref := appendAll(t, s, octets(1000))[0]
+	ref := appendAll(t, s, content(1000))[0]
 	ref.CRC ^= 1
 	if _, err := s.Keep(ref); !errors.Is(err, ErrCorrupt) {
 		t.Errorf("Keep of a damaged body = %v, want ErrCorrupt", err)
@@ -185,7 +185,7 @@ func FuzzKept(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	refs, err := appendBodies(s, octets(100), bytes.Repeat([]byte("x"), frameSize+1))
+	refs, err := appendBodies(s, content(100), bytes.Repeat([]byte("x"), frameSize+1))
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -220,7 +220,7 @@ func FuzzKept(f *testing.F) {
 		defer b.Close()
 		n, err := io.Copy(io.Discard, io.NewSectionReader(b, 0, size))
 		if err == nil && n != size {
-			t.Errorf("read %d octets of %d without an error", n, size)
+			t.Errorf("read %d bytes of %d without an error", n, size)
 		}
 	})
 }

@@ -34,7 +34,8 @@ func (s *Spool) Memory() Memory {
 	m := &s.buffers.memory
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return Memory{Held: m.held[Regular] + m.held[Limited], Limited: m.held[Limited], Peak: m.peak, Max: m.max, Spilled: m.spilled}
+	return Memory{Held: m.held[Regular] + m.held[Limited], Limited: m.held[Limited], Peak: m.peak, Max: m.max,
+		Spilled: m.spilled}
 }
 
 // take counts n bytes of a class, unless they are over the cap.
@@ -51,7 +52,7 @@ func (m *memory) take(n int64, c Class) bool {
 }
 
 // cap is how much may be held with a buffer of n bytes. The last quarter is for buffers of the smallest size, so that
-// bodies which have come first leave one for each that comes later: without any, every few octets are a write.
+// bodies which have come first leave one for each that comes later: without any, every few bytes are a write.
 func (m *memory) cap(n int64) int64 {
 	if n > minBuffer {
 		return m.max / 4 * 3

@@ -40,7 +40,7 @@ func (a *arriving) add(p []byte, inPlace bool) error {
 func (a *arriving) some(p []byte, inPlace bool) (int, error) {
 	var to interface {
 		Space() []byte
-		Took(int) error
+		Advance(int) error
 		Write([]byte) (int, error)
 	} = a.small
 	if a.large != nil {
@@ -50,7 +50,7 @@ func (a *arriving) some(p []byte, inPlace bool) (int, error) {
 	}
 	if inPlace {
 		if n := copy(to.Space(), p); n > 0 {
-			return n, to.Took(n)
+			return n, to.Advance(n)
 		}
 	}
 	return to.Write(p)
@@ -102,7 +102,7 @@ func TestMemory_neverAboveTheCap(t *testing.T) {
 func (s *Spool) manyBodies(t *testing.T, n int) {
 	r := rand.New(rand.NewPCG(1, uint64(n)))
 	for round := range 4 {
-		want := octets([]int{1, 5000, minBuffer, 70_000, 300_000, piece + 1, syncStep + 77}[(n+3*round)%7])
+		want := content([]int{1, 5000, minBuffer, 70_000, 300_000, piece + 1, syncStep + 77}[(n+3*round)%7])
 		a := s.arrive(Class(n % int(classes)))
 		for rest := want; len(rest) > 0; {
 			k := min(len(rest), 1+r.IntN(40_000))
@@ -127,7 +127,7 @@ func (s *Spool) manyBodies(t *testing.T, n int) {
 
 // The cap is reached in the middle of a body: what has come is kept, what comes is written, in either way to receive it.
 func TestMemory_usedUpBetweenTwoPieces(t *testing.T) {
-	want := octets(400_000)
+	want := content(400_000)
 	for _, inPlace := range []bool{false, true} {
 		for _, at := range []int{0, 1, block, minBuffer, minBuffer + 1, 100_000, 399_999} {
 			for _, free := range []bool{false, true} {
@@ -184,7 +184,7 @@ func TestMemory_strangersShareAPart(t *testing.T) {
 		t.Errorf("strangers hold %d of %d", m.Held, m.Max)
 	}
 	a := s.arrive(Regular)
-	if err := a.add(octets(500_000), false); err != nil || a.large != nil {
+	if err := a.add(content(500_000), false); err != nil || a.large != nil {
 		t.Errorf("beside strangers a body goes to a file: %v", err)
 	}
 	a.abort()
@@ -202,7 +202,7 @@ func TestMemory_isGivenBackOnce(t *testing.T) {
 	s := open(t, t.TempDir(), Options{MaxMemory: 1 << 20})
 	for _, n := range []int{0, 1, 100_000, 600_000, 3 << 20} {
 		a := s.arrive(Limited)
-		if err := a.add(octets(n), n%2 == 0); err != nil {
+		if err := a.add(content(n), n%2 == 0); err != nil {
 			t.Fatal(err)
 		}
 		a.abort()
@@ -218,7 +218,7 @@ func TestMemory_writeErrorSticksWithoutAny(t *testing.T) {
 	disk := newFaultFS()
 	s := open(t, t.TempDir(), Options{MaxMemory: 1, FS: disk})
 	a := s.arrive(Regular)
-	if err := a.add(octets(10_000), false); err != nil {
+	if err := a.add(content(10_000), false); err != nil {
 		t.Fatal(err)
 	}
 	disk.set("write", fault{err: syscall.ENOSPC})
@@ -237,7 +237,7 @@ func TestMemory_writeErrorSticksWithoutAny(t *testing.T) {
 // What was written without memory, then with, then without again stands in order.
 func TestMemory_comesAndGoes(t *testing.T) {
 	s := open(t, t.TempDir(), Options{MaxMemory: 1 << 20})
-	want := octets(4 << 20)
+	want := content(4 << 20)
 	a := s.arrive(Regular)
 	giveBack := func() {}
 	for n, rest := 0, want; len(rest) > 0; n++ {

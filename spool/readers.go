@@ -7,8 +7,8 @@ import (
 	"sync/atomic"
 )
 
-// keptOpen is how many segments are kept open for reading. A backlog is worked through from both of its ends, and what was accepted
-// together lies in one segment: so each read is one, where it was four calls, and the kernel reads ahead.
+// keptOpen is how many segments are kept open for reading. A backlog is worked through from both of its ends, and what
+// was accepted together lies in one segment: so each read is one, where it was four calls, and the kernel reads ahead.
 const keptOpen = 8
 
 // readers are the segments that were read last.

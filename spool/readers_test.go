@@ -68,7 +68,7 @@ func TestReaders_seeWhatHappenedToTheFile(t *testing.T) {
 			t.Fatal(err)
 		}
 		text, err := read(s, ref)
-		if name == "moved" { // its octets are there, under another name
+		if name == "moved" { // its bytes are there, under another name
 			if err == nil && text != "hello" {
 				t.Errorf("%s: %q", name, text)
 			}

@@ -8,7 +8,8 @@ import (
 
 // Bodies opens bodies by their references. A Spool is one; an engine that keeps bodies in a database is another.
 type Bodies interface {
-	// Open opens the body that ref refers to: ErrMissing when it is not there. That the bytes are right it does not check.
+	// Open opens the body that ref refers to: ErrMissing when it is not there. That the bytes are right it does not
+	// check.
 	Open(ctx context.Context, ref Ref) (Body, error)
 }
 
@@ -19,8 +20,8 @@ type Body interface {
 	Size() int64 // in bytes
 }
 
-// Ref says where a body lies and what its bytes must add up to. It is small enough to stand in a row. File and Offset mean
-// something only to the Bodies that gave it: others compare File, and never open it.
+// Ref says where a body lies and what its bytes must add up to. It is small enough to stand in a row. File and Offset
+// mean something only to the Bodies that gave it: others compare File, and never open it.
 type Ref struct {
 	File   string `json:"file"` // what holds the body: in the spool a segment or a body file, relative to its directory
 	Offset int64  `json:"offset,omitempty"`
@@ -28,8 +29,8 @@ type Ref struct {
 	CRC    uint32 `json:"crc32c"` // CRC-32C of the bytes, as they were before compression or encryption
 }
 
-// UnmarshalJSON reads also what versions before have written, whose keys were letters: rows of queue.db, of the log and of
-// the store live as long as their messages do.
+// UnmarshalJSON reads also what versions before have written, whose keys were letters: rows of queue.db, of the log and
+// of the store live as long as their messages do.
 func (r *Ref) UnmarshalJSON(text []byte) error {
 	type now Ref
 	var row struct {

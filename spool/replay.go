@@ -12,14 +12,18 @@ import (
 
 // Replayed says what Replay came upon, each as "file at offset".
 type Replayed struct {
-	Torn []string // what stands behind the last batch of a segment and is none: the beginning of one whose Append did not return, or damage
+	// What stands behind the last batch of a segment and is none: the beginning of one whose Append did not return, or
+	// damage.
+	Torn []string
 	Lost []string // what stood between batches, or was there when a mark was set, and cannot be read
 }
 
-// Replay visits the batches that earlier runs appended to segments, from the offset that from gives for each of them, in the order
-// in which they were appended. The Body of an entry is nil. The mark is how far it has come, with that batch.
+// Replay visits the batches that earlier runs appended to segments, from the offset that from gives for each of them,
+// in the order in which they were appended. The Body of an entry is nil. The mark is how far it has come, with that
+// batch.
 //
-// Only what was appended last to a segment can be torn, since nothing is appended before the sync of what comes before it.
+// Only what was appended last to a segment can be torn, since nothing is appended before the sync of what comes before
+// it.
 func (s *Spool) Replay(from func(segment string) int64, visit func([]Entry, Mark) error) (Replayed, error) {
 	var r Replayed
 	names, err := os.ReadDir(filepath.Join(s.dir, segDir)) // sorted by name, which is by time
@@ -66,7 +70,8 @@ func (s *Spool) replay(r *Replayed, name string, at int64, visit func([]Entry, M
 	if at < 0 || at%block != 0 {
 		at = 0 // no mark of ours
 	}
-	if err := l.file.Datasync(); err != nil { // what can be read is not on the disk yet when the process died before its sync
+	// What can be read is not on the disk yet when the process died before its sync.
+	if err := l.file.Datasync(); err != nil {
 		return s.syncFailed(name, err)
 	}
 	b, err := l.next(at)
@@ -91,7 +96,7 @@ func (s *Spool) replay(r *Replayed, name string, at int64, visit func([]Entry, M
 	return visit(nil, Mark{File: name, End: l.size})
 }
 
-// findTorn finds the entries whose octets are not wholly on the disk.
+// findTorn finds the entries whose bytes are not wholly on the disk.
 func (s *Spool) findTorn(b *batch) error {
 	for i := range b.entries {
 		e := &b.entries[i]
@@ -134,8 +139,8 @@ type batch struct {
 	entries []Entry
 }
 
-// next is the batch that begins at an offset. Where there is none it is looked for further on: a frame that the disk has damaged
-// does not take those behind it along. nil when there is no other.
+// next is the batch that begins at an offset. Where there is none it is looked for further on: a frame that the disk
+// has damaged does not take those behind it along. nil when there is no other.
 func (l *segmentLog) next(at int64) (*batch, error) {
 	b, err := l.read(at)
 	if !errors.Is(err, errNoFrame) {

@@ -63,8 +63,8 @@ func TestReplay_fromTheMark(t *testing.T) {
 	dir := t.TempDir()
 	c := newClock()
 	s := open(t, dir, Options{Now: c.now, SegmentSize: 6 * block})
-	first := logged(t, s, []string{"a", "", "c"}, octets(10), octets(0), nil)
-	logged(t, s, []string{"d", strings.Repeat("e", 3*block)}, octets(3*block), octets(block))
+	first := logged(t, s, []string{"a", "", "c"}, content(10), content(0), nil)
+	logged(t, s, []string{"d", strings.Repeat("e", 3*block)}, content(3*block), content(block))
 	third := logged(t, s, []string{"f"}, nil) // in a segment of its own
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
@@ -110,7 +110,7 @@ func merged(a, b map[string]int64) map[string]int64 {
 func TestReplay_refsAreThoseOfAppend(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, Options{})
-	bodies := [][]byte{octets(1), octets(block), octets(0), octets(block + 1)}
+	bodies := [][]byte{content(1), content(block), content(0), content(block + 1)}
 	want := appendAll(t, s, bodies...)
 	var got []Ref
 	_, err := open(t, dir, Options{}).Replay(func(string) int64 { return 0 }, func(batch []Entry, _ Mark) error {
@@ -135,8 +135,8 @@ func TestReplay_refsAreThoseOfAppend(t *testing.T) {
 func TestReplay_torn(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, Options{})
-	first := logged(t, s, []string{"a", "b"}, octets(100), octets(5000))
-	last := logged(t, s, []string{"c", "d", "e"}, octets(100), octets(5000), octets(10))
+	first := logged(t, s, []string{"a", "b"}, content(100), content(5000))
+	last := logged(t, s, []string{"c", "d", "e"}, content(100), content(5000), content(10))
 	path := filepath.Join(dir, last.File)
 	whole, err := os.ReadFile(path)
 	if err != nil {
@@ -173,9 +173,9 @@ func increasing(notes []string) bool {
 func TestReplay_damagedFrame(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, Options{})
-	logged(t, s, []string{"a"}, octets(100))
-	second := logged(t, s, []string{"b"}, octets(5000))
-	logged(t, s, []string{"c"}, octets(10))
+	logged(t, s, []string{"a"}, content(100))
+	second := logged(t, s, []string{"b"}, content(5000))
+	logged(t, s, []string{"c"}, content(10))
 	path := filepath.Join(dir, second.File)
 	whole, err := os.ReadFile(path)
 	if err != nil {
@@ -188,7 +188,7 @@ func TestReplay_damagedFrame(t *testing.T) {
 		notes, _, r := replayed(t, dir, nil)
 		want := fmt.Sprintf("%s at %d", second.File, 2*block)
 		if !slices.Equal(notes, []string{"a", "c"}) || !slices.Equal(r.Lost, []string{want}) || len(r.Torn) > 0 {
-			t.Errorf("octet %d: %q, %+v; want a and c, and %s lost", at, notes, r, want)
+			t.Errorf("byte %d: %q, %+v; want a and c, and %s lost", at, notes, r, want)
 		}
 	}
 }
@@ -272,7 +272,7 @@ func FuzzReplay(f *testing.F) {
 				binary.LittleEndian.PutUint32(frame[crcAt:], crc32.Checksum(frame, castagnoli))
 			}
 		}
-		l := segmentLog{file: octetFile{Reader: bytes.NewReader(b)}, name: "f", run: run, size: int64(len(b))}
+		l := segmentLog{file: byteFile{Reader: bytes.NewReader(b)}, name: "f", run: run, size: int64(len(b))}
 		for at := int64(0); ; {
 			got, err := l.next(at)
 			if err != nil {
@@ -286,7 +286,7 @@ func FuzzReplay(f *testing.F) {
 			}
 			for _, e := range got.entries {
 				if e.Ref.File != "" && (e.Ref.Offset < got.at+block || e.Ref.Size < 0 || e.Ref.Offset+e.Ref.Size > got.end) {
-					t.Errorf("a body at %d of %d octets in a batch from %d to %d", e.Ref.Offset, e.Ref.Size, got.at, got.end)
+					t.Errorf("a body at %d of %d bytes in a batch from %d to %d", e.Ref.Offset, e.Ref.Size, got.at, got.end)
 				}
 			}
 			at = got.end
@@ -294,13 +294,13 @@ func FuzzReplay(f *testing.F) {
 	})
 }
 
-// octetFile is a file that is only read.
-type octetFile struct {
+// byteFile is a file that is only read.
+type byteFile struct {
 	File
 	*bytes.Reader
 }
 
-func (f octetFile) ReadAt(p []byte, at int64) (int, error) { return f.Reader.ReadAt(p, at) }
-func (f octetFile) Size() (int64, error)                   { return f.Reader.Size(), nil }
-func (f octetFile) Close() error                           { return nil }
-func (f octetFile) Write([]byte) (int, error)              { return 0, errors.ErrUnsupported }
+func (f byteFile) ReadAt(p []byte, at int64) (int, error) { return f.Reader.ReadAt(p, at) }
+func (f byteFile) Size() (int64, error)                   { return f.Reader.Size(), nil }
+func (f byteFile) Close() error                           { return nil }
+func (f byteFile) Write([]byte) (int, error)              { return 0, errors.ErrUnsupported }

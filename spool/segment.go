@@ -28,19 +28,20 @@ type segment struct {
 	name string // relative to the spool
 	hour string
 	file File
-	size int64 // octets that were appended and synced, in whole blocks
+	size int64 // bytes that were appended and synced, in whole blocks
 }
 
-// Entry is one of those things that a batch makes durable together: a note, which means nothing to the spool, and with it a
-// small body or none.
+// Entry is one of those things that a batch makes durable together: a note, which means nothing to the spool, and with
+// it a small body or none.
 type Entry struct {
 	Note []byte
 	Body *Small // nil for none
 	Ref  Ref    // where the body lies, set by Append and Replay; zero for none
-	Torn bool   // set by Replay: the body is not wholly there, in a batch of which nothing shows that its Append returned
+	// Set by Replay: the body is not wholly there, in a batch of which nothing shows that its Append returned.
+	Torn bool
 }
 
-// size is how many octets its body has.
+// size is how many bytes its body has.
 func (e *Entry) size() int64 {
 	if e.Body == nil {
 		return 0
@@ -54,16 +55,17 @@ type Mark struct {
 	End  int64  // offset behind the batch
 }
 
-// Append appends a batch to the current segment: one write, one fdatasync. Notes and bodies are durable when it returns, and
-// Replay finds them from then on. When it fails none of them is to be relied on, and after ErrLeft Replay may find them nevertheless.
+// Append appends a batch to the current segment: one write, one fdatasync. Notes and bodies are durable when it
+// returns, and Replay finds them from then on. When it fails none of them is to be relied on, and after ErrLeft Replay
+// may find them nevertheless.
 func (s *Spool) Append(batch []*Entry) (Mark, error) {
 	s.appending.Lock()
 	defer s.appending.Unlock()
 	if err := s.writable(); err != nil {
 		return Mark{}, err
 	}
-	if n := frameOctets(batch); n > maxFrame {
-		return Mark{}, fmt.Errorf("notes of %d octets in one batch: %d is the limit", n, maxFrame)
+	if n := frameBytes(batch); n > maxFrame {
+		return Mark{}, fmt.Errorf("notes of %d bytes in one batch: %d is the limit", n, maxFrame)
 	}
 	seg, err := s.segment()
 	if err != nil {
@@ -78,7 +80,7 @@ func (s *Spool) Append(batch []*Entry) (Mark, error) {
 // append writes, syncs and says where the bodies lie. What a failed write left behind is cut off, durably, or a
 // crash could mix it with what is appended next; where that fails too, the segment is given up.
 func (s *Spool) append(seg *segment, batch []*Entry) error {
-	frame := appendFrame(s.buffers.get(int(frameOctets(batch))), s.run, batch)
+	frame := appendFrame(s.buffers.get(int(frameBytes(batch))), s.run, batch)
 	defer s.buffers.recycle(frame)
 	whole := [][]byte{pad(frame)}
 	for _, e := range batch {
@@ -119,8 +121,8 @@ func (s *Spool) segment() (*segment, error) {
 	return s.begin(hour)
 }
 
-// begin makes a segment under a name that no other run can have used, nor this one, also when it failed. The name is durable when
-// it returns.
+// begin makes a segment under a name that no other run can have used, nor this one, also when it failed. The name is
+// durable when it returns.
 func (s *Spool) begin(hour string) (*segment, error) {
 	s.begun++
 	name := filepath.Join(segDir, fmt.Sprintf("%s-%s-%04d", hour, s.run, s.begun))

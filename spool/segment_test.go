@@ -29,7 +29,7 @@ func TestAppend_leftBehind(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			dir, disk := t.TempDir(), newFaultFS()
 			s := open(t, dir, Options{FS: disk})
-			logged(t, s, []string{"a"}, octets(10))
+			logged(t, s, []string{"a"}, content(10))
 			for op, x := range test.faults {
 				disk.set(op, x)
 			}
@@ -39,7 +39,7 @@ func TestAppend_leftBehind(t *testing.T) {
 			}
 			disk.clear()
 			if !test.broken {
-				logged(t, s, []string{"c"}, octets(10))
+				logged(t, s, []string{"c"}, content(10))
 			}
 			if notes, _, _ := replayed(t, dir, nil); !slices.Equal(notes, test.want) {
 				t.Errorf("replayed %q, want %q", notes, test.want)
@@ -76,7 +76,7 @@ func TestAppend_beginFails(t *testing.T) {
 // What the process that died had written and not synced is synced before it is given to anybody.
 func TestReplay_syncs(t *testing.T) {
 	dir, disk := t.TempDir(), newFaultFS()
-	m := logged(t, open(t, dir, Options{}), []string{"a"}, octets(10))
+	m := logged(t, open(t, dir, Options{}), []string{"a"}, content(10))
 	none := func([]Entry, Mark) error { return io.ErrUnexpectedEOF }
 	disk.set("sync", fault{err: syscall.EIO})
 	if _, err := open(t, dir, Options{FS: disk}).Replay(func(string) int64 { return 0 }, none); !errors.Is(err, ErrBroken) {

@@ -18,11 +18,11 @@ type Small struct {
 // system that asks for more is written to through the page cache.
 const block = 4 << 10
 
-// blocks is n octets in whole blocks.
+// blocks is n bytes in whole blocks.
 func blocks(n int64) int64 { return (n + block - 1) &^ (block - 1) }
 
-// Begin begins a small body of about size octets, 0 when nobody knows. It ends in a batch, in a Blob, or nowhere; Release
-// must follow.
+// Begin begins a small body of about size bytes, 0 when nobody knows. It ends in a batch, in a Blob, or nowhere;
+// Release must follow.
 func (s *Spool) Begin(size int64, c Class) *Small {
 	return &Small{s: s, class: c, hint: int(min(max(size, 0), s.o.InlineLimit))}
 }
@@ -37,7 +37,8 @@ func (b *Small) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Space is where the next octets of the body can be read to. It is valid until Took; nil when there is no memory for it.
+// Space is where the next bytes of the body can be read to. It is valid until Advance; nil when there is no memory for
+// it.
 func (b *Small) Space() []byte {
 	if !b.grow(minSpace) {
 		return nil
@@ -48,16 +49,16 @@ func (b *Small) Space() []byte {
 // minSpace is the least that Space gives, for a read to be worth its while: half of a TLS record.
 const minSpace = 8 << 10
 
-// Took appends the first n octets of Space.
-func (b *Small) Took(n int) error {
+// Advance appends the first n bytes of Space.
+func (b *Small) Advance(n int) error {
 	at := len(b.buf)
 	b.buf = b.buf[:at+n]
 	b.crc = crc32.Update(b.crc, castagnoli, b.buf[at:])
 	return nil
 }
 
-// grow makes room for n more octets; false when there is no memory. The size that was announced counts in full once the
-// first octets are there, and so far as most messages go before.
+// grow makes room for n more bytes; false when there is no memory. The size that was announced counts in full once the
+// first bytes are there, and so far as most messages go before.
 func (b *Small) grow(n int) (ok bool) {
 	announced := b.hint - len(b.buf)
 	if len(b.buf) == 0 {
@@ -68,10 +69,10 @@ func (b *Small) grow(n int) (ok bool) {
 	return ok
 }
 
-// firstBuffer is how much memory a body gets before any of its octets is there.
+// firstBuffer is how much memory a body gets before any of its bytes is there.
 const firstBuffer = 64 << 10
 
-// Size is how many octets were written.
+// Size is how many bytes were written.
 func (b *Small) Size() int64 { return int64(len(b.buf)) }
 
 // Spill makes it the beginning of a large body, with the memory it has.

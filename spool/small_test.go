@@ -22,7 +22,7 @@ func TestSmall_memoryGrowsWithTheMessage(t *testing.T) {
 			_, _ = b.Write([]byte{1})
 		}
 		if cap(b.buf) > test.want {
-			t.Errorf("%d octets hold %d, want at most %d", test.written, cap(b.buf), test.want)
+			t.Errorf("%d bytes hold %d, want at most %d", test.written, cap(b.buf), test.want)
 		}
 		b.Release()
 	}
@@ -34,18 +34,18 @@ func TestBuffers_areBlocks(t *testing.T) {
 	for n := 1; n <= 3<<20; n += n/3 + 1 {
 		b := p.get(n)
 		if at := uintptr(unsafe.Pointer(unsafe.SliceData(b))); at%block != 0 || cap(b)%block != 0 || cap(b) < n {
-			t.Errorf("for %d octets: %d at %#x", n, cap(b), at)
+			t.Errorf("for %d bytes: %d at %#x", n, cap(b), at)
 		}
 		p.recycle(b)
 	}
 }
 
-// A body is the same octets wherever it goes on into a file, and whatever the limit is.
+// A body is the same bytes wherever it goes on into a file, and whatever the limit is.
 func TestSmall_spill(t *testing.T) {
 	for _, n := range []int{1, block - 1, block, block + 1, 100_000, piece - 1, piece, piece + 1, 2*piece + 5, syncStep + block} {
 		for _, more := range []int{0, 1, block, piece, syncStep + 3} {
 			s := open(t, t.TempDir(), Options{})
-			want := octets(n + more)
+			want := content(n + more)
 			b := s.Begin(0, Regular)
 			_, _ = b.Write(want[:n])
 			large, err := b.Spill()
@@ -58,11 +58,11 @@ func TestSmall_spill(t *testing.T) {
 			}
 			r, err := large.Commit()
 			if err != nil {
-				t.Fatalf("%d and %d octets: %v", n, more, err)
+				t.Fatalf("%d and %d bytes: %v", n, more, err)
 			}
 			wantBody(t, s, r, want)
 			if size := files(t, s.dir)[r.File]; size != int64(n+more) {
-				t.Errorf("%d and %d octets: the file has %d", n, more, size)
+				t.Errorf("%d and %d bytes: the file has %d", n, more, size)
 			}
 		}
 	}
@@ -72,8 +72,8 @@ func TestSmall_spill(t *testing.T) {
 func TestAppend_padsWithZeros(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, Options{})
-	appendAll(t, s, octets(3*block), octets(3*block))
-	refs := appendAll(t, s, octets(5), octets(block+1))
+	appendAll(t, s, content(3*block), content(3*block))
+	refs := appendAll(t, s, content(5), content(block+1))
 	whole, err := os.ReadFile(filepath.Join(dir, refs[0].File))
 	if err != nil {
 		t.Fatal(err)
@@ -85,7 +85,7 @@ func TestAppend_padsWithZeros(t *testing.T) {
 	}
 }
 
-// Whatever a file system thinks of direct I/O, and of odd lengths, the octets arrive.
+// Whatever a file system thinks of direct I/O, and of odd lengths, the bytes arrive.
 func TestOSFile_directOrNot(t *testing.T) {
 	for _, dir := range []string{t.TempDir(), "/dev/shm"} {
 		name := filepath.Join(dir, "clawback-spool-direct")
@@ -95,7 +95,7 @@ func TestOSFile_directOrNot(t *testing.T) {
 		}
 		defer os.Remove(name)
 		defer f.Close()
-		want := octets(2*block + 10)
+		want := content(2*block + 10)
 		aligned := append(new(buffers).get(block), want[:block]...)
 		if _, err := f.Write(aligned); err != nil {
 			t.Fatal(err)
@@ -107,7 +107,7 @@ func TestOSFile_directOrNot(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got, err := os.ReadFile(name); err != nil || !bytes.Equal(got, want) {
-			t.Errorf("%s: %d octets, %v, not the %d that were written", dir, len(got), err, len(want))
+			t.Errorf("%s: %d bytes, %v, not the %d that were written", dir, len(got), err, len(want))
 		}
 	}
 }

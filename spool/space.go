@@ -8,7 +8,7 @@ type Space struct {
 	TotalBytes  int64
 	Inodes      int64 // free; means nothing when TotalInodes is 0
 	TotalInodes int64 // 0 where the file system makes them as needed
-	Reserved    int64 // octets that are promised to bodies on their way, already taken off Bytes
+	Reserved    int64 // bytes that are promised to bodies on their way, already taken off Bytes
 }
 
 // Free says what the disk has left, less what is reserved.
@@ -64,7 +64,8 @@ func (s *Spool) Unreserve(n int64, c Class) {
 	s.reserved[c] -= n
 }
 
-// look asks the file system, but not for each small message while there is far more than can be used up until it asks again.
+// look asks the file system, but not for each small message while there is far more than can be used up until it asks
+// again.
 func (s *Spool) look() (Space, error) {
 	const (
 		plenty       = 1 << 30
@@ -74,7 +75,8 @@ func (s *Spool) look() (Space, error) {
 		return last.space, nil
 	}
 	sp, err := s.fs.Free(s.dir)
-	if err == nil && sp.Bytes-s.limit(sp) > plenty && (sp.TotalInodes == 0 || sp.Inodes-s.o.MinFreeInodes > plentyInodes) {
+	if err == nil && sp.Bytes-s.limit(sp) > plenty &&
+		(sp.TotalInodes == 0 || sp.Inodes-s.o.MinFreeInodes > plentyInodes) {
 		s.looked.Store(&looked{sp, time.Now()})
 	}
 	return sp, err
@@ -86,7 +88,7 @@ type looked struct {
 	at    time.Time
 }
 
-// limit is how many octets must stay free.
+// limit is how many bytes must stay free.
 func (s *Spool) limit(sp Space) int64 {
 	return max(s.o.MinFree, int64(float64(sp.TotalBytes)*s.o.MinFreePercent/100))
 }

@@ -1,9 +1,9 @@
 // Package spool keeps the bodies, written once: append, sync, open, retain.
 //
-// Small bodies of one batch are appended to the current segment file with one write and one fdatasync, and before them a frame
-// with a note on each: the segments are a log as well, which Replay reads. A large body is streamed into a file of its own
-// while it arrives. Both are written past the page cache where the file system has direct I/O. Copies of flagged mail
-// are kept compressed, for longer.
+// Small bodies of one batch are appended to the current segment file with one write and one fdatasync, and before them
+// a frame with a note on each: the segments are a log as well, which Replay reads. A large body is streamed into a file
+// of its own while it arrives. Both are written past the page cache where the file system has direct I/O. Copies of
+// flagged mail are kept compressed, for longer.
 //
 //	seg/20261121T19-5f0c21aa97e41b02-0001  frames and bodies in whole blocks of 4 KiB, one or more files for each hour
 //	body/20261121/20261121T190612-9a31c04e one large body
@@ -14,11 +14,12 @@
 // Reads: its directory. Writes: its directory, and nothing else.
 //
 // Invariants:
-//   - I1: a Ref that was returned is durable: its octets and the names that lead to them were synced before.
-//   - I2: octets once written are never written again. A segment is only ever appended to, and only by the Spool that
-//     made it: after a restart a new one is begun, so that a torn tail stays what it is, octets without a row.
+//   - I1: a Ref that was returned is durable: its bytes and the names that lead to them were synced before.
+//   - I2: bytes once written are never written again. A segment is only ever appended to, and only by the Spool that
+//     made it: after a restart a new one is begun, so that a torn tail stays what it is, bytes without a row.
 //   - I3: what no row refers to is garbage. The spool does not know the rows; Recover and Expire ask.
-//   - I4: a body outlives its segment where something unfinished refers to it: the segment goes when the copy is durable.
+//   - I4: a body outlives its segment where something unfinished refers to it: the segment goes when the copy is
+//     durable.
 //   - I5: Replay gives what an Append that returned has made durable, and nothing that came in with a message.
 //
 // On failure: a full disk fails the one call, with an error that wraps ENOSPC or EDQUOT, and the next may succeed. A
@@ -46,8 +47,8 @@ import (
 
 // What an operation can fail with, besides what the file system says.
 var (
-	ErrMissing = errors.New("spool: the octets are not there")
-	ErrCorrupt = errors.New("spool: the octets do not match their checksum")
+	ErrMissing = errors.New("spool: the bytes are not there")
+	ErrCorrupt = errors.New("spool: the bytes do not match their checksum")
 	ErrBroken  = errors.New("spool: a sync failed, nothing more is taken until it is opened again")
 	ErrClosed  = errors.New("spool: closed")
 	ErrLeft    = errors.New("spool: the batch that was not appended may be found in the log")
@@ -62,7 +63,7 @@ const DefaultInlineLimit = 512 << 10
 type Options struct {
 	InlineLimit    int64            // bodies up to this size belong into segments; 0: DefaultInlineLimit
 	SegmentSize    int64            // a segment is closed when it has grown past this; 0: 1 GiB
-	MinFree        int64            // octets that Reserve leaves free on the disk
+	MinFree        int64            // bytes that Reserve leaves free on the disk
 	MinFreePercent float64          // the same, of the disk's size; the greater of the two rules
 	MinFreeInodes  int64            // inodes that Reserve leaves free
 	MaxMemory      int64            // bytes that bodies on their way may hold; 0: no cap
@@ -77,7 +78,8 @@ type Spool struct {
 	dir string
 	o   Options
 	fs  FS
-	run string // tells the segments of this Open from those of others, and its frames from all other octets: see frame.go
+	// Tells the segments of this Open from those of others, and its frames from all other bytes: see frame.go.
+	run string
 
 	appending sync.Mutex // held by Append; owns current and begun
 	current   *segment
@@ -102,7 +104,8 @@ type Spool struct {
 
 // Open opens the spool in dir, which is made when it is absent. Nothing is removed; see Recover.
 func Open(dir string, o Options) (*Spool, error) {
-	s := &Spool{dir: dir, o: o.withDefaults(), broken: make(chan struct{}), turns: make(chan struct{}, max(1, runtime.NumCPU()-1)), days: map[string]bool{}}
+	s := &Spool{dir: dir, o: o.withDefaults(), broken: make(chan struct{}),
+		turns: make(chan struct{}, max(1, runtime.NumCPU()-1)), days: map[string]bool{}}
 	s.fs = s.o.FS
 	s.buffers.memory.max = s.o.MaxMemory
 	run, err := randomHex(runDigits / 2)
@@ -137,7 +140,7 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// InlineLimit is the size in octets up to which a body belongs into a segment.
+// InlineLimit is the size in bytes up to which a body belongs into a segment.
 func (s *Spool) InlineLimit() int64 { return s.o.InlineLimit }
 
 // Broken is closed when a sync has failed.

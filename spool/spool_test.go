@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// octets are n octets that look like no others.
-func octets(n int) []byte {
+// bytes are n bytes that look like no others.
+func content(n int) []byte {
 	b := make([]byte, n)
 	for i := range b {
 		b[i] = byte(rand.Uint32())
@@ -49,7 +49,7 @@ func appendBodies(s *Spool, bodies ...[]byte) ([]Ref, error) {
 	return refs, err
 }
 
-// wantBody checks that r opens to the octets in want.
+// wantBody checks that r opens to the bytes in want.
 func wantBody(t *testing.T, s *Spool, r Ref, want []byte) {
 	t.Helper()
 	b, err := s.Open(t.Context(), r)
@@ -59,7 +59,7 @@ func wantBody(t *testing.T, s *Spool, r Ref, want []byte) {
 	defer b.Close()
 	got, err := io.ReadAll(io.NewSectionReader(b, 0, b.Size()))
 	if err != nil || !bytes.Equal(got, want) {
-		t.Fatalf("%v: read %d octets, %v; want %d, the same as were written", r, len(got), err, len(want))
+		t.Fatalf("%v: read %d bytes, %v; want %d, the same as were written", r, len(got), err, len(want))
 	}
 	if err := s.Verify(r); err != nil {
 		t.Fatalf("Verify(%v) = %v", r, err)
@@ -87,10 +87,10 @@ func TestAppend_roundTrip(t *testing.T) {
 	s := open(t, dir, Options{})
 	var bodies [][]byte
 	for i := range 2500 { // more than one pwritev takes
-		bodies = append(bodies, octets(i%97))
+		bodies = append(bodies, content(i%97))
 	}
 	refs := appendAll(t, s, bodies...)
-	refs = append(refs, appendAll(t, s, octets(3))...)
+	refs = append(refs, appendAll(t, s, content(3))...)
 	for i, want := range bodies {
 		wantBody(t, s, refs[i], want)
 	}
@@ -105,7 +105,7 @@ func TestAppend_concurrent(t *testing.T) {
 	for range 8 {
 		wg.Go(func() {
 			for range 50 {
-				body := octets(300)
+				body := content(300)
 				refs, err := appendBodies(s, body, body)
 				if err != nil {
 					t.Error(err)
@@ -123,11 +123,11 @@ func TestAppend_concurrent(t *testing.T) {
 func TestAppend_newSegment(t *testing.T) {
 	c := newClock()
 	s := open(t, t.TempDir(), Options{Now: c.now, SegmentSize: 2*block + 1})
-	first := appendAll(t, s, octets(60))[0]
-	same := appendAll(t, s, octets(60))[0]
-	large := appendAll(t, s, octets(60))[0]
+	first := appendAll(t, s, content(60))[0]
+	same := appendAll(t, s, content(60))[0]
+	large := appendAll(t, s, content(60))[0]
 	c.t = c.t.Add(time.Hour)
-	hour := appendAll(t, s, octets(60))[0]
+	hour := appendAll(t, s, content(60))[0]
 	if first.File != same.File || same.Offset != 3*block {
 		t.Errorf("second batch went to %v, want it behind the first in %s", same, first.File)
 	}
@@ -142,7 +142,7 @@ func TestAppend_newSegment(t *testing.T) {
 // A crash may leave any tail on a segment. Nothing is appended behind it, and what was synced before stays readable.
 func TestOpen_leavesTornTail(t *testing.T) {
 	dir := t.TempDir()
-	want := octets(1000)
+	want := content(1000)
 	one := open(t, dir, Options{})
 	before := appendAll(t, one, want)[0]
 	path := filepath.Join(dir, before.File)
@@ -150,7 +150,7 @@ func TestOpen_leavesTornTail(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.Write(octets(333)); err != nil {
+	if _, err := f.Write(content(333)); err != nil {
 		t.Fatal(err)
 	}
 	f.Close()
@@ -167,21 +167,21 @@ func TestOpen_leavesTornTail(t *testing.T) {
 func TestAppend_diskFull(t *testing.T) {
 	for _, errno := range []syscall.Errno{syscall.ENOSPC, syscall.EDQUOT, syscall.EIO} {
 		for _, after := range []int{0, 1, 150} {
-			t.Run(fmt.Sprintf("%v after %d octets", errno, after), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%v after %d bytes", errno, after), func(t *testing.T) {
 				dir, disk := t.TempDir(), newFaultFS()
 				s := open(t, dir, Options{FS: disk})
-				first := octets(100)
+				first := content(100)
 				ref := appendAll(t, s, first)[0]
 
 				disk.set("pwritev", fault{err: errno, after: after})
-				if _, err := appendBodies(s, octets(100), octets(100)); !errors.Is(err, errno) {
+				if _, err := appendBodies(s, content(100), content(100)); !errors.Is(err, errno) {
 					t.Fatalf("Append = %v, want %v", err, errno)
 				}
 				if size := files(t, dir)[ref.File]; size != 2*block {
-					t.Errorf("segment has %d octets after the failed write, want %d", size, 2*block)
+					t.Errorf("segment has %d bytes after the failed write, want %d", size, 2*block)
 				}
 				disk.clear()
-				again := octets(100)
+				again := content(100)
 				next := appendAll(t, s, again)[0]
 				wantBody(t, s, ref, first)
 				wantBody(t, s, next, again)
@@ -194,14 +194,14 @@ func TestAppend_diskFull(t *testing.T) {
 func TestAppend_truncateFails(t *testing.T) {
 	disk := newFaultFS()
 	s := open(t, t.TempDir(), Options{FS: disk})
-	ref := appendAll(t, s, octets(100))[0]
+	ref := appendAll(t, s, content(100))[0]
 	disk.set("pwritev", fault{err: syscall.ENOSPC, after: 10})
 	disk.set("truncate", fault{err: syscall.EIO})
-	if _, err := appendBodies(s, octets(100)); !errors.Is(err, syscall.ENOSPC) {
+	if _, err := appendBodies(s, content(100)); !errors.Is(err, syscall.ENOSPC) {
 		t.Fatal(err)
 	}
 	disk.clear()
-	want := octets(100)
+	want := content(100)
 	next := appendAll(t, s, want)[0]
 	if next.File == ref.File {
 		t.Errorf("appended to %s, whose end is not known", ref.File)
@@ -225,7 +225,7 @@ func TestSyncFails_isFinal(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			disk := newFaultFS()
 			s := open(t, t.TempDir(), Options{FS: disk})
-			want := octets(100)
+			want := content(100)
 			ref := appendAll(t, s, want)[0]
 			disk.set(test.op, fault{err: syscall.EIO})
 			if err := test.write(s, ref); !errors.Is(err, syscall.EIO) || !errors.Is(err, ErrBroken) {
@@ -264,7 +264,7 @@ func TestBlob_roundTrip(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, Options{})
 	for _, n := range []int{0, 1, 3<<20 + 7} {
-		want := octets(n)
+		want := content(n)
 		wantBody(t, s, commitBlob(t, s, want), want)
 	}
 	b, err := s.Create()
@@ -306,7 +306,7 @@ func TestBlob_writeErrorSticks(t *testing.T) {
 		t.Fatal(err)
 	}
 	disk.set("write", fault{err: syscall.ENOSPC, after: 2})
-	_, _ = b.Write(octets(piece))
+	_, _ = b.Write(content(piece))
 	disk.clear()
 	if _, err := b.Write([]byte("more")); !errors.Is(err, syscall.ENOSPC) {
 		t.Errorf("Write after a failed one: %v", err)
@@ -319,8 +319,8 @@ func TestBlob_writeErrorSticks(t *testing.T) {
 func TestVerify_findsDamage(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, Options{})
-	small := appendAll(t, s, octets(10), octets(1000))[1]
-	large := commitBlob(t, s, octets(3<<20))
+	small := appendAll(t, s, content(10), content(1000))[1]
+	large := commitBlob(t, s, content(3<<20))
 	kept, err := s.Keep(large)
 	if err != nil {
 		t.Fatal(err)
@@ -339,7 +339,7 @@ func TestVerify_findsDamage(t *testing.T) {
 		}
 		damage(t, path, whole[:min(int64(len(whole)), r.Offset+r.Size)-1])
 		if err := s.Verify(r); !errors.Is(err, ErrMissing) && !errors.Is(err, ErrCorrupt) {
-			t.Errorf("%s without its last octet: %v, want ErrMissing or ErrCorrupt", r.File, err)
+			t.Errorf("%s without its last byte: %v, want ErrMissing or ErrCorrupt", r.File, err)
 		}
 		if err := os.Remove(path); err != nil {
 			t.Fatal(err)
@@ -359,7 +359,7 @@ func damage(t *testing.T, path string, b []byte) {
 
 func TestOpen_refusesForeignRefs(t *testing.T) {
 	s := open(t, t.TempDir(), Options{})
-	ref := appendAll(t, s, octets(100))[0]
+	ref := appendAll(t, s, content(100))[0]
 	for _, r := range []Ref{
 		{File: "../secret", Size: 1},
 		{File: "/etc/passwd", Size: 1},
@@ -370,14 +370,14 @@ func TestOpen_refusesForeignRefs(t *testing.T) {
 		{File: ref.File, Offset: 2*block - 9, Size: 10},
 	} {
 		if b, err := s.Open(t.Context(), r); err == nil {
-			t.Errorf("Open(%+v) gave %d octets", r, b.Size())
+			t.Errorf("Open(%+v) gave %d bytes", r, b.Size())
 		}
 	}
 }
 
 func TestSpool_afterClose(t *testing.T) {
 	s := open(t, t.TempDir(), Options{})
-	want := octets(10)
+	want := content(10)
 	ref := appendAll(t, s, want)[0]
 	if err := s.Close(); err != nil {
 		t.Fatal(err)

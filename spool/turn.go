@@ -2,14 +2,15 @@ package spool
 
 import "time"
 
-// turn lets a few large bodies at a time use the processor. A fast peer never blocks: with as many of them running as there
-// are processors, the runtime would look for what has arrived for anybody else only each 10 ms.
+// turn lets a few large bodies at a time use the processor. A fast peer never blocks: with as many of them running as
+// there are processors, the runtime would look for what has arrived for anybody else only each 10 ms.
 type turn struct {
 	turns chan struct{} // holds one for each body that has its turn
 	mine  bool
 }
 
-// patience is how long a body waits for its turn before it goes on without: what has one may be waiting for a slow peer.
+// patience is how long a body waits for its turn before it goes on without: what has one may be waiting for a slow
+// peer.
 const patience = 6 * time.Millisecond
 
 func (t *turn) wait() {

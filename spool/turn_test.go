@@ -31,12 +31,12 @@ func TestTurn_waitsNotForEver(t *testing.T) {
 
 func TestBlob_givesItsTurnBack(t *testing.T) {
 	s := open(t, t.TempDir(), Options{})
-	commitBlob(t, s, octets(3*piece))
+	commitBlob(t, s, content(3*piece))
 	aborted, err := s.Create()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := aborted.Write(octets(piece)); err != nil || len(s.turns) != 1 {
+	if _, err := aborted.Write(content(piece)); err != nil || len(s.turns) != 1 {
 		t.Fatalf("%d turns are taken, %v; want the one of the body on its way", len(s.turns), err)
 	}
 	aborted.Abort()

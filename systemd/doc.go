@@ -14,7 +14,7 @@
 //
 //	clawback.service, clawback.socket, clawback-acme.socket   /usr/lib/systemd/system/
 //	clawback.sysusers, clawback.tmpfiles                      /usr/lib/sysusers.d/ and tmpfiles.d/clawback.conf
-//	clawback.catalog                                          /usr/lib/systemd/catalog/, then journalctl --update-catalog
+//	clawback.catalog                                          /usr/lib/systemd/catalog/; journalctl --update-catalog
 //
 // On failure: notifications and log lines that cannot be sent are no reason to stop taking mail; errors are returned
 // for the log, and the daemon goes on.

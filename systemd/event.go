@@ -35,7 +35,7 @@ var messageIDs = map[string]string{
 	"alert.retract.internal":    "cd0758db63aa46edbb2fe4e645e99eea",
 	"alert.config.refused":      "731c3d3344464620ad2daea39d077472",
 	"alert.retract.resumed":     "651086ec494b4923a23280bf39ffbfdf",
-	"queue.put_off":             "160eba7629ec41f7bc038984e8945afe",
+	"queue.database_full":       "160eba7629ec41f7bc038984e8945afe",
 	"queue.torn":                "0e4080a56c554209bea34b6afc1bf758",
 	"queue.log_damaged":         "772e4b46f51a49f4bb85ecd26b94f0d5",
 	"graph.credential_expires":  "060ed8b671514c5cb690cda701a9fc58",

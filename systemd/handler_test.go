@@ -154,7 +154,7 @@ func TestHandler_cutsWhatJournaldWouldNotTake(t *testing.T) {
 	log.Info("m", "a", huge, "b", huge, "c", huge, "d", huge, "e", huge, "f", huge, "item", "i1")
 	got := j.next(t)
 	if !strings.HasSuffix(got["A"], "ü [cut]") || len(got["A"]) > maxValue {
-		t.Errorf("A has %d octets and ends with %q", len(got["A"]), got["A"][max(0, len(got["A"])-20):])
+		t.Errorf("A has %d bytes and ends with %q", len(got["A"]), got["A"][max(0, len(got["A"])-20):])
 	}
 	if got["ITEM"] != "i1" {
 		t.Error("a short field after long ones is lost")

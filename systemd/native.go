@@ -10,7 +10,7 @@ import (
 	"clawback/internal/visible"
 )
 
-// Limits of a record: journald's socket takes about 200 KiB in one datagram, and a field's name has at most 64 octets.
+// Limits of a record: journald's socket takes about 200 KiB in one datagram, and a field's name has at most 64 bytes.
 const (
 	maxRecord = 128 << 10
 	maxValue  = 32 << 10
@@ -45,7 +45,8 @@ func encode(r slog.Record, fields []field) []byte {
 	return b
 }
 
-// appendField writes one field, by length where its value has line ends. What is read with journalctl is read on a terminal.
+// appendField writes one field, by length where its value has line ends. What is read with journalctl is read on a
+// terminal.
 func appendField(b []byte, name, value string) []byte {
 	value = cut(visible.Text(cut(value)))
 	b = append(b, name...)

@@ -69,7 +69,8 @@ func (s *Sockets) bound(address string) net.Listener {
 	for name, listeners := range s.byName {
 		for i, ln := range listeners {
 			at, ok := ln.Addr().(*net.TCPAddr)
-			if ok && strconv.Itoa(at.Port) == port && (host == "" && at.IP.IsUnspecified() || at.IP.Equal(net.ParseIP(host))) {
+			if ok && strconv.Itoa(at.Port) == port &&
+				(host == "" && at.IP.IsUnspecified() || at.IP.Equal(net.ParseIP(host))) {
 				return s.take(name, i)
 			}
 		}

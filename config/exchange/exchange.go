@@ -1,5 +1,5 @@
-// Package exchange writes down how a tenant's Exchange Online and Entra are connected to this gateway: the commands, filled in, with what each is
-// for, how to verify it and how to undo it.
+// Package exchange writes down how a tenant's Exchange Online and Entra are connected to this gateway: the commands,
+// filled in, with what each is for, how to verify it and how to undo it.
 //
 // Reads a configuration. Writes a page of Markdown, or the same as a PowerShell script whose prose is comments.
 //
@@ -9,7 +9,8 @@
 //
 // On failure: nothing here can fail but a tenant that has no journal address.
 //
-// Standards: the cmdlets of ExchangeOnlineManagement and Microsoft.Graph.Applications, as Microsoft documents them in 2026.
+// Standards: the cmdlets of ExchangeOnlineManagement and Microsoft.Graph.Applications, as Microsoft documents them in
+// 2026.
 package exchange
 
 import (
@@ -26,7 +27,8 @@ import (
 //go:embed page.md.tmpl
 var source string
 
-var page = template.Must(template.New("page").Funcs(template.FuncMap{"ps": quote, "quoted": quoteAll, "join": strings.Join, "line": oneLine}).Parse(source))
+var page = template.Must(template.New("page").Funcs(template.FuncMap{"ps": quote, "quoted": quoteAll,
+	"join": strings.Join, "line": oneLine}).Parse(source))
 
 // ErrNoAddress is the error of a tenant to which no report can be sent.
 var ErrNoAddress = errors.New("the tenant has no journal address: add a [[tenant.address]]")
@@ -134,7 +136,8 @@ func connectors(c *config.Config, t *config.Tenant) []connector {
 			all[at].Addresses = append(all[at].Addresses, a.Address)
 			continue
 		}
-		k := connector{Name: "clawback " + domain, Domain: domain, Host: c.Hostname, TLSDomain: c.Hostname, Addresses: []string{a.Address}}
+		k := connector{Name: "clawback " + domain, Domain: domain, Host: c.Hostname, TLSDomain: c.Hostname,
+			Addresses: []string{a.Address}}
 		if hosts := hostsOf(c, a.Regions); len(hosts) > 1 {
 			k.ByMX, k.Hosts, k.TLSDomain = true, hosts, common(hosts)
 		}
@@ -161,7 +164,8 @@ func hostsOf(c *config.Config, regions []string) []string {
 	return hosts
 }
 
-// common is the pattern for the domain in which all hosts lie, "" where they have none that is not a whole top-level domain.
+// common is the pattern for the domain in which all hosts lie, "" where they have none that is not a whole top-level
+// domain.
 func common(hosts []string) string {
 	_, domain, _ := strings.Cut(hosts[0], ".")
 	for _, h := range hosts[1:] {
@@ -177,7 +181,8 @@ func common(hosts []string) string {
 
 // quote makes a PowerShell string in which nothing is expanded. PowerShell takes typographic quotes for quotes, too.
 func quote(s string) string {
-	return "'" + strings.NewReplacer("'", "''", "‘", "‘‘", "’", "’’", "‚", "‚‚", "‛", "‛‛", "\r", " ", "\n", " ").Replace(s) + "'"
+	return "'" + strings.NewReplacer("'", "''", "‘", "‘‘", "’", "’’", "‚", "‚‚", "‛", "‛‛",
+		"\r", " ", "\n", " ").Replace(s) + "'"
 }
 
 // oneLine is a value as it stands in prose: it begins no line and no block of commands.

@@ -10,7 +10,8 @@ func Markdown() string {
 	var b strings.Builder
 	b.WriteString("# Configuration\n\n" +
 		"Every key of `clawback.toml`. This page is made from the code that reads the file and from the comments of\n" +
-		"[clawback.example.toml](../config/clawback.example.toml), by `go test ./config/reference -update`: edit these.\n" +
+		"[clawback.example.toml](../config/clawback.example.toml), by `go test ./config/reference -update`: edit " +
+		"these.\n" +
 		"`clawback init` writes a file to begin with; the same as this page is `man clawback.toml`.\n\n")
 	intro := Introduction()
 	b.WriteString(intro[strings.Index(intro, "\n\n")+2:] + "\n\n") // its first line is the file's own title

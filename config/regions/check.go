@@ -81,8 +81,11 @@ func (k *checker) apart(t config.Tenant) {
 	for i, a := range t.Addresses {
 		for _, b := range t.Addresses[:i] {
 			if _, ok := Common(a.Regions, b.Regions); !ok {
-				k.found = append(k.found, Finding{true, "tenant " + t.Name, fmt.Sprintf("%s (%s) and %s (%s) have no region in common: "+
-					"a message that is reported to both has a record in each", b.Address, list(b.Regions), a.Address, list(a.Regions))})
+				k.found = append(k.found, Finding{true, "tenant " + t.Name,
+					fmt.Sprintf("%s (%s) and %s (%s) have no region in common: "+
+						"a message that is reported to both has a record in each", b.Address, list(b.Regions),
+						a.Address,
+						list(a.Regions))})
 			}
 		}
 	}
@@ -169,7 +172,8 @@ func (k *checker) order(records []*net.MX, regions []string) {
 func (k *checker) missing(records []*net.MX, regions []string) {
 	for _, region := range regions {
 		if !slices.ContainsFunc(records, func(mx *net.MX) bool { return k.regionOf[mx.Host] == region }) {
-			k.bad("no MX record leads to region %s: add one of its hosts, or remove it from the address's regions", region)
+			k.bad("no MX record leads to region %s: add one of its hosts, or remove it from the address's regions",
+				region)
 		}
 	}
 }

@@ -21,8 +21,8 @@ import (
 	"clawback/config"
 )
 
-// Accept decides whether a daemon of a region may take mail for an address. The reason is for the log and the alert, not
-// for the sender. It depends on nothing but the two: being drained or overloaded is answered with 4xx elsewhere.
+// Accept decides whether a daemon of a region may take mail for an address. The reason is for the log and the alert,
+// not for the sender. It depends on nothing but the two: being drained or overloaded is answered with 4xx elsewhere.
 func Accept(a config.Address, region string) (ok bool, reason string) {
 	switch {
 	case len(a.Regions) == 0 || slices.Contains(a.Regions, region):
@@ -33,19 +33,21 @@ func Accept(a config.Address, region string) (ok bool, reason string) {
 	return false, fmt.Sprintf("address is bound to %s, and this daemon's region is %s", list(a.Regions), region)
 }
 
-// Apart says of each address whose mail a daemon of a region may not take where it is recorded instead. A message that is
-// reported to such an address too has a record there as well, which knows nothing of the one here.
+// Apart says of each address whose mail a daemon of a region may not take where it is recorded instead. A message that
+// is reported to such an address too has a record there as well, which knows nothing of the one here.
 func Apart(addresses []config.Address, region string) (elsewhere []string) {
 	for _, a := range addresses {
 		if ok, _ := Accept(a, region); !ok {
-			elsewhere = append(elsewhere, fmt.Sprintf("what is reported to %s is recorded in %s, apart from this", a.Address, list(a.Regions)))
+			elsewhere = append(elsewhere, fmt.Sprintf("what is reported to %s is recorded in %s, apart from this",
+				a.Address, list(a.Regions)))
 		}
 	}
 	return elsewhere
 }
 
-// Common answers the regions that two addresses both allow, in the first one's order. When there is none, what arrives at
-// them must not be united in one record. An address without regions allows any, so that the other's are the common ones.
+// Common answers the regions that two addresses both allow, in the first one's order. When there is none, what arrives
+// at them must not be united in one record. An address without regions allows any, so that the other's are the common
+// ones.
 func Common(a, b []string) (common []string, ok bool) {
 	switch {
 	case len(a) == 0:

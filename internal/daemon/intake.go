@@ -63,7 +63,7 @@ func (m *message) Write(p []byte) (int, error) {
 // inPlace is a Transaction to which bytes can be read without a copy. A draft is one.
 type inPlace interface {
 	Space() []byte
-	Took(n int) error
+	Advance(n int) error
 }
 
 // arriving is a draft as the listener knows it. Its commit waits for the disk whatever becomes of the session: what was
@@ -81,8 +81,8 @@ func (a arriving) Space() []byte {
 	return nil
 }
 
-// Took is the draft's.
-func (a arriving) Took(n int) error { return a.Draft.(inPlace).Took(n) }
+// Advance is the draft's.
+func (a arriving) Advance(n int) error { return a.Draft.(inPlace).Advance(n) }
 
 // Space is where the next bytes can be read to; empty where the draft has no such place.
 func (m *message) Space() []byte {
@@ -93,12 +93,12 @@ func (m *message) Space() []byte {
 	return m.space
 }
 
-// Took appends the first n bytes of Space.
-func (m *message) Took(n int) error {
+// Advance appends the first n bytes of Space.
+func (m *message) Advance(n int) error {
 	if err := m.counted.Add(m.space[:n]); err != nil {
 		return err
 	}
-	return m.Transaction.(inPlace).Took(n)
+	return m.Transaction.(inPlace).Advance(n)
 }
 
 // Commit makes the message an item, unless its source has reached its quota and it is not attributed.

@@ -17,7 +17,8 @@ func (a *answer) give(err error) {
 	close(a.done)
 }
 
-// submit hands work to one of the queue's goroutines and waits for its answer a. When ctx ends first it may still be carried out.
+// submit hands work to one of the queue's goroutines and waits for its answer a. When ctx ends first it may still be
+// carried out.
 func submit[T any](ctx context.Context, q *Queue, to chan<- T, work T, a *answer) error {
 	a.done = make(chan struct{})
 	if q.isBroken() {
@@ -50,8 +51,8 @@ func (a *answer) orphaned() error {
 	}
 }
 
-// gather takes what waits in from, until full says so. It does not wait for more: while a batch is on its way to the disk, the
-// next one gathers.
+// gather takes what waits in from, until full says so. It does not wait for more: while a batch is on its way to the
+// disk, the next one gathers.
 func gather[T any](from <-chan T, first T, full func(T) bool) []T {
 	batch := []T{first}
 	for last := first; !full(last) && len(batch) < maxBatch; {

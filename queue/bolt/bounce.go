@@ -14,8 +14,8 @@ import (
 )
 
 // GiveUp ends work on an item that cannot be carried through: its bounce and its end are one commit. With quarantine
-// the item stays, set aside; without, it is finished. Giving up an item again, or another one with the same octets (a report
-// that was sent again because its 250 was lost), answers with the same bounce and adds none.
+// the item stays, set aside; without, it is finished. Giving up an item again, or another one with the same bytes (a
+// report that was sent again because its 250 was lost), answers with the same bounce and adds none.
 func (q *Queue) GiveUp(ctx context.Context, id, why string, keep queue.Cause) (queue.Bounce, error) {
 	var b *queue.Bounce
 	digest := q.digest(ctx, id)
@@ -31,7 +31,7 @@ func (q *Queue) GiveUp(ctx context.Context, id, why string, keep queue.Cause) (q
 	return *b, nil
 }
 
-// digest is what a bounce's identity follows from: the item's octets, or where they are not to be had, where they lay.
+// digest is what a bounce's identity follows from: the item's bytes, or where they are not to be had, where they lay.
 func (q *Queue) digest(ctx context.Context, id string) string {
 	it, err := q.Get(ctx, id)
 	if err != nil {
@@ -74,7 +74,7 @@ func (t *txn) giveUp(id, digest, why string, keep queue.Cause) (*queue.Bounce, e
 	return have, t.set(old, &it)
 }
 
-// bounceFor finds the bounce of the same octets, or makes one for this item.
+// bounceFor finds the bounce of the same bytes, or makes one for this item.
 func (t *txn) bounceFor(it *queue.Item, digest, why string) (*queue.Bounce, error) {
 	id := queue.BounceID(it.Envelope.Tenant, digest)
 	t.put(t.given, []byte(it.ID), []byte(id))

@@ -9,9 +9,9 @@ import (
 	"clawback/queue"
 )
 
-// Claim hands out up to max items to work on, and waits until there is at least one. Of the suspects one is handed out, and no other until
-// it is ended or given back. On an error of storage nothing is handed out; unless the queue is broken, the caller may try again after a
-// while.
+// Claim hands out up to max items to work on, and waits until there is at least one. Of the suspects one is handed out,
+// and no other until it is ended or given back. On an error of storage nothing is handed out; unless the queue is
+// broken, the caller may try again after a while.
 func (q *Queue) Claim(ctx context.Context, max int) ([]queue.Item, error) {
 	for {
 		yes, wake, due := q.tally.claimable(q.now())
@@ -81,8 +81,9 @@ func (t *txn) claim(max int) (items []queue.Item, err error) {
 	return items, nil
 }
 
-// claimable is up to max ids that are due: a suspect, if none is in work, and the deferred that are due and the ready in turns, so that
-// neither a flood of new mail nor a wave of retries keeps the other from being worked on. Of the ready each tenant has its share.
+// claimable is up to max ids that are due: a suspect, if none is in work, and the deferred that are due and the ready
+// in turns, so that neither a flood of new mail nor a wave of retries keeps the other from being worked on. Of the
+// ready each tenant has its share.
 func (t *txn) claimable(max int) []string {
 	var ready, due, ids []string
 	if first, at := nextDue(t.index, queue.Suspect); first != "" && !at.After(t.now) && t.suspects == 0 {

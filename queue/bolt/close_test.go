@@ -12,7 +12,7 @@ import (
 	"clawback/spool"
 )
 
-// While the intake writes what senders wait with, none of them is let go: its octets would be another's before they are written.
+// While the intake writes what senders wait with, none of them is let go: its bytes would be another's before they are written.
 // That holds for a broken queue as well.
 func TestClose_waitsForTheIntake(t *testing.T) {
 	for _, broken := range []bool{false, true} {
@@ -34,7 +34,7 @@ func TestClose_waitsForTheIntake(t *testing.T) {
 		go func() { closed <- q.Close() }()
 		select {
 		case err := <-delivered:
-			t.Errorf("broken %v: the sender was let go before its octets were written: %v", broken, err)
+			t.Errorf("broken %v: the sender was let go before its bytes were written: %v", broken, err)
 		case <-time.After(50 * time.Millisecond):
 		}
 		close(gate)

@@ -33,7 +33,7 @@ func (q *Queue) committer() {
 		select {
 		case o := <-q.ops:
 			q.commit(q.gatherOps(o))
-		case <-q.logged.come:
+		case <-q.logged.wake:
 		case <-timer:
 			q.commit(nil)
 		case <-q.broken:
@@ -43,7 +43,7 @@ func (q *Queue) committer() {
 			q.drain()
 			return
 		}
-		timer = q.logged.bring()
+		timer = q.logged.transferDue()
 	}
 }
 
@@ -60,15 +60,15 @@ func (q *Queue) drain() {
 	q.commit(nil)
 }
 
-// commit brings over what waits in the log, carries a batch out, and answers all of it. Where there is no space for new rows, what
-// frees some goes on without them: they are safe in the log.
+// commit transfers what waits in the log, carries a batch out, and answers all of it. Where there is no space for new
+// rows, what frees some goes on without them: they are safe in the log.
 func (q *Queue) commit(batch []*op) {
 	waiting := q.waiting()
-	err := q.rows(waiting, batch)
+	err := q.writeRows(waiting, batch)
 	if nospace.Is(err) && !waiting.empty() && !q.isBroken() {
-		q.putOff(err)
+		q.noteFull(err)
 		full := err
-		err = q.rows(load{}, batch)
+		err = q.writeRows(backlog{}, batch)
 		for _, o := range batch {
 			if errors.Is(o.own, queue.ErrNotFound) {
 				o.own = full // it may be among what waits
@@ -84,19 +84,20 @@ func (q *Queue) commit(batch []*op) {
 }
 
 // waiting is what waits in the log, nothing when a failpoint says so.
-func (q *Queue) waiting() load {
-	l := q.logged.all()
+func (q *Queue) waiting() backlog {
+	l := q.logged.backlog()
 	if len(l.rows) > 0 && q.fail("c1.before-rows") != nil {
-		return load{}
+		return backlog{}
 	}
 	return l
 }
 
-// putOff notes that what waits in the log cannot be brought over now.
-func (q *Queue) putOff(why error) {
+// noteFull notes that what waits in the log cannot be transferred now.
+func (q *Queue) noteFull(why error) {
 	if q.logged.refusal() == nil {
 		n, _ := q.logged.size()
-		q.log.Warn("no space in queue.db: accepted items wait in the log, and new mail is put off", "event", "queue.put_off", "items", n, "error", why)
+		q.log.Warn("no space in queue.db: accepted items wait in the log, and new mail is answered 452",
+			"event", "queue.database_full", "items", n, "error", why)
 	}
 	q.logged.setStuck(why)
 }
@@ -110,9 +111,9 @@ func firstOf(errs ...error) error {
 	return nil
 }
 
-// rows brings over what waits and carries operations out, in one transaction. An error means that none of it happened, or, when
-// the queue is broken afterwards, that nobody knows.
-func (q *Queue) rows(waiting load, batch []*op) error {
+// writeRows transfers what waits and carries operations out, in one transaction. An error means that none of it
+// happened, or, when the queue is broken afterwards, that nobody knows.
+func (q *Queue) writeRows(waiting backlog, batch []*op) error {
 	if waiting.empty() && len(batch) == 0 {
 		return nil
 	}
@@ -127,7 +128,7 @@ func (q *Queue) rows(waiting load, batch []*op) error {
 	t := newTxn(tx, q.now())
 	t.suspects, t.turn = q.tally.suspectsInWork(), q.turn
 	q.turn++
-	if t.bring(waiting); t.err != nil {
+	if t.transfer(waiting); t.err != nil {
 		return q.commitFailed(t.err)
 	}
 	for _, o := range batch {
@@ -146,7 +147,7 @@ func (q *Queue) rows(waiting load, batch []*op) error {
 	if err := tx.Commit(); err != nil {
 		return q.commitFailed(err)
 	}
-	q.logged.drop(waiting) // before anybody is answered, who may read
+	q.logged.forget(waiting) // before anybody is answered, who may read
 	_ = q.fail("c1.after-rows")
 	q.tally.commit(t)
 	q.measure()

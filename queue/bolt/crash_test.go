@@ -33,7 +33,7 @@ var (
 const crashInline = 16 << 10
 
 // Messages are put, claimed, finished, deferred, set aside, given up and discarded, and the machine stops at any moment: it kills the
-// process, or its power fails. What was accepted is there afterwards, once, with its octets, and what was ended is not.
+// process, or its power fails. What was accepted is there afterwards, once, with its bytes, and what was ended is not.
 func TestQueue_randomCrashes(t *testing.T) {
 	seed, deadline := *crashFirst, time.Now().Add(8*time.Second)
 	if seed == 0 {
@@ -228,7 +228,7 @@ func (s *scenario) put(q *Queue) {
 	if err != nil {
 		return
 	}
-	if _, err := d.Write(m.octets(s.seed)); err != nil {
+	if _, err := d.Write(m.content(s.seed)); err != nil {
 		d.Abort()
 		return
 	}
@@ -339,7 +339,7 @@ func (s *scenario) check() {
 			s.t.Errorf("message %s is there as %v and as %s", it.Envelope.Session, was, w)
 		}
 		found[it.Envelope.Session] = fate{w}
-		s.checkOctets(q, it)
+		s.checkBytes(q, it)
 	}
 	if !s.fates.over() { // else it has come too late
 		s.fates.reopen(found)
@@ -356,7 +356,7 @@ func bounceOf(q *Queue, id string) (bounce string) {
 	return bounce
 }
 
-// ends are the messages that are gone and left a bounce, whose octets are there, or a note.
+// ends are the messages that are gone and left a bounce, whose bytes are there, or a note.
 func (s *scenario) ends(q *Queue) map[string]fate {
 	found := map[string]fate{}
 	notes, err := q.Discarded(context.Background())
@@ -377,7 +377,7 @@ func (s *scenario) ends(q *Queue) map[string]fate {
 	return found
 }
 
-func (s *scenario) checkOctets(q *Queue, it queue.Item) {
+func (s *scenario) checkBytes(q *Queue, it queue.Item) {
 	if got, err := q.Get(context.Background(), it.ID); err != nil || got.State != it.State || !q.InUse(it.Body.File) {
 		s.t.Errorf("item %s: %+v, %v; in use: %v", it.ID, got, err, q.InUse(it.Body.File))
 	}
@@ -393,7 +393,7 @@ func (s *scenario) checkOctets(q *Queue, it queue.Item) {
 	}
 	defer b.Close()
 	got, err := io.ReadAll(io.NewSectionReader(b, 0, b.Size()))
-	if want := m.octets(s.seed); err != nil || !bytes.Equal(got, want) {
-		s.t.Errorf("message %d, which was %v: %d octets with sum %x, %v; want %d", m.n, m.may, len(got), sha256.Sum256(got), err, len(want))
+	if want := m.content(s.seed); err != nil || !bytes.Equal(got, want) {
+		s.t.Errorf("message %d, which was %v: %d bytes with sum %x, %v; want %d", m.n, m.may, len(got), sha256.Sum256(got), err, len(want))
 	}
 }

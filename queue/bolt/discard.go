@@ -10,9 +10,9 @@ import (
 // discardedBucket keeps what is to be said of discarded items until that stands in the audit: id of the item -> note.
 var discardedBucket = []byte("discarded")
 
-// Discard throws an item in quarantine away, at a person's word, with what is kept of its row where that cannot be read.
-// The item's end and the note are one commit: after a crash it is there as before, or gone, and Discarded tells of it
-// until Noted. In any other state it is work to be done: ErrState.
+// Discard throws an item in quarantine away, at a person's word, with what is kept of its row where that cannot be
+// read. The item's end and the note are one commit: after a crash it is there as before, or gone, and Discarded tells
+// of it until Noted. In any other state it is work to be done: ErrState.
 func (q *Queue) Discard(ctx context.Context, id string, note []byte) error {
 	return wrap("discard", id, q.submit(ctx, &op{apply: func(t *txn) error {
 		it, err := t.item(id)

@@ -26,7 +26,7 @@ func quarantineOne(t *testing.T, q *Queue) queue.Item {
 	return items[0]
 }
 
-// A discarded item stays gone, nothing holds its octets, and its note is told of until it stands in the audit.
+// A discarded item stays gone, nothing holds its bytes, and its note is told of until it stands in the audit.
 func TestDiscard_survivesRestart(t *testing.T) {
 	dir := t.TempDir()
 	q := openOn(t, dir, spool.OS(), Options{})
@@ -44,7 +44,7 @@ func TestDiscard_survivesRestart(t *testing.T) {
 		}
 	}
 	if q.InUse(it.Body.File) {
-		t.Error("its octets are held")
+		t.Error("its bytes are held")
 	}
 	if err := q.Noted(t.Context(), it.ID); err != nil {
 		t.Fatal(err)
@@ -92,7 +92,7 @@ func TestDiscard_onlyFromQuarantine(t *testing.T) {
 	}
 }
 
-// An item whose octets were not found holds all files of the spool; discarding it lets go of them, for good.
+// An item whose bytes were not found holds all files of the spool; discarding it lets go of them, for good.
 func TestDiscard_unreadableRowLetsTheSpoolExpire(t *testing.T) {
 	dir := t.TempDir()
 	q := openOn(t, dir, spool.OS(), Options{})

@@ -27,9 +27,10 @@ func (q *Queue) Preview(_ context.Context, s queue.Selection) (queue.Doomed, err
 const discardStep = 500
 
 // DiscardSelected throws away what a Preview has shown, and of it what has not changed since: an item that came into
-// quarantine later, or was worked on again, stays. The note is part of each commit and says what is gone by then: after a
-// crash in the middle Discarded has it. ErrState when more would be discarded than was shown.
-func (q *Queue) DiscardSelected(ctx context.Context, d queue.Doomed, note queue.Note) (done queue.Discarded, err error) {
+// quarantine later, or was worked on again, stays. The note is part of each commit and says what is gone by then: after
+// a crash in the middle Discarded has it. ErrState when more would be discarded than was shown.
+func (q *Queue) DiscardSelected(ctx context.Context, d queue.Doomed,
+	note queue.Note) (done queue.Discarded, err error) {
 	if err := d.Check(); err != nil {
 		return done, err
 	}

@@ -118,7 +118,7 @@ func (d *crashDisk) Remove(name string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	rel := d.rel(name)
-	octets, err := os.ReadFile(name)
+	content, err := os.ReadFile(name)
 	if err := d.FS.Remove(name); err != nil {
 		return err
 	}
@@ -132,7 +132,7 @@ func (d *crashDisk) Remove(name string) error {
 			return
 		}
 		_ = os.MkdirAll(filepath.Dir(path), 0o700)
-		_ = os.WriteFile(path, octets, 0o600)
+		_ = os.WriteFile(path, content, 0o600)
 		if w != nil {
 			after.files[rel] = &written{rel, slices.Clone(w.versions)}
 		}
@@ -160,11 +160,11 @@ type crashFile struct {
 
 // wrote notes what the file holds now.
 func (f *crashFile) wrote() {
-	octets, err := os.ReadFile(filepath.Join(f.d.root, f.w.path))
+	content, err := os.ReadFile(filepath.Join(f.d.root, f.w.path))
 	if err != nil {
 		panic(err)
 	}
-	f.w.versions = append(f.w.versions, octets)
+	f.w.versions = append(f.w.versions, content)
 }
 
 func (f *crashFile) Pwritev(bufs [][]byte, at int64) (int64, error) {
@@ -258,11 +258,11 @@ func (w *written) torn(r *rand.Rand) []byte {
 		return pick()
 	}
 	sector := []int{512, 4096}[r.IntN(2)]
-	octets := make([]byte, len(pick()))
-	for at := 0; at < len(octets); at += sector {
+	content := make([]byte, len(pick()))
+	for at := 0; at < len(content); at += sector {
 		if v := pick(); at < len(v) {
-			copy(octets[at:min(at+sector, len(octets))], v[at:])
+			copy(content[at:min(at+sector, len(content))], v[at:])
 		}
 	}
-	return octets
+	return content
 }

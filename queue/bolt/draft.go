@@ -11,8 +11,8 @@ import (
 	"clawback/spool"
 )
 
-// Draft is a message that is arriving. It is used by one goroutine. Small ones are held in memory; one that outgrows the
-// spool's inline limit, or for which there is no more memory, goes on into a file.
+// Draft is a message that is arriving. It is used by one goroutine. Small ones are held in memory; one that outgrows
+// the spool's inline limit, or for which there is no more memory, goes on into a file.
 type Draft struct {
 	q     *Queue
 	env   queue.Envelope
@@ -64,7 +64,7 @@ func (q *Queue) Begin(_ context.Context, env queue.Envelope, size int64) (queue.
 	return d, nil
 }
 
-// Write appends octets of the message.
+// Write appends bytes of the message.
 func (d *Draft) Write(p []byte) (int, error) {
 	if d.err == nil && d.done {
 		d.err = queue.ErrClosed
@@ -98,8 +98,8 @@ func (d *Draft) write(p []byte) error {
 	return err
 }
 
-// Space is where the next octets of the message can be read to, so that they need not be copied; empty when only Write
-// can take them. It is valid until Took.
+// Space is where the next bytes of the message can be read to, so that they need not be copied; empty when only Write
+// can take them. It is valid until Advance.
 func (d *Draft) Space() []byte {
 	if d.err != nil || d.done {
 		return nil
@@ -116,13 +116,13 @@ func (d *Draft) Space() []byte {
 	return d.large.Space()
 }
 
-// Took appends the first n octets of Space.
-func (d *Draft) Took(n int) error {
+// Advance appends the first n bytes of Space.
+func (d *Draft) Advance(n int) error {
 	if d.err == nil {
 		d.err = d.admit(n)
 	}
 	if d.err == nil {
-		d.err = d.arriving().Took(n)
+		d.err = d.arriving().Advance(n)
 	}
 	if d.err != nil {
 		d.err = storage(d.err)
@@ -130,7 +130,7 @@ func (d *Draft) Took(n int) error {
 	return d.err
 }
 
-// admit counts n more octets, for which there must be room on the disk.
+// admit counts n more bytes, for which there must be room on the disk.
 func (d *Draft) admit(n int) error {
 	held := d.size - d.written() + int64(n)
 	if err := d.room.need(held); err != nil {
@@ -157,10 +157,10 @@ func (d *Draft) spill() (err error) {
 	return err
 }
 
-// arriving is where the octets go.
+// arriving is where the bytes go.
 func (d *Draft) arriving() interface {
 	io.Writer
-	Took(n int) error
+	Advance(n int) error
 } {
 	if d.large != nil {
 		return d.large
@@ -183,8 +183,9 @@ func (d *Draft) Commit(ctx context.Context) (id string, err error) {
 		d.discard(p)
 		return "", fmt.Errorf("commit message: %w", err)
 	}
-	// C1: once this is in the log, the body (of a large one, synced before) and the row are durable, and only then there is a 250.
-	// A crash before it means that the peer still has the message and sends it again; after it, that the queue has it.
+	// C1: once this is in the log, the body (of a large one, synced before) and the row are durable, and only then
+	// there is a 250. A crash before it means that the peer still has the message and sends it again; after it, that
+	// the queue has it.
 	if err := submit(context.WithoutCancel(ctx), d.q, d.q.puts, p, &p.answer); err != nil {
 		d.discard(p)
 		return "", fmt.Errorf("commit message: %w", err)
@@ -192,7 +193,7 @@ func (d *Draft) Commit(ctx context.Context) (id string, err error) {
 	return p.item.ID, nil
 }
 
-// fill gives the put its octets, in memory, for the intake to append, or in a file that is durable now; and its row.
+// fill gives the put its bytes, in memory, for the intake to append, or in a file that is durable now; and its row.
 func (d *Draft) fill(p *put) (err error) {
 	if d.large == nil {
 		p.entry.Body = d.small

@@ -35,11 +35,11 @@ func TestDraft_largeInConstantMemory(t *testing.T) {
 	}
 	runtime.ReadMemStats(&after)
 	if used := after.TotalAlloc - before.TotalAlloc; used > 8<<20 {
-		t.Errorf("100 MiB were taken with %d octets of memory", used)
+		t.Errorf("100 MiB were taken with %d bytes of memory", used)
 	}
 }
 
-// Recycled buffers must not carry one message's octets into another.
+// Recycled buffers must not carry one message's bytes into another.
 func TestDraft_buffersAreNotShared(t *testing.T) {
 	q := openOn(t, t.TempDir(), spool.OS(), Options{})
 	var wg sync.WaitGroup
@@ -58,14 +58,14 @@ func TestDraft_buffersAreNotShared(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				wantOctets(t, q, id, body)
+				wantBytes(t, q, id, body)
 			}
 		})
 	}
 	wg.Wait()
 }
 
-func wantOctets(t *testing.T, q *Queue, id string, want []byte) {
+func wantBytes(t *testing.T, q *Queue, id string, want []byte) {
 	it, err := q.Get(t.Context(), id)
 	if err != nil {
 		t.Error(err)
@@ -78,7 +78,7 @@ func wantOctets(t *testing.T, q *Queue, id string, want []byte) {
 	}
 	defer b.Close()
 	if got, err := io.ReadAll(io.NewSectionReader(b, 0, b.Size())); err != nil || !bytes.Equal(got, want) {
-		t.Errorf("item %s: %d octets, %v; not those that were put", id, len(got), err)
+		t.Errorf("item %s: %d bytes, %v; not those that were put", id, len(got), err)
 	}
 }
 
@@ -176,7 +176,7 @@ func TestDraft_memoryIsUsedUp(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			wantOctets(t, q, id, bodies[d])
+			wantBytes(t, q, id, bodies[d])
 		}
 		if m := sp.Memory(); m.Held != 0 {
 			t.Errorf("held when nothing arrives: %+v", m)
@@ -189,7 +189,7 @@ func receive(t *testing.T, d *Draft, p []byte, inPlace bool) {
 	t.Helper()
 	for len(p) > 0 {
 		if n := copy(d.Space(), p); inPlace && n > 0 {
-			if err := d.Took(n); err != nil {
+			if err := d.Advance(n); err != nil {
 				t.Fatal(err)
 			}
 			p = p[n:]

@@ -18,8 +18,8 @@ func (q *Queue) Finish(ctx context.Context, id string) error {
 	return wrap("finish", id, err)
 }
 
-// Defer puts an item back until at, and says why. A try is counted; crashes before it are forgotten, since it did not end the process now.
-// What is in quarantine stays there: ErrState.
+// Defer puts an item back until at, and says why. A try is counted; crashes before it are forgotten, since it did not
+// end the process now. What is in quarantine stays there: ErrState.
 func (q *Queue) Defer(ctx context.Context, id string, at time.Time, why string) error {
 	return wrap("defer", id, q.change(ctx, id, func(_ *txn, it *queue.Item) (*queue.Item, error) {
 		if it.State == queue.Quarantined {

@@ -38,7 +38,7 @@ func (f fate) there() bool { return !f.gone() }
 func (f fate) reopened() []fate {
 	switch f.where {
 	case nowhere:
-		return []fate{f, {setAside}} // its row was written, and not all of its octets
+		return []fate{f, {setAside}} // its row was written, and not all of its bytes
 	case inReady, inDeferred, suspected, inWork:
 		return []fate{f, {inReady}, {suspected}}
 	}
@@ -52,11 +52,11 @@ type message struct {
 	may     []fate
 	claims  int
 	suspect bool // it was one when it was claimed
-	torn    bool // it was not accepted, and its row was found without all of its octets
+	torn    bool // it was not accepted, and its row was found without all of its bytes
 }
 
-// octets are those of a message: none, a few, many, or so many that they get a file of their own.
-func (m *message) octets(seed uint64) []byte {
+// bytes are those of a message: none, a few, many, or so many that they get a file of their own.
+func (m *message) content(seed uint64) []byte {
 	r := rand.New(rand.NewPCG(seed, uint64(m.n)))
 	size := []int{0, 1 + r.IntN(100), 1 + r.IntN(3000), 4096, 1 + r.IntN(12000), crashInline, crashInline + 1 + r.IntN(crashInline)}[r.IntN(7)]
 	b := make([]byte, size)

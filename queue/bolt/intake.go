@@ -15,7 +15,7 @@ type put struct {
 	stood bool        // it is in the log or may be, whatever the answer
 }
 
-// size is how many octets are appended for it.
+// size is how many bytes are appended for it.
 func (p *put) size() int64 {
 	n := int64(len(p.entry.Note))
 	if p.entry.Body != nil {

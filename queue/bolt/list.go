@@ -28,7 +28,7 @@ func (q *Queue) view(read func(tx *bbolt.Tx) error) error {
 
 // Get reads one item: ErrNotFound when there is none.
 func (q *Queue) Get(_ context.Context, id string) (it queue.Item, err error) {
-	waiting, waits := q.logged.item(id) // before queue.db, into which it may come any time
+	waiting, waits := q.logged.item(id) // before queue.db, to which it may be transferred any time
 	err = q.view(func(tx *bbolt.Tx) (err error) {
 		it, err = readItem(tx.Bucket(itemsBucket), id)
 		return err
@@ -41,7 +41,7 @@ func (q *Queue) Get(_ context.Context, id string) (it queue.Item, err error) {
 
 // List lists items, oldest first.
 func (q *Queue) List(_ context.Context, f queue.Filter) ([]queue.Item, error) {
-	waiting := q.logged.all().rows // before queue.db, into which they may come any time
+	waiting := q.logged.backlog().rows // before queue.db, to which they may be transferred any time
 	var items []queue.Item
 	err := q.view(func(tx *bbolt.Tx) error {
 		rows := tx.Bucket(itemsBucket)
@@ -118,10 +118,11 @@ func (q *Queue) Bounce(_ context.Context, id string) (b queue.Bounce, err error)
 	return b, err
 }
 
-// InUse reports whether an item, or a bounce that was not sent yet, refers to a file of the spool, or whether its log is needed.
+// InUse reports whether an item, or a bounce that was not sent yet, refers to a file of the spool, or whether its log
+// is needed.
 func (q *Queue) InUse(file string) bool { return q.tally.inUse(file) || q.logged.inUse(file) }
 
-// Body opens the octets of an item after checking them against their checksum. When they are missing or wrong, the
+// Body opens the bytes of an item after checking them against their checksum. When they are missing or wrong, the
 // item is quarantined with that reason and the error wraps spool.ErrMissing or spool.ErrCorrupt.
 func (q *Queue) Body(ctx context.Context, it queue.Item) (spool.Body, error) {
 	b, err := q.spool.OpenVerified(ctx, it.Body)

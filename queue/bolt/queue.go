@@ -1,16 +1,16 @@
 // Package bolt keeps a queue on one machine: its rows in one bbolt file, the bodies in the spool.
 //
-// New items go through one goroutine, the intake: it drains what waits and appends bodies and rows to the spool's log, with
-// one sync for all of them, and answers everyone. Every other change goes through another, the committer, which writes
-// queue.db: it drains what waits, carries it out in one transaction, and brings the rows over from the log on the way.
-// While one batch is written the next one gathers, so that it adapts to the load and nobody waits for a timer.
+// New items go through one goroutine, the intake: it drains what waits and appends bodies and rows to the spool's log,
+// with one sync for all of them, and answers everyone. Every other change goes through another, the committer, which
+// writes queue.db: it drains what waits, carries it out in one transaction, and transfers the rows of the log on the
+// way. While one batch is written the next one gathers, so that it adapts to the load and nobody waits for a timer.
 //
 // Reads: queue.db, the spool. Writes: queue.db, the spool.
 //
 // Invariants, beside those of package queue:
-//   - I5: the rows are the truth, those in queue.db and those in the log behind the place up to which queue.db has it: bytes
-//     without a row are garbage, a row without its bytes is quarantined. A row that cannot be read is kept apart, and what
-//     it stood for is quarantined with what can still be read of it.
+//   - I5: the rows are the truth, those in queue.db and those in the log behind the place up to which queue.db has it:
+//     bytes without a row are garbage, a row without its bytes is quarantined. A row that cannot be read is moved to a
+//     bucket of its own, and what it stood for is quarantined with what can still be read of it.
 //   - I6: a row goes from the log to queue.db once: in one transaction with the note of how far the log has been read.
 //
 // On failure: a full disk fails what would need space, with an error that wraps ENOSPC or EDQUOT; what frees space
@@ -74,13 +74,13 @@ type Queue struct {
 	logged  *logged
 	tally   *tally
 	scoring *scoring
-	used    atomic.Int64 // octets of queue.db in use; written by the committer
-	lost    int          // items whose octets Open has not found whole; Open's alone
+	used    atomic.Int64 // bytes of queue.db in use; written by the committer
+	lost    int          // items whose bytes Open has not found whole; Open's alone
 }
 
-// Open opens the queue in dir and recovers: what was accepted last is brought over from the log, what was being worked on is
-// ready again, and a row whose octets are missing, or that cannot be read, is quarantined. It may rewrite queue.db to give
-// space back.
+// Open opens the queue in dir and recovers: what was accepted last is transferred from the log, what was being worked
+// on is ready again, and a row whose bytes are missing, or that cannot be read, is quarantined. It may rewrite queue.db
+// to give space back.
 func Open(dir string, sp *spool.Spool, o Options) (*Queue, error) {
 	q := &Queue{
 		dir: dir, o: o.withDefaults(), spool: sp,
@@ -131,7 +131,8 @@ func (q *Queue) Broken() <-chan struct{} { return q.broken }
 
 func (q *Queue) setBroken(why error) {
 	q.breakIt.Do(func() {
-		q.log.Error("queue storage failed, nothing more is accepted until restart", "event", "queue.broken", "error", why)
+		q.log.Error("queue storage failed, nothing more is accepted until restart", "event", "queue.broken",
+			"error", why)
 		close(q.broken)
 	})
 }
@@ -145,8 +146,8 @@ func (q *Queue) isBroken() bool {
 	}
 }
 
-// Probe goes through the intake and the committer and back. An idle or a full queue answers it; one that hangs or is broken
-// does not.
+// Probe goes through the intake and the committer and back. An idle or a full queue answers it; one that hangs or is
+// broken does not.
 func (q *Queue) Probe(ctx context.Context) error {
 	a := &answer{}
 	if err := submit(ctx, q, q.probes, a, a); err != nil {
@@ -155,8 +156,8 @@ func (q *Queue) Probe(ctx context.Context) error {
 	return q.submit(ctx, &op{apply: func(*txn) error { return nil }})
 }
 
-// Close commits what was submitted and closes the files. What is still being worked on is ready again at the next Open, and what is being
-// scored is a suspect then; Release gives it back as it was.
+// Close commits what was submitted and closes the files. What is still being worked on is ready again at the next Open,
+// and what is being scored is a suspect then; Release gives it back as it was.
 func (q *Queue) Close() error {
 	q.closeIt.Do(func() {
 		close(q.quit)

@@ -57,7 +57,7 @@ func TestQueue_smoke(t *testing.T) {
 		}
 		got, err := io.ReadAll(io.NewSectionReader(b, 0, b.Size()))
 		if err != nil || !bytes.Equal(got, want) {
-			t.Fatalf("body of %d octets: got %d, %v", size, len(got), err)
+			t.Fatalf("body of %d bytes: got %d, %v", size, len(got), err)
 		}
 		b.Close()
 		if err := q.Finish(t.Context(), id); err != nil {

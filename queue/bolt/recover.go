@@ -67,7 +67,7 @@ func (r *recovery) items() error {
 		r.t.count(+1, old)
 		it, err := r.item(*old)
 		if err != nil {
-			return fmt.Errorf("look for the octets of item %s: %w", id, err)
+			return fmt.Errorf("look for the bytes of item %s: %w", id, err)
 		}
 		if it != nil {
 			changed = append(changed, [2]*queue.Item{old, it})
@@ -83,15 +83,15 @@ func (r *recovery) items() error {
 	return err
 }
 
-// item is what an item has to become, or nil when it is in order. An error says nothing of the octets, such as that this user may
-// not read them: the start fails, and can be repeated when the cause is mended.
+// item is what an item has to become, or nil when it is in order. An error says nothing of the bytes, such as that this
+// user may not read them: the start fails, and can be repeated when the cause is mended.
 func (r *recovery) item(it queue.Item) (*queue.Item, error) {
 	if it.State == queue.Quarantined {
 		return nil, nil
 	}
 	if err := r.q.present(it.Body); isLost(err) {
 		it.SetAside(queue.CauseLost, lostAt(it.Body, err))
-		r.q.tellLost(&it)
+		r.q.logLost(&it)
 		return &it, nil
 	} else if err != nil {
 		return nil, err
@@ -100,7 +100,8 @@ func (r *recovery) item(it queue.Item) (*queue.Item, error) {
 	case it.State == queue.Working:
 		it.Crashed(r.scored[it.ID], r.alone, r.t.now)
 		if it.State == queue.Suspect {
-			r.q.log.Warn("the process ended while an item was scored", "event", "item.suspect", "item", it.ID, "crashes", it.Crashes,
+			r.q.log.Warn("the process ended while an item was scored", "event", "item.suspect", "item", it.ID,
+				"crashes", it.Crashes,
 				"alone", it.CrashesAlone)
 		}
 		return &it, nil
@@ -111,8 +112,8 @@ func (r *recovery) item(it queue.Item) (*queue.Item, error) {
 	return nil, nil
 }
 
-// tellLost logs that an item is in quarantine because its octets are lost.
-func (q *Queue) tellLost(it *queue.Item) {
+// logLost logs that an item is in quarantine because its bytes are lost.
+func (q *Queue) logLost(it *queue.Item) {
 	q.lost++
 	q.log.Error("item quarantined", "event", "item.quarantined", "item", it.ID, "reason", it.Reason)
 }
@@ -120,11 +121,12 @@ func (q *Queue) tellLost(it *queue.Item) {
 // alertLost sums them up.
 func (q *Queue) alertLost() {
 	if q.lost > 0 {
-		q.log.Error("The bodies of accepted reports are missing or damaged in the spool.", "event", "alert.spool.damaged", "items", q.lost)
+		q.log.Error("The bodies of accepted reports are missing or damaged in the spool.",
+			"event", "alert.spool.damaged", "items", q.lost)
 	}
 }
 
-// lostAt says why octets are not to be had.
+// lostAt says why bytes are not to be had.
 func lostAt(ref spool.Ref, err error) string {
 	if errors.Is(err, spool.ErrMissing) {
 		return fmt.Sprintf("%v: %s at %d", spool.ErrMissing, ref.File, ref.Offset)
@@ -132,12 +134,12 @@ func lostAt(ref spool.Ref, err error) string {
 	return err.Error()
 }
 
-// isLost reports whether an error says that octets are gone or damaged.
+// isLost reports whether an error says that bytes are gone or damaged.
 func isLost(err error) bool {
 	return errors.Is(err, spool.ErrMissing) || errors.Is(err, spool.ErrCorrupt) || errors.Is(err, syscall.EIO)
 }
 
-// present checks that the octets of a body are there, by the file's length alone. It reads none of them: Body does.
+// present checks that the bytes of a body are there, by the file's length alone. It reads none of them: Body does.
 func (q *Queue) present(ref spool.Ref) error {
 	b, err := q.spool.Open(context.Background(), ref)
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 	"clawback/spool"
 )
 
-// A row whose octets are gone or damaged is quarantined with the reason and an alarm; the others go on.
+// A row whose bytes are gone or damaged is quarantined with the reason and an alarm; the others go on.
 func TestBody_damaged(t *testing.T) {
 	tests := []struct {
 		name   string
@@ -119,7 +119,7 @@ func TestOpen_compacts(t *testing.T) {
 	}
 	q = openOn(t, dir, spool.OS(), o)
 	if after := highWater(t, q); after > before/4 {
-		t.Errorf("queue.db has %d octets, %d before compaction", after, before)
+		t.Errorf("queue.db has %d bytes, %d before compaction", after, before)
 	}
 	if _, err := os.Stat(leftover); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("%s is left: %v", leftover, err)

@@ -51,7 +51,7 @@ func openHeld(t *testing.T, dir string) *Queue {
 	return q
 }
 
-// What was accepted is there after a crash, whether its rows were brought over or not, and once.
+// What was accepted is there after a crash, whether its rows were transferred or not, and once.
 func TestOpen_bringsOverFromTheLog(t *testing.T) {
 	dir := t.TempDir()
 	q := openHeld(t, dir)
@@ -152,7 +152,7 @@ func TestQueue_readsTheLog(t *testing.T) {
 	}
 }
 
-// A segment is needed as long as its log is, also when no item has its octets there.
+// A segment is needed as long as its log is, also when no item has its bytes there.
 func TestInUse_log(t *testing.T) {
 	dir := t.TempDir()
 	q := openHeld(t, dir)
@@ -189,7 +189,7 @@ func TestClose_bringsOver(t *testing.T) {
 	}
 }
 
-// An item whose row or octets the disk has damaged before they were brought over is set aside like any other, and what the end of
+// An item whose row or bytes the disk has damaged before they were transferred is set aside like any other, and what the end of
 // the log was never acknowledged with is left out.
 func TestOpen_damagedLog(t *testing.T) {
 	tests := []struct {
@@ -202,10 +202,10 @@ func TestOpen_damagedLog(t *testing.T) {
 		{"large body removed", func(t *testing.T, dir string, items []queue.Item) {
 			must(t, os.Remove(filepath.Join(dir, "spool", items[1].Body.File)))
 		}, 3, 1, "item.quarantined"},
-		{"octet of the first body", func(t *testing.T, dir string, items []queue.Item) {
+		{"byte of the first body", func(t *testing.T, dir string, items []queue.Item) {
 			must(t, flip(filepath.Join(dir, "spool", items[0].Body.File), items[0].Body))
 		}, 3, 0, "queue.replayed"}, // found when it is read
-		{"octet of the last body", func(t *testing.T, dir string, items []queue.Item) {
+		{"byte of the last body", func(t *testing.T, dir string, items []queue.Item) {
 			must(t, flip(filepath.Join(dir, "spool", items[2].Body.File), items[2].Body))
 		}, 3, 1, "item.quarantined"},
 		{"last body cut", func(t *testing.T, dir string, items []queue.Item) {
@@ -272,7 +272,7 @@ func TestOpen_unreadableInTheLog(t *testing.T) {
 	must(t, err)
 	defer b.Close()
 	if got, err := io.ReadAll(io.NewSectionReader(b, 0, b.Size())); err != nil || !bytes.Equal(got, small) {
-		t.Errorf("%d octets, %v; want those that were appended", len(got), err)
+		t.Errorf("%d bytes, %v; want those that were appended", len(got), err)
 	}
 }
 
@@ -338,5 +338,5 @@ func TestStats_beforeTheTally(t *testing.T) {
 	if c, is := st.Items[queue.Ready]; is {
 		t.Errorf("ready: %+v, want none", c)
 	}
-	q.logged.drop(q.logged.all())
+	q.logged.forget(q.logged.backlog())
 }

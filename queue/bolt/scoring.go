@@ -12,8 +12,9 @@ import (
 	"sync"
 )
 
-// scoring is the file that says which items are being scored. It is written before a stage sees an item's bytes, and never synced: it is for
-// a process that ends, whose writes the kernel keeps. When the machine ends it, no item is to blame.
+// scoring is the file that says which items are being scored. It is written before a stage sees an item's bytes, and
+// never synced: it is for a process that ends, whose writes the kernel keeps. When the machine ends it, no item is to
+// blame.
 type scoring struct {
 	file *os.File
 
@@ -56,20 +57,20 @@ func (q *Queue) openScoring() (*scoring, error) {
 	return &scoring{file: file}, nil
 }
 
-// StartScoring notes that an item's bytes are about to be read by a stage, and gives what takes the note back, once the item's end is
-// committed. A process that ends in between makes the item a suspect. The note costs a write to memory.
+// StartScoring notes that an item's bytes are about to be read by a stage, and gives what takes the note back, once the
+// item's end is committed. A process that ends in between makes the item a suspect. The note costs a write to memory.
 func (q *Queue) StartScoring(_ context.Context, id string) (end func(), err error) {
 	if len(id) >= slotSize {
 		return nil, fmt.Errorf("note item %s: its id is too long", id)
 	}
-	slot := q.scoring.take()
+	slot := q.scoring.acquire()
 	if err := q.scoring.write(slot, id+"\n"); err != nil {
-		q.scoring.give(slot)
+		q.scoring.release(slot)
 		return nil, storage(fmt.Errorf("note that item %s is being scored: %w", id, err))
 	}
 	return func() {
 		_ = q.scoring.write(slot, "") // what stays names an item that has ended, which is no suspect
-		q.scoring.give(slot)
+		q.scoring.release(slot)
 	}, nil
 }
 
@@ -80,7 +81,7 @@ func (s *scoring) write(slot int, text string) error {
 	return err
 }
 
-func (s *scoring) take() int {
+func (s *scoring) acquire() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if n := len(s.free); n > 0 {
@@ -92,7 +93,7 @@ func (s *scoring) take() int {
 	return s.slots - 1
 }
 
-func (s *scoring) give(slot int) {
+func (s *scoring) release(slot int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.free = append(s.free, slot)

@@ -8,8 +8,9 @@ import (
 	"clawback/queue"
 )
 
-// What waits is claimed tenant by tenant, so that one which sends much delays no other. The index has the ready items of a tenant beside
-// each other: where the keys of other states have a time, theirs have a number that stands for the tenant.
+// What waits is claimed tenant by tenant, so that one which sends much delays no other. The index has the ready items
+// of a tenant beside each other: where the keys of other states have a time, theirs have a number that stands for the
+// tenant.
 
 // tenantNumber is what stands for a tenant. Two with the same one would have one share between them.
 func tenantNumber(tenant string) uint64 {
@@ -38,8 +39,8 @@ func (t *txn) shares() (list []uint64) {
 	return list
 }
 
-// ready is up to max ready ids, from the tenants in turns. Each has an equal part of max; what some do not need goes to the others, to
-// those first whose turn it is.
+// ready is up to max ready ids, from the tenants in turns. Each has an equal part of max; what some do not need goes to
+// the others, to those first whose turn it is.
 func (t *txn) ready(max int) []string {
 	shares := t.shares()
 	if len(shares) == 0 {
@@ -80,8 +81,8 @@ func inTurns(lists [][]string, max int) (all []string) {
 // wideClaim is the size of a claim from which it takes from both ends: who claims few at a time gets them in order.
 const wideClaim = 16
 
-// readyOf is up to max ready ids of a tenant. In a wide claim half of them are the oldest and half the newest: a message that comes while a
-// backlog is worked through is judged in seconds, and the backlog's oldest still go on.
+// readyOf is up to max ready ids of a tenant. In a wide claim half of them are the oldest and half the newest: a
+// message that comes while a backlog is worked through is judged in seconds, and the backlog's oldest still go on.
 func (t *txn) readyOf(tenant uint64, max int, wide bool) []string {
 	prefix := readyKey(tenant, "")
 	ids := t.walk(prefix, max)
@@ -128,7 +129,8 @@ func lastBelow(c interface {
 	return k
 }
 
-// rekey gives the ready items of an older version keys with their tenant's number. A row that cannot be read is set aside later.
+// rekey gives the ready items of an older version keys with their tenant's number. A row that cannot be read is set
+// aside later.
 func (r *recovery) rekey() error {
 	for _, id := range r.t.walk(readyKey(0, ""), 1<<62) {
 		it, err := r.t.item(id)

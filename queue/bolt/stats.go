@@ -11,7 +11,7 @@ import (
 
 // Stats counts items and bounces.
 func (q *Queue) Stats(_ context.Context) (queue.Stats, error) {
-	waiting := q.logged.all().rows // before queue.db, into which they may come any time
+	waiting := q.logged.backlog().rows // before queue.db, to which they may be transferred any time
 	s := q.tally.stats()
 	err := q.view(func(tx *bbolt.Tx) error {
 		s.Size = tx.Size()
@@ -33,7 +33,8 @@ func (q *Queue) Stats(_ context.Context) (queue.Stats, error) {
 func (y *tally) stats() queue.Stats {
 	y.mu.Lock()
 	defer y.mu.Unlock()
-	s := queue.Stats{Items: map[queue.State]queue.Count{}, Tenants: map[string]map[queue.State]queue.Count{}, Bounces: map[queue.BounceState]queue.Count{}, NextDue: y.due.deferred}
+	s := queue.Stats{Items: map[queue.State]queue.Count{}, Tenants: map[string]map[queue.State]queue.Count{},
+		Bounces: map[queue.BounceState]queue.Count{}, NextDue: y.due.deferred}
 	for k, c := range y.items {
 		s.Items[k] = c
 	}

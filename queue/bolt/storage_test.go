@@ -111,7 +111,7 @@ func wantItems(t *testing.T, q *Queue, want int) {
 		}
 		got, err := io.ReadAll(io.NewSectionReader(b, 0, b.Size()))
 		if err != nil || !bytes.Equal(got, small) && !bytes.Equal(got, large) {
-			t.Errorf("item %s: %d octets, %v: not what was put", it.ID, len(got), err)
+			t.Errorf("item %s: %d bytes, %v: not what was put", it.ID, len(got), err)
 		}
 		b.Close()
 	}
@@ -134,7 +134,7 @@ func wantBroken(t *testing.T, q *Queue, want bool) {
 func TestCommit_diskFull(t *testing.T) {
 	for _, errno := range []error{syscall.ENOSPC, syscall.EDQUOT} {
 		for _, body := range [][]byte{small, large} {
-			t.Run(fmt.Sprintf("%v, %d octets", errno, len(body)), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%v, %d bytes", errno, len(body)), func(t *testing.T) {
 				disk := newBadDisk()
 				q := openOn(t, t.TempDir(), disk, Options{})
 				mustDeliver(t, q, small)
@@ -276,7 +276,7 @@ func TestCommit_databaseDiskFull(t *testing.T) {
 	wantItems(t, openOn(t, dir, spool.OS(), Options{}), 23)
 }
 
-// claimAgain claims and gives back, which brings over what waits in the log.
+// claimAgain claims and gives back, which transfers what waits in the log.
 func claimAgain(t *testing.T, q *Queue) {
 	t.Helper()
 	items, err := q.Claim(t.Context(), 1)
@@ -416,11 +416,11 @@ func TestQueue_smallFileSystem(t *testing.T) {
 		}
 		wantItems(t, openOn(t, dir, blind{spool.OS()}, Options{}), first+second)
 	})
-	t.Run("log", func(t *testing.T) { bringOverLater(t, dir, ballast) })
+	t.Run("log", func(t *testing.T) { transferLater(t, dir, ballast) })
 }
 
-// bringOverLater fills the disk while nothing is brought over from the log, opens the queue again, and makes room.
-func bringOverLater(t *testing.T, dir, ballast string) {
+// transferLater fills the disk while nothing is transferred from the log, opens the queue again, and makes room.
+func transferLater(t *testing.T, dir, ballast string) {
 	dir = filepath.Join(dir, "log")
 	must(t, os.Mkdir(dir, 0o700))
 	must(t, os.RemoveAll(filepath.Join(dir, "..", "spool")))
@@ -431,7 +431,7 @@ func bringOverLater(t *testing.T, dir, ballast string) {
 	q = openOn(t, dir, blind{spool.OS()}, Options{})
 	wantItems(t, q, want)
 	if n := rowsInDB(t, q); n != 0 {
-		t.Fatalf("%d rows were brought over to a full disk", n)
+		t.Fatalf("%d rows were transferred to a full disk", n)
 	}
 	if err := deliver(q, small); !errors.Is(err, syscall.ENOSPC) {
 		t.Errorf("commit = %v, want ENOSPC while accepted items wait in the log", err)

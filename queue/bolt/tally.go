@@ -35,7 +35,8 @@ type tally struct {
 
 func newTally() *tally {
 	return &tally{
-		items: map[queue.State]queue.Count{}, tenants: map[string]map[queue.State]queue.Count{}, bounces: map[queue.BounceState]queue.Count{},
+		items: map[queue.State]queue.Count{}, tenants: map[string]map[queue.State]queue.Count{},
+		bounces: map[queue.BounceState]queue.Count{},
 		sources: map[queue.Source]queue.Usage{}, files: map[string]int{}, wake: make(chan struct{}),
 	}
 }
@@ -48,7 +49,8 @@ func (t *txn) count(n int, it *queue.Item) {
 }
 
 func itemDelta(n int, it *queue.Item) delta {
-	return delta{n: n, state: it.State, suspect: it.Crashes > 0, source: it.Envelope.Source(), file: cmp.Or(it.Body.File, anyFile), size: it.Body.Size}
+	return delta{n: n, state: it.State, suspect: it.Crashes > 0, source: it.Envelope.Source(),
+		file: cmp.Or(it.Body.File, anyFile), size: it.Body.Size}
 }
 
 // trying is by how many the suspects in work are more or fewer.
@@ -62,7 +64,7 @@ func (d delta) trying() int {
 // anyFile stands for the file of an item of which it is not known: it may be each of them.
 const anyFile = "*"
 
-// countBounce notes that a bounce begins or ceases to be in its state. One that was sent needs its octets no more.
+// countBounce notes that a bounce begins or ceases to be in its state. One that was sent needs its bytes no more.
 func (t *txn) countBounce(n int, b *queue.Bounce) {
 	d := delta{n: n, bounce: b.State, source: b.Envelope.Source(), size: b.Body.Size}
 	if b.State != queue.BounceSent {
@@ -77,17 +79,17 @@ func (y *tally) commit(t *txn) {
 	defer y.mu.Unlock()
 	due := y.due != t.due
 	y.due = t.due
-	y.take(t.deltas, due)
+	y.applyAll(t.deltas, due)
 }
 
 // arrive takes in new items, once they are in the log.
 func (y *tally) arrive(deltas []delta) {
 	y.mu.Lock()
 	defer y.mu.Unlock()
-	y.take(deltas, false)
+	y.applyAll(deltas, false)
 }
 
-func (y *tally) take(deltas []delta, wake bool) {
+func (y *tally) applyAll(deltas []delta, wake bool) {
 	trying := y.trying
 	for _, d := range deltas {
 		y.apply(d)

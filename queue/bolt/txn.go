@@ -111,10 +111,11 @@ func (t *txn) fail(err error) {
 }
 
 // stateLetters begin the index keys.
-var stateLetters = map[queue.State]byte{queue.Ready: 'r', queue.Working: 'w', queue.Deferred: 'd', queue.Suspect: 's', queue.Quarantined: 'q'}
+var stateLetters = map[queue.State]byte{queue.Ready: 'r', queue.Working: 'w', queue.Deferred: 'd', queue.Suspect: 's',
+	queue.Quarantined: 'q'}
 
-// itemKey sorts the items of one state: the deferred and the suspects by due time, the ready by tenant and id (share.go), all others by id,
-// which is by age.
+// itemKey sorts the items of one state: the deferred and the suspects by due time, the ready by tenant and id
+// (share.go), all others by id, which is by age.
 func itemKey(it *queue.Item) []byte {
 	if it.State == queue.Ready {
 		return readyKey(tenantNumber(it.Envelope.Tenant), it.ID)

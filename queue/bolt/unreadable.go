@@ -16,8 +16,9 @@ import (
 // unreadableBucket keeps the rows that could not be decoded, as they were: "items/ID" or "bounces/ID" -> row.
 var unreadableBucket = []byte("unreadable")
 
-// errUnreadable is of a row that cannot be decoded: the disk has changed it, or another version of the program wrote it. It was
-// readable when the queue was opened, for recovery sets aside what is not; so the queue is broken when it is met later.
+// errUnreadable is of a row that cannot be decoded: the disk has changed it, or another version of the program wrote
+// it. It was readable when the queue was opened, for recovery sets aside what is not; so the queue is broken when it is
+// met later.
 var errUnreadable = errors.New("the row cannot be read")
 
 func decode(row []byte, v any) error {
@@ -32,8 +33,9 @@ func sound(it *queue.Item, id []byte) bool {
 	return it.ID == string(id) && stateLetters[it.State] != 0
 }
 
-// keep moves a row that cannot be read to where it disturbs nobody. It gives the row, and the letter that its index had.
-func (r *recovery) keep(rows, index *bbolt.Bucket, kind, id string) (row []byte, letter byte, err error) {
+// keepRow moves a row that cannot be read to where it disturbs nobody. It gives the row, and the letter that its index
+// had.
+func (r *recovery) keepRow(rows, index *bbolt.Bucket, kind, id string) (row []byte, letter byte, err error) {
 	row = bytes.Clone(rows.Get([]byte(id)))
 	kept, err := rows.Tx().CreateBucketIfNotExists(unreadableBucket)
 	if err != nil {
@@ -57,17 +59,17 @@ func (r *recovery) keep(rows, index *bbolt.Bucket, kind, id string) (row []byte,
 
 // unreadableItem puts an item into quarantine whose row cannot be read, with what can still be had of it.
 func (r *recovery) unreadableItem(id string) error {
-	row, _, err := r.keep(r.t.items, r.t.index, "items", id)
+	row, _, err := r.keepRow(r.t.items, r.t.index, "items", id)
 	if err != nil {
 		return err
 	}
 	return r.setAside(id, row, "its row in queue.db cannot be read")
 }
 
-// unreadableBounce puts back into quarantine what a bounce was for whose row cannot be read. Retrying that makes the bounce
-// anew, under the same identity. Of one that was sent there is nothing left to do.
+// unreadableBounce puts back into quarantine what a bounce was for whose row cannot be read. Retrying that makes the
+// bounce anew, under the same identity. Of one that was sent there is nothing left to do.
 func (r *recovery) unreadableBounce(id string) error {
-	row, letter, err := r.keep(r.t.bounces, r.t.bindex, "bounces", id)
+	row, letter, err := r.keepRow(r.t.bounces, r.t.bindex, "bounces", id)
 	if err != nil {
 		return err
 	}
@@ -101,7 +103,7 @@ func (r *recovery) setAside(id string, row []byte, why string) error {
 		it.Envelope.Received = queue.IDTime(id)
 	}
 	if it.Body.File == "" {
-		why += ", and so not where its octets are: the spool drops nothing until it is discarded"
+		why += ", and so not where its bytes are: the spool drops nothing until it is discarded"
 	}
 	it.SetAside(queue.CauseRow, why)
 	r.q.log.Error("a row of queue.db cannot be read", "event", "queue.unreadable", "item", id, "reason", why)
@@ -122,7 +124,8 @@ func (q *Queue) salvage(row []byte) (it queue.Item) {
 	return it
 }
 
-// field decodes one field, as far as it goes. What a peer sent cannot pass for one: in a JSON string its quotes are escaped.
+// field decodes one field, as far as it goes. What a peer sent cannot pass for one: in a JSON string its quotes are
+// escaped.
 func field(row []byte, name string, v any) {
 	if _, value, ok := bytes.Cut(row, []byte(`"`+name+`":`)); ok {
 		_ = json.NewDecoder(bytes.NewReader(value)).Decode(v) // what of it can be decoded is what there is

@@ -103,7 +103,7 @@ func TestOpen_unreadableItem(t *testing.T) {
 	}
 }
 
-// wantSetAside wants an item in quarantine, with its octets when their place was found; else nothing may be dropped.
+// wantSetAside wants an item in quarantine, with its bytes when their place was found; else nothing may be dropped.
 func wantSetAside(t *testing.T, q *Queue, was queue.Item, found bool) {
 	t.Helper()
 	list, err := q.List(t.Context(), queue.Filter{State: queue.Quarantined})
@@ -134,7 +134,7 @@ func wantSetAside(t *testing.T, q *Queue, was queue.Item, found bool) {
 	defer body.Close()
 	got, err := io.ReadAll(io.NewSectionReader(body, 0, body.Size()))
 	if err != nil || !bytes.Equal(got, small) {
-		t.Errorf("its body has %d octets, %v", len(got), err)
+		t.Errorf("its body has %d bytes, %v", len(got), err)
 	}
 }
 
@@ -180,7 +180,7 @@ func TestOpen_unreadableSentBounce(t *testing.T) {
 	q = openOn(t, dir, spool.OS(), Options{})
 	wantItems(t, q, 0)
 	if q.InUse(b.Body.File) || len(keptRow(t, q, "bounces/"+b.ID)) == 0 {
-		t.Error("its octets are held, or its row is not kept")
+		t.Error("its bytes are held, or its row is not kept")
 	}
 }
 

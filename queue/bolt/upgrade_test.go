@@ -32,10 +32,10 @@ func writeOld(t *testing.T, dir string) {
 	t.Helper()
 	segment := bytes.Repeat(append(bytes.Clone(small), make([]byte, 8192-len(small))...), 5)
 	clear(segment[:8192]) // of an item that is finished: the offsets of the others matter
-	for name, octets := range map[string][]byte{oldSegment: segment, oldBody: large} {
+	for name, content := range map[string][]byte{oldSegment: segment, oldBody: large} {
 		path := filepath.Join(dir, "spool", name)
 		must(t, os.MkdirAll(filepath.Dir(path), 0o700))
-		must(t, os.WriteFile(path, octets, 0o600))
+		must(t, os.WriteFile(path, content, 0o600))
 	}
 	must(t, os.Mkdir(filepath.Join(dir, "queue"), 0o700))
 	db, err := bbolt.Open(filepath.Join(dir, "queue", "queue.db"), 0o600, nil)

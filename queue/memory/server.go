@@ -1,12 +1,12 @@
 // Package memory keeps a queue in memory, for tests: a second engine that shows what the contract asks of one.
 //
-// A Server stands for the database, which several owners open at one time. What it holds ends with the process: nothing of
-// it is durable, and the daemon never uses it.
+// A Server stands for the database, which several owners open at one time. What it holds ends with the process: nothing
+// of it is durable, and the daemon never uses it.
 //
 // Reads, Writes: nothing outside of the process.
 //
-// Invariants: those of package queue, but for durability. Every method holds the server's lock for as long as it reads or
-// changes something, so that each is one transaction.
+// Invariants: those of package queue, but for durability. Every method holds the server's lock for as long as it reads
+// or changes something, so that each is one transaction.
 //
 // On failure: nothing fails, unless a failpoint says so.
 //
@@ -88,9 +88,11 @@ func (s *Server) Open(o queue.Options) *Queue {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	o = o.WithDefaults()
-	q := &Queue{Server: s, o: o, claims: map[string]queue.Claim{}, quit: make(chan struct{}), broken: make(chan struct{})}
+	q := &Queue{Server: s, o: o, claims: map[string]queue.Claim{}, quit: make(chan struct{}),
+		broken: make(chan struct{})}
 	s.free(o.Owner)
-	s.owners[o.Owner] = &owner{lease: queue.Lease{End: s.time().Add(o.Lease)}, length: o.Lease, scoring: map[string]int{}}
+	s.owners[o.Owner] = &owner{lease: queue.Lease{End: s.time().Add(o.Lease)}, length: o.Lease,
+		scoring: map[string]int{}}
 	latest := s.time().Add(o.MaxDefer)
 	for id, it := range s.items {
 		if it.State == queue.Deferred && it.NotBefore.After(latest) {
@@ -171,7 +173,8 @@ func (q *Queue) Probe(ctx context.Context) error {
 // Broken is never closed.
 func (q *Queue) Broken() <-chan struct{} { return q.broken }
 
-// Close ends this owner's use of it. What it was working on stays its own until it opens the queue again, or its lease ends.
+// Close ends this owner's use of it. What it was working on stays its own until it opens the queue again, or its lease
+// ends.
 func (q *Queue) Close() error {
 	q.mu.Lock()
 	defer q.mu.Unlock()

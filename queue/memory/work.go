@@ -115,7 +115,8 @@ func (q *Queue) Renew(ctx context.Context) error {
 // wideClaim is the size of a claim that takes from both ends of what is ready.
 const wideClaim = 16
 
-// share deals out what is ready to the tenants in turns, up to max. What comes first of each in a wide claim are its oldest and its newest.
+// share deals out what is ready to the tenants in turns, up to max. What comes first of each in a wide claim are its
+// oldest and its newest.
 func (q *Queue) share(ready []queue.Item, max int) (dealt []queue.Item) {
 	of := map[string][]queue.Item{}
 	for _, it := range ready {
@@ -139,8 +140,8 @@ func (q *Queue) share(ready []queue.Item, max int) (dealt []queue.Item) {
 	return dealt
 }
 
-// place is where in a tenant's n items, the oldest first, the one for a round is. Of part, which is what all tenants can have, a half is the
-// newest in a wide claim.
+// place is where in a tenant's n items, the oldest first, the one for a round is. Of part, which is what all tenants
+// can have, a half is the newest in a wide claim.
 func place(round, n, part int, wide bool) int {
 	oldest := part - part/2
 	switch {
@@ -234,7 +235,8 @@ func (q *Queue) put(id string, next *queue.Item) {
 	q.changed()
 }
 
-// held answers ErrLost where this owner's claim of an item has ended, or the item is in another's work. The caller holds mu.
+// held answers ErrLost where this owner's claim of an item has ended, or the item is in another's work. The caller
+// holds mu.
 func (q *Queue) held(it *queue.Item) error {
 	if c, claimed := q.claims[it.ID]; claimed {
 		return it.CheckHeld(c)

@@ -28,7 +28,7 @@ func commitIsDurable(t *testing.T, h Harness) {
 	}
 	for _, it := range items {
 		if !bytes.Equal(bodyOf(t, q, it), want[it.ID]) {
-			t.Errorf("item %s: not the octets that were accepted", it.ID)
+			t.Errorf("item %s: not the bytes that were accepted", it.ID)
 		}
 		if diff := cmp.Diff(envelope(contoso), it.Envelope); diff != "" {
 			t.Errorf("envelope (-put +got):\n%s", diff)
@@ -86,7 +86,7 @@ func commitFails(t *testing.T, h Harness) {
 				t.Errorf("%s: the failed commit left %d items, want %d", test.point, got, test.kept)
 			}
 			if !bytes.Equal(bodyOf(t, q, get(t, q, again)), body) {
-				t.Errorf("%s: the commit after it has other octets", test.point)
+				t.Errorf("%s: the commit after it has other bytes", test.point)
 			}
 		}
 	}

@@ -54,14 +54,16 @@ func groups(t *testing.T, h Harness) {
 	counts := ""
 	for _, g := range list {
 		counts += fmt.Sprintf("%d %s %s %s; ", g.Count, g.Cause, g.Network, g.Tenant[len(g.Tenant)-1:])
-		if g.Bytes != int64(g.Count) || g.Last.State != queue.Quarantined || g.Oldest.IsZero() || g.Newest.Before(g.Oldest) {
+		if g.Bytes != int64(g.Count) || g.Last.State != queue.Quarantined || g.Oldest.IsZero() ||
+			g.Newest.Before(g.Oldest) {
 			t.Errorf("%+v", g)
 		}
 	}
 	if want := "30 network  1; 3 organisation exchange-online 1; 2 network  2; 1 fault  1; "; counts != want {
 		t.Errorf("groups are %q, want %q", counts, want)
 	}
-	if list, err = q.Groups(t.Context(), queue.Selection{Tenant: fabrikam}); err != nil || len(list) != 1 || list[0].Count != 2 {
+	if list, err = q.Groups(t.Context(), queue.Selection{Tenant: fabrikam}); err != nil || len(list) != 1 ||
+		list[0].Count != 2 {
 		t.Errorf("of one tenant: %+v, %v", list, err)
 	}
 }
@@ -118,7 +120,8 @@ func discardSelected(t *testing.T, h Harness) {
 	doomed := asideFrom(t, q, envelope(contoso), queue.CauseNetwork, 1310)
 	stays := asideFrom(t, q, other, queue.CauseNetwork, 3)
 	d := preview(t, q, queue.Selection{Tenant: contoso, Cause: queue.CauseNetwork})
-	if d.Count != 1310 || len(d.Samples) == 0 || len(d.Samples) > 20 || d.Samples[0].ID != doomed[0] || d.Through != doomed[1309] {
+	if d.Count != 1310 || len(d.Samples) == 0 || len(d.Samples) > 20 || d.Samples[0].ID != doomed[0] ||
+		d.Through != doomed[1309] {
 		t.Fatalf("preview: %d, %d samples, through %s", d.Count, len(d.Samples), d.Through)
 	}
 	// Since then: one is ready, one was set aside again, one is deferred, one in work; and others came.
@@ -231,7 +234,8 @@ func discardSelectedKeepsBounces(t *testing.T, h Harness) {
 	if _, err := q.Get(t.Context(), id); !errors.Is(err, queue.ErrNotFound) {
 		t.Errorf("the item: %v", err)
 	}
-	if got, err := q.Bounce(t.Context(), b.ID); err != nil || got.State != queue.BounceWaiting || !q.InUse(b.Body.File) {
+	if got, err := q.Bounce(t.Context(), b.ID); err != nil || got.State != queue.BounceWaiting ||
+		!q.InUse(b.Body.File) {
 		t.Errorf("its bounce: %+v, %v", got, err)
 	}
 }

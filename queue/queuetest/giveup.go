@@ -21,7 +21,8 @@ func giveUp(t *testing.T, h Harness) {
 		it := claim(t, q, 1)[0]
 		b, err := q.GiveUp(t.Context(), id, "no MIME", keep)
 		must(t, err)
-		if b.Item != id || b.Body != it.Body || b.Reason != "no MIME" || b.State != queue.BounceWaiting || b.Envelope.Tenant != contoso {
+		if b.Item != id || b.Body != it.Body || b.Reason != "no MIME" || b.State != queue.BounceWaiting ||
+			b.Envelope.Tenant != contoso {
 			t.Errorf("bounce %+v", b)
 		}
 		q = reopen(t, h, q, queue.Options{})
@@ -145,7 +146,8 @@ func bounceLife(t *testing.T, h Harness) {
 	wantDue(t, q, now)
 	wantDue(t, q, now.Add(time.Hour), ids[0])
 	wantDue(t, q, now.Add(24*time.Hour), ids[0], ids[2])
-	if b := bounce(t, q, ids[1]); b.State != queue.BounceSent || b.SentTo != "mx.example.com: 250 2.0.0 ok" || !b.SentAt.Equal(now) {
+	if b := bounce(t, q, ids[1]); b.State != queue.BounceSent || b.SentTo != "mx.example.com: 250 2.0.0 ok" ||
+		!b.SentAt.Equal(now) {
 		t.Errorf("sent: %+v", b)
 	}
 	if b := bounce(t, q, ids[2]); b.State != queue.BounceStuck || b.LastError != "421 later" || b.Tries != 1 {
@@ -243,7 +245,7 @@ func inUse(t *testing.T, h Harness) {
 	}
 }
 
-// unlike makes octets that no other report has.
+// unlike makes bytes that no other report has.
 func unlike() []byte { return []byte(rand.Text()) }
 
 // A report that was sent again, because the 250 for it was lost, makes no second bounce.
@@ -256,7 +258,7 @@ func giveUpSameReportTwice(t *testing.T, h Harness) {
 	again, err := q.GiveUp(t.Context(), put(t, q, contoso, report), "why", "")
 	must(t, err)
 	if again.ID != first.ID || again.State != queue.BounceSent {
-		t.Errorf("second item with the same octets: %+v, want the bounce that was sent", again)
+		t.Errorf("second item with the same bytes: %+v, want the bounce that was sent", again)
 	}
 	other, err := q.GiveUp(t.Context(), put(t, q, fabrikam, report), "why", "")
 	must(t, err)

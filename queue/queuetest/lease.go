@@ -27,7 +27,8 @@ type two struct {
 
 const lease = time.Minute
 
-// twoOwners opens the storage twice. It skips engines that one process has alone, after looking that they say so rightly.
+// twoOwners opens the storage twice. It skips engines that one process has alone, after looking that they say so
+// rightly.
 func twoOwners(t *testing.T, h Harness) *two {
 	t.Helper()
 	shared, ok := h.(Shared)
@@ -92,7 +93,8 @@ func leaseEnds(t *testing.T, h Harness) {
 	}
 }
 
-// An item that was freed and is nobody's is not the late owner's either; nor is one that it has claimed again by another claim.
+// An item that was freed and is nobody's is not the late owner's either; nor is one that it has claimed again by
+// another claim.
 func leaseEndsUnclaimed(t *testing.T, h Harness) {
 	w := twoOwners(t, h)
 	for name, end := range ends {
@@ -228,7 +230,8 @@ func renewIsFree(t *testing.T, h Harness) {
 	}
 	after, err := q.Stats(t.Context())
 	must(t, err)
-	if got := get(t, q, before.ID); got.Claim != before.Claim || !got.Changed.Equal(before.Changed) || after.Size != sizes.Size {
+	if got := get(t, q, before.ID); got.Claim != before.Claim || !got.Changed.Equal(before.Changed) ||
+		after.Size != sizes.Size {
 		t.Errorf("after renewals %+v, of %d bytes; want %+v, %d", got, after.Size, before, sizes.Size)
 	}
 }

@@ -2,7 +2,8 @@
 //
 // Reads and writes: what the implementation's Harness opens.
 //
-// Invariants: after every step that a test takes, lists and counts agree, and each accepted item is in exactly one place.
+// Invariants: after every step that a test takes, lists and counts agree, and each accepted item is in exactly one
+// place.
 //
 // On failure: the test fails.
 package queuetest
@@ -26,8 +27,8 @@ type Queue interface {
 	InUse(file string) bool
 }
 
-// Harness opens one storage, new for each test, as often as the test wants, one at a time; that of an engine whose queues
-// are shared is a Shared. Of the options it must heed Now, Fail, MaxDefer and KeepSent.
+// Harness opens one storage, new for each test, as often as the test wants, one at a time; that of an engine whose
+// queues are shared is a Shared. Of the options it must heed Now, Fail, MaxDefer and KeepSent.
 type Harness interface {
 	Open(t *testing.T, o queue.Options) Queue
 }
@@ -196,9 +197,9 @@ func bodyOf(t *testing.T, q Queue, it queue.Item) []byte {
 		t.Fatalf("body of %s: %v", it.ID, err)
 	}
 	defer b.Close()
-	octets, err := io.ReadAll(io.NewSectionReader(b, 0, b.Size()))
+	content, err := io.ReadAll(io.NewSectionReader(b, 0, b.Size()))
 	must(t, err)
-	return octets
+	return content
 }
 
 // check checks the invariants: what is counted is what is listed, and what is listed is held in the spool.
@@ -226,7 +227,8 @@ func check(t *testing.T, q Queue) {
 			t.Errorf("bounce %s: %s is not in use", b.ID, b.Body.File)
 		}
 	}
-	if diff := cmp.Diff(want, got, cmp.Transformer("Count", func(c queue.Count) [2]int64 { return [2]int64{int64(c.Count), c.Bytes} })); diff != "" {
+	if diff := cmp.Diff(want, got, cmp.Transformer("Count",
+		func(c queue.Count) [2]int64 { return [2]int64{int64(c.Count), c.Bytes} })); diff != "" {
 		t.Errorf("counts (-listed +counted):\n%s", diff)
 	}
 }

@@ -16,7 +16,8 @@ func byTenant(items []queue.Item) map[string]int {
 	return n
 }
 
-// tenantsShare: a tenant with a backlog, which sends on, keeps no mail of another tenant waiting, however old or new that is.
+// tenantsShare: a tenant with a backlog, which sends on, keeps no mail of another tenant waiting, however old or new
+// that is.
 func tenantsShare(t *testing.T, h Harness) {
 	q := h.Open(t, queue.Options{})
 	const noisy, quiet = "noisy", "quiet"

@@ -30,8 +30,10 @@ func score(t *testing.T, q Queue, items ...queue.Item) (ends []func()) {
 func wantItem(t *testing.T, q Queue, id string, want queue.Item) {
 	t.Helper()
 	got := get(t, q, id)
-	if got.State != want.State || got.Crashes != want.Crashes || got.CrashesAlone != want.CrashesAlone || !got.NotBefore.Equal(want.NotBefore) {
-		t.Errorf("item %s is %s until %v after %d crashes, %d alone; want %s until %v after %d, %d", id, got.State, got.NotBefore, got.Crashes,
+	if got.State != want.State || got.Crashes != want.Crashes || got.CrashesAlone != want.CrashesAlone ||
+		!got.NotBefore.Equal(want.NotBefore) {
+		t.Errorf("item %s is %s until %v after %d crashes, %d alone; want %s until %v after %d, %d", id, got.State,
+			got.NotBefore, got.Crashes,
 			got.CrashesAlone, want.State, want.NotBefore, want.Crashes, want.CrashesAlone)
 	}
 }
@@ -219,5 +221,6 @@ func noteOfWhatHasEnded(t *testing.T, h Harness) {
 	score(t, q, claim(t, q, 2)...)
 	must(t, q.Finish(t.Context(), ended))
 	q = reopen(t, h, q, c.options())
-	wantItem(t, q, id, queue.Item{State: queue.Suspect, Crashes: 2, CrashesAlone: 1, NotBefore: c.now.UTC().Round(0).Add(10 * time.Second)})
+	wantItem(t, q, id, queue.Item{State: queue.Suspect, Crashes: 2, CrashesAlone: 1,
+		NotBefore: c.now.UTC().Round(0).Add(10 * time.Second)})
 }

@@ -36,7 +36,8 @@ func usage(t *testing.T, h Harness) {
 		t.Helper()
 		u := q.Usage(of.Source())
 		if u.Unfinished.Count != unfinished || u.Quarantined.Count != quarantined {
-			t.Errorf("%s: %s from %q: %+v, want %d unfinished, %d in quarantine", when, of.Purpose, of.Network, u, unfinished, quarantined)
+			t.Errorf("%s: %s from %q: %+v, want %d unfinished, %d in quarantine", when, of.Purpose, of.Network, u,
+				unfinished, quarantined)
 		}
 		if least := int64(unfinished) * 4096; u.Unfinished.Bytes < least || u.Unfinished.Bytes > 2*least {
 			t.Errorf("%s: %d messages of a few bytes take %d on the disk", when, unfinished, u.Unfinished.Bytes)
@@ -81,7 +82,8 @@ func expirePostmaster(t *testing.T, h Harness) {
 		postmasterMail(old), from(old, queue.ForJournal, ""), from(old, queue.ForJournal, "exchange-online"),
 		from(old, queue.ForRecovery, ""), from(old, queue.ForSubmission, ""),
 	} {
-		ids := []string{putFrom(t, q, env, "quarantined"), putFrom(t, q, env, "deferred"), putFrom(t, q, env, "bounced")}
+		ids := []string{putFrom(t, q, env, "quarantined"), putFrom(t, q, env, "deferred"),
+			putFrom(t, q, env, "bounced")}
 		claim(t, q, len(ids))
 		must(t, q.Quarantine(t.Context(), ids[0], queue.CausePostmaster, "why"))
 		must(t, q.Defer(t.Context(), ids[1], now, "later"))

@@ -187,7 +187,8 @@ func quarantine(t *testing.T, h Harness) {
 	}
 	must(t, q.Quarantine(t.Context(), id, queue.CauseNetwork, "not attributed"))
 	q = reopen(t, h, q, queue.Options{})
-	if it := get(t, q, id); it.State != queue.Quarantined || it.Cause != queue.CauseNetwork || it.Reason != "not attributed" {
+	if it := get(t, q, id); it.State != queue.Quarantined || it.Cause != queue.CauseNetwork ||
+		it.Reason != "not attributed" {
 		t.Errorf("quarantined: %+v", it)
 	}
 	if err := q.Defer(t.Context(), id, time.Now(), "again"); !errors.Is(err, queue.ErrState) {
@@ -272,7 +273,8 @@ func claimBothEnds(t *testing.T, h Harness) {
 		all = append(all, put(t, q, contoso, []byte("x")))
 	}
 	first := itemIDs(claim(t, q, 20))
-	want := append(slices.Clone(all[:10]), all[99], all[98], all[97], all[96], all[95], all[94], all[93], all[92], all[91], all[90])
+	want := append(slices.Clone(all[:10]), all[99], all[98], all[97], all[96], all[95], all[94], all[93], all[92],
+		all[91], all[90])
 	if diff := cmp.Diff(want, first); diff != "" {
 		t.Errorf("claimed (-want +got):\n%s", diff)
 	}

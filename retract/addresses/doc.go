@@ -1,8 +1,8 @@
-// Package addresses says which addresses a tenant's rules are about: its own people's, the exempt ones, those on a list,
-// and those that the daemon itself depends on.
+// Package addresses says which addresses a tenant's rules are about: its own people's, the exempt ones, those on a
+// list, and those that the daemon itself depends on.
 //
-// In: an address as a report, the directory or the configuration writes it, and the tenant's configuration. Out: the form
-// in which addresses are compared (Fold), and whether and why a rule covers one, as a sentence for a person.
+// In: an address as a report, the directory or the configuration writes it, and the tenant's configuration. Out: the
+// form in which addresses are compared (Fold), and whether and why a rule covers one, as a sentence for a person.
 //
 // Reads: the tenant's configuration, as it is given. Writes: nothing.
 //

@@ -55,8 +55,8 @@ func New(l Ledger) *Brake {
 	return &Brake{ledger: l, reserved: map[string]store.Intent{}}
 }
 
-// ErrReserved means that only what others have reserved stands against one more mailbox: those may still not act, so that
-// it is to be asked again shortly.
+// ErrReserved means that only what others have reserved stands against one more mailbox: those may still not act, so
+// that it is to be asked again shortly.
 var ErrReserved = errors.New("what the limits leave is reserved")
 
 // Reserve asks to act upon one more mailbox, and says what stops it. What a person asked for or approved passes and is
@@ -166,8 +166,10 @@ type limits struct {
 }
 
 func limitsOf(t *config.Tenant) limits {
-	l := limits{perHour: limitOf(t.Brake.MailboxesPerHour, defaultPerHour), perMail: limitOf(t.Brake.MailboxesPerMail, defaultPerMail),
-		shareFrom: limitOf(t.Brake.ShareFrom, defaultShareFrom), share: t.Brake.SharePercent, campaign: t.Brake.CampaignPercent}
+	l := limits{perHour: limitOf(t.Brake.MailboxesPerHour, defaultPerHour),
+		perMail:   limitOf(t.Brake.MailboxesPerMail, defaultPerMail),
+		shareFrom: limitOf(t.Brake.ShareFrom, defaultShareFrom), share: t.Brake.SharePercent,
+		campaign: t.Brake.CampaignPercent}
 	if l.share == 0 {
 		l.share = defaultShare
 	}
@@ -210,20 +212,24 @@ func (n counted) exceeds(l limits) Overrun {
 	switch {
 	case n.mail >= l.perMail:
 		return Overrun{Code: store.CodePerMail,
-			Reason: fmt.Sprintf("brake: %d mailboxes were acted upon for this message, the limit is %d (mailboxes_per_mail)", n.mail, l.perMail)}
+			Reason: fmt.Sprintf("brake: %d mailboxes were acted upon for this message, the limit is %d "+
+				"(mailboxes_per_mail)", n.mail, l.perMail)}
 	case n.acted >= l.perHour:
 		return Overrun{Code: store.CodePerHour,
-			Reason: fmt.Sprintf("brake: %d mailboxes were acted upon in the last hour, the limit is %d (mailboxes_per_hour)", n.acted, l.perHour)}
+			Reason: fmt.Sprintf("brake: %d mailboxes were acted upon in the last hour, the limit is %d "+
+				"(mailboxes_per_hour)", n.acted, l.perHour)}
 	case n.acted >= l.byShare(n.seen):
 		return Overrun{Code: store.CodeShare,
-			Reason: fmt.Sprintf("brake: %d mailboxes were acted upon in the last hour, which had %d messages; the limit is %g %% (share_percent)",
+			Reason: fmt.Sprintf("brake: %d mailboxes were acted upon in the last hour, which had %d messages; the "+
+				"limit is %g %% (share_percent)",
 				n.acted, n.seen, l.share)}
 	}
 	most := l.forCampaign(n.seen)
 	for _, c := range n.campaigns {
 		if c.Mailboxes >= most {
 			return Overrun{Code: store.CodeCampaign, Campaign: c.Name,
-				Reason: fmt.Sprintf("brake: %d mailboxes were acted upon in the last hour for campaign %s; of what the limits allow %d are for one "+
+				Reason: fmt.Sprintf("brake: %d mailboxes were acted upon in the last hour for campaign %s; of what "+
+					"the limits allow %d are for one "+
 					"campaign, the rest is kept for others (campaign_percent)", c.Mailboxes, Defang(c.Name), most)}
 		}
 	}

@@ -57,7 +57,8 @@ func (c *campaigns) add(kind, name string, most int) {
 		c.of = map[string]int{}
 	}
 	full := kind + name
-	if name == "" || len(full) > maxCampaignName || strings.ContainsAny(name, "\x00 \t\r\n") || c.of[kind] >= most || slices.Contains(c.names, full) {
+	if name == "" || len(full) > maxCampaignName || strings.ContainsAny(name, "\x00 \t\r\n") || c.of[kind] >= most ||
+		slices.Contains(c.names, full) {
 		return
 	}
 	c.of[kind]++
@@ -94,7 +95,8 @@ func linkName(link string) string {
 	switch {
 	case known.SubdomainHosts.Has(domain):
 		return host
-	case known.Popular.Has(domain) || known.HighTrust.Has(domain) || known.Shorteners.Has(domain) || known.FileHosts.Has(host):
+	case known.Popular.Has(domain) || known.HighTrust.Has(domain) || known.Shorteners.Has(domain) ||
+		known.FileHosts.Has(host):
 		return ""
 	}
 	return domain

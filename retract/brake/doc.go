@@ -1,11 +1,11 @@
-// Package brake bounds how many mailboxes are acted upon: for one message, in an hour, in an hour by the last hour's mail,
-// and of these a part for one campaign. What passes a limit waits for a person.
+// Package brake bounds how many mailboxes are acted upon: for one message, in an hour, in an hour by the last hour's
+// mail, and of these a part for one campaign. What passes a limit waits for a person.
 //
-// In: an intent that is about to move a message, the tenant's limits, and the store's count of what was acted upon. Out: a
-// reservation, or the limit that one more mailbox would pass (Overrun), with a sentence for a person.
+// In: an intent that is about to move a message, the tenant's limits, and the store's count of what was acted upon.
+// Out: a reservation, or the limit that one more mailbox would pass (Overrun), with a sentence for a person.
 //
-// Reads: the counts, through Ledger. Writes: nothing; a reservation lasts until the store counts the mailbox (C3) or the
-// step is over.
+// Reads: the counts, through Ledger. Writes: nothing; a reservation lasts until the store counts the mailbox (C3) or
+// the step is over.
 //
 // Invariants:
 //

@@ -28,8 +28,9 @@ type Candidate struct {
 	ID                string // immutable
 	Folder            string // folder id
 	InternetMessageID string
-	NetworkMessageIDs []string // every X-MS-Exchange-Organization-Network-Message-Id and X-MS-Office365-Filtering-Correlation-Id, lower case
-	HasHeaders        bool     // the header list was given; without it NetworkMessageIDs says nothing
+	// Every X-MS-Exchange-Organization-Network-Message-Id and X-MS-Office365-Filtering-Correlation-Id, lower case.
+	NetworkMessageIDs []string
+	HasHeaders        bool // the header list was given; without it NetworkMessageIDs says nothing
 	Subject           string
 	Received          time.Time
 	Read              bool

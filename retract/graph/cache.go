@@ -29,7 +29,8 @@ func newCache[V any](limit int, now func() time.Time) *cache[V] {
 }
 
 // get gives the entry, or asks for it. Ask says for how long its answer holds; an error with 0 is not kept.
-func (c *cache[V]) get(ctx context.Context, key string, ask func(context.Context) (V, time.Duration, error)) (V, error) {
+func (c *cache[V]) get(ctx context.Context, key string,
+	ask func(context.Context) (V, time.Duration, error)) (V, error) {
 	if e, ok := c.look(key); ok {
 		return e.value, e.err
 	}

@@ -77,7 +77,8 @@ func (c *Client) warnOfExpiry(log *slog.Logger) {
 		return
 	}
 	c.warned = now
-	log.Warn("the "+c.credential.kind()+" of the app registration ends soon", "event", "graph.credential_expires", "tenant", c.tenant.ID,
+	log.Warn("the "+c.credential.kind()+" of the app registration ends soon", "event", "graph.credential_expires",
+		"tenant", c.tenant.ID,
 		"until", until.UTC().Format(time.DateOnly))
 }
 
@@ -128,11 +129,13 @@ func checkUsers(granted claims) Finding {
 	if granted.has("User.Read.All") || granted.has("Directory.Read.All") {
 		return good("permission User.Read.All: granted")
 	}
-	return bad("permission User.Read.All: missing", "grant it as an application permission and consent (clawback connect)")
+	return bad("permission User.Read.All: missing",
+		"grant it as an application permission and consent (clawback connect)")
 }
 
 // needed are the permissions that have a use here; the last three are optional.
-var needed = []string{"Mail.ReadWrite", "User.Read.All", "Organization.Read.All", "GroupMember.Read.All", "OrgContact.Read.All"}
+var needed = []string{"Mail.ReadWrite", "User.Read.All", "Organization.Read.All", "GroupMember.Read.All",
+	"OrgContact.Read.All"}
 
 // excess warns of permissions with which a stolen credential could do more than clawback does.
 func excess(granted claims) []Finding {
@@ -145,8 +148,9 @@ func excess(granted claims) []Finding {
 	return out
 }
 
-const howToGrant = `either consent to Mail.ReadWrite (clawback connect), or in Exchange Online PowerShell: New-ServicePrincipal, ` +
-	`New-ManagementScope, New-ManagementRoleAssignment -App APP -Role "Application Mail.ReadWrite" -CustomResourceScope SCOPE; ` +
+const howToGrant = `either consent to Mail.ReadWrite (clawback connect), or in Exchange Online PowerShell: ` +
+	`New-ServicePrincipal, New-ManagementScope, ` +
+	`New-ManagementRoleAssignment -App APP -Role "Application Mail.ReadWrite" -CustomResourceScope SCOPE; ` +
 	`it takes effect within two hours`
 
 // checkMail finds out whether mail can be read: with RBAC for Applications the token does not say so, only a mailbox
@@ -161,7 +165,8 @@ func (c *Client) checkMail(ctx context.Context, granted claims) Finding {
 	case err == nil && name != "":
 		return good("permission Mail.ReadWrite: by RBAC for Applications; tried with " + name)
 	case errors.As(err, &f) && f.Status == http.StatusForbidden:
-		return bad("permission Mail.ReadWrite: missing", howToGrant+fmt.Sprintf("; only %d mailboxes were tried: name one within the scope by --mailbox", tries))
+		return bad("permission Mail.ReadWrite: missing",
+			howToGrant+fmt.Sprintf("; only %d mailboxes were tried: name one within the scope by --mailbox", tries))
 	case err != nil:
 		return fails(err, "try again later")
 	}

@@ -123,7 +123,8 @@ func (c *Client) connect(base http.RoundTripper) error {
 	abstractions.RegisterDefaultDeserializer(jsonParsers)
 	// No token through the SDK: an allowed-hosts check of its own would leave it out silently. The transport adds it.
 	c.adapter, err = core.NewGraphRequestAdapterBaseWithParseNodeFactoryAndSerializationWriterFactoryAndHttpClient(
-		&authentication.AnonymousAuthenticationProvider{}, core.GraphClientOptions{}, jsonParsers(), jsonWriters(), c.http)
+		&authentication.AnonymousAuthenticationProvider{}, core.GraphClientOptions{}, jsonParsers(), jsonWriters(),
+		c.http)
 	if err != nil {
 		return fmt.Errorf("make adapter: %w", err)
 	}
@@ -181,7 +182,8 @@ func headers() *abstractions.RequestHeaders {
 
 // user is the SDK's builder for one mailbox.
 func (c *Client) user(id string) *users.UserItemRequestBuilder {
-	return users.NewUserItemRequestBuilderInternal(map[string]string{"baseurl": c.adapter.GetBaseUrl(), "user%2Did": id}, c.adapter)
+	return users.NewUserItemRequestBuilderInternal(map[string]string{"baseurl": c.adapter.GetBaseUrl(),
+		"user%2Did": id}, c.adapter)
 }
 
 // call runs one request under the client's timeout.

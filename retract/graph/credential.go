@@ -46,9 +46,10 @@ func (c credential) make() (azcore.TokenCredential, error) {
 	if err != nil {
 		return nil, err
 	}
-	return azidentity.NewClientSecretCredential(c.tenant, c.g.ClientID, secret, &azidentity.ClientSecretCredentialOptions{
-		ClientOptions: c.options(), DisableInstanceDiscovery: !c.cloud.Known,
-	})
+	return azidentity.NewClientSecretCredential(c.tenant, c.g.ClientID, secret,
+		&azidentity.ClientSecretCredentialOptions{
+			ClientOptions: c.options(), DisableInstanceDiscovery: !c.cloud.Known,
+		})
 }
 
 // closedToOthers refuses a file with a key or a secret that others may read: also one that was opened since the
@@ -91,7 +92,8 @@ func (c credential) options() azcore.ClientOptions {
 }
 
 func (c credential) managed() (azcore.TokenCredential, error) {
-	o := &azidentity.ManagedIdentityCredentialOptions{ClientOptions: azcore.ClientOptions{Retry: policy.RetryOptions{MaxRetries: -1}}}
+	once := azcore.ClientOptions{Retry: policy.RetryOptions{MaxRetries: -1}}
+	o := &azidentity.ManagedIdentityCredentialOptions{ClientOptions: once}
 	if c.g.ClientID != "" {
 		o.ID = azidentity.ClientID(c.g.ClientID)
 	}
@@ -108,12 +110,14 @@ func (c credential) certificate() (azcore.TokenCredential, error) {
 	}
 	certs, key, err := azidentity.ParseCertificates(raw, nil)
 	if err != nil {
-		return nil, fmt.Errorf("parse certificate %s: %w (a PKCS #12 file must be without a password and in the old format: openssl pkcs12 -legacy; PEM is simpler)",
+		return nil, fmt.Errorf("parse certificate %s: %w (a PKCS #12 file must be without a password and in the old "+
+			"format: openssl pkcs12 -legacy; PEM is simpler)",
 			c.g.CertificateFile, err)
 	}
-	return azidentity.NewClientCertificateCredential(c.tenant, c.g.ClientID, certs, key, &azidentity.ClientCertificateCredentialOptions{
-		ClientOptions: c.options(), DisableInstanceDiscovery: !c.cloud.Known,
-	})
+	return azidentity.NewClientCertificateCredential(c.tenant, c.g.ClientID, certs, key,
+		&azidentity.ClientCertificateCredentialOptions{
+			ClientOptions: c.options(), DisableInstanceDiscovery: !c.cloud.Known,
+		})
 }
 
 // kind names what ends.

@@ -40,7 +40,8 @@ type listing struct {
 // list asks it by kiota's request information.
 func (c *Client) list(ctx context.Context, l listing) (serialization.Parsable, error) {
 	info := abstractions.NewRequestInformationWithMethodAndUrlTemplateAndPathParameters(
-		abstractions.GET, "{+baseurl}"+l.path+"{?%24count,%24filter,%24select,%24top}", map[string]string{"baseurl": c.adapter.GetBaseUrl()})
+		abstractions.GET, "{+baseurl}"+l.path+"{?%24count,%24filter,%24select,%24top}",
+		map[string]string{"baseurl": c.adapter.GetBaseUrl()})
 	for name, value := range l.query {
 		info.QueryParameters["%24"+name] = value
 	}
@@ -56,7 +57,8 @@ func (c *Client) list(ctx context.Context, l listing) (serialization.Parsable, e
 	if l.advanced {
 		info.Headers.TryAdd("ConsistencyLevel", "eventual")
 	}
-	result, err := c.adapter.Send(ctx, info, l.kind, abstractions.ErrorMappings{"XXX": odataerrors.CreateODataErrorFromDiscriminatorValue})
+	result, err := c.adapter.Send(ctx, info, l.kind,
+		abstractions.ErrorMappings{"XXX": odataerrors.CreateODataErrorFromDiscriminatorValue})
 	if err == nil && result == nil {
 		err = errNothing
 	}
@@ -94,14 +96,16 @@ func optional(err error) error {
 
 // withAddress asks for the ids of what has an address.
 func withAddress(path, address string, kind serialization.ParsableFactory) listing {
-	return listing{path: path, query: map[string]string{"filter": byProxyAddress(address), "select": "id", "top": "2"}, kind: kind}
+	return listing{path: path, query: map[string]string{"filter": byProxyAddress(address), "select": "id", "top": "2"},
+		kind: kind}
 }
 
 // groupByAddress gives the object id of a mail-enabled group, "" when there is none.
 func (c *Client) groupByAddress(ctx context.Context, address string) (string, error) {
 	var id string
 	err := c.call(ctx, resolving, func(ctx context.Context) error {
-		result, err := c.list(ctx, withAddress("/groups", address, models.CreateGroupCollectionResponseFromDiscriminatorValue))
+		result, err := c.list(ctx, withAddress("/groups", address,
+			models.CreateGroupCollectionResponseFromDiscriminatorValue))
 		if err != nil {
 			return err
 		}
@@ -116,7 +120,8 @@ func (c *Client) groupByAddress(ctx context.Context, address string) (string, er
 func (c *Client) isContact(ctx context.Context, address string) (bool, error) {
 	var found bool
 	err := c.call(ctx, resolving, func(ctx context.Context) error {
-		result, err := c.list(ctx, withAddress("/contacts", address, models.CreateOrgContactCollectionResponseFromDiscriminatorValue))
+		result, err := c.list(ctx, withAddress("/contacts", address,
+			models.CreateOrgContactCollectionResponseFromDiscriminatorValue))
 		if err == nil {
 			found = len(result.(models.OrgContactCollectionResponseable).GetValue()) > 0
 		}
@@ -166,7 +171,8 @@ func (c *Client) Members(ctx context.Context, address string) ([]exchange.Mailbo
 }
 
 // memberPage: a cast to users with other options is an advanced query. Reference: Graph, aad-advanced-queries.
-func (c *Client) memberPage(ctx context.Context, group, link string) (members []models.Userable, next string, err error) {
+func (c *Client) memberPage(ctx context.Context,
+	group, link string) (members []models.Userable, next string, err error) {
 	call := transport.Call{Name: "list group members", Directory: true}
 	err = c.call(ctx, call, func(ctx context.Context) error {
 		result, err := c.list(ctx, listing{

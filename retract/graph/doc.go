@@ -13,7 +13,7 @@
 //	I1  A call that changes something is sent once. After a lost answer it is Unknown, never repeated here.
 //	I2  Every request asks for immutable ids and bears a client-request-id of its own.
 //	I3  At most four requests at once for one mailbox, whatever the caller does.
-//	I4  A candidate bears exactly the Message-ID that was asked for, octet by octet.
+//	I4  A candidate bears exactly the Message-ID that was asked for, byte by byte.
 //	I5  No error names an address, a message id or a token.
 //	I6  Nothing follows a link to another host.
 //

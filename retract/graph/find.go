@@ -15,7 +15,8 @@ import (
 )
 
 var messageFields = []string{
-	"id", "parentFolderId", "internetMessageId", "internetMessageHeaders", "receivedDateTime", "subject", "isRead", "isDraft",
+	"id", "parentFolderId", "internetMessageId", "internetMessageHeaders", "receivedDateTime", "subject", "isRead",
+	"isDraft",
 }
 
 const (
@@ -27,9 +28,11 @@ var finding = transport.Call{Name: "find message"}
 
 // Find lists the messages that bear this Message-ID: by the property, and when that finds nothing by the extended
 // property that holds the same in the store. The service compares without case; what it gives is compared exactly.
-func (c *Client) Find(ctx context.Context, mailbox, messageID string, in exchange.Folder) ([]exchange.Candidate, error) {
+func (c *Client) Find(ctx context.Context, mailbox, messageID string,
+	in exchange.Folder) ([]exchange.Candidate, error) {
 	if messageID == "" || strings.ContainsAny(messageID, "\r\n\x00") {
-		return nil, &fault.Fault{Class: fault.GiveUp, Code: "message_id", Detail: "find message: the Message-ID is malformed"}
+		return nil, &fault.Fault{Class: fault.GiveUp, Code: "message_id",
+			Detail: "find message: the Message-ID is malformed"}
 	}
 	id := quote(messageID)
 	look := search{mailbox: mailbox, in: string(in), filter: "internetMessageId eq '" + id + "'", exactly: messageID}
@@ -53,7 +56,8 @@ type search struct{ mailbox, in, filter, exactly string }
 // plain says that nothing on the way can misread an id.
 func plain(id string) bool {
 	return !strings.ContainsFunc(id, func(r rune) bool {
-		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("<>@._-", r))
+		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' ||
+			strings.ContainsRune("<>@._-", r))
 	})
 }
 
@@ -82,7 +86,8 @@ func (c *Client) search(ctx context.Context, look search) ([]exchange.Candidate,
 			return out, nil
 		}
 	}
-	return nil, &fault.Fault{Class: fault.GiveUp, Code: "too_many", Detail: "find message: more than a thousand messages bear this Message-ID"}
+	return nil, &fault.Fault{Class: fault.GiveUp, Code: "too_many",
+		Detail: "find message: more than a thousand messages bear this Message-ID"}
 }
 
 // page asks for the first page, or for that of a link. A link to another host is refused by the transport.
@@ -91,20 +96,24 @@ func (c *Client) page(ctx context.Context, look search, link string) (models.Mes
 	if look.in != "" {
 		builder := c.user(look.mailbox).MailFolders().ByMailFolderId(look.in).Messages()
 		if link != "" {
-			return builder.WithUrl(link).Get(ctx, &users.ItemMailFoldersItemMessagesRequestBuilderGetRequestConfiguration{Headers: headers()})
+			return builder.WithUrl(link).Get(ctx,
+				&users.ItemMailFoldersItemMessagesRequestBuilderGetRequestConfiguration{Headers: headers()})
 		}
 		return builder.Get(ctx, &users.ItemMailFoldersItemMessagesRequestBuilderGetRequestConfiguration{
-			Headers:         headers(),
-			QueryParameters: &users.ItemMailFoldersItemMessagesRequestBuilderGetQueryParameters{Filter: &look.filter, Select: messageFields, Top: &top},
+			Headers: headers(),
+			QueryParameters: &users.ItemMailFoldersItemMessagesRequestBuilderGetQueryParameters{Filter: &look.filter,
+				Select: messageFields, Top: &top},
 		})
 	}
 	builder := c.user(look.mailbox).Messages()
 	if link != "" {
-		return builder.WithUrl(link).Get(ctx, &users.ItemMessagesRequestBuilderGetRequestConfiguration{Headers: headers()})
+		return builder.WithUrl(link).Get(ctx,
+			&users.ItemMessagesRequestBuilderGetRequestConfiguration{Headers: headers()})
 	}
 	return builder.Get(ctx, &users.ItemMessagesRequestBuilderGetRequestConfiguration{
-		Headers:         headers(),
-		QueryParameters: &users.ItemMessagesRequestBuilderGetQueryParameters{Filter: &look.filter, Select: messageFields, Top: &top},
+		Headers: headers(),
+		QueryParameters: &users.ItemMessagesRequestBuilderGetQueryParameters{Filter: &look.filter,
+			Select: messageFields, Top: &top},
 	})
 }
 

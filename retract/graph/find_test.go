@@ -33,7 +33,7 @@ func TestFind_escaping(t *testing.T) {
 		{"backslash and braces", `<a\b{c}[d]@mail.example.com>`},
 		{"non-ASCII", "<grüße-漢字-🦀@mail.example.com>"},
 		{"no brackets", "abc@mail.example.com"},
-		{"998 octets", "<" + strings.Repeat("a'+%", 248) + "@e.co>"},
+		{"998 bytes", "<" + strings.Repeat("a'+%", 248) + "@e.co>"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := start(t, graphsim.Options{})

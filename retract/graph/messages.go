@@ -16,10 +16,11 @@ import (
 
 // get asks for some properties of one message.
 func (c *Client) get(ctx context.Context, mailbox, message string, fields []string) (models.Messageable, error) {
-	m, err := c.user(mailbox).Messages().ByMessageId(message).Get(ctx, &users.ItemMessagesMessageItemRequestBuilderGetRequestConfiguration{
-		Headers:         headers(),
-		QueryParameters: &users.ItemMessagesMessageItemRequestBuilderGetQueryParameters{Select: fields},
-	})
+	m, err := c.user(mailbox).Messages().ByMessageId(message).Get(ctx,
+		&users.ItemMessagesMessageItemRequestBuilderGetRequestConfiguration{
+			Headers:         headers(),
+			QueryParameters: &users.ItemMessagesMessageItemRequestBuilderGetQueryParameters{Select: fields},
+		})
 	if err == nil && m == nil {
 		err = errNothing
 	}
@@ -57,7 +58,8 @@ func (c *Client) Move(ctx context.Context, mailbox, message string, to exchange.
 		return err
 	})
 	if err == nil && id == "" {
-		err = &fault.Fault{Class: fault.Unknown, Code: "no_id", Detail: "move message: the answer does not say where the message is now"}
+		err = &fault.Fault{Class: fault.Unknown, Code: "no_id",
+			Detail: "move message: the answer does not say where the message is now"}
 	}
 	return id, err
 }
@@ -89,7 +91,8 @@ func unknownAction(f *fault.Fault) bool {
 func noPermanentDelete() *fault.Fault {
 	return &fault.Fault{
 		Class: fault.GiveUp, Code: fault.CodeNoPermanentDelete,
-		Detail: "delete message permanently: this cloud has no permanentDelete; purges_by_move = true moves to Purges instead",
+		Detail: "delete message permanently: this cloud has no permanentDelete; purges_by_move = true moves to " +
+			"Purges instead",
 	}
 }
 

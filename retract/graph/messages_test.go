@@ -243,7 +243,7 @@ func TestMIME_streams(t *testing.T) {
 	}
 	got, err := io.ReadAll(r)
 	if err != nil || !strings.HasSuffix(string(got), body) {
-		t.Errorf("%d octets, %v", len(got), err)
+		t.Errorf("%d bytes, %v", len(got), err)
 	}
 	if err := errors.Join(r.Close(), r.Close()); err != nil {
 		t.Error(err)

@@ -120,8 +120,9 @@ func (c *Client) usersByAddress(ctx context.Context, address string) ([]models.U
 		filter, top := byProxyAddress(address), int32(2)
 		builder := users.NewUsersRequestBuilderInternal(map[string]string{"baseurl": c.adapter.GetBaseUrl()}, c.adapter)
 		result, err := builder.Get(ctx, &users.UsersRequestBuilderGetRequestConfiguration{
-			Headers:         headers(),
-			QueryParameters: &users.UsersRequestBuilderGetQueryParameters{Filter: &filter, Select: userFields, Top: &top},
+			Headers: headers(),
+			QueryParameters: &users.UsersRequestBuilderGetQueryParameters{Filter: &filter, Select: userFields,
+				Top: &top},
 		})
 		if err == nil && result == nil {
 			err = errNothing
@@ -142,7 +143,8 @@ func (c *Client) userByName(ctx context.Context, name string) (models.Userable, 
 	err := c.call(ctx, resolving, func(ctx context.Context) (err error) {
 		builder := c.user(name)
 		if strings.HasPrefix(name, "$") { // Graph, user: get: such a name needs /users('$x@y')
-			builder = builder.WithUrl(c.adapter.GetBaseUrl() + "/users('" + escape(name) + "')?$select=" + strings.Join(userFields, ","))
+			builder = builder.WithUrl(c.adapter.GetBaseUrl() + "/users('" + escape(name) + "')?$select=" +
+				strings.Join(userFields, ","))
 		}
 		out, err = builder.Get(ctx, &users.UserItemRequestBuilderGetRequestConfiguration{
 			Headers: headers(), QueryParameters: &users.UserItemRequestBuilderGetQueryParameters{Select: userFields},
@@ -173,7 +175,8 @@ func mailboxOf(u models.Userable) (exchange.Mailbox, kind, error) {
 	id, name := text(u.GetId()), text(u.GetUserPrincipalName())
 	switch {
 	case id == "":
-		return exchange.Mailbox{}, nobody, &fault.Fault{Class: fault.Retry, Code: "sdk", Detail: "look up address: the answer has no id"}
+		return exchange.Mailbox{}, nobody, &fault.Fault{Class: fault.Retry, Code: "sdk",
+			Detail: "look up address: the answer has no id"}
 	case mailaddr.Equal(text(u.GetUserType()), "Guest") || strings.Contains(mailaddr.Upper(name), "#EXT#"):
 		return exchange.Mailbox{}, guest, nil
 	}

@@ -52,7 +52,8 @@ func (t *tokens) Token(ctx context.Context, stale, claims string) (string, error
 	case t.turn <- struct{}{}:
 		defer func() { <-t.turn }()
 	case <-ctx.Done():
-		return "", &fault.Fault{Class: fault.Retry, Code: fault.CodeCancelled, Detail: "get an access token: stopped here"}
+		return "", &fault.Fault{Class: fault.Retry, Code: fault.CodeCancelled,
+			Detail: "get an access token: stopped here"}
 	}
 	usable := t.lasts(0) && t.current.Token != stale
 	if usable && (t.lasts(t.margin()) || t.now().Before(t.retryAt)) {
@@ -93,7 +94,8 @@ func (t *tokens) ask(ctx context.Context, stale, claims string) *fault.Fault {
 		// A new credential has an empty cache: MSAL would give the refused token again.
 		cred, err := t.make()
 		if err != nil {
-			return &fault.Fault{Class: fault.Auth, Tenant: true, Code: "credential", Detail: "use the credential: " + reason(err)}
+			return &fault.Fault{Class: fault.Auth, Tenant: true, Code: "credential",
+				Detail: "use the credential: " + reason(err)}
 		}
 		t.cred = cred
 	}

@@ -22,7 +22,8 @@ func RestoreOf(in, old store.Intent, now time.Time) store.Intent {
 	back.ID = store.IntentID(in.Record, addresses.Fold(in.Address), store.Restore)
 	back.Record, back.Tenant, back.Address, back.Mailbox = in.Record, in.Tenant, in.Address, in.Mailbox
 	back.Kind, back.Action, back.Severity, back.Round = store.Restore, "restore", in.Severity, in.Round
-	back.Message, back.OriginalFolder, back.FolderName, back.WasRead = in.Message, in.OriginalFolder, in.FolderName, in.WasRead
+	back.Message, back.OriginalFolder, back.FolderName, back.WasRead = in.Message, in.OriginalFolder, in.FolderName,
+		in.WasRead
 	back.Taken = nil
 	for _, t := range in.Taken {
 		if t.State == Moved || t.State == Earlier || t.State == Trying || t.State == Missing || t.Tried != "" {
@@ -54,7 +55,8 @@ func HardDeleted(in store.Intent) string {
 // recoverableUntil says where a message is that was purged at a time, and who can still recover it.
 func recoverableUntil(at time.Time) string {
 	return fmt.Sprintf(`it lies in Recoverable Items\Purges of the mailbox, from where clawback does not restore. `+
-		`An administrator can recover it by eDiscovery, or by Get-RecoverableItems -SourceFolder PurgedItems, until %s `+
+		`An administrator can recover it by eDiscovery, or by Get-RecoverableItems -SourceFolder PurgedItems, `+
+		`until %s `+
 		`(%s where the retention was raised to %d days; longer under a hold)`,
 		at.AddDate(0, 0, recoverableDays).Format(time.DateOnly),
 		at.AddDate(0, 0, recoverableMaxDays).Format(time.DateOnly), recoverableMaxDays)

@@ -62,8 +62,10 @@ type Counters struct {
 	Refused   int                   `json:"refused"`
 	Mailboxes int                   `json:"mailboxes"` // whose intents are this job's
 	Outcomes  map[store.Outcome]int `json:"outcomes"`
-	Absent    int                   `json:"absent"`    // of those that are pending, those whose message is not in the mailbox yet
-	Unchanged int                   `json:"unchanged"` // mailboxes whose intents stood as asked for already, by another's order
+	// Of those that are pending, those whose message is not in the mailbox yet.
+	Absent int `json:"absent"`
+	// Mailboxes whose intents stood as asked for already, by another's order.
+	Unchanged int `json:"unchanged"`
 }
 
 // Status is a job and how far it is.
@@ -100,7 +102,8 @@ func New(o Options) *Runner {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Runner{o: o, wake: make(chan struct{}, 1), suspended: map[string]bool{}, receiving: map[string]bool{}, ended: map[string]time.Time{}}
+	return &Runner{o: o, wake: make(chan struct{}, 1), suspended: map[string]bool{}, receiving: map[string]bool{},
+		ended: map[string]time.Time{}}
 }
 
 func (r *Runner) now() time.Time { return r.o.Now().UTC().Round(0) }
@@ -177,7 +180,8 @@ func (r *Runner) Wake() {
 
 func (s Spec) check() error {
 	if _, ok := policy.Target(s.Action); !ok && !s.Restore {
-		return fmt.Errorf("%w: %q is no action that takes a message away: use junk, trash, soft_delete or hard_delete", retract.ErrInvalid, s.Action)
+		return fmt.Errorf("%w: %q is no action that takes a message away: use junk, trash, soft_delete or hard_delete",
+			retract.ErrInvalid, s.Action)
 	}
 	if len(s.Records) == 0 && s.Filter == nil {
 		return fmt.Errorf("%w: a bulk job needs records or a filter", retract.ErrInvalid)

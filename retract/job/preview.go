@@ -21,10 +21,11 @@ type Sample struct {
 
 // Preview is what a job would do, without anything being written or asked of the mailbox system.
 type Preview struct {
-	Records   int                   `json:"records"`
-	Unknown   int                   `json:"unknown"`   // ids that are no records, or of no tenant that is configured
-	Mailboxes int                   `json:"mailboxes"` // sum of Outcomes and Unchanged
-	Outcomes  map[store.Outcome]int `json:"outcomes"`  // of the new or changed intents: pending is what would be acted upon
+	Records   int `json:"records"`
+	Unknown   int `json:"unknown"`   // ids that are no records, or of no tenant that is configured
+	Mailboxes int `json:"mailboxes"` // sum of Outcomes and Unchanged
+	// Of the new or changed intents: pending is what would be acted upon.
+	Outcomes  map[store.Outcome]int `json:"outcomes"`
 	Unchanged int                   `json:"unchanged"` // stand already as it is asked for
 	Samples   []Sample              `json:"samples"`
 	Bounded   bool                  `json:"bounded,omitempty"` // there are more records than were looked at
@@ -90,7 +91,8 @@ func (r *Runner) preview(ctx context.Context, p *Preview, s Spec, rec store.Reco
 	if err != nil {
 		return err
 	}
-	o := policy.Order{Who: s.Who, Tenant: s.Tenant, Record: rec.ID, Comment: s.Comment, Action: s.Action, Restore: s.Restore}
+	o := policy.Order{Who: s.Who, Tenant: s.Tenant, Record: rec.ID, Comment: s.Comment, Action: s.Action,
+		Restore: s.Restore}
 	would, ok := r.o.Engine.Foresee(o, rec, have)
 	if !ok {
 		p.Unknown++
@@ -99,7 +101,8 @@ func (r *Runner) preview(ctx context.Context, p *Preview, s Spec, rec store.Reco
 	p.add(would.Intents, kindOf(s.Restore), len(rec.Recipients))
 	p.Records++
 	if len(p.Samples) < maxSamples {
-		p.Samples = append(p.Samples, Sample{rec.ID, rec.From, rec.Received, rec.Verdict.Disposition.String(), would.Mailboxes})
+		p.Samples = append(p.Samples, Sample{rec.ID, rec.From, rec.Received, rec.Verdict.Disposition.String(),
+			would.Mailboxes})
 	}
 	return nil
 }

@@ -216,7 +216,8 @@ func unavailable(err error) bool { return store.Unavailable(err) || errors.Is(er
 func (r *Runner) complete(ctx context.Context, j store.Job, n store.JobTally) error {
 	j.State, j.Final = store.JobCompleted, &n
 	if j.Refused > 0 && j.Refused == j.Ordered {
-		j.State, j.Error = store.JobFailed, fmt.Sprintf("none of %d records could be worked on, the first: %s", j.Refused, j.Refusals[0])
+		j.State, j.Error = store.JobFailed, fmt.Sprintf("none of %d records could be worked on, the first: %s",
+			j.Refused, j.Refusals[0])
 	}
 	return r.put(ctx, store.JobChange{Job: j})
 }

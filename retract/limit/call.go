@@ -8,15 +8,15 @@ import (
 	"clawback/retract/fault"
 )
 
-// NotMade is the error of a call that was not made: a gate is shut, or the mailbox's tokens are used up. It says nothing
-// of what the call was for, so that it counts as no failure.
+// NotMade is the error of a call that was not made: a gate is shut, or the mailbox's tokens are used up. It says
+// nothing of what the call was for, so that it counts as no failure.
 type NotMade struct{ Wait time.Duration }
 
 // Error names the wait.
 func (n *NotMade) Error() string { return "not asked: wait " + n.Wait.String() }
 
-// call makes one call at a mailbox, or at the Directory, and learns from its answer. Its error is a *NotMade, or what fn
-// gave.
+// call makes one call at a mailbox, or at the Directory, and learns from its answer. Its error is a *NotMade, or what
+// fn gave.
 func (l *Limiter) call(ctx context.Context, mailbox string, share float64, fn func(context.Context) error) error {
 	leave, err := l.enter(ctx, mailbox, share)
 	if err != nil {
@@ -32,8 +32,8 @@ func (l *Limiter) call(ctx context.Context, mailbox string, share float64, fn fu
 	return err
 }
 
-// enter asks to make one call at a mailbox: gates, tokens, then a place at the mailbox, which leave gives back, then the
-// tokens that all share. Nothing is waited for but the place and these.
+// enter asks to make one call at a mailbox: gates, tokens, then a place at the mailbox, which leave gives back, then
+// the tokens that all share. Nothing is waited for but the place and these.
 func (l *Limiter) enter(ctx context.Context, mailbox string, share float64) (leave func(), err error) {
 	if wait := l.spend(mailbox, share); wait > 0 {
 		return nil, &NotMade{wait}

@@ -61,8 +61,8 @@ func (l *Limiter) save(mailbox string, until time.Time) {
 	}
 }
 
-// shut closes a mailbox's gate, or with "" the tenant's, at the server's word. It reports whether that is new. The caller
-// holds mu.
+// shut closes a mailbox's gate, or with "" the tenant's, at the server's word. It reports whether that is new. The
+// caller holds mu.
 func (l *Limiter) shut(mailbox string, until time.Time) bool {
 	if !until.After(l.gates[mailbox]) {
 		return false
@@ -71,8 +71,8 @@ func (l *Limiter) shut(mailbox string, until time.Time) bool {
 	return true
 }
 
-// Gated says how long a mailbox's gate, or with "" the tenant's, is still shut; or the next look at a service that is away
-// still due. Zero or less: it is open.
+// Gated says how long a mailbox's gate, or with "" the tenant's, is still shut; or the next look at a service that is
+// away still due. Zero or less: it is open.
 func (l *Limiter) Gated(mailbox string) time.Duration {
 	now := l.o.Now()
 	l.mu.Lock()

@@ -27,8 +27,8 @@ type Options struct {
 	Alert      func(kind, text string) // tells a person: "auth", "outage", "resumed". Must not block
 }
 
-// Limiter keeps one tenant's requests within the limits, and learns from their answers. What it remembers in memory only
-// makes it polite; the gates, which must survive a restart, are in the store. It is safe for concurrent use.
+// Limiter keeps one tenant's requests within the limits, and learns from their answers. What it remembers in memory
+// only makes it polite; the gates, which must survive a restart, are in the store. It is safe for concurrent use.
 type Limiter struct {
 	o      Options
 	units  Shared // of the directory
@@ -72,8 +72,8 @@ func (l *Limiter) Room(running int) int {
 	return limit - running
 }
 
-// Open reports whether another worker may start at a mailbox that has so many: its gate is open, and it has the tokens of
-// one more step.
+// Open reports whether another worker may start at a mailbox that has so many: its gate is open, and it has the tokens
+// of one more step.
 func (l *Limiter) Open(mailbox string, workers int, bulk bool) bool {
 	now := l.o.Now()
 	l.mu.Lock()
@@ -81,8 +81,8 @@ func (l *Limiter) Open(mailbox string, workers int, bulk bool) bool {
 	return !l.gates[mailbox].After(now) && !l.outOfTokens(mailbox, workers, bulk, now)
 }
 
-// Next is the earliest time after now at which something may go on that waits here; zero for none. What is over by now is
-// forgotten.
+// Next is the earliest time after now at which something may go on that waits here; zero for none. What is over by now
+// is forgotten.
 func (l *Limiter) Next(now time.Time) (next time.Time) {
 	sooner := func(at time.Time) {
 		if at.After(now) && (next.IsZero() || at.Before(next)) {
@@ -105,8 +105,8 @@ func (l *Limiter) Next(now time.Time) (next time.Time) {
 	return next
 }
 
-// learn learns from the answer of a call: gates, the tenant's workers, whether its credentials hold and the services are
-// there.
+// learn learns from the answer of a call: gates, the tenant's workers, whether its credentials hold and the services
+// are there.
 func (l *Limiter) learn(mailbox string, err error) {
 	var f *fault.Fault
 	if err != nil && !errors.As(err, &f) {

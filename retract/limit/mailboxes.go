@@ -8,8 +8,8 @@ import (
 	"clawback/retract/exchange"
 )
 
-// Mailboxes are a tenant's mailboxes as one worker may use them: every call keeps to the gates, tokens and places of its
-// mailbox, and the limiter learns from every answer. The error of a call that was not made is a *NotMade.
+// Mailboxes are a tenant's mailboxes as one worker may use them: every call keeps to the gates, tokens and places of
+// its mailbox, and the limiter learns from every answer. The error of a call that was not made is a *NotMade.
 type Mailboxes struct {
 	exchange.Mailboxes
 	limiter *Limiter
@@ -48,7 +48,8 @@ func (m *Mailboxes) Members(ctx context.Context, address string) (list []exchang
 }
 
 // Find lists the messages of a mailbox, or of one folder, that have a Message-ID.
-func (m *Mailboxes) Find(ctx context.Context, mailbox, messageID string, folder exchange.Folder) (found []exchange.Candidate, err error) {
+func (m *Mailboxes) Find(ctx context.Context, mailbox, messageID string,
+	folder exchange.Folder) (found []exchange.Candidate, err error) {
 	err = m.call(ctx, mailbox, func(ctx context.Context) error {
 		found, err = m.Mailboxes.Find(ctx, mailbox, messageID, folder)
 		return err
@@ -83,7 +84,8 @@ func (m *Mailboxes) Headers(ctx context.Context, mailbox, message string) (ids [
 	return ids, err
 }
 
-// MIME streams a message. It holds its place only until the answer begins: what is read of it is bounded by the original's size.
+// MIME streams a message. It holds its place only until the answer begins: what is read of it is bounded by the
+// original's size.
 func (m *Mailboxes) MIME(ctx context.Context, mailbox, message string) (r io.ReadCloser, err error) {
 	err = m.call(ctx, mailbox, func(ctx context.Context) error {
 		r, err = m.Mailboxes.MIME(ctx, mailbox, message)
@@ -108,5 +110,7 @@ func (m *Mailboxes) Purge(ctx context.Context, mailbox, message string) error {
 
 // MarkRead sets a message's read state.
 func (m *Mailboxes) MarkRead(ctx context.Context, mailbox, message string, read bool) error {
-	return m.call(ctx, mailbox, func(ctx context.Context) error { return m.Mailboxes.MarkRead(ctx, mailbox, message, read) })
+	return m.call(ctx, mailbox, func(ctx context.Context) error {
+		return m.Mailboxes.MarkRead(ctx, mailbox, message, read)
+	})
 }

@@ -23,8 +23,8 @@ type queue struct {
 	users  int // those that hold or wait for a place
 }
 
-// Enter waits for one of a mailbox's places, of which there are limit, and MostPlaces at most. A mailbox whose places are
-// in use keeps their number until none is. The release may be called more than once.
+// Enter waits for one of a mailbox's places, of which there are limit, and MostPlaces at most. A mailbox whose places
+// are in use keeps their number until none is. The release may be called more than once.
 func (p *Places) Enter(ctx context.Context, mailbox string, limit int) (release func(), err error) {
 	if limit < 1 || limit > MostPlaces {
 		limit = MostPlaces

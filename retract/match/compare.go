@@ -36,8 +36,10 @@ func (c comparison) result() Finding {
 		return c.unequal(oneSided, differences)
 	}
 	if best.trace(c.have) == neverReceived {
-		return Finding{Is: Different, Code: store.CodeNeverReceived, Reason: "the message in the mailbox has the same content, " +
-			"and was never received: it lacks the Received fields of the journaled one, as the copy does that a sender keeps"}
+		return Finding{Is: Different, Code: store.CodeNeverReceived,
+			Reason: "the message in the mailbox has the same content, " +
+				"and was never received: it lacks the Received fields of the journaled one, as the copy does that a " +
+				"sender keeps"}
 	}
 	if oneSided {
 		return Finding{Is: Uncertain, Code: store.CodeOneID,
@@ -107,7 +109,8 @@ func inWords(d []identity.Difference) string {
 func (c comparison) whoHasID() string {
 	switch {
 	case len(c.ids) > 1:
-		return fmt.Sprintf("the message in the mailbox has %d network message ids, of which none can be trusted", len(c.ids))
+		return fmt.Sprintf("the message in the mailbox has %d network message ids, of which none can be trusted",
+			len(c.ids))
 	case len(c.ids) == 0:
 		return "only the journaled message has a network message id"
 	case c.rec.NetworkMessageID == "" && c.recordHasID():
@@ -127,7 +130,8 @@ func (c comparison) doubt(o original) string {
 	case o.trace(c.have) != sameTrace:
 		return "its Received fields do not show that it came as the journaled one did: it may have been sent twice"
 	case !c.judged(o):
-		return fmt.Sprintf("the verdict is that of another form of the message: this one is %s", o.variant.Verdict.Disposition)
+		return fmt.Sprintf("the verdict is that of another form of the message: this one is %s",
+			o.variant.Verdict.Disposition)
 	}
 	return ""
 }

@@ -1,7 +1,7 @@
 // Package match is the identity check: whether a message of a mailbox is the one that a record is about.
 //
-// In: a candidate that has the record's Message-ID, the record, and its stored originals. Out: a Finding: the same, with
-// what proves it; different, and never moved; or uncertain, and held for a person.
+// In: a candidate that has the record's Message-ID, the record, and its stored originals. Out: a Finding: the same,
+// with what proves it; different, and never moved; or uncertain, and held for a person.
 //
 // Reads: the candidate's headers and content through exchange.Mailboxes; the records that have its ids; the originals.
 // Writes: nothing.
@@ -13,7 +13,8 @@
 //	I3  Equal content is proof only where neither has an id; where exactly one has, the message is uncertain at most.
 //	I4  Several ids prove nothing: one of them may be a stranger's.
 //
-// On failure: what cannot be read is an error, and proves nothing; without an original the message is uncertain at most.
+// On failure: what cannot be read is an error, and proves nothing; without an original the message is uncertain at
+// most.
 //
 // Standards: X-MS-Exchange-Organization-Network-Message-Id; RFC 5322, section 3.6.4 (Message-ID).
 package match

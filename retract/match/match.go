@@ -106,7 +106,8 @@ func (m *Matcher) byID(ctx context.Context, ids []string) (found Finding, decide
 		return Finding{}, false, nil
 	}
 	return Finding{Is: Different, Code: store.CodeOtherID,
-		Reason: fmt.Sprintf("the message in the mailbox has the same Message-ID but network message id %s instead of %s: "+
+		Reason: fmt.Sprintf("the message in the mailbox has the same Message-ID but network message id "+
+			"%s instead of %s: "+
 			"it is another message", strings.Join(ids, ", "), mine)}, true, nil
 }
 
@@ -130,7 +131,8 @@ func (m *Matcher) byContent(ctx context.Context, id string, ids []string) (Findi
 	if err != nil {
 		return Finding{}, err
 	}
-	if more := networkIDs(slices.Concat(ids, have.NetworkMessageIDs)); len(more) > len(ids) { // its header has what the list had not
+	// Its header has what the list had not.
+	if more := networkIDs(slices.Concat(ids, have.NetworkMessageIDs)); len(more) > len(ids) {
 		ids = more
 		if found, decided, err := m.byID(ctx, ids); err != nil || decided {
 			return found, err

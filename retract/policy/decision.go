@@ -49,7 +49,8 @@ func (p *Planner) Decide(in store.Intent) decision {
 	}
 	if f, ok := p.forwards(); ok {
 		held.Cause, held.hold, held.carried = causeForward+f.Record, intent.HoldForward, f.Record
-		held.why = fmt.Sprintf("it carries record %s, which %s (%s): a person must approve", f.Record, badness(f), f.How)
+		held.why = fmt.Sprintf("it carries record %s, which %s (%s): a person must approve", f.Record, badness(f),
+			f.How)
 		return held
 	}
 	return want
@@ -59,11 +60,14 @@ func (p *Planner) Decide(in store.Intent) decision {
 func reviewed(r verdict.Review) string {
 	switch r {
 	case verdict.ReviewConversation:
-		return "it would be MALICIOUS, and answers in a conversation that people of the organisation began: a person must approve"
+		return "it would be MALICIOUS, and answers in a conversation that people of the organisation began: a person " +
+			"must approve"
 	case verdict.ReviewSender:
-		return "it would be MALICIOUS, and its author is of long standing and authenticated as ever: a person must approve"
+		return "it would be MALICIOUS, and its author is of long standing and authenticated as ever: " +
+			"a person must approve"
 	case verdict.ReviewPayment:
-		return "it speaks of payments in a conversation, and did not come as its author's mail always did: a person must approve"
+		return "it speaks of payments in a conversation, and did not come as its author's mail always did: a person " +
+			"must approve"
 	case verdict.ReviewEnvelope:
 		return "it would be MALICIOUS, and is of a service that sends sealed mail for others: a person must approve"
 	}

@@ -1,9 +1,9 @@
-// Package policy decides what is to be done about a record: which recipients' mailboxes get an intent, with which action,
-// and what a person must approve.
+// Package policy decides what is to be done about a record: which recipients' mailboxes get an intent, with which
+// action, and what a person must approve.
 //
-// In: a record with its verdict, the intents that it has, and the tenant's configuration (Plan); or a person's Order. Out:
-// the intents that are new or changed. The store calls Plan inside C2 and Rejudge; the engine calls it where a mailbox's
-// group is known, and for the members of a group.
+// In: a record with its verdict, the intents that it has, and the tenant's configuration (Plan); or a person's Order.
+// Out: the intents that are new or changed. The store calls Plan inside C2 and Rejudge; the engine calls it where a
+// mailbox's group is known, and for the members of a group.
 //
 // Reads: nothing but what it is given. Writes: nothing; every function is pure, so that the same record, intents and
 // configuration give the same plan, and planning twice changes nothing.

@@ -114,8 +114,8 @@ func (d demand) intent(in, back store.Intent) (store.Intent, bool) {
 	return in, true
 }
 
-// takesOver reports whether an intent is another job's, which may be paused, or is being called off: whoever asks now has
-// it from there on.
+// takesOver reports whether an intent is another job's, which may be paused, or is being called off: whoever asks now
+// has it from there on.
 func (o Order) takesOver(in store.Intent) bool { return in.Job != "" && in.Job != o.Job }
 
 // satisfied reports whether an intent is on its way, or has come, as far as is asked for.
@@ -174,7 +174,8 @@ func (o Order) undo(in, old store.Intent, now time.Time) (out []store.Intent) {
 		return out
 	}
 	if old.Round == in.Round && (old.Outcome == store.Pending || old.Outcome == store.Done) {
-		if old.Cancelled != "" || old.Outcome == store.Pending && o.takesOver(old) { // called off, or about to be, and asked for again
+		// Called off, or about to be, and asked for again.
+		if old.Cancelled != "" || old.Outcome == store.Pending && o.takesOver(old) {
 			old.Cancelled, old.By, old.Job, old.Cause, old.Severity = "", o.Who, o.Job, o.cause(), o.severity()
 			out = append(out, old)
 		}

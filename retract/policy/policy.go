@@ -91,7 +91,8 @@ func (p *Planner) open(in store.Intent, want decision) store.Intent {
 	in = want.Apply(intent.Reopen(in, p.now))
 	in.Kind = store.Retract
 	if in.Outcome, in.Hold, in.Reason = p.Permit(in.Address, want); in.Outcome == store.Held && want.open {
-		in.Outcome, in.Hold, in.Reason = store.Pending, "", "" // what there is to hold is known when its mailbox has been looked up
+		// What there is to hold is known when its mailbox has been looked up.
+		in.Outcome, in.Hold, in.Reason = store.Pending, "", ""
 	}
 	if p.tenant.Mode != "live" && in.Outcome != store.Skipped {
 		in.DryRun = true
@@ -107,7 +108,8 @@ func (p *Planner) open(in store.Intent, want decision) store.Intent {
 // Permit says whether a rule may be carried out for an address.
 func (p *Planner) Permit(address string, want decision) (store.Outcome, string, string) {
 	if !addresses.Internal(p.tenant, address) {
-		return store.Skipped, "", "external recipient: " + addresses.Fold(address) + " is in none of the tenant's domains"
+		return store.Skipped, "", "external recipient: " + addresses.Fold(address) +
+			" is in none of the tenant's domains"
 	}
 	if why := addresses.Exempt(p.tenant, address); why != "" {
 		return store.Skipped, "", why
@@ -119,7 +121,8 @@ func (p *Planner) Permit(address string, want decision) (store.Outcome, string, 
 		return store.Held, want.hold, want.why
 	}
 	if !p.rec.FirstHand {
-		return store.Held, intent.HoldHearsay, "the report is not first-hand: nothing that Exchange Online itself sent tells of this message"
+		return store.Held, intent.HoldHearsay,
+			"the report is not first-hand: nothing that Exchange Online itself sent tells of this message"
 	}
 	if who, ok := protected(p.tenant, p.rec); ok {
 		return store.Held, intent.HoldProtected, "the sender is protected (" + who + "): a person must approve"
@@ -138,7 +141,8 @@ func (p *Planner) revise(in store.Intent) {
 		in = p.forget(in)
 	}
 	switch {
-	case in.Outcome == store.Done && p.rec.Verdict.Disposition == verdict.Clean && in.Cause != want.Cause && want.hold == "":
+	case in.Outcome == store.Done && p.rec.Verdict.Disposition == verdict.Clean && in.Cause != want.Cause &&
+		want.hold == "":
 		p.propose(in)
 	case in.Outcome.Final():
 		if want.Acts && worse(in, want) {
@@ -201,7 +205,8 @@ func (p *Planner) redirect(in store.Intent, want decision) {
 // supersede gives a waiting intent the action that is wanted now. What it was held for still holds it, but for a
 // report that has since been confirmed at first hand, and for a forward or a message for review that is bad itself.
 func (p *Planner) supersede(in store.Intent, want decision) {
-	confirmed := in.Hold == intent.HoldHearsay && p.rec.FirstHand || (in.Hold == intent.HoldForward || in.Hold == intent.HoldReview) && want.hold != in.Hold
+	confirmed := in.Hold == intent.HoldHearsay && p.rec.FirstHand ||
+		(in.Hold == intent.HoldForward || in.Hold == intent.HoldReview) && want.hold != in.Hold
 	if want.is(in) && !confirmed {
 		return
 	}

@@ -61,7 +61,8 @@ func (w *World) Members(ctx context.Context, address string) (list []exchange.Ma
 }
 
 // Find lists messages by Message-ID, without case as Graph does.
-func (w *World) Find(ctx context.Context, mailbox, messageID string, folder exchange.Folder) (list []exchange.Candidate, err error) {
+func (w *World) Find(ctx context.Context, mailbox, messageID string,
+	folder exchange.Folder) (list []exchange.Candidate, err error) {
 	err = w.call(ctx, "find", mailbox, messageID+" "+string(folder), func(b *Box) error {
 		for _, m := range b.Messages {
 			if m.Purged || !strings.EqualFold(m.MessageID, messageID) || w.Now().Before(m.Hidden) {

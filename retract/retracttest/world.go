@@ -207,7 +207,8 @@ func FolderOf(box, folder string) string { return "F/" + box + "/" + folder }
 
 func wellKnown(folder string) bool {
 	switch exchange.Folder(folder) {
-	case exchange.Inbox, exchange.SentItems, exchange.Drafts, exchange.JunkEmail, exchange.Deleted, exchange.Deletions, exchange.Purges:
+	case exchange.Inbox, exchange.SentItems, exchange.Drafts, exchange.JunkEmail, exchange.Deleted, exchange.Deletions,
+		exchange.Purges:
 		return true
 	}
 	return false
@@ -312,9 +313,11 @@ func (w *World) nasty(op, mailbox string) *Answer {
 		return &Answer{Err: failure(fault.Retry, 503, "serviceNotAvailable", "busy")}
 	case 4:
 		if w.random.IntN(4) == 0 {
-			return &Answer{Err: &fault.Fault{Class: fault.Auth, Tenant: true, Status: 401, Code: "InvalidAuthenticationToken", Detail: "token refused"}}
+			return &Answer{Err: &fault.Fault{Class: fault.Auth, Tenant: true, Status: 401,
+				Code: "InvalidAuthenticationToken", Detail: "token refused"}}
 		}
-		return &Answer{Err: &fault.Fault{Class: fault.Retry, Slow: true, Status: 404, Code: "MailboxNotEnabledForRESTAPI", Detail: "mailbox is being moved"}}
+		return &Answer{Err: &fault.Fault{Class: fault.Retry, Slow: true, Status: 404,
+			Code: "MailboxNotEnabledForRESTAPI", Detail: "mailbox is being moved"}}
 	}
 	return &Answer{Err: failure(fault.Retry, 429, "TooManyRequests", "too many requests, without Retry-After")}
 }

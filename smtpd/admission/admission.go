@@ -164,7 +164,8 @@ func (c *Control) Standings(sources map[queue.Source]queue.Usage) []Standing {
 	c.mu.Unlock()
 	var list []Standing
 	for of := range all {
-		if s := c.standing(queue.Envelope{Tenant: of.Tenant, Purpose: of.Purpose, Network: of.Network}); s.Messages > 0 && of.Purpose != "" {
+		if s := c.standing(queue.Envelope{Tenant: of.Tenant, Purpose: of.Purpose,
+			Network: of.Network}); s.Messages > 0 && of.Purpose != "" {
 			list = append(list, s)
 		}
 	}

@@ -10,7 +10,8 @@ import (
 // maxPeers is how many networks of a source are counted one by one.
 const maxPeers = 4096
 
-// peers is what came from each network of a source, less what a day lets run out. It is remembered while the daemon runs.
+// peers is what came from each network of a source, less what a day lets run out. It is remembered while the daemon
+// runs.
 type peers map[netip.Prefix]*recent
 
 // recent is an amount that runs out at a quota's rate.

@@ -14,8 +14,9 @@ import (
 type rule struct {
 	postmaster bool // the limits are postmaster's
 	unfinished bool // all that waits and arrives counts, not what is in quarantine alone, and networks have shares
-	daily      bool // what came in a day counts too: it does not wait for a person, and its bytes stay for the retention
-	byHeader   bool // a message whose header attributes it has no quota
+	// What came in a day counts too: it does not wait for a person, and its bytes stay for the retention.
+	daily    bool
+	byHeader bool // a message whose header attributes it has no quota
 }
 
 func ruleOf(s queue.Source) rule {
@@ -50,8 +51,9 @@ type Standing struct {
 // Reached reports whether the quota is used up.
 func (s Standing) Reached() bool { return s.Messages >= s.MaxMessages || s.Bytes >= s.MaxBytes }
 
-// ShareReached reports whether the network that a message comes from has as much as is left for all others: it must wait
-// until they have sent, or a day is over. So one that is noisy gets half of a quota, and never keeps a new one out.
+// ShareReached reports whether the network that a message comes from has as much as is left for all others: it must
+// wait until they have sent, or a day is over. So one that is noisy gets half of a quota, and never keeps a new one
+// out.
 func (s Standing) ShareReached() bool {
 	return s.ofPeers.messages >= float64(s.MaxMessages-s.Messages) || s.bytesShareReached()
 }
@@ -90,12 +92,14 @@ func (s Standing) String() string {
 	if s.rule.postmaster {
 		return fmt.Sprintf("mail for postmaster from %s", s.From())
 	}
-	return fmt.Sprintf("mail to the %s addresses of tenant %s from %s that is not attributed to it", s.Purpose, s.Tenant, s.From())
+	return fmt.Sprintf("mail to the %s addresses of tenant %s from %s that is not attributed to it", s.Purpose,
+		s.Tenant, s.From())
 }
 
 func sorted(list []Standing) []Standing {
 	slices.SortFunc(list, func(a, b Standing) int {
-		return cmp.Or(cmp.Compare(a.Tenant, b.Tenant), cmp.Compare(a.Purpose, b.Purpose), cmp.Compare(a.Network, b.Network))
+		return cmp.Or(cmp.Compare(a.Tenant, b.Tenant), cmp.Compare(a.Purpose, b.Purpose),
+			cmp.Compare(a.Network, b.Network))
 	})
 	return list
 }

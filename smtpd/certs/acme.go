@@ -103,9 +103,9 @@ func (a *ACME) hold(domain string, c *tls.Certificate) {
 	a.held.Store(&held)
 }
 
-// Warm opens the challenge listeners, takes what is in the cache to use, and asks the CA for what is missing or over. It
-// returns when each domain was tried and at least one has a certificate: a second name that fails must not keep the first
-// from being served. Until then it tries again with backoff.
+// Warm opens the challenge listeners, takes what is in the cache to use, and asks the CA for what is missing or over.
+// It returns when each domain was tried and at least one has a certificate: a second name that fails must not keep the
+// first from being served. Until then it tries again with backoff.
 func (a *ACME) Warm(ctx context.Context) error {
 	var err error
 	if a.solver, err = openSolver(a.c, a.o, a.cache); err != nil {

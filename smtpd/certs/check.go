@@ -40,7 +40,8 @@ func Check(c *config.Config, roots *x509.CertPool, now time.Time) []Finding {
 		pair, err := cache.certificate(domain)
 		switch {
 		case errors.Is(err, autocert.ErrCacheMiss):
-			found = append(found, Finding{true, "certificate of " + domain, "is not there yet: the daemon gets it when it starts"})
+			found = append(found, Finding{true, "certificate of " + domain,
+				"is not there yet: the daemon gets it when it starts"})
 		case err != nil:
 			found = append(found, Finding{false, "certificate of " + domain, err.Error()})
 		default:
@@ -72,7 +73,8 @@ func judge(s sight) Finding {
 	case s.chain() != nil:
 		f.Text = s.chain().Error()
 	case left < soon:
-		f.Text = fmt.Sprintf("ends in %d days, on %s: renewal has not worked", int(left.Hours()/24), leaf.NotAfter.Format(time.DateTime))
+		f.Text = fmt.Sprintf("ends in %d days, on %s: renewal has not worked", int(left.Hours()/24),
+			leaf.NotAfter.Format(time.DateTime))
 	default:
 		f.OK = true
 		f.Text = fmt.Sprintf("%s, until %s", leaf.Issuer, leaf.NotAfter.Format(time.DateTime))
@@ -91,7 +93,8 @@ func (s sight) chain() error {
 	leaf := leafOf(s.pair)
 	_, err := leaf.Verify(x509.VerifyOptions{Roots: s.roots, Intermediates: between, CurrentTime: s.now})
 	if _, unknown := errors.AsType[x509.UnknownAuthorityError](err); unknown {
-		return fmt.Errorf("does not lead to a public CA with the %d certificates that are sent: put the CA's intermediate "+
+		return fmt.Errorf("does not lead to a public CA with the %d certificates that are sent: put the CA's "+
+			"intermediate "+
 			"certificates after it in the file; a connector that verifies refuses it", len(s.pair.Certificate))
 	}
 	return err

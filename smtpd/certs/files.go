@@ -16,8 +16,8 @@ import (
 	"clawback/internal/keyfile"
 )
 
-// look is how often the files' time, size and mode are looked at, and reread how often their content is compared although
-// neither has changed: a copy that keeps its time is seen in the end.
+// look is how often the files' time, size and mode are looked at, and reread how often their content is compared
+// although neither has changed: a copy that keeps its time is seen in the end.
 const (
 	look   = 10 * time.Second
 	reread = 10 * time.Minute
@@ -91,10 +91,12 @@ func (f *Files) Refresh() {
 	fresh := f.note(err)
 	switch {
 	case err != nil && fresh:
-		f.o.Log.Error("certificate files are not good, the old certificate stays", "event", "certificate.failed", "error", err)
+		f.o.Log.Error("certificate files are not good, the old certificate stays", "event", "certificate.failed",
+			"error", err)
 	case err == nil && f.current.Load() != before:
 		s := f.Status()
-		f.o.Log.Info("certificate was read again", "event", "certificate.changed", "names", s.Names, "not_after", s.NotAfter)
+		f.o.Log.Info("certificate was read again", "event", "certificate.changed", "names", s.Names,
+			"not_after", s.NotAfter)
 	}
 }
 
@@ -172,7 +174,8 @@ func (f *Files) read() error {
 func (f *Files) suits(pair *tls.Certificate) error {
 	now, old := f.o.Now(), leafOf(f.current.Load())
 	if leaf := leafOf(pair); old != nil && now.Before(old.NotAfter) && now.After(leaf.NotAfter) {
-		return fmt.Errorf("certificate in %s expired on %s", f.files.CertificateFile, leaf.NotAfter.Format(time.DateTime))
+		return fmt.Errorf("certificate in %s expired on %s", f.files.CertificateFile,
+			leaf.NotAfter.Format(time.DateTime))
 	}
 	return nil
 }

@@ -15,8 +15,8 @@ import (
 const maxAnswer = 1 << 20
 
 // filter stands between autocert and the CA. It ends requests with the daemon's context, which autocert does not know;
-// it hides challenges that no listener could answer, since autocert would try TLS-ALPN-01 first in any case and a failed
-// validation counts at the CA; and it remembers why the CA says no, which autocert does not tell.
+// it hides challenges that no listener could answer, since autocert would try TLS-ALPN-01 first in any case and a
+// failed validation counts at the CA; and it remembers why the CA says no, which autocert does not tell.
 type filter struct {
 	base    http.RoundTripper
 	ctx     context.Context

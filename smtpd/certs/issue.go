@@ -21,7 +21,8 @@ func (a *ACME) restore(domain string) {
 	c, err := a.cache.certificate(domain)
 	if err != nil {
 		if !errors.Is(err, autocert.ErrCacheMiss) {
-			a.o.Log.Warn("cached certificate is not used", "event", "certificate.failed", "domain", domain, "error", err)
+			a.o.Log.Warn("cached certificate is not used", "event", "certificate.failed", "domain", domain,
+				"error", err)
 		}
 		return
 	}

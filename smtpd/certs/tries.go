@@ -17,8 +17,8 @@ type tries struct {
 	next     time.Time // not before this, after a failure
 }
 
-// steps are the waits after one, two, ... failures; the last repeats. Let's Encrypt allows five failed validations for a
-// name in an hour, and these make four.
+// steps are the waits after one, two, ... failures; the last repeats. Let's Encrypt allows five failed validations for
+// a name in an hour, and these make four.
 var steps = [...]time.Duration{time.Minute, 10 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour}
 
 // stepped is how long after a number of failures the next attempt is due, before jitter.

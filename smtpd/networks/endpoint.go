@@ -34,7 +34,8 @@ type endpoint struct {
 // *.mail.protection.outlook.com, and of the like in the national clouds.
 func (e endpoint) sendsMail() bool {
 	named := slices.ContainsFunc(e.URLs, func(u string) bool { return strings.Contains(u, ".protection.") })
-	port := slices.ContainsFunc(strings.Split(e.TCPPorts, ","), func(p string) bool { return strings.TrimSpace(p) == "25" })
+	port := slices.ContainsFunc(strings.Split(e.TCPPorts, ","),
+		func(p string) bool { return strings.TrimSpace(p) == "25" })
 	return e.ServiceArea == "Exchange" && named && port
 }
 

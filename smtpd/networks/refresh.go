@@ -17,7 +17,8 @@ func (s *Sets) Run(ctx context.Context) error { return s.online.Run(ctx) }
 func (s *Sets) Refresh(ctx context.Context) error { return s.online.Refresh(ctx) }
 
 func (s *Sets) failed(what string, reason error) {
-	s.o.Log.Warn("list of networks: "+what, "event", "networks.failed", "url", s.c.URL, "file", s.file(), "error", reason)
+	s.o.Log.Warn("list of networks: "+what, "event", "networks.failed", "url", s.c.URL, "file", s.file(),
+		"error", reason)
 }
 
 // logChange says which prefixes came and went: an operator with firewall rules must know.

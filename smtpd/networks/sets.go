@@ -63,7 +63,8 @@ func Open(c config.Networks, o Options) (*Sets, error) {
 		return nil, fmt.Errorf("read networks.url: %w", err)
 	}
 	s.online = lastgood.Open(lastgood.Source[[]netip.Prefix]{
-		URL: c.URL, Ask: ask, Interval: c.Interval, File: s.file(), Limit: maxBody, Client: o.Client, Shipped: best, Now: o.Now,
+		URL: c.URL, Ask: ask, Interval: c.Interval, File: s.file(), Limit: maxBody, Client: o.Client, Shipped: best,
+		Now:   o.Now,
 		Parse: parseEndpoints, Believe: change, Replace: s.logChange, Failed: s.failed,
 	})
 	return s, nil

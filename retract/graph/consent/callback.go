@@ -25,8 +25,10 @@ type result struct {
 // Listen opens the port of the redirect on the loopback interface. I3.
 func (f *Flow) Listen() (*Callback, error) {
 	host, port := f.redirect.Hostname(), f.redirect.Port()
-	if ip := net.ParseIP(host); f.redirect.Scheme != "http" || port == "" || (host != "localhost" && (ip == nil || !ip.IsLoopback())) {
-		return nil, fmt.Errorf("%w: the redirect %s is not http on the loopback interface; paste the answer instead", errOptions, f.redirect)
+	if ip := net.ParseIP(host); f.redirect.Scheme != "http" || port == "" ||
+		(host != "localhost" && (ip == nil || !ip.IsLoopback())) {
+		return nil, fmt.Errorf("%w: the redirect %s is not http on the loopback interface; paste the answer instead",
+			errOptions, f.redirect)
 	}
 	ln, err := net.Listen("tcp", net.JoinHostPort(loopback(host), port))
 	if err != nil {
@@ -65,8 +67,10 @@ func (c *Callback) Wait(ctx context.Context) (tenant string, err error) {
 }
 
 const (
-	pageGood = `<!doctype html><title>clawback</title><p>Thank you. Consent was given; the command line goes on and checks it. This page can be closed.`
-	pageBad  = `<!doctype html><title>clawback</title><p>Consent was not given. The command line says why. This page can be closed.`
+	pageGood = `<!doctype html><title>clawback</title><p>Thank you. Consent was given; ` +
+		`the command line goes on and checks it. This page can be closed.`
+	pageBad = `<!doctype html><title>clawback</title><p>Consent was not given. ` +
+		`The command line says why. This page can be closed.`
 	pageElse = `<!doctype html><title>clawback</title><p>This answer does not belong to the request that is open here.`
 )
 

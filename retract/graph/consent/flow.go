@@ -114,7 +114,8 @@ func (f *Flow) answer(q url.Values) (tenant string, err error) {
 	}
 	switch {
 	case q.Get("state") == "":
-		return "", fmt.Errorf("%w: it has no state; was consent given in the portal? Then `clawback check --online` tells whether it works", ErrState)
+		return "", fmt.Errorf("%w: it has no state; was consent given in the portal? Then `clawback check --online` "+
+			"tells whether it works", ErrState)
 	case !f.spend(q.Get("state")):
 		return "", fmt.Errorf("%w: its state is unknown or was used before; begin anew", ErrState)
 	case !mailaddr.Equal(q.Get("admin_consent"), "true"):
@@ -122,16 +123,18 @@ func (f *Flow) answer(q url.Values) (tenant string, err error) {
 	}
 	tenant = mailaddr.Lower(q.Get("tenant"))
 	if f.o.Tenant != "" && tenant != mailaddr.Lower(f.o.Tenant) {
-		return "", fmt.Errorf("%w: consent was given in tenant %s, and asked for in %s; log in as an administrator of that one", ErrTenant, clean(tenant), f.o.Tenant)
+		return "", fmt.Errorf("%w: consent was given in tenant %s, and asked for in %s; log in as an administrator "+
+			"of that one", ErrTenant, clean(tenant), f.o.Tenant)
 	}
 	return tenant, nil
 }
 
 // reasons are the errors that the consent page is known to send back.
 var reasons = map[string]string{
-	"access_denied":           "the administrator declined, or closed the page",
-	"consent_required":        "the administrator declined, or closed the page",
-	"permission_denied":       "the account may not consent for the organisation: log in as a Privileged Role Administrator or Global Administrator",
+	"access_denied":    "the administrator declined, or closed the page",
+	"consent_required": "the administrator declined, or closed the page",
+	"permission_denied": "the account may not consent for the organisation: log in as a Privileged Role " +
+		"Administrator or Global Administrator",
 	"unauthorized_client":     "the application is not known in this cloud: check client_id and cloud",
 	"invalid_client":          "the application is not known in this cloud: check client_id and cloud",
 	"invalid_request":         "the page refuses the request: is the redirect registered with the application?",

@@ -24,7 +24,8 @@ type Ask func(ctx context.Context) (Grant, error)
 
 // waits are the pauses after consent: the service principal takes up to minutes to reach all servers.
 var waits = []time.Duration{
-	2 * time.Second, 5 * time.Second, 10 * time.Second, 20 * time.Second, 30 * time.Second, time.Minute, time.Minute, 2 * time.Minute,
+	2 * time.Second, 5 * time.Second, 10 * time.Second, 20 * time.Second, 30 * time.Second, time.Minute, time.Minute,
+	2 * time.Minute,
 }
 
 // Verify proves that the tenant can be reached, waiting while consent spreads. Pause is told before each wait; nil:
@@ -83,7 +84,8 @@ func (g Grant) String() string {
 		}
 	}
 	if len(missing) > 0 {
-		out += fmt.Sprintf(" Not granted: %s; add it to the app registration and consent again, or, for Mail.ReadWrite, "+
+		out += fmt.Sprintf(" Not granted: %s; add it to the app registration and consent again, or, for "+
+			"Mail.ReadWrite, "+
 			"assign it by RBAC for Applications.", list(missing))
 	}
 	return out

@@ -26,7 +26,8 @@ const maxRetryAfter = 24 * time.Hour
 
 // readAnswer takes an answer apart. Body may be HTML, empty, or an object that lacks anything.
 func readAnswer(status int, header http.Header, body []byte, now time.Time) Answer {
-	a := Answer{Status: status, Request: requestID(header), After: retryAfter(header.Get("Retry-After"), clock(header, now))}
+	a := Answer{Status: status, Request: requestID(header),
+		After: retryAfter(header.Get("Retry-After"), clock(header, now))}
 	scope := header.Get("X-Ms-Throttle-Scope") // Scope/Limit/ApplicationId/TenantId
 	a.TenantWide = strings.HasPrefix(scope, "Tenant")
 	var object struct {

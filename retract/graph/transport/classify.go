@@ -29,16 +29,18 @@ const (
 
 // Words for a person. None of them may depend on what the server wrote.
 const (
-	throttled      = "Microsoft is throttling"
-	unavailable    = "the mailbox server is not available"
-	moving         = "the mailbox is being moved"
-	serverError    = "an error inside Microsoft's service"
-	gateway        = "a gateway between here and the mailbox gave up"
-	conflict       = "another change came in between"
-	locked         = "the mailbox or message is locked"
-	badToken       = "the access token is refused; check the tenant's credential and consent"
-	outOfScope     = "the application may not read this mailbox: grant Mail.ReadWrite, or add the mailbox to its RBAC scope (takes up to two hours)"
-	noConsent      = "the application lacks a permission: an administrator must consent to Mail.ReadWrite and User.Read.All"
+	throttled   = "Microsoft is throttling"
+	unavailable = "the mailbox server is not available"
+	moving      = "the mailbox is being moved"
+	serverError = "an error inside Microsoft's service"
+	gateway     = "a gateway between here and the mailbox gave up"
+	conflict    = "another change came in between"
+	locked      = "the mailbox or message is locked"
+	badToken    = "the access token is refused; check the tenant's credential and consent"
+	outOfScope  = "the application may not read this mailbox: grant Mail.ReadWrite, or add the mailbox to its " +
+		"RBAC scope (takes up to two hours)"
+	noConsent = "the application lacks a permission: an administrator must consent to Mail.ReadWrite and " +
+		"User.Read.All"
 	noMailboxHere  = "the mailbox is inactive, soft-deleted, not licensed or on premises"
 	itemGone       = "the message is not there any more"
 	userGone       = "the account is not there any more"
@@ -107,7 +109,8 @@ func Classify(c Call, a Answer) *fault.Fault {
 	f := &fault.Fault{Status: a.Status, Code: a.Code, Request: a.Request, After: a.After}
 	r := find(c, a)
 	f.Class, f.Slow = r.class, r.slow
-	f.Tenant = a.TenantWide || r.tenant || (c.Directory && r.detail == throttled) // the directory's quota is the tenant's
+	// The directory's quota is the tenant's.
+	f.Tenant = a.TenantWide || r.tenant || (c.Directory && r.detail == throttled)
 	if c.Changes && mayHaveActed(a.Status) {
 		f.Class = fault.Unknown
 	}
@@ -116,7 +119,8 @@ func Classify(c Call, a Answer) *fault.Fault {
 		f.Code = fault.CodeNoSuchSegment
 	}
 	if a.Denied == "policy" && a.Status == http.StatusForbidden {
-		f.Detail = c.Name + ": an ApplicationAccessPolicy shuts the application out of this mailbox (a change takes 30 minutes)"
+		f.Detail = c.Name + ": an ApplicationAccessPolicy shuts the application out of this mailbox (a change takes " +
+			"30 minutes)"
 	}
 	return f
 }

@@ -21,12 +21,15 @@ type loginRule struct {
 var loginRules = []loginRule{
 	{"7000215", fault.Auth, "the client secret is wrong (was its id taken instead of its value?)"},
 	{"7000222", fault.Auth, "the client secret has expired: make a new one in the app registration"},
-	{"700016", fault.Auth, "the application is not in this tenant: an administrator must consent (clawback connect); after consent this can take minutes"},
-	{"7000229", fault.Auth, "the application has no service principal in this tenant: an administrator must consent (clawback connect); after consent this can take minutes"},
+	{"700016", fault.Auth, "the application is not in this tenant: an administrator must consent (clawback connect); " +
+		"after consent this can take minutes"},
+	{"7000229", fault.Auth, "the application has no service principal in this tenant: an administrator must consent " +
+		"(clawback connect); after consent this can take minutes"},
 	{"90002", fault.Auth, "the tenant is not known to this cloud: check the tenant id and the cloud"},
 	{"900023", fault.Auth, "the tenant is not known to this cloud: check the tenant id and the cloud"},
 	{"700027", fault.Auth, "the certificate is not the one of the app registration, or it has expired"},
-	{"700024", fault.Auth, "the assertion is not valid at this time: check the machine's clock and the federated token"},
+	{"700024", fault.Auth, "the assertion is not valid at this time: check the machine's clock " +
+		"and the federated token"},
 	{"700211", fault.Auth, "no federated credential of the app registration fits the issuer of the token"},
 	{"700213", fault.Auth, "no federated credential of the app registration fits the subject of the token"},
 	{"65001", fault.Auth, "no consent: an administrator must consent (clawback connect)"},
@@ -57,7 +60,8 @@ func ClassifyLogin(a LoginAnswer) *fault.Fault {
 	}
 	_ = json.Unmarshal(a.Body, &object) // HTML or nothing: the status decides
 	number := aadsts(object.Description)
-	f := &fault.Fault{Tenant: true, Login: true, Status: a.Status, Code: word(object.Error), Request: word(object.Correlation)}
+	f := &fault.Fault{Tenant: true, Login: true, Status: a.Status, Code: word(object.Error),
+		Request: word(object.Correlation)}
 	f.After = retryAfter(a.Header.Get("Retry-After"), clock(a.Header, a.Now))
 	if number != "" {
 		f.Code = "AADSTS" + number
@@ -73,7 +77,8 @@ func loginMeaning(status int, number string) (fault.Class, string) {
 			return r.class, r.detail
 		}
 	}
-	if status >= http.StatusInternalServerError || status == http.StatusTooManyRequests || status == http.StatusRequestTimeout || status == 0 {
+	if status >= http.StatusInternalServerError || status == http.StatusTooManyRequests ||
+		status == http.StatusRequestTimeout || status == 0 {
 		return fault.Retry, "the login service is not available"
 	}
 	return fault.Auth, "the login service refuses the credential"

@@ -24,14 +24,14 @@ type Transport struct {
 	Base    http.RoundTripper
 	Host    string // of Graph; a request for another is refused
 	Tokens  Tokens
-	MaxJSON int64            // octets of an answer in JSON; 0: 16 MiB
+	MaxJSON int64            // bytes of an answer in JSON; 0: 16 MiB
 	Now     func() time.Time // nil: time.Now
 }
 
 const (
 	defaultJSON = 16 << 20
-	maxError    = 64 << 10 // octets of an error answer that are looked at
-	maxRequest  = 1 << 20  // octets of a request: moves and read states are tiny
+	maxError    = 64 << 10 // bytes of an error answer that are looked at
+	maxRequest  = 1 << 20  // bytes of a request: moves and read states are tiny
 )
 
 // RoundTrip sends a request once, and once more with a new token when the first was refused.
@@ -39,11 +39,13 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	call := callOf(r.Context())
 	if r.URL.Scheme != "https" || !mailaddr.Equal(r.URL.Host, t.Host) {
 		closeBody(r)
-		return nil, &fault.Fault{Class: fault.GiveUp, Code: "foreign_host", Detail: call.Name + ": refused to ask another host than Graph's"}
+		return nil, &fault.Fault{Class: fault.GiveUp, Code: "foreign_host",
+			Detail: call.Name + ": refused to ask another host than Graph's"}
 	}
 	body, err := readRequest(r)
 	if err != nil {
-		return nil, &fault.Fault{Class: fault.GiveUp, Code: "request_body", Detail: call.Name + ": the request's body cannot be read"}
+		return nil, &fault.Fault{Class: fault.GiveUp, Code: "request_body",
+			Detail: call.Name + ": the request's body cannot be read"}
 	}
 	token, err := t.token(r.Context(), call, "", "")
 	if err != nil {
@@ -72,9 +74,11 @@ func (t *Transport) token(ctx context.Context, call Call, stale, claims string) 
 	case errors.As(err, &f):
 		return "", f
 	case err != nil:
-		return "", &fault.Fault{Class: fault.Retry, Tenant: true, Code: "token", Detail: call.Name + ": no access token was to be had"}
+		return "", &fault.Fault{Class: fault.Retry, Tenant: true, Code: "token",
+			Detail: call.Name + ": no access token was to be had"}
 	case token == "": // I1
-		return "", &fault.Fault{Class: fault.Auth, Tenant: true, Code: "token", Detail: call.Name + ": the access token is empty"}
+		return "", &fault.Fault{Class: fault.Auth, Tenant: true, Code: "token",
+			Detail: call.Name + ": the access token is empty"}
 	}
 	return token, nil
 }
@@ -114,12 +118,13 @@ func (t *Transport) once(r *http.Request, call Call, body []byte, token string) 
 	return t.accept(call, resp)
 }
 
-// noAnswer is a request without an answer. Sent: its octets may have left. The error of net/http is not handed on: it
+// noAnswer is a request without an answer. Sent: its bytes may have left. The error of net/http is not handed on: it
 // may name the URL, and with it the mailbox.
 func noAnswer(ctx context.Context, call Call, sent bool) *fault.Fault {
 	f := &fault.Fault{Class: fault.Retry, Code: fault.CodeNotSent, Detail: call.Name + ": Graph cannot be reached"}
 	if sent {
-		f.Class, f.Code, f.Detail = call.lost(), fault.CodeNoAnswer, call.Name+": the connection broke before the answer came"
+		f.Class, f.Code, f.Detail = call.lost(), fault.CodeNoAnswer,
+			call.Name+": the connection broke before the answer came"
 	} else {
 		f.Tenant = true
 	}
@@ -172,7 +177,8 @@ func (t *Transport) accept(call Call, resp *http.Response) (*http.Response, erro
 		return nil, fault
 	}
 	resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-	resp.Header.Set("Content-Type", "application/json") // an SDK that finds nothing to parse with fails without a status
+	// An SDK that finds nothing to parse with fails without a status.
+	resp.Header.Set("Content-Type", "application/json")
 	return resp, nil
 }
 

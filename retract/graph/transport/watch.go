@@ -12,7 +12,7 @@ import (
 
 // watch follows one request down to its connections.
 type watch struct {
-	sent    atomic.Int32                // connections it was given: from the first on, octets may be under way
+	sent    atomic.Int32                // connections it was given: from the first on, bytes may be under way
 	refused atomic.Pointer[fault.Fault] // why it was not sent again
 }
 
