@@ -25,9 +25,9 @@ type Forecast struct {
 	Mailboxes int            // recipients inside the organisation
 }
 
-// Foresee says what an order would do to a record with the intents that it has, and writes nothing. False: its tenant
+// Preview says what an order would do to a record with the intents that it has, and writes nothing. False: its tenant
 // is not configured, or the order is for another one's records.
-func (e *Engine) Foresee(o policy.Order, rec store.Record, have []store.Intent) (f Forecast, ok bool) {
+func (e *Engine) Preview(o policy.Order, rec store.Record, have []store.Intent) (f Forecast, ok bool) {
 	t, ok := e.o.Tenants(rec.Tenant)
 	if !ok || o.Tenant != "" && o.Tenant != rec.Tenant {
 		return f, false

@@ -105,7 +105,7 @@ func (s resolver) exemptAddresses() []string {
 		add(a)
 	}
 	for _, own := range addresses.OfDaemon(s.tenant) {
-		add(own.Address)
+		add(own)
 	}
 	return list
 }

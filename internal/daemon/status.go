@@ -30,7 +30,7 @@ func (d *daemon) status(ctx context.Context) (api.Status, error) {
 		if err != nil {
 			return s, err
 		}
-		standing, err := d.engine.Standing(ctx, t.ID)
+		standing, err := d.engine.Status(ctx, t.ID)
 		if err != nil {
 			return s, err
 		}

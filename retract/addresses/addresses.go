@@ -7,7 +7,8 @@ import (
 	"clawback/internal/mailaddr"
 )
 
-// Fold makes addresses comparable: Exchange compares them without case.
+// Fold is the form in which two addresses are compared: without case, as Exchange compares them, without angle brackets,
+// and without the "smtp:" that a directory writes before one.
 func Fold(address string) string {
 	address = strings.TrimSpace(address)
 	address = strings.TrimPrefix(strings.TrimSuffix(address, ">"), "<")
@@ -54,8 +55,8 @@ func Exempt(t *config.Tenant, address string) string {
 	if e, ok := Listed(t.Exempt, address); ok {
 		return "exempt: " + Fold(address) + " is listed under exempt (" + e + ")"
 	}
-	for _, own := range OfDaemon(t) {
-		if matches(own.Address, address) {
+	for _, own := range ofDaemon(t) {
+		if matches(own.address, address) {
 			return "exempt: " + Fold(address) + " is " + own.what
 		}
 	}
@@ -65,21 +66,29 @@ func Exempt(t *config.Tenant, address string) string {
 	return ""
 }
 
-type DaemonAddress struct{ Address, what string }
+// daemonAddress is one that the daemon itself depends on, and what it is.
+type daemonAddress struct{ address, what string }
 
-// OfDaemon are those that the daemon itself depends on: to retract from them would be to chase itself.
-func OfDaemon(t *config.Tenant) []DaemonAddress {
-	own := []DaemonAddress{
+// OfDaemon are the addresses that the daemon itself depends on: to retract from their mailboxes would be to chase itself.
+func OfDaemon(t *config.Tenant) (list []string) {
+	for _, own := range ofDaemon(t) {
+		list = append(list, own.address)
+	}
+	return list
+}
+
+func ofDaemon(t *config.Tenant) []daemonAddress {
+	own := []daemonAddress{
 		{t.AlternateMailbox, "the alternate journaling mailbox"},
 		{t.RecoveryAddress, "the recovery address"},
 	}
 	for _, a := range t.Addresses {
-		own = append(own, DaemonAddress{a.Address, "a journal address"})
+		own = append(own, daemonAddress{a.Address, "a journal address"})
 	}
 	for _, s := range t.Submissions {
-		own = append(own, DaemonAddress{s.Address, "a submission address"})
+		own = append(own, daemonAddress{s.Address, "a submission address"})
 		for _, mailbox := range s.Mailboxes {
-			own = append(own, DaemonAddress{mailbox, "a mailbox that users report to"})
+			own = append(own, daemonAddress{mailbox, "a mailbox that users report to"})
 		}
 	}
 	return own

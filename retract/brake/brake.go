@@ -38,6 +38,7 @@ type Overrun struct {
 	Reason   string     // for a person
 }
 
+// None reports whether no limit would be passed.
 func (s Overrun) None() bool { return s.Code == "" }
 
 // Brake holds mass retractions. Every reservation is made here under one lock, so that a race of workers cannot
@@ -51,6 +52,7 @@ type Brake struct {
 	reserved map[string]store.Intent // by intent
 }
 
+// New makes a brake over what the ledger has counted.
 func New(l Ledger) *Brake {
 	return &Brake{ledger: l, reserved: map[string]store.Intent{}}
 }

@@ -44,7 +44,7 @@ func (w writer) Order(ctx context.Context, o policy.Order) ([]store.Intent, erro
 	return []store.Intent{in}, err
 }
 
-func (writer) Foresee(policy.Order, store.Record, []store.Intent) (retract.Forecast, bool) {
+func (writer) Preview(policy.Order, store.Record, []store.Intent) (retract.Forecast, bool) {
 	return retract.Forecast{}, true
 }
 func (writer) CallOff(context.Context, store.Intent, string) error { return nil }

@@ -34,8 +34,8 @@ type Store interface {
 type Engine interface {
 	// Order makes or changes the intents of one record, and gives all that it has. Asking twice changes nothing.
 	Order(ctx context.Context, o policy.Order) ([]store.Intent, error)
-	// Foresee says what Order would do, and writes nothing; false where the record's tenant is not configured.
-	Foresee(o policy.Order, rec store.Record, have []store.Intent) (retract.Forecast, bool)
+	// Preview says what Order would do, and writes nothing; false where the record's tenant is not configured.
+	Preview(o policy.Order, rec store.Record, have []store.Intent) (retract.Forecast, bool)
 	// CallOff ends an intent that waits, or has it end when it has been verified.
 	CallOff(ctx context.Context, in store.Intent, why string) error
 	// Suspend names the jobs of which nothing may be begun. Before it is called the first time, that is all of them.

@@ -93,7 +93,7 @@ func (r *Runner) preview(ctx context.Context, p *Preview, s Spec, rec store.Reco
 	}
 	o := policy.Order{Who: s.Who, Tenant: s.Tenant, Record: rec.ID, Comment: s.Comment, Action: s.Action,
 		Restore: s.Restore}
-	would, ok := r.o.Engine.Foresee(o, rec, have)
+	would, ok := r.o.Engine.Preview(o, rec, have)
 	if !ok {
 		p.Unknown++
 		return nil

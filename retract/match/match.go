@@ -14,11 +14,12 @@ import (
 	"clawback/store"
 )
 
-// likeness is what the identity check finds of a message of the mailbox.
-type likeness int
+// Likeness is what the identity check finds of a message of the mailbox.
+type Likeness int
 
+// What the check can find.
 const (
-	Same      likeness = iota // it is the record's message
+	Same      Likeness = iota // it is the record's message
 	Different                 // it is another message: never moved
 	Uncertain                 // it may be the record's: held for a person
 )
@@ -26,7 +27,7 @@ const (
 // Finding is one message of the mailbox, compared with the record.
 type Finding struct {
 	exchange.Candidate
-	Is     likeness
+	Is     Likeness
 	Proof  store.Proof // of what is the same
 	Code   store.Code  // of what is not
 	Reason string      // of what is not, for a person

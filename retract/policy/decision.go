@@ -10,8 +10,8 @@ import (
 	"clawback/verdict"
 )
 
-// decision is what the policy wants of one recipient's mailbox.
-type decision struct {
+// Decision is what the policy wants of one recipient's mailbox.
+type Decision struct {
 	rule     config.Rule
 	Acts     bool   // the rule takes the message away
 	open     bool   // it does not, and the one of the mailbox may, by another of its addresses: it has to be looked up
@@ -31,14 +31,14 @@ const (
 // Decide is what the record's own verdict wants. Where that is nothing, and the verdict leaves the message to a person
 // or the message carries a bad one, it is what MALICIOUS would want: never automatic, for who forwards has said
 // something of his own.
-func (p *Planner) Decide(in store.Intent) decision {
+func (p *Planner) Decide(in store.Intent) Decision {
 	own, who := p.rec.Verdict.Disposition, recipientOf(in)
-	want := decision{Cause: own.String(), severity: int(own)}
+	want := Decision{Cause: own.String(), severity: int(own)}
 	want.rule, want.open = ruleOf(p.tenant, who, own)
 	if want.Acts = acts(want.rule); want.Acts || want.open {
 		return want
 	}
-	held := decision{severity: int(verdict.Malicious)}
+	held := Decision{severity: int(verdict.Malicious)}
 	held.rule, held.open = ruleOf(p.tenant, who, verdict.Malicious)
 	if held.Acts = acts(held.rule); !held.Acts && !held.open {
 		return want
@@ -100,15 +100,15 @@ func badness(f store.Forward) string {
 }
 
 // is reports whether an intent is for just this.
-func (w decision) is(in store.Intent) bool {
+func (w Decision) is(in store.Intent) bool {
 	return in.Action == w.action() && in.Cause == w.Cause
 }
 
 // action is the rule's, none in words where it says nothing.
-func (w decision) action() string { return cmp.Or(string(w.rule.Action), string(config.None)) }
+func (w Decision) action() string { return cmp.Or(string(w.rule.Action), string(config.None)) }
 
 // Apply gives an intent what is decided.
-func (w decision) Apply(in store.Intent) store.Intent {
+func (w Decision) Apply(in store.Intent) store.Intent {
 	in.Forwarded = w.carried
 	in.Action, in.Cause, in.Severity = w.action(), w.Cause, w.severity
 	in.Limit = store.Limits{UnreadOnly: w.rule.UnreadOnly, MaxAge: w.rule.MaxAge}

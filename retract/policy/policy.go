@@ -87,7 +87,7 @@ func (p *Planner) address(address string) {
 }
 
 // open gives an intent its action and decides whether it may go on: skipped, held or pending.
-func (p *Planner) open(in store.Intent, want decision) store.Intent {
+func (p *Planner) open(in store.Intent, want Decision) store.Intent {
 	in = want.Apply(intent.Reopen(in, p.now))
 	in.Kind = store.Retract
 	if in.Outcome, in.Hold, in.Reason = p.Permit(in.Address, want); in.Outcome == store.Held && want.open {
@@ -105,8 +105,8 @@ func (p *Planner) open(in store.Intent, want decision) store.Intent {
 	return in
 }
 
-// Permit says whether a rule may be carried out for an address.
-func (p *Planner) Permit(address string, want decision) (store.Outcome, string, string) {
+// Permit says whether a rule may be carried out for an address: Pending, or Skipped or Held with the reason.
+func (p *Planner) Permit(address string, want Decision) (outcome store.Outcome, hold, why string) {
 	if !addresses.Internal(p.tenant, address) {
 		return store.Skipped, "", "external recipient: " + addresses.Fold(address) +
 			" is in none of the tenant's domains"
@@ -194,7 +194,7 @@ func (p *Planner) cancel(in store.Intent) {
 
 // redirect changes what an intent is for while its last attempt may have worked: what that did is verified against the
 // target of that attempt, and what is left to do follows from the new action.
-func (p *Planner) redirect(in store.Intent, want decision) {
+func (p *Planner) redirect(in store.Intent, want Decision) {
 	if want.is(in) && in.Cancelled == "" {
 		return
 	}
@@ -204,7 +204,7 @@ func (p *Planner) redirect(in store.Intent, want decision) {
 
 // supersede gives a waiting intent the action that is wanted now. What it was held for still holds it, but for a
 // report that has since been confirmed at first hand, and for a forward or a message for review that is bad itself.
-func (p *Planner) supersede(in store.Intent, want decision) {
+func (p *Planner) supersede(in store.Intent, want Decision) {
 	confirmed := in.Hold == intent.HoldHearsay && p.rec.FirstHand ||
 		(in.Hold == intent.HoldForward || in.Hold == intent.HoldReview) && want.hold != in.Hold
 	if want.is(in) && !confirmed {
@@ -222,7 +222,7 @@ func (p *Planner) supersede(in store.Intent, want decision) {
 }
 
 // worse reports whether an intent that has ended is to be opened again for an action that goes further.
-func worse(in store.Intent, want decision) bool {
+func worse(in store.Intent, want Decision) bool {
 	switch in.Outcome {
 	case store.Done:
 		return Further(string(want.rule.Action), in.Action)

@@ -9,23 +9,23 @@ import (
 	"clawback/store"
 )
 
-// Standing is how a tenant's retraction stands now.
-type Standing struct {
+// Status is how a tenant's retraction stands now.
+type Status struct {
 	Paused  string    // why nothing is tried, "" when it works
-	Waiting int       // retractions whose message is not in the mailbox yet; standingMax at most are looked at
+	Waiting int       // retractions whose message is not in the mailbox yet; statusMax at most are looked at
 	Next    time.Time // when the first of those is looked for again
 	Stuck   int       // retractions that have failed for some minutes, and are tried again; of the same
 	Why     string    // the message, mailbox and failure of the one that has failed longest, "" for none
 }
 
-// standingMax bounds the intents that one Standing looks at.
-const standingMax = 1000
+// statusMax bounds the intents that one Status looks at.
+const statusMax = 1000
 
-// Standing says how a tenant's retraction stands.
-func (e *Engine) Standing(ctx context.Context, tenant string) (Standing, error) {
-	s := Standing{Paused: e.pausedFor(tenant)}
+// Status says how a tenant's retraction stands.
+func (e *Engine) Status(ctx context.Context, tenant string) (Status, error) {
+	s := Status{Paused: e.pausedFor(tenant)}
 	list, err := e.o.Store.IntentsBy(ctx, store.IntentFilter{Tenant: tenant, Kind: store.Retract,
-		Outcomes: []store.Outcome{store.Pending}, Limit: standingMax})
+		Outcomes: []store.Outcome{store.Pending}, Limit: statusMax})
 	if err != nil {
 		return s, fmt.Errorf("list pending intents: %w", err)
 	}

@@ -11,16 +11,16 @@ import (
 	"clawback/store"
 )
 
-func (r *rig) standing() retract.Standing {
+func (r *rig) standing() retract.Status {
 	r.t.Helper()
-	s, err := r.e.Standing(r.t.Context(), tenantID)
+	s, err := r.e.Status(r.t.Context(), tenantID)
 	if err != nil {
 		r.t.Fatal(err)
 	}
 	return s
 }
 
-func TestStanding_saysWhatIsWaitedFor(t *testing.T) {
+func TestStatus_saysWhatIsWaitedFor(t *testing.T) {
 	bubble(t, func(r *rig) {
 		r.world.Deliver("B", hit())
 		rec := r.report(bad(anna, bert))
@@ -36,7 +36,7 @@ func TestStanding_saysWhatIsWaitedFor(t *testing.T) {
 	})
 }
 
-func TestStanding_saysWhyTheTenantWaits(t *testing.T) {
+func TestStatus_saysWhyTheTenantWaits(t *testing.T) {
 	for name, c := range map[string]struct {
 		fault *fault.Fault
 		want  string
