@@ -1,7 +1,9 @@
 // Package verdict holds the words for what was found out about a message: disposition, reason, indicator.
 //
-// It is a leaf that the scorer writes and the store, the retraction policy and the command line read, so that
+// It is a leaf: the scorer makes a Verdict, and the store, the retraction policy and the command line read it, so that
 // none of them has to link the scorer.
+//
+// Reads, Writes: nothing; it is pure.
 //
 // Standards: the dispositions are named as Cloudflare Email Security names them.
 package verdict

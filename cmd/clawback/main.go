@@ -2,6 +2,9 @@
 //
 // The subcommands that change or show the state of a running daemon ask it on its control socket; unwrap, score, check
 // and demo work by themselves.
+//
+// Reads: arguments, the configuration, files that are named. Writes: standard output, files that are named; what the
+// daemon has is changed by the daemon alone.
 package main
 
 import (

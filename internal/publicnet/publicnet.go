@@ -1,7 +1,9 @@
 // Package publicnet tells addresses of the internet at large from those of a host and the networks around it.
 //
-// A server that names an address inside, by DNS or by a redirect, must not lead the daemon there: who asks such servers looks at
-// the address itself, in the dialer, after names were resolved.
+// A server that names an address inside, by DNS or by a redirect, must not lead the daemon there: who asks such servers
+// looks at the address itself, in the dialer, after names were resolved.
+//
+// Reads, Writes: nothing; it is pure.
 //
 // Standards: RFC 6890 and IANA's registries of special-purpose addresses.
 package publicnet
@@ -11,7 +13,8 @@ import (
 	"slices"
 )
 
-// Allows reports whether a connection may go to an address: a public one, or one of the private networks that the operator named.
+// Allows reports whether a connection may go to an address: a public one, or one of the private networks that the
+// operator named.
 func Allows(addr netip.Addr, private []netip.Prefix) bool {
 	addr = addr.Unmap().WithZone("")
 	return Public(addr) || slices.ContainsFunc(private, func(p netip.Prefix) bool { return p.Contains(addr) })
