@@ -25,10 +25,14 @@ import (
 
 // The operations on what is in quarantine.
 var (
-	ListGroups      = define(Operation{Name: "queue.groups", Route: "GET /v1/queue/groups", Role: Viewer}, (*Service).listGroups)
-	DiscardItem     = define(Operation{Name: "queue.discard", Route: "POST /v1/queue/{id}/discard", Role: Administrator}, (*Service).discardItem)
-	PreviewDiscard  = define(Operation{Name: "queue.discard_preview", Route: "POST /v1/queue/discard/preview", Role: Administrator}, (*Service).previewDiscard)
-	DiscardSelected = define(Operation{Name: "queue.discard_selected", Route: "POST /v1/queue/discard", Role: Administrator}, (*Service).discardSelected)
+	ListGroups = define(Operation{Name: "queue.groups", Route: "GET /v1/queue/groups", Role: Viewer},
+		(*Service).listGroups)
+	DiscardItem = define(Operation{Name: "queue.discard", Route: "POST /v1/queue/{id}/discard",
+		Role: Administrator}, (*Service).discardItem)
+	PreviewDiscard = define(Operation{Name: "queue.discard_preview", Route: "POST /v1/queue/discard/preview",
+		Role: Administrator}, (*Service).previewDiscard)
+	DiscardSelected = define(Operation{Name: "queue.discard_selected", Route: "POST /v1/queue/discard",
+		Role: Administrator}, (*Service).discardSelected)
 )
 
 // Selection selects items in quarantine: those that fit everything it names.
@@ -102,7 +106,8 @@ func (s *Service) groups(ctx context.Context, a access, sel queue.Selection) ([]
 	rows, err := s.o.Queue.Groups(ctx, sel)
 	groups := []Group{}
 	for _, g := range rows {
-		shown := Group{Tenant: g.Tenant, Purpose: g.Purpose, Network: g.Network, Cause: g.Cause, Reason: g.Reason, Count: g.Count,
+		shown := Group{Tenant: g.Tenant, Purpose: g.Purpose, Network: g.Network, Cause: g.Cause, Reason: g.Reason,
+			Count: g.Count,
 			Bytes: g.Bytes, Oldest: g.Oldest, Newest: g.Newest, Last: a.item(g.Last)}
 		if g.Tenant != "" {
 			if t, err := s.o.Tenant(g.Tenant); err == nil {
@@ -143,7 +148,8 @@ func peers(text string) (netip.Prefix, error) {
 // chosen reads a selection that must name something: everything is thrown away by nobody's mistake.
 func (s *Service) chosen(a access, w Selection) (queue.Selection, error) {
 	if w == (Selection{}) {
-		return queue.Selection{}, problem(InvalidRequest, "name what is to be discarded: by tenant, purpose, network, cause, sender, peer or age")
+		return queue.Selection{}, problem(InvalidRequest,
+			"name what is to be discarded: by tenant, purpose, network, cause, sender, peer or age")
 	}
 	return s.selection(a, w)
 }
@@ -158,7 +164,8 @@ func (s *Service) previewDiscard(ctx context.Context, a access, w Selection) (Di
 		return DiscardPreview{}, err
 	}
 	d, err := s.o.Queue.Preview(ctx, sel)
-	p := DiscardPreview{Count: d.Count, Bytes: d.Bytes, Oldest: d.Oldest, Newest: d.Newest, Groups: groups, Samples: []Item{}, AsOf: d.AsOf, Through: d.Through}
+	p := DiscardPreview{Count: d.Count, Bytes: d.Bytes, Oldest: d.Oldest, Newest: d.Newest, Groups: groups,
+		Samples: []Item{}, AsOf: d.AsOf, Through: d.Through}
 	for _, it := range d.Samples {
 		p.Samples = append(p.Samples, a.item(it))
 	}
@@ -177,7 +184,8 @@ func (s *Service) discardItem(ctx context.Context, a access, o ItemOrder) (Act, 
 	if err := reason(o.Comment); err != nil {
 		return Act{}, err
 	}
-	act := store.Act{At: time.Now().UTC(), Who: a.Name, What: discarding, Tenant: it.Envelope.Tenant, Object: it.ID, Comment: o.Comment}
+	act := store.Act{At: time.Now().UTC(), Who: a.Name, What: discarding, Tenant: it.Envelope.Tenant, Object: it.ID,
+		Comment: o.Comment}
 	if it.State == queue.Quarantined { // else the queue refuses
 		act.Comment += " (" + s.content(it) + ")"
 	}
@@ -189,7 +197,8 @@ func (s *Service) discardItem(ctx context.Context, a access, o ItemOrder) (Act, 
 		return Act{}, err
 	}
 	if err := s.noteDiscarded(ctx, it.ID); err != nil {
-		return Act{}, fmt.Errorf("item %s is discarded, and the audit will say so when it can be written: %w", it.ID, err)
+		return Act{}, fmt.Errorf("item %s is discarded, and the audit will say so when it can be written: %w", it.ID,
+			err)
 	}
 	return actOf(act), nil
 }
@@ -202,7 +211,8 @@ func reason(comment string) error {
 	return nil
 }
 
-// discardSelected throws away what a preview has shown. It is one entry in the audit, also where it ended in the middle.
+// discardSelected throws away what a preview has shown. It is one entry in the audit, also where it ended in the
+// middle.
 func (s *Service) discardSelected(ctx context.Context, a access, o DiscardOrder) (Act, error) {
 	sel, err := s.chosen(a, o.Selection)
 	if err != nil {
@@ -211,7 +221,8 @@ func (s *Service) discardSelected(ctx context.Context, a access, o DiscardOrder)
 	if err := reason(o.Comment); err != nil {
 		return Act{}, err
 	}
-	act := store.Act{At: time.Now().UTC(), Who: a.Name, What: discarding, Tenant: sel.Tenant, Object: "several-" + uuid.NewString()}
+	act := store.Act{At: time.Now().UTC(), Who: a.Name, What: discarding, Tenant: sel.Tenant,
+		Object: "several-" + uuid.NewString()}
 	note := queue.Note{Key: act.Object, Text: func(d queue.Discarded) ([]byte, error) {
 		act.Comment = o.Comment + " (" + describe(o.Selection, d) + ")"
 		return json.Marshal(act)
@@ -221,10 +232,12 @@ func (s *Service) discardSelected(ctx context.Context, a access, o DiscardOrder)
 	doomed := queue.Doomed{Selection: sel, Count: o.Count, AsOf: o.AsOf, Through: o.Through}
 	done, err := s.o.Queue.DiscardSelected(ctx, doomed, note)
 	if done.Count > 0 {
-		s.o.Log.Info("items in quarantine were discarded", "event", "queue.discarded", "who", act.Who, "count", done.Count,
+		s.o.Log.Info("items in quarantine were discarded", "event", "queue.discarded", "who", act.Who,
+			"count", done.Count,
 			"bytes", done.Bytes, "audit", act.Object)
 		if noted := s.noteDiscardedLocked(ctx, act.Object); noted != nil {
-			err = errors.Join(err, fmt.Errorf("%d items are discarded, and the audit will say so when it can be written: %w", done.Count, noted))
+			err = errors.Join(err, fmt.Errorf("%d items are discarded, and the audit will say so when it can be "+
+				"written: %w", done.Count, noted))
 		}
 	}
 	return actOf(act), err
@@ -236,12 +249,13 @@ func describe(s Selection, d queue.Discarded) string {
 	if err != nil {
 		asked = []byte(err.Error())
 	}
-	return fmt.Sprintf("%d items, %s, SHA-256 of their ids %s, selected by %s", d.Count, humanize.IBytes(uint64(d.Bytes)), d.Digest, asked)
+	return fmt.Sprintf("%d items, %s, SHA-256 of their ids %s, selected by %s", d.Count,
+		humanize.IBytes(uint64(d.Bytes)), d.Digest, asked)
 }
 
 // noteDiscarded writes into the audit what was discarded. After a crash in the middle it is done again, and an entry
-// that stands there is not written twice. Of an item that was discarded just now there is none: the audit, which is long,
-// is not searched for it.
+// that stands there is not written twice. Of an item that was discarded just now there is none: the audit, which is
+// long, is not searched for it.
 func (s *Service) noteDiscarded(ctx context.Context, justNow string) error {
 	s.discards.Lock()
 	defer s.discards.Unlock()

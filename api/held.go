@@ -12,10 +12,14 @@ import (
 // The operations on what waits for a person, and on what a tenant in dry-run would have had done.
 var (
 	ListHeld      = define(Operation{Name: "held.list", Route: "GET /v1/held", Role: Viewer}, (*Service).listHeld)
-	ListCampaigns = define(Operation{Name: "held.campaigns", Route: "GET /v1/held/campaigns", Role: Viewer}, (*Service).listCampaigns)
-	ApproveHeld   = define(Operation{Name: approveName, Route: "POST /v1/held/approve", Role: Approver}, (*Service).approveHeld)
-	RejectHeld    = define(Operation{Name: "held.reject", Route: "POST /v1/held/reject", Role: Approver}, (*Service).rejectHeld)
-	ListDryRun    = define(Operation{Name: "dry_run.list", Route: "GET /v1/dry-run", Role: Viewer}, (*Service).listDryRun)
+	ListCampaigns = define(Operation{Name: "held.campaigns", Route: "GET /v1/held/campaigns", Role: Viewer},
+		(*Service).listCampaigns)
+	ApproveHeld = define(Operation{Name: approveName, Route: "POST /v1/held/approve", Role: Approver},
+		(*Service).approveHeld)
+	RejectHeld = define(Operation{Name: "held.reject", Route: "POST /v1/held/reject", Role: Approver},
+		(*Service).rejectHeld)
+	ListDryRun = define(Operation{Name: "dry_run.list", Route: "GET /v1/dry-run", Role: Viewer},
+		(*Service).listDryRun)
 )
 
 // IntentQuery selects intents of one list.
@@ -75,12 +79,14 @@ func (s *Service) listDryRun(ctx context.Context, a access, q IntentQuery) (Page
 const maxIntents = 100_000
 
 // intents lists those of one outcome that fit, those of the newest record first.
-func (s *Service) intents(ctx context.Context, a access, q IntentQuery, outcome store.Outcome, fits func(store.Intent) bool) (page Page[Intent], err error) {
+func (s *Service) intents(ctx context.Context, a access, q IntentQuery, outcome store.Outcome,
+	fits func(store.Intent) bool) (page Page[Intent], err error) {
 	tenant, err := s.scope(a, q.Tenant)
 	if err != nil {
 		return page, err
 	}
-	rows, err := s.o.Store.IntentsBy(ctx, store.IntentFilter{Tenant: tenant, Outcomes: []store.Outcome{outcome}, Limit: maxIntents})
+	rows, err := s.o.Store.IntentsBy(ctx,
+		store.IntentFilter{Tenant: tenant, Outcomes: []store.Outcome{outcome}, Limit: maxIntents})
 	if err != nil && !errors.Is(err, store.ErrBound) {
 		return page, err
 	}
@@ -109,9 +115,10 @@ func (s *Service) listCampaigns(ctx context.Context, a access, q IntentQuery) (p
 	if err != nil {
 		return page, err
 	}
-	return part(rows, q.Paging, func(c retract.HeldCampaign) string { return c.Tenant + " " + c.Name }, func(c retract.HeldCampaign) Campaign {
-		return Campaign(c)
-	})
+	return part(rows, q.Paging, func(c retract.HeldCampaign) string { return c.Tenant + " " + c.Name },
+		func(c retract.HeldCampaign) Campaign {
+			return Campaign(c)
+		})
 }
 
 func (s *Service) approveHeld(ctx context.Context, a access, o HeldOrder) (Settlement, error) {
@@ -122,9 +129,10 @@ func (s *Service) rejectHeld(ctx context.Context, a access, o HeldOrder) (Settle
 	return s.settle(ctx, a, o, s.o.Engine.Reject)
 }
 
-// settle carries an answer out, intent by intent, so that what is wrong with one stops none of the others. Where nothing at
-// all was done, it is an error.
-func (s *Service) settle(ctx context.Context, a access, o HeldOrder, answer func(context.Context, string, []string, string) error) (Settlement, error) {
+// settle carries an answer out, intent by intent, so that what is wrong with one stops none of the others. Where
+// nothing at all was done, it is an error.
+func (s *Service) settle(ctx context.Context, a access, o HeldOrder,
+	answer func(context.Context, string, []string, string) error) (Settlement, error) {
 	if (len(o.Intents) > 0) == (o.Campaign != "") {
 		return Settlement{}, problem(InvalidRequest, "name intents, or a campaign; not both")
 	}

@@ -13,12 +13,13 @@ import (
 
 // Envelope is all that the listener knew of a message besides its bytes.
 type Envelope struct {
-	Session  string    `json:"session"` // id of the SMTP session in the log
-	Tenant   string    `json:"tenant,omitempty"`
-	Purpose  string    `json:"purpose"` // of the address: journal, recovery, submission, postmaster
-	Region   string    `json:"region,omitempty"`
-	MailFrom string    `json:"mail_from"`            // reverse-path without brackets, "" for the null sender
-	Rcpts    []string  `json:"recipients,omitempty"` // forward-paths without brackets; for administrators, as journal addresses are secret
+	Session  string `json:"session"` // id of the SMTP session in the log
+	Tenant   string `json:"tenant,omitempty"`
+	Purpose  string `json:"purpose"` // of the address: journal, recovery, submission, postmaster
+	Region   string `json:"region,omitempty"`
+	MailFrom string `json:"mail_from"` // reverse-path without brackets, "" for the null sender
+	// forward-paths without brackets; for administrators, as journal addresses are secret.
+	Rcpts    []string  `json:"recipients,omitempty"`
 	Received time.Time `json:"received"`
 	Remote   string    `json:"peer"`    // address and port
 	Hello    string    `json:"helo"`    // name in EHLO
@@ -73,8 +74,10 @@ type Bounce struct {
 
 func (a access) envelope(e queue.Envelope) Envelope {
 	shown := Envelope{
-		Session: e.Session, Tenant: e.Tenant, Purpose: string(e.Purpose), Region: e.Region, MailFrom: e.MailFrom, Received: e.Received,
-		Remote: e.Remote, Hello: e.Hello, Network: e.Network, Exchange: e.Exchange, SMTPUTF8: e.SMTPUTF8, Binary: e.Binary, TLS: TLS(e.TLS),
+		Session: e.Session, Tenant: e.Tenant, Purpose: string(e.Purpose), Region: e.Region, MailFrom: e.MailFrom,
+		Received: e.Received,
+		Remote:   e.Remote, Hello: e.Hello, Network: e.Network, Exchange: e.Exchange, SMTPUTF8: e.SMTPUTF8,
+		Binary: e.Binary, TLS: TLS(e.TLS),
 	}
 	if a.in(e.Tenant) >= Administrator {
 		shown.Rcpts = e.Rcpts
@@ -84,14 +87,17 @@ func (a access) envelope(e queue.Envelope) Envelope {
 
 func (a access) item(it queue.Item) Item {
 	return Item{
-		ID: it.ID, Envelope: a.envelope(it.Envelope), Size: it.Body.Size, State: it.State, Cause: it.Cause, Reason: it.Reason, Tries: it.Tries,
-		Crashes: it.Crashes, CrashesAlone: it.CrashesAlone, NotBefore: it.NotBefore, Trusted: it.Trusted, Changed: it.Changed,
+		ID: it.ID, Envelope: a.envelope(it.Envelope), Size: it.Body.Size, State: it.State, Cause: it.Cause,
+		Reason: it.Reason, Tries: it.Tries,
+		Crashes: it.Crashes, CrashesAlone: it.CrashesAlone, NotBefore: it.NotBefore, Trusted: it.Trusted,
+		Changed: it.Changed,
 	}
 }
 
 func (a access) bounce(b queue.Bounce) Bounce {
 	return Bounce{
-		ID: b.ID, Item: b.Item, Envelope: a.envelope(b.Envelope), Size: b.Body.Size, Reason: b.Reason, State: b.State, Tries: b.Tries,
+		ID: b.ID, Item: b.Item, Envelope: a.envelope(b.Envelope), Size: b.Body.Size, Reason: b.Reason, State: b.State,
+		Tries:   b.Tries,
 		Created: b.Created, NotBefore: b.NotBefore, LastError: b.LastError, SentTo: b.SentTo, SentAt: b.SentAt,
 	}
 }
@@ -100,9 +106,12 @@ func (a access) bounce(b queue.Bounce) Bounce {
 var (
 	ListItems  = define(Operation{Name: "queue.list", Route: "GET /v1/queue", Role: Viewer}, (*Service).listItems)
 	ShowItem   = define(Operation{Name: "queue.show", Route: "GET /v1/queue/{id}", Role: Viewer}, (*Service).showItem)
-	ExportItem = define(Operation{Name: "queue.export", Route: "GET /v1/queue/{id}/report", Role: Viewer, Bodies: true}, (*Service).exportItem)
-	RetryItem  = define(Operation{Name: "queue.retry", Route: "POST /v1/queue/{id}/retry", Role: Approver}, (*Service).retryItem)
-	TrustItem  = define(Operation{Name: "queue.trust", Route: "POST /v1/queue/{id}/trust", Role: Administrator}, (*Service).trustItem)
+	ExportItem = define(Operation{Name: "queue.export", Route: "GET /v1/queue/{id}/report", Role: Viewer, Bodies: true},
+		(*Service).exportItem)
+	RetryItem = define(Operation{Name: "queue.retry", Route: "POST /v1/queue/{id}/retry", Role: Approver},
+		(*Service).retryItem)
+	TrustItem = define(Operation{Name: "queue.trust", Route: "POST /v1/queue/{id}/trust", Role: Administrator},
+		(*Service).trustItem)
 )
 
 // ItemQuery selects items.
@@ -227,10 +236,14 @@ func (s *Service) changeItem(ctx context.Context, a access, o ItemOrder, change 
 
 // The operations on bounces.
 var (
-	ListBounces  = define(Operation{Name: "bounce.list", Route: "GET /v1/bounces", Role: Viewer}, (*Service).listBounces)
-	ShowBounce   = define(Operation{Name: "bounce.show", Route: "GET /v1/bounces/{id}", Role: Viewer}, (*Service).showBounce)
-	ExportBounce = define(Operation{Name: "bounce.export", Route: "GET /v1/bounces/{id}/report", Role: Viewer, Bodies: true}, (*Service).exportBounce)
-	RetryBounce  = define(Operation{Name: "bounce.retry", Route: "POST /v1/bounces/{id}/retry", Role: Approver}, (*Service).retryBounce)
+	ListBounces = define(Operation{Name: "bounce.list", Route: "GET /v1/bounces", Role: Viewer},
+		(*Service).listBounces)
+	ShowBounce = define(Operation{Name: "bounce.show", Route: "GET /v1/bounces/{id}", Role: Viewer},
+		(*Service).showBounce)
+	ExportBounce = define(Operation{Name: "bounce.export", Route: "GET /v1/bounces/{id}/report", Role: Viewer,
+		Bodies: true}, (*Service).exportBounce)
+	RetryBounce = define(Operation{Name: "bounce.retry", Route: "POST /v1/bounces/{id}/retry", Role: Approver},
+		(*Service).retryBounce)
 )
 
 // BounceQuery selects bounces.
@@ -342,8 +355,10 @@ func (s *Service) listAudit(ctx context.Context, a access, q AuditQuery) (page P
 
 // The operations on the addresses that mail is accepted for.
 var (
-	ListAddresses = define(Operation{Name: "address.list", Route: "GET /v1/addresses", Role: Administrator}, (*Service).listAddresses)
-	RetireAddress = define(Operation{Name: "address.retire", Route: "POST /v1/addresses/retire", Role: Administrator}, (*Service).retireAddress)
+	ListAddresses = define(Operation{Name: "address.list", Route: "GET /v1/addresses", Role: Administrator},
+		(*Service).listAddresses)
+	RetireAddress = define(Operation{Name: "address.retire", Route: "POST /v1/addresses/retire", Role: Administrator},
+		(*Service).retireAddress)
 )
 
 // Address is one that mail is accepted for, or was.
@@ -402,7 +417,8 @@ func (s *Service) retireAddress(ctx context.Context, a access, o AddressOrder) (
 	if err != nil {
 		return x, err
 	}
-	act := store.Act{At: time.Now().UTC(), Who: a.Name, What: a.op.Name, Tenant: x.TenantID, Object: x.Address, Comment: o.Comment}
+	act := store.Act{At: time.Now().UTC(), Who: a.Name, What: a.op.Name, Tenant: x.TenantID, Object: x.Address,
+		Comment: o.Comment}
 	if err := s.o.Addresses.Retire(ctx, x.Address, act); err != nil {
 		return x, err
 	}

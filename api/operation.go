@@ -30,8 +30,8 @@ type Op[Req, Ans any] struct {
 	run func(*Service, context.Context, access, Req) (Ans, error)
 }
 
-// Do carries the operation out for a principal. Every door comes through here: the role is checked before anything is looked
-// at. The error is an *Error.
+// Do carries the operation out for a principal. Every door comes through here: the role is checked before anything is
+// looked at. The error is an *Error.
 func (o Op[Req, Ans]) Do(ctx context.Context, s *Service, p Principal, r Req) (Ans, error) {
 	a := access{p, o.Operation}
 	err := a.admit()

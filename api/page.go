@@ -41,7 +41,8 @@ const (
 // limit is the number of rows asked for.
 func (p Paging) limit() (int, error) {
 	if p.Limit < 0 || p.Limit > MaxLimit {
-		return 0, problem(InvalidRequest, "limit %d: use a number from 1 to %d, and the cursor for more", p.Limit, MaxLimit)
+		return 0, problem(InvalidRequest, "limit %d: use a number from 1 to %d, and the cursor for more", p.Limit,
+			MaxLimit)
 	}
 	return cmp.Or(p.Limit, DefaultLimit), nil
 }
@@ -84,8 +85,8 @@ func read[T, U any](rows []T, limit int, key func(T) string, show func(T) U) Pag
 	return page
 }
 
-// part makes a part of a list that is whole in memory. The cursor has the place beside the key: where the row of the key has
-// gone meanwhile, the list goes on from where that was.
+// part makes a part of a list that is whole in memory. The cursor has the place beside the key: where the row of the
+// key has gone meanwhile, the list goes on from where that was.
 func part[T, U any](all []T, p Paging, key func(T) string, show func(T) U) (Page[U], error) {
 	limit, err := p.limit()
 	if err != nil {

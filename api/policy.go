@@ -13,9 +13,12 @@ import (
 
 // The operations on what is allowed and blocked.
 var (
-	ListPolicies = define(Operation{Name: "policy.list", Route: "GET /v1/policies", Role: Viewer}, (*Service).listPolicies)
-	AddPolicies  = define(Operation{Name: "policy.add", Route: "POST /v1/policies", Role: Administrator}, (*Service).addPolicies)
-	RemovePolicy = define(Operation{Name: "policy.remove", Route: "POST /v1/policies/{id}/remove", Role: Administrator}, (*Service).removePolicy)
+	ListPolicies = define(Operation{Name: "policy.list", Route: "GET /v1/policies", Role: Viewer},
+		(*Service).listPolicies)
+	AddPolicies = define(Operation{Name: "policy.add", Route: "POST /v1/policies", Role: Administrator},
+		(*Service).addPolicies)
+	RemovePolicy = define(Operation{Name: "policy.remove", Route: "POST /v1/policies/{id}/remove", Role: Administrator},
+		(*Service).removePolicy)
 )
 
 // Policy is a policy of a tenant's, and where it comes from.
@@ -63,7 +66,8 @@ type PolicyRemoval struct {
 }
 
 func policyOf(p intel.Policy) Policy {
-	return Policy{ID: p.ID, Tenant: p.Tenant, Kind: p.Kind, Pattern: p.Pattern, Field: p.Field, Verify: p.Verify, Note: p.Note,
+	return Policy{ID: p.ID, Tenant: p.Tenant, Kind: p.Kind, Pattern: p.Pattern, Field: p.Field, Verify: p.Verify,
+		Note:    p.Note,
 		Expires: p.Expires, InFile: p.InFile(), By: p.By, Added: p.Added}
 }
 
@@ -89,7 +93,8 @@ func (s *Service) addPolicies(ctx context.Context, a access, o PolicyOrder) ([]P
 	}
 	var rows []intel.Policy
 	for _, p := range o.Policies {
-		rows = append(rows, intel.Policy{Tenant: t.ID, Kind: p.Kind, Pattern: p.Pattern, Field: p.Field, Verify: p.Verify, Note: p.Note, Expires: p.Expires})
+		rows = append(rows, intel.Policy{Tenant: t.ID, Kind: p.Kind, Pattern: p.Pattern, Field: p.Field,
+			Verify: p.Verify, Note: p.Note, Expires: p.Expires})
 	}
 	added, err := s.o.Judge.AddPolicies(ctx, a.Name, t.ID, rows)
 	list := []Policy{}
@@ -110,8 +115,10 @@ func (s *Service) removePolicy(ctx context.Context, a access, o PolicyRemoval) (
 
 // The operations on rules of one's own. They are the machine's, and so is what they would do.
 var (
-	ListRules     = define(Operation{Name: "rules.list", Route: "GET /v1/rules", Role: Viewer, Machine: true}, (*Service).listRules)
-	BacktestRules = define(Operation{Name: "rules.backtest", Route: "POST /v1/rules/backtest", Role: Analyst, Machine: true}, (*Service).backtestRules)
+	ListRules = define(Operation{Name: "rules.list", Route: "GET /v1/rules", Role: Viewer, Machine: true},
+		(*Service).listRules)
+	BacktestRules = define(Operation{Name: "rules.backtest", Route: "POST /v1/rules/backtest", Role: Analyst,
+		Machine: true}, (*Service).backtestRules)
 )
 
 // Rule is one rule that is in force.
@@ -177,16 +184,19 @@ func (s *Service) backtestRules(ctx context.Context, a access, o Backtest) (Back
 	if err != nil {
 		return BacktestResult{}, err
 	}
-	out, err := s.o.Judge.Backtest(ctx, intel.BacktestOrder{Tenant: tenant, Since: o.Since, Limit: o.Limit, Rules: o.Rules, Files: o.Files})
+	out, err := s.o.Judge.Backtest(ctx, intel.BacktestOrder{Tenant: tenant, Since: o.Since, Limit: o.Limit,
+		Rules: o.Rules, Files: o.Files})
 	if err != nil {
 		return BacktestResult{}, err
 	}
-	result := BacktestResult{Since: out.Since, Messages: out.Messages, Unreadable: out.Unreadable, Rules: []RuleEffect{}}
+	result := BacktestResult{Since: out.Since, Messages: out.Messages, Unreadable: out.Unreadable,
+		Rules: []RuleEffect{}}
 	if out.More {
 		result.Cut = CutByLimit
 	}
 	for _, e := range out.Rules {
-		shown := RuleEffect{ID: e.ID, Mode: e.Mode, File: e.File, Line: e.Line, Matched: e.Matched, By: e.By, Changed: e.Changed, Failed: e.Failed,
+		shown := RuleEffect{ID: e.ID, Mode: e.Mode, File: e.File, Line: e.Line, Matched: e.Matched, By: e.By,
+			Changed: e.Changed, Failed: e.Failed,
 			Samples: []RuleSample{}}
 		for _, one := range e.Samples {
 			shown.Samples = append(shown.Samples, RuleSample(one))
@@ -198,11 +208,16 @@ func (s *Service) backtestRules(ctx context.Context, a access, o Backtest) (Back
 
 // The operations on corrections of verdicts, and on what they have taught the tenant's classifier.
 var (
-	ListCorrections    = define(Operation{Name: "feedback.list", Route: "GET /v1/feedback", Role: Viewer}, (*Service).listCorrections)
-	ShowModel          = define(Operation{Name: "feedback.export", Route: "GET /v1/feedback/model", Role: Analyst}, (*Service).showModel)
-	GiveCorrection     = define(Operation{Name: "feedback.give", Route: "POST /v1/records/{key}/feedback", Role: Analyst}, (*Service).giveCorrection)
-	WithdrawCorrection = define(Operation{Name: "feedback.withdraw", Route: "POST /v1/feedback/withdraw", Role: Analyst}, (*Service).withdrawCorrection)
-	ResetCorrections   = define(Operation{Name: "feedback.reset", Route: "POST /v1/feedback/reset", Role: Administrator}, (*Service).resetCorrections)
+	ListCorrections = define(Operation{Name: "feedback.list", Route: "GET /v1/feedback", Role: Viewer},
+		(*Service).listCorrections)
+	ShowModel = define(Operation{Name: "feedback.export", Route: "GET /v1/feedback/model", Role: Analyst},
+		(*Service).showModel)
+	GiveCorrection = define(Operation{Name: "feedback.give", Route: "POST /v1/records/{key}/feedback",
+		Role: Analyst}, (*Service).giveCorrection)
+	WithdrawCorrection = define(Operation{Name: "feedback.withdraw", Route: "POST /v1/feedback/withdraw",
+		Role: Analyst}, (*Service).withdrawCorrection)
+	ResetCorrections = define(Operation{Name: "feedback.reset", Route: "POST /v1/feedback/reset",
+		Role: Administrator}, (*Service).resetCorrections)
 )
 
 // Correction is an operator's word on a message.
@@ -215,7 +230,8 @@ type Correction struct {
 	At         time.Time           `json:"time"`
 	Comment    string              `json:"comment,omitempty"`
 	NotLearned string              `json:"not_learned,omitempty"` // why the classifier learns nothing of it
-	Reporter   bool                `json:"by_reporter"`           // a trusted reporter's word: only the classifier hears it
+	// A trusted reporter's word: only the classifier hears it.
+	Reporter bool `json:"by_reporter"`
 }
 
 func correctionOf(l intel.Lesson) Correction {
@@ -338,7 +354,8 @@ func (s *Service) corrected(ctx context.Context, a access, l intel.Lesson, recor
 	out := Corrected{Correction: correctionOf(l), Known: record}
 	if l.Is == verdict.Clean && record {
 		if _, err := s.o.Engine.Clean(ctx, a.Name, l.Record, l.Comment); err != nil {
-			return out, problem(CodeOf(err), "the correction is kept, but the record is not pinned: give it again: %v", err)
+			return out, problem(CodeOf(err), "the correction is kept, but the record is not pinned: give it again: %v",
+				err)
 		}
 		out.Pinned = true
 	}

@@ -83,7 +83,8 @@ func (a access) own() []string {
 func (a access) admit() error {
 	switch {
 	case a.op.Machine && !a.everywhere():
-		return problem(Forbidden, "%s is about the whole machine: it needs the role %s in all tenants", a.op.Name, a.op.Role)
+		return problem(Forbidden, "%s is about the whole machine: it needs the role %s in all tenants", a.op.Name,
+			a.op.Role)
 	case a.most() < a.op.Role:
 		return problem(Forbidden, "%s needs the role %s", a.op.Name, a.op.Role)
 	case a.op.Bodies && !a.Bodies:
@@ -92,8 +93,8 @@ func (a access) admit() error {
 	return nil
 }
 
-// check refuses a thing of a tenant where the operation is not open. What the principal may not even see is not found, as
-// if it did not exist.
+// check refuses a thing of a tenant where the operation is not open. What the principal may not even see is not found,
+// as if it did not exist.
 func (a access) check(tenant, what, id string) error {
 	switch {
 	case a.mayUse(tenant):

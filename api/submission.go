@@ -13,12 +13,18 @@ import (
 
 // The operations on what users report.
 var (
-	ListSubmissions   = define(Operation{Name: "submission.list", Route: "GET /v1/submissions", Role: Viewer}, (*Service).listSubmissions)
-	ShowSubmission    = define(Operation{Name: "submission.show", Route: "GET /v1/submissions/{id}", Role: Viewer}, (*Service).showSubmission)
-	ExportSubmission  = define(Operation{Name: "submission.export", Route: "GET /v1/submissions/{id}/mail", Role: Viewer, Bodies: true}, (*Service).exportSubmission)
-	AcceptSubmission  = define(Operation{Name: "submission.accept", Route: "POST /v1/submissions/{id}/accept", Role: Analyst}, (*Service).acceptSubmission)
-	DismissSubmission = define(Operation{Name: "submission.dismiss", Route: "POST /v1/submissions/{id}/dismiss", Role: Analyst}, (*Service).dismissSubmission)
-	SubmitFile        = define(Operation{Name: "submission.file", Route: "POST /v1/submissions/file", Role: Analyst}, (*Service).submitFile)
+	ListSubmissions = define(Operation{Name: "submission.list", Route: "GET /v1/submissions", Role: Viewer},
+		(*Service).listSubmissions)
+	ShowSubmission = define(Operation{Name: "submission.show", Route: "GET /v1/submissions/{id}", Role: Viewer},
+		(*Service).showSubmission)
+	ExportSubmission = define(Operation{Name: "submission.export", Route: "GET /v1/submissions/{id}/mail",
+		Role: Viewer, Bodies: true}, (*Service).exportSubmission)
+	AcceptSubmission = define(Operation{Name: "submission.accept", Route: "POST /v1/submissions/{id}/accept",
+		Role: Analyst}, (*Service).acceptSubmission)
+	DismissSubmission = define(Operation{Name: "submission.dismiss", Route: "POST /v1/submissions/{id}/dismiss",
+		Role: Analyst}, (*Service).dismissSubmission)
+	SubmitFile = define(Operation{Name: "submission.file", Route: "POST /v1/submissions/file", Role: Analyst},
+		(*Service).submitFile)
 )
 
 // Submission is a message that a user reported, and how many others have reported the same record.
@@ -45,8 +51,9 @@ type Submission struct {
 	By         string              `json:"settled_by,omitempty"`
 	Settled    time.Time           `json:"settled,omitzero"`
 	Comment    string              `json:"comment,omitempty"`
-	Same       int                 `json:"same_claims"`     // of believed reporters on the same record, this one not counted
-	Contrary   int                 `json:"contrary_claims"` // of believed reporters
+	// Of believed reporters on the same record, this one not counted.
+	Same     int `json:"same_claims"`
+	Contrary int `json:"contrary_claims"` // of believed reporters
 }
 
 // SubmissionQuery selects submissions.
@@ -98,7 +105,8 @@ func (s *Service) listSubmissions(ctx context.Context, a access, q SubmissionQue
 			list = append(list, one)
 		}
 	}
-	return part(list, q.Paging, func(one Submission) string { return one.ID }, func(one Submission) Submission { return one })
+	return part(list, q.Paging, func(one Submission) string { return one.ID },
+		func(one Submission) Submission { return one })
 }
 
 // compared counts for each submission what others say of the same record.
@@ -130,9 +138,12 @@ func compared(rows []submission.Submission) []Submission {
 
 func submissionOf(one submission.Submission) Submission {
 	return Submission{
-		ID: one.ID, Tenant: one.Tenant, Claim: one.Claim, Reporter: one.Reporter, Unproven: one.Unproven, Via: one.Via, At: one.At,
-		Record: one.Record, Matched: one.Matched, Recipient: one.Recipient, From: one.From, Subject: one.Subject, MessageID: one.MessageID,
-		Judged: one.Judged, Again: one.Again, NotLearned: one.NotLearned, TaughtAt: one.TaughtAt, State: one.State, Is: one.Is, By: one.By,
+		ID: one.ID, Tenant: one.Tenant, Claim: one.Claim, Reporter: one.Reporter, Unproven: one.Unproven, Via: one.Via,
+		At:     one.At,
+		Record: one.Record, Matched: one.Matched, Recipient: one.Recipient, From: one.From, Subject: one.Subject,
+		MessageID: one.MessageID,
+		Judged:    one.Judged, Again: one.Again, NotLearned: one.NotLearned, TaughtAt: one.TaughtAt, State: one.State,
+		Is: one.Is, By: one.By,
 		Settled: one.Settled, Comment: one.Comment,
 	}
 }
@@ -190,7 +201,8 @@ func (s *Service) acceptSubmission(ctx context.Context, a access, o SubmissionOr
 	if err := disposition(o.Is); err != nil {
 		return Settled{}, err
 	}
-	after, lesson, err := s.o.Submissions.Accept(ctx, one.ID, submission.Decision{Who: a.Name, Is: o.Is, Comment: o.Comment})
+	after, lesson, err := s.o.Submissions.Accept(ctx, one.ID,
+		submission.Decision{Who: a.Name, Is: o.Is, Comment: o.Comment})
 	if err != nil {
 		return Settled{}, err
 	}
@@ -205,7 +217,8 @@ func (s *Service) dismissSubmission(ctx context.Context, a access, o SubmissionO
 		return Submission{}, err
 	}
 	if o.Is != verdict.Unscored {
-		return Submission{}, problem(InvalidRequest, "a submission that is dismissed says nothing of the message: accept it, or leave the disposition out")
+		return Submission{}, problem(InvalidRequest,
+			"a submission that is dismissed says nothing of the message: accept it, or leave the disposition out")
 	}
 	after, err := s.o.Submissions.Dismiss(ctx, one.ID, submission.Decision{Who: a.Name, Comment: o.Comment})
 	return submissionOf(after), err
@@ -228,7 +241,8 @@ func (s *Service) submitFile(ctx context.Context, a access, u Upload) (Corrected
 		return Corrected{}, problem(InvalidRequest, "read the message: %v", err)
 	}
 	if len(message) > MaxUpload {
-		return Corrected{}, problem(TooLarge, "the message has more than %d bytes: give the id of its record to clawback feedback", MaxUpload)
+		return Corrected{}, problem(TooLarge,
+			"the message has more than %d bytes: give the id of its record to clawback feedback", MaxUpload)
 	}
 	by := submission.Decision{Who: a.Name, Is: u.Is, Comment: u.Comment}
 	l, record, err := s.o.Submissions.File(ctx, t, bytes.NewReader(message), int64(len(message)), by)

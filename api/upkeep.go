@@ -11,7 +11,8 @@ import (
 type Upkeep interface {
 	Backup(ctx context.Context, w io.Writer) error                 // writes a copy of all
 	CheckStore(ctx context.Context) (findings []string, err error) // what of the store's rows does not fit together
-	ForgetOld(ctx context.Context) (removed string, err error)     // removes what a version before has left, and says what that was
+	// Removes what a version before has left, and says what that was.
+	ForgetOld(ctx context.Context) (removed string, err error)
 }
 
 // StoreCheck is what a check of the store has found.
@@ -26,9 +27,12 @@ type Removed struct {
 
 // The operations on the state as a whole.
 var (
-	Backup     = define(Operation{Name: "backup", Route: "GET /v1/backup", Role: Administrator, Machine: true, Bodies: true}, (*Service).backup)
-	CheckStore = define(Operation{Name: "store.check", Route: "GET /v1/store/check", Role: Viewer, Machine: true}, (*Service).checkStore)
-	ForgetOld  = define(Operation{Name: "store.forget_old", Route: "POST /v1/store/forget-old", Role: Administrator, Machine: true}, (*Service).forgetOld)
+	Backup = define(Operation{Name: "backup", Route: "GET /v1/backup", Role: Administrator, Machine: true,
+		Bodies: true}, (*Service).backup)
+	CheckStore = define(Operation{Name: "store.check", Route: "GET /v1/store/check", Role: Viewer, Machine: true},
+		(*Service).checkStore)
+	ForgetOld = define(Operation{Name: "store.forget_old", Route: "POST /v1/store/forget-old", Role: Administrator,
+		Machine: true}, (*Service).forgetOld)
 )
 
 // backup streams a copy of the whole state. Where it ends early the stream ends with an error, and lacks its manifest.

@@ -79,7 +79,8 @@ func (a *writer) note(name string, v any) error {
 }
 
 func (a *writer) header(name string, size int64) error {
-	return a.tar.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: name, Size: size, Mode: 0o600, ModTime: a.all.About.At, Format: tar.FormatPAX})
+	return a.tar.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: name, Size: size, Mode: 0o600,
+		ModTime: a.all.About.At, Format: tar.FormatPAX})
 }
 
 // add adds the first size bytes of r as a file.
@@ -107,8 +108,8 @@ func (a *writer) finish() error {
 	return a.tar.Close()
 }
 
-// read goes through an archive and gives each file to take, which may be nil. What it returns is right once it returns no error: before
-// that nothing of what take was given is to be believed.
+// read goes through an archive and gives each file to take, which may be nil. What it returns is right once it returns
+// no error: before that nothing of what take was given is to be believed.
 func read(r io.Reader, take func(name string, r io.Reader) error) (Summary, error) {
 	archive := tar.NewReader(r)
 	var s Summary
@@ -120,7 +121,8 @@ func read(r io.Reader, take func(name string, r io.Reader) error) (Summary, erro
 		return s, err
 	}
 	if s.About.Format != format {
-		return s, fmt.Errorf("it has format %d, and this program knows format %d: use the version %s", s.About.Format, format, s.About.Version)
+		return s, fmt.Errorf("it has format %d, and this program knows format %d: use the version %s", s.About.Format,
+			format, s.About.Version)
 	}
 	have := map[string]member{}
 	for {
@@ -185,7 +187,8 @@ func readMember(archive *tar.Reader, head *tar.Header, take func(string, io.Read
 	return m, nil
 }
 
-// compare checks what was read against the manifest, which comes next in the archive, and that the archive ends behind it.
+// compare checks what was read against the manifest, which comes next in the archive, and that the archive ends behind
+// it.
 func compare(archive *tar.Reader, about About, have map[string]member) error {
 	var want manifest
 	if err := readNote(archive, &want); err != nil {

@@ -75,7 +75,8 @@ func decrypted(r io.Reader, identities []age.Identity) (io.Reader, error) {
 		return in, nil
 	}
 	if len(identities) == 0 {
-		return nil, errors.New("it is encrypted: name the file with the age identity that it was encrypted to (--identity)")
+		return nil, errors.New("it is encrypted: name the file with the age identity that it was encrypted to " +
+			"(--identity)")
 	}
 	out, err := age.Decrypt(in, identities...)
 	if err != nil {
@@ -137,7 +138,8 @@ func settle(dir string) error {
 	return errors.Join(syncDir(dir), os.Remove(partial), syncDir(dir))
 }
 
-// likeOwner gives what was extracted to the owner of the state directory: a person restores as root, and the daemon is not root.
+// likeOwner gives what was extracted to the owner of the state directory: a person restores as root, and the daemon is
+// not root.
 func likeOwner(dir string) error {
 	info, err := os.Stat(filepath.Dir(dir))
 	if err != nil {

@@ -15,9 +15,10 @@ import (
 	"filippo.io/age"
 )
 
-// Save writes what stream gives, a backup, into a file of its own in dir, encrypted to the recipients where there are some. The file gets
-// its name when it is whole, was written, and was read back.
-func Save(ctx context.Context, dir string, to []age.Recipient, stream func(context.Context, io.Writer) error) (path string, s Summary, err error) {
+// Save writes what stream gives, a backup, into a file of its own in dir, encrypted to the recipients where there are
+// some. The file gets its name when it is whole, was written, and was read back.
+func Save(ctx context.Context, dir string, to []age.Recipient,
+	stream func(context.Context, io.Writer) error) (path string, s Summary, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", s, err
 	}
@@ -53,7 +54,8 @@ func fileName(at time.Time, encrypted bool) string {
 }
 
 // write writes the stream, and checks on the way that it is a backup, and whole.
-func write(ctx context.Context, w io.Writer, to []age.Recipient, stream func(context.Context, io.Writer) error) (Summary, error) {
+func write(ctx context.Context, w io.Writer, to []age.Recipient,
+	stream func(context.Context, io.Writer) error) (Summary, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	kept := nopCloser{w}

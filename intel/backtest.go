@@ -89,7 +89,8 @@ func (j *Judge) tried(o BacktestOrder) ([]rules.Rule, error) {
 		list = slices.DeleteFunc(list, func(r rules.Rule) bool { return !slices.Contains(o.Rules, r.ID) })
 	}
 	if len(list) == 0 {
-		return nil, Refuse(ErrInvalid, "there is no such rule to try: name a folder of rules, or set score.rules_dir and reload")
+		return nil, Refuse(ErrInvalid, "there is no such rule to try: name a folder of rules, or set score.rules_dir "+
+			"and reload")
 	}
 	return list, nil
 }
@@ -230,7 +231,8 @@ func (y try) matched() bool {
 
 // failed: the scorer names a rule that could not be run among what degraded its verdict.
 func (y try) failed() bool {
-	return slices.ContainsFunc(y.base.Degraded, func(s string) bool { return strings.HasPrefix(s, "run rule "+y.rule.ID+":") })
+	return slices.ContainsFunc(y.base.Degraded,
+		func(s string) bool { return strings.HasPrefix(s, "run rule "+y.rule.ID+":") })
 }
 
 // effect notes what the rule of this index does.

@@ -1,7 +1,7 @@
 // Package intel puts together what a verdict rests on: scorer, own rules, policies, engines beside it, and corrections.
 //
-// The scorer is pure: it is handed all that it knows. This package keeps what may change while the daemon runs, and hands
-// it to the scorer with each message.
+// The scorer is pure: it is handed all that it knows. This package keeps what may change while the daemon runs, and
+// hands it to the scorer with each message.
 //
 // Reads: the configuration, rules/*.toml, the policies and corrections in the store, the engines' answers.
 //
@@ -15,6 +15,6 @@
 //	I4 an engine that cannot be asked is named in the verdict, and holds up no message for longer than its time limit
 //	I5 a correction of a record takes the place of an earlier one: nothing is learnt twice
 //
-// On failure: a policy that cannot be read from the store ends the start, for to leave out a block or an allowance would
-// be a silent change of every verdict.
+// On failure: a policy that cannot be read from the store ends the start, for to leave out a block or an allowance
+// would be a silent change of every verdict.
 package intel

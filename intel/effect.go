@@ -64,6 +64,7 @@ func (e *Effect) sorted() {
 		if changed := (a.Is != a.Would); changed != (b.Is != b.Would) {
 			return map[bool]int{true: -1, false: 1}[changed]
 		}
-		return cmp.Or(int(b.Would)-int(a.Would), int(b.Is)-int(a.Is), b.Received.Compare(a.Received), strings.Compare(a.Record, b.Record))
+		return cmp.Or(int(b.Would)-int(a.Would), int(b.Is)-int(a.Is), b.Received.Compare(a.Received),
+			strings.Compare(a.Record, b.Record))
 	})
 }

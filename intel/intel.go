@@ -43,8 +43,9 @@ type Options struct {
 	Scorer  func(*config.Config) score.Options     // what the scorer is made with, but for the rules
 	Open    func(spool.Ref) (Body, error)          // the octets of a report
 	Ages    engines.Engine                         // knows when domains were registered; nil: nobody may be asked
-	Away    func(engine, why string)               // told of each message for which an engine was not there; nil: nobody is
-	Now     func() time.Time                       // nil: time.Now
+	// Told of each message for which an engine was not there; nil: nobody is.
+	Away func(engine, why string)
+	Now  func() time.Time // nil: time.Now
 }
 
 // Body is the octets of a report. *spool.Body is one.

@@ -78,12 +78,14 @@ func (j *Judge) learnAll(ctx context.Context, tenant string) (*lessons, error) {
 }
 
 // Correct keeps an operator's word on a record, and learns from it.
-func (j *Judge) Correct(ctx context.Context, who, record string, is verdict.Disposition, comment string) (Lesson, error) {
+func (j *Judge) Correct(ctx context.Context, who, record string, is verdict.Disposition,
+	comment string) (Lesson, error) {
 	rec, err := j.o.Records.Record(ctx, record)
 	if err != nil {
 		return Lesson{}, err
 	}
-	return j.Teach(ctx, Lesson{Record: rec.ID, Tenant: rec.Tenant, Is: is, By: who, Comment: comment}, store.Edit[store.Submission]{})
+	return j.Teach(ctx, Lesson{Record: rec.ID, Tenant: rec.Tenant, Is: is, By: who, Comment: comment},
+		store.Edit[store.Submission]{})
 }
 
 // tokens are what there is to learn of a record, or why there is nothing.
@@ -200,7 +202,8 @@ func (j *Judge) Forget(ctx context.Context, who, tenant, comment string) (int, e
 	if err != nil {
 		return 0, fmt.Errorf("read corrections: %w", err)
 	}
-	change := store.Change{Act: &store.Act{At: j.now(), Who: who, What: "feedback.reset", Tenant: tenant, Object: t.Name, Comment: comment}}
+	change := store.Change{Act: &store.Act{At: j.now(), Who: who, What: "feedback.reset", Tenant: tenant,
+		Object: t.Name, Comment: comment}}
 	for _, row := range rows {
 		change.Corrections.Remove = append(change.Corrections.Remove, row.Key())
 	}

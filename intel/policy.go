@@ -26,11 +26,13 @@ const maxPolicies = 10_000
 
 // Config is the policy as the scorer takes it.
 func (p Policy) Config() config.Policy {
-	return config.Policy{Kind: p.Kind, Pattern: p.Pattern, Field: cmp.Or(p.Field, "any"), Verify: p.Verify, Note: p.Note, Expires: p.Expires}
+	return config.Policy{Kind: p.Kind, Pattern: p.Pattern, Field: cmp.Or(p.Field, "any"), Verify: p.Verify,
+		Note: p.Note, Expires: p.Expires}
 }
 
 func policyOf(tenant string, c config.Policy) Policy {
-	p := Policy{Tenant: tenant, Kind: c.Kind, Pattern: c.Pattern, Field: c.Field, Verify: c.Verify, Note: c.Note, Expires: c.Expires}
+	p := Policy{Tenant: tenant, Kind: c.Kind, Pattern: c.Pattern, Field: c.Field, Verify: c.Verify, Note: c.Note,
+		Expires: c.Expires}
 	if p.Field == "any" {
 		p.Field = ""
 	}
@@ -97,8 +99,8 @@ func (j *Judge) Policies(tenant string) ([]Policy, error) {
 	return append(list, added...), nil
 }
 
-// AddPolicies adds all policies to a tenant, or none of them. One that is there already takes the new note, verification
-// and expiry.
+// AddPolicies adds all policies to a tenant, or none of them. One that is there already takes the new note,
+// verification and expiry.
 func (j *Judge) AddPolicies(ctx context.Context, who, tenant string, list []Policy) ([]Policy, error) {
 	if _, err := j.tenant(tenant); err != nil {
 		return nil, err
@@ -113,7 +115,8 @@ func (j *Judge) AddPolicies(ctx context.Context, who, tenant string, list []Poli
 	if len(after) > maxPolicies {
 		return nil, Refuse(ErrInvalid, "the tenant would have %d policies: %d is the most", len(after), maxPolicies)
 	}
-	change := store.Change{Act: &store.Act{At: j.now(), Who: who, What: "policy.add", Tenant: tenant, Object: objects(checked), Comment: titles(checked)}}
+	change := store.Change{Act: &store.Act{At: j.now(), Who: who, What: "policy.add", Tenant: tenant,
+		Object: objects(checked), Comment: titles(checked)}}
 	for _, p := range checked {
 		change.Policies.Put = append(change.Policies.Put, store.Policy(p))
 	}

@@ -11,8 +11,8 @@ import (
 	"clawback/verdict"
 )
 
-// Teach keeps a correction, and the submissions that it settles in the same transaction. Of a lesson that has no tokens yet, and says no reason
-// for it, the record's original is learnt.
+// Teach keeps a correction, and the submissions that it settles in the same transaction. Of a lesson that has no tokens
+// yet, and says no reason for it, the record's original is learnt.
 func (j *Judge) Teach(ctx context.Context, l Lesson, with store.Edit[store.Submission]) (Lesson, error) {
 	if l.Is == verdict.Unscored {
 		return Lesson{}, Refuse(ErrInvalid, "%s is no disposition to give a message", l.Is)
@@ -34,8 +34,8 @@ func (j *Judge) Teach(ctx context.Context, l Lesson, with store.Edit[store.Submi
 	return l, j.keepLesson(ctx, l, with)
 }
 
-// Withdraw takes a correction back, as if it had never been given, and edits submissions in the same transaction. A record
-// that was pinned stays so.
+// Withdraw takes a correction back, as if it had never been given, and edits submissions in the same transaction. A
+// record that was pinned stays so.
 func (j *Judge) Withdraw(ctx context.Context, act store.Act, with store.Edit[store.Submission]) (Lesson, error) {
 	j.writing.Lock()
 	defer j.writing.Unlock()
@@ -56,7 +56,8 @@ func (j *Judge) Withdraw(ctx context.Context, act store.Act, with store.Edit[sto
 	return l, nil
 }
 
-// Again judges a record's message as it would be judged now, with what people of the organisation say of it. It changes nothing.
+// Again judges a record's message as it would be judged now, with what people of the organisation say of it. It changes
+// nothing.
 func (j *Judge) Again(ctx context.Context, rec store.Record, claim string) (verdict.Verdict, error) {
 	o, err := j.reopen(ctx, rec)
 	if err != nil {

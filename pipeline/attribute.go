@@ -14,8 +14,9 @@ import (
 //
 // The recipient address is the secret that named the tenant. Networks and client certificate prove Exchange Online but
 // not which tenant of it; X-OriginatorOrg names the organisation, and the GUIDs must not contradict it
-// (facts read from real reports: X-LD-Processed and X-MS-Exchange-Organization-Id bear the tenant's GUID). The domain of
-// Sender: MicrosoftExchange329e... proves nothing: anybody can write it, and it may be another domain of the tenant's.
+// (facts read from real reports: X-LD-Processed and X-MS-Exchange-Organization-Id bear the tenant's GUID). The domain
+// of Sender: MicrosoftExchange329e... proves nothing: anybody can write it, and it may be another domain of the
+// tenant's.
 //
 // What reaches the recovery address was sent by whatever system has the alternate mailbox, so its network says nothing.
 // It need not be believed so much: it changes no first-hand record, and what follows from it waits for a person.
@@ -49,7 +50,8 @@ func doubt(e queue.Envelope) queue.Cause {
 // name alone.
 func fromExchange(e queue.Envelope) bool { return e.Exchange || e.Network == config.ExchangeOnline }
 
-// sentAgain: the outer header was made by the organisation of the alternate mailbox, and not by Exchange's Journal Agent.
+// sentAgain: the outer header was made by the organisation of the alternate mailbox, and not by Exchange's Journal
+// Agent.
 func sentAgain(r *journal.Report) bool { return r.Kind == journal.KindResent && r.Carried == nil }
 
 // contradicted says what in the report names another organisation than the tenant's, or "".
@@ -60,9 +62,11 @@ func contradicted(t *config.Tenant, r *journal.Report, sentAgain bool) string {
 	}
 	switch {
 	case outer.OriginatorOrg != "" && !ownOrg(t, outer.OriginatorOrg):
-		return fmt.Sprintf("X-OriginatorOrg is %q, which is not an originator_org of tenant %s", outer.OriginatorOrg, t.Name)
+		return fmt.Sprintf("X-OriginatorOrg is %q, which is not an originator_org of tenant %s", outer.OriginatorOrg,
+			t.Name)
 	case outer.TenantID != "" && outer.TenantID != t.ID:
-		return fmt.Sprintf("X-LD-Processed or X-MS-Exchange-CrossTenant-Id names the tenant %s, not %s", outer.TenantID, t.ID)
+		return fmt.Sprintf("X-LD-Processed or X-MS-Exchange-CrossTenant-Id names the tenant %s, not %s", outer.TenantID,
+			t.ID)
 	case r.Inner.OrganizationID != "" && r.Inner.OrganizationID != t.ID:
 		return fmt.Sprintf("the original belongs to the organisation %s, not to %s", r.Inner.OrganizationID, t.ID)
 	}

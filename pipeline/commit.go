@@ -48,8 +48,8 @@ func (j *job) commit(ctx context.Context) ending {
 	return ending{how: processed, record: &rec, fresh: fresh}
 }
 
-// identify reads what the original is known by. It comes after the verdict, and its failure never stops it: what was not
-// read is in doubt, and then no content of a mailbox's message is proof.
+// identify reads what the original is known by. It comes after the verdict, and its failure never stops it: what was
+// not read is in doubt, and then no content of a mailbox's message is proof.
 func (j *job) identify() identity.Message {
 	what, err := stage(j.Pipeline, "identify", j.limit, func(ctx context.Context) (identity.Message, error) {
 		return identity.Of(j.report.Originals[0].Open(bound(ctx, j.body)), j.tenant.SubjectTags...)
@@ -61,7 +61,8 @@ func (j *job) identify() identity.Message {
 		return what
 	}
 	j.logPanic(err)
-	j.o.Log.Warn("the original was judged, and could not be read for its identity", "event", "identity.failed", "item", j.item.ID,
+	j.o.Log.Warn("the original was judged, and could not be read for its identity", "event", "identity.failed",
+		"item", j.item.ID,
 		"tenant", j.tenant.ID, "error", err)
 	if !slices.Contains(what.Doubts, identity.Unread) { // it panicked, or was abandoned
 		what = identity.Message{Doubts: []identity.Doubt{identity.Unread}}
@@ -183,7 +184,8 @@ func (j *job) application(what identity.Message, result score.Result) store.Appl
 func carries(what identity.Message) store.Carries {
 	c := store.Carries{Refers: what.References}
 	for _, a := range what.Attached {
-		c.Messages = append(c.Messages, store.Carried{MessageID: a.MessageID, Network: a.NetworkMessageIDs, Contents: a.Contents})
+		c.Messages = append(c.Messages, store.Carried{MessageID: a.MessageID, Network: a.NetworkMessageIDs,
+			Contents: a.Contents})
 	}
 	return c
 }

@@ -13,8 +13,10 @@
 //	I3 a message that the scorer could not judge is never CLEAN: its item waits and is tried again
 //	I4 own mail that is journaled back causes neither bounce nor retraction
 //	I5 a message that costs more than it may is committed with the verdict of what was read (stage.go), never CLEAN
-//	I6 whatever a stage does, Run returns when it is to stop, and the watchdog hears of a stage that goes on (progress.go)
+//	I6 whatever a stage does, Run returns when it is to stop, and the watchdog hears of a stage that goes on
+//	   (progress.go)
 //
-// On failure: see the table in docs/flow.md. A stage that panics is tried three times, then the item is quarantined and bounced.
-// An item that ends the process is found out by the queue. Trouble of queue or store ends Run: the daemon restarts from what is durable.
+// On failure: see the table in docs/flow.md. A stage that panics is tried three times, then the item is quarantined and
+// bounced. An item that ends the process is found out by the queue. Trouble of queue or store ends Run: the daemon
+// restarts from what is durable.
 package pipeline

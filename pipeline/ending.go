@@ -36,8 +36,8 @@ func quarantine(cause queue.Cause, format string, args ...any) ending {
 	return ending{how: quarantined, cause: cause, why: fmt.Sprintf(format, args...)}
 }
 
-// carryOut writes the end of an item. It is the last step: a crash before it does the item once more, and the applied-set
-// of C2 and the identity of C5 see to it that nothing happens twice.
+// carryOut writes the end of an item. It is the last step: a crash before it does the item once more, and the
+// applied-set of C2 and the identity of C5 see to it that nothing happens twice.
 func (p *Pipeline) carryOut(ctx context.Context, it queue.Item, end ending) error {
 	var err error
 	switch end.how {

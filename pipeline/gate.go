@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// aloneTime is how long a suspect may keep all other items from being scored: thousands of times what scoring takes. After it the others go
-// on, and an end of the process counts against nobody.
+// aloneTime is how long a suspect may keep all other items from being scored: thousands of times what scoring takes.
+// After it the others go on, and an end of the process counts against nobody.
 const aloneTime = 10 * time.Second
 
 // gate lets items in to be scored: any number, or one that is to be alone.

@@ -35,7 +35,8 @@ type job struct {
 func (p *Pipeline) judge(ctx context.Context, it queue.Item) (end ending) {
 	defer func() {
 		if r := recover(); r != nil {
-			p.o.Log.Error("stage panicked", "event", "stage.panic", "item", it.ID, "panic", r, "stack", string(debug.Stack()))
+			p.o.Log.Error("stage panicked", "event", "stage.panic", "item", it.ID, "panic", r,
+				"stack", string(debug.Stack()))
 			end = p.fault(it, fmt.Errorf("panic: %v", r))
 		}
 	}()
@@ -67,7 +68,8 @@ func (p *Pipeline) judge(ctx context.Context, it queue.Item) (end ending) {
 // postmaster: mail for a person. It takes the way of the bounces to the configured address (RFC 5321, section 4.5.1).
 func (p *Pipeline) postmaster() ending {
 	if p.o.Postmaster == nil || !p.o.Postmaster() {
-		return quarantine(queue.CausePostmaster, "mail for postmaster: set smtp.postmaster to have such mail sent on, then clawback queue retry")
+		return quarantine(queue.CausePostmaster,
+			"mail for postmaster: set smtp.postmaster to have such mail sent on, then clawback queue retry")
 	}
 	return ending{how: bounced, why: "mail for postmaster, sent on"}
 }
@@ -137,7 +139,8 @@ func (j *job) validated(ctx context.Context) ending {
 
 // ownReturned: a bounce of ours came back to a journal or recovery address. Bouncing it again would be a loop.
 func (j *job) ownReturned() ending {
-	return quarantine(queue.CauseOwnMail, "our own bounce came back: the alternate mailbox of tenant %s leads to this gateway", j.tenant.Name)
+	return quarantine(queue.CauseOwnMail,
+		"our own bounce came back: the alternate mailbox of tenant %s leads to this gateway", j.tenant.Name)
 }
 
 func problems(r *journal.Report) string {
@@ -150,7 +153,8 @@ func problems(r *journal.Report) string {
 // unreadable: the bytes that were acknowledged are not there. Nothing is thrown away, and a person must know.
 func (p *Pipeline) unreadable(it queue.Item, err error) ending {
 	if errors.Is(err, spool.ErrMissing) || errors.Is(err, spool.ErrCorrupt) {
-		p.o.Alert("spool.damaged", "The body of an accepted report is missing or damaged in the spool.", "item", it.ID, "error", err)
+		p.o.Alert("spool.damaged", "The body of an accepted report is missing or damaged in the spool.", "item", it.ID,
+			"error", err)
 		return quarantine(queue.CauseLost, "body: %v", err)
 	}
 	return p.fault(it, fmt.Errorf("open body: %w", err))
@@ -172,7 +176,8 @@ func (j *job) logPanic(err error) {
 	}
 }
 
-// fault is an error that may be the item's own doing: it is tried again, and put aside with a bounce after the third time.
+// fault is an error that may be the item's own doing: it is tried again, and put aside with a bounce after the third
+// time.
 func (p *Pipeline) fault(it queue.Item, err error) ending {
 	if it.Tries+1 < maxFaults {
 		return p.wait(it, err.Error())

@@ -47,13 +47,15 @@ func ownMark(open func() io.Reader) (mark, messageID string) {
 	return header.Get(bounce.OwnHeader), strings.TrimSpace(header.Get("Message-Id"))
 }
 
-// mayBeMarked reports whether a header has our field's name somewhere: nearly none has, and to take a header apart costs much more.
+// mayBeMarked reports whether a header has our field's name somewhere: nearly none has, and to take a header apart
+// costs much more.
 func mayBeMarked(r io.Reader) bool {
 	lines := bufio.NewReader(r)
 	for {
 		line, err := lines.ReadSlice('\n')
 		switch {
-		case errors.Is(err, bufio.ErrBufferFull) || len(line) >= len(bounce.OwnHeader) && bytes.Contains(bytes.ToLower(line), ownName):
+		case errors.Is(err, bufio.ErrBufferFull) ||
+			len(line) >= len(bounce.OwnHeader) && bytes.Contains(bytes.ToLower(line), ownName):
 			return true
 		case err != nil || len(bytes.TrimRight(line, "\r\n")) == 0: // a line of spaces belongs to the field before it
 			return false

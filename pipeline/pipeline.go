@@ -64,19 +64,20 @@ type Options struct {
 	Submissions Submissions // nil: none is taken
 	Tenant      func(id string) (*config.Tenant, bool)
 	Plan        func(t *config.Tenant) Planner
-	Postmaster  func() bool                            // is there an address that mail for postmaster is sent on to; nil: no
-	Own         func(mark, messageID, to string) bool  // is this mark in a message our own
-	Keep        func(spool.Ref) (spool.Ref, error)     // long-lived copy of flagged mail; nil keeps none
-	Done        func(store.Record)                     // called after C2: wake the retraction
-	Bounced     func()                                 // called after C5: wake the delivery of bounces
-	Alert       func(event, text string, attrs ...any) //
-	Log         *slog.Logger                           //
-	Now         func() time.Time                       // nil: time.Now
-	InFlight    int                                    // items at once, most of which wait for a commit; 0: 256
-	Memory      int64                                  // bytes of the bodies of these; 0: 64 MiB
-	Limit       time.Duration                          // computing time of each stage, for each 64 MiB; 0: 1 minute
-	Grace       time.Duration                          // for the items in hand, when it is to stop; 0: 20 s
-	Fail        func(point string) error               // failpoint of the crash tests; nil in production
+	// Is there an address that mail for postmaster is sent on to; nil: no.
+	Postmaster func() bool
+	Own        func(mark, messageID, to string) bool  // is this mark in a message our own
+	Keep       func(spool.Ref) (spool.Ref, error)     // long-lived copy of flagged mail; nil keeps none
+	Done       func(store.Record)                     // called after C2: wake the retraction
+	Bounced    func()                                 // called after C5: wake the delivery of bounces
+	Alert      func(event, text string, attrs ...any) //
+	Log        *slog.Logger                           //
+	Now        func() time.Time                       // nil: time.Now
+	InFlight   int                                    // items at once, most of which wait for a commit; 0: 256
+	Memory     int64                                  // bytes of the bodies of these; 0: 64 MiB
+	Limit      time.Duration                          // computing time of each stage, for each 64 MiB; 0: 1 minute
+	Grace      time.Duration                          // for the items in hand, when it is to stop; 0: 20 s
+	Fail       func(point string) error               // failpoint of the crash tests; nil in production
 }
 
 // Pipeline carries items through.
@@ -111,12 +112,13 @@ func New(o Options) *Pipeline {
 	if o.Fail == nil {
 		o.Fail = func(string) error { return nil }
 	}
-	return &Pipeline{o: o, watch: newWatch(o.Now, o.Alert), gate: newGate(), memory: semaphore.NewWeighted(o.Memory), unwrap: journal.Parse,
+	return &Pipeline{o: o, watch: newWatch(o.Now, o.Alert), gate: newGate(), memory: semaphore.NewWeighted(o.Memory),
+		unwrap:     journal.Parse,
 		unwrapHead: journal.ParseHead}
 }
 
-// Run works until ctx ends, then finishes what is in hand. Where that takes longer than Options.Grace, it gives the items back and returns
-// all the same: the process is to end. Its error is that of the queue or the store.
+// Run works until ctx ends, then finishes what is in hand. Where that takes longer than Options.Grace, it gives the
+// items back and returns all the same: the process is to end. Its error is that of the queue or the store.
 func (p *Pipeline) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -176,8 +178,8 @@ func (p *Pipeline) feed(ctx context.Context, items chan<- queue.Item) error {
 	}
 }
 
-// renew renews the leases of what is in work until ctx ends, where the queue has leases. Where a renewal fails the claims
-// may be lost: their ends say so.
+// renew renews the leases of what is in work until ctx ends, where the queue has leases. Where a renewal fails the
+// claims may be lost: their ends say so.
 func (p *Pipeline) renew(ctx context.Context) *sync.WaitGroup {
 	var group sync.WaitGroup
 	have := p.o.Queue.Abilities()
@@ -224,20 +226,22 @@ func (p *Pipeline) giveBack(batch []queue.Item) error {
 	return nil
 }
 
-// giveBackStuck gives back what workers did not finish. One that does after all changes nothing that matters: what it commits is applied
-// once.
+// giveBackStuck gives back what workers did not finish. One that does after all changes nothing that matters: what it
+// commits is applied once.
 func (p *Pipeline) giveBackStuck() error {
 	for _, id := range p.progress.left() {
-		p.o.Log.Warn("an item was not finished in time for the stop: it is given back", "event", "pipeline.unfinished", "item", id)
-		if err := p.o.Queue.Release(context.Background(), id); err != nil && !errors.Is(err, queue.ErrNotFound) && !errors.Is(err, queue.ErrState) {
+		p.o.Log.Warn("an item was not finished in time for the stop: it is given back", "event", "pipeline.unfinished",
+			"item", id)
+		if err := p.o.Queue.Release(context.Background(), id); err != nil && !errors.Is(err, queue.ErrNotFound) &&
+			!errors.Is(err, queue.ErrState) {
 			return fmt.Errorf("give back item %s: %w", id, err)
 		}
 	}
 	return nil
 }
 
-// workWithin works on an item once the memory that its body may take is free, so that many items can be in flight: most of
-// them wait for a commit, which they share.
+// workWithin works on an item once the memory that its body may take is free, so that many items can be in flight: most
+// of them wait for a commit, which they share.
 func (p *Pipeline) workWithin(ctx context.Context, it queue.Item) error {
 	need := min(it.Body.Size+itemMemory, p.o.Memory/3) // one large body leaves room for others
 	if err := p.memory.Acquire(ctx, need); err != nil {
@@ -267,7 +271,8 @@ func (p *Pipeline) work(stop context.Context, it queue.Item) error {
 		return nil // stopped while the disk is full: the item is worked on again at the next start
 	}
 	if errors.Is(err, queue.ErrLost) {
-		p.o.Log.Warn("an item's lease ended before the work on it did: another gateway has it, and what was done counts once",
+		p.o.Log.Warn("an item's lease ended before the work on it did: another gateway has it, and what was done "+
+			"counts once",
 			"event", "item.lost", "item", it.ID)
 		return nil
 	}
@@ -277,8 +282,9 @@ func (p *Pipeline) work(stop context.Context, it queue.Item) error {
 	return nil
 }
 
-// score judges an item under a note that says so: should the process end meanwhile, the item is a suspect. An item that the process ended
-// with again and again, while nothing else was scored, is not looked at any more. forget takes the note back.
+// score judges an item under a note that says so: should the process end meanwhile, the item is a suspect. An item that
+// the process ended with again and again, while nothing else was scored, is not looked at any more. forget takes the
+// note back.
 func (p *Pipeline) score(ctx context.Context, it queue.Item) (end ending, forget func()) {
 	if it.CrashesAlone >= queue.MaxCrashes {
 		return p.giveUp(it, queue.CauseCrash, it.Reason), func() {}

@@ -16,11 +16,12 @@ type progress struct {
 	abandoned []*running
 }
 
-// stuckTime is how long an abandoned stage may go on before the daemon counts as stuck: by then its item has ended, and a restart does not
-// meet it again.
+// stuckTime is how long an abandoned stage may go on before the daemon counts as stuck: by then its item has ended, and
+// a restart does not meet it again.
 const stuckTime = time.Minute
 
-// workTime is how long a worker may be at an item in all, by the clock, besides its stages: to be let in, and to write its end.
+// workTime is how long a worker may be at an item in all, by the clock, besides its stages: to be let in, and to write
+// its end.
 const workTime = 10 * time.Minute
 
 // begin notes that a worker is at an item, and until when it must have moved on.
@@ -51,7 +52,8 @@ func (w *progress) left() (ids []string) {
 
 // abandon gives up on a stage. The body that it reads is closed under it, which ends most.
 func (p *Pipeline) abandon(r *running) {
-	p.o.Log.Error("a stage did not end when its time was over, and is given up", "event", "stage.abandoned", "stage", r.stage,
+	p.o.Log.Error("a stage did not end when its time was over, and is given up", "event", "stage.abandoned",
+		"stage", r.stage,
 		"computed", r.computed(), "took", time.Since(r.began))
 	r.abandoned = time.Now()
 	p.progress.mu.Lock()
@@ -71,7 +73,8 @@ func (p *Pipeline) Probe(context.Context) error {
 		}
 		running = append(running, r)
 		if time.Since(r.abandoned) > stuckTime {
-			return fmt.Errorf("stage %s has run for %v, which nothing bounds", r.stage, time.Since(r.began).Round(time.Second))
+			return fmt.Errorf("stage %s has run for %v, which nothing bounds", r.stage,
+				time.Since(r.began).Round(time.Second))
 		}
 	}
 	w.abandoned = running

@@ -15,9 +15,10 @@ import (
 	"clawback/score"
 )
 
-// A stage reads what a stranger wrote, so it has a bound on its computing time: the same message has the same verdict however busy the
-// machine is. The stages are bounded by their own limits long before; this is for what these do not foresee. The clock on the wall is for
-// a stage that does not compute, and giving up on one that does not end is the last net.
+// A stage reads what a stranger wrote, so it has a bound on its computing time: the same message has the same verdict
+// however busy the machine is. The stages are bounded by their own limits long before; this is for what these do not
+// foresee. The clock on the wall is for a stage that does not compute, and giving up on one that does not end is the
+// last net.
 
 const (
 	wallFactor  = 10 // times its computing time that a stage may take by the clock
@@ -27,8 +28,8 @@ const (
 // errAbandoned is of a stage that went on after it was told to end. Its goroutine may still run.
 var errAbandoned = errors.New("it did not end when its time was over")
 
-// stage runs one stage of an item within a limit of computing time, in a goroutine and thread of its own. Its context ends with the cause
-// score.ErrOverrun when the time is over.
+// stage runs one stage of an item within a limit of computing time, in a goroutine and thread of its own. Its context
+// ends with the cause score.ErrOverrun when the time is over.
 func stage[T any](p *Pipeline, name string, limit time.Duration, do func(context.Context) (T, error)) (T, error) {
 	type outcome struct {
 		value T
@@ -141,9 +142,10 @@ type bounded struct {
 
 func bound(ctx context.Context, r io.ReaderAt) *bounded { return &bounded{ctx: ctx, r: r} }
 
-// yieldEvery is how many bytes a stage reads before it lets others go first. Judging a large report takes seconds of computing, and small
-// ones that arrive meanwhile are not to wait. It is more than most reports have: a stage owns its thread, so that each time costs a change
-// of threads, and at every read these were a quarter of all that the daemon computed.
+// yieldEvery is how many bytes a stage reads before it lets others go first. Judging a large report takes seconds of
+// computing, and small ones that arrive meanwhile are not to wait. It is more than most reports have: a stage owns its
+// thread, so that each time costs a change of threads, and at every read these were a quarter of all that the daemon
+// computed.
 const yieldEvery = 1 << 20
 
 func (b *bounded) ReadAt(p []byte, off int64) (int, error) {

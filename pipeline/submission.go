@@ -15,7 +15,8 @@ import (
 	"clawback/store"
 )
 
-// submission takes what users report at an address of this daemon. It is never bounced: the alternate mailbox is for reports.
+// submission takes what users report at an address of this daemon. It is never bounced: the alternate mailbox is for
+// reports.
 func (j *job) submission() ending {
 	if j.outerIsOwn() {
 		return ending{how: processed, why: "our own mail, sent to a submission address"}
@@ -32,7 +33,8 @@ func (j *job) submission() ending {
 		l.Via = mailaddr.Address(to)
 		at := slices.IndexFunc(j.tenant.Submissions, func(s config.Submission) bool { return s.Address == l.Via })
 		if at < 0 {
-			return j.wait(j.item, "its recipient is no submission address any more: configure it again, or export the item")
+			return j.wait(j.item, "its recipient is no submission address any more: configure it again, or export "+
+				"the item")
 		}
 		taken, end := j.submit(l, j.tenant.Submissions[at])
 		if end != nil {
@@ -41,13 +43,14 @@ func (j *job) submission() ending {
 		reported += len(taken)
 	}
 	if reported == 0 && l.Unproven == "" {
-		return quarantine(queue.CauseNoReport, "nothing is reported: no message is attached, and the subject names none")
+		return quarantine(queue.CauseNoReport,
+			"nothing is reported: no message is attached, and the subject names none")
 	}
 	return ending{how: processed, why: "reported by a user"}
 }
 
-// journaledSubmissions takes what users report to mailboxes of the organisation: the journal tells of it. The message itself
-// was committed like any other. It is nil when all is well.
+// journaledSubmissions takes what users report to mailboxes of the organisation: the journal tells of it. The message
+// itself was committed like any other. It is nil when all is well.
 func (j *job) journaledSubmissions() *ending {
 	for _, s := range j.tenant.Submissions {
 		at := slices.IndexFunc(j.report.Recipients, func(r journal.Recipient) bool {
@@ -56,7 +59,8 @@ func (j *job) journaledSubmissions() *ending {
 		if at < 0 {
 			continue
 		}
-		l := submission.Letter{Journaled: true, Sender: j.report.Sender, Via: mailaddr.Address(j.report.Recipients[at].Address)}
+		l := submission.Letter{Journaled: true, Sender: j.report.Sender,
+			Via: mailaddr.Address(j.report.Recipients[at].Address)}
 		if !j.firstHand() {
 			l.Unproven = "the journal report of it is not first-hand"
 		}
@@ -67,14 +71,15 @@ func (j *job) journaledSubmissions() *ending {
 	return nil
 }
 
-// submit keeps what a user's mail reports. The bytes of what was accepted are kept for longer, as those of flagged mail are.
-// A crash before the item's end takes it once more, which changes nothing.
+// submit keeps what a user's mail reports. The bytes of what was accepted are kept for longer, as those of flagged mail
+// are. A crash before the item's end takes it once more, which changes nothing.
 func (j *job) submit(l submission.Letter, s config.Submission) ([]submission.Taken, *ending) {
 	if j.o.Submissions == nil {
 		end := j.wait(j.item, "submissions are not taken")
 		return nil, &end
 	}
-	l.Tenant, l.Claim, l.Trusted, l.Body, l.Received = j.tenant.ID, s.Claim, s.Trusted, j.item.Body, j.item.Envelope.Received
+	l.Tenant, l.Claim, l.Trusted, l.Body, l.Received = j.tenant.ID, s.Claim, s.Trusted, j.item.Body,
+		j.item.Envelope.Received
 	if j.o.Keep != nil {
 		ref, err := j.o.Keep(j.item.Body)
 		if err != nil {
@@ -82,14 +87,16 @@ func (j *job) submit(l submission.Letter, s config.Submission) ([]submission.Tak
 		}
 		l.Body = ref
 	}
-	taken, err := stage(j.Pipeline, "submission", j.limit, func(ctx context.Context) (taken []submission.Taken, err error) {
-		err = submission.Within(bound(ctx, j.body), j.body.Size(), l.Journaled, func(octets io.ReaderAt, size int64) (err error) {
-			l.Octets, l.Size = octets, size
-			taken, err = j.o.Submissions.Take(ctx, l)
-			return err
+	taken, err := stage(j.Pipeline, "submission", j.limit,
+		func(ctx context.Context) (taken []submission.Taken, err error) {
+			err = submission.Within(bound(ctx, j.body), j.body.Size(), l.Journaled,
+				func(octets io.ReaderAt, size int64) (err error) {
+					l.Octets, l.Size = octets, size
+					taken, err = j.o.Submissions.Take(ctx, l)
+					return err
+				})
+			return taken, err
 		})
-		return taken, err
-	})
 	if err != nil {
 		return nil, j.unkept(err)
 	}
@@ -98,7 +105,8 @@ func (j *job) submit(l submission.Letter, s config.Submission) ([]submission.Tak
 	}
 	for _, t := range taken {
 		if t.Fresh {
-			j.o.Log.Info("a user reports a message", "event", "submission.taken", "item", j.item.ID, "tenant", j.tenant.ID, "submission", t.ID,
+			j.o.Log.Info("a user reports a message", "event", "submission.taken", "item", j.item.ID,
+				"tenant", j.tenant.ID, "submission", t.ID,
 				"record", t.Record, "claim", t.Claim, "state", t.State, "unproven", t.Unproven)
 		}
 	}

@@ -45,7 +45,8 @@ func (w *watch) seen(tenant string, strange bool) {
 		return
 	}
 	h.alerted = now
-	w.alert("attribution.failing", fmt.Sprintf("%d of the last hour's %d reports could not be attributed to their tenant: "+
+	w.alert("attribution.failing", fmt.Sprintf("%d of the last hour's %d reports could not be attributed to their "+
+		"tenant: "+
 		"see clawback queue list --state quarantined", odd, total), "tenant", tenant)
 }
 

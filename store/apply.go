@@ -28,7 +28,8 @@ const maxRelated = 8
 
 // Apply is C2: it writes the record, verdict, history and intents that follow from one report, under the report's key.
 // For a report that was applied before it changes nothing, and answers the stored record and false.
-func (s *Store) Apply(ctx context.Context, a Application, plan func(rec Record, have []Intent) []Intent) (Record, bool, error) {
+func (s *Store) Apply(ctx context.Context, a Application,
+	plan func(rec Record, have []Intent) []Intent) (Record, bool, error) {
 	if err := a.check(); err != nil {
 		return Record{}, false, fmt.Errorf("apply report: %w", err)
 	}
@@ -36,7 +37,8 @@ func (s *Store) Apply(ctx context.Context, a Application, plan func(rec Record, 
 	var rec Record
 	var first bool
 	// C2. Durable on return: record, verdict, history, intents, counters, and the report's key that guards them.
-	// A crash before the commit: nothing is written, the item is claimed again. After it: the key makes the repeat a no-op.
+	// A crash before the commit: nothing is written, the item is claimed again. After it: the key makes the repeat a
+	// no-op.
 	err := s.do(ctx, "c2", func(t *txn) error {
 		var err error
 		rec, first, err = s.apply(t, a, plan)
@@ -175,7 +177,8 @@ func (t *txn) noteOnly(a Application, rec Record) error {
 	}
 	counts.Processed++
 	counts.NotFirstHand++
-	_, err = t.note(Act{Who: "clawback", What: "report.not_first_hand", Tenant: a.Tenant, Object: rec.ID, Comment: "item " + a.Item})
+	_, err = t.note(Act{Who: "clawback", What: "report.not_first_hand", Tenant: a.Tenant, Object: rec.ID,
+		Comment: "item " + a.Item})
 	return err
 }
 
@@ -240,7 +243,8 @@ func (t *txn) putPlanned(rec Record, planned, have []Intent) error {
 			continue
 		}
 		if in.Record != "" && in.Record != rec.ID {
-			return fmt.Errorf("%w: plan for record %s made intent %s of record %s", ErrInvalid, rec.ID, in.ID, in.Record)
+			return fmt.Errorf("%w: plan for record %s made intent %s of record %s", ErrInvalid, rec.ID, in.ID,
+				in.Record)
 		}
 		in.Record, in.Tenant, in.Received = rec.ID, rec.Tenant, rec.Received
 		if _, err := t.putIntent(in); err != nil {
@@ -281,10 +285,11 @@ func (t *txn) setApplied(a Application, record string) error {
 
 // facts is what one report's verdict read and what it taught.
 type facts struct {
-	Report   string          `json:"report"`
-	Read     []history.Entry `json:"read,omitempty"`
-	Taught   []string        `json:"taught,omitempty"`
-	Untaught bool            `json:"untaught,omitempty"` // what the record taught was taken back, and its forks teach nothing
+	Report string          `json:"report"`
+	Read   []history.Entry `json:"read,omitempty"`
+	Taught []string        `json:"taught,omitempty"`
+	// What the record taught was taken back, and its forks teach nothing.
+	Untaught bool `json:"untaught,omitempty"`
 }
 
 // saveFacts writes a report's facts and returns what it teaches that no other report of the record has taught yet.

@@ -12,7 +12,8 @@ func (s *Store) Begin(ctx context.Context, in Intent, a Attempt) (Intent, Attemp
 	var begun Intent
 	var attempt Attempt
 	// C3. Durable on return: that this attempt at this intent may be made.
-	// A crash from here on leaves it open (Unfinished): whether Graph was called is not known, so verify before repeating.
+	// A crash from here on leaves it open (Unfinished): whether Graph was called is not known, so verify before
+	// repeating.
 	err := s.do(ctx, "c3", func(t *txn) error {
 		var err error
 		begun, attempt, err = t.begin(in, a)
@@ -124,7 +125,8 @@ func (t *txn) complete(in Intent, a Attempt) (Intent, error) {
 		a.Finished = t.now
 	}
 	t.del(tableOpen, attemptKey(a))
-	if err := t.closeOpen(in.ID, a.Seq, fmt.Sprintf("no answer was recorded; attempt %d (%s) has looked since", a.Seq, a.Operation)); err != nil {
+	if err := t.closeOpen(in.ID, a.Seq, fmt.Sprintf("no answer was recorded; attempt %d (%s) has looked since", a.Seq,
+		a.Operation)); err != nil {
 		return in, err
 	}
 	t.countActed(&in, stored, a)
@@ -134,8 +136,8 @@ func (t *txn) complete(in Intent, a Attempt) (Intent, error) {
 	return t.putIntent(in)
 }
 
-// closeOpen ends the attempts at an intent that have no end, but the one numbered seq: only one is under way at a time, so
-// that the answers of the others were lost with the process that made them.
+// closeOpen ends the attempts at an intent that have no end, but the one numbered seq: only one is under way at a time,
+// so that the answers of the others were lost with the process that made them.
 func (t *txn) closeOpen(intent string, seq int, why string) (err error) {
 	var open []Attempt
 	t.each(tableOpen, nulled(intent), func(k, _ []byte) bool {

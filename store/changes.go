@@ -29,7 +29,8 @@ const (
 	NoticeChanged  EventKind = 6 // a notice was raised, reworded or cleared
 )
 
-var eventNames = [...]string{"", "record_added", "record_changed", "verdict_changed", "record_deleted", "outcome_changed",
+var eventNames = [...]string{"", "record_added", "record_changed", "verdict_changed", "record_deleted",
+	"outcome_changed",
 	"notice_changed"}
 
 // String names the kind.
@@ -40,14 +41,15 @@ func (k EventKind) String() string {
 	return fmt.Sprintf("event %d", byte(k))
 }
 
-// ErrPruned means that changes behind a cursor are not kept any more, or happened before the sequence began: what follows
-// from them is to be built anew from the rows, and the cursor set to [Store.LastChange] as it was before that.
+// ErrPruned means that changes behind a cursor are not kept any more, or happened before the sequence began: what
+// follows from them is to be built anew from the rows, and the cursor set to [Store.LastChange] as it was before that.
 var ErrPruned = errors.New("changes behind this cursor are not kept: build anew")
 
-// Changes lists what changed after a cursor, in the order of the commits, limit at most (0: 1000). Each commit's changes are
-// in the sequence when the commit is durable, and with all of those before it: a number that was read is never filled in
-// later. What changed twice has two events, but one for one call of the store. The cursor to go on from is the last
-// event's Seq. A follower must bear to see an event again, and rows that have changed again, or gone, since the event.
+// Changes lists what changed after a cursor, in the order of the commits, limit at most (0: 1000). Each commit's
+// changes are in the sequence when the commit is durable, and with all of those before it: a number that was read is
+// never filled in later. What changed twice has two events, but one for one call of the store. The cursor to go on from
+// is the last event's Seq. A follower must bear to see an event again, and rows that have changed again, or gone, since
+// the event.
 func (s *Store) Changes(ctx context.Context, after uint64, limit int) (list []Event, err error) {
 	limit = orDefault(limit, 1000)
 	err = s.view(ctx, func(t *txn) error {
@@ -94,8 +96,8 @@ func (t *txn) pruned() uint64 {
 	return 0
 }
 
-// changed notes that a row changed. The event gets its number when the call is written. What a call changes twice is one
-// event, with the kind that says most of it.
+// changed notes that a row changed. The event gets its number when the call is written. What a call changes twice is
+// one event, with the kind that says most of it.
 func (t *txn) changed(kind EventKind, id string) {
 	for i, e := range t.events {
 		if e.ID == id {

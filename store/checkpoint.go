@@ -10,7 +10,8 @@ type checkpointer interface {
 	Checkpoint(dir string) error
 }
 
-// Checkpoint makes a copy of the store as of now in dir, which is not there yet, and on the same file system. It is a store to open.
+// Checkpoint makes a copy of the store as of now in dir, which is not there yet, and on the same file system. It is a
+// store to open.
 func (s *Store) Checkpoint(dir string) error {
 	e, can := s.engine.(checkpointer)
 	if !can {

@@ -136,8 +136,8 @@ func (s *Store) take(g *group) {
 	}
 }
 
-// commit runs a batch in one transaction and answers its calls. It returns those of the batch that were not run, because urgent ones
-// have come meanwhile: they are in the next one.
+// commit runs a batch in one transaction and answers its calls. It returns those of the batch that were not run,
+// because urgent ones have come meanwhile: they are in the next one.
 func (s *Store) commit(batch []*call) (putOff []*call) {
 	ran := len(batch)
 	defer func() {
@@ -169,8 +169,8 @@ func (s *Store) commit(batch []*call) (putOff []*call) {
 	return batch[ran:]
 }
 
-// besideUrgent is how many other calls a transaction carries while urgent ones are in it or wait for it: few, so that these are answered
-// soon, and some, so that a stream of urgent calls never keeps the others from being written.
+// besideUrgent is how many other calls a transaction carries while urgent ones are in it or wait for it: few, so that
+// these are answered soon, and some, so that a stream of urgent calls never keeps the others from being written.
 const besideUrgent = 16
 
 // cut reports whether a transaction that carries so many calls that are not urgent is to end before next.
@@ -178,7 +178,8 @@ func (s *Store) cut(batch []*call, next *call, bulk int) bool {
 	return !next.urgent() && bulk >= besideUrgent && (batch[0].urgent() || s.ahead.Load() > 0)
 }
 
-// transact runs the calls one after the other, and answers how many; its own error means that the file's state is unknown.
+// transact runs the calls one after the other, and answers how many; its own error means that the file's state is
+// unknown.
 func (s *Store) transact(batch []*call) (ran int, err error) {
 	tx, err := s.engine.Begin(true)
 	if err != nil {

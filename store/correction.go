@@ -20,7 +20,8 @@ type Correction struct {
 	NotLearned string              `json:"not_learned,omitempty"` // why the classifier learns nothing of it
 	Tokens     []string            `json:"tokens,omitempty"`      // that are learnt
 
-	Reporter bool `json:"reporter,omitempty"` // a trusted reporter's word, and no operator's: only the classifier hears it
+	// A trusted reporter's word, and no operator's: only the classifier hears it.
+	Reporter bool `json:"reporter,omitempty"`
 }
 
 // Key implements Row.

@@ -15,17 +15,18 @@ import (
 
 // Counts is what is counted of one tenant, or of all. Processed counts for ever; the others count what is kept now.
 type Counts struct {
-	Processed          int                         `json:"processed"`      // reports
-	NotFirstHand       int                         `json:"not_first_hand"` // of them
-	Records            int                         `json:"records"`
-	Dispositions       map[verdict.Disposition]int `json:"dispositions,omitempty"` // of the records
-	Outcomes           map[Outcome]int             `json:"outcomes,omitempty"`     // of the intents to retract
-	Restores           map[Outcome]int             `json:"restores,omitempty"`     // of the intents to restore
-	Held               int                         `json:"held"`                   // of both kinds
-	ByContent          int                         `json:"by_content,omitempty"`   // intents that moved a message by equal content alone
-	History            int                         `json:"history"`                // entries of sender history
-	LastReport         time.Time                   `json:"last_report,omitzero"`
-	ConnectorValidated time.Time                   `json:"connector_validated,omitzero"`
+	Processed    int                         `json:"processed"`      // reports
+	NotFirstHand int                         `json:"not_first_hand"` // of them
+	Records      int                         `json:"records"`
+	Dispositions map[verdict.Disposition]int `json:"dispositions,omitempty"` // of the records
+	Outcomes     map[Outcome]int             `json:"outcomes,omitempty"`     // of the intents to retract
+	Restores     map[Outcome]int             `json:"restores,omitempty"`     // of the intents to restore
+	Held         int                         `json:"held"`                   // of both kinds
+	// Intents that moved a message by equal content alone.
+	ByContent          int       `json:"by_content,omitempty"`
+	History            int       `json:"history"` // entries of sender history
+	LastReport         time.Time `json:"last_report,omitzero"`
+	ConnectorValidated time.Time `json:"connector_validated,omitzero"`
 }
 
 // Counts reads a tenant's counters, of all tenants together when tenant is "". It reads one row a tenant.
@@ -170,8 +171,8 @@ func (s *Store) Seen(ctx context.Context, tenant string, since time.Time) (int, 
 	return s.minutes(ctx, tenant, seen, since)
 }
 
-// CampaignActed counts the mailboxes of a tenant that were acted upon by themselves since a time for one campaign, as Acted
-// counts them.
+// CampaignActed counts the mailboxes of a tenant that were acted upon by themselves since a time for one campaign, as
+// Acted counts them.
 func (s *Store) CampaignActed(ctx context.Context, tenant, campaign string, since time.Time) (int, error) {
 	return s.sumMinutes(ctx, campaignPrefix(tenant, campaign), since)
 }
@@ -182,8 +183,8 @@ type Campaign struct {
 	Mailboxes int    `json:"mailboxes"`
 }
 
-// Campaigns lists the campaigns of a tenant for which mailboxes were acted upon by themselves since a time, those with the
-// most first, limit at most.
+// Campaigns lists the campaigns of a tenant for which mailboxes were acted upon by themselves since a time, those with
+// the most first, limit at most.
 func (s *Store) Campaigns(ctx context.Context, tenant string, since time.Time, limit int) ([]Campaign, error) {
 	sums := map[string]int{}
 	prefix, from := minutePrefix(tenant, part), since.Truncate(time.Minute)

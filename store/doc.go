@@ -1,11 +1,12 @@
-// Package store keeps messages, verdicts, retraction intents, attempts, audit, and what a person must be told; search over
-// them, and the sequence of what changed in them.
+// Package store keeps messages, verdicts, retraction intents, attempts, audit, and what a person must be told; search
+// over them, and the sequence of what changed in them.
 //
 // It is a set of tables of an engine's (see package rows), written by one goroutine: the calls that wait share one
 // transaction and one sync, and each of them is whole or nothing by itself. Originals are never in it; records refer to
 // them in the spool. What is derived from the rows (an index, alerts) follows [Store.Changes] with a cursor.
 //
-// Reads: its engine's rows. [Store.Apply], [Store.Update] and [Store.Rejudge] run their caller's plan inside the transaction.
+// Reads: its engine's rows. [Store.Apply], [Store.Update] and [Store.Rejudge] run their caller's plan inside the
+// transaction.
 //
 // Writes: its engine's rows.
 //
@@ -18,7 +19,8 @@
 //   - I6 The counters equal a recount of the rows.
 //   - I7 A write with another Rev than the stored one is refused with [ErrConflict].
 //   - I8 Each audit entry's chain covers all entries before it.
-//   - I9 A change is in the sequence of changes if and only if it is durable, in the order of the commits, and no number that
+//   - I9 A change is in the sequence of changes if and only if it is durable, in the order of the commits, and no
+//     number that
 //     was read is filled in later. What a follower has not done with is not pruned.
 //   - I10 A read that failed is an error ([ErrRead]), never an empty answer.
 //   - I11 Replacing a verdict changes no pinned record, and no intent behind which a person stands.

@@ -177,7 +177,8 @@ func readyKey(in Intent) []byte {
 
 func waitingKey(in Intent) []byte { return join(stampUp(in.NotBefore), []byte(in.ID)) }
 
-// clampDue pulls in due times beyond latest: a clock that was wrong when they were written must not hold them for years.
+// clampDue pulls in due times beyond latest: a clock that was wrong when they were written must not hold them for
+// years.
 func clampDue(tx rows.Tx, latest time.Time) error {
 	t := &txn{tx: tx, now: latest}
 	var far []Intent

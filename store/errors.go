@@ -29,8 +29,8 @@ var (
 	ErrTampered = errors.New("audit chain is broken")
 )
 
-// Unavailable reports whether an error is of the store, or of a caller that waits no longer, and says nothing of what was
-// asked for: ask again later.
+// Unavailable reports whether an error is of the store, or of a caller that waits no longer, and says nothing of what
+// was asked for: ask again later.
 func Unavailable(err error) bool {
 	for _, is := range []error{ErrRead, ErrStorage, ErrClosed, context.Canceled, context.DeadlineExceeded} {
 		if errors.Is(err, is) {

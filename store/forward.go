@@ -46,7 +46,8 @@ func (c Carries) bound() (b Carries) {
 	for _, m := range c.Messages {
 		m.MessageID, m.Contents = strings.ToValidUTF8(m.MessageID, "\uFFFD"), strings.ToValidUTF8(m.Contents, "\uFFFD")
 		m.Network = bounded(m.Network, maxNetworks)
-		if len(m.Network) == 0 && m.Contents == "" || len(b.Messages) >= maxCarried || slices.ContainsFunc(b.Messages, m.equal) {
+		if len(m.Network) == 0 && m.Contents == "" || len(b.Messages) >= maxCarried ||
+			slices.ContainsFunc(b.Messages, m.equal) {
 			continue
 		}
 		b.Messages = append(b.Messages, m)
@@ -190,8 +191,8 @@ func sharedIndicator(a, b verdict.Verdict) string {
 	return ""
 }
 
-// unwrapped is a link without what Microsoft's Safe Links put around it, which names the recipient and so is another one
-// for each: https://learn.microsoft.com/defender-office-365/safe-links-about
+// unwrapped is a link without what Microsoft's Safe Links put around it, which names the recipient and so is another
+// one for each: https://learn.microsoft.com/defender-office-365/safe-links-about
 func unwrapped(link string) string {
 	const service = ".safelinks.protection.outlook.com/?"
 	if !strings.Contains(link, service) {
@@ -263,7 +264,8 @@ func withForward(list []Forward, original Record, how string) []Forward {
 	if !original.tells() {
 		how = ""
 	}
-	f := Forward{Record: original.ID, How: how, Disposition: original.Verdict.Disposition, Pinned: original.Pinned, RetractedBy: original.RetractedBy}
+	f := Forward{Record: original.ID, How: how, Disposition: original.Verdict.Disposition, Pinned: original.Pinned,
+		RetractedBy: original.RetractedBy}
 	switch {
 	case how == "" && at < 0:
 		return list

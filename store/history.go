@@ -55,7 +55,8 @@ func (t *txn) facts(record string) (list []facts, err error) {
 	return list, err
 }
 
-// observe merges observations into a tenant's history and evicts entries beyond limit: those of strangers, seen longest ago, first.
+// observe merges observations into a tenant's history and evicts entries beyond limit: those of strangers, seen longest
+// ago, first.
 func (t *txn) observe(tenant string, observations []history.Observation, limit int) error {
 	if len(observations) == 0 {
 		return nil

@@ -9,8 +9,8 @@ import (
 	"clawback/store/rows"
 )
 
-// valuesInTables is version 4: what lay as values under keys of the callers' own has named tables with types. A value that
-// no version has written stays where it is, and store check names it.
+// valuesInTables is version 4: what lay as values under keys of the callers' own has named tables with types. A value
+// that no version has written stays where it is, and store check names it.
 func valuesInTables(tx rows.Tx) error {
 	t := &txn{tx: tx}
 	for _, old := range []struct {

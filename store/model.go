@@ -13,40 +13,49 @@ import (
 
 // Record is one message of one tenant, whatever number of reports told of it.
 type Record struct {
-	ID               string              `json:"id"` // "r" and 26 characters; follows from the identity below
-	Tenant           string              `json:"tenant"`
-	NetworkMessageID string              `json:"network_message_id,omitempty"`
-	MessageID        string              `json:"message_id"`
-	AlternateIDs     []string            `json:"alternate_ids,omitempty"` // further Message-IDs under which a mailbox may have it; at most 8
-	Content          string              `json:"content,omitempty"`       // hex SHA-256 over From, Date, Subject and the parts with their names and types
-	Sender           string              `json:"sender"`                  // envelope
-	From             string              `json:"from"`                    // header, address
-	FromName         string              `json:"from_name,omitempty"`
-	Subject          string              `json:"subject"`
-	Date             time.Time           `json:"date,omitzero"`       // header Date
-	Received         time.Time           `json:"received"`            // first report of it
-	Direction        string              `json:"direction,omitempty"` // inbound, outbound, internal
-	Recipients       []journal.Recipient `json:"recipients"`          // united over all reports
-	Variants         []Variant           `json:"variants"`            // at most 32; the mildest give way
-	MoreVariants     int                 `json:"more,omitempty"`      // variants that were seen and not kept
-	Related          []string            `json:"related,omitempty"`   // records not first-hand with the same Message-ID and content; at most 8
-	Contents         string              `json:"contents,omitempty"`  // hex SHA-256 over all that no mailbox rewrites: From, Date, Subject but for tags, and the parts with their names and types
-	Doubts           []Doubt             `json:"doubts,omitempty"`    // why no content proves a message of a mailbox to be this one
-	Carries          Carries             `json:"carries,omitzero"`    // what it tells of messages that it forwards
-	Forwards         []Forward           `json:"forwards,omitempty"`  // flagged records that it carries, kept by the store; at most 8
-	Verdict          verdict.Verdict     `json:"verdict"`             // the worst of the variants
-	FirstHand        bool                `json:"first_hand"`
-	Region           string              `json:"region,omitempty"`
-	Pinned           string              `json:"pinned,omitempty"` // why no automatism touches it again: "restored", "clean"
-	PinnedBy         string              `json:"pinned_by,omitempty"`
-	RetractedBy      string              `json:"retracted_by,omitempty"` // who had it taken away as bad, whatever its verdict
-	Rejudged         *Rejudged           `json:"rejudged,omitempty"`     // when its verdict was last replaced, and why
-	Changed          time.Time           `json:"changed"`
-	Rev              uint64              `json:"rev"` // counts the writes; a write with another one is a conflict
+	ID               string `json:"id"` // "r" and 26 characters; follows from the identity below
+	Tenant           string `json:"tenant"`
+	NetworkMessageID string `json:"network_message_id,omitempty"`
+	MessageID        string `json:"message_id"`
+	// Further Message-IDs under which a mailbox may have it; at most 8.
+	AlternateIDs []string `json:"alternate_ids,omitempty"`
+	// Hex SHA-256 over From, Date, Subject and the parts with their names and types.
+	Content      string              `json:"content,omitempty"`
+	Sender       string              `json:"sender"` // envelope
+	From         string              `json:"from"`   // header, address
+	FromName     string              `json:"from_name,omitempty"`
+	Subject      string              `json:"subject"`
+	Date         time.Time           `json:"date,omitzero"`       // header Date
+	Received     time.Time           `json:"received"`            // first report of it
+	Direction    string              `json:"direction,omitempty"` // inbound, outbound, internal
+	Recipients   []journal.Recipient `json:"recipients"`          // united over all reports
+	Variants     []Variant           `json:"variants"`            // at most 32; the mildest give way
+	MoreVariants int                 `json:"more,omitempty"`      // variants that were seen and not kept
+	// Records not first-hand with the same Message-ID and content; at most 8.
+	Related []string `json:"related,omitempty"`
+	// Hex SHA-256 over all that no mailbox rewrites: From, Date, Subject but for tags, and the parts with their names
+	// and types.
+	Contents string `json:"contents,omitempty"`
+	// Why no content proves a message of a mailbox to be this one.
+	Doubts  []Doubt `json:"doubts,omitempty"`
+	Carries Carries `json:"carries,omitzero"` // what it tells of messages that it forwards
+	// Flagged records that it carries, kept by the store; at most 8.
+	Forwards  []Forward       `json:"forwards,omitempty"`
+	Verdict   verdict.Verdict `json:"verdict"` // the worst of the variants
+	FirstHand bool            `json:"first_hand"`
+	Region    string          `json:"region,omitempty"`
+	// Why no automatism touches it again: "restored", "clean".
+	Pinned   string `json:"pinned,omitempty"`
+	PinnedBy string `json:"pinned_by,omitempty"`
+	// Who had it taken away as bad, whatever its verdict.
+	RetractedBy string    `json:"retracted_by,omitempty"`
+	Rejudged    *Rejudged `json:"rejudged,omitempty"` // when its verdict was last replaced, and why
+	Changed     time.Time `json:"changed"`
+	Rev         uint64    `json:"rev"` // counts the writes; a write with another one is a conflict
 }
 
-// Doubt is why equal content is no proof that a message of a mailbox is the record's; as journal/identity finds it in any
-// of the record's originals.
+// Doubt is why equal content is no proof that a message of a mailbox is the record's; as journal/identity finds it in
+// any of the record's originals.
 type Doubt string
 
 // The doubts.
@@ -110,13 +119,14 @@ func (o Outcome) Final() bool { return o != Pending && o != Held }
 
 // Intent is one mailbox from which one record is to be taken, or to which it is to be restored.
 type Intent struct {
-	ID        string    `json:"id"` // follows from record, mailbox address and kind
-	Record    string    `json:"record"`
-	Tenant    string    `json:"tenant"`
-	Address   string    `json:"address"`             // as in the report
-	Mailbox   string    `json:"mailbox,omitempty"`   // object id, once resolved
-	Campaigns []string  `json:"campaigns,omitempty"` // that the brake counts it for, such as "sender:evil.example"
-	Groups    []string  `json:"groups,omitempty"`    // groups of mailboxes that have it by any of its addresses, once resolved
+	ID        string   `json:"id"` // follows from record, mailbox address and kind
+	Record    string   `json:"record"`
+	Tenant    string   `json:"tenant"`
+	Address   string   `json:"address"`             // as in the report
+	Mailbox   string   `json:"mailbox,omitempty"`   // object id, once resolved
+	Campaigns []string `json:"campaigns,omitempty"` // that the brake counts it for, such as "sender:evil.example"
+	// Groups of mailboxes that have it by any of its addresses, once resolved.
+	Groups    []string  `json:"groups,omitempty"`
 	Kind      Kind      `json:"kind"`
 	Action    string    `json:"action"`              // config.Action, or "restore"
 	Forwarded string    `json:"forwarded,omitempty"` // record that the message carries, where that is the cause
@@ -144,10 +154,12 @@ type Intent struct {
 	Rev            uint64 `json:"rev"`                // counts the writes; a write with another one is a conflict
 
 	// What package retract has to remember between two attempts.
-	Round      int       `json:"round,omitempty"`      // times it was opened; a restore carries the round that it undoes
-	By         string    `json:"by,omitempty"`         // operator who asked for it; "" for an automatism
-	Job        string    `json:"job,omitempty"`        // bulk job that asked for it
-	Hold       string    `json:"hold,omitempty"`       // what it is held for, or was: brake, protected, not_first_hand, identity, forward, restore, internal
+	// Times it was opened; a restore carries the round that it undoes.
+	Round int    `json:"round,omitempty"`
+	By    string `json:"by,omitempty"`  // operator who asked for it; "" for an automatism
+	Job   string `json:"job,omitempty"` // bulk job that asked for it
+	// What it is held for, or was: brake, protected, not_first_hand, identity, forward, restore, internal.
+	Hold       string    `json:"hold,omitempty"`
 	Cancelled  string    `json:"cancelled,omitempty"`  // called off while an attempt was under way: verify, then end
 	Misses     int       `json:"misses,omitempty"`     // looked for and not there, since it was opened
 	Looks      int       `json:"looks,omitempty"`      // looks for further copies, since it was done
@@ -175,8 +187,8 @@ func (p Proof) Known() bool { return p == "" || p == ByNetworkID || p == ByConte
 // Code is what an attempt or an intent ended with, for programs: its sentence is the reason.
 type Code string
 
-// The codes of what the identity check found, of the brake's limits, and of a dry run; "" where there is nothing to tell
-// beside the outcome.
+// The codes of what the identity check found, of the brake's limits, and of a dry run; "" where there is nothing to
+// tell beside the outcome.
 const (
 	CodeByContent     Code = "by_content"         // moved: equal content alone was the proof
 	CodeByPerson      Code = "by_person"          // moved: a person approved what could not be proven
@@ -209,18 +221,21 @@ func (in Intent) MovedBy(p Proof) bool {
 
 // Taken is one message that an intent moves, with what is needed to put it back. Rules that copy make more than one.
 type Taken struct {
-	Message    string    `json:"message"`               // immutable id
-	Folder     string    `json:"folder"`                // id of the folder where it lay
-	FolderName string    `json:"folder_name,omitempty"` // of that folder, for a person
-	Target     string    `json:"target"`                // folder aimed at: well-known name or id
-	Was        string    `json:"was,omitempty"`         // target of an earlier round, where it still lies if this one turns out not to have moved it
-	Tried      string    `json:"tried,omitempty"`       // target of a call whose answer was lost and whose effect was not seen: it may still be carried out
-	Found      bool      `json:"found,omitempty"`       // the answer was lost, and it was found in its target
-	Read       bool      `json:"read"`                  // as it was found
-	Received   time.Time `json:"received,omitzero"`     // when the mailbox had it: two copies of one message differ in it
-	State      string    `json:"state"`                 // trying, moved, kept and others: see package retract
-	Proof      Proof     `json:"proof,omitempty"`       // by what it is known to be the record's; "" of an old row
-	At         time.Time `json:"at"`                    // of that state
+	Message    string `json:"message"`               // immutable id
+	Folder     string `json:"folder"`                // id of the folder where it lay
+	FolderName string `json:"folder_name,omitempty"` // of that folder, for a person
+	Target     string `json:"target"`                // folder aimed at: well-known name or id
+	// Target of an earlier round, where it still lies if this one turns out not to have moved it.
+	Was string `json:"was,omitempty"`
+	// Target of a call whose answer was lost and whose effect was not seen: it may still be carried out.
+	Tried string `json:"tried,omitempty"`
+	Found bool   `json:"found,omitempty"` // the answer was lost, and it was found in its target
+	Read  bool   `json:"read"`            // as it was found
+	// When the mailbox had it: two copies of one message differ in it.
+	Received time.Time `json:"received,omitzero"`
+	State    string    `json:"state"`           // trying, moved, kept and others: see package retract
+	Proof    Proof     `json:"proof,omitempty"` // by what it is known to be the record's; "" of an old row
+	At       time.Time `json:"at"`              // of that state
 }
 
 // Limits restrict when an intent may act.

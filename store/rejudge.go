@@ -13,9 +13,10 @@ import (
 
 // Rejudgement is a verdict that takes another one's place.
 type Rejudgement struct {
-	Record  string          // id
-	Rev     uint64          // the record's, as it was read to be judged
-	Report  string          // key of the report whose form of the original was judged; "": of the form whose verdict rules
+	Record string // id
+	Rev    uint64 // the record's, as it was read to be judged
+	// Key of the report whose form of the original was judged; "": of the form whose verdict rules.
+	Report  string
 	Verdict verdict.Verdict // never Unscored
 	Cause   string          // why it was judged again: "feed NAME listed URL at ..."; required
 	Who     string          // "": clawback
@@ -29,13 +30,13 @@ type Rejudged struct {
 	Was   verdict.Disposition `json:"was"`
 }
 
-// Rejudge replaces the verdict of one form of a record, and plans the record's intents again, in one transaction with an
-// entry of the audit. It says whether anything changed.
+// Rejudge replaces the verdict of one form of a record, and plans the record's intents again, in one transaction with
+// an entry of the audit. It says whether anything changed.
 //
 // The worst form rules, as at the first time: a milder verdict of one form changes nothing while another is worse. What
-// the verdict means for the intents is the plan's word, with these bounds: a record that is pinned is not touched at all,
-// and no intent is changed behind which a person stands (who asked for it, approved or rejected it). A message that was
-// taken is never put back by this: the plan may propose it.
+// the verdict means for the intents is the plan's word, with these bounds: a record that is pinned is not touched at
+// all, and no intent is changed behind which a person stands (who asked for it, approved or rejected it). A message
+// that was taken is never put back by this: the plan may propose it.
 //
 // Done twice it changes nothing the second time, whatever Rev says. ErrConflict when the record was written since Rev.
 func (s *Store) Rejudge(ctx context.Context, j Rejudgement) (rec Record, changed bool, err error) {

@@ -18,15 +18,16 @@ func migrations() []migration {
 	return []migration{firstVersion, jobsInTables, beginChanges, valuesInTables, packedRows}
 }
 
-// packedRows is version 5: engines may keep rows in forms that earlier programs do not know. Rows that are there stay as they are, and
-// are read; a program that could not read the new ones refuses the store at its start, not in the middle of its work.
+// packedRows is version 5: engines may keep rows in forms that earlier programs do not know. Rows that are there stay
+// as they are, and are read; a program that could not read the new ones refuses the store at its start, not in the
+// middle of its work.
 func packedRows(rows.Tx) error { return nil }
 
 // firstVersion is version 1, which has nothing to change.
 func firstVersion(rows.Tx) error { return nil }
 
-// beginChanges is version 3: the sequence of changes begins. Of what was there before it has no events, so that a follower
-// that starts at its beginning is told to build anew.
+// beginChanges is version 3: the sequence of changes begins. Of what was there before it has no events, so that a
+// follower that starts at its beginning is told to build anew.
 func beginChanges(tx rows.Tx) error {
 	c := tx.Cursor(tableRecords)
 	defer c.Close()

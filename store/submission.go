@@ -34,8 +34,9 @@ type SubmissionState string
 
 // The states of a submission.
 const (
-	SubmissionOpen      SubmissionState = "open"      // waits for an administrator
-	SubmissionTaught    SubmissionState = "taught"    // the classifier has learnt it, an administrator may still settle it
+	SubmissionOpen SubmissionState = "open" // waits for an administrator
+	// The classifier has learnt it, an administrator may still settle it.
+	SubmissionTaught    SubmissionState = "taught"
 	SubmissionAccepted  SubmissionState = "accepted"  // an administrator said what the message is
 	SubmissionDismissed SubmissionState = "dismissed" // an administrator made nothing of it
 )
@@ -64,8 +65,9 @@ type Submission struct {
 	Journaled bool      `json:"journaled,omitempty"` // it is a journal report of the user's mail
 	Attached  int       `json:"attached"`            // which attached message, from 0; -1: none, the subject names it
 
-	Judged     verdict.Disposition `json:"judged"`                // the record's verdict when it was reported
-	Again      verdict.Disposition `json:"again"`                 // now, with the claim as evidence; UNSCORED: could not be told
+	Judged verdict.Disposition `json:"judged"` // the record's verdict when it was reported
+	// Now, with the claim as evidence; UNSCORED: could not be told.
+	Again      verdict.Disposition `json:"again"`
 	NotLearned string              `json:"not_learned,omitempty"` // why a trusted reporter's word has not taught
 	TaughtAt   time.Time           `json:"taught_at,omitzero"`
 

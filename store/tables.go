@@ -5,10 +5,12 @@ import "clawback/store/rows"
 // The tables: key -> value. T is a tenant and NUL, ^x an inverted big-endian number so that the greatest comes first,
 // H16 sixteen bytes of a SHA-256.
 const (
-	tableMeta     rows.Table = 1  // "schema" -> version; "audit" -> last entry's number and chain; "pruned" -> last change not kept
-	tableRecords  rows.Table = 2  // record -> Record
-	tableTime     rows.Table = 3  // T ^received record -> disposition
-	tableNames    rows.Table = 4  // H16 of Message-ID, network message id, content, or what it carries; record -> tenant
+	// "schema" -> version; "audit" -> last entry's number and chain; "pruned" -> last change not kept.
+	tableMeta    rows.Table = 1
+	tableRecords rows.Table = 2 // record -> Record
+	tableTime    rows.Table = 3 // T ^received record -> disposition
+	// H16 of Message-ID, network message id, content, or what it carries; record -> tenant.
+	tableNames    rows.Table = 4
 	tableFiles    rows.Table = 5  // spool file NUL record -> mark
 	tableTally    rows.Table = 6  // record -> its unfinished intents, its mailboxes acted upon
 	tableFacts    rows.Table = 7  // record H16 of report -> what its verdict read, what it taught

@@ -117,7 +117,8 @@ func (t *txn) deleted(b rows.Table, key []byte) bool {
 
 func (t *txn) dirty() bool { return len(t.pending) > 0 || len(t.counted) > 0 }
 
-// flush writes what the call collected into the transaction. Its events get the numbers after seq; it returns the last one.
+// flush writes what the call collected into the transaction. Its events get the numbers after seq; it returns the last
+// one.
 func (t *txn) flush(seq uint64) (uint64, error) {
 	seq = t.flushEvents(seq)
 	return seq, t.flushRows()

@@ -4,9 +4,10 @@ import (
 	"clawback/verdict/history"
 )
 
-// unteach takes back what a record has taught the sender history, once its message was taken out of a mailbox or somebody
-// said that it is bad: retracted mail teaches nothing, however late that was found out. What was seen first or last of a sender stays, for it was
-// seen; an entry that nothing but this record made goes. It is done once for a record, and its later forks teach nothing.
+// unteach takes back what a record has taught the sender history, once its message was taken out of a mailbox or
+// somebody said that it is bad: retracted mail teaches nothing, however late that was found out. What was seen first or
+// last of a sender stays, for it was seen; an entry that nothing but this record made goes. It is done once for a
+// record, and its later forks teach nothing.
 func (t *txn) unteach(record string) error {
 	all, err := t.facts(record)
 	if err != nil || len(all) == 0 || all[0].Untaught {

@@ -21,7 +21,8 @@ type Change struct {
 	Gates       Edit[Gate]
 }
 
-// Update writes a change. ErrConflict when a row was written by somebody else since it was read: read again, decide again.
+// Update writes a change. ErrConflict when a row was written by somebody else since it was read: read again, decide
+// again.
 func (s *Store) Update(ctx context.Context, c Change) error {
 	err := s.do(ctx, "", func(t *txn) error { return t.update(c) })
 	if err != nil {

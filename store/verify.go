@@ -14,8 +14,8 @@ import (
 // maxFindings bounds what one verification lists.
 const maxFindings = 100
 
-// Verify reads all rows and reports, a sentence each, what does not fit together: an index row that leads nowhere, a row
-// without its index rows, a counter that differs from a recount, an audit entry that was changed. None is a sound
+// Verify reads all rows and reports, a sentence each, what does not fit together: an index row that leads nowhere, a
+// row without its index rows, a counter that differs from a recount, an audit entry that was changed. None is a sound
 // store. It works on a snapshot, beside normal work, and holds no more than a row at a time.
 func (s *Store) Verify(ctx context.Context) (findings []string, err error) {
 	err = s.view(ctx, func(t *txn) error {
@@ -71,7 +71,8 @@ func (v *verification) records() {
 			return true
 		}
 		v.index(tableTime, timeKey(rec), []byte{byte(rec.Verdict.Disposition), flags(rec)})
-		for _, name := range slices.CompactFunc(slices.SortedFunc(slices.Values(rec.names()), bytes.Compare), bytes.Equal) {
+		for _, name := range slices.CompactFunc(slices.SortedFunc(slices.Values(rec.names()), bytes.Compare),
+			bytes.Equal) {
 			v.index(tableNames, append(name, k...), []byte(rec.Tenant))
 		}
 		for _, file := range rec.files() {
@@ -92,7 +93,8 @@ func (v *verification) records() {
 		if want == nil {
 			want = &Counts{}
 		}
-		if err != nil || have.Records != want.Records || fmt.Sprint(have.Dispositions) != fmt.Sprint(want.Dispositions) {
+		if err != nil || have.Records != want.Records ||
+			fmt.Sprint(have.Dispositions) != fmt.Sprint(want.Dispositions) {
 			v.report("tenant %s counts %d records %v, and has %d %v (%v)",
 				tenant, have.Records, have.Dispositions, want.Records, want.Dispositions, err)
 		}
@@ -149,7 +151,8 @@ func (v *verification) applied() {
 // indexCounts requires that no index has a row that no row should have.
 func (v *verification) indexCounts() {
 	for _, table := range []rows.Table{
-		tableTime, tableNames, tableFiles, tableMailings, tableOutcomes, tableReady, tableWaiting, tableOldest, tableAge,
+		tableTime, tableNames, tableFiles, tableMailings, tableOutcomes, tableReady, tableWaiting, tableOldest,
+		tableAge,
 	} {
 		have := 0
 		v.t.each(table, nil, func(_, _ []byte) bool { have++; return true })

@@ -72,8 +72,9 @@ func All() []Disposition {
 
 // Reason is one thing that was seen and what it counted for.
 type Reason struct {
-	ID     string  `json:"id"`              // stable name of the signal, such as "link.text_href_mismatch"
-	Family string  `json:"family"`          // auth, link, attachment, impersonation, words, structure, history, policy, engine, ...
+	ID string `json:"id"` // stable name of the signal, such as "link.text_href_mismatch"
+	// Auth, link, attachment, impersonation, words, structure, history, policy, engine, ...
+	Family string  `json:"family"`
 	Weight float64 `json:"weight"`          // points it added; negative speaks for the message
 	Text   string  `json:"text"`            // a sentence for a person, with the evidence, defanged
 	Where  string  `json:"where,omitempty"` // where in the mail it stands, such as "header From" or "part 2, text/html"
@@ -85,15 +86,18 @@ type Indicator struct {
 	Value string `json:"value"`
 }
 
-// Review says why a person must decide on a message whose evidence would make it MALICIOUS. The retraction policy reads it.
+// Review says why a person must decide on a message whose evidence would make it MALICIOUS. The retraction policy reads
+// it.
 type Review string
 
 // The reasons for a review.
 const (
 	ReviewConversation Review = "conversation" // it answers in a conversation that people of the organisation began
-	ReviewEnvelope     Review = "envelope"     // it is of a service that sends sealed mail for others, and signs as itself
-	ReviewSender       Review = "sender"       // its author is of long standing, and authenticated as ever
-	ReviewPayment      Review = "payment"      // it speaks of payments in a conversation, and did not come as its author's mail always did
+	// It is of a service that sends sealed mail for others, and signs as itself.
+	ReviewEnvelope Review = "envelope"
+	ReviewSender   Review = "sender" // its author is of long standing, and authenticated as ever
+	// It speaks of payments in a conversation, and did not come as its author's mail always did.
+	ReviewPayment Review = "payment"
 )
 
 // Verdict is the scorer's whole answer for one original.
@@ -104,11 +108,13 @@ type Verdict struct {
 	Spoof       float64     `json:"spoof"`
 	Spam        float64     `json:"spam"`
 	Bulk        float64     `json:"bulk"`
-	Review      Review      `json:"review,omitempty"` // SUSPICIOUS only: it would be MALICIOUS, and a person must decide; "" otherwise
-	Shadow      Disposition `json:"shadow,omitzero"`  // what a rule that is not switched on would have made of it; Unscored where that is the same
-	Reasons     []Reason    `json:"reasons"`          // by weight, greatest first
-	Indicators  []Indicator `json:"indicators,omitempty"`
-	Rules       string      `json:"rules"`              // version of the rules that gave it
-	Knowledge   string      `json:"knowledge"`          // version of the lists and policies that gave it
-	Degraded    []string    `json:"degraded,omitempty"` // what could not be asked, such as "clamd: connection refused"
+	// SUSPICIOUS only: it would be MALICIOUS, and a person must decide; "" otherwise.
+	Review Review `json:"review,omitempty"`
+	// What a rule that is not switched on would have made of it; Unscored where that is the same.
+	Shadow     Disposition `json:"shadow,omitzero"`
+	Reasons    []Reason    `json:"reasons"` // by weight, greatest first
+	Indicators []Indicator `json:"indicators,omitempty"`
+	Rules      string      `json:"rules"`              // version of the rules that gave it
+	Knowledge  string      `json:"knowledge"`          // version of the lists and policies that gave it
+	Degraded   []string    `json:"degraded,omitempty"` // what could not be asked, such as "clamd: connection refused"
 }

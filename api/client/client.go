@@ -127,7 +127,8 @@ func (c *Client) explain(err error) error {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("ask the daemon: %w", err)
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
-		text = fmt.Sprintf("no daemon answers on %s: start it (systemctl start clawback), or name its socket with --socket", c.socket)
+		text = fmt.Sprintf("no daemon answers on %s: start it (systemctl start clawback), or name its socket with "+
+			"--socket", c.socket)
 	case errors.Is(err, fs.ErrPermission):
 		text = fmt.Sprintf("no permission for %s: run this as root or as a member of the socket's group", c.socket)
 	}

@@ -23,8 +23,9 @@ const MaxBody = 16 << 20
 // uploader is a request that is made of the body's bytes; its other fields are in the query.
 type uploader interface{ SetBody(io.Reader) }
 
-// Decode fills an operation's request from an HTTP request: the path's values, then the query of a GET or of an upload, or the
-// JSON of a body. What is not known is refused, so that a misspelt name never makes a request mean something else.
+// Decode fills an operation's request from an HTTP request: the path's values, then the query of a GET or of an upload,
+// or the JSON of a body. What is not known is refused, so that a misspelt name never makes a request mean something
+// else.
 func Decode(r *http.Request, into any) error {
 	if err := decodePath(r, into); err != nil {
 		return err
@@ -74,7 +75,8 @@ func decodeBody(r *http.Request, into any) error {
 func mediaType(header string) error {
 	kind, _, err := mime.ParseMediaType(header)
 	if err != nil || kind != "application/json" {
-		return &api.Error{Code: api.WrongMediaType, Detail: fmt.Sprintf("Content-Type %q: send application/json", header)}
+		return &api.Error{Code: api.WrongMediaType,
+			Detail: fmt.Sprintf("Content-Type %q: send application/json", header)}
 	}
 	return nil
 }

@@ -1,4 +1,5 @@
-// Package routes offers the operations of package api over HTTP, whatever the door: it reads requests, and writes answers.
+// Package routes offers the operations of package api over HTTP, whatever the door: it reads requests, and writes
+// answers.
 //
 // A door says who asks; all else is here once, so that no door reads a body or answers an error in its own way.
 //
@@ -40,7 +41,8 @@ func (d Door) Handler() *http.ServeMux {
 		mux.Handle(op.Row().Route, d.handler(op))
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		WriteProblem(w, &api.Error{Code: api.NoSuchRoute, Detail: r.Method + " " + r.URL.Path + " is no operation here"})
+		WriteProblem(w, &api.Error{Code: api.NoSuchRoute,
+			Detail: r.Method + " " + r.URL.Path + " is no operation here"})
 	})
 	return mux
 }
@@ -135,7 +137,8 @@ func WriteJSON(w http.ResponseWriter, status int, v any) {
 func write(w http.ResponseWriter, kind string, status int, v any) {
 	text, err := json.Marshal(v)
 	if err != nil {
-		status, text = http.StatusInternalServerError, []byte(`{"code":"internal","detail":"the answer cannot be encoded"}`)
+		status, text = http.StatusInternalServerError,
+			[]byte(`{"code":"internal","detail":"the answer cannot be encoded"}`)
 	}
 	w.Header().Set("Content-Type", kind)
 	w.Header().Set("X-Content-Type-Options", "nosniff")

@@ -1,9 +1,9 @@
 // Package socket is the door for people and programs on the machine: HTTP over a unix socket.
 //
 // The store's and the queue's files let no second process in, not even to read; so whoever wants to know or change
-// something asks the daemon here. The socket's file permissions are the access control (mode 0660, the service's group):
-// who may connect is an administrator of every tenant. His name in the audit is that of his user id, as the kernel tells
-// it, and beside it what the command line says.
+// something asks the daemon here. The socket's file permissions are the access control (mode 0660, the service's
+// group): who may connect is an administrator of every tenant. His name in the audit is that of his user id, as the
+// kernel tells it, and beside it what the command line says.
 //
 // Reads: requests on the socket, as package routes reads them.
 //
@@ -43,7 +43,8 @@ func New(service *api.Service, metrics http.Handler, log *slog.Logger) *Server {
 	}
 	s.http = &http.Server{
 		Handler: mux, ConnContext: withPeer, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: time.Minute, MaxHeaderBytes: 64 << 10,
+		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: time.Minute,
+		MaxHeaderBytes: 64 << 10,
 	}
 	return s
 }

@@ -55,7 +55,8 @@ func (addressListCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	return show(a, api.Page[api.Address]{Items: all}, "Mail is accepted for no address.", []string{"ADDRESS", "TENANT", "PURPOSE", "LAST MAIL", "STATE"},
+	return show(a, api.Page[api.Address]{Items: all}, "Mail is accepted for no address.",
+		[]string{"ADDRESS", "TENANT", "PURPOSE", "LAST MAIL", "STATE"},
 		func(x api.Address) []string { return []string{x.Address, x.Tenant, x.Purpose, ago(x.Last), x.State()} })
 }
 

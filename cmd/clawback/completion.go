@@ -81,7 +81,8 @@ func isFile(v *kong.Value) bool {
 
 // flagValues are the words that a flag's value may be, and whether it names a file.
 func flagValues(f *kong.Flag) (words []string, file bool) {
-	return enum(f.Value), isFile(f.Value) || f.PlaceHolder == "FILE" || f.PlaceHolder == "DIR" || f.PlaceHolder == "PATH"
+	return enum(f.Value), isFile(f.Value) || f.PlaceHolder == "FILE" || f.PlaceHolder == "DIR" ||
+		f.PlaceHolder == "PATH"
 }
 
 // names are a flag's spellings.
@@ -132,7 +133,8 @@ func bashCompletion(all []completed) string {
 		}
 		steps = append(steps, fmt.Sprintf("%q/%s", around, last))
 	}
-	b.WriteString(strings.Join(steps, " | \\\n\t\t\t\t") + ") path=\"${path:+$path }${COMP_WORDS[i]}\" ;;\n\t\t\tesac\n\t\t\t;;\n\t\tesac\n\tdone\n")
+	b.WriteString(strings.Join(steps, " | \\\n\t\t\t\t") +
+		") path=\"${path:+$path }${COMP_WORDS[i]}\" ;;\n\t\t\tesac\n\t\t\t;;\n\t\tesac\n\tdone\n")
 	b.WriteString("\tcase $path:$before in\n")
 	for _, c := range all {
 		for _, f := range c.flags {
@@ -150,7 +152,8 @@ func bashCompletion(all []completed) string {
 		for _, f := range c.flags {
 			flags = append(flags, "--"+f.Name)
 		}
-		fmt.Fprintf(&b, "\t%q)\n\t\tcommands=%q flags=%q words=%q files=%s\n\t\t;;\n", c.path, strings.Join(commands, " "),
+		fmt.Fprintf(&b, "\t%q)\n\t\tcommands=%q flags=%q words=%q files=%s\n\t\t;;\n", c.path,
+			strings.Join(commands, " "),
 			strings.Join(flags, " "), strings.Join(c.words, " "), map[bool]string{true: "yes"}[c.files])
 	}
 	b.WriteString(bashTail)
@@ -200,11 +203,13 @@ func zshCompletion(all []completed) string {
 		}
 		switch {
 		case len(c.commands) > 0:
-			b.WriteString(" \\\n\t\t\t'1: :->command' '*:: :->rest'\n\t\tcase $state in\n\t\tcommand)\n\t\t\tlocal -a commands=(")
+			b.WriteString(" \\\n\t\t\t'1: :->command' '*:: :->rest'\n\t\tcase $state in\n\t\tcommand)\n\t\t\tlocal " +
+				"-a commands=(")
 			for _, n := range c.commands {
 				b.WriteString("\n\t\t\t\t" + zshQuote(n.Name+":"+strings.ReplaceAll(n.Help, ":", `\:`)))
 			}
-			fmt.Fprintf(&b, ")\n\t\t\t_describe command commands\n\t\t\t;;\n\t\trest) _clawback %s\"$line[1]\" ;;\n\t\tesac\n", zshAround(c.path))
+			fmt.Fprintf(&b, ")\n\t\t\t_describe command commands\n\t\t\t;;\n\t\trest) _clawback %s\"$line[1]\" "+
+				";;\n\t\tesac\n", zshAround(c.path))
 		case len(c.words) > 0:
 			b.WriteString(" \\\n\t\t\t" + zshQuote("*: :("+strings.Join(c.words, " ")+")") + "\n")
 		case c.files:

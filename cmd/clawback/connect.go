@@ -61,7 +61,8 @@ func (c connectCmd) consent(ctx context.Context, a *app, t *config.Tenant) error
 	if err != nil {
 		return err
 	}
-	flow, err := consent.New(consent.Options{LoginURL: cloud.Login, GraphURL: cloud.Graph, Tenant: t.ID, ClientID: t.Graph.ClientID})
+	flow, err := consent.New(consent.Options{LoginURL: cloud.Login, GraphURL: cloud.Graph, Tenant: t.ID,
+		ClientID: t.Graph.ClientID})
 	if err != nil {
 		return err
 	}

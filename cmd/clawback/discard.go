@@ -31,14 +31,16 @@ type queueDiscardCmd struct {
 // Run shows what is to be thrown away, asks, and has it thrown away.
 func (c queueDiscardCmd) Run(a *app) error {
 	selection := api.Selection{
-		Tenant: c.Tenant, Purpose: c.Purpose, Network: c.Network, Unlisted: c.Unlisted, Cause: c.Cause, MailFrom: c.From, Peers: c.Peers,
+		Tenant: c.Tenant, Purpose: c.Purpose, Network: c.Network, Unlisted: c.Unlisted, Cause: c.Cause,
+		MailFrom: c.From, Peers: c.Peers,
 	}
 	if c.OlderThan > 0 {
 		selection.Before = time.Now().Add(-c.OlderThan).UTC()
 	}
 	switch several := selection != (api.Selection{}); {
 	case several == (len(c.IDs) > 0):
-		return usage("name ids, or what they have in common: --tenant, --purpose, --network, --unlisted, --cause, --from, --peers " +
+		return usage("name ids, or what they have in common: --tenant, --purpose, --network, --unlisted, --cause, " +
+			"--from, --peers " +
 			"or --older-than; not both")
 	case several:
 		return c.several(a, selection)
@@ -85,17 +87,20 @@ func (c queueDiscardCmd) several(a *app, selection api.Selection) error {
 			return errKept
 		}
 	}
-	order := api.DiscardOrder{Selection: selection, Count: p.Count, AsOf: p.AsOf, Through: p.Through, Comment: c.Comment}
+	order := api.DiscardOrder{Selection: selection, Count: p.Count, AsOf: p.AsOf, Through: p.Through,
+		Comment: c.Comment}
 	act, err := client.Do(a.ctx, a.client, api.DiscardSelected, order)
 	if err != nil {
 		return err
 	}
-	return a.showDiscarded(fmt.Sprintf("%s, %s in all, are", plural(p.Count, "item"), humanize.IBytes(uint64(p.Bytes))), act)
+	return a.showDiscarded(fmt.Sprintf("%s, %s in all, are", plural(p.Count, "item"), humanize.IBytes(uint64(p.Bytes))),
+		act)
 }
 
 // showSelected shows what a selection comes to.
 func (a *app) showSelected(p api.DiscardPreview) error {
-	a.warnf("%s, %s, received from %s to %s:\n\n", plural(p.Count, "item"), humanize.IBytes(uint64(p.Bytes)), stamp(p.Oldest),
+	a.warnf("%s, %s, received from %s to %s:\n\n", plural(p.Count, "item"), humanize.IBytes(uint64(p.Bytes)),
+		stamp(p.Oldest),
 		stamp(p.Newest))
 	errTable := &app{out: a.errOut}
 	if err := errTable.table(groupRows(p.Groups)); err != nil {
@@ -134,11 +139,13 @@ func (a *app) showItem(it api.Item) {
 
 // groupRows are groups of items in quarantine as a table.
 func groupRows(groups []api.Group) [][]string {
-	rows := [][]string{{"COUNT", "SIZE", "TENANT", "TO", "NETWORK", "CAUSE", "OLDEST", "NEWEST", "LAST ID", "LAST REASON"}}
+	rows := [][]string{{"COUNT", "SIZE", "TENANT", "TO", "NETWORK", "CAUSE", "OLDEST", "NEWEST", "LAST ID",
+		"LAST REASON"}}
 	for _, g := range groups {
 		network := cmp.Or(g.Network, "(unlisted)")
 		rows = append(rows, []string{
-			humanize.Comma(int64(g.Count)), humanize.IBytes(uint64(g.Bytes)), cmp.Or(g.TenantName, g.Tenant, "-"), cmp.Or(string(g.Purpose), "-"), network,
+			humanize.Comma(int64(g.Count)), humanize.IBytes(uint64(g.Bytes)), cmp.Or(g.TenantName, g.Tenant, "-"),
+			cmp.Or(string(g.Purpose), "-"), network,
 			cmp.Or(string(g.Cause), "-"), ago(g.Oldest), ago(g.Newest), g.Last.ID, clip(g.Last.Reason, 80),
 		})
 	}

@@ -28,7 +28,8 @@ type feedbackGiveCmd struct {
 
 func (c feedbackGiveCmd) Run(a *app) error {
 	return a.each(c.IDs, func(id string) error {
-		out, err := client.Do(a.ctx, a.client, api.GiveCorrection, api.CorrectionOrder{Key: id, Is: c.Is, Comment: c.Comment})
+		out, err := client.Do(a.ctx, a.client, api.GiveCorrection,
+			api.CorrectionOrder{Key: id, Is: c.Is, Comment: c.Comment})
 		if err != nil {
 			return err
 		}
@@ -46,7 +47,8 @@ func (a *app) showCorrected(c api.Corrected) {
 		a.printf("The classifier learns nothing of it: %s.\n", c.NotLearned)
 	}
 	if c.Pinned {
-		a.printf("What was not yet taken is called off, and no automatism touches the message again. What was taken comes back by: clawback restore %s\n", c.Record)
+		a.printf("What was not yet taken is called off, and no automatism touches the message again. What was taken "+
+			"comes back by: clawback restore %s\n", c.Record)
 	}
 	if c.Is.Flagged() && c.Is > c.Was {
 		a.printf("Nothing is taken away by this. To do that: clawback retract %s --to soft_delete\n", c.Record)
@@ -73,13 +75,15 @@ func (c feedbackListCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	err = show(a, corrections, "There are no corrections.", []string{"TIME", "WHO", "RECORD", "WAS", "IS", "LEARNED", "COMMENT"},
+	err = show(a, corrections, "There are no corrections.",
+		[]string{"TIME", "WHO", "RECORD", "WAS", "IS", "LEARNED", "COMMENT"},
 		func(l api.Correction) []string {
 			learned := "yes"
 			if l.NotLearned != "" {
 				learned = "no"
 			}
-			return []string{stamp(l.At), clip(l.By, 20), l.Record, l.Was.String(), l.Is.String(), learned, clip(l.Comment, 60)}
+			return []string{stamp(l.At), clip(l.By, 20), l.Record, l.Was.String(), l.Is.String(), learned,
+				clip(l.Comment, 60)}
 		})
 	if err != nil || a.json || len(corrections.Items) == 0 {
 		return err
@@ -113,14 +117,16 @@ type feedbackWithdrawCmd struct {
 
 func (c feedbackWithdrawCmd) Run(a *app) error {
 	return a.each(c.IDs, func(id string) error {
-		l, err := client.Do(a.ctx, a.client, api.WithdrawCorrection, api.CorrectionWithdrawal{Tenant: c.Tenant, Record: id, Comment: c.Comment})
+		l, err := client.Do(a.ctx, a.client, api.WithdrawCorrection,
+			api.CorrectionWithdrawal{Tenant: c.Tenant, Record: id, Comment: c.Comment})
 		if err != nil {
 			return err
 		}
 		if a.json {
 			return a.printJSON(l)
 		}
-		a.printf("%s: %s's word that it is %s is withdrawn; if it was called clean it stays pinned\n", l.Record, clip(l.By, 60), l.Is)
+		a.printf("%s: %s's word that it is %s is withdrawn; if it was called clean it stays pinned\n", l.Record,
+			clip(l.By, 60), l.Is)
 		return nil
 	})
 }
@@ -132,7 +138,8 @@ type feedbackResetCmd struct {
 }
 
 func (c feedbackResetCmd) Run(a *app) error {
-	out, err := client.Do(a.ctx, a.client, api.ResetCorrections, api.CorrectionReset{Tenant: c.Tenant, Comment: c.Comment})
+	out, err := client.Do(a.ctx, a.client, api.ResetCorrections,
+		api.CorrectionReset{Tenant: c.Tenant, Comment: c.Comment})
 	if err != nil {
 		return err
 	}

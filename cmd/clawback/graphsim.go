@@ -25,7 +25,9 @@ func (c graphsimCmd) Run(a *app) error {
 			s.AddMailbox(fmt.Sprintf("user%d@%s", n+1, t.Domains[0]))
 		}
 		a.printf("A simulated Microsoft Graph; Ctrl-C ends it. For a tenant of clawback.toml:\n\n"+
-			"    id = %q\n\n    [tenant.graph]\n    cloud = \"custom\"\n    login_url = %[2]q\n    graph_url = %[2]q\n    ca_file = %[3]q\n"+
-			"    client_id = %[4]q\n    client_secret_file = \"FILE\"   # that holds: %[5]s\n", t.ID, s.URL(), c.CAFile, t.ClientID, t.ClientSecret)
+			"    id = %q\n\n    [tenant.graph]\n    cloud = \"custom\"\n    login_url = %[2]q\n    graph_url = "+
+			"%[2]q\n    ca_file = %[3]q\n"+
+			"    client_id = %[4]q\n    client_secret_file = \"FILE\"   # that holds: %[5]s\n", t.ID, s.URL(), c.CAFile,
+			t.ClientID, t.ClientSecret)
 	})
 }

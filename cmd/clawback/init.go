@@ -41,7 +41,8 @@ type initCmd struct {
 //go:embed init.toml.tmpl
 var initSource string
 
-var initTemplate = template.Must(template.New("init").Funcs(template.FuncMap{"toml": tomlText, "tomls": tomlTexts}).Parse(initSource))
+var initTemplate = template.Must(template.New("init").Funcs(template.FuncMap{"toml": tomlText,
+	"tomls": tomlTexts}).Parse(initSource))
 
 // tomlText is a text as TOML has it. What Go escapes otherwise than TOML does not pass the configuration's checks.
 func tomlText(s string) string { return fmt.Sprintf("%q", s) }
@@ -65,14 +66,18 @@ type question struct {
 // questions are few: all else has a default.
 func questions() []question {
 	return []question{
-		{"--hostname", "This host's name, as the connector and its certificate will have it", "journal.example.com", "hostname",
+		{"--hostname", "This host's name, as the connector and its certificate will have it", "journal.example.com",
+			"hostname",
 			func(c *initCmd) string { return c.Hostname }, func(c *initCmd, s string) { c.Hostname = s }},
 		{"--tenant-id", "The tenant's id, from the Entra admin center, Overview", "a GUID", "tenant.id",
 			func(c *initCmd) string { return c.TenantID }, func(c *initCmd, s string) { c.TenantID = s }},
 		{"--domain", "The organisation's accepted domains", "contoso.com, contoso.onmicrosoft.com", "tenant.domains",
-			func(c *initCmd) string { return strings.Join(c.Domain, ", ") }, func(c *initCmd, s string) { c.Domain = commaList(s) }},
-		{"--alternate-mailbox", "A mailbox outside Exchange Online for reports that cannot be carried through", "journal-ndr@archive.example.net", "tenant.alternate_mailbox",
-			func(c *initCmd) string { return c.AlternateMailbox }, func(c *initCmd, s string) { c.AlternateMailbox = s }},
+			func(c *initCmd) string { return strings.Join(c.Domain, ", ") },
+			func(c *initCmd, s string) { c.Domain = commaList(s) }},
+		{"--alternate-mailbox", "A mailbox outside Exchange Online for reports that cannot be carried through",
+			"journal-ndr@archive.example.net", "tenant.alternate_mailbox",
+			func(c *initCmd) string { return c.AlternateMailbox },
+			func(c *initCmd, s string) { c.AlternateMailbox = s }},
 		{"--email", "An address to which the certificate authority may write", "postmaster@example.com", "acme.email",
 			func(c *initCmd) string { return c.Email }, func(c *initCmd, s string) { c.Email = s }},
 	}
@@ -95,7 +100,8 @@ type made struct {
 
 func (c initCmd) Run(a *app) error {
 	if _, err := os.Lstat(c.Config); err == nil {
-		return fmt.Errorf("%s is there already, and is left as it is: move it away first, or name another by --config", c.Config)
+		return fmt.Errorf("%s is there already, and is left as it is: move it away first, or name another by --config",
+			c.Config)
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -244,8 +250,9 @@ func (c *initCmd) compose(address string) (text []byte, problems config.Problems
 
 // problemsByFlag says what is wrong by the flags that say it.
 func problemsByFlag(problems config.Problems) string {
-	flags := map[string]string{"tenant.name": "--name", "tenant.originator_org": "--originator-org", "tenant.graph.client_id": "--client-id",
-		"tls.certificate_file": "--certificate-file", "tls.key_file": "--key-file"}
+	flags := map[string]string{"tenant.name": "--name", "tenant.originator_org": "--originator-org",
+		"tenant.graph.client_id": "--client-id",
+		"tls.certificate_file":   "--certificate-file", "tls.key_file": "--key-file"}
 	for _, q := range questions() {
 		flags[q.key] = q.flag
 	}

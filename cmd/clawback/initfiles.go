@@ -29,8 +29,8 @@ const (
 	keyYears = 1
 )
 
-// addressBits is how much an attacker would have to guess: Exchange Online's networks and certificate are open to every tenant
-// of it, so the address is what keeps another one out.
+// addressBits is how much an attacker would have to guess: Exchange Online's networks and certificate are open to every
+// tenant of it, so the address is what keeps another one out.
 const addressBits = 128
 
 // journalAddress makes the local part of a journal address, which nobody can guess.
@@ -45,7 +45,8 @@ func journalAddress() (string, error) {
 // write writes the files, the configuration last: where it is, all of them are. None is written over.
 func (c *initCmd) write(text []byte) (made, error) {
 	dir := filepath.Dir(c.Config)
-	m := made{Config: c.Config, Tenant: c.label(), Certificate: filepath.Join(dir, "graph.crt"), Unfinished: c.ClientID == "", ACME: c.CertificateFile == ""}
+	m := made{Config: c.Config, Tenant: c.label(), Certificate: filepath.Join(dir, "graph.crt"),
+		Unfinished: c.ClientID == "", ACME: c.CertificateFile == ""}
 	group := clawbackGroup()
 	m.Unreadable = group < 0
 	if err := makeDir(dir, 0o750, group); err != nil {

@@ -38,8 +38,9 @@ func (a *app) filesOptions(y *yardstick, workers int) score.FilesOptions {
 // askingTakes is how long a daemon may take to say what it knows.
 const askingTakes = 10 * time.Second
 
-// addKnown adds to a tenant what the configuration's daemon knows beyond the file: policies that were added while it runs, and
-// what corrections have taught. Where it cannot be asked, the verdicts rest on the file alone, and a person is told so.
+// addKnown adds to a tenant what the configuration's daemon knows beyond the file: policies that were added while it
+// runs, and what corrections have taught. Where it cannot be asked, the verdicts rest on the file alone, and a person
+// is told so.
 func (y *yardstick) addKnown(a *app, cfg *config.Config, t config.Tenant) {
 	ctx, cancel := context.WithTimeout(a.ctx, askingTakes)
 	defer cancel()
@@ -51,7 +52,8 @@ func (y *yardstick) addKnown(a *app, cfg *config.Config, t config.Tenant) {
 		model, err = client.Do(ctx, asking.client, api.ShowModel, api.TenantRef{Tenant: t.ID})
 	}
 	if err != nil {
-		a.warnf("clawback: judged by %s alone, without the policies that were added to a running daemon and without what it has learned: %v\n", cfg.File, err)
+		a.warnf("clawback: judged by %s alone, without the policies that were added to a running daemon and without "+
+			"what it has learned: %v\n", cfg.File, err)
 		y.tenant = inForce(&t, time.Now())
 		return
 	}
@@ -65,7 +67,8 @@ func (y *yardstick) addKnown(a *app, cfg *config.Config, t config.Tenant) {
 
 // policyConfig is a policy as the scorer takes it.
 func policyConfig(p api.Policy) config.Policy {
-	return config.Policy{Kind: p.Kind, Pattern: p.Pattern, Field: cmp.Or(p.Field, "any"), Verify: p.Verify, Note: p.Note, Expires: p.Expires}
+	return config.Policy{Kind: p.Kind, Pattern: p.Pattern, Field: cmp.Or(p.Field, "any"), Verify: p.Verify,
+		Note: p.Note, Expires: p.Expires}
 }
 
 // modelOf is what a tenant's corrections have taught, as the scorer takes it.

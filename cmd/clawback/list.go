@@ -12,7 +12,8 @@ type paging struct {
 }
 
 // list reads as many rows of a list as were asked for, over as many parts as that takes.
-func list[Req, Row any](a *app, op api.Op[Req, api.Page[Row]], p paging, request func(api.Paging) Req) (api.Page[Row], error) {
+func list[Req, Row any](a *app, op api.Op[Req, api.Page[Row]], p paging,
+	request func(api.Paging) Req) (api.Page[Row], error) {
 	all := api.Page[Row]{Items: []Row{}, Next: p.Cursor}
 	if p.Limit < 1 {
 		return all, usage("--limit %d: use a number from 1", p.Limit)

@@ -57,7 +57,8 @@ type page struct{ strings.Builder }
 
 func newPage(name, section, summary string) *page {
 	p := &page{}
-	fmt.Fprintf(p, ".Dd %s\n.Dt %s %s\n.Os\n.Sh NAME\n.Nm %s\n.Nd %s\n", manualDate, strings.ToUpper(name), section, name,
+	fmt.Fprintf(p, ".Dd %s\n.Dt %s %s\n.Os\n.Sh NAME\n.Nm %s\n.Nd %s\n", manualDate, strings.ToUpper(name), section,
+		name,
 		strings.TrimSuffix(escape(summary), "."))
 	return p
 }

@@ -46,9 +46,11 @@ func (c policyListCmd) Run(a *app) error {
 }
 
 func (a *app) showPolicies(page api.Page[api.Policy]) error {
-	return show(a, page, "There are no policies.", []string{"ID", "KIND", "PATTERN", "ONLY", "EXPIRES", "FROM", "NOTE"}, func(p api.Policy) []string {
-		return []string{p.ID, p.Kind, clip(p.Pattern, 60), restriction(p), expiry(p, time.Now()), origin(p), clip(p.Note, 60)}
-	})
+	return show(a, page, "There are no policies.", []string{"ID", "KIND", "PATTERN", "ONLY", "EXPIRES", "FROM", "NOTE"},
+		func(p api.Policy) []string {
+			return []string{p.ID, p.Kind, clip(p.Pattern, 60), restriction(p), expiry(p, time.Now()), origin(p),
+				clip(p.Note, 60)}
+		})
 }
 
 // restriction says what a policy asks for beyond its pattern.
@@ -102,14 +104,16 @@ func (c policyAddCmd) Run(a *app) error {
 		return err
 	}
 	if forgeable(p) {
-		a.warnf("Note: anybody can write this into From. Add it again with --verify to have it count only where the sender is proven.\n")
+		a.warnf("Note: anybody can write this into From. Add it again with --verify to have it count only where the " +
+			"sender is proven.\n")
 	}
 	return nil
 }
 
 // forgeable reports whether a policy lets through what anybody may write into a header.
 func forgeable(p api.NewPolicy) bool {
-	return !p.Verify && (p.Kind == "trust_sender" || p.Kind == "accept_sender" || p.Kind == "simulation") && strings.ContainsAny(p.Pattern, "@/") && !isNetwork(p.Pattern)
+	return !p.Verify && (p.Kind == "trust_sender" || p.Kind == "accept_sender" || p.Kind == "simulation") &&
+		strings.ContainsAny(p.Pattern, "@/") && !isNetwork(p.Pattern)
 }
 
 func isNetwork(pattern string) bool {
@@ -174,7 +178,8 @@ type policyRemoveCmd struct {
 
 func (c policyRemoveCmd) Run(a *app) error {
 	return a.each(c.IDs, func(id string) error {
-		gone, err := client.Do(a.ctx, a.client, api.RemovePolicy, api.PolicyRemoval{ID: id, Tenant: c.Tenant, Comment: c.Comment})
+		gone, err := client.Do(a.ctx, a.client, api.RemovePolicy,
+			api.PolicyRemoval{ID: id, Tenant: c.Tenant, Comment: c.Comment})
 		if err != nil {
 			return err
 		}
@@ -211,7 +216,8 @@ func (c policyImportCmd) Run(a *app) error {
 	}
 	var added []api.NewPolicy
 	for _, p := range list {
-		added = append(added, api.NewPolicy{Kind: p.Kind, Pattern: p.Pattern, Field: p.Field, Verify: p.Verify, Note: p.Note, Expires: p.Expires})
+		added = append(added, api.NewPolicy{Kind: p.Kind, Pattern: p.Pattern, Field: p.Field, Verify: p.Verify,
+			Note: p.Note, Expires: p.Expires})
 	}
 	return a.addPolicies(c.Tenant, added)
 }
@@ -230,8 +236,9 @@ func (c policyExportCmd) Run(a *app) error {
 	var out []intel.Policy
 	for _, p := range all {
 		if c.All || !p.InFile {
-			out = append(out, intel.Policy{ID: p.ID, Tenant: p.Tenant, Kind: p.Kind, Pattern: p.Pattern, Field: p.Field, Verify: p.Verify,
-				Note: p.Note, Expires: p.Expires, By: p.By, Added: p.Added})
+			out = append(out, intel.Policy{ID: p.ID, Tenant: p.Tenant, Kind: p.Kind, Pattern: p.Pattern, Field: p.Field,
+				Verify: p.Verify,
+				Note:   p.Note, Expires: p.Expires, By: p.By, Added: p.Added})
 		}
 	}
 	return a.writeNew(c.File, func(w io.Writer) error { return intel.WriteCSV(w, out) })

@@ -18,8 +18,9 @@ import (
 	"clawback/internal/visible"
 )
 
-// printf writes to standard output. It, warnf, table, printJSON and writeNew are the only ways out for text, and none of them
-// lets foreign text steer the terminal, begin a line or fill a cell of its own (package visible). The format is ours alone.
+// printf writes to standard output. It, warnf, table, printJSON and writeNew are the only ways out for text, and none
+// of them lets foreign text steer the terminal, begin a line or fill a cell of its own (package visible). The format is
+// ours alone.
 func (a *app) printf(format string, args ...any) error {
 	for i := range args {
 		args[i] = safe(args[i])
@@ -47,7 +48,8 @@ func safe(arg any) any {
 			return visible.Line(s.String())
 		}
 		return visible.Line(v.String())
-	case reflect.Bool, reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64, reflect.Uint, reflect.Uint8, reflect.Uint16,
+	case reflect.Bool, reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64, reflect.Uint,
+		reflect.Uint8, reflect.Uint16,
 		reflect.Uint32, reflect.Uint64, reflect.Float32, reflect.Float64:
 		return arg
 	}

@@ -73,11 +73,13 @@ func (c queueListCmd) Run(a *app) error {
 
 // items lists those in one state, "" for all.
 func (c queueListCmd) items(a *app, state queue.State) (api.Page[api.Item], error) {
-	return list(a, api.ListItems, c.paging, func(p api.Paging) api.ItemQuery { return api.ItemQuery{Paging: p, State: state} })
+	return list(a, api.ListItems, c.paging,
+		func(p api.Paging) api.ItemQuery { return api.ItemQuery{Paging: p, State: state} })
 }
 
 func (a *app) showItems(items api.Page[api.Item]) error {
-	return show(a, items, "The queue holds nothing of that kind.", []string{"ID", "STATE", "RECEIVED", "SIZE", "FROM", "REASON"},
+	return show(a, items, "The queue holds nothing of that kind.",
+		[]string{"ID", "STATE", "RECEIVED", "SIZE", "FROM", "REASON"},
 		func(it api.Item) []string {
 			return []string{it.ID, string(it.State), ago(it.Envelope.Received), humanize.IBytes(uint64(it.Size)),
 				clip(it.Envelope.MailFrom, 40), clip(it.Reason, 80)}
@@ -113,8 +115,10 @@ func (c queueShowCmd) Run(a *app) error {
 		{"item", it.ID}, {"state", string(it.State)}, {"cause", string(it.Cause)}, {"reason", clip(it.Reason, 500)},
 		{"received", stamp(e.Received)}, {"size", humanize.IBytes(uint64(it.Size))},
 		{"tenant", e.Tenant}, {"purpose", string(e.Purpose)}, {"mail from", clip("<"+e.MailFrom+">", 200)},
-		{"to", clip(fmt.Sprint(e.Rcpts), 500)}, {"peer", e.Remote + " (" + clip(e.Hello, 100) + ")"}, {"network", e.Network},
-		{"tls", e.TLS.Version + " " + e.TLS.Cipher}, {"tries", strconv.Itoa(it.Tries)}, {"crashes", strconv.Itoa(it.Crashes)},
+		{"to", clip(fmt.Sprint(e.Rcpts), 500)}, {"peer", e.Remote + " (" + clip(e.Hello, 100) + ")"},
+		{"network", e.Network},
+		{"tls", e.TLS.Version + " " + e.TLS.Cipher}, {"tries", strconv.Itoa(it.Tries)},
+		{"crashes", strconv.Itoa(it.Crashes)},
 		{"due", stamp(it.NotBefore)}, {"session", e.Session}, {"trusted by", it.Trusted},
 	})
 }
@@ -201,13 +205,15 @@ func (c bounceListCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	return show(a, bounces, "No bounces of that kind.", []string{"ID", "STATE", "CREATED", "TRIES", "NEXT", "REASON", "LAST ERROR"},
+	return show(a, bounces, "No bounces of that kind.",
+		[]string{"ID", "STATE", "CREATED", "TRIES", "NEXT", "REASON", "LAST ERROR"},
 		func(b api.Bounce) []string {
 			next := ago(b.NotBefore)
 			if b.State == queue.BounceSent {
 				next = ""
 			}
-			return []string{b.ID, string(b.State), ago(b.Created), strconv.Itoa(b.Tries), next, clip(b.Reason, 50), clip(b.LastError, 80)}
+			return []string{b.ID, string(b.State), ago(b.Created), strconv.Itoa(b.Tries), next, clip(b.Reason, 50),
+				clip(b.LastError, 80)}
 		})
 }
 

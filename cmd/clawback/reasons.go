@@ -7,7 +7,8 @@ import (
 	"clawback/verdict"
 )
 
-// showVerdict explains a verdict: the tenant's policies, what speaks against the message, what for it, each by weight, and what was not asked.
+// showVerdict explains a verdict: the tenant's policies, what speaks against the message, what for it, each by weight,
+// and what was not asked.
 func (a *app) showVerdict(v verdict.Verdict) {
 	a.printf("  Threat %.1f, spoof %.1f, spam %.1f, bulk %.1f.\n", v.Threat, v.Spoof, v.Spam, v.Bulk)
 	var policies, against, forIt, seen []verdict.Reason

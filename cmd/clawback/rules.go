@@ -28,9 +28,11 @@ func (rulesListCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	return show(a, api.Page[api.Rule]{Items: all}, "No rules of one's own are in force: see score.rules_dir in the configuration.",
+	return show(a, api.Page[api.Rule]{Items: all},
+		"No rules of one's own are in force: see score.rules_dir in the configuration.",
 		[]string{"RULE", "MODE", "WHERE", "WHEN"}, func(r api.Rule) []string {
-			return []string{r.ID, r.Mode, fmt.Sprintf("%s:%d", r.File, r.Line), clip(strings.Join(strings.Fields(r.When), " "), 80)}
+			return []string{r.ID, r.Mode, fmt.Sprintf("%s:%d", r.File, r.Line),
+				clip(strings.Join(strings.Fields(r.When), " "), 80)}
 		})
 }
 
@@ -117,7 +119,8 @@ type rulesBacktestCmd struct {
 }
 
 func (c rulesBacktestCmd) Run(a *app) error {
-	order := api.Backtest{Tenant: c.Tenant, Since: time.Now().Add(-time.Duration(c.Since)).UTC(), Limit: c.Limit, Rules: c.Rule}
+	order := api.Backtest{Tenant: c.Tenant, Since: time.Now().Add(-time.Duration(c.Since)).UTC(), Limit: c.Limit,
+		Rules: c.Rule}
 	if c.Rules != "" {
 		files, err := readRules(c.Rules)
 		if err != nil {
@@ -160,7 +163,8 @@ func readRules(dir string) (map[string]string, error) {
 }
 
 func (a *app) showBacktest(b api.BacktestResult) {
-	a.printf("%s since %s were judged again, each with one rule acting at a time.\n", plural(b.Messages, "message"), stamp(b.Since))
+	a.printf("%s since %s were judged again, each with one rule acting at a time.\n", plural(b.Messages, "message"),
+		stamp(b.Since))
 	if b.Unreadable > 0 {
 		a.printf("The originals of %s are not kept any more.\n", plural(b.Unreadable, "message"))
 	}
@@ -192,7 +196,8 @@ func (a *app) showEffect(e api.RuleEffect) {
 		if s.Would != s.Is {
 			would += " to " + s.Would.String()
 		}
-		a.printf("  %s  %s  %-24s %-30s %s\n", s.Record, stamp(s.Received), would, clip(s.From, 30), clip(s.Subject, 60))
+		a.printf("  %s  %s  %-24s %-30s %s\n", s.Record, stamp(s.Received), would, clip(s.From, 30),
+			clip(s.Subject, 60))
 	}
 }
 

@@ -154,7 +154,8 @@ func (a *app) newProgress(files int) *progress {
 	p := &progress{app: a, out: a.out, all: mpb.New(mpb.WithOutput(a.rawErr), mpb.WithWidth(40))}
 	p.bar = p.all.AddBar(int64(files),
 		mpb.PrependDecorators(decor.CountersNoUnit("%d of %d files")),
-		mpb.AppendDecorators(decor.Percentage(), decor.Name(", "), decor.AverageETA(decor.ET_STYLE_GO), decor.Name(" left")))
+		mpb.AppendDecorators(decor.Percentage(), decor.Name(", "), decor.AverageETA(decor.ET_STYLE_GO),
+			decor.Name(" left")))
 	if isTerminal(a.out) {
 		a.out = visible.NewWriter(p.all) // lines go above the bar
 	}

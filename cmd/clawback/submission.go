@@ -34,7 +34,8 @@ func (c submissionListCmd) Run(a *app) error {
 		return err
 	}
 	return show(a, reported, "Nothing that users reported waits.",
-		[]string{"ID", "TIME", "REPORTER", "CLAIM", "STATE", "IS", "WITH CLAIM", "RECORD", "SUBJECT"}, func(s api.Submission) []string {
+		[]string{"ID", "TIME", "REPORTER", "CLAIM", "STATE", "IS", "WITH CLAIM", "RECORD", "SUBJECT"},
+		func(s api.Submission) []string {
 			return []string{s.ID, stamp(s.At), clip(cmp.Or(s.Reporter, "?"), 40), claimed(s), standing(s),
 				known(s.Record, s.Judged), known(s.Record, s.Again), cmp.Or(s.Record, "none"), clip(s.Subject, 50)}
 		})
@@ -84,15 +85,19 @@ func (c submissionShowCmd) Run(a *app) error {
 
 func (a *app) showSubmission(s api.Submission) error {
 	rows := [][]string{
-		{"submission", s.ID}, {"reporter", clip(s.Reporter, 200)}, {"claim", claimed(s)}, {"sent to", s.Via}, {"time", stamp(s.At)},
-		{"state", standing(s)}, {"from", clip(s.From, 200)}, {"subject", clip(s.Subject, 200)}, {"message-id", clip(s.MessageID, 200)},
+		{"submission", s.ID}, {"reporter", clip(s.Reporter, 200)}, {"claim", claimed(s)}, {"sent to", s.Via},
+		{"time", stamp(s.At)},
+		{"state", standing(s)}, {"from", clip(s.From, 200)}, {"subject", clip(s.Subject, 200)},
+		{"message-id", clip(s.MessageID, 200)},
 		{"record", strings.TrimSpace(cmp.Or(s.Record, "none is known") + " " + s.Matched)},
 	}
 	if s.Record != "" {
 		rows = append(rows, []string{"was", s.Judged.String()}, []string{"with the claim", known(s.Record, s.Again)},
-			[]string{"recipient", map[bool]string{true: "the reporter received it", false: "the reporter is not among its recipients"}[s.Recipient]})
+			[]string{"recipient", map[bool]string{true: "the reporter received it",
+				false: "the reporter is not among its recipients"}[s.Recipient]})
 	}
-	for _, why := range [][]string{{"no effect", s.Unproven}, {"not learned", s.NotLearned}, {"comment", clip(s.Comment, 200)}} {
+	for _, why := range [][]string{{"no effect", s.Unproven}, {"not learned", s.NotLearned},
+		{"comment", clip(s.Comment, 200)}} {
 		if why[1] != "" {
 			rows = append(rows, why)
 		}
@@ -116,7 +121,8 @@ func (a *app) showReported(list []api.Submission) {
 	}
 	a.printf("\nReported by users:\n")
 	for _, s := range list {
-		a.printf("  %s  %s as %s, %s  (%s)\n", stamp(s.At), clip(cmp.Or(s.Reporter, "?"), 60), s.Claim, standing(s), s.ID)
+		a.printf("  %s  %s as %s, %s  (%s)\n", stamp(s.At), clip(cmp.Or(s.Reporter, "?"), 60), s.Claim, standing(s),
+			s.ID)
 	}
 }
 
@@ -132,7 +138,8 @@ func (c submissionAcceptCmd) Run(a *app) error {
 		return usage("a message that is %s is not taken away: leave --to out", c.Is)
 	}
 	return a.each(c.IDs, func(id string) error {
-		out, err := client.Do(a.ctx, a.client, api.AcceptSubmission, api.SubmissionOrder{ID: id, Is: c.Is, Comment: c.Comment})
+		out, err := client.Do(a.ctx, a.client, api.AcceptSubmission,
+			api.SubmissionOrder{ID: id, Is: c.Is, Comment: c.Comment})
 		if err != nil {
 			return err
 		}
@@ -154,7 +161,8 @@ func (c submissionAcceptCmd) Run(a *app) error {
 
 func (a *app) showSettled(s api.Settled, to string) {
 	if s.Submission.Record == "" {
-		a.printf("%s is settled: the message is %s. No record of it is known, so that nothing else is done.\n", s.Submission.ID, s.Corrected.Is)
+		a.printf("%s is settled: the message is %s. No record of it is known, so that nothing else is done.\n",
+			s.Submission.ID, s.Corrected.Is)
 		a.printf("%s\n", learning(s.Corrected.Learned))
 		return
 	}
@@ -206,7 +214,8 @@ func (c submitCmd) Run(a *app) error {
 			return err
 		}
 		defer f.Close()
-		out, err := client.Do(a.ctx, a.client, api.SubmitFile, api.Upload{Tenant: c.Tenant, Is: c.Is, Comment: c.Comment, Body: f})
+		out, err := client.Do(a.ctx, a.client, api.SubmitFile,
+			api.Upload{Tenant: c.Tenant, Is: c.Is, Comment: c.Comment, Body: f})
 		if err != nil {
 			return err
 		}
@@ -214,7 +223,8 @@ func (c submitCmd) Run(a *app) error {
 		case a.json:
 			return a.printJSON(out)
 		case !out.Known:
-			a.printf("No record of the message is known: %s is learnt as %s, and nothing else is done.\n%s\n", out.Record, out.Is,
+			a.printf("No record of the message is known: %s is learnt as %s, and nothing else is done.\n%s\n",
+				out.Record, out.Is,
 				learning(out.Learned))
 		default:
 			a.showCorrected(out)

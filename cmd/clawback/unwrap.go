@@ -134,8 +134,8 @@ func decrypted(r *journal.Report, src io.ReaderAt) (io.Reader, error) {
 	return r.Originals[i].Open(src), nil
 }
 
-// writeNew lets write fill a new file; standard output where none or "-" is named. A file that could not be filled is removed.
-// The bytes are written as they are, but for a terminal: there mail is text that a stranger wrote.
+// writeNew lets write fill a new file; standard output where none or "-" is named. A file that could not be filled is
+// removed. The bytes are written as they are, but for a terminal: there mail is text that a stranger wrote.
 func (a *app) writeNew(file string, write func(io.Writer) error) error {
 	if file == "" || file == "-" {
 		if isTerminal(a.raw) {

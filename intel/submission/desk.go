@@ -60,7 +60,8 @@ func NewDesk(o Options) *Desk {
 
 func (d *Desk) now() time.Time { return d.o.Now().UTC().Round(0) }
 
-// List gives a tenant's submissions, "" for all tenants: those that wait first, of them those of believed reporters, then the newest.
+// List gives a tenant's submissions, "" for all tenants: those that wait first, of them those of believed reporters,
+// then the newest.
 func (d *Desk) List(ctx context.Context, tenant string) ([]Submission, error) {
 	rows, err := d.o.Store.Submissions(ctx, tenant)
 	if err != nil {
@@ -107,8 +108,8 @@ func (d *Desk) Get(ctx context.Context, id string) (Submission, error) {
 	return found[0], nil
 }
 
-// Counts are how many submissions of a tenant are in each state; those of reporters who are not believed count as "unproven"
-// until they are settled.
+// Counts are how many submissions of a tenant are in each state; those of reporters who are not believed count as
+// "unproven" until they are settled.
 func (d *Desk) Counts(ctx context.Context, tenant string) (map[string]int, error) {
 	list, err := d.List(ctx, tenant)
 	counts := map[string]int{}

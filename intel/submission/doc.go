@@ -1,7 +1,7 @@
 // Package submission keeps what users report as bad or good, and what an administrator makes of it.
 //
-// A report comes as mail: the message is attached to it, or named in its subject. It is held against the tenant's records,
-// judged again with the claim as evidence, and listed. A word of a user moves no mail and changes no verdict.
+// A report comes as mail: the message is attached to it, or named in its subject. It is held against the tenant's
+// records, judged again with the claim as evidence, and listed. A word of a user moves no mail and changes no verdict.
 //
 // Reads: the user's mail, the records, the corrections.
 //
@@ -12,8 +12,8 @@
 //	I1 the same reporter's same claim about the same message is one submission, however often it comes
 //	I2 only an administrator's word settles a submission; a trusted reporter's teaches the classifier, and no more
 //	I3 a reporter whom Exchange does not vouch for has no effect: what he says is shown, apart from the others
-//	I4 no reporter teaches more than MaxTaught messages a day, all together no more than MaxCampaign of one campaign, none against an
-//	   administrator's word, and none where others contradict
+//	I4 no reporter teaches more than MaxTaught messages a day, all together no more than MaxCampaign of one campaign,
+//	   none against an administrator's word, and none where others contradict
 //	I5 a tenant has at most maxKept submissions, and at most maxUnproven of reporters who are not believed
 //
 // On failure: an error, and the mail is tried again.

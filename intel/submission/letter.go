@@ -39,8 +39,8 @@ func open(t *config.Tenant, l Letter) envelope {
 	return e
 }
 
-// author is who wrote the mail, and why that is not believed. Exchange's stamps count only on mail that is attributed to the
-// tenant: anybody else can write them.
+// author is who wrote the mail, and why that is not believed. Exchange's stamps count only on mail that is attributed
+// to the tenant: anybody else can write them.
 func author(t *config.Tenant, l Letter, h textproto.Header) (address, unproven string) {
 	from := h.Values("From")
 	if len(from) == 1 {
@@ -69,7 +69,8 @@ func foreign(t *config.Tenant, h textproto.Header) string {
 			return "Exchange took it as " + clip(value) + ", not as internal"
 		}
 	}
-	for _, id := range slices.Concat(h.Values("X-MS-Exchange-Organization-Id"), h.Values("X-MS-Exchange-CrossTenant-Id")) {
+	for _, id := range slices.Concat(h.Values("X-MS-Exchange-Organization-Id"),
+		h.Values("X-MS-Exchange-CrossTenant-Id")) {
 		if !mailaddr.Equal(strings.TrimSpace(id), t.ID) {
 			return "Exchange took it from the organisation " + clip(id)
 		}
@@ -95,7 +96,8 @@ func subject(h textproto.Header) string {
 }
 
 // claimOf says what is claimed, and the network message id that the subject names. Microsoft's report button writes
-// "3|network message id|server|author|(subject)", where 1 is junk, 2 not junk, 3 phishing. What has another form is phishing.
+// "3|network message id|server|author|(subject)", where 1 is junk, 2 not junk, 3 phishing. What has another form is
+// phishing.
 func claimOf(configured, subject string) (claim Claim, network string) {
 	fields := strings.SplitN(strings.TrimSpace(subject), "|", 3)
 	said, form := map[string]Claim{"1": Junk, "2": NotJunk, "3": Phish}[fields[0]]

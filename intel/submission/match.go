@@ -11,13 +11,14 @@ import (
 	"clawback/store"
 )
 
-// find is the record that a copy of a message is of, and what shows it. named is a network message id that is told of it
-// elsewhere, for a copy that bears none. Where two records fit, none does.
+// find is the record that a copy of a message is of, and what shows it. named is a network message id that is told of
+// it elsewhere, for a copy that bears none. Where two records fit, none does.
 //
-// The rules are those by which package retract knows a message of a mailbox: a network message id that is a record's makes
-// the copy that record's, and no other's; content is compared only where the copy or the record has no id, and never where
-// there is a doubt.
-func (d *Desk) find(ctx context.Context, tenant string, m identity.Message, named string) (rec store.Record, how string, err error) {
+// The rules are those by which package retract knows a message of a mailbox: a network message id that is a record's
+// makes the copy that record's, and no other's; content is compared only where the copy or the record has no id, and
+// never where there is a doubt.
+func (d *Desk) find(ctx context.Context, tenant string, m identity.Message,
+	named string) (rec store.Record, how string, err error) {
 	ids := m.NetworkMessageIDs
 	if len(ids) == 0 && named != "" {
 		ids = []string{named}

@@ -21,8 +21,8 @@ type Decision struct {
 	Comment string
 }
 
-// Accept settles a submission by an administrator's word, and every other that waits for the same record; the classifier
-// learns of it. It may be settled again, by another word.
+// Accept settles a submission by an administrator's word, and every other that waits for the same record; the
+// classifier learns of it. It may be settled again, by another word.
 func (d *Desk) Accept(ctx context.Context, id string, by Decision) (Submission, intel.Lesson, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -78,7 +78,8 @@ func (d *Desk) Dismiss(ctx context.Context, id string, by Decision) (Submission,
 		_, err = d.o.Judge.Withdraw(ctx, act, edit)
 		return s, err
 	}
-	act := &store.Act{At: d.now(), Who: by.Who, What: "submission.dismiss", Tenant: s.Tenant, Object: s.ID, Comment: by.Comment}
+	act := &store.Act{At: d.now(), Who: by.Who, What: "submission.dismiss", Tenant: s.Tenant, Object: s.ID,
+		Comment: by.Comment}
 	if err := d.o.Store.Update(ctx, store.Change{Submissions: edit, Act: act}); err != nil {
 		return s, fmt.Errorf("dismiss submission: %w", err)
 	}
@@ -135,9 +136,10 @@ func Within(body io.ReaderAt, size int64, journaled bool, use func(io.ReaderAt, 
 	return use(original, original.Size)
 }
 
-// File is an administrator's word on a message out of a file: on its record where that is known, else on the copy. The file is
-// the message or a journal report of it.
-func (d *Desk) File(ctx context.Context, t *config.Tenant, octets io.ReaderAt, size int64, by Decision) (l intel.Lesson, record string, err error) {
+// File is an administrator's word on a message out of a file: on its record where that is known, else on the copy. The
+// file is the message or a journal report of it.
+func (d *Desk) File(ctx context.Context, t *config.Tenant, octets io.ReaderAt, size int64,
+	by Decision) (l intel.Lesson, record string, err error) {
 	r, err := journal.Parse(octets, size)
 	if err != nil {
 		return l, "", intel.Refuse(intel.ErrInvalid, "read the file: %w", err)

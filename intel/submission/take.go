@@ -46,8 +46,8 @@ type Taken struct {
 	Fresh bool
 }
 
-// Take keeps what a letter reports. Doing it again changes nothing. It is nothing when the letter has no message attached and
-// names none.
+// Take keeps what a letter reports. Doing it again changes nothing. It is nothing when the letter has no message
+// attached and names none.
 func (d *Desk) Take(ctx context.Context, l Letter) (taken []Taken, err error) {
 	t, ok := d.o.Tenant(l.Tenant)
 	if !ok {
@@ -162,7 +162,8 @@ func (d *Desk) keep(ctx context.Context, r reported) (Taken, error) {
 	edit.Put = []store.Submission{store.Submission(r.Submission)}
 	change := store.Change{Submissions: edit}
 	if r.believed() { // what anybody can send does not fill the audit
-		change.Act = &store.Act{At: d.now(), Who: "clawback", What: "submission." + string(r.Claim), Tenant: r.Tenant, Object: r.ID,
+		change.Act = &store.Act{At: d.now(), Who: "clawback", What: "submission." + string(r.Claim), Tenant: r.Tenant,
+			Object:  r.ID,
 			Comment: strings.TrimSpace("by " + r.Reporter + " " + r.Record)}
 	}
 	if err := d.o.Store.Update(ctx, change); err != nil {

@@ -27,7 +27,8 @@ func (d *Desk) mayNotTeach(ctx context.Context, list []Submission, s Submission)
 	return d.overQuota(list, s), nil
 }
 
-// overQuota says which bound of what reporters teach a submission would pass, or that others contradict it; "" for none.
+// overQuota says which bound of what reporters teach a submission would pass, or that others contradict it; "" for
+// none.
 func (d *Desk) overQuota(list []Submission, s Submission) string {
 	today, campaign := 0, 0
 	for _, o := range list {
@@ -53,14 +54,15 @@ func (d *Desk) overQuota(list []Submission, s Submission) string {
 	return ""
 }
 
-// sameCampaign reports whether two messages claim to be of one organisation, or have one subject: who sends them chooses both, and
-// with them what the classifier would learn of hundreds of reports.
+// sameCampaign reports whether two messages claim to be of one organisation, or have one subject: who sends them
+// chooses both, and with them what the classifier would learn of hundreds of reports.
 func sameCampaign(a, b Submission) bool {
 	author := func(s Submission) string {
 		_, domain, _ := strings.Cut(strings.Trim(s.From, "<> "), "@")
 		return web.Organisation(mailaddr.Name(domain))
 	}
-	return author(a) != "" && author(a) == author(b) || a.Subject != "" && mailaddr.Lower(a.Subject) == mailaddr.Lower(b.Subject)
+	return author(a) != "" && author(a) == author(b) ||
+		a.Subject != "" && mailaddr.Lower(a.Subject) == mailaddr.Lower(b.Subject)
 }
 
 // teach keeps a submission together with what the classifier learns of it.
@@ -93,7 +95,8 @@ func (d *Desk) unteach(ctx context.Context, s Submission, against []Submission, 
 	for _, one := range append(against, s) {
 		edit.Put = append(edit.Put, store.Submission(one))
 	}
-	act := store.Act{Who: "clawback", Tenant: s.Tenant, Object: s.Record, Comment: "submission " + s.ID + " says the contrary"}
+	act := store.Act{Who: "clawback", Tenant: s.Tenant, Object: s.Record,
+		Comment: "submission " + s.ID + " says the contrary"}
 	if _, err := d.o.Judge.Withdraw(ctx, act, edit); err != nil {
 		return Taken{}, fmt.Errorf("take back what was taught: %w", err)
 	}

@@ -143,8 +143,8 @@ func compactionPays(db *bbolt.DB, above int64) bool {
 	return err == nil && above > 0 && size > above && free > size/2
 }
 
-// compact rewrites a file without its free pages. A crash before the rename leaves the old file as it was. When there is
-// no room for a second file the old one serves on.
+// compact rewrites a file without its free pages. A crash before the rename leaves the old file as it was. When there
+// is no room for a second file the old one serves on.
 func compact(db *bbolt.DB, path string, o Options) (*bbolt.DB, error) {
 	if err := copyTo(db, path+newSuffix, o); err != nil {
 		if o.Log != nil {

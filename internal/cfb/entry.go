@@ -63,7 +63,8 @@ func (f *File) entry(i uint32) (Entry, bool) {
 	b = b[from : from+entrySize]
 	e := Entry{
 		Name: name(b), Storage: b[66] == 1 || b[66] == 5,
-		left: number(b, 68), right: number(b, 72), child: number(b, 76), start: number(b, 116), Size: int64(number(b, 120)),
+		left: number(b, 68), right: number(b, 72), child: number(b, 76), start: number(b, 116),
+		Size: int64(number(b, 120)),
 	}
 	if f.wide {
 		e.Size = max(0, int64(binary.LittleEndian.Uint64(b[120:])))

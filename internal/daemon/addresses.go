@@ -75,25 +75,29 @@ func (l *live) Addresses() []api.Address {
 	var list []api.Address
 	for address, r := range l.rcpts {
 		u, used := l.used[address]
-		list = append(list, api.Address{Address: address, TenantID: r.Tenant, Tenant: names[r.Tenant], Purpose: string(r.Purpose),
+		list = append(list, api.Address{Address: address, TenantID: r.Tenant, Tenant: names[r.Tenant],
+			Purpose:    string(r.Purpose),
 			Configured: true, Used: used || r.Purpose == queue.ForPostmaster, Refused: r.Refuse, Last: u.last})
 	}
 	for address, u := range l.used {
 		if _, configured := l.rcpts[address]; !configured {
-			list = append(list, api.Address{Address: address, TenantID: u.tenant, Tenant: names[u.tenant], Used: true, Last: u.last})
+			list = append(list, api.Address{Address: address, TenantID: u.tenant, Tenant: names[u.tenant], Used: true,
+				Last: u.last})
 		}
 	}
 	slices.SortFunc(list, func(a, b api.Address) int { return strings.Compare(a.Address, b.Address) })
 	return list
 }
 
-// Retire forgets that an address took mail, so that it is refused for good. The act's entry in the audit is written with it.
+// Retire forgets that an address took mail, so that it is refused for good. The act's entry in the audit is written
+// with it.
 func (l *live) Retire(ctx context.Context, address string, act store.Act) error {
 	address = mailaddr.Address(address)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if _, configured := l.rcpts[address]; configured {
-		return &api.Error{Code: api.WrongState, Detail: address + " is still configured: take it out of the configuration and reload first"}
+		return &api.Error{Code: api.WrongState,
+			Detail: address + " is still configured: take it out of the configuration and reload first"}
 	}
 	if _, used := l.used[address]; !used {
 		return fmt.Errorf("address %s: %w", address, store.ErrNotFound)

@@ -19,7 +19,8 @@ func (d *daemon) process() api.Process {
 	return p
 }
 
-// resident reads how many bytes of a process's memory are its own, and how many are pages of files (proc_pid_status(5)).
+// resident reads how many bytes of a process's memory are its own, and how many are pages of files
+// (proc_pid_status(5)).
 func resident(status string) (own, mapped int64) {
 	for line := range strings.Lines(status) {
 		var kib int64

@@ -1,7 +1,7 @@
 // Package demo shows the main job on a small made-up organisation, or on reports of one's own.
 //
-// It starts a Microsoft Graph simulator and a receiver for the alternate mailbox in this process and the real daemon as a
-// process of its own, sends journal reports by SMTP with STARTTLS and BDAT, and watches what becomes of them.
+// It starts a Microsoft Graph simulator and a receiver for the alternate mailbox in this process and the real daemon as
+// a process of its own, sends journal reports by SMTP with STARTTLS and BDAT, and watches what becomes of them.
 //
 // Reads: the embedded stories, or a directory of reports; the daemon's control socket; the simulator's mailboxes.
 //
@@ -80,7 +80,8 @@ func (s *stage) failed(ctx context.Context, err error) error {
 }
 
 func (s *stage) introduce() {
-	fmt.Fprintf(s.o.Out, "A Graph simulator, a receiver for the alternate mailbox and the daemon are running on 127.0.0.1.\n")
+	fmt.Fprintf(s.o.Out, "A Graph simulator, a receiver for the alternate mailbox and the daemon are running on "+
+		"127.0.0.1.\n")
 	fmt.Fprintf(s.o.Out, "Sending %d journal reports over STARTTLS, by BDAT.\n\n", s.script.reports())
 }
 

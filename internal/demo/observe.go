@@ -46,7 +46,8 @@ func (s *stage) look(ctx context.Context, st *story) observed {
 			o.item, o.reason = string(it.State), it.Reason
 		}
 	}
-	if bounces, err := client.Do(ctx, s.Client, api.ListBounces, api.BounceQuery{Paging: api.Paging{Limit: api.MaxLimit}}); err == nil {
+	if bounces, err := client.Do(ctx, s.Client, api.ListBounces,
+		api.BounceQuery{Paging: api.Paging{Limit: api.MaxLimit}}); err == nil {
 		for _, b := range bounces.Items {
 			if slices.Contains(st.items, b.Item) {
 				o.item, o.reason = "bounced", b.Reason
@@ -57,7 +58,8 @@ func (s *stage) look(ctx context.Context, st *story) observed {
 	if st.messageID == "" {
 		return o
 	}
-	if m, err := client.Do(ctx, s.Client, api.ShowMessage, api.MessageRef{Key: st.messageID, Tenant: st.tenant.ID}); err == nil {
+	if m, err := client.Do(ctx, s.Client, api.ShowMessage,
+		api.MessageRef{Key: st.messageID, Tenant: st.tenant.ID}); err == nil {
 		o.disposition = m.Record.Verdict.Disposition.String()
 		for _, in := range m.Intents {
 			o.outcomes[strings.ToLower(in.Address)] = string(in.Outcome)

@@ -67,7 +67,8 @@ func (s *stage) begin(conn *smtpload.Conn, st *story) error {
 	return nil
 }
 
-// seed puts the message into the mailbox as Exchange would have: the attached original, cut out by the standard library.
+// seed puts the message into the mailbox as Exchange would have: the attached original, cut out by the standard
+// library.
 func (s *stage) seed(st *story, m *mailbox) error {
 	message, err := s.message(st, m)
 	if err != nil {

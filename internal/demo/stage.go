@@ -17,7 +17,8 @@ type stage struct {
 	start  time.Time
 }
 
-// oneSender takes off the brake's share for one campaign: the mail of many stories is sent by one domain, which looks like one campaign.
+// oneSender takes off the brake's share for one campaign: the mail of many stories is sent by one domain, which looks
+// like one campaign.
 const oneSender = "\n[tenant.brake]\ncampaign_percent = \"off\"\n"
 
 // newStage starts the simulator, with its people, and the receiver.

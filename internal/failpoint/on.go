@@ -3,8 +3,8 @@
 // Package failpoint lets the crash tests stop the real daemon at a named commit point.
 //
 // The environment variable CLAWBACK_FAILPOINT holds POINT=ACTION@N entries, separated by commas: at the N-th time that
-// POINT is passed (every time when @N is missing), ACTION is done: "kill" ends the process by SIGKILL, "error" makes the
-// step answer an error, "slow" takes 200 ms, "spin" computes for ever.
+// POINT is passed (every time when @N is missing), ACTION is done: "kill" ends the process by SIGKILL, "error" makes
+// the step answer an error, "slow" takes 200 ms, "spin" computes for ever.
 //
 // Reads: that variable. Writes: nothing.
 package failpoint

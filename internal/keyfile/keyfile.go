@@ -1,8 +1,9 @@
 // Package keyfile refuses files with keys and secrets that others can read or change.
 //
-// Others are every user of the machine, and the members of a group that the daemon is not in. A group of the daemon's own
-// was given to it on purpose, as ssl-cert is. The members of group 0 are root. What systemd passes as a credential is
-// looked after by systemd, which gives it to nobody else, and may show it with an access list that looks like a group's.
+// Others are every user of the machine, and the members of a group that the daemon is not in. A group of the daemon's
+// own was given to it on purpose, as ssl-cert is. The members of group 0 are root. What systemd passes as a credential
+// is looked after by systemd, which gives it to nobody else, and may show it with an access list that looks like a
+// group's.
 //
 // Reads: the mode of a file. Writes: nothing.
 //
@@ -33,10 +34,12 @@ func (e *OpenError) Error() string { return fmt.Sprintf("%s is open to %s", e.Pa
 
 // Hint says what to do.
 func (e *OpenError) Hint() string {
-	return "chmod 0600 it and let the daemon's user own it, or pass it as a systemd credential; replace what is in it if somebody may have read it"
+	return "chmod 0600 it and let the daemon's user own it, or pass it as a systemd credential; replace what is in " +
+		"it if somebody may have read it"
 }
 
-// Check answers an *OpenError where the file is open to others. Of a file that cannot be looked at it says nothing: reading tells.
+// Check answers an *OpenError where the file is open to others. Of a file that cannot be looked at it says nothing:
+// reading tells.
 func Check(path string) error {
 	info, err := os.Stat(path)
 	if err != nil || isCredential(path) {
@@ -48,7 +51,8 @@ func Check(path string) error {
 	return nil
 }
 
-// Mark is what changes when a file is opened to others, or closed. Neither touches the time of its last change of content.
+// Mark is what changes when a file is opened to others, or closed. Neither touches the time of its last change of
+// content.
 type Mark struct {
 	mode       fs.FileMode
 	user, gid  uint32
@@ -64,7 +68,8 @@ func MarkOf(info fs.FileInfo) Mark {
 	return m
 }
 
-// openTo says to whom a file of a mode and a group is open, "" for nobody else. own are the daemon's groups, nil when they are not known.
+// openTo says to whom a file of a mode and a group is open, "" for nobody else. own are the daemon's groups, nil when
+// they are not known.
 func openTo(mode fs.FileMode, group int, own []int) string {
 	switch {
 	case mode.Perm()&0o007 != 0:
@@ -89,8 +94,8 @@ func groupOf(info fs.FileInfo) int {
 // serviceUser is whom the daemon runs as under systemd.
 const serviceUser = "clawback"
 
-// ownGroups are the groups of this process. Root checks a configuration for the daemon's user: then they are that user's, nil
-// when there is none.
+// ownGroups are the groups of this process. Root checks a configuration for the daemon's user: then they are that
+// user's, nil when there is none.
 func ownGroups() []int {
 	if os.Geteuid() != 0 {
 		groups, _ := os.Getgroups()

@@ -64,7 +64,8 @@ func (l *List[T]) keep(s saved) (err error) {
 	})
 }
 
-// Write writes a file so that after a crash the old or the new one is there whole. Its directory is made where it is missing.
+// Write writes a file so that after a crash the old or the new one is there whole. Its directory is made where it is
+// missing.
 func Write(file string, write func(io.Writer) error) (err error) {
 	dir := filepath.Dir(file)
 	if err := os.MkdirAll(dir, 0o700); err != nil {

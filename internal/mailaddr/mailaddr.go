@@ -12,7 +12,8 @@
 //
 // On failure: none; every string has a form in which it is compared.
 //
-// Standards: RFC 5321, section 2.4 (domains without case); RFC 5891, section 5 (A-labels), without the mapping of UTS 46.
+// Standards: RFC 5321, section 2.4 (domains without case); RFC 5891, section 5 (A-labels), without the mapping of UTS
+// 46.
 package mailaddr
 
 import (

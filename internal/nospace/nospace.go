@@ -1,4 +1,5 @@
-// Package nospace tells errors for want of space from all others: they end by themselves, and nothing is broken by them.
+// Package nospace tells errors for want of space from all others: they end by themselves, and nothing is broken by
+// them.
 //
 // Reads, Writes: nothing; it is pure.
 package nospace

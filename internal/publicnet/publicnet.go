@@ -28,11 +28,12 @@ func Public(addr netip.Addr) bool {
 	return !slices.ContainsFunc(special(), func(p netip.Prefix) bool { return p.Contains(addr) })
 }
 
-// special are the networks of IANA's special-purpose registries (RFC 6890) that netip takes for global unicast. Those of IPv6 are few
-// because all of its public addresses are in 2000::/3.
+// special are the networks of IANA's special-purpose registries (RFC 6890) that netip takes for global unicast. Those
+// of IPv6 are few because all of its public addresses are in 2000::/3.
 func special() []netip.Prefix {
 	return []netip.Prefix{
-		netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("192.0.0.0/24"),
+		netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("100.64.0.0/10"),
+		netip.MustParsePrefix("192.0.0.0/24"),
 		netip.MustParsePrefix("198.18.0.0/15"), netip.MustParsePrefix("240.0.0.0/4"),
 		netip.MustParsePrefix("::/3"), netip.MustParsePrefix("4000::/2"), netip.MustParsePrefix("8000::/1"),
 		netip.MustParsePrefix("2001::/23"), netip.MustParsePrefix("2002::/16"), // Teredo and its like, 6to4: IPv4 addresses in disguise

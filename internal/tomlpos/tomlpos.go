@@ -106,8 +106,8 @@ func (f *finder) keyValue(path string, e *unstable.Node, depth int) {
 	f.within(path, value, f.found[path].Line, depth)
 }
 
-// within notes the keys and elements within a value. line is where the last thing before it stands: arrays have no place
-// of their own in the parser's tree.
+// within notes the keys and elements within a value. line is where the last thing before it stands: arrays have no
+// place of their own in the parser's tree.
 func (f *finder) within(path string, value *unstable.Node, line, depth int) {
 	if depth >= maxDepth {
 		return

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Row writes one row of CSV that is safe in a spreadsheet. Every cell is in quotes, since some programs take semicolons or
-// tabs for separators and would find a formula behind one.
+// Row writes one row of CSV that is safe in a spreadsheet. Every cell is in quotes, since some programs take semicolons
+// or tabs for separators and would find a formula behind one.
 func Row(w io.Writer, cells []string) error {
 	quoted := make([]string, len(cells))
 	for i, cell := range cells {
@@ -28,10 +28,12 @@ func guard(cell string) string {
 	return cell
 }
 
-// isFormula reports whether a spreadsheet calculates a cell. Tabs and ends of lines, which some count too, are escapes by now.
+// isFormula reports whether a spreadsheet calculates a cell. Tabs and ends of lines, which some count too, are escapes
+// by now.
 func isFormula(cell string) bool {
 	cell = strings.TrimLeft(cell, " \u00a0\u3000")
-	for _, first := range []string{"=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20"} { // the latter in full width
+	// The latter in full width.
+	for _, first := range []string{"=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20"} {
 		if strings.HasPrefix(cell, first) {
 			return true
 		}

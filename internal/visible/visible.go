@@ -24,8 +24,8 @@ import (
 	"unicode/utf8"
 )
 
-// Steers reports whether a character is a control (C0 but for line end and tab, DEL, C1), a direction of writing, an end of
-// a line or paragraph that only some programs know, or a format character that is not seen and marks other text.
+// Steers reports whether a character is a control (C0 but for line end and tab, DEL, C1), a direction of writing, an
+// end of a line or paragraph that only some programs know, or a format character that is not seen and marks other text.
 func Steers(r rune) bool {
 	switch {
 	case r == '\n' || r == '\t':

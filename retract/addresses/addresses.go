@@ -7,8 +7,8 @@ import (
 	"clawback/internal/mailaddr"
 )
 
-// Fold is the form in which two addresses are compared: without case, as Exchange compares them, without angle brackets,
-// and without the "smtp:" that a directory writes before one.
+// Fold is the form in which two addresses are compared: without case, as Exchange compares them, without angle
+// brackets, and without the "smtp:" that a directory writes before one.
 func Fold(address string) string {
 	address = strings.TrimSpace(address)
 	address = strings.TrimPrefix(strings.TrimSuffix(address, ">"), "<")
@@ -69,7 +69,8 @@ func Exempt(t *config.Tenant, address string) string {
 // daemonAddress is one that the daemon itself depends on, and what it is.
 type daemonAddress struct{ address, what string }
 
-// OfDaemon are the addresses that the daemon itself depends on: to retract from their mailboxes would be to chase itself.
+// OfDaemon are the addresses that the daemon itself depends on: to retract from their mailboxes would be to chase
+// itself.
 func OfDaemon(t *config.Tenant) (list []string) {
 	for _, own := range ofDaemon(t) {
 		list = append(list, own.address)

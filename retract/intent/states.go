@@ -52,6 +52,7 @@ const (
 	PinnedClean    = "clean"
 )
 
-// HoldBackup is for a state that came from a backup. What was done between the backup and its restore is not known here: a
-// message that is in somebody's mailbox may have been put back there by a person, and must not be taken a second time.
+// HoldBackup is for a state that came from a backup. What was done between the backup and its restore is not known
+// here: a message that is in somebody's mailbox may have been put back there by a person, and must not be taken a
+// second time.
 const HoldBackup = "backup"

@@ -1,7 +1,7 @@
 package packed
 
-// fields are the names that have a byte, by their numbers. It is part of what is on the disk: a name is added at the end, and none is
-// ever taken out or moved.
+// fields are the names that have a byte, by their numbers. It is part of what is on the disk: a name is added at the
+// end, and none is ever taken out or moved.
 var fields = [...]string{
 	"id", "tenant", "network_message_id", "message_id", "alternate_ids", "content", "sender", "from", "from_name",
 	"subject", "date", "received", "direction", "recipients", "variants", "more", "related", "contents", "doubts",

@@ -1,14 +1,16 @@
 // Package packed writes rows of JSON shorter, and gives them back byte by byte.
 //
-// Rows are full of what JSON spells at length: hexadecimal digests, ids, GUIDs, times, the names of fields. Packed, a digest has
-// its 32 bytes, a time is the distance from the one before it, and a field that is known has one byte. What is left is for a
-// compressor. A text that does not come back exactly as it was is not packed: [Pack] reads back what it wrote and compares.
+// Rows are full of what JSON spells at length: hexadecimal digests, ids, GUIDs, times, the names of fields. Packed, a
+// digest has its 32 bytes, a time is the distance from the one before it, and a field that is known has one byte. What
+// is left is for a compressor. A text that does not come back exactly as it was is not packed: [Pack] reads back what
+// it wrote and compares.
 //
 // Reads, Writes: nothing.
 //
 // Invariants:
 //   - I1 Unpack of what Pack gave is the text that Pack was given, to the byte.
-//   - I2 The forms and the list of fields are part of what is on the disk: forms are never given another meaning, and fields are
+//   - I2 The forms and the list of fields are part of what is on the disk: forms are never given another meaning, and
+//     fields are
 //     only added at the end.
 //
 // On failure: Pack says that a text cannot be packed; Unpack says what is wrong with damaged bytes, in bounded memory.
@@ -66,8 +68,8 @@ var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 // ids are written as package store writes them.
 var ids = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
-// Pack appends a JSON text to dst in packed form. It reports false, and gives dst back as it was, where the text would not come back as it
-// is: it is no JSON as encoding/json writes it.
+// Pack appends a JSON text to dst in packed form. It reports false, and gives dst back as it was, where the text would
+// not come back as it is: it is no JSON as encoding/json writes it.
 func Pack(dst, text []byte) ([]byte, bool) {
 	p := packer{in: text, out: dst, now: epoch}
 	if !p.value(0) || len(p.in) > 0 {
@@ -230,7 +232,8 @@ func (p *packer) coded(text []byte) bool {
 	return true
 }
 
-// base64From is the shortest text that may be meant as base64: the ids of messages and folders have 80 characters and more.
+// base64From is the shortest text that may be meant as base64: the ids of messages and folders have 80 characters and
+// more.
 const base64From = 40
 
 func (p *packer) base64(text []byte) bool {

@@ -37,7 +37,8 @@ func isID(text []byte) bool {
 // escapes are the characters that encoding/json writes escaped so that a browser does not read them.
 var escapes = [...]struct{ escaped, plain string }{{`\u003c`, "<"}, {`\u003e`, ">"}, {`\u0026`, "&"}}
 
-// plain undoes those escapes. A text in which one of the characters stands by itself is not one of encoding/json's: it would not come back.
+// plain undoes those escapes. A text in which one of the characters stands by itself is not one of encoding/json's: it
+// would not come back.
 func plain(text []byte) []byte {
 	if bytes.IndexByte(text, '\\') < 0 {
 		return text

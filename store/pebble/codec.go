@@ -44,8 +44,8 @@ const dictionary = `{"report":"","read":[{"key":"domain:","first_seen":"2026-","
 	`"value":"https://www."},{"kind":"address","value":""},{"kind":"ip","value":""},{"kind":"sha256","value":""}],"rules":"",` +
 	`"knowledge":""},"first_hand":true,"at":"2026-"}],"contents":"","carries":{},"verdict":{"disposition":"MALICIOUS","score":`
 
-// packedDictionary is what packed rows have in common, with the frequencies of their bytes; internal/test/rowdict made it. A change of it
-// needs a number of its own beside zstdPacked.
+// packedDictionary is what packed rows have in common, with the frequencies of their bytes; internal/test/rowdict made
+// it. A change of it needs a number of its own beside zstdPacked.
 //
 //go:embed packed.dict
 var packedDictionary []byte
@@ -67,13 +67,15 @@ func newCodec() (codec, error) {
 	if err != nil {
 		return codec{}, err
 	}
-	decoder, err := zstd.NewReader(nil, zstd.WithDecoderDictRaw(id, []byte(dictionary)), zstd.WithDecoderDicts(packedDictionary),
+	decoder, err := zstd.NewReader(nil, zstd.WithDecoderDictRaw(id, []byte(dictionary)),
+		zstd.WithDecoderDicts(packedDictionary),
 		zstd.WithDecoderMaxMemory(maxValue), zstd.WithDecoderConcurrency(0))
 	return codec{encoder, packer, decoder}, err
 }
 
 func newEncoder(dict zstd.EOption) (*zstd.Encoder, error) {
-	return zstd.NewWriter(nil, dict, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false),
+	return zstd.NewWriter(nil, dict, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1),
+		zstd.WithEncoderCRC(false),
 		zstd.WithWindowSize(64<<10), zstd.WithLowerEncoderMem(true))
 }
 

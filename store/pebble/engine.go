@@ -102,7 +102,8 @@ func (e *Engine) openDB() error {
 	}
 	lock, err := pebble.LockDirectory(e.dir, e.fs)
 	if err != nil {
-		if errors.Is(err, syscall.EAGAIN) || errors.Is(err, syscall.EACCES) || strings.Contains(err.Error(), "lock held") {
+		if errors.Is(err, syscall.EAGAIN) || errors.Is(err, syscall.EACCES) ||
+			strings.Contains(err.Error(), "lock held") {
 			return fmt.Errorf("another process has it open: %w", err)
 		}
 		return err
@@ -126,8 +127,8 @@ func (e *Engine) openDB() error {
 	return nil
 }
 
-// hasRows reports whether there are tables or logs: where the file that names the manifest is lost, Pebble would begin a new store beside
-// them. It makes that file before any of these.
+// hasRows reports whether there are tables or logs: where the file that names the manifest is lost, Pebble would begin
+// a new store beside them. It makes that file before any of these.
 func (e *Engine) hasRows() bool {
 	names, err := e.fs.List(e.dir)
 	return err == nil && slices.ContainsFunc(names, func(name string) bool {

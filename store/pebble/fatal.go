@@ -10,8 +10,8 @@ import (
 
 // fatal is Pebble's logger, and what is left of an engine after it. Pebble calls Fatalf where it cannot go on, such as
 // after its log could not be written, and counts on not coming back. Its own logger ends the process; this one ends the
-// goroutine and breaks the engine, so that the daemon stops in order. What that goroutine held stays held: whoever waits
-// for Pebble stops waiting when the engine is broken, and nobody calls it again.
+// goroutine and breaks the engine, so that the daemon stops in order. What that goroutine held stays held: whoever
+// waits for Pebble stops waiting when the engine is broken, and nobody calls it again.
 type fatal struct {
 	log    func(text string)
 	broken chan struct{} // closed when err is set

@@ -21,9 +21,9 @@ const unfinished = Dir + ".new"
 
 // Migrate brings the rows of dir/store.db, where versions before this one kept them, into dir/store, if that is not
 // there yet. It writes beside it, compares counts and digests, and renames last, so that after a crash at any moment it
-// begins again. store.db is only read, and stays, under the name store.db.old: should dir/store be lost one day, what was true before it is
-// not taken for what is true. progress, if not nil, is called now and then with what is done and how
-// many rows so far.
+// begins again. store.db is only read, and stays, under the name store.db.old: should dir/store be lost one day, what
+// was true before it is not taken for what is true. progress, if not nil, is called now and then with what is done and
+// how many rows so far.
 func Migrate(dir string, progress func(step string, rows int)) error {
 	if progress == nil {
 		progress = func(string, int) {}

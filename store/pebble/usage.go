@@ -16,10 +16,13 @@ type TableUsage struct {
 	Keys   int64 // bytes of their keys
 	Values int64 // bytes of their values, as the store wrote them
 	Kept   int64 // bytes of their values, as they are kept: packed and compressed
-	Disk   int64 // bytes of tables' files, about: without what is in the log alone, with what was written over and not yet compacted
+	// Bytes of tables' files, about: without what is in the log alone, with what was written over and not yet
+	// compacted.
+	Disk int64
 }
 
-// Usage reads all rows and says what each table takes, in the order of their numbers. It works on a snapshot, beside normal work.
+// Usage reads all rows and says what each table takes, in the order of their numbers. It works on a snapshot, beside
+// normal work.
 func (e *Engine) Usage(ctx context.Context) ([]TableUsage, error) {
 	snapshot := e.db.NewSnapshot()
 	defer snapshot.Close()

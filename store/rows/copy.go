@@ -37,13 +37,14 @@ func (d Digest) Total() (n int) {
 	return n
 }
 
-// DigestOf reads all rows of tables, which are in order. progress, if not nil, is called now and then with the number of
-// rows so far.
+// DigestOf reads all rows of tables, which are in order. progress, if not nil, is called now and then with the number
+// of rows so far.
 func DigestOf(e Engine, tables []Table, progress func(rows int)) (Digest, error) {
 	return walk(e, tables, progress, func(Table, []byte, []byte) error { return nil })
 }
 
-// Copy puts all rows of tables into another engine, some MiB in one transaction, and returns the digest of what it read.
+// Copy puts all rows of tables into another engine, some MiB in one transaction, and returns the digest of what it
+// read.
 func Copy(from, to Engine, tables []Table, progress func(rows int)) (Digest, error) {
 	c := &copier{to: to}
 	defer c.rollback()

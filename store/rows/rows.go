@@ -18,7 +18,8 @@ var (
 // A store is its only writer. An engine knows nothing of what the rows mean; storetest.Engine is what each has to pass.
 type Engine interface {
 	// Begin starts a transaction, which must be ended by Commit or Rollback. A reading one sees the rows as they were
-	// committed at this moment, whatever is written meanwhile. There is one that writes at a time; it sees its own writes.
+	// committed at this moment, whatever is written meanwhile. There is one that writes at a time; it sees its own
+	// writes.
 	Begin(write bool) (Tx, error)
 	// Size is how many bytes the engine occupies on its storage.
 	Size() (int64, error)

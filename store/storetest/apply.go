@@ -122,10 +122,12 @@ func testIdentity(t *testing.T, b *bench) {
 func testAlternateIDs(t *testing.T, b *bench) {
 	s := b.start(t)
 	a := Report(Contoso, 1)
-	a.Record.AlternateIDs = []string{"<other@example.com>", a.Record.MessageID, "", "<other@example.com>", "<\xff@example.com>"}
+	a.Record.AlternateIDs = []string{"<other@example.com>", a.Record.MessageID, "", "<other@example.com>",
+		"<\xff@example.com>"}
 	own := a.Record.MessageID
 	first := apply(t, s, a)
-	if want := []string{"<other@example.com>", "<\uFFFD@example.com>"}; first.MessageID != own || !slices.Equal(first.AlternateIDs, want) {
+	if want := []string{"<other@example.com>", "<\uFFFD@example.com>"}; first.MessageID != own ||
+		!slices.Equal(first.AlternateIDs, want) {
 		t.Errorf("%s, also %q, want %q", first.MessageID, first.AlternateIDs, want)
 	}
 	fork := Report(Contoso, 1)
@@ -134,7 +136,8 @@ func testAlternateIDs(t *testing.T, b *bench) {
 		fork.Record.AlternateIDs = append(fork.Record.AlternateIDs, fmt.Sprintf("<%d@example.com>", i))
 	}
 	rec := apply(t, s, fork)
-	if rec.ID != first.ID || rec.MessageID != own || len(rec.AlternateIDs) != 8 || !slices.Contains(rec.AlternateIDs, "<fork@example.com>") {
+	if rec.ID != first.ID || rec.MessageID != own || len(rec.AlternateIDs) != 8 ||
+		!slices.Contains(rec.AlternateIDs, "<fork@example.com>") {
 		t.Errorf("record %s, %s, also %q", rec.ID, rec.MessageID, rec.AlternateIDs)
 	}
 	for _, id := range append([]string{own, "other@example.com"}, rec.AlternateIDs...) {
@@ -190,10 +193,12 @@ func testVariants(t *testing.T, b *bench) {
 	if rec.Verdict.Disposition != verdict.Malicious {
 		t.Errorf("the worst of 40 verdicts is lost: %v", rec.Verdict.Disposition)
 	}
-	for n, review := range []verdict.Review{"", verdict.ReviewConversation, ""} { // of the same class the one that a person must decide on is worse
+	// Of the same class the one that a person must decide on is worse.
+	for n, review := range []verdict.Review{"", verdict.ReviewConversation, ""} {
 		form := Report(Contoso, 2)
 		form.Key, form.Record.Variants[0].SHA256 = fmt.Sprint("review", n), fmt.Sprint("review", n)
-		form.Record.Variants[0].Verdict = verdict.Verdict{Disposition: verdict.Suspicious, Score: float64(90 + n), Review: review}
+		form.Record.Variants[0].Verdict = verdict.Verdict{Disposition: verdict.Suspicious, Score: float64(90 + n),
+			Review: review}
 		rec = apply(t, s, form)
 	}
 	if rec.Verdict.Review != verdict.ReviewConversation {
@@ -253,7 +258,8 @@ func testTakeOver(t *testing.T, b *bench) {
 	told.Record.Variants[0].Verdict.Disposition = verdict.Clean
 	rec := apply(t, s, told)
 	if rec.ID != suspected.ID || rec.Pinned != "clean" || rec.RetractedBy != "ada" {
-		t.Errorf("record %s, pinned %q, retracted by %q; want %s, clean, ada", rec.ID, rec.Pinned, rec.RetractedBy, suspected.ID)
+		t.Errorf("record %s, pinned %q, retracted by %q; want %s, clean, ada", rec.ID, rec.Pinned, rec.RetractedBy,
+			suspected.ID)
 	}
 	if !rec.FirstHand || rec.Verdict.Disposition != verdict.Clean {
 		t.Errorf("first-hand %v, verdict %v; want true, CLEAN", rec.FirstHand, rec.Verdict.Disposition)

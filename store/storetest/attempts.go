@@ -59,13 +59,15 @@ func testAttempts(t *testing.T, b *bench) {
 // testVerified is the path of an attempt whose answer was lost: another one finds out.
 func testVerified(t *testing.T, b *bench) {
 	s := b.start(t)
-	in, _, err := s.Begin(t.Context(), pending(t, s, Contoso, 1, 6, Start, Start), store.Attempt{Operation: store.OpMove})
+	in, _, err := s.Begin(t.Context(), pending(t, s, Contoso, 1, 6, Start, Start),
+		store.Attempt{Operation: store.OpMove})
 	must(t, err)
 	s = b.restart(t, s)
 	in, verify, err := s.Begin(t.Context(), in, store.Attempt{Operation: "verify"})
 	must(t, err)
 	if verify.Seq != 2 || len(ok(s.Unfinished(t.Context()))) != 2 {
-		t.Errorf("the second attempt is number %d, %d are open; want 2, 2", verify.Seq, len(ok(s.Unfinished(t.Context()))))
+		t.Errorf("the second attempt is number %d, %d are open; want 2, 2", verify.Seq,
+			len(ok(s.Unfinished(t.Context()))))
 	}
 	in.Outcome = store.Done
 	_, err = s.Complete(t.Context(), in, verify)
@@ -73,7 +75,8 @@ func testVerified(t *testing.T, b *bench) {
 	if list := ok(s.Unfinished(t.Context())); len(list) != 0 {
 		t.Errorf("the intent is done, and unfinished are %+v", list)
 	}
-	if list := ok(s.Attempts(t.Context(), in.ID)); list[0].Outcome != "unknown" || list[0].Finished.IsZero() || list[0].Detail == "" {
+	if list := ok(s.Attempts(t.Context(), in.ID)); list[0].Outcome != "unknown" || list[0].Finished.IsZero() ||
+		list[0].Detail == "" {
 		t.Errorf("the attempt that the crash left open has no end after it was verified: %+v", list[0])
 	}
 	snapshot(t, s)
@@ -87,7 +90,8 @@ func testCalledOff(t *testing.T, b *bench) {
 	s = b.restart(t, s)
 	in.Outcome, in.Reason = store.Skipped, "cancelled"
 	must(t, s.Update(t.Context(), store.Change{Intents: []store.Intent{in}}))
-	if list := ok(s.Attempts(t.Context(), in.ID)); len(list) != 1 || list[0].Outcome != "unknown" || len(ok(s.Unfinished(t.Context()))) != 0 {
+	if list := ok(s.Attempts(t.Context(), in.ID)); len(list) != 1 || list[0].Outcome != "unknown" ||
+		len(ok(s.Unfinished(t.Context()))) != 0 {
 		t.Errorf("the attempt has no end: %+v", list)
 	}
 	snapshot(t, s)
@@ -115,7 +119,8 @@ func testUpdate(t *testing.T, b *bench) {
 	rec := apply(t, s, Report(Contoso, 1))
 	in := ok(s.Intents(t.Context(), rec.ID))[0]
 	restore := store.Intent{
-		ID: store.IntentID(rec.ID, in.Address, store.Restore), Record: rec.ID, Kind: store.Restore, Address: in.Address, Outcome: store.Held,
+		ID: store.IntentID(rec.ID, in.Address, store.Restore), Record: rec.ID, Kind: store.Restore, Address: in.Address,
+		Outcome: store.Held,
 	}
 	act := &store.Act{Who: "operator", What: "restore", Tenant: Contoso, Object: rec.ID}
 	before := snapshot(t, s)
@@ -127,7 +132,8 @@ func testUpdate(t *testing.T, b *bench) {
 	for name, c := range map[string]store.Change{
 		"intent at another revision": {Record: &rec, Intents: []store.Intent{restore, stale}, Act: act},
 		"record that is not there":   {Record: &unknown, Intents: []store.Intent{restore}, Act: act},
-		"intent of no record":        {Intents: []store.Intent{{ID: "i1", Record: "r1", Outcome: store.Held}}, Act: act},
+		"intent of no record": {Intents: []store.Intent{{ID: "i1", Record: "r1", Outcome: store.Held}},
+			Act: act},
 	} {
 		if err := s.Update(t.Context(), c); err == nil {
 			t.Errorf("%s: no error", name)

@@ -15,7 +15,8 @@ func testAudit(t *testing.T, b *bench) {
 	for n := range 6 {
 		b.advance(time.Minute)
 		must(t, s.Note(t.Context(), store.Act{
-			Who: []string{"anna", "bert"}[n%2], What: "restore", Tenant: Contoso, Object: fmt.Sprint("r", n), Comment: "not \xff UTF-8",
+			Who: []string{"anna", "bert"}[n%2], What: "restore", Tenant: Contoso, Object: fmt.Sprint("r", n),
+			Comment: "not \xff UTF-8",
 		}))
 	}
 	s = b.restart(t, s)

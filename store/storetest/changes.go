@@ -61,7 +61,8 @@ func testChanges(t *testing.T, b *bench) {
 	s = b.restart(t, s)
 	expect("after a restart", at)
 	apply(t, s, Report(Fabrikam, 2))
-	if e := ok(s.Changes(t.Context(), at, 1)); len(e) != 1 || e[0].Seq != at+1 || !e[0].At.Equal(b.now().Truncate(time.Second)) {
+	if e := ok(s.Changes(t.Context(), at, 1)); len(e) != 1 || e[0].Seq != at+1 ||
+		!e[0].At.Equal(b.now().Truncate(time.Second)) {
 		t.Errorf("the next event is %+v, want number %d", e, at+1)
 	}
 	b.advance(48 * time.Hour)
@@ -133,7 +134,8 @@ func testRejudge(t *testing.T, b *bench) {
 	open := func(t *testing.T) (Store, store.Record, store.Rejudgement) {
 		s := (&bench{open: b.open}).start(t)
 		rec := apply(t, s, Report(Contoso, 1))
-		return s, rec, store.Rejudgement{Record: rec.ID, Rev: rec.Rev, Verdict: clean, Cause: "feed x withdrew it", Plan: skipAll}
+		return s, rec, store.Rejudgement{Record: rec.ID, Rev: rec.Rev, Verdict: clean, Cause: "feed x withdrew it",
+			Plan: skipAll}
 	}
 	first := func(t *testing.T, s Store, rec store.Record) store.Intent {
 		return ok(s.Intents(t.Context(), rec.ID))[0]
@@ -157,7 +159,8 @@ func testRejudge(t *testing.T, b *bench) {
 		if again, changed, err := s.Rejudge(t.Context(), j); err != nil || changed || again.Rev != got.Rev {
 			t.Errorf("a second time: %v, %v", changed, err)
 		}
-		if n := len(told(t, s, at)); n != 0 || len(ok(s.Audit(t.Context(), store.AuditFilter{What: "verdict.changed"}))) != 1 {
+		if n := len(told(t, s, at)); n != 0 ||
+			len(ok(s.Audit(t.Context(), store.AuditFilter{What: "verdict.changed"}))) != 1 {
 			t.Errorf("the second time left %d events", n)
 		}
 		if c := ok(s.Counts(t.Context(), Contoso)); c.Dispositions[verdict.Clean] != 1 {
@@ -210,7 +213,8 @@ func testRejudge(t *testing.T, b *bench) {
 			t.Errorf("%s, %v, %v; want the verdict of the other form", got.Verdict.Disposition, changed, err)
 		}
 		worst := j
-		worst.Rev, worst.Report, worst.Verdict = got.Rev, "another", verdict.Verdict{Disposition: verdict.Malicious, Score: 80}
+		worst.Rev, worst.Report, worst.Verdict = got.Rev, "another",
+			verdict.Verdict{Disposition: verdict.Malicious, Score: 80}
 		if got, _, err = s.Rejudge(t.Context(), worst); err != nil || got.Verdict.Disposition != verdict.Malicious {
 			t.Errorf("%s, %v; want the verdict of the form that was named", got.Verdict.Disposition, err)
 		}
@@ -290,7 +294,8 @@ func testNotices(t *testing.T, b *bench) {
 	if e := ok(s.Expire(t.Context(), store.Retention{})); e.Notices != 1 {
 		t.Errorf("expired %+v", e)
 	}
-	if !ok(s.Clear(t.Context(), "brake", Contoso, "r1")) || ok(s.Clear(t.Context(), "brake", Contoso, "r1")) || len(kinds("")) != 0 {
+	if !ok(s.Clear(t.Context(), "brake", Contoso, "r1")) || ok(s.Clear(t.Context(), "brake", Contoso, "r1")) ||
+		len(kinds("")) != 0 {
 		t.Errorf("after it was cleared: %q", kinds(""))
 	}
 	if _, err := s.Notice(t.Context(), kept.ID); !errors.Is(err, store.ErrNotFound) {

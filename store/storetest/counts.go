@@ -89,7 +89,8 @@ func (w *walker) step() {
 		w.rejudge()
 	case 9:
 		_, err := w.s.Expire(w.t.Context(), store.Retention{
-			Records: w.b.now().Add(-time.Hour), Attempts: w.b.now().Add(-time.Hour), Applied: w.b.now().Add(-3 * time.Hour),
+			Records: w.b.now().Add(-time.Hour), Attempts: w.b.now().Add(-time.Hour),
+			Applied: w.b.now().Add(-3 * time.Hour),
 		})
 		w.try(err)
 	}
@@ -119,11 +120,13 @@ func (w *walker) work() {
 		return
 	}
 	in := list[w.rnd.IntN(len(list))]
-	in, attempt, err := w.s.Begin(w.t.Context(), in, store.Attempt{Operation: []string{store.OpMove, "find"}[w.rnd.IntN(2)]})
+	in, attempt, err := w.s.Begin(w.t.Context(), in,
+		store.Attempt{Operation: []string{store.OpMove, "find"}[w.rnd.IntN(2)]})
 	if !w.try(err) || w.rnd.IntN(4) == 0 {
 		return // its answer never comes
 	}
-	outcomes := []store.Outcome{store.Pending, store.Done, store.Gone, store.NotFound, store.Mismatch, store.Failed, store.Held, store.Skipped}
+	outcomes := []store.Outcome{store.Pending, store.Done, store.Gone, store.NotFound, store.Mismatch, store.Failed,
+		store.Held, store.Skipped}
 	in.Outcome = outcomes[w.rnd.IntN(len(outcomes))]
 	in.NotBefore = w.b.now().Add(time.Duration(w.rnd.IntN(1000)) * time.Second)
 	_, err = w.s.Complete(w.t.Context(), in, attempt)
@@ -152,7 +155,8 @@ func testBrake(t *testing.T, b *bench) {
 	counts := func(want ...int) {
 		t.Helper()
 		since := b.now().Add(-time.Hour)
-		got := []int{ok(s.Seen(t.Context(), Contoso, since)), ok(s.Acted(t.Context(), Contoso, since)), ok(s.Acted(t.Context(), Fabrikam, since))}
+		got := []int{ok(s.Seen(t.Context(), Contoso, since)), ok(s.Acted(t.Context(), Contoso, since)),
+			ok(s.Acted(t.Context(), Fabrikam, since))}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("seen, acted, acted for another tenant:\n%s", diff)
 		}
@@ -198,7 +202,8 @@ func testBrake(t *testing.T, b *bench) {
 	counts(0, 0, 0)
 }
 
-// testCampaigns: a mailbox counts for each of its intent's campaigns, once, for an hour; nobody else's name is taken for it.
+// testCampaigns: a mailbox counts for each of its intent's campaigns, once, for an hour; nobody else's name is taken
+// for it.
 func testCampaigns(t *testing.T, b *bench) {
 	s := b.start(t)
 	act := func(n int, tenant string, campaigns ...string) {
@@ -229,7 +234,8 @@ func testCampaigns(t *testing.T, b *bench) {
 			}
 		}
 	}
-	all := []store.Campaign{{Name: "sender:evil.example", Mailboxes: 2}, {Name: "link:evil.example", Mailboxes: 1}, {Name: "sender:evil.example.net", Mailboxes: 1}}
+	all := []store.Campaign{{Name: "sender:evil.example", Mailboxes: 2}, {Name: "link:evil.example", Mailboxes: 1},
+		{Name: "sender:evil.example.net", Mailboxes: 1}}
 	hour := func() time.Time { return b.now().Add(-time.Hour) }
 	check(hour(), all)
 	for _, name := range []string{"sender:evil.exampl", "sender:evil", "", "link:evil.example.net"} {
@@ -299,29 +305,36 @@ func testHistory(t *testing.T, b *bench) {
 	if len(kept) != 3 || kept[0].Began != 1 || ok(s.Counts(t.Context(), Contoso)).History != 5 {
 		t.Errorf("whom the tenant's people write to gives way to strangers: %+v", kept)
 	}
-	must(t, s.Update(t.Context(), store.Change{Unteach: ok(s.Lookup(t.Context(), Contoso, "message-20@example.com"))[0].ID}))
-	if kept := ok(s.History(t.Context(), Contoso, []string{"from:friend"})); len(kept) != 0 || ok(s.Counts(t.Context(), Contoso)).History != 4 {
+	must(t, s.Update(t.Context(), store.Change{Unteach: ok(s.Lookup(t.Context(), Contoso,
+		"message-20@example.com"))[0].ID}))
+	if kept := ok(s.History(t.Context(), Contoso, []string{"from:friend"})); len(kept) != 0 ||
+		ok(s.Counts(t.Context(), Contoso)).History != 4 {
 		t.Errorf("what was taken back is still known: %+v", kept)
 	}
 }
 
-// What a message has taught is taken back when it was taken out of a mailbox: once, durably, and its forks teach nothing more.
+// What a message has taught is taken back when it was taken out of a mailbox: once, durably, and its forks teach
+// nothing more.
 func testUnteach(t *testing.T, b *bench) {
 	s := b.start(t)
 	report := func(n int, direction string, observed ...history.Observation) store.Application {
 		a := Report(Contoso, n)
 		a.Record.Direction, a.History = direction, observed
-		a.Record.Recipients = append(a.Record.Recipients, journal.Recipient{Address: "bert@contoso.example", Type: journal.To})
+		a.Record.Recipients = append(a.Record.Recipients,
+			journal.Recipient{Address: "bert@contoso.example", Type: journal.To})
 		return a
 	}
 	at := func(n int) time.Time { return Start.Add(time.Duration(n) * time.Hour) }
-	bad := report(1, "inbound", history.Observation{Key: "from:a", At: at(1), Aligned: true}, history.Observation{Key: "domain:a", At: at(1), Aligned: true})
+	bad := report(1, "inbound", history.Observation{Key: "from:a", At: at(1), Aligned: true},
+		history.Observation{Key: "domain:a", At: at(1), Aligned: true})
 	rec := apply(t, s, bad)
 	second := apply(t, s, report(2, "inbound", history.Observation{Key: "from:a", At: at(2)}))
-	sent := apply(t, s, report(3, "outbound", history.Observation{Key: "from:a", At: at(3), Sent: true}, history.Observation{Key: "from:b", At: at(3), Sent: true}))
+	sent := apply(t, s, report(3, "outbound", history.Observation{Key: "from:a", At: at(3), Sent: true},
+		history.Observation{Key: "from:b", At: at(3), Sent: true}))
 	known := func(when string, want ...history.Entry) {
 		t.Helper()
-		if diff := cmp.Diff(want, ok(s.History(t.Context(), Contoso, []string{"from:a", "domain:a", "from:b"}))); diff != "" {
+		if diff := cmp.Diff(want, ok(s.History(t.Context(), Contoso,
+			[]string{"from:a", "domain:a", "from:b"}))); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", when, diff)
 		}
 		if got := ok(s.Counts(t.Context(), Contoso)).History; got != len(want) {
@@ -337,8 +350,10 @@ func testUnteach(t *testing.T, b *bench) {
 	}
 	var day history.Days
 	day.Add(Start)
-	a := history.Entry{Key: "from:a", FirstSeen: at(1), LastSeen: at(3), Received: 2, Sent: 1, Aligned: 1, AlignedDays: day, SentDays: day}
-	domain := history.Entry{Key: "domain:a", FirstSeen: at(1), LastSeen: at(1), Received: 1, Aligned: 1, AlignedDays: day}
+	a := history.Entry{Key: "from:a", FirstSeen: at(1), LastSeen: at(3), Received: 2, Sent: 1, Aligned: 1,
+		AlignedDays: day, SentDays: day}
+	domain := history.Entry{Key: "domain:a", FirstSeen: at(1), LastSeen: at(1), Received: 1, Aligned: 1,
+		AlignedDays: day}
 	other := history.Entry{Key: "from:b", FirstSeen: at(3), LastSeen: at(3), Sent: 1, SentDays: day}
 	known("at first", a, domain, other)
 	ends(rec, store.NotFound)

@@ -196,7 +196,8 @@ func testReopen(t *testing.T, open EngineOpener) {
 	e := openEngine(t, open, dir)
 	for i := range 50 {
 		write(t, e, func(tx rows.Tx) error {
-			return errors.Join(tx.Put(one, fmt.Appendf(nil, "%d", i), []byte("kept")), tx.Delete(one, fmt.Appendf(nil, "%d", i-10)))
+			return errors.Join(tx.Put(one, fmt.Appendf(nil, "%d", i), []byte("kept")),
+				tx.Delete(one, fmt.Appendf(nil, "%d", i-10)))
 		})
 	}
 	if n, err := e.Size(); err != nil || n <= 0 {

@@ -17,10 +17,13 @@ func testExpire(t *testing.T, b *bench) {
 	open := pending(t, s, Contoso, 2, 6, Start, Start)
 	in, attempt, err := s.Begin(t.Context(), old, store.Attempt{Operation: store.OpMove})
 	must(t, err)
-	if !ok(s.InUse(t.Context(), "segment-1")) || ok(s.InUse(t.Context(), "segment-2")) || ok(s.InUse(t.Context(), "segment")) {
-		t.Errorf("in use: segment-1 %v, segment-2 %v; want true, false", ok(s.InUse(t.Context(), "segment-1")), ok(s.InUse(t.Context(), "segment-2")))
+	if !ok(s.InUse(t.Context(), "segment-1")) || ok(s.InUse(t.Context(), "segment-2")) ||
+		ok(s.InUse(t.Context(), "segment")) {
+		t.Errorf("in use: segment-1 %v, segment-2 %v; want true, false", ok(s.InUse(t.Context(), "segment-1")),
+			ok(s.InUse(t.Context(), "segment-2")))
 	}
-	if bodies, err := s.Bodies(t.Context(), "segment-1"); err != nil || len(bodies) != 2 || bodies[0] != (spool.Ref{File: "segment-1", Size: 100}) {
+	if bodies, err := s.Bodies(t.Context(), "segment-1"); err != nil || len(bodies) != 2 ||
+		bodies[0] != (spool.Ref{File: "segment-1", Size: 100}) {
 		t.Errorf("needed of segment-1: %+v, %v; want those of both records", bodies, err)
 	}
 	if bodies, err := s.Bodies(t.Context(), "segment"); err != nil || len(bodies) != 0 {

@@ -33,7 +33,8 @@ func link(value string) verdict.Indicator { return verdict.Indicator{Kind: "url"
 
 // safe is a link as Safe Links writes it for one recipient.
 func safe(link, who string) string {
-	return "https://eur01.safelinks.protection.outlook.com/?url=" + url.QueryEscape(link) + "&data=05%7C02%7C" + who + "%40contoso.example"
+	return "https://eur01.safelinks.protection.outlook.com/?url=" + url.QueryEscape(link) + "&data=05%7C02%7C" + who +
+		"%40contoso.example"
 }
 
 // forwards is what is stored of the messages that a record carries.
@@ -80,29 +81,43 @@ func testForward(t *testing.T, b *bench) {
 		how           string // "": it is no forward
 	}{
 		{"by network message id", attached(store.Carried{MessageID: mid, Network: []string{network}}), bait, byNetwork},
-		{"by one of several network message ids, and without a Message-ID", attached(store.Carried{Network: []string{another, network}, Contents: "x"}), bait, byNetwork},
+		{"by one of several network message ids, and without a Message-ID",
+			attached(store.Carried{Network: []string{another, network}, Contents: "x"}), bait, byNetwork},
 		{"by content", attached(store.Carried{MessageID: mid, Contents: "contents 1"}), bait, byContent},
 		{"by content, without a Message-ID", attached(store.Carried{Contents: "contents 1"}), bait, byContent},
-		{"by content, where the record has no network message id", attached(store.Carried{MessageID: mid, Network: []string{another}, Contents: "contents 1"}), bare, byContent},
+		{"by content, where the record has no network message id",
+			attached(store.Carried{MessageID: mid, Network: []string{another}, Contents: "contents 1"}), bare,
+			byContent},
 		{"a copied Message-ID", attached(store.Carried{MessageID: mid, Contents: "contents 11"}), bait, ""},
-		{"a copied Message-ID and content, and another network message id", attached(store.Carried{MessageID: mid, Network: []string{another}, Contents: "contents 1"}), bait, ""},
-		{"the content under another Message-ID", attached(store.Carried{MessageID: other, Contents: "contents 1"}), bait, ""},
-		{"another message", attached(store.Carried{MessageID: other, Network: []string{another}, Contents: "contents 11"}), bait, ""},
+		{"a copied Message-ID and content, and another network message id",
+			attached(store.Carried{MessageID: mid, Network: []string{another}, Contents: "contents 1"}), bait, ""},
+		{"the content under another Message-ID", attached(store.Carried{MessageID: other, Contents: "contents 1"}),
+			bait, ""},
+		{"another message", attached(store.Carried{MessageID: other, Network: []string{another},
+			Contents: "contents 11"}), bait, ""},
 		{"in the thread, with the link", linked(thread, evil), bait, byLink},
 		{"in the thread, with the link as Safe Links writes it", linked(thread, safe(evil, "bert")), bait, byLink},
-		{"in the thread, both as Safe Links writes them", linked(thread, safe(evil, "bert")), linked(bait, safe(evil, "anna")), byLink},
-		{"in the thread, with another link as Safe Links writes it", linked(thread, safe("https://contoso.example/", "anna")), linked(bait, safe(evil, "anna")), ""},
-		{"in the thread, with a link that only looks like one of Safe Links", linked(thread, "https://evil.example/x.safelinks.protection.outlook.com/?url="+url.QueryEscape(evil)), bait, ""},
+		{"in the thread, both as Safe Links writes them", linked(thread, safe(evil, "bert")),
+			linked(bait, safe(evil, "anna")), byLink},
+		{"in the thread, with another link as Safe Links writes it",
+			linked(thread, safe("https://contoso.example/", "anna")), linked(bait, safe(evil, "anna")), ""},
+		{"in the thread, with a link that only looks like one of Safe Links",
+			linked(thread, "https://evil.example/x.safelinks.protection.outlook.com/?url="+url.QueryEscape(evil)), bait,
+			""},
 		{"in the thread, with another link", linked(thread, "https://contoso.example/"), bait, ""},
 		{"in the thread, without a link", thread, bait, ""},
 		{"the link alone", linked(letter(2, store.Carries{}), evil), bait, ""},
-		{"in the thread, with the link, and attached as it was altered", linked(attached(store.Carried{MessageID: mid, Contents: "x"}, mid), evil), bait, byLink},
-		{"in the thread, with the link, and another message is attached under its Message-ID", linked(attached(store.Carried{MessageID: mid, Network: []string{another}}, mid), evil), bait, ""},
+		{"in the thread, with the link, and attached as it was altered",
+			linked(attached(store.Carried{MessageID: mid, Contents: "x"}, mid), evil), bait, byLink},
+		{"in the thread, with the link, and another message is attached under its Message-ID",
+			linked(attached(store.Carried{MessageID: mid, Network: []string{another}}, mid), evil), bait, ""},
 		{"another tenant's", elsewhere, bait, ""},
-		{"of a message that is not flagged", attached(store.Carried{Contents: "contents 1"}), judged(1, verdict.Bulk), ""},
+		{"of a message that is not flagged", attached(store.Carried{Contents: "contents 1"}), judged(1, verdict.Bulk),
+			""},
 		{"of a message that anybody may have written", attached(store.Carried{Contents: "contents 1"}), forged, ""},
 	} {
-		for order, reports := range map[string][]store.Application{"first": {c.letter, c.about}, "later": {c.about, c.letter}} {
+		for order, reports := range map[string][]store.Application{"first": {c.letter, c.about},
+			"later": {c.about, c.letter}} {
 			t.Run(c.name+", journaled "+order, func(t *testing.T) {
 				b := &bench{open: b.open}
 				s := b.start(t)
@@ -127,8 +142,8 @@ func testForward(t *testing.T, b *bench) {
 	t.Run("bounds", func(t *testing.T) { testForwardBounds(t, &bench{open: b.open}) })
 }
 
-// testForwardOfAnothers: what is attached has the content of a bad message that has no network message id, and the id of a
-// good one. It is the good one.
+// testForwardOfAnothers: what is attached has the content of a bad message that has no network message id, and the id
+// of a good one. It is the good one.
 func testForwardOfAnothers(t *testing.T, b *bench) {
 	const theirs = "00000000-0000-4000-8000-0000000000bb"
 	s := b.start(t)
@@ -138,7 +153,8 @@ func testForwardOfAnothers(t *testing.T, b *bench) {
 	good.Network, good.Record.MessageID = theirs, bait.Record.MessageID
 	apply(t, s, good)
 	apply(t, s, bait)
-	fwd := attached(store.Carried{MessageID: bait.Record.MessageID, Network: []string{strings.ToUpper(theirs)}, Contents: bait.Record.Contents})
+	fwd := attached(store.Carried{MessageID: bait.Record.MessageID, Network: []string{strings.ToUpper(theirs)},
+		Contents: bait.Record.Contents})
 	apply(t, s, fwd)
 	if got := forwards(s, fwd.RecordID()); got != nil {
 		t.Errorf("forwards %v, want none", got)
@@ -190,9 +206,11 @@ func testForwardBounds(t *testing.T, b *bench) {
 	s := b.start(t)
 	var all store.Carries
 	for n := range 200 {
-		all.Messages = append(all.Messages, store.Carried{Contents: fmt.Sprintf("contents %d", n), Network: make([]string, 20)},
+		all.Messages = append(all.Messages, store.Carried{Contents: fmt.Sprintf("contents %d", n),
+			Network: make([]string, 20)},
 			store.Carried{MessageID: fmt.Sprintf("<message-%d@example.com>", n)}, // proves nothing, and is not kept
-			store.Carried{Contents: "bad \xff utf-8", Network: strings.Fields(strings.Repeat(fmt.Sprintf("a b c d%d e f g h i j ", n), 2))})
+			store.Carried{Contents: "bad \xff utf-8",
+				Network: strings.Fields(strings.Repeat(fmt.Sprintf("a b c d%d e f g h i j ", n), 2))})
 		apply(t, s, letter(1000+n, store.Carries{Messages: []store.Carried{{Contents: "contents 1"}}}))
 	}
 	for n := range 20 {

@@ -20,7 +20,8 @@ func testJobs(t *testing.T, b *bench) {
 // testJobRows writes a job and its ids a page at a time, across a restart, and drops it.
 func testJobRows(t *testing.T, b *bench) {
 	s := b.start(t)
-	j := ok(s.PutJob(t.Context(), store.JobChange{Job: store.Job{ID: "j1", Who: "ada", State: store.JobDiscovering, Created: Start},
+	j := ok(s.PutJob(t.Context(), store.JobChange{Job: store.Job{ID: "j1", Who: "ada", State: store.JobDiscovering,
+		Created: Start},
 		Act: &store.Act{Who: "ada", What: "start bulk retract", Object: "j1"}}))
 	var want []string
 	for page := range 3 {
@@ -32,7 +33,8 @@ func testJobRows(t *testing.T, b *bench) {
 		j.Found = len(want)
 		first := j
 		j = ok(s.PutJob(t.Context(), store.JobChange{Job: j, Records: ids}))
-		if _, err := s.PutJob(t.Context(), store.JobChange{Job: first, Records: ids}); !errors.Is(err, store.ErrConflict) {
+		if _, err := s.PutJob(t.Context(), store.JobChange{Job: first, Records: ids}); !errors.Is(err,
+			store.ErrConflict) {
 			t.Errorf("a row that was written since: %v, want a conflict", err)
 		}
 	}
@@ -41,16 +43,20 @@ func testJobRows(t *testing.T, b *bench) {
 		t.Errorf("job (-want +got):\n%s", diff)
 	}
 	for _, from := range []int{0, 499, 1499, 1500} {
-		if diff := cmp.Diff(want[from:min(from+700, 1500)], ok(s.JobRecords(t.Context(), "j1", from, 700)), equateEmpty()); diff != "" {
+		if diff := cmp.Diff(want[from:min(from+700, 1500)], ok(s.JobRecords(t.Context(), "j1", from, 700)),
+			equateEmpty()); diff != "" {
 			t.Errorf("ids from %d (-want +got):\n%s", from, diff)
 		}
 	}
-	other := ok(s.PutJob(t.Context(), store.JobChange{Job: store.Job{ID: "j11", Found: 1, Created: Start.Add(time.Second)}, Records: []string{"r"}}))
+	other := ok(s.PutJob(t.Context(), store.JobChange{Job: store.Job{ID: "j11", Found: 1,
+		Created: Start.Add(time.Second)}, Records: []string{"r"}}))
 	must(t, s.DropJob(t.Context(), "j1"))
-	if _, err := s.Job(t.Context(), "j1"); !errors.Is(err, store.ErrNotFound) || len(ok(s.JobRecords(t.Context(), "j1", 0, 9))) > 0 {
+	if _, err := s.Job(t.Context(), "j1"); !errors.Is(err, store.ErrNotFound) ||
+		len(ok(s.JobRecords(t.Context(), "j1", 0, 9))) > 0 {
 		t.Errorf("the dropped job: %v", err)
 	}
-	if diff := cmp.Diff([]store.Job{other}, ok(s.Jobs(t.Context()))); diff != "" || len(ok(s.JobRecords(t.Context(), "j11", 0, 9))) != 1 {
+	if diff := cmp.Diff([]store.Job{other}, ok(s.Jobs(t.Context()))); diff != "" ||
+		len(ok(s.JobRecords(t.Context(), "j11", 0, 9))) != 1 {
 		t.Errorf("another job (-want +got):\n%s", diff)
 	}
 }
@@ -64,8 +70,8 @@ func equateEmpty() cmp.Option {
 	})
 }
 
-// testJobTally changes an intent of a job in every way that counts. That each tally equals a recount is verified when the
-// store is closed.
+// testJobTally changes an intent of a job in every way that counts. That each tally equals a recount is verified when
+// the store is closed.
 func testJobTally(t *testing.T, b *bench) {
 	s := b.start(t)
 	j := ok(s.PutJob(t.Context(), store.JobChange{Job: store.Job{ID: "j1"}}))
@@ -105,8 +111,8 @@ func tallyOf(o store.Outcome, absent, returns int) store.JobTally {
 	return store.JobTally{Outcomes: map[store.Outcome]int{o: 1}, Absent: absent, Returns: returns}
 }
 
-// testScan searches a step at a time: a step in which nothing fits does not end the search, and neither does a record that
-// expires where it stopped.
+// testScan searches a step at a time: a step in which nothing fits does not end the search, and neither does a record
+// that expires where it stopped.
 func testScan(t *testing.T, b *bench) {
 	s := b.start(t)
 	ids := map[string]string{}
@@ -122,7 +128,8 @@ func testScan(t *testing.T, b *bench) {
 	for _, step := range []struct{ scan, limit int }{{1, 9}, {2, 9}, {9, 1}, {20, 20}} {
 		got, cursor, steps := "", "", 0
 		for {
-			page := ok(s.Scan(t.Context(), store.RecordFilter{Subject: "offer", Scan: step.scan, Limit: step.limit}, cursor))
+			page := ok(s.Scan(t.Context(), store.RecordFilter{Subject: "offer", Scan: step.scan, Limit: step.limit},
+				cursor))
 			got += subjects(ids, page.Records)
 			if cursor = page.Next; cursor == "" {
 				break

@@ -16,9 +16,11 @@ func Realistic(n int) store.Application {
 	v := verdict.Verdict{Disposition: verdict.Clean, Score: 4, Rules: "2026-03-01", Knowledge: "17"}
 	for i := range 8 {
 		v.Reasons = append(v.Reasons, verdict.Reason{
-			ID: fmt.Sprint("signal.", i), Family: "auth", Weight: 1, Text: strings.Repeat("evidence ", 8), Where: "header From",
+			ID: fmt.Sprint("signal.", i), Family: "auth", Weight: 1, Text: strings.Repeat("evidence ", 8),
+			Where: "header From",
 		})
-		v.Indicators = append(v.Indicators, verdict.Indicator{Kind: "domain", Value: fmt.Sprint("host", i, ".example.com")})
+		v.Indicators = append(v.Indicators, verdict.Indicator{Kind: "domain",
+			Value: fmt.Sprint("host", i, ".example.com")})
 	}
 	a.Record.Variants[0].Verdict = v
 	a.Record.Received = Start.Add(time.Duration(n) * time.Millisecond)

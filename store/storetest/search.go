@@ -38,7 +38,8 @@ func testSearch(t *testing.T, b *bench) {
 		{"limit", store.RecordFilter{Limit: 3}, "765"},
 		{"since", store.RecordFilter{Since: at(6)}, "76"},
 		{"until", store.RecordFilter{Until: at(2)}, "10"},
-		{"dispositions", store.RecordFilter{Dispositions: []verdict.Disposition{verdict.Clean, verdict.Malicious}}, "5410"},
+		{"dispositions", store.RecordFilter{Dispositions: []verdict.Disposition{verdict.Clean, verdict.Malicious}},
+			"5410"},
 		{"unscored", store.RecordFilter{Dispositions: []verdict.Disposition{verdict.Unscored}}, "76"},
 		{"sender", store.RecordFilter{Sender: "CEO@example"}, "3"},
 		{"recipient", store.RecordFilter{Recipient: "bert@"}, "3"},
@@ -78,11 +79,13 @@ func testByProof(t *testing.T, s Store, ids map[string]string) {
 	moved := func(subject string, kind store.Kind, taken ...store.Taken) {
 		rec := ok(s.Records(t.Context(), store.RecordFilter{Subject: "Invoice " + subject}))[0]
 		id := store.IntentID(rec.ID, "proof@contoso.example", kind)
-		must(t, s.Update(t.Context(), store.Change{Intents: []store.Intent{{ID: id, Record: rec.ID, Address: "proof@contoso.example", Kind: kind,
+		must(t, s.Update(t.Context(), store.Change{Intents: []store.Intent{{ID: id, Record: rec.ID,
+			Address: "proof@contoso.example", Kind: kind,
 			Outcome: store.Done, Taken: taken}}}))
 	}
 	moved("0", store.Retract, store.Taken{Message: "a", State: store.TakenMoved, Proof: store.ByContent})
-	moved("2", store.Retract, store.Taken{Message: "a", State: store.TakenMoved, Proof: store.ByNetworkID}, store.Taken{Message: "b", State: store.TakenEarlier, Proof: store.ByContent})
+	moved("2", store.Retract, store.Taken{Message: "a", State: store.TakenMoved, Proof: store.ByNetworkID},
+		store.Taken{Message: "b", State: store.TakenEarlier, Proof: store.ByContent})
 	moved("3", store.Retract, store.Taken{Message: "a", State: store.TakenMoved, Proof: store.ByPerson})
 	moved("4", store.Retract, store.Taken{Message: "a", State: "kept", Proof: store.ByContent})
 	moved("5", store.Restore, store.Taken{Message: "a", State: store.TakenMoved, Proof: store.ByContent})

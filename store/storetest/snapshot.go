@@ -106,7 +106,8 @@ func plus[K comparable](m map[K]int, k K) map[K]int {
 func compareCounts(t *testing.T, tenant string, have, want store.Counts) {
 	t.Helper()
 	if have.Records != want.Records || have.Held != want.Held {
-		t.Errorf("tenant %s counts %d records and %d held, and has %d and %d", tenant, have.Records, have.Held, want.Records, want.Held)
+		t.Errorf("tenant %s counts %d records and %d held, and has %d and %d", tenant, have.Records, have.Held,
+			want.Records, want.Held)
 	}
 	compareMap(t, tenant, have.Dispositions, want.Dispositions)
 	compareMap(t, tenant, have.Outcomes, want.Outcomes)

@@ -29,7 +29,8 @@ import (
 
 // Store is what every implementation offers.
 type Store interface {
-	Apply(ctx context.Context, a store.Application, plan func(store.Record, []store.Intent) []store.Intent) (store.Record, bool, error)
+	Apply(ctx context.Context, a store.Application,
+		plan func(store.Record, []store.Intent) []store.Intent) (store.Record, bool, error)
 	Applied(ctx context.Context, key string) (store.Applied, bool, error)
 	Record(ctx context.Context, id string) (store.Record, error)
 	Lookup(ctx context.Context, tenant, key string) ([]store.Record, error)
@@ -239,8 +240,9 @@ func PlanAll(rec store.Record, have []store.Intent) []store.Intent {
 		id := store.IntentID(rec.ID, r.Address, store.Retract)
 		if !planned[id] {
 			list = append(list, store.Intent{
-				ID: id, Record: rec.ID, Tenant: rec.Tenant, Address: r.Address, Kind: store.Retract, Outcome: store.Pending,
-				Action: "soft_delete", Severity: int(rec.Verdict.Disposition),
+				ID: id, Record: rec.ID, Tenant: rec.Tenant, Address: r.Address, Kind: store.Retract,
+				Outcome: store.Pending,
+				Action:  "soft_delete", Severity: int(rec.Verdict.Disposition),
 			})
 		}
 	}

@@ -16,16 +16,19 @@ import (
 
 func testPolicies(t *testing.T, b *bench) {
 	s := b.start(t)
-	one := store.Policy{ID: "p1", Tenant: Contoso, Kind: "block_sender", Pattern: "eve@evil.example", Field: "x", Verify: true,
-		Note: "seen", Expires: Start.Add(time.Hour), By: "ada", Added: Start}
+	one := store.Policy{ID: "p1", Tenant: Contoso, Kind: "block_sender", Pattern: "eve@evil.example", Field: "x",
+		Verify: true,
+		Note:   "seen", Expires: Start.Add(time.Hour), By: "ada", Added: Start}
 	two := store.Policy{ID: "p2", Tenant: Contoso, Kind: "trusted_domain", Pattern: "good.example", Added: Start}
 	other := store.Policy{ID: "p1", Tenant: Fabrikam, Kind: "trusted_domain", Pattern: "other.example", Added: Start}
-	must(t, s.Update(t.Context(), store.Change{Policies: store.Edit[store.Policy]{Put: []store.Policy{two, other, one}}}))
+	must(t, s.Update(t.Context(), store.Change{Policies: store.Edit[store.Policy]{Put: []store.Policy{two, other,
+		one}}}))
 	s = b.restart(t, s)
 	same(t, []store.Policy{one, two}, ok(s.Policies(t.Context(), Contoso)))
 	same(t, []store.Policy{one, two, other}, ok(s.Policies(t.Context(), "")))
 	one.Note = "seen twice"
-	must(t, s.Update(t.Context(), store.Change{Policies: store.Edit[store.Policy]{Put: []store.Policy{one}, Remove: []store.Key{two.Key()}}}))
+	must(t, s.Update(t.Context(), store.Change{Policies: store.Edit[store.Policy]{Put: []store.Policy{one},
+		Remove: []store.Key{two.Key()}}}))
 	same(t, []store.Policy{one}, ok(s.Policies(t.Context(), Contoso)))
 	same(t, []store.Policy{other}, ok(s.Policies(t.Context(), Fabrikam)))
 }
@@ -33,11 +36,13 @@ func testPolicies(t *testing.T, b *bench) {
 func testCorrections(t *testing.T, b *bench) {
 	s := b.start(t)
 	same(t, nil, ok(s.CorrectedTenants(t.Context())))
-	one := store.Correction{Record: "r1", Tenant: Contoso, Is: verdict.Spam, Was: verdict.Clean, By: "ada", At: Start, Comment: "no",
+	one := store.Correction{Record: "r1", Tenant: Contoso, Is: verdict.Spam, Was: verdict.Clean, By: "ada", At: Start,
+		Comment:    "no",
 		NotLearned: "it did not come from outside", Tokens: []string{"a", "b"}, Reporter: true}
 	two := store.Correction{Record: "r2", Tenant: Contoso, Is: verdict.Clean, At: Start}
 	other := store.Correction{Record: "r1", Tenant: Fabrikam, Is: verdict.Malicious, At: Start}
-	longer := store.Correction{Record: "r1", Tenant: Contoso + "0", Is: verdict.Bulk, At: Start} // begins with another's name
+	// Begins with another's name.
+	longer := store.Correction{Record: "r1", Tenant: Contoso + "0", Is: verdict.Bulk, At: Start}
 	all := []store.Correction{two, other, longer, one}
 	must(t, s.Update(t.Context(), store.Change{Corrections: store.Edit[store.Correction]{Put: all}}))
 	s = b.restart(t, s)
@@ -56,12 +61,17 @@ func testCorrections(t *testing.T, b *bench) {
 
 func testSubmissions(t *testing.T, b *bench) {
 	s := b.start(t)
-	one := store.Submission{ID: "s1", Tenant: Contoso, Claim: store.ClaimPhish, Reporter: "ada@contoso.example", Unproven: "x", Via: "soc@contoso.example",
-		At: Start, Record: "r1", Matched: "network message id", Recipient: true, From: "eve@evil.example", Subject: "Invoice", MessageID: "<1@evil.example>",
-		Body: spool.Ref{File: "segment-1", Size: 10}, Journaled: true, Attached: -1, Judged: verdict.Clean, Again: verdict.Spam,
-		NotLearned: "others say the contrary", TaughtAt: Start, State: store.SubmissionAccepted, Is: verdict.Spam, By: "root", Settled: Start, Comment: "yes"}
+	one := store.Submission{ID: "s1", Tenant: Contoso, Claim: store.ClaimPhish, Reporter: "ada@contoso.example",
+		Unproven: "x", Via: "soc@contoso.example",
+		At: Start, Record: "r1", Matched: "network message id", Recipient: true, From: "eve@evil.example",
+		Subject: "Invoice", MessageID: "<1@evil.example>",
+		Body: spool.Ref{File: "segment-1", Size: 10}, Journaled: true, Attached: -1, Judged: verdict.Clean,
+		Again:      verdict.Spam,
+		NotLearned: "others say the contrary", TaughtAt: Start, State: store.SubmissionAccepted, Is: verdict.Spam,
+		By: "root", Settled: Start, Comment: "yes"}
 	two := store.Submission{ID: "s2", Tenant: Fabrikam, Claim: store.ClaimJunk, State: store.SubmissionOpen, At: Start}
-	must(t, s.Update(t.Context(), store.Change{Submissions: store.Edit[store.Submission]{Put: []store.Submission{two, one}}}))
+	must(t, s.Update(t.Context(), store.Change{Submissions: store.Edit[store.Submission]{Put: []store.Submission{two,
+		one}}}))
 	s = b.restart(t, s)
 	same(t, []store.Submission{one, two}, ok(s.Submissions(t.Context(), "")))
 	same(t, []store.Submission{two}, ok(s.Submissions(t.Context(), Fabrikam)))
@@ -75,14 +85,17 @@ func testAddresses(t *testing.T, b *bench) {
 	s := b.start(t)
 	journal := store.Address{Address: "journal@in.example", Tenant: Contoso, Last: Start}
 	old := store.Address{Address: "a@in.example", Tenant: Fabrikam}
-	must(t, s.Update(t.Context(), store.Change{Addresses: store.Edit[store.Address]{Put: []store.Address{journal, old}}}))
+	must(t, s.Update(t.Context(), store.Change{Addresses: store.Edit[store.Address]{Put: []store.Address{journal,
+		old}}}))
 	s = b.restart(t, s)
 	same(t, []store.Address{old, journal}, ok(s.Addresses(t.Context())))
 	journal.Tenant = Fabrikam // the address is another tenant's now, and stands once
-	must(t, s.Update(t.Context(), store.Change{Addresses: store.Edit[store.Address]{Put: []store.Address{journal}, Remove: []store.Key{old.Key()}},
+	must(t, s.Update(t.Context(), store.Change{Addresses: store.Edit[store.Address]{Put: []store.Address{journal},
+		Remove: []store.Key{old.Key()}},
 		Act: &store.Act{Who: "ada", What: "address.retire", Object: old.Address}}))
 	same(t, []store.Address{journal}, ok(s.Addresses(t.Context())))
-	if acts := ok(s.Audit(t.Context(), store.AuditFilter{What: "address.retire"})); len(acts) != 1 || acts[0].Object != "a@in.example" {
+	if acts := ok(s.Audit(t.Context(), store.AuditFilter{What: "address.retire"})); len(acts) != 1 ||
+		acts[0].Object != "a@in.example" {
 		t.Errorf("audit %+v", acts)
 	}
 }
@@ -92,7 +105,8 @@ func testGates(t *testing.T, b *bench) {
 	tenant := store.Gate{Tenant: Contoso, Until: Start.Add(time.Minute)}
 	mailbox := store.Gate{Tenant: Contoso, Mailbox: "ada@contoso.example", Until: Start.Add(time.Hour)}
 	other := store.Gate{Tenant: Fabrikam, Until: Start.Add(time.Second)}
-	must(t, s.Update(t.Context(), store.Change{Gates: store.Edit[store.Gate]{Put: []store.Gate{mailbox, other, tenant}}}))
+	must(t, s.Update(t.Context(), store.Change{Gates: store.Edit[store.Gate]{Put: []store.Gate{mailbox, other,
+		tenant}}}))
 	s = b.restart(t, s)
 	same(t, []store.Gate{tenant, mailbox}, ok(s.Gates(t.Context(), Contoso)))
 	must(t, s.Update(t.Context(), store.Change{Gates: store.Edit[store.Gate]{Remove: []store.Key{tenant.Key()}}}))
@@ -116,7 +130,8 @@ func testEdits(t *testing.T, b *bench) {
 		put := store.Edit[store.Correction]{Put: []store.Correction{{Tenant: key.Tenant, Record: key.ID}}}
 		remove := store.Edit[store.Correction]{Remove: []store.Key{key}}
 		for _, bad := range []store.Edit[store.Correction]{put, remove} {
-			if err := s.Update(t.Context(), store.Change{Policies: good, Corrections: bad, Act: act}); !errors.Is(err, store.ErrInvalid) {
+			if err := s.Update(t.Context(), store.Change{Policies: good, Corrections: bad, Act: act}); !errors.Is(err,
+				store.ErrInvalid) {
 				t.Errorf("%s: %v, want ErrInvalid", name, err)
 			}
 		}

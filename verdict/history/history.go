@@ -1,4 +1,5 @@
-// Package history knows what a tenant's own mail has taught about its senders; pure: entry and observation in, entry out.
+// Package history knows what a tenant's own mail has taught about its senders; pure: entry and observation in, entry
+// out.
 //
 // Reads nothing and writes nothing: the store keeps the entries and merges observations into them at C2, under the
 // applied-set, so that a report that is seen twice teaches once.
@@ -43,8 +44,8 @@ type Observation struct {
 	Bulk    bool      `json:"bulk,omitempty"`    // with Aligned: it was written to many
 }
 
-// Days are a set of days, each as one of 64 bits: two days that lie 64 days apart are one. However many messages come on a day, and in
-// whatever order, they make one day.
+// Days are a set of days, each as one of 64 bits: two days that lie 64 days apart are one. However many messages come
+// on a day, and in whatever order, they make one day.
 type Days uint64
 
 // Add puts the day of a time into the set.
@@ -84,8 +85,8 @@ func (e *Entry) Observe(o Observation) {
 	}
 }
 
-// Unreceive takes back what a message has taught that was received then. The day goes with it, whatever else came on that day: what is
-// taken back rather takes trust away than leaves some.
+// Unreceive takes back what a message has taught that was received then. The day goes with it, whatever else came on
+// that day: what is taken back rather takes trust away than leaves some.
 func (e *Entry) Unreceive(at time.Time) {
 	e.Received = max(e.Received-1, 0)
 	e.Aligned = max(min(e.Aligned-1, e.Received), 0)
@@ -105,8 +106,8 @@ func (e *Entry) Unsend(at time.Time) {
 	}
 }
 
-// Worth is until when an entry is rather kept than others, where there is no room for all: those whom the tenant's people write to, and
-// those who write for long, do not give way to strangers, however many come.
+// Worth is until when an entry is rather kept than others, where there is no room for all: those whom the tenant's
+// people write to, and those who write for long, do not give way to strangers, however many come.
 func (e Entry) Worth() time.Time {
 	switch {
 	case e.Began > 0 || e.SentDays.Count() > 1:

@@ -28,9 +28,12 @@ func besideLarge(out io.Writer, dir string, cert *certs.Static) error {
 		return err
 	}
 	defer s.Close()
-	fmt.Fprintf(out, "\nsmall messages (%d octets, %d sessions, one each %s) alone, and beside %d sessions that send %d MiB each,\nagain and again by BDAT: first as fast as a gigabit network lets them, then as fast as this machine does\n\n",
+	fmt.Fprintf(out, "\nsmall messages (%d octets, %d sessions, one each %s) alone, and beside %d sessions that send "+
+		"%d MiB each,\nagain and again by BDAT: first as fast as a gigabit network lets them, then as fast as this "+
+		"machine does\n\n",
 		smallSize, smallSessions, smallPause, largeSessions, largeSize>>20)
-	fmt.Fprintf(out, "%-6s  %24s  %24s  %10s  %s\n", "verb", "alone: p50 / p99", "beside: p50 / p99", "p99 ratio", "large, MB/s")
+	fmt.Fprintf(out, "%-6s  %24s  %24s  %10s  %s\n", "verb", "alone: p50 / p99", "beside: p50 / p99", "p99 ratio",
+		"large, MB/s")
 	for _, limit := range []int64{gigabit, 0} {
 		for _, verb := range []smtpload.Verb{smtpload.BDAT, smtpload.DATA} {
 			if err := besideRow(out, s, verb, limit); err != nil {
@@ -63,9 +66,11 @@ func besideRow(out io.Writer, s *side.Side, verb smtpload.Verb, limit int64) err
 	slices.Sort(alone)
 	slices.Sort(beside)
 	r := func(l smtpload.Latencies) string {
-		return fmt.Sprintf("%v / %v", l.Quantile(.5).Round(10*time.Microsecond), l.Quantile(.99).Round(10*time.Microsecond))
+		return fmt.Sprintf("%v / %v", l.Quantile(.5).Round(10*time.Microsecond),
+			l.Quantile(.99).Round(10*time.Microsecond))
 	}
-	fmt.Fprintf(out, "%-6s  %24s  %24s  %10.2f  %.0f   (ratios %.2f to %.2f)\n", verb, r(alone), r(beside), median(ratios), median(rates), slices.Min(ratios), slices.Max(ratios))
+	fmt.Fprintf(out, "%-6s  %24s  %24s  %10.2f  %.0f   (ratios %.2f to %.2f)\n", verb, r(alone), r(beside),
+		median(ratios), median(rates), slices.Min(ratios), slices.Max(ratios))
 	return nil
 }
 

@@ -56,8 +56,8 @@ func (f *flood) stop() (rate float64, err error) {
 	return rate, err
 }
 
-// runFlood is that process: it sends until its standard input ends. It takes what the listener leaves of the processor, as
-// nearly as one machine can stand for two.
+// runFlood is that process: it sends until its standard input ends. It takes what the listener leaves of the processor,
+// as nearly as one machine can stand for two.
 func runFlood(address string, rate int64) error {
 	if err := syscall.Setpriority(syscall.PRIO_PGRP, 0, 19); err != nil {
 		return err

@@ -1,6 +1,6 @@
-// Command bench measures how many messages a second the listener accepts durably, against the same listener with an intake
-// that discards; how long small messages take beside large ones, against alone; and, when it is asked to, from which size on a
-// file of its own is better for a body than the segment. Each pair in one run, the two taking turns.
+// Command bench measures how many messages a second the listener accepts durably, against the same listener with an
+// intake that discards; how long small messages take beside large ones, against alone; and, when it is asked to, from
+// which size on a file of its own is better for a body than the segment. Each pair in one run, the two taking turns.
 //
 // The machine's speed drifts and its disk is shared: read the ratios. `make bench` runs it.
 package main
@@ -28,7 +28,8 @@ var (
 	rounds = flag.Int("rounds", 3, "measurements of each case")
 	only   = flag.String("case", "rate,beside", "which measurements, separated by commas: rate, beside, threshold")
 
-	floodTo   = flag.String("flood", "", "send large messages to this address until standard input ends: what the bench starts by itself")
+	floodTo = flag.String("flood", "",
+		"send large messages to this address until standard input ends: what the bench starts by itself")
 	floodRate = flag.Int64("flood-rate", 0, "octets a second; 0: as fast as it goes")
 )
 
@@ -86,8 +87,10 @@ func run(out io.Writer) error {
 }
 
 func rates(out io.Writer, durable, discard *side.Side) error {
-	fmt.Fprintf(out, "accepted messages a second over STARTTLS, %d octets each, median of %d measurements of %s, loader on the same machine\n\n", *size, *rounds, *each)
-	fmt.Fprintf(out, "%-6s %8s  %12s %12s  %7s  %s\n", "verb", "sessions", "durable", "discarding", "ratio", "durable: p50 / p99 to the 250")
+	fmt.Fprintf(out, "accepted messages a second over STARTTLS, %d octets each, median of %d measurements of %s, "+
+		"loader on the same machine\n\n", *size, *rounds, *each)
+	fmt.Fprintf(out, "%-6s %8s  %12s %12s  %7s  %s\n", "verb", "sessions", "durable", "discarding", "ratio",
+		"durable: p50 / p99 to the 250")
 	for _, verb := range []smtpload.Verb{smtpload.BDAT, smtpload.DATA} {
 		for _, sessions := range []int{1, 8, 64} {
 			if err := compare(out, durable, discard, verb, sessions); err != nil {
@@ -114,14 +117,17 @@ func compare(out io.Writer, a, b *side.Side, verb smtpload.Verb, sessions int) e
 		ra, rb, last = append(ra, x.PerSecond()), append(rb, y.PerSecond()), x
 		ratios = append(ratios, x.PerSecond()/y.PerSecond())
 	}
-	fmt.Fprintf(out, "%-6s %8d  %10.0f/s %10.0f/s  %6.0f%%  %s / %s   (ratios %.2f to %.2f)\n", verb, sessions, median(ra), median(rb), 100*median(ratios),
-		last.Answer.Quantile(0.5).Round(10*time.Microsecond), last.Answer.Quantile(0.99).Round(10*time.Microsecond), slices.Min(ratios), slices.Max(ratios))
+	fmt.Fprintf(out, "%-6s %8d  %10.0f/s %10.0f/s  %6.0f%%  %s / %s   (ratios %.2f to %.2f)\n", verb, sessions,
+		median(ra), median(rb), 100*median(ratios),
+		last.Answer.Quantile(0.5).Round(10*time.Microsecond), last.Answer.Quantile(0.99).Round(10*time.Microsecond),
+		slices.Min(ratios), slices.Max(ratios))
 	return nil
 }
 
 func measure(s *side.Side, verb smtpload.Verb, sessions, octets int) (smtpload.Result, error) {
 	return smtpload.Run(context.Background(), smtpload.Options{
-		Address: s.Address, To: []string{side.Recipient}, Verb: verb, Sessions: sessions, Next: smtpload.Filler(octets), Length: *each,
+		Address: s.Address, To: []string{side.Recipient}, Verb: verb, Sessions: sessions, Next: smtpload.Filler(octets),
+		Length: *each,
 	})
 }
 

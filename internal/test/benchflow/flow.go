@@ -37,11 +37,14 @@ func drain(ctx context.Context, out io.Writer) error {
 	rate := float64(*messages) / end.Sub(ready).Seconds()
 	used := usageOf(bed.Pid())
 	n := int64(*messages)
-	fmt.Fprintf(out, "draining a backlog of %d: %.0f a second; the bare scorer %.0f: %.0f %%\n", *messages, rate, own.rate, 100*rate/own.rate)
+	fmt.Fprintf(out, "draining a backlog of %d: %.0f a second; the bare scorer %.0f: %.0f %%\n", *messages, rate,
+		own.rate, 100*rate/own.rate)
 	each := used.minus(atStart).computed / time.Duration(n)
-	fmt.Fprintf(out, "  time of processors for each %v; of the bare scorer %v: %.0f %%\n", each, own.each, 100*own.each.Seconds()/each.Seconds())
+	fmt.Fprintf(out, "  time of processors for each %v; of the bare scorer %v: %.0f %%\n", each, own.each,
+		100*own.each.Seconds()/each.Seconds())
 	fmt.Fprintf(out, "  ready after %v; %d bytes written and %d bytes of store kept for each; memory of its own %d MiB\n",
-		ready.Sub(begun).Round(time.Millisecond), used.written/n, (dirSize(bed.File("state/store"))-before)/n, used.memory>>20)
+		ready.Sub(begun).Round(time.Millisecond), used.written/n, (dirSize(bed.File("state/store"))-before)/n,
+		used.memory>>20)
 	return nil
 }
 
@@ -74,7 +77,8 @@ func whole(ctx context.Context, out io.Writer) error {
 	}
 	begun := time.Now()
 	sent, err := smtpload.Run(ctx, smtpload.Options{
-		Address: bed.Address, TLS: bed.TLS(), From: testbed.Alternate, To: []string{testbed.Contoso.Journal()}, Verb: smtpload.BDAT,
+		Address: bed.Address, TLS: bed.TLS(), From: testbed.Alternate, To: []string{testbed.Contoso.Journal()},
+		Verb:     smtpload.BDAT,
 		Sessions: *sessions, Messages: *messages / *sessions, Next: nextReport,
 	})
 	if err != nil {
@@ -91,7 +95,8 @@ func whole(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	rate := float64(accepted) / end.Sub(begun).Seconds()
-	fmt.Fprintf(out, "the whole way of %d: %.0f a second; the bare scorer %.0f: %.0f %%\n", accepted, rate, own.rate, 100*rate/own.rate)
+	fmt.Fprintf(out, "the whole way of %d: %.0f a second; the bare scorer %.0f: %.0f %%\n", accepted, rate, own.rate,
+		100*rate/own.rate)
 	fmt.Fprintf(out, "  accepted at %.0f a second, the last verdict %v after the last 250; memory of its own %d MiB\n",
 		sent.PerSecond(), end.Sub(last).Round(time.Millisecond), meanwhile.memory>>20)
 	return nil
@@ -150,7 +155,8 @@ func moved(ctx context.Context, out io.Writer, waiting int, of testbed.Tenant, t
 	fmt.Fprintf(out, "from the 250 to the move of a MALICIOUS message, %s: %v; memory of its own %d MiB\n",
 		title, delays, usageOf(bed.Pid()).memory>>20)
 	if waiting == 0 {
-		fmt.Fprintf(out, "  %d bytes written for each, from its report to the end of its retraction\n", used.written/int64(*bad))
+		fmt.Fprintf(out, "  %d bytes written for each, from its report to the end of its retraction\n",
+			used.written/int64(*bad))
 	}
 	return nil
 }

@@ -1,5 +1,6 @@
-// Command benchflow measures the whole way of a message as a user has it: the real daemon, reports over SMTP, from the 250 to
-// the verdict that is committed (C2) and to the move, beside the bare scorer on the same files and the same processors.
+// Command benchflow measures the whole way of a message as a user has it: the real daemon, reports over SMTP, from the
+// 250 to the verdict that is committed (C2) and to the move, beside the bare scorer on the same files and the same
+// processors.
 //
 // The loader and the Graph simulator share the machine with the daemon. Read the ratios: the machine's speed drifts.
 // `make bench-flow` runs it.
@@ -28,8 +29,9 @@ var (
 	backlog  = flag.Int("backlog", 100_000, "clean reports that wait when the MALICIOUS ones come")
 	latency  = flag.Duration("latency", 50*time.Millisecond, "of every answer of the Graph simulator")
 	only     = flag.String("only", "", "of drain, whole, idle, behind, tenants: run these, separated by commas; all: \"\"")
-	table    = flag.Bool("table", false, "run all of it, then drain with 100,000 and a million records, the latter with a backlog of 100,000")
-	within   = flag.Duration("within", 25*time.Minute, "end after this, with what is measured by then")
+	table    = flag.Bool("table", false,
+		"run all of it, then drain with 100,000 and a million records, the latter with a backlog of 100,000")
+	within = flag.Duration("within", 25*time.Minute, "end after this, with what is measured by then")
 )
 
 // measurement is one of the command's, which adds lines to the report.
@@ -83,7 +85,8 @@ func load() string {
 
 // measure runs what only names, all where it is "".
 func measure(ctx context.Context, out io.Writer, only string) error {
-	for _, m := range []measurement{{"drain", drain}, {"whole", whole}, {"idle", idle}, {"behind", behind}, {"tenants", tenants}} {
+	for _, m := range []measurement{{"drain", drain}, {"whole", whole}, {"idle", idle}, {"behind", behind},
+		{"tenants", tenants}} {
 		if only != "" && !strings.Contains(","+only+",", ","+m.name+",") {
 			continue
 		}

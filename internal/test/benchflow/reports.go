@@ -10,11 +10,12 @@ import (
 )
 
 // words are what clean mail is made of.
-var words = strings.Fields("pallet delivery thursday team meeting notes draft review morning schedule warehouse figures " +
+var words = strings.Fields("pallet delivery thursday team meeting notes draft review morning schedule warehouse " +
+	"figures " +
 	"quarter forecast customer feedback update list shelf order the a and of to in for with on at from by about after")
 
-// report is the n-th report: of a MALICIOUS message, or of a clean one with a text of its own, so that no two are alike.
-// The same n gives the same report.
+// report is the n-th report: of a MALICIOUS message, or of a clean one with a text of its own, so that no two are
+// alike. The same n gives the same report.
 func report(bad bool, n int, mailbox string) (testbed.Letter, error) {
 	l, err := testbed.Write(bad, n, mailbox)
 	if err != nil || bad {

@@ -141,8 +141,10 @@ func collect(calls []graphsim.Call, all map[string]*passage) (delays, error) {
 // String is a few lines.
 func (d delays) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "through the daemon: %d reports, one every %v, %d requests, %d answers of 429\n", len(d.passages), *every, d.calls, d.throttled)
-	d.line(&b, "from the 250 (just after C1) to the move", func(p passage) time.Duration { return p.moved.Sub(p.accepted) })
+	fmt.Fprintf(&b, "through the daemon: %d reports, one every %v, %d requests, %d answers of 429\n", len(d.passages),
+		*every, d.calls, d.throttled)
+	d.line(&b, "from the 250 (just after C1) to the move",
+		func(p passage) time.Duration { return p.moved.Sub(p.accepted) })
 	d.line(&b, "from the report's sending (before C1)", func(p passage) time.Duration { return p.moved.Sub(p.sent) })
 	return b.String()
 }
@@ -159,5 +161,6 @@ func (d delays) line(b *strings.Builder, what string, of func(passage) time.Dura
 	at := func(q float64) time.Duration {
 		return all[min(len(all)-1, int(q*float64(len(all))))].Round(time.Millisecond)
 	}
-	fmt.Fprintf(b, "  %-42s p50 %v, p90 %v, p99 %v, worst %v\n", what, at(0.5), at(0.9), at(0.99), all[len(all)-1].Round(time.Millisecond))
+	fmt.Fprintf(b, "  %-42s p50 %v, p90 %v, p99 %v, worst %v\n", what, at(0.5), at(0.9), at(0.99),
+		all[len(all)-1].Round(time.Millisecond))
 }

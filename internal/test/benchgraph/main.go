@@ -1,9 +1,10 @@
-// Command benchgraph measures retraction against a Microsoft Graph simulator that answers after 50 ms: how many retractions
-// a second one engine carries out for 1, 100 and 10,000 mailboxes and with how many requests each, and how long it is from
-// a report's commit in the daemon's queue (C1) to the move of its message.
+// Command benchgraph measures retraction against a Microsoft Graph simulator that answers after 50 ms: how many
+// retractions a second one engine carries out for 1, 100 and 10,000 mailboxes and with how many requests each, and how
+// long it is from a report's commit in the daemon's queue (C1) to the move of its message.
 //
-// Store, engine, Graph client and, for the second part, the daemon's process are the real ones; the simulator shares the
-// machine with them. It counts answers of 429: none is injected, so each one was provoked. `make bench-graph` runs it.
+// Store, engine, Graph client and, for the second part, the daemon's process are the real ones; the simulator shares
+// the machine with them. It counts answers of 429: none is injected, so each one was provoked. `make bench-graph` runs
+// it.
 package main
 
 import (
@@ -20,11 +21,13 @@ import (
 
 var (
 	latency   = flag.Duration("latency", 50*time.Millisecond, "of every answer of the simulator")
-	mailboxes = flag.String("mailboxes", "1,100,10000", "numbers of mailboxes to measure with, separated by commas; none: \"\"")
-	least     = flag.Int("retractions", 500, "at least so many in each measurement, but for one mailbox, whose quota they would use up: a fifth")
-	binary    = flag.String("binary", "bin/clawback", "the daemon; none: \"\"")
-	reports   = flag.Int("reports", 200, "reports sent to the daemon")
-	every     = flag.Duration("every", 100*time.Millisecond, "time from one report to the next")
+	mailboxes = flag.String("mailboxes", "1,100,10000",
+		"numbers of mailboxes to measure with, separated by commas; none: \"\"")
+	least = flag.Int("retractions", 500,
+		"at least so many in each measurement, but for one mailbox, whose quota they would use up: a fifth")
+	binary  = flag.String("binary", "bin/clawback", "the daemon; none: \"\"")
+	reports = flag.Int("reports", 200, "reports sent to the daemon")
+	every   = flag.Duration("every", 100*time.Millisecond, "time from one report to the next")
 )
 
 func main() {
@@ -36,7 +39,8 @@ func main() {
 }
 
 func run(out io.Writer) error {
-	fmt.Fprintf(out, "%d processors, %s; load %s; latency of Graph %v\n\n", runtime.NumCPU(), runtime.Version(), load(), *latency)
+	fmt.Fprintf(out, "%d processors, %s; load %s; latency of Graph %v\n\n", runtime.NumCPU(), runtime.Version(), load(),
+		*latency)
 	for _, text := range strings.Split(*mailboxes, ",") {
 		if text == "" {
 			continue

@@ -180,13 +180,16 @@ func (r *rig) letter() (store.Application, error) {
 	r.sent++
 	nid := fmt.Sprintf("%08x-0000-4000-8000-000000000000", r.sent)
 	mid := fmt.Sprintf("<bench-%d@sender.example>", r.sent)
-	original := "Message-ID: " + mid + "\r\nFrom: eve@sender.example\r\nTo: all@contoso.example\r\nSubject: Invoice\r\n\r\nPay here.\r\n"
+	original := "Message-ID: " + mid + "\r\nFrom: eve@sender.example\r\nTo: all@contoso.example\r\nSubject: " +
+		"Invoice\r\n\r\nPay here.\r\n"
 	sum := sha256.Sum256([]byte(original))
 	sha := hex.EncodeToString(sum[:])
 	v := verdict.Verdict{Disposition: verdict.Malicious, Score: 90}
 	rec := store.Record{
-		MessageID: mid, Sender: "eve@sender.example", From: "eve@sender.example", Subject: "Invoice", Direction: "inbound",
-		FirstHand: true, Verdict: v, Content: sha, Variants: []store.Variant{{SHA256: sha, Verdict: v, FirstHand: true}},
+		MessageID: mid, Sender: "eve@sender.example", From: "eve@sender.example", Subject: "Invoice",
+		Direction: "inbound",
+		FirstHand: true, Verdict: v, Content: sha,
+		Variants: []store.Variant{{SHA256: sha, Verdict: v, FirstHand: true}},
 	}
 	for i := range r.n {
 		_, err := r.sim.Deliver(graphsim.Delivery{Mailbox: mailbox(i), MIME: []byte(original), NetworkMessageID: nid})
@@ -208,7 +211,8 @@ func (r result) String() string {
 			throttled++
 		}
 	}
-	text := fmt.Sprintf("%6d mailboxes: %6d retractions in %7.2f s: %7.1f a second; %.2f requests each (%s); %d answers of 429",
+	text := fmt.Sprintf("%6d mailboxes: %6d retractions in %7.2f s: %7.1f a second; %.2f requests each (%s); %d "+
+		"answers of 429",
 		r.mailboxes, r.retractions, r.took.Seconds(), float64(r.retractions)/r.took.Seconds(),
 		float64(len(r.calls))/float64(r.retractions), spell(routes), throttled)
 	if len(r.violations) > 0 {

@@ -12,8 +12,8 @@ import (
 	"clawback/verdict"
 )
 
-// clawback judges within this process, as bench-score does: Microsoft's verdict is not used. Attached files are looked into in a child, as
-// the daemon does it.
+// clawback judges within this process, as bench-score does: Microsoft's verdict is not used. Attached files are looked
+// into in a child, as the daemon does it.
 type clawback struct {
 	scorer *score.Scorer
 	files  *confined.Pool // nil: within this process too

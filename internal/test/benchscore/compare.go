@@ -44,13 +44,15 @@ func compare(ctx context.Context, out io.Writer, sample []message, all ...contes
 	}
 	if len(all) == 2 {
 		r := ratios(results[0].rate, results[1].rate)
-		fmt.Fprintf(out, "  %s judges %.1f times as many as %s (%.1f to %.1f)\n", all[0].name(), median(r), all[1].name(), slices.Min(r), slices.Max(r))
+		fmt.Fprintf(out, "  %s judges %.1f times as many as %s (%.1f to %.1f)\n", all[0].name(), median(r),
+			all[1].name(), slices.Min(r), slices.Max(r))
 	}
 	return nil
 }
 
 func printRate(out io.Writer, name string, s series, n int) {
-	fmt.Fprintf(out, "  %-10s %7.0f/s  (%.0f to %.0f)   catches %d of the %d\n", name, median(s.rate), slices.Min(s.rate), slices.Max(s.rate), s.caught, n)
+	fmt.Fprintf(out, "  %-10s %7.0f/s  (%.0f to %.0f)   catches %d of the %d\n", name, median(s.rate),
+		slices.Min(s.rate), slices.Max(s.rate), s.caught, n)
 }
 
 func judgeAll(ctx context.Context, c contestant, sample []message) (caught int, err error) {

@@ -20,8 +20,10 @@ import (
 const packaged = "/etc/rspamd/rspamd.conf"
 
 // off are the modules that ask the network or a database, or judge the connection that there is none of here.
-const off = "antivirus arc asn bimi clickhouse dcc dkim dkim_signing dmarc elastic external_services fuzzy_check greylist hfilter " +
-	"history_redis metadata_exporter mx_check neural once_received p0f ratelimit rbl replies reputation rspamd_update spf surbl url_redirector whitelist"
+const off = "antivirus arc asn bimi clickhouse dcc dkim dkim_signing dmarc elastic external_services fuzzy_check " +
+	"greylist hfilter " +
+	"history_redis metadata_exporter mx_check neural once_received p0f ratelimit rbl replies reputation " +
+	"rspamd_update spf surbl url_redirector whitelist"
 
 // rspamd is the other contestant: one worker, in a process of its own.
 type rspamd struct {
@@ -82,9 +84,10 @@ func freeAddress() (string, error) {
 // overrides are the files below override.d, by their names.
 func overrides(dir, address string) map[string]string {
 	files := map[string]string{
-		// filters: of the modules in C without those for DKIM and for the fuzzy store. No name can be resolved, which it is
-		// told at once: nothing leaves the machine, and no message waits for an answer.
-		"options.inc":           fmt.Sprintf("filters = \"chartable,regexp\";\ndns { nameserver = [\"127.0.0.1:1\"]; timeout = 10ms; retransmits = 1; }\ntempdir = %q;\n", dir),
+		// filters: of the modules in C without those for DKIM and for the fuzzy store. No name can be resolved, which
+		// it is told at once: nothing leaves the machine, and no message waits for an answer.
+		"options.inc": fmt.Sprintf("filters = \"chartable,regexp\";\ndns { nameserver = [\"127.0.0.1:1\"]; "+
+			"timeout = 10ms; retransmits = 1; }\ntempdir = %q;\n", dir),
 		"logging.inc":           "type = \"console\";\nlevel = \"error\";\n",
 		"worker-normal.inc":     fmt.Sprintf("bind_socket = %q;\ncount = 1;\n", address),
 		"worker-controller.inc": "enabled = false;\n",
@@ -108,10 +111,12 @@ func configure(dir, address string) error {
 	return nil
 }
 
-// startup bounds how long it may take to start and to compile its patterns: seconds, on a machine with nothing else to do.
+// startup bounds how long it may take to start and to compile its patterns: seconds, on a machine with nothing else to
+// do.
 const startup = 3 * time.Minute
 
-// ready waits until the worker answers, and until its sisters (hs_helper, which compiles patterns for it) have come to rest.
+// ready waits until the worker answers, and until its sisters (hs_helper, which compiles patterns for it) have come to
+// rest.
 func (r *rspamd) ready(ctx context.Context, address string) error {
 	var before time.Duration
 	still := 0

@@ -38,7 +38,8 @@ func parseLabels(table string) ([]label, error) {
 	return all, nil
 }
 
-// stride takes n evenly out of all, in the order of sources and names: each source has its share, and it is always the same.
+// stride takes n evenly out of all, in the order of sources and names: each source has its share, and it is always the
+// same.
 func stride(all []label, n int) []label {
 	sorted := slices.SortedFunc(slices.Values(all), func(a, b label) int {
 		return cmp.Or(cmp.Compare(a.source, b.source), cmp.Compare(a.name, b.name))

@@ -30,7 +30,8 @@ func parseStat(line string) (process, error) {
 		return process{}, wrong
 	}
 	var values [4]int
-	for i, field := range []string{strings.TrimSpace(line[:open]), fields[1], fields[11], fields[12]} { // pid, ppid, utime, stime
+	// Pid, ppid, utime, stime.
+	for i, field := range []string{strings.TrimSpace(line[:open]), fields[1], fields[11], fields[12]} {
 		n, err := strconv.Atoi(field)
 		if err != nil {
 			return process{}, wrong

@@ -1,6 +1,6 @@
-// Command benchsets judges the project's own sets (internal/test/mailset) and prints, for each kind and language, how much of the bad mail
-// is MALICIOUS, held or caught, and how much of the good mail is flagged: with a tenant that is configured (own domains, registry, partners, a
-// month of mail before) and without (the recipient's domain alone).
+// Command benchsets judges the project's own sets (internal/test/mailset) and prints, for each kind and language, how
+// much of the bad mail is MALICIOUS, held or caught, and how much of the good mail is flagged: with a tenant that is
+// configured (own domains, registry, partners, a month of mail before) and without (the recipient's domain alone).
 package main
 
 import (
@@ -16,7 +16,8 @@ import (
 
 func main() {
 	log.SetFlags(0)
-	wrong := flag.Bool("wrong", false, "list each bad message that is not caught and each good one that is flagged, with its reasons")
+	wrong := flag.Bool("wrong", false, "list each bad message that is not caught and each good one that is flagged, "+
+		"with its reasons")
 	asJSON := flag.Bool("json", false, "a line of JSON for each message")
 	flag.Parse()
 	if err := run(*wrong, *asJSON); err != nil {
@@ -70,7 +71,8 @@ func table(all []mailset.Judged, with bool) error {
 	w := tabwriter.NewWriter(os.Stdout, 2, 8, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "set\tbad\tMALICIOUS\theld\tcaught\tgood\tflagged\tMALICIOUS\t")
 	for _, row := range mailset.Count(all) {
-		fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%d\t%s\t%d\t\n", row.Set, row.Bad, percent(row.Malicious, row.Bad), percent(row.Held, row.Bad),
+		fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%d\t%s\t%d\t\n", row.Set, row.Bad, percent(row.Malicious, row.Bad),
+			percent(row.Held, row.Bad),
 			percent(row.Caught, row.Bad), row.Good, percent(row.Flagged, row.Good), row.GoodMalicious)
 	}
 	return w.Flush()

@@ -72,7 +72,8 @@ func (c *clawback) idle() error {
 	return err
 }
 
-// serve is that process. It says its address, answers each line of its standard input when it is idle, and ends with it.
+// serve is that process. It says its address, answers each line of its standard input when it is idle, and ends with
+// it.
 func serve(dir string) error {
 	pair, err := tls.LoadX509KeyPair(filepath.Join(dir, certFile), filepath.Join(dir, keyFile))
 	if err != nil {
@@ -109,5 +110,6 @@ func writeCertificate(dir string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(os.WriteFile(filepath.Join(dir, certFile), cert.CertPEM, 0o600), os.WriteFile(filepath.Join(dir, keyFile), cert.KeyPEM, 0o600))
+	return errors.Join(os.WriteFile(filepath.Join(dir, certFile), cert.CertPEM, 0o600),
+		os.WriteFile(filepath.Join(dir, keyFile), cert.KeyPEM, 0o600))
 }

@@ -58,7 +58,8 @@ func (b bench) turn(verb smtpload.Verb, claw, post *series) error {
 
 func (b bench) measure(address string, verb smtpload.Verb, s *series) error {
 	r, err := smtpload.Run(context.Background(), smtpload.Options{
-		Address: address, To: []string{side.Recipient}, Verb: verb, Sessions: b.sessions, Next: smtpload.Filler(b.size), Length: *each,
+		Address: address, To: []string{side.Recipient}, Verb: verb, Sessions: b.sessions, Next: smtpload.Filler(b.size),
+		Length: *each,
 	})
 	if err != nil {
 		return err
@@ -82,7 +83,8 @@ func (b bench) print(claw, post map[smtpload.Verb]*series) {
 	fmt.Fprintf(b.out, "\n%d KB, %d sessions\n", b.size/1000, b.sessions)
 	for _, verb := range verbs {
 		fmt.Fprintf(b.out, "  postfix  %s  %7.0f/s  (%.0f to %.0f)  p99 end of data to 250: %v\n", verb,
-			median(post[verb].rate), slices.Min(post[verb].rate), slices.Max(post[verb].rate), round(median(post[verb].late)))
+			median(post[verb].rate), slices.Min(post[verb].rate), slices.Max(post[verb].rate),
+			round(median(post[verb].late)))
 	}
 	for _, verb := range verbs {
 		c, p := claw[verb], post[better]
@@ -90,9 +92,11 @@ func (b bench) print(claw, post map[smtpload.Verb]*series) {
 		for i := range ratios {
 			ratios[i] = c.rate[i] / p.rate[i]
 		}
-		fmt.Fprintf(b.out, "  clawback %s  %7.0f/s  (%.0f to %.0f)  p99 end of data to 250: %v   %.2f times Postfix's %s (%.2f to %.2f), p99 %.2f times\n", verb,
+		fmt.Fprintf(b.out, "  clawback %s  %7.0f/s  (%.0f to %.0f)  p99 end of data to 250: %v   %.2f times "+
+			"Postfix's %s (%.2f to %.2f), p99 %.2f times\n", verb,
 			median(c.rate), slices.Min(c.rate), slices.Max(c.rate), round(median(c.late)),
-			median(ratios), better, slices.Min(ratios), slices.Max(ratios), float64(median(c.late))/float64(median(p.late)))
+			median(ratios), better, slices.Min(ratios), slices.Max(ratios),
+			float64(median(c.late))/float64(median(p.late)))
 	}
 }
 

@@ -1,12 +1,13 @@
-// Command benchsmtp measures clawback's listener, queue and spool against Debian's Postfix, in one run, the two taking turns.
+// Command benchsmtp measures clawback's listener, queue and spool against Debian's Postfix, in one run, the two taking
+// turns.
 //
-// Both take mail over STARTTLS with the same certificate, keep it durably before their 250, log it to a file, and then throw
-// it away: clawback with workers that finish every item at once, Postfix with its discard transport. Postfix is told to
-// demand TLS and not to slow its intake down (in_flow_delay 0). Each of the two, and the loader, is a process of its own, all
-// on this machine. The loader sends a whole envelope in one write, as PIPELINING allows.
+// Both take mail over STARTTLS with the same certificate, keep it durably before their 250, log it to a file, and then
+// throw it away: clawback with workers that finish every item at once, Postfix with its discard transport. Postfix is
+// told to demand TLS and not to slow its intake down (in_flow_delay 0). Each of the two, and the loader, is a process
+// of its own, all on this machine. The loader sends a whole envelope in one write, as PIPELINING allows.
 //
-// The machine's speed drifts and its disk is shared: read the ratios. `make bench-smtp` runs it, as root, because Postfix
-// needs it.
+// The machine's speed drifts and its disk is shared: read the ratios. `make bench-smtp` runs it, as root, because
+// Postfix needs it.
 package main
 
 import (
@@ -59,7 +60,8 @@ func run(out io.Writer) error {
 	if dir, err = filepath.Abs(dir); err != nil {
 		return err
 	}
-	if err := errors.Join(os.Chmod(dir, 0o755), writeCertificate(dir)); err != nil { // Postfix's own user reads below it
+	// Postfix's own user reads below it.
+	if err := errors.Join(os.Chmod(dir, 0o755), writeCertificate(dir)); err != nil {
 		return err
 	}
 	claw, err := startClawback(dir)
@@ -73,7 +75,8 @@ func run(out io.Writer) error {
 	}
 	defer post.close()
 	load, _ := os.ReadFile("/proc/loadavg")
-	fmt.Fprintf(out, "accepted messages a second over STARTTLS, durable before the 250; median of %d measurements of %s; load of the machine before: %s\n",
+	fmt.Fprintf(out, "accepted messages a second over STARTTLS, durable before the 250; median of %d measurements of "+
+		"%s; load of the machine before: %s\n",
 		*rounds, *each, strings.TrimSpace(string(load)))
 	for _, kb := range numbers(*sizes) {
 		for _, n := range numbers(*sessions) {

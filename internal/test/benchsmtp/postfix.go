@@ -16,12 +16,17 @@ type postfix struct {
 }
 
 func startPostfix(in string) (*postfix, error) {
-	o := postfixtest.Options{Dir: in, CertFile: filepath.Join(in, certFile), KeyFile: filepath.Join(in, keyFile), Main: []string{
-		"smtpd_tls_security_level = encrypt", "in_flow_delay = 0", "virtual_transport = discard", "default_process_limit = 200",
-		"smtpd_client_connection_count_limit = 0", "smtpd_client_connection_rate_limit = 0", "smtpd_client_message_rate_limit = 0",
-		"smtpd_client_event_limit_exceptions = 127.0.0.0/8", "smtpd_tls_session_cache_database =", "smtpd_peername_lookup = no",
-		"disable_dns_lookups = yes", "default_destination_concurrency_limit = 50", "qmgr_message_active_limit = 20000",
-	}}
+	o := postfixtest.Options{Dir: in, CertFile: filepath.Join(in, certFile), KeyFile: filepath.Join(in, keyFile),
+		Main: []string{
+			"smtpd_tls_security_level = encrypt", "in_flow_delay = 0", "virtual_transport = discard",
+			"default_process_limit = 200",
+			"smtpd_client_connection_count_limit = 0", "smtpd_client_connection_rate_limit = 0",
+			"smtpd_client_message_rate_limit = 0",
+			"smtpd_client_event_limit_exceptions = 127.0.0.0/8", "smtpd_tls_session_cache_database =",
+			"smtpd_peername_lookup = no",
+			"disable_dns_lookups = yes", "default_destination_concurrency_limit = 50",
+			"qmgr_message_active_limit = 20000",
+		}}
 	server, err := postfixtest.Run(o)
 	if err != nil {
 		return nil, err

@@ -13,13 +13,15 @@ func (s *Sim) barred(r *request) (answer, bool) {
 	case u == nil:
 		return failed(http.StatusNotFound, "ErrorInvalidUser", "The requested user is invalid."), true
 	case u.Kind == DeletedUser:
-		return failed(http.StatusNotFound, "Request_ResourceNotFound", "Resource does not exist or one of its queried reference-property objects are not present."), true
+		return failed(http.StatusNotFound, "Request_ResourceNotFound",
+			"Resource does not exist or one of its queried reference-property objects are not present."), true
 	case u.Kind == OnPremises || u.Kind == NoMailbox || u.box == nil:
 		// One and the same user gives both at different times (microsoft-graph-docs#10481).
 		if u.asked++; u.asked%2 == 0 {
 			return failed(http.StatusNotFound, "ResourceNotFound", "Resource could not be discovered."), true
 		}
-		return failed(http.StatusNotFound, "MailboxNotEnabledForRESTAPI", "The mailbox is either inactive, soft-deleted, or is hosted on-premise."), true
+		return failed(http.StatusNotFound, "MailboxNotEnabledForRESTAPI",
+			"The mailbox is either inactive, soft-deleted, or is hosted on-premise."), true
 	case u.restrict || !r.tenant.mayRead(u):
 		return failed(http.StatusForbidden, "ErrorAccessDenied", "Access to OData is disabled."), true
 	}
@@ -43,7 +45,8 @@ func (s *Sim) GrantScope(tenant string, upns ...string) {
 }
 
 func denied() answer {
-	return failed(http.StatusForbidden, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
+	return failed(http.StatusForbidden, "Authorization_RequestDenied",
+		"Insufficient privileges to complete the operation.")
 }
 
 func (s *Sim) organization(r *request) answer {
@@ -69,8 +72,9 @@ func (u *user) object() object {
 	}
 	return object{
 		"@odata.type": "#microsoft.graph.user", "id": u.ID, "userPrincipalName": u.UPN, "mail": u.Mail,
-		"displayName": strings.Split(u.UPN, "@")[0], "proxyAddresses": u.proxies, "accountEnabled": u.Kind != SharedMailbox,
-		"userType": kind, "otherMails": []string{},
+		"displayName": strings.Split(u.UPN, "@")[0], "proxyAddresses": u.proxies,
+		"accountEnabled": u.Kind != SharedMailbox,
+		"userType":       kind, "otherMails": []string{},
 	}
 }
 
@@ -137,7 +141,8 @@ func (s *Sim) getUser(r *request) answer {
 		return denied()
 	}
 	if r.owner == nil || r.owner.Kind == DeletedUser {
-		return failed(http.StatusNotFound, "Request_ResourceNotFound", "Resource does not exist or one of its queried reference-property objects are not present.")
+		return failed(http.StatusNotFound, "Request_ResourceNotFound",
+			"Resource does not exist or one of its queried reference-property objects are not present.")
 	}
 	p, err := r.page(1)
 	if err != nil {
@@ -178,7 +183,8 @@ func (s *Sim) listMembers(r *request) answer {
 	}
 	cast := strings.HasSuffix(r.URL.Path, "/microsoft.graph.user")
 	if cast && len(r.query) > 0 && (!r.query.Has("$count") || r.Header.Get("ConsistencyLevel") != "eventual") {
-		return failed(http.StatusBadRequest, "Request_UnsupportedQuery", "The request uses advanced query capabilities without ConsistencyLevel.")
+		return failed(http.StatusBadRequest, "Request_UnsupportedQuery",
+			"The request uses advanced query capabilities without ConsistencyLevel.")
 	}
 	p, err := r.page(100)
 	if err != nil {

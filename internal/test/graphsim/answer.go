@@ -73,7 +73,8 @@ func errorObject(code, message, requestID string) map[string]any {
 	return map[string]any{"error": map[string]any{
 		"code": code, "message": message,
 		"innerError": map[string]any{
-			"date": time.Now().UTC().Format("2006-01-02T15:04:05"), "request-id": requestID, "client-request-id": requestID,
+			"date": time.Now().UTC().Format("2006-01-02T15:04:05"), "request-id": requestID,
+			"client-request-id": requestID,
 		},
 	}}
 }

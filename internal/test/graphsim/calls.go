@@ -97,8 +97,8 @@ func (s *Sim) record(c Call, status int) {
 }
 
 // Violations lists what no correct client does: a call without a valid form or a token, a move of a message to where
-// it is, a call before the Retry-After of its mailbox, of the directory, of the tenant or of the login service, a second
-// change of a message after a lost answer without a look, more calls at once than a mailbox takes.
+// it is, a call before the Retry-After of its mailbox, of the directory, of the tenant or of the login service, a
+// second change of a message after a lost answer without a look, more calls at once than a mailbox takes.
 func (s *Sim) Violations() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

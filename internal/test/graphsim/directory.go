@@ -26,8 +26,9 @@ func DefaultTenant() Tenant {
 		Name:         "Contoso",
 		ClientID:     "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee",
 		ClientSecret: "simulated-secret",
-		Roles:        []string{"Mail.ReadWrite", "User.Read.All", "GroupMember.Read.All", "Organization.Read.All", "OrgContact.Read.All"},
-		Domains:      []string{"contoso.example"},
+		Roles: []string{"Mail.ReadWrite", "User.Read.All", "GroupMember.Read.All", "Organization.Read.All",
+			"OrgContact.Read.All"},
+		Domains: []string{"contoso.example"},
 	}
 }
 
@@ -96,8 +97,9 @@ func (s *Sim) AddTenant(t Tenant) {
 		s.first = t.ID
 	}
 	s.tenants[t.ID] = &tenant{
-		Tenant: t, users: map[string]*user{}, upns: map[string]*user{}, addresses: map[string]*user{}, groups: map[string]*Group{},
-		scope: map[string]bool{},
+		Tenant: t, users: map[string]*user{}, upns: map[string]*user{}, addresses: map[string]*user{},
+		groups: map[string]*Group{},
+		scope:  map[string]bool{},
 	}
 }
 

@@ -3,10 +3,10 @@
 //
 // It serves, over HTTPS with a certificate authority of its own, the login endpoint and the part of Graph v1.0 that
 // retraction needs: users, groups, contacts, organization, mail folders and messages. It is nasty by default: it
-// throttles, answers each 5xx and cuts connections before or after acting, answers HTML and empty error objects, revokes
-// tokens, answers 404 to ids that are there, fails some messages' moves for good; and its login service throttles, asks to
-// wait, and is away. Which call is hit depends on the seed and the call alone, so that a failure can be replayed. It also
-// asserts: see Violations.
+// throttles, answers each 5xx and cuts connections before or after acting, answers HTML and empty error objects,
+// revokes tokens, answers 404 to ids that are there, fails some messages' moves for good; and its login service
+// throttles, asks to wait, and is away. Which call is hit depends on the seed and the call alone, so that a failure can
+// be replayed. It also asserts: see Violations.
 //
 // Reads: nothing.
 // Writes: the certificate of its authority to Options.CAFile, when that is named.

@@ -112,7 +112,8 @@ func (in *Injection) fits(c *Call) bool {
 	if in.Times >= 0 && in.Hit >= in.Times {
 		return false
 	}
-	if in.Route == "" && (c.Route == RouteToken || c.Route == RouteDiscovery) || in.Message != "" && in.Message != c.Message {
+	if in.Route == "" && (c.Route == RouteToken || c.Route == RouteDiscovery) ||
+		in.Message != "" && in.Message != c.Message {
 		return false
 	}
 	return (in.Route == "" || in.Route == c.Route) && (in.Mailbox == "" || in.Mailbox == c.Mailbox) &&
@@ -133,15 +134,18 @@ func (f Fault) name() string {
 func (s *Sim) draw(c *Call) (Fault, bool) {
 	r := s.rates(c.Tenant)
 	if c.Route == RouteMove && c.Message != "" && share(s.number("stuck/"+c.Mailbox+"/"+c.Message)) < r.Stuck {
-		return Fault{Name: "stuck", Status: http.StatusInternalServerError, Code: "ErrorMoveCopyFailed", Message: "The move or copy operation failed."}, true
+		return Fault{Name: "stuck", Status: http.StatusInternalServerError, Code: "ErrorMoveCopyFailed",
+			Message: "The move or copy operation failed."}, true
 	}
 	at, pick := s.dice(fmt.Sprintf("%s/%s/%s", c.Route, c.Mailbox, c.Message))
 	for _, kind := range []struct {
 		rate float64
 		make func(uint64) Fault
 	}{
-		{r.Throttled, s.throttled}, {r.Busy, s.late(c, busy)}, {r.ServerError, s.late(c, serverError)}, {r.HTML, s.late(c, badGateway)},
-		{r.EmptyError, s.late(c, emptyError)}, {r.Cut, cut}, {r.Revoked, revoked}, {r.Lost, lost}, {r.LostGateway, lostGateway},
+		{r.Throttled, s.throttled}, {r.Busy, s.late(c, busy)}, {r.ServerError, s.late(c, serverError)},
+		{r.HTML, s.late(c, badGateway)},
+		{r.EmptyError, s.late(c, emptyError)}, {r.Cut, cut}, {r.Revoked, revoked}, {r.Lost, lost},
+		{r.LostGateway, lostGateway},
 		{r.NoID, noID(c)},
 	} {
 		if at < kind.rate {
@@ -179,7 +183,8 @@ func noID(c *Call) func(uint64) Fault {
 	return func(uint64) Fault {
 		switch c.Route {
 		case RouteMessage, RouteMove, RoutePurge, RouteValue:
-			return Fault{Name: "404 by id", Status: http.StatusNotFound, Code: "ErrorItemNotFound", Message: itemNotFound}
+			return Fault{Name: "404 by id", Status: http.StatusNotFound, Code: "ErrorItemNotFound",
+				Message: itemNotFound}
 		}
 		return Fault{}
 	}
@@ -197,7 +202,8 @@ func (s *Sim) drawLogin(c *Call) (Fault, bool) {
 	case 0:
 		return Fault{Name: "login cut", Drop: true}, true
 	case 1:
-		return Fault{Name: "login away", Status: http.StatusServiceUnavailable, Body: gatewayPage, Type: "text/html"}, true
+		return Fault{Name: "login away", Status: http.StatusServiceUnavailable, Body: gatewayPage, Type: "text/html"},
+			true
 	case 2:
 		f.Name, f.Status = "login busy", http.StatusServiceUnavailable
 		f.RetryAfter = fmt.Sprint(1 + pick%30)
@@ -229,7 +235,8 @@ func (s *Sim) throttled(pick uint64) Fault {
 
 func busy(pick uint64) Fault {
 	codes := []string{"serviceNotAvailable", "MailboxInfoStale", "ErrorMailboxStoreUnavailable", "ErrorServerBusy"}
-	f := Fault{Name: "busy", Status: http.StatusServiceUnavailable, Code: codes[pick%4], Message: "The service is unavailable."}
+	f := Fault{Name: "busy", Status: http.StatusServiceUnavailable, Code: codes[pick%4],
+		Message: "The service is unavailable."}
 	if pick%3 == 0 {
 		f.RetryAfter = "0.05"
 	}
@@ -237,18 +244,22 @@ func busy(pick uint64) Fault {
 }
 
 func serverError(pick uint64) Fault {
-	codes := []string{"ErrorInternalServerError", "ErrorInternalServerTransientError", "generalException", "UnknownError", "ErrorMoveCopyFailed"}
-	return Fault{Name: "server error", Status: http.StatusInternalServerError, Code: codes[pick%5], Message: "An internal server error occurred."}
+	codes := []string{"ErrorInternalServerError", "ErrorInternalServerTransientError", "generalException",
+		"UnknownError", "ErrorMoveCopyFailed"}
+	return Fault{Name: "server error", Status: http.StatusInternalServerError, Code: codes[pick%5],
+		Message: "An internal server error occurred."}
 }
 
-const gatewayPage = "<html><head><title>Bad Gateway</title></head><body><h1>The web server reported an error</h1></body></html>"
+const gatewayPage = "<html><head><title>Bad Gateway</title></head><body><h1>The web server reported an " +
+	"error</h1></body></html>"
 
 func badGateway(uint64) Fault {
 	return Fault{Name: "html", Status: http.StatusBadGateway, Body: gatewayPage, Type: "text/html; charset=us-ascii"}
 }
 
 func emptyError(pick uint64) Fault {
-	bodies := []string{`{}`, `{"error":{}}`, `{"error":{"code":"UnknownError"}}`, `{"error":null}`, ``, `{"error":{"message":`}
+	bodies := []string{`{}`, `{"error":{}}`, `{"error":{"code":"UnknownError"}}`, `{"error":null}`, ``,
+		`{"error":{"message":`}
 	status := []int{http.StatusInternalServerError, http.StatusServiceUnavailable}[pick/8%2]
 	body := bodies[pick%6]
 	if body == "" {
@@ -261,7 +272,8 @@ func cut(uint64) Fault  { return Fault{Name: "cut", Drop: true} }
 func lost(uint64) Fault { return Fault{Name: "lost", Drop: true, Apply: true} }
 
 func lostGateway(uint64) Fault {
-	return Fault{Name: "lost by gateway", Apply: true, Status: http.StatusGatewayTimeout, Body: gatewayPage, Type: "text/html"}
+	return Fault{Name: "lost by gateway", Apply: true, Status: http.StatusGatewayTimeout, Body: gatewayPage,
+		Type: "text/html"}
 }
 
 // revoked is a token that is refused before its time. The token stays refused: see (*Sim).revoke.

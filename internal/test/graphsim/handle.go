@@ -50,7 +50,8 @@ func (s *Sim) graph(w http.ResponseWriter, r *http.Request, began time.Time) {
 	req.call.Time = s.o.Now()
 	req.call.RequestID = guid(s.next("request"))
 	w.Header().Set("Request-Id", req.call.RequestID)
-	if id := r.Header.Get("Client-Request-Id"); id != "" && strings.EqualFold(r.Header.Get("Return-Client-Request-Id"), "true") {
+	if id := r.Header.Get("Client-Request-Id"); id != "" &&
+		strings.EqualFold(r.Header.Get("Return-Client-Request-Id"), "true") {
 		w.Header().Set("Client-Request-Id", id)
 	}
 	if s.o.Check != nil {
@@ -76,8 +77,10 @@ func (s *Sim) admit(w http.ResponseWriter, r *request) bool {
 	}
 	tenant, ok := s.bearer(r.Request)
 	if !ok {
-		a := failed(http.StatusUnauthorized, "InvalidAuthenticationToken", "Access token has expired or is not yet valid.")
-		a.header = http.Header{"Www-Authenticate": {`Bearer realm="", authorization_uri="` + s.base + `/common/oauth2/authorize"`}}
+		a := failed(http.StatusUnauthorized, "InvalidAuthenticationToken",
+			"Access token has expired or is not yet valid.")
+		a.header = http.Header{"Www-Authenticate": {`Bearer realm="", authorization_uri="` + s.base +
+			`/common/oauth2/authorize"`}}
 		s.reply(w, r, a)
 		return false
 	}

@@ -62,7 +62,8 @@ func (s *Sim) discovery(w http.ResponseWriter, r *http.Request, tenant string) {
 
 // token grants client credentials. RFC 6749, section 4.4; the assertion of a certificate is not verified.
 func (s *Sim) token(w http.ResponseWriter, r *http.Request, id string) {
-	call := Call{Route: RouteToken, Method: r.Method, Tenant: id, Time: s.o.Now(), Credential: credentialOf(r), Claims: r.PostFormValue("claims")}
+	call := Call{Route: RouteToken, Method: r.Method, Tenant: id, Time: s.o.Now(), Credential: credentialOf(r),
+		Claims: r.PostFormValue("claims")}
 	if s.loginFault(w, r, &call) {
 		return
 	}

@@ -158,8 +158,8 @@ func (s *Sim) Deliver(d Delivery) (Message, error) {
 	return m.snapshot(), nil
 }
 
-// recipient is whose mailbox takes mail for an address, as Exchange Online finds it: the exact address, else what stands
-// before the first plus sign of its name. Of two tenants the first that has it. The caller holds the lock.
+// recipient is whose mailbox takes mail for an address, as Exchange Online finds it: the exact address, else what
+// stands before the first plus sign of its name. Of two tenants the first that has it. The caller holds the lock.
 func (s *Sim) recipient(address string) *user {
 	address = strings.ToLower(address)
 	if u := s.owners[address]; u != nil {
@@ -189,10 +189,12 @@ func (s *Sim) newMessage(u *user, d Delivery) *message {
 	key := fmt.Sprintf("m%d", s.delivered)
 	headers := parseHeaders(d.MIME)
 	m := &message{
-		folder: u.box.folderByLabel(d.Folder), mime: d.MIME, headers: headers, visible: d.Visible, old: map[string]bool{},
+		folder: u.box.folderByLabel(d.Folder), mime: d.MIME, headers: headers, visible: d.Visible,
+		old: map[string]bool{},
 		Message: Message{
 			Key: key, Mailbox: u.UPN, ImmutableID: itemID("immutable", u.ID, key), Received: d.Received.UTC(),
-			InternetMessageID: value(headers, "Message-ID"), Subject: value(headers, "Subject"), Read: d.Read, Draft: d.Draft,
+			InternetMessageID: value(headers, "Message-ID"), Subject: value(headers, "Subject"), Read: d.Read,
+			Draft: d.Draft,
 		},
 	}
 	m.id = itemID("item", u.ID, key, m.folder.id)

@@ -21,7 +21,8 @@ func (s *Sim) getFolder(r *request) answer {
 	if err != nil {
 		return badRequest("ErrorInvalidUrlQuery", err)
 	}
-	o, err := pick(object{"id": f.id, "displayName": f.display, "isHidden": f.recoverable, "totalItemCount": 0}, p.fields)
+	o, err := pick(object{"id": f.id, "displayName": f.display, "isHidden": f.recoverable, "totalItemCount": 0},
+		p.fields)
 	if err != nil {
 		return badRequest("BadRequest", err)
 	}
@@ -35,8 +36,9 @@ func (m *message) view(immutable bool) object {
 		id = m.ImmutableID
 	}
 	o := object{
-		"@odata.etag": `W/"` + m.Key + `"`, "id": id, "parentFolderId": m.folder.id, "internetMessageId": m.InternetMessageID,
-		"subject": m.Subject, "receivedDateTime": m.Received, "isRead": m.Read, "isDraft": m.Draft,
+		"@odata.etag": `W/"` + m.Key + `"`, "id": id, "parentFolderId": m.folder.id,
+		"internetMessageId": m.InternetMessageID,
+		"subject":           m.Subject, "receivedDateTime": m.Received, "isRead": m.Read, "isDraft": m.Draft,
 		"hasAttachments": false, "internetMessageHeaders": m.headers,
 	}
 	if m.folder.name == "sentitems" { // microsoft-graph-docs#18761
@@ -65,7 +67,8 @@ func (s *Sim) listMessages(r *request) answer {
 		return badRequest("ErrorInvalidUrlQuery", err)
 	}
 	if r.query.Has("$orderby") && p.filter != nil {
-		return failed(http.StatusBadRequest, "InefficientFilter", "The restriction or sort order is too complex for this operation.")
+		return failed(http.StatusBadRequest, "InefficientFilter",
+			"The restriction or sort order is too complex for this operation.")
 	}
 	var in *folder
 	if r.folder != "" {

@@ -20,11 +20,11 @@ type Options struct {
 	Check     func(*http.Request) error  // judges each Graph request, such as openapi.Document.Check; nil: nothing
 	Consent   func(Consent) ConsentReply // what the administrator does at the consent page; nil: accepts
 
-	// Slack is how long after an answer with a Retry-After other calls of its scope may arrive, for they may have been on
-	// their way; 0: two seconds; negative: not at all, for fake time.
+	// Slack is how long after an answer with a Retry-After other calls of its scope may arrive, for they may have been
+	// on their way; 0: two seconds; negative: not at all, for fake time.
 	Slack time.Duration
-	// Bare says that the client has no engine above it, which has a Retry-After bind all that it must, and looks before it
-	// changes a message again: what the client does without either is no violation then.
+	// Bare says that the client has no engine above it, which has a Retry-After bind all that it must, and looks before
+	// it changes a message again: what the client does without either is no violation then.
 	Bare bool
 }
 
@@ -32,7 +32,8 @@ type Options struct {
 type Limits struct {
 	MailboxConcurrency int // requests at once for one mailbox; 0: 4
 	MailboxRequests    int // in ten minutes for one mailbox; 0: 10,000
-	TenantConcurrency  int // requests at once for all mailboxes of a tenant, as one version of the limits has it; 0: any
+	// Requests at once for all mailboxes of a tenant, as one version of the limits has it; 0: any.
+	TenantConcurrency int
 }
 
 // Rates are the probabilities, for each call, of the faults that come by themselves.

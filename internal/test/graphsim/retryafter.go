@@ -52,7 +52,8 @@ func (s *Sim) wait(header string, scopes ...string) {
 }
 
 // early notes a call that does not keep a Retry-After. A repetition of the same call certainly does not, when it began
-// after that answer. Another call of the same scope may have been on its way already, for as long as Options.Slack says.
+// after that answer. Another call of the same scope may have been on its way already, for as long as Options.Slack
+// says.
 func (s *Sim) early(what, same string, began time.Time, scopes ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

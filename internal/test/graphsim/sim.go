@@ -44,7 +44,8 @@ func New(o Options) *Sim {
 	s := &Sim{
 		o: o.withDefaults(), base: inProcess, served: make(chan struct{}),
 		tenants: map[string]*tenant{}, owners: map[string]*user{}, tokens: map[string]token{},
-		drawn: map[string]uint64{}, load: map[string]*load{}, busy: map[string]int{}, waits: map[string]retryAfter{}, lost: map[string]bool{},
+		drawn: map[string]uint64{}, load: map[string]*load{}, busy: map[string]int{}, waits: map[string]retryAfter{},
+		lost:   map[string]bool{},
 		spared: map[string]bool{},
 	}
 	s.AddTenant(DefaultTenant())

@@ -88,7 +88,8 @@ func (w *writer) add(n node) uint32 {
 
 func (w *writer) sorted(children []node) (at []uint32) {
 	children = slices.SortedFunc(slices.Values(children), func(a, b node) int {
-		return cmp.Or(cmp.Compare(len(a.name), len(b.name)), strings.Compare(strings.ToUpper(a.name), strings.ToUpper(b.name)))
+		return cmp.Or(cmp.Compare(len(a.name), len(b.name)),
+			strings.Compare(strings.ToUpper(a.name), strings.ToUpper(b.name)))
 	})
 	for _, c := range children {
 		at = append(at, w.add(c))

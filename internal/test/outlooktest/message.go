@@ -106,7 +106,8 @@ func streams(header int, list ...property) (nodes []node) {
 // Part is a file as the part of a MIME message that ends a multipart's header with its blank line.
 func Part(kind, name string, file []byte) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "Content-Type: %s; name=%q\r\nContent-Disposition: attachment; filename=%q\r\nContent-Transfer-Encoding: base64\r\n\r\n", kind, name, name)
+	fmt.Fprintf(&b, "Content-Type: %s; name=%q\r\nContent-Disposition: attachment; "+
+		"filename=%q\r\nContent-Transfer-Encoding: base64\r\n\r\n", kind, name, name)
 	for line := range lines(file) {
 		b.WriteString(line + "\r\n")
 	}

@@ -1,5 +1,5 @@
-// Package pebbletest runs Pebble, Let's Encrypt's test CA, on loopback ports, with a DNS server that sends every name to
-// this machine.
+// Package pebbletest runs Pebble, Let's Encrypt's test CA, on loopback ports, with a DNS server that sends every name
+// to this machine.
 //
 // Reads: nothing but what its processes say.
 //
@@ -68,7 +68,8 @@ func New(t testing.TB, o Options) *Server {
 	s.CAFile = s.write("pebble.pem", o.CertPEM)
 	s.write("pebble.key", o.KeyPEM)
 	s.listen()
-	s.run(exec.Command("pebble-challtestsrv", "-dns01", s.dns, "-defaultIPv6", "", "-http01", "", "-https01", "", "-tlsalpn01", "",
+	s.run(exec.Command("pebble-challtestsrv", "-dns01", s.dns, "-defaultIPv6", "", "-http01", "", "-https01", "",
+		"-tlsalpn01", "",
 		"-management", Free(t)))
 	s.Start()
 	return s
@@ -125,8 +126,9 @@ func (s *Server) Start() {
 	for range 3 { // another process may take the port first
 		address := Free(s.t)
 		text, err := json.Marshal(map[string]any{"pebble": map[string]any{
-			"listenAddress": address, "managementListenAddress": Free(s.t), "certificate": s.CAFile, "privateKey": filepath.Join(s.dir, "pebble.key"),
-			"httpPort": s.o.HTTPPort, "tlsPort": s.o.ALPNPort, "certificateValidityPeriod": s.o.Seconds,
+			"listenAddress": address, "managementListenAddress": Free(s.t), "certificate": s.CAFile,
+			"privateKey": filepath.Join(s.dir, "pebble.key"),
+			"httpPort":   s.o.HTTPPort, "tlsPort": s.o.ALPNPort, "certificateValidityPeriod": s.o.Seconds,
 		}})
 		if err != nil {
 			s.t.Fatal(err)
@@ -187,7 +189,8 @@ func (s *Server) client() *http.Client {
 	}
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(pem)
-	return &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}, Timeout: 5 * time.Second}
+	return &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}},
+		Timeout: 5 * time.Second}
 }
 
 // Free is an address that nobody listens on, for a server that cannot be given a listener.

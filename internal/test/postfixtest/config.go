@@ -43,10 +43,14 @@ func (s *Server) main(o Options, nobody int) []string {
 		"compatibility_level = 3.6", "mail_owner = postfix", "setgid_group = postdrop", "inet_interfaces = 127.0.0.1",
 		"inet_protocols = ipv4", "myhostname = mx." + Domain, "mydestination =", "queue_directory = " + in("spool"),
 		"data_directory = " + in("data"), "virtual_mailbox_domains = " + Domain, "virtual_mailbox_base = " + in("mail"),
-		"virtual_mailbox_maps = static:box/", fmt.Sprintf("virtual_uid_maps = static:%d", nobody), "virtual_gid_maps = static:65534",
-		"virtual_minimum_uid = 1", "message_size_limit = 200000000", "virtual_mailbox_limit = 0", "mailbox_size_limit = 0",
-		"smtpd_tls_cert_file = " + o.CertFile, "smtpd_tls_key_file = " + o.KeyFile, "smtpd_tls_security_level = may", "in_flow_delay = 0",
-		"maillog_file = " + in("data/postfix.log"), "maillog_file_prefixes = " + s.dir, "alias_maps =", "alias_database =",
+		"virtual_mailbox_maps = static:box/", fmt.Sprintf("virtual_uid_maps = static:%d", nobody),
+		"virtual_gid_maps = static:65534",
+		"virtual_minimum_uid = 1", "message_size_limit = 200000000", "virtual_mailbox_limit = 0",
+		"mailbox_size_limit = 0",
+		"smtpd_tls_cert_file = " + o.CertFile, "smtpd_tls_key_file = " + o.KeyFile, "smtpd_tls_security_level = may",
+		"in_flow_delay = 0",
+		"maillog_file = " + in("data/postfix.log"), "maillog_file_prefixes = " + s.dir, "alias_maps =",
+		"alias_database =",
 		"syslog_name = postfixtest", "multi_instance_enable = no",
 	}
 }

@@ -33,8 +33,8 @@ type Server struct {
 	t       testing.TB // nil when it is not a test's
 }
 
-// Domain is the one for which the server takes mail. From 127.0.0.1 it takes mail for any other as well, and sends it on
-// as Options.Main says.
+// Domain is the one for which the server takes mail. From 127.0.0.1 it takes mail for any other as well, and sends it
+// on as Options.Main says.
 const Domain = "archive.example"
 
 // Options of a server.

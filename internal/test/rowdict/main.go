@@ -1,9 +1,10 @@
-// Command rowdict makes the dictionary by which package store/pebble compresses packed rows, of the rows in stores that it is given:
+// Command rowdict makes the dictionary by which package store/pebble compresses packed rows, of the rows in stores that
+// it is given:
 //
 //	go run ./internal/test/rowdict -out store/pebble/packed.dict DIR...
 //
-// The rows must be of made-up mail: pieces of them stand in the dictionary, and so in the program. A new dictionary needs a form of its
-// own in the codec, beside those that are on disks.
+// The rows must be of made-up mail: pieces of them stand in the dictionary, and so in the program. A new dictionary
+// needs a form of its own in the codec, beside those that are on disks.
 package main
 
 import (
@@ -42,7 +43,8 @@ func run(dirs []string) error {
 			return fmt.Errorf("%s: %w", dir, err)
 		}
 	}
-	made, err := dict.BuildZstdDict(samples, dict.Options{MaxDictSize: *size, HashBytes: 6, ZstdDictID: uint32(*id), ZstdLevel: zstd.SpeedDefault})
+	made, err := dict.BuildZstdDict(samples,
+		dict.Options{MaxDictSize: *size, HashBytes: 6, ZstdDictID: uint32(*id), ZstdLevel: zstd.SpeedDefault})
 	if err != nil {
 		return err
 	}

@@ -43,8 +43,8 @@ func Filler(size int) func(session, n int) Message {
 	}
 }
 
-// Stuff appends body to dst as DATA wants it: dots doubled, and the end of data (RFC 5321 4.5.2). A body without CRLF at
-// its end gets one.
+// Stuff appends body to dst as DATA wants it: dots doubled, and the end of data (RFC 5321 4.5.2). A body without CRLF
+// at its end gets one.
 func Stuff(dst, body []byte) []byte {
 	if bytes.HasPrefix(body, []byte(".")) {
 		dst = append(dst, '.')

@@ -2,8 +2,8 @@
 //
 //	go run ./internal/test/style NAME=DIR ...
 //
-// Counted are files that are neither generated nor tests. A function's length is its lines from "func" to the closing brace;
-// a comment line holds nothing but comment; nesting counts blocks within a function's own.
+// Counted are files that are neither generated nor tests. A function's length is its lines from "func" to the closing
+// brace; a comment line holds nothing but comment; nesting counts blocks within a function's own.
 //
 // Reads: source files. Writes: standard output.
 package main
@@ -31,7 +31,8 @@ type figures struct {
 }
 
 func main() {
-	fmt.Println("| tree | lines | packages | test:code | fn median / p90 | fn >100 | nested 4 deep | >4 params | file median / p90 / max |" +
+	fmt.Println("| tree | lines | packages | test:code | fn median / p90 | fn >100 | nested 4 deep | >4 params | " +
+		"file median / p90 / max |" +
 		" comment | documented | lines >120 |")
 	fmt.Println("|---|---|---|---|---|---|---|---|---|---|---|---|")
 	for _, arg := range os.Args[1:] {
@@ -182,10 +183,12 @@ func (f *figures) row(name string) string {
 			over++
 		}
 	}
-	return fmt.Sprintf("| %s | %d | %d | %.2f | %d / %d | %.1f %% | %.1f %% | %.1f %% | %d / %d / %d | %.0f %% | %.0f %% | %d |", name, f.lines,
+	return fmt.Sprintf("| %s | %d | %d | %.2f | %d / %d | %.1f %% | %.1f %% | %.1f %% | %d / %d / %d | %.0f %% | "+
+		"%.0f %% | %d |", name, f.lines,
 		len(f.packages), float64(f.testLines)/float64(max(1, f.lines)), at(f.functions, 50), at(f.functions, 90),
 		share(over, len(f.functions)), share(f.deep, len(f.functions)), share(f.manyParams, len(f.functions)),
-		at(f.files, 50), at(f.files, 90), at(f.files, 100), share(f.comments, f.lines), share(f.documented, f.exported), f.wide)
+		at(f.files, 50), at(f.files, 90), at(f.files, 100), share(f.comments, f.lines), share(f.documented, f.exported),
+		f.wide)
 }
 
 // at is the value at a percentile of a sorted list.

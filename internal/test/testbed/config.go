@@ -58,10 +58,12 @@ func (b *Bed) writeFiles() error {
 func (b *Bed) configuration() []byte {
 	var c bytes.Buffer
 	host, port, _ := strings.Cut(b.Receiver.Address(), ":")
-	fmt.Fprintf(&c, "hostname = %q\nstate_dir = %q\n\n[log]\nformat = \"text\"\n\n[control]\nsocket = %q\n\n", Hostname, b.File("state"), b.File("control.sock"))
+	fmt.Fprintf(&c, "hostname = %q\nstate_dir = %q\n\n[log]\nformat = \"text\"\n\n[control]\nsocket = %q\n\n", Hostname,
+		b.File("state"), b.File("control.sock"))
 	fmt.Fprintf(&c, "[[listener]]\naddress = %q\nnetworks = [\"127.0.0.0/8\"]\n\n", b.Address)
 	fmt.Fprintf(&c, "[tls]\ncertificate_file = \"cert.crt\"\nkey_file = \"cert.secret\"\n\n[networks]\nurl = \"\"\n\n")
-	fmt.Fprintf(&c, "[relay]\nhost = %q\nport = %s\ntls = \"starttls\"\nca_file = \"cert.crt\"\n\n%s", host, port, b.o.Config)
+	fmt.Fprintf(&c, "[relay]\nhost = %q\nport = %s\ntls = \"starttls\"\nca_file = \"cert.crt\"\n\n%s", host, port,
+		b.o.Config)
 	for _, t := range b.o.Tenants {
 		b.writeTenant(&c, t)
 	}
@@ -81,8 +83,10 @@ func (b *Bed) writeTenant(c *bytes.Buffer, t Tenant) {
 	for _, v := range t.VIPs {
 		fmt.Fprintf(c, "\n[[tenant.vip]]\nname = %q\naddresses = %s\n", v.Name, array(v.Addresses))
 	}
-	fmt.Fprintf(c, "\n[tenant.graph]\ncloud = \"custom\"\nlogin_url = %[1]q\ngraph_url = %[1]q\nca_file = \"graph-ca.crt\"\n"+
-		"client_id = %[2]q\nclient_secret_file = \"client.secret\"\n%[3]s", b.Sim.URL(), graphsim.DefaultTenant().ClientID, t.Tables)
+	fmt.Fprintf(c, "\n[tenant.graph]\ncloud = \"custom\"\nlogin_url = %[1]q\ngraph_url = %[1]q\nca_file = "+
+		"\"graph-ca.crt\"\n"+
+		"client_id = %[2]q\nclient_secret_file = \"client.secret\"\n%[3]s", b.Sim.URL(),
+		graphsim.DefaultTenant().ClientID, t.Tables)
 }
 
 func array(list []string) string {

@@ -19,11 +19,13 @@ type Letter struct {
 	Mailbox   string
 }
 
-// Contoso is the organisation that the demo's letters are written to, without a brake that so many bad letters would meet.
+// Contoso is the organisation that the demo's letters are written to, without a brake that so many bad letters would
+// meet.
 var Contoso = Tenant{
 	Name: "contoso", ID: "3f1c2b4a-5d6e-4f70-8192-a3b4c5d6e7f8",
 	Domains: []string{"contoso.example"}, OriginatorOrg: []string{"contoso.onmicrosoft.com"},
-	Tables: "\n[tenant.brake]\nmailboxes_per_hour = 1000000\nmailboxes_per_mail = 1000\nshare_percent = 100\nshare_from = 1000000\n",
+	Tables: "\n[tenant.brake]\nmailboxes_per_hour = 1000000\nmailboxes_per_mail = 1000\nshare_percent = " +
+		"100\nshare_from = 1000000\n",
 }
 
 // Write makes the n-th letter to a mailbox: one that is MALICIOUS, or a CLEAN one. Ids follow from n.

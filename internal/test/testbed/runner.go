@@ -28,7 +28,8 @@ func startProcess(binary, config string, out *os.File, env []string, ended func(
 	cmd := exec.Command(binary, "serve", "--config", config)
 	cmd.Env = append(os.Environ(), env...)
 	cmd.Stdout, cmd.Stderr = out, out
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for whoever runs the bed, which ends the daemon in order
+	// Ctrl-C is for whoever runs the bed, which ends the daemon in order.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start the daemon: %w", err)
 	}

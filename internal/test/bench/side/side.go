@@ -46,7 +46,8 @@ func (s *Side) Close() {
 	}
 }
 
-// Idle waits until what was accepted has been worked off, gives its space on the disk back, and says whether it was in time.
+// Idle waits until what was accepted has been worked off, gives its space on the disk back, and says whether it was in
+// time.
 func (s *Side) Idle(wait time.Duration) bool {
 	if s.queue == nil {
 		return true
@@ -142,7 +143,8 @@ func (s *Side) listen(in smtpd.Intake, cert *certs.Static) error {
 		s.log = slog.New(slog.DiscardHandler)
 	}
 	server, err := smtpd.New(smtpd.Options{
-		Hostname: "bench.example", Config: limits(), Listener: config.Listener{ClientCertificate: "request"}, Certificates: cert.GetCertificate,
+		Hostname: "bench.example", Config: limits(), Listener: config.Listener{ClientCertificate: "request"},
+		Certificates: cert.GetCertificate,
 		Recipients: func(a string) smtpd.Recipient {
 			return smtpd.Recipient{Known: a == Recipient, Tenant: "bench", Purpose: queue.ForJournal}
 		},
@@ -168,8 +170,10 @@ func (s *Side) listen(in smtpd.Intake, cert *certs.Static) error {
 // limits are the defaults of the configuration, without the bounds that a bench would run into.
 func limits() config.SMTP {
 	return config.SMTP{
-		MaxMessageSize: 400 << 20, MaxSessions: 1000, MaxUnlistedSessions: 1000, MaxSessionsPerNetwork: 1000, MaxRecipients: 100, MaxCommands: 1 << 30, MaxErrors: 10,
-		IdleTimeout: time.Minute, DataTimeout: time.Minute, MinRate: 500, SessionAge: time.Hour, DrainTimeout: time.Second,
+		MaxMessageSize: 400 << 20, MaxSessions: 1000, MaxUnlistedSessions: 1000, MaxSessionsPerNetwork: 1000,
+		MaxRecipients: 100, MaxCommands: 1 << 30, MaxErrors: 10,
+		IdleTimeout: time.Minute, DataTimeout: time.Minute, MinRate: 500, SessionAge: time.Hour,
+		DrainTimeout: time.Second,
 	}
 }
 

@@ -156,7 +156,8 @@ func (d *Document) find(r *http.Request) (*routers.Route, map[string]string, err
 	if operation == nil {
 		return nil, nil, fmt.Errorf("%w: %s of %s", ErrNotAllowed, r.Method, template)
 	}
-	return &routers.Route{Spec: d.spec, Path: template, PathItem: item, Method: r.Method, Operation: operation}, params, nil
+	return &routers.Route{Spec: d.spec, Path: template, PathItem: item, Method: r.Method, Operation: operation}, params,
+		nil
 }
 
 func (d *Document) validate(r *http.Request, params map[string]string, route *routers.Route) error {

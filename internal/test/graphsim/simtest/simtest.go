@@ -1,6 +1,7 @@
 // Package simtest starts a Graph simulator for a test and fails the test on what the simulator noticed.
 //
-// Reads: the OpenAPI document of Graph beside the project, when it is there. Writes: the authority's certificate into the test's directory.
+// Reads: the OpenAPI document of Graph beside the project, when it is there. Writes: the authority's certificate into
+// the test's directory.
 //
 // On failure: it ends the test.
 package simtest
