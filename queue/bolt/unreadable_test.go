@@ -28,7 +28,9 @@ var unreadable = []damaged{
 	{"another id", func(row []byte) []byte { return bytes.Replace(row, []byte(`"id":"`), []byte(`"id":"x`), 1) }, true},
 	{"nothing", func([]byte) []byte { return nil }, false},
 	{"zeros", func(row []byte) []byte { return make([]byte, len(row)) }, false},
-	{"another body", func(row []byte) []byte { return bytes.Replace(row, []byte(`"crc32c":`), []byte(`"crc32c":1`), 1)[:len(row)-5] }, false},
+	{"another body", func(row []byte) []byte {
+		return bytes.Replace(row, []byte(`"crc32c":`), []byte(`"crc32c":1`), 1)[:len(row)-5]
+	}, false},
 }
 
 // damageRow changes a row of queue.db while no queue has it open, and gives what it has become.
