@@ -253,6 +253,7 @@ type RecordPage struct {
 // Scan is Records a step at a time: it looks at f.Scan records, finds f.Limit at most, and says where to go on. The cursor
 // stays good when records expire. f.After is not used.
 func (s *Store) Scan(ctx context.Context, f RecordFilter, cursor string) (page RecordPage, err error) {
+	f = f.narrowed()
 	f.Limit, f.Scan, f.After = orDefault(f.Limit, 100), orDefault(f.Scan, maxScan), ""
 	err = s.view(ctx, func(t *txn) error {
 		from, err := t.scanFrom(f, cursor)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"clawback/query"
 	"clawback/verdict"
 )
 
@@ -20,6 +21,7 @@ type RecordFilter struct {
 	Recipient    string                // in a recipient's address, in any case
 	Subject      string                // in the subject, in any case
 	Proof        Proof                 // of which a mailbox's message was moved by this proof
+	Query        query.Query           `json:",omitzero"` // all of its terms fit; its tenant is not looked at
 	After        string                // id of the record after which to go on
 	Limit        int                   // 0: 100
 	Scan         int                   // how many records to look at; 0: 100,000
@@ -28,6 +30,7 @@ type RecordFilter struct {
 // Records lists records, those received last first. When it has looked at as many as it may it returns what it has
 // found together with [ErrBound].
 func (s *Store) Records(ctx context.Context, f RecordFilter) (list []Record, err error) {
+	f = f.narrowed()
 	f.Limit = orDefault(f.Limit, 100)
 	f.Scan = orDefault(f.Scan, maxScan)
 	err = s.view(ctx, func(t *txn) error {
@@ -115,8 +118,16 @@ func (f RecordFilter) match(rec Record) bool {
 
 // matches decides by the record, and by its intents where they are asked for.
 func (t *txn) matches(f RecordFilter, rec Record) (bool, error) {
-	if !f.match(rec) || f.Proof == "" {
-		return f.match(rec), nil
+	if !f.match(rec) {
+		return false, nil
+	}
+	if !f.Query.Empty() {
+		if fits, err := t.matchesQuery(f.Query, rec); err != nil || !fits {
+			return false, err
+		}
+	}
+	if f.Proof == "" {
+		return true, nil
 	}
 	intents, err := t.intentsOf(rec.ID)
 	return slices.ContainsFunc(intents, func(in Intent) bool { return in.MovedBy(f.Proof) }), err

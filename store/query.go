@@ -1,0 +1,180 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"clawback/query"
+	"clawback/verdict"
+)
+
+// Searchable is what a query is held against: the record and the intents about it.
+func (r Record) Searchable(intents []Intent) query.Message {
+	m := query.Message{
+		IDs: append([]string{r.ID, r.MessageID}, r.AlternateIDs...), Tenant: r.Tenant, Sender: r.Sender, From: r.From,
+		FromName: r.FromName, Subject: r.Subject, Received: r.Received,
+		Dispositions: []verdict.Disposition{r.Verdict.Disposition}, Indicators: r.indicators(),
+	}
+	if r.NetworkMessageID != "" {
+		m.IDs = append(m.IDs, r.NetworkMessageID)
+	}
+	for _, one := range r.Recipients {
+		m.Recipients = append(m.Recipients, one.Address)
+		if one.ExpandedFrom != "" {
+			m.Recipients = append(m.Recipients, one.ExpandedFrom)
+		}
+	}
+	if flags(r)&unscored != 0 && r.Verdict.Disposition != verdict.Unscored {
+		m.Dispositions = append(m.Dispositions, verdict.Unscored)
+	}
+	for _, reason := range r.Verdict.Reasons {
+		m.Reasons = append(m.Reasons, reason.ID)
+	}
+	if r.Pinned != "" {
+		m.Marks = append(m.Marks, query.Pinned)
+	}
+	if r.Rejudged != nil {
+		m.Marks = append(m.Marks, query.Rejudged)
+	}
+	for _, in := range intents {
+		m.Outcomes = append(m.Outcomes, string(in.Outcome))
+		for _, p := range []Proof{ByNetworkID, ByContent, ByPerson} {
+			if in.MovedBy(p) {
+				m.Proofs = append(m.Proofs, string(p))
+			}
+		}
+	}
+	return m
+}
+
+// indicators are those of all forms of the original: each was delivered to somebody.
+func (r Record) indicators() []verdict.Indicator {
+	list := slices.Clone(r.Verdict.Indicators)
+	for _, v := range r.Variants {
+		for _, i := range v.Verdict.Indicators {
+			if len(r.Variants) == 1 || !slices.Contains(list, i) {
+				list = append(list, i)
+			}
+		}
+	}
+	return list
+}
+
+// matchesQuery holds a record against the filter's query, and reads the intents where that asks for them.
+func (t *txn) matchesQuery(q query.Query, rec Record) (bool, error) {
+	var intents []Intent
+	if q.Asks(query.Outcome, query.Proof) {
+		var err error
+		if intents, err = t.intentsOf(rec.ID); err != nil {
+			return false, err
+		}
+	}
+	return q.Match(rec.Searchable(intents)), nil
+}
+
+// Matching reads those of the records that are there and fit the filter, in the order of the ids. The filter's place,
+// limit and bound are not used.
+func (s *Store) Matching(ctx context.Context, f RecordFilter, ids []string) (list []Record, err error) {
+	err = s.view(ctx, func(t *txn) error {
+		for _, id := range ids {
+			rec, found, err := t.record(id)
+			if err != nil {
+				return err
+			}
+			if !found || f.Tenant != "" && rec.Tenant != f.Tenant || !f.matchRow(timeRow(rec)) {
+				continue
+			}
+			fits, err := t.matches(f, rec)
+			if err != nil {
+				return err
+			}
+			if fits && t.step() {
+				list = append(list, rec)
+			}
+		}
+		return nil
+	})
+	return list, err
+}
+
+// timeRow is the record's row in the time index.
+func timeRow(rec Record) []byte { return []byte{byte(rec.Verdict.Disposition), flags(rec)} }
+
+// Document is what an index keeps of a record.
+type Document struct {
+	ID       string
+	Tenant   string
+	Received time.Time
+	Terms    []uint64 // in order, each once
+}
+
+// Documents are the records that changes are about, each once and as it is now. Those that are gone are left out.
+func (s *Store) Documents(ctx context.Context, events []Event) (list []Document, err error) {
+	err = s.view(ctx, func(t *txn) error {
+		seen := map[string]bool{}
+		for _, e := range events {
+			id, err := t.recordOf(e)
+			if err != nil || !t.step() {
+				return err
+			}
+			if id == "" || seen[id] {
+				continue
+			}
+			seen[id] = true
+			rec, found, err := t.record(id)
+			if err != nil {
+				return err
+			}
+			if !found {
+				continue
+			}
+			intents, err := t.intentsOf(id)
+			if err != nil {
+				return fmt.Errorf("read intents of %s: %w", id, err)
+			}
+			list = append(list, Document{id, rec.Tenant, rec.Received, rec.Searchable(intents).Terms()})
+		}
+		return nil
+	})
+	return list, err
+}
+
+// recordOf is the record that an event is about; "" where there is none, or none any more.
+func (t *txn) recordOf(e Event) (string, error) {
+	switch e.Kind {
+	case RecordAdded, RecordChanged, VerdictChanged:
+		return e.ID, nil
+	case OutcomeChanged:
+		in, _, err := t.intent(e.ID)
+		return in.Record, err
+	}
+	return "", nil
+}
+
+// RawID is a record's id as 16 bytes; false for an id that no record has.
+func RawID(id string) (raw [16]byte, ok bool) {
+	if len(id) != 27 || id[0] != 'r' {
+		return raw, false
+	}
+	b, err := encoding.DecodeString(id[1:])
+	return [16]byte(append(b, make([]byte, 16)...)[:16]), err == nil && len(b) == 16
+}
+
+// IDOf is the id of a record by its 16 bytes.
+func IDOf(raw [16]byte) string { return "r" + encoding.EncodeToString(raw[:]) }
+
+// Millis is a time as the order of records knows it: milliseconds, those received last first, then by id.
+func Millis(t time.Time) uint64 { return millis(t) }
+
+// narrowed has the window of its query too.
+func (f RecordFilter) narrowed() RecordFilter {
+	if q := f.Query; q.Since.After(f.Since) {
+		f.Since = q.Since
+	}
+	if q := f.Query; !q.Until.IsZero() && (f.Until.IsZero() || q.Until.Before(f.Until)) {
+		f.Until = q.Until
+	}
+	return f
+}
