@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"time"
@@ -53,10 +55,8 @@ func (r Record) Searchable(intents []Intent) query.Message {
 func (r Record) indicators() []verdict.Indicator {
 	list := slices.Clone(r.Verdict.Indicators)
 	for _, v := range r.Variants {
-		for _, i := range v.Verdict.Indicators {
-			if len(r.Variants) == 1 || !slices.Contains(list, i) {
-				list = append(list, i)
-			}
+		if len(r.Variants) > 1 {
+			list = append(list, v.Verdict.Indicators...)
 		}
 	}
 	return list
@@ -177,4 +177,18 @@ func (f RecordFilter) narrowed() RecordFilter {
 		f.Until = q.Until
 	}
 	return f
+}
+
+// CursorOf is the cursor of a scan that goes on behind a record.
+func CursorOf(received uint64, id string) string {
+	return base64.RawURLEncoding.EncodeToString(append(number(^received), id...))
+}
+
+// ParseCursor reads the place in a scan's cursor.
+func ParseCursor(cursor string) (received uint64, id string, err error) {
+	raw, err := base64.RawURLEncoding.DecodeString(cursor)
+	if err != nil || len(raw) < 8 {
+		return 0, "", fmt.Errorf("%w: cursor %.40q", ErrInvalid, cursor)
+	}
+	return ^binary.BigEndian.Uint64(raw), string(raw[8:]), nil
 }
