@@ -93,7 +93,7 @@ func jobOf(j job.Status) Job {
 	}
 	if f := j.Filter; f != nil {
 		shown.Search = &Search{Tenant: f.Tenant, Sender: f.Sender, Recipient: f.Recipient, Subject: f.Subject, Dispositions: f.Dispositions,
-			Proof: f.Proof, Since: f.Since, Until: f.Until}
+			Proof: f.Proof, Since: f.Since, Until: f.Until, Query: f.Query.String()}
 	}
 	if shown.Counters.Outcomes == nil {
 		shown.Counters.Outcomes = map[store.Outcome]int{}

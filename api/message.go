@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"clawback/journal"
+	"clawback/query"
 	"clawback/store"
 	"clawback/verdict"
 )
@@ -187,6 +188,7 @@ var (
 
 // Search selects records: those that fit everything it names.
 type Search struct {
+	Query        string                `json:"query,omitempty"`       // in the language of package query
 	Tenant       string                `json:"tenant,omitempty"`      // name or GUID
 	Sender       string                `json:"sender,omitempty"`      // envelope sender or header From contains this
 	Recipient    string                `json:"recipient,omitempty"`   // a recipient's address contains this
@@ -199,6 +201,9 @@ type Search struct {
 
 // Empty reports whether a search names nothing in particular.
 func (q Search) Empty() bool {
+	if parsed, err := query.Parse(q.Query, time.Now()); err != nil || !parsed.Empty() {
+		return false // what is wrong with it is said when it is read
+	}
 	return q.Sender+q.Recipient+q.Subject == "" && len(q.Dispositions) == 0 && q.Proof == "" && q.Since.IsZero() && q.Until.IsZero()
 }
 
@@ -230,6 +235,9 @@ func (s *Service) filter(a access, q Search) (f store.RecordFilter, err error) {
 	}
 	f = store.RecordFilter{Sender: q.Sender, Recipient: q.Recipient, Subject: q.Subject, Dispositions: q.Dispositions, Proof: q.Proof,
 		Since: q.Since, Until: q.Until}
+	if q.Tenant, err = readQuery(&f, q); err != nil {
+		return f, err
+	}
 	f.Tenant, err = s.scope(a, q.Tenant)
 	return f, err
 }

@@ -113,6 +113,7 @@ type Options struct {
 	Submissions Submissions
 	Addresses   Addresses
 	Upkeep      Upkeep
+	Index       Index // nil: searches walk the store
 	Status      func(context.Context) (Status, error)
 	Tenant      func(name string) (*config.Tenant, error) // by name or GUID; "" where there is only one
 	Report      func(spool.Ref) (io.ReadCloser, error)    // the bytes of a report

@@ -74,7 +74,7 @@ func Take(ctx context.Context, w io.Writer, s Source) (err error) {
 // and what was being scored is judged anew.
 func besides(name string) bool {
 	switch name {
-	case "queue.db", "store", "spool", Scratch, Partial:
+	case "queue.db", "store", "spool", "index", Scratch, Partial: // the index is made anew from the store
 		return true
 	}
 	return strings.HasPrefix(name, "store.") || strings.HasPrefix(name, "queue.") || strings.HasSuffix(name, ".tmp")

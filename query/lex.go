@@ -75,7 +75,7 @@ func split(text string) ([]word, *Error) {
 func next(text string, at int) (word, *Error) {
 	w := word{at: at}
 	rest := text[at:]
-	if strings.HasPrefix(rest, "-") {
+	if strings.HasPrefix(rest, "-") || strings.HasPrefix(rest, "!") { // ! where - begins a flag
 		w.not, rest = true, rest[1:]
 	}
 	end := len(text) - len(rest)

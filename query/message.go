@@ -197,21 +197,10 @@ func indicatorKeys(list []string, f Field, i verdict.Indicator) []string {
 	return list
 }
 
-// urlKey is an address in the form in which it is compared: http and https are one, without its fragment, user and
-// default port.
+// urlKey is an address in the form in which it is compared: as feeds are, but http and https are one.
 func urlKey(u web.URL) string {
-	key := u.Host
-	if u.Port != "" && u.Port != "80" && u.Port != "443" {
-		key += ":" + u.Port
-	}
-	path := u.Path
-	if path == "" {
-		path = "/"
-	}
-	if u.Query != "" {
-		path += "?" + u.Query
-	}
-	return key + path
+	_, key, _ := strings.Cut(u.Canonical(), "://")
+	return key
 }
 
 // linkValue reads what is searched for in links: an address of the web, or a host.

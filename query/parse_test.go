@@ -24,6 +24,7 @@ func TestParse(t *testing.T) {
 		{"from:bücher.example", "from:xn--bcher-kva.example"},
 		{`subject:"Invoice  due!" to:finance@`, `subject:"invoice due" to:finance@`},
 		{"invoice -paid", "subject:invoice -subject:paid"},
+		{"!outcome:done", "-outcome:done"},
 		{"subject:inv*", "subject:inv*"},
 		{"link:hxxps://evil[.]example/a?b#c", "link:evil.example/a?b"},
 		{"link:Evil.Example", "link:evil.example"},

@@ -77,6 +77,7 @@ func (c restoreBackupCmd) Run(a *app) error {
 }
 
 type storeCmd struct {
+	Reindex   reindexCmd        `cmd:"" help:"Build the index that searches use anew from the messages, while the daemon works on."`
 	Check     storeCheckCmd     `cmd:"" help:"Read all of the store and say what of it does not fit together. Works with and without a daemon."`
 	ForgetOld storeForgetOldCmd `cmd:"" help:"Remove store.db.old, which a version before this one has left."`
 }

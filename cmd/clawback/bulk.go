@@ -21,18 +21,18 @@ import (
 
 // choice says which messages a command is about: ids, or a search.
 type choice struct {
-	IDs         []string      `arg:"" optional:"" name:"id" help:"Record ids, Message-IDs or network message ids; or use the search flags."`
-	Query       string        `help:"${query}"`
-	Sender      string        `help:"Search: envelope sender or header From contains this."`
-	Recipient   string        `help:"Search: a recipient's address contains this."`
-	Subject     string        `help:"Search: the subject contains this."`
-	Disposition string        `help:"Search: MALICIOUS, SUSPICIOUS, SPOOF, SPAM, BULK or CLEAN."`
-	Proof       string        `enum:",network_id,content,person" default:"" help:"Search: of which a message was moved by this proof."`
-	Since       time.Duration `help:"Search: not older than this, such as 48h."`
-	Tenant      string        `help:"Search: name or GUID of one tenant."`
-	IDsFrom     string        `name:"ids-from" type:"path" placeholder:"FILE" help:"A bulk job over the ids in this file, one a line; - is standard input."`
-	Yes         bool          `short:"y" help:"Do not ask after the preview of a bulk job."`
-	Detach      bool          `help:"Do not wait for a bulk job to end."`
+	IDs         []string `arg:"" optional:"" name:"id" help:"Record ids, Message-IDs or network message ids; or use the search flags."`
+	Query       string   `help:"${query}"`
+	Sender      string   `help:"Search: envelope sender or header From contains this."`
+	Recipient   string   `help:"Search: a recipient's address contains this."`
+	Subject     string   `help:"Search: the subject contains this."`
+	Disposition string   `help:"Search: MALICIOUS, SUSPICIOUS, SPOOF, SPAM, BULK or CLEAN."`
+	Proof       string   `enum:",network_id,content,person" default:"" help:"Search: of which a message was moved by this proof."`
+	Since       timeAgo  `help:"Search: not older than this, such as 2d or 12h."`
+	Tenant      string   `help:"Search: name or GUID of one tenant."`
+	IDsFrom     string   `name:"ids-from" type:"path" placeholder:"FILE" help:"A bulk job over the ids in this file, one a line; - is standard input."`
+	Yes         bool     `short:"y" help:"Do not ask after the preview of a bulk job."`
+	Detach      bool     `help:"Do not wait for a bulk job to end."`
 }
 
 func (c choice) searching() bool {
@@ -55,16 +55,17 @@ func (c choice) check() error {
 
 func (c choice) search() (*api.Search, error) {
 	if c.Query != "" {
-		q, err := parseQuery(c.Query, time.Now())
+		q, err := parseQuery(c.Query)
 		if err != nil {
-			return nil, usage("%v", err)
+			return nil, err
 		}
-		return q, nil
+		if q.Empty() {
+			return nil, usage("query %q looks for nothing in particular: name a sender, recipient, subject, disposition or time", c.Query)
+		}
+		return &api.Search{Query: q.String()}, nil
 	}
 	f := &api.Search{Tenant: c.Tenant, Sender: c.Sender, Recipient: c.Recipient, Subject: c.Subject, Proof: store.Proof(c.Proof)}
-	if c.Since != 0 {
-		f.Since = time.Now().Add(-c.Since).UTC()
-	}
+	f.Since = c.Since.since()
 	if c.Disposition != "" {
 		d, err := verdict.Parse(c.Disposition)
 		if err != nil {

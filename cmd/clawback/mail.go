@@ -7,44 +7,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"clawback/api"
 	"clawback/api/client"
 	"clawback/store"
-	"clawback/verdict"
 )
-
-type searchCmd struct {
-	Sender      string        `help:"Envelope sender or header From contains this."`
-	Recipient   string        `help:"A recipient's address contains this."`
-	Subject     string        `help:"The subject contains this."`
-	Disposition string        `help:"MALICIOUS, SUSPICIOUS, SPOOF, SPAM, BULK or CLEAN."`
-	Since       time.Duration `default:"720h" help:"Not older than this (default 30 days)."`
-	Proof       string        `enum:",network_id,content,person" default:"" help:"Of which a message was moved by this proof: network_id, content or person."`
-	paging
-}
-
-func (c searchCmd) Run(a *app) error {
-	search := api.Search{Sender: c.Sender, Recipient: c.Recipient, Subject: c.Subject, Proof: store.Proof(c.Proof),
-		Since: time.Now().Add(-c.Since).UTC().Truncate(time.Second)}
-	if c.Disposition != "" {
-		d, err := verdict.Parse(c.Disposition)
-		if err != nil {
-			return usage("--disposition: %v", err)
-		}
-		search.Dispositions = []verdict.Disposition{d}
-	}
-	found, err := list(a, api.ListRecords, c.paging, func(p api.Paging) api.RecordQuery { return api.RecordQuery{Paging: p, Search: search} })
-	if err != nil {
-		return err
-	}
-	return show(a, found, "No message fits.", []string{"ID", "RECEIVED", "DISPOSITION", "FROM", "RECIPIENTS", "SUBJECT"},
-		func(r api.Record) []string {
-			return []string{r.ID, stamp(r.Received), r.Verdict.Disposition.String(), clip(r.From, 40), strconv.Itoa(len(r.Recipients)),
-				clip(r.Subject, 60)}
-		})
-}
 
 type showCmd struct {
 	ID string `arg:"" help:"Record id (or its beginning), Message-ID or network message id."`

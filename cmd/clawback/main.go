@@ -49,8 +49,8 @@ type cli struct {
 
 	RestoreBackup restoreBackupCmd `cmd:"" group:"daemon" help:"Put a backup back on an empty machine, before the daemon is started."`
 
-	Store      storeCmd      `cmd:"" group:"daemon" help:"Check the store, or remove what a version before has left."`
-	Search     searchCmd     `cmd:"" group:"mail" help:"Find messages by sender, recipient, subject, disposition or time."`
+	Store      storeCmd      `cmd:"" group:"daemon" help:"Check the store, build its index anew, or remove what a version before has left."`
+	Search     searchCmd     `cmd:"" group:"mail" help:"Find messages by sender, recipient, subject, link, file, verdict, outcome or time."`
 	Show       showCmd       `cmd:"" group:"mail" help:"Show one message: its verdict with reasons, and what happened in each mailbox."`
 	Retract    retractCmd    `cmd:"" group:"mail" help:"Take a message out of every recipient's mailbox."`
 	Restore    restoreCmd    `cmd:"" group:"mail" help:"Put a retracted message back where it was. No automatism touches it again."`
@@ -133,7 +133,7 @@ func parse(c *cli, args []string, out, errOut io.Writer) (call *kong.Context, st
 		}
 	}()
 	parser := newParser(c, out, errOut)
-	call, err := parser.Parse(args)
+	call, err := parser.Parse(withNegations(args))
 	if err != nil {
 		call, status = nil, exitUsage
 		parser.Stdout = errOut // how the command is used: a script reads standard output

@@ -46,6 +46,7 @@ import (
 	"clawback/smtpd/networks"
 	"clawback/spool"
 	"clawback/store"
+	"clawback/store/index"
 	"clawback/systemd"
 )
 
@@ -74,6 +75,7 @@ type daemon struct {
 	spool     *spool.Spool
 	queue     *bolt.Queue
 	store     *store.Store
+	index     *index.Index
 	live      *live
 	rdap      *rdap.Client // nil: the registries may not be asked
 	files     *confined.Pool
@@ -119,6 +121,9 @@ func Run(ctx context.Context, o Options) (err error) {
 	if d.board, err = newBoard(ctx, d.store, d.log); err != nil {
 		return err
 	}
+	if err := d.openIndex(ctx); err != nil {
+		return err
+	}
 	if d.live, err = newLive(ctx, d.cfg, d.store, liveOptions{d.graph, hidden}); err != nil {
 		return err
 	}
@@ -138,7 +143,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	}
 	d.pipeline = pipeline.New(d.pipelineOptions())
 	d.engine = retract.New(d.retractOptions())
-	d.jobs = job.New(job.Options{Store: d.store, Engine: d.engine, Log: d.log})
+	d.jobs = job.New(job.Options{Store: d.found(), Engine: d.engine, Log: d.log})
 	d.bounces = bounce.New(d.bounceOptions()) // the way out for what cannot be carried through
 	// People, and at last the mail itself.
 	d.service = api.New(d.serviceOptions())
@@ -163,7 +168,7 @@ func (d *daemon) run(ctx context.Context, reload <-chan os.Signal) error {
 	defer stop()
 	group, failed := errgroup.WithContext(work)
 	for _, part := range []func(context.Context) error{
-		d.certs.Run, d.networks.Run, d.refreshRDAP, d.pipeline.Run, d.engine.Run, d.jobs.Run, d.bounces.Run,
+		d.certs.Run, d.networks.Run, d.refreshRDAP, d.pipeline.Run, d.index.Run, d.engine.Run, d.jobs.Run, d.bounces.Run,
 		d.serveMetrics, d.runJanitor, d.watchStorage, d.feedWatchdog, d.board.run, d.watchState,
 	} {
 		group.Go(func() error { return part(failed) })

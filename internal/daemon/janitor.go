@@ -46,6 +46,9 @@ func (d *daemon) deleteExpired(ctx context.Context, now time.Time) {
 		d.log.Info("mail for postmaster was dropped", "event", "queue.expired", "messages", n, "older_than", expired)
 	}
 	horizon := now.Add(-max(keep.Retention, keep.FlaggedRetention))
+	if err := d.index.Expire(ctx, horizon); err != nil && ctx.Err() == nil {
+		d.log.Warn("delete old days of the index", "event", "janitor.failed", "error", err)
+	}
 	r := store.Retention{Applied: horizon, Attempts: horizon, Records: horizon, Minutes: now.Add(-48 * time.Hour),
 		Changes: now.Add(-48 * time.Hour)}
 	if _, err := d.store.Expire(ctx, r); err != nil && ctx.Err() == nil {

@@ -10,8 +10,9 @@ import (
 	"clawback/store"
 )
 
-// ErrBehind means that not all that the store knows was searched: what was found comes with it, and more may match.
-var ErrBehind = errors.New("the index is behind the store: what came last was not searched")
+// ErrBehind means that not all that the store knows was searched: what was found comes with it, and more may match. It is a
+// [store.ErrBound] too.
+var ErrBehind = fmt.Errorf("the index is behind the store, and what came last was not searched: %w", store.ErrBound)
 
 // Bounds of one search.
 const (

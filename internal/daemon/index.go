@@ -1,0 +1,33 @@
+package daemon
+
+import (
+	"context"
+
+	"clawback/store"
+	"clawback/store/index"
+)
+
+// indexed is the store, with searches by the index.
+type indexed struct {
+	*store.Store
+	index *index.Index
+}
+
+// Records lists what a filter selects.
+func (s indexed) Records(ctx context.Context, f store.RecordFilter) ([]store.Record, error) {
+	return s.index.Records(ctx, f)
+}
+
+// Scan is Records a step at a time.
+func (s indexed) Scan(ctx context.Context, f store.RecordFilter, cursor string) (store.RecordPage, error) {
+	return s.index.Scan(ctx, f, cursor)
+}
+
+// openIndex opens the index of the store.
+func (d *daemon) openIndex(ctx context.Context) (err error) {
+	d.index, err = index.Open(ctx, d.cfg.StateDir, d.store, index.Options{Log: d.log})
+	return err
+}
+
+// found is the store as searches see it.
+func (d *daemon) found() indexed { return indexed{d.store, d.index} }
