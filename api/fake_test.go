@@ -208,7 +208,7 @@ func (e worldEngine) Approve(_ context.Context, who string, intents []string, co
 func (e worldEngine) Reject(_ context.Context, who string, intents []string, comment string) error {
 	return e.note("reject %v by %s: %s", intents, who, comment)
 }
-func (e worldEngine) SettleCampaign(_ context.Context, a retract.CampaignAnswer) ([]string, error) {
+func (e worldEngine) SettleCampaign(_ context.Context, a retract.CampaignDecision) ([]string, error) {
 	if err := e.note("campaign %+v", a); err != nil {
 		return nil, err
 	}

@@ -174,7 +174,7 @@ func (s *Service) settleCampaign(ctx context.Context, a access, o HeldOrder) (Se
 	if err != nil {
 		return Settlement{}, err
 	}
-	settled, err := s.o.Engine.SettleCampaign(ctx, retract.CampaignAnswer{
+	settled, err := s.o.Engine.SettleCampaign(ctx, retract.CampaignDecision{
 		Who: a.Name, Tenant: tenant, Campaign: o.Campaign, Comment: o.Comment, Approve: a.op.Name == approveName})
 	if err != nil && len(settled) > 0 {
 		known := classify(err)

@@ -58,7 +58,7 @@ type Engine interface {
 	Clean(ctx context.Context, who, record, comment string) ([]store.Intent, error)
 	Approve(ctx context.Context, who string, intents []string, comment string) error
 	Reject(ctx context.Context, who string, intents []string, comment string) error
-	SettleCampaign(ctx context.Context, a retract.CampaignAnswer) ([]string, error)
+	SettleCampaign(ctx context.Context, a retract.CampaignDecision) ([]string, error)
 	HeldCampaigns(ctx context.Context, tenant string) ([]retract.HeldCampaign, error)
 }
 

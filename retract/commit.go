@@ -86,7 +86,7 @@ func (s committer) tryCommit(ctx context.Context, end ending, change func(*store
 		next.Code = codeOfAll(next)
 	}
 	s.expectCopies(&next)
-	proposal, err := s.applyWish(ctx, &next)
+	proposal, err := s.reconcile(ctx, &next)
 	if err != nil {
 		return err
 	}

@@ -12,9 +12,9 @@ import (
 	"clawback/store"
 )
 
-// applyWish applies what was wished meanwhile to what was found: an intent that was called off ends, and when its
+// reconcile joins what was decided meanwhile with what was found: an intent that was called off ends, and when its
 // message was moved all the same, putting it back is proposed; one that is to go further goes on.
-func (s committer) applyWish(ctx context.Context, next *store.Intent) (*store.Intent, error) {
+func (s committer) reconcile(ctx context.Context, next *store.Intent) (*store.Intent, error) {
 	if next.Kind != store.Retract || next.Unknown {
 		return nil, nil
 	}

@@ -70,7 +70,8 @@ type Engine struct {
 	alerted    map[string]time.Time  // by kind and subject, until when it is not said again: one alert for one trouble
 	waking     chan struct{}
 
-	suspended atomic.Pointer[map[string]bool] // bulk jobs of which nothing is begun; nil: all of them, until it is known
+	// Bulk jobs of which nothing is begun; nil: all of them, until it is known.
+	suspended atomic.Pointer[map[string]bool]
 }
 
 // New makes an engine; Run starts it.
@@ -85,8 +86,9 @@ func New(o Options) *Engine {
 		o.Grace = 20 * time.Second
 	}
 	return &Engine{
-		o: o, brake: brake.New(o.Store), app: limit.NewApp(), schedulers: map[string]*scheduler{}, alerted: map[string]time.Time{},
-		waking: make(chan struct{}, 1),
+		o: o, brake: brake.New(o.Store), app: limit.NewApp(), schedulers: map[string]*scheduler{},
+		alerted: map[string]time.Time{},
+		waking:  make(chan struct{}, 1),
 	}
 }
 
@@ -158,12 +160,12 @@ func (e *Engine) alert(a Alert, subject string) {
 	key := a.Kind + "\x00" + a.Tenant + "\x00" + subject
 	now := e.now()
 	e.mu.Lock()
-	told := e.alerted[key].After(now)
-	if !told {
+	recent := e.alerted[key].After(now)
+	if !recent {
 		e.alerted[key] = now.Add(time.Hour)
 	}
 	e.mu.Unlock()
-	if !told {
+	if !recent {
 		a.Subject = subject
 		e.raise(a)
 	}

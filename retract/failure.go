@@ -51,7 +51,8 @@ func (s failure) settle(ctx context.Context, err error) error {
 		f = &fault.Fault{Class: fault.Retry, Detail: err.Error()}
 	}
 	if limit.Absent(f) && s.attempt == nil && s.sched.limits.Away() {
-		s.sched.postpone(s.in, s.sched.limits.Gated("")+time.Second) // a little longer, so that another one looks whether it is back
+		// A little longer, so that another one looks whether it is back.
+		s.sched.postpone(s.in, s.sched.limits.Gated("")+time.Second)
 		return nil
 	}
 	return s.faulted(ctx, "find", f)
@@ -59,7 +60,8 @@ func (s failure) settle(ctx context.Context, err error) error {
 
 // crashed holds an intent on which this program panicked.
 func (s failure) crashed(ctx context.Context, p *panicked) error {
-	s.e.alert(Alert{Kind: "internal", Tenant: s.in.Tenant, Text: "intent " + s.in.ID + " is held: " + p.Error()}, s.in.ID)
+	s.e.alert(Alert{Kind: "internal", Tenant: s.in.Tenant, Text: "intent " + s.in.ID + " is held: " + p.Error()},
+		s.in.ID)
 	if s.attempt != nil {
 		return s.unknown(ctx, s.attempt.Operation, &fault.Fault{Class: fault.Unknown, Detail: p.Error()})
 	}
@@ -74,10 +76,12 @@ func (s failure) faulted(ctx context.Context, operation string, f *fault.Fault) 
 		if s.attempt == nil {
 			return errEnded // nothing to write: the whole tenant waits
 		}
-		return s.retry(ctx, operation, &fault.Fault{Class: fault.Retry, After: time.Second, Status: f.Status, Code: f.Code, Detail: f.Detail})
+		return s.retry(ctx, operation, &fault.Fault{Class: fault.Retry, After: time.Second, Status: f.Status,
+			Code: f.Code, Detail: f.Detail})
 	case fault.GiveUp:
 		if s.reresolve(f) {
-			return s.retry(ctx, operation, &fault.Fault{Class: fault.Retry, Status: f.Status, Code: f.Code, Detail: f.Detail})
+			return s.retry(ctx, operation, &fault.Fault{Class: fault.Retry, Status: f.Status, Code: f.Code,
+				Detail: f.Detail})
 		}
 		return s.giveUp(ctx, operation, f)
 	case fault.Gone:
@@ -91,8 +95,9 @@ func (s failure) faulted(ctx context.Context, operation string, f *fault.Fault) 
 // alertFull tells a person of a mailbox that has no room.
 func (s failure) alertFull(f *fault.Fault) {
 	if f.Full() {
-		s.e.alertLasting(Alert{Kind: "full", Tenant: s.in.Tenant, Text: fmt.Sprintf("%s: %s; tried again by itself for a day or more, then failed",
-			s.in.Address, f.Error())}, s.sched.workers.key(s.in))
+		s.e.alertLasting(Alert{Kind: "full", Tenant: s.in.Tenant,
+			Text: fmt.Sprintf("%s: %s; tried again by itself for a day or more, then failed",
+				s.in.Address, f.Error())}, s.sched.workers.key(s.in))
 	}
 }
 
@@ -124,7 +129,8 @@ func (s failure) scheduleRetry(in *store.Intent, f *fault.Fault) {
 	s.failure = f
 	wait, again := faulted(*in, f, now)
 	if !again {
-		s.fail(in, fmt.Sprintf("given up after %d failures since %s: %s", in.Faults, in.FaultSince.Format(time.RFC3339), f.Error()))
+		s.fail(in, fmt.Sprintf("given up after %d failures since %s: %s", in.Faults, in.FaultSince.Format(time.RFC3339),
+			f.Error()))
 		return
 	}
 	in.NotBefore = now.Add(wait)
@@ -148,8 +154,9 @@ func (s failure) alertStuck(in store.Intent) {
 	where := fmt.Sprintf("message %s in the mailbox of %s: %s", in.Record, addresses.Fold(in.Address), in.Reason)
 	switch {
 	case stuck(in):
-		s.e.alert(Alert{Kind: "stuck", Tenant: in.Tenant, Text: fmt.Sprintf("%s (%d failures since %s)", where, in.Faults,
-			in.FaultSince.Format(time.RFC3339))}, "")
+		s.e.alert(Alert{Kind: "stuck", Tenant: in.Tenant,
+			Text: fmt.Sprintf("%s (%d failures since %s)", where, in.Faults,
+				in.FaultSince.Format(time.RFC3339))}, "")
 	case in.Outcome == store.Failed && in.Faults >= stuckFaults:
 		s.e.alert(Alert{Kind: "gave_up", Tenant: in.Tenant, Text: where}, "")
 	}

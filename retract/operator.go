@@ -120,15 +120,15 @@ func (e *Engine) Clean(ctx context.Context, who, recordID, comment string) ([]st
 
 // Approve lets held intents pass what they are held for. A restore that is approved pins its record.
 func (e *Engine) Approve(ctx context.Context, who string, intents []string, comment string) error {
-	return e.settleHeld(ctx, heldAnswer{who, approving, comment}, intents, e.approvedBy(who))
+	return e.settleHeld(ctx, heldDecision{who, approving, comment}, intents, e.approvedBy(who))
 }
 
 // Reject ends held intents. No automatism opens them again.
 func (e *Engine) Reject(ctx context.Context, who string, intents []string, comment string) error {
-	return e.settleHeld(ctx, heldAnswer{who, "reject", comment}, intents, e.rejected(who))
+	return e.settleHeld(ctx, heldDecision{who, "reject", comment}, intents, e.rejected(who))
 }
 
-type heldAnswer struct{ who, what, comment string }
+type heldDecision struct{ who, what, comment string }
 
 // approving is what the audit calls a Yes to something held.
 const approving = "approve"
@@ -147,7 +147,7 @@ func account(who string) string {
 }
 
 // settleHeld writes a person's answer to each held intent, with an entry of the audit each.
-func (e *Engine) settleHeld(ctx context.Context, a heldAnswer, intents []string, change func(*store.Intent)) error {
+func (e *Engine) settleHeld(ctx context.Context, a heldDecision, intents []string, change func(*store.Intent)) error {
 	var failures []error
 	for _, id := range intents {
 		if err := e.settleOne(ctx, a, id, change); err != nil {
@@ -158,7 +158,7 @@ func (e *Engine) settleHeld(ctx context.Context, a heldAnswer, intents []string,
 	return errors.Join(failures...)
 }
 
-func (e *Engine) settleOne(ctx context.Context, a heldAnswer, id string, change func(*store.Intent)) error {
+func (e *Engine) settleOne(ctx context.Context, a heldDecision, id string, change func(*store.Intent)) error {
 	in, err := e.o.Store.Intent(ctx, id)
 	if err != nil {
 		return err

@@ -34,7 +34,7 @@ func (s restorer) run(ctx context.Context) error {
 	if why := intent.HardDeleted(source); why != "" {
 		return s.end(ctx, store.Failed, why)
 	}
-	var told []string
+	var endings []string
 	for _, t := range s.in.Taken {
 		if s.in.Cancelled != "" {
 			return s.stop(ctx)
@@ -43,9 +43,9 @@ func (s restorer) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		told = append(told, what)
+		endings = append(endings, what)
 	}
-	return s.conclude(ctx, told)
+	return s.conclude(ctx, endings)
 }
 
 // stop ends a restore that was called off while it was in doubt: what that did is known by now.
@@ -238,9 +238,9 @@ func (s restorer) markRead(ctx context.Context, c exchange.Candidate, t store.Ta
 }
 
 // conclude ends a restore.
-func (s restorer) conclude(ctx context.Context, told []string) error {
+func (s restorer) conclude(ctx context.Context, endings []string) error {
 	outcome := store.Gone
-	for _, what := range told {
+	for _, what := range endings {
 		switch {
 		case what == putBack || what == backAlready:
 			outcome = store.Done
@@ -248,6 +248,6 @@ func (s restorer) conclude(ctx context.Context, told []string) error {
 			outcome = store.Skipped
 		}
 	}
-	reason := strings.Join(told, "; ")
+	reason := strings.Join(endings, "; ")
 	return s.endAs(ctx, ending{"restore", string(outcome), reason}, outcome, reason)
 }

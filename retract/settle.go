@@ -71,15 +71,15 @@ func (e *Engine) heldByBrake(ctx context.Context, tenant string) ([]store.Intent
 	return slices.DeleteFunc(all, func(in store.Intent) bool { return in.Hold != intent.HoldBrake }), nil
 }
 
-// CampaignAnswer is a person's word about all that the brake holds of a campaign.
-type CampaignAnswer struct {
+// CampaignDecision is a person's word about all that the brake holds of a campaign.
+type CampaignDecision struct {
 	Who, Tenant, Campaign, Comment string // Tenant "": of every tenant
 	Approve                        bool   // else it is rejected
 }
 
 // SettleCampaign approves or rejects all that the brake holds of a campaign: one act of each tenant, with one entry of
 // the audit that says how many. Of more than some thousand it makes one for each of these. It gives the intents.
-func (e *Engine) SettleCampaign(ctx context.Context, a CampaignAnswer) (settled []string, err error) {
+func (e *Engine) SettleCampaign(ctx context.Context, a CampaignDecision) (settled []string, err error) {
 	a.Campaign = brake.ParseCampaign(a.Campaign)
 	defer func() {
 		if len(settled) > 0 {
@@ -113,7 +113,7 @@ func (e *Engine) SettleCampaign(ctx context.Context, a CampaignAnswer) (settled 
 }
 
 // heldOf gives what is held of a campaign, of one tenant and as much as one act settles.
-func (e *Engine) heldOf(ctx context.Context, a CampaignAnswer) ([]store.Intent, error) {
+func (e *Engine) heldOf(ctx context.Context, a CampaignDecision) ([]store.Intent, error) {
 	held, err := e.heldByBrake(ctx, a.Tenant)
 	if err != nil {
 		return nil, err
@@ -137,7 +137,7 @@ func (e *Engine) heldOf(ctx context.Context, a CampaignAnswer) ([]store.Intent, 
 }
 
 // settlePart writes one act: all of its intents, or none.
-func (e *Engine) settlePart(ctx context.Context, a CampaignAnswer, part []store.Intent) error {
+func (e *Engine) settlePart(ctx context.Context, a CampaignDecision, part []store.Intent) error {
 	what, change := "reject", e.rejected(a.Who)
 	if a.Approve {
 		what, change = approving, e.approvedBy(a.Who)

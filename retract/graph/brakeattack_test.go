@@ -155,7 +155,7 @@ func TestBrakeAttack_spreadOverManyDomains(t *testing.T) {
 				if n := s.outcomes(all...); n[store.Held] != 20 {
 					t.Errorf("the approval let others pass: %v", n)
 				}
-				if _, err := s.engine.SettleCampaign(context.Background(), retract.CampaignAnswer{Who: "ada", Campaign: "sender:other.example", Approve: true}); err == nil {
+				if _, err := s.engine.SettleCampaign(context.Background(), retract.CampaignDecision{Who: "ada", Campaign: "sender:other.example", Approve: true}); err == nil {
 					t.Error("approved what is not held")
 				}
 			})
@@ -170,7 +170,7 @@ func (s *storm) approve(campaign string, mailboxes int) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	ids, err := s.engine.SettleCampaign(context.Background(), retract.CampaignAnswer{Who: "ada", Campaign: campaign, Comment: "seen", Approve: true})
+	ids, err := s.engine.SettleCampaign(context.Background(), retract.CampaignDecision{Who: "ada", Campaign: campaign, Comment: "seen", Approve: true})
 	if err != nil || len(ids) != mailboxes {
 		s.t.Errorf("approved %d, %v; want %d", len(ids), err, mailboxes)
 	}
@@ -194,7 +194,7 @@ func TestBrakeAttack_campaignsAreListedAndRejected(t *testing.T) {
 		if err != nil || len(list) != 2 || list[0].Mailboxes != 30 || list[0].Messages != 1 || list[0].Records[0] != news.ID {
 			t.Fatalf("held %+v %v", list, err)
 		}
-		ids, err := s.engine.SettleCampaign(context.Background(), retract.CampaignAnswer{Who: "ada", Tenant: s.cfg.ID, Campaign: "link:shop.test", Comment: "a newsletter"})
+		ids, err := s.engine.SettleCampaign(context.Background(), retract.CampaignDecision{Who: "ada", Tenant: s.cfg.ID, Campaign: "link:shop.test", Comment: "a newsletter"})
 		if err != nil || len(ids) != 30 {
 			t.Errorf("%d rejected, %v", len(ids), err)
 		}

@@ -313,15 +313,15 @@ func (r *Runner) suspend(j store.Job) {
 		delete(r.suspended, j.ID)
 	}
 	if r.loaded {
-		r.tellEngine()
+		r.suspendInEngine()
 	}
 }
 
 // halted reports whether nothing of a job may be begun.
 func halted(j store.Job) bool { return j.Paused != "" || j.CallOff != "" }
 
-// tellEngine hands the engine a set of its own. The caller holds mu.
-func (r *Runner) tellEngine() {
+// suspendInEngine hands the engine a set of its own. The caller holds mu.
+func (r *Runner) suspendInEngine() {
 	jobs := make(map[string]bool, len(r.suspended))
 	for id := range r.suspended {
 		jobs[id] = true

@@ -22,7 +22,7 @@ const (
 	findPage  = 1000 // records found in one step
 	scanRows  = 5000 // looked at in one step: short, so that a cancellation is seen
 	orderPage = 200  // records ordered in one step
-	together  = 16   // of them, at once: they share the store's commits
+	together  = 64   // of them, at once: they share the store's commits, whose syncs are what a job waits for
 
 	// window is how many intents of a job may be due at once. Those whose messages are not there yet do not count.
 	window = 2000
@@ -313,7 +313,7 @@ func (r *Runner) load(all []store.Job) {
 		}
 	}
 	r.loaded = true
-	r.tellEngine()
+	r.suspendInEngine()
 }
 
 // notReceived ends a job whose list was cut short: by the end of the process, or by an error that the caller was told.
