@@ -74,6 +74,10 @@ func repeated() [][3]string {
 		{"\r\n", "https://a.example/ ", ""},
 		{"\r\n", "a@b.example 1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2 $100 ", ""},
 		{"DKIM-Signature: ", "a=b; ", "\r\n\r\nx"},
+		{"", "Content-Type: multipart/mixed; oundary=b\r\n'\n--b\r\n", "x"}, // what could be a delimiter, among fields
+		{"", "Content-Type: multipart/mixed; boundary=b\r\n'\n--c\r\n", "x"},
+		{"", "Content-Type: text/plain; boundary=\"b \"; boundary*=''c\r\n--d\r\nTo: a@b.example\r\n", "x"},
+		{"", "Content-Transfer-Encoding: base64\r\nQUFB\nContent-Type: text/plain\r\n--b\n", "x"},
 	}
 }
 

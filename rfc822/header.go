@@ -143,7 +143,8 @@ type headerReader struct {
 	octets     int               // of the fields that were kept
 	names      map[string]*tally // nil until a bound of a name can be reached
 	late       map[string]bool   // well-known names that were met beyond the bound of fields
-	boundary   *Boundary         // of the fields so far; nil: not known yet
+	boundary   Boundary          // of the first fields
+	bounded    int               // how many these are: each is read for it once, however often it is asked for
 }
 
 // tally is what is kept of the fields of one name.
@@ -310,9 +311,10 @@ func (r *headerReader) isDelimiter(line []byte) bool {
 		return false
 	}
 	r.flush()
-	if r.boundary == nil {
-		b := r.h.Boundary()
-		r.boundary = &b
+	for ; r.bounded < len(r.h.Fields); r.bounded++ {
+		if f := &r.h.Fields[r.bounded]; equalFold(f.Name, "Content-Type") {
+			r.boundary.addType(f.Raw)
+		}
 	}
 	return r.boundary.Ends(line)
 }
@@ -357,9 +359,6 @@ func (r *headerReader) flush() {
 	text := string(r.buf)
 	f := Field{Name: text[:r.name], Raw: text[r.name:]}
 	f.Value = unfold(f.Raw, r.folds)
-	if equalFold(f.Name, "Content-Type") {
-		r.boundary = nil
-	}
 	if r.h.Fields == nil {
 		r.h.Fields = make([]Field, 0, usualFields)
 	}

@@ -23,17 +23,22 @@ const maxForms = 8
 func (h *Header) Boundary() Boundary {
 	var b Boundary
 	for _, raw := range h.raws("Content-Type") {
-		m := ParseMediaType(raw)
-		for _, value := range m.All("boundary") {
-			b.add(value)
-		}
-		for i := range m.Params {
-			if m.Params[i].Name == "boundary" {
-				b.add(m.Params[i].Raw)
-			}
-		}
+		b.addType(raw)
 	}
 	return b
+}
+
+// addType adds what a Content-Type says.
+func (b *Boundary) addType(raw string) {
+	m := ParseMediaType(raw)
+	for _, value := range m.All("boundary") {
+		b.add(value)
+	}
+	for i := range m.Params {
+		if m.Params[i].Name == "boundary" {
+			b.add(m.Params[i].Raw)
+		}
+	}
 }
 
 // NewBoundary knows the delimiters of a boundary that is given as it is.
