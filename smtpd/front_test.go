@@ -60,7 +60,7 @@ func TestFront_handshakeHasATime(t *testing.T) {
 	expect(t, c, "220", "STARTTLS")
 	began := time.Now()
 	expectEnd(t, c)
-	if took := time.Since(began); took < 500*time.Millisecond || took > 5*time.Second {
+	if took := time.Since(began); took < 500*time.Millisecond {
 		t.Errorf("ended after %v", took)
 	}
 	f.until("the session is summed up", func() bool { return strings.Contains(f.log.String(), "TLS handshake") })

@@ -176,10 +176,13 @@ func (b *logBuffer) String() string {
 	return b.buf.String()
 }
 
+// patience is how long a peer waits for the other one. It decides how late a failure is told, and nothing else.
+const patience = 4 * time.Minute
+
 func limits() config.SMTP {
 	return config.SMTP{
 		MaxMessageSize: 1 << 20, MaxSessions: 100, MaxUnlistedSessions: 100, MaxSessionsPerNetwork: 100, MaxRecipients: 5, MaxCommands: 1000, MaxErrors: 20,
-		IdleTimeout: 10 * time.Second, DataTimeout: 10 * time.Second, MinRate: 100, SessionAge: time.Minute,
+		IdleTimeout: patience, DataTimeout: patience, MinRate: 100, SessionAge: time.Hour,
 		DrainTimeout: 5 * time.Second,
 	}
 }
@@ -239,7 +242,7 @@ func must[T any](v T, err error) func(testing.TB) T {
 func (f *fixture) plain() *smtpload.Conn {
 	f.t.Helper()
 	c := must(smtpload.Dial(context.Background(), f.addr))(f.t)
-	c.Timeout = 20 * time.Second
+	c.Timeout = patience
 	f.t.Cleanup(func() { c.Close() })
 	return c
 }
@@ -248,7 +251,7 @@ func (f *fixture) plain() *smtpload.Conn {
 func (f *fixture) secure() *smtpload.Conn {
 	f.t.Helper()
 	c := must(smtpload.DialTLS(context.Background(), f.addr, "client.example", nil))(f.t)
-	c.Timeout = 20 * time.Second
+	c.Timeout = patience
 	f.t.Cleanup(func() { c.Close() })
 	return c
 }
@@ -327,7 +330,7 @@ func (f *fixture) none() {
 // until waits for what another goroutine does.
 func (f *fixture) until(what string, ok func() bool) {
 	f.t.Helper()
-	for end := time.Now().Add(10 * time.Second); !ok(); time.Sleep(2 * time.Millisecond) {
+	for end := time.Now().Add(patience); !ok(); time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(end) {
 			f.t.Fatalf("waited in vain until %s\n%s", what, f.log)
 		}

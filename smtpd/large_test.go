@@ -148,6 +148,8 @@ func stream(c *smtpload.Conn, verb smtpload.Verb, block []byte, size int64) (n i
 	} else {
 		fmt.Fprintf(w, "BDAT %d LAST\r\n", count*int64(len(block)))
 	}
+	c.SetWriteDeadline(time.Time{}) // the last command's is over before a busy machine has sent so much
+	c.Timeout = time.Hour
 	for range count {
 		w.Write(part)
 		sum = crc32.Update(sum, crc32.IEEETable, block)

@@ -368,18 +368,15 @@ func TestLimits_idleLineAndAge(t *testing.T) {
 	f := start(t, func(o *smtpd.Options) { o.Config.IdleTimeout = 600 * time.Millisecond })
 	for name, c := range map[string]*smtpload.Conn{"before TLS": f.plain(), "after TLS": f.secure()} {
 		go func() { // one byte after the other does not keep a command alive
-			for range 100 {
+			for { // for as long as the session lasts
 				if c.Send([]byte("N")) != nil {
 					return
 				}
 				time.Sleep(50 * time.Millisecond)
 			}
 		}()
-		began := time.Now()
+		t.Log(name)
 		expectReply(t, c, "421 4.4.2")
-		if took := time.Since(began); took > 3*time.Second {
-			t.Errorf("%s: took %v", name, took)
-		}
 		expectEnd(t, c)
 	}
 

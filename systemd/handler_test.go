@@ -48,7 +48,7 @@ func (j *fakeJournal) listen(t *testing.T) {
 func (j *fakeJournal) next(t *testing.T) map[string]string {
 	t.Helper()
 	buf := make([]byte, 1<<20)
-	j.conn.SetReadDeadline(time.Now().Add(5 * time.Second))
+	j.conn.SetReadDeadline(time.Now().Add(time.Minute))
 	n, err := j.conn.Read(buf)
 	if err != nil {
 		t.Fatal(err)

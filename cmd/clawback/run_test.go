@@ -47,7 +47,7 @@ func started(t *testing.T, args []string, until func(out, errOut string) bool) (
 	go func() {
 		status <- (&app{ctx: ctx, in: strings.NewReader(""), out: out, errOut: errOut, files: files}).run(args)
 	}()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(4 * time.Minute)
 	for ; !until(out.String(), errOut.String()); time.Sleep(5 * time.Millisecond) {
 		select {
 		case s := <-status:
@@ -87,7 +87,7 @@ func TestServe_exitStatus(t *testing.T) {
 	if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(4 * time.Minute)
 	for ; !logs("config.reloaded")("", log.String()); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("SIGHUP did nothing\n%s", log)

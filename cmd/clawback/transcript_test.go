@@ -90,7 +90,7 @@ func (p *player) command(line, in string) string {
 		pattern, line, _ = strings.Cut(pattern, " ")
 		until = regexp.MustCompile("(?s)" + pattern)
 	}
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(4 * time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		shown := p.once(line, in)
 		if until.MatchString(shown) {
 			return shown

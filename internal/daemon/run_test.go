@@ -87,7 +87,7 @@ func send(t *testing.T, bed *testbed.Bed, l testbed.Letter) {
 // eventually waits until check gives "".
 func eventually(t *testing.T, bed *testbed.Bed, check func() string) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(4 * time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		problem := check()
 		if problem == "" {
 			return

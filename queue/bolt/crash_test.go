@@ -182,7 +182,7 @@ func (s *scenario) close() {
 	select {
 	case err := <-closed:
 		must(s.t, err)
-	case <-time.After(30 * time.Second):
+	case <-time.After(5 * time.Minute):
 		s.t.Fatal("it does not close")
 	}
 }

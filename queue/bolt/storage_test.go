@@ -122,7 +122,7 @@ func wantBroken(t *testing.T, q *Queue, want bool) {
 	if want {
 		select {
 		case <-q.Broken():
-		case <-time.After(5 * time.Second):
+		case <-time.After(time.Minute):
 			t.Error("not broken")
 		}
 	} else if q.isBroken() {

@@ -265,7 +265,7 @@ func (q quick) Ask(context.Context, Message) ([]Finding, error) {
 func TestAsk_oneThatHangsDegradesAndDoesNotBlock(t *testing.T) {
 	started := time.Now()
 	found, degraded := Set{[]Engine{slow{}, quick{}}, 50 * time.Millisecond}.Ask(t.Context(), message())
-	if took := time.Since(started); took > 5*time.Second {
+	if took := time.Since(started); took > time.Minute {
 		t.Errorf("took %v", took)
 	}
 	if len(found) != 1 || len(degraded) != 1 || !strings.HasPrefix(degraded[0], "slow: ") {

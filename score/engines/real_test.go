@@ -51,7 +51,7 @@ func start(t *testing.T, address, name string, args ...string) {
 			<-done
 		}
 	})
-	for range 300 {
+	for range 3000 {
 		if conn, err := net.Dial("tcp", address); err == nil {
 			conn.Close()
 			return

@@ -154,7 +154,7 @@ func (b *bench) session(t *testing.T, name string) (*tls.Conn, *x509.Certificate
 // echo sends a line and wants it back.
 func echo(t *testing.T, conn net.Conn, line string) {
 	t.Helper()
-	conn.SetDeadline(time.Now().Add(5 * time.Second))
+	conn.SetDeadline(time.Now().Add(time.Minute))
 	fmt.Fprintln(conn, line)
 	if got, err := bufio.NewReader(conn).ReadString('\n'); err != nil || got != line+"\n" {
 		t.Fatalf("sent %q, got %q, %v", line, got, err)

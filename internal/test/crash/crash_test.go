@@ -86,12 +86,16 @@ func TestCrash_everyCommitPoint(t *testing.T) {
 func crashAt(t *testing.T, point, action string) {
 	bed := newBed(t)
 	s := &sender{t: t, bed: bed}
-	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
 	if err := bed.Start(ctx, "CLAWBACK_FAILPOINT="+point+"="+action+"@3"); err != nil {
 		t.Fatalf("%v\n%s", err, bed.LogTail())
 	}
-	hit, stop := context.WithTimeout(ctx, 3*time.Second)
+	wait := 3 * time.Second // for a step that failed, after which most go on
+	if action == "kill" {
+		wait = 5 * time.Minute // until it ends
+	}
+	hit, stop := context.WithTimeout(ctx, wait)
 	go func() {
 		select {
 		case <-bed.Exited():
@@ -118,12 +122,12 @@ func crashAt(t *testing.T, point, action string) {
 func TestCrash_whileTheLogIsReplayed(t *testing.T) {
 	bed := newBed(t)
 	s := &sender{t: t, bed: bed}
-	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
 	if err := bed.Start(ctx, "CLAWBACK_FAILPOINT=c1.before-rows=kill@20"); err != nil {
 		t.Fatalf("%v\n%s", err, bed.LogTail())
 	}
-	round, stop := context.WithTimeout(ctx, 5*time.Second)
+	round, stop := context.WithTimeout(ctx, 5*time.Minute) // until it ends
 	go func() {
 		<-bed.Exited()
 		stop()
@@ -195,12 +199,12 @@ func TestCrash_randomKills(t *testing.T) {
 func TestCrash_wrongOrderIsSeen(t *testing.T) {
 	bed := newBed(t)
 	s := &sender{t: t, bed: bed}
-	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
 	if err := bed.Start(ctx, "CLAWBACK_FAILPOINT=c1.answer-early=error,c1.before-log=kill@20"); err != nil {
 		t.Fatalf("%v\n%s", err, bed.LogTail())
 	}
-	round, stop := context.WithTimeout(ctx, 3*time.Second)
+	round, stop := context.WithTimeout(ctx, 5*time.Minute) // until it ends
 	go func() {
 		<-bed.Exited()
 		stop()

@@ -46,7 +46,7 @@ func (w *world) startCommand(args ...string) (in *os.File, said func() string, w
 		select {
 		case err := <-ended:
 			return err
-		case <-time.After(20 * time.Second):
+		case <-time.After(patience):
 			w.t.Fatalf("it does not end; it said:\n%s", said())
 			return nil
 		}
@@ -119,12 +119,11 @@ func TestConnect_interruptedWhileItAsks(t *testing.T) {
 		t.Fatal(err)
 	}
 	time.Sleep(time.Second)
-	began := time.Now()
 	cmd.Process.Signal(syscall.SIGINT)
-	timer := time.AfterFunc(10*time.Second, func() { cmd.Process.Kill() })
+	timer := time.AfterFunc(patience, func() { cmd.Process.Kill() })
 	defer timer.Stop()
-	if err := cmd.Wait(); err == nil || time.Since(began) > 8*time.Second {
-		t.Errorf("%v after %s:\n%s", err, time.Since(began), log.String())
+	if err := cmd.Wait(); err == nil || !cmd.ProcessState.Exited() { // by itself, and not by a signal
+		t.Errorf("%v:\n%s", err, log.String())
 	}
 }
 

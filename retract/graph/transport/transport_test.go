@@ -238,13 +238,28 @@ func TestRoundTrip_answerLostAfterSending(t *testing.T) {
 	}
 }
 
+// overOnce is a context whose time is over once something has happened.
+type overOnce struct {
+	context.Context
+	happened chan struct{}
+}
+
+func (c overOnce) Done() <-chan struct{} { return c.happened }
+
+func (c overOnce) Err() error {
+	select {
+	case <-c.happened:
+		return context.DeadlineExceeded
+	default:
+		return nil
+	}
+}
+
 func TestRoundTrip_timeoutAfterSending(t *testing.T) {
-	release := make(chan struct{})
-	r := newRig(t, func(_ http.ResponseWriter, q *http.Request) { <-release })
+	release, sent := make(chan struct{}), make(chan struct{})
+	r := newRig(t, func(_ http.ResponseWriter, q *http.Request) { close(sent); <-release })
 	defer close(release)
-	ctx, cancel := context.WithTimeout(With(t.Context(), changeMail), 200*time.Millisecond)
-	defer cancel()
-	req, _ := http.NewRequestWithContext(ctx, "POST", r.server.URL+"/v1.0/x", strings.NewReader("{}"))
+	req, _ := http.NewRequestWithContext(overOnce{With(t.Context(), changeMail), sent}, "POST", r.server.URL+"/v1.0/x", strings.NewReader("{}"))
 	_, err := r.Do(req)
 	var f *fault.Fault
 	if !errors.As(err, &f) || f.Class != fault.Unknown || f.Code != "timeout" {
