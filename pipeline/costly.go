@@ -8,12 +8,13 @@ import (
 	"clawback/queue"
 )
 
-// headSize is how much of a report is unwrapped when all of it costs too much: an envelope part of some 40,000 recipients.
+// headSize is how much of a report is unwrapped when all of it costs too much: an envelope part of some 40,000
+// recipients.
 const headSize = 4 << 20
 
-// tooCostly ends a message whose unwrapping ran over its time. Whose it is the outer header says, and for whom it was the
-// envelope part, which Exchange puts first: both are read again without the rest. What is attributed is committed with the
-// verdict of what was read of it, or bounced; it is quarantined only where nothing says whose it is.
+// tooCostly ends a message whose unwrapping ran over its time. Whose it is the outer header says, and for whom it was
+// the envelope part, which Exchange puts first: both are read again without the rest. What is attributed is committed
+// with the verdict of what was read of it, or bounced; it is quarantined only where nothing says whose it is.
 func (j *job) tooCostly(ctx context.Context) ending {
 	const why = "unwrapping it took longer than any report needs, and was stopped"
 	switch err := j.readHead(); {
@@ -48,14 +49,17 @@ func (j *job) readHead() error {
 		})
 		return err
 	}
-	err := read("unwrap the beginning", func(r io.ReaderAt) (*journal.Report, error) { return j.unwrapHead(r, size, headSize) })
+	err := read("unwrap the beginning", func(r io.ReaderAt) (*journal.Report, error) {
+		return j.unwrapHead(r, size, headSize)
+	})
 	if j.cut = err == nil; j.cut {
 		return nil
 	}
 	return read("read the header", func(r io.ReaderAt) (*journal.Report, error) { return journal.ParseOuter(r, size) })
 }
 
-// committable reports whether the beginning has all that a record needs: who sent it, all for whom, and what was journaled.
+// committable reports whether the beginning has all that a record needs: who sent it, all for whom, and what was
+// journaled.
 // The envelope part is whole where the original follows it.
 func (j *job) committable() bool {
 	r := j.report

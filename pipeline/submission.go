@@ -120,7 +120,8 @@ func (j *job) unkept(err error) *ending {
 	case nospace.Is(err):
 		end = j.wait(j.item, err.Error())
 	case overran(err):
-		end = quarantine(queue.CauseFault, "reading what is reported took longer than any message needs, and was stopped")
+		end = quarantine(queue.CauseFault, "reading what is reported took longer than "+
+			"any message needs, and was stopped")
 	case errors.Is(err, store.ErrStorage), errors.Is(err, store.ErrClosed):
 		end = ending{how: broken, err: err}
 	default:

@@ -19,7 +19,8 @@
 // On failure: an error, and the mail is tried again.
 //
 // Standards: RFC 5322; Microsoft's message submission format (the subject of what its report button sends):
-// https://learn.microsoft.com/defender-office-365/submissions-user-reported-messages-custom-mailbox#message-submission-format
+// https://learn.microsoft.com/defender-office-365/submissions-user-reported-messages-custom-mailbox
+// (message submission format)
 package submission
 
 import (

@@ -127,7 +127,8 @@ func (d *Desk) take(ctx context.Context, r reported) (Taken, error) {
 	if rec.ID != "" && r.believed() {
 		v, err := d.o.Judge.Again(ctx, rec, string(r.Claim))
 		switch {
-		case errors.Is(err, store.ErrRead): // what is known of the sender was not read: judged without it, it would say less
+		case errors.Is(err, store.ErrRead):
+			// What is known of the sender was not read: judged without it, it would say less.
 			return Taken{}, fmt.Errorf("judge again: %w", err)
 		case err == nil:
 			r.Again = v.Disposition

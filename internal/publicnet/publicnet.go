@@ -36,6 +36,7 @@ func special() []netip.Prefix {
 		netip.MustParsePrefix("192.0.0.0/24"),
 		netip.MustParsePrefix("198.18.0.0/15"), netip.MustParsePrefix("240.0.0.0/4"),
 		netip.MustParsePrefix("::/3"), netip.MustParsePrefix("4000::/2"), netip.MustParsePrefix("8000::/1"),
-		netip.MustParsePrefix("2001::/23"), netip.MustParsePrefix("2002::/16"), // Teredo and its like, 6to4: IPv4 addresses in disguise
+		// Teredo and its like, 6to4: IPv4 addresses in disguise.
+		netip.MustParsePrefix("2001::/23"), netip.MustParsePrefix("2002::/16"),
 	}
 }

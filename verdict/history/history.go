@@ -8,16 +8,17 @@
 //   - I1 merging is commutative and associative: the order of commits does not matter.
 //   - I2 however much comes on one day, it teaches no more than one day of trust (Days): neither does one campaign.
 //   - I3 an entry has one size, whatever is observed. What a sender usually does (where answers go, whose servers it
-//     uses) is not a list inside an entry but an entry of its own for each pair, so that the store can age them one by one.
+//     uses) is not a list inside an entry but an entry of its own for each pair, so that the store can age them one
+//     by one.
 //
 // On failure: nothing here can fail.
 package history
 
 import (
-	"clawback/internal/mailaddr"
 	"math/bits"
-
 	"time"
+
+	"clawback/internal/mailaddr"
 )
 
 // Entry is what one tenant knows of one key (an address, a domain, ...). Bounded in size whatever is observed.
