@@ -10,16 +10,21 @@ import (
 
 // The operations on bulk jobs.
 var (
-	PreviewJob = define(Operation{Name: "job.preview", Route: "POST /v1/jobs/preview", Role: Analyst}, (*Service).previewJob)
-	StartJob   = define(Operation{Name: "job.start", Route: "POST /v1/jobs", Role: Analyst}, (*Service).startJob)
-	ListJobs   = define(Operation{Name: "job.list", Route: "GET /v1/jobs", Role: Viewer}, (*Service).listJobs)
-	ShowJob    = define(Operation{Name: "job.show", Route: "GET /v1/jobs/{id}", Role: Viewer}, (*Service).showJob)
-	PauseJob   = define(Operation{Name: "job.pause", Route: "POST /v1/jobs/{id}/pause", Role: Analyst}, (*Service).pauseJob)
-	ResumeJob  = define(Operation{Name: "job.resume", Route: "POST /v1/jobs/{id}/resume", Role: Analyst}, (*Service).resumeJob)
-	CancelJob  = define(Operation{Name: "job.cancel", Route: "POST /v1/jobs/{id}/cancel", Role: Analyst}, (*Service).cancelJob)
+	PreviewJob = define(Operation{Name: "job.preview", Route: "POST /v1/jobs/preview", Role: Analyst},
+		(*Service).previewJob)
+	StartJob = define(Operation{Name: "job.start", Route: "POST /v1/jobs", Role: Analyst}, (*Service).startJob)
+	ListJobs = define(Operation{Name: "job.list", Route: "GET /v1/jobs", Role: Viewer}, (*Service).listJobs)
+	ShowJob  = define(Operation{Name: "job.show", Route: "GET /v1/jobs/{id}", Role: Viewer}, (*Service).showJob)
+	PauseJob = define(Operation{Name: "job.pause", Route: "POST /v1/jobs/{id}/pause", Role: Analyst},
+		(*Service).pauseJob)
+	ResumeJob = define(Operation{Name: "job.resume", Route: "POST /v1/jobs/{id}/resume", Role: Analyst},
+		(*Service).resumeJob)
+	CancelJob = define(Operation{Name: "job.cancel", Route: "POST /v1/jobs/{id}/cancel", Role: Analyst},
+		(*Service).cancelJob)
 )
 
-// JobOrder is what a bulk job is to do: retract to Action, or with Restore put back, the records that are named or found.
+// JobOrder is what a bulk job is to do: retract to Action, or with Restore put back, the records that are named or
+// found.
 type JobOrder struct {
 	Tenant  string   `json:"tenant,omitempty"` // name or GUID; it works on no other tenant's records
 	Action  string   `json:"action,omitempty"`
@@ -44,7 +49,8 @@ type Job struct {
 	Changed  time.Time      `json:"changed"`
 	Found    int            `json:"found"` // records so far
 	Counters JobCounters    `json:"counters"`
-	Refused  []string       `json:"refused,omitempty"` // of the records that could not be worked on, the first: id and reason
+	// Of the records that could not be worked on, the first: id and reason.
+	Refused []string `json:"refused,omitempty"`
 }
 
 // JobCounters say how far a job is: Records = Waiting + Ordered + Refused, and Mailboxes is the sum over Outcomes.
@@ -61,10 +67,12 @@ type JobCounters struct {
 
 // JobPreview is what a job would do, without anything being written or asked of the mailbox system.
 type JobPreview struct {
-	Records   int                   `json:"records"`
-	Unknown   int                   `json:"unknown"` // keys that are no records here, or of no tenant that is configured
-	Mailboxes int                   `json:"mailboxes"`
-	Outcomes  map[store.Outcome]int `json:"outcomes"`  // of the new or changed intents: pending is what would be acted upon
+	Records int `json:"records"`
+	// Keys that are no records here, or of no tenant that is configured.
+	Unknown   int `json:"unknown"`
+	Mailboxes int `json:"mailboxes"`
+	// Of the new or changed intents: pending is what would be acted upon.
+	Outcomes  map[store.Outcome]int `json:"outcomes"`
 	Unchanged int                   `json:"unchanged"` // stand already as it is asked for
 	Samples   []JobSample           `json:"samples"`
 	Cut       Cut                   `json:"cut,omitempty"` // the search ended at its bound: there may be more
@@ -86,14 +94,16 @@ type JobQuery struct {
 }
 
 func jobOf(j job.Status) Job {
-	shown := Job{ID: j.ID, Tenant: j.Tenant, State: j.State, Paused: j.Paused, Error: j.Error, Who: j.Who, Comment: j.Comment, Action: j.Action,
+	shown := Job{ID: j.ID, Tenant: j.Tenant, State: j.State, Paused: j.Paused, Error: j.Error, Who: j.Who,
+		Comment: j.Comment, Action: j.Action,
 		Created: j.Created, Changed: j.Changed, Found: j.Found, Counters: JobCounters(j.Counters), Refused: j.Refusals}
 	if j.Restore {
 		shown.Action = "restore"
 	}
 	if f := j.Filter; f != nil {
-		shown.Search = &Search{Tenant: f.Tenant, Sender: f.Sender, Recipient: f.Recipient, Subject: f.Subject, Dispositions: f.Dispositions,
-			Proof: f.Proof, Since: f.Since, Until: f.Until, Query: f.Query.String()}
+		shown.Search = &Search{Tenant: f.Tenant, Sender: f.Sender, Recipient: f.Recipient, Subject: f.Subject,
+			Dispositions: f.Dispositions,
+			Proof:        f.Proof, Since: f.Since, Until: f.Until, Query: f.Query.String()}
 	}
 	if shown.Counters.Outcomes == nil {
 		shown.Counters.Outcomes = map[store.Outcome]int{}
@@ -101,8 +111,8 @@ func jobOf(j job.Status) Job {
 	return shown
 }
 
-// spec reads what a job is to do. Who asks, and for which tenant, is what the door proved. A key that means no single record
-// stays as it is, and is counted as unknown.
+// spec reads what a job is to do. Who asks, and for which tenant, is what the door proved. A key that means no single
+// record stays as it is, and is counted as unknown.
 func (s *Service) spec(ctx context.Context, a access, o JobOrder) (j job.Spec, err error) {
 	j = job.Spec{Who: a.Name, Comment: o.Comment, Restore: o.Restore}
 	if o.Restore == (o.Action != "") {
@@ -130,7 +140,8 @@ func (s *Service) spec(ctx context.Context, a access, o JobOrder) (j job.Spec, e
 func (s *Service) searching(ctx context.Context, a access, o JobOrder, j job.Spec) (job.Spec, error) {
 	q := *o.Search
 	if q.Empty() {
-		return j, problem(InvalidRequest, "the search names nothing in particular: name a sender, recipient, subject, disposition, proof or time")
+		return j, problem(InvalidRequest, "the search names nothing in particular: name a sender, recipient, "+
+			"subject, disposition, proof or time")
 	}
 	if o.Tenant != "" && q.Tenant != "" && o.Tenant != q.Tenant {
 		return j, problem(InvalidRequest, "tenant %q, and in the search %q: name one", o.Tenant, q.Tenant)
@@ -165,7 +176,8 @@ func (s *Service) previewJob(ctx context.Context, a access, o JobOrder) (JobPrev
 		return JobPreview{}, err
 	}
 	p, err := s.o.Jobs.PreviewJob(ctx, j)
-	shown := JobPreview{Records: p.Records, Unknown: p.Unknown, Mailboxes: p.Mailboxes, Outcomes: p.Outcomes, Unchanged: p.Unchanged, Samples: []JobSample{}}
+	shown := JobPreview{Records: p.Records, Unknown: p.Unknown, Mailboxes: p.Mailboxes, Outcomes: p.Outcomes,
+		Unchanged: p.Unchanged, Samples: []JobSample{}}
 	for _, one := range p.Samples {
 		shown.Samples = append(shown.Samples, JobSample(one))
 	}
@@ -230,7 +242,8 @@ func (s *Service) resumeJob(ctx context.Context, a access, o ItemOrder) (Job, er
 	return s.changeJob(ctx, a, o, s.o.Jobs.ResumeJob)
 }
 
-func (s *Service) changeJob(ctx context.Context, a access, o ItemOrder, change func(ctx context.Context, who, id, comment string) error) (Job, error) {
+func (s *Service) changeJob(ctx context.Context, a access, o ItemOrder,
+	change func(ctx context.Context, who, id, comment string) error) (Job, error) {
 	if _, err := s.jobOf(ctx, a, o.ID); err != nil {
 		return Job{}, err
 	}

@@ -28,32 +28,34 @@ type Variant struct {
 
 // Record is one message of one tenant, whatever number of reports told of it.
 type Record struct {
-	ID               string          `json:"id"`
-	Tenant           string          `json:"tenant"`
-	NetworkMessageID string          `json:"network_message_id,omitempty"`
-	MessageID        string          `json:"message_id"`
-	AlternateIDs     []string        `json:"alternate_message_ids,omitempty"`
-	Sender           string          `json:"sender"` // envelope
-	From             string          `json:"from"`   // header, address
-	FromName         string          `json:"from_name,omitempty"`
-	Subject          string          `json:"subject"`
-	Date             time.Time       `json:"date,omitzero"` // header Date
-	Received         time.Time       `json:"received"`      // first report of it
-	Direction        string          `json:"direction,omitempty"`
-	Recipients       []Recipient     `json:"recipients"`
-	Variants         []Variant       `json:"variants"`
-	MoreVariants     int             `json:"more_variants,omitempty"` // that were seen and not kept
-	Related          []string        `json:"related,omitempty"`       // records not first-hand with the same Message-ID and content
-	Forwards         []string        `json:"forwards,omitempty"`      // flagged records that it carries
-	Doubts           []store.Doubt   `json:"doubts,omitempty"`        // why no content proves a message of a mailbox to be this one
-	Verdict          verdict.Verdict `json:"verdict"`                 // the worst of the variants
-	FirstHand        bool            `json:"first_hand"`
-	Region           string          `json:"region,omitempty"`
-	Pinned           string          `json:"pinned,omitempty"` // why no automatism touches it again: restored, clean
-	PinnedBy         string          `json:"pinned_by,omitempty"`
-	RetractedBy      string          `json:"retracted_by,omitempty"`
-	Changed          time.Time       `json:"changed"`
-	Rev              uint64          `json:"revision"` // counts the writes
+	ID               string      `json:"id"`
+	Tenant           string      `json:"tenant"`
+	NetworkMessageID string      `json:"network_message_id,omitempty"`
+	MessageID        string      `json:"message_id"`
+	AlternateIDs     []string    `json:"alternate_message_ids,omitempty"`
+	Sender           string      `json:"sender"` // envelope
+	From             string      `json:"from"`   // header, address
+	FromName         string      `json:"from_name,omitempty"`
+	Subject          string      `json:"subject"`
+	Date             time.Time   `json:"date,omitzero"` // header Date
+	Received         time.Time   `json:"received"`      // first report of it
+	Direction        string      `json:"direction,omitempty"`
+	Recipients       []Recipient `json:"recipients"`
+	Variants         []Variant   `json:"variants"`
+	MoreVariants     int         `json:"more_variants,omitempty"` // that were seen and not kept
+	// Records not first-hand with the same Message-ID and content.
+	Related  []string `json:"related,omitempty"`
+	Forwards []string `json:"forwards,omitempty"` // flagged records that it carries
+	// Why no content proves a message of a mailbox to be this one.
+	Doubts      []store.Doubt   `json:"doubts,omitempty"`
+	Verdict     verdict.Verdict `json:"verdict"` // the worst of the variants
+	FirstHand   bool            `json:"first_hand"`
+	Region      string          `json:"region,omitempty"`
+	Pinned      string          `json:"pinned,omitempty"` // why no automatism touches it again: restored, clean
+	PinnedBy    string          `json:"pinned_by,omitempty"`
+	RetractedBy string          `json:"retracted_by,omitempty"`
+	Changed     time.Time       `json:"changed"`
+	Rev         uint64          `json:"revision"` // counts the writes
 }
 
 // Message is one record with all that is known and done about it.
@@ -67,36 +69,38 @@ type Message struct {
 
 // Intent is one mailbox from which a message is to be taken, or to which it is to be restored.
 type Intent struct {
-	ID             string        `json:"id"`
-	Record         string        `json:"record"`
-	Tenant         string        `json:"tenant"`
-	Address        string        `json:"address"`
-	Kind           store.Kind    `json:"kind"`
-	Action         string        `json:"action"`
-	Outcome        store.Outcome `json:"outcome"`
-	Code           store.Code    `json:"code,omitempty"` // of the reason, for programs
-	Reason         string        `json:"reason"`
-	Cause          string        `json:"cause"` // what it was made for: a disposition, or a person's word
-	Hold           string        `json:"hold,omitempty"`
-	DryRun         bool          `json:"dry_run"`
-	Forwarded      string        `json:"forwards_record,omitempty"` // the record that the message carries, where that is the cause
-	Campaigns      []string      `json:"campaigns,omitempty"`       // that the brake counts it for
-	By             string        `json:"asked_by,omitempty"`        // operator; "" for an automatism
-	Approved       string        `json:"approved_by,omitempty"`
-	Job            string        `json:"job,omitempty"`
-	Tries          int           `json:"tries"`
-	Faults         int           `json:"failures"` // in a row
-	NotBefore      time.Time     `json:"next_try,omitzero"`
-	Unknown        bool          `json:"unknown"` // the last attempt may have worked: it is verified before it is repeated
-	OriginalFolder string        `json:"original_folder,omitempty"`
-	WasRead        *bool         `json:"was_read,omitempty"`
-	Taken          []Copy        `json:"copies,omitempty"` // messages of the mailbox that are proven to be the record's
-	UnreadOnly     bool          `json:"unread_only,omitempty"`
-	MaxAge         int64         `json:"max_age_seconds,omitempty"`
-	Created        time.Time     `json:"created"`
-	Changed        time.Time     `json:"changed"`
-	Received       time.Time     `json:"received"` // of the record
-	Attempts       []Attempt     `json:"attempts,omitempty"`
+	ID      string        `json:"id"`
+	Record  string        `json:"record"`
+	Tenant  string        `json:"tenant"`
+	Address string        `json:"address"`
+	Kind    store.Kind    `json:"kind"`
+	Action  string        `json:"action"`
+	Outcome store.Outcome `json:"outcome"`
+	Code    store.Code    `json:"code,omitempty"` // of the reason, for programs
+	Reason  string        `json:"reason"`
+	Cause   string        `json:"cause"` // what it was made for: a disposition, or a person's word
+	Hold    string        `json:"hold,omitempty"`
+	DryRun  bool          `json:"dry_run"`
+	// The record that the message carries, where that is the cause.
+	Forwarded string    `json:"forwards_record,omitempty"`
+	Campaigns []string  `json:"campaigns,omitempty"` // that the brake counts it for
+	By        string    `json:"asked_by,omitempty"`  // operator; "" for an automatism
+	Approved  string    `json:"approved_by,omitempty"`
+	Job       string    `json:"job,omitempty"`
+	Tries     int       `json:"tries"`
+	Faults    int       `json:"failures"` // in a row
+	NotBefore time.Time `json:"next_try,omitzero"`
+	// The last attempt may have worked: it is verified before it is repeated.
+	Unknown        bool      `json:"unknown"`
+	OriginalFolder string    `json:"original_folder,omitempty"`
+	WasRead        *bool     `json:"was_read,omitempty"`
+	Taken          []Copy    `json:"copies,omitempty"` // messages of the mailbox that are proven to be the record's
+	UnreadOnly     bool      `json:"unread_only,omitempty"`
+	MaxAge         int64     `json:"max_age_seconds,omitempty"`
+	Created        time.Time `json:"created"`
+	Changed        time.Time `json:"changed"`
+	Received       time.Time `json:"received"` // of the record
+	Attempts       []Attempt `json:"attempts,omitempty"`
 }
 
 // Copy is one message of a mailbox. Rules that copy make more than one.
@@ -133,9 +137,12 @@ func verdictOf(v verdict.Verdict) verdict.Verdict {
 
 func recordOf(r store.Record) Record {
 	shown := Record{
-		ID: r.ID, Tenant: r.Tenant, NetworkMessageID: r.NetworkMessageID, MessageID: r.MessageID, AlternateIDs: r.AlternateIDs, Sender: r.Sender,
-		From: r.From, FromName: r.FromName, Subject: r.Subject, Date: r.Date, Received: r.Received, Direction: r.Direction,
-		Recipients: []Recipient{}, Variants: []Variant{}, MoreVariants: r.MoreVariants, Related: r.Related, Doubts: r.Doubts,
+		ID: r.ID, Tenant: r.Tenant, NetworkMessageID: r.NetworkMessageID, MessageID: r.MessageID,
+		AlternateIDs: r.AlternateIDs, Sender: r.Sender,
+		From: r.From, FromName: r.FromName, Subject: r.Subject, Date: r.Date, Received: r.Received,
+		Direction:  r.Direction,
+		Recipients: []Recipient{}, Variants: []Variant{}, MoreVariants: r.MoreVariants, Related: r.Related,
+		Doubts:  r.Doubts,
 		Verdict: verdictOf(r.Verdict), FirstHand: r.FirstHand, Region: r.Region, Pinned: r.Pinned, PinnedBy: r.PinnedBy,
 		RetractedBy: r.RetractedBy, Changed: r.Changed, Rev: r.Rev,
 	}
@@ -153,10 +160,15 @@ func recordOf(r store.Record) Record {
 
 func intentOf(in store.Intent) Intent {
 	shown := Intent{
-		ID: in.ID, Record: in.Record, Tenant: in.Tenant, Address: in.Address, Kind: in.Kind, Action: in.Action, Outcome: in.Outcome,
-		Code: in.Code, Reason: in.Reason, Cause: in.Cause, Hold: in.Hold, DryRun: in.DryRun, Forwarded: in.Forwarded, Campaigns: in.Campaigns,
-		By: in.By, Approved: in.Approved, Job: in.Job, Tries: in.Tries, Faults: in.Faults, NotBefore: in.NotBefore, Unknown: in.Unknown,
-		OriginalFolder: in.FolderName, WasRead: in.WasRead, UnreadOnly: in.Limit.UnreadOnly, MaxAge: int64(in.Limit.MaxAge / time.Second),
+		ID: in.ID, Record: in.Record, Tenant: in.Tenant, Address: in.Address, Kind: in.Kind, Action: in.Action,
+		Outcome: in.Outcome,
+		Code:    in.Code, Reason: in.Reason, Cause: in.Cause, Hold: in.Hold, DryRun: in.DryRun, Forwarded: in.Forwarded,
+		Campaigns: in.Campaigns,
+		By:        in.By, Approved: in.Approved, Job: in.Job, Tries: in.Tries, Faults: in.Faults,
+		NotBefore:      in.NotBefore,
+		Unknown:        in.Unknown,
+		OriginalFolder: in.FolderName, WasRead: in.WasRead, UnreadOnly: in.Limit.UnreadOnly,
+		MaxAge:  int64(in.Limit.MaxAge / time.Second),
 		Created: in.Created, Changed: in.Changed, Received: in.Received,
 	}
 	for _, t := range in.Taken {
@@ -179,11 +191,16 @@ func attemptOf(t store.Attempt) Attempt {
 
 // The operations on messages.
 var (
-	ListRecords    = define(Operation{Name: "message.list", Route: "GET /v1/records", Role: Viewer}, (*Service).listRecords)
-	ShowMessage    = define(Operation{Name: "message.show", Route: "GET /v1/records/{key}", Role: Viewer}, (*Service).showMessage)
-	ExportMessage  = define(Operation{Name: "message.export", Route: "GET /v1/records/{key}/report", Role: Viewer, Bodies: true}, (*Service).exportMessage)
-	RetractMessage = define(Operation{Name: "message.retract", Route: "POST /v1/records/{key}/retract", Role: Analyst}, (*Service).retractMessage)
-	RestoreMessage = define(Operation{Name: "message.restore", Route: "POST /v1/records/{key}/restore", Role: Analyst}, (*Service).restoreMessage)
+	ListRecords = define(Operation{Name: "message.list", Route: "GET /v1/records", Role: Viewer},
+		(*Service).listRecords)
+	ShowMessage = define(Operation{Name: "message.show", Route: "GET /v1/records/{key}", Role: Viewer},
+		(*Service).showMessage)
+	ExportMessage = define(Operation{Name: "message.export", Route: "GET /v1/records/{key}/report", Role: Viewer,
+		Bodies: true}, (*Service).exportMessage)
+	RetractMessage = define(Operation{Name: "message.retract", Route: "POST /v1/records/{key}/retract", Role: Analyst},
+		(*Service).retractMessage)
+	RestoreMessage = define(Operation{Name: "message.restore", Route: "POST /v1/records/{key}/restore", Role: Analyst},
+		(*Service).restoreMessage)
 )
 
 // Search selects records: those that fit everything it names.
@@ -194,9 +211,10 @@ type Search struct {
 	Recipient    string                `json:"recipient,omitempty"`   // a recipient's address contains this
 	Subject      string                `json:"subject,omitempty"`     // the subject contains this
 	Dispositions []verdict.Disposition `json:"disposition,omitempty"` // one of these
-	Proof        store.Proof           `json:"proof,omitempty"`       // of which a mailbox's message was moved by this proof
-	Since        time.Time             `json:"since,omitzero"`        // received then or later
-	Until        time.Time             `json:"until,omitzero"`        // received before
+	// Of which a mailbox's message was moved by this proof.
+	Proof store.Proof `json:"proof,omitempty"`
+	Since time.Time   `json:"since,omitzero"` // received then or later
+	Until time.Time   `json:"until,omitzero"` // received before
 }
 
 // Empty reports whether a search names nothing in particular.
@@ -204,7 +222,8 @@ func (q Search) Empty() bool {
 	if parsed, err := query.Parse(q.Query, time.Now()); err != nil || !parsed.Empty() {
 		return false // what is wrong with it is said when it is read
 	}
-	return q.Sender+q.Recipient+q.Subject == "" && len(q.Dispositions) == 0 && q.Proof == "" && q.Since.IsZero() && q.Until.IsZero()
+	return q.Sender+q.Recipient+q.Subject == "" && len(q.Dispositions) == 0 && q.Proof == "" && q.Since.IsZero() &&
+		q.Until.IsZero()
 }
 
 // RecordQuery is a search in parts.
@@ -233,7 +252,8 @@ func (s *Service) filter(a access, q Search) (f store.RecordFilter, err error) {
 	if !q.Proof.Known() {
 		return f, problem(InvalidRequest, "proof %q: use network_id, content or person", q.Proof)
 	}
-	f = store.RecordFilter{Sender: q.Sender, Recipient: q.Recipient, Subject: q.Subject, Dispositions: q.Dispositions, Proof: q.Proof,
+	f = store.RecordFilter{Sender: q.Sender, Recipient: q.Recipient, Subject: q.Subject, Dispositions: q.Dispositions,
+		Proof: q.Proof,
 		Since: q.Since, Until: q.Until}
 	if q.Tenant, err = readQuery(&f, q); err != nil {
 		return f, err
@@ -356,7 +376,8 @@ func (s *Service) exportMessage(ctx context.Context, a access, r MessageRef) (St
 		return Stream{}, err
 	}
 	if r.Variant < 0 || r.Variant >= len(rec.Variants) {
-		return Stream{}, problem(InvalidRequest, "variant %d: the record has %d, counted from 0", r.Variant, len(rec.Variants))
+		return Stream{}, problem(InvalidRequest, "variant %d: the record has %d, counted from 0", r.Variant,
+			len(rec.Variants))
 	}
 	ref := rec.Variants[r.Variant].Body
 	if kept := rec.Variants[r.Variant].Kept; kept != nil {

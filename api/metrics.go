@@ -15,7 +15,8 @@ import (
 // anything else than the status command.
 func Metrics(status func(context.Context) (Status, error)) http.Handler {
 	r := prometheus.NewRegistry()
-	r.MustRegister(collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewGoCollector(), &collector{status})
+	r.MustRegister(collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewGoCollector(),
+		&collector{status})
 	return promhttp.HandlerFor(r, promhttp.HandlerOpts{})
 }
 
@@ -34,26 +35,34 @@ var (
 	sessionsMetric  = metric("smtp_sessions", "Open SMTP sessions.")
 	memoryMetric    = metric("smtp_memory_bytes", "Memory that messages which are arriving hold.")
 	maxMemoryMetric = metric("smtp_memory_max_bytes", "The most that they may hold.")
-	spilledMetric   = metric("smtp_memory_spilled_total", "Messages that went through a file because there was no memory for them.")
-	takingMetric    = metric("taking_mail", "1 when a message that came now would be taken, 0 when it would be put off.")
+	spilledMetric   = metric("smtp_memory_spilled_total",
+		"Messages that went through a file because there was no memory for them.")
+	takingMetric = metric("taking_mail",
+		"1 when a message that came now would be taken, 0 when it would be put off.")
 	queueMetric     = metric("queue_items", "Accepted reports that are not finished.", "state")
 	queueAgeMetric  = metric("queue_oldest_seconds", "Age of the oldest report that is not finished.", "state")
 	bounceMetric    = metric("bounces", "Reports on their way to the alternate mailbox.", "state")
 	bounceAgeMetric = metric("bounces_oldest_seconds", "Age of the oldest of them.", "state")
-	quotaMetric     = metric("quota_used_ratio", "Part of its quota that unattributed mail, or mail for postmaster, has used.", "tenant", "purpose", "network")
+	quotaMetric     = metric("quota_used_ratio",
+		"Part of its quota that unattributed mail, or mail for postmaster, has used.", "tenant", "purpose", "network")
 	certMetric      = metric("certificate_expiry_timestamp_seconds", "When the SMTP certificate ends.")
 	rdapAskedMetric = metric("rdap_questions_total", "Questions to RDAP servers about the age of a domain.")
-	rdapMetric      = metric("rdap_messages_total", "Messages for which the age of the author's domain was wanted, by what came of it.", "result")
-	rdapListMetric  = metric("rdap_list_timestamp_seconds", "When the list of RDAP servers in use was fetched.")
-	reportsMetric   = metric("reports_total", "Reports processed.", "tenant")
-	messagesMetric  = metric("messages", "Messages that are kept, by disposition.", "tenant", "disposition")
-	intentsMetric   = metric("retractions", "Mailboxes from which a message was to be taken, by outcome.", "tenant", "outcome")
-	byContentMetric = metric("retractions_by_content", "Mailboxes from which a message was taken on equal content alone, without a network message id.", "tenant")
-	restoresMetric  = metric("restores", "Mailboxes to which a message was to be restored, by outcome.", "tenant", "outcome")
-	submitMetric    = metric("submissions", "Messages that users reported, by state.", "tenant", "state")
-	noticesMetric   = metric("notices", "Troubles that a person must be told of, by kind.", "kind", "tenant")
-	sinceMetric     = metric("notices_oldest_timestamp_seconds", "Since when the oldest of them stands.", "kind", "tenant")
-	lastMetric      = metric("last_report_timestamp_seconds", "When the last report was processed.", "tenant")
+	rdapMetric      = metric("rdap_messages_total",
+		"Messages for which the age of the author's domain was wanted, by what came of it.", "result")
+	rdapListMetric = metric("rdap_list_timestamp_seconds", "When the list of RDAP servers in use was fetched.")
+	reportsMetric  = metric("reports_total", "Reports processed.", "tenant")
+	messagesMetric = metric("messages", "Messages that are kept, by disposition.", "tenant", "disposition")
+	intentsMetric  = metric("retractions", "Mailboxes from which a message was to be taken, by outcome.", "tenant",
+		"outcome")
+	byContentMetric = metric("retractions_by_content",
+		"Mailboxes from which a message was taken on equal content alone, without a network message id.", "tenant")
+	restoresMetric = metric("restores", "Mailboxes to which a message was to be restored, by outcome.", "tenant",
+		"outcome")
+	submitMetric  = metric("submissions", "Messages that users reported, by state.", "tenant", "state")
+	noticesMetric = metric("notices", "Troubles that a person must be told of, by kind.", "kind", "tenant")
+	sinceMetric   = metric("notices_oldest_timestamp_seconds", "Since when the oldest of them stands.", "kind",
+		"tenant")
+	lastMetric = metric("last_report_timestamp_seconds", "When the last report was processed.", "tenant")
 )
 
 // Describe names no metric beforehand: tenants come and go with the configuration.

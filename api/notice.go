@@ -22,6 +22,7 @@ type Notice struct {
 
 // NoticeOf shows a notice, without its tenant's name.
 func NoticeOf(n store.Notice) Notice {
-	return Notice{ID: n.ID, Kind: n.Kind, TenantID: n.Tenant, Subject: n.Subject, Text: n.Text, Do: n.Do, Since: n.Since, Last: n.Last,
+	return Notice{ID: n.ID, Kind: n.Kind, TenantID: n.Tenant, Subject: n.Subject, Text: n.Text, Do: n.Do,
+		Since: n.Since, Last: n.Last,
 		Until: n.Until}
 }

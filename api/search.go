@@ -43,9 +43,12 @@ type IndexRebuild struct {
 
 // The operations on searches and their index.
 var (
-	CountRecords = define(Operation{Name: "message.count", Route: "GET /v1/record-count", Role: Viewer}, (*Service).countRecords)
-	ShowIndex    = define(Operation{Name: "index.show", Route: "GET /v1/store/index", Role: Viewer, Machine: true}, (*Service).showIndex)
-	Reindex      = define(Operation{Name: "index.rebuild", Route: "POST /v1/store/reindex", Role: Administrator, Machine: true}, (*Service).reindex)
+	CountRecords = define(Operation{Name: "message.count", Route: "GET /v1/record-count", Role: Viewer},
+		(*Service).countRecords)
+	ShowIndex = define(Operation{Name: "index.show", Route: "GET /v1/store/index", Role: Viewer, Machine: true},
+		(*Service).showIndex)
+	Reindex = define(Operation{Name: "index.rebuild", Route: "POST /v1/store/reindex", Role: Administrator,
+		Machine: true}, (*Service).reindex)
 )
 
 // readQuery puts a search's query into a filter, and says for which tenant it is.
@@ -101,7 +104,8 @@ func (s *Service) showIndex(ctx context.Context, _ access, _ None) (IndexStatus,
 		return IndexStatus{}, nil
 	}
 	now, err := s.o.Index.Status(ctx)
-	shown := IndexStatus{Ready: now.Ready, Behind: now.Behind, Segments: now.Segments, Days: now.Days, Bytes: now.Bytes, Built: now.Built}
+	shown := IndexStatus{Ready: now.Ready, Behind: now.Behind, Segments: now.Segments, Days: now.Days, Bytes: now.Bytes,
+		Built: now.Built}
 	if b := now.Rebuild; b.Running || !now.Ready {
 		shown.Building = &IndexRebuild{b.Done, b.Total, b.Began, b.Why}
 	}

@@ -13,24 +13,25 @@ import (
 
 // Status is how the daemon stands. A principal of some tenants sees these alone, and nothing of the machine.
 type Status struct {
-	Version     string       `json:"version"`
-	Hostname    string       `json:"hostname"`
-	Region      string       `json:"region,omitempty"`
-	Started     time.Time    `json:"started"`
-	Sessions    int          `json:"sessions"`
-	Memory      Memory       `json:"memory"`
-	Process     Process      `json:"process"`
-	Tenants     []Tenant     `json:"tenants"`
-	Queue       QueueStatus  `json:"queue"`
-	Deferring   string       `json:"deferring_mail,omitempty"` // why a message that came now would be answered 4xx; "" when it would be accepted
+	Version  string      `json:"version"`
+	Hostname string      `json:"hostname"`
+	Region   string      `json:"region,omitempty"`
+	Started  time.Time   `json:"started"`
+	Sessions int         `json:"sessions"`
+	Memory   Memory      `json:"memory"`
+	Process  Process     `json:"process"`
+	Tenants  []Tenant    `json:"tenants"`
+	Queue    QueueStatus `json:"queue"`
+	// Why a message that came now would be answered 4xx; "" when it would be accepted.
+	Deferring   string       `json:"deferring_mail,omitempty"`
 	Certificate *Certificate `json:"certificate,omitempty"`
 	RDAP        *RDAP        `json:"rdap,omitempty"` // nil: the registries may not be asked
 	Quotas      []Quota      `json:"quotas"`         // of what strangers have sent, where there is any
 	Notices     []Notice     `json:"notices"`        // what needs a person, what is the gateway's first
 }
 
-// Process is what the daemon has in memory, in bytes. Own has heap and cache in it, with what is free of them for now; files that are mapped
-// are the kernel's to drop.
+// Process is what the daemon has in memory, in bytes. Own has heap and cache in it, with what is free of them for now;
+// files that are mapped are the kernel's to drop.
 type Process struct {
 	Own    int64 `json:"own"`    // anonymous pages, without those of the processes that look into attached files
 	Heap   int64 `json:"heap"`   // what is reachable, and garbage that was not collected yet
@@ -48,37 +49,43 @@ type Memory struct {
 
 // Tenant is one tenant's part of the status.
 type Tenant struct {
-	Name        string         `json:"name"`
-	ID          string         `json:"id"`
-	Mode        string         `json:"mode"`
-	Counts      Counts         `json:"counts"`
-	Paused      string         `json:"paused,omitempty"`             // why retraction waits
-	Waiting     int            `json:"not_in_mailbox_yet,omitempty"` // retractions whose message is not in the mailbox yet
-	Stuck       int            `json:"failing,omitempty"`            // retractions that have failed for some minutes, and are tried again
-	StuckWhy    string         `json:"failing_reason,omitempty"`     // of the one that has failed longest
-	NextLook    time.Time      `json:"next_look,omitzero"`           // when the first that is not in its mailbox is looked for again
-	Submissions map[string]int `json:"submissions,omitempty"`        // what users reported, by state; "unproven" has no effect
+	Name   string `json:"name"`
+	ID     string `json:"id"`
+	Mode   string `json:"mode"`
+	Counts Counts `json:"counts"`
+	Paused string `json:"paused,omitempty"` // why retraction waits
+	// Retractions whose message is not in the mailbox yet.
+	Waiting int `json:"not_in_mailbox_yet,omitempty"`
+	// Retractions that have failed for some minutes, and are tried again.
+	Stuck    int    `json:"failing,omitempty"`
+	StuckWhy string `json:"failing_reason,omitempty"` // of the one that has failed longest
+	// When the first that is not in its mailbox is looked for again.
+	NextLook time.Time `json:"next_look,omitzero"`
+	// What users reported, by state; "unproven" has no effect.
+	Submissions map[string]int `json:"submissions,omitempty"`
 }
 
 // Counts are a tenant's numbers.
 type Counts struct {
-	Processed          int                         `json:"reports"`
-	NotFirstHand       int                         `json:"reports_not_first_hand"`
-	Records            int                         `json:"records"`
-	Dispositions       map[verdict.Disposition]int `json:"dispositions"` // of the records
-	Outcomes           map[store.Outcome]int       `json:"retractions"`  // intents by outcome
-	Restores           map[store.Outcome]int       `json:"restores"`
-	Held               int                         `json:"held"`                 // of both kinds
-	ByContent          int                         `json:"retracted_by_content"` // intents that moved a message by equal content alone
-	History            int                         `json:"history_entries"`
-	LastReport         time.Time                   `json:"last_report,omitzero"`
-	ConnectorValidated time.Time                   `json:"connector_validated,omitzero"`
+	Processed    int                         `json:"reports"`
+	NotFirstHand int                         `json:"reports_not_first_hand"`
+	Records      int                         `json:"records"`
+	Dispositions map[verdict.Disposition]int `json:"dispositions"` // of the records
+	Outcomes     map[store.Outcome]int       `json:"retractions"`  // intents by outcome
+	Restores     map[store.Outcome]int       `json:"restores"`
+	Held         int                         `json:"held"` // of both kinds
+	// Intents that moved a message by equal content alone.
+	ByContent          int       `json:"retracted_by_content"`
+	History            int       `json:"history_entries"`
+	LastReport         time.Time `json:"last_report,omitzero"`
+	ConnectorValidated time.Time `json:"connector_validated,omitzero"`
 }
 
 // CountsOf shows the store's counters.
 func CountsOf(c store.Counts) Counts {
 	return Counts{
-		Processed: c.Processed, NotFirstHand: c.NotFirstHand, Records: c.Records, Dispositions: c.Dispositions, Outcomes: c.Outcomes,
+		Processed: c.Processed, NotFirstHand: c.NotFirstHand, Records: c.Records, Dispositions: c.Dispositions,
+		Outcomes: c.Outcomes,
 		Restores: c.Restores, Held: c.Held, ByContent: c.ByContent, History: c.History, LastReport: c.LastReport,
 		ConnectorValidated: c.ConnectorValidated,
 	}
@@ -103,7 +110,8 @@ type Count struct {
 
 // QueueStatusOf shows the queue's numbers.
 func QueueStatusOf(s queue.Stats) QueueStatus {
-	q := QueueStatus{Items: map[queue.State]Count{}, Bounces: map[queue.BounceState]Count{}, NextDue: s.NextDue, Size: s.Size, tenants: s.Tenants}
+	q := QueueStatus{Items: map[queue.State]Count{}, Bounces: map[queue.BounceState]Count{}, NextDue: s.NextDue,
+		Size: s.Size, tenants: s.Tenants}
 	for state, c := range s.Items {
 		q.Items[state] = Count(c)
 	}
@@ -166,8 +174,9 @@ func RDAPOf(s *rdap.Status) *RDAP {
 	if s == nil {
 		return nil
 	}
-	return &RDAP{One: s.One, Servers: s.Servers, URL: s.URL, Date: s.Date, Asked: s.Asked, Known: s.Known, Unknown: s.Unknown,
-		Failed: s.Failed, Problem: s.Problem}
+	return &RDAP{One: s.One, Servers: s.Servers, URL: s.URL, Date: s.Date, Asked: s.Asked, Known: s.Known,
+		Unknown: s.Unknown,
+		Failed:  s.Failed, Problem: s.Problem}
 }
 
 // None is a request that asks for nothing in particular, or an answer that tells nothing.
@@ -181,7 +190,8 @@ func (s *Service) showStatus(ctx context.Context, a access, _ None) (Status, err
 	if err != nil || a.everywhere() {
 		return all, err
 	}
-	own := Status{Version: all.Version, Hostname: all.Hostname, Tenants: []Tenant{}, Quotas: []Quota{}, Notices: []Notice{},
+	own := Status{Version: all.Version, Hostname: all.Hostname, Tenants: []Tenant{}, Quotas: []Quota{},
+		Notices:   []Notice{},
 		Deferring: all.Deferring, Queue: all.Queue.of(a.own())}
 	for _, t := range all.Tenants {
 		if a.mayUse(t.ID) {
@@ -193,6 +203,7 @@ func (s *Service) showStatus(ctx context.Context, a access, _ None) (Status, err
 			own.Notices = append(own.Notices, n)
 		}
 	}
-	own.Quotas = append(own.Quotas, slices.DeleteFunc(slices.Clone(all.Quotas), func(q Quota) bool { return !a.mayUse(q.TenantID) })...)
+	own.Quotas = append(own.Quotas, slices.DeleteFunc(slices.Clone(all.Quotas),
+		func(q Quota) bool { return !a.mayUse(q.TenantID) })...)
 	return own, nil
 }

@@ -42,15 +42,16 @@ func (p *parser) returned(r *Report, o *outline) {
 	r.Carried = p.sent(r, o, at)
 }
 
-// sent is the location with the line ends that it was sent with. SMTP knows CRLF alone, and a file whose own header has LF
-// is as a mail store on Unix keeps it. What lies in base64 there has kept its octets; what was binary (RFC 3030) may have had
-// lines that ended in LF, and nothing tells any more which.
+// sent is the location with the line ends that it was sent with. SMTP knows CRLF alone, and a file whose own header has
+// LF is as a mail store on Unix keeps it. What lies in base64 there has kept its octets; what was binary (RFC 3030) may
+// have had lines that ended in LF, and nothing tells any more which.
 func (p *parser) sent(r *Report, o *outline, at Location) *Location {
 	first, _ := rfc822.NewLines(io.NewSectionReader(p.src, 0, p.src.size)).Next()
 	if !bytes.HasSuffix(first, []byte("\r\n")) && !strings.Contains(at.Encoding, string(rfc822.Base64)) {
 		at = at.decoded(crlf)
 		if mailaddr.Equal(strings.TrimSpace(o.header.get("content-transfer-encoding")), "binary") {
-			r.problem("it was sent as binary and is kept with LF for every line end: not all octets need be those that were sent")
+			r.problem("it was sent as binary and is kept with LF for every line end: not all octets need be those " +
+				"that were sent")
 		}
 	}
 	return &at

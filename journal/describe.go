@@ -14,13 +14,14 @@ import (
 
 // Unwrapped is what `clawback unwrap --json` prints of a file. Every key but one is always there; lists are never null.
 type Unwrapped struct {
-	File             string               `json:"file"`
-	Kind             Kind                 `json:"kind"`
-	Sender           string               `json:"sender"`
-	OnBehalfOf       string               `json:"on_behalf_of"`
-	Subject          string               `json:"subject"`
-	MessageID        string               `json:"message_id"`
-	AlternateIDs     []string             `json:"alternate_message_ids,omitempty"` // there where the report names another one
+	File       string `json:"file"`
+	Kind       Kind   `json:"kind"`
+	Sender     string `json:"sender"`
+	OnBehalfOf string `json:"on_behalf_of"`
+	Subject    string `json:"subject"`
+	MessageID  string `json:"message_id"`
+	// There where the report names another one.
+	AlternateIDs     []string             `json:"alternate_message_ids,omitempty"`
 	NetworkMessageID string               `json:"network_message_id"`
 	Recipients       []UnwrappedRecipient `json:"recipients"`
 	Originals        []UnwrappedOriginal  `json:"originals"`
@@ -51,8 +52,8 @@ type UnwrappedCarried struct {
 	SHA256 string `json:"sha256"`
 }
 
-// Describe answers the report as it is shown to people and their scripts. It reads what is carried once more from src, which is
-// what was parsed.
+// Describe answers the report as it is shown to people and their scripts. It reads what is carried once more from src,
+// which is what was parsed.
 func (r *Report) Describe(file string, src io.ReaderAt) (Unwrapped, error) {
 	u := Unwrapped{
 		File: file, Kind: r.Kind, Sender: r.Sender, OnBehalfOf: r.OnBehalfOf, Subject: r.Subject,

@@ -13,8 +13,8 @@
 //	I1 An original's octets are exactly those between its part's header and the line break before the next delimiter.
 //	I2 Memory does not grow with the message: headers, fields, parts and recipients each have a limit (limits.go).
 //	I3 Only the direct children of the report are read as envelope and original; text inside an original never is.
-//	I4 What the sender of the mail writes is no field of the envelope part where its lines end in CRLF, and where it is
-//	   one it wins and loses no trust: the Message-ID is the original's own, others are alternates.
+//	I4 What the sender of the mail writes is no field of the envelope part where its lines end in CRLF, and where it
+//	   is one it wins and loses no trust: the Message-ID is the original's own, others are alternates.
 //	I5 FirstHand is true only with the marker, a sign of the Journal Agent and the exact shape that Exchange gives.
 //
 // On failure: Parse answers an error only when the reader fails. All else is a Kind and a list of Problems; a message

@@ -15,7 +15,8 @@ func kept(name []byte) bool {
 		"content-identifer", "content-identifier", "x-originatororg", "x-ld-processed", "x-ms-journal-report",
 		"x-ms-exchange-crosstenant-id", "x-eoptenantattributedmessage",
 		"x-ms-exchange-parent-message-id", "x-ms-exchange-message-is-ndr",
-		"x-ms-exchange-generated-message-source", "x-ms-traffictypediagnostic", "x-ms-exchange-organization-journal-report",
+		"x-ms-exchange-generated-message-source", "x-ms-traffictypediagnostic",
+		"x-ms-exchange-organization-journal-report",
 		"x-ms-exchange-organization-id", "x-ms-exchange-organization-network-message-id",
 		"x-ms-exchange-organization-messagedirectionality", "x-ms-exchange-organization-authas":
 		return true

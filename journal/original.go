@@ -47,7 +47,8 @@ func (p *parser) originals(r *Report, s *shape) []header {
 		c := &s.originals[i]
 		at, ok := p.decoding(c.at(), c.header)
 		if !ok {
-			r.problem("the original's transfer encoding %q does not decode: its octets are taken as they stand", c.header.Encoding())
+			r.problem("the original's transfer encoding %q does not decode: its octets are taken as they stand",
+				c.header.Encoding())
 		}
 		o, h := p.measure(at)
 		if isTNEF(c.header) {

@@ -28,8 +28,8 @@ func Parse(r io.ReaderAt, size int64) (*Report, error) {
 	return report, nil
 }
 
-// ParseHead unwraps the first limit bytes of a message, for one that is too costly to be read to its end: whose it is, and
-// for whom, stands there. An original that goes on behind them is cut, and the report is not first-hand then.
+// ParseHead unwraps the first limit bytes of a message, for one that is too costly to be read to its end: whose it is,
+// and for whom, stands there. An original that goes on behind them is cut, and the report is not first-hand then.
 func ParseHead(r io.ReaderAt, size, limit int64) (*Report, error) {
 	if size > limit {
 		r, size = io.NewSectionReader(r, 0, limit), limit

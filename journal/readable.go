@@ -32,7 +32,8 @@ func (r *Readable) Close() error {
 // Close it after use.
 func (o Original) Readable(src io.ReaderAt) (*Readable, error) {
 	if o.Encoding == "" {
-		return &Readable{ReaderAt: io.NewSectionReader(src, o.Section.Offset, o.Section.Size), Size: o.Section.Size}, nil
+		return &Readable{ReaderAt: io.NewSectionReader(src, o.Section.Offset, o.Section.Size), Size: o.Section.Size},
+			nil
 	}
 	sum := sha256.New()
 	in := io.TeeReader(o.Open(src), sum)

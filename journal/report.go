@@ -74,13 +74,14 @@ type Inner struct {
 
 // Report is a parsed journal report.
 type Report struct {
-	Kind             Kind
-	Sender           string // P1 sender of the original
-	OnBehalfOf       string
-	Subject          string
-	MessageID        string   // of the journaled original
-	AlternateIDs     []string // further Message-IDs under which a mailbox may have it: the envelope part names another one
-	NetworkMessageID string   // of the journaled original, "" when it does not stand exactly once
+	Kind       Kind
+	Sender     string // P1 sender of the original
+	OnBehalfOf string
+	Subject    string
+	MessageID  string // of the journaled original
+	// Further Message-IDs under which a mailbox may have it: the envelope part names another one.
+	AlternateIDs     []string
+	NetworkMessageID string // of the journaled original, "" when it does not stand exactly once
 	Label            string
 	Mailbox          string
 	SentUTC          string // opaque: its format is not documented
@@ -91,7 +92,8 @@ type Report struct {
 	Problems         []string   // what was odd, in words, in the order found
 	Outer            Outer
 	Inner            Inner
-	Carried          *Location // where the report lies that an NDR or a forward carries, or whatever an NDR returns; nil when there is none
+	// Where the report lies that an NDR or a forward carries, or whatever an NDR returns; nil when there is none.
+	Carried *Location
 }
 
 // Embedded answers the octets of what is carried, decoded, as they were when it was bounced or forwarded; src is

@@ -9,7 +9,8 @@ import (
 	"clawback/verdict"
 )
 
-// Match reports whether a message fits the query. The tenant is not looked at: whose messages are searched is the caller's to say.
+// Match reports whether a message fits the query. The tenant is not looked at: whose messages are searched is the
+// caller's to say.
 func (q Query) Match(m Message) bool {
 	if !q.Since.IsZero() && m.Received.Before(q.Since) || !q.Until.IsZero() && !m.Received.Before(q.Until) {
 		return false
@@ -35,7 +36,8 @@ func (t Term) match(m Message) bool {
 		if keys == nil {
 			keys = m.keys(t.Field)
 		}
-		if t.Field == Subject && phrase(keys, strings.Fields(v)) || t.Field != Subject && every(keys, parts(t.Field, v)) {
+		if t.Field == Subject && phrase(keys, strings.Fields(v)) ||
+			t.Field != Subject && every(keys, parts(t.Field, v)) {
 			return true
 		}
 	}
@@ -142,8 +144,8 @@ func (q Query) Groups() [][]uint64 {
 	return groups
 }
 
-// TermOf is the term of an indicator, as messages that carry it have it; false for a kind that messages are not known by.
-// A domain's term is of all messages that link to it or below it.
+// TermOf is the term of an indicator, as messages that carry it have it; false for a kind that messages are not known
+// by. A domain's term is of all messages that link to it or below it.
 func TermOf(i verdict.Indicator) (uint64, bool) {
 	f, value := Field(0), ""
 	switch i.Kind {

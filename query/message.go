@@ -103,8 +103,8 @@ func fold(s string) string {
 	return strings.ToLower(norm.NFKC.String(strings.ToValidUTF8(s, "\uFFFD")))
 }
 
-// Words are the words of a text: runs of letters and digits, in the form in which they are compared. In scripts that put
-// no blanks between words each character is one.
+// Words are the words of a text: runs of letters and digits, in the form in which they are compared. In scripts that
+// put no blanks between words each character is one.
 func Words(text string) []string {
 	var words []string
 	begin := -1
@@ -227,7 +227,8 @@ func linkValue(value string) string {
 
 // refang undoes how indicators are written so that nobody follows them: hxxp, [.], [@].
 func refang(value string) string {
-	value = strings.NewReplacer("[.]", ".", "(.)", ".", "[:]", ":", "[@]", "@", "[at]", "@", "[dot]", ".").Replace(value)
+	value = strings.NewReplacer("[.]", ".", "(.)", ".", "[:]", ":", "[@]", "@", "[at]", "@", "[dot]",
+		".").Replace(value)
 	if len(value) > 4 && strings.EqualFold(value[:4], "hxxp") {
 		value = "http" + value[4:]
 	}

@@ -102,7 +102,8 @@ func unknownName(name string, w word) error {
 	if name == "http" || name == "https" || name == "hxxp" || name == "hxxps" {
 		return fmt.Errorf("an address of the web is searched for with link:%s:%.60s", name, w.value)
 	}
-	return fmt.Errorf("%s: is not known; use from, to, subject, link, hash, file, ip, id, disposition, outcome, reason, proof, is, "+
+	return fmt.Errorf("%s: is not known; use from, to, subject, link, hash, file, ip, id, disposition, outcome, "+
+		"reason, proof, is, "+
 		"since, until or tenant", name)
 }
 
@@ -239,7 +240,8 @@ const maxAge = 100 * 365 * 24 * time.Hour
 
 // Duration reads a length of time in weeks, days, hours, minutes and seconds, the greatest first: 2d, 12h, 1w2d, 1h30m.
 func Duration(text string) (time.Duration, error) {
-	units := map[byte]time.Duration{'w': 7 * 24 * time.Hour, 'd': 24 * time.Hour, 'h': time.Hour, 'm': time.Minute, 's': time.Second}
+	units := map[byte]time.Duration{'w': 7 * 24 * time.Hour, 'd': 24 * time.Hour, 'h': time.Hour, 'm': time.Minute,
+		's': time.Second}
 	total, last := time.Duration(0), maxAge
 	for rest := text; rest != ""; {
 		digits := 0

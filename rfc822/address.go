@@ -106,7 +106,8 @@ func withoutGroup(item string) string {
 // bareAddress reads an item without angle brackets: an address, with its name in a comment, or a name alone.
 func bareAddress(item string) Address {
 	if address, comment, found := strings.Cut(item, "("); found && strings.Contains(address, "@") {
-		return Address{Name: displayName(strings.TrimSuffix(strings.TrimSpace(comment), ")")), Address: cleanAddress(address)}
+		return Address{Name: displayName(strings.TrimSuffix(strings.TrimSpace(comment), ")")),
+			Address: cleanAddress(address)}
 	}
 	quoted := item[0] == '"' && strings.Contains(item, `"@`)
 	if strings.Contains(item, "@") && (quoted || !strings.ContainsAny(item, " \t")) {

@@ -35,7 +35,8 @@ func (d *base64State) decode(dst, src []byte) []byte {
 	for i := 0; i < len(src); {
 		if d.have == 0 && !d.padded {
 			for i+4 <= len(src) { // whole quanta, without looking at each character
-				a, b, c, e := base64Values[src[i]], base64Values[src[i+1]], base64Values[src[i+2]], base64Values[src[i+3]]
+				a, b, c, e := base64Values[src[i]], base64Values[src[i+1]], base64Values[src[i+2]],
+					base64Values[src[i+3]]
 				if a|b|c|e >= 64 {
 					break
 				}

@@ -111,9 +111,9 @@ func ParseHeader(raw []byte, o HeaderOptions) (Header, []byte) {
 // ReadHeader reads a header. The line that Next gives then is the body's first, or the line that o.Ends reported.
 //
 // A line that is no field begins the body, as in mail that lacks the empty line, but for these: an mbox "From " line
-// before all fields; a parameter that is not indented below the field it belongs to; up to three lines that a well-known
-// field follows; and a line that an empty line follows, unless it is base64 as the header says. The last two kinds are in
-// Skipped, since a mail program may show them.
+// before all fields; a parameter that is not indented below the field it belongs to; up to three lines that a
+// well-known field follows; and a line that an empty line follows, unless it is base64 as the header says. The last two
+// kinds are in Skipped, since a mail program may show them.
 func ReadHeader(l *Lines, o HeaderOptions) Header {
 	r := headerReader{lines: l, o: o.withDefaults()}
 	for r.next() {

@@ -90,8 +90,8 @@ func (l *Lines) ahead(n int) []byte {
 }
 
 // Until reads on to the next line that ends reports, which Next gives then. A line break before that line is not part
-// of what is read: RFC 2046, section 5.1.1. It is a CRLF where crlf says so, which the delimiter before tells; else it is
-// the LF alone, as Split has it, and a CR before that is content.
+// of what is read: RFC 2046, section 5.1.1. It is a CRLF where crlf says so, which the delimiter before tells; else it
+// is the LF alone, as Split has it, and a CR before that is content.
 func (l *Lines) Until(ends func(line []byte) bool, crlf bool) io.Reader {
 	return &until{lines: l, ends: ends, crlf: crlf}
 }

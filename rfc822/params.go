@@ -77,8 +77,8 @@ type section struct {
 	value   string
 }
 
-// sections are those of a parameter in the order of their numbers. RFC 2231, section 3. Of two with one number the first
-// counts.
+// sections are those of a parameter in the order of their numbers. RFC 2231, section 3. Of two with one number the
+// first counts.
 func (m *MediaType) sections(name string) []section {
 	var list []section
 	for i := range m.Params {
@@ -324,7 +324,8 @@ func (p *paramReader) quoted(quote byte, fileName bool) string {
 // unclosed ends a value that lacks its closing quote where the next parameter begins.
 func (p *paramReader) unclosed(start int) string {
 	for i := start; i < len(p.s); i++ {
-		if p.s[i] == ';' && (strings.TrimLeft(p.s[i+1:min(len(p.s), i+100)], " \t") == "" || isParameter(strings.TrimLeft(p.s[i+1:], " \t"))) {
+		if p.s[i] == ';' && (strings.TrimLeft(p.s[i+1:min(len(p.s), i+100)], " \t") == "" ||
+			isParameter(strings.TrimLeft(p.s[i+1:], " \t"))) {
 			p.i = i
 			return strings.TrimRight(p.s[start:i], " \t")
 		}
@@ -391,7 +392,8 @@ func isParameter(s string) bool {
 	}
 	name, _, _ := strings.Cut(mailaddr.Lower(strings.TrimRight(s[:equals], " \t")), "*")
 	switch name {
-	case "name", "filename", "charset", "boundary", "type", "format", "delsp", "report-type", "protocol", "micalg", "size",
+	case "name", "filename", "charset", "boundary", "type", "format", "delsp", "report-type", "protocol", "micalg",
+		"size",
 		"creation-date", "modification-date", "read-date", "start", "start-info", "method", "reply-type", "differences",
 		"access-type", "number", "total", "id", "smime-type", "version", "padding", "conversions":
 		return true

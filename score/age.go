@@ -15,20 +15,23 @@ type domainAge struct {
 	age   time.Duration
 }
 
-// agedHost is the host of the author's address where its age counts and somebody may be asked for it, or "". Of the organisation's own
-// domains, its partners', those that it trusts, those that give mailboxes to anybody and those that everybody knows, nobody is asked.
+// agedHost is the host of the author's address where its age counts and somebody may be asked for it, or "". Of the
+// organisation's own domains, its partners', those that it trusts, those that give mailboxes to anybody and those that
+// everybody knows, nobody is asked.
 func (x *inspection) agedHost() string {
 	s := x.options.Switches
 	switch {
 	case s.DomainAgeMalicious == 0 && s.DomainAgeSuspicious == 0, x.direct != "in", x.from.Address == "":
 		return ""
-	case x.ours(x.domain), x.freeMail, x.popular(x.domain), slices.Contains(x.tenant.Partners, x.domain), x.trustedDomain(x.domain):
+	case x.ours(x.domain), x.freeMail, x.popular(x.domain), slices.Contains(x.tenant.Partners, x.domain),
+		x.trustedDomain(x.domain):
 		return ""
 	}
 	return web.ASCII(x.from.Domain())
 }
 
-// registered takes in what a registry said. The age is that on the day on which the message came: judged again, it is the same.
+// registered takes in what a registry said. The age is that on the day on which the message came: judged again, it is
+// the same.
 func (x *inspection) registered(f engines.Finding) {
 	switch {
 	case x.agedHost() == "":

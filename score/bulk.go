@@ -11,20 +11,24 @@ func detectBulk(x *inspection) {
 	if h.First("List-Unsubscribe") != "" {
 		x.note("structure.list_unsubscribe", "header List-Unsubscribe", "It names a way to unsubscribe.")
 		if strings.Contains(strings.ToLower(h.First("List-Unsubscribe-Post")), "one-click") && x.auth.dkimOwn {
-			x.note("structure.one_click", "header List-Unsubscribe-Post", "It can be unsubscribed from with one click, and its signature covers that.")
+			x.note("structure.one_click", "header List-Unsubscribe-Post",
+				"It can be unsubscribed from with one click, and its signature covers that.")
 			x.goodStanding()
 		}
 	}
 	if p := strings.ToLower(h.First("Precedence")); p == "bulk" || p == "list" || p == "junk" {
 		x.note("structure.precedence_bulk", "header Precedence", "It calls itself bulk mail.")
 	}
-	if h.Has("Feedback-Id") || h.Has("X-Campaign") || h.Has("X-CampaignId") || h.Has("X-Mailer-Recptid") || h.Has("X-MC-User") || h.Has("X-SFMC-Stack") || h.Has("X-CSA-Complaints") {
+	if h.Has("Feedback-Id") || h.Has("X-Campaign") || h.Has("X-CampaignId") || h.Has("X-Mailer-Recptid") ||
+		h.Has("X-MC-User") || h.Has("X-SFMC-Stack") || h.Has("X-CSA-Complaints") {
 		x.note("structure.mail_service", "header", "It was sent by a service for mass mail.")
 	}
 	if hit, ok := x.topics["subscription"]; ok {
-		x.times(min(hit.Weight, 2), "structure.bulk_words", "text", "It has the phrases of a newsletter: %s.", quoteAll(hit.Phrases))
+		x.times(min(hit.Weight, 2), "structure.bulk_words", "text", "It has the phrases of a newsletter: %s.",
+			quoteAll(hit.Phrases))
 		if h.First("List-Unsubscribe") == "" && hit.Weight >= 1 && !x.trusted {
-			x.note("structure.no_unsubscribe", "header", "It speaks of unsubscribing and has no List-Unsubscribe header.")
+			x.note("structure.no_unsubscribe", "header",
+				"It speaks of unsubscribing and has no List-Unsubscribe header.")
 		}
 	}
 }
@@ -35,9 +39,11 @@ func (x *inspection) goodStanding() {
 		return
 	}
 	for _, f := range x.found {
-		if f.Family == "impersonation" && f.ID != "impersonation.reply_to_differs" && f.ID != "impersonation.reply_to_free_mail" || f.ID == "link.cheap_tld" {
+		if f.Family == "impersonation" && f.ID != "impersonation.reply_to_differs" &&
+			f.ID != "impersonation.reply_to_free_mail" || f.ID == "link.cheap_tld" {
 			return
 		}
 	}
-	x.note("structure.good_standing", "header", "It does what newsletters of good standing do, and claims to be nobody else.")
+	x.note("structure.good_standing", "header",
+		"It does what newsletters of good standing do, and claims to be nobody else.")
 }

@@ -166,7 +166,8 @@ func wordSignals() []Signal {
 		{"words.spaced_letters", "words", Points{2, 0, 3, 0}, false},
 		{"words.fortune", "words", Points{0.7, 0, 2, 0}, false},
 		{"words.leet", "words", Points{1.5, 0, 2.5, 0}, false},
-		{"words.free_mail_order", "words", Points{3, 1, 0.5, 0}, false}, // the same words, read with who writes them: no second witness
+		// The same words, read with who writes them: no second witness.
+		{"words.free_mail_order", "words", Points{3, 1, 0.5, 0}, false},
 		{"words.callback_file", "words", Points{2.5, 0, 1, 0}, false},
 		{"words.phone", "words", Points{1.5, 0, 0.5, 0}, false},
 	}
@@ -250,7 +251,8 @@ func historySignals() []Signal {
 	}
 }
 
-// outsideSignals are those whose evidence comes from outside the scorer. Those of engines count as many times as the engine gives points.
+// outsideSignals are those whose evidence comes from outside the scorer. Those of engines count as many times as the
+// engine gives points.
 func outsideSignals() []Signal {
 	return []Signal{
 		{"engine.virus", "engine", Points{1, 0, 0.2, 0}, true},

@@ -16,7 +16,8 @@ func (x *inspection) oddName() {
 		return
 	}
 	if decorated(name) {
-		x.note("impersonation.odd_name", "header From", "The author's name %q is decorated with signs, or holds a long number.", name)
+		x.note("impersonation.odd_name", "header From",
+			"The author's name %q is decorated with signs, or holds a long number.", name)
 	}
 }
 
@@ -42,10 +43,12 @@ func (x *inspection) senderPlace() {
 		return
 	}
 	if x.cheapName(x.domain) && !x.popular(x.domain) {
-		x.note("impersonation.cheap_sender", "header From", "The author's domain %s is in a top-level domain in which throw-away names are mostly bought.", x.domain)
+		x.note("impersonation.cheap_sender", "header From",
+			"The author's domain %s is in a top-level domain in which throw-away names are mostly bought.", x.domain)
 	}
 	if x.freeMail && !x.list && x.popular(x.domain) && x.auth.present && !x.auth.aligned && !x.throughGroup() {
-		x.note("impersonation.forged_free_mail", "header From", "It claims to come from a mailbox at %s, and nothing shows that it did.", x.domain)
+		x.note("impersonation.forged_free_mail", "header From",
+			"It claims to come from a mailbox at %s, and nothing shows that it did.", x.domain)
 	}
 }
 
@@ -68,7 +71,8 @@ func (x *inspection) brandImages() {
 	if host == "" || x.ours(x.domain) {
 		return
 	}
-	x.note("impersonation.brand_images", "text/html", "It shows pictures from %s, and neither author nor address belongs to %s.", web.Defang(host), brand.Names[0])
+	x.note("impersonation.brand_images", "text/html",
+		"It shows pictures from %s, and neither author nor address belongs to %s.", web.Defang(host), brand.Names[0])
 	x.lastIsOfFile(files)
 }
 
@@ -90,9 +94,12 @@ func (x *inspection) pictureOwner(l *extract.Link) (lists.Brand, bool) {
 		return b, false
 	}
 	switch l.Domain {
-	case "google.com", "googleusercontent.com", "amazonaws.com", "media-amazon.com", "windows.net", "salesforce.com", "exacttarget.com", "force.com",
-		"wordpress.com", "cloudflare.com", "github.com", "githubusercontent.com", "dropbox.com", "dropboxusercontent.com", "mailchimp.com", "intuit.com",
-		"atlassian.net", "sharepoint.com", "alibaba.com", "live.com", "apple.com", "azure.com", "go.com", "wordpress.org":
+	case "google.com", "googleusercontent.com", "amazonaws.com", "media-amazon.com", "windows.net", "salesforce.com",
+		"exacttarget.com", "force.com",
+		"wordpress.com", "cloudflare.com", "github.com", "githubusercontent.com", "dropbox.com",
+		"dropboxusercontent.com", "mailchimp.com", "intuit.com",
+		"atlassian.net", "sharepoint.com", "alibaba.com", "live.com", "apple.com", "azure.com", "go.com",
+		"wordpress.org":
 		return b, false
 	}
 	return b, true
@@ -112,7 +119,8 @@ func (x *inspection) brandOpening() {
 	if b.Kind == "software" || b.Kind == "program" || b.Kind == "telecom" {
 		factor = 0.4 // much is written about those
 	}
-	x.times(factor, "impersonation.brand_opening", "text", "It begins by naming %s, to which neither author nor links belong.", shown)
+	x.times(factor, "impersonation.brand_opening", "text",
+		"It begins by naming %s, to which neither author nor links belong.", shown)
 }
 
 // linksTo reports whether a link that can be followed leads to the brand.
@@ -137,7 +145,8 @@ func firstWords(folded string, n int) string {
 	return folded[:end]
 }
 
-// cheapName reports whether a name lies in a top-level domain, or what is sold as one, in which throw-away names are mostly bought.
+// cheapName reports whether a name lies in a top-level domain, or what is sold as one, in which throw-away names are
+// mostly bought.
 func (x *inspection) cheapName(host string) bool {
 	_, cheap := x.lists.CheapTLDs.HasSuffix(host)
 	return cheap

@@ -24,8 +24,8 @@ const (
 	wideFamily = 1.0 // threat of each of two independent families
 )
 
-// decide puts a message in one class. Worst first; allow and block of the tenant's policies are applied around it. By the wide rule more is
-// MALICIOUS.
+// decide puts a message in one class. Worst first; allow and block of the tenant's policies are applied around it. By
+// the wide rule more is MALICIOUS.
 func decide(t totals, wide bool) (verdict.Disposition, float64) {
 	switch {
 	case len(t.hard) > 0:
@@ -58,8 +58,8 @@ func clean(t totals) float64 {
 	return math.Round(100 - 50*min(1, nearest))
 }
 
-// convicts reports whether the wide rule finds a message MALICIOUS: it carries something to follow, to open or to call, it says what for or leads
-// to a bad place, and two families are witnesses.
+// convicts reports whether the wide rule finds a message MALICIOUS: it carries something to follow, to open or to call,
+// it says what for or leads to a bad place, and two families are witnesses.
 func (t totals) convicts() bool {
 	says := t.pressing || min(t.threat["link"], caps("link").Threat) >= wideLink || t.Threat >= wideSure
 	if t.Threat < wideAt || !t.carries || !says {
@@ -74,8 +74,8 @@ func (t totals) convicts() bool {
 	return n >= 2
 }
 
-// testifies reports whether a family can be a witness. A failure of authentication, a shape, another's opinion, what was learnt, what users say
-// and what took too long are none.
+// testifies reports whether a family can be a witness. A failure of authentication, a shape, another's opinion, what
+// was learnt, what users say and what took too long are none.
 func testifies(family string) bool {
 	switch family {
 	case "auth", "structure", "microsoft", "learn", "overrun", "submission", "policy", "unknown":
@@ -84,10 +84,10 @@ func testifies(family string) bool {
 	return true
 }
 
-// independent counts the families that each brought threat of their own; what is found in attached files is of one. One of the families must be a
-// payload, something that can be followed or opened: a claim and its words may be a joke between colleagues. Two proofs that
-// an outsider poses as an insider, the name of a registered person and a look-alike of an own domain, count as one too: fraud
-// in a superior's name asks for an answer and carries nothing else.
+// independent counts the families that each brought threat of their own; what is found in attached files is of one. One
+// of the families must be a payload, something that can be followed or opened: a claim and its words may be a joke
+// between colleagues. Two proofs that an outsider poses as an insider, the name of a registered person and a look-alike
+// of an own domain, count as one too: fraud in a superior's name asks for an answer and carries nothing else.
 func independent(t totals) int {
 	n, payload := 0, t.insider
 	for family, threat := range t.threat {

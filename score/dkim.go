@@ -13,9 +13,10 @@ const maxSignatures = 4
 
 var errNoKey = errors.New("key is not known")
 
-// reverify checks the DKIM signatures again where their keys are known, with Exchange's results as the fallback. A signature
-// that fails now proves little, since gateways change bodies; one that passes proves who signed. Where Exchange says that DMARC failed
-// nothing is proven: a signature can be of another From field than the one that is shown.
+// reverify checks the DKIM signatures again where their keys are known, with Exchange's results as the fallback. A
+// signature that fails now proves little, since gateways change bodies; one that passes proves who signed. Where
+// Exchange says that DMARC failed nothing is proven: a signature can be of another From field than the one that is
+// shown.
 func (x *inspection) reverify() {
 	if x.auth.dmarc == "fail" || x.msg.Keys == nil || x.mail.Truncated || !x.mail.Header.Has("DKIM-Signature") {
 		return
@@ -30,14 +31,16 @@ func (x *inspection) reverify() {
 		}
 		return nil, errNoKey
 	}
-	results, err := dkim.VerifyWithOptions(bytes.NewReader(x.mail.Raw()), &dkim.VerifyOptions{LookupTXT: lookup, MaxVerifications: maxSignatures})
+	results, err := dkim.VerifyWithOptions(bytes.NewReader(x.mail.Raw()),
+		&dkim.VerifyOptions{LookupTXT: lookup, MaxVerifications: maxSignatures})
 	if err != nil && len(results) == 0 {
 		return
 	}
 	for _, v := range results {
 		if v.Err == nil && (speaksFor(v.Domain, x.domain) || googleSigns(v.Domain, x.domain)) {
 			x.auth.dkimOwn, x.auth.aligned = true, true
-			x.note("auth.dkim_reverified", "header DKIM-Signature", "The signature of %s was verified again and holds.", v.Domain)
+			x.note("auth.dkim_reverified", "header DKIM-Signature", "The signature of %s was verified again and holds.",
+				v.Domain)
 			return
 		}
 	}

@@ -36,8 +36,9 @@ type FilesOptions struct {
 // maxFile is how large a file may be to be read whole, where it must be: standard input, mailboxes, encoded originals.
 const maxFile = 256 << 20
 
-// Files judges files in the order of their paths and calls each with every result, in that order. A path is a journal report, a plain
-// message, a mailbox in mbox format, a folder of those, or "-". A file that cannot be read is a result with Error; an error of each ends it.
+// Files judges files in the order of their paths and calls each with every result, in that order. A path is a journal
+// report, a plain message, a mailbox in mbox format, a folder of those, or "-". A file that cannot be read is a result
+// with Error; an error of each ends it.
 func Files(ctx context.Context, s *Scorer, paths []string, o FilesOptions, each func(FileResult) error) error {
 	if o.Workers <= 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
@@ -178,7 +179,8 @@ func (s *Scorer) content(ctx context.Context, name string, r io.ReaderAt, size i
 	close(places)
 	workers.Wait()
 	if size > maxFile {
-		all = append(all, FileResult{File: name, Error: fmt.Sprintf("only the first %d MiB of the mailbox were read", maxFile>>20)})
+		all = append(all, FileResult{File: name,
+			Error: fmt.Sprintf("only the first %d MiB of the mailbox were read", maxFile>>20)})
 	}
 	return all
 }
@@ -189,15 +191,16 @@ func isMbox(r io.ReaderAt) bool {
 	return n == 5 && string(head[:]) == "From "
 }
 
-// EachMessage calls each with every message of a file, as Files reads them; the second name is that of the message. The message
-// may be used until each returns.
+// EachMessage calls each with every message of a file, as Files reads them; the second name is that of the message. The
+// message may be used until each returns.
 func EachMessage(path string, stdin io.Reader, each func(name string, m Message) error) error {
 	return open(path, stdin, func(r io.ReaderAt, size int64) error {
 		if !isMbox(r) {
 			return eachOriginal(path, r, size, each)
 		}
 		for i, m := range mbox(io.NewSectionReader(r, 0, min(size, maxFile))) {
-			if err := eachOriginal(fmt.Sprintf("%s#%d", path, i+1), bytes.NewReader(m), int64(len(m)), each); err != nil {
+			if err := eachOriginal(fmt.Sprintf("%s#%d", path, i+1), bytes.NewReader(m), int64(len(m)),
+				each); err != nil {
 				return err
 			}
 		}
@@ -272,12 +275,14 @@ func unwrap(r io.ReaderAt, size int64) ([]Message, error) {
 	if err != nil {
 		return nil, fmt.Errorf("unwrap: %w", err)
 	}
-	if report.Kind != journal.KindReport && report.Kind != journal.KindNDR && report.Kind != journal.KindResent || len(report.Originals) == 0 {
+	if report.Kind != journal.KindReport && report.Kind != journal.KindNDR && report.Kind != journal.KindResent ||
+		len(report.Originals) == 0 {
 		return []Message{{Original: r, Size: size}}, nil
 	}
 	var messages []Message
 	for _, o := range report.Originals {
-		m := Message{Sender: report.Sender, Original: io.NewSectionReader(r, o.Section.Offset, o.Section.Size), Size: o.Section.Size}
+		m := Message{Sender: report.Sender, Original: io.NewSectionReader(r, o.Section.Offset, o.Section.Size),
+			Size: o.Section.Size}
 		if o.Encoding != "" {
 			body, err := io.ReadAll(io.LimitReader(o.Open(r), maxFile))
 			if err != nil {

@@ -6,7 +6,8 @@ import (
 	"clawback/score/extract"
 )
 
-// forwarded judges the author of a message that was sent on: who sends it on is seldom who is to be judged, and the links in it work.
+// forwarded judges the author of a message that was sent on: who sends it on is seldom who is to be judged, and the
+// links in it work.
 func (x *inspection) forwarded() {
 	if x.list || x.bounce {
 		return
@@ -24,13 +25,18 @@ func (x *inspection) forwarded() {
 	free := x.lists.FreeMail.Has(domain)
 	switch {
 	case named && !brand.Owns(domain):
-		x.note("impersonation.forwarded_brand", "text", "The message that was sent on calls its author %q (%s), whose address is of %s.", inner.Name, shown, domain)
-	case decorated(inner.Name) || free && machineMade(inner.Local()) || free && x.roleName(folded.Text) || x.cheapName(domain) || machineMade(inner.Local()):
-		x.note("impersonation.forwarded_odd", "text", "The message that was sent on comes from a name or address that looks made by a machine: %q at %s.", inner.Name, domain)
+		x.note("impersonation.forwarded_brand", "text",
+			"The message that was sent on calls its author %q (%s), whose address is of %s.", inner.Name, shown, domain)
+	case decorated(inner.Name) || free && machineMade(inner.Local()) || free && x.roleName(folded.Text) ||
+		x.cheapName(domain) || machineMade(inner.Local()):
+		x.note("impersonation.forwarded_odd", "text",
+			"The message that was sent on comes from a name or address that looks made by a machine: %q at %s.",
+			inner.Name, domain)
 	}
 }
 
-// forwardedAuthor finds the header that mail programs put before a text they send on: the author's line, and the date's within the next few.
+// forwardedAuthor finds the header that mail programs put before a text they send on: the author's line, and the date's
+// within the next few.
 func forwardedAuthor(text string) (extract.Address, bool) {
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {
@@ -69,7 +75,8 @@ func authorLabel(s string) bool {
 
 func dateLabel(s string) bool {
 	switch strings.ToLower(strings.TrimSpace(s)) {
-	case "sent", "date", "enviado", "enviada", "enviado em", "enviado el", "data", "fecha", "gesendet", "datum", "verzonden", "envoyé", "envoyé le", "inviato":
+	case "sent", "date", "enviado", "enviada", "enviado em", "enviado el", "data", "fecha", "gesendet", "datum",
+		"verzonden", "envoyé", "envoyé le", "inviato":
 		return true
 	}
 	return false

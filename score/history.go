@@ -9,8 +9,8 @@ import (
 	"clawback/verdict/history"
 )
 
-// What makes a sender known: authenticated messages, written to somebody, on as many days, over as long a time. How many come on a day
-// does not matter: a stranger could send them all at once.
+// What makes a sender known: authenticated messages, written to somebody, on as many days, over as long a time. How
+// many come on a day does not matter: a stranger could send them all at once.
 const (
 	knownMessages = 3
 	knownDays     = 3
@@ -35,7 +35,8 @@ func detectHistory(x *inspection) {
 	h := x.history
 	switch {
 	case h.from.Aligned >= knownMessages && !x.auth.aligned:
-		x.note("history.broken_authentication", "header From", "%s was always authenticated before (%d times), and is not this time.", x.from.Address, h.from.Aligned)
+		x.note("history.broken_authentication", "header From",
+			"%s was always authenticated before (%d times), and is not this time.", x.from.Address, h.from.Aligned)
 	case x.trustedDomain(x.domain): // its age says nothing
 	case h.from.Received+h.from.Sent == 0 && h.domain.Received+h.domain.Sent == 0 && !x.freeMail:
 		x.note("history.first_domain", "header From", "The organisation never had mail from %s before.", x.domain)
@@ -97,31 +98,36 @@ func (x *inspection) oddOneOut() bool {
 	}
 	odd := false
 	if reply := x.replyDomain(); reply != "" && h.reply.Received == 0 {
-		x.note("history.odd_reply_to", "header Reply-To", "%s never had answers sent to %s before.", x.from.Address, web.Defang(reply))
+		x.note("history.odd_reply_to", "header Reply-To", "%s never had answers sent to %s before.", x.from.Address,
+			web.Defang(reply))
 		odd = true
 	}
 	if h.service != "" && h.service != x.domain && h.via.Received == 0 && h.domain.Aligned >= knownMessages {
-		x.note("history.odd_infrastructure", "header Authentication-Results", "Mail of %s never came by way of %s before.", x.domain, h.service)
+		x.note("history.odd_infrastructure", "header Authentication-Results",
+			"Mail of %s never came by way of %s before.", x.domain, h.service)
 		odd = true
 	}
 	return odd
 }
 
-// familiar notes what speaks for a sender that authenticated. A list of one's own words would not: only what the organisation did, or saw for long.
+// familiar notes what speaks for a sender that authenticated. A list of one's own words would not: only what the
+// organisation did, or saw for long.
 func (x *inspection) familiar() {
 	h := x.history
 	switch {
 	case writtenTo(h.from):
-		x.note("history.correspondent", "header From", "People of the organisation have written to %s (%d times).", x.from.Address, h.from.Sent)
+		x.note("history.correspondent", "header From", "People of the organisation have written to %s (%d times).",
+			x.from.Address, h.from.Sent)
 	case h.from.AlignedDays.Count() >= knownDays && h.from.Span() >= knownSpan:
-		x.note("history.known_sender", "header From", "The organisation has had authenticated mail from %s since %s.", x.from.Address, h.from.FirstSeen.Format("2006-01-02"))
+		x.note("history.known_sender", "header From", "The organisation has had authenticated mail from %s since %s.",
+			x.from.Address, h.from.FirstSeen.Format("2006-01-02"))
 	case writtenTo(h.domain) && h.domain.Sent >= 2 && !x.freeMail && !hosted(x.domain):
 		x.note("history.known_domain", "header From", "People of the organisation have written to %s.", x.domain)
 	}
 }
 
-// writtenTo reports whether people of the organisation write to somebody: they wrote first, or have answered on more than one day. One
-// answer is easily had.
+// writtenTo reports whether people of the organisation write to somebody: they wrote first, or have answered on more
+// than one day. One answer is easily had.
 func writtenTo(e history.Entry) bool { return e.Began > 0 || e.SentDays.Count() > 1 }
 
 // remember works out whose servers the message used.
@@ -139,8 +145,8 @@ func (x *inspection) remember() {
 	}
 }
 
-// lessons is what the message teaches. Only attributed mail teaches, only when it is not flagged, and of authors only when they
-// authenticated: else anybody could make himself known under another's name.
+// lessons is what the message teaches. Only attributed mail teaches, only when it is not flagged, and of authors only
+// when they authenticated: else anybody could make himself known under another's name.
 func (x *inspection) lessons(d verdict.Disposition) []history.Observation {
 	if !x.msg.FirstHand || d.Flagged() || d == verdict.Unscored || x.msg.Received.IsZero() {
 		return nil
@@ -169,8 +175,8 @@ func (x *inspection) lessons(d verdict.Disposition) []history.Observation {
 // maxWrittenTo is to how many recipients a message is written by a person to persons: what goes to more is a circular.
 const maxWrittenTo = 20
 
-// written is what mail of the organisation's own people teaches: whom they write to, and whether they wrote first. What a machine sends
-// in their name teaches nothing: anybody can have an automatic answer, a receipt or a confirmation.
+// written is what mail of the organisation's own people teaches: whom they write to, and whether they wrote first. What
+// a machine sends in their name teaches nothing: anybody can have an automatic answer, a receipt or a confirmation.
 func (x *inspection) written() []history.Observation {
 	recipients := x.recipientsUpTo(maxWrittenTo + 1)
 	if len(recipients) > maxWrittenTo || x.bounce || x.writtenByMachine() {

@@ -39,7 +39,8 @@ func (x *inspection) displayName() {
 	x.vip(folded.Text)
 	x.ownName(folded.Text)
 	if folded.Mixed > 0 || folded.Styled > 0 || folded.Split > 0 || folded.Leet > 0 || spaced(name) {
-		x.note("impersonation.obfuscated_name", "header From", "The author's name %q is written with look-alike, decorated or invisible characters.", name)
+		x.note("impersonation.obfuscated_name", "header From",
+			"The author's name %q is written with look-alike, decorated or invisible characters.", name)
 	}
 	if x.list || x.bounce {
 		return
@@ -56,15 +57,20 @@ func (x *inspection) displayName() {
 	case ok && x.ownProgram(brand, shown) == 0:
 	case ok && !x.ownsBrand(brand) && !viaService(name):
 		part := x.partOfName(brand, folded.Text, shown)
-		x.times(brandFactor(brand)*x.ownLabel(folded.Text)*x.linkedShop(brand)*x.ownProgram(brand, shown)*part, "impersonation.brand_name", "header From", "The author calls itself %q (%s), but the address is of %s.", name, shown, x.from.Domain())
+		x.times(brandFactor(brand)*x.ownLabel(folded.Text)*x.linkedShop(brand)*x.ownProgram(brand, shown)*part,
+			"impersonation.brand_name", "header From", "The author calls itself %q (%s), but the address is of %s.",
+			name, shown, x.from.Domain())
 		if part == 1 && !x.linksTo(brand) {
 			x.note("impersonation.brand_links", "links", "No link leads to %s.", shown)
 		}
 		if x.freeMail {
-			x.note("impersonation.brand_free_mail", "header From", "%s would not write from a free mailbox (%s).", shown, x.from.Domain())
+			x.note("impersonation.brand_free_mail", "header From", "%s would not write from a free mailbox (%s).",
+				shown, x.from.Domain())
 		}
 	case x.freeMail && x.roleName(folded.Text):
-		x.note("impersonation.role_free_mail", "header From", "The author's name %q is that of an office or firm, and the mailbox is a free one (%s).", name, x.from.Domain())
+		x.note("impersonation.role_free_mail", "header From",
+			"The author's name %q is that of an office or firm, and the mailbox is a free one (%s).", name,
+			x.from.Domain())
 	}
 }
 
@@ -82,7 +88,8 @@ func brandFactor(b lists.Brand) float64 {
 	return 1.5
 }
 
-// ownLabel makes a brand count less where the name also names the author's own domain: "Example Bank for your Visa card".
+// ownLabel makes a brand count less where the name also names the author's own domain: "Example Bank for your Visa
+// card".
 func (x *inspection) ownLabel(folded string) float64 {
 	label := strings.TrimSpace(x.lexicon.Fold(web.Label(x.domain)).Text)
 	if len(label) >= 4 && strings.Contains(folded, " "+label+" ") {
@@ -91,7 +98,8 @@ func (x *inspection) ownLabel(folded string) float64 {
 	return 1
 }
 
-// linkedShop makes a shop or publisher count half where the mail leads to it: many have their mail sent, and their customers asked, by others.
+// linkedShop makes a shop or publisher count half where the mail leads to it: many have their mail sent, and their
+// customers asked, by others.
 func (x *inspection) linkedShop(b lists.Brand) float64 {
 	if (b.Kind == "shop" || b.Kind == "media") && x.auth.aligned && x.linksTo(b) {
 		return 0.5
@@ -102,10 +110,12 @@ func (x *inspection) linkedShop(b lists.Brand) float64 {
 // viaService reports whether a name says itself that somebody writes through a service: "Ann Example via Docusign".
 func viaService(name string) bool {
 	lower := strings.ToLower(name)
-	return strings.Contains(lower, " via ") || strings.Contains(lower, " (via ") || strings.Contains(lower, " über ") || strings.Contains(lower, " from ")
+	return strings.Contains(lower, " via ") || strings.Contains(lower, " (via ") || strings.Contains(lower, " über ") ||
+		strings.Contains(lower, " from ")
 }
 
-// ownsBrand reports whether the author's domain belongs to the brand, or is the organisation's own, or the brand signed the message.
+// ownsBrand reports whether the author's domain belongs to the brand, or is the organisation's own, or the brand signed
+// the message.
 func (x *inspection) ownsBrand(b lists.Brand) bool {
 	if b.Owns(x.domain) || x.ours(x.domain) {
 		return true
@@ -183,7 +193,8 @@ func (x *inspection) vip(folded string) {
 		if x.ours(x.domain) && x.auth.aligned {
 			continue
 		}
-		x.note("impersonation.vip", "header From", "The author bears the name of %s, whose addresses this is not: %s.", vip.Name, x.from.Address)
+		x.note("impersonation.vip", "header From", "The author bears the name of %s, whose addresses this is not: %s.",
+			vip.Name, x.from.Address)
 		return
 	}
 }
@@ -213,7 +224,8 @@ func (x *inspection) ownName(folded string) {
 	for _, domain := range slices.Sorted(maps.Keys(x.own)) {
 		label := strings.TrimSpace(x.lexicon.Fold(web.Label(domain)).Text)
 		if len(label) >= 4 && strings.Contains(folded, " "+label+" ") && !x.lists.FreeMail.Has(domain) {
-			x.note("impersonation.own_name", "header From", "The author's name %q names the organisation, and the address is of %s.", x.from.Name, x.from.Domain())
+			x.note("impersonation.own_name", "header From",
+				"The author's name %q names the organisation, and the address is of %s.", x.from.Name, x.from.Domain())
 			return
 		}
 	}
@@ -229,11 +241,13 @@ func (x *inspection) addressInName(name string) {
 		end++
 	}
 	domain := web.Registrable(strings.ToLower(strings.Trim(name[at+1:end], ".")))
-	if x.leadsTo(domain) && (x.list || relay(x.domain) || relay(x.from.Domain()) || x.lists.Popular.Has(x.domain) || x.throughGroup()) {
+	if x.leadsTo(domain) && (x.list || relay(x.domain) || relay(x.from.Domain()) || x.lists.Popular.Has(x.domain) ||
+		x.throughGroup()) {
 		return // an alias service, or a list, that says whose mail it hands on
 	}
 	if strings.Contains(domain, ".") && domain != x.domain && x.from.Address != "" && !viaService(name) {
-		x.note("impersonation.address_in_name", "header From", "The author's name shows an address at %s, and the address is of %s.", domain, x.from.Domain())
+		x.note("impersonation.address_in_name", "header From",
+			"The author's name shows an address at %s, and the address is of %s.", domain, x.from.Domain())
 	}
 }
 
@@ -285,7 +299,8 @@ func (x *inspection) senderDomain() {
 		return
 	}
 	if near, ok := x.nearOwn(x.domain); ok {
-		x.note("impersonation.lookalike_domain", "header From", "The author's domain %s looks like %s.", web.Defang(web.Unicode(x.domain)), near)
+		x.note("impersonation.lookalike_domain", "header From", "The author's domain %s looks like %s.",
+			web.Defang(web.Unicode(x.domain)), near)
 		return
 	}
 	if b, ok := x.brandHost(x.from.Domain()); ok && !x.freeMail {
@@ -293,7 +308,9 @@ func (x *inspection) senderDomain() {
 		if x.leadsHome(&b) && x.asksNothing() {
 			factor = 0.5
 		}
-		x.times(factor, "impersonation.brand_lookalike", "header From", "The author's domain %s bears the name of %s, to which it does not belong.", web.Defang(x.from.Domain()), b.Names[0])
+		x.times(factor, "impersonation.brand_lookalike", "header From",
+			"The author's domain %s bears the name of %s, to which it does not belong.", web.Defang(x.from.Domain()),
+			b.Names[0])
 	}
 }
 
@@ -359,7 +376,8 @@ func (x *inspection) replyTo() {
 	reply := x.mail.ReplyTo[0]
 	if x.domain == "" {
 		if x.lists.FreeMail.Has(x.domainOf(reply)) {
-			x.note("impersonation.reply_to_free_mail", "header Reply-To", "The author has no address, and an answer would go to a free mailbox at %s.", reply.Domain())
+			x.note("impersonation.reply_to_free_mail", "header Reply-To",
+				"The author has no address, and an answer would go to a free mailbox at %s.", reply.Domain())
 		}
 		return
 	}
@@ -372,21 +390,25 @@ func (x *inspection) replyTo() {
 		return
 	}
 	if near, ok := x.nearOwn(domain); ok {
-		x.note("impersonation.reply_to_lookalike", "header Reply-To", "An answer would go to %s, which looks like %s.", web.Defang(domain), near)
+		x.note("impersonation.reply_to_lookalike", "header Reply-To", "An answer would go to %s, which looks like %s.",
+			web.Defang(domain), near)
 		return
 	}
 	switch {
 	case x.lists.FreeMail.Has(domain):
-		x.note("impersonation.reply_to_free_mail", "header Reply-To", "An answer would go to a free mailbox at %s, not to the author at %s.", domain, x.domain)
+		x.note("impersonation.reply_to_free_mail", "header Reply-To",
+			"An answer would go to a free mailbox at %s, not to the author at %s.", domain, x.domain)
 	case !x.lists.ReplyToServices.Has(domain) && web.Label(domain) != web.Label(x.domain) && !x.wellKnown():
-		x.note("impersonation.reply_to_differs", "header Reply-To", "An answer would go to %s, not to the author's %s.", domain, x.domain)
+		x.note("impersonation.reply_to_differs", "header Reply-To", "An answer would go to %s, not to the author's %s.",
+			domain, x.domain)
 	}
 }
 
 // replyMailbox looks at answers that go to another box of the same free provider.
 func (x *inspection) replyMailbox(reply extract.Address) {
 	if x.freeMail && reply.Address != x.from.Address && reply.Address != "" {
-		x.note("impersonation.reply_to_free_mail", "header Reply-To", "An answer would go to another free mailbox, %s.", web.Defang(reply.Address))
+		x.note("impersonation.reply_to_free_mail", "header Reply-To", "An answer would go to another free mailbox, %s.",
+			web.Defang(reply.Address))
 	}
 }
 
@@ -410,21 +432,26 @@ func (x *inspection) fromShape() {
 		return
 	}
 	if x.freeMail && machineMade(x.from.Local()) {
-		x.note("impersonation.machine_free_mail", "header From", "The author's mailbox name %q looks as if a machine had made it.", x.from.Local())
+		x.note("impersonation.machine_free_mail", "header From",
+			"The author's mailbox name %q looks as if a machine had made it.", x.from.Local())
 		return
 	}
 	switch {
 	case !x.auth.dkimOwn && machineMade(x.from.Local()) && !namesItself(x.from):
-		x.note("impersonation.machine_address", "header From", "The author's mailbox name %q looks as if a machine had made it.", x.from.Local())
+		x.note("impersonation.machine_address", "header From",
+			"The author's mailbox name %q looks as if a machine had made it.", x.from.Local())
 	case numbered(x.from.Local()):
-		x.note("impersonation.numbered_mailbox", "header From", "The author's mailbox name %q ends in a number.", x.from.Local())
+		x.note("impersonation.numbered_mailbox", "header From", "The author's mailbox name %q ends in a number.",
+			x.from.Local())
 	}
 }
 
-// namesItself reports whether a mailbox is made of the words of its owner's name, of which not all can be spoken: "ralf.schmitz".
+// namesItself reports whether a mailbox is made of the words of its owner's name, of which not all can be spoken:
+// "ralf.schmitz".
 func namesItself(from extract.Address) bool {
 	name := strings.ToLower(from.Name)
-	for word := range strings.FieldsFuncSeq(from.Local(), func(r rune) bool { return r == '.' || r == '-' || r == '_' }) {
+	for word := range strings.FieldsFuncSeq(from.Local(),
+		func(r rune) bool { return r == '.' || r == '-' || r == '_' }) {
 		if !strings.Contains(name, word) {
 			return false
 		}
@@ -432,13 +459,15 @@ func namesItself(from extract.Address) bool {
 	return name != ""
 }
 
-// numbered reports whether a mailbox name ends in three digits or more, as the names of mailboxes that are made in numbers do.
+// numbered reports whether a mailbox name ends in three digits or more, as the names of mailboxes that are made in
+// numbers do.
 func numbered(local string) bool {
 	digits := 0
 	for i := len(local) - 1; i >= 0 && '0' <= local[i] && local[i] <= '9'; i-- {
 		digits++
 	}
-	return digits >= 3 && digits < len(local) && !strings.ContainsAny(local, "+=#") // those are made to tell replies apart
+	// Those are made to tell replies apart.
+	return digits >= 3 && digits < len(local) && !strings.ContainsAny(local, "+=#")
 }
 
 func machineMade(local string) bool {
@@ -451,7 +480,8 @@ func machineMade(local string) bool {
 			digits++
 		}
 	}
-	return digits >= 5 && digits < len(local) || web.Random(strings.NewReplacer(".", "", "_", "", "-", "").Replace(local))
+	return digits >= 5 && digits < len(local) ||
+		web.Random(strings.NewReplacer(".", "", "_", "", "-", "").Replace(local))
 }
 
 // hostName reports whether a domain can be one.

@@ -8,8 +8,8 @@ import (
 	"clawback/verdict"
 )
 
-// maxIndicators is how many indicators of a message a verdict keeps, for messages of the same campaign and for feeds to come. Every one is
-// put to the feeds of now.
+// maxIndicators is how many indicators of a message a verdict keeps, for messages of the same campaign and for feeds to
+// come. Every one is put to the feeds of now.
 const maxIndicators = 300
 
 // indicators are the values of a message by which feeds know it.
@@ -65,7 +65,8 @@ func (x *inspection) indicateLinks() {
 		}
 	}
 	if asked := len(x.indicators.asked); asked > maxIndicators {
-		x.degraded = append(x.degraded, fmt.Sprintf("feeds to come: of %d indicators the first %d are kept", asked, maxIndicators))
+		x.degraded = append(x.degraded, fmt.Sprintf("feeds to come: of %d indicators the first %d are kept", asked,
+			maxIndicators))
 	}
 }
 

@@ -61,8 +61,10 @@ type inspection struct {
 // detectors are what looks at a message, in order: a later one may rest on what an earlier one noted.
 func detectors() []func(*inspection) {
 	return []func(*inspection){
-		detectPolicies, detectAuth, detectHistory, detectAttachments, detectImpersonation, detectLinks, detectLinkedFiles, detectStructure, detectWords, detectBulk,
-		detectTogether, detectSigns, detectMicrosoft, detectEngines, detectClaim, detectLearnt, detectUnread, detectRules,
+		detectPolicies, detectAuth, detectHistory, detectAttachments, detectImpersonation, detectLinks,
+		detectLinkedFiles, detectStructure, detectWords, detectBulk,
+		detectTogether, detectSigns, detectMicrosoft, detectEngines, detectClaim, detectLearnt, detectUnread,
+		detectRules,
 	}
 }
 
@@ -86,7 +88,8 @@ func (x *inspection) times(factor float64, id, where, format string, args ...any
 // lastIsOfFile says of the signal that was noted last whether what it says stands in an attached file.
 func (x *inspection) lastIsOfFile(file bool) { x.found[len(x.found)-1].file = file }
 
-// lastIsOfAuthor says of the signal that was noted last, where it is the one of that id, whether the link leads to the author's own domain.
+// lastIsOfAuthor says of the signal that was noted last, where it is the one of that id, whether the link leads to the
+// author's own domain.
 func (x *inspection) lastIsOfAuthor(id string, l *extract.Link) {
 	if last := &x.found[len(x.found)-1]; last.ID == id && x.authors(l.URL) {
 		last.author = true
@@ -107,7 +110,8 @@ func (x *inspection) saw(ids ...string) bool {
 
 // inspect prepares what all detectors need.
 func (s *Scorer) inspect(m Message, mail *extract.Mail) *inspection {
-	x := &inspection{Scorer: s, msg: m, mail: mail, tenant: m.Tenant, files: attach.Default(), hosts: map[string]int{}, fileTopics: map[string]bool{}}
+	x := &inspection{Scorer: s, msg: m, mail: mail, tenant: m.Tenant, files: attach.Default(), hosts: map[string]int{},
+		fileTopics: map[string]bool{}}
 	if x.tenant == nil {
 		x.tenant = &config.Tenant{}
 	}
@@ -122,7 +126,8 @@ func (s *Scorer) inspect(m Message, mail *extract.Mail) *inspection {
 	x.own = ownDomains(x.tenant, m.Recipients, mail)
 	x.auth = readAuth(mail.Header, x.from)
 	x.direct = direction(m, mail.Header)
-	x.freeMail = (s.lists.FreeMail.Has(x.domain) || s.lists.FreeMail.Has(x.from.Domain())) && !relay(x.domain) && !relay(x.from.Domain())
+	x.freeMail = (s.lists.FreeMail.Has(x.domain) || s.lists.FreeMail.Has(x.from.Domain())) && !relay(x.domain) &&
+		!relay(x.from.Domain())
 	x.shape()
 	x.reverify()
 	x.subject = s.lexicon.Fold(mail.Subject)
@@ -195,7 +200,8 @@ func ownDomains(tenant *config.Tenant, recipients []string, mail *extract.Mail) 
 		return own
 	}
 	if len(recipients) == 0 {
-		recipients = strings.FieldsFunc(mail.Header.First("X-MS-Exchange-Organization-OriginalEnvelopeRecipients"), func(r rune) bool { return r == ';' || r == ',' || r == ' ' })
+		recipients = strings.FieldsFunc(mail.Header.First("X-MS-Exchange-Organization-OriginalEnvelopeRecipients"),
+			func(r rune) bool { return r == ';' || r == ',' || r == ' ' })
 	}
 	for _, recipient := range recipients {
 		if at := strings.LastIndexByte(recipient, '@'); at >= 0 {
@@ -230,17 +236,19 @@ func (x *inspection) shape() {
 	report := strings.HasPrefix(media, "multipart/report") && x.hasReport()
 	x.bounce = report && x.msg.Sender == "" || (report || strings.HasPrefix(auto, "auto-replied") ||
 		h.Has("X-Failed-Recipients") || h.Has("X-MS-Exchange-Message-Is-Ndr") || daemon(x.from)) && !x.leadsAway()
-	x.list = (h.Has("List-Post") || h.Has("X-Mailman-Version") || h.Has("X-Mailing-List") || h.Has("X-BeenThere") || h.Has("List-Archive") || h.Has("Mailing-List") || h.Has("List-Subscribe")) &&
+	x.list = (h.Has("List-Post") || h.Has("X-Mailman-Version") || h.Has("X-Mailing-List") || h.Has("X-BeenThere") ||
+		h.Has("List-Archive") || h.Has("Mailing-List") || h.Has("List-Subscribe")) &&
 		(h.Has("List-Id") || h.Has("X-Mailing-List") || h.Has("X-BeenThere") || h.Has("Mailing-List"))
 	x.reply = h.First("In-Reply-To") != "" || h.First("References") != ""
 }
 
-// hasReport reports whether a part is one that machines write about a message (RFC 6522): a multipart/report without one is a label that anybody
-// can write.
+// hasReport reports whether a part is one that machines write about a message (RFC 6522): a multipart/report without
+// one is a label that anybody can write.
 func (x *inspection) hasReport() bool {
 	return slices.ContainsFunc(x.mail.Parts, func(p extract.Part) bool {
 		switch p.Type {
-		case "message/delivery-status", "message/global-delivery-status", "message/disposition-notification", "message/global-disposition-notification",
+		case "message/delivery-status", "message/global-delivery-status", "message/disposition-notification",
+			"message/global-disposition-notification",
 			"message/feedback-report", "message/tracking-status", "text/rfc822-headers", "message/global-headers":
 			return true
 		}
@@ -256,7 +264,8 @@ func daemon(from extract.Address) bool {
 // leadsAway reports whether the text has links to click on elsewhere than at the sender: no delivery report needs them.
 func (x *inspection) leadsAway() bool {
 	for i := range x.mail.Links {
-		if l := &x.mail.Links[i]; l.Kind == extract.Anchor && !l.Nested && !x.authors(l.URL) && !x.lists.Popular.Has(l.Domain) {
+		if l := &x.mail.Links[i]; l.Kind == extract.Anchor && !l.Nested && !x.authors(l.URL) &&
+			!x.lists.Popular.Has(l.Domain) {
 			return true
 		}
 	}
@@ -266,7 +275,8 @@ func (x *inspection) leadsAway() bool {
 // ours reports whether a domain is the organisation's own.
 func (x *inspection) ours(domain string) bool { return x.own[domain] }
 
-// popular reports whether a domain, or the service under whose domain it is a customer's, is one of the ten thousand most visited.
+// popular reports whether a domain, or the service under whose domain it is a customer's, is one of the ten thousand
+// most visited.
 func (x *inspection) popular(domain string) bool { return x.lists.Popular.Has(web.Registrable(domain)) }
 
 // authors reports whether an address is one of the author's organisation.

@@ -17,7 +17,8 @@ func (x *inspection) leftovers() {
 		x.note("structure.template_leftover", "text", "A field of the sender's template was left unfilled: %q.", mark)
 	}
 	if padded(x.mail.Header.First("Subject")) || padded(subject) {
-		x.note("structure.subject_padding", "header Subject", "Characters stand far to the right of the subject, out of sight.")
+		x.note("structure.subject_padding", "header Subject",
+			"Characters stand far to the right of the subject, out of sight.")
 	}
 	if strings.Count(subject, "_") >= 3 && strings.Count(subject, " ") < strings.Count(subject, "_") && !x.reply {
 		x.note("structure.subject_underscores", "header Subject", "The subject's words are joined by underscores.")
@@ -26,14 +27,18 @@ func (x *inspection) leftovers() {
 		x.note("structure.gibberish", "text", "The text holds %d long words that no language has.", n)
 	}
 	if x.mail.HTML.Tall {
-		x.note("structure.pushed_down", "text/html", "A style pushes a part of the text thousands of pixels down, out of sight.")
+		x.note("structure.pushed_down", "text/html",
+			"A style pushes a part of the text thousands of pixels down, out of sight.")
 	} else if lines := max(blankRun(x.mail.Plain), x.mail.HTML.Breaks); lines >= 40 {
 		x.note("structure.pushed_down", "text", "%d empty lines push a part of the text out of sight.", lines)
 	}
 	if raw8bit(x.mail.Header.First("Subject")) || raw8bit(x.mail.Header.First("From")) {
-		x.note("structure.raw_header", "header", "Subject or author hold characters that no mail program writes unencoded.")
+		x.note("structure.raw_header", "header",
+			"Subject or author hold characters that no mail program writes unencoded.")
 	}
-	if lower := strings.ToLower(strings.TrimSpace(subject)); strings.HasPrefix(lower, "adv:") || strings.HasPrefix(lower, "<adv") || strings.HasPrefix(lower, "[adv") || strings.HasPrefix(lower, "adv ") || strings.HasSuffix(lower, " adv") || strings.HasSuffix(lower, "adv:") {
+	if lower := strings.ToLower(strings.TrimSpace(subject)); strings.HasPrefix(lower, "adv:") ||
+		strings.HasPrefix(lower, "<adv") || strings.HasPrefix(lower, "[adv") || strings.HasPrefix(lower, "adv ") ||
+		strings.HasSuffix(lower, " adv") || strings.HasSuffix(lower, "adv:") {
 		x.note("structure.adv_tag", "header Subject", "The subject labels it as an advertisement.")
 	}
 	if x.mail.HTMLInPlain {
@@ -43,13 +48,15 @@ func (x *inspection) leftovers() {
 
 // leftover finds an unfilled field: {{name}}, [[name]], %FIRST%, #LINK#, <<email>>.
 func leftover(text string) (string, bool) {
-	for _, pair := range [][2]string{{"{{", "}}"}, {"[[", "]]"}, {"[%", "%]"}, {"{%", "%}"}, {"##", "##"}, {"*|", "|*"}} {
+	for _, pair := range [][2]string{{"{{", "}}"}, {"[[", "]]"}, {"[%", "%]"}, {"{%", "%}"}, {"##", "##"},
+		{"*|", "|*"}} {
 		if mark, ok := between(text, pair[0], pair[1], 30); ok {
 			return mark, true
 		}
 	}
 	lower := strings.ToLower(text)
-	for _, filler := range []string{"lorem ipsum", "your title here", "this is a preheader text", "add your text here", "insert text here", "your company name here", "[your-subject]", "[your-name]"} {
+	for _, filler := range []string{"lorem ipsum", "your title here", "this is a preheader text", "add your text here",
+		"insert text here", "your company name here", "[your-subject]", "[your-name]"} {
 		if strings.Contains(lower, filler) {
 			return filler, true
 		}
@@ -173,7 +180,8 @@ func (x *inspection) tone() {
 		x.note("structure.shouting_text", "text", "%d of %d words are written in capitals.", upper, words)
 	}
 	if marks >= 6 && marks*40 > words || strings.Contains(x.mail.Subject, "!!") {
-		x.note("structure.exclamation", "text", "There are %d exclamation marks.", marks+strings.Count(x.mail.Subject, "!"))
+		x.note("structure.exclamation", "text", "There are %d exclamation marks.",
+			marks+strings.Count(x.mail.Subject, "!"))
 	}
 	if money >= 4 {
 		x.note("structure.money", "text", "It names %d sums of money.", money)
@@ -189,7 +197,8 @@ func count(text string) (upper, words, marks, money int) {
 			switch {
 			case r == '!':
 				marks++
-			case (r == '$' || r == '€' || r == '£') && i+len(string(r)) < len(word) && unicode.IsDigit(rune(word[i+len(string(r))])):
+			case (r == '$' || r == '€' || r == '£') && i+len(string(r)) < len(word) &&
+				unicode.IsDigit(rune(word[i+len(string(r))])):
 				money++
 			case unicode.IsUpper(r):
 				capital++
@@ -205,7 +214,8 @@ func count(text string) (upper, words, marks, money int) {
 	return upper, words, marks, money
 }
 
-// scrambled reports whether a word has a run of capitals and digits in the middle of small letters: "memX34QDJLJ89bership".
+// scrambled reports whether a word has a run of capitals and digits in the middle of small letters:
+// "memX34QDJLJ89bership".
 func scrambled(word string) bool {
 	if len(word) < 10 || len(word) > 60 {
 		return false
@@ -220,7 +230,8 @@ func scrambled(word string) bool {
 		case odd && start < 0:
 			start = i
 		case !odd && start >= 0:
-			if i-start >= 6 && start > 0 && strings.ContainsAny(word[start:i], "0123456789") && 'a' <= word[start-1] && word[start-1] <= 'z' {
+			if i-start >= 6 && start > 0 && strings.ContainsAny(word[start:i], "0123456789") && 'a' <= word[start-1] &&
+				word[start-1] <= 'z' {
 				return true
 			}
 			start = -1

@@ -77,7 +77,8 @@ func (x *inspection) link(l *extract.Link) {
 		x.linkHost(&inner)
 		x.linkPath(&inner)
 		if x.openRedirect(l, target) {
-			x.once("link.open_redirect", l, "The link to %s leads on to %s.", web.Defang(l.Host), web.Defang(target.Host))
+			x.once("link.open_redirect", l, "The link to %s leads on to %s.", web.Defang(l.Host),
+				web.Defang(target.Host))
 		}
 	}
 }
@@ -109,12 +110,14 @@ func (x *inspection) linkShape(l *extract.Link) {
 		x.once("link.ip_host", l, "A link leads to a bare IP address, %s.", web.Defang(l.Host))
 	}
 	if l.User != "" && strings.Contains(l.User, ".") && !strings.Contains(l.User, ":") {
-		x.once("link.userinfo", l, "A link shows %s before an @ and leads to %s.", web.Defang(l.User), web.Defang(l.Host))
+		x.once("link.userinfo", l, "A link shows %s before an @ and leads to %s.", web.Defang(l.User),
+			web.Defang(l.Host))
 	}
 	if web.Mixed(l.Unicode) {
 		x.once("link.mixed_script", l, "The host %s mixes letters of scripts that look alike.", web.Defang(l.Unicode))
 	} else if strings.Contains(l.Host, "xn--") {
-		x.once("link.punycode", l, "The host %s (%s) is written in other letters than Latin ones.", web.Defang(l.Unicode), web.Defang(l.Host))
+		x.once("link.punycode", l, "The host %s (%s) is written in other letters than Latin ones.",
+			web.Defang(l.Unicode), web.Defang(l.Host))
 	}
 	if l.Port != "" && l.Port != "80" && l.Port != "443" && l.Port != "8080" {
 		x.once("link.port", l, "A link leads to port %s of %s.", l.Port, web.Defang(l.Host))
@@ -139,18 +142,20 @@ func (x *inspection) linkText(l *extract.Link) {
 	x.once("link.text_href_mismatch", l, "A link shows %s and leads to %s.", web.Defang(shown.Host), web.Defang(l.Host))
 }
 
-// sameOwner reports whether two addresses belong to one organisation: of a name under another suffix that is certain for well-known
-// names alone, since anybody may have bought it.
+// sameOwner reports whether two addresses belong to one organisation: of a name under another suffix that is certain
+// for well-known names alone, since anybody may have bought it.
 func (x *inspection) sameOwner(shown, followed web.URL) bool {
 	if shown.Domain == followed.Domain {
 		return true
 	}
-	return web.Label(shown.Domain) == web.Label(followed.Domain) && (x.lists.Popular.Has(followed.Domain) || x.lists.HighTrust.Has(followed.Domain))
+	return web.Label(shown.Domain) == web.Label(followed.Domain) &&
+		(x.lists.Popular.Has(followed.Domain) || x.lists.HighTrust.Has(followed.Domain))
 }
 
 // redirector reports whether a host is known to lead where its address says. Any other says what it likes.
 func (x *inspection) redirector(u web.URL) bool {
-	return u.Rewritten() || mailService(u.Domain) || x.lists.Popular.Has(u.Domain) || x.lists.HighTrust.Has(u.Domain) || x.authors(u) && x.auth.aligned
+	return u.Rewritten() || mailService(u.Domain) || x.lists.Popular.Has(u.Domain) || x.lists.HighTrust.Has(u.Domain) ||
+		x.authors(u) && x.auth.aligned
 }
 
 // shownAddress reads a label that is itself an address.
@@ -168,7 +173,8 @@ func shownAddress(label string) (web.URL, bool) {
 	return web.Parse(label)
 }
 
-// trackerLink reports whether the link leads to a service that counts clicks for senders: there shown and followed differ by nature.
+// trackerLink reports whether the link leads to a service that counts clicks for senders: there shown and followed
+// differ by nature.
 func (x *inspection) trackerLink(l *extract.Link) bool {
 	if x.authors(l.URL) {
 		return true
@@ -180,7 +186,8 @@ func (x *inspection) trackerLink(l *extract.Link) bool {
 		return false // anybody can call a host so
 	}
 	first, _, _ := strings.Cut(l.Host, ".")
-	return strings.HasPrefix(first, "click") || strings.HasPrefix(first, "link") || strings.HasPrefix(first, "track") || strings.HasPrefix(first, "email") || strings.HasPrefix(first, "url")
+	return strings.HasPrefix(first, "click") || strings.HasPrefix(first, "link") || strings.HasPrefix(first, "track") ||
+		strings.HasPrefix(first, "email") || strings.HasPrefix(first, "url")
 }
 
 // authenticated reports whether a link leads to the organisation whose server or signature sent the message.
@@ -197,17 +204,25 @@ func (x *inspection) authenticated(u web.URL) bool {
 	return false
 }
 
-// mailService reports whether a registrable domain is that of a service that sends mail for others and counts its clicks.
+// mailService reports whether a registrable domain is that of a service that sends mail for others and counts its
+// clicks.
 func mailService(domain string) bool {
 	switch domain {
 	case
-		"list-manage.com", "mailchimp.com", "mcsv.net", "sendgrid.net", "hubspotlinks.com", "hubspotemail.net", "mandrillapp.com", "rs6.net",
-		"constantcontact.com", "exacttarget.com", "mailgun.org", "mailgun.net", "klclick.com", "klclick1.com", "klclick2.com", "klclick3.com",
-		"klaviyomail.com", "kmail-lists.com", "cmail19.com", "cmail20.com", "createsend.com", "mailjet.com", "mjt.lu", "sendinblue.com",
-		"brevo.com", "pstmrk.it", "mtasv.net", "mailersend.net", "mlsend.com", "awstrack.me", "sailthru.com", "responsys.net", "eloqua.com",
-		"mktoweb.com", "marketo.com", "pardot.com", "activehosted.com", "beehiiv.com", "substack.com", "customeriomail.com", "customer.io",
-		"iterable.com", "braze.com", "sparkpostmail.com", "sendgrid.com", "emlnk.com", "getresponse.com", "aweber.com", "convertkit-mail2.com",
-		"mailerlite.com", "amazonses.com", "cheetahmail.com", "bluehornet.com", "e2ma.net", "icontact.com", "doubleclick.net", "linksynergy.com", "govdelivery.com":
+		"list-manage.com", "mailchimp.com", "mcsv.net", "sendgrid.net", "hubspotlinks.com", "hubspotemail.net",
+		"mandrillapp.com", "rs6.net",
+		"constantcontact.com", "exacttarget.com", "mailgun.org", "mailgun.net", "klclick.com", "klclick1.com",
+		"klclick2.com", "klclick3.com",
+		"klaviyomail.com", "kmail-lists.com", "cmail19.com", "cmail20.com", "createsend.com", "mailjet.com", "mjt.lu",
+		"sendinblue.com",
+		"brevo.com", "pstmrk.it", "mtasv.net", "mailersend.net", "mlsend.com", "awstrack.me", "sailthru.com",
+		"responsys.net", "eloqua.com",
+		"mktoweb.com", "marketo.com", "pardot.com", "activehosted.com", "beehiiv.com", "substack.com",
+		"customeriomail.com", "customer.io",
+		"iterable.com", "braze.com", "sparkpostmail.com", "sendgrid.com", "emlnk.com", "getresponse.com", "aweber.com",
+		"convertkit-mail2.com",
+		"mailerlite.com", "amazonses.com", "cheetahmail.com", "bluehornet.com", "e2ma.net", "icontact.com",
+		"doubleclick.net", "linksynergy.com", "govdelivery.com":
 		return true
 	}
 	return false
@@ -222,7 +237,8 @@ func (x *inspection) linkHost(l *extract.Link) {
 		x.once("link.own_lookalike", l, "The link's domain %s looks like %s.", web.Defang(l.Unicode), near)
 	}
 	if b, ok := x.brandHost(l.Host); ok && !x.authors(l.URL) {
-		x.once("link.brand_host", l, "The link's host %s bears the name of %s, to which it does not belong.", web.Defang(l.Host), b.Names[0])
+		x.once("link.brand_host", l, "The link's host %s bears the name of %s, to which it does not belong.",
+			web.Defang(l.Host), b.Names[0])
 	}
 	if x.authors(l.URL) || mailService(l.Domain) {
 		x.cheap(l)
@@ -234,7 +250,8 @@ func (x *inspection) linkHost(l *extract.Link) {
 
 func (x *inspection) cheap(l *extract.Link) {
 	if x.cheapName(l.Host) && !x.lists.Popular.Has(l.Domain) {
-		x.once("link.cheap_tld", l, "The host %s is in a top-level domain in which throw-away names are mostly bought.", web.Defang(l.Host))
+		x.once("link.cheap_tld", l, "The host %s is in a top-level domain in which throw-away names are mostly bought.",
+			web.Defang(l.Host))
 		x.lastIsOfAuthor("link.cheap_tld", l)
 	}
 	if x.lists.Popular.Has(l.Domain) || x.lists.HighTrust.Has(l.Domain) {
@@ -242,7 +259,8 @@ func (x *inspection) cheap(l *extract.Link) {
 	}
 	label := web.Label(l.Domain)
 	sub := strings.TrimSuffix(strings.TrimSuffix(l.Host, l.Domain), ".")
-	if web.Random(label) || !x.authors(l.URL) && len(sub) > 9 && web.Random(strings.ReplaceAll(sub, ".", "")) && !x.trackerLink(l) {
+	if web.Random(label) || !x.authors(l.URL) && len(sub) > 9 && web.Random(strings.ReplaceAll(sub, ".", "")) &&
+		!x.trackerLink(l) {
 		x.once("link.random_host", l, "The host %s looks as if a machine had named it.", web.Defang(l.Host))
 		x.lastIsOfAuthor("link.random_host", l)
 	}
@@ -258,13 +276,16 @@ func (x *inspection) linkPlace(l *extract.Link) {
 	case known.Shorteners.Has(l.Host):
 		x.once("link.shortener", l, "The link to %s hides where it leads.", web.Defang(l.Host))
 	case in(known.LinkInBio):
-		x.once("link.shortener", l, "The link to %s leads to a page of links that anybody can make.", web.Defang(l.Host))
+		x.once("link.shortener", l, "The link to %s leads to a page of links that anybody can make.",
+			web.Defang(l.Host))
 	case in(known.DynamicDNS) && !known.Popular.Has(l.Domain):
 		x.once("link.dynamic_dns", l, "The link leads to %s, a name of a dynamic DNS service.", web.Defang(l.Host))
 	case storage(l.Host) || in(known.SubdomainHosts) && !known.SubdomainHosts.Has(l.Host):
-		x.once("link.free_subdomain", l, "The link leads to %s, a name that anybody can have for nothing.", web.Defang(l.Host))
+		x.once("link.free_subdomain", l, "The link leads to %s, a name that anybody can have for nothing.",
+			web.Defang(l.Host))
 	case in(known.CreationPlatforms) && !x.sameBrand(l):
-		x.once("link.file_host", l, "The link leads to %s, where anybody can make a page or a form.", web.Defang(l.Host))
+		x.once("link.file_host", l, "The link leads to %s, where anybody can make a page or a form.",
+			web.Defang(l.Host))
 	case in(known.FileHosts) && !x.sameBrand(l):
 		x.once("link.file_host", l, "The link leads to %s, where anybody can put a file.", web.Defang(l.Host))
 	}
@@ -275,11 +296,16 @@ func (x *inspection) sameBrand(l *extract.Link) bool { return x.authors(l.URL) }
 // storage reports whether a host is a bucket or a function of a cloud provider, which anybody can rent under its name.
 func storage(host string) bool {
 	for _, suffix := range []string{
-		"storage.googleapis.com", "firebasestorage.googleapis.com", ".amazonaws.com", ".web.core.windows.net", ".blob.core.windows.net",
-		".run.app", ".cloudfunctions.net", ".web.app", ".firebaseapp.com", ".r2.dev", ".workers.dev", ".pages.dev", ".vercel.app",
-		".netlify.app", ".herokuapp.com", ".azurewebsites.net", ".digitaloceanspaces.com", ".linodeobjects.com", ".glitch.me",
-		".trycloudflare.com", ".ngrok-free.app", ".ngrok.io", ".oraclecloud.com", ".cloudapp.azure.com", ".backblazeb2.com", ".weebly.com",
-		".blogspot.com", ".wixsite.com", ".godaddysites.com", ".webflow.io", ".github.io", ".gitbook.io", ".square.site", ".onrender.com",
+		"storage.googleapis.com", "firebasestorage.googleapis.com", ".amazonaws.com", ".web.core.windows.net",
+		".blob.core.windows.net",
+		".run.app", ".cloudfunctions.net", ".web.app", ".firebaseapp.com", ".r2.dev", ".workers.dev", ".pages.dev",
+		".vercel.app",
+		".netlify.app", ".herokuapp.com", ".azurewebsites.net", ".digitaloceanspaces.com", ".linodeobjects.com",
+		".glitch.me",
+		".trycloudflare.com", ".ngrok-free.app", ".ngrok.io", ".oraclecloud.com", ".cloudapp.azure.com",
+		".backblazeb2.com", ".weebly.com",
+		".blogspot.com", ".wixsite.com", ".godaddysites.com", ".webflow.io", ".github.io", ".gitbook.io",
+		".square.site", ".onrender.com",
 	} {
 		if strings.HasSuffix(host, suffix) {
 			return true
@@ -294,15 +320,18 @@ func (x *inspection) linkPath(l *extract.Link) {
 	if x.recipientIn(rest) && !l.Hidden && !x.subscriptionLink(l) && !envelopeLink(l.URL) {
 		x.once("link.recipient_in_url", l, "The link to %s carries the recipient's address.", web.Defang(l.Host))
 	}
-	if strings.Contains(l.Path, "/wp-content/") || strings.Contains(l.Path, "/wp-includes/") || strings.Contains(l.Path, "/.well-known/") || strings.Contains(l.Path, "/wp-admin/") {
-		x.once("link.deep_path", l, "The link leads into the inner folders of a site, %s, where nothing is published on purpose.", web.Defang(l.Host))
+	if strings.Contains(l.Path, "/wp-content/") || strings.Contains(l.Path, "/wp-includes/") ||
+		strings.Contains(l.Path, "/.well-known/") || strings.Contains(l.Path, "/wp-admin/") {
+		x.once("link.deep_path", l, "The link leads into the inner folders of a site, %s, where nothing is published "+
+			"on purpose.", web.Defang(l.Host))
 	}
 }
 
 // subscriptionLink reports whether a link that knows the recipient has a reason to.
 func (x *inspection) subscriptionLink(l *extract.Link) bool {
 	lower := strings.ToLower(l.Path + l.Query + l.Label)
-	for _, word := range []string{"unsub", "optout", "opt-out", "preference", "abmelde", "desab", "descad", "remove", "subscri"} {
+	for _, word := range []string{"unsub", "optout", "opt-out", "preference", "abmelde", "desab", "descad", "remove",
+		"subscri"} {
 		if strings.Contains(lower, word) {
 			return true
 		}
@@ -366,10 +395,12 @@ func (x *inspection) brandHost(host string) (lists.Brand, bool) {
 // findBrandHost is the index of the brand, or -1.
 func (x *inspection) findBrandHost(host string) int {
 	domain := web.Registrable(host)
-	if x.lists.Popular.Has(domain) || x.lists.HighTrust.Has(domain) || x.lists.Banks.Has(domain) || x.ours(web.Organisation(host)) || x.trustedDomain(domain) {
+	if x.lists.Popular.Has(domain) || x.lists.HighTrust.Has(domain) || x.lists.Banks.Has(domain) ||
+		x.ours(web.Organisation(host)) || x.trustedDomain(domain) {
 		return -1
 	}
-	named := namedPart{text: ordinaryWords.Replace(strings.TrimSuffix(host, strings.TrimPrefix(domain, web.Label(domain))))}
+	named := namedPart{text: ordinaryWords.Replace(strings.TrimSuffix(host,
+		strings.TrimPrefix(domain, web.Label(domain))))}
 	named.plain = web.Digits(x.lists.Skeleton.Of(web.Unicode(named.text)))
 	for word := range strings.FieldsFuncSeq(named.text, func(r rune) bool { return r == '.' || r == '-' || r == '_' }) {
 		named.words = append(named.words, word)
@@ -381,7 +412,8 @@ func (x *inspection) findBrandHost(host string) int {
 		if len(b.Key) < 3 {
 			continue
 		}
-		if (b.Weak && weakly(named.text, *b) || !b.Weak && named.bears(b.Key, x.brands.keys[i], x.brands.pairs[i])) && !b.Owns(domain) {
+		if (b.Weak && weakly(named.text, *b) || !b.Weak && named.bears(b.Key, x.brands.keys[i], x.brands.pairs[i])) &&
+			!b.Owns(domain) {
 			return i
 		}
 	}
@@ -389,7 +421,8 @@ func (x *inspection) findBrandHost(host string) int {
 }
 
 // ordinaryWords hold the name of a brand by chance.
-var ordinaryWords = strings.NewReplacer("interact", "-", "revolution", "-", "interpolat", "-", "administrat", "-", "stratosph", "-", "stratoc", "-", "intuiti", "-")
+var ordinaryWords = strings.NewReplacer("interact", "-", "revolution", "-", "interpolat", "-", "administrat", "-",
+	"stratosph", "-", "stratoc", "-", "intuiti", "-")
 
 // weakly reports whether a host joins the name of a brand that is also an ordinary word to another word by a hyphen.
 func weakly(named string, b lists.Brand) bool {
@@ -411,8 +444,8 @@ type namedPart struct {
 	pairs             uint64 // of text and plain
 }
 
-// pairs has a bit, of 64, for each two neighbouring letters of a text. A text that holds another has all its bits: most names of brands are
-// told from a host by that.
+// pairs has a bit, of 64, for each two neighbouring letters of a text. A text that holds another has all its bits: most
+// names of brands are told from a host by that.
 func pairs(text string) (bits uint64) {
 	for i := 1; i < len(text); i++ {
 		bits |= 1 << ((text[i-1]*5 + text[i]*3) % 64)
@@ -420,8 +453,8 @@ func pairs(text string) (bits uint64) {
 	return bits
 }
 
-// bears reports whether the name has the key as a word of its own, or a long key anywhere, or nearly. keyPairs are those that both forms of
-// the key have.
+// bears reports whether the name has the key as a word of its own, or a long key anywhere, or nearly. keyPairs are
+// those that both forms of the key have.
 func (n *namedPart) bears(key, plainKey string, keyPairs uint64) bool {
 	may := keyPairs&^n.pairs == 0
 	if may && len(key) >= 6 && (strings.Contains(n.text, key) || strings.Contains(n.plain, plainKey)) {
@@ -431,14 +464,16 @@ func (n *namedPart) bears(key, plainKey string, keyPairs uint64) bool {
 		if may && word == key {
 			return true
 		}
-		if len(key) >= 6 && len(word) >= 6 && sameEnd(n.plainWords[i], plainKey) && web.Distance(n.plainWords[i], plainKey, 1) == 1 {
+		if len(key) >= 6 && len(word) >= 6 && sameEnd(n.plainWords[i], plainKey) &&
+			web.Distance(n.plainWords[i], plainKey, 1) == 1 {
 			return true
 		}
 	}
 	return false
 }
 
-// sameEnd reports whether two words begin or end alike, as words do that differ by one change. It spares most of the comparisons.
+// sameEnd reports whether two words begin or end alike, as words do that differ by one change. It spares most of the
+// comparisons.
 func sameEnd(a, b string) bool {
 	return a[0] == b[0] || a[len(a)-1] == b[len(b)-1]
 }
@@ -455,13 +490,15 @@ func (x *inspection) foreignLinks() {
 			continue
 		}
 		clicks++
-		if x.authors(l.URL) || web.Label(l.Domain) == web.Label(x.domain) || x.trackerLink(l) || x.lists.Popular.Has(l.Domain) {
+		if x.authors(l.URL) || web.Label(l.Domain) == web.Label(x.domain) || x.trackerLink(l) ||
+			x.lists.Popular.Has(l.Domain) {
 			return
 		}
 		foreign, files = l.Host, files && l.File
 	}
 	if clicks > 0 && clicks <= 12 {
-		x.note("link.foreign_only", "", "Every link leads to hosts that have nothing to do with the author's %s, such as %s.", x.domain, web.Defang(foreign))
+		x.note("link.foreign_only", "", "Every link leads to hosts that have nothing to do with the author's %s, "+
+			"such as %s.", x.domain, web.Defang(foreign))
 		x.lastIsOfFile(files)
 	}
 }

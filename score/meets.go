@@ -57,7 +57,8 @@ func (x *inspection) meets(p *policy) bool {
 	case "person":
 		return sameName(x.lexicon.Fold(x.from.Name).Text, x.lexicon.Fold(p.person.Name).Text)
 	}
-	return p.Kind == "trusted_domain" && (p.matches("x@"+x.domain) || p.pattern != nil && p.pattern.MatchString(x.domain))
+	return p.Kind == "trusted_domain" &&
+		(p.matches("x@"+x.domain) || p.pattern != nil && p.pattern.MatchString(x.domain))
 }
 
 // unverified reports whether the policy asks for proof of the sender that is not there.

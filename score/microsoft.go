@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// detectMicrosoft takes Exchange's own verdict as evidence, where the operator wants it. Overrides (SFV:SKA, SFE, SKN) are not read.
+// detectMicrosoft takes Exchange's own verdict as evidence, where the operator wants it. Overrides (SFV:SKA, SFE, SKN)
+// are not read.
 func detectMicrosoft(x *inspection) {
 	if !x.options.TrustMicrosoft || x.direct != "in" {
 		return
@@ -26,7 +27,8 @@ func detectMicrosoft(x *inspection) {
 	default:
 		x.scl(report["SCL"], where)
 	}
-	if level, err := strconv.Atoi(antispam(x.mail.Header.First("X-Microsoft-Antispam"))["BCL"]); err == nil && level >= 7 && !x.saw("microsoft.bulk") {
+	if level, err := strconv.Atoi(antispam(x.mail.Header.First("X-Microsoft-Antispam"))["BCL"]); err == nil &&
+		level >= 7 && !x.saw("microsoft.bulk") {
 		x.note("microsoft.bulk", "header X-Microsoft-Antispam", "Exchange's bulk complaint level is %d.", level)
 	}
 }

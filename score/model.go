@@ -33,8 +33,8 @@ type found struct {
 	author bool // it is of a link, and says something of the author's own domain
 }
 
-// witness is the family that a signal is a witness of. Whatever is found in files is found by looking at files: a link in an attached page
-// and the form on it are two findings and one witness. So are an author's domain and a link to it.
+// witness is the family that a signal is a witness of. Whatever is found in files is found by looking at files: a link
+// in an attached page and the form on it are two findings and one witness. So are an author's domain and a link to it.
 func (f found) witness() string {
 	switch {
 	case f.file:
@@ -46,7 +46,8 @@ func (f found) witness() string {
 }
 
 func (f found) points() Points {
-	return Points{f.Points.Threat * f.factor, f.Points.Spoof * f.factor, f.Points.Spam * f.factor, f.Points.Bulk * f.factor}
+	return Points{f.Points.Threat * f.factor, f.Points.Spoof * f.factor, f.Points.Spam * f.factor,
+		f.Points.Bulk * f.factor}
 }
 
 // weight is the signal's greatest part, with its sign: the one number that a person is shown.
@@ -116,7 +117,8 @@ func sum(all []found) totals {
 	for _, f := range all {
 		seen[f.ID] = f.factor > 0
 		p, have := f.points(), t.families[f.Family]
-		t.families[f.Family] = Points{have.Threat + p.Threat, have.Spoof + p.Spoof, have.Spam + p.Spam, have.Bulk + p.Bulk}
+		t.families[f.Family] = Points{have.Threat + p.Threat, have.Spoof + p.Spoof, have.Spam + p.Spam,
+			have.Bulk + p.Bulk}
 		t.threat[f.witness()] += p.Threat
 		if f.Hard && f.factor > 0 {
 			t.hard = append(t.hard, f.ID)

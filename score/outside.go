@@ -35,7 +35,8 @@ func detectEngines(x *inspection) {
 
 // detectClaim takes in what people of the organisation said of the message.
 func detectClaim(x *inspection) {
-	if said := map[string]string{"phish": "phishing", "junk": "unwanted", "not_junk": "wanted"}[x.msg.Claim]; said != "" {
+	if said := map[string]string{"phish": "phishing", "junk": "unwanted",
+		"not_junk": "wanted"}[x.msg.Claim]; said != "" {
 		x.times(1, "submission."+x.msg.Claim, "", "Somebody of the organisation reported it as %s.", said)
 	}
 }
@@ -49,17 +50,19 @@ func detectLearnt(x *inspection) {
 	words := strings.Join(x.asWritten(opinion.Tokens), ", ")
 	switch {
 	case opinion.Bad > 0.95:
-		x.times((opinion.Bad-0.5)*2, "learn.unwanted", "text", "It resembles mail that people of the organisation called unwanted: %s.", words)
+		x.times((opinion.Bad-0.5)*2, "learn.unwanted", "text",
+			"It resembles mail that people of the organisation called unwanted: %s.", words)
 	case opinion.Bad < 0.05:
-		x.times((0.5-opinion.Bad)*2, "learn.wanted", "text", "It resembles mail that people of the organisation called good: %s.", words)
+		x.times((0.5-opinion.Bad)*2, "learn.wanted", "text",
+			"It resembles mail that people of the organisation called good: %s.", words)
 	}
 }
 
 // maxShown is how many words are looked through for those that are shown.
 const maxShown = 5000
 
-// asWritten gives tokens in the letters in which they stand in the message: those that are learnt are folded, so that a word is
-// the same however it is disguised.
+// asWritten gives tokens in the letters in which they stand in the message: those that are learnt are folded, so that a
+// word is the same however it is disguised.
 func (x *inspection) asWritten(tokens []string) []string {
 	at := map[string]int{}
 	out := slices.Clone(tokens)
@@ -71,7 +74,8 @@ func (x *inspection) asWritten(tokens []string) []string {
 		at[token] = i
 	}
 	words := 0
-	for word := range strings.FieldsFuncSeq(x.mail.Subject+" "+cut(x.mail.Body(), maxText), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+	for word := range strings.FieldsFuncSeq(x.mail.Subject+" "+cut(x.mail.Body(), maxText),
+		func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
 		if words++; len(at) == 0 || words > maxShown {
 			return out
 		}
@@ -84,9 +88,9 @@ func (x *inspection) asWritten(tokens []string) []string {
 	return out
 }
 
-// tokens are what the classifier learns of a message. Of its author only where Exchange found nothing against him, and of links not those that lead to the
-// organisation itself, to partners and to sites that everybody links to: else whoever names a partner in what people call unwanted would
-// have the classifier think ill of him.
+// tokens are what the classifier learns of a message. Of its author only where Exchange found nothing against him, and
+// of links not those that lead to the organisation itself, to partners and to sites that everybody links to: else
+// whoever names a partner in what people call unwanted would have the classifier think ill of him.
 func (x *inspection) tokens() []string {
 	var marks []string
 	if x.auth.aligned || !x.auth.present {
@@ -95,7 +99,8 @@ func (x *inspection) tokens() []string {
 	seen := map[string]bool{}
 	for i := range x.mail.Links {
 		l := &x.mail.Links[i]
-		if owner := web.Organisation(l.Host); x.ours(owner) || x.partner(owner) || x.lists.Popular.Has(l.Domain) || x.lists.HighTrust.Has(l.Domain) {
+		if owner := web.Organisation(l.Host); x.ours(owner) || x.partner(owner) || x.lists.Popular.Has(l.Domain) ||
+			x.lists.HighTrust.Has(l.Domain) {
 			continue
 		}
 		if !seen[l.Domain] && len(seen) < 30 {
@@ -123,7 +128,8 @@ func (s *Scorer) EngineMessage(m Message) (engines.Message, error) {
 	}
 	x := s.inspect(m, mail)
 	ip, _ := x.connectingIP()
-	out := engines.Message{Body: m.Original, Size: m.Size, Sender: x.msg.Sender, Recipients: m.Recipients, IP: ip, Author: x.agedHost()}
+	out := engines.Message{Body: m.Original, Size: m.Size, Sender: x.msg.Sender, Recipients: m.Recipients, IP: ip,
+		Author: x.agedHost()}
 	seen := map[string]bool{}
 	for _, l := range followed(mail.Links) {
 		if !seen[l.Domain] && !l.IP && !s.lists.Popular.Has(l.Domain) {
@@ -145,9 +151,11 @@ func detectRules(x *inspection) {
 		case m.Err != nil:
 			x.degraded = append(x.degraded, m.Err.Error())
 		case m.Acts():
-			x.found = append(x.found, found{Signal: Signal{id, "rule", Points{m.Threat, m.Spoof, m.Spam, m.Bulk}, m.Hard}, factor: 1, text: ruleText(m), where: "own rules"})
+			x.found = append(x.found, found{Signal: Signal{id, "rule", Points{m.Threat, m.Spoof, m.Spam, m.Bulk},
+				m.Hard}, factor: 1, text: ruleText(m), where: "own rules"})
 		default:
-			x.found = append(x.found, found{Signal: Signal{ID: id, Family: "rule"}, factor: 1, text: ruleText(m) + " (The rule only observes.)", where: "own rules"})
+			x.found = append(x.found, found{Signal: Signal{ID: id, Family: "rule"}, factor: 1,
+				text: ruleText(m) + " (The rule only observes.)", where: "own rules"})
 		}
 	}
 }
@@ -162,7 +170,8 @@ func ruleText(m rules.Match) string {
 // model is what rules see of the message.
 func (x *inspection) model() rules.Model {
 	m := rules.Model{
-		Subject: x.mail.Subject, Text: cut(x.mail.Body(), 64<<10), Hidden: cut(x.mail.HTML.Hidden, 16<<10), From: x.ruleAddress(x.from),
+		Subject: x.mail.Subject, Text: cut(x.mail.Body(), 64<<10), Hidden: cut(x.mail.HTML.Hidden, 16<<10),
+		From:   x.ruleAddress(x.from),
 		Sender: x.msg.Sender, Recipients: x.recipients(), Headers: map[string][]string{}, Direction: x.direct,
 		Auth: rules.Auth{SPF: x.auth.spf, DMARC: x.auth.dmarc, Aligned: x.auth.aligned}, Topics: map[string]float64{},
 	}

@@ -8,7 +8,8 @@ import (
 	"clawback/verdict"
 )
 
-// ErrOverrun is the cause by which a caller ends the context of Score once a message has had more time than any honest one needs.
+// ErrOverrun is the cause by which a caller ends the context of Score once a message has had more time than any honest
+// one needs.
 var ErrOverrun = errors.New("it ran over its time")
 
 // overrunSignal alone makes a message SUSPICIOUS: what could not be judged is never CLEAN.

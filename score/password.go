@@ -10,7 +10,8 @@ import (
 // maxPasswordText is how many bytes of the text are searched for a password.
 const maxPasswordText = 100 << 10
 
-// tellsPassword reports whether the message tells the password of what it attaches, rather than that there is one, or how it will come.
+// tellsPassword reports whether the message tells the password of what it attaches, rather than that there is one, or
+// how it will come.
 func (x *inspection) tellsPassword() bool {
 	for _, text := range []string{x.mail.Subject, x.mail.Body(), x.mail.Plain} {
 		if passwordIn(cut(text, maxPasswordText)) {
@@ -22,7 +23,8 @@ func (x *inspection) tellsPassword() bool {
 
 // passwordWords name a password, in the languages that the words are searched in.
 var passwordWords = [...]string{
-	"password", "passcode", "passphrase", "pass code", "pwd", "passwort", "kennwort", "mot de passe", "contraseña", "contrasena", "clave", "senha",
+	"password", "passcode", "passphrase", "pass code", "pwd", "passwort", "kennwort", "mot de passe", "contraseña",
+	"contrasena", "clave", "senha",
 	"palavra-passe", "wachtwoord",
 }
 
@@ -40,7 +42,8 @@ func passwordIn(text string) bool {
 			}
 			start := at + i
 			at = start + len(word)
-			if start > 0 && letterOrDigit(lower[start-1]) || at < len(lower) && letterOrDigit(lower[at]) && !strings.HasPrefix(lower[at:], "s ") {
+			if start > 0 && letterOrDigit(lower[start-1]) ||
+				at < len(lower) && letterOrDigit(lower[at]) && !strings.HasPrefix(lower[at:], "s ") {
 				continue // a part of another word
 			}
 			if toldAfter(text[at:]) || toldBefore(text[:start]) {
@@ -53,7 +56,8 @@ func passwordIn(text string) bool {
 
 func letterOrDigit(c byte) bool { return alphanumeric(c) || c >= 0x80 }
 
-// maxBetween is how many words stand between "password" and what is said of it: "the password to open the attached file is".
+// maxBetween is how many words stand between "password" and what is said of it: "the password to open the attached file
+// is".
 const maxBetween = 8
 
 // toldAfter reports whether what follows the word tells the password.
@@ -64,7 +68,8 @@ func toldAfter(rest string) bool {
 		if rest == "" || rest[0] == '.' || rest[0] == '?' || rest[0] == '!' {
 			return false
 		}
-		if strings.ContainsRune(":=", rune(rest[0])) || strings.HasPrefix(rest, "->") || strings.HasPrefix(rest, "- ") || strings.HasPrefix(rest, "– ") {
+		if strings.ContainsRune(":=", rune(rest[0])) || strings.HasPrefix(rest, "->") ||
+			strings.HasPrefix(rest, "- ") || strings.HasPrefix(rest, "– ") {
 			return secret(strings.TrimLeft(rest, ":=->– \t\r\n\u00a0"), false)
 		}
 		if rest[0] == '\n' || rest[0] == '\r' { // a line, or a cell, of its own
@@ -94,7 +99,8 @@ func toldBefore(before string) bool {
 	words := strings.Fields(before[max(0, len(before)-60):])
 	for len(words) > 0 {
 		switch word := mailaddr.Lower(words[len(words)-1]); word {
-		case "the", "your", "das", "ihr", "dein", "le", "la", "votre", "su", "o", "a", "sua", "het", "uw", "file", "zip", "archive":
+		case "the", "your", "das", "ihr", "dein", "le", "la", "votre", "su", "o", "a", "sua", "het", "uw", "file",
+			"zip", "archive":
 			words = words[:len(words)-1]
 			continue
 		case "is", "as", "ist", "als", "est", "comme", "es", "como", "é":
@@ -107,23 +113,27 @@ func toldBefore(before string) bool {
 
 // secret reports whether a text begins with a password. Where it must show, it has what words have not.
 func secret(text string, mustShow bool) bool {
-	quoted := strings.HasPrefix(text, `"`) || strings.HasPrefix(text, "'") || strings.HasPrefix(text, "“") || strings.HasPrefix(text, "„") || strings.HasPrefix(text, "«")
+	quoted := strings.HasPrefix(text, `"`) || strings.HasPrefix(text, "'") || strings.HasPrefix(text, "“") ||
+		strings.HasPrefix(text, "„") || strings.HasPrefix(text, "«")
 	fields := strings.Fields(text[:min(len(text), 120)])
 	if len(fields) == 0 {
 		return false
 	}
 	word := strings.Trim(fields[0], `"'“”„«»,;().`)
-	if len(word) < 3 && !quoted || strings.Contains(word, "://") || strings.HasPrefix(mailaddr.Lower(word), "www.") || strings.Contains(word, "@") && strings.Contains(word, ".") {
+	if len(word) < 3 && !quoted || strings.Contains(word, "://") || strings.HasPrefix(mailaddr.Lower(word), "www.") ||
+		strings.Contains(word, "@") && strings.Contains(word, ".") {
 		return false
 	}
 	if quoted || secretWord(word) {
 		return len(fields) < 2 || !countsSomething(fields[1])
 	}
-	return !mustShow && !toldOtherwise(word) && (len(fields) == 1 || strings.HasPrefix(text[strings.Index(text, fields[0])+len(fields[0]):], "\n") ||
-		strings.HasPrefix(text[strings.Index(text, fields[0])+len(fields[0]):], "\r"))
+	return !mustShow && !toldOtherwise(word) &&
+		(len(fields) == 1 || strings.HasPrefix(text[strings.Index(text, fields[0])+len(fields[0]):], "\n") ||
+			strings.HasPrefix(text[strings.Index(text, fields[0])+len(fields[0]):], "\r"))
 }
 
-// secretWord reports whether a word is none of a language: it holds a digit and is no date or sum, or a sign within, or capitals within.
+// secretWord reports whether a word is none of a language: it holds a digit and is no date or sum, or a sign within, or
+// capitals within.
 func secretWord(word string) bool {
 	word = strings.TrimRight(word, ".,;:!?")
 	if len(word) < 3 || strings.Contains(word, "://") || strings.Contains(word, "/") && digitsIn(word) > 0 {
@@ -142,7 +152,8 @@ func secretWord(word string) bool {
 			signs++
 		}
 	}
-	return digits > 0 && signs+digits+upper+lower >= 3 || signs > 0 && lower+upper+digits > 1 || upper > 0 && lower > 1 && !allUpper(word)
+	return digits > 0 && signs+digits+upper+lower >= 3 || signs > 0 && lower+upper+digits > 1 ||
+		upper > 0 && lower > 1 && !allUpper(word)
 }
 
 func allUpper(word string) bool { return strings.ToUpper(word) == word }
@@ -150,20 +161,26 @@ func allUpper(word string) bool { return strings.ToUpper(word) == word }
 // countsSomething reports whether a number before it says how long something is: "8 characters", "90 days".
 func countsSomething(word string) bool {
 	switch strings.Trim(mailaddr.Lower(word), ".,;") {
-	case "characters", "digits", "letters", "days", "hours", "minutes", "months", "times", "zeichen", "ziffern", "stellen", "tage", "stunden", "caractères",
+	case "characters", "digits", "letters", "days", "hours", "minutes", "months", "times", "zeichen", "ziffern",
+		"stellen", "tage", "stunden", "caractères",
 		"chiffres", "jours", "caracteres", "dígitos", "días", "dias", "horas", "tekens", "dagen":
 		return true
 	}
 	return false
 }
 
-// toldOtherwise reports whether a word behind the colon begins a sentence on how the password comes, or takes its place.
+// toldOtherwise reports whether a word behind the colon begins a sentence on how the password comes, or takes its
+// place.
 func toldOtherwise(word string) bool {
 	switch mailaddr.Lower(word) {
-	case "will", "the", "your", "you", "see", "sent", "send", "by", "via", "per", "please", "ask", "call", "separately", "separate", "follows", "follow", "same",
-		"as", "on", "in", "to", "yes", "no", "none", "required", "needed", "protected", "forgot", "forgotten", "reset", "change", "changed", "expires", "expired",
-		"wird", "ihr", "ihre", "wie", "siehe", "folgt", "separat", "telefonisch", "bitte", "ja", "nein", "sera", "votre", "voir", "par", "oui", "non", "será",
-		"su", "ver", "por", "sua", "sí", "sim", "wordt", "uw", "zie", "volgt", "email", "e-mail", "phone", "sms", "confidential", "secret", "unknown", "n/a":
+	case "will", "the", "your", "you", "see", "sent", "send", "by", "via", "per", "please", "ask", "call", "separately",
+		"separate", "follows", "follow", "same",
+		"as", "on", "in", "to", "yes", "no", "none", "required", "needed", "protected", "forgot", "forgotten", "reset",
+		"change", "changed", "expires", "expired",
+		"wird", "ihr", "ihre", "wie", "siehe", "folgt", "separat", "telefonisch", "bitte", "ja", "nein", "sera",
+		"votre", "voir", "par", "oui", "non", "será",
+		"su", "ver", "por", "sua", "sí", "sim", "wordt", "uw", "zie", "volgt", "email", "e-mail", "phone", "sms",
+		"confidential", "secret", "unknown", "n/a":
 		return true
 	}
 	return false

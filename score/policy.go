@@ -104,7 +104,8 @@ func (o *override) apply(v *verdict.Verdict) {
 // detectPolicies applies the tenant's policies: allowing ones first, then blocking ones.
 func detectPolicies(x *inspection) {
 	all := x.compiled.of(x.tenant)
-	for _, kind := range []string{"trust_sender", "simulation", "exempt_recipient", "block_sender", "block_content", "accept_sender"} {
+	for _, kind := range []string{"trust_sender", "simulation", "exempt_recipient", "block_sender", "block_content",
+		"accept_sender"} {
 		for i := range all {
 			if all[i].Kind == kind && all[i].inForce(x.msg.Received) && x.override == nil {
 				x.policy(&all[i])
@@ -157,7 +158,8 @@ func (x *inspection) allowed(p *policy) bool {
 	if !p.Verify || x.auth.aligned && p.named(x) {
 		return true
 	}
-	x.note("policy.unverified", "policy", "The sender is named by a policy (%s) that asks for authentication, which failed.", p.Pattern)
+	x.note("policy.unverified", "policy",
+		"The sender is named by a policy (%s) that asks for authentication, which failed.", p.Pattern)
 	return false
 }
 
@@ -218,7 +220,8 @@ func (x *inspection) content(p *policy) bool {
 // trustedDomain reports whether the tenant has said that a domain is not a lookalike.
 func (x *inspection) trustedDomain(domain string) bool {
 	for _, p := range x.compiled.of(x.tenant) {
-		if p.Kind == "trusted_domain" && p.inForce(x.msg.Received) && (p.matches("x@"+domain) || p.pattern != nil && p.pattern.MatchString(unfolded.Replace(domain))) {
+		if p.Kind == "trusted_domain" && p.inForce(x.msg.Received) &&
+			(p.matches("x@"+domain) || p.pattern != nil && p.pattern.MatchString(unfolded.Replace(domain))) {
 			return true
 		}
 	}

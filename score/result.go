@@ -7,8 +7,8 @@ import (
 	"clawback/verdict"
 )
 
-// result makes the verdict of what was found. Where the wide rule is in shadow, the narrow one decides, and the verdict says what the wide one
-// would have made of it.
+// result makes the verdict of what was found. Where the wide rule is in shadow, the narrow one decides, and the verdict
+// says what the wide one would have made of it.
 func (x *inspection) result() Result {
 	t := x.totals()
 	v := x.verdict(t, true)
@@ -20,8 +20,8 @@ func (x *inspection) result() Result {
 	return Result{Verdict: v, Observations: x.lessons(v.Disposition), Read: x.read}
 }
 
-// wide reports whether the wide rule decides. It takes more of a tenant's mail than the rule before it, which no upgrade may do by itself: where
-// mail is taken, an administrator has switched it on.
+// wide reports whether the wide rule decides. It takes more of a tenant's mail than the rule before it, which no
+// upgrade may do by itself: where mail is taken, an administrator has switched it on.
 func (x *inspection) wide() bool {
 	switch x.tenant.MaliciousRule {
 	case "wide":
@@ -40,7 +40,8 @@ func (x *inspection) shadow(v *verdict.Verdict, wide verdict.Verdict) {
 	v.Shadow = wide.Disposition
 	v.Reasons = append(v.Reasons, verdict.Reason{
 		ID: "shadow.malicious", Family: "shadow", Where: "message",
-		Text: "By the wide rule it would be MALICIOUS; the tenant has not switched that on (malicious_rule), and it changes nothing.",
+		Text: "By the wide rule it would be MALICIOUS; the tenant has not switched that on (malicious_rule), and it " +
+			"changes nothing.",
 	})
 }
 
@@ -58,7 +59,8 @@ func (x *inspection) verdict(t totals, wide bool) verdict.Verdict {
 	disposition, score := decide(t, wide)
 	v := verdict.Verdict{
 		Disposition: disposition, Score: score, Threat: t.Threat, Spoof: t.Spoof, Spam: t.Spam, Bulk: t.Bulk,
-		Reasons: reasons(x.found), Indicators: x.indicators.kept, Rules: x.version, Knowledge: x.knowledge, Degraded: x.degraded,
+		Reasons: reasons(x.found), Indicators: x.indicators.kept, Rules: x.version, Knowledge: x.knowledge,
+		Degraded: x.degraded,
 	}
 	x.leaveToAPerson(&v, t)
 	x.applySwitches(&v)
@@ -74,13 +76,16 @@ func (x *inspection) verdict(t totals, wide bool) verdict.Verdict {
 // carriesFile reports whether a file is attached that is opened by itself: pictures in the text are not.
 func (x *inspection) carriesFile() bool {
 	return slices.ContainsFunc(x.mail.Parts, func(p extract.Part) bool {
-		return !p.Nested && p.Attached() && (p.Disposition == "attachment" || p.ContentID == "") && p.Type != "text/calendar"
+		return !p.Nested && p.Attached() && (p.Disposition == "attachment" || p.ContentID == "") &&
+			p.Type != "text/calendar"
 	})
 }
 
-// elsewhere reports whether an answer would leave what the author's name stands for: to a free mailbox, or to another domain than the author's.
+// elsewhere reports whether an answer would leave what the author's name stands for: to a free mailbox, or to another
+// domain than the author's.
 func (x *inspection) elsewhere() bool {
-	return x.freeMail || x.saw("impersonation.reply_to_free_mail", "impersonation.reply_to_differs", "impersonation.reply_to_lookalike", "history.odd_reply_to") || !x.auth.aligned
+	return x.freeMail || x.saw("impersonation.reply_to_free_mail", "impersonation.reply_to_differs",
+		"impersonation.reply_to_lookalike", "history.odd_reply_to") || !x.auth.aligned
 }
 
 // askedFor reports whether the words are those of forged orders: money, gift cards, a favour in secret.

@@ -50,10 +50,11 @@ func readAuth(h extract.Header, from extract.Address) authentication {
 	return a
 }
 
-// exchangeResults is the value of the first Authentication-Results of Exchange's own hop, "" where none is its own. Exchange stamps one on
-// all mail from outside, above the Received field of the server that took it, and renames those that came along. What stands below a
-// Received field of somebody else, or below Exchange's own with the name of another server in it, is the sender's. Only the first
-// counts, whatever it says and leaves unsaid: what it does not say must not be looked for in the sender's words.
+// exchangeResults is the value of the first Authentication-Results of Exchange's own hop, "" where none is its own.
+// Exchange stamps one on all mail from outside, above the Received field of the server that took it, and renames those
+// that came along. What stands below a Received field of somebody else, or below Exchange's own with the name of
+// another server in it, is the sender's. Only the first counts, whatever it says and leaves unsaid: what it does not
+// say must not be looked for in the sender's words.
 func exchangeResults(h extract.Header) string {
 	outside := false
 	for _, f := range h.Fields {
@@ -93,7 +94,8 @@ func receivedBy(value string) string {
 
 // exchangeHost reports whether a server is one of Exchange Online's.
 func exchangeHost(host string) bool {
-	for _, domain := range [...]string{"outlook.com", "office365.com", "exchangelabs.com", "office365.us", "outlook.cn", "outlook.de", "protection.outlook.com"} {
+	for _, domain := range [...]string{"outlook.com", "office365.com", "exchangelabs.com", "office365.us", "outlook.cn",
+		"outlook.de", "protection.outlook.com"} {
 		if strings.HasSuffix(host, "."+domain) {
 			return true
 		}
@@ -178,16 +180,16 @@ func withoutComments(s string) string {
 // organisation is the domain by which organisations are told apart, of a name that a stranger wrote.
 func organisation(name string) string { return web.Organisation(mailaddr.Name(name)) }
 
-// speaksFor reports whether what authenticated belongs to the author's organisation. Under a domain that a service shares with its
-// customers that is the same name, or the service's own.
+// speaksFor reports whether what authenticated belongs to the author's organisation. Under a domain that a service
+// shares with its customers that is the same name, or the service's own.
 func speaksFor(authenticated, own string) bool {
 	name := mailaddr.Name(authenticated)
 	return web.Organisation(name) == own || web.Shared(name) && strings.HasSuffix(own, "."+name)
 }
 
 // googleSigns reports whether a signature is the one that Google Workspace makes for a domain without a key of its own:
-// example-test.20230601.gappssmtp.com for example.test. A domain with a hyphen has the same label as another one with a dot, and is not
-// proven by it.
+// example-test.20230601.gappssmtp.com for example.test. A domain with a hyphen has the same label as another one with a
+// dot, and is not proven by it.
 func googleSigns(signer, own string) bool {
 	label, rest, _ := strings.Cut(mailaddr.Name(signer), ".")
 	date, service, _ := strings.Cut(rest, ".")

@@ -29,8 +29,8 @@ type Options struct {
 
 // Inspector looks into the attached files of a message. attach.Inline is one, *confined.Pool another.
 type Inspector interface {
-	// Inspect gives a report for each file, in their order, and takes what was used off the limits. A file that cannot be looked into is no
-	// error: its report says so.
+	// Inspect gives a report for each file, in their order, and takes what was used off the limits. A file that cannot
+	// be looked into is no error: its report says so.
 	Inspect(ctx context.Context, files []attach.File, limits *attach.Limits) []attach.Report
 }
 
@@ -85,8 +85,8 @@ func New(o Options) (*Scorer, error) {
 	return s, nil
 }
 
-// Score judges one message. The same message, rules and knowledge give the same verdict. Where ctx ends with the cause ErrOverrun, the verdict
-// is that of what was read until then; any other end of ctx is an error.
+// Score judges one message. The same message, rules and knowledge give the same verdict. Where ctx ends with the cause
+// ErrOverrun, the verdict is that of what was read until then; any other end of ctx is an error.
 func (s *Scorer) Score(ctx context.Context, m Message) (Result, error) {
 	mail, err := extract.Read(m.Original, m.Size, s.limits)
 	if err != nil && overran(ctx) {
@@ -98,12 +98,14 @@ func (s *Scorer) Score(ctx context.Context, m Message) (Result, error) {
 	x := s.inspect(m, mail)
 	x.ctx = ctx
 	if m.Cut {
-		x.note(overrunSignal, "message", "Unwrapping its report took longer than any honest one needs: only its beginning was looked at.")
+		x.note(overrunSignal, "message", "Unwrapping its report took longer than any honest one needs: only its "+
+			"beginning was looked at.")
 	}
 	for _, detect := range detectors() {
 		if overran(ctx) {
 			if !m.Cut {
-				x.note(overrunSignal, "message", "Judging it took longer than any honest message needs, and was stopped: a part of it was not looked at.")
+				x.note(overrunSignal, "message", "Judging it took longer than any honest message needs, and was "+
+					"stopped: a part of it was not looked at.")
 			}
 			break
 		}

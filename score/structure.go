@@ -20,7 +20,8 @@ func detectStructure(x *inspection) {
 	x.leftovers()
 	x.tone()
 	if x.mail.HTML.Bytes > 0 && strings.TrimSpace(x.mail.Plain) == "" && !x.list && !x.reply && !x.trusted {
-		x.times(x.unlessSubscribed(), "structure.html_only", "text/html", "The text is there as HTML only, without a plain form.")
+		x.times(x.unlessSubscribed(), "structure.html_only", "text/html",
+			"The text is there as HTML only, without a plain form.")
 	}
 	x.program()
 	x.greeting()
@@ -28,7 +29,8 @@ func detectStructure(x *inspection) {
 		x.note("structure.priority", "header X-Priority", "It calls itself urgent.")
 	}
 	if x.mail.Unlabelled && !x.reply {
-		x.note("structure.unlabelled_text", "text", "The text is not in ASCII, and its header does not say in what it is.")
+		x.note("structure.unlabelled_text", "text",
+			"The text is not in ASCII, and its header does not say in what it is.")
 	}
 	if !x.mail.Header.Has("Message-Id") {
 		x.note("structure.no_message_id", "header", "There is no Message-ID.")
@@ -47,8 +49,10 @@ func (x *inspection) kindOfMail() {
 	case x.reply && len(x.subject.Text) > 4 && strings.Contains(x.mail.Plain+x.mail.HTML.Text, "\n>"):
 		x.note("structure.conversation", "header References", "It answers an earlier message and quotes it.")
 	}
-	if x.trusted && !x.saw("impersonation.brand_name", "impersonation.obfuscated_name", "link.ipfs", "link.mixed_script") {
-		x.note("structure.trusted_sender", "header From", "It is authenticated mail of %s, a well-known sender.", x.domain)
+	if x.trusted && !x.saw("impersonation.brand_name", "impersonation.obfuscated_name", "link.ipfs",
+		"link.mixed_script") {
+		x.note("structure.trusted_sender", "header From", "It is authenticated mail of %s, a well-known sender.",
+			x.domain)
 	}
 }
 
@@ -63,18 +67,21 @@ func (x *inspection) addressing() {
 	case named(to, recipients) || named(cc, recipients):
 		return
 	case len(to) == 1 && to[0].Address != "" && to[0].Address == x.from.Address:
-		x.note("structure.to_self", "header To", "It is addressed to its own author and reached the recipient by a blind copy.")
+		x.note("structure.to_self", "header To",
+			"It is addressed to its own author and reached the recipient by a blind copy.")
 	case len(to)+len(cc) == 0:
 		x.note("structure.undisclosed", "header To", "The header names no recipient.")
 	case !x.mail.Header.Has("List-Unsubscribe"):
-		x.note("structure.not_addressed", "header To", "The header names other recipients than those it was delivered to.")
+		x.note("structure.not_addressed", "header To",
+			"The header names other recipients than those it was delivered to.")
 	}
 }
 
 func named(addresses []extract.Address, recipients []string) bool {
 	for _, a := range addresses {
 		for _, r := range recipients {
-			if a.Address == r || strings.HasPrefix(r, a.Local()+"+") || strings.HasPrefix(a.Address, strings.SplitN(r, "@", 2)[0]+"@") {
+			if a.Address == r || strings.HasPrefix(r, a.Local()+"+") ||
+				strings.HasPrefix(a.Address, strings.SplitN(r, "@", 2)[0]+"@") {
 				return true
 			}
 		}
@@ -96,17 +103,21 @@ func (x *inspection) emptiness() {
 	}
 	switch {
 	case h.Bytes > 0 && h.Images > 0 && wordsShown < 25 && pictured:
-		x.times(x.unlessSubscribed(), "structure.image_only", "text/html", "It is made of pictures to be clicked on, with hardly a word.")
+		x.times(x.unlessSubscribed(), "structure.image_only", "text/html",
+			"It is made of pictures to be clicked on, with hardly a word.")
 	case wordsShown < 6 && clickable == 0 && x.mail.Subject == "" && len(x.mail.Parts) <= 2:
 		x.note("structure.blank", "text", "It has neither subject nor text.")
 	}
-	if x.freeMail && !x.reply && !x.list && wordsShown < 60 && clickable <= 3 && x.saw("link.file_host", "link.shortener", "link.free_subdomain", "link.open_redirect", "link.ipfs") {
-		x.note("structure.only_link", "text", "It is a link to a place that anybody can use, and hardly a word, from a free mailbox.")
+	if x.freeMail && !x.reply && !x.list && wordsShown < 60 && clickable <= 3 &&
+		x.saw("link.file_host", "link.shortener", "link.free_subdomain", "link.open_redirect", "link.ipfs") {
+		x.note("structure.only_link", "text",
+			"It is a link to a place that anybody can use, and hardly a word, from a free mailbox.")
 	}
 	hidden := x.lexicon.Fold(cut(h.Hidden, maxText)).Words
 	x.hidden = hidden
 	if hidden > 100 && hidden > 2*wordsShown {
-		x.times(x.unlessSubscribed(), "structure.hidden_text", "text/html", "%d words are hidden from the reader, more than are shown.", hidden)
+		x.times(x.unlessSubscribed(), "structure.hidden_text", "text/html",
+			"%d words are hidden from the reader, more than are shown.", hidden)
 	}
 }
 
@@ -116,7 +127,8 @@ func (x *inspection) subjectShape() {
 	lower := strings.ToLower(subject)
 	for _, r := range x.recipients() {
 		local, _, _ := strings.Cut(r, "@")
-		if strings.Contains(lower, r) || len(local) > 6 && strings.ContainsAny(local, "._") && strings.Contains(lower, local) {
+		if strings.Contains(lower, r) || len(local) > 6 && strings.ContainsAny(local, "._") &&
+			strings.Contains(lower, local) {
 			x.note("structure.address_in_subject", "header Subject", "The subject bears the recipient's address.")
 			break
 		}
@@ -128,14 +140,19 @@ func (x *inspection) subjectShape() {
 		x.note("structure.shouting", "header Subject", "The subject is written in capitals.")
 	}
 	if n := emoji(subject); n > 0 {
-		x.times(min(float64(n), 2), "structure.emoji_subject", "header Subject", "There are %d pictures in the subject.", n)
+		x.times(min(float64(n), 2), "structure.emoji_subject", "header Subject",
+			"There are %d pictures in the subject.", n)
 	}
-	if !x.reply && !x.list && (strings.HasPrefix(lower, "re:") || strings.HasPrefix(lower, "fw:") || strings.HasPrefix(lower, "fwd:") || strings.HasPrefix(lower, "aw:")) && x.mail.Header.Has("Message-Id") && strings.HasPrefix(lower, "re:") {
-		x.note("structure.fake_reply", "header Subject", "The subject says that it is an answer, and it answers nothing.")
+	if !x.reply && !x.list && (strings.HasPrefix(lower, "re:") || strings.HasPrefix(lower, "fw:") ||
+		strings.HasPrefix(lower, "fwd:") || strings.HasPrefix(lower, "aw:")) && x.mail.Header.Has("Message-Id") &&
+		strings.HasPrefix(lower, "re:") {
+		x.note("structure.fake_reply", "header Subject",
+			"The subject says that it is an answer, and it answers nothing.")
 	}
 }
 
-// randomWord finds a word of mixed letters and digits in a subject, such as a tracking number that differs in each copy.
+// randomWord finds a word of mixed letters and digits in a subject, such as a tracking number that differs in each
+// copy.
 func randomWord(subject string) bool {
 	for word := range strings.FieldsSeq(subject) {
 		word = strings.Trim(word, "#()[]{}:,.-_!?")
@@ -159,7 +176,8 @@ func shouting(s string) bool {
 	return upper >= 12 && upper > 4*lower
 }
 
-// unlessSubscribed halves what newsletters of good standing do too: those that are signed by their author and name a way out.
+// unlessSubscribed halves what newsletters of good standing do too: those that are signed by their author and name a
+// way out.
 func (x *inspection) unlessSubscribed() float64 {
 	if x.auth.dkimOwn && x.mail.Header.Has("List-Unsubscribe") {
 		return 0.5
@@ -172,7 +190,8 @@ func (x *inspection) program() {
 	h := x.mail.Header
 	mailer := strings.ToLower(h.First("X-Mailer"))
 	if strings.Contains(mailer, "outlook") && !h.Has("X-MimeOLE") && !h.Has("Thread-Index") && !x.list {
-		x.note("structure.forged_program", "header X-Mailer", "It says that Outlook wrote it, and lacks what Outlook writes.")
+		x.note("structure.forged_program", "header X-Mailer",
+			"It says that Outlook wrote it, and lacks what Outlook writes.")
 	}
 	if date := h.First("Date"); date == "" || !zoned(date) {
 		x.note("structure.bad_date", "header Date", "The date is missing or lacks its zone.")
@@ -189,7 +208,8 @@ func zoned(date string) bool {
 			return true
 		}
 	}
-	return strings.Contains(date, "GMT") || strings.Contains(date, " UT") || strings.HasSuffix(strings.TrimSpace(date), "Z")
+	return strings.Contains(date, "GMT") || strings.Contains(date, " UT") ||
+		strings.HasSuffix(strings.TrimSpace(date), "Z")
 }
 
 // greeting looks for a salutation by address instead of by name, as only who knows nothing else of the reader writes.
@@ -205,8 +225,10 @@ func (x *inspection) greeting() {
 			continue
 		}
 		switch strings.Trim(before[len(before)-1], ",:!") {
-		case "dear", "hello", "hi", "hey", "hallo", "hola", "ola", "olá", "oi", "bonjour", "cher", "beste", "geachte", "estimado", "estimada", "prezado", "prezada",
-			"sr", "sra", "sr(a)", "prezado(a)", "estimado(a)", "caro", "cara", "liebe", "lieber", "geehrte", "geehrter", "client", "customer", "user", "attention", "attn":
+		case "dear", "hello", "hi", "hey", "hallo", "hola", "ola", "olá", "oi", "bonjour", "cher", "beste", "geachte",
+			"estimado", "estimada", "prezado", "prezada",
+			"sr", "sra", "sr(a)", "prezado(a)", "estimado(a)", "caro", "cara", "liebe", "lieber", "geehrte", "geehrter",
+			"client", "customer", "user", "attention", "attn":
 			x.note("structure.address_greeting", "text", "It greets the reader by the address, not by a name.")
 			return
 		}

@@ -6,15 +6,17 @@ import (
 	"clawback/verdict"
 )
 
-// Switches raise the verdict where one thing is seen, whatever else is: for organisations that want no such mail at all.
-// The zero value of each leaves it off. As Cloudflare Email Security names them: additional detections.
+// Switches raise the verdict where one thing is seen, whatever else is: for organisations that want no such mail at
+// all. The zero value of each leaves it off. As Cloudflare Email Security names them: additional detections.
 type Switches struct {
-	NewDomain      verdict.Disposition // the tenant never had mail from the author's domain, and no registry knows its age; only where history is kept
+	// The tenant never had mail from the author's domain, and no registry knows its age; only where history is kept.
+	NewDomain      verdict.Disposition
 	Blank          verdict.Disposition // neither subject nor text
 	ACHFreeMail    verdict.Disposition // payments or bank details, from a free mailbox
 	HTMLAttachment verdict.Disposition // a page as a file
 
-	// The age of the author's domain up to which it makes the message MALICIOUS or SUSPICIOUS, where a registry said it. 0 leaves it off.
+	// The age of the author's domain up to which it makes the message MALICIOUS or SUSPICIOUS, where a registry said
+	// it. 0 leaves it off.
 	DomainAgeMalicious  time.Duration
 	DomainAgeSuspicious time.Duration
 }
@@ -29,8 +31,10 @@ func (x *inspection) raised() (verdict.Disposition, string) {
 		why  string
 	}{
 		{verdict.Malicious, x.age.upTo(s.DomainAgeMalicious), "mail from a domain that is " + x.age.String() + " old"},
-		{verdict.Suspicious, x.age.upTo(s.DomainAgeSuspicious), "mail from a domain that is " + x.age.String() + " old"},
-		{s.NewDomain, x.saw("history.first_domain") && !x.age.known, "mail from a domain that is new to the organisation"},
+		{verdict.Suspicious, x.age.upTo(s.DomainAgeSuspicious),
+			"mail from a domain that is " + x.age.String() + " old"},
+		{s.NewDomain, x.saw("history.first_domain") && !x.age.known,
+			"mail from a domain that is new to the organisation"},
 		{s.Blank, x.saw("structure.blank"), "blank mail"},
 		{s.ACHFreeMail, x.freeMail && x.saw("words.payment"), "payments or bank details from a free mailbox"},
 		{s.HTMLAttachment, x.saw("attachment.html"), "a page as an attached file"},
@@ -49,5 +53,6 @@ func (x *inspection) applySwitches(v *verdict.Verdict) {
 		return
 	}
 	v.Disposition, v.Score = to, 100
-	v.Reasons = append([]verdict.Reason{{ID: "policy.switch", Family: "policy", Text: "A switch makes this of " + why + ".", Where: "policy"}}, v.Reasons...)
+	v.Reasons = append([]verdict.Reason{{ID: "policy.switch", Family: "policy",
+		Text: "A switch makes this of " + why + ".", Where: "policy"}}, v.Reasons...)
 }

@@ -26,7 +26,8 @@ func detectWords(x *inspection) {
 	if x.direct != "in" {
 		return
 	}
-	if hit := x.topics["callback"]; hit.Weight >= 1.5 && (phone(x.mail.Body()) || slices.ContainsFunc(x.enclosed, phone)) {
+	if hit := x.topics["callback"]; hit.Weight >= 1.5 &&
+		(phone(x.mail.Body()) || slices.ContainsFunc(x.enclosed, phone)) {
 		x.note("words.phone", "text", "It gives a telephone number to dispute a charge.")
 	}
 	x.brandStory()
@@ -37,7 +38,8 @@ func detectWords(x *inspection) {
 
 // bodyMailbox looks for mail to nobody in particular that asks to write to another, free mailbox.
 func (x *inspection) bodyMailbox() {
-	if x.reply || x.list || !x.saw("structure.undisclosed", "structure.to_self") || x.saw("impersonation.reply_to_free_mail") {
+	if x.reply || x.list || !x.saw("structure.undisclosed", "structure.to_self") ||
+		x.saw("impersonation.reply_to_free_mail") {
 		return
 	}
 	for word := range strings.FieldsSeq(cut(x.mail.Body(), 20<<10)) {
@@ -51,7 +53,8 @@ func (x *inspection) bodyMailbox() {
 		}
 		domain := strings.ToLower(strings.Trim(word[at+1:end], "."))
 		if x.lists.FreeMail.Has(domain) && !strings.Contains(strings.ToLower(word), x.from.Address) {
-			x.note("impersonation.body_mailbox", "text", "It names no recipient and asks to write to a free mailbox at %s.", domain)
+			x.note("impersonation.body_mailbox", "text",
+				"It names no recipient and asks to write to a free mailbox at %s.", domain)
 			return
 		}
 	}
@@ -90,12 +93,14 @@ func around(fields []string, i int) string {
 	if i+1 < len(fields) {
 		text += fields[i+1]
 	}
-	return strings.NewReplacer("USD", "$", "EUR", "€", "GBP", "£", "dollar", "$", "Dollar", "$", "euro", "€", "Euro", "€").Replace(text)
+	return strings.NewReplacer("USD", "$", "EUR", "€", "GBP", "£", "dollar", "$", "Dollar", "$", "euro", "€", "Euro",
+		"€").Replace(text)
 }
 
 func millionWord(word string) bool {
 	lower := strings.ToLower(word)
-	return strings.HasPrefix(lower, "million") || strings.HasPrefix(lower, "milh") || strings.HasPrefix(lower, "millones") || strings.HasPrefix(lower, "miljoen")
+	return strings.HasPrefix(lower, "million") || strings.HasPrefix(lower, "milh") ||
+		strings.HasPrefix(lower, "millones") || strings.HasPrefix(lower, "miljoen")
 }
 
 func digitsIn(word string) int {
@@ -124,7 +129,8 @@ func groups(word string) bool {
 	return n >= 2
 }
 
-// brandStory looks for texts that speak of an account, a wallet or a parcel at a brand, and neither come from it nor lead to it.
+// brandStory looks for texts that speak of an account, a wallet or a parcel at a brand, and neither come from it nor
+// lead to it.
 func (x *inspection) brandStory() {
 	if x.reply || x.list || x.trusted || x.saw("impersonation.brand_name", "impersonation.brand_opening") {
 		return
@@ -133,7 +139,8 @@ func (x *inspection) brandStory() {
 	if x.clickable == 0 && !called {
 		return
 	}
-	if !called && x.topics["credential"].Weight < 1.5 && x.topics["crypto"].Weight < 2 && x.topics["parcel"].Weight < 1.5 {
+	if !called && x.topics["credential"].Weight < 1.5 && x.topics["crypto"].Weight < 2 &&
+		x.topics["parcel"].Weight < 1.5 {
 		return
 	}
 	b, shown, ok := x.brands.in(firstWords(x.body.Text, 150))
@@ -143,7 +150,8 @@ func (x *inspection) brandStory() {
 	if !ok || b.Kind == "media" || b.Kind == "shop" || x.ownsBrand(b) || x.linksTo(b) {
 		return
 	}
-	x.note("impersonation.brand_story", "text", "It speaks of an account at %s, to which neither author nor links belong.", shown)
+	x.note("impersonation.brand_story", "text",
+		"It speaks of an account at %s, to which neither author nor links belong.", shown)
 }
 
 // businessFromFreeMail looks for what only firms and authorities write, from a mailbox that anybody can have.
@@ -152,13 +160,16 @@ func (x *inspection) businessFromFreeMail() {
 		return
 	}
 	most, topic := 0.0, ""
-	for _, t := range []string{"credential", "parcel", "prize", "callback", "crypto", "advance", "extortion", "payment"} {
+	for _, t := range []string{"credential", "parcel", "prize", "callback", "crypto", "advance", "extortion",
+		"payment"} {
 		if w := x.topics[t].Weight; w > most {
 			most, topic = w, t
 		}
 	}
 	if most >= 2 {
-		x.note("impersonation.free_mail_business", "header From", "A free mailbox (%s) sends what firms and authorities send: %s.", x.from.Domain(), quoteAll(x.topics[topic].Phrases))
+		x.note("impersonation.free_mail_business", "header From",
+			"A free mailbox (%s) sends what firms and authorities send: %s.", x.from.Domain(),
+			quoteAll(x.topics[topic].Phrases))
 	}
 }
 
@@ -210,7 +221,8 @@ func contains(all []string, s string) bool {
 
 func topicOrder() []string {
 	return []string{
-		"credential", "payment", "urgency", "discreet", "giftcard", "extortion", "callback", "parcel", "crypto", "prize", "advance",
+		"credential", "payment", "urgency", "discreet", "giftcard", "extortion", "callback", "parcel", "crypto",
+		"prize", "advance",
 		"health", "dating", "advert", "share", "generic",
 	}
 }
@@ -273,7 +285,8 @@ func quoteAll(phrases []string) string {
 func (x *inspection) obfuscation() {
 	hidden := x.subject.Split*3 + x.body.Invisible + x.body.Split/15
 	if hidden >= 3 {
-		x.note("words.hidden_letters", "text", "Invisible characters stand inside %d words.", x.subject.Split+x.body.Split)
+		x.note("words.hidden_letters", "text", "Invisible characters stand inside %d words.",
+			x.subject.Split+x.body.Split)
 	}
 	if n := singles(x.body.Text); n >= 40 && n*4 > x.body.Words {
 		x.note("words.spaced_letters", "text", "%d letters stand alone, as words that are pulled apart.", n)

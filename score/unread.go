@@ -11,14 +11,14 @@ type unread struct {
 // maxUnreadShown bounds the sentences of the one reason that names what was not read.
 const maxUnreadShown = 5
 
-// notRead records that a limit was reached. Every limit of the scorer and of the packages that read for it is reported here: what is
-// hidden behind one must not look like what is not there.
+// notRead records that a limit was reached. Every limit of the scorer and of the packages that read for it is reported
+// here: what is hidden behind one must not look like what is not there.
 func (x *inspection) notRead(where, text string) {
 	x.unread = append(x.unread, unread{text, where})
 }
 
-// detectUnread makes one signal of all limits that were reached. It adds too little to flag a message by itself: long newsletters and
-// logs reach limits too.
+// detectUnread makes one signal of all limits that were reached. It adds too little to flag a message by itself: long
+// newsletters and logs reach limits too.
 func detectUnread(x *inspection) {
 	x.readLimits() // last: files and the pages in them were read by the detectors
 	if len(x.unread) == 0 {

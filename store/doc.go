@@ -20,8 +20,7 @@
 //   - I7 A write with another Rev than the stored one is refused with [ErrConflict].
 //   - I8 Each audit entry's chain covers all entries before it.
 //   - I9 A change is in the sequence of changes if and only if it is durable, in the order of the commits, and no
-//     number that
-//     was read is filled in later. What a follower has not done with is not pruned.
+//     number that was read is filled in later. What a follower has not done with is not pruned.
 //   - I10 A read that failed is an error ([ErrRead]), never an empty answer.
 //   - I11 Replacing a verdict changes no pinned record, and no intent behind which a person stands.
 //

@@ -48,10 +48,12 @@ type Job struct {
 	Ordered  int      `json:"ordered"`          // of them, those that were looked at, from the first one on
 	Refused  int      `json:"refused,omitempty"`
 	Refusals []string `json:"refusals,omitempty"` // the first of these, in words
-	Standing int      `json:"standing,omitempty"` // mailboxes whose intents stood as asked for already, by another's order
+	// Mailboxes whose intents stood as asked for already, by another's order.
+	Standing int `json:"standing,omitempty"`
 
-	CallOff   string    `json:"call_off,omitempty"`   // why, while the intents of a cancelled job are being called off
-	CalledOff int       `json:"called_off,omitempty"` // records whose intents have been called off, from the first one on
+	CallOff string `json:"call_off,omitempty"` // why, while the intents of a cancelled job are being called off
+	// Records whose intents have been called off, from the first one on.
+	CalledOff int       `json:"called_off,omitempty"`
 	Created   time.Time `json:"created"`
 	Changed   time.Time `json:"changed"`
 	Final     *JobTally `json:"final,omitempty"` // as it was when the job ended; nil while intents were pending
@@ -92,8 +94,8 @@ type JobChange struct {
 	Act     *Act     // entry of the audit
 }
 
-// PutJob writes a job's row, and the ids that it found in rows of their own. ErrConflict when somebody else wrote the row
-// since it was read. It gives the row as it is stored.
+// PutJob writes a job's row, and the ids that it found in rows of their own. ErrConflict when somebody else wrote the
+// row since it was read. It gives the row as it is stored.
 func (s *Store) PutJob(ctx context.Context, c JobChange) (Job, error) {
 	j := c.Job
 	err := s.do(ctx, "", func(t *txn) error {
@@ -250,8 +252,8 @@ type RecordPage struct {
 	Next    string // where to go on; "": the search has come to its end
 }
 
-// Scan is Records a step at a time: it looks at f.Scan records, finds f.Limit at most, and says where to go on. The cursor
-// stays good when records expire. f.After is not used.
+// Scan is Records a step at a time: it looks at f.Scan records, finds f.Limit at most, and says where to go on. The
+// cursor stays good when records expire. f.After is not used.
 func (s *Store) Scan(ctx context.Context, f RecordFilter, cursor string) (page RecordPage, err error) {
 	f = f.narrowed()
 	f.Limit, f.Scan, f.After = orDefault(f.Limit, 100), orDefault(f.Scan, maxScan), ""

@@ -17,9 +17,10 @@ type Notice struct {
 	Text    string    `json:"text"`              // what is the matter; no subject of a message, no secret
 	Do      string    `json:"do,omitempty"`      // what to do about it
 	Since   time.Time `json:"since"`
-	Last    time.Time `json:"last"`            // when it was last raised, to some minutes
-	Until   time.Time `json:"until,omitzero"`  // when it ends by itself unless it is raised again; zero: when it is cleared
-	Times   int       `json:"times,omitempty"` // how often Last was moved
+	Last    time.Time `json:"last"` // when it was last raised, to some minutes
+	// When it ends by itself unless it is raised again; zero: when it is cleared.
+	Until time.Time `json:"until,omitzero"`
+	Times int       `json:"times,omitempty"` // how often Last was moved
 }
 
 // NoticeID is the identity of a notice.
@@ -33,8 +34,9 @@ const (
 	manySubject = "(and others)"  // stands for all subjects beyond the bound
 )
 
-// Raise makes a notice durable, and answers it as it is kept and whether it is new. The same kind, tenant and subject are one
-// notice, which keeps its Since; a new one has its caller's, for one that could not be written at once. Beyond 1000 notices the further ones of a kind are one.
+// Raise makes a notice durable, and answers it as it is kept and whether it is new. The same kind, tenant and subject
+// are one notice, which keeps its Since; a new one has its caller's, for one that could not be written at once. Beyond
+// 1000 notices the further ones of a kind are one.
 func (s *Store) Raise(ctx context.Context, n Notice) (kept Notice, isNew bool, err error) {
 	if n.Kind == "" || n.Text == "" {
 		return Notice{}, false, fmt.Errorf("%w: a notice has a kind and a text", ErrInvalid)

@@ -71,7 +71,8 @@ func (c restoreBackupCmd) Run(a *app) error {
 	if a.json {
 		return a.printJSON(s)
 	}
-	a.printf("%s, %s of %s are in %s\n", plural(s.Files, "file"), humanize.IBytes(uint64(s.Bytes)), stamp(s.About.At), cfg.StateDir)
+	a.printf("%s, %s of %s are in %s\n", plural(s.Files, "file"), humanize.IBytes(uint64(s.Bytes)), stamp(s.About.At),
+		cfg.StateDir)
 	a.printf("Start the daemon. Retractions that were open then wait for a person: clawback held list.\n")
 	return nil
 }

@@ -36,7 +36,8 @@ type choice struct {
 }
 
 func (c choice) searching() bool {
-	return c.Query != "" || c.Sender != "" || c.Recipient != "" || c.Subject != "" || c.Disposition != "" || c.Proof != "" || c.Since != 0
+	return c.Query != "" || c.Sender != "" || c.Recipient != "" || c.Subject != "" || c.Disposition != "" ||
+		c.Proof != "" || c.Since != 0
 }
 
 // bulk reports whether a job is made of it.
@@ -45,7 +46,8 @@ func (c choice) bulk() bool { return c.searching() || c.IDsFrom != "" }
 // check refuses what is neither or both.
 func (c choice) check() error {
 	if c.bulk() == (len(c.IDs) > 0) || c.searching() && c.IDsFrom != "" {
-		return usage("name ids, or a file of them with --ids-from, or search with --query, --sender, --recipient, --subject, --disposition, --proof or --since; not both")
+		return usage("name ids, or a file of them with --ids-from, or search with --query, --sender, --recipient, " +
+			"--subject, --disposition, --proof or --since; not both")
 	}
 	if c.Query != "" && (c.Sender+c.Recipient+c.Subject+c.Disposition+c.Proof+c.Tenant != "" || c.Since != 0) {
 		return usage("search with --query or with the other flags, not with both")
@@ -60,11 +62,13 @@ func (c choice) search() (*api.Search, error) {
 			return nil, err
 		}
 		if q.Empty() {
-			return nil, usage("query %q looks for nothing in particular: name a sender, recipient, subject, disposition or time", c.Query)
+			return nil, usage("query %q looks for nothing in particular: name a sender, recipient, subject, "+
+				"disposition or time", c.Query)
 		}
 		return &api.Search{Query: q.String()}, nil
 	}
-	f := &api.Search{Tenant: c.Tenant, Sender: c.Sender, Recipient: c.Recipient, Subject: c.Subject, Proof: store.Proof(c.Proof)}
+	f := &api.Search{Tenant: c.Tenant, Sender: c.Sender, Recipient: c.Recipient, Subject: c.Subject,
+		Proof: store.Proof(c.Proof)}
 	f.Since = c.Since.since()
 	if c.Disposition != "" {
 		d, err := verdict.Parse(c.Disposition)
@@ -111,7 +115,8 @@ func (a *app) bulk(c choice, o api.JobOrder) error {
 	return a.follow(job.ID)
 }
 
-// idsFrom reads a file of ids, one a line. Empty lines, and what follows a blank, are left out: the output of search fits.
+// idsFrom reads a file of ids, one a line. Empty lines, and what follows a blank, are left out: the output of search
+// fits.
 func (a *app) idsFrom(file string) ([]string, error) {
 	in, err := a.open(file)
 	if err != nil {
@@ -143,7 +148,8 @@ func (a *app) showPreview(p api.JobPreview) {
 		a.warnf("%d stand already as asked for\n", p.Unchanged)
 	}
 	for _, s := range p.Samples {
-		a.warnf("  %s  %s  %-10s %-40s %s\n", s.Record, stamp(s.Received), s.Disposition, clip(s.Sender, 40), plural(s.Mailboxes, "recipient"))
+		a.warnf("  %s  %s  %-10s %-40s %s\n", s.Record, stamp(s.Received), s.Disposition, clip(s.Sender, 40),
+			plural(s.Mailboxes, "recipient"))
 	}
 	a.showCut(p.Cut, "", p.Records)
 }
@@ -167,7 +173,8 @@ func (a *app) follow(id string) error {
 	var bar *mpb.Bar
 	if isTerminal(a.errOut) {
 		progress := mpb.New(mpb.WithOutput(a.rawErr), mpb.WithWidth(40))
-		bar = progress.AddBar(int64(max(j.Found, 1)), mpb.PrependDecorators(decor.Name(id+" "), decor.CountersNoUnit("%d/%d")),
+		bar = progress.AddBar(int64(max(j.Found, 1)),
+			mpb.PrependDecorators(decor.Name(id+" "), decor.CountersNoUnit("%d/%d")),
 			mpb.AppendDecorators(decor.AverageSpeed(0, "%.0f/s"), decor.Name(" "), decor.AverageETA(decor.ET_STYLE_GO)))
 		defer progress.Wait()
 		defer bar.Abort(false)
@@ -226,8 +233,10 @@ func (a *app) showJob(id string) error {
 		return a.printJSON(j)
 	}
 	rows := [][]string{
-		{"job", j.ID}, {"state", string(j.State)}, {"error", clip(j.Error, 300)}, {"asked by", clip(j.Who, 40)}, {"comment", clip(j.Comment, 200)},
-		{"action", j.Action}, {"messages", fmt.Sprintf("%d: %d waiting, %d planned, %d refused", j.Counters.Records, j.Counters.Waiting, j.Counters.Ordered, j.Counters.Refused)},
+		{"job", j.ID}, {"state", string(j.State)}, {"error", clip(j.Error, 300)}, {"asked by", clip(j.Who, 40)},
+		{"comment", clip(j.Comment, 200)},
+		{"action", j.Action}, {"messages", fmt.Sprintf("%d: %d waiting, %d planned, %d refused", j.Counters.Records,
+			j.Counters.Waiting, j.Counters.Ordered, j.Counters.Refused)},
 		{"mailboxes", fmt.Sprintf("%d: %s", j.Counters.Mailboxes, tally(j.Counters.Outcomes))},
 		{"not there yet", strconv.Itoa(j.Counters.Absent)}, {"created", stamp(j.Created)},
 	}
@@ -250,9 +259,11 @@ func (c jobListCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	return show(a, jobs, "There are no bulk jobs.", []string{"ID", "STATE", "ACTION", "MESSAGES", "MAILBOXES", "CREATED", "BY", "COMMENT"},
+	return show(a, jobs, "There are no bulk jobs.",
+		[]string{"ID", "STATE", "ACTION", "MESSAGES", "MAILBOXES", "CREATED", "BY", "COMMENT"},
 		func(j api.Job) []string {
-			return []string{j.ID, string(j.State), j.Action, strconv.Itoa(j.Counters.Records), tally(j.Counters.Outcomes),
+			return []string{j.ID, string(j.State), j.Action, strconv.Itoa(j.Counters.Records),
+				tally(j.Counters.Outcomes),
 				ago(j.Created), clip(j.Who, 20), clip(j.Comment, 40)}
 		})
 }
@@ -281,7 +292,8 @@ func (c jobCancelCmd) Run(a *app) error {
 	if a.json {
 		return a.showJob(c.ID)
 	}
-	a.printf("Job %s is cancelled. What waits is being called off, what is done stays done: clawback job show %s\n", c.ID, c.ID)
+	a.printf("Job %s is cancelled. What waits is being called off, what is done stays done: clawback job show %s\n",
+		c.ID, c.ID)
 	return nil
 }
 
@@ -291,16 +303,19 @@ type previewCmd struct {
 
 // Run shows what a tenant in dry-run would have had done.
 func (c previewCmd) Run(a *app) error {
-	would, err := list(a, api.ListDryRun, c.paging, func(p api.Paging) api.IntentQuery { return api.IntentQuery{Paging: p} })
+	would, err := list(a, api.ListDryRun, c.paging,
+		func(p api.Paging) api.IntentQuery { return api.IntentQuery{Paging: p} })
 	if err != nil {
 		return err
 	}
 	if !a.json && len(would.Items) > 0 {
 		a.printf("%s\n", dryRun(would.Items))
 	}
-	return show(a, would, "Nothing would have been done.", []string{"WHEN", "RECORD", "MAILBOX", "WHAT"}, func(in api.Intent) []string {
-		return []string{stamp(in.Changed), in.Record, clip(in.Address, 40), clip(strings.TrimPrefix(in.Reason, "dry-run: "), 100)}
-	})
+	return show(a, would, "Nothing would have been done.", []string{"WHEN", "RECORD", "MAILBOX", "WHAT"},
+		func(in api.Intent) []string {
+			return []string{stamp(in.Changed), in.Record, clip(in.Address, 40),
+				clip(strings.TrimPrefix(in.Reason, "dry-run: "), 100)}
+		})
 }
 
 // dryRun sums up what would have been done.
@@ -318,5 +333,6 @@ func dryRun(list []api.Intent) string {
 	for _, what := range slices.Sorted(maps.Keys(would)) {
 		parts = append(parts, fmt.Sprintf("%d %s", would[what], what))
 	}
-	return fmt.Sprintf("%s in %s: %s", plural(len(records), "message"), plural(len(list), "mailbox"), strings.Join(parts, ", "))
+	return fmt.Sprintf("%s in %s: %s", plural(len(records), "message"), plural(len(list), "mailbox"),
+		strings.Join(parts, ", "))
 }

@@ -46,7 +46,8 @@ func (a *app) showMessage(m api.Message) error {
 	a.printf("\nWhy:\n")
 	a.showVerdict(r.Verdict)
 	if l := m.Correction; l != nil {
-		a.printf("\nCorrected: %s said on %s that it is %s (%s).\n", clip(l.By, 40), stamp(l.At), l.Is, clip(cmp.Or(l.Comment, "no comment"), 200))
+		a.printf("\nCorrected: %s said on %s that it is %s (%s).\n", clip(l.By, 40), stamp(l.At), l.Is,
+			clip(cmp.Or(l.Comment, "no comment"), 200))
 	}
 	a.showReported(m.Reported)
 	a.printf("\nMailboxes:\n")
@@ -79,9 +80,11 @@ func (a *app) showIntents(list []api.Intent) error {
 		return nil
 	}
 	for _, in := range list {
-		a.printf("  %-40s %-8s %-12s %-9s %s%s%s\n", clip(in.Address, 40), in.Kind, in.Action, in.Outcome, coded(in.Code), readState(in), clip(in.Reason, 500))
+		a.printf("  %-40s %-8s %-12s %-9s %s%s%s\n", clip(in.Address, 40), in.Kind, in.Action, in.Outcome,
+			coded(in.Code), readState(in), clip(in.Reason, 500))
 		for _, t := range in.Attempts {
-			a.printf("      %s %-16s %-9s %s%s\n", stamp(t.Started), t.Operation, t.Outcome, coded(t.Code), clip(t.Detail, 200))
+			a.printf("      %s %-16s %-9s %s%s\n", stamp(t.Started), t.Operation, t.Outcome, coded(t.Code),
+				clip(t.Detail, 200))
 		}
 	}
 	return nil
@@ -177,11 +180,13 @@ type heldListCmd struct {
 }
 
 func (c heldListCmd) Run(a *app) error {
-	held, err := list(a, api.ListHeld, c.paging, func(p api.Paging) api.IntentQuery { return api.IntentQuery{Paging: p} })
+	held, err := list(a, api.ListHeld, c.paging,
+		func(p api.Paging) api.IntentQuery { return api.IntentQuery{Paging: p} })
 	if err != nil {
 		return err
 	}
-	return show(a, held, "Nothing waits for a person.", []string{"INTENT", "SINCE", "RECORD", "MAILBOX", "ACTION", "REASON"},
+	return show(a, held, "Nothing waits for a person.",
+		[]string{"INTENT", "SINCE", "RECORD", "MAILBOX", "ACTION", "REASON"},
 		func(in api.Intent) []string {
 			return []string{in.ID, ago(in.Changed), in.Record, clip(in.Address, 40), in.Action, clip(in.Reason, 100)}
 		})
@@ -192,13 +197,15 @@ type heldCampaignsCmd struct {
 }
 
 func (c heldCampaignsCmd) Run(a *app) error {
-	campaigns, err := list(a, api.ListCampaigns, c.paging, func(p api.Paging) api.IntentQuery { return api.IntentQuery{Paging: p} })
+	campaigns, err := list(a, api.ListCampaigns, c.paging,
+		func(p api.Paging) api.IntentQuery { return api.IntentQuery{Paging: p} })
 	if err != nil {
 		return err
 	}
 	return show(a, campaigns, "The brake holds nothing.", []string{"CAMPAIGN", "MAILBOXES", "MESSAGES", "RECORDS"},
 		func(c api.Campaign) []string {
-			return []string{strings.ReplaceAll(c.Name, ".", "[.]"), strconv.Itoa(c.Mailboxes), strconv.Itoa(c.Messages), strings.Join(c.Records, " ")}
+			return []string{strings.ReplaceAll(c.Name, ".", "[.]"), strconv.Itoa(c.Mailboxes), strconv.Itoa(c.Messages),
+				strings.Join(c.Records, " ")}
 		})
 }
 
@@ -262,11 +269,13 @@ type auditCmd struct {
 }
 
 func (c auditCmd) Run(a *app) error {
-	acts, err := list(a, api.ListAudit, c.paging, func(p api.Paging) api.AuditQuery { return api.AuditQuery{Paging: p} })
+	acts, err := list(a, api.ListAudit, c.paging,
+		func(p api.Paging) api.AuditQuery { return api.AuditQuery{Paging: p} })
 	if err != nil {
 		return err
 	}
-	return show(a, acts, "Nobody has done anything yet.", []string{"TIME", "WHO", "WHAT", "OBJECT", "COMMENT"}, func(act api.Act) []string {
-		return []string{stamp(act.At), clip(act.Who, 20), act.What, clip(act.Object, 40), clip(act.Comment, 80)}
-	})
+	return show(a, acts, "Nobody has done anything yet.", []string{"TIME", "WHO", "WHAT", "OBJECT", "COMMENT"},
+		func(act api.Act) []string {
+			return []string{stamp(act.At), clip(act.Who, 20), act.What, clip(act.Object, 40), clip(act.Comment, 80)}
+		})
 }

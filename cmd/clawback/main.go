@@ -146,7 +146,8 @@ func newParser(c *cli, out, errOut io.Writer) *kong.Kong {
 	return kong.Must(c, kong.Name("clawback"), kong.Description(description), kong.ShortUsageOnError(),
 		kong.Writers(out, errOut), kong.Exit(func(int) { panic(exit{}) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110, NoExpandSubcommands: true}),
-		kong.Vars{"socket": client.DefaultSocket, "query": queryHelp, "policykinds": strings.Join(config.PolicyKinds(), ", ")},
+		kong.Vars{"socket": client.DefaultSocket, "query": queryHelp,
+			"policykinds": strings.Join(config.PolicyKinds(), ", ")},
 		kong.ExplicitGroups([]kong.Group{
 			{Key: "daemon", Title: "The daemon:"},
 			{Key: "mail", Title: "Mail:"},

@@ -65,22 +65,26 @@ func (c searchCmd) Run(a *app) error {
 	if c.CSV && a.json {
 		return usage("--csv and --json: choose one")
 	}
-	found, err := list(a, api.ListRecords, c.paging, func(p api.Paging) api.RecordQuery { return api.RecordQuery{Paging: p, Search: search} })
+	found, err := list(a, api.ListRecords, c.paging,
+		func(p api.Paging) api.RecordQuery { return api.RecordQuery{Paging: p, Search: search} })
 	if err != nil {
 		return err
 	}
 	if c.CSV {
 		return a.recordsCSV(found)
 	}
-	return show(a, found, "No message fits.", []string{"ID", "RECEIVED", "DISPOSITION", "FROM", "RECIPIENTS", "SUBJECT"},
+	return show(a, found, "No message fits.",
+		[]string{"ID", "RECEIVED", "DISPOSITION", "FROM", "RECIPIENTS", "SUBJECT"},
 		func(r api.Record) []string {
-			return []string{r.ID, stamp(r.Received), r.Verdict.Disposition.String(), clip(r.From, 40), strconv.Itoa(len(r.Recipients)),
+			return []string{r.ID, stamp(r.Received), r.Verdict.Disposition.String(), clip(r.From, 40),
+				strconv.Itoa(len(r.Recipients)),
 				clip(r.Subject, 60)}
 		})
 }
 
 func (c searchCmd) search() (api.Search, error) {
-	search := api.Search{Tenant: c.Tenant, Sender: c.Sender, Recipient: c.Recipient, Subject: c.Subject, Proof: store.Proof(c.Proof)}
+	search := api.Search{Tenant: c.Tenant, Sender: c.Sender, Recipient: c.Recipient, Subject: c.Subject,
+		Proof: store.Proof(c.Proof)}
 	q, err := parseQuery(queryText(c.Query))
 	if err != nil {
 		return search, err
@@ -164,15 +168,18 @@ func (a *app) count(search api.Search) error {
 
 // recordsCSV writes records as CSV.
 func (a *app) recordsCSV(page api.Page[api.Record]) error {
-	rows := [][]string{{"id", "tenant", "received", "disposition", "score", "sender", "from", "from_name", "recipients", "subject", "message_id",
+	rows := [][]string{{"id", "tenant", "received", "disposition", "score", "sender", "from", "from_name", "recipients",
+		"subject", "message_id",
 		"network_message_id", "pinned"}}
 	for _, r := range page.Items {
 		var to []string
 		for _, one := range r.Recipients {
 			to = append(to, one.Address)
 		}
-		rows = append(rows, []string{r.ID, r.Tenant, r.Received.UTC().Format(time.RFC3339), r.Verdict.Disposition.String(),
-			fmt.Sprint(r.Verdict.Score), r.Sender, r.From, r.FromName, strings.Join(to, " "), r.Subject, r.MessageID, r.NetworkMessageID, r.Pinned})
+		rows = append(rows, []string{r.ID, r.Tenant, r.Received.UTC().Format(time.RFC3339),
+			r.Verdict.Disposition.String(),
+			fmt.Sprint(r.Verdict.Score), r.Sender, r.From, r.FromName, strings.Join(to, " "), r.Subject, r.MessageID,
+			r.NetworkMessageID, r.Pinned})
 	}
 	for _, row := range rows {
 		if err := visible.Row(a.out, row); err != nil {

@@ -28,10 +28,12 @@ func (statusCmd) Run(a *app) error {
 }
 
 func (a *app) showStatus(s api.Status) error {
-	a.printf("clawback %s on %s, started %s, %s\n", s.Version, s.Hostname, ago(s.Started), plural(s.Sessions, "session"))
+	a.printf("clawback %s on %s, started %s, %s\n", s.Version, s.Hostname, ago(s.Started),
+		plural(s.Sessions, "session"))
 	a.showMemory(s)
 	if s.Certificate != nil {
-		a.printf("certificate for %s until %s\n", strings.Join(s.Certificate.Names, ", "), stamp(s.Certificate.NotAfter))
+		a.printf("certificate for %s until %s\n", strings.Join(s.Certificate.Names, ", "),
+			stamp(s.Certificate.NotAfter))
 	}
 	a.showRDAP(s.RDAP)
 	rows := [][]string{{"", "COUNT", "OLDEST", "SIZE"}}
@@ -75,9 +77,11 @@ func (a *app) showMemory(s api.Status) {
 	if m.Max == 0 {
 		return // a daemon of before
 	}
-	a.printf("memory: %s, of which heap %s and the store's cache %s; pages of files %s\n", humanize.IBytes(uint64(p.Own)),
+	a.printf("memory: %s, of which heap %s and the store's cache %s; pages of files %s\n",
+		humanize.IBytes(uint64(p.Own)),
 		humanize.IBytes(uint64(p.Heap)), humanize.IBytes(uint64(p.Cache)), humanize.IBytes(uint64(p.Mapped)))
-	a.printf("arriving mail holds %s of %s of memory\n", humanize.IBytes(uint64(m.Held)), humanize.IBytes(uint64(m.Max)))
+	a.printf("arriving mail holds %s of %s of memory\n", humanize.IBytes(uint64(m.Held)),
+		humanize.IBytes(uint64(m.Max)))
 	if m.Spilled > 0 {
 		a.printf("  %s went through a file since the start, because that was used up: see smtp.max_memory\n",
 			plural(int(m.Spilled), "message"))
@@ -106,7 +110,8 @@ func (a *app) showTenant(t api.Tenant) {
 		a.printf("  retractions: %s\n", line)
 	}
 	if c.ByContent > 0 {
-		a.printf("  by content:   %d of them without a network message id, on equal content alone: clawback search --proof content\n", c.ByContent)
+		a.printf("  by content:   %d of them without a network message id, on equal content alone: clawback search "+
+			"--proof content\n", c.ByContent)
 	}
 	if line := tally(c.Restores); line != "" {
 		a.printf("  restores:    %s\n", line)
@@ -115,10 +120,12 @@ func (a *app) showTenant(t api.Tenant) {
 		a.printf("  submissions: %s\n", line)
 	}
 	if t.Stuck > 0 {
-		a.printf("  stuck:       %s not retracted after many failures, tried again; %s\n", plural(t.Stuck, "message"), clip(t.StuckWhy, 400))
+		a.printf("  stuck:       %s not retracted after many failures, tried again; %s\n", plural(t.Stuck, "message"),
+			clip(t.StuckWhy, 400))
 	}
 	if t.Waiting > 0 {
-		a.printf("  waiting:     %s not in the mailbox yet, looked for again from %s\n", plural(t.Waiting, "message"), stamp(t.NextLook))
+		a.printf("  waiting:     %s not in the mailbox yet, looked for again from %s\n", plural(t.Waiting, "message"),
+			stamp(t.NextLook))
 	}
 	if t.Paused != "" {
 		a.printf("  paused:      %s\n", t.Paused)

@@ -168,7 +168,8 @@ func (d *daemon) run(ctx context.Context, reload <-chan os.Signal) error {
 	defer stop()
 	group, failed := errgroup.WithContext(work)
 	for _, part := range []func(context.Context) error{
-		d.certs.Run, d.networks.Run, d.refreshRDAP, d.pipeline.Run, d.index.Run, d.engine.Run, d.jobs.Run, d.bounces.Run,
+		d.certs.Run, d.networks.Run, d.refreshRDAP, d.pipeline.Run, d.index.Run, d.engine.Run, d.jobs.Run,
+		d.bounces.Run,
 		d.serveMetrics, d.runJanitor, d.watchStorage, d.feedWatchdog, d.board.run, d.watchState,
 	} {
 		group.Go(func() error { return part(failed) })

@@ -170,8 +170,8 @@ func (d *daemon) drain() error {
 	return errors.Join(errs...)
 }
 
-// recipient answers the listener, and raises an alert when mail comes for an address that should not be asked for here. The
-// alert names the tenant: the address is a secret.
+// recipient answers the listener, and raises an alert when mail comes for an address that should not be asked for here.
+// The alert names the tenant: the address is a secret.
 func (d *daemon) recipient(address string) smtpd.Recipient {
 	r := d.live.recipient(address)
 	switch {

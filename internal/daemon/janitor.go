@@ -8,8 +8,8 @@ import (
 	"clawback/store"
 )
 
-// runJanitor deletes what is past its retention, once an hour, and for the first time soon after the start: a daemon that
-// is started again and again must not keep everything.
+// runJanitor deletes what is past its retention, once an hour, and for the first time soon after the start: a daemon
+// that is started again and again must not keep everything.
 func (d *daemon) runJanitor(ctx context.Context) error {
 	const first = 10 * time.Minute // the clock of the machine is right by then
 	timer := time.NewTimer(first)
@@ -56,8 +56,8 @@ func (d *daemon) deleteExpired(ctx context.Context, now time.Time) {
 	}
 }
 
-// detach lets segments go that are past their retention and of which only some bodies are needed still: by items in quarantine,
-// bounces that wait, retractions that are held. One small mail an hour would otherwise keep all of them.
+// detach lets segments go that are past their retention and of which only some bodies are needed still: by items in
+// quarantine, bounces that wait, retractions that are held. One small mail an hour would otherwise keep all of them.
 func (d *daemon) detach(ctx context.Context, before time.Time) {
 	needs := func(segment string) ([]spool.Ref, bool) { return d.needs(ctx, segment) }
 	done, err := d.spool.Detach(before, needs)
@@ -65,13 +65,14 @@ func (d *daemon) detach(ctx context.Context, before time.Time) {
 		d.log.Warn("copy what is needed out of old segments", "event", "janitor.failed", "error", err)
 	}
 	if done != (spool.Detached{}) {
-		d.log.Info("old segments were removed, and what is needed of them kept", "event", "spool.detached", "bodies", done.Bodies,
+		d.log.Info("old segments were removed, and what is needed of them kept", "event", "spool.detached",
+			"bodies", done.Bodies,
 			"segments", done.Segments, "dropped", done.Dropped, "bytes", done.Bytes)
 	}
 }
 
-// needs says what something unfinished needs of a segment. The queue is asked first: an item leaves it when its record is
-// in the store.
+// needs says what something unfinished needs of a segment. The queue is asked first: an item leaves it when its record
+// is in the store.
 func (d *daemon) needs(ctx context.Context, segment string) (bodies []spool.Ref, whole bool) {
 	queued, whole := d.queue.Bodies(segment)
 	if whole {

@@ -10,7 +10,8 @@ type noticeKind struct {
 	event string        // anybody can bring it about: logged as a warning under this name, and no alert
 }
 
-// Notices that are raised by what happens stand for an hour at least, so that they are seen, and are logged once while they stand.
+// Notices that are raised by what happens stand for an hour at least, so that they are seen, and are logged once while
+// they stand.
 const (
 	hour = time.Hour
 	day  = 24 * time.Hour
@@ -19,36 +20,46 @@ const (
 // kinds are all kinds of notices. Each is explained in docs/operations.md.
 var kinds = map[string]noticeKind{
 	// What follows from the state.
-	"mail.deferred": {state: true, do: "make room under state_dir, or mend what is named; senders try again for a day or two"},
-	"quota.reached": {state: true, do: "clawback queue list --state quarantined; discard by query, or name the network that it comes from"},
+	"mail.deferred": {state: true, do: "make room under state_dir, or mend what is named; senders try again for a " +
+		"day or two"},
+	"quota.reached": {state: true, do: "clawback queue list --state quarantined; discard by query, or name the " +
+		"network that it comes from"},
 	"quota.postmaster": {state: true, event: "quota.reached",
 		do: "clawback queue list --state quarantined: discard what is there for postmaster, or wait for its expiry"},
-	"quarantine":       {state: true, do: "clawback queue list --state quarantined; then queue retry, or queue discard"},
-	"bounce.stuck":     {state: true, do: "clawback bounce list --state stuck; mend the alternate mailbox or its relay, then bounce retry"},
+	"quarantine": {state: true, do: "clawback queue list --state quarantined; then queue retry, or queue discard"},
+	"bounce.stuck": {state: true, do: "clawback bounce list --state stuck; mend the alternate mailbox or its " +
+		"relay, then bounce retry"},
 	"retractions.held": {state: true, do: "clawback held list; then held approve, or held reject"},
 	"retract.stuck":    {state: true, do: "clawback show ID names the attempts; take the message by hand meanwhile"},
 	"submissions.open": {state: true, do: "clawback submission list; then submission accept, or submission dismiss"},
-	"certificate":      {state: true, do: "clawback check --online; mend the files or what keeps the CA from asking, before it ends"},
-	"rdap.list":        {state: true, do: "open outgoing HTTPS to the list's address, or set rdap off"},
-	"networks.stale":   {state: true, do: "open outgoing HTTPS to the list's address; the list of before stays in use"},
+	"certificate": {state: true, do: "clawback check --online; mend the files or what keeps the CA from asking, " +
+		"before it ends"},
+	"rdap.list":      {state: true, do: "open outgoing HTTPS to the list's address, or set rdap off"},
+	"networks.stale": {state: true, do: "open outgoing HTTPS to the list's address; the list of before stays in use"},
 	// What follows from what happened.
-	"address.vanished":    {lasts: day, do: "put the address back and reload, or run clawback address retire; see clawback address list"},
-	"region.refused":      {lasts: day, do: "mend the MX records; see clawback check --online, clawback address list"},
-	"quota.reached_share": {lasts: hour, do: "look who it is: clawback queue list --state quarantined; others are accepted"},
+	"address.vanished": {lasts: day, do: "put the address back and reload, or run clawback address retire; see " +
+		"clawback address list"},
+	"region.refused": {lasts: day, do: "mend the MX records; see clawback check --online, clawback address list"},
+	"quota.reached_share": {lasts: hour,
+		do: "look who it is: clawback queue list --state quarantined; others are accepted"},
 	"quota.postmaster_share": {lasts: hour, event: "quota.reached",
 		do: "nothing: others are accepted; clawback queue list --state quarantined shows what it is"},
 	"attribution.failing": {lasts: 2 * hour,
-		do: "clawback queue list --state quarantined says by what; a new domain goes into originator_org, or replace the address"},
-	"spool.damaged":    {lasts: 7 * day, do: "look at the disk; the report is in quarantine: have the message journaled again, or discard it"},
-	"score.failed":     {lasts: day, do: "see the log of the item; it is tried again, and stays unscored until then"},
-	"engine.away":      {lasts: hour, do: "clawback check --online; mail is judged without it meanwhile"},
-	"inspector.failed": {lasts: hour, do: "see the log for why no process starts; what is attached is not read meanwhile"},
+		do: "clawback queue list --state quarantined says by what; a new domain goes into originator_org, or replace " +
+			"the address"},
+	"spool.damaged": {lasts: 7 * day,
+		do: "look at the disk; the report is in quarantine: have the message journaled again, or discard it"},
+	"score.failed": {lasts: day, do: "see the log of the item; it is tried again, and stays unscored until then"},
+	"engine.away":  {lasts: hour, do: "clawback check --online; mail is judged without it meanwhile"},
+	"inspector.failed": {lasts: hour, do: "see the log for why no process starts; what is attached is not read " +
+		"meanwhile"},
 	"config.refused":   {do: "clawback check says what is wrong; mend the file and reload"},
 	"retract.brake":    {lasts: day, do: "clawback held campaigns; look at them, then clawback held approve"},
 	"retract.auth":     {do: "clawback check --online; mend the credential or the permissions of the app"},
 	"retract.outage":   {do: "nothing, if Microsoft's service is away; else open outgoing HTTPS to it"},
 	"retract.gave_up":  {lasts: 7 * day, do: "take the message by hand, or clawback retract ID to try again"},
 	"retract.internal": {lasts: 7 * day, do: "clawback show ID; approve or reject it, and report the fault"},
-	"retract.full":     {lasts: 25 * hour, do: "make room or raise the quota in Exchange Online, then retract what failed"},
-	"retract.group":    {lasts: 7 * day, do: "take the message from the further members by hand, or by a job"},
+	"retract.full": {lasts: 25 * hour,
+		do: "make room or raise the quota in Exchange Online, then retract what failed"},
+	"retract.group": {lasts: 7 * day, do: "take the message from the further members by hand, or by a job"},
 }

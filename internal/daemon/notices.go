@@ -21,9 +21,9 @@ type noticeStore interface {
 	Notices(ctx context.Context, tenant string) ([]store.Notice, error)
 }
 
-// board is what a person must be told. Whoever meets a trouble raises it here; log, status and metrics show what stands, and
-// nothing else decides what a person is told. A notice is logged when it begins to stand, and written by run behind whoever
-// raised it, who may hold locks.
+// board is what a person must be told. Whoever meets a trouble raises it here; log, status and metrics show what
+// stands, and nothing else decides what a person is told. A notice is logged when it begins to stand, and written by
+// run behind whoever raised it, who may hold locks.
 type board struct {
 	store noticeStore
 	log   *slog.Logger
@@ -43,8 +43,8 @@ const (
 	grace = 30 * time.Minute
 )
 
-// newBoard takes over what stood before the start. What follows from the state is looked at anew; a refused reload is over, for
-// the file was read; any other trouble ends unless it is met again.
+// newBoard takes over what stood before the start. What follows from the state is looked at anew; a refused reload is
+// over, for the file was read; any other trouble ends unless it is met again.
 func newBoard(ctx context.Context, s noticeStore, log *slog.Logger) (*board, error) {
 	return boardAt(ctx, s, log, time.Now)
 }
@@ -207,7 +207,8 @@ func (b *board) run(ctx context.Context) error {
 	}
 }
 
-// save makes durable what was raised and cleared. What could not be written is tried again with the next; the log has it.
+// save makes durable what was raised and cleared. What could not be written is tried again with the next; the log has
+// it.
 func (b *board) save(ctx context.Context) {
 	b.saving.Lock()
 	defer b.saving.Unlock()
@@ -236,9 +237,11 @@ func (b *board) save(ctx context.Context) {
 	}
 }
 
-// list is what stands, the gateway's first, then by tenant and kind. Where the store cannot be written, what could not be is in it all the same.
+// list is what stands, the gateway's first, then by tenant and kind. Where the store cannot be written, what could not
+// be is in it all the same.
 func (b *board) list(ctx context.Context) ([]store.Notice, error) {
-	within, cancel := context.WithTimeout(ctx, 2*time.Second) // a disk that hangs must not keep what is known from being told
+	// A disk that hangs must not keep what is known from being told.
+	within, cancel := context.WithTimeout(ctx, 2*time.Second)
 	b.save(within)
 	cancel()
 	list, err := b.store.Notices(ctx, "")
@@ -251,13 +254,14 @@ func (b *board) list(ctx context.Context) ([]store.Notice, error) {
 		}
 	}
 	slices.SortFunc(list, func(a, b store.Notice) int {
-		return cmp.Or(cmp.Compare(a.Tenant, b.Tenant), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.ID, b.ID))
+		return cmp.Or(cmp.Compare(a.Tenant, b.Tenant), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Subject, b.Subject),
+			cmp.Compare(a.ID, b.ID))
 	})
 	return list, err
 }
 
-// alert raises a notice for a part of the daemon. Of the attributes, tenant is whose it is, and subject, item or engine what it
-// is about.
+// alert raises a notice for a part of the daemon. Of the attributes, tenant is whose it is, and subject, item or engine
+// what it is about.
 func (d *daemon) alert(event, text string, attrs ...any) {
 	n := store.Notice{Kind: event, Text: text}
 	for i := 0; i+1 < len(attrs); i += 2 {
@@ -288,10 +292,12 @@ func (d *daemon) alertRetract(a retract.Alert) {
 		d.log.Error(a.Text, "event", "alert.retract."+a.Kind, "tenant", a.Tenant)
 		return
 	}
-	d.board.raise(store.Notice{Kind: "retract." + a.Kind, Tenant: a.Tenant, Subject: a.Subject, Text: a.Text}, "tenant", a.Tenant)
+	d.board.raise(store.Notice{Kind: "retract." + a.Kind, Tenant: a.Tenant, Subject: a.Subject, Text: a.Text}, "tenant",
+		a.Tenant)
 }
 
-// alertEngineAway tells of an engine beside the scorer that cannot be asked, as each message does that is judged without it.
+// alertEngineAway tells of an engine beside the scorer that cannot be asked, as each message does that is judged
+// without it.
 func (d *daemon) alertEngineAway(engine, why string) {
 	d.alert("engine.away", "An engine beside the scorer cannot be asked; mail is judged without it.", "subject", engine)
 	d.log.Debug("engine not asked", "event", "engine.away", "engine", engine, "error", why)

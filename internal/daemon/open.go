@@ -46,7 +46,8 @@ func (d *daemon) openDurable() (err error) {
 	return d.openStore()
 }
 
-// openFiles starts the first of the processes that look into attached files: one that does not start is better known now.
+// openFiles starts the first of the processes that look into attached files: one that does not start is better known
+// now.
 func (d *daemon) openFiles(program confined.Program) (err error) {
 	d.files, err = confined.Open(confined.Options{Program: program, Processes: d.workers(), Log: d.log, Alert: d.alert})
 	if err == nil {
@@ -108,7 +109,8 @@ func (d *daemon) refuseLostStore() error {
 	if err != nil || kept == 0 {
 		return err
 	}
-	return fmt.Errorf("%s is missing, and the spool keeps %d bytes of accepted mail: bring the directory back from a backup, "+
+	return fmt.Errorf("%s is missing, and the spool keeps %d bytes of accepted mail: bring the directory back from a "+
+		"backup, "+
 		"or make an empty one (mkdir, for the service's user) to begin anew without what was known",
 		filepath.Join(d.cfg.StateDir, pebble.Dir), kept)
 }
@@ -119,7 +121,8 @@ func (d *daemon) openDatabase(file, remedy string, open func() error) (err error
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if why := recover(); why != nil {
-			d.log.Error("panic while a file was opened", "event", "storage.panic", "file", file, "stack", string(debug.Stack()))
+			d.log.Error("panic while a file was opened", "event", "storage.panic", "file", file,
+				"stack", string(debug.Stack()))
 			err = fmt.Errorf("%s is damaged: %v; %s", file, why, remedy)
 		}
 	}()

@@ -30,17 +30,19 @@ func (d *daemon) quotaReached(s admission.Standing) {
 	d.board.raise(d.quotaNotice(s), "quota", d.quotaText(s))
 }
 
-// quotaNotice is the notice of a quota that is used up, or of which one network has its share. Anybody can fill postmaster's:
-// that is no alert.
+// quotaNotice is the notice of a quota that is used up, or of which one network has its share. Anybody can fill
+// postmaster's: that is no alert.
 func (d *daemon) quotaNotice(s admission.Standing) store.Notice {
-	n := store.Notice{Kind: "quota.reached", Tenant: s.Tenant, Subject: strings.TrimSpace(string(s.Purpose) + " " + s.Network),
-		Text: "more is deferred of " + d.named(s).String() + ": its quota is reached"}
+	n := store.Notice{Kind: "quota.reached", Tenant: s.Tenant,
+		Subject: strings.TrimSpace(string(s.Purpose) + " " + s.Network),
+		Text:    "more is deferred of " + d.named(s).String() + ": its quota is reached"}
 	if s.Purpose == queue.ForPostmaster {
 		n.Kind = "quota.postmaster"
 	}
 	if !s.Reached() {
 		n.Kind += "_share"
-		n.Text = "more is deferred of " + d.named(s).String() + ": that network has its share of the quota, and others have theirs still"
+		n.Text = "more is deferred of " + d.named(s).String() +
+			": that network has its share of the quota, and others have theirs still"
 	}
 	return n
 }
@@ -65,7 +67,8 @@ func (d *daemon) quotas() []api.Quota {
 		tenant := s.Tenant
 		s = d.named(s)
 		list = append(list, api.Quota{
-			What: s.String(), TenantID: tenant, Tenant: s.Tenant, Purpose: string(s.Purpose), Network: s.Network, Messages: s.Messages,
+			What: s.String(), TenantID: tenant, Tenant: s.Tenant, Purpose: string(s.Purpose), Network: s.Network,
+			Messages:    s.Messages,
 			MaxMessages: s.MaxMessages, Bytes: s.Bytes, MaxBytes: s.MaxBytes, Used: s.Share(), Reached: s.Reached(),
 		})
 	}

@@ -26,7 +26,8 @@ func (d *daemon) reloadUntil(ctx, failed context.Context, reload <-chan os.Signa
 			systemd.Reloading()
 			if err := d.reload(ctx); err != nil {
 				d.log.Error("the configuration was not changed", "event", "config.refused", "error", err)
-				d.alert("config.refused", "The configuration file was refused at a reload; what was read before stays in force.")
+				d.alert("config.refused", "The configuration file was refused at a reload; what was read before "+
+					"stays in force.")
 			} else {
 				d.board.clear("config.refused", "", "")
 			}

@@ -39,7 +39,8 @@ func (d *daemon) status(ctx context.Context) (api.Status, error) {
 			return s, err
 		}
 		s.Tenants = append(s.Tenants, api.Tenant{Name: t.Name, ID: t.ID, Mode: t.Mode, Counts: api.CountsOf(counts),
-			Paused: standing.Paused, Waiting: standing.Waiting, NextLook: standing.Next, Stuck: standing.Stuck, StuckWhy: standing.Why,
+			Paused: standing.Paused, Waiting: standing.Waiting, NextLook: standing.Next, Stuck: standing.Stuck,
+			StuckWhy:    standing.Why,
 			Submissions: submissions})
 	}
 	if err := d.deferring(); err != nil {
@@ -111,8 +112,10 @@ func troublesOf(s api.Status) (list []store.Notice) {
 	add("quarantine", "", s.Queue.Items[queue.Quarantined].Count, "1 in quarantine", "%d in quarantine")
 	add("bounce.stuck", "", s.Queue.Bounces[queue.BounceStuck].Count, "1 bounce is stuck", "%d bounces are stuck")
 	for _, t := range s.Tenants {
-		add("retractions.held", t.ID, t.Counts.Held, "1 retraction waits for a person", "%d retractions wait for a person")
-		add("submissions.open", t.ID, t.Submissions[string(submission.Open)], "1 message that users reported waits for a person",
+		add("retractions.held", t.ID, t.Counts.Held, "1 retraction waits for a person",
+			"%d retractions wait for a person")
+		add("submissions.open", t.ID, t.Submissions[string(submission.Open)],
+			"1 message that users reported waits for a person",
 			"%d messages that users reported wait for a person")
 		if t.Stuck > 0 {
 			list = append(list, store.Notice{Kind: "retract.stuck", Tenant: t.ID,

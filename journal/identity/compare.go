@@ -69,7 +69,8 @@ func differentParts(a, b []Part) (d []Difference) {
 }
 
 func sorted(parts []Part) []Part {
-	return slices.SortedFunc(slices.Values(parts), func(p, q Part) int { return strings.Compare(p.String(), q.String()) })
+	return slices.SortedFunc(slices.Values(parts),
+		func(p, q Part) int { return strings.Compare(p.String(), q.String()) })
 }
 
 // HasTraceOf reports whether the message has every trace field of the other one: one that was delivered keeps what

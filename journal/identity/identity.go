@@ -11,10 +11,11 @@
 // Invariants:
 //
 //	I1 Time grows with the bytes alone, and memory not at all, but for .msg files that are attached, of which at most
-//	   maxCompound bytes are held. What lies beyond the bounds is hashed as it stands, and the message is in doubt (Bounded).
+//	   maxCompound bytes are held. What lies beyond the bounds is hashed as it stands, and the message is in doubt
+//	   (Bounded).
 //	I2 Two messages without contents are never the same.
-//	I3 Text is compared without regard to charset, line ends and blanks at line ends, all else byte by byte; what does not
-//	   decode cleanly is compared as it stands. What is found in a file changes nothing of its digest.
+//	I3 Text is compared without regard to charset, line ends and blanks at line ends, all else byte by byte; what does
+//	   not decode cleanly is compared as it stands. What is found in a file changes nothing of its digest.
 //	I4 A message that mail programs may read in different ways is in doubt (Readings).
 //
 // On failure: an error only when the reader fails, with what was read before it. Broken MIME is read as far as it goes.

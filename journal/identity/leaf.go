@@ -35,7 +35,8 @@ func leafOf(h *rfc822.Header, kind string) leaf {
 	if len(names) > 0 {
 		l.name = names[0]
 	}
-	twice := h.Count("Content-Type") > 1 || h.Count("Content-Disposition") > 1 || h.Count("Content-Transfer-Encoding") > 1
+	twice := h.Count("Content-Type") > 1 || h.Count("Content-Disposition") > 1 ||
+		h.Count("Content-Transfer-Encoding") > 1
 	if twice || len(names) > 1 || len(encodings) > 1 {
 		l.forgiven |= rfc822.FieldTwice
 	}

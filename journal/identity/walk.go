@@ -78,7 +78,8 @@ func (w *walk) section() io.Reader { return filled{w.lines.Until(w.ends, w.crlf)
 // skip drops lines up to a delimiter.
 func (w *walk) skip() { w.copy(io.Discard) }
 
-func (w *walk) copy(to io.Writer) { _, _ = io.Copy(to, w.section()) } // its only error is the input's, which Of looks at
+// Its only error is the input's, which Of looks at.
+func (w *walk) copy(to io.Writer) { _, _ = io.Copy(to, w.section()) }
 
 // body reads what follows a header, to the delimiter that ends it or to the end. The header says what it is, or else
 // kind.
@@ -133,7 +134,8 @@ func (w *walk) message(name string, depth int) {
 	h := w.header()
 	w.ambiguous = w.ambiguous || h.Size <= int64(len("\r\n")) // no field at all: it may be no message
 	m := w.messageOf(&h)
-	w.add(Part{Type: "message/rfc822", Name: name, SHA256: digest([]string{mailaddr.Lower(m.From), m.date(), m.untagged})})
+	w.add(Part{Type: "message/rfc822", Name: name,
+		SHA256: digest([]string{mailaddr.Lower(m.From), m.date(), m.untagged})})
 	at, first := w.attached.add(m), len(w.parts)
 	w.body(&h, "text/plain", depth+1)
 	if !w.bounded {

@@ -147,7 +147,8 @@ func (w *work) kindByName(f filename, kind string, inside bool) {
 	case kind == "onenote":
 		w.addFinding("script", "The file %q is a OneNote notebook, which can carry programs.", f.shown)
 	case known.Class == Image || kind == "iso" || kind == "vhd":
-		w.addFinding("disk_image", "The file %q is a disk image, whose content Windows does not mark as foreign.", f.shown)
+		w.addFinding("disk_image", "The file %q is a disk image, whose content Windows does not mark as foreign.",
+			f.shown)
 	case known.Class == Data:
 		w.addFinding("blocked_type", "The file %q is of a kind that Outlook does not let its user open%s.",
 			f.shown, parenthesized(known.What))

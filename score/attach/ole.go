@@ -115,7 +115,8 @@ func (w *work) vba(name string, stream []byte) {
 	w.left -= int64(len(source)) // it unpacks to a thousand times its size
 	starts, runs := "", ""
 	for _, word := range []string{
-		"autoopen", "auto_open", "document_open", "workbook_open", "autoexec", "autoclose", "document_close", "auto_close",
+		"autoopen", "auto_open", "document_open", "workbook_open", "autoexec", "autoclose", "document_close",
+		"auto_close",
 		"workbook_activate",
 	} {
 		if strings.Contains(source, word) {
@@ -124,7 +125,8 @@ func (w *work) vba(name string, stream []byte) {
 		}
 	}
 	for _, word := range []string{
-		"shell", "createobject", "wscript", "urldownloadtofile", "powershell", "winhttp", "xmlhttp", "getobject", "callbyname",
+		"shell", "createobject", "wscript", "urldownloadtofile", "powershell", "winhttp", "xmlhttp", "getobject",
+		"callbyname",
 		"shellexecute",
 	} {
 		if strings.Contains(source, word) {
@@ -133,7 +135,8 @@ func (w *work) vba(name string, stream []byte) {
 		}
 	}
 	if starts != "" && runs != "" {
-		w.addFinding("macro_autorun", "A macro in %q starts by itself (%s) and runs other programs (%s).", name, starts, runs)
+		w.addFinding("macro_autorun", "A macro in %q starts by itself (%s) and runs other programs (%s).", name, starts,
+			runs)
 	}
 }
 

@@ -95,7 +95,8 @@ func (w *work) outlookMail(it item, m mail) {
 		body  []byte
 	}{{"text/plain", m.plain}, {"text/html", m.html}} {
 		if len(part.body) > 0 {
-			fmt.Fprintf(&raw, "\r\n--=_\r\nContent-Type: %s; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n%s",
+			fmt.Fprintf(&raw, "\r\n--=_\r\nContent-Type: %s; charset=utf-8\r\nContent-Transfer-Encoding: "+
+				"base64\r\n\r\n%s",
 				part.media, base64.StdEncoding.EncodeToString(part.body))
 		}
 	}

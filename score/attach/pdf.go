@@ -27,7 +27,8 @@ func (w *work) pdf(it item) {
 		}
 		head := rest[max(0, at-400):at]
 		rest = rest[at+6:]
-		if object := lastObject(head); bytes.Contains(object, []byte("/Image")) && !bytes.HasSuffix(head, []byte("end")) {
+		if object := lastObject(head); bytes.Contains(object, []byte("/Image")) &&
+			!bytes.HasSuffix(head, []byte("end")) {
 			w.pdfImage(object, rest)
 			continue
 		}

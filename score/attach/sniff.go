@@ -13,14 +13,16 @@ type magic struct{ prefix, kind string }
 var magics = []magic{
 	{"PK\x03\x04", "zip"}, {"PK\x05\x06", "zip"},
 	{"PK\x07\x08PK\x03\x04", "zip"}, {"PK00PK\x03\x04", "zip"}, // split archives
-	{"Rar!\x1a\x07", "rar"}, {"7z\xbc\xaf\x27\x1c", "7z"}, {"\x1f\x8b", "gzip"}, {"MSCF", "cab"}, {"\xfd7zXZ\x00", "xz"},
+	{"Rar!\x1a\x07", "rar"}, {"7z\xbc\xaf\x27\x1c", "7z"}, {"\x1f\x8b", "gzip"}, {"MSCF", "cab"},
+	{"\xfd7zXZ\x00", "xz"},
 	{"BZh", "bzip2"}, {"\x28\xb5\x2f\xfd", "zstd"}, {"LZIP", "lzip"}, {"\x1f\x9d", "compress"}, {"xar!", "xar"},
 	{"!<arch>\n", "ar"}, {"MSWIM\x00\x00\x00", "wim"},
 	{"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "ole"}, {"%PDF", "pdf"}, {"{\\rt", "rtf"}, {"\x7fELF", "elf"},
 	{"\xcf\xfa\xed\xfe", "macho"}, {"\xce\xfa\xed\xfe", "macho"}, {"L\x00\x00\x00\x01\x14\x02\x00", "lnk"},
 	{"\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d", "onenote"}, {"\x78\x9f\x3e\x22", "tnef"},
 	{"\x89PNG", "png"}, {"\xff\xd8\xff", "jpeg"}, {"GIF8", "gif"}, {"II*\x00", "tiff"}, {"MM\x00*", "tiff"},
-	{"conectix", "vhd"}, {"vhdxfile", "vhd"}, {"KDMV", "vhd"}, {"ActiveMime", "activemime"}, {"ITSF\x03\x00\x00\x00", "chm"},
+	{"conectix", "vhd"}, {"vhdxfile", "vhd"}, {"KDMV", "vhd"}, {"ActiveMime", "activemime"},
+	{"ITSF\x03\x00\x00\x00", "chm"},
 }
 
 // Sniff tells what bytes are, by what they begin with. "" means unknown.
@@ -205,7 +207,8 @@ func htmlRoot(start string) bool {
 		return false
 	}
 	switch rest[:end] {
-	case "!doctype", "html", "head", "script", "iframe", "h1", "div", "font", "table", "a", "style", "title", "b", "body",
+	case "!doctype", "html", "head", "script", "iframe", "h1", "div", "font", "table", "a", "style", "title", "b",
+		"body",
 		"br", "p", "meta", "form", "center", "span", "img", "link", "base":
 		return true
 	}

@@ -90,7 +90,8 @@ func looksLikeMessage(head string) bool {
 		switch name {
 		case "from", "received", "return-path", "mime-version", "content-type", "dkim-signature", "x-mailer":
 			known, telling = known+1, true
-		case "to", "cc", "subject", "date", "message-id", "reply-to", "sender", "content-transfer-encoding", "content-location",
+		case "to", "cc", "subject", "date", "message-id", "reply-to", "sender", "content-transfer-encoding",
+			"content-location",
 			"snapshot-content-location", "delivered-to", "in-reply-to", "references", "x-mimeole", "thread-topic",
 			"thread-index", "importance", "x-priority":
 			known++

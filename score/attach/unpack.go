@@ -37,7 +37,8 @@ const (
 	costCopy  = 1
 	costLZMA  = 4
 	costBzip2 = 8
-	costTaken = 64 // taken without giving any: 24 MiB of deflate can hold two million empty blocks, each with its tables
+	// Taken without giving any: 24 MiB of deflate can hold two million empty blocks, each with its tables.
+	costTaken = 64
 )
 
 var errBarren = errors.New("it takes more than it gives")

@@ -121,7 +121,8 @@ func (w *work) zipMember(z *zipArchive, m *zipMember) (known bool) {
 		return !m.encrypted && m.packed != nil
 	case m.size > 200<<20 && uint64(len(m.packed))*bombRatio < m.size:
 		w.judgeName(inner, "", z.depth+1)
-		w.addFinding("archive_bomb", "The file %q in %q would unpack to more than two hundred times its size.", inner, z.name)
+		w.addFinding("archive_bomb", "The file %q in %q would unpack to more than two hundred times its size.", inner,
+			z.name)
 		return true
 	}
 	if z.office {

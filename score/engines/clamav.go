@@ -65,7 +65,8 @@ func clamAnswer(answer string) ([]Finding, error) {
 	case text == "OK":
 		return nil, nil
 	case strings.HasSuffix(text, " FOUND"):
-		return []Finding{{Engine: "clamav", Hard: true, Points: 10, Text: "ClamAV knows it as " + strings.TrimSuffix(text, " FOUND") + "."}}, nil
+		return []Finding{{Engine: "clamav", Hard: true, Points: 10,
+			Text: "ClamAV knows it as " + strings.TrimSuffix(text, " FOUND") + "."}}, nil
 	}
 	return nil, fmt.Errorf("clamd says %q", clip(answer))
 }

@@ -14,7 +14,8 @@ import (
 // maxNames is how many names of one message are asked for.
 const maxNames = 50
 
-// DNSLists asks lists of addresses and domains. A zone that begins with "dbl." or "multi." lists domains, others addresses.
+// DNSLists asks lists of addresses and domains. A zone that begins with "dbl." or "multi." lists domains, others
+// addresses.
 type DNSLists struct {
 	Zones  []string
 	Lookup func(ctx context.Context, name string) ([]netip.Addr, error) // nil: the system's resolver
@@ -103,14 +104,15 @@ func (d DNSLists) one(ctx context.Context, zone, name string) ([]Finding, error)
 			return nil, fmt.Errorf("%s refuses to answer (%s): it wants another resolver or a key", zone, a)
 		}
 		if points > 0 {
-			return []Finding{{Engine: "dnsl", Points: points, Text: fmt.Sprintf("%s is listed in %s (%s).", name, zone, a)}}, nil
+			return []Finding{{Engine: "dnsl", Points: points,
+				Text: fmt.Sprintf("%s is listed in %s (%s).", name, zone, a)}}, nil
 		}
 	}
 	return nil, nil
 }
 
-// answer reads the code of a list. 127.255.255.0/24 is Spamhaus' error range, 127.0.0.1 of URIBL and 127.0.1.255 of the DBL mean
-// that the question was not allowed: none of them is a hit.
+// answer reads the code of a list. 127.255.255.0/24 is Spamhaus' error range, 127.0.0.1 of URIBL and 127.0.1.255 of the
+// DBL mean that the question was not allowed: none of them is a hit.
 func answer(zone string, a netip.Addr) (points float64, refused bool) {
 	if !a.Is4() || a.As4()[0] != 127 {
 		return 0, false

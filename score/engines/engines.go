@@ -5,7 +5,8 @@
 // Writes the message to them.
 //
 // Invariants:
-//   - I1 all are asked at once, each under the same deadline: the slowest decides how long it takes, and never longer than the deadline.
+//   - I1 all are asked at once, each under the same deadline: the slowest decides how long it takes, and never longer than
+//     the deadline.
 //   - I2 an engine that does not answer is named in Degraded, and blocks nothing.
 //   - I3 an answer is bounded in size before it is read.
 //   - I4 an error code of a DNS list is never a hit.
@@ -44,8 +45,9 @@ type Finding struct {
 	Points float64 // in units of the scorer's spam score
 	Text   string
 
-	NotAsked   bool      // a limit was reached: nothing was found, and Text says what was not asked for
-	Registered time.Time // of rdap: when the author's domain was registered. Zero: that cannot be known, and Text says why
+	NotAsked bool // a limit was reached: nothing was found, and Text says what was not asked for
+	// Of rdap: when the author's domain was registered. Zero: that cannot be known, and Text says why.
+	Registered time.Time
 }
 
 // RDAP is the name of the engine that knows when domains were registered. Its package is score/engines/rdap.
@@ -82,7 +84,8 @@ func (s Set) Ask(ctx context.Context, m Message) (findings []Finding, degraded [
 	}
 	all.Wait()
 	sort.SliceStable(findings, func(i, j int) bool {
-		return findings[i].Engine < findings[j].Engine || findings[i].Engine == findings[j].Engine && findings[i].Text < findings[j].Text
+		return findings[i].Engine < findings[j].Engine ||
+			findings[i].Engine == findings[j].Engine && findings[i].Text < findings[j].Text
 	})
 	sort.Strings(degraded)
 	return findings, degraded

@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// An engine that fails restAfter times in a row is left alone for restFor, so that one that hangs does not hold up every message.
+// An engine that fails restAfter times in a row is left alone for restFor, so that one that hangs does not hold up
+// every message.
 const (
 	restAfter = 3
 	restFor   = 30 * time.Second

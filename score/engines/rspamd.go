@@ -21,7 +21,8 @@ func (Rspamd) Name() string { return "rspamd" }
 
 // Ask posts the message to /checkv2.
 func (r Rspamd) Ask(ctx context.Context, m Message) ([]Finding, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimRight(r.URL, "/")+"/checkv2", io.NewSectionReader(m.Body, 0, m.Size))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimRight(r.URL, "/")+"/checkv2",
+		io.NewSectionReader(m.Body, 0, m.Size))
 	if err != nil {
 		return nil, fmt.Errorf("make request: %w", err)
 	}
@@ -84,6 +85,7 @@ func rspamdAnswer(r io.Reader) ([]Finding, error) {
 		}
 	}
 	sort.Strings(names)
-	text := fmt.Sprintf("rspamd scores %.1f, action %s (%s).", answer.Score, answer.Action, clip(strings.Join(names, ", ")))
+	text := fmt.Sprintf("rspamd scores %.1f, action %s (%s).", answer.Score, answer.Action,
+		clip(strings.Join(names, ", ")))
 	return []Finding{{Engine: "rspamd", Points: min(answer.Score/3, 4), Text: text}}, nil
 }

@@ -52,7 +52,8 @@ func spamdAnswer(r io.Reader) ([]Finding, error) {
 	return spamdScore(header.Get("Spam"), symbols)
 }
 
-// spamdScore reads "True ; 7.2 / 5.0". Its threshold is worth half of what makes SPAM here: another's opinion alone does not decide.
+// spamdScore reads "True ; 7.2 / 5.0". Its threshold is worth half of what makes SPAM here: another's opinion alone
+// does not decide.
 func spamdScore(value, symbols string) ([]Finding, error) {
 	_, numbers, found := strings.Cut(value, ";")
 	score, threshold, slash := strings.Cut(numbers, "/")
@@ -64,5 +65,6 @@ func spamdScore(value, symbols string) ([]Finding, error) {
 	if a < b/2 {
 		return nil, nil
 	}
-	return []Finding{{Engine: "spamassassin", Points: min(2*a/b, 4), Text: fmt.Sprintf("SpamAssassin scores %.1f of %.1f (%s).", a, b, clip(symbols))}}, nil
+	return []Finding{{Engine: "spamassassin", Points: min(2*a/b, 4),
+		Text: fmt.Sprintf("SpamAssassin scores %.1f of %.1f (%s).", a, b, clip(symbols))}}, nil
 }

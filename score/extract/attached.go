@@ -19,7 +19,8 @@ func (m *Mail) Attach(raw []byte, at Enclosed) bool {
 	m.encloseFrom(&header)
 	first := len(m.Parts)
 	m.walk(node{
-		header: header, body: body, path: at.Path + "/1", nested: true, archive: webArchive(at.Name, &header), files: at.Files,
+		header: header, body: body, path: at.Path + "/1", nested: true, archive: webArchive(at.Name, &header),
+		files: at.Files,
 	})
 	m.texts(first)
 	return true

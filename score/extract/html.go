@@ -9,8 +9,8 @@ import (
 // HTML is what text/html bodies show and hide.
 type HTML = page.Page
 
-// readHTML reads one HTML text; its links are added to the message's. Of all texts of a message as much is read as Limits.Source says;
-// of what is beyond, the addresses alone are.
+// readHTML reads one HTML text; its links are added to the message's. Of all texts of a message as much is read as
+// Limits.Source says; of what is beyond, the addresses alone are.
 func (m *Mail) readHTML(source, where string, nested bool) HTML {
 	read := source
 	if most := max(m.limits.Source-m.source, 0); len(source) > most {
@@ -20,7 +20,8 @@ func (m *Mail) readHTML(source, where string, nested bool) HTML {
 	m.source += len(read)
 	p := page.Read(read)
 	for _, l := range p.Links {
-		m.Add(l.Address, Link{Kind: l.Kind, Label: l.Label, Where: where, Nested: nested, Hidden: l.Hidden, Pic: l.Picture, Padded: l.Padded})
+		m.Add(l.Address, Link{Kind: l.Kind, Label: l.Label, Where: where, Nested: nested, Hidden: l.Hidden,
+			Pic: l.Picture, Padded: l.Padded})
 	}
 	for _, address := range p.More {
 		m.more(address)

@@ -86,7 +86,8 @@ func (m *Mail) leaf(n node, media *rfc822.MediaType) {
 	p := Part{
 		Path: orOne(n.path), Type: kind, Charset: media.Get("charset"), Disposition: disposition.Type,
 		ContentID: strings.Trim(n.header.First("Content-Id"), "<> "), Encoding: n.header.Encoding(),
-		Nested: n.nested, Report: n.report, Alternative: n.alternative, Archive: n.archive, Files: n.files, body: n.body,
+		Nested: n.nested, Report: n.report, Alternative: n.alternative, Archive: n.archive, Files: n.files,
+		body: n.body,
 	}
 	if len(encodings) > 1 {
 		p.Encoding = n.header.EncodingOf(n.body)
@@ -164,19 +165,23 @@ func (m *Mail) attached(n node) bool {
 		m.encloseFrom(&header)
 	}
 	m.walk(node{
-		header: header, body: inner, path: join(n.path, 1), depth: n.depth + 1, nested: true, report: n.report, files: n.files,
+		header: header, body: inner, path: join(n.path, 1), depth: n.depth + 1, nested: true, report: n.report,
+		files:   n.files,
 		archive: webArchive(n.header.FileName(), &header),
 	})
 	return true
 }
 
-// nestedFactor is how many times the bytes of a message may be decoded in all, over what lies in each other. Base64 alone comes to three.
+// nestedFactor is how many times the bytes of a message may be decoded in all, over what lies in each other. Base64
+// alone comes to three.
 const nestedFactor = 4
 
-// decodeNested decodes a message or multipart that has others in it. Nothing is left of one for which too much was decoded already.
+// decodeNested decodes a message or multipart that has others in it. Nothing is left of one for which too much was
+// decoded already.
 func (m *Mail) decodeNested(body []byte, encoding rfc822.Encoding, path string) []byte {
 	if m.nested += int64(len(body)); m.nested > nestedFactor*m.limits.Octets {
-		m.notRead(BoundDepth, "part "+orOne(path), "Messages lie encoded in each other: of their bytes too many were decoded to go on.")
+		m.notRead(BoundDepth, "part "+orOne(path),
+			"Messages lie encoded in each other: of their bytes too many were decoded to go on.")
 		return nil
 	}
 	decoded, _ := rfc822.Decode(body, encoding)

@@ -66,12 +66,13 @@ func (p *Part) split(limit int) (text string, rest []byte) {
 	return p.text(body), rest
 }
 
-// unlabelledFrom is how many 8-bit bytes a text must have to be unlabelled: a few are a curly quote or a name that was pasted in.
+// unlabelledFrom is how many 8-bit bytes a text must have to be unlabelled: a few are a curly quote or a name that was
+// pasted in.
 const unlabelledFrom = 20
 
-// unlabelled reports whether the text of the message itself has 8-bit bytes that are no UTF-8, and its header names no charset for them: the
-// default is US-ASCII (RFC 2045, section 5.2), so that each program guesses. What a page says of itself does not count: filters that go by
-// the header do not read it.
+// unlabelled reports whether the text of the message itself has 8-bit bytes that are no UTF-8, and its header names no
+// charset for them: the default is US-ASCII (RFC 2045, section 5.2), so that each program guesses. What a page says of
+// itself does not count: filters that go by the header do not read it.
 func (p *Part) unlabelled() bool {
 	switch strings.ToLower(strings.Trim(p.Charset, `" `)) {
 	case "", "us-ascii", "ascii", "unknown", "x-unknown", "unknown-8bit", "default", "none", "8bit":

@@ -39,7 +39,8 @@ func (m *Mail) texts(from int) {
 
 // calendar reports whether the part is an event, which mail programs show, attached or not.
 func (p *Part) calendar() bool {
-	return p.Type == "text/calendar" || p.Type == "application/ics" || strings.HasSuffix(strings.ToLower(p.Name), ".ics")
+	return p.Type == "text/calendar" || p.Type == "application/ics" ||
+		strings.HasSuffix(strings.ToLower(p.Name), ".ics")
 }
 
 // calendar reads the links of an event, whose lines are folded (RFC 5545, section 3.1).
@@ -74,7 +75,8 @@ func (m *Mail) enclose(text string) {
 	}
 }
 
-// shownOfEvent is what mail programs show of an event: its title, its description and where it is (RFC 5545, section 3.8.1).
+// shownOfEvent is what mail programs show of an event: its title, its description and where it is (RFC 5545, section
+// 3.8.1).
 func shownOfEvent(text string) string {
 	var shown []string
 	for line := range strings.SplitSeq(text, "\n") {

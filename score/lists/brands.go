@@ -8,7 +8,9 @@ type Brand struct {
 	Names   []string // as it calls itself, in lower case words
 	Domains []string // registrable domains that it sends from and links to
 	Weak    bool     // the name is also an ordinary word: it counts only where it stands alone
-	Kind    string   // bank, parcel, shop, crypto, media, government, software, telecom; program: software that organisations run by themselves
+	// Bank, parcel, shop, crypto, media, government, software, telecom; program: software that organisations run by
+	// themselves.
+	Kind string
 }
 
 // parseBrands reads lines of key, names, domains and kind, split by " | "; a key that ends in ~ is weak.
@@ -52,7 +54,8 @@ func (b Brand) Owns(domain string) bool {
 	return label == b.Key && ordinarySuffix(suffix)
 }
 
-// ordinarySuffix reports whether a brand's own name under the suffix is most likely the brand's: a country's, or one of the old ones.
+// ordinarySuffix reports whether a brand's own name under the suffix is most likely the brand's: a country's, or one of
+// the old ones.
 func ordinarySuffix(suffix string) bool {
 	switch suffix {
 	case "com", "net", "org", "eu", "io", "bank":
@@ -60,7 +63,8 @@ func ordinarySuffix(suffix string) bool {
 	}
 	last := suffix[strings.LastIndexByte(suffix, '.')+1:]
 	switch last {
-	case "tk", "ml", "ga", "cf", "gq", "cc", "ws", "pw", "cm", "su", "bz", "nu", "la", "cx", "gd", "gs", "ms", "sx", "tc", "vg", "cd", "fm", "st":
+	case "tk", "ml", "ga", "cf", "gq", "cc", "ws", "pw", "cm", "su", "bz", "nu", "la", "cx", "gd", "gs", "ms", "sx",
+		"tc", "vg", "cd", "fm", "st":
 		return false // countries' that are sold to anybody
 	}
 	first, _, two := strings.Cut(suffix, ".")

@@ -4,8 +4,9 @@ import "strings"
 
 // List is a set of lower-case strings, one a line in byte order, that is searched where it lies.
 type List struct {
-	text  string
-	start []uint32 // by the first two bytes of a line, folded to slots that keep their order: where the first such line begins
+	text string
+	// By the first two bytes of a line, folded to slots that keep their order: where the first such line begins.
+	start []uint32
 }
 
 const (

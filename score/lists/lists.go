@@ -1,4 +1,5 @@
-// Package lists is what is built in: public suffixes, free mail providers, brands, shorteners, confusables, with their licences.
+// Package lists is what is built in: public suffixes, free mail providers, brands, shorteners, confusables, with their
+// licences.
 //
 // Reads nothing but what is built into the program: the lists under lists/, with their licences beside them.
 //

@@ -24,8 +24,8 @@ func parseSkeleton(text string) Skeleton {
 	return s
 }
 
-// Of folds s to what it looks like: lower case, without marks and invisible characters, digits that stand for letters kept.
-// Two strings with one skeleton are hard to tell apart by eye.
+// Of folds s to what it looks like: lower case, without marks and invisible characters, digits that stand for letters
+// kept. Two strings with one skeleton are hard to tell apart by eye.
 func (s Skeleton) Of(text string) string {
 	var out strings.Builder
 	for _, r := range norm.NFKD.String(text) {

@@ -18,7 +18,8 @@ const nearColours = 8
 // near reports whether a text of this colour cannot be seen on that ground.
 func (c colour) near(ground colour) bool {
 	apart := func(a, b uint8) bool { return int(a)-int(b) > nearColours || int(b)-int(a) > nearColours }
-	return c.known && ground.known && !apart(c.red, ground.red) && !apart(c.green, ground.green) && !apart(c.blue, ground.blue)
+	return c.known && ground.known && !apart(c.red, ground.red) && !apart(c.green, ground.green) &&
+		!apart(c.blue, ground.blue)
 }
 
 // parseColour reads a colour of a style sheet or of an attribute.

@@ -21,7 +21,8 @@ func conditional(comment string) (condition, content string, ok bool) {
 // lastEndif is where the end of a conditional comment begins, or -1.
 func lastEndif(s string) int {
 	at := strings.LastIndex(s, "<!")
-	if at >= 0 && strings.HasPrefix(strings.ToLower(strings.ReplaceAll(s[at+2:min(len(s), at+20)], " ", "")), "[endif]") {
+	if at >= 0 && strings.HasPrefix(strings.ToLower(strings.ReplaceAll(s[at+2:min(len(s), at+20)], " ", "")),
+		"[endif]") {
 		return at
 	}
 	return -1

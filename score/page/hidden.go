@@ -19,8 +19,8 @@ func (h *hiddenText) add(text string, by int) {
 	keep(&h.text, text)
 }
 
-// since are the chunks from a place on, or from the end, where text before that place was revealed meanwhile. The first may be the rest
-// of one that began before.
+// since are the chunks from a place on, or from the end, where text before that place was revealed meanwhile. The first
+// may be the rest of one that began before.
 func (h *hiddenText) since(from int) []chunk {
 	first := len(h.chunks)
 	for first > 0 && h.chunks[first-1].from >= from {

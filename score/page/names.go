@@ -5,7 +5,8 @@ package page
 // void elements have no content.
 func void(name string) bool {
 	switch name {
-	case "area", "base", "basefont", "bgsound", "br", "col", "embed", "frame", "hr", "img", "input", "keygen", "link", "meta", "param",
+	case "area", "base", "basefont", "bgsound", "br", "col", "embed", "frame", "hr", "img", "input", "keygen", "link",
+		"meta", "param",
 		"source", "track", "wbr":
 		return true
 	}
@@ -15,8 +16,10 @@ func void(name string) bool {
 // breaks reports whether an element stands in lines of its own.
 func breaks(name string) bool {
 	switch name {
-	case "p", "div", "tr", "td", "th", "li", "br", "table", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "hr", "center", "blockquote",
-		"body", "pre", "address", "article", "aside", "dd", "details", "dl", "dt", "fieldset", "figure", "footer", "form", "header", "main",
+	case "p", "div", "tr", "td", "th", "li", "br", "table", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "hr",
+		"center", "blockquote",
+		"body", "pre", "address", "article", "aside", "dd", "details", "dl", "dt", "fieldset", "figure", "footer",
+		"form", "header", "main",
 		"nav", "section", "caption", "option", "v:roundrect", "v:rect", "v:shape", "v:textbox":
 		return true
 	}
@@ -26,10 +29,14 @@ func breaks(name string) bool {
 // special elements end the search for an element that a stray end tag would close (section 13.2.4.2).
 func special(name string) bool {
 	switch name {
-	case "address", "applet", "article", "aside", "blockquote", "body", "button", "caption", "center", "colgroup", "dd", "details", "dir",
-		"div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "frameset", "h1", "h2", "h3", "h4", "h5", "h6", "head",
-		"header", "hgroup", "html", "iframe", "li", "listing", "main", "marquee", "menu", "nav", "noembed", "noframes", "noscript", "object",
-		"ol", "p", "plaintext", "pre", "script", "search", "section", "select", "style", "summary", "table", "tbody", "td", "template",
+	case "address", "applet", "article", "aside", "blockquote", "body", "button", "caption", "center", "colgroup", "dd",
+		"details", "dir",
+		"div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "frameset", "h1", "h2", "h3", "h4",
+		"h5", "h6", "head",
+		"header", "hgroup", "html", "iframe", "li", "listing", "main", "marquee", "menu", "nav", "noembed", "noframes",
+		"noscript", "object",
+		"ol", "p", "plaintext", "pre", "script", "search", "section", "select", "style", "summary", "table", "tbody",
+		"td", "template",
 		"textarea", "tfoot", "th", "thead", "title", "tr", "ul", "xmp":
 		return true
 	}
@@ -48,8 +55,10 @@ func formatting(name string) bool {
 // endsParagraph reports whether a start tag closes a paragraph that is open.
 func endsParagraph(name string) bool {
 	switch name {
-	case "address", "article", "aside", "blockquote", "center", "details", "dialog", "dir", "div", "dl", "fieldset", "figcaption", "figure",
-		"footer", "header", "hgroup", "main", "menu", "nav", "ol", "p", "search", "section", "summary", "ul", "h1", "h2", "h3", "h4", "h5",
+	case "address", "article", "aside", "blockquote", "center", "details", "dialog", "dir", "div", "dl", "fieldset",
+		"figcaption", "figure",
+		"footer", "header", "hgroup", "main", "menu", "nav", "ol", "p", "search", "section", "summary", "ul", "h1",
+		"h2", "h3", "h4", "h5",
 		"h6", "pre", "listing", "form", "li", "dd", "dt", "hr", "plaintext", "xmp", "table":
 		return true
 	}
@@ -59,8 +68,10 @@ func endsParagraph(name string) bool {
 // block reports whether the end tag closes the nearest such element in scope, and all within it.
 func block(name string) bool {
 	switch name {
-	case "address", "article", "aside", "blockquote", "button", "center", "details", "dialog", "dir", "div", "dl", "fieldset", "figcaption",
-		"figure", "footer", "header", "hgroup", "listing", "main", "menu", "nav", "ol", "pre", "search", "section", "select", "summary", "ul",
+	case "address", "article", "aside", "blockquote", "button", "center", "details", "dialog", "dir", "div", "dl",
+		"fieldset", "figcaption",
+		"figure", "footer", "header", "hgroup", "listing", "main", "menu", "nav", "ol", "pre", "search", "section",
+		"select", "summary", "ul",
 		"dd", "dt", "applet", "marquee", "object":
 		return true
 	}
@@ -101,8 +112,10 @@ func tablePart(name string) bool {
 // breaksOut reports whether a start tag ends SVG or MathML that is open (section 13.2.6.5).
 func breaksOut(name string) bool {
 	switch name {
-	case "b", "big", "blockquote", "body", "br", "center", "code", "dd", "div", "dl", "dt", "em", "embed", "h1", "h2", "h3", "h4", "h5", "h6",
-		"head", "hr", "i", "img", "li", "listing", "menu", "meta", "nobr", "ol", "p", "pre", "ruby", "s", "small", "span", "strong", "strike",
+	case "b", "big", "blockquote", "body", "br", "center", "code", "dd", "div", "dl", "dt", "em", "embed", "h1", "h2",
+		"h3", "h4", "h5", "h6",
+		"head", "hr", "i", "img", "li", "listing", "menu", "meta", "nobr", "ol", "p", "pre", "ruby", "s", "small",
+		"span", "strong", "strike",
 		"sub", "sup", "table", "tt", "u", "ul", "var":
 		return true
 	}

@@ -2,7 +2,8 @@ package page
 
 import "strings"
 
-// refreshTarget reads the content of <meta http-equiv=refresh> (section 4.2.5.3): "5; url='https://a.example/'", "0;https://a.example/".
+// refreshTarget reads the content of <meta http-equiv=refresh> (section 4.2.5.3): "5; url='https://a.example/'",
+// "0;https://a.example/".
 func refreshTarget(content string) string {
 	const space = " \t\r\n\f"
 	rest := strings.TrimLeft(content, space)

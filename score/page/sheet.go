@@ -2,8 +2,8 @@ package page
 
 import "strings"
 
-// sheet is what the style sheets of a page say of elements by name, class or id alone. Rules that ask for more are left out: they lay
-// out what they name, and hardly ever hide it.
+// sheet is what the style sheets of a page say of elements by name, class or id alone. Rules that ask for more are left
+// out: they lay out what they name, and hardly ever hide it.
 type sheet struct {
 	names    map[string]*rule // p
 	classes  map[string]*rule // .preview
@@ -75,7 +75,8 @@ func (s *sheet) rule(selectors, body string) {
 	}
 	for selector := range strings.SplitSeq(selectors, ",") {
 		selector = strings.ToLower(strings.TrimSpace(selector))
-		if selector == "" || strings.ContainsAny(selector, " \t\r\n>+~:[*") || strings.Count(selector, ".")+strings.Count(selector, "#") > 1 {
+		if selector == "" || strings.ContainsAny(selector, " \t\r\n>+~:[*") ||
+			strings.Count(selector, ".")+strings.Count(selector, "#") > 1 {
 			s.colours = s.colours || normal.hasText || normal.hasGround || important.hasText || important.hasGround
 			continue
 		}

@@ -80,7 +80,8 @@ const (
 // within is the style of an element with these declarations in a parent of that style.
 func (d declared) within(parent style) style {
 	s := parent
-	s.gone = parent.gone || d.display == displayNone || d.box&(boxTransparent|boxAway) != 0 || d.box&(boxClipped|boxEmpty) == boxClipped|boxEmpty
+	s.gone = parent.gone || d.display == displayNone || d.box&(boxTransparent|boxAway) != 0 ||
+		d.box&(boxClipped|boxEmpty) == boxClipped|boxEmpty
 	switch d.visibility {
 	case visibilityHidden:
 		s.unseen = true
@@ -131,7 +132,8 @@ func (d *declared) add(later declared) {
 	d.box |= later.box
 }
 
-// declarations reads what stands in a style attribute or between the braces of a rule: the normal ones, and those that are !important.
+// declarations reads what stands in a style attribute or between the braces of a rule: the normal ones, and those that
+// are !important.
 func declarations(text string) (normal, important declared) {
 	for declaration := range strings.SplitSeq(text, ";") {
 		property, value, found := strings.Cut(declaration, ":")

@@ -1,6 +1,7 @@
 package page
 
-// start makes room for a start tag: it closes what the tag closes in a browser. It answers false where the tag is ignored.
+// start makes room for a start tag: it closes what the tag closes in a browser. It answers false where the tag is
+// ignored.
 func (t *tree) start(name string) bool {
 	if t.inForeign() {
 		if !breaksOut(name) {
@@ -48,7 +49,8 @@ func (t *tree) start(name string) bool {
 // inHead reports whether an element may stand in the head of a page. Any other ends it.
 func inHead(name string) bool {
 	switch name {
-	case "base", "basefont", "bgsound", "link", "meta", "title", "noscript", "noframes", "style", "script", "template", "head":
+	case "base", "basefont", "bgsound", "link", "meta", "title", "noscript", "noframes", "style", "script", "template",
+		"head":
 		return true
 	}
 	return false

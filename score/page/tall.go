@@ -33,5 +33,6 @@ func huge(value string) bool {
 		return false
 	}
 	unit := value[end:]
-	return n >= 1500 && strings.HasPrefix(unit, "px") && n > 8000 || n >= 500 && (strings.HasPrefix(unit, "vh") || strings.HasPrefix(unit, "em") || strings.HasPrefix(unit, "rem"))
+	return n >= 1500 && strings.HasPrefix(unit, "px") && n > 8000 ||
+		n >= 500 && (strings.HasPrefix(unit, "vh") || strings.HasPrefix(unit, "em") || strings.HasPrefix(unit, "rem"))
 }

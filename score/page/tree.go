@@ -92,8 +92,8 @@ func counter(name string) int {
 	return openOther
 }
 
-// parent is the style that an element inherits which is or would be the one at i. What stands in a table outside of its cells is put
-// before the table ("foster parenting", section 13.2.6.1).
+// parent is the style that an element inherits which is or would be the one at i. What stands in a table outside of its
+// cells is put before the table ("foster parenting", section 13.2.6.1).
 func (t *tree) parent(i int, name string) style {
 	if i == 0 {
 		return initial()
@@ -268,8 +268,8 @@ func (t *tree) byID(id int) int {
 	return -1
 }
 
-// endFormatting ends a formatting element whose tags overlap with others' (the "adoption agency algorithm", section 13.2.6.4.7): the
-// blocks that are open within it stay open, and are in it no more.
+// endFormatting ends a formatting element whose tags overlap with others' (the "adoption agency algorithm", section
+// 13.2.6.4.7): the blocks that are open within it stay open, and are in it no more.
 func (t *tree) endFormatting(name string) {
 	if n := len(t.stack) - 1; n >= 0 && t.stack[n].name == name && t.stack[n].id == 0 {
 		t.popTo(n)
@@ -320,8 +320,9 @@ func (t *tree) furthestBlock(at int) int {
 	return -1
 }
 
-// adopt moves a formatting element from around its furthest block into it. What is open between them and is no formatting element is
-// closed; of the others the three innermost stay. The block moves out of what was closed, with all that it holds.
+// adopt moves a formatting element from around its furthest block into it. What is open between them and is no
+// formatting element is closed; of the others the three innermost stay. The block moves out of what was closed, with
+// all that it holds.
 func (t *tree) adopt(at, furthest int) {
 	formatting := t.stack[at]
 	hid, since, block := t.stack[furthest].style.hides(), t.stack[furthest].hiddenAt, furthest

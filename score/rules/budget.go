@@ -51,7 +51,8 @@ func (b *budget) make(octets int) error {
 // spend pays for a loop over a collection before it begins.
 func spend(params ...any) (any, error) {
 	left, collection := params[0].(*budget), params[1]
-	if v := reflect.ValueOf(collection); v.Kind() == reflect.Slice || v.Kind() == reflect.Array || v.Kind() == reflect.Map {
+	if v := reflect.ValueOf(collection); v.Kind() == reflect.Slice || v.Kind() == reflect.Array ||
+		v.Kind() == reflect.Map {
 		left.turns -= 1 + v.Len()
 	}
 	if left.turns < 0 {
@@ -60,7 +61,8 @@ func spend(params ...any) (any, error) {
 	return turn(params[0], collection)
 }
 
-// turn looks at the clock, at each turn of a loop: between two looks there are no more steps than an expression has nodes.
+// turn looks at the clock, at each turn of a loop: between two looks there are no more steps than an expression has
+// nodes.
 func turn(params ...any) (any, error) {
 	if params[0].(*budget).late() {
 		return nil, errTime
@@ -85,18 +87,23 @@ func made(params ...any) (any, error) {
 // metered has an expression pay for its loops and for what it makes.
 func metered() []expr.Option {
 	list := []any{ // the types keep what is known of the elements
-		new(func(*budget, []Link) []Link), new(func(*budget, []Attachment) []Attachment), new(func(*budget, []Address) []Address),
-		new(func(*budget, []string) []string), new(func(*budget, []int) []int), new(func(*budget, []any) []any), new(func(*budget, any) any),
+		new(func(*budget, []Link) []Link), new(func(*budget, []Attachment) []Attachment),
+		new(func(*budget, []Address) []Address),
+		new(func(*budget, []string) []string), new(func(*budget, []int) []int), new(func(*budget, []any) []any),
+		new(func(*budget, any) any),
 	}
 	return []expr.Option{
 		expr.Env(environment{}),
 		expr.Function("__spend", spend, list...),
 		expr.Function("__turn", turn, new(func(*budget, bool) bool)),
-		expr.Function("__made", made, new(func(*budget, string) string), new(func(*budget, []string) []string), new(func(*budget, []any) []any)),
-		expr.Function("__any", made, new(func(*budget, any) any)), // apart, since it would be taken for one of the others
+		expr.Function("__made", made, new(func(*budget, string) string), new(func(*budget, []string) []string),
+			new(func(*budget, []any) []any)),
+		expr.Function("__any", made, new(func(*budget,
+			any) any)), // apart, since it would be taken for one of the others
 		expr.Function("__join", join, new(func(*budget, any) string), new(func(*budget, any, string) string)),
 		expr.Function("__repeat", repeat, new(func(*budget, string, int) string)),
-		expr.Function("__replace", replace, new(func(*budget, string, string, string) string), new(func(*budget, string, string, string, int) string)),
+		expr.Function("__replace", replace, new(func(*budget, string, string, string) string),
+			new(func(*budget, string, string, string, int) string)),
 		expr.Function("__string", text, new(func(*budget, any) string)),
 		expr.Function("__matches", matches, new(func(*budget, any, any) bool)),
 		expr.Patch(meter{map[ast.Node]bool{}}),
@@ -146,7 +153,8 @@ func (m meter) measure(node *ast.Node) {
 	switch t := (*node).Type(); {
 	case t == nil, t.Kind() == reflect.Interface:
 		*node = m.call("__any", *node, *node)
-	case t.Kind() == reflect.String, t.Kind() == reflect.Slice && (t.Elem().Kind() == reflect.String || t.Elem().Kind() == reflect.Interface):
+	case t.Kind() == reflect.String, t.Kind() == reflect.Slice &&
+		(t.Elem().Kind() == reflect.String || t.Elem().Kind() == reflect.Interface):
 		*node = m.call("__made", *node, *node)
 	}
 }

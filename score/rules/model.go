@@ -1,6 +1,7 @@
 package rules
 
-// Model is what an expression sees of a message. Names stand as in the tags: from.domain, any(links, .host endsWith ".example").
+// Model is what an expression sees of a message. Names stand as in the tags: from.domain, any(links, .host endsWith
+// ".example").
 type Model struct {
 	Subject     string              `expr:"subject"`
 	Text        string              `expr:"text"`   // what is shown of the body

@@ -13,13 +13,15 @@
 // Writes nothing.
 //
 // Invariants:
-//   - I1 an expression is type-checked against Model when it is read; one that is wrong keeps its whole set from being used, with
-//     file, line and column.
-//   - I2 bounded: nodes of an expression; while it runs, turns of its loops, values and text that it makes, and time, which is looked at in
-//     each turn and within long matches of regular expressions; and the lists of the model.
-//   - I3 no clock and no network: the same message gives the same matches. Only a rule that runs over its time is stopped by a clock.
+//   - I1 an expression is type-checked against Model when it is read; one that is wrong keeps its whole set from being
+//     used, with file, line and column.
+//   - I2 bounded: nodes of an expression; while it runs, turns of its loops, values and text that it makes, and time,
+//     which is looked at in each turn and within long matches of regular expressions; and the lists of the model.
+//   - I3 no clock and no network: the same message gives the same matches. Only a rule that runs over its time is stopped
+//     by a clock.
 //
-// On failure: Load reports every problem at once; a rule that fails while it runs is reported as a match with an error, and counts nothing.
+// On failure: Load reports every problem at once; a rule that fails while it runs is reported as a match with an error,
+// and counts nothing.
 //
 // Standards: the language of github.com/expr-lang/expr.
 package rules
@@ -145,8 +147,8 @@ func Parse(name, text string) ([]Rule, error) {
 	return parsed.Rule, errors.Join(problems...)
 }
 
-// locate finds the line and, counted from 0, the column where the expression begins. at is where the string that holds it
-// stands, with its quotes.
+// locate finds the line and, counted from 0, the column where the expression begins. at is where the string that holds
+// it stands, with its quotes.
 func locate(text string, at int) (line, column int) {
 	quoted := text[at:]
 	at++

@@ -2,8 +2,8 @@ package web
 
 import "strings"
 
-// Canonical is the address as feeds and messages are compared by it: scheme, host, port unless it is the scheme's own, path and query.
-// What stands before the @ of the host and behind the # leads to no other page.
+// Canonical is the address as feeds and messages are compared by it: scheme, host, port unless it is the scheme's own,
+// path and query. What stands before the @ of the host and behind the # leads to no other page.
 func (u URL) Canonical() string {
 	var b strings.Builder
 	b.WriteString(u.Scheme + "://")

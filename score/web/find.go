@@ -2,8 +2,8 @@ package web
 
 import "strings"
 
-// Find calls found with each address that is written out in a text, as mail programs find them: from a scheme on, or from "www." on.
-// The latter are given http: as their scheme.
+// Find calls found with each address that is written out in a text, as mail programs find them: from a scheme on, or
+// from "www." on. The latter are given http: as their scheme.
 func Find(text string, found func(string)) {
 	for {
 		start, from := nextAddress(text)
@@ -11,7 +11,8 @@ func Find(text string, found func(string)) {
 			return
 		}
 		end := from
-		for end < len(text) && end-start < MaxURL && !strings.ContainsRune(" \t\r\n<>\"'`{}|^\\", rune(text[end])) && !space(text[end:]) {
+		for end < len(text) && end-start < MaxURL && !strings.ContainsRune(" \t\r\n<>\"'`{}|^\\", rune(text[end])) &&
+			!space(text[end:]) {
 			end++
 		}
 		address := strings.TrimRight(text[start:end], ".,;:!?)]*_")
@@ -44,7 +45,8 @@ func nextAddress(text string) (start, from int) {
 	return start, scheme + 3
 }
 
-// www is where a word begins with "www." and a letter or digit, or -1. Text behind a scheme is not looked at: it is part of that address.
+// www is where a word begins with "www." and a letter or digit, or -1. Text behind a scheme is not looked at: it is
+// part of that address.
 func www(text string) int {
 	for at := 0; ; {
 		dot := strings.IndexByte(text[at:], '.')
@@ -53,10 +55,12 @@ func www(text string) int {
 		}
 		dot += at
 		at = dot + 1
-		if dot < 3 || !strings.EqualFold(text[dot-3:dot], "www") || at >= len(text) || !alphanumeric(text[at]) && text[at] < 0x80 {
+		if dot < 3 || !strings.EqualFold(text[dot-3:dot], "www") || at >= len(text) ||
+			!alphanumeric(text[at]) && text[at] < 0x80 {
 			continue
 		}
-		if start := dot - 3; start == 0 || !alphanumeric(text[start-1]) && strings.IndexByte("@./-_%=&+", text[start-1]) < 0 {
+		if start := dot - 3; start == 0 || !alphanumeric(text[start-1]) &&
+			strings.IndexByte("@./-_%=&+", text[start-1]) < 0 {
 			return start
 		}
 	}
@@ -68,11 +72,12 @@ func letter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 
 // space reports whether s begins with a space that is not ASCII.
 func space(s string) bool {
-	return s[0] >= 0x80 && (strings.HasPrefix(s, "\u00a0") || strings.HasPrefix(s, "\u3000") || strings.HasPrefix(s, "\u2028"))
+	return s[0] >= 0x80 && (strings.HasPrefix(s, "\u00a0") || strings.HasPrefix(s, "\u3000") ||
+		strings.HasPrefix(s, "\u2028"))
 }
 
-// Absolute gives an address its scheme where it has none and mail programs follow it all the same: "//a.example/x", "\\a.example\x",
-// "www.a.example", "a.example/x". What is no such address is answered as it is.
+// Absolute gives an address its scheme where it has none and mail programs follow it all the same: "//a.example/x",
+// "\\a.example\x", "www.a.example", "a.example/x". What is no such address is answered as it is.
 func Absolute(address string) string {
 	address = strings.Trim(address, " \t\r\n\f\x00")
 	if len(address) >= 2 && slash(address[0]) && slash(address[1]) {
@@ -111,12 +116,15 @@ func hostLike(s string) bool {
 	host, _, _ := strings.Cut(s, ":")
 	host = strings.TrimSuffix(strings.ToLower(host), ".")
 	last := TLD(host)
-	if len(last) == len(host) || len(last) < 2 || strings.ContainsAny(host, " %<>\"'`{}|^,;()=&!$*") || strings.Contains(host, "..") {
+	if len(last) == len(host) || len(last) < 2 || strings.ContainsAny(host, " %<>\"'`{}|^,;()=&!$*") ||
+		strings.Contains(host, "..") {
 		return false
 	}
 	switch last {
-	case "html", "htm", "xhtml", "shtml", "php", "asp", "aspx", "jsp", "jspx", "cgi", "do", "pl", "py", "css", "js", "json", "xml", "txt", "pdf",
-		"doc", "docx", "xls", "xlsx", "ppt", "pptx", "png", "jpg", "jpeg", "gif", "svg", "webp", "bmp", "ico", "ics", "csv", "eml", "gz", "exe", "mht":
+	case "html", "htm", "xhtml", "shtml", "php", "asp", "aspx", "jsp", "jspx", "cgi", "do", "pl", "py", "css", "js",
+		"json", "xml", "txt", "pdf",
+		"doc", "docx", "xls", "xlsx", "ppt", "pptx", "png", "jpg", "jpeg", "gif", "svg", "webp", "bmp", "ico", "ics",
+		"csv", "eml", "gz", "exe", "mht":
 		return false
 	}
 	for i := 0; i < len(last); i++ {

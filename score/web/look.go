@@ -7,7 +7,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Distance is how many insertions, deletions, substitutions and swaps of neighbours make b of a, or limit+1 when it is more than limit.
+// Distance is how many insertions, deletions, substitutions and swaps of neighbours make b of a, or limit+1 when it is
+// more than limit.
 func Distance(a, b string, limit int) int {
 	if len(a)-len(b) > limit || len(b)-len(a) > limit || len(a) > 64 || len(b) > 64 {
 		return limit + 1
@@ -43,9 +44,11 @@ func Digits(s string) string {
 	return digits.Replace(s)
 }
 
-var digits = strings.NewReplacer("rn", "m", "vv", "w", "0", "o", "1", "l", "3", "e", "4", "a", "5", "s", "7", "t", "8", "b", "i", "l")
+var digits = strings.NewReplacer("rn", "m", "vv", "w", "0", "o", "1", "l", "3", "e", "4", "a", "5", "s", "7", "t", "8",
+	"b", "i", "l")
 
-// Random reports whether a label looks as if a machine had made it: long runs of consonants, and digits between letters.
+// Random reports whether a label looks as if a machine had made it: long runs of consonants, and digits between
+// letters.
 func Random(label string) bool {
 	if len(label) < 8 || strings.Contains(label, "xn--") {
 		return false
@@ -109,8 +112,8 @@ func Mixed(s string) bool {
 	return false
 }
 
-// Undressed reports whether plain is a host as people write it who leave the marks off its letters: "cau.example" for "čau.example",
-// "muenchen.example" for "münchen.example". The other way round it is a look-alike.
+// Undressed reports whether plain is a host as people write it who leave the marks off its letters: "cau.example" for
+// "čau.example", "muenchen.example" for "münchen.example". The other way round it is a look-alike.
 func Undressed(dressed, plain string) bool {
 	if !ascii(plain) || ascii(dressed) {
 		return false
@@ -123,7 +126,8 @@ func Undressed(dressed, plain string) bool {
 var twoLetters = strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue", "å", "aa")
 
 // oneLetter are letters that are no letter with a mark to Unicode.
-var oneLetter = strings.NewReplacer("ß", "ss", "ø", "o", "æ", "ae", "œ", "oe", "ł", "l", "đ", "d", "ð", "d", "þ", "th", "ı", "i")
+var oneLetter = strings.NewReplacer("ß", "ss", "ø", "o", "æ", "ae", "œ", "oe", "ł", "l", "đ", "d", "ð", "d", "þ", "th",
+	"ı", "i")
 
 // unmarked takes the marks off letters.
 func unmarked(s string) string {

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Target is the address that another one redirects to, where it says so itself: the protectors of Microsoft and Proofpoint,
-// search engines, trackers and open redirects. Trackers that hide it behind a token cannot be read.
+// Target is the address that another one redirects to, where it says so itself: the protectors of Microsoft and
+// Proofpoint, search engines, trackers and open redirects. Trackers that hide it behind a token cannot be read.
 func (u URL) Target() (URL, bool) {
 	if urldefense(u.Host) {
 		return u.urldefense()
@@ -23,15 +23,17 @@ func (u URL) Target() (URL, bool) {
 	return u.inPath()
 }
 
-// Rewritten reports whether an address was put in the place of another one by a service that protects mail: it leads where it says, or
-// to a warning.
+// Rewritten reports whether an address was put in the place of another one by a service that protects mail: it leads
+// where it says, or to a warning.
 func (u URL) Rewritten() bool {
 	if urldefense(u.Host) {
 		return true
 	}
 	for _, host := range [...]string{
-		"safelinks.protection.outlook.com", "safelinks.protection.office365.us", "protect-us.mimecast.com", "protect-eu.mimecast.com", "protect-uk.mimecast.com",
-		"protect-au.mimecast.com", "protect-za.mimecast.com", "linkprotect.cudasvc.com", "secure-web.cisco.com", "clicktime.symantec.com", "protection.sophos.com",
+		"safelinks.protection.outlook.com", "safelinks.protection.office365.us", "protect-us.mimecast.com",
+		"protect-eu.mimecast.com", "protect-uk.mimecast.com",
+		"protect-au.mimecast.com", "protect-za.mimecast.com", "linkprotect.cudasvc.com", "secure-web.cisco.com",
+		"clicktime.symantec.com", "protection.sophos.com",
 	} {
 		if u.Host == host || strings.HasSuffix(u.Host, "."+host) {
 			return true

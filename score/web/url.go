@@ -101,7 +101,8 @@ func (u *URL) host(host string) bool {
 	return strings.Contains(u.Host, ".")
 }
 
-// address reads an IP address in any of the forms that browsers take: dotted, one number, hexadecimal, octal, in brackets.
+// address reads an IP address in any of the forms that browsers take: dotted, one number, hexadecimal, octal, in
+// brackets.
 func address(host string) (netip.Addr, bool) {
 	if strings.HasPrefix(host, "[") {
 		addr, err := netip.ParseAddr(strings.Trim(host, "[]"))
@@ -204,8 +205,9 @@ func plain(s string) bool {
 	return true
 }
 
-// Registrable is the domain that somebody registered, or was given by a host that gives names to its customers: one label more than
-// the public suffix. The private part of the list counts: what one customer of a host does says nothing of the next.
+// Registrable is the domain that somebody registered, or was given by a host that gives names to its customers: one
+// label more than the public suffix. The private part of the list counts: what one customer of a host does says nothing
+// of the next.
 func Registrable(host string) string {
 	host = strings.TrimSuffix(host, ".")
 	suffix, _ := publicsuffix.PublicSuffix(host)
@@ -216,14 +218,15 @@ func Registrable(host string) string {
 	return host[start:]
 }
 
-// KnownSuffix reports whether a name ends as names of hosts do, in a suffix of the Public Suffix List, and is more than that.
+// KnownSuffix reports whether a name ends as names of hosts do, in a suffix of the Public Suffix List, and is more than
+// that.
 func KnownSuffix(host string) bool {
 	suffix, icann := publicsuffix.PublicSuffix(host)
 	return len(host) > len(suffix)+1 && (icann || strings.Contains(suffix, "."))
 }
 
-// oddHost reports whether the part of an address that names the host has characters that no name has: signs, controls, and letters that stand for
-// others, such as mathematical ones. RFC 5892: those are disallowed.
+// oddHost reports whether the part of an address that names the host has characters that no name has: signs, controls,
+// and letters that stand for others, such as mathematical ones. RFC 5892: those are disallowed.
 func oddHost(authority string) bool {
 	for _, r := range authority {
 		switch {

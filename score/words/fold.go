@@ -204,7 +204,8 @@ func (f Folder) foreign(word string, b []byte, out *Folded) []byte {
 	return f.letters(word, b, mixed || latin > 0)
 }
 
-// Senders of good will use these: one where a word may be divided, one to keep phones from making links of dates and prices.
+// Senders of good will use these: one where a word may be divided, one to keep phones from making links of dates and
+// prices.
 const (
 	softHyphen = 0xad
 	noBreak    = 0xfeff
@@ -278,7 +279,8 @@ func Invisible(r rune) bool {
 	switch {
 	case r < 0xad:
 		return false
-	case r == 0xad || r == 0x34f || r == 0x61c || r == 0x115f || r == 0x1160 || r == 0x17b4 || r == 0x17b5 || r == 0x2800 || r == 0x3164 || r == 0xfeff || r == 0xffa0:
+	case r == 0xad || r == 0x34f || r == 0x61c || r == 0x115f || r == 0x1160 || r == 0x17b4 || r == 0x17b5 ||
+		r == 0x2800 || r == 0x3164 || r == 0xfeff || r == 0xffa0:
 		return true
 	}
 	return 0x180b <= r && r <= 0x180e || 0x200b <= r && r <= 0x200f || 0x202a <= r && r <= 0x202e ||
@@ -287,6 +289,8 @@ func Invisible(r rune) bool {
 
 // styled reports whether a character is a letter or digit of a decorated alphabet that plain text has no use for.
 func styled(r rune) bool {
-	return 0x1d400 <= r && r <= 0x1d7ff || 0x1f130 <= r && r <= 0x1f189 || 0x24b6 <= r && r <= 0x24e9 || 0xff21 <= r && r <= 0xff5a || 0x2160 <= r && r <= 0x217f ||
-		0x1d00 <= r && r <= 0x1d22 || r == 0xa730 || r == 0xa731 // small capitals, without those of the phonetic alphabet
+	return 0x1d400 <= r && r <= 0x1d7ff || 0x1f130 <= r && r <= 0x1f189 || 0x24b6 <= r && r <= 0x24e9 ||
+		0xff21 <= r && r <= 0xff5a || 0x2160 <= r && r <= 0x217f ||
+		// Small capitals, without those of the phonetic alphabet.
+		0x1d00 <= r && r <= 0x1d22 || r == 0xa730 || r == 0xa731
 }

@@ -1,4 +1,5 @@
-// Package words finds what a text is about by phrases of six languages and some of a seventh, whatever was done to hide them; pure.
+// Package words finds what a text is about by phrases of six languages and some of a seventh, whatever was done to hide
+// them; pure.
 //
 // Reads the lists under lists/, which this project made, and texts that strangers wrote. Writes nothing.
 //
@@ -63,7 +64,8 @@ func Load(s lists.Skeleton) (*Lexicon, error) {
 	return l, nil
 }
 
-// distinct answers the phrases' keys. One that stands in several languages under one topic is kept once, with its greatest weight.
+// distinct answers the phrases' keys. One that stands in several languages under one topic is kept once, with its
+// greatest weight.
 func (l *Lexicon) distinct() []string {
 	var keys []string
 	kept := l.phrases[:0]
@@ -130,8 +132,8 @@ type span struct {
 	start, end int
 }
 
-// Find answers which topics a folded text touches, in the order in which they are first touched. Where phrases of one topic overlap the
-// weightiest counts.
+// Find answers which topics a folded text touches, in the order in which they are first touched. Where phrases of one
+// topic overlap the weightiest counts.
 func (l *Lexicon) Find(folded string) []Hit {
 	var hits []Hit
 	seen := map[int32]bool{}

@@ -4,19 +4,22 @@ import "strings"
 
 // machine finds all phrases in a text in one pass (Aho and Corasick, 1975). It is built once and only read after that.
 //
-// The states lie in the order of their depth, since most of a text is read in the few near the start, and a row of them is named by where it
-// begins, with the lowest bit set where phrases end there: so a byte of text costs one look at the table.
+// The states lie in the order of their depth, since most of a text is read in the few near the start, and a row of them
+// is named by where it begins, with the lowest bit set where phrases end there: so a byte of text costs one look at the
+// table.
 type machine struct {
 	class [256]uint8
 	width int
-	next  []int32             // row of the state + class: the next state's row, times two, plus one where phrases end
-	ends  [][]int32           // by row, divided by width
-	words bool                // every phrase begins with a space: what begins otherwise is passed over
-	space int32               // the state behind a space, where every phrase begins
-	first [firsts / 64]uint64 // bits of the four bytes behind that space, hashed; a word whose bit is not set begins no phrase
+	next  []int32   // row of the state + class: the next state's row, times two, plus one where phrases end
+	ends  [][]int32 // by row, divided by width
+	words bool      // every phrase begins with a space: what begins otherwise is passed over
+	space int32     // the state behind a space, where every phrase begins
+	// Bits of the four bytes behind that space, hashed; a word whose bit is not set begins no phrase.
+	first [firsts / 64]uint64
 }
 
-// firsts is how many hashes of words' beginnings are told apart. It fits the nearest cache, as the table of states does not.
+// firsts is how many hashes of words' beginnings are told apart. It fits the nearest cache, as the table of states does
+// not.
 const firsts = 1 << 15
 
 // beginning is the hash of the four bytes at the start of a word.
@@ -162,7 +165,8 @@ func (m *machine) find(text string, hit func(id int32, end int)) {
 	}
 }
 
-// skip is where to go on in a text: at the first byte of a word that may begin a phrase. Within a word it passes over what is left of that.
+// skip is where to go on in a text: at the first byte of a word that may begin a phrase. Within a word it passes over
+// what is left of that.
 func (m *machine) skip(text string, i int, within bool) int {
 	for {
 		for within && i < len(text) && text[i] != ' ' {

@@ -21,8 +21,7 @@
 //   - I1: a report that is attributed to its tenant is never refused because of a quota.
 //   - I2: what arrives counts while it arrives: many messages at once do not pass a quota together.
 //   - I3: memory is bounded by the number of sources, which the configuration names, by maxPeers networks of each, and
-//     by
-//     maxHeader for a message.
+//     by maxHeader for a message.
 //   - I4: of what is counted in a day nothing is remembered past the end of the daemon; what waits is the queue's.
 //
 // On failure: none of its own. A message beyond a quota is refused with ErrQuota, which is temporary (452), and the

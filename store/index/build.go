@@ -37,7 +37,8 @@ func (x *Index) build(ctx context.Context) error {
 		x.progress.Store(&progress)
 	}()
 	x.o.Log.Info("the index is built anew", "event", "index.building", "why", progress.Why)
-	b := build{index: x, list: manifest{Format: format, Through: last, Segments: map[int][]file{}}, byDay: map[int][]*segment{}}
+	b := build{index: x, list: manifest{Format: format, Through: last, Segments: map[int][]file{}},
+		byDay: map[int][]*segment{}}
 	if err := b.run(ctx, &progress); err != nil {
 		return err
 	}
@@ -52,7 +53,8 @@ func (x *Index) build(ctx context.Context) error {
 	x.publish(b.byDay, last, b.list.Built)
 	progress.Why = ""
 	x.remove(old)
-	x.o.Log.Info("the index is whole", "event", "index.built", "records", progress.Done, "took", time.Since(progress.Began))
+	x.o.Log.Info("the index is whole", "event", "index.built", "records", progress.Done,
+		"took", time.Since(progress.Began))
 	if last == 0 {
 		return nil
 	}

@@ -13,7 +13,8 @@
 // Writes: its own directory. The list of the segments that count is one file, replaced whole.
 //
 // Invariants:
-//   - I1 A search finds each record that fits and that was committed before the search began, or says that it is not whole.
+//   - I1 A search finds each record that fits and that was committed before the search began, or says that it is not
+//     whole.
 //   - I2 The store's cursor is never ahead of what is durable here, so that a crash repeats changes and skips none.
 //   - I3 A segment is never changed, and removed only when the list does not name it any more.
 //   - I4 A search answers for the one tenant that it was asked for: each record is held against it.

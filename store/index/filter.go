@@ -1,7 +1,7 @@
 package index
 
-// A filter says of a hash that it is not there, or that it may be. It is cut into blocks of a cache line, and all bits of
-// one hash are in one block, so that a question touches one line.
+// A filter says of a hash that it is not there, or that it may be. It is cut into blocks of a cache line, and all bits
+// of one hash are in one block, so that a question touches one line.
 const (
 	blockSize   = 64 // bytes
 	bitsPerHash = 10

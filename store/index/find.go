@@ -10,8 +10,8 @@ import (
 	"clawback/store"
 )
 
-// ErrBehind means that not all that the store knows was searched: what was found comes with it, and more may match. It is a
-// [store.ErrBound] too.
+// ErrBehind means that not all that the store knows was searched: what was found comes with it, and more may match. It
+// is a [store.ErrBound] too.
 var ErrBehind = fmt.Errorf("the index is behind the store, and what came last was not searched: %w", store.ErrBound)
 
 // Bounds of one search.
@@ -28,9 +28,9 @@ type place struct {
 	id [16]byte
 }
 
-// Records lists records as [store.Store.Records] does, those received last first, by the same filter. Where the filter's
-// query names nothing that is indexed, and while the index is being built, it is the store that walks. It returns what
-// it has found together with [store.ErrBound] or [ErrBehind].
+// Records lists records as [store.Store.Records] does, those received last first, by the same filter. Where the
+// filter's query names nothing that is indexed, and while the index is being built, it is the store that walks. It
+// returns what it has found together with [store.ErrBound] or [ErrBehind].
 func (x *Index) Records(ctx context.Context, f store.RecordFilter) ([]store.Record, error) {
 	if !x.knows(f) {
 		return x.store.Records(ctx, f)

@@ -13,8 +13,8 @@ import (
 	"clawback/store"
 )
 
-// step is how many changes are read at once, and maxRecent how many documents lie in memory alone at most: when the disk
-// takes none, searches say that they are not whole.
+// step is how many changes are read at once, and maxRecent how many documents lie in memory alone at most: when the
+// disk takes none, searches say that they are not whole.
 const (
 	step      = 1000
 	maxRecent = 64 << 10
@@ -175,8 +175,8 @@ func (x *Index) joinRecent(list []*segment) ([]*segment, error) {
 }
 
 // flush writes what lies in memory alone. On the way out everything up to the change that was the last when it began is
-// durable; what fails leaves all as it was, and is tried again. Searches and what comes meanwhile do not wait for it. The
-// caller holds writing.
+// durable; what fails leaves all as it was, and is tried again. Searches and what comes meanwhile do not wait for it.
+// The caller holds writing.
 func (x *Index) flush(ctx context.Context) error {
 	x.bringing.Lock()
 	now, batch := x.now.Load(), x.recent
@@ -217,7 +217,8 @@ func (x *Index) flush(ctx context.Context) error {
 }
 
 // written puts a batch on the disk, merges what are many, and makes the list of it all.
-func (x *Index) written(batch builder, now *snapshot) (next manifest, byDay map[int][]*segment, old []string, err error) {
+func (x *Index) written(batch builder,
+	now *snapshot) (next manifest, byDay map[int][]*segment, old []string, err error) {
 	next, opened, err := x.write(&batch, x.manifest)
 	if err != nil {
 		return next, nil, nil, err
@@ -275,8 +276,8 @@ func (x *Index) commit(m manifest) error {
 	if err := x.o.Fail("index.list"); err != nil {
 		return err
 	}
-	// Durable from here on: the segments up to m.Through. A crash before it leaves the list before, and segments that the
-	// next start removes.
+	// Durable from here on: the segments up to m.Through. A crash before it leaves the list before, and segments that
+	// the next start removes.
 	if err := m.write(x.dir); err != nil {
 		return err
 	}
@@ -284,8 +285,8 @@ func (x *Index) commit(m manifest) error {
 	return nil
 }
 
-// moveCursor tells the store what is durable here. A crash before it repeats nothing, for the list says how far it goes:
-// the store keeps its changes a little longer.
+// moveCursor tells the store what is durable here. A crash before it repeats nothing, for the list says how far it
+// goes: the store keeps its changes a little longer.
 func (x *Index) moveCursor(ctx context.Context) error {
 	if err := x.o.Fail("index.cursor"); err != nil {
 		return err
@@ -305,8 +306,8 @@ func (x *Index) tier(docs int) int {
 	return n
 }
 
-// compact merges the small segments of days that have many, in the list and in byDay, and returns the files that the list
-// names no more.
+// compact merges the small segments of days that have many, in the list and in byDay, and returns the files that the
+// list names no more.
 func (x *Index) compact(m *manifest, byDay map[int][]*segment) (old []string, err error) {
 	today := day(store.Millis(x.o.Now()))
 	for d, list := range byDay {
@@ -338,8 +339,8 @@ func (x *Index) compact(m *manifest, byDay map[int][]*segment) (old []string, er
 	return old, nil
 }
 
-// mergeable is a run of segments that are to be one. They are neighbours, so that what came last stays last. Of a day that
-// is over few are left.
+// mergeable is a run of segments that are to be one. They are neighbours, so that what came last stays last. Of a day
+// that is over few are left.
 func (x *Index) mergeable(list []*segment, over bool) (from, to int) {
 	for end := len(list); end > 0; {
 		begin, full := end-1, false

@@ -85,8 +85,8 @@ type Status struct {
 	Rebuild  Progress  `json:"rebuild"`
 }
 
-// Open opens the index of a store in the state directory. One that is missing, damaged or of another store is built anew
-// by Run. An error is of the directory itself.
+// Open opens the index of a store in the state directory. One that is missing, damaged or of another store is built
+// anew by Run. An error is of the directory itself.
 func Open(ctx context.Context, stateDir string, s *store.Store, o Options) (*Index, error) {
 	x := &Index{o: o.withDefaults(), dir: filepath.Join(stateDir, Dir), store: s, rebuild: make(chan struct{}, 1)}
 	if err := os.MkdirAll(x.dir, 0o700); err != nil {
@@ -195,7 +195,8 @@ func (x *Index) Status(ctx context.Context) (Status, error) {
 	if err != nil {
 		return Status{}, err
 	}
-	s := Status{Ready: now.ready, Behind: last - min(last, now.through), Days: len(now.days), Rebuild: *x.progress.Load()}
+	s := Status{Ready: now.ready, Behind: last - min(last, now.through), Days: len(now.days),
+		Rebuild: *x.progress.Load()}
 	for _, list := range now.byDay {
 		for _, one := range list {
 			s.Segments++

@@ -98,8 +98,8 @@ func (m manifest) openAll(dir string) (map[int][]*segment, error) {
 	return days, nil
 }
 
-// openFile opens a segment. Its file is closed when nobody can reach the segment any more: a search that began before it
-// was merged goes on reading it.
+// openFile opens a segment. Its file is closed when nobody can reach the segment any more: a search that began before
+// it was merged goes on reading it.
 func openFile(dir, name string) (*segment, error) {
 	f, err := os.Open(filepath.Join(dir, filepath.Base(name)))
 	if errors.Is(err, fs.ErrNotExist) {

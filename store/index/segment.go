@@ -236,7 +236,8 @@ func open(name string, data io.ReaderAt, size int64) (*segment, error) {
 	if err != nil {
 		return nil, err
 	}
-	if string(header[:8]) != magic || crc32.Checksum(header[:headerSize-4], castagnoli) != binary.BigEndian.Uint32(header[headerSize-4:]) {
+	if string(header[:8]) != magic || crc32.Checksum(header[:headerSize-4],
+		castagnoli) != binary.BigEndian.Uint32(header[headerSize-4:]) {
 		return nil, fmt.Errorf("%w: header of %s", ErrDamaged, name)
 	}
 	at := int64(headerSize)

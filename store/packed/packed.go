@@ -10,8 +10,7 @@
 // Invariants:
 //   - I1 Unpack of what Pack gave is the text that Pack was given, to the byte.
 //   - I2 The forms and the list of fields are part of what is on the disk: forms are never given another meaning, and
-//     fields are
-//     only added at the end.
+//     fields are only added at the end.
 //
 // On failure: Pack says that a text cannot be packed; Unpack says what is wrong with damaged bytes, in bounded memory.
 //

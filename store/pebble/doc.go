@@ -9,8 +9,7 @@
 //   - I1 A transaction whose Commit returned nil is on the disk.
 //   - I2 One process has the directory open.
 //   - I3 Want of space breaks nothing: a commit is refused while less than [reserve] bytes are free, and what is
-//     written
-//     behind the commits (flushes, compactions) waits until there is space.
+//     written behind the commits (flushes, compactions) waits until there is space.
 //
 // On failure: Pebble ends the process when its log or its manifest cannot be written. Here the engine is broken
 // instead: every commit fails, and only opening the directory again helps.

@@ -35,7 +35,8 @@ func (b *builder) exchange() {
 	domain = strings.Trim(domain, "> ")
 	envelope := b.sender[strings.LastIndexByte(b.sender, '@')+1:]
 	b.results(domain, envelope)
-	b.line("Received: from mx.example.net (192.0.2.%d) by AM0EUR02FT001.mail.protection.outlook.com\r\n with Microsoft SMTP Server; Wed, 4 Nov 2026 09:12:44 +0000", 1+b.rand.IntN(250))
+	b.line("Received: from mx.example.net (192.0.2.%d) by AM0EUR02FT001.mail.protection.outlook.com\r\n with "+
+		"Microsoft SMTP Server; Wed, 4 Nov 2026 09:12:44 +0000", 1+b.rand.IntN(250))
 	if b.t.Auth == Internal {
 		b.line("X-MS-Exchange-Organization-MessageDirectionality: Originating")
 		b.line("X-MS-Exchange-Organization-AuthAs: Internal")
@@ -45,19 +46,31 @@ func (b *builder) exchange() {
 	b.line("X-MS-Exchange-Organization-AuthAs: Anonymous")
 }
 
-// results writes what the server that took the message from outside found out about it. It stands above that server's Received field.
+// results writes what the server that took the message from outside found out about it. It stands above that server's
+// Received field.
 func (b *builder) results(domain, envelope string) {
 	switch b.t.Auth {
 	case Pass:
-		b.line("Authentication-Results: spf=pass (sender IP is 192.0.2.9) smtp.mailfrom=%s;\r\n dkim=pass (signature was verified) header.d=%s;dmarc=pass action=none\r\n header.from=%s;compauth=pass reason=100", envelope, domain, domain)
+		b.line("Authentication-Results: spf=pass (sender IP is 192.0.2.9) smtp.mailfrom=%s;\r\n dkim=pass (signature "+
+			"was verified) header.d=%s;dmarc=pass action=none\r\n header.from=%s;compauth=pass reason=100", envelope,
+			domain, domain)
 	case None:
-		b.line("Authentication-Results: spf=none (sender IP is 192.0.2.9) smtp.mailfrom=%s;\r\n dkim=none (message not signed) header.d=none;dmarc=none action=none\r\n header.from=%s;compauth=softpass reason=201", envelope, domain)
+		b.line("Authentication-Results: spf=none (sender IP is 192.0.2.9) smtp.mailfrom=%s;\r\n dkim=none (message "+
+			"not signed) header.d=none;dmarc=none action=none\r\n header.from=%s;compauth=softpass reason=201",
+			envelope, domain)
 	case Fail:
-		b.line("Authentication-Results: spf=fail (sender IP is 192.0.2.9) smtp.mailfrom=%s;\r\n dkim=none (message not signed) header.d=none;dmarc=fail action=quarantine\r\n header.from=%s;compauth=fail reason=000", envelope, domain)
+		b.line("Authentication-Results: spf=fail (sender IP is 192.0.2.9) smtp.mailfrom=%s;\r\n dkim=none (message "+
+			"not signed) header.d=none;dmarc=fail action=quarantine\r\n header.from=%s;compauth=fail reason=000",
+			envelope, domain)
 	case Forwarded:
-		b.line("Authentication-Results: spf=softfail (sender IP is 192.0.2.9) smtp.mailfrom=%s;\r\n dkim=fail (body hash did not verify) header.d=%s;dmarc=fail action=none\r\n header.from=%s;compauth=pass reason=130", envelope, domain, domain)
+		b.line("Authentication-Results: spf=softfail (sender IP is 192.0.2.9) smtp.mailfrom=%s;\r\n dkim=fail (body "+
+			"hash did not verify) header.d=%s;dmarc=fail action=none\r\n header.from=%s;compauth=pass reason=130",
+			envelope, domain, domain)
 	case Service:
-		b.line("Authentication-Results: spf=pass (sender IP is 192.0.2.9) smtp.mailfrom=bounce.mailer-service.example;\r\n dkim=pass (signature was verified) header.d=mailer-service.example;dmarc=none action=none\r\n header.from=%s;compauth=softpass reason=201", domain)
+		b.line("Authentication-Results: spf=pass (sender IP is 192.0.2.9) "+
+			"smtp.mailfrom=bounce.mailer-service.example;\r\n dkim=pass (signature was verified) "+
+			"header.d=mailer-service.example;dmarc=none action=none\r\n header.from=%s;compauth=softpass reason=201",
+			domain)
 	}
 }
 
@@ -106,7 +119,8 @@ func (b *builder) body() {
 		b.part(File{Type: "text/plain; charset=utf-8", Body: []byte(b.fill.Replace(b.t.Text))}, "")
 	}
 	if b.t.HTML != "" {
-		b.part(File{Type: "text/html; charset=utf-8", Body: []byte("<html><body>" + b.fill.Replace(b.t.HTML) + "</body></html>")}, "")
+		b.part(File{Type: "text/html; charset=utf-8",
+			Body: []byte("<html><body>" + b.fill.Replace(b.t.HTML) + "</body></html>")}, "")
 	}
 	for _, f := range b.t.Files {
 		f.Name, f.Body = b.fill.Replace(f.Name), []byte(b.fill.Replace(string(f.Body)))

@@ -68,8 +68,10 @@ func QR(text string) []byte {
 
 // PDF is a page with one link.
 func PDF(link string) []byte {
-	return fmt.Appendf(nil, "%%PDF-1.4\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n2 0 obj\n<< /Type /Pages /Kids [3 0 R] /Count 1 >>\nendobj\n"+
-		"3 0 obj\n<< /Type /Page /Parent 2 0 R /Annots [4 0 R] >>\nendobj\n4 0 obj\n<< /Type /Annot /Subtype /Link /A << /S /URI /URI (%s) >> >>\nendobj\ntrailer\n<< /Root 1 0 R >>\n%%%%EOF\n", link)
+	return fmt.Appendf(nil, "%%PDF-1.4\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n2 0 obj\n<< /Type /Pages "+
+		"/Kids [3 0 R] /Count 1 >>\nendobj\n"+
+		"3 0 obj\n<< /Type /Page /Parent 2 0 R /Annots [4 0 R] >>\nendobj\n4 0 obj\n<< /Type /Annot /Subtype /Link "+
+		"/A << /S /URI /URI (%s) >> >>\nendobj\ntrailer\n<< /Root 1 0 R >>\n%%%%EOF\n", link)
 }
 
 // Docx is a document whose relationships name what it fetches.
@@ -77,7 +79,8 @@ func Docx(kind, target string) []byte {
 	return Zip(false,
 		File{Name: "[Content_Types].xml", Body: []byte(`<?xml version="1.0"?><Types/>`)},
 		File{Name: "word/document.xml", Body: []byte(`<w:document><w:body><w:p><w:r><w:t>See the form.</w:t></w:r></w:p></w:body></w:document>`)},
-		File{Name: "word/_rels/settings.xml.rels", Body: fmt.Appendf(nil, `<Relationships><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/%s" Target="%s" TargetMode="External"/></Relationships>`, kind, target)},
+		File{Name: "word/_rels/settings.xml.rels",
+			Body: fmt.Appendf(nil, `<Relationships><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/%s" Target="%s" TargetMode="External"/></Relationships>`, kind, target)},
 	)
 }
 

@@ -1,11 +1,13 @@
-// Package mailgen makes synthetic mail for the scorer's tests: attacks, and the good mail near them, each with the disposition it must get.
+// Package mailgen makes synthetic mail for the scorer's tests: attacks, and the good mail near them, each with the
+// disposition it must get.
 //
 // Reads nothing. Writes nothing: it answers messages as Exchange Online would journal them.
 //
 // Invariants:
 //   - I1 the same seed gives the same messages.
 //   - I2 everything in them was made up for this project; the organisations are example ones.
-//   - I3 the disposition belongs to the template: it says what an administrator would want, not what the scorer happens to answer.
+//   - I3 the disposition belongs to the template: it says what an administrator would want, not what the scorer happens to
+//     answer.
 //
 // On failure: there is nothing that can fail.
 package mailgen
@@ -73,7 +75,8 @@ func Tenant() *config.Tenant {
 		Name: "contoso", ID: "00000000-0000-4000-8000-000000000001", Domains: []string{"contoso.example"},
 		Partners: []string{"fabrikam.example"},
 		VIPs: []config.VIP{
-			{Name: "Petra Lindqvist", Addresses: []string{"petra.lindqvist@contoso.example", "petra@lindqvist.example"}},
+			{Name: "Petra Lindqvist", Addresses: []string{"petra.lindqvist@contoso.example",
+				"petra@lindqvist.example"}},
 			{Name: "Marcus Abernathy", Addresses: []string{"marcus.abernathy@contoso.example"}},
 		},
 	}
@@ -142,6 +145,7 @@ func filler(r *rand.Rand) *strings.Replacer {
 		"{hex}", token(32, "0123456789abcdef"),
 		"{phone}", fmt.Sprintf("+1 (555) 010-%04d", r.IntN(10000)),
 		"{day}", pick(r, "Monday", "Tuesday", "Thursday", "Friday"),
-		"{site}", pick(r, "garden-tools-depot.example", "northern-cycling.example", "lakeside-bakery.example", "studio-werner.example"),
+		"{site}", pick(r, "garden-tools-depot.example", "northern-cycling.example", "lakeside-bakery.example",
+			"studio-werner.example"),
 	)
 }

@@ -10,7 +10,8 @@ import (
 	_ "image/png" // QR makes that
 )
 
-// PDFImage is a PDF with one picture, of which the pixels lie as form says: jpeg, grey, rgb, bits, or cut (of which nothing is there).
+// PDFImage is a PDF with one picture, of which the pixels lie as form says: jpeg, grey, rgb, bits, or cut (of which
+// nothing is there).
 func PDFImage(picture []byte, form string) []byte {
 	img, _, err := image.Decode(bytes.NewReader(picture))
 	if err != nil {
@@ -32,7 +33,8 @@ func PDFImage(picture []byte, form string) []byte {
 		z.Close()
 	}
 	size := img.Bounds()
-	return fmt.Appendf(nil, "%%PDF-1.4\n4 0 obj<</Type/XObject/Subtype/Image/Width %d/Height %d/BitsPerComponent %d/Filter%s/Length %d>>\nstream\n%s\nendstream\nendobj\n",
+	return fmt.Appendf(nil, "%%PDF-1.4\n4 0 obj<</Type/XObject/Subtype/Image/Width %d/Height %d/BitsPerComponent "+
+		"%d/Filter%s/Length %d>>\nstream\n%s\nendstream\nendobj\n",
 		size.Dx(), size.Dy(), bits, filter, body.Len(), body.Bytes())
 }
 

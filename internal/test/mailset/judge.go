@@ -25,14 +25,15 @@ type Judged struct {
 	Reasons            []string // ids with their points
 }
 
-// Judge judges the messages as the default configuration does. With a tenant the registry is known and the mail of the month before has been
-// seen; without, only the recipient's domain.
+// Judge judges the messages as the default configuration does. With a tenant the registry is known and the mail of the
+// month before has been seen; without, only the recipient's domain.
 func Judge(all []Mail, with bool) ([]Judged, error) {
 	s, err := score.New(score.Options{})
 	if err != nil {
 		return nil, err
 	}
-	j := judge{scorer: s, tenant: &config.Tenant{Domains: []string{"contoso.example"}}, known: map[string]history.Entry{}}
+	j := judge{scorer: s, tenant: &config.Tenant{Domains: []string{"contoso.example"}},
+		known: map[string]history.Entry{}}
 	if with {
 		j.tenant = Tenant()
 	}
@@ -72,7 +73,8 @@ func (j *judge) one(m *Mail) (Judged, error) {
 	if err != nil {
 		return Judged{}, fmt.Errorf("judge %s-%s %s: %w", m.Language, m.Kind, m.ID, err)
 	}
-	out := Judged{Kind: m.Kind, Language: m.Language, ID: m.ID, Bad: m.Bad, Disposition: r.Disposition, Held: r.Review != ""}
+	out := Judged{Kind: m.Kind, Language: m.Language, ID: m.ID, Bad: m.Bad, Disposition: r.Disposition,
+		Held: r.Review != ""}
 	for _, reason := range r.Reasons {
 		out.Reasons = append(out.Reasons, fmt.Sprintf("%s=%.1f", reason.ID, reason.Weight))
 	}
@@ -104,14 +106,16 @@ func (j *judge) before(m *Mail) error {
 	}
 	for _, days := range []int{30, 24, 17, 11, 6, 2} {
 		at := now.Add(-time.Duration(days) * 24 * time.Hour)
-		came := mailgen.Template{Name: m.ID, Auth: mailgen.Pass, From: m.From, Subject: "The week's list", Text: "Attached as agreed, see you on site."}
+		came := mailgen.Template{Name: m.ID, Auth: mailgen.Pass, From: m.From, Subject: "The week's list",
+			Text: "Attached as agreed, see you on site."}
 		if err := j.teach(&came, "", at); err != nil {
 			return err
 		}
 		if m.Before != "correspondent" {
 			continue
 		}
-		went := mailgen.Template{Name: m.ID, Auth: mailgen.Internal, From: "Anna Berg <anna.berg@contoso.example>", Subject: "Dates", Text: "Does Tuesday suit you?"}
+		went := mailgen.Template{Name: m.ID, Auth: mailgen.Internal, From: "Anna Berg <anna.berg@contoso.example>",
+			Subject: "Dates", Text: "Does Tuesday suit you?"}
 		if err := j.teach(&went, address(m.From), at.Add(time.Hour)); err != nil {
 			return err
 		}

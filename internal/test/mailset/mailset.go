@@ -1,14 +1,16 @@
-// Package mailset has mail of the kinds that labelled collections lack: business email compromise, callback fraud, QR codes, QR codes in
-// files; each in six languages, with good mail of the same kinds beside it.
+// Package mailset has mail of the kinds that labelled collections lack: business email compromise, callback fraud, QR
+// codes, QR codes in files; each in six languages, with good mail of the same kinds beside it.
 //
-// Every message was written by hand for this project, without a look at the scorer's rules, and none was made from another's text. It says
-// what an administrator wants, not what the scorer answers. Nothing is tuned to it: what it shows is mended in general or not at all.
+// Every message was written by hand for this project, without a look at the scorer's rules, and none was made from
+// another's text. It says what an administrator wants, not what the scorer answers. Nothing is tuned to it: what it
+// shows is mended in general or not at all.
 //
 // Reads the sets that are built in. Writes nothing.
 //
 // Invariants:
 //   - I1 a set has at least Least bad messages and as many good ones; a test holds that no two texts are alike.
-//   - I2 organisations, people and addresses are made up, under names that are kept for examples, but for free mail providers.
+//   - I2 organisations, people and addresses are made up, under names that are kept for examples, but for free mail
+//     providers.
 //
 // On failure: an error names the file and the message.
 package mailset
@@ -50,12 +52,13 @@ type Mail struct {
 	Text    string `toml:"text"` // the plain part
 	HTML    string `toml:"html"` // the body's content; "": no HTML part
 
-	// Before is what passed between the sender and the organisation in the month before: "" nothing, "writes" mail that came,
-	// "correspondent" mail both ways.
+	// Before is what passed between the sender and the organisation in the month before: "" nothing, "writes" mail that
+	// came, "correspondent" mail both ways.
 	Before string `toml:"before"`
 
-	QR       string   `toml:"qr"`      // what the code says; "": none
-	Where    string   `toml:"where"`   // where the code is: cid, data (an address of the page), attached, table, pdf, docx
+	QR string `toml:"qr"` // what the code says; "": none
+	// Where the code is: cid, data (an address of the page), attached, table, pdf, docx.
+	Where    string   `toml:"where"`
 	File     string   `toml:"file"`    // name of the attached file
 	FileText string   `toml:"content"` // text of the attached PDF, DOCX, TXT or ICS
 	Headers  []string `toml:"headers"`

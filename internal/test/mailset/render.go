@@ -19,7 +19,8 @@ import (
 // Message renders a mail as Exchange Online would journal its original. The same mail gives the same bytes.
 func (m *Mail) Message() (mailgen.Message, error) {
 	t := mailgen.Template{
-		Name: m.ID, Language: m.Language, Attack: m.Bad, Auth: mailgen.Auth(m.Auth), From: m.From, ReplyTo: m.ReplyTo, To: m.To,
+		Name: m.ID, Language: m.Language, Attack: m.Bad, Auth: mailgen.Auth(m.Auth), From: m.From, ReplyTo: m.ReplyTo,
+		To:      m.To,
 		Subject: m.Subject, Text: m.Text, HTML: m.HTML, Headers: m.Headers,
 	}
 	if err := m.place(&t); err != nil {
@@ -39,7 +40,8 @@ func (m *Mail) place(t *mailgen.Template) error {
 		t.Shown = append(t.Shown, code)
 		t.HTML = m.page() + `<img src="cid:image001.png">`
 	case "data":
-		t.HTML = m.page() + `<img src="data:image/png;base64,` + base64.StdEncoding.EncodeToString(mailgen.QR(m.QR)) + `">`
+		t.HTML = m.page() + `<img src="data:image/png;base64,` + base64.StdEncoding.EncodeToString(mailgen.QR(m.QR)) +
+			`">`
 	case "attached":
 		code.Body = mailgen.QR(m.QR)
 		t.Files = append(t.Files, code)
@@ -133,14 +135,17 @@ func docx(text string, picture []byte) []byte {
 		body.WriteString(`<w:p><w:r><w:drawing><a:blip xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" r:embed="rId1"/></w:drawing></w:r></w:p>`)
 		files = append(files,
 			mailgen.File{Name: "word/media/image1.png", Body: picture},
-			mailgen.File{Name: "word/_rels/document.xml.rels", Body: []byte(`<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">` +
-				`<Relationship Id="rId1" Type="` + relationships + `/image" Target="media/image1.png"/></Relationships>`)})
+			mailgen.File{Name: "word/_rels/document.xml.rels",
+				Body: []byte(`<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">` +
+					`<Relationship Id="rId1" Type="` + relationships +
+					`/image" Target="media/image1.png"/></Relationships>`)})
 	}
 	document := `<?xml version="1.0" encoding="UTF-8"?><w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" ` +
 		`xmlns:r="` + relationships + `"><w:body>` + body.String() + `</w:body></w:document>`
 	files = append(files,
 		mailgen.File{Name: "_rels/.rels", Body: []byte(`<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">` +
-			`<Relationship Id="rId1" Type="` + relationships + `/officeDocument" Target="word/document.xml"/></Relationships>`)},
+			`<Relationship Id="rId1" Type="` + relationships +
+			`/officeDocument" Target="word/document.xml"/></Relationships>`)},
 		mailgen.File{Name: "word/document.xml", Body: []byte(document)})
 	return mailgen.Zip(false, files...)
 }

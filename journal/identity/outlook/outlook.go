@@ -1,4 +1,5 @@
-// Package outlook finds the messages that travel in Outlook's own formats, .msg files and winmail.dat; pure and bounded.
+// Package outlook finds the messages that travel in Outlook's own formats, .msg files and winmail.dat; pure and
+// bounded.
 //
 // Such a message is no MIME: what tells which it is are its Message-ID and the header with which it was delivered, and
 // Outlook keeps both as properties.

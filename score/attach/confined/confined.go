@@ -1,21 +1,23 @@
 // Package confined looks into attached files in child processes of the same program, which can do nothing else.
 //
-// Archives, documents and pictures are what a stranger made for a decoder. Whatever one of them makes a decoder do ends with the child: it
-// has no network, no files, no environment, bounded memory and computing time, and is killed when a bound is reached. Children are kept and
-// used again, each for one message at a time; a message without such files needs none.
+// Archives, documents and pictures are what a stranger made for a decoder. Whatever one of them makes a decoder do ends
+// with the child: it has no network, no files, no environment, bounded memory and computing time, and is killed when a
+// bound is reached. Children are kept and used again, each for one message at a time; a message without such files
+// needs none.
 //
 // Reads what a child answers, as foreign data: bounded and checked.
 //
 // Writes nothing.
 //
 // Invariants:
-//   - I1 Inspect gives a report for every file, whatever a child does. A file that ended its child, or that its child had to be killed over,
-//     has the report of its name with Stopped or NotRead.
-//   - I2 a file is looked into with the bounds of attach.Limits, which do not depend on the machine; then with a bound on computing time; the
-//     wall clock is the last one, for a child that does not compute.
+//   - I1 Inspect gives a report for every file, whatever a child does. A file that ended its child, or that its child had
+//     to be killed over, has the report of its name with Stopped or NotRead.
+//   - I2 a file is looked into with the bounds of attach.Limits, which do not depend on the machine; then with a bound on
+//     computing time; the wall clock is the last one, for a child that does not compute.
 //   - I3 a child can write to its parent and nowhere else (confine.go). What a kernel lacks is left out, and told.
 //
-// On failure: a file that cannot be looked into is no error; that no child can be started is logged, at Open it is an error.
+// On failure: a file that cannot be looked into is no error; that no child can be started is logged, at Open it is an
+// error.
 //
 // Standards: seccomp(2), landlock(7), getrlimit(2).
 package confined
@@ -35,11 +37,12 @@ import (
 
 // Options of a Pool.
 type Options struct {
-	Program   Program       // what is started, as Main gives it
-	Processes int           // at once; 0: 4
-	CPU       time.Duration // computing time for the files of a message; 0: 10 s, several times what attach.Limits allow on a slow machine
-	Wall      time.Duration // the same by the clock, for a child that does not compute; 0: 50 s
-	Log       *slog.Logger  // nil: none
+	Program   Program // what is started, as Main gives it
+	Processes int     // at once; 0: 4
+	// Computing time for the files of a message; 0: 10 s, several times what attach.Limits allow on a slow machine.
+	CPU  time.Duration
+	Wall time.Duration // the same by the clock, for a child that does not compute; 0: 50 s
+	Log  *slog.Logger  // nil: none
 
 	// Alert tells a person of a trouble; nil: the log does. It must not block.
 	Alert func(event, text string, attrs ...any)
@@ -82,7 +85,8 @@ func Open(o Options) (*Pool, error) {
 		return nil, err
 	}
 	if first.filter != "" {
-		o.Log.Warn("no filter of system calls for what looks into files", "event", "inspector.unfiltered", "error", first.filter)
+		o.Log.Warn("no filter of system calls for what looks into files", "event", "inspector.unfiltered",
+			"error", first.filter)
 	}
 	p.idle = []*process{first}
 	return p, nil
@@ -103,9 +107,11 @@ func (p *Pool) Close() error {
 	return nil
 }
 
-// Inspect looks into the files of a message, those that need a decoder in a child, and takes what they used off the limits.
+// Inspect looks into the files of a message, those that need a decoder in a child, and takes what they used off the
+// limits.
 func (p *Pool) Inspect(ctx context.Context, files []attach.File, limits *attach.Limits) []attach.Report {
-	b := batch{pool: p, ctx: ctx, limits: limits, reports: make([]attach.Report, len(files)), cpu: p.o.CPU, wall: time.Now().Add(p.o.Wall)}
+	b := batch{pool: p, ctx: ctx, limits: limits, reports: make([]attach.Report, len(files)), cpu: p.o.CPU,
+		wall: time.Now().Add(p.o.Wall)}
 	for i, f := range files {
 		if attach.Plain(f) {
 			b.reports[i] = attach.Inspect(f, limits)
@@ -232,7 +238,8 @@ func (b *batch) attempt() error {
 	child, err := b.pool.take(b.ctx)
 	if err != nil {
 		if !errors.Is(err, errStopped) {
-			b.pool.alert("inspector.failed", "No process that looks into attached files could be started: they are not looked into.",
+			b.pool.alert("inspector.failed", "No process that looks into attached files could be started: they are "+
+				"not looked into.",
 				"error", err)
 		}
 		return err
@@ -242,7 +249,8 @@ func (b *batch) attempt() error {
 		kind := attach.Sniff(b.files[0].Body) // exchange has taken off those that were answered
 		child.endNow()
 		err = child.why(err)
-		b.pool.o.Log.Warn("the process that looked into a file was ended", "event", "inspector.ended", "kind", kind, "error", err)
+		b.pool.o.Log.Warn("the process that looked into a file was ended", "event", "inspector.ended", "kind", kind,
+			"error", err)
 	}
 	b.pool.give(child, err != nil)
 	return err

@@ -8,8 +8,9 @@ import (
 	"clawback/score/attach"
 )
 
-// What crosses between the processes is frames: a length of four bytes, and an encoded value of so many. A child says hello first. Each
-// request is one frame and the files' contents behind it; each answer is a frame for every file, in their order.
+// What crosses between the processes is frames: a length of four bytes, and an encoded value of so many. A child says
+// hello first. Each request is one frame and the files' contents behind it; each answer is a frame for every file, in
+// their order.
 
 const (
 	maxRequest = 32 << 20 // bytes of a request's frame, without contents: names are no longer than the message

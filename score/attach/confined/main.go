@@ -15,19 +15,22 @@ import (
 // argument is what a child is started with.
 const argument = "inspect-attached-files"
 
-// Bounds of a child. Its memory is mostly what the files of one message unpack to (attach.Limits) and the picture that is decoded.
+// Bounds of a child. Its memory is mostly what the files of one message unpack to (attach.Limits) and the picture that
+// is decoded.
 const (
 	softMemory = 192 << 20 // the garbage collector works harder above
 	hardMemory = 768 << 20 // of data (RLIMIT_DATA): the kernel gives no more, and the child ends
-	maxStack   = 32 << 20  // of a goroutine: a decoder that calls itself without end is one file's end, not the machine's
-	keepBuffer = 4 << 20   // bytes of contents that are kept for the next request
+	// Of a goroutine: a decoder that calls itself without end is one file's end, not the machine's.
+	maxStack   = 32 << 20
+	keepBuffer = 4 << 20 // bytes of contents that are kept for the next request
 )
 
 // Program is the file of a program that calls Main before all else, and so can be started as a child.
 type Program string
 
-// Main makes this process a child and never returns, if it was started as one. Else it gives the program that it runs, by a name that holds
-// also when the file is replaced. Only who calls it can open a Pool: a test that did not would start itself again and again.
+// Main makes this process a child and never returns, if it was started as one. Else it gives the program that it runs,
+// by a name that holds also when the file is replaced. Only who calls it can open a Pool: a test that did not would
+// start itself again and again.
 func Main() Program {
 	if len(os.Args) != 2 || os.Args[1] != argument {
 		return "/proc/self/exe"
@@ -117,7 +120,8 @@ func writeAnswer(out io.Writer, a answer) error {
 	return writeFrame(out, a)
 }
 
-// descriptor is an open file, read and written by system calls alone: the runtime's poller needs others, which are not there.
+// descriptor is an open file, read and written by system calls alone: the runtime's poller needs others, which are not
+// there.
 type descriptor int
 
 func (d descriptor) Read(p []byte) (int, error) {

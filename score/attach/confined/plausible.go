@@ -10,8 +10,8 @@ import (
 // maxSentence bounds a sentence of a report in bytes: names of files stand in them.
 const maxSentence = 2000
 
-// plausible reports whether an answer is one that looking into a file can give: the limits have not grown, and codes are codes. Sentences
-// are cut where they are too long, since a file's name may make them so.
+// plausible reports whether an answer is one that looking into a file can give: the limits have not grown, and codes
+// are codes. Sentences are cut where they are too long, since a file's name may make them so.
 func plausible(a answer, before attach.Limits) bool {
 	if grown(a.Limits, before) {
 		return false

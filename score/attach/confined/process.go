@@ -50,8 +50,8 @@ func start(program Program) (*process, error) {
 	return p, nil
 }
 
-// run starts the program with nothing but two pipes: no environment, no other open file, in a process group of its own, so that a
-// terminal's signals do not reach it.
+// run starts the program with nothing but two pipes: no environment, no other open file, in a process group of its own,
+// so that a terminal's signals do not reach it.
 func (p *process) run(program Program) error {
 	theirIn, in, err := os.Pipe()
 	if err != nil {
@@ -68,13 +68,15 @@ func (p *process) run(program Program) error {
 	for _, f := range []*os.File{in, out} {
 		widen(f)
 	}
-	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0) // opened here: the thread that starts the child may open nothing to write
+	// Opened here: the thread that starts the child may open nothing to write.
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 	if err != nil {
 		p.close()
 		return err
 	}
 	defer null.Close()
-	p.cmd = &exec.Cmd{Path: string(program), Args: []string{"clawback", argument}, Env: []string{}, Dir: "/", Stdin: theirIn, Stdout: theirOut, Stderr: null,
+	p.cmd = &exec.Cmd{Path: string(program), Args: []string{"clawback", argument}, Env: []string{}, Dir: "/",
+		Stdin: theirIn, Stdout: theirOut, Stderr: null,
 		SysProcAttr: &syscall.SysProcAttr{Setpgid: true}}
 	if err := startRestricted(p.cmd); err != nil {
 		p.close()
@@ -160,7 +162,8 @@ var (
 	errStopped = errors.New("the message's time was over")
 )
 
-// budget is what a request may use. The computing time is what counts; the wall clock is for a child that does not compute.
+// budget is what a request may use. The computing time is what counts; the wall clock is for a child that does not
+// compute.
 type budget struct {
 	ctx   context.Context
 	child *process

@@ -7,8 +7,9 @@ import (
 	"reflect"
 )
 
-// Values cross between the processes as plain data: booleans, integers, strings, bytes, and slices and structs of these. Whoever adds a
-// field to one of them need not come here. encoding/gob is not made for input from a stranger, and JSON would escape megabytes of HTML.
+// Values cross between the processes as plain data: booleans, integers, strings, bytes, and slices and structs of
+// these. Whoever adds a field to one of them need not come here. encoding/gob is not made for input from a stranger,
+// and JSON would escape megabytes of HTML.
 
 // maxElements bounds the elements of all slices of one value: an element may take more memory than it takes bytes.
 const maxElements = 20_000

@@ -11,19 +11,21 @@ const (
 	neighbouring = 2         // blocks on each side that share a threshold
 )
 
-// binarize tells dark pixels from light ones, by a threshold for each block of eight by eight pixels: ZXing's hybrid binarizer, which
-// gozxing sets bit by bit. A test holds that both give the same.
+// binarize tells dark pixels from light ones, by a threshold for each block of eight by eight pixels: ZXing's hybrid
+// binarizer, which gozxing sets bit by bit. A test holds that both give the same.
 func binarize(source gozxing.LuminanceSource) (*gozxing.BitMatrix, error) {
 	width, height := source.GetWidth(), source.GetHeight()
 	if width < leastSide || height < leastSide {
 		return gozxing.NewGlobalHistgramBinarizer(source).GetBlackMatrix()
 	}
-	b := blocks{shades: source.GetMatrix(), width: width, height: height, across: (width + block - 1) / block, down: (height + block - 1) / block}
+	b := blocks{shades: source.GetMatrix(), width: width, height: height, across: (width + block - 1) / block,
+		down: (height + block - 1) / block}
 	b.measure()
 	return b.matrix()
 }
 
-// blocks are the thresholds of a picture's blocks. The last of a row or column overlaps the one before it where the sides are not whole.
+// blocks are the thresholds of a picture's blocks. The last of a row or column overlaps the one before it where the
+// sides are not whole.
 type blocks struct {
 	shades        []byte
 	width, height int
@@ -42,7 +44,8 @@ func (b *blocks) measure() {
 	}
 }
 
-// point is the black point of a block: its mean shade, or where it is of one shade, half of that, unless its neighbours say that it is dark.
+// point is the black point of a block: its mean shade, or where it is of one shade, half of that, unless its neighbours
+// say that it is dark.
 func (b *blocks) point(x, y int, pixels []byte) int {
 	total, low, high := 0, 0xff, 0
 	for line := range block {

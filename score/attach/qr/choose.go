@@ -39,7 +39,8 @@ func distance(a, b center) float64 {
 	return x*x + y*y
 }
 
-// distortion is how far three squared sides are from those of a right triangle with two equal sides: the largest is twice each other one.
+// distortion is how far three squared sides are from those of a right triangle with two equal sides: the largest is
+// twice each other one.
 func distortion(a, b, c float64) float64 {
 	longest := max(a, b, c)
 	middle := max(min(a, b), min(max(a, b), c))

@@ -40,7 +40,8 @@ func (c *center) add(x, y, module float64) {
 	c.count++
 }
 
-// finder looks for finder patterns: dark, light, dark, light, dark in widths of 1:1:3:1:1, in rows, columns and diagonals.
+// finder looks for finder patterns: dark, light, dark, light, dark in widths of 1:1:3:1:1, in rows, columns and
+// diagonals.
 type finder struct {
 	image         *gozxing.BitMatrix
 	width, height int
@@ -137,8 +138,8 @@ func (f *finder) inside(p image.Point) bool {
 	return p.X >= 0 && p.Y >= 0 && p.X < f.width && p.Y < f.height
 }
 
-// cross looks for the pattern in a column or row through its middle. It gives the middle there. A run beside the middle may be as long
-// as most, and all five together may differ from what the row shows by so much.
+// cross looks for the pattern in a column or row through its middle. It gives the middle there. A run beside the middle
+// may be as long as most, and all five together may differ from what the row shows by so much.
 func (f *finder) cross(from, step image.Point, most int, differ float64, total int) (float64, bool) {
 	var seen runs
 	beyond := 2*total + 1 // a longer run differs by more in any case
@@ -198,8 +199,9 @@ func (f *finder) note(x, y, module float64) {
 	f.centers = append(f.centers, center{x, y, module, 1})
 }
 
-// thin drops half of the candidates: those that were seen in the fewest rows, and of these the first, which will not be seen again. A code
-// that a person can photograph has modules of several pixels, so that its patterns are seen in more rows than what looks like one in noise.
+// thin drops half of the candidates: those that were seen in the fewest rows, and of these the first, which will not be
+// seen again. A code that a person can photograph has modules of several pixels, so that its patterns are seen in more
+// rows than what looks like one in noise.
 func (f *finder) thin() {
 	slices.SortStableFunc(f.centers, func(a, b center) int {
 		return cmp.Or(cmp.Compare(b.count, a.count), cmp.Compare(b.y, a.y))
@@ -207,7 +209,8 @@ func (f *finder) thin() {
 	f.centers = f.centers[:maxCenters/2]
 }
 
-// rowsToSkip is how many rows may be left out once two patterns are confirmed: the third is as far below them as they are from each other.
+// rowsToSkip is how many rows may be left out once two patterns are confirmed: the third is as far below them as they
+// are from each other.
 func (f *finder) rowsToSkip() int {
 	var first *center
 	for i := range f.centers {

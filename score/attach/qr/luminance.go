@@ -6,8 +6,8 @@ import (
 	"github.com/makiuchi-d/gozxing"
 )
 
-// luminance is a picture in shades of grey, on white where it is transparent. The kinds of picture that Go's decoders make are read each in
-// its own way: asking an image.Image for each pixel takes longer than all that follows.
+// luminance is a picture in shades of grey, on white where it is transparent. The kinds of picture that Go's decoders
+// make are read each in its own way: asking an image.Image for each pixel takes longer than all that follows.
 func luminance(picture image.Image) (gozxing.LuminanceSource, error) {
 	r := picture.Bounds()
 	var shades []byte
@@ -28,7 +28,8 @@ func luminance(picture image.Image) (gozxing.LuminanceSource, error) {
 	return gozxing.NewPlanarYUVLuminanceSource(shades, r.Dx(), r.Dy(), 0, 0, r.Dx(), r.Dy(), false)
 }
 
-// rows cuts a plane of shades to the picture's width. A plane as wide as the picture is not copied: the binarizer only reads it.
+// rows cuts a plane of shades to the picture's width. A plane as wide as the picture is not copied: the binarizer only
+// reads it.
 func rows(plane []byte, stride int, r image.Rectangle) []byte {
 	if stride == r.Dx() {
 		return plane[:stride*r.Dy()]
@@ -80,7 +81,8 @@ func each(picture image.Image) []byte {
 	return shades
 }
 
-// shade is a colour's, of components from 0 to 255 that are multiplied by the alpha already; green counts twice; on white.
+// shade is a colour's, of components from 0 to 255 that are multiplied by the alpha already; green counts twice; on
+// white.
 func shade(r, g, b, a uint32) byte {
 	return byte(min((r+2*g+b)/4+255-a, 255))
 }

@@ -20,7 +20,8 @@ var (
 	errNotThere = errors.New("knows no such domain")
 )
 
-// A date outside these was never a registration's: before the first domain, or after the answer came (a clock may be a day off).
+// A date outside these was never a registration's: before the first domain, or after the answer came (a clock may be a
+// day off).
 const clockSkew = 24 * time.Hour
 
 func firstDomain() time.Time { return time.Date(1985, 1, 1, 0, 0, 0, 0, time.UTC) }
@@ -59,7 +60,8 @@ func parseAnswer(data []byte, domain string, now time.Time) (time.Time, error) {
 	}
 	var on time.Time
 	for _, e := range object.Events {
-		// One that lapsed and was registered again is as young as the last time: its old name is what it was bought for.
+		// One that lapsed and was registered again is as young as the last time: its old name is what it was bought
+		// for.
 		if action := strings.ToLower(e.Action); action != "registration" && action != "reregistration" {
 			continue
 		}

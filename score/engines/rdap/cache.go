@@ -15,8 +15,8 @@ import (
 	bolterrors "go.etcd.io/bbolt/errors"
 )
 
-// How long an answer holds. A date does not change while a domain is held, but one that lapsed may be bought again; a domain that is
-// not known yet may be one of today.
+// How long an answer holds. A date does not change while a domain is held, but one that lapsed may be bought again; a
+// domain that is not known yet may be one of today.
 const (
 	keepKnown   = 30 * 24 * time.Hour
 	keepUnknown = time.Hour
@@ -55,7 +55,8 @@ type cache struct {
 	max uint64 // entries
 }
 
-// The buckets: answers by domain; their domains by the time at which they expire, so that the first to expire gives way.
+// The buckets: answers by domain; their domains by the time at which they expire, so that the first to expire gives
+// way.
 func answersBucket() []byte { return []byte("answers") }
 func expiryBucket() []byte  { return []byte("expiry") }
 
@@ -136,7 +137,8 @@ func (c *cache) put(domain string, e entry) error {
 // maxTrim bounds the work of one put, which adds one entry at most: the cache still shrinks to its bounds.
 const maxTrim = 100
 
-// trim drops what expired, and beyond the bound what expires first: domains that are not known go before those that are.
+// trim drops what expired, and beyond the bound what expires first: domains that are not known go before those that
+// are.
 func (c *cache) trim(tx *bolt.Tx, count uint64, now time.Time) (left uint64, err error) {
 	answers, cursor := tx.Bucket(answersBucket()), tx.Bucket(expiryBucket()).Cursor()
 	for range maxTrim {

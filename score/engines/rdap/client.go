@@ -83,8 +83,8 @@ func (c *Client) Close() error { return c.cache.close() }
 // Name is how findings and degradations name it.
 func (*Client) Name() string { return engines.RDAP }
 
-// Ask learns when the domain of the message's author was registered. What no server can know is a finding without a date; an error
-// means that one might know later.
+// Ask learns when the domain of the message's author was registered. What no server can know is a finding without a
+// date; an error means that one might know later.
 func (c *Client) Ask(ctx context.Context, m engines.Message) ([]engines.Finding, error) {
 	if m.Author == "" {
 		return nil, nil
@@ -96,15 +96,17 @@ func (c *Client) Ask(ctx context.Context, m engines.Message) ([]engines.Finding,
 	}
 	if e.On.IsZero() {
 		c.count(&c.tally.unknown)
-		return []engines.Finding{{Engine: engines.RDAP, Text: fmt.Sprintf("the age of %s is not known: %s", domain, e.reason())}}, nil
+		return []engines.Finding{{Engine: engines.RDAP,
+			Text: fmt.Sprintf("the age of %s is not known: %s", domain, e.reason())}}, nil
 	}
 	c.count(&c.tally.known)
-	text := fmt.Sprintf("%s was registered on %s, as %s said on %s.", domain, e.On.Format(time.DateOnly), e.Host, e.Asked.Format(time.DateOnly))
+	text := fmt.Sprintf("%s was registered on %s, as %s said on %s.", domain, e.On.Format(time.DateOnly), e.Host,
+		e.Asked.Format(time.DateOnly))
 	return []engines.Finding{{Engine: engines.RDAP, Registered: e.On, Text: text}}, nil
 }
 
-// find takes what is kept of a host's domain, or asks: once, however many messages of a campaign wait for it. The first one's context
-// bounds them all; it ends before the others'.
+// find takes what is kept of a host's domain, or asks: once, however many messages of a campaign wait for it. The first
+// one's context bounds them all; it ends before the others'.
 func (c *Client) find(ctx context.Context, host string) (domain string, e entry, err error) {
 	if domain, err = registered(host); err != nil {
 		return clip(host), entry{Why: err.Error()}, nil

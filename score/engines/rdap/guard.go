@@ -18,15 +18,18 @@ import (
 // maxRedirects is how often a server may send us on (RFC 7480, section 5.2).
 const maxRedirects = 3
 
-// newHTTP makes the client for lists and answers. No proxy of the environment's is used: it would connect where we may not (I2).
+// newHTTP makes the client for lists and answers. No proxy of the environment's is used: it would connect where we may
+// not (I2).
 func newHTTP(private []netip.Prefix, roots *x509.CertPool) *http.Client {
-	dialer := &net.Dialer{Timeout: 10 * time.Second, ControlContext: func(_ context.Context, _, address string, _ syscall.RawConn) error {
-		return allowed(address, private)
-	}}
+	dialer := &net.Dialer{Timeout: 10 * time.Second,
+		ControlContext: func(_ context.Context, _, address string, _ syscall.RawConn) error {
+			return allowed(address, private)
+		}}
 	return &http.Client{
 		Transport: &http.Transport{
 			DialContext: dialer.DialContext, TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
-			TLSHandshakeTimeout: 10 * time.Second, MaxResponseHeaderBytes: 64 << 10, MaxIdleConnsPerHost: 2, IdleConnTimeout: time.Minute,
+			TLSHandshakeTimeout: 10 * time.Second, MaxResponseHeaderBytes: 64 << 10, MaxIdleConnsPerHost: 2,
+			IdleConnTimeout:   time.Minute,
 			ForceAttemptHTTP2: true,
 		},
 		CheckRedirect: func(next *http.Request, before []*http.Request) error {
@@ -41,8 +44,8 @@ func newHTTP(private []netip.Prefix, roots *x509.CertPool) *http.Client {
 	}
 }
 
-// allowed looks at the address itself, after names were resolved and redirects followed: whatever they say, it is where the
-// connection goes (I2).
+// allowed looks at the address itself, after names were resolved and redirects followed: whatever they say, it is where
+// the connection goes (I2).
 func allowed(address string, private []netip.Prefix) error {
 	at, err := netip.ParseAddrPort(address)
 	if err != nil {

@@ -24,8 +24,8 @@ type list struct {
 	servers   map[string]*url.URL // by suffix, lower case, in A-labels; a URL is never changed
 }
 
-// parseList reads IANA's dns.json. A suffix whose servers speak no https has none: an answer that anybody on the way could change
-// must not decide about mail.
+// parseList reads IANA's dns.json. A suffix whose servers speak no https has none: an answer that anybody on the way
+// could change must not decide about mail.
 func parseList(data []byte) (*list, error) {
 	var file struct {
 		Publication string       `json:"publication"`
@@ -59,7 +59,8 @@ func parseList(data []byte) (*list, error) {
 // secure picks the first https URL. RFC 9224, section 3 wants those tried first; here they are the only ones.
 func secure(urls []string) *url.URL {
 	for _, text := range urls {
-		if u, err := url.Parse(text); err == nil && u.Scheme == "https" && u.Host != "" && u.User == nil && u.RawQuery == "" {
+		if u, err := url.Parse(text); err == nil && u.Scheme == "https" && u.Host != "" && u.User == nil &&
+			u.RawQuery == "" {
 			return u
 		}
 	}
@@ -76,15 +77,17 @@ func (l *list) server(domain string) *url.URL {
 	return nil
 }
 
-// believe refuses a list that lost too much (I5), or that was published before the one in use, as a cache on the way may give it. A date
-// of the future does not count: no list would be taken until then.
+// believe refuses a list that lost too much (I5), or that was published before the one in use, as a cache on the way
+// may give it. A date of the future does not count: no list would be taken until then.
 func believe(old, found lastgood.Copy[*list]) error {
 	was, is := old.List, found.List
 	if len(is.servers)*maxChange < len(was.servers) {
 		return fmt.Errorf("list has %d entries and the one in use %d: not believed", len(is.servers), len(was.servers))
 	}
-	if !is.published.IsZero() && is.published.Before(was.published) && was.published.Before(old.Fetched.Add(clockSkew)) {
-		return fmt.Errorf("list is of %s and the one in use of %s", is.published.Format(time.RFC3339), was.published.Format(time.RFC3339))
+	if !is.published.IsZero() && is.published.Before(was.published) &&
+		was.published.Before(old.Fetched.Add(clockSkew)) {
+		return fmt.Errorf("list is of %s and the one in use of %s", is.published.Format(time.RFC3339),
+			was.published.Format(time.RFC3339))
 	}
 	return nil
 }

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/net/publicsuffix"
 )
 
-// registered is the name that a registry knows of a host, in A-labels: one label more than the public suffix. What lies under a
-// suffix of the list's private part was given by a host to its customer, and no registry can tell when.
+// registered is the name that a registry knows of a host, in A-labels: one label more than the public suffix. What lies
+// under a suffix of the list's private part was given by a host to its customer, and no registry can tell when.
 func registered(host string) (string, error) {
 	name, err := idna.Lookup.ToASCII(strings.TrimSuffix(host, "."))
 	if err != nil {

@@ -10,7 +10,8 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// How often one server is asked, and when it is left alone. Registries publish limits from one question a second upwards.
+// How often one server is asked, and when it is left alone. Registries publish limits from one question a second
+// upwards.
 const (
 	perSecond = 2
 	burst     = 10
