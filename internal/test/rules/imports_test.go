@@ -27,6 +27,7 @@ var mayImport = map[string]string{
 	"config/reference":         "config",
 	"config/regions":           "config internal/mailaddr",
 	"intel":                    "config internal/visible journal score score/engines score/learn score/rules spool store verdict verdict/history",
+	"intel/feed":               "config internal/lastgood internal/mailaddr internal/publicnet internal/visible score/lists score/web verdict",
 	"intel/submission":         "config intel internal/mailaddr journal journal/identity score/web spool store verdict",
 	"internal/bolt":            "",
 	"internal/cfb":             "",
