@@ -229,8 +229,8 @@ func (s *Service) discardSelected(ctx context.Context, a access, o DiscardOrder)
 	}}
 	s.discards.Lock()
 	defer s.discards.Unlock()
-	doomed := queue.Doomed{Selection: sel, Count: o.Count, AsOf: o.AsOf, Through: o.Through}
-	done, err := s.o.Queue.DiscardSelected(ctx, doomed, note)
+	previewed := queue.Preview{Selection: sel, Count: o.Count, AsOf: o.AsOf, Through: o.Through}
+	done, err := s.o.Queue.DiscardSelected(ctx, previewed, note)
 	if done.Count > 0 {
 		s.o.Log.Info("items in quarantine were discarded", "event", "queue.discarded", "who", act.Who,
 			"count", done.Count,

@@ -106,10 +106,10 @@ func (w *world) Groups(_ context.Context, s queue.Selection) ([]queue.Group, err
 	return both(s.Tenant, queue.Group{Kind: queue.Kind{Tenant: tenantA}, Last: item(tenantA, "item-a")},
 		queue.Group{Kind: queue.Kind{Tenant: tenantB}, Last: item(tenantB, "item-b")}), w.err
 }
-func (w *world) Preview(_ context.Context, s queue.Selection) (queue.Doomed, error) {
-	return queue.Doomed{Samples: both(s.Tenant, item(tenantA, "item-a"), item(tenantB, "item-b"))}, w.err
+func (w *world) Preview(_ context.Context, s queue.Selection) (queue.Preview, error) {
+	return queue.Preview{Samples: both(s.Tenant, item(tenantA, "item-a"), item(tenantB, "item-b"))}, w.err
 }
-func (w *world) DiscardSelected(_ context.Context, d queue.Doomed, _ queue.Note) (queue.Discarded, error) {
+func (w *world) DiscardSelected(_ context.Context, d queue.Preview, _ queue.Note) (queue.Discarded, error) {
 	return queue.Discarded{}, w.note("discard selected of tenant %q", d.Selection.Tenant)
 }
 func (w *world) Discarded(context.Context) (map[string][]byte, error) { return nil, nil }

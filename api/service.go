@@ -30,8 +30,8 @@ type Queue interface {
 	Trust(ctx context.Context, id, who string) error
 	Discard(ctx context.Context, id string, note []byte) error
 	Groups(ctx context.Context, s queue.Selection) ([]queue.Group, error)
-	Preview(ctx context.Context, s queue.Selection) (queue.Doomed, error)
-	DiscardSelected(ctx context.Context, d queue.Doomed, note queue.Note) (queue.Discarded, error)
+	Preview(ctx context.Context, s queue.Selection) (queue.Preview, error)
+	DiscardSelected(ctx context.Context, d queue.Preview, note queue.Note) (queue.Discarded, error)
 	Discarded(ctx context.Context) (map[string][]byte, error)
 	Noted(ctx context.Context, id string) error
 	Bounce(ctx context.Context, id string) (queue.Bounce, error)

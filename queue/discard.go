@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Doomed is what a selection selects at one time: what a person is shown, and says yes to.
-type Doomed struct {
+// Preview is what a selection selects at one time: what a person is shown, and says yes to.
+type Preview struct {
 	Selection Selection
 	Count     int
 	Bytes     int64
@@ -24,7 +24,7 @@ type Doomed struct {
 const maxSamples = 10
 
 // Add counts an item in. Items are added in the order of their ids.
-func (d *Doomed) Add(it *Item) {
+func (d *Preview) Add(it *Item) {
 	received := it.Envelope.Received
 	if d.Count == 0 || received.Before(d.Oldest) {
 		d.Oldest = received
@@ -41,12 +41,12 @@ func (d *Doomed) Add(it *Item) {
 }
 
 // Has reports whether an item is one of those that were shown, and has not changed since.
-func (d *Doomed) Has(it *Item) bool {
+func (d *Preview) Has(it *Item) bool {
 	return d.Selection.Fits(it) && it.ID <= d.Through && !it.Changed.After(d.AsOf)
 }
 
 // Check refuses a preview that names nothing in particular.
-func (d *Doomed) Check() error {
+func (d *Preview) Check() error {
 	if d.Selection.Empty() || d.Through == "" || d.AsOf.IsZero() {
 		return fmt.Errorf("%w: nothing in particular is selected", ErrState)
 	}
@@ -54,7 +54,7 @@ func (d *Doomed) Check() error {
 }
 
 // CheckCount refuses to discard n items where fewer were shown.
-func (d *Doomed) CheckCount(n int) error {
+func (d *Preview) CheckCount(n int) error {
 	if n > d.Count {
 		return fmt.Errorf("%w: %d items are selected, and %d were shown: look again", ErrState, n, d.Count)
 	}

@@ -186,7 +186,7 @@ type Quarantine interface {
 	// Groups counts the items in quarantine that are selected, by kind, the largest first.
 	Groups(ctx context.Context, s Selection) ([]Group, error)
 	// Preview says what DiscardSelected would discard now.
-	Preview(ctx context.Context, s Selection) (Doomed, error)
+	Preview(ctx context.Context, s Selection) (Preview, error)
 	// Discard throws an item in quarantine away, at a person's word. The item's end and the note are one commit: after
 	// a crash it is there as before, or gone, and Discarded has the note until Noted. In any other state it is work to
 	// be done: ErrState.
@@ -194,7 +194,7 @@ type Quarantine interface {
 	// DiscardSelected throws away what a Preview has shown, and of it what has not changed since: an item that came
 	// into quarantine later, or was worked on again, stays. The note is part of each commit and says what is gone by
 	// then: after a crash in the middle Discarded has it. ErrState when more would be discarded than was shown.
-	DiscardSelected(ctx context.Context, d Doomed, note Note) (Discarded, error)
+	DiscardSelected(ctx context.Context, d Preview, note Note) (Discarded, error)
 	// Discarded are the notes on discarded items that Noted was not called for, by key.
 	Discarded(ctx context.Context) (map[string][]byte, error)
 	// Noted forgets the note on a discarded item: it is recorded elsewhere now.

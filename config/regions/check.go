@@ -44,7 +44,7 @@ func Check(ctx context.Context, c *config.Config, r Resolver) []Finding {
 		if t.RecoveryAddress != "" {
 			k.domain(t.Name, domainOf(t.RecoveryAddress), nil)
 		}
-		k.apart(t)
+		k.warnSeparateRecords(t)
 	}
 	return k.found
 }
@@ -76,8 +76,8 @@ func (k *checker) self() {
 	}
 }
 
-// apart tells of pairs of addresses whose reports of one message are never united. That is as it was asked for.
-func (k *checker) apart(t config.Tenant) {
+// warnSeparateRecords tells of pairs of addresses whose reports of one message are never united. That is as it was asked for.
+func (k *checker) warnSeparateRecords(t config.Tenant) {
 	for i, a := range t.Addresses {
 		for _, b := range t.Addresses[:i] {
 			if _, ok := Common(a.Regions, b.Regions); !ok {

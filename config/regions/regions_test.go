@@ -73,13 +73,13 @@ func TestAccept_whatOneDaemonTakesMayBeUnited(t *testing.T) {
 	}
 }
 
-func TestApart_namesWhatIsRecordedElsewhere(t *testing.T) {
+func TestRecordedElsewhere_namesTheRegions(t *testing.T) {
 	addresses := []config.Address{{Address: "j-1@x.example", Regions: []string{"eu"}}, {Address: "j-2@x.example", Regions: []string{"us", "in"}}, {Address: "j-3@x.example"}}
 	for region, want := range map[string][]string{
 		"eu": {"what is reported to j-2@x.example is recorded in us, then in, apart from this"},
 		"us": {"what is reported to j-1@x.example is recorded in eu, apart from this"},
 	} {
-		if diff := cmp.Diff(want, Apart(addresses, region)); diff != "" {
+		if diff := cmp.Diff(want, RecordedElsewhere(addresses, region)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", region, diff)
 		}
 	}

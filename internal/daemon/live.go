@@ -140,7 +140,7 @@ func (l *live) elsewhere(tenant string) []string {
 	if !ok {
 		return nil
 	}
-	return regions.Apart(t.Addresses, l.config().Region)
+	return regions.RecordedElsewhere(t.Addresses, l.config().Region)
 }
 
 func (l *live) config() *config.Config {

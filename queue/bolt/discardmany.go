@@ -10,8 +10,8 @@ import (
 )
 
 // Preview says what DiscardSelected would discard now.
-func (q *Queue) Preview(_ context.Context, s queue.Selection) (queue.Doomed, error) {
-	d := queue.Doomed{Selection: s, AsOf: q.now()}
+func (q *Queue) Preview(_ context.Context, s queue.Selection) (queue.Preview, error) {
+	d := queue.Preview{Selection: s, AsOf: q.now()}
 	err := q.view(func(tx *bbolt.Tx) error {
 		return eachQuarantined(tx, "", func(it *queue.Item) bool {
 			if s.Fits(it) && !it.Changed.After(d.AsOf) {
@@ -29,19 +29,19 @@ const discardStep = 500
 // DiscardSelected throws away what a Preview has shown, and of it what has not changed since: an item that came into
 // quarantine later, or was worked on again, stays. The note is part of each commit and says what is gone by then: after
 // a crash in the middle Discarded has it. ErrState when more would be discarded than was shown.
-func (q *Queue) DiscardSelected(ctx context.Context, d queue.Doomed,
+func (q *Queue) DiscardSelected(ctx context.Context, d queue.Preview,
 	note queue.Note) (done queue.Discarded, err error) {
 	if err := d.Check(); err != nil {
 		return done, err
 	}
-	n, err := q.countDoomed(&d)
+	n, err := q.countPreviewed(&d)
 	if err != nil {
 		return done, err
 	}
 	if err := d.CheckCount(n); err != nil {
 		return done, err
 	}
-	step := discarding{doomed: &d, note: note}
+	step := discarding{previewed: &d, note: note}
 	for !step.last {
 		next := step
 		// The commit may be tried twice: each try begins where the last step has ended.
@@ -57,8 +57,8 @@ func (q *Queue) DiscardSelected(ctx context.Context, d queue.Doomed,
 	return step.done.Discarded, nil
 }
 
-// countDoomed counts what would be discarded.
-func (q *Queue) countDoomed(d *queue.Doomed) (n int, err error) {
+// countPreviewed counts what would be discarded.
+func (q *Queue) countPreviewed(d *queue.Preview) (n int, err error) {
 	err = q.view(func(tx *bbolt.Tx) error {
 		return eachQuarantined(tx, "", func(it *queue.Item) bool {
 			if d.Has(it) {
@@ -72,11 +72,11 @@ func (q *Queue) countDoomed(d *queue.Doomed) (n int, err error) {
 
 // discarding is how far a DiscardSelected has come.
 type discarding struct {
-	doomed *queue.Doomed
-	note   queue.Note
-	done   queue.Discarding
-	after  string // the id up to which it was looked
-	last   bool   // nothing is left
+	previewed *queue.Preview
+	note      queue.Note
+	done      queue.Discarding
+	after     string // the id up to which it was looked
+	last      bool   // nothing is left
 }
 
 // apply does one step.
@@ -105,11 +105,11 @@ func (s *discarding) next(tx *bbolt.Tx) (items []queue.Item, err error) {
 	s.last = true
 	err = eachQuarantined(tx, s.after, func(it *queue.Item) bool {
 		s.after = it.ID
-		if s.doomed.Has(it) {
+		if s.previewed.Has(it) {
 			items = append(items, *it)
 		}
 		s.last = len(items) < discardStep
-		return s.last && it.ID < s.doomed.Through
+		return s.last && it.ID < s.previewed.Through
 	})
 	return items, err
 }

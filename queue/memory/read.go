@@ -126,13 +126,13 @@ func (q *Queue) Groups(ctx context.Context, s queue.Selection) ([]queue.Group, e
 }
 
 // Preview says what DiscardSelected would discard now.
-func (q *Queue) Preview(ctx context.Context, s queue.Selection) (queue.Doomed, error) {
+func (q *Queue) Preview(ctx context.Context, s queue.Selection) (queue.Preview, error) {
 	unlock, err := q.begin(ctx)
 	if err != nil {
-		return queue.Doomed{}, err
+		return queue.Preview{}, err
 	}
 	defer unlock()
-	d := queue.Doomed{Selection: s, AsOf: q.time()}
+	d := queue.Preview{Selection: s, AsOf: q.time()}
 	for _, it := range q.sorted() {
 		if s.Fits(&it) && !it.Changed.After(d.AsOf) {
 			d.Add(&it)
@@ -156,7 +156,7 @@ func (q *Queue) Discard(ctx context.Context, id string, note []byte) error {
 const discardStep = 500
 
 // DiscardSelected throws away what a Preview has shown.
-func (q *Queue) DiscardSelected(ctx context.Context, d queue.Doomed, note queue.Note) (queue.Discarded, error) {
+func (q *Queue) DiscardSelected(ctx context.Context, d queue.Preview, note queue.Note) (queue.Discarded, error) {
 	if err := d.Check(); err != nil {
 		return queue.Discarded{}, err
 	}
@@ -175,7 +175,7 @@ func (q *Queue) DiscardSelected(ctx context.Context, d queue.Doomed, note queue.
 
 // discardStep is one transaction of DiscardSelected.
 func (q *Queue) discardStep(
-	ctx context.Context, d *queue.Doomed, note queue.Note, done queue.Discarding, first bool,
+	ctx context.Context, d *queue.Preview, note queue.Note, done queue.Discarding, first bool,
 ) (next queue.Discarding, more bool, err error) {
 	unlock, err := q.begin(ctx)
 	if err != nil {

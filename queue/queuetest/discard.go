@@ -31,7 +31,7 @@ func noteOf(key string) queue.Note {
 	return queue.Note{Key: key, Text: func(d queue.Discarded) ([]byte, error) { return json.Marshal(d) }}
 }
 
-func preview(t *testing.T, q Queue, s queue.Selection) queue.Doomed {
+func preview(t *testing.T, q Queue, s queue.Selection) queue.Preview {
 	t.Helper()
 	d, err := q.Preview(t.Context(), s)
 	must(t, err)
@@ -117,23 +117,23 @@ func selections(t *testing.T, h Harness) {
 func discardSelected(t *testing.T, h Harness) {
 	q := h.Open(t, queue.Options{})
 	other := envelope(fabrikam)
-	doomed := asideFrom(t, q, envelope(contoso), queue.CauseNetwork, 1310)
+	previewed := asideFrom(t, q, envelope(contoso), queue.CauseNetwork, 1310)
 	stays := asideFrom(t, q, other, queue.CauseNetwork, 3)
 	d := preview(t, q, queue.Selection{Tenant: contoso, Cause: queue.CauseNetwork})
-	if d.Count != 1310 || len(d.Samples) == 0 || len(d.Samples) > 20 || d.Samples[0].ID != doomed[0] ||
-		d.Through != doomed[1309] {
+	if d.Count != 1310 || len(d.Samples) == 0 || len(d.Samples) > 20 || d.Samples[0].ID != previewed[0] ||
+		d.Through != previewed[1309] {
 		t.Fatalf("preview: %d, %d samples, through %s", d.Count, len(d.Samples), d.Through)
 	}
 	// Since then: one is ready, one was set aside again, one is deferred, one in work; and others came.
-	for _, id := range doomed[:4] {
+	for _, id := range previewed[:4] {
 		must(t, q.Retry(t.Context(), id))
 	}
 	claim(t, q, 3) // 0 to 2
-	must(t, q.Quarantine(t.Context(), doomed[1], queue.CauseNetwork, "again"))
-	must(t, q.Defer(t.Context(), doomed[2], time.Now().Add(time.Hour), "later"))
+	must(t, q.Quarantine(t.Context(), previewed[1], queue.CauseNetwork, "again"))
+	must(t, q.Defer(t.Context(), previewed[2], time.Now().Add(time.Hour), "later"))
 	came := asideFrom(t, q, envelope(contoso), queue.CauseNetwork, 0)
 	came = append(came, putFrom(t, q, envelope(contoso), "new"))
-	stays = append(append(stays, doomed[:4]...), came...)
+	stays = append(append(stays, previewed[:4]...), came...)
 
 	done, err := q.DiscardSelected(t.Context(), d, noteOf("bulk-1"))
 	must(t, err)
@@ -172,12 +172,12 @@ func discardSelectedRefuses(t *testing.T, h Harness) {
 	q := h.Open(t, queue.Options{})
 	asideFrom(t, q, envelope(contoso), queue.CauseNetwork, 5)
 	d := preview(t, q, queue.Selection{Tenant: contoso})
-	for name, change := range map[string]func(*queue.Doomed){
-		"everything":        func(d *queue.Doomed) { d.Selection = queue.Selection{} },
-		"without an end":    func(d *queue.Doomed) { d.Through = "" },
-		"without a time":    func(d *queue.Doomed) { d.AsOf = time.Time{} },
-		"more than shown":   func(d *queue.Doomed) { d.Count = 4 },
-		"nothing was shown": func(d *queue.Doomed) { *d = queue.Doomed{} },
+	for name, change := range map[string]func(*queue.Preview){
+		"everything":        func(d *queue.Preview) { d.Selection = queue.Selection{} },
+		"without an end":    func(d *queue.Preview) { d.Through = "" },
+		"without a time":    func(d *queue.Preview) { d.AsOf = time.Time{} },
+		"more than shown":   func(d *queue.Preview) { d.Count = 4 },
+		"nothing was shown": func(d *queue.Preview) { *d = queue.Preview{} },
 	} {
 		bad := d
 		change(&bad)
