@@ -76,7 +76,8 @@ func (k *checker) self() {
 	}
 }
 
-// warnSeparateRecords tells of pairs of addresses whose reports of one message are never united. That is as it was asked for.
+// warnSeparateRecords tells of pairs of addresses whose reports of one message are never united. That is as it was
+// asked for.
 func (k *checker) warnSeparateRecords(t config.Tenant) {
 	for i, a := range t.Addresses {
 		for _, b := range t.Addresses[:i] {

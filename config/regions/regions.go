@@ -33,8 +33,8 @@ func Accept(a config.Address, region string) (ok bool, reason string) {
 	return false, fmt.Sprintf("address is bound to %s, and this daemon's region is %s", list(a.Regions), region)
 }
 
-// RecordedElsewhere says of each address whose mail a daemon of a region may not take where it is recorded instead. A message that
-// is reported to such an address too has a record there as well, which knows nothing of the one here.
+// RecordedElsewhere says of each address whose mail a daemon of a region may not take where it is recorded instead. A
+// message that is reported to such an address too has a record there as well, which knows nothing of the one here.
 func RecordedElsewhere(addresses []config.Address, region string) (elsewhere []string) {
 	for _, a := range addresses {
 		if ok, _ := Accept(a, region); !ok {
