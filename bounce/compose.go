@@ -54,6 +54,7 @@ func (l Letter) boundary() string {
 	return "=_" + hex.EncodeToString(sum[:20])
 }
 
+// writeHeader writes the header fields: of a bounce (RFC 6522), or of mail for postmaster that is forwarded.
 func (l Letter) writeHeader(w io.Writer, boundary string) {
 	subject, kind, auto := "Undeliverable journal report", "report; report-type=delivery-status", "auto-replied"
 	if l.forward() {
@@ -79,6 +80,7 @@ func (l Letter) writeHeader(w io.Writer, boundary string) {
 	}
 }
 
+// writeText is the first part: what happened, for a person.
 func (l Letter) writeText(w io.Writer, boundary string) {
 	fmt.Fprintf(w, "\r\n--%s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n",
 		boundary)
@@ -129,6 +131,7 @@ func addressType(address string) string {
 	return "utf-8; " + utf8Xtext(address)
 }
 
+// writeReport is the last part: the journal report, as it arrived.
 func (l Letter) writeReport(w io.Writer, boundary string, report io.Reader) error {
 	fmt.Fprintf(w, "\r\n--%s\r\n", boundary)
 	if l.Form == OctetStream {

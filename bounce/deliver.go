@@ -63,6 +63,7 @@ func (s *Sender) Send(ctx context.Context, r Route, content shape,
 	return "", errors.Join(problems...)
 }
 
+// servers are those to try for a route, in order: the relay, or the first five MX hosts of the mailbox's domain.
 func (s *Sender) servers(ctx context.Context, r Route) ([]server, error) {
 	if r.Relay != nil {
 		return []server{{r.Relay, r.Relay.Host, r.Relay.Port}}, nil
@@ -99,6 +100,7 @@ type parcel struct {
 	write   func(w io.Writer, form Form) error
 }
 
+// sendTo brings a message to one server, and gives the server's last reply.
 func (s *Sender) sendTo(ctx context.Context, srv server, p parcel) (string, error) {
 	c, err := s.connect(ctx, srv)
 	if err != nil {

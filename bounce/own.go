@@ -28,6 +28,7 @@ type Key struct{ secret []byte }
 // used: a key that is lost leaves mail of ours which is not known any more.
 func LoadKey(dir string) (*Key, error) { return loadKey(dir, (*os.File).Sync) }
 
+// loadKey reads the key, or makes it where there is none. One that others may read is closed to them.
 func loadKey(dir string, sync func(*os.File) error) (*Key, error) {
 	file := filepath.Join(dir, "own-mail.secret")
 	secret, err := os.ReadFile(file)
@@ -49,6 +50,7 @@ func loadKey(dir string, sync func(*os.File) error) (*Key, error) {
 	return &Key{secret}, nil
 }
 
+// newKey makes a key and writes it durably.
 func newKey(file string, sync func(*os.File) error) (*Key, error) {
 	secret := make([]byte, keySize)
 	if _, err := rand.Read(secret); err != nil {

@@ -140,6 +140,7 @@ func (d *Deliverer) deliver(ctx context.Context, b queue.Bounce) error {
 	return nil
 }
 
+// attempt sends one bounce once, and says which server took it, with its reply.
 func (d *Deliverer) attempt(ctx context.Context, b queue.Bounce) (string, error) {
 	route, err := d.o.Route(b)
 	if err != nil {
@@ -163,6 +164,7 @@ func (d *Deliverer) attempt(ctx context.Context, b queue.Bounce) (string, error)
 	})
 }
 
+// postpone has a bounce tried again by the schedule, and tells a person once it is stuck.
 func (d *Deliverer) postpone(ctx context.Context, b queue.Bounce, why error) error {
 	now := d.o.Now()
 	at, stuck := Next(b.Created, now, b.Tries+1)

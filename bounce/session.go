@@ -50,6 +50,7 @@ func (s *Sender) connect(ctx context.Context, srv server) (*session, error) {
 	return c, nil
 }
 
+// open begins the SMTP session on a connection, with TLS by the mode: none, implicit, or STARTTLS (anything else).
 func (s *Sender) open(conn net.Conn, conf *tls.Config, mode string) (*session, error) {
 	switch mode {
 	case "none":
@@ -193,6 +194,7 @@ func isLoopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
+// authenticate logs in where a relay asks for it.
 func (s *Sender) authenticate(client *smtp.Client, relay *config.Relay) error {
 	if relay == nil || relay.Username == "" {
 		return nil

@@ -77,6 +77,7 @@ func (s committer) commit(ctx context.Context, end ending, change func(*store.In
 	return &storeError{store.ErrConflict}
 }
 
+// tryCommit is one try at C4: ErrConflict where somebody else wrote the intent since it was read.
 func (s committer) tryCommit(ctx context.Context, end ending, change func(*store.Intent)) error {
 	next := s.in
 	next.Taken, next.Code = slices.Clone(next.Taken), ""

@@ -128,6 +128,7 @@ func (s finder) verifyIdentity(ctx context.Context, hits []exchange.Candidate) (
 	return f, nil
 }
 
+// verifyOne compares one hit with the record. What a person has approved by id is the same, if it is uncertain at most.
 func (s finder) verifyOne(ctx context.Context, c exchange.Candidate) (match.Finding, error) {
 	if s.match == nil {
 		s.match = &match.Matcher{Mailboxes: s.box, Lookup: s.e.lookup, Originals: s.e.o.Originals,

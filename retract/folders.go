@@ -15,6 +15,7 @@ func (s *step) folderID(ctx context.Context, f exchange.Folder) (string, error) 
 	return e.id, err
 }
 
+// folder asks for a folder's id and name, from memory where it can.
 func (s *step) folder(ctx context.Context, f exchange.Folder) (folderEntry, error) {
 	now := s.e.now()
 	if e, ok := s.sched.dir.folder(s.in.Mailbox, f, now); ok {

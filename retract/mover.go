@@ -106,6 +106,7 @@ func (s mover) classify(ctx context.Context, operation string, r result) error {
 	return failure(s).faulted(ctx, operation, f)
 }
 
+// succeeded writes C4 of a call that was answered with success.
 func (s mover) succeeded(ctx context.Context, operation string, r result) error {
 	err := committer(s).commit(ctx, ending{operation, string(store.Done), r.last}, func(in *store.Intent) {
 		s.setState(in, r.entry.Message, intent.Moved)

@@ -79,6 +79,7 @@ func (e *Engine) decide(ctx context.Context, o policy.Order, what string,
 	}
 }
 
+// retract orders that a record be taken out of its recipients' mailboxes.
 func (e *Engine) retract(ctx context.Context, o policy.Order) ([]store.Intent, error) {
 	if _, ok := policy.Target(o.Action); !ok {
 		return nil, fmt.Errorf("%w: %q is no action that takes a message away: use junk, trash, soft_delete or "+
@@ -158,6 +159,7 @@ func (e *Engine) settleHeld(ctx context.Context, a heldDecision, intents []strin
 	return errors.Join(failures...)
 }
 
+// settleOne writes a person's answer to one held intent.
 func (e *Engine) settleOne(ctx context.Context, a heldDecision, id string, change func(*store.Intent)) error {
 	in, err := e.o.Store.Intent(ctx, id)
 	if err != nil {

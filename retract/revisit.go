@@ -114,6 +114,7 @@ func (l *scheduler) reopenDue(ctx context.Context) {
 	}
 }
 
+// reopenOne opens one ended intent again, or has its mailbox looked into for further copies.
 func (l *scheduler) reopenOne(ctx context.Context, id string) error {
 	in, err := l.e.o.Store.Intent(ctx, id)
 	if err != nil {

@@ -32,6 +32,7 @@ type scheduler struct {
 	fresh   atomic.Bool   // something new has come since
 }
 
+// newScheduler makes a tenant's scheduler; run starts it.
 func newScheduler(e *Engine, tenant string) *scheduler {
 	l := &scheduler{e: e, id: tenant, wake: make(chan struct{}, 1), dir: newDirectory()}
 	l.limits = limit.New(limit.Options{

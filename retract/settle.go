@@ -62,6 +62,7 @@ func (e *Engine) HeldCampaigns(ctx context.Context, tenant string) ([]HeldCampai
 	return list, nil
 }
 
+// heldByBrake lists what the brake holds, of a tenant or with "" of all, as much as one act looks through.
 func (e *Engine) heldByBrake(ctx context.Context, tenant string) ([]store.Intent, error) {
 	all, err := e.o.Store.IntentsBy(ctx,
 		store.IntentFilter{Tenant: tenant, Kind: store.Retract, Outcomes: []store.Outcome{store.Held}, Limit: heldMax})

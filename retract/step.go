@@ -111,6 +111,7 @@ func (s *step) end(ctx context.Context, outcome store.Outcome, reason string) er
 	return s.endAs(ctx, ending{"find", string(outcome), reason}, outcome, reason)
 }
 
+// endAs ends the intent, with the attempt's own ending.
 func (s *step) endAs(ctx context.Context, end ending, outcome store.Outcome, reason string) error {
 	err := committer{s}.commit(ctx, end, func(in *store.Intent) {
 		in.Outcome, in.Reason = outcome, reason

@@ -161,6 +161,7 @@ func (b *body) copyChunks(dst io.Writer) error {
 	}
 }
 
+// copyChunk copies one BDAT chunk to dst; a chunk too large is refused before anything of it is stored.
 func (b *body) copyChunk(dst io.Writer) error {
 	if b.left > b.limit-b.size {
 		return errTooLarge // by its announced size: nothing of it is stored

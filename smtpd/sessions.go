@@ -68,6 +68,7 @@ func (s *sessions) enterUnlisted(p *peer, now time.Time) (refusal string) {
 	return ""
 }
 
+// leave gives back a session's places: of all, and of its network. Twice does nothing.
 func (s *sessions) leave(p *peer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -44,6 +44,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 
 const forceTimeout = 5 * time.Second // for a Commit in progress to end
 
+// finish waits for the sessions to end: for forceTimeout at the least, and then until ctx ends.
 func (s *Server) finish(ctx context.Context, done <-chan struct{}) error {
 	defer s.hand.Close()
 	late := time.NewTimer(forceTimeout)

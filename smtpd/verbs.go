@@ -37,6 +37,7 @@ func (g *guard) mail(c command) {
 	g.pass(strings.Join(append([]string{"MAIL FROM:<" + p.address + ">"}, p.params...), " "))
 }
 
+// mailParam checks one parameter of MAIL FROM.
 func (g *guard) mailParam(s string) (refusal string) {
 	switch name, value := param(s); name {
 	case "SIZE":
@@ -56,6 +57,7 @@ func (g *guard) mailParam(s string) (refusal string) {
 	return ""
 }
 
+// rcpt checks the syntax of RCPT TO before go-smtp sees it: RFC 5321, section 4.1.1.3.
 func (g *guard) rcpt(c command) {
 	p, ok := parsePath(c.arg, "TO:")
 	if !ok || p.address == "" {

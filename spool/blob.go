@@ -171,6 +171,7 @@ func (b *Blob) Commit() (Ref, error) {
 	return Ref{File: b.name, Size: b.size, CRC: b.crc}, nil
 }
 
+// commit writes what is left, syncs the file, and gives it its name.
 func (b *Blob) commit() error {
 	if b.err != nil {
 		return b.err
@@ -195,6 +196,7 @@ func (b *Blob) commit() error {
 // bytes take. docs/decisions/0002-spool.md has the measurements.
 const syncStep = 2 << 20
 
+// sync makes what was written durable. Of huge bodies one syncs at a time, so that small ones do not wait behind them.
 func (b *Blob) sync() error {
 	if b.size >= syncStep { // for smaller bodies the file system's own grouping is worth more
 		b.s.huge.Lock()

@@ -50,6 +50,7 @@ func keptName(r Ref) string {
 	return filepath.Join(keptDir, hour[:6], hour+"-"+hex.EncodeToString(sum[:8])+keptSuffix)
 }
 
+// keep makes the copy: compressed beside, synced, and only then under its name.
 func (s *Spool) keep(src *stored, r Ref, name string) error {
 	random, err := randomHex(8)
 	if err != nil {

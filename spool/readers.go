@@ -56,6 +56,7 @@ func (r *readers) open(name string, open func(string) (File, error)) (File, erro
 	return r.keep(&shared{File: f, name: name}), nil
 }
 
+// cached gives an open file another reader, nil when it is not open.
 func (r *readers) cached(name string) *lease {
 	r.mu.Lock()
 	defer r.mu.Unlock()

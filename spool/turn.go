@@ -13,6 +13,7 @@ type turn struct {
 // peer.
 const patience = 6 * time.Millisecond
 
+// wait waits for a turn, and goes on without one after its patience is over.
 func (t *turn) wait() {
 	timer := time.NewTimer(patience)
 	defer timer.Stop()

@@ -49,6 +49,7 @@ func (q *Queue) digest(ctx context.Context, id string) string {
 	return fmt.Sprintf("%x", sum.Sum(nil))
 }
 
+// giveUp ends an item and makes its bounce in one transaction (C5), or finds the bounce that it has.
 func (t *txn) giveUp(id, digest, why string, keep queue.Cause) (*queue.Bounce, error) {
 	have, err := t.bounceOf(id)
 	if err != nil {
@@ -232,6 +233,7 @@ func (q *Queue) RetryBounce(ctx context.Context, id string) error {
 	})
 }
 
+// changeBounce edits one bounce's row, for the operation that verb names.
 func (q *Queue) changeBounce(ctx context.Context, verb, id string, edit func(*txn, *queue.Bounce) error) error {
 	err := q.submit(ctx, &op{apply: func(t *txn) error {
 		old, err := readBounce(t.bounces, id)

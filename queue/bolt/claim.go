@@ -65,6 +65,7 @@ func (q *Queue) claim(ctx context.Context, max int) ([]queue.Item, error) {
 	return items, nil
 }
 
+// claim is one try at Claim. It goes on when ctx ends: what was claimed would be lost to its caller otherwise.
 func (t *txn) claim(max int) (items []queue.Item, err error) {
 	for _, id := range t.claimable(max) {
 		old, err := t.item(id)

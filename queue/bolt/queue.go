@@ -129,6 +129,7 @@ func (q *Queue) now() time.Time { return q.o.Now().UTC().Round(0) }
 // Broken is closed when the storage has failed for good. The process should end, and be started again.
 func (q *Queue) Broken() <-chan struct{} { return q.broken }
 
+// setBroken refuses everything from now on. Only the first reason is logged.
 func (q *Queue) setBroken(why error) {
 	q.breakIt.Do(func() {
 		q.log.Error("queue storage failed, nothing more is accepted until restart", "event", "queue.broken",
@@ -137,6 +138,7 @@ func (q *Queue) setBroken(why error) {
 	})
 }
 
+// isBroken reports whether the storage has failed for good.
 func (q *Queue) isBroken() bool {
 	select {
 	case <-q.broken:

@@ -55,6 +55,7 @@ func (r *recovery) readScored() (err error) {
 	return nil
 }
 
+// items counts every item, gives back what was in work, and sets aside what cannot be read or has no bytes.
 func (r *recovery) items() error {
 	var changed [][2]*queue.Item
 	var unreadable []string

@@ -81,6 +81,7 @@ func (s *scoring) write(slot int, text string) error {
 	return err
 }
 
+// acquire gives a free slot of the file, the next one where none is free.
 func (s *scoring) acquire() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

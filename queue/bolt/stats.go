@@ -30,6 +30,7 @@ func (q *Queue) Stats(_ context.Context) (queue.Stats, error) {
 	return s, err
 }
 
+// stats is a copy of the counts, without what is oldest.
 func (y *tally) stats() queue.Stats {
 	y.mu.Lock()
 	defer y.mu.Unlock()

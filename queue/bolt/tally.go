@@ -89,6 +89,7 @@ func (y *tally) arrive(deltas []delta) {
 	y.applyAll(deltas, false)
 }
 
+// applyAll counts changes in, and wakes those that wait in Claim where one of them may be of use. The caller holds mu.
 func (y *tally) applyAll(deltas []delta, wake bool) {
 	trying := y.trying
 	for _, d := range deltas {
@@ -100,6 +101,7 @@ func (y *tally) applyAll(deltas []delta, wake bool) {
 	}
 }
 
+// apply counts one change in: by state, tenant, source and body file. The caller holds mu.
 func (y *tally) apply(d delta) {
 	y.trying += d.trying()
 	if d.bounce != "" {

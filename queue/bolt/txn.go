@@ -37,6 +37,7 @@ type txn struct {
 // dues are when the next items of those states are due that wait for a time; zero: there is none.
 type dues struct{ deferred, suspect time.Time }
 
+// newTxn is a transaction over all buckets of queue.db.
 func newTxn(tx *bbolt.Tx, now time.Time) *txn {
 	t := &txn{
 		items: tx.Bucket(itemsBucket), index: tx.Bucket(indexBucket),

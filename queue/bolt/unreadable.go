@@ -96,6 +96,7 @@ func (r *recovery) unreadableBounce(id string) error {
 	return err
 }
 
+// setAside puts what can be read of a damaged row into quarantine, under the id that it had.
 func (r *recovery) setAside(id string, row []byte, why string) error {
 	it := r.q.salvage(row)
 	it.ID = id

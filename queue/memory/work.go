@@ -336,6 +336,7 @@ func (q *Queue) GiveUp(ctx context.Context, id, why string, keep queue.Cause) (q
 	return b, nil
 }
 
+// giveUp ends an item with its bounce (C5), or finds the bounce that it has.
 func (q *Queue) giveUp(ctx context.Context, id, why string, keep queue.Cause) (queue.Bounce, error) {
 	unlock, err := q.begin(ctx)
 	if err != nil {

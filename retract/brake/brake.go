@@ -109,6 +109,7 @@ type counted struct {
 	campaigns []store.Campaign
 }
 
+// count asks the ledger for all that the limits are about.
 func (b *Brake) count(ctx context.Context, t *config.Tenant, in store.Intent, now time.Time) (n counted, err error) {
 	hour := now.Add(-time.Hour)
 	if n.acted, err = b.ledger.Acted(ctx, in.Tenant, hour); err != nil {
@@ -167,6 +168,7 @@ type limits struct {
 	campaign         float64
 }
 
+// limitsOf are a tenant's limits, with the defaults filled in.
 func limitsOf(t *config.Tenant) limits {
 	l := limits{perHour: limitOf(t.Brake.MailboxesPerHour, defaultPerHour),
 		perMail:   limitOf(t.Brake.MailboxesPerMail, defaultPerMail),
@@ -181,6 +183,7 @@ func limitsOf(t *config.Tenant) limits {
 	return l
 }
 
+// limitOf is a configured limit: 0 means the default, a negative number none.
 func limitOf(configured, byDefault int) int {
 	switch {
 	case configured == 0:

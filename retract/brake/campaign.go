@@ -52,6 +52,7 @@ type campaigns struct {
 	of    map[string]int // by kind
 }
 
+// add names a campaign, unless the message has as many of that kind as count.
 func (c *campaigns) add(kind, name string, most int) {
 	if c.of == nil {
 		c.of = map[string]int{}

@@ -117,6 +117,7 @@ func (c *Client) groupByAddress(ctx context.Context, address string) (string, er
 	return id, err
 }
 
+// isContact reports whether an address is a mail contact of the tenant, whose mail goes elsewhere.
 func (c *Client) isContact(ctx context.Context, address string) (bool, error) {
 	var found bool
 	err := c.call(ctx, resolving, func(ctx context.Context) error {

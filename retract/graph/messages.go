@@ -130,6 +130,7 @@ func (c *Client) MIME(ctx context.Context, mailbox, message string) (io.ReadClos
 // streamFor is how much longer than one request a message may take to come: 256 MB over a slow line.
 const streamFor = 10
 
+// stream sends the request for a message's content, and gives the answer with its body unread.
 func (c *Client) stream(ctx context.Context, mailbox, message string) (*http.Response, context.CancelFunc, error) {
 	ctx, cancel := context.WithTimeout(ctx, streamFor*c.timeout)
 	info, err := c.user(mailbox).Messages().ByMessageId(message).Content().ToGetRequestInformation(ctx,

@@ -89,6 +89,8 @@ func (t *tokens) request(ctx context.Context, stale, claims string) *fault.Fault
 	return t.failure
 }
 
+// ask asks the login service for a token. Where the last one was refused it takes a new credential, unless claims are
+// asked for. The caller holds the turn.
 func (t *tokens) ask(ctx context.Context, stale, claims string) *fault.Fault {
 	if t.cred == nil || (stale != "" && claims == "") {
 		// A new credential has an empty cache: MSAL would give the refused token again.

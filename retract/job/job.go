@@ -144,6 +144,7 @@ func (r *Runner) receive(ctx context.Context, j store.Job, ids []string) (store.
 	return r.begin(ctx, store.JobChange{Job: j, Records: ids})
 }
 
+// setReceiving notes whether a job's list is being received by this process.
 func (r *Runner) setReceiving(id string, on bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -178,6 +179,7 @@ func (r *Runner) Wake() {
 	}
 }
 
+// check refuses a job that makes no sense, before anything of it is durable.
 func (s Spec) check() error {
 	if _, ok := policy.Target(s.Action); !ok && !s.Restore {
 		return fmt.Errorf("%w: %q is no action that takes a message away: use junk, trash, soft_delete or hard_delete",
@@ -229,6 +231,7 @@ func (r *Runner) Jobs(ctx context.Context) ([]Status, error) {
 	return list, nil
 }
 
+// status is a job's row as it is shown, with how far its intents are.
 func (r *Runner) status(ctx context.Context, j store.Job) (Status, error) {
 	if j.Final != nil {
 		return Status{j, Count(j, *j.Final)}, nil

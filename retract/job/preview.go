@@ -61,6 +61,7 @@ func (r *Runner) PreviewJob(ctx context.Context, s Spec) (Preview, error) {
 	return p, nil
 }
 
+// previewSearch previews a job that searches for its records, as many as a preview looks at.
 func (r *Runner) previewSearch(ctx context.Context, p *Preview, s Spec) error {
 	for cursor := ""; ; {
 		page, err := r.o.Store.Scan(ctx, search(s.Tenant, *s.Filter), cursor)

@@ -195,6 +195,7 @@ type ordered struct {
 	err      error
 }
 
+// orderOne orders one record, and counts the mailboxes whose intents are another order's.
 func (r *Runner) orderOne(ctx context.Context, j store.Job, id string) (one ordered) {
 	have, err := r.o.Engine.Order(ctx, policy.Order{Who: j.Who, Tenant: j.Tenant, Record: id, Comment: j.Comment,
 		Action: config.Action(j.Action), Restore: j.Restore, Job: j.ID})
@@ -259,6 +260,7 @@ func (r *Runner) calledOff(ctx context.Context, j *store.Job) error {
 	return nil
 }
 
+// callOffRecord calls off what a record has of a job.
 func (r *Runner) callOffRecord(ctx context.Context, j store.Job, id string) error {
 	list, err := r.o.Store.Intents(ctx, id)
 	if err != nil {

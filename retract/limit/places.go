@@ -57,6 +57,7 @@ func (p *Places) InUse() int {
 	return len(p.queues)
 }
 
+// leave drops the queue of a mailbox that nobody uses or waits for any more.
 func (p *Places) leave(mailbox string, q *queue) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -58,6 +58,7 @@ func (c comparison) recordHasID() bool {
 		slices.ContainsFunc(c.kept, func(o original) bool { return len(o.NetworkMessageIDs) > 0 })
 }
 
+// withoutOriginal is the finding where there is nothing to compare with: different where an id speaks, else uncertain.
 func (c comparison) withoutOriginal(oneSided bool) Finding {
 	reason := "not provable: no network message id to compare, and the stored original cannot be read: " +
 		c.unread.Error()
@@ -88,6 +89,7 @@ func (c comparison) judged(o original) bool {
 	return o.variant.Verdict.Disposition == c.rec.Verdict.Disposition && o.variant.FirstHand == c.rec.FirstHand
 }
 
+// unequal is the finding where the content differs: uncertain only where no id speaks, and sender and date agree.
 func (c comparison) unequal(oneSided bool, d []identity.Difference) Finding {
 	reason := "no network message id to compare, and the message in the mailbox does not have the stored original's " +
 		"content (other " + inWords(d) + ")"
@@ -161,6 +163,7 @@ const (
 	neverReceived              // it has none, and the original has
 )
 
+// trace compares how a message came with how this original did.
 func (o original) trace(have identity.Message) trace {
 	switch {
 	case len(o.Trace) == 0:

@@ -148,6 +148,7 @@ func (m *Matcher) byContent(ctx context.Context, id string, ids []string) (Findi
 	return found, nil
 }
 
+// message reads the candidate's content.
 func (m *Matcher) message(ctx context.Context, id string) (identity.Message, error) {
 	r, err := m.Mailboxes.MIME(ctx, m.Mailbox, id)
 	if err != nil {
@@ -197,6 +198,7 @@ func (m *Matcher) load() {
 	}
 }
 
+// original reads one form of the record's message.
 func (m *Matcher) original(v store.Variant) (identity.Message, error) {
 	if m.Originals == nil {
 		return identity.Message{}, errors.New("originals are not kept")

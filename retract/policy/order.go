@@ -21,6 +21,7 @@ type Order struct {
 	Cause string // the cause of its intents, where an intent has it already; "": made of Who and Comment
 }
 
+// cause is the Intent.Cause of what the order makes.
 func (o Order) cause() string {
 	if o.Cause != "" {
 		return o.Cause
@@ -62,6 +63,7 @@ type demand struct {
 	now    time.Time
 }
 
+// intents are those that are new or changed, one for each recipient; a restore that is on its way gives way.
 func (d demand) intents(have []store.Intent) []store.Intent {
 	byID := map[string]store.Intent{}
 	for _, in := range have {
