@@ -8,9 +8,9 @@ GOTEST  := $(GO) run ./internal/test/gotest
 LEAN     = $(shell $(GO) list -f '{{.ImportPath}} {{join .Deps " "}}' ./... | grep -v 'msgraph-sdk-go/users' | cut -d' ' -f1)
 FUZZTIME ?= 30s
 
-.PHONY: help build run test check fuzz attack crash chaos bench bench-graph smuggle install interop tls bench-smtp bench-score bench-sets bench-flow bench-jobs
+.PHONY: help build run test check fuzz attack crash chaos bench bench-graph smuggle install interop tls bench-smtp bench-score bench-sets bench-flow bench-jobs deb rpm install-files
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z -]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build bin/clawback (the first time: some minutes and 5 GB of memory for the Graph SDK)
 	$(GO) build -ldflags '$(LDFLAGS)' -o bin/clawback ./cmd/clawback
@@ -71,10 +71,27 @@ bench-sets: ## the scorer on the project's own sets of mail, by kind and languag
 bench-score: build ## the scorer on labelled mail (MAIL=DIR), per source, beside other filters; its speed against rspamd's
 	scripts/bench-score.sh
 
-install: build ## install the binary, the systemd units and an example configuration
-	install -D -m 0755 bin/clawback $(DESTDIR)$(PREFIX)/bin/clawback
-	install -D -m 0644 -t $(DESTDIR)/usr/lib/systemd/system systemd/*.service systemd/*.socket
+deb rpm: ## a package below dist/, the same bytes for the same commit, with its SBOM (compiles everything anew, once)
+	packaging/build.sh $@
+
+install: build ## install the binary, units, manual, completions and documentation
+	@$(MAKE) -s install-files BINARY=bin/clawback
+
+DOC = $(DESTDIR)$(PREFIX)/share/doc/clawback
+install-files:
+	install -D -m 0755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/clawback
+	install -d -m 0755 $(DESTDIR)/usr/lib/systemd/system $(DOC)/decisions $(DOC)/examples $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5
+	for unit in systemd/*.service systemd/*.socket; do \
+	  sed 's|/usr/bin/clawback|$(PREFIX)/bin/clawback|; s|/usr/share/doc|$(PREFIX)/share/doc|' $$unit > $(DESTDIR)/usr/lib/systemd/system/$${unit#systemd/}; \
+	  chmod 0644 $(DESTDIR)/usr/lib/systemd/system/$${unit#systemd/}; done
 	install -D -m 0644 systemd/clawback.sysusers $(DESTDIR)/usr/lib/sysusers.d/clawback.conf
 	install -D -m 0644 systemd/clawback.tmpfiles $(DESTDIR)/usr/lib/tmpfiles.d/clawback.conf
 	install -D -m 0644 systemd/clawback.catalog $(DESTDIR)/usr/lib/systemd/catalog/clawback.catalog
-	install -D -m 0640 config/clawback.example.toml $(DESTDIR)/etc/clawback/clawback.example.toml
+	install -m 0644 packaging/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 0644 packaging/man/*.5 $(DESTDIR)$(PREFIX)/share/man/man5
+	install -D -m 0644 packaging/completions/clawback.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/clawback
+	install -D -m 0644 packaging/completions/_clawback $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_clawback
+	install -D -m 0644 packaging/completions/clawback.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/clawback.fish
+	install -m 0644 README.md docs/*.md $(DOC)
+	install -m 0644 docs/decisions/*.md $(DOC)/decisions
+	install -m 0644 config/clawback.example.toml $(DOC)/examples

@@ -276,16 +276,17 @@ func TestLoadKey_refusesShortKey(t *testing.T) {
 
 // mailbox is an SMTP server with STARTTLS that takes mail, or does not.
 type mailbox struct {
-	mu      sync.Mutex
-	from    []string
-	bodies  []smtp.BodyType // by which mail came
-	mail    [][]byte
-	refuse  error
-	spoil   error // answer to a chunk of a binary message
-	dropped bool  // take the message, and cut the connection instead of answering
-	counts  bool  // count the bytes, and keep none
-	counted int64
-	server  *smtp.Server
+	mu         sync.Mutex
+	from       []string
+	bodies     []smtp.BodyType // by which mail came
+	mail       [][]byte
+	refuse     error
+	refuseRcpt error
+	spoil      error // answer to a chunk of a binary message
+	dropped    bool  // take the message, and cut the connection instead of answering
+	counts     bool  // count the bytes, and keep none
+	counted    int64
+	server     *smtp.Server
 }
 
 func (m *mailbox) NewSession(c *smtp.Conn) (smtp.Session, error) { return &visit{m: m, c: c}, nil }
@@ -302,7 +303,7 @@ func (v *visit) Mail(from string, o *smtp.MailOptions) error {
 	v.body, v.m.from = o.Body, append(v.m.from, from)
 	return v.m.refuse
 }
-func (v *visit) Rcpt(string, *smtp.RcptOptions) error { return nil }
+func (v *visit) Rcpt(string, *smtp.RcptOptions) error { return v.m.refuseRcpt }
 func (v *visit) Reset()                               {}
 func (v *visit) Logout() error                        { return nil }
 func (v *visit) Data(r io.Reader) error {
@@ -568,5 +569,32 @@ func TestTLSFor_plainOnlyOnLoopback(t *testing.T) {
 	}
 	if _, _, err := s.tlsFor(server{relay: &config.Relay{Host: "127.0.0.1", TLS: "none"}, host: "127.0.0.1"}); err != nil {
 		t.Error(err)
+	}
+}
+
+// A probe asks for the recipient, as a bounce does, and leaves nothing behind.
+func TestProbe_goesAsFarAsTheRecipient(t *testing.T) {
+	box, relay, _ := startMailbox(t)
+	s := &Sender{Hostname: "gw.example", Timeout: 5 * time.Second}
+	if err := s.Probe(t.Context(), Route{To: "lost@archive.example", Relay: relay}); err != nil {
+		t.Error(err)
+	}
+	for _, at := range []string{"RCPT", "MAIL"} {
+		refusal := &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such mailbox"}
+		box.mu.Lock()
+		box.refuseRcpt, box.refuse = refusal, nil
+		if at == "MAIL" {
+			box.refuse = refusal
+		}
+		box.mu.Unlock()
+		err := s.Probe(t.Context(), Route{To: "lost@archive.example", Relay: relay})
+		if err == nil || !strings.Contains(err.Error(), at+": ") || !strings.Contains(err.Error(), "no such mailbox") {
+			t.Errorf("%s refused: %v", at, err)
+		}
+	}
+	box.mu.Lock()
+	defer box.mu.Unlock()
+	if len(box.mail) != 0 || len(box.from) != 3 || box.from[0] != "" {
+		t.Errorf("%d messages, from %q", len(box.mail), box.from)
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/emersion/go-smtp"
+
 	"clawback/config"
 	"clawback/internal/mailaddr"
 )
@@ -136,7 +138,7 @@ func (c *session) carry(p parcel) (string, error) {
 	return c.lines(p, OctetStream)
 }
 
-// Probe connects as a delivery would and says goodbye: for `clawback check`.
+// Probe goes as far as a delivery can without delivering: to the answer that the server gives to the recipient. For `clawback check`.
 func (s *Sender) Probe(ctx context.Context, r Route) error {
 	servers, err := s.servers(ctx, r)
 	if err != nil {
@@ -149,10 +151,25 @@ func (s *Sender) Probe(ctx context.Context, r Route) error {
 			problems = append(problems, fmt.Errorf("%s: %w", srv.host, err))
 			continue
 		}
-		c.client.Quit()
-		return nil
+		if err = c.offer(r.To); err == nil {
+			c.client.Quit()
+			return nil
+		}
+		c.client.Close()
+		problems = append(problems, fmt.Errorf("%s: %w", srv.host, err))
 	}
 	return errors.Join(problems...)
+}
+
+// offer asks whether a bounce to an address would be taken, and takes the question back.
+func (c *session) offer(to string) error {
+	if err := c.client.Mail("", &smtp.MailOptions{UTF8: !isASCII(to)}); err != nil {
+		return fmt.Errorf("MAIL: %w", err)
+	}
+	if err := c.client.Rcpt(to, nil); err != nil {
+		return fmt.Errorf("RCPT: %w", err)
+	}
+	return c.client.Reset()
 }
 
 // ExchangeOnline reports which of the route's servers belong to Exchange Online, which must not take its own

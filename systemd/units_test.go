@@ -42,7 +42,7 @@ func TestUnits_areKnownToSystemd(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	cmd := exec.Command(tool, "verify", "clawback.service", "clawback.socket", "clawback-acme.socket")
+	cmd := exec.Command(tool, "verify", "--man=no", "clawback.service", "clawback.socket", "clawback-acme.socket")
 	cmd.Dir = dir
 	out, err := cmd.CombinedOutput()
 	for line := range strings.Lines(string(out)) {
@@ -96,6 +96,60 @@ func TestService_memoryIsBounded(t *testing.T) {
 	}
 	if !strings.Contains(string(data), "\nOOMPolicy=continue\n") {
 		t.Error("the kernel's end of a file reader ends the daemon")
+	}
+}
+
+// What the units point to is installed beside them, wherever the prefix is.
+func TestUnits_pointToWhatIsInstalled(t *testing.T) {
+	for _, prefix := range []string{"/usr", "/opt/claw"} {
+		root := t.TempDir()
+		cmd := exec.Command("make", "-s", "-C", "..", "install-files", "BINARY=/bin/true", "DESTDIR="+root, "PREFIX="+prefix)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		unit, err := os.ReadFile(filepath.Join(root, "usr/lib/systemd/system/clawback.service"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var wanted []string
+		for _, m := range regexp.MustCompile(`file:(\S+)|\nExecStart=(\S+)`).FindAllStringSubmatch(string(unit), -1) {
+			wanted = append(wanted, m[1]+m[2])
+		}
+		for _, m := range regexp.MustCompile(`man:([\w.]+)\((\d)\)`).FindAllStringSubmatch(string(unit), -1) {
+			wanted = append(wanted, prefix+"/share/man/man"+m[2]+"/"+m[1]+"."+m[2])
+		}
+		if len(wanted) < 4 {
+			t.Errorf("only %q", wanted)
+		}
+		for _, path := range wanted {
+			if _, err := os.Stat(filepath.Join(root, path)); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
+// What a package's scripts do to an administrator's files is bounded: they remove files by name, and directories only when
+// they are empty.
+func TestPackages_removeOnlyTheirOwn(t *testing.T) {
+	scripts, err := filepath.Glob("../packaging/[dr][ep][bm]/*")
+	if err != nil || len(scripts) < 6 {
+		t.Fatal(scripts, err)
+	}
+	for _, script := range scripts {
+		data, err := os.ReadFile(script)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(data)) {
+			line = strings.TrimSpace(line)
+			if strings.HasPrefix(line, "rm ") && (!strings.HasPrefix(line, "rm -f /etc/") || strings.ContainsAny(line, "*?[$")) {
+				t.Errorf("%s: %s", script, line)
+			}
+			if strings.Contains(line, "userdel") || strings.Contains(line, "find ") {
+				t.Errorf("%s: %s", script, line)
+			}
+		}
 	}
 }
 

@@ -27,24 +27,24 @@ func (a *app) showRDAP(s *api.RDAP) {
 func checkRDAP(ctx context.Context, cfg *config.Config, online bool) finding {
 	const what = "domain age"
 	if !cfg.RDAP.Enabled {
-		return finding{true, what, "no registry is asked: rdap.enabled is false", false}
+		return topic(what).fine("%s", "no registry is asked: rdap.enabled is false")
 	}
 	if cfg.Score.DomainAgeMalicious+cfg.Score.DomainAgeSuspicious == 0 {
-		return finding{true, what, "no registry is asked: domain_age_malicious and domain_age_suspicious are off", false}
+		return topic(what).fine("%s", "no registry is asked: domain_age_malicious and domain_age_suspicious are off")
 	}
 	if !online {
-		return finding{true, what, "registries may be asked when the domains of authors were registered; --online tries it", false}
+		return topic(what).fine("%s", "registries may be asked when the domains of authors were registered; --online tries it")
 	}
 	client, err := rdap.New(cfg.RDAP, rdap.Options{})
 	if err != nil {
-		return finding{false, what, err.Error(), false}
+		return topic(what).bad(err.Error(), "")
 	}
 	defer client.Close()
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	text, err := client.Check(ctx)
 	if err != nil {
-		return finding{false, what, err.Error(), false}
+		return topic(what).bad(err.Error(), "")
 	}
-	return finding{true, what, text, false}
+	return topic(what).fine("%s", text)
 }

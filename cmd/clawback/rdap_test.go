@@ -17,12 +17,12 @@ func TestCheckRDAP_saysWhetherAnybodyIsAsked(t *testing.T) {
 		"domain_age_malicious and domain_age_suspicious are": {RDAP: config.RDAP{Enabled: true}},
 		"--online tries it":                                  {Score: on, RDAP: config.RDAP{Enabled: true}},
 	} {
-		if f := checkRDAP(t.Context(), &cfg, false); !f.OK || !strings.Contains(f.Text, want) {
+		if f := checkRDAP(t.Context(), &cfg, false); f.Grade != fine || !strings.Contains(f.Text, want) {
 			t.Errorf("%+v, want %q", f, want)
 		}
 	}
 	cfg := config.Config{Score: on, RDAP: config.RDAP{Enabled: true, Server: "http://127.0.0.1:1/"}}
-	if f := checkRDAP(t.Context(), &cfg, true); f.OK || !strings.Contains(f.Text, "127.0.0.1 is not a public address") {
+	if f := checkRDAP(t.Context(), &cfg, true); f.Grade == fine || !strings.Contains(f.Text, "127.0.0.1 is not a public address") {
 		t.Errorf("%+v", f)
 	}
 }

@@ -76,7 +76,7 @@ complete -c clawback -n '__clawback_at \'init\'' -l help -s h -d 'Show context-s
 complete -c clawback -n '__clawback_at \'init\'' -l socket -r -F -d 'Control socket of the daemon (default /run/clawback/control.sock).'
 complete -c clawback -n '__clawback_at \'init\'' -l json -d 'Answer in JSON, one object or list, or one object a line.'
 complete -c clawback -n '__clawback_at \'check\'' -l config -s c -r -F -d 'Configuration file.'
-complete -c clawback -n '__clawback_at \'check\'' -l online -d 'Also ask DNS, the relay, the alternate mailboxes\' servers and Microsoft Graph.'
+complete -c clawback -n '__clawback_at \'check\'' -l online -d 'Also ask DNS, this host\'s own port, the relay, the alternate mailboxes\' servers and Microsoft Graph.'
 complete -c clawback -n '__clawback_at \'check\'' -l mailbox -x -d 'With --online: a mailbox to try the permission for mail with, such as one within the scope of RBAC for Applications.'
 complete -c clawback -n '__clawback_at \'check\'' -l help -s h -d 'Show context-sensitive help.'
 complete -c clawback -n '__clawback_at \'check\'' -l socket -r -F -d 'Control socket of the daemon (default /run/clawback/control.sock).'

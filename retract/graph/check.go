@@ -22,14 +22,17 @@ import (
 type Finding struct {
 	OK      bool
 	Warning bool   // with OK: it works, and should be looked after
-	Text    string // what was looked at, what was found, and what to do about it
+	Text    string // what was looked at, and what was found
+	Remedy  string // what to do about it
 }
 
 func good(text string) Finding { return Finding{OK: true, Text: text} }
 
-func warn(text, do string) Finding { return Finding{OK: true, Warning: true, Text: text + ": " + do} }
+func warn(text, do string) Finding {
+	return Finding{OK: true, Warning: true, Text: text, Remedy: do}
+}
 
-func bad(text, do string) Finding { return Finding{Text: text + ": " + do} }
+func bad(text, do string) Finding { return Finding{Text: text, Remedy: do} }
 
 func fails(err error, do string) Finding { return bad(err.Error(), do) }
 
@@ -41,7 +44,7 @@ func (c *Client) Check(ctx context.Context) []Finding {
 	out := c.checkExpiry()
 	token, err := c.tokens.Token(ctx, "", "")
 	if err != nil {
-		return append(out, fails(err, "mend the credential, then run the check again"))
+		return append(out, fails(err, mendToken(err)))
 	}
 	out = append(out, good("access token: the login service gives one"))
 	granted, readable := readClaims(token)
@@ -50,7 +53,67 @@ func (c *Client) Check(ctx context.Context) []Finding {
 	}
 	out = append(out, c.checkTenant(ctx, granted), checkUsers(granted))
 	out = append(out, excess(granted)...)
+	out = append(out, c.checkDomains(ctx)...)
 	return append(out, c.checkMail(ctx, granted))
+}
+
+// mendToken says what to do where the login service has given no token: what is away is no fault of the credential's.
+func mendToken(err error) string {
+	if f, is := errors.AsType[*fault.Fault](err); is && f.Class != fault.Auth && f.Class != fault.GiveUp {
+		return "the credential may be right: look at the way to the login service (DNS, outgoing HTTPS), or wait, then run the check again"
+	}
+	return "mend the credential, then run the check again"
+}
+
+// checkDomains compares the configured domains with those that Entra has verified, where that may be read.
+func (c *Client) checkDomains(ctx context.Context) (out []Finding) {
+	verified, first, err := c.verifiedDomains(ctx)
+	if err != nil || len(verified) == 0 {
+		return nil // checkTenant has said why
+	}
+	for _, domain := range c.tenant.Domains {
+		if !slices.Contains(verified, domain) {
+			out = append(out, bad("domain "+domain+": Entra has not verified it for this tenant", "take it out of domains, or add it in the admin center"))
+		}
+	}
+	for _, domain := range verified {
+		if !slices.Contains(c.tenant.Domains, domain) && !slices.Contains(c.tenant.OriginatorOrg, domain) {
+			out = append(out, warn("domain "+domain+": the tenant has it, and the configuration has not",
+				"add it to domains if people have mail there, else to originator_org"))
+		}
+	}
+	if first != "" && !slices.Contains(c.tenant.OriginatorOrg, first) {
+		out = append(out, bad("domain "+first+": it is the tenant's default domain, which Exchange stamps as X-OriginatorOrg, and is not expected",
+			"add it to originator_org, or reports go to quarantine"))
+	}
+	if len(out) == 0 {
+		out = append(out, good("domains: all are verified in Entra, and none is missing here"))
+	}
+	return out
+}
+
+// verifiedDomains are the organisation's, in lower case; first is the default one.
+func (c *Client) verifiedDomains(ctx context.Context) (all []string, first string, err error) {
+	err = c.call(ctx, transport.Call{Name: "read domains", Directory: true}, func(ctx context.Context) error {
+		result, err := c.list(ctx, listing{
+			path: "/organization", query: map[string]string{"select": "id,verifiedDomains"},
+			kind: models.CreateOrganizationCollectionResponseFromDiscriminatorValue,
+		})
+		if err != nil {
+			return err
+		}
+		for _, o := range result.(models.OrganizationCollectionResponseable).GetValue() {
+			for _, d := range o.GetVerifiedDomains() {
+				name := mailaddr.Lower(text(d.GetName()))
+				all = append(all, name)
+				if is := d.GetIsDefault(); is != nil && *is {
+					first = name
+				}
+			}
+		}
+		return nil
+	})
+	return all, first, err
 }
 
 func (c *Client) checkExpiry() []Finding {
@@ -164,6 +227,10 @@ func (c *Client) checkMail(ctx context.Context, granted claims) Finding {
 		return good("permission Mail.ReadWrite: granted for all mailboxes; tried with " + name)
 	case err == nil && name != "":
 		return good("permission Mail.ReadWrite: by RBAC for Applications; tried with " + name)
+	case errors.As(err, &f) && f.Code == fault.CodeNoMailbox && c.probe != "":
+		return bad("permission Mail.ReadWrite: not tried: "+c.probe+" is no mailbox of the tenant", "name one by --mailbox, or none: then some are tried")
+	case errors.As(err, &f) && f.Status == http.StatusForbidden && c.probe != "":
+		return bad("permission Mail.ReadWrite: not for "+c.probe, howToGrant)
 	case errors.As(err, &f) && f.Status == http.StatusForbidden:
 		return bad("permission Mail.ReadWrite: missing",
 			howToGrant+fmt.Sprintf("; only %d mailboxes were tried: name one within the scope by --mailbox", tries))
@@ -195,12 +262,13 @@ func (c *Client) tryMailboxes(ctx context.Context) (name string, err error) {
 	return "", err
 }
 
-// someMailboxes are the one that Options name, and the first ones of the directory.
+// someMailboxes are the one that Options name, and no other, or the first ones of the directory.
 func (c *Client) someMailboxes(ctx context.Context) ([]exchange.Mailbox, error) {
-	var out []exchange.Mailbox
-	if box, err := c.Resolve(ctx, c.probe); err == nil {
-		out = append(out, box)
+	if c.probe != "" {
+		box, err := c.Resolve(ctx, c.probe)
+		return []exchange.Mailbox{box}, err
 	}
+	var out []exchange.Mailbox
 	err := c.call(ctx, transport.Call{Name: "list users", Directory: true}, func(ctx context.Context) error {
 		result, err := c.list(ctx, listing{
 			path: "/users", query: map[string]string{"select": strings.Join(userFields, ","), "top": fmt.Sprint(tries)},

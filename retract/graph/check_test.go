@@ -3,6 +3,7 @@ package graph
 import (
 	"bytes"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -21,7 +22,7 @@ func lines(found []Finding) string {
 		} else if f.OK {
 			mark = "ok   "
 		}
-		out.WriteString(mark + f.Text + "\n")
+		out.WriteString(mark + strings.TrimSuffix(f.Text+": "+f.Remedy, ": ") + "\n")
 	}
 	return out.String()
 }
@@ -58,13 +59,38 @@ func TestCheck_findings(t *testing.T) {
 		{"another tenant's credential", func(w *world) {
 			w.Inject(graphsim.Injection{Route: graphsim.RouteOrganization, Fault: graphsim.Fault{Status: 200, Body: `{"value":[{"id":"0","displayName":"Fabrikam"}]}`}})
 		}, nil, []string{"BAD  tenant: Graph says 0 (Fabrikam)"}},
+		{"the mailbox that is asked for", func(*world) {}, func(_ *config.Tenant, o *Options) { o.Probe = "anna@contoso.example" }, []string{
+			"tried with anna@contoso.example",
+		}},
+		{"a mailbox that is not there", func(*world) {}, func(_ *config.Tenant, o *Options) { o.Probe = "postmaster@contoso.example" }, []string{
+			"BAD  permission Mail.ReadWrite: not tried: postmaster@contoso.example is no mailbox of the tenant",
+		}},
+		{"a mailbox outside the scope", func(w *world) {
+			w.SetRoles("", "User.Read.All")
+			w.AddMailbox("bert@contoso.example")
+			w.GrantScope("", "anna@contoso.example")
+		}, func(_ *config.Tenant, o *Options) { o.Probe = "bert@contoso.example" }, []string{
+			"BAD  permission Mail.ReadWrite: not for bert@contoso.example",
+		}},
+		{"the login service is away", func(w *world) {
+			w.Inject(graphsim.Injection{Route: graphsim.RouteToken, Times: -1, Fault: graphsim.Fault{Status: 503, Body: "<html>", Type: "text/html"}})
+		}, nil, []string{"the credential may be right: look at the way to the login service"}},
+		{"all domains", func(*world) {}, nil, []string{"ok   domains: all are verified in Entra"}},
+		{"a domain of another", func(*world) {}, func(c *config.Tenant, _ *Options) { c.Domains = append(c.Domains, "fabrikam.example") }, []string{
+			"BAD  domain fabrikam.example: Entra has not verified it",
+		}},
+		{"a domain too few", func(*world) {}, func(c *config.Tenant, _ *Options) { c.Domains, c.OriginatorOrg = nil, nil }, []string{
+			"WARN domain contoso.example: the tenant has it, and the configuration has not",
+			"BAD  domain contoso.example: it is the tenant's default domain",
+		}},
 		{"Graph is down", func(w *world) {
 			w.Inject(graphsim.Injection{Times: -1, Fault: graphsim.Fault{Status: 503, Body: "<html>", Type: "text/html"}})
 		}, nil, []string{"BAD  read organization: the mailbox server is not available", "BAD  list users"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := start(t, graphsim.Options{}, func(tenant *config.Tenant, o *Options) {
-				o.Probe = "postmaster@contoso.example" // there is none: others are tried
+				tenant.Domains = slices.Clone(graphsim.DefaultTenant().Domains)
+				tenant.OriginatorOrg = tenant.Domains
 				if c.edit != nil {
 					c.edit(tenant, o)
 				}
