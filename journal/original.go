@@ -28,11 +28,12 @@ func (p *parser) unwrap(r *Report, s *shape) {
 		return
 	}
 	p.order(r, s, headers)
-	r.Inner = innerOf(headers[0])
-	r.NetworkMessageID = r.Inner.NetworkMessageID
-	if n := headers[0].Count("x-ms-exchange-organization-network-message-id"); n > 1 {
+	first := Location{r.Originals[0].Section, r.Originals[0].Encoding}
+	r.Inner = p.innerOf(headers[0], first)
+	if n := r.Inner.networkFields; n > 1 {
 		r.problem("the original has %d network message ids: none is used", n)
 	}
+	r.NetworkMessageID = r.Inner.NetworkMessageID
 	r.reconcileMessageID(headers[0].All("message-id"), s.ids)
 }
 
@@ -141,26 +142,40 @@ func isRightsManaged(h header) bool {
 	return kind == "application/x-microsoft-rpmsg-message" || mailaddr.Equal(h.FileName(), "message.rpmsg")
 }
 
-// organisationOf is the tenant that Exchange handled the original for, by either of the fields that say so.
+// organisationOf is the tenant that Exchange handled the original for, by either of the fields that say so. One that
+// contradicts itself says nothing: the sender wrote a part of it, and must not have the report set aside by that.
 func organisationOf(h header) string {
-	attributed, _, _ := strings.Cut(h.get("x-eoptenantattributedmessage"), ":") // "GUID:0"
-	return cmp.Or(guid(h.get("x-ms-exchange-organization-id")), guid(attributed))
+	attributed, _, _ := strings.Cut(h.sole("x-eoptenantattributedmessage"), ":") // "GUID:0"
+	return cmp.Or(guid(h.sole("x-ms-exchange-organization-id")), guid(attributed))
 }
 
 // innerOf keeps what Exchange stamped into the original. The network message id decides which message is taken out of
-// a mailbox, so it counts only where it stands exactly once.
-func innerOf(h header) Inner {
-	const id = "x-ms-exchange-organization-network-message-id"
+// a mailbox, so it counts only where it stands exactly once, in whatever way the header is read. Of the other fields
+// the sender may have written one too: then they say what makes least of the sender.
+func (p *parser) innerOf(h header, at Location) Inner {
 	in := Inner{
 		OrganizationID: organisationOf(h),
-		Directionality: h.get("x-ms-exchange-organization-messagedirectionality"),
-		AuthAs:         h.get("x-ms-exchange-organization-authas"),
+		Directionality: h.sole("x-ms-exchange-organization-messagedirectionality"),
+		AuthAs:         h.sole("x-ms-exchange-organization-authas"),
+		networkFields:  h.Count(networkField),
 	}
-	if h.Count(id) == 1 {
-		in.NetworkMessageID = guid(h.get(id))
+	hidden := false
+	if !p.endIsCertain(at, h) {
+		all := p.networkFields(at)
+		hidden = all > in.networkFields
+		in.networkFields = max(in.networkFields, all)
+	}
+	if hidden || in.AuthAs == contradiction {
+		in.AuthAs = anonymous
+	}
+	if in.networkFields == 1 {
+		in.NetworkMessageID = guid(h.get(networkField))
 	}
 	return in
 }
+
+// anonymous is the AuthAs of mail that comes from outside.
+const anonymous = "Anonymous"
 
 // maxAlternates is how many further Message-IDs of an original are kept.
 const maxAlternates = 8

@@ -69,7 +69,9 @@ type Inner struct {
 	OrganizationID   string // X-MS-Exchange-Organization-Id, else X-EOPTenantAttributedMessage; GUID lower case
 	NetworkMessageID string // X-MS-Exchange-Organization-Network-Message-Id where it stands exactly once, lower case
 	Directionality   string // Incoming or Originating
-	AuthAs           string // Anonymous or Internal
+	AuthAs           string // Anonymous or Internal; Anonymous where several differ, or may be hidden
+
+	networkFields int // how many lines of the header may be that of the network message id
 }
 
 // Report is a parsed journal report.

@@ -267,3 +267,40 @@ func TestAttack_messageThatCostsMuchToCompare(t *testing.T) {
 		t.Errorf("the record does not say that it was not compared to its end:\n%s", out)
 	}
 }
+
+// The sender writes the field of a network message id too, with the id of a good message, in ways that Exchange may not
+// know, and ends the header for all readers but Exchange's before the fields that Exchange adds behind it.
+func TestAttack_networkMessageIDOfTheSenders(t *testing.T) {
+	w := startWith(t, everyVerdict, "", "")
+	const field = "X-MS-Exchange-Organization-Network-Message-Id"
+	var all []letterback
+	kept := map[int]graphsim.Message{}
+	for _, write := range []string{field + ": %s\r\n", field + " : %s\r\n", field + "\t:\r\n %s\r\n"} {
+		for _, hide := range []string{"", "\r\r\n", "\n\n", "no\r\nfield\r\nat\r\nall\r\n", "--b1\r\n", "\x00\r\n \r\n"} {
+			l := newLetterback(len(all)+1, sentBackAs["attachment renamed"])
+			head, body, _ := strings.Cut(l.evil, "\r\n\r\n")
+			trace, stamps, _ := strings.Cut(l.transport(l.nid()), "X-MS-")
+			l.evil = trace + head + "\r\n" + fmt.Sprintf(write, l.mine()) + hide + "X-MS-" + stamps + "\r\n" + body
+			good := l.transport(l.mine()) + l.good
+			kept[l.n] = w.deliver(sales, "", []byte(good))
+			w.send(w.reportOf(l, "5e2d", good))
+			all = append(all, l)
+		}
+	}
+	for _, l := range all {
+		w.seen(l.mine())
+		w.send(w.reportOf(l, "5e1d", l.evil))
+	}
+	w.eventually(func() string {
+		if out := w.must("queue", "list", "--json"); strings.TrimSpace(out) != `{"items":[]}` {
+			return out
+		}
+		return ""
+	})
+	for _, l := range all {
+		if rec := w.must("show", l.mine()); strings.Contains(rec, "MALICIOUS") {
+			t.Errorf("letter %d: the good message's record has the verdict of the attacker's:\n%s", l.n, rec)
+		}
+		w.stays(kept[l.n], "inbox")
+	}
+}
