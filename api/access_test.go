@@ -42,15 +42,16 @@ var attempts = map[string][]try{
 	"address.retire":         {{AddressOrder{Address: "j-b@gw.example"}, true}, {AddressOrder{Address: "J-B@gw.example"}, true}, {AddressOrder{Address: "postmaster@gw.example"}, true}},
 	"message.list": {{RecordQuery{}, false}, {RecordQuery{Search: Search{Tenant: tenantB}}, true}, {RecordQuery{Search: Search{Query: "tenant:b"}}, true},
 		{RecordQuery{Paging: Paging{Cursor: cursorOf("record-b")}}, true}},
-	"message.count":      {{Search{}, false}, {Search{Tenant: tenantB}, true}, {Search{Query: "tenant:b"}, true}, {Search{Query: "tenant:" + tenantB}, true}},
-	"index.show":         {{None{}, true}},
-	"index.rebuild":      {{None{}, true}},
-	"message.show":       ofMessage(func(m MessageRef) any { return m }),
-	"message.export":     ofMessage(func(m MessageRef) any { return m }),
-	"message.retract":    ofMessage(func(m MessageRef) any { return MessageOrder{Key: m.Key, Tenant: m.Tenant, Action: "trash"} }),
-	"message.restore":    ofMessage(func(m MessageRef) any { return MessageOrder{Key: m.Key, Tenant: m.Tenant} }),
-	"feedback.give":      ofMessage(func(m MessageRef) any { return CorrectionOrder{Key: m.Key, Tenant: m.Tenant, Is: verdict.Spam} }),
-	"held.list":          {{IntentQuery{}, false}, {IntentQuery{Tenant: tenantB}, true}},
+	"message.count":   {{Search{}, false}, {Search{Tenant: tenantB}, true}, {Search{Query: "tenant:b"}, true}, {Search{Query: "tenant:" + tenantB}, true}},
+	"index.show":      {{None{}, true}},
+	"index.rebuild":   {{None{}, true}},
+	"message.show":    ofMessage(func(m MessageRef) any { return m }),
+	"message.export":  ofMessage(func(m MessageRef) any { return m }),
+	"message.retract": ofMessage(func(m MessageRef) any { return MessageOrder{Key: m.Key, Tenant: m.Tenant, Action: "trash"} }),
+	"message.restore": ofMessage(func(m MessageRef) any { return MessageOrder{Key: m.Key, Tenant: m.Tenant} }),
+	"feedback.give":   ofMessage(func(m MessageRef) any { return CorrectionOrder{Key: m.Key, Tenant: m.Tenant, Is: verdict.Spam} }),
+	"held.list": {{IntentQuery{}, false}, {IntentQuery{Tenant: tenantB}, true},
+		{IntentQuery{Paging: Paging{Cursor: cursorOf("intent-b")}}, true}},
 	"held.campaigns":     {{IntentQuery{}, false}, {IntentQuery{Tenant: tenantB}, true}},
 	"dry_run.list":       {{IntentQuery{}, false}, {IntentQuery{Tenant: tenantB}, true}},
 	"held.approve":       held,
@@ -204,6 +205,10 @@ func TestTenants_whatIsNotTheirsLooksLikeNothing(t *testing.T) {
 		{ShowSubmission, func(id string) any { return ItemRef{id} }, "submission-b1"},
 		{RetireAddress, func(id string) any { return AddressOrder{Address: id} }, "j-b@gw.example"},
 		{ListPolicies, func(id string) any { return PolicyQuery{Tenant: id} }, tenantB},
+		{ShowMessage, func(id string) any { return MessageRef{Key: "<same@x.example>", Tenant: id} }, tenantB},
+		{ShowMessage, func(id string) any { return MessageRef{Key: "record-a", Tenant: id} }, tenantB},
+		{RejectHeld, func(id string) any { return HeldOrder{Intents: []string{id}} }, "intent-b"},
+		{RejectHeld, func(id string) any { return HeldOrder{Intents: []string{id}} }, "record-b"},
 	} {
 		if theirs, none := words(c.op, c.request(c.theirs), c.theirs), words(c.op, c.request("nothing-there"), "nothing-there"); theirs != none {
 			t.Errorf("%s: %q, and of nothing %q", c.op.Row().Name, theirs, none)
@@ -294,10 +299,33 @@ func TestRoles_areOfTheTenant(t *testing.T) {
 	if _, err := StartJob.Do(t.Context(), s, p, JobOrder{Action: "trash", Records: []string{"record-b"}}); err != nil {
 		t.Error(err) // his only tenant where he may: b's record is no record there
 	}
+	if last := w.done[len(w.done)-1]; !strings.Contains(last, "of tenant \""+tenantA+"\"") {
+		t.Errorf("a job of one tenant's analyst is not bounded to it: %s", last)
+	}
+	boss := Principal{Name: "ada", Tenants: map[string]Role{tenantA: Administrator, tenantB: Viewer}}
+	if _, err := AddPolicies.Do(t.Context(), s, boss, PolicyOrder{Tenant: "b", Policies: []NewPolicy{{}}}); CodeOf(err) != Forbidden {
+		t.Errorf("a viewer adds a policy: %v", err)
+	}
+	for _, key := range []string{"intent-b", "record-b"} {
+		for _, op := range []Op[HeldOrder, Settlement]{ApproveHeld, RejectHeld} {
+			if _, err := op.Do(t.Context(), s, p, HeldOrder{Intents: []string{key}}); CodeOf(err) != Forbidden {
+				t.Errorf("a viewer decides on %s: %v", key, err)
+			}
+		}
+	}
 	for _, done := range w.done {
-		if strings.Contains(done, tenantB) || strings.HasPrefix(done, "retract record-b") {
+		if strings.Contains(done, tenantB) || strings.HasPrefix(done, "retract record-b") || strings.Contains(done, "intent-b") {
 			t.Errorf("done: %s", done)
 		}
+	}
+}
+
+// No role in a tenant, though it is named, is as if it were not: where both tenants have a Message-ID, his alone is meant.
+func TestRoles_nobodyInATenant(t *testing.T) {
+	p := Principal{Name: "ada", Tenants: map[string]Role{tenantA: Viewer, tenantB: Nobody}}
+	m, err := ShowMessage.Do(t.Context(), (&world{}).service(), p, MessageRef{Key: "<same@x.example>"})
+	if err != nil || leaks(shown(t, m)) != "" {
+		t.Errorf("%+v, %v", m, err)
 	}
 }
 

@@ -177,7 +177,11 @@ func (s worldStore) Intents(_ context.Context, record string) ([]store.Intent, e
 	return []store.Intent{intent(map[string]string{"a": tenantA, "b": tenantB}[letter], letter)}, nil
 }
 func (s worldStore) IntentsBy(_ context.Context, f store.IntentFilter) ([]store.Intent, error) {
-	return both(f.Tenant, intent(tenantA, "a"), intent(tenantB, "b")), s.err
+	if f.After != "" && !slices.ContainsFunc(both(f.Tenant, intent(tenantA, "a"), intent(tenantB, "b")),
+		func(in store.Intent) bool { return in.ID == f.After }) {
+		return nil, fmt.Errorf("intent %s: %w", f.After, store.ErrNotFound)
+	}
+	return after(both(f.Tenant, intent(tenantA, "a"), intent(tenantB, "b")), f.After, func(in store.Intent) string { return in.ID }), s.err
 }
 func (s worldStore) Attempts(context.Context, string) ([]store.Attempt, error) {
 	return []store.Attempt{{Seq: 1}}, nil
@@ -190,6 +194,14 @@ func (s worldStore) Note(_ context.Context, act store.Act) error {
 	s.done = append(s.done, fmt.Sprintf("note %s %s %s %s", act.Who, act.What, act.Tenant, act.Object))
 	return nil
 }
+
+func (s worldStore) Update(_ context.Context, c store.Change) error {
+	if c.Act != nil {
+		s.done = append(s.done, fmt.Sprintf("note %s %s %s %s", c.Act.Who, c.Act.What, c.Act.Tenant, c.Act.Object))
+	}
+	return nil
+}
+func (s worldStore) Orders(context.Context) ([]store.Order, error) { return nil, nil }
 
 type worldEngine struct{ *world }
 

@@ -68,42 +68,32 @@ func actionOf(name string) (config.Action, error) {
 }
 
 func (s *Service) listHeld(ctx context.Context, a access, q IntentQuery) (Page[Intent], error) {
-	return s.intents(ctx, a, q, store.Held, func(store.Intent) bool { return true })
+	return s.intents(ctx, a, q, store.IntentFilter{Outcomes: []store.Outcome{store.Held}})
 }
 
 func (s *Service) listDryRun(ctx context.Context, a access, q IntentQuery) (Page[Intent], error) {
-	return s.intents(ctx, a, q, store.Skipped, func(in store.Intent) bool { return in.DryRun })
+	return s.intents(ctx, a, q, store.IntentFilter{Outcomes: []store.Outcome{store.Skipped}, DryRun: true})
 }
 
-// maxIntents is how many intents of an outcome a list goes through.
-const maxIntents = 100_000
-
-// intents lists those of one outcome that fit, those of the newest record first.
-func (s *Service) intents(ctx context.Context, a access, q IntentQuery, outcome store.Outcome,
-	fits func(store.Intent) bool) (page Page[Intent], err error) {
-	tenant, err := s.scope(a, q.Tenant)
+// intents lists a part of what a filter selects, what is of the newest record first.
+func (s *Service) intents(ctx context.Context, a access, q IntentQuery,
+	f store.IntentFilter) (page Page[Intent], err error) {
+	limit, err := q.limit()
 	if err != nil {
 		return page, err
 	}
-	rows, err := s.o.Store.IntentsBy(ctx,
-		store.IntentFilter{Tenant: tenant, Outcomes: []store.Outcome{outcome}, Limit: maxIntents})
-	if err != nil && !errors.Is(err, store.ErrBound) {
+	f.Limit = limit + 1
+	if f.After, err = q.after(); err != nil {
 		return page, err
 	}
-	var own []store.Intent
-	for _, in := range rows {
-		if fits(in) {
-			own = append(own, in)
-		}
+	if f.Tenant, err = s.scope(a, q.Tenant); err != nil {
+		return page, err
 	}
-	page, wrong := part(own, q.Paging, func(in store.Intent) string { return in.ID }, intentOf)
-	if wrong != nil {
-		return page, wrong
+	rows, err := s.o.Store.IntentsBy(ctx, f)
+	if f.After != "" && CodeOf(err) == NotFound {
+		return page, problem(InvalidRequest, "the cursor's row is not there any more: begin anew without it")
 	}
-	if len(rows) == maxIntents && err == nil {
-		err = store.ErrBound
-	}
-	return searched(page, err)
+	return searched(read(rows, limit, func(in store.Intent) string { return in.ID }, intentOf), err)
 }
 
 func (s *Service) listCampaigns(ctx context.Context, a access, q IntentQuery) (page Page[Campaign], err error) {

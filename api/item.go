@@ -3,6 +3,7 @@ package api
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"io"
 	"time"
 
@@ -108,9 +109,9 @@ var (
 	ShowItem   = define(Operation{Name: "queue.show", Route: "GET /v1/queue/{id}", Role: Viewer}, (*Service).showItem)
 	ExportItem = define(Operation{Name: "queue.export", Route: "GET /v1/queue/{id}/report", Role: Viewer, Bodies: true},
 		(*Service).exportItem)
-	RetryItem = define(Operation{Name: "queue.retry", Route: "POST /v1/queue/{id}/retry", Role: Approver},
+	RetryItem = define(Operation{Name: retryItemName, Route: "POST /v1/queue/{id}/retry", Role: Approver},
 		(*Service).retryItem)
-	TrustItem = define(Operation{Name: "queue.trust", Route: "POST /v1/queue/{id}/trust", Role: Administrator},
+	TrustItem = define(Operation{Name: trustItemName, Route: "POST /v1/queue/{id}/trust", Role: Administrator},
 		(*Service).trustItem)
 )
 
@@ -207,27 +208,35 @@ func (s *Service) stream(ctx context.Context, a access, act store.Act, ref spool
 }
 
 func (s *Service) retryItem(ctx context.Context, a access, o ItemOrder) (Item, error) {
-	return s.changeItem(ctx, a, o, func(id string) error { return s.o.Queue.Retry(ctx, id) })
-}
-
-func (s *Service) trustItem(ctx context.Context, a access, o ItemOrder) (Item, error) {
-	return s.changeItem(ctx, a, o, func(id string) error { return s.o.Queue.Trust(ctx, id, a.Name) })
-}
-
-func (s *Service) changeItem(ctx context.Context, a access, o ItemOrder, change func(id string) error) (Item, error) {
 	it, err := s.itemOf(ctx, a, o.ID)
+	if err == nil && it.State == queue.Working {
+		err = fmt.Errorf("retry item %s: %w: it is being worked on", it.ID, queue.ErrState)
+	}
 	if err != nil {
 		return Item{}, err
 	}
-	if err := change(it.ID); err != nil {
+	return s.orderItem(ctx, a, it, o.Comment)
+}
+
+func (s *Service) trustItem(ctx context.Context, a access, o ItemOrder) (Item, error) {
+	it, err := s.itemOf(ctx, a, o.ID)
+	if err == nil && it.State != queue.Quarantined {
+		err = fmt.Errorf("trust item %s: %w: it is not in quarantine but %s", it.ID, queue.ErrState, it.State)
+	}
+	if err != nil {
 		return Item{}, err
 	}
-	act := store.Act{Who: a.Name, What: a.op.Name, Tenant: it.Envelope.Tenant, Object: it.ID, Comment: o.Comment}
-	if err := s.note(ctx, act); err != nil {
+	return s.orderItem(ctx, a, it, o.Comment)
+}
+
+// orderItem has the operation carried out on an item whose state allows it.
+func (s *Service) orderItem(ctx context.Context, a access, it queue.Item, comment string) (Item, error) {
+	act := store.Act{Who: a.Name, What: a.op.Name, Tenant: it.Envelope.Tenant, Object: it.ID, Comment: comment}
+	if err := s.order(ctx, act); err != nil {
 		return Item{}, err
 	}
 	after, err := s.o.Queue.Get(ctx, it.ID)
-	if CodeOf(err) == NotFound { // it went through while the audit was written
+	if CodeOf(err) == NotFound { // it went through meanwhile
 		it.State = queue.Ready
 		return a.item(it), nil
 	}
@@ -242,7 +251,7 @@ var (
 		(*Service).showBounce)
 	ExportBounce = define(Operation{Name: "bounce.export", Route: "GET /v1/bounces/{id}/report", Role: Viewer,
 		Bodies: true}, (*Service).exportBounce)
-	RetryBounce = define(Operation{Name: "bounce.retry", Route: "POST /v1/bounces/{id}/retry", Role: Approver},
+	RetryBounce = define(Operation{Name: retryBounceName, Route: "POST /v1/bounces/{id}/retry", Role: Approver},
 		(*Service).retryBounce)
 )
 
@@ -297,14 +306,11 @@ func (s *Service) retryBounce(ctx context.Context, a access, o ItemOrder) (Bounc
 	if err != nil {
 		return Bounce{}, err
 	}
-	if err := s.o.Queue.RetryBounce(ctx, b.ID); err != nil {
+	act := store.Act{Who: a.Name, What: a.op.Name, Tenant: b.Envelope.Tenant, Object: b.ID, Comment: o.Comment}
+	if err := s.order(ctx, act); err != nil {
 		return Bounce{}, err
 	}
 	s.o.Wake()
-	act := store.Act{Who: a.Name, What: a.op.Name, Tenant: b.Envelope.Tenant, Object: b.ID, Comment: o.Comment}
-	if err := s.note(ctx, act); err != nil {
-		return Bounce{}, err
-	}
 	b, err = s.o.Queue.Bounce(ctx, b.ID)
 	return a.bounce(b), err
 }

@@ -141,8 +141,13 @@ func (e *Engine) ownAct(in store.Intent, who string) bool {
 	return ok && t.Config.TwoPersons && in.By != "" && account(in.By) == account(who)
 }
 
-// account is the proven part of a person's name: what stands in brackets behind it was only said.
+// account is the proven part of a person's name, as package api/socket writes it: "ada", "ada (says bob)", or of an
+// account that several share "ada (claimed; root, uid 0)". Of the last only what stands in brackets is proven.
 func account(who string) string {
+	if _, proven, claimed := strings.Cut(who, " (claimed; "); claimed {
+		name, _, _ := strings.Cut(proven, ", uid ")
+		return name
+	}
 	name, _, _ := strings.Cut(who, " (")
 	return name
 }

@@ -23,6 +23,11 @@ func TestApprove_twoPersons(t *testing.T) {
 	}{
 		{"one's own act", "root (says ada)", "root (says ada)", true, retract.ErrOwnAct},
 		{"one's own act under another name", "root (says ada)", "root (says bob)", true, retract.ErrOwnAct},
+		{"under sudo", "ada (claimed; root, uid 0)", "ada (claimed; root, uid 0)", true, retract.ErrOwnAct},
+		{"under sudo by another name", "ada (claimed; root, uid 0)", "bob (claimed; root, uid 0)", true, retract.ErrOwnAct},
+		{"under sudo and by no name", "ada (claimed; root, uid 0)", "root", true, retract.ErrOwnAct},
+		{"from before, by the other form", "root (says ada)", "bob (claimed; root, uid 0)", true, retract.ErrOwnAct},
+		{"another one who claims the name", "ada", "ada (claimed; root, uid 0)", true, nil},
 		{"another's act", "ada", "bob", true, nil},
 		{"one's own act where one person is enough", "ada", "ada", false, nil},
 	} {

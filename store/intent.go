@@ -36,10 +36,13 @@ type IntentFilter struct {
 	Mailbox  string // object id
 	Kind     Kind
 	Outcomes []Outcome
-	Limit    int // 0: 1000
+	DryRun   bool   // only what a tenant in dry-run would have had done
+	After    string // id of an intent: those that follow it in the order, whatever its outcome is by now
+	Limit    int    // 0: 1000
 }
 
 // IntentsBy lists intents, those of the newest record first. It looks at 100,000 at most and says so by [ErrBound].
+// ErrNotFound when After is none of the tenant's any more. The intents of one record are listed whole: After is not used.
 func (s *Store) IntentsBy(ctx context.Context, f IntentFilter) (list []Intent, err error) {
 	f.Limit = orDefault(f.Limit, 1000)
 	err = s.view(ctx, func(t *txn) error {
@@ -81,7 +84,11 @@ func (t *txn) intentsByOutcome(f IntentFilter) (list []Intent, err error) {
 			prefixes = append(prefixes, outcomePrefix(tenant, o))
 		}
 	}
-	m := t.merged(tableOutcomes, prefixes)
+	from, err := t.behind(f)
+	if err != nil {
+		return nil, err
+	}
+	m := t.mergedFrom(tableOutcomes, prefixes, from)
 	for scanned := 0; len(list) < f.Limit; scanned++ {
 		suffix, _, ok := m.next()
 		if !ok {
@@ -101,8 +108,20 @@ func (t *txn) intentsByOutcome(f IntentFilter) (list []Intent, err error) {
 	return list, nil
 }
 
+// behind is where a list goes on that has come to f.After.
+func (t *txn) behind(f IntentFilter) ([]byte, error) {
+	if f.After == "" {
+		return nil, nil
+	}
+	in, err := t.mustIntent(f.After)
+	if err == nil && f.Tenant != "" && in.Tenant != f.Tenant {
+		err = fmt.Errorf("intent %s: %w", f.After, ErrNotFound)
+	}
+	return join(stampDown(in.Received), []byte(in.ID), []byte{0}), err
+}
+
 func (f IntentFilter) match(in Intent) bool {
-	return (f.Tenant == "" || f.Tenant == in.Tenant) &&
+	return (!f.DryRun || in.DryRun) && (f.Tenant == "" || f.Tenant == in.Tenant) &&
 		(f.Address == "" || mailaddr.Equal(f.Address, in.Address)) &&
 		(f.Mailbox == "" || f.Mailbox == in.Mailbox) &&
 		(f.Kind == "" || f.Kind == in.Kind) &&

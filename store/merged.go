@@ -24,10 +24,7 @@ type walk struct {
 	value  []byte
 }
 
-// merged starts at the first row of each prefix.
-func (t *txn) merged(b rows.Table, prefixes [][]byte) *merged { return t.mergedFrom(b, prefixes, nil) }
-
-// mergedFrom starts, in each range, at the first row whose suffix is not less than from.
+// mergedFrom starts, in each range, at the first row whose suffix is not less than from; nil: at the first.
 func (t *txn) mergedFrom(b rows.Table, prefixes [][]byte, from []byte) *merged {
 	m := &merged{t: t}
 	for _, prefix := range prefixes {

@@ -42,6 +42,7 @@ const (
 	tableSubmissions rows.Table = 35 // T submission -> Submission
 	tableAddresses   rows.Table = 36 // NUL address -> Address
 	tableGates       rows.Table = 37 // T slash mailbox -> Gate
+	tableOrders      rows.Table = 38 // T order -> Order
 )
 
 // tableTitles are the names of the tables: in errors, and as the buckets of bbolt.
@@ -54,7 +55,7 @@ var tableTitles = [...]string{
 	tableJobs: "jobs", tableJobRecords: "job records", tableJobTally: "job tally",
 	tableChanges: "changes", tableCursors: "cursors", tableNotices: "notices",
 	tablePolicies: "policies", tableCorrections: "corrections", tableSubmissions: "submissions",
-	tableAddresses: "addresses", tableGates: "gates",
+	tableAddresses: "addresses", tableGates: "gates", tableOrders: "orders",
 }
 
 // Tables are all tables, with their names.

@@ -69,6 +69,7 @@ func TestStore_readsThatFail(t *testing.T) {
 		{"submissions", func(ctx context.Context) error { _, err := s.Submissions(ctx, ""); return err }},
 		{"submissions", func(ctx context.Context) error { _, err := s.Submission(ctx, "x", "y"); return err }},
 		{"addresses", func(ctx context.Context) error { _, err := s.Addresses(ctx); return err }},
+		{"orders", func(ctx context.Context) error { _, err := s.Orders(ctx); return err }},
 		{"gates", func(ctx context.Context) error { _, err := s.Gates(ctx, "x"); return err }},
 		{"changes", func(ctx context.Context) error { _, err := s.Changes(ctx, 0, 0); return err }},
 		{"meta", func(ctx context.Context) error { _, err := s.Changes(ctx, 0, 0); return err }},

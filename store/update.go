@@ -19,6 +19,7 @@ type Change struct {
 	Submissions Edit[Submission]
 	Addresses   Edit[Address]
 	Gates       Edit[Gate]
+	Orders      Edit[Order]
 }
 
 // Update writes a change. ErrConflict when a row was written by somebody else since it was read: read again, decide
@@ -102,5 +103,6 @@ func (t *txn) editTables(c Change) error {
 		editTable(t, tableSubmissions, c.Submissions),
 		editTable(t, tableAddresses, c.Addresses),
 		editTable(t, tableGates, c.Gates),
+		editTable(t, tableOrders, c.Orders),
 	)
 }

@@ -2,6 +2,7 @@ package socket
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/http"
 	"os/user"
@@ -19,44 +20,64 @@ type peerKey struct{}
 // OperatorHeader bears the name that the command line says its user has: $SUDO_USER, or the user's own.
 const OperatorHeader = "X-Clawback-Operator"
 
-// withPeer notes who is at the other end of the socket, as the kernel tells it.
-func withPeer(ctx context.Context, conn net.Conn) context.Context {
-	return context.WithValue(ctx, peerKey{}, peerName(conn))
+// peer is who is at the other end of the socket, as the kernel tells it.
+type peer struct {
+	name string
+	uid  int64 // -1: not known
 }
 
-func peerName(conn net.Conn) string {
+// withPeer notes who is at the other end of the socket.
+func withPeer(ctx context.Context, conn net.Conn) context.Context {
+	return context.WithValue(ctx, peerKey{}, peerOf(conn))
+}
+
+func peerOf(conn net.Conn) peer {
+	unknown := peer{"unknown", -1}
 	c, ok := conn.(*net.UnixConn)
 	if !ok {
-		return "unknown"
+		return unknown
 	}
 	raw, err := c.SyscallConn()
 	if err != nil {
-		return "unknown"
+		return unknown
 	}
 	var cred *unix.Ucred
 	raw.Control(func(fd uintptr) { cred, err = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED) })
 	if err != nil || cred == nil {
-		return "unknown"
+		return unknown
 	}
 	uid := strconv.FormatUint(uint64(cred.Uid), 10)
+	p := peer{"uid " + uid, int64(cred.Uid)}
 	if u, err := user.LookupId(uid); err == nil {
-		return u.Username
+		p.name = u.Username
 	}
-	return "uid " + uid
+	return p
 }
+
+// overflow is the uid of everybody whom the unit's own user namespace does not map: /proc/sys/kernel/overflowuid.
+const overflow = 65534
+
+// shared reports whether several people come by this account, so that its name tells nobody: root by sudo, and whoever
+// the kernel cannot name.
+func (p peer) shared() bool { return p.uid == 0 || p.uid == overflow }
 
 // principal is who is at the other end: whoever may open the socket may do everything.
 func principal(r *http.Request) (api.Principal, error) { return api.Root(who(r)), nil }
 
-// who is the operator's name for the audit: what the kernel says, and beside it what the command line says when that is
-// another name. Under sudo the kernel knows root alone, and in the unit's own user namespace it knows nobody but root.
+// who is the operator's name for the audit. By an account of his own it is the kernel's word, with what the command
+// line says beside it. By one that several people share, it is the name that he claims, which under sudo is $SUDO_USER,
+// and the account with its uid beside it: "ada (claimed; root, uid 0)". Only the account is proven, and package retract
+// goes by that.
 func who(r *http.Request) string {
-	name, _ := r.Context().Value(peerKey{}).(string)
-	said := plainName(r.Header.Get(OperatorHeader))
-	if said == "" || said == name {
-		return name
+	p, _ := r.Context().Value(peerKey{}).(peer)
+	claimed := plainName(r.Header.Get(OperatorHeader))
+	switch {
+	case claimed == "" || claimed == p.name:
+		return p.name
+	case p.shared():
+		return fmt.Sprintf("%s (claimed; %s, uid %d)", claimed, p.name, p.uid)
 	}
-	return name + " (says " + said + ")"
+	return p.name + " (says " + claimed + ")"
 }
 
 // plainName keeps of a name what may stand in an audit: 64 letters, digits and a few signs.

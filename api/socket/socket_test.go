@@ -34,22 +34,28 @@ func TestListen_takesOverADeadSocketOnly(t *testing.T) {
 }
 
 func TestWho_kernelFirst(t *testing.T) {
-	for _, tt := range []struct{ kernel, said, want string }{
-		{"alice", "alice", "alice"}, {"alice", "", "alice"}, {"root", "alice", "root (says alice)"},
-		{"nobody", "alice", "nobody (says alice)"}, {"root", "a\nlice (root)", "root (says aliceroot)"},
-		{"root", strings.Repeat("x", 100), "root (says " + strings.Repeat("x", 64) + ")"},
+	alice, root, nobody := peer{"alice", 1000}, peer{"root", 0}, peer{"nobody", overflow}
+	for _, tt := range []struct {
+		kernel     peer
+		said, want string
+	}{
+		{alice, "alice", "alice"}, {alice, "", "alice"}, {alice, "bob", "alice (says bob)"}, {alice, "root", "alice (says root)"},
+		{root, "", "root"}, {root, "root", "root"}, {root, "alice", "alice (claimed; root, uid 0)"},
+		{nobody, "alice", "alice (claimed; nobody, uid 65534)"}, {peer{"unknown", -1}, "alice", "unknown (says alice)"},
+		{root, "a\nlice (claimed; bob, uid 7)", "aliceclaimedbobuid7 (claimed; root, uid 0)"},
+		{root, strings.Repeat("x", 100), strings.Repeat("x", 64) + " (claimed; root, uid 0)"},
 	} {
 		r := httptest.NewRequest("POST", "/", nil).WithContext(context.WithValue(t.Context(), peerKey{}, tt.kernel))
 		r.Header.Set(OperatorHeader, tt.said)
 		if got := who(r); got != tt.want {
-			t.Errorf("kernel %q, said %q: %q, want %q", tt.kernel, tt.said, got, tt.want)
+			t.Errorf("kernel %v, said %q: %q, want %q", tt.kernel, tt.said, got, tt.want)
 		}
 	}
 }
 
 // Who comes by the socket is an administrator everywhere, by the name that the kernel tells.
 func TestPrincipal_isTheKernels(t *testing.T) {
-	r := httptest.NewRequest("GET", "/", nil).WithContext(context.WithValue(t.Context(), peerKey{}, "alice"))
+	r := httptest.NewRequest("GET", "/", nil).WithContext(context.WithValue(t.Context(), peerKey{}, peer{"alice", 1000}))
 	r.Header.Set("Authorization", "Bearer mallory")
 	p, err := principal(r)
 	if err != nil || p.Name != "alice" || p.All != api.Administrator || !p.Bodies {

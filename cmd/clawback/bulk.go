@@ -247,6 +247,8 @@ type jobCmd struct {
 	List   jobListCmd   `cmd:"" help:"List bulk jobs."`
 	Show   jobShowCmd   `cmd:"" help:"Show one, with its counters."`
 	Follow jobFollowCmd `cmd:"" help:"Show a job's progress until it ends."`
+	Pause  jobPauseCmd  `cmd:"" help:"Begin nothing more of a job until it is resumed."`
+	Resume jobResumeCmd `cmd:"" help:"Let a paused job go on."`
 	Cancel jobCancelCmd `cmd:"" help:"End a job: what waits is called off, what is done stays done."`
 }
 
@@ -280,21 +282,39 @@ type jobFollowCmd struct {
 
 func (c jobFollowCmd) Run(a *app) error { return a.follow(c.ID) }
 
-type jobCancelCmd struct {
+// jobChange is a word on a job.
+type jobChange struct {
 	ID      string `arg:"" help:"Id of the job."`
 	Comment string `help:"Why, for the audit."`
 }
 
-func (c jobCancelCmd) Run(a *app) error {
-	if _, err := client.Do(a.ctx, a.client, api.CancelJob, api.ItemOrder{ID: c.ID, Comment: c.Comment}); err != nil {
+// change says a word on a job, and what comes of it.
+func (c jobChange) change(a *app, op api.Op[api.ItemOrder, api.Job], said string) error {
+	j, err := client.Do(a.ctx, a.client, op, api.ItemOrder{ID: c.ID, Comment: c.Comment})
+	if err != nil {
 		return err
 	}
 	if a.json {
-		return a.showJob(c.ID)
+		return a.printJSON(j)
 	}
-	a.printf("Job %s is cancelled. What waits is being called off, what is done stays done: clawback job show %s\n",
-		c.ID, c.ID)
+	a.printf("Job %s %s: clawback job show %s\n", c.ID, said, c.ID)
 	return nil
+}
+
+type jobPauseCmd struct{ jobChange }
+
+func (c jobPauseCmd) Run(a *app) error {
+	return c.change(a, api.PauseJob, "is paused, and nothing more of it is begun until clawback job resume")
+}
+
+type jobResumeCmd struct{ jobChange }
+
+func (c jobResumeCmd) Run(a *app) error { return c.change(a, api.ResumeJob, "goes on") }
+
+type jobCancelCmd struct{ jobChange }
+
+func (c jobCancelCmd) Run(a *app) error {
+	return c.change(a, api.CancelJob, "is cancelled. What waits is being called off, what is done stays done")
 }
 
 type previewCmd struct {

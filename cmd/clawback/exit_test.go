@@ -91,7 +91,7 @@ func TestExitStatus_ofOne(t *testing.T) {
 		"status": exitOK, "queue list": exitOK, "queue show bad": exitFailed, "queue export bad": exitFailed, "bounce list": exitOK, "bounce show bad": exitFailed,
 		"search": exitOK, "show bad": exitFailed, "export bad": exitFailed, "held list": exitOK, "held campaigns": exitOK, "held approve good": exitOK,
 		"held approve bad": exitFailed, "held reject half": exitPartly, "held approve --campaign half": exitPartly, "preview": exitOK, "audit": exitOK,
-		"job list": exitOK, "job show bad": exitFailed, "job cancel bad": exitFailed, "policy list": exitOK, "policy add block_sender @bad.example": exitFailed,
+		"job list": exitOK, "job show bad": exitFailed, "job cancel bad": exitFailed, "job pause bad": exitFailed, "job resume bad": exitFailed, "policy list": exitOK, "policy add block_sender @bad.example": exitFailed,
 		"policy export": exitOK, "rules list": exitOK, "feedback list": exitOK, "feedback reset --yes --comment bad": exitFailed, "submission list": exitOK,
 		"submission show bad": exitFailed, "address list": exitOK, "address retire bad": exitFailed, "retract --to trash --subject x --yes": exitFailed, // no message fits
 		"version": exitOK, "unwrap nothing-there": exitFailed, "score nothing-there": exitFailed,

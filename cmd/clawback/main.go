@@ -54,7 +54,7 @@ type cli struct {
 	Show       showCmd       `cmd:"" group:"mail" help:"Show one message: its verdict with reasons, and what happened in each mailbox."`
 	Retract    retractCmd    `cmd:"" group:"mail" help:"Take a message out of every recipient's mailbox."`
 	Restore    restoreCmd    `cmd:"" group:"mail" help:"Put a retracted message back where it was. No automatism touches it again."`
-	Job        jobCmd        `cmd:"" group:"mail" help:"List, show, follow or cancel bulk retractions and restores."`
+	Job        jobCmd        `cmd:"" group:"mail" help:"List, show, follow, pause, resume or cancel bulk jobs."`
 	Preview    previewCmd    `cmd:"" group:"mail" help:"Show what would have been done for tenants in dry-run."`
 	Held       heldCmd       `cmd:"" group:"mail" help:"List, approve or reject retractions that wait for a person."`
 	Export     exportCmd     `cmd:"" group:"mail" help:"Write the journal report of a message, as it arrived, to a file."`

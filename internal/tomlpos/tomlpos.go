@@ -25,8 +25,9 @@ import (
 
 // Position is where a key stands, and where its value begins.
 type Position struct {
-	Line  int // of the key, or of the element of an array; counted from 1
-	Value int // offset of the value's first byte; 0 for tables and arrays
+	Line   int // of the key, or of the element of an array; counted from 1
+	Column int // of the key, in bytes, counted from 1; 0 for elements of arrays
+	Value  int // offset of the value's first byte; 0 for tables and arrays
 }
 
 // Positions are those of keys, tables and elements of arrays by their paths: tenant[1].graph.client_id.
@@ -72,13 +73,19 @@ func lineStarts(text []byte) []int {
 // line is the number of the line in which an offset lies.
 func (f *finder) line(offset uint32) int { return sort.SearchInts(f.lines, int(offset)+1) }
 
+// place is the line and column of an offset.
+func (f *finder) place(offset uint32) (line, column int) {
+	line = f.line(offset)
+	return line, int(offset) - f.lines[line-1] + 1
+}
+
 // header notes the table that [a.b] or [[a.b]] opens, and returns its path.
 func (f *finder) header(e *unstable.Node) (path string) {
-	line := 0
+	line, column := 0, 0
 	for key := e.Key(); key.Next(); {
 		n := key.Node()
 		if line == 0 {
-			line = f.line(n.Raw.Offset)
+			line, column = f.place(n.Raw.Offset)
 		}
 		path = join(path, string(n.Data))
 		if key.IsLast() && e.Kind == unstable.ArrayTable {
@@ -88,7 +95,7 @@ func (f *finder) header(e *unstable.Node) (path string) {
 			path += "[" + strconv.Itoa(elements-1) + "]"
 		}
 	}
-	f.note(path, Position{Line: line})
+	f.note(path, Position{Line: line, Column: column})
 	return path
 }
 
@@ -101,7 +108,8 @@ func (f *finder) keyValue(path string, e *unstable.Node, depth int) {
 		}
 		n := key.Node()
 		path = join(path, string(n.Data))
-		f.note(path, Position{Line: f.line(n.Raw.Offset), Value: int(value.Raw.Offset)})
+		line, column := f.place(n.Raw.Offset)
+		f.note(path, Position{Line: line, Column: column, Value: int(value.Raw.Offset)})
 	}
 	f.within(path, value, f.found[path].Line, depth)
 }

@@ -27,12 +27,15 @@
 package rules
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"sort"
 	"strings"
 
@@ -127,11 +130,8 @@ func Parse(name, text string) ([]Rule, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	var problems []error
-	for _, key := range meta.Undecoded() {
-		problems = append(problems, fmt.Errorf("%s: unknown key %q", name, key))
-	}
 	positions := tomlpos.Find([]byte(text))
+	problems := unknownKeys(name, meta, positions)
 	for i := range parsed.Rule {
 		r := &parsed.Rule[i]
 		path := fmt.Sprintf("rule[%d]", i)
@@ -146,6 +146,38 @@ func Parse(name, text string) ([]Rule, error) {
 	}
 	return parsed.Rule, errors.Join(problems...)
 }
+
+// unknownKeys names, in their order, the keys that no rule has, with line and column. Of what is within one of them
+// nothing is said.
+func unknownKeys(name string, meta toml.MetaData, positions tomlpos.Positions) (problems []error) {
+	unknown := map[string]bool{}
+	for _, key := range meta.Undecoded() {
+		unknown[strings.Join(key, ".")] = true
+	}
+	var paths []string
+	for path := range positions {
+		plain := elements.ReplaceAllString(path, "")
+		parent := plain[:max(0, strings.LastIndexByte(plain, '.'))]
+		if unknown[plain] && !unknown[parent] && positions[path].Column > 0 {
+			paths = append(paths, path)
+		}
+	}
+	slices.SortFunc(paths, func(a, b string) int {
+		return cmp.Or(positions[a].Line-positions[b].Line, positions[a].Column-positions[b].Column)
+	})
+	for _, path := range paths {
+		at := positions[path]
+		problems = append(problems, fmt.Errorf("%s:%d:%d: unknown key %q",
+			name, at.Line, at.Column, elements.ReplaceAllString(path, "")))
+	}
+	if len(problems) == 0 && len(unknown) > 0 { // a place that was not found must not let it pass
+		problems = append(problems, fmt.Errorf("%s: unknown keys %v", name, meta.Undecoded()))
+	}
+	return problems
+}
+
+// elements are the numbers of elements in a path.
+var elements = regexp.MustCompile(`\[\d+\]`)
 
 // locate finds the line and, counted from 0, the column where the expression begins. at is where the string that holds
 // it stands, with its quotes.

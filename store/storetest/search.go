@@ -172,7 +172,9 @@ func testIntentsBy(t *testing.T, s Store) {
 		{"address", store.IntentFilter{Address: "BERT@fabrikam.example"}, 1},
 		{"mailbox", store.IntentFilter{Mailbox: "mailbox-4"}, 1},
 		{"kind", store.IntentFilter{Kind: store.Restore}, 0},
+		{"of a dry-run", store.IntentFilter{DryRun: true}, 0},
 	}
+	testIntentPages(t, s)
 	for _, tt := range tests {
 		t.Run("intents "+tt.name, func(t *testing.T) {
 			if got := len(ok(s.IntentsBy(t.Context(), tt.f))); got != tt.want {
@@ -180,4 +182,38 @@ func testIntentsBy(t *testing.T, s Store) {
 			}
 		})
 	}
+}
+
+// testIntentPages: a list in parts of any size has each intent once, in the order of the whole list, also where the last one of
+// a part has another outcome by the time of the next.
+func testIntentPages(t *testing.T, s Store) {
+	for _, f := range []store.IntentFilter{{}, {Tenant: Contoso}, {Tenant: Fabrikam}, {Outcomes: []store.Outcome{store.Pending}}} {
+		whole := ok(s.IntentsBy(t.Context(), f))
+		for size := 1; size <= len(whole)+1; size++ {
+			var got []store.Intent
+			page := f
+			for page.Limit = size; ; page.After = got[len(got)-1].ID {
+				part := ok(s.IntentsBy(t.Context(), page))
+				if got = append(got, part...); len(part) < size {
+					break
+				}
+			}
+			same(t, whole, got)
+		}
+	}
+	pending := store.IntentFilter{Tenant: Contoso, Outcomes: []store.Outcome{store.Pending}}
+	whole := ok(s.IntentsBy(t.Context(), pending))
+	last := whole[1]
+	last.Outcome = store.Skipped
+	must(t, s.Update(t.Context(), store.Change{Intents: []store.Intent{last}}))
+	pending.After = last.ID
+	same(t, whole[2:], ok(s.IntentsBy(t.Context(), pending)))
+	for tenant, after := range map[string]string{Fabrikam: last.ID, Contoso: "nothing-there"} {
+		if _, err := s.IntentsBy(t.Context(), store.IntentFilter{Tenant: tenant, After: after}); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("behind %s, which is none of the tenant's: %v", after, err)
+		}
+	}
+	back := ok(s.Intent(t.Context(), last.ID))
+	back.Outcome = store.Pending
+	must(t, s.Update(t.Context(), store.Change{Intents: []store.Intent{back}}))
 }

@@ -69,6 +69,7 @@ type Store interface {
 	Submissions(ctx context.Context, tenant string) ([]store.Submission, error)
 	Addresses(ctx context.Context) ([]store.Address, error)
 	Gates(ctx context.Context, tenant string) ([]store.Gate, error)
+	Orders(ctx context.Context) ([]store.Order, error)
 	PutJob(ctx context.Context, c store.JobChange) (store.Job, error)
 	Job(ctx context.Context, id string) (store.Job, error)
 	Jobs(ctx context.Context) ([]store.Job, error)
@@ -117,6 +118,7 @@ func Run(t *testing.T, open Opener) {
 		"Submissions": testSubmissions,
 		"Addresses":   testAddresses,
 		"Gates":       testGates,
+		"Orders":      testOrders,
 		"Edits":       testEdits,
 		"Forward":     testForward,
 		"Changes":     testChanges,
