@@ -21,6 +21,7 @@ func TestDeleteExpired_oneMailDoesNotKeepItsSegment(t *testing.T) {
 	if err := d.openStore(); err != nil {
 		t.Fatal(err)
 	}
+	must(t, d.openIndex(t.Context()))
 	d.live = &live{cfg: &config.Config{Spool: config.Spool{Retention: time.Hour, FlaggedRetention: 2 * time.Hour}}}
 	small := map[string]string{}
 	for _, text := range []string{"held", "bounced", "waits"} {
