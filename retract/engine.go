@@ -61,6 +61,8 @@ type Options struct {
 // Engine carries intents out. It reads what is due from the store and nothing else, so that a restart is the same code
 // path as a normal run.
 type Engine struct {
+	Orders
+
 	o     Options
 	brake *brake.Brake
 	app   *limit.Shared // requests of all tenants
@@ -85,11 +87,13 @@ func New(o Options) *Engine {
 	if o.Grace == 0 {
 		o.Grace = 20 * time.Second
 	}
-	return &Engine{
+	e := &Engine{
 		o: o, brake: brake.New(o.Store), app: limit.NewApp(), schedulers: map[string]*scheduler{},
 		alerted: map[string]time.Time{},
 		waking:  make(chan struct{}, 1),
 	}
+	e.Orders = Orders{engine: e}
+	return e
 }
 
 func (e *Engine) now() time.Time { return e.o.Now().UTC().Round(0) }

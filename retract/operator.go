@@ -29,15 +29,15 @@ var (
 // Retract has a record taken from every internal recipient's mailbox, at a person's word: it passes the brake, the
 // first-hand check and the pin, but neither dry-run mode nor the identity check, and never an exempt mailbox. Asking
 // twice changes nothing. It returns the record's intents.
-func (e *Engine) Retract(ctx context.Context, who, recordID string, action config.Action,
+func (p *Orders) Retract(ctx context.Context, who, recordID string, action config.Action,
 	comment string) ([]store.Intent, error) {
-	return e.retract(ctx, policy.Order{Who: who, Record: recordID, Action: action, Comment: comment})
+	return p.retract(ctx, policy.Order{Who: who, Record: recordID, Action: action, Comment: comment})
 }
 
 // Restore has everything that was taken of a record put back, calls off what has not been taken yet, and pins the
 // record. Asking twice changes nothing. It returns the record's intents.
-func (e *Engine) Restore(ctx context.Context, who, recordID, comment string) ([]store.Intent, error) {
-	return e.restore(ctx, policy.Order{Who: who, Record: recordID, Comment: comment})
+func (p *Orders) Restore(ctx context.Context, who, recordID, comment string) ([]store.Intent, error) {
+	return p.restore(ctx, policy.Order{Who: who, Record: recordID, Comment: comment})
 }
 
 // attemptsAtConflict bounds how often a person's word is tried again when workers write the same rows.
@@ -45,17 +45,17 @@ const attemptsAtConflict = 20
 
 // decide reads a record and its intents, has decide say what changes, and writes that together with the audit's entry;
 // again from the start when somebody else wrote meanwhile.
-func (e *Engine) decide(ctx context.Context, o policy.Order, what string,
+func (p *Orders) decide(ctx context.Context, o policy.Order, what string,
 	change func(store.Record, []store.Intent) (store.Change, error)) ([]store.Intent, error) {
 	for try := 0; ; try++ {
-		rec, err := e.o.Store.Record(ctx, o.Record)
+		rec, err := p.engine.o.Store.Record(ctx, o.Record)
 		if err != nil {
 			return nil, err
 		}
 		if o.Tenant != "" && rec.Tenant != o.Tenant {
 			return nil, fmt.Errorf("record %s of tenant %s: %w", o.Record, o.Tenant, store.ErrNotFound)
 		}
-		have, err := e.o.Store.Intents(ctx, rec.ID)
+		have, err := p.engine.o.Store.Intents(ctx, rec.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -63,50 +63,52 @@ func (e *Engine) decide(ctx context.Context, o policy.Order, what string,
 		if err != nil {
 			return nil, err
 		}
-		if t, ok := e.o.Tenants(rec.Tenant); ok {
-			c.Plan = policy.Plan(t.Config, e.now())
+		if t, ok := p.engine.o.Tenants(rec.Tenant); ok {
+			c.Plan = policy.Plan(t.Config, p.engine.now())
 		}
-		c.Act = &store.Act{At: e.now(), Who: o.Who, What: what, Tenant: rec.Tenant, Object: rec.ID, Comment: o.Comment}
-		err = e.o.Store.Update(ctx, c)
+		c.Act = &store.Act{At: p.engine.now(), Who: o.Who, What: what, Tenant: rec.Tenant, Object: rec.ID,
+			Comment: o.Comment}
+		err = p.engine.o.Store.Update(ctx, c)
 		if errors.Is(err, store.ErrConflict) && try < attemptsAtConflict {
 			continue
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%s record %s: %w", what, rec.ID, err)
 		}
-		e.Wake()
-		return e.o.Store.Intents(ctx, rec.ID)
+		p.engine.Wake()
+		return p.engine.o.Store.Intents(ctx, rec.ID)
 	}
 }
 
 // retract orders that a record be taken out of its recipients' mailboxes.
-func (e *Engine) retract(ctx context.Context, o policy.Order) ([]store.Intent, error) {
+func (p *Orders) retract(ctx context.Context, o policy.Order) ([]store.Intent, error) {
 	if _, ok := policy.Target(o.Action); !ok {
 		return nil, fmt.Errorf("%w: %q is no action that takes a message away: use junk, trash, soft_delete or "+
 			"hard_delete", ErrInvalid, o.Action)
 	}
-	return e.decide(ctx, o, "retract "+string(o.Action),
+	return p.decide(ctx, o, "retract "+string(o.Action),
 		func(rec store.Record, have []store.Intent) (store.Change, error) {
-			t, ok := e.o.Tenants(rec.Tenant)
+			t, ok := p.engine.o.Tenants(rec.Tenant)
 			if !ok {
 				return store.Change{}, fmt.Errorf("%w: %s", ErrNoTenant, rec.Tenant)
 			}
-			return store.Change{Intents: o.Retraction(t.Config, rec, have, e.now()), Record: o.MarkRetracted(rec)}, nil
+			return store.Change{Intents: o.Retraction(t.Config, rec, have, p.engine.now()),
+				Record: o.MarkRetracted(rec)}, nil
 		})
 }
 
-func (e *Engine) restore(ctx context.Context, o policy.Order) ([]store.Intent, error) {
-	return e.decide(ctx, o, "restore", func(rec store.Record, have []store.Intent) (store.Change, error) {
-		return store.Change{Intents: o.Restoration(rec, have, e.now()),
+func (p *Orders) restore(ctx context.Context, o policy.Order) ([]store.Intent, error) {
+	return p.decide(ctx, o, "restore", func(rec store.Record, have []store.Intent) (store.Change, error) {
+		return store.Change{Intents: o.Restoration(rec, have, p.engine.now()),
 			Record: policy.Pin(rec, intent.PinnedRestored, o.Who)}, nil
 	})
 }
 
 // Clean is an administrator's word that a record is good: what has not been taken yet is called off, and no automatism
 // touches the record again. What was taken comes back by Restore.
-func (e *Engine) Clean(ctx context.Context, who, recordID, comment string) ([]store.Intent, error) {
+func (p *Orders) Clean(ctx context.Context, who, recordID, comment string) ([]store.Intent, error) {
 	o := policy.Order{Who: who, Record: recordID, Comment: comment}
-	return e.decide(ctx, o, "clean", func(rec store.Record, have []store.Intent) (store.Change, error) {
+	return p.decide(ctx, o, "clean", func(rec store.Record, have []store.Intent) (store.Change, error) {
 		var out []store.Intent
 		for _, in := range have {
 			if in.Kind == store.Retract && !in.Outcome.Final() {
@@ -120,13 +122,13 @@ func (e *Engine) Clean(ctx context.Context, who, recordID, comment string) ([]st
 }
 
 // Approve lets held intents pass what they are held for. A restore that is approved pins its record.
-func (e *Engine) Approve(ctx context.Context, who string, intents []string, comment string) error {
-	return e.settleHeld(ctx, heldDecision{who, approving, comment}, intents, e.approvedBy(who))
+func (p *Orders) Approve(ctx context.Context, who string, intents []string, comment string) error {
+	return p.settleHeld(ctx, heldDecision{who, approving, comment}, intents, p.approvedBy(who))
 }
 
 // Reject ends held intents. No automatism opens them again.
-func (e *Engine) Reject(ctx context.Context, who string, intents []string, comment string) error {
-	return e.settleHeld(ctx, heldDecision{who, "reject", comment}, intents, e.rejected(who))
+func (p *Orders) Reject(ctx context.Context, who string, intents []string, comment string) error {
+	return p.settleHeld(ctx, heldDecision{who, "reject", comment}, intents, p.rejected(who))
 }
 
 type heldDecision struct{ who, what, comment string }
@@ -136,8 +138,8 @@ const approving = "approve"
 
 // ownAct reports whether a person must leave the approval of an intent to somebody else: he asked for it, and its
 // tenant wants two.
-func (e *Engine) ownAct(in store.Intent, who string) bool {
-	t, ok := e.o.Tenants(in.Tenant)
+func (p *Orders) ownAct(in store.Intent, who string) bool {
+	t, ok := p.engine.o.Tenants(in.Tenant)
 	return ok && t.Config.TwoPersons && in.By != "" && account(in.By) == account(who)
 }
 
@@ -153,39 +155,40 @@ func account(who string) string {
 }
 
 // settleHeld writes a person's answer to each held intent, with an entry of the audit each.
-func (e *Engine) settleHeld(ctx context.Context, a heldDecision, intents []string, change func(*store.Intent)) error {
+func (p *Orders) settleHeld(ctx context.Context, a heldDecision, intents []string, change func(*store.Intent)) error {
 	var failures []error
 	for _, id := range intents {
-		if err := e.settleOne(ctx, a, id, change); err != nil {
+		if err := p.settleOne(ctx, a, id, change); err != nil {
 			failures = append(failures, fmt.Errorf("%s intent %s: %w", a.what, id, err))
 		}
 	}
-	e.Wake()
+	p.engine.Wake()
 	return errors.Join(failures...)
 }
 
 // settleOne writes a person's answer to one held intent.
-func (e *Engine) settleOne(ctx context.Context, a heldDecision, id string, change func(*store.Intent)) error {
-	in, err := e.o.Store.Intent(ctx, id)
+func (p *Orders) settleOne(ctx context.Context, a heldDecision, id string, change func(*store.Intent)) error {
+	in, err := p.engine.o.Store.Intent(ctx, id)
 	if err != nil {
 		return err
 	}
 	if in.Outcome != store.Held {
 		return fmt.Errorf("%w: it is %s (%s)", ErrNotHeld, in.Outcome, in.Reason)
 	}
-	if a.what == approving && e.ownAct(in, a.who) {
+	if a.what == approving && p.ownAct(in, a.who) {
 		return ErrOwnAct
 	}
 	change(&in)
 	c := store.Change{Intents: []store.Intent{in},
-		Act: &store.Act{At: e.now(), Who: a.who, What: a.what + " " + string(in.Kind), Tenant: in.Tenant, Object: in.ID,
+		Act: &store.Act{At: p.engine.now(), Who: a.who, What: a.what + " " + string(in.Kind), Tenant: in.Tenant,
+			Object:  in.ID,
 			Comment: a.comment}}
 	if in.Kind == store.Restore && in.Outcome == store.Pending {
-		rec, err := e.o.Store.Record(ctx, in.Record)
+		rec, err := p.engine.o.Store.Record(ctx, in.Record)
 		if err != nil {
 			return err
 		}
 		c.Record = policy.Pin(rec, intent.PinnedRestored, a.who)
 	}
-	return e.o.Store.Update(ctx, c)
+	return p.engine.o.Store.Update(ctx, c)
 }

@@ -10,13 +10,17 @@ import (
 	"clawback/store"
 )
 
+// Orders is a person's word: to retract, to restore, to call a record clean, to approve or reject what is held. Each is
+// written together with its entry of the audit, and carried out by the schedulers. It is a part of the Engine.
+type Orders struct{ engine *Engine }
+
 // Order has the intents of one record made or changed as a person asked, and gives all that the record has. Asking
 // twice changes nothing.
-func (e *Engine) Order(ctx context.Context, o policy.Order) ([]store.Intent, error) {
+func (p *Orders) Order(ctx context.Context, o policy.Order) ([]store.Intent, error) {
 	if o.Restore {
-		return e.restore(ctx, o)
+		return p.restore(ctx, o)
 	}
-	return e.retract(ctx, o)
+	return p.retract(ctx, o)
 }
 
 // Forecast is what an order would do.
@@ -27,8 +31,8 @@ type Forecast struct {
 
 // Preview says what an order would do to a record with the intents that it has, and writes nothing. False: its tenant
 // is not configured, or the order is for another one's records.
-func (e *Engine) Preview(o policy.Order, rec store.Record, have []store.Intent) (f Forecast, ok bool) {
-	t, ok := e.o.Tenants(rec.Tenant)
+func (p *Orders) Preview(o policy.Order, rec store.Record, have []store.Intent) (f Forecast, ok bool) {
+	t, ok := p.engine.o.Tenants(rec.Tenant)
 	if !ok || o.Tenant != "" && o.Tenant != rec.Tenant {
 		return f, false
 	}
@@ -38,27 +42,27 @@ func (e *Engine) Preview(o policy.Order, rec store.Record, have []store.Intent) 
 		}
 	}
 	if o.Restore {
-		f.Intents = o.Restoration(rec, have, e.now())
+		f.Intents = o.Restoration(rec, have, p.engine.now())
 	} else {
-		f.Intents = o.Retraction(t.Config, rec, have, e.now())
+		f.Intents = o.Retraction(t.Config, rec, have, p.engine.now())
 	}
 	return f, true
 }
 
 // CallOff ends an intent that waits, or that would be looked at again. One that is in doubt ends when it has been
 // verified. An intent that another order has taken over meanwhile is left alone.
-func (e *Engine) CallOff(ctx context.Context, in store.Intent, why string) error {
+func (p *Orders) CallOff(ctx context.Context, in store.Intent, why string) error {
 	job := in.Job
 	for try := 0; in.Job == job && (!in.Outcome.Final() || in.Returns()) && in.Cancelled != why; try++ {
 		next := intent.CallOff(in, why)
 		if in.Outcome.Final() {
 			next = intent.StopLooking(in, why)
 		}
-		err := e.o.Store.Update(ctx, store.Change{Intents: []store.Intent{next}})
+		err := p.engine.o.Store.Update(ctx, store.Change{Intents: []store.Intent{next}})
 		if !errors.Is(err, store.ErrConflict) || try >= attemptsAtConflict {
 			return err
 		}
-		if in, err = e.o.Store.Intent(ctx, in.ID); err != nil {
+		if in, err = p.engine.o.Store.Intent(ctx, in.ID); err != nil {
 			return err
 		}
 	}

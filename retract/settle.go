@@ -29,8 +29,8 @@ const (
 
 // HeldCampaigns lists the campaigns of what the brake holds, of a tenant or with "" of all, those with most mailboxes
 // first. One intent counts for each of its campaigns.
-func (e *Engine) HeldCampaigns(ctx context.Context, tenant string) ([]HeldCampaign, error) {
-	held, err := e.heldByBrake(ctx, tenant)
+func (p *Orders) HeldCampaigns(ctx context.Context, tenant string) ([]HeldCampaign, error) {
+	held, err := p.heldByBrake(ctx, tenant)
 	if err != nil {
 		return nil, err
 	}
@@ -63,8 +63,8 @@ func (e *Engine) HeldCampaigns(ctx context.Context, tenant string) ([]HeldCampai
 }
 
 // heldByBrake lists what the brake holds, of a tenant or with "" of all, as much as one act looks through.
-func (e *Engine) heldByBrake(ctx context.Context, tenant string) ([]store.Intent, error) {
-	all, err := e.o.Store.IntentsBy(ctx,
+func (p *Orders) heldByBrake(ctx context.Context, tenant string) ([]store.Intent, error) {
+	all, err := p.engine.o.Store.IntentsBy(ctx,
 		store.IntentFilter{Tenant: tenant, Kind: store.Retract, Outcomes: []store.Outcome{store.Held}, Limit: heldMax})
 	if err != nil {
 		return nil, fmt.Errorf("list what is held: %w", err)
@@ -80,15 +80,15 @@ type CampaignDecision struct {
 
 // SettleCampaign approves or rejects all that the brake holds of a campaign: one act of each tenant, with one entry of
 // the audit that says how many. Of more than some thousand it makes one for each of these. It gives the intents.
-func (e *Engine) SettleCampaign(ctx context.Context, a CampaignDecision) (settled []string, err error) {
+func (p *Orders) SettleCampaign(ctx context.Context, a CampaignDecision) (settled []string, err error) {
 	a.Campaign = brake.ParseCampaign(a.Campaign)
 	defer func() {
 		if len(settled) > 0 {
-			e.Wake()
+			p.engine.Wake()
 		}
 	}()
 	for try := 0; try < attemptsAtConflict; {
-		part, err := e.heldOf(ctx, a)
+		part, err := p.heldOf(ctx, a)
 		if err != nil {
 			return settled, err
 		}
@@ -98,7 +98,7 @@ func (e *Engine) SettleCampaign(ctx context.Context, a CampaignDecision) (settle
 			}
 			return settled, nil
 		}
-		err = e.settlePart(ctx, a, part)
+		err = p.settlePart(ctx, a, part)
 		if errors.Is(err, store.ErrConflict) { // one of them was settled meanwhile: what is left is read again
 			try++
 			continue
@@ -114,15 +114,15 @@ func (e *Engine) SettleCampaign(ctx context.Context, a CampaignDecision) (settle
 }
 
 // heldOf gives what is held of a campaign, of one tenant and as much as one act settles.
-func (e *Engine) heldOf(ctx context.Context, a CampaignDecision) ([]store.Intent, error) {
-	held, err := e.heldByBrake(ctx, a.Tenant)
+func (p *Orders) heldOf(ctx context.Context, a CampaignDecision) ([]store.Intent, error) {
+	held, err := p.heldByBrake(ctx, a.Tenant)
 	if err != nil {
 		return nil, err
 	}
 	var part []store.Intent
 	own := false
 	for _, in := range held {
-		if a.Approve && slices.Contains(in.Campaigns, a.Campaign) && e.ownAct(in, a.Who) {
+		if a.Approve && slices.Contains(in.Campaigns, a.Campaign) && p.ownAct(in, a.Who) {
 			own = true
 			continue
 		}
@@ -138,10 +138,10 @@ func (e *Engine) heldOf(ctx context.Context, a CampaignDecision) ([]store.Intent
 }
 
 // settlePart writes one act: all of its intents, or none.
-func (e *Engine) settlePart(ctx context.Context, a CampaignDecision, part []store.Intent) error {
-	what, change := "reject", e.rejected(a.Who)
+func (p *Orders) settlePart(ctx context.Context, a CampaignDecision, part []store.Intent) error {
+	what, change := "reject", p.rejected(a.Who)
 	if a.Approve {
-		what, change = approving, e.approvedBy(a.Who)
+		what, change = approving, p.approvedBy(a.Who)
 	}
 	records := map[string]bool{}
 	for i := range part {
@@ -152,8 +152,8 @@ func (e *Engine) settlePart(ctx context.Context, a CampaignDecision, part []stor
 	if a.Comment != "" {
 		comment += ": " + a.Comment
 	}
-	err := e.o.Store.Update(ctx, store.Change{Intents: part,
-		Act: &store.Act{At: e.now(), Who: a.Who, What: what + " campaign",
+	err := p.engine.o.Store.Update(ctx, store.Change{Intents: part,
+		Act: &store.Act{At: p.engine.now(), Who: a.Who, What: what + " campaign",
 			Tenant: part[0].Tenant, Object: a.Campaign, Comment: comment}})
 	if err != nil {
 		return fmt.Errorf("%s campaign %s: %w", what, a.Campaign, err)
@@ -162,15 +162,15 @@ func (e *Engine) settlePart(ctx context.Context, a CampaignDecision, part []stor
 }
 
 // approvedBy lets a held intent pass what it is held for.
-func (e *Engine) approvedBy(who string) func(*store.Intent) {
+func (p *Orders) approvedBy(who string) func(*store.Intent) {
 	return func(in *store.Intent) {
-		in.Outcome, in.Approved, in.NotBefore = store.Pending, who, e.now()
+		in.Outcome, in.Approved, in.NotBefore = store.Pending, who, p.engine.now()
 		in.Reason = "approved by " + who + "; it was held: " + in.Reason
 	}
 }
 
 // rejected ends a held intent. No automatism opens it again.
-func (e *Engine) rejected(who string) func(*store.Intent) {
+func (p *Orders) rejected(who string) func(*store.Intent) {
 	return func(in *store.Intent) {
 		in.Outcome, in.By = store.Skipped, who
 		in.Reason = "rejected by " + who + "; it was held: " + in.Reason
