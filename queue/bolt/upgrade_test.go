@@ -108,3 +108,34 @@ func TestOpen_olderVersion(t *testing.T) {
 	mustDeliver(t, q, small)
 	wantItems(t, openOn(t, crashed(t, dir), spool.OS(), Options{}), 5)
 }
+
+// The log of the version before, whose rows name a body by letters, is read back: the queue ended in order or not at all,
+// and queue.db has none of them.
+func TestOpen_logOfTheVersionBefore(t *testing.T) {
+	dir := t.TempDir()
+	sp, err := spool.Open(filepath.Join(dir, "spool"), spool.Options{})
+	must(t, err)
+	body, err := sp.Create()
+	must(t, err)
+	_, err = body.Write(large)
+	must(t, err)
+	ref, err := body.Commit()
+	must(t, err)
+	row := func(id, body string) []byte {
+		return fmt.Appendf(nil, `{"id":%q,%s,%s"state":"ready","crashes":0,"tries":0,"changed":"2026-11-21T19:06:39.123456789Z"}`,
+			id, oldRest, body)
+	}
+	first := &spool.Entry{Note: row("q33l29ptp5qthak3mpb8g", ""), Body: sp.Begin(int64(len(small)), spool.Regular)}
+	_, err = first.Body.Write(small)
+	must(t, err)
+	second := &spool.Entry{Note: row("q33l29qcm0k5hbe1v8sp0",
+		fmt.Sprintf(`"body":{"f":%q,"n":%d,"c":%d},`, ref.File, ref.Size, ref.CRC))}
+	_, err = sp.Append([]*spool.Entry{first, second})
+	must(t, err)
+	must(t, sp.Close())
+
+	q := openOn(t, dir, spool.OS(), Options{})
+	wantItems(t, q, 2)
+	wantBytes(t, q, "q33l29ptp5qthak3mpb8g", small)
+	wantBytes(t, q, "q33l29qcm0k5hbe1v8sp0", large)
+}
