@@ -247,11 +247,12 @@ func TestKinds_areKnownAndExplained(t *testing.T) {
 	raised := 0
 	for dir, patterns := range map[string][]string{
 		"internal/daemon": {`alert\("([a-z_.]+)"`, `Kind: "([a-z_.]+\.[a-z_.]+)"`}, "pipeline": {`[aA]lert\("([a-z_.]+)"`},
-		"bounce": {`Alert\("([a-z_.]+)"`}, "retract": {`Alert\{Kind: "([a-z_]+)"`}, "score/attach/confined": {`[aA]lert\("([a-z_.]+)"`},
+		"bounce": {`Alert\("([a-z_.]+)"`}, "retract": {`Alert\{Kind: "([a-z_]+)"`}, "retract/limit": {`Alert\("([a-z_]+)"`},
+		"score/attach/confined": {`[aA]lert\("([a-z_.]+)"`},
 	} {
 		for _, pattern := range patterns {
 			for _, kind := range matches(t, filepath.Join(root, dir), pattern) {
-				if dir == "retract" {
+				if strings.HasPrefix(dir, "retract") {
 					kind = "retract." + kind
 				}
 				raised++
