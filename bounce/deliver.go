@@ -138,7 +138,8 @@ func (c *session) carry(p parcel) (string, error) {
 	return c.lines(p, OctetStream)
 }
 
-// Probe goes as far as a delivery can without delivering: to the answer that the server gives to the recipient. For `clawback check`.
+// Probe goes as far as a delivery can without delivering: to the answer that the server gives to the recipient. For
+// `clawback check`.
 func (s *Sender) Probe(ctx context.Context, r Route) error {
 	servers, err := s.servers(ctx, r)
 	if err != nil {

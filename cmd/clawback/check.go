@@ -89,7 +89,8 @@ func (c checkCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	list := []finding{topic("configuration").fine("%s is valid: %s, %s", c.Config, plural(len(cfg.Listeners), "listener"), plural(len(cfg.Tenants), "tenant"))}
+	list := []finding{topic("configuration").fine("%s is valid: %s, %s", c.Config,
+		plural(len(cfg.Listeners), "listener"), plural(len(cfg.Tenants), "tenant"))}
 	list = append(list, checkHere(cfg)...)
 	list = append(list, checkRDAP(a.ctx, cfg, c.Online))
 	if c.Online {

@@ -35,7 +35,8 @@ func checkState(cfg *config.Config) finding {
 	case !info.IsDir():
 		return what.bad("is not a directory", "move the file away, or name another by state_dir")
 	case info.Mode().Perm()&0o077 != 0:
-		return what.bad(fmt.Sprintf("has mode %04o: whole mails lie in it", info.Mode().Perm()), "chmod 0700 "+cfg.StateDir)
+		return what.bad(fmt.Sprintf("has mode %04o: whole mails lie in it", info.Mode().Perm()),
+			"chmod 0700 "+cfg.StateDir)
 	default:
 		if f := checkOwner(what, info); f.Grade != fine {
 			return f
@@ -46,7 +47,8 @@ func checkState(cfg *config.Config) finding {
 		return what.bad(err.Error(), "make the directory above it")
 	}
 	need := max(uint64(cfg.Spool.MinFree), uint64(float64(total)*cfg.Spool.MinFreePercent/100))
-	text := fmt.Sprintf("%s of %s are free; below %s new mail is put off", humanize.IBytes(free), humanize.IBytes(total), humanize.IBytes(need))
+	text := fmt.Sprintf("%s of %s are free; below %s new mail is put off", humanize.IBytes(free),
+		humanize.IBytes(total), humanize.IBytes(need))
 	switch {
 	case free < need:
 		return what.bad(text, "free space, or lower spool.min_free and spool.min_free_percent")
@@ -60,7 +62,8 @@ func checkState(cfg *config.Config) finding {
 func checkOwner(what topic, info fs.FileInfo) finding {
 	u, err := user.Lookup("clawback")
 	owner, known := info.Sys().(*syscall.Stat_t)
-	if err != nil || !known || u.Uid == strconv.Itoa(int(owner.Uid)) || os.Geteuid() == int(owner.Uid) && os.Geteuid() != 0 {
+	if err != nil || !known || u.Uid == strconv.Itoa(int(owner.Uid)) ||
+		os.Geteuid() == int(owner.Uid) && os.Geteuid() != 0 {
 		return what.fine("")
 	}
 	return what.warn(fmt.Sprintf("belongs to user %d, and the unit runs the daemon as clawback", owner.Uid),
@@ -82,7 +85,8 @@ func checkClock() finding {
 	var x unix.Timex
 	state, err := unix.Adjtimex(&x)
 	if err != nil || state == unix.TIME_ERROR {
-		return what.warn("nothing keeps it right, as far as the kernel knows", "run systemd-timesyncd or chrony: timedatectl set-ntp true")
+		return what.warn("nothing keeps it right, as far as the kernel knows",
+			"run systemd-timesyncd or chrony: timedatectl set-ntp true")
 	}
 	return what.fine("it is kept right")
 }
@@ -96,11 +100,13 @@ func checkAddresses(cfg *config.Config, t *config.Tenant) (list []finding) {
 	for _, a := range t.Addresses {
 		local, domain, _ := strings.Cut(a.Address, "@")
 		if slices.Contains(t.Domains, domain) {
-			list = append(list, what.bad("one lies in "+domain+", a domain of the tenant: Exchange would look for a mailbox there, and journal what it sends",
+			list = append(list, what.bad("one lies in "+domain+
+				", a domain of the tenant: Exchange would look for a mailbox there, and journal what it sends",
 				"use one of this host's: clawback address new --domain "+cfg.Hostname))
 		}
 		if bits := unguessable(local); bits < leastBits {
-			list = append(list, what.warn(fmt.Sprintf("one can be guessed: it has %d bits of chance at most, and every tenant of Exchange Online may try", bits),
+			list = append(list, what.warn(fmt.Sprintf("one can be guessed: it has %d bits of chance at most, and "+
+				"every tenant of Exchange Online may try", bits),
 				"replace it by one with 128: clawback address new"))
 		}
 	}
@@ -109,7 +115,8 @@ func checkAddresses(cfg *config.Config, t *config.Tenant) (list []finding) {
 	}
 	alternate := what.domainOf(t.AlternateMailbox)
 	if slices.Contains(t.Domains, alternate) {
-		list = append(list, topic("tenant "+t.Name+", alternate mailbox").bad(t.AlternateMailbox+" lies in "+alternate+", a domain of the tenant: what is sent there would be journaled",
+		list = append(list, topic("tenant "+t.Name+", alternate mailbox").bad(t.AlternateMailbox+" lies in "+alternate+
+			", a domain of the tenant: what is sent there would be journaled",
 			"use a mailbox elsewhere, which is not in Exchange Online"))
 	}
 	return list
@@ -122,7 +129,8 @@ func (topic) domainOf(address string) string {
 // unguessable is how many bits a local part has that look like chance: runs of letters and digits that change often.
 // Words, names, years and numbers in a row count nothing.
 func unguessable(local string) (bits int) {
-	for run := range strings.FieldsFuncSeq(mailaddr.Lower(local), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+	for run := range strings.FieldsFuncSeq(mailaddr.Lower(local),
+		func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
 		changes, hex := 0, true
 		for i, r := range run {
 			hex = hex && strings.ContainsRune("0123456789abcdef", r)
@@ -157,7 +165,8 @@ func checkCredential(t *config.Tenant) []finding {
 	const renew = "make a new one, add it to the app registration, then put it in place of this one"
 	switch left := time.Until(until); {
 	case !known && t.Graph.ClientSecretFile != "":
-		return []finding{what.warn("when the client secret ends is not known", "write the day that Entra shows into client_secret_ends")}
+		return []finding{what.warn("when the client secret ends is not known",
+			"write the day that Entra shows into client_secret_ends")}
 	case !known:
 		return nil // the cloud renews it
 	case left <= 0:

@@ -29,7 +29,8 @@ func checkPort(ctx context.Context, hostname, port string, roots *x509.CertPool)
 	}
 	if err != nil {
 		return what.warn("nobody answers there, as seen from here: "+err.Error(),
-			"start the daemon; open the port in the firewall; a router may not let this host reach itself by its public address")
+			"start the daemon; open the port in the firewall; a router may not let this host reach itself by its "+
+				"public address")
 	}
 	defer conn.Close()
 	conn.SetDeadline(time.Now().Add(portTimeout))
@@ -43,7 +44,8 @@ func checkPort(ctx context.Context, hostname, port string, roots *x509.CertPool)
 		state, _ = client.TLSConnectionState()
 		client.Quit()
 		leaf := state.PeerCertificates[0]
-		return what.fine("certificate of %s, verified, until %s", leaf.Issuer.CommonName, leaf.NotAfter.UTC().Format(time.DateOnly))
+		return what.fine("certificate of %s, verified, until %s", leaf.Issuer.CommonName,
+			leaf.NotAfter.UTC().Format(time.DateOnly))
 	}
 	return portTrouble(what, hostname, err)
 }
@@ -56,13 +58,16 @@ func portTrouble(what topic, hostname string, err error) finding {
 	}
 	sent := refused.UnverifiedCertificates
 	const lost = "; a connector that verifies refuses it"
-	if _, is := errors.AsType[x509.UnknownAuthorityError](err); is && len(sent) == 1 && sent[0].Issuer.String() != sent[0].Subject.String() {
-		return what.bad("the certificate comes without those of its CA"+lost, "put the CA's intermediate certificates after it in the file (fullchain.pem)")
+	if _, is := errors.AsType[x509.UnknownAuthorityError](err); is && len(sent) == 1 &&
+		sent[0].Issuer.String() != sent[0].Subject.String() {
+		return what.bad("the certificate comes without those of its CA"+lost,
+			"put the CA's intermediate certificates after it in the file (fullchain.pem)")
 	} else if is {
 		return what.bad("the certificate is of no public CA"+lost, "use [acme], or a public CA's certificate in [tls]")
 	}
 	if name, is := errors.AsType[x509.HostnameError](err); is {
-		return what.bad(fmt.Sprintf("the certificate is for %s%s", strings.Join(name.Certificate.DNSNames, ", "), lost), "get one for "+hostname)
+		return what.bad(fmt.Sprintf("the certificate is for %s%s", strings.Join(name.Certificate.DNSNames, ", "), lost),
+			"get one for "+hostname)
 	}
 	return what.bad("the certificate: "+refused.Err.Error()+lost, "renew it")
 }
@@ -81,11 +86,13 @@ func checkAlternate(ctx context.Context, cfg *config.Config, t *config.Tenant) [
 		return []finding{what.bad(err.Error(), "name a mailbox whose domain takes mail, or a relay")}
 	}
 	if len(own) > 0 {
-		list = append(list, what.bad(fmt.Sprintf("%s is in Exchange Online (%s), which Microsoft does not support", t.AlternateMailbox, strings.Join(own, ", ")),
+		list = append(list, what.bad(fmt.Sprintf("%s is in Exchange Online (%s), which Microsoft does not support",
+			t.AlternateMailbox, strings.Join(own, ", ")),
 			"use a mailbox elsewhere"))
 	}
 	if err := sender.Probe(ctx, route); err != nil {
-		return append(list, what.bad(err.Error(), "mend the mailbox, or the way to it: until then bounces wait here, and none is lost"))
+		return append(list, what.bad(err.Error(),
+			"mend the mailbox, or the way to it: until then bounces wait here, and none is lost"))
 	}
 	how := "over verified TLS"
 	if route.Relay != nil && route.Relay.TLS == "none" {

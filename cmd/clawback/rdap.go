@@ -20,7 +20,8 @@ func (a *app) showRDAP(s *api.RDAP) {
 	} else if s.One {
 		list = "all asked at " + s.URL
 	}
-	a.printf("domain ages: %s; %s known, %d unknown, %d failed, with %s\n", list, plural(int(s.Known), "message"), s.Unknown, s.Failed, plural(int(s.Asked), "question"))
+	a.printf("domain ages: %s; %s known, %d unknown, %d failed, with %s\n", list, plural(int(s.Known), "message"),
+		s.Unknown, s.Failed, plural(int(s.Asked), "question"))
 }
 
 // checkRDAP says whether the registries may be asked when domains were registered, and, online, whether they answer.
@@ -33,7 +34,8 @@ func checkRDAP(ctx context.Context, cfg *config.Config, online bool) finding {
 		return topic(what).fine("%s", "no registry is asked: domain_age_malicious and domain_age_suspicious are off")
 	}
 	if !online {
-		return topic(what).fine("%s", "registries may be asked when the domains of authors were registered; --online tries it")
+		return topic(what).fine("%s", "registries may be asked when the domains of authors were registered; --online "+
+			"tries it")
 	}
 	client, err := rdap.New(cfg.RDAP, rdap.Options{})
 	if err != nil {

@@ -60,7 +60,8 @@ func (c *Client) Check(ctx context.Context) []Finding {
 // mendToken says what to do where the login service has given no token: what is away is no fault of the credential's.
 func mendToken(err error) string {
 	if f, is := errors.AsType[*fault.Fault](err); is && f.Class != fault.Auth && f.Class != fault.GiveUp {
-		return "the credential may be right: look at the way to the login service (DNS, outgoing HTTPS), or wait, then run the check again"
+		return "the credential may be right: look at the way to the login service (DNS, outgoing HTTPS), or wait, " +
+			"then run the check again"
 	}
 	return "mend the credential, then run the check again"
 }
@@ -73,7 +74,8 @@ func (c *Client) checkDomains(ctx context.Context) (out []Finding) {
 	}
 	for _, domain := range c.tenant.Domains {
 		if !slices.Contains(verified, domain) {
-			out = append(out, bad("domain "+domain+": Entra has not verified it for this tenant", "take it out of domains, or add it in the admin center"))
+			out = append(out, bad("domain "+domain+": Entra has not verified it for this tenant",
+				"take it out of domains, or add it in the admin center"))
 		}
 	}
 	for _, domain := range verified {
@@ -83,7 +85,8 @@ func (c *Client) checkDomains(ctx context.Context) (out []Finding) {
 		}
 	}
 	if first != "" && !slices.Contains(c.tenant.OriginatorOrg, first) {
-		out = append(out, bad("domain "+first+": it is the tenant's default domain, which Exchange stamps as X-OriginatorOrg, and is not expected",
+		out = append(out, bad("domain "+first+
+			": it is the tenant's default domain, which Exchange stamps as X-OriginatorOrg, and is not expected",
 			"add it to originator_org, or reports go to quarantine"))
 	}
 	if len(out) == 0 {
@@ -228,7 +231,8 @@ func (c *Client) checkMail(ctx context.Context, granted claims) Finding {
 	case err == nil && name != "":
 		return good("permission Mail.ReadWrite: by RBAC for Applications; tried with " + name)
 	case errors.As(err, &f) && f.Code == fault.CodeNoMailbox && c.probe != "":
-		return bad("permission Mail.ReadWrite: not tried: "+c.probe+" is no mailbox of the tenant", "name one by --mailbox, or none: then some are tried")
+		return bad("permission Mail.ReadWrite: not tried: "+c.probe+" is no mailbox of the tenant",
+			"name one by --mailbox, or none: then some are tried")
 	case errors.As(err, &f) && f.Status == http.StatusForbidden && c.probe != "":
 		return bad("permission Mail.ReadWrite: not for "+c.probe, howToGrant)
 	case errors.As(err, &f) && f.Status == http.StatusForbidden:
