@@ -67,6 +67,13 @@ func (l letterback) transport(ids ...string) string {
 	return text
 }
 
+// sent is the good message as Exchange has it when its user sends it.
+func (l letterback) sent() string {
+	return "Received: by AM0PR01MB0001.outlook.office365.com; Mon, 02 Nov 2026 09:00:00 +0000\r\n" +
+		"X-MS-Exchange-Organization-Network-Message-Id: " + l.mine() + "\r\nX-MS-Exchange-Organization-Id: " + contoso.ID +
+		"\r\nX-MS-Exchange-Organization-MessageDirectionality: Originating\r\nX-MS-Exchange-Organization-AuthAs: Internal\r\n" + l.good
+}
+
 // reportOf is the report of an original that came to sales.
 func (w *world) reportOf(l letterback, serial string, original string) []byte {
 	w.t.Helper()
@@ -184,13 +191,8 @@ func TestAttack_twoNetworkMessageIDs(t *testing.T) {
 	w := startWith(t, everyVerdict, "", "")
 	exact := func(s string) string { return s }
 	bare, own, owned := newLetterback(1, exact), newLetterback(2, exact), newLetterback(3, exact)
-	const sent = "Received: by AM0PR01MB0001.outlook.office365.com; Mon, 02 Nov 2026 09:00:00 +0000\r\n"
-	outbound := func(l letterback) string {
-		return sent + "X-MS-Exchange-Organization-Network-Message-Id: " + l.mine() + "\r\nX-MS-Exchange-Organization-Id: " + contoso.ID +
-			"\r\nX-MS-Exchange-Organization-MessageDirectionality: Originating\r\nX-MS-Exchange-Organization-AuthAs: Internal\r\n" + l.good
-	}
-	kept := []graphsim.Message{w.deliver(sales, "Invoices", []byte(bare.good)), w.deliver(sales, "Invoices", []byte(outbound(own))),
-		w.deliver(sales, "Invoices", []byte(outbound(owned)))}
+	kept := []graphsim.Message{w.deliver(sales, "Invoices", []byte(bare.good)), w.deliver(sales, "Invoices", []byte(own.sent())),
+		w.deliver(sales, "Invoices", []byte(owned.sent()))}
 	for _, l := range []letterback{bare, own} {
 		w.send(w.reportOf(l, "5e1d", l.transport(l.nid(), l.mine())+l.evil))
 	}
@@ -209,7 +211,7 @@ func TestAttack_twoNetworkMessageIDs(t *testing.T) {
 	if held.Code != store.CodeOneID {
 		t.Errorf("held with code %q: %s", held.Code, held.Reason)
 	}
-	w.send(w.reportOf(owned, "5e2d", outbound(owned)))
+	w.send(w.reportOf(owned, "5e2d", owned.sent()))
 	w.seen(owned.mine())
 	w.must("held", "approve", held.ID, "--comment", "without looking")
 	w.eventually(func() string {
@@ -281,9 +283,8 @@ func TestAttack_networkMessageIDOfTheSenders(t *testing.T) {
 			head, body, _ := strings.Cut(l.evil, "\r\n\r\n")
 			trace, stamps, _ := strings.Cut(l.transport(l.nid()), "X-MS-")
 			l.evil = trace + head + "\r\n" + fmt.Sprintf(write, l.mine()) + hide + "X-MS-" + stamps + "\r\n" + body
-			good := l.transport(l.mine()) + l.good
-			kept[l.n] = w.deliver(sales, "", []byte(good))
-			w.send(w.reportOf(l, "5e2d", good))
+			kept[l.n] = w.deliver(sales, "", []byte(l.sent()))
+			w.send(w.reportOf(l, "5e2d", l.sent()))
 			all = append(all, l)
 		}
 	}
