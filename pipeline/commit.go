@@ -45,6 +45,9 @@ func (j *job) commit(ctx context.Context) ending {
 	if err != nil {
 		return ending{how: broken, err: fmt.Errorf("apply: %w", err)}
 	}
+	if j.o.Done != nil {
+		j.o.Done(rec) // the retraction need not wait for the item's end, which is another commit
+	}
 	return ending{how: processed, record: &rec, fresh: fresh}
 }
 

@@ -61,7 +61,7 @@ func (p *Pipeline) carryOut(ctx context.Context, it queue.Item, end ending) erro
 	return nil
 }
 
-// report logs the end and tells those who wait for it.
+// report logs the end, and tells those who deliver bounces.
 func (p *Pipeline) report(it queue.Item, end ending) {
 	log := p.o.Log.With("event", "item."+eventName[end.how], "item", it.ID, "tenant", it.Envelope.Tenant)
 	switch {
@@ -74,9 +74,6 @@ func (p *Pipeline) report(it queue.Item, end ending) {
 		log.Warn("item deferred", "reason", end.why, "until", end.at)
 	default:
 		log.Warn("item "+string(end.how), "reason", end.why)
-	}
-	if end.record != nil && p.o.Done != nil {
-		p.o.Done(*end.record)
 	}
 	if (end.how == bounced || end.how == both) && p.o.Bounced != nil {
 		p.o.Bounced()

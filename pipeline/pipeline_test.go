@@ -615,3 +615,26 @@ func TestRun_stopLosesNothing(t *testing.T) {
 		t.Errorf("%d of %d items are left: the stop came too late or nothing was done", left, len(ids))
 	}
 }
+
+// Who retracts is woken as soon as the intents are durable, while the item's end is still to be committed.
+func TestDone_comesBetweenC2AndTheEnd(t *testing.T) {
+	f := newFixture(t)
+	id := f.put(envelope(), demoReport(t, "06-throttled.eml"))
+	told := 0
+	f.p.o.Done = func(rec store.Record) {
+		told++
+		if intents, err := f.store.Intents(t.Context(), rec.ID); err != nil || len(intents) == 0 {
+			t.Errorf("intents %v, %v", intents, err)
+		}
+		if it, err := f.queue.Get(t.Context(), id); err != nil || it.State != queue.Working {
+			t.Errorf("the item is %s, %v", it.State, err)
+		}
+	}
+	f.work()
+	if told != 1 {
+		t.Errorf("told %d times", told)
+	}
+	if _, err := f.queue.Get(t.Context(), id); !errors.Is(err, queue.ErrNotFound) {
+		t.Errorf("the item is still there: %v", err)
+	}
+}
