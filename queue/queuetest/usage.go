@@ -106,17 +106,7 @@ func expirePostmaster(t *testing.T, h Harness) {
 		t.Errorf("%d were dropped, want %d", n, len(gone)+1)
 	}
 	q = reopen(t, h, q, o)
-	items, err := q.List(t.Context(), queue.Filter{})
-	must(t, err)
-	bounces, err := q.Bounces(t.Context(), queue.BounceFilter{})
-	must(t, err)
-	have := map[string]bool{}
-	for _, it := range items {
-		have[it.ID] = true
-	}
-	for _, b := range bounces {
-		have[b.ID] = true
-	}
+	have := everything(t, q)
 	for _, id := range append(stay, working, young) {
 		if !have[id] {
 			t.Errorf("%s was dropped", id)
@@ -130,6 +120,22 @@ func expirePostmaster(t *testing.T, h Harness) {
 	if u := q.Usage(postmasterMail(now).Source()); u.Unfinished.Count != 2 {
 		t.Errorf("usage after it: %+v", u)
 	}
+}
+
+// everything is the ids of all items and bounces.
+func everything(t *testing.T, q Queue) map[string]bool {
+	items, err := q.List(t.Context(), queue.Filter{})
+	must(t, err)
+	bounces, err := q.Bounces(t.Context(), queue.BounceFilter{})
+	must(t, err)
+	have := map[string]bool{}
+	for _, it := range items {
+		have[it.ID] = true
+	}
+	for _, b := range bounces {
+		have[b.ID] = true
+	}
+	return have
 }
 
 func from(received time.Time, purpose queue.Purpose, network string) queue.Envelope {
