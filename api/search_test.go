@@ -40,8 +40,10 @@ func TestQuery_tenantInTheQuery(t *testing.T) {
 
 // A job over a query that names nothing would take away everything.
 func TestQuery_ofAJobNamesSomething(t *testing.T) {
-	for query, code := range map[string]Code{"tenant:a": InvalidRequest, "  ": InvalidRequest, "sendr:x": InvalidRequest, "from:x": ""} {
-		_, err := PreviewJob.Do(t.Context(), (&world{}).service(), Root("ada"), JobOrder{Action: "trash", Search: &Search{Query: query}})
+	for query, code := range map[string]Code{"tenant:a": InvalidRequest, "  ": InvalidRequest,
+		"sendr:x": InvalidRequest, "from:x": ""} {
+		_, err := PreviewJob.Do(t.Context(), (&world{}).service(), Root("ada"), JobOrder{Action: "trash",
+			Search: &Search{Query: query}})
 		if CodeOf(err) != code {
 			t.Errorf("%q: %v, want %q", query, err, code)
 		}

@@ -144,9 +144,8 @@ func (q Query) Groups() [][]uint64 {
 	return groups
 }
 
-// TermOf is the term of an indicator, as messages that carry it have it; false for a kind that messages are not known
-// by. A domain's term is of all messages that link to it or below it.
-func TermOf(i verdict.Indicator) (uint64, bool) {
+// keyOf is the field and the value by which messages that carry an indicator are known; false for a kind that none are.
+func keyOf(i verdict.Indicator) (Field, string, bool) {
 	f, value := Field(0), ""
 	switch i.Kind {
 	case "url":
@@ -163,8 +162,19 @@ func TermOf(i verdict.Indicator) (uint64, bool) {
 	case "email":
 		f, value = From, addressValue(i.Value)
 	}
-	if f == 0 || value == "" {
-		return 0, false
-	}
-	return Hash64(f, value), true
+	return f, value, f != 0 && value != ""
+}
+
+// TermOf is the term of an indicator, as messages that carry it have it; false for a kind that messages are not known
+// by. A domain's term is of all messages that link to it or below it.
+func TermOf(i verdict.Indicator) (uint64, bool) {
+	f, value, known := keyOf(i)
+	return Hash64(f, value), known
+}
+
+// Of is the query that finds the messages which carry an indicator; one of a kind that messages are not known by is
+// false.
+func Of(i verdict.Indicator) (Query, bool) {
+	f, value, known := keyOf(i)
+	return Query{Terms: []Term{{Field: f, Values: []string{value}}}}, known
 }

@@ -15,11 +15,13 @@ func message() Message {
 	return Message{
 		IDs: []string{"rabc", "<Mixed.Case@mail.example>", "AAAAAAAA-0000-4000-8000-000000000001"}, Tenant: "t",
 		Sender: "bounce+1@mail.evil.example", From: "Eve.O'Hara@EVIL.example", FromName: "Anna Bell (Sales)",
-		Subject: "Re: Your Invoice is due — 請求書 №42", Recipients: []string{"Finance@contoso.example", "bob@contoso.example"},
+		Subject: "Re: Your Invoice is due — 請求書 №42", Recipients: []string{"Finance@contoso.example",
+			"bob@contoso.example"},
 		Received: now.Add(-time.Hour), Dispositions: []verdict.Disposition{verdict.Malicious},
 		Outcomes: []string{"done", "held"}, Proofs: []string{"content"}, Reasons: []string{"link.feed", "auth.dmarc"},
 		Indicators: []verdict.Indicator{{Kind: "url", Value: "HTTPS://User@Login.Evil.example/a/b?c=d#e"},
-			{Kind: "domain", Value: "login.evil.example"}, {Kind: "url", Value: "http://192.0.2.9/x"}, {Kind: "domain", Value: "192.0.2.9"},
+			{Kind: "domain", Value: "login.evil.example"}, {Kind: "url", Value: "http://192.0.2.9/x"}, {Kind: "domain",
+				Value: "192.0.2.9"},
 			{Kind: "sha256", Value: strings.Repeat("0f", 32)}, {Kind: "file", Value: "Invoice_42.pdf.ISO"}},
 		Marks: []string{Pinned},
 	}
@@ -108,7 +110,11 @@ func TestGroups_haveTermsOfWhatMatches(t *testing.T) {
 		}
 		terms := m.Terms()
 		for i, group := range q.Groups() {
-			if !slices.ContainsFunc(group, func(h uint64) bool { _, found := slices.BinarySearch(terms, h); return found }) {
+			if !slices.ContainsFunc(group, func(h uint64) bool {
+				_, found := slices.BinarySearch(terms,
+					h)
+				return found
+			}) {
 				t.Fatalf("%q matches %+v, and the message lacks group %d", q.String(), m, i)
 			}
 		}
@@ -125,10 +131,13 @@ func pick[T any](r *rand.Rand, list ...T) T { return list[r.IntN(len(list))] }
 
 func randomMessage(r *rand.Rand) Message {
 	address := func() string {
-		return pick(r, "Eve", "bob", "anna.bell", "x_y") + "@" + pick(r, "evil.example", "mail.evil.example", "contoso.example", "Bücher.example")
+		return pick(r, "Eve", "bob", "anna.bell", "x_y") + "@" + pick(r, "evil.example", "mail.evil.example",
+			"contoso.example", "Bücher.example")
 	}
-	m := Message{Sender: address(), From: address(), FromName: pick(r, "", "Anna Bell", "Eve"), Subject: pick(r, "Invoice due", "due", "再 Invoice"),
-		Received: now.Add(-time.Duration(r.IntN(100)) * time.Hour), Dispositions: []verdict.Disposition{pick(r, verdict.All()...)},
+	m := Message{Sender: address(), From: address(), FromName: pick(r, "", "Anna Bell", "Eve"), Subject: pick(r,
+		"Invoice due", "due", "再 Invoice"),
+		Received: now.Add(-time.Duration(r.IntN(100)) * time.Hour), Dispositions: []verdict.Disposition{pick(r,
+			verdict.All()...)},
 		IDs: []string{pick(r, "ra", "rb"), pick(r, "<a@b>", "<c@d>")}}
 	for range r.IntN(3) {
 		m.Recipients = append(m.Recipients, address())
@@ -136,8 +145,10 @@ func randomMessage(r *rand.Rand) Message {
 	}
 	for range r.IntN(4) {
 		host := pick(r, "evil.example", "a.evil.example", "192.0.2.1", "good.example")
-		m.Indicators = append(m.Indicators, pick(r, verdict.Indicator{Kind: "url", Value: "http://" + host + pick(r, "", "/", "/x?y")},
-			verdict.Indicator{Kind: "domain", Value: host}, verdict.Indicator{Kind: "sha256", Value: strings.Repeat(pick(r, "aa", "bb"), 32)},
+		m.Indicators = append(m.Indicators, pick(r, verdict.Indicator{Kind: "url", Value: "http://" + host + pick(r, "",
+			"/", "/x?y")},
+			verdict.Indicator{Kind: "domain", Value: host}, verdict.Indicator{Kind: "sha256",
+				Value: strings.Repeat(pick(r, "aa", "bb"), 32)},
 			verdict.Indicator{Kind: "file", Value: pick(r, "a.iso", "b.pdf.iso", "c d.zip")}))
 	}
 	return m
@@ -148,8 +159,10 @@ func randomQuery(t *testing.T, r *rand.Rand) Query {
 	for range r.IntN(3) {
 		text += pick(r, "", "", "-") + pick(r, "from:eve", "from:evil.example", "from:eve@", "from:@evil.example", "from:eve@evil.example", `from:"anna bell"`,
 			"from:anna.bell", "from:*bell*", "to:contoso.example", "to:bücher.example", "subject:invoice", `subject:"invoice due"`, "再", "subject:*due",
-			"link:evil.example", "link:evil.example/x?y", "link:http://192.0.2.1/", "ip:192.0.2.1", "link:*evil*", "hash:"+strings.Repeat("aa", 32),
-			"file:*.iso", "file:c", "id:ra", "id:<a@b>", "disposition:spam,clean", "disposition:malicious", "outcome:done,held", "outcome:failed") + " "
+			"link:evil.example", "link:evil.example/x?y", "link:http://192.0.2.1/", "ip:192.0.2.1", "link:*evil*",
+			"hash:"+strings.Repeat("aa", 32),
+			"file:*.iso", "file:c", "id:ra", "id:<a@b>", "disposition:spam,clean", "disposition:malicious",
+			"outcome:done,held", "outcome:failed") + " "
 	}
 	q, err := Parse(text+pick(r, "", "", "since:2d", "until:1d"), now)
 	if err != nil {
@@ -179,6 +192,9 @@ func TestTermOf_findsWhatCarriesTheIndicator(t *testing.T) {
 		_, found := slices.BinarySearch(message().Terms(), h)
 		if (known && found) != tt.want {
 			t.Errorf("%v: found is %t, want %t", tt.i, found, tt.want)
+		}
+		if q, ok := Of(tt.i); ok != known || ok && q.Match(message()) != tt.want {
+			t.Errorf("%v: %q matches is %t, want %t", tt.i, q.String(), !tt.want, tt.want)
 		}
 	}
 }

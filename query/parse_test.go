@@ -109,7 +109,8 @@ func TestDuration(t *testing.T) {
 
 // FuzzParse: whatever a query says, it says the same when it is read again.
 func FuzzParse(f *testing.F) {
-	for _, text := range []string{`from:evil.example subject:"invoice due" -outcome:done since:2d to:finance@`, "link:hxxp://[::1]/a",
+	for _, text := range []string{`from:evil.example subject:"invoice due" -outcome:done since:2d to:finance@`,
+		"link:hxxp://[::1]/a",
 		"file:*.iso ip:::1", "link:::1", "link:a\\b", "from:a*b@c", `to:"x\" y"`, "id:<x>", "subject:ǅ"} {
 		f.Add(text)
 	}

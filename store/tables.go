@@ -43,6 +43,7 @@ const (
 	tableAddresses   rows.Table = 36 // NUL address -> Address
 	tableGates       rows.Table = 37 // T slash mailbox -> Gate
 	tableOrders      rows.Table = 38 // T order -> Order
+	tableIndicators  rows.Table = 39 // T or NUL indicator -> Indicator
 )
 
 // tableTitles are the names of the tables: in errors, and as the buckets of bbolt.
@@ -56,6 +57,7 @@ var tableTitles = [...]string{
 	tableChanges: "changes", tableCursors: "cursors", tableNotices: "notices",
 	tablePolicies: "policies", tableCorrections: "corrections", tableSubmissions: "submissions",
 	tableAddresses: "addresses", tableGates: "gates", tableOrders: "orders",
+	tableIndicators: "indicators",
 }
 
 // Tables are all tables, with their names.

@@ -63,6 +63,7 @@ func TestStore_readsThatFail(t *testing.T) {
 		{"audit", func(ctx context.Context) error { _, err := s.Audit(ctx, store.AuditFilter{}); return err }},
 		{"audit", s.VerifyAudit},
 		{"policies", func(ctx context.Context) error { _, err := s.Policies(ctx, ""); return err }},
+		{"indicators", func(ctx context.Context) error { _, err := s.Indicators(ctx, ""); return err }},
 		{"corrections", func(ctx context.Context) error { _, err := s.Corrections(ctx, "x"); return err }},
 		{"corrections", func(ctx context.Context) error { _, err := s.Correction(ctx, "x", "y"); return err }},
 		{"corrections", func(ctx context.Context) error { _, err := s.CorrectedTenants(ctx); return err }},

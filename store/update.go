@@ -20,6 +20,7 @@ type Change struct {
 	Addresses   Edit[Address]
 	Gates       Edit[Gate]
 	Orders      Edit[Order]
+	Indicators  Edit[Indicator]
 }
 
 // Update writes a change. ErrConflict when a row was written by somebody else since it was read: read again, decide
@@ -104,5 +105,6 @@ func (t *txn) editTables(c Change) error {
 		editTable(t, tableAddresses, c.Addresses),
 		editTable(t, tableGates, c.Gates),
 		editTable(t, tableOrders, c.Orders),
+		editTable(t, tableIndicators, c.Indicators),
 	)
 }

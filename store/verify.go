@@ -228,6 +228,7 @@ func (v *verification) editable() {
 	ownKeys[Address](v, tableAddresses)
 	ownKeys[Gate](v, tableGates)
 	ownKeys[Order](v, tableOrders)
+	ownKeys[Indicator](v, tableIndicators)
 	v.t.each(tableKV, nil, func(k, _ []byte) bool {
 		v.report("%s %q is of no version that is known", title(tableKV), k)
 		return true

@@ -17,10 +17,10 @@ import (
 )
 
 // queryHelp is how a search is written.
-const queryHelp = `Search in one line, all words must fit: from:evil.example to:finance@ subject:"invoice due" link:HOST-OR-URL ` +
-	`hash:SHA256 file:*.iso ip:ADDRESS id:ID disposition:malicious outcome:done reason:SIGNAL proof:content is:pinned ` +
-	`since:2d until:2026-11-01 tenant:NAME; -name:value for what must not fit, quotes around blanks, * for any text; words without a ` +
-	`name are looked for in the subject.`
+const queryHelp = `Search in one line, all words must fit: from:evil.example to:finance@ subject:"invoice due" ` +
+	`link:HOST-OR-URL hash:SHA256 file:*.iso ip:ADDRESS id:ID disposition:malicious outcome:done reason:SIGNAL ` +
+	`proof:content is:pinned since:2d until:2026-11-01 tenant:NAME; -name:value for what must not fit, quotes around ` +
+	`blanks, * for any text; words without a name are looked for in the subject.`
 
 type searchCmd struct {
 	Query       []string `arg:"" optional:"" help:"${query}"`

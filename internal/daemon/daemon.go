@@ -34,6 +34,7 @@ import (
 	"clawback/bounce"
 	"clawback/config"
 	"clawback/intel"
+	"clawback/intel/indicator"
 	"clawback/intel/submission"
 	"clawback/pipeline"
 	"clawback/queue/bolt"
@@ -70,26 +71,27 @@ type daemon struct {
 	closers []func() error // of what is open, in the order of opening
 	origin  backup.Origin  // of a state that was put back from a backup
 
-	certs     certs.Source
-	networks  *networks.Sets
-	spool     *spool.Spool
-	queue     *bolt.Queue
-	store     *store.Store
-	index     *index.Index
-	live      *live
-	rdap      *rdap.Client // nil: the registries may not be asked
-	files     *confined.Pool
-	judge     *intel.Judge
-	desk      *submission.Desk
-	key       *bounce.Key
-	bounces   *bounce.Deliverer
-	engine    *retract.Engine
-	jobs      *job.Runner
-	pipeline  *pipeline.Pipeline
-	service   *api.Service
-	control   *socket.Server
-	admission *admission.Control
-	listeners []*listener
+	certs      certs.Source
+	networks   *networks.Sets
+	spool      *spool.Spool
+	queue      *bolt.Queue
+	store      *store.Store
+	index      *index.Index
+	live       *live
+	rdap       *rdap.Client // nil: the registries may not be asked
+	files      *confined.Pool
+	judge      *intel.Judge
+	desk       *submission.Desk
+	indicators *indicator.Desk
+	key        *bounce.Key
+	bounces    *bounce.Deliverer
+	engine     *retract.Engine
+	jobs       *job.Runner
+	pipeline   *pipeline.Pipeline
+	service    *api.Service
+	control    *socket.Server
+	admission  *admission.Control
+	listeners  []*listener
 
 	deleting sync.Mutex // held while bodies past their retention are deleted, and while a backup copies them
 
@@ -143,6 +145,9 @@ func Run(ctx context.Context, o Options) (err error) {
 	}
 	d.pipeline = pipeline.New(d.pipelineOptions())
 	d.engine = retract.New(d.retractOptions())
+	if err := d.openIndicators(ctx); err != nil {
+		return err
+	}
 	d.jobs = job.New(job.Options{Store: d.found(), Engine: d.engine, Log: d.log})
 	d.bounces = bounce.New(d.bounceOptions()) // the way out for what cannot be carried through
 	// People, and at last the mail itself.
@@ -168,8 +173,8 @@ func (d *daemon) run(ctx context.Context, reload <-chan os.Signal) error {
 	defer stop()
 	group, failed := errgroup.WithContext(work)
 	for _, part := range []func(context.Context) error{
-		d.certs.Run, d.networks.Run, d.refreshRDAP, d.pipeline.Run, d.index.Run, d.engine.Run, d.jobs.Run,
-		d.bounces.Run,
+		d.certs.Run, d.networks.Run, d.refreshRDAP, d.pipeline.Run, d.index.Run, d.indicators.Run,
+		d.engine.Run, d.jobs.Run, d.bounces.Run,
 		d.serveMetrics, d.runJanitor, d.watchStorage, d.feedWatchdog, d.board.run, d.watchState,
 	} {
 		group.Go(func() error { return part(failed) })

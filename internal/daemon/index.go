@@ -3,6 +3,8 @@ package daemon
 import (
 	"context"
 
+	"clawback/config"
+	"clawback/intel/indicator"
 	"clawback/store"
 	"clawback/store/index"
 )
@@ -31,3 +33,14 @@ func (d *daemon) openIndex(ctx context.Context) (err error) {
 
 // found is the store as searches see it.
 func (d *daemon) found() indexed { return indexed{d.store, d.index} }
+
+// openIndicators opens what bad mail is known by beside the scorer.
+func (d *daemon) openIndicators(ctx context.Context) (err error) {
+	d.indicators, err = indicator.New(ctx, indicator.Options{
+		Store: d.found(), Judge: d.judge, Log: d.log,
+		Tenants: func() []config.Tenant { return d.live.config().Tenants },
+		Plan:    func(t *config.Tenant) store.Planner { return store.Planner(d.pipelineOptions().Plan(t)) },
+		Wake:    func() { d.engine.Wake() },
+	})
+	return err
+}

@@ -37,6 +37,7 @@ var kinds = map[string]noticeKind{
 	"rdap.list":      {state: true, do: "open outgoing HTTPS to the list's address, or set rdap off"},
 	"networks.stale": {state: true, do: "open outgoing HTTPS to the list's address; the list of before stays in use"},
 	// What follows from what happened.
+	"indicator.waiting": {do: "clawback intel explain; then intel approve, or intel remove"},
 	"address.vanished": {lasts: day, do: "put the address back and reload, or run clawback address retire; see " +
 		"clawback address list"},
 	"region.refused": {lasts: day, do: "mend the MX records; see clawback check --online, clawback address list"},

@@ -8,7 +8,7 @@ _clawback() {
 			continue
 		fi
 		case ${COMP_WORDS[i]} in
-		--socket | --config | -c | --hostname | --tenant-id | --domain | --alternate-mailbox | --email | --name | --originator-org | --client-id | --certificate-file | --key-file | --mailbox | --state | --limit | --cursor | --comment | --tenant | --purpose | --network | --cause | --from | --peers | --older-than | --regions | --timeout | --recipient | -r | --identity | -i | --sender | --subject | --disposition | --since | --proof | --query | --ids-from | --to | --campaign | --is | --field | --note | --expires | --rules | --rule | --report | --original | --decrypted | --workers | --reports | --listen | --ca-file | --seed | --users) skip=yes ;;
+		--socket | --config | -c | --hostname | --tenant-id | --domain | --alternate-mailbox | --email | --name | --originator-org | --client-id | --certificate-file | --key-file | --mailbox | --state | --limit | --cursor | --comment | --tenant | --purpose | --network | --cause | --from | --peers | --older-than | --regions | --timeout | --recipient | -r | --identity | -i | --sender | --subject | --disposition | --since | --proof | --query | --ids-from | --to | --campaign | --is | --field | --note | --expires | --kind | --for | --rules | --rule | --report | --original | --decrypted | --workers | --reports | --listen | --ca-file | --seed | --users) skip=yes ;;
 		-*) ;;
 		*)
 			case $path/${COMP_WORDS[i]} in
@@ -37,6 +37,7 @@ _clawback() {
 				""/backup | \
 				""/restore-backup | \
 				""/store | \
+				"store"/reindex | \
 				"store"/check | \
 				"store"/forget-old | \
 				""/search | \
@@ -75,6 +76,12 @@ _clawback() {
 				"policy"/test | \
 				"policy"/import | \
 				"policy"/export | \
+				""/intel | \
+				"intel"/list | \
+				"intel"/add | \
+				"intel"/explain | \
+				"intel"/approve | \
+				"intel"/remove | \
 				""/rules | \
 				"rules"/list | \
 				"rules"/test | \
@@ -422,6 +429,11 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"store reindex":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"store check":--config | "store check":-c)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
@@ -440,6 +452,11 @@ _clawback() {
 	"store forget-old":--socket)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"search":--tenant)
+		COMPREPLY=()
+		:
 		return
 		;;
 	"search":--sender)
@@ -982,6 +999,106 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"intel":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"intel list":--tenant)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"intel list":--limit)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"intel list":--cursor)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"intel list":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"intel add":--tenant)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"intel add":--kind)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -W "url domain ip sha256 email" -- "$word")
+		return
+		;;
+	"intel add":--disposition)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"intel add":--for)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"intel add":--note)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"intel add":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"intel explain":--tenant)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"intel explain":--kind)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -W "url domain ip sha256 email" -- "$word")
+		return
+		;;
+	"intel explain":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"intel approve":--tenant)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"intel approve":--comment)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"intel approve":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"intel remove":--tenant)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"intel remove":--comment)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"intel remove":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"rules":--socket)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
@@ -1150,7 +1267,7 @@ _clawback() {
 	esac
 	case $path in
 	"")
-		commands="serve init check status queue bounce address connect setup backup restore-backup store search show retract restore job preview held export feedback submission submit policy rules audit unwrap score demo graphsim completion manual version" flags="--help --socket --json" words="" files=
+		commands="serve init check status queue bounce address connect setup backup restore-backup store search show retract restore job preview held export feedback submission submit policy intel rules audit unwrap score demo graphsim completion manual version" flags="--help --socket --json" words="" files=
 		;;
 	"serve")
 		commands="" flags="--config --help --socket --json" words="" files=
@@ -1225,7 +1342,10 @@ _clawback() {
 		commands="" flags="--config --identity --help --socket --json" words="" files=yes
 		;;
 	"store")
-		commands="check forget-old" flags="--help --socket --json" words="" files=
+		commands="reindex check forget-old" flags="--help --socket --json" words="" files=
+		;;
+	"store reindex")
+		commands="" flags="--status --detach --help --socket --json" words="" files=
 		;;
 	"store check")
 		commands="" flags="--config --help --socket --json" words="" files=
@@ -1234,7 +1354,7 @@ _clawback() {
 		commands="" flags="--config --help --socket --json" words="" files=
 		;;
 	"search")
-		commands="" flags="--sender --recipient --subject --disposition --since --proof --limit --cursor --help --socket --json" words="" files=
+		commands="" flags="--tenant --sender --recipient --subject --disposition --since --proof --count --csv --limit --cursor --help --socket --json" words="" files=
 		;;
 	"show")
 		commands="" flags="--help --socket --json" words="" files=
@@ -1340,6 +1460,24 @@ _clawback() {
 		;;
 	"policy export")
 		commands="" flags="--tenant --all --help --socket --json" words="" files=yes
+		;;
+	"intel")
+		commands="list add explain approve remove" flags="--help --socket --json" words="" files=
+		;;
+	"intel list")
+		commands="" flags="--tenant --limit --cursor --help --socket --json" words="" files=
+		;;
+	"intel add")
+		commands="" flags="--tenant --kind --disposition --for --note --help --socket --json" words="" files=
+		;;
+	"intel explain")
+		commands="" flags="--tenant --kind --help --socket --json" words="" files=
+		;;
+	"intel approve")
+		commands="" flags="--tenant --comment --help --socket --json" words="" files=
+		;;
+	"intel remove")
+		commands="" flags="--tenant --comment --help --socket --json" words="" files=
 		;;
 	"rules")
 		commands="list test backtest" flags="--help --socket --json" words="" files=

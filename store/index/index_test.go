@@ -46,7 +46,8 @@ func (g *rig) open() {
 	if g.s, err = store.New(g.disk.Engine(g.dir), store.Options{Now: func() time.Time { return g.now }}); err != nil {
 		g.t.Fatal(err)
 	}
-	g.Index, err = Open(g.t.Context(), g.dir, g.s, Options{Small: 64, Large: 512, Now: func() time.Time { return g.now },
+	g.Index, err = Open(g.t.Context(), g.dir, g.s, Options{Small: 64, Large: 512,
+		Now:  func() time.Time { return g.now },
 		Fail: func(point string) error { return g.fail[point] }})
 	if err != nil {
 		g.t.Fatal(err)
@@ -82,12 +83,15 @@ func report(r *rand.Rand, n int) store.Application {
 	a.Record.Subject = pick(r, "Invoice due", "Your invoice is due now", "Lunch", "Re: lunch?")
 	a.Record.Recipients = nil
 	for range 1 + r.IntN(2) {
-		a.Record.Recipients = append(a.Record.Recipients, journal.Recipient{Address: pick(r, "anna", "bert", "finance") + "@contoso.example"})
+		a.Record.Recipients = append(a.Record.Recipients, journal.Recipient{Address: pick(r, "anna", "bert",
+			"finance") + "@contoso.example"})
 	}
-	v := verdict.Verdict{Disposition: pick(r, verdict.All()...), Reasons: []verdict.Reason{{ID: pick(r, "link.feed", "auth.dmarc")}}}
+	v := verdict.Verdict{Disposition: pick(r, verdict.All()...), Reasons: []verdict.Reason{{ID: pick(r, "link.feed",
+		"auth.dmarc")}}}
 	for range r.IntN(3) {
 		host := pick(r, "evil.example", "login.evil.example", "192.0.2.1", "good.example")
-		v.Indicators = append(v.Indicators, verdict.Indicator{Kind: "domain", Value: host}, verdict.Indicator{Kind: "url", Value: "https://" + host + pick(r, "/", "/a")})
+		v.Indicators = append(v.Indicators, verdict.Indicator{Kind: "domain", Value: host},
+			verdict.Indicator{Kind: "url", Value: "https://" + host + pick(r, "/", "/a")})
 	}
 	a.Record.Variants[0].Verdict = v
 	return a
@@ -96,9 +100,11 @@ func report(r *rand.Rand, n int) store.Application {
 func randomQuery(t *testing.T, r *rand.Rand) query.Query {
 	text := ""
 	for range 1 + r.IntN(3) {
-		text += pick(r, "", "", "", "-") + pick(r, "from:eve@", "from:evil.example", "from:mail.evil.example", "from:bob", "to:finance@", "to:contoso.example",
+		text += pick(r, "", "", "", "-") + pick(r, "from:eve@", "from:evil.example", "from:mail.evil.example",
+			"from:bob", "to:finance@", "to:contoso.example",
 			"subject:invoice", `subject:"invoice due"`, "lunch", "link:evil.example", "link:https://evil.example/a", "ip:192.0.2.1", "disposition:malicious",
-			"disposition:spam,bulk", "outcome:held", "outcome:pending,done", "reason:link.feed", "is:pinned", "is:rejudged", "subject:*due*") + " "
+			"disposition:spam,bulk", "outcome:held", "outcome:pending,done", "reason:link.feed", "is:pinned",
+			"is:rejudged", "subject:*due*") + " "
 	}
 	q, err := query.Parse(text+pick(r, "", "", "since:2d", "until:1d", "since:3d until:2d"), storetest.Start)
 	must(t, err)
@@ -115,7 +121,8 @@ func (g *rig) change(r *rand.Rand, records []store.Record) {
 		v := rec.Verdict
 		v.Disposition = pick(r, verdict.All()...)
 		v.Indicators = nil
-		_, _, err = g.s.Rejudge(g.t.Context(), store.Rejudgement{Record: rec.ID, Rev: rec.Rev, Verdict: v, Cause: "test"})
+		_, _, err = g.s.Rejudge(g.t.Context(), store.Rejudgement{Record: rec.ID, Rev: rec.Rev, Verdict: v,
+			Cause: "test"})
 	case 1:
 		rec.Pinned = "clean"
 		err = g.s.Update(g.t.Context(), store.Change{Record: &rec})
@@ -129,7 +136,8 @@ func (g *rig) change(r *rand.Rand, records []store.Record) {
 }
 
 // all pages through a search, a few records at a time.
-func all(t *testing.T, list func(context.Context, store.RecordFilter) ([]store.Record, error), f store.RecordFilter, limit int) (ids []string) {
+func all(t *testing.T, list func(context.Context, store.RecordFilter) ([]store.Record, error), f store.RecordFilter,
+	limit int) (ids []string) {
 	t.Helper()
 	f.Limit = limit
 	for {
@@ -145,7 +153,8 @@ func all(t *testing.T, list func(context.Context, store.RecordFilter) ([]store.R
 	}
 }
 
-// The index finds what a walk over all records finds, in the same order, whatever was written, flushed, merged, built anew,
+// The index finds what a walk over all records finds, in the same order, whatever was written, flushed, merged, built
+// anew,
 // expired or lost in a crash between.
 func TestIndex_findsWhatAWalkFinds(t *testing.T) {
 	for seed := range uint64(2) {
@@ -184,11 +193,13 @@ func TestIndex_findsWhatAWalkFinds(t *testing.T) {
 					}
 					want := all(t, g.s.Records, f, 1000)
 					if diff := cmp.Diff(want, all(t, g.Records, f, pick(r, 1, 3, 50))); diff != "" {
-						t.Fatalf("round %d, query %q, tenant %q (-walk +index):\n%s", round, f.Query.String(), f.Tenant, diff)
+						t.Fatalf("round %d, query %q, tenant %q (-walk +index):\n%s", round, f.Query.String(), f.Tenant,
+							diff)
 					}
 					var scanned []string
 					for cursor := ""; ; {
-						page, err := pick(r, g.Scan, g.s.Scan)(t.Context(), store.RecordFilter{Query: f.Query, Tenant: f.Tenant, Since: f.Since, Limit: 7}, cursor)
+						page, err := pick(r, g.Scan, g.s.Scan)(t.Context(), store.RecordFilter{Query: f.Query,
+							Tenant: f.Tenant, Since: f.Since, Limit: 7}, cursor)
 						must(t, err)
 						for _, rec := range page.Records {
 							scanned = append(scanned, rec.ID)
@@ -234,7 +245,8 @@ func TestFlush_crashAtEachPoint(t *testing.T) {
 			q, _ := query.Parse("to:anna@", storetest.Start)
 			for round := range 3 {
 				for n := range 50 {
-					_, _, err := g.s.Apply(t.Context(), storetest.Report(storetest.Contoso, 50*round+n), storetest.PlanAll)
+					_, _, err := g.s.Apply(t.Context(), storetest.Report(storetest.Contoso, 50*round+n),
+						storetest.PlanAll)
 					must(t, err)
 				}
 				g.fail[point] = errors.New("killed here")
@@ -262,7 +274,10 @@ func TestOpen_damage(t *testing.T) {
 	for name, harm := range map[string]func(t *testing.T, g *rig, segment string){
 		"segment cut":     func(t *testing.T, g *rig, s string) { must(t, os.Truncate(s, 100)) },
 		"segment missing": func(t *testing.T, g *rig, s string) { must(t, os.Remove(s)) },
-		"list missing":    func(t *testing.T, g *rig, s string) { must(t, os.Remove(filepath.Join(g.dir, Dir, manifestName))) },
+		"list missing": func(t *testing.T, g *rig, s string) {
+			must(t, os.Remove(filepath.Join(g.dir, Dir,
+				manifestName)))
+		},
 		"list torn": func(t *testing.T, g *rig, s string) {
 			must(t, os.WriteFile(filepath.Join(g.dir, Dir, manifestName), []byte("{"), 0o600))
 		},

@@ -18,7 +18,9 @@ import (
 //	header   magic, lengths of the sections, their CRC-32C; 64 bytes
 //	docs     24 bytes each, the newest first: received (6, milliseconds), tenant (2), record (16)
 //	tenants  the tenants' GUIDs, NUL behind each
-//	terms    10 bytes each, in order: hash (6, its upper bits), value (4): a document's number with the top bit set, or
+//
+// terms    10 bytes each, in order: hash (6, its upper bits), value (4): a document's number with the top bit set, or
+//
 //	         where in postings the documents' numbers begin
 //	postings how many, then the differences of the documents' numbers, as varints
 //	sparse   the hash (6) of every 128th term

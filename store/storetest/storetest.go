@@ -62,6 +62,7 @@ type Store interface {
 	Bodies(ctx context.Context, file string) ([]spool.Ref, error)
 	Expire(ctx context.Context, r store.Retention) (store.Expired, error)
 	Policies(ctx context.Context, tenant string) ([]store.Policy, error)
+	Indicators(ctx context.Context, tenant string) ([]store.Indicator, error)
 	Correction(ctx context.Context, tenant, record string) (store.Correction, error)
 	Corrections(ctx context.Context, tenant string) ([]store.Correction, error)
 	CorrectedTenants(ctx context.Context) ([]string, error)
@@ -114,6 +115,7 @@ func Run(t *testing.T, open Opener) {
 		"Expire":      testExpire,
 		"Crash":       testCrash,
 		"Policies":    testPolicies,
+		"Indicators":  testIndicators,
 		"Corrections": testCorrections,
 		"Submissions": testSubmissions,
 		"Addresses":   testAddresses,

@@ -1,0 +1,183 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"clawback/api"
+	"clawback/api/client"
+	"clawback/store"
+	"clawback/verdict"
+)
+
+type intelCmd struct {
+	List    intelListCmd    `cmd:"" help:"List indicators: values that bad mail is known by."`
+	Add     intelAddCmd     `cmd:"" help:"Add one: stored mail that carries it is judged anew at once, within a brake."`
+	Explain intelExplainCmd `cmd:"" help:"Say what an indicator would do to the stored mail, and change nothing."`
+	Approve intelApproveCmd `cmd:"" help:"Let an indicator act that would hit too much mail to act by itself."`
+	Remove  intelRemoveCmd  `cmd:"" help:"Withdraw an indicator: what rested on it is judged anew."`
+}
+
+// ofTenants names a tenant where an indicator is not of every one.
+type ofTenants struct {
+	Tenant string `help:"Name or GUID of the tenant that it is for; without it, it is for every tenant."`
+}
+
+type intelListCmd struct {
+	ofTenants
+	paging
+}
+
+func (c intelListCmd) Run(a *app) error {
+	found, err := list(a, api.ListIndicators, c.paging, func(p api.Paging) api.IndicatorQuery {
+		return api.IndicatorQuery{Paging: p, Tenant: c.Tenant}
+	})
+	if err != nil {
+		return err
+	}
+	return show(a, found, "There are no indicators.", []string{"ID", "KIND", "VALUE", "DISPOSITION", "STATE", "HITS",
+		"TENANT", "BY", "ADDED", "NOTE"},
+		func(i api.Indicator) []string {
+			return []string{i.ID, i.Kind, clip(defang(i.Value), 60), i.Disposition.String(), string(i.State),
+				strconv.Itoa(i.Hits), i.Tenant,
+				clip(i.By, 20), ago(i.Added), clip(i.Note+i.Why, 60)}
+		})
+}
+
+// defang writes an indicator so that nobody follows it.
+func defang(value string) string {
+	value = strings.ReplaceAll(value, ".", "[.]")
+	if rest, ok := strings.CutPrefix(value, "http"); ok {
+		return "hxxp" + rest
+	}
+	return value
+}
+
+type intelAddCmd struct {
+	Value string `arg:"" help:"URL, host, IP address, SHA-256 or mailbox; hxxp and [.] are read."`
+	ofTenants
+	Kind        string  `enum:",url,domain,ip,sha256,email" default:"" help:"Its kind, where it is not plain."`
+	Disposition string  `help:"What its mail is (default: of page or file MALICIOUS, else SUSPICIOUS)."`
+	For         timeAgo `placeholder:"AGE" help:"Its lifetime, such as 30d; verdicts stay."`
+	Note        string  `help:"Why, for those who see the verdict."`
+}
+
+func (c intelAddCmd) Run(a *app) error {
+	o := api.NewIndicator{Tenant: c.Tenant, Kind: c.Kind, Value: c.Value, Note: c.Note}
+	if c.For != 0 {
+		o.Until = time.Now().Add(time.Duration(c.For)).UTC().Truncate(time.Second)
+	}
+	if c.Disposition != "" {
+		d, err := verdict.Parse(c.Disposition)
+		if err != nil {
+			return usage("--disposition: %v", err)
+		}
+		o.Disposition = d
+	}
+	i, err := client.Do(a.ctx, a.client, api.AddIndicator, o)
+	if err != nil {
+		return err
+	}
+	return a.settled(i)
+}
+
+// settled waits until an indicator has acted, and says what became of it.
+func (a *app) settled(i api.Indicator) error {
+	for i.State == store.IndicatorApplying {
+		select {
+		case <-a.ctx.Done():
+			return nil
+		case <-time.After(100 * time.Millisecond):
+		}
+		page, err := every(a, api.ListIndicators,
+			func(p api.Paging) api.IndicatorQuery { return api.IndicatorQuery{Paging: p, Tenant: i.Tenant} })
+		if err != nil {
+			return err
+		}
+		for _, one := range page {
+			if one.ID == i.ID && one.Tenant == i.Tenant {
+				i = one
+			}
+		}
+	}
+	if a.json {
+		return a.printJSON(i)
+	}
+	switch i.State {
+	case store.IndicatorWaiting:
+		a.printf("%s waits: it %s\n", i.ID, i.Why)
+		a.printf("See clawback intel explain VALUE; then intel approve %s, or intel remove %s\n", i.ID, i.ID)
+		return errPartly
+	default:
+		a.printf("%s is %s: %s %s makes %s; %s judged anew\n", i.ID, string(i.State), i.Kind, defang(i.Value),
+			i.Disposition, plural(i.Hits, "message"))
+	}
+	return nil
+}
+
+type intelExplainCmd struct {
+	Value string `arg:"" help:"As for add."`
+	ofTenants
+	Kind string `enum:",url,domain,ip,sha256,email" default:"" help:"As for add."`
+}
+
+func (c intelExplainCmd) Run(a *app) error {
+	m, err := client.Do(a.ctx, a.client, api.ExplainIndicator, api.NewIndicator{Tenant: c.Tenant, Kind: c.Kind,
+		Value: c.Value})
+	if err != nil {
+		return err
+	}
+	if a.json {
+		return a.printJSON(m)
+	}
+	i := m.Indicator
+	state := "not kept"
+	if i.State != "" {
+		state = fmt.Sprintf("%s, by %s %s: %s", i.State, i.By, ago(i.Added), i.Note)
+	}
+	more := ""
+	if m.Cut != "" {
+		more = " at least"
+	}
+	return a.facts([][]string{{"indicator", i.ID}, {"kind", i.Kind}, {"value", defang(i.Value)}, {"makes",
+		i.Disposition.String()}, {"state", state},
+		{"waits", i.Why}, {"carried by", plural(m.Messages, "message") + more}, {"would change", plural(m.Changes,
+			"verdict") + more},
+		{"such as", strings.Join(m.Samples, " ")}})
+}
+
+type intelApproveCmd struct {
+	ID string `arg:"" help:"Id of the indicator."`
+	ofTenants
+	Comment string `help:"Why, for the audit."`
+}
+
+func (c intelApproveCmd) Run(a *app) error {
+	i, err := client.Do(a.ctx, a.client, api.ApproveIndicator, api.IndicatorOrder{ID: c.ID, Tenant: c.Tenant,
+		Comment: c.Comment})
+	if err != nil {
+		return err
+	}
+	return a.settled(i)
+}
+
+type intelRemoveCmd struct {
+	ID string `arg:"" help:"Id of the indicator."`
+	ofTenants
+	Comment string `help:"Why, for the audit."`
+}
+
+func (c intelRemoveCmd) Run(a *app) error {
+	i, err := client.Do(a.ctx, a.client, api.RemoveIndicator, api.IndicatorOrder{ID: c.ID, Tenant: c.Tenant,
+		Comment: c.Comment})
+	if err != nil {
+		return err
+	}
+	if a.json {
+		return a.printJSON(i)
+	}
+	a.printf("%s is withdrawn: what rested on it is being judged anew\n", i.ID)
+	return nil
+}

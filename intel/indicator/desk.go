@@ -1,0 +1,249 @@
+package indicator
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"clawback/config"
+	"clawback/intel"
+	"clawback/store"
+	"clawback/verdict"
+)
+
+// Store is what the desk keeps and reads; *store.Store with searches by the index is one.
+type Store interface {
+	Indicators(ctx context.Context, tenant string) ([]store.Indicator, error)
+	Update(ctx context.Context, c store.Change) error
+	Record(ctx context.Context, id string) (store.Record, error)
+	Scan(ctx context.Context, f store.RecordFilter, cursor string) (store.RecordPage, error)
+	Rejudge(ctx context.Context, j store.Rejudgement) (store.Record, bool, error)
+	Changes(ctx context.Context, after uint64, limit int) ([]store.Event, error)
+	LastChange(ctx context.Context) (uint64, error)
+	Cursor(ctx context.Context, follower string) (uint64, error)
+	SetCursor(ctx context.Context, follower string, seq uint64) error
+	Seen(ctx context.Context, tenant string, since time.Time) (int, error)
+	Raise(ctx context.Context, n store.Notice) (kept store.Notice, isNew bool, err error)
+	Clear(ctx context.Context, kind, tenant, subject string) (bool, error)
+}
+
+// Judge judges a record's original anew. *intel.Judge is one.
+type Judge interface {
+	Again(ctx context.Context, rec store.Record, claim string) (verdict.Verdict, error)
+}
+
+// Brake bounds what one indicator may change without a person.
+type Brake struct {
+	Messages int     // of all tenants; 0: 100
+	Share    float64 // percent of a tenant's mail of the last day; 0: 2
+	From     int     // messages up to which the share is not looked at; 0: 20
+}
+
+// Options wire a Desk.
+type Options struct {
+	Store   Store
+	Judge   Judge
+	Tenants func() []config.Tenant               // as the configuration has them
+	Plan    func(t *config.Tenant) store.Planner // the tenant's policy
+	Wake    func()                               // there is something to retract
+	Brake   Brake
+	Window  time.Duration    // how far back stored mail is looked at; 0: 90 days
+	Log     *slog.Logger     // nil: nowhere
+	Now     func() time.Time // nil: time.Now
+}
+
+// Desk keeps indicators, and judges messages anew by them. Safe for concurrent use.
+type Desk struct {
+	o Options
+
+	mu     sync.Mutex
+	known  map[string]store.Indicator // by id and tenant; owned by mu
+	cursor uint64                     // of the changes; owned by the goroutine of Run, but for the first indicator
+
+	work chan struct{} // something is to be done
+}
+
+// New reads what is kept.
+func New(ctx context.Context, o Options) (*Desk, error) {
+	d := &Desk{o: o.withDefaults(), known: map[string]store.Indicator{}, work: make(chan struct{}, 1)}
+	list, err := o.Store.Indicators(ctx, "")
+	if err != nil {
+		return nil, fmt.Errorf("read indicators: %w", err)
+	}
+	for _, i := range list {
+		d.known[place(i)] = i
+	}
+	d.poke()
+	return d, nil
+}
+
+func (o Options) withDefaults() Options {
+	if o.Brake.Messages <= 0 {
+		o.Brake.Messages = 100
+	}
+	if o.Brake.Share <= 0 {
+		o.Brake.Share = 2
+	}
+	if o.Brake.From <= 0 {
+		o.Brake.From = 20
+	}
+	if o.Window <= 0 {
+		o.Window = 90 * 24 * time.Hour
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Wake == nil {
+		o.Wake = func() {}
+	}
+	return o
+}
+
+func place(i store.Indicator) string { return i.Tenant + " " + i.ID }
+
+// tenant is a tenant of the configuration; nil where there is none.
+func (d *Desk) tenant(id string) *config.Tenant {
+	for _, t := range d.o.Tenants() {
+		if t.ID == id {
+			return &t
+		}
+	}
+	return nil
+}
+
+// tenants are those that an indicator is of.
+func (d *Desk) tenants(id string) []config.Tenant {
+	if id == "" {
+		return d.o.Tenants()
+	}
+	if t := d.tenant(id); t != nil {
+		return []config.Tenant{*t}
+	}
+	return nil
+}
+
+func (d *Desk) now() time.Time { return d.o.Now().UTC().Round(0) }
+
+func (d *Desk) poke() {
+	select {
+	case d.work <- struct{}{}:
+	default: // it is awake
+	}
+}
+
+// idOf is an indicator's identity.
+func idOf(i verdict.Indicator) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%s", i.Kind, i.Value))
+	return "k" + hex.EncodeToString(sum[:6])
+}
+
+// List lists a tenant's indicators and those of every tenant, or with "" all; the newest first.
+func (d *Desk) List(tenant string) []store.Indicator {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var list []store.Indicator
+	for _, i := range d.known {
+		if tenant == "" || i.Tenant == "" || i.Tenant == tenant {
+			list = append(list, i)
+		}
+	}
+	slices.SortFunc(list, func(a, b store.Indicator) int {
+		if c := b.Added.Compare(a.Added); c != 0 {
+			return c
+		}
+		return slices.Compare([]string{a.ID, a.Tenant}, []string{b.ID, b.Tenant})
+	})
+	return list
+}
+
+// find is an indicator of exactly this tenant's, or with "" of every tenant.
+func (d *Desk) find(tenant, id string) (store.Indicator, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	i, have := d.known[tenant+" "+id]
+	if !have {
+		return i, fmt.Errorf("indicator %q: %w", id, store.ErrNotFound)
+	}
+	return i, nil
+}
+
+// maxIndicators bounds the indicators of one's own: each message that comes is held against all of them.
+const maxIndicators = 10_000
+
+// Add adds an indicator, or changes one that is there, and has stored mail judged by it at once. It answers when that
+// is
+// durable; what it did to the mail shows in its state.
+func (d *Desk) Add(ctx context.Context, who string, i store.Indicator) (store.Indicator, error) {
+	i, err := d.checked(i)
+	if err != nil {
+		return i, err
+	}
+	d.mu.Lock()
+	full := len(d.known) >= maxIndicators
+	d.mu.Unlock()
+	if full {
+		return i, intel.Refuse(intel.ErrInvalid, "there are %d indicators: that is the most", maxIndicators)
+	}
+	i.By, i.Added, i.State, i.Approved, i.Why, i.Hits = who, d.now(), store.IndicatorApplying, "", "", 0
+	act := store.Act{At: d.now(), Who: who, What: "indicator.add", Tenant: i.Tenant, Object: i.ID,
+		Comment: fmt.Sprintf("%s %s: %s; %s", i.Kind, i.Value, i.Disposition, i.Note)}
+	return i, d.keep(ctx, i, &act)
+}
+
+// Remove withdraws an indicator: what rests on it is judged anew.
+func (d *Desk) Remove(ctx context.Context, who, tenant, id, comment string) (store.Indicator, error) {
+	i, err := d.find(tenant, id)
+	if err != nil {
+		return i, err
+	}
+	i.State = store.IndicatorWithdrawing
+	act := store.Act{At: d.now(), Who: who, What: "indicator.remove", Tenant: tenant, Object: id, Comment: comment}
+	return i, d.keep(ctx, i, &act)
+}
+
+// Approve lets an indicator that waits for a person pass the brake.
+func (d *Desk) Approve(ctx context.Context, who, tenant, id, comment string) (store.Indicator, error) {
+	i, err := d.find(tenant, id)
+	if err != nil {
+		return i, err
+	}
+	if i.State != store.IndicatorWaiting {
+		return i, intel.Refuse(intel.ErrInvalid, "indicator %s does not wait for anybody: it is %s", id, i.State)
+	}
+	i.State, i.Approved = store.IndicatorApplying, who
+	act := store.Act{At: d.now(), Who: who, What: "indicator.approve", Tenant: tenant, Object: id, Comment: comment}
+	return i, d.keep(ctx, i, &act)
+}
+
+// keep makes an indicator durable, and then puts it in force.
+func (d *Desk) keep(ctx context.Context, i store.Indicator, act *store.Act) error {
+	change := store.Change{Indicators: store.Edit[store.Indicator]{Put: []store.Indicator{i}}, Act: act}
+	if err := d.o.Store.Update(ctx, change); err != nil {
+		return fmt.Errorf("keep indicator: %w", err)
+	}
+	d.mu.Lock()
+	d.known[place(i)] = i
+	d.mu.Unlock()
+	d.poke()
+	return nil
+}
+
+// drop removes an indicator for good.
+func (d *Desk) drop(ctx context.Context, i store.Indicator) error {
+	change := store.Change{Indicators: store.Edit[store.Indicator]{Remove: []store.Key{i.Key()}}}
+	if err := d.o.Store.Update(ctx, change); err != nil {
+		return fmt.Errorf("remove indicator: %w", err)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.known, place(i))
+	return nil
+}

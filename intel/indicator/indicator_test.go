@@ -1,0 +1,476 @@
+package indicator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"clawback/config"
+	"clawback/store"
+	"clawback/store/memory"
+	"clawback/store/storetest"
+	"clawback/verdict"
+)
+
+// rig is a desk over a store in memory.
+type rig struct {
+	*Desk
+	t       *testing.T
+	s       *faulty
+	now     time.Time
+	n       int
+	again   map[string]verdict.Verdict // by record; none: its original is not kept any more
+	planned []string                   // disposition of each record that was planned
+}
+
+// faulty is a store of which the Rejudges fail after so many.
+type faulty struct {
+	*store.Store
+	after int // -1: never
+}
+
+var errKilled = errors.New("killed here")
+
+func (f *faulty) Rejudge(ctx context.Context, j store.Rejudgement) (store.Record, bool, error) {
+	if f.after == 0 {
+		return store.Record{}, false, errKilled
+	}
+	f.after--
+	return f.Store.Rejudge(ctx, j)
+}
+
+func newRig(t *testing.T) *rig {
+	t.Helper()
+	g := &rig{t: t, now: storetest.Start.Add(time.Hour), again: map[string]verdict.Verdict{}}
+	s, err := store.New(&memory.Engine{}, store.Options{Now: func() time.Time { return g.now }})
+	must(t, err)
+	g.s = &faulty{s, -1}
+	t.Cleanup(func() { s.Close() })
+	g.open()
+	return g
+}
+
+func (g *rig) open() {
+	g.t.Helper()
+	var err error
+	g.Desk, err = New(g.t.Context(), Options{Store: g.s, Judge: g, Now: func() time.Time { return g.now },
+		Tenants: func() []config.Tenant {
+			return []config.Tenant{{ID: storetest.Contoso, Domains: []string{"contoso.example"}},
+				{ID: storetest.Fabrikam, Domains: []string{"fabrikam.example"}}}
+		},
+		Plan: func(*config.Tenant) store.Planner {
+			return func(rec store.Record, _ []store.Intent) []store.Intent {
+				g.planned = append(g.planned, rec.Verdict.Disposition.String())
+				return nil
+			}
+		}})
+	must(g.t, err)
+}
+
+// Again implements Judge.
+func (g *rig) Again(_ context.Context, rec store.Record, _ string) (verdict.Verdict, error) {
+	if v, kept := g.again[rec.ID]; kept {
+		return v, nil
+	}
+	return verdict.Verdict{}, errors.New("its original is not kept any more")
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// mail stores a message that carries what is named, as kind=value.
+func (g *rig) mail(tenant string, edit func(*store.Record), carried ...string) store.Record {
+	g.t.Helper()
+	g.n++
+	a := storetest.Report(tenant, g.n)
+	a.Record.Direction = "inbound"
+	v := verdict.Verdict{Disposition: verdict.Clean, Score: 90}
+	for _, c := range carried {
+		kind, value, _ := strings.Cut(c, "=")
+		v.Indicators = append(v.Indicators, verdict.Indicator{Kind: kind, Value: value})
+	}
+	a.Record.Verdict, a.Record.Variants[0].Verdict, a.Record.Variants[0].FirstHand = v, v, true
+	a.Record.Variants[0].Report = a.Key
+	if edit != nil {
+		edit(&a.Record)
+	}
+	rec, _, err := g.s.Apply(g.t.Context(), a, func(store.Record, []store.Intent) []store.Intent { return nil })
+	must(g.t, err)
+	return rec
+}
+
+func (g *rig) add(kind, value string, edit func(*store.Indicator)) store.Indicator {
+	g.t.Helper()
+	i := store.Indicator{Kind: kind, Value: value}
+	if edit != nil {
+		edit(&i)
+	}
+	i, err := g.Add(g.t.Context(), "ada", i)
+	must(g.t, err)
+	must(g.t, g.step(g.t.Context()))
+	return i
+}
+
+func (g *rig) is(rec store.Record) verdict.Verdict {
+	g.t.Helper()
+	now, err := g.s.Record(g.t.Context(), rec.ID)
+	must(g.t, err)
+	return now.Verdict
+}
+
+func (g *rig) wants(what string, rec store.Record, want verdict.Disposition) {
+	g.t.Helper()
+	if got := g.is(rec).Disposition; got != want {
+		g.t.Errorf("%s: it is %s, want %s", what, got, want)
+	}
+}
+
+const page = "https://evil.example/login?a=b"
+
+// What carries an indicator is judged anew, when it was delivered before and when it comes later; what is near to it is
+// not.
+func TestAdd_judgesWhatCarriesItAndNothingElse(t *testing.T) {
+	hash := strings.Repeat("ab", 32)
+	for _, tt := range []struct {
+		kind, value string
+		bad         verdict.Disposition
+		carry, not  []string
+	}{
+		{"url", page, verdict.Malicious, []string{"url=" + page, "url=http://EVIL.example/login?a=b#x",
+			"url=https://user@evil.example:443/login?a=b"},
+			[]string{"url=https://evil.example/login", "url=https://evil.example/login?a=bc",
+				"url=https://evil.example/Login?a=b", "url=https://www.evil.example/login?a=b",
+				"url=https://evil.example.other.example/login?a=b", "url=https://evil.example:8443/login?a=b",
+				"domain=evil.example"}},
+		{"url", "hxxps://evil[.]example/login?a=b", verdict.Malicious, []string{"url=" + page},
+			[]string{"domain=evil.example"}},
+		{"domain", "evil.example", verdict.Suspicious, []string{"domain=evil.example", "domain=a.evil.example",
+			"url=http://b.evil.example/x"},
+			[]string{"domain=notevil.example", "domain=evil.example.com", "domain=example",
+				"url=https://good.example/evil.example"}},
+		{"domain", "a.evil.example", verdict.Suspicious, []string{"domain=a.evil.example"},
+			[]string{"domain=evil.example", "domain=b.evil.example"}},
+		{"sha256", strings.ToUpper(hash), verdict.Malicious, []string{"sha256=" + hash},
+			[]string{"sha256=" + strings.Repeat("ac", 32)}},
+		{"ip", "8.8.4.4", verdict.Suspicious, []string{"domain=8.8.4.4"}, []string{"domain=8.8.4.40",
+			"domain=8.8.4.4.example"}},
+		{"email", "Eve@Evil.example", verdict.Suspicious, []string{"from=eve@evil.example"},
+			[]string{"from=steve@evil.example", "from=eve@evil.example.com", "from=eve@a.evil.example"}},
+	} {
+		t.Run(tt.kind+" "+tt.value, func(t *testing.T) {
+			g := newRig(t)
+			put := func(c string) store.Record {
+				if from, is := strings.CutPrefix(c, "from="); is {
+					return g.mail(storetest.Contoso, func(r *store.Record) { r.From = from })
+				}
+				return g.mail(storetest.Contoso, nil, c)
+			}
+			var hit, near []store.Record
+			both := func() {
+				for _, c := range tt.carry {
+					hit = append(hit, put(c))
+				}
+				for _, c := range tt.not {
+					near = append(near, put(c))
+				}
+			}
+			both()
+			i := g.add(tt.kind, tt.value, nil)
+			both()
+			must(t, g.step(t.Context()))
+			for n, rec := range hit {
+				g.wants(fmt.Sprintf("carrier %d", n), rec, tt.bad)
+				if v := g.is(rec); !restsOn(v, i.ID) {
+					t.Errorf("carrier %d: the verdict does not name the indicator: %+v", n, v.Reasons)
+				}
+			}
+			for n, rec := range near {
+				g.wants(fmt.Sprintf("neighbour %d (%s)", n, (append(tt.not, tt.not...))[n]), rec, verdict.Clean)
+			}
+			if len(g.planned) != len(hit) {
+				t.Errorf("%d records were planned, want %d", len(g.planned), len(hit))
+			}
+			rev := g.rev(hit[0])
+			must(t, g.step(t.Context()))
+			g.open()
+			must(t, g.step(t.Context()))
+			if g.rev(hit[0]) != rev {
+				t.Error("judging again by the same indicator writes again")
+			}
+		})
+	}
+}
+
+func (g *rig) rev(rec store.Record) uint64 {
+	now, err := g.s.Record(g.t.Context(), rec.ID)
+	must(g.t, err)
+	return now.Rev
+}
+
+// A person's word stands above an indicator, and another tenant's mail is not touched.
+func TestAdd_whatAnIndicatorDoesNotTouch(t *testing.T) {
+	g := newRig(t)
+	policy := func(id string) func(*store.Record) {
+		return func(r *store.Record) {
+			r.Verdict.Reasons = []verdict.Reason{{ID: id, Family: "policy"}}
+			r.Variants[0].Verdict = r.Verdict
+		}
+	}
+	pinned := g.mail(storetest.Contoso, nil, "url="+page)
+	rec := pinned
+	rec.Pinned = "clean"
+	must(t, g.s.Update(t.Context(), store.Change{Record: &rec}))
+	trusted := g.mail(storetest.Contoso, policy("policy.trust_sender"), "url="+page)
+	simulated := g.mail(storetest.Contoso, policy("policy.simulation"), "url="+page)
+	accepted := g.mail(storetest.Contoso, policy("policy.accept_sender"),
+		"url="+page) // accepted as bulk: still looked at for harm
+	other := g.mail(storetest.Fabrikam, nil, "url="+page)
+	old := g.mail(storetest.Contoso, func(r *store.Record) { r.Received = g.now.Add(-91 * 24 * time.Hour) },
+		"url="+page)
+	gone := g.mail("99999999-0000-4000-8000-000000000000", nil,
+		"url="+page) // of a tenant that is not configured any more
+	g.add("url", page, func(i *store.Indicator) { i.Tenant = storetest.Contoso })
+	later := g.mail(storetest.Fabrikam, nil, "url="+page)
+	must(t, g.step(t.Context()))
+	g.wants("pinned", pinned, verdict.Clean)
+	g.wants("of a trusted sender", trusted, verdict.Clean)
+	g.wants("of a simulation", simulated, verdict.Clean)
+	g.wants("of an accepted sender", accepted, verdict.Malicious)
+	g.wants("of another tenant", other, verdict.Clean)
+	g.wants("of another tenant, later", later, verdict.Clean)
+	g.wants("older than the window", old, verdict.Clean)
+	g.wants("of a tenant that is gone", gone, verdict.Clean)
+}
+
+// Mail of one's own people, and lists of bad addresses, are left to a person.
+func TestAdd_leavesToAPerson(t *testing.T) {
+	g := newRig(t)
+	var digest []string
+	for n := range digestHosts {
+		digest = append(digest, fmt.Sprintf("domain=listed-%d.example", n))
+	}
+	for name, tt := range map[string]struct {
+		rec    store.Record
+		review verdict.Review
+	}{
+		"outbound": {g.mail(storetest.Contoso, func(r *store.Record) { r.Direction = "outbound" }, "url="+page),
+			reviewOwn},
+		"internal": {g.mail(storetest.Contoso, func(r *store.Record) { r.Direction = "internal" }, "url="+page),
+			reviewOwn},
+		"own domain": {g.mail(storetest.Contoso, func(r *store.Record) { r.From = "ann@Mail.Contoso.example" },
+			"url="+page), reviewOwn},
+		"digest":         {g.mail(storetest.Contoso, nil, append(digest, "url="+page)...), reviewDigest},
+		"one host fewer": {g.mail(storetest.Contoso, nil, append(digest[1:], "url="+page)...), ""},
+		"other's domain": {g.mail(storetest.Contoso, func(r *store.Record) { r.From = "ann@notcontoso.example" },
+			"url="+page), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if len(g.List("")) == 0 {
+				g.add("url", page, nil)
+			}
+			want := verdict.Malicious
+			if tt.review != "" {
+				want = verdict.Suspicious
+			}
+			if v := g.is(tt.rec); v.Disposition != want || v.Review != tt.review {
+				t.Errorf("it is %s, for review %q; want %s, %q", v.Disposition, v.Review, want, tt.review)
+			}
+		})
+	}
+}
+
+// What good mail carries too is refused.
+func TestAdd_refuses(t *testing.T) {
+	g := newRig(t)
+	for _, tt := range []struct{ kind, value string }{
+		{"domain", "contoso.example"}, {"domain", "www.contoso.example"}, {"url", "https://contoso.example/"}, {"email",
+			"ann@contoso.example"},
+		{"domain", "google.com"}, {"domain", "docs.google.com"}, {"url", "https://www.google.com"}, {"domain",
+			"microsoft.com"}, {"domain", "bit.ly"},
+		{"domain", "com"}, {"domain", "co.uk"}, {"domain", "evil.example/path"}, {"domain", "8.8.8.8"}, {"ip",
+			"10.0.0.1"}, {"ip", "127.0.0.1"}, {"ip", "x"},
+		{"sha256", "abc"}, {"sha256", strings.Repeat("zz", 32)}, {"url", "evil"}, {"email", "eve"}, {"phone", "123"},
+		{"url", ""}, {"", ""},
+	} {
+		if i, err := g.Add(t.Context(), "ada", store.Indicator{Kind: tt.kind, Value: tt.value}); err == nil {
+			t.Errorf("%s %q is taken as %s %q", tt.kind, tt.value, i.Kind, i.Value)
+		}
+	}
+	if _, err := g.Add(t.Context(), "ada", store.Indicator{Kind: "url",
+		Value: "https://www.google.com/url?q=evil"}); err != nil {
+		t.Errorf("an exact page of a popular site: %v", err)
+	}
+	if _, err := g.Add(t.Context(), "ada", store.Indicator{Kind: "url", Value: page, Until: g.now}); err == nil {
+		t.Error("one whose lifetime is over is taken")
+	}
+	if _, err := g.Add(t.Context(), "ada", store.Indicator{Kind: "url", Value: page,
+		Disposition: verdict.Clean}); err == nil {
+		t.Error("one that makes CLEAN is taken")
+	}
+	if _, err := g.Add(t.Context(), "ada", store.Indicator{Kind: "url", Value: page, Tenant: "nobody"}); err == nil {
+		t.Error("one of a tenant that is not there is taken")
+	}
+}
+
+// Beyond the brake nothing is changed until a person approves, neither of stored mail nor of what comes.
+func TestBrake(t *testing.T) {
+	for _, hits := range []int{20, 21} {
+		t.Run(fmt.Sprint(hits), func(t *testing.T) {
+			g := newRig(t)
+			var all []store.Record
+			for range hits {
+				all = append(all, g.mail(storetest.Contoso,
+					func(r *store.Record) { r.Received = g.now.Add(-time.Minute) }, "url="+page))
+			}
+			i := g.add("url", page, nil)
+			later := g.mail(storetest.Contoso, nil, "url="+page)
+			must(t, g.step(t.Context()))
+			if hits == 20 {
+				g.wants("within the brake", all[0], verdict.Malicious)
+				return
+			}
+			waiting, err := g.find("", i.ID)
+			if err != nil || waiting.State != store.IndicatorWaiting || waiting.Why == "" {
+				t.Fatalf("the indicator is %+v, %v; want one that waits", waiting, err)
+			}
+			for _, rec := range append(all, later) {
+				g.wants("beyond the brake", rec, verdict.Clean)
+			}
+			if list, _ := g.s.Notices(t.Context(), ""); len(list) != 1 {
+				t.Errorf("%d notices stand, want 1", len(list))
+			}
+			g.open() // a start does not let it through
+			must(t, g.step(t.Context()))
+			g.wants("after a start", all[0], verdict.Clean)
+			if _, err := g.Approve(t.Context(), "bob", "", i.ID, "looked at"); err != nil {
+				t.Fatal(err)
+			}
+			must(t, g.step(t.Context()))
+			for _, rec := range append(all, later) {
+				g.wants("approved", rec, verdict.Malicious)
+			}
+			if list, _ := g.s.Notices(t.Context(), ""); len(list) != 0 {
+				t.Errorf("%d notices stand still", len(list))
+			}
+			if _, err := g.Approve(t.Context(), "bob", "", i.ID, ""); err == nil {
+				t.Error("what does not wait can be approved")
+			}
+		})
+	}
+}
+
+// What rested on an indicator is judged anew when it is withdrawn; a person's decision in between stands.
+func TestRemove(t *testing.T) {
+	g := newRig(t)
+	kept := g.mail(storetest.Contoso, nil, "url="+page)
+	lost := g.mail(storetest.Contoso, func(r *store.Record) {
+		r.Verdict.Disposition = verdict.Bulk
+		r.Variants[0].Verdict = r.Verdict
+	}, "url="+page)
+	pinned := g.mail(storetest.Contoso, nil, "url="+page)
+	both := g.mail(storetest.Contoso, nil, "url="+page, "domain=other.example")
+	bad := g.mail(storetest.Contoso, func(r *store.Record) {
+		r.Verdict.Disposition = verdict.Malicious
+		r.Variants[0].Verdict = r.Verdict
+	}, "url="+page) // without the indicator
+	g.again[kept.ID] = verdict.Verdict{Disposition: verdict.Spam, Score: 70}
+	i := g.add("url", page, nil)
+	g.add("domain", "other.example", nil)
+	now, err := g.s.Record(t.Context(), pinned.ID)
+	must(t, err)
+	now.Pinned = "restored"
+	must(t, g.s.Update(t.Context(), store.Change{Record: &now}))
+	if _, err := g.Remove(t.Context(), "bob", "", i.ID, "a mistake"); err != nil {
+		t.Fatal(err)
+	}
+	g.s.after = 1 // killed after the first
+	if err := g.step(t.Context()); !errors.Is(err, errKilled) {
+		t.Fatalf("error %v", err)
+	}
+	g.s.after = -1
+	g.open()
+	must(t, g.step(t.Context()))
+	g.wants("whose original is kept", kept, verdict.Spam)
+	g.wants("whose original is not kept", lost, verdict.Bulk)
+	g.wants("that a person has decided", pinned, verdict.Malicious)
+	g.wants("that another indicator hits", both, verdict.Suspicious)
+	g.wants("that was bad of itself", bad, verdict.Malicious)
+	if list := g.List(""); len(list) != 1 {
+		t.Errorf("%d indicators are left, want 1", len(list))
+	}
+}
+
+// The end of an indicator's lifetime changes no verdict, and what comes later is not judged by it.
+func TestUntil(t *testing.T) {
+	g := newRig(t)
+	before := g.mail(storetest.Contoso, nil, "url="+page)
+	g.add("url", page, func(i *store.Indicator) { i.Until = g.now.Add(time.Hour) })
+	g.now = g.now.Add(2 * time.Hour)
+	after := g.mail(storetest.Contoso, nil, "url="+page)
+	must(t, g.step(t.Context()))
+	g.wants("before its end", before, verdict.Malicious)
+	g.wants("after its end", after, verdict.Clean)
+}
+
+// A kill in the middle is made good after the start: nothing is left out, nothing is done twice.
+func TestApply_killed(t *testing.T) {
+	for after := range 4 {
+		g := newRig(t)
+		var all []store.Record
+		for range 4 {
+			all = append(all, g.mail(storetest.Contoso, nil, "url="+page))
+		}
+		i, err := g.Add(t.Context(), "ada", store.Indicator{Kind: "url", Value: page})
+		must(t, err)
+		g.s.after = after
+		if err := g.step(t.Context()); !errors.Is(err, errKilled) {
+			t.Fatalf("error %v", err)
+		}
+		g.s.after = -1
+		all = append(all, g.mail(storetest.Contoso, nil, "url="+page)) // while it was away
+		g.open()
+		must(t, g.step(t.Context()))
+		for n, rec := range all {
+			g.wants(fmt.Sprintf("killed after %d: message %d", after, n), rec, verdict.Malicious)
+		}
+		if now, err := g.find("", i.ID); err != nil || now.State != store.IndicatorActive {
+			t.Errorf("killed after %d: it is %s, %v", after, now.State, err)
+		}
+	}
+}
+
+// Changes that the store does not keep any more are searched for.
+func TestFollow_missedChanges(t *testing.T) {
+	g := newRig(t)
+	g.mail(storetest.Contoso, nil)
+	g.add("url", page, nil)
+	rec := g.mail(storetest.Contoso, nil, "url="+page)
+	must(t, g.s.DropCursor(t.Context(), follower))
+	g.now = g.now.Add(72 * time.Hour)
+	if _, err := g.s.Expire(t.Context(), store.Retention{Changes: g.now}); err != nil {
+		t.Fatal(err)
+	}
+	must(t, g.step(t.Context()))
+	g.wants("whose change is gone", rec, verdict.Malicious)
+}
+
+// Explaining changes nothing.
+func TestExplain(t *testing.T) {
+	g := newRig(t)
+	rec := g.mail(storetest.Contoso, nil, "url="+page)
+	g.mail(storetest.Contoso, nil, "domain=evil.example")
+	m, err := g.Explain(t.Context(), store.Indicator{Value: "evil.example"})
+	if err != nil || m.Messages != 2 || m.Changes != 2 || m.Indicator.Kind != "domain" {
+		t.Errorf("%+v, %v; want 2 messages and 2 changes", m, err)
+	}
+	if _, err := g.s.Record(t.Context(), rec.ID); err != nil || g.rev(rec) != 1 || len(g.List("")) != 0 {
+		t.Error("explaining has changed something")
+	}
+}

@@ -1,0 +1,476 @@
+package indicator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"clawback/query"
+	"clawback/store"
+	"clawback/verdict"
+)
+
+// follower is the name of the desk among those that follow the store's changes.
+const follower = "indicators"
+
+// every is how often the store is asked for changes while there are indicators, and batch how many are read at once.
+const (
+	every = 200 * time.Millisecond
+	batch = 500
+)
+
+// Run carries out what was asked for, and judges mail that comes by what is known, until ctx ends.
+func (d *Desk) Run(ctx context.Context) error {
+	timer := time.NewTicker(every)
+	defer timer.Stop()
+	var said string
+	for {
+		err := d.step(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil && err.Error() != said {
+			d.o.Log.Warn("judge by indicators", "event", "indicator.failed", "error", err)
+		}
+		if said = ""; err != nil {
+			said = err.Error()
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-d.work:
+		case <-timer.C:
+		}
+	}
+}
+
+// step does all that there is to do now.
+func (d *Desk) step(ctx context.Context) error {
+	for _, i := range d.List("") {
+		var err error
+		switch i.State {
+		case store.IndicatorApplying:
+			err = d.apply(ctx, i)
+		case store.IndicatorWithdrawing:
+			err = d.withdraw(ctx, i)
+		}
+		if err != nil {
+			return fmt.Errorf("indicator %s: %w", i.ID, err)
+		}
+	}
+	return d.follow(ctx)
+}
+
+// inForce are the indicators that match now.
+func (d *Desk) inForce() (list []store.Indicator) {
+	for _, i := range d.List("") {
+		if i.State == store.IndicatorActive && (i.Until.IsZero() || i.Until.After(d.now())) {
+			list = append(list, i)
+		}
+	}
+	return list
+}
+
+// search selects the records that an indicator may be in.
+func (d *Desk) search(i store.Indicator) (store.RecordFilter, error) {
+	q, known := query.Of(verdict.Indicator{Kind: i.Kind, Value: i.Value})
+	if !known {
+		return store.RecordFilter{}, fmt.Errorf("indicators of kind %q: no message is known by them", i.Kind)
+	}
+	return store.RecordFilter{Query: q, Tenant: i.Tenant, Since: d.now().Add(-d.o.Window), Limit: 100}, nil
+}
+
+// apply judges stored messages by an indicator: first it counts, then it acts, unless a person must say so first.
+func (d *Desk) apply(ctx context.Context, i store.Indicator) error {
+	// What is committed from here on is seen by follow, which must not be ahead of it.
+	if err := d.begin(ctx); err != nil {
+		return err
+	}
+	if i.Approved == "" {
+		why, err := d.braked(ctx, i)
+		if err != nil {
+			return err
+		}
+		if why != "" {
+			i.State, i.Why = store.IndicatorWaiting, why
+			d.o.Log.Warn("an indicator waits for a person", "event", "indicator.waiting", "indicator", i.ID, "why", why)
+			if err := d.keep(ctx, i, nil); err != nil {
+				return err
+			}
+			_, _, err := d.o.Store.Raise(ctx, store.Notice{Kind: "indicator.waiting", Tenant: i.Tenant, Subject: i.ID,
+				Text: fmt.Sprintf("indicator %s (%s) %s", i.ID, i.Kind, why),
+				Do:   "clawback intel explain; then intel approve, or intel remove"})
+			return err
+		}
+	}
+	// In force for what comes, before what is stored is searched: a message is found by one of the two.
+	i.State = store.IndicatorActive
+	hits := 0
+	active := i
+	d.mu.Lock()
+	d.known[place(i)] = active
+	d.mu.Unlock()
+	err := d.each(ctx, i, func(rec store.Record) error {
+		n, err := d.judge(ctx, rec, []store.Indicator{i})
+		hits += n
+		return err
+	})
+	if err != nil {
+		i.State = store.IndicatorApplying
+		d.mu.Lock()
+		d.known[place(i)] = i
+		d.mu.Unlock()
+		return err
+	}
+	i.Hits, i.Why = hits, ""
+	if err := d.keep(ctx, i, nil); err != nil {
+		return err
+	}
+	_, err = d.o.Store.Clear(ctx, "indicator.waiting", i.Tenant, i.ID)
+	d.o.Log.Info("an indicator is in force", "event", "indicator.active", "indicator", i.ID, "kind", i.Kind, "messages",
+		hits)
+	return err
+}
+
+// each calls fn for the records that carry an indicator.
+func (d *Desk) each(ctx context.Context, i store.Indicator, fn func(store.Record) error) error {
+	f, err := d.search(i)
+	if err != nil {
+		return err
+	}
+	for cursor := ""; ; {
+		page, err := d.o.Store.Scan(ctx, f, cursor)
+		if err != nil {
+			return err
+		}
+		for _, rec := range page.Records {
+			if err := fn(rec); err != nil {
+				return err
+			}
+		}
+		if cursor = page.Next; cursor == "" {
+			return nil
+		}
+	}
+}
+
+// braked says why an indicator must wait for a person; "" where it may act.
+func (d *Desk) braked(ctx context.Context, i store.Indicator) (string, error) {
+	hits, err := d.count(ctx, i)
+	if err != nil {
+		return "", err
+	}
+	total := 0
+	for tenant, n := range hits {
+		total += n
+		if n <= d.o.Brake.From {
+			continue
+		}
+		seen, err := d.o.Store.Seen(ctx, tenant, d.now().Add(-24*time.Hour))
+		if err != nil {
+			return "", err
+		}
+		if most := max(float64(d.o.Brake.From), d.o.Brake.Share/100*float64(seen)); float64(n) > most {
+			return fmt.Sprintf("would change the verdict of %d messages of a tenant, more than %g %% of "+
+				"its mail of a day (%d)", n, d.o.Brake.Share, seen), nil
+		}
+	}
+	if total > d.o.Brake.Messages {
+		return fmt.Sprintf("would change the verdict of more than %d messages", d.o.Brake.Messages), nil
+	}
+	return "", nil
+}
+
+// errEnough ends a count that has come to its bound.
+var errEnough = errors.New("enough")
+
+// count is how many messages of each tenant an indicator would change, up to a little more than the brake lets through.
+func (d *Desk) count(ctx context.Context, i store.Indicator) (map[string]int, error) {
+	hits, total := map[string]int{}, 0
+	err := d.each(ctx, i, func(rec store.Record) error {
+		if len(d.changes(rec, []store.Indicator{i})) > 0 {
+			hits[rec.Tenant]++
+			total++
+		}
+		if total > d.o.Brake.Messages {
+			return errEnough
+		}
+		return nil
+	})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	return hits, err
+}
+
+// change is another verdict for one form of a record.
+type change struct {
+	report  string
+	verdict verdict.Verdict
+}
+
+// changes are what indicators make of a record.
+func (d *Desk) changes(rec store.Record, known []store.Indicator) (list []change) {
+	t := d.tenant(rec.Tenant)
+	if t == nil || rec.Pinned != "" {
+		return nil
+	}
+	for _, v := range rec.Variants {
+		if v.Verdict.Disposition == verdict.Unscored {
+			continue // it is judged when the scorer has answered: that is a change too
+		}
+		var hits []store.Indicator
+		for _, i := range known {
+			if (i.Tenant == "" || i.Tenant == rec.Tenant) && carries(rec, v, i) {
+				hits = append(hits, i)
+			}
+		}
+		if to, changed := raised(t, rec, v.Verdict, hits); changed {
+			list = append(list, change{v.Report, to})
+		}
+	}
+	return list
+}
+
+// judge gives a record the verdicts that indicators make of it, and says whether that was another one: 0 or 1.
+func (d *Desk) judge(ctx context.Context, rec store.Record, known []store.Indicator) (int, error) {
+	changed := 0
+	for try := 0; ; try++ {
+		list := d.changes(rec, known)
+		if len(list) == 0 {
+			return changed, nil
+		}
+		t := d.tenant(rec.Tenant)
+		if t == nil {
+			return changed, nil
+		}
+		one := list[0]
+		next, did, err := d.o.Store.Rejudge(ctx, store.Rejudgement{Record: rec.ID, Rev: rec.Rev, Report: one.report,
+			Verdict: one.verdict,
+			Cause:   one.verdict.Reasons[0].Text, Plan: d.o.Plan(t)})
+		switch {
+		case errors.Is(err, store.ErrConflict) && try < 20:
+			if next, err = d.o.Store.Record(ctx, rec.ID); err != nil {
+				return changed, err
+			}
+		case errors.Is(err, store.ErrNotFound):
+			return changed, nil // past its retention meanwhile
+		case err != nil:
+			return changed, err
+		case did:
+			changed = 1
+			d.o.Wake()
+		default:
+			return changed, nil
+		}
+		rec = next
+	}
+}
+
+// begin has the changes followed from now on, where they are not yet.
+func (d *Desk) begin(ctx context.Context) error {
+	cursor, err := d.o.Store.Cursor(ctx, follower)
+	if err != nil || cursor > 0 {
+		return err
+	}
+	return d.restart(ctx)
+}
+
+// restart follows the changes from their end.
+func (d *Desk) restart(ctx context.Context) error {
+	last, err := d.o.Store.LastChange(ctx)
+	if err != nil || last == 0 {
+		return err
+	}
+	return d.o.Store.SetCursor(ctx, follower, last)
+}
+
+// follow judges what came, by the indicators in force.
+func (d *Desk) follow(ctx context.Context) error {
+	known := d.inForce()
+	if len(known) == 0 && !d.any() {
+		return nil
+	}
+	for {
+		cursor, err := d.o.Store.Cursor(ctx, follower)
+		if err != nil {
+			return err
+		}
+		events, err := d.o.Store.Changes(ctx, cursor, batch)
+		if errors.Is(err, store.ErrPruned) {
+			return d.missed(ctx)
+		}
+		if err != nil || len(events) == 0 {
+			return err
+		}
+		for _, e := range events {
+			if e.Kind != store.RecordAdded && e.Kind != store.VerdictChanged && e.Kind != store.RecordChanged {
+				continue
+			}
+			rec, err := d.o.Store.Record(ctx, e.ID)
+			if errors.Is(err, store.ErrNotFound) {
+				continue
+			}
+			if err == nil {
+				_, err = d.judge(ctx, rec, known)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		if err := d.o.Store.SetCursor(ctx, follower, events[len(events)-1].Seq); err != nil {
+			return err
+		}
+		if len(events) < batch {
+			return nil
+		}
+		known = d.inForce()
+	}
+}
+
+// any reports whether there are indicators at all.
+func (d *Desk) any() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.known) > 0
+}
+
+// missed searches for what the changes do not tell any more.
+func (d *Desk) missed(ctx context.Context) error {
+	if err := d.restart(ctx); err != nil {
+		return err
+	}
+	for _, i := range d.inForce() {
+		err := d.each(ctx, i, func(rec store.Record) error {
+			_, err := d.judge(ctx, rec, []store.Indicator{i})
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// withdraw judges anew what rested on an indicator, and removes it.
+func (d *Desk) withdraw(ctx context.Context, i store.Indicator) error {
+	err := d.each(ctx, i, func(rec store.Record) error { return d.lower(ctx, rec, i) })
+	if err != nil {
+		return err
+	}
+	if _, err := d.o.Store.Clear(ctx, "indicator.waiting", i.Tenant, i.ID); err != nil {
+		return err
+	}
+	return d.drop(ctx, i)
+}
+
+// lower gives a record the verdict that it has without an indicator: by its original, and where that is not kept any
+// more,
+// the one that it had before. Other indicators that it carries stay in force.
+func (d *Desk) lower(ctx context.Context, rec store.Record, i store.Indicator) error {
+	t := d.tenant(rec.Tenant)
+	if t == nil || rec.Pinned != "" || i.Tenant != "" && i.Tenant != rec.Tenant {
+		return nil
+	}
+	for _, v := range rec.Variants {
+		if !restsOn(v.Verdict, i.ID) {
+			continue
+		}
+		to := without(v.Verdict, rec, i)
+		if again, err := d.o.Judge.Again(ctx, only(rec, v), ""); err == nil {
+			to = again
+		} else if store.Unavailable(err) {
+			return err
+		}
+		var hits []store.Indicator
+		for _, other := range d.inForce() {
+			if (other.Tenant == "" || other.Tenant == rec.Tenant) && place(other) != place(i) && carries(rec, v,
+				other) {
+				hits = append(hits, other)
+			}
+		}
+		to, _ = raised(t, rec, to, hits)
+		_, _, err := d.o.Store.Rejudge(ctx, store.Rejudgement{Record: rec.ID, Rev: rec.Rev, Report: v.Report,
+			Verdict: to,
+			Cause:   fmt.Sprintf("indicator %s was withdrawn", i.ID), Plan: d.o.Plan(t)})
+		if errors.Is(err, store.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		d.o.Wake()
+		if rec, err = d.o.Store.Record(ctx, rec.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// only is a record with one form of its original.
+func only(rec store.Record, v store.Variant) store.Record {
+	rec.Variants = []store.Variant{v}
+	return rec
+}
+
+// without is a verdict as it was before an indicator, as far as that is known.
+func without(v verdict.Verdict, rec store.Record, i store.Indicator) verdict.Verdict {
+	var reasons []verdict.Reason
+	for _, r := range v.Reasons {
+		if r.ID != signal || r.Where != i.ID {
+			reasons = append(reasons, r)
+		}
+	}
+	v.Reasons, v.Review = reasons, ""
+	if rec.Rejudged != nil && rec.Rejudged.Was != verdict.Unscored {
+		v.Disposition = min(v.Disposition, rec.Rejudged.Was)
+	}
+	return v
+}
+
+// Match is what an indicator says of the stored mail.
+type Match struct {
+	Indicator store.Indicator
+	Messages  int  // that carry it
+	Changes   int  // whose verdict it would change now
+	More      bool // the count ended at its bound
+	Samples   []string
+}
+
+// maxExplained bounds how many messages one explanation looks at.
+const maxExplained = 1000
+
+// Explain says what an indicator would do, or has done, without changing anything. One that is not kept is looked at as
+// if
+// it were added.
+func (d *Desk) Explain(ctx context.Context, i store.Indicator) (Match, error) {
+	i, err := d.checked(i)
+	if err != nil {
+		return Match{}, err
+	}
+	m := Match{Indicator: i, Samples: []string{}}
+	for _, tenant := range []string{i.Tenant, ""} {
+		if kept, err := d.find(tenant, i.ID); err == nil {
+			m.Indicator = kept
+			break
+		}
+	}
+	err = d.each(ctx, i, func(rec store.Record) error {
+		if m.Messages++; len(m.Samples) < 5 {
+			m.Samples = append(m.Samples, rec.ID)
+		}
+		if len(d.changes(rec, []store.Indicator{i})) > 0 {
+			m.Changes++
+		}
+		if m.Messages >= maxExplained {
+			m.More = true
+			return errEnough
+		}
+		return nil
+	})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	return m, err
+}
