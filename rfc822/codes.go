@@ -30,9 +30,9 @@ const (
 
 var forgivenCodes = [...]string{
 	"broken_line", "no_empty_line", "loose_parameter", "single_quotes", "section_order", "field_twice",
-	"loose_encoding",
-	"encoded_multipart", "unclosed_multipart", "reopened_multipart", "loose_boundary", "bad_base64", "padded_runs",
-	"bad_quoted_printable", "bad_uuencode", "unknown_charset", "wrong_charset", "bare_line_feed", "raw_byte",
+	"loose_encoding", "encoded_multipart", "unclosed_multipart", "reopened_multipart", "loose_boundary", "bad_base64",
+	"padded_runs", "bad_quoted_printable", "bad_uuencode", "unknown_charset", "wrong_charset", "bare_line_feed",
+	"raw_byte",
 }
 
 // Codes gives a stable name for each fault.

@@ -95,11 +95,9 @@ func (x *inspection) signatures(where string) {
 func hosted(domain string) bool {
 	switch domain {
 	case "onmicrosoft.com", "zendesk.com", "freshdesk.com", "myshopify.com", "shopify.com", "hubspot.com",
-		"intercom.io", "intercom-mail.com",
-		"helpscout.net", "wixsite.com", "wix.com", "squarespace.com", "sharepoint.com", "atlassian.net", "monday.com",
-		"notion.so", "typeform.com",
-		"jotform.com", "substack.com", "salesforce.com", "force.com", "firebaseapp.com", "bandsintown.com",
-		"eventbrite.com", "canva.com",
+		"intercom.io", "intercom-mail.com", "helpscout.net", "wixsite.com", "wix.com", "squarespace.com",
+		"sharepoint.com", "atlassian.net", "monday.com", "notion.so", "typeform.com", "jotform.com", "substack.com",
+		"salesforce.com", "force.com", "firebaseapp.com", "bandsintown.com", "eventbrite.com", "canva.com",
 		"formstack.com", "surveymonkey.com", "smartsheet.com", "airtable.com", "trello.com", "weebly.com",
 		"wordpress.com", "blogspot.com":
 		return true

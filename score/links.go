@@ -210,18 +210,14 @@ func mailService(domain string) bool {
 	switch domain {
 	case
 		"list-manage.com", "mailchimp.com", "mcsv.net", "sendgrid.net", "hubspotlinks.com", "hubspotemail.net",
-		"mandrillapp.com", "rs6.net",
-		"constantcontact.com", "exacttarget.com", "mailgun.org", "mailgun.net", "klclick.com", "klclick1.com",
-		"klclick2.com", "klclick3.com",
-		"klaviyomail.com", "kmail-lists.com", "cmail19.com", "cmail20.com", "createsend.com", "mailjet.com", "mjt.lu",
-		"sendinblue.com",
-		"brevo.com", "pstmrk.it", "mtasv.net", "mailersend.net", "mlsend.com", "awstrack.me", "sailthru.com",
-		"responsys.net", "eloqua.com",
-		"mktoweb.com", "marketo.com", "pardot.com", "activehosted.com", "beehiiv.com", "substack.com",
-		"customeriomail.com", "customer.io",
-		"iterable.com", "braze.com", "sparkpostmail.com", "sendgrid.com", "emlnk.com", "getresponse.com", "aweber.com",
-		"convertkit-mail2.com",
-		"mailerlite.com", "amazonses.com", "cheetahmail.com", "bluehornet.com", "e2ma.net", "icontact.com",
+		"mandrillapp.com", "rs6.net", "constantcontact.com", "exacttarget.com", "mailgun.org", "mailgun.net",
+		"klclick.com", "klclick1.com", "klclick2.com", "klclick3.com", "klaviyomail.com", "kmail-lists.com",
+		"cmail19.com", "cmail20.com", "createsend.com", "mailjet.com", "mjt.lu", "sendinblue.com", "brevo.com",
+		"pstmrk.it", "mtasv.net", "mailersend.net", "mlsend.com", "awstrack.me", "sailthru.com", "responsys.net",
+		"eloqua.com", "mktoweb.com", "marketo.com", "pardot.com", "activehosted.com", "beehiiv.com", "substack.com",
+		"customeriomail.com", "customer.io", "iterable.com", "braze.com", "sparkpostmail.com", "sendgrid.com",
+		"emlnk.com", "getresponse.com", "aweber.com", "convertkit-mail2.com", "mailerlite.com", "amazonses.com",
+		"cheetahmail.com", "bluehornet.com", "e2ma.net", "icontact.com",
 		"doubleclick.net", "linksynergy.com", "govdelivery.com":
 		return true
 	}
@@ -297,15 +293,12 @@ func (x *inspection) sameBrand(l *extract.Link) bool { return x.authors(l.URL) }
 func storage(host string) bool {
 	for _, suffix := range []string{
 		"storage.googleapis.com", "firebasestorage.googleapis.com", ".amazonaws.com", ".web.core.windows.net",
-		".blob.core.windows.net",
-		".run.app", ".cloudfunctions.net", ".web.app", ".firebaseapp.com", ".r2.dev", ".workers.dev", ".pages.dev",
-		".vercel.app",
-		".netlify.app", ".herokuapp.com", ".azurewebsites.net", ".digitaloceanspaces.com", ".linodeobjects.com",
-		".glitch.me",
-		".trycloudflare.com", ".ngrok-free.app", ".ngrok.io", ".oraclecloud.com", ".cloudapp.azure.com",
-		".backblazeb2.com", ".weebly.com",
-		".blogspot.com", ".wixsite.com", ".godaddysites.com", ".webflow.io", ".github.io", ".gitbook.io",
-		".square.site", ".onrender.com",
+		".blob.core.windows.net", ".run.app", ".cloudfunctions.net", ".web.app", ".firebaseapp.com", ".r2.dev",
+		".workers.dev", ".pages.dev", ".vercel.app", ".netlify.app", ".herokuapp.com", ".azurewebsites.net",
+		".digitaloceanspaces.com", ".linodeobjects.com", ".glitch.me", ".trycloudflare.com", ".ngrok-free.app",
+		".ngrok.io", ".oraclecloud.com", ".cloudapp.azure.com", ".backblazeb2.com", ".weebly.com", ".blogspot.com",
+		".wixsite.com", ".godaddysites.com", ".webflow.io", ".github.io", ".gitbook.io", ".square.site",
+		".onrender.com",
 	} {
 		if strings.HasSuffix(host, suffix) {
 			return true

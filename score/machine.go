@@ -15,8 +15,7 @@ func (x *inspection) writtenByMachine() bool {
 	}
 	for _, name := range [...]string{
 		"X-MS-Exchange-Generated-Message-Source", "X-MS-Exchange-Inbox-Rules-Loop", "X-MS-Exchange-ForwardingLoop",
-		"X-Autoreply", "X-Autorespond",
-		"Resent-From", "List-Unsubscribe", "List-Id", "Feedback-Id",
+		"X-Autoreply", "X-Autorespond", "Resent-From", "List-Unsubscribe", "List-Id", "Feedback-Id",
 	} {
 		if h.Has(name) {
 			return true
@@ -50,10 +49,9 @@ func machineSubject(subject string, words int) bool {
 	subject = strings.TrimSpace(mailaddr.Lower(subject))
 	for _, start := range [...]string{
 		"automatic reply:", "out of office", "automatische antwort", "abwesenheitsnotiz", "réponse automatique",
-		"respuesta automática", "resposta automática",
-		"automatisch antwoord", "risposta automatica", "read:", "gelesen:", "lu:", "gelezen:", "leído:", "lida:",
-		"undeliverable:", "unzustellbar:",
-		"accepted:", "declined:", "tentative:", "zugesagt:", "abgesagt:",
+		"respuesta automática", "resposta automática", "automatisch antwoord", "risposta automatica", "read:",
+		"gelesen:", "lu:", "gelezen:", "leído:", "lida:", "undeliverable:", "unzustellbar:", "accepted:", "declined:",
+		"tentative:", "zugesagt:", "abgesagt:",
 	} {
 		if strings.HasPrefix(subject, start) {
 			return true

@@ -174,12 +174,11 @@ func countsSomething(word string) bool {
 func toldOtherwise(word string) bool {
 	switch mailaddr.Lower(word) {
 	case "will", "the", "your", "you", "see", "sent", "send", "by", "via", "per", "please", "ask", "call", "separately",
-		"separate", "follows", "follow", "same",
-		"as", "on", "in", "to", "yes", "no", "none", "required", "needed", "protected", "forgot", "forgotten", "reset",
-		"change", "changed", "expires", "expired",
-		"wird", "ihr", "ihre", "wie", "siehe", "folgt", "separat", "telefonisch", "bitte", "ja", "nein", "sera",
-		"votre", "voir", "par", "oui", "non", "será",
-		"su", "ver", "por", "sua", "sí", "sim", "wordt", "uw", "zie", "volgt", "email", "e-mail", "phone", "sms",
+		"separate", "follows", "follow", "same", "as", "on", "in", "to", "yes", "no", "none", "required", "needed",
+		"protected", "forgot", "forgotten", "reset", "change", "changed", "expires", "expired", "wird", "ihr", "ihre",
+		"wie", "siehe", "folgt", "separat", "telefonisch", "bitte", "ja", "nein", "sera", "votre", "voir", "par",
+		"oui", "non", "será", "su", "ver", "por", "sua", "sí", "sim", "wordt", "uw", "zie", "volgt", "email",
+		"e-mail", "phone", "sms",
 		"confidential", "secret", "unknown", "n/a":
 		return true
 	}

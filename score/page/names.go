@@ -30,13 +30,10 @@ func breaks(name string) bool {
 func special(name string) bool {
 	switch name {
 	case "address", "applet", "article", "aside", "blockquote", "body", "button", "caption", "center", "colgroup", "dd",
-		"details", "dir",
-		"div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "frameset", "h1", "h2", "h3", "h4",
-		"h5", "h6", "head",
-		"header", "hgroup", "html", "iframe", "li", "listing", "main", "marquee", "menu", "nav", "noembed", "noframes",
-		"noscript", "object",
-		"ol", "p", "plaintext", "pre", "script", "search", "section", "select", "style", "summary", "table", "tbody",
-		"td", "template",
+		"details", "dir", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "frameset", "h1",
+		"h2", "h3", "h4", "h5", "h6", "head", "header", "hgroup", "html", "iframe", "li", "listing", "main",
+		"marquee", "menu", "nav", "noembed", "noframes", "noscript", "object", "ol", "p", "plaintext", "pre",
+		"script", "search", "section", "select", "style", "summary", "table", "tbody", "td", "template",
 		"textarea", "tfoot", "th", "thead", "title", "tr", "ul", "xmp":
 		return true
 	}

@@ -25,11 +25,9 @@ func Shared(domain string) bool {
 	switch domain {
 	case
 		"onmicrosoft.com", "onmicrosoft.us", "onmicrosoft.de", "onmschina.cn", "sharepoint.com", "sharepoint.us",
-		"gappssmtp.com",
-		"appspotmail.com", "amazonses.com", "sendgrid.net", "mailgun.org", "mandrillapp.com", "sparkpostmail.com",
-		"mcsv.net", "rsgsv.net",
-		"mailchimpapp.net", "hubspotemail.net", "intercom-mail.com", "helpscout.net", "zendesk.com", "freshdesk.com",
-		"freshservice.com",
+		"gappssmtp.com", "appspotmail.com", "amazonses.com", "sendgrid.net", "mailgun.org", "mandrillapp.com",
+		"sparkpostmail.com", "mcsv.net", "rsgsv.net", "mailchimpapp.net", "hubspotemail.net", "intercom-mail.com",
+		"helpscout.net", "zendesk.com", "freshdesk.com", "freshservice.com",
 		"atlassian.net", "pphosted.com", "salesforce-sites.com", "force.com":
 		return true
 	}

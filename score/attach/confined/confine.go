@@ -18,12 +18,10 @@ const maxCPU = 900
 // allowed are the system calls that the Go runtime and the C library need in a program that computes, and reads and
 // writes what is open.
 var allowed = []string{
-	"read", "write", "close", "exit", "exit_group",
-	"brk", "munmap", "mremap", "madvise",
-	"epoll_pwait", "futex", "nanosleep", "clock_nanosleep", "clock_gettime", "gettimeofday", "sched_yield",
-	"sched_getaffinity", "getrandom",
-	"rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack", "restart_syscall",
-	"gettid", "getpid", "set_robust_list", "rseq", "membarrier",
+	"read", "write", "close", "exit", "exit_group", "brk", "munmap", "mremap", "madvise", "epoll_pwait", "futex",
+	"nanosleep", "clock_nanosleep", "clock_gettime", "gettimeofday", "sched_yield", "sched_getaffinity", "getrandom",
+	"rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack", "restart_syscall", "gettid", "getpid",
+	"set_robust_list", "rseq", "membarrier",
 }
 
 // confine takes from this process what a decoder does not need. It says why there is no filter of system calls, where
