@@ -18,13 +18,10 @@ import (
 // networkField bears the network message id.
 const networkField = "x-ms-exchange-organization-network-message-id"
 
-// uncertain are the faults after which readers differ in where a header ends.
-const uncertain = rfc822.NoEmptyLine | rfc822.BrokenLine | rfc822.BareLineFeed
-
 // endIsCertain reports whether any reader ends a header where this one does: at an empty line between two line ends
 // that are whole.
 func (p *parser) endIsCertain(at Location, h header) bool {
-	if h.Forgiven&uncertain != 0 || h.Bounds&rfc822.HeaderOctets != 0 || h.Size < 5 {
+	if h.EndInDoubt() || h.Bounds&rfc822.HeaderOctets != 0 || h.Size < 5 {
 		return false
 	}
 	const last = 5

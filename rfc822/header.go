@@ -52,6 +52,9 @@ func (o HeaderOptions) withDefaults() HeaderOptions {
 	return o
 }
 
+// EndInDoubt reports whether readers differ in where the header ends, by the faults that were read past.
+func (h *Header) EndInDoubt() bool { return h.Forgiven&(NoEmptyLine|BrokenLine|BareLineFeed) != 0 }
+
 // First is the value of the first field of that name, "" when there is none.
 func (h *Header) First(name string) string {
 	for i := range h.Fields {

@@ -188,12 +188,18 @@ func TestPolicies(t *testing.T) {
 		text   string
 		want   verdict.Disposition
 	}{
-		"none":                         {config.Policy{}, spam, verdict.Spam},
-		"trust an address":             {config.Policy{Kind: "trust_sender", Pattern: "ann@winner-x.click"}, spam, verdict.Clean},
-		"trust a domain":               {config.Policy{Kind: "trust_sender", Pattern: "@winner-x.click"}, spam, verdict.Clean},
-		"trust another":                {config.Policy{Kind: "trust_sender", Pattern: "@x.click"}, spam, verdict.Spam},
-		"trust by expression":          {config.Policy{Kind: "trust_sender", Pattern: `/@winner-.\.click$/`}, spam, verdict.Clean},
-		"trust a server":               {config.Policy{Kind: "trust_sender", Pattern: "192.0.2.0/24"}, strings.Replace(spam, "To:", "X-MS-Exchange-Organization-ConnectingIP: 192.0.2.7\r\nTo:", 1), verdict.Clean},
+		"none":                {config.Policy{}, spam, verdict.Spam},
+		"trust an address":    {config.Policy{Kind: "trust_sender", Pattern: "ann@winner-x.click"}, spam, verdict.Clean},
+		"trust a domain":      {config.Policy{Kind: "trust_sender", Pattern: "@winner-x.click"}, spam, verdict.Clean},
+		"trust another":       {config.Policy{Kind: "trust_sender", Pattern: "@x.click"}, spam, verdict.Spam},
+		"trust by expression": {config.Policy{Kind: "trust_sender", Pattern: `/@winner-.\.click$/`}, spam, verdict.Clean},
+		"trust a server":      {config.Policy{Kind: "trust_sender", Pattern: "192.0.2.0/24"}, strings.Replace(spam, "To:", "X-MS-Exchange-Organization-ConnectingIP: 192.0.2.7\r\nTo:", 1), verdict.Clean},
+		"trust a server, and another": {config.Policy{Kind: "trust_sender", Pattern: "192.0.2.0/24"}, strings.Replace(spam, "To:",
+			"X-MS-Exchange-Organization-ConnectingIP : 192.0.2.7\r\nX-MS-Exchange-Organization-ConnectingIP: 198.51.100.7\r\nTo:", 1), verdict.Spam},
+		"trust a server, the end in doubt": {config.Policy{Kind: "trust_sender", Pattern: "192.0.2.0/24"}, strings.Replace(spam, "To:",
+			"X-MS-Exchange-Organization-ConnectingIP : 192.0.2.7\r\nbroken line\r\nTo:", 1), verdict.Spam},
+		"block a server beside another": {config.Policy{Kind: "block_sender", Pattern: "192.0.2.0/24"}, vary(
+			"X-MS-Exchange-Organization-ConnectingIP: 198.51.100.7\nX-Forefront-Antispam-Report: CIP:192.0.2.7"), verdict.Clean},
 		"trust with proof that fails":  {config.Policy{Kind: "trust_sender", Pattern: "@winner-x.click", Verify: true}, spam, verdict.Spam},
 		"trust that has run out":       {config.Policy{Kind: "trust_sender", Pattern: "@winner-x.click", Expires: received.Add(-time.Hour)}, spam, verdict.Spam},
 		"trust that still runs":        {config.Policy{Kind: "trust_sender", Pattern: "@winner-x.click", Expires: received.Add(time.Hour)}, spam, verdict.Clean},

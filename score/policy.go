@@ -3,6 +3,7 @@ package score
 import (
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -171,20 +172,47 @@ func (x *inspection) fromSender(p *policy, blocking bool) bool {
 	if p.matches(x.msg.Sender) || p.matches(x.from.Address) {
 		return true
 	}
-	if addr, ok := x.connectingIP(); ok && p.prefix.IsValid() && p.prefix.Contains(addr) {
+	if p.prefix.IsValid() && x.fromServer(p, blocking) {
 		return true
 	}
 	return blocking && len(x.mail.ReplyTo) > 0 && p.matches(x.mail.ReplyTo[0].Address)
 }
 
-// connectingIP is the address that handed the message to Exchange.
-func (x *inspection) connectingIP() (netip.Addr, bool) {
-	value := x.mail.Header.First("X-MS-Exchange-Organization-ConnectingIP")
-	if value == "" {
-		value = antispam(x.mail.Header.First("X-Forefront-Antispam-Report"))["CIP"]
+// fromServer reports whether a server that the policy names handed the message to Exchange. The sender may have written
+// such an address too: what blocks is any that stands there, and what allows the only one, in a header that all readers
+// end at the same line.
+func (x *inspection) fromServer(p *policy, blocking bool) bool {
+	if blocking {
+		return slices.ContainsFunc(x.connectingIPs(), p.prefix.Contains)
 	}
-	addr, err := netip.ParseAddr(strings.TrimSpace(value))
-	return addr.Unmap(), err == nil
+	addr, ok := x.connectingIP()
+	return ok && !x.mail.Header.EndInDoubt() && p.prefix.Contains(addr)
+}
+
+// connectingIP is the address that handed the message to Exchange, where all fields that say so agree.
+func (x *inspection) connectingIP() (netip.Addr, bool) {
+	all := x.connectingIPs()
+	if len(all) != 1 {
+		return netip.Addr{}, false
+	}
+	return all[0], true
+}
+
+// connectingIPs are the different addresses that are said to have handed the message to Exchange.
+func (x *inspection) connectingIPs() (all []netip.Addr) {
+	values := x.mail.Header.All("X-MS-Exchange-Organization-ConnectingIP")
+	if len(values) == 0 {
+		for _, report := range x.mail.Header.All("X-Forefront-Antispam-Report") {
+			values = append(values, antispam(report)["CIP"])
+		}
+	}
+	for _, value := range values {
+		addr, err := netip.ParseAddr(strings.TrimSpace(value))
+		if addr = addr.Unmap(); err == nil && !slices.Contains(all, addr) {
+			all = append(all, addr)
+		}
+	}
+	return all
 }
 
 func (x *inspection) allRecipients(p *policy) bool {
