@@ -21,7 +21,8 @@ import (
 // tells them again (I2).
 type kept struct {
 	dir, name string
-	part      int // how many changes are told at once
+	part      int   // how many changes are told at once
+	book      *book // nil: nobody looks anything up
 	about     about
 }
 
@@ -62,9 +63,9 @@ func openKept(dir, name string) (*kept, error) {
 
 func (k *kept) file(end string) string { return filepath.Join(k.dir, k.name+end) }
 
-// has reports whether there are records: without them an unchanged list must be had again.
-func (k *kept) has() bool {
-	_, err := os.Stat(k.file(".list"))
+// has reports whether there is a file of records.
+func (k *kept) has(end string) bool {
+	_, err := os.Stat(k.file(end))
 	return err == nil
 }
 
@@ -175,6 +176,12 @@ func (k *kept) tell(ctx context.Context, to Consumer) error {
 	next, done, err := k.records(".pending")
 	if err != nil {
 		return err
+	}
+	// In force for messages that come, before the consumer looks at those that are there: none falls between.
+	if k.has(".pending") {
+		if err := k.book.open(k.name, k.file(".pending")); err != nil {
+			return errors.Join(err, done())
+		}
 	}
 	d := Delta{Feed: k.name}
 	var r record

@@ -49,7 +49,7 @@ func (r *reading) look(ctx context.Context) (result Result, more bool, err error
 	}
 	settings := r.settings()
 	since := validators{r.kept.about.ETag, r.kept.about.Modified}
-	if !r.same(settings) || !r.kept.has() {
+	if !r.same(settings) || !r.kept.has(".list") { // without records an unchanged list must be had again
 		since = validators{}
 	}
 	name := ""

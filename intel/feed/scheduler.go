@@ -30,9 +30,11 @@ const (
 type Options struct {
 	Dir      string // of the last good copies
 	Consumer Consumer
-	Log      *slog.Logger     // nil: none
-	Failed   func(Failure)    // is told of every look that failed; nil: nobody is
-	Now      func() time.Time // nil: time.Now
+	Key      Key               // by which entries are looked up; nil: they are not
+	Log      *slog.Logger      // nil: none
+	Failed   func(Failure)     // is told of every look that failed; nil: nobody is
+	Read     func(name string) // is told of every look that did not; nil: nobody is
+	Now      func() time.Time  // nil: time.Now
 }
 
 // Failure is a look at a list that brought nothing.
@@ -50,6 +52,7 @@ type Scheduler struct {
 	limits    limits
 	newSource func(*config.Feed, limits) (source, error)
 	wake      chan struct{}
+	book      *book
 
 	feeds   []*scheduled // of Run's goroutine
 	caution *Caution     // as above
@@ -96,7 +99,8 @@ func New(feeds []config.Feed, c *Caution, o Options) (*Scheduler, error) {
 	if err := makeDir(o.Dir); err != nil {
 		return nil, err
 	}
-	s := &Scheduler{o: o, limits: defaultLimits(), newSource: newSource, wake: make(chan struct{}, 1)}
+	s := &Scheduler{o: o, limits: defaultLimits(), newSource: newSource, wake: make(chan struct{}, 1),
+		book: newBook(o.Key)}
 	s.Use(feeds, c)
 	return s, nil
 }
@@ -204,6 +208,10 @@ func (s *Scheduler) schedule(f config.Feed) *scheduled {
 	if err != nil {
 		s.o.Log.Warn("last good copy is not used", "event", "feed.copy", "feed", f.Name, "error", err)
 	}
+	k.book = s.book
+	if err := s.book.open(f.Name, k.file(".list")); err != nil {
+		s.o.Log.Warn("last good copy is not used", "event", "feed.copy", "feed", f.Name, "error", err)
+	}
 	n := &scheduled{feed: f, kept: k}
 	if n.source, err = s.newSource(&n.feed, s.limits); err != nil {
 		n.source = noSource{refuse(Away, "cannot be read: %w", err)}
@@ -252,6 +260,7 @@ func (s *Scheduler) dropOthers(ctx context.Context) {
 			continue
 		}
 		k := &kept{dir: s.o.Dir, name: name, part: maxDelta}
+		s.book.close(name)
 		if err := k.drop(ctx, s.o.Consumer); err != nil {
 			s.o.Log.Warn("the list of a feed that is not configured any more stays", "event", "feed.drop",
 				"feed", name, "error", err)
@@ -304,7 +313,14 @@ func (s *Scheduler) look(ctx context.Context, f *scheduled, accept bool) Result 
 		if more {
 			f.due = s.o.Now().Add(min(moreSoon, f.feed.Interval))
 		}
-		s.o.Log.Info("feed read", "event", "feed.read", "feed", f.feed.Name, "unchanged", result.Unchanged,
+		if s.o.Read != nil {
+			s.o.Read(f.feed.Name)
+		}
+		level := slog.LevelInfo
+		if result.Added+result.Withdrawn+result.Expired == 0 {
+			level = slog.LevelDebug
+		}
+		s.o.Log.Log(ctx, level, "feed read", "event", "feed.read", "feed", f.feed.Name, "unchanged", result.Unchanged,
 			"added", result.Added, "withdrawn", result.Withdrawn, "expired", result.Expired,
 			"living", result.Counts.Living)
 	}

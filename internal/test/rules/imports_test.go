@@ -29,6 +29,7 @@ var mayImport = map[string]string{
 	"intel":                    "config internal/visible journal score score/engines score/learn score/rules spool store verdict verdict/history",
 	"intel/feed":               "config internal/lastgood internal/mailaddr internal/publicnet internal/visible score/lists score/web verdict",
 	"intel/indicator":          "config intel internal/mailaddr internal/publicnet query score/lists score/web store verdict",
+	"intel/sighting":           "intel/feed internal/lastgood query store verdict",
 	"intel/submission":         "config intel internal/mailaddr journal journal/identity score/web spool store verdict",
 	"internal/bolt":            "",
 	"internal/cfb":             "",

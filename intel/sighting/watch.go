@@ -1,0 +1,248 @@
+package sighting
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"clawback/intel/feed"
+	"clawback/internal/lastgood"
+	"clawback/query"
+	"clawback/store"
+	"clawback/verdict"
+)
+
+// Store is what was delivered. *store.Store with searches by the index is one.
+type Store interface {
+	Record(ctx context.Context, id string) (store.Record, error)
+	Scan(ctx context.Context, f store.RecordFilter, cursor string) (store.RecordPage, error)
+	Changes(ctx context.Context, after uint64, limit int) ([]store.Event, error)
+	LastChange(ctx context.Context) (uint64, error)
+	Cursor(ctx context.Context, follower string) (uint64, error)
+	SetCursor(ctx context.Context, follower string, seq uint64) error
+}
+
+// Desk keeps indicators, and judges messages by them. *indicator.Desk is one.
+type Desk interface {
+	List(tenant string) []store.Indicator
+	Add(ctx context.Context, who string, i store.Indicator) (store.Indicator, error)
+	Remove(ctx context.Context, who, tenant, id, comment string) (store.Indicator, error)
+}
+
+// Feeds answer which of them list a value. *feed.Scheduler is one.
+type Feeds interface {
+	Listed(key uint64) ([]feed.Listing, error)
+	Empty() bool // nobody lists anything
+}
+
+// Options wire a Watch.
+type Options struct {
+	Store  Store
+	Desk   Desk
+	File   string                             // of which entries have become indicators
+	Window time.Duration                      // how far back delivered mail is searched; 0: 90 days
+	Failed func(l feed.Listing, reason error) // is told of an entry that a message carries, and that the desk refuses
+	Log    *slog.Logger
+	Now    func() time.Time // nil: time.Now
+}
+
+// Watch holds mail against feeds. It is a feed.Consumer.
+type Watch struct {
+	o     Options
+	feeds Feeds // set before Run
+
+	mu   sync.Mutex        // one change at a time; held while the desk is asked
+	made map[string]string // by kind and value: the feed whose entry became an indicator; owned by mu
+}
+
+// New makes a Watch with what is known of sightings. Mail that comes from now on is held against feeds; what came
+// before is searched when they are read.
+func New(ctx context.Context, o Options) (*Watch, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Window == 0 {
+		o.Window = 90 * 24 * time.Hour
+	}
+	w := &Watch{o: o, made: map[string]string{}}
+	data, err := os.ReadFile(o.File)
+	if err == nil {
+		err = json.Unmarshal(data, &w.made)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("read sightings: %w", err) // without them a person's removal would be forgotten (I1)
+	}
+	if cursor, err := o.Store.Cursor(ctx, follower); err != nil || cursor > 0 {
+		return w, err
+	}
+	return w, w.skip(ctx)
+}
+
+// Follow says whom the Watch asks about messages that come. It is called once, before Run.
+func (w *Watch) Follow(f Feeds) { w.feeds = f }
+
+// who is how the desk and the audit name a feed.
+func who(name string) string { return "feed " + name }
+
+// ofFeed is the feed that an indicator is of; false where a person added it.
+func ofFeed(i store.Indicator) (name string, is bool) { return strings.CutPrefix(i.By, "feed ") }
+
+func keyOf(i verdict.Indicator) string { return i.Kind + " " + i.Value }
+
+// Apply implements feed.Consumer.
+func (w *Watch) Apply(ctx context.Context, d feed.Delta) error {
+	for _, i := range d.Added {
+		found, err := w.carried(ctx, i.Indicator)
+		if err != nil {
+			return err
+		}
+		if !found {
+			continue
+		}
+		if err := w.make(ctx, feed.Listing{Feed: d.Feed, Indicator: i}); err != nil {
+			return err
+		}
+	}
+	for _, i := range d.Withdrawn {
+		if err := w.end(ctx, d.Feed, i, true); err != nil {
+			return err
+		}
+	}
+	for _, i := range d.Expired {
+		if err := w.end(ctx, d.Feed, i, false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// carried reports whether a message that was delivered carries a value.
+func (w *Watch) carried(ctx context.Context, i verdict.Indicator) (bool, error) {
+	q, known := query.Of(i)
+	if !known {
+		return false, nil
+	}
+	page, err := w.o.Store.Scan(ctx, store.RecordFilter{Query: q, Since: w.o.Now().Add(-w.o.Window), Limit: 1}, "")
+	return len(page.Records) > 0, err
+}
+
+// make makes an indicator of an entry, unless there is one, or a person removed it (I1).
+func (w *Watch) make(ctx context.Context, l feed.Listing) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	kept, have := w.kept(l.Indicator.Indicator)
+	_, made := w.made[keyOf(l.Indicator.Indicator)]
+	if have {
+		name, is := ofFeed(kept)
+		same := kept.Disposition >= l.Disposition && kept.State != store.IndicatorWithdrawing
+		if !is || same && (name == l.Feed || made) {
+			return nil
+		}
+	} else if made {
+		return nil
+	}
+	i := store.Indicator{Kind: l.Kind, Value: l.Value, Disposition: l.Disposition, Until: l.Until, Note: note(l)}
+	if _, err := w.o.Desk.Add(ctx, who(l.Feed), i); err != nil {
+		if store.Unavailable(err) || ctx.Err() != nil {
+			return err
+		}
+		if w.o.Failed != nil {
+			w.o.Failed(l, err)
+		}
+		return nil
+	}
+	w.o.Log.Info("a message carries what a feed lists", "event", "feed.sighting", "feed", l.Feed, "kind", l.Kind)
+	w.made[keyOf(l.Indicator.Indicator)] = l.Feed
+	return w.keep()
+}
+
+// kept is the indicator of every tenant's for a value.
+func (w *Watch) kept(v verdict.Indicator) (store.Indicator, bool) {
+	for _, i := range w.o.Desk.List("") {
+		if i.Tenant == "" && i.Kind == v.Kind && i.Value == v.Value {
+			return i, true
+		}
+	}
+	return store.Indicator{}, false
+}
+
+// note says in the verdict where an indicator comes from.
+func note(l feed.Listing) string {
+	if l.Detail == "" {
+		return "feed " + l.Feed + " lists it"
+	}
+	return fmt.Sprintf("feed %s lists it as %s", l.Feed, l.Detail)
+}
+
+// lapse is how long an indicator still matches whose time is over: the desk takes none that is over already.
+const lapse = time.Second
+
+// end ends the indicator of an entry that its feed does not list any more, unless another one does (I2).
+func (w *Watch) end(ctx context.Context, name string, v verdict.Indicator, withdrawn bool) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.made[keyOf(v)] != name {
+		return nil
+	}
+	delete(w.made, keyOf(v))
+	i, have := w.kept(v)
+	if owner, is := ofFeed(i); !have || !is || owner != name {
+		return w.keep() // a person removed it, or made it his own
+	}
+	if others, err := w.others(name, v); err != nil {
+		return err
+	} else if len(others) > 0 {
+		w.made[keyOf(v)] = others[0].Feed
+		i.Note, i.Until = note(others[0]), others[0].Until
+		if _, err := w.o.Desk.Add(ctx, who(others[0].Feed), i); err != nil {
+			return err
+		}
+		return w.keep()
+	}
+	var err error
+	if withdrawn {
+		_, err = w.o.Desk.Remove(ctx, who(name), "", i.ID, "the feed does not list it any more")
+	} else if i.Until.IsZero() || i.Until.After(w.o.Now().Add(lapse)) {
+		i.Until = w.o.Now().Add(lapse)
+		_, err = w.o.Desk.Add(ctx, who(name), i)
+	}
+	if err != nil {
+		return err
+	}
+	return w.keep()
+}
+
+// others are the feeds beside one that list a value.
+func (w *Watch) others(name string, v verdict.Indicator) (all []feed.Listing, err error) {
+	key, known := query.TermOf(v)
+	if !known || w.feeds == nil {
+		return nil, nil
+	}
+	listed, err := w.feeds.Listed(key)
+	for _, l := range listed {
+		if l.Feed != name {
+			all = append(all, l)
+		}
+	}
+	return all, err
+}
+
+// keep writes down which entries have become indicators. The caller holds mu.
+func (w *Watch) keep() error {
+	err := lastgood.Write(w.o.File, func(out io.Writer) error { return json.NewEncoder(out).Encode(w.made) })
+	if err != nil {
+		return fmt.Errorf("keep sightings: %w", err)
+	}
+	return nil
+}
