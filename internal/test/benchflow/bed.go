@@ -38,7 +38,7 @@ func newBed(ctx context.Context, waiting int, of testbed.Tenant) (*testbed.Bed, 
 	for i := range owners {
 		bed.Sim.AddUser(graphsim.User{Tenant: testbed.Contoso.ID, UPN: mailbox(i)})
 	}
-	if err := errors.Join(fillStore(ctx, bed), fillQueue(bed, waiting, of)); err != nil {
+	if err := errors.Join(fillStore(ctx, bed), fillQueue(bed, waiting, of, clean)); err != nil {
 		bed.Close()
 		return nil, err
 	}
@@ -46,7 +46,7 @@ func newBed(ctx context.Context, waiting int, of testbed.Tenant) (*testbed.Bed, 
 }
 
 // fillQueue accepts reports in this process, as the daemon would have before it was stopped.
-func fillQueue(bed *testbed.Bed, waiting int, of testbed.Tenant) (err error) {
+func fillQueue(bed *testbed.Bed, waiting int, of testbed.Tenant, letter writer) (err error) {
 	if waiting == 0 {
 		return nil
 	}
@@ -63,14 +63,21 @@ func fillQueue(bed *testbed.Bed, waiting int, of testbed.Tenant) (err error) {
 		return errors.Join(err, sp.Close())
 	}
 	defer func() { err = errors.Join(err, q.Close(), sp.Close()) }()
-	return parallel(waiting, func(n int) error { return accept(q, n, of) })
+	return parallel(waiting, func(n int) error {
+		l, err := letter(n)
+		if err != nil {
+			return err
+		}
+		return accept(q, l, of)
+	})
 }
 
-func accept(q *bolt.Queue, n int, of testbed.Tenant) error {
-	l, err := report(false, n, mailbox(n))
-	if err != nil {
-		return err
-	}
+// writer writes the n-th letter of a backlog.
+type writer func(n int) (testbed.Letter, error)
+
+func clean(n int) (testbed.Letter, error) { return report(false, n, mailbox(n)) }
+
+func accept(q *bolt.Queue, l testbed.Letter, of testbed.Tenant) error {
 	text := writtenFor(of, l.Report)
 	remote := net.JoinHostPort("127.0.0.1", "2525")
 	d, err := q.Begin(context.Background(), queue.Envelope{
@@ -164,15 +171,22 @@ func writeFiles(dir string, n int) error {
 	})
 }
 
-// dirSize is how many bytes the files below a directory have.
-func dirSize(dir string) (sum int64) {
-	_ = filepath.WalkDir(dir, func(_ string, d os.DirEntry, err error) error {
-		if err == nil && d.Type().IsRegular() {
-			if info, err := d.Info(); err == nil {
-				sum += info.Size()
-			}
+// kept is how many bytes of tables the store of a daemon that was stopped has, once what stood in its log alone is in
+// tables too. The log itself has some MiB, however many messages there are.
+func kept(bed *testbed.Bed) (int64, error) {
+	s, err := pebble.OpenExisting(bed.File("state"), store.Options{})
+	if err != nil {
+		return 0, err
+	}
+	if err := s.Close(); err != nil {
+		return 0, err
+	}
+	tables, err := filepath.Glob(bed.File("state/store/*.sst"))
+	sum := int64(0)
+	for _, name := range tables {
+		if info, err := os.Stat(name); err == nil {
+			sum += info.Size()
 		}
-		return nil // what went away meanwhile counts no more
-	})
-	return sum
+	}
+	return sum, err
 }

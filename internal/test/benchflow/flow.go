@@ -24,7 +24,10 @@ func drain(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	defer bed.Close()
-	before := dirSize(bed.File("state/store"))
+	before, err := kept(bed)
+	if err != nil {
+		return err
+	}
 	begun := time.Now()
 	if err := bed.Start(ctx); err != nil {
 		return err
@@ -37,15 +40,46 @@ func drain(ctx context.Context, out io.Writer) error {
 	rate := float64(*messages) / end.Sub(ready).Seconds()
 	used := usageOf(bed.Pid())
 	n := int64(*messages)
+	after, err := keptAfter(bed)
+	if err != nil {
+		return err
+	}
 	fmt.Fprintf(out, "draining a backlog of %d: %.0f a second; the bare scorer %.0f: %.0f %%\n", *messages, rate,
 		own.rate, 100*rate/own.rate)
 	each := used.minus(atStart).computed / time.Duration(n)
 	fmt.Fprintf(out, "  time of processors for each %v; of the bare scorer %v: %.0f %%\n", each, own.each,
 		100*own.each.Seconds()/each.Seconds())
 	fmt.Fprintf(out, "  ready after %v; %d bytes written and %d bytes of store kept for each; memory of its own %d MiB\n",
-		ready.Sub(begun).Round(time.Millisecond), used.written/n, (dirSize(bed.File("state/store"))-before)/n,
+		ready.Sub(begun).Round(time.Millisecond), used.written/n, (after-before)/n,
 		used.memory>>20)
+	tellDrained(rate, own, ready.Sub(begun), used, (after-before)/n)
 	return nil
+}
+
+// keptAfter is what is kept once the daemon was stopped.
+func keptAfter(bed *testbed.Bed) (int64, error) {
+	if err := bed.Stop(); err != nil {
+		return 0, err
+	}
+	return kept(bed)
+}
+
+// emptyRate is what draining came to with an empty store; 0: not measured.
+var emptyRate float64
+
+// tellDrained adds to the table what draining shows.
+func tellDrained(rate float64, own scored, start time.Duration, used usage, each int64) {
+	with := fmt.Sprintf("%d messages, %d records beforehand: ", *messages, *records)
+	if *records == 0 {
+		emptyRate = rate
+		table1.add(with+"draining, % of the bare scorer", "50", "70", "%.0f", 100*rate/own.rate)
+		table1.add(with+"bytes kept for a clean message", "2,000", "1,200", "%d", each)
+		table1.add(with+"bytes written for it", "16,000", "6,000", "%d", used.written/int64(*messages))
+	} else if emptyRate > 0 {
+		table1.add(with+"rate against an empty store", "0.80", "0.95", "%.2f", rate/emptyRate)
+	}
+	table1.add(with+"ready after, s", "3", "3", "%.1f", start.Seconds())
+	table1.add(with+"memory of its own, MiB", "200", "200", "%d", used.memory>>20)
 }
 
 // bareRate scores the reports of drain and whole as files.
@@ -99,6 +133,7 @@ func whole(ctx context.Context, out io.Writer) error {
 		100*rate/own.rate)
 	fmt.Fprintf(out, "  accepted at %.0f a second, the last verdict %v after the last 250; memory of its own %d MiB\n",
 		sent.PerSecond(), end.Sub(last).Round(time.Millisecond), meanwhile.memory>>20)
+	table1.add("whole way, % of the bare scorer", "20", "30", "%.0f", 100*rate/own.rate)
 	return nil
 }
 
@@ -157,7 +192,12 @@ func moved(ctx context.Context, out io.Writer, waiting int, of testbed.Tenant, t
 	if waiting == 0 {
 		fmt.Fprintf(out, "  %d bytes written for each, from its report to the end of its retraction\n",
 			used.written/int64(*bad))
+		table1.add("idle, 250 to the move, p50 / p99, s", "0.2 / 0.3", "0.15 / 0.2", "%.2f / %.2f",
+			percentile(delays, 0.5), percentile(delays, 0.99))
+		table1.add("bytes written for a retraction", "64,000", "64,000", "%d", used.written/int64(*bad))
+		return nil
 	}
+	table1.add("250 to the move, "+title+", p50, s", "5", "1", "%.2f", percentile(delays, 0.5))
 	return nil
 }
 

@@ -24,7 +24,7 @@ type Letter struct {
 var Contoso = Tenant{
 	Name: "contoso", ID: "3f1c2b4a-5d6e-4f70-8192-a3b4c5d6e7f8",
 	Domains: []string{"contoso.example"}, OriginatorOrg: []string{"contoso.onmicrosoft.com"},
-	Tables: "\n[tenant.brake]\nmailboxes_per_hour = 1000000\nmailboxes_per_mail = 1000\nshare_percent = " +
+	Tables: "\n[tenant.brake]\nmailboxes_per_hour = 1000000\nmailboxes_per_mail = 10000\nshare_percent = " +
 		"100\nshare_from = 1000000\n",
 }
 
