@@ -221,17 +221,15 @@ func (s *Store) minutes(ctx context.Context, tenant string, kind minuteKind, sin
 
 func (s *Store) sumMinutes(ctx context.Context, prefix []byte, since time.Time) (sum int, err error) {
 	err = s.view(ctx, func(t *txn) error {
-		m := t.mergedFrom(tableMinutes, [][]byte{prefix}, minute(since))
-		for {
-			_, v, ok := m.next()
-			if !ok {
-				return nil
-			}
+		t.eachCounter(tableMinutes, prefix, minute(since), func(_, v []byte) bool {
 			if len(v) != 8 {
-				return fmt.Errorf("read row of %s: %d octets", title(tableMinutes), len(v))
+				err = fmt.Errorf("%w: read row of %s: %d bytes", ErrRead, title(tableMinutes), len(v))
+				return false
 			}
 			sum += int(binary.BigEndian.Uint64(v))
-		}
+			return true
+		})
+		return err
 	})
 	return sum, err
 }

@@ -71,7 +71,7 @@ func (t *txn) tenants(only string) []string {
 		return []string{only}
 	}
 	var list []string
-	t.each(tableCounts, nil, func(k, _ []byte) bool {
+	t.eachCounter(tableCounts, nil, nil, func(k, _ []byte) bool {
 		list = append(list, string(k[:len(k)-1]))
 		return true
 	})

@@ -110,6 +110,22 @@ func (t *txn) each(b rows.Table, prefix []byte, fn func(k, v []byte) bool) {
 	t.fail(b, c.Err())
 }
 
+// eachCounter is each for rows that are written over again and again, from prefix and from on: a log-structured engine
+// steps over every earlier value of a row on its way to the next one, thousands of them, but finds it at once.
+func (t *txn) eachCounter(b rows.Table, prefix, from []byte, fn func(k, v []byte) bool) {
+	c := t.tx.Cursor(b)
+	defer c.Close()
+	k, v := c.Seek(join(prefix, from))
+	for k != nil && bytes.HasPrefix(k, prefix) && t.step() {
+		at := append(bytes.Clone(k), 0) // the least key behind it
+		if !t.deleted(b, k) && !fn(k, v) {
+			break
+		}
+		k, v = c.Seek(at)
+	}
+	t.fail(b, c.Err())
+}
+
 func (t *txn) deleted(b rows.Table, key []byte) bool {
 	v, ok := t.pending[b][string(key)]
 	return ok && v == nil
