@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -25,6 +26,9 @@ type Expired struct {
 
 // expireChunk bounds how many rows one commit drops, so that other calls do not wait long.
 const expireChunk = 500
+
+// expireRows bounds how many rows one commit writes for it: what is dropped has rows that lead to it.
+const expireRows = 4000
 
 // Expire drops what is past its retention, in many small commits. A crash between two of them loses nothing: the rest
 // is dropped the next time.
@@ -117,7 +121,7 @@ func (s *Store) expireRecords(ctx context.Context, before time.Time) (total int,
 			if t.tally(id).Open > 0 || !stampTimeDown(k[len(prefix):]).Before(before) {
 				return false, nil
 			}
-			return true, t.dropRecord(id)
+			return t.dropRecord(id)
 		})
 		if total += n; err != nil {
 			return total, err
@@ -126,26 +130,45 @@ func (s *Store) expireRecords(ctx context.Context, before time.Time) (total int,
 	return total, nil
 }
 
-// dropRecord removes a record with all that hangs on it. Audit and sender history stay.
-func (t *txn) dropRecord(id string) error {
+// errPart is a drop that is to go on in the next commit.
+var errPart = errors.New("a part was dropped")
+
+// dropRecord removes a record with all that hangs on it. Audit and sender history stay. Where many intents hang on it,
+// some hundred of them go and it stays for the next commit: errPart.
+func (t *txn) dropRecord(id string) (bool, error) {
 	rec, err := t.mustRecord(id)
 	if err != nil {
-		return err
+		return false, err
 	}
-	intents, err := t.intentsOf(id)
+	left, err := t.dropIntents(id)
+	if err == nil && left {
+		err = errPart
+	}
 	if err != nil {
-		return err
-	}
-	for _, in := range intents {
-		if err := t.dropIntent(in); err != nil {
-			return err
-		}
+		return false, err
 	}
 	t.changed(RecordDeleted, id)
 	t.delAll(tableFacts, nulled(id))
 	t.del(tableTally, []byte(id))
 	t.del(tableRecords, []byte(id))
-	return t.unindexRecord(rec)
+	return true, t.unindexRecord(rec)
+}
+
+// dropIntents removes up to expireChunk of a record's intents, and reports whether there are more.
+func (t *txn) dropIntents(record string) (left bool, err error) {
+	prefix, n := nulled(record), 0
+	t.each(tableMailings, prefix, func(k, _ []byte) bool {
+		if left = n >= expireChunk; left {
+			return false
+		}
+		n++
+		var in Intent
+		if in, err = t.mustIntent(string(k[len(prefix):])); err == nil {
+			err = t.dropIntent(in)
+		}
+		return err == nil
+	})
+	return left, err
 }
 
 func (t *txn) dropIntent(in Intent) error {
@@ -199,10 +222,13 @@ func (t *txn) sweepChunk(b rows.Table, from, prefix []byte, drop dropper) (next 
 	c := t.cursor(b)
 	k, v := seek(c, from)
 	for looked := 0; k != nil && bytes.HasPrefix(k, prefix); looked++ {
-		if n >= expireChunk || looked >= 20*expireChunk {
+		if n >= expireChunk || looked >= 20*expireChunk || t.rows() >= expireRows {
 			return append([]byte(nil), k...), n, nil
 		}
 		dropped, err := drop(t, k, v)
+		if errors.Is(err, errPart) {
+			return append([]byte(nil), k...), n, nil // the same row again
+		}
 		if err != nil {
 			return nil, n, err
 		}

@@ -131,6 +131,14 @@ func (t *txn) deleted(b rows.Table, key []byte) bool {
 	return ok && v == nil
 }
 
+// rows is how many rows the call has collected.
+func (t *txn) rows() (n int) {
+	for _, changes := range t.pending {
+		n += len(changes)
+	}
+	return n
+}
+
 func (t *txn) dirty() bool { return len(t.pending) > 0 || len(t.counted) > 0 }
 
 // flush writes what the call collected into the transaction. Its events get the numbers after seq; it returns the last
