@@ -8,7 +8,7 @@ GOTEST  := $(GO) run ./internal/test/gotest
 LEAN     = $(shell $(GO) list -f '{{.ImportPath}} {{join .Deps " "}}' ./... | grep -v 'msgraph-sdk-go/users' | cut -d' ' -f1)
 FUZZTIME ?= 30s
 
-.PHONY: help build run test check fuzz attack crash chaos bench bench-graph smuggle install interop tls bench-smtp bench-score bench-sets bench-flow bench-jobs deb rpm install-files
+.PHONY: help build run test check fuzz attack crash chaos bench bench-graph smuggle install interop tls bench-smtp bench-score bench-sets bench-flow bench-jobs bench-index deb rpm install-files
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z -]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
@@ -58,6 +58,10 @@ bench-graph: build ## retractions a second, requests for each, and the time from
 
 bench-jobs: ## bulk jobs of 100,000, 300,000 and a million ids: time, memory and bytes written for each id, and answers for progress
 	$(GO) test ./retract/job -run '^$$' -bench Job -benchtime 1x -timeout 2h -ids 100000,300000,1000000
+
+bench-index: ## searches by the index at 100,000 and a million messages: time of the first page, bytes for each message
+	$(GO) test ./store/index -run '^$$' -bench Search -benchtime 100x -timeout 2h -docs 100000
+	$(GO) test ./store/index -run '^$$' -bench Search -benchtime 100x -timeout 2h -docs 1000000
 
 bench-flow: build ## from the 250 to the verdict and to the move, over SMTP, beside the bare scorer on the same files
 	$(GO) run ./internal/test/benchflow $(if $(TABLE),-table)

@@ -278,7 +278,7 @@ func (r *row) peek() (*doc, error) {
 // next is the next batch of documents of all segments, in order, each record once.
 func (w *walk) next(rows []*row) (batch []place, err error) {
 	_, until := w.window()
-	want := min(batchSize, max(32, 2*(w.limit-len(w.found))))
+	want := min(batchSize, max(16, w.limit-len(w.found)))
 	for len(batch) < want {
 		var first *row
 		for _, r := range rows {
