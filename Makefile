@@ -21,10 +21,11 @@ run: build ## build and show the main job on journal reports, from SMTP to a mai
 test: ## all tests that need nothing but Go; those that need a server say so when it is not there
 	$(GOTEST) ./...
 
-check: ## vet, gofmt, static analysis, import rules, race detector, shuffled order
+check: ## vet, gofmt, static analysis, known vulnerabilities, import rules, race detector, shuffled order
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w on these"; exit 1; }
 	$(GO) vet ./...
 	$(GO) tool staticcheck $(LEAN)
+	@$(MAKE) -s build && scripts/vulncheck.sh bin/clawback
 	$(GOTEST) -race -shuffle=on -short ./...
 
 fuzz: ## every fuzz target for FUZZTIME each (30s)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -94,12 +93,17 @@ func TestCheckState(t *testing.T) {
 }
 
 func TestUnguessable(t *testing.T) {
-	made, err := journalAddress()
-	if err != nil {
-		t.Fatal(err)
+	for range 2000 { // some have one digit, or none
+		made, err := journalAddress()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bits := unguessable(made); bits != addressBits {
+			t.Fatalf("%s, which was made here: %d bits", made, bits)
+		}
 	}
 	for local, enough := range map[string]bool{
-		made: true, "j-3f1c2b4a-5d6e-4f70-8192-a3b4c5d6e7f8": true, "j-5f3c9a1e7b2d4860": true,
+		"j-abcdefghijklmnopqrstuvwx2y": true, "j-3f1c2b4a-5d6e-4f70-8192-a3b4c5d6e7f8": true, "j-5f3c9a1e7b2d4860": true,
 		"journal": false, "journal2026": false, "contosojournal2026archive": false, "j-7q3k9xw2": false, "contoso-journal-20261129-1": false,
 		"12345678901234567890": false, "j": false, "abcdefghijklmnopqrstuvwxyz": false, "clawback.journal.contoso.eu1": false,
 	} {
@@ -164,11 +168,6 @@ func TestCheckCredential(t *testing.T) {
 	}
 }
 
-// nobody takes no mail.
-type nobody struct{}
-
-func (nobody) NewSession(*smtp.Conn) (smtp.Session, error) { return nil, io.EOF }
-
 // signed makes a certificate for a name, signed by another one or by itself.
 func signed(t *testing.T, name string, ends time.Time, by *tls.Certificate) *tls.Certificate {
 	t.Helper()
@@ -203,7 +202,7 @@ func smtpAt(t *testing.T, c *tls.Certificate) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	srv := smtp.NewServer(nobody{})
+	srv := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return taker{}, nil }))
 	if c != nil {
 		srv.TLSConfig = &tls.Config{Certificates: []tls.Certificate{*c}}
 	}
@@ -248,19 +247,11 @@ func TestCheckPort(t *testing.T) {
 
 // What is said of the way to the alternate mailbox is what was seen.
 func TestCheckAlternate_saysHow(t *testing.T) {
-	port, _ := strconv.Atoi(smtpAt(t, nil))
-	tenant := &config.Tenant{Name: "contoso", AlternateMailbox: "lost@archive.invalid", Relay: &config.Relay{Host: "127.0.0.1", Port: port, TLS: "none"}}
+	tenant := &config.Tenant{Name: "contoso", AlternateMailbox: "lost@archive.invalid", Relay: &config.Relay{Host: "127.0.0.1", Port: 1, TLS: "none"}}
 	list := checkAlternate(t.Context(), &config.Config{Hostname: "gw.example.com"}, tenant)
 	wantFinding(t, "refused", list[len(list)-1], bad, "none is lost")
-	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return taker{}, nil }))
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	go server.Serve(ln)
-	t.Cleanup(func() { server.Close() })
-	tenant.Relay.Port = ln.Addr().(*net.TCPAddr).Port
-	list = checkAlternate(context.Background(), &config.Config{Hostname: "gw.example.com"}, tenant)
+	tenant.Relay.Port, _ = strconv.Atoi(smtpAt(t, nil))
+	list = checkAlternate(t.Context(), &config.Config{Hostname: "gw.example.com"}, tenant)
 	last := list[len(list)-1]
 	wantFinding(t, "plain relay", last, fine, "the relay 127.0.0.1 takes mail for it", "in the clear")
 	if strings.Contains(last.Text, "verified") {

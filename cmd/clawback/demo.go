@@ -3,6 +3,10 @@ package main
 import (
 	"fmt"
 	"os"
+	"os/signal"
+	"syscall"
+
+	"golang.org/x/term"
 
 	"clawback/internal/demo"
 )
@@ -17,6 +21,19 @@ func (c demoCmd) Run(a *app) error {
 	if err != nil {
 		return fmt.Errorf("find this program: %w", err)
 	}
-	live := isTerminal(a.raw)
-	return demo.Run(a.ctx, demo.Options{Binary: binary, Reports: c.Reports, Keep: c.Keep, Out: a.raw, Live: live})
+	// A terminal that is closed ends it in order too.
+	ctx, stop := signal.NotifyContext(a.ctx, syscall.SIGHUP)
+	defer stop()
+	o := demo.Options{Binary: binary, Reports: c.Reports, Keep: c.Keep, Out: a.raw}
+	if f, is := a.raw.(*os.File); is && isTerminal(f) && os.Getenv("TERM") != "dumb" {
+		o.Live, o.Colour = true, os.Getenv("NO_COLOR") == "" // https://no-color.org
+		o.Width = func() (columns, lines int) {
+			columns, lines, err := term.GetSize(int(f.Fd()))
+			if err != nil {
+				return 0, 0
+			}
+			return columns, lines
+		}
+	}
+	return demo.Run(ctx, o)
 }

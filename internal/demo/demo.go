@@ -33,7 +33,9 @@ type Options struct {
 	Keep    bool          // leave everything running until the context ends
 	Limit   time.Duration // after which what is not as expected counts as failed; 0: 28 s
 	Out     io.Writer
-	Live    bool // Out is a terminal: redraw one table instead of printing lines
+	Live    bool                        // Out is a terminal: redraw one table instead of printing lines
+	Colour  bool                        // Out may have colours
+	Width   func() (columns, lines int) // of the terminal, now; nil: 80 columns
 }
 
 // ErrUnexpected means that the table shows something that is not as expected.
@@ -80,9 +82,8 @@ func (s *stage) failed(ctx context.Context, err error) error {
 }
 
 func (s *stage) introduce() {
-	fmt.Fprintf(s.o.Out, "A Graph simulator, a receiver for the alternate mailbox and the daemon are running on "+
-		"127.0.0.1.\n")
-	fmt.Fprintf(s.o.Out, "Sending %d journal reports over STARTTLS, by BDAT.\n\n", s.script.reports())
+	s.o.say("A Graph simulator, a receiver for the alternate mailbox and the daemon are running on 127.0.0.1.\n")
+	s.o.say("Sending %d journal reports over STARTTLS, by BDAT.\n\n", s.script.reports())
 }
 
 // epilogue says what the table came to.
@@ -90,16 +91,25 @@ func (s *stage) epilogue(wrong int) {
 	if wrong > 0 {
 		log := filepath.Join(os.TempDir(), "clawback-demo.log")
 		if text, err := os.ReadFile(s.LogFile()); err == nil && os.WriteFile(log, text, 0o600) == nil {
-			fmt.Fprintf(s.o.Out, "\n%d rows are not as expected. The daemon's log: %s\n", wrong, log)
+			s.o.say("\n%d rows are not as expected. The daemon's log: %s\n", wrong, log)
 		}
 		return
 	}
-	fmt.Fprintf(s.o.Out, "\nEverything is as expected: the right messages were taken, and no other was touched.\n")
+	if s.script.free {
+		s.o.say("\nEvery report has an outcome. Nobody wrote down what it should be: whether it is right is for you to say.\n")
+	} else {
+		s.o.say("\nEverything is as expected: the right messages were taken, and no other was touched.\n")
+	}
+	if !s.o.Keep {
+		s.o.say("\nNext:\n  clawback demo --keep         the same, left running: look into it with the other commands\n" +
+			"  clawback demo --reports DIR  journal reports of your own (*.eml)\n" +
+			"  clawback init                a configuration for a real tenant, in dry-run\n")
+	}
 }
 
 func (s *stage) keep(ctx context.Context) {
 	socket := s.File("control.sock")
-	fmt.Fprintf(s.o.Out, "\nStill running; Ctrl-C ends it. In another terminal try:\n\n"+
+	s.o.say("\nStill running; Ctrl-C ends it. In another terminal try:\n\n"+
 		"  export CLAWBACK_SOCKET=%s\n"+
 		"  %[2]s status\n  %[2]s search\n  %[2]s show '%[3]s'\n  %[2]s restore '%[3]s' --comment 'false alarm'\n"+
 		"  %[2]s queue list --state quarantined\n  %[2]s bounce list\n\nLog: %[4]s\n",

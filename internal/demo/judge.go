@@ -3,6 +3,7 @@ package demo
 import (
 	"cmp"
 	"fmt"
+	"strings"
 
 	"clawback/internal/test/graphsim"
 	"clawback/internal/visible"
@@ -118,13 +119,18 @@ func (s *stage) judge() (wrong int) {
 	wide := 0
 	for _, st := range s.script.Stories {
 		for _, r := range s.rows(st) {
-			wide = max(wide, len(r.where))
+			wide = max(wide, min(len(r.where), s.o.width()/2-10))
 		}
 	}
 	for _, st := range s.script.Stories {
-		fmt.Fprintf(s.o.Out, "\n%s  %s\n", st.ID, st.Title)
+		s.o.say("\n%s  %s\n", st.ID, st.Title)
 		for _, r := range s.rows(st) {
-			fmt.Fprintf(s.o.Out, "    %-5s %-*s  %s\n", mark(r), wide, visible.Line(r.where), visible.Line(r.text()))
+			line := fold(fmt.Sprintf("    %-5s %-*s  %s", s.mark(r), wide, visible.Line(r.where), visible.Line(r.text())), s.o.width(), 12+wide)
+			colour := green
+			if !r.ok {
+				colour = red
+			}
+			fmt.Fprintln(s.o.Out, strings.Replace(line, s.mark(r), s.o.paint(colour, s.mark(r)), 1))
 			if !r.ok {
 				wrong++
 			}
@@ -133,7 +139,11 @@ func (s *stage) judge() (wrong int) {
 	return wrong + s.bystanders()
 }
 
-func mark(r row) string {
+// mark is the word before a row. Of reports of one's own nobody knows what is right.
+func (s *stage) mark(r row) string {
+	if r.ok && s.script.free {
+		return "seen"
+	}
 	if r.ok {
 		return "ok"
 	}

@@ -25,22 +25,34 @@ func (s *screen) show(st *story, state string) {
 		return
 	}
 	st.state, s.changed = state, true
-	if !s.o.Live {
-		fmt.Fprintf(s.o.Out, "%5.1f s  %s  %-46s %s\n", time.Since(s.start).Seconds(), st.ID, clip(st.Title, 46), state)
+	if !s.live() {
+		line := fmt.Sprintf("%5.1f s  %s  %-46s %s", time.Since(s.start).Seconds(), st.ID, clip(st.Title, 46), state)
+		fmt.Fprintln(s.o.Out, fold(line, s.o.width(), 13))
 	}
+}
+
+// live reports whether one table is redrawn. One that is higher than the terminal cannot be: its first lines are gone
+// when it is to be drawn again.
+func (s *screen) live() bool {
+	if s.drawn == 0 && s.o.Live && s.o.height() > 0 && s.o.height() <= len(s.stories)+1 {
+		s.o.Live = false
+	}
+	return s.o.Live
 }
 
 // draw redraws the table on a terminal.
 func (s *screen) draw() {
-	if !s.o.Live || !s.changed {
+	if !s.live() || !s.changed {
 		return
 	}
 	var b strings.Builder
+	width := s.o.width()
+	title := min(46, width/2)
 	if s.drawn > 0 {
 		fmt.Fprintf(&b, "\x1b[%dA", s.drawn)
 	}
 	for _, st := range s.stories {
-		fmt.Fprintf(&b, "\x1b[2K%s  %-46s %s\n", st.ID, clip(st.Title, 46), clip(st.state, 70))
+		fmt.Fprintf(&b, "\r\x1b[2K%s\n", clip(fmt.Sprintf("%s  %-*s %s", st.ID, title, clip(st.Title, title), st.state), width))
 	}
 	s.drawn, s.changed = len(s.stories), false
 	fmt.Fprint(s.o.Out, b.String())

@@ -29,7 +29,8 @@ func startProcess(binary, config string, out *os.File, env []string, ended func(
 	cmd.Env = append(os.Environ(), env...)
 	cmd.Stdout, cmd.Stderr = out, out
 	// Ctrl-C is for whoever runs the bed, which ends the daemon in order.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	// Where that one is killed, the kernel ends the daemon too.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start the daemon: %w", err)
 	}
