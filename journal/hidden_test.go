@@ -41,8 +41,8 @@ var hiding = map[string]string{
 	"base64":              "Content-Transfer-Encoding: base64\r\nQUFB\r\n",
 }
 
-// Exchange writes its fields behind those of the sender. Whatever the sender writes, the network message id of a record is
-// the one that Exchange wrote, or none: with another one a good message would be taken for the sender's.
+// Exchange writes its fields behind those of the sender. Whatever the sender writes, the network message id of a record
+// is the one that Exchange wrote, or none: with another one a good message would be taken for the sender's.
 func TestParse_networkMessageIDOfTheSenders(t *testing.T) {
 	const theirs, exchanges = "11111111-2222-4333-8444-555555555555", "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"
 	for name, field := range oddlyNamed {
@@ -66,7 +66,8 @@ func TestParse_networkMessageIDOfTheSenders(t *testing.T) {
 	}
 }
 
-// Fields of Exchange's that contradict each other, or that may be hidden, make nobody one of the organisation, and set no report aside.
+// Fields of Exchange's that contradict each other, or that may be hidden, make nobody one of the organisation, and set no
+// report aside.
 func TestParse_stampsOfTheSenders(t *testing.T) {
 	const own, other = "3f1c2b4a-5d6e-4f70-8192-a3b4c5d6e7f8", "11111111-2222-4333-8444-555555555555"
 	for name, c := range map[string]struct {
