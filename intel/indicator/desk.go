@@ -27,6 +27,7 @@ type Store interface {
 	LastChange(ctx context.Context) (uint64, error)
 	Cursor(ctx context.Context, follower string) (uint64, error)
 	SetCursor(ctx context.Context, follower string, seq uint64) error
+	DropCursor(ctx context.Context, follower string) error
 	Seen(ctx context.Context, tenant string, since time.Time) (int, error)
 	Raise(ctx context.Context, n store.Notice) (kept store.Notice, isNew bool, err error)
 	Clear(ctx context.Context, kind, tenant, subject string) (bool, error)

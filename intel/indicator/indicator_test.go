@@ -474,3 +474,20 @@ func TestExplain(t *testing.T) {
 		t.Error("explaining has changed something")
 	}
 }
+
+// Changes are not kept for a desk without indicators.
+func TestFollow_endsWithTheLastIndicator(t *testing.T) {
+	g := newRig(t)
+	g.mail(storetest.Contoso, nil, "url="+page)
+	i := g.add("url", page, nil)
+	if cursor, err := g.s.Cursor(t.Context(), follower); err != nil || cursor == 0 {
+		t.Fatalf("changes are not followed: %d, %v", cursor, err)
+	}
+	if _, err := g.Remove(t.Context(), "ada", "", i.ID, ""); err != nil {
+		t.Fatal(err)
+	}
+	must(t, g.step(t.Context()))
+	if cursor, err := g.s.Cursor(t.Context(), follower); err != nil || cursor != 0 {
+		t.Errorf("changes from %d on are kept for nobody, %v", cursor, err)
+	}
+}

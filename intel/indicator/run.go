@@ -290,7 +290,7 @@ func (d *Desk) restart(ctx context.Context) error {
 func (d *Desk) follow(ctx context.Context) error {
 	known := d.inForce()
 	if len(known) == 0 && !d.any() {
-		return nil
+		return d.unfollow(ctx)
 	}
 	for {
 		cursor, err := d.o.Store.Cursor(ctx, follower)
@@ -327,6 +327,15 @@ func (d *Desk) follow(ctx context.Context) error {
 		}
 		known = d.inForce()
 	}
+}
+
+// unfollow lets the store drop changes that nobody here waits for.
+func (d *Desk) unfollow(ctx context.Context) error {
+	cursor, err := d.o.Store.Cursor(ctx, follower)
+	if err != nil || cursor == 0 {
+		return err
+	}
+	return d.o.Store.DropCursor(ctx, follower)
 }
 
 // any reports whether there are indicators at all.
