@@ -311,13 +311,13 @@ func (s *Service) content(it queue.Item) string {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Sprintf("not readable: %v; mail from <%s>, %d bytes", err, it.Envelope.MailFrom, it.Body.Size)
 	}
-	subject, sender := told(head.Bytes())
+	subject, sender := subjectAndSender(head.Bytes())
 	return fmt.Sprintf("subject %q, sender %q, mail from <%s>, %d bytes, SHA-256 %x", brief(subject), brief(sender),
 		it.Envelope.MailFrom, it.Body.Size, sum.Sum(nil))
 }
 
-// told is what a report says of the journaled message, or else a message of itself.
-func told(head []byte) (subject, sender string) {
+// subjectAndSender is what a report says of the journaled message, or else a message of itself.
+func subjectAndSender(head []byte) (subject, sender string) {
 	if rep, err := journal.Parse(bytes.NewReader(head), int64(len(head))); err == nil {
 		subject, sender = rep.Subject, rep.Sender
 	}

@@ -17,13 +17,13 @@ const maxOwnHeader = 256 << 10
 
 // outerIsOwn: the message that arrived is itself one of ours.
 func (j *job) outerIsOwn() bool {
-	mark, id := ownMark(func() io.Reader { return io.NewSectionReader(j.body, 0, j.body.Size()) })
+	mark, id := markOf(func() io.Reader { return io.NewSectionReader(j.body, 0, j.body.Size()) })
 	return mark != "" && j.o.Own(mark, id, j.tenant.AlternateMailbox)
 }
 
 // originalIsOwn: Exchange journaled mail of ours. Every recipient must be the one we sent it to.
 func (j *job) originalIsOwn() bool {
-	mark, id := ownMark(func() io.Reader { return j.report.Originals[0].Open(j.body) })
+	mark, id := markOf(func() io.Reader { return j.report.Originals[0].Open(j.body) })
 	if mark == "" || len(j.report.Recipients) == 0 {
 		return false
 	}
@@ -35,8 +35,8 @@ func (j *job) originalIsOwn() bool {
 	return true
 }
 
-// ownMark reads the header of a message for our mark.
-func ownMark(open func() io.Reader) (mark, messageID string) {
+// markOf reads the header of a message for our mark.
+func markOf(open func() io.Reader) (mark, messageID string) {
 	if !mayBeMarked(io.LimitReader(open(), maxOwnHeader)) {
 		return "", ""
 	}

@@ -86,7 +86,7 @@ type running struct {
 
 	thread    atomic.Int32 // 0 before it begins, and once it has ended
 	used      atomic.Int64 // computing time of the thread when it began
-	told      bool         // to end
+	ended     bool         // it was told to end, as its limit asks
 	abandoned time.Time
 }
 
@@ -108,10 +108,10 @@ func (r *running) over(limit time.Duration) bool {
 		return false
 	}
 	first := limit == r.limit
-	if first && r.told {
+	if first && r.ended {
 		return false
 	}
-	r.told = r.told || first
+	r.ended = r.ended || first
 	return true
 }
 

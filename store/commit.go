@@ -108,14 +108,14 @@ func (s *Store) drain(g *group) {
 	for range maxYields {
 		had := g.size()
 		runtime.Gosched()
-		if s.take(g); g.size() == had {
+		if s.collect(g); g.size() == had {
 			return
 		}
 	}
 }
 
-// take adds the calls that wait, the urgent ones first. It leaves room for some of the others.
-func (s *Store) take(g *group) {
+// collect adds the calls that wait, the urgent ones first. It leaves room for some of the others.
+func (s *Store) collect(g *group) {
 	for g.size() < maxBatch {
 		urgent := s.urgent
 		if len(g.urgent) >= maxBatch-besideUrgent {

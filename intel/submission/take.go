@@ -63,7 +63,7 @@ func (d *Desk) Take(ctx context.Context, l Letter) (taken []Taken, err error) {
 		return nil, err
 	}
 	for _, r := range all {
-		one, err := d.take(ctx, r)
+		one, err := d.submit(ctx, r)
 		if err != nil {
 			return taken, err
 		}
@@ -108,8 +108,8 @@ func short(s string) string {
 	return string(runes[:min(len(runes), 300)])
 }
 
-// take keeps one message.
-func (d *Desk) take(ctx context.Context, r reported) (Taken, error) {
+// submit keeps one message.
+func (d *Desk) submit(ctx context.Context, r reported) (Taken, error) {
 	rec, how, err := d.find(ctx, r.Tenant, r.copy, r.named)
 	if err != nil {
 		return Taken{}, err

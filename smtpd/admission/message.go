@@ -121,9 +121,9 @@ func (m *Message) End(accepted bool) {
 // takeBack undoes the counting of a message that was not accepted. The caller holds mu.
 func (m *Message) takeBack(src *source) {
 	if m.counted {
-		src.day.takeOff(1, float64(m.size))
+		src.day.subtract(1, float64(m.size))
 	}
 	if m.rule.unfinished {
-		src.peers.of(networkOf(m.env), m.c.o.Now(), Standing{}).takeOff(1, float64(m.size))
+		src.peers.of(networkOf(m.env), m.c.o.Now(), Standing{}).subtract(1, float64(m.size))
 	}
 }

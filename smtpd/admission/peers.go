@@ -28,8 +28,8 @@ func (r *recent) leak(now time.Time, limit Standing) {
 	r.bytes = max(0, r.bytes-days*float64(limit.MaxBytes))
 }
 
-// takeOff undoes an add. Some of it may have run out since.
-func (r *recent) takeOff(messages, bytes float64) {
+// subtract undoes an add. Some of it may have run out since.
+func (r *recent) subtract(messages, bytes float64) {
 	r.messages = max(0, r.messages-messages)
 	r.bytes = max(0, r.bytes-bytes)
 }

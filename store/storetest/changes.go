@@ -2,7 +2,6 @@ package storetest
 
 import (
 	"errors"
-	"slices"
 	"testing"
 	"time"
 
@@ -12,8 +11,8 @@ import (
 	"clawback/verdict"
 )
 
-// told is what the events after a cursor say, without numbers and times.
-func told(t *testing.T, s Store, after uint64) (list []string) {
+// eventsAfter is what the events after a cursor say, without numbers and times.
+func eventsAfter(t *testing.T, s Store, after uint64) (list []string) {
 	t.Helper()
 	for _, e := range ok(s.Changes(t.Context(), after, 0)) {
 		list = append(list, e.Kind.String()+" "+e.ID)
@@ -23,14 +22,14 @@ func told(t *testing.T, s Store, after uint64) (list []string) {
 
 func testChanges(t *testing.T, b *bench) {
 	s := b.start(t)
-	if last := ok(s.LastChange(t.Context())); last != 0 || len(told(t, s, 0)) != 0 {
+	if last := ok(s.LastChange(t.Context())); last != 0 || len(eventsAfter(t, s, 0)) != 0 {
 		t.Fatalf("an empty store has changed: %d", last)
 	}
 	rec := apply(t, s, Report(Contoso, 1))
 	in := ok(s.Intents(t.Context(), rec.ID))[0]
 	expect := func(name string, after uint64, want ...string) uint64 {
 		t.Helper()
-		if diff := cmp.Diff(want, told(t, s, after)); diff != "" {
+		if diff := cmp.Diff(want, eventsAfter(t, s, after)); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
 		return ok(s.LastChange(t.Context()))
@@ -100,7 +99,7 @@ func testPruned(t *testing.T, b *bench) {
 	if _, err := s.Changes(t.Context(), 2, 0); !errors.Is(err, store.ErrPruned) {
 		t.Errorf("behind what is kept: %v, want ErrPruned", err)
 	}
-	if n := len(told(t, s, 3)); n != 2 {
+	if n := len(eventsAfter(t, s, 3)); n != 2 {
 		t.Errorf("%d events are left, want 2", n)
 	}
 	must(t, s.SetCursor(t.Context(), "index", 5))
@@ -118,190 +117,5 @@ func testPruned(t *testing.T, b *bench) {
 	}
 	if err := s.SetCursor(t.Context(), "index", 100); !errors.Is(err, store.ErrInvalid) {
 		t.Errorf("a cursor ahead of all changes: %v", err)
-	}
-}
-
-// testRejudge holds what Rejudge does for itself; what a verdict means for intents is the plan's.
-func testRejudge(t *testing.T, b *bench) {
-	clean := verdict.Verdict{Disposition: verdict.Clean, Score: 3}
-	spam := verdict.Verdict{Disposition: verdict.Spam, Score: 70}
-	skipAll := func(_ store.Record, have []store.Intent) []store.Intent {
-		for i := range have {
-			have[i].Outcome, have[i].Reason = store.Skipped, "planned"
-		}
-		return have
-	}
-	open := func(t *testing.T) (Store, store.Record, store.Rejudgement) {
-		s := (&bench{open: b.open}).start(t)
-		rec := apply(t, s, Report(Contoso, 1))
-		return s, rec, store.Rejudgement{Record: rec.ID, Rev: rec.Rev, Verdict: clean, Cause: "feed x withdrew it",
-			Plan: skipAll}
-	}
-	first := func(t *testing.T, s Store, rec store.Record) store.Intent {
-		return ok(s.Intents(t.Context(), rec.ID))[0]
-	}
-
-	t.Run("replaces the verdict, plans, and says why, once", func(t *testing.T) {
-		s, rec, j := open(t)
-		got, changed, err := s.Rejudge(t.Context(), j)
-		if err != nil || !changed || got.Verdict.Disposition != verdict.Clean || got.Rejudged == nil ||
-			got.Rejudged.Was != verdict.Malicious || got.Rejudged.Cause != j.Cause {
-			t.Fatalf("%+v, %v, %v", got, changed, err)
-		}
-		if in := first(t, s, rec); in.Outcome != store.Skipped {
-			t.Errorf("its intent is %s", in.Outcome)
-		}
-		acts := ok(s.Audit(t.Context(), store.AuditFilter{What: "verdict.changed"}))
-		if len(acts) != 1 || acts[0].Object != rec.ID || acts[0].Comment != "MALICIOUS -> CLEAN: feed x withdrew it" {
-			t.Errorf("audit %+v", acts)
-		}
-		at := ok(s.LastChange(t.Context()))
-		if again, changed, err := s.Rejudge(t.Context(), j); err != nil || changed || again.Rev != got.Rev {
-			t.Errorf("a second time: %v, %v", changed, err)
-		}
-		if n := len(told(t, s, at)); n != 0 ||
-			len(ok(s.Audit(t.Context(), store.AuditFilter{What: "verdict.changed"}))) != 1 {
-			t.Errorf("the second time left %d events", n)
-		}
-		if c := ok(s.Counts(t.Context(), Contoso)); c.Dispositions[verdict.Clean] != 1 {
-			t.Errorf("counts %+v", c.Dispositions)
-		}
-	})
-	t.Run("a pinned record is not touched", func(t *testing.T) {
-		for _, pin := range []string{"restored", "clean"} {
-			s, rec, j := open(t)
-			rec.Pinned = pin
-			must(t, s.Update(t.Context(), store.Change{Record: &rec}))
-			j.Rev, j.Verdict = rec.Rev+1, verdict.Verdict{Disposition: verdict.Malicious, Score: 100}
-			if got, changed, err := s.Rejudge(t.Context(), j); err != nil || changed || got.Rejudged != nil {
-				t.Errorf("%s: %v, %v", pin, changed, err)
-			}
-			if in := first(t, s, rec); in.Outcome != store.Pending {
-				t.Errorf("%s: its intent is %s", pin, in.Outcome)
-			}
-		}
-	})
-	t.Run("what a person decided stands", func(t *testing.T) {
-		for name, decide := range map[string]func(*store.Intent){
-			"asked for": func(in *store.Intent) { in.By = "ada" },
-			"approved":  func(in *store.Intent) { in.Approved = "ada" },
-			"rejected":  func(in *store.Intent) { in.By, in.Outcome = "ada", store.Skipped },
-			"taken":     func(in *store.Intent) { in.By, in.Outcome = "ada", store.Done },
-		} {
-			s, rec, j := open(t)
-			in := first(t, s, rec)
-			decide(&in)
-			must(t, s.Update(t.Context(), store.Change{Intents: []store.Intent{in}}))
-			was := first(t, s, rec)
-			if _, changed, err := s.Rejudge(t.Context(), j); err != nil || !changed {
-				t.Errorf("%s: %v, %v", name, changed, err)
-			}
-			if diff := cmp.Diff(was, first(t, s, rec)); diff != "" {
-				t.Errorf("%s: %s", name, diff)
-			}
-		}
-	})
-	t.Run("the worst form rules", func(t *testing.T) {
-		s, rec, j := open(t)
-		fork := Report(Contoso, 1)
-		fork.Key, fork.Record.Variants[0].SHA256 = "another", "ff"
-		fork.Record.Variants[0].Verdict, fork.Record.Verdict = spam, spam
-		rec = apply(t, s, fork)
-		j.Rev = rec.Rev
-		got, changed, err := s.Rejudge(t.Context(), j) // of the form that rules
-		if err != nil || !changed || got.Verdict.Disposition != verdict.Spam {
-			t.Errorf("%s, %v, %v; want the verdict of the other form", got.Verdict.Disposition, changed, err)
-		}
-		worst := j
-		worst.Rev, worst.Report, worst.Verdict = got.Rev, "another",
-			verdict.Verdict{Disposition: verdict.Malicious, Score: 80}
-		if got, _, err = s.Rejudge(t.Context(), worst); err != nil || got.Verdict.Disposition != verdict.Malicious {
-			t.Errorf("%s, %v; want the verdict of the form that was named", got.Verdict.Disposition, err)
-		}
-		if again := apply(t, s, Report(Contoso, 1)); again.Verdict.Disposition != verdict.Malicious {
-			t.Errorf("a report that comes again has changed it to %s", again.Verdict.Disposition)
-		}
-	})
-	t.Run("what is refused", func(t *testing.T) {
-		s, rec, j := open(t)
-		for _, c := range []struct {
-			name   string
-			change func(*store.Rejudgement)
-			want   error
-		}{
-			{"another revision", func(j *store.Rejudgement) { j.Rev++ }, store.ErrConflict},
-			{"no such record", func(j *store.Rejudgement) { j.Record = "rnone" }, store.ErrNotFound},
-			{"no such report", func(j *store.Rejudgement) { j.Report = "none" }, store.ErrNotFound},
-			{"no verdict", func(j *store.Rejudgement) { j.Verdict = verdict.Verdict{Disposition: verdict.Unscored} }, store.ErrInvalid},
-			{"no cause", func(j *store.Rejudgement) { j.Cause = "" }, store.ErrInvalid},
-			{"a plan for another record", func(j *store.Rejudgement) {
-				j.Plan = func(store.Record, []store.Intent) []store.Intent {
-					return []store.Intent{{ID: "x", Record: "rother", Kind: store.Retract, Outcome: store.Pending}}
-				}
-			}, store.ErrInvalid},
-		} {
-			try := j
-			c.change(&try)
-			if _, changed, err := s.Rejudge(t.Context(), try); changed || !errors.Is(err, c.want) {
-				t.Errorf("%s: %v, %v; want %v", c.name, changed, err, c.want)
-			}
-		}
-		if in := first(t, s, rec); in.Outcome != store.Pending || ok(s.Record(t.Context(), rec.ID)).Rev != rec.Rev {
-			t.Errorf("what was refused has left %s", in.Outcome)
-		}
-	})
-}
-
-func testNotices(t *testing.T, b *bench) {
-	s := b.start(t)
-	n := store.Notice{Kind: "brake", Tenant: Contoso, Subject: "r1", Text: "held", Do: "approve"}
-	kept, isNew, err := s.Raise(t.Context(), n)
-	if err != nil || !isNew || !kept.Since.Equal(b.now()) || kept.ID != store.NoticeID("brake", Contoso, "r1") {
-		t.Fatalf("%+v, %v, %v", kept, isNew, err)
-	}
-	at := ok(s.LastChange(t.Context()))
-	b.advance(time.Hour)
-	again, isNew, err := s.Raise(t.Context(), n)
-	if err != nil || isNew || !again.Since.Equal(kept.Since) || !again.Last.Equal(b.now()) || len(told(t, s, at)) != 0 {
-		t.Errorf("raised again: %+v, %v, %v", again, isNew, err)
-	}
-	n.Text = "more held"
-	if again, _, err = s.Raise(t.Context(), n); err != nil || again.Text != "more held" || len(told(t, s, at)) != 1 {
-		t.Errorf("reworded: %+v, %v", again, err)
-	}
-	until := store.Notice{Kind: "engine.away", Text: "away", Until: b.now().Add(time.Hour)}
-	if _, _, err := s.Raise(t.Context(), until); err != nil {
-		t.Fatal(err)
-	}
-	s = b.restart(t, s)
-	kinds := func(tenant string) (list []string) {
-		for _, n := range ok(s.Notices(t.Context(), tenant)) {
-			list = append(list, n.Kind)
-		}
-		slices.Sort(list)
-		return list
-	}
-	if diff := cmp.Diff([]string{"brake", "engine.away"}, kinds(Contoso)); diff != "" {
-		t.Error(diff)
-	}
-	if diff := cmp.Diff([]string{"engine.away"}, kinds(Fabrikam)); diff != "" {
-		t.Errorf("another tenant's: %s", diff)
-	}
-	b.advance(time.Hour)
-	if diff := cmp.Diff([]string{"brake"}, kinds("")); diff != "" {
-		t.Errorf("after its end: %s", diff)
-	}
-	if e := ok(s.Expire(t.Context(), store.Retention{})); e.Notices != 1 {
-		t.Errorf("expired %+v", e)
-	}
-	if !ok(s.Clear(t.Context(), "brake", Contoso, "r1")) || ok(s.Clear(t.Context(), "brake", Contoso, "r1")) ||
-		len(kinds("")) != 0 {
-		t.Errorf("after it was cleared: %q", kinds(""))
-	}
-	if _, err := s.Notice(t.Context(), kept.ID); !errors.Is(err, store.ErrNotFound) {
-		t.Errorf("a notice that was cleared: %v", err)
-	}
-	if _, _, err := s.Raise(t.Context(), store.Notice{Kind: "x"}); !errors.Is(err, store.ErrInvalid) {
-		t.Errorf("a notice without text: %v", err)
 	}
 }
