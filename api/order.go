@@ -18,8 +18,8 @@ const (
 	retryBounceName = "bounce.retry"
 )
 
-// carryOut gives what an order in another file than the audit's is carried out by, or nil for an order of no known kind. Each
-// may be done again.
+// carryOut gives what an order in another file than the audit's is carried out by, or nil for an order of no known
+// kind. Each may be done again.
 func (s *Service) carryOut(o store.Order) func(context.Context) error {
 	switch o.What {
 	case retryItemName:
@@ -32,17 +32,20 @@ func (s *Service) carryOut(o store.Order) func(context.Context) error {
 	return nil
 }
 
-// order carries out an act that is written elsewhere than the audit. The entry in the audit and the order are one commit, and
-// come first; the order goes when the act is done. After a crash between the two Recover carries it out. An act that is
-// refused has a second entry, which says so. Where storage fails in the middle, whether it was done is not known: the order stays.
+// order carries out an act that is written elsewhere than the audit. The entry in the audit and the order are one
+// commit, and come first; the order goes when the act is done. After a crash between the two Recover carries it out. An
+// act that is refused has a second entry, which says so. Where storage fails in the middle, whether it was done is not
+// known: the order stays.
 func (s *Service) order(ctx context.Context, act store.Act) error {
 	act.At = time.Now().UTC()
-	o := store.Order{ID: uuid.NewString(), What: act.What, Who: act.Who, Tenant: act.Tenant, Object: act.Object, Comment: act.Comment, At: act.At}
+	o := store.Order{ID: uuid.NewString(), What: act.What, Who: act.Who, Tenant: act.Tenant, Object: act.Object,
+		Comment: act.Comment, At: act.At}
 	do := s.carryOut(o)
 	if do == nil {
 		return problem(Internal, "%s cannot be ordered", act.What)
 	}
-	if err := s.o.Store.Update(ctx, store.Change{Act: &act, Orders: store.Edit[store.Order]{Put: []store.Order{o}}}); err != nil {
+	begin := store.Change{Act: &act, Orders: store.Edit[store.Order]{Put: []store.Order{o}}}
+	if err := s.o.Store.Update(ctx, begin); err != nil {
 		return err
 	}
 	ctx = context.WithoutCancel(ctx) // who asked may have gone: what the audit says is done all the same
@@ -67,8 +70,8 @@ func refused(err error) bool {
 	return false
 }
 
-// recoverOrders carries out what a crash has left between the audit and the act. What is refused now was done before the crash,
-// or has become needless.
+// recoverOrders carries out what a crash has left between the audit and the act. What is refused now was done before
+// the crash, or has become needless.
 func (s *Service) recoverOrders(ctx context.Context) error {
 	list, err := s.o.Store.Orders(ctx)
 	if err != nil {
@@ -82,8 +85,8 @@ func (s *Service) recoverOrders(ctx context.Context) error {
 		if err != nil && !refused(err) {
 			return err
 		}
-		s.o.Log.Info("an order from before the start was carried out", "event", "order.recovered", "what", o.What, "who", o.Who,
-			"object", o.Object)
+		s.o.Log.Info("an order from before the start was carried out", "event", "order.recovered", "what", o.What,
+			"who", o.Who, "object", o.Object)
 		remove := store.Edit[store.Order]{Remove: []store.Key{o.Key()}}
 		if err = s.o.Store.Update(ctx, store.Change{Orders: remove}); err != nil {
 			return err

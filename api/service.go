@@ -97,7 +97,8 @@ type Submissions interface {
 	Get(ctx context.Context, id string) (submission.Submission, error)
 	Accept(ctx context.Context, id string, by submission.Decision) (submission.Submission, intel.Lesson, error)
 	Dismiss(ctx context.Context, id string, by submission.Decision) (submission.Submission, error)
-	File(ctx context.Context, t *config.Tenant, octets io.ReaderAt, size int64, by submission.Decision) (intel.Lesson, string, error)
+	File(ctx context.Context, t *config.Tenant, octets io.ReaderAt, size int64,
+		by submission.Decision) (intel.Lesson, string, error)
 }
 
 // Addresses are those that mail is accepted for.
@@ -141,7 +142,8 @@ func New(o Options) *Service {
 	return &Service{o: o}
 }
 
-// Recover does what a crash has left undone: what was discarded stands in the audit, and what stands there is carried out.
+// Recover does what a crash has left undone: what was discarded stands in the audit, and what stands there is carried
+// out.
 func (s *Service) Recover(ctx context.Context) error {
 	return errors.Join(s.noteDiscarded(ctx, ""), s.recoverOrders(ctx))
 }
@@ -152,8 +154,8 @@ func (s *Service) note(ctx context.Context, act store.Act) error {
 	return s.o.Store.Note(ctx, act)
 }
 
-// tenant finds the tenant that a request names, among those where the operation is open to the principal. Without a name it
-// is the only one of these.
+// tenant finds the tenant that a request names, among those where the operation is open to the principal. Without a
+// name it is the only one of these.
 func (s *Service) tenant(a access, name string) (*config.Tenant, error) {
 	if own := a.own(); name == "" && !a.everywhere() {
 		if len(own) != 1 {

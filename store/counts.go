@@ -202,7 +202,9 @@ func (s *Store) Campaigns(ctx context.Context, tenant string, since time.Time, l
 	for name, n := range sums {
 		list = append(list, Campaign{name, n})
 	}
-	slices.SortFunc(list, func(a, b Campaign) int { return cmp.Or(b.Mailboxes-a.Mailboxes, strings.Compare(a.Name, b.Name)) })
+	slices.SortFunc(list, func(a, b Campaign) int {
+		return cmp.Or(b.Mailboxes-a.Mailboxes, strings.Compare(a.Name, b.Name))
+	})
 	return list[:min(limit, len(list))], err
 }
 

@@ -288,7 +288,8 @@ func (t *txn) carriers(rec Record, old *Record, plan Planner) error {
 		return nil
 	}
 	for _, key := range rec.carrierNames() {
-		if err := t.named(rec.Tenant, key, func(carrier Record) error { return t.carrier(carrier, rec, plan) }); err != nil {
+		plans := func(carrier Record) error { return t.carrier(carrier, rec, plan) }
+		if err := t.named(rec.Tenant, key, plans); err != nil {
 			return err
 		}
 	}

@@ -42,7 +42,8 @@ type IntentFilter struct {
 }
 
 // IntentsBy lists intents, those of the newest record first. It looks at 100,000 at most and says so by [ErrBound].
-// ErrNotFound when After is none of the tenant's any more. The intents of one record are listed whole: After is not used.
+// ErrNotFound when After is none of the tenant's any more. The intents of one record are listed whole: After is not
+// used.
 func (s *Store) IntentsBy(ctx context.Context, f IntentFilter) (list []Intent, err error) {
 	f.Limit = orDefault(f.Limit, 1000)
 	err = s.view(ctx, func(t *txn) error {

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Order is an act that is carried out elsewhere than in the store, such as in the queue. It is written with its entry in the
-// audit before anything is done, and removed when that is done: one that stands at a start is carried out then.
+// Order is an act that is carried out elsewhere than in the store, such as in the queue. It is written with its entry
+// in the audit before anything is done, and removed when that is done: one that stands at a start is carried out then.
 type Order struct {
 	ID      string    `json:"id"`
 	What    string    `json:"what"` // the operation

@@ -52,8 +52,8 @@ func migrate(e rows.Engine, steps []migration) error {
 	case seen == len(steps):
 		return nil
 	case seen > len(steps):
-		return fmt.Errorf("%w: its schema is version %d, this program knows up to %d; use the newer program or a backup",
-			ErrNewer, seen, len(steps))
+		return fmt.Errorf("%w: its schema is version %d, this program knows up to %d; "+
+			"use the newer program or a backup", ErrNewer, seen, len(steps))
 	}
 	for i := seen; i < len(steps); i++ {
 		if err := steps[i](tx); err != nil {

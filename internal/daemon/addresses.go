@@ -41,7 +41,8 @@ func (l *live) noteUse(ctx context.Context, e queue.Envelope) error {
 			continue
 		}
 		row := store.Address{Address: address, Tenant: e.Tenant, Last: now}
-		if err := l.store.Update(ctx, store.Change{Addresses: store.Edit[store.Address]{Put: []store.Address{row}}}); err != nil {
+		put := store.Edit[store.Address]{Put: []store.Address{row}}
+		if err := l.store.Update(ctx, store.Change{Addresses: put}); err != nil {
 			return fmt.Errorf("remember address: %w", err)
 		}
 		l.mu.Lock()

@@ -11,7 +11,8 @@ import (
 )
 
 // errBusy: what a backup copies must stay until it has done so, and one at a time is enough.
-var errBusy = errors.New("another backup is being taken, or mail past its retention is being deleted: try again in a minute")
+var errBusy = errors.New(
+	"another backup is being taken, or mail past its retention is being deleted: try again in a minute")
 
 // backup writes a copy of the whole state, while all else goes on.
 func (d *daemon) backup(ctx context.Context, w io.Writer) error {

@@ -179,8 +179,8 @@ func (d *daemon) recipient(address string) smtpd.Recipient {
 		d.alert("region.refused", "Mail for a journal address came to a gateway outside its regions and was refused.",
 			"tenant", r.Tenant)
 	case r.Retry:
-		d.alert("address.vanished", "Mail came for an address that took mail before and is not in the configuration: it is "+
-			"deferred.", "tenant", r.Tenant)
+		d.alert("address.vanished", "Mail came for an address that took mail before and is not in the configuration: "+
+			"it is deferred.", "tenant", r.Tenant)
 	}
 	return r
 }

@@ -75,7 +75,7 @@ func (d *daemon) checkRemovedTenants(ctx context.Context, old, cfg *config.Confi
 		if kept[t.ID] {
 			continue
 		}
-		items, err := d.queue.List(context.Background(), queue.Filter{Tenant: t.ID, Limit: 1})
+		items, err := d.queue.List(ctx, queue.Filter{Tenant: t.ID, Limit: 1})
 		if err != nil {
 			return err
 		}

@@ -43,7 +43,7 @@ func (d *daemon) status(ctx context.Context) (api.Status, error) {
 			StuckWhy:    standing.Why,
 			Submissions: submissions})
 	}
-	if err := d.deferring(); err != nil {
+	if err := d.deferring(ctx); err != nil {
 		s.Deferring = err.Error()
 	}
 	c := d.certs.Status()
@@ -74,8 +74,8 @@ func (d *daemon) showNotices(ctx context.Context, s *api.Status) error {
 }
 
 // deferring is why a message that came now would be answered 4xx; nil when it would be accepted.
-func (d *daemon) deferring() error {
-	return d.queue.Admit(context.Background(), queue.Envelope{Network: config.ExchangeOnline}, 0)
+func (d *daemon) deferring(ctx context.Context) error {
+	return d.queue.Admit(ctx, queue.Envelope{Network: config.ExchangeOnline}, 0)
 }
 
 // troubles are what a status shows that a person must be told.

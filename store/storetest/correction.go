@@ -24,7 +24,8 @@ func testCorrections(t *testing.T, b *bench) {
 	same(t, []store.Correction{one, two}, ok(s.Corrections(t.Context(), Contoso)))
 	same(t, []string{Contoso, Contoso + "0", Fabrikam}, ok(s.CorrectedTenants(t.Context())))
 	same(t, other, ok(s.Correction(t.Context(), Fabrikam, "r1")))
-	must(t, s.Update(t.Context(), store.Change{Corrections: store.Edit[store.Correction]{Remove: []store.Key{one.Key()}}}))
+	remove := store.Edit[store.Correction]{Remove: []store.Key{one.Key()}}
+	must(t, s.Update(t.Context(), store.Change{Corrections: remove}))
 	if _, err := s.Correction(t.Context(), Contoso, "r1"); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("a correction that was removed: %v", err)
 	}

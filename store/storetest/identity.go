@@ -21,14 +21,17 @@ func testIdentity(t *testing.T, b *bench) {
 		bare   bool // the first report has no network message id either
 		same   bool
 	}{
-		{"same network message id, altered content", func(a *store.Application) { a.Record.Content = "other" }, false, true},
-		{"same network message id in capitals", func(a *store.Application) { a.Network = "00000000-0000-4000-8000-000000000001" }, false, true},
+		{"same network message id, altered content",
+			func(a *store.Application) { a.Record.Content = "other" }, false, true},
+		{"same network message id in capitals",
+			func(a *store.Application) { a.Network = "00000000-0000-4000-8000-000000000001" }, false, true},
 		{"another network message id", func(a *store.Application) { a.Network = "ffffffff" }, false, false},
 		{"another tenant", func(a *store.Application) { a.Tenant = Fabrikam }, false, false},
 		{"no network message id beside one", func(a *store.Application) { a.Network = "" }, false, false},
 		{"Message-ID and content", func(*store.Application) {}, true, true},
 		{"Message-ID and other content", func(a *store.Application) { a.Record.Content = "other" }, true, false},
-		{"content and other Message-ID", func(a *store.Application) { a.Record.MessageID = "<x@example.com>" }, true, false},
+		{"content and other Message-ID",
+			func(a *store.Application) { a.Record.MessageID = "<x@example.com>" }, true, false},
 		{"Message-ID and no content", func(a *store.Application) {
 			a.Record.Content, a.Record.Variants[0].SHA256 = "", "other"
 		}, true, false},

@@ -39,10 +39,12 @@ func testIntentsBy(t *testing.T, s Store) {
 	}
 }
 
-// testIntentPages: a list in parts of any size has each intent once, in the order of the whole list, also where the last one of
-// a part has another outcome by the time of the next.
+// testIntentPages: a list in parts of any size has each intent once, in the order of the whole list, also where the
+// last one of a part has another outcome by the time of the next.
 func testIntentPages(t *testing.T, s Store) {
-	for _, f := range []store.IntentFilter{{}, {Tenant: Contoso}, {Tenant: Fabrikam}, {Outcomes: []store.Outcome{store.Pending}}} {
+	for _, f := range []store.IntentFilter{
+		{}, {Tenant: Contoso}, {Tenant: Fabrikam}, {Outcomes: []store.Outcome{store.Pending}},
+	} {
 		whole := ok(s.IntentsBy(t.Context(), f))
 		for size := 1; size <= len(whole)+1; size++ {
 			var got []store.Intent
@@ -64,7 +66,8 @@ func testIntentPages(t *testing.T, s Store) {
 	pending.After = last.ID
 	same(t, whole[2:], ok(s.IntentsBy(t.Context(), pending)))
 	for tenant, after := range map[string]string{Fabrikam: last.ID, Contoso: "nothing-there"} {
-		if _, err := s.IntentsBy(t.Context(), store.IntentFilter{Tenant: tenant, After: after}); !errors.Is(err, store.ErrNotFound) {
+		_, err := s.IntentsBy(t.Context(), store.IntentFilter{Tenant: tenant, After: after})
+		if !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("behind %s, which is none of the tenant's: %v", after, err)
 		}
 	}

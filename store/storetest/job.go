@@ -85,8 +85,10 @@ func testJobTally(t *testing.T, b *bench) {
 		{"not the job's", func(*store.Intent) {}, store.JobTally{}},
 		{"the job's", func(in *store.Intent) { in.Job = "j1" }, tallyOf(store.Pending, 0, 0)},
 		{"absent", func(in *store.Intent) { in.Misses = 2 }, tallyOf(store.Pending, 1, 0)},
-		{"not found, and looked for again", func(in *store.Intent) { in.Outcome, in.NotBefore = store.NotFound, Start }, tallyOf(store.NotFound, 0, 1)},
-		{"done", func(in *store.Intent) { in.Outcome, in.NotBefore = store.Done, time.Time{} }, tallyOf(store.Done, 0, 0)},
+		{"not found, and looked for again",
+			func(in *store.Intent) { in.Outcome, in.NotBefore = store.NotFound, Start }, tallyOf(store.NotFound, 0, 1)},
+		{"done",
+			func(in *store.Intent) { in.Outcome, in.NotBefore = store.Done, time.Time{} }, tallyOf(store.Done, 0, 0)},
 		{"held in doubt", func(in *store.Intent) {
 			in.Outcome, in.Hold, in.NotBefore = store.Held, store.HoldIdentity, Start
 		}, tallyOf(store.Held, 0, 1)},

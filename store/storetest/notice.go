@@ -21,11 +21,13 @@ func testNotices(t *testing.T, b *bench) {
 	at := ok(s.LastChange(t.Context()))
 	b.advance(time.Hour)
 	again, isNew, err := s.Raise(t.Context(), n)
-	if err != nil || isNew || !again.Since.Equal(kept.Since) || !again.Last.Equal(b.now()) || len(eventsAfter(t, s, at)) != 0 {
+	if err != nil || isNew || !again.Since.Equal(kept.Since) || !again.Last.Equal(b.now()) ||
+		len(eventsAfter(t, s, at)) != 0 {
 		t.Errorf("raised again: %+v, %v, %v", again, isNew, err)
 	}
 	n.Text = "more held"
-	if again, _, err = s.Raise(t.Context(), n); err != nil || again.Text != "more held" || len(eventsAfter(t, s, at)) != 1 {
+	if again, _, err = s.Raise(t.Context(), n); err != nil || again.Text != "more held" ||
+		len(eventsAfter(t, s, at)) != 1 {
 		t.Errorf("reworded: %+v, %v", again, err)
 	}
 	until := store.Notice{Kind: "engine.away", Text: "away", Until: b.now().Add(time.Hour)}

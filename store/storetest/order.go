@@ -9,10 +9,12 @@ import (
 // testOrders: an order is durable with its entry in the audit, until it is removed.
 func testOrders(t *testing.T, b *bench) {
 	s := b.start(t)
-	one := store.Order{ID: "o1", What: "queue.trust", Who: "ada", Tenant: Contoso, Object: "item-1", Comment: "ours", At: Start}
+	one := store.Order{ID: "o1", What: "queue.trust", Who: "ada", Tenant: Contoso, Object: "item-1", Comment: "ours",
+		At: Start}
 	two := store.Order{ID: "o2", What: "bounce.retry", Who: "bob", Object: "b1", At: Start}
 	put := store.Edit[store.Order]{Put: []store.Order{one, two}}
-	must(t, s.Update(t.Context(), store.Change{Orders: put, Act: &store.Act{Who: "ada", What: "queue.trust", Object: "item-1"}}))
+	act := &store.Act{Who: "ada", What: "queue.trust", Object: "item-1"}
+	must(t, s.Update(t.Context(), store.Change{Orders: put, Act: act}))
 	s = b.restart(t, s)
 	same(t, []store.Order{two, one}, ok(s.Orders(t.Context())))
 	if acts := ok(s.Audit(t.Context(), store.AuditFilter{})); len(acts) != 1 || acts[0].Object != "item-1" {

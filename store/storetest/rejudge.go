@@ -139,7 +139,9 @@ func testRejudgeRefused(t *testing.T, b *bench) {
 		{"another revision", func(j *store.Rejudgement) { j.Rev++ }, store.ErrConflict},
 		{"no such record", func(j *store.Rejudgement) { j.Record = "rnone" }, store.ErrNotFound},
 		{"no such report", func(j *store.Rejudgement) { j.Report = "none" }, store.ErrNotFound},
-		{"no verdict", func(j *store.Rejudgement) { j.Verdict = verdict.Verdict{Disposition: verdict.Unscored} }, store.ErrInvalid},
+		{"no verdict",
+			func(j *store.Rejudgement) { j.Verdict = verdict.Verdict{Disposition: verdict.Unscored} },
+			store.ErrInvalid},
 		{"no cause", func(j *store.Rejudgement) { j.Cause = "" }, store.ErrInvalid},
 		{"a plan for another record", func(j *store.Rejudgement) {
 			j.Plan = func(store.Record, []store.Intent) []store.Intent {
