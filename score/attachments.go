@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"clawback/score/attach"
+	"clawback/score/attach/qr"
 	"clawback/score/extract"
 	"clawback/score/web"
 )
@@ -70,6 +71,26 @@ func (x *inspection) fileReport(r attach.Report, p *extract.Part, where string) 
 	if len(stem) >= 10 && !strings.HasPrefix(p.Type, "image/") && web.Random(strings.NewReplacer("_", "", "-", "", " ", "").Replace(stem)) && !x.list {
 		x.note("attachment.random_name", where, "The file's name %q looks as if a machine had made it.", p.Name)
 	}
+}
+
+// drawnCodes reads the QR codes that the cells of tables draw.
+func (x *inspection) drawnCodes() {
+	for _, grid := range x.mail.HTML.Grids {
+		text, ok := x.drawnCode(grid)
+		if ok && x.mail.Add(text, extract.Link{Kind: extract.Embedded, Where: "QR code in text/html"}) {
+			x.note("link.qr", "text/html", "The cells of a table draw a QR code that leads to %s.", web.Defang(text))
+		}
+	}
+}
+
+// drawnCode reads one. A panic of the reader's is a code that was not read, and not the end of the message.
+func (x *inspection) drawnCode(grid [][]bool) (text string, ok bool) {
+	defer func() {
+		if r := recover(); r != nil {
+			x.notRead("text/html", fmt.Sprintf("A code that a table draws could not be read: %v.", r))
+		}
+	}()
+	return qr.ReadGrid(grid)
 }
 
 // encrypted looks for the password in the text: who encrypts in earnest does not send it along.

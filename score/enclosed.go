@@ -33,6 +33,7 @@ func detectAttachments(x *inspection) {
 		from = len(x.mail.Parts)
 		x.lookInto(all)
 	}
+	x.drawnCodes()
 	x.onlyFile()
 	x.gatherEnclosed()
 }

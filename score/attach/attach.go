@@ -108,8 +108,10 @@ type work struct {
 	files     int
 	names     int
 	pdfImages int // pictures of PDFs that were searched
-	handed    int // bytes of pages and messages in the report
-	report    *Report
+
+	officeImages int // pictures of Office documents that were searched
+	handed       int // bytes of pages and messages in the report
+	report       *Report
 
 	inflate io.ReadCloser   // the one deflate decoder
 	buffer  *bufio.Reader   // of its input

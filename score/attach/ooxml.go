@@ -2,6 +2,7 @@ package attach
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -48,12 +49,23 @@ func (w *work) officePart(it item, m *zipMember) bool {
 		})
 	case strings.HasPrefix(lower, "ppt/slides/slide") || lower == "xl/sharedstrings.xml":
 		w.part(m, w.officeText)
+	case strings.Contains(lower, "/media/") && hasAnySuffix(lower, ".png", ".jpg", ".jpeg", ".gif"):
+		if w.officeImages++; w.officeImages <= maxOfficeImages {
+			w.part(m, w.picture)
+		}
 	case strings.Contains(lower, "/embeddings/"):
 		w.part(m, func(b []byte) { w.embedded(it, lower, b) })
 	default:
 		return false
 	}
 	return true
+}
+
+// maxOfficeImages is how many pictures of a document are searched for QR codes.
+const maxOfficeImages = 6
+
+func hasAnySuffix(s string, suffixes ...string) bool {
+	return slices.ContainsFunc(suffixes, func(suffix string) bool { return strings.HasSuffix(s, suffix) })
 }
 
 func (w *work) part(m *zipMember, with func([]byte)) {

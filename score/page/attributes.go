@@ -11,7 +11,7 @@ type attributes struct {
 	href, src, action, formaction, data, background string
 	poster, srcdoc, content, httpEquiv, kind, alt   string
 	width, height, style, class, id                 string
-	colour, ground, size, rel                       string
+	colour, ground, size, rel, span                 string
 	hidden, open                                    bool
 	handlers                                        int
 }
@@ -81,6 +81,8 @@ func (a *attributes) look(key string) *string {
 		return &a.ground
 	case "size":
 		return &a.size
+	case "colspan":
+		return &a.span
 	case "hidden":
 		a.hidden = true
 	case "open":

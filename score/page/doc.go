@@ -65,6 +65,8 @@ type Page struct {
 	Tall      bool // a style makes room of thousands of pixels
 	Breaks    int  // the longest run of line breaks that has text behind it
 
+	Grids []Grid // tables that are large enough for a code, of coloured cells
+
 	Links   []Link
 	More    []string // the addresses of the links beyond MaxLinks
 	NotRead []string // sentences: each names a limit that was reached and what was not read because of it

@@ -44,6 +44,10 @@ func (r *reader) startTag(z *html.Tokenizer, closed bool) {
 	}
 	r.checkAnchor()
 	d := r.declared(tag)
+	switch tag {
+	case "table", "tr", "td", "th":
+		r.tableTag(tag, &d)
+	}
 	foreign := tag == "svg" || tag == "math" || r.inForeign()
 	if !foreign && !endsParagraph(tag) && !tablePart(tag) && !inHead(tag) {
 		r.reopen()
@@ -92,6 +96,9 @@ func (r *reader) endTag(name string) {
 		r.newline()
 	}
 	r.end(name)
+	if name == "table" {
+		r.endTable()
+	}
 	r.checkAnchor()
 }
 

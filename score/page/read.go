@@ -31,7 +31,8 @@ type reader struct {
 	outlook bool // it reads what Outlook alone reads
 	depth   int  // of pages within pages
 	raw     string
-	run     int // where the text begins in which no address was looked for yet
+	tables  []table // that are open
+	run     int     // where the text begins in which no address was looked for yet
 
 	anchor *Link
 	muted  bool // text stands in it that is not seen

@@ -67,7 +67,7 @@ var mayImport = map[string]string{
 	"retract/policy":           "config journal retract/addresses retract/exchange retract/intent store verdict",
 	"retract/retracttest":      "retract/exchange retract/fault",
 	"rfc822":                   "internal/mailaddr",
-	"score":                    "config internal/mailaddr journal score/attach score/engines score/extract score/learn score/lists score/rules score/web score/words verdict verdict/history",
+	"score":                    "config internal/mailaddr journal score/attach score/attach/qr score/engines score/extract score/learn score/lists score/rules score/web score/words verdict verdict/history",
 	"score/attach":             "internal/cfb rfc822 score/attach/qr",
 	"score/attach/confined":    "score/attach",
 	"score/attach/qr":          "",
