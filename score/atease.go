@@ -11,6 +11,7 @@ import (
 var pressing = [...]string{
 	"credential", "payment", "urgency", "discreet", "giftcard", "extortion", "callback", "parcel", "crypto", "prize",
 	"advance", "share",
+	"code_pretext", "charge_call",
 }
 
 // asksNothing reports whether a text in a script and length that the lists of words can judge has none of the topics of

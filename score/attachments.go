@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"clawback/score/attach"
@@ -113,8 +114,9 @@ func (x *inspection) pdf(r attach.Report, p *extract.Part, where string) {
 	if x.freeMail && x.body.Words < 80 {
 		x.note("attachment.pdf_free_mail", where, "A free mailbox sends a PDF with hardly a word beside it.")
 	}
-	if len(r.Links) > 0 && len(r.Links) <= 6 && x.body.Words < 80 && !x.trusted {
-		x.note("attachment.pdf_link", where, "The text is short, and the PDF leads to %s.", web.Defang(r.Links[0].URL))
+	first := slices.IndexFunc(r.Links, func(l attach.Link) bool { return l.Where != "QR code" }) // a code has a signal of its own
+	if first >= 0 && len(r.Links) <= 6 && x.body.Words < 80 && !x.trusted {
+		x.note("attachment.pdf_link", where, "The text is short, and the PDF leads to %s.", web.Defang(r.Links[first].URL))
 	}
 }
 

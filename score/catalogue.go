@@ -169,6 +169,8 @@ func wordSignals() []Signal {
 		// The same words, read with who writes them: no second witness.
 		{"words.free_mail_order", "words", Points{3, 1, 0.5, 0}, false},
 		{"words.callback_file", "words", Points{2.5, 0, 1, 0}, false},
+		{"words.code_pretext", "words", Points{2.5, 0, 0.5, 0}, false},
+		{"words.charge_call", "words", Points{3, 0.5, 1, 0}, false},
 		{"words.phone", "words", Points{1.5, 0, 0.5, 0}, false},
 	}
 }

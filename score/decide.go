@@ -61,7 +61,8 @@ func clean(t totals) float64 {
 // convicts reports whether the wide rule finds a message MALICIOUS: it carries something to follow, to open or to call,
 // it says what for or leads to a bad place, and two families are witnesses.
 func (t totals) convicts() bool {
-	says := t.pressing || min(t.threat["link"], caps("link").Threat) >= wideLink || t.Threat >= wideSure
+	links := min(t.threat["link"], caps("link").Threat)
+	says := t.pressing || links-t.once.code >= wideLink || t.Threat-t.once.code-t.once.brand >= wideSure
 	if t.Threat < wideAt || !t.carries || !says {
 		return false
 	}

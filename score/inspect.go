@@ -63,7 +63,7 @@ func detectors() []func(*inspection) {
 	return []func(*inspection){
 		detectPolicies, detectAuth, detectHistory, detectAttachments, detectImpersonation, detectLinks,
 		detectLinkedFiles, detectStructure, detectWords, detectBulk,
-		detectTogether, detectSigns, detectMicrosoft, detectEngines, detectClaim, detectLearnt, detectUnread,
+		detectTogether, detectSigns, detectPretexts, detectMicrosoft, detectEngines, detectClaim, detectLearnt, detectUnread,
 		detectRules,
 	}
 }

@@ -99,6 +99,12 @@ func caps(family string) Points {
 	return Points{8, 8, 8, 8} // engine, policy
 }
 
+// once is the threat of signals that say one thing together, and so do not say what a message is for.
+type once struct {
+	code  float64 // that a QR code leads elsewhere
+	brand float64 // that the author's name and domain bear a brand
+}
+
 // totals are the four sub-scores, and how much threat each family brought.
 type totals struct {
 	Points
@@ -108,6 +114,7 @@ type totals struct {
 	insider  bool // an outsider bears a registered person's name on a look-alike of a domain of the organisation
 	carries  bool // there is a link that can be followed, a file, or a telephone number to dispute a charge
 	pressing bool // a topic of fraud was found in its words
+	once     once // threat of what is said twice
 	fraud    bool // a registered person's name asks from a free or foreign mailbox for money, gift cards or discretion
 }
 

@@ -48,10 +48,33 @@ func (x *inspection) shadow(v *verdict.Verdict, wide verdict.Verdict) {
 // totals adds up what was found.
 func (x *inspection) totals() totals {
 	t := sum(x.found)
-	t.carries = x.clickable > 0 || x.saw("words.phone") || x.carriesFile()
+	t.carries = x.clickable > 0 || x.saw("words.phone", "words.charge_call") || x.carriesFile()
 	t.pressing = slices.ContainsFunc(pressing[:], func(topic string) bool { return x.saw("words." + topic) })
-	t.fraud = x.saw("impersonation.vip") && x.elsewhere() && x.askedFor()
+	t.fraud = x.forgesOrders()
+	t.once = x.saidTwice()
 	return t
+}
+
+// saidTwice is the threat of signals that say again what another says: that a code leads elsewhere, and that the author's name and domain both
+// bear the brand of which one is the other's.
+func (x *inspection) saidTwice() (once once) {
+	name, domain := 0.0, 0.0
+	for _, f := range x.found {
+		threat := f.Points.Threat * f.factor
+		switch f.ID {
+		case "link.qr", "link.qr_lure", "link.foreign_only":
+			once.code += threat
+		case "impersonation.brand_name":
+			name += threat
+		case "impersonation.brand_lookalike":
+			domain += threat
+		}
+	}
+	if once.code > 0 && !x.saw("link.qr") {
+		once.code = 0
+	}
+	once.brand = min(name, domain)
+	return once
 }
 
 // verdict decides by one of the two rules, with the tenant's switches and policies.

@@ -137,11 +137,38 @@ func TestFraud_inASuperiorsName(t *testing.T) {
 		"from a free mailbox":         {vary(gmail + "From: Petra Lindqvist <petra.l@gmail.com>" + favour), verdict.Malicious},
 		"answers go to a free one":    {vary("From: Petra Lindqvist <petra@sender.example>\nReply-To: petra.l@gmail.com" + favour), verdict.Malicious},
 		"from her own second address": {vary("From: Petra Lindqvist <petra@lindqvist.example>" + favour), verdict.Clean},
-		"a free mailbox, and lunch":   {vary(gmail + "From: Petra Lindqvist <petra.l@gmail.com>"), verdict.Spoof},
-		"a namesake at her own firm":  {vary("From: Petra Lindqvist <petra@sender.example>"), verdict.Spoof},
+		"a free mailbox, and lunch":   {vary(gmail + "From: Petra Lindqvist <petra.l@gmail.com>"), verdict.Clean},
+		"a namesake at her own firm":  {vary("From: Petra Lindqvist <petra@sender.example>"), verdict.Clean},
+		"no proof, and lunch":         {vary(unsigned + "From: Petra Lindqvist <petra@sender.example>"), verdict.Spoof},
 	} {
 		if r := run(t, scorer(t, Options{}), c.text); r.Disposition != c.want {
 			t.Errorf("%s: %v, want %v: %s", name, r.Disposition, c.want, summary(r))
+		}
+	}
+}
+
+// TestImpostor_isLeftToAPerson: who poses as one of the organisation's people and asks for something is held for a person, not taken; who asks
+// for nothing is neither.
+func TestImpostor_isLeftToAPerson(t *testing.T) {
+	const (
+		asks  = "\n\nPlease let me know when the transfer can go out. I am in a meeting until noon."
+		lunch = "\n\nThe lunch was lovely. The photographs are in the album at home."
+	)
+	for name, c := range map[string]struct {
+		text   string
+		want   verdict.Disposition
+		review verdict.Review
+	}{
+		"a private mailbox that asks":        {vary(gmail + "From: Petra Lindqvist <petra.l@gmail.com>" + asks), verdict.Suspicious, verdict.ReviewImpostor},
+		"a stranger's domain that asks":      {vary("From: Petra Lindqvist <petra@sender.example>" + asks), verdict.Suspicious, verdict.ReviewImpostor},
+		"a look-alike that asks":             {vary("From: Ann <ann@c0ntoso.example>" + asks), verdict.Suspicious, verdict.ReviewImpostor},
+		"the name at a look-alike":           {vary("From: Petra Lindqvist <petra@c0ntoso.example>" + asks), verdict.Malicious, ""},
+		"the name under another suffix":      {vary("From: Petra Lindqvist <petra@contoso.test>" + asks), verdict.Suspicious, verdict.ReviewImpostor},
+		"a private mailbox without a demand": {vary(gmail + "From: Petra Lindqvist <petra.l@gmail.com>" + lunch), verdict.Clean, ""},
+		"somebody else who asks":             {vary(asks), verdict.Clean, ""},
+	} {
+		if r := run(t, scorer(t, Options{}), c.text); r.Disposition != c.want || r.Review != c.review {
+			t.Errorf("%s: %v, review %q; want %v, %q: %s", name, r.Disposition, r.Review, c.want, c.review, summary(r))
 		}
 	}
 }

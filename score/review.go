@@ -12,6 +12,7 @@ import (
 // answer for. A hard indicator leaves no doubt.
 func (x *inspection) leaveToAPerson(v *verdict.Verdict, t totals) {
 	x.changedDetails(v)
+	x.impostor(v)
 	if v.Disposition != verdict.Malicious || len(t.hard) > 0 {
 		return
 	}

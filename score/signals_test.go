@@ -284,6 +284,10 @@ func wordCases() []signalCase {
 		{"words.leet", vary("Subject: C0NTA BL0QUEADA\n\nSua C0NTA de P0NT0S"), vary("Subject: Invoice 2026-10 for room B12")},
 		{"words.callback_file", attached("", "Your account was charged $499. Call +1 (888) 555-0123.", "a.pdf", "application/pdf", []byte("%PDF-1.4 x")),
 			attached("", "The plans that we spoke of. Call me: +1 (212) 555-0123.", "a.pdf", "application/pdf", []byte("%PDF-1.4 x"))},
+		{"words.code_pretext", attached("", "Your password expires in three days. Use the code to keep it.", "code.png", "image/png", mailgen.QR("https://pay.other.example/1")),
+			attached("", "Your seat is in row 12. Show the code at the door.", "code.png", "image/png", mailgen.QR("https://pay.other.example/1"))},
+		{"words.charge_call", vary(gmail + "\nYour subscription was renewed and 399 dollars were debited. Call our helpline +1 (888) 555-0123 to cancel."),
+			vary("\nYour subscription was renewed and 399 dollars were debited. Write to us to cancel, or see your account.")},
 		{"words.phone", body("If you did not authorize this order call us at +1 (888) 555-0123."), body("If you did not authorize this order write to us.")},
 		{"words.fortune", vary(gmail + "\nI will give you $ 10,500,000.00 USD from the bank."), vary("\nThe plant cost $ 10,500,000.00 USD to build.")},
 	}

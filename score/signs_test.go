@@ -1,9 +1,14 @@
 package score
 
 import (
+	"bytes"
 	"encoding/base64"
 	"strings"
 	"testing"
+
+	"codeberg.org/go-pdf/fpdf"
+	"github.com/makiuchi-d/gozxing"
+	"github.com/makiuchi-d/gozxing/qrcode"
 
 	"clawback/internal/test/mailgen"
 	"clawback/verdict"
@@ -84,6 +89,7 @@ func TestQR_inDocuments(t *testing.T) {
 		"pixels":           mailgen.PDFImage(mailgen.QR(target), "grey"),
 		"pixels of three":  mailgen.PDFImage(mailgen.QR(target), "rgb"),
 		"one bit for each": mailgen.PDFImage(mailgen.QR(target), "bits"),
+		"predicted":        predicted(t, mailgen.QR(target)),
 	} {
 		if r := run(t, scorer(t, Options{}), attached("", "Scan the code.", "a.pdf", "application/pdf", pdf)); !has(r, "link.qr") || !has(r, "link.qr_lure") {
 			t.Errorf("%s: %s", name, summary(r))
@@ -91,5 +97,97 @@ func TestQR_inDocuments(t *testing.T) {
 	}
 	if r := run(t, scorer(t, Options{}), attached("", "Scan the code.", "a.pdf", "application/pdf", mailgen.PDFImage(mailgen.QR(target), "cut"))); has(r, "link.qr") {
 		t.Errorf("a picture of which nothing is there: %s", summary(r))
+	}
+}
+
+// predicted is a PDF that carries a picture as PNG packs it, each line with a predictor of its own, as most programs write it.
+func predicted(t *testing.T, png []byte) []byte {
+	t.Helper()
+	doc := fpdf.New("P", "mm", "A4", "")
+	doc.AddPage()
+	options := fpdf.ImageOptions{ImageType: "PNG"}
+	doc.RegisterImageOptionsReader("code", options, bytes.NewReader(png))
+	doc.ImageOptions("code", 15, 20, 60, 60, false, options, 0, "")
+	var out bytes.Buffer
+	if err := doc.Output(&out); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+// drawn is a table whose cells are the modules of a code. paint says how a dark cell and a light one are written.
+func drawn(t *testing.T, text string, paint func(dark bool) string) string {
+	t.Helper()
+	matrix, err := qrcode.NewQRCodeWriter().EncodeWithoutHint(text, gozxing.BarcodeFormat_QR_CODE, 1, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	out.WriteString("<table>")
+	for y := range matrix.GetHeight() {
+		out.WriteString("<tr>")
+		for x := range matrix.GetWidth() {
+			out.WriteString(paint(matrix.Get(x, y)))
+		}
+		out.WriteString("</tr>")
+	}
+	return out.String() + "</table>"
+}
+
+// A code that the cells of a table draw is read, however they are coloured; a table of one colour is none.
+func TestQR_inTables(t *testing.T) {
+	const target = "https://pay.other.example/1"
+	either := func(dark, light string) func(bool) string {
+		return func(is bool) string {
+			if is {
+				return dark
+			}
+			return light
+		}
+	}
+	for name, paint := range map[string]func(bool) string{
+		"attributes":             either(`<td bgcolor="#000000"></td>`, `<td bgcolor="#ffffff"></td>`),
+		"styles":                 either(`<td style="background-color:#102030"></td>`, `<td style="background:#fefefe"></td>`),
+		"dark cells alone":       either(`<td bgcolor=black></td>`, `<td></td>`),
+		"cells that lack an end": either(`<td bgcolor=black>`, `<td>`),
+		"text in the cells":      either(`<td bgcolor=#000><font color=black>x</font></td>`, `<td>&nbsp;</td>`),
+		"in a table":             either(`<td bgcolor="#000"></td>`, `<td bgcolor="#fff"></td>`),
+	} {
+		html := drawn(t, target, paint)
+		if name == "in a table" {
+			html = "<table bgcolor=white><tr><td>" + html + "</td></tr></table>"
+		}
+		if r := run(t, scorer(t, Options{}), page("", "<p>Scan the code.</p>"+html)); !has(r, "link.qr") || !has(r, "link.qr_lure") {
+			t.Errorf("%s: %s", name, summary(r))
+		}
+	}
+	if r := run(t, scorer(t, Options{}), page("", drawn(t, target, either("<td bgcolor=white></td>", "<td bgcolor=white></td>")))); has(r, "link.qr") {
+		t.Errorf("a white table: %s", summary(r))
+	}
+}
+
+// A picture in a Word document is searched as one in a PDF is.
+func TestQR_inOfficeDocuments(t *testing.T) {
+	document := mailgen.Zip(false, mailgen.File{Name: "[Content_Types].xml", Body: []byte("<Types/>")},
+		mailgen.File{Name: "word/document.xml", Body: []byte("<w:document><w:p><w:t>Scan</w:t></w:p></w:document>")},
+		mailgen.File{Name: "word/media/image1.png", Body: mailgen.QR("https://pay.other.example/1")})
+	r := run(t, scorer(t, Options{}), attached("", "Scan the code.", "a.docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", document))
+	if !has(r, "link.qr") {
+		t.Error(summary(r))
+	}
+}
+
+// A PDF that alone says what was charged, and whom to call, is read as the text is.
+func TestPDF_text(t *testing.T) {
+	doc := fpdf.New("P", "mm", "A4", "")
+	doc.AddPage()
+	doc.SetFont("Helvetica", "", 11)
+	doc.MultiCell(0, 6, "Your subscription was renewed and 399 dollars were debited.\nTo cancel, call our helpline (toll free): +1 (888) 555-0123", "", "L", false)
+	var out bytes.Buffer
+	if err := doc.Output(&out); err != nil {
+		t.Fatal(err)
+	}
+	if r := run(t, scorer(t, Options{}), attached(gmail, "See the file.", "a.pdf", "application/pdf", out.Bytes())); !has(r, "words.charge_call") && !has(r, "words.callback_file") {
+		t.Error(summary(r))
 	}
 }

@@ -96,6 +96,8 @@ const (
 	// It is of a service that sends sealed mail for others, and signs as itself.
 	ReviewEnvelope Review = "envelope"
 	ReviewSender   Review = "sender" // its author is of long standing, and authenticated as ever
+	// ReviewImpostor: its author poses as somebody whom the organisation knows, and asks for something.
+	ReviewImpostor Review = "impostor"
 	// It speaks of payments in a conversation, and did not come as its author's mail always did.
 	ReviewPayment Review = "payment"
 )

@@ -68,6 +68,8 @@ func reviewed(r verdict.Review) string {
 	case verdict.ReviewPayment:
 		return "it speaks of payments in a conversation, and did not come as its author's mail always did: a person " +
 			"must approve"
+	case verdict.ReviewImpostor:
+		return "its author poses as somebody whom the organisation knows, and asks for something: a person must approve"
 	case verdict.ReviewEnvelope:
 		return "it would be MALICIOUS, and is of a service that sends sealed mail for others: a person must approve"
 	}

@@ -86,7 +86,10 @@ func lastObject(head []byte) []byte {
 // checksum may be wrong.
 func (w *work) pdfStream(packed []byte) {
 	if len(packed) > 2 && packed[0]&0x0f == 8 { // RFC 1950: deflate
-		w.decode(w.deflated(bytes.NewReader(packed[2:])), maxInner, func(b []byte, _ bool) { w.pdfText(b) })
+		w.decode(w.deflated(bytes.NewReader(packed[2:])), maxInner, func(b []byte, _ bool) {
+			w.pdfText(b)
+			w.pdfShown(b)
+		})
 	}
 }
 

@@ -61,20 +61,20 @@ func forgedPeople() []Template {
 			From: "Marcus Abernathy <marcus.a{number}@gmx.de>", Subject: "Gehaltskonto",
 			Text: "Guten Tag,\n\nich habe eine neue Bankverbindung für mein Gehaltskonto. Können Sie die neue IBAN " +
 				"vor der nächsten Gehaltszahlung eintragen?\n\nMarcus Abernathy"},
-		{Name: "vip-other-reply-to", Language: "en", Want: verdict.Spoof, Auth: Fail,
+		{Name: "vip-other-reply-to", Language: "en", Want: verdict.Malicious, Auth: Fail,
 			From: "Petra Lindqvist <petra.lindqvist@contoso.example>", ReplyTo: "petra.private{number}@gmail.com",
 			Subject: "Urgent payment",
 			Text: "Please process a payment today. It is an urgent payment to a vendor, I will send the wire " +
 				"instructions once you confirm. Keep this confidential.\n\nPetra"},
-		{Name: "partner-lookalike-invoice", Language: "en", Want: verdict.Spoof, Auth: Pass,
+		{Name: "partner-lookalike-invoice", Language: "en", Want: verdict.Suspicious, Auth: Pass,
 			From: "{person} <{local}@fabrlkam.example>", Subject: "Re: Invoice {number}",
 			Text: "Dear {first},\n\nplease note that our bank account has changed. Use the new bank details below " +
 				"for the overdue invoice of EUR {amount}.\n\nKind regards\n{person}\nFabrikam"},
-		{Name: "partner-rechnung", Language: "de", Want: verdict.Spoof, Auth: Pass,
+		{Name: "partner-rechnung", Language: "de", Want: verdict.Suspicious, Auth: Pass,
 			From: "{person} <{local}@fabrikarn.example>", Subject: "AW: Rechnung {number}",
 			Text: "Guten Tag,\n\nunsere Bankverbindung hat sich geändert. Bitte überweisen Sie die offene Rechnung " +
 				"über {amount} EUR auf die neue IBAN.\n\n{person}"},
-		{Name: "partner-facture", Language: "fr", Want: verdict.Spoof, Auth: Pass,
+		{Name: "partner-facture", Language: "fr", Want: verdict.Suspicious, Auth: Pass,
 			From: "{person} <{local}@fabrikam-facturation.example>", Subject: "Facture {number}",
 			Text: "Bonjour,\n\nVeuillez noter notre nouveau RIB pour la facture impayée de {amount} EUR. Le " +
 				"changement de coordonnées bancaires est immédiat.\n\n{person}"},
