@@ -180,9 +180,14 @@ func (a *app) showMade(m made) error {
 		units = "clawback.socket clawback-acme.socket clawback" // port 80 is the certificate authority's
 	}
 	a.printf("\nNext:\n")
-	return a.table([][]string{
-		{"  clawback setup exchange " + m.Tenant + at, "# " + why},
-		{"  clawback check --online" + at, "# what is missing, and how to mend it"},
-		{"  systemctl enable --now " + units, "# begin"},
-	})
+	for _, next := range [][2]string{
+		{"clawback setup exchange " + m.Tenant + at, why},
+		{"clawback check --online" + at, "what is missing, and how to mend it"},
+		{"systemctl enable --now " + units, "begin"},
+	} {
+		if err := a.printf("  # %s\n  %s\n", next[1], next[0]); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -48,6 +48,8 @@ _clawback() {
 				"job"/list | \
 				"job"/show | \
 				"job"/follow | \
+				"job"/pause | \
+				"job"/resume | \
 				"job"/cancel | \
 				""/preview | \
 				""/held | \
@@ -650,6 +652,26 @@ _clawback() {
 		return
 		;;
 	"job follow":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"job pause":--comment)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"job pause":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"job resume":--comment)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"job resume":--socket)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -1366,7 +1388,7 @@ _clawback() {
 		commands="" flags="--query --sender --recipient --subject --disposition --proof --since --tenant --ids-from --yes --detach --comment --help --socket --json" words="" files=
 		;;
 	"job")
-		commands="list show follow cancel" flags="--help --socket --json" words="" files=
+		commands="list show follow pause resume cancel" flags="--help --socket --json" words="" files=
 		;;
 	"job list")
 		commands="" flags="--limit --cursor --help --socket --json" words="" files=
@@ -1376,6 +1398,12 @@ _clawback() {
 		;;
 	"job follow")
 		commands="" flags="--help --socket --json" words="" files=
+		;;
+	"job pause")
+		commands="" flags="--comment --help --socket --json" words="" files=
+		;;
+	"job resume")
+		commands="" flags="--comment --help --socket --json" words="" files=
 		;;
 	"job cancel")
 		commands="" flags="--comment --help --socket --json" words="" files=

@@ -15,7 +15,7 @@ function __clawback_at
             case '-*'
             case '*'
                 set -l longer (string join ' ' $path $word)
-                contains -- $longer 'serve' 'init' 'check' 'status' 'queue' 'queue list' 'queue show' 'queue retry' 'queue export' 'queue discard' 'bounce' 'bounce list' 'bounce show' 'bounce retry' 'bounce export' 'address' 'address new' 'address list' 'address retire' 'connect' 'setup' 'setup exchange' 'backup' 'restore-backup' 'store' 'store reindex' 'store check' 'store forget-old' 'search' 'show' 'retract' 'restore' 'job' 'job list' 'job show' 'job follow' 'job cancel' 'preview' 'held' 'held list' 'held campaigns' 'held approve' 'held reject' 'export' 'feedback' 'feedback give' 'feedback list' 'feedback export' 'feedback withdraw' 'feedback reset' 'submission' 'submission list' 'submission show' 'submission accept' 'submission dismiss' 'submission export' 'submit' 'policy' 'policy list' 'policy add' 'policy remove' 'policy test' 'policy import' 'policy export' 'intel' 'intel list' 'intel add' 'intel explain' 'intel approve' 'intel remove' 'rules' 'rules list' 'rules test' 'rules backtest' 'audit' 'unwrap' 'score' 'demo' 'graphsim' 'completion' 'manual' 'version'; and set path $path $word
+                contains -- $longer 'serve' 'init' 'check' 'status' 'queue' 'queue list' 'queue show' 'queue retry' 'queue export' 'queue discard' 'bounce' 'bounce list' 'bounce show' 'bounce retry' 'bounce export' 'address' 'address new' 'address list' 'address retire' 'connect' 'setup' 'setup exchange' 'backup' 'restore-backup' 'store' 'store reindex' 'store check' 'store forget-old' 'search' 'show' 'retract' 'restore' 'job' 'job list' 'job show' 'job follow' 'job pause' 'job resume' 'job cancel' 'preview' 'held' 'held list' 'held campaigns' 'held approve' 'held reject' 'export' 'feedback' 'feedback give' 'feedback list' 'feedback export' 'feedback withdraw' 'feedback reset' 'submission' 'submission list' 'submission show' 'submission accept' 'submission dismiss' 'submission export' 'submit' 'policy' 'policy list' 'policy add' 'policy remove' 'policy test' 'policy import' 'policy export' 'intel' 'intel list' 'intel add' 'intel explain' 'intel approve' 'intel remove' 'rules' 'rules list' 'rules test' 'rules backtest' 'audit' 'unwrap' 'score' 'demo' 'graphsim' 'completion' 'manual' 'version'; and set path $path $word
         end
     end
     test "$path" = "$argv[1]"
@@ -37,7 +37,7 @@ complete -c clawback -n '__clawback_at \'\'' -a search -d 'Find messages by send
 complete -c clawback -n '__clawback_at \'\'' -a show -d 'Show one message: its verdict with reasons, and what happened in each mailbox.'
 complete -c clawback -n '__clawback_at \'\'' -a retract -d 'Take a message out of every recipient\'s mailbox.'
 complete -c clawback -n '__clawback_at \'\'' -a restore -d 'Put a retracted message back where it was. No automatism touches it again.'
-complete -c clawback -n '__clawback_at \'\'' -a job -d 'List, show, follow or cancel bulk retractions and restores.'
+complete -c clawback -n '__clawback_at \'\'' -a job -d 'List, show, follow, pause, resume or cancel bulk jobs.'
 complete -c clawback -n '__clawback_at \'\'' -a preview -d 'Show what would have been done for tenants in dry-run.'
 complete -c clawback -n '__clawback_at \'\'' -a held -d 'List, approve or reject retractions that wait for a person.'
 complete -c clawback -n '__clawback_at \'\'' -a export -d 'Write the journal report of a message, as it arrived, to a file.'
@@ -265,6 +265,8 @@ complete -c clawback -n '__clawback_at \'restore\'' -l json -d 'Answer in JSON, 
 complete -c clawback -n '__clawback_at \'job\'' -a list -d 'List bulk jobs.'
 complete -c clawback -n '__clawback_at \'job\'' -a show -d 'Show one, with its counters.'
 complete -c clawback -n '__clawback_at \'job\'' -a follow -d 'Show a job\'s progress until it ends.'
+complete -c clawback -n '__clawback_at \'job\'' -a pause -d 'Begin nothing more of a job until it is resumed.'
+complete -c clawback -n '__clawback_at \'job\'' -a resume -d 'Let a paused job go on.'
 complete -c clawback -n '__clawback_at \'job\'' -a cancel -d 'End a job: what waits is called off, what is done stays done.'
 complete -c clawback -n '__clawback_at \'job\'' -l help -s h -d 'Show context-sensitive help.'
 complete -c clawback -n '__clawback_at \'job\'' -l socket -r -F -d 'Control socket of the daemon (default /run/clawback/control.sock).'
@@ -280,6 +282,14 @@ complete -c clawback -n '__clawback_at \'job show\'' -l json -d 'Answer in JSON,
 complete -c clawback -n '__clawback_at \'job follow\'' -l help -s h -d 'Show context-sensitive help.'
 complete -c clawback -n '__clawback_at \'job follow\'' -l socket -r -F -d 'Control socket of the daemon (default /run/clawback/control.sock).'
 complete -c clawback -n '__clawback_at \'job follow\'' -l json -d 'Answer in JSON, one object or list, or one object a line.'
+complete -c clawback -n '__clawback_at \'job pause\'' -l comment -x -d 'Why, for the audit.'
+complete -c clawback -n '__clawback_at \'job pause\'' -l help -s h -d 'Show context-sensitive help.'
+complete -c clawback -n '__clawback_at \'job pause\'' -l socket -r -F -d 'Control socket of the daemon (default /run/clawback/control.sock).'
+complete -c clawback -n '__clawback_at \'job pause\'' -l json -d 'Answer in JSON, one object or list, or one object a line.'
+complete -c clawback -n '__clawback_at \'job resume\'' -l comment -x -d 'Why, for the audit.'
+complete -c clawback -n '__clawback_at \'job resume\'' -l help -s h -d 'Show context-sensitive help.'
+complete -c clawback -n '__clawback_at \'job resume\'' -l socket -r -F -d 'Control socket of the daemon (default /run/clawback/control.sock).'
+complete -c clawback -n '__clawback_at \'job resume\'' -l json -d 'Answer in JSON, one object or list, or one object a line.'
 complete -c clawback -n '__clawback_at \'job cancel\'' -l comment -x -d 'Why, for the audit.'
 complete -c clawback -n '__clawback_at \'job cancel\'' -l help -s h -d 'Show context-sensitive help.'
 complete -c clawback -n '__clawback_at \'job cancel\'' -l socket -r -F -d 'Control socket of the daemon (default /run/clawback/control.sock).'
