@@ -60,6 +60,8 @@ var attempts = map[string][]try{
 		{IndicatorOrder{ID: "indicator-all"}, true}},
 	"indicator.remove": {{IndicatorOrder{ID: "indicator-b"}, true}, {IndicatorOrder{ID: "indicator-b", Tenant: "b"}, true},
 		{IndicatorOrder{ID: "indicator-all"}, true}},
+	"feed.list":          {{Paging{}, true}},
+	"feed.update":        {{FeedOrder{}, true}, {FeedOrder{Feed: "f", Accept: true}, true}},
 	"held.campaigns":     {{IntentQuery{}, false}, {IntentQuery{Tenant: tenantB}, true}},
 	"dry_run.list":       {{IntentQuery{}, false}, {IntentQuery{Tenant: tenantB}, true}},
 	"held.approve":       held,
@@ -226,11 +228,11 @@ func TestTenants_whatIsNotTheirsLooksLikeNothing(t *testing.T) {
 
 // needs is the least role of each operation, beside the table: a change of one must be meant.
 var needs = map[Role]string{
-	Viewer: "bounce.export bounce.list bounce.show dry_run.list feedback.list held.campaigns held.list index.show indicator.list job.list job.show message.count message.export " +
+	Viewer: "bounce.export bounce.list bounce.show dry_run.list feed.list feedback.list held.campaigns held.list index.show indicator.list job.list job.show message.count message.export " +
 		"message.list message.show policy.list queue.export queue.groups queue.list queue.show rules.list status.show store.check submission.export submission.list submission.show",
 	Analyst: "audit.list feedback.export feedback.give feedback.withdraw indicator.explain job.cancel job.pause job.preview job.resume job.start message.restore message.retract rules.backtest " +
 		"submission.accept submission.dismiss submission.file",
-	Approver:      "bounce.retry held.approve held.reject indicator.add indicator.approve indicator.remove queue.retry",
+	Approver:      "bounce.retry feed.update held.approve held.reject indicator.add indicator.approve indicator.remove queue.retry",
 	Administrator: "address.list address.retire backup feedback.reset index.rebuild policy.add policy.remove queue.discard queue.discard_preview queue.discard_selected queue.trust store.forget_old",
 }
 

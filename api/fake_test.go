@@ -10,6 +10,7 @@ import (
 
 	"clawback/config"
 	"clawback/intel"
+	"clawback/intel/feed"
 	"clawback/intel/submission"
 	"clawback/queue"
 	"clawback/retract"
@@ -41,7 +42,7 @@ func (w *world) note(format string, args ...any) error {
 // service makes a Service over the world.
 func (w *world) service() *Service {
 	return New(Options{
-		Queue: w, Store: worldStore{w}, Engine: worldEngine{w}, Jobs: worldJobs{w}, Judge: worldJudge{w}, Submissions: worldDesk{w}, Addresses: worldAddresses{w}, Upkeep: worldUpkeep{w}, Indicators: worldIndicators{w},
+		Queue: w, Store: worldStore{w}, Engine: worldEngine{w}, Jobs: worldJobs{w}, Judge: worldJudge{w}, Submissions: worldDesk{w}, Addresses: worldAddresses{w}, Upkeep: worldUpkeep{w}, Indicators: worldIndicators{w}, Feeds: worldFeeds{w},
 		Log: slog.New(slog.DiscardHandler), Wake: func() {}, Tenant: findTenant,
 		Status: func(context.Context) (Status, error) {
 			return Status{Hostname: "gw.example", Region: "eu",
@@ -353,4 +354,16 @@ func (a worldAddresses) Addresses() []Address {
 }
 func (a worldAddresses) Retire(_ context.Context, address string, act store.Act) error {
 	return a.note("retire %s by %s as %s of %s: %s", address, act.Who, act.What, act.Tenant, act.Comment)
+}
+
+// worldFeeds has one feed.
+type worldFeeds struct{ *world }
+
+func (w worldFeeds) Status() []feed.Status { return []feed.Status{{Name: "f", Format: "text"}} }
+
+func (w worldFeeds) Update(_ context.Context, name string, accept bool) ([]feed.Result, error) {
+	if name != "" && name != "f" {
+		return nil, feed.ErrNoSuchFeed
+	}
+	return []feed.Result{{Feed: "f"}}, w.note("update feed %q %t", name, accept)
 }

@@ -119,6 +119,7 @@ type Options struct {
 	Upkeep      Upkeep
 	Index       Index // nil: searches walk the store
 	Indicators  Indicators
+	Feeds       Feeds
 	Status      func(context.Context) (Status, error)
 	Tenant      func(name string) (*config.Tenant, error) // by name or GUID; "" where there is only one
 	Report      func(spool.Ref) (io.ReadCloser, error)    // the bytes of a report

@@ -27,6 +27,8 @@ type Config struct {
 	Score      Score
 	Engines    Engines
 	RDAP       RDAP
+	Feeds      []Feed
+	Intel      Intel
 	Tenants    []Tenant
 	Log        Log
 }

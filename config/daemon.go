@@ -42,6 +42,8 @@ func readConfig(t *table) *Config {
 	c.Score = readScore(t.table("score"))
 	c.Engines = readEngines(t.table("engines"))
 	c.RDAP = readRDAP(t.table("rdap"))
+	c.Intel = readIntel(t.table("intel"))
+	c.Feeds = readFeeds(t)
 	c.Log = readLog(t.table("log"))
 	c.Tenants = readTenants(t)
 	return c

@@ -22,6 +22,7 @@ func example(t *testing.T) (name, text string) {
 	for _, m := range regexp.MustCompile(`_(?:file|token) = "([^"]+)"`).FindAllStringSubmatch(text, -1) {
 		write(t, filepath.Join(dir, filepath.Base(strings.TrimPrefix(m[1], "credential:"))), "x", 0o600)
 	}
+	write(t, filepath.Join(dir, "known-good.txt"), "good.example\n", 0o600)
 	if err := os.Mkdir(filepath.Join(dir, "rules"), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +58,7 @@ func TestExample_namesEveryKey(t *testing.T) {
 func TestExample_optionsAreValid(t *testing.T) {
 	name, text := example(t)
 	_, r := parse(name, []byte(Uncommented(text)))
-	exclusive := []string{"tls", "tenant.graph.certificate_file", "tenant.graph.login_url", "tenant.graph.graph_url", "tenant.graph.ca_file"}
+	exclusive := []string{"feed.file", "tls", "tenant.graph.certificate_file", "tenant.graph.login_url", "tenant.graph.graph_url", "tenant.graph.ca_file"}
 	for _, p := range r.problems {
 		if !slices.Contains(exclusive, p.Key) {
 			t.Error(p)

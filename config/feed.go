@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"clawback/internal/tomlpos"
 	"clawback/verdict"
 )
 
@@ -70,22 +69,20 @@ const (
 // maxFeeds bounds what one daemon looks at: all are read by one goroutine, in turn.
 const maxFeeds = 100
 
-// ParseFeeds reads a text of [[feed]] tables and checks it, as Parse does. The daemon has no use for feeds before it
-// keeps indicators: until then [[feed]] is no key of its configuration.
-func ParseFeeds(name string, data []byte) ([]Feed, error) {
-	r := &reader{file: name, known: map[string]bool{}, keys: map[string]Key{}}
-	values, problem := decode(name, data)
-	if problem != nil {
-		return nil, Problems{*problem}
-	}
-	r.values, r.at = values, tomlpos.Find(data)
-	root := &table{r: r, values: values}
-	feeds := readFeeds(root)
-	root.finish()
-	if len(r.problems) > 0 {
-		return nil, r.problems.sorted()
-	}
-	return feeds, nil
+// Intel is what all feeds are read by.
+type Intel struct {
+	WarningLists []string // files with names that good mail has too
+}
+
+func readIntel(t *table) Intel {
+	files := t.list("warning_lists", nil, func(name string) (string, error) {
+		path, err := t.r.resolve(name)
+		if err == nil {
+			_, err = readFile(path, false)
+		}
+		return path, err
+	})
+	return Intel{WarningLists: files}
 }
 
 func readFeeds(t *table) []Feed {
@@ -253,13 +250,13 @@ func readFeedForm(t *table, f *Feed, p preset) {
 		column, value, _ := strings.Cut(w, "=")
 		f.Where = append(f.Where, Condition{strings.TrimSpace(column), strings.TrimSpace(value)})
 	}
-	f.Comment = get(t, "comment", "#", "a string in quotes")
+	f.Comment = t.plain("comment", "#")
 	if strings.ContainsFunc(f.Comment, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == '"' }) {
 		t.wrong("comment", fmt.Sprintf("is %q", f.Comment),
 			`write what begins such a line, as in "#", or "" for nothing`)
 	}
 	f.Path = t.word("path", "", jsonPath)
-	delimiter := get(t, "delimiter", ",", "a string in quotes")
+	delimiter := t.plain("delimiter", ",")
 	if len(delimiter) != 1 || strings.ContainsAny(delimiter, "\"\r\n\x00") {
 		t.wrong("delimiter", fmt.Sprintf("is %q", delimiter), `write one character, as in ";" or "\t"`)
 		delimiter = ","
@@ -289,6 +286,12 @@ func checkFeedForm(t, columns *table, f *Feed) {
 			columns.wrong(key, fmt.Sprintf("is %q", name), `with header = "none", columns are numbers from "1"`)
 		}
 	}
+}
+
+// plain reads a string with the blanks around it.
+func (t *table) plain(key, fallback string) string {
+	t.note(key, Key{Kind: "text", Default: quoted(fallback)})
+	return get(t, key, fallback, "a string in quotes")
 }
 
 // condition passes column=value.

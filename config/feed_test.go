@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 	"net/netip"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"clawback/internal/tomlpos"
 	"clawback/verdict"
 )
 
@@ -19,11 +19,28 @@ func feedIn(t *testing.T, key, lines string) (Feed, error) {
 	t.Helper()
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "key"), key, 0o600)
-	feeds, err := ParseFeeds(filepath.Join(dir, "clawback.toml"), []byte("# first\n[[feed]]\n"+lines+"\n"))
+	feeds, err := parseFeeds(filepath.Join(dir, "clawback.toml"), []byte("# first\n[[feed]]\n"+lines+"\n"))
 	if err != nil {
 		return Feed{}, err
 	}
 	return feeds[0], nil
+}
+
+// parseFeeds is Parse for a text that has nothing else.
+func parseFeeds(name string, data []byte) ([]Feed, error) {
+	r := &reader{file: name, known: map[string]bool{}, keys: map[string]Key{}}
+	values, problem := decode(name, data)
+	if problem != nil {
+		return nil, Problems{*problem}
+	}
+	r.values, r.at = values, tomlpos.Find(data)
+	root := &table{r: r, values: values}
+	feeds := readFeeds(root)
+	root.finish()
+	if len(r.problems) > 0 {
+		return nil, r.problems.sorted()
+	}
+	return feeds, nil
 }
 
 func TestFeed_defaultsAndPresets(t *testing.T) {
@@ -155,16 +172,5 @@ func TestFeed_problemsAreAtTheirKeyAndLine(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "feed.key_file: holds more than a key") || strings.Contains(err.Error(), key) {
 			t.Errorf("key %q: %v", key, err)
 		}
-	}
-}
-
-// The daemon does not use feeds yet: who configures one must be told so, rather than wait for what it finds.
-func TestParse_feedsAreNoKeyYet(t *testing.T) {
-	_, err := Parse(inDir(t), []byte(minimal+"[[feed]]\nname = \"x\"\n"))
-	if err == nil || !strings.Contains(err.Error(), "feed: is not a known key") {
-		t.Error(err)
-	}
-	if text, err := os.ReadFile("clawback.example.toml"); err != nil || strings.Contains(string(text), "[[feed]]") {
-		t.Errorf("the example shows feeds, %v", err)
 	}
 }

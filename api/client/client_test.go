@@ -46,6 +46,8 @@ func (*parts) List(_ context.Context, f queue.Filter) ([]queue.Item, error) {
 
 func (*parts) Discarded(context.Context) (map[string][]byte, error) { return nil, nil }
 
+func (*parts) Orders(context.Context) ([]store.Order, error) { return nil, nil }
+
 func (p *parts) Note(_ context.Context, act store.Act) error {
 	p.acts = append(p.acts, act)
 	return nil

@@ -17,6 +17,8 @@ type intelCmd struct {
 	Add     intelAddCmd     `cmd:"" help:"Add one: stored mail that carries it is judged anew at once, within a brake."`
 	Explain intelExplainCmd `cmd:"" help:"Say what an indicator would do to the stored mail, and change nothing."`
 	Approve intelApproveCmd `cmd:"" help:"Let an indicator act that would hit too much mail to act by itself."`
+	Feeds   intelFeedsCmd   `cmd:"" help:"List the feeds: lists of indicators that others publish, and how each stands."`
+	Update  intelUpdateCmd  `cmd:"" help:"Read feeds now. What of them a message carries becomes an indicator."`
 	Remove  intelRemoveCmd  `cmd:"" help:"Withdraw an indicator: what rested on it is judged anew."`
 }
 

@@ -34,7 +34,9 @@ import (
 	"clawback/bounce"
 	"clawback/config"
 	"clawback/intel"
+	"clawback/intel/feed"
 	"clawback/intel/indicator"
+	"clawback/intel/sighting"
 	"clawback/intel/submission"
 	"clawback/pipeline"
 	"clawback/queue/bolt"
@@ -83,6 +85,8 @@ type daemon struct {
 	judge      *intel.Judge
 	desk       *submission.Desk
 	indicators *indicator.Desk
+	feeds      *feed.Scheduler
+	sightings  *sighting.Watch
 	key        *bounce.Key
 	bounces    *bounce.Deliverer
 	engine     *retract.Engine
@@ -148,6 +152,9 @@ func Run(ctx context.Context, o Options) (err error) {
 	if err := d.openIndicators(ctx); err != nil {
 		return err
 	}
+	if err := d.openFeeds(ctx); err != nil {
+		return err
+	}
 	d.jobs = job.New(job.Options{Store: d.found(), Engine: d.engine, Log: d.log})
 	d.bounces = bounce.New(d.bounceOptions()) // the way out for what cannot be carried through
 	// People, and at last the mail itself.
@@ -174,6 +181,7 @@ func (d *daemon) run(ctx context.Context, reload <-chan os.Signal) error {
 	group, failed := errgroup.WithContext(work)
 	for _, part := range []func(context.Context) error{
 		d.certs.Run, d.networks.Run, d.refreshRDAP, d.pipeline.Run, d.index.Run, d.indicators.Run,
+		d.feeds.Run, d.sightings.Run,
 		d.engine.Run, d.jobs.Run, d.bounces.Run,
 		d.serveMetrics, d.runJanitor, d.watchStorage, d.feedWatchdog, d.board.run, d.watchState,
 	} {

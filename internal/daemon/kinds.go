@@ -37,6 +37,10 @@ var kinds = map[string]noticeKind{
 	"rdap.list":      {state: true, do: "open outgoing HTTPS to the list's address, or set rdap off"},
 	"networks.stale": {state: true, do: "open outgoing HTTPS to the list's address; the list of before stays in use"},
 	// What follows from what happened.
+	"feed.away":    {do: "clawback intel feeds; open outgoing HTTPS to it; the last good list stays in use"},
+	"feed.refused": {do: "clawback intel feeds; where its length is right: clawback intel update NAME --accept"},
+	"feed.hit": {lasts: day, do: "clawback intel list; make room there by intel remove, or add the indicator " +
+		"by hand"},
 	"indicator.waiting": {do: "clawback intel explain; then intel approve, or intel remove"},
 	"address.vanished": {lasts: day, do: "put the address back and reload, or run clawback address retire; see " +
 		"clawback address list"},

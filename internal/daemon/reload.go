@@ -50,9 +50,14 @@ func (d *daemon) reload(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("own rules: %w", err)
 	}
+	caution, err := cautionOf(cfg)
+	if err != nil {
+		return err
+	}
 	if err := d.live.replace(cfg); err != nil {
 		return err
 	}
+	d.feeds.Use(cfg.Feeds, caution)
 	rules.Use()
 	d.admission.SetLimits(cfg.Quarantine)
 	d.log.Info("configuration reloaded", "event", "config.reloaded", "tenants", len(cfg.Tenants))

@@ -83,6 +83,8 @@ _clawback() {
 				"intel"/add | \
 				"intel"/explain | \
 				"intel"/approve | \
+				"intel"/feeds | \
+				"intel"/update | \
 				"intel"/remove | \
 				""/rules | \
 				"rules"/list | \
@@ -1106,6 +1108,26 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"intel feeds":--limit)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"intel feeds":--cursor)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"intel feeds":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"intel update":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"intel remove":--tenant)
 		COMPREPLY=()
 		:
@@ -1490,7 +1512,7 @@ _clawback() {
 		commands="" flags="--tenant --all --help --socket --json" words="" files=yes
 		;;
 	"intel")
-		commands="list add explain approve remove" flags="--help --socket --json" words="" files=
+		commands="list add explain approve feeds update remove" flags="--help --socket --json" words="" files=
 		;;
 	"intel list")
 		commands="" flags="--tenant --limit --cursor --help --socket --json" words="" files=
@@ -1503,6 +1525,12 @@ _clawback() {
 		;;
 	"intel approve")
 		commands="" flags="--tenant --comment --help --socket --json" words="" files=
+		;;
+	"intel feeds")
+		commands="" flags="--limit --cursor --help --socket --json" words="" files=
+		;;
+	"intel update")
+		commands="" flags="--accept --help --socket --json" words="" files=
 		;;
 	"intel remove")
 		commands="" flags="--tenant --comment --help --socket --json" words="" files=

@@ -15,7 +15,7 @@ function __clawback_at
             case '-*'
             case '*'
                 set -l longer (string join ' ' $path $word)
-                contains -- $longer 'serve' 'init' 'check' 'status' 'queue' 'queue list' 'queue show' 'queue retry' 'queue export' 'queue discard' 'bounce' 'bounce list' 'bounce show' 'bounce retry' 'bounce export' 'address' 'address new' 'address list' 'address retire' 'connect' 'setup' 'setup exchange' 'backup' 'restore-backup' 'store' 'store reindex' 'store check' 'store forget-old' 'search' 'show' 'retract' 'restore' 'job' 'job list' 'job show' 'job follow' 'job pause' 'job resume' 'job cancel' 'preview' 'held' 'held list' 'held campaigns' 'held approve' 'held reject' 'export' 'feedback' 'feedback give' 'feedback list' 'feedback export' 'feedback withdraw' 'feedback reset' 'submission' 'submission list' 'submission show' 'submission accept' 'submission dismiss' 'submission export' 'submit' 'policy' 'policy list' 'policy add' 'policy remove' 'policy test' 'policy import' 'policy export' 'intel' 'intel list' 'intel add' 'intel explain' 'intel approve' 'intel remove' 'rules' 'rules list' 'rules test' 'rules backtest' 'audit' 'unwrap' 'score' 'demo' 'graphsim' 'completion' 'manual' 'version'; and set path $path $word
+                contains -- $longer 'serve' 'init' 'check' 'status' 'queue' 'queue list' 'queue show' 'queue retry' 'queue export' 'queue discard' 'bounce' 'bounce list' 'bounce show' 'bounce retry' 'bounce export' 'address' 'address new' 'address list' 'address retire' 'connect' 'setup' 'setup exchange' 'backup' 'restore-backup' 'store' 'store reindex' 'store check' 'store forget-old' 'search' 'show' 'retract' 'restore' 'job' 'job list' 'job show' 'job follow' 'job pause' 'job resume' 'job cancel' 'preview' 'held' 'held list' 'held campaigns' 'held approve' 'held reject' 'export' 'feedback' 'feedback give' 'feedback list' 'feedback export' 'feedback withdraw' 'feedback reset' 'submission' 'submission list' 'submission show' 'submission accept' 'submission dismiss' 'submission export' 'submit' 'policy' 'policy list' 'policy add' 'policy remove' 'policy test' 'policy import' 'policy export' 'intel' 'intel list' 'intel add' 'intel explain' 'intel approve' 'intel feeds' 'intel update' 'intel remove' 'rules' 'rules list' 'rules test' 'rules backtest' 'audit' 'unwrap' 'score' 'demo' 'graphsim' 'completion' 'manual' 'version'; and set path $path $word
         end
     end
     test "$path" = "$argv[1]"
@@ -451,6 +451,8 @@ complete -c clawback -n '__clawback_at \'intel\'' -a list -d 'List indicators: v
 complete -c clawback -n '__clawback_at \'intel\'' -a add -d 'Add one: stored mail that carries it is judged anew at once, within a brake.'
 complete -c clawback -n '__clawback_at \'intel\'' -a explain -d 'Say what an indicator would do to the stored mail, and change nothing.'
 complete -c clawback -n '__clawback_at \'intel\'' -a approve -d 'Let an indicator act that would hit too much mail to act by itself.'
+complete -c clawback -n '__clawback_at \'intel\'' -a feeds -d 'List the feeds: lists of indicators that others publish, and how each stands.'
+complete -c clawback -n '__clawback_at \'intel\'' -a update -d 'Read feeds now. What of them a message carries becomes an indicator.'
 complete -c clawback -n '__clawback_at \'intel\'' -a remove -d 'Withdraw an indicator: what rested on it is judged anew.'
 complete -c clawback -n '__clawback_at \'intel\'' -l help -s h -d 'Show context-sensitive help.'
 complete -c clawback -n '__clawback_at \'intel\'' -l socket -r -F -d 'Control socket of the daemon (default /run/clawback/control.sock).'
@@ -479,6 +481,15 @@ complete -c clawback -n '__clawback_at \'intel approve\'' -l comment -x -d 'Why,
 complete -c clawback -n '__clawback_at \'intel approve\'' -l help -s h -d 'Show context-sensitive help.'
 complete -c clawback -n '__clawback_at \'intel approve\'' -l socket -r -F -d 'Control socket of the daemon (default /run/clawback/control.sock).'
 complete -c clawback -n '__clawback_at \'intel approve\'' -l json -d 'Answer in JSON, one object or list, or one object a line.'
+complete -c clawback -n '__clawback_at \'intel feeds\'' -l limit -x -d 'At most so many (default 100).'
+complete -c clawback -n '__clawback_at \'intel feeds\'' -l cursor -x -d 'Go on where a list before was cut: it has told the cursor.'
+complete -c clawback -n '__clawback_at \'intel feeds\'' -l help -s h -d 'Show context-sensitive help.'
+complete -c clawback -n '__clawback_at \'intel feeds\'' -l socket -r -F -d 'Control socket of the daemon (default /run/clawback/control.sock).'
+complete -c clawback -n '__clawback_at \'intel feeds\'' -l json -d 'Answer in JSON, one object or list, or one object a line.'
+complete -c clawback -n '__clawback_at \'intel update\'' -l accept -d 'Take the list although it lost or gained more entries than it may at once.'
+complete -c clawback -n '__clawback_at \'intel update\'' -l help -s h -d 'Show context-sensitive help.'
+complete -c clawback -n '__clawback_at \'intel update\'' -l socket -r -F -d 'Control socket of the daemon (default /run/clawback/control.sock).'
+complete -c clawback -n '__clawback_at \'intel update\'' -l json -d 'Answer in JSON, one object or list, or one object a line.'
 complete -c clawback -n '__clawback_at \'intel remove\'' -l tenant -x -d 'Name or GUID of the tenant that it is for; without it, it is for every tenant.'
 complete -c clawback -n '__clawback_at \'intel remove\'' -l comment -x -d 'Why, for the audit.'
 complete -c clawback -n '__clawback_at \'intel remove\'' -l help -s h -d 'Show context-sensitive help.'

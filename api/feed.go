@@ -1,0 +1,99 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"clawback/intel/feed"
+	"clawback/store"
+)
+
+// Feeds are the lists of indicators that others publish. *feed.Scheduler is one.
+type Feeds interface {
+	Status() []feed.Status
+	Update(ctx context.Context, name string, accept bool) ([]feed.Result, error)
+}
+
+// The operations on feeds.
+var (
+	ListFeeds = define(Operation{Name: "feed.list", Route: "GET /v1/feeds", Role: Viewer, Machine: true},
+		(*Service).listFeeds)
+	UpdateFeeds = define(Operation{Name: "feed.update", Route: "POST /v1/feeds/update", Role: Approver, Machine: true},
+		(*Service).updateFeeds)
+)
+
+// Feed is how a list of indicators stands.
+type Feed struct {
+	Name     string         `json:"name"`
+	Source   string         `json:"source"` // the server's name, or the file
+	Format   string         `json:"format"`
+	Fetched  time.Time      `json:"fetched,omitzero"` // when the list was last had, or said to be unchanged
+	Checked  time.Time      `json:"checked,omitzero"` // when it was last looked at, with or without success
+	Due      time.Time      `json:"due,omitzero"`
+	Listed   int            `json:"listed"`            // entries of the list as it was last
+	Living   int            `json:"living"`            // entries that match: those, and what left and lives on
+	ByKind   map[string]int `json:"by_kind,omitempty"` // of the living
+	Skipped  map[string]int `json:"skipped,omitempty"` // left out when the list was last read, by why
+	Code     string         `json:"code,omitempty"`    // why the last look brought nothing
+	Problem  string         `json:"problem,omitempty"`
+	Failures int            `json:"failures,omitempty"` // in a row
+}
+
+// FeedOrder asks for a look at lists now.
+type FeedOrder struct {
+	Feed   string `json:"feed,omitempty"`   // "": all
+	Accept bool   `json:"accept,omitempty"` // its length is right, however it differs from before
+}
+
+// FeedResult is what a look at a list brought.
+type FeedResult struct {
+	Feed      string `json:"feed"`
+	Unchanged bool   `json:"unchanged,omitempty"` // the publisher says so
+	Added     int    `json:"added"`
+	Withdrawn int    `json:"withdrawn"`
+	Expired   int    `json:"expired"`
+	Living    int    `json:"living"`
+	Code      string `json:"code,omitempty"` // why the list was not taken; "": it was
+	Problem   string `json:"problem,omitempty"`
+}
+
+func (s *Service) listFeeds(_ context.Context, _ access, q Paging) (Page[Feed], error) {
+	return part(s.o.Feeds.Status(), q, func(f feed.Status) string { return f.Name }, feedOf)
+}
+
+func feedOf(f feed.Status) Feed {
+	shown := Feed{Name: f.Name, Source: f.Source, Format: f.Format, Fetched: f.Fetched, Checked: f.Checked, Due: f.Due,
+		Listed: f.Counts.Listed, Living: f.Counts.Living, ByKind: f.Counts.ByKind,
+		Code: string(f.Code), Problem: f.Problem, Failures: f.Failures}
+	for why, n := range f.Counts.Skipped {
+		if shown.Skipped == nil {
+			shown.Skipped = map[string]int{}
+		}
+		shown.Skipped[string(why)] = n
+	}
+	return shown
+}
+
+// updateFeeds looks at lists now, and answers when they were read, which may take minutes.
+func (s *Service) updateFeeds(ctx context.Context, a access, o FeedOrder) (Page[FeedResult], error) {
+	results, err := s.o.Feeds.Update(ctx, o.Feed, o.Accept)
+	if errors.Is(err, feed.ErrNoSuchFeed) {
+		return Page[FeedResult]{}, missing("feed", o.Feed)
+	}
+	if err != nil {
+		return Page[FeedResult]{}, err
+	}
+	page := Page[FeedResult]{Items: []FeedResult{}}
+	for _, r := range results {
+		page.Items = append(page.Items, FeedResult{
+			Feed: r.Feed, Unchanged: r.Unchanged, Added: r.Added, Withdrawn: r.Withdrawn, Expired: r.Expired,
+			Living: r.Counts.Living, Code: string(r.Code), Problem: r.Problem,
+		})
+	}
+	if !o.Accept {
+		return page, nil
+	}
+	act := store.Act{Who: a.Name, What: a.op.Name, Object: o.Feed, Comment: "its length was accepted"}
+	return page, s.note(ctx, act)
+}
