@@ -25,6 +25,22 @@ func (x *inspection) hashFile(a attachment) {
 	}
 }
 
+const (
+	maxFileName  = 255 // bytes of a file's name that are kept: file systems hold no longer ones
+	maxFileNames = 30  // names of a message that are kept, so that they leave room for its links
+)
+
+// indicateName keeps the names of a file, by which a person searches for it. They are the sender's choice: no feed
+// lists them.
+func (x *inspection) indicateName(p *extract.Part) {
+	for _, name := range append([]string{p.Name}, p.OtherNames...) {
+		if name != "" && !strings.HasPrefix(p.Type, "image/") && x.fileNames < maxFileNames {
+			x.fileNames++
+			x.indicate("file", strings.ToValidUTF8(name[:min(len(name), maxFileName)], ""))
+		}
+	}
+}
+
 // attachmentName judges a file without content by its name.
 func (x *inspection) attachmentName(a attachment) {
 	for _, f := range attach.Unopened(a.file).Findings {

@@ -457,6 +457,23 @@ func TestFeeds_areAskedAboutEveryLink(t *testing.T) {
 	}
 }
 
+// A file is found by its name, an empty and an odd one too; many names leave room for the links.
+func TestIndicators_namesOfFiles(t *testing.T) {
+	s := scorer(t, Options{})
+	name := func(name string) verdict.Indicator { return verdict.Indicator{Kind: "file", Value: name} }
+	for file, want := range map[string]bool{"Invoice_42.pdf.ISO": true, "photo.png": false} {
+		kind := map[bool]string{true: "application/octet-stream", false: "image/png"}[want]
+		r := run(t, s, attached("", longText, file, kind, []byte("some bytes")))
+		if got := slices.Contains(r.Indicators, name(file)); got != want {
+			t.Errorf("%s: kept is %v: %v", file, got, r.Indicators)
+		}
+	}
+	r := run(t, s, attached("", longText, strings.Repeat("é", 200)+".iso", "application/octet-stream", nil))
+	if !slices.Contains(r.Indicators, name(strings.Repeat("é", 127))) {
+		t.Errorf("a long name, and no content: %v", r.Indicators)
+	}
+}
+
 func TestEngines_findingsAndDegradations(t *testing.T) {
 	for _, c := range []struct {
 		finding engines.Finding

@@ -70,6 +70,7 @@ func (x *inspection) lookInto(all []attachment) {
 		reports = x.options.Inspector.Inspect(x.ctx, files, &x.files)
 	}
 	for _, a := range all {
+		x.indicateName(a.part)
 		if len(a.file.Body) == 0 {
 			x.attachmentName(a)
 			x.otherNames(a)

@@ -51,6 +51,7 @@ type inspection struct {
 	hidden     int             // words that are not shown
 	found      []found
 	indicators indicators
+	fileNames  int // names of files among the indicators
 	degraded   []string
 	unread     []unread // limits that were reached
 	read       []history.Entry

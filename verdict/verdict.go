@@ -82,7 +82,7 @@ type Reason struct {
 
 // Indicator is a value in the message by which other messages of the same campaign, or a feed, may be matched.
 type Indicator struct {
-	Kind  string `json:"kind"` // url, domain, ip, sha256, email, phone
+	Kind  string `json:"kind"` // url, domain, ip, sha256, email, phone, file (a name)
 	Value string `json:"value"`
 }
 
