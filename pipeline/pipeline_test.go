@@ -205,7 +205,11 @@ func TestJudge_whereAReportGoes(t *testing.T) {
 		{"own network without X-OriginatorOrg", replace("X-OriginatorOrg:", "X-Other:"), func(e *queue.Envelope) { e.Network = "192.0.2.0/24" }, "finished MALICIOUS", ""},
 		{"mail of another tenant of Exchange Online that learned the address", replace("X-LD-Processed: "+tenantID, "X-MS-Exchange-CrossTenant-Id: 99999999-5d6e-4f70-8192-a3b4c5d6e7f8\r\nX-Other: "), nil, "quarantined", "CrossTenant-Id"},
 		{"two fields that name different tenants", replace("X-LD-Processed: "+tenantID, "X-MS-Exchange-CrossTenant-Id: 99999999-5d6e-4f70-8192-a3b4c5d6e7f8\r\nX-LD-Processed: "+tenantID), nil, "quarantined", "CrossTenant-Id"},
-		{"another organisation in X-EOPTenantAttributedMessage", replace("X-MS-Exchange-Organization-Id: "+tenantID, "X-EOPTenantAttributedMessage: 99999999-5d6e-4f70-8192-a3b4c5d6e7f8:0"), nil, "quarantined", "belongs to the organisation"},
+		{"another organisation in X-EOPTenantAttributedMessage", replace("X-MS-Exchange-Organization-Id: "+tenantID+
+			"\r\nX-EOPTenantAttributedMessage: "+tenantID, "X-EOPTenantAttributedMessage: 99999999-5d6e-4f70-8192-a3b4c5d6e7f8"),
+			nil, "quarantined", "belongs to the organisation"},
+		{"an X-EOPTenantAttributedMessage of the sender's before Exchange's", replace("X-MS-Exchange-Organization-Id: "+tenantID,
+			"X-EOPTenantAttributedMessage: 99999999-5d6e-4f70-8192-a3b4c5d6e7f8:0"), nil, "finished MALICIOUS", ""},
 		{"connector validation by another tenant", []byte("From: O365ConnectorValidation@evil.example\r\nX-OriginatorOrg: evil.example\r\nSubject: test\r\n\r\nThis is a test.\r\n"), nil, "quarantined", "X-OriginatorOrg"},
 		{"connector validation from elsewhere", []byte("From: O365ConnectorValidation@contoso.onmicrosoft.com\r\nSubject: test\r\n\r\nThis is a test.\r\n"), func(e *queue.Envelope) { e.Network = "" }, "quarantined", "networks"},
 		{"wrong tenant in X-LD-Processed", replace("X-LD-Processed: "+tenantID, "X-LD-Processed: 99999999-5d6e-4f70-8192-a3b4c5d6e7f8"), nil, "quarantined", "X-LD-Processed"},

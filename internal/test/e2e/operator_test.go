@@ -138,7 +138,7 @@ func TestCheck_namedMailboxAndWarning(t *testing.T) {
 	w.Sim.SetRoles(contoso.ID, "User.Read.All")
 	w.Sim.GrantScope(contoso.ID, "sales@contoso.example")
 	out, _ := w.cli("check", "--online", "--config", w.File("clawback.toml"), "--mailbox", "sales@contoso.example")
-	for _, want := range []string{"by RBAC for Applications; tried with sales@contoso.example", "warn tenant contoso, Microsoft Graph: client secret: expires on"} {
+	for _, want := range []string{"by RBAC for Applications; tried with sales@contoso.example", "warning tenant contoso, Microsoft Graph: client secret: expires on"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is missing in\n%s", want, out)
 		}

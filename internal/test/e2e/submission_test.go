@@ -131,7 +131,7 @@ func TestSubmission_movesNothingUntilAccepted(t *testing.T) {
 	if after.Rev != before.Rev || after.Verdict.Disposition != before.Verdict.Disposition || len(w.outcomes(newsletterID)) > 0 || w.where(delivered) != "inbox" {
 		t.Errorf("a user's word changed the record: revision %d and %d, %s; the message is in %s", before.Rev, after.Rev, after.Verdict.Disposition, w.where(delivered))
 	}
-	if out := w.must("status"); !strings.Contains(out, "2 unproven") || !strings.Contains(out, "1 messages that users reported wait") {
+	if out := w.must("status"); !strings.Contains(out, "2 unproven") || !strings.Contains(out, "1 message that users reported waits") {
 		t.Errorf("status:\n%s", out)
 	}
 	if out := w.must("show", newsletterID); !strings.Contains(out, "Reported by users:") || !strings.Contains(out, "reception@contoso.example as phish, open  ("+s.ID+")") {
