@@ -90,7 +90,7 @@ func next(text string, at int) (word, *Error) {
 			open = -1
 		case r == '\\' && open >= 0 && end+1 < len(text):
 			end++
-			r, size = utf8.DecodeRuneInString(text[end:])
+			_, size = utf8.DecodeRuneInString(text[end:])
 			value.WriteString(text[end : end+size])
 		case open < 0 && isBlank(r):
 			w.len, w.value = end-at, value.String()

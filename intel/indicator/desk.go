@@ -62,9 +62,8 @@ type Options struct {
 type Desk struct {
 	o Options
 
-	mu     sync.Mutex
-	known  map[string]store.Indicator // by id and tenant; owned by mu
-	cursor uint64                     // of the changes; owned by the goroutine of Run, but for the first indicator
+	mu    sync.Mutex
+	known map[string]store.Indicator // by id and tenant; owned by mu
 
 	work chan struct{} // something is to be done
 }

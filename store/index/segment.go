@@ -91,9 +91,8 @@ const (
 
 // builder collects documents for a segment. A document that comes twice is kept as it was last.
 type builder struct {
-	docs    map[[16]byte]store.Document
-	terms   int
-	tenants []string
+	docs  map[[16]byte]store.Document
+	terms int
 }
 
 func (b *builder) add(d store.Document) {
