@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,6 +24,7 @@ import (
 
 // fakeStore has records by their ids, in the order of their numbers.
 type fakeStore struct {
+	mu      sync.Mutex
 	records []store.Record
 	events  []store.Event
 	cursors map[string]uint64
@@ -31,6 +33,8 @@ type fakeStore struct {
 }
 
 func (s *fakeStore) commit(link string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	rec := store.Record{ID: fmt.Sprintf("r%d", len(s.records)), Verdict: verdict.Verdict{Disposition: verdict.Clean,
 		Indicators: []verdict.Indicator{{Kind: "url", Value: link}}}}
 	s.records = append(s.records, rec)
@@ -38,6 +42,8 @@ func (s *fakeStore) commit(link string) {
 }
 
 func (s *fakeStore) Record(_ context.Context, id string) (store.Record, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, r := range s.records {
 		if r.ID == id {
 			return r, s.fail
@@ -47,6 +53,8 @@ func (s *fakeStore) Record(_ context.Context, id string) (store.Record, error) {
 }
 
 func (s *fakeStore) Scan(_ context.Context, f store.RecordFilter, _ string) (p store.RecordPage, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, r := range s.records {
 		if f.Query.Match(r.Searchable(nil)) {
 			p.Records = append(p.Records, r)
@@ -56,6 +64,8 @@ func (s *fakeStore) Scan(_ context.Context, f store.RecordFilter, _ string) (p s
 }
 
 func (s *fakeStore) Changes(_ context.Context, after uint64, limit int) ([]store.Event, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if after < s.pruned {
 		return nil, store.ErrPruned
 	}
@@ -63,7 +73,11 @@ func (s *fakeStore) Changes(_ context.Context, after uint64, limit int) ([]store
 	return left[:min(limit, len(left))], s.fail
 }
 
-func (s *fakeStore) LastChange(context.Context) (uint64, error) { return uint64(len(s.events)), s.fail }
+func (s *fakeStore) LastChange(context.Context) (uint64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return uint64(len(s.events)), s.fail
+}
 
 func (s *fakeStore) Cursor(_ context.Context, name string) (uint64, error) {
 	return s.cursors[name], s.fail
