@@ -18,6 +18,8 @@ var oddlyNamed = map[string]string{
 	"behind a broken line": "no field\r\nX-MS-Exchange-Organization-Network-Message-Id: %s\r\n",
 	"behind a bare LF":     "X-Note: x\nX-MS-Exchange-Organization-Network-Message-Id: %s\r\n",
 	"behind a bare CR":     "X-Note: x\rX-MS-Exchange-Organization-Network-Message-Id: %s\r\n",
+	"many blanks":          "X-MS-Exchange-Organization-Network-Message-Id" + strings.Repeat(" ", 120) + ": %s\r\n",
+	"many tabs":            "X-MS-Exchange-Organization-Network-Message-Id" + strings.Repeat("\t", 160) + ": %s\r\n",
 }
 
 // What may stand behind it so that the fields that Exchange puts at the end are not seen as fields.
@@ -30,6 +32,10 @@ var hiding = map[string]string{
 	"two CR":              "\r\r\n",
 	"bare LF":             "\n\n",
 	"bare CR":             "\r\r",
+	"LF at a line's end":  "X-A: b\n\n",
+	"CR at a line's end":  "X-A: b\r\r\n",
+	"a huge header":       strings.Repeat("X-A: "+strings.Repeat("x", 990)+"\r\n", 8400),
+	"a huge field":        "X-A: " + strings.Repeat(strings.Repeat("x", 990)+"\r\n ", 8500) + "\r\n",
 	"NUL":                 "\x00\r\n",
 	"broken, then bare":   "one\ntwo\nthree\nfour\n\n",
 	"long lines":          strings.Repeat(strings.Repeat("x", 5000)+"\r\n", 4),
@@ -81,7 +87,14 @@ func TestParse_stampsOfTheSenders(t *testing.T) {
 		"another organisation": {"X-MS-Exchange-Organization-Id : " + other + "\r\nX-MS-Exchange-Organization-Id: " + own + "\r\n", Inner{}},
 		"two tenants":          {"X-EOPTenantAttributedMessage: " + other + ":0\r\nX-EOPTenantAttributedMessage: " + own + ":0\r\n", Inner{}},
 		"hidden": {"X-MS-Exchange-Organization-AuthAs : Internal\r\n\r\r\nX-MS-Exchange-Organization-Network-Message-Id: " + own + "\r\n",
-			Inner{AuthAs: "Anonymous"}},
+			Inner{AuthAs: "Anonymous", InDoubt: true}},
+		"hidden by what one reader alone takes for a name": {"X-MS-Exchange-Organization-AuthAs : Internal\r\n" +
+			"X-MS-Exchange-Organization-Network-Message-Id" + strings.Repeat(" ", 120) + ": " + other + "\r\n\r\r\nX-MS-Exchange-Organization-Network-Message-Id: " + own + "\r\n",
+			Inner{AuthAs: "Anonymous", InDoubt: true}},
+		"another organisation, hidden": {"X-MS-Exchange-Organization-Id : " + other + "\r\n\r\r\nX-MS-Exchange-Organization-Network-Message-Id: " + own + "\r\n",
+			Inner{AuthAs: "Anonymous", InDoubt: true}},
+		"another organisation, and the tenant in Exchange's other field": {"X-MS-Exchange-Organization-Id : " + other + "\r\nX-EOPTenantAttributedMessage: " + own + ":0\r\n",
+			Inner{}},
 	} {
 		p := &parser{src: &source{r: strings.NewReader(c.fields + "\r\nbody"), size: int64(len(c.fields) + 6), budget: 1 << 20}}
 		at := Location{Section: Section{0, p.src.size}}

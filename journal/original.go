@@ -30,8 +30,11 @@ func (p *parser) unwrap(r *Report, s *shape) {
 	p.order(r, s, headers)
 	first := Location{r.Originals[0].Section, r.Originals[0].Encoding}
 	r.Inner = p.innerOf(headers[0], first)
-	if n := r.Inner.networkFields; n > 1 {
+	switch n := r.Inner.networkFields; {
+	case n > 1:
 		r.problem("the original has %d network message ids: none is used", n)
+	case r.Inner.InDoubt:
+		r.problem("what Exchange wrote into the original's header may be hidden: no network message id is used")
 	}
 	r.NetworkMessageID = r.Inner.NetworkMessageID
 	r.reconcileMessageID(headers[0].All("message-id"), s.ids)
@@ -142,33 +145,41 @@ func isRightsManaged(h header) bool {
 	return kind == "application/x-microsoft-rpmsg-message" || mailaddr.Equal(h.FileName(), "message.rpmsg")
 }
 
-// organisationOf is the tenant that Exchange handled the original for, by either of the fields that say so. One that
-// contradicts itself says nothing: the sender wrote a part of it, and must not have the report set aside by that.
+// organisationOf is the tenant that Exchange handled the original for, by the two fields that say so. Where they, or
+// two of one name, contradict each other they say nothing: the sender wrote a part of it, and must not have the report
+// set aside by that.
 func organisationOf(h header) string {
-	attributed, _, _ := strings.Cut(h.sole("x-eoptenantattributedmessage"), ":") // "GUID:0"
-	return cmp.Or(guid(h.sole("x-ms-exchange-organization-id")), guid(attributed))
+	id, attributed := h.sole("x-ms-exchange-organization-id"), h.sole("x-eoptenantattributedmessage")
+	if id == contradiction || attributed == contradiction {
+		return ""
+	}
+	attributed, _, _ = strings.Cut(attributed, ":") // "GUID:0"
+	a, b := guid(id), guid(attributed)
+	if a != "" && b != "" && a != b {
+		return ""
+	}
+	return cmp.Or(a, b)
 }
 
 // innerOf keeps what Exchange stamped into the original. The network message id decides which message is taken out of
 // a mailbox, so it counts only where it stands exactly once, in whatever way the header is read. Of the other fields
 // the sender may have written one too: then they say what makes least of the sender.
 func (p *parser) innerOf(h header, at Location) Inner {
+	s := p.stampsOf(h, at)
 	in := Inner{
 		OrganizationID: organisationOf(h),
 		Directionality: h.sole("x-ms-exchange-organization-messagedirectionality"),
 		AuthAs:         h.sole("x-ms-exchange-organization-authas"),
-		networkFields:  h.Count(networkField),
+		InDoubt:        s.hidden || s.ids > 1,
+		networkFields:  s.ids,
 	}
-	hidden := false
-	if !p.endIsCertain(at, h) {
-		all := p.networkFields(at)
-		hidden = all > in.networkFields
-		in.networkFields = max(in.networkFields, all)
-	}
-	if hidden || in.AuthAs == contradiction {
+	if s.hidden || in.AuthAs == contradiction {
 		in.AuthAs = anonymous
 	}
-	if in.networkFields == 1 {
+	if s.hidden {
+		in.OrganizationID, in.Directionality = "", ""
+	}
+	if !in.InDoubt {
 		in.NetworkMessageID = guid(h.get(networkField))
 	}
 	return in

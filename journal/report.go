@@ -70,6 +70,8 @@ type Inner struct {
 	NetworkMessageID string // X-MS-Exchange-Organization-Network-Message-Id where it stands exactly once, lower case
 	Directionality   string // Incoming or Originating
 	AuthAs           string // Anonymous or Internal; Anonymous where several differ, or may be hidden
+	// InDoubt: a sender may have written the network message id that stands there, or hidden the one of Exchange.
+	InDoubt bool `json:",omitempty"`
 
 	networkFields int // how many lines of the header may be that of the network message id
 }

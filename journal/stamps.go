@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"io"
+	"strings"
 
 	"clawback/internal/mailaddr"
 	"clawback/rfc822"
@@ -18,48 +19,75 @@ import (
 // networkField bears the network message id.
 const networkField = "x-ms-exchange-organization-network-message-id"
 
+// stamps are what a header is worth as a witness of what Exchange wrote into it.
+type stamps struct {
+	ids    int  // network message ids that stand there, in whatever way the header is read
+	hidden bool // Exchange's own fields may stand where they are not read as fields
+}
+
+func (p *parser) stampsOf(h header, at Location) stamps {
+	s := stamps{ids: h.Count(networkField)}
+	switch {
+	case h.Bounds&rfc822.HeaderOctets != 0: // Exchange's fields stand at the end, which was not read
+		s.hidden = true
+	case !p.endIsCertain(at, h):
+		all, whole := p.networkFields(at)
+		s.hidden = all > s.ids || !whole
+		s.ids = max(s.ids, all)
+	}
+	return s
+}
+
 // endIsCertain reports whether any reader ends a header where this one does: at an empty line between two line ends
-// that are whole.
+// that are whole. LF alone is whole only where the report, whose own header Exchange writes, has lines that end so:
+// elsewhere it is the sender's, and there are readers that end nothing at it.
 func (p *parser) endIsCertain(at Location, h header) bool {
-	if h.EndInDoubt() || h.Bounds&rfc822.HeaderOctets != 0 || h.Size < 5 {
+	const last = 5
+	if h.EndInDoubt() || h.Size < last {
 		return false
 	}
-	const last = 5
 	end, err := io.ReadAll(at.within(Section{h.Size - last, last}).Open(p.src))
 	if err != nil || len(end) < last {
 		return false
 	}
 	return bytes.HasSuffix(end, []byte("\r\n\r\n")) && end[0] != '\r' && end[0] != '\n' ||
-		bytes.HasSuffix(end, []byte("\n\n")) && end[2] != '\r' && end[2] != '\n'
+		bytes.HasSuffix(end, []byte("\n\n")) && end[2] != '\r' && end[2] != '\n' && p.endsLinesInLF()
+}
+
+// endsLinesInLF reports whether the first line of what is parsed ends in LF alone, as in a file of a mail store.
+func (p *parser) endsLinesInLF() bool {
+	line, err := bufio.NewReader(io.NewSectionReader(p.src, 0, p.src.size)).ReadSlice('\n')
+	return err == nil && !bytes.HasSuffix(line, []byte("\r\n"))
 }
 
 // networkFields counts the lines that any reader may take for the field of a network message id, up to an empty line
-// that ends the header for all.
-func (p *parser) networkFields(at Location) (n int) {
+// that ends the header for all. It is not whole where neither that line nor the end was met.
+func (p *parser) networkFields(at Location) (n int, whole bool) {
 	in := bufio.NewReaderSize(io.LimitReader(at.Open(p.src), maxHeader), lineBufferSize)
 	var line []byte  // its beginning
 	var ends [4]byte // the last four bytes
-	for {
+	for read := 0; ; read++ {
 		c, err := in.ReadByte()
 		if err != nil || c == '\r' || c == '\n' {
-			if isNetworkField(line) {
+			if mayBeNetworkField(line) {
 				n++
 			}
 			line = line[:0]
-		} else if len(line) < len(networkField)+maxBlanks {
+		} else if len(line) < len(networkField)+maxOdd {
 			line = append(line, c)
 		}
 		copy(ends[:], ends[1:])
 		if ends[3] = c; err != nil || string(ends[:]) == "\r\n\r\n" {
-			return n
+			return n, read < maxHeader
 		}
 	}
 }
 
-// maxBlanks is how many blanks are looked past before a colon.
-const maxBlanks = 100
+// maxOdd is how many bytes before the field's name are looked past.
+const maxOdd = 100
 
-func isNetworkField(line []byte) bool {
-	name, _, ok := bytes.Cut(line, []byte(":"))
-	return ok && mailaddr.Equal(string(bytes.Trim(name, " \t\ufeff\x00")), networkField)
+// mayBeNetworkField is meant to be met by more than any reader takes for the field: what stands before the name, and
+// between it and the colon, readers pass over each in its own way.
+func mayBeNetworkField(line []byte) bool {
+	return len(line) >= len(networkField) && strings.Contains(mailaddr.Lower(string(line)), networkField)
 }

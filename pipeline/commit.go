@@ -177,6 +177,9 @@ func (j *job) application(what identity.Message, result score.Result) store.Appl
 	for _, d := range what.Doubts {
 		app.Record.Doubts = append(app.Record.Doubts, store.Doubt(d))
 	}
+	if j.report.Inner.InDoubt && !slices.Contains(app.Record.Doubts, store.DoubtNetworkIDs) {
+		app.Record.Doubts = append(app.Record.Doubts, store.DoubtNetworkIDs)
+	}
 	if app.Record.Direction != "inbound" {
 		app.Record.Carries = carries(what)
 	}

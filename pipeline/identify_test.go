@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"bytes"
 	"slices"
 	"testing"
 	"time"
@@ -33,6 +34,26 @@ func TestCommit_identityFails(t *testing.T) {
 				t.Errorf("doubts %v, content %q, contents %q: what was not read must prove nothing", rec.Doubts, rec.Content, rec.Contents)
 			}
 		})
+	}
+}
+
+// A record whose network message id its sender may have written, or hidden, is none of a message that had no id: equal
+// content does not stand in for it.
+func TestCommit_hiddenNetworkMessageID(t *testing.T) {
+	const field = "X-MS-Exchange-Organization-Network-Message-Id: "
+	for name, lines := range map[string]string{
+		"hidden": "\r\r\n" + field,
+		"twice":  field + "11111111-2222-4333-8444-555555555555\r\n" + field,
+	} {
+		f := newFixture(t)
+		j := f.job(bytes.ReplaceAll(demoReport(t, "01-credential-phish.eml"), []byte(field), []byte(lines)))
+		end := j.commit(t.Context())
+		if end.record == nil {
+			t.Fatalf("%s: the item ended as %v (%s, %v), want a record", name, end.how, end.why, end.err)
+		}
+		if r := end.record; r.NetworkMessageID != "" || !slices.Contains(r.Doubts, store.DoubtNetworkIDs) {
+			t.Errorf("%s: id %q, doubts %v", name, r.NetworkMessageID, r.Doubts)
+		}
 	}
 }
 
