@@ -193,6 +193,33 @@ func TestIdentity_candidateBelongsToAnotherRecord(t *testing.T) {
 	})
 }
 
+// A sender who has had a letter from the organisation knows the network message id of a record of its own. Written into
+// a bad message it must not make that one the good record's, and keep it where it is unseen.
+func TestIdentity_goodRecordsIDInABadMessage(t *testing.T) {
+	for name, own := range map[string]string{"beside its own": nid, "which leaves it none": ""} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(r *rig) {
+				letter := bad(anna)
+				letter.mid, letter.nid, letter.disposition = "<m2@contoso.example>", nid2, verdict.Clean
+				r.report(letter)
+				evil := hit()
+				evil.NetworkIDs = []string{nid2, nid}
+				m := r.world.Deliver("A", evil)
+				record := bad(anna)
+				if record.nid = own; own == "" {
+					record.doubts = []store.Doubt{store.DoubtNetworkIDs}
+				}
+				rec := r.report(record)
+				r.run(time.Hour)
+				if in := r.want(rec, anna, store.Held, "2 network message ids"); in.Code != store.CodeOneID {
+					t.Errorf("code %q", in.Code)
+				}
+				r.lies(m, exchange.Inbox)
+			})
+		})
+	}
+}
+
 // The record's own message may arrive after the other one was seen.
 func TestIdentity_theRightMessageArrivesAfterAMismatch(t *testing.T) {
 	bubble(t, func(r *rig) {

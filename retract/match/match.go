@@ -86,11 +86,15 @@ func networkIDs(values []string) (ids []string) {
 
 // byID decides by the network message ids of a candidate, where they decide: one that is another record's makes it that
 // record's message, whatever else is equal, and a single one makes it the record's or not. Several are trusted for
-// nothing: one of them may be a stranger's.
+// nothing: one of them may be a stranger's. Neither are those trusted to keep a bad message where it is: where one is
+// the record's, or the record's is not known, an id beside it that is another record's is no word about the message.
 func (m *Matcher) byID(ctx context.Context, ids []string) (found Finding, decided bool, err error) {
 	mine := mailaddr.Lower(m.Rec.NetworkMessageID)
 	if len(ids) == 1 && ids[0] == mine {
 		return Finding{Is: Same, Proof: store.ByNetworkID}, true, nil
+	}
+	if len(ids) > 1 && (mine == "" || slices.Contains(ids, mine)) {
+		return Finding{}, false, nil
 	}
 	for _, id := range ids {
 		owner, err := m.owner(ctx, id)
@@ -103,7 +107,7 @@ func (m *Matcher) byID(ctx context.Context, ids []string) (found Finding, decide
 					owner.ID, owner.Verdict.Disposition)}, true, nil
 		}
 	}
-	if len(ids) == 0 || mine == "" || slices.Contains(ids, mine) {
+	if len(ids) == 0 || mine == "" {
 		return Finding{}, false, nil
 	}
 	return Finding{Is: Different, Code: store.CodeOtherID,
