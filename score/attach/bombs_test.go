@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"archive/zip"
 	"bytes"
+	"compress/zlib"
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
@@ -13,6 +14,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"clawback/internal/test/mailgen"
 	"clawback/internal/test/outlooktest"
@@ -229,4 +231,23 @@ func pageInItself(levels int) []byte {
 		page = fmt.Appendf(nil, "<iframe src=%q><iframe src=%q>", dataAddress("text/html", string(page)), dataAddress("text/html", string(page)))
 	}
 	return page
+}
+
+// What a document says is handed on to be held against words: no document says more than is kept.
+func TestInspect_documentsSayNoMoreThanIsKept(t *testing.T) {
+	for name, show := range map[string]string{
+		"one string":           "BT (" + strings.Repeat("buy now ", 900_000) + ") Tj ET",
+		"letters beyond ASCII": "BT (" + strings.Repeat("\xe4\xf6\xfc ", 20_000) + ") Tj ET",
+		"strings of one array": "BT [" + strings.Repeat("(buy now)", 700_000) + "] TJ ET",
+	} {
+		var packed bytes.Buffer
+		z := zlib.NewWriter(&packed)
+		z.Write([]byte(show))
+		z.Close()
+		body := fmt.Appendf(nil, "%%PDF-1.5\n1 0 obj << /Filter /FlateDecode /Length %d >>\nstream\r\n%s\nendstream\n", packed.Len(), packed.String())
+		r := Inspect(File{Name: "a.pdf", Body: body}, limits())
+		if len(r.Text) == 0 || len(r.Text) > maxText || !utf8.ValidString(r.Text) {
+			t.Errorf("%s: %d octets packed say %d, valid %v", name, len(body), len(r.Text), utf8.ValidString(r.Text))
+		}
+	}
 }

@@ -14,12 +14,17 @@ func (w *work) pdfShown(b []byte) {
 	if len(w.report.Text) >= maxText || !bytes.Contains(b, []byte("BT")) || !bytes.Contains(b, []byte("T")) {
 		return
 	}
-	s := shown{room: maxText - len(w.report.Text)}
+	room := maxText - len(w.report.Text)
+	s := shown{room: room}
 	s.read(b)
-	text, err := charmap.Windows1252.NewDecoder().Bytes(s.out)
-	if err == nil && readable(text) {
-		w.report.Text += string(text) + "\n"
+	text, err := charmap.Windows1252.NewDecoder().Bytes(s.out[:min(len(s.out), room)])
+	if err != nil || !readable(text) {
+		return
 	}
+	if text = append(text, '\n'); len(text) > room { // letters beyond ASCII have become longer
+		text = bytes.ToValidUTF8(text[:room], nil)
+	}
+	w.report.Text += string(text)
 }
 
 // shown is the text of a content stream.
