@@ -1,6 +1,7 @@
 package indicator
 
 import (
+	"crypto/sha256"
 	"encoding/hex"
 	"net/netip"
 	"strings"
@@ -78,6 +79,8 @@ func normal(kind, value string) (string, string, error) {
 	case "sha256":
 		if raw, err := hex.DecodeString(value); err != nil || len(raw) != 32 {
 			return bad("write the 64 hexadecimal digits of a SHA-256")
+		} else if sha256.Sum256(nil) == [sha256.Size]byte(raw) {
+			return bad("it is that of an empty file, and any message may have one")
 		}
 		return kind, strings.ToLower(value), nil
 	case "email":

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -65,7 +66,8 @@ type Desk struct {
 	mu    sync.Mutex
 	known map[string]store.Indicator // by id and tenant; owned by mu
 
-	work chan struct{} // something is to be done
+	work  chan struct{} // something is to be done
+	terms sync.Map      // by id, which is made of kind and value: the term of each, made once
 }
 
 // New reads what is kept.
@@ -175,8 +177,38 @@ func (d *Desk) find(tenant, id string) (store.Indicator, error) {
 	return i, nil
 }
 
-// maxIndicators bounds the indicators of one's own: each message that comes is held against all of them.
-const maxIndicators = 10_000
+// maxIndicators bounds the indicators of one's own: each message that comes is held against all of them. Feeds, whose
+// entries become indicators when a message carries them, and each tenant may have a share alone: a stranger who sends
+// what feeds list must not leave no room for people, nor one tenant none for others.
+const (
+	maxIndicators = 10_000
+	maxShare      = maxIndicators / 2
+)
+
+// full says why another indicator is too many; "" where there is room.
+func (d *Desk) full(who string, i store.Indicator) string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if _, have := d.known[place(i)]; have {
+		return ""
+	}
+	ofFeeds := func(by string) bool { return strings.HasPrefix(by, "feed ") }
+	alike := 0
+	for _, k := range d.known {
+		if ofFeeds(who) && ofFeeds(k.By) || !ofFeeds(who) && i.Tenant != "" && k.Tenant == i.Tenant {
+			alike++
+		}
+	}
+	switch {
+	case len(d.known) >= maxIndicators:
+		return fmt.Sprintf("there are %d indicators: that is the most", maxIndicators)
+	case alike < maxShare:
+		return ""
+	case ofFeeds(who):
+		return fmt.Sprintf("there are %d indicators of feeds: that is the most", maxShare)
+	}
+	return fmt.Sprintf("there are %d indicators of this tenant: that is the most", maxShare)
+}
 
 // Add adds an indicator, or changes one that is there, and has stored mail judged by it at once. It answers when that
 // is
@@ -186,11 +218,8 @@ func (d *Desk) Add(ctx context.Context, who string, i store.Indicator) (store.In
 	if err != nil {
 		return i, err
 	}
-	d.mu.Lock()
-	full := len(d.known) >= maxIndicators
-	d.mu.Unlock()
-	if full {
-		return i, intel.Refuse(intel.ErrInvalid, "there are %d indicators: that is the most", maxIndicators)
+	if why := d.full(who, i); why != "" {
+		return i, intel.Refuse(intel.ErrInvalid, "%s", why)
 	}
 	i.By, i.Added, i.State, i.Approved, i.Why, i.Hits = who, d.now(), store.IndicatorApplying, "", "", 0
 	act := store.Act{At: d.now(), Who: who, What: "indicator.add", Tenant: i.Tenant, Object: i.ID,
@@ -245,5 +274,6 @@ func (d *Desk) drop(ctx context.Context, i store.Indicator) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	delete(d.known, place(i))
+	d.terms.Delete(i.ID)
 	return nil
 }

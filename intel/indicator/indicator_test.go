@@ -491,3 +491,67 @@ func TestFollow_endsWithTheLastIndicator(t *testing.T) {
 		t.Errorf("changes from %d on are kept for nobody, %v", cursor, err)
 	}
 }
+
+// A stranger sends what feeds list, and it becomes indicators: people must have room still, and so must other tenants.
+func TestAdd_nobodyTakesAllTheRoom(t *testing.T) {
+	g := newRig(t)
+	fill := func(by, tenant string, n int) {
+		for range n {
+			i := store.Indicator{ID: fmt.Sprint(len(g.known)), By: by, Tenant: tenant, State: store.IndicatorActive}
+			g.known[place(i)] = i
+		}
+	}
+	add := func(who, tenant, value string) error {
+		_, err := g.Add(t.Context(), who, store.Indicator{Tenant: tenant, Kind: "domain", Value: value})
+		return err
+	}
+	fill("feed a", "", 2000)
+	fill("feed b", "", maxShare-2000)
+	if err := add("feed c", "", "one.evil.example"); err == nil {
+		t.Error("feeds take more than their share")
+	}
+	must(t, add("ada", "", "two.evil.example"))
+	must(t, add("ada", storetest.Contoso, "three.evil.example"))
+	clear(g.known)
+	fill("ada", storetest.Contoso, maxShare)
+	if err := add("ada", storetest.Contoso, "four.evil.example"); err == nil {
+		t.Error("a tenant takes more than its share")
+	}
+	must(t, add("bob", storetest.Fabrikam, "five.evil.example"))
+	must(t, add("feed a", "", "six.evil.example"))
+	fill("ada", "", maxIndicators)
+	if err := add("ada", "", "seven.evil.example"); err == nil {
+		t.Error("there is no bound")
+	}
+}
+
+// What a message carries is looked up in, not read anew, for each indicator in force: its sender decides how much that
+// is, and by what feeds list he decides how many there are.
+func TestChanges_costNoMoreForMoreIndicators(t *testing.T) {
+	g := newRig(t)
+	var values []string
+	for n := range 300 {
+		values = append(values, fmt.Sprintf("url=https://host%d.example/a", n))
+	}
+	rec := g.mail(storetest.Contoso, nil, values...)
+	cost := func(indicators int) float64 {
+		known := make([]store.Indicator, indicators)
+		for n := range known {
+			known[n] = store.Indicator{ID: fmt.Sprint(n), Kind: "url", Value: fmt.Sprintf("https://other%d.example/a", n),
+				State: store.IndicatorActive}
+		}
+		return testing.AllocsPerRun(3, func() { g.changes(rec, known) })
+	}
+	if few, many := cost(10), cost(1010); (many-few)/1000 > 1 {
+		t.Errorf("%.0f allocations for each further indicator", (many-few)/1000)
+	}
+}
+
+// Any message may have an empty file.
+func TestAdd_emptyFile(t *testing.T) {
+	g := newRig(t)
+	const empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+	if _, err := g.Add(t.Context(), "ada", store.Indicator{Kind: "sha256", Value: empty}); err == nil {
+		t.Error("the hash of an empty file is an indicator")
+	}
+}

@@ -25,20 +25,34 @@ const (
 // have them. Good newsletters have fewer.
 const digestHosts = 25
 
-// carries reports whether a form of a record carries an indicator. An address of the web is compared exactly, but http
-// and
+// carried are the terms of what a form of a record carries. An address of the web is compared exactly, but http and
 // https are one; a host also stands for those below it; an address of a mailbox is that of the author or of the
-// envelope.
-func carries(rec store.Record, v store.Variant, i store.Indicator) bool {
-	term, known := query.TermOf(verdict.Indicator{Kind: i.Kind, Value: i.Value})
-	if !known {
-		return false
+// envelope. They are made once for a message, however many indicators are held against it: who writes a message decides
+// how much it carries, and what feeds list and it carries becomes indicators.
+type carried struct{ values, addresses []uint64 }
+
+func carriedBy(rec store.Record, v store.Variant) carried {
+	return carried{values: query.Message{Indicators: v.Verdict.Indicators}.Terms(),
+		addresses: query.Message{Sender: rec.Sender, From: rec.From}.Terms()}
+}
+
+// carries reports whether an indicator is among what a message carries.
+func (d *Desk) carries(c carried, i store.Indicator) bool {
+	term, kept := d.terms.Load(i.ID)
+	if !kept {
+		made, known := query.TermOf(verdict.Indicator{Kind: i.Kind, Value: i.Value})
+		if !known {
+			return false
+		}
+		if term = made; i.State != "" { // else it is none yet, but explained
+			d.terms.Store(i.ID, term)
+		}
 	}
-	m := query.Message{Sender: rec.Sender, From: rec.From}
-	if i.Kind != "email" {
-		m = query.Message{Indicators: v.Verdict.Indicators}
+	terms := c.values
+	if i.Kind == "email" {
+		terms = c.addresses
 	}
-	_, found := slices.BinarySearch(m.Terms(), term)
+	_, found := slices.BinarySearch(terms, term.(uint64))
 	return found
 }
 

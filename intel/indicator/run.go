@@ -221,8 +221,9 @@ func (d *Desk) changes(rec store.Record, known []store.Indicator) (list []change
 			continue // it is judged when the scorer has answered: that is a change too
 		}
 		var hits []store.Indicator
+		c := carriedBy(rec, v)
 		for _, i := range known {
-			if (i.Tenant == "" || i.Tenant == rec.Tenant) && carries(rec, v, i) {
+			if (i.Tenant == "" || i.Tenant == rec.Tenant) && d.carries(c, i) {
 				hits = append(hits, i)
 			}
 		}
@@ -393,9 +394,9 @@ func (d *Desk) lower(ctx context.Context, rec store.Record, i store.Indicator) e
 			return err
 		}
 		var hits []store.Indicator
+		c := carriedBy(rec, v)
 		for _, other := range d.inForce() {
-			if (other.Tenant == "" || other.Tenant == rec.Tenant) && place(other) != place(i) && carries(rec, v,
-				other) {
+			if (other.Tenant == "" || other.Tenant == rec.Tenant) && place(other) != place(i) && d.carries(c, other) {
 				hits = append(hits, other)
 			}
 		}
