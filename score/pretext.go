@@ -75,9 +75,19 @@ func (x *inspection) chargeCall() {
 	claims := x.freeMail || x.saw("impersonation.brand_name", "impersonation.brand_lookalike", "impersonation.brand_opening", "impersonation.brand_story",
 		"impersonation.own_name", "impersonation.lookalike_domain")
 	if !claims && (dispute < 1.5 || charge < 2 || x.clickable > 0) {
+		x.chargeInFile()
 		return
 	}
 	x.times(factor, "words.charge_call", "text", "It speaks of %s, asks to call (%s), and comes from nobody who is known to charge for that.",
+		quoteAll(x.topics[topicCharge].Phrases), quoteAll(x.topics[topicCall].Phrases))
+}
+
+// chargeInFile notes a charge to call about that a file or an invitation is to explain, in a short text with nothing else to follow.
+func (x *inspection) chargeInFile() {
+	if x.body.Words > 80 || x.clickable > 0 || !x.carriesFile() && !x.invitation() {
+		return
+	}
+	x.note("words.callback_file", "text", "It speaks of %s, asks to call (%s), and what it is about stands in a file or an invitation.",
 		quoteAll(x.topics[topicCharge].Phrases), quoteAll(x.topics[topicCall].Phrases))
 }
 
