@@ -2,10 +2,12 @@ package score
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -163,6 +165,33 @@ func TestPictures_whatOnlyCallsItselfOneIsLookedInto(t *testing.T) {
 	}
 	if r := run(t, scorer(t, Options{}), mixed(five)); r.Disposition == verdict.Malicious || has(r, "attachment.type_mismatch") {
 		t.Errorf("five pictures: %s", summary(r))
+	}
+}
+
+// The feeds are asked about what only calls itself a picture, by its content or by its name; about pictures they are not.
+func TestPictures_whatOnlyCallsItselfOneIsAskedAbout(t *testing.T) {
+	picture := mailgen.QR("https://pay.other.example/1")
+	for name, c := range map[string]struct {
+		head string
+		body []byte
+		want bool
+	}{
+		"a script":            {"image/jpeg; name=order.js", []byte("go()"), true},
+		"a program as PNG":    {"image/png; name=logo.png", []byte("MZ\x90\x00\x03" + strings.Repeat("\x00", 10)), true},
+		"a page":              {"image/gif; name=logo.html", []byte("GIF89a" + loginPage), true},
+		"a drawing":           {"image/svg+xml; name=logo.svg", []byte("<svg><script>go()</script></svg>"), true},
+		"an archive":          {"image/bmp", mailgen.Zip(false, mailgen.File{Name: "run.js", Body: []byte("x")}), true},
+		"a picture":           {"image/png; name=logo.png", picture, false},
+		"a picture, no name":  {"image/png", picture, false},
+		"a picture as a JPEG": {"image/jpeg; name=logo.jpg", picture, false},
+	} {
+		r := run(t, scorer(t, Options{}), mixed(filePart("Content-Type: "+c.head, c.body)))
+		asked := slices.ContainsFunc(r.Indicators, func(i verdict.Indicator) bool {
+			return i == verdict.Indicator{Kind: "sha256", Value: fmt.Sprintf("%x", sha256.Sum256(c.body))}
+		})
+		if asked != c.want {
+			t.Errorf("%s: asked about %v, want %v", name, asked, c.want)
+		}
 	}
 }
 
