@@ -97,6 +97,7 @@ func attachmentSignals() []Signal {
 		{"attachment.pdf_script", "attachment", Points{1, 0, 0.3, 0}, false},
 		{"attachment.pdf_file", "attachment", Points{0.5, 0, 0, 0}, false},
 		{"attachment.pdf_link", "attachment", Points{1.5, 0, 1, 0}, false},
+		{"attachment.pdf_empty", "attachment", Points{2.5, 0, 1, 0}, false},
 		{"attachment.pdf_free_mail", "attachment", Points{1, 0, 1.5, 0}, false},
 		{"attachment.random_name", "attachment", Points{0.7, 0, 1.2, 0}, false},
 		{"attachment.html", "attachment", Points{1.5, 0, 0.5, 0}, false},

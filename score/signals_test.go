@@ -197,6 +197,7 @@ func fileCases() []signalCase {
 		{"attachment.pdf_script", file("a.pdf", "application/pdf", []byte("%PDF-1.4\n1 0 obj << /S /JavaScript /JS (x) >>\n")), file("a.pdf", "application/pdf", mailgen.PDF("https://www.sender.example/"))},
 		{"attachment.pdf_file", file("a.pdf", "application/pdf", []byte("%PDF-1.4\n1 0 obj << /Type /EmbeddedFile >>\n")), file("a.pdf", "application/pdf", mailgen.PDF("https://www.sender.example/"))},
 		{"attachment.pdf_link", attached("", "See the file.", "a.pdf", "application/pdf", mailgen.PDF("https://www.other.example/")), attached("", strings.Repeat(longText+" ", 3), "a.pdf", "application/pdf", mailgen.PDF("https://www.other.example/"))},
+		{"attachment.pdf_empty", file("a.pdf", "application/pdf", []byte("%PDF-1.4\n1 0 obj << /Type /Catalog >> endobj\n")), file("a.pdf", "application/pdf", mailgen.PDF("https://www.sender.example/"))},
 		{"attachment.pdf_free_mail", attached(gmail, "See the file.", "a.pdf", "application/pdf", []byte("%PDF-1.4 x")), attached("", "See the file.", "a.pdf", "application/pdf", []byte("%PDF-1.4 x"))},
 		{"attachment.random_name", file("xk3q9zv7bw2r.pdf", "application/pdf", []byte("%PDF-1.4 x")), file("minutes-october.pdf", "application/pdf", []byte("%PDF-1.4 x"))},
 		{"attachment.html", calm, text},

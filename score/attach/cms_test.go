@@ -86,3 +86,26 @@ func TestPDF_filesInIt(t *testing.T) {
 		}
 	}
 }
+
+// A PDF without a stream has nothing to show; one whose stream is a page, a picture, or cannot be read is not said to be so, nor is one that leads
+// somewhere or does something.
+func TestPDF_withNothingToShow(t *testing.T) {
+	const catalog = "%PDF-1.4\n1 0 obj << /Type /Catalog /Pages 2 0 R >> endobj\n"
+	for name, c := range map[string]struct {
+		body string
+		want string
+	}{
+		"its mark alone":    {"%PDF-1.7\n", "pdf_empty"},
+		"without a page":    {catalog + "2 0 obj << /Type /Pages /Count 0 /Kids [] >> endobj\n%%EOF", "pdf_empty"},
+		"with a blank page": {catalog + "2 0 obj << /Type /Pages /Count 1 /Kids [3 0 R] >> endobj\n3 0 obj << /Type /Page >> endobj\n", "pdf_empty"},
+		"with a page":       {catalog + "3 0 obj << /Length 9 >>\nstream\nBT (x) Tj ET\nendstream endobj\n", ""},
+		"compressed":        {catalog + "3 0 obj << /Type /ObjStm /Filter /FlateDecode >>\nstream\nxxx\nendstream endobj\n", ""},
+		"encrypted":         {catalog + "trailer << /Encrypt 9 0 R >>\n3 0 obj << >>\nstream\nxxx\nendstream endobj\n", ""},
+		"with a link":       {catalog + "3 0 obj << /S /URI /URI (https://www.sender.example/) >> endobj\n", ""},
+		"with a script":     {catalog + "3 0 obj << /S /JavaScript /JS (x) >> endobj\n", "pdf_script"},
+	} {
+		if got := ids(Inspect(File{Name: "a.pdf", Body: []byte(c.body)}, limits()).Findings); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}

@@ -18,7 +18,12 @@ func (w *work) pdf(it item) {
 	if bytes.Contains(body, []byte("/Encrypt")) {
 		w.report.Encrypted = true
 	}
+	findings, links := len(w.report.Findings), len(w.report.Links)
 	w.pdfText(body)
+	// What a page shows stands in a stream (ISO 32000-1, 7.8.2), and so do compressed objects.
+	if !it.cut && !bytes.Contains(body, []byte("stream")) && findings == len(w.report.Findings) && links == len(w.report.Links) {
+		w.addFinding("pdf_empty", "The PDF has nothing to show.")
+	}
 	rest := body
 	for range maxStreams {
 		at := bytes.Index(rest, []byte("stream"))
