@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/text/unicode/norm"
+
 	"clawback/config"
 	"clawback/internal/mailaddr"
 	"clawback/score/extract"
@@ -36,7 +38,7 @@ func (x *inspection) displayName() {
 		return
 	}
 	folded := x.lexicon.Fold(name)
-	x.vip(folded.Text)
+	x.vip(name, folded.Text)
 	x.ownName(folded.Text)
 	if folded.Mixed > 0 || folded.Styled > 0 || folded.Split > 0 || folded.Leet > 0 || spaced(name) {
 		x.note("impersonation.obfuscated_name", "header From",
@@ -178,11 +180,15 @@ func (x *inspection) people() []config.VIP {
 	return list
 }
 
-// vip compares the name with the registry of people.
-func (x *inspection) vip(folded string) {
-	for _, vip := range x.people() {
-		name := x.lexicon.Fold(vip.Name).Text
-		if !sameName(folded, name) {
+// vip compares the name, also as it is folded, with the registry of people.
+func (x *inspection) vip(name, folded string) {
+	people := x.people()
+	if len(people) == 0 {
+		return
+	}
+	ascii := x.lexicon.Fold(spelledOut(name)).Text
+	for _, vip := range people {
+		if !sameName(folded, x.lexicon.Fold(vip.Name).Text) && !sameName(ascii, x.lexicon.Fold(spelledOut(vip.Name)).Text) {
 			continue
 		}
 		for _, address := range vip.Addresses {
@@ -202,6 +208,13 @@ func (x *inspection) vip(folded string) {
 		return
 	}
 }
+
+// spelledOut writes a name as those do whose keyboards lack its letters, where that is two letters for one.
+func spelledOut(name string) string {
+	return twoLetters.Replace(norm.NFC.String(name))
+}
+
+var twoLetters = strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue", "Ä", "Ae", "Ö", "Oe", "Ü", "Ue", "ø", "oe", "Ø", "Oe", "å", "aa", "Å", "Aa")
 
 // sameName compares two folded names: the same words in any order.
 func sameName(a, b string) bool {
