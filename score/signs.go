@@ -117,7 +117,7 @@ func (x *inspection) injectedForm() {
 	if !x.auth.aligned || x.freeMail {
 		return
 	}
-	text := x.mail.Subject + "\n" + cut(x.mail.Body(), 4<<10)
+	text := x.mail.Subject + "\n" + withoutURLs(cut(x.mail.Body(), 4<<10))
 	for i := range x.mail.Links {
 		l := &x.mail.Links[i]
 		if !l.Clickable() || !x.authors(l.URL) {

@@ -118,7 +118,7 @@ func (r *reader) begin(holder int) {
 		return
 	}
 	r.endRun()
-	r.anchor = &Link{Address: r.resolve(r.attrs.href), Kind: Anchor, Hidden: r.away(), Padded: strings.HasPrefix(r.attrs.href, "   ")}
+	r.anchor = &Link{Address: r.resolve(r.attrs.href), Kind: Anchor, Hidden: r.away(), Padded: padded(r.attrs.href)}
 	r.holder, r.muted = holder, false
 }
 
@@ -279,4 +279,9 @@ func (r *reader) carried(address string) {
 		body = string(octets)
 	}
 	r.within(body)
+}
+
+// padded reports whether three blanks or more stand before an address. A line break before them is of whoever laid the source out.
+func padded(href string) bool {
+	return len(href)-len(strings.TrimLeft(href, " \t")) >= 3
 }
