@@ -99,12 +99,14 @@ func (t *txn) pruned() uint64 {
 // changed notes that a row changed. The event gets its number when the call is written. What a call changes twice is
 // one event, with the kind that says most of it.
 func (t *txn) changed(kind EventKind, id string) {
-	for i, e := range t.events {
-		if e.ID == id {
-			t.events[i].Kind = moreTelling(e.Kind, kind)
-			return
-		}
+	if i, ok := t.eventAt[id]; ok {
+		t.events[i].Kind = moreTelling(t.events[i].Kind, kind)
+		return
 	}
+	if t.eventAt == nil {
+		t.eventAt = map[string]int{}
+	}
+	t.eventAt[id] = len(t.events)
 	t.events = append(t.events, Event{Kind: kind, ID: id})
 }
 

@@ -144,14 +144,21 @@ func (t *txn) mustIntent(id string) (Intent, error) {
 
 // intentsOf reads a record's intents as they were before this call.
 func (t *txn) intentsOf(record string) (list []Intent, err error) {
+	err = t.eachIntent(record, func(in Intent) { list = append(list, in) })
+	return list, err
+}
+
+// eachIntent reads them one at a time.
+func (t *txn) eachIntent(record string, fn func(Intent)) (err error) {
 	prefix := nulled(record)
 	t.each(tableMailings, prefix, func(k, _ []byte) bool {
 		var in Intent
-		in, err = t.mustIntent(string(k[len(prefix):]))
-		list = append(list, in)
+		if in, err = t.mustIntent(string(k[len(prefix):])); err == nil {
+			fn(in)
+		}
 		return err == nil
 	})
-	return list, err
+	return err
 }
 
 // putIntent writes an intent over the stored one, with its indexes and counters, and counts its revision.

@@ -14,6 +14,15 @@ import (
 
 // Searchable is what a query is held against: the record and the intents about it.
 func (r Record) Searchable(intents []Intent) query.Message {
+	m := r.searchable()
+	for _, in := range intents {
+		endOf(in).addTo(&m)
+	}
+	return m
+}
+
+// searchable is that without the intents.
+func (r Record) searchable() query.Message {
 	m := query.Message{
 		IDs: append([]string{r.ID, r.MessageID}, r.AlternateIDs...), Tenant: r.Tenant, Sender: r.Sender, From: r.From,
 		FromName: r.FromName, Subject: r.Subject, Received: r.Received,
@@ -39,14 +48,6 @@ func (r Record) Searchable(intents []Intent) query.Message {
 	}
 	if r.Rejudged != nil {
 		m.Marks = append(m.Marks, query.Rejudged)
-	}
-	for _, in := range intents {
-		m.Outcomes = append(m.Outcomes, string(in.Outcome))
-		for _, p := range []Proof{ByNetworkID, ByContent, ByPerson} {
-			if in.MovedBy(p) {
-				m.Proofs = append(m.Proofs, string(p))
-			}
-		}
 	}
 	return m
 }
@@ -101,57 +102,6 @@ func (s *Store) Matching(ctx context.Context, f RecordFilter, ids []string) (lis
 
 // timeRow is the record's row in the time index.
 func timeRow(rec Record) []byte { return []byte{byte(rec.Verdict.Disposition), flags(rec)} }
-
-// Document is what an index keeps of a record.
-type Document struct {
-	ID       string
-	Tenant   string
-	Received time.Time
-	Terms    []uint64 // in order, each once
-}
-
-// Documents are the records that changes are about, each once and as it is now. Those that are gone are left out.
-func (s *Store) Documents(ctx context.Context, events []Event) (list []Document, err error) {
-	err = s.view(ctx, func(t *txn) error {
-		seen := map[string]bool{}
-		for _, e := range events {
-			id, err := t.recordOf(e)
-			if err != nil || !t.step() {
-				return err
-			}
-			if id == "" || seen[id] {
-				continue
-			}
-			seen[id] = true
-			rec, found, err := t.record(id)
-			if err != nil {
-				return err
-			}
-			if !found {
-				continue
-			}
-			intents, err := t.intentsOf(id)
-			if err != nil {
-				return fmt.Errorf("read intents of %s: %w", id, err)
-			}
-			list = append(list, Document{id, rec.Tenant, rec.Received, rec.Searchable(intents).Terms()})
-		}
-		return nil
-	})
-	return list, err
-}
-
-// recordOf is the record that an event is about; "" where there is none, or none any more.
-func (t *txn) recordOf(e Event) (string, error) {
-	switch e.Kind {
-	case RecordAdded, RecordChanged, VerdictChanged:
-		return e.ID, nil
-	case OutcomeChanged:
-		in, _, err := t.intent(e.ID)
-		return in.Record, err
-	}
-	return "", nil
-}
 
 // RawID is a record's id as 16 bytes; false for an id that no record has.
 func RawID(id string) (raw [16]byte, ok bool) {

@@ -23,6 +23,7 @@ type txn struct {
 	now     time.Time
 	pending map[rows.Table]map[string][]byte // nil value: deleted
 	events  []Event                          // what this call changes, to be numbered
+	eventAt map[string]int                   // where in events a row stands, by its id
 	counted map[string]*Counts               // the tenants' counters that this call changes, by tenant
 }
 

@@ -51,6 +51,7 @@ func (x *Index) build(ctx context.Context) error {
 	}
 	x.recent = builder{}
 	x.publish(b.byDay, last, b.list.Built)
+	x.changes.Forget()
 	progress.Why = ""
 	x.remove(old)
 	x.o.Log.Info("the index is whole", "event", "index.built", "records", progress.Done,

@@ -97,11 +97,7 @@ func (x *Index) catchUp(ctx context.Context, most int) error {
 		if x.recent.len() >= maxRecent {
 			return errBehind
 		}
-		docs, err := x.store.Documents(ctx, events)
-		if err != nil {
-			return err
-		}
-		if err := x.bring(docs, events[len(events)-1].Seq); err != nil {
+		if err := x.follow(ctx, events); err != nil {
 			return err
 		}
 		if len(events) < step {
@@ -111,6 +107,23 @@ func (x *Index) catchUp(ctx context.Context, most int) error {
 			return errBehind
 		}
 	}
+	return nil
+}
+
+// follow brings in changes, and has their reader forget what did not come in. The caller holds bringing.
+func (x *Index) follow(ctx context.Context, events []store.Event) error {
+	if x.told != x.now.Load().through {
+		x.changes.Forget()
+	}
+	docs, err := x.changes.Read(ctx, events)
+	if err == nil {
+		err = x.bring(docs, events[len(events)-1].Seq)
+	}
+	if err != nil {
+		x.changes.Forget()
+		return err
+	}
+	x.told = events[len(events)-1].Seq
 	return nil
 }
 

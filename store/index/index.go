@@ -47,10 +47,12 @@ type Index struct {
 	manifest manifest   // owned by writing
 	next     int        // number of the next segment; owned by writing
 
-	bringing sync.Mutex // held by whoever shows searches something else
-	recent   builder    // in memory alone; owned by bringing
-	since    time.Time  // when the first of recent came; owned by bringing
-	flushing bool       // what was recent is being written; owned by bringing
+	bringing sync.Mutex            // held by whoever shows searches something else
+	changes  *store.DocumentReader // of what came up to told; owned by bringing
+	told     uint64                // through, as changes was told of it; owned by bringing
+	recent   builder               // in memory alone; owned by bringing
+	since    time.Time             // when the first of recent came; owned by bringing
+	flushing bool                  // what was recent is being written; owned by bringing
 
 	progress atomic.Pointer[Progress]
 	rebuild  chan struct{} // asked for
@@ -88,7 +90,8 @@ type Status struct {
 // Open opens the index of a store in the state directory. One that is missing, damaged or of another store is built
 // anew by Run. An error is of the directory itself.
 func Open(ctx context.Context, stateDir string, s *store.Store, o Options) (*Index, error) {
-	x := &Index{o: o.withDefaults(), dir: filepath.Join(stateDir, Dir), store: s, rebuild: make(chan struct{}, 1)}
+	x := &Index{o: o.withDefaults(), dir: filepath.Join(stateDir, Dir), store: s, changes: s.NewDocumentReader(),
+		rebuild: make(chan struct{}, 1)}
 	if err := os.MkdirAll(x.dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make directory of index: %w", err)
 	}
