@@ -11,6 +11,8 @@ import (
 type claims struct {
 	running func(intent string) bool // whether a worker is at it; called with mu held
 
+	reading sync.Mutex // held by whoever reads a record's from the store: thousands of intents, by one worker at once
+
 	mu  sync.Mutex
 	all map[string]map[string]claim // record and kind -> mailbox -> intent that has it
 }

@@ -114,14 +114,28 @@ func (s resolver) exemptAddresses() []string {
 // counts; without one, the mailbox is this intent's from now on.
 func (s resolver) claimMailbox(ctx context.Context, mailbox string) (string, error) {
 	key := s.rec.ID + "\x00" + string(s.in.Kind)
-	if !s.sched.claims.loaded(key) {
-		have, err := s.e.o.Store.Intents(ctx, s.rec.ID)
-		if err != nil {
-			return "", err
-		}
-		s.sched.claims.load(key, s.in.Kind, have)
+	if err := s.loadClaims(ctx, key); err != nil {
+		return "", err
 	}
 	return s.sched.claims.claim(key, mailbox, claim{s.in.ID, addresses.Fold(s.in.Address)}), nil
+}
+
+// loadClaims reads which of the record's intents have a mailbox, unless that is known.
+func (s resolver) loadClaims(ctx context.Context, key string) error {
+	c := &s.sched.claims
+	if c.loaded(key) {
+		return nil
+	}
+	c.reading.Lock()
+	defer c.reading.Unlock()
+	if c.loaded(key) { // by the worker that was waited for
+		return nil
+	}
+	have, err := s.e.o.Store.Intents(ctx, s.rec.ID)
+	if err == nil {
+		c.load(key, s.in.Kind, have)
+	}
+	return err
 }
 
 // applyRule gives the intent the rule of its mailbox, which may be in a group by an address that the report does not

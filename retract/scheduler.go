@@ -137,12 +137,15 @@ const duePage = 128
 // free lists at most limit due intents that a worker may start with. It looks at scan of those that are due, or at all
 // when that is 0, and says at how many it did.
 func (l *scheduler) free(ctx context.Context, limit, scan int) (due []store.Intent, seen int, err error) {
-	full := map[string]bool{} // mailboxes found busy: one that comes free during the scan is not given to a later row
-	f := store.DueFilter{Tenant: l.id}
+	full := map[string]bool{}                              // mailboxes found busy: one that comes free during the scan is not given to a later row
+	f := store.DueFilter{Tenant: l.id, Skip: l.workers.at} // as many as there are workers: they stand in front
 	for now := l.e.now(); ; {
 		f.Limit = duePage
+		if seen == 0 {
+			f.Limit = min(duePage, limit+4) // few of them are blocked, most of the time
+		}
 		if scan > 0 {
-			f.Limit = min(duePage, scan-seen)
+			f.Limit = min(f.Limit, scan-seen)
 		}
 		page, err := l.e.o.Store.Due(ctx, now, f)
 		if err != nil {

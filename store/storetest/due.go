@@ -38,7 +38,7 @@ func testDue(t *testing.T, b *bench) {
 	hour := func(h int) time.Time { return Start.Add(time.Duration(h) * time.Hour) }
 	pending(t, s, Contoso, 1, 3, hour(-5), Start)
 	pending(t, s, Contoso, 2, 6, hour(-9), Start)
-	pending(t, s, Fabrikam, 3, 6, hour(-2), Start)
+	newest := pending(t, s, Fabrikam, 3, 6, hour(-2), Start)
 	pending(t, s, Fabrikam, 4, 6, hour(-7), hour(2))
 	pending(t, s, Contoso, 5, 4, hour(-1), hour(1))
 
@@ -51,6 +51,9 @@ func testDue(t *testing.T, b *bench) {
 		{"worst first, then newest", Start, store.DueFilter{}, []string{"3", "2", "1"}},
 		{"limit", Start, store.DueFilter{Limit: 2}, []string{"3", "2"}},
 		{"one tenant", Start, store.DueFilter{Tenant: Contoso}, []string{"2", "1"}},
+		{"some skipped", Start, store.DueFilter{Limit: 1, Skip: func(id string) bool { return id == newest.ID }},
+			[]string{"2"}},
+		{"all skipped", Start, store.DueFilter{Skip: func(string) bool { return true }}, nil},
 		{"an hour later", hour(1), store.DueFilter{}, []string{"3", "2", "5", "1"}},
 		{"two hours later", hour(2), store.DueFilter{}, []string{"3", "4", "2", "5", "1"}},
 		{"clock set back", Start, store.DueFilter{}, []string{"3", "2", "1"}},
