@@ -247,14 +247,14 @@ func TestScheduler_unitsOfTheDirectory(t *testing.T) {
 		r.cfg.Brake = config.Brake{MailboxesPerHour: -1, MailboxesPerMail: -1, SharePercent: -1}
 		r.world.Latency = time.Millisecond
 		var to []string
-		for i := range 1700 {
+		for i := range 4000 {
 			to = append(to, fmt.Sprintf("u%d@contoso.example", i))
 			r.world.Mailbox(fmt.Sprint("U", i), to[i])
 		}
 		r.report(bad(to...))
 		r.run(2 * time.Second)
-		if n := len(r.world.Calls("resolve")); n < 1200 || n > 1500 {
-			t.Errorf("%d addresses looked up in 2 seconds, want most of 1000 and 250 a second, and no more", n)
+		if n := len(r.world.Calls("resolve")); n < 2700 || n > 3200 {
+			t.Errorf("%d addresses looked up in 2 seconds, want most of 2000 and 600 a second, and no more", n)
 		}
 		m := r.world.Deliver("A", hit()) // behind them in line, and soon served
 		fresh := bad(anna)

@@ -22,5 +22,6 @@
 // trouble; one worker goes ahead to see whether it is over. A gate that cannot be written binds this process alone.
 //
 // Standards: Microsoft Graph throttling limits (Outlook service: 10,000 requests in 10 minutes and 4 at once for each
-// application and mailbox; identity: 3,500 units in 10 seconds); RFC 9110, section 10.2.3 (Retry-After).
+// application and mailbox; identity: 3,500, 5,000 or 8,000 units in 10 seconds by the number of users); RFC 9110,
+// section 10.2.3 (Retry-After).
 package limit

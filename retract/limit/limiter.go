@@ -31,12 +31,13 @@ type Options struct {
 // only makes it polite; the gates, which must survive a restart, are in the store. It is safe for concurrent use.
 type Limiter struct {
 	o      Options
-	units  Shared // of the directory
+	units  Shared // of the directory, by the users known of it
 	places Places
 
 	mu         sync.Mutex
+	users      map[string]struct{}  // object ids that the directory has named, as many as its largest quota asks for
 	workers    float64              // adaptive: additive increase, multiplicative decrease
-	cut        time.Time            // when workers was last halved
+	cut        time.Time            // when workers was last halved; zero: never
 	gates      map[string]time.Time // mailbox id -> not before, by the server's word; "" for the whole tenant
 	buckets    map[string]*bucket   // by mailbox id
 	emptyUntil map[string]time.Time // mailbox -> not before: its tokens are used up
@@ -119,7 +120,7 @@ func (l *Limiter) learn(mailbox string, err error) {
 	}
 	switch {
 	case f == nil:
-		l.workers = min(mostWorkers, l.workers+1/l.workers)
+		l.workers = min(mostWorkers, l.workers+l.step())
 	case throttled(f):
 		if now.Sub(l.cut) >= time.Second {
 			l.workers, l.cut = max(1, l.workers/2), now
@@ -140,6 +141,16 @@ func (l *Limiter) learn(mailbox string, err error) {
 	if f != nil {
 		l.learnGate(gateOf(f, mailbox), f)
 	}
+}
+
+// step is what one answer adds to the workers: a quarter of them in each round of answers as long as no server has
+// asked to go slower, so that a message to thousands of mailboxes has them all within seconds; then one in each round.
+// The caller holds mu.
+func (l *Limiter) step() float64 {
+	if l.cut.IsZero() {
+		return 0.25
+	}
+	return 1 / l.workers
 }
 
 // learnGate shuts a gate for as long as an answer asks to wait, whatever else it means.

@@ -31,6 +31,9 @@ func (m *Mailboxes) Resolve(ctx context.Context, address string) (mb exchange.Ma
 		mb, err = m.Mailboxes.Resolve(ctx, address)
 		return err
 	})
+	if err == nil {
+		m.limiter.meet(mb.ID)
+	}
 	return mb, err
 }
 

@@ -17,7 +17,12 @@ const (
 
 // The quotas that all mailboxes share. Reference: Graph, throttling limits.
 var (
-	// Of the directory, for one app and tenant: 3,500 resource units in 10 seconds where the tenant is small.
+	// Of the directory, for one app and tenant: resource units in 10 seconds by the number of its users. A tenant is as
+	// small as it can be until its directory has named more users than that.
+	directoryQuotas = [...]struct {
+		above int // users
+		quota quota
+	}{{0, directoryQuota}, {50, quota{1000, 400}}, {500, quota{2000, 600}}} // 3,500; 5,000; 8,000
 	directoryQuota = quota{1000, 250}
 	// Of Graph, for one app and all its tenants: 130,000 requests in 10 seconds.
 	appQuota = quota{30_000, 10_000}
@@ -62,6 +67,31 @@ type Shared struct {
 
 // NewApp is the bucket of Graph's quota for the application and all its tenants.
 func NewApp() *Shared { return &Shared{quota: appQuota} }
+
+// widen sets what is allowed from now on.
+func (s *Shared) widen(q quota) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.quota = q
+}
+
+// meet takes note of a user that the directory has named: by how many there are its quota goes.
+func (l *Limiter) meet(user string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if _, known := l.users[user]; known || user == "" || len(l.users) > directoryQuotas[len(directoryQuotas)-1].above {
+		return
+	}
+	if l.users == nil {
+		l.users = map[string]struct{}{}
+	}
+	l.users[user] = struct{}{}
+	for _, q := range directoryQuotas {
+		if len(l.users) == q.above+1 {
+			l.units.widen(q.quota)
+		}
+	}
+}
 
 // spend takes n tokens, in advance where there are too few, and says after which wait they are there.
 func (s *Shared) spend(now time.Time, n float64) time.Duration {
