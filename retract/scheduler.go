@@ -137,7 +137,8 @@ const duePage = 128
 // free lists at most limit due intents that a worker may start with. It looks at scan of those that are due, or at all
 // when that is 0, and says at how many it did.
 func (l *scheduler) free(ctx context.Context, limit, scan int) (due []store.Intent, seen int, err error) {
-	full := map[string]bool{}                              // mailboxes found busy: one that comes free during the scan is not given to a later row
+	// Mailboxes found busy: one that comes free during the scan is not given to a later row.
+	full := map[string]bool{}
 	f := store.DueFilter{Tenant: l.id, Skip: l.workers.at} // as many as there are workers: they stand in front
 	for now := l.e.now(); ; {
 		f.Limit = duePage
