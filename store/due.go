@@ -32,9 +32,9 @@ type DuePage struct {
 }
 
 // Due lists pending intents whose time has come: by severity, the worst first, then those of the newest record first.
-// It costs as many rows as it returns, and a step for each that it skips. Before the first page intents that have become
-// due since the last call are moved to the ready index, which is a commit. What changes between two pages may be in
-// either, or in none.
+// It costs as many rows as it returns, and a step for each that it skips. Before the first page intents that have
+// become due since the last call are moved to the ready index, which is a commit. What changes between two pages may be
+// in either, or in none.
 func (s *Store) Due(ctx context.Context, now time.Time, f DueFilter) (DuePage, error) {
 	f.Limit = orDefault(f.Limit, 100)
 	if f.After == "" {
