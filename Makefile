@@ -19,14 +19,14 @@ run: build ## build and show the main job on journal reports, from SMTP to a mai
 	bin/clawback demo
 
 test: ## all tests that need nothing but Go; those that need a server say so when it is not there
-	$(GOTEST) ./...
+	$(GOTEST) -timeout 30m ./...
 
 check: ## vet, gofmt, static analysis, known vulnerabilities, import rules, race detector, shuffled order
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w on these"; exit 1; }
 	$(GO) vet ./...
 	$(GO) tool staticcheck $(LEAN)
 	@$(MAKE) -s build && scripts/vulncheck.sh bin/clawback
-	$(GOTEST) -race -shuffle=on -short ./...
+	$(GOTEST) -race -shuffle=on -short -timeout 45m ./...
 
 fuzz: ## every fuzz target for FUZZTIME each (30s)
 	@for p in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \

@@ -232,7 +232,7 @@ func TestBulk_pauseAndResume(t *testing.T) {
 		_, paused := r.progress(id)
 		for range 2 {
 			calls := len(r.world.Calls(""))
-			r.run(time.Hour)
+			r.run(10 * time.Minute)
 			if more := len(r.world.Calls("")) - calls; more > 0 || paused.Outcomes[store.Pending] == 0 {
 				t.Errorf("%d calls while it is paused, counters %+v", more, paused)
 			}
