@@ -49,7 +49,8 @@ func newLetterback(n int, change func(string) string) letterback {
 	l.good = "From: Sales <sales@contoso.example>\r\nTo: someone@outside.example\r\nSubject: Invoice 4711\r\nMessage-ID: " + l.mid() +
 		"\r\nDate: Mon, 02 Nov 2026 09:00:00 +0000\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b1\r\n\r\n" +
 		"--b1\r\nContent-Type: text/plain\r\n\r\nAs agreed, the invoice.\r\n" +
-		"--b1\r\nContent-Type: application/pdf; name=invoice.pdf\r\nContent-Disposition: attachment; filename=invoice.pdf\r\n\r\n%PDF-1.7 4711\r\n" +
+		"--b1\r\nContent-Type: application/pdf; name=invoice.pdf\r\nContent-Disposition: attachment; filename=invoice.pdf\r\n\r\n" +
+		"%PDF-1.7 4711\r\n1 0 obj << /Length 36 >> stream\r\nBT /F1 12 Tf (For 4711 units) Tj ET\r\nendstream endobj\r\n" +
 		"--b1\r\nContent-Type: image/png; name=logo.png\r\n\r\n\x89PNG\r\n--b1--\r\n"
 	l.evil = change(l.good)
 	return l
