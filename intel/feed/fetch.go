@@ -246,8 +246,8 @@ func (t *timed) Read(b []byte) (int, error) {
 		t.idle.Reset(t.wait)
 	}
 	switch {
-	case err == nil || errors.Is(err, io.EOF):
-		return n, err
+	case err == nil || errors.Is(err, io.EOF) && t.ctx.Err() == nil:
+		return n, err // an end that comes with the time's own is the server's answer to being left, not the list's end
 	case errors.Is(err, io.ErrUnexpectedEOF) && t.ctx.Err() == nil:
 		return n, refuse(Format, "ends before its end: the connection broke")
 	}
