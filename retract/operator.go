@@ -136,9 +136,9 @@ type heldDecision struct{ who, what, comment string }
 // approving is what the audit calls a Yes to something held.
 const approving = "approve"
 
-// ownAct reports whether a person must leave the approval of an intent to somebody else: he asked for it, and its
+// approvesOwnOrder reports whether a person must leave the approval of an intent to somebody else: he asked for it, and its
 // tenant wants two.
-func (p *Orders) ownAct(in store.Intent, who string) bool {
+func (p *Orders) approvesOwnOrder(in store.Intent, who string) bool {
 	t, ok := p.engine.o.Tenants(in.Tenant)
 	return ok && t.Config.TwoPersons && in.By != "" && account(in.By) == account(who)
 }
@@ -175,7 +175,7 @@ func (p *Orders) settleOne(ctx context.Context, a heldDecision, id string, chang
 	if in.Outcome != store.Held {
 		return fmt.Errorf("%w: it is %s (%s)", ErrNotHeld, in.Outcome, in.Reason)
 	}
-	if a.what == approving && p.ownAct(in, a.who) {
+	if a.what == approving && p.approvesOwnOrder(in, a.who) {
 		return ErrOwnAct
 	}
 	change(&in)

@@ -122,7 +122,7 @@ func (p *Orders) heldOf(ctx context.Context, a CampaignDecision) ([]store.Intent
 	var part []store.Intent
 	own := false
 	for _, in := range held {
-		if a.Approve && slices.Contains(in.Campaigns, a.Campaign) && p.ownAct(in, a.Who) {
+		if a.Approve && slices.Contains(in.Campaigns, a.Campaign) && p.approvesOwnOrder(in, a.Who) {
 			own = true
 			continue
 		}

@@ -85,11 +85,11 @@ func makeDir(dir string, mode fs.FileMode, group int) error {
 		}
 		return fmt.Errorf("make directory: %w", err)
 	}
-	return own(dir, mode, group)
+	return setModeAndGroup(dir, mode, group)
 }
 
-// own gives a file its mode, whatever the umask, and its group.
-func own(path string, mode fs.FileMode, group int) error {
+// setModeAndGroup gives a file its mode, whatever the umask, and its group.
+func setModeAndGroup(path string, mode fs.FileMode, group int) error {
 	if group >= 0 {
 		if err := os.Chown(path, 0, group); err != nil {
 			return err
@@ -105,7 +105,7 @@ func writeNewFile(path string, data []byte, mode fs.FileMode, group int) error {
 		return fmt.Errorf("write: %w", err)
 	}
 	_, err = f.Write(data)
-	if err = errors.Join(err, own(path, mode, group), f.Sync(), f.Close()); err != nil {
+	if err = errors.Join(err, setModeAndGroup(path, mode, group), f.Sync(), f.Close()); err != nil {
 		os.Remove(path)
 		return fmt.Errorf("write %s: %w", path, err)
 	}

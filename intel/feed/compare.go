@@ -79,7 +79,7 @@ func (c *compared) stayed(a, b *record) *record {
 		c.change.lost++
 	case c.over(b.until):
 		b.state = expired
-	case a.says(b):
+	case a.sameVerdict(b):
 		b.state = listed
 	default:
 		b.state = added

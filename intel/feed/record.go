@@ -110,8 +110,8 @@ func (r *record) before(o *record) bool {
 	return r.until == 0 || o.until != 0 && r.until > o.until
 }
 
-// says reports whether two records make the same of their value. Other words for it are no news.
-func (r *record) says(o *record) bool {
+// sameVerdict reports whether two records make the same of their value. Other words for it are no news.
+func (r *record) sameVerdict(o *record) bool {
 	return r.disposition == o.disposition && r.confidence == o.confidence
 }
 

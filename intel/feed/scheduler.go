@@ -118,11 +118,11 @@ func (s *Scheduler) Use(feeds []config.Feed, c *Caution) {
 	s.mu.Lock()
 	s.setup = &setup{slices.Clone(feeds), c}
 	s.mu.Unlock()
-	s.poke()
+	s.signal()
 }
 
-// poke makes Run look what is to be done.
-func (s *Scheduler) poke() {
+// signal makes Run look what is to be done.
+func (s *Scheduler) signal() {
 	select {
 	case s.wake <- struct{}{}:
 	default: // it will
@@ -138,7 +138,7 @@ func (s *Scheduler) Update(ctx context.Context, name string, accept bool) ([]Res
 	s.mu.Lock()
 	s.requests = append(s.requests, q)
 	s.mu.Unlock()
-	s.poke()
+	s.signal()
 	select {
 	case results := <-q.done:
 		return results, nil

@@ -80,7 +80,7 @@ func New(ctx context.Context, o Options) (*Desk, error) {
 	for _, i := range list {
 		d.known[place(i)] = i
 	}
-	d.poke()
+	d.wake()
 	return d, nil
 }
 
@@ -134,7 +134,7 @@ func (d *Desk) tenants(id string) []config.Tenant {
 
 func (d *Desk) now() time.Time { return d.o.Now().UTC().Round(0) }
 
-func (d *Desk) poke() {
+func (d *Desk) wake() {
 	select {
 	case d.work <- struct{}{}:
 	default: // it is awake
@@ -261,7 +261,7 @@ func (d *Desk) keep(ctx context.Context, i store.Indicator, act *store.Act) erro
 	d.mu.Lock()
 	d.known[place(i)] = i
 	d.mu.Unlock()
-	d.poke()
+	d.wake()
 	return nil
 }
 

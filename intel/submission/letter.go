@@ -53,9 +53,9 @@ func author(t *config.Tenant, l Letter, h textproto.Header) (address, unproven s
 		return "", "it has no author, or several"
 	case l.Unproven != "":
 		return address, l.Unproven
-	case !own(t, address):
+	case !inTenantDomain(t, address):
 		return address, "its author is not of the organisation"
-	case !own(t, l.Sender):
+	case !inTenantDomain(t, l.Sender):
 		return address, fmt.Sprintf("its envelope sender %q is not of the organisation", l.Sender)
 	}
 	return address, foreign(t, h)
@@ -83,7 +83,7 @@ func foreign(t *config.Tenant, h textproto.Header) string {
 
 func clip(s string) string { return fmt.Sprintf("%.40q", s) }
 
-func own(t *config.Tenant, address string) bool {
+func inTenantDomain(t *config.Tenant, address string) bool {
 	return slices.Contains(t.Domains, mailaddr.Domain("@"+address))
 }
 

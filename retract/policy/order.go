@@ -116,9 +116,9 @@ func (d demand) intent(in, back store.Intent) (store.Intent, bool) {
 	return in, true
 }
 
-// takesOver reports whether an intent is another job's, which may be paused, or is being called off: whoever asks now
+// replacesJobOf reports whether an intent is another job's, which may be paused, or is being called off: whoever asks now
 // has it from there on.
-func (o Order) takesOver(in store.Intent) bool { return in.Job != "" && in.Job != o.Job }
+func (o Order) replacesJobOf(in store.Intent) bool { return in.Job != "" && in.Job != o.Job }
 
 // satisfied reports whether an intent is on its way, or has come, as far as is asked for.
 func (d demand) satisfied(in, back store.Intent) bool {
@@ -129,7 +129,7 @@ func (d demand) satisfied(in, back store.Intent) bool {
 	case in.Outcome == store.Done:
 		return !Further(string(d.Action), in.Action)
 	case in.Outcome == store.Pending:
-		return in.By != "" && in.Action == string(d.Action) && in.Cancelled == "" && !d.takesOver(in)
+		return in.By != "" && in.Action == string(d.Action) && in.Cancelled == "" && !d.replacesJobOf(in)
 	}
 	return false
 }
@@ -177,7 +177,7 @@ func (o Order) undo(in, old store.Intent, now time.Time) (out []store.Intent) {
 	}
 	if old.Round == in.Round && (old.Outcome == store.Pending || old.Outcome == store.Done) {
 		// Called off, or about to be, and asked for again.
-		if old.Cancelled != "" || old.Outcome == store.Pending && o.takesOver(old) {
+		if old.Cancelled != "" || old.Outcome == store.Pending && o.replacesJobOf(old) {
 			old.Cancelled, old.By, old.Job, old.Cause, old.Severity = "", o.Who, o.Job, o.cause(), o.severity()
 			out = append(out, old)
 		}

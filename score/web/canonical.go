@@ -12,7 +12,7 @@ func (u URL) Canonical() string {
 	} else {
 		b.WriteString(u.Host)
 	}
-	if u.Port != "" && u.Port != ownPort(u.Scheme) {
+	if u.Port != "" && u.Port != defaultPort(u.Scheme) {
 		b.WriteString(":" + u.Port)
 	}
 	path := strings.ReplaceAll(u.Path, `\`, "/") // as browsers read it
@@ -26,8 +26,8 @@ func (u URL) Canonical() string {
 	return b.String()
 }
 
-// ownPort is the port that a scheme has without being written.
-func ownPort(scheme string) string {
+// defaultPort is the port that a scheme has without being written.
+func defaultPort(scheme string) string {
 	switch scheme {
 	case "http":
 		return "80"

@@ -52,7 +52,7 @@ func drain(ctx context.Context, out io.Writer) error {
 	fmt.Fprintf(out, "  ready after %v; %d bytes written and %d bytes of store kept for each; memory of its own %d MiB\n",
 		ready.Sub(begun).Round(time.Millisecond), used.written/n, (after-before)/n,
 		used.memory>>20)
-	tellDrained(rate, own, ready.Sub(begun), used, (after-before)/n)
+	addDrainRows(rate, own, ready.Sub(begun), used, (after-before)/n)
 	return nil
 }
 
@@ -67,8 +67,8 @@ func keptAfter(bed *testbed.Bed) (int64, error) {
 // emptyRate is what draining came to with an empty store; 0: not measured.
 var emptyRate float64
 
-// tellDrained adds to the table what draining shows.
-func tellDrained(rate float64, own scored, start time.Duration, used usage, each int64) {
+// addDrainRows adds to the table what draining shows.
+func addDrainRows(rate float64, own scored, start time.Duration, used usage, each int64) {
 	with := fmt.Sprintf("%d messages, %d records beforehand: ", *messages, *records)
 	if *records == 0 {
 		emptyRate = rate

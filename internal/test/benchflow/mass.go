@@ -44,7 +44,7 @@ func wide(ctx context.Context, out io.Writer) error {
 	more := (peak - before.memory) >> 20
 	fmt.Fprintf(out, "one message to %d mailboxes: %.0f moved a second from the 250 on; %d MiB more than before\n",
 		*mass, rate, more)
-	tellEach(out, usageOf(bed.Pid()).minus(before))
+	printEach(out, usageOf(bed.Pid()).minus(before))
 	table1.add("retractions a second, one message to 5,000 mailboxes", "500", "1,000", "%.0f", rate)
 	table1.add("memory for it, MiB more", "64", "64", "%d", more)
 	return err
@@ -95,13 +95,13 @@ func many(ctx context.Context, out io.Writer) error {
 	rate, peak, err := massMoved(ctx, bed, *mass, time.Now())
 	fmt.Fprintf(out, "%d MALICIOUS messages that waited: %.0f moved a second from the start on; memory of its own %d MiB\n",
 		*mass, rate, peak>>20)
-	tellEach(out, usageOf(bed.Pid()))
+	printEach(out, usageOf(bed.Pid()))
 	table1.add("retractions a second, 5,000 messages", "400", "800", "%.0f", rate)
 	return err
 }
 
-// tellEach says what one retraction took of the daemon.
-func tellEach(out io.Writer, used usage) {
+// printEach says what one retraction took of the daemon.
+func printEach(out io.Writer, used usage) {
 	n := int64(*mass)
 	fmt.Fprintf(out, "  time of processors for each %v; %d bytes written\n", used.computed/time.Duration(n), used.written/n)
 }
