@@ -136,8 +136,8 @@ type heldDecision struct{ who, what, comment string }
 // approving is what the audit calls a Yes to something held.
 const approving = "approve"
 
-// approvesOwnOrder reports whether a person must leave the approval of an intent to somebody else: he asked for it, and its
-// tenant wants two.
+// approvesOwnOrder reports whether a person must leave the approval of an intent to somebody else: he asked for it, and
+// its tenant wants two.
 func (p *Orders) approvesOwnOrder(in store.Intent, who string) bool {
 	t, ok := p.engine.o.Tenants(in.Tenant)
 	return ok && t.Config.TwoPersons && in.By != "" && account(in.By) == account(who)
