@@ -28,7 +28,7 @@ func (j *job) commit(ctx context.Context) ending {
 		return j.unscored(err)
 	}
 	app := j.application(j.identify(), result)
-	if err := j.keep(&app, result); nospace.Is(err) {
+	if err := j.keep(context.WithoutCancel(ctx), &app, result); nospace.Is(err) {
 		return j.wait(j.item, err.Error())
 	} else if err != nil {
 		return ending{how: broken, err: err}
@@ -203,11 +203,11 @@ func reportKey(tenant, outerID string, original [32]byte) string {
 }
 
 // keep copies the report of a flagged message to the long-lived class of the spool.
-func (j *job) keep(app *store.Application, result score.Result) error {
+func (j *job) keep(ctx context.Context, app *store.Application, result score.Result) error {
 	if j.o.Keep == nil || !result.Disposition.Flagged() {
 		return nil
 	}
-	ref, err := j.o.Keep(j.item.Body)
+	ref, err := j.o.Keep(ctx, j.item.Body)
 	if err != nil {
 		return fmt.Errorf("keep flagged original: %w", err)
 	}

@@ -66,18 +66,19 @@ type Options struct {
 	Plan        func(t *config.Tenant) Planner
 	// Is there an address that mail for postmaster is sent on to; nil: no.
 	Postmaster func() bool
-	Own        func(mark, messageID, to string) bool  // is this mark in a message our own
-	Keep       func(spool.Ref) (spool.Ref, error)     // long-lived copy of flagged mail; nil keeps none
-	Done       func(store.Record)                     // called after C2: wake the retraction
-	Bounced    func()                                 // called after C5: wake the delivery of bounces
-	Alert      func(event, text string, attrs ...any) //
-	Log        *slog.Logger                           //
-	Now        func() time.Time                       // nil: time.Now
-	InFlight   int                                    // items at once, most of which wait for a commit; 0: 256
-	Memory     int64                                  // bytes of the bodies of these; 0: 64 MiB
-	Limit      time.Duration                          // computing time of each stage, for each 64 MiB; 0: 1 minute
-	Grace      time.Duration                          // for the items in hand, when it is to stop; 0: 20 s
-	Fail       func(point string) error               // failpoint of the crash tests; nil in production
+	Own        func(mark, messageID, to string) bool // is this mark in a message our own
+	// Keep makes a long-lived copy of flagged mail; nil: none is made.
+	Keep     func(context.Context, spool.Ref) (spool.Ref, error)
+	Done     func(store.Record)                     // called after C2: wake the retraction
+	Bounced  func()                                 // called after C5: wake the delivery of bounces
+	Alert    func(event, text string, attrs ...any) //
+	Log      *slog.Logger                           //
+	Now      func() time.Time                       // nil: time.Now
+	InFlight int                                    // items at once, most of which wait for a commit; 0: 256
+	Memory   int64                                  // bytes of the bodies of these; 0: 64 MiB
+	Limit    time.Duration                          // computing time of each stage, for each 64 MiB; 0: 1 minute
+	Grace    time.Duration                          // for the items in hand, when it is to stop; 0: 20 s
+	Fail     func(point string) error               // failpoint of the crash tests; nil in production
 }
 
 // Pipeline carries items through.

@@ -81,7 +81,7 @@ func (j *job) submit(l submission.Letter, s config.Submission) ([]submission.Tak
 	l.Tenant, l.Claim, l.Trusted, l.Body, l.Received = j.tenant.ID, s.Claim, s.Trusted, j.item.Body,
 		j.item.Envelope.Received
 	if j.o.Keep != nil {
-		ref, err := j.o.Keep(j.item.Body)
+		ref, err := j.o.Keep(context.Background(), j.item.Body)
 		if err != nil {
 			return nil, j.unkept(err)
 		}

@@ -73,6 +73,7 @@ type Queue interface {
 	Bounces
 	Quarantine
 	Quotas
+	References
 
 	// Abilities says in what this engine differs from others.
 	Abilities() Abilities
@@ -202,6 +203,16 @@ type Quarantine interface {
 	// ExpirePostmaster drops mail for postmaster that was received before a time, and unsent bounces of such mail.
 	// Nothing else ever expires. It says how many messages it dropped.
 	ExpirePostmaster(ctx context.Context, before time.Time) (dropped int, err error)
+}
+
+// References are why bodies are kept: what is past its retention is deleted unless something refers to it.
+type References interface {
+	// InUse reports whether what holds a body, its Ref's File, is needed: by an item, by a bounce that was not sent
+	// yet, or by the engine itself.
+	InUse(ctx context.Context, file string) (bool, error)
+	// Bodies lists the bodies in a file that an item, or a bounce that was not sent yet, refers to. whole is true when
+	// the file is needed for more than these: by the engine itself, or by what cannot be told just now.
+	Bodies(ctx context.Context, file string) (bodies []spool.Ref, whole bool, err error)
 }
 
 // Quotas is what is held, from memory: the listener asks with each message.

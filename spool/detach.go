@@ -1,6 +1,7 @@
 package spool
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -11,10 +12,6 @@ import (
 	"strings"
 	"time"
 )
-
-// Needs says which bodies of a segment something unfinished refers to. whole is true when the segment must stay as it
-// is: because not all of them can be told, or because its log is needed.
-type Needs func(segment string) (bodies []Ref, whole bool)
 
 // Detached says what Detach did.
 type Detached struct {
@@ -31,15 +28,15 @@ type Detached struct {
 // from there.
 //
 // It is called by one goroutine, as Expire is.
-func (s *Spool) Detach(before time.Time, needs Needs) (Detached, error) {
+func (s *Spool) Detach(ctx context.Context, before time.Time, needs Needs) (Detached, error) {
 	if err := s.writable(); err != nil {
 		return Detached{}, err
 	}
-	d := detaching{s: s, needs: needs}
+	d := detaching{s: s, needs: func(file string) ([]Ref, bool, error) { return needs(ctx, file) }}
 	errs := []error{s.walk(func(name string, info fs.FileInfo) error {
 		hour, ok := hourOf(name)
-		if !ok || hour.Add(time.Hour).After(before) || s.isCurrent(name) {
-			return nil
+		if !ok || hour.Add(time.Hour).After(before) || s.isCurrent(name) || ctx.Err() != nil {
+			return ctx.Err()
 		}
 		switch top(name) {
 		case segDir:
@@ -55,7 +52,7 @@ func (s *Spool) Detach(before time.Time, needs Needs) (Detached, error) {
 // detaching is a run of Detach.
 type detaching struct {
 	s     *Spool
-	needs Needs
+	needs func(segment string) (bodies []Ref, whole bool, err error)
 	done  Detached
 	errs  []error // of single segments: the others go on
 }
@@ -73,9 +70,9 @@ func (d *detaching) later(err error) error {
 
 // segment copies out what is needed of a segment, and removes it.
 func (d *detaching) segment(name string, size int64) error {
-	bodies, whole := d.needs(name)
-	if whole {
-		return nil
+	bodies, whole, err := d.needs(name)
+	if whole || err != nil {
+		return err
 	}
 	for _, r := range bodies {
 		made, err := d.s.detach(r)
@@ -105,9 +102,9 @@ func (d *detaching) copied(name string, size int64) error {
 	if !ok {
 		return nil // no file of ours
 	}
-	bodies, whole := d.needs(r.File)
-	if whole || slices.Contains(bodies, r) {
-		return nil
+	bodies, whole, err := d.needs(r.File)
+	if whole || err != nil || slices.Contains(bodies, r) {
+		return err
 	}
 	if err := d.s.remove(name); err != nil {
 		return err

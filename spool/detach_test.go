@@ -2,6 +2,7 @@ package spool
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -24,18 +25,18 @@ type pinned struct {
 	whole  map[string]bool
 }
 
-func (p *pinned) needs(segment string) (list []Ref, whole bool) {
+func (p *pinned) needs(_ context.Context, segment string) (list []Ref, whole bool, err error) {
 	for r := range p.needed {
 		if r.File == segment && p.needed[r] {
 			list = append(list, r)
 		}
 	}
-	return list, p.whole[segment]
+	return list, p.whole[segment], nil
 }
 
-func (p *pinned) inUse(file string) bool {
-	list, whole := p.needs(file)
-	return len(list) > 0 || whole
+func (p *pinned) inUse(ctx context.Context, file string) (bool, error) {
+	list, whole, err := p.needs(ctx, file)
+	return len(list) > 0 || whole, err
 }
 
 // pin fills four segments with ten bodies each, of which two are needed.
@@ -86,10 +87,10 @@ func TestDetach(t *testing.T) {
 	s := open(t, dir, Options{Now: c.now})
 	p := pin(t, s, c, dir)
 	before := c.t.Add(-24 * time.Hour)
-	if e, err := s.Expire(before, before, p.inUse); err != nil || e.Files != 0 || e.InUse != 4 {
+	if e, err := s.Expire(t.Context(), before, before, p.inUse); err != nil || e.Files != 0 || e.InUse != 4 {
 		t.Fatalf("%+v, %v", e, err)
 	}
-	d, err := s.Detach(before, p.needs)
+	d, err := s.Detach(t.Context(), before, p.needs)
 	if err != nil || d.Bodies != 8 || d.Segments != 4 || d.Bytes < 4*2*70_000-8*70_000 {
 		t.Errorf("%+v, %v", d, err)
 	}
@@ -97,12 +98,12 @@ func TestDetach(t *testing.T) {
 	if segments, copies := p.count(t, segDir), p.count(t, detachedDir); segments != 0 || copies != 8 {
 		t.Errorf("%d segments and %d copies are left", segments, copies)
 	}
-	if d, err := s.Detach(before, p.needs); err != nil || d != (Detached{}) {
+	if d, err := s.Detach(t.Context(), before, p.needs); err != nil || d != (Detached{}) {
 		t.Errorf("again: %+v, %v", d, err)
 	}
 	s.Close()
 	s = open(t, dir, Options{Now: c.now}) // and after a restart, which drops what is unfinished
-	if err := s.Recover(nothing); err != nil {
+	if err := s.Recover(t.Context(), nothing); err != nil {
 		t.Fatal(err)
 	}
 	p.check(t, s)
@@ -113,11 +114,11 @@ func TestDetach(t *testing.T) {
 			dropped++
 		}
 	}
-	if d, err := s.Detach(before, p.needs); err != nil || d.Dropped != 3 {
+	if d, err := s.Detach(t.Context(), before, p.needs); err != nil || d.Dropped != 3 {
 		t.Errorf("of three nothing is needed any more: %+v, %v", d, err)
 	}
 	p.check(t, s)
-	if e, err := s.Expire(c.t, c.t, nothing); err != nil || e.Files != 0 {
+	if e, err := s.Expire(t.Context(), c.t, c.t, nothing); err != nil || e.Files != 0 {
 		t.Errorf("Expire took copies: %+v, %v", e, err)
 	}
 }
@@ -137,10 +138,10 @@ func TestDetach_leaves(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, detachedDir, "20200101T00-x@y"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if d, err := s.Detach(c.t.Add(-60*time.Hour), p.needs); err != nil || d != (Detached{}) {
+	if d, err := s.Detach(t.Context(), c.t.Add(-60*time.Hour), p.needs); err != nil || d != (Detached{}) {
 		t.Errorf("all are young: %+v, %v", d, err)
 	}
-	if d, err := s.Detach(c.t.Add(2*time.Hour), p.needs); err != nil || d.Segments != 3 {
+	if d, err := s.Detach(t.Context(), c.t.Add(2*time.Hour), p.needs); err != nil || d.Segments != 3 {
 		t.Errorf("%+v, %v", d, err)
 	}
 	left := files(t, dir)
@@ -166,7 +167,7 @@ func TestDetach_fails(t *testing.T) {
 			s := open(t, dir, Options{Now: c.now, FS: disk})
 			p := pin(t, s, c, dir)
 			fail(disk)
-			if d, err := s.Detach(c.t, p.needs); err == nil || d.Segments != 0 {
+			if d, err := s.Detach(t.Context(), c.t, p.needs); err == nil || d.Segments != 0 {
 				t.Errorf("%+v, %v", d, err)
 			}
 			disk.clear()
@@ -177,7 +178,7 @@ func TestDetach_fails(t *testing.T) {
 			if broken := name == "sync" || name == "syncdir"; broken {
 				s = open(t, dir, Options{Now: c.now, FS: disk})
 			}
-			if d, err := s.Detach(c.t, p.needs); err != nil || d.Segments != 4 {
+			if d, err := s.Detach(t.Context(), c.t, p.needs); err != nil || d.Segments != 4 {
 				t.Errorf("when the disk is well again: %+v, %v", d, err)
 			}
 			p.check(t, s)
@@ -202,7 +203,7 @@ func TestDetach_fails(t *testing.T) {
 	if err := errors.Join(err, f.Close()); err != nil {
 		t.Fatal(err)
 	}
-	if d, err := s.Detach(c.t, p.needs); !errors.Is(err, ErrCorrupt) || d.Segments != 3 || p.count(t, segDir) != 1 {
+	if d, err := s.Detach(t.Context(), c.t, p.needs); !errors.Is(err, ErrCorrupt) || d.Segments != 3 || p.count(t, segDir) != 1 {
 		t.Errorf("one body is damaged: %+v, %v", d, err)
 	}
 }
@@ -218,7 +219,7 @@ func TestDetach_mendsADamagedCopy(t *testing.T) {
 		return nil
 	}})
 	p := pin(t, s, c, dir)
-	if _, err := s.Detach(c.t, p.needs); !errors.Is(err, fails) {
+	if _, err := s.Detach(t.Context(), c.t, p.needs); !errors.Is(err, fails) {
 		t.Fatal(err)
 	}
 	for name, size := range files(t, dir) {
@@ -230,7 +231,7 @@ func TestDetach_mendsADamagedCopy(t *testing.T) {
 	}
 	p.check(t, s)
 	s = open(t, dir, Options{Now: c.now})
-	if d, err := s.Detach(c.t, p.needs); err != nil || d.Segments != 4 {
+	if d, err := s.Detach(t.Context(), c.t, p.needs); err != nil || d.Segments != 4 {
 		t.Errorf("%+v, %v", d, err)
 	}
 	p.check(t, s)
@@ -256,7 +257,7 @@ func TestDetach_survivesKill(t *testing.T) {
 		cmd.Env = append(cmd.Env, "CLAWBACK_TEST_DETACH_NEEDED="+p.encode())
 		out, err := cmd.CombinedOutput()
 		s := open(t, dir, Options{Now: c.now})
-		if err := s.Recover(nothing); err != nil {
+		if err := s.Recover(t.Context(), nothing); err != nil {
 			t.Fatal(err)
 		}
 		p.check(t, s)
@@ -302,7 +303,7 @@ func detachUntilKilled(dir string) {
 	}
 	s, err := Open(dir, Options{Fail: kill, FS: &killFS{OS(), kill}})
 	if err == nil {
-		_, err = s.Detach(newClock().t.Add(52*time.Hour), p.needs)
+		_, err = s.Detach(context.Background(), newClock().t.Add(52*time.Hour), p.needs)
 	}
 	if err != nil {
 		fmt.Println(err)

@@ -1,6 +1,7 @@
 package spool
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -18,7 +19,7 @@ type Expired struct {
 
 // Expire removes bodies whose hour ended at or before the given times, unless they are in use: segments and body
 // files by before, kept copies by keptBefore. Both times must lie in the past by more than an hour.
-func (s *Spool) Expire(before, keptBefore time.Time, inUse func(file string) bool) (Expired, error) {
+func (s *Spool) Expire(ctx context.Context, before, keptBefore time.Time, inUse InUse) (Expired, error) {
 	var e Expired
 	err := s.walk(func(name string, info fs.FileInfo) error {
 		limit := before
@@ -29,7 +30,11 @@ func (s *Spool) Expire(before, keptBefore time.Time, inUse func(file string) boo
 		if !ok || hour.Add(time.Hour).After(limit) || s.isCurrent(name) || top(name) == detachedDir { // see Detach
 			return nil
 		}
-		if inUse(name) {
+		used, err := inUse(ctx, name)
+		if err != nil {
+			return fmt.Errorf("expire %s: %w", name, err)
+		}
+		if used {
 			e.InUse++
 			return nil
 		}
@@ -46,7 +51,7 @@ func (s *Spool) Expire(before, keptBefore time.Time, inUse func(file string) boo
 // Recover drops what a crash left behind: everything unfinished, and body files that nothing refers to. It is called
 // once, before the first Create. known must answer for every row there is: those of the queue and those of the
 // archive. Bytes in segments that no row refers to stay until their hour expires.
-func (s *Spool) Recover(known func(file string) bool) error {
+func (s *Spool) Recover(ctx context.Context, known InUse) error {
 	entries, err := os.ReadDir(filepath.Join(s.dir, tmpDir))
 	if err != nil {
 		return fmt.Errorf("recover spool: %w", err)
@@ -57,8 +62,11 @@ func (s *Spool) Recover(known func(file string) bool) error {
 		}
 	}
 	return s.walk(func(name string, _ fs.FileInfo) error {
-		if top(name) != bodyDir || known(name) {
+		if top(name) != bodyDir {
 			return nil
+		}
+		if used, err := known(ctx, name); used || err != nil {
+			return err
 		}
 		return s.remove(name)
 	})
@@ -136,10 +144,10 @@ func top(name string) string {
 }
 
 // Size is how many bytes of bodies the spool keeps.
-func (s *Spool) Size() (sum int64, err error) {
+func (s *Spool) Size(ctx context.Context) (sum int64, err error) {
 	err = s.walk(func(_ string, info fs.FileInfo) error {
 		sum += info.Size()
-		return nil
+		return ctx.Err()
 	})
 	return sum, err
 }

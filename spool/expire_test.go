@@ -1,6 +1,7 @@
 package spool
 
 import (
+	"context"
 	"errors"
 	"maps"
 	"slices"
@@ -11,14 +12,20 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func nothing(string) bool { return false }
+// only is that so many files are in use.
+func only(names ...string) InUse {
+	return func(_ context.Context, file string) (bool, error) { return slices.Contains(names, file), nil }
+}
+
+// nothing is in use.
+var nothing = only()
 
 func TestExpire(t *testing.T) {
 	dir, c := t.TempDir(), newClock()
 	s := open(t, dir, Options{Now: c.now})
 	old := appendAll(t, s, content(100))[0]
 	oldBlob := commitBlob(t, s, content(200))
-	kept, err := s.Keep(old)
+	kept, err := s.Keep(t.Context(), old)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,13 +36,13 @@ func TestExpire(t *testing.T) {
 	steps := []struct {
 		name              string
 		before, keptUntil time.Duration // before now
-		inUse             func(string) bool
+		inUse             InUse
 		want              Expired
 		left              []string
 	}{
 		{"its hour is not over", 48 * time.Hour, 100 * time.Hour, nothing, Expired{},
 			[]string{old.File, oldBlob.File, kept.File, young.File, youngBlob.File}},
-		{"in use", 47 * time.Hour, 100 * time.Hour, func(f string) bool { return f == old.File || f == oldBlob.File }, Expired{InUse: 2},
+		{"in use", 47 * time.Hour, 100 * time.Hour, only(old.File, oldBlob.File), Expired{InUse: 2},
 			[]string{old.File, oldBlob.File, kept.File, young.File, youngBlob.File}},
 		{"over", 47 * time.Hour, 100 * time.Hour, nothing, Expired{Files: 2, Bytes: 2*block + 200},
 			[]string{kept.File, young.File, youngBlob.File}},
@@ -44,7 +51,7 @@ func TestExpire(t *testing.T) {
 		{"never the current segment", -2 * time.Hour, 0, nothing, Expired{Files: 1, Bytes: 100}, []string{young.File}},
 	}
 	for _, step := range steps {
-		got, err := s.Expire(c.t.Add(-step.before), c.t.Add(-step.keptUntil), step.inUse)
+		got, err := s.Expire(t.Context(), c.t.Add(-step.before), c.t.Add(-step.keptUntil), step.inUse)
 		if err != nil || got != step.want {
 			t.Errorf("%s: Expire = %+v, %v; want %+v", step.name, got, err, step.want)
 		}
@@ -68,7 +75,7 @@ func TestRecover(t *testing.T) {
 	}
 
 	s := open(t, dir, Options{})
-	if err := s.Recover(func(f string) bool { return f == known.File }); err != nil {
+	if err := s.Recover(t.Context(), only(known.File)); err != nil {
 		t.Fatal(err)
 	}
 	want := map[string]int64{seg.File: 2 * block, known.File: 10}

@@ -1,6 +1,7 @@
 package spool
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -22,7 +23,7 @@ const keptSuffix = ".zst"
 
 // Keep makes a compressed, long-lived copy of a body and checks the bytes on the way. The Ref it returns opens to
 // the same bytes. Keeping a body twice makes one copy.
-func (s *Spool) Keep(r Ref) (Ref, error) {
+func (s *Spool) Keep(_ context.Context, r Ref) (Ref, error) {
 	if err := s.writable(); err != nil {
 		return Ref{}, err
 	}

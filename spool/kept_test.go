@@ -20,11 +20,11 @@ func TestKeep_roundTrip(t *testing.T) {
 	for _, n := range []int{0, 1, frameSize - 1, frameSize, frameSize + 1, 3*frameSize + 5} {
 		want := append(bytes.Repeat([]byte("a line of mail\r\n"), n/32), content(n-n/32*16)...)
 		ref := appendAll(t, s, want)[0]
-		kept, err := s.Keep(ref)
+		kept, err := s.Keep(t.Context(), ref)
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, err := s.Keep(ref)
+		again, err := s.Keep(t.Context(), ref)
 		if err != nil || again != kept {
 			t.Errorf("kept again: %v, %v; want %v", again, err, kept)
 		}
@@ -114,7 +114,7 @@ func (f failingFile) ReadAt(p []byte, off int64) (int, error) {
 func TestKept_readErrorIsNotDamage(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, Options{})
-	kept, err := s.Keep(appendAll(t, s, content(3*frameSize))[0])
+	kept, err := s.Keep(t.Context(), appendAll(t, s, content(3*frameSize))[0])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +144,7 @@ func TestKept_readErrorIsNotDamage(t *testing.T) {
 func TestKept_changedByteIsFound(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, Options{})
-	kept, err := s.Keep(appendAll(t, s, content(2*frameSize))[0])
+	kept, err := s.Keep(t.Context(), appendAll(t, s, content(2*frameSize))[0])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +170,7 @@ func TestKeep_damagedBody(t *testing.T) {
 	s := open(t, dir, Options{})
 	ref := appendAll(t, s, content(1000))[0]
 	ref.CRC ^= 1
-	if _, err := s.Keep(ref); !errors.Is(err, ErrCorrupt) {
+	if _, err := s.Keep(t.Context(), ref); !errors.Is(err, ErrCorrupt) {
 		t.Errorf("Keep of a damaged body = %v, want ErrCorrupt", err)
 	}
 	if got := files(t, dir); len(got) != 1 {
@@ -190,7 +190,7 @@ func FuzzKept(f *testing.F) {
 		f.Fatal(err)
 	}
 	for _, r := range refs {
-		kept, err := s.Keep(r)
+		kept, err := s.Keep(f.Context(), r)
 		if err != nil {
 			f.Fatal(err)
 		}

@@ -89,7 +89,7 @@ func TestReaders_expired(t *testing.T) {
 		t.Fatal(err)
 	}
 	later := time.Now().Add(48 * time.Hour)
-	if e, err := s.Expire(later, later, func(string) bool { return false }); err != nil || e.Files != 1 {
+	if e, err := s.Expire(t.Context(), later, later, nothing); err != nil || e.Files != 1 {
 		t.Fatalf("%+v, %v", e, err)
 	}
 	if len(s.readers.files) != 0 {

@@ -218,8 +218,8 @@ func TestSyncFails_isFinal(t *testing.T) {
 		{"append", "sync", func(s *Spool, _ Ref) error { _, err := appendBodies(s, []byte{1}); return err }},
 		{"body", "sync", func(s *Spool, _ Ref) error { return blob(s) }},
 		{"body, name", "syncdir", func(s *Spool, _ Ref) error { return blob(s) }},
-		{"keep", "sync", func(s *Spool, r Ref) error { _, err := s.Keep(r); return err }},
-		{"keep, name", "syncdir", func(s *Spool, r Ref) error { _, err := s.Keep(r); return err }},
+		{"keep", "sync", func(s *Spool, r Ref) error { _, err := s.Keep(t.Context(), r); return err }},
+		{"keep, name", "syncdir", func(s *Spool, r Ref) error { _, err := s.Keep(t.Context(), r); return err }},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -321,7 +321,7 @@ func TestVerify_findsDamage(t *testing.T) {
 	s := open(t, dir, Options{})
 	small := appendAll(t, s, content(10), content(1000))[1]
 	large := commitBlob(t, s, content(3<<20))
-	kept, err := s.Keep(large)
+	kept, err := s.Keep(t.Context(), large)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,8 +14,14 @@ import (
 var errBusy = errors.New(
 	"another backup is being taken, or mail past its retention is being deleted: try again in a minute")
 
+// errNotLocal: what is durable lies in a database.
+var errNotLocal = errors.New("queue and store are no files of this machine: back up the database that they are in")
+
 // backup writes a copy of the whole state, while all else goes on.
 func (d *daemon) backup(ctx context.Context, w io.Writer) error {
+	if d.local == nil {
+		return errNotLocal
+	}
 	if !d.deleting.TryLock() {
 		return errBusy
 	}
@@ -23,7 +29,7 @@ func (d *daemon) backup(ctx context.Context, w io.Writer) error {
 	begun := time.Now()
 	cfg := d.live.config()
 	err := backup.Take(ctx, w, backup.Source{
-		Dir: d.cfg.StateDir, Queue: d.queue, Store: d.store, Spool: d.spool,
+		Dir: d.cfg.StateDir, Queue: d.local.queue, Store: d.local.store, Spool: d.local.spool,
 		About: backup.About{Version: d.version, Hostname: cfg.Hostname, At: begun.UTC()},
 	})
 	if err == nil {

@@ -39,7 +39,7 @@ import (
 	"clawback/intel/sighting"
 	"clawback/intel/submission"
 	"clawback/pipeline"
-	"clawback/queue/bolt"
+	"clawback/queue"
 	"clawback/retract"
 	"clawback/retract/job"
 	"clawback/score/attach/confined"
@@ -59,6 +59,7 @@ type Options struct {
 	Version string
 	Log     *slog.Logger
 	Files   confined.Program // what looks into attached files
+	Engines *Engines         // what is durable; nil: files below state_dir
 	Sockets *systemd.Sockets // those that systemd passed; nil: none
 	Reload  <-chan os.Signal // each signal makes the daemon read the file of its configuration again; nil: never
 }
@@ -75,8 +76,9 @@ type daemon struct {
 
 	certs      certs.Source
 	networks   *networks.Sets
-	spool      *spool.Spool
-	queue      *bolt.Queue
+	local      *local // nil: the engines are not files of this machine
+	bodies     spool.Keeper
+	queue      queue.Queue
 	store      *store.Store
 	index      *index.Index
 	live       *live
@@ -121,7 +123,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	// What is durable.
-	if err := d.openDurable(); err != nil {
+	if err := d.openDurable(ctx, o.Engines); err != nil {
 		return err
 	}
 	if d.board, err = newBoard(ctx, d.store, d.log); err != nil {

@@ -13,7 +13,7 @@ func (d *daemon) watchStorage(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		return nil
-	case <-d.spool.Broken():
+	case <-d.bodies.Broken():
 		return errors.New("the spool cannot be written any more: see the log above")
 	case <-d.queue.Broken():
 		return errors.New("the queue cannot be written any more: see the log above")

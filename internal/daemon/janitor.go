@@ -29,11 +29,8 @@ func (d *daemon) deleteExpired(ctx context.Context, now time.Time) {
 	d.deleting.Lock()
 	defer d.deleting.Unlock()
 	keep := d.live.config().Spool
-	inUse := func(file string) bool {
-		used, err := d.store.InUse(ctx, file)
-		return used || err != nil || d.queue.InUse(file) // what cannot be read is kept
-	}
-	if _, err := d.spool.Expire(now.Add(-keep.Retention), now.Add(-keep.FlaggedRetention), inUse); err != nil {
+	_, err := d.bodies.Expire(ctx, now.Add(-keep.Retention), now.Add(-keep.FlaggedRetention), d.inUse)
+	if err != nil && ctx.Err() == nil {
 		d.log.Warn("delete old originals", "event", "janitor.failed", "error", err)
 	}
 	d.detach(ctx, now.Add(-keep.Retention))
@@ -59,9 +56,8 @@ func (d *daemon) deleteExpired(ctx context.Context, now time.Time) {
 // detach lets segments go that are past their retention and of which only some bodies are needed still: by items in
 // quarantine, bounces that wait, retractions that are held. One small mail an hour would otherwise keep all of them.
 func (d *daemon) detach(ctx context.Context, before time.Time) {
-	needs := func(segment string) ([]spool.Ref, bool) { return d.needs(ctx, segment) }
-	done, err := d.spool.Detach(before, needs)
-	if err != nil {
+	done, err := d.bodies.Detach(ctx, before, d.needs)
+	if err != nil && ctx.Err() == nil {
 		d.log.Warn("copy what is needed out of old segments", "event", "janitor.failed", "error", err)
 	}
 	if done != (spool.Detached{}) {
@@ -71,13 +67,21 @@ func (d *daemon) detach(ctx context.Context, before time.Time) {
 	}
 }
 
-// needs says what something unfinished needs of a segment. The queue is asked first: an item leaves it when its record
-// is in the store.
-func (d *daemon) needs(ctx context.Context, segment string) (bodies []spool.Ref, whole bool) {
-	queued, whole := d.queue.Bodies(segment)
-	if whole {
-		return nil, true
+// inUse says whether something unfinished needs a file. The queue is asked first: an item leaves it when its record is
+// in the store.
+func (d *daemon) inUse(ctx context.Context, file string) (bool, error) {
+	if used, err := d.queue.InUse(ctx, file); used || err != nil {
+		return used, err
+	}
+	return d.store.InUse(ctx, file)
+}
+
+// needs says what something unfinished needs of a segment, in the order of inUse.
+func (d *daemon) needs(ctx context.Context, segment string) (bodies []spool.Ref, whole bool, err error) {
+	queued, whole, err := d.queue.Bodies(ctx, segment)
+	if whole || err != nil {
+		return nil, whole, err
 	}
 	stored, err := d.store.Bodies(ctx, segment)
-	return append(queued, stored...), err != nil // of what cannot be read all is needed
+	return append(queued, stored...), false, err
 }

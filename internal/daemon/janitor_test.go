@@ -18,9 +18,8 @@ func TestDeleteExpired_oneMailDoesNotKeepItsSegment(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := d.openStore(); err != nil {
-		t.Fatal(err)
-	}
+	must(t, d.local.openStore(t.Context()))
+	d.store = d.local.store
 	must(t, d.openIndex(t.Context()))
 	d.live = &live{cfg: &config.Config{Spool: config.Spool{Retention: time.Hour, FlaggedRetention: 2 * time.Hour}}}
 	small := map[string]string{}
@@ -36,15 +35,15 @@ func TestDeleteExpired_oneMailDoesNotKeepItsSegment(t *testing.T) {
 	must(t, err)
 	later := time.Now().Add(5 * time.Hour)
 	d.deleteExpired(t.Context(), later) // all of it is in the segment that is appended to
-	must(t, d.spool.Close())
-	if d.spool, err = spool.Open(d.cfg.StateDir+"/spool", d.spoolOptions()); err != nil {
-		t.Fatal(err)
-	}
-	before, err := d.spool.Size()
+	must(t, d.bodies.Close())
+	d.local.spool, err = spool.Open(d.cfg.StateDir+"/spool", spool.Options{})
+	must(t, err)
+	d.bodies = d.local.spool
+	before, err := d.bodies.Size(t.Context())
 	must(t, err)
 
 	d.deleteExpired(t.Context(), later)
-	after, err := d.spool.Size()
+	after, err := d.bodies.Size(t.Context())
 	must(t, err)
 	if before < 300_000 || after > 100 {
 		t.Errorf("the spool has %d bytes, %d before", after, before)
@@ -62,7 +61,7 @@ func TestDeleteExpired_oneMailDoesNotKeepItsSegment(t *testing.T) {
 
 	must(t, d.queue.Discard(t.Context(), small["held"], []byte("{}")))
 	d.deleteExpired(t.Context(), later)
-	if _, err := d.spool.Open(t.Context(), held.Body); err == nil {
+	if _, err := d.bodies.Open(t.Context(), held.Body); err == nil {
 		t.Error("a body that was discarded is there past its retention")
 	}
 }
@@ -81,7 +80,7 @@ func put(t *testing.T, d *daemon, body []byte) string {
 
 func wantText(t *testing.T, d *daemon, r spool.Ref, want string) {
 	t.Helper()
-	b, err := d.spool.Open(t.Context(), r)
+	b, err := d.bodies.Open(t.Context(), r)
 	must(t, err)
 	defer b.Close()
 	if got, err := io.ReadAll(io.NewSectionReader(b, 0, b.Size())); err != nil || string(got) != want {

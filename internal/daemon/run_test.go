@@ -29,17 +29,25 @@ func TestMain(m *testing.M) {
 
 // runInside runs the daemon as the program does, in this process.
 func runInside(ctx context.Context, file string, log io.Writer, reload <-chan os.Signal) error {
+	return runWith(ctx, nil, file, log, reload)
+}
+
+// runWith is runInside with engines, nil for files.
+func runWith(ctx context.Context, e *Engines, file string, log io.Writer, reload <-chan os.Signal) error {
 	cfg, err := config.Load(file)
 	if err != nil {
 		return err
 	}
-	return Run(ctx, Options{Config: cfg, Version: "test", Files: files, Log: slog.New(slog.NewTextHandler(log, nil)), Reload: reload})
+	return Run(ctx, Options{Config: cfg, Version: "test", Engines: e, Files: files,
+		Log: slog.New(slog.NewTextHandler(log, nil)), Reload: reload})
 }
 
 // newBed has everything ready but the daemon.
-func newBed(t *testing.T) *testbed.Bed {
+func newBed(t *testing.T) *testbed.Bed { return newBedOf(t, runInside) }
+
+func newBedOf(t *testing.T, run testbed.Daemon) *testbed.Bed {
 	t.Helper()
-	bed, err := testbed.New(testbed.Options{Daemon: runInside, Tenants: []testbed.Tenant{testbed.Contoso},
+	bed, err := testbed.New(testbed.Options{Daemon: run, Tenants: []testbed.Tenant{testbed.Contoso},
 		Sim: graphsim.Options{Seed: 1, Rates: graphsim.Calm()}})
 	if err != nil {
 		t.Fatal(err)

@@ -17,7 +17,7 @@ func (d *daemon) status(ctx context.Context) (api.Status, error) {
 	cfg := d.live.config()
 	s := api.Status{Version: d.version, Hostname: cfg.Hostname, Region: cfg.Region, Started: d.started.UTC(),
 		Sessions: d.sessions(), Tenants: []api.Tenant{}}
-	m := d.spool.Memory()
+	m := d.bodies.Memory()
 	s.Memory = api.Memory{Held: m.Held, Peak: m.Peak, Max: m.Max, Spilled: m.Spilled}
 	s.Process = d.process()
 	stats, err := d.queue.Stats(ctx)

@@ -18,7 +18,6 @@ import (
 	"clawback/internal/failpoint"
 	"clawback/pipeline"
 	"clawback/queue"
-	"clawback/queue/bolt"
 	"clawback/retract"
 	"clawback/retract/exchange"
 	"clawback/retract/graph"
@@ -47,22 +46,6 @@ func (d *daemon) certOptions() certs.Options {
 func (d *daemon) networkOptions() networks.Options {
 	return networks.Options{StateDir: d.cfg.StateDir, Log: d.log}
 }
-
-// minFreeInodes leaves files to be made by what is not new mail: large bodies on their way, kept originals,
-// certificates.
-const minFreeInodes = 1000
-
-func (d *daemon) spoolOptions() spool.Options {
-	c := d.cfg.Spool
-	return spool.Options{InlineLimit: c.InlineLimit, MinFree: c.MinFree, MinFreePercent: c.MinFreePercent,
-		MinFreeInodes: minFreeInodes, MaxMemory: d.cfg.SMTP.MaxMemory, Fail: failpoint.Hit}
-}
-
-func (d *daemon) queueOptions() bolt.Options {
-	return bolt.Options{Options: queue.Options{Log: d.log, Fail: failpoint.Hit}, MaxSize: d.cfg.Spool.MaxQueueSize}
-}
-
-func (d *daemon) storeOptions() store.Options { return store.Options{Fail: failpoint.Hit} }
 
 // graph makes the client for one tenant's mailboxes.
 func (d *daemon) graph(t config.Tenant) (exchange.Mailboxes, error) {
@@ -98,7 +81,7 @@ func (d *daemon) deskOptions() submission.Options {
 func (d *daemon) pipelineOptions() pipeline.Options {
 	return pipeline.Options{
 		Queue: d.queue, Store: d.store, Scorer: d.judge, Submissions: d.desk,
-		Tenant: d.live.tenant, Own: d.key.Verify, Keep: d.spool.Keep,
+		Tenant: d.live.tenant, Own: d.key.Verify, Keep: d.bodies.Keep,
 		Postmaster: func() bool { return d.live.config().SMTP.Postmaster != "" },
 		Plan:       func(t *config.Tenant) pipeline.Planner { return policy.Plan(t, time.Now()) },
 		Done:       func(store.Record) { d.engine.Wake() },
@@ -152,7 +135,7 @@ func (d *daemon) smtpOptions(l config.Listener) smtpd.Options {
 
 // openBody opens a report's body in the spool.
 func (d *daemon) openBody(ref spool.Ref) (intel.Body, error) {
-	return d.spool.Open(context.Background(), ref)
+	return d.bodies.Open(context.Background(), ref)
 }
 
 // openOriginal opens a variant's original as it lies in the spool, for comparing it with what a mailbox holds.
@@ -161,7 +144,7 @@ func (d *daemon) openOriginal(v store.Variant) (io.ReadCloser, error) {
 	if v.Kept != nil {
 		ref = *v.Kept
 	}
-	body, err := d.spool.Open(context.Background(), ref)
+	body, err := d.bodies.Open(context.Background(), ref)
 	if err != nil {
 		return nil, fmt.Errorf("open original: %w", err)
 	}
@@ -170,7 +153,7 @@ func (d *daemon) openOriginal(v store.Variant) (io.ReadCloser, error) {
 
 // openReport opens the bytes of a report from its beginning.
 func (d *daemon) openReport(ref spool.Ref) (io.ReadCloser, error) {
-	body, err := d.spool.Open(context.Background(), ref)
+	body, err := d.bodies.Open(context.Background(), ref)
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,8 @@
 // Package demo shows the main job on a small made-up organisation, or on reports of one's own.
 //
 // It starts a Microsoft Graph simulator and a receiver for the alternate mailbox in this process and the real daemon as
-// a process of its own, sends journal reports by SMTP with STARTTLS and BDAT, and watches what becomes of them.
+// a process of its own (or in this one), sends journal reports by SMTP with STARTTLS and BDAT, and watches what becomes
+// of them.
 //
 // Reads: the embedded stories, or a directory of reports; the daemon's control socket; the simulator's mailboxes.
 //
@@ -24,14 +25,17 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"clawback/internal/test/testbed"
 )
 
 // Options steer a run.
 type Options struct {
-	Binary  string        // the clawback program; it is run as "BINARY serve --config FILE"
-	Reports string        // directory of reports of one's own; "": the embedded stories
-	Keep    bool          // leave everything running until the context ends
-	Limit   time.Duration // after which what is not as expected counts as failed; 0: 28 s
+	Binary  string         // the clawback program; it is run as "BINARY serve --config FILE"
+	Daemon  testbed.Daemon // what is run instead, in this process, where it is set
+	Reports string         // directory of reports of one's own; "": the embedded stories
+	Keep    bool           // leave everything running until the context ends
+	Limit   time.Duration  // after which what is not as expected counts as failed; 0: 28 s
 	Out     io.Writer
 	Live    bool                        // Out is a terminal: redraw one table instead of printing lines
 	Colour  bool                        // Out may have colours

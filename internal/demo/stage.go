@@ -27,7 +27,7 @@ func newStage(o Options, script *script) (*stage, error) {
 		script.Tenants[i].Tables += oneSender
 	}
 	bed, err := testbed.New(testbed.Options{
-		Binary: o.Binary, Tenants: script.Tenants,
+		Binary: o.Binary, Daemon: o.Daemon, Tenants: script.Tenants,
 		Sim: graphsim.Options{Seed: 1, Rates: graphsim.Calm(), Latency: 20 * time.Millisecond},
 	})
 	if err != nil {

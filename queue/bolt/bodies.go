@@ -1,6 +1,8 @@
 package bolt
 
 import (
+	"context"
+
 	"go.etcd.io/bbolt"
 
 	"clawback/queue"
@@ -9,22 +11,22 @@ import (
 
 // Bodies lists the bodies in a file of the spool that an item, or a bounce that was not sent yet, refers to. whole is
 // true when the file is needed for more than these: for its log, or by a row that cannot be read.
-func (q *Queue) Bodies(file string) (bodies []spool.Ref, whole bool) {
+func (q *Queue) Bodies(_ context.Context, file string) (bodies []spool.Ref, whole bool, err error) {
 	want, unsure := q.tally.inFile(file)
 	if unsure || q.logged.inUse(file) {
-		return nil, true
+		return nil, true, nil
 	}
 	if want == 0 {
-		return nil, false
+		return nil, false, nil
 	}
 	s := search{file: file, left: want}
-	err := q.view(func(tx *bbolt.Tx) error {
+	err = q.view(func(tx *bbolt.Tx) error {
 		if err := s.items(tx); err != nil {
 			return err
 		}
 		return s.waiting(tx)
 	})
-	return s.found, err != nil || s.left != 0 // it changes just now, or a row was not found: ask again later
+	return s.found, s.left != 0, err // it changes just now, or a row was not found: ask again later
 }
 
 // inFile is how many items and unsent bounces refer to a file; unsure when there may be more.

@@ -17,7 +17,7 @@ func TestContract(t *testing.T) {
 // harness opens the embedded queue with a spool of its own in one directory.
 type harness struct{ dir string }
 
-func (h harness) Open(t *testing.T, o queue.Options) queuetest.Queue {
+func (h harness) Open(t *testing.T, o queue.Options) queue.Queue {
 	t.Helper()
 	sp, err := spool.Open(filepath.Join(h.dir, "spool"), spool.Options{})
 	if err != nil {

@@ -312,9 +312,9 @@ func (s *scenario) decide(q *Queue, r *rand.Rand) {
 		}
 	case r.IntN(4) == 0:
 		old := s.now().Add(-2 * time.Hour)
-		_, err := s.spool.Expire(old, old, q.InUse)
+		_, err := s.spool.Expire(s.t.Context(), old, old, q.InUse)
 		must(s.t, err)
-		_, _ = s.spool.Detach(old, q.Bodies) // a full or damaged disk leaves the segment as it is
+		_, _ = s.spool.Detach(s.t.Context(), old, q.Bodies) // a full or damaged disk leaves the segment as it is
 	case m == nil:
 	case r.IntN(2) == 0:
 		s.fates.change(m, fate{where: thrown}, func() error { return q.Discard(s.t.Context(), m.id, []byte("seen")) })
@@ -326,7 +326,7 @@ func (s *scenario) decide(q *Queue, r *rand.Rand) {
 // check compares what is found with what may have become of every message.
 func (s *scenario) check() {
 	q := s.queue.Load()
-	must(s.t, s.spool.Recover(q.InUse))
+	must(s.t, s.spool.Recover(s.t.Context(), q.InUse))
 	items, err := q.List(context.Background(), queue.Filter{})
 	must(s.t, err)
 	found := s.ends(q)
@@ -378,8 +378,8 @@ func (s *scenario) ends(q *Queue) map[string]fate {
 }
 
 func (s *scenario) checkBytes(q *Queue, it queue.Item) {
-	if got, err := q.Get(context.Background(), it.ID); err != nil || got.State != it.State || !q.InUse(it.Body.File) {
-		s.t.Errorf("item %s: %+v, %v; in use: %v", it.ID, got, err, q.InUse(it.Body.File))
+	if got, err := q.Get(context.Background(), it.ID); err != nil || got.State != it.State || !inUse(q, it.Body.File) {
+		s.t.Errorf("item %s: %+v, %v; in use: %v", it.ID, got, err, inUse(q, it.Body.File))
 	}
 	m := s.fates.messages[it.Envelope.Session]
 	b, err := s.spool.Open(context.Background(), it.Body)

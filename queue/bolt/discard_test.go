@@ -43,7 +43,7 @@ func TestDiscard_survivesRestart(t *testing.T) {
 			t.Fatalf("notes %q, %v", notes, err)
 		}
 	}
-	if q.InUse(it.Body.File) {
+	if inUse(q, it.Body.File) {
 		t.Error("its bytes are held")
 	}
 	if err := q.Noted(t.Context(), it.ID); err != nil {
@@ -100,14 +100,14 @@ func TestDiscard_unreadableRowLetsTheSpoolExpire(t *testing.T) {
 	q.Close()
 	damageRow(t, dir, itemsBucket, it.ID, func(row []byte) []byte { return make([]byte, len(row)) })
 	q = openOn(t, dir, spool.OS(), Options{})
-	if !q.InUse("any file") {
+	if !inUse(q, "any file") {
 		t.Fatal("nothing is held: the test damages the wrong thing")
 	}
 	if err := q.Discard(t.Context(), it.ID, nil); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if q.InUse("any file") || q.InUse(it.Body.File) {
+		if inUse(q, "any file") || inUse(q, it.Body.File) {
 			t.Error("the spool is held")
 		}
 		if err := q.db.View(func(tx *bbolt.Tx) error {

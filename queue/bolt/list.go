@@ -119,8 +119,10 @@ func (q *Queue) Bounce(_ context.Context, id string) (b queue.Bounce, err error)
 }
 
 // InUse reports whether an item, or a bounce that was not sent yet, refers to a file of the spool, or whether its log
-// is needed.
-func (q *Queue) InUse(file string) bool { return q.tally.inUse(file) || q.logged.inUse(file) }
+// is needed. It is answered from memory.
+func (q *Queue) InUse(_ context.Context, file string) (bool, error) {
+	return q.tally.inUse(file) || q.logged.inUse(file), nil
+}
 
 // Body opens the bytes of an item after checking them against their checksum. When they are missing or wrong, the
 // item is quarantined with that reason and the error wraps spool.ErrMissing or spool.ErrCorrupt.

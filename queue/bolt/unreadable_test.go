@@ -123,8 +123,8 @@ func wantSetAside(t *testing.T, q *Queue, was queue.Item, found bool) {
 	if err != nil || s.Items[queue.Quarantined].Count != 1 || s.Items[queue.Ready].Count != 1 {
 		t.Errorf("counted: %+v, %v", s.Items, err)
 	}
-	if !q.InUse(was.Body.File) || q.InUse("some other file") == found {
-		t.Errorf("in use: its file %t, any other %t", q.InUse(was.Body.File), q.InUse("some other file"))
+	if !inUse(q, was.Body.File) || inUse(q, "some other file") == found {
+		t.Errorf("in use: its file %t, any other %t", inUse(q, was.Body.File), inUse(q, "some other file"))
 	}
 	if !found {
 		return
@@ -181,7 +181,7 @@ func TestOpen_unreadableSentBounce(t *testing.T) {
 	damageRow(t, dir, bouncesBucket, b.ID, unreadable[0].damage)
 	q = openOn(t, dir, spool.OS(), Options{})
 	wantItems(t, q, 0)
-	if q.InUse(b.Body.File) || len(keptRow(t, q, "bounces/"+b.ID)) == 0 {
+	if inUse(q, b.Body.File) || len(keptRow(t, q, "bounces/"+b.ID)) == 0 {
 		t.Error("its bytes are held, or its row is not kept")
 	}
 }

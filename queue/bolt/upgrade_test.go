@@ -102,7 +102,7 @@ func TestOpen_olderVersion(t *testing.T) {
 	if log.Len() > 0 {
 		t.Errorf("the log says: %s", log.String())
 	}
-	if !q.InUse(oldSegment) || !q.InUse(oldBody) {
+	if !inUse(q, oldSegment) || !inUse(q, oldBody) {
 		t.Error("what unfinished items refer to is not in use")
 	}
 	mustDeliver(t, q, small)

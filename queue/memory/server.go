@@ -15,17 +15,13 @@ package memory
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"clawback/queue"
-	"clawback/spool"
 )
 
 // Server holds what all owners share.
@@ -36,7 +32,7 @@ type Server struct {
 	bounces map[string]queue.Bounce
 	given   map[string]string // item that was given up -> bounce
 	notes   map[string][]byte // of what was discarded
-	bodies  map[string]string // by name; never dropped
+	bodies  map[string]string // by name
 	owners  map[string]*owner
 	wake    chan struct{} // closed, and replaced, with each change
 }
@@ -224,7 +220,7 @@ func (d *draft) Commit(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("commit message: %w", err)
 	}
 	it := queue.Item{ID: queue.NewID(d.q.time()), Envelope: d.env, State: queue.Ready, Changed: d.q.time()}
-	it.Body = spool.Ref{File: bodyPrefix + it.ID, Size: int64(len(d.body))}
+	it.Body = bodyRef(it.ID, d.body)
 	d.q.items[it.ID], d.q.bodies[it.Body.File] = it, string(d.body)
 	d.q.changed()
 	end()
@@ -232,75 +228,6 @@ func (d *draft) Commit(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("commit message: %w", err)
 	}
 	return it.ID, nil
-}
-
-// Bodies opens the bodies that the server holds, those of finished items as well.
-type Bodies struct{ *Server }
-
-// Open opens a body: spool.ErrMissing when it is not there.
-func (b Bodies) Open(_ context.Context, ref spool.Ref) (spool.Body, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.open(ref)
-}
-
-// open opens a body. The caller holds mu.
-func (s *Server) open(ref spool.Ref) (spool.Body, error) {
-	text, ok := s.bodies[ref.File]
-	if !ok {
-		return nil, fmt.Errorf("open %s: %w", ref.File, spool.ErrMissing)
-	}
-	return body{io.NewSectionReader(readerAt(text), 0, int64(len(text)))}, nil
-}
-
-type body struct{ *io.SectionReader }
-
-func (body) Close() error { return nil }
-
-// readerAt reads a string at offsets.
-type readerAt string
-
-func (r readerAt) ReadAt(p []byte, at int64) (int, error) {
-	if at >= int64(len(r)) {
-		return 0, io.EOF
-	}
-	n := copy(p, r[at:])
-	if n < len(p) {
-		return n, io.EOF
-	}
-	return n, nil
-}
-
-// Body opens the bytes of an item, which is quarantined when they are missing.
-func (q *Queue) Body(ctx context.Context, it queue.Item) (spool.Body, error) {
-	end, err := q.begin(ctx)
-	if err != nil {
-		return nil, err
-	}
-	b, err := q.open(it.Body)
-	end()
-	if err != nil {
-		err = errors.Join(err, q.Quarantine(ctx, it.ID, queue.CauseLost, err.Error()))
-	}
-	return b, err
-}
-
-// bodyPrefix and the id of its item are the name of a body.
-const bodyPrefix = "memory/"
-
-// InUse reports whether an item, or a bounce that was not sent yet, refers to a body.
-func (q *Queue) InUse(file string) bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if _, held := q.items[strings.TrimPrefix(file, bodyPrefix)]; held {
-		return true
-	}
-	for _, b := range q.bounces {
-		if b.Body.File == file && b.State != queue.BounceSent {
-			return true
-		}
-	}
-	return false
 }
 
 // sorted is the items in the order of their ids. The caller holds mu.

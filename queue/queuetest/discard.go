@@ -12,7 +12,7 @@ import (
 )
 
 // asideFrom commits messages and puts them into quarantine, with a cause.
-func asideFrom(t *testing.T, q Queue, env queue.Envelope, cause queue.Cause, n int) (ids []string) {
+func asideFrom(t *testing.T, q queue.Queue, env queue.Envelope, cause queue.Cause, n int) (ids []string) {
 	t.Helper()
 	for range n {
 		ids = append(ids, putFrom(t, q, env, "x"))
@@ -31,7 +31,7 @@ func noteOf(key string) queue.Note {
 	return queue.Note{Key: key, Text: func(d queue.Discarded) ([]byte, error) { return json.Marshal(d) }}
 }
 
-func preview(t *testing.T, q Queue, s queue.Selection) queue.Preview {
+func preview(t *testing.T, q queue.Queue, s queue.Selection) queue.Preview {
 	t.Helper()
 	d, err := q.Preview(t.Context(), s)
 	must(t, err)
@@ -235,7 +235,7 @@ func discardSelectedKeepsBounces(t *testing.T, h Harness) {
 		t.Errorf("the item: %v", err)
 	}
 	if got, err := q.Bounce(t.Context(), b.ID); err != nil || got.State != queue.BounceWaiting ||
-		!q.InUse(b.Body.File) {
+		!inUse(t, q, b.Body.File) {
 		t.Errorf("its bounce: %+v, %v", got, err)
 	}
 }

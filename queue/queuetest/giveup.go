@@ -32,7 +32,7 @@ func giveUp(t *testing.T, h Harness) {
 			t.Errorf("given up twice (-first +second):\n%s", diff)
 		}
 		wantEnd(t, q, id, keep != "")
-		if !q.InUse(b.Body.File) {
+		if !inUse(t, q, b.Body.File) {
 			t.Errorf("%s of a waiting bounce is not in use", b.Body.File)
 		}
 	}
@@ -43,7 +43,7 @@ func giveUp(t *testing.T, h Harness) {
 }
 
 // wantEnd checks that an item that was given up is quarantined, or gone.
-func wantEnd(t *testing.T, q Queue, id string, kept bool) {
+func wantEnd(t *testing.T, q queue.Queue, id string, kept bool) {
 	t.Helper()
 	it, err := q.Get(t.Context(), id)
 	if kept && (err != nil || it.State != queue.Quarantined) {
@@ -55,7 +55,7 @@ func wantEnd(t *testing.T, q Queue, id string, kept bool) {
 	check(t, q)
 }
 
-func wantBounces(t *testing.T, q Queue, want int) []queue.Bounce {
+func wantBounces(t *testing.T, q queue.Queue, want int) []queue.Bounce {
 	t.Helper()
 	list, err := q.Bounces(t.Context(), queue.BounceFilter{})
 	must(t, err)
@@ -101,7 +101,7 @@ func giveUpFails(t *testing.T, h Harness) {
 }
 
 // get1 is an item, or the zero one.
-func get1(q Queue, id string) queue.Item {
+func get1(q queue.Queue, id string) queue.Item {
 	it, _ := q.Get(context.Background(), id)
 	return it
 }
@@ -172,7 +172,7 @@ func bounceLife(t *testing.T, h Harness) {
 	}
 }
 
-func wantDue(t *testing.T, q Queue, at time.Time, want ...string) {
+func wantDue(t *testing.T, q queue.Queue, at time.Time, want ...string) {
 	t.Helper()
 	list, err := q.DueBounces(t.Context(), at, 10)
 	must(t, err)
@@ -185,7 +185,7 @@ func wantDue(t *testing.T, q Queue, at time.Time, want ...string) {
 	}
 }
 
-func bounce(t *testing.T, q Queue, id string) queue.Bounce {
+func bounce(t *testing.T, q queue.Queue, id string) queue.Bounce {
 	t.Helper()
 	b, err := q.Bounce(t.Context(), id)
 	must(t, err)
@@ -218,7 +218,20 @@ func bounceSentIsDropped(t *testing.T, h Harness) {
 	}
 }
 
-func inUse(t *testing.T, h Harness) {
+// inUse reports whether what holds a body is needed: InUse and Bodies must say the same.
+func inUse(t *testing.T, q queue.Queue, file string) bool {
+	t.Helper()
+	used, err := q.InUse(t.Context(), file)
+	must(t, err)
+	bodies, whole, err := q.Bodies(t.Context(), file)
+	must(t, err)
+	if used != (whole || len(bodies) > 0) {
+		t.Errorf("%s: in use is %v, and these need it: %v, all of it: %v", file, used, bodies, whole)
+	}
+	return used
+}
+
+func bodiesInUse(t *testing.T, h Harness) {
 	q := h.Open(t, queue.Options{})
 	large := bytes.Repeat([]byte("x"), 3<<20) // with a file of its own
 	id := put(t, q, contoso, large)
@@ -226,7 +239,7 @@ func inUse(t *testing.T, h Harness) {
 	want := func(step string, want bool) {
 		t.Helper()
 		q = reopen(t, h, q, queue.Options{})
-		if q.InUse(file) != want {
+		if inUse(t, q, file) != want {
 			t.Errorf("%s: in use %v, want %v", step, !want, want)
 		}
 	}
@@ -240,7 +253,7 @@ func inUse(t *testing.T, h Harness) {
 	want("gone, bounce stuck", true)
 	must(t, q.BounceSent(t.Context(), b.ID, "mx"))
 	want("gone, bounce sent", false)
-	if q.InUse("seg/none") {
+	if inUse(t, q, "seg/none") {
 		t.Error("a file that nobody refers to is in use")
 	}
 }

@@ -13,7 +13,7 @@ import (
 type Shared interface {
 	Harness
 	// OpenAs opens the storage for o.Owner, beside the owners who have it open. The engine's clock is not o.Now.
-	OpenAs(t *testing.T, o queue.Options) Queue
+	OpenAs(t *testing.T, o queue.Options) queue.Queue
 	// SetClock gives the engine's clock.
 	SetClock(now func() time.Time)
 }
@@ -21,7 +21,7 @@ type Shared interface {
 // two is a storage that two owners have open.
 type two struct {
 	Shared
-	a, b Queue
+	a, b queue.Queue
 	now  time.Time
 }
 
@@ -47,21 +47,24 @@ func twoOwners(t *testing.T, h Harness) *two {
 }
 
 // open opens it for an owner whose own clock is wrong: leases follow the engine's.
-func (w *two) open(t *testing.T, owner string) Queue {
+func (w *two) open(t *testing.T, owner string) queue.Queue {
 	t.Helper()
 	wrong := func() time.Time { return w.now.AddDate(5, 0, 0) }
 	return w.OpenAs(t, queue.Options{Owner: owner, Lease: lease, Now: wrong})
 }
 
 // ends are the ways in which work on an item ends.
-var ends = map[string]func(q Queue, id string) error{
-	"Finish":  func(q Queue, id string) error { return q.Finish(context.Background(), id) },
-	"Defer":   func(q Queue, id string) error { return q.Defer(context.Background(), id, time.Now(), "late") },
-	"Release": func(q Queue, id string) error { return q.Release(context.Background(), id) },
-	"Quarantine": func(q Queue, id string) error {
+var ends = map[string]func(q queue.Queue, id string) error{
+	"Finish":  func(q queue.Queue, id string) error { return q.Finish(context.Background(), id) },
+	"Defer":   func(q queue.Queue, id string) error { return q.Defer(context.Background(), id, time.Now(), "late") },
+	"Release": func(q queue.Queue, id string) error { return q.Release(context.Background(), id) },
+	"Quarantine": func(q queue.Queue, id string) error {
 		return q.Quarantine(context.Background(), id, queue.CauseFault, "late")
 	},
-	"GiveUp": func(q Queue, id string) error { _, err := q.GiveUp(context.Background(), id, "late", ""); return err },
+	"GiveUp": func(q queue.Queue, id string) error {
+		_, err := q.GiveUp(context.Background(), id, "late", "")
+		return err
+	},
 }
 
 // When a lease has ended another owner has the item, and whatever the late one does changes nothing.

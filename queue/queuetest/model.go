@@ -75,7 +75,7 @@ func (e expected) crash() {
 }
 
 // step takes one random step in both.
-func (e expected) step(t *testing.T, q Queue, r *rand.Rand) {
+func (e expected) step(t *testing.T, q queue.Queue, r *rand.Rand) {
 	t.Helper()
 	it, ok := e.any(r)
 	ctx := t.Context()
@@ -192,7 +192,7 @@ func concurrent(t *testing.T, h Harness) {
 }
 
 // worker ends items in all the ways there are until the queue is closed.
-func worker(t *testing.T, q Queue, ended chan<- struct{}) {
+func worker(t *testing.T, q queue.Queue, ended chan<- struct{}) {
 	for n := 0; ; n++ {
 		items, err := q.Claim(t.Context(), 5)
 		if err != nil {

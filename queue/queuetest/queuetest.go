@@ -20,17 +20,10 @@ import (
 	"clawback/queue"
 )
 
-// Queue is what an engine offers.
-type Queue interface {
-	queue.Queue
-	// InUse reports whether what holds a body is needed.
-	InUse(file string) bool
-}
-
 // Harness opens one storage, new for each test, as often as the test wants, one at a time; that of an engine whose
 // queues are shared is a Shared. Of the options it must heed Now, Fail, MaxDefer and KeepSent.
 type Harness interface {
-	Open(t *testing.T, o queue.Options) Queue
+	Open(t *testing.T, o queue.Options) queue.Queue
 }
 
 // Run runs the contract. fresh makes a Harness with an empty storage.
@@ -84,7 +77,7 @@ var contract = []struct {
 	{"GiveUp_sameReportTwice", giveUpSameReportTwice},
 	{"Bounce_life", bounceLife},
 	{"Bounce_sentIsDropped", bounceSentIsDropped},
-	{"InUse", inUse},
+	{"InUse", bodiesInUse},
 	{"Groups", groups},
 	{"Selection", selections},
 	{"DiscardSelected", discardSelected},
@@ -115,7 +108,7 @@ func envelope(tenant string) queue.Envelope {
 }
 
 // put commits a message.
-func put(t *testing.T, q Queue, tenant string, body []byte) string {
+func put(t *testing.T, q queue.Queue, tenant string, body []byte) string {
 	t.Helper()
 	id, err := tryPut(q, tenant, body)
 	if err != nil {
@@ -124,7 +117,7 @@ func put(t *testing.T, q Queue, tenant string, body []byte) string {
 	return id
 }
 
-func tryPut(q Queue, tenant string, body []byte) (string, error) {
+func tryPut(q queue.Queue, tenant string, body []byte) (string, error) {
 	d, err := q.Begin(context.Background(), envelope(tenant), 0)
 	if err != nil {
 		return "", err
@@ -137,7 +130,7 @@ func tryPut(q Queue, tenant string, body []byte) (string, error) {
 }
 
 // claim claims up to max items, of which there must be at least one.
-func claim(t *testing.T, q Queue, max int) []queue.Item {
+func claim(t *testing.T, q queue.Queue, max int) []queue.Item {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
@@ -149,7 +142,7 @@ func claim(t *testing.T, q Queue, max int) []queue.Item {
 }
 
 // claimNone checks that nothing is handed out.
-func claimNone(t *testing.T, q Queue) {
+func claimNone(t *testing.T, q queue.Queue) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
@@ -158,7 +151,7 @@ func claimNone(t *testing.T, q Queue) {
 	}
 }
 
-func get(t *testing.T, q Queue, id string) queue.Item {
+func get(t *testing.T, q queue.Queue, id string) queue.Item {
 	t.Helper()
 	it, err := q.Get(t.Context(), id)
 	if err != nil {
@@ -176,7 +169,7 @@ func must(t *testing.T, err error) {
 }
 
 // reopen closes and opens again, which is what a crash looks like to items in work.
-func reopen(t *testing.T, h Harness, q Queue, o queue.Options) Queue {
+func reopen(t *testing.T, h Harness, q queue.Queue, o queue.Options) queue.Queue {
 	t.Helper()
 	must(t, q.Close())
 	q = h.Open(t, o)
@@ -192,7 +185,7 @@ func itemIDs(items []queue.Item) []string {
 	return ids
 }
 
-func bodyOf(t *testing.T, q Queue, it queue.Item) []byte {
+func bodyOf(t *testing.T, q queue.Queue, it queue.Item) []byte {
 	t.Helper()
 	b, err := q.Body(t.Context(), it)
 	if err != nil {
@@ -205,7 +198,7 @@ func bodyOf(t *testing.T, q Queue, it queue.Item) []byte {
 }
 
 // check checks the invariants: what is counted is what is listed, and what is listed is held in the spool.
-func check(t *testing.T, q Queue) {
+func check(t *testing.T, q queue.Queue) {
 	t.Helper()
 	items, err := q.List(t.Context(), queue.Filter{})
 	must(t, err)
@@ -219,13 +212,13 @@ func check(t *testing.T, q Queue) {
 	}
 	for _, it := range items {
 		countItem(want, it)
-		if !q.InUse(it.Body.File) {
+		if !inUse(t, q, it.Body.File) {
 			t.Errorf("item %s: %s is not in use", it.ID, it.Body.File)
 		}
 	}
 	for _, b := range bounces {
 		add(want.Bounces, b.State, b.Body.Size)
-		if b.State != queue.BounceSent && !q.InUse(b.Body.File) {
+		if b.State != queue.BounceSent && !inUse(t, q, b.Body.File) {
 			t.Errorf("bounce %s: %s is not in use", b.ID, b.Body.File)
 		}
 	}

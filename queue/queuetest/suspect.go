@@ -17,7 +17,7 @@ func (c *clock) options() queue.Options { return queue.Options{Now: func() time.
 func newClock() *clock { return &clock{time.Now()} }
 
 // score notes that items are being scored.
-func score(t *testing.T, q Queue, items ...queue.Item) (ends []func()) {
+func score(t *testing.T, q queue.Queue, items ...queue.Item) (ends []func()) {
 	t.Helper()
 	for _, it := range items {
 		end, err := q.StartScoring(t.Context(), it.ID)
@@ -27,7 +27,7 @@ func score(t *testing.T, q Queue, items ...queue.Item) (ends []func()) {
 	return ends
 }
 
-func wantItem(t *testing.T, q Queue, id string, want queue.Item) {
+func wantItem(t *testing.T, q queue.Queue, id string, want queue.Item) {
 	t.Helper()
 	got := get(t, q, id)
 	if got.State != want.State || got.Crashes != want.Crashes || got.CrashesAlone != want.CrashesAlone ||
@@ -170,7 +170,7 @@ func crashInCompany(t *testing.T, h Harness) {
 }
 
 // claimable are the items that are handed out now.
-func claimable(t *testing.T, q Queue) []queue.Item {
+func claimable(t *testing.T, q queue.Queue) []queue.Item {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()

@@ -8,7 +8,7 @@ import (
 )
 
 // putFrom commits a message with an envelope.
-func putFrom(t *testing.T, q Queue, env queue.Envelope, body string) string {
+func putFrom(t *testing.T, q queue.Queue, env queue.Envelope, body string) string {
 	t.Helper()
 	d, err := q.Begin(t.Context(), env, 0)
 	must(t, err)
@@ -123,7 +123,7 @@ func expirePostmaster(t *testing.T, h Harness) {
 }
 
 // everything is the ids of all items and bounces.
-func everything(t *testing.T, q Queue) map[string]bool {
+func everything(t *testing.T, q queue.Queue) map[string]bool {
 	items, err := q.List(t.Context(), queue.Filter{})
 	must(t, err)
 	bounces, err := q.Bounces(t.Context(), queue.BounceFilter{})

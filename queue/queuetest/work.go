@@ -138,7 +138,7 @@ func deferred(t *testing.T, h Harness) {
 }
 
 // deferWakes checks that a waiting Claim notices when something becomes due without anything being committed.
-func deferWakes(t *testing.T, q Queue, id string) {
+func deferWakes(t *testing.T, q queue.Queue, id string) {
 	t.Helper()
 	it := get(t, q, id)
 	must(t, q.Defer(t.Context(), id, it.Changed.Add(-time.Second), "due at once"))

@@ -85,6 +85,7 @@ var mayImport = map[string]string{
 	"smtpd/certs":              "config internal/keyfile internal/mailaddr",
 	"smtpd/networks":           "config internal/lastgood",
 	"spool":                    "",
+	"spool/spooltest":          "spool",
 	"store":                    "internal/mailaddr internal/nospace journal query spool store/rows verdict verdict/history",
 	"store/bolt":               "internal/bolt store store/rows",
 	"store/index":              "store",

@@ -57,7 +57,7 @@ func (s *Side) Idle(wait time.Duration) bool {
 			continue
 		}
 		later := time.Now().Add(2 * time.Hour) // the daemon keeps the octets, as its archive
-		_, err := s.spool.Expire(later, later, s.queue.InUse)
+		_, err := s.spool.Expire(context.Background(), later, later, s.queue.InUse)
 		return err == nil
 	}
 	return false

@@ -2,7 +2,6 @@ package daemon
 
 import (
 	"bytes"
-	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -77,8 +76,11 @@ func openOn(t *testing.T, dir string) (*daemon, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &daemon{cfg: &config.Config{StateDir: dir}, spool: sp, log: slog.New(slog.NewTextHandler(io.Discard, nil))}
-	d.onClose(sp.Close)
+	d := &daemon{cfg: &config.Config{StateDir: dir}, log: slog.New(slog.DiscardHandler)}
+	d.local = &local{cfg: d.cfg, log: d.log, spool: sp}
+	d.onClose(d.local.close)
 	t.Cleanup(func() { _ = d.close() })
-	return d, d.openQueue()
+	err = d.local.openQueue()
+	d.bodies, d.queue = sp, d.local.queue
+	return d, err
 }
