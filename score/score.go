@@ -85,6 +85,9 @@ func New(o Options) (*Scorer, error) {
 	return s, nil
 }
 
+// Version is that of the rules and of the knowledge that the scorer judges by, as its verdicts name them.
+func (s *Scorer) Version() (rules, knowledge string) { return s.version, s.knowledge }
+
 // Score judges one message. The same message, rules and knowledge give the same verdict. Where ctx ends with the cause
 // ErrOverrun, the verdict is that of what was read until then; any other end of ctx is an error.
 func (s *Scorer) Score(ctx context.Context, m Message) (Result, error) {

@@ -44,6 +44,8 @@ const (
 	tableGates       rows.Table = 37 // T slash mailbox -> Gate
 	tableOrders      rows.Table = 38 // T order -> Order
 	tableIndicators  rows.Table = 39 // T or NUL indicator -> Indicator
+	tableSchedules   rows.Table = 40 // NUL tenant -> Schedule
+	tableRescans     rows.Table = 41 // T or NUL rescan -> Rescan
 )
 
 // tableTitles are the names of the tables: in errors, and as the buckets of bbolt.
@@ -57,7 +59,7 @@ var tableTitles = [...]string{
 	tableChanges: "changes", tableCursors: "cursors", tableNotices: "notices",
 	tablePolicies: "policies", tableCorrections: "corrections", tableSubmissions: "submissions",
 	tableAddresses: "addresses", tableGates: "gates", tableOrders: "orders",
-	tableIndicators: "indicators",
+	tableIndicators: "indicators", tableSchedules: "schedules", tableRescans: "rescans",
 }
 
 // Tables are all tables, with their names.

@@ -21,6 +21,8 @@ type Change struct {
 	Gates       Edit[Gate]
 	Orders      Edit[Order]
 	Indicators  Edit[Indicator]
+	Schedules   Edit[Schedule]
+	Rescans     Edit[Rescan]
 }
 
 // Update writes a change. ErrConflict when a row was written by somebody else since it was read: read again, decide
@@ -106,5 +108,7 @@ func (t *txn) editTables(c Change) error {
 		editTable(t, tableGates, c.Gates),
 		editTable(t, tableOrders, c.Orders),
 		editTable(t, tableIndicators, c.Indicators),
+		editTable(t, tableSchedules, c.Schedules),
+		editTable(t, tableRescans, c.Rescans),
 	)
 }

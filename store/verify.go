@@ -229,6 +229,8 @@ func (v *verification) editable() {
 	ownKeys[Gate](v, tableGates)
 	ownKeys[Order](v, tableOrders)
 	ownKeys[Indicator](v, tableIndicators)
+	ownKeys[Schedule](v, tableSchedules)
+	ownKeys[Rescan](v, tableRescans)
 	v.t.each(tableKV, nil, func(k, _ []byte) bool {
 		v.report("%s %q is of no version that is known", title(tableKV), k)
 		return true

@@ -63,6 +63,8 @@ type Store interface {
 	Expire(ctx context.Context, r store.Retention) (store.Expired, error)
 	Policies(ctx context.Context, tenant string) ([]store.Policy, error)
 	Indicators(ctx context.Context, tenant string) ([]store.Indicator, error)
+	Schedules(ctx context.Context) ([]store.Schedule, error)
+	Rescans(ctx context.Context) ([]store.Rescan, error)
 	Correction(ctx context.Context, tenant, record string) (store.Correction, error)
 	Corrections(ctx context.Context, tenant string) ([]store.Correction, error)
 	CorrectedTenants(ctx context.Context) ([]string, error)
@@ -116,6 +118,7 @@ func Run(t *testing.T, open Opener) {
 		"Crash":       testCrash,
 		"Policies":    testPolicies,
 		"Indicators":  testIndicators,
+		"Rescans":     testRescans,
 		"Corrections": testCorrections,
 		"Submissions": testSubmissions,
 		"Addresses":   testAddresses,
