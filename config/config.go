@@ -29,6 +29,7 @@ type Config struct {
 	RDAP       RDAP
 	Feeds      []Feed
 	Intel      Intel
+	Rejudge    Rejudge
 	Tenants    []Tenant
 	Log        Log
 }
@@ -187,6 +188,7 @@ type Tenant struct {
 	Relay            *Relay // nil: Config.Relay, or by MX
 	Exempt           []string
 	Protected        []string // senders whose mail is never taken back without approval
+	Rejudge          bool     // delivered messages are judged again by the schedule
 	TwoPersons       bool     // nobody approves what is held of an act of his own
 	VIPs             []VIP
 	Partners         []string // domains

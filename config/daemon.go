@@ -44,6 +44,7 @@ func readConfig(t *table) *Config {
 	c.RDAP = readRDAP(t.table("rdap"))
 	c.Intel = readIntel(t.table("intel"))
 	c.Feeds = readFeeds(t)
+	c.Rejudge = readRejudge(t.table("rejudge"))
 	c.Log = readLog(t.table("log"))
 	c.Tenants = readTenants(t)
 	return c

@@ -32,6 +32,7 @@ func readTenant(t *table) Tenant {
 		AlternateMailbox: t.need("alternate_mailbox", "write the address that JournalingReportNdrTo names", address),
 		Exempt:           t.list("exempt", nil, addressOrDomain),
 		Protected:        t.list("protected", nil, addressOrDomain),
+		Rejudge:          t.flag("rejudge", true),
 		TwoPersons:       t.flag("two_persons", false),
 		Partners:         t.list("partners", nil, domain),
 		SubjectTags:      t.list("subject_tags", nil, notEmpty),

@@ -186,6 +186,17 @@ func (j *Judge) Score(ctx context.Context, m score.Message) (score.Result, error
 	return result, err
 }
 
+// Version is that of the rules and of the knowledge that a tenant's mail is judged by now, as verdicts name them.
+func (j *Judge) Version(tenant string) (rules, knowledge string) {
+	t, ok := j.o.Tenant(tenant)
+	if !ok {
+		return "", ""
+	}
+	k := j.of(t)
+	rules, knowledge = k.scorer.Version()
+	return rules, knowledge + k.version
+}
+
 // tellAway tells of engines that could not be asked. Each is named first in what the verdict is degraded by.
 func (j *Judge) tellAway(degraded []string) {
 	if j.o.Away == nil {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"clawback/config"
+	"clawback/score"
 	"clawback/store"
 )
 
@@ -67,11 +68,29 @@ func (j *Judge) merge() {
 			merged.Policies = append(merged.Policies, p.Config())
 		}
 		j.tenants[t.ID] = &merged
+		j.versions[t.ID] = "+config-" + digest(configured{t.Domains, t.VIPs, t.Partners, t.MaliciousRule,
+			ScoreOptions(j.cfg).Switches, j.cfg.Score.TrustMicrosoftVerdict, j.cfg.Engines})
 		if len(merged.Policies) > 0 {
-			sum := sha256.Sum256(fmt.Appendf(nil, "%+v", merged.Policies))
-			j.versions[t.ID] = "+policies-" + hex.EncodeToString(sum[:4])
+			j.versions[t.ID] += "+policies-" + digest(merged.Policies)
 		}
 	}
+}
+
+// configured is what of the configuration a verdict rests on.
+type configured struct {
+	domains        []string
+	vips           []config.VIP
+	partners       []string
+	rule           string
+	switches       score.Switches
+	trustMicrosoft bool
+	engines        config.Engines
+}
+
+// digest is a short name for a value.
+func digest(v any) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%+v", v))
+	return hex.EncodeToString(sum[:4])
 }
 
 // Tenant is a tenant with the policies that were added to those of the configuration.

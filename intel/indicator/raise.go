@@ -90,6 +90,29 @@ func reasonOf(i store.Indicator) verdict.Reason {
 	return verdict.Reason{ID: signal, Family: "intel", Text: text + ".", Where: i.ID}
 }
 
+// Raised is a verdict of one form of a record, with what the indicators in force make of it.
+func (d *Desk) Raised(rec store.Record, form store.Variant, v verdict.Verdict) verdict.Verdict {
+	t := d.tenant(rec.Tenant)
+	if t == nil {
+		return v
+	}
+	form.Verdict = v
+	c := carriedBy(rec, form)
+	var hits []store.Indicator
+	for _, i := range d.inForce() {
+		if (i.Tenant == "" || i.Tenant == rec.Tenant) && d.carries(c, i) {
+			hits = append(hits, i)
+		}
+	}
+	v, _ = raised(t, rec, v, hits)
+	return v
+}
+
+// RestsOnAny reports whether a verdict rests on an indicator that was not withdrawn: one whose lifetime is over stands.
+func RestsOnAny(v verdict.Verdict) bool {
+	return slices.ContainsFunc(v.Reasons, func(r verdict.Reason) bool { return r.ID == signal })
+}
+
 // restsOn reports whether a verdict rests on an indicator.
 func restsOn(v verdict.Verdict, id string) bool {
 	return slices.ContainsFunc(v.Reasons, func(r verdict.Reason) bool { return r.ID == signal && r.Where == id })

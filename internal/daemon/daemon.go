@@ -36,6 +36,7 @@ import (
 	"clawback/intel"
 	"clawback/intel/feed"
 	"clawback/intel/indicator"
+	"clawback/intel/rejudge"
 	"clawback/intel/sighting"
 	"clawback/intel/submission"
 	"clawback/pipeline"
@@ -89,6 +90,7 @@ type daemon struct {
 	indicators *indicator.Desk
 	feeds      *feed.Scheduler
 	sightings  *sighting.Watch
+	rejudge    *rejudge.Runner
 	key        *bounce.Key
 	bounces    *bounce.Deliverer
 	engine     *retract.Engine
@@ -157,6 +159,9 @@ func Run(ctx context.Context, o Options) (err error) {
 	if err := d.openFeeds(ctx); err != nil {
 		return err
 	}
+	if d.rejudge, err = rejudge.New(ctx, d.rejudgeOptions()); err != nil {
+		return err
+	}
 	d.jobs = job.New(job.Options{Store: d.found(), Engine: d.engine, Log: d.log})
 	d.bounces = bounce.New(d.bounceOptions()) // the way out for what cannot be carried through
 	// People, and at last the mail itself.
@@ -183,7 +188,7 @@ func (d *daemon) run(ctx context.Context, reload <-chan os.Signal) error {
 	group, failed := errgroup.WithContext(work)
 	for _, part := range []func(context.Context) error{
 		d.certs.Run, d.networks.Run, d.refreshRDAP, d.pipeline.Run, d.index.Run, d.indicators.Run,
-		d.feeds.Run, d.sightings.Run,
+		d.feeds.Run, d.sightings.Run, d.rejudge.Run,
 		d.engine.Run, d.jobs.Run, d.bounces.Run,
 		d.serveMetrics, d.runJanitor, d.watchStorage, d.feedWatchdog, d.board.run, d.watchState,
 	} {

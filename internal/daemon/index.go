@@ -5,6 +5,7 @@ import (
 
 	"clawback/config"
 	"clawback/intel/indicator"
+	"clawback/intel/rejudge"
 	"clawback/store"
 	"clawback/store/index"
 )
@@ -43,4 +44,15 @@ func (d *daemon) openIndicators(ctx context.Context) (err error) {
 		Wake:    func() { d.engine.Wake() },
 	})
 	return err
+}
+
+// rejudgeOptions wire what judges delivered messages again.
+func (d *daemon) rejudgeOptions() rejudge.Options {
+	return rejudge.Options{
+		Store: d.found(), Judge: d.judge, Indicators: d.indicators, Log: d.log,
+		Config:  func() config.Rejudge { return d.live.config().Rejudge },
+		Tenants: func() []config.Tenant { return d.live.config().Tenants },
+		Plan:    func(t *config.Tenant) store.Planner { return store.Planner(d.pipelineOptions().Plan(t)) },
+		Wake:    func() { d.engine.Wake() },
+	}
 }

@@ -42,6 +42,9 @@ var kinds = map[string]noticeKind{
 	"feed.hit": {lasts: day, do: "clawback intel list; make room there by intel remove, or add the indicator " +
 		"by hand"},
 	"indicator.waiting": {do: "clawback intel explain; then intel approve, or intel remove"},
+	"rejudge.waiting":   {do: "clawback rescan since:2d; then clawback rescan approve"},
+	"rejudge.passed":    {lasts: 7 * day, do: "look at the log; clawback rescan over that time"},
+	"rescan.waiting":    {do: "clawback rescan show; then rescan approve, or rescan cancel"},
 	"address.vanished": {lasts: day, do: "put the address back and reload, or run clawback address retire; see " +
 		"clawback address list"},
 	"region.refused": {lasts: day, do: "mend the MX records; see clawback check --online, clawback address list"},

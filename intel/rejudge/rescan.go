@@ -1,0 +1,178 @@
+package rejudge
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"clawback/store"
+)
+
+const (
+	maxSamples = 20 // of the messages whose verdict would change
+	alike      = 3  // of these, of each change
+)
+
+// stepRescan judges one page of a rescan's messages.
+func (r *Runner) stepRescan(ctx context.Context, one store.Rescan) error {
+	before := one
+	if before.Tries++; before.Tries <= tries {
+		if err := r.progress(ctx, before); err != nil { // undone with the page
+			return err
+		}
+	}
+	found, err := r.o.Store.Scan(ctx, search(one), one.Cursor)
+	if err != nil {
+		return err
+	}
+	one.Changes, one.Samples = maps.Clone(one.Changes), slices.Clone(one.Samples)
+	if before.Tries > tries {
+		one.Seen += len(found.Records)
+		one.Failed += len(found.Records)
+		r.o.Log.Error("the daemon ended while it judged messages again: they are passed over", "event",
+			"rejudge.passed", "rescan", one.ID, "messages", len(found.Records))
+	} else if err := r.judgePage(ctx, &one, found.Records); ctx.Err() != nil {
+		before.Tries = 0 // the process ends as it should: that counts for nothing
+		return r.progress(context.WithoutCancel(ctx), before)
+	} else if err != nil {
+		return err
+	}
+	one.Tries, one.Cursor = 0, found.Next
+	switch {
+	case one.Why != "":
+		err = r.wait(ctx, &one)
+	case found.Next == "":
+		err = r.ended(ctx, &one)
+	}
+	if err != nil {
+		return err
+	}
+	return r.progress(ctx, one)
+}
+
+// search selects one page of a rescan's messages: few at once, so that a pause is seen.
+func search(one store.Rescan) store.RecordFilter {
+	f := one.Filter
+	f.Limit, f.Scan = page, 25*page
+	return f
+}
+
+// progress writes how far a rescan is. What a person said meanwhile stands.
+func (r *Runner) progress(ctx context.Context, one store.Rescan) error {
+	r.words.Lock()
+	defer r.words.Unlock()
+	now, err := r.Rescan(one.ID)
+	if err != nil || now.State == store.RescanCancelled {
+		return err
+	}
+	one.Paused = now.Paused
+	return r.keepRescan(ctx, one, nil)
+}
+
+// judgePage judges some messages again, and counts or replaces what changes.
+func (r *Runner) judgePage(ctx context.Context, one *store.Rescan, list []store.Record) error {
+	results, err := r.judgeAll(ctx, list)
+	if err != nil {
+		return err
+	}
+	for i, f := range results {
+		one.Seen++
+		one.Read += f.read
+		if one.State == store.RescanCounting {
+			count(one, list[i], f)
+			continue
+		}
+		if len(f.changes) == 0 {
+			continue
+		}
+		if most := counted(*one); one.Replaced >= most+max(r.o.Brake.From, most/10) {
+			one.Why = fmt.Sprintf("has replaced %d verdicts, and would replace more than the %d that were counted",
+				one.Replaced, most)
+			return nil
+		}
+		did, err := r.replace(ctx, list[i], f, "rescan "+one.ID)
+		if err != nil {
+			return err
+		}
+		if did {
+			one.Replaced++
+		}
+	}
+	return nil
+}
+
+// count notes what would become of one message.
+func count(one *store.Rescan, rec store.Record, f found) {
+	switch {
+	case f.decided:
+		one.Decided++
+	case f.current:
+		one.Same++
+	case f.failed:
+		one.Failed++
+	case f.gone:
+		one.Gone++
+	}
+	if len(f.changes) == 0 {
+		return
+	}
+	c := f.changes[0]
+	if one.Changes == nil {
+		one.Changes = map[string]int{}
+	}
+	one.Changes[c.String()]++
+	if one.Changes[c.String()] <= alike && len(one.Samples) < maxSamples {
+		one.Samples = append(one.Samples, store.RescanSample{Record: rec.ID, Received: rec.Received, From: rec.From,
+			Subject: rec.Subject, Change: c.String(), Why: c.why()})
+	}
+}
+
+// counted is how many verdicts a rescan would replace.
+func counted(one store.Rescan) (n int) {
+	for _, some := range one.Changes {
+		n += some
+	}
+	return n
+}
+
+// ended takes a rescan further that has come to the end of its search.
+func (r *Runner) ended(ctx context.Context, one *store.Rescan) error {
+	if one.State == store.RescanReplacing {
+		one.State = store.RescanCompleted
+		return nil
+	}
+	one.Total = one.Seen
+	n := counted(*one)
+	if n == 0 || one.DryRun {
+		one.State = store.RescanCompleted
+		return nil
+	}
+	most, err := r.bound(ctx, one.Tenant)
+	switch {
+	case err != nil:
+		return err
+	case !r.approvedBefore(*one):
+		one.Why = fmt.Sprintf("would change %d verdicts, and is the first by these rules and this knowledge", n)
+	case n > most:
+		one.Why = fmt.Sprintf("would change %d verdicts, which is more than the %d that need no person", n, most)
+	default:
+		begin(one)
+		return nil
+	}
+	return r.wait(ctx, one)
+}
+
+// wait has a rescan wait for a person, and tells.
+func (r *Runner) wait(ctx context.Context, one *store.Rescan) error {
+	one.State = store.RescanWaiting
+	r.o.Log.Warn("a rescan waits for a person", "event", "rescan.waiting", "rescan", one.ID, "why", one.Why)
+	return r.raiseRescan(ctx, *one)
+}
+
+// approvedBefore reports whether a person has approved what this version does to this tenant's mail.
+func (r *Runner) approvedBefore(one store.Rescan) bool {
+	return slices.ContainsFunc(r.Rescans(), func(other store.Rescan) bool {
+		return other.Approved != "" && other.Version == one.Version && other.Tenant == one.Tenant
+	})
+}

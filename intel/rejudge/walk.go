@@ -1,0 +1,147 @@
+package rejudge
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"time"
+
+	"clawback/config"
+	"clawback/store"
+)
+
+// walk is one stretch of a tenant's messages that is judged again.
+type walk struct {
+	*Runner
+	tenant   *config.Tenant
+	schedule *store.Schedule
+	stage    *store.Stage
+	to       time.Time
+	begun    bool
+	passed   bool // the process ended here too often: nothing is read
+	seen     int
+}
+
+// walk judges again what arrived in a stretch, and says how many messages that were. Its position is the caller's to
+// write.
+func (r *Runner) walk(ctx context.Context, t *config.Tenant, s *store.Schedule, i int, to time.Time) (int, error) {
+	w := &walk{Runner: r, tenant: t, schedule: s, stage: &s.Stages[i], to: to}
+	err := w.run(ctx)
+	if ctx.Err() != nil && w.begun { // the process ends as it should: that counts for nothing
+		s.Tries = 0
+		return w.seen, cmp.Or(r.keepSchedule(context.WithoutCancel(ctx), *s), ctx.Err())
+	}
+	if err != nil {
+		return w.seen, err
+	}
+	epoch := s.Epoch
+	if s.Waiting != "" || w.passed { // what was not judged is for the later stages
+		epoch, _ = spanAt(s.Stages[i-1].Spans, w.stage.Until)
+	}
+	s.Tries = 0
+	cover(s, i, to, epoch)
+	return w.seen, nil
+}
+
+// run reads the records of the stretch, a page at a time.
+func (w *walk) run(ctx context.Context) error {
+	f := store.RecordFilter{Tenant: w.tenant.ID, Since: w.stage.Until, Until: w.to, Limit: page}
+	for cursor := ""; ; {
+		found, err := w.o.Store.Scan(ctx, f, cursor)
+		if err != nil {
+			return err
+		}
+		if len(found.Records) > 0 {
+			if err := w.page(ctx, found.Records); err != nil || w.passed {
+				return err
+			}
+		}
+		if cursor = found.Next; cursor == "" {
+			return nil
+		}
+	}
+}
+
+// page judges some records again, and replaces the verdicts that change.
+func (w *walk) page(ctx context.Context, list []store.Record) error {
+	if err := w.begin(ctx); err != nil || w.passed {
+		return err
+	}
+	results, err := w.judgeAll(ctx, list)
+	if err != nil {
+		return err
+	}
+	for i, f := range results {
+		w.seen++
+		w.stage.Seen++
+		w.stage.Read += f.read
+		if len(f.changes) == 0 || w.schedule.Waiting != "" {
+			continue
+		}
+		if why, err := w.braked(ctx); err != nil {
+			return err
+		} else if why != "" {
+			if err := w.stop(ctx, why); err != nil {
+				return err
+			}
+			continue
+		}
+		did, err := w.replace(ctx, list[i], f, fmt.Sprintf("judged again %s after it came", w.stage.After))
+		if err != nil {
+			return err
+		}
+		if did {
+			w.schedule.Changed++
+		}
+	}
+	return nil
+}
+
+// begin notes that a stretch is read, which is undone behind it: where the process does not survive what is read, it
+// must not begin for ever.
+func (w *walk) begin(ctx context.Context) error {
+	if w.begun {
+		return nil
+	}
+	w.begun = true
+	if w.passed = w.schedule.Tries >= tries; w.passed {
+		_, _, err := w.o.Store.Raise(ctx, store.Notice{Kind: "rejudge.passed", Tenant: w.tenant.ID,
+			Text: fmt.Sprintf("the daemon ended %d times while it judged again what arrived from %s to %s: that was "+
+				"passed over", tries, w.stage.Until.Format(time.RFC3339), w.to.Format(time.RFC3339)),
+			Do: "look at the log; clawback rescan over that time judges it"})
+		return err
+	}
+	w.schedule.Tries++
+	return w.keepSchedule(ctx, *w.schedule)
+}
+
+// bound is how many verdicts of a tenant's may be replaced without a person.
+func (r *Runner) bound(ctx context.Context, tenant string) (int, error) {
+	if tenant == "" {
+		return r.o.Brake.Messages, nil
+	}
+	seen, err := r.o.Store.Seen(ctx, tenant, r.now().Add(-24*time.Hour))
+	share := max(r.o.Brake.From, int(r.o.Brake.Share/100*float64(seen)))
+	return min(r.o.Brake.Messages, share), err
+}
+
+// braked says why no more verdicts may be replaced by this version; "" where they may.
+func (w *walk) braked(ctx context.Context) (string, error) {
+	if w.schedule.Changed < w.o.Brake.From {
+		return "", nil
+	}
+	most, err := w.bound(ctx, w.tenant.ID)
+	if err != nil || w.schedule.Changed < most {
+		return "", err
+	}
+	return fmt.Sprintf("new rules or knowledge have changed %d verdicts of delivered messages, and would change more",
+		w.schedule.Changed), nil
+}
+
+// stop has the schedule replace no more verdicts until the version changes, and tells.
+func (w *walk) stop(ctx context.Context, why string) error {
+	w.schedule.Waiting = why
+	w.o.Log.Warn("judging delivered messages again waits for a person", "event", "rejudge.waiting", "tenant",
+		w.tenant.ID, "why", why)
+	return w.raiseSchedule(ctx, *w.schedule)
+}
