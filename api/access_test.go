@@ -42,11 +42,16 @@ var attempts = map[string][]try{
 	"address.retire":         {{AddressOrder{Address: "j-b@gw.example"}, true}, {AddressOrder{Address: "J-B@gw.example"}, true}, {AddressOrder{Address: "postmaster@gw.example"}, true}},
 	"message.list": {{RecordQuery{}, false}, {RecordQuery{Search: Search{Tenant: tenantB}}, true}, {RecordQuery{Search: Search{Query: "tenant:b"}}, true},
 		{RecordQuery{Paging: Paging{Cursor: cursorOf("record-b")}}, true}},
-	"message.count":   {{Search{}, false}, {Search{Tenant: tenantB}, true}, {Search{Query: "tenant:b"}, true}, {Search{Query: "tenant:" + tenantB}, true}},
-	"index.show":      {{None{}, true}},
-	"index.rebuild":   {{None{}, true}},
-	"message.show":    ofMessage(func(m MessageRef) any { return m }),
-	"message.export":  ofMessage(func(m MessageRef) any { return m }),
+	"message.count":    {{Search{}, false}, {Search{Tenant: tenantB}, true}, {Search{Query: "tenant:b"}, true}, {Search{Query: "tenant:" + tenantB}, true}},
+	"index.show":       {{None{}, true}},
+	"index.rebuild":    {{None{}, true}},
+	"message.show":     ofMessage(func(m MessageRef) any { return m }),
+	"message.export":   ofMessage(func(m MessageRef) any { return m }),
+	"message.text":     ofMessage(func(m MessageRef) any { return m }),
+	"message.original": ofMessage(func(m MessageRef) any { return m }),
+	"incident.show": append(incidents(func(q IncidentExport) any { return IncidentQuery{Search: q.Search, Key: q.Key} }),
+		try{IncidentQuery{Search: Search{Query: "subject:x"}, Paging: Paging{Cursor: cursorOf("record-b")}}, true}),
+	"incident.csv":    incidents(func(q IncidentExport) any { return q }),
 	"message.retract": ofMessage(func(m MessageRef) any { return MessageOrder{Key: m.Key, Tenant: m.Tenant, Action: "trash"} }),
 	"message.restore": ofMessage(func(m MessageRef) any { return MessageOrder{Key: m.Key, Tenant: m.Tenant} }),
 	"feedback.give":   ofMessage(func(m MessageRef) any { return CorrectionOrder{Key: m.Key, Tenant: m.Tenant, Is: verdict.Spam} }),
@@ -98,6 +103,14 @@ var held = []try{
 	{HeldOrder{Intents: []string{"intent-b"}}, true}, {HeldOrder{Intents: []string{"record-b"}}, true},
 	{HeldOrder{Intents: []string{"network-b"}}, true}, {HeldOrder{Intents: []string{"<same@x.example>"}}, false},
 	{HeldOrder{Intents: []string{"intent-a", "intent-b"}}, false}, {HeldOrder{Campaign: "sender:x"}, false}, {HeldOrder{Campaign: "sender:x", Tenant: tenantB}, true},
+}
+
+// incidents are of b's record, or of what a search finds.
+func incidents(request func(IncidentExport) any) []try {
+	return append(ofMessage(func(m MessageRef) any {
+		return request(IncidentExport{Key: m.Key, Search: Search{Tenant: m.Tenant}})
+	}), try{request(IncidentExport{Search: Search{Query: "subject:x"}}), false},
+		try{request(IncidentExport{Search: Search{Query: "subject:x tenant:b"}}), true})
 }
 
 // jobs name b's records, or search for them.
@@ -228,8 +241,8 @@ func TestTenants_whatIsNotTheirsLooksLikeNothing(t *testing.T) {
 
 // needs is the least role of each operation, beside the table: a change of one must be meant.
 var needs = map[Role]string{
-	Viewer: "bounce.export bounce.list bounce.show dry_run.list feed.list feedback.list held.campaigns held.list index.show indicator.list job.list job.show message.count message.export " +
-		"message.list message.show policy.list queue.export queue.groups queue.list queue.show rules.list status.show store.check submission.export submission.list submission.show",
+	Viewer: "bounce.export bounce.list bounce.show dry_run.list feed.list feedback.list held.campaigns held.list incident.csv incident.show index.show indicator.list job.list job.show message.count message.export " +
+		"message.list message.original message.show message.text policy.list queue.export queue.groups queue.list queue.show rules.list status.show store.check submission.export submission.list submission.show",
 	Analyst: "audit.list feedback.export feedback.give feedback.withdraw indicator.explain job.cancel job.pause job.preview job.resume job.start message.restore message.retract rules.backtest " +
 		"submission.accept submission.dismiss submission.file",
 	Approver:      "bounce.retry feed.update held.approve held.reject indicator.add indicator.approve indicator.remove queue.retry",

@@ -163,7 +163,7 @@ func (s worldStore) Records(_ context.Context, f store.RecordFilter) ([]store.Re
 }
 
 func intent(tenant, letter string) store.Intent {
-	return store.Intent{ID: "intent-" + letter, Record: "record-" + letter, Tenant: tenant, Address: "secret-" + letter, Outcome: store.Held, DryRun: true}
+	return store.Intent{ID: "intent-" + letter, Record: "record-" + letter, Tenant: tenant, Address: "secret-" + letter, Kind: store.Retract, Outcome: store.Held, DryRun: true}
 }
 func (s worldStore) Intent(_ context.Context, id string) (store.Intent, error) {
 	for _, in := range both("", intent(tenantA, "a"), intent(tenantB, "b")) {
@@ -285,6 +285,13 @@ func (j worldJudge) Lessons(_ context.Context, tenant string) ([]intel.Lesson, e
 }
 func (j worldJudge) Lesson(_ context.Context, _, record string) (intel.Lesson, bool, error) {
 	return intel.Lesson{Record: record, Is: verdict.Clean, By: "ada"}, true, nil
+}
+func (j worldJudge) View(_ context.Context, rec store.Record, n int) (intel.View, error) {
+	return intel.View{Subject: rec.Subject, Text: fmt.Sprintf("text-%d of %s \x1b[2J", n, rec.ID),
+		Attachments: []intel.Attachment{{Part: "2", Name: "file-of-" + rec.ID, Type: "application/pdf", Size: 3}}}, j.err
+}
+func (j worldJudge) Original(rec store.Record, n int) (io.ReadCloser, error) {
+	return io.NopCloser(strings.NewReader(fmt.Sprintf("original-%d of %s", n, rec.ID))), j.err
 }
 func (j worldJudge) Correct(_ context.Context, who, record string, is verdict.Disposition, comment string) (intel.Lesson, error) {
 	return intel.Lesson{Record: record, Is: is, Tokens: []string{"secret"}}, j.note("correct %s to %s by %s: %s", record, is, who, comment)

@@ -20,10 +20,12 @@ type Recipient struct {
 
 // Variant is one form of the record's original: forks may be altered by disclaimers and the like.
 type Variant struct {
-	SHA256    string          `json:"sha256"` // hex, of the original's bytes
+	SHA256    string          `json:"sha256"`         // hex, of the original's bytes
+	Size      int64           `json:"size,omitempty"` // bytes, as journaled
 	Verdict   verdict.Verdict `json:"verdict"`
 	FirstHand bool            `json:"first_hand"`
 	At        time.Time       `json:"time"`
+	Report    string          `json:"report,omitempty"` // key of the report that brought it
 }
 
 // Record is one message of one tenant, whatever number of reports told of it.
@@ -54,13 +56,26 @@ type Record struct {
 	Pinned      string          `json:"pinned,omitempty"` // why no automatism touches it again: restored, clean
 	PinnedBy    string          `json:"pinned_by,omitempty"`
 	RetractedBy string          `json:"retracted_by,omitempty"`
+	Rejudged    *Rejudged       `json:"rejudged,omitempty"` // when its verdict was last replaced
 	Changed     time.Time       `json:"changed"`
 	Rev         uint64          `json:"revision"` // counts the writes
+}
+
+// Rejudged is a verdict that took another one's place.
+type Rejudged struct {
+	At    time.Time           `json:"time"`
+	Cause string              `json:"cause"`
+	Was   verdict.Disposition `json:"was"`
 }
 
 // Message is one record with all that is known and done about it.
 type Message struct {
 	Record       Record       `json:"record"`
+	Standing     Standing     `json:"standing"`
+	Changes      []Change     `json:"verdict_changes"` // the newest first
+	ChangesCut   Cut          `json:"verdict_changes_cut,omitempty"`
+	Attachments  []Attachment `json:"attachments"`
+	NotListed    string       `json:"attachments_missing,omitempty"` // why attachments, or some, are not told
 	Intents      []Intent     `json:"intents"`
 	Correction   *Correction  `json:"correction,omitempty"`    // an operator's word on it
 	Reported     []Submission `json:"submissions,omitempty"`   // what users say of it
@@ -99,7 +114,8 @@ type Intent struct {
 	MaxAge         int64     `json:"max_age_seconds,omitempty"`
 	Created        time.Time `json:"created"`
 	Changed        time.Time `json:"changed"`
-	Received       time.Time `json:"received"` // of the record
+	Received       time.Time `json:"received"`           // of the record
+	Exposure       *Exposure `json:"exposure,omitempty"` // of a retraction
 	Attempts       []Attempt `json:"attempts,omitempty"`
 }
 
@@ -150,10 +166,14 @@ func recordOf(r store.Record) Record {
 		shown.Recipients = append(shown.Recipients, recipientOf(one))
 	}
 	for _, v := range r.Variants {
-		shown.Variants = append(shown.Variants, Variant{v.SHA256, verdictOf(v.Verdict), v.FirstHand, v.At})
+		shown.Variants = append(shown.Variants, Variant{v.SHA256, v.Section.Size, verdictOf(v.Verdict), v.FirstHand,
+			v.At, v.Report})
 	}
 	for _, f := range r.Forwards {
 		shown.Forwards = append(shown.Forwards, f.Record)
+	}
+	if r.Rejudged != nil {
+		shown.Rejudged = &Rejudged{r.Rejudged.At, r.Rejudged.Cause, r.Rejudged.Was}
 	}
 	return shown
 }
@@ -174,6 +194,7 @@ func intentOf(in store.Intent) Intent {
 	for _, t := range in.Taken {
 		shown.Taken = append(shown.Taken, Copy{t.FolderName, t.Target, t.Read, t.Received, t.State, t.Proof, t.At})
 	}
+	shown.Exposure = exposureOf(in)
 	return shown
 }
 
@@ -197,6 +218,10 @@ var (
 		(*Service).showMessage)
 	ExportMessage = define(Operation{Name: "message.export", Route: "GET /v1/records/{key}/report", Role: Viewer,
 		Bodies: true}, (*Service).exportMessage)
+	ShowText = define(Operation{Name: "message.text", Route: "GET /v1/records/{key}/text", Role: Viewer, Bodies: true},
+		(*Service).showText)
+	ExportOriginal = define(Operation{Name: "message.original", Route: "GET /v1/records/{key}/original", Role: Viewer,
+		Bodies: true}, (*Service).exportOriginal)
 	RetractMessage = define(Operation{Name: "message.retract", Route: "POST /v1/records/{key}/retract", Role: Analyst},
 		(*Service).retractMessage)
 	RestoreMessage = define(Operation{Name: "message.restore", Route: "POST /v1/records/{key}/restore", Role: Analyst},
@@ -236,7 +261,7 @@ type RecordQuery struct {
 type MessageRef struct {
 	Key     string `path:"key" json:"-"`
 	Tenant  string `json:"tenant,omitempty"`  // where the key means a record of several tenants
-	Variant int    `json:"variant,omitempty"` // of an export: which original, from 0
+	Variant int    `json:"variant,omitempty"` // of the bytes or the text: which form of the original, from 0
 }
 
 // MessageOrder is an act on a message.
@@ -263,6 +288,16 @@ func (s *Service) filter(a access, q Search) (f store.RecordFilter, err error) {
 }
 
 func (s *Service) listRecords(ctx context.Context, a access, q RecordQuery) (page Page[Record], err error) {
+	found, err := s.recordsOf(ctx, a, q)
+	page = Page[Record]{Items: []Record{}, Next: found.Next, Cut: found.Cut}
+	for _, rec := range found.Items {
+		page.Items = append(page.Items, recordOf(rec))
+	}
+	return page, err
+}
+
+// recordsOf finds a part of what a search selects.
+func (s *Service) recordsOf(ctx context.Context, a access, q RecordQuery) (page Page[store.Record], err error) {
 	limit, err := q.limit()
 	if err != nil {
 		return page, err
@@ -279,7 +314,8 @@ func (s *Service) listRecords(ctx context.Context, a access, q RecordQuery) (pag
 		return page, err
 	}
 	rows, err := s.o.Store.Records(ctx, f)
-	return searched(read(rows, limit, func(r store.Record) string { return r.ID }, recordOf), err)
+	same := func(r store.Record) store.Record { return r }
+	return searched(read(rows, limit, func(r store.Record) string { return r.ID }, same), err)
 }
 
 // checkAfter refuses the cursor of somebody else's list: its record must be one that the principal may see.
@@ -333,40 +369,6 @@ func (s *Service) recordOf(ctx context.Context, a access, tenant, key string) (s
 		e.Detail += " " + rec.ID
 	}
 	return store.Record{}, e
-}
-
-func (s *Service) showMessage(ctx context.Context, a access, r MessageRef) (Message, error) {
-	rec, err := s.recordOf(ctx, a, r.Tenant, r.Key)
-	if err != nil {
-		return Message{}, err
-	}
-	m := Message{Record: recordOf(rec), OtherRegions: s.o.Elsewhere(rec.Tenant)}
-	l, ok, err := s.o.Judge.Lesson(ctx, rec.Tenant, rec.ID)
-	if err != nil {
-		return m, err
-	}
-	if ok {
-		c := correctionOf(l)
-		m.Correction = &c
-	}
-	if m.Reported, err = s.reportedOf(ctx, rec); err != nil {
-		return m, err
-	}
-	rows, err := s.o.Store.Intents(ctx, rec.ID)
-	if err != nil {
-		return m, err
-	}
-	m.Intents = intentsOf(rows)
-	for i := range m.Intents {
-		attempts, err := s.o.Store.Attempts(ctx, m.Intents[i].ID)
-		if err != nil {
-			return m, err
-		}
-		for _, t := range attempts {
-			m.Intents[i].Attempts = append(m.Intents[i].Attempts, attemptOf(t))
-		}
-	}
-	return m, nil
 }
 
 // exportMessage streams the first report that told of a record, or that of another variant.

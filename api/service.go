@@ -85,6 +85,8 @@ type Judge interface {
 	Backtest(ctx context.Context, o intel.BacktestOrder) (intel.Backtest, error)
 	Lessons(ctx context.Context, tenant string) ([]intel.Lesson, error)
 	Lesson(ctx context.Context, tenant, record string) (intel.Lesson, bool, error)
+	View(ctx context.Context, rec store.Record, variant int) (intel.View, error)
+	Original(rec store.Record, variant int) (io.ReadCloser, error)
 	Correct(ctx context.Context, who, record string, is verdict.Disposition, comment string) (intel.Lesson, error)
 	Model(tenant string) (*learn.Model, error)
 	Forget(ctx context.Context, who, tenant, comment string) (int, error)

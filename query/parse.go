@@ -225,7 +225,8 @@ func readTime(into *time.Time, name, value string, now time.Time) error {
 		*into = now.Add(-age).UTC().Round(0)
 		return nil
 	}
-	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04Z07:00", time.DateOnly} {
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04Z07:00", "2006-01-02 15:04:05Z07:00",
+		time.DateOnly} {
 		if at, err := time.Parse(layout, value); err == nil {
 			*into = at.UTC()
 			return nil

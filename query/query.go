@@ -33,6 +33,12 @@ var fieldNames = map[string]Field{
 	"sender": From, "recipient": To, "url": Link, "sha256": Hash, // as other parts of the command line call them
 }
 
+// Named reports whether a word before a colon is a name of the language.
+func Named(name string) bool {
+	_, field := fieldNames[strings.ToLower(name)]
+	return field || slices.Contains([]string{"since", "until", "before", "tenant"}, strings.ToLower(name))
+}
+
 // String is the field's name in a query.
 func (f Field) String() string {
 	for _, name := range []string{"from", "to", "subject", "link", "hash", "file", "ip", "id", "disposition", "outcome",

@@ -238,7 +238,7 @@ func TestForeign_everyVerbOfFiles(t *testing.T) {
 
 // bytesAsTheyAre reports whether a command writes a message to standard output as it arrived.
 func bytesAsTheyAre(line string) bool {
-	for _, verb := range []string{"clawback export ", "queue export ", "bounce export ", "submission export ", "--original -", "--report -", "--decrypted -"} {
+	for _, verb := range []string{"clawback export ", "queue export ", "bounce export ", "submission export ", "--original -", "--report -", "--decrypted -", "--raw"} {
 		if strings.Contains(line, verb) {
 			return true
 		}

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,47 +11,6 @@ import (
 	"clawback/api/client"
 	"clawback/store"
 )
-
-type showCmd struct {
-	ID string `arg:"" help:"Record id (or its beginning), Message-ID or network message id."`
-}
-
-func (c showCmd) Run(a *app) error {
-	m, err := client.Do(a.ctx, a.client, api.ShowMessage, api.MessageRef{Key: c.ID})
-	if err != nil {
-		return err
-	}
-	if a.json {
-		return a.printJSON(m)
-	}
-	return a.showMessage(m)
-}
-
-func (a *app) showMessage(m api.Message) error {
-	r := m.Record
-	rows := [][]string{
-		{"record", r.ID}, {"message-id", clip(r.MessageID, 200)}, {"network id", r.NetworkMessageID},
-		{"from", clip(fmt.Sprintf("%s <%s>", r.FromName, r.From), 200)}, {"sender", clip(r.Sender, 200)},
-		{"subject", clip(r.Subject, 200)}, {"received", stamp(r.Received)}, {"direction", r.Direction},
-		{"first-hand", strconv.FormatBool(r.FirstHand)}, {"pinned", strings.TrimSpace(r.Pinned + " " + r.PinnedBy)},
-		{"disposition", headline(r.Verdict)}, {"region", r.Region}, {"in doubt", inDoubt(r.Doubts)},
-	}
-	for _, elsewhere := range m.OtherRegions {
-		rows = append(rows, []string{"also in", clip(elsewhere, 500)})
-	}
-	if err := a.facts(rows); err != nil {
-		return err
-	}
-	a.printf("\nWhy:\n")
-	a.showVerdict(r.Verdict)
-	if l := m.Correction; l != nil {
-		a.printf("\nCorrected: %s said on %s that it is %s (%s).\n", clip(l.By, 40), stamp(l.At), l.Is,
-			clip(cmp.Or(l.Comment, "no comment"), 200))
-	}
-	a.showReported(m.Reported)
-	a.printf("\nMailboxes:\n")
-	return a.showIntents(m.Intents)
-}
 
 // inDoubt says why no content proves a message of a mailbox to be this one.
 func inDoubt(doubts []store.Doubt) string {
@@ -72,41 +30,6 @@ func inDoubt(doubts []store.Doubt) string {
 // facts writes names and values in two columns, without those that have no value.
 func (a *app) facts(rows [][]string) error {
 	return a.table(slices.DeleteFunc(rows, func(row []string) bool { return strings.TrimSpace(row[1]) == "" }))
-}
-
-func (a *app) showIntents(list []api.Intent) error {
-	if len(list) == 0 {
-		a.printf("  nothing was done, and nothing is planned\n")
-		return nil
-	}
-	for _, in := range list {
-		a.printf("  %-40s %-8s %-12s %-9s %s%s%s\n", clip(in.Address, 40), in.Kind, in.Action, in.Outcome,
-			coded(in.Code), readState(in), clip(in.Reason, 500))
-		for _, t := range in.Attempts {
-			a.printf("      %s %-16s %-9s %s%s\n", stamp(t.Started), t.Operation, t.Outcome, coded(t.Code),
-				clip(t.Detail, 200))
-		}
-	}
-	return nil
-}
-
-// coded is a code before its sentence.
-func coded(c store.Code) string {
-	if c == "" {
-		return ""
-	}
-	return "[" + string(c) + "] "
-}
-
-// readState says whether the message was read when it was taken; "" where nothing was.
-func readState(in api.Intent) string {
-	switch {
-	case in.Kind != store.Retract || in.WasRead == nil:
-		return ""
-	case *in.WasRead:
-		return "was read; "
-	}
-	return "was unread; "
 }
 
 type exportCmd struct {

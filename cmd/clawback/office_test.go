@@ -146,7 +146,8 @@ func (o *office) fillStore(t *testing.T, q *bolt.Queue, st *store.Store) {
 		{ID: "link.lookalike", Family: "link", Weight: 6.1, Where: "part 1", Text: "A link leads to a lookalike."},
 		{ID: "auth.dmarc_fail", Family: "auth", Weight: 3.2, Text: "DMARC failed for bank.example."},
 	}
-	malicious := verdict.Verdict{Disposition: verdict.Malicious, Score: 93, Threat: 9.3, Reasons: reasons}
+	malicious := verdict.Verdict{Disposition: verdict.Malicious, Score: 93, Threat: 9.3, Reasons: reasons,
+		Indicators: []verdict.Indicator{{Kind: "url", Value: "https://bank-login.example/pay"}}}
 	phish := o.record(t, q, st, 1, malicious, planTaken)
 	spam := o.record(t, q, st, 2, verdict.Verdict{Disposition: verdict.Spam, Score: 61, Spam: 6.1}, planDryRun)
 	clean := o.record(t, q, st, 3, verdict.Verdict{Disposition: verdict.Clean}, nil)
@@ -223,6 +224,9 @@ func planTaken(rec store.Record) []store.Intent {
 	outside := intentFor(rec, "partner@fabrikam.example")
 	read := false
 	done.Outcome, done.Reason, done.WasRead, done.Looks = store.Done, "in Recoverable Items/Deletions", &read, 2
+	done.Taken = []store.Taken{{Message: "m1", Folder: "inbox", FolderName: "Inbox", Target: "recoverableitemsdeletions",
+		State: store.TakenMoved, Proof: store.ByNetworkID, Received: rec.Received.Add(-5 * time.Second),
+		At: rec.Received.Add(40 * time.Second)}}
 	held.Outcome, held.Reason, held.Hold = store.Held, "brake: 50 mailboxes of one message were acted on", "brake"
 	outside.Outcome, outside.Reason = store.Skipped, "outside the organisation"
 	return []store.Intent{done, held, outside}

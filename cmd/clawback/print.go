@@ -84,11 +84,14 @@ func ago(t time.Time) string {
 	return humanize.Time(t)
 }
 
+// stampLayout has the zone, so that a time means the same on another machine, and query since: reads it.
+const stampLayout = "2006-01-02 15:04:05Z07:00"
+
 func stamp(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return t.Local().Format("2006-01-02 15:04:05")
+	return t.Local().Format(stampLayout)
 }
 
 // clip shortens text for a column.

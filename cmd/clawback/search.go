@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -121,7 +122,7 @@ func queryText(args []string) string {
 	var words []string
 	for _, arg := range args {
 		fields := strings.Fields(arg)
-		several := len(fields) > 1 && strings.ContainsAny(strings.Join(fields[1:], " "), ":")
+		several := len(fields) > 1 && slices.ContainsFunc(fields[1:], isTerm)
 		if len(fields) < 2 || several || strings.Contains(arg, `"`) {
 			words = append(words, arg)
 			continue
@@ -134,6 +135,12 @@ func queryText(args []string) string {
 		words = append(words, name+`:"`+value+`"`)
 	}
 	return strings.Join(words, " ")
+}
+
+// isTerm reports whether a word has a name of the language before a colon.
+func isTerm(word string) bool {
+	name, _, named := strings.Cut(strings.TrimLeft(word, "-!"), ":")
+	return named && query.Named(name)
 }
 
 // negated is a word of a query that looks like a flag.

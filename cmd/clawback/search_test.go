@@ -15,6 +15,9 @@ func TestQueryText_asAShellGivesIt(t *testing.T) {
 		{[]string{"from:a", "invoice"}, "from:a invoice"},
 		{[]string{"subject:invoice due", "-to:b"}, `subject:"invoice due" -to:b`},
 		{[]string{"invoice due"}, `"invoice due"`},
+		{[]string{"since:2026-03-01 10:00:00+01:00"}, `since:"2026-03-01 10:00:00+01:00"`},
+		{[]string{"subject:meet at 10:30"}, `subject:"meet at 10:30"`},
+		{[]string{"from:a -to:b"}, "from:a -to:b"},
 		{[]string{"from:a to:b invoice"}, "from:a to:b invoice"},
 		{[]string{`subject:"invoice due" from:a`}, `subject:"invoice due" from:a`},
 	} {

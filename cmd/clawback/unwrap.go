@@ -137,10 +137,10 @@ func decrypted(r *journal.Report, src io.ReaderAt) (io.Reader, error) {
 // writeNew lets write fill a new file; standard output where none or "-" is named. A file that could not be filled is
 // removed. The bytes are written as they are, but for a terminal: there mail is text that a stranger wrote.
 func (a *app) writeNew(file string, write func(io.Writer) error) error {
+	if a.onTerminal(file) {
+		return write(a.out)
+	}
 	if file == "" || file == "-" {
-		if isTerminal(a.raw) {
-			return write(a.out)
-		}
 		return write(a.raw)
 	}
 	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
@@ -153,3 +153,6 @@ func (a *app) writeNew(file string, write func(io.Writer) error) error {
 	}
 	return nil
 }
+
+// onTerminal reports whether what is written to a file of that name comes to a terminal.
+func (a *app) onTerminal(file string) bool { return (file == "" || file == "-") && isTerminal(a.raw) }

@@ -8,7 +8,7 @@ _clawback() {
 			continue
 		fi
 		case ${COMP_WORDS[i]} in
-		--socket | --config | -c | --hostname | --tenant-id | --domain | --alternate-mailbox | --email | --name | --originator-org | --client-id | --certificate-file | --key-file | --mailbox | --state | --limit | --cursor | --comment | --tenant | --purpose | --network | --cause | --from | --peers | --older-than | --regions | --timeout | --recipient | -r | --identity | -i | --sender | --subject | --disposition | --since | --proof | --query | --ids-from | --to | --campaign | --is | --field | --note | --expires | --kind | --for | --rules | --rule | --report | --original | --decrypted | --workers | --reports | --listen | --ca-file | --seed | --users) skip=yes ;;
+		--socket | --config | -c | --hostname | --tenant-id | --domain | --alternate-mailbox | --email | --name | --originator-org | --client-id | --certificate-file | --key-file | --mailbox | --state | --limit | --cursor | --comment | --tenant | --purpose | --network | --cause | --from | --peers | --older-than | --regions | --timeout | --recipient | -r | --identity | -i | --sender | --subject | --disposition | --since | --proof | --variant | --output | -o | --query | --ids-from | --to | --campaign | --is | --field | --note | --expires | --kind | --for | --rules | --rule | --report | --original | --decrypted | --workers | --reports | --listen | --ca-file | --seed | --users) skip=yes ;;
 		-*) ;;
 		*)
 			case $path/${COMP_WORDS[i]} in
@@ -506,6 +506,26 @@ _clawback() {
 	"search":--socket)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"show":--variant)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"show":--output | "show":-o)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"show":--limit)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"show":--cursor)
+		COMPREPLY=()
+		:
 		return
 		;;
 	"show":--socket)
@@ -1401,7 +1421,7 @@ _clawback() {
 		commands="" flags="--tenant --sender --recipient --subject --disposition --since --proof --count --csv --limit --cursor --help --socket --json" words="" files=
 		;;
 	"show")
-		commands="" flags="--help --socket --json" words="" files=
+		commands="" flags="--raw --text --incident --csv --variant --output --terminal --limit --cursor --help --socket --json" words="" files=
 		;;
 	"retract")
 		commands="" flags="--query --sender --recipient --subject --disposition --proof --since --tenant --ids-from --yes --detach --to --comment --help --socket --json" words="" files=

@@ -10,7 +10,7 @@ function __clawback_at
             continue
         end
         switch $word
-            case --socket --config -c --hostname --tenant-id --domain --alternate-mailbox --email --name --originator-org --client-id --certificate-file --key-file --mailbox --state --limit --cursor --comment --tenant --purpose --network --cause --from --peers --older-than --regions --timeout --recipient -r --identity -i --sender --subject --disposition --since --proof --query --ids-from --to --campaign --is --field --note --expires --kind --for --rules --rule --report --original --decrypted --workers --reports --listen --ca-file --seed --users
+            case --socket --config -c --hostname --tenant-id --domain --alternate-mailbox --email --name --originator-org --client-id --certificate-file --key-file --mailbox --state --limit --cursor --comment --tenant --purpose --network --cause --from --peers --older-than --regions --timeout --recipient -r --identity -i --sender --subject --disposition --since --proof --variant --output -o --query --ids-from --to --campaign --is --field --note --expires --kind --for --rules --rule --report --original --decrypted --workers --reports --listen --ca-file --seed --users
                 set skip yes
             case '-*'
             case '*'
@@ -228,6 +228,15 @@ complete -c clawback -n '__clawback_at \'search\'' -l cursor -x -d 'Go on where 
 complete -c clawback -n '__clawback_at \'search\'' -l help -s h -d 'Show context-sensitive help.'
 complete -c clawback -n '__clawback_at \'search\'' -l socket -r -F -d 'Control socket of the daemon (default /run/clawback/control.sock).'
 complete -c clawback -n '__clawback_at \'search\'' -l json -d 'Answer in JSON, one object or list, or one object a line.'
+complete -c clawback -n '__clawback_at \'show\'' -l raw -d 'Write the original\'s bytes, as they came. It is noted in the audit.'
+complete -c clawback -n '__clawback_at \'show\'' -l text -d 'Show it as a mail program does, made safe for terminals. It is noted in the audit.'
+complete -c clawback -n '__clawback_at \'show\'' -l incident -d 'Show for each recipient: outcome, reason, read or unread, seconds exposed.'
+complete -c clawback -n '__clawback_at \'show\'' -l csv -d 'With --incident: answer in CSV.'
+complete -c clawback -n '__clawback_at \'show\'' -l variant -x -d 'With --raw or --text: the form of the original, from 0.'
+complete -c clawback -n '__clawback_at \'show\'' -l output -s o -r -F -d 'With --raw: write to this new file.'
+complete -c clawback -n '__clawback_at \'show\'' -l terminal -d 'With --raw: write to a terminal all the same.'
+complete -c clawback -n '__clawback_at \'show\'' -l limit -x -d 'At most so many (default 100).'
+complete -c clawback -n '__clawback_at \'show\'' -l cursor -x -d 'Go on where a list before was cut: it has told the cursor.'
 complete -c clawback -n '__clawback_at \'show\'' -l help -s h -d 'Show context-sensitive help.'
 complete -c clawback -n '__clawback_at \'show\'' -l socket -r -F -d 'Control socket of the daemon (default /run/clawback/control.sock).'
 complete -c clawback -n '__clawback_at \'show\'' -l json -d 'Answer in JSON, one object or list, or one object a line.'
