@@ -24,6 +24,7 @@ type Status struct {
 	Queue    QueueStatus `json:"queue"`
 	// Why a message that came now would be answered 4xx; "" when it would be accepted.
 	Deferring   string       `json:"deferring_mail,omitempty"`
+	Disk        Disk         `json:"disk"`
 	Certificate *Certificate `json:"certificate,omitempty"`
 	RDAP        *RDAP        `json:"rdap,omitempty"` // nil: the registries may not be asked
 	Quotas      []Quota      `json:"quotas"`         // of what strangers have sent, where there is any
@@ -37,6 +38,23 @@ type Process struct {
 	Heap   int64 `json:"heap"`   // what is reachable, and garbage that was not collected yet
 	Cache  int64 `json:"cache"`  // the store's: blocks, and rows that are not in a table yet
 	Mapped int64 `json:"mapped"` // pages of files, the program and queue.db among them
+}
+
+// Disk is what the file system of the state directory has left.
+type Disk struct {
+	Path        string `json:"path"`
+	Free        int64  `json:"free"` // bytes, less what is promised to bodies on their way
+	Total       int64  `json:"total"`
+	MinFree     int64  `json:"min_free"` // below it new mail is put off
+	Inodes      int64  `json:"inodes"`
+	TotalInodes int64  `json:"total_inodes"` // 0 where the file system makes them as needed
+	MinInodes   int64  `json:"min_inodes"`
+	Problem     string `json:"problem,omitempty"` // why it could not be looked at
+}
+
+// Low reports whether less than twice is left of what must stay free.
+func (d Disk) Low() bool {
+	return d.Problem != "" || d.Free < 2*d.MinFree || d.TotalInodes > 0 && d.Inodes < 2*d.MinInodes
 }
 
 // Memory is what messages that are arriving hold in memory.
@@ -61,6 +79,13 @@ type Tenant struct {
 	StuckWhy string `json:"failing_reason,omitempty"` // of the one that has failed longest
 	// When the first that is not in its mailbox is looked for again.
 	NextLook time.Time `json:"next_look,omitzero"`
+	// Retractions, of no bulk job, that have been due for some minutes and not begun.
+	Late      int       `json:"late,omitempty"`
+	LateSince time.Time `json:"late_since,omitzero"` // when the first of them was due
+	// Until when Microsoft has asked the whole tenant to wait.
+	ThrottledUntil time.Time `json:"throttled_until,omitzero"`
+	// When the credential for Graph ends, where that is known.
+	CredentialEnds time.Time `json:"credential_ends,omitzero"`
 	// What users reported, by state; "unproven" has no effect.
 	Submissions map[string]int `json:"submissions,omitempty"`
 }

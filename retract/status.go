@@ -16,14 +16,22 @@ type Status struct {
 	Next    time.Time // when the first of those is looked for again
 	Stuck   int       // retractions that have failed for some minutes, and are tried again; of the same
 	Why     string    // the message, mailbox and failure of the one that has failed longest, "" for none
+	Late    int       // retractions, of no bulk job, that have been due for [lateAfter] and not begun; of the same
+	LateDue time.Time // since when the first of those is due
+	Held    time.Time // until when Microsoft has asked the whole tenant to wait; zero: it has not
 }
+
+// lateAfter is how long an automatic retraction may be due before it counts as late: one that nothing hinders begins
+// within seconds.
+const lateAfter = 10 * time.Minute
 
 // statusMax bounds the intents that one Status looks at.
 const statusMax = 1000
 
 // Status says how a tenant's retraction stands.
 func (e *Engine) Status(ctx context.Context, tenant string) (Status, error) {
-	s := Status{Paused: e.pausedFor(tenant)}
+	s := Status{}
+	s.Paused, s.Held = e.pausedFor(tenant)
 	list, err := e.o.Store.IntentsBy(ctx, store.IntentFilter{Tenant: tenant, Kind: store.Retract,
 		Outcomes: []store.Outcome{store.Pending}, Limit: statusMax})
 	if err != nil {
@@ -31,6 +39,7 @@ func (e *Engine) Status(ctx context.Context, tenant string) (Status, error) {
 	}
 	longest := time.Time{}
 	for _, in := range list {
+		s.countLate(in, e.now())
 		if stuck(in) {
 			s.Stuck++
 			if longest.IsZero() || in.FaultSince.Before(longest) {
@@ -50,13 +59,28 @@ func (e *Engine) Status(ctx context.Context, tenant string) (Status, error) {
 	return s, nil
 }
 
-// pausedFor says why a tenant's scheduler is paused, "" when it is not.
-func (e *Engine) pausedFor(tenant string) string {
+// countLate counts an intent that should have begun long ago. Those of a bulk job wait for each other by design.
+func (s *Status) countLate(in store.Intent, now time.Time) {
+	due := in.NotBefore
+	if due.Before(in.Created) {
+		due = in.Created
+	}
+	if in.Job != "" || now.Sub(due) < lateAfter {
+		return
+	}
+	s.Late++
+	if s.LateDue.IsZero() || due.Before(s.LateDue) {
+		s.LateDue = due
+	}
+}
+
+// pausedFor says why a tenant's scheduler is paused, "" when it is not, and until when Microsoft has asked it to wait.
+func (e *Engine) pausedFor(tenant string) (string, time.Time) {
 	e.mu.Lock()
 	l := e.schedulers[tenant]
 	e.mu.Unlock()
 	if l == nil {
-		return ""
+		return "", time.Time{}
 	}
-	return l.limits.Paused()
+	return l.limits.Paused(), l.limits.Throttled()
 }

@@ -50,12 +50,23 @@ func TestStatus_saysWhyTheTenantWaits(t *testing.T) {
 				r.world.Script = script("find", c.fault, false)
 				rec := r.report(bad(anna))
 				r.run(10 * time.Second)
-				if s := r.standing(); !strings.Contains(s.Paused, c.want) {
-					t.Errorf("paused %q, want %q", s.Paused, c.want)
+				if s := r.standing(); !strings.Contains(s.Paused, c.want) || s.Held.IsZero() != (name != "throttled") ||
+					s.Late != 0 {
+					t.Errorf("standing %+v, want %q", s, c.want)
+				}
+				second := bad(anna)
+				second.mid, second.nid = "<second@sender.example>", "second"
+				r.report(second)
+				r.run(10 * time.Minute)
+				if s := r.standing(); name == "throttled" && (s.Late != 1 || s.LateDue.IsZero()) {
+					t.Errorf("standing %+v, want one that is late", s)
 				}
 				r.world.Set(func(w *retracttest.World) { w.Script = nil })
 				r.run(2 * time.Hour)
 				r.want(rec, anna, store.Done, "")
+				if s := r.standing(); s.Late != 0 || !s.Held.IsZero() {
+					t.Errorf("standing %+v when it is done", s)
+				}
 				if s := r.standing(); s.Paused != "" {
 					t.Errorf("still paused: %s", s.Paused)
 				}

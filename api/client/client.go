@@ -130,7 +130,8 @@ func (c *Client) explain(err error) error {
 		text = fmt.Sprintf("no daemon answers on %s: start it (systemctl start clawback), or name its socket with "+
 			"--socket", c.socket)
 	case errors.Is(err, fs.ErrPermission):
-		text = fmt.Sprintf("no permission for %s: run this as root or as a member of the socket's group", c.socket)
+		return &api.Error{Code: api.Forbidden, Detail: fmt.Sprintf("no permission for %s: run this as root or as a "+
+			"member of the socket's group", c.socket)}
 	}
 	return &api.Error{Code: api.Unreachable, Detail: text}
 }

@@ -88,7 +88,7 @@ func TestExitStatus_ofSeveral(t *testing.T) {
 func TestExitStatus_ofOne(t *testing.T) {
 	socket := stub(t)
 	for line, want := range map[string]int{
-		"status": exitOK, "queue list": exitOK, "queue show bad": exitFailed, "queue export bad": exitFailed, "bounce list": exitOK, "bounce show bad": exitFailed,
+		"status": exitOK, "status --check": exitOK, "status --check --watch": exitUsage, "queue list": exitOK, "queue show bad": exitFailed, "queue export bad": exitFailed, "bounce list": exitOK, "bounce show bad": exitFailed,
 		"search": exitOK, "show bad": exitFailed, "export bad": exitFailed, "held list": exitOK, "held campaigns": exitOK, "held approve good": exitOK,
 		"held approve bad": exitFailed, "held reject half": exitPartly, "held approve --campaign half": exitPartly, "preview": exitOK, "audit": exitOK,
 		"job list": exitOK, "job show bad": exitFailed, "job cancel bad": exitFailed, "job pause bad": exitFailed, "job resume bad": exitFailed, "policy list": exitOK, "policy add block_sender @bad.example": exitFailed,

@@ -15,6 +15,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -162,6 +163,19 @@ var (
 	errPartly = errors.New("a part was done: see above")
 )
 
+// exitStatus is an exit status with a meaning of its own, of which all has been said.
+type exitStatus int
+
+func (e exitStatus) Error() string { return "exit status " + strconv.Itoa(int(e)) }
+
+// asError is the status for a command to return.
+func (e exitStatus) asError() error {
+	if e == exitOK {
+		return nil
+	}
+	return e
+}
+
 // usageError is a command line that makes no sense although its flags can be read.
 type usageError struct{ text string }
 
@@ -173,9 +187,12 @@ func usage(format string, args ...any) error { return usageError{fmt.Sprintf(for
 // complain prints an error for a person and returns the exit status.
 func (a *app) complain(err error) int {
 	var problems config.Problems
+	var own exitStatus
 	switch {
 	case err == nil:
 		return exitOK
+	case errors.As(err, &own):
+		return int(own)
 	case errors.Is(err, errQuiet):
 	case errors.Is(err, errPartly):
 		return exitPartly

@@ -62,7 +62,8 @@ func runDaemon(ctx context.Context, file string, log io.Writer, reload <-chan os
 func openOffice(t *testing.T) *office {
 	t.Helper()
 	bed, err := testbed.New(testbed.Options{Daemon: runDaemon, Tenants: []testbed.Tenant{officeTenant},
-		Sim: graphsim.Options{Seed: 1, Rates: graphsim.Calm()}, Config: "[score]\nrules_dir = \"rules\"\n"})
+		Sim:    graphsim.Options{Seed: 1, Rates: graphsim.Calm()},
+		Config: "[score]\nrules_dir = \"rules\"\n\n[spool]\nmin_free = \"1MiB\"\nmin_free_percent = 0\n"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -76,6 +76,9 @@ func (a *app) table(rows [][]string) error {
 	return w.Flush()
 }
 
+// clearScreen moves a terminal's cursor home and clears what is below it (ECMA-48: CUP, ED).
+func (a *app) clearScreen() { io.WriteString(a.raw, "\x1b[H\x1b[J") }
+
 // ago says how long ago something was, or "never".
 func ago(t time.Time) string {
 	if t.IsZero() {

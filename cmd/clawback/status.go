@@ -2,10 +2,14 @@ package main
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/dustin/go-humanize"
 
@@ -14,9 +18,25 @@ import (
 	"clawback/queue"
 )
 
-type statusCmd struct{}
+type statusCmd struct {
+	Watch bool `xor:"how" help:"Show it again every two seconds, until Ctrl-C."`
+	Check bool `xor:"how" help:"One line for a monitor and a Nagios exit status: 0 well, 1 warning, 2 critical, 3 unknown."`
+}
 
-func (statusCmd) Run(a *app) error {
+// watchEvery is how often --watch asks.
+const watchEvery = 2 * time.Second
+
+func (c statusCmd) Run(a *app) error {
+	switch {
+	case c.Check:
+		return a.checkStatus()
+	case c.Watch:
+		return a.watchStatus(watchEvery)
+	}
+	return a.status()
+}
+
+func (a *app) status() error {
 	s, err := client.Do(a.ctx, a.client, api.ShowStatus, api.None{})
 	if err != nil {
 		return err
@@ -27,10 +47,103 @@ func (statusCmd) Run(a *app) error {
 	return a.showStatus(s)
 }
 
+// watchStatus shows the status again and again. A daemon that does not answer, as while it restarts, is shown too.
+func (a *app) watchStatus(every time.Duration) error {
+	for {
+		screen := isTerminal(a.out) && !a.json
+		if screen {
+			a.clearScreen()
+		}
+		if !a.json {
+			a.printf("%s\n", stamp(time.Now()))
+		}
+		if err := a.status(); err != nil && a.ctx.Err() == nil {
+			if code := api.CodeOf(err); code != api.Unreachable && code != api.Unavailable {
+				return err
+			}
+			a.complain(err)
+		}
+		select {
+		case <-a.ctx.Done():
+			return nil
+		case <-time.After(every):
+		}
+		if !screen && !a.json {
+			a.printf("\n")
+		}
+	}
+}
+
+// Exit statuses of a Nagios plugin.
+const (
+	monitorOK exitStatus = iota
+	monitorWarning
+	monitorCritical
+	monitorUnknown
+)
+
+var monitorWords = [...]string{"OK", "WARNING", "CRITICAL", "UNKNOWN"}
+
+// checked is what status --check answers in JSON.
+type checked struct {
+	State   string       `json:"state"` // OK, WARNING, CRITICAL, UNKNOWN
+	Text    string       `json:"text"`
+	Notices []api.Notice `json:"notices"`
+}
+
+// checkStatus says for a monitor whether something needs a person.
+func (a *app) checkStatus() error {
+	ctx, cancel := context.WithTimeout(a.ctx, 30*time.Second) // a monitor gives up itself, and shows less
+	defer cancel()
+	s, err := client.Do(ctx, a.client, api.ShowStatus, api.None{})
+	state, text := monitored(s, err)
+	if a.json {
+		err = a.printJSON(checked{monitorWords[state], text, append([]api.Notice{}, s.Notices...)})
+	} else {
+		a.printf("CLAWBACK %s - %s\n", monitorWords[state], strings.ReplaceAll(text, "|", "/"))
+		for _, n := range s.Notices {
+			a.printf("%s: %s\n  %s\n", n.Severity, strings.ReplaceAll(troubleOf(n), "|", "/"), n.Do)
+		}
+	}
+	if err != nil && a.json {
+		return err
+	}
+	return state.asError()
+}
+
+// monitored is the state and its line. A daemon that does not answer takes no mail.
+func monitored(s api.Status, err error) (exitStatus, string) {
+	switch {
+	case api.CodeOf(err) == api.Unreachable, err != nil && errors.Is(err, context.DeadlineExceeded):
+		return monitorCritical, err.Error()
+	case err != nil:
+		return monitorUnknown, err.Error()
+	case len(s.Notices) == 0:
+		return monitorOK, fmt.Sprintf("nothing needs a person; %s waiting",
+			plural(s.Queue.Items[queue.Ready].Count+s.Queue.Items[queue.Working].Count, "report"))
+	}
+	state, first := monitorWarning, s.Notices[0]
+	for _, n := range s.Notices {
+		if n.Severity == api.Critical && state == monitorWarning {
+			state, first = monitorCritical, n
+		}
+	}
+	text := troubleOf(first)
+	if more := len(s.Notices) - 1; more > 0 {
+		text += fmt.Sprintf("; and %d more", more)
+	}
+	return state, text
+}
+
 func (a *app) showStatus(s api.Status) error {
 	a.printf("clawback %s on %s, started %s, %s\n", s.Version, s.Hostname, ago(s.Started),
 		plural(s.Sessions, "session"))
 	a.showMemory(s)
+	if d := s.Disk; d.Total > 0 {
+		a.printf("disk: %s has %s of %s free; below %s new mail is put off\n", d.Path,
+			humanize.IBytes(uint64(max(d.Free, 0))), humanize.IBytes(uint64(d.Total)),
+			humanize.IBytes(uint64(d.MinFree)))
+	}
 	if s.Certificate != nil {
 		a.printf("certificate for %s until %s\n", strings.Join(s.Certificate.Names, ", "),
 			stamp(s.Certificate.NotAfter))
@@ -57,18 +170,42 @@ func (a *app) showStatus(s api.Status) error {
 	return nil
 }
 
-// showNotices lists what needs a person: whose it is, what is the matter and since when, what to do.
+// showNotices lists what needs a person, what is urgent first: whose it is, what is the matter and since when, what to
+// do.
 func (a *app) showNotices(list []api.Notice) {
 	if len(list) > 0 {
 		a.printf("\nNeeds a person:\n")
 	}
+	list = slices.Clone(list)
+	slices.SortStableFunc(list, func(x, y api.Notice) int { return urgency(x) - urgency(y) })
 	for _, n := range list {
-		text := n.Text
-		if n.TenantID != "" {
-			text = cmp.Or(n.Tenant, n.TenantID) + ": " + text
-		}
-		a.printf("  %s (%s, since %s)\n    %s\n", text, n.Kind, stamp(n.Since), n.Do)
+		a.printf("  %s\n    %s\n", troubleOf(n), n.Do)
 	}
+}
+
+func urgency(n api.Notice) int {
+	if n.Severity == api.Critical {
+		return 0
+	}
+	return 1
+}
+
+// troubleOf is a trouble in one line, with its age.
+func troubleOf(n api.Notice) string {
+	text := n.Text
+	if n.TenantID != "" {
+		text = cmp.Or(n.Tenant, n.TenantID) + ": " + text
+	}
+	kind := n.Kind
+	if n.Severity == api.Critical {
+		kind += ", " + string(n.Severity)
+	}
+	return fmt.Sprintf("%s (%s, for %s, since %s)", text, kind, lasting(n.Since), stamp(n.Since))
+}
+
+// lasting is how long something has been so.
+func lasting(since time.Time) string {
+	return strings.TrimSpace(humanize.RelTime(since, time.Now(), "", ""))
 }
 
 // showMemory says what the daemon has in memory, and what of it messages that are arriving hold.
@@ -127,8 +264,14 @@ func (a *app) showTenant(t api.Tenant) {
 		a.printf("  waiting:     %s not in the mailbox yet, looked for again from %s\n", plural(t.Waiting, "message"),
 			stamp(t.NextLook))
 	}
+	if t.Late > 0 {
+		a.printf("  late:        %s due since %s and not begun\n", plural(t.Late, "retraction"), stamp(t.LateSince))
+	}
 	if t.Paused != "" {
 		a.printf("  paused:      %s\n", t.Paused)
+	}
+	if !t.CredentialEnds.IsZero() {
+		a.printf("  credential for Graph until %s\n", stamp(t.CredentialEnds))
 	}
 }
 

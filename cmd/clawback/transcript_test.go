@@ -174,7 +174,9 @@ var (
 	gap     = regexp.MustCompile(`(\S) {2,}`)
 	chain   = regexp.MustCompile(`"chain": "[0-9a-f]{64}"`)
 	process = regexp.MustCompile(`^memory: .*\n$`)
-	inJSON  = regexp.MustCompile(`"(own|heap|cache|mapped)": \d+`)
+	inJSON  = regexp.MustCompile(`"(own|heap|cache|mapped|free|total|inodes|total_inodes)": \d+`)
+	disk    = regexp.MustCompile(`has \S+ .iB of \S+ .iB free`)
+	lasts   = regexp.MustCompile(`for (now|\d+ (second|minute)s?), since`)
 	dbSize  = regexp.MustCompile(`"size": \d{5,}`)
 )
 
@@ -203,6 +205,7 @@ func (p *player) clean(text string) string {
 		line = segment.ReplaceAllString(line, "SEGMENT")
 		line = chain.ReplaceAllString(line, `"chain": "CHAIN"`)
 		line = process.ReplaceAllString(line, "memory: SIZES\n")
+		line = lasts.ReplaceAllString(disk.ReplaceAllString(line, "has SIZE of SIZE free"), "for AGO, since")
 		line = inJSON.ReplaceAllString(line, `"$1": SIZE`)
 		line = dbSize.ReplaceAllString(line, `"size": SIZE`)
 		if line != before || heads.MatchString(line) { // its columns do not stand beneath the others any more

@@ -23,6 +23,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -103,7 +104,9 @@ type daemon struct {
 
 	deleting sync.Mutex // held while bodies past their retention are deleted, and while a backup copies them
 
-	board *board // what a person must be told
+	board   *board   // what a person must be told
+	trend   *trend   // what follows from several looks at the state
+	traffic *traffic // how many reports are usual
 }
 
 // Run wires the parts in the order in which a report passes them, and runs them until ctx ends.
@@ -131,6 +134,8 @@ func Run(ctx context.Context, o Options) (err error) {
 	if d.board, err = newBoard(ctx, d.store, d.log); err != nil {
 		return err
 	}
+	d.trend = &trend{}
+	d.traffic = openTraffic(filepath.Join(d.cfg.StateDir, "traffic.json"), d.log)
 	if err := d.openIndex(ctx); err != nil {
 		return err
 	}

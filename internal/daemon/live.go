@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"clawback/bounce"
 	"clawback/config"
@@ -29,6 +30,7 @@ type live struct {
 
 	mu      sync.RWMutex
 	cfg     *config.Config
+	since   time.Time                  // when cfg was read
 	tenants map[string]retract.Tenant  // by GUID
 	rcpts   map[string]smtpd.Recipient // by address, lower case
 	used    map[string]use             // addresses that ever took mail
@@ -69,7 +71,7 @@ func (l *live) replace(cfg *config.Config) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.cfg, l.tenants, l.rcpts = cfg, tenants, recipients(cfg)
+	l.cfg, l.tenants, l.rcpts, l.since = cfg, tenants, recipients(cfg), time.Now()
 	l.hide()
 	return nil
 }
@@ -147,6 +149,13 @@ func (l *live) config() *config.Config {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	return l.cfg
+}
+
+// inForceSince is when the configuration of now was read.
+func (l *live) inForceSince() time.Time {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.since
 }
 
 func (l *live) tenant(id string) (*config.Tenant, bool) {

@@ -170,7 +170,7 @@ func TestRoute_whereABounceGoes(t *testing.T) {
 
 func TestTroublesOf_whatNeedsAPerson(t *testing.T) {
 	s := api.Status{
-		Deferring: "no space",
+		Deferring: "no space", Disk: api.Disk{Path: "/state", Problem: "i/o error"},
 		Queue: api.QueueStatus{Items: map[queue.State]api.Count{queue.Quarantined: {Count: 2}, queue.Deferred: {Count: 9}},
 			Bounces: map[queue.BounceState]api.Count{queue.BounceStuck: {Count: 3}, queue.BounceWaiting: {Count: 9}}},
 		Tenants: []api.Tenant{
@@ -181,7 +181,7 @@ func TestTroublesOf_whatNeedsAPerson(t *testing.T) {
 		Certificate: &api.Certificate{Problem: "expired"}, RDAP: &api.RDAP{Problem: "away"},
 	}
 	want := []store.Notice{
-		{Kind: "mail.deferred", Text: "new mail is deferred: no space"},
+		{Kind: "mail.deferred", Text: "new mail is deferred: no space (/state: i/o error)"},
 		{Kind: "quarantine", Text: "2 in quarantine"},
 		{Kind: "bounce.stuck", Text: "3 bounces are stuck"},
 		{Kind: "retractions.held", Tenant: "t1", Text: "4 retractions wait for a person"},

@@ -43,8 +43,8 @@ const (
 	grace = 30 * time.Minute
 )
 
-// newBoard takes over what stood before the start. What follows from the state is looked at anew; a refused reload is
-// over, for the file was read; any other trouble ends unless it is met again.
+// newBoard takes over what stood before the start. What follows from the state is looked at anew; a refused reload and
+// the need of a restart are over, for the file was read; any other trouble ends unless it is met again.
 func newBoard(ctx context.Context, s noticeStore, log *slog.Logger) (*board, error) {
 	return boardAt(ctx, s, log, time.Now)
 }
@@ -59,7 +59,7 @@ func boardAt(ctx context.Context, s noticeStore, log *slog.Logger, now func() ti
 	for _, n := range list {
 		b.known[n.ID] = n
 		switch {
-		case n.Kind == "config.refused":
+		case n.Kind == "config.refused", n.Kind == "config.restart":
 			b.clear(n.Kind, n.Tenant, n.Subject)
 		case n.Until.IsZero() && !kinds[n.Kind].state:
 			n.Until = b.now().Add(grace)

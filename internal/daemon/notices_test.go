@@ -240,6 +240,10 @@ func TestKinds_areKnownAndExplained(t *testing.T) {
 		if !strings.Contains(string(doc), "`alert."+kind+"`") && k.event == "" {
 			t.Errorf("alert.%s is not in docs/operations.md", kind)
 		}
+		row := regexp.MustCompile("(?m)^\\| `alert\\." + kind + "` \\| ([^|]*) \\|").FindStringSubmatch(string(doc))
+		if critical := len(row) > 0 && strings.HasSuffix(row[1], "; critical"); critical != k.now {
+			t.Errorf("alert.%s is critical in docs/operations.md: %t, in the code: %t", kind, critical, k.now)
+		}
 		if k.do == "" || k.state && k.lasts > 0 {
 			t.Errorf("%s: %+v", kind, k)
 		}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"reflect"
 	"sort"
+	"strings"
 
 	"clawback/config"
 	"clawback/queue"
@@ -26,14 +27,28 @@ func (d *daemon) reloadUntil(ctx, failed context.Context, reload <-chan os.Signa
 			systemd.Reloading()
 			if err := d.reload(ctx); err != nil {
 				d.log.Error("the configuration was not changed", "event", "config.refused", "error", err)
-				d.alert("config.refused", "The configuration file was refused at a reload; what was read before "+
-					"stays in force.")
+				d.alert("config.refused", "the configuration file was refused at a reload: "+d.refusal(err)+
+					"; what was read at "+clock(d.live.inForceSince())+" is in force")
 			} else {
 				d.board.clear("config.refused", "", "")
 			}
 			systemd.Ready(readyStatus)
 		}
 	}
+}
+
+// refusal says in short why a configuration was refused. Of the file it has places alone: a value may be the journal
+// address of a tenant, and one that is not in force is not known as a secret.
+func (d *daemon) refusal(err error) string {
+	problems, is := errors.AsType[config.Problems](err)
+	if !is || len(problems) == 0 {
+		return strings.ReplaceAll(d.live.secrets.clean(err.Error()), "\n", "; ")
+	}
+	first := fmt.Sprintf("%s:%d: %s", problems[0].File, problems[0].Line, problems[0].Key)
+	if more := len(problems) - 1; more > 0 {
+		first += fmt.Sprintf(", and %d more", more)
+	}
+	return first
 }
 
 // reload puts the file's present contents in force, or leaves everything as it is.
@@ -63,6 +78,11 @@ func (d *daemon) reload(ctx context.Context) error {
 	d.log.Info("configuration reloaded", "event", "config.reloaded", "tenants", len(cfg.Tenants))
 	for _, key := range restartKeys(old, cfg) {
 		d.log.Warn("a change takes effect at the next start only", "event", "config.restart", "key", key)
+	}
+	if keys := restartKeys(d.cfg, cfg); len(keys) > 0 {
+		d.alert("config.restart", "what was changed takes effect at the next start only: "+strings.Join(keys, ", "))
+	} else {
+		d.board.clear("config.restart", "", "")
 	}
 	d.engine.Wake()
 	d.bounces.Wake()

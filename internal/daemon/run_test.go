@@ -244,8 +244,23 @@ func TestReload_putsAllOfAConfigurationInForceOrNothing(t *testing.T) {
 		}
 		return s.Tenants[0].Mode
 	}
+	told := func(kind string) string {
+		s, err := client.Do(t.Context(), bed.Client, api.ShowStatus, api.None{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range s.Notices {
+			if n.Kind == kind {
+				return n.Text
+			}
+		}
+		return ""
+	}
 	old, _, _ := strings.Cut(string(good), "\n[[tenant]]")
-	reload(strings.Replace(string(good), `mode = "live"`, `mode = "lively"`, 1), "config.refused")
+	reload(strings.Replace(string(good), `mode = "live"`, `mode = "lively"`, 1), "alert.config.refused")
+	if got := told("config.refused"); !strings.Contains(got, ": tenant.mode; what was read at 20") || strings.Contains(got, "lively") {
+		t.Errorf("of a refused configuration a person is told %q", got)
+	}
 	reload(strings.Replace(string(good), testbed.Contoso.ID, "3f1c2b4a-5d6e-4f70-8192-a3b4c5d6e7f9", 1), "has open work")
 	reload(old, "config.refused")
 	if got := mode(); got != "live" {
@@ -255,5 +270,12 @@ func TestReload_putsAllOfAConfigurationInForceOrNothing(t *testing.T) {
 	reload(strings.Replace(text, "[control]", "[smtp]\nmax_sessions = 7\n\n[control]", 1), "key=smtp")
 	if got := mode(); got != "dry-run" {
 		t.Errorf("after a good configuration the mode is %s", got)
+	}
+	if got := told("config.refused") + told("config.restart"); got != "what was changed takes effect at the next start only: smtp" {
+		t.Errorf("after a good configuration a person is told %q", got)
+	}
+	reload(string(good), "config.reloaded")
+	if got := told("config.restart"); got != "" {
+		t.Errorf("when all is as at the start a person is told %q", got)
 	}
 }

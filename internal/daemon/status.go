@@ -14,7 +14,7 @@ import (
 
 // status gathers what the status command shows.
 func (d *daemon) status(ctx context.Context) (api.Status, error) {
-	cfg := d.live.config()
+	cfg, now := d.live.config(), time.Now()
 	s := api.Status{Version: d.version, Hostname: cfg.Hostname, Region: cfg.Region, Started: d.started.UTC(),
 		Sessions: d.sessions(), Tenants: []api.Tenant{}}
 	m := d.bodies.Memory()
@@ -40,20 +40,26 @@ func (d *daemon) status(ctx context.Context) (api.Status, error) {
 		}
 		s.Tenants = append(s.Tenants, api.Tenant{Name: t.Name, ID: t.ID, Mode: t.Mode, Counts: api.CountsOf(counts),
 			Paused: standing.Paused, Waiting: standing.Waiting, NextLook: standing.Next, Stuck: standing.Stuck,
-			StuckWhy:    standing.Why,
-			Submissions: submissions})
+			StuckWhy: standing.Why, Late: standing.Late, LateSince: standing.LateDue, ThrottledUntil: standing.Held,
+			CredentialEnds: d.credentialEnds(t.ID),
+			Submissions:    submissions})
+		d.traffic.count(t.ID, counts.Processed, now)
 	}
+	s.Disk = d.disk()
 	if err := d.deferring(ctx); err != nil {
 		s.Deferring = err.Error()
 	}
-	c := d.certs.Status()
-	s.Certificate = &api.Certificate{Names: c.Names, NotAfter: c.NotAfter, Problem: c.Problem}
+	s.Certificate = d.certificate(now)
 	s.RDAP = d.rdapStatus()
 	s.Quotas = d.quotas()
-	d.board.settle(d.troubles(s))
+	d.trend.note(s, now)
+	d.board.settle(d.troubles(s, now))
 	for _, t := range s.Tenants {
 		if t.Counts.Held == 0 { // somebody has decided on all that the brake has held
 			d.board.clearAll("retract.brake", t.ID)
+		}
+		if t.Counts.Outcomes[store.Failed] == 0 { // what was given up was taken after all
+			d.board.clearAll("retract.gave_up", t.ID)
 		}
 	}
 	return s, d.showNotices(ctx, &s)
@@ -65,6 +71,10 @@ func (d *daemon) showNotices(ctx context.Context, s *api.Status) error {
 	s.Notices = make([]api.Notice, 0, len(list))
 	for _, n := range list {
 		shown := api.NoticeOf(n)
+		shown.Severity = api.Warning
+		if kinds[n.Kind].now {
+			shown.Severity = api.Critical
+		}
 		if t, ok := d.live.tenant(n.Tenant); ok {
 			shown.Tenant = t.Name
 		}
@@ -79,8 +89,13 @@ func (d *daemon) deferring(ctx context.Context) error {
 }
 
 // troubles are what a status shows that a person must be told.
-func (d *daemon) troubles(s api.Status) []store.Notice {
-	list := troublesOf(s)
+func (d *daemon) troubles(s api.Status, now time.Time) []store.Notice {
+	list := append(troublesOf(s), d.trend.conditions(s, now)...)
+	for _, t := range s.Tenants {
+		if why := d.traffic.silent(t.ID, t.Counts.Processed, t.Counts.LastReport, now); why != "" {
+			list = append(list, store.Notice{Kind: "journal.silent", Tenant: t.ID, Text: why})
+		}
+	}
 	for _, q := range d.admission.Standings(d.queue.Sources()) {
 		if q.Reached() {
 			list = append(list, d.quotaNotice(q))
@@ -95,12 +110,16 @@ func (d *daemon) troubles(s api.Status) []store.Notice {
 
 // troublesOf are the parts of a status that need a person.
 func troublesOf(s api.Status) (list []store.Notice) {
-	add := func(kind, tenant string, n int, one, many string) {
-		switch {
-		case n == 1:
-			list = append(list, store.Notice{Kind: kind, Tenant: tenant, Text: one})
-		case n > 1:
-			list = append(list, store.Notice{Kind: kind, Tenant: tenant, Text: fmt.Sprintf(many, n)})
+	add := func(kind, tenant string, n int, one, many string, oldest time.Time) {
+		text := one
+		if n > 1 {
+			text = fmt.Sprintf(many, n)
+		}
+		if !oldest.IsZero() {
+			text += ", the oldest since " + clock(oldest)
+		}
+		if n > 0 {
+			list = append(list, store.Notice{Kind: kind, Tenant: tenant, Text: text})
 		}
 	}
 	say := func(kind, text, why string) {
@@ -108,15 +127,20 @@ func troublesOf(s api.Status) (list []store.Notice) {
 			list = append(list, store.Notice{Kind: kind, Text: text + why})
 		}
 	}
-	say("mail.deferred", "new mail is deferred: ", s.Deferring)
-	add("quarantine", "", s.Queue.Items[queue.Quarantined].Count, "1 in quarantine", "%d in quarantine")
-	add("bounce.stuck", "", s.Queue.Bounces[queue.BounceStuck].Count, "1 bounce is stuck", "%d bounces are stuck")
+	deferring := s.Deferring
+	if deferring != "" && s.Disk.Path != "" {
+		deferring += " (" + diskText(s.Disk) + ")"
+	}
+	say("mail.deferred", "new mail is deferred: ", deferring)
+	quarantine, stuck := s.Queue.Items[queue.Quarantined], s.Queue.Bounces[queue.BounceStuck]
+	add("quarantine", "", quarantine.Count, "1 in quarantine", "%d in quarantine", quarantine.Oldest)
+	add("bounce.stuck", "", stuck.Count, "1 bounce is stuck", "%d bounces are stuck", stuck.Oldest)
 	for _, t := range s.Tenants {
 		add("retractions.held", t.ID, t.Counts.Held, "1 retraction waits for a person",
-			"%d retractions wait for a person")
+			"%d retractions wait for a person", time.Time{})
 		add("submissions.open", t.ID, t.Submissions[string(submission.Open)],
 			"1 message that users reported waits for a person",
-			"%d messages that users reported wait for a person")
+			"%d messages that users reported wait for a person", time.Time{})
 		if t.Stuck > 0 {
 			list = append(list, store.Notice{Kind: "retract.stuck", Tenant: t.ID,
 				Text: fmt.Sprintf("messages that cannot be taken, tried again: %d; %s", t.Stuck, t.StuckWhy)})

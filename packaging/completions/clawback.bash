@@ -1343,7 +1343,7 @@ _clawback() {
 		commands="" flags="--config --online --mailbox --help --socket --json" words="" files=
 		;;
 	"status")
-		commands="" flags="--help --socket --json" words="" files=
+		commands="" flags="--watch --check --help --socket --json" words="" files=
 		;;
 	"queue")
 		commands="list show retry export discard" flags="--help --socket --json" words="" files=

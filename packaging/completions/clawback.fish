@@ -82,6 +82,8 @@ complete -c clawback -n '__clawback_at \'check\'' -l mailbox -x -d 'With --onlin
 complete -c clawback -n '__clawback_at \'check\'' -l help -s h -d 'Show context-sensitive help.'
 complete -c clawback -n '__clawback_at \'check\'' -l socket -r -F -d 'Control socket of the daemon (default /run/clawback/control.sock).'
 complete -c clawback -n '__clawback_at \'check\'' -l json -d 'Answer in JSON, one object or list, or one object a line.'
+complete -c clawback -n '__clawback_at \'status\'' -l watch -d 'Show it again every two seconds, until Ctrl-C.'
+complete -c clawback -n '__clawback_at \'status\'' -l check -d 'One line for a monitor and a Nagios exit status: 0 well, 1 warning, 2 critical, 3 unknown.'
 complete -c clawback -n '__clawback_at \'status\'' -l help -s h -d 'Show context-sensitive help.'
 complete -c clawback -n '__clawback_at \'status\'' -l socket -r -F -d 'Control socket of the daemon (default /run/clawback/control.sock).'
 complete -c clawback -n '__clawback_at \'status\'' -l json -d 'Answer in JSON, one object or list, or one object a line.'

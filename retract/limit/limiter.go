@@ -204,3 +204,14 @@ func (l *Limiter) Paused() string {
 	}
 	return ""
 }
+
+// Throttled is until when Microsoft has asked the whole tenant to wait; zero where it has not.
+func (l *Limiter) Throttled() time.Time {
+	now := l.o.Now()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if until := later(l.gates[""], l.gates[LoginService]); until.After(now) {
+		return until
+	}
+	return time.Time{}
+}

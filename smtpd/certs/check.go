@@ -51,6 +51,15 @@ func Check(c *config.Config, roots *x509.CertPool, now time.Time) []Finding {
 	return found
 }
 
+// InUse looks at the certificate that a source serves to a connector that asks for a name, as Check does.
+func InUse(s Source, name string, roots *x509.CertPool, now time.Time) Finding {
+	pair, err := s.GetCertificate(&tls.ClientHelloInfo{ServerName: name})
+	if err != nil {
+		return Finding{What: "certificate of " + name, Text: err.Error()}
+	}
+	return judge(sight{pair, name, roots, now})
+}
+
 // sight is a certificate, and how it is looked at.
 type sight struct {
 	pair  *tls.Certificate
@@ -93,9 +102,9 @@ func (s sight) chain() error {
 	leaf := leafOf(s.pair)
 	_, err := leaf.Verify(x509.VerifyOptions{Roots: s.roots, Intermediates: between, CurrentTime: s.now})
 	if _, unknown := errors.AsType[x509.UnknownAuthorityError](err); unknown {
-		return fmt.Errorf("does not lead to a public CA with the %d certificates that are sent: put the CA's "+
-			"intermediate "+
-			"certificates after it in the file; a connector that verifies refuses it", len(s.pair.Certificate))
+		return fmt.Errorf("does not lead to a public CA with what is sent (certificates: %d): put the CA's "+
+			"intermediate certificates after it in the file; a connector that verifies refuses it",
+			len(s.pair.Certificate))
 	}
 	return err
 }

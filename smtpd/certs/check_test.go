@@ -105,6 +105,13 @@ func TestCheck_seesWhatAVerifyingConnectorSees(t *testing.T) {
 			if len(got) != 1 || got[0].OK != row.ok || !strings.Contains(got[0].Text, row.want) {
 				t.Errorf("found %+v, want %v and %q", got, row.ok, row.want)
 			}
+			used, err := OpenFiles(c.TLS, Options{})
+			if err != nil {
+				return // not in use
+			}
+			if got := InUse(used, row.hostname, ca.roots, row.at); got.OK != row.ok || !strings.Contains(got.Text, row.want) {
+				t.Errorf("in use: found %+v, want %v and %q", got, row.ok, row.want)
+			}
 		})
 	}
 }

@@ -43,7 +43,7 @@ var waysOut = map[*regexp.Regexp][]string{
 	regexp.MustCompile(`\bfmt\.Print|\bprintln\(`):                       nil,
 	regexp.MustCompile(`\bos\.Std(out|err)\b`):                           {"cmd/clawback/main.go"},
 	regexp.MustCompile(`\bfmt\.Fprint\w*\(a\.(out|errOut|raw|rawErr)\b`): {"cmd/clawback/print.go"},
-	regexp.MustCompile(`\ba\.raw\b`):                                     {"cmd/clawback/main.go", "cmd/clawback/unwrap.go", "cmd/clawback/demo.go"},
+	regexp.MustCompile(`\ba\.raw\b`):                                     {"cmd/clawback/main.go", "cmd/clawback/unwrap.go", "cmd/clawback/demo.go", "cmd/clawback/print.go"},
 	regexp.MustCompile(`\ba\.rawErr\b`):                                  {"cmd/clawback/main.go", "cmd/clawback/serve.go", "cmd/clawback/bulk.go", "cmd/clawback/score.go"},
 	regexp.MustCompile(`\bslog\.New(Text|JSON)Handler\(`):                {"systemd/handler.go"},
 	regexp.MustCompile(`\bcsv\.NewWriter\(`):                             nil,

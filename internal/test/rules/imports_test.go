@@ -34,7 +34,7 @@ var mayImport = map[string]string{
 	"intel/submission":         "config intel internal/mailaddr journal journal/identity score/web spool store verdict",
 	"internal/bolt":            "",
 	"internal/cfb":             "",
-	"internal/daemon":          "api api/socket backup bounce config config/regions intel intel/feed intel/indicator intel/rejudge intel/sighting intel/submission internal/bolt internal/failpoint internal/mailaddr journal pipeline queue queue/bolt query retract retract/exchange retract/graph retract/job retract/policy score score/attach/confined score/engines/rdap smtpd smtpd/admission smtpd/certs smtpd/networks spool store store/index store/pebble systemd",
+	"internal/daemon":          "api api/socket backup bounce config config/regions intel intel/feed intel/indicator intel/rejudge intel/sighting intel/submission internal/bolt internal/failpoint internal/lastgood internal/mailaddr journal pipeline queue queue/bolt query retract retract/exchange retract/graph retract/job retract/policy score score/attach/confined score/engines/rdap smtpd smtpd/admission smtpd/certs smtpd/networks spool store store/index store/pebble systemd",
 	"internal/demo":            "api api/client internal/test/graphsim internal/test/smtpload internal/test/testbed internal/visible testdata",
 	"internal/failpoint":       "",
 	"internal/keyfile":         "",
