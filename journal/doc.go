@@ -15,7 +15,8 @@
 //	I3 Only the direct children of the report are read as envelope and original; text inside an original never is.
 //	I4 What the sender of the mail writes is no field of the envelope part where its lines end in CRLF, and where it
 //	   is one it wins and loses no trust: the Message-ID is the original's own, others are alternates.
-//	I5 FirstHand is true only with the marker, a sign of the Journal Agent and the exact shape that Exchange gives.
+//	I5 FirstHand is true only with the marker, a sign of the Journal Agent, the exact shape that Exchange gives, and
+//	   no mark that Exchange Online puts on what a mailbox has sent.
 //
 // On failure: Parse answers an error only when the reader fails. All else is a Kind and a list of Problems; a message
 // that cannot be understood is KindNotReport, or KindReport without Originals when it has the marker.

@@ -13,7 +13,9 @@ func kept(name []byte) bool {
 	switch string(name) {
 	case "content-type", "content-transfer-encoding", "content-disposition", "message-id", "from", "sender", "subject",
 		"content-identifer", "content-identifier", "x-originatororg", "x-ld-processed", "x-ms-journal-report",
-		"x-ms-exchange-crosstenant-id", "x-eoptenantattributedmessage",
+		"x-ms-exchange-crosstenant-id", "x-ms-exchange-crosstenant-authas",
+		"x-ms-exchange-crosstenant-mailboxtype", "x-ms-exchange-crosstenant-userprincipalname",
+		"x-eoptenantattributedmessage",
 		"x-ms-exchange-parent-message-id", "x-ms-exchange-message-is-ndr",
 		"x-ms-exchange-generated-message-source", "x-ms-traffictypediagnostic",
 		"x-ms-exchange-organization-journal-report",

@@ -10,8 +10,8 @@ import (
 	"clawback/internal/mailaddr"
 )
 
-// outerOf keeps what the report's own header says about where it comes from.
-func outerOf(h header) Outer {
+// readOuter keeps what the report's own header says about where it comes from.
+func readOuter(h header) Outer {
 	return Outer{
 		MessageID:       h.get("message-id"),
 		ParentMessageID: h.get("x-ms-exchange-parent-message-id"),
@@ -20,7 +20,28 @@ func outerOf(h header) Outer {
 		OriginatorOrg:   h.sole("x-originatororg"),
 		TenantID:        tenantOf(h),
 		Marker:          hasMarker(h),
+		Submitted:       submittedBy(h),
 	}
+}
+
+// submitted are the fields that stand on what a mailbox has submitted.
+var submitted = [...]string{"x-ms-exchange-crosstenant-userprincipalname", "x-ms-exchange-crosstenant-mailboxtype"}
+
+// submittedBy names a field that Exchange Online writes into what leaves it when a mailbox has submitted it, or when it
+// came in from a server that is not the organisation's; "" where none stands there. The Journal Agent makes its reports
+// in transport: on those of Exchange Online none of these has been seen, while both of the first stand on all mail of
+// mailboxes. So a report that an insider wrote, which is from the right organisation otherwise, bears its mark.
+func submittedBy(h header) string {
+	for _, field := range submitted {
+		if h.has(field) {
+			return field
+		}
+	}
+	const authAs = "x-ms-exchange-crosstenant-authas"
+	if h.has(authAs) && !mailaddr.Equal(h.sole(authAs), "Internal") {
+		return authAs
+	}
+	return ""
 }
 
 // hasMarker looks for the field; its value is empty. Within Exchange's transport it has the longer name, and Exchange

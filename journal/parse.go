@@ -44,7 +44,7 @@ func ParseOuter(r io.ReaderAt, size int64) (*Report, error) {
 	if p.src.err != nil && !errors.Is(p.src.err, errBudget) {
 		return nil, fmt.Errorf("read header: %w", p.src.err)
 	}
-	return &Report{Kind: KindNotReport, Outer: outerOf(h)}, nil
+	return &Report{Kind: KindNotReport, Outer: p.outerOf(h, Location{Section: Section{0, size}})}, nil
 }
 
 // parser holds what is common to a message and the messages attached to it.
@@ -64,6 +64,7 @@ type part struct {
 type outline struct {
 	header   header
 	kind     string   // media type
+	at       Location // of a message: where it stands
 	body     Location // from where the children are counted
 	parts    []part
 	unclosed bool // the closing delimiter is missing
@@ -74,7 +75,7 @@ type outline struct {
 // outline reads a message's header and, where it is a multipart, cuts its body.
 func (p *parser) outline(at Location) *outline {
 	l := rfc822.NewLines(at.Open(p.src))
-	o := &outline{header: readHeader(l), body: at}
+	o := &outline{header: readHeader(l), at: at, body: at}
 	if o.header.Bounds&rfc822.HeaderOctets != 0 {
 		o.problem("the header is longer than %d octets", maxHeader)
 	}
@@ -142,8 +143,8 @@ func (o *outline) problem(format string, args ...any) {
 }
 
 // newReport begins a report with what the outline tells.
-func newReport(o *outline) *Report {
-	r := &Report{Kind: KindNotReport, Outer: outerOf(o.header)}
+func (p *parser) newReport(o *outline) *Report {
+	r := &Report{Kind: KindNotReport, Outer: p.outerOf(o.header, o.at)}
 	for _, text := range o.problems {
 		r.problem("%s", text)
 	}
@@ -154,7 +155,7 @@ func newReport(o *outline) *Report {
 func (p *parser) message(at Location, depth int) *Report {
 	p.messages++
 	o := p.outline(at)
-	r := newReport(o)
+	r := p.newReport(o)
 	switch {
 	case r.Outer.Marker && o.kind != "multipart/report":
 		return p.marked(r, o, depth)
@@ -189,13 +190,16 @@ func (p *parser) marked(r *Report, o *outline, depth int) *Report {
 	if !agent {
 		r.problem("the marker stands there, but no sign of Exchange's Journal Agent")
 	}
-	r.FirstHand = agent && s.odd == "" && len(r.Originals) > 0 && s.named
+	if r.Outer.Submitted != "" {
+		r.problem("it bears %s: it was sent, and not made by Exchange's Journal Agent", r.Outer.Submitted)
+	}
+	r.FirstHand = agent && s.odd == "" && len(r.Originals) > 0 && s.named && r.Outer.Submitted == ""
 	return r
 }
 
 // rewrapped unwraps a message that has kept the marker but not the form: sent again, or put into another message.
 func (p *parser) rewrapped(o *outline, depth int) *Report {
-	r := newReport(o)
+	r := p.newReport(o)
 	if p.resent(r, o, depth) {
 		return r
 	}

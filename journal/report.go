@@ -62,6 +62,7 @@ type Outer struct {
 	OriginatorOrg   string // X-OriginatorOrg
 	TenantID        string // GUID of X-LD-Processed or X-MS-Exchange-CrossTenant-Id, lower case, or ""
 	Marker          bool   // X-MS-Journal-Report stands in the header
+	Submitted       string `json:",omitempty"` // field by which a mailbox, or a server outside, sent it; else ""
 }
 
 // Inner is what Exchange stamped into the original's header; trusted only after the report was attributed.

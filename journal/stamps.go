@@ -63,22 +63,31 @@ func (p *parser) endsLinesInLF() bool {
 // networkFields counts the lines that any reader may take for the field of a network message id, up to an empty line
 // that ends the header for all. It is not whole where neither that line nor the end was met.
 func (p *parser) networkFields(at Location) (n int, whole bool) {
+	whole = p.rawLines(at, func(line []byte) {
+		if mayBeField(line, networkField) {
+			n++
+		}
+	})
+	return n, whole
+}
+
+// rawLines gives the beginnings of what any reader may take for a line, up to an empty line that ends a header for all.
+// It is not whole where neither that line nor the end was met.
+func (p *parser) rawLines(at Location, each func(line []byte)) (whole bool) {
 	in := bufio.NewReaderSize(io.LimitReader(at.Open(p.src), maxHeader), lineBufferSize)
-	var line []byte  // its beginning
+	var line []byte
 	var ends [4]byte // the last four bytes
 	for read := 0; ; read++ {
 		c, err := in.ReadByte()
 		if err != nil || c == '\r' || c == '\n' {
-			if mayBeNetworkField(line) {
-				n++
-			}
+			each(line)
 			line = line[:0]
 		} else if len(line) < len(networkField)+maxOdd {
 			line = append(line, c)
 		}
 		copy(ends[:], ends[1:])
 		if ends[3] = c; err != nil || string(ends[:]) == "\r\n\r\n" {
-			return n, read < maxHeader
+			return read < maxHeader
 		}
 	}
 }
@@ -86,8 +95,33 @@ func (p *parser) networkFields(at Location) (n int, whole bool) {
 // maxOdd is how many bytes before the field's name are looked past.
 const maxOdd = 100
 
-// mayBeNetworkField is meant to be met by more than any reader takes for the field: what stands before the name, and
-// between it and the colon, readers pass over each in its own way.
-func mayBeNetworkField(line []byte) bool {
-	return len(line) >= len(networkField) && strings.Contains(mailaddr.Lower(string(line)), networkField)
+// mayBeField is meant to be met by more than any reader takes for the field: what stands before the name, and between
+// it and the colon, readers pass over each in its own way.
+func mayBeField(line []byte, name string) bool {
+	return len(line) >= len(name) && strings.Contains(mailaddr.Lower(string(line)), name)
+}
+
+// outerOf is what the outer header says, with what may stand in it behind the end at which it was read: where another
+// tenant's user wrote X-OriginatorOrg himself, or an insider hid the mark of his mailbox, Exchange's own stands there.
+func (p *parser) outerOf(h header, at Location) Outer {
+	outer := readOuter(h)
+	if p.endIsCertain(at, h) {
+		return outer
+	}
+	const toItsEnd = 1 << 40
+	rest := at.within(Section{h.Size, toItsEnd})
+	if at.Encoding == "" {
+		rest.Section.Size = max(0, at.Section.Size-h.Size)
+	}
+	p.rawLines(rest, func(line []byte) {
+		if mayBeField(line, "x-originatororg") {
+			outer.OriginatorOrg = contradiction
+		}
+		for _, field := range submitted {
+			if mayBeField(line, field) {
+				outer.Submitted = field
+			}
+		}
+	})
+	return outer
 }
