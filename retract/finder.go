@@ -132,7 +132,8 @@ func (s finder) verifyIdentity(ctx context.Context, hits []exchange.Candidate) (
 func (s finder) verifyOne(ctx context.Context, c exchange.Candidate) (match.Finding, error) {
 	if s.match == nil {
 		s.match = &match.Matcher{Mailboxes: s.box, Lookup: s.e.lookup, Originals: s.e.o.Originals,
-			Tags: s.tenant.SubjectTags, Mailbox: s.in.Mailbox, Rec: s.rec}
+			Tags: s.tenant.SubjectTags, Mailbox: s.in.Mailbox, Rec: s.rec,
+			Restoring: s.in.Kind == store.Restore}
 	}
 	m, err := s.match.Check(ctx, c)
 	if m.Is == match.Uncertain && err == nil && s.in.Approved != "" && s.in.Hold == intent.HoldIdentity &&

@@ -50,7 +50,7 @@ func (s mover) purgesByMove() bool {
 // entry is what undo will need. The original folder of a message that an earlier round moved is the first one.
 func (s mover) entry(ctx context.Context, c match.Finding, target exchange.Folder) (store.Taken, error) {
 	t := store.Taken{Message: c.ID, Folder: c.Folder, Read: c.Read, Received: c.Received, Target: string(target),
-		Proof: c.Proof}
+		Proof: c.Proof, Compared: c.Compared}
 	if name, ok := s.sched.dir.folder(s.in.Mailbox, exchange.Folder(c.Folder), s.e.now()); ok {
 		t.FolderName = name.name
 	}

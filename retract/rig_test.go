@@ -239,6 +239,7 @@ type mail struct {
 	content     string // "": follows from original
 	contents    string
 	also        []string // further Message-IDs
+	date        time.Time
 }
 
 func bad(to ...string) mail {
@@ -261,6 +262,7 @@ func (r *rig) report(m mail) store.Record {
 		Direction: m.direction, Verdict: v, Content: sha,
 		Variants: []store.Variant{{SHA256: sha, Verdict: v, FirstHand: !m.hearsay, At: time.Now()}},
 	}
+	rec.Date = m.date
 	rec.Carries, rec.Doubts, rec.Contents = m.carries, m.doubts, m.contents
 	rec.Content = cmp.Or(m.content, sha)
 	for _, to := range m.to {

@@ -64,6 +64,7 @@ const (
 	DoubtReadings   Doubt = "readings"    // mail programs may read a part of the original in two ways
 	DoubtBounded    Doubt = "bounded"     // the original was not compared to its end
 	DoubtUnread     Doubt = "unread"      // the original could not be read for its identity
+	DoubtReports    Doubt = "reports"     // a report called it milder than its verdict, and that form is not kept
 )
 
 // Variant is one form of the record's original: forks may be altered by disclaimers and the like.
@@ -204,6 +205,11 @@ const (
 	CodeCampaign      Code = "campaign_percent"   // held: what one campaign may have of the limits for an hour
 	CodeWouldHold     Code = "would_hold"         // dry-run: it would have been held
 	CodeNoOriginal    Code = "no_original"        // there is no original to compare with
+	// The network message id is the same, and reports of it contradict each other: the form that is in the mailbox is
+	// not shown to be the bad one.
+	CodeDisputed Code = "disputed"
+	// The network message id is the same, and sender, date, subject or the time of its delivery are another message's.
+	CodeOtherHeader Code = "other_header"
 )
 
 // The states of a message that was taken.
@@ -236,6 +242,8 @@ type Taken struct {
 	State    string    `json:"state"`           // trying, moved, kept and others: see package retract
 	Proof    Proof     `json:"proof,omitempty"` // by what it is known to be the record's; "" of an old row
 	At       time.Time `json:"at"`              // of that state
+	// Beside the network message id the content was compared, since reports of it contradicted each other.
+	Compared bool `json:"compared,omitempty"`
 }
 
 // Limits restrict when an intent may act.

@@ -32,9 +32,25 @@ func unite(old, told Record) Record {
 		rec.Date = told.Date
 	}
 	rec.Recipients = uniteRecipients(old.Recipients, told.Recipients)
-	rec.addVariants(told.Variants)
+	dropped := rec.addVariants(told.Variants)
 	rec.judge()
+	if slices.ContainsFunc(dropped, rec.milder) {
+		rec.Doubts = uniteDoubts(rec.Doubts, []Doubt{DoubtReports})
+	}
 	return rec
+}
+
+// Disputed reports whether first-hand reports contradict each other: one of them tells of a form of the message that
+// got a milder verdict than the record has. Forks may differ so, by a disclaimer; and so does a report that somebody
+// has made up about a message that is not his. Then the form that lies in a mailbox has to be shown to be the bad one.
+func (r Record) Disputed() bool {
+	return slices.Contains(r.Doubts, DoubtReports) || slices.ContainsFunc(r.Variants, r.milder)
+}
+
+// milder reports whether a form of the record counts, and got a milder verdict than the record has.
+func (r Record) milder(v Variant) bool {
+	return r.FirstHand && v.FirstHand && v.Verdict.Disposition != verdict.Unscored &&
+		severity(v.Verdict.Disposition) < severity(r.Verdict.Disposition)
 }
 
 // takeOver makes a record first-hand. Its variants that are not are kept to be looked at, and no longer judged.
@@ -111,8 +127,8 @@ func enrich(have *journal.Recipient, more journal.Recipient) {
 }
 
 // addVariants adds forms of the original. The same octets again are one variant with the worse of the two verdicts;
-// beyond the bound the mildest gives way, so that the worst verdict always has its variant.
-func (r *Record) addVariants(more []Variant) {
+// beyond the bound the mildest gives way, so that the worst verdict always has its variant. It answers those that did.
+func (r *Record) addVariants(more []Variant) (dropped []Variant) {
 	variants := append([]Variant(nil), r.Variants...)
 	for _, v := range more {
 		if i := indexOf(variants, v.SHA256); i >= 0 {
@@ -121,11 +137,14 @@ func (r *Record) addVariants(more []Variant) {
 		}
 		variants = append(variants, v)
 		if len(variants) > maxVariants {
-			variants = dropMildest(variants)
+			i := mildest(variants)
+			dropped = append(dropped, variants[i])
+			variants = slices.Delete(variants, i, i+1)
 			r.MoreVariants++
 		}
 	}
 	r.Variants = variants
+	return dropped
 }
 
 func indexOf(variants []Variant, sha string) int {
@@ -153,8 +172,8 @@ func worseVariant(have, more Variant) Variant {
 	return have
 }
 
-// dropMildest leaves out one variant: the mildest of those not first-hand, else the mildest, and of equals the last.
-func dropMildest(variants []Variant) []Variant {
+// mildest is the variant to be left out: the mildest of those not first-hand, else the mildest, and of equals the last.
+func mildest(variants []Variant) int {
 	drop := 0
 	for i, v := range variants {
 		d := variants[drop]
@@ -168,7 +187,7 @@ func dropMildest(variants []Variant) []Variant {
 			drop = i
 		}
 	}
-	return append(variants[:drop:drop], variants[drop+1:]...)
+	return drop
 }
 
 // judge gives the record the worst verdict of its variants; of a first-hand record only the first-hand ones count.

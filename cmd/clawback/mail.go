@@ -19,6 +19,7 @@ func inDoubt(doubts []store.Doubt) string {
 		store.DoubtReadings:   "can be read in two ways",
 		store.DoubtBounded:    "not compared to its end",
 		store.DoubtUnread:     "not read for its identity",
+		store.DoubtReports:    "has a milder form that is not kept",
 	}
 	var list []string
 	for _, d := range doubts {

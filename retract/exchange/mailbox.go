@@ -32,6 +32,7 @@ type Candidate struct {
 	NetworkMessageIDs []string
 	HasHeaders        bool // the header list was given; without it NetworkMessageIDs says nothing
 	Subject           string
+	From, Date        string // of its header, as they stand there; "" where the list has none
 	Received          time.Time
 	Read              bool
 	Draft             bool

@@ -9,6 +9,7 @@ import (
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
 	"github.com/microsoftgraph/msgraph-sdk-go/users"
 
+	"clawback/internal/mailaddr"
 	"clawback/retract/exchange"
 	"clawback/retract/fault"
 	"clawback/retract/graph/transport"
@@ -129,6 +130,12 @@ func candidate(m models.Messageable) exchange.Candidate {
 	fields := m.GetInternetMessageHeaders()
 	out.HasHeaders = len(fields) > 0
 	for _, field := range fields {
+		switch name, value := mailaddr.Lower(text(field.GetName())), text(field.GetValue()); {
+		case name == "from" && out.From == "":
+			out.From = value
+		case name == "date" && out.Date == "":
+			out.Date = value
+		}
 		out.NetworkMessageIDs = appendNetworkID(out.NetworkMessageIDs, text(field.GetName()), text(field.GetValue()))
 	}
 	return out

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -138,7 +139,8 @@ func (s *storm) letter(l letter) store.Record {
 		Verdict: v, Content: mid, Variants: []store.Variant{{SHA256: mid, Verdict: v, FirstHand: true, At: time.Now()}},
 	}
 	for i := l.after; i < l.after+l.to; i++ {
-		_, err := s.sim.Deliver(graphsim.Delivery{Mailbox: mailboxName(i), MIME: withID(mid), NetworkMessageID: "nid-" + name})
+		_, err := s.sim.Deliver(graphsim.Delivery{Mailbox: mailboxName(i), NetworkMessageID: "nid-" + name,
+			MIME: bytes.Replace(withID(mid), []byte("m@example.com"), []byte(l.from), 1)})
 		if err != nil {
 			s.t.Fatal(err)
 		}

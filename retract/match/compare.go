@@ -152,6 +152,7 @@ var doubtful = map[store.Doubt]string{
 	store.DoubtReadings:   "can be read in two ways",
 	store.DoubtBounded:    "is larger or more deeply built than is compared",
 	store.DoubtUnread:     "could not be read when it was judged",
+	store.DoubtReports:    "has a milder form, of which a report told and which is not kept",
 }
 
 // trace is how a message came, compared with how an original did.

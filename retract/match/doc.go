@@ -12,6 +12,10 @@
 //	I2  An id that another record has makes the message that record's, whatever else is equal.
 //	I3  Equal content is proof only where neither has an id; where exactly one has, the message is uncertain at most.
 //	I4  Several ids prove nothing: one of them may be a stranger's.
+//	I5  The same id is no proof where the message speaks against it: another author or date, a subject that has
+//	    nothing in common, a delivery long before the first report. Then it is uncertain.
+//	I6  Where reports of the record contradict each other, the same id is proof only with the content of a form that
+//	    got the record's verdict, and of no milder one. Who knows a journal address can make up a report.
 //
 // On failure: what cannot be read is an error, and proves nothing; without an original the message is uncertain at
 // most.

@@ -31,13 +31,16 @@ type Finding struct {
 	Proof  store.Proof // of what is the same
 	Code   store.Code  // of what is not
 	Reason string      // of what is not, for a person
+	// With ByNetworkID: the content was compared as well.
+	Compared bool
 }
 
 // Matcher compares messages of one mailbox with one record.
 //
 // A Message-ID can be copied by an attacker, and so can sender, subject and date; the network message id is given by
-// Exchange to each message that it delivers. That id decides wherever record and message both have one. Equal content
-// is proof only where neither has one; where exactly one has, it is a reason to ask a person, and no more.
+// Exchange to each message that it delivers. That id decides wherever record and message both have one, unless
+// something speaks against the report. Equal content is proof only where neither has one; where exactly one has, it is
+// a reason to ask a person, and no more.
 type Matcher struct {
 	Mailboxes exchange.Mailboxes
 	Lookup    func(ctx context.Context, tenant, key string) ([]store.Record, error)
@@ -45,6 +48,7 @@ type Matcher struct {
 	Tags      []string // of the tenant's subjects
 	Mailbox   string
 	Rec       store.Record
+	Restoring bool       // what was moved is looked for: its network message id says all
 	kept      []original // read once, when they are needed
 	keptErr   error
 	read      bool
@@ -69,6 +73,9 @@ func (m *Matcher) Check(ctx context.Context, c exchange.Candidate) (Finding, err
 	found, decided, err := m.byID(ctx, ids)
 	if err == nil && !decided {
 		found, err = m.byContent(ctx, c.ID, ids)
+	}
+	if err == nil && found.Proof == store.ByNetworkID && !m.Restoring {
+		found, err = m.confirm(ctx, c)
 	}
 	found.Candidate = c
 	return found, err

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"clawback/config"
@@ -143,10 +144,12 @@ func (p *Planner) revise(in store.Intent) {
 	switch {
 	case in.Outcome == store.Done && p.rec.Verdict.Disposition == verdict.Clean && in.Cause != want.Cause &&
 		want.hold == "":
-		p.propose(in)
+		p.propose(in, "the verdict is now CLEAN")
 	case in.Outcome.Final():
 		if want.Acts && worse(in, want) {
 			p.put(p.open(in, want))
+		} else if in.Outcome == store.Done && p.calledClean() && !compared(in) {
+			p.propose(in, "another report of it tells of a form that is CLEAN")
 		}
 	case !want.Acts && !want.open:
 		p.cancel(in)
@@ -188,8 +191,22 @@ func (p *Planner) cancel(in store.Intent) {
 	in.Action, in.Reason = Reached(in), "taken before it was called off: "+why
 	p.put(in)
 	if p.rec.Verdict.Disposition == verdict.Clean {
-		p.propose(in)
+		p.propose(in, "the verdict is now CLEAN")
 	}
+}
+
+// calledClean reports whether a first-hand report tells of a form of the record that is CLEAN, and the record is not.
+func (p *Planner) calledClean() bool {
+	return p.rec.Disputed() && slices.ContainsFunc(p.rec.Variants, func(v store.Variant) bool {
+		return v.FirstHand && v.Verdict.Disposition == verdict.Clean && v.Verdict.Review == ""
+	})
+}
+
+// compared reports whether each message that an intent has moved was shown to be bad by its content too.
+func compared(in store.Intent) bool {
+	return !slices.ContainsFunc(in.Taken, func(t store.Taken) bool {
+		return t.State == intent.Moved && t.Proof == store.ByNetworkID && !t.Compared
+	})
 }
 
 // redirect changes what an intent is for while its last attempt may have worked: what that did is verified against the
@@ -234,7 +251,8 @@ func worse(in store.Intent, want Decision) bool {
 
 // withdraw takes back the proposal of a restore when the verdict is bad again.
 func (p *Planner) withdraw(in store.Intent) {
-	if in.Outcome != store.Held || in.Hold != intent.HoldRestore || !p.rec.Verdict.Disposition.Flagged() {
+	if in.Outcome != store.Held || in.Hold != intent.HoldRestore || !p.rec.Verdict.Disposition.Flagged() ||
+		p.calledClean() {
 		return
 	}
 	in.Outcome, in.Hold, in.Round = store.Skipped, "", 0
@@ -242,8 +260,8 @@ func (p *Planner) withdraw(in store.Intent) {
 	p.put(in)
 }
 
-// propose asks a person whether a message that was taken, and now counts as CLEAN, is to be put back.
-func (p *Planner) propose(in store.Intent) {
+// propose asks a person whether a message that was taken, and may be a good one, is to be put back.
+func (p *Planner) propose(in store.Intent, why string) {
 	id := store.IntentID(p.rec.ID, addresses.Fold(in.Address), store.Restore)
 	old, ok := p.have[id]
 	if ok && old.Round == in.Round {
@@ -253,9 +271,9 @@ func (p *Planner) propose(in store.Intent) {
 	if len(back.Taken) == 0 {
 		return // it lay there of itself
 	}
-	back.Cause = "the verdict is now CLEAN"
+	back.Cause = why
 	back.Outcome, back.Hold = store.Held, intent.HoldRestore
-	back.Reason = "proposed: the verdict is now CLEAN; approve to put the message back"
+	back.Reason = "proposed: " + why + "; approve to put the message back"
 	if why := intent.HardDeleted(in); why != "" {
 		back.Outcome, back.Hold, back.Reason = store.Failed, "", why
 	}

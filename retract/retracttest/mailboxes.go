@@ -93,7 +93,7 @@ func candidate(b *Box, m *Message) exchange.Candidate {
 		Received: m.Received, Read: m.Read, Draft: m.Draft,
 	}
 	if !m.NoHeaders {
-		c.HasHeaders = true
+		c.HasHeaders, c.From, c.Date = true, m.From, m.Date
 		c.NetworkMessageIDs = append([]string(nil), m.NetworkIDs...)
 	}
 	return c

@@ -29,6 +29,7 @@ type Message struct {
 	NetworkIDs []string
 	NoHeaders  bool // the list answer lacks the headers; Headers still has them
 	Subject    string
+	From, Date string // of the header list
 	Read       bool
 	Draft      bool
 	MIME       string

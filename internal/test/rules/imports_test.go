@@ -64,7 +64,7 @@ var mayImport = map[string]string{
 	"retract/intent":           "retract/addresses retract/exchange store",
 	"retract/job":              "config retract retract/policy store",
 	"retract/limit":            "retract/exchange retract/fault store",
-	"retract/match":            "internal/mailaddr journal/identity retract/exchange store",
+	"retract/match":            "internal/mailaddr journal/identity retract/exchange rfc822 store",
 	"retract/policy":           "config journal retract/addresses retract/exchange retract/intent store verdict",
 	"retract/retracttest":      "retract/exchange retract/fault",
 	"rfc822":                   "internal/mailaddr",
