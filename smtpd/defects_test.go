@@ -207,6 +207,32 @@ func TestDefectH_shutdownDrainsAndForces(t *testing.T) {
 	}
 }
 
+// A shutdown calls off what waits for room, and waits for a commit: what may be durable is kept, its peer gone or not.
+func TestShutdown_endsWhatWaitsForTheIntake(t *testing.T) {
+	for name, in := range map[string]*memory{
+		"begin": {waits: true}, "commit": {hold: make(chan struct{})},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := start(t, func(o *smtpd.Options) { o.Config.DrainTimeout, o.Intake = time.Millisecond, in })
+			c := f.envelope()
+			send(t, c, "BDAT 5 LAST\r\nhello")
+			f.until("the intake waits", func() bool { return in.waiting.Load() == 1 })
+			ended := make(chan error, 1)
+			go func() { ended <- f.server.Shutdown(t.Context()) }()
+			if in.hold != nil {
+				expectEnd(t, c)
+				close(in.hold)
+			}
+			if err := <-ended; err != nil {
+				t.Error(err)
+			}
+			if in.hold != nil {
+				f.only("hello")
+			}
+		})
+	}
+}
+
 // I: the status of an aborted BDAT message was reported for the next.
 func TestDefectI_abortedMessageDoesNotAnswerForTheNext(t *testing.T) {
 	for _, abort := range []string{"RSET", "EHLO again.example"} {

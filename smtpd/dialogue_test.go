@@ -2,6 +2,7 @@ package smtpd
 
 import (
 	"bytes"
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -30,9 +31,9 @@ type entry struct {
 	body bytes.Buffer
 }
 
-func (l *ledger) Admit(queue.Envelope, int64) error { return nil }
+func (l *ledger) Admit(context.Context, queue.Envelope, int64) error { return nil }
 
-func (l *ledger) Begin(env queue.Envelope, _ int64) (Transaction, error) {
+func (l *ledger) Begin(_ context.Context, env queue.Envelope, _ int64) (queue.Draft, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if env.Tenant == "" || len(env.Rcpts) == 0 {
@@ -44,7 +45,7 @@ func (l *ledger) Begin(env queue.Envelope, _ int64) (Transaction, error) {
 
 func (e *entry) Write(p []byte) (int, error) { return e.body.Write(p) }
 
-func (e *entry) Commit() (string, error) {
+func (e *entry) Commit(context.Context) (string, error) {
 	e.l.mu.Lock()
 	defer e.l.mu.Unlock()
 	e.l.open--

@@ -13,7 +13,7 @@
 //
 // Invariants:
 //   - I1: before TLS every command but EHLO, NOOP, QUIT and STARTTLS is answered 530.
-//   - I2: 250 to the end of a message is sent only after Transaction.Commit returned without error (C1).
+//   - I2: 250 to the end of a message is sent only after the draft's Commit returned without error (C1).
 //   - I3: a message whose end was not seen is aborted: after the connection broke nothing more is read, nor committed.
 //   - I4: what Intake gets are the bytes that were sent, with dots removed as RFC 5321 4.5.2 says and nothing else
 //     done.

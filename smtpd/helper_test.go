@@ -19,6 +19,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -72,10 +73,12 @@ type memory struct {
 	begin, write, commit error         // what the three answer
 	panics               string        // at: begin, write, commit
 	hold                 chan struct{} // Commit waits for it
+	waits                bool          // Begin waits for the end of its ctx
+	waiting              atomic.Int32  // calls that have come to wait for one of these
 	discard              bool          // keeps no bodies
 }
 
-func (m *memory) Admit(env queue.Envelope, size int64) error {
+func (m *memory) Admit(_ context.Context, env queue.Envelope, size int64) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.admit == nil {
@@ -84,11 +87,18 @@ func (m *memory) Admit(env queue.Envelope, size int64) error {
 	return m.admit(env, size)
 }
 
-func (m *memory) Begin(env queue.Envelope, size int64) (smtpd.Transaction, error) {
+func (m *memory) Begin(ctx context.Context, env queue.Envelope, size int64) (queue.Draft, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.boom("begin")
 	m.begun++
+	if m.waits {
+		m.mu.Unlock()
+		defer m.mu.Lock()
+		m.waiting.Add(1)
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
 	if m.begin != nil {
 		return nil, m.begin
 	}
@@ -130,9 +140,13 @@ func (x *memoryTx) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func (x *memoryTx) Commit() (string, error) {
+func (x *memoryTx) Commit(ctx context.Context) (string, error) {
 	if x.m.hold != nil {
+		x.m.waiting.Add(1)
 		<-x.m.hold
+	}
+	if err := ctx.Err(); err != nil { // a commit is not called off: it may have happened
+		return "", err
 	}
 	x.m.mu.Lock()
 	defer x.m.mu.Unlock()

@@ -1,8 +1,8 @@
 package smtpd
 
 import (
+	"context"
 	"errors"
-	"io"
 	"syscall"
 
 	"github.com/emersion/go-smtp"
@@ -10,24 +10,16 @@ import (
 	"clawback/queue"
 )
 
-// Intake accepts mail. It is called by many sessions at once. An error of its that wraps ENOSPC or EDQUOT is answered
-// 452, any other 451.
+// Intake accepts mail; a queue.Intake is one. It is called by many sessions at once, with a ctx that ends when Shutdown
+// cuts off the sessions that are still there. An error of its that wraps ENOSPC or EDQUOT is answered 452, any other
+// 451.
 type Intake interface {
 	// Admit says whether a message of about size bytes, 0 when the client did not say, would be accepted now. It is
 	// asked at MAIL, when the envelope has no recipient yet, and again for the first recipient. It reserves nothing.
-	Admit(env queue.Envelope, size int64) error
-	// Begin opens a transaction for a message of about size bytes.
-	Begin(env queue.Envelope, size int64) (Transaction, error)
-}
-
-// Transaction takes one message. It is used by one goroutine.
-type Transaction interface {
-	io.Writer
-	// Commit makes the message durable (C1) and returns the id of its item. After an error nothing was accepted;
-	// the transaction is over either way.
-	Commit() (id string, err error)
-	// Abort drops what was written. It is not called after Commit.
-	Abort()
+	Admit(ctx context.Context, env queue.Envelope, size int64) error
+	// Begin opens a draft for a message of about size bytes. Its Commit (C1) gets a ctx that does not end with the
+	// session: what may be durable is waited for, so that it is answered.
+	Begin(ctx context.Context, env queue.Envelope, size int64) (queue.Draft, error)
 }
 
 // Recipient is what is known of an address.
@@ -41,9 +33,9 @@ type Recipient struct {
 	MaxSize int64  // of a message, in bytes; 0: as large as any
 }
 
-// sink is a Transaction's Write that remembers its error, so that it is told from an error of the client's stream.
+// sink is a draft's Write that remembers its error, so that it is told from an error of the client's stream.
 type sink struct {
-	tx  Transaction
+	tx  queue.Draft
 	n   int64
 	err error
 }
@@ -57,13 +49,13 @@ func (s *sink) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// inPlace is what a Transaction may be besides: bytes are read to where it keeps them.
+// inPlace is what a draft may be besides: bytes are read to where it keeps them.
 type inPlace interface {
 	Space() []byte       // valid until Advance; empty when only Write can take what comes next
 	Advance(n int) error // the first n bytes of Space are the message's next
 }
 
-// Space is the Transaction's, nil where it has none.
+// Space is the draft's, nil where it has none.
 func (s *sink) Space() []byte {
 	if tx, ok := s.tx.(inPlace); ok {
 		return tx.Space()
@@ -71,7 +63,7 @@ func (s *sink) Space() []byte {
 	return nil
 }
 
-// Advance tells the Transaction, and remembers its error.
+// Advance tells the draft, and remembers its error.
 func (s *sink) Advance(n int) error {
 	s.n += int64(n)
 	if err := s.tx.(inPlace).Advance(n); err != nil {

@@ -3,6 +3,7 @@ package smtpd_test
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"fmt"
 	"hash/crc32"
 	"runtime"
@@ -30,9 +31,9 @@ type sumTx struct {
 	writes int
 }
 
-func (*sumIntake) Admit(queue.Envelope, int64) error { return nil }
+func (*sumIntake) Admit(context.Context, queue.Envelope, int64) error { return nil }
 
-func (s *sumIntake) Begin(queue.Envelope, int64) (smtpd.Transaction, error) {
+func (s *sumIntake) Begin(context.Context, queue.Envelope, int64) (queue.Draft, error) {
 	return &sumTx{i: s}, nil
 }
 
@@ -45,7 +46,7 @@ func (x *sumTx) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func (x *sumTx) Commit() (string, error) {
+func (x *sumTx) Commit(context.Context) (string, error) {
 	x.i.size <- x.n
 	x.i.sum <- int64(x.sum)
 	return "sum", nil

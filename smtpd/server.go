@@ -1,6 +1,7 @@
 package smtpd
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -59,6 +60,8 @@ type Server struct {
 
 	sessions *sessions
 	refusals *refusals
+	work     context.Context // ends when Shutdown cuts off what is still there
+	cut      context.CancelFunc
 	stop     chan struct{}  // closed by Shutdown
 	logging  sync.WaitGroup // the goroutine that sums up refusals
 
@@ -80,6 +83,7 @@ func New(o Options) (*Server, error) {
 	if s.now == nil {
 		s.now = time.Now
 	}
+	s.work, s.cut = context.WithCancel(context.Background())
 	var err error
 	if s.roots, err = loadRoots(o.Listener.ClientCAFile); err != nil {
 		return nil, fmt.Errorf("smtpd: %w", err)

@@ -1,6 +1,7 @@
 package smtpd
 
 import (
+	"context"
 	"errors"
 	"io"
 	"log/slog"
@@ -43,7 +44,7 @@ func (s *session) Mail(_ string, opts *smtp.MailOptions) (err error) {
 		Exchange: p.online,
 		TLS:      p.tls, SMTPUTF8: opts.UTF8,
 	}
-	if err := s.srv.options.Intake.Admit(*env, opts.Size); err != nil {
+	if err := s.srv.options.Intake.Admit(s.srv.work, *env, opts.Size); err != nil {
 		s.refused("no room", err)
 		return storageReply(err)
 	}
@@ -114,7 +115,7 @@ func (s *session) accepts(r Recipient) *smtp.SMTPError {
 func (s *session) begin(r Recipient) *smtp.SMTPError {
 	env := *s.env
 	env.Tenant, env.Purpose, env.Region = r.Tenant, r.Purpose, r.Region
-	if err := s.srv.options.Intake.Admit(env, s.size); err != nil {
+	if err := s.srv.options.Intake.Admit(s.srv.work, env, s.size); err != nil {
 		s.refused("no room", err)
 		return storageReply(err)
 	}
@@ -139,7 +140,7 @@ func (s *session) Data(io.Reader) (err error) {
 		s.refused("receive", errTooLarge, slog.Int64("size", b.left))
 		return bodyReply(errTooLarge, nil)
 	}
-	tx, err := s.srv.options.Intake.Begin(*s.env, max(s.size, b.left))
+	tx, err := s.srv.options.Intake.Begin(s.srv.work, *s.env, max(s.size, b.left))
 	if err != nil {
 		s.refused("begin", err)
 		return storageReply(err)
@@ -156,7 +157,7 @@ func (s *session) Data(io.Reader) (err error) {
 		return bodyReply(err, out.err)
 	}
 	open = false
-	id, err := tx.Commit()
+	id, err := tx.Commit(context.WithoutCancel(s.srv.work))
 	if err != nil {
 		s.refused("commit", err, slog.Int64("size", b.size))
 		return storageReply(err)

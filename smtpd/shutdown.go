@@ -36,6 +36,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	case <-drain.C:
 	case <-ctx.Done():
 	}
+	s.cut()
 	s.sessions.force()
 	err := s.finish(ctx, done)
 	s.logging.Wait()

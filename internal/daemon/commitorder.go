@@ -2,7 +2,7 @@
 
 package daemon
 
-import "clawback/smtpd"
+import "clawback/queue"
 
 // commitOrder leaves C1 in its order: first durable, then the 250.
-func commitOrder(tx smtpd.Transaction) smtpd.Transaction { return tx }
+func commitOrder(tx queue.Draft) queue.Draft { return tx }

@@ -3,25 +3,26 @@
 package daemon
 
 import (
+	"context"
 	"time"
 
 	"clawback/internal/failpoint"
-	"clawback/smtpd"
+	"clawback/queue"
 )
 
 // commitOrder can put C1 into the wrong order (failpoint c1.answer-early): the crash tests prove that they see it.
-func commitOrder(tx smtpd.Transaction) smtpd.Transaction { return answerEarly{tx} }
+func commitOrder(tx queue.Draft) queue.Draft { return answerEarly{tx} }
 
-type answerEarly struct{ smtpd.Transaction }
+type answerEarly struct{ queue.Draft }
 
 // Commit answers first and commits later when the failpoint is set.
-func (a answerEarly) Commit() (string, error) {
+func (a answerEarly) Commit(ctx context.Context) (string, error) {
 	if failpoint.Hit("c1.answer-early") == nil {
-		return a.Transaction.Commit()
+		return a.Draft.Commit(ctx)
 	}
 	go func() {
 		time.Sleep(20 * time.Millisecond)
-		a.Transaction.Commit()
+		a.Draft.Commit(ctx)
 	}()
 	return "early", nil
 }

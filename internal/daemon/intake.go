@@ -17,37 +17,37 @@ import (
 type intake struct{ d *daemon }
 
 // Admit says whether a message would be accepted, before its sender begins to send it.
-func (i intake) Admit(e queue.Envelope, size int64) error {
+func (i intake) Admit(ctx context.Context, e queue.Envelope, size int64) error {
 	if err := i.d.admission.Admit(e); err != nil {
 		return err
 	}
-	return i.d.queue.Admit(context.Background(), e, size)
+	return i.d.queue.Admit(ctx, e, size)
 }
 
 // Begin opens a draft. The address is noted first, so that it is known to have accepted mail before any 250 says so.
-func (i intake) Begin(e queue.Envelope, size int64) (smtpd.Transaction, error) {
+func (i intake) Begin(ctx context.Context, e queue.Envelope, size int64) (queue.Draft, error) {
 	counted, err := i.d.admission.Begin(e)
 	if err != nil {
 		return nil, err
 	}
-	draft, err := i.begin(e, size)
+	draft, err := i.begin(ctx, e, size)
 	if err != nil {
 		counted.End(false)
 		return nil, err
 	}
-	return &message{Transaction: commitOrder(arriving{draft}), counted: counted}, nil
+	return &message{Draft: commitOrder(draft), counted: counted}, nil
 }
 
-func (i intake) begin(e queue.Envelope, size int64) (queue.Draft, error) {
-	if err := i.d.live.noteUse(context.Background(), e); err != nil {
+func (i intake) begin(ctx context.Context, e queue.Envelope, size int64) (queue.Draft, error) {
+	if err := i.d.live.noteUse(ctx, e); err != nil {
 		return nil, err
 	}
-	return i.d.queue.Begin(context.Background(), e, size)
+	return i.d.queue.Begin(ctx, e, size)
 }
 
 // message is a draft whose bytes are counted for the quota of its source.
 type message struct {
-	smtpd.Transaction
+	queue.Draft
 	counted *admission.Message
 	space   []byte // given by Space and not yet filled
 }
@@ -57,37 +57,19 @@ func (m *message) Write(p []byte) (int, error) {
 	if err := m.counted.Add(p); err != nil {
 		return 0, err
 	}
-	return m.Transaction.Write(p)
+	return m.Draft.Write(p)
 }
 
-// inPlace is a Transaction to which bytes can be read without a copy. A draft is one.
+// inPlace is a draft to which bytes can be read without a copy.
 type inPlace interface {
 	Space() []byte
 	Advance(n int) error
 }
 
-// arriving is a draft as the listener knows it. Its commit waits for the disk whatever becomes of the session: what was
-// accepted must be answered.
-type arriving struct{ queue.Draft }
-
-// Commit makes the message an item.
-func (a arriving) Commit() (id string, err error) { return a.Draft.Commit(context.Background()) }
-
-// Space is the draft's, empty where it has none.
-func (a arriving) Space() []byte {
-	if draft, ok := a.Draft.(inPlace); ok {
-		return draft.Space()
-	}
-	return nil
-}
-
-// Advance is the draft's.
-func (a arriving) Advance(n int) error { return a.Draft.(inPlace).Advance(n) }
-
 // Space is where the next bytes can be read to; empty where the draft has no such place.
 func (m *message) Space() []byte {
 	m.space = nil
-	if draft, ok := m.Transaction.(inPlace); ok {
+	if draft, ok := m.Draft.(inPlace); ok {
 		m.space = draft.Space()
 	}
 	return m.space
@@ -98,23 +80,23 @@ func (m *message) Advance(n int) error {
 	if err := m.counted.Add(m.space[:n]); err != nil {
 		return err
 	}
-	return m.Transaction.(inPlace).Advance(n)
+	return m.Draft.(inPlace).Advance(n)
 }
 
 // Commit makes the message an item, unless its source has reached its quota and it is not attributed.
-func (m *message) Commit() (id string, err error) {
+func (m *message) Commit(ctx context.Context) (id string, err error) {
 	if err := m.counted.Check(); err != nil {
 		m.Abort()
 		return "", err
 	}
-	id, err = m.Transaction.Commit()
+	id, err = m.Draft.Commit(ctx)
 	m.counted.End(err == nil)
 	return id, err
 }
 
 // Abort drops the message.
 func (m *message) Abort() {
-	m.Transaction.Abort()
+	m.Draft.Abort()
 	m.counted.End(false)
 }
 

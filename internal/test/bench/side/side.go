@@ -104,7 +104,7 @@ func (s *Side) open(dir string, cert *certs.Static, o Options) error {
 		s.queue, s.spool = q, sp
 		s.drain(o.Workers)
 	}
-	return s.listen(intake{q}, cert)
+	return s.listen(q, cert)
 }
 
 // drain claims as the pipeline does, and finishes at once.
@@ -177,32 +177,14 @@ func limits() config.SMTP {
 	}
 }
 
-// intake hands messages to the queue, as the daemon does.
-type intake struct{ q *bolt.Queue }
-
-func (i intake) Admit(e queue.Envelope, size int64) error {
-	return i.q.Admit(context.Background(), e, size)
-}
-
-func (i intake) Begin(e queue.Envelope, size int64) (smtpd.Transaction, error) {
-	d, err := i.q.Begin(context.Background(), e, size)
-	if err != nil {
-		return nil, err // not a Transaction that holds a nil draft
-	}
-	return arriving{d.(*bolt.Draft)}, nil
-}
-
-// arriving is a draft as the listener knows it.
-type arriving struct{ *bolt.Draft }
-
-func (a arriving) Commit() (string, error) { return a.Draft.Commit(context.Background()) }
-
 // nothing keeps nothing.
 type nothing struct{}
 
-func (nothing) Admit(queue.Envelope, int64) error { return nil }
+func (nothing) Admit(context.Context, queue.Envelope, int64) error { return nil }
 
-func (nothing) Begin(queue.Envelope, int64) (smtpd.Transaction, error) { return nothing{}, nil }
-func (nothing) Write(p []byte) (int, error)                            { return len(p), nil }
-func (nothing) Commit() (string, error)                                { return "none", nil }
-func (nothing) Abort()                                                 {}
+func (nothing) Begin(context.Context, queue.Envelope, int64) (queue.Draft, error) {
+	return nothing{}, nil
+}
+func (nothing) Write(p []byte) (int, error)            { return len(p), nil }
+func (nothing) Commit(context.Context) (string, error) { return "none", nil }
+func (nothing) Abort()                                 {}
