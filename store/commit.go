@@ -181,7 +181,7 @@ func (s *Store) cut(batch []*call, next *call, bulk int) bool {
 // transact runs the calls one after the other, and answers how many; its own error means that the file's state is
 // unknown.
 func (s *Store) transact(batch []*call) (ran int, err error) {
-	tx, err := s.engine.Begin(true)
+	tx, err := s.engine.Begin(context.Background(), true) // for calls that have contexts of their own
 	if err != nil {
 		return len(batch), err
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -23,8 +24,8 @@ type meteredTx struct {
 	n int
 }
 
-func (b *rowMeter) Begin(write bool) (rows.Tx, error) {
-	tx, err := b.Engine.Begin(write)
+func (b *rowMeter) Begin(ctx context.Context, write bool) (rows.Tx, error) {
+	tx, err := b.Engine.Begin(ctx, write)
 	return &meteredTx{Tx: tx, e: b}, err
 }
 

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -88,7 +89,7 @@ func TestMigrate_valueThatCannotBeRead(t *testing.T) {
 		if _, err := New(e, Options{}); err == nil || !strings.Contains(err.Error(), key) {
 			t.Errorf("%s: %v, want an error that names it", key, err)
 		}
-		tx, err := e.Begin(false)
+		tx, err := e.Begin(context.Background(), false)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -40,7 +41,7 @@ func beginChanges(tx rows.Tx) error {
 // migrate runs, in one transaction, the migrations that the rows have not seen. Rows that have seen more than there are
 // belong to a newer program: they are refused and left alone.
 func migrate(e rows.Engine, steps []migration) error {
-	tx, err := e.Begin(true)
+	tx, err := e.Begin(context.Background(), true)
 	if err != nil {
 		return err
 	}

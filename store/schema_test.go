@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -29,7 +30,7 @@ func openStore(t testing.TB, e rows.Engine, o Options) *Store {
 // edit changes the rows of a store behind its back.
 func edit(t *testing.T, e rows.Engine, fn func(tx rows.Tx) error) {
 	t.Helper()
-	tx, err := e.Begin(true)
+	tx, err := e.Begin(context.Background(), true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +53,7 @@ func madeUp() []migration {
 // stored is the name and the schema version of an engine.
 func stored(t *testing.T, e rows.Engine) (name string, version int) {
 	t.Helper()
-	tx, err := e.Begin(false)
+	tx, err := e.Begin(context.Background(), false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -56,7 +56,7 @@ func (s *Store) load() error {
 	if err := migrate(s.engine, migrations()); err != nil {
 		return err
 	}
-	tx, err := s.engine.Begin(true)
+	tx, err := s.engine.Begin(context.Background(), true)
 	if err != nil {
 		return err
 	}
@@ -92,7 +92,7 @@ func (s *Store) Probe(ctx context.Context) error {
 
 // Size is how many bytes the store occupies on the disk.
 func (s *Store) Size(ctx context.Context) (int64, error) {
-	n, err := s.engine.Size()
+	n, err := s.engine.Size(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("size of store: %w", err)
 	}
@@ -107,7 +107,7 @@ func (s *Store) view(ctx context.Context, fn func(t *txn) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	tx, err := s.engine.Begin(false)
+	tx, err := s.engine.Begin(ctx, false)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"fmt"
 	"testing"
 
@@ -20,7 +21,7 @@ func TestEachCounter_seesEachRowOnce(t *testing.T) {
 		}
 		return nil
 	})
-	tx, err := e.Begin(false)
+	tx, err := e.Begin(context.Background(), false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -80,13 +80,15 @@ func (l *local) openQueue() error {
 }
 
 func (l *local) openStore(ctx context.Context) error {
-	if err := l.openDatabase("store.db", "bring it back from a backup", l.migrateStore); err != nil {
+	const remedy = "bring it back from a backup"
+	err := l.openDatabase("store.db", remedy, func() error { return l.migrateStore(ctx) })
+	if err != nil {
 		return err
 	}
 	if err := l.refuseLostStore(ctx); err != nil {
 		return err
 	}
-	return l.openDatabase("store", "bring it back from a backup", func() error {
+	return l.openDatabase("store", remedy, func() error {
 		s, err := pebble.Open(l.cfg.StateDir, l.storeOptions())
 		if err == nil {
 			l.store = s
@@ -96,9 +98,9 @@ func (l *local) openStore(ctx context.Context) error {
 }
 
 // migrateStore brings over what a version before this one kept in store.db.
-func (l *local) migrateStore() error {
+func (l *local) migrateStore(ctx context.Context) error {
 	last := time.Now()
-	return pebble.Migrate(l.cfg.StateDir, func(step string, rows int) {
+	return pebble.Migrate(ctx, l.cfg.StateDir, func(step string, rows int) {
 		if time.Since(last) < 5*time.Second {
 			return
 		}

@@ -10,6 +10,7 @@
 package bolt
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -76,7 +77,10 @@ func OpenEngine(dir string, o Options) (*Engine, error) {
 }
 
 // Begin implements rows.Engine.
-func (e *Engine) Begin(write bool) (rows.Tx, error) {
+func (e *Engine) Begin(ctx context.Context, write bool) (rows.Tx, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	tx, err := e.db.Begin(write)
 	if errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
 		return nil, rows.ErrClosed
@@ -88,7 +92,7 @@ func (e *Engine) Begin(write bool) (rows.Tx, error) {
 }
 
 // Size implements rows.Engine.
-func (e *Engine) Size() (int64, error) {
+func (e *Engine) Size(context.Context) (int64, error) {
 	info, err := os.Stat(e.db.Path())
 	if err != nil {
 		return 0, err

@@ -1,6 +1,7 @@
 package bolt
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -28,7 +29,7 @@ func openTest(t *testing.T, dir string, o Options) *Engine {
 // put commits one row, or its deletion where there is no value.
 func put(t *testing.T, e *Engine, key string, value []byte) {
 	t.Helper()
-	tx, err := e.Begin(true)
+	tx, err := e.Begin(context.Background(), true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +46,7 @@ func put(t *testing.T, e *Engine, key string, value []byte) {
 
 func get(t *testing.T, e *Engine, key string) int {
 	t.Helper()
-	tx, err := e.Begin(false)
+	tx, err := e.Begin(context.Background(), false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +129,7 @@ func TestOpen_compactsWhenItPays(t *testing.T) {
 
 func size(t *testing.T, s *Engine) int64 {
 	t.Helper()
-	n, err := s.Size()
+	n, err := s.Size(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

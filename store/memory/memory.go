@@ -9,6 +9,7 @@ package memory
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"sync"
 
@@ -37,7 +38,10 @@ type Engine struct {
 }
 
 // Begin implements rows.Engine.
-func (e *Engine) Begin(write bool) (rows.Tx, error) {
+func (e *Engine) Begin(ctx context.Context, write bool) (rows.Tx, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	if write {
 		e.writer.Lock()
 	}
@@ -57,7 +61,7 @@ func (e *Engine) Begin(write bool) (rows.Tx, error) {
 }
 
 // Size implements rows.Engine: the bytes of all keys and values.
-func (e *Engine) Size() (int64, error) {
+func (e *Engine) Size(context.Context) (int64, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.size, nil

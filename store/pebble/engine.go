@@ -1,6 +1,7 @@
 package pebble
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -176,8 +177,8 @@ func (e *Engine) options(lock *pebble.Lock) *pebble.Options {
 }
 
 // Begin implements rows.Engine.
-func (e *Engine) Begin(write bool) (rows.Tx, error) {
-	if err := e.fatal.failure(); err != nil {
+func (e *Engine) Begin(ctx context.Context, write bool) (rows.Tx, error) {
+	if err := cmp.Or(e.fatal.failure(), ctx.Err()); err != nil {
 		return nil, err
 	}
 	if write {
@@ -203,7 +204,7 @@ func (e *Engine) Begin(write bool) (rows.Tx, error) {
 }
 
 // Size implements rows.Engine: tables, logs and all.
-func (e *Engine) Size() (int64, error) {
+func (e *Engine) Size(context.Context) (int64, error) {
 	entries, err := os.ReadDir(e.dir)
 	if err != nil {
 		return 0, err

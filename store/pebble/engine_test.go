@@ -1,6 +1,7 @@
 package pebble
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -31,7 +32,7 @@ func openTest(t *testing.T, dir string, o Options) *Engine {
 
 // put commits one row.
 func put(e *Engine, key, value string) error {
-	tx, err := e.Begin(true)
+	tx, err := e.Begin(context.Background(), true)
 	if err != nil {
 		return err
 	}
@@ -41,7 +42,7 @@ func put(e *Engine, key, value string) error {
 
 func get(t *testing.T, e *Engine, key string) string {
 	t.Helper()
-	tx, err := e.Begin(false)
+	tx, err := e.Begin(context.Background(), false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package pebble
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -24,7 +25,7 @@ const unfinished = Dir + ".new"
 // begins again. store.db is only read, and stays, under the name store.db.old: should dir/store be lost one day, what
 // was true before it is not taken for what is true. progress, if not nil, is called now and then with what is done and
 // how many rows so far.
-func Migrate(dir string, progress func(step string, rows int)) error {
+func Migrate(ctx context.Context, dir string, progress func(step string, rows int)) error {
 	if progress == nil {
 		progress = func(string, int) {}
 	}
@@ -33,7 +34,7 @@ func Migrate(dir string, progress func(step string, rows int)) error {
 		return err
 	}
 	if needed {
-		err = migrateRows(dir, progress)
+		err = migrateRows(ctx, dir, progress)
 	}
 	if err == nil {
 		err = setAside(dir)
@@ -71,7 +72,7 @@ func needsMigration(dir string) (bool, error) {
 	return true, nil
 }
 
-func migrateRows(dir string, progress func(string, int)) error {
+func migrateRows(ctx context.Context, dir string, progress func(string, int)) error {
 	from, err := bolt.OpenEngine(dir, bolt.Options{ReadOnly: true})
 	if err != nil {
 		return err
@@ -81,11 +82,11 @@ func migrateRows(dir string, progress func(string, int)) error {
 	if err := os.RemoveAll(beside); err != nil {
 		return err
 	}
-	read, err := copyRows(from, beside, func(n int) { progress("copied", n) })
+	read, err := copyRows(ctx, from, beside, func(n int) { progress("copied", n) })
 	if err != nil {
 		return err
 	}
-	if err := compareRows(read, beside, func(n int) { progress("compared", n) }); err != nil {
+	if err := compareRows(ctx, read, beside, func(n int) { progress("compared", n) }); err != nil {
 		return err
 	}
 	if err := os.Rename(beside, filepath.Join(dir, Dir)); err != nil {
@@ -103,22 +104,24 @@ func tables() []rows.Table {
 	return all
 }
 
-func copyRows(from rows.Engine, beside string, progress func(int)) (rows.Digest, error) {
+func copyRows(
+	ctx context.Context, from rows.Engine, beside string, progress func(int),
+) (rows.Digest, error) {
 	to, err := OpenEngine(beside, Options{})
 	if err != nil {
 		return rows.Digest{}, err
 	}
-	read, err := rows.Copy(from, to, tables(), progress)
+	read, err := rows.Copy(ctx, from, to, tables(), progress)
 	return read, errors.Join(err, to.Close())
 }
 
 // compareRows reads back from the disk what was written.
-func compareRows(want rows.Digest, beside string, progress func(int)) error {
+func compareRows(ctx context.Context, want rows.Digest, beside string, progress func(int)) error {
 	e, err := OpenEngine(beside, Options{})
 	if err != nil {
 		return err
 	}
-	have, err := rows.DigestOf(e, tables(), progress)
+	have, err := rows.DigestOf(ctx, e, tables(), progress)
 	if err := errors.Join(err, e.Close()); err != nil {
 		return err
 	}

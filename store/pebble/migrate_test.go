@@ -2,6 +2,7 @@ package pebble_test
 
 import (
 	"compress/gzip"
+	"context"
 	"errors"
 	"io"
 	"io/fs"
@@ -78,11 +79,11 @@ func TestMigrate_bringsAllOver(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := pebble.Migrate(dir, nil); err != nil {
+	if err := pebble.Migrate(t.Context(), dir, nil); err != nil {
 		t.Fatal(err)
 	}
 	check(t, dir)
-	if err := pebble.Migrate(dir, nil); err != nil { // there is nothing left to do
+	if err := pebble.Migrate(t.Context(), dir, nil); err != nil { // there is nothing left to do
 		t.Fatal(err)
 	}
 	check(t, dir)
@@ -106,7 +107,7 @@ func TestMigrate_beginsAgainAfterCrash(t *testing.T) {
 			if err := leave(filepath.Join(dir, pebble.Dir+".new")); err != nil {
 				t.Fatal(err)
 			}
-			if err := pebble.Migrate(dir, nil); err != nil {
+			if err := pebble.Migrate(t.Context(), dir, nil); err != nil {
 				t.Fatal(err)
 			}
 			check(t, dir)
@@ -123,7 +124,7 @@ func half(dir string) error {
 	if err != nil {
 		return err
 	}
-	tx, err := e.Begin(true)
+	tx, err := e.Begin(context.Background(), true)
 	if err != nil {
 		return err
 	}
@@ -137,7 +138,7 @@ func TestMigrate_leavesStoreAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(s.Note(t.Context(), store.Act{Who: "me", What: "mine"}), s.Close(), pebble.Migrate(dir, nil)); err != nil {
+	if err := errors.Join(s.Note(t.Context(), store.Act{Who: "me", What: "mine"}), s.Close(), pebble.Migrate(t.Context(), dir, nil)); err != nil {
 		t.Fatal(err)
 	}
 	if s, err = pebble.Open(dir, store.Options{}); err != nil {
@@ -155,7 +156,7 @@ func TestMigrate_damagedFileIsLeft(t *testing.T) {
 	if err := os.Truncate(path, 100); err != nil {
 		t.Fatal(err)
 	}
-	err := pebble.Migrate(dir, nil)
+	err := pebble.Migrate(t.Context(), dir, nil)
 	if err == nil || !strings.Contains(err.Error(), bolt.File) {
 		t.Errorf("error %v, want one that names store.db", err)
 	}
@@ -169,10 +170,10 @@ func TestMigrate_damagedFileIsLeft(t *testing.T) {
 // What was true when rows were brought over is not brought over a second time, when the store that has them since is lost.
 func TestMigrate_onceOnly(t *testing.T) {
 	dir := before(t)
-	if err := pebble.Migrate(dir, nil); err != nil {
+	if err := pebble.Migrate(t.Context(), dir, nil); err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(os.RemoveAll(filepath.Join(dir, pebble.Dir)), pebble.Migrate(dir, nil)); err != nil {
+	if err := errors.Join(os.RemoveAll(filepath.Join(dir, pebble.Dir)), pebble.Migrate(t.Context(), dir, nil)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, pebble.Dir)); !errors.Is(err, fs.ErrNotExist) {
@@ -183,13 +184,13 @@ func TestMigrate_onceOnly(t *testing.T) {
 // A crash between the last two renames is made good at the next start.
 func TestMigrate_setsAsideLater(t *testing.T) {
 	dir := before(t)
-	if err := pebble.Migrate(dir, nil); err != nil {
+	if err := pebble.Migrate(t.Context(), dir, nil); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Rename(filepath.Join(dir, pebble.Old), filepath.Join(dir, bolt.File)); err != nil {
 		t.Fatal(err)
 	}
-	if err := pebble.Migrate(dir, nil); err != nil {
+	if err := pebble.Migrate(t.Context(), dir, nil); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, pebble.Old)); err != nil {
@@ -200,7 +201,7 @@ func TestMigrate_setsAsideLater(t *testing.T) {
 
 func TestForgetOld(t *testing.T) {
 	dir := before(t)
-	if err := pebble.Migrate(dir, nil); err != nil {
+	if err := pebble.Migrate(t.Context(), dir, nil); err != nil {
 		t.Fatal(err)
 	}
 	s, err := pebble.Open(dir, store.Options{})
@@ -223,7 +224,7 @@ func TestForgetOld(t *testing.T) {
 // Where the rows that were brought over are damaged, the old file is all there is.
 func TestForgetOld_keepsItBesideADamagedStore(t *testing.T) {
 	dir := before(t)
-	if err := pebble.Migrate(dir, nil); err != nil {
+	if err := pebble.Migrate(t.Context(), dir, nil); err != nil {
 		t.Fatal(err)
 	}
 	if err := half(filepath.Join(dir, pebble.Dir)); err != nil {

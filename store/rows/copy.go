@@ -1,6 +1,7 @@
 package rows
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
@@ -39,24 +40,26 @@ func (d Digest) Total() (n int) {
 
 // DigestOf reads all rows of tables, which are in order. progress, if not nil, is called now and then with the number
 // of rows so far.
-func DigestOf(e Engine, tables []Table, progress func(rows int)) (Digest, error) {
-	return walk(e, tables, progress, func(Table, []byte, []byte) error { return nil })
+func DigestOf(ctx context.Context, e Engine, tables []Table, progress func(rows int)) (Digest, error) {
+	return walk(ctx, e, tables, progress, func(Table, []byte, []byte) error { return nil })
 }
 
 // Copy puts all rows of tables into another engine, some MiB in one transaction, and returns the digest of what it
 // read.
-func Copy(from, to Engine, tables []Table, progress func(rows int)) (Digest, error) {
-	c := &copier{to: to}
+func Copy(ctx context.Context, from, to Engine, tables []Table, progress func(rows int)) (Digest, error) {
+	c := &copier{ctx: ctx, to: to}
 	defer c.rollback()
-	d, err := walk(from, tables, progress, c.put)
+	d, err := walk(ctx, from, tables, progress, c.put)
 	if err == nil {
 		err = c.commit()
 	}
 	return d, err
 }
 
-func walk(e Engine, tables []Table, progress func(int), each func(t Table, k, v []byte) error) (Digest, error) {
-	tx, err := e.Begin(false)
+func walk(
+	ctx context.Context, e Engine, tables []Table, progress func(int), each func(t Table, k, v []byte) error,
+) (Digest, error) {
+	tx, err := e.Begin(ctx, false)
 	if err != nil {
 		return Digest{}, err
 	}
@@ -71,7 +74,14 @@ func walk(e Engine, tables []Table, progress func(int), each func(t Table, k, v 
 			if err := each(table, k, v); err != nil {
 				return d, err
 			}
-			if total++; progress != nil && total%10_000 == 0 {
+			total++
+			if total%10_000 != 0 {
+				continue
+			}
+			if err := ctx.Err(); err != nil {
+				return d, err
+			}
+			if progress != nil {
 				progress(total)
 			}
 		}
@@ -97,6 +107,7 @@ func hashRow(sum hash.Hash, table Table, k, v []byte) {
 
 // copier writes rows in transactions of bounded size.
 type copier struct {
+	ctx  context.Context
 	to   Engine
 	tx   Tx
 	size int
@@ -104,7 +115,7 @@ type copier struct {
 
 func (c *copier) put(table Table, k, v []byte) (err error) {
 	if c.tx == nil {
-		if c.tx, err = c.to.Begin(true); err != nil {
+		if c.tx, err = c.to.Begin(c.ctx, true); err != nil {
 			return err
 		}
 	}

@@ -5,7 +5,10 @@
 // Standards: none.
 package rows
 
-import "errors"
+import (
+	"context"
+	"errors"
+)
 
 // Errors of engines.
 var (
@@ -19,10 +22,10 @@ var (
 type Engine interface {
 	// Begin starts a transaction, which must be ended by Commit or Rollback. A reading one sees the rows as they were
 	// committed at this moment, whatever is written meanwhile. There is one that writes at a time; it sees its own
-	// writes.
-	Begin(write bool) (Tx, error)
+	// writes. It may wait no longer than ctx, which may end the transaction's reads and its commit as well.
+	Begin(ctx context.Context, write bool) (Tx, error)
 	// Size is how many bytes the engine occupies on its storage.
-	Size() (int64, error)
+	Size(ctx context.Context) (int64, error)
 	// Close releases the storage. No transaction may be open.
 	Close() error
 }

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"testing"
@@ -21,6 +22,7 @@ func RunEngine(t *testing.T, open EngineOpener) {
 		"Isolation": testIsolation,
 		"Rollback":  testRollback,
 		"Reopen":    testReopen,
+		"Ended":     testEndedContext,
 		"Closed":    testEngineClosed,
 	} {
 		t.Run("Engine/"+name, func(t *testing.T) { test(t, open) })
@@ -46,7 +48,7 @@ func openEngine(t *testing.T, open EngineOpener, dir string) rows.Engine {
 // write commits what fn puts.
 func write(t *testing.T, e rows.Engine, fn func(tx rows.Tx) error) {
 	t.Helper()
-	tx := ok(e.Begin(true))
+	tx := ok(e.Begin(context.Background(), true))
 	defer tx.Rollback()
 	must(t, errors.Join(fn(tx), tx.Commit()))
 }
@@ -54,7 +56,7 @@ func write(t *testing.T, e rows.Engine, fn func(tx rows.Tx) error) {
 // get reads one row in a transaction of its own; "-" where there is none.
 func get(t *testing.T, e rows.Engine, table rows.Table, key string) string {
 	t.Helper()
-	tx := ok(e.Begin(false))
+	tx := ok(e.Begin(context.Background(), false))
 	defer tx.Rollback()
 	v := ok(tx.Get(table, []byte(key)))
 	if v == nil {
@@ -107,7 +109,7 @@ func testCursor(t *testing.T, open EngineOpener) {
 		walk(t, tx.Cursor(one))
 		return tx.Put(one, []byte("\xff\xff"), []byte("1"))
 	})
-	tx := ok(e.Begin(false))
+	tx := ok(e.Begin(context.Background(), false))
 	defer tx.Rollback()
 	walk(t, tx.Cursor(one))
 	empty := tx.Cursor(one + 5)
@@ -156,7 +158,7 @@ func walk(t *testing.T, c rows.Cursor) {
 func testIsolation(t *testing.T, open EngineOpener) {
 	e := openEngine(t, open, t.TempDir())
 	write(t, e, func(tx rows.Tx) error { return tx.Put(one, []byte("a"), []byte("old")) })
-	before := ok(e.Begin(false))
+	before := ok(e.Begin(context.Background(), false))
 	defer before.Rollback()
 	write(t, e, func(tx rows.Tx) error {
 		err := errors.Join(tx.Put(one, []byte("a"), []byte("new")), tx.Put(one, []byte("b"), []byte("new")))
@@ -178,7 +180,7 @@ func testIsolation(t *testing.T, open EngineOpener) {
 
 func testRollback(t *testing.T, open EngineOpener) {
 	e := openEngine(t, open, t.TempDir())
-	tx := ok(e.Begin(true))
+	tx := ok(e.Begin(context.Background(), true))
 	must(t, tx.Put(one, []byte("a"), []byte("1")))
 	tx.Rollback()
 	tx.Rollback()
@@ -200,7 +202,7 @@ func testReopen(t *testing.T, open EngineOpener) {
 				tx.Delete(one, fmt.Appendf(nil, "%d", i-10)))
 		})
 	}
-	if n, err := e.Size(); err != nil || n <= 0 {
+	if n, err := e.Size(context.Background()); err != nil || n <= 0 {
 		t.Errorf("size %d, %v", n, err)
 	}
 	must(t, e.Close())
@@ -216,12 +218,28 @@ func testReopen(t *testing.T, open EngineOpener) {
 	}
 }
 
+// A transaction whose caller is gone does not begin, and leaves nothing locked.
+func testEndedContext(t *testing.T, open EngineOpener) {
+	e := openEngine(t, open, t.TempDir())
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, write := range []bool{false, true} {
+		if _, err := e.Begin(ctx, write); !errors.Is(err, context.Canceled) {
+			t.Errorf("Begin(%v) with an ended ctx: %v", write, err)
+		}
+	}
+	write(t, e, func(tx rows.Tx) error { return tx.Put(one, []byte("k"), []byte("v")) })
+	if got := get(t, e, one, "k"); got != "v" {
+		t.Errorf("a later write is %q", got)
+	}
+}
+
 func testEngineClosed(t *testing.T, open EngineOpener) {
 	e := openEngine(t, open, t.TempDir())
 	must(t, e.Close())
 	must(t, e.Close())
 	for _, write := range []bool{false, true} {
-		if _, err := e.Begin(write); !errors.Is(err, store.ErrClosed) {
+		if _, err := e.Begin(context.Background(), write); !errors.Is(err, store.ErrClosed) {
 			t.Errorf("Begin(%v) of a closed engine: %v", write, err)
 		}
 	}

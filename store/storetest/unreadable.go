@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"errors"
 	"sync/atomic"
 
@@ -28,8 +29,8 @@ func (u *Unreadable) Fail(table string) {
 }
 
 // Begin implements rows.Engine.
-func (u *Unreadable) Begin(write bool) (rows.Tx, error) {
-	tx, err := u.Engine.Begin(write)
+func (u *Unreadable) Begin(ctx context.Context, write bool) (rows.Tx, error) {
+	tx, err := u.Engine.Begin(ctx, write)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"log"
@@ -62,7 +63,7 @@ func collect(dir string, samples [][]byte) ([][]byte, error) {
 		return nil, err
 	}
 	defer e.Close()
-	tx, err := e.Begin(false)
+	tx, err := e.Begin(context.Background(), false)
 	if err != nil {
 		return nil, err
 	}
