@@ -126,7 +126,7 @@ func (e *Engine) start(ctx, work context.Context, wg *sync.WaitGroup) {
 	defer e.mu.Unlock()
 	for _, id := range e.o.TenantIDs() {
 		if l, ok := e.schedulers[id]; ok {
-			l.fresh.Store(true)
+			l.news.Add(1)
 			l.notify()
 			continue
 		}

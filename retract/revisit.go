@@ -1,6 +1,7 @@
 package retract
 
 import (
+	"container/heap"
 	"context"
 	"sync"
 	"time"
@@ -12,11 +13,17 @@ import (
 // recallMax bounds the ended intents that a start looks through for those to be looked at again.
 const recallMax = 100_000
 
-// revisits are the ended intents that are to be looked at again, and when.
+// revisits are the ended intents that are to be looked at again, and when. There may be a hundred thousand of them.
 type revisits struct {
 	mu      sync.Mutex
 	at      map[string]time.Time // by intent
+	order   revisitHeap          // of at, the earliest first, and of what at had before
 	looking int                  // workers that look for further copies
+}
+
+type revisit struct {
+	id string
+	at time.Time
 }
 
 // note keeps when an ended intent is to be looked at again.
@@ -32,32 +39,56 @@ func (r *revisits) set(id string, at time.Time) {
 	if r.at == nil {
 		r.at = map[string]time.Time{}
 	}
-	r.at[id] = at
+	if was, ok := r.at[id]; !ok || !was.Equal(at) {
+		r.at[id] = at
+		heap.Push(&r.order, revisit{id, at})
+	}
 }
 
 // due takes out those whose time has come.
 func (r *revisits) due(now time.Time) (ids []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for id, at := range r.at {
-		if !at.After(now) {
-			ids = append(ids, id)
-			delete(r.at, id)
-		}
+	for at := r.earliest(); !at.IsZero() && !at.After(now); at = r.earliest() {
+		id := r.order[0].id
+		ids = append(ids, id)
+		delete(r.at, id)
 	}
 	return ids
 }
 
-// next is the earliest time after now at which one is due; zero for none.
-func (r *revisits) next(now time.Time) (next time.Time) {
+// next is when the earliest is due; zero for none.
+func (r *revisits) next() time.Time {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, at := range r.at {
-		if at.After(now) && (next.IsZero() || at.Before(next)) {
-			next = at
+	return r.earliest()
+}
+
+// earliest drops from the order what stands there no more, and gives the first time that is left; zero for none. The
+// caller holds mu.
+func (r *revisits) earliest() time.Time {
+	for len(r.order) > 0 {
+		first := r.order[0]
+		if at, ok := r.at[first.id]; ok && at.Equal(first.at) {
+			return first.at
 		}
+		heap.Pop(&r.order)
 	}
-	return next
+	return time.Time{}
+}
+
+// revisitHeap implements heap.Interface.
+type revisitHeap []revisit
+
+func (h revisitHeap) Len() int           { return len(h) }
+func (h revisitHeap) Less(i, j int) bool { return h[i].at.Before(h[j].at) }
+func (h revisitHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *revisitHeap) Push(x any)        { *h = append(*h, x.(revisit)) }
+func (h *revisitHeap) Pop() any {
+	last := len(*h) - 1
+	x := (*h)[last]
+	*h = (*h)[:last]
+	return x
 }
 
 // begin takes one of the places for a look for further copies; false when most are taken.

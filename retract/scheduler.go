@@ -27,9 +27,13 @@ type scheduler struct {
 	records  recordCache
 	revisits revisits
 
-	scanned time.Time     // when all that is due was looked at: owned by the loop, with cost
-	cost    time.Duration // of rest after that
-	fresh   atomic.Bool   // something new has come since
+	news atomic.Int64 // how often something new has come
+
+	// Owned by the loop.
+	scanned  time.Time     // when all that is due was looked at
+	scanNews int64         // news at that time
+	cost     time.Duration // of rest after that
+	page     backlog
 }
 
 // newScheduler makes a tenant's scheduler; run starts it.
@@ -80,18 +84,21 @@ func (l *scheduler) dispatch(work context.Context) {
 		if free <= 0 {
 			return
 		}
-		seen, found := l.start(work, free, quickScan)
-		if found == free {
+		if l.startKept(work, free) > 0 {
+			continue
+		}
+		seen, started := l.start(work, free, quickScan)
+		if started == free {
 			continue
 		}
 		now := l.e.now()
 		if seen < quickScan || now.Before(l.fullScan()) {
 			return
 		}
-		l.fresh.Store(false)
-		seen, found = l.start(work, free-found, 0)
+		l.scanNews = l.news.Load()
+		seen, started = l.start(work, free-started, 0)
 		l.scanned, l.cost = now, time.Duration(seen)*scanCost
-		if found == 0 {
+		if started == 0 {
 			return
 		}
 	}
@@ -107,62 +114,86 @@ const (
 // fullScan is when all that is due may be looked at again.
 func (l *scheduler) fullScan() time.Time {
 	rest := scanRest
-	if l.fresh.Load() {
+	if l.news.Load() != l.scanNews {
 		rest = freshRest
 	}
 	return l.scanned.Add(max(rest, l.cost))
 }
 
-// start starts at most limit workers, and says how many intents it looked at and found.
-func (l *scheduler) start(work context.Context, limit, scan int) (seen, found int) {
-	if limit <= 0 {
-		return 0, 0
-	}
-	due, seen, err := l.free(work, limit, scan)
-	if err != nil {
-		l.e.o.Log.Error("read what is due", "event", "retract.failed", "tenant", l.id, "error", err)
-		return 0, 0
-	}
-	for _, in := range due {
-		if l.workers.admit(in) {
-			l.workers.group.Go(func() { l.serve(work, in) })
-		}
-	}
-	return seen, len(due)
+// backlog is what was read of a page of due intents and not started: where thousands are due, each of them is read once
+// and not each time that a worker ends. What a worker starts with it reads again.
+type backlog struct {
+	intents []store.Intent
+	read    time.Time
+	news    int64 // of the scheduler, at that time
 }
 
-// duePage is how many due intents are read at once.
-const duePage = 128
+// startKept starts at most limit workers with what is kept of the last page, and says how many. What has become more
+// urgent since is not seen there, so that nothing is kept for long.
+func (l *scheduler) startKept(work context.Context, limit int) (started int) {
+	keep := scanRest
+	if l.news.Load() != l.page.news {
+		keep = freshRest
+	}
+	if l.e.now().Sub(l.page.read) >= keep {
+		l.page.intents = nil
+	}
+	full := map[string]bool{}
+	for len(l.page.intents) > 0 && started < limit {
+		in := l.page.intents[0]
+		l.page.intents = l.page.intents[1:]
+		if !l.workers.blocked(in, full) && l.begin(work, in) {
+			started++
+		}
+	}
+	return started
+}
 
-// free lists at most limit due intents that a worker may start with. It looks at scan of those that are due, or at all
-// when that is 0, and says at how many it did.
-func (l *scheduler) free(ctx context.Context, limit, scan int) (due []store.Intent, seen int, err error) {
+// begin gives an intent a worker, unless it is blocked by now.
+func (l *scheduler) begin(work context.Context, in store.Intent) bool {
+	if !l.workers.admit(in) {
+		return false
+	}
+	l.workers.group.Go(func() { l.serve(work, in) })
+	return true
+}
+
+const (
+	duePage  = 128 // due intents are read at once
+	keptPage = 32  // beside those that are started at once, for the workers that end next
+)
+
+// start starts at most limit workers. It looks at scan of the intents that are due, or at all when that is 0, and says
+// at how many it did, and how many workers it started.
+func (l *scheduler) start(work context.Context, limit, scan int) (seen, started int) {
 	// Mailboxes found busy: one that comes free during the scan is not given to a later row.
 	full := map[string]bool{}
-	f := store.DueFilter{Tenant: l.id, Skip: l.workers.at} // as many as there are workers: they stand in front
-	for now := l.e.now(); ; {
+	f := store.DueFilter{Tenant: l.id, Skip: l.workers.skip()}
+	for now, news := l.e.now(), l.news.Load(); ; {
 		f.Limit = duePage
 		if seen == 0 {
-			f.Limit = min(duePage, limit+4) // few of them are blocked, most of the time
+			f.Limit = min(duePage, limit+keptPage)
 		}
 		if scan > 0 {
 			f.Limit = min(f.Limit, scan-seen)
 		}
-		page, err := l.e.o.Store.Due(ctx, now, f)
+		page, err := l.e.o.Store.Due(work, now, f)
 		if err != nil {
-			return nil, seen, err
+			l.e.o.Log.Error("read what is due", "event", "retract.failed", "tenant", l.id, "error", err)
+			return seen, started
 		}
-		for _, in := range page.Intents {
+		for i, in := range page.Intents {
+			if started == limit {
+				l.page = backlog{page.Intents[i:], now, news}
+				return seen, started
+			}
 			seen++
-			if l.workers.blocked(in, full) {
-				continue
-			}
-			if due = append(due, in); len(due) == limit {
-				return due, seen, nil
+			if !l.workers.blocked(in, full) && l.begin(work, in) {
+				started++
 			}
 		}
-		if page.Next == "" || scan > 0 && seen >= scan {
-			return due, seen, nil
+		if page.Next == "" || started == limit || scan > 0 && seen >= scan {
+			return seen, started
 		}
 		f.After = page.Next
 	}
@@ -183,19 +214,32 @@ func (l *scheduler) postpone(in store.Intent, wait time.Duration) {
 // sleep is how long nothing will be due. Workers that end, and Wake, notify the scheduler before.
 func (l *scheduler) sleep(ctx context.Context) time.Duration {
 	now := l.e.now()
-	wait := idle
-	next, err := l.e.o.Store.NextDue(ctx)
-	if err != nil {
-		wait = min(wait, storeWait)
-	} else if !next.IsZero() {
-		wait = min(wait, max(next.Sub(now), time.Millisecond))
+	wait := l.untilDue(ctx, now)
+	if at := l.revisits.next(); !at.IsZero() {
+		wait = min(wait, max(at.Sub(now), time.Millisecond))
 	}
-	for _, at := range []time.Time{l.limits.Next(now), l.workers.next(now), l.revisits.next(now), l.fullScan()} {
+	for _, at := range []time.Time{l.limits.Next(now), l.workers.next(now), l.fullScan()} {
 		if at.After(now) {
 			wait = min(wait, at.Sub(now))
 		}
 	}
 	return wait
+}
+
+// untilDue is how long nothing will be due, as far as the store knows. It is not asked where there is no room for more:
+// a worker's end is waited for, or a limit.
+func (l *scheduler) untilDue(ctx context.Context, now time.Time) time.Duration {
+	if l.workers.room() <= 0 {
+		return idle
+	}
+	next, err := l.e.o.Store.NextDue(ctx)
+	switch {
+	case err != nil:
+		return storeWait
+	case next.IsZero():
+		return idle
+	}
+	return min(idle, max(next.Sub(now), time.Millisecond))
 }
 
 // refuse pauses the tenant after authentication trouble. The intent rests a little longer, so that another one goes

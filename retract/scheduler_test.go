@@ -1,8 +1,10 @@
 package retract_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -263,5 +265,44 @@ func TestScheduler_unitsOfTheDirectory(t *testing.T) {
 		rec := r.report(fresh)
 		r.run(2 * time.Second)
 		r.want(rec, anna, store.Done, "")
+	})
+}
+
+// dueCounter counts the intents that are read because they are due.
+type dueCounter struct {
+	*store.Store
+	read atomic.Int64
+}
+
+func (c *dueCounter) Due(ctx context.Context, now time.Time, f store.DueFilter) (store.DuePage, error) {
+	page, err := c.Store.Due(ctx, now, f)
+	c.read.Add(int64(len(page.Intents)))
+	return page, err
+}
+
+// What waits for a mailbox that has no tokens left is read once, and not at each look at what is due: a thousand of
+// them delay nothing else.
+func TestScheduler_waitingForAMailboxIsNotReadAgain(t *testing.T) {
+	bubble(t, func(r *rig) {
+		const n = 1200
+		counter := &dueCounter{Store: r.st}
+		r.engine(counter)
+		r.cfg.Brake = config.Brake{MailboxesPerHour: -1, MailboxesPerMail: -1, SharePercent: -1}
+		r.world.Latency = time.Millisecond
+		for i := range n {
+			m := bad(anna)
+			m.nid, m.mid = fmt.Sprintf("n-%d", i), fmt.Sprintf("<n%d@x>", i)
+			r.report(m)
+		}
+		r.run(5 * time.Second)
+		if read := counter.read.Load(); read > 4*n {
+			t.Errorf("%d intents were read until the mailbox had no tokens left, and there are %d", read, n)
+		}
+		before, calls := counter.read.Load(), len(r.world.Calls(""))
+		r.run(2 * time.Minute)
+		read, made := counter.read.Load()-before, len(r.world.Calls(""))-calls
+		if made < 1000 || read > int64(4*made) {
+			t.Errorf("%d intents were read in two minutes, for %d calls", read, made)
+		}
 	})
 }

@@ -15,7 +15,9 @@
 //   - I2 A report's key is applied once: a second Apply changes nothing, counters, history and audit included.
 //   - I3 A Message-ID alone never joins two records, and no two tenants share one.
 //   - I4 A report that is not first-hand changes no existing record.
-//   - I5 Every pending intent is in exactly one of the two due indexes, ready or waiting; no other intent is in one.
+//   - I5 Every pending intent is in exactly one of the due indexes: ready, waiting or, of a job that is paused,
+//     suspended; no other intent is in one. What is suspended is brought back by the first look at what is due after
+//     its job goes on.
 //   - I6 The counters equal a recount of the rows.
 //   - I7 A write with another Rev than the stored one is refused with [ErrConflict].
 //   - I8 Each audit entry's chain covers all entries before it.

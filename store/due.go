@@ -34,7 +34,10 @@ type DuePage struct {
 // Due lists pending intents whose time has come: by severity, the worst first, then those of the newest record first.
 // It costs as many rows as it returns, and a step for each that it skips. Before the first page intents that have
 // become due since the last call are moved to the ready index, which is a commit. What changes between two pages may be
-// in either, or in none.
+// in either, or in none, and a page may have less than its limit before the last.
+//
+// The intents of a bulk job that is paused are not due. Those that are met are put aside, in a commit, where they cost
+// nothing until their job goes on.
 func (s *Store) Due(ctx context.Context, now time.Time, f DueFilter) (DuePage, error) {
 	f.Limit = orDefault(f.Limit, 100)
 	if f.After == "" {
@@ -43,14 +46,14 @@ func (s *Store) Due(ctx context.Context, now time.Time, f DueFilter) (DuePage, e
 		}
 	}
 	var page DuePage
-	var early []Intent
+	var misplaced []Intent
 	err := s.view(ctx, func(t *txn) error {
 		var err error
-		page, early, err = t.due(now, f)
+		page, misplaced, err = t.due(now, f)
 		return err
 	})
 	if err == nil {
-		err = s.demote(ctx, early)
+		err = s.putAside(ctx, now, misplaced)
 	}
 	if err != nil {
 		return DuePage{}, fmt.Errorf("list due intents: %w", err)
@@ -74,8 +77,8 @@ func (s *Store) NextDue(ctx context.Context) (next time.Time, err error) {
 	return next, nil
 }
 
-// due walks the ready index. The early ones are those that a clock, since set back, made ready.
-func (t *txn) due(now time.Time, f DueFilter) (page DuePage, early []Intent, err error) {
+// due walks the ready index. Misplaced are those that a clock, since set back, made ready, and those of paused jobs.
+func (t *txn) due(now time.Time, f DueFilter) (page DuePage, misplaced []Intent, err error) {
 	after, err := base64.RawURLEncoding.DecodeString(f.After)
 	if err != nil {
 		return DuePage{}, nil, fmt.Errorf("%w: cursor %.40q", ErrInvalid, f.After)
@@ -84,11 +87,12 @@ func (t *txn) due(now time.Time, f DueFilter) (page DuePage, early []Intent, err
 	for _, tenant := range t.tenants(f.Tenant) {
 		prefixes = append(prefixes, tenantKey(tenant))
 	}
+	jobs := pausedJobs{}
 	m := t.mergedFrom(tableReady, prefixes, after)
 	for {
 		suffix, _, ok := m.next()
 		if !ok {
-			return page, early, nil
+			return page, misplaced, nil
 		}
 		if len(after) > 0 && bytes.Equal(suffix, after) {
 			continue
@@ -98,23 +102,46 @@ func (t *txn) due(now time.Time, f DueFilter) (page DuePage, early []Intent, err
 			continue
 		}
 		in, err := t.mustIntent(id)
+		if err != nil {
+			return DuePage{}, nil, err
+		}
+		paused, err := jobs.paused(t, in.Job)
 		switch {
 		case err != nil:
 			return DuePage{}, nil, err
-		case in.NotBefore.After(now):
-			early = append(early, in)
-			continue
+		case paused || in.NotBefore.After(now):
+			misplaced = append(misplaced, in)
+		default:
+			page.Intents = append(page.Intents, in)
 		}
-		page.Intents = append(page.Intents, in)
-		if len(page.Intents) == f.Limit {
+		if len(page.Intents) == f.Limit || len(misplaced) == promoteMax {
 			page.Next = base64.RawURLEncoding.EncodeToString(suffix)
-			return page, early, nil
+			return page, misplaced, nil
 		}
 	}
 }
 
-// promote moves what has become due from the waiting index to the ready one.
+// pausedJobs remembers which jobs are paused, for the length of one transaction.
+type pausedJobs map[string]bool
+
+func (p pausedJobs) paused(t *txn, job string) (bool, error) {
+	if job == "" {
+		return false, nil
+	}
+	if known, ok := p[job]; ok {
+		return known, nil
+	}
+	var j Job
+	_, err := t.load(tableJobs, []byte(job), &j)
+	p[job] = j.Paused != ""
+	return p[job], err
+}
+
+// promote moves what has become due, by its time or because its job goes on, to the ready index.
 func (s *Store) promote(ctx context.Context, now time.Time) error {
+	if err := s.resume(ctx); err != nil {
+		return err
+	}
 	for {
 		if next, err := s.NextDue(ctx); err != nil || next.IsZero() || next.After(now) {
 			return err
@@ -144,24 +171,93 @@ func (t *txn) promote(now time.Time) (err error) {
 	return err
 }
 
-// demote puts intents back to wait, where they still are as they were.
-func (s *Store) demote(ctx context.Context, early []Intent) error {
-	if len(early) == 0 {
+// resume brings back the suspended intents whose jobs go on, or are there no more. Nothing else has to be done for a
+// job that is resumed, so that no crash can come between.
+func (s *Store) resume(ctx context.Context) error {
+	for {
+		var jobs []string
+		err := s.view(ctx, func(t *txn) (err error) {
+			jobs, err = t.resumed()
+			return err
+		})
+		if err != nil || len(jobs) == 0 {
+			return err
+		}
+		for _, job := range jobs {
+			if err := s.do(ctx, "", func(t *txn) error { return t.resume(job) }); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// resumed are the jobs that have suspended intents and are not paused.
+func (t *txn) resumed() (list []string, err error) {
+	c := t.tx.Cursor(tableSuspended)
+	defer c.Close()
+	k, _ := c.First()
+	for k != nil && t.step() {
+		job, _, _ := bytes.Cut(k, []byte{0})
+		paused, err := pausedJobs{}.paused(t, string(job))
+		if err != nil {
+			return nil, err
+		}
+		if !paused {
+			list = append(list, string(job))
+		}
+		k, _ = c.Seek(append([]byte(string(job)), 1)) // behind the job's
+	}
+	return list, c.Err()
+}
+
+// resume brings back some of a job's suspended intents, unless it is paused by now.
+func (t *txn) resume(job string) error {
+	paused, err := pausedJobs{}.paused(t, job)
+	if err != nil || paused {
+		return err
+	}
+	n, prefix := 0, nulled(job)
+	t.each(tableSuspended, prefix, func(k, _ []byte) bool {
+		n++
+		var in Intent
+		if in, err = t.mustIntent(string(k[len(prefix):])); err != nil {
+			return false
+		}
+		t.del(tableSuspended, bytes.Clone(k))
+		t.indexDue(in)
+		return n < promoteMax
+	})
+	return err
+}
+
+// putAside takes intents out of the ready index that are misplaced there, where they still are as they were.
+func (s *Store) putAside(ctx context.Context, now time.Time, misplaced []Intent) error {
+	if len(misplaced) == 0 {
 		return nil
 	}
 	return s.do(ctx, "", func(t *txn) error {
-		for _, in := range early {
-			if now, found, err := t.intent(in.ID); err != nil || !found || now.Rev != in.Rev {
+		jobs := pausedJobs{}
+		for _, in := range misplaced {
+			if stored, found, err := t.intent(in.ID); err != nil || !found || stored.Rev != in.Rev {
 				continue
 			}
-			t.del(tableReady, readyKey(in))
-			t.mark(tableWaiting, waitingKey(in))
+			paused, err := jobs.paused(t, in.Job)
+			switch {
+			case err != nil:
+				return err
+			case paused:
+				t.del(tableReady, readyKey(in))
+				t.mark(tableSuspended, suspendedKey(in))
+			case in.NotBefore.After(now):
+				t.del(tableReady, readyKey(in))
+				t.mark(tableWaiting, waitingKey(in))
+			}
 		}
 		return nil
 	})
 }
 
-// indexDue puts a pending intent into one of the two due indexes.
+// indexDue puts a pending intent into the due index of its time. That its job is paused is found when it is met there.
 func (t *txn) indexDue(in Intent) {
 	if in.NotBefore.After(t.now) {
 		t.mark(tableWaiting, waitingKey(in))
@@ -170,11 +266,16 @@ func (t *txn) indexDue(in Intent) {
 	t.mark(tableReady, readyKey(in))
 }
 
-// unindexDue takes an intent out of whichever due index it is in.
+// unindexDue takes an intent out of whichever due index it is in. What is not there is not deleted: a log-structured
+// engine would keep that, in front of what is due next.
 func (t *txn) unindexDue(in Intent) {
-	if in.Outcome == Pending {
-		t.del(tableWaiting, waitingKey(in))
-		t.del(tableReady, readyKey(in))
+	if in.Outcome != Pending {
+		return
+	}
+	t.unmark(tableWaiting, waitingKey(in))
+	t.unmark(tableReady, readyKey(in))
+	if in.Job != "" {
+		t.unmark(tableSuspended, suspendedKey(in))
 	}
 }
 
@@ -182,6 +283,8 @@ func readyKey(in Intent) []byte {
 	urgency := byte(math.MaxUint8 - max(0, min(math.MaxUint8, in.Severity)))
 	return join(tenantKey(in.Tenant), []byte{urgency}, stampDown(in.Received), []byte(in.ID))
 }
+
+func suspendedKey(in Intent) []byte { return append(nulled(in.Job), in.ID...) }
 
 func waitingKey(in Intent) []byte { return join(stampUp(in.NotBefore), []byte(in.ID)) }
 

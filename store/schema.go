@@ -16,8 +16,12 @@ type migration func(tx rows.Tx) error
 
 // migrations are run in order; the number of those that the rows have seen is their schema version.
 func migrations() []migration {
-	return []migration{firstVersion, jobsInTables, beginChanges, valuesInTables, packedRows}
+	return []migration{firstVersion, jobsInTables, beginChanges, valuesInTables, packedRows, suspendedIntents}
 }
+
+// suspendedIntents is version 6: intents of paused jobs are in an index of their own, in which earlier programs would
+// not look for what is due.
+func suspendedIntents(rows.Tx) error { return nil }
 
 // packedRows is version 5: engines may keep rows in forms that earlier programs do not know. Rows that are there stay
 // as they are, and are read; a program that could not read the new ones refuses the store at its start, not in the

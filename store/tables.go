@@ -46,6 +46,8 @@ const (
 	tableIndicators  rows.Table = 39 // T or NUL indicator -> Indicator
 	tableSchedules   rows.Table = 40 // NUL tenant -> Schedule
 	tableRescans     rows.Table = 41 // T or NUL rescan -> Rescan
+
+	tableSuspended rows.Table = 42 // job NUL intent -> mark; pending, met when it was due, and its job was paused
 )
 
 // tableTitles are the names of the tables: in errors, and as the buckets of bbolt.
@@ -60,6 +62,7 @@ var tableTitles = [...]string{
 	tablePolicies: "policies", tableCorrections: "corrections", tableSubmissions: "submissions",
 	tableAddresses: "addresses", tableGates: "gates", tableOrders: "orders",
 	tableIndicators: "indicators", tableSchedules: "schedules", tableRescans: "rescans",
+	tableSuspended: "suspended",
 }
 
 // Tables are all tables, with their names.

@@ -95,6 +95,13 @@ func (t *txn) mark(b rows.Table, key []byte) {
 	}
 }
 
+// unmark takes a row of an index out, where it is there.
+func (t *txn) unmark(b rows.Table, key []byte) {
+	if t.get(b, key) != nil {
+		t.del(b, key)
+	}
+}
+
 // each calls fn for the rows that begin with prefix, in order, until it returns false. Rows that this call deleted are
 // left out; rows that it put are not seen: look before you write.
 func (t *txn) each(b rows.Table, prefix []byte, fn func(k, v []byte) bool) {

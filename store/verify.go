@@ -111,17 +111,23 @@ func (v *verification) intents() {
 		}
 		v.index(tableMailings, append(nulled(in.Record), k...), []byte{1})
 		v.index(tableOutcomes, outcomeKey(in), []byte{1})
-		ready, waiting := v.t.get(tableReady, readyKey(in)) != nil, v.t.get(tableWaiting, waitingKey(in)) != nil
-		if pending := in.Outcome == Pending; pending && ready == waiting || !pending && (ready || waiting) {
-			v.report("intent %s is %s: ready %v, waiting %v", in.ID, in.Outcome, ready, waiting)
-		}
-		if in.Outcome == Pending && ready {
-			v.want[tableReady]++
-		} else if in.Outcome == Pending {
-			v.want[tableWaiting]++
-		}
+		v.dueIndexes(in)
 		return true
 	})
+}
+
+func (v *verification) dueIndexes(in Intent) {
+	n := 0
+	for table, key := range map[rows.Table][]byte{tableReady: readyKey(in), tableWaiting: waitingKey(in),
+		tableSuspended: suspendedKey(in)} {
+		if v.t.get(table, key) != nil {
+			v.want[table]++
+			n++
+		}
+	}
+	if want := in.Outcome == Pending; want && n != 1 || !want && n != 0 {
+		v.report("intent %s is %s, and in %d of the due indexes", in.ID, in.Outcome, n)
+	}
 }
 
 func (v *verification) history() {
@@ -151,8 +157,8 @@ func (v *verification) applied() {
 // indexCounts requires that no index has a row that no row should have.
 func (v *verification) indexCounts() {
 	for _, table := range []rows.Table{
-		tableTime, tableNames, tableFiles, tableMailings, tableOutcomes, tableReady, tableWaiting, tableOldest,
-		tableAge,
+		tableTime, tableNames, tableFiles, tableMailings, tableOutcomes, tableReady, tableWaiting, tableSuspended,
+		tableOldest, tableAge,
 	} {
 		have := 0
 		v.t.each(table, nil, func(_, _ []byte) bool { have++; return true })

@@ -13,7 +13,7 @@
 //	I1  Only the end of a search ends it: a step that finds nothing is followed by the next.
 //	I2  A step is written in one transaction with the job's position; doing one twice, after a crash, changes nothing.
 //	I3  No intent of a job is begun while the job is paused, or is being called off, or before it is known whether it
-//	    is.
+//	    is. The store puts those of a paused job aside, so that they delay no walk over what is due.
 //	I4  A job of one tenant works on no other tenant's records.
 //	I5  No more than [window] intents of a job are due at once, so that a job delays no walk over what is due.
 //	I6  A list that was not received whole is not worked on.

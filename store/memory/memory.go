@@ -2,7 +2,8 @@
 //
 // Reads, Writes: nothing. What is committed is gone with the process.
 //
-// Invariants: a reading transaction sees the rows as they were when it began: the trees are persistent.
+// Invariants: a reading transaction sees the rows as they were when it began: a tree that was committed is never
+// changed, and who writes into a table works on a copy of its tree, which shares what is not changed.
 //
 // Standards: none.
 package memory
@@ -11,6 +12,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"maps"
 	"sync"
 
 	"github.com/google/btree"
@@ -27,12 +29,15 @@ func newTree() *tree {
 	return btree.NewG(32, func(a, b row) bool { return bytes.Compare(a.key, b.key) < 0 })
 }
 
+// none is a table without rows. It is never changed.
+var none = newTree()
+
 // Engine is a set of tables in memory. The zero value is ready for use.
 type Engine struct {
 	writer sync.Mutex // held by the transaction that writes
 
 	mu     sync.Mutex
-	tables map[rows.Table]*tree // owned by mu; a tree that stands here is never changed
+	tables map[rows.Table]*tree // owned by mu; neither it nor a tree in it is ever changed
 	size   int64                // owned by mu
 	closed bool                 // owned by mu
 }
@@ -53,11 +58,7 @@ func (e *Engine) Begin(ctx context.Context, write bool) (rows.Tx, error) {
 		}
 		return nil, rows.ErrClosed
 	}
-	t := &transaction{e: e, write: write, size: e.size, tables: map[rows.Table]*tree{}}
-	for table, rows := range e.tables {
-		t.tables[table] = rows.Clone()
-	}
-	return t, nil
+	return &transaction{e: e, write: write, size: e.size, committed: e.tables}, nil
 }
 
 // Size implements rows.Engine: the bytes of all keys and values.
@@ -104,18 +105,40 @@ func (e *Engine) Reopen() *Engine {
 }
 
 type transaction struct {
-	e      *Engine
-	write  bool
-	ended  bool
-	size   int64
-	tables map[rows.Table]*tree
+	e     *Engine
+	write bool
+	ended bool
+	size  int64
+
+	committed map[rows.Table]*tree // not changed
+	changed   map[rows.Table]*tree // this transaction's own
 }
 
+// table is a table as this transaction sees it, to be read.
 func (t *transaction) table(table rows.Table) *tree {
-	if t.tables[table] == nil {
-		t.tables[table] = newTree()
+	if own := t.changed[table]; own != nil {
+		return own
 	}
-	return t.tables[table]
+	if rows := t.committed[table]; rows != nil {
+		return rows
+	}
+	return none
+}
+
+// own is a table that this transaction may change.
+func (t *transaction) own(table rows.Table) *tree {
+	if own := t.changed[table]; own != nil {
+		return own
+	}
+	own := newTree()
+	if rows := t.committed[table]; rows != nil {
+		own = rows.Clone()
+	}
+	if t.changed == nil {
+		t.changed = map[rows.Table]*tree{}
+	}
+	t.changed[table] = own
+	return own
 }
 
 func (t *transaction) Get(table rows.Table, key []byte) ([]byte, error) {
@@ -128,7 +151,7 @@ func (t *transaction) Get(table rows.Table, key []byte) ([]byte, error) {
 
 func (t *transaction) Put(table rows.Table, key, value []byte) error {
 	put := row{bytes.Clone(key), append([]byte{}, value...)}
-	old, had := t.table(table).ReplaceOrInsert(put)
+	old, had := t.own(table).ReplaceOrInsert(put)
 	t.size += int64(len(key) + len(value))
 	if had {
 		t.size -= int64(len(old.key) + len(old.value))
@@ -137,7 +160,7 @@ func (t *transaction) Put(table rows.Table, key, value []byte) error {
 }
 
 func (t *transaction) Delete(table rows.Table, key []byte) error {
-	if old, had := t.table(table).Delete(row{key: key}); had {
+	if old, had := t.own(table).Delete(row{key: key}); had {
 		t.size -= int64(len(old.key) + len(old.value))
 	}
 	return nil
@@ -147,8 +170,13 @@ func (t *transaction) Commit() error {
 	if t.ended || !t.write {
 		return errors.New("commit: the transaction has ended, or only reads")
 	}
+	all := maps.Clone(t.committed)
+	if all == nil {
+		all = map[rows.Table]*tree{}
+	}
+	maps.Copy(all, t.changed)
 	t.e.mu.Lock()
-	t.e.tables, t.e.size = t.tables, t.size
+	t.e.tables, t.e.size = all, t.size
 	t.e.mu.Unlock()
 	t.Rollback()
 	return nil
@@ -165,7 +193,10 @@ func (t *transaction) Rollback() {
 }
 
 func (t *transaction) Cursor(table rows.Table) rows.Cursor {
-	return &cursor{rows: t.table(table).Clone()}
+	if own := t.changed[table]; own != nil {
+		return &cursor{rows: own.Clone()} // as it is now, whatever is written from here on
+	}
+	return &cursor{rows: t.table(table)}
 }
 
 // cursor walks a tree by looking for the neighbour of the key at which it stands.

@@ -104,6 +104,7 @@ func Run(t *testing.T, open Opener) {
 		"Identity":    testIdentity,
 		"Plan":        testPlan,
 		"Due":         testDue,
+		"Suspended":   testSuspended,
 		"Attempts":    testAttempts,
 		"Update":      testUpdate,
 		"Jobs":        testJobs,
