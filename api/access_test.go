@@ -65,18 +65,27 @@ var attempts = map[string][]try{
 		{IndicatorOrder{ID: "indicator-all"}, true}},
 	"indicator.remove": {{IndicatorOrder{ID: "indicator-b"}, true}, {IndicatorOrder{ID: "indicator-b", Tenant: "b"}, true},
 		{IndicatorOrder{ID: "indicator-all"}, true}},
-	"feed.list":          {{Paging{}, true}},
-	"feed.update":        {{FeedOrder{}, true}, {FeedOrder{Feed: "f", Accept: true}, true}},
-	"held.campaigns":     {{IntentQuery{}, false}, {IntentQuery{Tenant: tenantB}, true}},
-	"dry_run.list":       {{IntentQuery{}, false}, {IntentQuery{Tenant: tenantB}, true}},
-	"held.approve":       held,
-	"held.reject":        held,
-	"job.preview":        jobs,
-	"job.start":          jobs,
-	"job.list":           {{JobQuery{}, false}, {JobQuery{Tenant: tenantB}, true}},
-	"job.show":           {{ItemRef{"job-b"}, true}, {ItemRef{"job-all"}, true}},
-	"job.cancel":         {{ItemOrder{ID: "job-b"}, true}, {ItemOrder{ID: "job-all"}, true}},
-	"job.pause":          {{ItemOrder{ID: "job-b"}, true}, {ItemOrder{ID: "job-all"}, true}},
+	"feed.list":      {{Paging{}, true}},
+	"feed.update":    {{FeedOrder{}, true}, {FeedOrder{Feed: "f", Accept: true}, true}},
+	"held.campaigns": {{IntentQuery{}, false}, {IntentQuery{Tenant: tenantB}, true}},
+	"dry_run.list":   {{IntentQuery{}, false}, {IntentQuery{Tenant: tenantB}, true}},
+	"held.approve":   held,
+	"held.reject":    held,
+	"job.preview":    jobs,
+	"job.start":      jobs,
+	"job.list":       {{JobQuery{}, false}, {JobQuery{Tenant: tenantB}, true}},
+	"job.show":       {{ItemRef{"job-b"}, true}, {ItemRef{"job-all"}, true}},
+	"job.cancel":     {{ItemOrder{ID: "job-b"}, true}, {ItemOrder{ID: "job-all"}, true}},
+	"job.pause":      {{ItemOrder{ID: "job-b"}, true}, {ItemOrder{ID: "job-all"}, true}},
+	"rescan.start": {{RescanOrder{Search: Search{Query: "from:x.example"}}, false},
+		{RescanOrder{Search: Search{Query: "from:x.example", Tenant: tenantB}}, true},
+		{RescanOrder{Search: Search{Query: "tenant:b from:x.example"}}, true}},
+	"rescan.list":        {{RescanQuery{}, false}, {RescanQuery{Tenant: "b"}, true}},
+	"rescan.show":        {{ItemRef{"rescan-b"}, true}, {ItemRef{"rescan-all"}, true}},
+	"rescan.pause":       {{ItemOrder{ID: "rescan-b"}, true}, {ItemOrder{ID: "rescan-all"}, true}},
+	"rescan.resume":      {{ItemOrder{ID: "rescan-b"}, true}, {ItemOrder{ID: "rescan-all"}, true}},
+	"rescan.cancel":      {{ItemOrder{ID: "rescan-b"}, true}, {ItemOrder{ID: "rescan-all"}, true}},
+	"rescan.approve":     {{ItemOrder{ID: "rescan-b"}, true}, {ItemOrder{ID: "rescan-all"}, true}},
 	"backup":             {{None{}, true}},
 	"store.check":        {{None{}, true}},
 	"store.forget_old":   {{None{}, true}},
@@ -139,7 +148,7 @@ func pointer(request any) any {
 
 // leaks reports what of b's stands in an answer, or in what was done.
 func leaks(text string) string {
-	for _, trace := range []string{tenantB, "-b\"", "-b ", "-b]", "secret-b", "body-of-item-b", "of-record-b", "submission-b", "j-b@", "bounce-b", "job-all"} {
+	for _, trace := range []string{tenantB, "-b\"", "-b ", "-b]", "secret-b", "body-of-item-b", "of-record-b", "submission-b", "j-b@", "bounce-b", "job-all", "rescan-all"} {
 		if strings.Contains(text, trace) {
 			return trace
 		}
@@ -242,10 +251,10 @@ func TestTenants_whatIsNotTheirsLooksLikeNothing(t *testing.T) {
 // needs is the least role of each operation, beside the table: a change of one must be meant.
 var needs = map[Role]string{
 	Viewer: "bounce.export bounce.list bounce.show dry_run.list feed.list feedback.list held.campaigns held.list incident.csv incident.show index.show indicator.list job.list job.show message.count message.export " +
-		"message.list message.original message.show message.text policy.list queue.export queue.groups queue.list queue.show rules.list status.show store.check submission.export submission.list submission.show",
-	Analyst: "audit.list feedback.export feedback.give feedback.withdraw indicator.explain job.cancel job.pause job.preview job.resume job.start message.restore message.retract rules.backtest " +
+		"message.list message.original message.show message.text policy.list queue.export queue.groups queue.list queue.show rescan.list rescan.show rules.list status.show store.check submission.export submission.list submission.show",
+	Analyst: "audit.list feedback.export feedback.give feedback.withdraw indicator.explain job.cancel job.pause job.preview job.resume job.start message.restore message.retract rescan.cancel rescan.pause rescan.resume rescan.start rules.backtest " +
 		"submission.accept submission.dismiss submission.file",
-	Approver:      "bounce.retry feed.update held.approve held.reject indicator.add indicator.approve indicator.remove queue.retry",
+	Approver:      "bounce.retry feed.update held.approve held.reject indicator.add indicator.approve indicator.remove queue.retry rescan.approve",
 	Administrator: "address.list address.retire backup feedback.reset index.rebuild policy.add policy.remove queue.discard queue.discard_preview queue.discard_selected queue.trust store.forget_old",
 }
 

@@ -42,7 +42,7 @@ func (w *world) note(format string, args ...any) error {
 // service makes a Service over the world.
 func (w *world) service() *Service {
 	return New(Options{
-		Queue: w, Store: worldStore{w}, Engine: worldEngine{w}, Jobs: worldJobs{w}, Judge: worldJudge{w}, Submissions: worldDesk{w}, Addresses: worldAddresses{w}, Upkeep: worldUpkeep{w}, Indicators: worldIndicators{w}, Feeds: worldFeeds{w},
+		Queue: w, Store: worldStore{w}, Engine: worldEngine{w}, Jobs: worldJobs{w}, Judge: worldJudge{w}, Submissions: worldDesk{w}, Addresses: worldAddresses{w}, Upkeep: worldUpkeep{w}, Indicators: worldIndicators{w}, Feeds: worldFeeds{w}, Rescans: worldRescans{w},
 		Log: slog.New(slog.DiscardHandler), Wake: func() {}, Tenant: findTenant,
 		Status: func(context.Context) (Status, error) {
 			return Status{Hostname: "gw.example", Region: "eu",

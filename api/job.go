@@ -100,15 +100,19 @@ func jobOf(j job.Status) Job {
 	if j.Restore {
 		shown.Action = "restore"
 	}
-	if f := j.Filter; f != nil {
-		shown.Search = &Search{Tenant: f.Tenant, Sender: f.Sender, Recipient: f.Recipient, Subject: f.Subject,
-			Dispositions: f.Dispositions,
-			Proof:        f.Proof, Since: f.Since, Until: f.Until, Query: f.Query.String()}
+	if j.Filter != nil {
+		shown.Search = searchOf(*j.Filter)
 	}
 	if shown.Counters.Outcomes == nil {
 		shown.Counters.Outcomes = map[store.Outcome]int{}
 	}
 	return shown
+}
+
+// searchOf shows a filter as it was asked for.
+func searchOf(f store.RecordFilter) *Search {
+	return &Search{Tenant: f.Tenant, Sender: f.Sender, Recipient: f.Recipient, Subject: f.Subject,
+		Dispositions: f.Dispositions, Proof: f.Proof, Since: f.Since, Until: f.Until, Query: f.Query.String()}
 }
 
 // spec reads what a job is to do. Who asks, and for which tenant, is what the door proved. A key that means no single

@@ -122,6 +122,7 @@ type Options struct {
 	Index       Index // nil: searches walk the store
 	Indicators  Indicators
 	Feeds       Feeds
+	Rescans     Rescans
 	Status      func(context.Context) (Status, error)
 	Tenant      func(name string) (*config.Tenant, error) // by name or GUID; "" where there is only one
 	Report      func(spool.Ref) (io.ReadCloser, error)    // the bytes of a report

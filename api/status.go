@@ -88,6 +88,33 @@ type Tenant struct {
 	CredentialEnds time.Time `json:"credential_ends,omitzero"`
 	// What users reported, by state; "unproven" has no effect.
 	Submissions map[string]int `json:"submissions,omitempty"`
+	Rejudge     *Rejudge       `json:"rejudge,omitempty"` // nil: delivered messages are not judged again
+}
+
+// Rejudge is how far a tenant's delivered messages have been judged again by the schedule.
+type Rejudge struct {
+	Stages  []RejudgeStage `json:"stages"`
+	Changed int            `json:"changed"`           // verdicts that the rules and knowledge of now have replaced
+	Waiting string         `json:"waiting,omitempty"` // why no more verdicts are replaced
+}
+
+// RejudgeStage is one time after its arrival at which a message is judged again.
+type RejudgeStage struct {
+	After string    `json:"after"` // such as "12h0m0s"
+	Until time.Time `json:"until"` // what arrived before has been judged again
+	Seen  int       `json:"seen"`  // messages that were looked at, because rules or knowledge had changed
+	Read  int       `json:"read"`  // of these, those whose original was read
+}
+
+// RejudgeOf shows how far a schedule is.
+func RejudgeOf(s store.Schedule) *Rejudge {
+	shown := &Rejudge{Stages: []RejudgeStage{}, Changed: s.Changed, Waiting: s.Waiting}
+	for i, stage := range s.Stages {
+		if i > 0 { // the first is the arrival
+			shown.Stages = append(shown.Stages, RejudgeStage{stage.After.String(), stage.Until, stage.Seen, stage.Read})
+		}
+	}
+	return shown
 }
 
 // Counts are a tenant's numbers.

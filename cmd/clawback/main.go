@@ -64,6 +64,7 @@ type cli struct {
 	Submit     submitCmd     `cmd:"" group:"mail" help:"Say what messages in files are: their records are corrected, and the classifier learns."`
 	Policy     policyCmd     `cmd:"" group:"mail" help:"List, add, remove, test, import or export what is allowed and blocked."`
 	Intel      intelCmd      `cmd:"" group:"mail" help:"List, add, explain, approve or remove indicators of bad mail."`
+	Rescan     rescanCmd     `cmd:"" group:"mail" help:"Judge delivered messages again by the rules and the knowledge of now."`
 	Rules      rulesCmd      `cmd:"" group:"mail" help:"List, test or backtest rules of one's own."`
 	Audit      auditCmd      `cmd:"" group:"mail" help:"Show who did what."`
 	Unwrap     unwrapCmd     `cmd:"" group:"files" help:"Show what is in journal reports, from files."`

@@ -267,11 +267,29 @@ func (a *app) showTenant(t api.Tenant) {
 	if t.Late > 0 {
 		a.printf("  late:        %s due since %s and not begun\n", plural(t.Late, "retraction"), stamp(t.LateSince))
 	}
+	a.showRejudge(t.Rejudge)
 	if t.Paused != "" {
 		a.printf("  paused:      %s\n", t.Paused)
 	}
 	if !t.CredentialEnds.IsZero() {
 		a.printf("  credential for Graph until %s\n", stamp(t.CredentialEnds))
+	}
+}
+
+// showRejudge says what new rules and knowledge have made of delivered messages; nothing where there were none.
+func (a *app) showRejudge(r *api.Rejudge) {
+	if r == nil {
+		return
+	}
+	read := 0
+	for _, stage := range r.Stages {
+		read += stage.Read
+	}
+	if read > 0 || r.Waiting != "" {
+		a.printf("  judged again: %s; verdicts changed by the rules of now: %d\n", plural(read, "original"), r.Changed)
+	}
+	if r.Waiting != "" {
+		a.printf("    stopped: %s\n", clip(r.Waiting, 200))
 	}
 }
 

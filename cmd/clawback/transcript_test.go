@@ -159,6 +159,7 @@ var fresh = []struct {
 	id   *regexp.Regexp
 }{
 	{"JOB", regexp.MustCompile(`\bj[a-z2-7]{12}\b`)},
+	{"RESCAN", regexp.MustCompile(`\bx[a-z2-7]{12}\b`)},
 	{"POLICY", regexp.MustCompile(`\bp[a-z2-7]{12}\b`)},
 	{"ADDRESS", regexp.MustCompile(`\bj-[a-z2-7]{26}\b`)},
 	{"ITEM", regexp.MustCompile(`\bq[0-9a-v]{20}\b`)},

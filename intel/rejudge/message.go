@@ -37,19 +37,28 @@ func (c change) String() string {
 	return c.from.Disposition.String() + " to " + c.to.Disposition.String()
 }
 
-// why is the reason that says most of the new verdict.
+// why is the reason that says most of the change: one that is new, or of a milder verdict one that is gone.
 func (c change) why() string {
-	for _, r := range c.to.Reasons {
-		if !slices.ContainsFunc(c.from.Reasons, func(old verdict.Reason) bool { return old.ID == r.ID }) {
+	milder := c.to.Disposition < c.from.Disposition
+	if !milder {
+		if r, found := only(c.to, c.from); found {
 			return r.Text
 		}
 	}
-	for _, r := range c.from.Reasons {
-		if !slices.ContainsFunc(c.to.Reasons, func(now verdict.Reason) bool { return now.ID == r.ID }) {
-			return "not any more: " + r.Text
-		}
+	if r, found := only(c.from, c.to); found {
+		return "not any more: " + r.Text
 	}
 	return "its reasons count otherwise"
+}
+
+// only is the first reason of one verdict that another one has not.
+func only(of, not verdict.Verdict) (verdict.Reason, bool) {
+	for _, r := range of.Reasons {
+		if !slices.ContainsFunc(not.Reasons, func(other verdict.Reason) bool { return other.ID == r.ID }) {
+			return r, true
+		}
+	}
+	return verdict.Reason{}, false
 }
 
 // maxTime is what one message may take by the clock. The scorer has bounds of its own, which end long before.

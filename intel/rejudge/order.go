@@ -32,9 +32,9 @@ func (r *Runner) Start(ctx context.Context, o Order) (store.Rescan, error) {
 	if len(r.unfinished()) >= maxRescans {
 		return store.Rescan{}, intel.Refuse(intel.ErrBusy, "%d rescans are under way: wait, or cancel one", maxRescans)
 	}
-	one := store.Rescan{ID: "s" + strings.ToLower(rand.Text()[:12]), Tenant: o.Tenant, Filter: o.Filter, Who: o.Who,
+	one := store.Rescan{ID: "x" + strings.ToLower(rand.Text()[:12]), Tenant: o.Tenant, Filter: o.Filter, Who: o.Who,
 		Comment: o.Comment, DryRun: o.DryRun, State: store.RescanCounting, Version: r.version(o.Tenant),
-		Created: r.now()}
+		Created: r.now(), Changed: r.now()}
 	one.Filter.Tenant = o.Tenant
 	return one, r.keepRescan(ctx, one, r.act(one, "start", o.Who, o.Comment))
 }

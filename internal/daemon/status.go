@@ -25,6 +25,10 @@ func (d *daemon) status(ctx context.Context) (api.Status, error) {
 		return s, err
 	}
 	s.Queue = api.QueueStatusOf(stats)
+	schedules := map[string]*api.Rejudge{}
+	for _, one := range d.rejudge.Schedules() {
+		schedules[one.Tenant] = api.RejudgeOf(one)
+	}
 	for _, t := range cfg.Tenants {
 		counts, err := d.store.Counts(ctx, t.ID)
 		if err != nil {
@@ -42,7 +46,7 @@ func (d *daemon) status(ctx context.Context) (api.Status, error) {
 			Paused: standing.Paused, Waiting: standing.Waiting, NextLook: standing.Next, Stuck: standing.Stuck,
 			StuckWhy: standing.Why, Late: standing.Late, LateSince: standing.LateDue, ThrottledUntil: standing.Held,
 			CredentialEnds: d.credentialEnds(t.ID),
-			Submissions:    submissions})
+			Submissions:    submissions, Rejudge: schedules[t.ID]})
 		d.traffic.count(t.ID, counts.Processed, now)
 	}
 	s.Disk = d.disk()

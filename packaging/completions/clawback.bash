@@ -86,6 +86,15 @@ _clawback() {
 				"intel"/feeds | \
 				"intel"/update | \
 				"intel"/remove | \
+				""/rescan | \
+				"rescan"/start | \
+				"rescan"/list | \
+				"rescan"/show | \
+				"rescan"/follow | \
+				"rescan"/approve | \
+				"rescan"/pause | \
+				"rescan"/resume | \
+				"rescan"/cancel | \
 				""/rules | \
 				"rules"/list | \
 				"rules"/test | \
@@ -1163,6 +1172,96 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"rescan":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"rescan start":--tenant)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"rescan start":--comment)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"rescan start":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"rescan list":--limit)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"rescan list":--cursor)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"rescan list":--tenant)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"rescan list":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"rescan show":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"rescan follow":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"rescan approve":--comment)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"rescan approve":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"rescan pause":--comment)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"rescan pause":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"rescan resume":--comment)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"rescan resume":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"rescan cancel":--comment)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"rescan cancel":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"rules":--socket)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
@@ -1331,7 +1430,7 @@ _clawback() {
 	esac
 	case $path in
 	"")
-		commands="serve init check status queue bounce address connect setup backup restore-backup store search show retract restore job preview held export feedback submission submit policy intel rules audit unwrap score demo graphsim completion manual version" flags="--help --socket --json" words="" files=
+		commands="serve init check status queue bounce address connect setup backup restore-backup store search show retract restore job preview held export feedback submission submit policy intel rescan rules audit unwrap score demo graphsim completion manual version" flags="--help --socket --json" words="" files=
 		;;
 	"serve")
 		commands="" flags="--config --help --socket --json" words="" files=
@@ -1554,6 +1653,33 @@ _clawback() {
 		;;
 	"intel remove")
 		commands="" flags="--tenant --comment --help --socket --json" words="" files=
+		;;
+	"rescan")
+		commands="start list show follow approve pause resume cancel" flags="--help --socket --json" words="" files=
+		;;
+	"rescan start")
+		commands="" flags="--tenant --dry-run --comment --detach --help --socket --json" words="" files=
+		;;
+	"rescan list")
+		commands="" flags="--limit --cursor --tenant --help --socket --json" words="" files=
+		;;
+	"rescan show")
+		commands="" flags="--help --socket --json" words="" files=
+		;;
+	"rescan follow")
+		commands="" flags="--help --socket --json" words="" files=
+		;;
+	"rescan approve")
+		commands="" flags="--comment --detach --help --socket --json" words="" files=
+		;;
+	"rescan pause")
+		commands="" flags="--comment --help --socket --json" words="" files=
+		;;
+	"rescan resume")
+		commands="" flags="--comment --help --socket --json" words="" files=
+		;;
+	"rescan cancel")
+		commands="" flags="--comment --help --socket --json" words="" files=
 		;;
 	"rules")
 		commands="list test backtest" flags="--help --socket --json" words="" files=
