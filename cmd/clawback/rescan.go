@@ -12,7 +12,7 @@ import (
 )
 
 type rescanCmd struct {
-	Start   rescanStartCmd   `cmd:"" default:"withargs" help:"Judge again what a search finds: rescan QUERY. It counts first, and replaces verdicts when that is approved."`
+	Start   rescanStartCmd   `cmd:"" default:"withargs" help:"Judge again what a search finds: rescan QUERY."`
 	List    rescanListCmd    `cmd:"" help:"List rescans."`
 	Show    rescanShowCmd    `cmd:"" help:"Show one: what would change, with samples."`
 	Follow  rescanFollowCmd  `cmd:"" help:"Show a rescan's progress until it ends, or waits for a person."`

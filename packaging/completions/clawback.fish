@@ -507,7 +507,7 @@ complete -c clawback -n '__clawback_at \'intel remove\'' -l comment -x -d 'Why, 
 complete -c clawback -n '__clawback_at \'intel remove\'' -l help -s h -d 'Show context-sensitive help.'
 complete -c clawback -n '__clawback_at \'intel remove\'' -l socket -r -F -d 'Control socket of the daemon (default /run/clawback/control.sock).'
 complete -c clawback -n '__clawback_at \'intel remove\'' -l json -d 'Answer in JSON, one object or list, or one object a line.'
-complete -c clawback -n '__clawback_at \'rescan\'' -a start -d 'Judge again what a search finds: rescan QUERY. It counts first, and replaces verdicts when that is approved.'
+complete -c clawback -n '__clawback_at \'rescan\'' -a start -d 'Judge again what a search finds: rescan QUERY.'
 complete -c clawback -n '__clawback_at \'rescan\'' -a list -d 'List rescans.'
 complete -c clawback -n '__clawback_at \'rescan\'' -a show -d 'Show one: what would change, with samples.'
 complete -c clawback -n '__clawback_at \'rescan\'' -a follow -d 'Show a rescan\'s progress until it ends, or waits for a person.'
