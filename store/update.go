@@ -11,6 +11,7 @@ type Change struct {
 	Intents []Intent // new ones have Rev 0, the others the Rev they were read with
 	Record  *Record  // with the Rev it was read with; only a report makes a new one
 	Act     *Act     // entry of the audit
+	Acts    []Act    // further entries, where many things are done at once
 	Unteach string   // a record that the sender history is to unlearn: somebody said that it is bad
 	Plan    Planner  // for the records that carry Record, when what is known of it changes; nil plans nothing for them
 
@@ -54,11 +55,16 @@ func (t *txn) update(c Change) error {
 			return err
 		}
 	}
-	if c.Act == nil {
-		return nil
+	acts := c.Acts
+	if c.Act != nil {
+		acts = append([]Act{*c.Act}, acts...)
 	}
-	_, err := t.note(*c.Act)
-	return err
+	for _, act := range acts {
+		if _, err := t.note(act); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // updateRecord writes a record anew. What its identity and its indexes are made of stays as it is.

@@ -23,6 +23,7 @@ type Store interface {
 	Update(ctx context.Context, c store.Change) error
 	Record(ctx context.Context, id string) (store.Record, error)
 	Scan(ctx context.Context, f store.RecordFilter, cursor string) (store.RecordPage, error)
+	ProbeTerms(ctx context.Context, p store.Probe) (store.Hits, error)
 	Rejudge(ctx context.Context, j store.Rejudgement) (store.Record, bool, error)
 	Changes(ctx context.Context, after uint64, limit int) ([]store.Event, error)
 	LastChange(ctx context.Context) (uint64, error)
@@ -32,6 +33,7 @@ type Store interface {
 	Seen(ctx context.Context, tenant string, since time.Time) (int, error)
 	Raise(ctx context.Context, n store.Notice) (kept store.Notice, isNew bool, err error)
 	Clear(ctx context.Context, kind, tenant, subject string) (bool, error)
+	Notices(ctx context.Context, tenant string) ([]store.Notice, error)
 }
 
 // Judge judges a record's original anew. *intel.Judge is one.
@@ -62,6 +64,8 @@ type Options struct {
 // Desk keeps indicators, and judges messages anew by them. Safe for concurrent use.
 type Desk struct {
 	o Options
+
+	writing sync.Mutex // held while indicators are written and then shown; taken before mu
 
 	mu    sync.Mutex
 	known map[string]store.Indicator // by id and tenant; owned by mu
@@ -185,46 +189,88 @@ const (
 	maxShare      = maxIndicators / 2
 )
 
-// full says why another indicator is too many; "" where there is room.
-func (d *Desk) full(who string, i store.Indicator) string {
+// room is how many indicators there are, and how many of them count for the share of whoever adds one.
+type room struct{ all, alike int }
+
+// ofFeeds reports whether an indicator was added for a feed.
+func ofFeeds(by string) bool { return strings.HasPrefix(by, "feed ") }
+
+// room counts what is there, for others that are added.
+func (d *Desk) room(who, tenant string) *room {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if _, have := d.known[place(i)]; have {
-		return ""
-	}
-	ofFeeds := func(by string) bool { return strings.HasPrefix(by, "feed ") }
-	alike := 0
+	r := &room{all: len(d.known)}
 	for _, k := range d.known {
-		if ofFeeds(who) && ofFeeds(k.By) || !ofFeeds(who) && i.Tenant != "" && k.Tenant == i.Tenant {
-			alike++
+		if ofFeeds(who) && ofFeeds(k.By) || !ofFeeds(who) && tenant != "" && k.Tenant == tenant {
+			r.alike++
 		}
 	}
+	return r
+}
+
+// take makes room for another one, beside so many that are new in the same transaction; or says why there is none.
+func (r *room) take(who string, fresh int) error {
 	switch {
-	case len(d.known) >= maxIndicators:
-		return fmt.Sprintf("there are %d indicators: that is the most", maxIndicators)
-	case alike < maxShare:
-		return ""
+	case r.all+fresh >= maxIndicators:
+		return intel.Refuse(intel.ErrInvalid, "there are %d indicators: that is the most", maxIndicators)
+	case r.alike < maxShare:
+		r.alike++
+		return nil
 	case ofFeeds(who):
-		return fmt.Sprintf("there are %d indicators of feeds: that is the most", maxShare)
+		return intel.Refuse(intel.ErrInvalid, "there are %d indicators of feeds: that is the most", maxShare)
 	}
-	return fmt.Sprintf("there are %d indicators of this tenant: that is the most", maxShare)
+	return intel.Refuse(intel.ErrInvalid, "there are %d indicators of this tenant: that is the most", maxShare)
+}
+
+// has reports whether there is an indicator of this kind and value, for the same tenants.
+func (d *Desk) has(i store.Indicator) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	_, have := d.known[place(i)]
+	return have
 }
 
 // Add adds an indicator, or changes one that is there, and has stored mail judged by it at once. It answers when that
 // is
 // durable; what it did to the mail shows in its state.
 func (d *Desk) Add(ctx context.Context, who string, i store.Indicator) (store.Indicator, error) {
-	i, err := d.checked(i)
+	list, refused, err := d.AddMany(ctx, who, []store.Indicator{i})
 	if err != nil {
 		return i, err
 	}
-	if why := d.full(who, i); why != "" {
-		return i, intel.Refuse(intel.ErrInvalid, "%s", why)
+	return list[0], refused[0]
+}
+
+// AddMany is Add of many indicators, in one transaction. What is wrong with one of them is at its place in refused, and
+// stops none of the others.
+func (d *Desk) AddMany(ctx context.Context, who string,
+	list []store.Indicator) (kept []store.Indicator, refused []error, err error) {
+	kept, refused = slices.Clone(list), make([]error, len(list))
+	var change store.Change
+	rooms, fresh := map[string]*room{}, map[string]bool{} // by tenant; by place
+	for n := range kept {
+		kept[n], refused[n] = d.checked(kept[n])
+		i := &kept[n]
+		if refused[n] == nil && !d.has(*i) && !fresh[place(*i)] {
+			if rooms[i.Tenant] == nil {
+				rooms[i.Tenant] = d.room(who, i.Tenant)
+			}
+			if refused[n] = rooms[i.Tenant].take(who, len(fresh)); refused[n] == nil {
+				fresh[place(*i)] = true
+			}
+		}
+		if refused[n] != nil {
+			continue
+		}
+		i.By, i.Added, i.State, i.Approved, i.Why, i.Hits = who, d.now(), store.IndicatorApplying, "", "", 0
+		change.Indicators.Put = append(change.Indicators.Put, *i)
+		change.Acts = append(change.Acts, store.Act{At: d.now(), Who: who, What: "indicator.add", Tenant: i.Tenant,
+			Object: i.ID, Comment: fmt.Sprintf("%s %s: %s; %s", i.Kind, i.Value, i.Disposition, i.Note)})
 	}
-	i.By, i.Added, i.State, i.Approved, i.Why, i.Hits = who, d.now(), store.IndicatorApplying, "", "", 0
-	act := store.Act{At: d.now(), Who: who, What: "indicator.add", Tenant: i.Tenant, Object: i.ID,
-		Comment: fmt.Sprintf("%s %s: %s; %s", i.Kind, i.Value, i.Disposition, i.Note)}
-	return i, d.keep(ctx, i, &act)
+	if len(change.Acts) == 0 {
+		return kept, refused, nil
+	}
+	return kept, refused, d.keepAll(ctx, change)
 }
 
 // Remove withdraws an indicator: what rests on it is judged anew.
@@ -254,19 +300,34 @@ func (d *Desk) Approve(ctx context.Context, who, tenant, id, comment string) (st
 
 // keep makes an indicator durable, and then puts it in force.
 func (d *Desk) keep(ctx context.Context, i store.Indicator, act *store.Act) error {
-	change := store.Change{Indicators: store.Edit[store.Indicator]{Put: []store.Indicator{i}}, Act: act}
+	return d.keepAll(ctx, store.Change{Indicators: store.Edit[store.Indicator]{Put: []store.Indicator{i}}, Act: act})
+}
+
+// keepAll makes indicators durable in one transaction, and then puts them in force.
+func (d *Desk) keepAll(ctx context.Context, change store.Change) error {
+	d.writing.Lock()
+	defer d.writing.Unlock()
 	if err := d.o.Store.Update(ctx, change); err != nil {
-		return fmt.Errorf("keep indicator: %w", err)
+		return fmt.Errorf("keep indicators: %w", err)
 	}
-	d.mu.Lock()
-	d.known[place(i)] = i
-	d.mu.Unlock()
+	d.put(change.Indicators.Put...)
 	d.wake()
 	return nil
 }
 
+// put shows indicators as they are now.
+func (d *Desk) put(list ...store.Indicator) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, i := range list {
+		d.known[place(i)] = i
+	}
+}
+
 // drop removes an indicator for good.
 func (d *Desk) drop(ctx context.Context, i store.Indicator) error {
+	d.writing.Lock()
+	defer d.writing.Unlock()
 	change := store.Change{Indicators: store.Edit[store.Indicator]{Remove: []store.Key{i.Key()}}}
 	if err := d.o.Store.Update(ctx, change); err != nil {
 		return fmt.Errorf("remove indicator: %w", err)

@@ -47,17 +47,19 @@ func (d *Desk) Run(ctx context.Context) error {
 
 // step does all that there is to do now.
 func (d *Desk) step(ctx context.Context) error {
+	var fresh []store.Indicator
 	for _, i := range d.List("") {
-		var err error
 		switch i.State {
 		case store.IndicatorApplying:
-			err = d.apply(ctx, i)
+			fresh = append(fresh, i)
 		case store.IndicatorWithdrawing:
-			err = d.withdraw(ctx, i)
+			if err := d.withdraw(ctx, i); err != nil {
+				return fmt.Errorf("indicator %s: %w", i.ID, err)
+			}
 		}
-		if err != nil {
-			return fmt.Errorf("indicator %s: %w", i.ID, err)
-		}
+	}
+	if err := d.applyAll(ctx, fresh); err != nil {
+		return fmt.Errorf("apply %d indicators: %w", len(fresh), err)
 	}
 	return d.follow(ctx)
 }
@@ -94,43 +96,28 @@ func (d *Desk) apply(ctx context.Context, i store.Indicator) error {
 		}
 		if why != "" {
 			i.State, i.Why = store.IndicatorWaiting, why
-			d.o.Log.Warn("an indicator waits for a person", "event", "indicator.waiting", "indicator", i.ID, "why", why)
-			if err := d.keep(ctx, i, nil); err != nil {
-				return err
-			}
-			_, _, err := d.o.Store.Raise(ctx, store.Notice{Kind: "indicator.waiting", Tenant: i.Tenant, Subject: i.ID,
-				Text: fmt.Sprintf("indicator %s (%s) %s", i.ID, i.Kind, why),
-				Do:   "clawback intel explain; then intel approve, or intel remove"})
-			return err
+			return d.hold(ctx, []store.Indicator{i})
 		}
 	}
 	// In force for what comes, before what is stored is searched: a message is found by one of the two.
-	i.State = store.IndicatorActive
+	d.show([]store.Indicator{i}, store.IndicatorActive)
 	hits := 0
-	active := i
-	d.mu.Lock()
-	d.known[place(i)] = active
-	d.mu.Unlock()
 	err := d.each(ctx, i, func(rec store.Record) error {
 		n, err := d.judge(ctx, rec, []store.Indicator{i})
 		hits += n
 		return err
 	})
 	if err != nil {
-		i.State = store.IndicatorApplying
-		d.mu.Lock()
-		d.known[place(i)] = i
-		d.mu.Unlock()
+		d.show([]store.Indicator{i}, store.IndicatorApplying)
 		return err
 	}
-	i.Hits, i.Why = hits, ""
-	if err := d.keep(ctx, i, nil); err != nil {
+	i.State, i.Hits, i.Why = store.IndicatorActive, hits, ""
+	if err := d.settle(ctx, []store.Indicator{i}); err != nil {
 		return err
 	}
-	_, err = d.o.Store.Clear(ctx, "indicator.waiting", i.Tenant, i.ID)
 	d.o.Log.Info("an indicator is in force", "event", "indicator.active", "indicator", i.ID, "kind", i.Kind, "messages",
 		hits)
-	return err
+	return d.clear(ctx, []store.Indicator{i})
 }
 
 // each calls fn for the records that carry an indicator.
@@ -161,6 +148,11 @@ func (d *Desk) braked(ctx context.Context, i store.Indicator) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	return d.brakedBy(ctx, hits)
+}
+
+// brakedBy is braked, by the messages of each tenant that would change.
+func (d *Desk) brakedBy(ctx context.Context, hits map[string]int) (string, error) {
 	total := 0
 	for tenant, n := range hits {
 		total += n

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -23,7 +24,7 @@ import (
 // Store is what was delivered. *store.Store with searches by the index is one.
 type Store interface {
 	Record(ctx context.Context, id string) (store.Record, error)
-	Scan(ctx context.Context, f store.RecordFilter, cursor string) (store.RecordPage, error)
+	ProbeTerms(ctx context.Context, p store.Probe) (store.Hits, error)
 	Changes(ctx context.Context, after uint64, limit int) ([]store.Event, error)
 	LastChange(ctx context.Context) (uint64, error)
 	Cursor(ctx context.Context, follower string) (uint64, error)
@@ -34,6 +35,7 @@ type Store interface {
 type Desk interface {
 	List(tenant string) []store.Indicator
 	Add(ctx context.Context, who string, i store.Indicator) (store.Indicator, error)
+	AddMany(ctx context.Context, who string, list []store.Indicator) ([]store.Indicator, []error, error)
 	Remove(ctx context.Context, who, tenant, id, comment string) (store.Indicator, error)
 }
 
@@ -102,17 +104,12 @@ func keyOf(i verdict.Indicator) string { return i.Kind + " " + i.Value }
 
 // Apply implements feed.Consumer.
 func (w *Watch) Apply(ctx context.Context, d feed.Delta) error {
-	for _, i := range d.Added {
-		found, err := w.carried(ctx, i.Indicator)
-		if err != nil {
-			return err
-		}
-		if !found {
-			continue
-		}
-		if err := w.make(ctx, feed.Listing{Feed: d.Feed, Indicator: i}); err != nil {
-			return err
-		}
+	carried, err := w.carried(ctx, d)
+	if err != nil {
+		return err
+	}
+	if err := w.makeAll(ctx, carried); err != nil {
+		return err
 	}
 	for _, i := range d.Withdrawn {
 		if err := w.end(ctx, d.Feed, i, true); err != nil {
@@ -127,44 +124,120 @@ func (w *Watch) Apply(ctx context.Context, d feed.Delta) error {
 	return nil
 }
 
-// carried reports whether a message that was delivered carries a value.
-func (w *Watch) carried(ctx context.Context, i verdict.Indicator) (bool, error) {
-	q, known := query.Of(i)
-	if !known {
+// looked is how many of the messages that may carry an entry are looked at to be sure.
+const looked = 8
+
+// carried are the entries that are new in a feed and that a message carries which was delivered: all of them are
+// searched for at once.
+func (w *Watch) carried(ctx context.Context, d feed.Delta) (found []feed.Listing, err error) {
+	p := store.Probe{Since: w.o.Now().Add(-w.o.Window), Most: looked}
+	var entries []feed.Indicator // of each term
+	for _, i := range d.Added {
+		if term, known := query.TermOf(i.Indicator); known {
+			p.Terms, entries = append(p.Terms, term), append(entries, i)
+		}
+	}
+	if len(entries) == 0 {
+		return nil, nil
+	}
+	hits, err := w.o.Store.ProbeTerms(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	sure := map[int]bool{}
+	for term := range hits.More { // the desk looks at each of so many messages
+		sure[term] = true
+	}
+	for _, hit := range hits.List {
+		if sure[hit.Term] {
+			continue
+		}
+		if sure[hit.Term], err = w.carries(ctx, hit.Record, p.Terms[hit.Term]); err != nil {
+			return nil, err
+		}
+	}
+	for term, i := range entries {
+		if sure[term] {
+			found = append(found, feed.Listing{Feed: d.Feed, Indicator: i})
+		}
+	}
+	return found, nil
+}
+
+// carries reports whether a record has a term now.
+func (w *Watch) carries(ctx context.Context, record string, term uint64) (bool, error) {
+	rec, err := w.o.Store.Record(ctx, record)
+	if errors.Is(err, store.ErrNotFound) {
 		return false, nil
 	}
-	page, err := w.o.Store.Scan(ctx, store.RecordFilter{Query: q, Since: w.o.Now().Add(-w.o.Window), Limit: 1}, "")
-	return len(page.Records) > 0, err
+	_, found := slices.BinarySearch(rec.Searchable(nil).Terms(), term)
+	return found && err == nil, err
 }
 
 // make makes an indicator of an entry, unless there is one, or a person removed it (I1).
 func (w *Watch) make(ctx context.Context, l feed.Listing) error {
+	return w.makeAll(ctx, []feed.Listing{l})
+}
+
+// makeAll makes indicators of entries of one feed, in one transaction.
+func (w *Watch) makeAll(ctx context.Context, list []feed.Listing) error {
+	if len(list) == 0 {
+		return nil
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	kept, have := w.kept(l.Indicator.Indicator)
-	_, made := w.made[keyOf(l.Indicator.Indicator)]
-	if have {
-		name, is := ofFeed(kept)
-		same := kept.Disposition >= l.Disposition && kept.State != store.IndicatorWithdrawing
-		if !is || same && (name == l.Feed || made) {
-			return nil
+	have := w.keptAll()
+	var made []feed.Listing
+	var add []store.Indicator
+	for _, l := range list {
+		if w.wants(l, have) {
+			made = append(made, l)
+			add = append(add, store.Indicator{Kind: l.Kind, Value: l.Value, Disposition: l.Disposition, Until: l.Until,
+				Note: note(l)})
 		}
-	} else if made {
+	}
+	if len(add) == 0 {
 		return nil
 	}
-	i := store.Indicator{Kind: l.Kind, Value: l.Value, Disposition: l.Disposition, Until: l.Until, Note: note(l)}
-	if _, err := w.o.Desk.Add(ctx, who(l.Feed), i); err != nil {
-		if store.Unavailable(err) || ctx.Err() != nil {
-			return err
-		}
-		if w.o.Failed != nil {
-			w.o.Failed(l, err)
-		}
-		return nil
+	_, refused, err := w.o.Desk.AddMany(ctx, who(list[0].Feed), add)
+	if err != nil {
+		return err
 	}
-	w.o.Log.Info("a message carries what a feed lists", "event", "feed.sighting", "feed", l.Feed, "kind", l.Kind)
-	w.made[keyOf(l.Indicator.Indicator)] = l.Feed
+	for n, l := range made {
+		if bad := refused[n]; bad != nil {
+			if w.o.Failed != nil {
+				w.o.Failed(l, bad)
+			}
+			continue
+		}
+		w.o.Log.Info("a message carries what a feed lists", "event", "feed.sighting", "feed", l.Feed, "kind", l.Kind)
+		w.made[keyOf(l.Indicator.Indicator)] = l.Feed
+	}
 	return w.keep()
+}
+
+// wants reports whether an entry becomes an indicator beside those that there are.
+func (w *Watch) wants(l feed.Listing, have map[string]store.Indicator) bool {
+	key := keyOf(l.Indicator.Indicator)
+	kept, is := have[key]
+	_, made := w.made[key]
+	if !is {
+		return !made
+	}
+	name, ofFeed := ofFeed(kept)
+	same := kept.Disposition >= l.Disposition && kept.State != store.IndicatorWithdrawing
+	return ofFeed && !(same && (name == l.Feed || made))
+}
+
+// keptAll are the indicators of every tenant's, by kind and value.
+func (w *Watch) keptAll() map[string]store.Indicator {
+	have := map[string]store.Indicator{}
+	for _, i := range w.o.Desk.List("") {
+		if i.Tenant == "" {
+			have[keyOf(verdict.Indicator{Kind: i.Kind, Value: i.Value})] = i
+		}
+	}
+	return have
 }
 
 // kept is the indicator of every tenant's for a value.

@@ -30,6 +30,8 @@ type fakeStore struct {
 	cursors map[string]uint64
 	pruned  uint64
 	fail    error
+	probes  int
+	stale   map[string]uint64 // terms that records have carried once
 }
 
 func (s *fakeStore) commit(link string) {
@@ -52,15 +54,19 @@ func (s *fakeStore) Record(_ context.Context, id string) (store.Record, error) {
 	return store.Record{}, store.ErrNotFound
 }
 
-func (s *fakeStore) Scan(_ context.Context, f store.RecordFilter, _ string) (p store.RecordPage, err error) {
+func (s *fakeStore) ProbeTerms(_ context.Context, p store.Probe) (store.Hits, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, r := range s.records {
-		if f.Query.Match(r.Searchable(nil)) {
-			p.Records = append(p.Records, r)
+	s.probes++
+	hits := store.NewHits(p)
+	for i, term := range p.Terms {
+		for _, r := range s.records {
+			if s.stale[r.ID] == term || slices.Contains(r.Searchable(nil).Terms(), term) {
+				hits.Add(i, r.ID)
+			}
 		}
 	}
-	return p, s.fail
+	return *hits, s.fail
 }
 
 func (s *fakeStore) Changes(_ context.Context, after uint64, limit int) ([]store.Event, error) {
@@ -109,6 +115,17 @@ func (d *fakeDesk) Add(_ context.Context, who string, i store.Indicator) (store.
 	}
 	d.acts = append(d.acts, act)
 	return i, nil
+}
+
+func (d *fakeDesk) AddMany(ctx context.Context, who string, list []store.Indicator) (kept []store.Indicator, refused []error, err error) {
+	for _, i := range list {
+		i, err := d.Add(ctx, who, i)
+		if store.Unavailable(err) {
+			return nil, nil, err
+		}
+		kept, refused = append(kept, i), append(refused, err)
+	}
+	return kept, refused, nil
 }
 
 func (d *fakeDesk) Remove(_ context.Context, who, tenant, id, _ string) (store.Indicator, error) {

@@ -26,6 +26,11 @@ func (s indexed) Scan(ctx context.Context, f store.RecordFilter, cursor string) 
 	return s.index.Scan(ctx, f, cursor)
 }
 
+// ProbeTerms answers which messages carry any of many terms.
+func (s indexed) ProbeTerms(ctx context.Context, p store.Probe) (store.Hits, error) {
+	return s.index.ProbeTerms(ctx, p)
+}
+
 // openIndex opens the index of the store.
 func (d *daemon) openIndex(ctx context.Context) (err error) {
 	d.index, err = index.Open(ctx, d.cfg.StateDir, d.store, index.Options{Log: d.log})

@@ -8,6 +8,9 @@
 // ones are merged; days past their retention are removed whole. What is newer than the last segment on the disk lies in
 // segments of the same form in memory, and a search first brings in what the store has changed since.
 //
+// A probe asks for thousands of terms at once: each segment is asked for all of them, its filter first. It names
+// records that carry one as far as the index knows, and leaves the look at the record to whoever acts by it.
+//
 // Reads: the store's sequence of changes, with a durable cursor; its records; its own directory.
 //
 // Writes: its own directory. The list of the segments that count is one file, replaced whole.

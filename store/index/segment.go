@@ -292,10 +292,14 @@ func uint48(b []byte) uint64 {
 
 func (s *segment) read(at int64, n int64) ([]byte, error) {
 	b := make([]byte, n)
+	return b, s.readInto(b, at)
+}
+
+func (s *segment) readInto(b []byte, at int64) error {
 	if got, err := s.data.ReadAt(b, at); got < len(b) {
-		return nil, fmt.Errorf("%w: read %s: %w", ErrDamaged, s.name, err)
+		return fmt.Errorf("%w: read %s: %w", ErrDamaged, s.name, err)
 	}
-	return b, nil
+	return nil
 }
 
 func (s *segment) section(i int) ([]byte, error) { return s.read(s.at[i], s.length[i]) }
@@ -333,11 +337,21 @@ func (s *segment) find(term uint64) ([]uint32, error) {
 	if err != nil {
 		return nil, err
 	}
-	i := sort.Search(n, func(i int) bool { return uint48(raw[i*termSize:]) >= hash })
-	if i == n || uint48(raw[i*termSize:]) != hash {
+	value, found := lookUp(raw, hash)
+	if !found {
 		return nil, nil
 	}
-	return s.postings(binary.BigEndian.Uint32(raw[i*termSize+6:]))
+	return s.postings(value)
+}
+
+// lookUp finds a term in a block of terms.
+func lookUp(block []byte, hash uint64) (value uint32, found bool) {
+	n := len(block) / termSize
+	i := sort.Search(n, func(i int) bool { return uint48(block[i*termSize:]) >= hash })
+	if i == n || uint48(block[i*termSize:]) != hash {
+		return 0, false
+	}
+	return binary.BigEndian.Uint32(block[i*termSize+6:]), true
 }
 
 // firstRead is how much of postings is read at once: most lists are short.

@@ -1,0 +1,288 @@
+package indicator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"clawback/query"
+	"clawback/store"
+	"clawback/verdict"
+)
+
+// A feed brings thousands of indicators at a time. They are searched for by one probe, the messages that carry any of
+// them are judged beside each other, so that their commits are made together, and what became of the indicators is one
+// transaction.
+const (
+	mostCarriers = 1000 // messages of one indicator that are looked at so; one that more carry is applied by itself
+	judges       = 32   // messages that are judged at once
+)
+
+// bulk is some indicators on their way, and the messages that may carry them.
+type bulk struct {
+	list     []store.Indicator
+	carriers map[string][]int // numbers in list, by record
+	records  []string         // the keys of carriers, as they were found
+	many     map[int]bool     // number in list: more carry it than are listed
+}
+
+// applyAll judges stored messages by indicators: first it counts, then those act that the brake lets through.
+//
+// One search is enough for both. Only Run's goroutine follows the changes, and it is here: what is committed before the
+// probe is found by it, and what comes later is judged by follow, which has not seen it yet (I6).
+func (d *Desk) applyAll(ctx context.Context, list []store.Indicator) error {
+	if len(list) == 1 {
+		return d.apply(ctx, list[0])
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	if err := d.begin(ctx); err != nil {
+		return err
+	}
+	b, err := d.probe(ctx, list)
+	if err != nil {
+		return err
+	}
+	if err := d.weigh(ctx, b); err != nil {
+		return err
+	}
+	if err := d.act(ctx, b); err != nil {
+		return err
+	}
+	for n, i := range list {
+		if b.many[n] {
+			if err := d.apply(ctx, i); err != nil {
+				return fmt.Errorf("indicator %s: %w", i.ID, err)
+			}
+		}
+	}
+	return nil
+}
+
+// probe finds the messages that carry any of the indicators.
+func (d *Desk) probe(ctx context.Context, list []store.Indicator) (*bulk, error) {
+	b := &bulk{list: slices.Clone(list), carriers: map[string][]int{}, many: map[int]bool{}}
+	p := store.Probe{Since: d.now().Add(-d.o.Window), Most: mostCarriers}
+	var numbers []int // in list, of each term
+	for n, i := range list {
+		if term, known := query.TermOf(verdict.Indicator{Kind: i.Kind, Value: i.Value}); known {
+			p.Terms, numbers = append(p.Terms, term), append(numbers, n)
+		}
+	}
+	hits, err := d.o.Store.ProbeTerms(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	for term := range hits.More {
+		b.many[numbers[term]] = true
+	}
+	for _, hit := range hits.List {
+		if n := numbers[hit.Term]; !b.many[n] {
+			if b.carriers[hit.Record] == nil {
+				b.records = append(b.records, hit.Record)
+			}
+			b.carriers[hit.Record] = append(b.carriers[hit.Record], n)
+		}
+	}
+	return b, nil
+}
+
+// weigh counts what each indicator would change, and lets those wait that the brake does not let through.
+func (d *Desk) weigh(ctx context.Context, b *bulk) error {
+	counts := make([]map[string]int, len(b.list)) // by tenant
+	for _, id := range b.records {
+		rec, err := d.o.Store.Record(ctx, id)
+		if errors.Is(err, store.ErrNotFound) {
+			continue // past its retention
+		}
+		if err != nil {
+			return err
+		}
+		for _, n := range b.carriers[id] {
+			if len(d.changes(rec, b.list[n:n+1])) == 0 {
+				continue
+			}
+			if counts[n] == nil {
+				counts[n] = map[string]int{}
+			}
+			counts[n][rec.Tenant]++
+		}
+	}
+	var wait []store.Indicator
+	for n := range b.list {
+		i := &b.list[n]
+		why := ""
+		if i.Approved == "" {
+			var err error
+			if why, err = d.brakedBy(ctx, counts[n]); err != nil {
+				return err
+			}
+		}
+		i.Hits = 0
+		for _, hits := range counts[n] {
+			i.Hits += hits
+		}
+		if i.State, i.Why = store.IndicatorActive, ""; why != "" {
+			i.State, i.Why, i.Hits = store.IndicatorWaiting, why, 0
+			if !b.many[n] {
+				wait = append(wait, *i)
+			}
+		}
+	}
+	return d.hold(ctx, wait)
+}
+
+// act puts the others in force, and judges what carries them.
+func (d *Desk) act(ctx context.Context, b *bulk) error {
+	var active []store.Indicator
+	acts := make([]bool, len(b.list))
+	for n, i := range b.list {
+		if acts[n] = !b.many[n] && i.State == store.IndicatorActive; acts[n] {
+			active = append(active, i)
+		}
+	}
+	if len(active) == 0 {
+		return nil
+	}
+	begun := time.Now()
+	d.show(active, store.IndicatorActive) // for whoever judges the same messages beside this
+	var judged sync.Map
+	err := d.eachRecord(ctx, b.records, func(rec store.Record) error {
+		var carried []store.Indicator
+		for _, n := range b.carriers[rec.ID] {
+			if acts[n] {
+				carried = append(carried, b.list[n])
+			}
+		}
+		n, err := d.judge(ctx, rec, carried)
+		if n > 0 {
+			judged.Store(rec.ID, true)
+		}
+		return err
+	})
+	if err != nil {
+		d.show(active, store.IndicatorApplying) // again: what was judged is not changed a second time
+		return err
+	}
+	messages := 0
+	judged.Range(func(any, any) bool { messages++; return true })
+	if err := d.settle(ctx, active); err != nil {
+		return err
+	}
+	d.o.Log.Info("indicators are in force", "event", "indicator.active", "indicators", len(active),
+		"messages", messages, "took", time.Since(begun).Round(time.Millisecond))
+	return d.clear(ctx, active)
+}
+
+// eachRecord calls fn for records, some at once. It returns the first error.
+func (d *Desk) eachRecord(ctx context.Context, ids []string, fn func(store.Record) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	next := make(chan string)
+	var workers sync.WaitGroup
+	for range min(judges, len(ids)) {
+		workers.Go(func() {
+			for id := range next {
+				rec, err := d.o.Store.Record(ctx, id)
+				if err == nil {
+					err = fn(rec)
+				}
+				if err != nil && !errors.Is(err, store.ErrNotFound) {
+					cancel(err)
+				}
+			}
+		})
+	}
+	for _, id := range ids {
+		select {
+		case next <- id:
+		case <-ctx.Done():
+		}
+	}
+	close(next)
+	workers.Wait()
+	return context.Cause(ctx)
+}
+
+// hold has indicators wait for a person.
+func (d *Desk) hold(ctx context.Context, list []store.Indicator) error {
+	if err := d.settle(ctx, list); err != nil {
+		return err
+	}
+	for _, i := range list {
+		d.o.Log.Warn("an indicator waits for a person", "event", "indicator.waiting", "indicator", i.ID, "why", i.Why)
+		_, _, err := d.o.Store.Raise(ctx, store.Notice{Kind: "indicator.waiting", Tenant: i.Tenant, Subject: i.ID,
+			Text: fmt.Sprintf("indicator %s (%s) %s", i.ID, i.Kind, i.Why),
+			Do:   "clawback intel explain; then intel approve, or intel remove"})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// clear ends the notices of indicators that waited.
+func (d *Desk) clear(ctx context.Context, list []store.Indicator) error {
+	standing, err := d.o.Store.Notices(ctx, "")
+	if err != nil {
+		return err
+	}
+	for _, n := range standing {
+		if n.Kind != "indicator.waiting" || !slices.ContainsFunc(list, func(i store.Indicator) bool {
+			return i.ID == n.Subject && i.Tenant == n.Tenant
+		}) {
+			continue
+		}
+		if _, err := d.o.Store.Clear(ctx, n.Kind, n.Tenant, n.Subject); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// asLeft reports whether an indicator is still the one that was being applied: nobody has removed it, or added it
+// again. The caller holds mu.
+func (d *Desk) asLeft(i store.Indicator) bool {
+	now, have := d.known[place(i)]
+	return have && now.Added.Equal(i.Added) && now.By == i.By && now.Approved == i.Approved &&
+		now.State != store.IndicatorWithdrawing
+}
+
+// show says in memory alone how far indicators are.
+func (d *Desk) show(list []store.Indicator, state store.IndicatorState) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, i := range list {
+		if d.asLeft(i) {
+			i.State = state
+			d.known[place(i)] = i
+		}
+	}
+}
+
+// settle keeps what became of indicators that were applied, in one transaction. One that a person removed or added
+// again meanwhile is his: it stays as he left it.
+func (d *Desk) settle(ctx context.Context, list []store.Indicator) error {
+	d.writing.Lock()
+	defer d.writing.Unlock()
+	var change store.Change
+	d.mu.Lock()
+	for _, i := range list {
+		if d.asLeft(i) {
+			change.Indicators.Put = append(change.Indicators.Put, i)
+		}
+	}
+	d.mu.Unlock()
+	if len(change.Indicators.Put) == 0 {
+		return nil
+	}
+	if err := d.o.Store.Update(ctx, change); err != nil {
+		return fmt.Errorf("keep indicators: %w", err)
+	}
+	d.put(change.Indicators.Put...)
+	return nil
+}
