@@ -244,4 +244,6 @@ func stopped(ctx context.Context) *fault.Fault {
 func jsonWriters() serialization.SerializationWriterFactory {
 	return jsonserialization.NewJsonSerializationWriterFactory()
 }
-func jsonParsers() serialization.ParseNodeFactory { return jsonserialization.NewJsonParseNodeFactory() }
+func jsonParsers() serialization.ParseNodeFactory {
+	return parsers{jsonserialization.NewJsonParseNodeFactory()}
+}
