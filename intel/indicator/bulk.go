@@ -256,6 +256,7 @@ func (d *Desk) asLeft(i store.Indicator) bool {
 func (d *Desk) show(list []store.Indicator, state store.IndicatorState) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.order = nil
 	for _, i := range list {
 		if d.asLeft(i) {
 			i.State = state

@@ -1,11 +1,13 @@
 package indicator
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -68,7 +70,8 @@ type Desk struct {
 	writing sync.Mutex // held while indicators are written and then shown; taken before mu
 
 	mu    sync.Mutex
-	known map[string]store.Indicator // by id and tenant; owned by mu
+	known map[string]store.Indicator // by id and tenant; owned by mu, as is order, which is dropped when known changes
+	order []store.Indicator          // what is known, the newest first; nil: to be made. Never changed
 
 	work  chan struct{} // something is to be done
 	terms sync.Map      // by id, which is made of kind and value: the term of each, made once
@@ -153,21 +156,37 @@ func idOf(i verdict.Indicator) string {
 
 // List lists a tenant's indicators and those of every tenant, or with "" all; the newest first.
 func (d *Desk) List(tenant string) []store.Indicator {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	var list []store.Indicator
-	for _, i := range d.known {
-		if tenant == "" || i.Tenant == "" || i.Tenant == tenant {
+	return filter(d.all(), func(i store.Indicator) bool { return tenant == "" || i.Tenant == "" || i.Tenant == tenant })
+}
+
+func filter(all []store.Indicator, fits func(store.Indicator) bool) (list []store.Indicator) {
+	for _, i := range all {
+		if fits(i) {
 			list = append(list, i)
 		}
 	}
-	slices.SortFunc(list, func(a, b store.Indicator) int {
-		if c := b.Added.Compare(a.Added); c != 0 {
-			return c
-		}
-		return slices.Compare([]string{a.ID, a.Tenant}, []string{b.ID, b.Tenant})
-	})
 	return list
+}
+
+// all are the indicators, the newest first, in an order that is made when one has changed. The caller changes nothing
+// in it.
+func (d *Desk) all() []store.Indicator {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.order == nil {
+		d.order = slices.SortedFunc(maps.Values(d.known), func(a, b store.Indicator) int {
+			return cmp.Or(b.Added.Compare(a.Added), strings.Compare(a.ID, b.ID), strings.Compare(a.Tenant, b.Tenant))
+		})
+	}
+	return d.order
+}
+
+// Of is every tenant's indicator of a value.
+func (d *Desk) Of(v verdict.Indicator) (store.Indicator, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	i, have := d.known[place(store.Indicator{ID: idOf(v)})]
+	return i, have && i.Kind == v.Kind && i.Value == v.Value
 }
 
 // find is an indicator of exactly this tenant's, or with "" of every tenant.
@@ -319,6 +338,7 @@ func (d *Desk) keepAll(ctx context.Context, change store.Change) error {
 func (d *Desk) put(list ...store.Indicator) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.order = nil
 	for _, i := range list {
 		d.known[place(i)] = i
 	}
@@ -335,6 +355,7 @@ func (d *Desk) drop(ctx context.Context, i store.Indicator) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	delete(d.known, place(i))
+	d.order = nil
 	d.terms.Delete(i.ID)
 	return nil
 }

@@ -555,3 +555,26 @@ func TestAdd_emptyFile(t *testing.T) {
 		t.Error("the hash of an empty file is an indicator")
 	}
 }
+
+// The desk looks five times a second whether there is something to do: with ten thousand indicators of which none has
+// changed that makes no new list of them.
+func TestStep_costsNothingWhereNothingChanged(t *testing.T) {
+	g := newRig(t)
+	for n := range 10_000 {
+		g.put(store.Indicator{ID: fmt.Sprint(n), Kind: "domain", Value: fmt.Sprintf("host%d.example", n),
+			State: store.IndicatorActive, Added: g.now.Add(time.Duration(n) * time.Second)})
+	}
+	must(t, g.step(t.Context()))
+	if n := testing.AllocsPerRun(10, func() { must(t, g.step(t.Context())) }); n > 500 {
+		t.Errorf("%.0f allocations of a look that finds nothing", n)
+	}
+	list := g.List("")
+	if len(list) != 10_000 || list[0].ID != "9999" || list[9999].ID != "0" {
+		t.Errorf("%d are listed, the first %s", len(list), list[0].ID)
+	}
+	must(t, g.drop(t.Context(), list[0]))
+	g.put(store.Indicator{ID: "last", Added: list[9999].Added.Add(-time.Second)})
+	if list = g.List(""); list[0].ID != "9998" || list[9999].ID != "last" {
+		t.Errorf("after changes the first is %s, the last %s", list[0].ID, list[9999].ID)
+	}
+}

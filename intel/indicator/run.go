@@ -48,7 +48,7 @@ func (d *Desk) Run(ctx context.Context) error {
 // step does all that there is to do now.
 func (d *Desk) step(ctx context.Context) error {
 	var fresh []store.Indicator
-	for _, i := range d.List("") {
+	for _, i := range d.all() {
 		switch i.State {
 		case store.IndicatorApplying:
 			fresh = append(fresh, i)
@@ -65,13 +65,11 @@ func (d *Desk) step(ctx context.Context) error {
 }
 
 // inForce are the indicators that match now.
-func (d *Desk) inForce() (list []store.Indicator) {
-	for _, i := range d.List("") {
-		if i.State == store.IndicatorActive && (i.Until.IsZero() || i.Until.After(d.now())) {
-			list = append(list, i)
-		}
-	}
-	return list
+func (d *Desk) inForce() []store.Indicator {
+	now := d.now()
+	return filter(d.all(), func(i store.Indicator) bool {
+		return i.State == store.IndicatorActive && (i.Until.IsZero() || i.Until.After(now))
+	})
 }
 
 // search selects the records that an indicator may be in.
@@ -281,8 +279,7 @@ func (d *Desk) restart(ctx context.Context) error {
 
 // follow judges what came, by the indicators in force.
 func (d *Desk) follow(ctx context.Context) error {
-	known := d.inForce()
-	if len(known) == 0 && !d.any() {
+	if !d.any() {
 		return d.unfollow(ctx)
 	}
 	for {
@@ -297,6 +294,7 @@ func (d *Desk) follow(ctx context.Context) error {
 		if err != nil || len(events) == 0 {
 			return err
 		}
+		known := d.inForce()
 		for _, e := range events {
 			if e.Kind != store.RecordAdded && e.Kind != store.VerdictChanged && e.Kind != store.RecordChanged {
 				continue
@@ -318,7 +316,6 @@ func (d *Desk) follow(ctx context.Context) error {
 		if len(events) < batch {
 			return nil
 		}
-		known = d.inForce()
 	}
 }
 

@@ -61,7 +61,7 @@ func TestApply_theStoreFails(t *testing.T) {
 	if err := b.Apply(t.Context(), added("f", page)); err == nil {
 		t.Error("no error")
 	}
-	if b.store.fail = nil; b.desk.done() != "" || len(b.made) != 0 {
+	if b.store.fail = nil; b.desk.done() != "" || len(b.made.feeds) != 0 {
 		t.Error("something was made of it")
 	}
 	if err := b.Apply(t.Context(), added("f", page)); err != nil || b.desk.done() == "" {

@@ -2,20 +2,15 @@ package sighting
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"log/slog"
-	"os"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"clawback/intel/feed"
-	"clawback/internal/lastgood"
 	"clawback/query"
 	"clawback/store"
 	"clawback/verdict"
@@ -33,7 +28,7 @@ type Store interface {
 
 // Desk keeps indicators, and judges messages by them. *indicator.Desk is one.
 type Desk interface {
-	List(tenant string) []store.Indicator
+	Of(v verdict.Indicator) (store.Indicator, bool) // every tenant's indicator of a value
 	Add(ctx context.Context, who string, i store.Indicator) (store.Indicator, error)
 	AddMany(ctx context.Context, who string, list []store.Indicator) ([]store.Indicator, []error, error)
 	Remove(ctx context.Context, who, tenant, id, comment string) (store.Indicator, error)
@@ -61,8 +56,8 @@ type Watch struct {
 	o     Options
 	feeds Feeds // set before Run
 
-	mu   sync.Mutex        // one change at a time; held while the desk is asked
-	made map[string]string // by kind and value: the feed whose entry became an indicator; owned by mu
+	mu   sync.Mutex // one change at a time; held while the desk is asked
+	made *ledger    // of entries that became indicators; owned by mu
 }
 
 // New makes a Watch with what is known of sightings. Mail that comes from now on is held against feeds; what came
@@ -77,14 +72,11 @@ func New(ctx context.Context, o Options) (*Watch, error) {
 	if o.Window == 0 {
 		o.Window = 90 * 24 * time.Hour
 	}
-	w := &Watch{o: o, made: map[string]string{}}
-	data, err := os.ReadFile(o.File)
-	if err == nil {
-		err = json.Unmarshal(data, &w.made)
-	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	made, err := openLedger(o.File)
+	if err != nil {
 		return nil, fmt.Errorf("read sightings: %w", err) // without them a person's removal would be forgotten (I1)
 	}
+	w := &Watch{o: o, made: made}
 	if cursor, err := o.Store.Cursor(ctx, follower); err != nil || cursor > 0 {
 		return w, err
 	}
@@ -186,23 +178,23 @@ func (w *Watch) makeAll(ctx context.Context, list []feed.Listing) error {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	have := w.keptAll()
 	var made []feed.Listing
 	var add []store.Indicator
 	for _, l := range list {
-		if w.wants(l, have) {
+		if w.wants(l) {
 			made = append(made, l)
 			add = append(add, store.Indicator{Kind: l.Kind, Value: l.Value, Disposition: l.Disposition, Until: l.Until,
 				Note: note(l)})
 		}
 	}
 	if len(add) == 0 {
-		return nil
+		return w.made.flush()
 	}
 	_, refused, err := w.o.Desk.AddMany(ctx, who(list[0].Feed), add)
 	if err != nil {
 		return err
 	}
+	change := map[string]string{}
 	for n, l := range made {
 		if bad := refused[n]; bad != nil {
 			if w.o.Failed != nil {
@@ -211,43 +203,21 @@ func (w *Watch) makeAll(ctx context.Context, list []feed.Listing) error {
 			continue
 		}
 		w.o.Log.Info("a message carries what a feed lists", "event", "feed.sighting", "feed", l.Feed, "kind", l.Kind)
-		w.made[keyOf(l.Indicator.Indicator)] = l.Feed
+		change[keyOf(l.Indicator.Indicator)] = l.Feed
 	}
-	return w.keep()
+	return w.made.set(change)
 }
 
 // wants reports whether an entry becomes an indicator beside those that there are.
-func (w *Watch) wants(l feed.Listing, have map[string]store.Indicator) bool {
-	key := keyOf(l.Indicator.Indicator)
-	kept, is := have[key]
-	_, made := w.made[key]
+func (w *Watch) wants(l feed.Listing) bool {
+	kept, is := w.o.Desk.Of(l.Indicator.Indicator)
+	_, made := w.made.feed(keyOf(l.Indicator.Indicator))
 	if !is {
 		return !made
 	}
 	name, ofFeed := ofFeed(kept)
 	same := kept.Disposition >= l.Disposition && kept.State != store.IndicatorWithdrawing
 	return ofFeed && !(same && (name == l.Feed || made))
-}
-
-// keptAll are the indicators of every tenant's, by kind and value.
-func (w *Watch) keptAll() map[string]store.Indicator {
-	have := map[string]store.Indicator{}
-	for _, i := range w.o.Desk.List("") {
-		if i.Tenant == "" {
-			have[keyOf(verdict.Indicator{Kind: i.Kind, Value: i.Value})] = i
-		}
-	}
-	return have
-}
-
-// kept is the indicator of every tenant's for a value.
-func (w *Watch) kept(v verdict.Indicator) (store.Indicator, bool) {
-	for _, i := range w.o.Desk.List("") {
-		if i.Tenant == "" && i.Kind == v.Kind && i.Value == v.Value {
-			return i, true
-		}
-	}
-	return store.Indicator{}, false
 }
 
 // note says in the verdict where an indicator comes from.
@@ -265,23 +235,22 @@ const lapse = time.Second
 func (w *Watch) end(ctx context.Context, name string, v verdict.Indicator, withdrawn bool) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.made[keyOf(v)] != name {
-		return nil
+	key := keyOf(v)
+	if feed, _ := w.made.feed(key); feed != name {
+		return w.made.flush()
 	}
-	delete(w.made, keyOf(v))
-	i, have := w.kept(v)
+	i, have := w.o.Desk.Of(v)
 	if owner, is := ofFeed(i); !have || !is || owner != name {
-		return w.keep() // a person removed it, or made it his own
+		return w.made.set(map[string]string{key: ""}) // a person removed it, or made it his own
 	}
 	if others, err := w.others(name, v); err != nil {
 		return err
 	} else if len(others) > 0 {
-		w.made[keyOf(v)] = others[0].Feed
 		i.Note, i.Until = note(others[0]), others[0].Until
 		if _, err := w.o.Desk.Add(ctx, who(others[0].Feed), i); err != nil {
 			return err
 		}
-		return w.keep()
+		return w.made.set(map[string]string{key: others[0].Feed})
 	}
 	var err error
 	if withdrawn {
@@ -293,7 +262,7 @@ func (w *Watch) end(ctx context.Context, name string, v verdict.Indicator, withd
 	if err != nil {
 		return err
 	}
-	return w.keep()
+	return w.made.set(map[string]string{key: ""})
 }
 
 // others are the feeds beside one that list a value.
@@ -309,13 +278,4 @@ func (w *Watch) others(name string, v verdict.Indicator) (all []feed.Listing, er
 		}
 	}
 	return all, err
-}
-
-// keep writes down which entries have become indicators. The caller holds mu.
-func (w *Watch) keep() error {
-	err := lastgood.Write(w.o.File, func(out io.Writer) error { return json.NewEncoder(out).Encode(w.made) })
-	if err != nil {
-		return fmt.Errorf("keep sightings: %w", err)
-	}
-	return nil
 }

@@ -101,7 +101,10 @@ type fakeDesk struct {
 	fail error
 }
 
-func (d *fakeDesk) List(string) []store.Indicator { return slices.Collect(maps.Values(d.has)) }
+func (d *fakeDesk) Of(v verdict.Indicator) (store.Indicator, bool) {
+	i, have := d.has[v.Kind+" "+v.Value]
+	return i, have && i.Tenant == ""
+}
 
 func (d *fakeDesk) Add(_ context.Context, who string, i store.Indicator) (store.Indicator, error) {
 	if d.fail != nil {
