@@ -32,6 +32,7 @@ const (
 	NotHeld        Code = "not_held"           // nothing is there to be approved
 	WrongState     Code = "wrong_state"        // it is in a state in which this cannot be done
 	Busy           Code = "busy"               // the same is under way already
+	Unconfirmed    Code = "unconfirmed"        // so much, or what cannot be undone, needs its number
 	Unavailable    Code = "unavailable"        // stopping, or its storage failed: try again later
 	Unreachable    Code = "daemon_unreachable" // of a client: nobody answers
 	BodyGone       Code = "body_gone"          // the bytes are not kept any more, or damaged
@@ -56,6 +57,7 @@ var Statuses = map[Code]struct {
 	NotHeld:        {409, "Nothing is held there"},
 	WrongState:     {409, "Not possible in this state"},
 	Busy:           {409, "Under way already"},
+	Unconfirmed:    {409, "The number must be confirmed"},
 	Unavailable:    {503, "Not available now"},
 	Unreachable:    {503, "The daemon does not answer"},
 	BodyGone:       {410, "The bytes are not kept any more"},

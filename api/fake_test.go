@@ -32,6 +32,8 @@ const (
 type world struct {
 	done []string
 	err  error // what every act answers
+
+	preview *job.Preview // of each job; nil: of two records
 }
 
 func (w *world) note(format string, args ...any) error {
@@ -184,6 +186,9 @@ func (s worldStore) IntentsBy(_ context.Context, f store.IntentFilter) ([]store.
 	}
 	return after(both(f.Tenant, intent(tenantA, "a"), intent(tenantB, "b")), f.After, func(in store.Intent) string { return in.ID }), s.err
 }
+func (s worldStore) Counts(_ context.Context, tenant string) (store.Counts, error) {
+	return store.Counts{Records: 1000}, nil
+}
 func (s worldStore) Attempts(context.Context, string) ([]store.Attempt, error) {
 	return []store.Attempt{{Seq: 1}}, nil
 }
@@ -234,6 +239,9 @@ func (e worldEngine) HeldCampaigns(_ context.Context, tenant string) ([]retract.
 type worldJobs struct{ *world }
 
 func (e worldJobs) PreviewJob(_ context.Context, j job.Spec) (job.Preview, error) {
+	if e.preview != nil {
+		return *e.preview, e.err
+	}
 	return job.Preview{Records: 2, Bounded: true}, e.note("preview %v %+v of tenant %q", j.Records, j.Filter, j.Tenant)
 }
 func (e worldJobs) StartJob(_ context.Context, j job.Spec) (store.Job, error) {

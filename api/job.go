@@ -2,8 +2,10 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"time"
 
+	"clawback/config"
 	"clawback/retract/job"
 	"clawback/store"
 )
@@ -32,6 +34,10 @@ type JobOrder struct {
 	Records []string `json:"records,omitempty"` // keys as for one message
 	Search  *Search  `json:"search,omitempty"`  // where no records are named
 	Comment string   `json:"comment,omitempty"`
+	// Messages that were received later are left alone, as what a preview did not show; zero: than now.
+	AsOf time.Time `json:"as_of,omitzero"`
+	// How many messages it may be about, at most, where the preview asks for a confirmation.
+	Confirmed int `json:"confirmed,omitempty"`
 }
 
 // Job is a bulk job and how far it is.
@@ -75,13 +81,20 @@ type JobPreview struct {
 	Outcomes  map[store.Outcome]int `json:"outcomes"`
 	Unchanged int                   `json:"unchanged"` // stand already as it is asked for
 	Samples   []JobSample           `json:"samples"`
-	Cut       Cut                   `json:"cut,omitempty"` // the search ended at its bound: there may be more
+	// Of the messages. What is CLEAN may be good mail that the search did not mean.
+	Dispositions map[string]int `json:"dispositions"`
+	Clean        []JobSample    `json:"clean,omitempty"` // the first of those; they are not among the samples
+	AsOf         time.Time      `json:"as_of"`
+	// Why the job is started with the number of messages alone; "": it needs no number.
+	Confirm string `json:"confirm,omitempty"`
+	Cut     Cut    `json:"cut,omitempty"` // the search ended at its bound: there may be more
 }
 
 // JobSample is one record of a preview.
 type JobSample struct {
 	Record      string    `json:"record"`
 	Sender      string    `json:"sender"`
+	Subject     string    `json:"subject"`
 	Received    time.Time `json:"received"`
 	Disposition string    `json:"disposition"`
 	Mailboxes   int       `json:"mailboxes"`
@@ -117,31 +130,38 @@ func searchOf(f store.RecordFilter) *Search {
 
 // spec reads what a job is to do. Who asks, and for which tenant, is what the door proved. A key that means no single
 // record stays as it is, and is counted as unknown.
-func (s *Service) spec(ctx context.Context, a access, o JobOrder) (j job.Spec, err error) {
+func (s *Service) spec(ctx context.Context, a access, o JobOrder) (j job.Spec, asOf time.Time, err error) {
 	j = job.Spec{Who: a.Name, Comment: o.Comment, Restore: o.Restore}
+	if asOf = o.AsOf; asOf.IsZero() {
+		asOf = time.Now().UTC()
+	}
 	if o.Restore == (o.Action != "") {
-		return j, problem(InvalidRequest, "a job retracts to an action, or restores")
+		return j, asOf, problem(InvalidRequest, "a job retracts to an action, or restores")
 	}
 	if !o.Restore {
 		if j.Action, err = actionOf(o.Action); err != nil {
-			return j, err
+			return j, asOf, err
 		}
 	}
 	if len(o.Records) > 0 == (o.Search != nil) {
-		return j, problem(InvalidRequest, "name records, or search for them; not both")
+		return j, asOf, problem(InvalidRequest, "name records, or search for them; not both")
 	}
 	if o.Search == nil {
 		if j.Tenant, err = s.scope(a, o.Tenant); err != nil {
-			return j, err
+			return j, asOf, err
 		}
 		j.Records, err = s.keys(ctx, a, j.Tenant, o.Records)
-		return j, err
+		return j, asOf, err
 	}
-	return s.searching(ctx, a, o, j)
+	j, err = s.searching(o, a, j)
+	if err == nil && (j.Filter.Until.IsZero() || j.Filter.Until.After(asOf)) {
+		j.Filter.Until = asOf
+	}
+	return j, asOf, err
 }
 
 // searching reads a job that searches for its records. One that names nothing would take away everything.
-func (s *Service) searching(ctx context.Context, a access, o JobOrder, j job.Spec) (job.Spec, error) {
+func (s *Service) searching(o JobOrder, a access, j job.Spec) (job.Spec, error) {
 	q := *o.Search
 	if q.Empty() {
 		return j, problem(InvalidRequest, "the search names nothing in particular: name a sender, recipient, "+
@@ -174,27 +194,80 @@ func (s *Service) keys(ctx context.Context, a access, tenant string, keys []stri
 	return ids, nil
 }
 
+// What makes a job so large that it is started with the number of its messages alone: more than a person looks through,
+// or a part of a tenant's mail that no campaign has.
+const (
+	manyMessages = 100
+	manyPercent  = 2
+	fewMessages  = 20 // of fewer the part says nothing
+)
+
+// mustConfirm says why a job needs the number of its messages; "" where it does not.
+func (s *Service) mustConfirm(ctx context.Context, j job.Spec, p job.Preview) (string, error) {
+	if j.Action == config.HardDelete {
+		return "what is hard-deleted an administrator of Exchange alone can bring back, for some days", nil
+	}
+	if p.Records > manyMessages {
+		return fmt.Sprintf("it is about more than %d messages", manyMessages), nil
+	}
+	if p.Records < fewMessages {
+		return "", nil
+	}
+	kept, err := s.o.Store.Counts(ctx, j.Tenant)
+	if err == nil && p.Records*100 > manyPercent*kept.Records {
+		return fmt.Sprintf("it is about more than %d %% of the %d messages that are kept", manyPercent,
+			kept.Records), nil
+	}
+	return "", err
+}
+
 func (s *Service) previewJob(ctx context.Context, a access, o JobOrder) (JobPreview, error) {
-	j, err := s.spec(ctx, a, o)
+	j, asOf, err := s.spec(ctx, a, o)
 	if err != nil {
 		return JobPreview{}, err
 	}
 	p, err := s.o.Jobs.PreviewJob(ctx, j)
-	shown := JobPreview{Records: p.Records, Unknown: p.Unknown, Mailboxes: p.Mailboxes, Outcomes: p.Outcomes,
-		Unchanged: p.Unchanged, Samples: []JobSample{}}
-	for _, one := range p.Samples {
-		shown.Samples = append(shown.Samples, JobSample(one))
+	if err != nil {
+		return JobPreview{}, err
 	}
+	shown := JobPreview{Records: p.Records, Unknown: p.Unknown, Mailboxes: p.Mailboxes, Outcomes: p.Outcomes,
+		Unchanged: p.Unchanged, Samples: samplesOf(p.Samples), Clean: samplesOf(p.Clean), Dispositions: p.Dispositions,
+		AsOf: asOf}
 	if p.Bounded {
 		shown.Cut = CutBySearch
 	}
+	shown.Confirm, err = s.mustConfirm(ctx, j, p)
 	return shown, err
 }
 
+func samplesOf(list []job.Sample) []JobSample {
+	shown := []JobSample{}
+	for _, one := range list {
+		shown = append(shown, JobSample(one))
+	}
+	return shown
+}
+
+// startJob starts a job, a large one and one that cannot be undone only with the number of its messages: the caller has
+// seen what it is about.
 func (s *Service) startJob(ctx context.Context, a access, o JobOrder) (Job, error) {
-	j, err := s.spec(ctx, a, o)
+	j, _, err := s.spec(ctx, a, o)
 	if err != nil {
 		return Job{}, err
+	}
+	p, err := s.o.Jobs.PreviewJob(ctx, j)
+	if err != nil {
+		return Job{}, err
+	}
+	why, err := s.mustConfirm(ctx, j, p)
+	switch {
+	case err != nil:
+		return Job{}, err
+	case why != "" && p.Bounded:
+		return Job{}, problem(Unconfirmed, "it is about %d messages or more, which nobody can count: narrow the search",
+			p.Records)
+	case why != "" && o.Confirmed < p.Records:
+		return Job{}, problem(Unconfirmed, "%s: start it with the number of messages, %d", why, p.Records)
 	}
 	started, err := s.o.Jobs.StartJob(ctx, j)
 	return jobOf(job.Status{Job: started}), err

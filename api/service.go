@@ -48,6 +48,7 @@ type Store interface {
 	Intents(ctx context.Context, record string) ([]store.Intent, error)
 	IntentsBy(ctx context.Context, f store.IntentFilter) ([]store.Intent, error)
 	Attempts(ctx context.Context, intent string) ([]store.Attempt, error)
+	Counts(ctx context.Context, tenant string) (store.Counts, error)
 	Audit(ctx context.Context, f store.AuditFilter) ([]store.Act, error)
 	Note(ctx context.Context, act store.Act) error
 	Update(ctx context.Context, c store.Change) error

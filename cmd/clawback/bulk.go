@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -31,7 +32,7 @@ type choice struct {
 	Since       timeAgo  `help:"Search: not older than this, such as 2d or 12h."`
 	Tenant      string   `help:"Search: name or GUID of one tenant."`
 	IDsFrom     string   `name:"ids-from" type:"path" placeholder:"FILE" help:"A bulk job over the ids in this file, one a line; - is standard input."`
-	Yes         bool     `short:"y" help:"Do not ask after the preview of a bulk job."`
+	Yes         bool     `short:"y" help:"Do not ask after the preview of a small bulk job."`
 	Detach      bool     `help:"Do not wait for a bulk job to end."`
 }
 
@@ -80,8 +81,9 @@ func (c choice) search() (*api.Search, error) {
 	return f, nil
 }
 
-// bulk previews a job over a search, asks, starts it, and waits for its end.
-func (a *app) bulk(c choice, o api.JobOrder) error {
+// bulk previews a job over a search, asks, starts it, and waits for its end. number is that of the messages, where the
+// command line knows it.
+func (a *app) bulk(c choice, o api.JobOrder, number confirmation) error {
 	var err error
 	if c.IDsFrom != "" {
 		o.Tenant = c.Tenant
@@ -101,9 +103,10 @@ func (a *app) bulk(c choice, o api.JobOrder) error {
 		return &api.Error{Code: api.NotFound, Detail: "no message fits"}
 	}
 	a.showPreview(p)
-	if !c.Yes && !a.confirmed() {
-		return errors.New("nothing was done")
+	if err := a.confirmJob(c.Yes, p, number); err != nil {
+		return err
 	}
+	o.AsOf, o.Confirmed = p.AsOf, p.Records
 	job, err := client.Do(a.ctx, a.client, api.StartJob, o)
 	if err != nil {
 		return err
@@ -147,11 +150,72 @@ func (a *app) showPreview(p api.JobPreview) {
 	if p.Unchanged > 0 {
 		a.warnf("%d stand already as asked for\n", p.Unchanged)
 	}
-	for _, s := range p.Samples {
-		a.warnf("  %s  %s  %-10s %-40s %s\n", s.Record, stamp(s.Received), s.Disposition, clip(s.Sender, 40),
-			plural(s.Mailboxes, "recipient"))
+	if len(p.Dispositions) > 0 {
+		a.warnf("by verdict: %s\n", tally(p.Dispositions))
 	}
+	if n := p.Dispositions[verdict.Clean.String()]; n > 0 {
+		a.warnf("%s CLEAN: is that good mail meant too?\n", isAre(n, "message"))
+		a.showSamples(p.Clean)
+		if len(p.Samples) > 0 {
+			a.warnf("the others:\n")
+		}
+	}
+	a.showSamples(p.Samples)
 	a.showCut(p.Cut, "", p.Records)
+}
+
+func (a *app) showSamples(list []api.JobSample) {
+	for _, s := range list {
+		a.warnf("  %s  %s  %-10s %-40s %s  %s\n", s.Record, stamp(s.Received), s.Disposition, clip(s.Sender, 40),
+			plural(s.Mailboxes, "recipient"), clip(s.Subject, 60))
+	}
+}
+
+func isAre(n int, one string) string {
+	if n == 1 {
+		return "1 " + one + " is"
+	}
+	return plural(n, one) + " are"
+}
+
+// errNothing is the outcome of a No.
+var errNothing = errors.New("nothing was done")
+
+// confirmation is the number of things that a command line is for, and the flag by which it is given.
+type confirmation struct {
+	flag   string
+	number int // 0: not given
+}
+
+// confirmJob asks whether a job is to start. A large one, and one that cannot be undone, wants the number of messages,
+// from a person or by a flag: -y alone does not start it.
+func (a *app) confirmJob(yes bool, p api.JobPreview, given confirmation) error {
+	if p.Confirm == "" && given.number == 0 {
+		if yes || a.confirmed() {
+			return nil
+		}
+		return errNothing
+	}
+	return a.confirmNumber(p.Records, "message", cmp.Or(p.Confirm, "a number is given"), given)
+}
+
+// confirmNumber wants a number of things, from a person or by a flag: one that is smaller is a No.
+func (a *app) confirmNumber(n int, what, why string, given confirmation) error {
+	switch {
+	case given.number >= n:
+		return nil
+	case given.number > 0:
+		return fmt.Errorf("%s %d, and it is about %s: nothing was done", given.flag, given.number, plural(n, what))
+	case !isTerminal(a.in):
+		a.warnf("%s: look at it, then use %s %d to go on without being asked; -y is not enough\n", why, given.flag, n)
+		return errNothing
+	}
+	a.warnf("%s. Type the number of %ss to go on: ", why, what)
+	line, err := a.answer()
+	if typed, wrong := strconv.Atoi(strings.TrimSpace(line)); err != nil || wrong != nil || typed != n {
+		return errNothing
+	}
+	return nil
 }
 
 func (a *app) confirmed() bool {

@@ -24,9 +24,13 @@ type queueDiscardCmd struct {
 	Peers     string        `help:"Several: sent from this IP address or CIDR."`
 	OlderThan time.Duration `help:"Several: received longer ago than this, such as 48h."`
 
-	Comment string `required:"" help:"Why, for the audit."`
-	Yes     bool   `short:"y" help:"Do not ask."`
+	Comment   string `required:"" help:"Why, for the audit."`
+	Yes       bool   `short:"y" help:"Do not ask. Not enough for more than 1,000 items."`
+	YesDelete int    `placeholder:"N" help:"Do not ask, if it is about N items at most."`
 }
+
+// manyItems is how many items -y discards at most.
+const manyItems = 1000
 
 // Run shows what is to be thrown away, asks, and has it thrown away.
 func (c queueDiscardCmd) Run(a *app) error {
@@ -79,13 +83,8 @@ func (c queueDiscardCmd) several(a *app, selection api.Selection) error {
 	if p.Count == 0 {
 		return errors.New("nothing in quarantine is of that kind")
 	}
-	if !c.Yes {
-		if err := a.showSelected(p); err != nil {
-			return err
-		}
-		if !a.confirmed() {
-			return errKept
-		}
+	if err := c.confirm(a, p); err != nil {
+		return err
 	}
 	order := api.DiscardOrder{Selection: selection, Count: p.Count, AsOf: p.AsOf, Through: p.Through,
 		Comment: c.Comment}
@@ -95,6 +94,25 @@ func (c queueDiscardCmd) several(a *app, selection api.Selection) error {
 	}
 	return a.showDiscarded(fmt.Sprintf("%s, %s in all, are", plural(p.Count, "item"), humanize.IBytes(uint64(p.Bytes))),
 		act)
+}
+
+// confirm shows a selection and asks; many items want their number.
+func (c queueDiscardCmd) confirm(a *app, p api.DiscardPreview) error {
+	many := p.Count > manyItems
+	if c.Yes && !many && c.YesDelete == 0 {
+		return nil
+	}
+	if err := a.showSelected(p); err != nil {
+		return err
+	}
+	if many || c.YesDelete > 0 {
+		return a.confirmNumber(p.Count, "item", fmt.Sprintf("it is about more than %d items", manyItems),
+			confirmation{"--yes-delete", c.YesDelete})
+	}
+	if !a.confirmed() {
+		return errKept
+	}
+	return nil
 }
 
 // showSelected shows what a selection comes to.

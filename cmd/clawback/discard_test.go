@@ -56,3 +56,26 @@ func TestQueueDiscard_asksFirst(t *testing.T) {
 		})
 	}
 }
+
+// -y has a ceiling: many items are discarded with their number alone.
+func TestQueueDiscard_manyNeedTheirNumber(t *testing.T) {
+	for name, c := range map[string]struct {
+		command queueDiscardCmd
+		count   int
+		done    bool
+	}{
+		"-y":                   {queueDiscardCmd{Yes: true}, 1000, true},
+		"-y, one more":         {queueDiscardCmd{Yes: true}, 1001, false},
+		"number":               {queueDiscardCmd{YesDelete: 1001}, 1001, true},
+		"number and -y":        {queueDiscardCmd{Yes: true, YesDelete: 1001}, 1001, true},
+		"number too small":     {queueDiscardCmd{YesDelete: 1000}, 1001, false},
+		"-y, number too small": {queueDiscardCmd{Yes: true, YesDelete: 2}, 3, false},
+		"nothing":              {queueDiscardCmd{}, 3, false},
+	} {
+		var said bytes.Buffer
+		a := &app{ctx: t.Context(), in: strings.NewReader("1001\n"), out: &said, errOut: &said}
+		if err := c.command.confirm(a, api.DiscardPreview{Count: c.count}); (err == nil) != c.done {
+			t.Errorf("%s, %d items: %v\n%s", name, c.count, err, said.String())
+		}
+	}
+}

@@ -58,7 +58,7 @@ func clawback(t *testing.T, socket string, args ...string) (status int, out, err
 func TestExitStatus_ofSeveral(t *testing.T) {
 	socket := stub(t)
 	for _, verb := range []string{
-		"queue retry", "queue retry --trust", "queue discard --yes --comment c", "bounce retry", "retract --to trash", "restore", "feedback --is SPAM",
+		"queue retry", "queue retry --trust", "queue discard --yes --comment c", "bounce retry", "retract --to trash", "retract --to trash --yes-delete 9", "restore", "feedback --is SPAM",
 		"feedback withdraw", "submission accept --is SPAM", "submission accept --is SPAM --to trash", "submission dismiss", "policy remove",
 	} {
 		for ids, want := range map[string]int{"good1 good2": exitOK, "bad1 bad2": exitFailed, "good1 bad1": exitPartly, "bad1 good1": exitPartly, "bad1": exitFailed} {
@@ -94,6 +94,9 @@ func TestExitStatus_ofOne(t *testing.T) {
 		"job list": exitOK, "job show bad": exitFailed, "job cancel bad": exitFailed, "job pause bad": exitFailed, "job resume bad": exitFailed, "policy list": exitOK, "policy add block_sender @bad.example": exitFailed,
 		"policy export": exitOK, "rules list": exitOK, "feedback list": exitOK, "feedback reset --yes --comment bad": exitFailed, "submission list": exitOK,
 		"submission show bad": exitFailed, "address list": exitOK, "address retire bad": exitFailed, "retract --to trash --subject x --yes": exitFailed, // no message fits
+		"retract --to hard_delete good": exitFailed, "retract --to hard_delete --yes good": exitFailed,
+		"retract --to hard_delete --yes-delete 1 good": exitOK, "retract --to hard_delete --yes-delete 1 good1 good2": exitFailed,
+		"retract --to hard_delete --yes-delete 2 good bad": exitFailed, "retract --to hard_delete --yes-delete two good": exitUsage,
 		"version": exitOK, "unwrap nothing-there": exitFailed, "score nothing-there": exitFailed,
 
 		"--help": exitOK, "nonsense": exitUsage, "queue": exitUsage, "queue list --state asleep": exitUsage, "queue list --limit 0": exitUsage,

@@ -9,6 +9,7 @@ import (
 
 	"clawback/api"
 	"clawback/api/client"
+	"clawback/config"
 	"clawback/store"
 )
 
@@ -44,8 +45,9 @@ func (c exportCmd) Run(a *app) error {
 
 type retractCmd struct {
 	choice
-	To      string `required:"" placeholder:"ACTION" enum:"junk,trash,soft_delete,hard_delete" help:"Where to: junk, trash, soft_delete or hard_delete."`
-	Comment string `help:"Why, for the audit."`
+	To        string `required:"" placeholder:"ACTION" enum:"junk,trash,soft_delete,hard_delete" help:"Where to: junk, trash, soft_delete or hard_delete."`
+	YesDelete int    `placeholder:"N" help:"Do not ask: it is about N messages at most. Needed beside -y for many."`
+	Comment   string `help:"Why, for the audit."`
 }
 
 func (c retractCmd) Run(a *app) error {
@@ -53,16 +55,45 @@ func (c retractCmd) Run(a *app) error {
 		return err
 	}
 	if c.bulk() {
-		return a.bulk(c.choice, api.JobOrder{Action: c.To, Comment: c.Comment})
+		return a.bulk(c.choice, api.JobOrder{Action: c.To, Comment: c.Comment}, c.number())
+	}
+	if c.To == string(config.HardDelete) {
+		if err := a.confirmHardDelete(c.IDs, c.number()); err != nil {
+			return err
+		}
 	}
 	return a.each(c.IDs, func(id string) error {
 		return a.act(api.RetractMessage, api.MessageOrder{Key: id, Action: c.To, Comment: c.Comment})
 	})
 }
 
+func (c retractCmd) number() confirmation { return confirmation{"--yes-delete", c.YesDelete} }
+
+// confirmHardDelete shows what is to be deleted for good, and wants the number of messages.
+func (a *app) confirmHardDelete(ids []string, given confirmation) error {
+	if a.each(ids, a.showDeleted) != nil {
+		return errQuiet // nothing was done of the others either
+	}
+	return a.confirmNumber(len(ids), "message",
+		"what is hard-deleted an administrator of Exchange alone can bring back, for some days", given)
+}
+
+// showDeleted shows in a line what is to be deleted.
+func (a *app) showDeleted(id string) error {
+	m, err := client.Do(a.ctx, a.client, api.ShowMessage, api.MessageRef{Key: id})
+	if err != nil {
+		return err
+	}
+	r := m.Record
+	a.warnf("  %s  %s  %-10s %-40s %s  %s\n", r.ID, stamp(r.Received), r.Verdict.Disposition, clip(r.From, 40),
+		plural(len(r.Recipients), "recipient"), clip(r.Subject, 60))
+	return nil
+}
+
 type restoreCmd struct {
 	choice
-	Comment string `help:"Why, for the audit."`
+	YesRestore int    `placeholder:"N" help:"Do not ask: it is about N messages at most. Needed for many."`
+	Comment    string `help:"Why, for the audit."`
 }
 
 func (c restoreCmd) Run(a *app) error {
@@ -70,7 +101,8 @@ func (c restoreCmd) Run(a *app) error {
 		return err
 	}
 	if c.bulk() {
-		return a.bulk(c.choice, api.JobOrder{Restore: true, Comment: c.Comment})
+		return a.bulk(c.choice, api.JobOrder{Restore: true, Comment: c.Comment},
+			confirmation{"--yes-restore", c.YesRestore})
 	}
 	return a.each(c.IDs, func(id string) error {
 		return a.act(api.RestoreMessage, api.MessageOrder{Key: id, Comment: c.Comment})

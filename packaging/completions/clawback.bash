@@ -8,7 +8,7 @@ _clawback() {
 			continue
 		fi
 		case ${COMP_WORDS[i]} in
-		--socket | --config | -c | --hostname | --tenant-id | --domain | --alternate-mailbox | --email | --name | --originator-org | --client-id | --certificate-file | --key-file | --mailbox | --state | --limit | --cursor | --comment | --tenant | --purpose | --network | --cause | --from | --peers | --older-than | --regions | --timeout | --recipient | -r | --identity | -i | --sender | --subject | --disposition | --since | --proof | --variant | --output | -o | --query | --ids-from | --to | --campaign | --is | --field | --note | --expires | --kind | --for | --rules | --rule | --report | --original | --decrypted | --workers | --reports | --listen | --ca-file | --seed | --users) skip=yes ;;
+		--socket | --config | -c | --hostname | --tenant-id | --domain | --alternate-mailbox | --email | --name | --originator-org | --client-id | --certificate-file | --key-file | --mailbox | --state | --limit | --cursor | --comment | --tenant | --purpose | --network | --cause | --from | --peers | --older-than | --yes-delete | --regions | --timeout | --recipient | -r | --identity | -i | --sender | --subject | --disposition | --since | --proof | --variant | --output | -o | --query | --ids-from | --to | --yes-restore | --campaign | --is | --field | --note | --expires | --kind | --for | --rules | --rule | --report | --original | --decrypted | --workers | --reports | --listen | --ca-file | --seed | --users) skip=yes ;;
 		-*) ;;
 		*)
 			case $path/${COMP_WORDS[i]} in
@@ -288,6 +288,11 @@ _clawback() {
 		return
 		;;
 	"queue discard":--comment)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"queue discard":--yes-delete)
 		COMPREPLY=()
 		:
 		return
@@ -592,6 +597,11 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -W "junk trash soft_delete hard_delete" -- "$word")
 		return
 		;;
+	"retract":--yes-delete)
+		COMPREPLY=()
+		:
+		return
+		;;
 	"retract":--comment)
 		COMPREPLY=()
 		:
@@ -645,6 +655,11 @@ _clawback() {
 	"restore":--ids-from)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"restore":--yes-restore)
+		COMPREPLY=()
+		:
 		return
 		;;
 	"restore":--comment)
@@ -1460,7 +1475,7 @@ _clawback() {
 		commands="" flags="--help --socket --json" words="" files=yes
 		;;
 	"queue discard")
-		commands="" flags="--tenant --purpose --network --unlisted --cause --from --peers --older-than --comment --yes --help --socket --json" words="" files=
+		commands="" flags="--tenant --purpose --network --unlisted --cause --from --peers --older-than --comment --yes --yes-delete --help --socket --json" words="" files=
 		;;
 	"bounce")
 		commands="list show retry export" flags="--help --socket --json" words="" files=
@@ -1523,10 +1538,10 @@ _clawback() {
 		commands="" flags="--raw --text --incident --csv --variant --output --terminal --limit --cursor --help --socket --json" words="" files=
 		;;
 	"retract")
-		commands="" flags="--query --sender --recipient --subject --disposition --proof --since --tenant --ids-from --yes --detach --to --comment --help --socket --json" words="" files=
+		commands="" flags="--query --sender --recipient --subject --disposition --proof --since --tenant --ids-from --yes --detach --to --yes-delete --comment --help --socket --json" words="" files=
 		;;
 	"restore")
-		commands="" flags="--query --sender --recipient --subject --disposition --proof --since --tenant --ids-from --yes --detach --comment --help --socket --json" words="" files=
+		commands="" flags="--query --sender --recipient --subject --disposition --proof --since --tenant --ids-from --yes --detach --yes-restore --comment --help --socket --json" words="" files=
 		;;
 	"job")
 		commands="list show follow pause resume cancel" flags="--help --socket --json" words="" files=

@@ -10,7 +10,7 @@ function __clawback_at
             continue
         end
         switch $word
-            case --socket --config -c --hostname --tenant-id --domain --alternate-mailbox --email --name --originator-org --client-id --certificate-file --key-file --mailbox --state --limit --cursor --comment --tenant --purpose --network --cause --from --peers --older-than --regions --timeout --recipient -r --identity -i --sender --subject --disposition --since --proof --variant --output -o --query --ids-from --to --campaign --is --field --note --expires --kind --for --rules --rule --report --original --decrypted --workers --reports --listen --ca-file --seed --users
+            case --socket --config -c --hostname --tenant-id --domain --alternate-mailbox --email --name --originator-org --client-id --certificate-file --key-file --mailbox --state --limit --cursor --comment --tenant --purpose --network --cause --from --peers --older-than --yes-delete --regions --timeout --recipient -r --identity -i --sender --subject --disposition --since --proof --variant --output -o --query --ids-from --to --yes-restore --campaign --is --field --note --expires --kind --for --rules --rule --report --original --decrypted --workers --reports --listen --ca-file --seed --users
                 set skip yes
             case '-*'
             case '*'
@@ -124,7 +124,8 @@ complete -c clawback -n '__clawback_at \'queue discard\'' -l from -x -d 'Several
 complete -c clawback -n '__clawback_at \'queue discard\'' -l peers -x -d 'Several: sent from this IP address or CIDR.'
 complete -c clawback -n '__clawback_at \'queue discard\'' -l older-than -x -d 'Several: received longer ago than this, such as 48h.'
 complete -c clawback -n '__clawback_at \'queue discard\'' -l comment -x -d 'Why, for the audit.'
-complete -c clawback -n '__clawback_at \'queue discard\'' -l yes -s y -d 'Do not ask.'
+complete -c clawback -n '__clawback_at \'queue discard\'' -l yes -s y -d 'Do not ask. Not enough for more than 1,000 items.'
+complete -c clawback -n '__clawback_at \'queue discard\'' -l yes-delete -x -d 'Do not ask, if it is about N items at most.'
 complete -c clawback -n '__clawback_at \'queue discard\'' -l help -s h -d 'Show context-sensitive help.'
 complete -c clawback -n '__clawback_at \'queue discard\'' -l socket -r -F -d 'Control socket of the daemon (default /run/clawback/control.sock).'
 complete -c clawback -n '__clawback_at \'queue discard\'' -l json -d 'Answer in JSON, one object or list, or one object a line.'
@@ -252,9 +253,10 @@ complete -c clawback -n '__clawback_at \'retract\'' -l proof -x -a 'network_id c
 complete -c clawback -n '__clawback_at \'retract\'' -l since -x -d 'Search: not older than this, such as 2d or 12h.'
 complete -c clawback -n '__clawback_at \'retract\'' -l tenant -x -d 'Search: name or GUID of one tenant.'
 complete -c clawback -n '__clawback_at \'retract\'' -l ids-from -r -F -d 'A bulk job over the ids in this file, one a line; - is standard input.'
-complete -c clawback -n '__clawback_at \'retract\'' -l yes -s y -d 'Do not ask after the preview of a bulk job.'
+complete -c clawback -n '__clawback_at \'retract\'' -l yes -s y -d 'Do not ask after the preview of a small bulk job.'
 complete -c clawback -n '__clawback_at \'retract\'' -l detach -d 'Do not wait for a bulk job to end.'
 complete -c clawback -n '__clawback_at \'retract\'' -l to -x -a 'junk trash soft_delete hard_delete' -d 'Where to: junk, trash, soft_delete or hard_delete.'
+complete -c clawback -n '__clawback_at \'retract\'' -l yes-delete -x -d 'Do not ask: it is about N messages at most. Needed beside -y for many.'
 complete -c clawback -n '__clawback_at \'retract\'' -l comment -x -d 'Why, for the audit.'
 complete -c clawback -n '__clawback_at \'retract\'' -l help -s h -d 'Show context-sensitive help.'
 complete -c clawback -n '__clawback_at \'retract\'' -l socket -r -F -d 'Control socket of the daemon (default /run/clawback/control.sock).'
@@ -268,8 +270,9 @@ complete -c clawback -n '__clawback_at \'restore\'' -l proof -x -a 'network_id c
 complete -c clawback -n '__clawback_at \'restore\'' -l since -x -d 'Search: not older than this, such as 2d or 12h.'
 complete -c clawback -n '__clawback_at \'restore\'' -l tenant -x -d 'Search: name or GUID of one tenant.'
 complete -c clawback -n '__clawback_at \'restore\'' -l ids-from -r -F -d 'A bulk job over the ids in this file, one a line; - is standard input.'
-complete -c clawback -n '__clawback_at \'restore\'' -l yes -s y -d 'Do not ask after the preview of a bulk job.'
+complete -c clawback -n '__clawback_at \'restore\'' -l yes -s y -d 'Do not ask after the preview of a small bulk job.'
 complete -c clawback -n '__clawback_at \'restore\'' -l detach -d 'Do not wait for a bulk job to end.'
+complete -c clawback -n '__clawback_at \'restore\'' -l yes-restore -x -d 'Do not ask: it is about N messages at most. Needed for many.'
 complete -c clawback -n '__clawback_at \'restore\'' -l comment -x -d 'Why, for the audit.'
 complete -c clawback -n '__clawback_at \'restore\'' -l help -s h -d 'Show context-sensitive help.'
 complete -c clawback -n '__clawback_at \'restore\'' -l socket -r -F -d 'Control socket of the daemon (default /run/clawback/control.sock).'

@@ -8,12 +8,14 @@ import (
 
 	"clawback/retract/policy"
 	"clawback/store"
+	"clawback/verdict"
 )
 
 // Sample is one record of a preview.
 type Sample struct {
 	Record      string    `json:"record"`
 	Sender      string    `json:"sender"`
+	Subject     string    `json:"subject"`
 	Received    time.Time `json:"received"`
 	Disposition string    `json:"disposition"`
 	Mailboxes   int       `json:"mailboxes"`
@@ -28,17 +30,20 @@ type Preview struct {
 	Outcomes  map[store.Outcome]int `json:"outcomes"`
 	Unchanged int                   `json:"unchanged"` // stand already as it is asked for
 	Samples   []Sample              `json:"samples"`
-	Bounded   bool                  `json:"bounded,omitempty"` // there are more records than were looked at
+	// Of the records. What is CLEAN may be good mail that the search did not mean.
+	Dispositions map[string]int `json:"dispositions"`
+	Clean        []Sample       `json:"clean,omitempty"`   // the first of those
+	Bounded      bool           `json:"bounded,omitempty"` // there are more records than were looked at
 }
 
 const (
-	maxSamples = 10
+	maxSamples = 10      // of what is CLEAN, and of what is not
 	maxPreview = 100_000 // records that a preview of a search looks at; the job itself has no such bound
 )
 
 // PreviewJob says what a job would do.
 func (r *Runner) PreviewJob(ctx context.Context, s Spec) (Preview, error) {
-	p := Preview{Outcomes: map[store.Outcome]int{}, Samples: []Sample{}}
+	p := Preview{Outcomes: map[store.Outcome]int{}, Samples: []Sample{}, Dispositions: map[string]int{}}
 	if err := s.check(); err != nil {
 		return p, err
 	}
@@ -101,9 +106,14 @@ func (r *Runner) preview(ctx context.Context, p *Preview, s Spec, rec store.Reco
 	}
 	p.add(would.Intents, kindOf(s.Restore), len(rec.Recipients))
 	p.Records++
-	if len(p.Samples) < maxSamples {
-		p.Samples = append(p.Samples, Sample{rec.ID, rec.From, rec.Received, rec.Verdict.Disposition.String(),
-			would.Mailboxes})
+	disposition := rec.Verdict.Disposition
+	p.Dispositions[disposition.String()]++
+	one := Sample{rec.ID, rec.From, rec.Subject, rec.Received, disposition.String(), would.Mailboxes}
+	switch {
+	case disposition == verdict.Clean && len(p.Clean) < maxSamples:
+		p.Clean = append(p.Clean, one)
+	case disposition != verdict.Clean && len(p.Samples) < maxSamples:
+		p.Samples = append(p.Samples, one)
 	}
 	return nil
 }

@@ -62,7 +62,7 @@ var mayImport = map[string]string{
 	"retract/graph/consent":    "internal/mailaddr retract/fault",
 	"retract/graph/transport":  "internal/mailaddr retract/fault",
 	"retract/intent":           "retract/addresses retract/exchange store",
-	"retract/job":              "config retract retract/policy store",
+	"retract/job":              "config retract retract/policy store verdict",
 	"retract/limit":            "retract/exchange retract/fault store",
 	"retract/match":            "internal/mailaddr journal/identity retract/exchange rfc822 store",
 	"retract/policy":           "config journal retract/addresses retract/exchange retract/intent store verdict",
