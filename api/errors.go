@@ -116,6 +116,7 @@ var causes = []struct {
 	{queue.ErrState, WrongState},
 	{store.ErrConflict, Changed},
 	{store.ErrInvalid, InvalidRequest},
+	{store.ErrUnsound, WrongState},
 	{spool.ErrMissing, BodyGone},
 	{spool.ErrCorrupt, BodyGone},
 	{fs.ErrNotExist, BodyGone},

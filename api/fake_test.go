@@ -358,9 +358,8 @@ func (u worldUpkeep) Backup(_ context.Context, w io.Writer) error {
 	return err
 }
 func (u worldUpkeep) CheckStore(context.Context) ([]string, error) { return []string{"record-b"}, nil }
-func (u worldUpkeep) ForgetOld(context.Context) (string, error) {
-	return "store.db.old", u.note("forget old")
-}
+func (u worldUpkeep) FindOld() (string, error)                     { return "store.db.old", nil }
+func (u worldUpkeep) ForgetOld(context.Context) error              { return u.note("forget old") }
 
 type worldAddresses struct{ *world }
 

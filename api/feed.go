@@ -1,8 +1,9 @@
 package api
 
 import (
+	"cmp"
 	"context"
-	"errors"
+	"slices"
 	"time"
 
 	"clawback/intel/feed"
@@ -19,8 +20,8 @@ type Feeds interface {
 var (
 	ListFeeds = define(Operation{Name: "feed.list", Route: "GET /v1/feeds", Role: Viewer, Machine: true},
 		(*Service).listFeeds)
-	UpdateFeeds = define(Operation{Name: "feed.update", Route: "POST /v1/feeds/update", Role: Approver, Machine: true},
-		(*Service).updateFeeds)
+	UpdateFeeds = define(Operation{Name: updateFeedsName, Route: "POST /v1/feeds/update", Role: Approver,
+		Machine: true}, (*Service).updateFeeds)
 )
 
 // Feed is how a list of indicators stands.
@@ -77,10 +78,11 @@ func feedOf(f feed.Status) Feed {
 
 // updateFeeds looks at lists now, and answers when they were read, which may take minutes.
 func (s *Service) updateFeeds(ctx context.Context, a access, o FeedOrder) (Page[FeedResult], error) {
-	results, err := s.o.Feeds.Update(ctx, o.Feed, o.Accept)
-	if errors.Is(err, feed.ErrNoSuchFeed) {
+	known := func(f feed.Status) bool { return f.Name == o.Feed }
+	if o.Feed != "" && !slices.ContainsFunc(s.o.Feeds.Status(), known) {
 		return Page[FeedResult]{}, missing("feed", o.Feed)
 	}
+	results, err := s.lookAtFeeds(ctx, a, o)
 	if err != nil {
 		return Page[FeedResult]{}, err
 	}
@@ -91,9 +93,21 @@ func (s *Service) updateFeeds(ctx context.Context, a access, o FeedOrder) (Page[
 			Living: r.Counts.Living, Code: string(r.Code), Problem: r.Problem,
 		})
 	}
+	return page, nil
+}
+
+// lookAtFeeds looks at lists. That a length is accepted stands in the audit before. Who does not wait for the answer
+// calls nothing off.
+func (s *Service) lookAtFeeds(ctx context.Context, a access, o FeedOrder) (results []feed.Result, err error) {
 	if !o.Accept {
-		return page, nil
+		return s.o.Feeds.Update(ctx, o.Feed, false)
 	}
-	act := store.Act{Who: a.Name, What: a.op.Name, Object: o.Feed, Comment: "its length was accepted"}
-	return page, s.note(ctx, act)
+	act := store.Act{Who: a.Name, What: a.op.Name, Object: o.Feed,
+		Comment: "its length was accepted"}
+	var looked error
+	err = s.orderBy(ctx, act, func(context.Context) error {
+		results, looked = s.o.Feeds.Update(ctx, o.Feed, true)
+		return nil
+	})
+	return results, cmp.Or(err, looked)
 }

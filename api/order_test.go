@@ -10,6 +10,7 @@ import (
 	"clawback/queue"
 	"clawback/queue/bolt"
 	"clawback/store"
+	"clawback/store/index"
 )
 
 var errKilled = errors.New("killed")
@@ -204,5 +205,101 @@ func TestOrder_bounceIsSentOnce(t *testing.T) {
 	}
 	if got := d.audited(t, id); len(got) != 1 {
 		t.Errorf("audit %q", got)
+	}
+}
+
+// noted is an index that notes that it is to be built anew.
+type noted struct {
+	Index
+	*world
+}
+
+func (n noted) Rebuild() { _ = n.note("rebuild") }
+
+func (n noted) Status(context.Context) (index.Status, error) { return index.Status{}, nil }
+
+// What is done outside of the queue and the store is done once the audit has it: where the audit cannot be written it is
+// not done. After a crash between the two it is done by the next start; that a feed's length was accepted is not, since it
+// was said of the list of then, and the audit tells of that.
+func TestOrder_ofOtherParts(t *testing.T) {
+	for name, c := range map[string]struct {
+		do        func(context.Context, *Service) error
+		object    string
+		done      string
+		recovered []string
+	}{
+		"store.forget_old": {func(ctx context.Context, s *Service) error {
+			_, err := ForgetOld.Do(ctx, s, Root("ada"), None{})
+			return err
+		}, "store.db.old", "[forget old]", []string{"ada store.forget_old  "}},
+		"index.rebuild": {func(ctx context.Context, s *Service) error {
+			_, err := Reindex.Do(ctx, s, Root("ada"), None{})
+			return err
+		}, "", "[rebuild]", []string{"ada index.rebuild  "}},
+		"feed.update": {func(ctx context.Context, s *Service) error {
+			_, err := UpdateFeeds.Do(ctx, s, Root("ada"), FeedOrder{Feed: "f", Accept: true})
+			return err
+		}, "f", `[update feed "f" true]`, []string{
+			"ada feed.update  " + errInterrupted.Error(), "ada feed.update  its length was accepted"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d, w := openDisk(t, t.TempDir()), &world{}
+			s := d.service(t)
+			s.o.Upkeep, s.o.Feeds, s.o.Index = worldUpkeep{w}, worldFeeds{w}, noted{world: w}
+			if err := c.do(t.Context(), s); err != nil || fmt.Sprint(w.done) != c.done {
+				t.Errorf("%v, done %q, want %s", err, w.done, c.done)
+			}
+			entry := c.recovered[len(c.recovered)-1]
+			if got := d.audited(t, c.object); len(got) != 1 || got[0] != entry {
+				t.Errorf("the audit says %q, want %q", got, entry)
+			}
+
+			d, w.done = openDisk(t, t.TempDir()), nil // a crash between the entry and the act
+			s.o.Store = d.store
+			act := store.Act{Who: "ada", What: name, Object: c.object}
+			if name == updateFeedsName {
+				act.Comment = "its length was accepted"
+			}
+			o := orderOf(act)
+			begin := store.Change{Act: &act, Orders: store.Edit[store.Order]{Put: []store.Order{o}}}
+			err := errors.Join(d.store.Update(t.Context(), begin), s.Recover(t.Context()), s.Recover(t.Context()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := c.done
+			if name == updateFeedsName {
+				want = "[]"
+			}
+			if got := d.audited(t, c.object); fmt.Sprint(w.done) != want || fmt.Sprint(got) != fmt.Sprint(c.recovered) {
+				t.Errorf("after a crash done %q, want %s; the audit says %q, want %q", w.done, want, got, c.recovered)
+			}
+
+			w.done = nil
+			d.store.Close()
+			if err := c.do(t.Context(), s); CodeOf(err) != Unavailable || len(w.done) > 0 {
+				t.Errorf("the audit cannot be written: %v, and done %q", err, w.done)
+			}
+		})
+	}
+}
+
+// An order that cannot be carried out keeps no other waiting, and stays.
+func TestOrder_oneThatFailsKeepsNoOtherWaiting(t *testing.T) {
+	d, w := openDisk(t, t.TempDir()), &world{err: errKilled}
+	s := d.service(t)
+	s.o.Upkeep, s.o.Index = worldUpkeep{w}, noted{world: &world{}}
+	for _, what := range []string{forgetOldName, reindexName, forgetOldName} {
+		act := store.Act{Who: "ada", What: what}
+		put := store.Change{Act: &act, Orders: store.Edit[store.Order]{Put: []store.Order{orderOf(act)}}}
+		if err := d.store.Update(t.Context(), put); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Recover(t.Context()); !errors.Is(err, errKilled) {
+		t.Errorf("recover: %v", err)
+	}
+	left, err := d.store.Orders(t.Context())
+	if err != nil || len(left) != 2 || left[0].What != forgetOldName || left[1].What != forgetOldName {
+		t.Errorf("%+v, %v are left, want the two that failed", left, err)
 	}
 }

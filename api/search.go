@@ -47,7 +47,7 @@ var (
 		(*Service).countRecords)
 	ShowIndex = define(Operation{Name: "index.show", Route: "GET /v1/store/index", Role: Viewer, Machine: true},
 		(*Service).showIndex)
-	Reindex = define(Operation{Name: "index.rebuild", Route: "POST /v1/store/reindex", Role: Administrator,
+	Reindex = define(Operation{Name: reindexName, Route: "POST /v1/store/reindex", Role: Administrator,
 		Machine: true}, (*Service).reindex)
 )
 
@@ -112,13 +112,21 @@ func (s *Service) showIndex(ctx context.Context, _ access, _ None) (IndexStatus,
 	return shown, err
 }
 
+// rebuildIndex begins to build the index anew.
+func (s *Service) rebuildIndex() error {
+	if s.o.Index == nil {
+		return problem(WrongState, "there is no index")
+	}
+	s.o.Index.Rebuild()
+	return nil
+}
+
 func (s *Service) reindex(ctx context.Context, a access, _ None) (IndexStatus, error) {
 	if s.o.Index == nil {
 		return IndexStatus{}, problem(InvalidRequest, "there is no index")
 	}
-	if err := s.note(ctx, store.Act{Who: a.Name, What: a.op.Name}); err != nil {
+	if err := s.order(ctx, store.Act{Who: a.Name, What: a.op.Name}); err != nil {
 		return IndexStatus{}, err
 	}
-	s.o.Index.Rebuild()
 	return s.showIndex(ctx, a, None{})
 }

@@ -11,8 +11,8 @@ import (
 type Upkeep interface {
 	Backup(ctx context.Context, w io.Writer) error                 // writes a copy of all
 	CheckStore(ctx context.Context) (findings []string, err error) // what of the store's rows does not fit together
-	// Removes what a version before has left, and says what that was.
-	ForgetOld(ctx context.Context) (removed string, err error)
+	FindOld() (path string, err error)                             // what a version before has left; store.ErrNotFound
+	ForgetOld(ctx context.Context) error                           // removes that
 }
 
 // StoreCheck is what a check of the store has found.
@@ -31,7 +31,7 @@ var (
 		Bodies: true}, (*Service).backup)
 	CheckStore = define(Operation{Name: "store.check", Route: "GET /v1/store/check", Role: Viewer, Machine: true},
 		(*Service).checkStore)
-	ForgetOld = define(Operation{Name: "store.forget_old", Route: "POST /v1/store/forget-old", Role: Administrator,
+	ForgetOld = define(Operation{Name: forgetOldName, Route: "POST /v1/store/forget-old", Role: Administrator,
 		Machine: true}, (*Service).forgetOld)
 )
 
@@ -51,9 +51,9 @@ func (s *Service) checkStore(ctx context.Context, _ access, _ None) (StoreCheck,
 }
 
 func (s *Service) forgetOld(ctx context.Context, a access, _ None) (Removed, error) {
-	path, err := s.o.Upkeep.ForgetOld(ctx)
+	path, err := s.o.Upkeep.FindOld()
 	if err != nil {
 		return Removed{}, err
 	}
-	return Removed{path}, s.note(ctx, store.Act{Who: a.Name, What: a.op.Name, Object: path})
+	return Removed{path}, s.order(ctx, store.Act{Who: a.Name, What: a.op.Name, Object: path})
 }

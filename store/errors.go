@@ -21,6 +21,8 @@ var (
 	ErrClosed = rows.ErrClosed
 	// ErrInvalid means that the caller's argument can never be stored.
 	ErrInvalid = errors.New("invalid")
+	// ErrUnsound means that rows do not fit together, so that nothing that relies on them is done.
+	ErrUnsound = errors.New("the rows of the store do not fit together")
 	// ErrNewer means that a newer clawback wrote the file.
 	ErrNewer = errors.New("written by a newer clawback")
 	// ErrBound means that a search looked at as many rows as it may: what was found comes with it, and more may match.

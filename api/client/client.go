@@ -99,7 +99,7 @@ func (c *Client) send(ctx context.Context, op api.Operation, request any) (*http
 	if !op.Reads() {
 		req.Header.Set("Content-Type", kind)
 	}
-	req.Header.Set(socket.OperatorHeader, operator())
+	req.Header.Set(socket.OperatorHeader, Operator())
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return nil, c.explain(err)
@@ -136,8 +136,8 @@ func (c *Client) explain(err error) error {
 	return &api.Error{Code: api.Unreachable, Detail: text}
 }
 
-// operator is the name that the command line says.
-func operator() string {
+// Operator is the name that the command line says.
+func Operator() string {
 	if name := os.Getenv("SUDO_USER"); name != "" {
 		return name
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 
 	"filippo.io/age"
@@ -141,7 +142,8 @@ func (c storeForgetOldCmd) Run(a *app) error {
 	removed, err := client.Do(a.ctx, a.client, api.ForgetOld, api.None{})
 	if api.CodeOf(err) == api.Unreachable {
 		err = withStore(c.Config, func(dir string, s *store.Store) (err error) {
-			removed.Path, err = pebble.ForgetOld(a.ctx, dir, s)
+			service := api.New(api.Options{Store: s, Upkeep: atRest{dir, s}, Log: slog.New(slog.DiscardHandler)})
+			removed, err = api.ForgetOld.Do(a.ctx, service, api.Root(client.Operator()), api.None{})
 			return err
 		})
 	}
@@ -154,3 +156,21 @@ func (c storeForgetOldCmd) Run(a *app) error {
 	a.printf("%s was removed.\n", removed.Path)
 	return nil
 }
+
+// atRest is the state that no daemon works on.
+type atRest struct {
+	dir   string
+	store *store.Store
+}
+
+// Backup implements api.Upkeep: backups without a daemon are made by other means.
+func (atRest) Backup(context.Context, io.Writer) error { return errors.New("no daemon runs") }
+
+// CheckStore implements api.Upkeep.
+func (r atRest) CheckStore(ctx context.Context) ([]string, error) { return r.store.Verify(ctx) }
+
+// FindOld implements api.Upkeep.
+func (r atRest) FindOld() (string, error) { return pebble.FindOld(r.dir) }
+
+// ForgetOld implements api.Upkeep.
+func (r atRest) ForgetOld(ctx context.Context) error { return pebble.ForgetOld(ctx, r.dir, r.store) }

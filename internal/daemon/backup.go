@@ -47,7 +47,10 @@ func (u upkeep) Backup(ctx context.Context, w io.Writer) error { return u.d.back
 // CheckStore implements api.Upkeep.
 func (u upkeep) CheckStore(ctx context.Context) ([]string, error) { return u.d.store.Verify(ctx) }
 
-// ForgetOld removes the store.db.old of a version before this one.
-func (u upkeep) ForgetOld(ctx context.Context) (string, error) {
+// FindOld finds the store.db.old of a version before this one.
+func (u upkeep) FindOld() (string, error) { return pebble.FindOld(u.d.cfg.StateDir) }
+
+// ForgetOld removes it.
+func (u upkeep) ForgetOld(ctx context.Context) error {
 	return pebble.ForgetOld(ctx, u.d.cfg.StateDir, u.d.store)
 }
