@@ -11,17 +11,73 @@ const (
 	neighbouring = 2         // blocks on each side that share a threshold
 )
 
-// binarize tells dark pixels from light ones, by a threshold for each block of eight by eight pixels: ZXing's hybrid
-// binarizer, which gozxing sets bit by bit. A test holds that both give the same.
-func binarize(source gozxing.LuminanceSource) (*gozxing.BitMatrix, error) {
+// bitmap tells dark pixels from light ones, by a threshold for each block of eight by eight pixels: ZXing's hybrid
+// binarizer, which gozxing sets bit by bit. A test holds that both give the same. Rows are compared when they are asked
+// for: in a picture without a code most are not.
+type bitmap struct {
+	matrix *gozxing.BitMatrix
+	blocks *blocks           // nil: all rows are compared
+	done   []bool            // rows that are
+	limits [][]int           // the thresholds of each row of blocks, nil before they are needed
+	line   *gozxing.BitArray // of the row that is compared
+}
+
+func binarize(source gozxing.LuminanceSource) (*bitmap, error) {
 	width, height := source.GetWidth(), source.GetHeight()
 	if width < leastSide || height < leastSide {
-		return gozxing.NewGlobalHistgramBinarizer(source).GetBlackMatrix()
+		matrix, err := gozxing.NewGlobalHistgramBinarizer(source).GetBlackMatrix()
+		return &bitmap{matrix: matrix}, err
 	}
-	b := blocks{shades: source.GetMatrix(), width: width, height: height, across: (width + block - 1) / block,
+	matrix, err := gozxing.NewBitMatrix(width, height)
+	if err != nil {
+		return nil, err
+	}
+	b := &blocks{shades: source.GetMatrix(), width: width, height: height, across: (width + block - 1) / block,
 		down: (height + block - 1) / block}
 	b.measure()
-	return b.matrix()
+	return &bitmap{matrix: matrix, blocks: b, done: make([]bool, height), limits: make([][]int, b.down),
+		line: gozxing.NewBitArray(width)}, nil
+}
+
+// dark reports whether a pixel is.
+func (m *bitmap) dark(x, y int) bool {
+	if m.blocks != nil && !m.done[y] {
+		m.compare(y)
+	}
+	return m.matrix.Get(x, y)
+}
+
+// whole is the picture with all its rows compared.
+func (m *bitmap) whole() *gozxing.BitMatrix {
+	for y, done := range m.done {
+		if !done {
+			m.compare(y)
+		}
+	}
+	return m.matrix
+}
+
+// compare marks the pixels of a row that are no lighter than the mean of the black points around.
+func (m *bitmap) compare(y int) {
+	m.done[y] = true
+	m.line.Clear()
+	m.blocks.line(m.row(y/block), y, m.line.GetBitArray())
+	// The last blocks overlap the ones above, where the height is not whole: dark by either is dark.
+	if last := m.blocks.down - 1; y/block < last && y >= m.blocks.height-block {
+		m.blocks.line(m.row(last), y, m.line.GetBitArray())
+	}
+	m.matrix.SetRow(y, m.line)
+}
+
+// row gives the thresholds of a row of blocks.
+func (m *bitmap) row(y int) []int {
+	if m.limits[y] == nil {
+		m.limits[y] = make([]int, m.blocks.across)
+		for x := range m.limits[y] {
+			m.limits[y][x] = m.blocks.threshold(x, y)
+		}
+	}
+	return m.limits[y]
 }
 
 // blocks are the thresholds of a picture's blocks. The last of a row or column overlaps the one before it where the
@@ -65,32 +121,6 @@ func (b *blocks) point(x, y int, pixels []byte) int {
 		}
 	}
 	return low / 2
-}
-
-// matrix marks the pixels that are no lighter than the mean of the black points around.
-func (b *blocks) matrix() (*gozxing.BitMatrix, error) {
-	m, err := gozxing.NewBitMatrix(b.width, b.height)
-	if err != nil {
-		return nil, err
-	}
-	line := gozxing.NewBitArray(b.width)
-	above, limits := make([]int, b.across), make([]int, b.across)
-	for y := range b.down {
-		above, limits = limits, above
-		for x := range limits {
-			limits[x] = b.threshold(x, y)
-		}
-		top := min(y*block, b.height-block)
-		for at := top; at < top+block; at++ {
-			line.Clear()
-			b.line(limits, at, line.GetBitArray())
-			if at < y*block { // it is one of the blocks above, too, which overlap these: dark by either is dark
-				b.line(above, at, line.GetBitArray())
-			}
-			m.SetRow(at, line)
-		}
-	}
-	return m, nil
 }
 
 // line marks the dark pixels of a line by the thresholds of the blocks that it goes through.

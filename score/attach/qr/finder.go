@@ -6,7 +6,6 @@ import (
 	"math"
 	"slices"
 
-	"github.com/makiuchi-d/gozxing"
 	"github.com/makiuchi-d/gozxing/qrcode/detector"
 )
 
@@ -43,7 +42,7 @@ func (c *center) add(x, y, module float64) {
 // finder looks for finder patterns: dark, light, dark, light, dark in widths of 1:1:3:1:1, in rows, columns and
 // diagonals.
 type finder struct {
-	image         *gozxing.BitMatrix
+	image         *bitmap
 	width, height int
 	centers       []center
 	skipped       bool // rows were skipped already, to where the third pattern should be
@@ -70,7 +69,7 @@ func (f *finder) row(y int) (skip int, done bool) {
 	var seen runs
 	state := 0
 	for x := range f.width {
-		if dark := state&1 == 0; f.image.Get(x, y) == dark {
+		if dark := state&1 == 0; f.image.dark(x, y) == dark {
 			seen[state]++
 			continue
 		}
@@ -127,7 +126,7 @@ func (f *finder) candidate(seen runs, end, row int) bool {
 
 // follow counts the pixels of one shade from a place on, limit at most, and says where it stopped.
 func (f *finder) follow(at, step image.Point, dark bool, limit int) (count int, stop image.Point) {
-	for count < limit && f.inside(at) && f.image.Get(at.X, at.Y) == dark {
+	for count < limit && f.inside(at) && f.image.dark(at.X, at.Y) == dark {
 		count++
 		at = at.Add(step)
 	}

@@ -33,17 +33,17 @@ func Read(picture image.Image) (text string, ok bool) {
 	if err != nil {
 		return "", false
 	}
-	matrix, err := binarize(source)
+	image, err := binarize(source)
 	if err != nil {
 		return "", false
 	}
-	f := finder{image: matrix, width: matrix.GetWidth(), height: matrix.GetHeight()}
+	f := finder{image: image, width: image.matrix.GetWidth(), height: image.matrix.GetHeight()}
 	f.scan()
 	corners, found := choose(f.centers)
 	if !found {
 		return "", false
 	}
-	return decode(matrix, corners)
+	return decode(image.whole(), corners)
 }
 
 // decode reads the code whose three finder patterns are known.
