@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"clawback/internal/mailaddr"
-	"clawback/rfc822"
 )
 
 // Open answers the original's octets, decoded, as they were when Exchange journaled them.
@@ -69,9 +68,14 @@ func (p *parser) measure(at Location) (Original, header) {
 	o := Original{Section: at.Section, Encoding: at.Encoding}
 	sum := &tally{Hash: sha256.New()}
 	in := at.Open(p.src)
-	h := readHeader(rfc822.NewLines(io.TeeReader(in, sum)))
+	l := linesOf(io.TeeReader(in, sum))
+	defer release(l)
+	h := readHeader(l)
 	// A decoder's error cannot come here, decoding has read it through; a reader's is kept in src.
-	_, _ = io.CopyBuffer(sum, onlyReader{in}, make([]byte, min(copyBufferSize, at.Section.Size+1)))
+	if at.Section.Size > copyBufferSize {
+		_, _ = io.CopyBuffer(sum, onlyReader{in}, make([]byte, copyBufferSize))
+	}
+	l.Drain()
 	o.Size = sum.size
 	sum.Sum(o.SHA256[:0])
 	o.MessageID = h.get("message-id")

@@ -74,7 +74,8 @@ type outline struct {
 
 // outline reads a message's header and, where it is a multipart, cuts its body.
 func (p *parser) outline(at Location) *outline {
-	l := rfc822.NewLines(at.Open(p.src))
+	l := linesOf(at.Open(p.src))
+	defer release(l)
 	o := &outline{header: readHeader(l), at: at, body: at}
 	if o.header.Bounds&rfc822.HeaderOctets != 0 {
 		o.problem("the header is longer than %d octets", maxHeader)
@@ -86,7 +87,9 @@ func (p *parser) outline(at Location) *outline {
 // inside reads a child that is itself a multipart.
 func (p *parser) inside(parent *outline, c part) *outline {
 	o := &outline{header: c.header, body: parent.body.within(c.body)}
-	p.splitBody(o, rfc822.NewLines(o.body.Open(p.src)))
+	l := linesOf(o.body.Open(p.src))
+	defer release(l)
+	p.splitBody(o, l)
 	return o
 }
 

@@ -134,20 +134,21 @@ type headerReader struct {
 	o     HeaderOptions
 	h     Header
 
-	begun      bool              // a field was there, kept or not
-	kept       bool              // the field being read is kept
-	structured bool              // it has parameters
-	skipping   bool              // the last line that was not indented was skipped
-	name       int               // how much of buf is its name
-	buf        []byte            // its name, and what follows the colon, without line breaks
-	folds      []int             // where in buf line breaks were
-	bare       bool              // the last piece ended in a bare LF within its line
-	lower      []byte            // its name in lower case, for Keep
-	octets     int               // of the fields that were kept
-	names      map[string]*tally // nil until a bound of a name can be reached
-	late       map[string]bool   // well-known names that were met beyond the bound of fields
-	boundary   Boundary          // of the first fields
-	bounded    int               // how many these are: each is read for it once, however often it is asked for
+	begun      bool           // a field was there, kept or not
+	kept       bool           // the field being read is kept
+	structured bool           // it has parameters
+	skipping   bool           // the last line that was not indented was skipped
+	name       int            // how much of buf is its name
+	buf        []byte         // its name, and what follows the colon, without line breaks
+	folds      []int          // where in buf line breaks were
+	bare       bool           // the last piece ended in a bare LF within its line
+	lower      []byte         // its name in lower case, for Keep
+	octets     int            // of the fields that were kept
+	names      map[string]int // of tallies, nil until a bound of a name can be reached
+	tallies    []tally
+	late       map[string]bool // well-known names that were met beyond the bound of fields
+	boundary   Boundary        // of the first fields
+	bounded    int             // how many these are: each is read for it once, however often it is asked for
 }
 
 // tally is what is kept of the fields of one name.
@@ -415,10 +416,10 @@ func (r *headerReader) mayBound(octets int) bool {
 	return r.o.PerName > 0 && len(r.h.Fields) >= r.o.PerName || r.o.NameOctets > 0 && r.octets+octets > r.o.NameOctets
 }
 
-// tally is the one of a name. The first time, it counts the fields that are kept already.
+// tally is the one of a name, valid until the next call. The first time, it counts the fields that are kept already.
 func (r *headerReader) tally(name []byte) *tally {
 	if r.names == nil {
-		r.names = map[string]*tally{}
+		r.names = map[string]int{}
 		for i := range r.h.Fields {
 			t := r.tally([]byte(r.h.Fields[i].Name))
 			t.fields++
@@ -427,12 +428,12 @@ func (r *headerReader) tally(name []byte) *tally {
 	}
 	var buf [maxName]byte
 	lower := appendLower(buf[:0], name)
-	t := r.names[string(lower)]
-	if t == nil {
-		t = &tally{}
-		r.names[string(lower)] = t
+	at, have := r.names[string(lower)]
+	if !have {
+		at = len(r.tallies)
+		r.names[string(lower)], r.tallies = at, append(r.tallies, tally{})
 	}
-	return t
+	return &r.tallies[at]
 }
 
 // drop counts a field that is not kept.

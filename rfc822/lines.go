@@ -30,6 +30,22 @@ type Lines struct {
 // NewLines reads lines from a stream.
 func NewLines(r io.Reader) *Lines { return &Lines{stream: bufio.NewReaderSize(r, lineBuffer)} }
 
+// Reset makes l read another stream, with the buffer that it has. What it gave before is no longer valid.
+func (l *Lines) Reset(r io.Reader) {
+	in := l.stream
+	in.Reset(r)
+	*l = Lines{stream: in}
+}
+
+// Drain reads the stream to its end, which gives no more lines.
+func (l *Lines) Drain() {
+	for {
+		if _, err := l.stream.Discard(lineBuffer); err != nil {
+			return
+		}
+	}
+}
+
 // LinesOf reads lines from a slice. The pieces lie in it.
 func LinesOf(b []byte) *Lines { return &Lines{rest: b} }
 

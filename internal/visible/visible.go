@@ -61,7 +61,12 @@ func escape(s string, which func(rune) bool) string {
 
 // appendEscaped appends text. What is no UTF-8 becomes U+FFFD.
 func appendEscaped(out, text []byte, which func(rune) bool) []byte {
-	for len(text) > 0 {
+	for {
+		n := printable(text)
+		out, text = append(out, text[:n]...), text[n:]
+		if len(text) == 0 {
+			return out
+		}
 		r, size := utf8.DecodeRune(text)
 		text = text[size:]
 		switch high, low := utf16.EncodeRune(r); {
@@ -73,7 +78,16 @@ func appendEscaped(out, text []byte, which func(rune) bool) []byte {
 			out = fmt.Appendf(out, `\u%04x\u%04x`, high, low)
 		}
 	}
-	return out
+}
+
+// printable is how many bytes a text begins with that are ASCII and no controls: most of it, and never escaped.
+func printable(text []byte) int {
+	for i, c := range text {
+		if c < ' ' || c > '~' {
+			return i
+		}
+	}
+	return len(text)
 }
 
 // Writer is what text goes through on its way to a person or a program.
