@@ -37,7 +37,11 @@ func ParseAddresses(value string) []Address {
 
 func parseAddresses(value string) ([]Address, Bounds) {
 	var all []Address
-	for _, item := range addressItems(value) {
+	var bounds Bounds
+	for n, item := range addressItems(value) {
+		if n == 2*maxAddresses { // all the rest
+			bounds = AddressCount
+		}
 		if len(all) >= maxAddresses {
 			return all, AddressCount
 		}
@@ -45,7 +49,7 @@ func parseAddresses(value string) ([]Address, Bounds) {
 			all = append(all, a)
 		}
 	}
-	return all, 0
+	return all, bounds
 }
 
 // addressItems splits at commas and semicolons outside quotes, comments and angle brackets.

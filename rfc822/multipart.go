@@ -13,6 +13,15 @@ type Boundary struct {
 	forms [][]byte // what may stand behind "--", the surest first
 	loose [][]byte // the forms without their blanks, which mail programs fold as they like; nil: none has any
 	ended bool     // one of them ended in a blank, which may stand before the closing hyphens
+	more  bool     // there are more readings than are looked for
+}
+
+// Bounds are what kept readings of the boundary out.
+func (b *Boundary) Bounds() Bounds {
+	if b.more {
+		return Parameters
+	}
+	return 0
 }
 
 // maxForms is how many readings of a boundary are looked for at once.
@@ -51,7 +60,11 @@ func NewBoundary(value string) Boundary {
 func (b *Boundary) add(value string) {
 	form := []byte(strings.TrimRight(value, " \t\r\n")) // RFC 2046, section 5.1.1: it does not end in a blank
 	same := func(o []byte) bool { return bytes.Equal(o, form) }
-	if len(form) == 0 || len(b.forms) == maxForms || slices.ContainsFunc(b.forms, same) {
+	if len(form) == 0 || slices.ContainsFunc(b.forms, same) {
+		return
+	}
+	if len(b.forms) == maxForms {
+		b.more = true
 		return
 	}
 	b.forms = append(b.forms, form)

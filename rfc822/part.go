@@ -48,31 +48,47 @@ const maxFileNames = 8
 // FileNames are the different names that a mail program may show for a part, the likeliest first: those of
 // Content-Disposition, then those of Content-Type, then those under the other field's parameter.
 func (h *Header) FileNames() []string {
-	var names []string
+	names, _ := h.BoundedFileNames()
+	return names
+}
+
+// BoundedFileNames are FileNames, and which bounds kept others out.
+func (h *Header) BoundedFileNames() (names []string, bounds Bounds) {
 	add := func(values []string) {
 		for _, v := range values {
 			name := strings.TrimSpace(oneLine(DecodeWords(v)))
-			if name != "" && len(names) < maxFileNames && !slices.Contains(names, name) {
+			switch {
+			case name == "" || slices.Contains(names, name):
+			case len(names) == maxFileNames:
+				bounds |= Parameters
+			default:
 				names = append(names, name)
 			}
 		}
 	}
 	dispositions, types := h.parsed("Content-Disposition"), h.parsed("Content-Type")
+	if len(h.raws("Content-Disposition")) > len(dispositions) || len(h.raws("Content-Type")) > len(types) {
+		bounds |= FieldsOfName
+	}
 	for _, list := range []struct {
 		fields []MediaType
 		param  string
 	}{{dispositions, "filename"}, {types, "name"}, {dispositions, "name"}, {types, "filename"}} {
 		for i := range list.fields {
+			bounds |= list.fields[i].Bounds
 			add(list.fields[i].All(list.param))
 		}
 	}
-	return names
+	return names, bounds
 }
+
+// maxParsed is how many fields of one name are parsed: a part has one.
+const maxParsed = 4
 
 func (h *Header) parsed(name string) []MediaType {
 	var all []MediaType
 	for _, raw := range h.raws(name) {
-		if len(all) == 4 {
+		if len(all) == maxParsed {
 			break
 		}
 		all = append(all, ParseMediaType(raw))

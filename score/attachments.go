@@ -56,6 +56,9 @@ func (x *inspection) fileReport(r attach.Report, p *extract.Part, where string) 
 	for _, text := range r.NotRead {
 		x.notRead(where, text)
 	}
+	for _, text := range r.Unsearched {
+		x.notSearched(where, text)
+	}
 	if r.Stopped != "" {
 		x.note("attachment.stopped", where, "%s", r.Stopped)
 	}

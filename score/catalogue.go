@@ -185,6 +185,7 @@ func structureSignals() []Signal {
 		{"structure.image_only", "structure", Points{0.7, 0, 2.4, 0}, false},
 		{"structure.blank", "structure", Points{0.5, 0, 1.5, 0}, false},
 		{"structure.not_read", "structure", Points{1.5, 0, 1.5, 0}, false},
+		{"structure.not_searched", "structure", Points{0.3, 0, 0.3, 0}, false},
 		{"structure.hidden_text", "structure", Points{0.7, 0, 1.5, 0}, false},
 		{"structure.no_message_id", "structure", Points{0.2, 0, 0.7, 0}, false},
 		{"structure.random_subject", "structure", Points{0.7, 0, 1.8, 0}, false},

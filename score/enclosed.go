@@ -10,7 +10,7 @@ import (
 )
 
 // maxPictures is how many pictures of a message are searched for QR codes.
-const maxPictures = 4
+const maxPictures = 12
 
 // smallPicture is how many bytes, encoded, a picture has at least that holds a QR code.
 const smallPicture = 400
@@ -44,7 +44,11 @@ const ofFile = 0.8
 // gatherEnclosed adds the topics of attached messages, events and documents to those of the text. Those that only they have are found by looking at
 // files, and are witnesses of that.
 func (x *inspection) gatherEnclosed() {
-	text := cut(strings.TrimSpace(x.mail.Enclosed+"\n"+strings.Join(x.enclosed, "\n")), maxText)
+	whole := strings.TrimSpace(x.mail.Enclosed + "\n" + strings.Join(x.enclosed, "\n"))
+	if len(whole) > maxText {
+		x.notSearched("message", fmt.Sprintf("Of what its files say the first %d bytes were searched for words.", maxText))
+	}
+	text := cut(whole, maxText)
 	if text == "" || x.bounce {
 		return
 	}
@@ -152,8 +156,11 @@ func (x *inspection) needlessPicture(a *attachment) bool {
 	if x.direct != "in" || x.trusted || x.list || p.Encoded() < smallPicture {
 		return true
 	}
-	x.pictures++
-	return x.pictures > maxPictures
+	if x.pictures++; x.pictures > maxPictures {
+		x.notSearched(a.where, fmt.Sprintf("Of its pictures the first %d were searched for codes.", maxPictures))
+		return true
+	}
+	return false
 }
 
 // messages takes the messages apart that lie in a file.

@@ -54,6 +54,7 @@ type inspection struct {
 	fileNames  int // names of files among the indicators
 	degraded   []string
 	unread     []unread // limits that were reached
+	unsearched []unread // the same of limits that honest mail reaches
 	read       []history.Entry
 	override   *override
 	failed     error // what was to be read from outside of the message could not be: there is no verdict
@@ -151,8 +152,14 @@ func (x *inspection) readLimits() {
 	for _, u := range x.mail.NotRead {
 		x.notRead(u.Where, u.Text)
 	}
-	if shown := len(x.mail.Body()); shown > maxText {
-		x.notRead("text", fmt.Sprintf("Of its %d bytes of text the first %d were searched for words.", shown, maxText))
+	for _, text := range []string{x.mail.Body(), x.mail.Plain, x.mail.HTML.Hidden} {
+		if len(text) > maxText {
+			x.notRead("text", fmt.Sprintf("Of its %d bytes of text the first %d were searched for words.", len(text),
+				maxText))
+		}
+	}
+	if x.mail.EnclosedCut {
+		x.notSearched("message", "Of what is attached not all was searched for words.")
 	}
 }
 

@@ -7,14 +7,11 @@ import (
 	"clawback/internal/mailaddr"
 )
 
-// maxPasswordText is how many bytes of the text are searched for a password.
-const maxPasswordText = 100 << 10
-
 // tellsPassword reports whether the message tells the password of what it attaches, rather than that there is one, or
 // how it will come.
 func (x *inspection) tellsPassword() bool {
 	for _, text := range []string{x.mail.Subject, x.mail.Body(), x.mail.Plain} {
-		if passwordIn(cut(text, maxPasswordText)) {
+		if passwordIn(cut(text, maxText)) {
 			return true
 		}
 	}

@@ -304,6 +304,8 @@ func shapeCases() []signalCase {
 		{"structure.address_in_subject", vary("Subject: bob.field@contoso.example, your turn"), vary("Subject: Bob, your turn")},
 		{"structure.image_only", page("", `<a href="https://www.sender.example/x"><img src="https://www.sender.example/x.png" width=600 height=900></a>`), page("", `<p>`+longText+`</p><a href="https://www.sender.example/x"><img src="https://www.sender.example/x.png"></a>`)},
 		{"structure.blank", vary("Subject:\n\n\n"), calm},
+		{"structure.not_searched", attached("", "The photo.", "a.png", "image/png", largePicture(3000)),
+			attached("", "The photo.", "a.png", "image/png", largePicture(1000))},
 		{"structure.not_read", vary("\n" + strings.Repeat("It is the log of a machine.\n", 8000)), vary("\n" + strings.Repeat("It is the log of a machine.\n", 5000))},
 		{"structure.hidden_unsubscribe", page("", `<p>Hello</p><div style="display:none">unsubscribe from this newsletter</div>`), page("", `<p>Hello</p><div>unsubscribe from this newsletter</div>`)},
 		{"structure.hidden_text", page("", `<p>Hello</p><div style="display:none">`+strings.Repeat("many other words ", 60)+`</div>`), page("", `<p>Hello</p><div style="display:none">preview text</div>`)},

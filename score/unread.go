@@ -17,18 +17,31 @@ func (x *inspection) notRead(where, text string) {
 	x.unread = append(x.unread, unread{text, where})
 }
 
-// detectUnread makes one signal of all limits that were reached. It adds too little to flag a message by itself: long
-// newsletters and logs reach limits too.
+// notSearched records that a limit was reached which honest mail reaches every day: photographs are larger than the
+// pictures that are searched for codes, and reports longer than what is searched for words.
+func (x *inspection) notSearched(where, text string) {
+	x.unsearched = append(x.unsearched, unread{text, where})
+}
+
+// detectUnread makes one signal of all limits that were reached, and one of those that honest mail reaches. They add too
+// little to flag a message by themselves: long newsletters and logs reach limits too.
 func detectUnread(x *inspection) {
 	x.readLimits() // last: files and the pages in them were read by the detectors
-	if len(x.unread) == 0 {
-		return
+	if len(x.unread) > 0 {
+		x.note("structure.not_read", x.unread[0].where, "It was not read to its end: %s", sentences(x.unread))
 	}
+	if len(x.unsearched) > 0 {
+		x.note("structure.not_searched", x.unsearched[0].where, "Not all of it was searched: %s",
+			sentences(x.unsearched))
+	}
+}
+
+func sentences(limits []unread) string {
 	var all []string
-	for _, u := range x.unread {
+	for _, u := range limits {
 		if len(all) < maxUnreadShown && !contains(all, u.text) {
 			all = append(all, u.text)
 		}
 	}
-	x.note("structure.not_read", x.unread[0].where, "It was not read to its end: %s", strings.Join(all, " "))
+	return strings.Join(all, " ")
 }

@@ -1,8 +1,11 @@
 package score
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"image"
+	"image/png"
 	"strings"
 	"testing"
 
@@ -81,6 +84,35 @@ func TestUnread_inFilesToo(t *testing.T) {
 	} {
 		if r := judge(t, text, "bob.field@contoso.example"); has(r, "structure.not_read") {
 			t.Errorf("%s: %s", name, summary(r))
+		}
+	}
+}
+
+// largePicture is a white picture of so many pixels to a side.
+func largePicture(side int) []byte {
+	picture := image.NewGray(image.Rect(0, 0, side, side))
+	for i := range picture.Pix {
+		picture.Pix[i] = 0xff
+	}
+	var out bytes.Buffer
+	_ = png.Encode(&out, picture) // to memory
+	return out.Bytes()
+}
+
+// What honest mail holds every day is said not to be searched, and flags nothing.
+func TestUnsearched_isNoReasonToFlagGoodMail(t *testing.T) {
+	photo := largePicture(4000)
+	for name, text := range map[string]string{
+		"a photograph":             attached("Subject: The site today\n", "The photo that you asked for.", "site.png", "image/png", photo),
+		"one of a stranger's":      attached(gmail, "Hello, the photo that you asked for.", "site.png", "image/png", photo),
+		"one that holds no letter": attached("", "", "site.png", "image/png", photo),
+	} {
+		r := judge(t, text, "bob.field@contoso.example")
+		if got, ok := reason(r, "structure.not_searched"); !ok || got.Where == "" {
+			t.Errorf("%s: nothing says that it was not searched; %s", name, summary(r))
+		}
+		if _, ok := reason(r, "structure.not_read"); ok || r.Disposition.Flagged() {
+			t.Errorf("%s is %v: %s", name, r.Disposition, summary(r))
 		}
 	}
 }

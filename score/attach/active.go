@@ -7,9 +7,15 @@ import (
 // maxShortcuts is how many addresses of a shortcut are followed up.
 const maxShortcuts = 10
 
+// maxActive is how many bytes of such a file are read.
+const maxActive = 256 << 10
+
 // active looks at a text that starts something or leads elsewhere when it is opened: its addresses.
 func (w *work) active(it item, kind string) {
-	text, _ := decodeText(it.body[:min(len(it.body), 256<<10)])
+	if len(it.body) > maxActive {
+		w.notRead("Of the file %q the first %d bytes were read.", it.name, maxActive)
+	}
+	text, _ := decodeText(it.body[:min(len(it.body), maxActive)])
 	where := activeWhat(kind)
 	if kind == "rdp" {
 		w.remoteDesktop(it, text)
@@ -27,6 +33,9 @@ func (w *work) active(it item, kind string) {
 		end := at + strings.IndexAny(text[at:]+"\n", " \t\r\n<>\"'")
 		w.addLink(text[start:end], where)
 		text = text[end:]
+	}
+	if strings.Contains(text, "://") {
+		w.notRead("Of the addresses in %q the first %d were read.", it.name, maxShortcuts)
 	}
 }
 

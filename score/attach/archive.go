@@ -17,6 +17,18 @@ func (w *work) countMember(archive, name string) bool {
 	return true
 }
 
+// entries goes over the entries of an archive, and records where there are more than are read.
+func (w *work) entries(archive string) func(func() bool) {
+	return func(yield func() bool) {
+		for range maxEntries {
+			if !yield() {
+				return
+			}
+		}
+		w.notRead("Of the archive %q the first %d entries were read.", archive, maxEntries)
+	}
+}
+
 // costOfName is how many names a name counts for: long ones cost as much as several.
 func costOfName(name string) int { return 1 + len(name)/100 }
 

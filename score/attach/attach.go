@@ -7,7 +7,7 @@
 // Invariants:
 //   - I1 bounded: bytes unpacked, files, names, depth and pixels (Limits), and so time, since a byte costs what its
 //     decoder needs for it, and one that is read and gives nothing costs most; a bomb costs what an ordinary file
-//     costs. A limit that was reached is in Report.NotRead.
+//     costs. A limit that was reached is in Report.NotRead or Report.Unsearched.
 //   - I2 nothing is executed, rendered or fetched.
 //   - I3 a library that panics on broken input is a file that cannot be read, not the end of the message.
 //   - I4 what programs read in more than one way is read in each: several directories, several names, one archive
@@ -70,6 +70,7 @@ type Report struct {
 	Messages   []Message // mail that lies in the file or is the file, for the reader of mail
 	Text       string    // what a document says, as far as it is judged
 	NotRead    []string  // sentences: each names a limit that was reached and what was not read because of it
+	Unsearched []string  // the same of limits that honest files reach: large pictures, long documents
 	Stopped    string    // a sentence: looking into the file ended the process that did it, or had to be ended; else ""
 }
 
@@ -103,6 +104,7 @@ type item struct {
 // work is the state of looking at one attached file.
 type work struct {
 	limits    Limits
+	seen      *Seen
 	deepest   int // how many files may lie in each other
 	left      int64
 	files     int
@@ -120,7 +122,7 @@ type work struct {
 
 // Bounds of a report.
 const (
-	maxLinks    = 100
+	maxLinks    = 2000
 	maxListed   = 200 // names
 	maxPages    = 6
 	maxPage     = 2 << 20
@@ -130,9 +132,11 @@ const (
 )
 
 // Inspect looks into a file, and takes what it used off the limits.
-func Inspect(f File, limits *Limits) Report {
+func Inspect(f File, limits *Limits) Report { return inspect(f, limits, nil) }
+
+func inspect(f File, limits *Limits, seen *Seen) Report {
 	w := &work{
-		limits: *limits, deepest: limits.Depth - f.In, left: limits.Bytes, files: limits.Files, names: limits.Names,
+		limits: *limits, seen: seen, deepest: limits.Depth - f.In, left: limits.Bytes, files: limits.Files, names: limits.Names,
 		report: &Report{},
 	}
 	w.report.Kind = Sniff(f.Body)
@@ -188,17 +192,30 @@ func (w *work) addFinding(id, format string, args ...any) {
 }
 
 func (w *work) addLink(url, where string) {
-	if len(w.report.Links) < maxLinks && url != "" {
+	switch {
+	case url == "":
+	case len(w.report.Links) < maxLinks:
 		w.report.Links = append(w.report.Links, Link{url, where})
+	default:
+		w.notRead("Of the links in the file the first %d were read.", maxLinks)
 	}
 }
 
 // notRead records that a limit was reached.
 func (w *work) notRead(format string, args ...any) {
-	text := fmt.Sprintf(format, args...)
-	if len(w.report.NotRead) < maxNotRead && !slices.Contains(w.report.NotRead, text) {
-		w.report.NotRead = append(w.report.NotRead, text)
+	w.report.NotRead = withSentence(w.report.NotRead, fmt.Sprintf(format, args...))
+}
+
+// unsearched records that a limit was reached which honest files reach.
+func (w *work) unsearched(format string, args ...any) {
+	w.report.Unsearched = withSentence(w.report.Unsearched, fmt.Sprintf(format, args...))
+}
+
+func withSentence(all []string, text string) []string {
+	if len(all) < maxNotRead && !slices.Contains(all, text) {
+		all = append(all, text)
 	}
+	return all
 }
 
 // unreadable records why a file cannot be read. A file of which only the beginning was unpacked is not to blame.
@@ -302,7 +319,7 @@ func (w *work) reader(kind string) func(item) {
 	case "pdf":
 		return w.pdf
 	case "rtf":
-		return func(it item) { w.rtf(it.body) }
+		return w.rtf
 	case "activemime":
 		return w.activeMime
 	case "html", "svg":
@@ -314,7 +331,7 @@ func (w *work) reader(kind string) func(item) {
 	case "text":
 		return w.uuencoded
 	case "png", "jpeg", "gif":
-		return func(it item) { w.picture(it.body) }
+		return func(it item) { w.picture(it.name, it.body) }
 	}
 	if activeWhat(kind) != "" && kind != "rdp" {
 		return func(it item) { w.active(it, kind) }

@@ -6,13 +6,15 @@ import (
 )
 
 // Inline looks into the files of a message within the calling process.
-type Inline struct{}
+type Inline struct {
+	Seen *Seen // nil: no pictures are remembered
+}
 
 // Inspect looks into files, in their order, and takes what they used off the limits. It gives a report for each.
-func (Inline) Inspect(_ context.Context, files []File, limits *Limits) []Report {
+func (in Inline) Inspect(_ context.Context, files []File, limits *Limits) []Report {
 	reports := make([]Report, len(files))
 	for i, f := range files {
-		reports[i] = Inspect(f, limits)
+		reports[i] = inspect(f, limits, in.Seen)
 	}
 	return reports
 }

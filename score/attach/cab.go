@@ -2,9 +2,10 @@ package attach
 
 import (
 	"bytes"
-	"compress/flate"
 	"io"
 	"strings"
+
+	"github.com/klauspost/compress/flate"
 )
 
 const maxBlocks = 1000 // of a cabinet, 32 KiB each
@@ -43,7 +44,7 @@ func (w *work) cab(it item) {
 			return
 		}
 		if at := index * int(8+reserveFolder); index != now && at+8 <= len(starts) {
-			now, content = index, w.cabFolder(body, starts[at:], reserveData, &blocks)
+			now, content = index, w.cabFolder(it, starts[at:], reserveData, &blocks)
 		}
 		if inner = strings.ToLower(inner); index != now || offset >= uint64(len(content)) {
 			w.judgeName(inner, "", it.depth+1)
@@ -54,17 +55,21 @@ func (w *work) cab(it item) {
 }
 
 // cabFolder unpacks the blocks of a folder (MS-CAB 2.4, 2.6; MS-MCI for MSZIP).
-func (w *work) cabFolder(body, start []byte, reserve uint64, blocks *int) []byte {
+func (w *work) cabFolder(it item, start []byte, reserve uint64, blocks *int) []byte {
 	c := cursor{rest: start}
 	at, n, method := uint64(c.uint32()), c.uint16(), c.uint16()&0xf
-	data := cursor{rest: body[min(at, uint64(len(body))):]}
+	data := cursor{rest: it.body[min(at, uint64(len(it.body))):]}
 	var out []byte
 	for range n {
 		data.skip(4) // checksum
 		packed, size := uint64(data.uint16()), int64(data.uint16())
 		data.skip(reserve)
 		block := data.next(packed)
-		if *blocks--; *blocks < 0 || data.short || w.left <= 0 || len(out) > maxInner {
+		if data.short {
+			break
+		}
+		if *blocks--; *blocks < 0 || w.left <= 0 || len(out) > maxInner {
+			w.notRead("Of a folder of %q the first %d bytes were unpacked.", it.name, len(out))
 			break
 		}
 		switch {

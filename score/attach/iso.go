@@ -50,7 +50,10 @@ func extent(body, record []byte) []byte {
 }
 
 func (d disc) directory(records []byte, levels int) bool {
-	records = records[:min(len(records), maxDirectory)]
+	if len(records) > maxDirectory {
+		d.notRead("Of a directory in %q the first %d bytes were read.", d.item.name, maxDirectory)
+		records = records[:maxDirectory]
+	}
 	for at := 0; at+34 <= len(records); {
 		size := int(records[at])
 		if size < 34 || at+size > len(records) { // the rest of the sector is empty

@@ -24,18 +24,18 @@ func (w *work) oldArchive(it item) {
 	var locked bool
 	switch Sniff(body) {
 	case "lzh":
-		lzh(body, see)
+		w.lzh(name, body, see)
 	case "arj":
-		locked = arj(body, see)
+		locked = w.arj(name, body, see)
 	case "ace":
-		locked = ace(body, see)
+		locked = w.ace(name, body, see)
 	}
 	w.report.Encrypted = w.report.Encrypted || locked
 }
 
 // lzh walks over the files (header.doc of LHa for UNIX: levels 0, 1 and 2).
-func lzh(body []byte, see func(string, []byte) bool) {
-	for range maxEntries {
+func (w *work) lzh(name string, body []byte, see func(string, []byte) bool) {
+	for range w.entries(name) {
 		c := cursor{rest: body}
 		size := uint64(c.uint16())
 		method := string(c.next(5))
@@ -85,9 +85,9 @@ func lzhName(c *cursor) string {
 }
 
 // arj walks over the files (ARJ technote). It answers whether one is encrypted.
-func arj(body []byte, see func(string, []byte) bool) (locked bool) {
+func (w *work) arj(name string, body []byte, see func(string, []byte) bool) (locked bool) {
 	c := cursor{rest: body}
-	for range maxEntries {
+	for range w.entries(name) {
 		c.skip(2)
 		header := cursor{rest: c.next(uint64(c.uint16()))}
 		c.skip(4) // checksum
@@ -119,9 +119,9 @@ func arj(body []byte, see func(string, []byte) bool) (locked bool) {
 
 // ace walks over the blocks of an ACE archive, as acefile (Daniel Roethlisberger) documents them. It answers whether
 // one is encrypted.
-func ace(body []byte, see func(string, []byte) bool) (locked bool) {
+func (w *work) ace(name string, body []byte, see func(string, []byte) bool) (locked bool) {
 	c := cursor{rest: body}
-	for range maxEntries {
+	for range w.entries(name) {
 		c.skip(2) // checksum
 		header := cursor{rest: c.next(uint64(c.uint16()))}
 		kind, flags := header.uint8(), header.uint16()

@@ -12,6 +12,12 @@ import (
 // maxOLE is how many storages and streams of a file are looked at.
 const maxOLE = 2000
 
+// maxMacro is how many bytes of a module of macros are read, and maxRTF of a document in RTF.
+const (
+	maxMacro = 1 << 20
+	maxRTF   = 8 << 20
+)
+
 // ole looks at the streams of an OLE2 file: the old Office formats, macros, encrypted packages.
 func (w *work) ole(it item) {
 	name := it.name
@@ -56,11 +62,11 @@ func (w *work) stream(it item, doc *cfb.File, in, entry cfb.Entry) {
 	case lower == "_vba_project" || lower == "vba" || lower == "_vba_project_cur":
 		w.addFinding("macro", "The document %q carries macros.", name)
 	case strings.HasSuffix(strings.ToLower(in.Name), "vba") && entry.Size > 0 && lower != "dir":
-		w.decode(plain(doc.Open(entry)), min(entry.Size, 1<<20), func(b []byte, _ bool) { w.vba(name, b) })
+		w.part(name, plain(doc.Open(entry)), maxMacro, func(b []byte) { w.vba(name, b) })
 	case lower == "workbook" || lower == "book":
-		w.decode(plain(doc.Open(entry)), 1<<20, func(b []byte, _ bool) { w.biff(name, b) })
+		w.part(name, plain(doc.Open(entry)), maxInner, func(b []byte) { w.biff(name, b) })
 	case lower == "\x01ole10native":
-		w.decode(plain(doc.Open(entry)), maxInner, func(b []byte, _ bool) { w.native(it, bytes.Clone(b)) })
+		w.part(name, plain(doc.Open(entry)), maxInner, func(b []byte) { w.native(it, bytes.Clone(b)) })
 	}
 }
 
@@ -205,13 +211,18 @@ func copyToken(out []byte, start int, token uint16) []byte {
 }
 
 // rtf finds embedded objects.
-func (w *work) rtf(body []byte) {
-	lower := bytes.ToLower(body[:min(len(body), 1<<20)])
+func (w *work) rtf(it item) {
+	body := it.body
+	if len(body) > maxRTF {
+		w.notRead("Of the document %q the first %d bytes were read.", it.name, maxRTF)
+		body = body[:maxRTF]
+	}
+	lower := bytes.ToLower(body)
 	// The second and third are the name of the old equation editor, plain and in hexadecimal.
 	if containsAny(string(lower), "\\objupdate", "equation.3", "4571756174696f6e2e33") {
 		w.addFinding("rtf_object", "The document carries an object that is run when it is opened.")
 	}
-	for _, address := range quotedAfter(body[:min(len(body), 1<<20)], "HYPERLINK") {
+	for _, address := range quotedAfter(body, "HYPERLINK") {
 		w.addLink(address, "RTF link")
 	}
 	if bytes.Contains(lower, []byte("\\*\\template")) && bytes.Contains(lower, []byte("http")) {
@@ -221,7 +232,7 @@ func (w *work) rtf(body []byte) {
 
 // quotedAfter are the texts in quotes that stand close behind a word.
 func quotedAfter(b []byte, word string) (all []string) {
-	for range maxLinks {
+	for range maxLinks + 1 { // one more than is kept shows that there are
 		at := bytes.Index(b, []byte(word))
 		if at < 0 {
 			return all

@@ -36,25 +36,27 @@ func (w *work) officePart(it item, m *zipMember) bool {
 	lower := strings.ToLower(m.names[0])
 	switch {
 	case strings.HasSuffix(lower, "vbaproject.bin"):
-		w.part(m, func(b []byte) { w.ole(item{name: name, body: b, depth: it.depth}) })
+		w.office(m, func(b []byte) { w.ole(item{name: name, body: b, depth: it.depth}) })
 		w.addFinding("macro", "The document %q carries macros.", name)
 	case strings.Contains(lower, "macrosheets/"):
 		w.addFinding("macro_xlm", "The workbook %q carries an Excel 4 macro sheet.", name)
 	case strings.HasSuffix(lower, ".rels"):
-		w.part(m, func(b []byte) { w.relations(name, b) })
+		w.office(m, func(b []byte) { w.relations(name, b) })
 	case strings.HasSuffix(lower, "document.xml") || strings.Contains(lower, "externallinks/"):
-		w.part(m, func(b []byte) {
+		w.office(m, func(b []byte) {
 			w.fields(name, b)
-			w.officeText(b)
+			w.officeText(name, b)
 		})
 	case strings.HasPrefix(lower, "ppt/slides/slide") || lower == "xl/sharedstrings.xml":
-		w.part(m, w.officeText)
+		w.office(m, func(b []byte) { w.officeText(name, b) })
 	case strings.Contains(lower, "/media/") && hasAnySuffix(lower, ".png", ".jpg", ".jpeg", ".gif"):
-		if w.officeImages++; w.officeImages <= maxOfficeImages {
-			w.part(m, w.picture)
+		if w.officeImages++; w.officeImages > maxOfficeImages {
+			w.unsearched("Of the pictures in %q the first %d were searched for codes.", name, maxOfficeImages)
+			break
 		}
+		w.office(m, func(b []byte) { w.picture(name, b) })
 	case strings.Contains(lower, "/embeddings/"):
-		w.part(m, func(b []byte) { w.embedded(it, lower, b) })
+		w.office(m, func(b []byte) { w.embedded(it, lower, b) })
 	default:
 		return false
 	}
@@ -68,13 +70,14 @@ func hasAnySuffix(s string, suffixes ...string) bool {
 	return slices.ContainsFunc(suffixes, func(suffix string) bool { return strings.HasSuffix(s, suffix) })
 }
 
-func (w *work) part(m *zipMember, with func([]byte)) {
+// office unpacks a part of a document.
+func (w *work) office(m *zipMember, with func([]byte)) {
 	if w.files--; w.files < 0 {
 		w.tooMany(m.names[0])
 		return
 	}
-	if s, ok := w.zipped(m, m.methods[0]); ok && w.left > 0 {
-		w.decode(s, maxInner, func(b []byte, _ bool) { with(b) })
+	if s, ok := w.zipped(m, m.methods[0]); ok {
+		w.part(m.names[0], s, maxInner, with)
 	}
 }
 
@@ -132,8 +135,11 @@ const (
 )
 
 // officeText keeps what stands in the text elements (w:t, a:t, t) of a part of a document.
-func (w *work) officeText(b []byte) {
+func (w *work) officeText(name string, b []byte) {
 	room := maxText - len(w.report.Text)
+	if len(b) > maxMarkup || room <= 0 {
+		w.longText(name)
+	}
 	if room <= 0 {
 		return
 	}
@@ -155,7 +161,15 @@ func (w *work) officeText(b []byte) {
 			}
 		}
 	}
+	if out.Len() > room {
+		w.longText(name)
+	}
 	w.report.Text += strings.ToValidUTF8(string(out.Bytes()[:min(out.Len(), room)]), "")
+}
+
+// longText records that a document says more than is judged.
+func (w *work) longText(name string) {
+	w.unsearched("Of what %q says the first %d bytes were searched for words.", name, maxText)
 }
 
 // embedded looks at a file in a document.

@@ -35,6 +35,7 @@ const (
 	maxProperty   = 1 << 20 // of a text
 	maxProperties = 4000
 	maxOutlook    = 8 // messages in messages
+	maxShownName  = 64 << 10
 )
 
 // outlookFile is a file that is attached to a message of Outlook's own.
@@ -46,6 +47,7 @@ type outlookFile struct {
 // mail is what a message of Outlook's own says, in the form that mail has elsewhere.
 type mail struct {
 	plain, html []byte
+	cut         bool // there was more than is read
 }
 
 func (m *mail) keep(id, kind uint16, value []byte) {
@@ -55,7 +57,9 @@ func (m *mail) keep(id, kind uint16, value []byte) {
 	case propHTML:
 		m.html = append(m.html, text16(kind, value)...)
 	case propRTF:
-		m.plain = append(append(m.plain, '\n'), addressesOf(decompressRTF(value))...)
+		text := decompressRTF(value)
+		m.cut = m.cut || len(text) >= maxProperty
+		m.plain = append(append(m.plain, '\n'), addressesOf(text)...)
 	}
 }
 
@@ -85,6 +89,9 @@ func text16(kind uint16, value []byte) string {
 
 // outlookMail hands on the texts of a message.
 func (w *work) outlookMail(it item, m mail) {
+	if m.cut {
+		w.notRead("The message %q was not read to its end.", it.name)
+	}
 	if len(bytes.TrimSpace(m.plain)) == 0 && len(bytes.TrimSpace(m.html)) == 0 {
 		return
 	}
@@ -127,7 +134,7 @@ func (w *work) msg(it item, doc *cfb.File, children []cfb.Entry, level int) {
 	for _, e := range children {
 		id, kind, ok := msgProperty(e)
 		if ok && !e.Storage && (id == propBody || id == propHTML || id == propRTF) {
-			w.decode(plain(doc.Open(e)), maxProperty, func(b []byte, _ bool) { m.keep(id, kind, b) })
+			w.part(it.name, plain(doc.Open(e)), maxProperty, func(b []byte) { m.keep(id, kind, b) })
 		}
 	}
 	w.outlookMail(it, m)
@@ -149,9 +156,9 @@ func (w *work) msgFile(it item, doc *cfb.File, storage cfb.Entry, level int) {
 		case e.Storage && id == propData:
 			object = doc.Children(e)
 		case id == propData && kind == typeBinary:
-			w.decode(plain(doc.Open(e)), maxInner, func(b []byte, _ bool) { f.data = bytes.Clone(b) })
+			w.part(it.name, plain(doc.Open(e)), maxInner, func(b []byte) { f.data = bytes.Clone(b) })
 		case !e.Storage:
-			w.decode(plain(doc.Open(e)), maxName, func(b []byte, _ bool) { f.keepName(id, kind, b) })
+			w.part(it.name, plain(doc.Open(e)), maxShownName, func(b []byte) { f.keepName(id, kind, b) })
 		}
 	}
 	if object == nil {
@@ -222,7 +229,7 @@ func decompressRTF(b []byte) []byte {
 
 // addressesOf are the addresses of the web in a text of marks, one a line.
 func addressesOf(b []byte) (all []byte) {
-	for range maxLinks {
+	for {
 		at := bytes.Index(b, []byte("://"))
 		if at < 0 {
 			return all
@@ -238,5 +245,4 @@ func addressesOf(b []byte) (all []byte) {
 		all = append(append(all, b[start:at+end]...), '\n')
 		b = b[at+end:]
 	}
-	return all
 }

@@ -12,7 +12,7 @@ import (
 // Bounds of what a page carries in its own addresses.
 const (
 	maxData     = 50
-	maxDataHead = 200 // of what stands before the comma
+	maxDataHead = 4 << 10 // of what stands before the comma
 )
 
 // opensAsPage reports whether a file of that name is opened by a browser.
@@ -155,6 +155,9 @@ func (v *visitor) inText(text []byte) {
 		}
 		v.address(string(text[:end]))
 		text = text[5:]
+	}
+	if bytes.Contains(text, []byte("data:")) {
+		v.notRead("Of what the page %q carries in its addresses the first %d were read.", v.item.name, maxData)
 	}
 }
 

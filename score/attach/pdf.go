@@ -6,7 +6,7 @@ import (
 )
 
 // maxStreams is how many compressed streams of a PDF are looked into.
-const maxStreams = 300
+const maxStreams = 2000
 
 // maxNames is how many places are looked at where a PDF may name a file.
 const maxNames = 100_000
@@ -19,22 +19,30 @@ func (w *work) pdf(it item) {
 		w.report.Encrypted = true
 	}
 	findings, links := len(w.report.Findings), len(w.report.Links)
-	w.pdfText(body)
+	w.pdfText(it.name, body)
 	// What a page shows stands in a stream (ISO 32000-1, 7.8.2), and so do compressed objects.
 	if !it.cut && !bytes.Contains(body, []byte("stream")) && findings == len(w.report.Findings) && links == len(w.report.Links) {
 		w.addFinding("pdf_empty", "The PDF has nothing to show.")
 	}
-	rest := body
+	w.pdfStreams(it)
+}
+
+// pdfStreams looks into the streams of a PDF: its compressed objects, pages, pictures, and the files that it carries.
+func (w *work) pdfStreams(it item) {
+	rest := it.body
 	for range maxStreams {
 		at := bytes.Index(rest, []byte("stream"))
-		if at < 0 || w.left <= 0 {
+		if at < 0 {
+			return
+		}
+		if w.left <= 0 {
 			break
 		}
 		head := rest[max(0, at-400):at]
 		rest = rest[at+6:]
 		if object := lastObject(head); bytes.Contains(object, []byte("/Image")) &&
 			!bytes.HasSuffix(head, []byte("end")) {
-			w.pdfImage(object, rest)
+			w.pdfImage(it.name, object, rest)
 			continue
 		}
 		if at >= 3 && bytes.HasSuffix(head, []byte("end")) || !bytes.Contains(head, []byte("Flate")) {
@@ -43,13 +51,14 @@ func (w *work) pdf(it item) {
 		if containsAny(string(lastObject(head)), "/Image", "/FontFile", "/Length1") {
 			continue
 		}
-		packed := bytes.TrimLeft(rest[:min(len(rest), 4<<20)], "\r\n")
+		packed := bytes.TrimLeft(rest, "\r\n")
 		if bytes.Contains(lastObject(head), []byte("/EmbeddedFile")) {
 			w.pdfFile(it, packed)
 			continue
 		}
-		w.pdfStream(packed)
+		w.pdfStream(it.name, packed)
 	}
+	w.unsearched("Of the streams of %q not all were read.", it.name)
 }
 
 // pdfFile looks at a file that the PDF carries.
@@ -61,13 +70,17 @@ func (w *work) pdfFile(it item, packed []byte) {
 }
 
 // pdfNames judges the names of files that the PDF carries or starts (ISO 32000-1, 7.11.3).
-func (w *work) pdfNames(b []byte) {
+func (w *work) pdfNames(in string, b []byte) {
+	left := maxNames
 	for _, key := range []string{"/UF", "/F"} {
-		rest := b
-		for range maxNames {
+		for rest := b; ; left-- {
 			at := bytes.Index(rest, []byte(key))
 			if at < 0 {
 				break
+			}
+			if left <= 0 {
+				w.notRead("Of the names of files in %q not all were read.", in)
+				return
 			}
 			rest = rest[at+len(key):]
 			name := pdfString(bytes.TrimLeft(rest[:min(len(rest), 600)], " \r\n\t"))
@@ -89,16 +102,16 @@ func lastObject(head []byte) []byte {
 
 // pdfStream reads a compressed stream: zlib, whose two octets of header say nothing that is needed, and whose
 // checksum may be wrong.
-func (w *work) pdfStream(packed []byte) {
+func (w *work) pdfStream(name string, packed []byte) {
 	if len(packed) > 2 && packed[0]&0x0f == 8 { // RFC 1950: deflate
-		w.decode(w.deflated(bytes.NewReader(packed[2:])), maxInner, func(b []byte, _ bool) {
-			w.pdfText(b)
-			w.pdfShown(b)
+		w.part(name, w.deflated(bytes.NewReader(packed[2:])), maxInner, func(b []byte) {
+			w.pdfText(name, b)
+			w.pdfShown(name, b)
 		})
 	}
 }
 
-func (w *work) pdfText(b []byte) {
+func (w *work) pdfText(name string, b []byte) {
 	for _, mark := range []struct{ key, id, text string }{
 		{"/Launch", "pdf_launch", "The PDF starts a program when it is opened or clicked on."},
 		{"/JavaScript", "pdf_script", "The PDF carries a script."},
@@ -108,10 +121,10 @@ func (w *work) pdfText(b []byte) {
 			w.addFinding(mark.id, "%s", mark.text)
 		}
 	}
-	w.pdfNames(b)
+	w.pdfNames(name, b)
 	for rest := b; ; {
 		at := bytes.Index(rest, []byte("/URI"))
-		if at < 0 || len(w.report.Links) >= 100 {
+		if at < 0 {
 			return
 		}
 		rest = rest[at+4:]

@@ -10,13 +10,20 @@ import (
 
 // pdfShown keeps what a content stream shows (ISO 32000-1, 9.4), as far as its fonts have the Latin alphabet as it is written: Windows' and
 // ASCII. Fonts that number their letters otherwise show nothing that can be read without them.
-func (w *work) pdfShown(b []byte) {
-	if len(w.report.Text) >= maxText || !bytes.Contains(b, []byte("BT")) || !bytes.Contains(b, []byte("T")) {
+func (w *work) pdfShown(name string, b []byte) {
+	if !bytes.Contains(b, []byte("BT")) || !bytes.Contains(b, []byte("T")) {
 		return
 	}
 	room := maxText - len(w.report.Text)
+	if room <= 0 {
+		w.longText(name)
+		return
+	}
 	s := shown{room: room}
 	s.read(b)
+	if len(s.out) >= room {
+		w.longText(name)
+	}
 	text, err := charmap.Windows1252.NewDecoder().Bytes(s.out[:min(len(s.out), room)])
 	if err != nil || !readable(text) {
 		return

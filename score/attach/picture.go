@@ -10,31 +10,48 @@ import (
 	"clawback/score/attach/qr"
 )
 
-// maxScans is how often a JPEG may go over its pixels. Each time may take thirty octets.
-const maxScans = 50
+const (
+	maxPicture   = 4 << 20 // bytes of a picture that is searched
+	leastPicture = 40      // pixels of a side: a code has 21 modules and a margin
+	// maxScans is how often a JPEG may go over its pixels. Each time may take thirty bytes.
+	maxScans = 50
+)
 
 // picture looks for a QR code. The size is read before any pixel is.
-func (w *work) picture(body []byte) {
-	if len(body) > 4<<20 {
-		return
-	}
+func (w *work) picture(name string, body []byte) {
 	config, _, err := image.DecodeConfig(bytes.NewReader(body))
-	if err != nil || config.Width < 40 || config.Height < 40 {
+	if err != nil || config.Width < leastPicture || config.Height < leastPicture {
 		return
 	}
-	if config.Width > 6*config.Height || config.Height > 6*config.Width {
+	if len(body) > maxPicture || Sniff(body) == "jpeg" && bytes.Count(body, []byte{0xff, 0xda}) > maxScans {
+		w.unsearched("A picture (%q) was not searched for codes: it is too large.", name)
 		return
 	}
-	cost := max(config.Width*config.Height, 2*len(body)) // a byte may cost more than a pixel: deflate has empty blocks
-	if cost > w.limits.Pixels || Sniff(body) == "jpeg" && bytes.Count(body, []byte{0xff, 0xda}) > maxScans {
+	// A byte may cost more than a pixel: deflate has empty blocks.
+	if !w.payPixels(name, max(config.Width*config.Height, 2*len(body))) {
 		return
 	}
-	w.limits.Pixels -= cost // pictures of one message share the limit
+	key := keyOf(body)
+	if _, seen := w.seen.has(key); seen {
+		return
+	}
 	picture, _, err := image.Decode(bytes.NewReader(body))
-	if err != nil {
-		return
+	if err == nil {
+		if text, ok := qr.Read(picture); ok {
+			w.addLink(text, "QR code")
+			return
+		}
 	}
-	if text, ok := qr.Read(picture); ok {
-		w.addLink(text, "QR code")
+	w.seen.add(key, 0)
+}
+
+// payPixels takes what a picture costs off the limit, which the pictures of a message share. It answers false where too
+// little is left.
+func (w *work) payPixels(name string, pixels int) bool {
+	if pixels > w.limits.Pixels {
+		w.unsearched("A picture (%q) was not searched for codes: it has more pixels than are left to search.", name)
+		return false
 	}
+	w.limits.Pixels -= pixels
+	return true
 }

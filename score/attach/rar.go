@@ -35,9 +35,9 @@ func (w *work) rar(it item) {
 	var locked bool
 	var rest []byte
 	if bytes.HasPrefix(it.body, []byte("Rar!\x1a\x07\x01\x00")) {
-		locked, rest = rar5(it.body[8:], see)
+		locked, rest = w.rar5(it.name, it.body[8:], see)
 	} else {
-		locked, rest = rar4(it.body[min(7, len(it.body)):], see)
+		locked, rest = w.rar4(it.name, it.body[min(7, len(it.body)):], see)
 	}
 	w.report.Encrypted = w.report.Encrypted || locked
 	w.follows(it, rest)
@@ -45,9 +45,9 @@ func (w *work) rar(it item) {
 
 // rar5 walks over the blocks (RAR 5.0 archive format, "Archive blocks"). It answers whether the headers themselves
 // are encrypted, and what follows the end.
-func rar5(body []byte, see func(rarFile) bool) (locked bool, rest []byte) {
+func (w *work) rar5(name string, body []byte, see func(rarFile) bool) (locked bool, rest []byte) {
 	c := cursor{rest: body}
-	for range maxEntries {
+	for range w.entries(name) {
 		c.skip(4) // checksum
 		header := cursor{rest: c.next(c.varint())}
 		kind, flags := header.varint(), header.varint()
@@ -113,9 +113,9 @@ func rar5File(c cursor, extra uint64, content []byte) rarFile {
 }
 
 // rar4 walks over the blocks of the older format (technote.txt of RAR 4).
-func rar4(body []byte, see func(rarFile) bool) (locked bool, rest []byte) {
+func (w *work) rar4(name string, body []byte, see func(rarFile) bool) (locked bool, rest []byte) {
 	c := cursor{rest: body}
-	for range maxEntries {
+	for range w.entries(name) {
 		c.skip(2) // checksum
 		kind, flags, size := c.uint8(), c.uint16(), c.uint16()
 		header := cursor{rest: c.next(uint64(max(size, 7)) - 7)}

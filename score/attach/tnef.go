@@ -50,13 +50,14 @@ func (w *work) tnefLevel(it item, level int) {
 		case attData:
 			f.data = value
 		case attProperties:
-			properties(value, m.keep)
+			m.cut = !properties(value, m.keep) || m.cut
 		case attFile:
-			properties(value, func(id, kind uint16, value []byte) {
+			m.cut = !properties(value, func(id, kind uint16, value []byte) {
 				w.tnefFile(it, &f, property{id, kind, value}, level)
-			})
+			}) || m.cut
 		}
 	}
+	m.cut = m.cut || !c.short && len(c.rest) > 0
 	flush()
 	w.outlookMail(it, m)
 }
@@ -85,14 +86,15 @@ func (w *work) tnefFile(it item, f *outlookFile, p property, level int) {
 	}
 }
 
-// properties reads a list of properties (MS-OXTNEF, section 2.1.3.4), and calls see with each that has no fixed size.
-func properties(b []byte, see func(id, kind uint16, value []byte)) {
+// properties reads a list of properties (MS-OXTNEF, section 2.1.3.4), and calls see with each that has no fixed size. It
+// answers false where there are more than are read.
+func properties(b []byte, see func(id, kind uint16, value []byte)) bool {
 	c := cursor{rest: b}
 	count := c.uint32()
 	for range min(count, maxProperties) {
 		kind, id := c.uint16(), c.uint16()
 		if id >= 0x8000 && !propertyName(&c) || c.short {
-			return
+			return true
 		}
 		values := uint32(1)
 		size, fixed := propertySize(kind &^ 0x1000)
@@ -105,16 +107,17 @@ func properties(b []byte, see func(id, kind uint16, value []byte)) {
 			}
 			value := c.next(size)
 			if c.skip(-size & 3); c.short {
-				return
+				return true
 			}
 			if !fixed {
 				see(id, kind&^0x1000, value)
 			}
 		}
 		if values > maxProperties {
-			return
+			return false
 		}
 	}
+	return count <= maxProperties
 }
 
 // propertyName passes over the name that a property has beside its number.

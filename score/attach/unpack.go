@@ -4,14 +4,14 @@ import (
 	"bufio"
 	"bytes"
 	"compress/bzip2"
-	"compress/flate"
-	"compress/gzip"
 	"encoding/binary"
 	"errors"
 	"io"
 	"path"
 	"strings"
 
+	"github.com/klauspost/compress/flate"
+	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 	"github.com/ulikunitz/xz/lzma"
 )
@@ -121,6 +121,16 @@ func (w *work) decode(s stream, limit int64, with func(b []byte, cut bool)) bool
 	with(out.Bytes(), cut)
 	w.spare = append(w.spare, out)
 	return err == nil
+}
+
+// part unpacks what is a part of a file, and records where it is longer than is read.
+func (w *work) part(name string, s stream, limit int64, with func(b []byte)) {
+	w.decode(s, limit, func(b []byte, cut bool) {
+		if cut {
+			w.notRead("Of a part of the file %q the first %d bytes were read.", name, len(b))
+		}
+		with(b)
+	})
 }
 
 // more reports whether a stream gives another byte.

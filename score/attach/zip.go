@@ -38,6 +38,8 @@ type zipArchive struct {
 	seen    map[int][]zipMember // by where the local header stands
 	covered []zipSpan           // that files are known to fill, in order
 	left    int                 // how many more entries are read
+
+	looseMore bool // not all files were looked for that no directory names
 }
 
 type zipSpan struct{ from, to int }
@@ -88,6 +90,9 @@ func (w *work) zip(it item) {
 	}
 	if z.left <= 0 {
 		w.notRead("Of the archive %q the first %d entries were read.", it.name, maxEntries)
+	}
+	if z.looseMore || z.more() {
+		w.notRead("The archive %q was not read in every way in which it can be.", it.name)
 	}
 }
 

@@ -25,6 +25,23 @@ func (z *zipArchive) findEnds(from int) {
 	slices.Reverse(z.ends)
 }
 
+// more reports whether there are ends before those that were looked at, and that lie in no file of the archive.
+func (z *zipArchive) more() bool {
+	if len(z.ends) < maxZipEnds {
+		return false
+	}
+	before := z.body[:z.ends[len(z.ends)-1]]
+	for at := 0; ; at += len(zipEnd) {
+		found := bytes.Index(before[at:], []byte(zipEnd))
+		if found < 0 {
+			return false
+		}
+		if at += found; !z.covers(at) {
+			return true
+		}
+	}
+}
+
 // directories answers where the directory that ends at end may begin: programs go by its size, by its place, or by
 // the record of 64 bits.
 func (z *zipArchive) directories(end int) []int {
@@ -269,6 +286,7 @@ func (z *zipArchive) loose() (all []zipMember) {
 			at = max(at, m.end)
 		}
 	}
+	z.looseMore = true
 	return all
 }
 

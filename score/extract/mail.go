@@ -56,6 +56,7 @@ type Mail struct {
 	Plain        string    // text of the text/plain bodies
 	HTML         HTML      // of the text/html bodies
 	Enclosed     string    // text of attached messages, and of events beside a body, as far as it is judged
+	EnclosedCut  bool      // there was more of it than is kept
 	EnclosedFrom []Address // authors of attached messages
 	Links        []Link
 	More         []string // addresses beyond Limits.Links

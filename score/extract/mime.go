@@ -33,6 +33,14 @@ func (m *Mail) headerBounds(h *Header, where string) {
 	}
 }
 
+// fieldBounds records what of a part's own fields was not read.
+func (m *Mail) fieldBounds(bounds rfc822.Bounds, where string) {
+	if bounds != 0 {
+		m.notRead(BoundHeader, "header, "+where,
+			"Its fields say more than is read: "+strings.Join(bounds.Codes(), ", ")+".")
+	}
+}
+
 // node is a part that may have parts of its own.
 type node struct {
 	header      Header
@@ -82,7 +90,8 @@ func (m *Mail) leaf(n node, media *rfc822.MediaType) {
 	encodings, forgiven := n.header.Encodings()
 	m.Forgiven |= forgiven
 	disposition := n.header.Disposition()
-	names := n.header.FileNames()
+	names, bounds := n.header.BoundedFileNames()
+	m.fieldBounds(bounds, "part "+orOne(n.path))
 	p := Part{
 		Path: orOne(n.path), Type: kind, Charset: media.Get("charset"), Disposition: disposition.Type,
 		ContentID: strings.Trim(n.header.First("Content-Id"), "<> "), Encoding: n.header.Encoding(),
@@ -201,6 +210,7 @@ func (m *Mail) multipart(n node, media string) bool {
 	if boundary.None() {
 		return false
 	}
+	m.fieldBounds(boundary.Bounds(), "part "+orOne(n.path))
 	body := n.body
 	if e := n.header.WholeEncoding(body); e != rfc822.Identity {
 		body = m.decodeNested(body, e, n.path)
@@ -239,6 +249,7 @@ func (m *Mail) multipart(n node, media string) bool {
 func (m *Mail) outside(body []byte, s rfc822.Span) {
 	text := body[s.Start:s.End]
 	if read := m.limits.Text; len(text) > read {
+		m.notRead(BoundText, "message", fmt.Sprintf("Outside of its parts the first %d bytes were read.", read))
 		text = text[:read]
 	}
 	m.findMore(string(text))

@@ -70,7 +70,9 @@ const maxEnclosed = 64 << 10
 
 // enclose keeps text that the reader sees when he opens what is attached.
 func (m *Mail) enclose(text string) {
-	if room := maxEnclosed - len(m.Enclosed); room > 0 && strings.TrimSpace(text) != "" {
+	room := max(0, maxEnclosed-len(m.Enclosed))
+	m.EnclosedCut = m.EnclosedCut || len(text) > room
+	if room > 0 && strings.TrimSpace(text) != "" {
 		m.Enclosed += strings.ToValidUTF8(text[:min(len(text), room)], "") + "\n"
 	}
 }

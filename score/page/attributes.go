@@ -16,8 +16,9 @@ type attributes struct {
 	handlers                                        int
 }
 
-// read takes the attributes of the tag that the tokenizer stands at, and leaves what is not needed.
-func (a *attributes) read(z *html.Tokenizer) {
+// read takes the attributes of the tag that the tokenizer stands at, and leaves what is not needed. It reports whether
+// all were read.
+func (a *attributes) read(z *html.Tokenizer) bool {
 	*a = attributes{}
 	more := true
 	for n := 0; more && n < maxAttrs; n++ {
@@ -27,6 +28,7 @@ func (a *attributes) read(z *html.Tokenizer) {
 			*field = string(value)
 		}
 	}
+	return !more
 }
 
 // field is where an attribute's value belongs, or nil.

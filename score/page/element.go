@@ -23,7 +23,9 @@ func (r *reader) startTag(z *html.Tokenizer, closed bool) {
 	tag := intern(name)
 	r.attrs = attributes{}
 	if more {
-		r.attrs.read(z)
+		if !r.attrs.read(z) {
+			r.notRead("Of the attributes of an element the first %d were read.", maxAttrs)
+		}
 	}
 	switch tag {
 	case "noscript", "noembed", "noframes": // mail programs run no scripts; what the others hold is for programs without frames, as Outlook

@@ -29,6 +29,8 @@ func (r *reader) tableTag(tag string, d *declared) {
 	if tag == "table" {
 		if len(r.tables) < maxNested {
 			r.tables = append(r.tables, table{dark: isDark(d, false)})
+		} else {
+			r.notRead("Of the tables of a page those within %d others were not searched for codes.", maxNested)
 		}
 		return
 	}
@@ -63,7 +65,7 @@ func (r *reader) endTable() {
 	}
 	t := r.tables[len(r.tables)-1]
 	r.tables = r.tables[:len(r.tables)-1]
-	if t.skipped || len(t.rows) < leastGrid || len(r.page.Grids) >= maxGrids {
+	if t.skipped || len(t.rows) < leastGrid {
 		return
 	}
 	width := 0
@@ -76,7 +78,11 @@ func (r *reader) endTable() {
 			kept = append(kept, row)
 		}
 	}
-	if width >= leastGrid && len(kept) >= leastGrid {
+	switch {
+	case width < leastGrid || len(kept) < leastGrid:
+	case len(r.page.Grids) == maxGrids:
+		r.notRead("Of the tables of a page that may draw a code the first %d were read.", maxGrids)
+	default:
 		r.page.Grids = append(r.page.Grids, kept)
 	}
 }

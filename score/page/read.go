@@ -3,6 +3,7 @@ package page
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -77,8 +78,9 @@ func (d *document) reader(depth int) *reader {
 }
 
 func (d *document) notRead(format string, args ...any) {
-	if len(d.page.NotRead) < 20 {
-		d.page.NotRead = append(d.page.NotRead, fmt.Sprintf(format, args...))
+	text := fmt.Sprintf(format, args...)
+	if len(d.page.NotRead) < 20 && !slices.Contains(d.page.NotRead, text) {
+		d.page.NotRead = append(d.page.NotRead, text)
 	}
 }
 

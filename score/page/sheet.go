@@ -55,7 +55,11 @@ func (s *sheet) read(text string, depth int) {
 
 // block reads the rules of an @media that holds on a screen of ordinary size.
 func (s *sheet) block(head, inside string, depth int) {
-	if !strings.HasPrefix(head, "@media") || depth >= maxWithin {
+	if !strings.HasPrefix(head, "@media") {
+		return
+	}
+	if depth >= maxWithin {
+		s.full = true
 		return
 	}
 	for _, narrow := range []string{"max-", "print", "prefers-", "orientation", "not ", "handheld", "device-pixel"} {
@@ -126,6 +130,7 @@ func (s *sheet) matching(name, class, id string) []*rule {
 	count := 0
 	for one := range strings.FieldsSeq(strings.ToLower(class)) {
 		if count++; count > maxClasses {
+			s.full = true
 			break
 		}
 		add(s.classes[one])

@@ -55,6 +55,7 @@ func serve(in io.Reader, out io.Writer, unfiltered error) {
 		return
 	}
 	from := bufio.NewReaderSize(in, 64<<10)
+	inspector := attach.Inline{Seen: attach.NewSeen()}
 	var buffer []byte
 	for {
 		var r request
@@ -62,7 +63,7 @@ func serve(in io.Reader, out io.Writer, unfiltered error) {
 			return
 		}
 		files, err := contents(from, r.Files, &buffer)
-		if err != nil || inspect(out, files, r.Limits) != nil {
+		if err != nil || inspect(out, inspector, files, r.Limits) != nil {
 			return
 		}
 		if cap(buffer) > keepBuffer {
@@ -94,9 +95,9 @@ func contents(from io.Reader, headers []header, buffer *[]byte) ([]attach.File, 
 }
 
 // inspect looks into files and writes an answer for each as soon as there is one.
-func inspect(out io.Writer, files []attach.File, limits attach.Limits) error {
+func inspect(out io.Writer, inspector attach.Inline, files []attach.File, limits attach.Limits) error {
 	for i := range files {
-		report := attach.Inline{}.Inspect(context.Background(), files[i:i+1], &limits)[0]
+		report := inspector.Inspect(context.Background(), files[i:i+1], &limits)[0]
 		if err := writeAnswer(out, answer{limits, report}); err != nil {
 			return err
 		}

@@ -26,8 +26,10 @@ func plausible(a answer, before attach.Limits) bool {
 		}
 		f.Text = cut(f.Text)
 	}
-	for i, text := range a.Report.NotRead {
-		a.Report.NotRead[i] = cut(text)
+	for _, sentences := range [][]string{a.Report.NotRead, a.Report.Unsearched} {
+		for i, text := range sentences {
+			sentences[i] = cut(text)
+		}
 	}
 	return true
 }

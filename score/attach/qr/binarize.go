@@ -61,16 +61,24 @@ func (m *bitmap) whole() *gozxing.BitMatrix {
 func (m *bitmap) compare(y int) {
 	m.done[y] = true
 	m.line.Clear()
-	m.blocks.line(m.row(y/block), y, m.line.GetBitArray())
+	m.blocks.line(m.thresholds(y/block), y, m.line.GetBitArray())
 	// The last blocks overlap the ones above, where the height is not whole: dark by either is dark.
 	if last := m.blocks.down - 1; y/block < last && y >= m.blocks.height-block {
-		m.blocks.line(m.row(last), y, m.line.GetBitArray())
+		m.blocks.line(m.thresholds(last), y, m.line.GetBitArray())
 	}
 	m.matrix.SetRow(y, m.line)
 }
 
-// row gives the thresholds of a row of blocks.
-func (m *bitmap) row(y int) []int {
+// row gives a copy of a row, in the one that it is given.
+func (m *bitmap) row(y int, into *gozxing.BitArray) *gozxing.BitArray {
+	if m.blocks != nil && !m.done[y] {
+		m.compare(y)
+	}
+	return m.matrix.GetRow(y, into)
+}
+
+// thresholds are those of a row of blocks.
+func (m *bitmap) thresholds(y int) []int {
 	if m.limits[y] == nil {
 		m.limits[y] = make([]int, m.blocks.across)
 		for x := range m.limits[y] {

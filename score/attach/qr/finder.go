@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/makiuchi-d/gozxing"
 	"github.com/makiuchi-d/gozxing/qrcode/detector"
 )
 
@@ -47,6 +48,7 @@ type finder struct {
 	centers       []center
 	skipped       bool // rows were skipped already, to where the third pattern should be
 	step          int  // rows to the next that is scanned
+	line          *gozxing.BitArray
 }
 
 // runs are the widths of five neighbouring runs, dark ones first.
@@ -68,10 +70,15 @@ func (f *finder) scan() {
 func (f *finder) row(y int) (skip int, done bool) {
 	var seen runs
 	state := 0
-	for x := range f.width {
-		if dark := state&1 == 0; f.image.dark(x, y) == dark {
-			seen[state]++
-			continue
+	f.line = f.image.row(y, f.line)
+	for x := 0; x < f.width; x++ {
+		end := f.line.GetNextSet(x)
+		if dark := state&1 == 0; dark {
+			end = f.line.GetNextUnset(x)
+		}
+		seen[state] += end - x
+		if x = end; x == f.width {
+			break
 		}
 		if state < 4 {
 			state++
