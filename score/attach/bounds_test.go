@@ -156,7 +156,7 @@ func TestInspect_reachedBoundsAreTold(t *testing.T) {
 		"a document in RTF":    {"a.rtf", []byte(`{\rtf1 x}`), padded([]byte(`{\rtf1 x}`), maxRTF+1), "", "Of the document"},
 		"a shortcut":           {"a.url", shortcut(maxShortcuts), shortcut(maxShortcuts + 1), "", "Of the addresses"},
 		"a large shortcut":     {"a.url", shortcut(1), append(shortcut(1), strings.Repeat("\n", maxActive)...), "", "Of the file"},
-		"addresses in a page":  {"a.html", script(maxData), script(maxData + 1), "", "Of what the page"},
+		"addresses in a page":  {"a.html", script(maxPages - 1), script(maxData + 1), "", "Of what the page"},
 		"entries of a RAR":     {"a.rar", rarFive(0, false, "a.txt", []byte("x")), rarBlocks(maxEntries + 1), "", "Of the archive"},
 		"a macro":              {"a.doc", moduleOf(100), moduleOf(maxMacro + 1), "", "Of a part"},
 		"directories of a zip": {"a.zip", zipEnds(2), zipEnds(maxZipEnds + 2), "", "in every way"},
