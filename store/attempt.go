@@ -87,7 +87,7 @@ func (t *txn) begin(in Intent, a Attempt) (Intent, Attempt, error) {
 	}
 	t.mark(tableOpen, attemptKey(a))
 	t.countActed(&in, stored, a)
-	if in, err = t.putIntent(in); err != nil {
+	if in, err = t.putIntentOver(in, stored, true); err != nil {
 		return in, a, err
 	}
 	return in, a, t.save(tableAttempts, attemptKey(a), a)
@@ -133,7 +133,7 @@ func (t *txn) complete(in Intent, a Attempt) (Intent, error) {
 	if err := t.save(tableAttempts, attemptKey(a), a); err != nil {
 		return in, err
 	}
-	return t.putIntent(in)
+	return t.putIntentOver(in, stored, true)
 }
 
 // closeOpen ends the attempts at an intent that have no end, but the one numbered seq: only one is under way at a time,

@@ -163,10 +163,16 @@ func (t *txn) eachIntent(record string, fn func(Intent)) (err error) {
 
 // putIntent writes an intent over the stored one, with its indexes and counters, and counts its revision.
 func (t *txn) putIntent(in Intent) (Intent, error) {
-	if err := in.check(); err != nil {
+	old, found, err := t.intent(in.ID)
+	if err != nil {
 		return in, err
 	}
-	old, found, err := t.intent(in.ID)
+	return t.putIntentOver(in, old, found)
+}
+
+// putIntentOver is putIntent where the stored one was read already in this call, or found not to be there.
+func (t *txn) putIntentOver(in, old Intent, found bool) (Intent, error) {
+	err := in.check()
 	if err != nil {
 		return in, err
 	}

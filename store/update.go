@@ -87,7 +87,7 @@ func (t *txn) updateRecord(rec Record, plan Planner) error {
 }
 
 func (t *txn) updateIntent(in Intent) error {
-	old, _, err := t.intent(in.ID)
+	old, found, err := t.intent(in.ID)
 	if err != nil {
 		return err
 	}
@@ -101,7 +101,7 @@ func (t *txn) updateIntent(in Intent) error {
 		}
 		in.Received, in.Tenant = rec.Received, rec.Tenant
 	}
-	_, err = t.putIntent(in)
+	_, err = t.putIntentOver(in, old, found)
 	return err
 }
 
