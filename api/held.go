@@ -26,6 +26,7 @@ var (
 type IntentQuery struct {
 	Paging
 	Tenant string `json:"tenant,omitempty"`
+	Query  string `json:"query,omitempty"` // of the messages, in the language of searches; "": all
 }
 
 // Campaign is what the brake holds of messages that have a sender, link or file in common.
@@ -78,6 +79,20 @@ func (s *Service) listDryRun(ctx context.Context, a access, q IntentQuery) (Page
 // intents lists a part of what a filter selects, what is of the newest record first.
 func (s *Service) intents(ctx context.Context, a access, q IntentQuery,
 	f store.IntentFilter) (page Page[Intent], err error) {
+	if q.Query != "" {
+		page, err = s.intentsFound(ctx, a, q, f)
+	} else {
+		page, err = s.intentsPaged(ctx, a, q, f)
+	}
+	if err == nil {
+		err = s.nameMessages(ctx, page.Items)
+	}
+	return page, err
+}
+
+// intentsPaged lists a part of what a filter selects.
+func (s *Service) intentsPaged(ctx context.Context, a access, q IntentQuery,
+	f store.IntentFilter) (page Page[Intent], err error) {
 	limit, err := q.limit()
 	if err != nil {
 		return page, err
@@ -94,6 +109,59 @@ func (s *Service) intents(ctx context.Context, a access, q IntentQuery,
 		return page, problem(InvalidRequest, "the cursor's row is not there any more: begin anew without it")
 	}
 	return searched(read(rows, limit, func(in store.Intent) string { return in.ID }, intentOf), err)
+}
+
+// intentsFound lists a part of what a filter selects of the messages that a query finds.
+func (s *Service) intentsFound(ctx context.Context, a access, q IntentQuery,
+	f store.IntentFilter) (page Page[Intent], err error) {
+	records, err := s.filter(a, Search{Tenant: q.Tenant, Query: q.Query + " outcome:" + string(f.Outcomes[0])})
+	if err != nil {
+		return page, err
+	}
+	records.Limit = maxCount
+	found, err := s.o.Store.Records(ctx, records)
+	bounded := errors.Is(err, store.ErrBound)
+	if err != nil && !bounded {
+		return page, err
+	}
+	var all []store.Intent
+	for _, rec := range found {
+		rows, err := s.o.Store.Intents(ctx, rec.ID)
+		if err != nil {
+			return page, err
+		}
+		for _, in := range rows {
+			if in.Outcome == f.Outcomes[0] && (in.DryRun || !f.DryRun) {
+				all = append(all, in)
+			}
+		}
+	}
+	page, err = part(all, q.Paging, func(in store.Intent) string { return in.ID }, intentOf)
+	if err == nil && bounded && page.Cut == "" {
+		page.Cut = CutBySearch
+	}
+	return page, err
+}
+
+// nameMessages puts sender and subject beside each intent of a list, so that a person knows what it is about.
+func (s *Service) nameMessages(ctx context.Context, list []Intent) error {
+	known := map[string]store.Record{}
+	for i := range list {
+		in := &list[i]
+		rec, have := known[in.Record]
+		if !have {
+			rows, err := s.o.Store.Lookup(ctx, in.Tenant, in.Record)
+			if err != nil && CodeOf(err) != NotFound {
+				return err
+			}
+			if len(rows) == 1 {
+				rec = rows[0]
+			}
+			known[in.Record] = rec
+		}
+		in.From, in.Subject = rec.From, rec.Subject
+	}
+	return nil
 }
 
 func (s *Service) listCampaigns(ctx context.Context, a access, q IntentQuery) (page Page[Campaign], err error) {

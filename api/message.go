@@ -88,6 +88,8 @@ type Intent struct {
 	Record  string        `json:"record"`
 	Tenant  string        `json:"tenant"`
 	Address string        `json:"address"`
+	From    string        `json:"from,omitempty"`    // of the record, in lists of what is held or would be done
+	Subject string        `json:"subject,omitempty"` // the same
 	Kind    store.Kind    `json:"kind"`
 	Action  string        `json:"action"`
 	Outcome store.Outcome `json:"outcome"`

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -210,7 +208,7 @@ func (a *app) confirmNumber(n int, what, why string, given confirmation) error {
 		a.warnf("%s: look at it, then use %s %d to go on without being asked; -y is not enough\n", why, given.flag, n)
 		return errNothing
 	}
-	a.warnf("%s. Type the number of %ss to go on: ", why, what)
+	a.warnf("%s. Type the number of %s to go on: ", why, strings.TrimPrefix(plural(2, what), "2 "))
 	line, err := a.answer()
 	if typed, wrong := strconv.Atoi(strings.TrimSpace(line)); err != nil || wrong != nil || typed != n {
 		return errNothing
@@ -379,44 +377,4 @@ type jobCancelCmd struct{ jobChange }
 
 func (c jobCancelCmd) Run(a *app) error {
 	return c.change(a, api.CancelJob, "is cancelled. What waits is being called off, what is done stays done")
-}
-
-type previewCmd struct {
-	paging
-}
-
-// Run shows what a tenant in dry-run would have had done.
-func (c previewCmd) Run(a *app) error {
-	would, err := list(a, api.ListDryRun, c.paging,
-		func(p api.Paging) api.IntentQuery { return api.IntentQuery{Paging: p} })
-	if err != nil {
-		return err
-	}
-	if !a.json && len(would.Items) > 0 {
-		a.printf("%s\n", dryRun(would.Items))
-	}
-	return show(a, would, "Nothing would have been done.", []string{"WHEN", "RECORD", "MAILBOX", "WHAT"},
-		func(in api.Intent) []string {
-			return []string{stamp(in.Changed), in.Record, clip(in.Address, 40),
-				clip(strings.TrimPrefix(in.Reason, "dry-run: "), 100)}
-		})
-}
-
-// dryRun sums up what would have been done.
-func dryRun(list []api.Intent) string {
-	records, would := map[string]bool{}, map[string]int{}
-	for _, in := range list {
-		records[in.Record] = true
-		what := in.Action
-		if in.Code == store.CodeWouldHold {
-			what = "held"
-		}
-		would[what]++
-	}
-	var parts []string
-	for _, what := range slices.Sorted(maps.Keys(would)) {
-		parts = append(parts, fmt.Sprintf("%d %s", would[what], what))
-	}
-	return fmt.Sprintf("%s in %s: %s", plural(len(records), "message"), plural(len(list), "mailbox"),
-		strings.Join(parts, ", "))
 }

@@ -103,7 +103,7 @@ func TestExitStatus_ofOne(t *testing.T) {
 		"queue discard --comment c": exitUsage, "queue discard id --tenant a --comment c": exitUsage, "retract --to trash": exitUsage,
 		"retract --to burn id": exitUsage, "retract --to trash id --subject x": exitUsage, "retract --to trash --query x:y": exitUsage,
 		"retract --to trash --disposition evil": exitUsage, "restore --query a --sender b": exitUsage, "held approve": exitUsage,
-		"held approve id --campaign x": exitUsage, "search --disposition evil": exitUsage, "feedback id": exitUsage, "feedback id --is EVIL": exitUsage,
+		"held approve id --campaign x": exitUsage, "held approve id --query x": exitUsage, "search --disposition evil": exitUsage, "feedback id": exitUsage, "feedback id --is EVIL": exitUsage,
 		"submission accept id --is CLEAN --to trash": exitUsage, "policy add block_sender @x.example --expires yesterday": exitUsage, "rules test file": exitUsage,
 		"unwrap a b --original -": exitUsage,
 	} {

@@ -2,9 +2,7 @@ package main
 
 import (
 	"cmp"
-	"errors"
 	"slices"
-	"strconv"
 	"strings"
 
 	"clawback/api"
@@ -124,109 +122,14 @@ func (a *app) act(op api.Op[api.MessageOrder, []api.Intent], o api.MessageOrder)
 	return nil
 }
 
-type heldCmd struct {
-	List      heldListCmd      `cmd:"" help:"List what waits for a person."`
-	Campaigns heldCampaignsCmd `cmd:"" help:"List the campaigns of what the brake holds: by sender, link and file."`
-	Approve   heldApproveCmd   `cmd:"" help:"Let retractions pass."`
-	Reject    heldRejectCmd    `cmd:"" help:"Drop retractions."`
-}
-
-type heldListCmd struct {
-	paging
-}
-
-func (c heldListCmd) Run(a *app) error {
-	held, err := list(a, api.ListHeld, c.paging,
-		func(p api.Paging) api.IntentQuery { return api.IntentQuery{Paging: p} })
-	if err != nil {
-		return err
-	}
-	return show(a, held, "Nothing waits for a person.",
-		[]string{"INTENT", "SINCE", "RECORD", "MAILBOX", "ACTION", "REASON"},
-		func(in api.Intent) []string {
-			return []string{in.ID, ago(in.Changed), in.Record, clip(in.Address, 40), in.Action, clip(in.Reason, 100)}
-		})
-}
-
-type heldCampaignsCmd struct {
-	paging
-}
-
-func (c heldCampaignsCmd) Run(a *app) error {
-	campaigns, err := list(a, api.ListCampaigns, c.paging,
-		func(p api.Paging) api.IntentQuery { return api.IntentQuery{Paging: p} })
-	if err != nil {
-		return err
-	}
-	return show(a, campaigns, "The brake holds nothing.", []string{"CAMPAIGN", "MAILBOXES", "MESSAGES", "RECORDS"},
-		func(c api.Campaign) []string {
-			return []string{strings.ReplaceAll(c.Name, ".", "[.]"), strconv.Itoa(c.Mailboxes), strconv.Itoa(c.Messages),
-				strings.Join(c.Records, " ")}
-		})
-}
-
-// settled names what is approved or rejected.
-type settled struct {
-	IDs      []string `arg:"" optional:"" name:"intent" help:"Ids of intents, as the list shows them, or of records: all that is held of these."`
-	Campaign string   `placeholder:"NAME" help:"Instead: all that the brake holds of a campaign, as held campaigns shows it; one act."`
-}
-
-// Validate demands one of the two.
-func (s settled) Validate() error {
-	if (len(s.IDs) == 0) == (s.Campaign == "") {
-		return errors.New(`expected "<intent> ..." or --campaign=NAME`)
-	}
-	return nil
-}
-
-type heldApproveCmd struct {
-	settled
-	Comment string `help:"Why, for the audit."`
-}
-
-func (c heldApproveCmd) Run(a *app) error {
-	return a.settle(api.ApproveHeld, "approved", c.order(c.Comment))
-}
-
-type heldRejectCmd struct {
-	settled
-	Comment string `help:"Why, for the audit."`
-}
-
-func (c heldRejectCmd) Run(a *app) error {
-	return a.settle(api.RejectHeld, "rejected", c.order(c.Comment))
-}
-
-func (s settled) order(comment string) api.HeldOrder {
-	return api.HeldOrder{Intents: s.IDs, Campaign: s.Campaign, Comment: comment}
-}
-
-func (a *app) settle(op api.Op[api.HeldOrder, api.Settlement], verb string, o api.HeldOrder) error {
-	out, err := client.Do(a.ctx, a.client, op, o)
-	if err != nil {
-		return err
-	}
-	if a.json {
-		err = a.printJSON(out)
-	} else {
-		a.printf("%s: %s\n", plural(len(out.Settled), "intent"), verb)
-		for _, r := range out.Refused {
-			a.warnf("clawback: %s\n", about(r.ID, errors.New(r.Detail)))
-		}
-	}
-	if err == nil && len(out.Refused) > 0 {
-		err = errPartly
-	}
-	return err
-}
-
 type auditCmd struct {
 	paging
+	Since timeAgo `help:"Not older than this, such as 2d or 12h."`
 }
 
 func (c auditCmd) Run(a *app) error {
 	acts, err := list(a, api.ListAudit, c.paging,
-		func(p api.Paging) api.AuditQuery { return api.AuditQuery{Paging: p} })
+		func(p api.Paging) api.AuditQuery { return api.AuditQuery{Paging: p, Since: c.Since.since()} })
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,7 @@ _clawback() {
 			continue
 		fi
 		case ${COMP_WORDS[i]} in
-		--socket | --config | -c | --hostname | --tenant-id | --domain | --alternate-mailbox | --email | --name | --originator-org | --client-id | --certificate-file | --key-file | --mailbox | --state | --limit | --cursor | --comment | --tenant | --purpose | --network | --cause | --from | --peers | --older-than | --yes-delete | --regions | --timeout | --recipient | -r | --identity | -i | --sender | --subject | --disposition | --since | --proof | --variant | --output | -o | --query | --ids-from | --to | --yes-restore | --campaign | --is | --field | --note | --expires | --kind | --for | --rules | --rule | --report | --original | --decrypted | --workers | --reports | --listen | --ca-file | --seed | --users) skip=yes ;;
+		--socket | --config | -c | --hostname | --tenant-id | --domain | --alternate-mailbox | --email | --name | --originator-org | --client-id | --certificate-file | --key-file | --mailbox | --state | --limit | --cursor | --comment | --tenant | --purpose | --network | --cause | --from | --peers | --older-than | --yes-delete | --regions | --timeout | --recipient | -r | --identity | -i | --sender | --subject | --disposition | --since | --proof | --variant | --output | -o | --query | --ids-from | --to | --yes-restore | --campaign | --yes-all | --is | --field | --note | --expires | --kind | --for | --rules | --rule | --report | --original | --decrypted | --workers | --reports | --listen | --ca-file | --seed | --users) skip=yes ;;
 		-*) ;;
 		*)
 			case $path/${COMP_WORDS[i]} in
@@ -742,6 +742,16 @@ _clawback() {
 		:
 		return
 		;;
+	"preview":--query)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"preview":--since)
+		COMPREPLY=()
+		:
+		return
+		;;
 	"preview":--socket)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
@@ -758,6 +768,16 @@ _clawback() {
 		return
 		;;
 	"held list":--cursor)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"held list":--query)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"held list":--since)
 		COMPREPLY=()
 		:
 		return
@@ -787,6 +807,16 @@ _clawback() {
 		:
 		return
 		;;
+	"held approve":--query)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"held approve":--yes-all)
+		COMPREPLY=()
+		:
+		return
+		;;
 	"held approve":--comment)
 		COMPREPLY=()
 		:
@@ -798,6 +828,16 @@ _clawback() {
 		return
 		;;
 	"held reject":--campaign)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"held reject":--query)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"held reject":--yes-all)
 		COMPREPLY=()
 		:
 		return
@@ -1347,6 +1387,11 @@ _clawback() {
 		:
 		return
 		;;
+	"audit":--since)
+		COMPREPLY=()
+		:
+		return
+		;;
 	"audit":--socket)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
@@ -1565,22 +1610,22 @@ _clawback() {
 		commands="" flags="--comment --help --socket --json" words="" files=
 		;;
 	"preview")
-		commands="" flags="--limit --cursor --help --socket --json" words="" files=
+		commands="" flags="--limit --cursor --query --since --each --help --socket --json" words="" files=
 		;;
 	"held")
 		commands="list campaigns approve reject" flags="--help --socket --json" words="" files=
 		;;
 	"held list")
-		commands="" flags="--limit --cursor --help --socket --json" words="" files=
+		commands="" flags="--limit --cursor --query --since --each --help --socket --json" words="" files=
 		;;
 	"held campaigns")
 		commands="" flags="--limit --cursor --help --socket --json" words="" files=
 		;;
 	"held approve")
-		commands="" flags="--campaign --comment --help --socket --json" words="" files=
+		commands="" flags="--campaign --query --yes --yes-all --comment --help --socket --json" words="" files=
 		;;
 	"held reject")
-		commands="" flags="--campaign --comment --help --socket --json" words="" files=
+		commands="" flags="--campaign --query --yes --yes-all --comment --help --socket --json" words="" files=
 		;;
 	"export")
 		commands="" flags="--help --socket --json" words="" files=yes
@@ -1709,7 +1754,7 @@ _clawback() {
 		commands="" flags="--since --rules --rule --tenant --limit --help --socket --json" words="" files=
 		;;
 	"audit")
-		commands="" flags="--limit --cursor --help --socket --json" words="" files=
+		commands="" flags="--limit --cursor --since --help --socket --json" words="" files=
 		;;
 	"unwrap")
 		commands="" flags="--report --original --decrypted --help --socket --json" words="" files=yes

@@ -10,7 +10,7 @@ function __clawback_at
             continue
         end
         switch $word
-            case --socket --config -c --hostname --tenant-id --domain --alternate-mailbox --email --name --originator-org --client-id --certificate-file --key-file --mailbox --state --limit --cursor --comment --tenant --purpose --network --cause --from --peers --older-than --yes-delete --regions --timeout --recipient -r --identity -i --sender --subject --disposition --since --proof --variant --output -o --query --ids-from --to --yes-restore --campaign --is --field --note --expires --kind --for --rules --rule --report --original --decrypted --workers --reports --listen --ca-file --seed --users
+            case --socket --config -c --hostname --tenant-id --domain --alternate-mailbox --email --name --originator-org --client-id --certificate-file --key-file --mailbox --state --limit --cursor --comment --tenant --purpose --network --cause --from --peers --older-than --yes-delete --regions --timeout --recipient -r --identity -i --sender --subject --disposition --since --proof --variant --output -o --query --ids-from --to --yes-restore --campaign --yes-all --is --field --note --expires --kind --for --rules --rule --report --original --decrypted --workers --reports --listen --ca-file --seed --users
                 set skip yes
             case '-*'
             case '*'
@@ -311,6 +311,9 @@ complete -c clawback -n '__clawback_at \'job cancel\'' -l socket -r -F -d 'Contr
 complete -c clawback -n '__clawback_at \'job cancel\'' -l json -d 'Answer in JSON, one object or list, or one object a line.'
 complete -c clawback -n '__clawback_at \'preview\'' -l limit -x -d 'At most so many (default 100).'
 complete -c clawback -n '__clawback_at \'preview\'' -l cursor -x -d 'Go on where a list before was cut: it has told the cursor.'
+complete -c clawback -n '__clawback_at \'preview\'' -l query -x -d 'Of the messages that this finds: see clawback search --help.'
+complete -c clawback -n '__clawback_at \'preview\'' -l since -x -d 'Of messages that are not older than this, such as 2d or 12h.'
+complete -c clawback -n '__clawback_at \'preview\'' -l each -d 'A line for each mailbox, with the id of its intent; else one for each message.'
 complete -c clawback -n '__clawback_at \'preview\'' -l help -s h -d 'Show context-sensitive help.'
 complete -c clawback -n '__clawback_at \'preview\'' -l socket -r -F -d 'Control socket of the daemon (default /run/clawback/control.sock).'
 complete -c clawback -n '__clawback_at \'preview\'' -l json -d 'Answer in JSON, one object or list, or one object a line.'
@@ -323,6 +326,9 @@ complete -c clawback -n '__clawback_at \'held\'' -l socket -r -F -d 'Control soc
 complete -c clawback -n '__clawback_at \'held\'' -l json -d 'Answer in JSON, one object or list, or one object a line.'
 complete -c clawback -n '__clawback_at \'held list\'' -l limit -x -d 'At most so many (default 100).'
 complete -c clawback -n '__clawback_at \'held list\'' -l cursor -x -d 'Go on where a list before was cut: it has told the cursor.'
+complete -c clawback -n '__clawback_at \'held list\'' -l query -x -d 'Of the messages that this finds: see clawback search --help.'
+complete -c clawback -n '__clawback_at \'held list\'' -l since -x -d 'Of messages that are not older than this, such as 2d or 12h.'
+complete -c clawback -n '__clawback_at \'held list\'' -l each -d 'A line for each mailbox, with the id of its intent; else one for each message.'
 complete -c clawback -n '__clawback_at \'held list\'' -l help -s h -d 'Show context-sensitive help.'
 complete -c clawback -n '__clawback_at \'held list\'' -l socket -r -F -d 'Control socket of the daemon (default /run/clawback/control.sock).'
 complete -c clawback -n '__clawback_at \'held list\'' -l json -d 'Answer in JSON, one object or list, or one object a line.'
@@ -332,11 +338,17 @@ complete -c clawback -n '__clawback_at \'held campaigns\'' -l help -s h -d 'Show
 complete -c clawback -n '__clawback_at \'held campaigns\'' -l socket -r -F -d 'Control socket of the daemon (default /run/clawback/control.sock).'
 complete -c clawback -n '__clawback_at \'held campaigns\'' -l json -d 'Answer in JSON, one object or list, or one object a line.'
 complete -c clawback -n '__clawback_at \'held approve\'' -l campaign -x -d 'Instead: all that the brake holds of a campaign, as held campaigns shows it; one act.'
+complete -c clawback -n '__clawback_at \'held approve\'' -l query -x -d 'Instead: all that is held of the messages that this finds, after a look at it.'
+complete -c clawback -n '__clawback_at \'held approve\'' -l yes -s y -d 'With --query: do not ask. Not enough for more than 100 mailboxes.'
+complete -c clawback -n '__clawback_at \'held approve\'' -l yes-all -x -d 'With --query: do not ask: it is about N mailboxes at most.'
 complete -c clawback -n '__clawback_at \'held approve\'' -l comment -x -d 'Why, for the audit.'
 complete -c clawback -n '__clawback_at \'held approve\'' -l help -s h -d 'Show context-sensitive help.'
 complete -c clawback -n '__clawback_at \'held approve\'' -l socket -r -F -d 'Control socket of the daemon (default /run/clawback/control.sock).'
 complete -c clawback -n '__clawback_at \'held approve\'' -l json -d 'Answer in JSON, one object or list, or one object a line.'
 complete -c clawback -n '__clawback_at \'held reject\'' -l campaign -x -d 'Instead: all that the brake holds of a campaign, as held campaigns shows it; one act.'
+complete -c clawback -n '__clawback_at \'held reject\'' -l query -x -d 'Instead: all that is held of the messages that this finds, after a look at it.'
+complete -c clawback -n '__clawback_at \'held reject\'' -l yes -s y -d 'With --query: do not ask. Not enough for more than 100 mailboxes.'
+complete -c clawback -n '__clawback_at \'held reject\'' -l yes-all -x -d 'With --query: do not ask: it is about N mailboxes at most.'
 complete -c clawback -n '__clawback_at \'held reject\'' -l comment -x -d 'Why, for the audit.'
 complete -c clawback -n '__clawback_at \'held reject\'' -l help -s h -d 'Show context-sensitive help.'
 complete -c clawback -n '__clawback_at \'held reject\'' -l socket -r -F -d 'Control socket of the daemon (default /run/clawback/control.sock).'
@@ -584,6 +596,7 @@ complete -c clawback -n '__clawback_at \'rules backtest\'' -l socket -r -F -d 'C
 complete -c clawback -n '__clawback_at \'rules backtest\'' -l json -d 'Answer in JSON, one object or list, or one object a line.'
 complete -c clawback -n '__clawback_at \'audit\'' -l limit -x -d 'At most so many (default 100).'
 complete -c clawback -n '__clawback_at \'audit\'' -l cursor -x -d 'Go on where a list before was cut: it has told the cursor.'
+complete -c clawback -n '__clawback_at \'audit\'' -l since -x -d 'Not older than this, such as 2d or 12h.'
 complete -c clawback -n '__clawback_at \'audit\'' -l help -s h -d 'Show context-sensitive help.'
 complete -c clawback -n '__clawback_at \'audit\'' -l socket -r -F -d 'Control socket of the daemon (default /run/clawback/control.sock).'
 complete -c clawback -n '__clawback_at \'audit\'' -l json -d 'Answer in JSON, one object or list, or one object a line.'

@@ -161,7 +161,7 @@ func TestHeld_approvedByRecord(t *testing.T) {
 	}
 	w.send(report)
 	w.eventually(func() string {
-		if out := w.must("held", "list"); strings.Count(out, "mailboxes_per_mail") != 2 {
+		if out := w.must("held", "list", "--each"); strings.Count(out, "mailboxes_per_mail") != 2 {
 			return out
 		}
 		return ""
