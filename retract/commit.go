@@ -106,7 +106,7 @@ func (s committer) tryCommit(ctx context.Context, end ending, change func(*store
 	}
 	// C4. Durable: what Graph answered, or that it is Unknown. A crash before it leaves the attempt open, and Unknown.
 	s.in, s.attempt = done, nil
-	s.sched.revisits.note(done)
+	s.sched.revisits.note(done, s.e.now())
 	failure(s).alertStuck(done)
 	s.e.o.Log.Info("attempt", "event", "intent.attempt", "intent", done.ID, "record", done.Record,
 		"tenant", done.Tenant, "attempt", a.Seq,

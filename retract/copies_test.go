@@ -41,10 +41,12 @@ func TestCopies_deliveredLaterAreTaken(t *testing.T) {
 		r.run(3 * time.Hour)
 		r.lies(third, exchange.Deletions)
 		fourth := r.world.Deliver("A", hit())
-		r.run(48 * time.Hour)
-		r.lies(fourth, "inbox") // two looks, and no more
+		r.run(6 * time.Hour)
+		r.lies(fourth, exchange.Inbox)
+		r.run(42 * time.Hour)
+		r.lies(fourth, exchange.Deletions)
 		in := r.want(rec, anna, store.Done, "taken to")
-		if len(in.Taken) != 3 || len(r.world.Calls("move")) != 3 {
+		if len(in.Taken) != 4 || len(r.world.Calls("move")) != 4 {
 			t.Errorf("%d are taken by %d moves", len(in.Taken), len(r.world.Calls("move")))
 		}
 		if n, err := r.st.RecordActed(t.Context(), rec.ID); n != 1 || err != nil {
@@ -60,13 +62,19 @@ func TestCopies_deliveredLaterAreTaken(t *testing.T) {
 	})
 }
 
-func TestCopies_nothingNewCostsTwoLooks(t *testing.T) {
+// The looks are fewer and fewer, and have no end while the record is kept.
+func TestCopies_nothingNewCostsFewLooks(t *testing.T) {
 	copiesRig(t, verdict.Malicious, func(r *rig, rec store.Record, _ *retracttest.Message) {
 		before := len(r.world.Calls("find"))
-		r.run(48 * time.Hour)
-		in := r.want(rec, anna, store.Done, "taken to")
-		if n := len(r.world.Calls("find")) - before; n != 2 || in.Looks != 2 || !in.NotBefore.IsZero() {
-			t.Errorf("%d calls, %d looks, the next one %s", n, in.Looks, in.NotBefore)
+		for _, c := range []struct{ days, looks int }{{2, 4}, {10, 7}, {30, 8}, {90, 12}} {
+			r.run(time.Duration(c.days)*24*time.Hour - time.Since(rec.Received))
+			in := r.want(rec, anna, store.Done, "taken to")
+			if n := len(r.world.Calls("find")) - before; n != c.looks || in.Looks != c.looks || in.NotBefore.IsZero() {
+				t.Errorf("after %d days: %d calls, %d looks, the next one %s", c.days, n, in.Looks, in.NotBefore)
+			}
+		}
+		if n := len(r.world.Calls("move")); n != 1 {
+			t.Errorf("%d moves", n)
 		}
 	})
 }

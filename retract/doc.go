@@ -29,6 +29,8 @@
 //	I7  Policy and machine may write one intent at the same time: the policy's decision and the machine's finding are
 //	    both kept.
 //	I8  Nothing is begun for a bulk job that is paused or being called off (Suspend), as retract/job says.
+//	I9  What a person has brought back is never taken again by itself: a message that an intent has moved, and that
+//	    lies in sight again. What may be such a one is held.
 //
 // On failure: a Fault becomes an outcome of the intent, or a later try, by the tables of schedule.go. Authentication
 // trouble pauses the tenant, and so does a service that is away, with one alert each. A person is told of what goes on

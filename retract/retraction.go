@@ -52,6 +52,11 @@ func (s retraction) run(ctx context.Context) error {
 	if len(found.same) == 0 {
 		return absence(s).conclude(ctx, found, target)
 	}
+	if s.in.Misses > len(notThereYet)+len(lookAgain) && len(s.in.Taken) == 0 && !s.in.Asked() {
+		s.in.Message = found.same[0].ID
+		return s.hold(ctx, intent.HoldLate, "it first appeared when all looks for it were over, and a person may have "+
+			"released it: a person must approve")
+	}
 	return s.moveAll(ctx, found, target)
 }
 
@@ -93,6 +98,11 @@ func (s retraction) moveAll(ctx context.Context, f identified, target exchange.F
 		return err
 	}
 	todo := chosen.todo
+	if len(todo) == 0 && len(chosen.doubtful) > 0 {
+		s.in.Message = chosen.doubtful[0].ID
+		return s.hold(ctx, intent.HoldCopy, "it may be the message that was taken before, which a person has brought "+
+			"back: that one is no longer where it was taken to, and both came at the same time")
+	}
 	if len(todo) == 0 {
 		if chosen.already == "" {
 			return s.end(ctx, store.Skipped, chosen.left)
@@ -115,7 +125,7 @@ func (s retraction) moveAll(ctx context.Context, f identified, target exchange.F
 	}
 	for i, c := range todo {
 		last := ""
-		if i == len(todo)-1 {
+		if i == len(todo)-1 && len(chosen.doubtful) == 0 {
 			last = intent.ReasonMoved(target, s.e.now()) + plural(len(todo)) + f.leftAlone()
 		}
 		if err := (mover(s)).move(ctx, c, target, last); err != nil {
@@ -145,6 +155,8 @@ type chosen struct {
 	todo    []match.Finding
 	already string // why nothing is to be done about the last one that was far enough
 	left    string // why the last one was left where it is by the rule
+	// What may have been taken before and brought back by a person.
+	doubtful []match.Finding
 }
 
 // selectMessages leaves out what lies at the target or beyond, and what the rule spares: read, or older than its
@@ -157,15 +169,27 @@ func (s retraction) selectMessages(ctx context.Context, mine []match.Finding,
 			return chosen{}, err
 		}
 		spared := s.sparedByRule(hit.Candidate)
+		back, err := recheck(s).broughtBack(ctx, hit.Candidate)
+		if err != nil {
+			return chosen{}, err
+		}
 		switch {
 		case exchange.Satisfied(exchange.RankOf(at), exchange.RankOf(target)):
 			c.already = absence(s).atRest([]match.Finding{hit}, at)
-		case recheck(s).restoredByUser(hit.Candidate):
+		case back:
 			c.already = "nothing to do: it lies in a folder to which its user has brought it back"
+			recheck(s).tellBroughtBack()
 		case spared != "":
 			c.left = spared
 		default:
-			c.todo = append(c.todo, hit)
+			if back, err = recheck(s).mayBeBroughtBack(ctx, hit.Candidate); err != nil {
+				return chosen{}, err
+			}
+			if back {
+				c.doubtful = append(c.doubtful, hit)
+			} else {
+				c.todo = append(c.todo, hit)
+			}
 		}
 	}
 	return c, nil

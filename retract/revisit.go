@@ -3,6 +3,7 @@ package retract
 import (
 	"container/heap"
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -26,9 +27,18 @@ type revisit struct {
 	at time.Time
 }
 
+// The intents that are done are as many as the mail that was ever taken. Only those that are looked at within the
+// horizon are kept in memory; all are read through again and again, in pages.
+const (
+	recallEvery   = 6 * time.Hour
+	recallHorizon = 8 * time.Hour
+	recallPage    = 1000
+)
+
 // note keeps when an ended intent is to be looked at again.
-func (r *revisits) note(in store.Intent) {
-	if (in.Outcome == store.Done || mayAppear(in)) && !in.NotBefore.IsZero() {
+func (r *revisits) note(in store.Intent, now time.Time) {
+	soon := in.Outcome == store.Done && in.NotBefore.Sub(now) < recallHorizon
+	if (soon || mayAppear(in)) && !in.NotBefore.IsZero() {
 		r.set(in.ID, in.NotBefore)
 	}
 }
@@ -126,12 +136,45 @@ func (l *scheduler) reload(ctx context.Context) {
 	ended, err := l.e.o.Store.IntentsBy(ctx, store.IntentFilter{Tenant: l.id,
 		Outcomes: []store.Outcome{store.NotFound, store.Mismatch, store.Held}, Limit: recallMax})
 	warn("read intents to look at again", err)
-	done, err := l.e.o.Store.IntentsBy(ctx, store.IntentFilter{Tenant: l.id,
-		Outcomes: []store.Outcome{store.Done}, Limit: recallDone})
-	warn("read intents to look for copies of", err)
-	for _, in := range append(ended, done...) {
-		l.revisits.note(in)
+	for _, in := range ended {
+		l.revisits.note(in, l.e.now())
 	}
+}
+
+// recall starts a walk over the intents that are done, where none was made for some hours.
+func (l *scheduler) recall(work context.Context) {
+	now := l.e.now()
+	if now.Sub(l.recalled) < recallEvery || !l.recalling.CompareAndSwap(false, true) {
+		return
+	}
+	l.recalled = now
+	l.workers.group.Go(func() {
+		defer l.recalling.Store(false)
+		if err := l.readDone(work); err != nil && work.Err() == nil {
+			l.e.o.Log.Warn("read intents to look for copies of", "event", "retract.failed", "tenant", l.id, "error",
+				err)
+		}
+		l.notify()
+	})
+}
+
+// readDone notes the intents that are done and looked at soon.
+func (l *scheduler) readDone(ctx context.Context) error {
+	f := store.IntentFilter{Tenant: l.id, Kind: store.Retract, Outcomes: []store.Outcome{store.Done}, Limit: recallPage}
+	for ctx.Err() == nil {
+		list, err := l.e.o.Store.IntentsBy(ctx, f)
+		if err != nil && !errors.Is(err, store.ErrBound) {
+			return err
+		}
+		for _, in := range list {
+			l.revisits.note(in, l.e.now())
+		}
+		if len(list) < recallPage && err == nil || len(list) == 0 {
+			return nil
+		}
+		f.After = list[len(list)-1].ID
+	}
+	return nil
 }
 
 // reopenDue opens the ended intents whose time to look again has come.
@@ -148,6 +191,9 @@ func (l *scheduler) reopenDue(ctx context.Context) {
 // reopenOne opens one ended intent again, or has its mailbox looked into for further copies.
 func (l *scheduler) reopenOne(ctx context.Context, id string) error {
 	in, err := l.e.o.Store.Intent(ctx, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil // past its retention
+	}
 	if err != nil {
 		return err
 	}

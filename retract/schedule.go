@@ -22,6 +22,9 @@ var notThereYet = [...]time.Duration{
 // released from quarantine.
 var lookAgain = [...]time.Duration{3 * day, 7 * day, 15 * day, 30 * day}
 
+// lookLater is how often it is looked for after that, for as long as the record is kept. What is found then is held.
+const lookLater = 30 * day
+
 // faultWaits are the waits after each failure in a row. The last one repeats until faultLimit.
 var faultWaits = [...]time.Duration{
 	5 * time.Second, 15 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour,
@@ -57,11 +60,13 @@ func missed(misses int, age time.Duration) (time.Duration, bool) {
 // relook says when a not_found intent is looked at again, from its last look; false for never.
 func relook(in store.Intent) (time.Duration, bool) {
 	n := in.Misses - len(notThereYet) - 1 // looks since it became not_found
-	if in.Severity < int(verdict.Malicious) || in.Kind != store.Retract || n < 0 || n >= len(lookAgain) {
+	switch {
+	case in.Severity < int(verdict.Malicious) || in.Kind != store.Retract || n < 0:
 		return 0, false
-	}
-	if n == 0 {
+	case n == 0:
 		return lookAgain[0], true
+	case n >= len(lookAgain):
+		return lookLater, true
 	}
 	return lookAgain[n] - lookAgain[n-1], true
 }

@@ -41,7 +41,8 @@ func TestSchedule_notThereYet(t *testing.T) {
 		want []time.Duration
 	}{
 		{verdict.Spam, short},
-		{verdict.Malicious, append(short[:len(short):len(short)], end+3*day, end+7*day, end+15*day, end+30*day)},
+		{verdict.Malicious, append(short[:len(short):len(short)], end+3*day, end+7*day, end+15*day, end+30*day,
+			end+60*day)},
 	} {
 		t.Run(c.d.String(), func(t *testing.T) {
 			bubble(t, func(r *rig) {
@@ -54,8 +55,8 @@ func TestSchedule_notThereYet(t *testing.T) {
 				if diff := cmp.Diff(c.want, looks(r)); diff != "" {
 					t.Errorf("looks (-want +got):\n%s", diff)
 				}
-				if in := r.want(rec, anna, store.NotFound, ""); !in.NotBefore.IsZero() {
-					t.Errorf("still to be looked at again at %s", in.NotBefore)
+				if in := r.want(rec, anna, store.NotFound, ""); in.NotBefore.IsZero() != (c.d != verdict.Malicious) {
+					t.Errorf("to be looked at again at %s", in.NotBefore)
 				}
 			})
 		})

@@ -27,6 +27,9 @@ type scheduler struct {
 	records  recordCache
 	revisits revisits
 
+	recalled  time.Time   // when the walk over what is done was last begun: owned by the loop
+	recalling atomic.Bool // it is under way
+
 	news atomic.Int64 // how often something new has come
 
 	// Owned by the loop.
@@ -63,6 +66,7 @@ func (l *scheduler) run(ctx, work context.Context) {
 	l.reload(work)
 	for ctx.Err() == nil {
 		l.limits.ReportResumed()
+		l.recall(work)
 		l.reopenDue(work)
 		l.dispatch(work)
 		timer := time.NewTimer(l.sleep(ctx))

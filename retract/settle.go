@@ -164,7 +164,7 @@ func (p *Orders) settlePart(ctx context.Context, a CampaignDecision, part []stor
 // approvedBy lets a held intent pass what it is held for.
 func (p *Orders) approvedBy(who string) func(*store.Intent) {
 	return func(in *store.Intent) {
-		in.Outcome, in.Approved, in.NotBefore = store.Pending, who, p.engine.now()
+		in.Outcome, in.Approved, in.NotBefore, in.Looks = store.Pending, who, p.engine.now(), 0
 		in.Reason = "approved by " + who + "; it was held: " + in.Reason
 	}
 }

@@ -177,7 +177,7 @@ const actedAgain = time.Hour
 // person asked for or approved is not counted: the brake is there for what happens by itself, and a person's clean-up
 // of some hundred mailboxes must not have the next hour's fresh verdicts wait.
 func (t *txn) countActed(in *Intent, stored Intent, a Attempt) {
-	if in.Kind != Retract || in.DryRun || in.Asked() || !a.acts() {
+	if in.Kind != Retract || in.DryRun || in.Passes() || !a.acts() {
 		return
 	}
 	if !stored.Acted.IsZero() && t.now.Sub(stored.Acted) < actedAgain {

@@ -67,7 +67,7 @@ func (j Job) Ended() bool { return j.State.Final() && j.CallOff == "" }
 type JobTally struct {
 	Outcomes map[Outcome]int `json:"outcomes,omitempty"`
 	Absent   int             `json:"absent,omitempty"`  // pending, and the message is not in the mailbox yet
-	Returns  int             `json:"returns,omitempty"` // ended or held, and looked at again by themselves
+	Returns  int             `json:"returns,omitempty"` // not found or held, and looked at again by themselves
 }
 
 // Returns reports whether an intent that has ended, or is held, will be looked at again by itself.
@@ -241,7 +241,7 @@ func (n *JobTally) add(in Intent, by int) {
 	if in.Outcome == Pending && in.Misses > 0 {
 		n.Absent += by
 	}
-	if in.Returns() {
+	if in.Returns() && in.Outcome != Done { // copies are looked for long after a job has ended
 		n.Returns += by
 	}
 }

@@ -172,6 +172,10 @@ type Intent struct {
 // Asked reports whether a person stands behind the intent: one who asked for it, or who approved it.
 func (in Intent) Asked() bool { return in.By != "" || in.Approved != "" }
 
+// Passes reports whether the brake lets the intent pass without being counted: a person stands behind it, and it is for
+// what was there then, not for copies that were found later.
+func (in Intent) Passes() bool { return in.Asked() && in.Looks == 0 }
+
 // Proof is what showed that a message of a mailbox is the record's.
 type Proof string
 

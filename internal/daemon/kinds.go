@@ -89,5 +89,7 @@ var kinds = map[string]noticeKind{
 	"retract.internal": {lasts: 7 * day, do: "clawback show ID; approve or reject it, and report the fault"},
 	"retract.full": {lasts: 25 * hour,
 		do: "make room or raise the quota in Exchange Online, then retract what failed"},
+	"retract.brought_back": {lasts: 7 * day, do: "clawback show ID; it stays. To have it taken: clawback restore ID, " +
+		"then retract ID"},
 	"retract.group": {lasts: 7 * day, do: "take the message from the further members by hand, or by a job"},
 }

@@ -62,11 +62,12 @@ func New(l Ledger) *Brake {
 var ErrReserved = errors.New("what the limits leave is reserved")
 
 // Reserve asks to act upon one more mailbox, and says what stops it. What a person asked for or approved passes and is
-// not counted: a clean-up by hand does not hold what is fresh. The error is ErrReserved, or the ledger's.
+// not counted: a clean-up by hand does not hold what is fresh. Copies that are found later are counted. The error is
+// ErrReserved, or the ledger's.
 func (b *Brake) Reserve(ctx context.Context, t *config.Tenant, in store.Intent, now time.Time) (Overrun, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if _, ok := b.reserved[in.ID]; ok || in.Asked() {
+	if _, ok := b.reserved[in.ID]; ok || in.Passes() {
 		return Overrun{}, nil
 	}
 	if now.Sub(in.Acted) >= time.Hour { // one counted within the hour has passed already

@@ -39,6 +39,8 @@ const (
 	HoldReview    = "review"           // its verdict leaves it to a person
 	HoldRestore   = "restore"          // proposed: the verdict dropped to CLEAN
 	HoldInternal  = "internal"         // something went wrong in here
+	HoldCopy      = "copy"             // it may be what was taken before, brought back by a person
+	HoldLate      = "late"             // it first appeared when all looks for it were over
 )
 
 // HasTaken reports whether some message of the intent is in a state.
