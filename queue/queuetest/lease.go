@@ -204,22 +204,6 @@ func leaseClockJumps(t *testing.T, h Harness) {
 	}
 }
 
-// What a person does to an item is nobody's claim.
-func personNeedsNoClaim(t *testing.T, h Harness) {
-	w := twoOwners(t, h)
-	id := put(t, w.a, contoso, []byte("a"))
-	claim(t, w.a, 1)
-	must(t, w.a.Quarantine(t.Context(), id, queue.CauseNetwork, "not attributed"))
-	must(t, w.b.Trust(t.Context(), id, "ada"))
-	if got := claim(t, w.b, 1)[0]; got.Trusted != "ada" {
-		t.Errorf("claimed %+v", got)
-	}
-	if err := w.a.Retry(t.Context(), id); !errors.Is(err, queue.ErrState) {
-		t.Errorf("Retry of another's item in work = %v, want ErrState", err)
-	}
-	must(t, w.b.Finish(t.Context(), id))
-}
-
 // Renewing costs an engine that one process has alone nothing.
 func renewIsFree(t *testing.T, h Harness) {
 	q := h.Open(t, queue.Options{})

@@ -129,28 +129,6 @@ func tryPut(q queue.Queue, tenant string, body []byte) (string, error) {
 	return d.Commit(context.Background())
 }
 
-// claim claims up to max items, of which there must be at least one.
-func claim(t *testing.T, q queue.Queue, max int) []queue.Item {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-	defer cancel()
-	items, err := q.Claim(ctx, max)
-	if err != nil {
-		t.Fatalf("claim: %v", err)
-	}
-	return items
-}
-
-// claimNone checks that nothing is handed out.
-func claimNone(t *testing.T, q queue.Queue) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	if items, err := q.Claim(ctx, 10); err == nil {
-		t.Errorf("claimed %v, want nothing", itemIDs(items))
-	}
-}
-
 func get(t *testing.T, q queue.Queue, id string) queue.Item {
 	t.Helper()
 	it, err := q.Get(t.Context(), id)

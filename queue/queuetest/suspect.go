@@ -1,8 +1,6 @@
 package queuetest
 
 import (
-	"context"
-	"errors"
 	"testing"
 	"time"
 
@@ -167,18 +165,6 @@ func crashInCompany(t *testing.T, h Harness) {
 		wantItem(t, q, other, queue.Item{State: queue.Suspect, Crashes: 1})
 		must(t, q.Quarantine(t.Context(), other, queue.CauseFault, "out of the way"))
 	}
-}
-
-// claimable are the items that are handed out now.
-func claimable(t *testing.T, q queue.Queue) []queue.Item {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-	defer cancel()
-	items, err := q.Claim(ctx, 1000)
-	if err != nil && !errors.Is(err, context.DeadlineExceeded) {
-		t.Fatal(err)
-	}
-	return items
 }
 
 // Three kills from outside within seconds put nobody aside: whatever was being scored is done after them.

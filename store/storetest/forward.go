@@ -59,6 +59,43 @@ func linked(a store.Application, to string) store.Application {
 }
 
 func testForward(t *testing.T, b *bench) {
+	for _, c := range forwardCases() {
+		reports := map[string][]store.Application{"first": {c.letter, c.about}, "later": {c.about, c.letter}}
+		for order, list := range reports {
+			t.Run(c.name+", journaled "+order, func(t *testing.T) { c.run(t, &bench{open: b.open}, list) })
+		}
+	}
+	t.Run("another record's network message id", func(t *testing.T) { testForwardOfAnothers(t, &bench{open: b.open}) })
+	t.Run("changes", func(t *testing.T) { testForwardChanges(t, &bench{open: b.open}) })
+	t.Run("bounds", func(t *testing.T) { testForwardBounds(t, &bench{open: b.open}) })
+}
+
+// forwardCase is a letter, and the message that it may carry or answer.
+type forwardCase struct {
+	name          string
+	letter, about store.Application
+	how           string // it is a forward of it; "": it is none
+}
+
+// run journals both and looks what the letter is told of, also after a restart.
+func (c forwardCase) run(t *testing.T, b *bench, reports []store.Application) {
+	s := b.start(t)
+	for _, a := range reports {
+		apply(t, s, a)
+	}
+	var want []string
+	if c.how != "" {
+		want = []string{c.about.RecordID() + " MALICIOUS " + c.how}
+	}
+	if diff := cmp.Diff(want, forwards(s, c.letter.RecordID())); diff != "" {
+		t.Errorf("forwards (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(want, forwards(b.restart(t, s), c.letter.RecordID())); diff != "" {
+		t.Errorf("after a restart (-want +got):\n%s", diff)
+	}
+}
+
+func forwardCases() []forwardCase {
 	const (
 		evil, mid, other = "https://evil.example/a", "<message-1@example.com>", "<message-11@example.com>"
 		network, another = "00000000-0000-4000-8000-00000000000F", "00000000-0000-4000-8000-0000000000aa"
@@ -75,11 +112,7 @@ func testForward(t *testing.T, b *bench) {
 	elsewhere.Tenant, elsewhere.Record.Tenant = Fabrikam, Fabrikam
 	forged := judged(1, verdict.Malicious)
 	forged.Record.FirstHand, forged.Network = false, ""
-	for _, c := range []struct {
-		name          string
-		letter, about store.Application
-		how           string // "": it is no forward
-	}{
+	return []forwardCase{
 		{"by network message id", attached(store.Carried{MessageID: mid, Network: []string{network}}), bait, byNetwork},
 		{"by one of several network message ids, and without a Message-ID",
 			attached(store.Carried{Network: []string{another, network}, Contents: "x"}), bait, byNetwork},
@@ -115,31 +148,7 @@ func testForward(t *testing.T, b *bench) {
 		{"of a message that is not flagged", attached(store.Carried{Contents: "contents 1"}), judged(1, verdict.Bulk),
 			""},
 		{"of a message that anybody may have written", attached(store.Carried{Contents: "contents 1"}), forged, ""},
-	} {
-		for order, reports := range map[string][]store.Application{"first": {c.letter, c.about},
-			"later": {c.about, c.letter}} {
-			t.Run(c.name+", journaled "+order, func(t *testing.T) {
-				b := &bench{open: b.open}
-				s := b.start(t)
-				for _, a := range reports {
-					apply(t, s, a)
-				}
-				var want []string
-				if c.how != "" {
-					want = []string{c.about.RecordID() + " MALICIOUS " + c.how}
-				}
-				if diff := cmp.Diff(want, forwards(s, c.letter.RecordID())); diff != "" {
-					t.Errorf("forwards (-want +got):\n%s", diff)
-				}
-				if diff := cmp.Diff(want, forwards(b.restart(t, s), c.letter.RecordID())); diff != "" {
-					t.Errorf("after a restart (-want +got):\n%s", diff)
-				}
-			})
-		}
 	}
-	t.Run("another record's network message id", func(t *testing.T) { testForwardOfAnothers(t, &bench{open: b.open}) })
-	t.Run("changes", func(t *testing.T) { testForwardChanges(t, &bench{open: b.open}) })
-	t.Run("bounds", func(t *testing.T) { testForwardBounds(t, &bench{open: b.open}) })
 }
 
 // testForwardOfAnothers: what is attached has the content of a bad message that has no network message id, and the id

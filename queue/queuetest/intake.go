@@ -2,10 +2,10 @@ package queuetest
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -111,44 +111,38 @@ func abortLeavesNothing(t *testing.T, h Harness) {
 	}
 }
 
-func listPages(t *testing.T, h Harness) {
+func closed(t *testing.T, h Harness) {
 	q := h.Open(t, queue.Options{})
-	var all, ofFabrikam []string
-	for i := range 10 {
-		tenant := contoso
-		if i%3 == 0 {
-			tenant = fabrikam
+	id := put(t, q, contoso, []byte("x"))
+	waiting := make(chan error, 1)
+	claim(t, q, 1)
+	go func() { _, err := q.Claim(context.Background(), 1); waiting <- err }()
+	d, err := q.Begin(t.Context(), envelope(contoso), 0)
+	must(t, err)
+	must(t, q.Close())
+	must(t, q.Close())
+	if err := <-waiting; !errors.Is(err, queue.ErrClosed) {
+		t.Errorf("waiting Claim = %v, want ErrClosed", err)
+	}
+	_, commit := d.Commit(t.Context())
+	_, getting := q.Get(t.Context(), id)
+	for name, err := range map[string]error{
+		"Commit": commit, "Get": getting, "Finish": q.Finish(t.Context(), id), "Probe": q.Probe(t.Context()),
+	} {
+		if !errors.Is(err, queue.ErrClosed) {
+			t.Errorf("%s after Close = %v, want ErrClosed", name, err)
 		}
-		id := put(t, q, tenant, []byte("x"))
-		all = append(all, id)
-		if tenant == fabrikam {
-			ofFabrikam = append(ofFabrikam, id)
-		}
 	}
-	later := time.Now().Add(time.Hour)
-	for i, it := range claim(t, q, 4) { // due in the opposite order
-		must(t, q.Defer(t.Context(), it.ID, later.Add(-time.Duration(i)*time.Minute), "later"))
-	}
-	tests := []struct {
-		name string
-		f    queue.Filter
-		want []string
-	}{
-		{"all", queue.Filter{}, all},
-		{"first page", queue.Filter{Limit: 4}, all[:4]},
-		{"second page", queue.Filter{After: all[3], Limit: 4}, all[4:8]},
-		{"deferred", queue.Filter{State: queue.Deferred}, all[:4]},
-		{"deferred, page", queue.Filter{State: queue.Deferred, After: all[1], Limit: 1}, all[2:3]},
-		{"ready", queue.Filter{State: queue.Ready}, all[4:]},
-		{"quarantined", queue.Filter{State: queue.Quarantined}, nil},
-		{"tenant", queue.Filter{Tenant: fabrikam}, ofFabrikam},
-		{"tenant, page", queue.Filter{Tenant: fabrikam, After: ofFabrikam[0], Limit: 2}, ofFabrikam[1:3]},
-	}
-	for _, test := range tests {
-		items, err := q.List(t.Context(), test.f)
-		must(t, err)
-		if diff := cmp.Diff(test.want, itemIDs(items)); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", test.name, diff)
+}
+
+func probe(t *testing.T, h Harness) {
+	q := h.Open(t, queue.Options{})
+	must(t, q.Probe(t.Context()))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 100 { // either may be seen first
+		if err := q.Probe(ctx); err != nil && !errors.Is(err, context.Canceled) {
+			t.Errorf("Probe of a cancelled context = %v", err)
 		}
 	}
 }

@@ -239,3 +239,97 @@ func discardSelectedKeepsBounces(t *testing.T, h Harness) {
 		t.Errorf("its bounce: %+v, %v", got, err)
 	}
 }
+
+// Mail for postmaster expires, and nothing else, however old it is and wherever it came from.
+func expirePostmaster(t *testing.T, h Harness) {
+	now := time.Now().UTC()
+	clock := now.AddDate(0, 0, -40)
+	o := queue.Options{Now: func() time.Time { return clock }}
+	q := h.Open(t, o)
+	old := clock
+	// Of each purpose and network one in each state.
+	var gone, stay []string
+	for _, env := range []queue.Envelope{
+		postmasterMail(old), from(old, queue.ForJournal, ""), from(old, queue.ForJournal, "exchange-online"),
+		from(old, queue.ForRecovery, ""), from(old, queue.ForSubmission, ""),
+	} {
+		ids := []string{putFrom(t, q, env, "quarantined"), putFrom(t, q, env, "deferred"),
+			putFrom(t, q, env, "bounced")}
+		claim(t, q, len(ids))
+		must(t, q.Quarantine(t.Context(), ids[0], queue.CausePostmaster, "why"))
+		must(t, q.Defer(t.Context(), ids[1], now, "later"))
+		b, err := q.GiveUp(t.Context(), ids[2], "why "+string(env.Purpose)+env.Network, "")
+		must(t, err)
+		if env.Purpose == queue.ForPostmaster {
+			gone = append(gone, ids[0], ids[1], b.ID)
+		} else {
+			stay = append(stay, ids[0], ids[1], b.ID)
+		}
+	}
+	working := putFrom(t, q, postmasterMail(old), "working")
+	claim(t, q, 1)
+	waiting := putFrom(t, q, postmasterMail(old), "ready")
+	clock = now
+	young := putFrom(t, q, postmasterMail(now), "young")
+	n, err := q.ExpirePostmaster(t.Context(), now.AddDate(0, 0, -14))
+	must(t, err)
+	if n != len(gone)+1 {
+		t.Errorf("%d were dropped, want %d", n, len(gone)+1)
+	}
+	q = reopen(t, h, q, o)
+	have := everything(t, q)
+	for _, id := range append(stay, working, young) {
+		if !have[id] {
+			t.Errorf("%s was dropped", id)
+		}
+	}
+	for _, id := range append(gone, waiting) {
+		if have[id] {
+			t.Errorf("%s is still there", id)
+		}
+	}
+	if u := q.Usage(postmasterMail(now).Source()); u.Unfinished.Count != 2 {
+		t.Errorf("usage after it: %+v", u)
+	}
+}
+
+// everything is the ids of all items and bounces.
+func everything(t *testing.T, q queue.Queue) map[string]bool {
+	items, err := q.List(t.Context(), queue.Filter{})
+	must(t, err)
+	bounces, err := q.Bounces(t.Context(), queue.BounceFilter{})
+	must(t, err)
+	have := map[string]bool{}
+	for _, it := range items {
+		have[it.ID] = true
+	}
+	for _, b := range bounces {
+		have[b.ID] = true
+	}
+	return have
+}
+
+func from(received time.Time, purpose queue.Purpose, network string) queue.Envelope {
+	e := envelope(contoso)
+	e.Purpose, e.Network, e.Received = purpose, network, received
+	return e
+}
+
+// A flood of mail for postmaster expires in several commits, all of it.
+func expireMany(t *testing.T, h Harness) {
+	q := h.Open(t, queue.Options{})
+	old := time.Now().Add(-time.Hour).UTC()
+	for range 250 {
+		putFrom(t, q, postmasterMail(old), "x")
+	}
+	keep := putFrom(t, q, envelope(contoso), "x")
+	must(t, q.Probe(t.Context())) // all are in queue.db
+	n, err := q.ExpirePostmaster(t.Context(), time.Now().Add(time.Minute))
+	must(t, err)
+	if n != 250 {
+		t.Errorf("%d were dropped, want 250", n)
+	}
+	if items, err := q.List(t.Context(), queue.Filter{}); err != nil || len(items) != 1 || items[0].ID != keep {
+		t.Errorf("left: %v, %v", itemIDs(items), err)
+	}
+}
