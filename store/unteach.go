@@ -1,6 +1,10 @@
 package store
 
 import (
+	"cmp"
+	"fmt"
+	"time"
+
 	"clawback/verdict/history"
 )
 
@@ -13,9 +17,9 @@ func (t *txn) unteach(record string) error {
 	if err != nil || len(all) == 0 || all[0].Untaught {
 		return err
 	}
-	rec, err := t.mustRecord(record)
-	if err != nil {
-		return err
+	var rec taughtBy
+	if found, err := t.load(tableRecords, []byte(record), &rec); err != nil || !found {
+		return cmp.Or(err, fmt.Errorf("record %s: %w", record, ErrNotFound))
 	}
 	for _, f := range all {
 		for _, key := range f.Taught {
@@ -31,8 +35,15 @@ func (t *txn) unteach(record string) error {
 	return nil
 }
 
+// taughtBy is what of a record counts where it is taken back from what it taught; the rest is not worth reading.
+type taughtBy struct {
+	Tenant    string    `json:"tenant"`
+	Received  time.Time `json:"received"`
+	Direction string    `json:"direction"`
+}
+
 // unteachOne takes one message back from one entry, which may have been evicted since.
-func (t *txn) unteachOne(rec Record, key string) error {
+func (t *txn) unteachOne(rec taughtBy, key string) error {
 	at := historyKey(rec.Tenant, key)
 	var e history.Entry
 	if found, err := t.load(tableHistory, at, &e); err != nil || !found {
