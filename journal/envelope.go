@@ -58,6 +58,7 @@ func (p *parser) envelope(c *child, r *Report) (ids []string, named bool) {
 
 func (p *parser) readEnvelope(c *child, kind Kind, crlf bool) (*envelopeReader, *envelopeText) {
 	t := p.openEnvelope(c)
+	defer t.close()
 	t.crlf = crlf
 	e := &envelopeReader{report: &Report{Kind: kind}, had: map[field]bool{}, loose: kind == KindResent}
 	for line := range t.each {
@@ -241,6 +242,7 @@ func (e *envelopeReader) check() {
 // field, and a Message-ID follows soon.
 func (p *parser) looksLikeEnvelope(c *child) bool {
 	t := p.openEnvelope(c)
+	defer t.close()
 	t.crlf = true
 	n := 0
 	for line := range t.each {

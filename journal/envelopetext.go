@@ -20,9 +20,8 @@ type envelopeText struct {
 	charset  string
 	decoder  rfc822.Decoder
 	text     *rfc822.TextReader
-	lines    *rfc822.Lines // nil when they were read
-	octets   int64         // that were read
-	bare     bool          // a bare LF stood within a line
+	lines    *rfc822.Lines
+	bare     bool // a bare LF stood within a line
 }
 
 func (p *parser) openEnvelope(c *child) *envelopeText {
@@ -34,20 +33,21 @@ func (p *parser) openEnvelope(c *child) *envelopeText {
 	}
 	t.decoder = rfc822.NewDecoder(at.Open(p.src), t.encoding)
 	t.text = rfc822.NewTextReader(t.decoder, t.charset)
-	t.lines = linesOf(io.LimitReader(t.text, maxEnvelope))
+	t.lines = rfc822.NewLines(io.LimitReader(t.text, maxEnvelope))
 	return t
+}
+
+// close gives the buffers back. What was read past is known still.
+func (t *envelopeText) close() {
+	t.lines.Close()
+	t.text.Close()
 }
 
 // hasColon reports whether text is no base64, which has none: every field has one.
 func hasColon(head []byte) bool { return bytes.IndexByte(head[:min(len(head), 512)], ':') >= 0 }
 
-// each yields the lines that are not empty, without their ends, once. What of a line goes past maxField is dropped.
+// each yields the lines that are not empty, without their ends. What of a line goes past maxField is dropped.
 func (t *envelopeText) each(yield func(string) bool) {
-	defer func() {
-		t.octets = t.lines.Offset()
-		release(t.lines)
-		t.lines = nil
-	}()
 	var line []byte
 	for first := true; ; {
 		piece, begins := t.lines.Next()
@@ -89,7 +89,7 @@ func (t *envelopeText) describe(r *Report) {
 	if t.text.Forgiven()&rfc822.UnknownCharset != 0 {
 		r.problem("the envelope part's charset %q is unknown", t.charset)
 	}
-	if t.octets >= maxEnvelope {
+	if t.lines.Offset() >= maxEnvelope {
 		r.problem("the envelope part is longer than %d octets", maxEnvelope)
 	}
 }

@@ -17,5 +17,5 @@ const (
 	maxOddLines    = 20 // lines of the envelope part named in Problems
 	maxReadFactor  = 32 // times the message's size: attached messages in encodings are read more than once
 	lineBufferSize = 16 << 10
-	copyBufferSize = 128 << 10
+	copyBufferSize = 32 << 10
 )

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"clawback/internal/mailaddr"
+	"clawback/rfc822"
 )
 
 // Open answers the original's octets, decoded, as they were when Exchange journaled them.
@@ -68,8 +69,8 @@ func (p *parser) measure(at Location) (Original, header) {
 	o := Original{Section: at.Section, Encoding: at.Encoding}
 	sum := &tally{Hash: sha256.New()}
 	in := at.Open(p.src)
-	l := linesOf(io.TeeReader(in, sum))
-	defer release(l)
+	l := rfc822.NewLines(io.TeeReader(in, sum))
+	defer l.Close()
 	h := readHeader(l)
 	// A decoder's error cannot come here, decoding has read it through; a reader's is kept in src.
 	if at.Section.Size > copyBufferSize {

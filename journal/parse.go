@@ -40,7 +40,9 @@ func ParseHead(r io.ReaderAt, size, limit int64) (*Report, error) {
 // ParseOuter reads the outer header of a message alone. Its kind is not known by that.
 func ParseOuter(r io.ReaderAt, size int64) (*Report, error) {
 	p := &parser{src: &source{r: r, size: size, budget: maxHeader + 1<<20}}
-	h := readHeader(rfc822.NewLines(io.NewSectionReader(p.src, 0, size)))
+	l := rfc822.NewLines(io.NewSectionReader(p.src, 0, size))
+	defer l.Close()
+	h := readHeader(l)
 	if p.src.err != nil && !errors.Is(p.src.err, errBudget) {
 		return nil, fmt.Errorf("read header: %w", p.src.err)
 	}
@@ -74,8 +76,8 @@ type outline struct {
 
 // outline reads a message's header and, where it is a multipart, cuts its body.
 func (p *parser) outline(at Location) *outline {
-	l := linesOf(at.Open(p.src))
-	defer release(l)
+	l := rfc822.NewLines(at.Open(p.src))
+	defer l.Close()
 	o := &outline{header: readHeader(l), at: at, body: at}
 	if o.header.Bounds&rfc822.HeaderOctets != 0 {
 		o.problem("the header is longer than %d octets", maxHeader)
@@ -87,8 +89,8 @@ func (p *parser) outline(at Location) *outline {
 // inside reads a child that is itself a multipart.
 func (p *parser) inside(parent *outline, c part) *outline {
 	o := &outline{header: c.header, body: parent.body.within(c.body)}
-	l := linesOf(o.body.Open(p.src))
-	defer release(l)
+	l := rfc822.NewLines(o.body.Open(p.src))
+	defer l.Close()
 	p.splitBody(o, l)
 	return o
 }

@@ -3,13 +3,13 @@ package pipeline
 import (
 	"bufio"
 	"bytes"
-	"errors"
 	"io"
 	"strings"
 
 	"github.com/emersion/go-message/textproto"
 
 	"clawback/bounce"
+	"clawback/rfc822"
 )
 
 // maxOwnHeader bounds the header that is looked through for our mark: our own mail has a small one.
@@ -50,17 +50,32 @@ func markOf(open func() io.Reader) (mark, messageID string) {
 // mayBeMarked reports whether a header has our field's name somewhere: nearly none has, and to take a header apart
 // costs much more.
 func mayBeMarked(r io.Reader) bool {
-	lines := bufio.NewReader(r)
+	lines := rfc822.NewLines(r)
+	defer lines.Close()
+	var lower []byte
 	for {
-		line, err := lines.ReadSlice('\n')
+		line, begins := lines.Next()
 		switch {
-		case errors.Is(err, bufio.ErrBufferFull) ||
-			len(line) >= len(bounce.OwnHeader) && bytes.Contains(bytes.ToLower(line), ownName):
-			return true
-		case err != nil || len(bytes.TrimRight(line, "\r\n")) == 0: // a line of spaces belongs to the field before it
+		case len(bytes.TrimRight(line, "\r\n")) == 0: // a line of spaces belongs to the field before it
 			return false
+		case !begins: // it is longer than what is looked at
+			return true
+		}
+		if lower = appendLower(lower[:0], line); bytes.Contains(lower, ownName) {
+			return true
 		}
 	}
+}
+
+// appendLower appends ASCII text in lower case.
+func appendLower(to, text []byte) []byte {
+	for _, c := range text {
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		to = append(to, c)
+	}
+	return to
 }
 
 // ownName is what mayBeMarked looks for.

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"io"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	message "github.com/emersion/go-message/charset"
@@ -75,33 +76,48 @@ func saysLittle(label string) bool {
 // windows-1252 where that is UTF-8 or ASCII, and a replacement character elsewhere.
 type TextReader struct {
 	in       *remembering
-	r        io.Reader
-	misfit   *bool
+	octets   *bufio.Reader // of in
+	r        io.Reader     // of the text
+	loose    *looseReader  // r, where the charset is uncertain
 	forgiven Forgiven
 	last     [2]byte
 }
 
-// NewTextReader begins to read, since the first bytes may say which charset it is.
+// textReaders spare most texts, which are short, a buffer of their own.
+var textReaders = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, 4096) }}
+
+// NewTextReader begins to read, since the first bytes may say which charset it is. Whoever calls Close when done spares
+// the next one a buffer.
 func NewTextReader(r io.Reader, label string) *TextReader {
-	in := &remembering{r: r}
-	br := bufio.NewReaderSize(in, 4096)
-	head, _ := br.Peek(512)
+	t := &TextReader{in: &remembering{r: r}, octets: textReaders.Get().(*bufio.Reader)}
+	t.octets.Reset(t.in)
+	head, _ := t.octets.Peek(512)
 	c := charsetOf(label, head)
-	_, _ = br.Discard(c.mark) // these bytes were peeked at
-	t := &TextReader{in: in, forgiven: c.forgiven}
+	_, _ = t.octets.Discard(c.mark) // these bytes were peeked at
+	t.forgiven = c.forgiven
 	if c.loose() {
-		loose := &looseUTF8{}
-		t.misfit = &loose.misfit
-		t.r = transform.NewReader(br, loose)
+		t.loose = &looseReader{in: t.octets}
+		t.r = t.loose
 		return t
 	}
-	t.r = c.reader(br)
+	t.r = c.reader(t.octets)
 	return t
+}
+
+// Close ends the text.
+func (t *TextReader) Close() {
+	if t.octets == nil {
+		return
+	}
+	t.forgiven = t.Forgiven()
+	t.octets.Reset(nil)
+	textReaders.Put(t.octets)
+	t.octets, t.loose, t.r = nil, nil, strings.NewReader("")
 }
 
 // Forgiven is what was read past up to now.
 func (t *TextReader) Forgiven() Forgiven {
-	if t.misfit != nil && *t.misfit {
+	if t.loose != nil && t.loose.misfit {
 		return t.forgiven | WrongCharset
 	}
 	return t.forgiven
@@ -110,7 +126,7 @@ func (t *TextReader) Forgiven() Forgiven {
 // Read implements io.Reader.
 func (t *TextReader) Read(b []byte) (int, error) {
 	n, err := t.r.Read(b)
-	if t.misfit == nil && n > 0 {
+	if t.loose == nil && n > 0 {
 		t.lookForReplacement(b[:n])
 	}
 	if err != nil && err != io.EOF && t.in.err == nil { // the decoder's: a character is cut at the end
@@ -353,27 +369,68 @@ func looseString(s string) string {
 	return out.String()
 }
 
-// looseUTF8 is looseString for a stream.
-type looseUTF8 struct{ misfit bool }
+// looseReader is looseString for a stream.
+type looseReader struct {
+	in     *bufio.Reader
+	err    error  // of in: what lies in its buffer is the end
+	misfit bool   // something was not UTF-8
+	left   []byte // of a character that the last read had no room for
+	buf    [utf8.UTFMax]byte
+}
 
-// Reset implements transform.Transformer.
-func (l *looseUTF8) Reset() {}
-
-// Transform implements transform.Transformer.
-func (l *looseUTF8) Transform(dst, src []byte, atEOF bool) (nDst, nSrc int, err error) {
-	for nSrc < len(src) {
-		r, size := utf8.DecodeRune(src[nSrc:])
-		if r == utf8.RuneError && size == 1 {
-			if !atEOF && !utf8.FullRune(src[nSrc:]) {
-				return nDst, nSrc, transform.ErrShortSrc
-			}
-			r, l.misfit = charmap.Windows1252.DecodeByte(src[nSrc]), true
-		}
-		if nDst+utf8.RuneLen(r) > len(dst) {
-			return nDst, nSrc, transform.ErrShortDst
-		}
-		nDst += utf8.EncodeRune(dst[nDst:], r)
-		nSrc += size
+// Read implements io.Reader.
+func (l *looseReader) Read(b []byte) (n int, err error) {
+	if len(b) == 0 {
+		return 0, nil
 	}
-	return nDst, nSrc, nil
+	if len(l.left) == 0 {
+		n = l.decode(b, l.ahead())
+	}
+	if n == 0 && len(l.left) > 0 {
+		n = copy(b, l.left)
+		l.left = l.left[n:]
+	}
+	if n == 0 {
+		return 0, l.err
+	}
+	return n, nil
+}
+
+// ahead is what lies in the buffer: a whole character at least, unless the stream ends before it does.
+func (l *looseReader) ahead() []byte {
+	for need := 1; l.err == nil; need = l.in.Buffered() + 1 {
+		_, l.err = l.in.Peek(need)
+		if src, _ := l.in.Peek(l.in.Buffered()); utf8.FullRune(src) {
+			return src
+		}
+	}
+	src, _ := l.in.Peek(l.in.Buffered())
+	return src
+}
+
+// decode fills b from what lies in the buffer, up to a character that is not whole. One that b has no room for is left.
+func (l *looseReader) decode(b, src []byte) (n int) {
+	at := 0
+	for at < len(src) && n < len(b) {
+		if c := src[at]; c < utf8.RuneSelf {
+			b[n] = c
+			n, at = n+1, at+1
+			continue
+		}
+		r, size := utf8.DecodeRune(src[at:])
+		if r == utf8.RuneError && size == 1 {
+			if l.err != io.EOF && !utf8.FullRune(src[at:]) {
+				break
+			}
+			r, l.misfit = charmap.Windows1252.DecodeByte(src[at]), true
+		}
+		at += size
+		if utf8.RuneLen(r) > len(b)-n {
+			l.left = utf8.AppendRune(l.buf[:0], r)
+			break
+		}
+		n += utf8.EncodeRune(b[n:], r)
+	}
+	_, _ = l.in.Discard(at) // these bytes were peeked at
+	return n
 }

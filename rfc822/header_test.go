@@ -182,6 +182,26 @@ func TestLines_offsets(t *testing.T) {
 	}
 }
 
+// After Close there are no more lines, whoever reads with the buffer since.
+func TestLines_closed(t *testing.T) {
+	l := NewLines(strings.NewReader("a\nb\nc\n"))
+	l.Next()
+	section := l.Until(func([]byte) bool { return false }, false)
+	l.Close()
+	other := NewLines(strings.NewReader("x\ny\n"))
+	defer other.Close()
+	if piece, _ := l.Next(); len(piece) > 0 || l.Offset() != 2 {
+		t.Errorf("%q at %d after Close", piece, l.Offset())
+	}
+	if rest, err := io.ReadAll(section); len(rest) > 0 || err != nil {
+		t.Errorf("%q, %v after Close", rest, err)
+	}
+	l.Close()
+	if piece, _ := other.Next(); string(piece) != "x\n" {
+		t.Errorf("the other reads %q", piece)
+	}
+}
+
 func TestLines_until(t *testing.T) {
 	for text, want := range map[string]string{
 		"a\r\nb\r\n--b\r\nrest": "a\r\nb", "a\n\n--b--\n": "a\n", "--b\n": "", "a\r\n": "a\r\n", "": "", "--bb\n--b": "--bb",

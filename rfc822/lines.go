@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"io"
 	"slices"
+	"sync"
 )
 
 // lineBuffer is how much of a stream is held at once. A longer line comes in pieces.
@@ -27,14 +28,23 @@ type Lines struct {
 	back   bool // it was put back
 }
 
-// NewLines reads lines from a stream.
-func NewLines(r io.Reader) *Lines { return &Lines{stream: bufio.NewReaderSize(r, lineBuffer)} }
+// lineReaders spare most streams, which are short, a buffer of their own.
+var lineReaders = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, lineBuffer) }}
 
-// Reset makes l read another stream, with the buffer that it has. What it gave before is no longer valid.
-func (l *Lines) Reset(r io.Reader) {
-	in := l.stream
-	in.Reset(r)
-	*l = Lines{stream: in}
+// NewLines reads lines from a stream. Whoever calls Close when done spares the next one a buffer.
+func NewLines(r io.Reader) *Lines {
+	stream := lineReaders.Get().(*bufio.Reader)
+	stream.Reset(r)
+	return &Lines{stream: stream}
+}
+
+// Close ends the lines: there are no more, and the last piece is not valid any more.
+func (l *Lines) Close() {
+	if l.stream != nil {
+		l.stream.Reset(nil)
+		lineReaders.Put(l.stream)
+	}
+	l.stream, l.rest, l.piece, l.back = nil, nil, nil, false
 }
 
 // Drain reads the stream to its end, which gives no more lines.

@@ -1,6 +1,7 @@
 package rfc822
 
 import (
+	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -195,5 +196,54 @@ func TestParseAddresses(t *testing.T) {
 	}
 	if n := len(ParseAddresses(strings.Repeat("a@example.com,", 1000))); n != maxAddresses {
 		t.Errorf("%d addresses", n)
+	}
+}
+
+// A stream gives the same text as the whole, however its octets come and however little is read at a time.
+func TestTextReader_givesTheSameText(t *testing.T) {
+	long := strings.Repeat("grün ", 2000)
+	for name, octets := range map[string]string{
+		"ascii": "hello", "utf-8": "grün ☃ 😀", "latin 1": "gr\xfcn ü", "cut at the end": "gr\xc3", "nothing": "",
+		"windows-1252 of three octets": "\x80\x80\x80", "mark": "\ufeffgrün", "longer than the buffer": long,
+		"a character across the buffer": "x" + long, "long and wrong": long + "\xe2\x82",
+	} {
+		want, forgiven := DecodeText([]byte(octets), "utf-8")
+		for _, room := range []int{1, 2, 3, 7, 4096} {
+			for way, in := range map[string]io.Reader{
+				"whole": strings.NewReader(octets), "by octets": iotest.OneByteReader(strings.NewReader(octets)),
+				"with the end": iotest.DataErrReader(strings.NewReader(octets)),
+			} {
+				r := NewTextReader(in, "utf-8")
+				var got []byte
+				buf := make([]byte, room)
+				for {
+					n, err := r.Read(buf)
+					got = append(got, buf[:n]...)
+					if err == io.EOF {
+						break
+					}
+					if err != nil {
+						t.Fatal(err)
+					}
+				}
+				r.Close()
+				if string(got) != want || r.Forgiven() != forgiven {
+					t.Errorf("%s, %s, %d at a time: %.40q %v, want %.40q %v", name, way, room, got, r.Forgiven(), want, forgiven)
+				}
+				if n, err := r.Read(buf); n != 0 || err != io.EOF {
+					t.Errorf("%s: %d octets after Close, %v", name, n, err)
+				}
+			}
+		}
+	}
+}
+
+// The reader's own error is told, and what came before it is text.
+func TestTextReader_tellsTheReadersError(t *testing.T) {
+	broken := errors.New("broken")
+	r := NewTextReader(io.MultiReader(strings.NewReader("gr\xc3\xbcn \xe2\x82"), iotest.ErrReader(broken)), "utf-8")
+	got, err := io.ReadAll(r)
+	if string(got) != "grün " || !errors.Is(err, broken) || r.Forgiven() != 0 {
+		t.Errorf("%q, %v, %v", got, err, r.Forgiven())
 	}
 }

@@ -78,6 +78,7 @@ func (c *attachedMessages) lookInto(r io.Reader, depth int) {
 		c.compound(br, found)
 	case rfc822.BeginsWithHeader(head):
 		w := walk{findings: &findings{tags: c.tags, attached: c}, lines: rfc822.NewLines(br)}
+		defer w.lines.Close()
 		w.message("", depth)
 	}
 }

@@ -81,6 +81,7 @@ func Of(r io.Reader, tags ...string) (Message, error) {
 	in := &input{r: r}
 	f := &findings{tags: tags, attached: &attachedMessages{octets: maxCompound, tags: tags}}
 	w := walk{findings: f, lines: rfc822.NewLines(in)}
+	defer w.lines.Close()
 	h := w.header()
 	m := f.messageOf(&h)
 	m.Doubts = fieldDoubts(&h, m)

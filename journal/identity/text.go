@@ -16,9 +16,12 @@ var copyBuffers = sync.Pool{New: func() any { b := make([]byte, 32<<10); return 
 // past: of a text that is not wholly in its charset two different ones could become the same.
 func sumText(h hash.Hash, r io.Reader, label string) rfc822.Forgiven {
 	text := rfc822.NewTextReader(r, label)
+	defer text.Close()
 	buf := copyBuffers.Get().(*[]byte)
 	defer copyBuffers.Put(buf)
-	_, _ = io.CopyBuffer(&textSum{h: h}, text, *buf) // its only error is the input's, which Of looks at
+	sum := &textSum{h: h}
+	_, _ = io.CopyBuffer(sum, text, *buf) // its only error is the input's, which Of looks at
+	sum.flush()
 	return text.Forgiven()
 }
 
@@ -28,31 +31,35 @@ const maxBlank = 64 << 10
 type textSum struct {
 	h     hash.Hash
 	blank []byte // blanks and line ends that may turn out to be the last
+	text  []byte // what is to be hashed: a hash takes a block as quickly as a word
 }
+
+// textBlock is how much is hashed at once.
+const textBlock = 4 << 10
 
 func (t *textSum) Write(b []byte) (int, error) {
 	n := len(b)
 	for len(b) > 0 {
-		i := bytes.IndexFunc(b, func(c rune) bool { return !isBlank(c) })
-		if i < 0 {
-			i = len(b)
+		end := 0
+		for end < len(b) && isBlank(b[end]) {
+			end++
 		}
-		t.hold(b[:i])
-		b = b[i:]
-		j := bytes.IndexFunc(b, isBlank)
-		if j < 0 {
-			j = len(b)
+		t.hold(b[:end])
+		b = b[end:]
+		end = 0
+		for end < len(b) && !isBlank(b[end]) {
+			end++
 		}
-		if j > 0 {
+		if end > 0 {
 			t.release()
-			t.h.Write(b[:j])
+			t.add(b[:end])
 		}
-		b = b[j:]
+		b = b[end:]
 	}
 	return n, nil
 }
 
-func isBlank(c rune) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
+func isBlank(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
 
 // hold keeps blanks back; a line end makes those before it on its line void.
 func (t *textSum) hold(b []byte) {
@@ -71,6 +78,18 @@ func (t *textSum) hold(b []byte) {
 }
 
 func (t *textSum) release() {
-	t.h.Write(t.blank)
+	t.add(t.blank)
 	t.blank = t.blank[:0]
+}
+
+func (t *textSum) add(b []byte) {
+	if t.text = append(t.text, b...); len(t.text) >= textBlock {
+		t.flush()
+	}
+}
+
+// flush hashes what was collected. Blanks at the end are never hashed.
+func (t *textSum) flush() {
+	t.h.Write(t.text)
+	t.text = t.text[:0]
 }

@@ -119,7 +119,9 @@ func (w *walk) enter(h *rfc822.Header, read func(*walk)) {
 	if !h.Boundary().None() {
 		encoding = h.WholeEncoding(head)
 	}
-	read(&walk{findings: w.findings, lines: rfc822.NewLines(rfc822.NewDecoder(in, encoding))})
+	lines := rfc822.NewLines(rfc822.NewDecoder(in, encoding))
+	defer lines.Close()
+	read(&walk{findings: w.findings, lines: lines})
 	_, _ = io.Copy(io.Discard, in)
 }
 
