@@ -126,7 +126,7 @@ func (s *Store) apply(t *txn, a Application, plan Planner) (Record, bool, error)
 	if err != nil {
 		return Record{}, false, err
 	}
-	return rec, true, s.learn(t, a, rec, old != nil && old.FirstHand)
+	return rec, true, s.learn(t, a, rec, old)
 }
 
 // existing is the record that a report tells of, nil when it is the first. A report that is not first-hand is also
@@ -197,9 +197,11 @@ func (t *txn) merge(a Application, old *Record, plan Planner) (Record, error) {
 	if rec.Forwards, err = t.forwardsOf(rec); err != nil {
 		return Record{}, err
 	}
-	have, err := t.intentsOf(rec.ID)
-	if err != nil {
-		return Record{}, err
+	var have []Intent // a new record has none
+	if old != nil {
+		if have, err = t.intentsOf(rec.ID); err != nil {
+			return Record{}, err
+		}
 	}
 	var planned []Intent
 	if plan != nil {
@@ -210,6 +212,9 @@ func (t *txn) merge(a Application, old *Record, plan Planner) (Record, error) {
 	}
 	if err := t.putPlanned(rec, planned, have); err != nil {
 		return Record{}, err
+	}
+	if len(planned)+len(have) == 0 {
+		t.written = recentOf(rec, t.get(tableRecords, []byte(rec.ID)))
 	}
 	return rec, t.carriers(rec, old, plan)
 }
@@ -255,7 +260,8 @@ func (t *txn) putPlanned(rec Record, planned, have []Intent) error {
 }
 
 // learn writes what stays of a report beside its record: its key, what its verdict read, what it teaches, and counts.
-func (s *Store) learn(t *txn, a Application, rec Record, fork bool) error {
+// Old is the record as it was, nil for a new one.
+func (s *Store) learn(t *txn, a Application, rec Record, old *Record) error {
 	if err := t.setApplied(a, rec.ID); err != nil {
 		return err
 	}
@@ -267,10 +273,16 @@ func (s *Store) learn(t *txn, a Application, rec Record, fork bool) error {
 	counts.LastReport = t.now
 	if !a.Record.FirstHand {
 		counts.NotFirstHand++
-	} else if !fork {
+	} else if old == nil || !old.FirstHand {
 		t.countMinute(a.Tenant, seen, 1)
 	}
-	teaches, err := t.saveFacts(a, rec.ID)
+	var have []facts // a new record has none
+	if old != nil {
+		if have, err = t.facts(rec.ID); err != nil {
+			return err
+		}
+	}
+	teaches, err := t.saveFacts(a, rec.ID, have)
 	if err != nil || !a.Record.FirstHand {
 		return err // anybody may have written it: it teaches nothing
 	}
@@ -279,7 +291,7 @@ func (s *Store) learn(t *txn, a Application, rec Record, fork bool) error {
 
 func (t *txn) setApplied(a Application, record string) error {
 	key := hash16(a.Key)
-	t.mark(tableAge, join(stamp(t.now), key))
+	t.put(tableAge, join(stamp(t.now), key), marked)
 	return t.save(tableApplied, key, Applied{Record: record, Item: a.Item, At: t.now})
 }
 
@@ -292,13 +304,10 @@ type facts struct {
 	Untaught bool `json:"untaught,omitempty"`
 }
 
-// saveFacts writes a report's facts and returns what it teaches that no other report of the record has taught yet.
-func (t *txn) saveFacts(a Application, record string) ([]history.Observation, error) {
+// saveFacts writes a report's facts and returns what it teaches that none of the record's other reports, of which all
+// are the facts, has taught yet.
+func (t *txn) saveFacts(a Application, record string, all []facts) ([]history.Observation, error) {
 	taught := make(map[string]bool)
-	all, err := t.facts(record)
-	if err != nil {
-		return nil, err
-	}
 	f := facts{Report: a.Key, Read: a.Read}
 	for _, other := range all {
 		f.Untaught = f.Untaught || other.Untaught

@@ -188,7 +188,8 @@ func (s *Store) transact(batch []*call) (ran int, err error) {
 	tx := &sharedTx{Tx: begun}
 	defer tx.Rollback() // does nothing after a commit
 	wrote, bulk := false, 0
-	seq := s.seq
+	seq, shared := s.seq, &gathered{}
+	written := map[string]*recentRecord{}
 	for _, c := range batch {
 		if s.cut(batch, c, bulk) {
 			break
@@ -197,7 +198,7 @@ func (s *Store) transact(batch []*call) (ran int, err error) {
 		if !c.urgent() {
 			bulk++
 		}
-		t := &txn{ctx: c.ctx, tx: tx, now: s.now()}
+		t := &txn{ctx: c.ctx, tx: tx, shared: shared, now: s.now()}
 		if c.err = s.run(c, t); c.err != nil {
 			continue
 		}
@@ -205,9 +206,13 @@ func (s *Store) transact(batch []*call) (ran int, err error) {
 		if seq, err = t.flush(seq); err != nil {
 			return ran, err
 		}
+		s.forget(t, written)
 	}
 	if !wrote {
 		return ran, nil
+	}
+	if err := shared.settleAll(tx); err != nil {
+		return ran, err
 	}
 	if err := s.o.Fail("commit"); err != nil {
 		return ran, err
@@ -216,7 +221,21 @@ func (s *Store) transact(batch []*call) (ran int, err error) {
 		return ran, err
 	}
 	s.seq = seq
+	for _, rec := range written {
+		s.recent.add(rec)
+	}
 	return ran, nil
+}
+
+// forget drops from what is recent what a call changes, and notes what is to be there after the commit.
+func (s *Store) forget(t *txn, written map[string]*recentRecord) {
+	for _, id := range t.touched {
+		s.recent.drop(id)
+		delete(written, id)
+	}
+	if t.written != nil {
+		written[t.written.record.ID] = t.written
+	}
 }
 
 // run lets a call read and collect its writes. A panic is that call's error: one bad item must not stop the store.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -67,6 +68,13 @@ func (s *Store) Validated(ctx context.Context, tenant string, at time.Time) erro
 	})
 }
 
+// clone is a copy that may be changed.
+func (c *Counts) clone() Counts {
+	o := *c
+	o.Dispositions, o.Outcomes, o.Restores = maps.Clone(c.Dispositions), maps.Clone(c.Outcomes), maps.Clone(c.Restores)
+	return o
+}
+
 func (c *Counts) add(o Counts) {
 	c.Processed += o.Processed
 	c.NotFirstHand += o.NotFirstHand
@@ -100,6 +108,9 @@ func bump[K comparable](m map[K]int, k K, n int) map[K]int {
 }
 
 func (t *txn) counts(tenant string) (c Counts, err error) {
+	if t.shared != nil && t.shared.counts[tenant] != nil {
+		return t.shared.counts[tenant].clone(), nil
+	}
 	_, err = t.load(tableCounts, tenantKey(tenant), &c)
 	return c, err
 }

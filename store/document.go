@@ -94,6 +94,10 @@ func (d *DocumentReader) changed(t *txn, e Event) (string, error) {
 }
 
 func (d *DocumentReader) document(t *txn, id string) (Document, bool, error) {
+	if rec, lately := d.store.recent.find(id); lately {
+		d.drop(id)
+		return Document{id, rec.Tenant, rec.Received, rec.searchable().Terms()}, true, nil
+	}
 	rec, found, err := t.record(id)
 	if err != nil || !found {
 		d.drop(id)

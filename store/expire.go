@@ -147,6 +147,7 @@ func (t *txn) dropRecord(id string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	t.touch(id)
 	t.changed(RecordDeleted, id)
 	t.delAll(tableFacts, nulled(id))
 	t.del(tableTally, []byte(id))

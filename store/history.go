@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 
@@ -87,17 +88,23 @@ func (t *txn) observeOne(tenant string, o history.Observation) (isNew bool, err 
 	if err != nil {
 		return false, err
 	}
-	if found {
-		t.del(tableOldest, oldestKey(tenant, e))
-	}
+	was := oldestKey(tenant, e)
 	o.At = o.At.UTC().Round(0)
 	e.Observe(o)
-	t.mark(tableOldest, oldestKey(tenant, e))
+	if is := oldestKey(tenant, e); !found || !bytes.Equal(was, is) {
+		if found {
+			t.del(tableOldest, was)
+		}
+		t.put(tableOldest, is, marked)
+	}
 	return !found, t.save(tableHistory, key, e)
 }
 
 // evict removes up to n of a tenant's entries, those of the least worth first, and says how many.
 func (t *txn) evict(tenant string, n int) (evicted int) {
+	if n <= 0 {
+		return 0
+	}
 	prefix := tenantKey(tenant)
 	var old [][]byte
 	t.each(tableOldest, prefix, func(k, _ []byte) bool {

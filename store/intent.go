@@ -204,6 +204,7 @@ func (t *txn) putIntentOver(in, old Intent, found bool) (Intent, error) {
 	if err := t.save(tableIntents, []byte(in.ID), in); err != nil {
 		return in, err
 	}
+	t.touch(in.Record)
 	if !found || old.Outcome != in.Outcome {
 		t.changed(OutcomeChanged, in.ID)
 	}

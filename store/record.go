@@ -50,6 +50,7 @@ func (t *txn) putRecord(rec *Record, old *Record) error {
 	if err != nil {
 		return fmt.Errorf("write record %s: %w", rec.ID, err)
 	}
+	t.touch(rec.ID)
 	t.put(tableRecords, []byte(rec.ID), row)
 	t.changed(recordEvent(*rec, old), rec.ID)
 	return t.indexRecord(*rec)

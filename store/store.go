@@ -26,6 +26,7 @@ type Store struct {
 	urgent  chan *call   // C3 and C4, which go in front
 	ahead   atomic.Int64 // urgent calls that the committer has not received yet
 	seq     uint64       // of the last change; owned by the committer
+	recent  recent
 	closing chan struct{}
 	stopped chan struct{} // closed when the committer has ended
 	broken  chan struct{}

@@ -18,13 +18,16 @@ type txn struct {
 	ctx     context.Context // its caller's: a long walk ends with it; nil: none
 	steps   int             // of walks, since ctx was asked
 	tx      rows.Tx
-	err     error // the first failure of a read: what was computed from it must not be used
+	shared  *gathered // what calls of this transaction before this one have written; nil: none
+	err     error     // the first failure of a read: what was computed from it must not be used
 	cursors []rows.Cursor
 	now     time.Time
 	pending map[rows.Table]map[string][]byte // nil value: deleted
 	events  []Event                          // what this call changes, to be numbered
 	eventAt map[string]int                   // where in events a row stands, by its id
 	counted map[string]*Counts               // the tenants' counters that this call changes, by tenant
+	touched []string                         // the records of which this call changes something
+	written *recentRecord                    // the record that this call has written, where it has no intents
 }
 
 // get returns a row's value, this call's own writes included; nil when there is none. Not to be changed, and valid
@@ -33,9 +36,22 @@ func (t *txn) get(b rows.Table, key []byte) []byte {
 	if v, changed := t.pending[b][string(key)]; changed {
 		return v
 	}
+	if t.shared != nil {
+		if v, changed := t.shared.rows[b][string(key)]; changed {
+			return v
+		}
+	}
 	v, err := t.tx.Get(b, key)
 	t.fail(b, err)
 	return v
+}
+
+// walk opens a cursor on a table as the calls before this one have left it.
+func (t *txn) walk(b rows.Table) rows.Cursor {
+	if t.shared != nil {
+		t.fail(b, t.shared.settle(t.tx, b))
+	}
+	return t.tx.Cursor(b)
 }
 
 // fail keeps the first error of a read.
@@ -61,7 +77,7 @@ func (t *txn) step() bool {
 
 // cursor walks a table; its errors are the transaction's.
 func (t *txn) cursor(b rows.Table) rows.Cursor {
-	c := t.tx.Cursor(b)
+	c := t.walk(b)
 	t.cursors = append(t.cursors, c)
 	return c
 }
@@ -91,7 +107,7 @@ func (t *txn) del(b rows.Table, key []byte) { t.put(b, key, nil) }
 // mark puts a row of an index, which has no value of its own.
 func (t *txn) mark(b rows.Table, key []byte) {
 	if t.get(b, key) == nil {
-		t.put(b, key, []byte{1})
+		t.put(b, key, marked)
 	}
 }
 
@@ -102,10 +118,13 @@ func (t *txn) unmark(b rows.Table, key []byte) {
 	}
 }
 
+// marked is the value of a row that has none of its own.
+var marked = []byte{1}
+
 // each calls fn for the rows that begin with prefix, in order, until it returns false. Rows that this call deleted are
 // left out; rows that it put are not seen: look before you write.
 func (t *txn) each(b rows.Table, prefix []byte, fn func(k, v []byte) bool) {
-	c := t.tx.Cursor(b)
+	c := t.walk(b)
 	defer c.Close()
 	for k, v := c.SeekWithin(prefix); k != nil && bytes.HasPrefix(k, prefix) && t.step(); k, v = c.Next() {
 		if t.deleted(b, k) {
@@ -121,7 +140,7 @@ func (t *txn) each(b rows.Table, prefix []byte, fn func(k, v []byte) bool) {
 // eachCounter is each for rows that are written over again and again, from prefix and from on: a log-structured engine
 // steps over every earlier value of a row on its way to the next one, thousands of them, but finds it at once.
 func (t *txn) eachCounter(b rows.Table, prefix, from []byte, fn func(k, v []byte) bool) {
-	c := t.tx.Cursor(b)
+	c := t.walk(b)
 	defer c.Close()
 	k, v := c.Seek(join(prefix, from))
 	for k != nil && bytes.HasPrefix(k, prefix) && t.step() {
@@ -158,12 +177,16 @@ func (t *txn) flush(seq uint64) (uint64, error) {
 
 func (t *txn) flushRows() error {
 	for tenant, c := range t.counted {
-		if err := t.save(tableCounts, tenantKey(tenant), c); err != nil {
+		if t.shared != nil {
+			t.shared.addCounts(tenant, c)
+		} else if err := t.save(tableCounts, tenantKey(tenant), c); err != nil {
 			return err
 		}
 	}
 	for b, changes := range t.pending {
-		if err := writeAll(t.tx, b, changes); err != nil {
+		if t.shared != nil && gathers(b) {
+			t.shared.add(b, changes)
+		} else if err := writeAll(t.tx, b, changes); err != nil {
 			return fmt.Errorf("write %s: %w", title(b), err)
 		}
 	}

@@ -24,6 +24,7 @@ type Store interface {
 	Indicators(ctx context.Context, tenant string) ([]store.Indicator, error)
 	Update(ctx context.Context, c store.Change) error
 	Record(ctx context.Context, id string) (store.Record, error)
+	Followed(ctx context.Context, id string) (store.Record, error)
 	Scan(ctx context.Context, f store.RecordFilter, cursor string) (store.RecordPage, error)
 	ProbeTerms(ctx context.Context, p store.Probe) (store.Hits, error)
 	Rejudge(ctx context.Context, j store.Rejudgement) (store.Record, bool, error)

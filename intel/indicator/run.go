@@ -299,7 +299,7 @@ func (d *Desk) follow(ctx context.Context) error {
 			if e.Kind != store.RecordAdded && e.Kind != store.VerdictChanged && e.Kind != store.RecordChanged {
 				continue
 			}
-			rec, err := d.o.Store.Record(ctx, e.ID)
+			rec, err := d.o.Store.Followed(ctx, e.ID)
 			if errors.Is(err, store.ErrNotFound) {
 				continue
 			}

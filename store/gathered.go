@@ -1,0 +1,70 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+
+	"clawback/store/rows"
+)
+
+// gathered are rows that the calls of one transaction write over and over: counters, and what a tenant's mail teaches of
+// its senders. The engine, which packs each row that it is given, gets the last value of each when the transaction ends,
+// or before a call walks their table. A call's rows come here when it has succeeded, as those of other tables come to
+// the transaction.
+type gathered struct {
+	rows   map[rows.Table]map[string][]byte // nil value: deleted
+	counts map[string]*Counts               // by tenant
+}
+
+// gathers reports whether the rows of a table are gathered.
+func gathers(b rows.Table) bool { return b == tableMinutes || b == tableHistory || b == tableOldest }
+
+// add takes what a call has written to a table.
+func (g *gathered) add(b rows.Table, changes map[string][]byte) {
+	if g.rows == nil {
+		g.rows = map[rows.Table]map[string][]byte{}
+	}
+	if g.rows[b] == nil {
+		g.rows[b] = changes
+		return
+	}
+	maps.Copy(g.rows[b], changes)
+}
+
+// addCounts takes a tenant's counters, which are not changed any more.
+func (g *gathered) addCounts(tenant string, c *Counts) {
+	if g.counts == nil {
+		g.counts = map[string]*Counts{}
+	}
+	g.counts[tenant] = c
+}
+
+// settle gives the engine what was gathered of a table.
+func (g *gathered) settle(tx rows.Tx, b rows.Table) error {
+	if b == tableCounts {
+		for tenant, c := range g.counts {
+			t := &txn{}
+			if err := t.save(tableCounts, tenantKey(tenant), c); err != nil {
+				return err
+			}
+			g.add(tableCounts, t.pending[tableCounts])
+		}
+		g.counts = nil
+	}
+	changes := g.rows[b]
+	delete(g.rows, b)
+	if err := writeAll(tx, b, changes); err != nil {
+		return fmt.Errorf("write %s: %w", title(b), err)
+	}
+	return nil
+}
+
+// settleAll gives the engine all that was gathered.
+func (g *gathered) settleAll(tx rows.Tx) error {
+	err := g.settle(tx, tableCounts)
+	for b := range g.rows {
+		err = errors.Join(err, g.settle(tx, b))
+	}
+	return err
+}

@@ -1,0 +1,98 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"sync"
+)
+
+// recent are records as they were committed last, so that what follows the changes reads and unpacks again only what it
+// is late for. Records with intents are not in it: nearly all mail is clean.
+//
+// A record is dropped before the commit that changes it or plans an intent for it, and added after that: what is found
+// here is never older than the rows of a read transaction that began before.
+type recent struct {
+	mu      sync.Mutex // guards what follows
+	records map[string]*recentRecord
+	order   []*recentRecord // as they were added; those that were dropped are in it still
+	octets  int             // of the rows of records
+}
+
+// recentRecord is one of them, with the length of its row.
+type recentRecord struct {
+	record Record
+	octets int
+}
+
+// recentOf is a record that is to be found here, and nil for one that does not come back from its row as it went in:
+// encoding/json writes what is no UTF-8 as an escape, and U+FFFD itself as it stands.
+func recentOf(rec Record, row []byte) *recentRecord {
+	if bytes.Contains(row, []byte(`\ufffd`)) {
+		return nil
+	}
+	return &recentRecord{rec, len(row)}
+}
+
+// Bounds of what is recent: what comes in a second under full load, some MiB.
+const (
+	maxRecent       = 4096
+	maxRecentOctets = 6 << 20
+)
+
+// add takes a record of which there are no intents, and lets the oldest go beyond the bounds.
+func (r *recent) add(rec *recentRecord) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.records == nil {
+		r.records = map[string]*recentRecord{}
+	}
+	r.records[rec.record.ID] = rec
+	r.order = append(r.order, rec)
+	r.octets += rec.octets
+	for len(r.order) > maxRecent || r.octets > maxRecentOctets {
+		oldest := r.order[0]
+		r.order[0], r.order = nil, r.order[1:]
+		if r.records[oldest.record.ID] == oldest {
+			r.dropLocked(oldest.record.ID)
+		}
+	}
+}
+
+// drop forgets a record: it is about to change.
+func (r *recent) drop(id string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.dropLocked(id)
+}
+
+func (r *recent) dropLocked(id string) {
+	if rec := r.records[id]; rec != nil {
+		r.octets -= rec.octets
+		delete(r.records, id)
+		*rec = recentRecord{}
+	}
+}
+
+// find gives a record that nobody may change anything of.
+func (r *recent) find(id string) (rec Record, found bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if kept := r.records[id]; kept != nil {
+		return kept.record, true
+	}
+	return Record{}, false
+}
+
+// Followed reads a record that a change is about, from memory where it was committed lately. Nothing of it may be
+// changed.
+func (s *Store) Followed(ctx context.Context, id string) (Record, error) {
+	if rec, found := s.recent.find(id); found {
+		return rec, ctx.Err()
+	}
+	return s.Record(ctx, id)
+}
+
+// touch notes that this call changes a record, or an intent of it.
+func (t *txn) touch(record string) {
+	t.touched = append(t.touched, record)
+}
