@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"runtime"
 	"sync"
 	"time"
 
@@ -88,6 +89,7 @@ type Pipeline struct {
 	gate     *gate
 	memory   *semaphore.Weighted
 	progress progress
+	threads  threads
 
 	unwrap     func(r io.ReaderAt, size int64) (*journal.Report, error)        // journal.Parse
 	unwrapHead func(r io.ReaderAt, size, limit int64) (*journal.Report, error) // journal.ParseHead
@@ -114,6 +116,7 @@ func New(o Options) *Pipeline {
 		o.Fail = func(string) error { return nil }
 	}
 	return &Pipeline{o: o, watch: newWatch(o.Now, o.Alert), gate: newGate(), memory: semaphore.NewWeighted(o.Memory),
+		threads:    threads{most: runtime.GOMAXPROCS(0)},
 		unwrap:     journal.Parse,
 		unwrapHead: journal.ParseHead}
 }

@@ -54,7 +54,7 @@ func (w *progress) left() (ids []string) {
 func (p *Pipeline) abandon(r *running) {
 	p.o.Log.Error("a stage did not end when its time was over, and is given up", "event", "stage.abandoned",
 		"stage", r.stage,
-		"computed", r.computed(), "took", time.Since(r.began))
+		"computed", r.computed(), "took", r.took())
 	r.abandoned = time.Now()
 	p.progress.mu.Lock()
 	defer p.progress.mu.Unlock()
@@ -74,7 +74,7 @@ func (p *Pipeline) Probe(context.Context) error {
 		running = append(running, r)
 		if time.Since(r.abandoned) > stuckTime {
 			return fmt.Errorf("stage %s has run for %v, which nothing bounds", r.stage,
-				time.Since(r.began).Round(time.Second))
+				r.took().Round(time.Second))
 		}
 	}
 	w.abandoned = running

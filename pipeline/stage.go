@@ -28,20 +28,19 @@ const (
 // errAbandoned is of a stage that went on after it was told to end. Its goroutine may still run.
 var errAbandoned = errors.New("it did not end when its time was over")
 
-// stage runs one stage of an item within a limit of computing time, in a goroutine and thread of its own. Its context
-// ends with the cause score.ErrOverrun when the time is over.
+// stage runs one stage of an item within a limit of computing time, in a thread that it owns. Its context ends with the
+// cause score.ErrOverrun when the time is over.
 func stage[T any](p *Pipeline, name string, limit time.Duration, do func(context.Context) (T, error)) (T, error) {
-	type outcome struct {
+	var o struct {
 		value T
 		err   error
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
-	r := &running{stage: name, limit: limit, began: time.Now()}
-	done := make(chan outcome, 1)
-	go func() {
-		var o outcome
-		defer func() { done <- o }()
+	r := &running{stage: name, limit: limit, made: time.Now()}
+	done := make(chan struct{})
+	s := &staged{run: func() {
+		defer close(done)
 		defer r.end()
 		defer func() {
 			if why := recover(); why != nil {
@@ -50,22 +49,38 @@ func stage[T any](p *Pipeline, name string, limit time.Duration, do func(context
 		}()
 		r.begin()
 		o.value, o.err = do(ctx)
-	}()
-	look := time.NewTicker(min(max(limit/8, time.Millisecond), time.Second))
+	}}
+	p.threads.begin(s)
+	if p.await(r, s, done, cancel) {
+		return o.value, o.err
+	}
+	var none T
+	return none, fmt.Errorf("%s: %w", name, errAbandoned)
+}
+
+// await waits for the end of a stage, which it tells to end when its time is over. It reports false where the stage is
+// given up: what that finds is not looked at any more.
+func (p *Pipeline) await(r *running, s *staged, done <-chan struct{}, tell context.CancelCauseFunc) bool {
+	every := min(max(r.limit/8, time.Millisecond), time.Second)
+	look := time.NewTimer(min(every, slowAfter))
 	defer look.Stop()
-	for {
+	for slow := false; ; {
 		select {
-		case o := <-done:
-			return o.value, o.err
+		case <-done:
+			return true
 		case <-look.C:
 		}
+		if slow = slow || p.threads.replace(s); slow {
+			look.Reset(every)
+		} else {
+			look.Reset(min(every, slowAfter))
+		}
 		switch {
-		case r.over(limit):
-			cancel(score.ErrOverrun)
-		case r.over(limit + limit/graceFactor):
+		case r.over(r.limit):
+			tell(score.ErrOverrun)
+		case r.over(r.limit + r.limit/graceFactor):
 			p.abandon(r)
-			var none T
-			return none, fmt.Errorf("%s: %w", name, errAbandoned)
+			return false
 		}
 	}
 }
@@ -82,8 +97,9 @@ func (p panicked) Error() string { return fmt.Sprintf("panic: %v", p.why) }
 type running struct {
 	stage string
 	limit time.Duration
-	began time.Time
 
+	made      time.Time
+	began     atomic.Int64 // how long after that, in nanoseconds; 0: it waits for a thread
 	thread    atomic.Int32 // 0 before it begins, and once it has ended
 	used      atomic.Int64 // computing time of the thread when it began
 	ended     bool         // it was told to end, as its limit asks
@@ -92,6 +108,7 @@ type running struct {
 
 func (r *running) begin() {
 	runtime.LockOSThread()
+	r.began.Store(max(1, int64(time.Since(r.made))))
 	r.used.Store(int64(cpuTime(unix.CLOCK_THREAD_CPUTIME_ID)))
 	r.thread.Store(int32(unix.Gettid()))
 }
@@ -101,9 +118,18 @@ func (r *running) end() {
 	runtime.UnlockOSThread()
 }
 
+// took is for how long the stage has run by the clock.
+func (r *running) took() time.Duration {
+	began := r.began.Load()
+	if began == 0 {
+		return 0
+	}
+	return time.Since(r.made) - time.Duration(began)
+}
+
 // over reports whether the stage has gone beyond a limit, once for each.
 func (r *running) over(limit time.Duration) bool {
-	used, wall := r.computed(), time.Since(r.began)
+	used, wall := r.computed(), r.took()
 	if used <= limit && wall <= wallFactor*limit {
 		return false
 	}
