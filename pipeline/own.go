@@ -2,14 +2,16 @@ package pipeline
 
 import (
 	"bufio"
+	"bufio"
 	"bytes"
+	"errors"
 	"io"
 	"strings"
+	"sync"
 
 	"github.com/emersion/go-message/textproto"
 
 	"clawback/bounce"
-	"clawback/rfc822"
 )
 
 // maxOwnHeader bounds the header that is looked through for our mark: our own mail has a small one.
@@ -50,22 +52,27 @@ func markOf(open func() io.Reader) (mark, messageID string) {
 // mayBeMarked reports whether a header has our field's name somewhere: nearly none has, and to take a header apart
 // costs much more.
 func mayBeMarked(r io.Reader) bool {
-	lines := rfc822.NewLines(r)
-	defer lines.Close()
+	lines := lineReaders.Get().(*bufio.Reader)
+	lines.Reset(r)
+	defer func() {
+		lines.Reset(nil)
+		lineReaders.Put(lines)
+	}()
 	var lower []byte
 	for {
-		line, begins := lines.Next()
+		line, err := lines.ReadSlice('\n')
+		lower = appendLower(lower[:0], line)
 		switch {
-		case len(bytes.TrimRight(line, "\r\n")) == 0: // a line of spaces belongs to the field before it
+		case errors.Is(err, bufio.ErrBufferFull) || bytes.Contains(lower, ownName):
+			return true
+		case err != nil || len(bytes.TrimRight(line, "\r\n")) == 0: // a line of spaces belongs to the field before it
 			return false
-		case !begins: // it is longer than what is looked at
-			return true
-		}
-		if lower = appendLower(lower[:0], line); bytes.Contains(lower, ownName) {
-			return true
 		}
 	}
 }
+
+// lineReaders spare each header a buffer of its own.
+var lineReaders = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, 4<<10) }}
 
 // appendLower appends ASCII text in lower case.
 func appendLower(to, text []byte) []byte {
