@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"bufio"
-	"bufio"
 	"bytes"
 	"errors"
 	"io"

@@ -10,8 +10,8 @@ import (
 
 // gathered are rows that the calls of one transaction write over and over: counters, and what a tenant's mail teaches
 // of its senders. The engine, which packs each row that it is given, gets the last value of each when the transaction
-// ends, or before a call walks their table. A call's rows come here when it has succeeded, as those of other tables come
-// to the transaction.
+// ends, or before a call walks their table. A call's rows come here when it has succeeded, as those of other tables
+// come to the transaction.
 type gathered struct {
 	rows   map[rows.Table]map[string][]byte // nil value: deleted
 	counts map[string]*Counts               // by tenant
