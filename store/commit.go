@@ -181,11 +181,10 @@ func (s *Store) cut(batch []*call, next *call, bulk int) bool {
 // transact runs the calls one after the other, and answers how many; its own error means that the file's state is
 // unknown.
 func (s *Store) transact(batch []*call) (ran int, err error) {
-	begun, err := s.engine.Begin(context.Background(), true) // for calls that have contexts of their own
+	tx, err := s.engine.Begin(context.Background(), true) // for calls that have contexts of their own
 	if err != nil {
 		return len(batch), err
 	}
-	tx := &sharedTx{Tx: begun}
 	defer tx.Rollback() // does nothing after a commit
 	wrote, bulk := false, 0
 	seq, shared := s.seq, &gathered{}

@@ -193,7 +193,7 @@ func (s *Store) resume(ctx context.Context) error {
 
 // resumed are the jobs that have suspended intents and are not paused.
 func (t *txn) resumed() (list []string, err error) {
-	c := t.tx.Cursor(tableSuspended)
+	c := t.walk(tableSuspended)
 	defer c.Close()
 	k, _ := c.First()
 	for k != nil && t.step() {

@@ -18,7 +18,13 @@ type gathered struct {
 }
 
 // gathers reports whether the rows of a table are gathered.
-func gathers(b rows.Table) bool { return b == tableMinutes || b == tableHistory || b == tableOldest }
+func gathers(b rows.Table) bool {
+	switch b {
+	case tableMinutes, tableHistory, tableOldest, tableTally, tableJobTally, tableMeta:
+		return true
+	}
+	return false
+}
 
 // add takes what a call has written to a table.
 func (g *gathered) add(b rows.Table, changes map[string][]byte) {

@@ -202,7 +202,19 @@ func TestDocuments_fromMemoryAndFromRows(t *testing.T) {
 // Rows that the calls of one transaction write over and over are the same as when each has a transaction of its own:
 // what a call that failed would have written is in none.
 func TestCommit_gatheredRowsAreThoseOfSingleCommits(t *testing.T) {
-	var calls []func(s *Store) func(*txn) error
+	calls := []func(s *Store) func(*txn) error{func(*Store) func(*txn) error {
+		return func(tx *txn) error {
+			_, err := tx.putJob(JobChange{Job: Job{ID: "j1"}})
+			return err
+		}
+	}}
+	ofJob := func(rec Record, have []Intent) []Intent {
+		list := oneIntent(rec, have)
+		for i := range list {
+			list[i].Job = "j1"
+		}
+		return list
+	}
 	for n := range 30 {
 		a := clean(n)
 		for _, key := range []string{"domain:example.com", fmt.Sprint("from:", n%4)} {
@@ -211,7 +223,10 @@ func TestCommit_gatheredRowsAreThoseOfSingleCommits(t *testing.T) {
 		a = a.clean()
 		calls = append(calls, func(s *Store) func(*txn) error {
 			return func(tx *txn) error {
-				_, _, err := s.apply(tx, a, oneIntent)
+				_, _, err := s.apply(tx, a, ofJob)
+				if err == nil {
+					_, err = tx.note(Act{Who: "ada", What: "retract trash", Object: fmt.Sprint(n)})
+				}
 				if n%7 == 6 {
 					err = errors.New("bad")
 				}
