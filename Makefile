@@ -60,9 +60,12 @@ bench-graph: build ## retractions a second, requests for each, and the time from
 bench-jobs: ## bulk jobs of 100,000, 300,000 and a million ids: time, memory and bytes written for each id, and answers for progress
 	$(GO) test ./retract/job -run '^$$' -bench Job -benchtime 1x -timeout 2h -ids 100000,300000,1000000
 
-bench-index: ## searches by the index at 100,000 and a million messages: time of the first page, bytes for each message
-	$(GO) test ./store/index -run '^$$' -bench Search -benchtime 100x -timeout 2h -docs 100000
-	$(GO) test ./store/index -run '^$$' -bench Search -benchtime 100x -timeout 2h -docs 1000000
+bench-index: ## searches, bulk probes and a feed's update by the index, at 100,000 and a million messages; the index alone at 10 million
+	for n in 100000 1000000; do dir=$$(mktemp -d) && \
+	  $(GO) test ./store/index -run '^$$' -bench 'Search|Probe$$' -benchtime 100x -timeout 3h -docs $$n -dir $$dir && \
+	  $(GO) test ./intel/sighting -run '^$$' -bench Update -benchtime 20x -timeout 3h -docs $$n -dir $$dir; rm -r $$dir; done
+	for n in 1000000 10000000; do \
+	  $(GO) test ./store/index -run '^$$' -bench ProbeSegments -benchtime 20x -timeout 2h -docs $$n; done
 
 bench-flow: build ## from the 250 to the verdict and to the move, over SMTP, beside the bare scorer on the same files
 	$(GO) run ./internal/test/benchflow $(if $(TABLE),-table)

@@ -149,7 +149,7 @@ func (d *Desk) act(ctx context.Context, b *bulk) error {
 		return nil
 	}
 	begun := time.Now()
-	d.show(active, store.IndicatorActive) // for whoever judges the same messages beside this
+	defer d.inForceWhile(active)()
 	var judged sync.Map
 	err := d.eachRecord(ctx, b.records, func(rec store.Record) error {
 		var carried []store.Indicator
@@ -165,8 +165,7 @@ func (d *Desk) act(ctx context.Context, b *bulk) error {
 		return err
 	})
 	if err != nil {
-		d.show(active, store.IndicatorApplying) // again: what was judged is not changed a second time
-		return err
+		return err // they are applied again: what was judged is not changed a second time
 	}
 	messages := 0
 	judged.Range(func(any, any) bool { messages++; return true })
@@ -252,17 +251,20 @@ func (d *Desk) asLeft(i store.Indicator) bool {
 		now.State != store.IndicatorWithdrawing
 }
 
-// show says in memory alone how far indicators are.
-func (d *Desk) show(list []store.Indicator, state store.IndicatorState) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.order = nil
-	for _, i := range list {
-		if d.asLeft(i) {
-			i.State = state
-			d.known[place(i)] = i
+// inForceWhile has indicators match for whoever judges the same messages meanwhile. How far they are stays as it is
+// until it is durable.
+func (d *Desk) inForceWhile(list []store.Indicator) (end func()) {
+	set := func(on bool) {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		for _, i := range list {
+			if d.acting[place(i)] = on; !on {
+				delete(d.acting, place(i))
+			}
 		}
 	}
+	set(true)
+	return func() { set(false) }
 }
 
 // settle keeps what became of indicators that were applied, in one transaction. One that a person removed or added

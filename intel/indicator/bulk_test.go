@@ -231,7 +231,6 @@ func TestSettle_aPersonHasTheLastWord(t *testing.T) {
 	for n := range kept {
 		kept[n].State, kept[n].Hits = store.IndicatorActive, 7
 	}
-	g.show(kept, store.IndicatorActive)
 	must(t, g.settle(t.Context(), kept))
 	stored, err := g.s.Indicators(t.Context(), "")
 	must(t, err)
@@ -284,5 +283,20 @@ func TestAddMany_refusesTheWrongOnesAlone(t *testing.T) {
 	}
 	if full != 10-2 { // two are there already
 		t.Errorf("%d are refused for want of room, want 8", full)
+	}
+}
+
+// While stored messages are judged by an indicator it matches for whoever judges beside, and its state says that it is
+// not done: what is shown as active is durable.
+func TestInForceWhile_isInForceAndNotDone(t *testing.T) {
+	g := newRig(t)
+	kept := g.many("feed f", url(1), url(2))
+	end := g.inForceWhile(kept[:1])
+	if list := g.inForce(); len(list) != 1 || list[0].ID != kept[0].ID || list[0].State != store.IndicatorApplying {
+		t.Errorf("in force are %+v", list)
+	}
+	end()
+	if list := g.inForce(); len(list) != 0 {
+		t.Errorf("afterwards %+v", list)
 	}
 }

@@ -70,9 +70,10 @@ type Desk struct {
 
 	writing sync.Mutex // held while indicators are written and then shown; taken before mu
 
-	mu    sync.Mutex
-	known map[string]store.Indicator // by id and tenant; owned by mu, as is order, which is dropped when known changes
-	order []store.Indicator          // what is known, the newest first; nil: to be made. Never changed
+	mu     sync.Mutex
+	known  map[string]store.Indicator // by id and tenant; owned by mu, as is order, which is dropped when known changes
+	order  []store.Indicator          // what is known, the newest first; nil: to be made. Never changed
+	acting map[string]bool            // likewise: stored messages are being judged by it now; owned by mu
 
 	work  chan struct{} // something is to be done
 	terms sync.Map      // by id, which is made of kind and value: the term of each, made once
@@ -80,7 +81,8 @@ type Desk struct {
 
 // New reads what is kept.
 func New(ctx context.Context, o Options) (*Desk, error) {
-	d := &Desk{o: o.withDefaults(), known: map[string]store.Indicator{}, work: make(chan struct{}, 1)}
+	d := &Desk{o: o.withDefaults(), known: map[string]store.Indicator{}, acting: map[string]bool{},
+		work: make(chan struct{}, 1)}
 	list, err := o.Store.Indicators(ctx, "")
 	if err != nil {
 		return nil, fmt.Errorf("read indicators: %w", err)

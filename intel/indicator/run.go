@@ -68,8 +68,15 @@ func (d *Desk) step(ctx context.Context) error {
 func (d *Desk) inForce() []store.Indicator {
 	now := d.now()
 	return filter(d.all(), func(i store.Indicator) bool {
-		return i.State == store.IndicatorActive && (i.Until.IsZero() || i.Until.After(now))
+		return d.matches(i) && (i.Until.IsZero() || i.Until.After(now))
 	})
+}
+
+// matches reports whether an indicator acts on messages, its lifetime aside.
+func (d *Desk) matches(i store.Indicator) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return i.State == store.IndicatorActive || i.State == store.IndicatorApplying && d.acting[place(i)]
 }
 
 // search selects the records that an indicator may be in.
@@ -98,7 +105,7 @@ func (d *Desk) apply(ctx context.Context, i store.Indicator) error {
 		}
 	}
 	// In force for what comes, before what is stored is searched: a message is found by one of the two.
-	d.show([]store.Indicator{i}, store.IndicatorActive)
+	defer d.inForceWhile([]store.Indicator{i})()
 	hits := 0
 	err := d.each(ctx, i, func(rec store.Record) error {
 		n, err := d.judge(ctx, rec, []store.Indicator{i})
@@ -106,7 +113,6 @@ func (d *Desk) apply(ctx context.Context, i store.Indicator) error {
 		return err
 	})
 	if err != nil {
-		d.show([]store.Indicator{i}, store.IndicatorApplying)
 		return err
 	}
 	i.State, i.Hits, i.Why = store.IndicatorActive, hits, ""
