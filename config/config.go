@@ -30,6 +30,7 @@ type Config struct {
 	Feeds      []Feed
 	Intel      Intel
 	Rejudge    Rejudge
+	Retract    Retract
 	Tenants    []Tenant
 	Log        Log
 }

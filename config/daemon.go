@@ -45,6 +45,7 @@ func readConfig(t *table) *Config {
 	c.Intel = readIntel(t.table("intel"))
 	c.Feeds = readFeeds(t)
 	c.Rejudge = readRejudge(t.table("rejudge"))
+	c.Retract = readRetract(t.table("retract"))
 	c.Log = readLog(t.table("log"))
 	c.Tenants = readTenants(t)
 	return c

@@ -17,13 +17,6 @@ import (
 	"clawback/verdict"
 )
 
-// copyWaits are the waits before each look for further copies of a message that was taken: rules copy, a message may be
-// delivered twice, released from quarantine or put back by a backup. The last one repeats for as long as the record is
-// kept. The intent stays done meanwhile.
-var copyWaits = [...]time.Duration{
-	10 * time.Minute, 2 * time.Hour, 10 * time.Hour, 12 * time.Hour, day, 2 * day, 4 * day, 7 * day, 14 * day,
-}
-
 const (
 	// firstLooks are made for each message that counts as MALICIOUS; the others for those whose retraction stands.
 	firstLooks = 2
@@ -40,17 +33,18 @@ func (s *step) standing(in store.Intent) bool {
 // copyWait is how long to wait for the next look at an intent's mailbox; false for no other look. What a bulk job has
 // taken is looked at from the third wait on: there may be a hundred thousand of them.
 func (s *step) copyWait(in store.Intent) (time.Duration, bool) {
+	waits := s.e.o.LookForCopies()
 	n := in.Looks
 	if in.Job != "" {
 		n += firstLooks
 	}
 	switch {
-	case s.rec.Pinned != "" || in.By == "" && in.Severity < int(verdict.Malicious):
+	case len(waits) == 0 || s.rec.Pinned != "" || in.By == "" && in.Severity < int(verdict.Malicious):
 		return 0, false
 	case n >= firstLooks && !s.standing(in):
 		return 0, false
 	}
-	return copyWaits[min(n, len(copyWaits)-1)], true
+	return waits[min(n, len(waits)-1)], true
 }
 
 // expectCopies notes on an intent that has just been done when to look for further copies.

@@ -56,6 +56,8 @@ type Options struct {
 	Alert     func(Alert)                                // nil: log only. Must not block
 	Restored  time.Time                                  // when the state was put back from a backup; zero: never
 	Grace     time.Duration                              // how long a stop waits for attempts under way; 0: 20 s
+	// The waits before each look for further copies, as configured now; nil: the defaults.
+	LookForCopies func() []time.Duration
 }
 
 // Engine carries intents out. It reads what is due from the store and nothing else, so that a restart is the same code
@@ -83,6 +85,9 @@ func New(o Options) *Engine {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.LookForCopies == nil {
+		o.LookForCopies = config.DefaultLookForCopies
 	}
 	if o.Grace == 0 {
 		o.Grace = 20 * time.Second

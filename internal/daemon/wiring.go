@@ -93,8 +93,9 @@ func (d *daemon) pipelineOptions() pipeline.Options {
 func (d *daemon) retractOptions() retract.Options {
 	return retract.Options{
 		Store: d.store, Log: d.log, Tenants: d.live.mailboxes, TenantIDs: d.live.tenantIDs, Originals: d.openOriginal,
-		Restored: d.origin.Restored,
-		Alert:    d.alertRetract,
+		Restored:      d.origin.Restored,
+		LookForCopies: func() []time.Duration { return d.live.config().Retract.LookForCopies },
+		Alert:         d.alertRetract,
 	}
 }
 

@@ -61,6 +61,9 @@ func (s *stage) mailboxRow(st *story, m *mailbox) row {
 		outcome = st.seen.outcome(m.Address)
 	} else {
 		r.where = m.User + " (bystander)"
+		if m.Released {
+			r.where = m.User + " (released later)"
+		}
 	}
 	r.got = join(outcome, folder)
 	if s.script.free {
@@ -170,7 +173,7 @@ func (s *stage) bystanders() (wrong int) {
 	expected := map[string]bool{}
 	for _, st := range s.script.Stories {
 		for _, m := range st.Mailboxes {
-			expected[m.key] = m.Outcome == "done"
+			expected[m.key] = m.Outcome == "done" || m.Released
 		}
 	}
 	for _, m := range s.Sim.Changed() {

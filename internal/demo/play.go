@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"clawback/api"
+	"clawback/api/client"
 	"clawback/internal/test/graphsim"
 	"clawback/internal/test/smtpload"
 	"clawback/internal/test/testbed"
@@ -31,6 +33,9 @@ func (s *stage) play(ctx context.Context) error {
 	for time.Now().Before(deadline) && ctx.Err() == nil {
 		if s.observe(ctx, screen) {
 			break
+		}
+		if err := s.goOn(ctx); err != nil {
+			return err
 		}
 		select {
 		case <-s.Exited():
@@ -67,9 +72,38 @@ func (s *stage) begin(conn *smtpload.Conn, st *story) error {
 	return nil
 }
 
-// seed puts the message into the mailbox as Exchange would have: the attached original, cut out by the standard
-// library.
+// goOn brings about what happens later in the stories that have come so far.
+func (s *stage) goOn(ctx context.Context) error {
+	for _, st := range s.script.Stories {
+		if st.Indicator != "" && !st.known && st.seen.disposition != "" {
+			if _, err := client.Do(ctx, s.Client, api.AddIndicator, api.NewIndicator{Value: st.Indicator}); err != nil {
+				return fmt.Errorf("story %s: %w", st.ID, err)
+			}
+			st.known = true
+		}
+		for _, m := range st.Mailboxes {
+			if !m.Released || m.key != "" || st.seen.outcome(st.Mailboxes[0].Address) != st.Mailboxes[0].Outcome {
+				continue
+			}
+			if err := s.deliver(st, m); err != nil {
+				return fmt.Errorf("story %s: %w", st.ID, err)
+			}
+		}
+	}
+	return nil
+}
+
+// seed puts a story's message into a mailbox, unless it comes later.
 func (s *stage) seed(st *story, m *mailbox) error {
+	if m.Released {
+		return nil
+	}
+	return s.deliver(st, m)
+}
+
+// deliver puts the message into the mailbox as Exchange would have: the attached original, cut out by the standard
+// library.
+func (s *stage) deliver(st *story, m *mailbox) error {
 	message, err := s.message(st, m)
 	if err != nil {
 		return err

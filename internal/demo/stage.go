@@ -21,13 +21,16 @@ type stage struct {
 // like one campaign.
 const oneSender = "\n[tenant.brake]\ncampaign_percent = \"off\"\n"
 
+// soonCopies has copies looked for within seconds.
+const soonCopies = "[retract]\nlook_for_copies = [\"4s\", \"8s\", \"2h\"]\n"
+
 // newStage starts the simulator, with its people, and the receiver.
 func newStage(o Options, script *script) (*stage, error) {
 	for i := range script.Tenants {
 		script.Tenants[i].Tables += oneSender
 	}
 	bed, err := testbed.New(testbed.Options{
-		Binary: o.Binary, Daemon: o.Daemon, Tenants: script.Tenants,
+		Binary: o.Binary, Daemon: o.Daemon, Tenants: script.Tenants, Config: soonCopies,
 		Sim: graphsim.Options{Seed: 1, Rates: graphsim.Calm(), Latency: 20 * time.Millisecond},
 	})
 	if err != nil {

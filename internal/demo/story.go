@@ -38,6 +38,7 @@ type story struct {
 	Reports     []string   `toml:"reports"`
 	Disposition string     `toml:"disposition"` // "" when no record must be made
 	Item        string     `toml:"item"`        // quarantined or bounced, where the report is not carried through
+	Indicator   string     `toml:"indicator"`   // becomes known to be bad once the story's message was judged
 	Mailboxes   []*mailbox `toml:"mailbox"`
 
 	tenant    *testbed.Tenant
@@ -45,6 +46,7 @@ type story struct {
 	items     []string // queue ids, from the 250s
 	sent      [][]byte // reports as sent
 	started   time.Time
+	known     bool   // the indicator was added
 	state     string // last line shown
 	seen      observed
 }
@@ -56,8 +58,10 @@ type mailbox struct {
 	Message string        `toml:"message"` // file of the message; "": the original of the story's first report
 	Seed    string        `toml:"seed"`    // folder it lies in before; "": inbox
 	Late    time.Duration `toml:"late"`    // delivered so long after the report
-	Outcome string        `toml:"outcome"` // outcome of the intent; "left" when there must be none
-	Folder  string        `toml:"folder"`  // where the message must be at the end
+	// It is the first report's message once more, delivered when the first was taken.
+	Released bool   `toml:"released"`
+	Outcome  string `toml:"outcome"` // outcome of the intent; "left" when there must be none
+	Folder   string `toml:"folder"`  // where the message must be at the end
 
 	key string // of the seeded message in the simulator
 }
