@@ -90,7 +90,8 @@ func TestBulk_previewWritesAndAsksNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if p.Records != 30 || p.Mailboxes != 60 || p.Outcomes[store.Pending] != 30 || p.Outcomes[store.Skipped] != 30 || len(p.Samples) != 10 {
+		if p.Records != 30 || p.Mailboxes != 60 || p.Outcomes[store.Pending] != 30 || p.Outcomes[store.Skipped] != 30 ||
+			len(p.Clean) != 10 || len(p.Samples) != 0 || p.Dispositions["CLEAN"] != 30 { // all of them are CLEAN
 			t.Errorf("preview %+v", p)
 		}
 		p, err = r.e.PreviewJob(context.Background(), job.Spec{Action: config.Trash, Records: append(ids[:2:2], ids[0], "rnone")})
