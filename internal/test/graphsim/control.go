@@ -14,6 +14,7 @@ import (
 // fields of the Go types. It is there when Options.Control says so, and has no login: for the loopback interface.
 //
 //	POST tenants, users, groups, contacts, messages, faults, rates    add or set
+//	POST later                                                        a copy that appears, or what its owner moves
 //	GET  messages?mailbox=UPN, changed, calls, violations             look
 const ControlPath = "/_sim/"
 
@@ -76,6 +77,8 @@ func (s *Sim) add(name string, body io.Reader) (out any, err error) {
 		return decoded(body, func(d Delivery) (any, error) { return s.Deliver(d) })
 	case "faults":
 		return decoded(body, func(in Injection) (any, error) { s.Inject(in); return in, nil })
+	case "later":
+		return decoded(body, func(l Later) (any, error) { return s.Happen(l) })
 	case "rates":
 		return decoded(body, func(r Rates) (any, error) { s.SetRates(&r); return r, nil })
 	}

@@ -12,6 +12,8 @@ import (
 // ErrNoMailbox is the answer of Deliver for an account without a mailbox.
 var ErrNoMailbox = errors.New("no such mailbox")
 
+var errNoMessage = errors.New("no such message")
+
 // wellKnown maps the well-known folder names to what Outlook shows; those with true are of Recoverable Items.
 var wellKnown = map[string]struct {
 	display     string
