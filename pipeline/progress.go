@@ -40,6 +40,13 @@ func (w *progress) end(it queue.Item) {
 	delete(w.items, it.ID)
 }
 
+// Working is how many items are in work.
+func (p *Pipeline) Working() int {
+	p.progress.mu.Lock()
+	defer p.progress.mu.Unlock()
+	return len(p.progress.items)
+}
+
 // left are the items that workers are at still.
 func (w *progress) left() (ids []string) {
 	w.mu.Lock()

@@ -195,7 +195,7 @@ func (d *daemon) run(ctx context.Context, reload <-chan os.Signal) error {
 		d.certs.Run, d.networks.Run, d.refreshRDAP, d.pipeline.Run, d.index.Run, d.indicators.Run,
 		d.feeds.Run, d.sightings.Run, d.rejudge.Run,
 		d.engine.Run, d.jobs.Run, d.bounces.Run,
-		d.serveMetrics, d.runJanitor, d.watchStorage, d.feedWatchdog, d.board.run, d.watchState,
+		d.serveMetrics, d.runJanitor, d.watchStorage, d.feedWatchdog, d.board.run, d.watchState, d.watchHeap,
 	} {
 		group.Go(func() error { return part(failed) })
 	}

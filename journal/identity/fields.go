@@ -4,6 +4,7 @@ import (
 	"net/mail"
 	"slices"
 	"strings"
+	"time"
 
 	"clawback/internal/mailaddr"
 	"clawback/rfc822"
@@ -29,11 +30,19 @@ func used(name []byte) bool {
 	return false
 }
 
+// parseDate tries the form that nearly all dates have before the dozen others of RFC 5322, section 3.3.
+func parseDate(date string) (time.Time, error) {
+	if at, err := time.Parse("Mon, 2 Jan 2006 15:04:05 -0700", date); err == nil {
+		return at, nil
+	}
+	return mail.ParseDate(date)
+}
+
 func (f *findings) messageOf(h *rfc822.Header) Message {
 	m := Message{Subject: h.Text("Subject"), MessageID: h.First("Message-Id")}
 	m.untagged = untag(m.Subject, f.tags)
 	m.From, m.FromName = author(h.First("From"))
-	if at, err := mail.ParseDate(h.First("Date")); err == nil {
+	if at, err := parseDate(h.First("Date")); err == nil {
 		m.Date = at.UTC()
 	}
 	for _, name := range networkFields {

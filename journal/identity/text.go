@@ -19,7 +19,9 @@ func sumText(h hash.Hash, r io.Reader, label string) rfc822.Forgiven {
 	defer text.Close()
 	buf := copyBuffers.Get().(*[]byte)
 	defer copyBuffers.Put(buf)
-	sum := &textSum{h: h}
+	sum := textSums.Get().(*textSum)
+	defer textSums.Put(sum)
+	sum.reset(h)
 	_, _ = io.CopyBuffer(sum, text, *buf) // its only error is the input's, which Of looks at
 	sum.flush()
 	return text.Forgiven()
@@ -33,6 +35,11 @@ type textSum struct {
 	blank []byte // blanks and line ends that may turn out to be the last
 	text  []byte // what is to be hashed: a hash takes a block as quickly as a word
 }
+
+// textSums spare each text, which is short mostly, room for blocks of its own.
+var textSums = sync.Pool{New: func() any { return &textSum{} }}
+
+func (t *textSum) reset(h hash.Hash) { t.h, t.blank, t.text = h, t.blank[:0], t.text[:0] }
 
 // textBlock is how much is hashed at once.
 const textBlock = 4 << 10
