@@ -19,9 +19,9 @@ const (
 const (
 	// busyItems in work are a backlog of small messages: the memory that their bodies may take keeps large ones fewer.
 	busyItems = 64
-	// busyHeap is up to where the heap may grow meanwhile. What a message leaves behind is collected in a quarter of the
-	// time then, and the daemon stays well under 200 MiB.
-	busyHeap = 112 << 20
+	// busyHeap is up to where the heap may grow meanwhile: the daemon stays well under 200 MiB, with what it has
+	// beside the heap.
+	busyHeap = 96 << 20
 	// heapEvery is how often it is looked at.
 	heapEvery = 500 * time.Millisecond
 )
