@@ -72,29 +72,23 @@ func phrase(words, want []string) bool {
 	return false
 }
 
-// glob holds a text against a pattern in which * is any text. Its time is bounded by the product of the lengths.
+// glob holds a text against a pattern in which * is any text. Its time grows with the sum of the lengths: what stands
+// between two stars is looked for once, behind what was found before.
 func glob(pattern, text string) bool {
-	star, from := -1, 0
-	p, i := 0, 0
-	for i < len(text) {
-		switch {
-		case p < len(pattern) && pattern[p] == '*':
-			star, from = p, i
-			p++
-		case p < len(pattern) && pattern[p] == text[i]:
-			p++
-			i++
-		case star >= 0:
-			from++
-			p, i = star+1, from
-		default:
-			return false
+	first, rest, starred := strings.Cut(pattern, "*")
+	if !starred {
+		return pattern == text
+	}
+	text, fits := strings.CutPrefix(text, first)
+	for fits {
+		part, more, starred := strings.Cut(rest, "*")
+		if !starred {
+			return strings.HasSuffix(text, part)
 		}
+		_, text, fits = strings.Cut(text, part)
+		rest = more
 	}
-	for p < len(pattern) && pattern[p] == '*' {
-		p++
-	}
-	return p == len(pattern)
+	return false
 }
 
 // Hash64 is the term of a value in a field.

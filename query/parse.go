@@ -15,8 +15,12 @@ import (
 	"clawback/verdict"
 )
 
-// maxTerms bounds how many terms a query has: each is held against each message that is looked at.
-const maxTerms = 100
+// maxTerms and maxWords bound how many terms a query has, and how many words in all: each is held against each key of
+// each message that is looked at, and a message to thousands has tens of thousands of keys.
+const (
+	maxTerms = 100
+	maxWords = 256
+)
 
 // Parse reads a query. Times that are told as an age count back from now. The error is an *Error.
 func Parse(text string, now time.Time) (Query, error) {
@@ -32,11 +36,24 @@ func Parse(text string, now time.Time) (Query, error) {
 		if len(q.Terms) > maxTerms {
 			return Query{}, &Error{Query: text, At: w.at, Len: w.len, Text: fmt.Sprintf("more than %d terms", maxTerms)}
 		}
+		if q.words() > maxWords {
+			return Query{}, &Error{Query: text, At: w.at, Len: w.len, Text: fmt.Sprintf("more than %d words", maxWords)}
+		}
 	}
 	if !q.Since.IsZero() && !q.Until.IsZero() && !q.Since.Before(q.Until) {
 		return Query{}, &Error{Query: text, Text: "since is not before until: no message can fit"}
 	}
 	return q, nil
+}
+
+// words is how many keys the query needs of a message.
+func (q *Query) words() (n int) {
+	for _, t := range q.Terms {
+		for _, v := range t.Values {
+			n += len(parts(t.Field, v))
+		}
+	}
+	return n
 }
 
 // add puts one word into the query.
