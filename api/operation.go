@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"strings"
 )
 
@@ -35,6 +36,9 @@ type Op[Req, Ans any] struct {
 func (o Op[Req, Ans]) Do(ctx context.Context, s *Service, p Principal, r Req) (Ans, error) {
 	a := access{p, o.Operation}
 	err := a.admit()
+	if name := wordy(reflect.ValueOf(r)); name != "" && err == nil {
+		err = problem(TooLarge, "%s: %s has more than %d bytes", o.Name, name, maxWords)
+	}
 	if err == nil {
 		var answer Ans
 		if answer, err = o.run(s, ctx, a, r); err == nil {
