@@ -208,7 +208,7 @@ func ownDomains(tenant *config.Tenant, recipients []string, mail *extract.Mail) 
 		return own
 	}
 	if len(recipients) == 0 {
-		recipients = strings.FieldsFunc(mail.Header.First("X-MS-Exchange-Organization-OriginalEnvelopeRecipients"),
+		recipients = strings.FieldsFunc(exchangeStamp(mail.Header, "X-MS-Exchange-Organization-OriginalEnvelopeRecipients"),
 			func(r rune) bool { return r == ';' || r == ',' || r == ' ' })
 	}
 	for _, recipient := range recipients {
@@ -223,8 +223,8 @@ func direction(m Message, h extract.Header) string {
 	if m.Direction != "" {
 		return m.Direction
 	}
-	originating := mailaddr.Equal(h.First("X-MS-Exchange-Organization-MessageDirectionality"), "Originating")
-	if mailaddr.Equal(h.First("X-MS-Exchange-Organization-AuthAs"), "Internal") {
+	originating := mailaddr.Equal(exchangeStamp(h, "X-MS-Exchange-Organization-MessageDirectionality"), "Originating")
+	if mailaddr.Equal(exchangeStamp(h, "X-MS-Exchange-Organization-AuthAs"), "Internal") {
 		if originating {
 			return "out"
 		}

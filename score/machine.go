@@ -21,10 +21,10 @@ func (x *inspection) writtenByMachine() bool {
 			return true
 		}
 	}
-	if mailaddr.Equal(h.First("X-MS-Exchange-Organization-AutoForwarded"), "true") || h.First("Precedence") != "" {
+	if mailaddr.Equal(exchangeStamp(h, "X-MS-Exchange-Organization-AutoForwarded"), "true") || h.First("Precedence") != "" {
 		return true
 	}
-	if as := h.First("X-MS-Exchange-Organization-AuthAs"); as != "" && !mailaddr.Equal(as, "Internal") {
+	if as := exchangeStamp(h, "X-MS-Exchange-Organization-AuthAs"); as != "" && !mailaddr.Equal(as, "Internal") {
 		return true // nobody inside is known to have sent it
 	}
 	return strings.TrimSpace(h.First("Return-Path")) == "<>" || machineMailbox(x.from.Local()) ||

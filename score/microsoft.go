@@ -3,7 +3,21 @@ package score
 import (
 	"strconv"
 	"strings"
+
+	"clawback/score/extract"
 )
+
+// exchangeStamp is the value of a field that Exchange wrote when it took the message; "" where none is known to be its
+// own. Exchange writes these fields behind all that came with the message, below Return-Path, and renames those that came
+// along (X-Forefront-Antispam-Report-Untrusted). So the last one is its own, and one that the sender wrote before it
+// says nothing. Where there are more than are kept, the last may be among those that are not.
+func exchangeStamp(h extract.Header, name string) string {
+	all := h.All(name)
+	if len(all) == 0 || h.Count(name) > len(all) {
+		return ""
+	}
+	return all[len(all)-1]
+}
 
 // detectMicrosoft takes Exchange's own verdict as evidence, where the operator wants it. Overrides (SFV:SKA, SFE, SKN)
 // are not read.
@@ -11,7 +25,7 @@ func detectMicrosoft(x *inspection) {
 	if !x.options.TrustMicrosoft || x.direct != "in" {
 		return
 	}
-	report := antispam(x.mail.Header.First("X-Forefront-Antispam-Report"))
+	report := antispam(exchangeStamp(x.mail.Header, "X-Forefront-Antispam-Report"))
 	const where = "header X-Forefront-Antispam-Report"
 	switch category := report["CAT"]; category {
 	case "MALW", "AMP", "SAP", "HPHSH", "HPHISH":
@@ -27,8 +41,8 @@ func detectMicrosoft(x *inspection) {
 	default:
 		x.scl(report["SCL"], where)
 	}
-	if level, err := strconv.Atoi(antispam(x.mail.Header.First("X-Microsoft-Antispam"))["BCL"]); err == nil &&
-		level >= 7 && !x.saw("microsoft.bulk") {
+	complaints := antispam(exchangeStamp(x.mail.Header, "X-Microsoft-Antispam"))["BCL"]
+	if level, err := strconv.Atoi(complaints); err == nil && level >= 7 && !x.saw("microsoft.bulk") {
 		x.note("microsoft.bulk", "header X-Microsoft-Antispam", "Exchange's bulk complaint level is %d.", level)
 	}
 }

@@ -128,12 +128,13 @@ func (x *inspection) sameLabel() bool {
 	return false
 }
 
-// impostor leaves to a person what poses as an insider or a partner and asks for something, where no more than that speaks against it.
+// impostor leaves to a person what poses as an insider or a partner and asks for something, where no more than that
+// speaks against it. What is SPOOF stays that.
 func (x *inspection) impostor(v *verdict.Verdict) {
 	if v.Disposition == verdict.Malicious || v.Review != "" || x.direct != "in" || x.list || x.bounce || !x.poses() || !x.asks() {
 		return
 	}
-	v.Review, v.Disposition, v.Score = verdict.ReviewImpostor, verdict.Suspicious, max(v.Score, 50)
+	holdFor(v, verdict.ReviewImpostor)
 	v.Reasons = append(v.Reasons, verdict.Reason{
 		ID: "review.impostor", Family: "review", Where: "header From",
 		Text: "Its author bears the name or nearly the address of somebody whom the organisation knows, and asks for something. A person must decide.",

@@ -90,8 +90,8 @@ func (x *inspection) verdict(t totals, wide bool) verdict.Verdict {
 	if x.override != nil {
 		x.override.apply(&v)
 	}
-	if v.Disposition != verdict.Suspicious {
-		v.Review = ""
+	if v.Disposition != verdict.Suspicious && v.Disposition != verdict.Spoof {
+		v.Review = "" // it is taken, or a policy lets it through
 	}
 	return v
 }

@@ -148,22 +148,26 @@ func TestFraud_inASuperiorsName(t *testing.T) {
 }
 
 // TestImpostor_isLeftToAPerson: who poses as one of the organisation's people and asks for something is held for a person, not taken; who asks
-// for nothing is neither.
+// for nothing is neither. Where the evidence makes it SPOOF it stays that beside the review.
 func TestImpostor_isLeftToAPerson(t *testing.T) {
 	const (
 		asks  = "\n\nPlease let me know when the transfer can go out. I am in a meeting until noon."
 		lunch = "\n\nThe lunch was lovely. The photographs are in the album at home."
 	)
+	// The organisation's own address, and nothing proves it.
+	const unproven = "From: Petra Lindqvist <petra.lindqvist@contoso.example>\n" +
+		"Authentication-Results: spf=none smtp.mailfrom=other.example; dkim=none; dmarc=none header.from=contoso.example\n"
 	for name, c := range map[string]struct {
 		text   string
 		want   verdict.Disposition
 		review verdict.Review
 	}{
-		"a private mailbox that asks":        {vary(gmail + "From: Petra Lindqvist <petra.l@gmail.com>" + asks), verdict.Suspicious, verdict.ReviewImpostor},
-		"a stranger's domain that asks":      {vary("From: Petra Lindqvist <petra@sender.example>" + asks), verdict.Suspicious, verdict.ReviewImpostor},
-		"a look-alike that asks":             {vary("From: Ann <ann@c0ntoso.example>" + asks), verdict.Suspicious, verdict.ReviewImpostor},
+		"a private mailbox that asks":        {vary(gmail + "From: Petra Lindqvist <petra.l@gmail.com>" + asks), verdict.Spoof, verdict.ReviewImpostor},
+		"a stranger's domain that asks":      {vary("From: Petra Lindqvist <petra@sender.example>" + asks), verdict.Spoof, verdict.ReviewImpostor},
+		"a look-alike that asks":             {vary("From: Ann <ann@c0ntoso.example>" + asks), verdict.Spoof, verdict.ReviewImpostor},
 		"the name at a look-alike":           {vary("From: Petra Lindqvist <petra@c0ntoso.example>" + asks), verdict.Malicious, ""},
-		"the name under another suffix":      {vary("From: Petra Lindqvist <petra@contoso.test>" + asks), verdict.Suspicious, verdict.ReviewImpostor},
+		"the name under another suffix":      {vary("From: Petra Lindqvist <petra@contoso.test>" + asks), verdict.Spoof, verdict.ReviewImpostor},
+		"answers elsewhere, no more":         {vary(unproven + "Reply-To: boss@gmail.com" + asks), verdict.Suspicious, verdict.ReviewImpostor},
 		"a private mailbox without a demand": {vary(gmail + "From: Petra Lindqvist <petra.l@gmail.com>" + lunch), verdict.Clean, ""},
 		"somebody else who asks":             {vary(asks), verdict.Clean, ""},
 	} {

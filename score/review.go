@@ -66,12 +66,21 @@ func (x *inspection) changedDetails(v *verdict.Verdict) {
 		!x.saw("history.odd_infrastructure", "history.broken_authentication", "history.odd_reply_to") {
 		return
 	}
-	v.Review, v.Disposition, v.Score = verdict.ReviewPayment, verdict.Suspicious, max(v.Score, 50)
+	holdFor(v, verdict.ReviewPayment)
 	v.Reasons = append(v.Reasons, verdict.Reason{
 		ID: "review.payment", Family: "review", Where: "history",
 		Text: "It speaks of payments in a conversation, and did not come as its author's mail always did. A person " +
 			"must decide.",
 	})
+}
+
+// holdFor leaves a message to a person, and makes it SUSPICIOUS where it is milder. What it is worse than stays told: a
+// person who is to decide sees SPOOF beside the review, and the tenant's rule for SPOOF holds.
+func holdFor(v *verdict.Verdict, why verdict.Review) {
+	v.Review = why
+	if v.Disposition < verdict.Suspicious {
+		v.Disposition, v.Score = verdict.Suspicious, 50
+	}
 }
 
 // envelopeService reports whether an organisation sends sealed mail for others under its own name: the page that it

@@ -110,7 +110,7 @@ type Verdict struct {
 	Spoof       float64     `json:"spoof"`
 	Spam        float64     `json:"spam"`
 	Bulk        float64     `json:"bulk"`
-	// SUSPICIOUS only: it would be MALICIOUS, and a person must decide; "" otherwise.
+	// SUSPICIOUS and SPOOF only: it may be MALICIOUS, and a person must decide; "" otherwise.
 	Review Review `json:"review,omitempty"`
 	// What a rule that is not switched on would have made of it; Unscored where that is the same.
 	Shadow     Disposition `json:"shadow,omitzero"`

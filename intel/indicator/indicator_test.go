@@ -286,6 +286,35 @@ func TestAdd_leavesToAPerson(t *testing.T) {
 	}
 }
 
+// What the scorer found to be SPOOF stays that when an indicator leaves it to a person; MALICIOUS is left to nobody.
+func TestAdd_leavesSpoofToAPerson(t *testing.T) {
+	g := newRig(t)
+	judged := func(d verdict.Disposition, review verdict.Review) store.Record {
+		return g.mail(storetest.Contoso, func(r *store.Record) {
+			r.From = "ann@contoso.example"
+			r.Verdict.Disposition, r.Verdict.Review = d, review
+			r.Variants[0].Verdict = r.Verdict
+		}, "url="+page)
+	}
+	spoof, held := judged(verdict.Spoof, ""), judged(verdict.Spoof, verdict.ReviewImpostor)
+	malicious := judged(verdict.Malicious, "")
+	g.add("url", page, nil)
+	must(t, g.step(t.Context()))
+	for name, c := range map[string]struct {
+		rec    store.Record
+		want   verdict.Disposition
+		review verdict.Review
+	}{
+		"SPOOF":                    {spoof, verdict.Spoof, reviewOwn},
+		"SPOOF that is held":       {held, verdict.Spoof, verdict.ReviewImpostor},
+		"what is MALICIOUS by now": {malicious, verdict.Malicious, ""},
+	} {
+		if v := g.is(c.rec); v.Disposition != c.want || v.Review != c.review {
+			t.Errorf("%s: it is %s, for review %q; want %s, %q", name, v.Disposition, v.Review, c.want, c.review)
+		}
+	}
+}
+
 // What good mail carries too is refused.
 func TestAdd_refuses(t *testing.T) {
 	g := newRig(t)

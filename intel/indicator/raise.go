@@ -70,8 +70,11 @@ func raised(t *config.Tenant, rec store.Record, v verdict.Verdict, hits []store.
 	}
 	d, review := worst.Disposition, verdict.Review("")
 	if d > verdict.Suspicious {
-		if review = leftToAPerson(t, rec, v); review != "" {
-			d = verdict.Suspicious
+		if review = leftToAPerson(t, rec, v); review != "" && v.Disposition == verdict.Malicious {
+			return v, false
+		}
+		if review != "" {
+			d = max(verdict.Suspicious, min(v.Disposition, verdict.Spoof)) // SPOOF stays that
 		}
 	}
 	if d < v.Disposition || d == v.Disposition && (review == "" || v.Review != "") {

@@ -110,6 +110,13 @@ func TestPlan_newIntents(t *testing.T) {
 			t.Actions[verdict.Suspicious] = config.Rule{Action: config.Junk}
 			r.Verdict.Review = verdict.ReviewConversation
 		}, "a@contoso-de.example retract junk pending"},
+		{"left to a person, and SPOOF", verdict.Spoof, "a@contoso-de.example", func(_ *config.Tenant, r *store.Record) { r.Verdict.Review = verdict.ReviewImpostor },
+			"a@contoso-de.example retract soft_delete held review|poses as somebody"},
+		{"SPOOF, and not left to a person", verdict.Spoof, "a@contoso-de.example", nil, ""},
+		{"left to a person, where SPOOF has a rule", verdict.Spoof, "a@contoso-de.example", func(t *config.Tenant, r *store.Record) {
+			t.Actions[verdict.Spoof] = config.Rule{Action: config.Junk}
+			r.Verdict.Review = verdict.ReviewImpostor
+		}, "a@contoso-de.example retract junk pending"},
 		{"left to a person, where MALICIOUS has none", verdict.Suspicious, "a@contoso-de.example", func(t *config.Tenant, r *store.Record) {
 			t.Actions, t.Groups = config.Actions{}, nil
 			r.Verdict.Review = verdict.ReviewConversation
