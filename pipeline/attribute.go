@@ -61,7 +61,7 @@ func contradicted(t *config.Tenant, r *journal.Report, sentAgain bool) string {
 		outer = journal.Outer{}
 	}
 	switch {
-	case outer.OriginatorOrg != "" && !ownOrg(t, outer.OriginatorOrg):
+	case outer.OriginatorOrg != "" && !isTenantOrg(t, outer.OriginatorOrg):
 		return fmt.Sprintf("X-OriginatorOrg is %q, which is not an originator_org of tenant %s", outer.OriginatorOrg,
 			t.Name)
 	case outer.TenantID != "" && outer.TenantID != t.ID:
@@ -73,7 +73,7 @@ func contradicted(t *config.Tenant, r *journal.Report, sentAgain bool) string {
 	return ""
 }
 
-func ownOrg(t *config.Tenant, org string) bool {
+func isTenantOrg(t *config.Tenant, org string) bool {
 	same := func(s string) bool { return mailaddr.Name(s) == mailaddr.Name(org) }
 	return slices.ContainsFunc(t.OriginatorOrg, same)
 }

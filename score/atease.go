@@ -54,10 +54,10 @@ func (x *inspection) brandsOwn(b *lists.Brand, l *extract.Link) bool {
 	return !leadsOn
 }
 
-// ownProgram makes the name of software that organisations run by themselves count for nothing where it writes from
+// selfHosted makes the name of software that organisations run by themselves count for nothing where it writes from
 // home: their ticket systems, wikis and sites name themselves, sign as their owner, and lead to him. Where it speaks of
 // an account that will be lost it counts half.
-func (x *inspection) ownProgram(b lists.Brand, shown string) float64 {
+func (x *inspection) selfHosted(b lists.Brand, shown string) float64 {
 	switch {
 	case b.Kind != "program" && shown != "sharepoint" || !x.leadsHome(&b):
 		return 1

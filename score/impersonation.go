@@ -55,10 +55,10 @@ func (x *inspection) displayName() {
 		brand, shown, ok = x.brands.all[i], name, true
 	}
 	switch {
-	case ok && x.ownProgram(brand, shown) == 0:
+	case ok && x.selfHosted(brand, shown) == 0:
 	case ok && !x.ownsBrand(brand) && !viaService(name):
 		part := x.partOfName(brand, folded.Text, shown)
-		x.times(brandFactor(brand)*x.ownLabel(folded.Text)*x.linkedShop(brand)*x.ownProgram(brand, shown)*part,
+		x.times(brandFactor(brand)*x.ownLabel(folded.Text)*x.linkedShop(brand)*x.selfHosted(brand, shown)*part,
 			"impersonation.brand_name", "header From", "The author calls itself %q (%s), but the address is of %s.",
 			name, shown, x.from.Domain())
 		if part == 1 && !x.linksTo(brand) {

@@ -43,7 +43,7 @@ func passwordIn(text string) bool {
 				at < len(lower) && letterOrDigit(lower[at]) && !strings.HasPrefix(lower[at:], "s ") {
 				continue // a part of another word
 			}
-			if toldAfter(text[at:]) || toldBefore(text[:start]) {
+			if passwordFollows(text[at:]) || passwordPrecedes(text[:start]) {
 				return true
 			}
 		}
@@ -57,8 +57,8 @@ func letterOrDigit(c byte) bool { return alphanumeric(c) || c >= 0x80 }
 // is".
 const maxBetween = 8
 
-// toldAfter reports whether what follows the word tells the password.
-func toldAfter(rest string) bool {
+// passwordFollows reports whether what follows the word tells the password.
+func passwordFollows(rest string) bool {
 	rest = rest[:min(len(rest), 400)]
 	for n := 0; n <= maxBetween; n++ {
 		rest = strings.TrimLeft(rest, " \t\u00a0")
@@ -91,8 +91,8 @@ func toldAfter(rest string) bool {
 	return false
 }
 
-// toldBefore reports whether what stands before the word tells the password: "7731 is the ", "use 7731 as ".
-func toldBefore(before string) bool {
+// passwordPrecedes reports whether what stands before the word tells the password: "7731 is the ", "use 7731 as ".
+func passwordPrecedes(before string) bool {
 	words := strings.Fields(before[max(0, len(before)-60):])
 	for len(words) > 0 {
 		switch word := mailaddr.Lower(words[len(words)-1]); word {
@@ -124,7 +124,7 @@ func secret(text string, mustShow bool) bool {
 	if quoted || secretWord(word) {
 		return len(fields) < 2 || !countsSomething(fields[1])
 	}
-	return !mustShow && !toldOtherwise(word) &&
+	return !mustShow && !beginsSentence(word) &&
 		(len(fields) == 1 || strings.HasPrefix(text[strings.Index(text, fields[0])+len(fields[0]):], "\n") ||
 			strings.HasPrefix(text[strings.Index(text, fields[0])+len(fields[0]):], "\r"))
 }
@@ -166,9 +166,9 @@ func countsSomething(word string) bool {
 	return false
 }
 
-// toldOtherwise reports whether a word behind the colon begins a sentence on how the password comes, or takes its
+// beginsSentence reports whether a word behind the colon begins a sentence on how the password comes, or takes its
 // place.
-func toldOtherwise(word string) bool {
+func beginsSentence(word string) bool {
 	switch mailaddr.Lower(word) {
 	case "will", "the", "your", "you", "see", "sent", "send", "by", "via", "per", "please", "ask", "call", "separately",
 		"separate", "follows", "follow", "same", "as", "on", "in", "to", "yes", "no", "none", "required", "needed",

@@ -10,29 +10,29 @@ import (
 
 // unite is the record after one more first-hand report of it. A record that was not first-hand is taken over: what it
 // said of recipients, sender and subject is dropped, for anybody may have written it.
-func unite(old, told Record) Record {
+func unite(old, reported Record) Record {
 	if !old.FirstHand {
-		return takeOver(old, told)
+		return replaceSecondHand(old, reported)
 	}
 	rec := old
-	fill(&rec.MessageID, told.MessageID)
-	rec.AlternateIDs = uniteIDs(rec.MessageID, old.AlternateIDs, append([]string{told.MessageID}, told.AlternateIDs...))
-	fill(&rec.NetworkMessageID, told.NetworkMessageID)
-	fill(&rec.Content, told.Content)
-	fill(&rec.Sender, told.Sender)
-	fill(&rec.From, told.From)
-	fill(&rec.FromName, told.FromName)
-	fill(&rec.Subject, told.Subject)
-	fill(&rec.Direction, told.Direction)
-	fill(&rec.Region, told.Region)
-	fill(&rec.Contents, told.Contents)
-	rec.Carries = old.Carries.unite(told.Carries)
-	rec.Doubts = uniteDoubts(old.Doubts, told.Doubts)
+	fill(&rec.MessageID, reported.MessageID)
+	rec.AlternateIDs = uniteIDs(rec.MessageID, old.AlternateIDs, append([]string{reported.MessageID}, reported.AlternateIDs...))
+	fill(&rec.NetworkMessageID, reported.NetworkMessageID)
+	fill(&rec.Content, reported.Content)
+	fill(&rec.Sender, reported.Sender)
+	fill(&rec.From, reported.From)
+	fill(&rec.FromName, reported.FromName)
+	fill(&rec.Subject, reported.Subject)
+	fill(&rec.Direction, reported.Direction)
+	fill(&rec.Region, reported.Region)
+	fill(&rec.Contents, reported.Contents)
+	rec.Carries = old.Carries.unite(reported.Carries)
+	rec.Doubts = uniteDoubts(old.Doubts, reported.Doubts)
 	if rec.Date.IsZero() {
-		rec.Date = told.Date
+		rec.Date = reported.Date
 	}
-	rec.Recipients = uniteRecipients(old.Recipients, told.Recipients)
-	dropped := rec.addVariants(told.Variants)
+	rec.Recipients = uniteRecipients(old.Recipients, reported.Recipients)
+	dropped := rec.addVariants(reported.Variants)
 	rec.judge()
 	if slices.ContainsFunc(dropped, rec.milder) {
 		rec.Doubts = uniteDoubts(rec.Doubts, []Doubt{DoubtReports})
@@ -53,16 +53,16 @@ func (r Record) milder(v Variant) bool {
 		severity(v.Verdict.Disposition) < severity(r.Verdict.Disposition)
 }
 
-// takeOver makes a record first-hand. Its variants that are not are kept to be looked at, and no longer judged.
-func takeOver(old, told Record) Record {
-	rec := told
+// replaceSecondHand makes a record first-hand. Its variants that are not are kept to be looked at, and no longer judged.
+func replaceSecondHand(old, reported Record) Record {
+	rec := reported
 	rec.Received = old.Received // orders the record and its intents; must not change
 	rec.Pinned, rec.PinnedBy, rec.RetractedBy = old.Pinned, old.PinnedBy, old.RetractedBy
 	rec.Rev, rec.MoreVariants = old.Rev, old.MoreVariants
-	rec.Doubts = uniteDoubts(old.Doubts, told.Doubts) // its variants stay too
+	rec.Doubts = uniteDoubts(old.Doubts, reported.Doubts) // its variants stay too
 	rec.Variants = nil
 	rec.addVariants(old.Variants)
-	rec.addVariants(told.Variants)
+	rec.addVariants(reported.Variants)
 	rec.judge()
 	return rec
 }
@@ -99,7 +99,7 @@ func fill(field *string, value string) {
 }
 
 // uniteRecipients adds to the recipients those that are new, whatever the case of their address, and to those that are
-// known what was not told of them yet. Neither argument is changed.
+// known what was not known of them yet. Neither argument is changed.
 func uniteRecipients(have, more []journal.Recipient) []journal.Recipient {
 	united := make([]journal.Recipient, 0, len(have)+len(more))
 	at := make(map[string]int, len(have)+len(more))

@@ -45,7 +45,7 @@ func Check(path string) error {
 	if err != nil || isCredential(path) {
 		return nil
 	}
-	if to := openTo(info.Mode(), groupOf(info), ownGroups()); to != "" {
+	if to := openTo(info.Mode(), groupOf(info), processGroups()); to != "" {
 		return &OpenError{Path: path, To: to}
 	}
 	return nil
@@ -94,9 +94,9 @@ func groupOf(info fs.FileInfo) int {
 // serviceUser is whom the daemon runs as under systemd.
 const serviceUser = "clawback"
 
-// ownGroups are the groups of this process. Root checks a configuration for the daemon's user: then they are that
+// processGroups are the groups of this process. Root checks a configuration for the daemon's user: then they are that
 // user's, nil when there is none.
-func ownGroups() []int {
+func processGroups() []int {
 	if os.Geteuid() != 0 {
 		groups, _ := os.Getgroups()
 		return append(groups, os.Getegid())

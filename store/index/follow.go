@@ -112,7 +112,7 @@ func (x *Index) catchUp(ctx context.Context, most int) error {
 
 // follow brings in changes, and has their reader forget what did not come in. The caller holds bringing.
 func (x *Index) follow(ctx context.Context, events []store.Event) error {
-	if x.told != x.now.Load().through {
+	if x.followed != x.now.Load().through {
 		x.changes.Forget()
 	}
 	docs, err := x.changes.Read(ctx, events)
@@ -123,7 +123,7 @@ func (x *Index) follow(ctx context.Context, events []store.Event) error {
 		x.changes.Forget()
 		return err
 	}
-	x.told = events[len(events)-1].Seq
+	x.followed = events[len(events)-1].Seq
 	return nil
 }
 

@@ -48,8 +48,8 @@ type Index struct {
 	next     int        // number of the next segment; owned by writing
 
 	bringing sync.Mutex            // held by whoever shows searches something else
-	changes  *store.DocumentReader // of what came up to told; owned by bringing
-	told     uint64                // through, as changes was told of it; owned by bringing
+	changes  *store.DocumentReader // of what came up to followed; owned by bringing
+	followed uint64                // the last change that the reader was given; owned by bringing
 	recent   builder               // in memory alone; owned by bringing
 	since    time.Time             // when the first of recent came; owned by bringing
 	flushing bool                  // what was recent is being written; owned by bringing
