@@ -16,7 +16,8 @@ func unite(old, reported Record) Record {
 	}
 	rec := old
 	fill(&rec.MessageID, reported.MessageID)
-	rec.AlternateIDs = uniteIDs(rec.MessageID, old.AlternateIDs, append([]string{reported.MessageID}, reported.AlternateIDs...))
+	ids := append([]string{reported.MessageID}, reported.AlternateIDs...)
+	rec.AlternateIDs = uniteIDs(rec.MessageID, old.AlternateIDs, ids)
 	fill(&rec.NetworkMessageID, reported.NetworkMessageID)
 	fill(&rec.Content, reported.Content)
 	fill(&rec.Sender, reported.Sender)
@@ -53,7 +54,8 @@ func (r Record) milder(v Variant) bool {
 		severity(v.Verdict.Disposition) < severity(r.Verdict.Disposition)
 }
 
-// replaceSecondHand makes a record first-hand. Its variants that are not are kept to be looked at, and no longer judged.
+// replaceSecondHand makes a record first-hand. Its variants that are not are kept to be looked at, and no longer
+// judged.
 func replaceSecondHand(old, reported Record) Record {
 	rec := reported
 	rec.Received = old.Received // orders the record and its intents; must not change
