@@ -165,7 +165,7 @@ func (a *app) showChanges(m api.Message) {
 		a.printf("  %s  %s  (%s)\n", stamp(c.At), clip(c.Text, 500), clip(c.Who, 40))
 	}
 	if m.ChangesCut != "" {
-		a.printf("  ... and maybe earlier: clawback audit object:%s\n", m.Record.ID)
+		a.printf("  ... and maybe earlier: clawback audit --object %s\n", m.Record.ID)
 	}
 }
 

@@ -8,7 +8,7 @@ _clawback() {
 			continue
 		fi
 		case ${COMP_WORDS[i]} in
-		--socket | --config | -c | --hostname | --tenant-id | --domain | --alternate-mailbox | --email | --name | --originator-org | --client-id | --certificate-file | --key-file | --mailbox | --state | --limit | --cursor | --comment | --tenant | --purpose | --network | --cause | --from | --peers | --older-than | --yes-delete | --regions | --timeout | --recipient | -r | --identity | -i | --sender | --subject | --disposition | --since | --proof | --variant | --output | -o | --query | --ids-from | --to | --yes-restore | --campaign | --yes-all | --is | --field | --note | --expires | --kind | --for | --rules | --rule | --report | --original | --decrypted | --workers | --reports | --listen | --ca-file | --seed | --users) skip=yes ;;
+		--socket | --config | -c | --hostname | --tenant-id | --domain | --alternate-mailbox | --email | --name | --originator-org | --client-id | --certificate-file | --key-file | --mailbox | --state | --limit | --cursor | --comment | --tenant | --purpose | --network | --cause | --from | --peers | --older-than | --yes-delete | --regions | --timeout | --recipient | -r | --identity | -i | --sender | --subject | --disposition | --since | --proof | --variant | --output | -o | --query | --ids-from | --to | --yes-restore | --campaign | --yes-all | --is | --field | --note | --expires | --kind | --for | --rules | --rule | --object | --who | --what | --report | --original | --decrypted | --workers | --reports | --listen | --ca-file | --seed | --users) skip=yes ;;
 		-*) ;;
 		*)
 			case $path/${COMP_WORDS[i]} in
@@ -1392,6 +1392,26 @@ _clawback() {
 		:
 		return
 		;;
+	"audit":--object)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"audit":--who)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"audit":--what)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"audit":--tenant)
+		COMPREPLY=()
+		:
+		return
+		;;
 	"audit":--socket)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
@@ -1754,7 +1774,7 @@ _clawback() {
 		commands="" flags="--since --rules --rule --tenant --limit --help --socket --json" words="" files=
 		;;
 	"audit")
-		commands="" flags="--limit --cursor --since --help --socket --json" words="" files=
+		commands="" flags="--limit --cursor --since --object --who --what --tenant --help --socket --json" words="" files=
 		;;
 	"unwrap")
 		commands="" flags="--report --original --decrypted --help --socket --json" words="" files=yes

@@ -10,7 +10,7 @@ function __clawback_at
             continue
         end
         switch $word
-            case --socket --config -c --hostname --tenant-id --domain --alternate-mailbox --email --name --originator-org --client-id --certificate-file --key-file --mailbox --state --limit --cursor --comment --tenant --purpose --network --cause --from --peers --older-than --yes-delete --regions --timeout --recipient -r --identity -i --sender --subject --disposition --since --proof --variant --output -o --query --ids-from --to --yes-restore --campaign --yes-all --is --field --note --expires --kind --for --rules --rule --report --original --decrypted --workers --reports --listen --ca-file --seed --users
+            case --socket --config -c --hostname --tenant-id --domain --alternate-mailbox --email --name --originator-org --client-id --certificate-file --key-file --mailbox --state --limit --cursor --comment --tenant --purpose --network --cause --from --peers --older-than --yes-delete --regions --timeout --recipient -r --identity -i --sender --subject --disposition --since --proof --variant --output -o --query --ids-from --to --yes-restore --campaign --yes-all --is --field --note --expires --kind --for --rules --rule --object --who --what --report --original --decrypted --workers --reports --listen --ca-file --seed --users
                 set skip yes
             case '-*'
             case '*'
@@ -597,6 +597,10 @@ complete -c clawback -n '__clawback_at \'rules backtest\'' -l json -d 'Answer in
 complete -c clawback -n '__clawback_at \'audit\'' -l limit -x -d 'At most so many (default 100).'
 complete -c clawback -n '__clawback_at \'audit\'' -l cursor -x -d 'Go on where a list before was cut: it has told the cursor.'
 complete -c clawback -n '__clawback_at \'audit\'' -l since -x -d 'Not older than this, such as 2d or 12h.'
+complete -c clawback -n '__clawback_at \'audit\'' -l object -x -d 'Of this alone: the id of a message, item, job, indicator or policy.'
+complete -c clawback -n '__clawback_at \'audit\'' -l who -x -d 'By this name alone, as the list shows it; clawback is the daemon.'
+complete -c clawback -n '__clawback_at \'audit\'' -l what -x -d 'Of this kind alone, such as message.retract.'
+complete -c clawback -n '__clawback_at \'audit\'' -l tenant -x -d 'Name or GUID of one tenant.'
 complete -c clawback -n '__clawback_at \'audit\'' -l help -s h -d 'Show context-sensitive help.'
 complete -c clawback -n '__clawback_at \'audit\'' -l socket -r -F -d 'Control socket of the daemon (default /run/clawback/control.sock).'
 complete -c clawback -n '__clawback_at \'audit\'' -l json -d 'Answer in JSON, one object or list, or one object a line.'
