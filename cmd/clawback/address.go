@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"regexp"
 	"strings"
 
 	"clawback/api"
@@ -19,8 +20,12 @@ type addressNewCmd struct {
 	Config  string   `short:"c" type:"path" default:"/etc/clawback/clawback.toml" help:"Configuration file."`
 	Tenant  string   `help:"Name of the tenant; it is only needed when there are several."`
 	Domain  string   `help:"Domain of the address, whose MX records lead here; the hostname without it."`
+	Local   string   `placeholder:"NAME" help:"Its local part, where it must be a certain one; chance without it."`
 	Regions []string `help:"Regions that may process it, first choice first; any without it. See docs/regions.md."`
 }
+
+// localPart is what Exchange takes everywhere before an @.
+var localPart = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$`)
 
 func (c addressNewCmd) Run(a *app) error {
 	cfg, err := config.Load(c.Config)
@@ -35,7 +40,16 @@ func (c addressNewCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	if c.Local != "" {
+		if !localPart.MatchString(c.Local) {
+			return usage("--local %q: use letters, digits and . _ + - alone", c.Local)
+		}
+		local = c.Local
+	}
 	address := local + "@" + cmp.Or(c.Domain, cfg.Hostname)
+	for _, doubt := range doubts(t, address) {
+		a.warnf("warning: %s\n         -> %s\n", doubt.Text, doubt.Remedy)
+	}
 	if a.json {
 		return a.printJSON(map[string]string{"tenant": t.Name, "address": address})
 	}

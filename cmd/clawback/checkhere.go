@@ -99,17 +99,7 @@ const leastBits = 64
 func checkAddresses(cfg *config.Config, t *config.Tenant) (list []finding) {
 	what := topic("tenant " + t.Name + ", journal addresses")
 	for _, a := range t.Addresses {
-		local, domain, _ := strings.Cut(a.Address, "@")
-		if slices.Contains(t.Domains, domain) {
-			list = append(list, what.bad("one lies in "+domain+
-				", a domain of the tenant: Exchange would look for a mailbox there, and journal what it sends",
-				"use one of this host's: clawback address new --domain "+cfg.Hostname))
-		}
-		if bits := unguessable(local); bits < leastBits {
-			list = append(list, what.warn(fmt.Sprintf("one can be guessed: it has %d bits of chance at most, and "+
-				"every tenant of Exchange Online may try", bits),
-				"replace it by one with 128: clawback address new"))
-		}
+		list = append(list, doubts(t, a.Address)...)
 	}
 	if len(list) == 0 {
 		list = append(list, what.fine("%s, which nobody can guess", plural(len(t.Addresses), "address")))
@@ -119,6 +109,22 @@ func checkAddresses(cfg *config.Config, t *config.Tenant) (list []finding) {
 		list = append(list, topic("tenant "+t.Name+", alternate mailbox").bad(t.AlternateMailbox+" lies in "+alternate+
 			", a domain of the tenant: what is sent there would be journaled",
 			"use a mailbox elsewhere, which is not in Exchange Online"))
+	}
+	return list
+}
+
+// doubts are what speaks against a journal address of a tenant's.
+func doubts(t *config.Tenant, address string) (list []finding) {
+	what := topic("tenant " + t.Name + ", journal addresses")
+	local, domain, _ := strings.Cut(mailaddr.Lower(address), "@")
+	if slices.Contains(t.Domains, domain) {
+		list = append(list, what.bad("one lies in "+domain+
+			", a domain of the tenant: Exchange would look for a mailbox there, and journal what it sends",
+			"use one of the gateway's: clawback address new, without --domain or with another one"))
+	}
+	if bits := unguessable(local); bits < leastBits {
+		list = append(list, what.warn(fmt.Sprintf("one can be guessed: it has %d bits of chance at most, and "+
+			"every tenant of Exchange Online may try", bits), "replace it by one with 128: clawback address new"))
 	}
 	return list
 }

@@ -142,6 +142,9 @@ func Run(ctx context.Context, o Options) (err error) {
 	if d.live, err = newLive(ctx, d.cfg, d.store, liveOptions{d.graph, hidden}); err != nil {
 		return err
 	}
+	if err := d.noteConfig(ctx, d.cfg, "daemon.start"); err != nil {
+		return err
+	}
 	// What is done with a report: pipeline( journal -> score ) -> store -> retract -> Graph.
 	if err := d.openRDAP(); err != nil {
 		return err

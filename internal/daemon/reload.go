@@ -27,6 +27,7 @@ func (d *daemon) reloadUntil(ctx, failed context.Context, reload <-chan os.Signa
 			systemd.Reloading()
 			if err := d.reload(ctx); err != nil {
 				d.log.Error("the configuration was not changed", "event", "config.refused", "error", err)
+				d.noteRefusal(ctx, err)
 				d.alert("config.refused", "the configuration file was refused at a reload: "+d.refusal(err)+
 					"; what was read at "+clock(d.live.inForceSince())+" is in force")
 			} else {
@@ -75,6 +76,9 @@ func (d *daemon) reload(ctx context.Context) error {
 	d.feeds.Use(cfg.Feeds, caution)
 	rules.Use()
 	d.admission.SetLimits(cfg.Quarantine)
+	if err := d.noteConfig(ctx, cfg, "config.reload"); err != nil {
+		d.log.Error("the audit lacks a change of the configuration", "event", "config.unnoted", "error", err)
+	}
 	d.log.Info("configuration reloaded", "event", "config.reloaded", "tenants", len(cfg.Tenants))
 	for _, key := range restartKeys(old, cfg) {
 		d.log.Warn("a change takes effect at the next start only", "event", "config.restart", "key", key)
@@ -87,6 +91,14 @@ func (d *daemon) reload(ctx context.Context) error {
 	d.engine.Wake()
 	d.bounces.Wake()
 	return nil
+}
+
+// noteRefusal has the audit say that a reload was refused.
+func (d *daemon) noteRefusal(ctx context.Context, err error) {
+	act := store.Act{Who: ownName, What: "config.refuse", Object: d.cfg.File, Comment: d.refusal(err)}
+	if err := d.store.Note(ctx, act); err != nil {
+		d.log.Error("the audit lacks a refused reload", "event", "config.unnoted", "error", err)
+	}
 }
 
 // checkRemovedTenants refuses a configuration that removes a tenant with open work.

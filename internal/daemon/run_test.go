@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -258,9 +259,13 @@ func TestReload_putsAllOfAConfigurationInForceOrNothing(t *testing.T) {
 	}
 	old, _, _ := strings.Cut(string(good), "\n[[tenant]]")
 	reload(strings.Replace(string(good), `mode = "live"`, `mode = "lively"`, 1), "alert.config.refused")
-	if got := told("config.refused"); !strings.Contains(got, ": tenant.mode; what was read at 20") || strings.Contains(got, "lively") {
-		t.Errorf("of a refused configuration a person is told %q", got)
-	}
+	eventually(t, bed, func() string {
+		got := told("config.refused")
+		if !strings.Contains(got, ": tenant.mode; what was read at 20") || strings.Contains(got, "lively") {
+			return "of a refused configuration a person is told " + got
+		}
+		return ""
+	})
 	reload(strings.Replace(string(good), testbed.Contoso.ID, "3f1c2b4a-5d6e-4f70-8192-a3b4c5d6e7f9", 1), "has open work")
 	reload(old, "config.refused")
 	if got := mode(); got != "live" {
@@ -268,14 +273,36 @@ func TestReload_putsAllOfAConfigurationInForceOrNothing(t *testing.T) {
 	}
 	text := strings.Replace(string(good), `mode = "live"`, `mode = "dry-run"`, 1)
 	reload(strings.Replace(text, "[control]", "[smtp]\nmax_sessions = 7\n\n[control]", 1), "key=smtp")
+	acts, err := client.Do(t.Context(), bed.Client, api.ListAudit, api.AuditQuery{Tenant: testbed.Contoso.Name})
+	if err != nil || len(acts.Items) == 0 || acts.Items[0].Object != "tenant["+testbed.Contoso.Name+"].mode" ||
+		acts.Items[0].Comment != "live -> dry-run" || acts.Items[0].What != "config.change" {
+		t.Errorf("the tenant's audit has %+v, %v", acts.Items, err)
+	}
+	if acts, err = client.Do(t.Context(), bed.Client, api.ListAudit, api.AuditQuery{}); err != nil || len(acts.Items) < 4 {
+		t.Fatal(acts, err)
+	}
+	var what []string
+	for _, act := range acts.Items {
+		what = append(what, act.What+" "+filepath.Base(act.Object))
+	}
+	const want = "config.change tenant[contoso].mode, config.change smtp.max_sessions, config.reload clawback.toml"
+	if got := strings.Join(what, ", "); !strings.HasPrefix(got, want) || strings.Count(got, "config.refuse") < 2 ||
+		!strings.HasSuffix(got, "daemon.start clawback.toml") {
+		t.Errorf("the audit has %s", got)
+	}
 	if got := mode(); got != "dry-run" {
 		t.Errorf("after a good configuration the mode is %s", got)
 	}
-	if got := told("config.refused") + told("config.restart"); got != "what was changed takes effect at the next start only: smtp" {
-		t.Errorf("after a good configuration a person is told %q", got)
+	tells := func(want string) {
+		t.Helper()
+		eventually(t, bed, func() string {
+			if got := told("config.refused") + told("config.restart"); got != want {
+				return fmt.Sprintf("a person is told %q, want %q", got, want)
+			}
+			return ""
+		})
 	}
+	tells("what was changed takes effect at the next start only: smtp")
 	reload(string(good), "config.reloaded")
-	if got := told("config.restart"); got != "" {
-		t.Errorf("when all is as at the start a person is told %q", got)
-	}
+	tells("")
 }

@@ -8,7 +8,7 @@ _clawback() {
 			continue
 		fi
 		case ${COMP_WORDS[i]} in
-		--socket | --config | -c | --hostname | --tenant-id | --domain | --alternate-mailbox | --email | --name | --originator-org | --client-id | --certificate-file | --key-file | --mailbox | --state | --limit | --cursor | --comment | --tenant | --purpose | --network | --cause | --from | --peers | --older-than | --yes-delete | --regions | --timeout | --recipient | -r | --identity | -i | --sender | --subject | --disposition | --since | --proof | --variant | --output | -o | --query | --ids-from | --to | --yes-restore | --campaign | --yes-all | --is | --field | --note | --expires | --kind | --for | --rules | --rule | --object | --who | --what | --report | --original | --decrypted | --workers | --reports | --listen | --ca-file | --seed | --users) skip=yes ;;
+		--socket | --config | -c | --hostname | --tenant-id | --domain | --alternate-mailbox | --email | --name | --originator-org | --client-id | --certificate-file | --key-file | --mailbox | --state | --limit | --cursor | --comment | --tenant | --purpose | --network | --cause | --from | --peers | --older-than | --yes-delete | --local | --regions | --timeout | --recipient | -r | --identity | -i | --sender | --subject | --disposition | --since | --proof | --variant | --output | -o | --query | --ids-from | --to | --yes-restore | --campaign | --yes-all | --is | --field | --note | --expires | --kind | --for | --rules | --rule | --object | --who | --what | --report | --original | --decrypted | --workers | --reports | --listen | --ca-file | --seed | --users) skip=yes ;;
 		-*) ;;
 		*)
 			case $path/${COMP_WORDS[i]} in
@@ -358,6 +358,11 @@ _clawback() {
 		return
 		;;
 	"address new":--domain)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"address new":--local)
 		COMPREPLY=()
 		:
 		return
@@ -1561,7 +1566,7 @@ _clawback() {
 		commands="new list retire" flags="--help --socket --json" words="" files=
 		;;
 	"address new")
-		commands="" flags="--config --tenant --domain --regions --help --socket --json" words="" files=
+		commands="" flags="--config --tenant --domain --local --regions --help --socket --json" words="" files=
 		;;
 	"address list")
 		commands="" flags="--help --socket --json" words="" files=

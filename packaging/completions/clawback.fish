@@ -10,7 +10,7 @@ function __clawback_at
             continue
         end
         switch $word
-            case --socket --config -c --hostname --tenant-id --domain --alternate-mailbox --email --name --originator-org --client-id --certificate-file --key-file --mailbox --state --limit --cursor --comment --tenant --purpose --network --cause --from --peers --older-than --yes-delete --regions --timeout --recipient -r --identity -i --sender --subject --disposition --since --proof --variant --output -o --query --ids-from --to --yes-restore --campaign --yes-all --is --field --note --expires --kind --for --rules --rule --object --who --what --report --original --decrypted --workers --reports --listen --ca-file --seed --users
+            case --socket --config -c --hostname --tenant-id --domain --alternate-mailbox --email --name --originator-org --client-id --certificate-file --key-file --mailbox --state --limit --cursor --comment --tenant --purpose --network --cause --from --peers --older-than --yes-delete --local --regions --timeout --recipient -r --identity -i --sender --subject --disposition --since --proof --variant --output -o --query --ids-from --to --yes-restore --campaign --yes-all --is --field --note --expires --kind --for --rules --rule --object --who --what --report --original --decrypted --workers --reports --listen --ca-file --seed --users
                 set skip yes
             case '-*'
             case '*'
@@ -161,6 +161,7 @@ complete -c clawback -n '__clawback_at \'address\'' -l json -d 'Answer in JSON, 
 complete -c clawback -n '__clawback_at \'address new\'' -l config -s c -r -F -d 'Configuration file.'
 complete -c clawback -n '__clawback_at \'address new\'' -l tenant -x -d 'Name of the tenant; it is only needed when there are several.'
 complete -c clawback -n '__clawback_at \'address new\'' -l domain -x -d 'Domain of the address, whose MX records lead here; the hostname without it.'
+complete -c clawback -n '__clawback_at \'address new\'' -l local -x -d 'Its local part, where it must be a certain one; chance without it.'
 complete -c clawback -n '__clawback_at \'address new\'' -l regions -x -d 'Regions that may process it, first choice first; any without it. See docs/regions.md.'
 complete -c clawback -n '__clawback_at \'address new\'' -l help -s h -d 'Show context-sensitive help.'
 complete -c clawback -n '__clawback_at \'address new\'' -l socket -r -F -d 'Control socket of the daemon (default /run/clawback/control.sock).'
