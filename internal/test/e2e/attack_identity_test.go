@@ -172,7 +172,7 @@ func TestAttack_goodMessageAlone(t *testing.T) {
 			}
 			return ""
 		})
-		w.must("retract", l.nid(), "--to", "hard_delete", "--comment", "by hand")
+		w.must("retract", l.nid(), "--to", "hard_delete", "--yes-delete", "1", "--comment", "by hand")
 	}
 	for _, l := range all {
 		w.eventually(func() string {

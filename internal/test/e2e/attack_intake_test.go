@@ -111,7 +111,7 @@ func TestAttack_announcedSizesKeepNoRoom(t *testing.T) {
 	for n := range 3 {
 		w.exchangeStillDelivers(n)
 	}
-	if out := w.must("status"); strings.Contains(out, "put off") {
+	if out := w.must("status", "--json"); strings.Contains(out, "deferring_mail") {
 		t.Errorf("status:\n%s", out)
 	}
 }
@@ -122,7 +122,8 @@ func TestAttack_sessionsOfStrangers(t *testing.T) {
 	w := besieged(t, contoso, "[smtp]", "max_sessions = 80", "max_sessions_per_network = 4", "")
 	open := 0
 	for range 10 {
-		if _, err := smtpload.DialFrom(t.Context(), strangerPeer(0), w.Address); err == nil {
+		if c, err := smtpload.DialFrom(t.Context(), strangerPeer(0), w.Address); err == nil {
+			defer c.Close()
 			open++
 		}
 	}
