@@ -39,7 +39,7 @@ type Tenant struct {
 
 // Alert is something that a person should know at once.
 type Alert struct {
-	Kind    string // brake, auth, outage, resumed, stuck, gave_up, internal, group, full, brought_back
+	Kind    string // brake, auth, outage, resumed, stuck, internal, group, full, brought_back
 	Tenant  string // id
 	Subject string // what it is about, such as a record or a mailbox; "": the tenant's retraction as a whole
 	Text    string // one line; no subject of a message, no token

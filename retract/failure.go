@@ -145,21 +145,15 @@ func stuck(in store.Intent) bool {
 	return in.Outcome == store.Pending && in.Faults >= stuckFaults
 }
 
-// alertStuck tells a person, once an hour for a tenant, of an intent that goes on failing, and of one that was given up
-// after that. A mailbox that is not to be had (moved, on premises, not licensed) is told by its outcome alone.
+// alertStuck tells a person, once an hour for a tenant, of an intent that goes on failing. One that was given up is told
+// by its outcome, and so is a mailbox that is not to be had (moved, on premises, not licensed).
 func (s failure) alertStuck(in store.Intent) {
-	if s.failure == nil || s.failure.Slow {
+	if s.failure == nil || s.failure.Slow || !stuck(in) {
 		return
 	}
-	where := fmt.Sprintf("message %s in the mailbox of %s: %s", in.Record, addresses.Fold(in.Address), in.Reason)
-	switch {
-	case stuck(in):
-		s.e.alert(Alert{Kind: "stuck", Tenant: in.Tenant,
-			Text: fmt.Sprintf("%s (%d failures since %s)", where, in.Faults,
-				in.FaultSince.Format(time.RFC3339))}, "")
-	case in.Outcome == store.Failed && in.Faults >= stuckFaults:
-		s.e.alert(Alert{Kind: "gave_up", Tenant: in.Tenant, Text: where}, "")
-	}
+	s.e.alert(Alert{Kind: "stuck", Tenant: in.Tenant,
+		Text: fmt.Sprintf("message %s in the mailbox of %s: %s (%d failures since %s)", in.Record,
+			addresses.Fold(in.Address), in.Reason, in.Faults, in.FaultSince.Format(time.RFC3339))}, "")
 }
 
 // countFault counts a failure in a row. An answer that names its own wait is none, nor is a call that was not made:

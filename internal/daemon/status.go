@@ -57,13 +57,14 @@ func (d *daemon) status(ctx context.Context) (api.Status, error) {
 	s.RDAP = d.rdapStatus()
 	s.Quotas = d.quotas()
 	d.trend.note(s, now)
-	d.board.settle(d.troubles(s, now))
+	gaveUp, err := failures(ctx, d.store, s.Tenants, now)
+	if err != nil {
+		return s, err
+	}
+	d.board.settle(append(d.troubles(s, now), gaveUp...))
 	for _, t := range s.Tenants {
 		if t.Counts.Held == 0 { // somebody has decided on all that the brake has held
 			d.board.clearAll("retract.brake", t.ID)
-		}
-		if t.Counts.Outcomes[store.Failed] == 0 { // what was given up was taken after all
-			d.board.clearAll("retract.gave_up", t.ID)
 		}
 	}
 	return s, d.showNotices(ctx, &s)
