@@ -106,10 +106,15 @@ var fields = [...]Field{From, To, Subject, Link, Hash, File, IP, ID, Disposition
 // Terms are the hashes of all that a message is found by, in order, each once.
 func (m Message) Terms() []uint64 {
 	var terms []uint64
+	ambiguous := false
 	for _, f := range fields {
 		for _, key := range m.keys(f) {
-			terms = append(terms, Hash64(f, key))
+			term := Hash64(f, key)
+			terms, ambiguous = append(terms, term), ambiguous || resembles(f, term)
 		}
+	}
+	if ambiguous {
+		terms = append(terms, Ambiguous)
 	}
 	slices.Sort(terms)
 	return slices.Compact(terms)

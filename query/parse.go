@@ -146,11 +146,11 @@ func values(f Field, value string) ([]string, error) {
 	case Disposition:
 		return dispositions(value)
 	case Outcome:
-		return oneOf("outcome", value, "pending", "done", "gone", "not_found", "mismatch", "failed", "held", "skipped")
+		return oneOf("outcome", value, facts[Outcome])
 	case Proof:
-		return oneOf("proof", value, "network_id", "content", "person")
+		return oneOf("proof", value, facts[Proof])
 	case Is:
-		return oneOf("is", value, Pinned, Rejudged)
+		return oneOf("is", value, facts[Is])
 	}
 	return one(strings.ToLower(value))
 }
@@ -221,7 +221,7 @@ func dispositions(value string) ([]string, error) {
 }
 
 // oneOf reads one or more of a set of words, with commas between them.
-func oneOf(name, value string, known ...string) ([]string, error) {
+func oneOf(name, value string, known []string) ([]string, error) {
 	var list []string
 	for _, v := range strings.Split(strings.ToLower(value), ",") {
 		v = strings.TrimSpace(v)

@@ -76,8 +76,8 @@ type Query struct {
 // Empty reports whether a query names nothing in particular. A tenant alone is nothing in particular.
 func (q Query) Empty() bool { return len(q.Terms) == 0 && q.Since.IsZero() && q.Until.IsZero() }
 
-// Indexed reports whether an index can find the messages: some term has to fit, and has no wildcard in it.
-func (q Query) Indexed() bool { return len(q.Groups()) > 0 }
+// Indexed reports whether an index can find the messages: some term without a wildcard has to fit, or a fact must not.
+func (q Query) Indexed() bool { return len(q.Groups()) > 0 || len(q.Excluded()) > 0 }
 
 // String writes the query so that Parse reads the same one, whenever that is.
 func (q Query) String() string {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	"clawback/query"
 	"clawback/store"
 )
 
@@ -106,7 +107,8 @@ type walk struct {
 	index  *Index
 	filter store.RecordFilter
 	groups [][]uint64
-	after  place // of the document behind which it goes on
+	not    []uint64 // terms of which a document may have none
+	after  place    // of the document behind which it goes on
 	limit  int
 	scan   int
 
@@ -127,7 +129,7 @@ func (w *walk) run(ctx context.Context) error {
 	if !now.ready {
 		return fmt.Errorf("%w: it is built anew", ErrDamaged)
 	}
-	w.groups = w.filter.Query.Groups()
+	w.groups, w.not = w.filter.Query.Groups(), w.filter.Query.Excluded()
 	since, until := w.window()
 	for _, d := range now.days {
 		if w.done() || w.after.at != 0 && d > day(w.after.at) || d > day(until) || d < day(since) {
@@ -196,19 +198,29 @@ func (w *walk) rowOf(s *segment) (*row, error) {
 	if since, until := w.window(); s.newest < since || s.oldest > until {
 		return nil, nil
 	}
-	var numbers []uint32
+	numbers, err := w.wanted(s)
+	if err != nil || len(numbers) == 0 {
+		return nil, err
+	}
+	unwanted, err := w.unwanted(s)
+	if err != nil {
+		return nil, err
+	}
+	if numbers = without(numbers, unwanted); len(numbers) == 0 {
+		return nil, nil
+	}
+	return &row{segment: s, numbers: numbers, tenant: tenant}, nil
+}
+
+// wanted are the documents that have a term of each group.
+func (w *walk) wanted(s *segment) (numbers []uint32, err error) {
+	if len(w.groups) == 0 {
+		return s.all(), nil
+	}
 	for i, group := range w.groups {
-		var any []uint32
-		for _, term := range group {
-			list, err := s.find(term)
-			if err != nil {
-				return nil, err
-			}
-			any = append(any, list...)
-		}
-		if len(group) > 1 {
-			slices.Sort(any)
-			any = slices.Compact(any)
+		any, err := s.findAny(group)
+		if err != nil {
+			return nil, err
 		}
 		if i == 0 {
 			numbers = any
@@ -219,7 +231,63 @@ func (w *walk) rowOf(s *segment) (*row, error) {
 			return nil, nil
 		}
 	}
-	return &row{segment: s, numbers: numbers, tenant: tenant}, nil
+	return numbers, nil
+}
+
+// unwanted are the documents that have a term which must not be. A record that has lost it since was written again, to a
+// segment that came later, with all its terms: there it is found, whatever this segment has.
+func (w *walk) unwanted(s *segment) ([]uint32, error) {
+	if len(w.not) == 0 {
+		return nil, nil
+	}
+	list, err := s.findAny(w.not)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	ambiguous, err := s.find(query.Ambiguous)
+	return without(list, ambiguous), err
+}
+
+// all are the numbers of all documents.
+func (s *segment) all() []uint32 {
+	numbers := make([]uint32, s.docs)
+	for i := range numbers {
+		numbers[i] = uint32(i)
+	}
+	return numbers
+}
+
+// findAny are the documents that have any of the terms, in order.
+func (s *segment) findAny(terms []uint64) (any []uint32, err error) {
+	for _, term := range terms {
+		list, err := s.find(term)
+		if err != nil {
+			return nil, err
+		}
+		any = append(any, list...)
+	}
+	if len(terms) > 1 {
+		slices.Sort(any)
+		any = slices.Compact(any)
+	}
+	return any, nil
+}
+
+// without are the numbers of an ordered list that another does not have.
+func without(list, not []uint32) []uint32 {
+	if len(not) == 0 {
+		return list
+	}
+	var left []uint32
+	for _, n := range list {
+		for len(not) > 0 && not[0] < n {
+			not = not[1:]
+		}
+		if len(not) == 0 || not[0] != n {
+			left = append(left, n)
+		}
+	}
+	return left
 }
 
 // both are the numbers that two ordered lists share.
@@ -277,7 +345,7 @@ func (r *row) peek() (*doc, error) {
 
 // next is the next batch of documents of all segments, in order, each record once.
 func (w *walk) next(rows []*row) (batch []place, err error) {
-	_, until := w.window()
+	since, until := w.window()
 	want := min(batchSize, max(16, w.limit-len(w.found)))
 	for len(batch) < want {
 		var first *row
@@ -296,7 +364,7 @@ func (w *walk) next(rows []*row) (batch []place, err error) {
 		d := first.docs[0]
 		first.docs = first.docs[1:]
 		at := place{d.at, d.id}
-		if d.at > until || w.after.at != 0 && !w.after.before(at) || w.seen[at] {
+		if d.at < since || d.at > until || w.after.at != 0 && !w.after.before(at) || w.seen[at] {
 			continue
 		}
 		w.seen[at] = true

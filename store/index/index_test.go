@@ -106,6 +106,11 @@ func randomQuery(t *testing.T, r *rand.Rand) query.Query {
 			"disposition:spam,bulk", "outcome:held", "outcome:pending,done", "reason:link.feed", "is:pinned",
 			"is:rejudged", "subject:*due*") + " "
 	}
+	if r.IntN(3) == 0 { // what is subtracted, alone or behind the others
+		text = pick(r, "", text) + pick(r, "-disposition:clean", "-disposition:clean,bulk,spam", "-outcome:done",
+			"-outcome:pending", "-outcome:held -outcome:failed", "-is:pinned", "-is:rejudged -is:pinned",
+			"-proof:person") + " "
+	}
 	q, err := query.Parse(text+pick(r, "", "", "since:2d", "until:1d", "since:3d until:2d"), storetest.Start)
 	must(t, err)
 	return q
@@ -129,7 +134,7 @@ func (g *rig) change(r *rand.Rand, records []store.Record) {
 	case 2:
 		intents, _ := g.s.Intents(g.t.Context(), rec.ID)
 		in := pick(r, intents...)
-		in.Outcome = pick(r, store.Done, store.Held, store.Failed)
+		in.Outcome = pick(r, store.Pending, store.Done, store.Held, store.Failed)
 		err = g.s.Update(g.t.Context(), store.Change{Intents: []store.Intent{in}})
 	}
 	must(g.t, err)
@@ -404,6 +409,30 @@ func TestCompact_keepsSegmentsFew(t *testing.T) {
 	for d, list := range g.Index.now.Load().byDay {
 		if len(list) > 30 {
 			t.Errorf("day %d has %d segments", d, len(list))
+		}
+	}
+}
+
+// A message in which stands what an index cannot tell from a fact is not left out by it.
+func TestRowOf_notHiddenByItsText(t *testing.T) {
+	clean := query.Hash64(query.Disposition, verdict.Clean.String())
+	const wanted = 7 << 40
+	var b builder
+	for n, terms := range [][]uint64{{wanted, clean}, {wanted, clean ^ 1, query.Ambiguous}, {wanted}, {clean}} {
+		b.add(store.Document{ID: store.IDOf([16]byte{byte(n)}), Tenant: "t",
+			Received: storetest.Start.Add(-time.Duration(n) * time.Minute), Terms: terms})
+	}
+	s, err := inMemory(b.encode())
+	must(t, err)
+	for _, c := range []struct {
+		groups [][]uint64
+		want   []uint32
+	}{{[][]uint64{{wanted}}, []uint32{1, 2}}, {nil, []uint32{1, 2}}} {
+		w := walk{groups: c.groups, not: []uint64{clean}}
+		r, err := w.rowOf(s)
+		must(t, err)
+		if diff := cmp.Diff(c.want, r.numbers); diff != "" {
+			t.Errorf("of %v (-want +got):\n%s", c.groups, diff)
 		}
 	}
 }

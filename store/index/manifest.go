@@ -12,7 +12,7 @@ import (
 )
 
 // format is the version of what an index keeps of a record. Another one is built anew.
-const format = 1
+const format = 2
 
 // manifest is the list of the segments that count.
 type manifest struct {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sort"
 
+	"clawback/query"
 	"clawback/store"
 )
 
@@ -30,7 +31,7 @@ const (
 	headerSize = 64
 	docSize    = 24
 	termSize   = 10
-	hashBits   = 48
+	hashBits   = query.TermBits
 	sparseStep = 128
 	inline     = 1 << 31
 )
