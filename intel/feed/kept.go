@@ -15,7 +15,8 @@ import (
 	"clawback/internal/lastgood"
 )
 
-// kept is the last good copy of one feed's list, on the disk. It belongs to the scheduler's goroutine.
+// kept is the last good copy of one feed's list, on the disk. It belongs to the look that is under way, and else to
+// Run's goroutine.
 //
 // While changes are being told they lie in NAME.pending, which then takes the place of NAME.list: a crash in between
 // tells them again (I2).

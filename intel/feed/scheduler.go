@@ -26,6 +26,9 @@ const (
 	moreSoon   = time.Minute // of a list that comes in parts
 )
 
+// mostLooks is how many lists are looked at at once: a slow publisher holds up no other, and each costs some memory.
+const mostLooks = 4
+
 // Options are what a Scheduler needs besides the configuration.
 type Options struct {
 	Dir      string // of the last good copies
@@ -45,8 +48,8 @@ type Failure struct {
 	Times int // in a row
 }
 
-// Scheduler looks at lists when they are due. Run's goroutine alone reads them, one after the other; all else may be
-// called by several.
+// Scheduler looks at lists when they are due, some at once and each by itself. Its consumer is told by one of them at a
+// time. All but Run may be called by several goroutines.
 type Scheduler struct {
 	o         Options
 	limits    limits
@@ -56,10 +59,12 @@ type Scheduler struct {
 
 	feeds   []*scheduled // of Run's goroutine
 	caution *Caution     // as above
+	looking int          // as above: looks that are under way
+	looked  chan looked  // what they brought
 
 	mu       sync.Mutex
-	setup    *setup    // owned by mu, as all below; what is to be used next; nil: what is in use
-	requests []request // that wait
+	setup    *setup     // owned by mu, as all below; what is to be used next; nil: what is in use
+	requests []*request // that wait
 	status   []Status
 }
 
@@ -67,9 +72,21 @@ type Scheduler struct {
 type scheduled struct {
 	feed   config.Feed
 	source source
-	kept   *kept
+	kept   *kept // of the look that is under way
 	due    time.Time
 	status Status
+	busy   bool   // a look is under way
+	asked  []wish // that wait for a look of their own
+}
+
+// looked is what one look brought.
+type looked struct {
+	feed   *scheduled
+	at     time.Time // when it began
+	wishes []wish    // that it fulfils
+	result Result
+	more   bool
+	err    error
 }
 
 // setup is what a Scheduler works by.
@@ -80,9 +97,25 @@ type setup struct {
 
 // request is a person's wish to look now.
 type request struct {
-	feed   string // "": all
-	accept bool
-	done   chan []Result // of one
+	feed    string // "": all
+	accept  bool
+	results []Result // of Run's goroutine, as left: how many are to come
+	left    int
+	done    chan []Result // of one
+}
+
+// wish is the part of a request that one feed fulfils.
+type wish struct {
+	*request
+	place int // in results
+}
+
+// fulfil notes what a look brought, and answers the request when all of its feeds have been looked at.
+func (w wish) fulfil(r Result) {
+	w.results[w.place] = r
+	if w.left--; w.left == 0 {
+		w.done <- w.results
+	}
 }
 
 // ErrNoSuchFeed means that a name is that of none of the configured feeds.
@@ -100,7 +133,8 @@ func New(feeds []config.Feed, c *Caution, o Options) (*Scheduler, error) {
 		return nil, err
 	}
 	s := &Scheduler{o: o, limits: defaultLimits(), newSource: newSource, wake: make(chan struct{}, 1),
-		book: newBook(o.Key)}
+		book: newBook(o.Key), looked: make(chan looked)}
+	s.o.Consumer = &inTurn{to: o.Consumer}
 	s.Use(feeds, c)
 	return s, nil
 }
@@ -134,7 +168,7 @@ func (s *Scheduler) Update(ctx context.Context, name string, accept bool) ([]Res
 	if name != "" && !slices.ContainsFunc(s.Status(), func(st Status) bool { return st.Name == name }) {
 		return nil, fmt.Errorf("%w: %q", ErrNoSuchFeed, name)
 	}
-	q := request{name, accept, make(chan []Result, 1)}
+	q := &request{feed: name, accept: accept, done: make(chan []Result, 1)}
 	s.mu.Lock()
 	s.requests = append(s.requests, q)
 	s.mu.Unlock()
@@ -147,39 +181,95 @@ func (s *Scheduler) Update(ctx context.Context, name string, accept bool) ([]Res
 	}
 }
 
+// inTurn is a consumer that is told by one look at a time.
+type inTurn struct {
+	mu sync.Mutex
+	to Consumer
+}
+
+func (c *inTurn) Apply(ctx context.Context, d Delta) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.to.Apply(ctx, d)
+}
+
 // Run looks at each list when it is due, until the context ends.
 func (s *Scheduler) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
-		s.adopt(ctx)
-		s.serve(ctx)
-		f := s.next()
-		wait := maxRetry
-		if f != nil {
-			wait = f.due.Sub(s.o.Now())
-		}
-		if f != nil && wait <= 0 {
-			s.look(ctx, f, false)
-			continue
-		}
-		timer := time.NewTimer(min(wait, maxRetry)) // the clock may have been set meanwhile
+		timer := time.NewTimer(min(s.begin(ctx), maxRetry)) // the clock may have been set meanwhile
 		select {
 		case <-ctx.Done():
 		case <-timer.C:
 		case <-s.wake:
+		case l := <-s.looked:
+			s.note(ctx, l)
 		}
 		timer.Stop()
+	}
+	for s.looking > 0 {
+		s.note(ctx, <-s.looked)
 	}
 	return nil
 }
 
-// next is the feed that is due first; nil where there is none.
+// begin begins the looks that are due or asked for, and says when the next one is. Another setup waits until no look by
+// the old one is under way.
+func (s *Scheduler) begin(ctx context.Context) time.Duration {
+	if s.looking == 0 {
+		s.adopt(ctx)
+	} else if s.outdated() {
+		return maxRetry
+	}
+	s.distribute()
+	for s.looking < mostLooks {
+		f := s.next()
+		if f == nil {
+			break
+		}
+		if wait := f.due.Sub(s.o.Now()); len(f.asked) == 0 && wait > 0 {
+			return wait
+		}
+		s.start(ctx, f)
+	}
+	return maxRetry // or when a look ends
+}
+
+// outdated reports whether another setup waits.
+func (s *Scheduler) outdated() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.setup != nil
+}
+
+// next is the feed that is asked for, or due first, of those that are not being looked at; nil where there is none.
 func (s *Scheduler) next() (first *scheduled) {
 	for _, f := range s.feeds {
-		if first == nil || f.due.Before(first.due) {
+		switch {
+		case f.busy:
+		case len(f.asked) > 0:
+			return f
+		case first == nil || f.due.Before(first.due):
 			first = f
 		}
 	}
 	return first
+}
+
+// start looks at one list beside the others.
+func (s *Scheduler) start(ctx context.Context, f *scheduled) {
+	l := looked{feed: f}
+	accept := len(f.asked) > 0 && f.asked[0].accept
+	for len(f.asked) > 0 && f.asked[0].accept == accept {
+		l.wishes, f.asked = append(l.wishes, f.asked[0]), f.asked[1:]
+	}
+	f.busy = true
+	s.looking++
+	r := s.reading(f, accept)
+	l.at = r.now
+	go func() {
+		s.look(ctx, r, &l)
+		s.looked <- l
+	}()
 }
 
 // adopt begins to work by another setup, where there is one.
@@ -196,6 +286,7 @@ func (s *Scheduler) adopt(ctx context.Context) {
 	for _, f := range setup.feeds {
 		feeds = append(feeds, s.schedule(f))
 	}
+	s.handOver(feeds)
 	s.feeds = feeds
 	s.dropOthers(ctx)
 	s.publish()
@@ -270,24 +361,37 @@ func (s *Scheduler) dropOthers(ctx context.Context) {
 	}
 }
 
-// serve looks at what persons asked for.
-func (s *Scheduler) serve(ctx context.Context) {
-	for {
-		s.mu.Lock()
-		if len(s.requests) == 0 || ctx.Err() != nil {
-			s.mu.Unlock()
-			return
+// handOver has the feeds of another setup fulfil what is asked of those before.
+func (s *Scheduler) handOver(feeds []*scheduled) {
+	for _, f := range s.feeds {
+		at := slices.IndexFunc(feeds, func(n *scheduled) bool { return n.feed.Name == f.feed.Name })
+		if at >= 0 {
+			feeds[at].asked = f.asked
+			continue
 		}
-		q := s.requests[0]
-		s.requests = s.requests[1:]
-		s.mu.Unlock()
-		var results []Result
+		for _, w := range f.asked {
+			w.fulfil(Result{Feed: f.feed.Name, Code: Away, Problem: "is not configured any more"})
+		}
+	}
+}
+
+// distribute hands what persons asked for to the feeds.
+func (s *Scheduler) distribute() {
+	s.mu.Lock()
+	requests := s.requests
+	s.requests = nil
+	s.mu.Unlock()
+	for _, q := range requests {
 		for _, f := range s.feeds {
 			if q.feed == "" || q.feed == f.feed.Name {
-				results = append(results, s.look(ctx, f, q.accept))
+				f.asked = append(f.asked, wish{q, q.left})
+				q.left++
 			}
 		}
-		q.done <- results
+		q.results = make([]Result, q.left)
+		if q.left == 0 {
+			q.done <- nil
+		}
 	}
 }
 
@@ -296,37 +400,62 @@ func (s *Scheduler) reading(f *scheduled, accept bool) *reading {
 		to: s.o.Consumer, now: s.o.Now().UTC(), accept: accept}
 }
 
-// look looks at one list, and says when it is due again.
-func (s *Scheduler) look(ctx context.Context, f *scheduled, accept bool) Result {
-	r := s.reading(f, accept)
-	result, more, err := s.guarded(ctx, r)
-	result.Feed = f.feed.Name
-	if ctx.Err() != nil {
-		return result
+// look looks at one list. What is over by time is over all the same where that brings nothing.
+func (s *Scheduler) look(ctx context.Context, r *reading, l *looked) {
+	l.result, l.more, l.err = s.guarded(ctx, r)
+	l.result.Feed = r.feed.Name
+	if l.err == nil || ctx.Err() != nil {
+		return
 	}
-	f.status.Checked = r.now
-	if err != nil {
-		s.failed(ctx, f, r, &result, err)
+	if stale := r.stale(); stale || r.overdue() {
+		if err := r.age(ctx, stale, &l.result); err != nil {
+			s.o.Log.Warn("lifetimes that are over are not ended", "event", "feed.expire",
+				"feed", r.feed.Name, "error", err)
+		}
+	}
+}
+
+// note takes in what a look brought, and says when the list is due again.
+func (s *Scheduler) note(ctx context.Context, l looked) {
+	f := l.feed
+	f.busy = false
+	s.looking--
+	if ctx.Err() == nil {
+		s.settle(ctx, f, &l)
+	}
+	for _, w := range l.wishes {
+		w.fulfil(l.result)
+	}
+}
+
+// settle says how a feed stands after a look.
+func (s *Scheduler) settle(ctx context.Context, f *scheduled, l *looked) {
+	f.status.Checked = l.at
+	if l.err != nil {
+		s.failed(f, &l.result, l.err)
 	} else {
-		f.status.Code, f.status.Problem, f.status.Failures = "", "", 0
-		f.due = s.o.Now().Add(f.feed.Interval)
-		if more {
-			f.due = s.o.Now().Add(min(moreSoon, f.feed.Interval))
-		}
-		if s.o.Read != nil {
-			s.o.Read(f.feed.Name)
-		}
-		level := slog.LevelInfo
-		if result.Added+result.Withdrawn+result.Expired == 0 {
-			level = slog.LevelDebug
-		}
-		s.o.Log.Log(ctx, level, "feed read", "event", "feed.read", "feed", f.feed.Name, "unchanged", result.Unchanged,
-			"added", result.Added, "withdrawn", result.Withdrawn, "expired", result.Expired,
-			"living", result.Counts.Living)
+		s.succeeded(ctx, f, l)
 	}
 	f.status.Fetched, f.status.Due, f.status.Counts = f.kept.about.Fetched, f.due, f.kept.about.Counts
 	s.publish()
-	return result
+}
+
+// succeeded notes a look that brought the list.
+func (s *Scheduler) succeeded(ctx context.Context, f *scheduled, l *looked) {
+	f.status.Code, f.status.Problem, f.status.Failures = "", "", 0
+	f.due = s.o.Now().Add(f.feed.Interval)
+	if l.more {
+		f.due = s.o.Now().Add(min(moreSoon, f.feed.Interval))
+	}
+	if s.o.Read != nil {
+		s.o.Read(f.feed.Name)
+	}
+	level, r := slog.LevelInfo, l.result
+	if r.Added+r.Withdrawn+r.Expired == 0 {
+		level = slog.LevelDebug
+	}
+	s.o.Log.Log(ctx, level, "feed read", "event", "feed.read", "feed", f.feed.Name, "unchanged", r.Unchanged,
+		"added", r.Added, "withdrawn", r.Withdrawn, "expired", r.Expired, "living", r.Counts.Living)
 }
 
 // guarded is look for lists that no reader was written for.
@@ -341,16 +470,10 @@ func (s *Scheduler) guarded(ctx context.Context, r *reading) (result Result, mor
 	return r.look(ctx)
 }
 
-// failed notes a look that brought nothing. What is over by time is over all the same.
-func (s *Scheduler) failed(ctx context.Context, f *scheduled, r *reading, result *Result, err error) {
+// failed notes a look that brought nothing.
+func (s *Scheduler) failed(f *scheduled, result *Result, err error) {
 	refusal := &Refusal{Code: Away, Text: err.Error()}
 	errors.As(err, &refusal)
-	if stale := r.stale(); stale || r.overdue() {
-		if err := r.age(ctx, stale, result); err != nil {
-			s.o.Log.Warn("lifetimes that are over are not ended", "event", "feed.expire",
-				"feed", f.feed.Name, "error", err)
-		}
-	}
 	result.Code, result.Problem, result.Counts = refusal.Code, refusal.Text, f.kept.about.Counts
 	f.status.Code, f.status.Problem = refusal.Code, refusal.Text
 	wait := min(firstRetry<<min(f.status.Failures, 10), maxRetry)

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -89,16 +90,27 @@ func feedsOf(t *testing.T, names ...string) []config.Feed {
 
 func newPlant(t *testing.T, dir string, feeds []config.Feed) *plant {
 	t.Helper()
+	return newPlantOf(t, dir, feeds, func(string) source { return nil })
+}
+
+// newPlantOf is newPlant with sources of its own for some feeds.
+func newPlantOf(t *testing.T, dir string, feeds []config.Feed, special func(name string) source) *plant {
+	t.Helper()
 	p := &plant{publishers: map[string]*publisher{}, told: &locked{ledger: ledger{}}}
 	s, err := New(feeds, newCaution(t), Options{Dir: dir, Consumer: p.told, Failed: func(f Failure) { p.failures = append(p.failures, f) }})
 	if err != nil {
 		t.Fatal(err)
 	}
 	from := time.Now()
-	for _, name := range []string{"a", "b", "c"} {
+	for _, name := range []string{"a", "b", "c", "d", "e", "f"} {
 		p.publishers[name] = &publisher{list: list{text: urls(0, 3)}, from: from}
 	}
-	s.newSource = func(f *config.Feed, _ limits) (source, error) { return p.publishers[f.Name], nil }
+	s.newSource = func(f *config.Feed, _ limits) (source, error) {
+		if s := special(f.Name); s != nil {
+			return s, nil
+		}
+		return p.publishers[f.Name], nil
+	}
 	p.Scheduler = s
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
@@ -348,4 +360,108 @@ func TestFileSource_whatIsNoFile(t *testing.T) {
 	if b, err := (fileSource{file}).get(t.Context(), "", a.validators); err != nil || !b.unchanged {
 		t.Errorf("%+v, %v", b, err)
 	}
+}
+
+// slow is a publisher that answers when it is let.
+type slow struct {
+	publisher
+	answer chan struct{}
+}
+
+func (p *slow) get(ctx context.Context, name string, since validators) (answer, error) {
+	select {
+	case <-p.answer:
+	case <-ctx.Done():
+		return answer{}, ctx.Err()
+	}
+	return p.publisher.get(ctx, name, since)
+}
+
+// slowPlant is a plant of which some publishers are slow.
+func slowPlant(t *testing.T, names ...string) (*plant, *slow) {
+	t.Helper()
+	s := &slow{publisher: publisher{list: list{text: urls(0, 3)}, from: time.Now()}, answer: make(chan struct{})}
+	p := newPlantOf(t, t.TempDir(), feedsOf(t, "a", "b", "c", "d", "e", "f"), func(name string) source {
+		if slices.Contains(names, name) {
+			return s
+		}
+		return nil
+	})
+	return p, s
+}
+
+// A slow publisher holds up no other list, neither one that is due nor one that a person asks for; who asks for it waits.
+func TestRun_aSlowPublisherHoldsUpNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, slow := slowPlant(t, "a", "d", "e")
+		defer p.stop()
+		after(time.Hour)
+		for _, name := range []string{"b", "c", "f"} {
+			if at := p.publishers[name].looked(); len(at) != 1 || at[0] != 0 {
+				t.Errorf("%s is looked at %v, want once, at once", name, at)
+			}
+		}
+		if r, err := p.Update(t.Context(), "b", false); err != nil || len(r) != 1 || r[0].Code != "" {
+			t.Errorf("%+v, %v", r, err)
+		}
+		all, one := make(chan []Result, 1), make(chan []Result, 1)
+		go func() { r, _ := p.Update(t.Context(), "", false); all <- r }()
+		go func() { r, _ := p.Update(t.Context(), "a", true); one <- r }()
+		after(time.Minute)
+		if len(all)+len(one) > 0 {
+			t.Error("answered before the lists were looked at")
+		}
+		close(slow.answer)
+		after(time.Minute)
+		var names []string
+		for _, r := range <-all {
+			names = append(names, r.Feed+string(r.Code))
+		}
+		if diff := cmp.Diff([]string{"a", "b", "c", "d", "e", "f"}, names); diff != "" {
+			t.Error(diff)
+		}
+		if r := <-one; len(r) != 1 || r[0].Feed != "a" {
+			t.Errorf("%+v", r)
+		}
+		if n := len(slow.looked()); n != 3+3+1 {
+			t.Errorf("the slow lists are looked at %d times, want 7", n)
+		}
+	})
+}
+
+// No more lists are looked at at once than may be; a stop waits for none.
+func TestRun_isBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, _ := slowPlant(t, "a", "b", "c", "d")
+		after(time.Hour)
+		if at := append(p.publishers["e"].looked(), p.publishers["f"].looked()...); len(at) > 0 {
+			t.Errorf("a fifth list is looked at: %v", at)
+		}
+		p.stop()
+	})
+}
+
+// A reload waits for the looks that are under way, and what was asked for is fulfilled by it, or answered.
+func TestUse_whileAListIsLookedAt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, slow := slowPlant(t, "a", "b")
+		defer p.stop()
+		after(time.Minute)
+		kept, gone := make(chan []Result, 1), make(chan []Result, 1)
+		go func() { r, _ := p.Update(t.Context(), "a", false); kept <- r }()
+		go func() { r, _ := p.Update(t.Context(), "b", false); gone <- r }()
+		after(time.Minute)
+		p.Use(feedsOf(t, "a", "c"), newCaution(t))
+		close(slow.answer)
+		after(time.Minute)
+		if r := <-kept; len(r) != 1 || r[0].Code != "" {
+			t.Errorf("%+v", r)
+		}
+		if r := <-gone; len(r) != 1 || r[0].Code != Away || !strings.Contains(r[0].Problem, "not configured") {
+			t.Errorf("%+v", r)
+		}
+		if st := p.Status(); len(st) != 2 || st[1].Name != "c" || st[0].Counts.Living != 3 {
+			t.Errorf("%+v", st)
+		}
+	})
 }
