@@ -12,8 +12,8 @@ const TermBits = 48
 // Ambiguous is the term of messages that have another term which an index cannot tell from a fact's.
 var Ambiguous = Hash64(Is, "ambiguous")
 
-// facts are the values of the fields that have few, and that no sender chooses: what is known of a message, and not what
-// is written in it.
+// facts are the values of the fields that have few, and that no sender chooses: what is known of a message, and not
+// what is written in it.
 var facts = map[Field][]string{
 	Disposition: dispositionNames(),
 	Outcome:     {"pending", "done", "gone", "not_found", "mismatch", "failed", "held", "skipped"},
@@ -45,7 +45,7 @@ func keptFacts() map[uint64]bool {
 func kept(term uint64) uint64 { return term >> (64 - TermBits) }
 
 // Excluded are the terms of facts that must not be true: an index may leave out what has one of them, unless it is
-// [Ambiguous]. Of all other terms a sender may have made the message's own, so that what is written in it would hide it.
+// [Ambiguous]. All other terms a sender may have made the message's own, so that what is written in it would hide it.
 func (q Query) Excluded() (terms []uint64) {
 	for _, t := range q.Terms {
 		for _, v := range t.Values {

@@ -145,8 +145,8 @@ func stuck(in store.Intent) bool {
 	return in.Outcome == store.Pending && in.Faults >= stuckFaults
 }
 
-// alertStuck tells a person, once an hour for a tenant, of an intent that goes on failing. One that was given up is told
-// by its outcome, and so is a mailbox that is not to be had (moved, on premises, not licensed).
+// alertStuck tells a person, once an hour for a tenant, of an intent that goes on failing. One that was given up is
+// told by its outcome, and so is a mailbox that is not to be had (moved, on premises, not licensed).
 func (s failure) alertStuck(in store.Intent) {
 	if s.failure == nil || s.failure.Slow || !stuck(in) {
 		return

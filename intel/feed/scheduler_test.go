@@ -390,7 +390,8 @@ func slowPlant(t *testing.T, names ...string) (*plant, *slow) {
 	return p, s
 }
 
-// A slow publisher holds up no other list, neither one that is due nor one that a person asks for; who asks for it waits.
+// A slow publisher holds up no other list, neither one that is due nor one that a person asks for; who asks for it
+// waits.
 func TestRun_aSlowPublisherHoldsUpNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, slow := slowPlant(t, "a", "d", "e")

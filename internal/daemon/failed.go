@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"clawback/api"
-	"clawback/retract/addresses"
+	"clawback/internal/mailaddr"
 	"clawback/store"
 )
 
@@ -74,9 +74,9 @@ func failuresOf(tenant string, failed []store.Intent, most int, now time.Time) (
 // failureText says of one message in which mailboxes it was given up.
 func failureText(id string, failed []store.Intent) string {
 	first := failed[0]
-	text := fmt.Sprintf("message %s in the mailbox of %s: %s", id, addresses.Fold(first.Address), first.Reason)
+	text := fmt.Sprintf("message %s in the mailbox of %s: %s", id, mailaddr.Lower(first.Address), first.Reason)
 	if n := len(failed); n > 1 {
-		text = fmt.Sprintf("message %s in %d mailboxes, of %s first: %s", id, n, addresses.Fold(first.Address),
+		text = fmt.Sprintf("message %s in %d mailboxes, of %s first: %s", id, n, mailaddr.Lower(first.Address),
 			first.Reason)
 	}
 	return text

@@ -21,6 +21,8 @@
 //   - I2 The store's cursor is never ahead of what is durable here, so that a crash repeats changes and skips none.
 //   - I3 A segment is never changed, and removed only when the list does not name it any more.
 //   - I4 A search answers for the one tenant that it was asked for: each record is held against it.
+//   - I5 What a message says cannot hide it: left out are those alone that have a term of a fact that must not be, and
+//     that no other term of theirs could be taken for one.
 //
 // On failure: what cannot be written stays in memory, up to a bound, and is tried again; searches say when they are not
 // whole. A directory that is damaged, missing or of another store is built anew, and the store is searched row by row

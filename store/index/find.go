@@ -234,8 +234,8 @@ func (w *walk) wanted(s *segment) (numbers []uint32, err error) {
 	return numbers, nil
 }
 
-// unwanted are the documents that have a term which must not be. A record that has lost it since was written again, to a
-// segment that came later, with all its terms: there it is found, whatever this segment has.
+// unwanted are the documents that have a term which must not be. A record that has lost it since was written again, to
+// a segment that came later, with all its terms: there it is found, whatever this segment has.
 func (w *walk) unwanted(s *segment) ([]uint32, error) {
 	if len(w.not) == 0 {
 		return nil, nil

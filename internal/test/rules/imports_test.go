@@ -89,7 +89,7 @@ var mayImport = map[string]string{
 	"spool/spooltest":          "spool",
 	"store":                    "internal/mailaddr internal/nospace journal query spool store/rows verdict verdict/history",
 	"store/bolt":               "internal/bolt store store/rows",
-	"store/index":              "store",
+	"store/index":              "query store",
 	"store/memory":             "store/rows",
 	"store/packed":             "",
 	"store/pebble":             "internal/nospace store store/bolt store/packed store/rows",
