@@ -120,9 +120,14 @@ func (j *job) unattributed() string {
 		return ""
 	}
 	why := attribute(j.tenant, j.item.Envelope, j.report)
-	j.watch.seen(j.tenant.ID, why != "")
-	if why == "" {
+	switch {
+	case why == "":
+		j.watch.seen(j.tenant.ID, attributed)
 		return ""
+	case doubt(j.item.Envelope) == queue.CauseNetwork:
+		j.watch.seen(j.tenant.ID, outside)
+	default:
+		j.watch.seen(j.tenant.ID, contradicts)
 	}
 	return "not attributed to tenant " + j.tenant.Name + ": " + why
 }

@@ -531,7 +531,8 @@ func TestJudge_ownMailJournaledBack_isFinished(t *testing.T) {
 	}
 }
 
-// One in a hundred of the hour's reports is still no alert, two are; what was longer ago than an hour does not count.
+// A stranger's single report, or two in an hour, are no alert; three of few are, and of many those that are one in
+// fifty. What was longer ago than an hour does not count.
 func TestWatch_countsTheLastHour(t *testing.T) {
 	start := time.Date(2026, 11, 21, 12, 0, 30, 0, time.UTC)
 	for _, tt := range []struct {
@@ -541,20 +542,22 @@ func TestWatch_countsTheLastHour(t *testing.T) {
 		want    []int // minutes of the alerts
 	}{
 		{"none", nil, 200, nil},
-		{"one, alone in its hour", []int{0}, 0, []int{0}},
-		{"two in a quiet hour", []int{30, 50}, 100, []int{30}},
-		{"again after an hour", []int{10, 30, 69, 70}, 200, []int{10, 70}},
+		{"one, alone in its hour", []int{0}, 0, nil},
+		{"two in an hour", []int{30, 50, 91}, 100, nil},
+		{"three in an hour", []int{30, 50, 89}, 100, []int{89}},
+		{"again after an hour", []int{10, 20, 30, 69, 79, 89, 90}, 200, []int{30, 90}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var now time.Time
 			var got []int
-			w := newWatch(func() time.Time { return now }, func(string, string, ...any) { got = append(got, int(now.Sub(start).Minutes())) })
+			w := newWatch(func() time.Time { return now },
+				func(string, string, ...any) { got = append(got, int(now.Sub(start).Minutes())) })
 			for minute := 0; minute <= tt.until; minute++ {
 				now = start.Add(time.Duration(minute) * time.Minute)
-				w.seen("t", false)
+				w.seen("t", attributed)
 				for _, m := range tt.minutes {
 					if m == minute {
-						w.seen("t", true)
+						w.seen("t", contradicts)
 					}
 				}
 			}
@@ -563,21 +566,22 @@ func TestWatch_countsTheLastHour(t *testing.T) {
 			}
 		})
 	}
-	alerts := 0
-	w := newWatch(func() time.Time { return start }, func(string, string, ...any) { alerts++ })
-	for n := range 100 {
-		w.seen("t", n == 99)
-	}
-	w.seen("other", false)
-	if alerts != 0 {
-		t.Errorf("one of 100 raised an alert")
-	}
-	if w.seen("t", true); alerts != 1 {
-		t.Errorf("%d alerts after two of 101", alerts)
-	}
-	start = start.Add(time.Hour) // those are forgotten: one of one
-	if w.seen("t", true); alerts != 2 {
-		t.Errorf("%d alerts after one in the next hour", alerts)
+}
+
+// What comes from a host outside the networks is no alert beside reports that are believed; where none is, the networks
+// are likely wrong.
+func TestFailing(t *testing.T) {
+	for _, c := range []struct {
+		attributed, contradicts, outside int
+		want                             bool
+	}{
+		{0, 2, 0, false}, {0, 3, 0, true}, {146, 3, 0, true}, {147, 3, 0, true}, {148, 3, 0, false},
+		{1000, 21, 0, true}, {1000, 20, 0, false},
+		{1, 0, 10_000, false}, {0, 0, 19, false}, {0, 0, 20, true}, {0, 2, 19, false}, {1000, 2, 10_000, false},
+	} {
+		if got := failing([seenTypes]int{c.attributed, c.contradicts, c.outside}); got != c.want {
+			t.Errorf("failing %t: %+v", got, c)
+		}
 	}
 }
 
@@ -585,6 +589,13 @@ func TestWatch_alertsOnceAnHour(t *testing.T) {
 	f := newFixture(t)
 	bad := envelope()
 	bad.Network = ""
+	for range failingOutside - 1 {
+		f.put(bad, demoReport(t, "01-credential-phish.eml"))
+	}
+	f.work()
+	if len(f.alerts) > 0 {
+		t.Errorf("alerts of somebody's attempts: %q", f.alerts)
+	}
 	for range 10 {
 		f.put(bad, demoReport(t, "01-credential-phish.eml"))
 	}

@@ -62,8 +62,17 @@ func TestQuarantine_isReplayedWhenTrusted(t *testing.T) {
 	if out := w.must("status"); !strings.Contains(out, "1 in quarantine") {
 		t.Errorf("status does not show it:\n%s", out)
 	}
+	if strings.Contains(w.LogTail(), "alert.attribution.failing") {
+		t.Error("a stranger's single report raised an alert")
+	}
+	for n := range 2 { // several are a trouble of ours
+		id := w.send(bytes.ReplaceAll(bytes.Replace(report, []byte("X-OriginatorOrg: contoso"),
+			[]byte("X-OriginatorOrg: fabrikam"), 1), []byte("<demo-01."), fmt.Appendf(nil, "<other-%d.", n)))
+		w.quarantined(id, "X-OriginatorOrg")
+		w.must("queue", "discard", "--yes", "--comment", "the same again", id)
+	}
 	if !strings.Contains(w.LogTail(), "alert.attribution.failing") {
-		t.Error("one of one was not believed, and nobody was told")
+		t.Error("three of three were not believed, and nobody was told")
 	}
 	w.must("queue", "retry", id)
 	w.quarantined(id, "X-OriginatorOrg")
