@@ -91,16 +91,16 @@ func (d *Desk) probe(ctx context.Context, list []store.Indicator) (*bulk, error)
 	return b, nil
 }
 
-// weigh counts what each indicator would change, and lets those wait that the brake does not let through.
-func (d *Desk) weigh(ctx context.Context, b *bulk) error {
-	counts := make([]map[string]int, len(b.list)) // by tenant
+// counted is how many messages each indicator would change, by tenant.
+func (d *Desk) counted(ctx context.Context, b *bulk) ([]map[string]int, error) {
+	counts := make([]map[string]int, len(b.list))
 	for _, id := range b.records {
 		rec, err := d.o.Store.Record(ctx, id)
 		if errors.Is(err, store.ErrNotFound) {
 			continue // past its retention
 		}
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for _, n := range b.carriers[id] {
 			if len(d.changes(rec, b.list[n:n+1])) == 0 {
@@ -111,6 +111,15 @@ func (d *Desk) weigh(ctx context.Context, b *bulk) error {
 			}
 			counts[n][rec.Tenant]++
 		}
+	}
+	return counts, nil
+}
+
+// weigh counts what each indicator would change, and lets those wait that the brake does not let through.
+func (d *Desk) weigh(ctx context.Context, b *bulk) error {
+	counts, err := d.counted(ctx, b)
+	if err != nil {
+		return err
 	}
 	var wait []store.Indicator
 	for n := range b.list {
@@ -214,10 +223,7 @@ func (d *Desk) hold(ctx context.Context, list []store.Indicator) error {
 	}
 	for _, i := range list {
 		d.o.Log.Warn("an indicator waits for a person", "event", "indicator.waiting", "indicator", i.ID, "why", i.Why)
-		_, _, err := d.o.Store.Raise(ctx, store.Notice{Kind: "indicator.waiting", Tenant: i.Tenant, Subject: i.ID,
-			Text: fmt.Sprintf("indicator %s (%s) %s", i.ID, i.Kind, i.Why),
-			Do:   "clawback intel explain; then intel approve, or intel remove"})
-		if err != nil {
+		if err := d.raise(ctx, i); err != nil {
 			return err
 		}
 	}
@@ -231,7 +237,7 @@ func (d *Desk) clear(ctx context.Context, list []store.Indicator) error {
 		return err
 	}
 	for _, n := range standing {
-		if n.Kind != "indicator.waiting" || !slices.ContainsFunc(list, func(i store.Indicator) bool {
+		if n.Kind != kindWaiting || !slices.ContainsFunc(list, func(i store.Indicator) bool {
 			return i.ID == n.Subject && i.Tenant == n.Tenant
 		}) {
 			continue

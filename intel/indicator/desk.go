@@ -75,6 +75,8 @@ type Desk struct {
 	order  []store.Indicator          // what is known, the newest first; nil: to be made. Never changed
 	acting map[string]bool            // likewise: stored messages are being judged by it now; owned by mu
 
+	reminded time.Time // when the notices of what waits were raised last; of Run's goroutine
+
 	work  chan struct{} // something is to be done
 	terms sync.Map      // by id, which is made of kind and value: the term of each, made once
 }
@@ -267,8 +269,17 @@ func (d *Desk) Add(ctx context.Context, who string, i store.Indicator) (store.In
 // stops none of the others.
 func (d *Desk) AddMany(ctx context.Context, who string,
 	list []store.Indicator) (kept []store.Indicator, refused []error, err error) {
+	kept, refused, change := d.prepare(who, list)
+	if len(change.Acts) == 0 {
+		return kept, refused, nil
+	}
+	return kept, refused, d.keepAll(ctx, change)
+}
+
+// prepare is what adding indicators would write.
+func (d *Desk) prepare(who string,
+	list []store.Indicator) (kept []store.Indicator, refused []error, change store.Change) {
 	kept, refused = slices.Clone(list), make([]error, len(list))
-	var change store.Change
 	rooms, fresh := map[string]*room{}, map[string]bool{} // by tenant; by place
 	for n := range kept {
 		kept[n], refused[n] = d.checked(kept[n])
@@ -289,10 +300,7 @@ func (d *Desk) AddMany(ctx context.Context, who string,
 		change.Acts = append(change.Acts, store.Act{At: d.now(), Who: who, What: "indicator.add", Tenant: i.Tenant,
 			Object: i.ID, Comment: fmt.Sprintf("%s %s: %s; %s", i.Kind, i.Value, i.Disposition, i.Note)})
 	}
-	if len(change.Acts) == 0 {
-		return kept, refused, nil
-	}
-	return kept, refused, d.keepAll(ctx, change)
+	return kept, refused, change
 }
 
 // Remove withdraws an indicator: what rests on it is judged anew.

@@ -61,6 +61,9 @@ func (d *Desk) step(ctx context.Context) error {
 	if err := d.applyAll(ctx, fresh); err != nil {
 		return fmt.Errorf("apply %d indicators: %w", len(fresh), err)
 	}
+	if err := d.remind(ctx); err != nil {
+		return fmt.Errorf("tell of indicators that wait: %w", err)
+	}
 	return d.follow(ctx)
 }
 

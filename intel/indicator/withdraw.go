@@ -15,7 +15,7 @@ func (d *Desk) withdraw(ctx context.Context, i store.Indicator) error {
 	if err != nil {
 		return err
 	}
-	if _, err := d.o.Store.Clear(ctx, "indicator.waiting", i.Tenant, i.ID); err != nil {
+	if _, err := d.o.Store.Clear(ctx, kindWaiting, i.Tenant, i.ID); err != nil {
 		return err
 	}
 	return d.drop(ctx, i)
