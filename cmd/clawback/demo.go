@@ -1,7 +1,10 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -27,7 +30,9 @@ func (c demoCmd) Run(a *app) error {
 	// A terminal that is closed ends it in order too.
 	ctx, stop := signal.NotifyContext(a.ctx, syscall.SIGHUP)
 	defer stop()
-	o := demo.Options{Binary: binary, Reports: c.Reports, Keep: c.Keep, Limit: c.Limit, Out: a.raw}
+	out, ctx, release := untilClosed(ctx, a.raw)
+	defer release()
+	o := demo.Options{Binary: binary, Reports: c.Reports, Keep: c.Keep, Limit: c.Limit, Out: out}
 	if f, is := a.raw.(*os.File); is && isTerminal(f) && os.Getenv("TERM") != "dumb" {
 		o.Live, o.Colour = true, os.Getenv("NO_COLOR") == "" // https://no-color.org
 		o.Width = func() (columns, lines int) {
@@ -39,4 +44,27 @@ func (c demoCmd) Run(a *app) error {
 		}
 	}
 	return demo.Run(ctx, o)
+}
+
+// openOutput is an output whose reader may go away.
+type openOutput struct {
+	io.Writer
+	closed func()
+}
+
+func (o openOutput) Write(p []byte) (int, error) {
+	n, err := o.Writer.Write(p)
+	if errors.Is(err, syscall.EPIPE) {
+		o.closed()
+	}
+	return n, err
+}
+
+// untilClosed gives a context that ends when nobody reads the output any more, as in "clawback demo | head": what runs
+// is ended then, and its directory removed, where SIGPIPE would end this process alone. release undoes it.
+func untilClosed(ctx context.Context, w io.Writer) (out io.Writer, open context.Context, release func()) {
+	pipe := make(chan os.Signal, 1) // while it is asked for, the write fails and the process lives; nobody reads it
+	signal.Notify(pipe, syscall.SIGPIPE)
+	open, cancel := context.WithCancel(ctx)
+	return openOutput{w, cancel}, open, func() { signal.Stop(pipe); cancel() }
 }

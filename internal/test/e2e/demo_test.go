@@ -22,12 +22,12 @@ func TestDemo_stories(t *testing.T) {
 	if err != nil || !strings.Contains(out.String(), "Everything is as expected") {
 		t.Errorf("%v\n%s", err, out)
 	}
-	nothingIsLeft(t, cmd.Process.Pid)
+	nothingIsLeft(t, cmd)
 }
 
 // A demo that is stopped in the middle takes its daemon with it.
 func TestDemo_stopped(t *testing.T) {
-	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		t.Run(signal.String(), func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 			defer cancel()
@@ -41,23 +41,53 @@ func TestDemo_stopped(t *testing.T) {
 			if err := cmd.Wait(); err == nil {
 				t.Error("it was stopped, and says that all is as expected")
 			}
-			nothingIsLeft(t, cmd.Process.Pid)
+			nothingIsLeft(t, cmd)
 		})
 	}
+}
+
+// So does one whose output nobody reads any more.
+func TestDemo_pipeClosed(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+	defer cancel()
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := demoCommand(ctx, t)
+	cmd.Stdout, cmd.Stderr = writer, nil
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	writer.Close()
+	if _, err := reader.Read(make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	reader.Close()
+	if err := cmd.Wait(); err == nil || cmd.ProcessState.ExitCode() != 1 {
+		t.Errorf("it ends with %v, want exit status 1", err)
+	}
+	nothingIsLeft(t, cmd)
 }
 
 // demo starts the demo in a session of its own: its daemon, and what looks into files for that, have groups of their own.
 func demo(ctx context.Context, t *testing.T) (*exec.Cmd, *bytes.Buffer) {
 	t.Helper()
 	var out bytes.Buffer
-	cmd := exec.CommandContext(ctx, binary, "demo", "--limit", "8m")
+	cmd := demoCommand(ctx, t)
 	cmd.Stdout, cmd.Stderr = &out, &out
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	cmd.Env = append(os.Environ(), "TMPDIR="+t.TempDir())
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	return cmd, &out
+}
+
+func demoCommand(ctx context.Context, t *testing.T) *exec.Cmd {
+	t.Helper()
+	cmd := exec.CommandContext(ctx, binary, "demo", "--limit", "8m")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	cmd.Env = append(os.Environ(), "TMPDIR="+t.TempDir())
+	return cmd
 }
 
 // session are the processes of a session that live, by the kernel.
@@ -82,14 +112,19 @@ func session(t *testing.T, id int) (list []string) {
 	return list
 }
 
-// nothingIsLeft requires that no process of a session lives. What was told to end may need a moment.
-func nothingIsLeft(t *testing.T, id int) {
+// nothingIsLeft requires that no process of the demo's session lives, and that it left no file. What was told to end
+// may need a moment.
+func nothingIsLeft(t *testing.T, cmd *exec.Cmd) {
 	t.Helper()
-	for range 600 {
-		if len(session(t, id)) == 0 {
-			return
+	id := cmd.Process.Pid
+	for n := 0; len(session(t, id)) > 0; n++ {
+		if n == 600 {
+			t.Fatalf("still running: %q", session(t, id))
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
-	t.Errorf("still running: %q", session(t, id))
+	_, dir, _ := strings.Cut(cmd.Env[len(cmd.Env)-1], "TMPDIR=")
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("%v is left, %v", left, err)
+	}
 }
