@@ -105,7 +105,7 @@ func (c *Conn) StartTLS(config *tls.Config) error {
 func (c *Conn) Expect(code int, line string) error {
 	r, err := c.Cmd(line)
 	if err == nil && r.Code != code {
-		err = errRefused
+		err = ErrRefused
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %v: %w", line, r, err)

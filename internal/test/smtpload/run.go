@@ -9,11 +9,12 @@ import (
 	"time"
 )
 
-var errRefused = errors.New("refused")
+// ErrRefused is a reply of the server that is not the one that was wanted.
+var ErrRefused = errors.New("refused")
 
 func orRefused(err error) error {
 	if err == nil {
-		return errRefused
+		return ErrRefused
 	}
 	return err
 }

@@ -20,6 +20,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"time"
@@ -41,6 +42,9 @@ type Options struct {
 	Tenants []Tenant
 	Sim     graphsim.Options
 	Config  string // more lines at the end of the configuration's top level tables
+	// Socket, where it is set, is a listening socket that is passed to each daemon as systemd does. It stays open, so
+	// that who connects between two daemons waits.
+	Socket *net.TCPListener
 }
 
 // Bed is everything that runs.
@@ -88,7 +92,9 @@ func (b *Bed) open() (err error) {
 	if b.Receiver, err = newReceiver(b.cert.Certificate); err != nil {
 		return err
 	}
-	if b.Address, err = freeAddress(); err != nil {
+	if b.o.Socket != nil {
+		b.Address = b.o.Socket.Addr().String()
+	} else if b.Address, err = freeAddress(); err != nil {
 		return err
 	}
 	return b.writeFiles()
@@ -109,6 +115,9 @@ func (b *Bed) LogTail() string {
 	return string(text[max(0, len(text)-4000):])
 }
 
+// Use has the next Start run another program, such as that of another version.
+func (b *Bed) Use(binary string) { b.o.Binary = binary }
+
 // Start starts the daemon, with more variables in its environment, and waits until it is ready.
 func (b *Bed) Start(ctx context.Context, env ...string) error {
 	out, err := os.OpenFile(b.LogFile(), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
@@ -120,7 +129,7 @@ func (b *Bed) Start(ctx context.Context, env ...string) error {
 	ended := func(err error) { b.exit = err; close(exited) }
 	if b.o.Daemon != nil {
 		b.daemon = startInside(b.o.Daemon, b.File("clawback.toml"), b.LogFile(), ended)
-	} else if b.daemon, err = startProcess(b.o.Binary, b.File("clawback.toml"), out, env, ended); err != nil {
+	} else if b.daemon, err = b.startProcess(out, env, ended); err != nil {
 		return err
 	}
 	b.exited = exited

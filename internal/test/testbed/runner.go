@@ -24,9 +24,20 @@ type runner interface {
 type process struct{ cmd *exec.Cmd }
 
 // startProcess runs the program, and calls ended when it has ended.
-func startProcess(binary, config string, out *os.File, env []string, ended func(error)) (*process, error) {
-	cmd := exec.Command(binary, "serve", "--config", config)
+func (b *Bed) startProcess(out *os.File, env []string, ended func(error)) (*process, error) {
+	cmd := exec.Command(b.o.Binary, "serve", "--config", b.File("clawback.toml"))
 	cmd.Env = append(os.Environ(), env...)
+	if b.o.Socket != nil {
+		passed, err := b.o.Socket.File()
+		if err != nil {
+			return nil, fmt.Errorf("pass the listening socket: %w", err)
+		}
+		defer passed.Close()
+		// The process id that sd_listen_fds(3) compares is known to the process itself.
+		cmd.Path, cmd.Args = "/bin/sh", append([]string{"sh", "-c", `LISTEN_PID=$$ exec "$0" "$@"`}, cmd.Args...)
+		cmd.ExtraFiles = []*os.File{passed}
+		cmd.Env = append(cmd.Env, "LISTEN_FDS=1", "LISTEN_FDNAMES=smtp")
+	}
 	cmd.Stdout, cmd.Stderr = out, out
 	// Ctrl-C is for whoever runs the bed, which ends the daemon in order.
 	// Where that one is killed, the kernel ends the daemon too.
