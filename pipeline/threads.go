@@ -23,6 +23,7 @@ type staged struct {
 	run      func()
 	began    time.Time // owned by threads.mu; zero: it waits for a thread
 	replaced bool      // another thread has taken the place of its own; owned by threads.mu
+	ended    bool      // its thread has gone on; owned by threads.mu
 }
 
 const (
@@ -50,11 +51,12 @@ func (t *threads) begin(s *staged) {
 	}
 }
 
-// replace lets another thread take the place of that of a stage, if the stage takes long, and says whether it does.
+// replace lets another thread take the place of that of a stage, if the stage takes long, and says whether it does. A
+// stage that has just ended has no thread any more: its place must not be given away.
 func (t *threads) replace(s *staged) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if s.began.IsZero() || time.Since(s.began) < slowAfter {
+	if s.ended || s.began.IsZero() || time.Since(s.began) < slowAfter {
 		return false
 	}
 	s.replaced = true
@@ -89,6 +91,7 @@ func (t *threads) work(s *staged) {
 // next is the stage after one that has ended; nil where the thread is not needed any more.
 func (t *threads) next(last *staged, mine chan *staged) *staged {
 	t.mu.Lock()
+	last.ended = true
 	if last.replaced {
 		t.mu.Unlock()
 		return nil

@@ -121,3 +121,28 @@ func TestThreads_replace(t *testing.T) {
 		t.Errorf("%s has ended last; %d threads count", got, threads.alive)
 	}
 }
+
+// Who looks at a stage that has just ended takes no place from its thread, which has gone on: with each such look there
+// would be one thread more than there are processors for.
+func TestThreads_replaceWhatHasEnded(t *testing.T) {
+	threads := &threads{most: 1}
+	done := make(chan struct{}, 1)
+	for range 100 {
+		s := &staged{run: func() { done <- struct{}{} }}
+		threads.begin(s)
+		<-done
+		for idle := 0; idle == 0; runtime.Gosched() {
+			threads.mu.Lock()
+			idle, s.began = len(threads.idle), time.Now().Add(-time.Hour)
+			threads.mu.Unlock()
+		}
+		if threads.replace(s) {
+			t.Fatal("the thread of a stage that has ended was replaced")
+		}
+	}
+	threads.mu.Lock()
+	defer threads.mu.Unlock()
+	if threads.alive != 1 || len(threads.idle) != 1 {
+		t.Errorf("%d threads count, %d are idle; want 1", threads.alive, len(threads.idle))
+	}
+}
