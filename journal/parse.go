@@ -12,8 +12,11 @@ import (
 // Parse tells what a message at a journal address is and unwraps it. The error is that of r, or io.ErrUnexpectedEOF
 // when r is shorter than size; a message that cannot be understood is no error. r may be read by several at once.
 func Parse(r io.ReaderAt, size int64) (*Report, error) {
-	p := &parser{src: &source{r: r, size: size, budget: maxReadFactor*size + 1<<20}}
-	report := p.message(Location{Section: Section{0, size}}, 0)
+	return (&parser{src: &source{r: r, size: size, budget: maxReadFactor*size + 1<<20}}).parse()
+}
+
+func (p *parser) parse() (*Report, error) {
+	report := p.message(Location{Section: Section{0, p.src.size}}, 0)
 	if p.src.err != nil && !errors.Is(p.src.err, errBudget) {
 		return nil, fmt.Errorf("read message: %w", p.src.err)
 	}
@@ -31,15 +34,16 @@ func Parse(r io.ReaderAt, size int64) (*Report, error) {
 // ParseHead unwraps the first limit bytes of a message, for one that is too costly to be read to its end: whose it is,
 // and for whom, stands there. An original that goes on behind them is cut, and the report is not first-hand then.
 func ParseHead(r io.ReaderAt, size, limit int64) (*Report, error) {
-	if size > limit {
-		r, size = io.NewSectionReader(r, 0, limit), limit
+	if size <= limit {
+		return Parse(r, size)
 	}
-	return Parse(r, size)
+	src := &source{r: io.NewSectionReader(r, 0, limit), size: limit, budget: maxReadFactor*limit + 1<<20}
+	return (&parser{src: src, cut: true}).parse()
 }
 
 // ParseOuter reads the outer header of a message alone. Its kind is not known by that.
 func ParseOuter(r io.ReaderAt, size int64) (*Report, error) {
-	p := &parser{src: &source{r: r, size: size, budget: maxHeader + 1<<20}}
+	p := &parser{src: &source{r: r, size: size, budget: 2*maxHeader + 1<<20}}
 	l := rfc822.NewLines(io.NewSectionReader(p.src, 0, size))
 	defer l.Close()
 	h := readHeader(l)
@@ -52,6 +56,7 @@ func ParseOuter(r io.ReaderAt, size int64) (*Report, error) {
 // parser holds what is common to a message and the messages attached to it.
 type parser struct {
 	src      *source
+	cut      bool // src is the beginning of a message
 	messages int  // attached messages looked into so far
 	gaveUp   bool // messages are attached deeper, or in greater number, than is looked
 }

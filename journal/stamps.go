@@ -43,7 +43,7 @@ func (p *parser) stampsOf(h header, at Location) stamps {
 // elsewhere it is the sender's, and there are readers that end nothing at it.
 func (p *parser) endIsCertain(at Location, h header) bool {
 	const last = 5
-	if h.EndInDoubt() || h.Size < last {
+	if h.EndInDoubt() || h.Bounds&rfc822.HeaderOctets != 0 || h.Size < last {
 		return false
 	}
 	end, err := io.ReadAll(at.within(Section{h.Size - last, last}).Open(p.src))
@@ -87,7 +87,7 @@ func (p *parser) rawLines(at Location, each func(line []byte)) (whole bool) {
 		}
 		copy(ends[:], ends[1:])
 		if ends[3] = c; err != nil || string(ends[:]) == "\r\n\r\n" {
-			return read < maxHeader
+			return read < maxHeader && (err == nil || err == io.EOF && !p.cut)
 		}
 	}
 }
@@ -103,6 +103,7 @@ func mayBeField(line []byte, name string) bool {
 
 // outerOf is what the outer header says, with what may stand in it behind the end at which it was read: where another
 // tenant's user wrote X-OriginatorOrg himself, or an insider hid the mark of his mailbox, Exchange's own stands there.
+// Where that goes on beyond what is read, it may stand behind it.
 func (p *parser) outerOf(h header, at Location) Outer {
 	outer := readOuter(h)
 	if p.endIsCertain(at, h) {
@@ -113,7 +114,7 @@ func (p *parser) outerOf(h header, at Location) Outer {
 	if at.Encoding == "" {
 		rest.Section.Size = max(0, at.Section.Size-h.Size)
 	}
-	p.rawLines(rest, func(line []byte) {
+	whole := p.rawLines(rest, func(line []byte) {
 		if mayBeField(line, "x-originatororg") {
 			outer.OriginatorOrg = contradiction
 		}
@@ -123,5 +124,8 @@ func (p *parser) outerOf(h header, at Location) Outer {
 			}
 		}
 	})
+	if !whole {
+		outer.OriginatorOrg, outer.Submitted = contradiction, "a header that is longer than is read"
+	}
 	return outer
 }

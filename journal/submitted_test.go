@@ -2,6 +2,7 @@ package journal
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 )
@@ -52,7 +53,10 @@ func TestParse_whatAMailboxSentIsNotFirstHand(t *testing.T) {
 // X-OriginatorOrg himself, and an insider hides the mark of his mailbox.
 func TestParse_outerStampsThatAreHidden(t *testing.T) {
 	const mailbox = "X-MS-Exchange-CrossTenant-UserPrincipalName: RBZPibbQ==\r\n"
-	for way, hide := range hiding {
+	ways := maps.Clone(hiding)
+	ways["a header of twice what is read"] = strings.Repeat("X-A: "+strings.Repeat("x", 990)+"\r\n", 17_200)
+	ways["broken, and as long"] = "one\ntwo\nthree\nfour\n\n" + strings.Repeat("X-A: "+strings.Repeat("x", 990)+"\r\n", 17_200)
+	for way, hide := range ways {
 		foreign := outerReport("X-OriginatorOrg: contoso.example\r\n" + hide + "X-LD-Note: x\r\nX-OriginatorOrg: fabrikam.example\r\n")
 		if r, err := Parse(strings.NewReader(foreign), int64(len(foreign))); err != nil || r.Outer.OriginatorOrg == "contoso.example" {
 			t.Errorf("another tenant's behind %s passes for %q, %v", way, r.Outer.OriginatorOrg, err)
@@ -76,6 +80,24 @@ func TestParse_copiedFieldsHideNothing(t *testing.T) {
 		r := parsed(t, fmt.Sprintf("Subject: %s\r\n", subject)+outerReport("X-OriginatorOrg: contoso.example\r\n"))
 		if r.Outer.OriginatorOrg != "contoso.example" || !r.FirstHand {
 			t.Errorf("%q: %q, first-hand %v, %v", subject, r.Outer.OriginatorOrg, r.FirstHand, r.Problems)
+		}
+	}
+}
+
+// Nor does the beginning of a message say whose it is where its header goes on behind that.
+func TestParseHead_outerStampsBehindTheCut(t *testing.T) {
+	const limit = 100 << 10
+	more := strings.Repeat("X-A: "+strings.Repeat("x", 990)+"\r\n", 120)
+	for _, c := range []struct{ name, header, org string }{
+		{"all of the header", "X-OriginatorOrg: contoso.example\r\n", "contoso.example"},
+		{"a part", "X-OriginatorOrg: contoso.example\r\n" + more + "X-OriginatorOrg: fabrikam.example\r\n", contradiction},
+		{"a part, its end in doubt", "X-OriginatorOrg: contoso.example\r\none\ntwo\nthree\nfour\n\n" + more +
+			"X-OriginatorOrg: fabrikam.example\r\n", contradiction},
+	} {
+		text := outerReport(c.header) + more
+		r, err := ParseHead(strings.NewReader(text), int64(len(text)), limit)
+		if err != nil || r.Outer.OriginatorOrg != c.org {
+			t.Errorf("%s: it passes for %q, %v", c.name, r.Outer.OriginatorOrg, err)
 		}
 	}
 }
