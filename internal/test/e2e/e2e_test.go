@@ -513,7 +513,11 @@ func TestPreview_showsTheRehearsal(t *testing.T) {
 	})
 	w.send(w.report("01-credential-phish.eml"))
 	w.eventually(func() string {
-		if out := w.must("preview"); strings.Count(out, "it would have been taken to Recoverable Items") != 3 {
+		out := w.must("preview", "--json")
+		if strings.Count(out, "it would have been taken to Recoverable Items") != 3 {
+			return out
+		}
+		if out = w.must("preview"); !strings.Contains(out, "1 message in 3 mailboxes: 3 soft_delete") {
 			return out
 		}
 		return ""

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -155,7 +156,8 @@ func TestSubmission_movesNothingUntilAccepted(t *testing.T) {
 	for _, a := range audit {
 		acts = append(acts, a.What)
 	}
-	if got := strings.Join(acts, " "); !strings.Contains(got, "feedback MALICIOUS submission.phish") || strings.Count(got, "submission.") != 1 {
+	acts = slices.DeleteFunc(acts, func(what string) bool { return what == "daemon.start" })
+	if got := strings.Join(acts, " "); !strings.HasSuffix(got, "feedback MALICIOUS submission.phish") || strings.Count(got, "submission.") != 1 {
 		t.Errorf("the audit says %q", got)
 	}
 	if out := w.must("submission", "export", s.ID); out != string(mail) {
