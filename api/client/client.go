@@ -23,7 +23,6 @@ import (
 
 	"clawback/api"
 	"clawback/api/routes"
-	"clawback/api/socket"
 )
 
 // DefaultSocket is where the daemon's socket is unless the configuration says otherwise.
@@ -99,7 +98,7 @@ func (c *Client) send(ctx context.Context, op api.Operation, request any) (*http
 	if !op.Reads() {
 		req.Header.Set("Content-Type", kind)
 	}
-	req.Header.Set(socket.OperatorHeader, Operator())
+	req.Header.Set(routes.OperatorHeader, Operator())
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return nil, c.explain(err)

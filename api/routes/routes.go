@@ -27,6 +27,10 @@ import (
 	"clawback/api"
 )
 
+// OperatorHeader bears the name that a client says its user has: $SUDO_USER, or the user's own. What it is worth is the
+// door's to say.
+const OperatorHeader = "X-Clawback-Operator"
+
 // Door is what a door knows beside the operations.
 type Door struct {
 	Service *api.Service

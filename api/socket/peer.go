@@ -13,12 +13,10 @@ import (
 	"golang.org/x/sys/unix"
 
 	"clawback/api"
+	"clawback/api/routes"
 )
 
 type peerKey struct{}
-
-// OperatorHeader bears the name that the command line says its user has: $SUDO_USER, or the user's own.
-const OperatorHeader = "X-Clawback-Operator"
 
 // peer is who is at the other end of the socket, as the kernel tells it.
 type peer struct {
@@ -70,7 +68,7 @@ func principal(r *http.Request) (api.Principal, error) { return api.Root(who(r))
 // goes by that.
 func who(r *http.Request) string {
 	p, _ := r.Context().Value(peerKey{}).(peer)
-	claimed := plainName(r.Header.Get(OperatorHeader))
+	claimed := plainName(r.Header.Get(routes.OperatorHeader))
 	switch {
 	case claimed == "" || claimed == p.name:
 		return p.name

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"clawback/api"
+	"clawback/api/routes"
 )
 
 func TestListen_takesOverADeadSocketOnly(t *testing.T) {
@@ -46,7 +47,7 @@ func TestWho_kernelFirst(t *testing.T) {
 		{root, strings.Repeat("x", 100), strings.Repeat("x", 64) + " (claimed; root, uid 0)"},
 	} {
 		r := httptest.NewRequest("POST", "/", nil).WithContext(context.WithValue(t.Context(), peerKey{}, tt.kernel))
-		r.Header.Set(OperatorHeader, tt.said)
+		r.Header.Set(routes.OperatorHeader, tt.said)
 		if got := who(r); got != tt.want {
 			t.Errorf("kernel %v, said %q: %q, want %q", tt.kernel, tt.said, got, tt.want)
 		}

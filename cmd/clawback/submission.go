@@ -8,7 +8,7 @@ import (
 
 	"clawback/api"
 	"clawback/api/client"
-	"clawback/intel/submission"
+	"clawback/store"
 	"clawback/verdict"
 )
 
@@ -102,7 +102,7 @@ func (a *app) showSubmission(s api.Submission) error {
 			rows = append(rows, why)
 		}
 	}
-	if s.State == submission.Accepted {
+	if s.State == store.SubmissionAccepted {
 		rows = append(rows, []string{"settled", fmt.Sprintf("%s, by %s on %s", s.Is, clip(s.By, 60), stamp(s.Settled))})
 	}
 	if err := a.table(rows); err != nil {

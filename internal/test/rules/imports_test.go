@@ -16,12 +16,12 @@ import (
 // right. What lies below internal/test is for tests, and may import everything.
 var mayImport = map[string]string{
 	"api":                      "config intel intel/feed intel/indicator intel/rejudge intel/submission internal/mailaddr internal/visible journal query queue retract retract/job score/engines/rdap score/learn score/rules spool store store/index verdict",
-	"api/client":               "api api/routes api/socket",
+	"api/client":               "api api/routes",
 	"api/routes":               "api",
 	"api/socket":               "api api/routes",
 	"backup":                   "",
 	"bounce":                   "config internal/mailaddr queue",
-	"cmd/clawback":             "api api/client backup bounce config config/exchange config/reference config/regions intel intel/submission internal/daemon internal/demo internal/mailaddr internal/test/graphsim internal/visible journal query queue retract retract/graph retract/graph/consent retract/job score score/attach/confined score/engines/rdap score/learn score/rules smtpd/certs store store/pebble systemd verdict",
+	"cmd/clawback":             "api api/client backup bounce config config/exchange config/reference config/regions intel internal/daemon internal/demo internal/mailaddr internal/test/graphsim internal/visible journal query queue retract retract/graph retract/graph/consent retract/job score score/attach/confined score/engines/rdap score/learn score/rules smtpd/certs store store/pebble systemd verdict",
 	"config":                   "internal/keyfile internal/mailaddr internal/tomlpos verdict",
 	"config/exchange":          "config",
 	"config/reference":         "config",
