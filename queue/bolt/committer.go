@@ -126,7 +126,7 @@ func (q *Queue) writeRows(waiting backlog, batch []*op) error {
 	}
 	defer func() { _ = tx.Rollback() }() // does nothing after a commit
 	t := newTxn(tx, q.now())
-	t.suspects, t.turn = q.tally.suspectsInWork(), q.turn
+	t.suspects, t.turn, t.claims = q.tally.suspectsInWork(), q.turn, q.claims
 	q.turn++
 	if t.transfer(waiting); t.err != nil {
 		return q.commitFailed(t.err)

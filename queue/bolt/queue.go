@@ -69,7 +69,8 @@ type Queue struct {
 	closeIt sync.Once
 	closed  error // of Close; written once, read after closeIt
 
-	turn uint64 // counts transactions, so that the tenants take turns; the committer's alone
+	turn   uint64 // counts transactions, so that the tenants take turns; the committer's alone
+	claims claims // the committer's alone
 
 	logged  *logged
 	tally   *tally
@@ -86,7 +87,7 @@ func Open(dir string, sp *spool.Spool, o Options) (*Queue, error) {
 		dir: dir, o: o.withDefaults(), spool: sp,
 		puts: make(chan *put, maxBatch), probes: make(chan *answer), ops: make(chan *op, maxBatch),
 		quit: make(chan struct{}), taken: make(chan struct{}), done: make(chan struct{}),
-		broken: make(chan struct{}), logged: newLogged(), tally: newTally(),
+		broken: make(chan struct{}), logged: newLogged(), tally: newTally(), claims: claims{},
 	}
 	q.log = q.o.Log
 	if err := q.open(); err != nil {

@@ -32,6 +32,7 @@ type txn struct {
 	due      dues
 	suspects int    // that are in work
 	turn     uint64 // which tenant is the first to claim for
+	claims   claims // nil: none are kept
 }
 
 // dues are when the next items of those states are due that wait for a time; zero: there is none.
@@ -50,6 +51,9 @@ func newTxn(tx *bbolt.Tx, now time.Time) *txn {
 
 // item reads a row: ErrNotFound when there is none.
 func (t *txn) item(id string) (*queue.Item, error) {
+	if it := t.claims.item(id, t.items.Get([]byte(id))); it != nil {
+		return it, nil
+	}
 	it, err := readItem(t.items, id)
 	if err != nil {
 		return nil, err
@@ -74,25 +78,29 @@ func (t *txn) set(old, it *queue.Item) error {
 	if old != nil {
 		t.delete(t.index, itemKey(old))
 		t.count(-1, old)
+		delete(t.claims, old.ID)
 	}
 	if it == nil {
 		t.delete(t.items, []byte(old.ID))
 		return t.err
 	}
 	it.Changed = t.now
-	t.putJSON(t.items, it.ID, it)
+	row := t.putJSON(t.items, it.ID, it)
 	t.put(t.index, itemKey(it), nil)
 	t.count(+1, it)
+	t.claims.keep(it, row)
 	return t.err
 }
 
-func (t *txn) putJSON(b *bbolt.Bucket, id string, v any) {
+// putJSON writes a row, and gives it; nil where it cannot be encoded.
+func (t *txn) putJSON(b *bbolt.Bucket, id string, v any) []byte {
 	row, err := json.Marshal(v)
 	if err != nil {
 		t.fail(fmt.Errorf("encode row %s: %w", id, err))
-		return
+		return nil
 	}
 	t.put(b, []byte(id), row)
+	return row
 }
 
 func (t *txn) put(b *bbolt.Bucket, key, value []byte) {
