@@ -44,29 +44,20 @@ func (t *textSum) reset(h hash.Hash) { t.h, t.blank, t.text = h, t.blank[:0], t.
 // textBlock is how much is hashed at once.
 const textBlock = 4 << 10
 
+// Write takes a line at a time: of its blanks only the last ones can be void.
 func (t *textSum) Write(b []byte) (int, error) {
-	n := len(b)
-	for len(b) > 0 {
-		end := 0
-		for end < len(b) && isBlank(b[end]) {
-			end++
+	for line := range bytes.Lines(b) {
+		for piece := range bytes.SplitAfterSeq(line, []byte("\r")) {
+			text := bytes.TrimRight(piece, " \t\r\n")
+			if len(text) > 0 {
+				t.release()
+				t.add(text)
+			}
+			t.hold(piece[len(text):])
 		}
-		t.hold(b[:end])
-		b = b[end:]
-		end = 0
-		for end < len(b) && !isBlank(b[end]) {
-			end++
-		}
-		if end > 0 {
-			t.release()
-			t.add(b[:end])
-		}
-		b = b[end:]
 	}
-	return n, nil
+	return len(b), nil
 }
-
-func isBlank(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
 
 // hold keeps blanks back; a line end makes those before it on its line void.
 func (t *textSum) hold(b []byte) {
