@@ -63,17 +63,18 @@ func (p *Pipeline) carryOut(ctx context.Context, it queue.Item, end ending) erro
 
 // report logs the end, and tells those who deliver bounces.
 func (p *Pipeline) report(it queue.Item, end ending) {
-	log := p.o.Log.With("event", "item."+eventName[end.how], "item", it.ID, "tenant", it.Envelope.Tenant)
-	switch {
+	what := []any{"event", "item." + eventName[end.how], "item", it.ID, "tenant", it.Envelope.Tenant}
+	switch log := p.o.Log; {
 	case end.record != nil:
-		log.Info("report processed", "record", end.record.ID, "disposition", end.record.Verdict.Disposition,
-			"recipients", len(end.record.Recipients), "fresh", end.fresh)
+		log.Info("report processed", append(what, "record", end.record.ID,
+			"disposition", end.record.Verdict.Disposition,
+			"recipients", len(end.record.Recipients), "fresh", end.fresh)...)
 	case end.how == processed:
-		log.Info("item finished", "reason", end.why)
+		log.Info("item finished", append(what, "reason", end.why)...)
 	case end.how == later:
-		log.Warn("item deferred", "reason", end.why, "until", end.at)
+		log.Warn("item deferred", append(what, "reason", end.why, "until", end.at)...)
 	default:
-		log.Warn("item "+string(end.how), "reason", end.why)
+		log.Warn("item "+string(end.how), append(what, "reason", end.why)...)
 	}
 	if (end.how == bounced || end.how == both) && p.o.Bounced != nil {
 		p.o.Bounced()

@@ -11,6 +11,7 @@ import (
 	"github.com/emersion/go-message/textproto"
 
 	"clawback/bounce"
+	"clawback/internal/mailaddr"
 )
 
 // maxOwnHeader bounds the header that is looked through for our mark: our own mail has a small one.
@@ -48,8 +49,8 @@ func markOf(open func() io.Reader) (mark, messageID string) {
 	return header.Get(bounce.OwnHeader), strings.TrimSpace(header.Get("Message-Id"))
 }
 
-// mayBeMarked reports whether a header has our field's name somewhere: nearly none has, and to take a header apart
-// costs much more.
+// mayBeMarked reports whether a line of a header begins with our field's name: in nearly none one does, and to take a
+// header apart costs much more.
 func mayBeMarked(r io.Reader) bool {
 	lines := lineReaders.Get().(*bufio.Reader)
 	lines.Reset(r)
@@ -57,12 +58,10 @@ func mayBeMarked(r io.Reader) bool {
 		lines.Reset(nil)
 		lineReaders.Put(lines)
 	}()
-	var lower []byte
 	for {
 		line, err := lines.ReadSlice('\n')
-		lower = appendLower(lower[:0], line)
 		switch {
-		case errors.Is(err, bufio.ErrBufferFull) || bytes.Contains(lower, ownName):
+		case errors.Is(err, bufio.ErrBufferFull) || beginsOwn(line):
 			return true
 		case err != nil || len(bytes.TrimRight(line, "\r\n")) == 0: // a line of spaces belongs to the field before it
 			return false
@@ -70,19 +69,11 @@ func mayBeMarked(r io.Reader) bool {
 	}
 }
 
-// lineReaders spare each header a buffer of its own.
-var lineReaders = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, 4<<10) }}
-
-// appendLower appends ASCII text in lower case.
-func appendLower(to, text []byte) []byte {
-	for _, c := range text {
-		if 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		to = append(to, c)
-	}
-	return to
+// beginsOwn reports whether a line begins with our field's name, in whatever case.
+func beginsOwn(line []byte) bool {
+	const name = bounce.OwnHeader
+	return len(line) >= len(name) && mailaddr.Equal(string(line[:len(name)]), name)
 }
 
-// ownName is what mayBeMarked looks for.
-var ownName = bytes.ToLower([]byte(bounce.OwnHeader))
+// lineReaders spare each header a buffer of its own.
+var lineReaders = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, 4<<10) }}
