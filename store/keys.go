@@ -7,6 +7,7 @@ import (
 	"encoding/base32"
 	"encoding/binary"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -20,12 +21,14 @@ const yearOne = -62135596800
 
 // hash16 is a key for values of any length; each part is written with its length, so that parts cannot run together.
 func hash16(parts ...string) []byte {
-	h := sha256.New()
+	var room [256]byte // for most
+	text := room[:0]
 	for _, p := range parts {
-		_, _ = fmt.Fprintf(h, "%d:", len(p))
-		_, _ = h.Write([]byte(p))
+		text = append(strconv.AppendInt(text, int64(len(p)), 10), ':')
+		text = append(text, p...)
 	}
-	return h.Sum(nil)[:16]
+	sum := sha256.Sum256(text)
+	return sum[:16]
 }
 
 // stamp is a time in milliseconds as a key that sorts, rounded down.
