@@ -8,7 +8,7 @@ GOTEST  := $(GO) run ./internal/test/gotest
 LEAN     = $(shell $(GO) list -f '{{.ImportPath}} {{join .Deps " "}}' ./... | grep -v 'msgraph-sdk-go/users' | cut -d' ' -f1)
 FUZZTIME ?= 30s
 
-.PHONY: help build run test check fuzz attack crash chaos bench bench-graph smuggle install interop tls bench-smtp bench-score bench-sets bench-flow bench-jobs bench-index deb rpm install-files
+.PHONY: help build run test check fuzz attack crash chaos upgrade bench bench-graph smuggle install interop tls bench-smtp bench-score bench-sets bench-flow bench-jobs bench-index deb rpm install-files
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z -]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
@@ -50,6 +50,9 @@ crash: ## kill the real daemon at every commit point and at random, fill its dis
 
 chaos: ## thousands of seeded scenarios of retraction under a bad day of Graph's, users who move mail, crashes, kills
 	$(GO) test ./internal/test/chaos -count=1 -timeout 60m -parallel 4 -v -args -seeds=$(or $(SEEDS),2000) -first=$(or $(FIRST),1) -kills=$(or $(KILLS),20)
+
+upgrade: ## build an earlier commit (FROM=COMMIT), stop and kill it, and carry on with what it has left; it refuses what came later
+	$(GO) test ./internal/test/upgrade -count=1 -timeout 30m -v -args -from=$(FROM)
 
 bench: ## accepted messages a second against a discarding listener, and the other measurements
 	$(GO) run ./internal/test/bench

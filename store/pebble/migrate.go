@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"clawback/internal/nospace"
 	"clawback/store"
 	"clawback/store/bolt"
 	"clawback/store/rows"
@@ -23,26 +24,40 @@ const unfinished = Dir + ".new"
 // Migrate brings the rows of dir/store.db, where versions before this one kept them, into dir/store, if that is not
 // there yet. It writes beside it, compares counts and digests, and renames last, so that after a crash at any moment it
 // begins again. store.db is only read, and stays, under the name store.db.old: should dir/store be lost one day, what
-// was true before it is not taken for what is true. progress, if not nil, is called now and then with what is done and
-// how many rows so far.
+// was true before it is not taken for what is true. A store.db that those versions refuse takes its
+// place. progress, if not nil, is called now and then with what is done and how many rows so far.
 func Migrate(ctx context.Context, dir string, progress func(step string, rows int)) error {
 	if progress == nil {
 		progress = func(string, int) {}
+	}
+	if err := bringOver(ctx, dir, progress); err != nil {
+		return fmt.Errorf("bring %s over into %s: %w", bolt.File, Dir, err)
+	}
+	return nil
+}
+
+func bringOver(ctx context.Context, dir string, progress func(string, int)) error {
+	marked, err := bolt.IsMarker(dir)
+	if err != nil || marked {
+		return err
 	}
 	needed, err := needsMigration(dir)
 	if err != nil {
 		return err
 	}
 	if needed {
-		err = migrateRows(ctx, dir, progress)
+		if err := migrateRows(ctx, dir, progress); err != nil {
+			return err
+		}
 	}
-	if err == nil {
-		err = setAside(dir)
+	if err := setAside(dir); err != nil {
+		return err
 	}
-	if err != nil {
-		return fmt.Errorf("bring %s over into %s: %w", bolt.File, Dir, err)
+	err = bolt.PutMarker(dir)
+	if nospace.Is(err) {
+		return nil // no reason not to start: the next start does it
 	}
-	return nil
+	return errors.Join(err, syncDir(dir))
 }
 
 // setAside gives a store.db beside dir/store its other name.

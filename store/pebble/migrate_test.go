@@ -199,6 +199,51 @@ func TestMigrate_setsAsideLater(t *testing.T) {
 	check(t, dir)
 }
 
+// The versions before refuse what stands where their rows were; it is no rows to bring over, and is put there once.
+func TestMigrate_versionsBeforeRefuse(t *testing.T) {
+	for name, dir := range map[string]string{"brought over": before(t), "new": t.TempDir()} {
+		t.Run(name, func(t *testing.T) {
+			for range 2 {
+				if err := pebble.Migrate(t.Context(), dir, nil); err != nil {
+					t.Fatal(err)
+				}
+				s, err := bolt.Open(dir, store.Options{}) // as they do
+				if !errors.Is(err, store.ErrNewer) {
+					t.Fatalf("%v, %v", s, err)
+				}
+			}
+			_, err := os.Stat(filepath.Join(dir, pebble.Old))
+			if there := err == nil; there != (name == "brought over") {
+				t.Errorf("%s is there: %v", pebble.Old, there)
+			}
+		})
+	}
+}
+
+// A crash between bringing the rows over and that file is made good at the next start.
+func TestMigrate_versionsBeforeRefuseAfterCrash(t *testing.T) {
+	dir := before(t)
+	if err := pebble.Migrate(t.Context(), dir, nil); err != nil {
+		t.Fatal(err)
+	}
+	kept, err := os.ReadFile(filepath.Join(dir, pebble.Old))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(dir, bolt.File)); err != nil {
+		t.Fatal(err)
+	}
+	if err := pebble.Migrate(t.Context(), dir, nil); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := os.ReadFile(filepath.Join(dir, pebble.Old)); err != nil || string(again) != string(kept) {
+		t.Errorf("%s was changed: %v", pebble.Old, err)
+	}
+	if _, err := bolt.Open(dir, store.Options{}); !errors.Is(err, store.ErrNewer) {
+		t.Error(err)
+	}
+}
+
 func TestForgetOld(t *testing.T) {
 	dir := before(t)
 	if err := pebble.Migrate(t.Context(), dir, nil); err != nil {
@@ -215,7 +260,7 @@ func TestForgetOld(t *testing.T) {
 	if err := pebble.ForgetOld(t.Context(), dir, s); err != nil {
 		t.Error(err)
 	}
-	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 || left[0].Name() != pebble.Dir {
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 2 || left[0].Name() != pebble.Dir || left[1].Name() != bolt.File {
 		t.Errorf("%v is left, %v", left, err)
 	}
 	if err := pebble.ForgetOld(t.Context(), dir, s); !errors.Is(err, store.ErrNotFound) {
