@@ -23,6 +23,8 @@ func TestInsider_reportsThatContradictEachOther(t *testing.T) {
 	clean.disposition, forged.original = verdict.Clean, evil
 	headersAlone := bad(anna)
 	headersAlone.original = "Authentication-Results: dmarc=fail\r\n" + original
+	blocked := bad(anna)
+	blocked.from = "blocked@evil.example"
 	spam := clean
 	spam.disposition = verdict.Spam
 	var flood []mail
@@ -42,6 +44,8 @@ func TestInsider_reportsThatContradictEachOther(t *testing.T) {
 		{"made up after the good one's own", []mail{clean, forged}, original, "", store.Held, store.CodeDisputed},
 		{"made up before it", []mail{forged, clean}, original, "", store.Held, store.CodeDisputed},
 		{"the same content, another header", []mail{clean, headersAlone}, original, "", store.Held, store.CodeDisputed},
+		{"the same octets, from a sender who is blocked", []mail{clean, blocked}, original, "", store.Held, store.CodeDisputed},
+		{"the same octets, judged worse later", []mail{clean, bad(anna)}, original, "", store.Done, ""},
 		{"a milder verdict that would act too", []mail{spam, forged}, original, "", store.Held, store.CodeDisputed},
 		{"made up many times", append([]mail{clean}, flood...), original, "", store.Held, store.CodeDisputed},
 		{"many times, before it", append(flood[:len(flood):len(flood)], clean), original, "", store.Held, store.CodeDisputed},

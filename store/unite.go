@@ -33,17 +33,19 @@ func unite(old, reported Record) Record {
 		rec.Date = reported.Date
 	}
 	rec.Recipients = uniteRecipients(old.Recipients, reported.Recipients)
+	otherSender := old.contradictedBySender(reported)
 	dropped := rec.addVariants(reported.Variants)
 	rec.judge()
-	if slices.ContainsFunc(dropped, rec.milder) {
+	if otherSender || slices.ContainsFunc(dropped, rec.milder) {
 		rec.Doubts = uniteDoubts(rec.Doubts, []Doubt{DoubtReports})
 	}
 	return rec
 }
 
 // Disputed reports whether first-hand reports contradict each other: one of them tells of a form of the message that
-// got a milder verdict than the record has. Forks may differ so, by a disclaimer; and so does a report that somebody
-// has made up about a message that is not his. Then the form that lies in a mailbox has to be shown to be the bad one.
+// got a milder verdict than the record has, or of the same form under another sender. Forks may differ so, by a
+// disclaimer; and so does a report that somebody has made up about a message that is not his. Then the form that lies
+// in a mailbox has to be shown to be the bad one.
 func (r Record) Disputed() bool {
 	return slices.Contains(r.Doubts, DoubtReports) || slices.ContainsFunc(r.Variants, r.milder)
 }
@@ -52,6 +54,20 @@ func (r Record) Disputed() bool {
 func (r Record) milder(v Variant) bool {
 	return r.FirstHand && v.FirstHand && v.Verdict.Disposition != verdict.Unscored &&
 		severity(v.Verdict.Disposition) < severity(r.Verdict.Disposition)
+}
+
+// contradictedBySender reports whether a report tells of the same octets under another envelope sender, and they got
+// another verdict for it. They are one form, of which the milder verdict is not kept.
+func (r Record) contradictedBySender(reported Record) bool {
+	if mailaddr.Equal(r.Sender, reported.Sender) {
+		return false
+	}
+	return slices.ContainsFunc(reported.Variants, func(v Variant) bool {
+		i := indexOf(r.Variants, v.SHA256)
+		return i >= 0 && v.FirstHand && r.Variants[i].FirstHand && v.Verdict.Disposition != verdict.Unscored &&
+			r.Variants[i].Verdict.Disposition != verdict.Unscored &&
+			severity(v.Verdict.Disposition) != severity(r.Variants[i].Verdict.Disposition)
+	})
 }
 
 // replaceSecondHand makes a record first-hand. Its variants that are not are kept to be looked at, and no longer
