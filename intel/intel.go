@@ -57,7 +57,8 @@ type Body interface {
 
 // Judge judges messages by all that is known now. It may be used by several goroutines.
 type Judge struct {
-	o Options
+	o       Options
+	viewing chan struct{} // holds the one message that is being taken apart for a person
 
 	mu       sync.RWMutex
 	cfg      *config.Config            // owned by mu, as all below
@@ -78,7 +79,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*Judge, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	j := &Judge{o: o, added: map[string][]Policy{}, lessons: map[string]*lessons{}}
+	j := &Judge{o: o, viewing: make(chan struct{}, 1), added: map[string][]Policy{}, lessons: map[string]*lessons{}}
 	ready, err := j.Prepare(cfg)
 	if err != nil {
 		return nil, err

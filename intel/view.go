@@ -74,8 +74,15 @@ func (j *Judge) Original(rec store.Record, n int) (io.ReadCloser, error) {
 	}{v.Original().Open(body), body}, nil
 }
 
-// View reads a form of a record's original: of a protected message the decrypted copy.
-func (j *Judge) View(_ context.Context, rec store.Record, n int) (View, error) {
+// View reads a form of a record's original: of a protected message the decrypted copy. It waits for others that are
+// read: each may take as much memory as judging the message took.
+func (j *Judge) View(ctx context.Context, rec store.Record, n int) (View, error) {
+	select {
+	case j.viewing <- struct{}{}:
+		defer func() { <-j.viewing }()
+	case <-ctx.Done():
+		return View{}, fmt.Errorf("wait for other messages that are shown: %w", ctx.Err())
+	}
 	v, body, err := j.openVariant(rec, n)
 	if err != nil {
 		return View{}, err

@@ -2,6 +2,7 @@ package intel
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -69,7 +70,7 @@ func (bodyOf) Close() error { return nil }
 // The forms of an original are kept apart, and one that is not there, or not any more, is an error.
 func TestOriginal_ofTheFormThatIsMeant(t *testing.T) {
 	bodies := map[string]string{"one": "..first original..", "two": "..second original.."}
-	j := &Judge{o: Options{Open: func(ref spool.Ref) (Body, error) {
+	j := &Judge{viewing: make(chan struct{}, 1), o: Options{Open: func(ref spool.Ref) (Body, error) {
 		text, ok := bodies[ref.File]
 		if !ok {
 			return nil, fs.ErrNotExist
@@ -102,5 +103,29 @@ func TestOriginal_ofTheFormThatIsMeant(t *testing.T) {
 	rec.Variants[2] = kept
 	if _, err := j.Original(rec, 2); err != nil {
 		t.Errorf("the copy that is kept longer: %v", err)
+	}
+}
+
+// Messages are taken apart one after the other, and whoever waits can be called off.
+func TestView_oneAtATime(t *testing.T) {
+	calledOff, cancel := context.WithCancel(t.Context())
+	opened := 0
+	var j *Judge
+	var second error
+	rec := store.Record{ID: "r1", Variants: []store.Variant{{}}}
+	j = &Judge{viewing: make(chan struct{}, 1), o: Options{Open: func(spool.Ref) (Body, error) {
+		opened++
+		cancel()
+		_, second = j.View(calledOff, rec, 0)
+		return nil, fs.ErrNotExist
+	}}}
+	if _, err := j.View(t.Context(), rec, 0); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the first: %v", err)
+	}
+	if !errors.Is(second, context.Canceled) || opened != 1 {
+		t.Errorf("the second, while the first is read: %v, %d opened", second, opened)
+	}
+	if _, err := j.View(t.Context(), rec, 0); !errors.Is(err, fs.ErrNotExist) || opened != 2 {
+		t.Errorf("the next: %v, %d opened", err, opened)
 	}
 }

@@ -129,8 +129,10 @@ func awaitRecord(t *testing.T, bed *testbed.Bed, messageID string, wait time.Dur
 	ctx, cancel := context.WithTimeout(t.Context(), wait)
 	defer cancel()
 	for {
-		_, err := client.Do(ctx, bed.Client, api.ShowMessage, api.MessageRef{Key: messageID})
-		if err == nil {
+		// Showing a message would read the whole of it once more.
+		found, err := client.Do(ctx, bed.Client, api.ListRecords,
+			api.RecordQuery{Search: api.Search{Query: "id:" + messageID}})
+		if err == nil && len(found.Items) == 1 {
 			return
 		}
 		select {
