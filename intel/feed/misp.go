@@ -231,7 +231,8 @@ func readEvent(r io.Reader, most int64, info string, to sink) error {
 			}
 		}
 		return nil
-	}, "Event.Attribute[]", "Event.Object[].Attribute[]")
+	}, "Event.Attribute[]", "Event.Object[].Attribute[]",
+		"response[].Event.Attribute[]", "response[].Event.Object[].Attribute[]") // as MISP's API answers
 	return err
 }
 
