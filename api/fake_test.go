@@ -34,6 +34,8 @@ type world struct {
 	err  error // what every act answers
 
 	preview *job.Preview // of each job; nil: of two records
+
+	imported func([]store.Indicator) // sees what is imported; nil: nobody does
 }
 
 func (w *world) note(format string, args ...any) error {

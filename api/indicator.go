@@ -13,6 +13,7 @@ import (
 type Indicators interface {
 	List(tenant string) []store.Indicator
 	Add(ctx context.Context, who string, i store.Indicator) (store.Indicator, error)
+	Import(ctx context.Context, who string, list []store.Indicator, dryRun bool) (indicator.Imported, error)
 	Remove(ctx context.Context, who, tenant, id, comment string) (store.Indicator, error)
 	Approve(ctx context.Context, who, tenant, id, comment string) (store.Indicator, error)
 	Explain(ctx context.Context, i store.Indicator) (indicator.Match, error)
@@ -24,6 +25,8 @@ var (
 		(*Service).listIndicators)
 	AddIndicator = define(Operation{Name: "indicator.add", Route: "POST /v1/indicators", Role: Approver},
 		(*Service).addIndicator)
+	ImportIndicators = define(Operation{Name: "indicator.import", Route: "POST /v1/indicators/import", Role: Approver},
+		(*Service).importIndicators)
 	ExplainIndicator = define(Operation{Name: "indicator.explain", Route: "POST /v1/indicators/explain", Role: Analyst},
 		(*Service).explainIndicator)
 	ApproveIndicator = define(Operation{Name: "indicator.approve", Route: "POST /v1/indicators/{id}/approve",

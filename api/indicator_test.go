@@ -2,8 +2,12 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"clawback/intel/indicator"
 	"clawback/store"
@@ -23,6 +27,19 @@ func (w worldIndicators) List(tenant string) []store.Indicator {
 }
 func (w worldIndicators) Add(_ context.Context, who string, i store.Indicator) (store.Indicator, error) {
 	return i, w.note("add indicator %s to %q by %s", i.Value, i.Tenant, who)
+}
+func (w worldIndicators) Import(_ context.Context, who string, list []store.Indicator,
+	dryRun bool) (indicator.Imported, error) {
+	for _, i := range list {
+		if err := w.note("import indicator %s to %q by %s, dry run %t", i.Value, i.Tenant, who, dryRun); err != nil {
+			return indicator.Imported{}, err
+		}
+	}
+	if w.imported != nil {
+		w.imported(list)
+	}
+	return indicator.Imported{Added: list, Known: 1,
+		Refused: []indicator.Refused{{Value: "bad", Why: errors.New("cannot be read")}}}, nil
 }
 func (w worldIndicators) find(tenant, id string) (store.Indicator, error) {
 	for _, i := range w.List("") {
@@ -72,5 +89,30 @@ func TestIndicators_ofOneTenant(t *testing.T) {
 	list, err := ListIndicators.Do(t.Context(), w.service(), p, IndicatorQuery{})
 	if err != nil || len(list.Items) != 1 || list.Items[0].ID != "indicator-a" {
 		t.Errorf("%+v, %v; want a's own alone", list, err)
+	}
+}
+
+// Who may act in one tenant alone imports for it alone. What the import says of all is the bound of what each says.
+func TestImportIndicators(t *testing.T) {
+	w := &world{}
+	p := Principal{Name: "ap", Tenants: map[string]Role{tenantA: Approver}}
+	soon, later := time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC), time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)
+	var got []store.Indicator
+	w.imported = func(list []store.Indicator) { got = list }
+	r, err := ImportIndicators.Do(t.Context(), w.service(), p, IndicatorImport{Note: "case 7", Until: soon,
+		Indicators: []ImportedIndicator{{Value: "x", Until: later}, {Value: "y", Note: "own", Until: soon.Add(-1)}}})
+	if err != nil || len(r.Added) != 2 || r.Known != 1 || len(r.Refused) != 1 || r.Refused[0].Why != "cannot be read" ||
+		r.Tenant != tenantA {
+		t.Errorf("%+v, %v", r, err)
+	}
+	want := []store.Indicator{{Tenant: tenantA, Value: "x", Note: "case 7", Until: soon},
+		{Tenant: tenantA, Value: "y", Note: "own", Until: soon.Add(-1)}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("imported (-want +got):\n%s", diff)
+	}
+	_, err = ImportIndicators.Do(t.Context(), w.service(), p, IndicatorImport{Tenant: tenantB,
+		Indicators: []ImportedIndicator{{Value: "x"}}})
+	if err == nil {
+		t.Error("imported for a tenant that is another's")
 	}
 }

@@ -16,6 +16,7 @@ type intelCmd struct {
 	List    intelListCmd    `cmd:"" help:"List indicators: values that bad mail is known by."`
 	Add     intelAddCmd     `cmd:"" help:"Add one: stored mail that carries it is judged anew at once, within a brake."`
 	Explain intelExplainCmd `cmd:"" help:"Say what an indicator would do to the stored mail, and change nothing."`
+	Import  intelImportCmd  `cmd:"" help:"Add those of a file: MISP, STIX 2.1, CSV or text."`
 	Approve intelApproveCmd `cmd:"" help:"Let an indicator act that would hit too much mail to act by itself."`
 	Feeds   intelFeedsCmd   `cmd:"" help:"List the feeds: lists of indicators that others publish, and how each stands."`
 	Update  intelUpdateCmd  `cmd:"" help:"Read feeds now. What of them a message carries becomes an indicator."`
