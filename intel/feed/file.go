@@ -38,6 +38,7 @@ var FileFormats = []string{"text", "csv", "misp", "stix"}
 // ReadFile reads a list that a person has: an event of MISP's or an answer of its API, a bundle of STIX 2.1, CSV whose
 // first row names the columns, or text with a value a line. The error is a *Refusal that begins with what is wrong.
 func ReadFile(name string, data []byte, o FileOptions) ([]Entry, []Passed, error) {
+	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	if o.Format == "" {
 		format, err := formatOf(name, data)
 		if err != nil {
@@ -67,7 +68,7 @@ func ReadFile(name string, data []byte, o FileOptions) ([]Entry, []Passed, error
 
 // formatOf finds out the format of a file by what it begins with, and of text by its name.
 func formatOf(name string, data []byte) (string, error) {
-	if text := bytes.TrimSpace(bytes.TrimPrefix(data, []byte("\ufeff"))); len(text) == 0 || text[0] != '{' {
+	if text := bytes.TrimSpace(data); len(text) == 0 || text[0] != '{' {
 		if mailaddr.Equal(filepath.Ext(name), ".csv") {
 			return "csv", nil
 		}
@@ -90,7 +91,7 @@ func formatOf(name string, data []byte) (string, error) {
 // which there are.
 func columnsOf(data []byte, o FileOptions) (config.FeedColumns, rune, error) {
 	first := ""
-	for line := range strings.Lines(strings.TrimPrefix(string(data[:min(len(data), maxLine)]), "\ufeff")) {
+	for line := range strings.Lines(string(data[:min(len(data), maxLine)])) {
 		if first = strings.TrimSpace(line); first != "" && !strings.HasPrefix(first, "#") {
 			break
 		}
@@ -133,6 +134,10 @@ type fileSink struct {
 func (s *fileSink) entry(e entry) error {
 	if other, is := strings.CutPrefix(e.kind, "other:"); is {
 		s.passed = append(s.passed, Passed{e.value, "messages are not searched by " + cut(other, 60)})
+		return nil
+	}
+	if e.kind == "" && guess(e.value) == "hash" {
+		s.passed = append(s.passed, Passed{e.value, "messages are searched by no hash but SHA-256"})
 		return nil
 	}
 	if e.withdrawn {

@@ -20,8 +20,9 @@ func TestReadFile(t *testing.T) {
 		entries    []Entry
 		passed     []Passed
 	}{
-		{"list.txt", "\ufeff# a comment\nhxxps://a[.]example/x rest\n\nb.example\n", FileOptions{},
-			[]Entry{{Value: "https://a.example/x"}, {Value: "b.example"}}, nil},
+		{"list.txt", "\ufeff# a comment\nhxxps://a[.]example/x rest\n\nb.example\n" + md5 + "\n", FileOptions{},
+			[]Entry{{Value: "https://a.example/x"}, {Value: "b.example"}},
+			[]Passed{{md5, "messages are searched by no hash but SHA-256"}}},
 		{"list", "b.example\n", FileOptions{Kind: "domain"}, []Entry{{Kind: "domain", Value: "b.example"}}, nil},
 		{"LIST.CSV", "# by ada\nid;Type;Value;Comment\n1;url;https://a.example/x;kit\n2;md5;" + md5 + ";\n3\n",
 			FileOptions{}, []Entry{{Kind: "url", Value: "https://a.example/x", Detail: "kit"}},
@@ -60,9 +61,9 @@ func TestReadFile(t *testing.T) {
 func TestReadFile_whatIsNoList(t *testing.T) {
 	for _, c := range []struct{ name, data, format, want string }{
 		{"x.json", `{"a": 1}`, "", "neither an event of MISP's nor a bundle"},
-		{"x.json", `{"Event": {`, "", "ends before its end"},
+		{"x.json", `{"Event": {`, "", "is not JSON"},
 		{"x", "", "", "has no entries"},
-		{"x.csv", "", "", "CSV"},
+		{"x.csv", "", "", "ends before its end"},
 		{"x.csv", "address,when\nhttps://x.example/a,today\n", "", `no column "value"; its columns are "address,when"`},
 		{"x.csv", "\"\n", "", ""},
 		{"x.json", `{"objects": []}`, "", "no objects"},
