@@ -64,7 +64,8 @@ func (s *Service) importIndicators(ctx context.Context, a access, o IndicatorImp
 		}
 	}
 	done, err := s.o.Indicators.Import(ctx, a.Name, list, o.DryRun)
-	result := ImportResult{Tenant: tenant, DryRun: o.DryRun, Added: []string{}, Known: done.Known, Refused: []RefusedIndicator{},
+	result := ImportResult{Tenant: tenant, DryRun: o.DryRun, Added: []string{}, Known: done.Known,
+		Refused: []RefusedIndicator{},
 		Changes: done.Changes, Waiting: done.Waiting}
 	for _, i := range done.Added {
 		result.Added = append(result.Added, i.ID)
