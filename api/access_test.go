@@ -60,6 +60,9 @@ var attempts = map[string][]try{
 	"indicator.list": {{IndicatorQuery{}, false}, {IndicatorQuery{Tenant: "b"}, true}},
 	"indicator.add": {{NewIndicator{Value: "x"}, false}, {NewIndicator{Value: "x", Tenant: "b"}, true},
 		{NewIndicator{Value: "x", Tenant: tenantB}, true}},
+	"indicator.import": {{IndicatorImport{Indicators: []ImportedIndicator{{Value: "x"}}}, false},
+		{IndicatorImport{Indicators: []ImportedIndicator{{Value: "x"}}, Tenant: "b"}, true},
+		{IndicatorImport{Indicators: []ImportedIndicator{{Value: "x"}}, Tenant: tenantB, DryRun: true}, true}},
 	"indicator.explain": {{NewIndicator{Value: "x"}, false}, {NewIndicator{Value: "x", Tenant: tenantB}, true}},
 	"indicator.approve": {{IndicatorOrder{ID: "indicator-b"}, true}, {IndicatorOrder{ID: "indicator-b", Tenant: "b"}, true},
 		{IndicatorOrder{ID: "indicator-all"}, true}},
@@ -254,7 +257,7 @@ var needs = map[Role]string{
 		"message.list message.original message.show message.text policy.list queue.export queue.groups queue.list queue.show rescan.list rescan.show rules.list status.show store.check submission.export submission.list submission.show",
 	Analyst: "audit.list feedback.export feedback.give feedback.withdraw indicator.explain job.cancel job.pause job.preview job.resume job.start message.restore message.retract rescan.cancel rescan.pause rescan.resume rescan.start rules.backtest " +
 		"submission.accept submission.dismiss submission.file",
-	Approver:      "bounce.retry feed.update held.approve held.reject indicator.add indicator.approve indicator.remove queue.retry rescan.approve",
+	Approver:      "bounce.retry feed.update held.approve held.reject indicator.add indicator.approve indicator.import indicator.remove queue.retry rescan.approve",
 	Administrator: "address.list address.retire backup feedback.reset index.rebuild policy.add policy.remove queue.discard queue.discard_preview queue.discard_selected queue.trust store.forget_old",
 }
 
