@@ -46,7 +46,8 @@ const ofFile = 0.8
 func (x *inspection) gatherEnclosed() {
 	whole := strings.TrimSpace(x.mail.Enclosed + "\n" + strings.Join(x.enclosed, "\n"))
 	if len(whole) > maxText {
-		x.notSearched("message", fmt.Sprintf("Of what its files say the first %d bytes were searched for words.", maxText))
+		x.notSearched("message", fmt.Sprintf("Of what its files say the first %d bytes were searched for words.",
+			maxText))
 	}
 	text := cut(whole, maxText)
 	if text == "" || x.bounce {

@@ -208,7 +208,8 @@ func ownDomains(tenant *config.Tenant, recipients []string, mail *extract.Mail) 
 		return own
 	}
 	if len(recipients) == 0 {
-		recipients = strings.FieldsFunc(exchangeStamp(mail.Header, "X-MS-Exchange-Organization-OriginalEnvelopeRecipients"),
+		stamp := exchangeStamp(mail.Header, "X-MS-Exchange-Organization-OriginalEnvelopeRecipients")
+		recipients = strings.FieldsFunc(stamp,
 			func(r rune) bool { return r == ';' || r == ',' || r == ' ' })
 	}
 	for _, recipient := range recipients {

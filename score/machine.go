@@ -21,10 +21,12 @@ func (x *inspection) writtenByMachine() bool {
 			return true
 		}
 	}
-	if mailaddr.Equal(exchangeStamp(h, "X-MS-Exchange-Organization-AutoForwarded"), "true") || h.First("Precedence") != "" {
+	forwarded := exchangeStamp(h, "X-MS-Exchange-Organization-AutoForwarded")
+	if mailaddr.Equal(forwarded, "true") || h.First("Precedence") != "" {
 		return true
 	}
-	if as := exchangeStamp(h, "X-MS-Exchange-Organization-AuthAs"); as != "" && !mailaddr.Equal(as, "Internal") {
+	const as = "X-MS-Exchange-Organization-AuthAs"
+	if h.Has(as) && !mailaddr.Equal(exchangeStamp(h, as), "Internal") {
 		return true // nobody inside is known to have sent it
 	}
 	return strings.TrimSpace(h.First("Return-Path")) == "<>" || machineMailbox(x.from.Local()) ||

@@ -8,9 +8,9 @@ import (
 )
 
 // exchangeStamp is the value of a field that Exchange wrote when it took the message; "" where none is known to be its
-// own. Exchange writes these fields behind all that came with the message, below Return-Path, and renames those that came
-// along (X-Forefront-Antispam-Report-Untrusted). So the last one is its own, and one that the sender wrote before it
-// says nothing. Where there are more than are kept, the last may be among those that are not.
+// own. Exchange writes these fields behind all that came with the message, below Return-Path, and renames those that
+// came along (X-Forefront-Antispam-Report-Untrusted). So the last one is its own, and one that the sender wrote before
+// it says nothing. Where there are more than are kept, the last may be among those that are not.
 func exchangeStamp(h extract.Header, name string) string {
 	all := h.All(name)
 	if len(all) == 0 || h.Count(name) > len(all) {

@@ -23,8 +23,8 @@ func (x *inspection) notSearched(where, text string) {
 	x.unsearched = append(x.unsearched, unread{text, where})
 }
 
-// detectUnread makes one signal of all limits that were reached, and one of those that honest mail reaches. They add too
-// little to flag a message by themselves: long newsletters and logs reach limits too.
+// detectUnread makes one signal of all limits that were reached, and one of those that honest mail reaches. They add
+// too little to flag a message by themselves: long newsletters and logs reach limits too.
 func detectUnread(x *inspection) {
 	x.readLimits() // last: files and the pages in them were read by the detectors
 	if len(x.unread) > 0 {

@@ -136,8 +136,8 @@ func Inspect(f File, limits *Limits) Report { return inspect(f, limits, nil) }
 
 func inspect(f File, limits *Limits, seen *Seen) Report {
 	w := &work{
-		limits: *limits, seen: seen, deepest: limits.Depth - f.In, left: limits.Bytes, files: limits.Files, names: limits.Names,
-		report: &Report{},
+		limits: *limits, seen: seen, deepest: limits.Depth - f.In, left: limits.Bytes, files: limits.Files,
+		names: limits.Names, report: &Report{},
 	}
 	w.report.Kind = Sniff(f.Body)
 	it := item{name: strings.ToLower(withExtension(f)), body: f.Body}

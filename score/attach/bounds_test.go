@@ -273,3 +273,21 @@ func invertedOf(p *image.Gray) *image.Gray {
 	}
 	return out
 }
+
+// A code is found in a picture of whatever proportions: a banner is shown as wide as the window.
+func TestPicture_inABanner(t *testing.T) {
+	banner := image.NewGray(image.Rect(0, 0, 2400, 200))
+	for i := range banner.Pix {
+		banner.Pix[i] = 0xff
+	}
+	code := drawn(t, "https://evil.example/scan", 200)
+	for y := range 200 {
+		copy(banner.Pix[y*banner.Stride+1900:], code.Pix[y*code.Stride:][:200])
+	}
+	for name, body := range map[string][]byte{"a.png": pngOf(t, banner), "a.jpg": jpegOf(t, banner), "a.pdf": pdfOf(t, banner)} {
+		r := Inspect(File{Name: name, Body: body}, limits())
+		if len(r.Links) != 1 || r.Links[0].Where != "QR code" {
+			t.Errorf("%s: links %v", name, r.Links)
+		}
+	}
+}

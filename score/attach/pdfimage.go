@@ -80,9 +80,9 @@ func (p pdfPixels) plausible() bool {
 	return p.width >= leastPicture && p.height >= leastPicture && p.width < most && p.height < most
 }
 
-// pdfCode searches pixels, of which the lines begin at whole bytes, for a QR code, and reports whether there is one. How
-// many colours there are follows from their size, and the first is taken for all: codes are black on white. Lines with a
-// predictor of PNG's have a byte before them (ISO 32000-1, 7.4.4.4).
+// pdfCode searches pixels, of which the lines begin at whole bytes, for a QR code, and reports whether there is one.
+// How many colours there are follows from their size, and the first is taken for all: codes are black on white. Lines
+// with a predictor of PNG's have a byte before them (ISO 32000-1, 7.4.4.4).
 func (w *work) pdfCode(p pdfPixels, b []byte) bool {
 	if p.bits != 1 && p.bits != 2 && p.bits != 4 && p.bits != 8 {
 		return false

@@ -9,8 +9,8 @@ import (
 const maxSeen = 4096
 
 // Seen remembers the pictures in which no QR code was found. Letterheads and signatures come in message after message,
-// and decoding one takes as long as all that is done for a plain message. What it leaves out changes no report: the same
-// bytes give the same, and are paid for as if they had been decoded. It is for one goroutine at a time.
+// and decoding one takes as long as all that is done for a plain message. What it leaves out changes no report: the
+// same bytes give the same, and are paid for as if they had been decoded. It is for one goroutine at a time.
 type Seen struct {
 	young, old map[seenKey]int64 // bytes that unpacking it took off the limit
 }

@@ -86,8 +86,8 @@ func (w *work) tnefFile(it item, f *outlookFile, p property, level int) {
 	}
 }
 
-// properties reads a list of properties (MS-OXTNEF, section 2.1.3.4), and calls see with each that has no fixed size. It
-// answers false where there are more than are read.
+// properties reads a list of properties (MS-OXTNEF, section 2.1.3.4), and calls see with each that has no fixed size.
+// It answers false where there are more than are read.
 func properties(b []byte, see func(id, kind uint16, value []byte)) bool {
 	c := cursor{rest: b}
 	count := c.uint32()

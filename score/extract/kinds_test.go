@@ -265,6 +265,25 @@ func TestRead_fileNames(t *testing.T) {
 	}
 }
 
+// names are those of one part, in as many ways as there are to give it one.
+func names(count int) string {
+	var types strings.Builder
+	types.WriteString("Content-Type: application/octet-stream")
+	for i := range count {
+		fmt.Fprintf(&types, "; name=\"a%d.txt\"", i)
+	}
+	return types.String() + "\n"
+}
+
+// boundaries are so many of one multipart.
+func boundaries(count int) string {
+	out := "Content-Type: multipart/mixed"
+	for i := range count {
+		out += fmt.Sprintf("; boundary=b%d", i)
+	}
+	return out + "\n"
+}
+
 func TestRead_saysWhichBoundItReached(t *testing.T) {
 	small := Limits{Octets: 1 << 20, Parts: 5, Depth: 2, Text: 1000, Source: 1000, Links: 10}
 	deep := ""
@@ -284,6 +303,12 @@ func TestRead_saysWhichBoundItReached(t *testing.T) {
 		"depth":          {deep, BoundDepth},
 		"text":           {"\n" + strings.Repeat("hello you\n", 200), BoundText},
 		"page":           {"Content-Type: text/html\n\n" + strings.Repeat("<p>hello you\n", 200), BoundText},
+		"names":          {names(9) + "\nhello", BoundHeader},
+		"types":          {strings.Repeat("Content-Type: text/plain\n", 5) + "\nhello", BoundHeader},
+		"boundaries":     {boundaries(9) + "\n--b0\n\nhello\n--b0--", BoundHeader},
+		"empty ones":     {"To: " + strings.Repeat(",", 450) + "a@example.com\n\nhello", BoundHeader},
+		"outside": {"Content-Type: multipart/mixed; boundary=b\n\n" + strings.Repeat("hello you\n", 200) + "--b\n\nx\n--b--",
+			BoundText},
 	} {
 		m, err := Read(strings.NewReader(c.text), int64(len(c.text)), small)
 		if err != nil {
@@ -291,6 +316,15 @@ func TestRead_saysWhichBoundItReached(t *testing.T) {
 		}
 		if !slices.ContainsFunc(m.NotRead, func(u Unread) bool { return u.Bound == c.bound && u.Text != "" }) {
 			t.Errorf("%s: %+v, want %s", name, m.NotRead, c.bound)
+		}
+	}
+	for name, text := range map[string]string{
+		"names": names(8) + "\nhello", "types": strings.Repeat("Content-Type: text/plain\n", 4) + "\nhello",
+		"boundaries": boundaries(4) + "\n--b0\n\nhello\n--b0--",
+		"addresses":  "To: " + strings.Repeat("a@example.com, ", 199) + "\n\nhello",
+	} {
+		if m := read(t, text); len(m.NotRead) != 0 {
+			t.Errorf("%s: within the bound: %+v", name, m.NotRead)
 		}
 	}
 	if m := read(t, multipartOf("multipart/mixed; boundary=abc", "abc", "Content-Type: text/html\r\n", phish)); len(m.NotRead) != 0 || m.Forgiven != 0 {

@@ -239,6 +239,39 @@ func manyRules(n int) string {
 	return out.String()
 }
 
+// What is behind a bound is said not to have been read; what is before it is.
+func TestRead_saysWhichBoundItReached(t *testing.T) {
+	many := func(count int, before, each, after string) string {
+		return before + strings.Repeat(each, count) + after
+	}
+	attributes := func(count int) string {
+		out := "<a"
+		for i := range count {
+			out += fmt.Sprintf(" x%d", i)
+		}
+		return out + " href=https://a.example/>x</a>"
+	}
+	media := func(depth int) string {
+		return "<style>" + many(depth, "", "@media screen{", "p{color:red}") + strings.Repeat("}", depth) + "</style>x"
+	}
+	grid := many(leastGrid, "<table>", "<tr>"+strings.Repeat("<td bgcolor=black></td>", leastGrid)+"</tr>", "</table>")
+	for name, c := range map[string]struct{ within, beyond string }{
+		"attributes": {attributes(maxAttrs - 1), attributes(maxAttrs)},
+		"classes": {"<style>.b{color:red}</style>" + many(maxClasses-1, "<p class='", "a ", "b'>x</p>"),
+			"<style>.b{color:red}</style>" + many(maxClasses, "<p class='", "a ", "b'>x</p>")},
+		"tables that may be codes": {strings.Repeat(grid, maxGrids), strings.Repeat(grid, maxGrids+1)},
+		"tables in tables":         {strings.Repeat("<table><tr><td>", maxNested), strings.Repeat("<table><tr><td>", maxNested+1)},
+		"media in media":           {media(maxWithin - 1), media(maxWithin)},
+	} {
+		if p := Read(c.within); len(p.NotRead) != 0 {
+			t.Errorf("%s: within the bound: %q", name, p.NotRead)
+		}
+		if p := Read(c.beyond); len(p.NotRead) != 1 {
+			t.Errorf("%s: %q, want one", name, p.NotRead)
+		}
+	}
+}
+
 func TestGuard_aPanicIsAPageThatWasNotReadToItsEnd(t *testing.T) {
 	d := &document{}
 	d.guard("<p>one</p> https://a.example/x", func(string) {
