@@ -120,6 +120,7 @@ type ItemQuery struct {
 	Paging
 	State  queue.State `json:"state,omitempty"`
 	Tenant string      `json:"tenant,omitempty"` // name or GUID
+	Since  time.Time   `json:"since,omitzero"`   // received then or later
 }
 
 // ItemRef names an item.
@@ -147,7 +148,7 @@ func (s *Service) listItems(ctx context.Context, a access, q ItemQuery) (page Pa
 	if err != nil {
 		return page, err
 	}
-	f := queue.Filter{State: q.State, Limit: limit + 1}
+	f := queue.Filter{State: q.State, Since: q.Since, Limit: limit + 1}
 	if f.After, err = q.after(); err != nil {
 		return page, err
 	}
@@ -260,6 +261,7 @@ type BounceQuery struct {
 	Paging
 	State  queue.BounceState `json:"state,omitempty"`
 	Tenant string            `json:"tenant,omitempty"`
+	Since  time.Time         `json:"since,omitzero"` // created then or later
 }
 
 func (s *Service) listBounces(ctx context.Context, a access, q BounceQuery) (page Page[Bounce], err error) {
@@ -270,7 +272,7 @@ func (s *Service) listBounces(ctx context.Context, a access, q BounceQuery) (pag
 	if err != nil {
 		return page, err
 	}
-	rows, err := s.o.Queue.Bounces(ctx, queue.BounceFilter{State: q.State, Tenant: tenant})
+	rows, err := s.o.Queue.Bounces(ctx, queue.BounceFilter{State: q.State, Tenant: tenant, Since: q.Since})
 	if err != nil {
 		return page, err
 	}

@@ -59,8 +59,9 @@ type Submission struct {
 // SubmissionQuery selects submissions.
 type SubmissionQuery struct {
 	Paging
-	Tenant string `json:"tenant,omitempty"`
-	Open   bool   `json:"open,omitempty"` // only those that are not settled
+	Tenant string    `json:"tenant,omitempty"`
+	Open   bool      `json:"open,omitempty"` // only those that are not settled
+	Since  time.Time `json:"since,omitzero"` // reported then or later
 }
 
 // SubmissionOrder settles a submission.
@@ -101,7 +102,7 @@ func (s *Service) listSubmissions(ctx context.Context, a access, q SubmissionQue
 	}
 	var list []Submission
 	for _, one := range compared(rows) {
-		if !q.Open || !one.State.Settled() {
+		if (!q.Open || !one.State.Settled()) && !one.At.Before(q.Since) {
 			list = append(list, one)
 		}
 	}

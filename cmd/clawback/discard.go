@@ -15,14 +15,14 @@ import (
 type queueDiscardCmd struct {
 	IDs []string `arg:"" optional:"" name:"id" help:"Ids of the items; clawback queue export keeps a copy first."`
 
-	Tenant    string        `help:"Several: of one tenant, by its name or GUID."`
-	Purpose   string        `enum:"journal,recovery,submission,postmaster," default:"" help:"Several: to addresses of this purpose (journal, recovery, submission, postmaster)."`
-	Network   string        `help:"Several: from this network set."`
-	Unlisted  bool          `help:"Several: from networks that no listener names."`
-	Cause     string        `help:"Several: with this cause, as queue list shows it."`
-	From      string        `help:"Several: with this envelope sender: an address, @domain, or <> for none."`
-	Peers     string        `help:"Several: sent from this IP address or CIDR."`
-	OlderThan time.Duration `help:"Several: received longer ago than this, such as 48h."`
+	Tenant    string  `help:"Several: of one tenant, by its name or GUID."`
+	Purpose   string  `enum:"journal,recovery,submission,postmaster," default:"" help:"Several: to addresses of this purpose (journal, recovery, submission, postmaster)."`
+	Network   string  `help:"Several: from this network set."`
+	Unlisted  bool    `help:"Several: from networks that no listener names."`
+	Cause     string  `help:"Several: with this cause, as queue list shows it."`
+	From      string  `help:"Several: with this envelope sender: an address, @domain, or <> for none."`
+	Peers     string  `help:"Several: sent from this IP address or CIDR."`
+	OlderThan timeAgo `help:"Several: received longer ago than this, such as 2d or 48h."`
 
 	Comment   string `required:"" help:"Why, for the audit."`
 	Yes       bool   `short:"y" help:"Do not ask. Not enough for more than 1,000 items."`
@@ -39,7 +39,7 @@ func (c queueDiscardCmd) Run(a *app) error {
 		MailFrom: c.From, Peers: c.Peers,
 	}
 	if c.OlderThan > 0 {
-		selection.Before = time.Now().Add(-c.OlderThan).UTC()
+		selection.Before = time.Now().Add(-time.Duration(c.OlderThan)).UTC()
 	}
 	switch several := selection != (api.Selection{}); {
 	case several == (len(c.IDs) > 0):

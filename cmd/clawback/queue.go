@@ -34,12 +34,14 @@ func (c queueExportCmd) Run(a *app) error {
 
 type queueListCmd struct {
 	State string `enum:"ready,working,deferred,suspect,quarantined," default:"" help:"Only those in this state (ready, working, deferred, suspect, quarantined)."`
-	All   bool   `help:"List each item in quarantine by itself, not those of one kind together. --json always does."`
+	All   bool   `help:"List each item in quarantine, not those of one kind together; --json and --since do."`
+
+	Since timeAgo `help:"Received not longer ago than this, such as 2d or 12h."`
 	paging
 }
 
 func (c queueListCmd) Run(a *app) error {
-	if a.json || c.All || c.State != "" && c.State != string(queue.Quarantined) {
+	if a.json || c.All || c.Since > 0 || c.State != "" && c.State != string(queue.Quarantined) {
 		items, err := c.items(a, queue.State(c.State))
 		if err != nil {
 			return err
@@ -74,7 +76,9 @@ func (c queueListCmd) Run(a *app) error {
 // items lists those in one state, "" for all.
 func (c queueListCmd) items(a *app, state queue.State) (api.Page[api.Item], error) {
 	return list(a, api.ListItems, c.paging,
-		func(p api.Paging) api.ItemQuery { return api.ItemQuery{Paging: p, State: state} })
+		func(p api.Paging) api.ItemQuery {
+			return api.ItemQuery{Paging: p, State: state, Since: c.Since.since()}
+		})
 }
 
 func (a *app) showItems(items api.Page[api.Item]) error {
@@ -194,13 +198,14 @@ type bounceCmd struct {
 }
 
 type bounceListCmd struct {
-	State string `enum:"waiting,stuck,sent," default:"" help:"Only those in this state (waiting, stuck, sent)."`
+	State string  `enum:"waiting,stuck,sent," default:"" help:"Only those in this state (waiting, stuck, sent)."`
+	Since timeAgo `help:"Created not longer ago than this, such as 2d or 12h."`
 	paging
 }
 
 func (c bounceListCmd) Run(a *app) error {
 	bounces, err := list(a, api.ListBounces, c.paging, func(p api.Paging) api.BounceQuery {
-		return api.BounceQuery{Paging: p, State: queue.BounceState(c.State)}
+		return api.BounceQuery{Paging: p, State: queue.BounceState(c.State), Since: c.Since.since()}
 	})
 	if err != nil {
 		return err

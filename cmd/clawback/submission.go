@@ -23,12 +23,13 @@ type submissionCmd struct {
 type submissionListCmd struct {
 	ofTenant
 	paging
-	All bool `help:"Those that are settled too."`
+	All   bool    `help:"Those that are settled too."`
+	Since timeAgo `help:"Reported not longer ago than this, such as 2d or 12h."`
 }
 
 func (c submissionListCmd) Run(a *app) error {
 	reported, err := list(a, api.ListSubmissions, c.paging, func(p api.Paging) api.SubmissionQuery {
-		return api.SubmissionQuery{Paging: p, Tenant: c.Tenant, Open: !c.All}
+		return api.SubmissionQuery{Paging: p, Tenant: c.Tenant, Open: !c.All, Since: c.Since.since()}
 	})
 	if err != nil {
 		return err

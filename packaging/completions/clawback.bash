@@ -8,7 +8,7 @@ _clawback() {
 			continue
 		fi
 		case ${COMP_WORDS[i]} in
-		--socket | --config | -c | --hostname | --tenant-id | --domain | --alternate-mailbox | --email | --name | --originator-org | --client-id | --certificate-file | --key-file | --mailbox | --state | --limit | --cursor | --comment | --tenant | --purpose | --network | --cause | --from | --peers | --older-than | --yes-delete | --local | --regions | --timeout | --recipient | -r | --identity | -i | --sender | --subject | --disposition | --since | --proof | --variant | --output | -o | --query | --ids-from | --to | --yes-restore | --campaign | --yes-all | --is | --field | --note | --expires | --kind | --for | --format | --column | --rules | --rule | --object | --who | --what | --report | --original | --decrypted | --workers | --reports | --listen | --ca-file | --seed | --users) skip=yes ;;
+		--socket | --config | -c | --hostname | --tenant-id | --domain | --alternate-mailbox | --email | --name | --originator-org | --client-id | --certificate-file | --key-file | --mailbox | --state | --since | --limit | --cursor | --comment | --tenant | --purpose | --network | --cause | --from | --peers | --older-than | --yes-delete | --local | --regions | --timeout | --recipient | -r | --identity | -i | --sender | --subject | --disposition | --proof | --variant | --output | -o | --query | --ids-from | --to | --yes-restore | --campaign | --yes-all | --is | --field | --note | --expires | --kind | --for | --format | --column | --rules | --rule | --object | --who | --what | --report | --original | --decrypted | --workers | --reports | --listen | --ca-file | --seed | --users) skip=yes ;;
 		-*) ;;
 		*)
 			case $path/${COMP_WORDS[i]} in
@@ -218,6 +218,11 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -W "ready working deferred suspect quarantined" -- "$word")
 		return
 		;;
+	"queue list":--since)
+		COMPREPLY=()
+		:
+		return
+		;;
 	"queue list":--limit)
 		COMPREPLY=()
 		:
@@ -311,6 +316,11 @@ _clawback() {
 	"bounce list":--state)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -W "waiting stuck sent" -- "$word")
+		return
+		;;
+	"bounce list":--since)
+		COMPREPLY=()
+		:
 		return
 		;;
 	"bounce list":--limit)
@@ -963,6 +973,11 @@ _clawback() {
 		:
 		return
 		;;
+	"submission list":--since)
+		COMPREPLY=()
+		:
+		return
+		;;
 	"submission list":--socket)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
@@ -1574,7 +1589,7 @@ _clawback() {
 		commands="list show retry export discard" flags="--help --socket --json" words="" files=
 		;;
 	"queue list")
-		commands="" flags="--state --all --limit --cursor --help --socket --json" words="" files=
+		commands="" flags="--state --all --since --limit --cursor --help --socket --json" words="" files=
 		;;
 	"queue show")
 		commands="" flags="--help --socket --json" words="" files=
@@ -1592,7 +1607,7 @@ _clawback() {
 		commands="list show retry export" flags="--help --socket --json" words="" files=
 		;;
 	"bounce list")
-		commands="" flags="--state --limit --cursor --help --socket --json" words="" files=
+		commands="" flags="--state --since --limit --cursor --help --socket --json" words="" files=
 		;;
 	"bounce show")
 		commands="" flags="--help --socket --json" words="" files=
@@ -1718,7 +1733,7 @@ _clawback() {
 		commands="list show accept dismiss export" flags="--help --socket --json" words="" files=
 		;;
 	"submission list")
-		commands="" flags="--tenant --limit --cursor --all --help --socket --json" words="" files=
+		commands="" flags="--tenant --limit --cursor --all --since --help --socket --json" words="" files=
 		;;
 	"submission show")
 		commands="" flags="--help --socket --json" words="" files=

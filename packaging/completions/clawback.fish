@@ -10,7 +10,7 @@ function __clawback_at
             continue
         end
         switch $word
-            case --socket --config -c --hostname --tenant-id --domain --alternate-mailbox --email --name --originator-org --client-id --certificate-file --key-file --mailbox --state --limit --cursor --comment --tenant --purpose --network --cause --from --peers --older-than --yes-delete --local --regions --timeout --recipient -r --identity -i --sender --subject --disposition --since --proof --variant --output -o --query --ids-from --to --yes-restore --campaign --yes-all --is --field --note --expires --kind --for --format --column --rules --rule --object --who --what --report --original --decrypted --workers --reports --listen --ca-file --seed --users
+            case --socket --config -c --hostname --tenant-id --domain --alternate-mailbox --email --name --originator-org --client-id --certificate-file --key-file --mailbox --state --since --limit --cursor --comment --tenant --purpose --network --cause --from --peers --older-than --yes-delete --local --regions --timeout --recipient -r --identity -i --sender --subject --disposition --proof --variant --output -o --query --ids-from --to --yes-restore --campaign --yes-all --is --field --note --expires --kind --for --format --column --rules --rule --object --who --what --report --original --decrypted --workers --reports --listen --ca-file --seed --users
                 set skip yes
             case '-*'
             case '*'
@@ -78,7 +78,7 @@ complete -c clawback -n '__clawback_at \'init\'' -l help -s h -d 'Show context-s
 complete -c clawback -n '__clawback_at \'init\'' -l socket -r -F -d 'Control socket of the daemon (default /run/clawback/control.sock).'
 complete -c clawback -n '__clawback_at \'init\'' -l json -d 'Answer in JSON, one object or list, or one object a line.'
 complete -c clawback -n '__clawback_at \'check\'' -l config -s c -r -F -d 'Configuration file.'
-complete -c clawback -n '__clawback_at \'check\'' -l online -d 'Also ask DNS, this host\'s own port, the relay, the alternate mailboxes\' servers and Microsoft Graph.'
+complete -c clawback -n '__clawback_at \'check\'' -l online -d 'Also ask DNS, this host\'s port, relay, alternate mailboxes\' servers, feeds, engines, Microsoft.'
 complete -c clawback -n '__clawback_at \'check\'' -l mailbox -x -d 'With --online: a mailbox to try the permission for mail with, such as one within the scope of RBAC for Applications.'
 complete -c clawback -n '__clawback_at \'check\'' -l help -s h -d 'Show context-sensitive help.'
 complete -c clawback -n '__clawback_at \'check\'' -l socket -r -F -d 'Control socket of the daemon (default /run/clawback/control.sock).'
@@ -97,7 +97,8 @@ complete -c clawback -n '__clawback_at \'queue\'' -l help -s h -d 'Show context-
 complete -c clawback -n '__clawback_at \'queue\'' -l socket -r -F -d 'Control socket of the daemon (default /run/clawback/control.sock).'
 complete -c clawback -n '__clawback_at \'queue\'' -l json -d 'Answer in JSON, one object or list, or one object a line.'
 complete -c clawback -n '__clawback_at \'queue list\'' -l state -x -a 'ready working deferred suspect quarantined' -d 'Only those in this state (ready, working, deferred, suspect, quarantined).'
-complete -c clawback -n '__clawback_at \'queue list\'' -l all -d 'List each item in quarantine by itself, not those of one kind together. --json always does.'
+complete -c clawback -n '__clawback_at \'queue list\'' -l all -d 'List each item in quarantine, not those of one kind together; --json and --since do.'
+complete -c clawback -n '__clawback_at \'queue list\'' -l since -x -d 'Received not longer ago than this, such as 2d or 12h.'
 complete -c clawback -n '__clawback_at \'queue list\'' -l limit -x -d 'At most so many (default 100).'
 complete -c clawback -n '__clawback_at \'queue list\'' -l cursor -x -d 'Go on where a list before was cut: it has told the cursor.'
 complete -c clawback -n '__clawback_at \'queue list\'' -l help -s h -d 'Show context-sensitive help.'
@@ -122,7 +123,7 @@ complete -c clawback -n '__clawback_at \'queue discard\'' -l unlisted -d 'Severa
 complete -c clawback -n '__clawback_at \'queue discard\'' -l cause -x -d 'Several: with this cause, as queue list shows it.'
 complete -c clawback -n '__clawback_at \'queue discard\'' -l from -x -d 'Several: with this envelope sender: an address, @domain, or <> for none.'
 complete -c clawback -n '__clawback_at \'queue discard\'' -l peers -x -d 'Several: sent from this IP address or CIDR.'
-complete -c clawback -n '__clawback_at \'queue discard\'' -l older-than -x -d 'Several: received longer ago than this, such as 48h.'
+complete -c clawback -n '__clawback_at \'queue discard\'' -l older-than -x -d 'Several: received longer ago than this, such as 2d or 48h.'
 complete -c clawback -n '__clawback_at \'queue discard\'' -l comment -x -d 'Why, for the audit.'
 complete -c clawback -n '__clawback_at \'queue discard\'' -l yes -s y -d 'Do not ask. Not enough for more than 1,000 items.'
 complete -c clawback -n '__clawback_at \'queue discard\'' -l yes-delete -x -d 'Do not ask, if it is about N items at most.'
@@ -137,6 +138,7 @@ complete -c clawback -n '__clawback_at \'bounce\'' -l help -s h -d 'Show context
 complete -c clawback -n '__clawback_at \'bounce\'' -l socket -r -F -d 'Control socket of the daemon (default /run/clawback/control.sock).'
 complete -c clawback -n '__clawback_at \'bounce\'' -l json -d 'Answer in JSON, one object or list, or one object a line.'
 complete -c clawback -n '__clawback_at \'bounce list\'' -l state -x -a 'waiting stuck sent' -d 'Only those in this state (waiting, stuck, sent).'
+complete -c clawback -n '__clawback_at \'bounce list\'' -l since -x -d 'Created not longer ago than this, such as 2d or 12h.'
 complete -c clawback -n '__clawback_at \'bounce list\'' -l limit -x -d 'At most so many (default 100).'
 complete -c clawback -n '__clawback_at \'bounce list\'' -l cursor -x -d 'Go on where a list before was cut: it has told the cursor.'
 complete -c clawback -n '__clawback_at \'bounce list\'' -l help -s h -d 'Show context-sensitive help.'
@@ -405,6 +407,7 @@ complete -c clawback -n '__clawback_at \'submission list\'' -l tenant -x -d 'Nam
 complete -c clawback -n '__clawback_at \'submission list\'' -l limit -x -d 'At most so many (default 100).'
 complete -c clawback -n '__clawback_at \'submission list\'' -l cursor -x -d 'Go on where a list before was cut: it has told the cursor.'
 complete -c clawback -n '__clawback_at \'submission list\'' -l all -d 'Those that are settled too.'
+complete -c clawback -n '__clawback_at \'submission list\'' -l since -x -d 'Reported not longer ago than this, such as 2d or 12h.'
 complete -c clawback -n '__clawback_at \'submission list\'' -l help -s h -d 'Show context-sensitive help.'
 complete -c clawback -n '__clawback_at \'submission list\'' -l socket -r -F -d 'Control socket of the daemon (default /run/clawback/control.sock).'
 complete -c clawback -n '__clawback_at \'submission list\'' -l json -d 'Answer in JSON, one object or list, or one object a line.'

@@ -50,7 +50,7 @@ func (q *Queue) List(_ context.Context, f queue.Filter) ([]queue.Item, error) {
 			if err != nil {
 				return err
 			}
-			if f.Tenant != "" && it.Envelope.Tenant != f.Tenant {
+			if f.Tenant != "" && it.Envelope.Tenant != f.Tenant || it.Envelope.Received.Before(f.Since) {
 				continue
 			}
 			items = append(items, it)

@@ -42,6 +42,8 @@ func listPages(t *testing.T, h Harness) {
 		{"quarantined", queue.Filter{State: queue.Quarantined}, nil},
 		{"tenant", queue.Filter{Tenant: fabrikam}, ofFabrikam},
 		{"tenant, page", queue.Filter{Tenant: fabrikam, After: ofFabrikam[0], Limit: 2}, ofFabrikam[1:3]},
+		{"received then", queue.Filter{Since: envelope(contoso).Received}, all},
+		{"received later", queue.Filter{Since: envelope(contoso).Received.Add(time.Second)}, nil},
 	}
 	for _, test := range tests {
 		items, err := q.List(t.Context(), test.f)
