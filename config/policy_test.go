@@ -30,6 +30,20 @@ func TestCheck_takesWhatTheFileTakes(t *testing.T) {
 		{Policy{Kind: "block_senders", Pattern: "@example.com"}, "", `did you mean "block_sender"`},
 		{Policy{Kind: "block_sender", Pattern: "@example.com", Note: "two\nlines"}, "", "one line"},
 		{Policy{Kind: "block_sender", Pattern: "0.0.0.0/0"}, "", "whole internet"},
+		{Policy{Kind: "block_sender", Pattern: "*@evil.example"}, "", "write @evil.example,"},
+		{Policy{Kind: "trust_sender", Pattern: "@*.evil.example"}, "", "write @evil.example,"},
+		{Policy{Kind: "exempt_recipient", Pattern: "*.contoso.example"}, "", "write @contoso.example,"},
+		{Policy{Kind: "trusted_domain", Pattern: "*.good.example"}, "", "write good.example,"},
+		{Policy{Kind: "block_sender", Pattern: "news-*@evil.example"}, "", "/^news-.*@example"},
+		{Policy{Kind: "block_sender", Pattern: "*"}, "", "a regular expression"},
+		{Policy{Kind: "block_content", Pattern: "100 % * free?"}, "100 % * free?", ""},
+		{Policy{Kind: "block_sender", Pattern: `/^evil\.example$/`}, "", "no place for the @"},
+		{Policy{Kind: "exempt_recipient", Pattern: `/^[a-z.]+$/`}, "", "no place for the @"},
+		{Policy{Kind: "block_sender", Pattern: `/evil\.example$/`}, `/evil\.example$/`, ""},
+		{Policy{Kind: "block_sender", Pattern: `/^\S+evil\.example$/`}, `/^\S+evil\.example$/`, ""},
+		{Policy{Kind: "block_sender", Pattern: `/^(a@b\.example|c)$/`}, `/^(a@b\.example|c)$/`, ""},
+		{Policy{Kind: "trusted_domain", Pattern: `/^good[0-9]\.example$/`}, `/^good[0-9]\.example$/`, ""},
+		{Policy{Kind: "block_content", Pattern: `/^won$/`, Field: "subject"}, `/^won$/`, ""},
 	} {
 		got, err := c.p.Check()
 		if c.wrong == "" && (err != nil || got.Pattern != c.pattern) {

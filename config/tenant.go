@@ -3,8 +3,6 @@ package config
 import (
 	"cmp"
 	"fmt"
-	"net/netip"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -167,35 +165,4 @@ func readPolicies(t *table) []Policy {
 		policies = append(policies, p)
 	}
 	return policies
-}
-
-// pattern passes what a kind of policy may be for.
-func pattern(kind, s string) (string, error) {
-	if kind == "person" {
-		v, err := Person(s)
-		return v.String(), err
-	}
-	if len(s) > 2 && s[0] == '/' && s[len(s)-1] == '/' {
-		if _, err := regexp.Compile(s[1 : len(s)-1]); err != nil {
-			return "", bad(s, "is not a regular expression: "+err.Error(),
-				"its language is RE2: https://github.com/google/re2/wiki/Syntax")
-		}
-		return s, nil
-	}
-	switch kind {
-	case "block_content":
-		return notEmpty(s)
-	case "trusted_domain":
-		return domain(s)
-	case "exempt_recipient":
-		return addressOrDomain(s)
-	}
-	if _, err := netip.ParseAddr(s); err == nil {
-		return s, nil
-	}
-	if strings.Contains(s, "/") {
-		p, err := prefix(s)
-		return p.String(), err
-	}
-	return addressOrDomain(s)
 }
