@@ -26,27 +26,27 @@ func (a *app) showRDAP(s *api.RDAP) {
 
 // checkRDAP says whether the registries may be asked when domains were registered, and, online, whether they answer.
 func checkRDAP(ctx context.Context, cfg *config.Config, online bool) finding {
-	const what = "domain age"
+	const what = topic("domain age")
 	if !cfg.RDAP.Enabled {
-		return topic(what).fine("%s", "no registry is asked: rdap.enabled is false")
+		return what.fine("%s", "no registry is asked: rdap.enabled is false")
 	}
 	if cfg.Score.DomainAgeMalicious+cfg.Score.DomainAgeSuspicious == 0 {
-		return topic(what).fine("%s", "no registry is asked: domain_age_malicious and domain_age_suspicious are off")
+		return what.fine("%s", "no registry is asked: domain_age_malicious and domain_age_suspicious are off")
 	}
 	if !online {
-		return topic(what).fine("%s", "registries may be asked when the domains of authors were registered; --online "+
+		return what.fine("%s", "registries may be asked when the domains of authors were registered; --online "+
 			"tries it")
 	}
 	client, err := rdap.New(cfg.RDAP, rdap.Options{})
 	if err != nil {
-		return topic(what).bad(err.Error(), "")
+		return what.bad(err.Error(), "")
 	}
 	defer client.Close()
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	text, err := client.Check(ctx)
 	if err != nil {
-		return topic(what).bad(err.Error(), "")
+		return what.bad(err.Error(), "")
 	}
-	return topic(what).fine("%s", text)
+	return what.fine("%s", text)
 }

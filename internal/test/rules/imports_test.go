@@ -21,7 +21,7 @@ var mayImport = map[string]string{
 	"api/socket":               "api api/routes",
 	"backup":                   "",
 	"bounce":                   "config internal/mailaddr queue",
-	"cmd/clawback":             "api api/client backup bounce config config/exchange config/reference config/regions intel intel/feed internal/daemon internal/demo internal/mailaddr internal/test/graphsim internal/visible journal query queue retract retract/graph retract/graph/consent retract/job score score/attach/confined score/engines/rdap score/learn score/rules smtpd/certs store store/pebble systemd verdict",
+	"cmd/clawback":             "api api/client backup bounce config config/exchange config/reference config/regions intel intel/feed internal/daemon internal/demo internal/mailaddr internal/test/graphsim internal/visible journal query queue retract retract/graph retract/graph/consent retract/job score score/attach/confined score/engines/rdap score/learn score/rules smtpd/certs smtpd/networks store store/pebble systemd verdict",
 	"config":                   "internal/keyfile internal/mailaddr internal/tomlpos verdict",
 	"config/exchange":          "config",
 	"config/reference":         "config",
