@@ -44,9 +44,9 @@ func (c backupCmd) Run(a *app) error {
 }
 
 type restoreBackupCmd struct {
-	File     string `arg:"" type:"existingfile" help:"The backup."`
+	File     string `arg:"" type:"path" help:"The backup."`
 	Config   string `short:"c" type:"path" default:"/etc/clawback/clawback.toml" help:"Configuration file: it says where the state is."`
-	Identity string `short:"i" type:"existingfile" placeholder:"FILE" help:"Identities of age, where the backup is encrypted."`
+	Identity string `short:"i" type:"path" placeholder:"FILE" help:"Identities of age, where the backup is encrypted."`
 }
 
 func (c restoreBackupCmd) Run(a *app) error {

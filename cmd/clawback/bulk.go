@@ -235,13 +235,22 @@ func (a *app) follow(id string) error {
 	var bar *mpb.Bar
 	if isTerminal(a.errOut) {
 		progress := mpb.New(mpb.WithOutput(a.rawErr), mpb.WithWidth(40))
-		bar = progress.AddBar(int64(max(j.Found, 1)),
+		_, total := mailboxesDone(j)
+		bar = progress.AddBar(total,
 			mpb.PrependDecorators(decor.Name(id+" "), decor.CountersNoUnit("%d/%d")),
 			mpb.AppendDecorators(decor.AverageSpeed(0, "%.0f/s"), decor.Name(" "), decor.AverageETA(decor.ET_STYLE_GO)))
 		defer progress.Wait()
 		defer bar.Abort(false)
 	}
-	for !j.State.Final() && !onlyAbsent(j) {
+	for {
+		if bar != nil {
+			done, total := mailboxesDone(j)
+			bar.SetTotal(total, false)
+			bar.SetCurrent(done)
+		}
+		if j.State.Final() || onlyAbsent(j) {
+			break
+		}
 		select {
 		case <-a.ctx.Done():
 			a.warnf("job %s goes on: clawback job show %s\n", id, id)
@@ -251,10 +260,6 @@ func (a *app) follow(id string) error {
 		if j, err = client.Do(a.ctx, a.client, api.ShowJob, api.ItemRef{ID: id}); err != nil {
 			return err
 		}
-		if bar != nil {
-			bar.SetTotal(int64(max(j.Counters.Mailboxes, 1)), false)
-			bar.SetCurrent(int64(j.Counters.Mailboxes - j.Counters.Outcomes[store.Pending]))
-		}
 	}
 	if onlyAbsent(j) {
 		a.warnf("job %s goes on by itself: what is left is not in its mailbox yet, and looked for again later\n", id)
@@ -263,6 +268,13 @@ func (a *app) follow(id string) error {
 		return err
 	}
 	return ended(j)
+}
+
+// mailboxesDone is how many mailboxes a job has dealt with, and of how many as far as is known. One message may have a
+// thousand; until they are counted each message stands for one, so that the bar does not fill and empty again.
+func mailboxesDone(j api.Job) (done, total int64) {
+	c := j.Counters
+	return int64(c.Mailboxes - c.Outcomes[store.Pending]), int64(max(c.Mailboxes, j.Found, 1))
 }
 
 // ended is how the program ends after a job: what was refused, failed or is held was not done.

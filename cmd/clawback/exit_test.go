@@ -141,6 +141,22 @@ func TestExitStatus_ofAJob(t *testing.T) {
 	}
 }
 
+// The bar of a job counts mailboxes, and moves while one message is taken out of many.
+func TestMailboxesDone_ofOneMessage(t *testing.T) {
+	job := func(found, mailboxes, pending int) api.Job {
+		return api.Job{Found: found, Counters: api.JobCounters{Mailboxes: mailboxes,
+			Outcomes: map[store.Outcome]int{store.Pending: pending, store.Done: mailboxes - pending}}}
+	}
+	for want, j := range map[[2]int64]api.Job{
+		{0, 1}: {}, {0, 1205}: job(1, 1205, 1205), {604, 1205}: job(1, 1205, 601), {1205, 1205}: job(1, 1205, 0),
+		{10, 1000}: job(1000, 10, 0), // most messages are not reached yet
+	} {
+		if done, total := mailboxesDone(j); done != want[0] || total != want[1] {
+			t.Errorf("%+v: %d/%d, want %d/%d", j, done, total, want[0], want[1])
+		}
+	}
+}
+
 // What an error is about is named once.
 func TestAbout_namesItOnce(t *testing.T) {
 	_, err := os.Open("nothing-there")
