@@ -1,8 +1,6 @@
 package score
 
 import (
-	"strings"
-
 	"clawback/config"
 	"clawback/score/extract"
 )
@@ -32,15 +30,10 @@ func (s *Scorer) Meets(m Message) ([]PolicyMatch, error) {
 		}
 		met = append(met, PolicyMatch{
 			Policy: p.Policy, Expired: !p.inForce(m.Received), Unverified: x.unverified(p),
-			Decides: x.override != nil && x.override.by(p),
+			Decides: x.override != nil && x.override.by == p,
 		})
 	}
 	return met, nil
-}
-
-// by reports whether a policy is the one that decided.
-func (o *override) by(p *policy) bool {
-	return o.reason.ID == "policy."+p.Kind && strings.HasSuffix(o.reason.Text, " ("+p.Pattern+").")
 }
 
 // meets reports whether the policy names the message, proven or not.

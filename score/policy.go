@@ -83,6 +83,7 @@ func (p policy) inForce(received time.Time) bool {
 
 // override is what the tenant's policies make of a verdict.
 type override struct {
+	by          *policy // the one that decides
 	disposition verdict.Disposition
 	reason      verdict.Reason
 	only        []verdict.Disposition // applies to these alone; empty: to all
@@ -146,7 +147,7 @@ func (x *inspection) rule(p *policy, d verdict.Disposition, text string) {
 	if p.Note != "" {
 		text += ": " + p.Note
 	}
-	x.override = &override{disposition: d, reason: verdict.Reason{
+	x.override = &override{by: p, disposition: d, reason: verdict.Reason{
 		ID: "policy." + p.Kind, Family: "policy", Text: text + " (" + p.Pattern + ").", Where: "policy",
 	}}
 }
