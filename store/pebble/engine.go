@@ -97,17 +97,27 @@ func OpenEngine(dir string, o Options) (*Engine, error) {
 	return e, nil
 }
 
+// lockError says why the directory's lock is not to be had. What the system refuses otherwise than for another holder has
+// a number or a path; Pebble has neither where this process holds the lock itself.
+func lockError(err error) error {
+	var path *fs.PathError
+	var number syscall.Errno
+	switch {
+	case errors.As(err, &path):
+		return err
+	case errors.As(err, &number) && number != syscall.EAGAIN && number != syscall.EACCES:
+		return err
+	}
+	return fmt.Errorf("another process has it open: %w", err)
+}
+
 func (e *Engine) openDB() error {
 	if err := e.fs.MkdirAll(e.dir, 0o700); err != nil {
 		return err
 	}
 	lock, err := pebble.LockDirectory(e.dir, e.fs)
 	if err != nil {
-		if errors.Is(err, syscall.EAGAIN) || errors.Is(err, syscall.EACCES) ||
-			strings.Contains(err.Error(), "lock held") {
-			return fmt.Errorf("another process has it open: %w", err)
-		}
-		return err
+		return lockError(err)
 	}
 	e.cache = pebble.NewCache(cacheBytes)
 	o := e.options(lock)

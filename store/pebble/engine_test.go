@@ -3,6 +3,7 @@ package pebble
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -288,5 +289,17 @@ func TestOpen_withoutSpaceOrSyncFails(t *testing.T) {
 			set(&fs.write, nil)
 			set(&fs.sync, nil)
 		})
+	}
+}
+
+// Only a lock that is held is told as another process: not a directory that may not be written.
+func TestLockError_namesWhoHoldsTheLock(t *testing.T) {
+	for err, held := range map[error]bool{
+		syscall.EAGAIN: true, syscall.EACCES: true, errors.New("lock held by current process"): true,
+		syscall.ENOLCK: false, &fs.PathError{Op: "open", Path: "LOCK", Err: syscall.EACCES}: false,
+	} {
+		if got := lockError(err); !errors.Is(got, err) || (got != err) != held {
+			t.Errorf("%v: %v", err, got)
+		}
 	}
 }
