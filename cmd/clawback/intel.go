@@ -151,30 +151,31 @@ func (c intelExplainCmd) Run(a *app) error {
 		{"such as", strings.Join(m.Samples, " ")}})
 }
 
-type intelApproveCmd struct {
+// indicatorOrder is a person's word on an indicator.
+type indicatorOrder struct {
 	ID string `arg:"" help:"Id of the indicator."`
 	ofTenants
 	Comment string `help:"Why, for the audit."`
 }
 
+func (c indicatorOrder) give(a *app, op api.Op[api.IndicatorOrder, api.Indicator]) (api.Indicator, error) {
+	return client.Do(a.ctx, a.client, op, api.IndicatorOrder{ID: c.ID, Tenant: c.Tenant, Comment: c.Comment})
+}
+
+type intelApproveCmd struct{ indicatorOrder }
+
 func (c intelApproveCmd) Run(a *app) error {
-	i, err := client.Do(a.ctx, a.client, api.ApproveIndicator, api.IndicatorOrder{ID: c.ID, Tenant: c.Tenant,
-		Comment: c.Comment})
+	i, err := c.give(a, api.ApproveIndicator)
 	if err != nil {
 		return err
 	}
 	return a.settled(i)
 }
 
-type intelRemoveCmd struct {
-	ID string `arg:"" help:"Id of the indicator."`
-	ofTenants
-	Comment string `help:"Why, for the audit."`
-}
+type intelRemoveCmd struct{ indicatorOrder }
 
 func (c intelRemoveCmd) Run(a *app) error {
-	i, err := client.Do(a.ctx, a.client, api.RemoveIndicator, api.IndicatorOrder{ID: c.ID, Tenant: c.Tenant,
-		Comment: c.Comment})
+	i, err := c.give(a, api.RemoveIndicator)
 	if err != nil {
 		return err
 	}
