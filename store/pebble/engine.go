@@ -97,8 +97,8 @@ func OpenEngine(dir string, o Options) (*Engine, error) {
 	return e, nil
 }
 
-// lockError says why the directory's lock is not to be had. What the system refuses otherwise than for another holder has
-// a number or a path; Pebble has neither where this process holds the lock itself.
+// lockError says why the directory's lock is not to be had. What the system refuses otherwise than for another holder
+// has a number or a path; Pebble has neither where this process holds the lock itself.
 func lockError(err error) error {
 	var path *fs.PathError
 	var number syscall.Errno
