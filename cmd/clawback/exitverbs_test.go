@@ -26,7 +26,7 @@ func TestExitStatus_ofEveryVerb(t *testing.T) {
 		"submit": "FILE --is SPAM", "policy list": "", "policy add": "block_sender @evil.example", "policy remove": "id",
 		"policy test": "FILE", "policy import": "FILE", "policy export": "", "intel list": "",
 		"intel add": "evil.example", "intel explain": "evil.example", "intel approve": "id", "intel remove": "id",
-		"intel feeds": "", "intel update": "", "rescan start": "since:2d", "rescan list": "", "rescan show": "id",
+		"intel feeds": "", "intel import": "FILE", "intel update": "", "rescan start": "since:2d", "rescan list": "", "rescan show": "id",
 		"rescan follow": "id", "rescan approve": "id", "rescan pause": "id", "rescan resume": "id", "rescan cancel": "id",
 		"rules list": "", "rules test": "FILE --tenant contoso", "rules backtest": "--tenant contoso", "audit": "",
 		// These need no daemon; those with a file fail since it is not there.

@@ -8,7 +8,7 @@ _clawback() {
 			continue
 		fi
 		case ${COMP_WORDS[i]} in
-		--socket | --config | -c | --hostname | --tenant-id | --domain | --alternate-mailbox | --email | --name | --originator-org | --client-id | --certificate-file | --key-file | --mailbox | --state | --since | --limit | --cursor | --comment | --tenant | --purpose | --network | --cause | --from | --peers | --older-than | --yes-delete | --local | --regions | --timeout | --recipient | -r | --identity | -i | --sender | --subject | --disposition | --proof | --variant | --output | -o | --query | --ids-from | --to | --yes-restore | --campaign | --yes-all | --is | --field | --note | --expires | --kind | --for | --rules | --rule | --object | --who | --what | --report | --original | --decrypted | --workers | --reports | --listen | --ca-file | --seed | --users) skip=yes ;;
+		--socket | --config | -c | --hostname | --tenant-id | --domain | --alternate-mailbox | --email | --name | --originator-org | --client-id | --certificate-file | --key-file | --mailbox | --state | --since | --limit | --cursor | --comment | --tenant | --purpose | --network | --cause | --from | --peers | --older-than | --yes-delete | --local | --regions | --timeout | --recipient | -r | --identity | -i | --sender | --subject | --disposition | --proof | --variant | --output | -o | --query | --ids-from | --to | --yes-restore | --campaign | --yes-all | --is | --field | --note | --expires | --kind | --for | --format | --column | --rules | --rule | --object | --who | --what | --report | --original | --decrypted | --workers | --reports | --listen | --ca-file | --seed | --users) skip=yes ;;
 		-*) ;;
 		*)
 			case $path/${COMP_WORDS[i]} in
@@ -82,6 +82,7 @@ _clawback() {
 				"intel"/list | \
 				"intel"/add | \
 				"intel"/explain | \
+				"intel"/import | \
 				"intel"/approve | \
 				"intel"/feeds | \
 				"intel"/update | \
@@ -1197,6 +1198,46 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"intel import":--tenant)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"intel import":--format)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -W "text csv misp stix" -- "$word")
+		return
+		;;
+	"intel import":--kind)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -W "url domain ip sha256 email" -- "$word")
+		return
+		;;
+	"intel import":--column)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"intel import":--disposition)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"intel import":--for)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"intel import":--note)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"intel import":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"intel approve":--tenant)
 		COMPREPLY=()
 		:
@@ -1731,7 +1772,7 @@ _clawback() {
 		commands="" flags="--tenant --all --help --socket --json" words="" files=yes
 		;;
 	"intel")
-		commands="list add explain approve feeds update remove" flags="--help --socket --json" words="" files=
+		commands="list add explain import approve feeds update remove" flags="--help --socket --json" words="" files=
 		;;
 	"intel list")
 		commands="" flags="--tenant --limit --cursor --help --socket --json" words="" files=
@@ -1741,6 +1782,9 @@ _clawback() {
 		;;
 	"intel explain")
 		commands="" flags="--tenant --kind --help --socket --json" words="" files=
+		;;
+	"intel import")
+		commands="" flags="--tenant --format --kind --column --disposition --for --note --dry-run --help --socket --json" words="" files=yes
 		;;
 	"intel approve")
 		commands="" flags="--tenant --comment --help --socket --json" words="" files=

@@ -10,12 +10,12 @@ function __clawback_at
             continue
         end
         switch $word
-            case --socket --config -c --hostname --tenant-id --domain --alternate-mailbox --email --name --originator-org --client-id --certificate-file --key-file --mailbox --state --since --limit --cursor --comment --tenant --purpose --network --cause --from --peers --older-than --yes-delete --local --regions --timeout --recipient -r --identity -i --sender --subject --disposition --proof --variant --output -o --query --ids-from --to --yes-restore --campaign --yes-all --is --field --note --expires --kind --for --rules --rule --object --who --what --report --original --decrypted --workers --reports --listen --ca-file --seed --users
+            case --socket --config -c --hostname --tenant-id --domain --alternate-mailbox --email --name --originator-org --client-id --certificate-file --key-file --mailbox --state --since --limit --cursor --comment --tenant --purpose --network --cause --from --peers --older-than --yes-delete --local --regions --timeout --recipient -r --identity -i --sender --subject --disposition --proof --variant --output -o --query --ids-from --to --yes-restore --campaign --yes-all --is --field --note --expires --kind --for --format --column --rules --rule --object --who --what --report --original --decrypted --workers --reports --listen --ca-file --seed --users
                 set skip yes
             case '-*'
             case '*'
                 set -l longer (string join ' ' $path $word)
-                contains -- $longer 'serve' 'init' 'check' 'status' 'queue' 'queue list' 'queue show' 'queue retry' 'queue export' 'queue discard' 'bounce' 'bounce list' 'bounce show' 'bounce retry' 'bounce export' 'address' 'address new' 'address list' 'address retire' 'connect' 'setup' 'setup exchange' 'backup' 'restore-backup' 'store' 'store reindex' 'store check' 'store forget-old' 'search' 'show' 'retract' 'restore' 'job' 'job list' 'job show' 'job follow' 'job pause' 'job resume' 'job cancel' 'preview' 'held' 'held list' 'held campaigns' 'held approve' 'held reject' 'export' 'feedback' 'feedback give' 'feedback list' 'feedback export' 'feedback withdraw' 'feedback reset' 'submission' 'submission list' 'submission show' 'submission accept' 'submission dismiss' 'submission export' 'submit' 'policy' 'policy list' 'policy add' 'policy remove' 'policy test' 'policy import' 'policy export' 'intel' 'intel list' 'intel add' 'intel explain' 'intel approve' 'intel feeds' 'intel update' 'intel remove' 'rescan' 'rescan start' 'rescan list' 'rescan show' 'rescan follow' 'rescan approve' 'rescan pause' 'rescan resume' 'rescan cancel' 'rules' 'rules list' 'rules test' 'rules backtest' 'audit' 'unwrap' 'score' 'demo' 'graphsim' 'completion' 'manual' 'version'; and set path $path $word
+                contains -- $longer 'serve' 'init' 'check' 'status' 'queue' 'queue list' 'queue show' 'queue retry' 'queue export' 'queue discard' 'bounce' 'bounce list' 'bounce show' 'bounce retry' 'bounce export' 'address' 'address new' 'address list' 'address retire' 'connect' 'setup' 'setup exchange' 'backup' 'restore-backup' 'store' 'store reindex' 'store check' 'store forget-old' 'search' 'show' 'retract' 'restore' 'job' 'job list' 'job show' 'job follow' 'job pause' 'job resume' 'job cancel' 'preview' 'held' 'held list' 'held campaigns' 'held approve' 'held reject' 'export' 'feedback' 'feedback give' 'feedback list' 'feedback export' 'feedback withdraw' 'feedback reset' 'submission' 'submission list' 'submission show' 'submission accept' 'submission dismiss' 'submission export' 'submit' 'policy' 'policy list' 'policy add' 'policy remove' 'policy test' 'policy import' 'policy export' 'intel' 'intel list' 'intel add' 'intel explain' 'intel import' 'intel approve' 'intel feeds' 'intel update' 'intel remove' 'rescan' 'rescan start' 'rescan list' 'rescan show' 'rescan follow' 'rescan approve' 'rescan pause' 'rescan resume' 'rescan cancel' 'rules' 'rules list' 'rules test' 'rules backtest' 'audit' 'unwrap' 'score' 'demo' 'graphsim' 'completion' 'manual' 'version'; and set path $path $word
         end
     end
     test "$path" = "$argv[1]"
@@ -481,6 +481,7 @@ complete -c clawback -n '__clawback_at \'policy export\'' -l json -d 'Answer in 
 complete -c clawback -n '__clawback_at \'intel\'' -a list -d 'List indicators: values that bad mail is known by.'
 complete -c clawback -n '__clawback_at \'intel\'' -a add -d 'Add one: stored mail that carries it is judged anew at once, within a brake.'
 complete -c clawback -n '__clawback_at \'intel\'' -a explain -d 'Say what an indicator would do to the stored mail, and change nothing.'
+complete -c clawback -n '__clawback_at \'intel\'' -a import -d 'Add those of a file: MISP, STIX 2.1, CSV or text.'
 complete -c clawback -n '__clawback_at \'intel\'' -a approve -d 'Let an indicator act that would hit too much mail to act by itself.'
 complete -c clawback -n '__clawback_at \'intel\'' -a feeds -d 'List the feeds: lists of indicators that others publish, and how each stands.'
 complete -c clawback -n '__clawback_at \'intel\'' -a update -d 'Read feeds now. What of them a message carries becomes an indicator.'
@@ -507,6 +508,18 @@ complete -c clawback -n '__clawback_at \'intel explain\'' -l kind -x -a 'url dom
 complete -c clawback -n '__clawback_at \'intel explain\'' -l help -s h -d 'Show context-sensitive help.'
 complete -c clawback -n '__clawback_at \'intel explain\'' -l socket -r -F -d 'Control socket of the daemon (default /run/clawback/control.sock).'
 complete -c clawback -n '__clawback_at \'intel explain\'' -l json -d 'Answer in JSON, one object or list, or one object a line.'
+complete -c clawback -n '__clawback_at \'intel import\'' -F
+complete -c clawback -n '__clawback_at \'intel import\'' -l tenant -x -d 'Name or GUID of the tenant that it is for; without it, it is for every tenant.'
+complete -c clawback -n '__clawback_at \'intel import\'' -l format -x -a 'text csv misp stix' -d 'Its format, where it is not plain.'
+complete -c clawback -n '__clawback_at \'intel import\'' -l kind -x -a 'url domain ip sha256 email' -d 'The kind of entries that do not say it.'
+complete -c clawback -n '__clawback_at \'intel import\'' -l column -x -d 'The column of a CSV with the values (default: value, indicator or ioc).'
+complete -c clawback -n '__clawback_at \'intel import\'' -l disposition -x -d 'What their mail is (default: of page or file MALICIOUS, else SUSPICIOUS).'
+complete -c clawback -n '__clawback_at \'intel import\'' -l for -x -d 'Their lifetime, such as 30d, unless theirs ends earlier.'
+complete -c clawback -n '__clawback_at \'intel import\'' -l note -x -d 'Why, for those who see the verdict; of entries without a note of their own.'
+complete -c clawback -n '__clawback_at \'intel import\'' -l dry-run -d 'Add none, and say what they would do to the stored mail.'
+complete -c clawback -n '__clawback_at \'intel import\'' -l help -s h -d 'Show context-sensitive help.'
+complete -c clawback -n '__clawback_at \'intel import\'' -l socket -r -F -d 'Control socket of the daemon (default /run/clawback/control.sock).'
+complete -c clawback -n '__clawback_at \'intel import\'' -l json -d 'Answer in JSON, one object or list, or one object a line.'
 complete -c clawback -n '__clawback_at \'intel approve\'' -l tenant -x -d 'Name or GUID of the tenant that it is for; without it, it is for every tenant.'
 complete -c clawback -n '__clawback_at \'intel approve\'' -l comment -x -d 'Why, for the audit.'
 complete -c clawback -n '__clawback_at \'intel approve\'' -l help -s h -d 'Show context-sensitive help.'
