@@ -170,6 +170,7 @@ var (
 	moment  = regexp.MustCompile(`\b20\d\d-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?`)
 	day     = regexp.MustCompile(`\b20\d\d-\d\d-\d\d\b`)
 	since   = regexp.MustCompile(`\b(now|\d+ (second|minute|hour)s? (ago|from now))( {2,}|,|\n)`)
+	cutPath = regexp.MustCompile(`(^|\s)(?:\$DIR|/)\S*…`) // how much is shown depends on how long the path is
 	segment = regexp.MustCompile(`\bseg/[0-9A-Za-z-]+`)
 	heads   = regexp.MustCompile(`^[A-Z]+  [A-Z -]+\n$|^ +COUNT  OLDEST|^(queue|bounces) [a-z]+ +\d`)
 	gap     = regexp.MustCompile(`(\S) {2,}`)
@@ -196,6 +197,7 @@ func (p *player) clean(text string) string {
 	for line := range strings.Lines(strings.ReplaceAll(text, "\r\n", "\n")) {
 		before := line
 		line = strings.ReplaceAll(line, p.office.Dir, "$DIR")
+		line = cutPath.ReplaceAllString(line, "$1$$DIR…")
 		for name, id := range p.office.names {
 			line = strings.ReplaceAll(line, id, "$"+name)
 		}
