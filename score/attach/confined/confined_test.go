@@ -110,7 +110,7 @@ func TestInspect_plainFilesNeedNoChild(t *testing.T) {
 }
 
 func TestInspect_manyAtOnce(t *testing.T) {
-	p := open(t, Options{Processes: 3})
+	p := open(t, Options{Processes: 3, CPU: time.Hour, Wall: time.Hour}) // however busy the machine is
 	files := some(t)
 	limits := attach.Default()
 	want := attach.Inline{}.Inspect(t.Context(), files, &limits)
