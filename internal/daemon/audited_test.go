@@ -345,6 +345,9 @@ var changing = map[string]func(*testing.T, *acts) any{
 	"indicator.add": func(t *testing.T, a *acts) any {
 		return api.NewIndicator{Kind: "domain", Value: "evil.example", Note: "n"}
 	},
+	"indicator.import": func(t *testing.T, a *acts) any {
+		return api.IndicatorImport{Note: "n", Indicators: []api.ImportedIndicator{{Kind: "domain", Value: "evil.example"}}}
+	},
 	"indicator.approve": func(t *testing.T, a *acts) any {
 		return api.IndicatorOrder{ID: a.waitingIndicator(t), Tenant: testbed.Contoso.ID}
 	},
