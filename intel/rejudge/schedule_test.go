@@ -284,9 +284,8 @@ func TestSchedule_passesOverWhatKills(t *testing.T) {
 // A version that changes too many verdicts changes no more, and a person is told; the next version begins anew.
 func TestSchedule_brake(t *testing.T) {
 	g := started(t)
-	var bad []store.Record
 	for range 30 {
-		bad = append(bad, g.saying(g.mail(storetest.Contoso, verdict.Clean, nil), verdict.Malicious))
+		g.saying(g.mail(storetest.Contoso, verdict.Clean, nil), verdict.Malicious)
 	}
 	other := g.saying(g.mail(storetest.Fabrikam, verdict.Clean, nil), verdict.Malicious)
 	g.rules = "2"

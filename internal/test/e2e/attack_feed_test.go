@@ -144,7 +144,7 @@ func TestAttack_hostileFeeds(t *testing.T) {
 			io.WriteString(w, numbered(map[bool]int{false: 100, true: 2000}[grown.Load()]))
 		},
 		"steers":   text("address,threat\nhttps://steer.evil.example/,\"\x1b]0;owned\x07\x1b[31m\u202e=cmd()\"\n\"\x1b[2J\",x\n"),
-		"says-bad": func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "\x1b[31mno\u202e", 418) },
+		"says-bad": func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "\x1b[31mno\u202e", http.StatusTeapot) },
 		"endless": func(w http.ResponseWriter, r *http.Request) {
 			io.WriteString(w, "https://a.evil.example/\n")
 			w.(http.Flusher).Flush()

@@ -30,10 +30,7 @@ func TestAttack_otherAccountOfTheHost(t *testing.T) {
 		t.Fatal(err)
 	}
 	const nobody = 65534
-	var names []string
-	for _, e := range entries(t, w.Dir) {
-		names = append(names, e)
-	}
+	names := entries(t, w.Dir)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
