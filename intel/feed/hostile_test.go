@@ -53,7 +53,7 @@ func (s *server) feed(t *testing.T, lines string) *config.Feed {
 // smallLimits are limits that a test reaches.
 func smallLimits() limits {
 	l := defaultLimits()
-	l.fetch, l.idle, l.wire, l.unpacked, l.entries = 5*time.Second, 5*time.Second, 1<<20, 4<<20, 20_000
+	l.fetch, l.idle, l.wire, l.unpacked, l.entries = time.Minute, time.Minute, 1<<20, 4<<20, 20_000
 	return l
 }
 
@@ -137,6 +137,7 @@ func TestLook_hostileAnswersAreRefusedWithTheirReason(t *testing.T) {
 		return func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, url, http.StatusFound) }
 	}
 	bomb := gzipped(strings.Repeat("http://a.example/\n", 1<<20))
+	zipBomb := zipped(t, map[string]string{"a": strings.Repeat(good, 1<<18)})
 	for name, c := range map[string]struct {
 		answer http.HandlerFunc
 		want   Code // "": it is taken
@@ -157,9 +158,7 @@ func TestLook_hostileAnswersAreRefusedWithTheirReason(t *testing.T) {
 		"a web page, packed":               {func(w http.ResponseWriter, _ *http.Request) { w.Write(gzipped("<html>no</html>")) }, HTML},
 		"a gzip bomb":                      {func(w http.ResponseWriter, _ *http.Request) { w.Write(bomb) }, TooLarge},
 		"a gzip bomb in a gzip":            {func(w http.ResponseWriter, _ *http.Request) { w.Write(gzipped(string(bomb))) }, TooLarge},
-		"a zip bomb": {func(w http.ResponseWriter, _ *http.Request) {
-			w.Write(zipped(t, map[string]string{"a": strings.Repeat(good, 1<<18)}))
-		}, TooLarge},
+		"a zip bomb":                       {func(w http.ResponseWriter, _ *http.Request) { w.Write(zipBomb) }, TooLarge},
 		"a zip of two files": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Write(zipped(t, map[string]string{"a": good, "b": good}))
 		}, Format},
