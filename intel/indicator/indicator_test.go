@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -29,17 +30,27 @@ type rig struct {
 // faulty is a store of which the Rejudges fail after so many.
 type faulty struct {
 	*store.Store
-	after int // -1: never
+	mu    sync.Mutex // guards after while the desk works
+	after int        // -1: never
 }
 
 var errKilled = errors.New("killed here")
 
 func (f *faulty) Rejudge(ctx context.Context, j store.Rejudgement) (store.Record, bool, error) {
-	if f.after == 0 {
+	if !f.goesOn() {
 		return store.Record{}, false, errKilled
 	}
-	f.after--
 	return f.Store.Rejudge(ctx, j)
+}
+
+func (f *faulty) goesOn() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.after == 0 {
+		return false
+	}
+	f.after--
+	return true
 }
 
 func newRig(t *testing.T) *rig {
@@ -47,7 +58,7 @@ func newRig(t *testing.T) *rig {
 	g := &rig{t: t, now: storetest.Start.Add(time.Hour), again: map[string]verdict.Verdict{}}
 	s, err := store.New(&memory.Engine{}, store.Options{Now: func() time.Time { return g.now }})
 	must(t, err)
-	g.s = &faulty{s, -1}
+	g.s = &faulty{Store: s, after: -1}
 	t.Cleanup(func() { s.Close() })
 	g.open()
 	return g
