@@ -108,7 +108,7 @@ func (w *walk) begin(ctx context.Context) error {
 		_, _, err := w.o.Store.Raise(ctx, store.Notice{Kind: "rejudge.passed", Tenant: w.tenant.ID,
 			Text: fmt.Sprintf("the daemon ended %d times while it judged again what arrived from %s to %s: that was "+
 				"passed over", tries, w.stage.Until.Format(time.RFC3339), w.to.Format(time.RFC3339)),
-			Do: "look at the log; clawback rescan over that time judges it"})
+			Do: "look at the log; judge that time again by clawback rescan since:2d"})
 		return err
 	}
 	w.schedule.Tries++

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	stdcmp "cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +20,7 @@ import (
 	"clawback/retract"
 	"clawback/store"
 	"clawback/store/memory"
+	"clawback/systemd"
 )
 
 // boardOf is a board over a store in memory, with a clock, and what it logs.
@@ -229,7 +231,8 @@ func TestBoard_concurrently(t *testing.T) {
 	}
 }
 
-// Each alert of the code is a kind that is known, with what to do, and each kind is explained in docs/operations.md.
+// Each alert of the code is a kind that is known, with what to do, and each kind is explained in docs/operations.md and in
+// journald's catalog.
 func TestKinds_areKnownAndExplained(t *testing.T) {
 	root := filepath.Join("..", "..")
 	doc, err := os.ReadFile(filepath.Join(root, "docs", "operations.md"))
@@ -243,6 +246,9 @@ func TestKinds_areKnownAndExplained(t *testing.T) {
 		row := regexp.MustCompile("(?m)^\\| `alert\\." + kind + "` \\| ([^|]*) \\|").FindStringSubmatch(string(doc))
 		if critical := len(row) > 0 && strings.HasSuffix(row[1], "; critical"); critical != k.now {
 			t.Errorf("alert.%s is critical in docs/operations.md: %t, in the code: %t", kind, critical, k.now)
+		}
+		if event := stdcmp.Or(k.event, "alert."+kind); systemd.MessageID(event) == "" {
+			t.Errorf("%s has no entry in journald's catalog", event)
 		}
 		if k.do == "" || k.state && k.lasts > 0 {
 			t.Errorf("%s: %+v", kind, k)
