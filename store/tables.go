@@ -48,6 +48,9 @@ const (
 	tableRescans     rows.Table = 41 // T or NUL rescan -> Rescan
 
 	tableSuspended rows.Table = 42 // job NUL intent -> mark; pending, met when it was due, and its job was paused
+
+	tableTokens    rows.Table = 43 // NUL token -> Token
+	tableTokenUses rows.Table = 44 // NUL token -> TokenUse
 )
 
 // tableTitles are the names of the tables: in errors, and as the buckets of bbolt.
@@ -63,6 +66,7 @@ var tableTitles = [...]string{
 	tableAddresses: "addresses", tableGates: "gates", tableOrders: "orders",
 	tableIndicators: "indicators", tableSchedules: "schedules", tableRescans: "rescans",
 	tableSuspended: "suspended",
+	tableTokens:    "tokens", tableTokenUses: "token uses",
 }
 
 // Tables are all tables, with their names.

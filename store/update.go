@@ -24,6 +24,8 @@ type Change struct {
 	Indicators  Edit[Indicator]
 	Schedules   Edit[Schedule]
 	Rescans     Edit[Rescan]
+	Tokens      Edit[Token]
+	TokenUses   Edit[TokenUse]
 }
 
 // Update writes a change. ErrConflict when a row was written by somebody else since it was read: read again, decide
@@ -116,5 +118,7 @@ func (t *txn) editTables(c Change) error {
 		editTable(t, tableIndicators, c.Indicators),
 		editTable(t, tableSchedules, c.Schedules),
 		editTable(t, tableRescans, c.Rescans),
+		editTable(t, tableTokens, c.Tokens),
+		editTable(t, tableTokenUses, c.TokenUses),
 	)
 }

@@ -237,6 +237,8 @@ func (v *verification) editable() {
 	ownKeys[Indicator](v, tableIndicators)
 	ownKeys[Schedule](v, tableSchedules)
 	ownKeys[Rescan](v, tableRescans)
+	ownKeys[Token](v, tableTokens)
+	ownKeys[TokenUse](v, tableTokenUses)
 	v.t.each(tableKV, nil, func(k, _ []byte) bool {
 		v.report("%s %q is of no version that is known", title(tableKV), k)
 		return true

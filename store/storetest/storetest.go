@@ -73,6 +73,8 @@ type Store interface {
 	Addresses(ctx context.Context) ([]store.Address, error)
 	Gates(ctx context.Context, tenant string) ([]store.Gate, error)
 	Orders(ctx context.Context) ([]store.Order, error)
+	Tokens(ctx context.Context) ([]store.Token, error)
+	TokenUses(ctx context.Context) ([]store.TokenUse, error)
 	PutJob(ctx context.Context, c store.JobChange) (store.Job, error)
 	Job(ctx context.Context, id string) (store.Job, error)
 	Jobs(ctx context.Context) ([]store.Job, error)
@@ -125,6 +127,7 @@ func Run(t *testing.T, open Opener) {
 		"Addresses":   testAddresses,
 		"Gates":       testGates,
 		"Orders":      testOrders,
+		"Tokens":      testTokens,
 		"Edits":       testEdits,
 		"Forward":     testForward,
 		"Changes":     testChanges,
