@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"time"
 
 	"clawback/config"
 	"clawback/intel"
@@ -46,7 +47,7 @@ func (w *world) note(format string, args ...any) error {
 // service makes a Service over the world.
 func (w *world) service() *Service {
 	return New(Options{
-		Queue: w, Store: worldStore{w}, Engine: worldEngine{w}, Jobs: worldJobs{w}, Judge: worldJudge{w}, Submissions: worldDesk{w}, Addresses: worldAddresses{w}, Upkeep: worldUpkeep{w}, Indicators: worldIndicators{w}, Feeds: worldFeeds{w}, Rescans: worldRescans{w},
+		Queue: w, Store: worldStore{w}, Engine: worldEngine{w}, Jobs: worldJobs{w}, Judge: worldJudge{w}, Submissions: worldDesk{w}, Addresses: worldAddresses{w}, Upkeep: worldUpkeep{w}, Indicators: worldIndicators{w}, Feeds: worldFeeds{w}, Rescans: worldRescans{w}, Tokens: worldTokens{w},
 		Log: slog.New(slog.DiscardHandler), Wake: func() {}, Tenant: findTenant,
 		Status: func(context.Context) (Status, error) {
 			return Status{Hostname: "gw.example", Region: "eu",
@@ -382,4 +383,26 @@ func (w worldFeeds) Update(_ context.Context, name string, accept bool) ([]feed.
 		return nil, feed.ErrNoSuchFeed
 	}
 	return []feed.Result{{Feed: "f"}}, w.note("update feed %q %t", name, accept)
+}
+
+type worldTokens struct{ *world }
+
+// tokens are one of each tenant, one of both, and one of every tenant.
+func tokens() []store.Token {
+	later := time.Date(2126, 1, 1, 0, 0, 0, 0, time.UTC)
+	return []store.Token{
+		{ID: "token-a", Role: "viewer", Tenants: []string{tenantA}, Expires: later}, {ID: "token-b", Role: "viewer", Tenants: []string{tenantB}, Expires: later},
+		{ID: "token-ab", Role: "viewer", Tenants: []string{tenantA, tenantB}, Expires: later}, {ID: "token-all", Role: "viewer", Expires: later},
+		{ID: "token-a2", Role: "viewer", Tenants: []string{tenantA}, Expires: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)},
+	}
+}
+
+func (w worldTokens) List() []store.Token           { return tokens() }
+func (w worldTokens) LastUse(string) store.TokenUse { return store.TokenUse{} }
+func (w worldTokens) Add(_ context.Context, who string, t store.Token) (store.Token, string, error) {
+	t.ID = "token-new"
+	return t, "clawback_secret", w.note("token of %q in %v for %s by %s", t.Role, t.Tenants, t.Owner, who)
+}
+func (w worldTokens) Revoke(_ context.Context, who, id, comment string) (store.Token, error) {
+	return store.Token{ID: id, Revoked: time.Now()}, w.note("revoke %s by %s: %s", id, who, comment)
 }

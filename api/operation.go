@@ -14,6 +14,7 @@ type Operation struct {
 	Role    Role   // in the tenant whose data it is about
 	Machine bool   // it is about no one tenant: the role is needed in all of them
 	Bodies  bool   // it shows the bytes of messages
+	Secret  bool   // its answer has a secret, which is shown once
 }
 
 // Method is the HTTP method of the route.

@@ -3,6 +3,7 @@ package api
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Role is what somebody may do. Each role may do what those before it may.
@@ -27,12 +28,32 @@ func (r Role) String() string {
 	return roleNames[r]
 }
 
+// ParseRole reads the name of a role.
+func ParseRole(name string) (Role, error) {
+	for role, known := range roleNames {
+		if known == name {
+			return Role(role), nil
+		}
+	}
+	return Nobody, problem(InvalidRequest, "role %q: use %s", name, strings.Join(roleNames[Viewer:], ", "))
+}
+
+// MarshalText is the role's name.
+func (r Role) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
+
+// UnmarshalText reads a role's name.
+func (r *Role) UnmarshalText(text []byte) (err error) {
+	*r, err = ParseRole(string(text))
+	return err
+}
+
 // Principal is who asks: proven by the door he came through, never by what his request says.
 type Principal struct {
 	Name    string          // for the audit
 	All     Role            // in every tenant, and for what belongs to the machine
 	Tenants map[string]Role // in these besides, by GUID
 	Bodies  bool            // may read the bytes of messages, where he may see them
+	Token   *Bearer         // by which he asks; nil: the door has proven him otherwise
 }
 
 // Root is a principal who may do everything everywhere.

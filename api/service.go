@@ -124,6 +124,7 @@ type Options struct {
 	Indicators  Indicators
 	Feeds       Feeds
 	Rescans     Rescans
+	Tokens      Tokens
 	Status      func(context.Context) (Status, error)
 	Tenant      func(name string) (*config.Tenant, error) // by name or GUID; "" where there is only one
 	Report      func(spool.Ref) (io.ReadCloser, error)    // the bytes of a report

@@ -140,12 +140,13 @@ const approving = "approve"
 // its tenant wants two.
 func (p *Orders) approvesOwnOrder(in store.Intent, who string) bool {
 	t, ok := p.engine.o.Tenants(in.Tenant)
-	return ok && t.Config.TwoPersons && in.By != "" && account(in.By) == account(who)
+	return ok && t.Config.TwoPersons && in.By != "" && Account(in.By) == Account(who)
 }
 
-// account is the proven part of a person's name, as package api/socket writes it: "ada", "ada (says bob)", or of an
-// account that several share "ada (claimed; root, uid 0)". Of the last only what stands in brackets is proven.
-func account(who string) string {
+// Account is the proven part of a person's name, as package api/socket writes it: "ada", "ada (says bob)", or of an
+// account that several share "ada (claimed; root, uid 0)". Of the last only what stands in brackets is proven. Who asks
+// by a token is its owner: "ada (token soar, 0123)".
+func Account(who string) string {
 	if _, proven, claimed := strings.Cut(who, " (claimed; "); claimed {
 		name, _, _ := strings.Cut(proven, ", uid ")
 		return name

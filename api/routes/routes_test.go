@@ -153,6 +153,9 @@ func fill(t *testing.T, v reflect.Value) {
 	case store.Proof:
 		v.Set(reflect.ValueOf(store.ByContent))
 		return
+	case api.Role:
+		v.Set(reflect.ValueOf(api.Approver))
+		return
 	case io.Reader:
 		return
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"clawback/api"
+	"clawback/api/token"
 	"clawback/bounce"
 	"clawback/config"
 	"clawback/intel"
@@ -147,6 +148,8 @@ func newActs(t *testing.T, cfg *config.Config) *acts {
 	d.rejudge, err = rejudge.New(ctx, d.rejudgeOptions())
 	must(t, err)
 	d.jobs = job.New(job.Options{Store: d.found(), Engine: d.engine, Log: d.log})
+	d.tokens, err = token.Open(ctx, token.Options{Store: st, Log: d.log})
+	must(t, err)
 	a.renew()
 	return a
 }
@@ -302,6 +305,8 @@ func (a *acts) submission(t *testing.T) string {
 
 var onePolicy = api.PolicyOrder{Policies: []api.NewPolicy{{Kind: "block_sender", Pattern: "@evil.example"}}}
 
+var oneToken = api.NewToken{Name: "soar", Role: api.Analyst, Every: true}
+
 // changing prepares, for each operation that changes something, a request that is valid.
 var changing = map[string]func(*testing.T, *acts) any{
 	"queue.retry": func(t *testing.T, a *acts) any { return api.ItemOrder{ID: a.quarantined(t)} },
@@ -372,6 +377,10 @@ var changing = map[string]func(*testing.T, *acts) any{
 	"submission.dismiss": func(t *testing.T, a *acts) any { return api.SubmissionOrder{ID: a.submission(t)} },
 	"submission.file": func(*testing.T, *acts) any {
 		return api.Upload{Is: verdict.Spam, Body: strings.NewReader("From: a@x.example\r\nSubject: s\r\n\r\nbuy now\r\n")}
+	},
+	"token.create": func(*testing.T, *acts) any { return oneToken },
+	"token.revoke": func(t *testing.T, a *acts) any {
+		return api.ItemOrder{ID: do(t, a, api.CreateToken, oneToken).Token.ID}
 	},
 	"index.rebuild":    func(*testing.T, *acts) any { return api.None{} },
 	"store.forget_old": func(*testing.T, *acts) any { return api.None{} },

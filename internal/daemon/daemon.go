@@ -31,6 +31,7 @@ import (
 
 	"clawback/api"
 	"clawback/api/socket"
+	"clawback/api/token"
 	"clawback/backup"
 	"clawback/bounce"
 	"clawback/config"
@@ -97,6 +98,7 @@ type daemon struct {
 	engine     *retract.Engine
 	jobs       *job.Runner
 	pipeline   *pipeline.Pipeline
+	tokens     *token.Desk
 	service    *api.Service
 	control    *socket.Server
 	admission  *admission.Control
@@ -173,6 +175,9 @@ func Run(ctx context.Context, o Options) (err error) {
 	d.jobs = job.New(job.Options{Store: d.found(), Engine: d.engine, Log: d.log})
 	d.bounces = bounce.New(d.bounceOptions()) // the way out for what cannot be carried through
 	// People, and at last the mail itself.
+	if d.tokens, err = token.Open(ctx, token.Options{Store: d.store, Log: d.log}); err != nil {
+		return err
+	}
 	d.service = api.New(d.serviceOptions())
 	d.control = socket.New(d.service, api.Metrics(d.status), d.log)
 	d.admission = admission.New(d.admissionOptions())
@@ -197,7 +202,7 @@ func (d *daemon) run(ctx context.Context, reload <-chan os.Signal) error {
 	for _, part := range []func(context.Context) error{
 		d.certs.Run, d.networks.Run, d.refreshRDAP, d.pipeline.Run, d.index.Run, d.indicators.Run,
 		d.feeds.Run, d.sightings.Run, d.rejudge.Run,
-		d.engine.Run, d.jobs.Run, d.bounces.Run,
+		d.engine.Run, d.jobs.Run, d.bounces.Run, d.tokens.Run,
 		d.serveMetrics, d.runJanitor, d.watchStorage, d.feedWatchdog, d.board.run, d.watchState, d.watchHeap,
 	} {
 		group.Go(func() error { return part(failed) })

@@ -112,8 +112,8 @@ func (d *daemon) bounceOptions() bounce.Options {
 func (d *daemon) serviceOptions() api.Options {
 	return api.Options{
 		Queue: d.queue, Store: d.found(), Index: d.index, Indicators: d.indicators, Feeds: d.feeds,
-		Rescans: d.rejudge,
-		Engine:  d.engine, Jobs: d.jobs, Status: d.status, Log: d.log,
+		Rescans: d.rejudge, Tokens: d.tokens,
+		Engine: d.engine, Jobs: d.jobs, Status: d.status, Log: d.log,
 		Wake:      func() { d.bounces.Wake(); d.engine.Wake() },
 		Report:    d.openReport,
 		Addresses: d.live, Judge: d.judge, Submissions: d.desk, Tenant: d.live.findTenant,
