@@ -69,6 +69,9 @@ func FuzzCompareMediaType(f *testing.F) {
 		if len(value) > maxName || strings.ContainsAny(value, "\r\n\x00(\\'%") || !utf8.ValidString(value) {
 			return // comments, escapes and quotes are read as they were not: TestParseMediaType
 		}
+		if strings.ContainsAny(value, "\u0130\u212a") {
+			return // the standard library takes these for i and k; names are compared in ASCII: TestParseMediaType_namesAreASCII
+		}
 		m := ParseMediaType(value)
 		kind, params, err := mime.ParseMediaType(value)
 		if err == nil && kind != m.Type && strings.Trim(value, " ;\t") != "" {

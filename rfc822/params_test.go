@@ -141,3 +141,16 @@ func TestEncodingOf_several(t *testing.T) {
 		t.Error("two fields in one line: the second is lost")
 	}
 }
+
+// A letter that only lower case makes one of ASCII is none: names are compared as Exchange compares them.
+func TestParseMediaType_namesAreASCII(t *testing.T) {
+	for _, value := range []string{"text/pla\u0130n; charset=utf-8", "text/mar\u212adown", "appl\u0130cation/zip"} {
+		m := ParseMediaType(value)
+		if want, _, _ := strings.Cut(value, ";"); m.Type != want {
+			t.Errorf("%q: type %q, want %q as it stands", value, m.Type, want)
+		}
+	}
+	if m := ParseMediaType("a/b; f\u0130lename=x.exe"); len(m.All("filename")) > 0 {
+		t.Errorf("a look-alike of filename gives %q", m.All("filename"))
+	}
+}

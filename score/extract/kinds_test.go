@@ -191,6 +191,28 @@ func TestRead_partOfTextAlone(t *testing.T) {
 	}
 }
 
+// A text of a subtype that nobody knows is shown as text (RFC 2046, section 4.1.4); what is known to be none is not.
+func TestRead_textsOfUnknownSubtypes(t *testing.T) {
+	const text = "Sign in at https://evil.example/a\r\n"
+	for kind, shown := range map[string]bool{
+		"text/foo": true, "text//plain": true, "text/pla\u0130n": true, "text/plain-text": true, "text/": true,
+		"text/markdown": true, "text/enriched": true, "TEXT/Foo": true,
+		"text/x-amp-html": false, "text/css": false, "text/rfc822-headers": false, "text/vcard": false,
+		"text/foo; name=a.foo": false, "text/foo\r\nContent-Disposition: attachment": false, "foo/bar": false,
+	} {
+		for form, mail := range map[string]string{
+			"alone": mailOf("Content-Type: "+kind+"\r\n", text),
+			"a part": mailOf("Content-Type: multipart/mixed; boundary=abc\r\n",
+				"--abc\r\nContent-Type: "+kind+"\r\n\r\n"+text+"\r\n--abc--\r\n"),
+		} {
+			m := read(t, mail)
+			if got := len(m.Links) == 1 && strings.Contains(m.Plain, "Sign in"); got != shown {
+				t.Errorf("%q, %s: shown %v, want %v (%d links, text %q)", kind, form, got, shown, len(m.Links), m.Plain)
+			}
+		}
+	}
+}
+
 // What some programs skip and others show is looked at, too.
 func TestRead_brokenLinesAreLookedAt(t *testing.T) {
 	for name, text := range map[string]string{

@@ -107,8 +107,11 @@ func (m *Mail) leaf(n node, media *rfc822.MediaType) {
 	if len(n.header.Skipped) > 0 {
 		p.lead = []byte(strings.Join(n.header.Skipped, "\n") + "\n")
 	}
+	if p.shownAsPlain() {
+		p.Type = "text/plain"
+	}
 	m.Parts = append(m.Parts, p)
-	if kind == "text/plain" && p.Disposition != "attachment" {
+	if p.Type == "text/plain" && p.Disposition != "attachment" {
 		m.uuencoded(len(m.Parts) - 1)
 	}
 }

@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -49,6 +50,18 @@ func (p *Part) Head(n int) []byte {
 // Attached reports whether a mail program shows the part as a file.
 func (p *Part) Attached() bool {
 	return p.Disposition == "attachment" || p.Name != "" || !strings.HasPrefix(p.Type, "text/")
+}
+
+// ownSubtypes are texts that no mail program shows as they stand: it reads them otherwise, offers them as files, or
+// leaves them to the few programs that know them.
+var ownSubtypes = []string{"html", "calendar", "x-amp-html", "watch-html", "rfc822-headers", "csv", "css", "directory",
+	"ecmascript", "javascript", "rtf", "vcard", "x-vcalendar", "x-vcard", "xml"}
+
+// shownAsPlain reports whether the part is a text of a subtype that nobody knows: such is shown as text/plain is (RFC
+// 2046, section 4.1.4).
+func (p *Part) shownAsPlain() bool {
+	subtype, text := strings.CutPrefix(p.Type, "text/")
+	return text && !p.Attached() && !slices.Contains(ownSubtypes, subtype)
 }
 
 // Page reports whether the part is opened by a browser as a file of its own, though no name says so: HTML in a web

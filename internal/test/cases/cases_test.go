@@ -94,6 +94,8 @@ var right = map[string]answer{
 
 	"27-diacritics": {is: verdict.Clean, without: "link.text_href_mismatch"},
 
+	"28-text-of-unknown-kind": linked,
+
 	// Each hides or carries in one more way what the first of them says plainly.
 	"detect":                                 {atLeast: verdict.Suspicious},
 	"detect/03-odd-host.eml":                 {atLeast: verdict.Suspicious, with: "link.odd_host"},
