@@ -88,8 +88,8 @@ func (a access) mayUse(tenant string) bool { return a.in(tenant) >= a.op.Role }
 // everywhere reports whether the operation is open to all tenants.
 func (a access) everywhere() bool { return a.All >= a.op.Role }
 
-// own are the tenants in which the operation is open, sorted, where it is not open everywhere.
-func (a access) own() []string {
+// allowedTenants are the tenants in which the operation is open, sorted, where it is not open everywhere.
+func (a access) allowedTenants() []string {
 	var list []string
 	for tenant := range a.Tenants {
 		if a.mayUse(tenant) {

@@ -163,7 +163,7 @@ func (s *Service) note(ctx context.Context, act store.Act) error {
 // tenant finds the tenant that a request names, among those where the operation is open to the principal. Without a
 // name it is the only one of these.
 func (s *Service) tenant(a access, name string) (*config.Tenant, error) {
-	if own := a.own(); name == "" && !a.everywhere() {
+	if own := a.allowedTenants(); name == "" && !a.everywhere() {
 		if len(own) != 1 {
 			return nil, problem(InvalidRequest, "name one of your %d tenants", len(own))
 		}

@@ -244,7 +244,7 @@ func (s *Service) showStatus(ctx context.Context, a access, _ None) (Status, err
 	}
 	own := Status{Version: all.Version, Hostname: all.Hostname, Tenants: []Tenant{}, Quotas: []Quota{},
 		Notices:   []Notice{},
-		Deferring: all.Deferring, Queue: all.Queue.of(a.own())}
+		Deferring: all.Deferring, Queue: all.Queue.of(a.allowedTenants())}
 	for _, t := range all.Tenants {
 		if a.mayUse(t.ID) {
 			own.Tenants = append(own.Tenants, t)

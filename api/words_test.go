@@ -14,7 +14,7 @@ func TestDo_commentsAreBounded(t *testing.T) {
 	for _, op := range Operations() {
 		for _, size := range []int{maxWords, maxWords + 1} {
 			request := op.NewRequest()
-			if !say(reflect.ValueOf(request).Elem(), strings.Repeat("c", size)) {
+			if !fillWords(reflect.ValueOf(request).Elem(), strings.Repeat("c", size)) {
 				continue
 			}
 			seen++
@@ -29,15 +29,15 @@ func TestDo_commentsAreBounded(t *testing.T) {
 	}
 }
 
-// say puts words into the comments and notes of a request.
-func say(v reflect.Value, words string) (said bool) {
+// fillWords puts words into the comments and notes of a request.
+func fillWords(v reflect.Value, words string) (said bool) {
 	switch v.Kind() {
 	case reflect.Slice:
 		if v.Type().Elem().Kind() != reflect.Struct {
 			return false
 		}
 		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
-		return say(v.Index(0), words)
+		return fillWords(v.Index(0), words)
 	case reflect.Struct:
 		for i := range v.NumField() {
 			f := v.Type().Field(i)
@@ -47,7 +47,7 @@ func say(v reflect.Value, words string) (said bool) {
 				v.Field(i).SetString(words)
 				said = true
 			default:
-				said = say(v.Field(i), words) || said
+				said = fillWords(v.Field(i), words) || said
 			}
 		}
 	}

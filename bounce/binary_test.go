@@ -181,7 +181,7 @@ func (p *peer) serve(conn net.Conn) bool {
 		if answer == "stall" {
 			return true
 		}
-		p.take(in, line)
+		p.readChunk(in, line)
 		if answer == "hang" || answer == "close" {
 			return answer == "hang"
 		}
@@ -193,8 +193,8 @@ func (p *peer) serve(conn net.Conn) bool {
 	}
 }
 
-// take reads the bytes of a chunk.
-func (p *peer) take(in *textproto.Reader, line string) {
+// readChunk reads the bytes of a chunk.
+func (p *peer) readChunk(in *textproto.Reader, line string) {
 	var size int64
 	if n, _ := fmt.Sscanf(line, "BDAT %d", &size); n == 1 {
 		io.CopyN(&p.content, in.R, size)

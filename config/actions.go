@@ -25,7 +25,7 @@ func readActions(t *table, fallback Actions) Actions {
 	actions := maps.Clone(fallback)
 	for _, d := range verdict.All() {
 		key := strings.ToLower(d.String())
-		v, ok := t.take(key)
+		v, ok := t.lookup(key)
 		if ok {
 			actions[d] = readRule(t, key, v)
 		}

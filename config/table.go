@@ -104,8 +104,8 @@ func (t *table) has(key string) bool {
 // present reports whether the table stands in the file.
 func (t *table) present() bool { return t.values != nil }
 
-// take asks for a key.
-func (t *table) take(key string) (any, bool) {
+// lookup asks for a key.
+func (t *table) lookup(key string) (any, bool) {
 	t.asked = append(t.asked, key)
 	t.r.known[plain(t.at(key))] = true
 	v, ok := t.values[key]
@@ -126,7 +126,7 @@ func (t *table) finish() {
 
 // table opens a table below this one, which may be absent.
 func (t *table) table(key string) *table {
-	v, ok := t.take(key)
+	v, ok := t.lookup(key)
 	inner := &table{r: t.r, path: t.at(key)}
 	t.inner = append(t.inner, inner)
 	if !ok {
@@ -143,7 +143,7 @@ func (t *table) table(key string) *table {
 
 // tables opens the tables of an array of tables.
 func (t *table) tables(key string) []*table {
-	v, ok := t.take(key)
+	v, ok := t.lookup(key)
 	if !ok {
 		return nil
 	}

@@ -11,7 +11,7 @@ import (
 
 // get reads a value of one type; what the file lacks is the fallback.
 func get[T any](t *table, key string, fallback T, kind string) T {
-	v, ok := t.take(key)
+	v, ok := t.lookup(key)
 	if !ok {
 		return fallback
 	}
@@ -71,7 +71,7 @@ const Off = -1
 // limit reads a whole number from 1 up, or "off". 0 is refused: it could mean none, or no limit.
 func (t *table) limit(key string, fallback int) int {
 	t.note(key, Key{Kind: `whole number, or "off"`, Default: fmt.Sprint(fallback), Least: "1"})
-	v, ok := t.take(key)
+	v, ok := t.lookup(key)
 	if !ok {
 		return fallback
 	}
@@ -96,7 +96,7 @@ func off(v any) bool {
 // share reads a percentage above 0, or "off".
 func (t *table) share(key string, fallback float64) float64 {
 	t.note(key, Key{Kind: `percentage above 0 and up to 100, or "off"`, Default: fmt.Sprint(fallback)})
-	v, ok := t.take(key)
+	v, ok := t.lookup(key)
 	if !ok {
 		return fallback
 	}
@@ -119,7 +119,7 @@ func (t *table) share(key string, fallback float64) float64 {
 // percent reads a share from 0 to 100, with or without a fraction.
 func (t *table) percent(key string, fallback float64) float64 {
 	t.note(key, Key{Kind: "percentage from 0 to 100", Default: fmt.Sprint(fallback)})
-	v, ok := t.take(key)
+	v, ok := t.lookup(key)
 	if !ok {
 		return fallback
 	}
@@ -137,7 +137,7 @@ func (t *table) percent(key string, fallback float64) float64 {
 // size reads bytes: a whole number, or a string such as "400MiB".
 func (t *table) size(key, fallback string, least int64) int64 {
 	t.note(key, Key{Kind: "size", Default: quoted(fallback), Least: leastSize(least)})
-	v, ok := t.take(key)
+	v, ok := t.lookup(key)
 	if !ok {
 		v = fallback
 	}
@@ -183,7 +183,7 @@ func (t *table) span(key, s, fallback string, least time.Duration) time.Duration
 // date reads a date or a time, bare or in quotes; the zero time when it is absent.
 func (t *table) date(key string) time.Time {
 	t.note(key, Key{Kind: "date"})
-	v, ok := t.take(key)
+	v, ok := t.lookup(key)
 	if !ok {
 		return time.Time{}
 	}
@@ -204,7 +204,7 @@ func (t *table) date(key string) time.Time {
 // list reads strings, without blanks around them. check, if not nil, says what is wrong with one of them.
 func (t *table) list(key string, fallback []string, check func(string) (string, error)) []string {
 	t.note(key, Key{Kind: "list of texts", Default: quotedList(fallback)})
-	v, ok := t.take(key)
+	v, ok := t.lookup(key)
 	if !ok {
 		return fallback
 	}
@@ -261,7 +261,7 @@ func (t *table) word(key, fallback string, check func(string) (string, error)) s
 func (t *table) need(key, hint string, check func(string) (string, error)) string {
 	defer t.note(key, Key{Kind: "text", Required: true})
 	if !t.has(key) || t.values[key] == "" {
-		t.take(key)
+		t.lookup(key)
 		t.wrong(key, "is missing", hint)
 		return ""
 	}

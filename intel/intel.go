@@ -179,7 +179,7 @@ func (j *Judge) Score(ctx context.Context, m score.Message) (score.Result, error
 	if len(k.engines.Engines) > 0 {
 		if asked, err := k.scorer.EngineMessage(m); err == nil { // else the scorer cannot read it either, and says so
 			m.Findings, m.Degraded = k.engines.Ask(ctx, asked)
-			j.tellAway(m.Degraded)
+			j.reportUnavailable(m.Degraded)
 		}
 	}
 	result, err := k.scorer.Score(ctx, m)
@@ -198,8 +198,8 @@ func (j *Judge) Version(tenant string) (rules, knowledge string) {
 	return rules, knowledge + k.version
 }
 
-// tellAway tells of engines that could not be asked. Each is named first in what the verdict is degraded by.
-func (j *Judge) tellAway(degraded []string) {
+// reportUnavailable tells of engines that could not be asked. Each is named first in what the verdict is degraded by.
+func (j *Judge) reportUnavailable(degraded []string) {
 	if j.o.Away == nil {
 		return
 	}

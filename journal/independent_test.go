@@ -48,13 +48,13 @@ func readPlainly(eml []byte) (p plainReport, ok bool) {
 			slices.Sort(p.InnerIDs)
 			return p, len(p.Originals) > 0
 		}
-		if err != nil || !p.take(part, i) {
+		if err != nil || !p.readPart(part, i) {
 			return p, false
 		}
 	}
 }
 
-func (p *plainReport) take(part *multipart.Part, i int) bool {
+func (p *plainReport) readPart(part *multipart.Part, i int) bool {
 	body, err := io.ReadAll(part)
 	kind, params, _ := mime.ParseMediaType(part.Header.Get("Content-Type"))
 	encoding := part.Header.Get("Content-Transfer-Encoding")

@@ -25,14 +25,14 @@ func TestParse_manyAtOnce(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		messages, alone = append(messages, message), append(alone, told(message))
+		messages, alone = append(messages, message), append(alone, summary(message))
 	}
 	var all sync.WaitGroup
 	for reader := range 8 {
 		all.Go(func() {
 			for i := range messages {
 				n := (i*(2*reader+1) + reader) % len(messages)
-				if got := told(messages[n]); got != alone[n] {
+				if got := summary(messages[n]); got != alone[n] {
 					t.Errorf("%s tells beside others\n%s\nand alone\n%s", files[n], got, alone[n])
 				}
 			}
@@ -41,8 +41,8 @@ func TestParse_manyAtOnce(t *testing.T) {
 	all.Wait()
 }
 
-// told is all that is read of a message: its report, and who its originals are.
-func told(message []byte) string {
+// summary is all that is read of a message: its report, and who its originals are.
+func summary(message []byte) string {
 	r, err := Parse(bytes.NewReader(message), int64(len(message)))
 	if err != nil {
 		return err.Error()

@@ -123,9 +123,9 @@ func (j *job) firstHand() bool {
 // direction tells where the mail went, by the sender's domain and the recipients'.
 func (j *job) direction() string {
 	switch {
-	case !j.own(j.report.Sender) || j.report.Inner.AuthAs == "Anonymous":
+	case !j.isInternal(j.report.Sender) || j.report.Inner.AuthAs == "Anonymous":
 		return "inbound"
-	case slices.ContainsFunc(addresses(j.report.Recipients), func(a string) bool { return !j.own(a) }):
+	case slices.ContainsFunc(addresses(j.report.Recipients), func(a string) bool { return !j.isInternal(a) }):
 		return "outbound"
 	}
 	return "internal"
@@ -134,7 +134,7 @@ func (j *job) direction() string {
 // scoreDirection says a direction in the scorer's words.
 var scoreDirection = map[string]string{"inbound": "in", "outbound": "out", "internal": "internal"}
 
-func (j *job) own(address string) bool {
+func (j *job) isInternal(address string) bool {
 	return slices.Contains(j.tenant.Domains, mailaddr.Domain("@"+address))
 }
 

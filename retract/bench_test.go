@@ -36,7 +36,7 @@ func BenchmarkRetract(b *testing.B) {
 			defer func() { cancel(); <-done }()
 			requests := 0
 			for b.Loop() {
-				requests += takeFrom(b, st, world, e, n)
+				requests += retractFrom(b, st, world, e, n)
 			}
 			b.ReportMetric(float64(n*b.N)/b.Elapsed().Seconds(), "retractions/s")
 			b.ReportMetric(float64(requests)/float64(n*b.N), "requests/retraction")
@@ -44,8 +44,8 @@ func BenchmarkRetract(b *testing.B) {
 	}
 }
 
-// takeFrom delivers and reports one message to n mailboxes, and waits until it is taken from all.
-func takeFrom(b *testing.B, st *store.Store, world *retracttest.World, e *retract.Engine, n int) int {
+// retractFrom delivers and reports one message to n mailboxes, and waits until it is taken from all.
+func retractFrom(b *testing.B, st *store.Store, world *retracttest.World, e *retract.Engine, n int) int {
 	b.StopTimer()
 	b.Helper()
 	before := len(world.Calls(""))

@@ -205,8 +205,8 @@ func (s recheck) mayBeBroughtBack(ctx context.Context, c exchange.Candidate) (bo
 	return false, nil
 }
 
-// tellBroughtBack tells a person of a message that somebody has brought back.
-func (s recheck) tellBroughtBack() {
+// alertBroughtBack tells a person of a message that somebody has brought back.
+func (s recheck) alertBroughtBack() {
 	s.e.alertLasting(Alert{Kind: "brought_back", Tenant: s.in.Tenant,
 		Text: "a retracted message lies in the mailbox of " + s.in.Address + " again, where a person has brought it " +
 			"back; it is left there: record " + s.in.Record}, s.in.ID)

@@ -178,7 +178,7 @@ func (s retraction) selectMessages(ctx context.Context, mine []match.Finding,
 			c.already = absence(s).atRest([]match.Finding{hit}, at)
 		case back:
 			c.already = "nothing to do: it lies in a folder to which its user has brought it back"
-			recheck(s).tellBroughtBack()
+			recheck(s).alertBroughtBack()
 		case spared != "":
 			c.left = spared
 		default:

@@ -18,8 +18,8 @@ import (
 
 const aDay = 24 * time.Hour
 
-// told are the alerts of a kind.
-func (r *rig) told(kind string) (list []retract.Alert) {
+// alertsOf are the alerts of a kind.
+func (r *rig) alertsOf(kind string) (list []retract.Alert) {
 	r.alerting.Lock()
 	defer r.alerting.Unlock()
 	for _, a := range r.alerts {
@@ -74,9 +74,9 @@ func TestStanding_aPersonsRestoreIsNeverUndone(t *testing.T) {
 			r.lies(first, exchange.Inbox)
 			r.lies(second, exchange.Deletions)
 			r.want(rec, anna, store.Done, "")
-			told := r.told("brought_back")
-			if len(told) == 0 || !strings.Contains(told[0].Text, rec.ID) {
-				t.Errorf("told is %v", told)
+			alerts := r.alertsOf("brought_back")
+			if len(alerts) == 0 || !strings.Contains(alerts[0].Text, rec.ID) {
+				t.Errorf("alerts are %v", alerts)
 			}
 		})
 	}
@@ -90,7 +90,7 @@ func TestStanding_aWorseVerdictDoesNotUndoARestore(t *testing.T) {
 		r.rejudge(rec.ID, verdict.Malicious)
 		r.run(20 * aDay)
 		r.lies(first, exchange.Inbox)
-		if len(r.told("brought_back")) == 0 {
+		if len(r.alertsOf("brought_back")) == 0 {
 			t.Error("nobody was told")
 		}
 	})

@@ -57,8 +57,8 @@ func TestDecide_wideRule(t *testing.T) {
 
 var noon = time.Date(2026, 11, 4, 12, 0, 0, 0, time.UTC)
 
-// asked is what only the wide rule takes: a brand's name, a bad place, and words that ask for the account.
-func asked() string {
+// wideOnly is what only the wide rule takes: a brand's name, a bad place, and words that ask for the account.
+func wideOnly() string {
 	return vary("From: PayPal <ann@sender.example>\n\nVerify your account, your password expires.\nhttps://www.other.example/x")
 }
 
@@ -76,7 +76,7 @@ func TestWide_isInShadowUntilItIsSwitchedOn(t *testing.T) {
 		{"dry-run", "narrow", verdict.Spoof, verdict.Malicious},
 		{"", "", verdict.Malicious, verdict.Unscored},
 	} {
-		m := of(asked())
+		m := of(wideOnly())
 		m.Tenant = mailgen.Tenant()
 		m.Tenant.Mode, m.Tenant.MaliciousRule = c.mode, c.rule
 		r := runWith(t, scorer(t, Options{}), m)
@@ -87,7 +87,7 @@ func TestWide_isInShadowUntilItIsSwitchedOn(t *testing.T) {
 			t.Errorf("mode %q, rule %q: the shadow leaves it to a person (%s)", c.mode, c.rule, r.Review)
 		}
 	}
-	allowed := of(asked())
+	allowed := of(wideOnly())
 	allowed.Tenant = mailgen.Tenant()
 	allowed.Tenant.Mode, allowed.Tenant.Policies = "live", []config.Policy{{Kind: "trust_sender", Pattern: "@sender.example"}}
 	if r := runWith(t, scorer(t, Options{}), allowed); r.Shadow != verdict.Unscored {

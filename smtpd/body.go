@@ -123,12 +123,12 @@ func (b *body) copyLinePart(dst io.Writer) error {
 	} else if buf[n-1] == '\r' {
 		return b.copyBeforeCR(dst, n-1)
 	}
-	return b.take(dst, n)
+	return b.move(dst, n)
 }
 
 // copyBeforeCR copies n bytes; the CR after them is the last that is buffered, so that one more must be waited for.
 func (b *body) copyBeforeCR(dst io.Writer, n int) error {
-	if err := b.take(dst, n); err != nil {
+	if err := b.move(dst, n); err != nil {
 		return err
 	}
 	pair, err := b.w.in.Peek(2)
@@ -136,10 +136,10 @@ func (b *body) copyBeforeCR(dst io.Writer, n int) error {
 		return b.broken(err)
 	}
 	if pair[1] != '\n' {
-		return b.take(dst, 1)
+		return b.move(dst, 1)
 	}
 	b.lineStart = true
-	return b.take(dst, 2)
+	return b.move(dst, 2)
 }
 
 // copyChunks reads the chunks of BDAT (RFC 3030 2).
@@ -177,7 +177,7 @@ func (b *body) copyChunk(dst io.Writer) error {
 			return b.broken(err)
 		}
 		n := int(min(int64(b.w.in.Buffered()), b.left))
-		if err := b.take(dst, n); err != nil {
+		if err := b.move(dst, n); err != nil {
 			return err
 		}
 	}
@@ -204,8 +204,8 @@ func (b *body) readTo(dst inPlace, space []byte) error {
 	return dst.Advance(n)
 }
 
-// take moves n buffered bytes to dst. They are consumed even when dst refuses them, so that finish goes on behind them.
-func (b *body) take(dst io.Writer, n int) (err error) {
+// move moves n buffered bytes to dst. They are consumed even when dst refuses them, so that finish goes on behind them.
+func (b *body) move(dst io.Writer, n int) (err error) {
 	if n == 0 {
 		return nil
 	}

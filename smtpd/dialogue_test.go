@@ -109,7 +109,7 @@ func FuzzDialogue(f *testing.F) {
 		log.Reset()
 		c := &closing{stream{data: data, pieces: pieces}}
 		g := newGuard(s, newPeer(c, s.options.Networks), c)
-		s.hand.give(g)
+		s.hand.pass(g)
 		<-g.done
 		if n := strings.Count(c.said.String(), "queued as e"); n != len(in.committed) || in.open != 0 {
 			t.Fatalf("%q: %d commits, %d open, said %q", data, len(in.committed), in.open, c.said.String())

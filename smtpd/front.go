@@ -46,7 +46,7 @@ func (s *Server) serve(c net.Conn) {
 		return
 	}
 	g := newGuard(s, p, tc)
-	if !s.hand.give(g) {
+	if !s.hand.pass(g) {
 		return
 	}
 	<-g.done

@@ -122,7 +122,7 @@ func (g *guard) command() (command, error) {
 		if err == nil && ok {
 			return c, nil
 		}
-		g.answer("500 5.5.2 Syntax error; a command is text and ends in CRLF")
+		g.respond("500 5.5.2 Syntax error; a command is text and ends in CRLF")
 	}
 }
 
@@ -168,7 +168,7 @@ func (g *guard) maxCommands() int {
 func (g *guard) handle(c command) error {
 	if g.peer.refuse && c.verb != "QUIT" {
 		// RFC 3207 4.2 would have 554; a wrong certificate may be our own wrong configuration, so it is temporary.
-		g.answer("454 4.7.0 Command refused due to lack of security")
+		g.respond("454 4.7.0 Command refused due to lack of security")
 		return nil
 	}
 	switch c.verb {
@@ -185,9 +185,9 @@ func (g *guard) handle(c command) error {
 	case "RSET", "QUIT", "NOOP", "VRFY":
 		g.pass(c.verb)
 	case "STARTTLS":
-		g.answer("503 5.5.1 TLS is already active")
+		g.respond("503 5.5.1 TLS is already active")
 	default:
-		g.answer("500 5.5.2 Command not recognized")
+		g.respond("500 5.5.2 Command not recognized")
 	}
 	return nil
 }
@@ -195,8 +195,8 @@ func (g *guard) handle(c command) error {
 // pass feeds a line to go-smtp.
 func (g *guard) pass(line string) { g.feed = append([]byte(line), '\r', '\n') }
 
-// answer replies in the place of go-smtp.
-func (g *guard) answer(text string) {
+// respond replies in the place of go-smtp.
+func (g *guard) respond(text string) {
 	if text[0] >= '4' {
 		g.peer.errors++
 	}

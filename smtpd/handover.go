@@ -16,8 +16,8 @@ func newHandover() *handover {
 	return &handover{conns: make(chan net.Conn), done: make(chan struct{})}
 }
 
-// give waits for go-smtp to take c; false when it no longer does.
-func (h *handover) give(c net.Conn) bool {
+// pass waits for go-smtp to take c; false when it no longer does.
+func (h *handover) pass(c net.Conn) bool {
 	select {
 	case h.conns <- c:
 		return true

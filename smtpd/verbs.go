@@ -8,7 +8,7 @@ import (
 
 func (g *guard) hello(c command) {
 	if c.arg == "" || len(c.arg) > 255 {
-		g.answer("501 5.5.4 A domain or address literal is required")
+		g.respond("501 5.5.4 A domain or address literal is required")
 		return
 	}
 	g.peer.hello = c.arg
@@ -20,18 +20,18 @@ func (g *guard) hello(c command) {
 func (g *guard) mail(c command) {
 	p, ok := parsePath(c.arg, "FROM:")
 	if !ok || p.address != "" && !strings.Contains(p.address, "@") {
-		g.answer("501 5.1.7 Bad sender address syntax")
+		g.respond("501 5.1.7 Bad sender address syntax")
 		return
 	}
 	g.path, g.utf8 = p.address, false
 	for _, param := range p.params {
 		if refusal := g.mailParam(param); refusal != "" {
-			g.answer(refusal)
+			g.respond(refusal)
 			return
 		}
 	}
 	if !g.utf8 && !isASCII(p.address) {
-		g.answer("553 5.6.7 Non-ASCII address without SMTPUTF8") // RFC 6531 3.5
+		g.respond("553 5.6.7 Non-ASCII address without SMTPUTF8") // RFC 6531 3.5
 		return
 	}
 	g.pass(strings.Join(append([]string{"MAIL FROM:<" + p.address + ">"}, p.params...), " "))
@@ -61,15 +61,15 @@ func (g *guard) mailParam(s string) (refusal string) {
 func (g *guard) rcpt(c command) {
 	p, ok := parsePath(c.arg, "TO:")
 	if !ok || p.address == "" {
-		g.answer("501 5.1.3 Bad recipient address syntax")
+		g.respond("501 5.1.3 Bad recipient address syntax")
 		return
 	}
 	if len(p.params) > 0 { // DSN is not advertised
-		g.answer("555 5.5.4 Parameter not recognized")
+		g.respond("555 5.5.4 Parameter not recognized")
 		return
 	}
 	if !g.utf8 && !isASCII(p.address) {
-		g.answer("553 5.6.7 Non-ASCII address without SMTPUTF8")
+		g.respond("553 5.6.7 Non-ASCII address without SMTPUTF8")
 		return
 	}
 	g.path = p.address
@@ -79,7 +79,7 @@ func (g *guard) rcpt(c command) {
 		address += "@" + g.srv.hostname
 	}
 	if !strings.Contains(address, "@") {
-		g.answer("501 5.1.3 Bad recipient address syntax")
+		g.respond("501 5.1.3 Bad recipient address syntax")
 		return
 	}
 	g.pass("RCPT TO:<" + address + ">")
@@ -87,7 +87,7 @@ func (g *guard) rcpt(c command) {
 
 func (g *guard) data(c command) {
 	if c.arg != "" {
-		g.answer("501 5.5.4 DATA takes no argument")
+		g.respond("501 5.5.4 DATA takes no argument")
 		return
 	}
 	g.pass("DATA")
@@ -133,7 +133,7 @@ func (g *guard) nextChunk() (size int64, last bool, err error) {
 			g.muted = true
 			return 0, false, errAborted
 		default: // RFC 3030 2: 503 to DATA; and MAIL and RCPT come before
-			g.answer("503 5.5.1 Only BDAT or RSET may follow a chunk")
+			g.respond("503 5.5.1 Only BDAT or RSET may follow a chunk")
 		}
 	}
 }

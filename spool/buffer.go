@@ -22,9 +22,9 @@ func (p *buffers) grow(buf []byte, n, announced int, c Class) ([]byte, bool) {
 	if want <= cap(buf) {
 		return buf, true
 	}
-	next, ok := p.take(max(want, len(buf)+announced, 2*cap(buf)), c)
+	next, ok := p.acquire(max(want, len(buf)+announced, 2*cap(buf)), c)
 	if !ok {
-		next, ok = p.take(want, c)
+		next, ok = p.acquire(want, c)
 	}
 	if !ok {
 		return buf, false
@@ -34,17 +34,17 @@ func (p *buffers) grow(buf []byte, n, announced int, c Class) ([]byte, bool) {
 	return next, true
 }
 
-// take gives an empty buffer that holds n, for a body of a class; false when there is no memory for it.
-func (p *buffers) take(n int, c Class) ([]byte, bool) {
-	if !p.memory.take(bufferSize(n), c) {
+// acquire gives an empty buffer that holds n, for a body of a class; false when there is no memory for it.
+func (p *buffers) acquire(n int, c Class) ([]byte, bool) {
+	if !p.memory.reserve(bufferSize(n), c) {
 		return nil, false
 	}
 	return p.get(n), true
 }
 
-// release takes back what take gave.
+// release takes back what acquire gave.
 func (p *buffers) release(buf []byte, c Class) {
-	p.memory.giveBack(int64(cap(buf)), c)
+	p.memory.release(int64(cap(buf)), c)
 	p.recycle(buf)
 }
 

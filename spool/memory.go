@@ -38,8 +38,8 @@ func (s *Spool) Memory() Memory {
 		Spilled: m.spilled}
 }
 
-// take counts n bytes of a class, unless they are over the cap.
-func (m *memory) take(n int64, c Class) bool {
+// reserve counts n bytes of a class, unless they are over the cap.
+func (m *memory) reserve(n int64, c Class) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	all := m.held[Regular] + m.held[Limited] + n
@@ -60,8 +60,8 @@ func (m *memory) cap(n int64) int64 {
 	return m.max
 }
 
-// giveBack takes n bytes off again.
-func (m *memory) giveBack(n int64, c Class) {
+// release takes n bytes off again.
+func (m *memory) release(n int64, c Class) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.held[c] -= n

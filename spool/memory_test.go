@@ -161,7 +161,7 @@ func (s *Spool) fill(c Class) (giveBack func()) {
 	var held [][]byte
 	for size := DefaultInlineLimit; size >= minBuffer; size /= 2 {
 		for {
-			b, ok := s.buffers.take(size, c)
+			b, ok := s.buffers.acquire(size, c)
 			if !ok {
 				break
 			}
@@ -188,7 +188,7 @@ func TestMemory_strangersShareAPart(t *testing.T) {
 		t.Errorf("beside strangers a body goes to a file: %v", err)
 	}
 	a.abort()
-	for _, ok := s.buffers.take(DefaultInlineLimit, Regular); ok; _, ok = s.buffers.take(DefaultInlineLimit, Regular) {
+	for _, ok := s.buffers.acquire(DefaultInlineLimit, Regular); ok; _, ok = s.buffers.acquire(DefaultInlineLimit, Regular) {
 	}
 	for n := range 100 {
 		if a := s.arrive(Regular); a.add([]byte("begin"), false) != nil || a.large != nil {

@@ -205,8 +205,8 @@ func unwrapped(link string) string {
 	return u.Query().Get("url")
 }
 
-// tells reports whether a record is one of which forwards are noted. What anybody may have written is not.
-func (r Record) tells() bool {
+// forwardsNoted reports whether a record is one of which forwards are noted. What anybody may have written is not.
+func (r Record) forwardsNoted() bool {
 	return r.FirstHand && (r.Verdict.Disposition.Flagged() || r.RetractedBy != "")
 }
 
@@ -261,7 +261,7 @@ func (t *txn) named(tenant string, key []byte, fn func(Record) error) error {
 // withForward is the list with what is now true of one original, carried in that way. The list is not changed.
 func withForward(list []Forward, original Record, how string) []Forward {
 	at := slices.IndexFunc(list, func(f Forward) bool { return f.Record == original.ID })
-	if !original.tells() {
+	if !original.forwardsNoted() {
 		how = ""
 	}
 	f := Forward{Record: original.ID, How: how, Disposition: original.Verdict.Disposition, Pinned: original.Pinned,
@@ -284,7 +284,7 @@ func withForward(list []Forward, original Record, how string) []Forward {
 // carriers has the records that carry this one planned again, when what they carry has changed: it was flagged, or is
 // not any more, or was pinned, or a person had it retracted. Old is the record as it was, nil for a new one.
 func (t *txn) carriers(rec Record, old *Record, plan Planner) error {
-	if !rec.tells() && (old == nil || !old.tells()) {
+	if !rec.forwardsNoted() && (old == nil || !old.forwardsNoted()) {
 		return nil
 	}
 	for _, key := range rec.carrierNames() {

@@ -120,7 +120,7 @@ func (r Record) names() [][]byte {
 	if r.Content != "" {
 		keys = append(keys, r.contentName())
 	}
-	if r.Contents != "" && r.tells() { // only these are looked for
+	if r.Contents != "" && r.forwardsNoted() { // only these are looked for
 		keys = append(keys, contentsName(r.Tenant, r.Contents))
 	}
 	return append(keys, r.carriedNames()...)

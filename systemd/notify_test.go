@@ -27,8 +27,8 @@ func manager(t *testing.T) *net.UnixConn {
 	return conn
 }
 
-// told is the next notification, or "" when none comes within the wait.
-func told(t *testing.T, conn *net.UnixConn, wait time.Duration) string {
+// notification is the next notification, or "" when none comes within the wait.
+func notification(t *testing.T, conn *net.UnixConn, wait time.Duration) string {
 	t.Helper()
 	buf := make([]byte, 4096)
 	conn.SetReadDeadline(time.Now().Add(wait))
@@ -56,7 +56,7 @@ func TestNotify_tellsTheManager(t *testing.T) {
 		if err := row.send(); err != nil {
 			t.Errorf("%s: %v", row.name, err)
 		}
-		if got := told(t, conn, time.Minute); got != row.want {
+		if got := notification(t, conn, time.Minute); got != row.want {
 			t.Errorf("%s: told %q, want %q", row.name, got, row.want)
 		}
 	}
@@ -68,7 +68,7 @@ func TestReloading_comesWithTheMonotonicTime(t *testing.T) {
 		t.Fatal(err)
 	}
 	var usec int64
-	got := told(t, conn, time.Minute)
+	got := notification(t, conn, time.Minute)
 	if _, err := fmt.Sscanf(got, "RELOADING=1\nMONOTONIC_USEC=%d", &usec); err != nil || usec <= 0 {
 		t.Errorf("told %q: %v", got, err)
 	}
@@ -115,7 +115,7 @@ func TestWatchdog_isFedWhileTheProbeSucceeds(t *testing.T) {
 	conn := manager(t)
 	watch(t, func(context.Context) error { return nil })
 	fed := 0
-	for told(t, conn, time.Second) == "WATCHDOG=1" {
+	for notification(t, conn, time.Second) == "WATCHDOG=1" {
 		fed++
 	}
 	if fed < 3 {
@@ -132,7 +132,7 @@ func TestWatchdog_isNotFedByAProbeThatFailsOrHangs(t *testing.T) {
 			conn := manager(t)
 			var asked atomic.Int32
 			log := watch(t, func(ctx context.Context) error { asked.Add(1); return probe(ctx) })
-			if got := told(t, conn, time.Second); got != "" {
+			if got := notification(t, conn, time.Second); got != "" {
 				t.Errorf("told %q", got)
 			}
 			if asked.Load() < 2 || !strings.Contains(log.String(), "watchdog.unfed") {

@@ -48,13 +48,13 @@ func (s *Sockets) Listen(address string) (net.Listener, error) {
 		name = s.first()
 	}
 	if len(s.byName[name]) == 0 {
-		return nil, fmt.Errorf("systemd passed no socket for %q; it has %s left", address, s.left())
+		return nil, fmt.Errorf("systemd passed no socket for %q; it has %s left", address, s.unusedNames())
 	}
-	return s.take(name, 0), nil
+	return s.pop(name, 0), nil
 }
 
-// take hands out a passed socket. The caller holds mu.
-func (s *Sockets) take(name string, i int) net.Listener {
+// pop hands out a passed socket. The caller holds mu.
+func (s *Sockets) pop(name string, i int) net.Listener {
 	ln := s.byName[name][i]
 	s.byName[name] = slices.Delete(s.byName[name], i, i+1)
 	return ln
@@ -71,7 +71,7 @@ func (s *Sockets) bound(address string) net.Listener {
 			at, ok := ln.Addr().(*net.TCPAddr)
 			if ok && strconv.Itoa(at.Port) == port &&
 				(host == "" && at.IP.IsUnspecified() || at.IP.Equal(net.ParseIP(host))) {
-				return s.take(name, i)
+				return s.pop(name, i)
 			}
 		}
 	}
@@ -117,8 +117,8 @@ func (s *Sockets) unused() (names []string) {
 	return names
 }
 
-// left names what is left, for an error.
-func (s *Sockets) left() string {
+// unusedNames names what is left, for an error.
+func (s *Sockets) unusedNames() string {
 	if names := s.unused(); len(names) > 0 {
 		return strings.Join(names, ", ")
 	}

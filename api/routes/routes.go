@@ -53,7 +53,7 @@ func (d Door) Handler() *http.ServeMux {
 
 func (d Door) handler(op api.Any) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		answer, err := d.answer(op, r)
+		answer, err := d.call(op, r)
 		if err != nil {
 			d.refuse(w, op.Row(), err)
 			return
@@ -66,7 +66,7 @@ func (d Door) handler(op api.Any) http.HandlerFunc {
 	}
 }
 
-func (d Door) answer(op api.Any, r *http.Request) (any, error) {
+func (d Door) call(op api.Any, r *http.Request) (any, error) {
 	who, err := d.Who(r)
 	if err != nil {
 		return nil, err

@@ -209,7 +209,7 @@ func (a *app) confirmNumber(n int, what, why string, given confirmation) error {
 		return errNothing
 	}
 	a.warnf("%s. Type the number of %s to go on: ", why, strings.TrimPrefix(plural(2, what), "2 "))
-	line, err := a.answer()
+	line, err := a.readLine()
 	if typed, wrong := strconv.Atoi(strings.TrimSpace(line)); err != nil || wrong != nil || typed != n {
 		return errNothing
 	}
@@ -222,7 +222,7 @@ func (a *app) confirmed() bool {
 		return false
 	}
 	a.warnf("Go on? [y/N] ")
-	line, err := a.answer()
+	line, err := a.readLine()
 	return err == nil && strings.EqualFold(strings.TrimSpace(line), "y")
 }
 

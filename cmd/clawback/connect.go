@@ -80,7 +80,7 @@ func (c connectCmd) consent(ctx context.Context, a *app, t *config.Tenant) error
 
 func paste(a *app, flow *consent.Flow) error {
 	a.warnf("Then paste the whole address of the page you were sent back to (it may show an error): ")
-	line, err := a.answer()
+	line, err := a.readLine()
 	if err != nil {
 		return fmt.Errorf("nothing was pasted: %w", err)
 	}

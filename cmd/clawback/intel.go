@@ -158,14 +158,14 @@ type indicatorOrder struct {
 	Comment string `help:"Why, for the audit."`
 }
 
-func (c indicatorOrder) give(a *app, op api.Op[api.IndicatorOrder, api.Indicator]) (api.Indicator, error) {
+func (c indicatorOrder) send(a *app, op api.Op[api.IndicatorOrder, api.Indicator]) (api.Indicator, error) {
 	return client.Do(a.ctx, a.client, op, api.IndicatorOrder{ID: c.ID, Tenant: c.Tenant, Comment: c.Comment})
 }
 
 type intelApproveCmd struct{ indicatorOrder }
 
 func (c intelApproveCmd) Run(a *app) error {
-	i, err := c.give(a, api.ApproveIndicator)
+	i, err := c.send(a, api.ApproveIndicator)
 	if err != nil {
 		return err
 	}
@@ -175,7 +175,7 @@ func (c intelApproveCmd) Run(a *app) error {
 type intelRemoveCmd struct{ indicatorOrder }
 
 func (c intelRemoveCmd) Run(a *app) error {
-	i, err := c.give(a, api.RemoveIndicator)
+	i, err := c.send(a, api.RemoveIndicator)
 	if err != nil {
 		return err
 	}

@@ -124,8 +124,8 @@ func plural(n int, one string) string {
 	return humanize.Comma(int64(n)) + " " + one + "s"
 }
 
-// answer reads a line of standard input, until the context ends.
-func (a *app) answer() (string, error) {
+// readLine reads a line of standard input, until the context ends.
+func (a *app) readLine() (string, error) {
 	type read struct {
 		line string
 		err  error

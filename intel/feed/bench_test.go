@@ -107,7 +107,7 @@ func lookAt(t testing.TB, f *config.Feed, c *Caution, to Consumer, dir string, s
 	for i, state := range states {
 		r := &reading{feed: f, source: streamed{func() io.Reader { return state }}, kept: k, caution: c, limits: defaultLimits(), to: to,
 			now: time.Date(2026, 11, 1+i, 0, 0, 0, 0, time.UTC)}
-		if _, _, err := r.look(context.Background()); err != nil {
+		if _, _, err := r.poll(context.Background()); err != nil {
 			t.Fatal(err)
 		}
 	}

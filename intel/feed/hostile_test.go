@@ -196,7 +196,7 @@ func TestLook_hostileAnswersAreRefusedWithTheirReason(t *testing.T) {
 			s := newServer(t, c.answer)
 			s.Config.ErrorLog = quiet()
 			b := newBench(t, s.feed(t, `url = "SERVER/"`+"\nkind = \"url\""), smallLimits())
-			_, _, err := b.look(t.Context())
+			_, _, err := b.poll(t.Context())
 			if codeOf(err) != c.want || c.want == "" && err != nil {
 				t.Errorf("%v is refused as %q, want %q", err, codeOf(err), c.want)
 			}
@@ -219,7 +219,7 @@ func TestLook_namesOfAddressesInside(t *testing.T) {
 	s.Config.ErrorLog = quiet()
 	for _, url := range []string{s.URL, strings.Replace(s.URL, "127.0.0.1", "localhost", 1), strings.Replace(s.URL, "127.0.0.1", "[::ffff:127.0.0.1]", 1)} {
 		b := newBench(t, feedOf(t, fmt.Sprintf("url = %q\nkind = \"url\"", url+"/")), smallLimits())
-		if _, _, err := b.look(t.Context()); codeOf(err) != Inside {
+		if _, _, err := b.poll(t.Context()); codeOf(err) != Inside {
 			t.Errorf("%s: %v", url, err)
 		}
 	}
@@ -250,7 +250,7 @@ func TestLook_slowAnswersEnd(t *testing.T) {
 		l := smallLimits()
 		l.idle, l.fetch = 200*time.Millisecond, 400*time.Millisecond
 		b := newBench(t, s.feed(t, `url = "SERVER/"`+"\nkind = \"url\""), l)
-		if _, _, err := b.look(t.Context()); codeOf(err) != Slow {
+		if _, _, err := b.poll(t.Context()); codeOf(err) != Slow {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -302,7 +302,7 @@ func TestLook_theKeyStaysWithTheFeedsHost(t *testing.T) {
 		b := newBench(t, f, smallLimits())
 		for i, answer := range answers {
 			s.handler = answer
-			_, _, err := b.look(t.Context())
+			_, _, err := b.poll(t.Context())
 			if i < 4 && err == nil || i == 5 && err != nil {
 				t.Errorf("%s, answer %d: %v", c.name, i, err)
 			}
@@ -354,7 +354,7 @@ func TestLook_unchangedListsAreNotFetched(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		r, _, err := b.look(t.Context())
+		r, _, err := b.poll(t.Context())
 		if err != nil || whole != want || r.Unchanged != (i%2 == 1) || r.Counts.Living != 1 {
 			t.Errorf("look %d: %+v, %v, fetched %d times, want %d", i, r, err, whole, want)
 		}

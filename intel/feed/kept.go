@@ -172,8 +172,8 @@ func (k *kept) prepare(each func(put func(*record) error) error, believe func() 
 	return err
 }
 
-// tell hands what is pending to the consumer, and then makes it the list. Without anything pending it does nothing.
-func (k *kept) tell(ctx context.Context, to Consumer) error {
+// deliver hands what is pending to the consumer, and then makes it the list. Without anything pending it does nothing.
+func (k *kept) deliver(ctx context.Context, to Consumer) error {
 	next, done, err := k.records(".pending")
 	if err != nil {
 		return err
@@ -188,7 +188,7 @@ func (k *kept) tell(ctx context.Context, to Consumer) error {
 	var r record
 	for more := true; more && err == nil; {
 		if more, err = next(&r); more && err == nil {
-			d.take(&r)
+			d.add(&r)
 		}
 		if err == nil && (d.len() == k.part || !more && d.len() > 0) {
 			if err = to.Apply(ctx, d); err != nil {
@@ -206,8 +206,8 @@ func (k *kept) tell(ctx context.Context, to Consumer) error {
 	return nil
 }
 
-// take adds a record to what is told, by its state.
-func (d *Delta) take(r *record) {
+// add adds a record to what is told, by its state.
+func (d *Delta) add(r *record) {
 	switch r.state {
 	case added:
 		d.Added = append(d.Added, r.indicator())
@@ -221,7 +221,7 @@ func (d *Delta) take(r *record) {
 // drop tells that everything has expired, and removes the copy: for a feed that is not configured any more. That says
 // nothing against what it listed, so no verdict changes.
 func (k *kept) drop(ctx context.Context, to Consumer) error {
-	if err := k.tell(ctx, to); err != nil {
+	if err := k.deliver(ctx, to); err != nil {
 		return err
 	}
 	next, done, err := k.records(".list")
@@ -244,7 +244,7 @@ func (k *kept) drop(ctx context.Context, to Consumer) error {
 	if err = errors.Join(err, done()); err != nil {
 		return err
 	}
-	if err := k.tell(ctx, to); err != nil {
+	if err := k.deliver(ctx, to); err != nil {
 		return err
 	}
 	return errors.Join(os.RemoveAll(k.file(".events")), os.Remove(k.file(".list")), removed(os.Remove(k.file(".json"))))

@@ -122,7 +122,7 @@ func (d *Desk) spared(i store.Indicator) error {
 			host = u.Host
 		}
 	case "email":
-		if own := d.own(i.Tenant, mailaddr.Domain(i.Value)); own != "" {
+		if own := d.domainOfTenant(i.Tenant, mailaddr.Domain(i.Value)); own != "" {
 			return intel.Refuse(intel.ErrInvalid, "%s is of %s, a domain of one's own: retract the messages instead",
 				i.Value, own)
 		}
@@ -130,7 +130,7 @@ func (d *Desk) spared(i store.Indicator) error {
 	if host == "" {
 		return nil
 	}
-	if own := d.own(i.Tenant, host); own != "" {
+	if own := d.domainOfTenant(i.Tenant, host); own != "" {
 		return intel.Refuse(intel.ErrInvalid, "%s is of %s, a domain of one's own", host, own)
 	}
 	l := lists.Builtin()
@@ -149,8 +149,8 @@ func (d *Desk) spared(i store.Indicator) error {
 	return nil
 }
 
-// own is the domain of a tenant's that a host is, or lies under; "" where there is none.
-func (d *Desk) own(tenant, host string) string {
+// domainOfTenant is the domain of a tenant's that a host is, or lies under; "" where there is none.
+func (d *Desk) domainOfTenant(tenant, host string) string {
 	for _, t := range d.tenants(tenant) {
 		for _, domain := range t.Domains {
 			if name := mailaddr.Name(domain); host == name || strings.HasSuffix(host, "."+name) {

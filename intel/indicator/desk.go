@@ -213,17 +213,17 @@ const (
 	maxShare      = maxIndicators / 2
 )
 
-// room is how many indicators there are, and how many of them count for the share of whoever adds one.
-type room struct{ all, alike int }
+// capacity is how many indicators there are, and how many of them count for the share of whoever adds one.
+type capacity struct{ all, alike int }
 
 // ofFeeds reports whether an indicator was added for a feed.
 func ofFeeds(by string) bool { return strings.HasPrefix(by, "feed ") }
 
-// room counts what is there, for others that are added.
-func (d *Desk) room(who, tenant string) *room {
+// capacity counts what is there, for others that are added.
+func (d *Desk) capacity(who, tenant string) *capacity {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	r := &room{all: len(d.known)}
+	r := &capacity{all: len(d.known)}
 	for _, k := range d.known {
 		if ofFeeds(who) && ofFeeds(k.By) || !ofFeeds(who) && tenant != "" && k.Tenant == tenant {
 			r.alike++
@@ -232,8 +232,8 @@ func (d *Desk) room(who, tenant string) *room {
 	return r
 }
 
-// take makes room for another one, beside so many that are new in the same transaction; or says why there is none.
-func (r *room) take(who string, fresh int) error {
+// admit makes room for another one, beside so many that are new in the same transaction; or says why there is none.
+func (r *capacity) admit(who string, fresh int) error {
 	switch {
 	case r.all+fresh >= maxIndicators:
 		return intel.Refuse(intel.ErrInvalid, "there are %d indicators: that is the most", maxIndicators)
@@ -280,15 +280,15 @@ func (d *Desk) AddMany(ctx context.Context, who string,
 func (d *Desk) prepare(who string,
 	list []store.Indicator) (kept []store.Indicator, refused []error, change store.Change) {
 	kept, refused = slices.Clone(list), make([]error, len(list))
-	rooms, fresh := map[string]*room{}, map[string]bool{} // by tenant; by place
+	capacities, fresh := map[string]*capacity{}, map[string]bool{} // by tenant; by place
 	for n := range kept {
 		kept[n], refused[n] = d.checked(kept[n])
 		i := &kept[n]
 		if refused[n] == nil && !d.has(*i) && !fresh[place(*i)] {
-			if rooms[i.Tenant] == nil {
-				rooms[i.Tenant] = d.room(who, i.Tenant)
+			if capacities[i.Tenant] == nil {
+				capacities[i.Tenant] = d.capacity(who, i.Tenant)
 			}
-			if refused[n] = rooms[i.Tenant].take(who, len(fresh)); refused[n] == nil {
+			if refused[n] = capacities[i.Tenant].admit(who, len(fresh)); refused[n] == nil {
 				fresh[place(*i)] = true
 			}
 		}

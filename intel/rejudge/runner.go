@@ -131,7 +131,7 @@ func (r *Runner) Run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return nil
 		}
-		r.tell(err)
+		r.logOnce(err)
 		if more && err == nil {
 			continue
 		}
@@ -144,8 +144,8 @@ func (r *Runner) Run(ctx context.Context) error {
 	}
 }
 
-// tell logs an error once while it lasts.
-func (r *Runner) tell(err error) {
+// logOnce logs an error once while it lasts.
+func (r *Runner) logOnce(err error) {
 	if err == nil {
 		r.said = ""
 		return

@@ -135,7 +135,7 @@ func (f *fixture) letter(from, octets string) Letter {
 		Body: f.keep(octets), Octets: strings.NewReader(octets), Size: int64(len(octets)), Sender: from, Received: f.now}
 }
 
-func (f *fixture) take(l Letter) []Taken {
+func (f *fixture) mustTake(l Letter) []Taken {
 	f.t.Helper()
 	taken, err := f.Take(f.t.Context(), l)
 	if err != nil {
@@ -144,14 +144,14 @@ func (f *fixture) take(l Letter) []Taken {
 	return taken
 }
 
-// says has somebody report the n-th message: 1 junk, 2 not junk, 3 phishing.
-func (f *fixture) says(who, claim string, n int) Taken {
+// mustReport has somebody report the n-th message: 1 junk, 2 not junk, 3 phishing.
+func (f *fixture) mustReport(who, claim string, n int) Taken {
 	f.t.Helper()
 	from := who + "@contoso.example"
-	return f.take(f.letter(from, mailOf(from, claim+"|"+network(n)+"|x", internal, message(n))))[0]
+	return f.mustTake(f.letter(from, mailOf(from, claim+"|"+network(n)+"|x", internal, message(n))))[0]
 }
 
-func (f *fixture) learnt(bad, good int) {
+func (f *fixture) wantModel(bad, good int) {
 	f.t.Helper()
 	m, err := f.judge.Model(contosoID)
 	if err != nil || m.Bad != bad || m.Good != good {
@@ -192,15 +192,15 @@ func TestTake_findsTheRecord(t *testing.T) {
 		"with two ids":               {mailOf(from, "look", internal, "X-MS-Office365-Filtering-Correlation-Id: "+network(2)+"\r\n"+strings.Replace(message(1), "cheap", "free", 1)), "", ""},
 	} {
 		from := fmt.Sprintf("ada%d@contoso.example", len(name))
-		taken := f.take(f.letter(from, strings.ReplaceAll(c.mail, "From: ada@", "From: "+strings.TrimSuffix(from, "contoso.example"))))
+		taken := f.mustTake(f.letter(from, strings.ReplaceAll(c.mail, "From: ada@", "From: "+strings.TrimSuffix(from, "contoso.example"))))
 		if len(taken) != 1 || taken[0].Record != c.record || taken[0].Matched != c.matched {
 			t.Errorf("%s: %+v", name, taken)
 		}
 	}
-	if taken := f.take(f.letter(from, mailOf(from, "hello", internal))); len(taken) != 0 {
+	if taken := f.mustTake(f.letter(from, mailOf(from, "hello", internal))); len(taken) != 0 {
 		t.Errorf("of a mail that reports nothing: %+v", taken)
 	}
-	if taken := f.take(f.letter(from, mailOf(from, "two", internal, message(1), message(2)))); len(taken) != 2 || taken[0].Record == taken[1].Record {
+	if taken := f.mustTake(f.letter(from, mailOf(from, "two", internal, message(1), message(2)))); len(taken) != 2 || taken[0].Record == taken[1].Record {
 		t.Errorf("of two messages: %+v", taken)
 	}
 }
@@ -244,7 +244,7 @@ func TestTake_believesOnlyWhomExchangeVouchesFor(t *testing.T) {
 		f.received(1)
 		l := f.letter(c.sender, mailOf(c.from, "1||x", c.stamps, message(1)))
 		l.Unproven, l.Trusted = c.unproven, []string{ada, "ada@elsewhere.example", ""}
-		s := f.take(l)[0]
+		s := f.mustTake(l)[0]
 		acts, err := f.store.Audit(t.Context(), store.AuditFilter{})
 		if err != nil {
 			t.Fatal(err)
@@ -261,10 +261,10 @@ func TestTake_believesOnlyWhomExchangeVouchesFor(t *testing.T) {
 func TestTake_twiceIsOnce(t *testing.T) {
 	f := newFixture(t)
 	f.received(1)
-	first := f.says("ada", "3", 1)
+	first := f.mustReport("ada", "3", 1)
 	f.again()
-	second := f.says("ada", "3", 1)
-	other := f.says("bob", "3", 1)
+	second := f.mustReport("ada", "3", 1)
+	other := f.mustReport("bob", "3", 1)
 	if !first.Fresh || second.Fresh || second.ID != first.ID || other.ID == first.ID {
 		t.Errorf("%+v, then %+v, another's %+v", first, second, other)
 	}
@@ -283,34 +283,34 @@ func TestTrusted_isBounded(t *testing.T) {
 	f := newFixture(t)
 	for n := range MaxTaught {
 		f.received(n)
-		if s := f.says("soc", "1", n); s.State != Taught {
+		if s := f.mustReport("soc", "1", n); s.State != Taught {
 			t.Fatalf("the %d. teaches nothing: %+v", n, s)
 		}
 	}
 	f.received(100)
-	if s := f.says("soc", "1", 100); s.State != Open || !strings.Contains(s.NotLearned, "24 hours") {
+	if s := f.mustReport("soc", "1", 100); s.State != Open || !strings.Contains(s.NotLearned, "24 hours") {
 		t.Errorf("beyond the limit: %+v", s)
 	}
-	if s := f.says("lab", "1", 100); s.State != Taught {
+	if s := f.mustReport("lab", "1", 100); s.State != Taught {
 		t.Errorf("another's limit: %+v", s)
 	}
-	f.learnt(MaxTaught+1, 0)
+	f.wantModel(MaxTaught+1, 0)
 	f.now = f.now.Add(25 * time.Hour)
 	f.received(101)
-	if s := f.says("soc", "3", 101); s.State != Taught {
+	if s := f.mustReport("soc", "3", 101); s.State != Taught {
 		t.Errorf("a day later: %+v", s)
 	}
 	rec := f.received(102)
 	if _, err := f.judge.Correct(t.Context(), "root", rec.ID, verdict.Clean, ""); err != nil {
 		t.Fatal(err)
 	}
-	if s := f.says("soc", "1", 102); s.State != Open || !strings.Contains(s.NotLearned, "administrator") {
+	if s := f.mustReport("soc", "1", 102); s.State != Open || !strings.Contains(s.NotLearned, "administrator") {
 		t.Errorf("against an administrator's word: %+v", s)
 	}
-	if s := f.says("soc", "1", 555); s.State != Open || !strings.Contains(s.NotLearned, "record") {
+	if s := f.mustReport("soc", "1", 555); s.State != Open || !strings.Contains(s.NotLearned, "record") {
 		t.Errorf("of a message that never came: %+v", s)
 	}
-	f.learnt(MaxTaught+2, 1)
+	f.wantModel(MaxTaught+2, 1)
 }
 
 // However many report it, one campaign teaches a bounded number of messages a day: its sender chose every word of them.
@@ -319,20 +319,20 @@ func TestTrusted_oneCampaignIsBounded(t *testing.T) {
 	for n := range 2 * MaxTaught {
 		f.received(n)
 		who := []string{"soc", "lab"}[n%2]
-		s := f.says(who, "1", n)
+		s := f.mustReport(who, "1", n)
 		if taught := s.State == Taught; taught != (n < MaxCampaign) {
 			t.Fatalf("the %d. of a campaign: taught %v: %s", n, taught, s.NotLearned)
 		}
 	}
-	f.learnt(MaxCampaign, 0)
+	f.wantModel(MaxCampaign, 0)
 	for n := 100; n < 200; n++ { // users who are not trusted, as many as there are
 		f.received(n)
-		f.says(fmt.Sprintf("user%d", n), "1", n)
+		f.mustReport(fmt.Sprintf("user%d", n), "1", n)
 	}
-	f.learnt(MaxCampaign, 0)
+	f.wantModel(MaxCampaign, 0)
 	f.now = f.now.Add(25 * time.Hour)
 	f.received(300)
-	if s := f.says("soc", "1", 300); s.State != Taught {
+	if s := f.mustReport("soc", "1", 300); s.State != Taught {
 		t.Errorf("a day later: %+v", s)
 	}
 }
@@ -363,31 +363,31 @@ func TestTrusted_contradictionTakesBack(t *testing.T) {
 	f := newFixture(t)
 	f.received(1)
 	f.received(2)
-	taught := f.says("soc", "1", 1)
-	if s := f.says("ada", "3", 1); s.State != Open || f.state(taught.ID).State != Taught {
+	taught := f.mustReport("soc", "1", 1)
+	if s := f.mustReport("ada", "3", 1); s.State != Open || f.state(taught.ID).State != Taught {
 		t.Errorf("one who agrees: %+v", s)
 	}
 	forged := f.letter("eve@elsewhere.example", mailOf("bob@contoso.example", "2||x", internal, message(1)))
-	f.take(forged)
-	f.learnt(1, 0)
-	f.says("ada", "2", 1)
-	f.learnt(0, 0)
+	f.mustTake(forged)
+	f.wantModel(1, 0)
+	f.mustReport("ada", "2", 1)
+	f.wantModel(0, 0)
 	if s := f.state(taught.ID); s.State != Open || s.NotLearned == "" {
 		t.Errorf("after a contradiction: %+v", s)
 	}
-	f.says("ada", "2", 2)
-	if s := f.says("soc", "1", 2); s.State != Open || !strings.Contains(s.NotLearned, "contrary") {
+	f.mustReport("ada", "2", 2)
+	if s := f.mustReport("soc", "1", 2); s.State != Open || !strings.Contains(s.NotLearned, "contrary") {
 		t.Errorf("against somebody's word: %+v", s)
 	}
 	f.again()
-	f.learnt(0, 0)
+	f.wantModel(0, 0)
 }
 
 func TestAccept_settlesAllOfTheRecord(t *testing.T) {
 	f := newFixture(t)
 	rec := f.received(1)
 	f.received(2)
-	a, b, c := f.says("ada", "3", 1), f.says("soc", "2", 1), f.says("ada", "3", 2)
+	a, b, c := f.mustReport("ada", "3", 1), f.mustReport("soc", "2", 1), f.mustReport("ada", "3", 2)
 	got, lesson, err := f.Accept(t.Context(), a.ID, Decision{Who: "root", Is: verdict.Malicious, Comment: "seen"})
 	if err != nil || got.State != Accepted || lesson.Record != rec.ID || lesson.Was != verdict.Clean || lesson.By != "root" {
 		t.Fatalf("%+v, %+v, %v", got, lesson, err)
@@ -399,11 +399,11 @@ func TestAccept_settlesAllOfTheRecord(t *testing.T) {
 	if s := f.state(c.ID); s.State != Open {
 		t.Errorf("what is said of another message: %+v", s)
 	}
-	f.learnt(1, 0)
+	f.wantModel(1, 0)
 	if _, _, err := f.Accept(t.Context(), a.ID, Decision{Who: "root", Is: verdict.Clean}); err != nil {
 		t.Fatal(err)
 	}
-	f.learnt(0, 1)
+	f.wantModel(0, 1)
 	if _, _, err := f.Accept(t.Context(), c.ID, Decision{Who: "root"}); err == nil || f.state(c.ID).State != Open {
 		t.Error("UNSCORED was taken for a word")
 	}
@@ -412,28 +412,28 @@ func TestAccept_settlesAllOfTheRecord(t *testing.T) {
 // Of a message that never came the attached copy is learnt, from the user's own mail and from a journal report of it.
 func TestAccept_learnsTheCopyWithoutARecord(t *testing.T) {
 	f := newFixture(t)
-	s := f.says("ada", "1", 7)
+	s := f.mustReport("ada", "1", 7)
 	_, lesson, err := f.Accept(t.Context(), s.ID, Decision{Who: "root", Is: verdict.Spam})
 	if err != nil || lesson.NotLearned != "" || !strings.Contains(strings.Join(lesson.Tokens, " "), "handbags") {
 		t.Errorf("%+v, %v", lesson, err)
 	}
-	f.learnt(1, 0)
-	named := f.take(f.letter("ada@contoso.example", mailOf("ada@contoso.example", "3|"+network(8)+"|x", internal)))[0]
+	f.wantModel(1, 0)
+	named := f.mustTake(f.letter("ada@contoso.example", mailOf("ada@contoso.example", "3|"+network(8)+"|x", internal)))[0]
 	if _, lesson, err = f.Accept(t.Context(), named.ID, Decision{Who: "root", Is: verdict.Spam}); err != nil || lesson.NotLearned == "" {
 		t.Errorf("of a message that is only named: %+v, %v", lesson, err)
 	}
-	f.learnt(1, 0)
+	f.wantModel(1, 0)
 }
 
 func TestDismiss_takesBackWhatWasTaught(t *testing.T) {
 	f := newFixture(t)
 	f.received(1)
-	taught, said := f.says("soc", "1", 1), f.says("ada", "1", 1)
+	taught, said := f.mustReport("soc", "1", 1), f.mustReport("ada", "1", 1)
 	if _, err := f.Dismiss(t.Context(), taught.ID, Decision{Who: "root", Comment: "no"}); err != nil {
 		t.Fatal(err)
 	}
 	f.again()
-	f.learnt(0, 0)
+	f.wantModel(0, 0)
 	if s := f.state(taught.ID); s.State != Dismissed || s.By != "root" || f.state(said.ID).State != Open {
 		t.Errorf("%+v, the other %+v", s, f.state(said.ID))
 	}

@@ -106,7 +106,7 @@ func (f *File) header() error {
 		f.miniFAT = append(f.miniFAT, numbers(f.at(s))...)
 	}
 	f.seen = make([]bool, min(maxEntries, len(f.entries)*int(f.sector)/entrySize))
-	if root, ok := f.take(0); ok {
+	if root, ok := f.entryOnce(0); ok {
 		f.mini = f.chain(root.start)
 	}
 	return nil

@@ -26,7 +26,7 @@ func (f *File) Root() Entry {
 func (f *File) Children(of Entry) (list []Entry) {
 	var open []Entry
 	for at := of.child; ; { // the entries of a storage are a binary tree: MS-CFB, section 2.6.4
-		if e, ok := f.take(at); ok {
+		if e, ok := f.entryOnce(at); ok {
 			open = append(open, e)
 			at = e.left
 			continue
@@ -40,8 +40,8 @@ func (f *File) Children(of Entry) (list []Entry) {
 	}
 }
 
-// take gives an entry once.
-func (f *File) take(i uint32) (Entry, bool) {
+// entryOnce gives an entry once.
+func (f *File) entryOnce(i uint32) (Entry, bool) {
 	if int64(i) >= int64(len(f.seen)) || f.seen[i] {
 		return Entry{}, false
 	}

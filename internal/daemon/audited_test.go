@@ -154,8 +154,8 @@ func newActs(t *testing.T, cfg *config.Config) *acts {
 	return a
 }
 
-// take has the pipeline work on a report.
-func (a *acts) take(t *testing.T, report []byte, network string) (item string) {
+// process has the pipeline work on a report.
+func (a *acts) process(t *testing.T, report []byte, network string) (item string) {
 	t.Helper()
 	draft, err := a.queue.Begin(t.Context(), queue.Envelope{Tenant: testbed.Contoso.ID, Purpose: queue.ForJournal,
 		MailFrom: testbed.Alternate, Rcpts: []string{testbed.Contoso.Journal()}, Received: time.Now().UTC(),
@@ -188,7 +188,7 @@ func (a *acts) record(t *testing.T, bad bool) (store.Record, []store.Intent) {
 	t.Helper()
 	l, err := testbed.Write(bad, 1, "busy@contoso.example")
 	must(t, err)
-	a.take(t, l.Report, "listed")
+	a.process(t, l.Report, "listed")
 	found, err := a.store.Lookup(t.Context(), testbed.Contoso.ID, l.MessageID)
 	must(t, err)
 	if len(found) != 1 {
@@ -217,7 +217,7 @@ func (a *acts) quarantined(t *testing.T) string {
 	t.Helper()
 	l, err := testbed.Write(true, 1, "busy@contoso.example")
 	must(t, err)
-	return a.take(t, l.Report, "")
+	return a.process(t, l.Report, "")
 }
 
 // do carries an operation out that prepares another one.
@@ -266,7 +266,7 @@ func (a *acts) waitingIndicator(t *testing.T) string {
 // bounce is of a report that cannot be unwrapped.
 func (a *acts) bounce(t *testing.T) string {
 	t.Helper()
-	a.take(t, []byte("X-OriginatorOrg: contoso.onmicrosoft.com\r\nX-MS-Journal-Report:\r\n\r\nnothing\r\n"), "listed")
+	a.process(t, []byte("X-OriginatorOrg: contoso.onmicrosoft.com\r\nX-MS-Journal-Report:\r\n\r\nnothing\r\n"), "listed")
 	list, err := a.queue.Bounces(t.Context(), queue.BounceFilter{})
 	must(t, err)
 	if len(list) != 1 {

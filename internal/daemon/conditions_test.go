@@ -204,7 +204,7 @@ func (j *journalOf) hours(n int, reports func(at time.Time) int) {
 	j.count("t1", j.total, j.now)
 }
 
-func (j *journalOf) says(want string) {
+func (j *journalOf) wantNotice(want string) {
 	j.t.Helper()
 	if got := j.silent("t1", j.total, j.last, j.now); got != want {
 		j.t.Errorf("at %s: %q, want %q", clock(j.now), got, want)
@@ -228,21 +228,21 @@ func TestTraffic_silenceIsLessThanUsual(t *testing.T) {
 	j := newJournal(t)
 	for range 3 * 7 * 24 { // three weeks; on no evening, night or weekend anything is told
 		j.hours(1, office(200))
-		j.says("")
+		j.wantNotice("")
 	}
 	j.restart() // as after a crash on Sunday at 0:00
 	j.hours(24+9, office(200))
-	j.says("") // Monday, 9:00
+	j.wantNotice("") // Monday, 9:00
 	j.hours(1, nothing)
-	j.says("few journal reports: 0 in the last hour, where 200 are usual at this time of the week; " +
+	j.wantNotice("few journal reports: 0 in the last hour, where 200 are usual at this time of the week; " +
 		"the last one came 2026-11-23 08:30 UTC")
 	j.hours(1, func(time.Time) int { return 21 })
-	j.says("") // one in ten is few, and this is more
+	j.wantNotice("") // one in ten is few, and this is more
 	j.hours(1, func(time.Time) int { return 20 })
-	j.says("few journal reports: 20 in the last hour, where 200 are usual at this time of the week; " +
+	j.wantNotice("few journal reports: 20 in the last hour, where 200 are usual at this time of the week; " +
 		"the last one came 2026-11-23 11:30 UTC")
 	j.total, j.last = j.total+1, j.now // it comes again
-	j.says("")
+	j.wantNotice("")
 }
 
 // Where little mail is usual nothing at all has to be missing before it is told.
@@ -250,15 +250,15 @@ func TestTraffic_littleMail(t *testing.T) {
 	j := newJournal(t)
 	j.hours(3*7*24, office(3))
 	j.hours(24+12, office(3))
-	j.says("")
+	j.wantNotice("")
 	j.hours(6, nothing)
-	j.says("")
+	j.wantNotice("")
 	j.hours(6, nothing)
 	j.hours(12, nothing)
-	j.says("few journal reports: 0 in the last 24 hours, where 30 are usual at this time of the week; " +
+	j.wantNotice("few journal reports: 0 in the last 24 hours, where 30 are usual at this time of the week; " +
 		"the last one came 2026-11-23 11:30 UTC")
 	j.hours(1, func(time.Time) int { return 1 })
-	j.says("")
+	j.wantNotice("")
 }
 
 // A week of holidays, or one in which the rule was off, is not what is usual afterwards.
@@ -278,13 +278,13 @@ func TestTraffic_oneQuietWeekIsNotUsual(t *testing.T) {
 func TestTraffic_nothingKnown(t *testing.T) {
 	j := newJournal(t)
 	j.hours(100, nothing)
-	j.says("")
+	j.wantNotice("")
 	j.hours(10, office(500))
 	last := j.last
 	j.hours(72-10, nothing)
-	j.says("")
+	j.wantNotice("")
 	j.now = last.Add(quietFor)
-	j.says("no journal report has come since " + clock(last))
+	j.wantNotice("no journal report has come since " + clock(last))
 	if got := j.silent("t2", 7, last, j.now); got != "" {
 		t.Errorf("of another tenant: %q", got)
 	}
@@ -295,12 +295,12 @@ func TestTraffic_gapsAreNotSilence(t *testing.T) {
 	j := newJournal(t)
 	j.hours(3*7*24+24+10, office(200))
 	j.now = j.now.Add(5 * time.Hour) // suspended
-	j.says("")
+	j.wantNotice("")
 	j.count("t1", j.total, j.now)
-	j.says("")
+	j.wantNotice("")
 	j.restart()
 	j.count("t1", j.total, j.now)
-	j.says("")
+	j.wantNotice("")
 }
 
 // What cannot be read is learnt anew.
@@ -313,7 +313,7 @@ func TestTraffic_aBrokenFile(t *testing.T) {
 		}
 		j.restart()
 		j.hours(30, office(200))
-		j.says("")
+		j.wantNotice("")
 	}
 	if len(fmt.Sprint(j.tenants["t1"].Weeks)) > 100_000 {
 		t.Error("it grows")

@@ -101,7 +101,7 @@ func (b *board) raise(n store.Notice, attrs ...any) {
 	b.mu.Unlock()
 	b.wake()
 	if !stands {
-		b.tell(n, attrs)
+		b.logRaised(n, attrs)
 	}
 }
 
@@ -120,8 +120,8 @@ func (b *board) prune(now time.Time) {
 	}
 }
 
-// tell logs a notice that begins to stand. What reads it in the log is the operator's choice.
-func (b *board) tell(n store.Notice, attrs []any) {
+// logRaised logs a notice that begins to stand. What reads it in the log is the operator's choice.
+func (b *board) logRaised(n store.Notice, attrs []any) {
 	line := []any{"event", "alert." + n.Kind}
 	level := slog.LevelError
 	if event := kinds[n.Kind].event; event != "" {

@@ -86,8 +86,8 @@ func (s *stage) failed(ctx context.Context, err error) error {
 }
 
 func (s *stage) introduce() {
-	s.o.say("A Graph simulator, a receiver for the alternate mailbox and the daemon are running on 127.0.0.1.\n")
-	s.o.say("Sending %d journal reports over STARTTLS, by BDAT.\n\n", s.script.reports())
+	s.o.printf("A Graph simulator, a receiver for the alternate mailbox and the daemon are running on 127.0.0.1.\n")
+	s.o.printf("Sending %d journal reports over STARTTLS, by BDAT.\n\n", s.script.reports())
 }
 
 // epilogue says what the table came to.
@@ -95,17 +95,17 @@ func (s *stage) epilogue(wrong int) {
 	if wrong > 0 {
 		log := filepath.Join(os.TempDir(), "clawback-demo.log")
 		if text, err := os.ReadFile(s.LogFile()); err == nil && os.WriteFile(log, text, 0o600) == nil {
-			s.o.say("\n%d rows are not as expected. The daemon's log: %s\n", wrong, log)
+			s.o.printf("\n%d rows are not as expected. The daemon's log: %s\n", wrong, log)
 		}
 		return
 	}
 	if s.script.free {
-		s.o.say("\nEvery report has an outcome. Nobody wrote down what it should be: whether it is right is for you to say.\n")
+		s.o.printf("\nEvery report has an outcome. Nobody wrote down what it should be: whether it is right is for you to say.\n")
 	} else {
-		s.o.say("\nEverything is as expected: the right messages were taken, and no other was touched.\n")
+		s.o.printf("\nEverything is as expected: the right messages were taken, and no other was touched.\n")
 	}
 	if !s.o.Keep {
-		s.o.say("\nNext:\n  clawback demo --keep         the same, left running: look into it with the other commands\n" +
+		s.o.printf("\nNext:\n  clawback demo --keep         the same, left running: look into it with the other commands\n" +
 			"  clawback demo --reports DIR  journal reports of your own (*.eml)\n" +
 			"  clawback init                a configuration for a real tenant, in dry-run\n")
 	}
@@ -113,7 +113,7 @@ func (s *stage) epilogue(wrong int) {
 
 func (s *stage) keep(ctx context.Context) {
 	socket := s.File("control.sock")
-	s.o.say("\nStill running; Ctrl-C ends it. In another terminal try:\n\n"+
+	s.o.printf("\nStill running; Ctrl-C ends it. In another terminal try:\n\n"+
 		"  export CLAWBACK_SOCKET=%s\n"+
 		"  %[2]s status\n  %[2]s search\n  %[2]s show '%[3]s'\n  %[2]s restore '%[3]s' --comment 'false alarm'\n"+
 		"  %[2]s queue list --state quarantined\n  %[2]s bounce list\n\nLog: %[4]s\n",

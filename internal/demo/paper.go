@@ -31,8 +31,8 @@ func (o Options) height() int {
 	return lines
 }
 
-// say writes text, each line of it broken to the width.
-func (o Options) say(format string, args ...any) {
+// printf writes text, each line of it broken to the width.
+func (o Options) printf(format string, args ...any) {
 	for line := range strings.Lines(fmt.Sprintf(format, args...)) {
 		text, end := strings.CutSuffix(line, "\n")
 		fmt.Fprint(o.Out, fold(text, o.width(), indentOf(text)+2))

@@ -67,7 +67,7 @@ func TestScreen_fitsTheTerminal(t *testing.T) {
 func TestSay_plain(t *testing.T) {
 	var out bytes.Buffer
 	o := Options{Out: &out}
-	o.say("%s\n\n  %s\nend", strings.Repeat("words ", 40), strings.Repeat("more ", 40))
+	o.printf("%s\n\n  %s\nend", strings.Repeat("words ", 40), strings.Repeat("more ", 40))
 	for line := range strings.Lines(out.String()) {
 		if len(line) > plainWidth+1 || strings.Contains(line, "\x1b") {
 			t.Errorf("%q", line)

@@ -21,8 +21,8 @@ type saved struct {
 	List    json.RawMessage `json:"list"`
 }
 
-// kept reads the kept copy. One of another URL is as none.
-func (l *List[T]) kept() (c Copy[T], err error) {
+// readCopy reads the kept copy. One of another URL is as none.
+func (l *List[T]) readCopy() (c Copy[T], err error) {
 	if l.s.File == "" {
 		return c, fs.ErrNotExist
 	}
@@ -49,8 +49,8 @@ func (l *List[T]) kept() (c Copy[T], err error) {
 	return Copy[T]{Fetched: s.Fetched, URL: s.URL, Origin: Saved, List: list}, nil
 }
 
-// keep writes the copy, so that after a crash the old or the new one is there whole.
-func (l *List[T]) keep(s saved) (err error) {
+// writeCopy writes the copy, so that after a crash the old or the new one is there whole.
+func (l *List[T]) writeCopy(s saved) (err error) {
 	if l.s.File == "" {
 		return nil
 	}

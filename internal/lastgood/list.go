@@ -58,7 +58,7 @@ type List[T any] struct {
 func Open[T any](s Source[T]) *List[T] {
 	l := &List[T]{s: s}
 	best := s.Shipped
-	kept, err := l.kept()
+	kept, err := l.readCopy()
 	switch {
 	case err == nil && (kept.URL != best.URL || kept.Fetched.After(best.Fetched)):
 		best = kept

@@ -97,7 +97,7 @@ func (l *List[T]) refresh(ctx context.Context) error {
 		l.s.Replace(old, found)
 	}
 	l.inUse.Store(&found)
-	if err := l.keep(saved{Fetched: found.Fetched, URL: found.URL, List: answer}); err != nil {
+	if err := l.writeCopy(saved{Fetched: found.Fetched, URL: found.URL, List: answer}); err != nil {
 		return fmt.Errorf("keep list, which is in use: %w", err)
 	}
 	return nil

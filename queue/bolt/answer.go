@@ -12,7 +12,7 @@ type answer struct {
 	done chan struct{}
 }
 
-func (a *answer) give(err error) {
+func (a *answer) complete(err error) {
 	a.err = err
 	close(a.done)
 }
@@ -70,11 +70,11 @@ func gather[T any](from <-chan T, first T, full func(T) bool) []T {
 const maxBatch = 1024
 
 // refuse answers everything that comes until Close with ErrStorage.
-func refuse[T interface{ give(error) }](q *Queue, from <-chan T) {
+func refuse[T interface{ complete(error) }](q *Queue, from <-chan T) {
 	for {
 		select {
 		case work := <-from:
-			work.give(queue.ErrStorage)
+			work.complete(queue.ErrStorage)
 		case <-q.quit:
 			return
 		}

@@ -79,7 +79,7 @@ func (q *Queue) commit(batch []*op) {
 		if err == nil && o.own == nil {
 			o.own = q.fail(o.late)
 		}
-		o.give(firstOf(err, o.own))
+		o.complete(firstOf(err, o.own))
 	}
 }
 

@@ -32,7 +32,7 @@ func (q *Queue) intake() {
 		case p := <-q.puts:
 			q.accept(q.gatherPuts(p))
 		case a := <-q.probes:
-			a.give(nil)
+			a.complete(nil)
 		case <-q.spool.Broken():
 			q.setBroken(spool.ErrBroken)
 			refuse(q, q.puts)
@@ -65,7 +65,7 @@ func (q *Queue) accept(batch []*put) {
 	}
 	for _, p := range batch {
 		p.stood = stood
-		p.give(err)
+		p.complete(err)
 	}
 }
 

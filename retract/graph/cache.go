@@ -31,7 +31,7 @@ func newCache[V any](limit int, now func() time.Time) *cache[V] {
 // get gives the entry, or asks for it. Ask says for how long its answer holds; an error with 0 is not kept.
 func (c *cache[V]) get(ctx context.Context, key string,
 	ask func(context.Context) (V, time.Duration, error)) (V, error) {
-	if e, ok := c.look(key); ok {
+	if e, ok := c.find(key); ok {
 		return e.value, e.err
 	}
 	// The answer serves all who wait: it must not end with the first one's context.
@@ -53,7 +53,7 @@ func (c *cache[V]) get(ctx context.Context, key string,
 	}
 }
 
-func (c *cache[V]) look(key string) (entry[V], bool) {
+func (c *cache[V]) find(key string) (entry[V], bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	e, ok := c.all[key]

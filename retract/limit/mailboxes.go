@@ -32,7 +32,7 @@ func (m *Mailboxes) Resolve(ctx context.Context, address string) (mb exchange.Ma
 		return err
 	})
 	if err == nil {
-		m.limiter.meet(mb.ID)
+		m.limiter.noteUser(mb.ID)
 	}
 	return mb, err
 }

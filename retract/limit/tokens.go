@@ -38,9 +38,9 @@ type bucket struct {
 	at   time.Time
 }
 
-// take uses one token of a mailbox, or says how long to wait for one. Above share of the bucket's size nothing is
+// reserve uses one token of a mailbox, or says how long to wait for one. Above share of the bucket's size nothing is
 // given, so that bulk jobs leave room for fresh verdicts.
-func (b *bucket) take(now time.Time, share float64) time.Duration {
+func (b *bucket) reserve(now time.Time, share float64) time.Duration {
 	b.fill(now, bucketRate)
 	if over := b.used + 1 - bucketSize*share; over > 0 {
 		return time.Millisecond + time.Duration(over/bucketRate*float64(time.Second))
@@ -75,8 +75,8 @@ func (s *Shared) widen(q quota) {
 	s.quota = q
 }
 
-// meet takes note of a user that the directory has named: by how many there are its quota goes.
-func (l *Limiter) meet(user string) {
+// noteUser takes note of a user that the directory has named: by how many there are its quota goes.
+func (l *Limiter) noteUser(user string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if _, known := l.users[user]; known || user == "" || len(l.users) > directoryQuotas[len(directoryQuotas)-1].above {
@@ -116,7 +116,7 @@ func (l *Limiter) spend(mailbox string, share float64) time.Duration {
 		b = &bucket{at: now}
 		l.buckets[mailbox] = b
 	}
-	return b.take(now, share)
+	return b.reserve(now, share)
 }
 
 // stepTokens is what a step of an intent may use.

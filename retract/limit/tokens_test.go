@@ -16,7 +16,7 @@ func TestBucket_tenThousandInTenMinutes(t *testing.T) {
 	b := &bucket{at: now}
 	var granted []time.Time
 	for len(granted) < 40_000 {
-		wait := b.take(now, 1)
+		wait := b.reserve(now, 1)
 		if wait == 0 {
 			granted = append(granted, now)
 		}
@@ -42,11 +42,11 @@ func TestBucket_bulkLeavesHalf(t *testing.T) {
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	b := &bucket{at: now}
 	bulk := 0
-	for b.take(now, 0.5) == 0 {
+	for b.reserve(now, 0.5) == 0 {
 		bulk++
 	}
 	fresh := 0
-	for b.take(now, 1) == 0 {
+	for b.reserve(now, 1) == 0 {
 		fresh++
 	}
 	if bulk != bucketSize/2 || fresh != bucketSize/2 {
@@ -85,9 +85,9 @@ func TestLimiter_directoryQuotaFollowsUsers(t *testing.T) {
 	}{{1, quota{1000, 250}}, {50, quota{1000, 250}}, {51, quota{1000, 400}}, {500, quota{1000, 400}},
 		{501, quota{2000, 600}}, {5000, quota{2000, 600}}} {
 		for i := range c.users {
-			l.meet("u" + strconv.Itoa(i))
-			l.meet("u" + strconv.Itoa(i))
-			l.meet("")
+			l.noteUser("u" + strconv.Itoa(i))
+			l.noteUser("u" + strconv.Itoa(i))
+			l.noteUser("")
 		}
 		if l.units.quota != c.want {
 			t.Errorf("%d users: quota %v, want %v", c.users, l.units.quota, c.want)
@@ -105,7 +105,7 @@ func TestLimiter_directoryQuotaWhileItGrows(t *testing.T) {
 	l.units.bucket.at = now
 	n := 0
 	for l.units.spend(now, 1) < 10*time.Second {
-		l.meet("u" + strconv.Itoa(n))
+		l.noteUser("u" + strconv.Itoa(n))
 		n++
 	}
 	if n > 8000 || n < 7200 {

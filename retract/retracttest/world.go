@@ -236,7 +236,7 @@ func (w *World) call(ctx context.Context, op, mailbox, argument string, act func
 	if b != nil {
 		b.active--
 	}
-	err := w.answer(op, mailbox, argument, func() error { return act(b) })
+	err := w.script(op, mailbox, argument, func() error { return act(b) })
 	if w.down {
 		err = lostAnswer()
 	}
@@ -277,7 +277,7 @@ func (w *World) arrive(op, mailbox, argument string) error {
 	return nil
 }
 
-func (w *World) answer(op, mailbox, argument string, act func() error) error {
+func (w *World) script(op, mailbox, argument string, act func() error) error {
 	var a *Answer
 	if w.Script != nil {
 		a = w.Script(op, mailbox, argument)

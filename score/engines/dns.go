@@ -51,7 +51,7 @@ func (d DNSLists) Ask(ctx context.Context, m Message) ([]Finding, error) {
 		})
 	}
 	asking.Wait()
-	findings, err := answers(questions)
+	findings, err := findingsOf(questions)
 	if len(m.Domains) > maxNames && len(questions) >= maxNames {
 		findings = append(findings, Finding{Engine: "dnsl", NotAsked: true,
 			Text: fmt.Sprintf("Of the %d domains of its links the first %d were looked up.", len(m.Domains), maxNames)})
@@ -59,8 +59,8 @@ func (d DNSLists) Ask(ctx context.Context, m Message) ([]Finding, error) {
 	return findings, err
 }
 
-// answers are the findings, and of each zone the first problem: twenty names of a zone that is away fail alike.
-func answers(questions []*question) (findings []Finding, err error) {
+// findingsOf gives the findings, and of each zone the first problem: twenty names of a zone that is away fail alike.
+func findingsOf(questions []*question) (findings []Finding, err error) {
 	var problems []error
 	told := map[string]bool{}
 	for _, q := range questions {
@@ -99,7 +99,7 @@ func (d DNSLists) one(ctx context.Context, zone, name string) ([]Finding, error)
 		return nil, fmt.Errorf("%s: %w", zone, err)
 	}
 	for _, a := range addresses {
-		points, refused := answer(zone, a)
+		points, refused := readCode(zone, a)
 		if refused {
 			return nil, fmt.Errorf("%s refuses to answer (%s): it wants another resolver or a key", zone, a)
 		}
@@ -111,9 +111,9 @@ func (d DNSLists) one(ctx context.Context, zone, name string) ([]Finding, error)
 	return nil, nil
 }
 
-// answer reads the code of a list. 127.255.255.0/24 is Spamhaus' error range, 127.0.0.1 of URIBL and 127.0.1.255 of the
-// DBL mean that the question was not allowed: none of them is a hit.
-func answer(zone string, a netip.Addr) (points float64, refused bool) {
+// readCode reads the code of a list. 127.255.255.0/24 is Spamhaus' error range, 127.0.0.1 of URIBL and 127.0.1.255 of
+// the DBL mean that the question was not allowed: none of them is a hit.
+func readCode(zone string, a netip.Addr) (points float64, refused bool) {
 	if !a.Is4() || a.As4()[0] != 127 {
 		return 0, false
 	}

@@ -112,11 +112,11 @@ func Read(r io.ReaderAt, size int64, limits Limits) (*Mail, error) {
 		return nil, fmt.Errorf("read message: %w", err)
 	}
 	m := &Mail{raw: raw[:n], limits: limits, Size: size, Truncated: size > length}
-	m.take()
+	m.parse()
 	return m, nil
 }
 
-func (m *Mail) take() {
+func (m *Mail) parse() {
 	header, body := m.parseHeader(m.raw, "message")
 	m.Header = header
 	m.people()

@@ -53,7 +53,7 @@ func build(phrases []string) *machine {
 	for id, p := range phrases {
 		t.add(p, &m.class, int32(id))
 	}
-	m.take(t, t.link())
+	m.layOut(t, t.link())
 	if m.words {
 		m.space = m.next[m.class[' ']] >> 1
 		for _, p := range phrases {
@@ -124,8 +124,8 @@ func (t *tree) link() []int32 {
 	return order
 }
 
-// take lays out the states of a tree in their order.
-func (m *machine) take(t *tree, order []int32) {
+// layOut lays out the states of a tree in their order.
+func (m *machine) layOut(t *tree, order []int32) {
 	place := make([]int32, len(order))
 	for i, state := range order {
 		place[state] = int32(i)

@@ -112,14 +112,14 @@ func (m *Message) End(accepted bool) {
 	src.arriving.add(-1, -float64(m.size))
 	switch {
 	case !accepted:
-		m.takeBack(src)
+		m.uncount(src)
 	case m.rule.daily && !m.rule.byHeader:
 		src.day.add(1, float64(m.size))
 	}
 }
 
-// takeBack undoes the counting of a message that was not accepted. The caller holds mu.
-func (m *Message) takeBack(src *source) {
+// uncount undoes the counting of a message that was not accepted. The caller holds mu.
+func (m *Message) uncount(src *source) {
 	if m.counted {
 		src.day.subtract(1, float64(m.size))
 	}

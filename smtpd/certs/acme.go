@@ -94,8 +94,8 @@ func (a *ACME) GetCertificate(hello *tls.ClientHelloInfo) (*tls.Certificate, err
 	return nil, ErrNotReady
 }
 
-// hold puts a certificate to use.
-func (a *ACME) hold(domain string, c *tls.Certificate) {
+// use puts a certificate to use.
+func (a *ACME) use(domain string, c *tls.Certificate) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	held := maps.Clone(*a.held.Load())

@@ -218,7 +218,7 @@ func TestACME_asksADownCAOnlyNowAndThen(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		a.hold("journal.example.com", own.Certificate)
+		a.use("journal.example.com", own.Certificate)
 		a.c.RenewBefore = 30 * 24 * time.Hour
 		ca.begun = renewAt(own.Certificate, a.c.RenewBefore)
 		ctx, cancel := context.WithDeadline(t.Context(), ca.begun.Add(24*time.Hour))

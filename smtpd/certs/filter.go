@@ -46,14 +46,14 @@ func (f *filter) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read answer of the CA: %w", err)
 	}
-	body = f.look(body)
+	body = f.filterBody(body)
 	res.Body, res.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	res.Header.Del("Content-Length")
 	return res, nil
 }
 
-// look filters an answer that is an authorization, and leaves others as they are.
-func (f *filter) look(body []byte) []byte {
+// filterBody filters an answer that is an authorization, and leaves others as they are.
+func (f *filter) filterBody(body []byte) []byte {
 	var whole map[string]any
 	var z authorization
 	if json.Unmarshal(body, &whole) != nil || json.Unmarshal(body, &z) != nil || len(z.Challenges) == 0 {

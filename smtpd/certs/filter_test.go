@@ -21,7 +21,7 @@ func TestFilter_offersOnlyWhatCanBeAnswered(t *testing.T) {
 			Identifier struct{ Value string }
 			Challenges []struct{ Type, URL string }
 		}
-		if err := json.Unmarshal(f.look([]byte(authz)), &got); err != nil {
+		if err := json.Unmarshal(f.filterBody([]byte(authz)), &got); err != nil {
 			t.Fatal(err)
 		}
 		if got.Status != "invalid" || got.Identifier.Value != "journal.example.com" || len(got.Challenges) != len(offered) {
@@ -37,7 +37,7 @@ func TestFilter_offersOnlyWhatCanBeAnswered(t *testing.T) {
 func TestFilter_leavesOtherAnswersAlone(t *testing.T) {
 	f := &filter{offered: []string{"http-01"}}
 	for _, body := range []string{"", "-----BEGIN CERTIFICATE-----", `{"newOrder":"u"}`, `[1]`, `{"challenges":[]}`, `{"challenges":"x"}`, `null`} {
-		if diff := cmp.Diff(body, string(f.look([]byte(body)))); diff != "" {
+		if diff := cmp.Diff(body, string(f.filterBody([]byte(body)))); diff != "" {
 			t.Error(diff)
 		}
 	}
@@ -52,7 +52,7 @@ func FuzzFilter(f *testing.F) {
 	f.Add([]byte(`{"challenges":[{"type":1,"error":{}},null]}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		fl := &filter{offered: []string{"http-01"}}
-		out := fl.look(body)
+		out := fl.filterBody(body)
 		if json.Valid(body) && !json.Valid(out) {
 			t.Fatalf("%q became %q", body, out)
 		}

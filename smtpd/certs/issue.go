@@ -26,7 +26,7 @@ func (a *ACME) restore(domain string) {
 		}
 		return
 	}
-	a.hold(domain, c) // even when it is over: a connector that does not verify still sends, and none could without
+	a.use(domain, c) // even when it is over: a connector that does not verify still sends, and none could without
 }
 
 // obtain gets a new certificate for a domain and puts it to use, or notes why it could not.
@@ -41,7 +41,7 @@ func (a *ACME) obtain(ctx context.Context, domain string) {
 			"domain", domain, "error", err, "again_at", next)
 		return
 	}
-	a.hold(domain, c)
+	a.use(domain, c)
 	a.succeeded(domain)
 	a.o.Log.Info("certificate was issued", "event", "certificate.changed", "domain", domain,
 		"issuer", c.Leaf.Issuer.String(), "not_after", c.Leaf.NotAfter)

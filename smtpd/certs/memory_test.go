@@ -17,7 +17,7 @@ func TestGetCertificate_waitsForNoLock(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a.hold("one.example.com", made(t, "one.example.com").Certificate)
+	a.use("one.example.com", made(t, "one.example.com").Certificate)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for name, source := range map[string]Source{"files": p.Files, "acme": a} {

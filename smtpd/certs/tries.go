@@ -69,13 +69,13 @@ func (a *ACME) failed(domain string, err error) time.Time {
 	t.failures++
 	t.problem = domain + ": " + err.Error()
 	pause := jittered(a.wait(t.failures))
-	pause = max(pause, asked(err))
+	pause = max(pause, retryAfter(err))
 	t.next = now.Add(pause)
 	return t.next
 }
 
-// asked is how long the CA asks to be left alone, at most a week: RFC 8555, section 6.6.
-func asked(err error) time.Duration {
+// retryAfter is how long the CA asks to be left alone, at most a week: RFC 8555, section 6.6.
+func retryAfter(err error) time.Duration {
 	problem, ok := errors.AsType[*acme.Error](err)
 	if !ok {
 		return 0

@@ -117,7 +117,7 @@ func (x *Index) follow(ctx context.Context, events []store.Event) error {
 	}
 	docs, err := x.changes.Read(ctx, events)
 	if err == nil {
-		err = x.bring(docs, events[len(events)-1].Seq)
+		err = x.insert(docs, events[len(events)-1].Seq)
 	}
 	if err != nil {
 		x.changes.Forget()
@@ -127,8 +127,8 @@ func (x *Index) follow(ctx context.Context, events []store.Event) error {
 	return nil
 }
 
-// bring shows documents to searches, from memory. The caller holds bringing.
-func (x *Index) bring(docs []store.Document, through uint64) error {
+// insert shows documents to searches, from memory. The caller holds bringing.
+func (x *Index) insert(docs []store.Document, through uint64) error {
 	var batch builder
 	for _, d := range docs {
 		batch.add(d)

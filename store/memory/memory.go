@@ -125,8 +125,8 @@ func (t *transaction) table(table rows.Table) *tree {
 	return none
 }
 
-// own is a table that this transaction may change.
-func (t *transaction) own(table rows.Table) *tree {
+// writable is a table that this transaction may change.
+func (t *transaction) writable(table rows.Table) *tree {
 	if own := t.changed[table]; own != nil {
 		return own
 	}
@@ -151,7 +151,7 @@ func (t *transaction) Get(table rows.Table, key []byte) ([]byte, error) {
 
 func (t *transaction) Put(table rows.Table, key, value []byte) error {
 	put := row{bytes.Clone(key), append([]byte{}, value...)}
-	old, had := t.own(table).ReplaceOrInsert(put)
+	old, had := t.writable(table).ReplaceOrInsert(put)
 	t.size += int64(len(key) + len(value))
 	if had {
 		t.size -= int64(len(old.key) + len(old.value))
@@ -160,7 +160,7 @@ func (t *transaction) Put(table rows.Table, key, value []byte) error {
 }
 
 func (t *transaction) Delete(table rows.Table, key []byte) error {
-	if old, had := t.own(table).Delete(row{key: key}); had {
+	if old, had := t.writable(table).Delete(row{key: key}); had {
 		t.size -= int64(len(old.key) + len(old.value))
 	}
 	return nil

@@ -54,7 +54,7 @@ func play(t *testing.T, seed uint64, sum *summary) {
 		j = w.judge()
 		sum.add(j)
 		if len(j.wrongs) > 0 && *tell {
-			story = j.tell()
+			story = j.explain()
 		}
 	})
 	if len(j.wrongs) > 0 {
@@ -103,8 +103,8 @@ func (w *world) story() {
 	synctest.Wait()
 }
 
-// tell gives what is needed to understand a failure.
-func (j *judge) tell() string {
+// explain gives what is needed to understand a failure.
+func (j *judge) explain() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "latency %v; the process began at %v; alerts %v\n", j.w.latency, j.w.starts, j.w.alerts)
 	for _, p := range j.w.quiet.posts {

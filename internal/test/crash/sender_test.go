@@ -23,8 +23,8 @@ type sender struct {
 	open []*letter // without a 250 yet
 }
 
-// take gives a letter to send: one that is still open, or a new one.
-func (s *sender) take() *letter {
+// nextLetter gives a letter to send: one that is still open, or a new one.
+func (s *sender) nextLetter() *letter {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.open) > 0 {
@@ -93,7 +93,7 @@ func (s *sender) session(ctx context.Context) error {
 	}
 	defer conn.Close()
 	for ctx.Err() == nil {
-		l := s.take()
+		l := s.nextLetter()
 		err := send(conn, l.report)
 		s.settle(l, err == nil)
 		if err != nil {

@@ -91,7 +91,7 @@ func (s *sender) some(ctx context.Context, n int) {
 	}
 	defer conn.Close()
 	for range n {
-		l := s.take()
+		l := s.nextLetter()
 		err := send(conn, l.report)
 		s.settle(l, err == nil)
 		if err != nil {
@@ -108,7 +108,7 @@ func (s *sender) open1(ctx context.Context) (id string) {
 		s.t.Fatal(err)
 	}
 	defer conn.Close()
-	l := s.take()
+	l := s.nextLetter()
 	err = send(conn, l.report)
 	s.settle(l, err == nil)
 	for ctx.Err() == nil {

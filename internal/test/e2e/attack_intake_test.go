@@ -265,8 +265,8 @@ func TestAttack_journalAddressesAreInNoLog(t *testing.T) {
 	w.edit("\"\n\n[[tenant.address]]\naddress = \""+tenant.Journal()+`"`, `"`)
 	w.edit(`address = "`+tenant.Journal(), `address = "new-`+tenant.Journal())
 	w.daemonSignal(syscall.SIGHUP)
-	w.answers(tenant.Journal(), "451")
-	w.answers(secrets[3], "550")
+	w.waitReply(tenant.Journal(), "451")
+	w.waitReply(secrets[3], "550")
 
 	var metrics bytes.Buffer
 	if err := w.Client.Metrics(t.Context(), &metrics); err != nil {

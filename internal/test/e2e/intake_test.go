@@ -28,8 +28,8 @@ func (w *world) rcpt(address string) string {
 	return reply.String()
 }
 
-// answers waits until RCPT for an address is answered with this code.
-func (w *world) answers(address, code string) {
+// waitReply waits until RCPT for an address is answered with this code.
+func (w *world) waitReply(address, code string) {
 	w.t.Helper()
 	w.eventually(func() string {
 		if got := w.rcpt(address); !strings.HasPrefix(got, code) {
@@ -112,8 +112,8 @@ func TestRotation_overlaps(t *testing.T) {
 	}
 	w.edit("\n[[tenant.address]]\naddress = \""+contoso.Journal()+"\"\n", "")
 	w.daemonSignal(syscall.SIGHUP)
-	w.answers(contoso.Journal(), "451")
-	w.answers(second, "250")
+	w.waitReply(contoso.Journal(), "451")
+	w.waitReply(second, "250")
 	if !strings.Contains(w.LogTail(), "alert.address.vanished") {
 		t.Error("nobody was told that mail comes for an address that is gone")
 	}
@@ -121,8 +121,8 @@ func TestRotation_overlaps(t *testing.T) {
 		t.Errorf("something is left of the old address: %s", out)
 	}
 	w.must("address", "retire", contoso.Journal())
-	w.answers(contoso.Journal(), "550")
-	w.answers(second, "250")
+	w.waitReply(contoso.Journal(), "550")
+	w.waitReply(second, "250")
 }
 
 // A gateway outside an address's regions refuses RCPT for good and tells a person; a record says where else the same

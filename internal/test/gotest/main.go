@@ -41,7 +41,7 @@ func main() {
 	lines := bufio.NewScanner(out)
 	lines.Buffer(nil, 16<<20)
 	for lines.Scan() {
-		r.take(lines.Bytes())
+		r.record(lines.Bytes())
 	}
 	err = cmd.Wait()
 	r.summary()
@@ -50,7 +50,7 @@ func main() {
 	}
 }
 
-func (r *run) take(line []byte) {
+func (r *run) record(line []byte) {
 	var e event
 	if json.Unmarshal(line, &e) != nil {
 		fmt.Printf("%s\n", line)

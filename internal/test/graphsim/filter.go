@@ -39,8 +39,8 @@ func (p *filterParser) word() string {
 	return word
 }
 
-// take reads a fixed character.
-func (p *filterParser) take(c byte) bool {
+// accept reads a fixed character.
+func (p *filterParser) accept(c byte) bool {
 	p.space()
 	if p.rest == "" || p.rest[0] != c {
 		return false
@@ -87,14 +87,14 @@ func (p *filterParser) unary(depth int) (expr, error) {
 		e, err := p.unary(depth + 1)
 		return negation{e}, err
 	}
-	if p.take('(') {
+	if p.accept('(') {
 		return p.closed(depth)
 	}
 	name := p.word()
 	if name == "" {
 		return nil, fmt.Errorf("%w: a name is missing", errFilter)
 	}
-	if p.take('(') {
+	if p.accept('(') {
 		return p.call(name, depth)
 	}
 	return p.comparison(name)
@@ -103,7 +103,7 @@ func (p *filterParser) unary(depth int) (expr, error) {
 // closed reads the rest of a parenthesis.
 func (p *filterParser) closed(depth int) (expr, error) {
 	e, err := p.or(depth + 1)
-	if err == nil && !p.take(')') {
+	if err == nil && !p.accept(')') {
 		err = fmt.Errorf("%w: ')' is missing", errFilter)
 	}
 	return e, err
@@ -118,7 +118,7 @@ func (p *filterParser) call(name string, depth int) (expr, error) {
 		return nil, fmt.Errorf("%w: an unknown function with name '%s' was found", errFilter, name)
 	}
 	variable := p.word()
-	if variable == "" || !p.take(':') {
+	if variable == "" || !p.accept(':') {
 		return nil, fmt.Errorf("%w: the range variable is missing", errFilter)
 	}
 	body, err := p.closed(depth)
@@ -127,7 +127,7 @@ func (p *filterParser) call(name string, depth int) (expr, error) {
 
 func (p *filterParser) startsWith() (expr, error) {
 	path := p.word()
-	if !p.take(',') {
+	if !p.accept(',') {
 		return nil, fmt.Errorf("%w: ',' is missing", errFilter)
 	}
 	literal, err := p.literal()
@@ -135,7 +135,7 @@ func (p *filterParser) startsWith() (expr, error) {
 		return nil, err
 	}
 	text, ok := literal.(string)
-	if !ok || !p.take(')') {
+	if !ok || !p.accept(')') {
 		return nil, fmt.Errorf("%w: startswith", errFilter)
 	}
 	return prefix{path, text}, nil
@@ -154,7 +154,7 @@ func (p *filterParser) comparison(path string) (expr, error) {
 
 // literal reads a string in single quotes (two of them stand for one), true, false or a time.
 func (p *filterParser) literal() (any, error) {
-	if p.take('\'') {
+	if p.accept('\'') {
 		return p.quoted()
 	}
 	word := p.word()

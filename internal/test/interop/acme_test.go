@@ -124,7 +124,7 @@ func (w *acmeWorld) waitsForTheCA() {
 	}
 	w.t.Cleanup(func() { w.notify.Close() })
 	go func() { w.ready <- w.bed.Start(w.t.Context(), "NOTIFY_SOCKET="+path) }()
-	w.told("STATUS=no certificate yet", "READY=1")
+	w.waitNotified("STATUS=no certificate yet", "READY=1")
 	client, err := net.Dial("tcp", w.bed.Address)
 	if err != nil {
 		w.t.Fatal(err)
@@ -135,14 +135,14 @@ func (w *acmeWorld) waitsForTheCA() {
 		w.t.Error("a client is greeted before there is a certificate")
 	}
 	close(w.gate)
-	w.told("READY=1", "")
+	w.waitNotified("READY=1", "")
 	if err := <-w.ready; err != nil {
 		w.t.Fatalf("%v\n%s", err, w.bed.LogTail())
 	}
 }
 
-// told waits until the service manager is told one thing; it must not be told the other before.
-func (w *acmeWorld) told(want, never string) {
+// waitNotified waits until the service manager is told one thing; it must not be told the other before.
+func (w *acmeWorld) waitNotified(want, never string) {
 	w.t.Helper()
 	w.notify.SetReadDeadline(time.Now().Add(40 * time.Second))
 	for buf := make([]byte, 4096); ; {

@@ -136,7 +136,7 @@ func (s *Server) Start() {
 		s.cmd = exec.Command("pebble", "-config", s.write("pebble.json", text), "-dnsserver", s.dns)
 		s.cmd.Env = append(os.Environ(), "PEBBLE_VA_NOSLEEP=1") // one nonce in twenty is still refused
 		s.run(s.cmd)
-		if s.answers("https://" + address + "/dir") {
+		if s.reachable("https://" + address + "/dir") {
 			s.backend.Store(&address)
 			return
 		}
@@ -145,7 +145,7 @@ func (s *Server) Start() {
 	s.t.Fatal("pebble does not answer")
 }
 
-func (s *Server) answers(url string) bool {
+func (s *Server) reachable(url string) bool {
 	s.t.Helper()
 	client := s.client()
 	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {

@@ -86,12 +86,12 @@ func (c *Callback) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	query := r.URL.Query()
-	if query.Get("error") != "" && !c.flow.holds(query.Get("state")) {
+	if query.Get("error") != "" && !c.flow.isOpen(query.Get("state")) {
 		w.WriteHeader(http.StatusBadRequest)
 		io.WriteString(w, pageElse)
 		return
 	}
-	tenant, err := c.flow.answer(query)
+	tenant, err := c.flow.handleRedirect(query)
 	page := pageGood
 	switch {
 	case errors.Is(err, ErrState):
@@ -115,8 +115,8 @@ func (f *Flow) path() string {
 	return f.redirect.Path
 }
 
-// holds says whether a state is the open one, without spending it.
-func (f *Flow) holds(state string) bool {
+// isOpen says whether a state is the open one, without spending it.
+func (f *Flow) isOpen(state string) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.state != "" && state == f.state

@@ -103,11 +103,11 @@ func (f *Flow) Accept(pasted string) (tenant string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("%w: what was pasted is no address", ErrState)
 	}
-	return f.answer(u.Query())
+	return f.handleRedirect(u.Query())
 }
 
-// answer judges the query of a redirect. I2: errors first.
-func (f *Flow) answer(q url.Values) (tenant string, err error) {
+// handleRedirect judges the query of a redirect. I2: errors first.
+func (f *Flow) handleRedirect(q url.Values) (tenant string, err error) {
 	if q.Get("error") != "" {
 		f.spend(q.Get("state"))
 		return "", fmt.Errorf("%w: %s", ErrDeclined, why(q))

@@ -135,8 +135,8 @@ func (p *Pool) CPU() time.Duration {
 	return total
 }
 
-// take gives a child that nobody uses, a new one where there is none.
-func (p *Pool) take(ctx context.Context) (*process, error) {
+// acquire gives a child that nobody uses, a new one where there is none.
+func (p *Pool) acquire(ctx context.Context) (*process, error) {
 	select {
 	case p.slots <- struct{}{}:
 	case <-ctx.Done():
@@ -177,8 +177,8 @@ func (p *Pool) pop() (*process, error) {
 	return child, nil
 }
 
-// give takes a child back after a message. One that failed, or has served long enough, is ended.
-func (p *Pool) give(child *process, failed bool) {
+// release takes a child back after a message. One that failed, or has served long enough, is ended.
+func (p *Pool) release(child *process, failed bool) {
 	defer func() { <-p.slots }()
 	child.jobs++
 	used, err := child.cpu()
@@ -235,7 +235,7 @@ func (b *batch) run() {
 
 // attempt hands the files that are left to a child.
 func (b *batch) attempt() error {
-	child, err := b.pool.take(b.ctx)
+	child, err := b.pool.acquire(b.ctx)
 	if err != nil {
 		if !errors.Is(err, errStopped) {
 			b.pool.alert("inspector.failed", "No process that looks into attached files could be started: they are "+
@@ -252,7 +252,7 @@ func (b *batch) attempt() error {
 		b.pool.o.Log.Warn("the process that looked into a file was ended", "event", "inspector.ended", "kind", kind,
 			"error", err)
 	}
-	b.pool.give(child, err != nil)
+	b.pool.release(child, err != nil)
 	return err
 }
 

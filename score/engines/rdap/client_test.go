@@ -23,7 +23,7 @@ func TestAsk_learnsTheDateOfWhatWasRegistered(t *testing.T) {
 		{"xn--e1afmkfd.xn--p1ai.", "xn--e1afmkfd.xn--p1ai", "2026-10-01T00:00:00Z"},
 	} {
 		b := ready(t)
-		b.registry.set(c.domain, says(registeredOn(c.domain, c.date)))
+		b.registry.set(c.domain, respond(registeredOn(c.domain, c.date)))
 		want, _ := time.Parse(time.RFC3339, c.date)
 		if got, err := b.age(t, c.host); err != nil || got != want.UTC().Format(time.DateOnly) {
 			t.Errorf("%s: %s, %v, want %s", c.host, got, err, c.date)
@@ -39,7 +39,7 @@ func TestAsk_learnsTheDateOfWhatWasRegistered(t *testing.T) {
 
 func TestAsk_itsSentenceSaysWhoSaidItAndWhen(t *testing.T) {
 	b := ready(t)
-	b.registry.set("young.com", says(registeredOn("young.com", "2026-11-19T08:00:00Z")))
+	b.registry.set("young.com", respond(registeredOn("young.com", "2026-11-19T08:00:00Z")))
 	want := engines.Finding{Engine: "rdap", Registered: time.Date(2026, 11, 19, 8, 0, 0, 0, time.UTC),
 		Text: "young.com was registered on 2026-11-19, as " + b.registry.Listener.Addr().String() + " said on 2026-11-21."}
 	for range 2 { // asked, and kept
@@ -53,7 +53,7 @@ func TestAsk_itsSentenceSaysWhoSaidItAndWhen(t *testing.T) {
 // What no server can tell is said, and is no error: nobody has to mend it.
 func TestAsk_whatCannotBeKnownIsSaid(t *testing.T) {
 	b := ready(t)
-	b.registry.set("dateless.com", says(object("dateless.com", event("expiration", "2030-01-01T00:00:00Z"))))
+	b.registry.set("dateless.com", respond(object("dateless.com", event("expiration", "2030-01-01T00:00:00Z"))))
 	b.registry.set("odd.com", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadRequest) })
 	for host, want := range map[string]string{
 		"nobody.com":        "nobody.com is not known: 127.0.0.1:PORT was asked on 2026-11-21, and knows no such domain",
@@ -84,13 +84,13 @@ func TestAsk_aBadAnswerIsAnErrorAndNoDate(t *testing.T) {
 		reply http.HandlerFunc
 		want  string
 	}{
-		"no JSON":        {says("<html>please sign in</html>"), "read answer"},
-		"half of it":     {says(registeredOn("x.com", on)[:300]), "read answer"},
-		"empty":          {says(""), "read answer"},
-		"a list":         {says("[]"), "read answer"},
-		"another domain": {says(registeredOn("y.com", on)), `about "domain" "y.com"`},
-		"another thing":  {says(`{"objectClassName":"entity","handle":"x.com"}`), `about "entity"`},
-		"huge":           {says(`{"notices":"` + strings.Repeat("x", maxAnswer) + `"}`), "more than 512 KiB"},
+		"no JSON":        {respond("<html>please sign in</html>"), "read answer"},
+		"half of it":     {respond(registeredOn("x.com", on)[:300]), "read answer"},
+		"empty":          {respond(""), "read answer"},
+		"a list":         {respond("[]"), "read answer"},
+		"another domain": {respond(registeredOn("y.com", on)), `about "domain" "y.com"`},
+		"another thing":  {respond(`{"objectClassName":"entity","handle":"x.com"}`), `about "entity"`},
+		"huge":           {respond(`{"notices":"` + strings.Repeat("x", maxAnswer) + `"}`), "more than 512 KiB"},
 		"a server's woe": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }, "500"},
 		"forbidden":      {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(403) }, "403"},
 		"ends in the middle": {func(w http.ResponseWriter, _ *http.Request) {
@@ -112,12 +112,12 @@ func TestAsk_aBadAnswerIsAnErrorAndNoDate(t *testing.T) {
 
 func TestAsk_anAnswerIsKeptAcrossARestart(t *testing.T) {
 	b := ready(t)
-	b.registry.set("young.com", says(registeredOn("young.com", "2026-11-19T08:00:00Z")))
+	b.registry.set("young.com", respond(registeredOn("young.com", "2026-11-19T08:00:00Z")))
 	b.age(t, "young.com")
 	b.age(t, "nobody.com")
 	b.Close()
 	b.open(t)
-	b.registry.set("young.com", says(registeredOn("young.com", "2001-01-01T00:00:00Z")))
+	b.registry.set("young.com", respond(registeredOn("young.com", "2001-01-01T00:00:00Z")))
 	b.age(t, "nobody.com")
 	if got, err := b.age(t, "young.com"); got != "2026-11-19" || err != nil || b.registry.questions() != 2 {
 		t.Errorf("%s, %v after %d questions, want the kept answer", got, err, b.registry.questions())
@@ -150,7 +150,7 @@ func TestAsk_oneServerForAll(t *testing.T) {
 	b.config.Server = b.registry.URL + "/rdap" // without a slash at its end
 	b.Close()
 	b.open(t)
-	b.registry.set("a.de", says(registeredOn("a.de", "2026-11-19T08:00:00Z")))
+	b.registry.set("a.de", respond(registeredOn("a.de", "2026-11-19T08:00:00Z")))
 	if got, err := b.age(t, "www.a.de"); got != "2026-11-19" || err != nil {
 		t.Errorf("%s, %v", got, err)
 	}
@@ -161,7 +161,7 @@ func TestAsk_oneServerForAll(t *testing.T) {
 
 func TestCheck_saysWhatWasSeen(t *testing.T) {
 	b := newBench(t)
-	b.registry.set("example.com", says(registeredOn("example.com", "1995-08-14T04:00:00Z")))
+	b.registry.set("example.com", respond(registeredOn("example.com", "1995-08-14T04:00:00Z")))
 	if got, err := b.Check(t.Context()); err != nil || !strings.Contains(got, "3 suffixes; example.com was registered on 1995-08-14") {
 		t.Errorf("%q, %v", got, err)
 	}
@@ -173,7 +173,7 @@ func TestCheck_saysWhatWasSeen(t *testing.T) {
 
 func TestAsk_byManyWhileTheListIsFetched(t *testing.T) {
 	b := ready(t)
-	b.registry.set("young.com", says(registeredOn("young.com", "2026-11-19T08:00:00Z")))
+	b.registry.set("young.com", respond(registeredOn("young.com", "2026-11-19T08:00:00Z")))
 	var all sync.WaitGroup
 	for i := range 8 {
 		all.Go(func() {

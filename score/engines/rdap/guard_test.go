@@ -32,7 +32,7 @@ func TestAsk_aPrivateAddressIsNotConnectedTo(t *testing.T) {
 	b.Close()
 	b.config.PrivateNetworks = nil
 	b.open(t) // the list of before is still there
-	b.registry.set("a.com", says(registeredOn("a.com", "2026-11-19T08:00:00Z")))
+	b.registry.set("a.com", respond(registeredOn("a.com", "2026-11-19T08:00:00Z")))
 	if got, err := b.age(t, "a.com"); err == nil || !strings.Contains(err.Error(), "not a public address") {
 		t.Errorf("%s, %v", got, err)
 	}
@@ -57,7 +57,7 @@ func TestAsk_redirects(t *testing.T) {
 	defer inside.Close()
 	plain := httptest.NewServer(secret)
 	defer plain.Close()
-	b.registry.set("real.com", says(registeredOn("a.com", "2026-11-19T08:00:00Z")))
+	b.registry.set("real.com", respond(registeredOn("a.com", "2026-11-19T08:00:00Z")))
 	to := func(url string) http.HandlerFunc { return http.RedirectHandler(url, http.StatusFound).ServeHTTP }
 	for name, c := range map[string]struct{ url, want string }{
 		"to another server":  {b.registry.URL + "/rdap/domain/real.com", ""},

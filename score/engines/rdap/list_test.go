@@ -69,7 +69,7 @@ func TestRefresh_aListThatIsNotBelievedChangesNothing(t *testing.T) {
 
 func TestRefresh_aNewListIsUsedAndKept(t *testing.T) {
 	b := ready(t)
-	b.registry.set("a.org", says(registeredOn("a.org", "2026-11-19T08:00:00Z")))
+	b.registry.set("a.org", respond(registeredOn("a.org", "2026-11-19T08:00:00Z")))
 	if got, err := b.age(t, "a.org"); err != nil || !strings.Contains(got, "no RDAP server") {
 		t.Errorf("%q, %v", got, err)
 	}

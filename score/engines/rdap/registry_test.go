@@ -78,8 +78,8 @@ func (r *registry) questions() int {
 	return len(r.asked)
 }
 
-// says answers with a text.
-func says(text string) http.HandlerFunc {
+// respond answers with a text.
+func respond(text string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, text) }
 }
 

@@ -44,7 +44,7 @@ func TestAsk_aServerThatWantsToBeLeftAloneIs(t *testing.T) {
 	} {
 		b := ready(t)
 		b.registry.set("a.com", refuse(c.status, c.after(b)))
-		b.registry.set("b.com", says(registeredOn("b.com", "2026-11-19T08:00:00Z")))
+		b.registry.set("b.com", respond(registeredOn("b.com", "2026-11-19T08:00:00Z")))
 		if _, err := b.age(t, "a.com"); err == nil || !strings.Contains(err.Error(), strconv.Itoa(c.status)) {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -54,7 +54,7 @@ func (b *bench) on(t *testing.T, day int) (Result, error) {
 	t.Helper()
 	b.now = time.Date(2026, 11, day, 0, 0, 0, 0, time.UTC)
 	clear(b.told)
-	r, _, err := b.look(t.Context())
+	r, _, err := b.poll(t.Context())
 	return r, err
 }
 
@@ -229,7 +229,7 @@ func TestLook_aCrashWhileChangesAreTold(t *testing.T) {
 		b.to = to
 		l.text = urls(0, 3*maxDelta+5)
 		b.now = time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
-		_, _, err := b.look(t.Context())
+		_, _, err := b.poll(t.Context())
 		if want := parts < 4; (codeOf(err) == NotTaken) != want {
 			t.Fatalf("after %d parts: %v", parts, err)
 		}
@@ -243,7 +243,7 @@ func TestLook_aCrashWhileChangesAreTold(t *testing.T) {
 			t.Fatal(err)
 		}
 		b.kept.part = maxDelta
-		if _, _, err := b.look(t.Context()); err != nil {
+		if _, _, err := b.poll(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(map[string]int{"MALICIOUS": 3*maxDelta - 45, "withdrawn": 50}, to.states()); diff != "" {
@@ -260,7 +260,7 @@ func TestTell_nothingPendingTellsNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	clear(b.told)
-	if err := b.kept.tell(t.Context(), b.told); err != nil || len(b.told) > 0 {
+	if err := b.kept.deliver(t.Context(), b.told); err != nil || len(b.told) > 0 {
 		t.Errorf("told %v, %v", b.told, err)
 	}
 }
@@ -427,7 +427,7 @@ func TestLook_MISPComesInParts(t *testing.T) {
 	}
 	folder(t, dir, "{"+strings.Join(entries, ",")+"}", events)
 	for i, want := range []int{2, 4, 5} {
-		r, more, err := b.look(t.Context())
+		r, more, err := b.poll(t.Context())
 		if err != nil || r.Counts.Living != want || more != (i < 2) || r.Withdrawn > 0 {
 			t.Errorf("look %d: %+v, more %t, %v", i, r, more, err)
 		}

@@ -42,9 +42,9 @@ type reading struct {
 	accept  bool // a person says that the list's length is right
 }
 
-// look reads the list, and tells what is new. more says that it should be read again soon.
-func (r *reading) look(ctx context.Context) (result Result, more bool, err error) {
-	if err := r.kept.tell(ctx, r.to); err != nil { // what a crash or a consumer's error left
+// poll reads the list, and tells what is new. more says that it should be read again soon.
+func (r *reading) poll(ctx context.Context) (result Result, more bool, err error) {
+	if err := r.kept.deliver(ctx, r.to); err != nil { // what a crash or a consumer's error left
 		return result, false, err
 	}
 	settings := r.settings()
@@ -125,7 +125,7 @@ func (r *reading) compare(next *sorter, same bool) (*change, error) {
 
 // commit tells what changed, and keeps the list.
 func (r *reading) commit(ctx context.Context, result *Result, c *change, a about) error {
-	if err := r.kept.tell(ctx, r.to); err != nil {
+	if err := r.kept.deliver(ctx, r.to); err != nil {
 		return err
 	}
 	c.counts.Listed = c.listed
