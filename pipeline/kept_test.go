@@ -62,7 +62,7 @@ func TestKept_bytesOfCleanMessage(t *testing.T) {
 // goodReports are reports of different good messages from outside, each with ids of its own.
 func goodReports(t *testing.T, n int) [][]byte {
 	t.Helper()
-	all, err := mailset.Load()
+	all, err := mailset.Load(mailset.Sets)
 	if err != nil {
 		t.Fatal(err)
 	}

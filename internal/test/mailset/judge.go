@@ -18,6 +18,7 @@ import (
 
 // Judged is the verdict on a message of a set.
 type Judged struct {
+	Collection         Collection
 	Kind, Language, ID string
 	Bad                bool
 	Disposition        verdict.Disposition
@@ -73,8 +74,8 @@ func (j *judge) one(m *Mail) (Judged, error) {
 	if err != nil {
 		return Judged{}, fmt.Errorf("judge %s-%s %s: %w", m.Language, m.Kind, m.ID, err)
 	}
-	out := Judged{Kind: m.Kind, Language: m.Language, ID: m.ID, Bad: m.Bad, Disposition: r.Disposition,
-		Held: r.Review != ""}
+	out := Judged{Collection: m.Collection, Kind: m.Kind, Language: m.Language, ID: m.ID, Bad: m.Bad,
+		Disposition: r.Disposition, Held: r.Review != ""}
 	for _, reason := range r.Reasons {
 		out.Reasons = append(out.Reasons, fmt.Sprintf("%s=%.1f", reason.ID, reason.Weight))
 	}

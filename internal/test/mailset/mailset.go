@@ -5,10 +5,14 @@
 // another's text. It says what an administrator wants, not what the scorer answers. Nothing is tuned to it: what it
 // shows is mended in general or not at all.
 //
+// There are two collections. The developers of the rules have seen Sets. HeldOut was written later: it measures what
+// the rules find of mail that nobody looked at while writing them.
+//
 // Reads the sets that are built in. Writes nothing.
 //
 // Invariants:
-//   - I1 a set has at least Least bad messages and as many good ones; a test holds that no two texts are alike.
+//   - I1 a set has at least Collection.Least bad messages and as many good ones; a test holds that no two texts are
+//     alike, across both collections.
 //   - I2 organisations, people and addresses are made up, under names that are kept for examples, but for free mail
 //     providers.
 //
@@ -28,16 +32,30 @@ import (
 	"clawback/config"
 )
 
-// Least is how many bad messages, and how many good ones, a set has at least.
-const Least = 40
+// Collection is a directory of sets.
+type Collection string
 
-// Kinds and Languages are those of the sets: one file for each pair, sets/LANGUAGE-KIND.toml.
+// The collections.
+const (
+	Sets    Collection = "sets"    // seen by the developers of the rules
+	HeldOut Collection = "heldout" // not seen by them
+)
+
+// Least is how many bad messages, and how many good ones, each set of a collection has at least.
+func (c Collection) Least() int {
+	if c == HeldOut {
+		return 8
+	}
+	return 40
+}
+
+// Kinds and Languages are those of the sets: one file for each pair, COLLECTION/LANGUAGE-KIND.toml.
 var (
 	Kinds     = []string{"bec", "callback", "qr", "qr-file"}
 	Languages = []string{"en", "de", "fr", "nl", "pt", "es"}
 )
 
-//go:embed sets
+//go:embed sets heldout
 var files embed.FS
 
 // Mail is one message of a set, as it stands in its file.
@@ -46,6 +64,7 @@ type Mail struct {
 	Bad     bool   `toml:"bad"`
 	Auth    string `toml:"auth"`     // pass, none, fail, forwarded, service or internal: what Exchange found
 	From    string `toml:"from"`     // header, with the display name
+	Sender  string `toml:"sender"`   // envelope; "": the address in From
 	ReplyTo string `toml:"reply_to"` // header
 	To      string `toml:"to"`       // header; "": one of the organisation's people
 	Subject string `toml:"subject"`
@@ -57,14 +76,16 @@ type Mail struct {
 	Before string `toml:"before"`
 
 	QR string `toml:"qr"` // what the code says; "": none
-	// Where the code is: cid, data (an address of the page), attached, table, pdf, docx.
+	// Where the code is: cid, data (an address of the page), attached, table; in a file: pdf, docx, or the file itself,
+	// a picture.
 	Where    string   `toml:"where"`
 	File     string   `toml:"file"`    // name of the attached file
 	FileText string   `toml:"content"` // text of the attached PDF, DOCX, TXT or ICS
 	Headers  []string `toml:"headers"`
 
-	Kind     string `toml:"-"`
-	Language string `toml:"-"`
+	Collection Collection `toml:"-"`
+	Kind       string     `toml:"-"`
+	Language   string     `toml:"-"`
 }
 
 // Tenant is the organisation that the mail is sent to, with its registry of people and partners.
@@ -83,11 +104,11 @@ func Tenant() *config.Tenant {
 	}
 }
 
-// Load reads the sets of the kinds and languages that exist. All faults come at once.
-func Load() ([]Mail, error) {
+// Load reads a collection's sets of the kinds and languages that exist. All faults come at once.
+func Load(from Collection) ([]Mail, error) {
 	var all []Mail
 	var faults []error
-	entries, err := files.ReadDir("sets")
+	entries, err := files.ReadDir(string(from))
 	if err != nil {
 		return nil, err
 	}
@@ -95,19 +116,19 @@ func Load() ([]Mail, error) {
 		if path.Ext(e.Name()) != ".toml" {
 			continue
 		}
-		set, err := load(e.Name())
+		set, err := load(from, e.Name())
 		faults = append(faults, err)
 		all = append(all, set...)
 	}
 	return all, errors.Join(faults...)
 }
 
-func load(name string) ([]Mail, error) {
+func load(from Collection, name string) ([]Mail, error) {
 	language, kind, _ := strings.Cut(strings.TrimSuffix(name, ".toml"), "-")
 	if !slices.Contains(Languages, language) || !slices.Contains(Kinds, kind) {
 		return nil, fmt.Errorf("%s: not named LANGUAGE-KIND.toml", name)
 	}
-	text, err := files.ReadFile("sets/" + name)
+	text, err := files.ReadFile(path.Join(string(from), name))
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +144,7 @@ func load(name string) ([]Mail, error) {
 		faults = append(faults, fmt.Errorf("%s: unknown key %s", name, key))
 	}
 	for i := range set.Mail {
-		set.Mail[i].Kind, set.Mail[i].Language = kind, language
+		set.Mail[i].Collection, set.Mail[i].Kind, set.Mail[i].Language = from, kind, language
 		if err := set.Mail[i].check(); err != nil {
 			faults = append(faults, fmt.Errorf("%s: %s: %w", name, set.Mail[i].ID, err))
 		}
@@ -134,7 +155,7 @@ func load(name string) ([]Mail, error) {
 var (
 	auths   = []string{"pass", "none", "fail", "forwarded", "service", "internal"}
 	befores = []string{"", "writes", "correspondent"}
-	places  = []string{"cid", "data", "attached", "table", "pdf", "docx"}
+	places  = []string{"cid", "data", "attached", "table", "pdf", "docx", "picture"}
 )
 
 // check says what a message lacks.
@@ -158,16 +179,21 @@ func (m *Mail) check() error {
 	return m.checkKind()
 }
 
+// fileOf has the extension of the file in which a code stands.
+var fileOf = map[string]string{"pdf": ".pdf", "docx": ".docx", "picture": ".png"}
+
 // checkKind says where a message is not of its file's kind.
 func (m *Mail) checkKind() error {
-	inFile := m.Where == "pdf" || m.Where == "docx"
+	ext, inFile := fileOf[m.Where]
 	switch {
 	case m.Kind == "qr" && (m.QR == "" || inFile):
 		return errors.New("a message of this kind has its code in the page, attached or as a table")
 	case m.Kind == "qr-file" && !inFile:
-		return errors.New("a message of this kind has its code in a pdf or docx")
-	case inFile && path.Ext(m.File) != "."+m.Where:
-		return fmt.Errorf("file %q: does not end in .%s", m.File, m.Where)
+		return errors.New("a message of this kind has its code in a pdf, docx or picture")
+	case inFile && path.Ext(m.File) != ext:
+		return fmt.Errorf("file %q: does not end in %s", m.File, ext)
+	case path.Ext(m.File) == ".png" && m.Where != "picture":
+		return errors.New("a .png is a code: where = \"picture\"")
 	}
 	return nil
 }

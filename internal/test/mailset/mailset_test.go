@@ -2,64 +2,77 @@ package mailset
 
 import (
 	"bytes"
+	"regexp"
 	"strings"
 	"testing"
 )
 
-func load1(t *testing.T) []Mail {
+func loadAll(t *testing.T) []Mail {
 	t.Helper()
-	all, err := Load()
-	if err != nil {
-		t.Fatal(err)
+	var all []Mail
+	for _, from := range []Collection{Sets, HeldOut} {
+		mail, err := Load(from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, mail...)
 	}
 	return all
 }
 
 // A set that exists is whole, and its ids are unique.
 func TestLoad_setsAreWhole(t *testing.T) {
-	bad, good, ids := map[string]int{}, map[string]int{}, map[string]map[string]bool{}
-	for _, m := range load1(t) {
-		set := m.Language + "-" + m.Kind
-		if ids[set] == nil {
-			ids[set] = map[string]bool{}
+	type set struct {
+		from           Collection
+		language, kind string
+	}
+	bad, good, ids := map[set]int{}, map[set]int{}, map[set]map[string]bool{}
+	for _, m := range loadAll(t) {
+		s := set{m.Collection, m.Language, m.Kind}
+		if ids[s] == nil {
+			ids[s] = map[string]bool{}
 		}
-		if ids[set][m.ID] {
-			t.Errorf("%s: %s stands twice", set, m.ID)
+		if ids[s][m.ID] {
+			t.Errorf("%v: %s stands twice", s, m.ID)
 		}
-		ids[set][m.ID] = true
+		ids[s][m.ID] = true
 		if m.Bad {
-			bad[set]++
+			bad[s]++
 		} else {
-			good[set]++
+			good[s]++
 		}
 	}
-	for set := range ids {
-		if bad[set] < Least || good[set] < Least {
-			t.Errorf("%s has %d bad and %d good messages, %d of each are needed", set, bad[set], good[set], Least)
+	for s := range ids {
+		if least := s.from.Least(); bad[s] < least || good[s] < least {
+			t.Errorf("%v has %d bad and %d good messages, %d of each are needed", s, bad[s], good[s], least)
 		}
 	}
 }
 
-// No two messages of a set are from one text: of their runs of four words they share a tenth at most.
+// No two messages of a language are from one text, held out or not: of their runs of four words they share a tenth at
+// most.
 func TestLoad_noTwoFromOneTemplate(t *testing.T) {
 	sets := map[string][]Mail{}
-	for _, m := range load1(t) {
+	for _, m := range loadAll(t) {
 		sets[m.Language] = append(sets[m.Language], m)
 	}
 	for language, set := range sets {
 		shingles := make([]map[string]bool, len(set))
 		for i, m := range set {
-			shingles[i] = runs(m.Subject + " " + m.Text + " " + m.FileText)
+			shingles[i] = runs(m.Subject + " " + m.Text + " " + tags.ReplaceAllString(m.HTML, " ") + " " + m.FileText)
 		}
 		for i := range set {
 			for k := range i {
 				if alike(shingles[i], shingles[k]) > 0.1 {
-					t.Errorf("%s: %s %s and %s %s are alike", language, set[k].Kind, set[k].ID, set[i].Kind, set[i].ID)
+					t.Errorf("%s: %s %s %s and %s %s %s are alike", language, set[k].Collection, set[k].Kind, set[k].ID,
+						set[i].Collection, set[i].Kind, set[i].ID)
 				}
 			}
 		}
 	}
 }
+
+var tags = regexp.MustCompile(`<[^>]*>`)
 
 func runs(text string) map[string]bool {
 	words, all := strings.Fields(strings.ToLower(text)), map[string]bool{}
@@ -88,7 +101,7 @@ func alike(a, b map[string]bool) float64 {
 
 // Each message can be rendered, twice the same, and what the scorer judges of it stands in one place of the counts.
 func TestMessage_everyOneRendersTheSame(t *testing.T) {
-	for _, m := range load1(t) {
+	for _, m := range loadAll(t) {
 		one, err := m.Message()
 		if err != nil {
 			t.Error(err)
@@ -111,8 +124,9 @@ func TestCheck_tellsWhatIsWrong(t *testing.T) {
 		"before": func(m *Mail) { m.Before = "often" }, "a code without a place": func(m *Mail) { m.QR = "x" },
 		"a place without a code": func(m *Mail) { m.Where = "cid" }, "content without a file": func(m *Mail) { m.FileText = "x" },
 		"qr without a code": func(m *Mail) { m.Kind = "qr" }, "qr in a file": func(m *Mail) { m.Kind, m.QR, m.Where = "qr", "x", "pdf" },
-		"qr-file in the page": func(m *Mail) { m.Kind, m.QR, m.Where = "qr-file", "x", "cid" },
-		"pdf called docx":     func(m *Mail) { m.Kind, m.QR, m.Where, m.File = "qr-file", "x", "pdf", "a.docx" },
+		"qr-file in the page":      func(m *Mail) { m.Kind, m.QR, m.Where = "qr-file", "x", "cid" },
+		"a picture without a code": func(m *Mail) { m.File = "scan.png" },
+		"pdf called docx":          func(m *Mail) { m.Kind, m.QR, m.Where, m.File = "qr-file", "x", "pdf", "a.docx" },
 	} {
 		m := whole
 		if change(&m); m.check() == nil {

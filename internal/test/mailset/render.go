@@ -19,14 +19,16 @@ import (
 // Message renders a mail as Exchange Online would journal its original. The same mail gives the same bytes.
 func (m *Mail) Message() (mailgen.Message, error) {
 	t := mailgen.Template{
-		Name: m.ID, Language: m.Language, Attack: m.Bad, Auth: mailgen.Auth(m.Auth), From: m.From, ReplyTo: m.ReplyTo,
-		To:      m.To,
-		Subject: m.Subject, Text: m.Text, HTML: m.HTML, Headers: m.Headers,
+		Name: m.ID, Language: m.Language, Attack: m.Bad, Auth: mailgen.Auth(m.Auth), From: m.From, Sender: m.Sender,
+		ReplyTo: m.ReplyTo, To: m.To, Subject: m.Subject, Text: m.Text, HTML: m.HTML, Headers: m.Headers,
 	}
 	if err := m.place(&t); err != nil {
 		return mailgen.Message{}, fmt.Errorf("%s-%s %s: %w", m.Language, m.Kind, m.ID, err)
 	}
 	seed := fnv.New64a()
+	if m.Collection == HeldOut {
+		fmt.Fprint(seed, m.Collection)
+	}
 	fmt.Fprint(seed, m.Language, m.Kind, m.ID)
 	return mailgen.Make(&t, seed.Sum64()), nil
 }
@@ -72,7 +74,7 @@ func (m *Mail) page() string {
 func (m *Mail) file() (mailgen.File, error) {
 	f := mailgen.File{Name: m.File}
 	var picture []byte
-	if m.Where == "pdf" || m.Where == "docx" {
+	if fileOf[m.Where] != "" {
 		picture = mailgen.QR(m.QR)
 	}
 	var err error
@@ -86,10 +88,12 @@ func (m *Mail) file() (mailgen.File, error) {
 	case ".ics":
 		f.Type = "text/calendar; method=REQUEST; charset=utf-8"
 		f.Body = mailgen.Calendar(address(m.From), m.Subject, strings.ReplaceAll(m.FileText, "\n", `\n`))
+	case ".png":
+		f.Type, f.Body = "image/png", picture
 	case ".txt":
 		f.Type, f.Body = "text/plain; charset=utf-8", []byte(m.FileText)
 	default:
-		err = fmt.Errorf("file %q: make it .pdf, .docx, .ics or .txt", m.File)
+		err = fmt.Errorf("file %q: make it .pdf, .docx, .ics, .txt or .png", m.File)
 	}
 	return f, err
 }
