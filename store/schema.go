@@ -16,8 +16,12 @@ type migration func(tx rows.Tx) error
 
 // migrations are run in order; the number of those that the rows have seen is their schema version.
 func migrations() []migration {
-	return []migration{firstVersion, jobsInTables, beginChanges, valuesInTables, packedRows, suspendedIntents}
+	return []migration{firstVersion, jobsInTables, beginChanges, valuesInTables, packedRows, suspendedIntents,
+		shortRows}
 }
+
+// shortRows is version 7: an engine compresses short rows in a form that earlier programs do not know.
+func shortRows(rows.Tx) error { return nil }
 
 // suspendedIntents is version 6: intents of paused jobs are in an index of their own, in which earlier programs would
 // not look for what is due.

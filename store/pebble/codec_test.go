@@ -2,9 +2,13 @@ package pebble
 
 import (
 	"bytes"
+	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"strings"
 	"testing"
+
+	"clawback/store/packed"
 )
 
 func TestCodec_givesBackWhatItWasGiven(t *testing.T) {
@@ -13,11 +17,17 @@ func TestCodec_givesBackWhatItWasGiven(t *testing.T) {
 		t.Fatal(err)
 	}
 	row := []byte(`{"id":"r","tenant":"t","subject":"` + strings.Repeat("pallet ", 200) + `"}`)
+	for n := range 64 { // about the size from which zstd compresses a row
+		near := []byte(`{"subject":"` + noiseText(maxS2-32+n) + `"}`)
+		if back, err := c.decode(c.encode([]byte("before"), near)[len("before"):]); err != nil || !bytes.Equal(back, near) {
+			t.Fatalf("%d bytes came back of %d, %v", len(back), len(near), err)
+		}
+	}
 	for name, value := range map[string][]byte{
 		"nothing": {}, "one byte": {1}, "short": []byte(`{"processed":1}`), "a row": row, "the dictionary": []byte(dictionary),
 		"what does not compress": []byte(strings.Repeat("\x00", 10) + noise(5000)), "a large one": bytes.Repeat(row, 10_000),
 	} {
-		kept := c.encode(value)
+		kept := c.encode(nil, value)
 		back, err := c.decode(kept)
 		if err != nil || !bytes.Equal(back, value) {
 			t.Errorf("%s: %d bytes came back of %d, %v", name, len(back), len(value), err)
@@ -26,7 +36,7 @@ func TestCodec_givesBackWhatItWasGiven(t *testing.T) {
 			t.Errorf("%s: %d bytes are kept of %d", name, len(kept), len(value))
 		}
 	}
-	if kept := c.encode(row); len(kept) > len(row)/5 {
+	if kept := c.encode(nil, row); len(kept) > len(row)/5 {
 		t.Errorf("a row of %d bytes is kept in %d", len(row), len(kept))
 	}
 }
@@ -55,6 +65,8 @@ func TestCodec_readsWhatWasKept(t *testing.T) {
 		zstdPacked: "0328b52ffd010002350300e40401400d72969230c045948af731be76ffe7672cad4309183e450bda2a9881b1f887c1bf57c224c19cb88b" +
 			"193c8aee074800f63453fc7b69282a224b0ec695f4e1f280986607010e0000005d06020008fcfb250e02d27d0a6ab8e626bb726d39fae0" +
 			"066552",
+		s2Packed: "04c4014c01400d72969230c045948af731be76ffe7672cad467400244309183c6c65747465721154114ab03e450bda2a9881b1f887c1bf57c2" +
+			"24c19cb88b193c8aee074800f63453fc7b69282a224b0ec695f4e1f28098665dde0807010e3af401551921fa15001e180000005d060200",
 	} {
 		raw, err := hex.DecodeString(kept)
 		if err != nil || raw[0] != form {
@@ -65,6 +77,9 @@ func TestCodec_readsWhatWasKept(t *testing.T) {
 		}
 	}
 }
+
+// noiseText is text that hardly compresses.
+func noiseText(n int) string { return base64.RawURLEncoding.EncodeToString([]byte(noise(n)))[:n] }
 
 func noise(n int) string {
 	var out []byte
@@ -80,11 +95,18 @@ func TestCodec_refusesWhatIsNoValue(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	whole := c.encode([]byte(dictionary))
-	small := c.encode([]byte(aRow))
+	whole := c.encode(nil, []byte(dictionary))
+	small := []byte{zstdPacked}
+	if row, ok := packed.Pack(nil, []byte(aRow)); ok {
+		small = c.packer.EncodeAll(row, small)
+	}
+	short := c.encode(nil, []byte(aRow))
 	for name, kept := range map[string][]byte{
 		"nothing": {}, "an unknown form": {7, 1, 2}, "cut short": whole[:len(whole)-3], "garbage": append([]byte{zstdJSON}, "garbage"...),
 		"a packed row cut short": small[:len(small)-3], "no packed row": append([]byte{zstdPacked}, "garbage"...), "no row": {packedRow},
+		"a short row cut short": short[:len(short)-3], "of no bytes": {s2Packed}, "garbage of S2": append([]byte{s2Packed}, "garbage"...),
+		"longer than it may be": append(binary.AppendUvarint([]byte{s2Packed}, maxS2), bytes.Repeat([]byte{0}, 2*maxS2)...),
+		"longer than memory":    append(binary.AppendUvarint([]byte{s2Packed}, 1<<32-1), 0), "a copy from nowhere": {s2Packed, 4, 0x0e, 0xff, 0xff},
 	} {
 		if v, err := c.decode(kept); err == nil {
 			t.Errorf("%s: %q", name, v)

@@ -17,12 +17,18 @@ type transaction struct {
 	batch    *pebble.Batch    // nil when it only reads
 	snapshot *pebble.Snapshot // nil when it writes
 	cursors  *cursor          // those that are open, in a list
+	key      []byte           // room for the key of a row on its way into the batch, which copies it
+	value    []byte           // and for its value
 	ended    bool
 }
 
 // rowKey is a row's key in the one key space of the database.
 func rowKey(table rows.Table, key []byte) []byte {
-	return append(append(make([]byte, 0, len(key)+1), byte(table)), key...)
+	return appendKey(make([]byte, 0, len(key)+1), table, key)
+}
+
+func appendKey(dst []byte, table rows.Table, key []byte) []byte {
+	return append(append(dst, byte(table)), key...)
 }
 
 func (t *transaction) Get(table rows.Table, key []byte) ([]byte, error) {
@@ -38,11 +44,16 @@ func (t *transaction) Get(table rows.Table, key []byte) ([]byte, error) {
 }
 
 func (t *transaction) Put(table rows.Table, key, value []byte) error {
-	return t.batch.Set(rowKey(table, key), t.e.codec.encode(value), nil)
+	if cap(t.value) > maxBuffer {
+		t.value = nil
+	}
+	t.key, t.value = appendKey(t.key[:0], table, key), t.e.codec.encode(t.value[:0], value)
+	return t.batch.Set(t.key, t.value, nil)
 }
 
 func (t *transaction) Delete(table rows.Table, key []byte) error {
-	return t.batch.Delete(rowKey(table, key), nil)
+	t.key = appendKey(t.key[:0], table, key)
+	return t.batch.Delete(t.key, nil)
 }
 
 func (t *transaction) Commit() error {
