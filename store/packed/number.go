@@ -11,7 +11,7 @@ const maxDigits = 18
 
 func (p *packer) number() bool {
 	n := 0
-	for n < len(p.in) && bytes.IndexByte([]byte("+-.0123456789eE"), p.in[n]) >= 0 {
+	for n < len(p.in) && isOfNumber(p.in[n]) {
 		n++
 	}
 	if n == 0 {
@@ -25,14 +25,22 @@ func (p *packer) number() bool {
 	return true
 }
 
+func isOfNumber(c byte) bool {
+	return '0' <= c && c <= '9' || c == '+' || c == '-' || c == '.' || c == 'e' || c == 'E'
+}
+
 // decimal writes a number of few digits, with a point or without.
 func (p *packer) decimal(text []byte) bool {
 	whole, behind, point := bytes.Cut(text, []byte("."))
-	if len(whole)+len(behind) > maxDigits || bytes.IndexByte(behind, '-') >= 0 || point && len(behind) == 0 {
+	if len(whole)+len(behind) > maxDigits || point && len(behind) == 0 {
 		return false
 	}
-	n, err := strconv.ParseInt(string(whole)+string(behind), 10, 64)
-	if err != nil || string(appendDecimal(nil, n, len(behind))) != string(text) {
+	n := digits(digits(0, bytes.TrimPrefix(whole, []byte("-"))), behind) // what are no digits comes back otherwise
+	if text[0] == '-' {
+		n = -n
+	}
+	var room [maxDigits + 3]byte
+	if string(appendDecimal(room[:0], n, len(behind))) != string(text) {
 		return false
 	}
 	if !point {
@@ -43,6 +51,14 @@ func (p *packer) decimal(text []byte) bool {
 	return true
 }
 
+// digits is n with more digits behind it.
+func digits(n int64, more []byte) int64 {
+	for _, c := range more {
+		n = 10*n + int64(c-'0')
+	}
+	return n
+}
+
 // appendDecimal writes n with its last digits behind a point.
 func appendDecimal(dst []byte, n int64, behind int) []byte {
 	if behind == 0 {
@@ -51,9 +67,10 @@ func appendDecimal(dst []byte, n int64, behind int) []byte {
 	if n < 0 {
 		dst, n = append(dst, '-'), -n
 	}
-	digits := strconv.FormatInt(n, 10)
-	for len(digits) <= behind {
-		digits = "0" + digits
+	var room [20]byte
+	digits := strconv.AppendInt(room[:0], n, 10)
+	if more := behind + 1 - len(digits); more > 0 {
+		digits = append(bytes.Repeat([]byte("0"), more), digits...)
 	}
 	dst = append(dst, digits[:len(digits)-behind]...)
 	return append(append(dst, '.'), digits[len(digits)-behind:]...)

@@ -23,6 +23,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
+	"sync"
 	"time"
 )
 
@@ -70,23 +71,42 @@ var ids = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(bas
 // Pack appends a JSON text to dst in packed form. It reports false, and gives dst back as it was, where the text would
 // not come back as it is: it is no JSON as encoding/json writes it.
 func Pack(dst, text []byte) ([]byte, bool) {
-	p := packer{in: text, out: dst, now: epoch}
+	p := packers.Get().(*packer)
+	defer p.giveBack()
+	p.in, p.out, p.now = text, dst, epoch
 	if !p.value(0) || len(p.in) > 0 {
 		return dst, false
 	}
-	back, err := Unpack(make([]byte, 0, len(text)), p.out[len(dst):], len(text))
+	back, err := Unpack(p.back[:0], p.out[len(dst):], len(text))
 	if err != nil || !bytes.Equal(back, text) {
 		return dst, false
 	}
+	p.back = back
 	return p.out, true
 }
+
+// packers spare each row the memory that packing takes.
+var packers = sync.Pool{New: func() any { return new(packer) }}
 
 // packer reads JSON from in and writes forms to out.
 type packer struct {
 	in, out []byte
-	now     time.Time      // the last time
-	texts   map[string]int // numbers of the texts so far
-	count   int            // texts so far
+	now     time.Time // the last time
+	last    int       // the number of the last field that is known
+	texts   earlier
+	back    []byte // room for what comes back
+}
+
+// maxRoom is the room of a packer that is kept for the next row.
+const maxRoom = 64 << 10
+
+// giveBack makes the packer ready for another row. It keeps nothing of this one.
+func (p *packer) giveBack() {
+	if cap(p.back) > maxRoom || !p.texts.clear() {
+		return
+	}
+	p.in, p.out, p.last = nil, nil, 0
+	packers.Put(p)
 }
 
 func (p *packer) value(depth int) bool {
@@ -117,46 +137,69 @@ func (p *packer) literal(word string, form byte) bool {
 }
 
 func (p *packer) object(depth int) bool {
-	p.out = append(p.out, formObject)
-	return p.members('}', func() bool {
+	p.in, p.out = p.in[1:], append(p.out, formObject)
+	for first := true; ; first = false {
+		if more, ok := p.member('}', first); !more {
+			return ok
+		}
 		name, ok := p.quoted()
 		if !ok || len(p.in) == 0 || p.in[0] != ':' {
 			return false
 		}
 		p.in = p.in[1:]
-		if n, known := fieldNumber[string(name)]; known {
-			p.out = append(p.out, firstField+byte(n))
-		} else {
-			p.out = appendBytes(append(p.out, formField), name)
-		}
-		return p.value(depth + 1)
-	})
-}
-
-func (p *packer) array(depth int) bool {
-	p.out = append(p.out, formArray)
-	return p.members(']', func() bool { return p.value(depth + 1) })
-}
-
-// members reads what stands between commas, up to the closing bracket.
-func (p *packer) members(end byte, one func() bool) bool {
-	p.in = p.in[1:]
-	for first := true; ; first = false {
-		switch {
-		case len(p.in) == 0:
-			return false
-		case p.in[0] == end:
-			p.in, p.out = p.in[1:], append(p.out, formEnd)
-			return true
-		case !first && p.in[0] != ',':
-			return false
-		case !first:
-			p.in = p.in[1:]
-		}
-		if !one() {
+		p.field(name)
+		if !p.value(depth + 1) {
 			return false
 		}
 	}
+}
+
+// field writes a field's name. In most rows it is one of the next in the list: they stand there as they are written.
+func (p *packer) field(name []byte) {
+	const near = 4
+	n, known := p.last+1, false
+	for end := min(n+near, len(fields)); n < end && !known; n++ {
+		known = fields[n] == string(name)
+	}
+	if n--; !known {
+		n, known = fieldNumber[string(name)]
+	}
+	if !known {
+		p.out = appendBytes(append(p.out, formField), name)
+		return
+	}
+	p.last = n
+	p.out = append(p.out, firstField+byte(n))
+}
+
+func (p *packer) array(depth int) bool {
+	p.in, p.out = p.in[1:], append(p.out, formArray)
+	for first := true; ; first = false {
+		if more, ok := p.member(']', first); !more {
+			return ok
+		}
+		if !p.value(depth + 1) {
+			return false
+		}
+	}
+}
+
+// member reads what stands before a member of an object or an array, and reports whether there is one more; if not,
+// whether the closing bracket was there.
+func (p *packer) member(end byte, first bool) (more, ok bool) {
+	switch {
+	case len(p.in) == 0:
+		return false, false
+	case p.in[0] == end:
+		p.in, p.out = p.in[1:], append(p.out, formEnd)
+		return false, true
+	case first:
+		return true, true
+	case p.in[0] != ',':
+		return false, false
+	}
+	p.in = p.in[1:]
+	return true, true
 }
 
 // quoted reads a string's text as it stands.
@@ -186,28 +229,15 @@ func (p *packer) text() bool {
 		return true
 	}
 	if len(text) >= againFrom {
-		if n, seen := p.texts[string(text)]; seen {
-			p.out = binary.AppendUvarint(append(p.out, formAgain), uint64(p.count-n))
+		if back, seen := p.texts.find(text); seen {
+			p.out = binary.AppendUvarint(append(p.out, formAgain), uint64(back))
 			return true
 		}
-		p.number1(text)
 	}
 	if !p.coded(text) {
 		p.out = appendBytes(append(p.out, formString), plain(text))
 	}
 	return true
-}
-
-// number1 gives a text its number.
-func (p *packer) number1(text []byte) {
-	if p.count >= maxAgain {
-		return
-	}
-	if p.texts == nil {
-		p.texts = make(map[string]int)
-	}
-	p.texts[string(text)] = p.count
-	p.count++
 }
 
 // coded writes a text that stands for bytes: a digest, a GUID, an id.
@@ -218,7 +248,9 @@ func (p *packer) coded(text []byte) bool {
 		p.out, _ = hex.AppendDecode(p.out, text)
 	case n == 36 && isGUID(text):
 		p.out = append(p.out, formGUID)
-		p.out, _ = hex.AppendDecode(p.out, bytes.ReplaceAll(text, []byte("-"), nil))
+		for _, part := range [...][2]int{{0, 8}, {9, 13}, {14, 18}, {19, 23}, {24, 36}} {
+			p.out, _ = hex.AppendDecode(p.out, text[part[0]:part[1]])
+		}
 	case n == 27 && isID(text):
 		p.out = append(p.out, formID, text[0])
 		p.out, _ = ids.AppendDecode(p.out, text[1:])
@@ -239,27 +271,21 @@ func (p *packer) base64(text []byte) bool {
 	if len(text) < base64From || len(text)%4 != 0 || len(text) > 1<<12 {
 		return false
 	}
-	raw, err := base64.URLEncoding.Strict().AppendDecode(nil, text)
-	if err != nil || len(text) != base64.URLEncoding.EncodedLen(len(raw)) { // it skips line ends
+	size := base64.URLEncoding.DecodedLen(len(text)) - (len(text) - len(bytes.TrimRight(text, "=")))
+	out := binary.AppendUvarint(append(p.out, formBase64), uint64(size))
+	from := len(out)
+	out, err := base64.URLEncoding.Strict().AppendDecode(out, text)
+	if err != nil || len(out)-from != size { // it skips line ends
 		return false
 	}
-	p.out = appendBytes(append(p.out, formBase64), raw)
+	p.out = out
 	return true
 }
 
 // moment writes a text that is a time, in UTC.
 func (p *packer) moment(text []byte) bool {
-	const shortest, longest = len("2006-01-02T15:04:05Z"), len("2006-01-02T15:04:05.999999999Z")
-	if len(text) < shortest || len(text) > longest || text[4] != '-' || text[len(text)-1] != 'Z' {
-		return false
-	}
-	at, err := time.Parse(time.RFC3339Nano, string(text))
-	if err != nil || at.Year() < 1960 || at.Year() > 2100 { // the distance of two of them is below 1<<62 nanoseconds
-		return false
-	}
-	at = at.UTC()
-	var buffer [longest + 8]byte
-	if !bytes.Equal(at.AppendFormat(buffer[:0], time.RFC3339Nano), text) {
+	at, ok := utc(text)
+	if !ok || at.Year() < 1960 || at.Year() > 2100 { // the distance of two of them is below 1<<62 nanoseconds
 		return false
 	}
 	apart := at.Sub(p.now)
