@@ -21,6 +21,7 @@ type Judged struct {
 	Collection         Collection
 	Kind, Language, ID string
 	Bad                bool
+	Tenant             bool // judged with a registry and a month of mail
 	Disposition        verdict.Disposition
 	Held               bool     // a retraction would wait for a person
 	Reasons            []string // ids with their points
@@ -51,6 +52,7 @@ func Judge(all []Mail, with bool) ([]Judged, error) {
 		if err != nil {
 			return nil, err
 		}
+		one.Tenant = with
 		judged = append(judged, one)
 	}
 	return judged, nil
