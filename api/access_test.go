@@ -20,8 +20,8 @@ type try struct {
 	refused bool // it names what is b's: a principal of a must be told that there is no such thing
 }
 
-// attempts has for every operation requests about what is b's, by each kind of name that a request can have, and one that
-// leaves it to the principal. An operation without a row here makes the test red.
+// attempts has for every operation requests about what is b's, by each kind of name that a request can have, and one
+// that leaves it to the principal. An operation without a row here makes the test red.
 var attempts = map[string][]try{
 	"status.show":            {{None{}, false}},
 	"queue.list":             {{ItemQuery{}, false}, {ItemQuery{Tenant: "b"}, true}, {ItemQuery{Tenant: tenantB}, true}},
@@ -165,7 +165,8 @@ func leaks(text string) string {
 	return ""
 }
 
-// A principal of tenant a, whatever his role there, never sees or touches what is b's, in any operation and by any name.
+// A principal of tenant a, whatever his role there, never sees or touches what is b's, in any operation and by any
+// name.
 func TestTenants_areApart(t *testing.T) {
 	operators := map[string]Any{}
 	for _, op := range Operations() {
@@ -191,7 +192,8 @@ func TestTenants_areApart(t *testing.T) {
 				if err != nil && try.refused && !slices.Contains([]Code{NotFound, InvalidRequest, Forbidden}, CodeOf(err)) {
 					t.Errorf("refused as %s: %v", CodeOf(err), err)
 				}
-				if trace := leaks(shown(t, answer)); trace != "" && !strings.Contains(fmt.Sprintf("%+v", try.request), "intent-b") {
+				if trace := leaks(shown(t, answer)); trace != "" &&
+					!strings.Contains(fmt.Sprintf("%+v", try.request), "intent-b") {
 					t.Errorf("the answer has %s", trace)
 				}
 				if trace := leaks(strings.Join(w.done, " ") + " "); trace != "" && !strings.Contains(name, "job.") {
@@ -251,7 +253,8 @@ func TestTenants_whatIsNotTheirsLooksLikeNothing(t *testing.T) {
 		{RejectHeld, func(id string) any { return HeldOrder{Intents: []string{id}} }, "intent-b"},
 		{RejectHeld, func(id string) any { return HeldOrder{Intents: []string{id}} }, "record-b"},
 	} {
-		if theirs, none := words(c.op, c.request(c.theirs), c.theirs), words(c.op, c.request("nothing-there"), "nothing-there"); theirs != none {
+		if theirs, none := words(c.op, c.request(c.theirs), c.theirs),
+			words(c.op, c.request("nothing-there"), "nothing-there"); theirs != none {
 			t.Errorf("%s: %q, and of nothing %q", c.op.Row().Name, theirs, none)
 		}
 	}
@@ -317,7 +320,8 @@ func toA(request any) any {
 	return p.Interface()
 }
 
-// A role in one tenant is none in another, even where a smaller role is there too: that is told, for the thing may be seen.
+// A role in one tenant is none in another, even where a smaller role is there too: that is told, for the thing may be
+// seen.
 func TestRoles_areOfTheTenant(t *testing.T) {
 	p := Principal{Name: "ada", Tenants: map[string]Role{tenantA: Approver, tenantB: Viewer}}
 	w := &world{}
@@ -355,13 +359,15 @@ func TestRoles_areOfTheTenant(t *testing.T) {
 		}
 	}
 	for _, done := range w.done {
-		if strings.Contains(done, tenantB) || strings.HasPrefix(done, "retract record-b") || strings.Contains(done, "intent-b") {
+		if strings.Contains(done, tenantB) || strings.HasPrefix(done, "retract record-b") ||
+			strings.Contains(done, "intent-b") {
 			t.Errorf("done: %s", done)
 		}
 	}
 }
 
-// No role in a tenant, though it is named, is as if it were not: where both tenants have a Message-ID, his alone is meant.
+// No role in a tenant, though it is named, is as if it were not: where both tenants have a Message-ID, his alone is
+// meant.
 func TestRoles_nobodyInATenant(t *testing.T) {
 	p := Principal{Name: "ada", Tenants: map[string]Role{tenantA: Viewer, tenantB: Nobody}}
 	m, err := ShowMessage.Do(t.Context(), (&world{}).service(), p, MessageRef{Key: "<same@x.example>"})
@@ -387,7 +393,8 @@ func TestStatus_ofOneTenant(t *testing.T) {
 	if len(s.Notices) != 1 || s.Notices[0].TenantID != tenantA {
 		t.Errorf("a tenant's viewer is told %+v", s.Notices)
 	}
-	if err != nil || len(s.Tenants) != 1 || s.Tenants[0].ID != tenantA || s.Region != "" || len(s.Quotas) != 1 || s.Queue.Items["ready"].Count != 3 {
+	if err != nil || len(s.Tenants) != 1 || s.Tenants[0].ID != tenantA || s.Region != "" || len(s.Quotas) != 1 ||
+		s.Queue.Items["ready"].Count != 3 {
 		t.Errorf("status %+v, %v", s, err)
 	}
 }
@@ -396,7 +403,8 @@ func TestStatus_ofOneTenant(t *testing.T) {
 func TestOperations_haveRolesAndRoutes(t *testing.T) {
 	for _, op := range Operations() {
 		row := op.Row()
-		if row.Role < Viewer || !strings.HasPrefix(row.Path(), "/v1/") || row.Method() != "GET" && row.Method() != "POST" {
+		if row.Role < Viewer || !strings.HasPrefix(row.Path(), "/v1/") ||
+			row.Method() != "GET" && row.Method() != "POST" {
 			t.Errorf("%+v", row)
 		}
 	}

@@ -51,7 +51,8 @@ func TestDiscardSelected_isOneEntryInTheAudit(t *testing.T) {
 		t.Errorf("left: %d, %v", len(items), err)
 	}
 	acts := d.acts(t)
-	if len(acts) != 1 || !strings.HasPrefix(acts[0].Comment, "forged (30 items, ") || !strings.Contains(acts[0].Comment, `"cause":"network"`) ||
+	if len(acts) != 1 || !strings.HasPrefix(acts[0].Comment, "forged (30 items, ") ||
+		!strings.Contains(acts[0].Comment, `"cause":"network"`) ||
 		!strings.Contains(acts[0].Comment, "SHA-256") || acts[0].Who == "" {
 		t.Errorf("%+v", acts)
 	}

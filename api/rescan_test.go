@@ -59,7 +59,8 @@ func TestRescan_ofOneTenant(t *testing.T) {
 	w := &world{}
 	p := Principal{Name: "an", Tenants: map[string]Role{tenantA: Analyst}}
 	order := RescanOrder{Search: Search{Query: "from:x.example"}, DryRun: true}
-	if one, err := StartRescan.Do(t.Context(), w.service(), p, order); err != nil || one.Tenant != tenantA || !one.DryRun {
+	if one, err := StartRescan.Do(t.Context(), w.service(), p, order); err != nil || one.Tenant != tenantA ||
+		!one.DryRun {
 		t.Errorf("started for %q, %v; want tenant a", one.Tenant, err)
 	}
 	if one, err := StartRescan.Do(t.Context(), w.service(), Root("ada"), order); err != nil || one.Tenant != "" {

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// A token is made within the rights of its maker: by a token it is of the same owner, ends no later, and reads no bodies
-// that its maker may not read.
+// A token is made within the rights of its maker: by a token it is of the same owner, ends no later, and reads no
+// bodies that its maker may not read.
 func TestCreateToken_isWithinItsMakersRights(t *testing.T) {
 	soon := time.Now().Add(48 * time.Hour).UTC().Truncate(time.Second)
 	person := Principal{Name: "root (says ada)", All: Administrator}
@@ -58,7 +58,8 @@ func TestCreateToken_isWithinItsMakersRights(t *testing.T) {
 		}
 	}
 	if got, err := CreateToken.Do(t.Context(), (&world{}).service(), person, one(func(*NewToken) {})); err != nil ||
-		time.Until(got.Token.Expires) > TokenDays*25*time.Hour || time.Until(got.Token.Expires) < TokenDays*23*time.Hour {
+		time.Until(got.Token.Expires) > TokenDays*25*time.Hour ||
+		time.Until(got.Token.Expires) < TokenDays*23*time.Hour {
 		t.Errorf("a token lives until %s, %v", got.Token.Expires, err)
 	}
 }
@@ -84,7 +85,8 @@ func TestListTokens_thoseThatEnded(t *testing.T) {
 func TestShowPrincipal(t *testing.T) {
 	p := Principal{Name: "ada (token x, t1)", Tenants: map[string]Role{tenantA: Analyst}, Token: &Bearer{"t1", "ada", time.Now()}}
 	w, err := ShowPrincipal.Do(t.Context(), (&world{}).service(), p, None{})
-	if err != nil || w.Name != p.Name || w.Role != Nobody || w.Tenants[tenantA] != Analyst || w.Token != "t1" || w.Expires.IsZero() {
+	if err != nil || w.Name != p.Name || w.Role != Nobody || w.Tenants[tenantA] != Analyst || w.Token != "t1" ||
+		w.Expires.IsZero() {
 		t.Errorf("%+v, %v", w, err)
 	}
 }

@@ -19,7 +19,8 @@ func TestDo_commentsAreBounded(t *testing.T) {
 			}
 			seen++
 			_, err := op.DoAny(t.Context(), (&world{}).service(), p, request)
-			if refused := err != nil && strings.Contains(err.Error(), fmt.Sprint(maxWords)); refused != (size > maxWords) {
+			if refused := err != nil &&
+				strings.Contains(err.Error(), fmt.Sprint(maxWords)); refused != (size > maxWords) {
 				t.Errorf("%s with %d bytes: %v", op.Row().Name, size, err)
 			}
 		}

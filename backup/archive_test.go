@@ -80,7 +80,8 @@ func TestRestore_refusesWhatIsNotWhole(t *testing.T) {
 	}
 }
 
-// sameMeaning: a changed byte in what nobody reads, such as the padding or the owner of a member, is no change of what is restored.
+// sameMeaning: a changed byte in what nobody reads, such as the padding or the owner of a member, is no change of what
+// is restored.
 func sameMeaning(a, b []byte) bool {
 	return contents(a) == contents(b)
 }

@@ -95,8 +95,8 @@ func (s *state) carry(ctx context.Context) error {
 	}
 }
 
-// A backup that is taken while mail comes in and is worked on has every report that was accepted before it, waiting or applied, with its
-// bytes.
+// A backup that is taken while mail comes in and is worked on has every report that was accepted before it, waiting or
+// applied, with its bytes.
 func TestTake_whileMailComesIn(t *testing.T) {
 	s := open(t, t.TempDir())
 	ctx, stop := context.WithCancel(t.Context())

@@ -33,7 +33,8 @@ func byMX(d *Deliverer, relay *config.Relay, roots *x509.CertPool) {
 
 func TestDeliver_binaryToTheMailboxsOwnServer(t *testing.T) {
 	plain, odd := withBody("hello"), withBody("bare\nLF, bare\rCR, \x00 NUL, \xe4, "+strings.Repeat("long", 1<<18)+"\n")
-	const file, message = "Content-Type: application/octet-stream;", "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: "
+	const file, message = "Content-Type: application/octet-stream;",
+		"Content-Type: message/rfc822\r\nContent-Transfer-Encoding: "
 	tests := []struct {
 		name          string
 		report        []byte
@@ -63,7 +64,8 @@ func TestDeliver_binaryToTheMailboxsOwnServer(t *testing.T) {
 				t.Errorf("came by %s, want %s and %q", box.bodies[0], test.body, test.attached)
 			}
 			head, _, _ := bytes.Cut(box.mail[0], []byte("\r\n\r\n"))
-			if labelled := bytes.Contains(head, []byte("\r\nContent-Transfer-Encoding: binary")); labelled != (test.body == smtp.BodyBinaryMIME) {
+			if labelled := bytes.Contains(head,
+				[]byte("\r\nContent-Transfer-Encoding: binary")); labelled != (test.body == smtp.BodyBinaryMIME) {
 				t.Errorf("the whole is labelled as binary: %t\n%s", labelled, head)
 			}
 			if got := recovered(t, box.mail[0]); !bytes.Equal(got, test.report) {
@@ -83,8 +85,10 @@ func TestDeliver_binaryRefused(t *testing.T) {
 	q := &memory{b: aBounce()}
 	d := deliverer(t, q, relay, func() time.Time { return now }, nil)
 	byMX(d, relay, roots)
-	if err := d.round(t.Context()); err != nil || q.sent != "" || len(box.from) != 1 || !strings.Contains(q.why, "full") {
-		t.Fatalf("after 452: %v, sent %q, MAIL from %q, why %q: want it to be tried again", err, q.sent, box.from, q.why)
+	if err := d.round(t.Context()); err != nil || q.sent != "" || len(box.from) != 1 ||
+		!strings.Contains(q.why, "full") {
+		t.Fatalf("after 452: %v, sent %q, MAIL from %q, why %q: want it to be tried again", err, q.sent, box.from,
+			q.why)
 	}
 	box.mu.Lock()
 	box.spoil = &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 6, 1}, Message: "not these"}
@@ -93,7 +97,8 @@ func TestDeliver_binaryRefused(t *testing.T) {
 	if err := d.round(t.Context()); err != nil || q.sent == "" || len(box.from) != 3 || len(box.mail) != 1 {
 		t.Fatalf("after 554: %v, sent %q, %d messages, why %q", err, q.sent, len(box.mail), q.why)
 	}
-	if got := recovered(t, box.mail[0]); box.bodies[0] == smtp.BodyBinaryMIME || !bytes.Equal(got, withBody("hello\x00")) {
+	if got := recovered(t, box.mail[0]); box.bodies[0] == smtp.BodyBinaryMIME ||
+		!bytes.Equal(got, withBody("hello\x00")) {
 		t.Errorf("came by %s, byte-exact %t", box.bodies[0], bytes.Equal(got, withBody("hello\x00")))
 	}
 }
@@ -143,7 +148,8 @@ type peer struct {
 	content  bytes.Buffer
 }
 
-// session gives a session with the peer, which takes no longer than wait for anything, and a function that waits for its end.
+// session gives a session with the peer, which takes no longer than wait for anything, and a function that waits for
+// its end.
 func (p *peer) session(t *testing.T, srv server, wait time.Duration) (*session, func()) {
 	t.Helper()
 	ours, theirs := net.Pipe()
@@ -273,7 +279,8 @@ func TestCarry_chunks(t *testing.T) {
 		if err != nil || answer != "taken as it is" {
 			t.Errorf("%d bytes: %q, %v", size, answer, err)
 		}
-		if diff := cmp.Diff(want, p.commands[3:]); diff != "" || p.content.String() != strings.Repeat("x\n", size/2+1)[:size] {
+		if diff := cmp.Diff(want, p.commands[3:]); diff != "" ||
+			p.content.String() != strings.Repeat("x\n", size/2+1)[:size] {
 			t.Errorf("%d bytes arrived as %d, by (-want +got):\n%s", size, p.content.Len(), diff)
 		}
 	}
@@ -376,6 +383,7 @@ func TestConnect_nothingInTheClearCountsAfterTLS(t *testing.T) {
 	}
 	defer c.client.Close()
 	if !c.has("CHUNKING") || c.has("BINARYMIME") || c.client.Noop() != nil {
-		t.Errorf("CHUNKING %t, BINARYMIME %t: want what the server offers under TLS", c.has("CHUNKING"), c.has("BINARYMIME"))
+		t.Errorf("CHUNKING %t, BINARYMIME %t: want what the server offers under TLS", c.has("CHUNKING"),
+			c.has("BINARYMIME"))
 	}
 }

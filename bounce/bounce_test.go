@@ -120,7 +120,8 @@ func TestLetter_carriesReportByteExact(t *testing.T) {
 				if got := recovered(t, out.Bytes()); !bytes.Equal(got, want) {
 					t.Errorf("%+v: recovered %d bytes, want %d equal ones", offers, len(got), len(want))
 				}
-				if s, _ := survey(bytes.NewReader(out.Bytes())); s.form(offers) == OctetStream { // no server takes it so
+				// no server takes it so
+				if s, _ := survey(bytes.NewReader(out.Bytes())); s.form(offers) == OctetStream {
 					t.Errorf("%+v: the bounce itself is %+v", offers, s)
 				}
 			}
@@ -232,7 +233,8 @@ func TestKey_bindsMessageAndRecipient(t *testing.T) {
 	}
 }
 
-// A key is used when it is durable, and only then: the file is synced under another name, then the directory with its own.
+// A key is used when it is durable, and only then: the file is synced under another name, then the directory with its
+// own.
 func TestLoadKey_isDurable(t *testing.T) {
 	for fails := 1; fails <= 3; fails++ {
 		dir, calls := t.TempDir(), []string{}
@@ -379,7 +381,8 @@ type content struct{ *bytes.Reader }
 
 func (content) Close() error { return nil }
 
-func deliverer(t *testing.T, q Queue, relay *config.Relay, now func() time.Time, alert func(string, string, ...any)) *Deliverer {
+func deliverer(t *testing.T, q Queue, relay *config.Relay, now func() time.Time,
+	alert func(string, string, ...any)) *Deliverer {
 	t.Helper()
 	key, err := LoadKey(t.TempDir())
 	if err != nil {
@@ -428,7 +431,8 @@ func TestDeliver_waitsWhileServerRefuses(t *testing.T) {
 	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 	q := &memory{b: aBounce()}
 	var alerts []string
-	d := deliverer(t, q, relay, func() time.Time { return now }, func(event, _ string, _ ...any) { alerts = append(alerts, event) })
+	d := deliverer(t, q, relay, func() time.Time { return now },
+		func(event, _ string, _ ...any) { alerts = append(alerts, event) })
 	for range 30 { // about ten days, every refusal permanent
 		if err := d.round(t.Context()); err != nil {
 			t.Fatal(err)
@@ -449,14 +453,16 @@ func TestDeliver_waitsWhileServerRefuses(t *testing.T) {
 	}
 }
 
-// An alternate mailbox whose local part is beyond ASCII needs a server with SMTPUTF8; the bounce waits for one, and says so.
+// An alternate mailbox whose local part is beyond ASCII needs a server with SMTPUTF8; the bounce waits for one, and
+// says so.
 func TestDeliver_waitsForSMTPUTF8(t *testing.T) {
 	box, relay, _ := startMailbox(t)
 	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 	q := &memory{b: aBounce()}
 	d := deliverer(t, q, relay, func() time.Time { return now }, nil)
 	d.o.Route = func(queue.Bounce) (Route, error) { return Route{To: "jö@archive.example", Relay: relay}, nil }
-	if err := d.round(t.Context()); err != nil || q.sent != "" || len(box.from) > 0 || !strings.Contains(q.why, "SMTPUTF8") {
+	if err := d.round(t.Context()); err != nil || q.sent != "" || len(box.from) > 0 ||
+		!strings.Contains(q.why, "SMTPUTF8") {
 		t.Fatalf("without SMTPUTF8: %v, sent %q, why %q", err, q.sent, q.why)
 	}
 	box.server.EnableSMTPUTF8 = true
@@ -469,8 +475,8 @@ func TestDeliver_waitsForSMTPUTF8(t *testing.T) {
 	}
 }
 
-// C5: the server took the bounce, and the answer was lost. The copy that follows bears the same Message-ID. After BDAT it goes
-// by DATA, for the connection may break because of BDAT.
+// C5: the server took the bounce, and the answer was lost. The copy that follows bears the same Message-ID. After BDAT
+// it goes by DATA, for the connection may break because of BDAT.
 func TestDeliver_replyLost(t *testing.T) {
 	for name, binary := range map[string]bool{"DATA": false, "BDAT": true} {
 		t.Run(name, func(t *testing.T) {
@@ -496,7 +502,8 @@ func TestDeliver_replyLost(t *testing.T) {
 				t.Errorf("the copies came by %v", box.bodies)
 			}
 			for _, copied := range box.mail {
-				if !bytes.Contains(copied, []byte("\r\nMessage-ID: <bnc1@gw.example>\r\n")) || !bytes.Equal(recovered(t, copied), withBody("hello\x00")) {
+				if !bytes.Contains(copied, []byte("\r\nMessage-ID: <bnc1@gw.example>\r\n")) ||
+					!bytes.Equal(recovered(t, copied), withBody("hello\x00")) {
 					t.Errorf("a copy with another Message-ID or report:\n%.600s", copied)
 				}
 			}

@@ -13,8 +13,8 @@ import (
 	"clawback/smtpd/certs"
 )
 
-// The alternate mailbox's server is somebody else's: here it is Postfix, which is down at first, and in one case says that it
-// takes no 8-bit bytes.
+// The alternate mailbox's server is somebody else's: here it is Postfix, which is down at first, and in one case says
+// that it takes no 8-bit bytes.
 func TestDeliver_toPostfix(t *testing.T) {
 	tests := []struct {
 		name  string

@@ -169,7 +169,8 @@ func TestFeed_problemsAreAtTheirKeyAndLine(t *testing.T) {
 	}
 	for _, key := range []string{"two words", "line\nline", "tab\tbed", "ünicode"} {
 		_, err := feedIn(t, key, "name = \"x\"\npreset = \"urlhaus\"\nkey_file = \"key\"")
-		if err == nil || !strings.Contains(err.Error(), "feed.key_file: holds more than a key") || strings.Contains(err.Error(), key) {
+		if err == nil || !strings.Contains(err.Error(), "feed.key_file: holds more than a key") ||
+			strings.Contains(err.Error(), key) {
 			t.Errorf("key %q: %v", key, err)
 		}
 	}

@@ -79,7 +79,8 @@ func TestSecret_checkFindsWhatTheUnitPasses(t *testing.T) {
 func TestSecret_devicesAndDirectoriesAreRefused(t *testing.T) {
 	for _, name := range []string{"/dev/zero", "/dev/stdin", "/proc", "/"} {
 		text := strings.Replace(minimal, `"secret"`, `"`+name+`"`, 1)
-		if _, err := Parse("clawback.toml", []byte(text)); err == nil || !strings.Contains(err.Error(), "is not a regular file") {
+		if _, err := Parse("clawback.toml", []byte(text)); err == nil ||
+			!strings.Contains(err.Error(), "is not a regular file") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -135,7 +136,8 @@ malicious = "hard_delete"
 	}
 }
 
-// Files with a key or a secret are closed to others; a Graph certificate's has the key in it. What systemd passes is exempt.
+// Files with a key or a secret are closed to others; a Graph certificate's has the key in it. What systemd passes is
+// exempt.
 func TestParse_keysAndSecretsAreClosedToOthers(t *testing.T) {
 	name := inDir(t)
 	file := filepath.Join(filepath.Dir(name), "open")
@@ -146,7 +148,8 @@ func TestParse_keysAndSecretsAreClosedToOthers(t *testing.T) {
 			t.Fatal("the minimal configuration has another secret")
 		}
 		_, err := Parse(name, []byte(text))
-		if err == nil || !strings.Contains(err.Error(), "is open to every user of the machine") || !strings.Contains(err.Error(), "chmod 0600") {
+		if err == nil || !strings.Contains(err.Error(), "is open to every user of the machine") ||
+			!strings.Contains(err.Error(), "chmod 0600") {
 			t.Errorf("%s: %v", line, err)
 		}
 		t.Setenv("CREDENTIALS_DIRECTORY", filepath.Dir(name))

@@ -25,7 +25,8 @@ func TestGraph_endOfTheClientSecret(t *testing.T) {
 		{"client_secret_file = \"secret\"\nclient_secret_ends = \"soon\"", time.Time{}, "client_secret_ends"},
 		{"managed_identity = true\nclient_secret_ends = 2027-06-30", day, "without client_secret_file"},
 	} {
-		cfg, r := parse(filepath.Join(dir, "clawback.toml"), []byte(strings.Replace(brakeTenant, "[tenant.brake]\n", "[tenant.graph]\n"+c.lines+"\n", 1)))
+		cfg, r := parse(filepath.Join(dir, "clawback.toml"),
+			[]byte(strings.Replace(brakeTenant, "[tenant.brake]\n", "[tenant.graph]\n"+c.lines+"\n", 1)))
 		problems := ""
 		for _, p := range r.problems {
 			if p.Key == "tenant.graph.client_secret_ends" {

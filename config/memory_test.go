@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// Every session has room for the beginning of a body: a cap that is too small for them is a mistake, the default never is.
+// Every session has room for the beginning of a body: a cap that is too small for them is a mistake, the default never
+// is.
 func TestMaxMemory_fitsTheSessions(t *testing.T) {
 	for lines, want := range map[string]int64{
 		"":                    128 << 20,

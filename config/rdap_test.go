@@ -34,7 +34,8 @@ func TestRDAP_isReadFromTheFile(t *testing.T) {
 		{"enable = true", def, "enable is not a known key"},
 	} {
 		cfg, r := parse("clawback.toml", []byte("[rdap]\n"+c.lines+"\n"))
-		if diff := cmp.Diff(c.want, cfg.RDAP, cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
+		if diff := cmp.Diff(c.want, cfg.RDAP,
+			cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
 			t.Errorf("%s: %s", c.lines, diff)
 		}
 		checkProblem(t, r, "rdap.", c.lines, c.problem)

@@ -54,7 +54,8 @@ func TestParse_problemsShowNoJournalAddress(t *testing.T) {
 			}
 		}
 	}
-	_, err = Parse("clawback.toml", []byte("recovery_address = \""+local+"@@x\"\n[[tenant]]\nrecovery_address = \""+local+"@@x\"\n"))
+	_, err = Parse("clawback.toml",
+		[]byte("recovery_address = \""+local+"@@x\"\n[[tenant]]\nrecovery_address = \""+local+"@@x\"\n"))
 	if err == nil || strings.Contains(err.Error(), local) {
 		t.Errorf("a recovery address: %v", err)
 	}

@@ -8,8 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Each key that differs is named with both values; of a secret it is only told that it changed, and the settings that are
-// kept have its hash.
+// Each key that differs is named with both values; of a secret it is only told that it changed, and the settings that
+// are kept have its hash.
 func TestSettings_changed(t *testing.T) {
 	const before = `hostname = "mx.example"
 [smtp]
@@ -63,7 +63,8 @@ mode = "live"
 	old, now := SettingsOf([]byte(before)), SettingsOf([]byte(after))
 	for _, c := range old.Changed(now) {
 		got = append(got, c.Key+": "+c.Text)
-		if tenant, _, _ := strings.Cut(strings.TrimPrefix(c.Key, "tenant["), "]"); strings.HasPrefix(c.Key, "tenant[") != (c.TenantOf() == tenant) {
+		if tenant, _, _ := strings.Cut(strings.TrimPrefix(c.Key, "tenant["), "]"); strings.HasPrefix(c.Key,
+			"tenant[") != (c.TenantOf() == tenant) {
 			t.Errorf("%s is of tenant %q", c.Key, c.TenantOf())
 		}
 	}

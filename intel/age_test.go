@@ -56,7 +56,8 @@ func TestScore_asksForTheAgeOfTheAuthorsDomainWhereItCounts(t *testing.T) {
 	ask := func(domain string, want verdict.Disposition, degraded ...string) {
 		t.Helper()
 		got := f.score(mail("eve@"+domain, "hello", "hi"))
-		if diff := cmp.Diff(strings.Join(degraded, ", "), strings.Join(got.Degraded, ", ")); got.Disposition != want || diff != "" {
+		if diff := cmp.Diff(strings.Join(degraded, ", "), strings.Join(got.Degraded, ", ")); got.Disposition != want ||
+			diff != "" {
 			t.Errorf("%s: %s, want %s; degraded (-want +got):\n%s", domain, got.Disposition, want, diff)
 		}
 	}

@@ -30,7 +30,8 @@ func TestBacktest_saysWhatEachRuleWouldHaveDone(t *testing.T) {
 		t.Fatalf("backtest %+v", got)
 	}
 	lottery, never, seen := got.Rules[0], got.Rules[1], got.Rules[2]
-	if lottery.Matched != 7 || lottery.By["CLEAN"] != 7 || lottery.Changed["CLEAN to SPAM"] != 7 || len(lottery.Samples) != maxSamples {
+	if lottery.Matched != 7 || lottery.By["CLEAN"] != 7 || lottery.Changed["CLEAN to SPAM"] != 7 ||
+		len(lottery.Samples) != maxSamples {
 		t.Errorf("lottery: %+v", lottery)
 	}
 	for _, s := range lottery.Samples {
@@ -106,7 +107,8 @@ func TestEffect_samplesOfEveryKindTheChangedOnesFirst(t *testing.T) {
 		got = append(got, s.Is.String()+" to "+s.Would.String())
 	}
 	want := "BULK to SPAM|BULK to SPAM|BULK to SPAM|CLEAN to SPAM|CLEAN to SPAM|CLEAN to SPAM|MALICIOUS to MALICIOUS|MALICIOUS to MALICIOUS|MALICIOUS to MALICIOUS"
-	if strings.Join(got, "|") != want || e.Matched != 30 || e.Changed["CLEAN to SPAM"] != 10 || e.By["MALICIOUS"] != 10 {
+	if strings.Join(got, "|") != want || e.Matched != 30 || e.Changed["CLEAN to SPAM"] != 10 ||
+		e.By["MALICIOUS"] != 10 {
 		t.Errorf("samples %q of %+v", got, e)
 	}
 }

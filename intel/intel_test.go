@@ -81,7 +81,8 @@ func (f *fixture) again() {
 }
 
 func mail(from, subject, body string) string {
-	return "From: " + from + "\r\nTo: bob@contoso.example\r\nSubject: " + subject + "\r\nDate: Mon, 2 Nov 2026 10:00:00 +0000\r\n" +
+	return "From: " + from + "\r\nTo: bob@contoso.example\r\nSubject: " + subject +
+		"\r\nDate: Mon, 2 Nov 2026 10:00:00 +0000\r\n" +
 		"Message-ID: <" + subject + "@example.com>\r\n\r\n" + body + "\r\n"
 }
 
@@ -173,7 +174,8 @@ func TestPrepare_badRulesLeaveTheOldOnesInForce(t *testing.T) {
 		t.Errorf("a new rule is to be seen and to count nothing: %s %+v", got.Disposition, got.Reasons)
 	}
 	f.rules("[[rule]]\nid = \"hello\"\nwhen = 'subjct == \"hello\"'\n\n[[rule]]\nid = \"two\"\nwhen = 'from'\n")
-	if _, err := f.Prepare(f.cfg); err == nil || !strings.Contains(err.Error(), "own.toml:3:9") || !strings.Contains(err.Error(), "own.toml:7:") {
+	if _, err := f.Prepare(f.cfg); err == nil || !strings.Contains(err.Error(), "own.toml:3:9") ||
+		!strings.Contains(err.Error(), "own.toml:7:") {
 		t.Errorf("error %v does not name both places", err)
 	}
 	if !has(f.score(hello), "rule.hello") {

@@ -17,7 +17,8 @@ import (
 func (f *fixture) teach(n int) (wanted, unwanted string) {
 	f.t.Helper()
 	for i := range n {
-		good := f.received(mail("ada@partner.example", fmt.Sprintf("good-%d", i), "minutes of the committee about turbines and bearings attached below"))
+		good := f.received(mail("ada@partner.example", fmt.Sprintf("good-%d", i),
+			"minutes of the committee about turbines and bearings attached below"))
 		bad := f.received(mail("eve@shop.example", fmt.Sprintf("bad-%d", i), "cheap replica handbags designer outlet discounted wristwatches tonight"))
 		for id, is := range map[string]verdict.Disposition{good.ID: verdict.Clean, bad.ID: verdict.Spam} {
 			if l, err := f.Correct(f.t.Context(), "ada", id, is, ""); err != nil || l.NotLearned != "" {
@@ -50,7 +51,8 @@ func TestCorrect_teachesOnceItHasSeenEnough(t *testing.T) {
 		if got := f.score(unwanted); !has(got, "learn.unwanted") || !strings.Contains(got.Knowledge, "learnt-50-50") {
 			t.Errorf("%s nothing was learnt of unwanted mail: %s, %+v", when, got.Knowledge, got.Reasons)
 		}
-		if text := f.why(unwanted, "learn.unwanted"); !strings.Contains(text, "replica") || !strings.Contains(text, "wristwatches") {
+		if text := f.why(unwanted, "learn.unwanted"); !strings.Contains(text, "replica") ||
+			!strings.Contains(text, "wristwatches") {
 			t.Errorf("%s the words that weighed most are not told as they stand there: %s", when, text)
 		}
 		if got := f.score(wanted); !has(got, "learn.wanted") || got.Disposition != verdict.Clean {

@@ -70,7 +70,8 @@ func TestAddPolicies_twiceIsOncePolicyWithTheLaterNote(t *testing.T) {
 	if err != nil || len(list) != 2 || !list[0].InFile() || list[1].InFile() || list[1].Note != "second" {
 		t.Errorf("policies %+v, %v", list, err)
 	}
-	if _, err := f.RemovePolicy(t.Context(), "ada", contosoID, list[0].ID, ""); err == nil || !strings.Contains(err.Error(), "configuration") {
+	if _, err := f.RemovePolicy(t.Context(), "ada", contosoID, list[0].ID, ""); err == nil ||
+		!strings.Contains(err.Error(), "configuration") {
 		t.Errorf("removing one that stands in the file: %v", err)
 	}
 	if _, err := f.AddPolicies(t.Context(), "ada", "other", nil); err == nil {

@@ -10,7 +10,8 @@ import (
 	"clawback/verdict/history"
 )
 
-// A correction that is withdrawn was never given, for the classifier and after a restart; what is written with it is durable.
+// A correction that is withdrawn was never given, for the classifier and after a restart; what is written with it is
+// durable.
 func TestWithdraw_unlearns(t *testing.T) {
 	f := newFixture(t)
 	rec := f.received(mail("eve@shop.example", "hello", "cheap replica handbags"))
@@ -26,7 +27,8 @@ func TestWithdraw_unlearns(t *testing.T) {
 		t.Errorf("%+v, %v", l, err)
 	}
 	for _, when := range []string{"at once", "after a restart"} {
-		if m, err := f.Model(contosoID); err != nil || m.Bad != 1 || m.Tokens["handbags"].Bad != 0 || m.Tokens["watches"].Bad != 1 {
+		if m, err := f.Model(contosoID); err != nil || m.Bad != 1 || m.Tokens["handbags"].Bad != 0 ||
+			m.Tokens["watches"].Bad != 1 {
 			t.Errorf("%s it knows %+v, %v", when, m, err)
 		}
 		f.again()
@@ -85,7 +87,8 @@ func TestTokens_ofACopy(t *testing.T) {
 	f := newFixture(t)
 	text := mail("eve@shop.example", "hello", "cheap handbags")
 	tokens, err := f.Tokens(&f.cfg.Tenants[0], strings.NewReader(text), int64(len(text)))
-	if err != nil || !strings.Contains(strings.Join(tokens, " "), "from:shop.example") || !strings.Contains(strings.Join(tokens, " "), "handbags") {
+	if err != nil || !strings.Contains(strings.Join(tokens, " "), "from:shop.example") ||
+		!strings.Contains(strings.Join(tokens, " "), "handbags") {
 		t.Errorf("%v, %v", tokens, err)
 	}
 }

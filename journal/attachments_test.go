@@ -32,7 +32,8 @@ func TestAttachments_areThoseOfTheSenderAlone(t *testing.T) {
 	encoded := base64.StdEncoding.EncodeToString([]byte(bad))
 	part := func(header, body string) string { return "--b\r\n" + header + "\r\n\r\n" + body + "\r\n" }
 	mixed := func(parts ...string) string {
-		return "From: a@contoso.example\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n" + strings.Join(parts, "") + "--b--\r\n"
+		return "From: a@contoso.example\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n" + strings.Join(parts,
+			"") + "--b--\r\n"
 	}
 	nested := strings.ReplaceAll(mixed(part("Content-Type: message/rfc822", bad)), "=b\r\n", "=c\r\n")
 	nested = strings.ReplaceAll(nested, "--b", "--c")

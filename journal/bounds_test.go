@@ -101,7 +101,8 @@ func TestParse_entangled(t *testing.T) {
 	inner.WriteString("X-MS-Journal-Report:\nContent-Type: multipart/mixed; boundary=i\n\n--i\n\nSender: a@example.com\n" +
 		"Message-ID: <2@example.com>\nRecipient: b@example.com\n")
 	for i := range maxOriginals {
-		fmt.Fprintf(&inner, "--i\nContent-Type: message/rfc822\n\nMessage-ID: <%d@example.com>\n\n%s\n", i, strings.Repeat("x", 100_000))
+		fmt.Fprintf(&inner, "--i\nContent-Type: message/rfc822\n\nMessage-ID: <%d@example.com>\n\n%s\n", i,
+			strings.Repeat("x", 100_000))
 	}
 	eml := inBounce([]byte(inner.String()+"--i--\n"), "\r\n")
 	r := parseBytes(t, eml)
@@ -206,7 +207,8 @@ func TestParse_manyAttachedMessages(t *testing.T) {
 	if r := parseBytes(t, carrying(maxMessages-2)); r.Kind != KindResent || len(r.Originals) != 1 {
 		t.Errorf("within the limit: %+v", r)
 	}
-	if r := parseBytes(t, carrying(maxMessages)); r.Kind != KindNotReport || !hasProblem(r, "not all attached messages") {
+	if r := parseBytes(t, carrying(maxMessages)); r.Kind != KindNotReport ||
+		!hasProblem(r, "not all attached messages") {
 		t.Errorf("past the limit: %+v", r)
 	}
 }

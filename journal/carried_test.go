@@ -12,7 +12,8 @@ import (
 // returning is an NDR whose third part has these header lines and this body.
 func returning(header, body string) string {
 	return "Content-Type: multipart/report; report-type=delivery-status; boundary=r\r\n\r\n--r\r\n\r\nIt did not go on.\r\n" +
-		"--r\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; gw.example\r\n\r\n--r\r\n" + header + "\r\n\r\n" + body + "\r\n--r--\r\n"
+		"--r\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; gw.example\r\n\r\n--r\r\n" + header +
+		"\r\n\r\n" + body + "\r\n--r--\r\n"
 }
 
 const (
@@ -59,7 +60,8 @@ func TestEmbedded_whateverWasReturned(t *testing.T) {
 				t.Errorf("carries %q, %v, want %q", got, err, test.want)
 			}
 			if r.Kind != test.kind || len(r.Problems) != test.problems || r.FirstHand {
-				t.Errorf("%s, first-hand %t, problems %q; want %s with %d problems", r.Kind, r.FirstHand, r.Problems, test.kind, test.problems)
+				t.Errorf("%s, first-hand %t, problems %q; want %s with %d problems", r.Kind, r.FirstHand, r.Problems,
+					test.kind, test.problems)
 			}
 		})
 	}

@@ -26,7 +26,8 @@ func TestDescribe_allKeysAlwaysThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	keys := append(slices.Sorted(maps.Keys(got.Recipients[0])), slices.Sorted(maps.Keys(got.Originals[0]))...)
-	if diff := cmp.Diff(strings.Fields("address expanded_from forwarded_from type decrypted message_id sha256 size"), keys); diff != "" {
+	if diff := cmp.Diff(strings.Fields("address expanded_from forwarded_from type decrypted message_id sha256 size"),
+		keys); diff != "" {
 		t.Errorf("keys (-want +got):\n%s", diff)
 	}
 }

@@ -18,7 +18,8 @@ func reportOf(partHeader, envelope string, ids ...string) []byte {
 		original += "Message-ID: " + id + "\r\n"
 	}
 	return []byte("Content-Type: multipart/mixed; boundary=\"_b_\"\r\nMessage-ID: <1@journal.report.generator>\r\nX-MS-Journal-Report:\r\n\r\n" +
-		"--_b_\r\n" + partHeader + "\r\n" + envelope + "\r\n--_b_\r\nContent-Type: message/rfc822\r\n\r\n" + original + "\r\nbody\r\n--_b_--\r\n")
+		"--_b_\r\n" + partHeader + "\r\n" + envelope + "\r\n--_b_\r\nContent-Type: message/rfc822\r\n\r\n" + original +
+		"\r\nbody\r\n--_b_--\r\n")
 }
 
 const plainPart = "Content-Type: text/plain; charset=us-ascii\r\n"
@@ -36,10 +37,12 @@ func addressesOf(r *Report) string {
 func TestParse_lineBreakInSubject(t *testing.T) {
 	const own, forged = "<m1@out.example>", "<forged@elsewhere.example>"
 	envelope := func(subject string) string {
-		return "Sender: a@out.example\r\nSubject: " + subject + "\r\nMessage-Id: " + own + "\r\nRecipient: b@contoso.example\r\n"
+		return "Sender: a@out.example\r\nSubject: " + subject + "\r\nMessage-Id: " + own +
+			"\r\nRecipient: b@contoso.example\r\n"
 	}
 	encoded := func(charset, text string) (string, string) {
-		return "Content-Type: text/plain; charset=" + charset + "\r\nContent-Transfer-Encoding: base64\r\n", base64.StdEncoding.EncodeToString([]byte(text))
+		return "Content-Type: text/plain; charset=" + charset + "\r\nContent-Transfer-Encoding: base64\r\n",
+			base64.StdEncoding.EncodeToString([]byte(text))
 	}
 	utf16le := func(s string) string {
 		out := "\xff\xfe"
@@ -66,7 +69,8 @@ func TestParse_lineBreakInSubject(t *testing.T) {
 			envelope("hi" + strings.NewReplacer("\n", "=0A", "\r", "=0D", "\x00", "=00").Replace(break_))}
 		for name, form := range forms {
 			r := parseBytes(t, reportOf(form[0], form[1], own))
-			if r.MessageID != own || len(r.AlternateIDs) != 0 || addressesOf(r) != "b@contoso.example" || r.Sender != "a@out.example" || !r.FirstHand {
+			if r.MessageID != own || len(r.AlternateIDs) != 0 || addressesOf(r) != "b@contoso.example" ||
+				r.Sender != "a@out.example" || !r.FirstHand {
 				t.Errorf("%q, %s: message id %s, also %v, recipients %s, sender %s, first-hand %v, problems %q",
 					break_, name, r.MessageID, r.AlternateIDs, addressesOf(r), r.Sender, r.FirstHand, r.Problems)
 			}
@@ -94,21 +98,26 @@ func TestParse_fieldTwice(t *testing.T) {
 		"an empty one":                       {"Sender: a@out.example\r\nSubject: hi\r\nMessage-Id:\r\nMessage-Id: " + own + "\r\nRecipient: b@contoso.example\r\n", own, "", "b@contoso.example"},
 	} {
 		r := parseBytes(t, reportOf(plainPart, c.envelope, own))
-		if r.MessageID != c.id || strings.Join(r.AlternateIDs, " ") != c.also || addressesOf(r) != c.recipients || !r.FirstHand || r.Sender != "a@out.example" {
-			t.Errorf("%s: message id %s, also %v, recipients %s, first-hand %v, problems %q", name, r.MessageID, r.AlternateIDs, addressesOf(r), r.FirstHand, r.Problems)
+		if r.MessageID != c.id || strings.Join(r.AlternateIDs, " ") != c.also || addressesOf(r) != c.recipients ||
+			!r.FirstHand || r.Sender != "a@out.example" {
+			t.Errorf("%s: message id %s, also %v, recipients %s, first-hand %v, problems %q", name, r.MessageID,
+				r.AlternateIDs, addressesOf(r), r.FirstHand, r.Problems)
 		}
 	}
 	var many strings.Builder
 	for i := range 1000 {
 		fmt.Fprintf(&many, "Message-Id: <%d@elsewhere.example>\r\n", i)
 	}
-	r := parseBytes(t, reportOf(plainPart, "Sender: a@out.example\r\nSubject: hi\r\n"+many.String()+"Message-Id: "+own+"\r\nRecipient: b@contoso.example\r\n", own))
+	r := parseBytes(t,
+		reportOf(plainPart, "Sender: a@out.example\r\nSubject: hi\r\n"+many.String()+"Message-Id: "+own+
+			"\r\nRecipient: b@contoso.example\r\n", own))
 	if r.MessageID != own || len(r.AlternateIDs) != maxAlternates || !hasProblem(r, "more than once") {
 		t.Errorf("a thousand of them: message id %s, also %v", r.MessageID, r.AlternateIDs)
 	}
 	twice := parseBytes(t, reportOf(plainPart, "Sender: a@out.example\r\nSubject: hi\r\nLabel: x\r\nMailbox: x@contoso.example\r\nMessage-Id: "+own+
 		"\r\nLabel: y\r\nMailbox: y@contoso.example\r\nSubject: other\r\nSender: x@out.example\r\nRecipient: b@contoso.example\r\n", own))
-	if twice.Label != "" || twice.Mailbox != "" || twice.Subject != "hi" || twice.Sender != "a@out.example" || !twice.FirstHand {
+	if twice.Label != "" || twice.Mailbox != "" || twice.Subject != "hi" || twice.Sender != "a@out.example" ||
+		!twice.FirstHand {
 		t.Errorf("%+v", twice)
 	}
 }
@@ -141,7 +150,8 @@ func TestParse_envelopeWithOtherLineEnds(t *testing.T) {
 		"LF at first": strings.Replace(envelope, "\r\n", "\n", 1), "doubled CR": strings.ReplaceAll(envelope, "\r\n", "\r\r\n"),
 	} {
 		r := parseBytes(t, reportOf(plainPart, text, "<m1@out.example>"))
-		if addressesOf(r) != "b@contoso.example c@contoso.example" || r.Sender != "a@out.example" || r.Subject != "hi" || !r.FirstHand {
+		if addressesOf(r) != "b@contoso.example c@contoso.example" || r.Sender != "a@out.example" ||
+			r.Subject != "hi" || !r.FirstHand {
 			t.Errorf("%s: %+v", name, r)
 		}
 	}
@@ -180,13 +190,15 @@ func TestParse_envelopeEncodings(t *testing.T) {
 	}
 	for name, c := range cases {
 		r := parseBytes(t, reportOf(plainPart+"Content-Transfer-Encoding: "+c[0]+"\r\n", c[1], "<m1@out.example>"))
-		if addressesOf(r) != "b@contoso.example c@contoso.example" || !r.FirstHand || r.Sender != "a@out.example" || !strings.HasPrefix(r.Subject, "hi ") {
+		if addressesOf(r) != "b@contoso.example c@contoso.example" || !r.FirstHand || r.Sender != "a@out.example" ||
+			!strings.HasPrefix(r.Subject, "hi ") {
 			t.Errorf("%s: %+v", name, r)
 		}
 	}
 	for charset, text := range map[string]string{"utf-7": strings.ReplaceAll(envelope, "@", "+AEA-"), "unicode-1-1-utf-7": strings.ReplaceAll(envelope, "<", "+ADw-"), "x-none": envelope, "utf-8": "\ufeff" + envelope} {
 		r := parseBytes(t, reportOf("Content-Type: text/plain; charset="+charset+"\r\n", text, "<m1@out.example>"))
-		if addressesOf(r) != "b@contoso.example c@contoso.example" || !r.FirstHand || r.MessageID != "<m1@out.example>" {
+		if addressesOf(r) != "b@contoso.example c@contoso.example" || !r.FirstHand ||
+			r.MessageID != "<m1@out.example>" {
 			t.Errorf("%s: %+v", charset, r)
 		}
 	}
@@ -195,7 +207,8 @@ func TestParse_envelopeEncodings(t *testing.T) {
 // The report itself may be badly written, by those who pass it on.
 func TestParse_looseReports(t *testing.T) {
 	const own = "<m1@out.example>"
-	good := string(reportOf(plainPart, "Sender: a@out.example\r\nSubject: hi\r\nMessage-Id: "+own+"\r\nRecipient: b@contoso.example\r\n", own))
+	good := string(reportOf(plainPart,
+		"Sender: a@out.example\r\nSubject: hi\r\nMessage-Id: "+own+"\r\nRecipient: b@contoso.example\r\n", own))
 	_, body, _ := strings.Cut(good, "\r\n\r\n")
 	want := parseBytes(t, []byte(good))
 	for name, text := range map[string]string{
@@ -213,7 +226,8 @@ func TestParse_looseReports(t *testing.T) {
 			text = strings.Replace(text, "X-MS-Journal", "Content-Transfer-Encoding: base64\r\nX-MS-Journal", 1)
 		}
 		r := parseBytes(t, []byte(text))
-		if r.Kind != KindReport || len(r.Originals) != 1 || addressesOf(r) != "b@contoso.example" || r.MessageID != own || r.FirstHand != (name != "encoded as a whole") {
+		if r.Kind != KindReport || len(r.Originals) != 1 || addressesOf(r) != "b@contoso.example" ||
+			r.MessageID != own || r.FirstHand != (name != "encoded as a whole") {
 			t.Errorf("%s: %+v", name, r)
 			continue
 		}

@@ -88,7 +88,8 @@ func FuzzOriginal(f *testing.F) {
 			checkOriginal(t, eml, original, true)
 			bounce := inBounce(eml, eol)
 			checkOriginal(t, bounce, original, false)
-			if in, ok := parseBytes(t, bounce).Embedded(bytes.NewReader(bounce)); !ok || opened(in) != opened(bytes.NewReader(eml)) {
+			if in, ok := parseBytes(t, bounce).Embedded(bytes.NewReader(bounce)); !ok ||
+				opened(in) != opened(bytes.NewReader(eml)) {
 				t.Fatalf("the report of %q does not come out of its bounce", original)
 			}
 		}

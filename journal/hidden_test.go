@@ -59,7 +59,8 @@ func TestParse_networkMessageIDOfTheSenders(t *testing.T) {
 					"X-MS-Exchange-Organization-Network-Message-Id: " + exchanges + "\r\nX-EOPTenantAttributedMessage: x:0\r\n\r\n--b1\r\n\r\nbody\r\n--b1--\r\n"
 				report := "Sender: MicrosoftExchange1@contoso.example\r\nX-MS-Journal-Report:\r\nMessage-ID: <1@journal.report.generator>\r\n" +
 					"Content-Type: multipart/mixed; boundary=_r_\r\n\r\n--_r_\r\nContent-Type: text/plain\r\n\r\nSender: a@evil.example\r\nMessage-Id: <2@evil.example>\r\n" +
-					"Recipient: b@contoso.example\r\n\r\n--_r_\r\nContent-Type: message/rfc822\r\n\r\n" + original + "\r\n--_r_--\r\n"
+					"Recipient: b@contoso.example\r\n\r\n--_r_\r\nContent-Type: message/rfc822\r\n\r\n" + original +
+					"\r\n--_r_--\r\n"
 				r, err := Parse(strings.NewReader(report), int64(len(report)))
 				if err != nil {
 					t.Fatal(err)
@@ -72,8 +73,8 @@ func TestParse_networkMessageIDOfTheSenders(t *testing.T) {
 	}
 }
 
-// Fields of Exchange's that contradict each other, or that may be hidden, make nobody one of the organisation, and set no
-// report aside.
+// Fields of Exchange's that contradict each other, or that may be hidden, make nobody one of the organisation, and set
+// no report aside.
 func TestParse_stampsOfTheSenders(t *testing.T) {
 	const own, other = "3f1c2b4a-5d6e-4f70-8192-a3b4c5d6e7f8", "11111111-2222-4333-8444-555555555555"
 	for name, c := range map[string]struct {

@@ -202,13 +202,15 @@ func checkReal(t *testing.T, r *Report, online bool) {
 	if r.Kind != KindReport || !r.FirstHand || len(r.Problems) != 0 {
 		t.Errorf("kind %s, first-hand %v, problems %q", r.Kind, r.FirstHand, r.Problems)
 	}
-	if len(r.Recipients) != 1 || r.Recipients[0].Type != Unlabeled || len(r.Originals) != 1 || r.Originals[0].Decrypted {
+	if len(r.Recipients) != 1 || r.Recipients[0].Type != Unlabeled || len(r.Originals) != 1 ||
+		r.Originals[0].Decrypted {
 		t.Errorf("%d recipients, %d originals", len(r.Recipients), len(r.Originals))
 	}
 	if r.MessageID != r.Outer.ParentMessageID || r.MessageID != r.Originals[0].MessageID {
 		t.Errorf("the three Message-IDs of the original differ")
 	}
-	if !strings.HasPrefix(r.Outer.Sender, "MicrosoftExchange") || !strings.HasSuffix(r.Outer.MessageID, "@journal.report.generator>") {
+	if !strings.HasPrefix(r.Outer.Sender, "MicrosoftExchange") ||
+		!strings.HasSuffix(r.Outer.MessageID, "@journal.report.generator>") {
 		t.Errorf("outer header: %+v", r.Outer)
 	}
 	if r.NetworkMessageID == "" || online != (r.Inner.OrganizationID != "") || online != (r.Outer.OriginatorOrg != "") {

@@ -43,7 +43,8 @@ func TestParse_whatAMailboxSentIsNotFirstHand(t *testing.T) {
 			"X-MS-Exchange-CrossTenant-AuthAs: Anonymous\r\n", false},
 	} {
 		r := parsed(t, outerReport(c.more))
-		if r.FirstHand != c.firstHand || (r.Outer.Submitted == "") != c.firstHand || r.Outer.OriginatorOrg != "contoso.example" {
+		if r.FirstHand != c.firstHand || (r.Outer.Submitted == "") != c.firstHand ||
+			r.Outer.OriginatorOrg != "contoso.example" {
 			t.Errorf("%s: first-hand %v, submitted %q, %v", c.name, r.FirstHand, r.Outer.Submitted, r.Problems)
 		}
 	}
@@ -55,10 +56,13 @@ func TestParse_outerStampsThatAreHidden(t *testing.T) {
 	const mailbox = "X-MS-Exchange-CrossTenant-UserPrincipalName: RBZPibbQ==\r\n"
 	ways := maps.Clone(hiding)
 	ways["a header of twice what is read"] = strings.Repeat("X-A: "+strings.Repeat("x", 990)+"\r\n", 17_200)
-	ways["broken, and as long"] = "one\ntwo\nthree\nfour\n\n" + strings.Repeat("X-A: "+strings.Repeat("x", 990)+"\r\n", 17_200)
+	ways["broken, and as long"] = "one\ntwo\nthree\nfour\n\n" + strings.Repeat("X-A: "+strings.Repeat("x", 990)+"\r\n",
+		17_200)
 	for way, hide := range ways {
-		foreign := outerReport("X-OriginatorOrg: contoso.example\r\n" + hide + "X-LD-Note: x\r\nX-OriginatorOrg: fabrikam.example\r\n")
-		if r, err := Parse(strings.NewReader(foreign), int64(len(foreign))); err != nil || r.Outer.OriginatorOrg == "contoso.example" {
+		foreign := outerReport("X-OriginatorOrg: contoso.example\r\n" + hide +
+			"X-LD-Note: x\r\nX-OriginatorOrg: fabrikam.example\r\n")
+		if r, err := Parse(strings.NewReader(foreign), int64(len(foreign))); err != nil ||
+			r.Outer.OriginatorOrg == "contoso.example" {
 			t.Errorf("another tenant's behind %s passes for %q, %v", way, r.Outer.OriginatorOrg, err)
 		}
 		head, err := ParseOuter(strings.NewReader(foreign), int64(len(foreign)))
@@ -72,8 +76,8 @@ func TestParse_outerStampsThatAreHidden(t *testing.T) {
 	}
 }
 
-// An outsider whose subject Exchange copies into the header of the report cannot have it set aside: what he writes there
-// stands before the fields of Exchange's, all of which are read.
+// An outsider whose subject Exchange copies into the header of the report cannot have it set aside: what he writes
+// there stands before the fields of Exchange's, all of which are read.
 func TestParse_copiedFieldsHideNothing(t *testing.T) {
 	for _, subject := range []string{"x\rX-OriginatorOrg: evil.example", "x\n X-OriginatorOrg: evil.example",
 		"X-OriginatorOrg: evil.example", "=?utf-8?q?=0D=0AX-OriginatorOrg:_evil.example?="} {

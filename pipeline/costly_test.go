@@ -91,7 +91,8 @@ func TestTooCostly_goesWhereItBelongs(t *testing.T) {
 			id := f.put(row.envelope, row.report)
 			f.work()
 			it, err := f.queue.Get(t.Context(), id)
-			if row.state == "" && !errors.Is(err, queue.ErrNotFound) || row.state != "" && (it.State != row.state || it.Cause != row.cause) {
+			if row.state == "" && !errors.Is(err, queue.ErrNotFound) ||
+				row.state != "" && (it.State != row.state || it.Cause != row.cause) {
 				t.Errorf("the item is %s because of %s (%s), %v", it.State, it.Cause, it.Reason, err)
 			}
 			bounces, err := f.queue.Bounces(t.Context(), queue.BounceFilter{})
@@ -106,8 +107,8 @@ func TestTooCostly_goesWhereItBelongs(t *testing.T) {
 	}
 }
 
-// What is committed of a report of which the end was not read has all its recipients, is no proof, and takes nothing away by
-// itself, whatever its verdict.
+// What is committed of a report of which the end was not read has all its recipients, is no proof, and takes nothing
+// away by itself, whatever its verdict.
 func TestTooCostly_takesNothingAway(t *testing.T) {
 	report := demoReport(t, "01-credential-phish.eml")
 	whole, err := journal.Parse(bytes.NewReader(report), int64(len(report)))
@@ -127,7 +128,8 @@ func TestTooCostly_takesNothingAway(t *testing.T) {
 		t.Errorf("first-hand %v, id %q, doubts %v", rec.FirstHand, rec.NetworkMessageID, rec.Doubts)
 	}
 	if len(rec.Recipients) != len(whole.Recipients) || rec.Sender != whole.Sender || rec.MessageID != whole.MessageID {
-		t.Errorf("%v from %s as %s; want %v from %s as %s", rec.Recipients, rec.Sender, rec.MessageID, whole.Recipients, whole.Sender, whole.MessageID)
+		t.Errorf("%v from %s as %s; want %v from %s as %s", rec.Recipients, rec.Sender, rec.MessageID, whole.Recipients,
+			whole.Sender, whole.MessageID)
 	}
 	list, err := f.store.Intents(t.Context(), rec.ID)
 	if err != nil || len(list) == 0 {

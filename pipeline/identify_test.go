@@ -31,7 +31,8 @@ func TestCommit_identityFails(t *testing.T) {
 				t.Errorf("verdict is %s, want MALICIOUS", rec.Verdict.Disposition)
 			}
 			if !slices.Contains(rec.Doubts, store.DoubtUnread) || rec.Content != "" || rec.Contents != "" {
-				t.Errorf("doubts %v, content %q, contents %q: what was not read must prove nothing", rec.Doubts, rec.Content, rec.Contents)
+				t.Errorf("doubts %v, content %q, contents %q: what was not read must prove nothing", rec.Doubts,
+					rec.Content, rec.Contents)
 			}
 		})
 	}

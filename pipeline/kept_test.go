@@ -14,8 +14,9 @@ import (
 	"clawback/store/pebble"
 )
 
-// What stays in the store of a clean message to few recipients: record, facts, names, history, and all that leads to them. Counted are keys
-// and values as they are kept, before tables compress them by blocks (which takes off a fifth) and with a log of constant size.
+// What stays in the store of a clean message to few recipients: record, facts, names, history, and all that leads to
+// them. Counted are keys and values as they are kept, before tables compress them by blocks (which takes off a fifth)
+// and with a log of constant size.
 func TestKept_bytesOfCleanMessage(t *testing.T) {
 	const n = 200
 	f := newFixture(t)
@@ -50,7 +51,8 @@ func TestKept_bytesOfCleanMessage(t *testing.T) {
 	for _, u := range all {
 		kept += u.Keys + u.Kept
 		if u.Rows > 0 {
-			t.Logf("%-12s %5d rows, %6d bytes of keys, %7d of values, kept in %6d", u.Name, u.Rows, u.Keys, u.Values, u.Kept)
+			t.Logf("%-12s %5d rows, %6d bytes of keys, %7d of values, kept in %6d", u.Name, u.Rows, u.Keys, u.Values,
+				u.Kept)
 		}
 	}
 	const most = 1600
@@ -82,7 +84,8 @@ func goodReports(t *testing.T, n int) [][]byte {
 		if !found {
 			t.Fatal("the report has no original")
 		}
-		before = bytes.Replace(before, []byte("\r\nSender: warehouse@contoso.example"), []byte("\r\nSender: "+m.Sender), 1)
+		before = bytes.Replace(before, []byte("\r\nSender: warehouse@contoso.example"), []byte("\r\nSender: "+m.Sender),
+			1)
 		reports = append(reports, bytes.Join([][]byte{before, head, m.Raw, after}, nil))
 	}
 	return reports

@@ -325,8 +325,11 @@ func TestJudge_forgedFieldsInTheEnvelopePart(t *testing.T) {
 		records, _ := f.store.Records(t.Context(), store.RecordFilter{})
 		rec := records[0]
 		also := strings.Contains(forged, "\r\nMessage-Id")
-		if rec.MessageID != string(own) || !rec.FirstHand || also != slices.Contains(rec.AlternateIDs, "<forged@evil.example>") || strings.Contains(rec.Sender, "evil.example") {
-			t.Errorf("%q: message id %s, also %v, first-hand %v, sender %s", forged, rec.MessageID, rec.AlternateIDs, rec.FirstHand, rec.Sender)
+		if rec.MessageID != string(own) || !rec.FirstHand ||
+			also != slices.Contains(rec.AlternateIDs, "<forged@evil.example>") ||
+			strings.Contains(rec.Sender, "evil.example") {
+			t.Errorf("%q: message id %s, also %v, first-hand %v, sender %s", forged, rec.MessageID, rec.AlternateIDs,
+				rec.FirstHand, rec.Sender)
 		}
 		intents, _ := f.store.Intents(t.Context(), rec.ID)
 		for _, in := range intents {
@@ -398,13 +401,14 @@ func TestJudge_recoveryAddress_isHeld(t *testing.T) {
 	}
 }
 
-// The alternate mailbox's own system sends to the recovery address, wherever it is, and may be another tenant's. But what
-// it carries must be the tenant's.
+// The alternate mailbox's own system sends to the recovery address, wherever it is, and may be another tenant's. But
+// what it carries must be the tenant's.
 func TestJudge_recoveryAddress_isOpenToTheAlternateMailbox(t *testing.T) {
 	phish := demoReport(t, "01-credential-phish.eml")
 	again := bytes.ReplaceAll(phish, []byte("X-MS-Journal-Report:"), []byte("X-Other:"))
 	again = bytes.ReplaceAll(again, []byte("X-OriginatorOrg: contoso"), []byte("X-OriginatorOrg: archive"))
-	again = bytes.ReplaceAll(again, []byte("X-LD-Processed: "+tenantID), []byte("X-MS-Exchange-CrossTenant-Id: 99999999-5d6e-4f70-8192-a3b4c5d6e7f8"))
+	again = bytes.ReplaceAll(again, []byte("X-LD-Processed: "+tenantID),
+		[]byte("X-MS-Exchange-CrossTenant-Id: 99999999-5d6e-4f70-8192-a3b4c5d6e7f8"))
 	for _, tt := range []struct {
 		name, want string
 		message    []byte
@@ -469,7 +473,8 @@ func TestJudge_recoveryAfterFirstHand_changesNothing(t *testing.T) {
 	f.scorer = func(score.Message) (score.Result, error) { return result(verdict.Malicious), nil }
 	e := envelope()
 	e.Purpose = queue.ForRecovery
-	f.put(e, bytes.ReplaceAll(demoReport(t, "01-credential-phish.eml"), []byte("@journal.report.generator>"), []byte("@resent.example>")))
+	f.put(e, bytes.ReplaceAll(demoReport(t, "01-credential-phish.eml"), []byte("@journal.report.generator>"),
+		[]byte("@resent.example>")))
 	f.work()
 	after, err := f.store.Record(t.Context(), before[0].ID)
 	if err != nil {
@@ -610,7 +615,9 @@ func TestRun_stopLosesNothing(t *testing.T) {
 	f := newFixture(t)
 	var ids []string
 	for i := range 30 {
-		ids = append(ids, f.put(envelope(), bytes.ReplaceAll(demoReport(t, "01-credential-phish.eml"), []byte("<demo-01."), fmt.Appendf(nil, "<run-%d.", i))))
+		ids = append(ids,
+			f.put(envelope(), bytes.ReplaceAll(demoReport(t, "01-credential-phish.eml"), []byte("<demo-01."),
+				fmt.Appendf(nil, "<run-%d.", i))))
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	n := 0

@@ -99,7 +99,8 @@ func TestStage_doesNotWaitForEver(t *testing.T) {
 func TestProbe_stageThatDoesNotEnd(t *testing.T) {
 	f := quick(t)
 	var over atomic.Bool
-	_, err := stage(f.p, "test", 20*time.Millisecond, func(context.Context) (int, error) { spin(over.Load); return 0, nil })
+	_, err := stage(f.p, "test", 20*time.Millisecond,
+		func(context.Context) (int, error) { spin(over.Load); return 0, nil })
 	if !errors.Is(err, errAbandoned) {
 		t.Fatal(err)
 	}
@@ -141,7 +142,8 @@ func (f scorerFunc) Score(ctx context.Context, m score.Message) (score.Result, e
 	return f(ctx, m)
 }
 
-// A message that costs more than any honest one is committed with the verdict of what was read: neither deferred, nor quarantined, nor CLEAN.
+// A message that costs more than any honest one is committed with the verdict of what was read: neither deferred, nor
+// quarantined, nor CLEAN.
 func TestJudge_overrunIsCommitted(t *testing.T) {
 	stop := endless(t)
 	for name, scorer := range map[string]scorerFunc{

@@ -78,7 +78,8 @@ func (f *fixture) once(want int) {
 	f.t.Helper()
 	counts, err := f.store.Counts(f.t.Context(), "")
 	if err != nil || counts.Processed != want || counts.Records != want {
-		f.t.Errorf("%d reports are processed, %d records, %v; want %d of each", counts.Processed, counts.Records, err, want)
+		f.t.Errorf("%d reports are processed, %d records, %v; want %d of each", counts.Processed, counts.Records, err,
+			want)
 	}
 	records, err := f.store.Records(f.t.Context(), store.RecordFilter{Limit: 2 * want})
 	if err != nil || len(records) != want {
@@ -120,8 +121,8 @@ func TestRun_stopFinishesAllThatIsInFlight(t *testing.T) {
 	})
 }
 
-// Where none of them ends in time, all are given back and the stop ends; the next start finishes each once, and what the
-// stuck ones commit after all changes nothing.
+// Where none of them ends in time, all are given back and the stop ends; the next start finishes each once, and what
+// the stuck ones commit after all changes nothing.
 func TestRun_stopGivesBackAllThatIsStuck(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, f *fixture) {
 		ids := f.fillWith(inFlight)

@@ -111,7 +111,9 @@ func TestSubmission_whereAUsersReportGoes(t *testing.T) {
 			var got []string
 			for i, l := range d.letters {
 				got = append(got, fmt.Sprintf("%s %s %t %s", l.Sender, l.Via, l.Journaled, l.Unproven))
-				if !strings.Contains(d.bodies[i], "From: ada@contoso.example") || strings.Contains(d.bodies[i], "X-MS-Journal-Report") || l.Claim != "junk" || l.Trusted[0] != "soc@contoso.example" || l.Tenant != tenantID {
+				if !strings.Contains(d.bodies[i], "From: ada@contoso.example") ||
+					strings.Contains(d.bodies[i], "X-MS-Journal-Report") || l.Claim != "junk" ||
+					l.Trusted[0] != "soc@contoso.example" || l.Tenant != tenantID {
 					t.Errorf("letter %+v of\n%s", l, d.bodies[i])
 				}
 			}
@@ -126,7 +128,8 @@ func toJournal(e *queue.Envelope) {
 	e.Purpose, e.MailFrom, e.Rcpts = queue.ForJournal, "ndr@archive.example", []string{"j@gw.example"}
 }
 
-// What cannot be taken is tried again, and then put aside; it is never bounced, for the alternate mailbox is for reports.
+// What cannot be taken is tried again, and then put aside; it is never bounced, for the alternate mailbox is for
+// reports.
 func TestSubmission_troubleNeverBounces(t *testing.T) {
 	f, d := withDesk(t)
 	d.err = errors.New("no")

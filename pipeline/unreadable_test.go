@@ -13,8 +13,9 @@ import (
 	"clawback/verdict/history"
 )
 
-// Whatever cannot be read of the store, no verdict is committed that followed from not knowing it: the report waits, and has
-// its right verdict once the store is read again. The sender is known here, and the scorer calls a stranger MALICIOUS.
+// Whatever cannot be read of the store, no verdict is committed that followed from not knowing it: the report waits,
+// and has its right verdict once the store is read again. The sender is known here, and the scorer calls a stranger
+// MALICIOUS.
 func TestJudge_aStoreThatCannotBeRead(t *testing.T) {
 	var tables []string
 	for _, name := range store.Tables() {
@@ -54,14 +55,16 @@ func TestJudge_aStoreThatCannotBeRead(t *testing.T) {
 			if err != nil || len(items) != 1 {
 				t.Fatal(items, err)
 			}
-			failed := f.p.work(t.Context(), items[0]) // what breaks the store ends the run: the item is claimed by the next one
+			// what breaks the store ends the run: the item is claimed by the next one
+			failed := f.p.work(t.Context(), items[0])
 			engine.Fail("")
 
 			records, err := st.Records(t.Context(), store.RecordFilter{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			judged := slices.DeleteFunc(records, func(r store.Record) bool { return r.MessageID == known.Record.MessageID })
+			judged := slices.DeleteFunc(records,
+				func(r store.Record) bool { return r.MessageID == known.Record.MessageID })
 			for _, rec := range judged {
 				if rec.Verdict.Disposition != verdict.Clean {
 					t.Errorf("committed as %s", rec.Verdict.Disposition)

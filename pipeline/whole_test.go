@@ -24,8 +24,9 @@ const (
 	wholeMemory = 384 << 20 // handed out in all, most of it given back in between
 )
 
-// What costs more than its length earns does so by repetition. So the fuzzer makes a beginning, something to repeat and an
-// end, and the target fills a megabyte of them: a cost that grows with the square of the repetitions is found by a few bytes.
+// What costs more than its length earns does so by repetition. So the fuzzer makes a beginning, something to repeat and
+// an end, and the target fills a megabyte of them: a cost that grows with the square of the repetitions is found by a
+// few bytes.
 func FuzzWhole_timeAndMemory(f *testing.F) {
 	for _, seed := range repeated() {
 		f.Add([]byte(seed[0]), []byte(seed[1]), []byte(seed[2]))

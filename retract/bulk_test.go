@@ -66,7 +66,8 @@ func TestBulk_retractsAndRestoresWhatAFilterFinds(t *testing.T) {
 			r.progress(id)
 		}
 		j, c := r.progress(id)
-		if j.State != store.JobCompleted || c.Ordered != 450 || c.Outcomes[store.Done] != 450 || c.Outcomes[store.Skipped] != 450 {
+		if j.State != store.JobCompleted || c.Ordered != 450 || c.Outcomes[store.Done] != 450 ||
+			c.Outcomes[store.Skipped] != 450 {
 			t.Fatalf("job %s, counters %+v", j.State, c)
 		}
 		for _, m := range messages {
@@ -150,7 +151,8 @@ func TestBulk_cancel(t *testing.T) {
 		}
 		r.run(time.Hour)
 		j, c := r.progress(id)
-		if j.State != store.JobCancelled || c.Outcomes[store.Pending] != 0 || c.Outcomes[store.Done] == 0 || c.Outcomes[store.Done] > 200 {
+		if j.State != store.JobCancelled || c.Outcomes[store.Pending] != 0 || c.Outcomes[store.Done] == 0 ||
+			c.Outcomes[store.Done] > 200 {
 			t.Errorf("job %s, counters %+v", j.State, c)
 		}
 		away := 0
@@ -211,7 +213,8 @@ func TestBulk_cancelSurvivesACrash(t *testing.T) {
 						away++
 					}
 				}
-				if j, counters := r.progress(id); j.State != store.JobCancelled || counters.Outcomes[store.Pending] > 0 || away > 3 {
+				if j, counters := r.progress(id); j.State != store.JobCancelled ||
+					counters.Outcomes[store.Pending] > 0 || away > 3 {
 					t.Errorf("job %s, %d messages are away, counters %+v", j.State, away, counters)
 				}
 			})
@@ -291,7 +294,8 @@ func TestBulk_countsWhatStandsAlready(t *testing.T) {
 		r.run(time.Minute)
 		id := r.job(job.Spec{Action: config.Trash, Records: ids})
 		r.run(time.Minute)
-		if j, c := r.progress(id); j.State != store.JobCompleted || c.Ordered != 2 || c.Outcomes[store.Done] != 1 || c.Unchanged == 0 {
+		if j, c := r.progress(id); j.State != store.JobCompleted || c.Ordered != 2 || c.Outcomes[store.Done] != 1 ||
+			c.Unchanged == 0 {
 			t.Errorf("job %s, counters %+v", j.State, c)
 		}
 	})

@@ -54,8 +54,10 @@ func TestForward_isHeldAndTakenOnApprovalOnly(t *testing.T) {
 					}
 					r.run(time.Hour)
 				}
-				in := r.want(fwd, carl, store.Held, "attached, with the same network message id): a person must approve")
-				if in.Hold != intent.HoldForward || in.Action != "soft_delete" || !strings.Contains(in.Reason, "which is MALICIOUS") {
+				in := r.want(fwd, carl, store.Held,
+					"attached, with the same network message id): a person must approve")
+				if in.Hold != intent.HoldForward || in.Action != "soft_delete" ||
+					!strings.Contains(in.Reason, "which is MALICIOUS") {
 					t.Errorf("held for %q, %s: %s", in.Hold, in.Action, in.Reason)
 				}
 				r.lies(copy, "inbox")

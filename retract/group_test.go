@@ -94,7 +94,8 @@ func TestGroup_approvalIsForItsMembers(t *testing.T) {
 			first, second = second, first
 		}
 		if first.Outcome != store.Done || second.Outcome != store.Held || second.Hold != intent.HoldBrake {
-			t.Errorf("members: %s (%s), %s (%s); want one done and one held by the brake", first.Outcome, first.Reason, second.Outcome, second.Reason)
+			t.Errorf("members: %s (%s), %s (%s); want one done and one held by the brake", first.Outcome, first.Reason,
+				second.Outcome, second.Reason)
 		}
 	})
 }
@@ -191,7 +192,8 @@ func TestGroup_noGroupEither(t *testing.T) {
 	groupRig(t, func(r *rig, a, b *retracttest.Message) {
 		rec := r.report(bad("nobody@contoso.example"))
 		r.run(time.Minute)
-		r.want(rec, "nobody@contoso.example", store.Skipped, "no mailbox of this tenant takes mail for nobody@contoso.example")
+		r.want(rec, "nobody@contoso.example", store.Skipped,
+			"no mailbox of this tenant takes mail for nobody@contoso.example")
 	})
 }
 

@@ -127,7 +127,8 @@ func TestInsider_messageThatSpeaksAgainstTheReport(t *testing.T) {
 				report.date = at
 				rec := r.report(report)
 				r.run(time.Second)
-				if in := r.want(rec, anna, c.outcome, ""); (in.Code == store.CodeOtherHeader) != (c.outcome == store.Held) {
+				if in := r.want(rec, anna, c.outcome,
+					""); (in.Code == store.CodeOtherHeader) != (c.outcome == store.Held) {
 					t.Errorf("code %q: %s", in.Code, in.Reason)
 				}
 			})

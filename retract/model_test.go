@@ -44,7 +44,8 @@ type chaos struct {
 	random   *rand.Rand
 	records  []store.Record
 	messages map[string][]*retracttest.Message // record and address -> its messages
-	undone   map[string]bool                   // records that a person has restored or retracted: may move more than once
+	// records that a person has restored or retracted: may move more than once
+	undone   map[string]bool
 	rejudged map[string]bool
 }
 
@@ -112,7 +113,8 @@ func (c *chaos) mail(i int) {
 
 func (c *chaos) deliver(rec store.Record, box string, m mail, late bool) {
 	d := retracttest.Message{MessageID: m.mid, NetworkIDs: []string{m.nid}, Read: c.random.IntN(2) == 0, NoHeaders: c.random.IntN(3) == 0}
-	d.Folder = string(c.pick(exchange.Inbox, exchange.Inbox, "Projects", exchange.JunkEmail, exchange.Deleted, exchange.Deletions))
+	d.Folder = string(c.pick(exchange.Inbox, exchange.Inbox, "Projects", exchange.JunkEmail, exchange.Deleted,
+		exchange.Deletions))
 	if late {
 		d.Hidden = time.Now().Add(time.Duration(c.random.ExpFloat64() * float64(time.Minute)))
 	}
@@ -203,7 +205,8 @@ func (c *chaos) truth(in store.Intent, have []store.Intent, messages []*retractt
 		got := c.world.Peek(m)
 		at := exchange.RankOf(exchange.Folder(got.Folder))
 		if in.Outcome == store.Done && back.Outcome != store.Done && at < exchange.RankOf(target) {
-			c.t.Errorf("done (%s), and the message of %s lies in %s after %v;\n%+v\nrestore %+v", in.Reason, in.Address, got.Folder, got.Moves, in, back)
+			c.t.Errorf("done (%s), and the message of %s lies in %s after %v;\n%+v\nrestore %+v", in.Reason, in.Address,
+				got.Folder, got.Moves, in, back)
 			attempts, _ := c.st.Attempts(context.Background(), in.ID)
 			c.t.Logf("%+v", attempts)
 		}

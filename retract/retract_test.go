@@ -149,7 +149,8 @@ func TestTake_onlyInSentItemsIsNotThere(t *testing.T) {
 
 func TestTake_everyProvenCopy(t *testing.T) {
 	bubble(t, func(r *rig) {
-		a, b, c := r.world.Deliver("A", hit()), r.world.Deliver("A", at("Rule")), r.world.Deliver("A", at(exchange.Deleted))
+		a, b, c := r.world.Deliver("A", hit()), r.world.Deliver("A", at("Rule")),
+			r.world.Deliver("A", at(exchange.Deleted))
 		rec := r.report(bad(anna))
 		r.run(time.Second)
 		in := r.want(rec, anna, store.Done, "(3 copies)")
@@ -170,7 +171,8 @@ func TestTake_keepsWhatUndoNeeds(t *testing.T) {
 		rec := r.report(bad(anna))
 		r.run(time.Second)
 		in := r.want(rec, anna, store.Done, "")
-		if in.Message != d.ID || in.OriginalFolder != retracttest.FolderOf("A", "Projects") || in.WasRead == nil || !*in.WasRead {
+		if in.Message != d.ID || in.OriginalFolder != retracttest.FolderOf("A", "Projects") || in.WasRead == nil ||
+			!*in.WasRead {
 			t.Errorf("message %q folder %q read %v", in.Message, in.OriginalFolder, in.WasRead)
 		}
 		attempts, err := r.st.Attempts(t.Context(), in.ID)
@@ -299,7 +301,8 @@ func TestTake_noMailbox(t *testing.T) {
 	bubble(t, func(r *rig) {
 		rec := r.report(bad("team@contoso.example"))
 		r.run(time.Second)
-		r.want(rec, "team@contoso.example", store.Skipped, "no mailbox of this tenant takes mail for team@contoso.example")
+		r.want(rec, "team@contoso.example", store.Skipped,
+			"no mailbox of this tenant takes mail for team@contoso.example")
 	})
 }
 
@@ -440,7 +443,8 @@ func TestDryRun_tellsAHoldByItsCode(t *testing.T) {
 		r.cfg.Mode = "dry-run"
 		held := bad(anna)
 		held.hearsay = true
-		if in := r.want(r.report(held), anna, store.Skipped, "would have been held"); in.Code != store.CodeWouldHold || !in.DryRun {
+		if in := r.want(r.report(held), anna, store.Skipped, "would have been held"); in.Code != store.CodeWouldHold ||
+			!in.DryRun {
 			t.Errorf("code %q, dry-run %t", in.Code, in.DryRun)
 		}
 		taken := bad(bert)

@@ -169,7 +169,8 @@ func TestSchedule_fullMailboxIsOneAlert(t *testing.T) {
 				}
 				want := func(n int) {
 					t.Helper()
-					if len(r.alerts) != n || n > 0 && (r.alerts[n-1].Kind != "full" || !strings.Contains(r.alerts[n-1].Text, anna)) {
+					if len(r.alerts) != n ||
+						n > 0 && (r.alerts[n-1].Kind != "full" || !strings.Contains(r.alerts[n-1].Text, anna)) {
 						t.Errorf("alerts %v, want %d", r.alerts, n)
 					}
 				}

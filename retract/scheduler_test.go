@@ -37,7 +37,8 @@ func TestScheduler_authTroublePausesAndResumesByItself(t *testing.T) {
 		if n := len(r.world.Calls("")); n < 10 || n > 40 {
 			t.Errorf("%d calls in 6 hours of trouble, want a probe every 15 minutes at most", n)
 		}
-		if len(r.alerts) != 1 || r.alerts[0].Kind != "auth" || !strings.Contains(r.alerts[0].Text, "client secret has expired") {
+		if len(r.alerts) != 1 || r.alerts[0].Kind != "auth" ||
+			!strings.Contains(r.alerts[0].Text, "client secret has expired") {
 			t.Errorf("alerts %v, want one", r.alerts)
 		}
 		trouble = false

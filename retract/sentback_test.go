@@ -154,7 +154,8 @@ func TestSentBack_byEveryWay(t *testing.T) {
 	}
 }
 
-func (r *rig) sentBack(evil string, keep func(*retracttest.Message), record func(*mail, *retracttest.Message), look func(*rig, store.Record)) {
+func (r *rig) sentBack(evil string, keep func(*retracttest.Message), record func(*mail, *retracttest.Message),
+	look func(*rig, store.Record)) {
 	copied := retracttest.Message{MessageID: mid, MIME: goodMail, Good: true, Folder: "Archive"}
 	keep(&copied)
 	place := copied.Folder

@@ -218,7 +218,8 @@ func TestOperator_retractsAgainAfterARestore(t *testing.T) {
 	bubble(t, func(r *rig) {
 		rec, d := r.taken(hit())
 		r.restore(rec)
-		if _, err := r.e.Retract(context.Background(), "ada", rec.ID, config.Trash, "it was bad after all"); err != nil {
+		if _, err := r.e.Retract(context.Background(), "ada", rec.ID, config.Trash,
+			"it was bad after all"); err != nil {
 			t.Fatal(err)
 		}
 		r.run(time.Minute)
@@ -289,7 +290,8 @@ func TestOperator_retractRefusesWhatIsNoAction(t *testing.T) {
 				t.Errorf("Retract to %q was accepted", a)
 			}
 		}
-		if _, err := r.e.Retract(context.Background(), "ada", "rnone", config.Trash, ""); !errors.Is(err, store.ErrNotFound) {
+		if _, err := r.e.Retract(context.Background(), "ada", "rnone", config.Trash, ""); !errors.Is(err,
+			store.ErrNotFound) {
 			t.Errorf("unknown record: %v", err)
 		}
 	})

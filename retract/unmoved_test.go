@@ -37,7 +37,8 @@ func TestUnmoved_movedByACallWithoutAnAnswer(t *testing.T) {
 					rec := r.report(bad(anna))
 					r.run(5 * time.Minute)
 					in := r.want(rec, anna, store.Done, "taken to ")
-					if !strings.Contains(in.Reason, "the answer was lost; it was found there") || len(in.Taken) != 1 || in.Taken[0].State != "moved" {
+					if !strings.Contains(in.Reason, "the answer was lost; it was found there") || len(in.Taken) != 1 ||
+						in.Taken[0].State != "moved" {
 						t.Errorf("%s, %+v", in.Reason, in.Taken)
 					}
 					r.restore(rec)
@@ -117,7 +118,8 @@ func TestUnmoved_lastingFailureHasAScheduleAndAnEnd(t *testing.T) {
 					t.Errorf("%d tries in nine minutes, want the schedule's", n)
 				}
 				r.run(time.Hour)
-				if len(r.alerts) == 0 || r.alerts[0].Kind != "stuck" || !strings.Contains(r.alerts[0].Text, anna) || !strings.Contains(r.alerts[0].Text, rec.ID) {
+				if len(r.alerts) == 0 || r.alerts[0].Kind != "stuck" || !strings.Contains(r.alerts[0].Text, anna) ||
+					!strings.Contains(r.alerts[0].Text, rec.ID) {
 					t.Errorf("alerts %v, want one that names message and mailbox", r.alerts)
 				}
 				if s := r.standing(); s.Stuck != 1 || !strings.Contains(s.Why, rec.ID) {

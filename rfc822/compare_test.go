@@ -12,8 +12,8 @@ import (
 	"unicode/utf8"
 )
 
-// The targets of this file compare with the readers that journal, identity and score/extract had before. Nothing that one
-// of them could read may be lost; where mail programs read otherwise, the difference stands beside its comparison.
+// The targets of this file compare with the readers that journal, identity and score/extract had before. Nothing that
+// one of them could read may be lost; where mail programs read otherwise, the difference stands beside its comparison.
 
 func addMail(f *testing.F) {
 	for _, text := range []string{
@@ -46,7 +46,8 @@ func FuzzCompareHeader(f *testing.F) {
 		for name, values := range old.values {
 			all := h.All(name)
 			for i, want := range values {
-				if i >= len(all) || squeezed(all[i]) != squeezed(strings.ReplaceAll(want, "\r", "\r")) && !strings.Contains(want, "\r") {
+				if i >= len(all) || squeezed(all[i]) != squeezed(strings.ReplaceAll(want, "\r", "\r")) &&
+					!strings.Contains(want, "\r") {
 					t.Errorf("field %s: %q, was %q", name, all, values)
 				}
 			}
@@ -70,7 +71,9 @@ func FuzzCompareMediaType(f *testing.F) {
 			return // comments, escapes and quotes are read as they were not: TestParseMediaType
 		}
 		if strings.ContainsAny(value, "\u0130\u212a") {
-			return // the standard library takes these for i and k; names are compared in ASCII: TestParseMediaType_namesAreASCII
+			// the standard library takes these for i and k; names are compared in ASCII:
+			// TestParseMediaType_namesAreASCII
+			return
 		}
 		m := ParseMediaType(value)
 		kind, params, err := mime.ParseMediaType(value)
@@ -109,7 +112,8 @@ func FuzzCompareDecoders(f *testing.F) {
 	f.Fuzz(func(t *testing.T, in []byte) {
 		quoted, _ := Decode(in, QuotedPrintable)
 		old, err := io.ReadAll(quotedprintable.NewReader(bytes.NewReader(in)))
-		if err == nil && !bytes.Equal(quoted, old) && !bytes.HasSuffix(in, []byte("=")) || !bytes.HasPrefix(quoted, old) {
+		if err == nil && !bytes.Equal(quoted, old) && !bytes.HasSuffix(in, []byte("=")) ||
+			!bytes.HasPrefix(quoted, old) {
 			t.Errorf("quoted-printable of %q: %q, was %q, error %v", in, quoted, old, err)
 		}
 		if loose := oldExtractLooseQuoted(in); withoutSpace(loose) != withoutSpace(quoted) && !softBreaks(in) {
@@ -169,8 +173,8 @@ func (w *oldWithoutBlanks) Read(b []byte) (int, error) {
 	}
 }
 
-// FuzzCompareText: text is what it was, but for what was not decoded before (UTF-7, byte order marks, adjacent words) and
-// for windows-1252, which browsers read where Latin 1 is said.
+// FuzzCompareText: text is what it was, but for what was not decoded before (UTF-7, byte order marks, adjacent words)
+// and for windows-1252, which browsers read where Latin 1 is said.
 func FuzzCompareText(f *testing.F) {
 	f.Add([]byte("gr\xc3\xbcn =?utf-8?Q?a?= x =?iso-8859-2?B?4Q==?="), "utf-8")
 	f.Add([]byte("gr\xfcn"), "koi8-r")
@@ -188,11 +192,13 @@ func FuzzCompareText(f *testing.F) {
 		}
 		words := DecodeWords(string(in))
 		was := oldExtractDecodeWords(string(in))
-		if isASCII7([]byte(was)) && isASCII7(in) && !strings.Contains(strings.ToLower(string(in)), "utf") && !strings.Contains(words, "=?") && oneLine(was) != words && strings.Count(string(in), "=?") < 2 {
+		if isASCII7([]byte(was)) && isASCII7(in) && !strings.Contains(strings.ToLower(string(in)), "utf") &&
+			!strings.Contains(words, "=?") && oneLine(was) != words && strings.Count(string(in), "=?") < 2 {
 			t.Errorf("words of %q: %q, was %q", in, words, was)
 		}
 		decoded, err := new(mime.WordDecoder).DecodeHeader(string(in))
-		if err == nil && decoded != string(in) && utf8.Valid(in) && strings.Count(string(in), "=?") < 2 && !strings.Contains(string(in), "*") && oneLine(decoded) != words {
+		if err == nil && decoded != string(in) && utf8.Valid(in) && strings.Count(string(in), "=?") < 2 &&
+			!strings.Contains(string(in), "*") && oneLine(decoded) != words {
 			t.Errorf("words of %q: %q, was %q", in, words, decoded)
 		}
 	})
@@ -215,7 +221,8 @@ func FuzzCompareSplit(f *testing.F) {
 		old := oldJournalSplit(oldJournalNewLines(bytes.NewReader(in)), "b")
 		m := Split(LinesOf(in), NewBoundary("b"), SplitOptions{})
 		if len(m.Parts) != len(old.parts) || m.Seen != old.seen || m.Closed != old.closed {
-			t.Fatalf("%d parts, seen %v, closed %v; was %d, %v, %v", len(m.Parts), m.Seen, m.Closed, len(old.parts), old.seen, old.closed)
+			t.Fatalf("%d parts, seen %v, closed %v; was %d, %v, %v", len(m.Parts), m.Seen, m.Closed, len(old.parts),
+				old.seen, old.closed)
 		}
 		for i, p := range old.parts {
 			now := m.Parts[i]

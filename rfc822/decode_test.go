@@ -22,7 +22,8 @@ func decodedBoth(t *testing.T, in string, e Encoding) (string, Forgiven) {
 		d := NewDecoder(r, e)
 		streamed, err := io.ReadAll(d)
 		if err != nil || !bytes.Equal(streamed, out) || d.Forgiven() != forgiven {
-			t.Errorf("%.80q from a %s: %.80q, forgiven %v, error %v; from a slice %.80q, %v", in, name, streamed, d.Forgiven().Codes(), err, out, forgiven.Codes())
+			t.Errorf("%.80q from a %s: %.80q, forgiven %v, error %v; from a slice %.80q, %v", in, name, streamed,
+				d.Forgiven().Codes(), err, out, forgiven.Codes())
 		}
 	}
 	return string(out), forgiven
@@ -124,7 +125,8 @@ func TestDecode_whatEncodersWrite(t *testing.T) {
 				octets[i] = "abc =\r\n\t."[rng.IntN(9)]
 			}
 		}
-		if got, forgiven := decodedBoth(t, base64.StdEncoding.EncodeToString(octets), Base64); got != string(octets) || forgiven != 0 {
+		if got, forgiven := decodedBoth(t, base64.StdEncoding.EncodeToString(octets), Base64); got != string(octets) ||
+			forgiven != 0 {
 			t.Fatalf("base64 of %q: %q, forgiven %v", octets, got, forgiven.Codes())
 		}
 		var quoted bytes.Buffer
@@ -177,7 +179,8 @@ func TestDecode_uuencode(t *testing.T) {
 			"no beginning": strings.TrimPrefix(text, "begin 644 a b.js\n"), "no end": strings.TrimSuffix(text, "`\nend\n"),
 			"two blanks": strings.Replace(text, "begin 644", "begin  0644", 1),
 		} {
-			if got, _ := decodedBoth(t, variant, UUEncode); name != "text before and behind" && got != string(octets) || !strings.Contains(got, string(octets)) {
+			if got, _ := decodedBoth(t, variant, UUEncode); name != "text before and behind" && got != string(octets) ||
+				!strings.Contains(got, string(octets)) {
 				t.Fatalf("%s of %q: %q from\n%s", name, octets, got, variant)
 			}
 		}

@@ -17,7 +17,8 @@ func FuzzReader(f *testing.F) {
 		l := NewLines(bytes.NewReader(in))
 		streamed := ReadHeader(l, HeaderOptions{})
 		if len(streamed.Fields) != len(h.Fields) || l.Offset() != int64(len(in)-len(body)) || h.Size != l.Offset() {
-			t.Fatalf("%d fields, the body at %d; from a stream %d fields, %d", len(h.Fields), len(in)-len(body), len(streamed.Fields), l.Offset())
+			t.Fatalf("%d fields, the body at %d; from a stream %d fields, %d", len(h.Fields), len(in)-len(body),
+				len(streamed.Fields), l.Offset())
 		}
 		for _, v := range []string{h.Text("From"), h.Text("Subject"), h.FileName()} {
 			if !utf8.ValidString(v) || bytes.ContainsAny([]byte(v), "\r\n") {
@@ -37,7 +38,8 @@ func fuzzDecoders(t *testing.T, h *Header, body []byte) {
 		out, forgiven := Decode(body, e)
 		d := NewDecoder(bytes.NewReader(body), e)
 		if streamed, err := io.ReadAll(d); err != nil || !bytes.Equal(out, streamed) || d.Forgiven() != forgiven {
-			t.Fatalf("%s: %q, forgiven %v; from a stream %q, %v, error %v", e, out, forgiven.Codes(), streamed, d.Forgiven().Codes(), err)
+			t.Fatalf("%s: %q, forgiven %v; from a stream %q, %v, error %v", e, out, forgiven.Codes(), streamed,
+				d.Forgiven().Codes(), err)
 		}
 		text, _ := DecodeText(out, m.Get("charset"))
 		page, _ := DecodeHTML(out, m.Get("charset"))
@@ -68,7 +70,8 @@ func fuzzSplit(t *testing.T, h *Header, body []byte) {
 	}
 	at := int64(0)
 	for i, p := range m.Parts {
-		if p.Body.Start < at || p.Body.End < p.Body.Start || p.Body.End > int64(len(body)) || p.Body != streamed.Parts[i].Body {
+		if p.Body.Start < at || p.Body.End < p.Body.Start || p.Body.End > int64(len(body)) ||
+			p.Body != streamed.Parts[i].Body {
 			t.Fatalf("part %d: %+v; from a stream %+v", i, p.Body, streamed.Parts[i].Body)
 		}
 		at = p.Body.End

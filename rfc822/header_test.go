@@ -84,7 +84,8 @@ func TestReadHeader(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			h, body := headerOf(t, c.text, HeaderOptions{})
 			if got := fieldsOf(h); got != c.fields || body != c.body || h.Forgiven != c.forgiven {
-				t.Errorf("fields %q, body %q, forgiven %v; want %q, %q, %v", got, body, h.Forgiven.Codes(), c.fields, c.body, c.forgiven.Codes())
+				t.Errorf("fields %q, body %q, forgiven %v; want %q, %q, %v", got, body, h.Forgiven.Codes(), c.fields,
+					c.body, c.forgiven.Codes())
 			}
 			if h.Size != int64(len(c.text)-len(body)) {
 				t.Errorf("size %d, want %d", h.Size, len(c.text)-len(body))
@@ -110,7 +111,8 @@ func TestReadHeader_bareLineFeed(t *testing.T) {
 	for _, l := range []*Lines{LinesOf([]byte(text)), NewLines(iotest.OneByteReader(strings.NewReader(text)))} {
 		l.CRLF = true
 		h := ReadHeader(l, HeaderOptions{})
-		if got := fieldsOf(h); got != "Subject=hi Message-Id: <forged@x>|Message-Id=<own@x>" || h.Forgiven != BareLineFeed {
+		if got := fieldsOf(h); got != "Subject=hi Message-Id: <forged@x>|Message-Id=<own@x>" ||
+			h.Forgiven != BareLineFeed {
 			t.Errorf("%q, forgiven %v", got, h.Forgiven.Codes())
 		}
 	}

@@ -83,7 +83,8 @@ func TestSplit(t *testing.T) {
 func TestSplit_outside(t *testing.T) {
 	const body = "pre\r\n--b\r\n\r\none\r\n--b--\r\nepi\r\n"
 	m := splitOf(t, "m/x; boundary=b", body, SplitOptions{PastEnd: true})
-	if pre, epi := body[m.Preamble.Start:m.Preamble.End], body[m.Epilogue.Start:m.Epilogue.End]; pre != "pre" || epi != "epi\r\n" {
+	if pre, epi := body[m.Preamble.Start:m.Preamble.End], body[m.Epilogue.Start:m.Epilogue.End]; pre != "pre" ||
+		epi != "epi\r\n" {
 		t.Errorf("preamble %q, epilogue %q", pre, epi)
 	}
 	m = splitOf(t, "m/x; boundary=b", body+"--b\r\n\r\ntwo", SplitOptions{})

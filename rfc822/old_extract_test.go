@@ -1,6 +1,7 @@
 package rfc822
 
-// What package score/extract read mail with before this package was made, kept to compare: nothing that it could read is lost.
+// What package score/extract read mail with before this package was made, kept to compare: nothing that it could read
+// is lost.
 
 import (
 	"bytes"
@@ -120,7 +121,8 @@ func (h oldExtractHeader) Addresses(name string) []Address {
 	return all
 }
 
-// oldExtractParameter reads a MIME oldExtractParameter of a field's value, RFC 2231 continuations and RFC 2047 misuse included.
+// oldExtractParameter reads a MIME oldExtractParameter of a field's value, RFC 2231 continuations and RFC 2047 misuse
+// included.
 func oldExtractParameter(value, name string) string {
 	var joined strings.Builder
 	extended := false
@@ -176,7 +178,8 @@ func oldExtractUnquote(s string) string {
 	return s
 }
 
-// oldExtractToUTF8 decodes text of a named character set. An unknown one is taken as UTF-8, and as Latin 1 where it is not that.
+// oldExtractToUTF8 decodes text of a named character set. An unknown one is taken as UTF-8, and as Latin 1 where it is
+// not that.
 func oldExtractToUTF8(text []byte, name string) string {
 	name = strings.ToLower(strings.TrimSpace(name))
 	if name == "" || name == "utf-8" || name == "us-ascii" || name == "utf8" || name == "ascii" {
@@ -210,7 +213,8 @@ func oldExtractValid(text []byte) string {
 	return out.String()
 }
 
-// oldExtractDecodeWords decodes the encoded words of RFC 2047 in a header's value, in quotes and with spaces missing too, as mail programs do.
+// oldExtractDecodeWords decodes the encoded words of RFC 2047 in a header's value, in quotes and with spaces missing
+// too, as mail programs do.
 func oldExtractDecodeWords(s string) string {
 	if !strings.Contains(s, "=?") {
 		return oldExtractValid([]byte(s))

@@ -24,7 +24,8 @@ func oldJournalKept(name string) bool {
 		"content-identifer", "content-identifier", "x-originatororg", "x-ld-processed", "x-ms-journal-report",
 		"x-ms-exchange-crosstenant-id", "x-eoptenantattributedmessage",
 		"x-ms-exchange-parent-message-id", "x-ms-exchange-message-is-ndr",
-		"x-ms-exchange-generated-message-source", "x-ms-traffictypediagnostic", "x-ms-exchange-organization-journal-report",
+		"x-ms-exchange-generated-message-source", "x-ms-traffictypediagnostic",
+		"x-ms-exchange-organization-journal-report",
 		"x-ms-exchange-organization-id", "x-ms-exchange-organization-network-message-id",
 		"x-ms-exchange-organization-messagedirectionality", "x-ms-exchange-organization-authas":
 		return true
@@ -184,8 +185,9 @@ func (s *oldJournalSplitter) boundary(at, after int64, line []byte, closing bool
 	s.tail = [2]byte{}
 }
 
-// end closes the open oldJournalPart before the octet at. The line break before a delimiter belongs to the delimiter; where
-// delimiter oldJournalLines end in a bare LF, so does that line break, and a CR before it is the oldJournalPart's own.
+// end closes the open oldJournalPart before the octet at. The line break before a delimiter belongs to the delimiter;
+// where delimiter oldJournalLines end in a bare LF, so does that line break, and a CR before it is the oldJournalPart's
+// own.
 func (s *oldJournalSplitter) end(at int64, missing bool) {
 	if !s.inPart {
 		return

@@ -140,7 +140,8 @@ func TestDecodeText(t *testing.T) {
 		r := NewTextReader(iotest.OneByteReader(strings.NewReader(c.octets)), c.label)
 		streamed, err := io.ReadAll(iotest.OneByteReader(r))
 		if err != nil || string(streamed) != c.want || r.Forgiven() != c.forgiven {
-			t.Errorf("%s, from a stream: %q, forgiven %v, error %v; want %q, %v", name, streamed, r.Forgiven().Codes(), err, c.want, c.forgiven.Codes())
+			t.Errorf("%s, from a stream: %q, forgiven %v, error %v; want %q, %v", name, streamed, r.Forgiven().Codes(),
+				err, c.want, c.forgiven.Codes())
 		}
 	}
 }
@@ -228,7 +229,8 @@ func TestTextReader_givesTheSameText(t *testing.T) {
 				}
 				r.Close()
 				if string(got) != want || r.Forgiven() != forgiven {
-					t.Errorf("%s, %s, %d at a time: %.40q %v, want %.40q %v", name, way, room, got, r.Forgiven(), want, forgiven)
+					t.Errorf("%s, %s, %d at a time: %.40q %v, want %.40q %v", name, way, room, got, r.Forgiven(), want,
+						forgiven)
 				}
 				if n, err := r.Read(buf); n != 0 || err != io.EOF {
 					t.Errorf("%s: %d octets after Close, %v", name, n, err)

@@ -65,7 +65,8 @@ func TestDomainAge_withoutItsSwitchIsNoEvidence(t *testing.T) {
 	got := runWith(t, scorer(t, Options{Switches: Switches{DomainAgeSuspicious: time.Hour}}), m)
 	m.Findings = nil
 	without := runWith(t, scorer(t, Options{}), m)
-	if got.Disposition != without.Disposition || got.Threat != without.Threat || got.Spam != without.Spam || !has(got, "engine.rdap") {
+	if got.Disposition != without.Disposition || got.Threat != without.Threat || got.Spam != without.Spam ||
+		!has(got, "engine.rdap") {
 		t.Errorf("a young domain alone gives %s, without it %s", summary(got), summary(without))
 	}
 }
@@ -124,7 +125,8 @@ func TestDomainAge_aTrustedDomainMayBeYoung(t *testing.T) {
 	}
 }
 
-// The whole verdict on one message, as a person reads it, for each thing that a registry can say of its author's domain.
+// The whole verdict on one message, as a person reads it, for each thing that a registry can say of its author's
+// domain.
 func TestDomainAge_golden(t *testing.T) {
 	var got strings.Builder
 	for _, c := range []struct {

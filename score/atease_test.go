@@ -9,13 +9,15 @@ import (
 // TestBrands_whoMayWriteInTheirName: good mail in which a brand's name stands, and the attack beside each.
 func TestBrands_whoMayWriteInTheirName(t *testing.T) {
 	auth := func(domain string) string {
-		return "Authentication-Results: spf=pass smtp.mailfrom=" + domain + "; dkim=pass header.d=" + domain + ";dmarc=pass action=none header.from=" + domain + ";compauth=pass reason=100\n"
+		return "Authentication-Results: spf=pass smtp.mailfrom=" + domain + "; dkim=pass header.d=" + domain +
+			";dmarc=pass action=none header.from=" + domain + ";compauth=pass reason=100\n"
 	}
 	ticket := func(from, domain, link string) string {
 		return vary(auth(domain) + "From: " + from + "\nSubject: (OPS-2) Printer\n\nMax assigned OPS-2 to you, since the printer of the second floor is out of paper.\n" + link)
 	}
 	card := func(link, text string) string {
-		return vary(auth("voba-tal.example") + "From: Volksbank Tal <info@voba-tal.example>\nSubject: Your card\n\n" + text + "\n" + link)
+		return vary(auth("voba-tal.example") + "From: Volksbank Tal <info@voba-tal.example>\nSubject: Your card\n\n" +
+			text + "\n" + link)
 	}
 	const calm = "Your new card is on its way and comes by letter in the next days, with the same PIN as before."
 	for name, c := range map[string]struct {

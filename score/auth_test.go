@@ -70,7 +70,8 @@ func TestReadAuth_exchangesOwnHopAlone(t *testing.T) {
 	} {
 		a := readAuth(header(t, c.fields+from), extract.ParseAddresses("ann@partner.example")[0])
 		if a.aligned != c.aligned || a.present != c.present {
-			t.Errorf("%s: aligned %v, want %v; present %v, want %v\n%s", name, a.aligned, c.aligned, a.present, c.present, c.fields)
+			t.Errorf("%s: aligned %v, want %v; present %v, want %v\n%s", name, a.aligned, c.aligned, a.present,
+				c.present, c.fields)
 		}
 	}
 }
@@ -119,7 +120,8 @@ func TestReadAuth_whatProvesAnAuthor(t *testing.T) {
 		"Salesforce's sites":                   {"partner.my.salesforce-sites.com", "dkim=pass header.d=evil.my.salesforce-sites.com", false},
 		"a name of the Public Suffix List":     {"partner.github.io", "dkim=pass header.d=evil.github.io", false},
 	} {
-		a := readAuth(header(t, "Authentication-Results: "+c.results+"\nFrom: ann@"+c.from), extract.ParseAddresses("ann@" + c.from)[0])
+		a := readAuth(header(t, "Authentication-Results: "+c.results+"\nFrom: ann@"+c.from),
+			extract.ParseAddresses("ann@" + c.from)[0])
 		if a.aligned != c.want {
 			t.Errorf("%s: %s by %s: aligned %v, want %v", name, c.from, c.results, a.aligned, c.want)
 		}
@@ -142,7 +144,8 @@ func TestAuth_aLookAlikeOfGooglesKeyOpensNothing(t *testing.T) {
 		t.Errorf("the partner itself is not allowed: %s", summary(r))
 	}
 	for _, signer := range []string{"x-partner-example.20230601.gappssmtp.com", "partner-example.20230601.gappssmtp.com", "evil.onmicrosoft.com"} {
-		if r := judge("partner.example", signer, "fail"); has(r, "policy.trust_sender") || !has(r, "policy.unverified") || len(r.Observations) != 0 {
+		if r := judge("partner.example", signer, "fail"); has(r, "policy.trust_sender") ||
+			!has(r, "policy.unverified") || len(r.Observations) != 0 {
 			t.Errorf("%s passes for partner.example: %s, teaches %d", signer, summary(r), len(r.Observations))
 		}
 		own := strings.Replace(signer, "partner", "contoso", 1)
@@ -162,7 +165,8 @@ func TestOwnDomains_sharedWithOthers(t *testing.T) {
 		from string
 		vip  bool
 	}{{"contoso.onmicrosoft.com", false}, {"evil.onmicrosoft.com", true}, {"contoso.mail.onmicrosoft.com", false}, {"evil.mail.onmicrosoft.com", true}} {
-		m := of(vary("From: Petra Lindqvist <petra.l@" + c.from + ">\nAuthentication-Results: spf=pass smtp.mailfrom=" + c.from + "; dkim=pass header.d=" + c.from + ";dmarc=pass header.from=" + c.from))
+		m := of(vary("From: Petra Lindqvist <petra.l@" + c.from + ">\nAuthentication-Results: spf=pass smtp.mailfrom=" +
+			c.from + "; dkim=pass header.d=" + c.from + ";dmarc=pass header.from=" + c.from))
 		m.Tenant = tenant
 		if r := runWith(t, s, m); has(r, "impersonation.vip") != c.vip {
 			t.Errorf("%s: a registered person's name is noticed %v, want %v", c.from, !c.vip, c.vip)
@@ -226,7 +230,8 @@ func TestOrganisation(t *testing.T) {
 	}
 }
 
-// The catalogue of brands is checked by what it owns: a country's suffix is the brand's, one that is sold to anybody is not.
+// The catalogue of brands is checked by what it owns: a country's suffix is the brand's, one that is sold to anybody is
+// not.
 func TestBrands_ownNoSuffixThatIsSoldToAnybody(t *testing.T) {
 	for _, b := range lists.Builtin().Brands {
 		for _, suffix := range []string{"tk", "ml", "cm", "cc", "com.tk", "ws"} {

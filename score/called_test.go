@@ -6,8 +6,9 @@ import (
 	"clawback/internal/test/mailgen"
 )
 
-// A charge to call about that stands in a file is seen in a short text with nothing else to follow, in whatever words; the neighbours have no
-// number, no file, no charge, a page to go to, much to say, or an author whom the tenant knows to answer.
+// A charge to call about that stands in a file is seen in a short text with nothing else to follow, in whatever words;
+// the neighbours have no number, no file, no charge, a page to go to, much to say, or an author whom the tenant knows
+// to answer.
 func TestCallback_whoseChargeIsInAFile(t *testing.T) {
 	const call = " Speak with our help desk: +1 (888) 555-0123."
 	pdf := func(text string) string {

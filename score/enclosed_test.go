@@ -15,7 +15,8 @@ import (
 	"clawback/verdict"
 )
 
-// What attached files must show that other programs' parsers were seen to pass over: one of the signals, in each file of the folder.
+// What attached files must show that other programs' parsers were seen to pass over: one of the signals, in each file
+// of the folder.
 func TestFiles_thatOthersPassOver(t *testing.T) {
 	folders := map[string][]string{
 		"07-uuencode":                   {"attachment.executable", "attachment.script"},
@@ -49,12 +50,14 @@ func TestFiles_thatOthersPassOver(t *testing.T) {
 
 // filePart is a part of a message, in base64.
 func filePart(fields string, body []byte) string {
-	return "--b\n" + strings.Trim(fields, "\n") + "\nContent-Transfer-Encoding: base64\n\n" + base64.StdEncoding.EncodeToString(body) + "\n"
+	return "--b\n" + strings.Trim(fields, "\n") + "\nContent-Transfer-Encoding: base64\n\n" +
+		base64.StdEncoding.EncodeToString(body) + "\n"
 }
 
 // mixed is a message of a text and parts.
 func mixed(parts ...string) string {
-	return vary("MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\n" + longText + "\n" + strings.Join(parts, "") + "--b--\n")
+	return vary("MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\n" + longText + "\n" +
+		strings.Join(parts, "") + "--b--\n")
 }
 
 // carrier is a message as a file, with a file in it.
@@ -71,7 +74,8 @@ func octets(name string) string {
 // archived is a web archive with a page in it.
 func archived(fields, page string) []byte {
 	return []byte(fields + "MIME-Version: 1.0\r\nContent-Type: multipart/related; type=\"text/html\"; boundary=q\r\n\r\n--q\r\nContent-Type: text/html\r\n" +
-		"Content-Location: file:///C:/a.htm\r\nContent-Transfer-Encoding: base64\r\n\r\n" + base64.StdEncoding.EncodeToString([]byte(page)) + "\r\n--q--\r\n")
+		"Content-Location: file:///C:/a.htm\r\nContent-Transfer-Encoding: base64\r\n\r\n" +
+		base64.StdEncoding.EncodeToString([]byte(page)) + "\r\n--q--\r\n")
 }
 
 const loginPage = `<html><form action="https://x.example/"><input type="password"></form></html>`
@@ -168,7 +172,8 @@ func TestPictures_whatOnlyCallsItselfOneIsLookedInto(t *testing.T) {
 	}
 }
 
-// The feeds are asked about what only calls itself a picture, by its content or by its name; about pictures they are not.
+// The feeds are asked about what only calls itself a picture, by its content or by its name; about pictures they are
+// not.
 func TestPictures_whatOnlyCallsItselfOneIsAskedAbout(t *testing.T) {
 	picture := mailgen.QR("https://pay.other.example/1")
 	for name, c := range map[string]struct {

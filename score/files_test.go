@@ -58,7 +58,8 @@ func TestFiles_answersInTheOrderOfTheArguments(t *testing.T) {
 		fileOf(t, folder, name, plainMail(strings.Repeat("x", 20000*(20-i)))) // the first ones take longest
 		want = append(want, name)
 	}
-	box := fileOf(t, dir, "box", "From a@example.com Mon Nov  2 10:00:00 2026\n"+plainMail("one")+"\nFrom b@example.com Mon Nov  2 10:00:00 2026\n"+plainMail("two")+"\n>From here on\n")
+	box := fileOf(t, dir, "box", "From a@example.com Mon Nov  2 10:00:00 2026\n"+plainMail("one")+
+		"\nFrom b@example.com Mon Nov  2 10:00:00 2026\n"+plainMail("two")+"\n>From here on\n")
 	last := fileOf(t, dir, "z.eml", plainMail("last"))
 	want = append(want, "box#1", "box#2", "-", "missing.eml (error)", "z.eml")
 	got := names(t, plainMail("in"), folder, box, "-", filepath.Join(dir, "missing.eml"), last)
@@ -96,7 +97,8 @@ func TestEachMessage_opensWhatAReportAndAMailboxHold(t *testing.T) {
 			if _, err := m.Original.ReadAt(octets, 0); err != nil && int64(len(octets)) < m.Size {
 				return err
 			}
-			if !strings.HasPrefix(string(octets), "From: a@example.com") || !strings.Contains(string(octets), "Subject: inside") {
+			if !strings.HasPrefix(string(octets), "From: a@example.com") ||
+				!strings.Contains(string(octets), "Subject: inside") {
 				t.Errorf("%s: the message is %q", c.name, octets)
 			}
 			if strings.HasPrefix(c.name, "report") && (m.Sender != "a@example.com" || len(m.Recipients) != 1) {

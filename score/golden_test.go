@@ -25,7 +25,8 @@ var golden = []string{
 // explained is a verdict as a person reads it.
 func explained(r Result) string {
 	var out strings.Builder
-	fmt.Fprintf(&out, "%v %.0f (threat %.1f, spoof %.1f, spam %.1f, bulk %.1f)\n", r.Disposition, r.Score, r.Threat, r.Spoof, r.Spam, r.Bulk)
+	fmt.Fprintf(&out, "%v %.0f (threat %.1f, spoof %.1f, spam %.1f, bulk %.1f)\n", r.Disposition, r.Score, r.Threat,
+		r.Spoof, r.Spam, r.Bulk)
 	for _, reason := range r.Reasons {
 		fmt.Fprintf(&out, "%+5.1f %s: %s [%s]\n", reason.Weight, reason.ID, reason.Text, reason.Where)
 	}

@@ -138,7 +138,8 @@ func despace(name string) string { return joined(name, 4) }
 
 // joined joins runs of at least so many single letters.
 func joined(name string, least int) string {
-	fields := strings.FieldsFunc(name, func(r rune) bool { return r == ' ' || r == '.' || r == '-' || r == '_' || r == '*' })
+	fields := strings.FieldsFunc(name,
+		func(r rune) bool { return r == ' ' || r == '.' || r == '-' || r == '_' || r == '*' })
 	var out []string
 	for i := 0; i < len(fields); {
 		j := i
@@ -187,7 +188,8 @@ func (x *inspection) vip(name, folded string) {
 	}
 	ascii := x.lexicon.Fold(spelledOut(name)).Text
 	for _, vip := range people {
-		if !sameName(folded, x.lexicon.Fold(vip.Name).Text) && !sameName(ascii, x.lexicon.Fold(spelledOut(vip.Name)).Text) {
+		if !sameName(folded, x.lexicon.Fold(vip.Name).Text) &&
+			!sameName(ascii, x.lexicon.Fold(spelledOut(vip.Name)).Text) {
 			continue
 		}
 		for _, address := range vip.Addresses {
@@ -202,7 +204,8 @@ func (x *inspection) vip(name, folded string) {
 		if x.auth.aligned && !x.asks() {
 			factor = 0.8 // people write from their private mailboxes, and have namesakes
 		}
-		x.times(factor, "impersonation.vip", "header From", "The author bears the name of %s, whose addresses this is not: %s.",
+		x.times(factor, "impersonation.vip", "header From",
+			"The author bears the name of %s, whose addresses this is not: %s.",
 			vip.Name, x.from.Address)
 		return
 	}
@@ -213,7 +216,8 @@ func spelledOut(name string) string {
 	return twoLetters.Replace(norm.NFC.String(name))
 }
 
-var twoLetters = strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue", "Ä", "Ae", "Ö", "Oe", "Ü", "Ue", "ø", "oe", "Ø", "Oe", "å", "aa", "Å", "Aa")
+var twoLetters = strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue", "Ä", "Ae", "Ö", "Oe", "Ü", "Ue", "ø", "oe", "Ø",
+	"Oe", "å", "aa", "Å", "Aa")
 
 // sameName compares two folded names: the same words in any order.
 func sameName(a, b string) bool {

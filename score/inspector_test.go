@@ -37,7 +37,8 @@ func files(names ...string) string {
 		}
 		parts.WriteString(base64Part(name, []byte(body)))
 	}
-	return vary("MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nSee the files.\n" + parts.String() + "--b--\n")
+	return vary("MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nSee the files.\n" +
+		parts.String() + "--b--\n")
 }
 
 // All files of a message are looked into by one call, and each report is taken for its own file.

@@ -8,8 +8,8 @@ import (
 	"clawback/internal/test/mailgen"
 )
 
-// Messages that are judged at once get the verdicts that each gets alone, with its own reasons: nothing of one is seen in
-// another's, whatever buffers they share.
+// Messages that are judged at once get the verdicts that each gets alone, with its own reasons: nothing of one is seen
+// in another's, whatever buffers they share.
 func TestScore_manyAtOnce(t *testing.T) {
 	s := scorer(t, Options{})
 	judged := func(m mailgen.Message) string {

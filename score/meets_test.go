@@ -71,7 +71,8 @@ func TestPerson_isOfTheRegistry(t *testing.T) {
 			t.Errorf("%s, until %s: %s, %v", c.from, c.expires, summary(r), err)
 		}
 		met, err := s.Meets(m)
-		if err != nil || (len(met) == 1) != (c.want || !c.expires.IsZero() || strings.Contains(c.from, "home")) || len(met) == 1 && met[0].Decides {
+		if err != nil || (len(met) == 1) != (c.want || !c.expires.IsZero() || strings.Contains(c.from, "home")) ||
+			len(met) == 1 && met[0].Decides {
 			t.Errorf("%s meets %+v, %v", c.from, met, err)
 		}
 	}

@@ -63,7 +63,8 @@ func TestAttachments_pagesThatLeadOn(t *testing.T) {
 		`<meta name="refresh" content="0;url=https://a.example/">`:              false,
 		`<p>&lt;meta http-equiv="refresh" content="0;url=https://a.b/"&gt;</p>`: false,
 	} {
-		r := run(t, s, attached("", "See the file.", "a.html", "text/html", []byte("<html><head>"+content+"</head><body>x</body></html>")))
+		r := run(t, s, attached("", "See the file.", "a.html", "text/html",
+			[]byte("<html><head>"+content+"</head><body>x</body></html>")))
 		if has(r, "attachment.html_redirect") != want {
 			t.Errorf("%s: redirects %v, want %v", content, !want, want)
 		}

@@ -8,7 +8,8 @@ import (
 	"clawback/internal/test/mailgen"
 )
 
-// A registered person's name is known however it is encoded, and however those write it whose keyboards lack its letters.
+// A registered person's name is known however it is encoded, and however those write it whose keyboards lack its
+// letters.
 func TestVIP_nameInAllSpellings(t *testing.T) {
 	s := scorer(t, Options{})
 	tenant := mailgen.Tenant()
@@ -74,7 +75,8 @@ func TestSigns_neighbours(t *testing.T) {
 	} {
 		s := scorer(t, Options{})
 		for i, text := range c.shown {
-			if r := run(t, s, text); !has(r, id) && !(id == "structure.hidden_preamble" && has(r, "structure.hidden_text")) {
+			if r := run(t, s, text); !has(r, id) &&
+				!(id == "structure.hidden_preamble" && has(r, "structure.hidden_text")) {
 				t.Errorf("%s, %d: not seen: %s", id, i, summary(r))
 			}
 		}

@@ -79,8 +79,8 @@ func (u unreadable) Entries(context.Context, []string) ([]history.Entry, error) 
 	return nil, u.err
 }
 
-// What the tenant's mail has taught is read or there is no verdict, but where the message had its time: that is an overrun
-// as anywhere else, and no reason to try it again for ever.
+// What the tenant's mail has taught is read or there is no verdict, but where the message had its time: that is an
+// overrun as anywhere else, and no reason to try it again for ever.
 func TestScore_historyThatCannotBeRead(t *testing.T) {
 	s, broken := scorer(t, Options{}), errors.New("a page of the store is damaged")
 	m := of(vary("Subject: hello\n\n\nhello\n"))
@@ -103,7 +103,8 @@ func TestScore_historyThatCannotBeRead(t *testing.T) {
 
 func TestUnread_isNeverClean(t *testing.T) {
 	r := Unread("Reading it was stopped.")
-	if r.Disposition != verdict.Suspicious || len(r.Reasons) != 1 || !strings.Contains(r.Reasons[0].Text, "stopped") || r.Rules == "" || r.Knowledge == "" {
+	if r.Disposition != verdict.Suspicious || len(r.Reasons) != 1 || !strings.Contains(r.Reasons[0].Text, "stopped") ||
+		r.Rules == "" || r.Knowledge == "" {
 		t.Errorf("%+v", r)
 	}
 }

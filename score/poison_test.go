@@ -69,12 +69,14 @@ func (o *workplace) days(n int) { o.now = o.now.AddDate(0, 0, n) }
 // from is an authenticated message of an author.
 func from(address string) string {
 	domain := domainOf(address)
-	return vary("From: " + address + "\nAuthentication-Results: spf=pass smtp.mailfrom=" + domain + "; dkim=pass header.d=" + domain + ";dmarc=pass header.from=" + domain)
+	return vary("From: " + address + "\nAuthentication-Results: spf=pass smtp.mailfrom=" + domain +
+		"; dkim=pass header.d=" + domain + ";dmarc=pass header.from=" + domain)
 }
 
 // trusts reports whether a message of an author is helped by what is known of him.
 func (o *workplace) trusts(text string) bool {
-	return has(runWith(o.t, o.scorer, o.message(text)), "history.correspondent") || has(runWith(o.t, o.scorer, o.message(text)), "history.known_sender") ||
+	return has(runWith(o.t, o.scorer, o.message(text)), "history.correspondent") ||
+		has(runWith(o.t, o.scorer, o.message(text)), "history.known_sender") ||
 		has(runWith(o.t, o.scorer, o.message(text)), "history.known_domain")
 }
 

@@ -7,8 +7,8 @@ import (
 	"clawback/verdict"
 )
 
-// The topics of this file are single words of everyday mail. They count where something else about the message is what fraud needs: a borrowed
-// name, a code that leads past what looks into links, a telephone number.
+// The topics of this file are single words of everyday mail. They count where something else about the message is what
+// fraud needs: a borrowed name, a code that leads past what looks into links, a telephone number.
 const (
 	topicAsk     = "ask"     // is somebody there, answer me, do not call, keep it to yourself, at once
 	topicMoney   = "money"   // transfers, accounts, invoices, gift cards, wages, lists of staff
@@ -22,7 +22,8 @@ func (x *inspection) weight(topic string) float64 { return x.topics[topic].Weigh
 
 // asks reports whether a text asks for what forged orders ask for: money or data, an answer, secrecy.
 func (x *inspection) asks() bool {
-	return x.weight(topicAsk) >= 1 || x.weight(topicMoney) >= 1 || x.weight("discreet") >= 1 || x.weight("giftcard") >= 1 || x.weight("payment") >= 1
+	return x.weight(topicAsk) >= 1 || x.weight(topicMoney) >= 1 || x.weight("discreet") >= 1 ||
+		x.weight("giftcard") >= 1 || x.weight("payment") >= 1
 }
 
 // asksForMoney reports whether it asks for money, for what is as good, or for data of people.
@@ -45,34 +46,39 @@ func (x *inspection) codePretext() {
 	if w < 1 || !x.saw("link.qr") || x.known() || x.codeOfService() {
 		return
 	}
-	x.times(min(1+(w-1)/2, 2), "words.code_pretext", "text", "A QR code is to be scanned for what people sign in or pay for: %s.", quoteAll(x.topics[topicPretext].Phrases))
+	x.times(min(1+(w-1)/2, 2), "words.code_pretext", "text",
+		"A QR code is to be scanned for what people sign in or pay for: %s.", quoteAll(x.topics[topicPretext].Phrases))
 }
 
 // codeOfService reports whether all codes lead to well-known places, or to the organisation itself.
 func (x *inspection) codeOfService() bool {
 	for i := range x.mail.Links {
-		if l := &x.mail.Links[i]; strings.HasPrefix(l.Where, "QR code") && !x.ours(web.Organisation(l.Host)) && (!x.lists.Popular.Has(l.Domain) || x.onwards(l.URL)) {
+		if l := &x.mail.Links[i]; strings.HasPrefix(l.Where, "QR code") && !x.ours(web.Organisation(l.Host)) &&
+			(!x.lists.Popular.Has(l.Domain) || x.onwards(l.URL)) {
 			return false
 		}
 	}
 	return true
 }
 
-// chargeCall looks for a charge or a fault that is to be called about, in mail that claims a brand or comes from a free mailbox: firms that charge
-// write from their own domains. From other strangers it counts where a call is all there is to do.
+// chargeCall looks for a charge or a fault that is to be called about, in mail that claims a brand or comes from a free
+// mailbox: firms that charge write from their own domains. From other strangers it counts where a call is all there is
+// to do.
 func (x *inspection) chargeCall() {
 	if x.reply || x.known() || x.saw("words.callback_file") {
 		return
 	}
 	charge, call, dispute := x.weight(topicCharge), x.weight(topicCall), x.weight(topicDispute)+x.weight("callback")
-	if charge < 1.5 || call < 0.8 || !(phone(x.mail.Subject+"\n"+x.mail.Body()) || len(x.enclosed) > 0 && phone(x.enclosed[0])) {
+	if charge < 1.5 || call < 0.8 ||
+		!(phone(x.mail.Subject+"\n"+x.mail.Body()) || len(x.enclosed) > 0 && phone(x.enclosed[0])) {
 		return
 	}
 	factor := 1.0
 	if dispute >= 1 {
 		factor = 1.4
 	}
-	claims := x.freeMail || x.saw("impersonation.brand_name", "impersonation.brand_lookalike", "impersonation.brand_opening", "impersonation.brand_story",
+	claims := x.freeMail || x.saw("impersonation.brand_name", "impersonation.brand_lookalike",
+		"impersonation.brand_opening", "impersonation.brand_story",
 		"impersonation.own_name", "impersonation.lookalike_domain")
 	if !claims && (dispute < 1.5 || charge < 2 || x.clickable > 0) {
 		x.chargeInFile()
@@ -82,7 +88,8 @@ func (x *inspection) chargeCall() {
 		quoteAll(x.topics[topicCharge].Phrases), quoteAll(x.topics[topicCall].Phrases))
 }
 
-// chargeInFile notes a charge to call about that a file or an invitation is to explain, in a short text with nothing else to follow.
+// chargeInFile notes a charge to call about that a file or an invitation is to explain, in a short text with nothing
+// else to follow.
 func (x *inspection) chargeInFile() {
 	if x.body.Words > 80 || x.clickable > 0 || !x.carriesFile() && !x.invitation() {
 		return
@@ -97,22 +104,24 @@ func (x *inspection) poses() bool {
 		x.saw("auth.own_domain_forged", "auth.own_domain_unproven", "history.odd_reply_to") && x.elsewhere()
 }
 
-// forgesOrders reports whether fraud in another's name is beyond doubt: a registered person's name, or the organisation's own address, with answers
-// that go elsewhere, and a demand for money, data or secrecy.
+// forgesOrders reports whether fraud in another's name is beyond doubt: a registered person's name, or the
+// organisation's own address, with answers that go elsewhere, and a demand for money, data or secrecy.
 func (x *inspection) forgesOrders() bool {
 	switch {
 	case x.saw("impersonation.vip") && x.elsewhere() && x.askedFor():
 		return true
 	case x.saw("impersonation.vip") && x.saw("impersonation.lookalike_domain") && !x.sameLabel():
 		return x.asks()
-	case x.saw("auth.own_domain_forged") && x.saw("impersonation.reply_to_free_mail", "impersonation.reply_to_differs", "impersonation.reply_to_lookalike"),
+	case x.saw("auth.own_domain_forged") &&
+		x.saw("impersonation.reply_to_free_mail", "impersonation.reply_to_differs", "impersonation.reply_to_lookalike"),
 		x.saw("impersonation.reply_to_lookalike"):
 		return x.asksForMoney()
 	}
 	return false
 }
 
-// sameLabel reports whether the author's domain is an own or a partner's one under another suffix: it may be one that nobody configured.
+// sameLabel reports whether the author's domain is an own or a partner's one under another suffix: it may be one that
+// nobody configured.
 func (x *inspection) sameLabel() bool {
 	label := web.Label(web.Unicode(x.domain))
 	for own := range x.own {
@@ -131,7 +140,8 @@ func (x *inspection) sameLabel() bool {
 // impostor leaves to a person what poses as an insider or a partner and asks for something, where no more than that
 // speaks against it. What is SPOOF stays that.
 func (x *inspection) impostor(v *verdict.Verdict) {
-	if v.Disposition == verdict.Malicious || v.Review != "" || x.direct != "in" || x.list || x.bounce || !x.poses() || !x.asks() {
+	if v.Disposition == verdict.Malicious || v.Review != "" || x.direct != "in" || x.list || x.bounce || !x.poses() ||
+		!x.asks() {
 		return
 	}
 	holdFor(v, verdict.ReviewImpostor)

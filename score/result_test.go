@@ -80,7 +80,8 @@ func TestWide_isInShadowUntilItIsSwitchedOn(t *testing.T) {
 		m.Tenant = mailgen.Tenant()
 		m.Tenant.Mode, m.Tenant.MaliciousRule = c.mode, c.rule
 		r := runWith(t, scorer(t, Options{}), m)
-		if r.Disposition != c.want || r.Shadow != c.shadow || has(r, "shadow.malicious") != (c.shadow != verdict.Unscored) {
+		if r.Disposition != c.want || r.Shadow != c.shadow ||
+			has(r, "shadow.malicious") != (c.shadow != verdict.Unscored) {
 			t.Errorf("mode %q, rule %q: %v, shadow %v: %s", c.mode, c.rule, r.Disposition, r.Shadow, summary(r))
 		}
 		if c.shadow != verdict.Unscored && r.Review != "" {
@@ -147,8 +148,9 @@ func TestFraud_inASuperiorsName(t *testing.T) {
 	}
 }
 
-// TestImpostor_isLeftToAPerson: who poses as one of the organisation's people and asks for something is held for a person, not taken; who asks
-// for nothing is neither. Where the evidence makes it SPOOF it stays that beside the review.
+// TestImpostor_isLeftToAPerson: who poses as one of the organisation's people and asks for something is held for a
+// person, not taken; who asks for nothing is neither. Where the evidence makes it SPOOF it stays that beside the
+// review.
 func TestImpostor_isLeftToAPerson(t *testing.T) {
 	const (
 		asks  = "\n\nPlease let me know when the transfer can go out. I am in a meeting until noon."

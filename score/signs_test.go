@@ -16,7 +16,8 @@ import (
 
 const lost = "Your account has been suspended. Please verify your account now or it will be closed within 24 hours. http://pots.other.example/x"
 
-// TestEnclosed_isJudgedAsWhatEnclosesIt: words in attached messages, events and documents, and what hides nothing there.
+// TestEnclosed_isJudgedAsWhatEnclosesIt: words in attached messages, events and documents, and what hides nothing
+// there.
 func TestEnclosed_isJudgedAsWhatEnclosesIt(t *testing.T) {
 	mixed := func(kind, text string) string {
 		return vary("MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\nSee what is attached.\n--b\nContent-Type: " + kind + "\n\n" + text + "\n--b--\n")
@@ -26,7 +27,9 @@ func TestEnclosed_isJudgedAsWhatEnclosesIt(t *testing.T) {
 	}
 	event := "BEGIN:VCALENDAR\nMETHOD:REQUEST\nBEGIN:VEVENT\nSUMMARY:Renewal\nDESCRIPTION:If you did not authorise this charge call our refund department\n  at +1 (888) 555-0123.\nEND:VEVENT\nEND:VCALENDAR\n"
 	doc := func(text string) string {
-		return attached("", "See the file.", "a.docx", "application/octet-stream", office("word/document.xml", `<w:p><w:r><w:t>`+strings.ReplaceAll(text, "authorise", "auth</w:t></w:r><w:r><w:t>orise")+`</w:t></w:r></w:p>`))
+		return attached("", "See the file.", "a.docx", "application/octet-stream",
+			office("word/document.xml", `<w:p><w:r><w:t>`+strings.ReplaceAll(text, "authorise",
+				"auth</w:t></w:r><w:r><w:t>orise")+`</w:t></w:r></w:p>`))
 	}
 	for name, c := range map[string]struct {
 		text string
@@ -100,7 +103,8 @@ func TestQR_inDocuments(t *testing.T) {
 	}
 }
 
-// predicted is a PDF that carries a picture as PNG packs it, each line with a predictor of its own, as most programs write it.
+// predicted is a PDF that carries a picture as PNG packs it, each line with a predictor of its own, as most programs
+// write it.
 func predicted(t *testing.T, png []byte) []byte {
 	t.Helper()
 	doc := fpdf.New("P", "mm", "A4", "")

@@ -25,13 +25,15 @@ func reason(r Result, id string) (verdict.Reason, bool) {
 
 func TestUnread_isNoReasonToFlagGoodLargeMail(t *testing.T) {
 	line := func(i int) string {
-		return fmt.Sprintf("2026-11-04T09:%02d:%02d host%d app[%d]: request served in %d ms\n", i/60%60, i%60, i%7, 100+i%900, i%250)
+		return fmt.Sprintf("2026-11-04T09:%02d:%02d host%d app[%d]: request served in %d ms\n", i/60%60, i%60, i%7,
+			100+i%900, i%250)
 	}
 	var log strings.Builder
 	for i := range 20_000 {
 		log.WriteString(line(i))
 	}
-	article := "<h2>News of the week</h2><p>" + strings.Repeat("The council met on Monday and spoke about the new bridge. ", 40) + "</p>"
+	article := "<h2>News of the week</h2><p>" +
+		strings.Repeat("The council met on Monday and spoke about the new bridge. ", 40) + "</p>"
 	for name, text := range map[string]string{
 		"a log as text":    vary("Subject: Build log\n\n" + log.String()),
 		"a log as page":    page("Subject: Build log", "<pre>"+log.String()+"</pre>"),
@@ -60,7 +62,8 @@ func TestUnread_namesWhatAndWhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, ok := reason(r, "structure.not_read")
-	if !ok || !strings.Contains(got.Text, fmt.Sprint(len(text))) || !strings.Contains(got.Text, "4096") || got.Where != "message" {
+	if !ok || !strings.Contains(got.Text, fmt.Sprint(len(text))) || !strings.Contains(got.Text, "4096") ||
+		got.Where != "message" {
 		t.Errorf("reason %+v, %v: it should name %d bytes and the first 4096", got, ok, len(text))
 	}
 }

@@ -26,7 +26,8 @@ const (
 )
 
 func base64Part(name string, body []byte) string {
-	return "--b\nContent-Type: application/octet-stream\nContent-Disposition: attachment; filename=\"" + name + "\"\nContent-Transfer-Encoding: base64\n\n" +
+	return "--b\nContent-Type: application/octet-stream\nContent-Disposition: attachment; filename=\"" + name +
+		"\"\nContent-Transfer-Encoding: base64\n\n" +
 		base64.StdEncoding.EncodeToString(body) + "\n"
 }
 
@@ -54,14 +55,16 @@ func bomb(t testing.TB, name string) []byte {
 	return body
 }
 
-// inLayers is a message in base64 in a message in base64, so many times, of so many bytes in all; beside each of them another part, where asked.
+// inLayers is a message in base64 in a message in base64, so many times, of so many bytes in all; beside each of them
+// another part, where asked.
 func inLayers(times, size int, beside bool) string {
 	for range times {
 		size = size * 3 / 4
 	}
 	inner := "Content-Type: text/plain\n\n" + strings.Repeat("hello there\n", size/12)
 	for range times {
-		inner = "Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n" + base64.StdEncoding.EncodeToString([]byte(inner)) + "\n"
+		inner = "Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n" +
+			base64.StdEncoding.EncodeToString([]byte(inner)) + "\n"
 		if beside {
 			inner = "Content-Type: multipart/mixed; boundary=n\n\n--n\n" + inner + "--n\n\nhello\n--n--\n"
 		}
@@ -117,7 +120,8 @@ func TestScore_worstMessagesAreBounded(t *testing.T) {
 		took := computing(t) - started
 		runtime.ReadMemStats(&after)
 		used := after.TotalAlloc - before.TotalAlloc
-		t.Logf("%-20s %9d octets: %8v, %4d MiB handed out in all", name, len(text), took.Round(time.Millisecond), used>>20)
+		t.Logf("%-20s %9d octets: %8v, %4d MiB handed out in all", name, len(text), took.Round(time.Millisecond),
+			used>>20)
 		if took > worstTime && !raced {
 			t.Errorf("%s took %v", name, took)
 		}
@@ -155,8 +159,8 @@ func manyMessages(n int) []byte {
 	return mailgen.Zip(false, files...)
 }
 
-// computing is the time that this process has computed for. What a bound is measured by must not depend on what else the
-// machine does.
+// computing is the time that this process has computed for. What a bound is measured by must not depend on what else
+// the machine does.
 func computing(t testing.TB) time.Duration {
 	t.Helper()
 	var used syscall.Rusage

@@ -245,7 +245,8 @@ func FuzzCommand(f *testing.F) {
 	})
 }
 
-// checkPath wants an address that means the same to everyone: without quotes it has no special, and it is its own parse.
+// checkPath wants an address that means the same to everyone: without quotes it has no special, and it is its own
+// parse.
 func checkPath(t *testing.T, p path) {
 	t.Helper()
 	if again, ok := parsePath("TO:<"+p.address+">", "TO:"); !ok || again.address != p.address {
@@ -285,14 +286,16 @@ func FuzzBDAT(f *testing.F) {
 	})
 }
 
-// readBDAT runs the guard's side of a chunked message, for a destination that is written to and for one that is read to.
+// readBDAT runs the guard's side of a chunked message, for a destination that is written to and for one that is read
+// to.
 func readBDAT(t *testing.T, data, pieces []byte) (message []byte, rest string) {
 	t.Helper()
 	var written bytes.Buffer
 	rest = readBDATTo(t, data, pieces, &written)
 	filled := &filled{size: 1 + len(data)%7}
 	if left := readBDATTo(t, data, pieces, filled); left != rest || !bytes.Equal(filled.Bytes(), written.Bytes()) {
-		t.Fatalf("%q read in place gave %q, rest %q; written %q, rest %q", data, filled.Bytes(), left, written.Bytes(), rest)
+		t.Fatalf("%q read in place gave %q, rest %q; written %q, rest %q", data, filled.Bytes(), left, written.Bytes(),
+			rest)
 	}
 	return written.Bytes(), rest
 }

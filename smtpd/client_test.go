@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-const mailText = "From: a@example.com\r\nTo: " + journal + "\r\nSubject: by a client\r\n\r\n.leading dot\r\n..two\r\n\r\nend\r\n"
+const mailText = "From: a@example.com\r\nTo: " + journal +
+	"\r\nSubject: by a client\r\n\r\n.leading dot\r\n..two\r\n\r\nend\r\n"
 
 // Clients that others wrote deliver over STARTTLS.
 func TestClients_deliver(t *testing.T) {

@@ -87,7 +87,8 @@ func TestClientCertificate(t *testing.T) {
 			expect(t, c, "354", "DATA")
 			expect(t, c, "250", ".")
 			got := f.only("").Env.TLS
-			if got.Verified != tt.verified || !strings.Contains(got.Problem, tt.problem) || tt.problem == "" && got.Problem != "" ||
+			if got.Verified != tt.verified || !strings.Contains(got.Problem, tt.problem) ||
+				tt.problem == "" && got.Problem != "" ||
 				strings.Join(got.ClientNames, ",") != tt.names || got.ServerName != hostname {
 				t.Errorf("%+v", got)
 			}
@@ -127,8 +128,8 @@ func TestClientCertificate_showsExchangeOnline(t *testing.T) {
 	}
 }
 
-// What a client shows in its handshake stands in the row of each message: a certificate full of names, and a server name
-// that is none, must not make the rows large. Nor must a long chain cost signatures.
+// What a client shows in its handshake stands in the row of each message: a certificate full of names, and a server
+// name that is none, must not make the rows large. Nor must a long chain cost signatures.
 func TestClientCertificate_boundsWhatIsKept(t *testing.T) {
 	ca := newAuthority(t)
 	var names []string
@@ -160,7 +161,8 @@ func TestClientCertificate_boundsWhatIsKept(t *testing.T) {
 		expect(t, c, "250", ".")
 		got := f.only("").Env.TLS
 		row := must(json.Marshal(got))(t)
-		if len(row) > 6000 || len(got.ClientNames) != test.names || !strings.Contains(got.Problem, test.problem) || got.Verified {
+		if len(row) > 6000 || len(got.ClientNames) != test.names || !strings.Contains(got.Problem, test.problem) ||
+			got.Verified {
 			t.Errorf("%s: a row of %d bytes with %d names: %.300s", name, len(row), len(got.ClientNames), got.Problem)
 		}
 	}

@@ -170,7 +170,8 @@ func countVerbs(data []byte, verbs ...string) (n int) {
 func checkReplies(t *testing.T, data []byte, said string) {
 	t.Helper()
 	for line := range strings.SplitSeq(strings.TrimSuffix(said, "\r\n"), "\r\n") {
-		if line != "" && (len(line) < 4 || strings.Trim(line[:3], "0123456789") != "" || strings.ContainsAny(line, "\r\n")) {
+		if line != "" && (len(line) < 4 || strings.Trim(line[:3], "0123456789") != "" ||
+			strings.ContainsAny(line, "\r\n")) {
 			t.Fatalf("%q: reply %q", data, line)
 		}
 	}

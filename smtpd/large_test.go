@@ -84,7 +84,8 @@ func TestLarge_constantMemory(t *testing.T) {
 				t.Errorf("got %d bytes, sum %x, want %d, %x", got, gotSum, n, sum)
 			}
 			over := int64(in.peak.Load()) - int64(before)
-			t.Logf("%d bytes in %v, %.0f MB/s, heap at most %d KiB above idle", n, took, float64(n)/1e6/took.Seconds(), over>>10)
+			t.Logf("%d bytes in %v, %.0f MB/s, heap at most %d KiB above idle", n, took, float64(n)/1e6/took.Seconds(),
+				over>>10)
 			if over > 16<<20 {
 				t.Errorf("heap grew by %d MiB", over>>20)
 			}

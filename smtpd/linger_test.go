@@ -26,8 +26,8 @@ func secured(t *testing.T) (server, client *tls.Conn) {
 	return server, client
 }
 
-// Who has ended TLS is not waited for, though the connection below stays open. The connection has no deadline here: where the end is not seen, the
-// test hangs.
+// Who has ended TLS is not waited for, though the connection below stays open. The connection has no deadline here:
+// where the end is not seen, the test hangs.
 func TestEnded_seesTheEndOfTLS(t *testing.T) {
 	server, client := secured(t)
 	go func() {

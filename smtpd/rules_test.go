@@ -69,7 +69,8 @@ func TestRcpt_oneTenantAndPurpose(t *testing.T) {
 	expect(t, c, "354", "DATA")
 	expect(t, c, "250", ".")
 	got := f.intake.messages()
-	if len(got) != 2 || len(got[0].Env.Rcpts) != 2 || got[0].Env.Tenant != "contoso" || got[1].Env.Tenant != "fabrikam" {
+	if len(got) != 2 || len(got[0].Env.Rcpts) != 2 || got[0].Env.Tenant != "contoso" ||
+		got[1].Env.Tenant != "fabrikam" {
 		t.Errorf("%+v", got)
 	}
 }
@@ -268,8 +269,8 @@ func TestLimits_commandsOfStrangers(t *testing.T) {
 	}
 }
 
-// A stranger who sends each byte by itself, in a body or in commands, is cut off after some thousand reads: each costs as much as a
-// read of a whole record. Others are not, nor is a stranger with short lines.
+// A stranger who sends each byte by itself, in a body or in commands, is cut off after some thousand reads: each costs
+// as much as a read of a whole record. Others are not, nor is a stranger with short lines.
 func TestLimits_tinyPiecesOfStrangers(t *testing.T) {
 	for _, test := range []struct {
 		name   string
@@ -315,7 +316,8 @@ func TestLimits_sessions(t *testing.T) {
 	f.plain()
 	f.secure()
 	_, err := smtpload.Dial(t.Context(), f.addr)
-	if err == nil || !strings.Contains(err.Error(), "421 4.3.2") && !strings.Contains(err.Error(), "too many sessions from your network") {
+	if err == nil || !strings.Contains(err.Error(), "421 4.3.2") &&
+		!strings.Contains(err.Error(), "too many sessions from your network") {
 		t.Errorf("third of a network: %v", err)
 	}
 
@@ -399,7 +401,10 @@ func TestLimits_idleLineAndAge(t *testing.T) {
 // A body that is in time and fast enough, and does not end, is cut off all the same.
 func TestLimits_ageEndsABody(t *testing.T) {
 	for _, begin := range []string{"DATA\r\n", "BDAT 1000000 LAST\r\n"} {
-		f := start(t, func(o *smtpd.Options) { o.Config.SessionAge, o.Config.DataTimeout = 600*time.Millisecond, time.Minute })
+		f := start(t, func(o *smtpd.Options) {
+			o.Config.SessionAge, o.Config.DataTimeout = 600*time.Millisecond,
+				time.Minute
+		})
 		c := f.envelope()
 		send(t, c, begin)
 		if begin == "DATA\r\n" {

@@ -68,7 +68,8 @@ func TestTLS_testssl(t *testing.T) {
 	}
 	f := start(t, nil)
 	report := filepath.Join(t.TempDir(), "report.json")
-	cmd := exec.Command(program, "--starttls", "smtp", "--openssl", "/usr/bin/openssl", "--ip", "127.0.0.1", "--nodns", "none",
+	cmd := exec.Command(program, "--starttls", "smtp", "--openssl", "/usr/bin/openssl", "--ip", "127.0.0.1", "--nodns",
+		"none",
 		"--warnings", "off", "--quiet", "--color", "0", "--jsonfile", report, f.addr)
 	out, _ := cmd.CombinedOutput() // its exit status counts findings
 	var findings []struct{ ID, Severity, Finding string }

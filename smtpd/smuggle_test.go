@@ -39,7 +39,8 @@ var ends = map[string]string{
 	"CRLF . CRLF cut by x": "\r\n.\rx\n",
 }
 
-const smuggled = "MAIL FROM:<smuggled@evil.example>\r\nRCPT TO:<" + foreign + ">\r\nDATA\r\nFrom: smuggled\r\n\r\nsmuggled"
+const smuggled = "MAIL FROM:<smuggled@evil.example>\r\nRCPT TO:<" + foreign +
+	">\r\nDATA\r\nFrom: smuggled\r\n\r\nsmuggled"
 
 // With DATA nothing but CRLF . CRLF ends a message; the attempt stands in the one message that arrives.
 func TestSmuggle_DATA(t *testing.T) {

@@ -11,7 +11,8 @@ import (
 	"clawback/spool"
 )
 
-// A small body that was verified is read from memory: it stays as it was when it was verified, and is closed as a file is.
+// A small body that was verified is read from memory: it stays as it was when it was verified, and is closed as a file
+// is.
 func TestVerify_keepsSmallBody(t *testing.T) {
 	dir := t.TempDir()
 	s, err := spool.Open(dir, spool.Options{})

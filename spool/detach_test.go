@@ -81,7 +81,8 @@ func (p *pinned) count(t *testing.T, dir string) (n int) {
 	return n
 }
 
-// What is needed outlives its segment, byte for byte and under its old Ref; the rest goes. When it is needed no more, it goes too.
+// What is needed outlives its segment, byte for byte and under its old Ref; the rest goes. When it is needed no more,
+// it goes too.
 func TestDetach(t *testing.T) {
 	dir, c := t.TempDir(), newClock()
 	s := open(t, dir, Options{Now: c.now})
@@ -203,7 +204,8 @@ func TestDetach_fails(t *testing.T) {
 	if err := errors.Join(err, f.Close()); err != nil {
 		t.Fatal(err)
 	}
-	if d, err := s.Detach(t.Context(), c.t, p.needs); !errors.Is(err, ErrCorrupt) || d.Segments != 3 || p.count(t, segDir) != 1 {
+	if d, err := s.Detach(t.Context(), c.t, p.needs); !errors.Is(err, ErrCorrupt) || d.Segments != 3 ||
+		p.count(t, segDir) != 1 {
 		t.Errorf("one body is damaged: %+v, %v", d, err)
 	}
 }
@@ -265,7 +267,8 @@ func TestDetach_survivesKill(t *testing.T) {
 		if err == nil {
 			break
 		}
-		if exit, ok := errors.AsType[*exec.ExitError](err); !ok || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
+		if exit, ok := errors.AsType[*exec.ExitError](err); !ok ||
+			exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
 			t.Fatalf("step %d: %v\n%s", step, err, out)
 		}
 		killed++

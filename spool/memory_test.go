@@ -125,7 +125,8 @@ func (s *Spool) manyBodies(t *testing.T, n int) {
 	}
 }
 
-// The cap is reached in the middle of a body: what has come is kept, what comes is written, in either way to receive it.
+// The cap is reached in the middle of a body: what has come is kept, what comes is written, in either way to receive
+// it.
 func TestMemory_usedUpBetweenTwoPieces(t *testing.T) {
 	want := content(400_000)
 	for _, inPlace := range []bool{false, true} {
@@ -188,7 +189,8 @@ func TestMemory_strangersShareAPart(t *testing.T) {
 		t.Errorf("beside strangers a body goes to a file: %v", err)
 	}
 	a.abort()
-	for _, ok := s.buffers.acquire(DefaultInlineLimit, Regular); ok; _, ok = s.buffers.acquire(DefaultInlineLimit, Regular) {
+	for _, ok := s.buffers.acquire(DefaultInlineLimit, Regular); ok; _, ok = s.buffers.acquire(DefaultInlineLimit,
+		Regular) {
 	}
 	for n := range 100 {
 		if a := s.arrive(Regular); a.add([]byte("begin"), false) != nil || a.large != nil {

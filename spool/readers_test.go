@@ -49,7 +49,8 @@ func read(s *Spool, r Ref) (string, error) {
 	return string(text), errors.Join(err, b.Close())
 }
 
-// A segment that is gone, or another one by now, is not read from what was open, and one that shrank is seen to be short.
+// A segment that is gone, or another one by now, is not read from what was open, and one that shrank is seen to be
+// short.
 func TestReaders_seeWhatHappenedToTheFile(t *testing.T) {
 	for name, act := range map[string]func(path string) error{
 		"removed": os.Remove,

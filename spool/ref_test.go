@@ -7,7 +7,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// What a row says of a body is read as it is written now, and as versions before have written it, whose keys were letters.
+// What a row says of a body is read as it is written now, and as versions before have written it, whose keys were
+// letters.
 func TestRef_readsWhatVersionsBeforeHaveWritten(t *testing.T) {
 	want := Ref{File: "seg/20261121T19-26067f-0001", Offset: 8192, Size: 1234, CRC: 4000000000}
 	for name, row := range map[string]string{

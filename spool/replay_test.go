@@ -130,8 +130,8 @@ func TestReplay_refsAreThoseOfAppend(t *testing.T) {
 	}
 }
 
-// Wherever a crash cuts the last batch off, or leaves zeros in it, what was appended before is replayed, and of the last only what is
-// there.
+// Wherever a crash cuts the last batch off, or leaves zeros in it, what was appended before is replayed, and of the
+// last only what is there.
 func TestReplay_torn(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, Options{})
@@ -193,8 +193,8 @@ func TestReplay_damagedFrame(t *testing.T) {
 	}
 }
 
-// A message that holds frames cannot bring an entry into the log, also where the frame before it is damaged and the log is searched:
-// the run is not known to whoever sent it.
+// A message that holds frames cannot bring an entry into the log, also where the frame before it is damaged and the log
+// is searched: the run is not known to whoever sent it.
 func TestReplay_forged(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, Options{})
@@ -225,7 +225,8 @@ func TestReplay_forged(t *testing.T) {
 	}
 }
 
-// Segments of versions that kept no log are bodies and nothing else, and what somebody has put beside the segments is none.
+// Segments of versions that kept no log are bodies and nothing else, and what somebody has put beside the segments is
+// none.
 func TestReplay_noSegments(t *testing.T) {
 	dir := t.TempDir()
 	open(t, dir, Options{})
@@ -285,8 +286,10 @@ func FuzzReplay(f *testing.F) {
 				t.Fatalf("from %d on: a batch from %d to %d", at, got.at, got.end)
 			}
 			for _, e := range got.entries {
-				if e.Ref.File != "" && (e.Ref.Offset < got.at+block || e.Ref.Size < 0 || e.Ref.Offset+e.Ref.Size > got.end) {
-					t.Errorf("a body at %d of %d bytes in a batch from %d to %d", e.Ref.Offset, e.Ref.Size, got.at, got.end)
+				if e.Ref.File != "" && (e.Ref.Offset < got.at+block || e.Ref.Size < 0 ||
+					e.Ref.Offset+e.Ref.Size > got.end) {
+					t.Errorf("a body at %d of %d bytes in a batch from %d to %d", e.Ref.Offset, e.Ref.Size, got.at,
+						got.end)
 				}
 			}
 			at = got.end

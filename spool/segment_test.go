@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// What a failed write has left behind is cut off, durably. Where that cannot be done, or the sync of a whole batch fails, the caller
-// hears that it may be found again, and nothing is appended behind it.
+// What a failed write has left behind is cut off, durably. Where that cannot be done, or the sync of a whole batch
+// fails, the caller hears that it may be found again, and nothing is appended behind it.
 func TestAppend_leftBehind(t *testing.T) {
 	full, broken := fault{err: syscall.ENOSPC, after: 1 << 20}, fault{err: syscall.EIO}
 	tests := []struct {
@@ -48,7 +48,8 @@ func TestAppend_leftBehind(t *testing.T) {
 	}
 }
 
-// halfOpen makes a file and fails nevertheless, as it is without direct I/O when there is no descriptor left for the second try.
+// halfOpen makes a file and fails nevertheless, as it is without direct I/O when there is no descriptor left for the
+// second try.
 type halfOpen struct {
 	FS
 	fail bool

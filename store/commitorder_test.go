@@ -72,7 +72,8 @@ func count(group []string, point string) (n int) {
 	return n
 }
 
-// What retraction writes goes in front of the verdicts that wait, whichever came first, and few of these share its transaction.
+// What retraction writes goes in front of the verdicts that wait, whichever came first, and few of these share its
+// transaction.
 func TestCommit_retractionGoesInFront(t *testing.T) {
 	for _, order := range [][]string{{"c2", "c3", "c4"}, {"c3", "c2", "c4"}, {"c4", "c3", "c2"}} {
 		synctest.Test(t, func(t *testing.T) {

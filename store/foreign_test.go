@@ -32,7 +32,8 @@ func FuzzApply_foreignStrings(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if found, err := s.Lookup(t.Context(), storetest.Contoso, messageID); messageID != "" && (err != nil || len(found) == 0) {
+		if found, err := s.Lookup(t.Context(), storetest.Contoso, messageID); messageID != "" &&
+			(err != nil || len(found) == 0) {
 			t.Errorf("Message-ID %q does not find its record: %v", messageID, err)
 		}
 		again, first, err := s.Apply(t.Context(), a, nil)
@@ -62,7 +63,8 @@ func dropAll(t *testing.T, s *store.Store) {
 		t.Fatal(err)
 	}
 	verify(t, s)
-	if c, err := s.Counts(t.Context(), ""); err != nil || c.Records != 0 || len(c.Outcomes) != 0 || len(c.Dispositions) != 0 {
+	if c, err := s.Counts(t.Context(), ""); err != nil || c.Records != 0 || len(c.Outcomes) != 0 ||
+		len(c.Dispositions) != 0 {
 		t.Errorf("after all has expired: %+v, %v", c, err)
 	}
 }

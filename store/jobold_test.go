@@ -55,7 +55,8 @@ func TestMigrate_jobsMoveToTheirTables(t *testing.T) {
 		j, err := s.Job(t.Context(), c.id)
 		ids, idsErr := s.JobRecords(t.Context(), c.id, 0, 10)
 		n, tallyErr := s.JobTally(t.Context(), c.id)
-		got := fmt.Sprint(fmt.Sprintf("%s %s %s %d %d %d ", j.Who, j.Action, j.State, j.Found, j.Ordered, j.Refused), ids, n.Outcomes)
+		got := fmt.Sprint(fmt.Sprintf("%s %s %s %d %d %d ", j.Who, j.Action, j.State, j.Found, j.Ordered, j.Refused),
+			ids, n.Outcomes)
 		if got != c.want || err != nil || idsErr != nil || tallyErr != nil {
 			t.Errorf("job %s is %q, want %q; %v, %v, %v", c.id, got, c.want, err, idsErr, tallyErr)
 		}

@@ -77,7 +77,8 @@ func TestMigrate_valuesMoveToTheirTables(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
-	if findings, err := s.Verify(t.Context()); err != nil || len(findings) > 0 { // the gate whose time nobody can read is open
+	// the gate whose time nobody can read is open
+	if findings, err := s.Verify(t.Context()); err != nil || len(findings) > 0 {
 		t.Errorf("Verify finds %q, %v", findings, err)
 	}
 }
@@ -103,7 +104,8 @@ func TestMigrate_valueThatCannotBeRead(t *testing.T) {
 // A value of no known version stays, and is named.
 func TestMigrate_unknownValueStays(t *testing.T) {
 	s := openStore(t, version3(t, map[string]string{"mine": "1"}), Options{})
-	if findings, err := s.Verify(t.Context()); err != nil || len(findings) != 1 || !strings.Contains(findings[0], "mine") {
+	if findings, err := s.Verify(t.Context()); err != nil || len(findings) != 1 ||
+		!strings.Contains(findings[0], "mine") {
 		t.Errorf("Verify finds %q, %v", findings, err)
 	}
 }
@@ -121,7 +123,8 @@ func TestVerify_seesARowUnderAnothersKey(t *testing.T) {
 		return errors.Join(err, tx.Put(tablePolicies, Key{oldTenant, "p2"}.bytes(), row))
 	})
 	s = openStore(t, e, Options{})
-	if findings, err := s.Verify(t.Context()); err != nil || len(findings) != 1 || !strings.Contains(findings[0], "p2") {
+	if findings, err := s.Verify(t.Context()); err != nil || len(findings) != 1 ||
+		!strings.Contains(findings[0], "p2") {
 		t.Errorf("Verify finds %q, %v", findings, err)
 	}
 }

@@ -63,7 +63,8 @@ func passed(t *testing.T, addresses ...string) (smtp, acme string, lines []strin
 	for i := range addresses {
 		addresses[i] = strings.ReplaceAll(addresses[i], "SMTP", names[0])
 	}
-	cmd.Env = append(os.Environ(), "LISTEN_FDS=2", "LISTEN_FDNAMES=smtp:acme", "CLAWBACK_TEST_CHILD="+strings.Join(addresses, ","))
+	cmd.Env = append(os.Environ(), "LISTEN_FDS=2", "LISTEN_FDNAMES=smtp:acme",
+		"CLAWBACK_TEST_CHILD="+strings.Join(addresses, ","))
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)

@@ -91,7 +91,8 @@ func TestService_memoryIsBounded(t *testing.T) {
 	if high < 50 || high+10 > most || most > 90 {
 		t.Errorf("MemoryHigh is %d %%, MemoryMax %d %%", high, most)
 	}
-	if example, err := os.ReadFile("../config/clawback.example.toml"); err != nil || !strings.Contains(string(example), "\n#max_memory = \"128MiB\"\n") {
+	if example, err := os.ReadFile("../config/clawback.example.toml"); err != nil ||
+		!strings.Contains(string(example), "\n#max_memory = \"128MiB\"\n") {
 		t.Errorf("the default of smtp.max_memory is not the one that the unit reckons with: %v", err)
 	}
 	if !strings.Contains(string(data), "\nOOMPolicy=continue\n") {
@@ -103,7 +104,8 @@ func TestService_memoryIsBounded(t *testing.T) {
 func TestUnits_pointToWhatIsInstalled(t *testing.T) {
 	for _, prefix := range []string{"/usr", "/opt/claw"} {
 		root := t.TempDir()
-		cmd := exec.Command("make", "-s", "-C", "..", "install-files", "BINARY=/bin/true", "DESTDIR="+root, "PREFIX="+prefix)
+		cmd := exec.Command("make", "-s", "-C", "..", "install-files", "BINARY=/bin/true", "DESTDIR="+root,
+			"PREFIX="+prefix)
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("%v: %s", err, out)
 		}
@@ -129,8 +131,8 @@ func TestUnits_pointToWhatIsInstalled(t *testing.T) {
 	}
 }
 
-// What a package's scripts do to an administrator's files is bounded: they remove files by name, and directories only when
-// they are empty.
+// What a package's scripts do to an administrator's files is bounded: they remove files by name, and directories only
+// when they are empty.
 func TestPackages_removeOnlyTheirOwn(t *testing.T) {
 	scripts, err := filepath.Glob("../packaging/[dr][ep][bm]/*")
 	if err != nil || len(scripts) < 6 {
@@ -143,7 +145,8 @@ func TestPackages_removeOnlyTheirOwn(t *testing.T) {
 		}
 		for line := range strings.Lines(string(data)) {
 			line = strings.TrimSpace(line)
-			if strings.HasPrefix(line, "rm ") && (!strings.HasPrefix(line, "rm -f /etc/") || strings.ContainsAny(line, "*?[$")) {
+			if strings.HasPrefix(line, "rm ") && (!strings.HasPrefix(line, "rm -f /etc/") ||
+				strings.ContainsAny(line, "*?[$")) {
 				t.Errorf("%s: %s", script, line)
 			}
 			if strings.Contains(line, "userdel") || strings.Contains(line, "find ") {

@@ -76,8 +76,8 @@ func open(t *testing.T) (*Client, *parts) {
 	return New(path), p
 }
 
-// From the client through the socket: an id with a slash in it, bytes as they are, the kernel's name in the audit, and an
-// error that is one by its code.
+// From the client through the socket: an id with a slash in it, bytes as they are, the kernel's name in the audit, and
+// an error that is one by its code.
 func TestDo_throughTheSocket(t *testing.T) {
 	c, p := open(t)
 	it, err := Do(t.Context(), c, api.ShowItem, api.ItemRef{ID: "a/b"})
@@ -92,7 +92,8 @@ func TestDo_throughTheSocket(t *testing.T) {
 	if err != nil {
 		t.Skip("no name for this user id: ", err)
 	}
-	if len(p.acts) != 1 || !strings.HasPrefix(p.acts[0].Who, me.Username) || p.acts[0].What != "queue.export" || p.acts[0].Object != "a/b" {
+	if len(p.acts) != 1 || !strings.HasPrefix(p.acts[0].Who, me.Username) || p.acts[0].What != "queue.export" ||
+		p.acts[0].Object != "a/b" {
 		t.Errorf("audit %+v", p.acts)
 	}
 	if _, err := Do(t.Context(), c, api.ShowItem, api.ItemRef{ID: "none"}); !errors.Is(err, &api.Error{Code: api.NotFound}) || !strings.Contains(err.Error(), "none") {

@@ -72,7 +72,8 @@ func TestHandler_problems(t *testing.T) {
 			if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil {
 				t.Fatal(err, w.Body)
 			}
-			if p.Code != c.want || p.Type != TypePrefix+string(c.want) || p.Status != w.Code || w.Code != api.Statuses[c.want].Status || p.Title == "" {
+			if p.Code != c.want || p.Type != TypePrefix+string(c.want) || p.Status != w.Code ||
+				w.Code != api.Statuses[c.want].Status || p.Title == "" {
 				t.Errorf("%d %+v, want %s", w.Code, p, c.want)
 			}
 			if got := w.Header().Get("Content-Type"); got != "application/problem+json" {
@@ -88,7 +89,8 @@ func TestHandler_problems(t *testing.T) {
 // Whom the door does not know may do nothing at all.
 func TestHandler_nobody(t *testing.T) {
 	for _, op := range api.Operations() {
-		r := httptest.NewRequest(op.Row().Method(), strings.NewReplacer("{id}", "x", "{key}", "x").Replace(op.Row().Path()), nil)
+		r := httptest.NewRequest(op.Row().Method(),
+			strings.NewReplacer("{id}", "x", "{key}", "x").Replace(op.Row().Path()), nil)
 		r.Header.Set("X-Nobody", "1")
 		w := httptest.NewRecorder()
 		door(t).ServeHTTP(w, r)

@@ -110,7 +110,8 @@ func TestPrincipal_isTheTokens(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Error(diff)
 		}
-		if got, err := b.Principal(every, ""); err != nil || got.All != api.Viewer || got.Bodies || got.Token.ID != all.ID {
+		if got, err := b.Principal(every, ""); err != nil || got.All != api.Viewer || got.Bodies ||
+			got.Token.ID != all.ID {
 			t.Errorf("of every tenant: %+v, %v", got, err)
 		}
 		b.reopen(t)
@@ -173,7 +174,8 @@ func TestPrincipal_ends(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if _, err := b.Principal(gone, ""); api.CodeOf(err) != api.Unauthorized || !strings.Contains(err.Error(), "revoked") {
+		if _, err := b.Principal(gone, ""); api.CodeOf(err) != api.Unauthorized ||
+			!strings.Contains(err.Error(), "revoked") {
 			t.Errorf("a revoked one: %v", err)
 		}
 		b.reopen(t)

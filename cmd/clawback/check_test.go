@@ -42,7 +42,8 @@ func TestCheck_jsonOfABadConfiguration(t *testing.T) {
 		}
 		texts = append(texts, f.Text+"; "+f.Remedy)
 	}
-	if all := strings.Join(texts, "\n"); len(texts) < 2 || !strings.Contains(all, `bad.toml:1: hostnme: is not a known key; did you mean "hostname"?`) {
+	if all := strings.Join(texts, "\n"); len(texts) < 2 ||
+		!strings.Contains(all, `bad.toml:1: hostnme: is not a known key; did you mean "hostname"?`) {
 		t.Errorf("%q", texts)
 	}
 }
@@ -71,16 +72,19 @@ func TestCheckState(t *testing.T) {
 	cfg := func(dir string, free int64) *config.Config {
 		return &config.Config{StateDir: dir, Spool: config.Spool{MinFree: free}}
 	}
-	if f := checkState(cfg(dir, 1)); f.Grade == bad || !strings.Contains(f.Text+f.Remedy, "free") && !strings.Contains(f.Remedy, "chown") {
+	if f := checkState(cfg(dir, 1)); f.Grade == bad || !strings.Contains(f.Text+f.Remedy, "free") &&
+		!strings.Contains(f.Remedy, "chown") {
 		t.Errorf("%+v", f)
 	}
 	wantFinding(t, "not there yet", checkState(cfg(filepath.Join(dir, "later"), 1)), fine, "are free")
-	wantFinding(t, "no space", checkState(cfg(filepath.Join(dir, "later"), 1<<60)), bad, "new mail is put off", "free space")
+	wantFinding(t, "no space", checkState(cfg(filepath.Join(dir, "later"), 1<<60)), bad, "new mail is put off",
+		"free space")
 	free, _, err := space(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantFinding(t, "little space", checkState(cfg(filepath.Join(dir, "later"), int64(free*2/3))), attention, "free space")
+	wantFinding(t, "little space", checkState(cfg(filepath.Join(dir, "later"), int64(free*2/3))), attention,
+		"free space")
 	file := filepath.Join(dir, "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
@@ -284,7 +288,8 @@ func TestShowFindings(t *testing.T) {
 	}
 	out.Reset()
 	a.json = true
-	if err := a.showFindings(list); err == nil || !strings.Contains(out.String(), `{"grade":"bad","what":"c","text":"is wrong","remedy":"mend it"}`) {
+	if err := a.showFindings(list); err == nil ||
+		!strings.Contains(out.String(), `{"grade":"bad","what":"c","text":"is wrong","remedy":"mend it"}`) {
 		t.Errorf("%v %s", err, out.String())
 	}
 }

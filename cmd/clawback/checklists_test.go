@@ -11,7 +11,8 @@ import (
 	"clawback/config"
 )
 
-// Feeds in files are looked at without --online, those on servers with it; none is bad, for mail is judged without them.
+// Feeds in files are looked at without --online, those on servers with it; none is bad, for mail is judged without
+// them.
 func TestCheckFeeds(t *testing.T) {
 	there := filepath.Join(t.TempDir(), "list.txt")
 	if err := os.WriteFile(there, []byte("evil.example\n"), 0o600); err != nil {
@@ -65,6 +66,7 @@ func TestCheckNetworks(t *testing.T) {
 	}
 	asked := config.Networks{URL: "https://endpoints.example/worldwide"}
 	wantFinding(t, "off", checkNetworks(t.Context(), config.Networks{}, nil), fine, "networks.url is empty")
-	wantFinding(t, "away", checkNetworks(t.Context(), asked, answers(503, "")), attention, "fetch list", "outgoing HTTPS")
+	wantFinding(t, "away", checkNetworks(t.Context(), asked, answers(503, "")), attention, "fetch list",
+		"outgoing HTTPS")
 	wantFinding(t, "not believed", checkNetworks(t.Context(), asked, answers(200, "[]")), attention, "last good list")
 }

@@ -53,7 +53,8 @@ func clawback(t *testing.T, socket string, args ...string) (status int, out, err
 	return status, o.String(), e.String()
 }
 
-// Every verb that takes several ids ends with 0 when all was done, 1 when nothing was, 3 when a part was, with and without
+// Every verb that takes several ids ends with 0 when all was done, 1 when nothing was, 3 when a part was, with and
+// without
 // --json; and says of each that was not done why, once.
 func TestExitStatus_ofSeveral(t *testing.T) {
 	socket := stub(t)
@@ -75,7 +76,8 @@ func TestExitStatus_ofSeveral(t *testing.T) {
 				}
 				for line := range strings.Lines(errOut) {
 					var f failure
-					if flag != "" && (json.Unmarshal([]byte(line), &f) != nil || f.Code != api.NotFound || !strings.HasPrefix(f.Object, "bad")) {
+					if flag != "" && (json.Unmarshal([]byte(line), &f) != nil || f.Code != api.NotFound ||
+						!strings.HasPrefix(f.Object, "bad")) {
 						t.Errorf("%s%s %s: %q", verb, flag, ids, line)
 					}
 				}
@@ -117,7 +119,8 @@ func TestExitStatus_ofOne(t *testing.T) {
 			}
 		}
 	}
-	if status, _, errOut := clawback(t, filepath.Join(t.TempDir(), "none"), "status", "--json"); status != exitFailed || !strings.Contains(errOut, `"code":"daemon_unreachable"`) {
+	if status, _, errOut := clawback(t, filepath.Join(t.TempDir(), "none"), "status", "--json"); status != exitFailed ||
+		!strings.Contains(errOut, `"code":"daemon_unreachable"`) {
 		t.Errorf("without a daemon: %d %s", status, errOut)
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// Every verb ends with 2 and says how it is used where its command line is wrong, with 0 where it is asked how it is used,
-// and with 1 where no daemon answers, or the file is not there. A new verb is not forgotten.
+// Every verb ends with 2 and says how it is used where its command line is wrong, with 0 where it is asked how it is
+// used, and with 1 where no daemon answers, or the file is not there. A new verb is not forgotten.
 func TestExitStatus_ofEveryVerb(t *testing.T) {
 	const alone = "needs no daemon"
 	// What follows each verb in a command line that is right.
@@ -54,7 +54,8 @@ func TestExitStatus_ofEveryVerb(t *testing.T) {
 			if status != want {
 				t.Errorf("%v: exit status %d, want %d\n%s%s", args, status, want, out, errOut)
 			}
-			if want != exitOK && errOut == "" && out == "" { // score --json tells a file's error where its verdict stands
+			// score --json tells a file's error where its verdict stands
+			if want != exitOK && errOut == "" && out == "" {
 				t.Errorf("%v: nothing on standard error", args)
 			}
 		}

@@ -22,8 +22,8 @@ import (
 	"clawback/verdict"
 )
 
-// hostile has every character that must not reach a terminal, and tries to begin a line of its own. (The word is one that
-// nothing else prints.)
+// hostile has every character that must not reach a terminal, and tries to begin a line of its own. (The word is one
+// that nothing else prints.)
 func hostile() string {
 	var b strings.Builder
 	for r := rune(0); r <= utf8.MaxRune; r++ {
@@ -123,7 +123,8 @@ func foreign(key string, v any) any {
 		_, notTime := time.Parse(time.RFC3339, v)
 		_, notDisposition := verdict.Parse(v)
 		_, notBinary := base64.StdEncoding.DecodeString(v)
-		if notTime != nil && notDisposition != nil && key != "state" && (notBinary != nil || len(v) < 40) { // typed, or waited for
+		// typed, or waited for
+		if notTime != nil && notDisposition != nil && key != "state" && (notBinary != nil || len(v) < 40) {
 			return v + hostile()
 		}
 	}
@@ -164,7 +165,8 @@ func transcribed(t *testing.T) (lines []string) {
 		}
 		for line := range strings.Lines(string(text)) {
 			command, is := strings.CutPrefix(strings.TrimSpace(line), "$ ")
-			if is && strings.HasPrefix(command, "clawback ") && !strings.Contains(command, "--socket") && !slices.Contains(lines, command) {
+			if is && strings.HasPrefix(command, "clawback ") && !strings.Contains(command, "--socket") &&
+				!slices.Contains(lines, command) {
 				lines = append(lines, command)
 			}
 		}
@@ -185,7 +187,8 @@ func foreignRun(t *testing.T, p *player, socket, line string) {
 	defer cancel()
 	var out, errOut bytes.Buffer
 	status := (&app{ctx: ctx, in: strings.NewReader("y\n"), out: &out, errOut: &errOut, files: files}).run(append([]string{"--socket", socket}, args...))
-	asJSON := strings.HasSuffix(line, "--json") && status == exitOK && !strings.Contains(line, " export ") && !strings.Contains(line, "--help") && line != "clawback --json"
+	asJSON := strings.HasSuffix(line, "--json") && status == exitOK && !strings.Contains(line, " export ") &&
+		!strings.Contains(line, "--help") && line != "clawback --json"
 	shown := out.String()
 	if bytesAsTheyAre(line) { // they are asked for as they are
 		shown, asJSON = "", false
@@ -199,12 +202,15 @@ func TestForeign_everyVerbOfFiles(t *testing.T) {
 	name := filepath.Join(dir, "a\x1b[2J\u202e\u009b\nFORGED.eml")
 	word := "=?utf-8?b?" + base64.StdEncoding.EncodeToString([]byte(hostile())) + "?="
 	raw := strings.NewReplacer("\r", "", "\n", "", "\x00", "").Replace(hostile())
-	original := "From: \"" + word + "\" <a@b.example>\r\nTo: " + word + " <b@contoso.example>\r\nSubject: " + word + "\r\nMessage-ID: <" + raw + "@x>\r\n" +
+	original := "From: \"" + word + "\" <a@b.example>\r\nTo: " + word + " <b@contoso.example>\r\nSubject: " + word +
+		"\r\nMessage-ID: <" + raw + "@x>\r\n" +
 		"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/html\r\n\r\n<a href='https://" + raw + ".example/'>" +
 		raw + "</a>\r\n--b\r\nContent-Type: application/octet-stream; name=\"" + word + ".exe\"\r\n\r\nMZ\r\n--b--\r\n"
 	report := "X-MS-Journal-Report:\r\nMessage-ID: <1@journal.report.generator>\r\nContent-Type: multipart/mixed; boundary=r\r\n\r\n--r\r\n" +
-		"Content-Type: text/plain; charset=utf-8\r\n\r\nSender: " + raw + "@b.example\r\nSubject: " + raw + "\r\nMessage-Id: <" + raw + "@x>\r\nRecipient: " + raw +
-		"@contoso.example\r\nRecipient: b@contoso.example\r\n" + raw + "\r\n\r\n--r\r\nContent-Type: message/rfc822\r\n\r\n" + original + "\r\n--r--\r\n"
+		"Content-Type: text/plain; charset=utf-8\r\n\r\nSender: " + raw + "@b.example\r\nSubject: " + raw +
+		"\r\nMessage-Id: <" + raw + "@x>\r\nRecipient: " + raw +
+		"@contoso.example\r\nRecipient: b@contoso.example\r\n" + raw +
+		"\r\n\r\n--r\r\nContent-Type: message/rfc822\r\n\r\n" + original + "\r\n--r--\r\n"
 	rules := filepath.Join(dir, "rules")
 	if err := os.Mkdir(rules, 0o700); err != nil {
 		t.Fatal(err)

@@ -31,7 +31,8 @@ func TestInit_writesWhatLoads(t *testing.T) {
 		t.Fatal(err)
 	}
 	x := cfg.Tenants[0]
-	if cfg.Hostname != "gw.example.com" || x.Name != "contoso" || x.Mode != "dry-run" || x.AlternateMailbox != "lost@archive.example" ||
+	if cfg.Hostname != "gw.example.com" || x.Name != "contoso" || x.Mode != "dry-run" ||
+		x.AlternateMailbox != "lost@archive.example" ||
 		x.Graph.ClientID != unregistered || !slices.Equal(x.Domains, []string{"contoso.example", "contoso.test"}) ||
 		!slices.Equal(x.OriginatorOrg, []string{"contoso.example", "contoso.test", "contoso.onmicrosoft.example"}) ||
 		!cfg.ACME.Enabled || cfg.ACME.Email != "postmaster@contoso.example" {
@@ -55,10 +56,12 @@ func TestInit_writesWhatLoads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if key, is := pair.PrivateKey.(*rsa.PrivateKey); !is || key.N.BitLen() != keyBits || pair.Leaf.NotAfter.Before(time.Now().AddDate(0, 11, 0)) {
+	if key, is := pair.PrivateKey.(*rsa.PrivateKey); !is || key.N.BitLen() != keyBits ||
+		pair.Leaf.NotAfter.Before(time.Now().AddDate(0, 11, 0)) {
 		t.Errorf("%T until %s", pair.PrivateKey, pair.Leaf.NotAfter)
 	}
-	if text, err := os.ReadFile(filepath.Join(dir, "graph.crt")); err != nil || bytes.Contains(text, []byte("PRIVATE")) {
+	if text, err := os.ReadFile(filepath.Join(dir, "graph.crt")); err != nil ||
+		bytes.Contains(text, []byte("PRIVATE")) {
 		t.Error("the file to hand out has the key", err)
 	}
 }
@@ -87,7 +90,8 @@ func TestInit_neverWritesOver(t *testing.T) {
 	if status, errOut := run(); status != exitOK {
 		t.Fatal(errOut)
 	}
-	if read(t, filepath.Join(dir, "secrets", graphKey)) != key || !strings.HasPrefix(key, read(t, filepath.Join(dir, "graph.crt"))) {
+	if read(t, filepath.Join(dir, "secrets", graphKey)) != key ||
+		!strings.HasPrefix(key, read(t, filepath.Join(dir, "graph.crt"))) {
 		t.Error("the key was replaced")
 	}
 	if read(t, file) == first {
@@ -114,7 +118,8 @@ func TestInit_neverWritesOver(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "secrets", graphKey), []byte("PKCS12"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if status, errOut := run(); status != exitFailed || !strings.Contains(errOut, "move it away") || read(t, filepath.Join(dir, "secrets", graphKey)) != "PKCS12" {
+	if status, errOut := run(); status != exitFailed || !strings.Contains(errOut, "move it away") ||
+		read(t, filepath.Join(dir, "secrets", graphKey)) != "PKCS12" {
 		t.Errorf("%d %s", status, errOut)
 	}
 	if _, err := os.Stat(file); err == nil {
@@ -181,7 +186,8 @@ func TestInit_asks(t *testing.T) {
 		c.AlternateMailbox != "x@y.example" || c.Email != "me@contoso.example" {
 		t.Errorf("%+v", c)
 	}
-	if said := errOut.String(); strings.Count(said, "has no domain") != 1 || strings.Count(said, "an answer is needed") != 1 {
+	if said := errOut.String(); strings.Count(said, "has no domain") != 1 ||
+		strings.Count(said, "an answer is needed") != 1 {
 		t.Error(said)
 	}
 	err := (&initCmd{Config: c.Config}).ask(&app{ctx: t.Context(), in: strings.NewReader("gw.example.com\n"), errOut: &errOut}, "j-x")
@@ -197,7 +203,8 @@ func TestInit_json(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &m); err != nil || status != exitOK {
 		t.Fatal(status, err, errOut)
 	}
-	if cfg, err := config.Load(file); err != nil || m.Address != cfg.Tenants[0].Addresses[0].Address || m.Config != file || m.Unfinished {
+	if cfg, err := config.Load(file); err != nil || m.Address != cfg.Tenants[0].Addresses[0].Address ||
+		m.Config != file || m.Unfinished {
 		t.Errorf("%+v, %v", m, err)
 	}
 }

@@ -49,7 +49,8 @@ func current(t *testing.T, dir string, made map[string]string) {
 		there[e.Name()] = string(data)
 	}
 	if diff := cmp.Diff(there, made); diff != "" {
-		t.Errorf("%s is not current; go test ./cmd/clawback -run Current -update writes it (-is +should be)\n%s", dir, diff)
+		t.Errorf("%s is not current; go test ./cmd/clawback -run Current -update writes it (-is +should be)\n%s", dir,
+			diff)
 	}
 }
 

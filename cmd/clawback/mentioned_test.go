@@ -69,7 +69,8 @@ func mentioning(t *testing.T) (files []string) {
 		switch name := d.Name(); {
 		case err != nil:
 			return err
-		case d.IsDir() && (name == "testdata" || name == ".git" || name == "dist" || name == "decisions" || name == "test"):
+		case d.IsDir() && (name == "testdata" || name == ".git" || name == "dist" || name == "decisions" ||
+			name == "test"):
 			return filepath.SkipDir
 		case strings.HasSuffix(name, "_test.go"):
 		case filepath.Ext(name) == ".go", filepath.Ext(name) == ".md" && name != "CHANGELOG.md",

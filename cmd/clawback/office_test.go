@@ -132,7 +132,8 @@ func (o *office) fillQueue(t *testing.T, q *bolt.Queue) {
 	t.Helper()
 	quarantined, deferred := accept(t, q, officeReport(7)), accept(t, q, officeReport(8))
 	bounced := accept(t, q, "no report\r\n")
-	must(t, q.Quarantine(t.Context(), quarantined.ID, queue.CauseOrganisation, "not attributed: X-OriginatorOrg is fabrikam.example"))
+	must(t, q.Quarantine(t.Context(), quarantined.ID, queue.CauseOrganisation,
+		"not attributed: X-OriginatorOrg is fabrikam.example"))
 	must(t, q.Defer(t.Context(), deferred.ID, time.Now().Add(20*time.Hour), "tenant is not in the configuration"))
 	b, err := q.GiveUp(t.Context(), bounced.ID, "not a journal report", "")
 	must(t, err)

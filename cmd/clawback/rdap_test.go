@@ -22,7 +22,8 @@ func TestCheckRDAP_saysWhetherAnybodyIsAsked(t *testing.T) {
 		}
 	}
 	cfg := config.Config{Score: on, RDAP: config.RDAP{Enabled: true, Server: "http://127.0.0.1:1/"}}
-	if f := checkRDAP(t.Context(), &cfg, true); f.Grade == fine || !strings.Contains(f.Text, "127.0.0.1 is not a public address") {
+	if f := checkRDAP(t.Context(), &cfg, true); f.Grade == fine ||
+		!strings.Contains(f.Text, "127.0.0.1 is not a public address") {
 		t.Errorf("%+v", f)
 	}
 }

@@ -37,7 +37,8 @@ func TestRulesTest_saysWhatAFileMeets(t *testing.T) {
 			t.Errorf("%s\nsays %v:\n%s", c.rule, err, out)
 		}
 	}
-	if _, err := run("[[rule]]\nid = \"garden\"\nwhen = 'lower(subjet) contains \"garden\"'\n"); err == nil || !strings.Contains(err.Error(), "own.toml:3:15: rule garden: unknown name subjet") {
+	if _, err := run("[[rule]]\nid = \"garden\"\nwhen = 'lower(subjet) contains \"garden\"'\n"); err == nil ||
+		!strings.Contains(err.Error(), "own.toml:3:15: rule garden: unknown name subjet") {
 		t.Errorf("a wrong rule: %v", err)
 	}
 }

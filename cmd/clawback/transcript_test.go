@@ -22,8 +22,8 @@ var update = flag.Bool("update", false, "write what the commands print into the 
 
 // Each file of testdata/transcripts shows what verbs print. A line that begins with "$ " is a command; what follows it,
 // up to the next one, is what it prints, with "! " before the lines of standard error and the exit status at the end
-// where it is not 0. "< " gives it standard input, "$ until=PATTERN ..." repeats it until its output matches, and "# " is
-// a comment. JSON is shown indented. Ids of the office have names, $PHISH and the like; a new id gets one when it is
+// where it is not 0. "< " gives it standard input, "$ until=PATTERN ..." repeats it until its output matches, and "# "
+// is a comment. JSON is shown indented. Ids of the office have names, $PHISH and the like; a new id gets one when it is
 // printed.
 func TestTranscripts(t *testing.T) {
 	for name, value := range map[string]string{"COLUMNS": "80", "SUDO_USER": "", "CLAWBACK_SOCKET": ""} {

@@ -27,7 +27,8 @@ func TestMarkdown_isCurrent(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
-		t.Errorf("docs/configuration.md is not current; go test ./config/reference -update writes it (-want +got)\n%s", diff)
+		t.Errorf("docs/configuration.md is not current; go test ./config/reference -update writes it (-want +got)\n%s",
+			diff)
 	}
 }
 
@@ -54,7 +55,8 @@ func TestSections_haveEveryKey(t *testing.T) {
 		}
 	}
 	for name := range known {
-		conditions := strings.Contains(name, ".actions.") && strings.Count(name, ".") > strings.Count(name[:strings.Index(name, "actions")], ".")+1
+		conditions := strings.Contains(name, ".actions.") &&
+			strings.Count(name, ".") > strings.Count(name[:strings.Index(name, "actions")], ".")+1
 		if !conditions && seen[name] != 1 { // the conditions of an action stand in its own line
 			t.Errorf("%s is described %d times", name, seen[name])
 		}

@@ -30,7 +30,8 @@ func numbered(from, n int) io.Reader {
 	go func() {
 		for i := range n {
 			at := from + (i*7919)%n
-			if _, err := fmt.Fprintf(w, "https://host%d.evil.example/path/of/%d/page.php?session=%x\n", at%50_000, at, at*2654435761); err != nil {
+			if _, err := fmt.Fprintf(w, "https://host%d.evil.example/path/of/%d/page.php?session=%x\n", at%50_000, at,
+				at*2654435761); err != nil {
 				return
 			}
 		}

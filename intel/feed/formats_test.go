@@ -215,7 +215,8 @@ func fuzzRead(f *testing.F, lines string, seeds ...string) {
 }
 
 func FuzzReadText(f *testing.F) {
-	fuzzRead(f, "url = \"https://x.example/\"\nkind = \"domain\"", "# x\n127.0.0.1 a.example\n", "\ufeffa.example", "a\x00b\n\n")
+	fuzzRead(f, "url = \"https://x.example/\"\nkind = \"domain\"", "# x\n127.0.0.1 a.example\n", "\ufeffa.example",
+		"a\x00b\n\n")
 }
 
 func FuzzReadCSV(f *testing.F) {

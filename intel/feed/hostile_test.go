@@ -47,7 +47,8 @@ func (s *server) feed(t *testing.T, lines string) *config.Feed {
 	if err := os.WriteFile(root, cert, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return feedOf(t, fmt.Sprintf("ca_file = %q\nprivate_networks = [\"127.0.0.1/32\"]\n%s", root, strings.ReplaceAll(lines, "SERVER", s.URL)))
+	return feedOf(t, fmt.Sprintf("ca_file = %q\nprivate_networks = [\"127.0.0.1/32\"]\n%s", root,
+		strings.ReplaceAll(lines, "SERVER", s.URL)))
 }
 
 // smallLimits are limits that a test reaches.
@@ -128,7 +129,9 @@ func gzipped(text string) []byte {
 
 func TestLook_hostileAnswersAreRefusedWithTheirReason(t *testing.T) {
 	const good = "http://a.example/1\nhttp://a.example/2\n"
-	inside := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, good) }))
+	inside := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		io.WriteString(w, good)
+	}))
 	defer inside.Close()
 	text := func(s string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, s) }
@@ -272,7 +275,8 @@ func TestLook_theKeyStaysWithTheFeedsHost(t *testing.T) {
 			t.Fatal(err)
 		}
 		var echo string
-		elsewhere := newServer(t, func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "http://a.example/\n") })
+		elsewhere := newServer(t,
+			func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "http://a.example/\n") })
 		elsewhere.Config.ErrorLog = quiet()
 		s := newServer(t, nil)
 		s.Config.ErrorLog = quiet()
@@ -318,7 +322,8 @@ func TestLook_theKeyStaysWithTheFeedsHost(t *testing.T) {
 			t.Errorf("%s: the server did not get the key: %s", c.name, echo)
 		}
 		for _, r := range elsewhere.requests {
-			if all := fmt.Sprint(r.URL, r.Header); strings.Contains(all, "s3cr3t") || r.Header.Get("Authorization") != "" {
+			if all := fmt.Sprint(r.URL, r.Header); strings.Contains(all, "s3cr3t") ||
+				r.Header.Get("Authorization") != "" {
 				t.Errorf("%s: another server got %s", c.name, all)
 			}
 		}

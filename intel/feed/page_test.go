@@ -55,7 +55,8 @@ func TestListed_followsTheList(t *testing.T) {
 		if _, err := b.on(t, step.day); err != nil {
 			t.Fatal(err)
 		}
-		if p, h, s := b.lists(t, kindURL, "http://a.example/x"), b.lists(t, kindDomain, "b.example"), b.lists(t, kindEmail, "c@d.example"); p != step.page ||
+		if p, h, s := b.lists(t, kindURL, "http://a.example/x"), b.lists(t, kindDomain, "b.example"),
+			b.lists(t, kindEmail, "c@d.example"); p != step.page ||
 			h != step.host || s != step.sender {
 			t.Errorf("day %d: %q, %q, %q", step.day, p, h, s)
 		}
@@ -65,10 +66,12 @@ func TestListed_followsTheList(t *testing.T) {
 	}
 	// After a start the page is read from the copy.
 	b.kept.book = newBook(hashed)
-	if err := b.kept.book.open("test", b.kept.file(".list")); err != nil || b.lists(t, kindURL, "http://a.example/x") != "test MALICIOUS" {
+	if err := b.kept.book.open("test", b.kept.file(".list")); err != nil ||
+		b.lists(t, kindURL, "http://a.example/x") != "test MALICIOUS" {
 		t.Errorf("%v", err)
 	}
-	if err := b.kept.book.open("test", b.kept.file(".none")); err != nil || b.lists(t, kindURL, "http://a.example/x") != "" {
+	if err := b.kept.book.open("test", b.kept.file(".none")); err != nil ||
+		b.lists(t, kindURL, "http://a.example/x") != "" {
 		t.Errorf("a list that is gone: %v", err)
 	}
 }

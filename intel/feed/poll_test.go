@@ -127,7 +127,8 @@ func TestLook_datesAndEndsOfThePublisher(t *testing.T) {
 	if err != nil || len(b.told) != 2 || b.told["url http://old.example/"] != "" {
 		t.Fatalf("%+v, %v, told %v", r, err, b.told)
 	}
-	if r, err = b.on(t, 12); err != nil || r.Expired != 1 || r.Withdrawn != 0 || b.told["url http://new.example/"] != "expired" {
+	if r, err = b.on(t, 12); err != nil || r.Expired != 1 || r.Withdrawn != 0 ||
+		b.told["url http://new.example/"] != "expired" {
 		t.Errorf("%+v, %v, told %v", r, err, b.told)
 	}
 	if r, err = b.on(t, 13); err != nil || len(b.told) != 0 {
@@ -315,12 +316,15 @@ func TestLook_STIXTakesBackWhatIsRevoked(t *testing.T) {
 	object := func(value, modified string, revoked bool) string {
 		return fmt.Sprintf(`{"type":"indicator","pattern":"[url:value = '%s']","pattern_type":"stix","modified":"%s","revoked":%t}`, value, modified, revoked)
 	}
-	l.text = `{"objects":[` + object("http://a.example/", "2026-01-01T00:00:00Z", false) + "," + object("http://b.example/", "2026-01-01T00:00:00Z", false) + `]}`
+	l.text = `{"objects":[` + object("http://a.example/", "2026-01-01T00:00:00Z", false) + "," +
+		object("http://b.example/", "2026-01-01T00:00:00Z", false) + `]}`
 	if r, err := b.on(t, 1); err != nil || r.Added != 2 {
 		t.Fatalf("%+v, %v", r, err)
 	}
-	l.text = `{"objects":[` + object("http://a.example/", "2026-02-01T00:00:00Z", true) + "," + object("http://a.example/", "2026-01-01T00:00:00Z", false) + "," +
-		object("http://b.example/", "2026-02-01T00:00:00Z", true) + "," + object("http://b.example/", "2026-03-01T00:00:00Z", false) + `]}`
+	l.text = `{"objects":[` + object("http://a.example/", "2026-02-01T00:00:00Z", true) + "," +
+		object("http://a.example/", "2026-01-01T00:00:00Z", false) + "," +
+		object("http://b.example/", "2026-02-01T00:00:00Z", true) + "," + object("http://b.example/",
+		"2026-03-01T00:00:00Z", false) + `]}`
 	if r, err := b.on(t, 2); err != nil || r.Withdrawn != 1 || b.told["url http://a.example/"] != "withdrawn" {
 		t.Errorf("%+v, %v, told %v", r, err, b.told)
 	}
@@ -365,7 +369,8 @@ func TestLook_MISPFetchesWhatChanged(t *testing.T) {
 	if err != nil || r.Counts.Living != 6 {
 		t.Fatalf("%+v, %v, told %v", r, err, b.told)
 	}
-	if b.told["ip 1.2.3.4"] != "SUSPICIOUS" || b.told["domain c2.example"] != "SUSPICIOUS" || b.told["sha256 "+strings.Repeat("cd", 32)] != "MALICIOUS" {
+	if b.told["ip 1.2.3.4"] != "SUSPICIOUS" || b.told["domain c2.example"] != "SUSPICIOUS" ||
+		b.told["sha256 "+strings.Repeat("cd", 32)] != "MALICIOUS" {
 		t.Errorf("told %v", b.told)
 	}
 	if r, err = b.on(t, 2); err != nil || !r.Unchanged {
@@ -373,11 +378,13 @@ func TestLook_MISPFetchesWhatChanged(t *testing.T) {
 	}
 	// Event A changes; B's file is damaged, and not looked at again, because the manifest says that it did not change.
 	folder(t, dir, `{"`+eventA+`":{"timestamp":"101"},"`+eventB+`":{"timestamp":"200"}}`, map[string]string{eventA: event("http://a.example/2"), eventB: "<html>"})
-	if r, err = b.on(t, 3); err != nil || r.Added != 1 || r.Withdrawn != 1 || b.told["url http://a.example/1"] != "withdrawn" {
+	if r, err = b.on(t, 3); err != nil || r.Added != 1 || r.Withdrawn != 1 ||
+		b.told["url http://a.example/1"] != "withdrawn" {
 		t.Errorf("%+v, %v, told %v", r, err, b.told)
 	}
 	folder(t, dir, `{"`+eventA+`":{"timestamp":"101"}}`, nil)
-	if r, err = b.on(t, 4); err != nil || b.told["url http://b.example/1"] != "withdrawn" || b.told["url http://both.example/"] != "withdrawn" || len(b.told) != 2 {
+	if r, err = b.on(t, 4); err != nil || b.told["url http://b.example/1"] != "withdrawn" ||
+		b.told["url http://both.example/"] != "withdrawn" || len(b.told) != 2 {
 		t.Errorf("an event that is gone: %+v, %v, told %v", r, err, b.told)
 	}
 	files, _ := filepath.Glob(filepath.Join(b.kept.file(".events"), "*"))
@@ -432,7 +439,8 @@ func TestLook_MISPComesInParts(t *testing.T) {
 			t.Errorf("look %d: %+v, more %t, %v", i, r, more, err)
 		}
 	}
-	if _, ok := b.told["url http://h4.example/"]; !ok || !slices.Contains(slices.Collect(maps.Values(b.told)), "MALICIOUS") {
+	if _, ok := b.told["url http://h4.example/"]; !ok ||
+		!slices.Contains(slices.Collect(maps.Values(b.told)), "MALICIOUS") {
 		t.Errorf("told %v", b.told)
 	}
 }

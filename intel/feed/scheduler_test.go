@@ -141,7 +141,8 @@ func TestRun_looksWhenAListIsDue(t *testing.T) {
 			}
 		}
 		st := p.Status()[1]
-		if st.Name != "b" || st.Source != "b.example" || st.Counts.Living != 3 || st.Problem != "" || !st.Due.Equal(st.Fetched.Add(2*time.Hour)) {
+		if st.Name != "b" || st.Source != "b.example" || st.Counts.Living != 3 || st.Problem != "" ||
+			!st.Due.Equal(st.Fetched.Add(2*time.Hour)) {
 			t.Errorf("%+v", st)
 		}
 	})
@@ -165,7 +166,8 @@ func TestRun_backsOffAndComesBack(t *testing.T) {
 				t.Errorf("look %d comes after %v, want up to %v", i+1, wait, most)
 			}
 		}
-		if st := p.Status()[0]; st.Code != Away || st.Problem != "answers 503" || st.Failures != len(at) || len(p.failures) != len(at) || st.Counts.Living != 3 {
+		if st := p.Status()[0]; st.Code != Away || st.Problem != "answers 503" || st.Failures != len(at) ||
+			len(p.failures) != len(at) || st.Counts.Living != 3 {
 			t.Errorf("%+v, told of %d", st, len(p.failures))
 		}
 		a.set(urls(0, 4), nil)
@@ -225,7 +227,8 @@ func TestUpdate_looksNow(t *testing.T) {
 			t.Errorf("%+v, %v", r, err)
 		}
 		p.publishers["a"].set(urls(0, 10), nil)
-		if r, err = p.Update(t.Context(), "", false); err != nil || len(r) != 2 || r[0].Code != Shrank || r[1].Code != "" {
+		if r, err = p.Update(t.Context(), "", false); err != nil || len(r) != 2 || r[0].Code != Shrank ||
+			r[1].Code != "" {
 			t.Errorf("%+v, %v", r, err)
 		}
 		if r, err = p.Update(t.Context(), "a", true); err != nil || r[0].Withdrawn != 90 || r[0].Code != "" {
@@ -257,7 +260,8 @@ func TestUse_anotherConfiguration(t *testing.T) {
 			t.Errorf("%+v", names)
 		}
 		after(time.Minute)
-		if told := p.told.now(); told["url http://only.b.example/"] != "expired" || told["url http://h0.example/"] != "MALICIOUS" {
+		if told := p.told.now(); told["url http://only.b.example/"] != "expired" ||
+			told["url http://h0.example/"] != "MALICIOUS" {
 			t.Errorf("told %v", told)
 		}
 		if a, c := p.publishers["a"].looked(), p.publishers["c"].looked(); len(a) != 1 || len(c) != 1 {

@@ -61,8 +61,10 @@ func TestRescan_countsThenReplaces(t *testing.T) {
 			g, bad := swept(t, 5)
 			one := g.rescan(Order{Who: "ada", Tenant: storetest.Contoso, DryRun: dry})
 			state := map[bool]store.RescanState{true: store.RescanCompleted, false: store.RescanWaiting}[dry]
-			if one.State != state || one.Total != 9 || one.Seen != 9 || one.Same != 1 || one.Gone != 1 || one.Read != 7 ||
-				one.Changes["CLEAN to MALICIOUS"] != 5 || one.Changes["MALICIOUS to CLEAN"] != 1 || len(one.Changes) != 2 {
+			if one.State != state || one.Total != 9 || one.Seen != 9 || one.Same != 1 || one.Gone != 1 ||
+				one.Read != 7 ||
+				one.Changes["CLEAN to MALICIOUS"] != 5 || one.Changes["MALICIOUS to CLEAN"] != 1 ||
+				len(one.Changes) != 2 {
 				t.Errorf("it counted %+v", one)
 			}
 			if len(one.Samples) != alike+1 || one.Samples[0].Why == "" || one.Samples[0].Record == "" {

@@ -70,7 +70,8 @@ func BenchmarkUpdate(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	if err := storetest.FillMonth(b.Context(), s, dir, *benchDocs, func() error { return x.Flush(b.Context()) }); err != nil {
+	if err := storetest.FillMonth(b.Context(), s, dir, *benchDocs,
+		func() error { return x.Flush(b.Context()) }); err != nil {
 		b.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(b.Context())

@@ -120,7 +120,8 @@ func (d *fakeDesk) Add(_ context.Context, who string, i store.Indicator) (store.
 	return i, nil
 }
 
-func (d *fakeDesk) AddMany(ctx context.Context, who string, list []store.Indicator) (kept []store.Indicator, refused []error, err error) {
+func (d *fakeDesk) AddMany(ctx context.Context, who string,
+	list []store.Indicator) (kept []store.Indicator, refused []error, err error) {
 	for _, i := range list {
 		i, err := d.Add(ctx, who, i)
 		if store.Unavailable(err) {
@@ -273,7 +274,8 @@ func TestApply_aPersonsIndicatorIsLeftAlone(t *testing.T) {
 	}
 }
 
-// What a person removed does not come again by the next message, nor by the next start: only when the feed lists it anew.
+// What a person removed does not come again by the next message, nor by the next start: only when the feed lists it
+// anew.
 func TestMake_whatAPersonRemovedStaysAway(t *testing.T) {
 	b := newBench(t)
 	b.store.commit(page)
@@ -407,7 +409,8 @@ func TestFollow_changesThatAreGone(t *testing.T) {
 	}
 }
 
-// While no feed lists anything the changes are not read. A message that comes right after the first entry is held against it.
+// While no feed lists anything the changes are not read. A message that comes right after the first entry is held
+// against it.
 func TestFollow_whileNobodyListsAnything(t *testing.T) {
 	b := newBench(t)
 	for range far {

@@ -160,11 +160,13 @@ func (w *whole) wants(what string, rec store.Record, want verdict.Disposition) {
 	}
 }
 
-// From a line in a feed's list to the verdicts of what was delivered and of what comes, and back when the feed withdraws it.
+// From a line in a feed's list to the verdicts of what was delivered and of what comes, and back when the feed
+// withdraws it.
 func TestWhole_fromAListToTheVerdictAndBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWhole(t, "")
-		before, good, near := w.mail("https://evil.example/login#victim"), w.mail("http://good.example/"), w.mail("http://evil.example/")
+		before, good, near := w.mail("https://evil.example/login#victim"), w.mail("http://good.example/"),
+			w.mail("http://evil.example/")
 		own := w.mail("https://www.contoso.example/")
 		w.read("hxxps://evil[.]example/login\nhttp://never.example/\nhttps://www.contoso.example/\n")
 		after, other := w.mail("https://evil.example/login"), w.mail("http://other.example/")

@@ -17,7 +17,8 @@ func FuzzOpen(f *testing.F) {
 	t := &config.Tenant{ID: contosoID, Domains: []string{"contoso.example"}}
 	f.Fuzz(func(tt *testing.T, octets []byte, sender string) {
 		e := open(t, Letter{Octets: strings.NewReader(string(octets)), Size: int64(len(octets)), Sender: sender, Claim: "subject"})
-		if e.unproven == "" && (!strings.Contains(strings.ToLower(string(octets)), "internal") || !inTenantDomain(t, sender) || !inTenantDomain(t, e.reporter)) {
+		if e.unproven == "" && (!strings.Contains(strings.ToLower(string(octets)), "internal") ||
+			!inTenantDomain(t, sender) || !inTenantDomain(t, e.reporter)) {
 			tt.Errorf("%+v is believed", e)
 		}
 		if e.claim.Disposition().String() == "MALICIOUS" || e.network != "" && len(e.network) != 36 {

@@ -155,7 +155,8 @@ func (f *fixture) wantModel(bad, good int) {
 	f.t.Helper()
 	m, err := f.judge.Model(contosoID)
 	if err != nil || m.Bad != bad || m.Good != good {
-		f.t.Errorf("it has learnt of %d unwanted and %d good messages, want %d and %d: %v", m.Bad, m.Good, bad, good, err)
+		f.t.Errorf("it has learnt of %d unwanted and %d good messages, want %d and %d: %v", m.Bad, m.Good, bad, good,
+			err)
 	}
 }
 
@@ -192,7 +193,8 @@ func TestTake_findsTheRecord(t *testing.T) {
 		"with two ids":               {mailOf(from, "look", internal, "X-MS-Office365-Filtering-Correlation-Id: "+network(2)+"\r\n"+strings.Replace(message(1), "cheap", "free", 1)), "", ""},
 	} {
 		from := fmt.Sprintf("ada%d@contoso.example", len(name))
-		taken := f.mustTake(f.letter(from, strings.ReplaceAll(c.mail, "From: ada@", "From: "+strings.TrimSuffix(from, "contoso.example"))))
+		taken := f.mustTake(f.letter(from,
+			strings.ReplaceAll(c.mail, "From: ada@", "From: "+strings.TrimSuffix(from, "contoso.example"))))
 		if len(taken) != 1 || taken[0].Record != c.record || taken[0].Matched != c.matched {
 			t.Errorf("%s: %+v", name, taken)
 		}
@@ -200,7 +202,8 @@ func TestTake_findsTheRecord(t *testing.T) {
 	if taken := f.mustTake(f.letter(from, mailOf(from, "hello", internal))); len(taken) != 0 {
 		t.Errorf("of a mail that reports nothing: %+v", taken)
 	}
-	if taken := f.mustTake(f.letter(from, mailOf(from, "two", internal, message(1), message(2)))); len(taken) != 2 || taken[0].Record == taken[1].Record {
+	if taken := f.mustTake(f.letter(from, mailOf(from, "two", internal, message(1), message(2)))); len(taken) != 2 ||
+		taken[0].Record == taken[1].Record {
 		t.Errorf("of two messages: %+v", taken)
 	}
 }
@@ -252,7 +255,8 @@ func TestTake_believesOnlyWhomExchangeVouchesFor(t *testing.T) {
 		if c.why == "" && (s.Unproven != "" || s.State != Taught) {
 			t.Errorf("%s: %+v", name, s)
 		}
-		if c.why != "" && (!strings.Contains(s.Unproven, c.why) || s.State != Open || s.Again != verdict.Unscored || len(acts) > 0) {
+		if c.why != "" && (!strings.Contains(s.Unproven, c.why) || s.State != Open || s.Again != verdict.Unscored ||
+			len(acts) > 0) {
 			t.Errorf("%s: %+v, audit %+v", name, s, acts)
 		}
 	}
@@ -389,7 +393,8 @@ func TestAccept_settlesAllOfTheRecord(t *testing.T) {
 	f.received(2)
 	a, b, c := f.mustReport("ada", "3", 1), f.mustReport("soc", "2", 1), f.mustReport("ada", "3", 2)
 	got, lesson, err := f.Accept(t.Context(), a.ID, Decision{Who: "root", Is: verdict.Malicious, Comment: "seen"})
-	if err != nil || got.State != Accepted || lesson.Record != rec.ID || lesson.Was != verdict.Clean || lesson.By != "root" {
+	if err != nil || got.State != Accepted || lesson.Record != rec.ID || lesson.Was != verdict.Clean ||
+		lesson.By != "root" {
 		t.Fatalf("%+v, %+v, %v", got, lesson, err)
 	}
 	f.again()
@@ -418,7 +423,8 @@ func TestAccept_learnsTheCopyWithoutARecord(t *testing.T) {
 		t.Errorf("%+v, %v", lesson, err)
 	}
 	f.wantModel(1, 0)
-	named := f.mustTake(f.letter("ada@contoso.example", mailOf("ada@contoso.example", "3|"+network(8)+"|x", internal)))[0]
+	named := f.mustTake(f.letter("ada@contoso.example",
+		mailOf("ada@contoso.example", "3|"+network(8)+"|x", internal)))[0]
 	if _, lesson, err = f.Accept(t.Context(), named.ID, Decision{Who: "root", Is: verdict.Spam}); err != nil || lesson.NotLearned == "" {
 		t.Errorf("of a message that is only named: %+v, %v", lesson, err)
 	}

@@ -168,7 +168,8 @@ func TestUnhide(t *testing.T) {
 		{bolterrors.ErrMaxSizeReached, true},
 	} {
 		err := Unhide(row.err)
-		if space := errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT); space != row.space || row.err != nil && !errors.Is(err, row.err) {
+		if space := errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT); space != row.space ||
+			row.err != nil && !errors.Is(err, row.err) {
 			t.Errorf("%v became %v", row.err, err)
 		}
 	}

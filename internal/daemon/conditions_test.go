@@ -31,8 +31,8 @@ func calm(now time.Time) api.Status {
 	}
 }
 
-// Each trouble that the state shows is told, by its kind, with its numbers and since when; its neighbour, which is none,
-// is not. Where nothing is wrong nobody is told anything.
+// Each trouble that the state shows is told, by its kind, with its numbers and since when; its neighbour, which is
+// none, is not. Where nothing is wrong nobody is told anything.
 func TestConditions_eachTroubleIsTold(t *testing.T) {
 	now := time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
 	for name, c := range map[string]struct {
@@ -100,7 +100,8 @@ func TestConditions_eachTroubleIsTold(t *testing.T) {
 					t.Errorf("%s is of tenant %q", n.Kind, n.Tenant)
 				}
 			}
-			if got := strings.Join(told, "\n"); c.want == "" && got != "" || !strings.Contains(got, c.want) || len(told) > 1 {
+			if got := strings.Join(told, "\n"); c.want == "" && got != "" || !strings.Contains(got, c.want) ||
+				len(told) > 1 {
 				t.Errorf("told is %q, want %q", got, c.want)
 			}
 		})
@@ -223,7 +224,8 @@ func office(busy int) func(time.Time) int {
 
 func nothing(time.Time) int { return 0 }
 
-// Silence is less than is usual for the hour and weekday: nights and weekends are none, an hour of the day without mail is.
+// Silence is less than is usual for the hour and weekday: nights and weekends are none, an hour of the day without mail
+// is.
 func TestTraffic_silenceIsLessThanUsual(t *testing.T) {
 	j := newJournal(t)
 	for range 3 * 7 * 24 { // three weeks; on no evening, night or weekend anything is told

@@ -11,8 +11,8 @@ import (
 	"clawback/spool"
 )
 
-// One small mail an hour in quarantine, or on its way to the alternate mailbox, keeps itself past the retention, and not
-// the segment that it lies in. When a person has discarded it, it goes.
+// One small mail an hour in quarantine, or on its way to the alternate mailbox, keeps itself past the retention, and
+// not the segment that it lies in. When a person has discarded it, it goes.
 func TestDeleteExpired_oneMailDoesNotKeepItsSegment(t *testing.T) {
 	d, err := openOn(t, t.TempDir())
 	if err != nil {

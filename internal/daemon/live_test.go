@@ -77,7 +77,8 @@ func TestRecipient_usedAddressIsDeferredUntilRetired(t *testing.T) {
 	if err := l.noteUse(t.Context(), queue.Envelope{Rcpts: []string{"postmaster@gw.example"}, Purpose: queue.ForPostmaster}); err != nil {
 		t.Fatal(err)
 	}
-	if err := l.Retire(t.Context(), "j@gw.example", retire); err == nil || !strings.Contains(err.Error(), "still configured") {
+	if err := l.Retire(t.Context(), "j@gw.example", retire); err == nil ||
+		!strings.Contains(err.Error(), "still configured") {
 		t.Errorf("a configured address is retired: %v", err)
 	}
 	if err := l.store.Close(); err != nil {
@@ -88,7 +89,8 @@ func TestRecipient_usedAddressIsDeferredUntilRetired(t *testing.T) {
 		t.Errorf("after a restart without it: %+v", r)
 	}
 	list := l.Addresses()
-	if i := len(list) - 1; i < 0 || list[0].Address != "j@gw.example" || list[0].Tenant != "one" || list[0].Last.IsZero() || list[0].Configured {
+	if i := len(list) - 1; i < 0 || list[0].Address != "j@gw.example" || list[0].Tenant != "one" ||
+		list[0].Last.IsZero() || list[0].Configured {
 		t.Errorf("listed as %+v", list)
 	}
 	if err := l.Retire(t.Context(), "J@gw.example", retire); err != nil {
@@ -158,7 +160,8 @@ func TestRoute_whereABounceGoes(t *testing.T) {
 		{queue.Envelope{Purpose: queue.ForPostmaster}, bounce.Route{To: "pm@a.example", Relay: relay}, ""},
 	} {
 		got, err := l.route(queue.Bounce{Envelope: c.envelope})
-		if got != c.want || (err == nil) != (c.problem == "") || err != nil && !strings.Contains(err.Error(), c.problem) {
+		if got != c.want || (err == nil) != (c.problem == "") ||
+			err != nil && !strings.Contains(err.Error(), c.problem) {
 			t.Errorf("%+v goes to %+v, %v", c.envelope, got, err)
 		}
 	}

@@ -52,7 +52,8 @@ func TestOpenQueue_broken(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(dir, "queue.db"), test.file, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := openOn(t, dir); err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "move it away") {
+			if _, err := openOn(t, dir); err == nil || !strings.Contains(err.Error(), test.want) ||
+				!strings.Contains(err.Error(), "move it away") {
 				t.Errorf("%v, want %q", err, test.want)
 			}
 		})

@@ -88,7 +88,8 @@ func (f *boardOf) logged(event string, want int) {
 	}
 }
 
-// A trouble that goes on is one notice with its beginning, and one line in the log; when it was not met for long it is over.
+// A trouble that goes on is one notice with its beginning, and one line in the log; when it was not met for long it is
+// over.
 func TestBoard_oneTroubleIsOneNotice(t *testing.T) {
 	f := newBoardOf(t)
 	for range 120 {
@@ -105,7 +106,8 @@ func TestBoard_oneTroubleIsOneNotice(t *testing.T) {
 	f.logged("alert.engine.away", 3)
 }
 
-// What follows from the state stands for as long as the state shows it, whatever the restarts, and with its numbers of now.
+// What follows from the state stands for as long as the state shows it, whatever the restarts, and with its numbers of
+// now.
 func TestBoard_stateIsSettled(t *testing.T) {
 	f := newBoardOf(t)
 	quarantine := func(n int) store.Notice {
@@ -128,7 +130,8 @@ func TestBoard_stateIsSettled(t *testing.T) {
 	f.shows()
 }
 
-// A trouble that the engine has told of before a restart ends by itself unless it is met again: it may have ended meanwhile.
+// A trouble that the engine has told of before a restart ends by itself unless it is met again: it may have ended
+// meanwhile.
 func TestBoard_troubleFromBeforeTheStart(t *testing.T) {
 	f := newBoardOf(t)
 	d := &daemon{board: f.board, log: f.board.log}
@@ -138,7 +141,8 @@ func TestBoard_troubleFromBeforeTheStart(t *testing.T) {
 	d.alert("config.refused", "refused")
 	f.restart()
 	d.board = f.board
-	f.shows("retract.auth t1 refused since 09:00", "retract.auth t2 refused since 09:00", "retract.auth t3 refused since 09:00")
+	f.shows("retract.auth t1 refused since 09:00", "retract.auth t2 refused since 09:00",
+		"retract.auth t3 refused since 09:00")
 	d.alertRetract(retract.Alert{Kind: "auth", Tenant: "t1", Text: "refused"})
 	d.alertRetract(retract.Alert{Kind: "resumed", Tenant: "t3", Text: "goes on"})
 	f.shows("retract.auth t1 refused since 09:00", "retract.auth t2 refused since 09:00")
@@ -231,8 +235,8 @@ func TestBoard_concurrently(t *testing.T) {
 	}
 }
 
-// Each alert of the code is a kind that is known, with what to do, and each kind is explained in docs/operations.md and in
-// journald's catalog.
+// Each alert of the code is a kind that is known, with what to do, and each kind is explained in docs/operations.md and
+// in journald's catalog.
 func TestKinds_areKnownAndExplained(t *testing.T) {
 	root := filepath.Join("..", "..")
 	doc, err := os.ReadFile(filepath.Join(root, "docs", "operations.md"))

@@ -121,8 +121,8 @@ func outcomeIs(t *testing.T, bed *testbed.Bed, l testbed.Letter, want store.Outc
 	})
 }
 
-// A daemon in this process carries a report from SMTP to the mailbox, stops, and starts again on what it left: nothing is
-// held open by the first, and nothing is done twice by the second.
+// A daemon in this process carries a report from SMTP to the mailbox, stops, and starts again on what it left: nothing
+// is held open by the first, and nothing is done twice by the second.
 func TestRun_startsStopsAndStartsAgain(t *testing.T) {
 	bed := start(t)
 	l := deliver(t, bed, 1)
@@ -210,8 +210,8 @@ func wholeLog(t *testing.T, bed *testbed.Bed) string {
 	return string(text)
 }
 
-// A configuration that is wrong, or that removes a tenant with open work, is refused whole and the old one stays in force; a
-// good one is put in force, and what needs a restart is named.
+// A configuration that is wrong, or that removes a tenant with open work, is refused whole and the old one stays in
+// force; a good one is put in force, and what needs a restart is named.
 func TestReload_putsAllOfAConfigurationInForceOrNothing(t *testing.T) {
 	bed := start(t)
 	good, err := os.ReadFile(bed.File("clawback.toml"))
@@ -266,7 +266,8 @@ func TestReload_putsAllOfAConfigurationInForceOrNothing(t *testing.T) {
 		}
 		return ""
 	})
-	reload(strings.Replace(string(good), testbed.Contoso.ID, "3f1c2b4a-5d6e-4f70-8192-a3b4c5d6e7f9", 1), "has open work")
+	reload(strings.Replace(string(good), testbed.Contoso.ID, "3f1c2b4a-5d6e-4f70-8192-a3b4c5d6e7f9", 1),
+		"has open work")
 	reload(old, "config.refused")
 	if got := mode(); got != "live" {
 		t.Errorf("after refused configurations the mode is %s", got)

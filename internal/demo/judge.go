@@ -128,7 +128,8 @@ func (s *stage) judge() (wrong int) {
 	for _, st := range s.script.Stories {
 		s.o.printf("\n%s  %s\n", st.ID, st.Title)
 		for _, r := range s.rows(st) {
-			line := fold(fmt.Sprintf("    %-5s %-*s  %s", s.mark(r), wide, visible.Line(r.where), visible.Line(r.text())), s.o.width(), 12+wide)
+			line := fold(fmt.Sprintf("    %-5s %-*s  %s", s.mark(r), wide, visible.Line(r.where),
+				visible.Line(r.text())), s.o.width(), 12+wide)
 			colour := green
 			if !r.ok {
 				colour = red

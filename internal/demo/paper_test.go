@@ -31,8 +31,8 @@ func narrow(out *bytes.Buffer, columns, lines int) Options {
 	return Options{Out: out, Live: true, Width: func() (int, int) { return columns, lines }}
 }
 
-// On a terminal of any width no line is wider, so that what is drawn again lies where it lay; a terminal that is too low
-// gets lines instead.
+// On a terminal of any width no line is wider, so that what is drawn again lies where it lay; a terminal that is too
+// low gets lines instead.
 func TestScreen_fitsTheTerminal(t *testing.T) {
 	one := &story{ID: "01", Title: strings.Repeat("a title that goes on ", 5)}
 	for _, columns := range []int{41, 60, 80, 200} {

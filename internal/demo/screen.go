@@ -52,7 +52,8 @@ func (s *screen) draw() {
 		fmt.Fprintf(&b, "\x1b[%dA", s.drawn)
 	}
 	for _, st := range s.stories {
-		fmt.Fprintf(&b, "\r\x1b[2K%s\n", clip(fmt.Sprintf("%s  %-*s %s", st.ID, title, clip(st.Title, title), st.state), width))
+		fmt.Fprintf(&b, "\r\x1b[2K%s\n",
+			clip(fmt.Sprintf("%s  %-*s %s", st.ID, title, clip(st.Title, title), st.state), width))
 	}
 	s.drawn, s.changed = len(s.stories), false
 	fmt.Fprint(s.o.Out, b.String())

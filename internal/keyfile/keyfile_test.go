@@ -55,7 +55,8 @@ func TestCheck(t *testing.T) {
 	}
 	err := Check(file)
 	open, ok := errors.AsType[*OpenError](err)
-	if !ok || !strings.Contains(err.Error(), file+" is open to every user") || !strings.Contains(open.Hint(), "chmod 0600") ||
+	if !ok || !strings.Contains(err.Error(), file+" is open to every user") ||
+		!strings.Contains(open.Hint(), "chmod 0600") ||
 		!strings.Contains(open.Hint(), "systemd credential") {
 		t.Errorf("an open file: %v", err)
 	}

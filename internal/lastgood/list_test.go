@@ -114,7 +114,8 @@ func TestOpen_aDamagedCopyIsToldAndNotUsed(t *testing.T) {
 		"huge": `{"url":"https://list.example.com/","list":[9` + strings.Repeat(" ", limit+maxFrame) + `]}`,
 	} {
 		b := newBench(t)
-		if err := errors.Join(os.MkdirAll(filepath.Dir(b.source.File), 0o700), os.WriteFile(b.source.File, []byte(text), 0o600)); err != nil {
+		if err := errors.Join(os.MkdirAll(filepath.Dir(b.source.File), 0o700),
+			os.WriteFile(b.source.File, []byte(text), 0o600)); err != nil {
 			t.Fatal(err)
 		}
 		b.open()
@@ -247,7 +248,8 @@ func TestRun_backsOffUpToAnHourAndNotAllAtOnce(t *testing.T) {
 				differ[wait] = true
 			}
 			if len(waits) < 100 || len(differ) < 50 || len(b.failed) != len(waits) {
-				t.Errorf("%s: %d waits, %d of them differ, %d failures told", name, len(waits), len(differ), len(b.failed))
+				t.Errorf("%s: %d waits, %d of them differ, %d failures told", name, len(waits), len(differ),
+					len(b.failed))
 			}
 		})
 	}
@@ -270,7 +272,8 @@ func TestRefresh_isBoundedInTime(t *testing.T) {
 		b := newBench(t)
 		b.hangs = true
 		started := time.Now()
-		if err := b.Refresh(t.Context()); !errors.Is(err, context.DeadlineExceeded) || time.Since(started) != fetchTime {
+		if err := b.Refresh(t.Context()); !errors.Is(err, context.DeadlineExceeded) ||
+			time.Since(started) != fetchTime {
 			t.Errorf("%v after %v", err, time.Since(started))
 		}
 	})

@@ -61,8 +61,8 @@ func TestFind_whereAValueBegins(t *testing.T) {
 	}
 }
 
-// Whatever the text is, the search ends, and each line exists. In what the parser of the values takes, every top-level key
-// is found.
+// Whatever the text is, the search ends, and each line exists. In what the parser of the values takes, every top-level
+// key is found.
 func FuzzFind(f *testing.F) {
 	for _, seed := range []string{
 		"", "a = 1", "[x]\ny = [[1], {z = 2}]", "[[a]]\n[[a.b]]\n\"q\\\"\" = 'x'", "a = [" + strings.Repeat("[", 200),

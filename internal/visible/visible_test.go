@@ -47,14 +47,15 @@ func TestWriter_nothingSteers(t *testing.T) {
 	}
 }
 
-// Unicode's own classes say what must not pass: every control, every separator of lines, every format character but those
-// that shape letters.
+// Unicode's own classes say what must not pass: every control, every separator of lines, every format character but
+// those that shape letters.
 func TestSteers_everyCharacter(t *testing.T) {
 	shapes := map[rune]bool{0xad: true, 0x200b: true, 0x200c: true, 0x200d: true, 0x2060: true, 0x2061: true, 0x2062: true, 0x2063: true, 0x2064: true,
 		0x180e: true, 0x70f: true, 0x8e2: true, 0x890: true, 0x891: true, 0x110bd: true, 0x110cd: true}
 	for r := rune(0); r <= unicode.MaxRune; r++ {
 		must := unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Bidi_Control, unicode.Cf)
-		letters := shapes[r] || r >= 0x600 && r <= 0x605 || r == 0x6dd || r >= 0x13430 && r <= 0x1345f || r >= 0x1bca0 && r <= 0x1bca3 || r >= 0x1d173 && r <= 0x1d17a
+		letters := shapes[r] || r >= 0x600 && r <= 0x605 || r == 0x6dd || r >= 0x13430 && r <= 0x1345f ||
+			r >= 0x1bca0 && r <= 0x1bca3 || r >= 0x1d173 && r <= 0x1d17a
 		if must && !letters && r != '\n' && r != '\t' && !Steers(r) {
 			t.Errorf("%U passes", r)
 		}

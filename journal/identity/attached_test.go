@@ -32,7 +32,8 @@ func of(t *testing.T, text string) Message {
 func TestAttached_carriesTheOriginalsIdentity(t *testing.T) {
 	contents := of(t, bait).Contents()
 	noID := strings.Replace(bait, "Message-ID: <bait@evil.example>\r\n", "", 1)
-	delivered := strings.Replace(bait, "\r\n", "\r\nX-MS-Exchange-Organization-Network-Message-Id: "+strings.ToUpper(network)+"\r\n", 1)
+	delivered := strings.Replace(bait, "\r\n",
+		"\r\nX-MS-Exchange-Organization-Network-Message-Id: "+strings.ToUpper(network)+"\r\n", 1)
 	// As another program writes it: other transfer encoding, other header, other case.
 	rewritten := "message-id:\r\n <bait@evil.example> \r\nfrom: Eve <EVE@evil.example>\r\nsubject: Invoice\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-transfer-encoding: base64\r\n\r\nUGF5IGhlcmUuDQo=\r\n"
 	one := []Attached{{MessageID: "<bait@evil.example>", Contents: contents}}

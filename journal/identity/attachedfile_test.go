@@ -15,11 +15,13 @@ import (
 	"clawback/internal/test/outlooktest"
 )
 
-const delivered = "Received: from evil.example by contoso.example\r\n with SMTP; Mon, 02 Nov 2026 10:00:00 +0000\r\n" + bait
+const delivered = "Received: from evil.example by contoso.example\r\n with SMTP; Mon, 02 Nov 2026 10:00:00 +0000\r\n" +
+	bait
 
 // file is a message with a file in it.
 func file(kind, name, octets string) string {
-	return "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nSee attached.\r\n--b\r\n" + outlooktest.Part(kind, name, []byte(octets)) + "--b--\r\n"
+	return "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nSee attached.\r\n--b\r\n" +
+		outlooktest.Part(kind, name, []byte(octets)) + "--b--\r\n"
 }
 
 func phish() outlooktest.Message {
@@ -38,7 +40,8 @@ func TestCarried_inEveryKindOfFile(t *testing.T) {
 	outer := func(files ...string) outlooktest.Message { return outlooktest.Message{ID: "<fwd@x>", Files: files} }
 	within := outlooktest.Message{ID: "<fwd@x>", Attached: []outlooktest.Message{phish()}}
 	fwd := Attached{MessageID: "<fwd@x>"}
-	binary := "Content-Type: application/ms-tnef; name=winmail.dat\r\nContent-Transfer-Encoding: binary\r\n\r\n" + string(within.TNEF())
+	binary := "Content-Type: application/ms-tnef; name=winmail.dat\r\nContent-Transfer-Encoding: binary\r\n\r\n" +
+		string(within.TNEF())
 	for _, c := range []struct {
 		name, text string
 		want       []Attached
@@ -79,7 +82,8 @@ func TestCarried_inEveryKindOfFile(t *testing.T) {
 // What is found in a file changes nothing of how its message compares: the file counts octet by octet.
 func TestCarried_leavesTheDigestsAlone(t *testing.T) {
 	for _, octets := range []string{delivered, string(phish().MSG()), string(phish().TNEF()), "From: x\n", strings.Repeat("A: b\n", 5000)} {
-		a, b := of(t, file("application/octet-stream", "a", octets)), of(t, file("application/octet-stream", "b", octets+"\n"))
+		a, b := of(t, file("application/octet-stream", "a", octets)),
+			of(t, file("application/octet-stream", "b", octets+"\n"))
 		if len(a.Parts) != 2 || a.Parts[1].SHA256 != sum(octets) || b.Parts[1].SHA256 == a.Parts[1].SHA256 {
 			t.Errorf("of %.20q: parts %v", octets, a.Parts)
 		}

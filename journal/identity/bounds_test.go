@@ -91,7 +91,8 @@ func allocated(t *testing.T, message string) uint64 {
 func TestOf_boundsAreTold(t *testing.T) {
 	for name, message := range hostile(1 << 20) {
 		switch name {
-		case "deep files", "header lines", "used fields", "one long line", "references", "authors", "encoded words", "file of lines", "empty lines", "blanks",
+		case "deep files", "header lines", "used fields", "one long line", "references", "authors", "encoded words",
+			"file of lines", "empty lines", "blanks",
 			"dashes", "soft breaks", "base64 breaks":
 			continue // one part, or none
 		}

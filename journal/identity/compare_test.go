@@ -95,7 +95,8 @@ func TestHasTraceOf(t *testing.T) {
 	}
 }
 
-// Records without a network message id are known by Content: a message with an attachment renamed must be another record.
+// Records without a network message id are known by Content: a message with an attachment renamed must be another
+// record.
 func TestContent_ofARenamedAttachment(t *testing.T) {
 	var seen []string
 	for _, change := range [][2]string{{"", ""}, {"filename=invoice.pdf", "filename=invoice.pdf.scr"}, {"filename=invoice.pdf", "filename=a"}, {"image/png", "text/html"},

@@ -174,7 +174,8 @@ func BenchmarkOf_10MB(b *testing.B) {
 	}
 }
 
-// TestDifferences_charsets: a charset that cannot be decoded, or octets that are not in it, must not make two texts one.
+// TestDifferences_charsets: a charset that cannot be decoded, or octets that are not in it, must not make two texts
+// one.
 func TestDifferences_charsets(t *testing.T) {
 	for _, label := range []string{"iso-2022-kr", "hz-gb-2312", "x-unknown", "utf-8", "us-ascii", "gb18030", "iso-2022-jp", ""} {
 		head := "Content-Type: text/plain; charset=" + label + "\r\n\r\n"

@@ -12,8 +12,8 @@ import (
 	"clawback/spool"
 )
 
-// While the intake writes what senders wait with, none of them is let go: its bytes would be another's before they are written.
-// That holds for a broken queue as well.
+// While the intake writes what senders wait with, none of them is let go: its bytes would be another's before they are
+// written. That holds for a broken queue as well.
 func TestClose_waitsForTheIntake(t *testing.T) {
 	for _, broken := range []bool{false, true} {
 		gate, reached := make(chan struct{}), make(chan struct{})

@@ -32,8 +32,9 @@ var (
 // crashInline is the inline limit of the scenarios.
 const crashInline = 16 << 10
 
-// Messages are put, claimed, finished, deferred, set aside, given up and discarded, and the machine stops at any moment: it kills the
-// process, or its power fails. What was accepted is there afterwards, once, with its bytes, and what was ended is not.
+// Messages are put, claimed, finished, deferred, set aside, given up and discarded, and the machine stops at any
+// moment: it kills the process, or its power fails. What was accepted is there afterwards, once, with its bytes, and
+// what was ended is not.
 func TestQueue_randomCrashes(t *testing.T) {
 	seed, deadline := *crashFirst, time.Now().Add(8*time.Second)
 	if seed == 0 {
@@ -261,7 +262,8 @@ func (s *scenario) workOn(ctx context.Context, q *Queue, r *rand.Rand) bool {
 	}
 	for _, m := range s.fates.claimed(items) {
 		if r.IntN(2) == 0 {
-			if end, err := q.StartScoring(context.Background(), m.id); err == nil && r.IntN(4) > 0 { // or the process ends before the note goes
+			// or the process ends before the note goes
+			if end, err := q.StartScoring(context.Background(), m.id); err == nil && r.IntN(4) > 0 {
 				defer end()
 			}
 		}
@@ -394,6 +396,7 @@ func (s *scenario) checkBytes(q *Queue, it queue.Item) {
 	defer b.Close()
 	got, err := io.ReadAll(io.NewSectionReader(b, 0, b.Size()))
 	if want := m.content(s.seed); err != nil || !bytes.Equal(got, want) {
-		s.t.Errorf("message %d, which was %v: %d bytes with sum %x, %v; want %d", m.n, m.may, len(got), sha256.Sum256(got), err, len(want))
+		s.t.Errorf("message %d, which was %v: %d bytes with sum %x, %v; want %d", m.n, m.may, len(got),
+			sha256.Sum256(got), err, len(want))
 	}
 }

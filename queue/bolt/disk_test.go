@@ -15,20 +15,22 @@ import (
 	"clawback/spool"
 )
 
-// crashDisk is a file system that knows what was not synced yet, so that the power can fail. It also fills up, and syncs fail.
+// crashDisk is a file system that knows what was not synced yet, so that the power can fail. It also fills up, and
+// syncs fail.
 type crashDisk struct {
 	spool.FS
 	root string
 
-	mu     sync.Mutex // held by every operation; owns what follows
-	r      *rand.Rand
-	files  map[string]*written                 // by path under root; a file that is not here is durable
-	names  map[string][]func(after *crashDisk) // directory -> how to undo what was done to its names since its last sync
-	left   int                                 // operations until the crash
-	crash  func()                              // called then
-	full   float64                             // how likely a write finds no space, and
-	cutBad float64                             // that what it left cannot be cut off, and
-	syncIs func() error                        // what a sync answers
+	mu    sync.Mutex // held by every operation; owns what follows
+	r     *rand.Rand
+	files map[string]*written // by path under root; a file that is not here is durable
+	// directory -> how to undo what was done to its names since its last sync
+	names  map[string][]func(after *crashDisk)
+	left   int          // operations until the crash
+	crash  func()       // called then
+	full   float64      // how likely a write finds no space, and
+	cutBad float64      // that what it left cannot be cut off, and
+	syncIs func() error // what a sync answers
 }
 
 // written is a file with what it held since its last sync: the first is durable.
@@ -220,8 +222,8 @@ func (f *crashFile) Datasync() error {
 	return nil
 }
 
-// copyTo is the disk as the next process finds it: after the death of this one, with everything that was written; after a power
-// failure, with what of it had come to the disk. It is called with d.mu held.
+// copyTo is the disk as the next process finds it: after the death of this one, with everything that was written; after
+// a power failure, with what of it had come to the disk. It is called with d.mu held.
 func (d *crashDisk) copyTo(root string, power bool) (*crashDisk, error) {
 	after := newCrashDisk(root, rand.New(rand.NewPCG(d.r.Uint64(), 0)))
 	if err := os.CopyFS(root, os.DirFS(d.root)); err != nil {

@@ -112,7 +112,8 @@ func (fs *fates) claimed(items []queue.Item) (out []*message) {
 			return nil
 		}
 		m := fs.messages[it.Envelope.Session]
-		if !slices.ContainsFunc(m.may, func(f fate) bool { return f.where == inReady || f.where == inDeferred || f.where == suspected }) {
+		if !slices.ContainsFunc(m.may,
+			func(f fate) bool { return f.where == inReady || f.where == inDeferred || f.where == suspected }) {
 			fs.t.Errorf("message %d was handed out; it was %v", m.n, m.may)
 		}
 		m.suspect = it.Crashes > 0
@@ -123,8 +124,8 @@ func (fs *fates) claimed(items []queue.Item) (out []*message) {
 	return out
 }
 
-// change carries a change out that has one result when it succeeds, and is uncertain while it has not. What it has made ready may
-// be claimed before its answer is here.
+// change carries a change out that has one result when it succeeds, and is uncertain while it has not. What it has made
+// ready may be claimed before its answer is here.
 func (fs *fates) change(m *message, to fate, op func() error) {
 	fs.mu.Lock()
 	if fs.crashed {

@@ -32,8 +32,8 @@ type acknowledged struct {
 	size int64
 }
 
-// A process that accepts mail is killed at random moments. Whatever it said it had accepted is there afterwards, once and
-// byte for byte.
+// A process that accepts mail is killed at random moments. Whatever it said it had accepted is there afterwards, once
+// and byte for byte.
 func TestCommit_survivesKill(t *testing.T) {
 	dir := t.TempDir()
 	accepted := map[acknowledged]bool{}
@@ -84,7 +84,8 @@ func judgeAccepted(t *testing.T, dir string, accepted map[acknowledged]bool) (wr
 	}
 	for m := range accepted {
 		if found[m] != 1 {
-			wrong = append(wrong, fmt.Sprintf("the message with checksum %08x was accepted, and is there %d times", m.sum, found[m]))
+			wrong = append(wrong, fmt.Sprintf("the message with checksum %08x was accepted, and is there %d times",
+				m.sum, found[m]))
 		}
 	}
 	return wrong

@@ -18,8 +18,8 @@ func (unreachable) OpenFile(name string, flag int, perm os.FileMode) (spool.File
 	return nil, &os.PathError{Op: "open", Path: name, Err: syscall.EACCES}
 }
 
-// Bytes that cannot be looked at are not lost: the start fails, and what it found is as it was when the cause is mended. So a spool that
-// was brought back with a wrong owner does not empty the queue into quarantine.
+// Bytes that cannot be looked at are not lost: the start fails, and what it found is as it was when the cause is
+// mended. So a spool that was brought back with a wrong owner does not empty the queue into quarantine.
 func TestOpen_bytesOutOfReach(t *testing.T) {
 	for name, deliver := range map[string]func(t *testing.T, dir string){
 		"in queue.db": func(t *testing.T, dir string) {

@@ -190,8 +190,8 @@ func TestClose_bringsOver(t *testing.T) {
 	}
 }
 
-// An item whose row or bytes the disk has damaged before they were transferred is set aside like any other, and what the end of
-// the log was never acknowledged with is left out.
+// An item whose row or bytes the disk has damaged before they were transferred is set aside like any other, and what
+// the end of the log was never acknowledged with is left out.
 func TestOpen_damagedLog(t *testing.T) {
 	tests := []struct {
 		name        string
@@ -240,7 +240,8 @@ func TestOpen_damagedLog(t *testing.T) {
 			aside, err := q.List(t.Context(), queue.Filter{State: queue.Quarantined})
 			must(t, err)
 			if len(all) != test.there || len(aside) != test.quarantined {
-				t.Errorf("%d items, %d in quarantine; want %d and %d", len(all), len(aside), test.there, test.quarantined)
+				t.Errorf("%d items, %d in quarantine; want %d and %d", len(all), len(aside), test.there,
+					test.quarantined)
 			}
 			if alert := strings.Contains(log.String(), "event=alert.spool.damaged"); alert != (test.quarantined > 0) {
 				t.Errorf("alert: %v, with %d in quarantine", alert, test.quarantined)

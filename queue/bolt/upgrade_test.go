@@ -17,8 +17,8 @@ import (
 	"clawback/spool"
 )
 
-// What versions before the log have written: segments of bodies alone, whose names have a run of 6 digits, and a queue.db
-// without the bucket of the log.
+// What versions before the log have written: segments of bodies alone, whose names have a run of 6 digits, and a
+// queue.db without the bucket of the log.
 const (
 	oldSegment = "seg/20261121T19-26067f-0001"
 	oldBody    = "body/20261121/20261121T190623-5b724b1803ec7fa2"
@@ -61,7 +61,8 @@ func writeOld(t *testing.T, dir string) {
 				`"reason":"not a report","created":"2026-11-21T19:06:43.123456789Z","not_before":"2026-11-21T19:07:40.123456789Z"`, "u", due},
 		} {
 			index := map[string]string{"items": "items.index", "bounces": "bounce.index"}[row.rows]
-			whole := fmt.Sprintf(`{"id":%q,%s,"body":%s,%s,"changed":"2026-11-21T19:06:39.123456789Z"}`, row.id, oldRest, row.body, row.rest)
+			whole := fmt.Sprintf(`{"id":%q,%s,"body":%s,%s,"changed":"2026-11-21T19:06:39.123456789Z"}`, row.id,
+				oldRest, row.body, row.rest)
 			key := append(binary.BigEndian.AppendUint64([]byte(row.letter), uint64(row.due.UnixNano())), row.id...)
 			putRow(t, tx, row.rows, row.id, []byte(whole))
 			putRow(t, tx, index, string(key), nil)
@@ -81,8 +82,8 @@ func putRow(t *testing.T, tx *bbolt.Tx, bucket, key string, value []byte) {
 
 func castagnoliOf(b []byte) uint32 { return crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli)) }
 
-// The directory of a version before the log is taken over as it stands, without a word: nothing of it is taken for a log. What is
-// accepted from then on stands beside it, also after a crash.
+// The directory of a version before the log is taken over as it stands, without a word: nothing of it is taken for a
+// log. What is accepted from then on stands beside it, also after a crash.
 func TestOpen_olderVersion(t *testing.T) {
 	dir := t.TempDir()
 	writeOld(t, dir)
@@ -109,8 +110,8 @@ func TestOpen_olderVersion(t *testing.T) {
 	wantItems(t, openOn(t, crashed(t, dir), spool.OS(), Options{}), 5)
 }
 
-// The log of the version before, whose rows name a body by letters, is read back: the queue ended in order or not at all,
-// and queue.db has none of them.
+// The log of the version before, whose rows name a body by letters, is read back: the queue ended in order or not at
+// all, and queue.db has none of them.
 func TestOpen_logOfTheVersionBefore(t *testing.T) {
 	dir := t.TempDir()
 	sp, err := spool.Open(filepath.Join(dir, "spool"), spool.Options{})

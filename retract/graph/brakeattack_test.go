@@ -88,7 +88,8 @@ func TestBrakeAttack_sacrificialFlood(t *testing.T) {
 					t.Errorf("the flood: %v, want 10 taken and 20 held", n)
 				}
 				texts := s.alertTexts()
-				if len(texts) == 0 || !strings.Contains(texts[0], "evil[.]example") || !strings.Contains(texts[0], "held approve --campaign") {
+				if len(texts) == 0 || !strings.Contains(texts[0], "evil[.]example") ||
+					!strings.Contains(texts[0], "held approve --campaign") {
 					t.Errorf("alerts %q, want one at once that names the campaign", texts)
 				}
 				bad := s.letter(letter{name: "true", sender: "a@other.example", from: "a@other.example", links: []string{"https://pay.other.example/"}, to: 9, after: 40})
@@ -141,7 +142,8 @@ func TestBrakeAttack_spreadOverManyDomains(t *testing.T) {
 					t.Errorf("%v, want 20 taken and 20 held", n)
 				}
 				texts := s.alertTexts()
-				if len(texts) != 1 || strings.Count(texts[0], "sender:") < 3 || !strings.Contains(texts[0], "share_percent") {
+				if len(texts) != 1 || strings.Count(texts[0], "sender:") < 3 ||
+					!strings.Contains(texts[0], "share_percent") {
 					t.Errorf("alerts %q, want one that names campaigns", texts)
 				}
 				bad := s.letter(letter{name: "true", sender: "a@other.example", from: "a@other.example", to: 9, after: 50})
@@ -179,7 +181,8 @@ func (s *storm) approve(campaign string, mailboxes int) {
 		s.t.Fatalf("%d entries of the audit, %v; want one more than %d", len(after), err, len(before))
 	}
 	act := after[0]
-	if act.What != "approve campaign" || act.Object != strings.ReplaceAll(campaign, "[.]", ".") || act.Who != "ada" || act.Comment != fmt.Sprintf("mailboxes: %d, messages: 1: seen", mailboxes) {
+	if act.What != "approve campaign" || act.Object != strings.ReplaceAll(campaign, "[.]", ".") || act.Who != "ada" ||
+		act.Comment != fmt.Sprintf("mailboxes: %d, messages: 1: seen", mailboxes) {
 		s.t.Errorf("audit %+v", act)
 	}
 }
@@ -191,7 +194,8 @@ func TestBrakeAttack_campaignsAreListedAndRejected(t *testing.T) {
 		news := s.letter(letter{name: "news", sender: "news@shop.test", from: "news@shop.test", links: []string{"https://www.shop.test/offers"}, to: 40})
 		s.run(time.Minute)
 		list, err := s.engine.HeldCampaigns(t.Context(), "")
-		if err != nil || len(list) != 2 || list[0].Mailboxes != 30 || list[0].Messages != 1 || list[0].Records[0] != news.ID {
+		if err != nil || len(list) != 2 || list[0].Mailboxes != 30 || list[0].Messages != 1 ||
+			list[0].Records[0] != news.ID {
 			t.Fatalf("held %+v %v", list, err)
 		}
 		ids, err := s.engine.SettleCampaign(context.Background(), retract.CampaignDecision{Who: "ada", Tenant: s.cfg.ID, Campaign: "link:shop.test", Comment: "a newsletter"})

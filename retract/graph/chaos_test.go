@@ -238,7 +238,8 @@ func (b *bed) mail(i int) {
 		addresses := append([]string{u.UPN}, u.Aliases...)
 		m.to = append(m.to, addresses[b.random.IntN(len(addresses))])
 		copies := []int{0, 1, 1, 1, 2}[b.random.IntN(5)]
-		late := copies == 1 && b.random.IntN(3) == 0 // a second copy that comes after the first was dealt with is not looked for
+		// a second copy that comes after the first was dealt with is not looked for
+		late := copies == 1 && b.random.IntN(3) == 0
 		for range copies {
 			m.bad = append(m.bad, b.deliver(u, chaosCopy{m.mid, m.nid, late}))
 		}

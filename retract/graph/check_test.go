@@ -146,7 +146,8 @@ func TestCheck_certificateEnds(t *testing.T) {
 func TestGranted_whatMicrosoftSays(t *testing.T) {
 	w := start(t, graphsim.Options{})
 	g, err := w.Granted(t.Context())
-	if err != nil || g.Tenant != w.tenant.ID || g.Name != "Contoso" || len(g.Roles) != len(graphsim.DefaultTenant().Roles) {
+	if err != nil || g.Tenant != w.tenant.ID || g.Name != "Contoso" ||
+		len(g.Roles) != len(graphsim.DefaultTenant().Roles) {
 		t.Errorf("%+v %v", g, err)
 	}
 	w = start(t, graphsim.Options{})

@@ -48,7 +48,8 @@ func start(t testing.TB, so graphsim.Options, edit ...func(*config.Tenant, *Opti
 const (
 	messageID = "<a+b'c%25&d#e@mail.example.com>"
 	networkID = "0f0f0f0f-1111-4222-8333-444444444444"
-	mail      = "From: Mallory <mallory@example.com>\r\nMessage-ID: " + messageID + "\r\nSubject: Invoice\r\n\r\nHello\r\n"
+	mail      = "From: Mallory <mallory@example.com>\r\nMessage-ID: " + messageID +
+		"\r\nSubject: Invoice\r\n\r\nHello\r\n"
 )
 
 // deliver puts the message into a mailbox.
@@ -93,7 +94,8 @@ func TestClient_findsMovesAndRestores(t *testing.T) {
 		t.Fatalf("Find: %+v %v", found, err)
 	}
 	c := found[0]
-	if c.ID != want.ImmutableID || c.Folder != want.FolderID || !c.HasHeaders || len(c.NetworkMessageIDs) != 1 || c.NetworkMessageIDs[0] != networkID {
+	if c.ID != want.ImmutableID || c.Folder != want.FolderID || !c.HasHeaders || len(c.NetworkMessageIDs) != 1 ||
+		c.NetworkMessageIDs[0] != networkID {
 		t.Errorf("candidate: %+v", c)
 	}
 	id, err := w.Move(ctx, box.ID, c.ID, exchange.Deletions)

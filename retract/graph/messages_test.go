@@ -144,7 +144,8 @@ func TestPurge_cloudsWithoutIt(t *testing.T) {
 				w.Inject(graphsim.Injection{Route: graphsim.RoutePurge, Fault: graphsim.Fault{
 					Status: status, Code: code, Message: "Resource not found for the segment 'permanentDelete'."}})
 			}
-			if f := faultOf(t, w.Purge(t.Context(), u.ID, m.ImmutableID)); f.Class != fault.GiveUp || f.Code != fault.CodeNoPermanentDelete {
+			if f := faultOf(t, w.Purge(t.Context(), u.ID, m.ImmutableID)); f.Class != fault.GiveUp ||
+				f.Code != fault.CodeNoPermanentDelete {
 				t.Errorf("a custom cloud, %d %s: %+v", status, code, f)
 			}
 		}
@@ -161,7 +162,8 @@ func TestPurge_cloudsWithoutIt(t *testing.T) {
 		national := *w.Client
 		national.cloud = cloud
 		w.ForgetCalls()
-		if f := faultOf(t, national.Purge(t.Context(), u.ID, m.ImmutableID)); f.Code != "no_permanent_delete" || len(w.Calls()) != 0 {
+		if f := faultOf(t, national.Purge(t.Context(), u.ID, m.ImmutableID)); f.Code != "no_permanent_delete" ||
+			len(w.Calls()) != 0 {
 			t.Errorf("%s: %+v, %d calls", name, f, len(w.Calls()))
 		}
 	}
@@ -176,7 +178,8 @@ func TestLocate_movedByTheUser(t *testing.T) {
 	m := w.deliver(t, graphsim.Delivery{Mailbox: u.UPN, Read: true})
 	w.UserMoves(u.UPN, m.Key, "Projects")
 	c, err := w.Locate(t.Context(), u.ID, m.ImmutableID)
-	if err != nil || c.Folder == m.FolderID || c.ID != m.ImmutableID || !c.Read || c.InternetMessageID != messageID || c.Received.IsZero() {
+	if err != nil || c.Folder == m.FolderID || c.ID != m.ImmutableID || !c.Read || c.InternetMessageID != messageID ||
+		c.Received.IsZero() {
 		t.Errorf("%+v %v", c, err)
 	}
 	id, name, err := w.FolderID(t.Context(), u.ID, exchange.Folder(c.Folder))

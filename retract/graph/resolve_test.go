@@ -251,7 +251,8 @@ func TestResolve_manyAtOnceAskOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 50 {
 		wg.Go(func() {
-			if box, err := w.Resolve(t.Context(), "sales@contoso.example"); err != nil || box.ID != users["anna@contoso.example"].ID {
+			if box, err := w.Resolve(t.Context(), "sales@contoso.example"); err != nil ||
+				box.ID != users["anna@contoso.example"].ID {
 				t.Errorf("%+v %v", box, err)
 			}
 		})
@@ -293,7 +294,8 @@ func TestMembers_expandsAGroup(t *testing.T) {
 	}
 	w.AddGroup(crowd)
 	w.ForgetCalls()
-	if boxes, err = w.Members(t.Context(), crowd.Address); err != nil || len(boxes) != 1201 || w.Count(graphsim.RouteMembers, "") != 3 {
+	if boxes, err = w.Members(t.Context(), crowd.Address); err != nil || len(boxes) != 1201 ||
+		w.Count(graphsim.RouteMembers, "") != 3 {
 		t.Errorf("%d members on %d pages: %v", len(boxes), w.Count(graphsim.RouteMembers, ""), err)
 	}
 	if _, err := w.Members(t.Context(), "anna@contoso.example"); faultOf(t, err).Code != "no_mailbox" {

@@ -164,7 +164,8 @@ func (s *storm) done(rec store.Record) {
 	waiting := map[string]int{}
 	for _, in := range intents {
 		if in.Outcome != store.Done {
-			waiting[fmt.Sprintf("%s, %d faults, not before %s: %s", in.Outcome, in.Faults, in.NotBefore.Format(time.TimeOnly), in.Reason)]++
+			waiting[fmt.Sprintf("%s, %d faults, not before %s: %s", in.Outcome, in.Faults,
+				in.NotBefore.Format(time.TimeOnly), in.Reason)]++
 		}
 	}
 	if len(waiting) > 0 {
@@ -295,7 +296,8 @@ func TestStorm_throttledForSeconds(t *testing.T) {
 				rec := s.mail("one", stormMailboxes)
 				s.run(15 * time.Second)
 				s.sim.Withdraw(in)
-				s.run(c.wait + 5*time.Second) // five are what the sixty take by themselves, one worker after another at first
+				// five are what the sixty take by themselves, one worker after another at first
+				s.run(c.wait + 5*time.Second)
 				s.done(rec)
 			})
 		})

@@ -376,7 +376,8 @@ func TestCredential_ways(t *testing.T) {
 			if box, err := w.Resolve(t.Context(), u.UPN); err != nil || box.ID != u.ID {
 				t.Errorf("%+v %v", box, err)
 			}
-			if calls := w.Calls(); len(calls) < 2 || calls[1].Route != graphsim.RouteToken || calls[1].Credential != c.kind {
+			if calls := w.Calls(); len(calls) < 2 || calls[1].Route != graphsim.RouteToken ||
+				calls[1].Credential != c.kind {
 				t.Errorf("calls %v", calls)
 			}
 		})
@@ -413,7 +414,8 @@ func TestCredential_pkcs12(t *testing.T) {
 	}
 	from := writeCertificate(t, time.Now().AddDate(0, 0, 90))
 	pfx := filepath.Join(t.TempDir(), "app.pfx")
-	if out, err := exec.Command(openssl, "pkcs12", "-export", "-legacy", "-in", from, "-out", pfx, "-passout", "pass:").CombinedOutput(); err != nil {
+	if out, err := exec.Command(openssl, "pkcs12", "-export", "-legacy", "-in", from, "-out", pfx, "-passout",
+		"pass:").CombinedOutput(); err != nil {
 		t.Skipf("this openssl makes no old PKCS #12 file: %v: %s", err, out)
 	}
 	w := start(t, graphsim.Options{}, func(c *config.Tenant, _ *Options) {
@@ -471,7 +473,8 @@ func TestCredential_openToOthers(t *testing.T) {
 				t.Fatal(err)
 			}
 			err := read()
-			if open := err != nil && strings.Contains(err.Error(), "is open to every user of the machine: chmod 0600"); open != step.open {
+			if open := err != nil &&
+				strings.Contains(err.Error(), "is open to every user of the machine: chmod 0600"); open != step.open {
 				t.Errorf("%s with mode %v: %v", filepath.Base(file), step.mode, err)
 			}
 		}

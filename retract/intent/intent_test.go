@@ -41,7 +41,8 @@ func TestReopen_keepsWhatMayHaveHappened(t *testing.T) {
 			!slices.Equal(found[Missing], []string{"m-missing"}) || len(in.Taken) != 4 {
 			t.Fatalf("round %d has %v", round, found)
 		}
-		if in.Round != round || in.Outcome != store.Pending || slices.ContainsFunc(in.Taken, func(t store.Taken) bool { return t.Folder != "first" }) {
+		if in.Round != round || in.Outcome != store.Pending ||
+			slices.ContainsFunc(in.Taken, func(t store.Taken) bool { return t.Folder != "first" }) {
 			t.Fatalf("round %d: %+v", round, in)
 		}
 	}
@@ -50,11 +51,13 @@ func TestReopen_keepsWhatMayHaveHappened(t *testing.T) {
 // An intent whose last attempt may have worked does not end by being called off: it is verified first.
 func TestCallOff_inDoubtIsVerifiedFirst(t *testing.T) {
 	in := store.Intent{Outcome: store.Pending, Severity: 5, NotBefore: now}
-	if got := CallOff(in, "clean"); got.Outcome != store.Skipped || !got.NotBefore.IsZero() || got.Severity != 0 || !strings.Contains(got.Reason, "clean") {
+	if got := CallOff(in, "clean"); got.Outcome != store.Skipped || !got.NotBefore.IsZero() || got.Severity != 0 ||
+		!strings.Contains(got.Reason, "clean") {
 		t.Errorf("one that waits is %+v", got)
 	}
 	in.Unknown = true
-	if got := CallOff(in, "clean"); got.Outcome != store.Pending || !got.Unknown || got.Cancelled != "clean" || got.NotBefore != now {
+	if got := CallOff(in, "clean"); got.Outcome != store.Pending || !got.Unknown || got.Cancelled != "clean" ||
+		got.NotBefore != now {
 		t.Errorf("one in doubt is %+v", got)
 	}
 }
@@ -74,7 +77,8 @@ func TestRestoreOf_takesBackWhatWasTakenAlone(t *testing.T) {
 	if !slices.Equal(messages, []string{"m-trying", "m-missing", "m-moved", "m-earlier", "m-stayed"}) {
 		t.Errorf("put back are %v", messages)
 	}
-	if back.Kind != store.Restore || back.ID != store.IntentID("r1", "ada@contoso.example", store.Restore) || back.Round != in.Round {
+	if back.Kind != store.Restore || back.ID != store.IntentID("r1", "ada@contoso.example", store.Restore) ||
+		back.Round != in.Round {
 		t.Errorf("the restore is %+v", back)
 	}
 }

@@ -116,8 +116,8 @@ func (d demand) intent(in, back store.Intent) (store.Intent, bool) {
 	return in, true
 }
 
-// replacesJobOf reports whether an intent is another job's, which may be paused, or is being called off: whoever asks now
-// has it from there on.
+// replacesJobOf reports whether an intent is another job's, which may be paused, or is being called off: whoever asks
+// now has it from there on.
 func (o Order) replacesJobOf(in store.Intent) bool { return in.Job != "" && in.Job != o.Job }
 
 // satisfied reports whether an intent is on its way, or has come, as far as is asked for.

@@ -32,7 +32,8 @@ func TestRank_allPairs(t *testing.T) {
 		}
 		for _, f := range byRank {
 			t.Run(fmt.Sprintf("%s from %s", action, f.folder), func(t *testing.T) {
-				if got := exchange.Satisfied(exchange.RankOf(f.folder), exchange.RankOf(target)); got != done[f.folder] {
+				if got := exchange.Satisfied(exchange.RankOf(f.folder),
+					exchange.RankOf(target)); got != done[f.folder] {
 					t.Errorf("satisfied = %v, want %v", got, done[f.folder])
 				}
 			})

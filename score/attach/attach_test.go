@@ -285,7 +285,8 @@ func TestInspect_bombsAreBounded(t *testing.T) {
 		Inspect(File{Name: name, Body: body}, limits())
 		took := computing(t) - started
 		runtime.ReadMemStats(&after)
-		t.Logf("%-20s %9d octets, %12v, %4d MiB handed out in all", name, len(body), took, (after.TotalAlloc-before.TotalAlloc)>>20)
+		t.Logf("%-20s %9d octets, %12v, %4d MiB handed out in all", name, len(body), took,
+			(after.TotalAlloc-before.TotalAlloc)>>20)
 		if took > 2*time.Second && !raced {
 			t.Errorf("%s took %v", name, took)
 		}
@@ -329,8 +330,8 @@ func FuzzInspect(f *testing.F) {
 	})
 }
 
-// computing is the time that this process has computed for. What a bound is measured by must not depend on what else the
-// machine does.
+// computing is the time that this process has computed for. What a bound is measured by must not depend on what else
+// the machine does.
 func computing(t testing.TB) time.Duration {
 	t.Helper()
 	var used syscall.Rusage

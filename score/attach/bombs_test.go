@@ -139,7 +139,8 @@ func scans(t testing.TB, count int) []byte {
 	body[bytes.Index(body, []byte{0xff, 0xc0})+1] = 0xc2 // progressive
 	body = bytes.Clone(body[:bytes.Index(body, []byte{0xff, 0xda})])
 	body = append(append(body, 0xff, 0xc4, 0, 20, 0x10, 1), make([]byte, 15)...) // a table of one code, of one bit:
-	body = append(body, 0xe0)                                                    // 16,384 blocks and as many more as 14 bits say
+	// 16,384 blocks and as many more as 14 bits say
+	body = append(body, 0xe0)
 	scan := append([]byte{0xff, 0xda, 0, 8, 1, 1, 0, 1, 63, 0}, make([]byte, 8)...)
 	return append(append(body, bytes.Repeat(scan, count)...), 0xff, 0xd9)
 }
@@ -228,7 +229,8 @@ func longNames() []byte {
 func pageInItself(levels int) []byte {
 	page := []byte("<p>")
 	for range levels {
-		page = fmt.Appendf(nil, "<iframe src=%q><iframe src=%q>", dataAddress("text/html", string(page)), dataAddress("text/html", string(page)))
+		page = fmt.Appendf(nil, "<iframe src=%q><iframe src=%q>", dataAddress("text/html", string(page)),
+			dataAddress("text/html", string(page)))
 	}
 	return page
 }
@@ -244,7 +246,8 @@ func TestInspect_documentsSayNoMoreThanIsKept(t *testing.T) {
 		z := zlib.NewWriter(&packed)
 		z.Write([]byte(show))
 		z.Close()
-		body := fmt.Appendf(nil, "%%PDF-1.5\n1 0 obj << /Filter /FlateDecode /Length %d >>\nstream\r\n%s\nendstream\n", packed.Len(), packed.String())
+		body := fmt.Appendf(nil, "%%PDF-1.5\n1 0 obj << /Filter /FlateDecode /Length %d >>\nstream\r\n%s\nendstream\n",
+			packed.Len(), packed.String())
 		r := Inspect(File{Name: "a.pdf", Body: body}, limits())
 		if len(r.Text) == 0 || len(r.Text) > maxText || !utf8.ValidString(r.Text) {
 			t.Errorf("%s: %d octets packed say %d, valid %v", name, len(body), len(r.Text), utf8.ValidString(r.Text))

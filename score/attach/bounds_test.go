@@ -166,7 +166,8 @@ func TestInspect_reachedBoundsAreTold(t *testing.T) {
 			t.Errorf("%s: within the bound it says %q, %q", name, within.Unsearched, within.NotRead)
 		}
 		beyond := Inspect(File{Name: c.file, Body: c.beyond}, limits())
-		if got := strings.Join(beyond.Unsearched, " "); c.unsearched == "" && got != "" || !strings.Contains(got, c.unsearched) {
+		if got := strings.Join(beyond.Unsearched, " "); c.unsearched == "" && got != "" ||
+			!strings.Contains(got, c.unsearched) {
 			t.Errorf("%s: unsearched %q, want %q", name, got, c.unsearched)
 		}
 		if got := strings.Join(beyond.NotRead, " "); c.notRead == "" && got != "" || !strings.Contains(got, c.notRead) {

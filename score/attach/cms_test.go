@@ -30,7 +30,8 @@ func signed(element func(byte, ...[]byte) []byte, kind string, content ...[]byte
 }
 
 func TestCMS_signedMessagesAreRead(t *testing.T) {
-	inner := "Content-Type: text/html\r\nMIME-Version: 1.0\r\n\r\n" + strings.Repeat("<a href=\"https://x.example/\">x</a>", 20)
+	inner := "Content-Type: text/html\r\nMIME-Version: 1.0\r\n\r\n" +
+		strings.Repeat("<a href=\"https://x.example/\">x</a>", 20)
 	half := len(inner) / 2
 	var packed bytes.Buffer
 	z := zlib.NewWriter(&packed)
@@ -87,8 +88,8 @@ func TestPDF_filesInIt(t *testing.T) {
 	}
 }
 
-// A PDF without a stream has nothing to show; one whose stream is a page, a picture, or cannot be read is not said to be so, nor is one that leads
-// somewhere or does something.
+// A PDF without a stream has nothing to show; one whose stream is a page, a picture, or cannot be read is not said to
+// be so, nor is one that leads somewhere or does something.
 func TestPDF_withNothingToShow(t *testing.T) {
 	const catalog = "%PDF-1.4\n1 0 obj << /Type /Catalog /Pages 2 0 R >> endobj\n"
 	for name, c := range map[string]struct {

@@ -60,7 +60,8 @@ func TestExtensions_listIsWellFormed(t *testing.T) {
 			sources[s]++
 		}
 	}
-	if !slices.IsSorted(order) || len(slices.Compact(slices.Clone(order))) != len(order) || len(order) != len(extensions()) {
+	if !slices.IsSorted(order) || len(slices.Compact(slices.Clone(order))) != len(order) ||
+		len(order) != len(extensions()) {
 		t.Error("the extensions are not in order, or one stands twice")
 	}
 	// The page of Microsoft names 115 extensions, and all of them are here.

@@ -59,7 +59,8 @@ func TestTNEF_eachNameIsJudged(t *testing.T) {
 		return append(append(out, value...), make([]byte, -len(value)&3)...)
 	}
 	file := func(title, name string) []byte {
-		return cat([]byte("\x78\x9f\x3e\x22\x01\x00"), attribute(attRendData, make([]byte, 14)), attribute(attTitle, []byte(title+"\x00")),
+		return cat([]byte("\x78\x9f\x3e\x22\x01\x00"), attribute(attRendData, make([]byte, 14)),
+			attribute(attTitle, []byte(title+"\x00")),
 			attribute(attData, []byte("notes")), attribute(attFile, long(name)))
 	}
 	for _, c := range []struct{ title, name, want string }{
@@ -109,7 +110,8 @@ func TestActiveMime_macrosOfAWebArchive(t *testing.T) {
 	z := zlib.NewWriter(&packed)
 	z.Write(doc)
 	z.Close()
-	body := cat([]byte("ActiveMime\x00\x00\x01\xf0\x04\x00\x00\x00\xff\xff\xff\xff\x00\x00\x07\xf0"), make([]byte, 26), packed.Bytes())
+	body := cat([]byte("ActiveMime\x00\x00\x01\xf0\x04\x00\x00\x00\xff\xff\xff\xff\x00\x00\x07\xf0"), make([]byte, 26),
+		packed.Bytes())
 	if got := ids(Inspect(File{Name: "editdata.mso", Body: body}, limits()).Findings); got != "macro macro_autorun" {
 		t.Errorf("%q", got)
 	}

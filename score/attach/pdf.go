@@ -21,7 +21,8 @@ func (w *work) pdf(it item) {
 	findings, links := len(w.report.Findings), len(w.report.Links)
 	w.pdfText(it.name, body)
 	// What a page shows stands in a stream (ISO 32000-1, 7.8.2), and so do compressed objects.
-	if !it.cut && !bytes.Contains(body, []byte("stream")) && findings == len(w.report.Findings) && links == len(w.report.Links) {
+	if !it.cut && !bytes.Contains(body, []byte("stream")) && findings == len(w.report.Findings) &&
+		links == len(w.report.Links) {
 		w.addFinding("pdf_empty", "The PDF has nothing to show.")
 	}
 	w.pdfStreams(it)

@@ -150,7 +150,8 @@ func (p pdfPixels) shade(row []byte, x int) byte {
 	return byte(int(value) * 255 / int(most))
 }
 
-// unpredict undoes the filters of PNG (ISO 15948, clause 9): each line begins with the number of its own. step is how many bytes a pixel has.
+// unpredict undoes the filters of PNG (ISO 15948, clause 9): each line begins with the number of its own. step is how
+// many bytes a pixel has.
 func unpredict(b []byte, line, step int) {
 	above := make([]byte, line)
 	for len(b) >= line {

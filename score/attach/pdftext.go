@@ -8,8 +8,8 @@ import (
 	"golang.org/x/text/encoding/charmap"
 )
 
-// pdfShown keeps what a content stream shows (ISO 32000-1, 9.4), as far as its fonts have the Latin alphabet as it is written: Windows' and
-// ASCII. Fonts that number their letters otherwise show nothing that can be read without them.
+// pdfShown keeps what a content stream shows (ISO 32000-1, 9.4), as far as its fonts have the Latin alphabet as it is
+// written: Windows' and ASCII. Fonts that number their letters otherwise show nothing that can be read without them.
 func (w *work) pdfShown(name string, b []byte) {
 	if !bytes.Contains(b, []byte("BT")) || !bytes.Contains(b, []byte("T")) {
 		return

@@ -211,7 +211,8 @@ func TestDNSLists_oneSlowNameHoldsUpNoOther(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
 		found, err := list.Ask(ctx, m)
-		if len(found) != maxNames-2 || !strings.HasPrefix(found[0].Text, "d002.example") || !strings.HasPrefix(found[len(found)-1].Text, "d049.example") {
+		if len(found) != maxNames-2 || !strings.HasPrefix(found[0].Text, "d002.example") ||
+			!strings.HasPrefix(found[len(found)-1].Text, "d049.example") {
 			t.Errorf("%d findings of %d, in the order %+v", len(found), maxNames-2, found)
 		}
 		if err == nil || strings.Count(err.Error(), "dbl.example") != 1 {
@@ -275,7 +276,8 @@ func TestAsk_oneThatHangsDegradesAndDoesNotBlock(t *testing.T) {
 
 func TestAsk_aRefusedConnectionIsNamed(t *testing.T) {
 	_, degraded := Set{[]Engine{ClamAV{"127.0.0.1:1"}, quick{errors.New("half an answer")}}, time.Second}.Ask(t.Context(), message())
-	if len(degraded) != 2 || !strings.Contains(degraded[0], "clamav: connect") || !strings.Contains(fmt.Sprint(degraded), "half an answer") {
+	if len(degraded) != 2 || !strings.Contains(degraded[0], "clamav: connect") ||
+		!strings.Contains(fmt.Sprint(degraded), "half an answer") {
 		t.Errorf("degraded %v", degraded)
 	}
 }

@@ -119,7 +119,8 @@ func me() string {
 
 func TestSpamAssassin_theRealOne(t *testing.T) {
 	address, port := freePort(t)
-	start(t, address, "spamd", "--local", "--nouser-config", "--listen=127.0.0.1", "--port="+port, "--max-children=1", "--syslog=null")
+	start(t, address, "spamd", "--local", "--nouser-config", "--listen=127.0.0.1", "--port="+port, "--max-children=1",
+		"--syslog=null")
 	if found := ask(t, SpamAssassin{address}, text("Shall we meet for lunch on Thursday?")); len(found) != 0 {
 		t.Errorf("a good message: %+v", found)
 	}

@@ -39,7 +39,8 @@ func TestRead_tolerantOfBrokenMIME(t *testing.T) {
 		"bare CR LF mix":          {"Subject: x\r\n\r\nhello\n", "hello", ""},
 	} {
 		m := read(t, c.text)
-		if !strings.Contains(m.Plain, c.plain) || !strings.Contains(m.HTML.Text, c.html) || c.html == "" && m.HTML.Text != "" && c.plain == "" {
+		if !strings.Contains(m.Plain, c.plain) || !strings.Contains(m.HTML.Text, c.html) ||
+			c.html == "" && m.HTML.Text != "" && c.plain == "" {
 			t.Errorf("%s: plain %q, html %q", name, m.Plain, m.HTML.Text)
 		}
 	}
@@ -61,7 +62,8 @@ func TestHTML_toldFromWhatIsHidden(t *testing.T) {
 			t.Errorf("%q is shown", word)
 		}
 	}
-	if !strings.Contains(m.HTML.Text, "Shown") || !strings.Contains(m.HTML.Hidden, "two") || m.HTML.Passwords != 1 || m.HTML.Forms != 1 {
+	if !strings.Contains(m.HTML.Text, "Shown") || !strings.Contains(m.HTML.Hidden, "two") || m.HTML.Passwords != 1 ||
+		m.HTML.Forms != 1 {
 		t.Errorf("%+v", m.HTML)
 	}
 	var links []string
@@ -121,7 +123,8 @@ func encodedDeep(levels int) string {
 		if i%2 == 0 && len(body) < 1<<20 {
 			body = base64Of(body)
 		}
-		text = fmt.Sprintf("Content-Type: multipart/mixed; boundary=b%d\r\nContent-Transfer-Encoding: base64\r\n\r\n%s", i, body)
+		text = fmt.Sprintf("Content-Type: multipart/mixed; boundary=b%d\r\nContent-Transfer-Encoding: base64\r\n\r\n%s",
+			i, body)
 	}
 	return text
 }

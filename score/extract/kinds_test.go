@@ -59,7 +59,8 @@ func utf7Of(s string) string {
 }
 
 func multipartOf(contentType, delimiter, header, body string) string {
-	return mailOf("Content-Type: "+contentType+"\r\n", "preamble\r\n--"+delimiter+"\r\n"+header+"\r\n"+body+"\r\n--"+delimiter+"--\r\n")
+	return mailOf("Content-Type: "+contentType+"\r\n",
+		"preamble\r\n--"+delimiter+"\r\n"+header+"\r\n"+body+"\r\n--"+delimiter+"--\r\n")
 }
 
 // Each kind of fault on which mail programs read on, with its neighbours: the page is read as if it were well-formed.
@@ -170,7 +171,8 @@ func TestRead_showsWhatMailProgramsShow(t *testing.T) {
 			if name == "an attached message" { // what is attached is none of the message's own text
 				shown = "a=b sign in"
 			}
-			linked := slices.ContainsFunc(m.Links, func(l Link) bool { return l.Raw == "https://evil.example/a?b=3D41" && l.Label == "sign in" })
+			linked := slices.ContainsFunc(m.Links,
+				func(l Link) bool { return l.Raw == "https://evil.example/a?b=3D41" && l.Label == "sign in" })
 			if !linked || !strings.Contains(shown, "a=b") || !strings.Contains(shown, "sign in") {
 				t.Errorf("%s, %s: links %v, text %q, %d parts", kind, name, m.Links, m.HTML.Text, len(m.Parts))
 			}
@@ -257,7 +259,8 @@ func TestRead_uuencodedFiles(t *testing.T) {
 		if c.path == "1" {
 			continue
 		}
-		if strings.Contains(m.Plain, "begin") || !strings.Contains(m.Plain, "Good morning") || !strings.Contains(m.Plain, "Bye") {
+		if strings.Contains(m.Plain, "begin") || !strings.Contains(m.Plain, "Good morning") ||
+			!strings.Contains(m.Plain, "Bye") {
 			t.Errorf("%s: text %q", name, m.Plain)
 		}
 	}
@@ -349,7 +352,8 @@ func TestRead_saysWhichBoundItReached(t *testing.T) {
 			t.Errorf("%s: within the bound: %+v", name, m.NotRead)
 		}
 	}
-	if m := read(t, multipartOf("multipart/mixed; boundary=abc", "abc", "Content-Type: text/html\r\n", phish)); len(m.NotRead) != 0 || m.Forgiven != 0 {
+	if m := read(t, multipartOf("multipart/mixed; boundary=abc", "abc", "Content-Type: text/html\r\n",
+		phish)); len(m.NotRead) != 0 || m.Forgiven != 0 {
 		t.Errorf("well-formed: %+v, forgiven %v", m.NotRead, m.Forgiven.Codes())
 	}
 	if m := read(t, "Content-Transfer-Encoding: base64;\n\n"); m.Forgiven != rfc822.LooseEncoding {

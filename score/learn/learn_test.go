@@ -39,7 +39,8 @@ func TestJudge_tellsBothKindsAndSaysWhy(t *testing.T) {
 	if bad.Bad < 0.9 || good.Bad > 0.1 {
 		t.Errorf("bad %.2f, good %.2f", bad.Bad, good.Bad)
 	}
-	if !strings.Contains(strings.Join(bad.Tokens, " "), "casino") || !strings.Contains(strings.Join(good.Tokens, " "), "budget") {
+	if !strings.Contains(strings.Join(bad.Tokens, " "), "casino") ||
+		!strings.Contains(strings.Join(good.Tokens, " "), "budget") {
 		t.Errorf("explained by %v and %v", bad.Tokens, good.Tokens)
 	}
 }

@@ -5,11 +5,12 @@ import (
 	"strings"
 )
 
-// Grid is a table whose cells are coloured and nothing else: by rows, dark cells and light ones. Codes are drawn so by senders whose pictures
-// are looked at.
+// Grid is a table whose cells are coloured and nothing else: by rows, dark cells and light ones. Codes are drawn so by
+// senders whose pictures are looked at.
 type Grid [][]bool
 
-// Limits of grids. The least side is that of the smallest QR code (ISO 18004: 21 modules), the largest that of the largest with its margin.
+// Limits of grids. The least side is that of the smallest QR code (ISO 18004: 21 modules), the largest that of the
+// largest with its margin.
 const (
 	leastGrid = 21
 	mostGrid  = 200 // cells of a row, and rows

@@ -278,7 +278,8 @@ func TestGuard_aPanicIsAPageThatWasNotReadToItsEnd(t *testing.T) {
 		keep(&d.text, "one")
 		panic("at the second")
 	})
-	if string(d.text) != "one" || len(d.page.NotRead) != 1 || !strings.Contains(d.page.NotRead[0], "at the second") || len(d.page.More) != 1 {
+	if string(d.text) != "one" || len(d.page.NotRead) != 1 || !strings.Contains(d.page.NotRead[0], "at the second") ||
+		len(d.page.More) != 1 {
 		t.Errorf("text %q, not read %v, addresses %v", d.text, d.page.NotRead, d.page.More)
 	}
 }
@@ -292,7 +293,8 @@ func TestRead_behindMuch(t *testing.T) {
 		"tags": strings.Repeat("<i></i>", 200_000), "depth": strings.Repeat("<div>", 20_000), "formatting": strings.Repeat("<b>", 20_000),
 	} {
 		p := Read(before + `<p>Verify your account</p><a href="https://a.example/">here</a>`)
-		if !strings.Contains(p.Text, "Verify your account") || len(p.Links) == 0 || p.Links[len(p.Links)-1].Label != "here" {
+		if !strings.Contains(p.Text, "Verify your account") || len(p.Links) == 0 ||
+			p.Links[len(p.Links)-1].Label != "here" {
 			t.Errorf("behind a long %s: shown %q, links %+v", name, squeezed(p.Text), p.Links)
 		}
 	}
@@ -336,7 +338,8 @@ func grow(n int) map[string]string {
 	}
 }
 
-// Each of these takes some hundredths of a second where time grows with the length, and minutes where it grows with its square.
+// Each of these takes some hundredths of a second where time grows with the length, and minutes where it grows with its
+// square.
 func TestRead_longTextsAreBounded(t *testing.T) {
 	for name, source := range grow(1 << 20) {
 		start := cputime.Used()
@@ -360,8 +363,10 @@ func FuzzRead(f *testing.F) {
 		if again := Read(source); !cmp.Equal(p, again) {
 			t.Error("the same text was read in two ways")
 		}
-		if len(p.Text) > MaxText || len(p.Hidden) > MaxText || len(p.Links) > MaxLinks || len(p.Text)+len(p.Hidden) > 4*len(source)+1000*(maxPages+1) {
-			t.Errorf("%d bytes gave %d shown and %d hidden, %d links", len(source), len(p.Text), len(p.Hidden), len(p.Links))
+		if len(p.Text) > MaxText || len(p.Hidden) > MaxText || len(p.Links) > MaxLinks ||
+			len(p.Text)+len(p.Hidden) > 4*len(source)+1000*(maxPages+1) {
+			t.Errorf("%d bytes gave %d shown and %d hidden, %d links", len(source), len(p.Text), len(p.Hidden),
+				len(p.Links))
 		}
 	})
 }

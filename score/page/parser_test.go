@@ -10,7 +10,8 @@ import (
 	"golang.org/x/net/html"
 )
 
-// parsedWords are the words of a page that its tree has outside of what is not displayed: what package html says that a browser shows.
+// parsedWords are the words of a page that its tree has outside of what is not displayed: what package html says that a
+// browser shows.
 func parsedWords(source string) ([]string, error) {
 	root, err := html.Parse(strings.NewReader(source))
 	if err != nil {
@@ -36,8 +37,8 @@ func parsedWords(source string) ([]string, error) {
 	return shown, nil
 }
 
-// tags that a random page is made of: those whose start or end closes others, and some that do not. Not <caption>: package html lets it
-// swallow a <th>.
+// tags that a random page is made of: those whose start or end closes others, and some that do not. Not <caption>:
+// package html lets it swallow a <th>.
 var randomTags = []string{
 	"p", "div", "span", "b", "font", "a", "i", "em", "table", "tr", "td", "th", "tbody", "thead", "ul", "ol", "li", "dl", "dd", "dt", "h1", "h2",
 	"blockquote", "center", "section", "article", "button", "nobr", "u", "pre", "address", "label", "o:p",
@@ -63,7 +64,8 @@ func randomPage(r *rand.Rand, n int) string {
 	return out.String()
 }
 
-// The parser of golang.org/x/net/html builds the tree that the standard asks for; what is shown by it is shown here, and nothing else.
+// The parser of golang.org/x/net/html builds the tree that the standard asks for; what is shown by it is shown here,
+// and nothing else.
 func TestRead_showsWhatAParsersTreeShows(t *testing.T) {
 	for seed := range uint64(15_000) {
 		source := randomPage(rand.New(rand.NewPCG(seed, 1)), 8+int(seed%40))

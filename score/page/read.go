@@ -12,7 +12,8 @@ import (
 	"clawback/score/web"
 )
 
-// document is what the readers of a page share: the page itself, and those of pages within it and of what Outlook alone reads.
+// document is what the readers of a page share: the page itself, and those of pages within it and of what Outlook alone
+// reads.
 type document struct {
 	page   Page
 	text   []byte
@@ -53,8 +54,8 @@ func Read(source string) Page {
 	return d.page
 }
 
-// guard reads a text. A panic, of the tokenizer or of this package, is a page that was not read to its end, and not the end of the
-// message: what was read until then stays, and the addresses of the whole are kept.
+// guard reads a text. A panic, of the tokenizer or of this package, is a page that was not read to its end, and not the
+// end of the message: what was read until then stays, and the addresses of the whole are kept.
 func (d *document) guard(source string, read func(string)) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -260,7 +261,8 @@ func (r *reader) add(l Link) {
 // resolve puts the base before an address that has no host of its own.
 func (r *reader) resolve(address string) string {
 	address = strings.Trim(address, " \t\r\n\f")
-	if r.page.Base == "" || address == "" || web.Schemed(address) || len(address) > 1 && strings.IndexByte(`/\`, address[0]) >= 0 && strings.IndexByte(`/\`, address[1]) >= 0 {
+	if r.page.Base == "" || address == "" || web.Schemed(address) ||
+		len(address) > 1 && strings.IndexByte(`/\`, address[0]) >= 0 && strings.IndexByte(`/\`, address[1]) >= 0 {
 		return web.Absolute(address)
 	}
 	return strings.TrimRight(r.page.Base, "/") + "/" + strings.TrimLeft(address, "/")

@@ -39,7 +39,8 @@ func TestMatch_isBoundedInTime(t *testing.T) {
 		if took := cputime.Used() - started; took > 8*maxTime {
 			t.Errorf("%s: took %v", when, took)
 		}
-		if len(got) != 1 || !errors.Is(got[0].Err, errTurns) && !errors.Is(got[0].Err, errTime) && !errors.Is(got[0].Err, errOctets) {
+		if len(got) != 1 || !errors.Is(got[0].Err, errTurns) && !errors.Is(got[0].Err, errTime) &&
+			!errors.Is(got[0].Err, errOctets) {
 			t.Errorf("%s: %+v, want that its budget is spent", when, got)
 		}
 	}

@@ -33,7 +33,8 @@ func TestParse_readsAsBrowsersDo(t *testing.T) {
 	} {
 		u, ok := Parse(c.in)
 		if ok != c.ok || ok && (u.Host != c.host || u.User != c.user) {
-			t.Errorf("Parse(%q) = host %q, user %q, %v; want %q, %q, %v", c.in, u.Host, u.User, ok, c.host, c.user, c.ok)
+			t.Errorf("Parse(%q) = host %q, user %q, %v; want %q, %q, %v", c.in, u.Host, u.User, ok, c.host, c.user,
+				c.ok)
 		}
 	}
 }

@@ -2,7 +2,8 @@ package words
 
 import "testing"
 
-// What the scorer promises to understand: each of these in each of these. A phrase that stands in two languages is kept once, in one.
+// What the scorer promises to understand: each of these in each of these. A phrase that stands in two languages is kept
+// once, in one.
 func TestLists_everyTopicInEveryLanguage(t *testing.T) {
 	l := lexicon(t)
 	seen := map[[2]string]int{}

@@ -147,7 +147,8 @@ func FuzzFold(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, in string) {
 		folded := l.Fold(in)
-		if !strings.HasPrefix(folded.Text, " ") || !strings.HasSuffix(folded.Text, " ") || strings.Contains(folded.Text, "  ") {
+		if !strings.HasPrefix(folded.Text, " ") || !strings.HasSuffix(folded.Text, " ") ||
+			strings.Contains(folded.Text, "  ") {
 			t.Errorf("%q folds to %q", in, folded.Text)
 		}
 		l.Find(folded.Text)

@@ -185,7 +185,8 @@ func TestAdd_keepsTheHeaderAlone(t *testing.T) {
 			rest = rest[n:]
 		}
 		if want := strings.Index(report, "body"); len(m.header) != want || cap(m.header) > 2*want {
-			t.Errorf("in pieces of %d: %d bytes are kept in %d, of a header of %d", size, len(m.header), cap(m.header), want)
+			t.Errorf("in pieces of %d: %d bytes are kept in %d, of a header of %d", size, len(m.header), cap(m.header),
+				want)
 		}
 		if err := m.Check(); err != nil {
 			t.Errorf("in pieces of %d: %v", size, err)
@@ -274,8 +275,8 @@ func TestBegin_aDaysQuota(t *testing.T) {
 	}
 }
 
-// One network gets half of a quota, the next one half of what is left, and so on: whoever comes new is accepted, until nothing is left. What
-// it has used runs out in a day.
+// One network gets half of a quota, the next one half of what is left, and so on: whoever comes new is accepted, until
+// nothing is left. What it has used runs out in a day.
 func TestBegin_networksHaveShares(t *testing.T) {
 	for _, e := range []queue.Envelope{postmaster, stranger, env("t1", queue.ForRecovery, "exchange-online"), env("t1", queue.ForRecovery, ""),
 		env("t1", queue.ForSubmission, "")} {
@@ -345,8 +346,8 @@ func TestAdd_networksHaveShares(t *testing.T) {
 	}
 }
 
-// What users report has no quota where it comes from the organisation, whoever else sends there; what does not has that of
-// a day, since it waits for nobody.
+// What users report has no quota where it comes from the organisation, whoever else sends there; what does not has that
+// of a day, since it waits for nobody.
 func TestCheck_unprovenSubmissionsHaveADaysQuota(t *testing.T) {
 	e := env("t1", queue.ForSubmission, "exchange-online")
 	f := newFixture()

@@ -235,7 +235,8 @@ func TestACME_asksADownCAOnlyNowAndThen(t *testing.T) {
 		if _, err := a.GetCertificate(&tls.ClientHelloInfo{}); err != nil {
 			t.Errorf("the old certificate is no longer served: %v", err)
 		}
-		if s := a.Status(); !strings.Contains(s.Problem, "no route to host") || s.Since.Sub(ca.begun).Abs() > time.Minute {
+		if s := a.Status(); !strings.Contains(s.Problem, "no route to host") ||
+			s.Since.Sub(ca.begun).Abs() > time.Minute {
 			t.Errorf("status is %+v", s)
 		}
 	})

@@ -34,7 +34,8 @@ func newAuthority(t *testing.T) *authority {
 }
 
 // sign makes a CA's or, for a name with a dot, a server's certificate.
-func sign(t *testing.T, name string, parent *x509.Certificate, by *ecdsa.PrivateKey) (*x509.Certificate, *ecdsa.PrivateKey) {
+func sign(t *testing.T, name string, parent *x509.Certificate,
+	by *ecdsa.PrivateKey) (*x509.Certificate, *ecdsa.PrivateKey) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -109,7 +110,8 @@ func TestCheck_seesWhatAVerifyingConnectorSees(t *testing.T) {
 			if err != nil {
 				return // not in use
 			}
-			if got := InUse(used, row.hostname, ca.roots, row.at); got.OK != row.ok || !strings.Contains(got.Text, row.want) {
+			if got := InUse(used, row.hostname, ca.roots, row.at); got.OK != row.ok ||
+				!strings.Contains(got.Text, row.want) {
 				t.Errorf("in use: found %+v, want %v and %q", got, row.ok, row.want)
 			}
 		})

@@ -234,7 +234,8 @@ func TestFiles_chmodAloneIsNoticed(t *testing.T) {
 		}
 		p.Refresh()
 		problem := p.Status().Problem
-		if open := strings.Contains(problem, "is open to every user") && strings.Contains(problem, "chmod 0600"); open != step.open {
+		if open := strings.Contains(problem, "is open to every user") &&
+			strings.Contains(problem, "chmod 0600"); open != step.open {
 			t.Errorf("mode %v: %q", step.mode, problem)
 		}
 		if name := p.serves(t); name != "one.example.com" {

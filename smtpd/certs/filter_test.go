@@ -24,7 +24,8 @@ func TestFilter_offersOnlyWhatCanBeAnswered(t *testing.T) {
 		if err := json.Unmarshal(f.filterBody([]byte(authz)), &got); err != nil {
 			t.Fatal(err)
 		}
-		if got.Status != "invalid" || got.Identifier.Value != "journal.example.com" || len(got.Challenges) != len(offered) {
+		if got.Status != "invalid" || got.Identifier.Value != "journal.example.com" ||
+			len(got.Challenges) != len(offered) {
 			t.Errorf("offered %q: %+v", offered, got)
 		}
 		err := f.explain(errors.New("no viable challenge type found"))

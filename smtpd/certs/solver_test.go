@@ -11,8 +11,8 @@ import (
 	"clawback/config"
 )
 
-// Whoever opens connections to the challenge listeners and says nothing gets a few: the process's descriptors are for mail. When
-// they are sent away, the CA's question is answered.
+// Whoever opens connections to the challenge listeners and says nothing gets a few: the process's descriptors are for
+// mail. When they are sent away, the CA's question is answered.
 func TestSolver_connectionsAreBounded(t *testing.T) {
 	cache, err := openCache(t.TempDir())
 	if err != nil {

@@ -162,7 +162,8 @@ func TestRefresh_keepsTheOldListWhenTheNewOneIsNotBelieved(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			web, dir := newService(t), t.TempDir()
-			web.answer.Store(entry("40.92.0.0/15", "40.107.0.0/16", "52.100.0.0/14", "104.47.0.0/17", "2a01:111:f400::/48"))
+			web.answer.Store(entry("40.92.0.0/15", "40.107.0.0/16", "52.100.0.0/14", "104.47.0.0/17",
+				"2a01:111:f400::/48"))
 			s := open(t, config.Networks{URL: web.URL}, Options{StateDir: dir, Client: web.Client()})
 			if err := s.Refresh(t.Context()); err != nil {
 				t.Fatal(err)
@@ -175,7 +176,8 @@ func TestRefresh_keepsTheOldListWhenTheNewOneIsNotBelieved(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), row.want) {
 				t.Errorf("error is %v, want one that says %q", err, row.want)
 			}
-			if diff := cmp.Diff(before, s.Prefixes(config.ExchangeOnline), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
+			if diff := cmp.Diff(before, s.Prefixes(config.ExchangeOnline),
+				cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
 				t.Errorf("the list changed:\n%s", diff)
 			}
 			if s.Status().Problem == "" {
@@ -234,7 +236,8 @@ func TestOpen_ignoresABadOrOldCopy(t *testing.T) {
 			if err := os.MkdirAll(filepath.Join(dir, "networks"), 0o700); err != nil {
 				t.Fatal(err)
 			}
-			if err := os.WriteFile(filepath.Join(dir, "networks", "exchange-online.json"), []byte(row.text), 0o600); err != nil {
+			if err := os.WriteFile(filepath.Join(dir, "networks", "exchange-online.json"), []byte(row.text),
+				0o600); err != nil {
 				t.Fatal(err)
 			}
 			s := open(t, config.Networks{}, Options{StateDir: dir})

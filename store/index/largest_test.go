@@ -14,8 +14,8 @@ import (
 	"clawback/verdict"
 )
 
-// A message to 10,000 mailboxes, with 10,000 links and names, and with a subject that fills a field, is found by each of
-// them, beside a small one; what that takes of the disk and of computing time is bounded, and so is a search.
+// A message to 10,000 mailboxes, with 10,000 links and names, and with a subject that fills a field, is found by each
+// of them, beside a small one; what that takes of the disk and of computing time is bounded, and so is a search.
 func TestIndex_largestMessage(t *testing.T) {
 	g := newRig(t)
 	a := storetest.Report(storetest.Contoso, 1)

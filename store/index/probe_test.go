@@ -145,7 +145,8 @@ func TestProbe_saysThatThereAreMore(t *testing.T) {
 	}
 }
 
-// Who probes acts by the answer: an index that is damaged, not built, or that cannot be brought up to date is not asked.
+// Who probes acts by the answer: an index that is damaged, not built, or that cannot be brought up to date is not
+// asked.
 func TestProbe_missesNothingWhereTheIndexCannotAnswer(t *testing.T) {
 	for name, harm := range map[string]func(*rig){
 		"not built": func(g *rig) { g.seen().ready = false },

@@ -82,7 +82,8 @@ func TestPack_isShort(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Names a byte each: 10. Digest 33 and 2, times 9 and 2, numbers 2 and 3, GUID 17, id 18, address 15 and 2. The object 2.
+	// Names a byte each: 10. Digest 33 and 2, times 9 and 2, numbers 2 and 3, GUID 17, id 18, address 15 and 2. The
+	// object 2.
 	if kept, ok := Pack(nil, row); !ok || len(kept) > 115 {
 		t.Errorf("%d bytes are packed into %d", len(row), len(kept))
 	}

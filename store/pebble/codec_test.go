@@ -19,7 +19,8 @@ func TestCodec_givesBackWhatItWasGiven(t *testing.T) {
 	row := []byte(`{"id":"r","tenant":"t","subject":"` + strings.Repeat("pallet ", 200) + `"}`)
 	for n := range 64 { // about the size from which zstd compresses a row
 		near := []byte(`{"subject":"` + noiseText(maxS2-32+n) + `"}`)
-		if back, err := c.decode(c.encode([]byte("before"), near)[len("before"):]); err != nil || !bytes.Equal(back, near) {
+		if back, err := c.decode(c.encode([]byte("before"), near)[len("before"):]); err != nil ||
+			!bytes.Equal(back, near) {
 			t.Fatalf("%d bytes came back of %d, %v", len(back), len(near), err)
 		}
 	}

@@ -167,13 +167,15 @@ func TestMigrate_damagedFileIsLeft(t *testing.T) {
 	}
 }
 
-// What was true when rows were brought over is not brought over a second time, when the store that has them since is lost.
+// What was true when rows were brought over is not brought over a second time, when the store that has them since is
+// lost.
 func TestMigrate_onceOnly(t *testing.T) {
 	dir := before(t)
 	if err := pebble.Migrate(t.Context(), dir, nil); err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(os.RemoveAll(filepath.Join(dir, pebble.Dir)), pebble.Migrate(t.Context(), dir, nil)); err != nil {
+	if err := errors.Join(os.RemoveAll(filepath.Join(dir, pebble.Dir)),
+		pebble.Migrate(t.Context(), dir, nil)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, pebble.Dir)); !errors.Is(err, fs.ErrNotExist) {
@@ -260,7 +262,8 @@ func TestForgetOld(t *testing.T) {
 	if err := pebble.ForgetOld(t.Context(), dir, s); err != nil {
 		t.Error(err)
 	}
-	if left, err := os.ReadDir(dir); err != nil || len(left) != 2 || left[0].Name() != pebble.Dir || left[1].Name() != bolt.File {
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 2 || left[0].Name() != pebble.Dir ||
+		left[1].Name() != bolt.File {
 		t.Errorf("%v is left, %v", left, err)
 	}
 	if err := pebble.ForgetOld(t.Context(), dir, s); !errors.Is(err, store.ErrNotFound) {

@@ -94,7 +94,8 @@ func TestOpen_ofTheVersionBefore(t *testing.T) {
 	checkVersionBefore(t, dir)
 }
 
-// A start that ends in the middle of a migration, with its commit lost or with the answer to it, is no harm to the next.
+// A start that ends in the middle of a migration, with its commit lost or with the answer to it, is no harm to the
+// next.
 func TestOpen_ofTheVersionBefore_interrupted(t *testing.T) {
 	for name, committed := range map[string]bool{"before the commit": false, "after the commit": true} {
 		t.Run(name, func(t *testing.T) {

@@ -103,7 +103,8 @@ func many(ctx context.Context, out io.Writer) error {
 // printEach says what one retraction took of the daemon.
 func printEach(out io.Writer, used usage) {
 	n := int64(*mass)
-	fmt.Fprintf(out, "  time of processors for each %v; %d bytes written\n", used.computed/time.Duration(n), used.written/n)
+	fmt.Fprintf(out, "  time of processors for each %v; %d bytes written\n", used.computed/time.Duration(n),
+		used.written/n)
 }
 
 // massMoved waits until n messages were moved, or for as long as massWait. It gives the rate from begun on and the most

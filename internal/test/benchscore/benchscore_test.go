@@ -142,7 +142,8 @@ func TestCompare_printsTheRatioOfRates(t *testing.T) {
 	if err := compare(t.Context(), &out, make([]message, 10), fast, slow); err != nil {
 		t.Fatal(err)
 	}
-	if text := out.String(); !strings.Contains(text, "1000/s") || !strings.Contains(text, "200/s") || !strings.Contains(text, "5.0 times") {
+	if text := out.String(); !strings.Contains(text, "1000/s") || !strings.Contains(text, "200/s") ||
+		!strings.Contains(text, "5.0 times") {
 		t.Error(text)
 	}
 }

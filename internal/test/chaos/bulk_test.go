@@ -132,9 +132,11 @@ func (j *judge) job(s job.Status, o order) {
 	switch {
 	case s.State == store.JobCancelled && o.tried:
 	case s.State == store.JobFailed && c.Ordered == 0 && c.Refused > 0 && c.Refused == unknown:
-	case s.State == store.JobCompleted && c.Waiting == 0 && c.Outcomes[store.Pending] == 0 && c.Refused == unknown && o.cancelled.IsZero():
+	case s.State == store.JobCompleted && c.Waiting == 0 && c.Outcomes[store.Pending] == 0 && c.Refused == unknown &&
+		o.cancelled.IsZero():
 	default:
-		j.wrong("job %s is %s (%s), %+v; asked to cancel: %t; ids of no record: %d", s.ID, s.State, s.Error, c, o.tried, unknown)
+		j.wrong("job %s is %s (%s), %+v; asked to cancel: %t; ids of no record: %d", s.ID, s.State, s.Error, c, o.tried,
+			unknown)
 	}
 	if s.Filter != nil && s.State == store.JobCompleted && c.Records == 0 {
 		j.wrong("job %s has found nothing", s.ID)
@@ -149,8 +151,10 @@ func (j *judge) nothingAfter(o order) {
 				continue
 			}
 			for _, a := range j.attempts(in) {
-				if changes(a) && a.Started.After(o.cancelled) && a.Finished.After(a.Started) { // else it has only looked
-					j.wrong("job %s was cancelled at %v, and attempt %d (%s) at %s of letter %d began at %v", o.id, o.cancelled, a.Seq, a.Operation, in.Address, l.n, a.Started)
+				// else it has only looked
+				if changes(a) && a.Started.After(o.cancelled) && a.Finished.After(a.Started) {
+					j.wrong("job %s was cancelled at %v, and attempt %d (%s) at %s of letter %d began at %v", o.id,
+						o.cancelled, a.Seq, a.Operation, in.Address, l.n, a.Started)
 				}
 			}
 		}

@@ -108,7 +108,8 @@ func (j *judge) explain() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "latency %v; the process began at %v; alerts %v\n", j.w.latency, j.w.starts, j.w.alerts)
 	for _, p := range j.w.quiet.posts {
-		in, _ := j.w.st.Intent(context.Background(), store.IntentID(p.record, p.to, store.Retract)) // of one that is not there nothing is told
+		// of one that is not there nothing is told
+		in, _ := j.w.st.Intent(context.Background(), store.IntentID(p.record, p.to, store.Retract))
 		fmt.Fprintf(&b, "quiet tenant: %+v: %+v\n", *p, in)
 		for _, a := range j.attempts(in) {
 			fmt.Fprintf(&b, "   %+v\n", a)
@@ -119,7 +120,8 @@ func (j *judge) explain() string {
 	}
 	for _, l := range j.w.letters {
 		rec, _ := j.w.st.Record(context.Background(), l.record) // of one that is not there nothing is told
-		fmt.Fprintf(&b, "letter %d: %s, record %s (now %s), to %v\n", l.n, l.verdict, l.record, rec.Verdict.Disposition, l.to)
+		fmt.Fprintf(&b, "letter %d: %s, record %s (now %s), to %v\n", l.n, l.verdict, l.record, rec.Verdict.Disposition,
+			l.to)
 		for _, c := range l.copies {
 			fmt.Fprintf(&b, "   %+v: now %+v\n", *c, j.messages[c.key])
 		}

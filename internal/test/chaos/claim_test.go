@@ -23,19 +23,21 @@ type claim struct {
 }
 
 func (c claim) false(format string, args ...any) {
-	c.wrong("letter %d: "+string(c.in.Kind)+" ("+c.in.Action+") of "+c.in.Address+" is "+string(c.in.Outcome)+" ("+c.in.Reason+"), and "+format,
+	c.wrong("letter %d: "+string(c.in.Kind)+" ("+c.in.Action+") of "+c.in.Address+" is "+string(c.in.Outcome)+" ("+
+		c.in.Reason+"), and "+format,
 		append([]any{c.l.n}, args...)...)
 }
 
-// frozen checks that nothing took a message away after an operator's word that it is good, and that it was put back when
-// that was the word.
+// frozen checks that nothing took a message away after an operator's word that it is good, and that it was put back
+// when that was the word.
 func (c claim) frozen() {
 	if c.l.frozen.IsZero() {
 		return
 	}
 	for _, a := range c.attempts(c.in) {
 		if (a.Operation == store.OpMove || a.Operation == store.OpPurge) && a.Started.After(c.l.frozen) {
-			c.false("attempt %d (%s) began at %v, after the word of %v that the letter is good", a.Seq, a.Operation, a.Started, c.l.frozen)
+			c.false("attempt %d (%s) began at %v, after the word of %v that the letter is good", a.Seq, a.Operation,
+				a.Started, c.l.frozen)
 		}
 	}
 	if !c.l.putsBack || c.back.Outcome == store.Held || c.back.Outcome == store.Failed || c.w.unreachable(c.upn) {
@@ -44,7 +46,8 @@ func (c claim) frozen() {
 	for _, m := range c.inPlace() {
 		now := c.messages[m.key]
 		if len(now.Changes) > 0 && !now.Purged && now.Folder != m.folder && rank(now) < exchange.RankPurges {
-			c.false("message %s lies in %s after %v, and was to be put back to %s; restore: %s (%s)", m.key, now.Folder, now.Changes, m.folder, c.back.Outcome, c.back.Reason)
+			c.false("message %s lies in %s after %v, and was to be put back to %s; restore: %s (%s)", m.key, now.Folder,
+				now.Changes, m.folder, c.back.Outcome, c.back.Reason)
 		}
 	}
 }
@@ -58,7 +61,8 @@ func (c claim) retraction() {
 	case store.NotFound, store.Gone, store.Mismatch:
 		c.absent()
 	case store.Failed:
-		if !c.w.unreachable(c.upn) && !(c.in.Action == string(config.HardDelete) && c.w.noPurge && !c.w.cfg.Graph.PurgesByMove) {
+		if !c.w.unreachable(c.upn) &&
+			!(c.in.Action == string(config.HardDelete) && c.w.noPurge && !c.w.cfg.Graph.PurgesByMove) {
 			c.false("its mailbox can be reached")
 		}
 	case store.Held:
@@ -68,8 +72,8 @@ func (c claim) retraction() {
 	}
 }
 
-// done: each message that proves to be the letter's lies in the target or beyond, unless it was put back, its owner moved
-// it, or it came later.
+// done: each message that proves to be the letter's lies in the target or beyond, unless it was put back, its owner
+// moved it, or it came later.
 func (c claim) done() {
 	undone := c.back.Outcome == store.Done || c.back.Round == c.in.Round && c.back.ID != ""
 	if undone || strings.Contains(c.in.Reason, "before it was called off") { // as far as it had come
@@ -77,7 +81,8 @@ func (c claim) done() {
 	}
 	target, _ := policy.Target(config.Action(c.in.Action))
 	for _, m := range c.inPlace() {
-		if rank(c.messages[m.key]) < exchange.RankOf(target) && m.visible.IsZero() && !(c.in.Limit.UnreadOnly && m.read) {
+		if rank(c.messages[m.key]) < exchange.RankOf(target) && m.visible.IsZero() &&
+			!(c.in.Limit.UnreadOnly && m.read) {
 			c.false("message %s lies in %s", m.key, c.messages[m.key].Folder)
 		}
 	}
@@ -93,8 +98,8 @@ func (c claim) inPlace() (list []*copied) {
 	return list
 }
 
-// absent: no message of the letter is in the mailbox's sight. One that was put back, or that came late after another one,
-// may be.
+// absent: no message of the letter is in the mailbox's sight. One that was put back, or that came late after another
+// one, may be.
 func (c claim) absent() {
 	if c.l.meddled() || c.w.unreachable(c.upn) {
 		return
@@ -115,7 +120,8 @@ func (c claim) held() {
 	case intent.HoldIdentity:
 		c.unless(c.anyBare(), "every message with its Message-ID has a network message id")
 	case intent.HoldForward:
-		c.unless(c.l.carries != nil && (c.l.verdict == verdict.Clean || c.l.meddled()), "it is no forward, or bad itself")
+		c.unless(c.l.carries != nil && (c.l.verdict == verdict.Clean || c.l.meddled()),
+			"it is no forward, or bad itself")
 	case intent.HoldHearsay:
 		if !c.l.hearsay {
 			c.false("the report was first-hand")
@@ -147,7 +153,10 @@ func (c claim) skipped() {
 	case is("exempt"):
 		c.unless(p.exempt, "the mailbox is not exempt")
 	case is("same mailbox as"):
-		c.unless(slices.ContainsFunc(c.l.to, func(o person) bool { return o.address != p.address && slices.Contains(o.reach(), c.upn) }), "no other recipient has its mailbox")
+		c.unless(slices.ContainsFunc(c.l.to, func(o person) bool {
+			return o.address != p.address &&
+				slices.Contains(o.reach(), c.upn)
+		}), "no other recipient has its mailbox")
 	case is("the action for its mailbox"):
 		c.unless(c.l.meddled() || c.w.rule(c.upn, c.l.verdict).Action == config.None, "the rule of its mailbox acts")
 	case is("no mailbox of this tenant"):
@@ -186,7 +195,8 @@ func (c claim) restore() {
 	if !c.l.meddled() {
 		c.false("nobody asked for it")
 	}
-	forward, err := c.w.st.Intent(context.Background(), store.IntentID(c.in.Record, strings.ToLower(c.in.Address), store.Retract))
+	forward, err := c.w.st.Intent(context.Background(),
+		store.IntentID(c.in.Record, strings.ToLower(c.in.Address), store.Retract))
 	if err != nil || c.in.Outcome != store.Done || forward.Round != c.in.Round {
 		return
 	}

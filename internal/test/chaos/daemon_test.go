@@ -21,8 +21,8 @@ import (
 
 var kills = flag.Uint64("kills", 0, "how many scenarios are run with the real daemon, which is killed in each: half a minute of real time each")
 
-// The same with the daemon's process, in real time: SIGKILL at random moments under Graph's bad day, users who move mail,
-// and an operator who has it put back.
+// The same with the daemon's process, in real time: SIGKILL at random moments under Graph's bad day, users who move
+// mail, and an operator who has it put back.
 func TestDaemon_killedAtRandom(t *testing.T) {
 	if *kills == 0 {
 		t.Skip("takes half a minute of real time for each scenario: `make chaos`, or -args -kills=N")
@@ -166,8 +166,8 @@ func (d *drama) meddle(ctx context.Context) {
 	}
 }
 
-// idle waits until nothing is left to do. An intent that met several faults in a row may rest for minutes: the judge looks
-// at whether it has a reason to.
+// idle waits until nothing is left to do. An intent that met several faults in a row may rest for minutes: the judge
+// looks at whether it has a reason to.
 func (d *drama) idle(ctx context.Context) {
 	d.t.Helper()
 	ctx, cancel := context.WithTimeout(ctx, 100*time.Second)
@@ -177,7 +177,8 @@ func (d *drama) idle(ctx context.Context) {
 		s, err := client.Do(ctx, d.bed.Client, api.ShowStatus, api.None{})
 		if err == nil {
 			q, c := s.Queue.Items, s.Tenants[0].Counts
-			if q[queue.Ready].Count+q[queue.Working].Count+q[queue.Deferred].Count+q[queue.Suspect].Count+c.Outcomes[store.Pending]+c.Restores[store.Pending] == 0 {
+			if q[queue.Ready].Count+q[queue.Working].Count+q[queue.Deferred].Count+q[queue.Suspect].Count+
+				c.Outcomes[store.Pending]+c.Restores[store.Pending] == 0 {
 				return
 			}
 			last = s.Tenants
@@ -218,7 +219,8 @@ func (d *drama) judge(ctx context.Context) {
 			bad++
 		}
 	}
-	d.t.Logf("%d letters, %d of them bad; %d calls, %d attempts to change something", len(d.posts), bad, len(d.bed.Sim.Calls()), attempts)
+	d.t.Logf("%d letters, %d of them bad; %d calls, %d attempts to change something", len(d.posts), bad,
+		len(d.bed.Sim.Calls()), attempts)
 }
 
 // judgeCounts holds the daemon's counters against a recount.
@@ -281,7 +283,8 @@ func (d *drama) judgeIntent(p *post, in api.Intent, list []api.Attempt) (attempt
 	}
 	for _, a := range list {
 		if a.Outcome == "" {
-			d.t.Errorf("letter %s: attempt %d (%s) has no outcome; the intent is %s", p.MessageID, a.Seq, a.Operation, in.Outcome)
+			d.t.Errorf("letter %s: attempt %d (%s) has no outcome; the intent is %s", p.MessageID, a.Seq, a.Operation,
+				in.Outcome)
 		}
 		switch a.Operation {
 		case "move", "restore", "mark_read":

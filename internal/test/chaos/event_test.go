@@ -103,8 +103,8 @@ func (w *world) order(l *letter) {
 	}
 }
 
-// freeze notes an operator's word that a letter is good. Where its answer was lost it may hold or not; where a bulk job is
-// under way, that may have the last word.
+// freeze notes an operator's word that a letter is good. Where its answer was lost it may hold or not; where a bulk job
+// is under way, that may have the last word.
 func (w *world) freeze(l *letter, err error, putsBack bool) {
 	switch {
 	case err != nil || len(w.jobs(false)) > 0:
@@ -142,7 +142,8 @@ func (w *world) answerHeld() {
 	}
 }
 
-// approve lets a held intent pass. Where it is held for what cannot be proven, the message that it names by then is the one.
+// approve lets a held intent pass. Where it is held for what cannot be proven, the message that it names by then is the
+// one.
 func (w *world) approve(in store.Intent) {
 	_ = w.engine.Approve(context.Background(), "ada", []string{in.ID}, "chaos")
 	fresh, err := w.st.Intent(w.t.Context(), in.ID)
@@ -242,8 +243,8 @@ func (w *world) removeFolder(upn string) {
 	}
 }
 
-// lateMove has a move carried out after the client has given up waiting for its answer. Nobody crashes meanwhile: a process
-// that is started again within these seconds would look too early, as would a person.
+// lateMove has a move carried out after the client has given up waiting for its answer. Nobody crashes meanwhile: a
+// process that is started again within these seconds would look too early, as would a person.
 func (w *world) lateMove() {
 	w.disk.arm("", 0)
 	late := w.sim.Inject(graphsim.Injection{Tenant: w.cfg.ID, Route: graphsim.RouteMove, Fault: graphsim.Fault{

@@ -78,7 +78,8 @@ func (j *judge) touched() {
 		case l.verdict == verdict.Clean && !j.behind(m, (*letter).meddled):
 			j.wrong("message %s of the clean letter %d was touched: %v", m.Key, l.n, m.Changes)
 		case !l.meddled() && l.carries == nil && j.w.rule(m.Mailbox, l.verdict).Action == config.None:
-			j.wrong("message %s of %s was touched, and the rule of its mailbox is none: %v", m.Key, m.Mailbox, m.Changes)
+			j.wrong("message %s of %s was touched, and the rule of its mailbox is none: %v", m.Key, m.Mailbox,
+				m.Changes)
 		case l.hearsay && !j.behind(m, func(l *letter) bool { return l.ordered > 0 }):
 			j.wrong("message %s of letter %d, which is hearsay, was touched: %v", m.Key, l.n, m.Changes)
 		case len(m.Changes) > 1 && !j.behind(m, (*letter).meddled) && !c.moved:
@@ -88,7 +89,8 @@ func (j *judge) touched() {
 	j.undoable()
 	for _, m := range j.messages {
 		if c := j.copies[m.Key]; c != nil && m.Read != c.read {
-			j.wrong("message %s of %s was delivered with read=%t and ends with read=%t: %v", m.Key, m.Mailbox, c.read, m.Read, m.Changes)
+			j.wrong("message %s of %s was delivered with read=%t and ends with read=%t: %v", m.Key, m.Mailbox, c.read,
+				m.Read, m.Changes)
 		}
 	}
 }
@@ -124,7 +126,8 @@ func (j *judge) undoable() {
 	}
 	for _, m := range j.changed() {
 		if c := j.copies[m.Key]; c != nil && !c.moved && !j.behind(m, restored) && !known[m.ImmutableID] {
-			j.wrong("message %s of letter %d was taken (%v), and no intent knows of it", m.Key, j.letters[m.Key].n, m.Changes)
+			j.wrong("message %s of letter %d was taken (%v), and no intent knows of it", m.Key, j.letters[m.Key].n,
+				m.Changes)
 		}
 	}
 }
@@ -145,7 +148,8 @@ func (j *judge) moves() {
 		if own := j.copies[c.Message]; own != nil && own.moved {
 			continue // its owner may have moved it between our look and our call
 		}
-		if m, known := j.messages[c.Message]; to <= from && !(known && j.letters[c.Message] != nil && j.behind(m, restored)) {
+		if m, known := j.messages[c.Message]; to <= from &&
+			!(known && j.letters[c.Message] != nil && j.behind(m, restored)) {
 			j.wrong("message %s of %s was moved from %s to %s", c.Message, c.Mailbox, c.From, c.To)
 		}
 	}
@@ -270,7 +274,8 @@ func (j *judge) counted(count store.Counts, records int) {
 			got.Records, got.Processed, got.Held, records, reports, count.Held)
 	}
 	if !equal(got.Outcomes, count.Outcomes) || !equal(got.Restores, count.Restores) {
-		j.wrong("counters say %v and %v, a recount %v and %v", got.Outcomes, got.Restores, count.Outcomes, count.Restores)
+		j.wrong("counters say %v and %v, a recount %v and %v", got.Outcomes, got.Restores, count.Outcomes,
+			count.Restores)
 	}
 }
 
@@ -289,11 +294,13 @@ const notKnown = "whether the message was taken is not known"
 func (j *judge) attempted(l *letter, in store.Intent) {
 	for _, a := range j.attempts(in) {
 		if a.Outcome == "" || a.Finished.IsZero() {
-			j.wrong("letter %d, %s of %s (%s): attempt %d (%s) has no outcome", l.n, in.Kind, in.Address, in.Outcome, a.Seq, a.Operation)
+			j.wrong("letter %d, %s of %s (%s): attempt %d (%s) has no outcome", l.n, in.Kind, in.Address, in.Outcome,
+				a.Seq, a.Operation)
 		}
 	}
 	if in.Outcome == store.Pending || in.Unknown && !strings.Contains(in.Reason, notKnown) {
-		j.wrong("letter %d: %s of %s is %s, in doubt: %t: %s", l.n, in.Kind, in.Address, in.Outcome, in.Unknown, in.Reason)
+		j.wrong("letter %d: %s of %s is %s, in doubt: %t: %s", l.n, in.Kind, in.Address, in.Outcome, in.Unknown,
+			in.Reason)
 	}
 }
 
@@ -316,7 +323,8 @@ func (j *judge) letter(l *letter, have []store.Intent) {
 	j.simple(l)
 }
 
-// simple: where nothing stood in the way, the message was taken. Without this, a daemon that does nothing would be right.
+// simple: where nothing stood in the way, the message was taken. Without this, a daemon that does nothing would be
+// right.
 func (j *judge) simple(l *letter) {
 	if l.meddled() || l.hearsay || j.w.dryRun || j.w.braked {
 		return
@@ -338,7 +346,8 @@ func (j *judge) taken(l *letter, upn string, target exchange.Folder) {
 		return
 	}
 	have := j.intents(l)
-	done := slices.ContainsFunc(have, func(in store.Intent) bool { return in.Outcome == store.Done && mailboxOf(in.Address) == upn })
+	done := slices.ContainsFunc(have,
+		func(in store.Intent) bool { return in.Outcome == store.Done && mailboxOf(in.Address) == upn })
 	if !done {
 		j.wrong("letter %d: no intent of mailbox %s is done: %v", l.n, upn, outcomes(have))
 	}

@@ -12,7 +12,8 @@ import (
 	"clawback/verdict"
 )
 
-// neighbour is a second tenant of the same daemon. Graph has no bad day for it; now and then its credentials are refused.
+// neighbour is a second tenant of the same daemon. Graph has no bad day for it; now and then its credentials are
+// refused.
 type neighbour struct {
 	w       *world
 	cfg     *config.Tenant
@@ -112,7 +113,8 @@ func (j *judge) neighbour() {
 			continue
 		}
 		if due := n.due(p.at); in.Taken[0].At.After(due) {
-			j.wrong("quiet tenant: message %s was reported at %v and taken at %v: expected by %v", p.key, p.at, in.Taken[0].At, due)
+			j.wrong("quiet tenant: message %s was reported at %v and taken at %v: expected by %v", p.key, p.at,
+				in.Taken[0].At, due)
 		}
 	}
 	for r := range residents {
@@ -136,8 +138,10 @@ func (n *neighbour) due(from time.Time) time.Time {
 				due, moved = later, true
 			}
 		}
-		for _, s := range n.w.starts { // what was under way in the old process is verified first, and a crash takes its time
-			if later := s.Add(quick + 12*time.Minute); s.After(from) && s.Before(due.Add(10*time.Second)) && later.After(due) {
+		// what was under way in the old process is verified first, and a crash takes its time
+		for _, s := range n.w.starts {
+			if later := s.Add(quick + 12*time.Minute); s.After(from) && s.Before(due.Add(10*time.Second)) &&
+				later.After(due) {
 				due, moved = later, true
 			}
 		}

@@ -201,7 +201,8 @@ func (w *world) group() config.Group {
 func (w *world) rule(upn string, d verdict.Disposition) config.Rule {
 	for _, g := range w.cfg.Groups {
 		for _, p := range people {
-			if p.upn == upn && (slices.Contains(g.Mailboxes, p.address) || slices.ContainsFunc(p.aliases, func(a string) bool { return slices.Contains(g.Mailboxes, a) }) ||
+			if p.upn == upn && (slices.Contains(g.Mailboxes, p.address) ||
+				slices.ContainsFunc(p.aliases, func(a string) bool { return slices.Contains(g.Mailboxes, a) }) ||
 				p.domain(g)) {
 				return g.Actions[d]
 			}

@@ -117,8 +117,8 @@ func crashAt(t *testing.T, point, action string) {
 	finish(ctx, t, bed, s)
 }
 
-// The daemon is killed with accepted reports in its log alone, and again at the start that brings them over, once that is done: they
-// come out of the log, and only once.
+// The daemon is killed with accepted reports in its log alone, and again at the start that brings them over, once that
+// is done: they come out of the log, and only once.
 func TestCrash_whileTheLogIsReplayed(t *testing.T) {
 	bed := newBed(t)
 	s := &sender{t: t, bed: bed}

@@ -16,8 +16,8 @@ import (
 	"clawback/internal/test/testbed"
 )
 
-// injecting makes a program that is the daemon, under strace when CLAWBACK_SYNC names the sync of each thread from which
-// on syncs fail with EIO.
+// injecting makes a program that is the daemon, under strace when CLAWBACK_SYNC names the sync of each thread from
+// which on syncs fail with EIO.
 func injecting(t *testing.T) string {
 	t.Helper()
 	strace, err := exec.LookPath("strace")
@@ -70,8 +70,8 @@ func TestSync_failsInTheDaemon(t *testing.T) {
 	finish(ctx, t, bed, s)
 }
 
-// loadUntilItEnds sends until the daemon has ended by itself, and fails the test when it does not. strace counts the syncs of each thread
-// by itself, so that a busy machine, where more threads share them, takes minutes.
+// loadUntilItEnds sends until the daemon has ended by itself, and fails the test when it does not. strace counts the
+// syncs of each thread by itself, so that a busy machine, where more threads share them, takes minutes.
 func (s *sender) loadUntilItEnds(ctx context.Context, most time.Duration) {
 	round, stop := context.WithTimeout(ctx, most)
 	defer stop()

@@ -36,7 +36,8 @@ func mountState(t *testing.T, bed *testbed.Bed, options string) disk {
 	if err := os.Mkdir(d.dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := unix.Mount("tmpfs", d.dir, "tmpfs", 0, fmt.Sprintf("size=%d,mode=0700%s", diskSize, options)); err != nil {
+	if err := unix.Mount("tmpfs", d.dir, "tmpfs", 0,
+		fmt.Sprintf("size=%d,mode=0700%s", diskSize, options)); err != nil {
 		t.Skipf("needs the right to mount a tmpfs: %v", err)
 	}
 	t.Cleanup(func() { // before the bed's own, which waits for the daemon: the mount goes when that has ended
@@ -92,8 +93,8 @@ func newFullBed(t *testing.T, minFree, mount string) (*testbed.Bed, disk) {
 	return bed, mountState(t, bed, mount)
 }
 
-// The disk is full but for min_free: new mail gets 452 4.3.1, what was accepted is worked off, SIGKILL at random moments
-// loses nothing, and when there is space again the same process takes mail again.
+// The disk is full but for min_free: new mail gets 452 4.3.1, what was accepted is worked off, SIGKILL at random
+// moments loses nothing, and when there is space again the same process takes mail again.
 func TestFull_refusesAndResumesWithoutRestart(t *testing.T) {
 	bed, d := newFullBed(t, `"16MiB"`, "")
 	s := &sender{t: t, bed: bed}
@@ -128,7 +129,8 @@ func TestFull_refusesAndResumesWithoutRestart(t *testing.T) {
 }
 
 // The disk is full to the last octet, under the feet of spool, queue and store at any moment. The daemon may end, as it
-// does when it cannot tell what is durable; when there is space again and it was started again, every 250 is there, once.
+// does when it cannot tell what is durable; when there is space again and it was started again, every 250 is there,
+// once.
 func TestFull_toTheLastOctet(t *testing.T) {
 	bed, d := newFullBed(t, "0", "")
 	s := &sender{t: t, bed: bed}

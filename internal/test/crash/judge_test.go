@@ -22,7 +22,8 @@ func idle(ctx context.Context, bed *testbed.Bed, letters int) error {
 	for {
 		s, err := client.Do(ctx, bed.Client, api.ShowStatus, api.None{})
 		if err == nil {
-			waiting := s.Queue.Items[queue.Ready].Count + s.Queue.Items[queue.Working].Count + s.Queue.Items[queue.Deferred].Count +
+			waiting := s.Queue.Items[queue.Ready].Count + s.Queue.Items[queue.Working].Count +
+				s.Queue.Items[queue.Deferred].Count +
 				s.Queue.Items[queue.Suspect].Count +
 				s.Queue.Bounces[queue.BounceWaiting].Count + s.Tenants[0].Counts.Outcomes[store.Pending]
 			if waiting == 0 {
@@ -87,7 +88,8 @@ func (j *judge) record(l *letter) {
 	}
 	var got bytes.Buffer
 	if err := client.Export(j.ctx, j.bed.Client, api.ExportMessage, api.MessageRef{Key: l.messageID}, &got); err != nil || !bytes.Equal(got.Bytes(), l.report) {
-		j.wrong("letter %d: the stored report differs from the one sent (%d and %d octets, %v)", l.n, got.Len(), len(l.report), err)
+		j.wrong("letter %d: the stored report differs from the one sent (%d and %d octets, %v)", l.n, got.Len(),
+			len(l.report), err)
 	}
 	if n := len(m.Record.Variants); n != 1 {
 		j.wrong("letter %d: %d variants of one report", l.n, n)
@@ -129,7 +131,8 @@ func (j *judge) bounce(l *letter, bounced map[string]map[string]bool) {
 	}
 }
 
-// bouncedReports gives, for each report that arrived in the alternate mailbox, the Message-IDs of the bounces it came in.
+// bouncedReports gives, for each report that arrived in the alternate mailbox, the Message-IDs of the bounces it came
+// in.
 func bouncedReports(bed *testbed.Bed) map[string]map[string]bool {
 	found := map[string]map[string]bool{}
 	for _, mail := range bed.Receiver.Messages() {
@@ -176,8 +179,8 @@ func (j *judge) counts(letters []*letter) {
 	}
 }
 
-// afterwards looks into the store itself, once the daemon has stopped: sender history counts each message once, the audit's
-// chain holds, and no attempt was left open.
+// afterwards looks into the store itself, once the daemon has stopped: sender history counts each message once, the
+// audit's chain holds, and no attempt was left open.
 func afterwards(t testing.TB, bed *testbed.Bed, letters []*letter) {
 	t.Helper()
 	st, err := pebble.Open(bed.File("state"), store.Options{})

@@ -19,7 +19,8 @@ func scored(bed *testbed.Bed) []byte {
 	return body
 }
 
-// Three kills from outside within seconds, while many reports are being scored and wait: nobody is put aside, and all is done soon after.
+// Three kills from outside within seconds, while many reports are being scored and wait: nobody is put aside, and all
+// is done soon after.
 func TestSuspects_threeKillsConvictNobody(t *testing.T) {
 	bed := newBed(t)
 	s := &sender{t: t, bed: bed}
@@ -38,7 +39,8 @@ func TestSuspects_threeKillsConvictNobody(t *testing.T) {
 	t.Logf("all is done %v after the last start", time.Since(started).Round(time.Millisecond))
 }
 
-// The process ends whenever one report is scored. The others are done meanwhile, however many times it ends, and none of them is put aside.
+// The process ends whenever one report is scored. The others are done meanwhile, however many times it ends, and none
+// of them is put aside.
 func TestSuspects_oneThatEndsTheProcess(t *testing.T) {
 	bed := newBed(t)
 	s := &sender{t: t, bed: bed}

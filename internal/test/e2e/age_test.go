@@ -38,7 +38,8 @@ func registry(t *testing.T) (server *httptest.Server, table string) {
 	return server, fmt.Sprintf("[score]\ndomain_age_malicious = \"7d\"\n\n[rdap]\nenabled = true\nurl = %q\nca_file = %q\nprivate_networks = [\"127.0.0.0/8\"]\n", server.URL+"/dns.json", roots)
 }
 
-// The registry's word makes a verdict, outlives a kill and the registry itself, and its absence is said and holds nothing up.
+// The registry's word makes a verdict, outlives a kill and the registry itself, and its absence is said and holds
+// nothing up.
 func TestDomainAge_byTheRegistrysWord(t *testing.T) {
 	server, table := registry(t)
 	w := prepare(t, contoso, table)
@@ -57,11 +58,13 @@ func TestDomainAge_byTheRegistrysWord(t *testing.T) {
 	box := w.deliver("reception@contoso.example", "", w.original(report))
 	w.send(report)
 	m := w.verdict(newsletterID)
-	text := fmt.Sprintf("fabrikam.example was registered on %s, as %s said on", time.Now().Add(-50*time.Hour).UTC().Format(time.DateOnly), server.Listener.Addr())
+	text := fmt.Sprintf("fabrikam.example was registered on %s, as %s said on",
+		time.Now().Add(-50*time.Hour).UTC().Format(time.DateOnly), server.Listener.Addr())
 	if m.Record.Verdict.Disposition != verdict.Malicious || !because(m, "policy.switch") || !because(m, "engine.rdap") {
 		t.Errorf("the verdict is %+v", m.Record.Verdict)
 	}
-	if out := w.must("show", newsletterID); !strings.Contains(out, text) || !strings.Contains(out, "It was 2 days old when the message came.") {
+	if out := w.must("show", newsletterID); !strings.Contains(out, text) ||
+		!strings.Contains(out, "It was 2 days old when the message came.") {
 		t.Errorf("show does not say %q:\n%s", text, out)
 	}
 	w.eventually(func() string {
@@ -74,13 +77,15 @@ func TestDomainAge_byTheRegistrysWord(t *testing.T) {
 	server.Close()
 	w.up()
 	w.send(another(report, 8))
-	if m := w.verdict(strings.Replace(newsletterID, "demo-0", "demo-8", 1)); m.Record.Verdict.Disposition != verdict.Malicious {
+	if m := w.verdict(strings.Replace(newsletterID, "demo-0", "demo-8",
+		1)); m.Record.Verdict.Disposition != verdict.Malicious {
 		t.Errorf("after a restart, and without a registry, it is %+v", m.Record.Verdict)
 	}
 	w.send(bytes.ReplaceAll(another(report, 9), []byte("fabrikam"), []byte("northwind")))
 	m = w.verdict(strings.NewReplacer("demo-0", "demo-9", "fabrikam", "northwind").Replace(newsletterID))
 	v := m.Record.Verdict
-	if v.Disposition == verdict.Malicious || len(v.Degraded) != 1 || !strings.HasPrefix(v.Degraded[0], "rdap: the age of northwind.example is not known: ask: ") {
+	if v.Disposition == verdict.Malicious || len(v.Degraded) != 1 ||
+		!strings.HasPrefix(v.Degraded[0], "rdap: the age of northwind.example is not known: ask: ") {
 		t.Errorf("with nobody to ask it is %+v", v)
 	}
 }

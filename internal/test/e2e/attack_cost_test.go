@@ -15,7 +15,8 @@ import (
 	"clawback/internal/test/smtpload"
 )
 
-// Strangers send commands without end, and data octet by octet: what costs them nothing ends soon, and Exchange's mail goes on.
+// Strangers send commands without end, and data octet by octet: what costs them nothing ends soon, and Exchange's mail
+// goes on.
 func TestAttack_floodsOfCommandsAndPieces(t *testing.T) {
 	w := besieged(t, contoso)
 	for n := range 10 {
@@ -45,7 +46,8 @@ func TestAttack_floodsOfCommandsAndPieces(t *testing.T) {
 	w.exchangeStillDelivers(1)
 }
 
-// What a stranger shows in the handshake, names without end and a server name that is none, is not kept with each message.
+// What a stranger shows in the handshake, names without end and a server name that is none, is not kept with each
+// message.
 func TestAttack_handshakeFullOfNames(t *testing.T) {
 	w := besieged(t, contoso)
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

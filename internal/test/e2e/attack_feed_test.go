@@ -54,7 +54,8 @@ func (w *world) feeds(p *publisher, lines map[string]string) {
 		if more == "" {
 			more = `kind = "url"`
 		}
-		fmt.Fprintf(&text, "[[feed]]\nname = %q\nurl = %q\nca_file = %q\nprivate_networks = [\"127.0.0.1/32\"]\n%s\n\n", name, p.URL+"/"+name, root, more)
+		fmt.Fprintf(&text, "[[feed]]\nname = %q\nurl = %q\nca_file = %q\nprivate_networks = [\"127.0.0.1/32\"]\n%s\n\n",
+			name, p.URL+"/"+name, root, more)
 	}
 	w.edit("[[tenant]]\n", text.String()+"[[tenant]]\n")
 }
@@ -107,8 +108,8 @@ func numbered(n int) string {
 var goodLinks = []string{"https://www.contoso.example/portal", "https://contoso.example/", "https://docs.google.com/document/d/1",
 	"https://www.microsoft.com/", "https://outlook.office.com/mail", "https://github.com/", "https://shop.goodstore.example/order"}
 
-// Whatever a list says of good mail, none is taken; a list that is no list is refused for its reason; and the one that is
-// right works beside all of them, while one server never comes to an end.
+// Whatever a list says of good mail, none is taken; a list that is no list is refused for its reason; and the one that
+// is right works beside all of them, while one server never comes to an end.
 func TestAttack_hostileFeeds(t *testing.T) {
 	release := make(chan struct{})
 	t.Cleanup(func() { close(release) })
@@ -176,7 +177,8 @@ func TestAttack_hostileFeeds(t *testing.T) {
 	bad := w.letterTo(50, "https://login.evil.example/account")
 	bad.good = strings.ReplaceAll(bad.transport(bad.nid())+bad.good, "sales@contoso.example>", "shop@stranger.example>")
 	taken := w.deliver(sales, "", []byte(bad.good))
-	w.send(bytes.ReplaceAll(w.reportOf(bad, "5e1d", bad.good), []byte("header.from=contoso.example"), []byte("header.from=stranger.example")))
+	w.send(bytes.ReplaceAll(w.reportOf(bad, "5e1d", bad.good), []byte("header.from=contoso.example"),
+		[]byte("header.from=stranger.example")))
 
 	for name, code := range map[string]string{
 		"right": "", "inside": "inside", "metadata": "inside", "loopback": "inside", "clear": "redirects", "file": "redirects", "bomb": "too_large",
@@ -184,7 +186,8 @@ func TestAttack_hostileFeeds(t *testing.T) {
 	} {
 		w.eventually(func() string {
 			if f := w.listed()[name]; f.Code != code || f.Checked.IsZero() || code == "" && f.Living == 0 {
-				return fmt.Sprintf("feed %s: code %q, want %q: %s (%d entries)", name, f.Code, code, f.Problem, f.Living)
+				return fmt.Sprintf("feed %s: code %q, want %q: %s (%d entries)", name, f.Code, code, f.Problem,
+					f.Living)
 			}
 			return ""
 		})
@@ -198,7 +201,8 @@ func TestAttack_hostileFeeds(t *testing.T) {
 	}{"grows": {"grew", 100}, "shrinks": {"shrank", 100}, "page-later": {"html", 10}} {
 		w.cli("intel", "update", name)
 		if f := w.listed()[name]; f.Code != want.code || f.Living != want.living {
-			t.Errorf("feed %s: code %q with %d entries, want %q with %d: %s", name, f.Code, f.Living, want.code, want.living, f.Problem)
+			t.Errorf("feed %s: code %q with %d entries, want %q with %d: %s", name, f.Code, f.Living, want.code,
+				want.living, f.Problem)
 		}
 	}
 	w.ends(bad.nid(), map[string]store.Outcome{sales: store.Done})
@@ -211,7 +215,8 @@ func TestAttack_hostileFeeds(t *testing.T) {
 		}
 		w.stays(k.m, "inbox")
 	}
-	said := w.must("intel", "feeds") + w.must("intel", "feeds", "--json") + w.must("intel", "list") + w.must("intel", "list", "--json") +
+	said := w.must("intel", "feeds") + w.must("intel", "feeds", "--json") + w.must("intel", "list") + w.must("intel",
+		"list", "--json") +
 		w.must("status") + w.log()
 	if i := strings.IndexAny(said, "\x1b\x07\u202e"); i >= 0 {
 		t.Errorf("what a list has steers a terminal: %q", said[max(0, i-100):min(len(said), i+50)])

@@ -17,8 +17,8 @@ import (
 
 // Attacks by accounts of the host and by people at its socket.
 
-// An account of the host that is not in the daemon's group reaches nothing: not the socket, wherever it lies, nor what the
-// daemon keeps.
+// An account of the host that is not in the daemon's group reaches nothing: not the socket, wherever it lies, nor what
+// the daemon keeps.
 func TestAttack_otherAccountOfTheHost(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can try as another account")
@@ -75,11 +75,12 @@ func entries(t *testing.T, dir string) (names []string) {
 	return names
 }
 
-// Who may ask asks for what steers a terminal, for what costs much, and hands over what is far too large: each is refused
-// or comes back plain, the daemon goes on, and no mail is moved by it.
+// Who may ask asks for what steers a terminal, for what costs much, and hands over what is far too large: each is
+// refused or comes back plain, the daemon goes on, and no mail is moved by it.
 func TestAttack_hostileValuesAtTheSocket(t *testing.T) {
 	w := start(t, contoso)
-	hostile := strings.Replace(string(w.report("04-colleague.eml")), "Subject: ", "Subject: =?utf-8?q?=1B=5D0;owned=07=E2=80=AE=3Dcmd=28=29?= ", -1)
+	hostile := strings.Replace(string(w.report("04-colleague.eml")), "Subject: ",
+		"Subject: =?utf-8?q?=1B=5D0;owned=07=E2=80=AE=3Dcmd=28=29?= ", -1)
 	kept := w.deliver("sales@contoso.example", "", w.original([]byte(hostile)))
 	w.send([]byte(hostile))
 	w.eventually(func() string {

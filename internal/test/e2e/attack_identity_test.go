@@ -71,7 +71,8 @@ func (l letterback) transport(ids ...string) string {
 // sent is the good message as Exchange has it when its user sends it.
 func (l letterback) sent() string {
 	return "Received: by AM0PR01MB0001.outlook.office365.com; Mon, 02 Nov 2026 09:00:00 +0000\r\n" +
-		"X-MS-Exchange-Organization-Network-Message-Id: " + l.mine() + "\r\nX-MS-Exchange-Organization-Id: " + contoso.ID +
+		"X-MS-Exchange-Organization-Network-Message-Id: " + l.mine() + "\r\nX-MS-Exchange-Organization-Id: " +
+		contoso.ID +
 		"\r\nX-MS-Exchange-Organization-MessageDirectionality: Originating\r\nX-MS-Exchange-Organization-AuthAs: Internal\r\n" + l.good
 }
 

@@ -21,7 +21,8 @@ const byMailbox = "X-MS-Exchange-CrossTenant-MailboxType: HOSTED\r\nX-MS-Exchang
 // madeUp is a report about a good message of others, whose network message id every recipient of it can read: with
 // something bad as its original.
 func (w *world) madeUp(l letterback, outer string) []byte {
-	evil := strings.NewReplacer("invoice.pdf", "invoice.pdf.scr", "As agreed, the invoice.", "Sign in at https://login.evil.example/").Replace(l.sent())
+	evil := strings.NewReplacer("invoice.pdf", "invoice.pdf.scr", "As agreed, the invoice.",
+		"Sign in at https://login.evil.example/").Replace(l.sent())
 	report := w.reportOf(l, "5e1d", evil)
 	if outer != "" {
 		report = bytes.Replace(report, []byte("X-OriginatorOrg: "), []byte(outer+"X-OriginatorOrg: "), 1)
@@ -40,14 +41,15 @@ func (w *world) heldAs(key string, codes ...store.Code) api.Intent {
 				return ""
 			}
 		}
-		return fmt.Sprintf("%s is %q with code %q, want it held with one of %q: %s", key, in.Outcome, in.Code, codes, in.Reason)
+		return fmt.Sprintf("%s is %q with code %q, want it held with one of %q: %s", key, in.Outcome, in.Code, codes,
+			in.Reason)
 	})
 	return in
 }
 
 // An insider makes up reports that name the network message id of a good message. What his mailbox sent is not
-// first-hand; where Exchange puts no mark on it, the good message's own report contradicts it, or the good message itself
-// does; and where the made-up report is carried out first, that is proposed to be undone.
+// first-hand; where Exchange puts no mark on it, the good message's own report contradicts it, or the good message
+// itself does; and where the made-up report is carried out first, that is proposed to be undone.
 func TestAttack_insiderMakesUpReports(t *testing.T) {
 	w := startWith(t, everyVerdict, "", "")
 	exact := func(s string) string { return s }
@@ -160,7 +162,8 @@ func TestAttack_userOfTheMailbox(t *testing.T) {
 	}
 	// He brings one back, and asks for what he likes in the journal: a report of his own is no reason to take it again.
 	w.Sim.UserMoves(sales, in.Key, "inbox")
-	w.send(bytes.Replace(w.reportOf(l, "5e3d", bad), []byte("X-OriginatorOrg: "), []byte(byMailbox+"X-OriginatorOrg: "), 1))
+	w.send(bytes.Replace(w.reportOf(l, "5e3d", bad), []byte("X-OriginatorOrg: "), []byte(byMailbox+"X-OriginatorOrg: "),
+		1))
 	w.eventually(func() string {
 		if out := w.must("status"); !strings.Contains(out, "2 reports processed") {
 			return out

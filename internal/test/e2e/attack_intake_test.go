@@ -216,7 +216,8 @@ func (w *world) log() string {
 	return string(text)
 }
 
-// Every refusal, error and alert that a journal address can be the reason of: none prints it, nor do metrics and status.
+// Every refusal, error and alert that a journal address can be the reason of: none prints it, nor do metrics and
+// status.
 func TestAttack_journalAddressesAreInNoLog(t *testing.T) {
 	tenant := contoso
 	tenant.Recovery = "back-4m8w2p6z@" + testbed.Hostname
@@ -240,7 +241,8 @@ func TestAttack_journalAddressesAreInNoLog(t *testing.T) {
 		for _, mailFrom := range append([]string{"", "a@evil.example"}, secrets...) { // an echo in MAIL FROM
 			c := w.from(from)
 			dialogue(c, "EHLO "+strings.ReplaceAll(tenant.Journal(), "@", "."), "MAIL FROM:<"+mailFrom+">",
-				"RCPT TO:<"+mistyped+">", "RCPT TO:<"+secrets[3]+">", "RCPT TO:<"+tenant.Journal()+">", "RCPT TO:<"+tenant.Recovery+">",
+				"RCPT TO:<"+mistyped+">", "RCPT TO:<"+secrets[3]+">", "RCPT TO:<"+tenant.Journal()+">",
+				"RCPT TO:<"+tenant.Recovery+">",
 				"RCPT TO:<"+tenant.Journal()+"> NOTIFY=NEVER", "RCPT TO:<"+tenant.Journal(), "DATA", "garbage\r\n.")
 			dialogue(c, "VRFY "+tenant.Journal(), "EXPN "+tenant.Journal(), tenant.Journal(), "QUIT")
 			c.Close()

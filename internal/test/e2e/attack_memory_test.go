@@ -13,11 +13,12 @@ import (
 	"clawback/internal/test/smtpload"
 )
 
-// Many sessions send large messages and stop in the middle. What they hold together stays under smtp.max_memory, Exchange's
-// mail goes on beside them, and each message that is sent to its end after all is accepted, byte for byte.
+// Many sessions send large messages and stop in the middle. What they hold together stays under smtp.max_memory,
+// Exchange's mail goes on beside them, and each message that is sent to its end after all is accepted, byte for byte.
 func TestAttack_bodiesInFlightHoldBoundedMemory(t *testing.T) {
 	w := besieged(t, contoso, "[smtp]", "max_sessions = 64", `max_memory = "4MiB"`, "")
-	forged := bytes.Replace(w.report("01-credential-phish.eml"), []byte("X-OriginatorOrg: contoso"), []byte("X-OriginatorOrg: fabrikam"), 1)
+	forged := bytes.Replace(w.report("01-credential-phish.eml"), []byte("X-OriginatorOrg: contoso"),
+		[]byte("X-OriginatorOrg: fabrikam"), 1)
 	type flow struct {
 		conn *smtpload.Conn
 		rest []byte
@@ -29,9 +30,11 @@ func TestAttack_bodiesInFlightHoldBoundedMemory(t *testing.T) {
 		if n >= 40 {
 			from = strangerPeer(n)
 		}
-		body := append(bytes.Clone(forged), bytes.Repeat(fmt.Appendf(nil, "filler of message %d\r\n..\r\n", n), 20_000)...)
+		body := append(bytes.Clone(forged),
+			bytes.Repeat(fmt.Appendf(nil, "filler of message %d\r\n..\r\n", n), 20_000)...)
 		f := &flow{conn: w.from(from), body: body}
-		if code, err := dialogue(f.conn, "MAIL FROM:<> SIZE=700000", "RCPT TO:<"+contoso.Journal()+">"); err != nil || code != 250 {
+		if code, err := dialogue(f.conn, "MAIL FROM:<> SIZE=700000", "RCPT TO:<"+contoso.Journal()+">"); err != nil ||
+			code != 250 {
 			t.Fatalf("session %d: %d, %v", n, code, err)
 		}
 		sent := append(fmt.Appendf(nil, "BDAT %d LAST\r\n", len(body)), body...)

@@ -73,7 +73,8 @@ var tilings = []tiling{
 
 // file is a part of a message.
 func file(name, kind string, body []byte) string {
-	return "--pic\r\nContent-Type: " + kind + "; name=\"" + name + "\"\r\nContent-Disposition: attachment; filename=\"" + name +
+	return "--pic\r\nContent-Type: " + kind + "; name=\"" + name +
+		"\"\r\nContent-Disposition: attachment; filename=\"" + name +
 		"\"\r\nContent-Transfer-Encoding: base64\r\n\r\n" + wrapped(body) + "\r\n"
 }
 
@@ -148,14 +149,15 @@ var carriers = map[string]func(t *testing.T, p tiling) string{
 // scan is a message with one such picture; its network message id is l's.
 func scan(t *testing.T, n int, p tiling, carry func(*testing.T, tiling) string) letterback {
 	l := newLetterback(n, func(string) string { return "" })
-	l.evil = "From: Scanner <scan@evil.example>\r\nTo: sales@contoso.example\r\nSubject: Your scan\r\nMessage-ID: " + l.mid() +
+	l.evil = "From: Scanner <scan@evil.example>\r\nTo: sales@contoso.example\r\nSubject: Your scan\r\nMessage-ID: " +
+		l.mid() +
 		"\r\nDate: Mon, 02 Nov 2026 09:00:00 +0000\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=pic\r\n\r\n" +
 		"--pic\r\nContent-Type: text/plain\r\n\r\nPlease find the scan.\r\n" + carry(t, p) + "--pic--\r\n"
 	return l
 }
 
-// Pictures of every size and pattern, however they come, are judged: nothing else waits for them, nothing is put aside, and
-// neither SIGTERM nor kills in the middle of it change that.
+// Pictures of every size and pattern, however they come, are judged: nothing else waits for them, nothing is put aside,
+// and neither SIGTERM nor kills in the middle of it change that.
 func TestAttack_picturesFullOfFinderPatterns(t *testing.T) {
 	w := startWith(t, everyVerdict, "", "")
 	var all []letterback

@@ -18,7 +18,8 @@ import (
 // mail is accepted all the same, of whichever size and by whichever command, and so is what the organisation reports.
 func TestAttack_allQuotasAreUsedUp(t *testing.T) {
 	tenant := reporting("")
-	w := besieged(t, tenant, "[smtp]", "max_sessions = 64", "max_sessions_per_network = 4", `max_memory = "8MiB"`, "", "[quarantine]", quotas)
+	w := besieged(t, tenant, "[smtp]", "max_sessions = 64", "max_sessions_per_network = 4", `max_memory = "8MiB"`, "",
+		"[quarantine]", quotas)
 	forged := w.report("01-credential-phish.eml")
 	small := func(n int) []byte { return fmt.Appendf(nil, "Subject: %d\r\n\r\nhello\r\n", n) }
 	own := []byte(signedIn + "From: user@contoso.example\r\nSubject: this is phish\r\n\r\nlook\r\n")
@@ -166,7 +167,8 @@ func (w *world) injectBeforeTLS() {
 		w.t.Fatal(err)
 	}
 	defer c.Close()
-	if err := c.Send([]byte("EHLO a.example\r\nSTARTTLS\r\nMAIL FROM:<>\r\nRCPT TO:<" + contoso.Journal() + ">\r\nBDAT 5 LAST\r\nhello")); err != nil {
+	if err := c.Send([]byte("EHLO a.example\r\nSTARTTLS\r\nMAIL FROM:<>\r\nRCPT TO:<" + contoso.Journal() +
+		">\r\nBDAT 5 LAST\r\nhello")); err != nil {
 		w.t.Fatal(err)
 	}
 	for range 4 {

@@ -83,17 +83,20 @@ func TestAttack_postmasterFlood(t *testing.T) {
 	if code, err := dialogue(c, "MAIL FROM:<> SIZE=65537", "RCPT TO:<postmaster>"); err != nil || code != 552 {
 		t.Errorf("a large message for postmaster: %d, %v", code, err)
 	}
-	if code, err := deliver(w.from(exchangePeer), "postmaster", bytes.Repeat([]byte("x"), 65537)); err != nil || code != 552 {
+	if code, err := deliver(w.from(exchangePeer), "postmaster", bytes.Repeat([]byte("x"), 65537)); err != nil ||
+		code != 552 {
 		t.Errorf("a large message for postmaster, not announced: %d, %v", code, err)
 	}
 	if code, err := deliver(w.from(strangerPeer(9)), contoso.Journal(), small(0)); err != nil || code != 250 {
 		t.Errorf("a report from a network that is not listed: %d, %v", code, err)
 	}
 	w.exchangeStillDelivers(1)
-	if out := w.must("status"); !strings.Contains(out, "mail for postmaster from networks that the listener does not name") {
+	if out := w.must("status"); !strings.Contains(out,
+		"mail for postmaster from networks that the listener does not name") {
 		t.Errorf("status:\n%s", out)
 	}
-	if text := w.log(); strings.Count(text, "event=quota.reached") != 1 || strings.Contains(text, "alert.quota.reached") {
+	if text := w.log(); strings.Count(text, "event=quota.reached") != 1 ||
+		strings.Contains(text, "alert.quota.reached") {
 		t.Errorf("strangers raise an alert, or many lines:\n%s", w.LogTail())
 	}
 }
@@ -111,7 +114,8 @@ func TestAttack_postmasterFloodOfBytes(t *testing.T) {
 // Mail for postmaster that is sent on at once does not wait, and its bytes stay: it has the quota of a day.
 func TestAttack_postmasterFloodThatIsSentOn(t *testing.T) {
 	w := besieged(t, contoso, "[smtp]", `postmaster = "boss@archive.example"`, "[quarantine]", quotas)
-	codes := w.floodFromMany(0, "postmaster", 30, func(n int) []byte { return fmt.Appendf(nil, "Subject: %d\r\n\r\nhello\r\n", n) })
+	codes := w.floodFromMany(0, "postmaster", 30,
+		func(n int) []byte { return fmt.Appendf(nil, "Subject: %d\r\n\r\nhello\r\n", n) })
 	if codes[250] < 20 || codes[250] > 22 {
 		t.Errorf("30 messages are answered %v, want 250 about 20 times", codes)
 	}
@@ -124,8 +128,8 @@ func TestAttack_postmasterFloodThatIsSentOn(t *testing.T) {
 	w.exchangeStillDelivers(1)
 }
 
-// Who learned a journal address and sends from elsewhere fills a quota of that tenant's and network's alone; the alert says
-// what to do.
+// Who learned a journal address and sends from elsewhere fills a quota of that tenant's and network's alone; the alert
+// says what to do.
 func TestAttack_reportsFromElsewhere(t *testing.T) {
 	w := besieged(t, contoso, "[quarantine]", quotas)
 	forged := w.report("01-credential-phish.eml")
@@ -140,7 +144,8 @@ func TestAttack_reportsFromElsewhere(t *testing.T) {
 	for n := range 10 {
 		w.exchangeStillDelivers(n)
 	}
-	if code, err := deliver(w.from(strangerPeer(1)), "postmaster", []byte("Subject: x\r\n\r\nx\r\n")); err != nil || code != 250 {
+	if code, err := deliver(w.from(strangerPeer(1)), "postmaster", []byte("Subject: x\r\n\r\nx\r\n")); err != nil ||
+		code != 250 {
 		t.Errorf("postmaster's mail: %d, %v", code, err)
 	}
 	if n := strings.Count(w.log(), "event=alert.quota.reached"); n != 2 {
@@ -148,7 +153,8 @@ func TestAttack_reportsFromElsewhere(t *testing.T) {
 	}
 	w.eventually(func() string { // 25 reports and the mail for postmaster
 		out := w.must("status")
-		if strings.Contains(out, "mail to the journal addresses of tenant contoso") && strings.Contains(out, "26 in quarantine") {
+		if strings.Contains(out, "mail to the journal addresses of tenant contoso") &&
+			strings.Contains(out, "26 in quarantine") {
 			return ""
 		}
 		return "status:\n" + out
@@ -157,14 +163,16 @@ func TestAttack_reportsFromElsewhere(t *testing.T) {
 		t.Error("a forged report moved something")
 	}
 	// All of it is one line, and one act to be rid of.
-	if out := w.must("queue", "list", "--state", "quarantined"); strings.Count(out, "network") != 1 || !strings.Contains(out, "\n25 ") {
+	if out := w.must("queue", "list", "--state", "quarantined"); strings.Count(out, "network") != 1 ||
+		!strings.Contains(out, "\n25 ") {
 		t.Errorf("25 equal items are listed as:\n%s", out)
 	}
 	if out := w.must("queue", "list", "--state", "quarantined", "--all"); strings.Count(out, "quarantined") != 26 {
 		t.Errorf("each by itself:\n%s", out)
 	}
 	query := []string{"queue", "discard", "--cause", "network", "--unlisted", "--tenant", "contoso", "--comment", "forged"}
-	if out, err := w.cli(query...); err == nil || !strings.Contains(err.Error(), "25 items") || !strings.Contains(err.Error(), "nothing was discarded") {
+	if out, err := w.cli(query...); err == nil || !strings.Contains(err.Error(), "25 items") ||
+		!strings.Contains(err.Error(), "nothing was discarded") {
 		t.Errorf("without a yes: %v\n%s", err, out)
 	}
 	w.must(append(query, "--yes")...)
@@ -176,8 +184,8 @@ func TestAttack_reportsFromElsewhere(t *testing.T) {
 	}
 }
 
-// Another tenant of Exchange Online that learned a journal address shares networks and certificate with the real one. What
-// it sends ends at the quota; what the tenant sends does not.
+// Another tenant of Exchange Online that learned a journal address shares networks and certificate with the real one.
+// What it sends ends at the quota; what the tenant sends does not.
 func TestAttack_anotherTenantFillsTheQuarantine(t *testing.T) {
 	w := besieged(t, contoso, "[quarantine]", quotas)
 	report := w.report("01-credential-phish.eml")
@@ -214,8 +222,8 @@ func TestAttack_anotherTenantFillsTheQuarantine(t *testing.T) {
 	}
 }
 
-// To a recovery address nothing proves where mail comes from: one network that is noisy has half of a day's quota, and others
-// send on beside it.
+// To a recovery address nothing proves where mail comes from: one network that is noisy has half of a day's quota, and
+// others send on beside it.
 func TestAttack_recoveryFlood(t *testing.T) {
 	tenant := contoso
 	tenant.Recovery = "back@" + testbed.Hostname
@@ -235,8 +243,8 @@ func TestAttack_recoveryFlood(t *testing.T) {
 	}
 }
 
-// Another tenant of Exchange Online writes to the address where users report: what is not of the organisation has the quota
-// of a day. Reports of mail, and what users report, go on.
+// Another tenant of Exchange Online writes to the address where users report: what is not of the organisation has the
+// quota of a day. Reports of mail, and what users report, go on.
 func TestAttack_unprovenSubmissions(t *testing.T) {
 	tenant := reporting("")
 	w := besieged(t, tenant, "[quarantine]", quotas)
@@ -245,7 +253,8 @@ func TestAttack_unprovenSubmissions(t *testing.T) {
 	if codes[250] != 25 || codes[452] != 35 {
 		t.Errorf("60 forged ones are answered %v, want 25 times 250", codes)
 	}
-	own := append([]byte(signedIn), bytes.Replace(forged, []byte("X-OriginatorOrg: fabrikam.onmicrosoft.com\r\n"), nil, 1)...)
+	own := append([]byte(signedIn), bytes.Replace(forged, []byte("X-OriginatorOrg: fabrikam.onmicrosoft.com\r\n"), nil,
+		1)...)
 	if codes := w.flood(exchangePeer, reportAddress, 5, func(int) []byte { return own }); codes[250] != 5 {
 		t.Errorf("the organisation's own are answered %v", codes)
 	}

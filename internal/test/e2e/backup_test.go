@@ -15,8 +15,8 @@ import (
 	"clawback/internal/test/testbed"
 )
 
-// A machine is lost after a backup that was taken while mail came in. What was accepted before it is known on another machine, what was
-// taken is not taken again, and what comes then is dealt with.
+// A machine is lost after a backup that was taken while mail came in. What was accepted before it is known on another
+// machine, what was taken is not taken again, and what comes then is dealt with.
 func TestBackup_carriesOnElsewhere(t *testing.T) {
 	tenant := contoso
 	tenant.Tables = testbed.Contoso.Tables
@@ -63,13 +63,15 @@ func TestBackup_carriesOnElsewhere(t *testing.T) {
 
 	w.Kill()
 	config := w.File("clawback.toml")
-	if out, err := w.cli("restore-backup", path, "--config", config, "--identity", identity); err == nil || !strings.Contains(err.Error(), "not empty") {
+	if out, err := w.cli("restore-backup", path, "--config", config, "--identity", identity); err == nil ||
+		!strings.Contains(err.Error(), "not empty") {
 		t.Errorf("restored over the state that is there: %q, %v", out, err)
 	}
 	if err := os.RemoveAll(w.File("state")); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := w.cli("restore-backup", path, "--config", config); err == nil || !strings.Contains(err.Error(), "--identity") {
+	if out, err := w.cli("restore-backup", path, "--config", config); err == nil ||
+		!strings.Contains(err.Error(), "--identity") {
 		t.Errorf("restored without a key: %q, %v", out, err)
 	}
 	w.must("restore-backup", path, "--config", config, "--identity", identity)
@@ -196,7 +198,8 @@ func TestLost_eachFile(t *testing.T) {
 	}
 }
 
-// lose puts the state back as it was kept, without one of its files; names that a restore or a backup leaves are made instead.
+// lose puts the state back as it was kept, without one of its files; names that a restore or a backup leaves are made
+// instead.
 func (w *world) lose(name, kept string) {
 	w.t.Helper()
 	state := w.File("state")
@@ -217,7 +220,8 @@ func (w *world) lose(name, kept string) {
 	if err != nil || len(all) == 0 {
 		w.t.Fatalf("%s is not there: %v", name, err)
 	}
-	if name == "store" || name == "spool" || name == "queue.db" || name == "own-mail.secret" || name == "queue.scoring" {
+	if name == "store" || name == "spool" || name == "queue.db" || name == "own-mail.secret" ||
+		name == "queue.scoring" {
 		all = []string{path}
 	}
 	for _, file := range all {

@@ -13,7 +13,8 @@ import (
 	"time"
 )
 
-// What a newcomer sees first, `make run`: all stories end as they should, with exit status 0, and nothing goes on running.
+// What a newcomer sees first, `make run`: all stories end as they should, with exit status 0, and nothing goes on
+// running.
 func TestDemo_stories(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute) // it only ends a run that hangs
 	defer cancel()
@@ -70,7 +71,8 @@ func TestDemo_pipeClosed(t *testing.T) {
 	nothingIsLeft(t, cmd)
 }
 
-// demo starts the demo in a session of its own: its daemon, and what looks into files for that, have groups of their own.
+// demo starts the demo in a session of its own: its daemon, and what looks into files for that, have groups of their
+// own.
 func demo(ctx context.Context, t *testing.T) (*exec.Cmd, *bytes.Buffer) {
 	t.Helper()
 	var out bytes.Buffer

@@ -10,7 +10,8 @@ import (
 // What nobody believes can be thrown away by a person, who is named in the audit beside what it was.
 func TestQuarantine_isDiscarded(t *testing.T) {
 	w := start(t, contoso)
-	forged := bytes.Replace(w.report("01-credential-phish.eml"), []byte("X-OriginatorOrg: contoso"), []byte("X-OriginatorOrg: fabrikam"), 1)
+	forged := bytes.Replace(w.report("01-credential-phish.eml"), []byte("X-OriginatorOrg: contoso"),
+		[]byte("X-OriginatorOrg: fabrikam"), 1)
 	id := w.send(forged)
 	w.quarantined(id, "X-OriginatorOrg")
 	w.must("queue", "discard", "--yes", "--comment", "forged", id)

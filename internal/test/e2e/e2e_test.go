@@ -1,4 +1,5 @@
-// Package e2e drives the real program from outside: SMTP in, Microsoft Graph's simulator out, the command line beside it.
+// Package e2e drives the real program from outside: SMTP in, Microsoft Graph's simulator out, the command line beside
+// it.
 package e2e
 
 import (
@@ -325,7 +326,8 @@ func TestForgedReport_drivesNothing(t *testing.T) {
 	evil := w.deliver("finance.lead@contoso.example", "", w.original(report))
 	id := w.send(report)
 	w.eventually(func() string {
-		if out := w.must("queue", "list", "--state", "quarantined"); !strings.Contains(out, id) || !strings.Contains(out, "X-OriginatorOrg") {
+		if out := w.must("queue", "list", "--state", "quarantined"); !strings.Contains(out, id) ||
+			!strings.Contains(out, "X-OriginatorOrg") {
 			return out
 		}
 		return ""
@@ -442,7 +444,8 @@ func TestStop_losesNothing(t *testing.T) {
 func TestCLI_withoutDaemon(t *testing.T) {
 	cmd := exec.Command(binary, "status", "--socket", filepath.Join(t.TempDir(), "none.sock"))
 	out, err := cmd.CombinedOutput()
-	if err == nil || !strings.Contains(string(out), "no daemon answers") || !strings.Contains(string(out), "systemctl start") {
+	if err == nil || !strings.Contains(string(out), "no daemon answers") ||
+		!strings.Contains(string(out), "systemctl start") {
 		t.Errorf("err = %v, output %q", err, out)
 	}
 }
@@ -544,7 +547,8 @@ func TestMetrics_onTheSocket(t *testing.T) {
 func TestAddress_retire(t *testing.T) {
 	w := start(t, contoso)
 	w.send(w.report("03-newsletter.eml"))
-	if _, err := w.cli("address", "retire", contoso.Journal()); err == nil || !strings.Contains(err.Error(), "still configured") {
+	if _, err := w.cli("address", "retire", contoso.Journal()); err == nil ||
+		!strings.Contains(err.Error(), "still configured") {
 		t.Errorf("a configured address was retired: %v", err)
 	}
 	w.edit(contoso.Journal(), "other-"+contoso.Journal())
@@ -569,9 +573,9 @@ func TestAddress_retire(t *testing.T) {
 	}
 }
 
-// A non-delivery report that carries a journal report is recovered at the recovery address; what follows from it waits for
-// a person, since Exchange itself did not send it. The network message id that it names is not trusted either: the message
-// that is found is held once more, for its equal content is a reason to ask and no proof.
+// A non-delivery report that carries a journal report is recovered at the recovery address; what follows from it waits
+// for a person, since Exchange itself did not send it. The network message id that it names is not trusted either: the
+// message that is found is held once more, for its equal content is a reason to ask and no proof.
 func TestRecovery_ndrIsHeldUntilApproved(t *testing.T) {
 	tenant := contoso
 	tenant.Recovery = "recover@" + testbed.Hostname
@@ -627,7 +631,8 @@ func TestPostmaster_isSentOn(t *testing.T) {
 	w.sendTo("postmaster", []byte(mail))
 	w.eventually(func() string {
 		for _, got := range w.Receiver.Messages() {
-			if strings.Contains(string(got), "Content-Type: message/rfc822") && strings.Contains(string(got), "\r\n\r\n"+mail) {
+			if strings.Contains(string(got), "Content-Type: message/rfc822") &&
+				strings.Contains(string(got), "\r\n\r\n"+mail) {
 				return ""
 			}
 		}
@@ -635,7 +640,8 @@ func TestPostmaster_isSentOn(t *testing.T) {
 	})
 }
 
-// The demo takes reports of one's own: every recipient has a stated outcome, also where an Exchange names no organisation.
+// The demo takes reports of one's own: every recipient has a stated outcome, also where an Exchange names no
+// organisation.
 func TestDemo_reportsOfOnesOwn(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{"01-credential-phish.eml", "03-newsletter.eml"} {
@@ -649,7 +655,8 @@ func TestDemo_reportsOfOnesOwn(t *testing.T) {
 		os.WriteFile(filepath.Join(dir, "bare-"+name), bare, 0o600)
 	}
 	out, err := exec.Command(binary, "demo", "--reports", dir).CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "Every report has an outcome") || strings.Contains(string(out), "expected") ||
+	if err != nil || !strings.Contains(string(out), "Every report has an outcome") ||
+		strings.Contains(string(out), "expected") ||
 		strings.Count(string(out), "seen  verdict") != 4 {
 		t.Errorf("%v\n%s", err, out)
 	}

@@ -35,9 +35,9 @@ func (w *world) seen(id string) {
 	})
 }
 
-// A bad message is carried on in every form in which mail programs do that. Each forward is held, whichever is journaled
-// first, taken where a person approves, and left alone where one rejects. A good message under the bad one's Message-ID
-// is no reason to ask.
+// A bad message is carried on in every form in which mail programs do that. Each forward is held, whichever is
+// journaled first, taken where a person approves, and left alone where one rejects. A good message under the bad one's
+// Message-ID is no reason to ask.
 func TestForward_inEveryForm(t *testing.T) {
 	w := start(t, contoso)
 	report := w.report("05-delivered-late.eml")
@@ -45,7 +45,8 @@ func TestForward_inEveryForm(t *testing.T) {
 	header, _, _ := bytes.Cut(phish, []byte("\r\n\r\n"))
 	item := outlooktest.Message{ID: "<demo-05.20261102@micros0ft-accounts.example>", Header: string(header) + "\r\n", Subject: "Your mailbox is almost full"}
 	carrying := outlooktest.Message{Subject: "Fw: Your mailbox is almost full", Attached: []outlooktest.Message{item}}
-	good := strings.NewReplacer("demo-04.20261102@contoso.example", "demo-05.20261102@micros0ft-accounts.example").Replace(string(w.original(w.report("04-colleague.eml"))))
+	good := strings.NewReplacer("demo-04.20261102@contoso.example",
+		"demo-05.20261102@micros0ft-accounts.example").Replace(string(w.original(w.report("04-colleague.eml"))))
 	parts := []string{
 		outlooktest.Part("application/octet-stream", "message.eml", phish),
 		outlooktest.Part("application/vnd.ms-outlook", "message.msg", item.MSG()),
@@ -70,7 +71,8 @@ func TestForward_inEveryForm(t *testing.T) {
 
 	for n := range bad {
 		got := w.ends(forwardID(n), map[string]store.Outcome{sales: store.Held, reception: store.Held})
-		if in := got[sales]; in.Hold != intent.HoldForward || !strings.Contains(in.Reason, "attached, with the same network message id") {
+		if in := got[sales]; in.Hold != intent.HoldForward ||
+			!strings.Contains(in.Reason, "attached, with the same network message id") {
 			t.Errorf("forward %d is held for %s: %s", n, in.Hold, in.Reason)
 		}
 		w.must("held", "approve", got[sales].ID, "--comment", "the phish")

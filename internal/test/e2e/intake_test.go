@@ -44,7 +44,8 @@ func (w *world) waitReply(address, code string) {
 func (w *world) quarantined(id, reason string) {
 	w.t.Helper()
 	w.eventually(func() string {
-		if out := w.must("queue", "list", "--state", "quarantined", "--json"); !strings.Contains(out, id) || !strings.Contains(out, reason) {
+		if out := w.must("queue", "list", "--state", "quarantined", "--json"); !strings.Contains(out, id) ||
+			!strings.Contains(out, reason) {
 			return out
 		}
 		return ""
@@ -86,7 +87,8 @@ func TestQuarantine_isReplayedWhenTrusted(t *testing.T) {
 		}
 		return ""
 	})
-	if out := w.must("audit", "--json"); !strings.Contains(out, "queue.trust") || !strings.Contains(out, "renamed tenant") {
+	if out := w.must("audit", "--json"); !strings.Contains(out, "queue.trust") ||
+		!strings.Contains(out, "renamed tenant") {
 		t.Errorf("the audit does not say who vouched for it:\n%s", out)
 	}
 }
@@ -186,8 +188,8 @@ func realNDR(t *testing.T, name string, report []byte) []byte {
 	return bytes.Join([][]byte{head, []byte("Content-Type: message/rfc822\r\n\r\n"), report, rest[end:]}, nil)
 }
 
-// In the shapes of Exchange Online's own non-delivery reports, English and Japanese, a report is found, and what follows
-// from it waits for a person.
+// In the shapes of Exchange Online's own non-delivery reports, English and Japanese, a report is found, and what
+// follows from it waits for a person.
 func TestRecovery_realNDRShapes(t *testing.T) {
 	for _, name := range []string{"sisimai_lhost-office365-05.eml", "sisimai_lhost-office365-08.eml", "sisimai_lhost-office365-12.eml"} {
 		t.Run(name, func(t *testing.T) {

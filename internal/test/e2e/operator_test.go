@@ -130,7 +130,8 @@ func TestConnect_interruptedWhileItAsks(t *testing.T) {
 // Within a scope of RBAC for Applications a mailbox of it can be named; a secret that ends soon is a warning.
 func TestCheck_namedMailboxAndWarning(t *testing.T) {
 	w := prepare(t, contoso)
-	w.edit("client_secret_file", "client_secret_ends = \""+time.Now().AddDate(0, 0, 20).Format(time.DateOnly)+"\"\nclient_secret_file")
+	w.edit("client_secret_file",
+		"client_secret_ends = \""+time.Now().AddDate(0, 0, 20).Format(time.DateOnly)+"\"\nclient_secret_file")
 	w.up()
 	for _, name := range []string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k"} {
 		w.Sim.AddUser(graphsim.User{Tenant: contoso.ID, UPN: name + name + name + "@contoso.example"})
@@ -175,11 +176,13 @@ func TestHeld_approvedByRecord(t *testing.T) {
 			t.Errorf("%s's message is in %s", m.Mailbox, at)
 		}
 	}
-	if out, err := w.cli("held", "approve", phishID); err == nil || !strings.Contains(err.Error(), "nothing of message") {
+	if out, err := w.cli("held", "approve", phishID); err == nil ||
+		!strings.Contains(err.Error(), "nothing of message") {
 		t.Errorf("approved again: %v %s", err, out)
 	}
 	// The read state at retraction is shown.
-	if out := w.must("show", phishID); strings.Count(out, "was unread; taken to") != 2 || strings.Count(out, "was read; taken to") != 1 {
+	if out := w.must("show", phishID); strings.Count(out, "was unread; taken to") != 2 ||
+		strings.Count(out, "was read; taken to") != 1 {
 		t.Errorf("show says:\n%s", out)
 	}
 }
@@ -197,7 +200,8 @@ func TestBulk_listOfIds(t *testing.T) {
 		return ""
 	})
 	list := w.File("ids.txt")
-	if err := os.WriteFile(list, []byte("<demo-04.20261102@contoso.example>\n\n<nothing@contoso.example>\n"), 0o600); err != nil {
+	if err := os.WriteFile(list, []byte("<demo-04.20261102@contoso.example>\n\n<nothing@contoso.example>\n"),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	out, err := w.cli("retract", "--ids-from", list, "--to", "trash", "--yes")

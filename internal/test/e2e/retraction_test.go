@@ -99,8 +99,8 @@ malicious = "trash"
 	}
 }
 
-// Mail to an address with a tag is delivered to the mailbox of the address without it, and taken from there. An address that
-// somebody has with its plus sign goes before; a group and an exempt mailbox have theirs by whichever address.
+// Mail to an address with a tag is delivered to the mailbox of the address without it, and taken from there. An address
+// that somebody has with its plus sign goes before; a group and an exempt mailbox have theirs by whichever address.
 func TestPlusAddress_isTheMailboxWithoutTheTag(t *testing.T) {
 	w := startWith(t, `
 [tenant.actions]
@@ -202,7 +202,8 @@ func TestBrake_protectedSender(t *testing.T) {
 
 // The brake's limits, from the file: one mailbox for each message, and what a person approves is not held again.
 func TestBrake_limitFromTheFile(t *testing.T) {
-	w := startWith(t, "\n[tenant.brake]\nmailboxes_per_mail = 1\nmailboxes_per_hour = \"off\"\nshare_percent = -1\n", "", "")
+	w := startWith(t, "\n[tenant.brake]\nmailboxes_per_mail = 1\nmailboxes_per_hour = \"off\"\nshare_percent = -1\n",
+		"", "")
 	report := w.report("13-already-deleted.eml")
 	all := []graphsim.Message{w.deliver("busy@contoso.example", "", w.original(report)), w.deliver(sales, "", w.original(report))}
 	w.send(report)
@@ -241,7 +242,8 @@ func TestBrake_approvedByCampaign(t *testing.T) {
 	if out := w.must("held", "campaigns"); !strings.Contains(out, "[.]example") || !strings.Contains(out, in.Record) {
 		t.Errorf("held campaigns: %s", out)
 	}
-	if out := w.must("held", "approve", "--campaign", strings.ReplaceAll(list[0].Name, ".", "[.]"), "--comment", "looked at"); !strings.Contains(out, "1 intent: approved") {
+	if out := w.must("held", "approve", "--campaign", strings.ReplaceAll(list[0].Name, ".", "[.]"), "--comment",
+		"looked at"); !strings.Contains(out, "1 intent: approved") {
 		t.Errorf("held approve: %s", out)
 	}
 	w.eventually(func() string {
@@ -252,7 +254,8 @@ func TestBrake_approvedByCampaign(t *testing.T) {
 		}
 		return ""
 	})
-	if out := w.must("audit"); strings.Count(out, "approve campaign") != 1 || !strings.Contains(out, "mailboxes: 1, messages: 1: looked at") {
+	if out := w.must("audit"); strings.Count(out, "approve campaign") != 1 ||
+		!strings.Contains(out, "mailboxes: 1, messages: 1: looked at") {
 		t.Errorf("audit: %s", out)
 	}
 	for _, args := range [][]string{{"held", "approve"}, {"held", "approve", in.ID, "--campaign", "sender:x"}, {"held", "approve", "--campaign", "sender:nobody.example"}} {
@@ -299,7 +302,8 @@ func TestForward_heldAndTakenOnApproval(t *testing.T) {
 	w.send(phish)
 	got := w.ends(forwardID, map[string]store.Outcome{sales: store.Held, reception: store.Held})
 	in := got[sales]
-	if in.Hold != intent.HoldForward || !strings.Contains(in.Reason, "which is MALICIOUS (attached, with the same network message id)") {
+	if in.Hold != intent.HoldForward ||
+		!strings.Contains(in.Reason, "which is MALICIOUS (attached, with the same network message id)") {
 		t.Errorf("held for %s: %s", in.Hold, in.Reason)
 	}
 	w.must("held", "approve", in.ID, "--comment", "the phish")
@@ -341,7 +345,8 @@ func TestForward_answerWithTheLink(t *testing.T) {
 				return ""
 			})
 			got := w.intents("<demo-04.20261102@contoso.example>")
-			if c.held != (len(got) == 2) || c.held && !strings.Contains(got[sales].Reason, "answered or forwarded, with the same link") {
+			if c.held != (len(got) == 2) ||
+				c.held && !strings.Contains(got[sales].Reason, "answered or forwarded, with the same link") {
 				t.Errorf("intents: %v", got)
 			}
 		})
@@ -353,7 +358,8 @@ func TestGroup_expandedByMembership(t *testing.T) {
 	w := start(t, contoso)
 	const group = "all-hands@contoso.example"
 	w.Sim.AddGroup(graphsim.Group{Tenant: contoso.ID, Address: group, Members: []string{reception, "busy@contoso.example"}})
-	report := bytes.Replace(w.report("05-delivered-late.eml"), []byte("Recipient: "+sales), []byte("Recipient: "+group), 1)
+	report := bytes.Replace(w.report("05-delivered-late.eml"), []byte("Recipient: "+sales), []byte("Recipient: "+group),
+		1)
 	if !bytes.Contains(report, []byte(group)) {
 		t.Fatal("the report is written otherwise")
 	}

@@ -53,7 +53,8 @@ func another(report []byte, n int) []byte {
 	return report
 }
 
-// A policy that an operator adds blocks the next message, outlives a kill, and stands in the audit under the operator's name.
+// A policy that an operator adds blocks the next message, outlives a kill, and stands in the audit under the operator's
+// name.
 func TestPolicy_blocksTheNextMessage(t *testing.T) {
 	w := start(t, contoso)
 	w.must("policy", "add", "block_sender", "@fabrikam.example", "--note", "ticket 7")
@@ -64,7 +65,8 @@ func TestPolicy_blocksTheNextMessage(t *testing.T) {
 	if got := m.Record.Verdict.Disposition.String(); got != "MALICIOUS" || !because(m, "policy.block_sender") {
 		t.Errorf("it is %s, because of %+v", got, m.Record.Verdict.Reasons)
 	}
-	if out := w.must("show", newsletterID); !strings.Contains(out, "By policy:\n") || !strings.Contains(out, "ticket 7") {
+	if out := w.must("show", newsletterID); !strings.Contains(out, "By policy:\n") ||
+		!strings.Contains(out, "ticket 7") {
 		t.Errorf("the policy is not explained:\n%s", out)
 	}
 	list := listed[api.Policy](t, w.must("policy", "list", "--json"))
@@ -77,7 +79,8 @@ func TestPolicy_blocksTheNextMessage(t *testing.T) {
 	if len(audit) != 2 {
 		t.Fatalf("audit %+v", audit)
 	}
-	if a := audit[0]; a.What != "policy.remove" || a.Who == "" || a.Object != list[0].ID || !strings.Contains(a.Comment, "closed") {
+	if a := audit[0]; a.What != "policy.remove" || a.Who == "" || a.Object != list[0].ID ||
+		!strings.Contains(a.Comment, "closed") {
 		t.Errorf("the audit says %+v", a)
 	}
 }
@@ -92,7 +95,9 @@ func TestPolicy_csvAndTest(t *testing.T) {
 		}
 		return path
 	}
-	if _, err := w.cli("policy", "import", csv("bad.csv", "kind,pattern\nblock_sender,@a.example\nblock_sender,nobody\n")); err == nil || !strings.Contains(err.Error(), "line 3") {
+	if _, err := w.cli("policy", "import",
+		csv("bad.csv", "kind,pattern\nblock_sender,@a.example\nblock_sender,nobody\n")); err == nil ||
+		!strings.Contains(err.Error(), "line 3") {
 		t.Errorf("a mistake in a file: %v", err)
 	}
 	if out := w.must("policy", "list", "--json"); strings.TrimSpace(out) != `{"items":[]}` {
@@ -127,7 +132,8 @@ func TestPolicy_csvAndTest(t *testing.T) {
 	}
 }
 
-// Rules come into force by a reload; a wrong file leaves the old ones; a backtest tells what they would do and does not do it.
+// Rules come into force by a reload; a wrong file leaves the old ones; a backtest tells what they would do and does not
+// do it.
 func TestRules_reloadAndBacktest(t *testing.T) {
 	w := start(t, contoso)
 	write := func(text string) {
@@ -170,7 +176,8 @@ func TestRules_reloadAndBacktest(t *testing.T) {
 	}
 }
 
-// An operator's word that a message is clean calls off what was planned, pins the record, and is kept for the classifier.
+// An operator's word that a message is clean calls off what was planned, pins the record, and is kept for the
+// classifier.
 func TestFeedback_cleanCallsOff(t *testing.T) {
 	w := start(t, contoso)
 	w.send(w.report("01-credential-phish.eml")) // in no mailbox yet: the intents wait for it
@@ -187,7 +194,8 @@ func TestFeedback_cleanCallsOff(t *testing.T) {
 		return ""
 	})
 	m := w.verdict(phishID)
-	if m.Record.Pinned != "clean" || m.Correction == nil || m.Correction.Comment != "it was a drill" || m.Correction.By == "" {
+	if m.Record.Pinned != "clean" || m.Correction == nil || m.Correction.Comment != "it was a drill" ||
+		m.Correction.By == "" {
 		t.Errorf("pinned %q, feedback %+v", m.Record.Pinned, m.Correction)
 	}
 	w.Kill()
@@ -252,7 +260,8 @@ func TestEngines_hitAndAbsence(t *testing.T) {
 	report := w.report("03-newsletter.eml")
 	w.send(report)
 	m := w.verdict(newsletterID)
-	if v := m.Record.Verdict; v.Disposition.String() != "BULK" || len(v.Degraded) != 1 || !strings.HasPrefix(v.Degraded[0], "spamassassin: ") {
+	if v := m.Record.Verdict; v.Disposition.String() != "BULK" || len(v.Degraded) != 1 ||
+		!strings.HasPrefix(v.Degraded[0], "spamassassin: ") {
 		t.Errorf("without a hit it is %s, degraded %q", v.Disposition, v.Degraded)
 	}
 	w.send(bytes.Replace(another(report, 7), []byte("November in"), []byte("this is the mark"), 1))
@@ -268,7 +277,8 @@ func TestEngines_hitAndAbsence(t *testing.T) {
 	}
 }
 
-// score reads reports, folders and mailboxes without a daemon, and answers in the order of its arguments, one object a line.
+// score reads reports, folders and mailboxes without a daemon, and answers in the order of its arguments, one object a
+// line.
 func TestScore_inOrderAsJSON(t *testing.T) {
 	w := &world{t: t}
 	dir := t.TempDir()
@@ -277,7 +287,8 @@ func TestScore_inOrderAsJSON(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	printed, err := exec.Command(binary, "score", "--json", filepath.Join(dir, "04-colleague.eml"), dir, "/nonexistent").Output()
+	printed, err := exec.Command(binary, "score", "--json", filepath.Join(dir, "04-colleague.eml"), dir,
+		"/nonexistent").Output()
 	if err == nil {
 		t.Error("a file that is not there is no error")
 	}
@@ -291,7 +302,8 @@ func TestScore_inOrderAsJSON(t *testing.T) {
 		if err := json.Unmarshal([]byte(line), &r); err != nil {
 			t.Fatalf("%v: %s", err, line)
 		}
-		if r.Error == "" && (r.Score == nil || len(r.Reasons) == 0 || r.Reasons[0].ID == "" || r.Reasons[0].Family == "" || r.Reasons[0].Text == "") {
+		if r.Error == "" && (r.Score == nil || len(r.Reasons) == 0 || r.Reasons[0].ID == "" ||
+			r.Reasons[0].Family == "" || r.Reasons[0].Text == "") {
 			t.Errorf("line without its parts: %s", line)
 		}
 		got = append(got, filepath.Base(r.File)+" "+r.Disposition)

@@ -26,7 +26,8 @@ const (
 // reporting is contoso with both ways by which its users can report.
 func reporting(more string) testbed.Tenant {
 	tenant := contoso
-	tenant.Tables = fmt.Sprintf("\n[[tenant.submission]]\naddress = %q\nmailboxes = [%q]\n%s\n", reportAddress, phishMailbox, more)
+	tenant.Tables = fmt.Sprintf("\n[[tenant.submission]]\naddress = %q\nmailboxes = [%q]\n%s\n", reportAddress,
+		phishMailbox, more)
 	return tenant
 }
 
@@ -53,7 +54,8 @@ func (w *world) journaled(from string, mail []byte) []byte {
 	}
 	stamps := "X-MS-Exchange-Organization-AuthAs: Internal\r\nX-MS-Exchange-Organization-Id: 3f1c2b4a-5d6e-4f70-8192-a3b4c5d6e7f8\r\n" +
 		"X-MS-Exchange-Organization-Network-Message-Id: c1a00099-0000-4000-8000-000000000099\r\nX-MS-Exchange-Organization-MessageDirectionality: Originating\r\n"
-	mail = append([]byte(stamps), bytes.ReplaceAll(mail, []byte("Message-ID: <report-"), []byte("Message-ID: <journaled@contoso.example>\r\nX-Was: <report-"))...)
+	mail = append([]byte(stamps), bytes.ReplaceAll(mail, []byte("Message-ID: <report-"),
+		[]byte("Message-ID: <journaled@contoso.example>\r\nX-Was: <report-"))...)
 	return bytes.Join([][]byte{head, []byte("Content-Type: message/rfc822\r\n\r\n"), mail, boundary}, nil)
 }
 
@@ -95,8 +97,8 @@ func (w *world) sendFrom(sender, rcpt string, mail []byte) {
 	}
 }
 
-// What users report is listed and judged again, and moves nothing, until an administrator says what it is: then it is taken
-// out of every mailbox. The same report twice, a kill between, is one.
+// What users report is listed and judged again, and moves nothing, until an administrator says what it is: then it is
+// taken out of every mailbox. The same report twice, a kill between, is one.
 func TestSubmission_movesNothingUntilAccepted(t *testing.T) {
 	w := start(t, reporting(""))
 	news := w.report("03-newsletter.eml")
@@ -104,19 +106,23 @@ func TestSubmission_movesNothingUntilAccepted(t *testing.T) {
 	delivered := w.deliver("reception@contoso.example", "", original)
 	w.send(news)
 	before := w.verdict(newsletterID).Record
-	mail := reportOf("reception@contoso.example", "3|"+newsNetwork+"|192.0.2.25|news@news.fabrikam.example|(bulbs)", signedIn, original)
+	mail := reportOf("reception@contoso.example", "3|"+newsNetwork+"|192.0.2.25|news@news.fabrikam.example|(bulbs)",
+		signedIn, original)
 	w.sendFrom("reception@contoso.example", reportAddress, mail)
 	w.submissions(1)
 	w.Kill()
 	w.up()
 	w.sendFrom("reception@contoso.example", reportAddress, mail)
 	w.sendFrom("reception@contoso.example", reportAddress, reportOf("reception@contoso.example", "fwd", "", original))
-	w.sendFrom("eve@elsewhere.example", reportAddress, reportOf("reception@contoso.example", "2|||x", signedIn, original))
+	w.sendFrom("eve@elsewhere.example", reportAddress,
+		reportOf("reception@contoso.example", "2|||x", signedIn, original))
 	list := w.submissions(3)
 	w.idle()
 	s := list[0]
-	if s.State != submission.Open || s.Record != before.ID || s.Matched != "network message id" || s.Claim != submission.Phish ||
-		!s.Recipient || s.Reporter != "reception@contoso.example" || s.Judged.String() != "BULK" || s.Again.String() == "MALICIOUS" || s.Same != 0 || s.Contrary != 0 {
+	if s.State != submission.Open || s.Record != before.ID || s.Matched != "network message id" ||
+		s.Claim != submission.Phish ||
+		!s.Recipient || s.Reporter != "reception@contoso.example" || s.Judged.String() != "BULK" ||
+		s.Again.String() == "MALICIOUS" || s.Same != 0 || s.Contrary != 0 {
 		t.Errorf("the submission is %+v", s)
 	}
 	for i, why := range map[int]string{1: "signed in", 2: "envelope sender"} {
@@ -129,13 +135,17 @@ func TestSubmission_movesNothingUntilAccepted(t *testing.T) {
 		}
 	}
 	after := w.verdict(newsletterID).Record
-	if after.Rev != before.Rev || after.Verdict.Disposition != before.Verdict.Disposition || len(w.outcomes(newsletterID)) > 0 || w.where(delivered) != "inbox" {
-		t.Errorf("a user's word changed the record: revision %d and %d, %s; the message is in %s", before.Rev, after.Rev, after.Verdict.Disposition, w.where(delivered))
+	if after.Rev != before.Rev || after.Verdict.Disposition != before.Verdict.Disposition ||
+		len(w.outcomes(newsletterID)) > 0 || w.where(delivered) != "inbox" {
+		t.Errorf("a user's word changed the record: revision %d and %d, %s; the message is in %s", before.Rev,
+			after.Rev, after.Verdict.Disposition, w.where(delivered))
 	}
-	if out := w.must("status"); !strings.Contains(out, "2 unproven") || !strings.Contains(out, "1 message that users reported waits") {
+	if out := w.must("status"); !strings.Contains(out, "2 unproven") ||
+		!strings.Contains(out, "1 message that users reported waits") {
 		t.Errorf("status:\n%s", out)
 	}
-	if out := w.must("show", newsletterID); !strings.Contains(out, "Reported by users:") || !strings.Contains(out, "reception@contoso.example as phish, open  ("+s.ID+")") {
+	if out := w.must("show", newsletterID); !strings.Contains(out, "Reported by users:") ||
+		!strings.Contains(out, "reception@contoso.example as phish, open  ("+s.ID+")") {
 		t.Errorf("the message's reports are not shown:\n%s", out)
 	}
 	out := w.must("submission", "accept", s.ID, "--is", "MALICIOUS", "--to", "soft_delete", "--comment", "it lies")
@@ -157,7 +167,8 @@ func TestSubmission_movesNothingUntilAccepted(t *testing.T) {
 		acts = append(acts, a.What)
 	}
 	acts = slices.DeleteFunc(acts, func(what string) bool { return what == "daemon.start" })
-	if got := strings.Join(acts, " "); !strings.HasSuffix(got, "feedback MALICIOUS submission.phish") || strings.Count(got, "submission.") != 1 {
+	if got := strings.Join(acts, " "); !strings.HasSuffix(got, "feedback MALICIOUS submission.phish") ||
+		strings.Count(got, "submission.") != 1 {
 		t.Errorf("the audit says %q", got)
 	}
 	if out := w.must("submission", "export", s.ID); out != string(mail) {
@@ -165,13 +176,15 @@ func TestSubmission_movesNothingUntilAccepted(t *testing.T) {
 	}
 }
 
-// The report button's mailbox is journaled like any other: its mail is a report, and is not taken away for what it carries.
+// The report button's mailbox is journaled like any other: its mail is a report, and is not taken away for what it
+// carries.
 func TestSubmission_journaledMailboxIsExempt(t *testing.T) {
 	w := start(t, reporting(""))
 	phish := w.report("01-credential-phish.eml")
 	w.send(phish)
 	record := w.verdict(phishID).Record
-	w.send(w.journaled("sales@contoso.example", reportOf("sales@contoso.example", "3|x|y|z|(w)", "", w.original(phish))))
+	w.send(w.journaled("sales@contoso.example",
+		reportOf("sales@contoso.example", "3|x|y|z|(w)", "", w.original(phish))))
 	s := w.submissions(1)[0]
 	if s.Record != record.ID || s.Unproven != "" || s.Via != phishMailbox || s.Reporter != "sales@contoso.example" {
 		t.Errorf("the submission is %+v", s)
@@ -203,12 +216,14 @@ func TestSubmission_trustedTeaches(t *testing.T) {
 			t.Errorf("learnt is %.100s, want %s", out, want)
 		}
 	}
-	w.sendFrom("sales@contoso.example", reportAddress, reportOf("sales@contoso.example", "1||x|", signedIn, w.original(news)))
+	w.sendFrom("sales@contoso.example", reportAddress,
+		reportOf("sales@contoso.example", "1||x|", signedIn, w.original(news)))
 	if s := w.submissions(1)[0]; s.State != submission.Taught || s.Claim != submission.Junk {
 		t.Errorf("it is %+v", s)
 	}
 	learnt(`"unwanted":1,"good":0`)
-	w.sendFrom("reception@contoso.example", reportAddress, reportOf("reception@contoso.example", "2||x|", signedIn, w.original(news)))
+	w.sendFrom("reception@contoso.example", reportAddress,
+		reportOf("reception@contoso.example", "2||x|", signedIn, w.original(news)))
 	for _, s := range w.submissions(2) {
 		if s.State != submission.Open || s.Contrary != 1 {
 			t.Errorf("where two contradict: %+v", s)
@@ -257,8 +272,8 @@ func TestSubmit_fileOfARecordAndOfNone(t *testing.T) {
 	}
 }
 
-// With its configuration, score judges as the daemon does: by policies that were added and by what was learnt. Without the
-// daemon it says what is missing.
+// With its configuration, score judges as the daemon does: by policies that were added and by what was learnt. Without
+// the daemon it says what is missing.
 func TestScore_judgesAsTheDaemonDoes(t *testing.T) {
 	w := start(t, contoso)
 	dir := t.TempDir()
@@ -272,7 +287,8 @@ func TestScore_judgesAsTheDaemonDoes(t *testing.T) {
 	}
 	good, bad := []string{"submit", "--is", "CLEAN"}, []string{"submit", "--is", "SPAM"}
 	for i := range learn.MinEach {
-		good = append(good, letter(fmt.Sprintf("good-%d", i), "ada@partner.example", "minutes of the committee about turbines and bearings attached below"))
+		good = append(good, letter(fmt.Sprintf("good-%d", i), "ada@partner.example",
+			"minutes of the committee about turbines and bearings attached below"))
 		bad = append(bad, letter(fmt.Sprintf("bad-%d", i), "eve@shop.example", "cheap replica handbags designer outlet discounted wristwatches tonight"))
 	}
 	w.must(good...)
@@ -296,7 +312,9 @@ func TestScore_judgesAsTheDaemonDoes(t *testing.T) {
 	var said bytes.Buffer
 	cmd.Stderr = &said
 	out, err := cmd.Output()
-	if err != nil || !strings.Contains(string(out), "CLEAN") || !strings.Contains(said.String(), "clawback.toml alone") || !strings.Contains(said.String(), "no daemon answers") {
+	if err != nil || !strings.Contains(string(out), "CLEAN") ||
+		!strings.Contains(said.String(), "clawback.toml alone") ||
+		!strings.Contains(said.String(), "no daemon answers") {
 		t.Errorf("without the daemon: %v\n%s\n%s", err, out, &said)
 	}
 }

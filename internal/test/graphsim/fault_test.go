@@ -37,7 +37,8 @@ func TestInject_applyAndDrop(t *testing.T) {
 				t.Errorf("from %s to %s", before, after)
 			}
 			calls := c.sim.Calls()
-			if last := calls[len(calls)-1]; c.sim.Hits(in) != 1 || last.Applied != v.moved || last.Message != m.Key || last.Mailbox != u.UPN {
+			if last := calls[len(calls)-1]; c.sim.Hits(in) != 1 || last.Applied != v.moved || last.Message != m.Key ||
+				last.Mailbox != u.UPN {
 				t.Errorf("call: %s", last)
 			}
 		})

@@ -18,7 +18,8 @@ func TestToken_whatItSays(t *testing.T) {
 		Tenant string   `json:"tid"`
 		Roles  []string `json:"roles"`
 	}
-	if err != nil || json.Unmarshal(raw, &claims) != nil || claims.Tenant != DefaultTenant().ID || len(claims.Roles) == 0 {
+	if err != nil || json.Unmarshal(raw, &claims) != nil || claims.Tenant != DefaultTenant().ID ||
+		len(claims.Roles) == 0 {
 		t.Errorf("%s %v", raw, err)
 	}
 }
@@ -48,7 +49,8 @@ func TestToken_refusals(t *testing.T) {
 			var body struct {
 				Text string `json:"error_description"`
 			}
-			if json.NewDecoder(resp.Body).Decode(&body); resp.StatusCode != 401 || !strings.HasPrefix(body.Text, v.want) {
+			if json.NewDecoder(resp.Body).Decode(&body); resp.StatusCode != 401 ||
+				!strings.HasPrefix(body.Text, v.want) {
 				t.Errorf("%d %s", resp.StatusCode, body.Text)
 			}
 		})
@@ -74,7 +76,8 @@ func TestToken_endsAndIsRevoked(t *testing.T) {
 	}
 	c.token = c.login()
 	c.sim.Inject(Injection{Fault: Challenge()})
-	if r := c.do("GET", "/users/"+u.ID, ""); r.status != 401 || !strings.Contains(r.header.Get("Www-Authenticate"), "claims=") {
+	if r := c.do("GET", "/users/"+u.ID, ""); r.status != 401 ||
+		!strings.Contains(r.header.Get("Www-Authenticate"), "claims=") {
 		t.Errorf("challenge: %+v", r)
 	}
 	if status() != 401 {

@@ -26,7 +26,8 @@ func TestMove_idChangesWithoutPrefer(t *testing.T) {
 	if r := c.do("GET", "/users/"+u.ID+"/messages/"+id, ""); r.status != 404 || r.code() != "ErrorItemNotFound" {
 		t.Errorf("the old id is good: %+v", r)
 	}
-	if r := c.do("GET", "/users/"+u.ID+"/messages/"+m.ImmutableID, ""); r.status != 200 || r.header.Get("Preference-Applied") != "IdType=ImmutableId" {
+	if r := c.do("GET", "/users/"+u.ID+"/messages/"+m.ImmutableID, ""); r.status != 200 ||
+		r.header.Get("Preference-Applied") != "IdType=ImmutableId" {
 		t.Errorf("the immutable id: %+v", r)
 	}
 	if r := c.do("GET", "/users/"+u.ID+"/messages/"+strings.ToLower(m.ImmutableID), ""); r.status == 200 {
@@ -43,7 +44,8 @@ func TestMessages_selectAndHeaders(t *testing.T) {
 		t.Errorf("headers without being selected: %+v", r.json)
 	}
 	r := c.do("GET", path+"?$select=internetMessageHeaders", "")
-	if fields, _ := r.json["internetMessageHeaders"].([]any); len(fields) != 3 || r.json["subject"] != nil || r.json["id"] != m.ImmutableID {
+	if fields, _ := r.json["internetMessageHeaders"].([]any); len(fields) != 3 || r.json["subject"] != nil ||
+		r.json["id"] != m.ImmutableID {
 		t.Errorf("%+v", r.json)
 	}
 	if r := c.do("GET", path+"?$select=nonsense", ""); r.status != 400 {
@@ -152,7 +154,8 @@ func TestPurge_nationalCloud(t *testing.T) {
 	c := newClient(t, Options{Rates: Calm(), NoPurge: true})
 	u := c.sim.AddMailbox("anna@contoso.example")
 	m := deliver(t, c.sim, u.UPN, "")
-	if r := c.do("POST", "/users/"+u.ID+"/messages/"+m.ImmutableID+"/permanentDelete", ""); r.status != 400 || !strings.Contains(r.text, "segment") {
+	if r := c.do("POST", "/users/"+u.ID+"/messages/"+m.ImmutableID+"/permanentDelete", ""); r.status != 400 ||
+		!strings.Contains(r.text, "segment") {
 		t.Errorf("%+v", r)
 	}
 	if got := c.sim.Messages(u.UPN)[0]; got.Purged {
@@ -165,7 +168,8 @@ func TestUpdate_readStateAlone(t *testing.T) {
 	u := c.sim.AddMailbox("anna@contoso.example")
 	m := deliver(t, c.sim, u.UPN, "")
 	path := "/users/" + u.ID + "/messages/" + m.ImmutableID
-	if r := c.do("PATCH", path, `{"@odata.type":"#microsoft.graph.message","isRead":true}`); r.status != 200 || r.json["isRead"] != true {
+	if r := c.do("PATCH", path, `{"@odata.type":"#microsoft.graph.message","isRead":true}`); r.status != 200 ||
+		r.json["isRead"] != true {
 		t.Errorf("%+v", r)
 	}
 	if r := c.do("PATCH", path, `{"isRead":true,"subject":"x"}`); r.status != 400 || len(c.sim.Violations()) != 1 {
@@ -179,7 +183,9 @@ func TestGroups_andContacts(t *testing.T) {
 	g := c.sim.AddGroup(Group{Address: "team@contoso.example", Members: []string{a.UPN}})
 	c.sim.AddContact(Contact{Address: "p@fabrikam.example"})
 	ask := func(path, address string) reply {
-		return c.do("GET", filter(path, "proxyAddresses/any(x:x eq 'smtp:"+address+"') or proxyAddresses/any(x:x eq 'SMTP:"+address+"')"), "")
+		return c.do("GET",
+			filter(path, "proxyAddresses/any(x:x eq 'smtp:"+address+"') or proxyAddresses/any(x:x eq 'SMTP:"+address+
+				"')"), "")
 	}
 	if r := ask("/groups", "team@contoso.example"); len(r.values()) != 1 || r.values()[0]["id"] != g.ID {
 		t.Errorf("group: %+v", r)

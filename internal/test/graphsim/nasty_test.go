@@ -84,7 +84,8 @@ func TestNasty_loginService(t *testing.T) {
 	}
 }
 
-// TestViolations_ofTheEngine: what a Retry-After binds beside the call that met it, and a change repeated without a look.
+// TestViolations_ofTheEngine: what a Retry-After binds beside the call that met it, and a change repeated without a
+// look.
 func TestViolations_ofTheEngine(t *testing.T) {
 	asks := Fault{Status: 429, Code: "x", RetryAfter: "60"}
 	tenantWide := asks

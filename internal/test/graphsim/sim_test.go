@@ -137,10 +137,12 @@ func TestMessages_findMoveAndPurge(t *testing.T) {
 		t.Fatalf("find: %+v", list)
 	}
 	path := "/users/" + u.ID + "/messages/" + want.ImmutableID
-	if r := c.do("POST", path+"/move", `{"DestinationId":"recoverableitemsdeletions"}`); r.status != 201 || r.json["id"] != want.ImmutableID {
+	if r := c.do("POST", path+"/move", `{"DestinationId":"recoverableitemsdeletions"}`); r.status != 201 ||
+		r.json["id"] != want.ImmutableID {
 		t.Fatalf("move: %+v", r)
 	}
-	if r := c.do("GET", filter("/users/"+u.ID+"/messages", "internetMessageId eq '<a+b''c%25@mail.example.com>'"), ""); len(r.values()) != 0 {
+	if r := c.do("GET", filter("/users/"+u.ID+"/messages", "internetMessageId eq '<a+b''c%25@mail.example.com>'"),
+		""); len(r.values()) != 0 {
 		t.Errorf("Recoverable Items are listed: %+v", r)
 	}
 	if r := c.do("POST", path+"/permanentDelete", ""); r.status != 204 {

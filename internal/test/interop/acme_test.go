@@ -36,7 +36,8 @@ func TestACME_fromFirstCertificateToRenewal(t *testing.T) {
 			open, first := w.session()
 			message := report(t)
 			half := len(message) / 2
-			send(t, open, fmt.Sprintf("MAIL FROM:<>\r\nRCPT TO:<%s>\r\nBDAT %d\r\n%s", organisation.Journal(), half, message[:half]), 250, 250, 250)
+			send(t, open, fmt.Sprintf("MAIL FROM:<>\r\nRCPT TO:<%s>\r\nBDAT %d\r\n%s", organisation.Journal(), half,
+				message[:half]), 250, 250, 250)
 			w.renewed(first)
 			_, second := w.session()
 			if second.Equal(first) {
@@ -170,8 +171,10 @@ func (w *acmeWorld) session() (*smtpload.Conn, *x509.Certificate) {
 	w.t.Cleanup(func() { conn.Close() })
 	state := conn.Conn.(*tls.Conn).ConnectionState()
 	leaf := state.PeerCertificates[0]
-	if err := leaf.VerifyHostname(testbed.Hostname); err != nil || !strings.Contains(leaf.Issuer.CommonName, "Pebble") || len(state.PeerCertificates) < 2 {
-		w.t.Errorf("without a server name the certificate is %s of %s, with %d in the chain: %v", leaf.Subject, leaf.Issuer, len(state.PeerCertificates), err)
+	if err := leaf.VerifyHostname(testbed.Hostname); err != nil ||
+		!strings.Contains(leaf.Issuer.CommonName, "Pebble") || len(state.PeerCertificates) < 2 {
+		w.t.Errorf("without a server name the certificate is %s of %s, with %d in the chain: %v", leaf.Subject,
+			leaf.Issuer, len(state.PeerCertificates), err)
 	}
 	return conn, leaf
 }
@@ -209,7 +212,8 @@ func (w *acmeWorld) showsTheEnd() {
 	}
 	for line := range strings.Lines(metrics.String()) {
 		if value, ok := strings.CutPrefix(line, "clawback_certificate_expiry_timestamp_seconds "); ok {
-			if seconds, err := strconv.ParseFloat(strings.TrimSpace(value), 64); err != nil || int64(seconds) < end.Unix() {
+			if seconds, err := strconv.ParseFloat(strings.TrimSpace(value), 64); err != nil ||
+				int64(seconds) < end.Unix() {
 				w.t.Errorf("metrics say %s, status %d", value, end.Unix())
 			}
 			return

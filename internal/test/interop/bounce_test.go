@@ -20,8 +20,8 @@ import (
 	"clawback/smtpd/certs"
 )
 
-// A report that cannot be unwrapped goes to the alternate mailbox, here at a Postfix that is down at first. From the file in
-// its maildir `clawback unwrap` gives the report back, octet for octet.
+// A report that cannot be unwrapped goes to the alternate mailbox, here at a Postfix that is down at first. From the
+// file in its maildir `clawback unwrap` gives the report back, octet for octet.
 func TestBounce_reportComesOutOfMaildir(t *testing.T) {
 	for name, main := range map[string][]string{"8BITMIME": nil, "no 8BITMIME": {"smtpd_discard_ehlo_keywords = 8bitmime, chunking"}} {
 		t.Run(name, func(t *testing.T) {
@@ -57,7 +57,8 @@ func brokenReports() (list [][]byte) {
 	} {
 		list = append(list, fmt.Appendf(nil, "X-MS-Journal-Report:\r\nMessage-ID: <broken-%d@journal.report.generator>\r\n"+
 			"X-OriginatorOrg: contoso.onmicrosoft.com\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=other\r\n\r\n"+
-			"--outer\r\n\r\nSender: a@example.com\r\n\r\n--outer\r\nContent-Type: message/rfc822\r\n\r\n%s", i, original))
+			"--outer\r\n\r\nSender: a@example.com\r\n\r\n--outer\r\nContent-Type: message/rfc822\r\n\r\n%s", i,
+			original))
 	}
 	return append(list, []byte("X-OriginatorOrg: contoso.onmicrosoft.com\r\nSubject: not a report at all\r\n\r\nno more\r\n"))
 }
@@ -75,7 +76,8 @@ func startWithAlternate(t *testing.T, main []string) (*postfixtest.Server, *test
 	write(t, key, cert.KeyPEM)
 	postfix := postfixtest.Start(t, postfixtest.Options{CertFile: crt, KeyFile: key, Main: main})
 	tenant := organisation
-	tenant.Tables = fmt.Sprintf("\n[tenant.relay]\nhost = \"127.0.0.1\"\nport = %d\ntls = \"starttls\"\nca_file = %q\n", postfix.Port, crt)
+	tenant.Tables = fmt.Sprintf("\n[tenant.relay]\nhost = \"127.0.0.1\"\nport = %d\ntls = \"starttls\"\nca_file = %q\n",
+		postfix.Port, crt)
 	return postfix, startFor(t, tenant, "")
 }
 
@@ -125,7 +127,8 @@ func unwrapped(t *testing.T, file string) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c := shown.Carried; c == nil || c.Size != int64(len(report)) || c.SHA256 != fmt.Sprintf("%x", sha256.Sum256(report)) {
+	if c := shown.Carried; c == nil || c.Size != int64(len(report)) ||
+		c.SHA256 != fmt.Sprintf("%x", sha256.Sum256(report)) {
 		t.Errorf("%d octets were written, %+v was said", len(report), c)
 	}
 	if again := run(t, "unwrap", "--report", "-", file); !bytes.Equal(again, report) {

@@ -19,8 +19,8 @@ import (
 	"clawback/internal/test/testbed"
 )
 
-// A required client certificate is verified against the system's roots, by whatever intermediate, without the clientAuth
-// usage and for the name that Exchange Online's has: none of it is configured.
+// A required client certificate is verified against the system's roots, by whatever intermediate, without the
+// clientAuth usage and for the name that Exchange Online's has: none of it is configured.
 func TestClientCertificate_systemRoots(t *testing.T) {
 	root := authority(t, "root", nil)
 	middle := authority(t, "middle", root)
@@ -62,7 +62,8 @@ func TestClientCertificate_systemRoots(t *testing.T) {
 				return
 			}
 			l := letters()[0]
-			send(t, conn, fmt.Sprintf("MAIL FROM:<>\r\nRCPT TO:<%s>\r\nBDAT %d LAST\r\n%s", organisation.Journal(), len(l.octet), l.octet), 250, 250, 250)
+			send(t, conn, fmt.Sprintf("MAIL FROM:<>\r\nRCPT TO:<%s>\r\nBDAT %d LAST\r\n%s", organisation.Journal(),
+				len(l.octet), l.octet), 250, 250, 250)
 			it, _ := in.next(10 * time.Second)
 			if got := it.Envelope.TLS; !got.Verified || strings.Join(got.ClientNames, " ") != outlook {
 				t.Errorf("the item says %+v", got)

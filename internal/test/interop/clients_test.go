@@ -62,7 +62,8 @@ func runProgram(t *testing.T, bed *testbed.Bed, program string, args []string, m
 	write(t, file, message)
 	write(t, stuffed, smtpload.Stuff(nil, message)) // with the end of data
 	host, port, _ := net.SplitHostPort(bed.Address)
-	replace := strings.NewReplacer("HOST", host, "PORT", port, "CA", bed.File("cert.crt"), "TO", organisation.Journal(), "FILE", file, "STUFFED", stuffed)
+	replace := strings.NewReplacer("HOST", host, "PORT", port, "CA", bed.File("cert.crt"), "TO", organisation.Journal(),
+		"FILE", file, "STUFFED", stuffed)
 	command := exec.Command(program)
 	for _, a := range args {
 		if a == python {

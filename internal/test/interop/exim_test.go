@@ -63,7 +63,8 @@ func newExim(t *testing.T, bed *testbed.Bed) *exim {
 	}
 	write(t, filepath.Join(dir, "ca.crt"), cert)
 	_, port, _ := strings.Cut(bed.Address, ":")
-	write(t, filepath.Join(dir, "conf"), []byte(strings.NewReplacer("DIR", dir, "PROGRAM", x.program, "PORT", port).Replace(eximConf)))
+	write(t, filepath.Join(dir, "conf"),
+		[]byte(strings.NewReplacer("DIR", dir, "PROGRAM", x.program, "PORT", port).Replace(eximConf)))
 	if err := os.Chmod(dir, 0o777); err != nil {
 		t.Fatal(err)
 	}

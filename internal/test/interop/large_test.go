@@ -23,8 +23,8 @@ var large = flag.Bool("large", false, "send reports of 150 and 400 MB instead of
 
 const mega = 1_000_000
 
-// The daemon's memory does not grow with the message: reports of 150 and of 400 MB, one and eight at once, go from SMTP to
-// their record, and are kept octet for octet.
+// The daemon's memory does not grow with the message: reports of 150 and of 400 MB, one and eight at once, go from SMTP
+// to their record, and are kept octet for octet.
 func TestLarge_memoryIsBounded(t *testing.T) {
 	if testing.Short() {
 		t.Skip("writes gigabytes: not with -short")
@@ -49,11 +49,12 @@ func TestLarge_memoryIsBounded(t *testing.T) {
 	}
 }
 
-// Sessions that begin a message and never end it hold what the configuration allows, and no more, however much they send:
-// a session's buffers and its body up to inline_limit, with the collector's share as much again.
+// Sessions that begin a message and never end it hold what the configuration allows, and no more, however much they
+// send: a session's buffers and its body up to inline_limit, with the collector's share as much again.
 func TestMany_memoryIsBounded(t *testing.T) {
 	const sessions, inline = 200, 256 << 10
-	bed := start(t, fmt.Sprintf("[smtp]\nmax_sessions_per_network = %d\n\n[spool]\ninline_limit = %d\n\n", sessions, inline))
+	bed := start(t, fmt.Sprintf("[smtp]\nmax_sessions_per_network = %d\n\n[spool]\ninline_limit = %d\n\n", sessions,
+		inline))
 	idle := memory(t, bed.Pid(), "VmRSS:")
 	part := bytes.Repeat([]byte("x"), 10*inline)
 	for range sessions {
@@ -62,7 +63,8 @@ func TestMany_memoryIsBounded(t *testing.T) {
 			t.Fatalf("%v\n%s", err, bed.LogTail())
 		}
 		defer conn.Close()
-		send(t, conn, fmt.Sprintf("MAIL FROM:<>\r\nRCPT TO:<%s>\r\nBDAT %d LAST\r\n", organisation.Journal(), 100*inline), 250, 250)
+		send(t, conn, fmt.Sprintf("MAIL FROM:<>\r\nRCPT TO:<%s>\r\nBDAT %d LAST\r\n", organisation.Journal(),
+			100*inline), 250, 250)
 		if err := conn.Send(part); err != nil {
 			t.Fatal(err)
 		}
@@ -144,7 +146,8 @@ func wantBig(t *testing.T, bed *testbed.Bed, b bigReport) {
 		t.Fatal(err)
 	}
 	if n.n != b.length() || !bytes.Equal(got.Sum(nil), want.Sum(nil)) {
-		t.Errorf("report %d: %d octets came back, of %d that were sent, and they are not the same", b.n, n.n, b.length())
+		t.Errorf("report %d: %d octets came back, of %d that were sent, and they are not the same", b.n, n.n,
+			b.length())
 	}
 }
 

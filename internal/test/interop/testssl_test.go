@@ -12,8 +12,8 @@ import (
 
 var askTestssl = flag.Bool("tls", false, "let testssl.sh look at the listener")
 
-// excused are the findings that nothing the listener does makes a difference to. That the certificate's chain ends in no
-// known authority would be one more; it is given to testssl.sh as an authority instead.
+// excused are the findings that nothing the listener does makes a difference to. That the certificate's chain ends in
+// no known authority would be one more; it is given to testssl.sh as an authority instead.
 var excused = map[string]string{
 	"cert_revocation": "a self-made certificate has no authority that could revoke it, and so no address to ask",
 	"engine_problem":  "about the openssl program that testssl.sh itself uses",
@@ -37,7 +37,8 @@ func TestTestssl_findsNothing(t *testing.T) {
 	}
 	bed := start(t, "")
 	file := filepath.Join(t.TempDir(), "findings.json")
-	cmd := exec.Command(program, "--starttls", "smtp", "--jsonfile", file, "--quiet", "--warnings", "batch", "--color", "0", "--nodns", "none",
+	cmd := exec.Command(program, "--starttls", "smtp", "--jsonfile", file, "--quiet", "--warnings", "batch", "--color",
+		"0", "--nodns", "none",
 		"--add-ca", bed.File("cert.crt"), bed.Address)
 	out, _ := cmd.CombinedOutput() // its exit code counts findings
 	text, err := os.ReadFile(file)

@@ -7,8 +7,9 @@ import (
 	"testing"
 )
 
-// In these packages what is compared without case are names of fields, domains, addresses, Message-IDs and GUIDs. Unicode's
-// folding makes other letters equal to ASCII ones there (U+017F and s, U+212A and k): package internal/mailaddr does not.
+// In these packages what is compared without case are names of fields, domains, addresses, Message-IDs and GUIDs.
+// Unicode's folding makes other letters equal to ASCII ones there (U+017F and s, U+212A and k): package
+// internal/mailaddr does not.
 var foldASCII = []string{"bounce", "config", "config/regions", "intel/submission", "journal", "journal/identity", "journal/identity/outlook", "pipeline", "retract",
 	"retract/graph", "retract/graph/consent", "retract/graph/transport", "rfc822", "smtpd", "store", "verdict"}
 

@@ -37,8 +37,8 @@ func sources(t *testing.T, do func(file, text string)) {
 	}
 }
 
-// Foreign text has one way out of the program, which is safe for terminals, CSV and logs. These are the ways around it, and
-// the files that may use them.
+// Foreign text has one way out of the program, which is safe for terminals, CSV and logs. These are the ways around it,
+// and the files that may use them.
 var waysOut = map[*regexp.Regexp][]string{
 	regexp.MustCompile(`\bfmt\.Print|\bprintln\(`):                       nil,
 	regexp.MustCompile(`\bos\.Std(out|err)\b`):                           {"cmd/clawback/main.go"},
@@ -60,7 +60,8 @@ func TestForeign_hasOneWayOut(t *testing.T) {
 			}
 			seen[way.String()] = true
 			if !slices.Contains(allowed, file) {
-				t.Errorf("%s uses %s: write by the functions of cmd/clawback/print.go, or package internal/visible", file, way)
+				t.Errorf("%s uses %s: write by the functions of cmd/clawback/print.go, or package internal/visible",
+					file, way)
 			}
 		}
 	})

@@ -12,8 +12,8 @@ import (
 )
 
 // mayImport says for each package which of ours it may import: one line for each, sorted. A package that is not here is
-// red, and so is an import that is not in its line; before a line is changed, docs/flow.md says whether the direction is
-// right. What lies below internal/test is for tests, and may import everything.
+// red, and so is an import that is not in its line; before a line is changed, docs/flow.md says whether the direction
+// is right. What lies below internal/test is for tests, and may import everything.
 var mayImport = map[string]string{
 	"api":                      "config intel intel/feed intel/indicator intel/rejudge intel/submission internal/mailaddr internal/visible journal query queue retract retract/job score/engines/rdap score/learn score/rules spool store store/index verdict",
 	"api/client":               "api api/routes",
@@ -116,7 +116,8 @@ func forTests(pkg string) bool { return strings.HasPrefix(pkg, "internal/test/")
 func imports(t *testing.T) map[string][]string {
 	t.Helper()
 	lookAtSources(t)
-	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`, "clawback/...").Output()
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`,
+		"clawback/...").Output()
 	if err != nil {
 		t.Fatalf("go list: %v", err)
 	}
@@ -128,8 +129,8 @@ func imports(t *testing.T) map[string][]string {
 	return all
 }
 
-// lookAtSources looks at every source file, so that the go command knows that this test's result depends on them: it does
-// not see what go list reads, and would show a result of its cache.
+// lookAtSources looks at every source file, so that the go command knows that this test's result depends on them: it
+// does not see what go list reads, and would show a result of its cache.
 func lookAtSources(t *testing.T) {
 	t.Helper()
 	err := filepath.WalkDir(moduleRoot(t), func(path string, entry fs.DirEntry, err error) error {

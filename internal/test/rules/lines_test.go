@@ -6,10 +6,12 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -22,26 +24,22 @@ const maxColumns = 120
 // out. A number may go down and never up; a package that is not here has none. What is left are tags of struct fields
 // and texts that cannot be broken.
 var wideLines = map[string]int{
-	"cmd/clawback":            75,
-	"internal/demo":           4,
-	"internal/test/benchflow": 4,
+	"cmd/clawback":            74,
+	"internal/demo":           2,
+	"internal/test/benchflow": 3,
 	"internal/test/benchsmtp": 1,
 	"internal/test/graphsim":  4,
 	"internal/test/mailgen":   33,
 	"internal/test/mailset":   4,
 	"internal/test/smtpload":  1,
-	"retract/policy":          4,
-	"score":                   114,
-	"score/attach":            9,
+	"score":                   25,
 	"score/attach/confined":   3,
-	"score/attach/qr":         2,
+	"score/attach/qr":         1,
 	"score/engines":           1,
-	"score/page":              14,
+	"score/page":              9,
 	"score/rules":             1,
 	"score/words":             1,
-	"store/index":             1,
 	"store/pebble":            13,
-	"verdict":                 7,
 }
 
 // No line that is added is wider than a screen beside another one.
@@ -95,4 +93,85 @@ func wide(t *testing.T, name string) (lines []string) {
 		}
 	}
 	return lines
+}
+
+// notYet are files with tests that are not rid of wider lines.
+var notYet = []string{"api/fake_test.go", "api/job_test.go", "api/order_test.go", "config/exchange/exchange_test.go", "config/regions/regions_test.go", "intel/indicator/bulk_test.go", "internal/daemon/audited_test.go", "query/match_test.go", "retract/job/job_test.go", "score/decide_test.go", "score/review_test.go", "score/signals_test.go", "store/index/index_test.go"}
+
+// Lines of tests fit as those of the program do, but for two kinds: rows of tables (all within a composite literal),
+// which are read against each other and as columns, and texts that would have to be cut in two.
+func TestLines_ofTestsFitTheColumns(t *testing.T) {
+	seen := 0
+	testFiles(t, func(name, path string) {
+		if seen++; slices.Contains(notYet, name) {
+			return
+		}
+		file, files := parsed(t, path)
+		for _, place := range wide(t, path) {
+			_, number, _ := strings.Cut(place, ":")
+			if n, _ := strconv.Atoi(number); !withinTable(files, file, n) && !hasLongText(files, file, n) {
+				t.Errorf("%s:%s has more than %d columns: break it", name, number, maxColumns)
+			}
+		}
+	})
+	if seen < 300 {
+		t.Errorf("only %d files were looked at", seen)
+	}
+}
+
+// testFiles calls do for each file with tests.
+func testFiles(t *testing.T, do func(name, path string)) {
+	t.Helper()
+	root := moduleRoot(t)
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && path != root && strings.HasPrefix(entry.Name(), "."):
+			return fs.SkipDir
+		case !entry.IsDir() && strings.HasSuffix(path, "_test.go"):
+			name, _ := filepath.Rel(root, path)
+			do(filepath.ToSlash(name), path)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func parsed(t *testing.T, path string) (*ast.File, *token.FileSet) {
+	t.Helper()
+	files := token.NewFileSet()
+	file, err := parser.ParseFile(files, path, nil, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return file, files
+}
+
+// withinTable reports whether a line, or a part of it, lies in a composite literal.
+func withinTable(files *token.FileSet, file *ast.File, line int) (is bool) {
+	ast.Inspect(file, func(n ast.Node) bool {
+		if l, ok := n.(*ast.CompositeLit); ok {
+			is = is || files.Position(l.Pos()).Line <= line && line <= files.Position(l.End()).Line
+		}
+		return !is
+	})
+	return is
+}
+
+// leastText is how many columns a text has that may reach beyond the columns.
+const leastText = 70
+
+// hasLongText reports whether a line has a text that cannot be broken: a long one, or lines of one between backquotes.
+func hasLongText(files *token.FileSet, file *ast.File, line int) (is bool) {
+	ast.Inspect(file, func(n ast.Node) bool {
+		if l, ok := n.(*ast.BasicLit); ok && l.Kind == token.STRING {
+			from, to := files.Position(l.Pos()).Line, files.Position(l.End()).Line
+			is = is || from <= line && line <= to && (to > from || len(l.Value) > leastText)
+		}
+		return !is
+	})
+	return is
 }

@@ -27,7 +27,8 @@ func TestSecurity_namesTestsThatExist(t *testing.T) {
 		t.Errorf("only %d tests are named: the test looks for the wrong thing", len(named))
 	}
 	for _, line := range strings.Split(string(doc), "\n") {
-		if strings.HasPrefix(line, "| ") && !strings.Contains(line, "| shown by |") && !strings.Contains(line, "`Test") {
+		if strings.HasPrefix(line, "| ") && !strings.Contains(line, "| shown by |") &&
+			!strings.Contains(line, "`Test") {
 			t.Errorf("no test is named in the line %.60q", line)
 		}
 	}

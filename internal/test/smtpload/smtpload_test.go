@@ -27,7 +27,8 @@ func TestStuff(t *testing.T) {
 func TestFiller_hasItsSizeAndKey(t *testing.T) {
 	for _, size := range []int{200, 5_000, 50_000} {
 		m := Filler(size)(3, 4)
-		if len(m.Body) != size || !strings.Contains(string(m.Body), "<"+m.Key+">") || !strings.HasSuffix(string(m.Body), "\r\n") {
+		if len(m.Body) != size || !strings.Contains(string(m.Body), "<"+m.Key+">") ||
+			!strings.HasSuffix(string(m.Body), "\r\n") {
 			t.Errorf("%d: %d octets, key %s", size, len(m.Body), m.Key)
 		}
 	}

@@ -221,7 +221,8 @@ func (w *world) restore(program string, l testbed.Letter) {
 }
 
 func (w *world) cli(program string, args ...string) (string, error) {
-	out, err := exec.CommandContext(w.t.Context(), program, append(args, "--socket", w.File("control.sock"))...).CombinedOutput()
+	out, err := exec.CommandContext(w.t.Context(), program,
+		append(args, "--socket", w.File("control.sock"))...).CombinedOutput()
 	return string(out), err
 }
 
@@ -287,7 +288,8 @@ func (w *world) check(letters []testbed.Letter) {
 			want = 2
 		}
 		if folder != w.wanted(l) || changes != want {
-			w.t.Errorf("%s is in %s after %d changes, want %s after %d", l.MessageID, folder, changes, w.wanted(l), want)
+			w.t.Errorf("%s is in %s after %d changes, want %s after %d", l.MessageID, folder, changes, w.wanted(l),
+				want)
 		}
 	}
 	if n := len(w.Receiver.Messages()); n != 1 {
@@ -311,7 +313,8 @@ func (w *world) idle() bool {
 	s, err := w.status()
 	q := s.Queue
 	return err == nil && q.Items[queue.Ready].Count+q.Items[queue.Working].Count+q.Items[queue.Deferred].Count+
-		q.Items[queue.Suspect].Count+q.Bounces[queue.BounceWaiting].Count+s.Tenants[0].Counts.Outcomes[store.Pending] == 0
+		q.Items[queue.Suspect].Count+q.Bounces[queue.BounceWaiting].Count+
+		s.Tenants[0].Counts.Outcomes[store.Pending] == 0
 }
 
 func (w *world) checkCounts(records, bad int) {
@@ -343,7 +346,8 @@ func (w *world) checkRecord(l testbed.Letter) {
 	var report bytes.Buffer
 	err = client.Export(w.t.Context(), w.Client, api.ExportMessage, api.MessageRef{Key: l.MessageID}, &report)
 	if err != nil || !bytes.Equal(report.Bytes(), l.Report) {
-		w.t.Errorf("%s: %d bytes are kept of %d that were sent, or others (%v)", l.MessageID, report.Len(), len(l.Report), err)
+		w.t.Errorf("%s: %d bytes are kept of %d that were sent, or others (%v)", l.MessageID, report.Len(),
+			len(l.Report), err)
 	}
 	if len(m.Record.Variants) != 1 {
 		w.t.Errorf("%s: %d variants", l.MessageID, len(m.Record.Variants))

@@ -105,7 +105,8 @@ func TestTNEF_cutShort(t *testing.T) {
 		got := tnef(whole[:n])
 		seen[len(got)]++
 		for i, want := range []string{`message <a@x> ""`, `message <b@x> ""`}[:len(got)] {
-			if last := i == len(got)-1; got[i] != want && (!last || !strings.HasPrefix(want, strings.TrimSuffix(got[i], ` ""`))) {
+			if last := i == len(got)-1; got[i] != want &&
+				(!last || !strings.HasPrefix(want, strings.TrimSuffix(got[i], ` ""`))) {
 				t.Fatalf("of %d octets: %q", n, got)
 			}
 		}

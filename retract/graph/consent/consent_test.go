@@ -65,7 +65,8 @@ func TestURL_ofEachCloud(t *testing.T) {
 		if got := u.Scheme + "://" + u.Host + u.Path; got != c.page {
 			t.Errorf("page %s, want %s", got, c.page)
 		}
-		if q.Get("scope") != c.scope || q.Get("client_id") != "app-1" || q.Get("redirect_uri") != DefaultRedirect || len(q.Get("state")) < 40 {
+		if q.Get("scope") != c.scope || q.Get("client_id") != "app-1" || q.Get("redirect_uri") != DefaultRedirect ||
+			len(q.Get("state")) < 40 {
 			t.Errorf("query %v", q)
 		}
 	}
@@ -108,7 +109,8 @@ func TestAccept_answers(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f := newFlow(t, Options{Tenant: tenantID})
-			got, err := f.Accept(" " + DefaultRedirect + "?" + strings.ReplaceAll(c.query, "STATE", stateOf(t, f)) + "\n")
+			got, err := f.Accept(" " + DefaultRedirect + "?" + strings.ReplaceAll(c.query, "STATE", stateOf(t, f)) +
+				"\n")
 			if !errors.Is(err, c.err) || (err == nil) != (got == tenantID) {
 				t.Errorf("%q %v", got, err)
 			}
@@ -131,7 +133,8 @@ func TestAccept_stateIsGoodOnce(t *testing.T) {
 	if _, err := f.Accept(answer); !errors.Is(err, ErrState) {
 		t.Errorf("the same answer again: %v", err)
 	}
-	if _, err := f.Accept(DefaultRedirect + "?admin_consent=True&tenant=" + tenantID + "&state="); !errors.Is(err, ErrState) {
+	if _, err := f.Accept(DefaultRedirect + "?admin_consent=True&tenant=" + tenantID + "&state="); !errors.Is(err,
+		ErrState) {
 		t.Errorf("an empty state after it was spent: %v", err)
 	}
 }
@@ -241,7 +244,8 @@ func TestCallback_strangers(t *testing.T) {
 			}
 			body, _ := io.ReadAll(resp.Body)
 			resp.Body.Close()
-			if resp.StatusCode != v.status || strings.Contains(string(body), "<script") || resp.Header.Get("Content-Security-Policy") == "" {
+			if resp.StatusCode != v.status || strings.Contains(string(body), "<script") ||
+				resp.Header.Get("Content-Security-Policy") == "" {
 				t.Errorf("%s %s: %d %s", v.method, v.target, resp.StatusCode, body)
 			}
 		}

@@ -147,7 +147,8 @@ func TestClassify_everyStatusHasAClass(t *testing.T) {
 			if f.Class == "" || f.Detail == call.Name+": " {
 				t.Errorf("%d for %s: %+v", status, call.Name, f)
 			}
-			if unknown := f.Class == fault.Unknown; unknown != (call.Changes && (status >= 500 || status == 408 || status == 499)) {
+			if unknown := f.Class == fault.Unknown; unknown != (call.Changes &&
+				(status >= 500 || status == 408 || status == 499)) {
 				t.Errorf("%d for %+v is %s", status, call, f.Class)
 			}
 		}

@@ -100,7 +100,8 @@ func (r *rig) fault(call Call, method, body string) *fault.Fault {
 func TestRoundTrip_tokenAndBody(t *testing.T) {
 	r := newRig(t, func(w http.ResponseWriter, q *http.Request) {
 		body, _ := io.ReadAll(q.Body)
-		if q.Header.Get("Authorization") != "Bearer secret-token-a" || q.Header.Get("Content-Encoding") != "" || string(body) != `{"a":1}` || q.ContentLength != 7 {
+		if q.Header.Get("Authorization") != "Bearer secret-token-a" || q.Header.Get("Content-Encoding") != "" ||
+			string(body) != `{"a":1}` || q.ContentLength != 7 {
 			t.Errorf("%v %q", q.Header, body)
 		}
 		w.WriteHeader(201)
@@ -292,7 +293,8 @@ func TestRoundTrip_neverSent(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			client := http.Client{Transport: &Transport{Base: c.base, Host: c.host, Tokens: &keys{}}}
-			req, err := http.NewRequestWithContext(With(t.Context(), changeMail), "POST", "https://"+c.host+"/v1.0/x", strings.NewReader("{}"))
+			req, err := http.NewRequestWithContext(With(t.Context(), changeMail), "POST", "https://"+c.host+"/v1.0/x",
+				strings.NewReader("{}"))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -347,7 +349,8 @@ func TestRoundTrip_connectionsAreUsedAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if n := opened.Load(); n > 8 { // net/http gives a connection back a moment after its answer: the next request may be faster
+	// net/http gives a connection back a moment after its answer: the next request may be faster
+	if n := opened.Load(); n > 8 {
 		t.Errorf("%d connections for 80 requests one after another", n)
 	}
 }

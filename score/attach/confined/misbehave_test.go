@@ -44,7 +44,8 @@ func misbehaving(t testing.TB, how string) Program {
 	return Program(name)
 }
 
-// misbehave never returns in a process that was started to misbehave. It answers requests in order up to a file whose name begins with "bad".
+// misbehave never returns in a process that was started to misbehave. It answers requests in order up to a file whose
+// name begins with "bad".
 func misbehave() {
 	name, err := os.Executable()
 	how, is := strings.CutPrefix(filepath.Base(name), prefix)
@@ -230,7 +231,8 @@ func TestRestrictThread_holdsForTheChild(t *testing.T) {
 	if cmd.ProcessState.ExitCode() == 7 {
 		t.Error("no_new_privs is not set")
 	}
-	if _, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION); errno != 0 {
+	if _, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0,
+		unix.LANDLOCK_CREATE_RULESET_VERSION); errno != 0 {
 		t.Skipf("the kernel has no Landlock: %v", errno)
 	}
 	if _, statErr := os.Stat(made); err == nil || statErr == nil {
@@ -245,7 +247,8 @@ func TestLandlockRules_growWithItsVersion(t *testing.T) {
 	var last unix.LandlockRulesetAttr
 	for v := 1; v <= 8; v++ {
 		rules := landlockRules(v)
-		if rules.Handled_access_fs < last.Handled_access_fs || rules.Handled_access_net < last.Handled_access_net || rules.Scoped < last.Scoped {
+		if rules.Handled_access_fs < last.Handled_access_fs || rules.Handled_access_net < last.Handled_access_net ||
+			rules.Scoped < last.Scoped {
 			t.Errorf("version %d handles less than the one before: %+v", v, rules)
 		}
 		last = rules

@@ -18,7 +18,8 @@ import (
 	"clawback/score/attach"
 )
 
-// unitVariable holds the system calls that the unit allows, in the process that tries whether children work with these alone.
+// unitVariable holds the system calls that the unit allows, in the process that tries whether children work with these
+// alone.
 const unitVariable = "CLAWBACK_TEST_UNIT_SYSTEM_CALLS"
 
 // asUnit never returns in that process.

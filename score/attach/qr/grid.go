@@ -2,7 +2,8 @@ package qr
 
 import "image"
 
-// side is how many pixels a cell of a grid is drawn with, and margin how many cells of white are put around it (ISO 18004: four).
+// side is how many pixels a cell of a grid is drawn with, and margin how many cells of white are put around it (ISO
+// 18004: four).
 const (
 	side   = 4
 	margin = 4

@@ -101,7 +101,8 @@ func TestAsk_aBadAnswerIsAnErrorAndNoDate(t *testing.T) {
 		b := ready(t)
 		b.registry.set("x.com", c.reply)
 		got, err := b.age(t, "x.com")
-		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), "the age of x.com is not known: ") {
+		if err == nil || !strings.Contains(err.Error(), c.want) ||
+			!strings.HasPrefix(err.Error(), "the age of x.com is not known: ") {
 			t.Errorf("%s: %q, %v; want an error with %q", name, got, err, c.want)
 		}
 		if _, ok := b.cache.get("x.com", b.now); ok {
@@ -162,7 +163,8 @@ func TestAsk_oneServerForAll(t *testing.T) {
 func TestCheck_saysWhatWasSeen(t *testing.T) {
 	b := newBench(t)
 	b.registry.set("example.com", respond(registeredOn("example.com", "1995-08-14T04:00:00Z")))
-	if got, err := b.Check(t.Context()); err != nil || !strings.Contains(got, "3 suffixes; example.com was registered on 1995-08-14") {
+	if got, err := b.Check(t.Context()); err != nil ||
+		!strings.Contains(got, "3 suffixes; example.com was registered on 1995-08-14") {
 		t.Errorf("%q, %v", got, err)
 	}
 	b.registry.Close()

@@ -72,7 +72,8 @@ func TestAsk_redirects(t *testing.T) {
 		if n := b.registry.questions() - before; n > maxRedirects+1 {
 			t.Errorf("%s: asked %d times", name, n)
 		}
-		if c.want == "" && (got != "2026-11-19" || err != nil) || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+		if c.want == "" && (got != "2026-11-19" || err != nil) ||
+			c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
 			t.Errorf("%s: %q, %v; want %q", name, got, err, c.want)
 		}
 		b.Close() // what was kept, and the failures that were counted, are of no interest here

@@ -16,8 +16,8 @@ import (
 	"clawback/score/engines"
 )
 
-// loaded is a network of one connection inside a synctest bubble, as of a loaded machine: between TLS saying that it ends (RFC 8446,
-// section 6.1) and the connection being closed there is time for the server's last words.
+// loaded is a network of one connection inside a synctest bubble, as of a loaded machine: between TLS saying that it
+// ends (RFC 8446, section 6.1) and the connection being closed there is time for the server's last words.
 type loaded struct {
 	conns  chan net.Conn
 	close  func()

@@ -97,7 +97,8 @@ func event(action, date string) string {
 
 // registeredOn is a whole answer.
 func registeredOn(domain, date string) string {
-	return object(domain, event("expiration", "2030-01-01T00:00:00Z"), event("registration", date), event("last changed", "2026-11-01T00:00:00Z"))
+	return object(domain, event("expiration", "2030-01-01T00:00:00Z"), event("registration", date),
+		event("last changed", "2026-11-01T00:00:00Z"))
 }
 
 // bench is a client of a registry, with a clock that the test moves.

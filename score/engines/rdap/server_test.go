@@ -49,7 +49,8 @@ func TestAsk_aServerThatWantsToBeLeftAloneIs(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 		b.now = b.now.Add(c.rest - time.Millisecond)
-		if _, err := b.age(t, "b.com"); err == nil || !strings.Contains(err.Error(), "is not asked until") || b.registry.questions() != 1 {
+		if _, err := b.age(t, "b.com"); err == nil || !strings.Contains(err.Error(), "is not asked until") ||
+			b.registry.questions() != 1 {
 			t.Errorf("%s: asked before its time: %v", name, err)
 		}
 		b.now = b.now.Add(time.Millisecond)
