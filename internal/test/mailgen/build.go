@@ -79,7 +79,7 @@ func (b *builder) header() {
 	if to == "" {
 		to = "<" + b.to + ">"
 	}
-	b.line("From: %s", b.from)
+	b.line("From: %s", encodeName(b.from))
 	b.line("To: %s", to)
 	if b.t.ReplyTo != "" {
 		b.line("Reply-To: %s", b.fill.Replace(b.t.ReplyTo))
@@ -91,6 +91,19 @@ func (b *builder) header() {
 		b.line("%s", b.fill.Replace(h))
 	}
 	b.line("MIME-Version: 1.0")
+}
+
+// encodeName encodes the display name before an address, as mail programs do.
+func encodeName(mailbox string) string {
+	at := strings.LastIndexByte(mailbox, '<')
+	if at < 0 {
+		return mailbox
+	}
+	name := strings.TrimSpace(mailbox[:at])
+	if encoded := encodeWord(strings.Trim(name, `"`)); strings.HasPrefix(encoded, "=?") {
+		name = encoded
+	}
+	return strings.TrimSpace(name + " " + mailbox[at:])
 }
 
 func encodeWord(s string) string {

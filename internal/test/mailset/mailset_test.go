@@ -1,10 +1,16 @@
 package mailset
 
 import (
+	"archive/zip"
 	"bytes"
+	"encoding/xml"
+	"errors"
+	"io"
 	"regexp"
 	"strings"
 	"testing"
+
+	"clawback/internal/test/mailgen"
 )
 
 func loadAll(t *testing.T) []Mail {
@@ -110,6 +116,65 @@ func TestMessage_everyOneRendersTheSame(t *testing.T) {
 		two, err := m.Message()
 		if err != nil || !bytes.Equal(one.Raw, two.Raw) {
 			t.Errorf("%s-%s %s differs from one time to the next: %v", m.Language, m.Kind, m.ID, err)
+		}
+	}
+}
+
+// What a mail program would not send is a fault of the test's own that a scorer may count.
+func TestMessage_headIsASCII(t *testing.T) {
+	for _, m := range loadAll(t) {
+		message, err := m.Message()
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		head, _, _ := bytes.Cut(message.Raw, []byte("\r\n\r\n"))
+		if bytes.ContainsFunc(head, func(r rune) bool { return r >= 0x80 }) {
+			t.Errorf("%s %s-%s %s: the head has bytes that are not ASCII", m.Collection, m.Language, m.Kind, m.ID)
+		}
+	}
+}
+
+func TestMessage_answersToACorrespondentAreMarked(t *testing.T) {
+	answer := Mail{ID: "g01", Auth: "pass", From: "a@fabrikam.example", Subject: "AW: Dates", Text: "Yes.",
+		Before: "correspondent"}
+	fresh, stranger, forged := answer, answer, answer
+	fresh.Subject, stranger.Before, forged.Auth = "Dates: Tuesday", "", "fail"
+	for _, c := range []struct {
+		mail Mail
+		want bool
+	}{{answer, true}, {fresh, false}, {stranger, false}, {forged, false}} {
+		message, err := c.mail.Message()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := bytes.Contains(message.Raw, []byte("\r\nIn-Reply-To: <")); got != c.want {
+			t.Errorf("%+v: In-Reply-To %v, want %v", c.mail, got, c.want)
+		}
+	}
+}
+
+// Every part of a made DOCX is XML that can be read.
+func TestDOCX_isXML(t *testing.T) {
+	made := docx("one & two\nthree", mailgen.QR("x"))
+	archive, err := zip.NewReader(bytes.NewReader(made), int64(len(made)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range archive.File {
+		if !strings.HasSuffix(f.Name, "xml") && !strings.HasSuffix(f.Name, "rels") {
+			continue
+		}
+		r, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := xml.NewDecoder(r)
+		for err == nil {
+			_, err = d.Token()
+		}
+		if !errors.Is(err, io.EOF) {
+			t.Errorf("%s: %v", f.Name, err)
 		}
 	}
 }

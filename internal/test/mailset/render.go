@@ -7,6 +7,7 @@ import (
 	"hash/fnv"
 	"html"
 	"path"
+	"slices"
 	"strings"
 
 	"codeberg.org/go-pdf/fpdf"
@@ -22,6 +23,9 @@ func (m *Mail) Message() (mailgen.Message, error) {
 		Name: m.ID, Language: m.Language, Attack: m.Bad, Auth: mailgen.Auth(m.Auth), From: m.From, Sender: m.Sender,
 		ReplyTo: m.ReplyTo, To: m.To, Subject: m.Subject, Text: m.Text, HTML: m.HTML, Headers: m.Headers,
 	}
+	if m.answers() {
+		t.Headers = append(slices.Clone(t.Headers), "In-Reply-To: <{hex}@contoso.example>")
+	}
 	if err := m.place(&t); err != nil {
 		return mailgen.Message{}, fmt.Errorf("%s-%s %s: %w", m.Language, m.Kind, m.ID, err)
 	}
@@ -31,6 +35,14 @@ func (m *Mail) Message() (mailgen.Message, error) {
 	}
 	fmt.Fprint(seed, m.Language, m.Kind, m.ID)
 	return mailgen.Make(&t, seed.Sum64()), nil
+}
+
+// answers reports whether a message is an answer within a correspondence. Mail programs mark those, also for whoever
+// took the mailbox over.
+func (m *Mail) answers() bool {
+	prefix, _, found := strings.Cut(strings.ToLower(m.Subject), ":")
+	return found && m.Before == "correspondent" && m.Auth == "pass" &&
+		slices.Contains([]string{"re", "aw", "antw", "res", "rép"}, strings.TrimSpace(prefix))
 }
 
 // place puts the code and the file where they belong.
@@ -132,7 +144,8 @@ func docx(text string, picture []byte) []byte {
 	for line := range strings.Lines(text) {
 		fmt.Fprintf(&body, "<w:p><w:r><w:t>%s</w:t></w:r></w:p>", html.EscapeString(strings.TrimSpace(line)))
 	}
-	files := []mailgen.File{{Name: "[Content_Types].xml", Body: []byte(`<?xml version="1.0" encoding="UTF-8"?><Types ` +
+	files := []mailgen.File{{Name: "[Content_Types].xml", Body: []byte(`<?xml version="1.0" encoding="UTF-8"?>` +
+		`<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">` +
 		`<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Override PartName="/word/document.xml" ` +
 		`ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/></Types>`)}}
 	if picture != nil {
