@@ -95,7 +95,7 @@ type Tenant struct {
 type Rejudge struct {
 	Stages  []RejudgeStage `json:"stages"`
 	Changed int            `json:"changed"`           // verdicts that the rules and knowledge of now have replaced
-	Waiting string         `json:"waiting,omitempty"` // why no more verdicts are replaced
+	Waiting string         `json:"waiting,omitempty"` // why some verdicts are not replaced
 }
 
 // RejudgeStage is one time after its arrival at which a message is judged again.
@@ -106,9 +106,9 @@ type RejudgeStage struct {
 	Read  int       `json:"read"`  // of these, those whose original was read
 }
 
-// RejudgeOf shows how far a schedule is.
-func RejudgeOf(s store.Schedule) *Rejudge {
-	shown := &Rejudge{Stages: []RejudgeStage{}, Changed: s.Changed, Waiting: s.Waiting}
+// RejudgeOf shows how far a schedule is, and why not all that it would change is changed.
+func RejudgeOf(s store.Schedule, waiting string) *Rejudge {
+	shown := &Rejudge{Stages: []RejudgeStage{}, Changed: s.Changed, Waiting: waiting}
 	for i, stage := range s.Stages {
 		if i > 0 { // the first is the arrival
 			shown.Stages = append(shown.Stages, RejudgeStage{stage.After.String(), stage.Until, stage.Seen, stage.Read})

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"clawback/retract/brake"
+	"clawback/retract/campaign"
 	"clawback/retract/intent"
 	"clawback/store"
 )
@@ -24,7 +25,7 @@ func (s retraction) holdByBrake(ctx context.Context, stopped brake.Overrun) erro
 		text += "; " + howToApprove(s.in.Record)
 	case store.CodeCampaign:
 		subject = stopped.Campaign
-		text += "; " + howToApprove("--campaign "+brake.Defang(stopped.Campaign))
+		text += "; " + howToApprove("--campaign "+campaign.Defang(stopped.Campaign))
 	default:
 		text += "; " + s.lastHour(ctx)
 	}
@@ -44,7 +45,7 @@ func (s retraction) lastHour(ctx context.Context) string {
 	}
 	var parts []string
 	for _, c := range list {
-		parts = append(parts, fmt.Sprintf("%s %d", brake.Defang(c.Name), c.Mailboxes))
+		parts = append(parts, fmt.Sprintf("%s %d", campaign.Defang(c.Name), c.Mailboxes))
 	}
 	return "mailboxes of the last hour by campaign: " + strings.Join(parts, ", ") + "; " +
 		howToApprove("--campaign NAME")

@@ -9,6 +9,7 @@ import (
 	"clawback/config"
 	"clawback/retract/addresses"
 	"clawback/retract/brake"
+	"clawback/retract/campaign"
 	"clawback/retract/exchange"
 	"clawback/retract/intent"
 	"clawback/retract/limit"
@@ -112,7 +113,7 @@ func (s retraction) moveAll(ctx context.Context, f identified, target exchange.F
 	if why := s.sinceBackup(); why != "" {
 		return s.hold(ctx, intent.HoldBackup, why)
 	}
-	s.in.Campaigns = brake.CampaignsOf(s.tenant, s.rec)
+	s.in.Campaigns = campaign.Of(s.tenant, s.rec)
 	stopped, err := s.e.brake.Reserve(ctx, s.tenant, s.in, s.e.now())
 	switch {
 	case errors.Is(err, brake.ErrReserved):

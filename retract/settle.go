@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"slices"
 
-	"clawback/retract/brake"
+	"clawback/retract/campaign"
 	"clawback/retract/intent"
 	"clawback/store"
 )
@@ -81,7 +81,7 @@ type CampaignDecision struct {
 // SettleCampaign approves or rejects all that the brake holds of a campaign: one act of each tenant, with one entry of
 // the audit that says how many. Of more than some thousand it makes one for each of these. It gives the intents.
 func (p *Orders) SettleCampaign(ctx context.Context, a CampaignDecision) (settled []string, err error) {
-	a.Campaign = brake.ParseCampaign(a.Campaign)
+	a.Campaign = campaign.Parse(a.Campaign)
 	defer func() {
 		if len(settled) > 0 {
 			p.engine.Wake()

@@ -17,12 +17,14 @@ type Indicator struct {
 	Disposition verdict.Disposition `json:"disposition"` // what a message that carries it is at least
 	State       IndicatorState      `json:"state"`
 	Why         string              `json:"why,omitempty"` // of a state that waits for a person
-	Hits        int                 `json:"hits"`          // messages that were judged anew when it came
-	Note        string              `json:"note,omitempty"`
-	By          string              `json:"by,omitempty"` // who added it
-	Approved    string              `json:"approved,omitempty"`
-	Added       time.Time           `json:"added,omitzero"`
-	Until       time.Time           `json:"until,omitzero"` // matches no more then; verdicts that rest on it stay
+	// The tenants in which one of every tenant waits, while it acts in the others; none: it waits in all.
+	Held     []string  `json:"held,omitempty"`
+	Hits     int       `json:"hits"` // messages that were judged anew when it came
+	Note     string    `json:"note,omitempty"`
+	By       string    `json:"by,omitempty"` // who added it
+	Approved string    `json:"approved,omitempty"`
+	Added    time.Time `json:"added,omitzero"`
+	Until    time.Time `json:"until,omitzero"` // matches no more then; verdicts that rest on it stay
 }
 
 // IndicatorState is how far an indicator is.

@@ -81,10 +81,7 @@ func (t *txn) rejudge(j Rejudgement) (Record, bool, error) {
 	if err := conflict("record", j.Record, j.Rev, old.Rev); err != nil {
 		return old, false, err
 	}
-	rec := old
-	rec.Variants = slices.Clone(old.Variants)
-	rec.Variants[i].Verdict = j.Verdict
-	rec.judge()
+	rec := old.with(i, j.Verdict)
 	rec.Rejudged = &Rejudged{At: t.now, Cause: j.Cause, Was: old.Verdict.Disposition}
 	if err := t.replan(&rec, &old, j.Plan); err != nil {
 		return old, false, err
@@ -93,6 +90,24 @@ func (t *txn) rejudge(j Rejudgement) (Record, bool, error) {
 		Comment: fmt.Sprintf("%s -> %s: %s", old.Verdict.Disposition, rec.Verdict.Disposition, j.Cause)}
 	_, err = t.note(act)
 	return rec, true, err
+}
+
+// Judged is the record as it would be with another verdict for the form that a report brought, or for "" of the one
+// whose verdict rules.
+func (r Record) Judged(report string, v verdict.Verdict) Record {
+	i, err := r.variantOf(report)
+	if err != nil {
+		return r
+	}
+	return r.with(i, v)
+}
+
+// with is the record with another verdict for one of its forms.
+func (r Record) with(form int, v verdict.Verdict) Record {
+	r.Variants = slices.Clone(r.Variants)
+	r.Variants[form].Verdict = v
+	r.judge()
+	return r
 }
 
 // sameVerdict compares two verdicts as they are kept.

@@ -14,8 +14,10 @@ type Schedule struct {
 	// The first is the arrival, then one for each time at which a message is judged again.
 	Stages  []Stage `json:"stages"`
 	Changed int     `json:"changed"` // verdicts that were replaced in this epoch
-	// Why no more verdicts are replaced in this epoch; "": they are.
-	Waiting string `json:"waiting,omitempty"`
+	// How many of these count to which of the brake's limits, and the rescans that have what a limit holds: both by the
+	// keys of package intel/brake, of this epoch.
+	Used map[string]int    `json:"used,omitempty"`
+	Held map[string]string `json:"held,omitempty"`
 	// How often the stretch that follows was begun and not ended.
 	Tries int `json:"tries,omitempty"`
 }
@@ -69,6 +71,8 @@ type Rescan struct {
 	State   RescanState  `json:"state"`
 	Paused  string       `json:"paused,omitempty"` // who paused it; "": it runs
 	Why     string       `json:"why,omitempty"`    // it waits for a person
+	// Which limit of the brake holds, for the schedule, what this would replace; "": a person asked for it.
+	Holds string `json:"holds,omitempty"`
 	// Who let it replace verdicts.
 	Approved string `json:"approved,omitempty"`
 	Version  string `json:"version"`          // of rules and knowledge when it began to count

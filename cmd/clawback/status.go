@@ -289,7 +289,7 @@ func (a *app) showRejudge(r *api.Rejudge) {
 		a.printf("  judged again: %s; verdicts changed by the rules of now: %d\n", plural(read, "original"), r.Changed)
 	}
 	if r.Waiting != "" {
-		a.printf("    stopped: %s\n", clip(r.Waiting, 200))
+		a.printf("    waits for a person: %s\n", clip(r.Waiting, 200))
 	}
 }
 

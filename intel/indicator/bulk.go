@@ -115,7 +115,7 @@ func (d *Desk) counted(ctx context.Context, b *bulk) ([]map[string]int, error) {
 	return counts, nil
 }
 
-// weigh counts what each indicator would change, and lets those wait that the brake does not let through.
+// weigh counts what each indicator would change, and lets those wait that the brake lets through nowhere.
 func (d *Desk) weigh(ctx context.Context, b *bulk) error {
 	counts, err := d.counted(ctx, b)
 	if err != nil {
@@ -123,23 +123,20 @@ func (d *Desk) weigh(ctx context.Context, b *bulk) error {
 	}
 	var wait []store.Indicator
 	for n := range b.list {
+		if b.many[n] {
+			continue // it is applied by itself
+		}
 		i := &b.list[n]
-		why := ""
-		if i.Approved == "" {
-			var err error
-			if why, err = d.brakedBy(ctx, counts[n]); err != nil {
-				return err
+		if *i, err = d.weighed(ctx, *i, counts[n]); err != nil {
+			return err
+		}
+		for tenant, hits := range counts[n] {
+			if isOf(*i, tenant) {
+				i.Hits += hits
 			}
 		}
-		i.Hits = 0
-		for _, hits := range counts[n] {
-			i.Hits += hits
-		}
-		if i.State, i.Why = store.IndicatorActive, ""; why != "" {
-			i.State, i.Why, i.Hits = store.IndicatorWaiting, why, 0
-			if !b.many[n] {
-				wait = append(wait, *i)
-			}
+		if !acts(*i) {
+			wait = append(wait, *i)
 		}
 	}
 	return d.hold(ctx, wait)
@@ -148,9 +145,8 @@ func (d *Desk) weigh(ctx context.Context, b *bulk) error {
 // act puts the others in force, and judges what carries them.
 func (d *Desk) act(ctx context.Context, b *bulk) error {
 	var active []store.Indicator
-	acts := make([]bool, len(b.list))
 	for n, i := range b.list {
-		if acts[n] = !b.many[n] && i.State == store.IndicatorActive; acts[n] {
+		if !b.many[n] && acts(i) {
 			active = append(active, i)
 		}
 	}
@@ -163,7 +159,7 @@ func (d *Desk) act(ctx context.Context, b *bulk) error {
 	err := d.eachRecord(ctx, b.records, func(rec store.Record) error {
 		var carried []store.Indicator
 		for _, n := range b.carriers[rec.ID] {
-			if acts[n] {
+			if acts(b.list[n]) {
 				carried = append(carried, b.list[n])
 			}
 		}
@@ -178,11 +174,27 @@ func (d *Desk) act(ctx context.Context, b *bulk) error {
 	}
 	messages := 0
 	judged.Range(func(any, any) bool { messages++; return true })
+	d.o.Log.Info("indicators are in force", "event", "indicator.active", "indicators", len(active),
+		"messages", messages, "took", time.Since(begun).Round(time.Millisecond))
+	return d.settled(ctx, active)
+}
+
+// settled keeps what became of indicators that act, and tells a person of those that wait somewhere.
+func (d *Desk) settled(ctx context.Context, list []store.Indicator) error {
+	var active, wait []store.Indicator
+	for _, i := range list {
+		if i.State == store.IndicatorWaiting {
+			wait = append(wait, i)
+		} else {
+			active = append(active, i)
+		}
+	}
 	if err := d.settle(ctx, active); err != nil {
 		return err
 	}
-	d.o.Log.Info("indicators are in force", "event", "indicator.active", "indicators", len(active),
-		"messages", messages, "took", time.Since(begun).Round(time.Millisecond))
+	if err := d.hold(ctx, wait); err != nil {
+		return err
+	}
 	return d.clear(ctx, active)
 }
 
@@ -260,17 +272,18 @@ func (d *Desk) asLeft(i store.Indicator) bool {
 // inForceWhile has indicators match for whoever judges the same messages meanwhile. How far they are stays as it is
 // until it is durable.
 func (d *Desk) inForceWhile(list []store.Indicator) (end func()) {
-	set := func(on bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, i := range list {
+		d.acting[place(i)] = i
+	}
+	return func() {
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		for _, i := range list {
-			if d.acting[place(i)] = on; !on {
-				delete(d.acting, place(i))
-			}
+			delete(d.acting, place(i))
 		}
 	}
-	set(true)
-	return func() { set(false) }
 }
 
 // settle keeps what became of indicators that were applied, in one transaction. One that a person removed or added

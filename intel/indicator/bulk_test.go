@@ -291,9 +291,16 @@ func TestAddMany_refusesTheWrongOnesAlone(t *testing.T) {
 func TestInForceWhile_isInForceAndNotDone(t *testing.T) {
 	g := newRig(t)
 	kept := g.many("feed f", url(1), url(2))
-	end := g.inForceWhile(kept[:1])
-	if list := g.inForce(); len(list) != 1 || list[0].ID != kept[0].ID || list[0].State != store.IndicatorApplying {
+	will := kept[0]
+	will.State = store.IndicatorActive
+	end := g.inForceWhile([]store.Indicator{will})
+	if list := g.inForce(); len(list) != 1 || list[0].ID != kept[0].ID {
 		t.Errorf("in force are %+v", list)
+	}
+	for _, i := range g.List("") {
+		if i.State != store.IndicatorApplying {
+			t.Errorf("shown is %+v", i)
+		}
 	}
 	end()
 	if list := g.inForce(); len(list) != 0 {

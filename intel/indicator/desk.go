@@ -15,6 +15,7 @@ import (
 
 	"clawback/config"
 	"clawback/intel"
+	"clawback/intel/brake"
 	"clawback/store"
 	"clawback/verdict"
 )
@@ -44,13 +45,6 @@ type Judge interface {
 	Again(ctx context.Context, rec store.Record, claim string) (verdict.Verdict, error)
 }
 
-// Brake bounds what one indicator may change without a person.
-type Brake struct {
-	Messages int     // of all tenants; 0: 100
-	Share    float64 // percent of a tenant's mail of the last day; 0: 2
-	From     int     // messages up to which the share is not looked at; 0: 20
-}
-
 // Options wire a Desk.
 type Options struct {
 	Store   Store
@@ -58,10 +52,10 @@ type Options struct {
 	Tenants func() []config.Tenant               // as the configuration has them
 	Plan    func(t *config.Tenant) store.Planner // the tenant's policy
 	Wake    func()                               // there is something to retract
-	Brake   Brake
-	Window  time.Duration    // how far back stored mail is looked at; 0: 90 days
-	Log     *slog.Logger     // nil: nowhere
-	Now     func() time.Time // nil: time.Now
+	Brake   brake.Limits                         // what one indicator may change without a person
+	Window  time.Duration                        // how far back stored mail is looked at; 0: 90 days
+	Log     *slog.Logger                         // nil: nowhere
+	Now     func() time.Time                     // nil: time.Now
 }
 
 // Desk keeps indicators, and judges messages anew by them. Safe for concurrent use.
@@ -73,7 +67,7 @@ type Desk struct {
 	mu     sync.Mutex
 	known  map[string]store.Indicator // by id and tenant; owned by mu, as is order, which is dropped when known changes
 	order  []store.Indicator          // what is known, the newest first; nil: to be made. Never changed
-	acting map[string]bool            // likewise: stored messages are being judged by it now; owned by mu
+	acting map[string]store.Indicator // likewise: stored messages are being judged by it now; owned by mu
 
 	reminded time.Time // when the notices of what waits were raised last; of Run's goroutine
 
@@ -83,7 +77,7 @@ type Desk struct {
 
 // New reads what is kept.
 func New(ctx context.Context, o Options) (*Desk, error) {
-	d := &Desk{o: o.withDefaults(), known: map[string]store.Indicator{}, acting: map[string]bool{},
+	d := &Desk{o: o.withDefaults(), known: map[string]store.Indicator{}, acting: map[string]store.Indicator{},
 		work: make(chan struct{}, 1)}
 	list, err := o.Store.Indicators(ctx, "")
 	if err != nil {
@@ -97,15 +91,7 @@ func New(ctx context.Context, o Options) (*Desk, error) {
 }
 
 func (o Options) withDefaults() Options {
-	if o.Brake.Messages <= 0 {
-		o.Brake.Messages = 100
-	}
-	if o.Brake.Share <= 0 {
-		o.Brake.Share = 2
-	}
-	if o.Brake.From <= 0 {
-		o.Brake.From = 20
-	}
+	o.Brake = o.Brake.WithDefaults()
 	if o.Window <= 0 {
 		o.Window = 90 * 24 * time.Hour
 	}
@@ -295,7 +281,8 @@ func (d *Desk) prepare(who string,
 		if refused[n] != nil {
 			continue
 		}
-		i.By, i.Added, i.State, i.Approved, i.Why, i.Hits = who, d.now(), store.IndicatorApplying, "", "", 0
+		i.By, i.Added, i.State = who, d.now(), store.IndicatorApplying
+		i.Approved, i.Why, i.Hits, i.Held = "", "", 0, nil
 		change.Indicators.Put = append(change.Indicators.Put, *i)
 		change.Acts = append(change.Acts, store.Act{At: d.now(), Who: who, What: "indicator.add", Tenant: i.Tenant,
 			Object: i.ID, Comment: fmt.Sprintf("%s %s: %s; %s", i.Kind, i.Value, i.Disposition, i.Note)})
@@ -323,7 +310,7 @@ func (d *Desk) Approve(ctx context.Context, who, tenant, id, comment string) (st
 	if i.State != store.IndicatorWaiting {
 		return i, intel.Refuse(intel.ErrInvalid, "indicator %s does not wait for anybody: it is %s", id, i.State)
 	}
-	i.State, i.Approved = store.IndicatorApplying, who
+	i.State, i.Approved, i.Held = store.IndicatorApplying, who, nil
 	act := store.Act{At: d.now(), Who: who, What: "indicator.approve", Tenant: tenant, Object: id, Comment: comment}
 	return i, d.keep(ctx, i, &act)
 }

@@ -92,16 +92,17 @@ func (d *Desk) foresee(ctx context.Context, done *Imported) error {
 					return err
 				}
 			}
-			why, err := d.brakedBy(ctx, hits)
+			i, err := d.weighed(ctx, b.list[n], hits)
 			if err != nil {
 				return err
 			}
-			if why != "" {
+			if i.State == store.IndicatorWaiting {
 				done.Waiting++
-				continue
 			}
-			for _, changes := range hits {
-				done.Changes += changes
+			for tenant, changes := range hits {
+				if isOf(i, tenant) {
+					done.Changes += changes
+				}
 			}
 		}
 	}

@@ -103,7 +103,7 @@ func (d *Desk) Raised(rec store.Record, form store.Variant, v verdict.Verdict) v
 	c := carriedBy(rec, form)
 	var hits []store.Indicator
 	for _, i := range d.inForce() {
-		if (i.Tenant == "" || i.Tenant == rec.Tenant) && d.carries(c, i) {
+		if isOf(i, rec.Tenant) && d.carries(c, i) {
 			hits = append(hits, i)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"clawback/query"
@@ -67,19 +68,33 @@ func (d *Desk) step(ctx context.Context) error {
 	return d.follow(ctx)
 }
 
-// inForce are the indicators that match now.
-func (d *Desk) inForce() []store.Indicator {
-	now := d.now()
-	return filter(d.all(), func(i store.Indicator) bool {
-		return d.matches(i) && (i.Until.IsZero() || i.Until.After(now))
-	})
-}
-
-// matches reports whether an indicator acts on messages, its lifetime aside.
-func (d *Desk) matches(i store.Indicator) bool {
+// inForce are the indicators that match now, in the tenants where they do.
+func (d *Desk) inForce() (list []store.Indicator) {
+	now, all := d.now(), d.all()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return i.State == store.IndicatorActive || i.State == store.IndicatorApplying && d.acting[place(i)]
+	for _, i := range all {
+		if acting, is := d.acting[place(i)]; is && i.State == store.IndicatorApplying {
+			i = acting
+		}
+		if acts(i) && (i.Until.IsZero() || i.Until.After(now)) {
+			list = append(list, i)
+		}
+	}
+	return list
+}
+
+// acts reports whether an indicator acts on the messages of some tenant, its lifetime aside.
+func acts(i store.Indicator) bool {
+	return i.State == store.IndicatorActive || i.State == store.IndicatorWaiting && len(i.Held) > 0
+}
+
+// isOf reports whether an indicator is one of a tenant's messages, and does not wait there.
+func isOf(i store.Indicator, tenant string) bool {
+	if i.Tenant != "" && i.Tenant != tenant {
+		return false
+	}
+	return i.State != store.IndicatorWaiting || len(i.Held) > 0 && !slices.Contains(i.Held, tenant)
 }
 
 // search selects the records that an indicator may be in.
@@ -97,34 +112,29 @@ func (d *Desk) apply(ctx context.Context, i store.Indicator) error {
 	if err := d.begin(ctx); err != nil {
 		return err
 	}
-	if i.Approved == "" {
-		why, err := d.braked(ctx, i)
-		if err != nil {
-			return err
-		}
-		if why != "" {
-			i.State, i.Why = store.IndicatorWaiting, why
-			return d.hold(ctx, []store.Indicator{i})
-		}
+	hits, err := d.count(ctx, i)
+	if err != nil {
+		return err
+	}
+	if i, err = d.weighed(ctx, i, hits); err != nil {
+		return err
+	}
+	if !acts(i) {
+		return d.hold(ctx, []store.Indicator{i})
 	}
 	// In force for what comes, before what is stored is searched: a message is found by one of the two.
 	defer d.inForceWhile([]store.Indicator{i})()
-	hits := 0
-	err := d.each(ctx, i, func(rec store.Record) error {
+	err = d.each(ctx, i, func(rec store.Record) error {
 		n, err := d.judge(ctx, rec, []store.Indicator{i})
-		hits += n
+		i.Hits += n
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	i.State, i.Hits, i.Why = store.IndicatorActive, hits, ""
-	if err := d.settle(ctx, []store.Indicator{i}); err != nil {
-		return err
-	}
 	d.o.Log.Info("an indicator is in force", "event", "indicator.active", "indicator", i.ID, "kind", i.Kind, "messages",
-		hits)
-	return d.clear(ctx, []store.Indicator{i})
+		i.Hits)
+	return d.settled(ctx, []store.Indicator{i})
 }
 
 // each calls fn for the records that carry an indicator.
@@ -149,60 +159,6 @@ func (d *Desk) each(ctx context.Context, i store.Indicator, fn func(store.Record
 	}
 }
 
-// braked says why an indicator must wait for a person; "" where it may act.
-func (d *Desk) braked(ctx context.Context, i store.Indicator) (string, error) {
-	hits, err := d.count(ctx, i)
-	if err != nil {
-		return "", err
-	}
-	return d.brakedBy(ctx, hits)
-}
-
-// brakedBy is braked, by the messages of each tenant that would change.
-func (d *Desk) brakedBy(ctx context.Context, hits map[string]int) (string, error) {
-	total := 0
-	for tenant, n := range hits {
-		total += n
-		if n <= d.o.Brake.From {
-			continue
-		}
-		seen, err := d.o.Store.Seen(ctx, tenant, d.now().Add(-24*time.Hour))
-		if err != nil {
-			return "", err
-		}
-		if most := max(float64(d.o.Brake.From), d.o.Brake.Share/100*float64(seen)); float64(n) > most {
-			return fmt.Sprintf("would change the verdict of %d messages of a tenant, more than %g %% of "+
-				"its mail of a day (%d)", n, d.o.Brake.Share, seen), nil
-		}
-	}
-	if total > d.o.Brake.Messages {
-		return fmt.Sprintf("would change the verdict of more than %d messages", d.o.Brake.Messages), nil
-	}
-	return "", nil
-}
-
-// errEnough ends a count that has come to its bound.
-var errEnough = errors.New("enough")
-
-// count is how many messages of each tenant an indicator would change, up to a little more than the brake lets through.
-func (d *Desk) count(ctx context.Context, i store.Indicator) (map[string]int, error) {
-	hits, total := map[string]int{}, 0
-	err := d.each(ctx, i, func(rec store.Record) error {
-		if len(d.changes(rec, []store.Indicator{i})) > 0 {
-			hits[rec.Tenant]++
-			total++
-		}
-		if total > d.o.Brake.Messages {
-			return errEnough
-		}
-		return nil
-	})
-	if errors.Is(err, errEnough) {
-		err = nil
-	}
-	return hits, err
-}
-
 // change is another verdict for one form of a record.
 type change struct {
 	report  string
@@ -222,7 +178,7 @@ func (d *Desk) changes(rec store.Record, known []store.Indicator) (list []change
 		var hits []store.Indicator
 		c := carriedBy(rec, v)
 		for _, i := range known {
-			if (i.Tenant == "" || i.Tenant == rec.Tenant) && d.carries(c, i) {
+			if isOf(i, rec.Tenant) && d.carries(c, i) {
 				hits = append(hits, i)
 			}
 		}

@@ -42,7 +42,7 @@ func (d *Desk) lower(ctx context.Context, rec store.Record, i store.Indicator) e
 		var hits []store.Indicator
 		c := carriedBy(rec, v)
 		for _, other := range d.inForce() {
-			if (other.Tenant == "" || other.Tenant == rec.Tenant) && place(other) != place(i) && d.carries(c, other) {
+			if isOf(other, rec.Tenant) && place(other) != place(i) && d.carries(c, other) {
 				hits = append(hits, other)
 			}
 		}

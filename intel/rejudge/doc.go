@@ -18,7 +18,8 @@
 //   - I1 A person's decision stands: no record is judged again that is pinned, or that a person had retracted.
 //   - I2 A position is written behind what it says was done. A crash repeats a stretch, and repeating changes nothing.
 //   - I3 No verdict becomes milder by what could not be asked or read in time, or by an indicator whose time is over.
-//   - I4 A version replaces no more verdicts by the schedule than the brake lets through: the rest is a rescan's.
+//   - I4 A version replaces no more verdicts by the schedule than the brake (package intel/brake) lets through: the
+//     rest is counted by a rescan, which a person approves.
 //   - I5 A rescan replaces what was counted by the version that is in force, and not much more.
 //   - I6 A stretch or page at which the process ended three times is passed over, and told.
 //

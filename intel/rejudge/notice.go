@@ -1,6 +1,7 @@
 package rejudge
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -15,16 +16,8 @@ func (r *Runner) remind(ctx context.Context) error {
 	if r.now().Sub(r.reminded) < raiseAgain {
 		return nil
 	}
-	for _, s := range r.Schedules() {
-		if s.Waiting == "" {
-			continue
-		}
-		if err := r.raiseSchedule(ctx, s); err != nil {
-			return err
-		}
-	}
 	for _, one := range r.Rescans() {
-		if one.State != store.RescanWaiting {
+		if one.State != store.RescanWaiting && !holding(one) {
 			continue
 		}
 		if err := r.raiseRescan(ctx, one); err != nil {
@@ -35,15 +28,26 @@ func (r *Runner) remind(ctx context.Context) error {
 	return nil
 }
 
-func (r *Runner) raiseSchedule(ctx context.Context, s store.Schedule) error {
-	_, _, err := r.o.Store.Raise(ctx, store.Notice{Kind: "rejudge.waiting", Tenant: s.Tenant, Text: s.Waiting,
-		Do: "clawback rescan since:2d shows what would change; then clawback rescan approve"})
-	return err
+// kindOf is the kind of the notice that a rescan waits for a person: of what the schedule may not do of itself he is
+// told by another one, and while it is still being counted.
+func kindOf(one store.Rescan) string {
+	if one.Holds != "" {
+		return "rejudge.waiting"
+	}
+	return "rescan.waiting"
 }
 
 func (r *Runner) raiseRescan(ctx context.Context, one store.Rescan) error {
-	_, _, err := r.o.Store.Raise(ctx, store.Notice{Kind: "rescan.waiting", Tenant: one.Tenant, Subject: one.ID,
-		Text: "rescan " + one.ID + " " + one.Why,
-		Do:   "clawback rescan show " + one.ID + "; then rescan approve, or rescan cancel"})
+	text := "rescan " + one.ID + " " + one.Why
+	if one.Holds != "" {
+		text = one.Comment + "; rescan " + one.ID + " " + cmp.Or(one.Why, "is counting them")
+	}
+	_, _, err := r.o.Store.Raise(ctx, store.Notice{Kind: kindOf(one), Tenant: one.Tenant, Subject: one.ID, Text: text,
+		Do: "clawback rescan show " + one.ID + "; then rescan approve, or rescan cancel"})
+	return err
+}
+
+func (r *Runner) clearRescan(ctx context.Context, one store.Rescan) error {
+	_, err := r.o.Store.Clear(ctx, kindOf(one), one.Tenant, one.ID)
 	return err
 }

@@ -29,14 +29,29 @@ const maxRescans = 20
 
 // Start begins a rescan. It answers when that is durable.
 func (r *Runner) Start(ctx context.Context, o Order) (store.Rescan, error) {
-	if len(r.unfinished()) >= maxRescans {
+	if r.asked() >= maxRescans {
 		return store.Rescan{}, intel.Refuse(intel.ErrBusy, "%d rescans are under way: wait, or cancel one", maxRescans)
 	}
+	one := r.newRescan(o)
+	return one, r.keepRescan(ctx, one, r.act(one, "start", o.Who, o.Comment))
+}
+
+func (r *Runner) newRescan(o Order) store.Rescan {
 	one := store.Rescan{ID: "x" + strings.ToLower(rand.Text()[:12]), Tenant: o.Tenant, Filter: o.Filter, Who: o.Who,
 		Comment: o.Comment, DryRun: o.DryRun, State: store.RescanCounting, Version: r.version(o.Tenant),
 		Created: r.now(), Changed: r.now()}
 	one.Filter.Tenant = o.Tenant
-	return one, r.keepRescan(ctx, one, r.act(one, "start", o.Who, o.Comment))
+	return one
+}
+
+// asked is how many rescans are under way that persons asked for.
+func (r *Runner) asked() (n int) {
+	for _, one := range r.unfinished() {
+		if one.Holds == "" {
+			n++
+		}
+	}
+	return n
 }
 
 // version is that of the rules and knowledge of a tenant, or of all.
@@ -155,8 +170,8 @@ func (r *Runner) change(ctx context.Context, id, what, who, comment string,
 	if err := r.keepRescan(ctx, one, r.act(one, what, who, comment)); err != nil {
 		return one, err
 	}
-	if one.State != store.RescanWaiting {
-		_, err = r.o.Store.Clear(ctx, "rescan.waiting", one.Tenant, one.ID)
+	if one.State == store.RescanReplacing || one.State.Final() {
+		err = r.clearRescan(ctx, one)
 	}
 	return one, err
 }
@@ -168,11 +183,16 @@ func (r *Runner) keepRescan(ctx context.Context, one store.Rescan, act *store.Ac
 	if err := r.o.Store.Update(ctx, change); err != nil {
 		return fmt.Errorf("keep rescan: %w", err)
 	}
+	r.setRescan(one)
+	return nil
+}
+
+// setRescan has others see a rescan, and has it go on.
+func (r *Runner) setRescan(one store.Rescan) {
 	r.mu.Lock()
 	r.rescans[one.ID] = one
 	r.mu.Unlock()
 	r.wake()
-	return nil
 }
 
 // keepFor is how long an ended rescan is listed. Who asked for it stays in the audit.

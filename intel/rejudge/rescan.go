@@ -146,12 +146,14 @@ func (r *Runner) ended(ctx context.Context, one *store.Rescan) error {
 	n := counted(*one)
 	if n == 0 || one.DryRun {
 		one.State = store.RescanCompleted
-		return nil
+		return r.clearRescan(ctx, *one)
 	}
 	most, err := r.bound(ctx, one.Tenant)
 	switch {
 	case err != nil:
 		return err
+	case one.Holds != "":
+		one.Why = fmt.Sprintf("would change %d verdicts", n)
 	case !r.approvedBefore(*one):
 		one.Why = fmt.Sprintf("would change %d verdicts, and is the first by these rules and this knowledge", n)
 	case n > most:

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"clawback/config"
+	"clawback/retract/policy"
 	"clawback/store"
 	"clawback/store/memory"
 	"clawback/store/storetest"
@@ -26,6 +27,9 @@ type rig struct {
 	read    []string                       // records whose originals were read
 	raised  map[string]verdict.Disposition // by record: what an indicator makes of it
 	cfg     config.Rejudge
+	actions config.Actions // of the tenants, as are
+	mode    string
+	percent float64  // of the brake that one campaign may have
 	off     bool     // the schedule of the first tenant is switched off
 	planned []string // disposition of each record that was planned
 }
@@ -69,8 +73,8 @@ func (f *faulty) Scan(ctx context.Context, filter store.RecordFilter, cursor str
 func newRig(t *testing.T) *rig {
 	t.Helper()
 	g := &rig{t: t, now: storetest.Start, rules: "1", says: map[string]verdict.Verdict{}, panics: map[string]bool{},
-		raised: map[string]verdict.Disposition{},
-		cfg:    config.Rejudge{After: []time.Duration{5 * time.Minute, 12 * time.Hour, 24 * time.Hour}, Rate: config.Off}}
+		raised: map[string]verdict.Disposition{}, actions: config.DefaultActions(), mode: "live",
+		cfg: config.Rejudge{After: []time.Duration{5 * time.Minute, 12 * time.Hour, 24 * time.Hour}, Rate: config.Off}}
 	s, err := store.New(&memory.Engine{}, store.Options{Now: func() time.Time { return g.now }})
 	must(t, err)
 	g.s = &faulty{s, -1, 0}
@@ -86,12 +90,19 @@ func (g *rig) open() {
 	g.Runner, err = New(g.t.Context(), Options{Store: g.s, Judge: g, Indicators: g,
 		Now: func() time.Time { return g.now }, Config: func() config.Rejudge { return g.cfg },
 		Tenants: func() []config.Tenant {
-			return []config.Tenant{{ID: storetest.Contoso, Rejudge: !g.off}, {ID: storetest.Fabrikam, Rejudge: true}}
+			live := config.Tenant{Mode: g.mode, Domains: []string{"contoso.example"}, Actions: g.actions}
+			live.Brake.CampaignPercent = g.percent
+			contoso, fabrikam := live, live
+			contoso.ID, contoso.Rejudge = storetest.Contoso, !g.off
+			fabrikam.ID, fabrikam.Rejudge = storetest.Fabrikam, true
+			return []config.Tenant{contoso, fabrikam}
 		},
-		Plan: func(*config.Tenant) store.Planner {
-			return func(rec store.Record, _ []store.Intent) []store.Intent {
-				g.planned = append(g.planned, rec.Verdict.Disposition.String())
-				return nil
+		Plan: func(t *config.Tenant) store.Planner {
+			return func(rec store.Record, have []store.Intent) []store.Intent {
+				if rec.Rejudged != nil { // else it is asked what would be done
+					g.planned = append(g.planned, rec.Verdict.Disposition.String())
+				}
+				return policy.Plan(t, g.now)(rec, have)
 			}
 		}})
 	must(g.t, err)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"clawback/config"
+	"clawback/intel/brake"
 	"clawback/store"
 	"clawback/verdict"
 )
@@ -37,14 +38,6 @@ type Indicators interface {
 	Raised(rec store.Record, form store.Variant, v verdict.Verdict) verdict.Verdict
 }
 
-// Brake bounds how many verdicts one version replaces by the schedule, and how many more a rescan replaces than it has
-// counted.
-type Brake struct {
-	Messages int     // of a tenant; 0: 100
-	Share    float64 // percent of a tenant's mail of the last day; 0: 2
-	From     int     // messages up to which the share is not looked at; 0: 20
-}
-
 // Options wire a Runner.
 type Options struct {
 	Store      Store
@@ -54,9 +47,11 @@ type Options struct {
 	Tenants    func() []config.Tenant               // as the configuration has them
 	Plan       func(t *config.Tenant) store.Planner // the tenant's policy
 	Wake       func()                               // there is something to retract
-	Brake      Brake
-	Log        *slog.Logger     // nil: nowhere
-	Now        func() time.Time // nil: time.Now
+	// How many verdicts of each effect one version replaces by the schedule, and how many more a rescan replaces than
+	// it has counted.
+	Brake brake.Limits
+	Log   *slog.Logger     // nil: nowhere
+	Now   func() time.Time // nil: time.Now
 }
 
 // Runner judges delivered messages again. Safe for concurrent use.
@@ -96,15 +91,7 @@ func New(ctx context.Context, o Options) (*Runner, error) {
 }
 
 func (o Options) withDefaults() Options {
-	if o.Brake.Messages <= 0 {
-		o.Brake.Messages = 100
-	}
-	if o.Brake.Share <= 0 {
-		o.Brake.Share = 2
-	}
-	if o.Brake.From <= 0 {
-		o.Brake.From = 20
-	}
+	o.Brake = o.Brake.WithDefaults()
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -65,7 +66,7 @@ func next(s store.Schedule, i int, due time.Time) (to time.Time, changed bool) {
 	if !end.IsZero() && end.Before(due) {
 		due = end
 	}
-	if epoch == s.Epoch || s.Waiting != "" {
+	if epoch == s.Epoch {
 		return due, false
 	}
 	if end := from.Add(stretch); end.Before(due) {
@@ -123,6 +124,7 @@ func (r *Runner) schedule(ctx context.Context, tenant string, after []time.Durat
 	for i := range s.Stages {
 		s.Stages[i].Spans = slices.Clone(s.Stages[i].Spans)
 	}
+	s.Used, s.Held = maps.Clone(s.Used), maps.Clone(s.Held)
 	rules, knowledge := r.o.Judge.Version(tenant)
 	version := rules + " " + knowledge
 	now := r.now()
@@ -134,10 +136,8 @@ func (r *Runner) schedule(ctx context.Context, tenant string, after []time.Durat
 		s.Version = ""
 	}
 	if s.Version != version {
-		if s.Waiting != "" {
-			_, err = r.o.Store.Clear(ctx, "rejudge.waiting", tenant, "")
-		}
-		s.Version, s.Epoch, s.Changed, s.Waiting, news = version, s.Epoch+1, 0, "", true
+		err = r.recountHeld(ctx, tenant)
+		s.Version, s.Epoch, s.Changed, s.Used, s.Held, news = version, s.Epoch+1, 0, nil, nil, true
 		s.Stages[0].Spans = append(s.Stages[0].Spans, store.Span{From: now, Epoch: s.Epoch})
 	}
 	return s, news, err
@@ -177,8 +177,7 @@ func (r *Runner) dropSchedule(ctx context.Context, tenant string) error {
 	r.mu.Lock()
 	delete(r.schedules, tenant)
 	r.mu.Unlock()
-	_, err := r.o.Store.Clear(ctx, "rejudge.waiting", tenant, "")
-	return err
+	return r.dropHeld(ctx, tenant)
 }
 
 // Schedules are how far each tenant's messages have been judged again, in order of the tenants.

@@ -281,45 +281,6 @@ func TestSchedule_passesOverWhatKills(t *testing.T) {
 	g.wants("at the next stage", killer, verdict.Malicious)
 }
 
-// A version that changes too many verdicts changes no more, and a person is told; the next version begins anew.
-func TestSchedule_brake(t *testing.T) {
-	g := started(t)
-	for range 30 {
-		g.saying(g.mail(storetest.Contoso, verdict.Clean, nil), verdict.Malicious)
-	}
-	other := g.saying(g.mail(storetest.Fabrikam, verdict.Clean, nil), verdict.Malicious)
-	g.rules = "2"
-	g.pass(48 * time.Hour)
-	if n := g.changes(); n != 20+1 {
-		t.Errorf("%d verdicts were replaced, want 20 and the other tenant's", n)
-	}
-	g.wants("another tenant's", other, verdict.Malicious)
-	if !slices.Equal(g.notices(), []string{"rejudge.waiting"}) {
-		t.Errorf("told are %v", g.notices())
-	}
-	g.rules = "3"
-	g.settle()
-	if len(g.notices()) != 0 {
-		t.Errorf("told are still %v", g.notices())
-	}
-}
-
-// What came by a version that a stage was not judged by, because it waited, is judged by a later stage and version.
-func TestSchedule_afterTheBrake(t *testing.T) {
-	g := started(t)
-	var bad []store.Record
-	for range 25 {
-		bad = append(bad, g.saying(g.mail(storetest.Contoso, verdict.Clean, nil), verdict.Malicious))
-	}
-	g.rules = "2"
-	g.pass(time.Hour)
-	g.rules = "3"
-	g.pass(12 * time.Hour)
-	for i, rec := range bad {
-		g.wants(fmt.Sprint(i), rec, verdict.Malicious)
-	}
-}
-
 // A clock that was wrong once does not hold the schedule up.
 func TestSchedule_clockSetBack(t *testing.T) {
 	g := started(t)

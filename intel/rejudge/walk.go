@@ -20,6 +20,7 @@ type walk struct {
 	begun    bool
 	passed   bool // the process ended here too often: nothing is read
 	seen     int
+	most     int // verdicts of one effect that may be replaced; 0: not asked for yet
 }
 
 // walk judges again what arrived in a stretch, and says how many messages that were. Its position is the caller's to
@@ -35,7 +36,7 @@ func (r *Runner) walk(ctx context.Context, t *config.Tenant, s *store.Schedule, 
 		return w.seen, err
 	}
 	epoch := s.Epoch
-	if s.Waiting != "" || w.passed { // what was not judged is for the later stages
+	if w.passed { // what was not judged is for the later stages
 		epoch, _ = spanAt(s.Stages[i-1].Spans, w.stage.Until)
 	}
 	s.Tries = 0
@@ -75,15 +76,13 @@ func (w *walk) page(ctx context.Context, list []store.Record) error {
 		w.seen++
 		w.stage.Seen++
 		w.stage.Read += f.read
-		if len(f.changes) == 0 || w.schedule.Waiting != "" {
+		if len(f.changes) == 0 {
 			continue
 		}
-		if why, err := w.braked(ctx); err != nil {
+		c := w.weighed(list[i], f)
+		if passes, err := w.passes(ctx, list[i], c); err != nil {
 			return err
-		} else if why != "" {
-			if err := w.stop(ctx, why); err != nil {
-				return err
-			}
+		} else if !passes {
 			continue
 		}
 		did, err := w.replace(ctx, list[i], f, fmt.Sprintf("judged again %s after it came", w.stage.After))
@@ -91,7 +90,7 @@ func (w *walk) page(ctx context.Context, list []store.Record) error {
 			return err
 		}
 		if did {
-			w.schedule.Changed++
+			w.count(c)
 		}
 	}
 	return nil
@@ -113,35 +112,4 @@ func (w *walk) begin(ctx context.Context) error {
 	}
 	w.schedule.Tries++
 	return w.keepSchedule(ctx, *w.schedule)
-}
-
-// bound is how many verdicts of a tenant's may be replaced without a person.
-func (r *Runner) bound(ctx context.Context, tenant string) (int, error) {
-	if tenant == "" {
-		return r.o.Brake.Messages, nil
-	}
-	seen, err := r.o.Store.Seen(ctx, tenant, r.now().Add(-24*time.Hour))
-	share := max(r.o.Brake.From, int(r.o.Brake.Share/100*float64(seen)))
-	return min(r.o.Brake.Messages, share), err
-}
-
-// braked says why no more verdicts may be replaced by this version; "" where they may.
-func (w *walk) braked(ctx context.Context) (string, error) {
-	if w.schedule.Changed < w.o.Brake.From {
-		return "", nil
-	}
-	most, err := w.bound(ctx, w.tenant.ID)
-	if err != nil || w.schedule.Changed < most {
-		return "", err
-	}
-	return fmt.Sprintf("new rules or knowledge have changed %d verdicts of delivered messages, and would change more",
-		w.schedule.Changed), nil
-}
-
-// stop has the schedule replace no more verdicts until the version changes, and tells.
-func (w *walk) stop(ctx context.Context, why string) error {
-	w.schedule.Waiting = why
-	w.o.Log.Warn("judging delivered messages again waits for a person", "event", "rejudge.waiting", "tenant",
-		w.tenant.ID, "why", why)
-	return w.raiseSchedule(ctx, *w.schedule)
 }

@@ -27,7 +27,7 @@ func (d *daemon) status(ctx context.Context) (api.Status, error) {
 	s.Queue = api.QueueStatusOf(stats)
 	schedules := map[string]*api.Rejudge{}
 	for _, one := range d.rejudge.Schedules() {
-		schedules[one.Tenant] = api.RejudgeOf(one)
+		schedules[one.Tenant] = api.RejudgeOf(one, d.rejudge.Waiting(one.Tenant))
 	}
 	for _, t := range cfg.Tenants {
 		counts, err := d.store.Counts(ctx, t.ID)

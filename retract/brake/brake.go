@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"strings"
 	"sync"
 	"time"
 
 	"clawback/config"
+	"clawback/retract/campaign"
 	"clawback/store"
 )
 
@@ -205,11 +205,19 @@ func (l limits) byShare(seen int) int {
 
 // forCampaign is how many mailboxes an hour one campaign may have.
 func (l limits) forCampaign(seen int) int {
-	all := min(l.perHour, l.byShare(seen))
-	if l.campaign < 0 || all == math.MaxInt {
+	return ForCampaign(min(l.perHour, l.byShare(seen)), l.campaign)
+}
+
+// ForCampaign is the part that one campaign may have of a limit, by the tenant's campaign_percent: 0 is the default, a
+// negative number takes the part away.
+func ForCampaign(limit int, percent float64) int {
+	if percent == 0 {
+		percent = defaultCampaign
+	}
+	if percent < 0 || limit == math.MaxInt {
 		return math.MaxInt
 	}
-	return int(math.Ceil(float64(all) * l.campaign / 100))
+	return int(math.Ceil(float64(limit) * percent / 100))
 }
 
 // exceeds says which limit one more mailbox would pass: those in all before the campaign's, so that a person learns of
@@ -236,16 +244,9 @@ func (n counted) exceeds(l limits) Overrun {
 			return Overrun{Code: store.CodeCampaign, Campaign: c.Name,
 				Reason: fmt.Sprintf("brake: %d mailboxes were acted upon in the last hour for campaign %s; of what "+
 					"the limits allow %d are for one "+
-					"campaign, the rest is kept for others (campaign_percent)", c.Mailboxes, Defang(c.Name), most)}
+					"campaign, the rest is kept for others (campaign_percent)",
+					c.Mailboxes, campaign.Defang(c.Name), most)}
 		}
 	}
 	return Overrun{}
-}
-
-// Defang makes a campaign's name unclickable. Commands take it in this form too.
-func Defang(campaign string) string { return strings.ReplaceAll(campaign, ".", "[.]") }
-
-// ParseCampaign takes a campaign's name as a person gives it.
-func ParseCampaign(name string) string {
-	return strings.ReplaceAll(strings.TrimSpace(name), "[.]", ".")
 }

@@ -12,7 +12,7 @@ func testIndicators(t *testing.T, b *bench) {
 	s := b.start(t)
 	one := store.Indicator{ID: "k1", Tenant: Contoso, Kind: "url", Value: "https://evil.example/",
 		Disposition: verdict.Malicious,
-		State:       store.IndicatorWaiting, Why: "too many", Hits: 3, Note: "n", By: "ada",
+		State:       store.IndicatorWaiting, Why: "too many", Held: []string{Fabrikam}, Hits: 3, Note: "n", By: "ada",
 		Approved: "bob", Added: Start,
 		Until: Start.Add(time.Hour)}
 	all := store.Indicator{ID: "k1", Kind: "domain", Value: "evil.example", Disposition: verdict.Suspicious,

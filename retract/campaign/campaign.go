@@ -1,4 +1,4 @@
-package brake
+package campaign
 
 import (
 	"net/url"
@@ -8,40 +8,40 @@ import (
 
 	"clawback/config"
 	"clawback/internal/mailaddr"
+	"clawback/query"
 	"clawback/retract/addresses"
 	"clawback/score/lists"
 	"clawback/score/web"
 	"clawback/store"
+	"clawback/verdict"
 )
 
-// A campaign is what messages of one attacker, or of one wrong rule, have in common: who sends them, where their links
-// lead, which file they carry. A message belongs to several, and to each of them it counts. An attacker chooses what
-// his campaign looks like, so that this only keeps a share for the others; the limits in all stand above it.
+// What begins a campaign's name.
 const (
-	campaignSender = "sender:" // registrable domain, or the address where a domain is many people's
-	campaignLink   = "link:"   // registrable domain of a link's host
-	campaignFile   = "file:"   // SHA-256 of an attached file
+	sender = "sender:" // registrable domain, or the address where a domain is many people's
+	link   = "link:"   // registrable domain of a link's host
+	file   = "file:"   // SHA-256 of an attached file
 )
 
 // Bounds on the campaigns of one message: further links and files do not make a campaign of it.
 const (
-	maxLinkCampaigns = 8
-	maxFileCampaigns = 4
-	maxCampaignName  = 100
+	maxLinks = 8
+	maxFiles = 4
+	maxName  = 100
 )
 
-// CampaignsOf names the campaigns of a record.
-func CampaignsOf(t *config.Tenant, rec store.Record) []string {
+// Of names the campaigns of a record.
+func Of(t *config.Tenant, rec store.Record) []string {
 	var c campaigns
-	for _, sender := range []string{rec.Sender, rec.From} {
-		c.add(campaignSender, senderName(t, sender), 2)
+	for _, address := range []string{rec.Sender, rec.From} {
+		c.add(sender, senderName(t, address), 2)
 	}
 	for _, i := range rec.Verdict.Indicators {
 		switch i.Kind {
 		case "url":
-			c.add(campaignLink, linkName(i.Value), maxLinkCampaigns)
+			c.add(link, linkName(i.Value), maxLinks)
 		case "sha256":
-			c.add(campaignFile, mailaddr.Lower(i.Value), maxFileCampaigns)
+			c.add(file, mailaddr.Lower(i.Value), maxFiles)
 		}
 	}
 	return c.names
@@ -58,7 +58,7 @@ func (c *campaigns) add(kind, name string, most int) {
 		c.of = map[string]int{}
 	}
 	full := kind + name
-	if name == "" || len(full) > maxCampaignName || strings.ContainsAny(name, "\x00 \t\r\n") || c.of[kind] >= most ||
+	if name == "" || len(full) > maxName || strings.ContainsAny(name, "\x00 \t\r\n") || c.of[kind] >= most ||
 		slices.Contains(c.names, full) {
 		return
 	}
@@ -85,8 +85,8 @@ func senderName(t *config.Tenant, address string) string {
 }
 
 // linkName is the domain to which a link leads; "" for one that is everybody's, which any mail may name.
-func linkName(link string) string {
-	u, err := url.Parse(link)
+func linkName(address string) string {
+	u, err := url.Parse(address)
 	if err != nil || u.Hostname() == "" {
 		return ""
 	}
@@ -101,4 +101,22 @@ func linkName(link string) string {
 		return ""
 	}
 	return domain
+}
+
+// Query finds the messages of a campaign; false where the name is none.
+func Query(name string) (query.Query, bool) {
+	for prefix, kind := range map[string]string{sender: "email", link: "domain", file: "sha256"} {
+		if value, is := strings.CutPrefix(name, prefix); is {
+			return query.Of(verdict.Indicator{Kind: kind, Value: value})
+		}
+	}
+	return query.Query{}, false
+}
+
+// Defang makes a campaign's name unclickable. Commands take it in this form too.
+func Defang(name string) string { return strings.ReplaceAll(name, ".", "[.]") }
+
+// Parse takes a campaign's name as a person gives it.
+func Parse(name string) string {
+	return strings.ReplaceAll(strings.TrimSpace(name), "[.]", ".")
 }
