@@ -15,7 +15,8 @@ import (
 func (g *rig) hit(tenant string, n int, address string) (list []store.Record) {
 	g.t.Helper()
 	for range n {
-		list = append(list, g.mail(tenant, func(r *store.Record) { r.Received = g.now.Add(-time.Minute) }, "url="+address))
+		list = append(list, g.mail(tenant,
+			func(r *store.Record) { r.Received = g.now.Add(-time.Minute) }, "url="+address))
 	}
 	return list
 }

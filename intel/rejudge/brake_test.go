@@ -78,8 +78,8 @@ func (g *rig) waiting(tenant string) (list []store.Rescan) {
 	return list
 }
 
-// Whatever an outsider sends that a new version judges otherwise, another one's mail that became MALICIOUS is judged so,
-// and he who is told lets the rest pass by one word.
+// Whatever an outsider sends that a new version judges otherwise, another one's mail that became MALICIOUS is judged
+// so, and he who is told lets the rest pass by one word.
 func TestSchedule_nothingThatIsSentHoldsOthers(t *testing.T) {
 	bulk := func(n int) *wave { return &wave{n: n, from: "news%d@news%d.example", will: verdict.Bulk} }
 	own := config.Actions{verdict.Malicious: {Action: config.SoftDelete}, verdict.Spam: {Action: config.Junk}}
@@ -136,7 +136,8 @@ func TestSchedule_nothingThatIsSentHoldsOthers(t *testing.T) {
 				g.Waiting(storetest.Fabrikam) != "" {
 				t.Errorf("told are %v", g.notices())
 			}
-			if n := counted(list[0]); n < len(fill.recorded)-c.most || n > len(fill.recorded)-c.most+5 || len(list[0].Samples) == 0 {
+			least := len(fill.recorded) - c.most
+			if n := counted(list[0]); n < least || n > least+5 || len(list[0].Samples) == 0 {
 				t.Errorf("a person is shown %d changes, %v", n, list[0].Samples)
 			}
 			if one := g.approve(list[0]); one.State != store.RescanCompleted {
@@ -166,7 +167,8 @@ func TestSchedule_limitInAll(t *testing.T) {
 	if g.changed(bulk) != 5 || g.changed(good) != 5 {
 		t.Errorf("of those that take nothing %d and %d were replaced", g.changed(bulk), g.changed(good))
 	}
-	if list := g.waiting(storetest.Contoso); len(list) != 1 || list[0].Holds != everything || list[0].Changes["CLEAN to MALICIOUS"] != 40 {
+	if list := g.waiting(storetest.Contoso); len(list) != 1 || list[0].Holds != everything ||
+		list[0].Changes["CLEAN to MALICIOUS"] != 40 {
 		t.Errorf("there waits %+v", list)
 	}
 }

@@ -61,7 +61,6 @@ var kinds = map[string]noticeKind{
 		"by hand"},
 	"indicator.waiting": {do: "clawback intel explain; then intel approve, or intel remove"},
 	"rejudge.waiting":   {do: "clawback rescan show; then rescan approve, or rescan cancel"},
-	"rejudge.waiting":   {do: "clawback rescan show; then rescan approve, or rescan cancel"},
 	"rejudge.passed":    {lasts: 7 * day, do: "look at the log; judge that time again by clawback rescan since:2d"},
 	"rescan.waiting":    {do: "clawback rescan show; then rescan approve, or rescan cancel"},
 	"address.vanished": {now: true, lasts: day, do: "put the address back and reload, or run clawback address " +
