@@ -291,7 +291,7 @@ func (r *rig) rejudge(id string, d verdict.Disposition) {
 	}
 	for _, v := range rec.Variants {
 		v.Verdict.Disposition = d
-		r.rejudgeOne(store.Rejudgement{Record: id, Report: v.Report, Verdict: v.Verdict, Cause: "the test knows better"})
+		r.rejudgeOne(store.Rejudgement{Record: rec, Report: v.Report, Verdict: v.Verdict, Cause: "the test knows better"})
 	}
 	r.e.Wake()
 }
@@ -300,11 +300,11 @@ func (r *rig) rejudge(id string, d verdict.Disposition) {
 func (r *rig) rejudgeOne(j store.Rejudgement) {
 	r.t.Helper()
 	for {
-		rec, err := r.st.Record(r.t.Context(), j.Record)
+		rec, err := r.st.Record(r.t.Context(), j.Record.ID)
 		if err != nil {
 			r.t.Fatal(err)
 		}
-		j.Rev, j.Plan = rec.Rev, policy.Plan(r.cfg, time.Now())
+		j.Record, j.Plan = rec, policy.Plan(r.cfg, time.Now())
 		if _, _, err = r.st.Rejudge(r.t.Context(), j); err == nil {
 			return
 		}

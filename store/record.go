@@ -7,6 +7,7 @@ import (
 
 	"clawback/internal/mailaddr"
 	"clawback/spool"
+	"clawback/store/rows"
 	"clawback/verdict"
 )
 
@@ -42,9 +43,6 @@ func (t *txn) putRecord(rec *Record, old *Record) error {
 	rec.Rev = 1
 	if old != nil {
 		rec.Rev = old.Rev + 1
-		if err := t.unindexRecord(*old); err != nil {
-			return err
-		}
 	}
 	row, err := json.Marshal(rec)
 	if err != nil {
@@ -53,7 +51,7 @@ func (t *txn) putRecord(rec *Record, old *Record) error {
 	t.touch(rec.ID)
 	t.put(tableRecords, []byte(rec.ID), row)
 	t.changed(recordEvent(*rec, old), rec.ID)
-	return t.indexRecord(*rec)
+	return t.indexRecord(*rec, old)
 }
 
 func recordEvent(rec Record, old *Record) EventKind {
@@ -66,28 +64,52 @@ func recordEvent(rec Record, old *Record) EventKind {
 	return RecordChanged
 }
 
-// indexRecord writes what leads to a record, and counts it.
-func (t *txn) indexRecord(rec Record) error {
-	t.put(tableTime, timeKey(rec), []byte{byte(rec.Verdict.Disposition), flags(rec)})
-	for _, name := range rec.names() {
-		t.put(tableNames, append(name, rec.ID...), []byte(rec.Tenant))
+// indexRecord writes the rows that lead to a record, in place of those that led to it as it was (nil: none), and counts
+// it. A row that stays is not written again.
+func (t *txn) indexRecord(rec Record, old *Record) error {
+	was := map[leading]string{}
+	if old != nil {
+		was = leadingTo(*old)
+		if err := t.countRecord(*old, -1); err != nil {
+			return err
+		}
 	}
-	for _, file := range rec.files() {
-		t.put(tableFiles, append(nulled(file), rec.ID...), []byte{1})
+	for at, value := range leadingTo(rec) {
+		if had, stays := was[at]; !stays || had != value {
+			t.put(at.table, []byte(at.key), []byte(value))
+		}
+		delete(was, at)
+	}
+	for at := range was {
+		t.del(at.table, []byte(at.key))
 	}
 	return t.countRecord(rec, 1)
 }
 
-// unindexRecord takes back what indexRecord wrote for the record as it was.
+// unindexRecord takes back what indexRecord wrote for a record that goes.
 func (t *txn) unindexRecord(rec Record) error {
-	t.del(tableTime, timeKey(rec))
-	for _, name := range rec.names() {
-		t.del(tableNames, append(name, rec.ID...))
-	}
-	for _, file := range rec.files() {
-		t.del(tableFiles, append(nulled(file), rec.ID...))
+	for at := range leadingTo(rec) {
+		t.del(at.table, []byte(at.key))
 	}
 	return t.countRecord(rec, -1)
+}
+
+// leading is a row that leads to a record.
+type leading struct {
+	table rows.Table
+	key   string
+}
+
+// leadingTo are the rows that lead to a record, with their values.
+func leadingTo(rec Record) map[leading]string {
+	all := map[leading]string{{tableTime, string(timeKey(rec))}: string(timeRow(rec))}
+	for _, name := range rec.names() {
+		all[leading{tableNames, string(append(name, rec.ID...))}] = rec.Tenant
+	}
+	for _, file := range rec.files() {
+		all[leading{tableFiles, string(append(nulled(file), rec.ID...))}] = string(marked)
+	}
+	return all
 }
 
 func timeKey(rec Record) []byte {

@@ -13,8 +13,7 @@ import (
 
 // Rejudgement is a verdict that takes another one's place.
 type Rejudgement struct {
-	Record string // id
-	Rev    uint64 // the record's, as it was read to be judged
+	Record Record // as it was read to be judged
 	// Key of the report whose form of the original was judged; "": of the form whose verdict rules.
 	Report  string
 	Verdict verdict.Verdict // never Unscored
@@ -38,17 +37,22 @@ type Rejudged struct {
 // all, and no intent is changed behind which a person stands (who asked for it, approved or rejected it). A message
 // that was taken is never put back by this: the plan may propose it.
 //
-// Done twice it changes nothing the second time, whatever Rev says. ErrConflict when the record was written since Rev.
+// Done twice it changes nothing the second time, whatever the record's Rev says. ErrConflict when the record was written
+// since it was read.
 func (s *Store) Rejudge(ctx context.Context, j Rejudgement) (rec Record, changed bool, err error) {
 	if err := j.check(); err != nil {
 		return Record{}, false, fmt.Errorf("rejudge record: %w", err)
 	}
+	row, err := json.Marshal(j.Record) // here, where many do so beside each other
+	if err != nil {
+		return Record{}, false, fmt.Errorf("rejudge record %s: %w", j.Record.ID, err)
+	}
 	err = s.do(ctx, "", func(t *txn) error {
-		rec, changed, err = t.rejudge(j)
+		rec, changed, err = t.rejudge(j, row)
 		return err
 	})
 	if err != nil {
-		return Record{}, false, fmt.Errorf("rejudge record %s: %w", j.Record, err)
+		return Record{}, false, fmt.Errorf("rejudge record %s: %w", j.Record.ID, err)
 	}
 	return rec, changed, nil
 }
@@ -60,11 +64,21 @@ func (j Rejudgement) check() error {
 	case j.Cause == "":
 		return fmt.Errorf("%w: a verdict is not replaced without a cause", ErrInvalid)
 	}
-	return checkID("record", j.Record)
+	return checkID("record", j.Record.ID)
 }
 
-func (t *txn) rejudge(j Rejudgement) (Record, bool, error) {
-	old, err := t.mustRecord(j.Record)
+// recordAsRead reads a record that a caller has read before, with the row that he would write of it. Where that is the
+// row still it is not decoded again.
+func (t *txn) recordAsRead(read Record, row []byte) (Record, error) {
+	if kept := t.get(tableRecords, []byte(read.ID)); kept != nil && bytes.Equal(kept, row) {
+		return read, nil
+	}
+	return t.mustRecord(read.ID)
+}
+
+// rejudge does it; row is what j.Record is written as.
+func (t *txn) rejudge(j Rejudgement, row []byte) (Record, bool, error) {
+	old, err := t.recordAsRead(j.Record, row)
 	if err != nil {
 		return Record{}, false, err
 	}
@@ -78,7 +92,7 @@ func (t *txn) rejudge(j Rejudgement) (Record, bool, error) {
 	if sameVerdict(old.Variants[i].Verdict, j.Verdict) {
 		return old, false, nil
 	}
-	if err := conflict("record", j.Record, j.Rev, old.Rev); err != nil {
+	if err := conflict("record", old.ID, j.Record.Rev, old.Rev); err != nil {
 		return old, false, err
 	}
 	rec := old.with(i, j.Verdict)
@@ -112,6 +126,9 @@ func (r Record) with(form int, v verdict.Verdict) Record {
 
 // sameVerdict compares two verdicts as they are kept.
 func sameVerdict(a, b verdict.Verdict) bool {
+	if a.Disposition != b.Disposition {
+		return false
+	}
 	x, errX := json.Marshal(a)
 	y, errY := json.Marshal(b)
 	return errX == nil && errY == nil && bytes.Equal(x, y)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 
 	"clawback/store/rows"
 	"clawback/verdict/history"
@@ -70,13 +69,8 @@ func (v *verification) records() {
 			v.report("record %s: %v", k, err)
 			return true
 		}
-		v.index(tableTime, timeKey(rec), []byte{byte(rec.Verdict.Disposition), flags(rec)})
-		for _, name := range slices.CompactFunc(slices.SortedFunc(slices.Values(rec.names()), bytes.Compare),
-			bytes.Equal) {
-			v.index(tableNames, append(name, k...), []byte(rec.Tenant))
-		}
-		for _, file := range rec.files() {
-			v.index(tableFiles, append(nulled(file), k...), []byte{1})
+		for at, value := range leadingTo(rec) {
+			v.index(at.table, []byte(at.key), []byte(value))
 		}
 		tenant := counts[rec.Tenant]
 		if tenant == nil {

@@ -202,9 +202,8 @@ func (d *Desk) judge(ctx context.Context, rec store.Record, known []store.Indica
 			return changed, nil
 		}
 		one := list[0]
-		next, did, err := d.o.Store.Rejudge(ctx, store.Rejudgement{Record: rec.ID, Rev: rec.Rev, Report: one.report,
-			Verdict: one.verdict,
-			Cause:   one.verdict.Reasons[0].Text, Plan: d.o.Plan(t)})
+		next, did, err := d.o.Store.Rejudge(ctx, store.Rejudgement{Record: rec, Report: one.report, Verdict: one.verdict,
+			Cause: one.verdict.Reasons[0].Text, Plan: d.o.Plan(t)})
 		switch {
 		case errors.Is(err, store.ErrConflict) && try < 20:
 			if next, err = d.o.Store.Record(ctx, rec.ID); err != nil {
@@ -217,6 +216,9 @@ func (d *Desk) judge(ctx context.Context, rec store.Record, known []store.Indica
 		case did:
 			changed = 1
 			d.o.Wake()
+			if len(list) == 1 {
+				return changed, nil // nobody has written it since it was read
+			}
 		default:
 			return changed, nil
 		}

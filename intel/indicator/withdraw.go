@@ -47,7 +47,7 @@ func (d *Desk) lower(ctx context.Context, rec store.Record, i store.Indicator) e
 			}
 		}
 		to, _ = raised(t, rec, to, hits)
-		_, _, err := d.o.Store.Rejudge(ctx, store.Rejudgement{Record: rec.ID, Rev: rec.Rev, Report: v.Report,
+		_, _, err := d.o.Store.Rejudge(ctx, store.Rejudgement{Record: rec, Report: v.Report,
 			Verdict: to,
 			Cause:   fmt.Sprintf("indicator %s was withdrawn", i.ID), Plan: d.o.Plan(t)})
 		if errors.Is(err, store.ErrNotFound) {

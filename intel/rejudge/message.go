@@ -189,7 +189,7 @@ func (r *Runner) replace(ctx context.Context, rec store.Record, f found, when st
 	t := r.tenant(rec.Tenant)
 	for try := 0; t != nil && len(f.changes) > 0; {
 		c := f.changes[0]
-		next, changed, err := r.o.Store.Rejudge(ctx, store.Rejudgement{Record: rec.ID, Rev: rec.Rev, Report: c.report,
+		next, changed, err := r.o.Store.Rejudge(ctx, store.Rejudgement{Record: rec, Report: c.report,
 			Verdict: c.to, Cause: when + ": " + c.why(), Plan: r.o.Plan(t)})
 		switch {
 		case errors.Is(err, store.ErrNotFound):

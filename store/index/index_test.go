@@ -126,7 +126,7 @@ func (g *rig) change(r *rand.Rand, records []store.Record) {
 		v := rec.Verdict
 		v.Disposition = pick(r, verdict.All()...)
 		v.Indicators = nil
-		_, _, err = g.s.Rejudge(g.t.Context(), store.Rejudgement{Record: rec.ID, Rev: rec.Rev, Verdict: v,
+		_, _, err = g.s.Rejudge(g.t.Context(), store.Rejudgement{Record: rec, Verdict: v,
 			Cause: "test"})
 	case 1:
 		rec.Pinned = "clean"

@@ -17,6 +17,7 @@ func testRejudge(t *testing.T, b *bench) {
 		"a pinned record is not touched":                  testRejudgePinned,
 		"what a person decided stands":                    testRejudgeDecided,
 		"the worst form rules":                            testRejudgeWorstForm,
+		"the record as it is kept is written":             testRejudgeKept,
 		"what is refused":                                 testRejudgeRefused,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, b) })
@@ -28,7 +29,7 @@ func (b *bench) rejudged(t *testing.T) (Store, store.Record, store.Rejudgement) 
 	t.Helper()
 	s := (&bench{open: b.open}).start(t)
 	rec := apply(t, s, Report(Contoso, 1))
-	return s, rec, store.Rejudgement{Record: rec.ID, Rev: rec.Rev, Cause: "feed x withdrew it",
+	return s, rec, store.Rejudgement{Record: rec, Cause: "feed x withdrew it",
 		Verdict: verdict.Verdict{Disposition: verdict.Clean, Score: 3},
 		Plan: func(_ store.Record, have []store.Intent) []store.Intent {
 			for i := range have {
@@ -70,12 +71,39 @@ func testRejudgeReplaces(t *testing.T, b *bench) {
 	}
 }
 
+// A caller has the record from somewhere else, and may have changed it: of his copy only the revision counts.
+func testRejudgeKept(t *testing.T, b *bench) {
+	for name, change := range map[string]func(*store.Record){
+		"as it was read":    func(*store.Record) {},
+		"another subject":   func(rec *store.Record) { rec.Subject = "made up" },
+		"fewer recipients":  func(rec *store.Record) { rec.Recipients = nil },
+		"pinned":            func(rec *store.Record) { rec.Pinned = "clean" },
+		"not UTF-8":         func(rec *store.Record) { rec.Subject = "\xff" },
+		"nothing but an id": func(rec *store.Record) { *rec = store.Record{ID: rec.ID, Rev: rec.Rev} },
+	} {
+		s, rec, j := b.rejudged(t)
+		change(&j.Record)
+		got, changed, err := s.Rejudge(t.Context(), j)
+		if err != nil || !changed {
+			t.Fatalf("%s: %v, %v", name, changed, err)
+		}
+		kept := ok(s.Record(t.Context(), rec.ID))
+		if diff := cmp.Diff(got, kept); diff != "" {
+			t.Errorf("%s: answered (-) and kept (+) differ:\n%s", name, diff)
+		}
+		if kept.Subject != rec.Subject || kept.Pinned != "" || len(kept.Recipients) != len(rec.Recipients) ||
+			kept.Rev != rec.Rev+1 {
+			t.Errorf("%s: kept is %+v", name, kept)
+		}
+	}
+}
+
 func testRejudgePinned(t *testing.T, b *bench) {
 	for _, pin := range []string{"restored", "clean"} {
 		s, rec, j := b.rejudged(t)
 		rec.Pinned = pin
 		must(t, s.Update(t.Context(), store.Change{Record: &rec}))
-		j.Rev, j.Verdict = rec.Rev+1, verdict.Verdict{Disposition: verdict.Malicious, Score: 100}
+		j.Record.Rev, j.Verdict = rec.Rev+1, verdict.Verdict{Disposition: verdict.Malicious, Score: 100}
 		if got, changed, err := s.Rejudge(t.Context(), j); err != nil || changed || got.Rejudged != nil {
 			t.Errorf("%s: %v, %v", pin, changed, err)
 		}
@@ -113,13 +141,13 @@ func testRejudgeWorstForm(t *testing.T, b *bench) {
 	fork.Key, fork.Record.Variants[0].SHA256 = "another", "ff"
 	fork.Record.Variants[0].Verdict, fork.Record.Verdict = spam, spam
 	rec = apply(t, s, fork)
-	j.Rev = rec.Rev
+	j.Record = rec
 	got, changed, err := s.Rejudge(t.Context(), j) // of the form that rules
 	if err != nil || !changed || got.Verdict.Disposition != verdict.Spam {
 		t.Errorf("%s, %v, %v; want the verdict of the other form", got.Verdict.Disposition, changed, err)
 	}
 	worst := j
-	worst.Rev, worst.Report, worst.Verdict = got.Rev, "another",
+	worst.Record, worst.Report, worst.Verdict = got, "another",
 		verdict.Verdict{Disposition: verdict.Malicious, Score: 80}
 	if got, _, err = s.Rejudge(t.Context(), worst); err != nil || got.Verdict.Disposition != verdict.Malicious {
 		t.Errorf("%s, %v; want the verdict of the form that was named", got.Verdict.Disposition, err)
@@ -136,8 +164,8 @@ func testRejudgeRefused(t *testing.T, b *bench) {
 		change func(*store.Rejudgement)
 		want   error
 	}{
-		{"another revision", func(j *store.Rejudgement) { j.Rev++ }, store.ErrConflict},
-		{"no such record", func(j *store.Rejudgement) { j.Record = "rnone" }, store.ErrNotFound},
+		{"another revision", func(j *store.Rejudgement) { j.Record.Rev++ }, store.ErrConflict},
+		{"no such record", func(j *store.Rejudgement) { j.Record.ID = "rnone" }, store.ErrNotFound},
 		{"no such report", func(j *store.Rejudgement) { j.Report = "none" }, store.ErrNotFound},
 		{"no verdict",
 			func(j *store.Rejudgement) { j.Verdict = verdict.Verdict{Disposition: verdict.Unscored} },
