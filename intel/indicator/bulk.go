@@ -18,7 +18,7 @@ import (
 // transaction.
 const (
 	mostCarriers = 1000 // messages of one indicator that are looked at so; one that more carry is applied by itself
-	judges       = 32   // messages that are judged at once
+	judges       = 128  // messages that are judged at once: so many share a transaction
 )
 
 // bulk is some indicators on their way, and the messages that may carry them.
@@ -26,6 +26,7 @@ type bulk struct {
 	list     []store.Indicator
 	carriers map[string][]int // numbers in list, by record
 	records  []string         // the keys of carriers, as they were found
+	carried  []int            // how many messages may carry each of list
 	many     map[int]bool     // number in list: more carry it than are listed
 }
 
@@ -65,7 +66,8 @@ func (d *Desk) applyAll(ctx context.Context, list []store.Indicator) error {
 
 // probe finds the messages that carry any of the indicators.
 func (d *Desk) probe(ctx context.Context, list []store.Indicator) (*bulk, error) {
-	b := &bulk{list: slices.Clone(list), carriers: map[string][]int{}, many: map[int]bool{}}
+	b := &bulk{list: slices.Clone(list), carriers: map[string][]int{}, carried: make([]int, len(list)),
+		many: map[int]bool{}}
 	p := store.Probe{Since: d.now().Add(-d.o.Window), Most: mostCarriers}
 	var numbers []int // in list, of each term
 	for n, i := range list {
@@ -86,15 +88,19 @@ func (d *Desk) probe(ctx context.Context, list []store.Indicator) (*bulk, error)
 				b.records = append(b.records, hit.Record)
 			}
 			b.carriers[hit.Record] = append(b.carriers[hit.Record], n)
+			b.carried[n]++
 		}
 	}
 	return b, nil
 }
 
-// counted is how many messages each indicator would change, by tenant.
-func (d *Desk) counted(ctx context.Context, b *bulk) ([]map[string]int, error) {
+// counted is how many messages each of some indicators would change, by tenant.
+func (d *Desk) counted(ctx context.Context, b *bulk, wanted func(n int) bool) ([]map[string]int, error) {
 	counts := make([]map[string]int, len(b.list))
 	for _, id := range b.records {
+		if !slices.ContainsFunc(b.carriers[id], wanted) {
+			continue
+		}
 		rec, err := d.o.Store.Record(ctx, id)
 		if errors.Is(err, store.ErrNotFound) {
 			continue // past its retention
@@ -103,7 +109,7 @@ func (d *Desk) counted(ctx context.Context, b *bulk) ([]map[string]int, error) {
 			return nil, err
 		}
 		for _, n := range b.carriers[id] {
-			if len(d.changes(rec, b.list[n:n+1])) == 0 {
+			if !wanted(n) || len(d.changes(rec, b.list[n:n+1])) == 0 {
 				continue
 			}
 			if counts[n] == nil {
@@ -115,9 +121,11 @@ func (d *Desk) counted(ctx context.Context, b *bulk) ([]map[string]int, error) {
 	return counts, nil
 }
 
-// weigh counts what each indicator would change, and lets those wait that the brake lets through nowhere.
+// weigh lets those wait that the brake lets through nowhere. What is carried by fewer messages than the brake looks at is
+// not counted: it changes no more than carry it.
 func (d *Desk) weigh(ctx context.Context, b *bulk) error {
-	counts, err := d.counted(ctx, b)
+	few := min(d.o.Brake.From, d.o.Brake.Messages)
+	counts, err := d.counted(ctx, b, func(n int) bool { return b.list[n].Approved == "" && b.carried[n] > few })
 	if err != nil {
 		return err
 	}
@@ -130,12 +138,7 @@ func (d *Desk) weigh(ctx context.Context, b *bulk) error {
 		if *i, err = d.weighed(ctx, *i, counts[n]); err != nil {
 			return err
 		}
-		for tenant, hits := range counts[n] {
-			if isOf(*i, tenant) {
-				i.Hits += hits
-			}
-		}
-		if !acts(*i) {
+		if i.Hits = 0; !acts(*i) {
 			wait = append(wait, *i)
 		}
 	}
@@ -144,39 +147,61 @@ func (d *Desk) weigh(ctx context.Context, b *bulk) error {
 
 // act puts the others in force, and judges what carries them.
 func (d *Desk) act(ctx context.Context, b *bulk) error {
-	var active []store.Indicator
-	for n, i := range b.list {
-		if !b.many[n] && acts(i) {
-			active = append(active, i)
-		}
-	}
+	active := b.active()
 	if len(active) == 0 {
 		return nil
 	}
 	begun := time.Now()
 	defer d.inForceWhile(active)()
-	var judged sync.Map
+	var mu sync.Mutex // guards messages and hits
+	messages, hits := 0, make([]int, len(b.list))
 	err := d.eachRecord(ctx, b.records, func(rec store.Record) error {
-		var carried []store.Indicator
-		for _, n := range b.carriers[rec.ID] {
-			if acts(b.list[n]) {
-				carried = append(carried, b.list[n])
-			}
-		}
-		n, err := d.judge(ctx, rec, carried)
-		if n > 0 {
-			judged.Store(rec.ID, true)
+		carried := slices.DeleteFunc(slices.Clone(b.carriers[rec.ID]), func(n int) bool { return !acts(b.list[n]) })
+		hit, did, err := d.judgeBulk(ctx, rec, b, carried)
+		mu.Lock()
+		defer mu.Unlock()
+		messages += did
+		for _, n := range hit {
+			hits[n]++
 		}
 		return err
 	})
 	if err != nil {
 		return err // they are applied again: what was judged is not changed a second time
 	}
-	messages := 0
-	judged.Range(func(any, any) bool { messages++; return true })
+	for n := range hits {
+		b.list[n].Hits = hits[n]
+	}
 	d.o.Log.Info("indicators are in force", "event", "indicator.active", "indicators", len(active),
 		"messages", messages, "took", time.Since(begun).Round(time.Millisecond))
-	return d.settled(ctx, active)
+	return d.settled(ctx, b.active())
+}
+
+// active are those that act, somewhere at least, and are not applied by themselves.
+func (b *bulk) active() (list []store.Indicator) {
+	for n, i := range b.list {
+		if !b.many[n] && acts(i) {
+			list = append(list, i)
+		}
+	}
+	return list
+}
+
+// judgeBulk judges a record by those of b that it may carry. It gives those of them that would have changed it each by
+// itself, and 1 where its verdict is another one now.
+func (d *Desk) judgeBulk(ctx context.Context, rec store.Record, b *bulk,
+	carried []int) (hits []int, did int, err error) {
+	var known []store.Indicator
+	for _, n := range carried {
+		if known = append(known, b.list[n]); len(carried) > 1 && len(d.changes(rec, b.list[n:n+1])) > 0 {
+			hits = append(hits, n)
+		}
+	}
+	did, err = d.judge(ctx, rec, known)
+	if len(carried) == 1 && did > 0 {
+		hits = carried
+	}
+	return hits, did, err
 }
 
 // settled keeps what became of indicators that act, and tells a person of those that wait somewhere.

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,10 +17,16 @@ import (
 	"clawback/verdict"
 )
 
-// counted is a store that counts probes and scans.
+// counted is a store that counts probes, scans, and records that are read by their ids.
 type counted struct {
 	*faulty
 	probes, scans int
+	read          atomic.Int64
+}
+
+func (c *counted) Record(ctx context.Context, id string) (store.Record, error) {
+	c.read.Add(1)
+	return c.faulty.Record(ctx, id)
 }
 
 func (c *counted) ProbeTerms(ctx context.Context, p store.Probe) (store.Hits, error) {
@@ -47,7 +54,8 @@ func url(n int) store.Indicator {
 	return store.Indicator{Kind: "url", Value: fmt.Sprintf("https://site%d.example/login", n)}
 }
 
-// Thousands of indicators are found by one probe and no search of their own, and what each hit stands in its state.
+// Thousands of indicators are found by one probe and no search of their own, each message that carries one is read
+// once, and what each hit stands in its state.
 func TestAddMany_oneProbe(t *testing.T) {
 	g := newRig(t)
 	c := &counted{faulty: g.s}
@@ -66,6 +74,9 @@ func TestAddMany_oneProbe(t *testing.T) {
 	must(t, g.step(t.Context()))
 	if c.probes != 1 || c.scans != 0 {
 		t.Errorf("%d probes and %d scans for 1000 indicators; want 1 and 0", c.probes, c.scans)
+	}
+	if n := c.read.Load(); n != 20 {
+		t.Errorf("%d records were read, for 20 that carry an indicator", n)
 	}
 	for id, is := range bad {
 		if got := g.disposition(id); (got == verdict.Malicious) != is {

@@ -81,7 +81,7 @@ func (d *Desk) foresee(ctx context.Context, done *Imported) error {
 		if err != nil {
 			return err
 		}
-		counts, err := d.counted(ctx, b)
+		counts, err := d.counted(ctx, b, func(int) bool { return true })
 		if err != nil {
 			return err
 		}
