@@ -96,17 +96,16 @@ func (s *Service) updateFeeds(ctx context.Context, a access, o FeedOrder) (Page[
 	return page, nil
 }
 
-// lookAtFeeds looks at lists. That a length is accepted stands in the audit before. Who does not wait for the answer
-// calls nothing off.
+// lookAtFeeds looks at lists. Who asked for it, and whether he accepts their length, stands in the audit before: what is
+// read becomes knowledge by which messages are taken. Who does not wait for the answer calls nothing off.
 func (s *Service) lookAtFeeds(ctx context.Context, a access, o FeedOrder) (results []feed.Result, err error) {
-	if !o.Accept {
-		return s.o.Feeds.Update(ctx, o.Feed, false)
+	act := store.Act{Who: a.Name, What: a.op.Name, Object: o.Feed, Comment: "read now"}
+	if o.Accept {
+		act.Comment = "read now, and its length is accepted"
 	}
-	act := store.Act{Who: a.Name, What: a.op.Name, Object: o.Feed,
-		Comment: "its length was accepted"}
 	var looked error
 	err = s.orderBy(ctx, act, func(context.Context) error {
-		results, looked = s.o.Feeds.Update(ctx, o.Feed, true)
+		results, looked = s.o.Feeds.Update(ctx, o.Feed, o.Accept)
 		return nil
 	})
 	return results, cmp.Or(err, looked)

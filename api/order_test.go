@@ -219,8 +219,8 @@ func (n noted) Rebuild() { _ = n.note("rebuild") }
 func (n noted) Status(context.Context) (index.Status, error) { return index.Status{}, nil }
 
 // What is done outside of the queue and the store is done once the audit has it: where the audit cannot be written it is
-// not done. After a crash between the two it is done by the next start; that a feed's length was accepted is not, since it
-// was said of the list of then, and the audit tells of that.
+// not done. After a crash between the two it is done by the next start; a look at a feed is not, since its length was
+// accepted of the list of then, and lists are read by themselves: the audit tells of that.
 func TestOrder_ofOtherParts(t *testing.T) {
 	for name, c := range map[string]struct {
 		do        func(context.Context, *Service) error
@@ -237,10 +237,15 @@ func TestOrder_ofOtherParts(t *testing.T) {
 			return err
 		}, "", "[rebuild]", []string{"ada index.rebuild  "}},
 		"feed.update": {func(ctx context.Context, s *Service) error {
+			_, err := UpdateFeeds.Do(ctx, s, Root("ada"), FeedOrder{Feed: "f"})
+			return err
+		}, "f", `[update feed "f" false]`, []string{
+			"ada feed.update  " + errInterrupted.Error(), "ada feed.update  read now"}},
+		"feed.update, accepted": {func(ctx context.Context, s *Service) error {
 			_, err := UpdateFeeds.Do(ctx, s, Root("ada"), FeedOrder{Feed: "f", Accept: true})
 			return err
-		}, "f", `[update feed "f" true]`, []string{
-			"ada feed.update  " + errInterrupted.Error(), "ada feed.update  its length was accepted"}},
+		}, "f", `[update feed "f" true]`, []string{"ada feed.update  " + errInterrupted.Error(),
+			"ada feed.update  read now, and its length is accepted"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d, w := openDisk(t, t.TempDir()), &world{}
@@ -256,10 +261,9 @@ func TestOrder_ofOtherParts(t *testing.T) {
 
 			d, w.done = openDisk(t, t.TempDir()), nil // a crash between the entry and the act
 			s.o.Store = d.store
-			act := store.Act{Who: "ada", What: name, Object: c.object}
-			if name == updateFeedsName {
-				act.Comment = "its length was accepted"
-			}
+			op, _, _ := strings.Cut(name, ",")
+			act := store.Act{Who: "ada", What: op, Object: c.object}
+			act.Comment = strings.TrimPrefix(entry, "ada "+op+"  ")
 			o := orderOf(act)
 			begin := store.Change{Act: &act, Orders: store.Edit[store.Order]{Put: []store.Order{o}}}
 			err := errors.Join(d.store.Update(t.Context(), begin), s.Recover(t.Context()), s.Recover(t.Context()))
@@ -267,7 +271,7 @@ func TestOrder_ofOtherParts(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := c.done
-			if name == updateFeedsName {
+			if op == updateFeedsName {
 				want = "[]"
 			}
 			if got := d.audited(t, c.object); fmt.Sprint(w.done) != want || fmt.Sprint(got) != fmt.Sprint(c.recovered) {

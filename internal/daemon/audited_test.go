@@ -384,7 +384,7 @@ var changing = map[string]func(*testing.T, *acts) any{
 	},
 	"index.rebuild":    func(*testing.T, *acts) any { return api.None{} },
 	"store.forget_old": func(*testing.T, *acts) any { return api.None{} },
-	"feed.update":      func(*testing.T, *acts) any { return api.FeedOrder{Feed: "f", Accept: true} },
+	"feed.update":      func(*testing.T, *acts) any { return api.FeedOrder{Feed: "f"} },
 }
 
 // unchanging are operations that take a body, and change nothing.
