@@ -119,4 +119,13 @@ type Verdict struct {
 	Rules      string      `json:"rules"`              // version of the rules that gave it
 	Knowledge  string      `json:"knowledge"`          // version of the lists and policies that gave it
 	Degraded   []string    `json:"degraded,omitempty"` // what could not be asked, such as "clamd: connection refused"
+	// What it was before an indicator made it worse; nil: none did.
+	Before *Before `json:"before,omitempty"`
+}
+
+// Before is a verdict as the scorer gave it, without what indicators made of it.
+type Before struct {
+	Disposition Disposition `json:"disposition"`
+	Score       float64     `json:"score"`
+	Review      Review      `json:"review,omitempty"`
 }

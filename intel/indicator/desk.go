@@ -67,6 +67,7 @@ type Desk struct {
 	mu     sync.Mutex
 	known  map[string]store.Indicator // by id and tenant; owned by mu, as is order, which is dropped when known changes
 	order  []store.Indicator          // what is known, the newest first; nil: to be made. Never changed
+	listed map[uint64]bool            // the terms of what is known; nil: to be made. Owned by mu, dropped with order
 	acting map[string]store.Indicator // likewise: stored messages are being judged by it now; owned by mu
 
 	reminded time.Time // when the notices of what waits were raised last; of Run's goroutine
@@ -178,6 +179,21 @@ func (d *Desk) Of(v verdict.Indicator) (store.Indicator, bool) {
 	defer d.mu.Unlock()
 	i, have := d.known[place(store.Indicator{ID: idOf(v)})]
 	return i, have && i.Kind == v.Kind && i.Value == v.Value
+}
+
+// Knows reports whether there is an indicator of a term, of whatever tenant and state.
+func (d *Desk) Knows(term uint64) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.listed == nil {
+		d.listed = make(map[uint64]bool, len(d.known))
+		for _, i := range d.known {
+			if t, known := d.term(i); known {
+				d.listed[t] = true
+			}
+		}
+	}
+	return d.listed[term]
 }
 
 // find is an indicator of exactly this tenant's, or with "" of every tenant.
@@ -336,7 +352,7 @@ func (d *Desk) keepAll(ctx context.Context, change store.Change) error {
 func (d *Desk) put(list ...store.Indicator) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.order = nil
+	d.order, d.listed = nil, nil
 	for _, i := range list {
 		d.known[place(i)] = i
 	}
@@ -353,7 +369,7 @@ func (d *Desk) drop(ctx context.Context, i store.Indicator) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	delete(d.known, place(i))
-	d.order = nil
+	d.order, d.listed = nil, nil
 	d.terms.Delete(i.ID)
 	return nil
 }

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"clawback/config"
+	"clawback/query"
 	"clawback/store"
 	"clawback/store/memory"
 	"clawback/store/storetest"
@@ -326,6 +328,35 @@ func TestAdd_leavesSpoofToAPerson(t *testing.T) {
 	}
 }
 
+// The scorer asks for each value of a message beyond those that it keeps whether it is one of an indicator's: in all the
+// forms in which a message carries it, from when it is added until it is gone.
+func TestKnows(t *testing.T) {
+	g := newRig(t)
+	knows := func(kind, value string) bool {
+		return slices.ContainsFunc(query.Message{Indicators: []verdict.Indicator{{Kind: kind, Value: value}}}.Terms(),
+			g.Knows)
+	}
+	if knows("url", page) {
+		t.Error("an empty desk knows a value")
+	}
+	i := g.add("url", page, nil)
+	g.add("domain", "bad.example", func(i *store.Indicator) { i.Tenant = storetest.Fabrikam })
+	for value, want := range map[string]bool{"url " + page: true, "url http://EVIL.example/login?a=b": true,
+		"url https://evil.example/": false, "domain evil.example": false, "domain www.bad.example": true,
+		"url https://www.bad.example/x": true, "domain notbad.example": false} {
+		kind, text, _ := strings.Cut(value, " ")
+		if got := knows(kind, text); got != want {
+			t.Errorf("%s: %v, want %v", value, got, want)
+		}
+	}
+	_, err := g.Remove(t.Context(), "bob", "", i.ID, "")
+	must(t, err)
+	must(t, g.step(t.Context()))
+	if knows("url", page) {
+		t.Error("it knows what was removed")
+	}
+}
+
 // What good mail carries too is refused.
 func TestAdd_refuses(t *testing.T) {
 	g := newRig(t)
@@ -445,6 +476,110 @@ func TestRemove(t *testing.T) {
 	if list := g.List(""); len(list) != 1 {
 		t.Errorf("%d indicators are left, want 1", len(list))
 	}
+}
+
+// Withdrawn, an indicator takes back what it made of a message, and nothing else: what the scorer left to a person stays
+// with him, and other indicators stay in force, in whatever order they came and go.
+func TestRemove_leavesTheScorersReview(t *testing.T) {
+	const host, file = "other.example", "ab"
+	hash := strings.Repeat(file, 32)
+	bec := func(d verdict.Disposition, review verdict.Review) func(*store.Record) {
+		return func(r *store.Record) {
+			v := &r.Variants[0].Verdict
+			v.Disposition, v.Score, v.Review = d, 50, review
+			v.Reasons = []verdict.Reason{{ID: "review." + string(review), Family: "review", Text: "A person must decide."}}
+			r.Verdict = *v
+		}
+	}
+	for name, c := range map[string]struct {
+		edit   func(*store.Record)
+		added  []string // in this order
+		gone   []string
+		want   verdict.Disposition
+		review verdict.Review
+	}{
+		"one that made it worse": {bec(verdict.Suspicious, verdict.ReviewPayment), []string{"url=" + page},
+			[]string{"url=" + page}, verdict.Suspicious, verdict.ReviewPayment},
+		"one that changed nothing": {bec(verdict.Suspicious, verdict.ReviewPayment), []string{"domain=" + host},
+			[]string{"domain=" + host}, verdict.Suspicious, verdict.ReviewPayment},
+		"one of two that made it worse": {bec(verdict.Suspicious, verdict.ReviewPayment),
+			[]string{"url=" + page, "sha256=" + hash}, []string{"url=" + page}, verdict.Malicious, ""},
+		"both, the first one first": {bec(verdict.Suspicious, verdict.ReviewPayment),
+			[]string{"url=" + page, "sha256=" + hash}, []string{"url=" + page, "sha256=" + hash}, verdict.Suspicious,
+			verdict.ReviewPayment},
+		"of SPOOF that is held": {bec(verdict.Spoof, verdict.ReviewImpostor), []string{"url=" + page},
+			[]string{"url=" + page}, verdict.Spoof, verdict.ReviewImpostor},
+		"a host, then a page, the host first": {nil, []string{"domain=" + host, "url=" + page},
+			[]string{"domain=" + host, "url=" + page}, verdict.Clean, ""},
+		"a host, then a page, the page first": {nil, []string{"domain=" + host, "url=" + page},
+			[]string{"url=" + page, "domain=" + host}, verdict.Clean, ""},
+		"a host, then a page, the host stays": {nil, []string{"domain=" + host, "url=" + page}, []string{"url=" + page},
+			verdict.Suspicious, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := newRig(t)
+			rec := g.mail(storetest.Contoso, c.edit, "url="+page, "domain="+host, "sha256="+hash)
+			ids := map[string]string{}
+			for _, value := range c.added {
+				kind, text, _ := strings.Cut(value, "=")
+				ids[value] = g.add(kind, text, nil).ID
+			}
+			for _, value := range c.gone {
+				_, err := g.Remove(t.Context(), "bob", "", ids[value], "a mistake")
+				must(t, err)
+				must(t, g.step(t.Context()))
+			}
+			v := g.is(rec)
+			if v.Disposition != c.want || v.Review != c.review {
+				t.Errorf("it is %s, for review %q; want %s, %q", v.Disposition, v.Review, c.want, c.review)
+			}
+			if left := len(c.added) - len(c.gone); RestsOnAny(v) != (left > 0) || (v.Before != nil) != (left > 0) {
+				t.Errorf("%d are left, and its reasons are %+v, before it was %+v", left, v.Reasons, v.Before)
+			}
+		})
+	}
+}
+
+// A verdict that was made worse by a version which did not note what it was before gets its review back by its reasons.
+func TestWithout_ofAnOldRow(t *testing.T) {
+	v := verdict.Verdict{Disposition: verdict.Malicious, Score: 100, Reasons: []verdict.Reason{{ID: signal, Where: "k1"},
+		{ID: "words.payment", Family: "words"}, {ID: "review.payment", Family: "review"}}}
+	rec := store.Record{Rejudged: &store.Rejudged{Was: verdict.Suspicious}}
+	got := without(v, rec)
+	if got.Disposition != verdict.Suspicious || got.Review != verdict.ReviewPayment || len(got.Reasons) != 2 {
+		t.Errorf("%+v", got)
+	}
+	v.Review, v.Reasons = reviewOwn, v.Reasons[:2]
+	if got := without(v, rec); got.Review != "" {
+		t.Errorf("the review of an indicator stays: %+v", got)
+	}
+}
+
+// An original that an engine could not be asked about makes nothing milder than it was before the indicator.
+func TestRemove_whileAnEngineIsAway(t *testing.T) {
+	g := newRig(t)
+	rec := g.mail(storetest.Contoso, func(r *store.Record) {
+		r.Variants[0].Verdict.Disposition = verdict.Spam
+	}, "url="+page)
+	i := g.add("url", page, nil)
+	g.again[rec.ID] = verdict.Verdict{Disposition: verdict.Clean, Degraded: []string{"clamd: connection refused"}}
+	_, err := g.Remove(t.Context(), "bob", "", i.ID, "a mistake")
+	must(t, err)
+	must(t, g.step(t.Context()))
+	g.wants("while an engine is away", rec, verdict.Spam)
+}
+
+// An indicator whose lifetime is over counts on where another one is withdrawn.
+func TestRemove_besideOneThatIsOver(t *testing.T) {
+	g := newRig(t)
+	rec := g.mail(storetest.Contoso, nil, "url="+page, "domain=other.example")
+	g.add("domain", "other.example", func(i *store.Indicator) { i.Until = g.now.Add(time.Hour) })
+	i := g.add("url", page, nil)
+	g.now = g.now.Add(2 * time.Hour)
+	_, err := g.Remove(t.Context(), "bob", "", i.ID, "a mistake")
+	must(t, err)
+	must(t, g.step(t.Context()))
+	g.wants("that rested on one whose lifetime is over", rec, verdict.Suspicious)
 }
 
 // The end of an indicator's lifetime changes no verdict, and what comes later is not judged by it.

@@ -38,22 +38,28 @@ func carriedBy(rec store.Record, v store.Variant) carried {
 
 // carries reports whether an indicator is among what a message carries.
 func (d *Desk) carries(c carried, i store.Indicator) bool {
-	term, kept := d.terms.Load(i.ID)
-	if !kept {
-		made, known := query.TermOf(verdict.Indicator{Kind: i.Kind, Value: i.Value})
-		if !known {
-			return false
-		}
-		if term = made; i.State != "" { // else it is none yet, but explained
-			d.terms.Store(i.ID, term)
-		}
+	term, known := d.term(i)
+	if !known {
+		return false
 	}
 	terms := c.values
 	if i.Kind == "email" {
 		terms = c.addresses
 	}
-	_, found := slices.BinarySearch(terms, term.(uint64))
+	_, found := slices.BinarySearch(terms, term)
 	return found
+}
+
+// term is what messages that carry an indicator are found by. It is made once, but for one that is none yet, and is only
+// explained.
+func (d *Desk) term(i store.Indicator) (term uint64, known bool) {
+	if kept, made := d.terms.Load(i.ID); made {
+		return kept.(uint64), true
+	}
+	if term, known = query.TermOf(verdict.Indicator{Kind: i.Kind, Value: i.Value}); known && i.State != "" {
+		d.terms.Store(i.ID, term)
+	}
+	return term, known
 }
 
 // raised is a verdict with what indicators make of it, and whether that is another one. Nothing is made of it where a
@@ -79,6 +85,9 @@ func raised(t *config.Tenant, rec store.Record, v verdict.Verdict, hits []store.
 	}
 	if d < v.Disposition || d == v.Disposition && (review == "" || v.Review != "") {
 		return v, false
+	}
+	if v.Before == nil {
+		v.Before = &verdict.Before{Disposition: v.Disposition, Score: v.Score, Review: v.Review}
 	}
 	v.Disposition, v.Score, v.Review = d, 100, review
 	v.Reasons = append([]verdict.Reason{reasonOf(worst)}, v.Reasons...)

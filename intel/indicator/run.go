@@ -69,15 +69,21 @@ func (d *Desk) step(ctx context.Context) error {
 }
 
 // inForce are the indicators that match now, in the tenants where they do.
-func (d *Desk) inForce() (list []store.Indicator) {
-	now, all := d.now(), d.all()
+func (d *Desk) inForce() []store.Indicator {
+	now := d.now()
+	return filter(d.matching(), func(i store.Indicator) bool { return i.Until.IsZero() || i.Until.After(now) })
+}
+
+// matching are the indicators that match, in the tenants where they do, their lifetime aside.
+func (d *Desk) matching() (list []store.Indicator) {
+	all := d.all()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, i := range all {
 		if acting, is := d.acting[place(i)]; is && i.State == store.IndicatorApplying {
 			i = acting
 		}
-		if acts(i) && (i.Until.IsZero() || i.Until.After(now)) {
+		if acts(i) {
 			list = append(list, i)
 		}
 	}
