@@ -67,8 +67,10 @@ type Judge struct {
 	engines  engines.Set               //
 	added    map[string][]Policy       // by tenant, in order of their ids
 	tenants  map[string]*config.Tenant // with the policies that were added; of this configuration
-	versions map[string]string         // of each tenant's added policies
+	versions map[string]string         // of each tenant's configuration and policies
 	lessons  map[string]*lessons       // by tenant
+
+	policySets policySets // that were in force
 
 	writing sync.Mutex // one change of policies or corrections at a time
 	testing sync.Mutex // one backtest at a time

@@ -71,7 +71,9 @@ func (j *Judge) merge() {
 		j.versions[t.ID] = "+config-" + digest(configured{t.Domains, t.VIPs, t.Partners, t.MaliciousRule,
 			ScoreOptions(j.cfg).Switches, j.cfg.Score.TrustMicrosoftVerdict, j.cfg.Engines})
 		if len(merged.Policies) > 0 {
-			j.versions[t.ID] += "+policies-" + digest(merged.Policies)
+			name := digest(merged.Policies)
+			j.versions[t.ID] += policiesPart + name
+			j.policySets.add(t.ID, name, merged.Policies)
 		}
 	}
 }

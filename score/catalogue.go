@@ -59,7 +59,6 @@ func linkSignals() []Signal {
 		{"link.deep_path", "link", Points{1.5, 0, 0.7, 0}, false},
 		{"link.program", "link", Points{2, 0, 0.5, 0}, false},
 		{"link.qr", "link", Points{2, 0, 0.5, 0}, false},
-		{"link.feed", "link", Points{10, 0, 5, 0}, true},
 		{"link.qr_lure", "link", Points{1.5, 0, 0.5, 0}, false},
 		{"link.odd_host", "link", Points{2, 0, 2, 0}, false},
 		{"link.padded", "link", Points{1, 0, 1, 0}, false},

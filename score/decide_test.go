@@ -19,6 +19,7 @@ import (
 	"clawback/score/engines"
 	"clawback/score/extract"
 	"clawback/score/learn"
+	"clawback/score/lists"
 	"clawback/score/rules"
 	"clawback/verdict"
 	"clawback/verdict/history"
@@ -165,8 +166,8 @@ func TestScore_namesItsVersions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := runWith(t, scorer(t, Options{Rules: set, Knowledge: "feeds-7"}), of(base))
-	if !strings.HasPrefix(r.Rules, Version+"+") || !strings.HasSuffix(r.Knowledge, "+feeds-7") {
+	r := runWith(t, scorer(t, Options{Rules: set}), of(base))
+	if !strings.HasPrefix(r.Rules, Version+"+") || r.Knowledge != lists.Version() {
 		t.Errorf("rules %q, knowledge %q", r.Rules, r.Knowledge)
 	}
 }
@@ -406,28 +407,32 @@ func TestHistory_mailWrittenTeachesWhomItWentTo(t *testing.T) {
 	}
 }
 
-func TestFeeds_aHitIsHard(t *testing.T) {
-	s := scorer(t, Options{Known: func(i verdict.Indicator) (Hit, bool) {
-		return Hit{"test feed", "phishing"}, i.Kind == "domain" && i.Value == "www.listed.example"
-	}})
+// listing lists one value.
+type listing verdict.Indicator
+
+func (l listing) Listed(i verdict.Indicator) bool { return i == verdict.Indicator(l) }
+
+// A listed address is kept wherever it stands, behind a gateway's or a redirect's too; what follows is not the scorer's to
+// say.
+func TestIndicators_listedAndWrapped(t *testing.T) {
+	want := verdict.Indicator{Kind: "domain", Value: "www.listed.example"}
+	s := scorer(t, Options{Listed: listing(want)})
 	for _, to := range []string{
 		"https://www.listed.example/x",
 		"https://eur02.safelinks.protection.outlook.com/?url=https%3A%2F%2Fwww.listed.example%2Fx&data=05",
 		"https://www.google.com/url?q=https://www.listed.example/x",
 	} {
-		if r := run(t, s, link(to, "here")); r.Disposition != verdict.Malicious || !has(r, "link.feed") {
-			t.Errorf("%s: %v: %s", to, r.Disposition, summary(r))
+		if r := run(t, s, link(to, "here")); !slices.Contains(r.Indicators, want) || r.Disposition == verdict.Malicious {
+			t.Errorf("%s: %v, kept is %v", to, r.Disposition, r.Indicators)
 		}
-	}
-	if r := run(t, s, link("https://www.sender.example/x", "here")); has(r, "link.feed") {
-		t.Errorf("an unlisted host is a hit: %s", summary(r))
 	}
 }
 
-// Wherever a listed address stands, and whatever stands before it, the feeds are asked about it.
-func TestFeeds_areAskedAboutEveryLink(t *testing.T) {
-	const listed = "https://www.listed.example/x"
-	s := scorer(t, Options{Known: func(i verdict.Indicator) (Hit, bool) { return Hit{"test feed", "phishing"}, i.Value == listed }})
+// Wherever a listed address stands, and whatever stands before it, it is kept; what is listed by nobody is not, beyond the
+// bound.
+func TestIndicators_nobodyHidesOneBehindMany(t *testing.T) {
+	const listed, other = "https://www.listed.example/x", "https://www.other.example/x"
+	s := scorer(t, Options{Listed: listing{Kind: "url", Value: listed}})
 	many := func(n int, format string) string {
 		var out strings.Builder
 		for i := range n {
@@ -435,24 +440,39 @@ func TestFeeds_areAskedAboutEveryLink(t *testing.T) {
 		}
 		return out.String()
 	}
-	last := `<p>Hello</p><a href="` + listed + `">here</a>`
-	for name, text := range map[string]string{
-		"60 links":           page("", many(60, `<a href="https://h%d.example/">x</a>`)+last),
-		"500 pictures":       page("", many(500, `<img src="https://h%d.example/x.png">`)+last),
-		"5000 links":         page("", many(5000, `<a href="https://h%d.example/">x</a>`)+last),
-		"5000 links in text": vary("\n" + many(5000, "https://h%d.example/\n") + listed),
-		"a long comment":     page("", "<!-- "+many(60_000, "comment %d ")+"-->"+last),
-		"a long page":        page("", many(400_000, "<i>%d</i>\n")+last),
-		"a long text":        vary("\n" + many(60_000, "some words of line %d\n") + listed),
-		"a picture's":        page("", many(500, `<a href="https://h%d.example/">x</a>`)+`<img src="`+listed+`">`),
-		"in a script":        attached("", longText, "page.html", "text/html", []byte("<html><script>"+many(20_000, "var x%d=1;\n")+"location='"+listed+"'</script></html>")),
+	last := `<p>Hello</p><a href="` + other + `">here</a><a href="` + listed + `">here</a>`
+	for name, c := range map[string]struct {
+		text  string
+		other bool // is kept too
+	}{
+		"60 links":           {page("", many(60, `<a href="https://h%d.example/">x</a>`)+last), true},
+		"500 pictures":       {page("", many(500, `<img src="https://h%d.example/x.png">`)+last), true},
+		"5000 links":         {page("", many(5000, `<a href="https://h%d.example/">x</a>`)+last), false},
+		"5000 links in text": {vary("\n" + many(5000, "https://h%d.example/\n") + other + "\n" + listed), false},
+		"a long comment":     {page("", "<!-- "+many(60_000, "comment %d ")+"-->"+last), true},
+		"a long page":        {page("", many(400_000, "<i>%d</i>\n")+last), true},
+		"a long text":        {vary("\n" + many(60_000, "some words of line %d\n") + other + "\n" + listed), true},
+		"a picture's":        {page("", many(500, `<a href="https://h%d.example/">x</a>`)+`<img src="`+listed+`">`), false},
+		"in a script": {attached("", longText, "page.html", "text/html", []byte("<html><script>"+
+			many(20_000, "var x%d=1;\n")+"x='"+other+"';location='"+listed+"'</script></html>")), true},
 	} {
-		r := run(t, s, text)
-		if r.Disposition != verdict.Malicious || !has(r, "link.feed") {
-			t.Errorf("%s: %v: %s", name, r.Disposition, summary(r))
+		r := run(t, s, c.text)
+		keeps := func(value string) bool {
+			return slices.Contains(r.Indicators, verdict.Indicator{Kind: "url", Value: value})
 		}
-		if len(r.Indicators) > maxIndicators+1 || !slices.Contains(r.Indicators, verdict.Indicator{Kind: "url", Value: listed}) {
-			t.Errorf("%s: of %d indicators that are kept none is the listed address", name, len(r.Indicators))
+		if len(r.Indicators) > maxIndicators+1 || !keeps(listed) || keeps(other) != c.other {
+			t.Errorf("%s: of %d indicators the listed one is kept: %v, the other one: %v, want true and %v", name,
+				len(r.Indicators), keeps(listed), keeps(other), c.other)
+		}
+	}
+}
+
+// The addresses by which policies know a message are kept, before all links.
+func TestIndicators_addresses(t *testing.T) {
+	r := run(t, scorer(t, Options{}), vary("Reply-To: Eve <eve@reply.example>\n"))
+	for _, want := range []string{"ann@sender.example", "eve@reply.example"} {
+		if !slices.Contains(r.Indicators, verdict.Indicator{Kind: addressKind, Value: want}) {
+			t.Errorf("%s is not kept: %v", want, r.Indicators)
 		}
 	}
 }

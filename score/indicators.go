@@ -2,45 +2,56 @@ package score
 
 import (
 	"fmt"
+	"strings"
 
 	"clawback/score/extract"
 	"clawback/score/web"
 	"clawback/verdict"
 )
 
-// maxIndicators is how many indicators of a message a verdict keeps, for messages of the same campaign and for feeds to
-// come. Every one is put to the feeds of now.
+// maxIndicators is how many indicators of a message a verdict keeps, for messages of the same campaign and for what
+// feeds list. Beyond it those alone are kept that are listed already: nobody hides one behind many.
 const maxIndicators = 300
 
-// indicators are the values of a message by which feeds know it.
+// indicators are the values of a message by which it is known.
 type indicators struct {
-	asked map[verdict.Indicator]bool
-	kept  []verdict.Indicator
+	met  map[verdict.Indicator]bool
+	kept []verdict.Indicator
 }
 
-// indicate puts an indicator to the feeds, and keeps it. One that a feed lists is always kept.
+// indicate keeps an indicator.
 func (x *inspection) indicate(kind, value string) {
 	i := verdict.Indicator{Kind: kind, Value: value}
-	if x.indicators.asked[i] {
+	if x.indicators.met[i] {
 		return
 	}
-	if x.indicators.asked == nil {
-		x.indicators.asked = map[verdict.Indicator]bool{}
+	if x.indicators.met == nil {
+		x.indicators.met = map[verdict.Indicator]bool{}
 	}
-	x.indicators.asked[i] = true
-	hit, listed := Hit{}, false
-	if x.options.Known != nil {
-		hit, listed = x.options.Known(i)
-	}
-	if listed {
-		x.note("link.feed", "", "%s %s is listed by %s as %s.", kind, web.Defang(value), hit.Feed, hit.Threat)
-	}
-	if listed || len(x.indicators.kept) < maxIndicators {
+	x.indicators.met[i] = true
+	if len(x.indicators.kept) < maxIndicators || x.options.Listed != nil && x.options.Listed.Listed(i) {
 		x.indicators.kept = append(x.indicators.kept, i)
 	}
 }
 
-// indicateURL puts an address to the feeds, and what a rewriting gateway or a redirect hides.
+// indicateAddresses keeps the addresses by which policies know a message: the envelope sender, the author, and where
+// answers go. See [Concern].
+func (x *inspection) indicateAddresses() {
+	addresses := []string{x.msg.Sender, x.from.Address}
+	if len(x.mail.ReplyTo) > 0 {
+		addresses = append(addresses, x.mail.ReplyTo[0].Address)
+	}
+	for _, address := range addresses {
+		if address != "" {
+			x.indicate(addressKind, strings.ToValidUTF8(address, "\uFFFD"))
+		}
+	}
+}
+
+// addressKind is the kind of indicator of a mailbox's address.
+const addressKind = "email"
+
+// indicateURL keeps an address of the web, and what a rewriting gateway or a redirect hides.
 func (x *inspection) indicateURL(u web.URL) {
 	x.indicate("url", u.Raw)
 	x.indicate("domain", u.Host)
@@ -50,7 +61,7 @@ func (x *inspection) indicateURL(u web.URL) {
 	}
 }
 
-// indicateLinks puts all addresses of the message to the feeds: first those that a person can follow.
+// indicateLinks keeps all addresses of the web: first those that a person can follow.
 func (x *inspection) indicateLinks() {
 	for _, follow := range []bool{true, false} {
 		for i := range x.mail.Links {
@@ -64,8 +75,8 @@ func (x *inspection) indicateLinks() {
 			x.indicateURL(u)
 		}
 	}
-	if asked := len(x.indicators.asked); asked > maxIndicators {
-		x.degraded = append(x.degraded, fmt.Sprintf("feeds to come: of %d indicators the first %d are kept", asked,
+	if met := len(x.indicators.met); met > maxIndicators {
+		x.degraded = append(x.degraded, fmt.Sprintf("feeds to come: of %d indicators the first %d are kept", met,
 			maxIndicators))
 	}
 }

@@ -105,6 +105,7 @@ func (o *override) apply(v *verdict.Verdict) {
 
 // detectPolicies applies the tenant's policies: allowing ones first, then blocking ones.
 func detectPolicies(x *inspection) {
+	x.indicateAddresses()
 	all := x.compiled.of(x.tenant)
 	for _, kind := range []string{"trust_sender", "simulation", "exempt_recipient", "block_sender", "block_content",
 		"accept_sender"} {

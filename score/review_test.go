@@ -20,9 +20,6 @@ func TestReview_whatAPersonDecides(t *testing.T) {
 	const answer = "In-Reply-To: <1@contoso.example>\nSubject: Re: your loan\n"
 	began := history.Entry{Key: history.From("ann@sender.example"), Sent: 1, Began: 1}
 	answered := history.Entry{Key: history.From("ann@sender.example"), Sent: 9, SentDays: 511}
-	feed := Options{Known: func(i verdict.Indicator) (Hit, bool) {
-		return Hit{"test feed", "phishing"}, i.Kind == "domain" && i.Value == "collect.example"
-	}}
 	for name, c := range map[string]struct {
 		text    string
 		options Options
@@ -40,7 +37,6 @@ func TestReview_whatAPersonDecides(t *testing.T) {
 			[]history.Entry{began}, verdict.Malicious, ""},
 		"an answer that leads elsewhere": {sealed(answer + "Reply-To: eve@gmail.com\n"), Options{},
 			[]history.Entry{{Key: began.Key, Sent: 1, Began: 1, Received: 5, Aligned: 5}}, verdict.Malicious, ""},
-		"an answer with a listed address": {sealed(answer), feed, []history.Entry{began}, verdict.Malicious, ""},
 		"an answer with a program under a document's name": {attached(answer, "See the file.", "a.pdf", "application/pdf", []byte("MZ\x90\x00"+strings.Repeat("\x00", 300)+"PE\x00\x00")), Options{},
 			[]history.Entry{began}, verdict.Malicious, ""},
 		"a service for sealed mail": {sealed("From: Secure <no-reply@zixmessagecenter.com>\nAuthentication-Results: spf=pass smtp.mailfrom=zixmessagecenter.com; dkim=pass header.d=zixmessagecenter.com;dmarc=pass header.from=zixmessagecenter.com"),

@@ -13,18 +13,17 @@ import (
 )
 
 // Version is that of the built-in rules. It changes whenever a verdict may change.
-const Version = "2026.11.6"
+const Version = "2026.11.7"
 
 // Options make a Scorer.
 type Options struct {
 	Switches       Switches
-	TrustMicrosoft bool                                // take SCL, BCL and CAT as weighted evidence
-	Lists          *lists.Lists                        // nil: the built-in ones
-	Limits         extract.Limits                      // zero: the defaults
-	Known          func(verdict.Indicator) (Hit, bool) // feeds: a hit is a hard indicator. nil: none
-	Rules          *rules.Set                          // the operator's own. nil: none
-	Knowledge      string                              // version of what Known answers from
-	Inspector      Inspector                           // nil: attached files are looked into within this process
+	TrustMicrosoft bool           // take SCL, BCL and CAT as weighted evidence
+	Lists          *lists.Lists   // nil: the built-in ones
+	Limits         extract.Limits // zero: the defaults
+	Listed         Listed         // what somebody lists as bad. nil: nothing
+	Rules          *rules.Set     // the operator's own. nil: none
+	Inspector      Inspector      // nil: attached files are looked into within this process
 }
 
 // Inspector looks into the attached files of a message. attach.Inline is one, *confined.Pool another.
@@ -34,10 +33,11 @@ type Inspector interface {
 	Inspect(ctx context.Context, files []attach.File, limits *attach.Limits) []attach.Report
 }
 
-// Hit is what a feed says of an indicator.
-type Hit struct {
-	Feed   string
-	Threat string
+// Listed knows the values that somebody lists as bad. It makes no verdict: that is package indicator's, for mail that
+// was delivered before as for what comes.
+type Listed interface {
+	// Listed reports whether a value is listed now. It is asked about those alone that would not be kept otherwise.
+	Listed(i verdict.Indicator) bool
 }
 
 // Scorer judges messages. It may be used by several goroutines.
@@ -78,9 +78,6 @@ func New(o Options) (*Scorer, error) {
 	s.version = Version
 	if o.Rules != nil {
 		s.version += "+" + o.Rules.Version()
-	}
-	if o.Knowledge != "" {
-		s.knowledge += "+" + o.Knowledge
 	}
 	return s, nil
 }

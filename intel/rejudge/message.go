@@ -20,7 +20,7 @@ type found struct {
 	changes []change
 	read    int  // originals that were read
 	decided bool // a person has decided on it
-	current bool // it was judged by the version in force
+	current bool // it was judged by the version in force, or nothing that has changed since concerns it
 	gone    bool // an original is not kept any more
 	failed  bool // an original could not be judged
 }
@@ -64,17 +64,16 @@ func only(of, not verdict.Verdict) (verdict.Reason, bool) {
 // maxTime is what one message may take by the clock. The scorer has bounds of its own, which end long before.
 const maxTime = 30 * time.Second
 
-// judge judges the forms of a record again that were judged by another version. It changes nothing. The error is one
+// judge judges the forms of a record again that what has changed since concerns. It changes nothing. The error is one
 // of the store, or that ctx has ended.
 func (r *Runner) judge(ctx context.Context, t *config.Tenant, rec store.Record) (f found, err error) {
 	if rec.Pinned != "" || rec.RetractedBy != "" {
 		return found{decided: true}, nil
 	}
 	f.current = true
-	rules, knowledge := r.o.Judge.Version(t.ID)
 	for _, v := range rec.Variants {
 		old := v.Verdict
-		if old.Disposition == verdict.Unscored || old.Rules == rules && old.Knowledge == knowledge {
+		if old.Disposition == verdict.Unscored || !r.o.Judge.Touched(rec, v) {
 			continue
 		}
 		f.current = false

@@ -32,6 +32,8 @@ type rig struct {
 	percent float64  // of the brake that one campaign may have
 	off     bool     // the schedule of the first tenant is switched off
 	planned []string // disposition of each record that was planned
+	// Records that what has changed does not concern.
+	untouched map[string]bool
 }
 
 // faulty is a store that fails after so many writes, and counts its scans.
@@ -74,7 +76,8 @@ func newRig(t *testing.T) *rig {
 	t.Helper()
 	g := &rig{t: t, now: storetest.Start, rules: "1", says: map[string]verdict.Verdict{}, panics: map[string]bool{},
 		raised: map[string]verdict.Disposition{}, actions: config.DefaultActions(), mode: "live",
-		cfg: config.Rejudge{After: []time.Duration{5 * time.Minute, 12 * time.Hour, 24 * time.Hour}, Rate: config.Off}}
+		untouched: map[string]bool{},
+		cfg:       config.Rejudge{After: []time.Duration{5 * time.Minute, 12 * time.Hour, 24 * time.Hour}, Rate: config.Off}}
 	s, err := store.New(&memory.Engine{}, store.Options{Now: func() time.Time { return g.now }})
 	must(t, err)
 	g.s = &faulty{s, -1, 0}
@@ -110,6 +113,11 @@ func (g *rig) open() {
 
 // Version implements Judge.
 func (g *rig) Version(string) (rules, knowledge string) { return g.rules, "k" }
+
+// Touched implements Judge.
+func (g *rig) Touched(rec store.Record, form store.Variant) bool {
+	return form.Verdict.Rules != g.rules && !g.untouched[rec.ID]
+}
 
 // Again implements Judge.
 func (g *rig) Again(_ context.Context, rec store.Record, _ string) (verdict.Verdict, error) {

@@ -30,6 +30,9 @@ type Store interface {
 // Judge judges a record's original anew. *intel.Judge is one.
 type Judge interface {
 	Version(tenant string) (rules, knowledge string)
+	// Touched reports whether what has changed since a form was judged can change its verdict, by what is kept of the
+	// message: true where that is not known.
+	Touched(rec store.Record, form store.Variant) bool
 	Again(ctx context.Context, rec store.Record, claim string) (verdict.Verdict, error)
 }
 

@@ -103,6 +103,27 @@ func TestSchedule_sameVerdictIsNotWrittenNorReadAgain(t *testing.T) {
 	g.wants("by a third one", again, verdict.Clean)
 }
 
+// The original of a message that what has changed does not concern is not read: by the schedule, nor by a rescan.
+func TestSchedule_readsOnlyWhatIsTouched(t *testing.T) {
+	g := started(t)
+	touched := g.saying(g.mail(storetest.Contoso, verdict.Clean, nil), verdict.Spam)
+	other := g.saying(g.mail(storetest.Contoso, verdict.Clean, nil), verdict.Spam)
+	g.untouched[other.ID] = true
+	g.rules = "2"
+	g.pass(48 * time.Hour)
+	g.wants("one that is touched", touched, verdict.Spam)
+	g.wants("one that is not", other, verdict.Clean)
+	g.rules = "3"
+	one, err := g.Start(t.Context(), Order{Who: "ada", DryRun: true})
+	must(t, err)
+	g.settle()
+	one, err = g.Rescan(one.ID)
+	must(t, err)
+	if len(g.read) != 2 || slices.Contains(g.read, other.ID) || one.Seen != 2 || one.Same != 1 || one.Read != 1 {
+		t.Errorf("read were the originals of %v; the rescan %+v", g.read, one)
+	}
+}
+
 // What better rules find good is called off and proposed to be put back, which is the plan's part.
 func TestSchedule_milder(t *testing.T) {
 	g := started(t)

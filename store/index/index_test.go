@@ -86,7 +86,7 @@ func report(r *rand.Rand, n int) store.Application {
 		a.Record.Recipients = append(a.Record.Recipients, journal.Recipient{Address: pick(r, "anna", "bert",
 			"finance") + "@contoso.example"})
 	}
-	v := verdict.Verdict{Disposition: pick(r, verdict.All()...), Reasons: []verdict.Reason{{ID: pick(r, "link.feed",
+	v := verdict.Verdict{Disposition: pick(r, verdict.All()...), Reasons: []verdict.Reason{{ID: pick(r, "intel.indicator",
 		"auth.dmarc")}}}
 	for range r.IntN(3) {
 		host := pick(r, "evil.example", "login.evil.example", "192.0.2.1", "good.example")
@@ -103,7 +103,7 @@ func randomQuery(t *testing.T, r *rand.Rand) query.Query {
 		text += pick(r, "", "", "", "-") + pick(r, "from:eve@", "from:evil.example", "from:mail.evil.example",
 			"from:bob", "to:finance@", "to:contoso.example",
 			"subject:invoice", `subject:"invoice due"`, "lunch", "link:evil.example", "link:https://evil.example/a", "ip:192.0.2.1", "disposition:malicious",
-			"disposition:spam,bulk", "outcome:held", "outcome:pending,done", "reason:link.feed", "is:pinned",
+			"disposition:spam,bulk", "outcome:held", "outcome:pending,done", "reason:intel.indicator", "is:pinned",
 			"is:rejudged", "subject:*due*") + " "
 	}
 	if r.IntN(3) == 0 { // what is subtracted, alone or behind the others
