@@ -100,6 +100,9 @@ func (w *world) story() {
 			break
 		}
 	}
+	if w.chance(3) {
+		w.aftermath()
+	}
 	synctest.Wait()
 }
 

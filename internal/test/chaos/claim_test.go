@@ -105,7 +105,7 @@ func (c claim) absent() {
 		return
 	}
 	for _, m := range c.inPlace() {
-		if rank(c.messages[m.key]) < exchange.RankDeletions {
+		if rank(c.messages[m.key]) < exchange.RankDeletions && m.released.IsZero() {
 			c.false("message %s lies in %s", m.key, c.messages[m.key].Folder)
 		}
 	}
@@ -126,6 +126,8 @@ func (c claim) held() {
 		if !c.l.hearsay {
 			c.false("the report was first-hand")
 		}
+	case intent.HoldCopy:
+		c.unless(c.goneFrom(c.l, c.upn), "no message of it is gone from where it was taken to")
 	default:
 		c.false("it is held for %q", c.in.Hold)
 	}

@@ -16,7 +16,7 @@ import (
 func (w *world) event() {
 	l := w.letters[w.random.IntN(len(w.letters))]
 	w.quiet.hours()
-	switch w.random.IntN(26) {
+	switch w.random.IntN(31) {
 	case 0, 1:
 		w.crash()
 	case 2, 3, 4:
@@ -47,6 +47,10 @@ func (w *world) event() {
 		w.quiet.write()
 	case 24:
 		w.quiet.lock()
+	case 25, 26, 27:
+		w.bringBack(l)
+	case 28, 29:
+		w.release(l)
 	default:
 		w.write()
 	}
@@ -175,7 +179,7 @@ func (w *world) userMoves(l *letter) {
 	}
 	to := []string{"inbox", "Projects", "deleteditems", "junkemail", "recoverableitemsdeletions", ""}[w.random.IntN(6)]
 	w.sim.UserMoves(c.upn, c.key, to)
-	c.moved = true
+	c.moved, c.movedAgain = true, true
 	c.deleted = c.deleted || to == ""
 }
 
@@ -238,7 +242,7 @@ func (w *world) removeFolder(upn string) {
 	w.sim.RemoveFolder(upn, "Projects")
 	for _, l := range w.letters {
 		for _, c := range l.copies {
-			c.moved = c.moved || c.upn == upn
+			c.moved, c.movedAgain = c.moved || c.upn == upn, c.movedAgain || c.upn == upn
 		}
 	}
 }

@@ -82,6 +82,14 @@ type copied struct {
 	visible  time.Time // not before
 	moved    bool      // by the user
 	deleted  bool      // by the user, for good
+
+	released time.Time // when it appeared as a further copy of what may have been taken by then
+	rests    bool      // the mailbox's retraction was done then, and nothing under way
+	sameTime bool      // with the time of receipt of the message that it is a copy of
+	back     time.Time // when its owner brought it back
+	orders   int       // what people had said of the letter until then
+	// Its owner has moved it again after he brought it back.
+	movedAgain bool
 }
 
 // letter is one message of the outside world: what was delivered of it, and what was reported.

@@ -41,6 +41,8 @@ func (s *summary) add(j *judge) {
 	s.count("mail", "letters", len(w.letters)+len(w.quiet.posts))
 	s.count("mail", "messages", len(j.messages)+len(w.quiet.posts))
 	s.count("mail", "messages touched", len(w.sim.Changed()))
+	s.count("mail", "brought back by their owners", w.broughtBack)
+	s.count("mail", "copies that appeared later", w.released)
 	s.addCalls(w.sim)
 	for _, l := range w.letters {
 		for _, in := range j.intents(l) {

@@ -59,6 +59,10 @@ type world struct {
 	restarts int // in good order
 	lockouts int
 
+	broughtBack int  // messages, by their owners
+	released    int  // copies that appeared later
+	late        bool // there was an aftermath
+
 	approved map[string]bool // immutable ids of messages that a person has said to be the one, whatever proves it
 	doraLeft bool            // her account was changed: what is said of her mailbox was true at some time
 }
