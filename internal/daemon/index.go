@@ -6,6 +6,7 @@ import (
 	"clawback/config"
 	"clawback/intel/indicator"
 	"clawback/intel/rejudge"
+	"clawback/internal/failpoint"
 	"clawback/store"
 	"clawback/store/index"
 )
@@ -33,7 +34,7 @@ func (s indexed) ProbeTerms(ctx context.Context, p store.Probe) (store.Hits, err
 
 // openIndex opens the index of the store.
 func (d *daemon) openIndex(ctx context.Context) (err error) {
-	d.index, err = index.Open(ctx, d.cfg.StateDir, d.store, index.Options{Log: d.log})
+	d.index, err = index.Open(ctx, d.cfg.StateDir, d.store, indexPace(index.Options{Log: d.log, Fail: failpoint.Hit}))
 	return err
 }
 

@@ -78,17 +78,18 @@ var points = []string{
 func TestCrash_everyCommitPoint(t *testing.T) {
 	for _, point := range points {
 		for _, action := range []string{"error", "kill"} {
-			t.Run(point+"/"+action, func(t *testing.T) { crashAt(t, point, action) })
+			t.Run(point+"/"+action, func(t *testing.T) { crashAt(t, point+"="+action+"@3", action) })
 		}
 	}
 }
 
-func crashAt(t *testing.T, point, action string) {
+// crashAt loads a daemon until a failpoint is met.
+func crashAt(t *testing.T, failpoints, action string) {
 	bed := newBed(t)
 	s := &sender{t: t, bed: bed}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
-	if err := bed.Start(ctx, "CLAWBACK_FAILPOINT="+point+"="+action+"@3"); err != nil {
+	if err := bed.Start(ctx, "CLAWBACK_FAILPOINT="+failpoints); err != nil {
 		t.Fatalf("%v\n%s", err, bed.LogTail())
 	}
 	wait := 3 * time.Second // for a step that failed, after which most go on
@@ -158,6 +159,9 @@ func settle(ctx context.Context, t *testing.T, bed *testbed.Bed, s *sender) {
 		t.Errorf("not idle in the end: %v", err)
 	}
 	for _, wrong := range verdict(ctx, t, bed, s.all) {
+		t.Error(wrong)
+	}
+	for _, wrong := range searched(ctx, bed, s.all) {
 		t.Error(wrong)
 	}
 	if err := bed.Stop(); err != nil {

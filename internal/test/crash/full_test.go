@@ -32,12 +32,17 @@ const diskSize = 256 << 20
 // mountState puts the bed's state_dir on a disk of its own.
 func mountState(t *testing.T, bed *testbed.Bed, options string) disk {
 	t.Helper()
-	d := disk{t, bed.File("state")}
-	if err := os.Mkdir(d.dir, 0o700); err != nil {
+	return mountAt(t, bed.File("state"), diskSize, options)
+}
+
+// mountAt puts a directory on a disk of its own.
+func mountAt(t *testing.T, dir string, size int64, options string) disk {
+	t.Helper()
+	d := disk{t, dir}
+	if err := os.MkdirAll(d.dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := unix.Mount("tmpfs", d.dir, "tmpfs", 0,
-		fmt.Sprintf("size=%d,mode=0700%s", diskSize, options)); err != nil {
+	if err := unix.Mount("tmpfs", d.dir, "tmpfs", 0, fmt.Sprintf("size=%d,mode=0700%s", size, options)); err != nil {
 		t.Skipf("needs the right to mount a tmpfs: %v", err)
 	}
 	t.Cleanup(func() { // before the bed's own, which waits for the daemon: the mount goes when that has ended
@@ -191,7 +196,7 @@ func TestFull_inodes(t *testing.T) {
 
 func mustStart(ctx context.Context, t *testing.T, bed *testbed.Bed) {
 	t.Helper()
-	if err := bed.Start(ctx); err != nil {
+	if err := bed.Start(ctx, "CLAWBACK_FAILPOINT="+often); err != nil {
 		t.Fatalf("%v\n%s", err, bed.LogTail())
 	}
 }
