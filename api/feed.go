@@ -22,6 +22,8 @@ var (
 		(*Service).listFeeds)
 	UpdateFeeds = define(Operation{Name: updateFeedsName, Route: "POST /v1/feeds/update", Role: Approver,
 		Machine: true}, (*Service).updateFeeds)
+	ApproveFeed = define(Operation{Name: "feed.approve", Route: "POST /v1/feeds/{feed}/approve", Role: Approver,
+		Machine: true}, (*Service).approveFeed)
 )
 
 // Feed is how a list of indicators stands.
@@ -57,6 +59,23 @@ type FeedResult struct {
 	Living    int    `json:"living"`
 	Code      string `json:"code,omitempty"` // why the list was not taken; "": it was
 	Problem   string `json:"problem,omitempty"`
+}
+
+// FeedApproval lets what waits of a feed's indicators act.
+type FeedApproval struct {
+	Feed    string `path:"feed" json:"-"`
+	Comment string `json:"comment,omitempty"`
+}
+
+// FeedApproved is how many indicators of a feed were let act.
+type FeedApproved struct {
+	Feed       string `json:"feed"`
+	Indicators int    `json:"indicators"`
+}
+
+func (s *Service) approveFeed(ctx context.Context, a access, o FeedApproval) (FeedApproved, error) {
+	n, err := s.o.Indicators.ApproveFeed(ctx, a.Name, o.Feed, o.Comment)
+	return FeedApproved{o.Feed, n}, err
 }
 
 func (s *Service) listFeeds(_ context.Context, _ access, q Paging) (Page[Feed], error) {

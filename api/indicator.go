@@ -16,6 +16,7 @@ type Indicators interface {
 	Import(ctx context.Context, who string, list []store.Indicator, dryRun bool) (indicator.Imported, error)
 	Remove(ctx context.Context, who, tenant, id, comment string) (store.Indicator, error)
 	Approve(ctx context.Context, who, tenant, id, comment string) (store.Indicator, error)
+	ApproveFeed(ctx context.Context, who, feed, comment string) (int, error)
 	Explain(ctx context.Context, i store.Indicator) (indicator.Match, error)
 }
 

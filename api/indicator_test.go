@@ -63,6 +63,10 @@ func (w worldIndicators) Approve(_ context.Context, who, tenant, id, comment str
 	}
 	return i, err
 }
+func (w worldIndicators) ApproveFeed(_ context.Context, who, feed, comment string) (int, error) {
+	return 3, w.note("approve feed %s of %s", feed, who)
+}
+
 func (w worldIndicators) Explain(_ context.Context, i store.Indicator) (indicator.Match, error) {
 	kept := store.Indicator{ID: "indicator-all", Note: "secret-b"}
 	return indicator.Match{Indicator: kept, Messages: 1}, w.note("explain %s in %q", i.Value, i.Tenant)

@@ -44,7 +44,7 @@ func TestExcluded(t *testing.T) {
 		"-disposition:clean,bulk": {Hash64(Disposition, "CLEAN"), Hash64(Disposition, "BULK")},
 		"-outcome:done -is:pinned -proof:person": {Hash64(Outcome, "done"), Hash64(Is, Pinned),
 			Hash64(Proof, "person")},
-		"disposition:clean outcome:done": nil, "-from:evil.example -lunch -reason:intel.indicator -file:*.iso -id:x": nil,
+		"disposition:clean outcome:done": nil, "-from:evil.example -lunch -reason:link.qr -file:*.iso -id:x": nil,
 	} {
 		q, err := Parse(text, time.Now())
 		if err != nil {

@@ -37,7 +37,7 @@ func TestParse(t *testing.T) {
 		{"id:<A@b>", "id:A@b"},
 		{"disposition:malicious -outcome:done,gone", "disposition:MALICIOUS -outcome:done,gone"},
 		{"disposition:spam disposition:SPOOF", "disposition:SPAM,SPOOF"},
-		{"reason:intel.indicator proof:content is:pinned", "reason:intel.indicator proof:content is:pinned"},
+		{"reason:link.qr proof:content is:pinned", "reason:link.qr proof:content is:pinned"},
 		{"since:2d", "since:2026-11-18T12:00:00Z"},
 		{"since:1d12h until:90m", "since:2026-11-19T00:00:00Z until:2026-11-20T10:30:00Z"},
 		{"since:2026-11-01 before:2026-11-02T01:00:00+01:00", "since:2026-11-01T00:00:00Z until:2026-11-02T00:00:00Z"},

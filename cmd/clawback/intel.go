@@ -162,10 +162,30 @@ func (c indicatorOrder) send(a *app, op api.Op[api.IndicatorOrder, api.Indicator
 	return client.Do(a.ctx, a.client, op, api.IndicatorOrder{ID: c.ID, Tenant: c.Tenant, Comment: c.Comment})
 }
 
-type intelApproveCmd struct{ indicatorOrder }
+type intelApproveCmd struct {
+	ID string `arg:"" optional:"" help:"Id of the indicator."`
+	ofTenants
+	Feed    string `help:"Instead of one: all that wait of this feed."`
+	Comment string `help:"Why, for the audit."`
+}
 
 func (c intelApproveCmd) Run(a *app) error {
-	i, err := c.send(a, api.ApproveIndicator)
+	if (c.ID == "") == (c.Feed == "") {
+		return usage("name an indicator, or --feed")
+	}
+	if c.Feed != "" {
+		done, err := client.Do(a.ctx, a.client, api.ApproveFeed, api.FeedApproval{Feed: c.Feed, Comment: c.Comment})
+		if err != nil {
+			return err
+		}
+		if a.json {
+			return a.printJSON(done)
+		}
+		a.printf("%s of feed %s may act: stored mail is being judged anew\n", plural(done.Indicators, "indicator"),
+			done.Feed)
+		return nil
+	}
+	i, err := indicatorOrder{c.ID, c.ofTenants, c.Comment}.send(a, api.ApproveIndicator)
 	if err != nil {
 		return err
 	}

@@ -129,7 +129,6 @@ func (d *Desk) weigh(ctx context.Context, b *bulk) error {
 	if err != nil {
 		return err
 	}
-	var wait []store.Indicator
 	for n := range b.list {
 		if b.many[n] {
 			continue // it is applied by itself
@@ -138,8 +137,15 @@ func (d *Desk) weigh(ctx context.Context, b *bulk) error {
 		if *i, err = d.weighed(ctx, *i, counts[n]); err != nil {
 			return err
 		}
-		if i.Hits = 0; !acts(*i) {
-			wait = append(wait, *i)
+		i.Hits = 0
+	}
+	if err := d.weighFeeds(ctx, b); err != nil {
+		return err
+	}
+	var wait []store.Indicator
+	for n, i := range b.list {
+		if !b.many[n] && !acts(i) {
+			wait = append(wait, i)
 		}
 	}
 	return d.hold(ctx, wait)
@@ -260,6 +266,12 @@ func (d *Desk) hold(ctx context.Context, list []store.Indicator) error {
 	}
 	for _, i := range list {
 		d.o.Log.Warn("an indicator waits for a person", "event", "indicator.waiting", "indicator", i.ID, "why", i.Why)
+	}
+	if len(list) > mostReminded {
+		d.reminded = time.Time{} // their notices are bounded
+		return nil
+	}
+	for _, i := range list {
 		if err := d.raise(ctx, i); err != nil {
 			return err
 		}

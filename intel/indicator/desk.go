@@ -53,6 +53,7 @@ type Options struct {
 	Plan    func(t *config.Tenant) store.Planner // the tenant's policy
 	Wake    func()                               // there is something to retract
 	Brake   brake.Limits                         // what one indicator may change without a person
+	Feed    int                                  // and all of one feed's within a day; 0: 1000, or the brake's share
 	Window  time.Duration                        // how far back stored mail is looked at; 0: 90 days
 	Log     *slog.Logger                         // nil: nowhere
 	Now     func() time.Time                     // nil: time.Now
@@ -93,6 +94,7 @@ func New(ctx context.Context, o Options) (*Desk, error) {
 
 func (o Options) withDefaults() Options {
 	o.Brake = o.Brake.WithDefaults()
+	o.Feed = cmp.Or(o.Feed, 1000)
 	if o.Window <= 0 {
 		o.Window = 90 * 24 * time.Hour
 	}
@@ -219,7 +221,7 @@ const (
 type capacity struct{ all, alike int }
 
 // ofFeeds reports whether an indicator was added for a feed.
-func ofFeeds(by string) bool { return strings.HasPrefix(by, "feed ") }
+func ofFeeds(by string) bool { return ofFeed(store.Indicator{By: by}) != "" }
 
 // capacity counts what is there, for others that are added.
 func (d *Desk) capacity(who, tenant string) *capacity {

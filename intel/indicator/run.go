@@ -125,6 +125,9 @@ func (d *Desk) apply(ctx context.Context, i store.Indicator) error {
 	if i, err = d.weighed(ctx, i, hits); err != nil {
 		return err
 	}
+	if i, err = d.weighedOfFeed(ctx, i, hits); err != nil {
+		return err
+	}
 	if !acts(i) {
 		return d.hold(ctx, []store.Indicator{i})
 	}

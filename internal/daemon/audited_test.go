@@ -250,13 +250,13 @@ func (a *acts) indicator(t *testing.T) api.Indicator {
 		Tenant: testbed.Contoso.ID})
 }
 
-// waitingIndicator waits for a person.
-func (a *acts) waitingIndicator(t *testing.T) string {
+// waitingIndicator waits for a person, whoever has added it.
+func (a *acts) waitingIndicator(t *testing.T, by string) string {
 	t.Helper()
 	id := a.indicator(t).ID
 	list, err := a.store.Indicators(t.Context(), testbed.Contoso.ID)
 	must(t, err)
-	list[0].State = store.IndicatorWaiting
+	list[0].State, list[0].By = store.IndicatorWaiting, by
 	must(t, a.store.Update(t.Context(), store.Change{Indicators: store.Edit[store.Indicator]{Put: list}}))
 	must(t, a.openIndicators(t.Context()))
 	a.renew()
@@ -354,7 +354,11 @@ var changing = map[string]func(*testing.T, *acts) any{
 		return api.IndicatorImport{Note: "n", Indicators: []api.ImportedIndicator{{Kind: "domain", Value: "evil.example"}}}
 	},
 	"indicator.approve": func(t *testing.T, a *acts) any {
-		return api.IndicatorOrder{ID: a.waitingIndicator(t), Tenant: testbed.Contoso.ID}
+		return api.IndicatorOrder{ID: a.waitingIndicator(t, "ada"), Tenant: testbed.Contoso.ID}
+	},
+	"feed.approve": func(t *testing.T, a *acts) any {
+		a.waitingIndicator(t, "feed f")
+		return api.FeedApproval{Feed: "f"}
 	},
 	"indicator.remove": func(t *testing.T, a *acts) any {
 		return api.IndicatorOrder{ID: a.indicator(t).ID, Tenant: testbed.Contoso.ID}
