@@ -8,7 +8,7 @@ _clawback() {
 			continue
 		fi
 		case ${COMP_WORDS[i]} in
-		--socket | --config | -c | --hostname | --tenant-id | --domain | --alternate-mailbox | --email | --name | --originator-org | --client-id | --certificate-file | --key-file | --mailbox | --state | --since | --limit | --cursor | --comment | --tenant | --purpose | --network | --cause | --from | --peers | --older-than | --yes-delete | --local | --regions | --timeout | --recipient | -r | --identity | -i | --sender | --subject | --disposition | --proof | --variant | --output | -o | --query | --ids-from | --to | --yes-restore | --campaign | --yes-all | --is | --field | --note | --expires | --kind | --for | --format | --column | --rules | --rule | --object | --who | --what | --report | --original | --decrypted | --workers | --reports | --listen | --ca-file | --seed | --users) skip=yes ;;
+		--socket | --config | -c | --hostname | --tenant-id | --domain | --alternate-mailbox | --email | --name | --originator-org | --client-id | --certificate-file | --key-file | --mailbox | --state | --since | --limit | --cursor | --comment | --tenant | --purpose | --network | --cause | --from | --peers | --older-than | --yes-delete | --local | --regions | --timeout | --recipient | -r | --identity | -i | --sender | --subject | --disposition | --proof | --variant | --output | -o | --query | --ids-from | --to | --yes-restore | --campaign | --yes-all | --is | --field | --note | --expires | --kind | --for | --format | --column | --feed | --rules | --rule | --object | --who | --what | --report | --original | --decrypted | --workers | --reports | --listen | --ca-file | --seed | --users) skip=yes ;;
 		-*) ;;
 		*)
 			case $path/${COMP_WORDS[i]} in
@@ -1243,6 +1243,11 @@ _clawback() {
 		:
 		return
 		;;
+	"intel approve":--feed)
+		COMPREPLY=()
+		:
+		return
+		;;
 	"intel approve":--comment)
 		COMPREPLY=()
 		:
@@ -1787,7 +1792,7 @@ _clawback() {
 		commands="" flags="--tenant --format --kind --column --disposition --for --note --dry-run --help --socket --json" words="" files=yes
 		;;
 	"intel approve")
-		commands="" flags="--tenant --comment --help --socket --json" words="" files=
+		commands="" flags="--tenant --feed --comment --help --socket --json" words="" files=
 		;;
 	"intel feeds")
 		commands="" flags="--limit --cursor --help --socket --json" words="" files=

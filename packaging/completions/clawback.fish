@@ -10,7 +10,7 @@ function __clawback_at
             continue
         end
         switch $word
-            case --socket --config -c --hostname --tenant-id --domain --alternate-mailbox --email --name --originator-org --client-id --certificate-file --key-file --mailbox --state --since --limit --cursor --comment --tenant --purpose --network --cause --from --peers --older-than --yes-delete --local --regions --timeout --recipient -r --identity -i --sender --subject --disposition --proof --variant --output -o --query --ids-from --to --yes-restore --campaign --yes-all --is --field --note --expires --kind --for --format --column --rules --rule --object --who --what --report --original --decrypted --workers --reports --listen --ca-file --seed --users
+            case --socket --config -c --hostname --tenant-id --domain --alternate-mailbox --email --name --originator-org --client-id --certificate-file --key-file --mailbox --state --since --limit --cursor --comment --tenant --purpose --network --cause --from --peers --older-than --yes-delete --local --regions --timeout --recipient -r --identity -i --sender --subject --disposition --proof --variant --output -o --query --ids-from --to --yes-restore --campaign --yes-all --is --field --note --expires --kind --for --format --column --feed --rules --rule --object --who --what --report --original --decrypted --workers --reports --listen --ca-file --seed --users
                 set skip yes
             case '-*'
             case '*'
@@ -521,6 +521,7 @@ complete -c clawback -n '__clawback_at \'intel import\'' -l help -s h -d 'Show c
 complete -c clawback -n '__clawback_at \'intel import\'' -l socket -r -F -d 'Control socket of the daemon (default /run/clawback/control.sock).'
 complete -c clawback -n '__clawback_at \'intel import\'' -l json -d 'Answer in JSON, one object or list, or one object a line.'
 complete -c clawback -n '__clawback_at \'intel approve\'' -l tenant -x -d 'Name or GUID of the tenant that it is for; without it, it is for every tenant.'
+complete -c clawback -n '__clawback_at \'intel approve\'' -l feed -x -d 'Instead of one: all that wait of this feed.'
 complete -c clawback -n '__clawback_at \'intel approve\'' -l comment -x -d 'Why, for the audit.'
 complete -c clawback -n '__clawback_at \'intel approve\'' -l help -s h -d 'Show context-sensitive help.'
 complete -c clawback -n '__clawback_at \'intel approve\'' -l socket -r -F -d 'Control socket of the daemon (default /run/clawback/control.sock).'
