@@ -127,7 +127,7 @@ func (c claim) held() {
 			c.false("the report was first-hand")
 		}
 	case intent.HoldCopy:
-		c.unless(c.goneFrom(c.l, c.upn), "no message of it is gone from where it was taken to")
+		c.unless(c.outOfSight(c.l, c.upn), "every message of it lies where it was taken to")
 	default:
 		c.false("it is held for %q", c.in.Hold)
 	}

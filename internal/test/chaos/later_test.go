@@ -11,9 +11,8 @@ import (
 	"clawback/verdict"
 )
 
-// at rest reports whether the retraction of a letter from a mailbox is done and nothing is under way there that was
-// decided before: what comes later is told apart from what was. With an id that message was taken by it. When says since
-// when it is so.
+// atRest reports whether the retraction of a letter from a mailbox is done, has taken a message (with an id: that one), and
+// nothing is under way there that was decided before; and since when.
 func (w *world) atRest(l *letter, upn, id string) (since time.Time, rests bool) {
 	if len(w.jobs(false)) > 0 {
 		return since, false
@@ -30,11 +29,11 @@ func (w *world) atRest(l *letter, upn, id string) (since time.Time, rests bool) 
 			return since, false
 		}
 		for _, t := range in.Taken {
-			if in.Kind == store.Retract && in.Outcome == store.Done && t.State == intent.Moved && t.Message == id {
+			if in.Kind == store.Retract && in.Outcome == store.Done && t.State == intent.Moved &&
+				(t.Message == id || id == "") {
 				since, rests = t.At, true
 			}
 		}
-		rests = rests || id == "" && in.Kind == store.Retract && in.Outcome == store.Done
 	}
 	return since, rests
 }
@@ -170,7 +169,7 @@ func (j *judge) takenLater(l *letter, c *copied) {
 			m.Changes)
 	case touched || !j.w.late || !c.rests || !c.provable || c.moved || l.verdict != verdict.Malicious || l.meddled() ||
 		l.hearsay || j.w.dryRun || j.w.braked || isExempt(c.upn) || j.w.unreachable(c.upn):
-	case c.sameTime && j.goneFrom(l, c.upn): // it may be the one that was taken
+	case c.sameTime && j.outOfSight(l, c.upn): // it may be the one that was taken
 	default:
 		rule := j.w.rule(c.upn, l.verdict)
 		if rule.UnreadOnly || j.w.purgeless(rule) {
@@ -181,7 +180,10 @@ func (j *judge) takenLater(l *letter, c *copied) {
 	}
 }
 
-// goneFrom reports whether a message of the letter was moved or deleted by the mailbox's owner.
-func (j *judge) goneFrom(l *letter, upn string) bool {
-	return slices.ContainsFunc(l.copies, func(c *copied) bool { return c.upn == upn && (c.moved || c.deleted) })
+// outOfSight reports whether a message of the letter is not to be found where it was taken to: its owner has moved or
+// deleted it, or it was deleted permanently.
+func (j *judge) outOfSight(l *letter, upn string) bool {
+	return slices.ContainsFunc(l.copies, func(c *copied) bool {
+		return c.upn == upn && (c.moved || c.deleted || rank(j.messages[c.key]) >= exchange.RankPurges)
+	})
 }
