@@ -115,8 +115,8 @@ func (s *Service) updateFeeds(ctx context.Context, a access, o FeedOrder) (Page[
 	return page, nil
 }
 
-// lookAtFeeds looks at lists. Who asked for it, and whether he accepts their length, stands in the audit before: what is
-// read becomes knowledge by which messages are taken. Who does not wait for the answer calls nothing off.
+// lookAtFeeds looks at lists. Who asked for it, and whether he accepts their length, stands in the audit before: what
+// is read becomes knowledge by which messages are taken. Who does not wait for the answer calls nothing off.
 func (s *Service) lookAtFeeds(ctx context.Context, a access, o FeedOrder) (results []feed.Result, err error) {
 	act := store.Act{Who: a.Name, What: a.op.Name, Object: o.Feed, Comment: "read now"}
 	if o.Accept {

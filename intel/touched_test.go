@@ -26,7 +26,8 @@ func TestTouched_likeTheOriginal(t *testing.T) {
 	touched, untouched := 0, 0
 	for seed := range uint64(60) {
 		r := rand.New(rand.NewPCG(seed, 5))
-		pattern := []string{fmt.Sprintf("@s%d.example", r.IntN(6)), fmt.Sprintf("a%d@s%d.example", r.IntN(4), r.IntN(5)),
+		pattern := []string{fmt.Sprintf("@s%d.example", r.IntN(6)),
+			fmt.Sprintf("a%d@s%d.example", r.IntN(4), r.IntN(5)),
 			fmt.Sprintf("@r%d.example", r.IntN(3)), "@elsewhere.example", "/^a1@/"}[r.IntN(5)]
 		kind := []string{"block_sender", "trust_sender", "accept_sender"}[r.IntN(3)]
 		if r.IntN(5) == 0 {
@@ -53,7 +54,8 @@ func TestTouched_likeTheOriginal(t *testing.T) {
 			}
 			if is {
 				touched++
-			} else if untouched++; again.Disposition != form.Verdict.Disposition || again.Review != form.Verdict.Review {
+			} else if untouched++; again.Disposition != form.Verdict.Disposition ||
+				again.Review != form.Verdict.Review {
 				t.Fatalf("seed %d, message %d is not touched, and %s, %q instead of %s, %q", seed, n, again.Disposition,
 					again.Review, form.Verdict.Disposition, form.Verdict.Review)
 			}
@@ -68,8 +70,8 @@ func TestTouched_likeTheOriginal(t *testing.T) {
 	}
 }
 
-// What cannot be told from what is kept takes the original: other rules, another configuration, what was taught, policies
-// of before the start, and those that ask for more.
+// What cannot be told from what is kept takes the original: other rules, another configuration, what was taught,
+// policies of before the start, and those that ask for more.
 func TestTouched_whereOnlyTheOriginalCanTell(t *testing.T) {
 	f := newFixture(t)
 	rec := f.received(mail("ann@sender.example", "hello", "hi"))

@@ -291,7 +291,8 @@ func (r *rig) rejudge(id string, d verdict.Disposition) {
 	}
 	for _, v := range rec.Variants {
 		v.Verdict.Disposition = d
-		r.rejudgeOne(store.Rejudgement{Record: rec, Report: v.Report, Verdict: v.Verdict, Cause: "the test knows better"})
+		r.rejudgeOne(store.Rejudgement{Record: rec, Report: v.Report, Verdict: v.Verdict,
+			Cause: "the test knows better"})
 	}
 	r.e.Wake()
 }

@@ -412,8 +412,8 @@ type listing verdict.Indicator
 
 func (l listing) Listed(i verdict.Indicator) bool { return i == verdict.Indicator(l) }
 
-// A listed address is kept wherever it stands, behind a gateway's or a redirect's too; what follows is not the scorer's to
-// say.
+// A listed address is kept wherever it stands, behind a gateway's or a redirect's too; what follows is not the scorer's
+// to say.
 func TestIndicators_listedAndWrapped(t *testing.T) {
 	want := verdict.Indicator{Kind: "domain", Value: "www.listed.example"}
 	s := scorer(t, Options{Listed: listing(want)})
@@ -422,14 +422,15 @@ func TestIndicators_listedAndWrapped(t *testing.T) {
 		"https://eur02.safelinks.protection.outlook.com/?url=https%3A%2F%2Fwww.listed.example%2Fx&data=05",
 		"https://www.google.com/url?q=https://www.listed.example/x",
 	} {
-		if r := run(t, s, link(to, "here")); !slices.Contains(r.Indicators, want) || r.Disposition == verdict.Malicious {
+		r := run(t, s, link(to, "here"))
+		if !slices.Contains(r.Indicators, want) || r.Disposition == verdict.Malicious {
 			t.Errorf("%s: %v, kept is %v", to, r.Disposition, r.Indicators)
 		}
 	}
 }
 
-// Wherever a listed address stands, and whatever stands before it, it is kept; what is listed by nobody is not, beyond the
-// bound.
+// Wherever a listed address stands, and whatever stands before it, it is kept; what is listed by nobody is not, beyond
+// the bound.
 func TestIndicators_nobodyHidesOneBehindMany(t *testing.T) {
 	const listed, other = "https://www.listed.example/x", "https://www.other.example/x"
 	s := scorer(t, Options{Listed: listing{Kind: "url", Value: listed}})
@@ -452,7 +453,8 @@ func TestIndicators_nobodyHidesOneBehindMany(t *testing.T) {
 		"a long comment":     {page("", "<!-- "+many(60_000, "comment %d ")+"-->"+last), true},
 		"a long page":        {page("", many(400_000, "<i>%d</i>\n")+last), true},
 		"a long text":        {vary("\n" + many(60_000, "some words of line %d\n") + other + "\n" + listed), true},
-		"a picture's":        {page("", many(500, `<a href="https://h%d.example/">x</a>`)+`<img src="`+listed+`">`), false},
+		"a picture's": {page("", many(500, `<a href="https://h%d.example/">x</a>`)+`<img src="`+listed+`">`),
+			false},
 		"in a script": {attached("", longText, "page.html", "text/html", []byte("<html><script>"+
 			many(20_000, "var x%d=1;\n")+"x='"+other+"';location='"+listed+"'</script></html>")), true},
 	} {

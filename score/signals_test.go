@@ -399,7 +399,8 @@ func TestSignals_eachHasAMessageThatShowsItAndOneNearItThatDoesNot(t *testing.T)
 func elsewhere() []string {
 	return []string{
 		"history.first_domain", "history.first_sender", "history.broken_authentication", "history.odd_reply_to", "history.odd_infrastructure",
-		"history.correspondent", "history.known_sender", "history.known_domain", "policy.unverified", "auth.dkim_reverified",
+		"history.correspondent", "history.known_sender", "history.known_domain", "policy.unverified",
+		"auth.dkim_reverified",
 		"engine.virus", "engine.clamav", "engine.rspamd", "engine.spamassassin", "engine.dnsl", "engine.rdap", "learn.unwanted", "learn.wanted",
 		"submission.phish", "submission.junk", "submission.not_junk",
 		"attachment.macro_autorun", "attachment.stopped", "overrun.message",

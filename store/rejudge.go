@@ -37,8 +37,8 @@ type Rejudged struct {
 // all, and no intent is changed behind which a person stands (who asked for it, approved or rejected it). A message
 // that was taken is never put back by this: the plan may propose it.
 //
-// Done twice it changes nothing the second time, whatever the record's Rev says. ErrConflict when the record was written
-// since it was read.
+// Done twice it changes nothing the second time, whatever the record's Rev says. ErrConflict when the record was
+// written since it was read.
 func (s *Store) Rejudge(ctx context.Context, j Rejudgement) (rec Record, changed bool, err error) {
 	if err := j.check(); err != nil {
 		return Record{}, false, fmt.Errorf("rejudge record: %w", err)

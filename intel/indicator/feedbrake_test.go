@@ -91,7 +91,8 @@ func TestFeedBrake(t *testing.T) {
 	wants("approved", "f", 14, 0)
 	acts, err := g.s.Audit(t.Context(), store.AuditFilter{What: "feed.approve"})
 	must(t, err)
-	if len(acts) != 1 || acts[0].Who != "ada" || acts[0].Object != "f" || acts[0].Comment != "6 indicators; the list is right" {
+	if len(acts) != 1 || acts[0].Who != "ada" || acts[0].Object != "f" ||
+		acts[0].Comment != "6 indicators; the list is right" {
 		t.Errorf("the audit has %+v", acts)
 	}
 	if _, err := g.ApproveFeed(t.Context(), "ada", "f", ""); err == nil {

@@ -328,8 +328,8 @@ func TestAdd_leavesSpoofToAPerson(t *testing.T) {
 	}
 }
 
-// The scorer asks for each value of a message beyond those that it keeps whether it is one of an indicator's: in all the
-// forms in which a message carries it, from when it is added until it is gone.
+// The scorer asks for each value of a message beyond those that it keeps whether it is one of an indicator's: in all
+// the forms in which a message carries it, from when it is added until it is gone.
 func TestKnows(t *testing.T) {
 	g := newRig(t)
 	knows := func(kind, value string) bool {
@@ -478,8 +478,8 @@ func TestRemove(t *testing.T) {
 	}
 }
 
-// Withdrawn, an indicator takes back what it made of a message, and nothing else: what the scorer left to a person stays
-// with him, and other indicators stay in force, in whatever order they came and go.
+// Withdrawn, an indicator takes back what it made of a message, and nothing else: what the scorer left to a person
+// stays with him, and other indicators stay in force, in whatever order they came and go.
 func TestRemove_leavesTheScorersReview(t *testing.T) {
 	const host, file = "other.example", "ab"
 	hash := strings.Repeat(file, 32)
@@ -487,7 +487,8 @@ func TestRemove_leavesTheScorersReview(t *testing.T) {
 		return func(r *store.Record) {
 			v := &r.Variants[0].Verdict
 			v.Disposition, v.Score, v.Review = d, 50, review
-			v.Reasons = []verdict.Reason{{ID: "review." + string(review), Family: "review", Text: "A person must decide."}}
+			v.Reasons = []verdict.Reason{{ID: "review." + string(review), Family: "review",
+				Text: "A person must decide."}}
 			r.Verdict = *v
 		}
 	}
@@ -542,7 +543,8 @@ func TestRemove_leavesTheScorersReview(t *testing.T) {
 
 // A verdict that was made worse by a version which did not note what it was before gets its review back by its reasons.
 func TestWithout_ofAnOldRow(t *testing.T) {
-	v := verdict.Verdict{Disposition: verdict.Malicious, Score: 100, Reasons: []verdict.Reason{{ID: signal, Where: "k1"},
+	v := verdict.Verdict{Disposition: verdict.Malicious, Score: 100, Reasons: []verdict.Reason{
+		{ID: signal, Where: "k1"},
 		{ID: "words.payment", Family: "words"}, {ID: "review.payment", Family: "review"}}}
 	rec := store.Record{Rejudged: &store.Rejudged{Was: verdict.Suspicious}}
 	got := without(v, rec)

@@ -50,8 +50,8 @@ func (d *Desk) carries(c carried, i store.Indicator) bool {
 	return found
 }
 
-// term is what messages that carry an indicator are found by. It is made once, but for one that is none yet, and is only
-// explained.
+// term is what messages that carry an indicator are found by. It is made once, but for one that is none yet, and is
+// only explained.
 func (d *Desk) term(i store.Indicator) (term uint64, known bool) {
 	if kept, made := d.terms.Load(i.ID); made {
 		return kept.(uint64), true

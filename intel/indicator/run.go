@@ -211,8 +211,8 @@ func (d *Desk) judge(ctx context.Context, rec store.Record, known []store.Indica
 			return changed, nil
 		}
 		one := list[0]
-		next, did, err := d.o.Store.Rejudge(ctx, store.Rejudgement{Record: rec, Report: one.report, Verdict: one.verdict,
-			Cause: one.verdict.Reasons[0].Text, Plan: d.o.Plan(t)})
+		next, did, err := d.o.Store.Rejudge(ctx, store.Rejudgement{Record: rec, Report: one.report,
+			Verdict: one.verdict, Cause: one.verdict.Reasons[0].Text, Plan: d.o.Plan(t)})
 		switch {
 		case errors.Is(err, store.ErrConflict) && try < 20:
 			if next, err = d.o.Store.Record(ctx, rec.ID); err != nil {

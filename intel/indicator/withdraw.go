@@ -23,9 +23,9 @@ func (d *Desk) withdraw(ctx context.Context, i store.Indicator) error {
 	return d.drop(ctx, i)
 }
 
-// lower gives a record the verdict that it has without an indicator: by its original, and where that cannot be asked any
-// more, the one that it had before. Other indicators that it carries stay in force, and those whose lifetime is over
-// where the verdict rests on them too.
+// lower gives a record the verdict that it has without an indicator: by its original, and where that cannot be asked
+// any more, the one that it had before. Other indicators that it carries stay in force, and those whose lifetime is
+// over where the verdict rests on them too.
 func (d *Desk) lower(ctx context.Context, rec store.Record, i store.Indicator) error {
 	t := d.tenant(rec.Tenant)
 	if t == nil || rec.Pinned != "" || i.Tenant != "" && i.Tenant != rec.Tenant {

@@ -86,7 +86,7 @@ func report(r *rand.Rand, n int) store.Application {
 		a.Record.Recipients = append(a.Record.Recipients, journal.Recipient{Address: pick(r, "anna", "bert",
 			"finance") + "@contoso.example"})
 	}
-	v := verdict.Verdict{Disposition: pick(r, verdict.All()...), Reasons: []verdict.Reason{{ID: pick(r, "intel.indicator",
+	v := verdict.Verdict{Disposition: pick(r, verdict.All()...), Reasons: []verdict.Reason{{ID: pick(r, "link.qr",
 		"auth.dmarc")}}}
 	for range r.IntN(3) {
 		host := pick(r, "evil.example", "login.evil.example", "192.0.2.1", "good.example")

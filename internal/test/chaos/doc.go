@@ -3,10 +3,11 @@
 // A scenario is an organisation of some mailboxes in a Microsoft Graph simulator that has a bad day, a store on disk,
 // and the engine with the real Graph client between them, over an in-memory network and under fake time: days pass in
 // milliseconds. Meanwhile reports arrive, to people and to groups, and messages that forward others; users move and
-// delete messages, and bring back what was taken; copies appear later, by a release, a rule or a backup; verdicts change; operators retract, restore, approve, reject, and start and cancel bulk jobs; and
-// the process stops or crashes: what is not durable is lost, and calls under way act or not. Beside it lives a second
-// tenant that Graph spares: its credentials are refused for a while now and then. A second, smaller set of scenarios
-// does the same to the real daemon, with SIGKILL.
+// delete messages, and bring back what was taken; copies appear later, by a release, a rule or a backup; verdicts
+// change; operators retract, restore, approve, reject, and start and cancel bulk jobs; and the process stops or
+// crashes: what is not durable is lost, and calls under way act or not. Beside it lives a second tenant that Graph
+// spares: its credentials are refused for a while now and then. A second, smaller set of scenarios does the same to the
+// real daemon, with SIGKILL.
 //
 // The judge holds the store against the mailboxes: every intent has ended, or is held, for a reason that is true; no
 // message was touched but the right ones, none twice, none brought back into sight but by an operator's word; what its

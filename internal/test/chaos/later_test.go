@@ -11,8 +11,8 @@ import (
 	"clawback/verdict"
 )
 
-// atRest reports whether the retraction of a letter from a mailbox is done, has taken a message (with an id: that one), and
-// nothing is under way there that was decided before; and since when.
+// atRest reports whether the retraction of a letter from a mailbox is done, has taken a message (with an id: that one),
+// and nothing is under way there that was decided before; and since when.
 func (w *world) atRest(l *letter, upn, id string) (since time.Time, rests bool) {
 	if len(w.jobs(false)) > 0 {
 		return since, false
@@ -61,7 +61,8 @@ func (w *world) bringBack(l *letter) bool {
 		if !rests {
 			continue
 		}
-		to := graphsim.Later{Mailbox: c.upn, Key: c.key, Folder: []string{"inbox", "Projects", "archive"}[w.random.IntN(3)]}
+		to := graphsim.Later{Mailbox: c.upn, Key: c.key,
+			Folder: []string{"inbox", "Projects", "archive"}[w.random.IntN(3)]}
 		byArchive := w.chance(3) && time.Since(since) > time.Hour
 		to.Copy = byArchive
 		back, err := w.sim.Happen(to)
@@ -92,7 +93,8 @@ func (w *world) release(l *letter) *copied {
 		if !there || !c.mine || !c.back.IsZero() {
 			continue
 		}
-		to := graphsim.Later{Mailbox: c.upn, Key: c.key, Folder: []string{"inbox", "Projects"}[w.random.IntN(2)], Copy: true}
+		to := graphsim.Later{Mailbox: c.upn, Key: c.key, Copy: true,
+			Folder: []string{"inbox", "Projects"}[w.random.IntN(2)]}
 		if !w.chance(3) {
 			to.Received = time.Now()
 		}
@@ -151,8 +153,8 @@ func (j *judge) leftAlone(l *letter, c *copied) {
 	for _, call := range j.w.sim.Calls() {
 		if call.Message == c.key && call.Applied && call.Time.After(c.back) &&
 			(call.Route == graphsim.RouteMove || call.Route == graphsim.RoutePurge) {
-			j.wrong("message %s of letter %d was brought back by its owner at %v, and taken at %v: %v", c.key, l.n, c.back,
-				call.Time, m.Changes)
+			j.wrong("message %s of letter %d was brought back by its owner at %v, and taken at %v: %v", c.key, l.n,
+				c.back, call.Time, m.Changes)
 		}
 	}
 }

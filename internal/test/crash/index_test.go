@@ -39,7 +39,8 @@ func TestIndex_killedBehindC2(t *testing.T) {
 	defer cancel()
 	built := time.Time{}
 	for round := range max(3, *rounds/2) {
-		if err := bed.Start(ctx, "CLAWBACK_FAILPOINT="+often+",c2.after-commit=kill@"+fmt.Sprint(5+7*round)); err != nil {
+		points := fmt.Sprintf("%s,c2.after-commit=kill@%d", often, 5+7*round)
+		if err := bed.Start(ctx, "CLAWBACK_FAILPOINT="+points); err != nil {
 			t.Fatalf("%v\n%s", err, bed.LogTail())
 		}
 		status, err := client.Do(ctx, bed.Client, api.ShowIndex, api.None{})
@@ -60,8 +61,8 @@ func TestIndex_killedBehindC2(t *testing.T) {
 	finish(ctx, t, bed, s)
 }
 
-// The index's disk is full while the store's is not. Mail is taken and judged, searches see all of it, and the index goes
-// on where it was: in the same process when there is space, and in another one that was killed meanwhile.
+// The index's disk is full while the store's is not. Mail is taken and judged, searches see all of it, and the index
+// goes on where it was: in the same process when there is space, and in another one that was killed meanwhile.
 func TestIndex_diskIsFull(t *testing.T) {
 	for name, kill := range map[string]bool{"same process": false, "killed while it is full": true} {
 		t.Run(name, func(t *testing.T) {
@@ -115,7 +116,8 @@ func logged(bed *testbed.Bed, text string) bool {
 	return err == nil && strings.Contains(string(log), text)
 }
 
-// searched lists what searches by the index find wrongly of letters that a daemon has done with; empty when all is well.
+// searched lists what searches by the index find wrongly of letters that a daemon has done with; empty when all is
+// well.
 func searched(ctx context.Context, bed *testbed.Bed, letters []*letter) (wrong []string) {
 	status, err := client.Do(ctx, bed.Client, api.ShowIndex, api.None{})
 	for err == nil && !status.Ready && ctx.Err() == nil { // it is built anew
@@ -146,8 +148,8 @@ func searched(ctx context.Context, bed *testbed.Bed, letters []*letter) (wrong [
 		}
 		slices.Sort(want[q])
 		if !slices.Equal(got, want[q]) {
-			wrong = append(wrong, fmt.Sprintf("search %s finds %d messages, want %d: missing %v, too many %v", q, len(got),
-				len(want[q]), without(want[q], got), without(got, want[q])))
+			wrong = append(wrong, fmt.Sprintf("search %s finds %d messages, want %d: missing %v, too many %v", q,
+				len(got), len(want[q]), without(want[q], got), without(got, want[q])))
 		}
 	}
 	return wrong
