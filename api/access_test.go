@@ -267,7 +267,7 @@ var needs = map[Role]string{
 		"message.list message.original message.show message.text policy.list principal.show queue.export queue.groups queue.list queue.show rescan.list rescan.show rules.list status.show store.check submission.export submission.list submission.show",
 	Analyst: "audit.list feedback.export feedback.give feedback.withdraw indicator.explain job.cancel job.pause job.preview job.resume job.start message.restore message.retract rescan.cancel rescan.pause rescan.resume rescan.start rules.backtest " +
 		"submission.accept submission.dismiss submission.file",
-	Approver:      "bounce.retry feed.approve feed.update held.approve held.reject indicator.add indicator.approve " +
+	Approver: "bounce.retry feed.approve feed.update held.approve held.reject indicator.add indicator.approve " +
 		"indicator.import indicator.remove queue.retry rescan.approve",
 	Administrator: "address.list address.retire backup feedback.reset index.rebuild policy.add policy.remove queue.discard queue.discard_preview queue.discard_selected queue.trust store.forget_old token.create token.list token.revoke token.show",
 }

@@ -80,7 +80,7 @@ func TestMatch(t *testing.T) {
 		"outcome:done":                                 true,
 		"-outcome:done":                                false,
 		"outcome:failed,held":                          true,
-		"reason:link.qr -reason:auth.dmarc":          false,
+		"reason:link.qr -reason:auth.dmarc":            false,
 		"reason:link.*":                                true,
 		"proof:content is:pinned -is:rejudged":         true,
 		"since:2h until:30m":                           true,
