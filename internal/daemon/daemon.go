@@ -92,6 +92,7 @@ type daemon struct {
 	indicators *indicator.Desk
 	feeds      *feed.Scheduler
 	sightings  *sighting.Watch
+	lists      sighting.Lists // what indicators and feeds list, for the scorer, which is made before them
 	rejudge    *rejudge.Runner
 	key        *bounce.Key
 	bounces    *bounce.Deliverer

@@ -32,6 +32,7 @@ func (d *daemon) openFeeds(ctx context.Context) (err error) {
 		return err
 	}
 	d.sightings.Follow(d.feeds)
+	d.lists.Ask(d.indicators, d.feeds)
 	return nil
 }
 

@@ -17,7 +17,6 @@ import (
 	"clawback/intel/submission"
 	"clawback/internal/failpoint"
 	"clawback/pipeline"
-	"clawback/query"
 	"clawback/queue"
 	"clawback/retract"
 	"clawback/retract/exchange"
@@ -31,7 +30,6 @@ import (
 	"clawback/spool"
 	"clawback/store"
 	"clawback/systemd"
-	"clawback/verdict"
 )
 
 // What each part is given, in the order in which Run opens them.
@@ -56,24 +54,8 @@ func (d *daemon) graph(t config.Tenant) (exchange.Mailboxes, error) {
 
 func (d *daemon) scoreOptions(cfg *config.Config) score.Options {
 	o := intel.ScoreOptions(cfg)
-	o.Inspector, o.Listed = d.files, listed{d}
+	o.Inspector, o.Listed = d.files, &d.lists
 	return o
-}
-
-// listed knows what indicators and feeds list. The scorer, which asks it, is made before them, and used after.
-type listed struct{ *daemon }
-
-// Listed implements score.Listed. Where a feed's list cannot be read the value is not kept beyond the scorer's bound.
-func (d listed) Listed(i verdict.Indicator) bool {
-	for _, term := range (query.Message{Indicators: []verdict.Indicator{i}}).Terms() {
-		if d.indicators.Knows(term) {
-			return true
-		}
-		if list, err := d.feeds.Listed(term); err == nil && len(list) > 0 {
-			return true
-		}
-	}
-	return false
 }
 
 // workers is how many processes look into attached files.
