@@ -121,8 +121,8 @@ func (d *Desk) counted(ctx context.Context, b *bulk, wanted func(n int) bool) ([
 	return counts, nil
 }
 
-// weigh lets those wait that the brake lets through nowhere. What is carried by fewer messages than the brake looks at is
-// not counted: it changes no more than carry it.
+// weigh lets those wait that the brake lets through nowhere. What is carried by fewer messages than the brake looks at
+// is not counted: it changes no more than carry it.
 func (d *Desk) weigh(ctx context.Context, b *bulk) error {
 	few := min(d.o.Brake.From, d.o.Brake.Messages)
 	counts, err := d.counted(ctx, b, func(n int) bool { return b.list[n].Approved == "" && b.carried[n] > few })

@@ -12,8 +12,8 @@ type Terms interface {
 	Knows(term uint64) bool
 }
 
-// Lists answers the scorer whether a value is one of an indicator's, or listed by a feed. It is made before these, which
-// judge by the scorer, and knows of nothing until it was told of them. Safe for concurrent use.
+// Lists answers the scorer whether a value is one of an indicator's, or listed by a feed. It is made before these,
+// which judge by the scorer, and knows of nothing until it was told of them. Safe for concurrent use.
 type Lists struct{ all atomic.Pointer[listed] }
 
 type listed struct {
