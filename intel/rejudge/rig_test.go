@@ -77,7 +77,7 @@ func newRig(t *testing.T) *rig {
 	g := &rig{t: t, now: storetest.Start, rules: "1", says: map[string]verdict.Verdict{}, panics: map[string]bool{},
 		raised: map[string]verdict.Disposition{}, actions: config.DefaultActions(), mode: "live",
 		untouched: map[string]bool{},
-		cfg:       config.Rejudge{After: []time.Duration{5 * time.Minute, 12 * time.Hour, 24 * time.Hour},
+		cfg: config.Rejudge{After: []time.Duration{5 * time.Minute, 12 * time.Hour, 24 * time.Hour},
 			Rate: config.Off}}
 	s, err := store.New(&memory.Engine{}, store.Options{Now: func() time.Time { return g.now }})
 	must(t, err)
