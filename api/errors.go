@@ -22,6 +22,8 @@ const (
 	InvalidRequest Code = "invalid_request"    // it can be carried out in no state of things
 	WrongMediaType Code = "wrong_media_type"   // the body's Content-Type
 	TooLarge       Code = "too_large"          // the body
+	TimedOut       Code = "timed_out"          // the request came too slowly
+	RateLimited    Code = "rate_limited"       // too many requests: later
 	Unauthorized   Code = "unauthenticated"    // nobody known asks
 	Forbidden      Code = "forbidden"          // the role does not allow it
 	OwnAct         Code = "own_act"            // another person must approve it
@@ -47,6 +49,8 @@ var Statuses = map[Code]struct {
 	InvalidRequest: {400, "The request makes no sense"},
 	WrongMediaType: {415, "The body is of another type than is expected"},
 	TooLarge:       {413, "The body is too large"},
+	TimedOut:       {408, "The request came too slowly"},
+	RateLimited:    {429, "Too many requests"},
 	Unauthorized:   {401, "You must sign in"},
 	Forbidden:      {403, "Your role does not allow this"},
 	OwnAct:         {403, "Another person must approve this"},

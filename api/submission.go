@@ -3,7 +3,9 @@ package api
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
+	"os"
 	"time"
 
 	"clawback/intel/submission"
@@ -238,7 +240,10 @@ func (s *Service) submitFile(ctx context.Context, a access, u Upload) (Corrected
 		return Corrected{}, problem(InvalidRequest, "there is no message in the request's body")
 	}
 	message, err := io.ReadAll(io.LimitReader(u.Body, MaxUpload+1))
-	if err != nil {
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return Corrected{}, problem(TimedOut, "the message came too slowly")
+	case err != nil:
 		return Corrected{}, problem(InvalidRequest, "read the message: %v", err)
 	}
 	if len(message) > MaxUpload {

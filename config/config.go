@@ -16,6 +16,7 @@ type Config struct {
 	StateDir string // queue, store, spool, certificates
 
 	Control    Control
+	REST       REST
 	Listeners  []Listener
 	TLS        TLS
 	ACME       ACME
@@ -45,6 +46,14 @@ type Log struct {
 type Control struct {
 	Socket  string
 	Metrics string // host:port on which Prometheus metrics are answered; "": on the socket alone
+}
+
+// REST is the door for programs elsewhere.
+type REST struct {
+	Enabled        bool
+	Listen         string // host:port, or "systemd:NAME" for a passed socket
+	Rate           int    // requests a second by one token
+	MaxConnections int
 }
 
 // Listener is one SMTP port.

@@ -31,6 +31,7 @@ func readConfig(t *table) *Config {
 	c.StateDir = t.r.beside(t.text("state_dir", "/var/lib/clawback"))
 	c.Regions = readRegions(t)
 	c.Control = readControl(t.table("control"))
+	c.REST = readREST(t.table("rest"))
 	c.Networks = readNetworks(t.table("networks"))
 	c.Listeners = readListeners(t, c.Networks)
 	c.TLS = readTLS(t.table("tls"))
@@ -60,6 +61,19 @@ func readControl(t *table) Control {
 		t.wrong("socket", fmt.Sprintf("is %d bytes long", len(socket)), "a unix socket's path has at most 107")
 	}
 	return Control{Socket: socket, Metrics: t.word("metrics", "", metricsAddress)}
+}
+
+func readREST(t *table) REST {
+	r := REST{
+		Enabled:        t.flag("enabled", t.present()),
+		Listen:         t.word("listen", "127.0.0.1:8443", listenAddress),
+		Rate:           t.number("rate", 100, 1),
+		MaxConnections: t.number("max_connections", 256, 4),
+	}
+	if r.Enabled && r.Listen == "" {
+		t.wrong("listen", "is empty", "write 127.0.0.1:8443, or leave the table out")
+	}
+	return r
 }
 
 func readRegions(t *table) []Region {

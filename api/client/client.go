@@ -30,8 +30,10 @@ const DefaultSocket = "/run/clawback/control.sock"
 
 // Client asks the daemon. Safe for concurrent use.
 type Client struct {
-	socket string
-	http   *http.Client
+	at    string // the socket's path, or the URL
+	base  string // what stands before a path
+	token string // "": by the socket
+	http  *http.Client
 }
 
 // New makes a Client for the socket at this path.
@@ -40,7 +42,8 @@ func New(socket string) *Client {
 		var d net.Dialer
 		return d.DialContext(ctx, "unix", socket)
 	}
-	return &Client{socket, &http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}}
+	return &Client{at: socket, base: "http://clawback",
+		http: &http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}}
 }
 
 // Do carries out an operation.
@@ -91,14 +94,18 @@ func (c *Client) send(ctx context.Context, op api.Operation, request any) (*http
 	if u, ok := request.(*api.Upload); ok {
 		body, kind = u.Body, "message/rfc822"
 	}
-	req, err := http.NewRequestWithContext(ctx, op.Method(), "http://clawback"+path, body)
+	req, err := http.NewRequestWithContext(ctx, op.Method(), c.base+path, body)
 	if err != nil {
 		return nil, fmt.Errorf("make request: %w", err)
 	}
 	if !op.Reads() {
 		req.Header.Set("Content-Type", kind)
 	}
-	req.Header.Set(routes.OperatorHeader, Operator())
+	if c.token == "" {
+		req.Header.Set(routes.OperatorHeader, Operator())
+	} else {
+		req.Header.Set("Authorization", "Bearer "+c.token)
+	}
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return nil, c.explain(err)
@@ -125,12 +132,14 @@ func (c *Client) explain(err error) error {
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("ask the daemon: %w", err)
+	case c.token != "":
+		return c.explainRemote(err)
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
 		text = fmt.Sprintf("no daemon answers on %s: start it (systemctl start clawback), or name its socket with "+
-			"--socket", c.socket)
+			"--socket", c.at)
 	case errors.Is(err, fs.ErrPermission):
 		return &api.Error{Code: api.Forbidden, Detail: fmt.Sprintf("no permission for %s: run this as root or as a "+
-			"member of the socket's group", c.socket)}
+			"member of the socket's group", c.at)}
 	}
 	return &api.Error{Code: api.Unreachable, Detail: text}
 }

@@ -9,6 +9,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"os"
 	"reflect"
 	"strconv"
 	"strings"
@@ -68,6 +69,9 @@ func decodeBody(r *http.Request, into any) error {
 	}
 	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
 		return &api.Error{Code: api.TooLarge, Detail: fmt.Sprintf("the request's body has more than %d bytes", MaxBody)}
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return &api.Error{Code: api.TimedOut, Detail: "the request's body came too slowly"}
 	}
 	return invalid("request body: %v", strings.TrimPrefix(err.Error(), "json: "))
 }

@@ -36,13 +36,19 @@ type Door struct {
 	Service *api.Service
 	Who     func(*http.Request) (api.Principal, error) // the principal that the door has proven
 	Log     *slog.Logger
+	// Around puts what a door does of its own around each operation; nil: nothing.
+	Around func(op api.Any, next http.Handler) http.Handler
 }
 
 // Handler answers every operation.
 func (d Door) Handler() *http.ServeMux {
 	mux := http.NewServeMux()
 	for _, op := range api.Operations() {
-		mux.Handle(op.Row().Route, d.handler(op))
+		var handler http.Handler = d.handler(op)
+		if d.Around != nil {
+			handler = d.Around(op, handler)
+		}
+		mux.Handle(op.Row().Route, handler)
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		WriteProblem(w, &api.Error{Code: api.NoSuchRoute,

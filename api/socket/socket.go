@@ -28,25 +28,19 @@ import (
 )
 
 // Server answers on the socket.
-type Server struct {
-	service *api.Service
-	log     *slog.Logger
-	http    *http.Server
-}
+type Server struct{ http *http.Server }
 
 // New makes a Server for a service. Metrics, where there are some, are answered beside the operations.
 func New(service *api.Service, metrics http.Handler, log *slog.Logger) *Server {
-	s := &Server{service: service, log: log}
 	mux := routes.Door{Service: service, Who: principal, Log: log}.Handler()
 	if metrics != nil {
 		mux.Handle("GET /metrics", metrics)
 	}
-	s.http = &http.Server{
+	return &Server{&http.Server{
 		Handler: mux, ConnContext: withPeer, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: time.Minute,
 		MaxHeaderBytes: 64 << 10,
-	}
-	return s
+	}}
 }
 
 // Listen makes the socket (mode 0660), taking the place of one that a dead daemon left.
@@ -72,11 +66,8 @@ func Listen(path string) (net.Listener, error) {
 	return ln, nil
 }
 
-// Serve answers until Shutdown. First it does what a crash has left undone.
+// Serve answers until Shutdown.
 func (s *Server) Serve(ln net.Listener) error {
-	if err := s.service.Recover(context.Background()); err != nil { // the next discard tries again
-		s.log.Error("note in the audit what was discarded", "event", "control.failed", "error", err)
-	}
 	if err := s.http.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("control socket: %w", err)
 	}

@@ -101,7 +101,7 @@ type daemon struct {
 	pipeline   *pipeline.Pipeline
 	tokens     *token.Desk
 	service    *api.Service
-	control    *socket.Server
+	doors      doors
 	admission  *admission.Control
 	listeners  []*listener
 
@@ -180,7 +180,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	d.service = api.New(d.serviceOptions())
-	d.control = socket.New(d.service, api.Metrics(d.status), d.log)
+	d.doors.control = socket.New(d.service, api.Metrics(d.status), d.log)
 	d.admission = admission.New(d.admissionOptions())
 	if err := d.listen(); err != nil {
 		return err
@@ -193,8 +193,7 @@ func Run(ctx context.Context, o Options) (err error) {
 
 // run starts every part, says that the daemon is ready, and stops the parts in order when ctx ends or one fails.
 func (d *daemon) run(ctx context.Context, reload <-chan os.Signal) error {
-	control, err := socket.Listen(d.cfg.Control.Socket)
-	if err != nil {
+	if err := d.openDoors(); err != nil {
 		return err
 	}
 	work, stop := context.WithCancel(context.WithoutCancel(ctx)) // outlives ctx until the intake has stopped
@@ -208,7 +207,7 @@ func (d *daemon) run(ctx context.Context, reload <-chan os.Signal) error {
 	} {
 		group.Go(func() error { return part(failed) })
 	}
-	group.Go(func() error { return d.control.Serve(control) })
+	d.serveDoors(failed, group)
 	for _, l := range d.listeners {
 		group.Go(l.serve)
 	}
@@ -222,9 +221,7 @@ func (d *daemon) run(ctx context.Context, reload <-chan os.Signal) error {
 	d.log.Info("stopping", "event", "daemon.stopping")
 	drained := d.drain() // no new mail; open transfers end
 	stop()               // then the workers finish the item in hand
-	end, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	return errors.Join(drained, d.control.Shutdown(end), group.Wait())
+	return errors.Join(drained, d.shutDoors(), group.Wait())
 }
 
 // readyStatus is what systemctl status shows while the daemon runs.

@@ -144,6 +144,7 @@ func restartKeys(old, cfg *config.Config) []string {
 		"acme":          {old.ACME, cfg.ACME},
 		"smtp":          {old.SMTP, cfg.SMTP},
 		"control":       {old.Control, cfg.Control},
+		"rest":          {old.REST, cfg.REST},
 		"networks":      {old.Networks, cfg.Networks},
 		"rdap":          {old.RDAP, cfg.RDAP},
 		"score.workers": {old.Score.Workers, cfg.Score.Workers},

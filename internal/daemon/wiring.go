@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"clawback/api"
+	"clawback/api/rest"
 	"clawback/bounce"
 	"clawback/config"
 	"clawback/intel"
@@ -119,6 +120,11 @@ func (d *daemon) serviceOptions() api.Options {
 		Addresses: d.live, Judge: d.judge, Submissions: d.desk, Tenant: d.live.findTenant,
 		Elsewhere: d.live.elsewhere, Upkeep: upkeep{d},
 	}
+}
+
+func (d *daemon) restOptions() rest.Options {
+	return rest.Options{Service: d.service, Tokens: d.tokens, Certificate: d.certs.GetCertificate,
+		Rate: d.cfg.REST.Rate, MaxConnections: d.cfg.REST.MaxConnections, Log: d.log}
 }
 
 func (d *daemon) admissionOptions() admission.Options {

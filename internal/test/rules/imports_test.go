@@ -17,6 +17,7 @@ import (
 var mayImport = map[string]string{
 	"api":                      "config intel intel/feed intel/indicator intel/rejudge intel/submission internal/mailaddr internal/visible journal query queue retract retract/job score/engines/rdap score/learn score/rules spool store store/index verdict",
 	"api/client":               "api api/routes",
+	"api/rest":                 "api api/routes",
 	"api/routes":               "api",
 	"api/socket":               "api api/routes",
 	"api/token":                "api store",
@@ -36,7 +37,7 @@ var mayImport = map[string]string{
 	"intel/submission":         "config intel internal/mailaddr journal journal/identity score/web spool store verdict",
 	"internal/bolt":            "",
 	"internal/cfb":             "",
-	"internal/daemon":          "api api/socket api/token backup bounce config config/regions intel intel/feed intel/indicator intel/rejudge intel/sighting intel/submission internal/bolt internal/failpoint internal/lastgood internal/mailaddr journal pipeline queue queue/bolt query retract retract/exchange retract/graph retract/job retract/policy score score/attach/confined score/engines/rdap smtpd smtpd/admission smtpd/certs smtpd/networks spool store store/index store/pebble systemd",
+	"internal/daemon":          "api api/rest api/socket api/token backup bounce config config/regions intel intel/feed intel/indicator intel/rejudge intel/sighting intel/submission internal/bolt internal/failpoint internal/lastgood internal/mailaddr journal pipeline queue queue/bolt query retract retract/exchange retract/graph retract/job retract/policy score score/attach/confined score/engines/rdap smtpd smtpd/admission smtpd/certs smtpd/networks spool store store/index store/pebble systemd",
 	"internal/demo":            "api api/client internal/test/graphsim internal/test/smtpload internal/test/testbed internal/visible testdata",
 	"internal/failpoint":       "",
 	"internal/keyfile":         "",
