@@ -34,6 +34,8 @@ type Client struct {
 	base  string // what stands before a path
 	token string // "": by the socket
 	http  *http.Client
+
+	unusable error // why nothing can be asked
 }
 
 // New makes a Client for the socket at this path.
@@ -85,6 +87,9 @@ func (c *Client) Metrics(ctx context.Context, to io.Writer) error {
 
 // send sends a request, which is a pointer, and answers with what is not an error.
 func (c *Client) send(ctx context.Context, op api.Operation, request any) (*http.Response, error) {
+	if c.unusable != nil {
+		return nil, c.unusable
+	}
 	path, encoded, err := routes.Encode(op, request)
 	if err != nil {
 		return nil, fmt.Errorf("encode request: %w", err)

@@ -21,8 +21,17 @@ type Remote struct {
 	CAFile    string // roots for the daemon's certificate; "": the system's
 }
 
-// Connect makes a Client for a daemon's REST door. Nothing is asked yet.
-func Connect(r Remote) (*Client, error) {
+// Connect makes a Client for a daemon's REST door. Nothing is asked yet; where it cannot be asked, each request says
+// why.
+func Connect(r Remote) *Client {
+	c, err := r.client()
+	if err != nil {
+		return &Client{at: r.URL, unusable: err}
+	}
+	return c
+}
+
+func (r Remote) client() (*Client, error) {
 	u, err := url.Parse(r.URL)
 	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || strings.Trim(u.Path, "/") != "" ||
 		u.RawQuery != "" || u.Fragment != "" {

@@ -171,11 +171,13 @@ func TestDoor_answersWhoShowsAToken(t *testing.T) {
 			t.Errorf("%s: %q, want %q", field, is, want)
 		}
 	}
-	preflight := d.ask(t, "OPTIONS", "/v1/queue/i1", "", "Origin: https://evil.example", "Access-Control-Request-Method: GET")
+	preflight := d.ask(t, "OPTIONS", "/v1/queue/i1", "", "Origin: https://evil.example",
+		"Access-Control-Request-Method: GET")
 	if preflight.StatusCode != 401 || preflight.Header.Get("Access-Control-Allow-Origin") != "" {
 		t.Errorf("a preflight: %d %v", preflight.StatusCode, preflight.Header)
 	}
-	if same := d.ask(t, "GET", "/v1/queue/i1", "", "Authorization: bearer viewer"); same.StatusCode != 200 { // RFC 9110, 11.1
+	same := d.ask(t, "GET", "/v1/queue/i1", "", "Authorization: bearer viewer")
+	if same.StatusCode != 200 { // RFC 9110, section 11.1
 		t.Errorf("the scheme in lower case: %d", same.StatusCode)
 	}
 }
@@ -390,7 +392,8 @@ func TestConnections_areShared(t *testing.T) {
 	if first == nil || take("192.0.2.200:2") == nil || take("192.0.2.3:3") != nil {
 		t.Error("a /24 has not its quarter")
 	}
-	if take("[2001:db8::1]:1") == nil || take("[2001:db8::2]:1") == nil || take("[2001:db8::3]:1") != nil || take("[2001:db8:0:1::1]:1") == nil {
+	if take("[2001:db8::1]:1") == nil || take("[2001:db8::2]:1") == nil || take("[2001:db8::3]:1") != nil ||
+		take("[2001:db8:0:1::1]:1") == nil {
 		t.Error("a /64 has not its quarter")
 	}
 	first.Close()

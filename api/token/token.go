@@ -26,7 +26,6 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base32"
-	"encoding/hex"
 	"fmt"
 	"log/slog"
 	"regexp"
@@ -43,7 +42,7 @@ import (
 const Prefix = "clawback_"
 
 const (
-	idLen     = 16 // hex digits, of 64 random bits
+	idLen     = 13 // "t" and twelve digits of base32, of 60 random bits
 	secretLen = 52 // digits of base32, of 256 random bits
 )
 
@@ -156,11 +155,14 @@ func idOf(text string) (string, bool) {
 
 // newText makes the text of a token, of which the id is a part.
 func newText() (id, text string) {
-	random := make([]byte, idLen/2+32)
+	random := make([]byte, 8+32)
 	_, _ = rand.Read(random) // never fails
-	id = hex.EncodeToString(random[:idLen/2])
-	digits := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(random[idLen/2:])
-	return id, Prefix + id + "_" + strings.ToLower(digits)
+	id = "t" + digits(random[:8])[:idLen-1]
+	return id, Prefix + id + "_" + digits(random[8:])
+}
+
+func digits(b []byte) string {
+	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b))
 }
 
 // plain are names that can stand in the audit beside brackets and commas without being taken for something else.
@@ -189,7 +191,7 @@ func (d *Desk) Add(ctx context.Context, who string, t store.Token) (store.Token,
 	}
 	id, text := newText()
 	sum := sha256.Sum256([]byte(text))
-	t.ID, t.Hash, t.Created = id, sum[:], d.o.Now().UTC().Truncate(time.Second)
+	t.ID, t.Hash, t.Created = id, sum[:], d.o.Now().UTC().Round(0)
 	change := store.Change{Tokens: store.Edit[store.Token]{Put: []store.Token{t}},
 		Acts: actsOf(t, store.Act{Who: who, What: "token.create", Comment: describe(t)})}
 	if err := d.o.Store.Update(ctx, change); err != nil {

@@ -17,7 +17,7 @@ func TestExitStatus_ofEveryVerb(t *testing.T) {
 		"status": "", "queue list": "", "queue show": "id", "queue retry": "id", "queue export": "id",
 		"queue discard": "id --yes --comment c", "bounce list": "", "bounce show": "id", "bounce retry": "id",
 		"bounce export": "id", "address list": "", "address retire": "a@gw.example.com", "backup": "DIR", "store check": "",
-		"store reindex": "", "store forget-old": "", "search": "", "show": "id", "retract": "id --to trash",
+		"token list": "", "token create": "n --role viewer --every-tenant", "token revoke": "id", "store reindex": "", "store forget-old": "", "search": "", "show": "id", "retract": "id --to trash",
 		"restore": "id", "job list": "", "job show": "id", "job follow": "id", "job pause": "id", "job resume": "id",
 		"job cancel": "id", "preview": "", "held list": "", "held campaigns": "", "held approve": "id",
 		"held reject": "id", "export": "id", "feedback give": "id --is SPAM", "feedback list": "", "feedback withdraw": "id",

@@ -46,6 +46,7 @@ type cli struct {
 	Address addressCmd `cmd:"" group:"daemon" help:"Make, list or retire journal addresses."`
 	Connect connectCmd `cmd:"" group:"daemon" help:"Get an administrator's consent for a tenant's mailboxes, and prove that it works."`
 	Setup   setupCmd   `cmd:"" group:"daemon" help:"Print what an administrator of a tenant does once to connect it."`
+	Tokens  tokenCmd   `cmd:"" name:"token" group:"daemon" help:"Make, list or revoke tokens of the API."`
 	Backup  backupCmd  `cmd:"" group:"daemon" help:"Copy the whole state into one file, while the daemon works on."`
 
 	RestoreBackup restoreBackupCmd `cmd:"" group:"daemon" help:"Put a backup back on an empty machine, before the daemon is started."`
@@ -76,7 +77,8 @@ type cli struct {
 	Version    versionCmd    `cmd:"" group:"files" help:"Show the version."`
 
 	Socket string `placeholder:"PATH" default:"${socket}" env:"CLAWBACK_SOCKET" help:"Control socket of the daemon (default ${socket})."`
-	JSON   bool   `name:"json" help:"Answer in JSON, one object or list, or one object a line."`
+	elsewhere
+	JSON bool `name:"json" help:"Answer in JSON, one object or list, or one object a line."`
 }
 
 // app is what the subcommands work with.
@@ -121,7 +123,7 @@ func (a *app) run(args []string) int {
 	if call == nil {
 		return status
 	}
-	a.json, a.client = c.JSON, client.New(c.Socket)
+	a.json, a.client = c.JSON, c.daemon()
 	return a.complain(call.Run(a))
 }
 

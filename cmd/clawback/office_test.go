@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -63,7 +64,7 @@ func openOffice(t *testing.T) *office {
 	t.Helper()
 	bed, err := testbed.New(testbed.Options{Daemon: runDaemon, Tenants: []testbed.Tenant{officeTenant},
 		Sim:    graphsim.Options{Seed: 1, Rates: graphsim.Calm()},
-		Config: "[score]\nrules_dir = \"rules\"\n\n[spool]\nmin_free = \"1MiB\"\nmin_free_percent = 0\n"})
+		Config: "[rest]\nlisten = \"127.0.0.1:0\"\n\n[score]\nrules_dir = \"rules\"\n\n[spool]\nmin_free = \"1MiB\"\nmin_free_percent = 0\n"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +79,20 @@ func openOffice(t *testing.T) *office {
 	if err := bed.Start(t.Context()); err != nil {
 		t.Fatalf("%v\n%s", err, bed.LogTail())
 	}
+	o.names["URL"] = o.restURL(t)
 	return o
+}
+
+// restURL is where the API is answered.
+func (o *office) restURL(t *testing.T) string {
+	t.Helper()
+	log, err := os.ReadFile(o.LogFile())
+	must(t, err)
+	found := regexp.MustCompile(`event=rest.listening address=(\S+)`).FindSubmatch(log)
+	if found == nil {
+		t.Fatal("the log does not say where the API is answered")
+	}
+	return "https://" + string(found[1])
 }
 
 func (o *office) write(t *testing.T, name, text string) {

@@ -2,10 +2,12 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -15,7 +17,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 )
 
 var update = flag.Bool("update", false, "write what the commands print into the transcripts")
@@ -47,7 +49,7 @@ func TestTranscripts(t *testing.T) {
 				}
 				return
 			}
-			if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
+			if diff := gocmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
 				t.Errorf("(-want +got; go test -update writes what is got)\n%s", diff)
 			}
 		})
@@ -158,6 +160,8 @@ var fresh = []struct {
 	name string
 	id   *regexp.Regexp
 }{
+	{"SECRET", regexp.MustCompile(`\bclawback_t[a-z2-7]{12}_[a-z2-7]{52}\b`)},
+	{"TOKEN", regexp.MustCompile(`\bt[a-z2-7]{12}\b`)},
 	{"JOB", regexp.MustCompile(`\bj[a-z2-7]{12}\b`)},
 	{"RESCAN", regexp.MustCompile(`\bx[a-z2-7]{12}\b`)},
 	{"POLICY", regexp.MustCompile(`\bp[a-z2-7]{12}\b`)},
@@ -198,8 +202,8 @@ func (p *player) clean(text string) string {
 		before := line
 		line = strings.ReplaceAll(line, p.office.Dir, "$DIR")
 		line = cutPath.ReplaceAllString(line, "$1$$DIR…")
-		for name, id := range p.office.names {
-			line = strings.ReplaceAll(line, id, "$"+name)
+		for _, name := range longestFirst(p.office.names) {
+			line = strings.ReplaceAll(line, p.office.names[name], "$"+name)
 		}
 		line = regexp.MustCompile(`\b`+regexp.QuoteMeta(me)+`\b`).ReplaceAllString(line, "OPERATOR")
 		line = moment.ReplaceAllString(line, "TIME")
@@ -217,6 +221,13 @@ func (p *player) clean(text string) string {
 		out.WriteString(line)
 	}
 	return out.String()
+}
+
+// longestFirst are the names of ids, those before others that are a part of theirs.
+func longestFirst(names map[string]string) []string {
+	return slices.SortedFunc(maps.Keys(names), func(a, b string) int {
+		return cmp.Or(len(names[b])-len(names[a]), strings.Compare(a, b))
+	})
 }
 
 // name gives a new id the next free name.

@@ -8,7 +8,7 @@ _clawback() {
 			continue
 		fi
 		case ${COMP_WORDS[i]} in
-		--socket | --config | -c | --hostname | --tenant-id | --domain | --alternate-mailbox | --email | --name | --originator-org | --client-id | --certificate-file | --key-file | --mailbox | --state | --since | --limit | --cursor | --comment | --tenant | --purpose | --network | --cause | --from | --peers | --older-than | --yes-delete | --local | --regions | --timeout | --recipient | -r | --identity | -i | --sender | --subject | --disposition | --proof | --variant | --output | -o | --query | --ids-from | --to | --yes-restore | --campaign | --yes-all | --is | --field | --note | --expires | --kind | --for | --format | --column | --feed | --rules | --rule | --object | --who | --what | --report | --original | --decrypted | --workers | --reports | --listen | --ca-file | --seed | --users) skip=yes ;;
+		--socket | --url | --token-file | --ca-file | --config | -c | --hostname | --tenant-id | --domain | --alternate-mailbox | --email | --name | --originator-org | --client-id | --certificate-file | --key-file | --mailbox | --state | --since | --limit | --cursor | --comment | --tenant | --purpose | --network | --cause | --from | --peers | --older-than | --yes-delete | --local | --regions | --timeout | --role | --owner | --expires | --file | -o | --recipient | -r | --identity | -i | --sender | --subject | --disposition | --proof | --variant | --output | --query | --ids-from | --to | --yes-restore | --campaign | --yes-all | --is | --field | --note | --kind | --for | --format | --column | --feed | --rules | --rule | --object | --who | --what | --report | --original | --decrypted | --workers | --reports | --listen | --seed | --users) skip=yes ;;
 		-*) ;;
 		*)
 			case $path/${COMP_WORDS[i]} in
@@ -34,6 +34,10 @@ _clawback() {
 				""/connect | \
 				""/setup | \
 				"setup"/exchange | \
+				""/token | \
+				"token"/create | \
+				"token"/list | \
+				"token"/revoke | \
 				""/backup | \
 				""/restore-backup | \
 				""/store | \
@@ -118,12 +122,42 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"serve":--config | "serve":-c)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
 	"serve":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"serve":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"serve":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"serve":--ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -188,6 +222,21 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"init":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"init":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"init":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"check":--config | "check":-c)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
@@ -203,12 +252,57 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"check":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"check":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"check":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"status":--socket)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"status":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"status":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"status":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"queue":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"queue":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"queue":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"queue":--ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -238,7 +332,37 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"queue list":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"queue list":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"queue list":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"queue show":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"queue show":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"queue show":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"queue show":--ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -253,7 +377,37 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"queue retry":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"queue retry":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"queue retry":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"queue export":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"queue export":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"queue export":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"queue export":--ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -308,7 +462,37 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"queue discard":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"queue discard":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"queue discard":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"bounce":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"bounce":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"bounce":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"bounce":--ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -338,7 +522,37 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"bounce list":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"bounce list":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"bounce list":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"bounce show":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"bounce show":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"bounce show":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"bounce show":--ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -348,12 +562,57 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"bounce retry":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"bounce retry":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"bounce retry":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"bounce export":--socket)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"bounce export":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"bounce export":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"bounce export":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"address":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"address":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"address":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"address":--ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -388,7 +647,37 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"address new":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"address new":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"address new":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"address list":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"address list":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"address list":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"address list":--ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -399,6 +688,21 @@ _clawback() {
 		return
 		;;
 	"address retire":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"address retire":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"address retire":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"address retire":--ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -418,7 +722,37 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"connect":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"connect":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"connect":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"setup":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"setup":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"setup":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"setup":--ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -433,12 +767,157 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"setup exchange":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"setup exchange":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"setup exchange":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"token":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"token":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"token":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"token":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"token create":--role)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"token create":--tenant)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"token create":--owner)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"token create":--expires)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"token create":--file | "token create":-o)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"token create":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"token create":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"token create":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"token create":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"token list":--tenant)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"token list":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"token list":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"token list":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"token list":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"token revoke":--comment)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"token revoke":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"token revoke":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"token revoke":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"token revoke":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"backup":--recipient | "backup":-r)
 		COMPREPLY=()
 		:
 		return
 		;;
 	"backup":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"backup":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"backup":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"backup":--ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -458,12 +937,57 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"restore-backup":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"restore-backup":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"restore-backup":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"store":--socket)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"store":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"store":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"store":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"store reindex":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"store reindex":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"store reindex":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"store reindex":--ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -478,12 +1002,42 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"store check":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"store check":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"store check":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"store forget-old":--config | "store forget-old":-c)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
 	"store forget-old":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"store forget-old":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"store forget-old":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"store forget-old":--ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -538,6 +1092,21 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"search":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"search":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"search":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"show":--variant)
 		COMPREPLY=()
 		:
@@ -559,6 +1128,21 @@ _clawback() {
 		return
 		;;
 	"show":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"show":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"show":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"show":--ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -628,6 +1212,21 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"retract":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"retract":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"retract":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"restore":--query)
 		COMPREPLY=()
 		:
@@ -688,7 +1287,37 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"restore":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"restore":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"restore":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"job":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"job":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"job":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"job":--ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -708,12 +1337,57 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"job list":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"job list":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"job list":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"job show":--socket)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"job show":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"job show":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"job show":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"job follow":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"job follow":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"job follow":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"job follow":--ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -728,6 +1402,21 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"job pause":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"job pause":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"job pause":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"job resume":--comment)
 		COMPREPLY=()
 		:
@@ -738,12 +1427,42 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"job resume":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"job resume":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"job resume":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"job cancel":--comment)
 		COMPREPLY=()
 		:
 		return
 		;;
 	"job cancel":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"job cancel":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"job cancel":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"job cancel":--ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -773,7 +1492,37 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"preview":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"preview":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"preview":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"held":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"held":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"held":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"held":--ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -803,6 +1552,21 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"held list":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"held list":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"held list":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"held campaigns":--limit)
 		COMPREPLY=()
 		:
@@ -814,6 +1578,21 @@ _clawback() {
 		return
 		;;
 	"held campaigns":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"held campaigns":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"held campaigns":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"held campaigns":--ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -843,6 +1622,21 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"held approve":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"held approve":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"held approve":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"held reject":--campaign)
 		COMPREPLY=()
 		:
@@ -868,12 +1662,57 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"held reject":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"held reject":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"held reject":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"export":--socket)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"export":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"export":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"export":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"feedback":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"feedback":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"feedback":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"feedback":--ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -889,6 +1728,21 @@ _clawback() {
 		return
 		;;
 	"feedback give":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"feedback give":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"feedback give":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"feedback give":--ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -913,12 +1767,42 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"feedback list":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"feedback list":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"feedback list":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"feedback export":--tenant)
 		COMPREPLY=()
 		:
 		return
 		;;
 	"feedback export":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"feedback export":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"feedback export":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"feedback export":--ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -938,6 +1822,21 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"feedback withdraw":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"feedback withdraw":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"feedback withdraw":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"feedback reset":--tenant)
 		COMPREPLY=()
 		:
@@ -953,7 +1852,37 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"feedback reset":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"feedback reset":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"feedback reset":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"submission":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"submission":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"submission":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"submission":--ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -983,7 +1912,37 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"submission list":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"submission list":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"submission list":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"submission show":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"submission show":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"submission show":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"submission show":--ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -1008,6 +1967,21 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"submission accept":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"submission accept":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"submission accept":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"submission dismiss":--comment)
 		COMPREPLY=()
 		:
@@ -1018,7 +1992,37 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"submission dismiss":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"submission dismiss":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"submission dismiss":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"submission export":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"submission export":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"submission export":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"submission export":--ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -1043,7 +2047,37 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"submit":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"submit":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"submit":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"policy":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"policy":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"policy":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"policy":--ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -1054,6 +2088,21 @@ _clawback() {
 		return
 		;;
 	"policy list":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"policy list":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"policy list":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"policy list":--ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -1083,6 +2132,21 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"policy add":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"policy add":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"policy add":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"policy remove":--tenant)
 		COMPREPLY=()
 		:
@@ -1098,12 +2162,42 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"policy remove":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"policy remove":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"policy remove":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"policy test":--tenant)
 		COMPREPLY=()
 		:
 		return
 		;;
 	"policy test":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"policy test":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"policy test":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"policy test":--ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -1118,6 +2212,21 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"policy import":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"policy import":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"policy import":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"policy export":--tenant)
 		COMPREPLY=()
 		:
@@ -1128,7 +2237,37 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"policy export":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"policy export":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"policy export":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"intel":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"intel":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"intel":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"intel":--ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -1149,6 +2288,21 @@ _clawback() {
 		return
 		;;
 	"intel list":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"intel list":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"intel list":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"intel list":--ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -1183,6 +2337,21 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"intel add":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"intel add":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"intel add":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"intel explain":--tenant)
 		COMPREPLY=()
 		:
@@ -1194,6 +2363,21 @@ _clawback() {
 		return
 		;;
 	"intel explain":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"intel explain":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"intel explain":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"intel explain":--ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -1238,6 +2422,21 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"intel import":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"intel import":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"intel import":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"intel approve":--tenant)
 		COMPREPLY=()
 		:
@@ -1258,6 +2457,21 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"intel approve":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"intel approve":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"intel approve":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"intel feeds":--limit)
 		COMPREPLY=()
 		:
@@ -1273,7 +2487,37 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"intel feeds":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"intel feeds":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"intel feeds":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"intel update":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"intel update":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"intel update":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"intel update":--ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -1293,7 +2537,37 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"intel remove":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"intel remove":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"intel remove":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"rescan":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"rescan":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"rescan":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"rescan":--ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -1309,6 +2583,21 @@ _clawback() {
 		return
 		;;
 	"rescan start":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"rescan start":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"rescan start":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"rescan start":--ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -1333,12 +2622,57 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"rescan list":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"rescan list":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"rescan list":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"rescan show":--socket)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"rescan show":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"rescan show":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"rescan show":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"rescan follow":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"rescan follow":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"rescan follow":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"rescan follow":--ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -1353,12 +2687,42 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"rescan approve":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"rescan approve":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"rescan approve":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"rescan pause":--comment)
 		COMPREPLY=()
 		:
 		return
 		;;
 	"rescan pause":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"rescan pause":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"rescan pause":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"rescan pause":--ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -1373,6 +2737,21 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"rescan resume":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"rescan resume":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"rescan resume":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"rescan cancel":--comment)
 		COMPREPLY=()
 		:
@@ -1383,12 +2762,57 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"rescan cancel":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"rescan cancel":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"rescan cancel":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"rules":--socket)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"rules":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"rules":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"rules":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"rules list":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"rules list":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"rules list":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"rules list":--ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -1409,6 +2833,21 @@ _clawback() {
 		return
 		;;
 	"rules test":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"rules test":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"rules test":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"rules test":--ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -1439,6 +2878,21 @@ _clawback() {
 		return
 		;;
 	"rules backtest":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"rules backtest":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"rules backtest":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"rules backtest":--ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -1483,6 +2937,21 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"audit":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"audit":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"audit":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"unwrap":--report)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
@@ -1499,6 +2968,21 @@ _clawback() {
 		return
 		;;
 	"unwrap":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"unwrap":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"unwrap":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"unwrap":--ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -1523,12 +3007,42 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"score":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"score":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"score":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"demo":--reports)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
 	"demo":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"demo":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"demo":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"demo":--ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -1558,7 +3072,37 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"graphsim":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"graphsim":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"graphsim":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"completion":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"completion":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"completion":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"completion":--ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -1568,7 +3112,37 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"manual":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"manual":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"manual":--ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"version":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"version":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"version":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"version":--ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -1576,295 +3150,307 @@ _clawback() {
 	esac
 	case $path in
 	"")
-		commands="serve init check status queue bounce address connect setup backup restore-backup store search show retract restore job preview held export feedback submission submit policy intel rescan rules audit unwrap score demo graphsim completion manual version" flags="--help --socket --json" words="" files=
+		commands="serve init check status queue bounce address connect setup token backup restore-backup store search show retract restore job preview held export feedback submission submit policy intel rescan rules audit unwrap score demo graphsim completion manual version" flags="--help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"serve")
-		commands="" flags="--config --help --socket --json" words="" files=
+		commands="" flags="--config --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"init")
-		commands="" flags="--config --hostname --tenant-id --domain --alternate-mailbox --email --name --originator-org --client-id --certificate-file --key-file --help --socket --json" words="" files=
+		commands="" flags="--config --hostname --tenant-id --domain --alternate-mailbox --email --name --originator-org --client-id --certificate-file --key-file --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"check")
-		commands="" flags="--config --online --mailbox --help --socket --json" words="" files=
+		commands="" flags="--config --online --mailbox --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"status")
-		commands="" flags="--watch --check --help --socket --json" words="" files=
+		commands="" flags="--watch --check --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"queue")
-		commands="list show retry export discard" flags="--help --socket --json" words="" files=
+		commands="list show retry export discard" flags="--help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"queue list")
-		commands="" flags="--state --all --since --limit --cursor --help --socket --json" words="" files=
+		commands="" flags="--state --all --since --limit --cursor --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"queue show")
-		commands="" flags="--help --socket --json" words="" files=
+		commands="" flags="--help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"queue retry")
-		commands="" flags="--trust --comment --help --socket --json" words="" files=
+		commands="" flags="--trust --comment --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"queue export")
-		commands="" flags="--help --socket --json" words="" files=yes
+		commands="" flags="--help --socket --url --token-file --ca-file --json" words="" files=yes
 		;;
 	"queue discard")
-		commands="" flags="--tenant --purpose --network --unlisted --cause --from --peers --older-than --comment --yes --yes-delete --help --socket --json" words="" files=
+		commands="" flags="--tenant --purpose --network --unlisted --cause --from --peers --older-than --comment --yes --yes-delete --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"bounce")
-		commands="list show retry export" flags="--help --socket --json" words="" files=
+		commands="list show retry export" flags="--help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"bounce list")
-		commands="" flags="--state --since --limit --cursor --help --socket --json" words="" files=
+		commands="" flags="--state --since --limit --cursor --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"bounce show")
-		commands="" flags="--help --socket --json" words="" files=
+		commands="" flags="--help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"bounce retry")
-		commands="" flags="--help --socket --json" words="" files=
+		commands="" flags="--help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"bounce export")
-		commands="" flags="--help --socket --json" words="" files=yes
+		commands="" flags="--help --socket --url --token-file --ca-file --json" words="" files=yes
 		;;
 	"address")
-		commands="new list retire" flags="--help --socket --json" words="" files=
+		commands="new list retire" flags="--help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"address new")
-		commands="" flags="--config --tenant --domain --local --regions --help --socket --json" words="" files=
+		commands="" flags="--config --tenant --domain --local --regions --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"address list")
-		commands="" flags="--help --socket --json" words="" files=
+		commands="" flags="--help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"address retire")
-		commands="" flags="--comment --help --socket --json" words="" files=
+		commands="" flags="--comment --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"connect")
-		commands="" flags="--config --paste --verify --timeout --help --socket --json" words="" files=
+		commands="" flags="--config --paste --verify --timeout --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"setup")
-		commands="exchange" flags="--help --socket --json" words="" files=
+		commands="exchange" flags="--help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"setup exchange")
-		commands="" flags="--config --markdown --help --socket --json" words="" files=
+		commands="" flags="--config --markdown --help --socket --url --token-file --ca-file --json" words="" files=
+		;;
+	"token")
+		commands="create list revoke" flags="--help --socket --url --token-file --ca-file --json" words="" files=
+		;;
+	"token create")
+		commands="" flags="--role --tenant --every-tenant --bodies --owner --expires --file --help --socket --url --token-file --ca-file --json" words="" files=
+		;;
+	"token list")
+		commands="" flags="--tenant --all --help --socket --url --token-file --ca-file --json" words="" files=
+		;;
+	"token revoke")
+		commands="" flags="--comment --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"backup")
-		commands="" flags="--recipient --help --socket --json" words="" files=yes
+		commands="" flags="--recipient --help --socket --url --token-file --ca-file --json" words="" files=yes
 		;;
 	"restore-backup")
-		commands="" flags="--config --identity --help --socket --json" words="" files=yes
+		commands="" flags="--config --identity --help --socket --url --token-file --ca-file --json" words="" files=yes
 		;;
 	"store")
-		commands="reindex check forget-old" flags="--help --socket --json" words="" files=
+		commands="reindex check forget-old" flags="--help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"store reindex")
-		commands="" flags="--status --detach --help --socket --json" words="" files=
+		commands="" flags="--status --detach --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"store check")
-		commands="" flags="--config --help --socket --json" words="" files=
+		commands="" flags="--config --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"store forget-old")
-		commands="" flags="--config --help --socket --json" words="" files=
+		commands="" flags="--config --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"search")
-		commands="" flags="--tenant --sender --recipient --subject --disposition --since --proof --count --csv --limit --cursor --help --socket --json" words="" files=
+		commands="" flags="--tenant --sender --recipient --subject --disposition --since --proof --count --csv --limit --cursor --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"show")
-		commands="" flags="--raw --text --incident --csv --variant --output --terminal --limit --cursor --help --socket --json" words="" files=
+		commands="" flags="--raw --text --incident --csv --variant --output --terminal --limit --cursor --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"retract")
-		commands="" flags="--query --sender --recipient --subject --disposition --proof --since --tenant --ids-from --yes --detach --to --yes-delete --comment --help --socket --json" words="" files=
+		commands="" flags="--query --sender --recipient --subject --disposition --proof --since --tenant --ids-from --yes --detach --to --yes-delete --comment --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"restore")
-		commands="" flags="--query --sender --recipient --subject --disposition --proof --since --tenant --ids-from --yes --detach --yes-restore --comment --help --socket --json" words="" files=
+		commands="" flags="--query --sender --recipient --subject --disposition --proof --since --tenant --ids-from --yes --detach --yes-restore --comment --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"job")
-		commands="list show follow pause resume cancel" flags="--help --socket --json" words="" files=
+		commands="list show follow pause resume cancel" flags="--help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"job list")
-		commands="" flags="--limit --cursor --help --socket --json" words="" files=
+		commands="" flags="--limit --cursor --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"job show")
-		commands="" flags="--help --socket --json" words="" files=
+		commands="" flags="--help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"job follow")
-		commands="" flags="--help --socket --json" words="" files=
+		commands="" flags="--help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"job pause")
-		commands="" flags="--comment --help --socket --json" words="" files=
+		commands="" flags="--comment --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"job resume")
-		commands="" flags="--comment --help --socket --json" words="" files=
+		commands="" flags="--comment --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"job cancel")
-		commands="" flags="--comment --help --socket --json" words="" files=
+		commands="" flags="--comment --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"preview")
-		commands="" flags="--limit --cursor --query --since --each --help --socket --json" words="" files=
+		commands="" flags="--limit --cursor --query --since --each --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"held")
-		commands="list campaigns approve reject" flags="--help --socket --json" words="" files=
+		commands="list campaigns approve reject" flags="--help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"held list")
-		commands="" flags="--limit --cursor --query --since --each --help --socket --json" words="" files=
+		commands="" flags="--limit --cursor --query --since --each --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"held campaigns")
-		commands="" flags="--limit --cursor --help --socket --json" words="" files=
+		commands="" flags="--limit --cursor --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"held approve")
-		commands="" flags="--campaign --query --yes --yes-all --comment --help --socket --json" words="" files=
+		commands="" flags="--campaign --query --yes --yes-all --comment --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"held reject")
-		commands="" flags="--campaign --query --yes --yes-all --comment --help --socket --json" words="" files=
+		commands="" flags="--campaign --query --yes --yes-all --comment --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"export")
-		commands="" flags="--help --socket --json" words="" files=yes
+		commands="" flags="--help --socket --url --token-file --ca-file --json" words="" files=yes
 		;;
 	"feedback")
-		commands="give list export withdraw reset" flags="--help --socket --json" words="" files=
+		commands="give list export withdraw reset" flags="--help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"feedback give")
-		commands="" flags="--is --comment --help --socket --json" words="" files=
+		commands="" flags="--is --comment --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"feedback list")
-		commands="" flags="--tenant --limit --cursor --help --socket --json" words="" files=
+		commands="" flags="--tenant --limit --cursor --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"feedback export")
-		commands="" flags="--tenant --help --socket --json" words="" files=yes
+		commands="" flags="--tenant --help --socket --url --token-file --ca-file --json" words="" files=yes
 		;;
 	"feedback withdraw")
-		commands="" flags="--tenant --comment --help --socket --json" words="" files=
+		commands="" flags="--tenant --comment --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"feedback reset")
-		commands="" flags="--tenant --yes --comment --help --socket --json" words="" files=
+		commands="" flags="--tenant --yes --comment --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"submission")
-		commands="list show accept dismiss export" flags="--help --socket --json" words="" files=
+		commands="list show accept dismiss export" flags="--help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"submission list")
-		commands="" flags="--tenant --limit --cursor --all --since --help --socket --json" words="" files=
+		commands="" flags="--tenant --limit --cursor --all --since --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"submission show")
-		commands="" flags="--help --socket --json" words="" files=
+		commands="" flags="--help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"submission accept")
-		commands="" flags="--is --to --comment --help --socket --json" words="" files=
+		commands="" flags="--is --to --comment --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"submission dismiss")
-		commands="" flags="--comment --help --socket --json" words="" files=
+		commands="" flags="--comment --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"submission export")
-		commands="" flags="--help --socket --json" words="" files=yes
+		commands="" flags="--help --socket --url --token-file --ca-file --json" words="" files=yes
 		;;
 	"submit")
-		commands="" flags="--tenant --is --comment --help --socket --json" words="" files=yes
+		commands="" flags="--tenant --is --comment --help --socket --url --token-file --ca-file --json" words="" files=yes
 		;;
 	"policy")
-		commands="list add remove test import export" flags="--help --socket --json" words="" files=
+		commands="list add remove test import export" flags="--help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"policy list")
-		commands="" flags="--tenant --help --socket --json" words="" files=
+		commands="" flags="--tenant --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"policy add")
-		commands="" flags="--tenant --field --verify --note --expires --help --socket --json" words="" files=
+		commands="" flags="--tenant --field --verify --note --expires --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"policy remove")
-		commands="" flags="--tenant --comment --help --socket --json" words="" files=
+		commands="" flags="--tenant --comment --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"policy test")
-		commands="" flags="--tenant --help --socket --json" words="" files=yes
+		commands="" flags="--tenant --help --socket --url --token-file --ca-file --json" words="" files=yes
 		;;
 	"policy import")
-		commands="" flags="--tenant --check --help --socket --json" words="" files=yes
+		commands="" flags="--tenant --check --help --socket --url --token-file --ca-file --json" words="" files=yes
 		;;
 	"policy export")
-		commands="" flags="--tenant --all --help --socket --json" words="" files=yes
+		commands="" flags="--tenant --all --help --socket --url --token-file --ca-file --json" words="" files=yes
 		;;
 	"intel")
-		commands="list add explain import approve feeds update remove" flags="--help --socket --json" words="" files=
+		commands="list add explain import approve feeds update remove" flags="--help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"intel list")
-		commands="" flags="--tenant --limit --cursor --help --socket --json" words="" files=
+		commands="" flags="--tenant --limit --cursor --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"intel add")
-		commands="" flags="--tenant --kind --disposition --for --note --help --socket --json" words="" files=
+		commands="" flags="--tenant --kind --disposition --for --note --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"intel explain")
-		commands="" flags="--tenant --kind --help --socket --json" words="" files=
+		commands="" flags="--tenant --kind --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"intel import")
-		commands="" flags="--tenant --format --kind --column --disposition --for --note --dry-run --help --socket --json" words="" files=yes
+		commands="" flags="--tenant --format --kind --column --disposition --for --note --dry-run --help --socket --url --token-file --ca-file --json" words="" files=yes
 		;;
 	"intel approve")
-		commands="" flags="--tenant --feed --comment --help --socket --json" words="" files=
+		commands="" flags="--tenant --feed --comment --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"intel feeds")
-		commands="" flags="--limit --cursor --help --socket --json" words="" files=
+		commands="" flags="--limit --cursor --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"intel update")
-		commands="" flags="--accept --help --socket --json" words="" files=
+		commands="" flags="--accept --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"intel remove")
-		commands="" flags="--tenant --comment --help --socket --json" words="" files=
+		commands="" flags="--tenant --comment --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"rescan")
-		commands="start list show follow approve pause resume cancel" flags="--help --socket --json" words="" files=
+		commands="start list show follow approve pause resume cancel" flags="--help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"rescan start")
-		commands="" flags="--tenant --dry-run --comment --detach --help --socket --json" words="" files=
+		commands="" flags="--tenant --dry-run --comment --detach --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"rescan list")
-		commands="" flags="--limit --cursor --tenant --help --socket --json" words="" files=
+		commands="" flags="--limit --cursor --tenant --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"rescan show")
-		commands="" flags="--help --socket --json" words="" files=
+		commands="" flags="--help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"rescan follow")
-		commands="" flags="--help --socket --json" words="" files=
+		commands="" flags="--help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"rescan approve")
-		commands="" flags="--comment --detach --help --socket --json" words="" files=
+		commands="" flags="--comment --detach --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"rescan pause")
-		commands="" flags="--comment --help --socket --json" words="" files=
+		commands="" flags="--comment --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"rescan resume")
-		commands="" flags="--comment --help --socket --json" words="" files=
+		commands="" flags="--comment --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"rescan cancel")
-		commands="" flags="--comment --help --socket --json" words="" files=
+		commands="" flags="--comment --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"rules")
-		commands="list test backtest" flags="--help --socket --json" words="" files=
+		commands="list test backtest" flags="--help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"rules list")
-		commands="" flags="--help --socket --json" words="" files=
+		commands="" flags="--help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"rules test")
-		commands="" flags="--config --tenant --trust-microsoft --rules --help --socket --json" words="" files=yes
+		commands="" flags="--config --tenant --trust-microsoft --rules --help --socket --url --token-file --ca-file --json" words="" files=yes
 		;;
 	"rules backtest")
-		commands="" flags="--since --rules --rule --tenant --limit --help --socket --json" words="" files=
+		commands="" flags="--since --rules --rule --tenant --limit --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"audit")
-		commands="" flags="--limit --cursor --since --object --who --what --tenant --help --socket --json" words="" files=
+		commands="" flags="--limit --cursor --since --object --who --what --tenant --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"unwrap")
-		commands="" flags="--report --original --decrypted --help --socket --json" words="" files=yes
+		commands="" flags="--report --original --decrypted --help --socket --url --token-file --ca-file --json" words="" files=yes
 		;;
 	"score")
-		commands="" flags="--config --tenant --trust-microsoft --workers --help --socket --json" words="" files=yes
+		commands="" flags="--config --tenant --trust-microsoft --workers --help --socket --url --token-file --ca-file --json" words="" files=yes
 		;;
 	"demo")
-		commands="" flags="--reports --keep --help --socket --json" words="" files=
+		commands="" flags="--reports --keep --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"graphsim")
-		commands="" flags="--listen --ca-file --seed --calm --users --help --socket --json" words="" files=
+		commands="" flags="--listen --ca-file --seed --calm --users --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"completion")
-		commands="" flags="--help --socket --json" words="bash zsh fish" files=
+		commands="" flags="--help --socket --url --token-file --ca-file --json" words="bash zsh fish" files=
 		;;
 	"manual")
-		commands="" flags="--help --socket --json" words="" files=yes
+		commands="" flags="--help --socket --url --token-file --ca-file --json" words="" files=yes
 		;;
 	"version")
-		commands="" flags="--help --socket --json" words="" files=
+		commands="" flags="--help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	esac
 	COMPREPLY=()

@@ -1,0 +1,18 @@
+package main
+
+import "clawback/api/client"
+
+// elsewhere names a daemon on another machine.
+type elsewhere struct {
+	URL       string `placeholder:"URL" env:"CLAWBACK_URL" help:"Daemon elsewhere: https://gw.example.com:8443."`
+	TokenFile string `type:"path" placeholder:"FILE" env:"CLAWBACK_TOKEN_FILE" help:"With --url: has the token."`
+	CAFile    string `type:"path" placeholder:"FILE" env:"CLAWBACK_CA_FILE" help:"With --url: roots, PEM."`
+}
+
+// daemon is how the daemon is asked.
+func (c *cli) daemon() *client.Client {
+	if c.URL != "" {
+		return client.Connect(client.Remote{URL: c.URL, TokenFile: c.TokenFile, CAFile: c.CAFile})
+	}
+	return client.New(c.Socket)
+}
