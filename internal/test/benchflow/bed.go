@@ -30,8 +30,13 @@ var noisy = testbed.Tenant{
 
 // newBed prepares a daemon, with what it finds at its start: reports of a tenant's that wait, and records in its store.
 func newBed(ctx context.Context, waiting int, of testbed.Tenant) (*testbed.Bed, error) {
+	return newBedWith(ctx, waiting, of, "")
+}
+
+// newBedWith is newBed with more lines of configuration.
+func newBedWith(ctx context.Context, waiting int, of testbed.Tenant, lines string) (*testbed.Bed, error) {
 	bed, err := testbed.New(testbed.Options{Binary: *binary, Tenants: []testbed.Tenant{testbed.Contoso, noisy},
-		Sim: graphsim.Options{Rates: graphsim.Calm(), Latency: *latency}})
+		Sim: graphsim.Options{Rates: graphsim.Calm(), Latency: *latency}, Config: lines})
 	if err != nil {
 		return nil, err
 	}

@@ -30,10 +30,10 @@ var (
 	backlog  = flag.Int("backlog", 100_000, "clean reports that wait when the MALICIOUS ones come")
 	mass     = flag.Int("mass", 5_000, "mailboxes of one MALICIOUS message, and MALICIOUS messages that wait")
 	latency  = flag.Duration("latency", 50*time.Millisecond, "of every answer of the Graph simulator")
-	only     = flag.String("only", "", "of drain, whole, idle, behind, tenants, wide, many: run these, separated by commas; all: \"\"")
+	only     = flag.String("only", "", "of drain, whole, idle, behind, tenants, wide, many, again, beside: run these, separated by commas; all: \"\"")
 	table    = flag.Bool("table", false,
 		"run all of it, then drain with 100,000 and a million records, the latter with a backlog of 100,000")
-	within = flag.Duration("within", 25*time.Minute, "end after this, with what is measured by then")
+	within = flag.Duration("within", 40*time.Minute, "end after this, with what is measured by then")
 )
 
 // measurement is one of the command's, which adds lines to the report.
@@ -85,7 +85,7 @@ func load() string {
 // measure runs what only names, all where it is "".
 func measure(ctx context.Context, out io.Writer, only string) (failed error) {
 	for _, m := range []measurement{{"drain", drain}, {"whole", whole}, {"idle", idle}, {"behind", behind},
-		{"tenants", tenants}, {"wide", wide}, {"many", many}} {
+		{"tenants", tenants}, {"wide", wide}, {"many", many}, {"again", again}, {"beside", beside}} {
 		if only != "" && !strings.Contains(","+only+",", ","+m.name+",") {
 			continue
 		}
