@@ -161,9 +161,8 @@ func (d *Desk) act(ctx context.Context, b *bulk) error {
 	defer d.inForceWhile(active)()
 	var mu sync.Mutex // guards messages and hits
 	messages, hits := 0, make([]int, len(b.list))
-	err := d.eachRecord(ctx, b.records, func(rec store.Record) error {
-		carried := slices.DeleteFunc(slices.Clone(b.carriers[rec.ID]), func(n int) bool { return !acts(b.list[n]) })
-		hit, did, err := d.judgeBulk(ctx, rec, b, carried)
+	err := eachOf(ctx, b.records, func(ctx context.Context, id string) error {
+		hit, did, err := d.judgeCarrier(ctx, id, b)
 		mu.Lock()
 		defer mu.Unlock()
 		messages += did
@@ -193,8 +192,29 @@ func (b *bulk) active() (list []store.Indicator) {
 	return list
 }
 
-// judgeBulk judges a record by those of b that it may carry. It gives those of them that would have changed it each by
-// itself, and 1 where its verdict is another one now.
+// judgeCarrier judges a record by those of b that it may carry and that act. It gives those of them that would have
+// changed it each by itself, and 1 where its verdict is another one now.
+func (d *Desk) judgeCarrier(ctx context.Context, id string, b *bulk) (hits []int, did int, err error) {
+	carried := slices.DeleteFunc(slices.Clone(b.carriers[id]), func(n int) bool { return !acts(b.list[n]) })
+	if len(carried) == 0 {
+		return nil, 0, nil
+	}
+	if rec, lately := d.lately.record(id); lately {
+		// The store changes nothing that is another one by now; that nothing is to be changed must be said of what is.
+		if hits, did, err = d.judgeBulk(ctx, rec, b, carried); err != nil || did > 0 {
+			return hits, did, err
+		}
+	}
+	rec, err := d.o.Store.Record(ctx, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, 0, nil // past its retention
+	}
+	if err != nil {
+		return nil, 0, err
+	}
+	return d.judgeBulk(ctx, rec, b, carried)
+}
+
 func (d *Desk) judgeBulk(ctx context.Context, rec store.Record, b *bulk,
 	carried []int) (hits []int, did int, err error) {
 	var known []store.Indicator
@@ -229,8 +249,8 @@ func (d *Desk) settled(ctx context.Context, list []store.Indicator) error {
 	return d.clear(ctx, active)
 }
 
-// eachRecord calls fn for records, some at once. It returns the first error.
-func (d *Desk) eachRecord(ctx context.Context, ids []string, fn func(store.Record) error) error {
+// eachOf calls fn for ids, some at once. It returns the first error.
+func eachOf(ctx context.Context, ids []string, fn func(ctx context.Context, id string) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	next := make(chan string)
@@ -238,11 +258,7 @@ func (d *Desk) eachRecord(ctx context.Context, ids []string, fn func(store.Recor
 	for range min(judges, len(ids)) {
 		workers.Go(func() {
 			for id := range next {
-				rec, err := d.o.Store.Record(ctx, id)
-				if err == nil {
-					err = fn(rec)
-				}
-				if err != nil && !errors.Is(err, store.ErrNotFound) {
+				if err := fn(ctx, id); err != nil {
 					cancel(err)
 				}
 			}

@@ -73,6 +73,8 @@ type Desk struct {
 
 	reminded time.Time // when the notices of what waits were raised last; of Run's goroutine
 
+	lately lately // what Carried has read
+
 	work  chan struct{} // something is to be done
 	terms sync.Map      // by id, which is made of kind and value: the term of each, made once
 }

@@ -2,12 +2,9 @@ package sighting
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 
-	"clawback/query"
 	"clawback/store"
-	"clawback/verdict"
 )
 
 // A feed's update is one question to the store, however many entries it has, and one transaction of the desk's.
@@ -29,27 +26,6 @@ func TestApply_probesOnce(t *testing.T) {
 	}
 	if b.store.probes != 1 {
 		t.Errorf("%d probes", b.store.probes)
-	}
-}
-
-// What carried an entry once, and does not any more, is no sighting.
-func TestApply_aStaleHitIsNone(t *testing.T) {
-	b := newBench(t)
-	b.store.commit("http://good.example/")
-	term, _ := query.TermOf(verdict.Indicator{Kind: "url", Value: page})
-	b.store.stale = map[string]uint64{"r0": term}
-	if err := b.Apply(t.Context(), added("f", page, evil)); err != nil {
-		t.Fatal(err)
-	}
-	if got := b.desk.done(); got != "" {
-		t.Errorf("%s", got)
-	}
-	b.store.commit(page)
-	if err := b.Apply(t.Context(), added("f", page)); err != nil {
-		t.Fatal(err)
-	}
-	if got := b.desk.done(); !strings.Contains(got, page) {
-		t.Errorf("beside a stale one it is not found: %q", got)
 	}
 }
 

@@ -2,10 +2,8 @@ package sighting
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -19,7 +17,6 @@ import (
 // Store is what was delivered. *store.Store with searches by the index is one.
 type Store interface {
 	Record(ctx context.Context, id string) (store.Record, error)
-	ProbeTerms(ctx context.Context, p store.Probe) (store.Hits, error)
 	Changes(ctx context.Context, after uint64, limit int) ([]store.Event, error)
 	LastChange(ctx context.Context) (uint64, error)
 	Cursor(ctx context.Context, follower string) (uint64, error)
@@ -29,6 +26,8 @@ type Store interface {
 // Desk keeps indicators, and judges messages by them. *indicator.Desk is one.
 type Desk interface {
 	Of(v verdict.Indicator) (store.Indicator, bool) // every tenant's indicator of a value
+	// Carried says of which values there is a message that was delivered and carries it.
+	Carried(ctx context.Context, list []store.Indicator) ([]bool, error)
 	Add(ctx context.Context, who string, i store.Indicator) (store.Indicator, error)
 	AddMany(ctx context.Context, who string, list []store.Indicator) ([]store.Indicator, []error, error)
 	Remove(ctx context.Context, who, tenant, id, comment string) (store.Indicator, error)
@@ -45,7 +44,6 @@ type Options struct {
 	Store  Store
 	Desk   Desk
 	File   string                             // of which entries have become indicators
-	Window time.Duration                      // how far back delivered mail is searched; 0: 90 days
 	Failed func(l feed.Listing, reason error) // is told of an entry that a message carries, and that the desk refuses
 	Log    *slog.Logger
 	Now    func() time.Time // nil: time.Now
@@ -68,9 +66,6 @@ func New(ctx context.Context, o Options) (*Watch, error) {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
-	}
-	if o.Window == 0 {
-		o.Window = 90 * 24 * time.Hour
 	}
 	made, err := openLedger(o.File)
 	if err != nil {
@@ -116,54 +111,26 @@ func (w *Watch) Apply(ctx context.Context, d feed.Delta) error {
 	return nil
 }
 
-// looked is how many of the messages that may carry an entry are looked at to be sure.
-const looked = 8
-
 // carried are the entries that are new in a feed and that a message carries which was delivered: all of them are
 // searched for at once.
 func (w *Watch) carried(ctx context.Context, d feed.Delta) (found []feed.Listing, err error) {
-	p := store.Probe{Since: w.o.Now().Add(-w.o.Window), Most: looked}
-	var entries []feed.Indicator // of each term
-	for _, i := range d.Added {
-		if term, known := query.TermOf(i.Indicator); known {
-			p.Terms, entries = append(p.Terms, term), append(entries, i)
-		}
-	}
-	if len(entries) == 0 {
+	if len(d.Added) == 0 {
 		return nil, nil
 	}
-	hits, err := w.o.Store.ProbeTerms(ctx, p)
+	list := make([]store.Indicator, len(d.Added))
+	for n, i := range d.Added {
+		list[n] = store.Indicator{Kind: i.Kind, Value: i.Value}
+	}
+	carried, err := w.o.Desk.Carried(ctx, list)
 	if err != nil {
 		return nil, err
 	}
-	sure := map[int]bool{}
-	for term := range hits.More { // the desk looks at each of so many messages
-		sure[term] = true
-	}
-	for _, hit := range hits.List {
-		if sure[hit.Term] {
-			continue
-		}
-		if sure[hit.Term], err = w.carries(ctx, hit.Record, p.Terms[hit.Term]); err != nil {
-			return nil, err
-		}
-	}
-	for term, i := range entries {
-		if sure[term] {
+	for n, i := range d.Added {
+		if carried[n] {
 			found = append(found, feed.Listing{Feed: d.Feed, Indicator: i})
 		}
 	}
 	return found, nil
-}
-
-// carries reports whether a record has a term now.
-func (w *Watch) carries(ctx context.Context, record string, term uint64) (bool, error) {
-	rec, err := w.o.Store.Record(ctx, record)
-	if errors.Is(err, store.ErrNotFound) {
-		return false, nil
-	}
-	_, found := slices.BinarySearch(rec.Searchable(nil).Terms(), term)
-	return found && err == nil, err
 }
 
 // make makes an indicator of an entry, unless there is one, or a person removed it (I1).

@@ -31,7 +31,6 @@ type fakeStore struct {
 	pruned  uint64
 	fail    error
 	probes  int
-	stale   map[string]uint64 // terms that records have carried once
 }
 
 func (s *fakeStore) commit(link string) {
@@ -54,19 +53,19 @@ func (s *fakeStore) Record(_ context.Context, id string) (store.Record, error) {
 	return store.Record{}, store.ErrNotFound
 }
 
-func (s *fakeStore) ProbeTerms(_ context.Context, p store.Probe) (store.Hits, error) {
+// Carried says which values some record carries, as the desk does.
+func (s *fakeStore) Carried(_ context.Context, list []store.Indicator) ([]bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.probes++
-	hits := store.NewHits(p)
-	for i, term := range p.Terms {
-		for _, r := range s.records {
-			if s.stale[r.ID] == term || slices.Contains(r.Searchable(nil).Terms(), term) {
-				hits.Add(i, r.ID)
-			}
-		}
+	carried := make([]bool, len(list))
+	for n, i := range list {
+		term, _ := query.TermOf(verdict.Indicator{Kind: i.Kind, Value: i.Value})
+		carried[n] = slices.ContainsFunc(s.records, func(r store.Record) bool {
+			return slices.Contains(r.Searchable(nil).Terms(), term)
+		})
 	}
-	return *hits, s.fail
+	return carried, s.fail
 }
 
 func (s *fakeStore) Changes(_ context.Context, after uint64, limit int) ([]store.Event, error) {
@@ -96,6 +95,7 @@ func (s *fakeStore) SetCursor(_ context.Context, name string, seq uint64) error 
 
 // fakeDesk has indicators by kind and value, and notes what was done.
 type fakeDesk struct {
+	*fakeStore
 	has  map[string]store.Indicator
 	acts []string
 	fail error
@@ -212,7 +212,8 @@ type bench struct {
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
-	b := &bench{store: &fakeStore{cursors: map[string]uint64{}}, desk: &fakeDesk{has: map[string]store.Indicator{}}, feeds: fakeFeeds{},
+	s := &fakeStore{cursors: map[string]uint64{}}
+	b := &bench{store: s, desk: &fakeDesk{fakeStore: s, has: map[string]store.Indicator{}}, feeds: fakeFeeds{},
 		file: filepath.Join(t.TempDir(), "sightings.json")}
 	b.restart(t)
 	return b

@@ -30,8 +30,9 @@ var (
 	backlog  = flag.Int("backlog", 100_000, "clean reports that wait when the MALICIOUS ones come")
 	mass     = flag.Int("mass", 5_000, "mailboxes of one MALICIOUS message, and MALICIOUS messages that wait")
 	latency  = flag.Duration("latency", 50*time.Millisecond, "of every answer of the Graph simulator")
-	only     = flag.String("only", "", "of drain, whole, idle, behind, tenants, wide, many, again, beside: run these, separated by commas; all: \"\"")
-	table    = flag.Bool("table", false,
+	only     = flag.String("only", "", "of drain, whole, idle, behind, tenants, wide, many, again, beside: run these, "+
+		"separated by commas; all: \"\"")
+	table = flag.Bool("table", false,
 		"run all of it, then drain with 100,000 and a million records, the latter with a backlog of 100,000")
 	within = flag.Duration("within", 40*time.Minute, "end after this, with what is measured by then")
 )
