@@ -317,50 +317,6 @@ func (s *Service) retryBounce(ctx context.Context, a access, o ItemOrder) (Bounc
 	return a.bounce(b), err
 }
 
-// Act is one entry of the audit.
-type Act struct {
-	Seq     uint64    `json:"number"`
-	At      time.Time `json:"time"`
-	Who     string    `json:"who"` // "clawback" for automatisms, else the operator
-	What    string    `json:"what"`
-	Tenant  string    `json:"tenant,omitempty"`
-	Object  string    `json:"object,omitempty"`
-	Comment string    `json:"comment,omitempty"`
-	Chain   string    `json:"chain,omitempty"` // hex SHA-256 over the previous entry's chain and this entry
-}
-
-func actOf(act store.Act) Act { return Act(act) }
-
-// ListAudit shows who did what, the newest first.
-var ListAudit = define(Operation{Name: "audit.list", Route: "GET /v1/audit", Role: Analyst}, (*Service).listAudit)
-
-// AuditQuery selects entries of the audit.
-type AuditQuery struct {
-	Paging
-	Tenant string    `json:"tenant,omitempty"`
-	Who    string    `json:"who,omitempty"`
-	What   string    `json:"what,omitempty"`
-	Object string    `json:"object,omitempty"`
-	Since  time.Time `json:"since,omitzero"`
-	Until  time.Time `json:"until,omitzero"`
-}
-
-func (s *Service) listAudit(ctx context.Context, a access, q AuditQuery) (page Page[Act], err error) {
-	limit, err := q.limit()
-	if err != nil {
-		return page, err
-	}
-	f := store.AuditFilter{Who: q.Who, What: q.What, Object: q.Object, Since: q.Since, Until: q.Until, Limit: limit + 1}
-	if f.Before, err = q.afterNumber(); err != nil {
-		return page, err
-	}
-	if f.Tenant, err = s.scope(a, q.Tenant); err != nil {
-		return page, err
-	}
-	rows, err := s.o.Store.Audit(ctx, f)
-	return searched(read(rows, limit, func(act store.Act) string { return number(act.Seq) }, actOf), err)
-}
-
 // The operations on the addresses that mail is accepted for.
 var (
 	ListAddresses = define(Operation{Name: "address.list", Route: "GET /v1/addresses", Role: Administrator},

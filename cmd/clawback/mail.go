@@ -125,6 +125,7 @@ func (a *app) act(op api.Op[api.MessageOrder, []api.Intent], o api.MessageOrder)
 type auditCmd struct {
 	paging
 	Since  timeAgo `help:"Not older than this, such as 2d or 12h."`
+	Query  string  `help:"On the messages that this finds: see clawback search --help."`
 	Object string  `placeholder:"ID" help:"Of this alone: the id of a message, item, job, indicator or policy."`
 	Who    string  `placeholder:"NAME" help:"By this name alone, as the list shows it; clawback is the daemon."`
 	What   string  `placeholder:"ACT" help:"Of this kind alone, such as message.retract."`
@@ -133,8 +134,8 @@ type auditCmd struct {
 
 func (c auditCmd) Run(a *app) error {
 	acts, err := list(a, api.ListAudit, c.paging, func(p api.Paging) api.AuditQuery {
-		return api.AuditQuery{Paging: p, Since: c.Since.since(), Object: c.Object, Who: c.Who, What: c.What,
-			Tenant: c.Tenant}
+		return api.AuditQuery{Paging: p, Since: c.Since.since(), Query: c.Query, Object: c.Object, Who: c.Who,
+			What: c.What, Tenant: c.Tenant}
 	})
 	if err != nil {
 		return err
