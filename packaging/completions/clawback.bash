@@ -2912,6 +2912,11 @@ _clawback() {
 		:
 		return
 		;;
+	"audit":--query)
+		COMPREPLY=()
+		:
+		return
+		;;
 	"audit":--object)
 		COMPREPLY=()
 		:
@@ -3429,7 +3434,7 @@ _clawback() {
 		commands="" flags="--since --rules --rule --tenant --limit --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"audit")
-		commands="" flags="--limit --cursor --since --object --who --what --tenant --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--limit --cursor --since --query --object --who --what --tenant --help --socket --url --token-file --ca-file --json" words="" files=
 		;;
 	"unwrap")
 		commands="" flags="--report --original --decrypted --help --socket --url --token-file --ca-file --json" words="" files=yes

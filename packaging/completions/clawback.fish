@@ -920,6 +920,7 @@ complete -c clawback -n '__clawback_at \'rules backtest\'' -l json -d 'Answer in
 complete -c clawback -n '__clawback_at \'audit\'' -l limit -x -d 'At most so many (default 100).'
 complete -c clawback -n '__clawback_at \'audit\'' -l cursor -x -d 'Go on where a list before was cut: it has told the cursor.'
 complete -c clawback -n '__clawback_at \'audit\'' -l since -x -d 'Not older than this, such as 2d or 12h.'
+complete -c clawback -n '__clawback_at \'audit\'' -l query -x -d 'On the messages that this finds: see clawback search --help.'
 complete -c clawback -n '__clawback_at \'audit\'' -l object -x -d 'Of this alone: the id of a message, item, job, indicator or policy.'
 complete -c clawback -n '__clawback_at \'audit\'' -l who -x -d 'By this name alone, as the list shows it; clawback is the daemon.'
 complete -c clawback -n '__clawback_at \'audit\'' -l what -x -d 'Of this kind alone, such as message.retract.'
