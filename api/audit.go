@@ -30,7 +30,7 @@ var ListAudit = define(Operation{Name: "audit.list", Route: "GET /v1/audit", Rol
 type AuditQuery struct {
 	Paging
 	Tenant string    `json:"tenant,omitempty"`
-	Query  string    `json:"query,omitempty"` // on the messages that this finds, in the language of searches; "": on all
+	Query  string    `json:"query,omitempty"` // on the messages that this finds, as a search does; "": on all
 	Who    string    `json:"who,omitempty"`
 	What   string    `json:"what,omitempty"`
 	Object string    `json:"object,omitempty"`

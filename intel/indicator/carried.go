@@ -10,8 +10,8 @@ import (
 	"clawback/store"
 )
 
-// Carried says which of some values a message carries that was delivered. What it has read is kept for a moment: who asks
-// adds the indicators of these next, and the same messages are judged by them.
+// Carried says which of some values a message carries that was delivered. What it has read is kept for a moment: who
+// asks adds the indicators of these next, and the same messages are judged by them.
 func (d *Desk) Carried(ctx context.Context, list []store.Indicator) ([]bool, error) {
 	b, err := d.probe(ctx, list)
 	if err != nil {

@@ -22,7 +22,8 @@ type stale struct {
 func (s *stale) ProbeTerms(ctx context.Context, p store.Probe) (store.Hits, error) {
 	hits, err := s.counted.ProbeTerms(ctx, p)
 	if n := slices.Index(p.Terms, s.term); n >= 0 {
-		hits.List = append(hits.List, store.Hit{Term: n, Record: s.record}, store.Hit{Term: n, Record: "r-that-is-gone"})
+		hits.List = append(hits.List, store.Hit{Term: n, Record: s.record},
+			store.Hit{Term: n, Record: "r-that-is-gone"})
 	}
 	return hits, err
 }
@@ -38,7 +39,8 @@ func TestCarried(t *testing.T) {
 	g.Desk.o.Store = s
 	list := []store.Indicator{{Kind: "url", Value: page}, {Kind: "domain", Value: "evil.example"},
 		{Kind: "email", Value: "eve@evil.example"}, {Kind: "url", Value: "https://evil.example/"},
-		{Kind: "url", Value: "https://once.example/x"}, {Kind: "email", Value: "eve@good.example"}, {Kind: "phone", Value: "1"}}
+		{Kind: "url", Value: "https://once.example/x"}, {Kind: "email", Value: "eve@good.example"},
+		{Kind: "phone", Value: "1"}}
 	got, err := g.Carried(t.Context(), list)
 	must(t, err)
 	if want := []bool{true, true, true, false, false, false, false}; !slices.Equal(got, want) {
