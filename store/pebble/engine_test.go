@@ -1,8 +1,10 @@
 package pebble
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -53,6 +55,47 @@ func get(t *testing.T, e *Engine, key string) string {
 		t.Fatal(err)
 	}
 	return string(v)
+}
+
+// Most of what is looked for is nowhere. On the lowest level, where most rows are, filters say so without a read.
+func TestGet_filtersAnswerForWhatIsNowhere(t *testing.T) {
+	e := openTest(t, t.TempDir(), Options{})
+	key := func(n int) string { return fmt.Sprintf("%03d: a key of the usual length", n) }
+	for n := range 100 {
+		if err := put(e, key(10*n), "x"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := e.Compact(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if m := e.db.Metrics(); m.Levels[6].TablesCount == 0 {
+		t.Fatal("nothing is on the lowest level")
+	}
+	before := e.db.Metrics().Filter.Hits
+	tx, err := e.Begin(t.Context(), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback()
+	asked := 0
+	for n := range 990 {
+		if n%10 == 0 {
+			continue
+		}
+		asked += 2
+		if v, err := tx.Get(table, []byte(key(n))); v != nil || err != nil {
+			t.Fatalf("%q, %v", v, err)
+		}
+		c := tx.Cursor(table)
+		if k, _ := c.SeekWithin([]byte(key(n))); bytes.HasPrefix(k, []byte(key(n))) {
+			t.Fatalf("%q", k)
+		}
+		c.Close()
+	}
+	if n := e.db.Metrics().Filter.Hits - before; n < int64(asked)*9/10 { // they let pass one of a hundred
+		t.Errorf("the filters have answered %d times of %d", n, asked)
+	}
 }
 
 func TestOpen_secondOneIsRefused(t *testing.T) {

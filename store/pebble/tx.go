@@ -1,6 +1,7 @@
 package pebble
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"syscall"
@@ -17,6 +18,7 @@ type transaction struct {
 	batch    *pebble.Batch    // nil when it only reads
 	snapshot *pebble.Snapshot // nil when it writes
 	cursors  *cursor          // those that are open, in a list
+	spare    spare            // iterators that no cursor has now
 	key      []byte           // room for the key of a row on its way into the batch, which copies it
 	value    []byte           // and for its value
 	ended    bool
@@ -31,16 +33,55 @@ func appendKey(dst []byte, table rows.Table, key []byte) []byte {
 	return append(append(dst, byte(table)), key...)
 }
 
-func (t *transaction) Get(table rows.Table, key []byte) ([]byte, error) {
-	value, closer, err := t.reader.Get(rowKey(table, key))
-	if errors.Is(err, pebble.ErrNotFound) {
-		return nil, nil
+// spare are iterators by table: to make one takes longer than to seek with it, and a transaction looks for many rows.
+type spare map[rows.Table]*pebble.Iterator
+
+// tableBytes are all that a key can begin with, in order: two of them that stand beside each other bound a table.
+var tableBytes = func() (all [256]byte) {
+	for i := range all {
+		all[i] = byte(i)
 	}
+	return all
+}()
+
+// iterator is one over a table's rows as they are now. Filters are used on the lowest level too, which has most of the
+// rows: what is looked for is nowhere most of the time.
+func (t *transaction) iterator(table rows.Table) (*pebble.Iterator, error) {
+	n := int(table)
+	o := pebble.IterOptions{LowerBound: tableBytes[n : n+1], UpperBound: tableBytes[n+1 : n+2], UseL6Filters: true}
+	if iter := t.spare[table]; iter != nil {
+		delete(t.spare, table)
+		iter.SetOptions(&o) // it sees what was written since
+		return iter, nil
+	}
+	return t.reader.NewIter(&o)
+}
+
+// release keeps an iterator for the next cursor, unless it has failed or there is one.
+func (t *transaction) release(table rows.Table, iter *pebble.Iterator) error {
+	if iter.Error() != nil || t.spare[table] != nil || t.ended {
+		return iter.Close()
+	}
+	if t.spare == nil {
+		t.spare = spare{}
+	}
+	t.spare[table] = iter
+	return nil
+}
+
+func (t *transaction) Get(table rows.Table, key []byte) (row []byte, err error) {
+	iter, err := t.iterator(table)
 	if err != nil {
 		return nil, err
 	}
-	row, err := t.e.codec.decode(value)
-	return row, errors.Join(err, closer.Close())
+	t.key = appendKey(t.key[:0], table, key)
+	if iter.SeekPrefixGE(t.key) && bytes.Equal(iter.Key(), t.key) {
+		var kept []byte
+		if kept, err = iter.ValueAndErr(); err == nil {
+			row, err = t.e.codec.decode(kept)
+		}
+	}
+	return row, errors.Join(err, t.release(table, iter))
 }
 
 func (t *transaction) Put(table rows.Table, key, value []byte) error {
@@ -76,6 +117,9 @@ func (t *transaction) Rollback() {
 	for t.cursors != nil {
 		t.cursors.Close()
 	}
+	for _, iter := range t.spare {
+		_ = iter.Close() // what it met was told when it was met
+	}
 	if t.batch != nil {
 		_ = t.batch.Close() // only says whether it was closed before
 		t.e.writer.Unlock()
@@ -110,9 +154,7 @@ type cursor struct {
 }
 
 func (t *transaction) Cursor(table rows.Table) rows.Cursor {
-	iter, err := t.reader.NewIter(&pebble.IterOptions{
-		LowerBound: []byte{byte(table)}, UpperBound: []byte{byte(table) + 1},
-	})
+	iter, err := t.iterator(table)
 	c := &cursor{table: table, iter: iter, err: err}
 	if err != nil {
 		return c
@@ -169,7 +211,7 @@ func (c *cursor) Close() {
 	if c.iter == nil {
 		return
 	}
-	c.err = errors.Join(c.err, c.iter.Close())
+	c.err = errors.Join(c.err, c.tx.release(c.table, c.iter))
 	c.iter = nil
 	if c.next != nil {
 		c.next.prev = c.prev

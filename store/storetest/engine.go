@@ -19,6 +19,7 @@ func RunEngine(t *testing.T, open EngineOpener) {
 	for name, test := range map[string]func(*testing.T, EngineOpener){
 		"Rows":      testRows,
 		"Cursor":    testCursor,
+		"Again":     testAgain,
 		"Isolation": testIsolation,
 		"Rollback":  testRollback,
 		"Reopen":    testReopen,
@@ -153,6 +154,48 @@ func walk(t *testing.T, c rows.Cursor) {
 	k, v = c.Prev()
 	at("Prev of Last", k, v, "99")
 	must(t, c.Err())
+}
+
+// What looks for rows sees what was written before it did, whatever has looked for rows before it.
+func testAgain(t *testing.T, open EngineOpener) {
+	e := openEngine(t, open, t.TempDir())
+	const long = "a prefix of more than seventeen bytes/"
+	write(t, e, func(tx rows.Tx) error { return tx.Put(one, []byte(long+"0"), []byte("0")) })
+	write(t, e, func(tx rows.Tx) error {
+		for n := 1; n < 5; n++ {
+			key := fmt.Sprint(long, n)
+			if v := ok(tx.Get(one, []byte(key))); v != nil {
+				t.Errorf("%d: it is there before it is written", n)
+			}
+			if got := countWithin(tx, long); got != n {
+				t.Errorf("%d rows where there are %d", got, n)
+			}
+			must(t, tx.Put(one, []byte(key), []byte(key)))
+			if v := ok(tx.Get(one, []byte(key))); string(v) != key {
+				t.Errorf("%d: it reads %q", n, v)
+			}
+			if v := ok(tx.Get(one, []byte(key+"x"))); v != nil {
+				t.Errorf("%d: a longer key has %q", n, v)
+			}
+			if v := ok(tx.Get(one, []byte(key[:len(key)-1]))); v != nil {
+				t.Errorf("%d: a shorter key has %q", n, v)
+			}
+		}
+		must(t, tx.Delete(one, []byte(long+"0")))
+		if got := countWithin(tx, long); got != 4 {
+			t.Errorf("%d rows after one of five was deleted", got)
+		}
+		return nil
+	})
+}
+
+func countWithin(tx rows.Tx, prefix string) (n int) {
+	c := tx.Cursor(one)
+	defer c.Close()
+	for k, _ := c.SeekWithin([]byte(prefix)); bytes.HasPrefix(k, []byte(prefix)) && k != nil; k, _ = c.Next() {
+		n++
+	}
+	return n
 }
 
 func testIsolation(t *testing.T, open EngineOpener) {
