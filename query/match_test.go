@@ -7,6 +7,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 
 	"clawback/verdict"
 )
@@ -195,6 +198,21 @@ func TestTermOf_findsWhatCarriesTheIndicator(t *testing.T) {
 		}
 		if q, ok := Of(tt.i); ok != known || ok && q.Match(message()) != tt.want {
 			t.Errorf("%v: %q matches is %t, want %t", tt.i, q.String(), !tt.want, tt.want)
+		}
+	}
+}
+
+// Plain text takes a short way, to where any text comes.
+func TestFold_plainTextAsAnyText(t *testing.T) {
+	for c := range rune(0x80) {
+		s := "x" + string(c) + "Y"
+		if got, want := fold(s), strings.ToLower(norm.NFKC.String(s)); got != want {
+			t.Errorf("%q is folded to %q, not to %q", s, got, want)
+		}
+	}
+	for r := range rune(unicode.MaxLatin1 + 1) {
+		if unicode.In(r, unicode.Mn, unicode.Han, unicode.Hiragana, unicode.Katakana) {
+			t.Errorf("%q is in a table that is not asked for it", r)
 		}
 	}
 }

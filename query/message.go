@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -100,7 +101,19 @@ func (m Message) whole(f Field) (list []string) {
 
 // fold is text in the form in which words are compared: composed, wide and other forms as their plain ones, lower case.
 func fold(s string) string {
+	if isASCII(s) { // nearly all that is indexed, and as it stands in any form
+		return strings.ToLower(s)
+	}
 	return strings.ToLower(norm.NFKC.String(strings.ToValidUTF8(s, "\uFFFD")))
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // Words are the words of a text: runs of letters and digits, in the form in which they are compared. In scripts that
@@ -110,8 +123,9 @@ func Words(text string) []string {
 	begin := -1
 	text = fold(text)
 	for i, r := range text {
-		inWord := unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.Is(unicode.Mn, r)
-		alone := unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana)
+		foreign := r > unicode.MaxLatin1 // these tables have nothing below
+		inWord := unicode.IsLetter(r) || unicode.IsDigit(r) || foreign && unicode.Is(unicode.Mn, r)
+		alone := foreign && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana)
 		if begin >= 0 && (!inWord || alone) {
 			words, begin = append(words, text[begin:i]), -1
 		}
