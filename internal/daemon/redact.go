@@ -56,7 +56,27 @@ func (s *secrets) clean(text string) string {
 	if words == nil || len(text) < minSecretText {
 		return text
 	}
-	return cut(cut(text, *words, wholeAddress), *words, longWord)
+	if strings.IndexByte(text, '@') >= 0 {
+		text = cut(text, *words, wholeAddress)
+	}
+	if hasLongWord(text) {
+		text = cut(text, *words, longWord)
+	}
+	return text
+}
+
+// hasLongWord reports whether longWord finds anything in a text.
+func hasLongWord(text string) bool {
+	n := 0
+	for i := range len(text) {
+		if n++; !isWordByte(lowerByte(text[i])) {
+			n = 0
+		}
+		if n == minSecretLocal {
+			return true
+		}
+	}
+	return false
 }
 
 // minSecretText is the length of the shortest text that is looked through: a@b.c.
@@ -131,13 +151,21 @@ func isDomainByte(c byte) bool { return isWordByte(c) || c == '.' || c >= 0x80 }
 
 // lowerASCII keeps the length, so that positions stay what they are.
 func lowerASCII(s string) string {
+	if strings.IndexFunc(s, func(r rune) bool { return 'A' <= r && r <= 'Z' }) < 0 {
+		return s
+	}
 	b := []byte(s)
 	for i, c := range b {
-		if 'A' <= c && c <= 'Z' {
-			b[i] = c + 'a' - 'A'
-		}
+		b[i] = lowerByte(c)
 	}
 	return string(b)
+}
+
+func lowerByte(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		return c + 'a' - 'A'
+	}
+	return c
 }
 
 // redactor is the log handler.
@@ -169,10 +197,13 @@ func (r *redactor) Enabled(ctx context.Context, level slog.Level) bool {
 // Handle implements slog.Handler.
 func (r *redactor) Handle(ctx context.Context, record slog.Record) error {
 	clean := slog.NewRecord(record.Time, record.Level, r.secrets.clean(record.Message), record.PC)
+	var room [12]slog.Attr // for most
+	attrs := room[:0]
 	record.Attrs(func(a slog.Attr) bool {
-		clean.AddAttrs(r.attr(a))
+		attrs = append(attrs, r.attr(a))
 		return true
 	})
+	clean.AddAttrs(attrs...)
 	return r.next.Handle(ctx, clean)
 }
 
