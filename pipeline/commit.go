@@ -21,10 +21,10 @@ import (
 // commit scores the original and writes C2.
 func (j *job) commit(ctx context.Context) ending {
 	result, err := j.verdict()
-	switch {
-	case errors.As(err, &panicked{}):
-		return j.failed("score", err)
-	case err != nil:
+	if err != nil {
+		if errors.As(err, &panicked{}) {
+			return j.failed("score", err)
+		}
 		return j.unscored(err)
 	}
 	app := j.application(j.identify(), result)
@@ -198,7 +198,9 @@ func carries(what identity.Message) store.Carries {
 
 // reportKey is the report's identity: the same report sent twice is applied once.
 func reportKey(tenant, outerID string, original [32]byte) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%x", tenant, outerID, original))
+	var room [256]byte // for most
+	text := append(append(append(append(room[:0], tenant...), '\n'), outerID...), '\n')
+	sum := sha256.Sum256(hex.AppendEncode(text, original[:]))
 	return hex.EncodeToString(sum[:])
 }
 

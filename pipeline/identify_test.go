@@ -2,7 +2,10 @@ package pipeline
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -76,4 +79,17 @@ func (f *fixture) job(message []byte) *job {
 		f.t.Fatal(err)
 	}
 	return &job{Pipeline: f.p, item: items[0], tenant: contoso(), body: body, limit: time.Minute, report: report}
+}
+
+// A report's key stands in stores: the same report has the same key in every version.
+func TestReportKey_staysAsItIs(t *testing.T) {
+	for _, c := range []struct{ tenant, outer string }{
+		{"3f1c2b4a-5d6e-4f70-8192-a3b4c5d6e7f8", "<1@contoso.example>"}, {"", ""}, {"t", strings.Repeat("long ", 200)},
+	} {
+		original := sha256.Sum256([]byte(c.outer))
+		want := fmt.Sprintf("%x", sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%x", c.tenant, c.outer, original)))
+		if got := reportKey(c.tenant, c.outer, original); got != want {
+			t.Errorf("the key of %.40q is %s, not %s", c.outer, got, want)
+		}
+	}
 }
