@@ -380,15 +380,18 @@ func (r *headerReader) admit(octets int) Bounds {
 		return HeaderRoom
 	}
 	if r.mayBound(octets) {
-		t := r.tally(name)
+		t := r.ofName(name)
 		switch {
 		case r.o.PerName > 0 && t.fields >= r.o.PerName:
 			return FieldsOfName
 		case r.o.NameOctets > 0 && t.octets+octets > r.o.NameOctets:
 			return FieldOctets
 		}
-		t.fields++
-		t.octets += octets
+		if r.names != nil {
+			t := r.tally(name)
+			t.fields++
+			t.octets += octets
+		}
 	}
 	if r.o.Room != nil {
 		*r.o.Room -= octets
@@ -414,6 +417,23 @@ func (r *headerReader) admitLate(name []byte) bool {
 // mayBound reports whether the fields of any one name, with one more of so many octets, can be more than are kept.
 func (r *headerReader) mayBound(octets int) bool {
 	return r.o.PerName > 0 && len(r.h.Fields) >= r.o.PerName || r.o.NameOctets > 0 && r.octets+octets > r.o.NameOctets
+}
+
+// fewFields are looked through by name; more have tallies.
+const fewFields = 64
+
+// ofName is what is kept of the fields of a name.
+func (r *headerReader) ofName(name []byte) (t tally) {
+	if r.names != nil || len(r.h.Fields) > fewFields {
+		return *r.tally(name)
+	}
+	for i := range r.h.Fields {
+		if f := &r.h.Fields[i]; len(f.Name) == len(name) && equalFold(f.Name, string(name)) {
+			t.fields++
+			t.octets += len(f.Raw)
+		}
+	}
+	return t
 }
 
 // tally is the one of a name, valid until the next call. The first time, it counts the fields that are kept already.

@@ -45,10 +45,14 @@ func leafOf(h *rfc822.Header, kind string) leaf {
 
 // leaf digests one part: decoded, or as it stands where decoding it is not clear or loses anything.
 func (w *walk) leaf(l leaf) {
-	raw, decoded, sum := sha256.New(), sha256.New(), sha256.New()
+	raw, sum := sha256.New(), sha256.New()
 	in := io.TeeReader(w.section(), raw)
 	dec := rfc822.NewDecoder(in, l.encoding)
-	out := io.TeeReader(dec, decoded)
+	out, decoded := io.Reader(dec), raw
+	if l.encoding != rfc822.Identity { // else what is decoded is what stands there
+		decoded = sha256.New()
+		out = io.TeeReader(dec, decoded)
+	}
 	var forgiven rfc822.Forgiven
 	if strings.HasPrefix(l.kind, "text/") {
 		forgiven = sumText(sum, out, l.charset)
