@@ -67,7 +67,7 @@ func readItem(items *bbolt.Bucket, id string) (queue.Item, error) {
 	if row == nil {
 		return it, fmt.Errorf("%w: %q", queue.ErrNotFound, id)
 	}
-	if err := decode(row, &it); err != nil {
+	if err := decodeItem(row, &it); err != nil {
 		return it, fmt.Errorf("item %s: %w", id, err)
 	}
 	return it, nil
