@@ -2,8 +2,8 @@ package store
 
 import (
 	"errors"
-	"fmt"
 	"maps"
+	"slices"
 
 	"clawback/store/rows"
 )
@@ -26,16 +26,15 @@ func gathers(b rows.Table) bool {
 	return false
 }
 
-// add takes what a call has written to a table.
-func (g *gathered) add(b rows.Table, changes map[string][]byte) {
+// add takes what becomes of a row.
+func (g *gathered) add(c change) {
 	if g.rows == nil {
 		g.rows = map[rows.Table]map[string][]byte{}
 	}
-	if g.rows[b] == nil {
-		g.rows[b] = changes
-		return
+	if g.rows[c.table] == nil {
+		g.rows[c.table] = map[string][]byte{}
 	}
-	maps.Copy(g.rows[b], changes)
+	g.rows[c.table][string(c.key)] = c.value
 }
 
 // addCounts takes a tenant's counters, which are not changed any more.
@@ -54,14 +53,18 @@ func (g *gathered) settle(tx rows.Tx, b rows.Table) error {
 			if err := t.save(tableCounts, tenantKey(tenant), c); err != nil {
 				return err
 			}
-			g.add(tableCounts, t.pending[tableCounts])
+			for _, c := range t.pending.list {
+				g.add(c)
+			}
 		}
 		g.counts = nil
 	}
 	changes := g.rows[b]
 	delete(g.rows, b)
-	if err := writeAll(tx, b, changes); err != nil {
-		return fmt.Errorf("write %s: %w", title(b), err)
+	for _, key := range slices.Sorted(maps.Keys(changes)) {
+		if err := write(tx, change{b, []byte(key), changes[key]}); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -5,8 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
-	"slices"
 	"time"
 
 	"clawback/store/rows"
@@ -22,18 +20,18 @@ type txn struct {
 	err     error     // the first failure of a read: what was computed from it must not be used
 	cursors []rows.Cursor
 	now     time.Time
-	pending map[rows.Table]map[string][]byte // nil value: deleted
-	events  []Event                          // what this call changes, to be numbered
-	eventAt map[string]int                   // where in events a row stands, by its id
-	counted map[string]*Counts               // the tenants' counters that this call changes, by tenant
-	touched []string                         // the records of which this call changes something
-	written *recentRecord                    // the record that this call has written, where it has no intents
+	pending pending            // what it writes
+	events  []Event            // what this call changes, to be numbered
+	eventAt map[string]int     // where in events a row stands, by its id
+	counted map[string]*Counts // the tenants' counters that this call changes, by tenant
+	touched []string           // the records of which this call changes something
+	written *recentRecord      // the record that this call has written, where it has no intents
 }
 
 // get returns a row's value, this call's own writes included; nil when there is none. Not to be changed, and valid
 // until the transaction ends.
 func (t *txn) get(b rows.Table, key []byte) []byte {
-	if v, changed := t.pending[b][string(key)]; changed {
+	if v, changed := t.pending.find(b, key); changed {
 		return v
 	}
 	if t.shared != nil {
@@ -92,15 +90,8 @@ func (t *txn) failure() error {
 	return t.err
 }
 
-func (t *txn) put(b rows.Table, key, value []byte) {
-	if t.pending == nil {
-		t.pending = make(map[rows.Table]map[string][]byte)
-	}
-	if t.pending[b] == nil {
-		t.pending[b] = make(map[string][]byte)
-	}
-	t.pending[b][string(key)] = value
-}
+// put writes a row, with a value that nobody changes any more.
+func (t *txn) put(b rows.Table, key, value []byte) { t.pending.put(b, key, value) }
 
 func (t *txn) del(b rows.Table, key []byte) { t.put(b, key, nil) }
 
@@ -154,19 +145,14 @@ func (t *txn) eachCounter(b rows.Table, prefix, from []byte, fn func(k, v []byte
 }
 
 func (t *txn) deleted(b rows.Table, key []byte) bool {
-	v, ok := t.pending[b][string(key)]
-	return ok && v == nil
+	v, changed := t.pending.find(b, key)
+	return changed && v == nil
 }
 
 // rows is how many rows the call has collected.
-func (t *txn) rows() (n int) {
-	for _, changes := range t.pending {
-		n += len(changes)
-	}
-	return n
-}
+func (t *txn) rows() int { return len(t.pending.list) }
 
-func (t *txn) dirty() bool { return len(t.pending) > 0 || len(t.counted) > 0 }
+func (t *txn) dirty() bool { return len(t.pending.list) > 0 || len(t.counted) > 0 }
 
 // flush writes what the call collected into the transaction. Its events get the numbers after seq; it returns the last
 // one.
@@ -183,31 +169,26 @@ func (t *txn) flushRows() error {
 			return err
 		}
 	}
-	for b, changes := range t.pending {
-		if t.shared != nil && gathers(b) {
-			t.shared.add(b, changes)
-		} else if err := writeAll(t.tx, b, changes); err != nil {
-			return fmt.Errorf("write %s: %w", title(b), err)
-		}
-	}
-	return nil
-}
-
-// writeAll writes rows in the order of their keys, which spares an engine that keeps pages from moving rows about.
-func writeAll(tx rows.Tx, b rows.Table, changes map[string][]byte) error {
-	for _, k := range slices.Sorted(maps.Keys(changes)) {
-		if err := write(tx, b, []byte(k), changes[k]); err != nil {
+	for _, c := range t.pending.sorted() {
+		if t.shared != nil && gathers(c.table) {
+			t.shared.add(c)
+		} else if err := write(t.tx, c); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func write(tx rows.Tx, b rows.Table, key, value []byte) error {
-	if value == nil {
-		return tx.Delete(b, key)
+func write(tx rows.Tx, c change) (err error) {
+	if c.value == nil {
+		err = tx.Delete(c.table, c.key)
+	} else {
+		err = tx.Put(c.table, c.key, c.value)
 	}
-	return tx.Put(b, key, value)
+	if err != nil {
+		return fmt.Errorf("write %s: %w", title(c.table), err)
+	}
+	return nil
 }
 
 // load reads a JSON row into v and reports whether there is one.
