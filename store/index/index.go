@@ -30,7 +30,7 @@ type Options struct {
 	Log   *slog.Logger             // nil: nowhere
 	Now   func() time.Time         // nil: time.Now
 	Fail  func(point string) error // failpoints for tests: index.segment, index.list, index.cursor
-	Every time.Duration            // how often the store is asked for changes; 0: 200 ms
+	Every time.Duration            // how often the store is asked for changes; 0: 500 ms
 	Flush time.Duration            // how long a change may lie in memory alone; 0: 30 s
 	Small int                      // documents that are written at once; 0: 4096
 	Large int                      // documents beyond which segments are merged no more; 0: 32,768
@@ -117,7 +117,7 @@ func (o Options) withDefaults() Options {
 	if o.Fail == nil {
 		o.Fail = func(string) error { return nil }
 	}
-	o.Every = cmp.Or(o.Every, 200*time.Millisecond)
+	o.Every = cmp.Or(o.Every, 500*time.Millisecond)
 	o.Flush = cmp.Or(o.Flush, 30*time.Second)
 	o.Small = cmp.Or(o.Small, 4096)
 	o.Large = cmp.Or(o.Large, 32<<10)
