@@ -224,6 +224,39 @@ func TestRefresh_followsNoRedirectToPlainHTTP(t *testing.T) {
 	}
 }
 
+// Without the last good copy the shipped list is used until Microsoft's is there, which is kept again.
+func TestOpen_aLostCopyIsFetchedAnew(t *testing.T) {
+	web, dir := newService(t), t.TempDir()
+	c := config.Networks{URL: web.URL, Interval: time.Hour}
+	o := Options{StateDir: dir, Client: web.Client()}
+	web.answer.Store(entry("40.92.0.0/15", "40.107.0.0/16", "52.96.0.0/12"))
+	if err := open(t, c, o).Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(filepath.Join(dir, "networks")); err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, c, o)
+	old, new := netip.MustParseAddr("40.92.1.1"), netip.MustParseAddr("52.97.1.1") // in the shipped list, and not
+	for _, row := range []struct {
+		source     string
+		knows, not netip.Addr
+	}{{"shipped", old, new}, {"refreshed", new, netip.MustParseAddr("192.0.2.1")}} {
+		if got := s.Name(row.knows, []string{"exchange-online"}); got != "exchange-online" || string(s.Status().Source) != row.source {
+			t.Errorf("%s is of %q, status %+v", row.knows, got, s.Status())
+		}
+		if got := s.Name(row.not, []string{"exchange-online"}); got != "" {
+			t.Errorf("%s is of %q, status %+v", row.not, got, s.Status())
+		}
+		if err := s.Refresh(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if again := open(t, c, o); again.Status().Source != "saved" {
+		t.Errorf("it is not kept: %+v", again.Status())
+	}
+}
+
 func TestOpen_ignoresABadOrOldCopy(t *testing.T) {
 	for _, row := range []struct{ name, text string }{
 		{"not JSON", "garbage"},
