@@ -15,8 +15,8 @@ type change struct {
 	value []byte // nil: it is deleted
 }
 
-// pending are the changes that a call has collected, one for each row. Most calls have a dozen, which are looked through
-// one by one. The zero value is ready for use.
+// pending are the changes that a call has collected, one for each row. Most calls have a dozen, which are looked
+// through one by one. The zero value is ready for use.
 type pending struct {
 	list []change
 	keys []byte         // room for the keys of list

@@ -27,7 +27,8 @@ func TestPending_rowsAsTheyWereLeft(t *testing.T) {
 		}
 		for i := range n {
 			value, changed := p.find(rows.Table(1+i%2), fmt.Appendf(nil, "%04d", i/2))
-			if !changed || (value == nil) != (i%3 == 0) || value != nil && string(value) != fmt.Sprintf("%d of round 2", i) {
+			want := fmt.Sprintf("%d of round 2", i)
+			if !changed || (value == nil) != (i%3 == 0) || value != nil && string(value) != want {
 				t.Errorf("%d of %d: %q, %v", i, n, value, changed)
 			}
 		}

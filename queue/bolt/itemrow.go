@@ -10,8 +10,8 @@ import (
 	"clawback/spool"
 )
 
-// decodeItem reads an item's row. Each item is read when it is claimed, and encoding/json takes five times as long: what
-// is written as this program writes it is read here, and the rest there.
+// decodeItem reads an item's row. Each item is read when it is claimed, and encoding/json takes five times as long:
+// what is written as this program writes it is read here, and the rest there.
 func decodeItem(row []byte, it *queue.Item) error {
 	r := rowReader{rest: row}
 	var fast queue.Item
