@@ -40,9 +40,12 @@ type Options struct {
 	Program   Program // what is started, as Main gives it
 	Processes int     // at once; 0: 4
 	// Computing time for the files of a message; 0: 10 s, several times what attach.Limits allow on a slow machine.
-	CPU  time.Duration
-	Wall time.Duration // the same by the clock, for a child that does not compute; 0: 50 s
-	Log  *slog.Logger  // nil: none
+	CPU time.Duration
+	// The same by the clock, for a child that does not compute; 0: 50 s. What the files wait for a child is not counted:
+	// how long that is follows from others' mail.
+	Wall time.Duration
+	Log  *slog.Logger     // nil: none
+	Now  func() time.Time // nil: time.Now
 
 	// Alert tells a person of a trouble; nil: the log does. It must not block.
 	Alert func(event, text string, attrs ...any)
@@ -76,6 +79,9 @@ func Open(o Options) (*Pool, error) {
 	o.Processes = cmp.Or(o.Processes, 4)
 	o.CPU = cmp.Or(o.CPU, 10*time.Second)
 	o.Wall = cmp.Or(o.Wall, 50*time.Second)
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -111,7 +117,7 @@ func (p *Pool) Close() error {
 // limits.
 func (p *Pool) Inspect(ctx context.Context, files []attach.File, limits *attach.Limits) []attach.Report {
 	b := batch{pool: p, ctx: ctx, limits: limits, reports: make([]attach.Report, len(files)), cpu: p.o.CPU,
-		wall: time.Now().Add(p.o.Wall)}
+		wall: p.o.Wall}
 	for i, f := range files {
 		if attach.Plain(f) {
 			b.reports[i] = attach.Inspect(f, limits)
@@ -208,9 +214,9 @@ type batch struct {
 	places  []int         // of their reports
 	reports []attach.Report
 	cpu     time.Duration // computing time for the next attempt
-	wall    time.Time
-	retried bool // the first of the files has ended a child already
-	stopped int  // files that ended a child, or that it had to be killed over
+	wall    time.Duration // by the clock, for all attempts that are left
+	retried bool          // the first of the files has ended a child already
+	stopped int           // files that ended a child, or that it had to be killed over
 }
 
 func (b *batch) run() {
@@ -262,7 +268,11 @@ func (b *batch) exchange(child *process) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", errEnded, err)
 	}
-	limit := &budget{ctx: b.ctx, child: child, cpu: used + b.cpu, wall: b.wall, next: time.Now().Add(tick)}
+	now := b.pool.o.Now
+	begun := now()
+	defer func() { b.wall -= now().Sub(begun) }()
+	limit := &budget{ctx: b.ctx, child: child, cpu: used + b.cpu, wall: begun.Add(b.wall), now: now,
+		next: begun.Add(tick)}
 	if err := b.send(bufio.NewWriterSize(writer{child.in, limit}, 64<<10)); err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -255,5 +256,39 @@ func TestOpen_programThatIsNoChild(t *testing.T) {
 		} else {
 			t.Log(err)
 		}
+	}
+}
+
+// asked is a context that tells when somebody begins to wait for its end.
+type asked struct {
+	context.Context
+	once  sync.Once
+	begun chan struct{}
+}
+
+func (a *asked) Done() <-chan struct{} {
+	a.once.Do(func() { close(a.begun) })
+	return a.Context.Done()
+}
+
+// Files of others' mail can keep all children busy: who waits for one loses none of the time that his own files have.
+func TestInspect_waitingForAChildIsNotTheFilesTime(t *testing.T) {
+	var late atomic.Int64
+	p := open(t, Options{Processes: 1, Now: func() time.Time { return time.Now().Add(time.Duration(late.Load())) }})
+	p.slots <- struct{}{} // others have it
+	ctx := &asked{Context: t.Context(), begun: make(chan struct{})}
+	limits := attach.Default()
+	var got []attach.Report
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		got = p.Inspect(ctx, []attach.File{{Name: "a.png", Body: picture(t, 40)}}, &limits)
+	}()
+	<-ctx.begun
+	late.Store(int64(time.Hour))
+	<-p.slots
+	<-done
+	if got[0].Kind != "png" || len(got[0].NotRead) > 0 || got[0].Stopped != "" {
+		t.Errorf("it is %+v", got[0])
 	}
 }

@@ -37,7 +37,7 @@ func start(program Program) (*process, error) {
 		return nil, fmt.Errorf("start the process that looks into files: %w", err)
 	}
 	var h hello
-	b := &budget{ctx: context.Background(), wall: time.Now().Add(startTime), child: p, cpu: startTime}
+	b := &budget{ctx: context.Background(), wall: time.Now().Add(startTime), child: p, cpu: startTime, now: time.Now}
 	err := readFrame(reader{p.out, b}, 1<<10, &h)
 	if err == nil && h.Version != version {
 		err = fmt.Errorf("it speaks version %d, not %d: the program was replaced while it ran", h.Version, version)
@@ -169,6 +169,7 @@ type budget struct {
 	child *process
 	cpu   time.Duration // computing time of the child at which its budget ends
 	wall  time.Time
+	now   func() time.Time
 	next  time.Time // when to look at it again
 }
 
@@ -221,13 +222,13 @@ func (w writer) Write(p []byte) (done int, err error) {
 // carry reads or writes something. It looks at the budget now and then, also where the child goes on byte by byte.
 func (b *budget) carry(p []byte, until func(time.Time) error, do func([]byte) (int, error)) (int, error) {
 	for {
-		now := time.Now()
+		now := b.now()
 		if b.due(now) {
 			if err := b.spent(now); err != nil {
 				return 0, err
 			}
 		}
-		_ = until(b.next)
+		_ = until(time.Now().Add(b.next.Sub(now)))
 		n, err := do(p)
 		if errors.Is(err, os.ErrDeadlineExceeded) {
 			err = nil
