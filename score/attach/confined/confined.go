@@ -41,8 +41,8 @@ type Options struct {
 	Processes int     // at once; 0: 4
 	// Computing time for the files of a message; 0: 10 s, several times what attach.Limits allow on a slow machine.
 	CPU time.Duration
-	// The same by the clock, for a child that does not compute; 0: 50 s. What the files wait for a child is not counted:
-	// how long that is follows from others' mail.
+	// The same by the clock, for a child that does not compute; 0: 50 s. What the files wait for a child is not
+	// counted: how long that is follows from others' mail.
 	Wall time.Duration
 	Log  *slog.Logger     // nil: none
 	Now  func() time.Time // nil: time.Now
