@@ -59,6 +59,7 @@ var attempts = map[string][]try{
 	"feedback.give":   ofMessage(func(m MessageRef) any { return CorrectionOrder{Key: m.Key, Tenant: m.Tenant, Is: verdict.Spam} }),
 	"held.list": {{IntentQuery{}, false}, {IntentQuery{Tenant: tenantB}, true},
 		{IntentQuery{Paging: Paging{Cursor: cursorOf("intent-b")}}, true}},
+	"indicator.show": {{IndicatorRef{ID: "indicator-b", Tenant: "b"}, true}, {IndicatorRef{ID: "indicator-b"}, true}, {IndicatorRef{ID: "indicator-all"}, true}},
 	"indicator.list": {{IndicatorQuery{}, false}, {IndicatorQuery{Tenant: "b"}, true}},
 	"indicator.add": {{NewIndicator{Value: "x"}, false}, {NewIndicator{Value: "x", Tenant: "b"}, true},
 		{NewIndicator{Value: "x", Tenant: tenantB}, true}},
@@ -96,6 +97,7 @@ var attempts = map[string][]try{
 	"store.check":       {{None{}, true}},
 	"store.forget_old":  {{None{}, true}},
 	"job.resume":        {{ItemOrder{ID: "job-b"}, true}, {ItemOrder{ID: "job-all"}, true}},
+	"policy.show":       {{PolicyRef{ID: "policy-b", Tenant: "b"}, true}, {PolicyRef{ID: "policy-b"}, true}},
 	"policy.list":       {{PolicyQuery{}, false}, {PolicyQuery{Tenant: "b"}, true}},
 	"policy.add":        {{PolicyOrder{Policies: []NewPolicy{{}}}, false}, {PolicyOrder{Tenant: "b", Policies: []NewPolicy{{}}}, true}},
 	"policy.remove":     {{PolicyRemoval{ID: "policy-b", Tenant: tenantB}, true}, {PolicyRemoval{ID: "policy-x"}, false}},
@@ -266,7 +268,7 @@ func TestTenants_whatIsNotTheirsLooksLikeNothing(t *testing.T) {
 // needs is the least role of each operation, beside the table: a change of one must be meant.
 var needs = map[Role]string{
 	Viewer: "bounce.export bounce.list bounce.show dry_run.list feed.list feedback.list held.campaigns held.list incident.csv incident.show index.show indicator.list job.list job.show message.count message.export " +
-		"message.list message.original message.show message.text policy.list principal.show queue.export queue.groups queue.list queue.show rescan.list rescan.show rules.list status.show store.check submission.export submission.list submission.show",
+		"message.list message.original message.show message.text indicator.show policy.list policy.show principal.show queue.export queue.groups queue.list queue.show rescan.list rescan.show rules.list status.show store.check submission.export submission.list submission.show",
 	Analyst: "audit.list feedback.export feedback.give feedback.withdraw indicator.explain job.cancel job.pause job.preview job.resume job.start message.restore message.retract rescan.cancel rescan.pause rescan.resume rescan.start rules.backtest " +
 		"submission.accept submission.dismiss submission.file",
 	Approver: "bounce.retry feed.approve feed.update held.approve held.reject indicator.add indicator.approve " +

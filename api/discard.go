@@ -30,7 +30,7 @@ var (
 	DiscardItem = define(Operation{Name: "queue.discard", Route: "POST /v1/queue/{id}/discard",
 		Role: Administrator}, (*Service).discardItem)
 	PreviewDiscard = define(Operation{Name: "queue.discard_preview", Route: "POST /v1/queue/discard/preview",
-		Role: Administrator}, (*Service).previewDiscard)
+		Role: Administrator, Asks: true}, (*Service).previewDiscard)
 	DiscardSelected = define(Operation{Name: "queue.discard_selected", Route: "POST /v1/queue/discard",
 		Role: Administrator}, (*Service).discardSelected)
 )

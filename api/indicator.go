@@ -24,11 +24,14 @@ type Indicators interface {
 var (
 	ListIndicators = define(Operation{Name: "indicator.list", Route: "GET /v1/indicators", Role: Viewer},
 		(*Service).listIndicators)
+	ShowIndicator = define(Operation{Name: "indicator.show", Route: "GET /v1/indicators/{id}", Role: Viewer},
+		(*Service).showIndicator)
 	AddIndicator = define(Operation{Name: "indicator.add", Route: "POST /v1/indicators", Role: Approver},
 		(*Service).addIndicator)
 	ImportIndicators = define(Operation{Name: "indicator.import", Route: "POST /v1/indicators/import", Role: Approver},
 		(*Service).importIndicators)
-	ExplainIndicator = define(Operation{Name: "indicator.explain", Route: "POST /v1/indicators/explain", Role: Analyst},
+	ExplainIndicator = define(Operation{Name: "indicator.explain", Route: "POST /v1/indicators/explain", Role: Analyst,
+		Asks: true},
 		(*Service).explainIndicator)
 	ApproveIndicator = define(Operation{Name: "indicator.approve", Route: "POST /v1/indicators/{id}/approve",
 		Role: Approver},
@@ -59,6 +62,12 @@ type Indicator struct {
 type IndicatorQuery struct {
 	Paging
 	Tenant string `json:"tenant,omitempty"`
+}
+
+// IndicatorRef names an indicator.
+type IndicatorRef struct {
+	ID     string `path:"id" json:"-"`
+	Tenant string `json:"tenant,omitempty"` // "": it is of every tenant
 }
 
 // NewIndicator is an indicator to be added or explained.
@@ -105,6 +114,19 @@ func (s *Service) listIndicators(_ context.Context, a access, q IndicatorQuery) 
 		}
 	}
 	return part(own, q.Paging, func(i store.Indicator) string { return i.Tenant + "/" + i.ID }, indicatorOf)
+}
+
+func (s *Service) showIndicator(_ context.Context, a access, r IndicatorRef) (Indicator, error) {
+	tenant, err := s.scope(a, r.Tenant)
+	if err != nil {
+		return Indicator{}, err
+	}
+	for _, i := range s.o.Indicators.List(tenant) {
+		if i.ID == r.ID && i.Tenant == tenant {
+			return indicatorOf(i), nil
+		}
+	}
+	return Indicator{}, missing("indicator", r.ID)
 }
 
 // indicator reads one that is asked for.

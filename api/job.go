@@ -12,7 +12,7 @@ import (
 
 // The operations on bulk jobs.
 var (
-	PreviewJob = define(Operation{Name: "job.preview", Route: "POST /v1/jobs/preview", Role: Analyst},
+	PreviewJob = define(Operation{Name: "job.preview", Route: "POST /v1/jobs/preview", Role: Analyst, Asks: true},
 		(*Service).previewJob)
 	StartJob = define(Operation{Name: "job.start", Route: "POST /v1/jobs", Role: Analyst}, (*Service).startJob)
 	ListJobs = define(Operation{Name: "job.list", Route: "GET /v1/jobs", Role: Viewer}, (*Service).listJobs)

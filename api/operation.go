@@ -14,6 +14,7 @@ type Operation struct {
 	Role    Role   // in the tenant whose data it is about
 	Machine bool   // it is about no one tenant: the role is needed in all of them
 	Bodies  bool   // it shows the bytes of messages
+	Asks    bool   // it changes nothing, although its request has a body
 	Secret  bool   // its answer has a secret, which is shown once
 }
 
@@ -23,8 +24,11 @@ func (o Operation) Method() string { method, _, _ := strings.Cut(o.Route, " "); 
 // Path is the pattern of the route's path.
 func (o Operation) Path() string { _, path, _ := strings.Cut(o.Route, " "); return path }
 
-// Reads reports whether the operation changes nothing.
+// Reads reports whether the operation's request has no body.
 func (o Operation) Reads() bool { return o.Method() == "GET" }
+
+// Acts reports whether the operation changes something.
+func (o Operation) Acts() bool { return !o.Reads() && !o.Asks }
 
 // Op is an operation with its request and its answer.
 type Op[Req, Ans any] struct {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -15,6 +16,8 @@ import (
 var (
 	ListPolicies = define(Operation{Name: "policy.list", Route: "GET /v1/policies", Role: Viewer},
 		(*Service).listPolicies)
+	ShowPolicy = define(Operation{Name: "policy.show", Route: "GET /v1/policies/{id}", Role: Viewer},
+		(*Service).showPolicy)
 	AddPolicies = define(Operation{Name: "policy.add", Route: "POST /v1/policies", Role: Administrator},
 		(*Service).addPolicies)
 	RemovePolicy = define(Operation{Name: "policy.remove", Route: "POST /v1/policies/{id}/remove", Role: Administrator},
@@ -52,6 +55,12 @@ type PolicyQuery struct {
 	Tenant string `json:"tenant,omitempty"` // name or GUID; only needed when there are several
 }
 
+// PolicyRef names a policy.
+type PolicyRef struct {
+	ID     string `path:"id" json:"-"`
+	Tenant string `json:"tenant,omitempty"`
+}
+
 // PolicyOrder adds policies: all of them, or none.
 type PolicyOrder struct {
 	Tenant   string      `json:"tenant,omitempty"`
@@ -81,6 +90,20 @@ func (s *Service) listPolicies(ctx context.Context, a access, q PolicyQuery) (pa
 		return page, err
 	}
 	return part(rows, q.Paging, func(p intel.Policy) string { return p.ID }, policyOf)
+}
+
+func (s *Service) showPolicy(_ context.Context, a access, r PolicyRef) (Policy, error) {
+	t, err := s.tenant(a, r.Tenant)
+	if err != nil {
+		return Policy{}, err
+	}
+	rows, err := s.o.Judge.Policies(t.ID)
+	for _, p := range rows {
+		if p.ID == r.ID {
+			return policyOf(p), err
+		}
+	}
+	return Policy{}, cmp.Or(err, error(missing("policy", r.ID)))
 }
 
 func (s *Service) addPolicies(ctx context.Context, a access, o PolicyOrder) ([]Policy, error) {
@@ -118,7 +141,7 @@ var (
 	ListRules = define(Operation{Name: "rules.list", Route: "GET /v1/rules", Role: Viewer, Machine: true},
 		(*Service).listRules)
 	BacktestRules = define(Operation{Name: "rules.backtest", Route: "POST /v1/rules/backtest", Role: Analyst,
-		Machine: true}, (*Service).backtestRules)
+		Machine: true, Asks: true}, (*Service).backtestRules)
 )
 
 // Rule is one rule that is in force.

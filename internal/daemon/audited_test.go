@@ -434,6 +434,9 @@ func TestActs_areNotDoneWhenTheAuditIsFull(t *testing.T) {
 	operations := map[string]api.Any{}
 	for _, op := range api.Operations() {
 		name := op.Row().Name
+		if asks := slices.Contains(unchanging, name); asks != op.Row().Asks {
+			t.Errorf("operation %s: Asks is %v, and the test says %v", name, op.Row().Asks, asks)
+		}
 		if operations[name] = op; !op.Row().Reads() && changing[name] == nil && !slices.Contains(unchanging, name) {
 			t.Errorf("operation %s has no case here: add a valid request", name)
 		}
