@@ -298,13 +298,8 @@ func (s *Service) listJobs(ctx context.Context, a access, q JobQuery) (page Page
 	if err != nil {
 		return page, err
 	}
-	var own []job.Status
-	for _, j := range rows {
-		if tenant == "" || j.Tenant == tenant {
-			own = append(own, j)
-		}
-	}
-	return part(own, q.Paging, func(j job.Status) string { return j.ID }, jobOf)
+	seen := ofTenant(rows, tenant, func(j job.Status) string { return j.Tenant })
+	return part(seen, q.Paging, func(j job.Status) string { return j.ID }, jobOf)
 }
 
 func (s *Service) cancelJob(ctx context.Context, a access, o ItemOrder) (Job, error) {

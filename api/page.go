@@ -85,6 +85,16 @@ func read[T, U any](rows []T, limit int, key func(T) string, show func(T) U) Pag
 	return page
 }
 
+// ofTenant keeps what is of one tenant; of "" all.
+func ofTenant[T any](all []T, tenant string, of func(T) string) (list []T) {
+	for _, one := range all {
+		if tenant == "" || of(one) == tenant {
+			list = append(list, one)
+		}
+	}
+	return list
+}
+
 // part makes a part of a list that is whole in memory. The cursor has the place beside the key: where the row of the
 // key has gone meanwhile, the list goes on from where that was.
 func part[T, U any](all []T, p Paging, key func(T) string, show func(T) U) (Page[U], error) {

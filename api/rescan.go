@@ -122,13 +122,8 @@ func (s *Service) listRescans(_ context.Context, a access, q RescanQuery) (page 
 	if err != nil {
 		return page, err
 	}
-	var own []store.Rescan
-	for _, one := range s.o.Rescans.Rescans() {
-		if tenant == "" || one.Tenant == tenant {
-			own = append(own, one)
-		}
-	}
-	return part(own, q.Paging, func(one store.Rescan) string { return one.ID }, rescanOf)
+	seen := ofTenant(s.o.Rescans.Rescans(), tenant, func(one store.Rescan) string { return one.Tenant })
+	return part(seen, q.Paging, func(one store.Rescan) string { return one.ID }, rescanOf)
 }
 
 // rescanOf reads one where the operation is open. One of every tenant is for who may see every tenant.

@@ -344,34 +344,40 @@ func (c jobListCmd) Run(a *app) error {
 		})
 }
 
-type jobShowCmd struct {
+// ofJob names a job.
+type ofJob struct {
 	ID string `arg:"" help:"Id of the job."`
 }
+
+type jobShowCmd struct{ ofJob }
 
 func (c jobShowCmd) Run(a *app) error { return a.showJob(c.ID) }
 
-type jobFollowCmd struct {
-	ID string `arg:"" help:"Id of the job."`
-}
+type jobFollowCmd struct{ ofJob }
 
 func (c jobFollowCmd) Run(a *app) error { return a.follow(c.ID) }
 
-// jobChange is a word on a job.
+// jobChange is an order about a job.
 type jobChange struct {
-	ID      string `arg:"" help:"Id of the job."`
+	ofJob
 	Comment string `help:"Why, for the audit."`
 }
 
-// change says a word on a job, and what comes of it.
-func (c jobChange) change(a *app, op api.Op[api.ItemOrder, api.Job], said string) error {
-	j, err := client.Do(a.ctx, a.client, op, api.ItemOrder{ID: c.ID, Comment: c.Comment})
+func (c jobChange) change(a *app, op api.Op[api.ItemOrder, api.Job], done string) error {
+	return change(a, op, api.ItemOrder{ID: c.ID, Comment: c.Comment},
+		fmt.Sprintf("Job %s %s: clawback job show %s", c.ID, done, c.ID))
+}
+
+// change carries out an order about a job or a rescan, and prints what came of it: done, or as JSON what it is now.
+func change[T any](a *app, op api.Op[api.ItemOrder, T], o api.ItemOrder, done string) error {
+	now, err := client.Do(a.ctx, a.client, op, o)
 	if err != nil {
 		return err
 	}
 	if a.json {
-		return a.printJSON(j)
+		return a.printJSON(now)
 	}
-	a.printf("Job %s %s: clawback job show %s\n", c.ID, said, c.ID)
+	a.printf("%s\n", done)
 	return nil
 }
 

@@ -147,9 +147,12 @@ func (c rescanListCmd) Run(a *app) error {
 		})
 }
 
-type rescanShowCmd struct {
+// ofRescan names a rescan.
+type ofRescan struct {
 	ID string `arg:"" help:"Id of the rescan."`
 }
+
+type rescanShowCmd struct{ ofRescan }
 
 func (c rescanShowCmd) Run(a *app) error {
 	one, err := client.Do(a.ctx, a.client, api.ShowRescan, api.ItemRef{ID: c.ID})
@@ -159,9 +162,7 @@ func (c rescanShowCmd) Run(a *app) error {
 	return a.showRescan(one)
 }
 
-type rescanFollowCmd struct {
-	ID string `arg:"" help:"Id of the rescan."`
-}
+type rescanFollowCmd struct{ ofRescan }
 
 func (c rescanFollowCmd) Run(a *app) error {
 	one, err := client.Do(a.ctx, a.client, api.ShowRescan, api.ItemRef{ID: c.ID})
@@ -171,23 +172,15 @@ func (c rescanFollowCmd) Run(a *app) error {
 	return a.followRescan(one)
 }
 
-// rescanChange is a word on a rescan.
+// rescanChange is an order about a rescan.
 type rescanChange struct {
-	ID      string `arg:"" help:"Id of the rescan."`
+	ofRescan
 	Comment string `help:"Why, for the audit."`
 }
 
-// change says a word on a rescan, and what comes of it.
-func (c rescanChange) change(a *app, op api.Op[api.ItemOrder, api.Rescan], said string) error {
-	one, err := client.Do(a.ctx, a.client, op, api.ItemOrder{ID: c.ID, Comment: c.Comment})
-	if err != nil {
-		return err
-	}
-	if a.json {
-		return a.printJSON(one)
-	}
-	a.printf("Rescan %s %s: clawback rescan show %s\n", c.ID, said, c.ID)
-	return nil
+func (c rescanChange) change(a *app, op api.Op[api.ItemOrder, api.Rescan], done string) error {
+	return change(a, op, api.ItemOrder{ID: c.ID, Comment: c.Comment},
+		fmt.Sprintf("Rescan %s %s: clawback rescan show %s", c.ID, done, c.ID))
 }
 
 type rescanApproveCmd struct {

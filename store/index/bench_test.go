@@ -200,12 +200,18 @@ func newEntries(r *rand.Rand) (terms []uint64) {
 func BenchmarkProbe(b *testing.B) {
 	m := openMonth(b)
 	r := rand.New(rand.NewPCG(7, 7))
+	benchProbes(b, m.ProbeTerms, func() []uint64 { return newEntries(r) })
+}
+
+// benchProbes measures probes for lists of terms of which a tenth is carried.
+func benchProbes(b *testing.B, probe func(context.Context, store.Probe) (store.Hits, error), next func() []uint64) {
+	b.Helper()
 	var took []time.Duration
 	used := time.Duration(0)
 	for b.Loop() {
-		p := store.Probe{Terms: newEntries(r)}
+		p := store.Probe{Terms: next()}
 		at, begun := time.Now(), cpu()
-		hits, err := m.ProbeTerms(b.Context(), p)
+		hits, err := probe(b.Context(), p)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -223,29 +229,16 @@ func BenchmarkProbe(b *testing.B) {
 func BenchmarkProbeSegments(b *testing.B) {
 	snap, terms, size := madeUp(b, *benchDocs)
 	r := rand.New(rand.NewPCG(7, 7))
-	var took []time.Duration
-	used := time.Duration(0)
-	for b.Loop() {
-		p := store.Probe{}
+	benchProbes(b, snap.probe, func() (list []uint64) {
 		for n := range probed {
 			term := r.Uint64()
 			if n < hit {
 				term = terms[r.IntN(len(terms))]
 			}
-			p.Terms = append(p.Terms, term)
+			list = append(list, term)
 		}
-		at, begun := time.Now(), cpu()
-		hits, err := snap.probe(context.Background(), p)
-		if err != nil {
-			b.Fatal(err)
-		}
-		took, used = append(took, time.Since(at)), used+cpu()-begun
-		if len(hits.List) < hit*9/10 {
-			b.Fatalf("%d hits", len(hits.List))
-		}
-	}
-	b.ReportMetric(float64(used.Microseconds())/1000/float64(len(took)), "cpu-ms/probe")
-	distribution(b, "", took)
+		return list
+	})
 	b.ReportMetric(float64(size)/float64(*benchDocs), "B/message")
 	segments := 0
 	for _, list := range snap.byDay {

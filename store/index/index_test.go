@@ -158,9 +158,24 @@ func all(t *testing.T, list func(context.Context, store.RecordFilter) ([]store.R
 	}
 }
 
+// write applies some reports, fewer than most, and changes some records. It gives all records.
+func (g *rig) write(r *rand.Rand, records []store.Record, most int) []store.Record {
+	g.t.Helper()
+	for range r.IntN(most) {
+		rec, _, err := g.s.Apply(g.t.Context(), report(r, len(records)), storetest.PlanAll)
+		must(g.t, err)
+		records = append(records, rec)
+	}
+	for range r.IntN(20) {
+		if len(records) > 0 {
+			g.change(r, records)
+		}
+	}
+	return records
+}
+
 // The index finds what a walk over all records finds, in the same order, whatever was written, flushed, merged, built
-// anew,
-// expired or lost in a crash between.
+// anew, expired or lost in a crash between.
 func TestIndex_findsWhatAWalkFinds(t *testing.T) {
 	for seed := range uint64(2) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
@@ -169,16 +184,7 @@ func TestIndex_findsWhatAWalkFinds(t *testing.T) {
 			var records []store.Record
 			found, indexed := 0, 0
 			for round := range 25 {
-				for range r.IntN(50) {
-					rec, _, err := g.s.Apply(t.Context(), report(r, len(records)), storetest.PlanAll)
-					must(t, err)
-					records = append(records, rec)
-				}
-				for range r.IntN(20) {
-					if len(records) > 0 {
-						g.change(r, records)
-					}
-				}
+				records = g.write(r, records, 50)
 				switch r.IntN(8) {
 				case 0, 1, 2:
 					must(t, g.Flush(t.Context()))

@@ -75,16 +75,7 @@ func TestProbe_findsWhatAWalkFinds(t *testing.T) {
 			var records []store.Record
 			found := 0
 			for round := range 20 {
-				for range r.IntN(60) {
-					rec, _, err := g.s.Apply(t.Context(), report(r, len(records)), storetest.PlanAll)
-					must(t, err)
-					records = append(records, rec)
-				}
-				for range r.IntN(20) {
-					if len(records) > 0 {
-						g.change(r, records)
-					}
-				}
+				records = g.write(r, records, 60)
 				switch r.IntN(6) {
 				case 0, 1, 2:
 					must(t, g.Flush(t.Context()))

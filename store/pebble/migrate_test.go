@@ -49,22 +49,7 @@ func check(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	if findings, err := s.Verify(t.Context()); err != nil || len(findings) > 0 {
-		t.Errorf("the rows do not fit together: %q, %v", findings, err)
-	}
-	all, err := s.Counts(t.Context(), "")
-	if err != nil || all.Records != 40 || all.Outcomes[store.Done] != 16 || all.Outcomes[store.Pending] != 24 {
-		t.Errorf("counts %+v, %v", all, err)
-	}
-	if open, err := s.Unfinished(t.Context()); err != nil || len(open) != 4 {
-		t.Errorf("%d attempts have no end, want 4 (%v)", len(open), err)
-	}
-	if acts, err := s.Audit(t.Context(), store.AuditFilter{Who: "anna"}); err != nil || len(acts) != 5 {
-		t.Errorf("%d entries of the audit, want 5 (%v)", len(acts), err)
-	}
-	if list, err := s.Addresses(t.Context()); err != nil || len(list) != 5 || list[4].Address != "4" {
-		t.Errorf("addresses %+v, %v", list, err)
-	}
+	checkRows(t, s)
 	if _, err := s.Changes(t.Context(), 0, 0); !errors.Is(err, store.ErrPruned) {
 		t.Errorf("a follower that begins is not told that there are older rows: %v", err)
 	}

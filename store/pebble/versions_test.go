@@ -51,12 +51,10 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// checkVersionBefore requires that the directory's store has all of versionBefore, and goes on.
-func checkVersionBefore(t *testing.T, dir string) {
+// checkRows requires the rows that the versions before have written: 40 records, 20 attempts of which four have no end,
+// five entries of the audit and five addresses.
+func checkRows(t *testing.T, s *store.Store) {
 	t.Helper()
-	s, err := pebble.Open(dir, store.Options{})
-	must(t, err)
-	defer s.Close()
 	if findings, err := s.Verify(t.Context()); err != nil || len(findings) > 0 {
 		t.Errorf("the rows do not fit together: %q, %v", findings, err)
 	}
@@ -73,6 +71,15 @@ func checkVersionBefore(t *testing.T, dir string) {
 	if list, err := s.Addresses(t.Context()); err != nil || len(list) != 5 || list[4].Address != "4" {
 		t.Errorf("addresses %+v, %v", list, err)
 	}
+}
+
+// checkVersionBefore requires that the directory's store has all of versionBefore, and goes on.
+func checkVersionBefore(t *testing.T, dir string) {
+	t.Helper()
+	s, err := pebble.Open(dir, store.Options{})
+	must(t, err)
+	defer s.Close()
+	checkRows(t, s)
 	if job, err := s.Job(t.Context(), "job-1"); err != nil || job.Paused != "anna" {
 		t.Errorf("job %+v, %v", job, err)
 	}
