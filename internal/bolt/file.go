@@ -210,8 +210,8 @@ func syncDir(dir string) error {
 }
 
 // Unhide wraps the ENOSPC or EDQUOT that is the cause of an error of bbolt. Version 1.5 drops the cause where it grows
-// the file (db.go, grow), so that only the text tells. Where another text stands there the file counts as broken, which
-// is the safe mistake.
+// the file (db.go, grow: "file resize error: %s"), so that only the text tells; its logger is given the cause, and
+// would be called for each row. Where another text stands there the file counts as broken, which is the safe mistake.
 func Unhide(err error) error {
 	if err == nil {
 		return nil

@@ -89,7 +89,9 @@ func word(s string) string {
 	return s
 }
 
-// deniedBy recognises the one message that says more than its code: a legacy ApplicationAccessPolicy.
+// deniedBy recognises the one message that says more than its code: a legacy ApplicationAccessPolicy. Its code is
+// ErrorAccessDenied, which an app without the permission gets as well, and nothing but the message tells the two apart:
+// https://learn.microsoft.com/graph/auth-limit-mailbox-access
 func deniedBy(message string) string {
 	if strings.Contains(message, "Access to OData is disabled") {
 		return "policy"
@@ -99,7 +101,8 @@ func deniedBy(message string) string {
 
 // segmentUnknown recognises what the OData library of the service writes, with a 400 or a 404 and whatever code, where
 // it does not know a part of the URL: "Resource not found for the segment 'permanentDelete'." Its words are fixed
-// (Microsoft.OData.Core, RequestUriProcessor_ResourceNotFound), and without them a 404 is that of a mailbox.
+// (Microsoft.OData.Core, RequestUriProcessor_ResourceNotFound), no code stands beside them, and without them a 404 is
+// that of a mailbox.
 func segmentUnknown(message string) bool {
 	return strings.Contains(message, "Resource not found for the segment")
 }
