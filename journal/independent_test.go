@@ -17,6 +17,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"clawback/internal/test/needs"
 )
 
 // plainReport is what net/mail and mime/multipart make of a report: another reading of the same octets.
@@ -167,9 +169,8 @@ func sharedSamples(t *testing.T) string {
 		dir = filepath.Dir(dir)
 	}
 	dir = filepath.Join(dir, "..", "shared", "data", "journal-samples")
-	if _, err := os.Stat(dir); err != nil {
-		t.Skipf("no real reports beside the checkout: %v", err)
-	}
+	_, err = os.Stat(dir)
+	needs.Samples(t, "real journal reports", err)
 	return dir
 }
 

@@ -22,7 +22,9 @@ $SUDO apt-get install -y pebble
 # internal/test/interop: clients that others wrote, and a test of the TLS that a server offers.
 $SUDO apt-get install -y --no-install-recommends swaks curl python3 testssl.sh strace
 # cmd/clawback, packaging: the manual's form, the shells that are completed for, what Debian says of a package.
-$SUDO apt-get install -y --no-install-recommends mandoc zsh fish lintian rpm
+$SUDO apt-get install -y --no-install-recommends mandoc bash zsh fish lintian rpm
+# systemd, score/attach/confined, retract/graph: what nearly every machine has.
+$SUDO apt-get install -y --no-install-recommends systemd openssl
 # bounce, internal/test/interop, internal/test/benchsmtp: Postfix, which is not to run by itself.
 echo 'postfix postfix/main_mailer_type select No configuration' | $SUDO debconf-set-selections
 $SUDO env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends postfix

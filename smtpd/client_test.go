@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"clawback/internal/test/needs"
 )
 
 const mailText = "From: a@example.com\r\nTo: " + journal +
@@ -36,10 +38,7 @@ s.quit()
 	}
 	for name, args := range clients {
 		t.Run(name, func(t *testing.T) {
-			program, err := exec.LookPath(name)
-			if err != nil {
-				t.Skipf("%s is not installed", name)
-			}
+			program := needs.Program(t, name)
 			f := start(t, nil)
 			host, port, _ := net.SplitHostPort(f.addr)
 			replace := strings.NewReplacer("HOST", host, "PORT", port)

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"clawback/internal/test/needs"
 	"clawback/internal/test/postfixtest"
 	"clawback/internal/test/smtpload"
 )
@@ -59,13 +60,8 @@ func TestSenders_postfix(t *testing.T) {
 
 // testssl.sh finds nothing of LOW or worse but what comes from the certificate being the test's own.
 func TestTLS_testssl(t *testing.T) {
-	program, err := exec.LookPath("testssl")
-	if err != nil {
-		t.Skip("testssl is not installed (Debian: testssl.sh)")
-	}
-	if testing.Short() {
-		t.Skip("testssl takes a minute: not with -short")
-	}
+	program := needs.Program(t, "testssl")
+	needs.Time(t, "a minute", "make test")
 	f := start(t, nil)
 	report := filepath.Join(t.TempDir(), "report.json")
 	cmd := exec.Command(program, "--starttls", "smtp", "--openssl", "/usr/bin/openssl", "--ip", "127.0.0.1", "--nodns",

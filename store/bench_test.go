@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"clawback/internal/test/needs"
 	"clawback/journal"
 	"clawback/store"
 	"clawback/store/bolt"
@@ -43,11 +44,7 @@ func benchStore(b *testing.B) (s *store.Store, commits *atomic.Int64) {
 
 // written is how many bytes this process has sent to the disk.
 func written(b *testing.B) (n int64) {
-	text, err := os.ReadFile("/proc/self/io")
-	if err != nil {
-		b.Skip("no /proc/self/io: ", err)
-	}
-	for line := range strings.Lines(string(text)) {
+	for line := range strings.Lines(needs.File(b, "/proc/self/io")) {
 		if _, err := fmt.Sscanf(line, "write_bytes: %d", &n); err == nil {
 			return n
 		}

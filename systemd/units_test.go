@@ -9,13 +9,12 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"clawback/internal/test/needs"
 )
 
 func TestService_exposureIsLow(t *testing.T) {
-	tool, err := exec.LookPath("systemd-analyze")
-	if err != nil {
-		t.Skip("systemd-analyze is not installed: apt-get install systemd")
-	}
+	tool := needs.Program(t, "systemd-analyze")
 	out, err := exec.Command(tool, "security", "--offline=true", "./clawback.service").CombinedOutput()
 	m := regexp.MustCompile(`Overall exposure level for clawback\.service: ([\d.]+)`).FindSubmatch(out)
 	if m == nil {
@@ -27,10 +26,7 @@ func TestService_exposureIsLow(t *testing.T) {
 }
 
 func TestUnits_areKnownToSystemd(t *testing.T) {
-	tool, err := exec.LookPath("systemd-analyze")
-	if err != nil {
-		t.Skip("systemd-analyze is not installed: apt-get install systemd")
-	}
+	tool := needs.Program(t, "systemd-analyze")
 	dir := t.TempDir()
 	for _, name := range []string{"clawback.service", "clawback.socket", "clawback-acme.socket"} {
 		data, err := os.ReadFile(name)
@@ -186,10 +182,7 @@ func TestCatalog_explainsEveryEventOnce(t *testing.T) {
 }
 
 func TestCatalog_compiles(t *testing.T) {
-	tool, err := exec.LookPath("journalctl")
-	if err != nil {
-		t.Skip("journalctl is not installed: apt-get install systemd")
-	}
+	tool := needs.Program(t, "journalctl")
 	data, err := os.ReadFile("clawback.catalog")
 	if err != nil {
 		t.Fatal(err)

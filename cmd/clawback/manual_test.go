@@ -12,6 +12,8 @@ import (
 
 	"github.com/alecthomas/kong"
 	"github.com/google/go-cmp/cmp"
+
+	"clawback/internal/test/needs"
 )
 
 // model is the command line as kong knows it.
@@ -98,10 +100,7 @@ func TestPage_textIsText(t *testing.T) {
 }
 
 func TestManual_lint(t *testing.T) {
-	mandoc, err := exec.LookPath("mandoc")
-	if err != nil {
-		t.Skip("mandoc is not installed: apt-get install mandoc")
-	}
+	mandoc := needs.Program(t, "mandoc")
 	dir := t.TempDir()
 	for name, text := range manual(model(t)) {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
@@ -126,10 +125,7 @@ func TestManual_lint(t *testing.T) {
 // completions is what bash offers at the end of a command line.
 func completions(t *testing.T, script, line string) []string {
 	t.Helper()
-	bash, err := exec.LookPath("bash")
-	if err != nil {
-		t.Skip("bash is not installed")
-	}
+	bash := needs.Program(t, "bash")
 	words := strings.Split(line, " ")
 	program := script + `
 COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
@@ -177,10 +173,7 @@ func TestCompletion_bash(t *testing.T) {
 }
 
 func TestCompletion_zsh(t *testing.T) {
-	zsh, err := exec.LookPath("zsh")
-	if err != nil {
-		t.Skip("zsh is not installed: apt-get install zsh")
-	}
+	zsh := needs.Program(t, "zsh")
 	script := completion(model(t), "zsh")
 	cmd := exec.Command(zsh, "-n")
 	cmd.Stdin = strings.NewReader(script)
@@ -190,10 +183,7 @@ func TestCompletion_zsh(t *testing.T) {
 }
 
 func TestCompletion_fish(t *testing.T) {
-	fish, err := exec.LookPath("fish")
-	if err != nil {
-		t.Skip("fish is not installed: apt-get install fish")
-	}
+	fish := needs.Program(t, "fish")
 	file := filepath.Join(t.TempDir(), "clawback.fish")
 	if err := os.WriteFile(file, []byte(completion(model(t), "fish")), 0o600); err != nil {
 		t.Fatal(err)

@@ -17,6 +17,7 @@ import (
 	"clawback/api"
 	"clawback/api/client"
 	"clawback/internal/test/graphsim"
+	"clawback/internal/test/needs"
 	"clawback/internal/test/testbed"
 )
 
@@ -132,9 +133,7 @@ func TestConfirmed_onlyByY(t *testing.T) {
 func openTerminal(t *testing.T) (person, tty *os.File) {
 	t.Helper()
 	person, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
-	if err != nil {
-		t.Skip("there are no pseudo-terminals: ", err)
-	}
+	needs.Ability(t, "pseudo-terminals", err)
 	t.Cleanup(func() { person.Close() })
 	n, err := unix.IoctlGetInt(int(person.Fd()), unix.TIOCGPTN)
 	if err != nil {

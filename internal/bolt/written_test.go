@@ -2,12 +2,13 @@ package bolt
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"go.etcd.io/bbolt"
+
+	"clawback/internal/test/needs"
 )
 
 // A commit of one small row writes its page, the list of free pages, and one of the two first pages; with the branches
@@ -37,11 +38,7 @@ func TestOpen_smallCommitsWritePages(t *testing.T) {
 
 // written is how many bytes this process has sent to the disk; 0 in memory.
 func written(t *testing.T) (n int64) {
-	text, err := os.ReadFile("/proc/self/io")
-	if err != nil {
-		t.Skip("no /proc/self/io: ", err)
-	}
-	for line := range strings.Lines(string(text)) {
+	for line := range strings.Lines(needs.File(t, "/proc/self/io")) {
 		_, _ = fmt.Sscanf(line, "write_bytes: %d", &n)
 	}
 	return n

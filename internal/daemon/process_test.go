@@ -1,8 +1,9 @@
 package daemon
 
 import (
-	"os"
 	"testing"
+
+	"clawback/internal/test/needs"
 )
 
 func TestResident(t *testing.T) {
@@ -13,11 +14,7 @@ func TestResident(t *testing.T) {
 	if own, mapped := resident(""); own != 0 || mapped != 0 {
 		t.Errorf("of nothing %d and %d bytes", own, mapped)
 	}
-	status, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		t.Skip(err)
-	}
-	if own, mapped := resident(string(status)); own < 1<<20 || mapped < 1<<20 {
+	if own, mapped := resident(needs.File(t, "/proc/self/status")); own < 1<<20 || mapped < 1<<20 {
 		t.Errorf("this process has %d bytes of its own and %d of files", own, mapped)
 	}
 }

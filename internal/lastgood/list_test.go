@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"clawback/internal/test/needs"
 )
 
 const limit = 1 << 20
@@ -166,9 +168,7 @@ func TestRefresh_whatIsNotBelievedChangesNothing(t *testing.T) {
 
 func TestRefresh_aFullDiskKeepsTheOldCopyAndUsesTheNewList(t *testing.T) {
 	dir := t.TempDir()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=64k"); err != nil {
-		t.Skipf("a small file system cannot be mounted here: %v", err)
-	}
+	needs.Ability(t, "the right to mount a tmpfs", syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=64k"))
 	defer syscall.Unmount(dir, syscall.MNT_DETACH)
 	b := newBench(t)
 	b.source.File = filepath.Join(dir, "numbers.json")

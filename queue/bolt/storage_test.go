@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"clawback/internal/test/needs"
 	"clawback/queue"
 	"clawback/spool"
 )
@@ -214,9 +215,7 @@ func (b *breakable) open(name string, flag int, perm os.FileMode) (f *os.File, e
 func (b *breakable) become(t *testing.T, device string) {
 	t.Helper()
 	f, err := os.OpenFile(device, os.O_RDWR, 0)
-	if err != nil {
-		t.Skipf("needs %s: %v", device, err)
-	}
+	needs.Ability(t, device, err)
 	defer f.Close()
 	if err := unix.Dup2(int(f.Fd()), int(b.file.Fd())); err != nil {
 		t.Fatal(err)
@@ -387,9 +386,7 @@ func (blind) Free(string) (spool.Space, error) { return spool.Space{Bytes: 1 << 
 // The same on a real file system that is really full.
 func TestQueue_smallFileSystem(t *testing.T) {
 	dir := t.TempDir()
-	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "size=6m"); err != nil {
-		t.Skipf("needs the right to mount a tmpfs: %v", err)
-	}
+	needs.Ability(t, "the right to mount a tmpfs", unix.Mount("tmpfs", dir, "tmpfs", 0, "size=6m"))
 	t.Cleanup(func() {
 		if err := unix.Unmount(dir, 0); err != nil {
 			t.Error(err)

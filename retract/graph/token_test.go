@@ -29,6 +29,7 @@ import (
 
 	"clawback/config"
 	"clawback/internal/test/graphsim"
+	"clawback/internal/test/needs"
 	"clawback/retract/exchange"
 	"clawback/retract/fault"
 )
@@ -408,16 +409,12 @@ func TestCredential_managedIdentity(t *testing.T) {
 }
 
 func TestCredential_pkcs12(t *testing.T) {
-	openssl, err := exec.LookPath("openssl")
-	if err != nil {
-		t.Skip("openssl is not there to make a PKCS #12 file")
-	}
+	openssl := needs.Program(t, "openssl")
 	from := writeCertificate(t, time.Now().AddDate(0, 0, 90))
 	pfx := filepath.Join(t.TempDir(), "app.pfx")
-	if out, err := exec.Command(openssl, "pkcs12", "-export", "-legacy", "-in", from, "-out", pfx, "-passout",
-		"pass:").CombinedOutput(); err != nil {
-		t.Skipf("this openssl makes no old PKCS #12 file: %v: %s", err, out)
-	}
+	_, err := exec.Command(openssl, "pkcs12", "-export", "-legacy", "-in", from, "-out", pfx, "-passout",
+		"pass:").CombinedOutput()
+	needs.Ability(t, "openssl with its provider of old algorithms", err)
 	w := start(t, graphsim.Options{}, func(c *config.Tenant, _ *Options) {
 		c.Graph.ClientSecret, c.Graph.CertificateFile = config.Secret{}, pfx
 	})

@@ -1,12 +1,10 @@
 package job
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
-	"os"
 	"runtime"
 	"slices"
 	"strconv"
@@ -16,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"clawback/internal/test/needs"
 	"clawback/retract"
 	"clawback/retract/policy"
 	"clawback/store"
@@ -178,14 +177,9 @@ func heap() uint64 {
 
 // wchar is how many bytes this process has handed to write calls.
 func wchar(b *testing.B) int64 {
-	f, err := os.Open("/proc/self/io")
-	if err != nil {
-		b.Skip("bytes written are counted by Linux alone")
-	}
-	defer f.Close()
-	for s := bufio.NewScanner(f); s.Scan(); {
-		if v, ok := strings.CutPrefix(s.Text(), "wchar: "); ok {
-			n, _ := strconv.ParseInt(v, 10, 64)
+	for line := range strings.Lines(needs.File(b, "/proc/self/io")) {
+		if v, ok := strings.CutPrefix(line, "wchar: "); ok {
+			n, _ := strconv.ParseInt(strings.TrimSpace(v), 10, 64)
 			return n
 		}
 	}

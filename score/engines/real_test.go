@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"clawback/internal/test/needs"
 )
 
 // gtube is the line that every spam filter knows (https://spamassassin.apache.org/gtube/).
@@ -27,19 +29,12 @@ func text(body string) Message {
 // start runs a program of Debian's until the test ends, and waits until its port answers.
 func start(t *testing.T, address, name string, args ...string) {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("real engines take seconds to start")
-	}
-	path, err := exec.LookPath(name)
-	if err != nil {
-		t.Skipf("%s is not installed here", name)
-	}
+	needs.Time(t, "seconds to start each engine", "make test")
+	path := needs.Program(t, name)
 	var log strings.Builder
 	program := exec.Command(path, args...)
 	program.Stdout, program.Stderr = &log, &log
-	if err := program.Start(); err != nil {
-		t.Skipf("%s does not start here: %v", name, err)
-	}
+	needs.Ability(t, name+" that starts", program.Start())
 	done := make(chan error, 1)
 	go func() { done <- program.Wait() }()
 	t.Cleanup(func() {
@@ -59,7 +54,7 @@ func start(t *testing.T, address, name string, args ...string) {
 		select {
 		case err := <-done:
 			done <- err
-			t.Skipf("%s ended: %v\n%s", name, err, log.String())
+			needs.Ability(t, name+" that runs", fmt.Errorf("it ended: %v\n%s", err, log.String()))
 		case <-time.After(100 * time.Millisecond):
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"clawback/api"
 	"clawback/api/client"
 	"clawback/internal/test/graphsim"
+	"clawback/internal/test/needs"
 	"clawback/internal/test/testbed"
 	"clawback/queue"
 	"clawback/retract/exchange"
@@ -24,9 +25,7 @@ var kills = flag.Uint64("kills", 0, "how many scenarios are run with the real da
 // The same with the daemon's process, in real time: SIGKILL at random moments under Graph's bad day, users who move
 // mail, and an operator who has it put back.
 func TestDaemon_killedAtRandom(t *testing.T) {
-	if *kills == 0 {
-		t.Skip("takes half a minute of real time for each scenario: `make chaos`, or -args -kills=N")
-	}
+	needs.Target(t, *kills > 0, "takes half a minute of real time for each scenario", "make chaos, or -args -kills=N,")
 	binary := filepath.Join(t.TempDir(), "clawback")
 	if out, err := exec.Command("go", "build", "-o", binary, "clawback/cmd/clawback").CombinedOutput(); err != nil {
 		t.Fatalf("build the daemon: %v\n%s", err, out)

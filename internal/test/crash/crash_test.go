@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"clawback/internal/test/graphsim"
+	"clawback/internal/test/needs"
 	"clawback/internal/test/testbed"
 )
 
@@ -49,9 +50,7 @@ func run(m *testing.M) int {
 
 func newBed(t testing.TB) *testbed.Bed {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("-short: the daemon is killed in the ordinary run, and by make crash")
-	}
+	needs.Time(t, "a daemon for each kill", "make crash")
 	bed, err := testbed.New(testbed.Options{Binary: binary, Tenants: []testbed.Tenant{organisation},
 		Sim:    graphsim.Options{Seed: *seed, Rates: graphsim.Calm(), Latency: 2 * time.Millisecond},
 		Config: "",

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"clawback/internal/test/graphsim"
+	"clawback/internal/test/needs"
 	"clawback/internal/test/testbed"
 )
 
@@ -20,14 +21,10 @@ import (
 // which on syncs fail with EIO.
 func injecting(t *testing.T) string {
 	t.Helper()
-	strace, err := exec.LookPath("strace")
-	if err != nil {
-		t.Skip("strace is not installed")
-	}
+	strace := needs.Program(t, "strace")
 	calls := "trace=fsync,fdatasync"
-	if out, err := exec.Command(strace, "-f", "-qq", "-e", calls, "true").CombinedOutput(); err != nil {
-		t.Skipf("strace may not trace here: %v: %s", err, out)
-	}
+	_, err := exec.Command(strace, "-f", "-qq", "-e", calls, "true").CombinedOutput()
+	needs.Ability(t, "the right to trace", err)
 	program := filepath.Join(t.TempDir(), "clawback")
 	script := fmt.Sprintf("#!/bin/sh\nif [ -z \"$CLAWBACK_SYNC\" ]; then exec %[1]s \"$@\"; fi\n"+
 		"exec %[2]s -f -qq -o /dev/null -e %[3]s -e inject=fsync,fdatasync:error=EIO:when=$CLAWBACK_SYNC+ %[1]s \"$@\"\n", binary, strace, calls)
@@ -40,9 +37,7 @@ func injecting(t *testing.T) string {
 // Syncs of the real daemon fail, of whichever file it is: spool, queue.db or store.db. It must end by itself, since it
 // cannot tell what is durable any more; started again it has everything that it gave a 250 for, once.
 func TestSync_failsInTheDaemon(t *testing.T) {
-	if testing.Short() {
-		t.Skip("-short: syncs fail in the ordinary run, and by make crash")
-	}
+	needs.Time(t, "a daemon for each sync", "make crash")
 	bed, err := testbed.New(testbed.Options{Binary: injecting(t), Tenants: []testbed.Tenant{organisation},
 		Sim: graphsim.Options{Seed: *seed, Rates: graphsim.Calm(), Latency: 2 * time.Millisecond}})
 	if err != nil {

@@ -18,6 +18,7 @@ import (
 	"clawback/api"
 	"clawback/api/client"
 	"clawback/internal/test/graphsim"
+	"clawback/internal/test/needs"
 	"clawback/internal/test/testbed"
 )
 
@@ -42,9 +43,8 @@ func mountAt(t *testing.T, dir string, size int64, options string) disk {
 	if err := os.MkdirAll(d.dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := unix.Mount("tmpfs", d.dir, "tmpfs", 0, fmt.Sprintf("size=%d,mode=0700%s", size, options)); err != nil {
-		t.Skipf("needs the right to mount a tmpfs: %v", err)
-	}
+	needs.Ability(t, "the right to mount a tmpfs",
+		unix.Mount("tmpfs", d.dir, "tmpfs", 0, fmt.Sprintf("size=%d,mode=0700%s", size, options)))
 	t.Cleanup(func() { // before the bed's own, which waits for the daemon: the mount goes when that has ended
 		if err := unix.Unmount(d.dir, unix.MNT_DETACH); err != nil {
 			t.Error(err)
@@ -81,9 +81,7 @@ func (d disk) free() {
 
 func newFullBed(t *testing.T, minFree, mount string) (*testbed.Bed, disk) {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("-short: the disk is filled in the ordinary run, and by make crash")
-	}
+	needs.Time(t, "a daemon for each full disk", "make crash")
 	bed, err := testbed.New(testbed.Options{Binary: binary, Tenants: []testbed.Tenant{organisation},
 		Sim:    graphsim.Options{Seed: *seed, Rates: graphsim.Calm(), Latency: 2 * time.Millisecond},
 		Config: "[spool]\nmin_free = " + minFree + "\nmin_free_percent = 0\n",

@@ -13,6 +13,7 @@ import (
 
 	"clawback/api"
 	"clawback/api/client"
+	"clawback/internal/test/needs"
 )
 
 // Attacks by accounts of the host and by people at its socket.
@@ -20,9 +21,7 @@ import (
 // An account of the host that is not in the daemon's group reaches nothing: not the socket, wherever it lies, nor what
 // the daemon keeps.
 func TestAttack_otherAccountOfTheHost(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("only root can try as another account")
-	}
+	needs.Root(t, "to try as another account")
 	w := start(t, contoso)
 	w.send(w.report("01-credential-phish.eml"))
 	w.seen(phishID)

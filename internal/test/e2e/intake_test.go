@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"clawback/api"
+	"clawback/internal/test/needs"
 	"clawback/internal/test/testbed"
 )
 
@@ -173,9 +174,7 @@ func realNDR(t *testing.T, name string, report []byte) []byte {
 		dir = filepath.Dir(dir)
 	}
 	ndr, err := os.ReadFile(filepath.Join(dir, "..", "shared", "data", "journal-samples", "ndr", name))
-	if err != nil {
-		t.Skipf("no real non-delivery reports beside the checkout: %v", err)
-	}
+	needs.Samples(t, "real non-delivery reports", err)
 	ndr = bytes.ReplaceAll(bytes.ReplaceAll(ndr, []byte("\r\n"), []byte("\n")), []byte("\n"), []byte("\r\n"))
 	head, rest, found := bytes.Cut(ndr, []byte("Content-Type: message/rfc822\r\n"))
 	_, rest, bodied := bytes.Cut(rest, []byte("\r\n\r\n"))

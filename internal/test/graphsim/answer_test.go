@@ -5,14 +5,13 @@ import (
 	"testing"
 
 	"clawback/internal/test/graphsim/openapi"
+	"clawback/internal/test/needs"
 )
 
 // TestAnswers_areThoseOfTheDocument: what the simulator says has the form that Graph's own document gives it.
 func TestAnswers_areThoseOfTheDocument(t *testing.T) {
 	file, err := openapi.Find()
-	if err != nil {
-		t.Skipf("no OpenAPI document beside the project: %v", err)
-	}
+	needs.Samples(t, "Microsoft's OpenAPI documents of Graph", err)
 	doc, err := openapi.Load(file)
 	if err != nil {
 		t.Fatal(err)

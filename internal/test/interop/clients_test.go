@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"clawback/internal/test/needs"
 	"clawback/internal/test/smtpload"
 	"clawback/internal/test/testbed"
 )
@@ -38,10 +39,7 @@ var programs = map[string][]string{
 func TestClients_deliverByteExact(t *testing.T) {
 	for name, args := range programs {
 		t.Run(name, func(t *testing.T) {
-			program, err := exec.LookPath(name)
-			if err != nil {
-				t.Skipf("%s is not installed: scripts/install-test-servers.sh installs it", name)
-			}
+			program := needs.Program(t, name)
 			bed := start(t, "")
 			in := watch(t, bed)
 			for _, l := range letters() {

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"clawback/internal/test/needs"
 	"clawback/internal/test/testbed"
 )
 
@@ -44,13 +45,8 @@ type exim struct {
 
 func newExim(t *testing.T, bed *testbed.Bed) *exim {
 	t.Helper()
-	x := &exim{t: t, program: lookAny(eximPlaces...)}
-	switch {
-	case x.program == "":
-		t.Skip("exim4 is not installed: scripts/install-test-servers.sh fetches it")
-	case os.Getuid() != 0:
-		t.Skip("exim4 needs root, to become the user that sends")
-	}
+	x := &exim{t: t, program: needs.Program(t, eximPlaces...)}
+	needs.Root(t, "since Exim becomes the user that sends")
 	dir, err := os.MkdirTemp("", "clawback-exim-") // not t.TempDir: Exim's own user must get through to it
 	if err != nil {
 		t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 
 	"clawback/api"
 	"clawback/api/client"
+	"clawback/internal/test/needs"
 	"clawback/internal/test/smtpload"
 	"clawback/internal/test/testbed"
 )
@@ -26,9 +27,7 @@ const mega = 1_000_000
 // The daemon's memory does not grow with the message: reports of 150 and of 400 MB, one and eight at once, go from SMTP
 // to their record, and are kept octet for octet.
 func TestLarge_memoryIsBounded(t *testing.T) {
-	if testing.Short() {
-		t.Skip("writes gigabytes: not with -short")
-	}
+	needs.Time(t, "gigabytes of writing", "make interop")
 	for _, c := range []struct {
 		size, atOnce int
 		shape        shape
@@ -97,9 +96,8 @@ func (l load) run(t *testing.T) (over int64) {
 	sendBig(t, bed, l.verb, warm)
 	awaitRecord(t, bed, warm.messageID(), time.Minute)
 	idle := memory(t, bed.Pid(), "VmRSS:")
-	if err := os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", bed.Pid()), []byte("5"), 0); err != nil {
-		t.Skipf("the peak of the memory cannot be set back: %v", err)
-	}
+	needs.Ability(t, "to set the peak of a process's memory back",
+		os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", bed.Pid()), []byte("5"), 0))
 	began := time.Now()
 	var group sync.WaitGroup
 	for n := range l.atOnce {

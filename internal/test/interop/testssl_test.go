@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"clawback/internal/test/needs"
 )
 
 var askTestssl = flag.Bool("tls", false, "let testssl.sh look at the listener")
@@ -28,13 +30,8 @@ type finding struct {
 
 // testssl.sh has nothing to say against the listener, of LOW or worse.
 func TestTestssl_findsNothing(t *testing.T) {
-	if !*askTestssl {
-		t.Skip("takes minutes: make tls runs it")
-	}
-	program := lookAny("testssl", "testssl.sh")
-	if program == "" {
-		t.Skip("testssl.sh is not installed: scripts/install-test-servers.sh installs it")
-	}
+	needs.Target(t, *askTestssl, "takes minutes", "make tls")
+	program := needs.Program(t, "testssl", "testssl.sh")
 	bed := start(t, "")
 	file := filepath.Join(t.TempDir(), "findings.json")
 	cmd := exec.Command(program, "--starttls", "smtp", "--jsonfile", file, "--quiet", "--warnings", "batch", "--color",
@@ -76,14 +73,4 @@ func judge(t *testing.T, list []finding) {
 			t.Errorf("testssl.sh did not look at %s", id)
 		}
 	}
-}
-
-// lookAny finds the first of some programs, "" for none.
-func lookAny(names ...string) string {
-	for _, name := range names {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	return ""
 }

@@ -29,6 +29,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"clawback/internal/test/needs"
 )
 
 // Options of a CA.
@@ -56,13 +58,9 @@ type Server struct {
 // New starts a CA.
 func New(t testing.TB, o Options) *Server {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("takes half a minute against Pebble, not with -short")
-	}
+	needs.Time(t, "half a minute", "make test")
 	for _, tool := range []string{"pebble", "pebble-challtestsrv"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			t.Skip(tool + " is not installed: run scripts/install-test-servers.sh")
-		}
+		needs.Program(t, tool)
 	}
 	s := &Server{t: t, o: o, dir: t.TempDir(), dns: Free(t)}
 	s.CAFile = s.write("pebble.pem", o.CertPEM)

@@ -23,6 +23,8 @@ import (
 	"strconv"
 	"testing"
 	"time"
+
+	"clawback/internal/test/needs"
 )
 
 // Server is a Postfix of its own, with all of its files below one temporary directory.
@@ -58,9 +60,8 @@ func Unavailable() error {
 // Start starts a server and ends it with the test.
 func Start(t testing.TB, o Options) *Server {
 	t.Helper()
-	if err := Unavailable(); err != nil {
-		t.Skip(err)
-	}
+	needs.Program(t, "postfix")
+	needs.Root(t, "which Postfix starts as")
 	s, err := Run(o)
 	if err != nil {
 		t.Fatal(err)

@@ -6,7 +6,6 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -102,10 +101,15 @@ var notYet = []string{"api/fake_test.go", "api/job_test.go", "api/order_test.go"
 // which are read against each other and as columns, and texts that would have to be cut in two.
 func TestLines_ofTestsFitTheColumns(t *testing.T) {
 	seen := 0
-	testFiles(t, func(name, path string) {
+	root := moduleRoot(t)
+	goFiles(t, func(name, _ string) {
+		if !strings.HasSuffix(name, "_test.go") {
+			return
+		}
 		if seen++; slices.Contains(notYet, name) {
 			return
 		}
+		path := filepath.Join(root, name)
 		file, files := parsed(t, path)
 		for _, place := range wide(t, path) {
 			_, number, _ := strings.Cut(place, ":")
@@ -116,27 +120,6 @@ func TestLines_ofTestsFitTheColumns(t *testing.T) {
 	})
 	if seen < 300 {
 		t.Errorf("only %d files were looked at", seen)
-	}
-}
-
-// testFiles calls do for each file with tests.
-func testFiles(t *testing.T, do func(name, path string)) {
-	t.Helper()
-	root := moduleRoot(t)
-	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case entry.IsDir() && path != root && strings.HasPrefix(entry.Name(), "."):
-			return fs.SkipDir
-		case !entry.IsDir() && strings.HasSuffix(path, "_test.go"):
-			name, _ := filepath.Rel(root, path)
-			do(filepath.ToSlash(name), path)
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 }
 

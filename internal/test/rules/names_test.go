@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -33,7 +32,24 @@ var privateNames = map[string]string{
 
 // No function is named by a word of which only its author knows what it does, in tests neither.
 func TestNames_areUnderstoodAtSight(t *testing.T) {
-	root, seen := moduleRoot(t), 0
+	seen := 0
+	goFiles(t, func(file, text string) {
+		for _, name := range functionsOf(t, file, text) {
+			seen++
+			if instead := privateNames[name]; instead != "" {
+				t.Errorf("%s: a function is named %s: name what it does, such as %s", file, name, instead)
+			}
+		}
+	})
+	if seen < 5000 {
+		t.Errorf("only %d functions were looked at", seen)
+	}
+}
+
+// goFiles calls do for each source file, those of tests too.
+func goFiles(t *testing.T, do func(name, text string)) {
+	t.Helper()
+	root := moduleRoot(t)
 	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
@@ -43,38 +59,30 @@ func TestNames_areUnderstoodAtSight(t *testing.T) {
 		case entry.IsDir() || !strings.HasSuffix(path, ".go"):
 			return nil
 		}
-		for _, name := range functionsOf(t, path) {
-			seen++
-			if instead := privateNames[name]; instead != "" {
-				file, _ := filepath.Rel(root, path)
-				t.Errorf("%s: a function is named %s: name what it does, such as %s", file, name, instead)
-			}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
 		}
-		return nil
+		name, err := filepath.Rel(root, path)
+		do(filepath.ToSlash(name), string(text))
+		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if seen < 5000 {
-		t.Errorf("only %d functions were looked at", seen)
-	}
 }
 
 // functionsOf are the names of the functions and methods that a file declares.
-func functionsOf(t *testing.T, path string) (names []string) {
+func functionsOf(t *testing.T, file, text string) (names []string) {
 	t.Helper()
-	source, err := os.ReadFile(path)
+	tree, err := parser.ParseFile(token.NewFileSet(), file, text, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	file, err := parser.ParseFile(token.NewFileSet(), path, source, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, d := range file.Decls {
+	for _, d := range tree.Decls {
 		if f, is := d.(*ast.FuncDecl); is {
 			names = append(names, f.Name.Name)
 		}
 	}
-	return slices.Compact(names)
+	return names
 }

@@ -16,6 +16,7 @@ import (
 	"clawback/api"
 	"clawback/api/client"
 	"clawback/internal/test/graphsim"
+	"clawback/internal/test/needs"
 	"clawback/internal/test/testbed"
 	"clawback/queue"
 	"clawback/store"
@@ -94,9 +95,7 @@ func build(dir, commit string) (p programs, err error) {
 // Whether the earlier program was stopped or killed: what it had accepted is there once, what it had done is not done
 // again, what waited is carried on with; and it refuses the directory afterwards.
 func TestUpgrade(t *testing.T) {
-	if *from == "" {
-		t.Skip("needs an earlier commit: make upgrade FROM=COMMIT")
-	}
+	needs.Target(t, *from != "", "needs an earlier commit", "make upgrade FROM=COMMIT")
 	for name, end := range map[string]func(*testing.T, *world){
 		"stopped": func(t *testing.T, w *world) {
 			if err := w.Stop(); err != nil {

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"clawback/internal/test/mailgen"
+	"clawback/internal/test/needs"
 	"clawback/score/attach"
 )
 
@@ -233,7 +234,7 @@ func TestRestrictThread_holdsForTheChild(t *testing.T) {
 	}
 	if _, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0,
 		unix.LANDLOCK_CREATE_RULESET_VERSION); errno != 0 {
-		t.Skipf("the kernel has no Landlock: %v", errno)
+		needs.Ability(t, "a kernel with Landlock", errno)
 	}
 	if _, statErr := os.Stat(made); err == nil || statErr == nil {
 		t.Errorf("it made a file: %v", err)

@@ -15,6 +15,7 @@ import (
 	"github.com/elastic/go-seccomp-bpf/arch"
 
 	"clawback/internal/test/mailgen"
+	"clawback/internal/test/needs"
 	"clawback/score/attach"
 )
 
@@ -97,9 +98,7 @@ func unitCalls(t *testing.T) (all []string) {
 
 // Children start and are filtered within the unit's own filter of system calls.
 func TestOpen_withinTheUnitsFilter(t *testing.T) {
-	if _, err := exec.LookPath("systemd-analyze"); err != nil {
-		t.Skip("systemd-analyze is not installed: apt-get install systemd")
-	}
+	needs.Program(t, "systemd-analyze")
 	cmd := exec.Command(string(program))
 	cmd.Path, _ = os.Executable()
 	cmd.Env = append(os.Environ(), unitVariable+"="+strings.Join(unitCalls(t), " "))

@@ -6,13 +6,13 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"clawback/internal/test/needs"
 )
 
 func TestCheck_requests(t *testing.T) {
 	file, err := Find()
-	if err != nil {
-		t.Skipf("no OpenAPI document beside the project: %v", err)
-	}
+	needs.Samples(t, "Microsoft's OpenAPI documents of Graph", err)
 	d, err := Load(file)
 	if err != nil {
 		t.Fatal(err)
