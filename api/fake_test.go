@@ -247,8 +247,19 @@ func (e worldJobs) PreviewJob(_ context.Context, j job.Spec) (job.Preview, error
 	}
 	return job.Preview{Records: 2, Bounded: true}, e.note("preview %v %+v of tenant %q", j.Records, j.Filter, j.Tenant)
 }
+func (e worldJobs) FindRecords(_ context.Context, j job.Spec) (job.Found, error) {
+	n, bounded := 2, true
+	if e.preview != nil {
+		n, bounded = e.preview.Records, e.preview.Bounded
+	}
+	f := job.Found{IDs: make([]string, n), Bounded: bounded}
+	for i := range f.IDs {
+		f.IDs[i] = fmt.Sprint("found-", i)
+	}
+	return f, e.err
+}
 func (e worldJobs) StartJob(_ context.Context, j job.Spec) (store.Job, error) {
-	return store.Job{ID: "job-new", Tenant: j.Tenant}, e.note("start %v of tenant %q by %s", j.Records, j.Tenant, j.Who)
+	return store.Job{ID: "job-new", Tenant: j.Tenant}, e.note("start %v of tenant %q by %s", append(j.Records, j.Found...), j.Tenant, j.Who)
 }
 
 func jobRow(tenant, letter string) job.Status {

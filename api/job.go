@@ -203,18 +203,18 @@ const (
 )
 
 // mustConfirm says why a job needs the number of its messages; "" where it does not.
-func (s *Service) mustConfirm(ctx context.Context, j job.Spec, p job.Preview) (string, error) {
+func (s *Service) mustConfirm(ctx context.Context, j job.Spec, records int) (string, error) {
 	if j.Action == config.HardDelete {
 		return "what is hard-deleted an administrator of Exchange alone can bring back, for some days", nil
 	}
-	if p.Records > manyMessages {
+	if records > manyMessages {
 		return fmt.Sprintf("it is about more than %d messages", manyMessages), nil
 	}
-	if p.Records < fewMessages {
+	if records < fewMessages {
 		return "", nil
 	}
 	kept, err := s.o.Store.Counts(ctx, j.Tenant)
-	if err == nil && p.Records*100 > manyPercent*kept.Records {
+	if err == nil && records*100 > manyPercent*kept.Records {
 		return fmt.Sprintf("it is about more than %d %% of the %d messages that are kept", manyPercent,
 			kept.Records), nil
 	}
@@ -236,7 +236,7 @@ func (s *Service) previewJob(ctx context.Context, a access, o JobOrder) (JobPrev
 	if p.Bounded {
 		shown.Cut = CutBySearch
 	}
-	shown.Confirm, err = s.mustConfirm(ctx, j, p)
+	shown.Confirm, err = s.mustConfirm(ctx, j, p.Records)
 	return shown, err
 }
 
@@ -255,19 +255,22 @@ func (s *Service) startJob(ctx context.Context, a access, o JobOrder) (Job, erro
 	if err != nil {
 		return Job{}, err
 	}
-	p, err := s.o.Jobs.PreviewJob(ctx, j)
+	found, err := s.o.Jobs.FindRecords(ctx, j)
 	if err != nil {
 		return Job{}, err
 	}
-	why, err := s.mustConfirm(ctx, j, p)
+	n := len(found.IDs)
+	why, err := s.mustConfirm(ctx, j, n)
 	switch {
 	case err != nil:
 		return Job{}, err
-	case why != "" && p.Bounded:
-		return Job{}, problem(Unconfirmed, "it is about %d messages or more, which nobody can count: narrow the search",
-			p.Records)
-	case why != "" && o.Confirmed < p.Records:
-		return Job{}, problem(Unconfirmed, "%s: start it with the number of messages, %d", why, p.Records)
+	case why != "" && found.Bounded:
+		return Job{}, problem(Unconfirmed, "it is about %d messages or more, which nobody can count: narrow the search", n)
+	case why != "" && o.Confirmed < n:
+		return Job{}, problem(Unconfirmed, "%s: start it with the number of messages, %d", why, n)
+	}
+	if j.Filter != nil && !found.Bounded {
+		j.Found = found.IDs // what was counted is what is worked on
 	}
 	started, err := s.o.Jobs.StartJob(ctx, j)
 	return jobOf(job.Status{Job: started}), err

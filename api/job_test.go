@@ -47,6 +47,10 @@ func TestStartJob_aLargeOneNeedsItsNumber(t *testing.T) {
 			if started := strings.Contains(strings.Join(w.done, "\n"), "start "); started != c.starts {
 				t.Errorf("started: %t; done is %q", started, w.done)
 			}
+			// What was counted is what the job is about.
+			if n := strings.Count(strings.Join(w.done, "\n"), "found-"); c.starts && n != c.records {
+				t.Errorf("it was started with %d records of %d", n, c.records)
+			}
 		})
 	}
 }

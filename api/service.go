@@ -69,6 +69,7 @@ type Engine interface {
 // Jobs keeps and carries out bulk jobs.
 type Jobs interface {
 	PreviewJob(ctx context.Context, s job.Spec) (job.Preview, error)
+	FindRecords(ctx context.Context, s job.Spec) (job.Found, error)
 	StartJob(ctx context.Context, s job.Spec) (store.Job, error)
 	Jobs(ctx context.Context) ([]job.Status, error)
 	Job(ctx context.Context, id string) (job.Status, error)

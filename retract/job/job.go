@@ -52,6 +52,9 @@ type Spec struct {
 	Restore bool                `json:"restore,omitempty"`
 	Records []string            `json:"records,omitempty"` // ids
 	Filter  *store.RecordFilter `json:"filter,omitempty"`  // when Records is empty
+	// Found is what FindRecords has found by Filter: these records and no others, without another search. Without it the
+	// job searches by itself.
+	Found []string `json:"-"`
 }
 
 // Counters say how far a job is: Records = Waiting + Ordered + Refused, and Mailboxes is the sum over Outcomes.
@@ -123,10 +126,14 @@ func (r *Runner) StartJob(ctx context.Context, s Spec) (store.Job, error) {
 	}
 	f := *s.Filter
 	j.Filter = &f
+	if s.Found != nil {
+		return r.receive(ctx, j, s.Found)
+	}
 	return r.begin(ctx, store.JobChange{Job: j})
 }
 
-// receive writes a list a page at a time. Until the last page is durable the job is not worked on.
+// receive writes a list a page at a time. Until the last page is durable the job is not worked on. A job that has its
+// records does not search any more.
 func (r *Runner) receive(ctx context.Context, j store.Job, ids []string) (store.Job, error) {
 	r.setReceiving(j.ID, true)
 	defer r.setReceiving(j.ID, false)
@@ -139,7 +146,9 @@ func (r *Runner) receive(ctx context.Context, j store.Job, ids []string) (store.
 		}
 		ids = ids[listPage:]
 	}
-	j.State = store.JobPending
+	if j.State = store.JobPending; j.Filter != nil {
+		j.State = store.JobProcessing
+	}
 	j.Found += len(ids)
 	return r.begin(ctx, store.JobChange{Job: j, Records: ids})
 }

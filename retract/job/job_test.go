@@ -86,6 +86,75 @@ func TestJob_goesOnWhereNothingFits(t *testing.T) {
 	}
 }
 
+// searches counts the pages of searches.
+type searches struct {
+	*store.Store
+	pages int
+}
+
+func (s *searches) Scan(ctx context.Context, f store.RecordFilter, cursor string) (store.RecordPage, error) {
+	s.pages++
+	return s.Store.Scan(ctx, f, cursor)
+}
+
+// A job that is started with what was found is about these records and no others, and does not search again, whatever
+// their number.
+func TestJob_isAboutWhatWasFound(t *testing.T) {
+	for _, n := range []int{0, 1, listPage, listPage + 1} {
+		b := newBed(t, func(st *store.Store) Engine { return writer{st: st} })
+		counted := &searches{Store: b.st}
+		b.Runner.o.Store = counted
+		b.records(n, func(int) bool { return true })
+		spec := Spec{Who: "ada", Action: config.Trash, Filter: &store.RecordFilter{Sender: "eve@"}}
+		found, err := b.FindRecords(t.Context(), spec)
+		if err != nil || len(found.IDs) != n || found.Bounded {
+			t.Fatalf("found are %d of %d, bounded %t, %v", len(found.IDs), n, found.Bounded, err)
+		}
+		walk := counted.pages
+		b.records(n+5, func(int) bool { return true }) // five more that the search would find
+		spec.Found = found.IDs
+		j, err := b.StartJob(t.Context(), spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.steps(100)
+		s := b.status(j.ID)
+		if s.State != store.JobCompleted || s.Counters.Records != n || s.Counters.Outcomes[store.Done] != n {
+			t.Errorf("of %d records: job %s (%s), counters %+v", n, s.State, s.Error, s.Counters)
+		}
+		if counted.pages != walk {
+			t.Errorf("of %d records: %d pages were searched to find them, and %d after that", n, walk, counted.pages-walk)
+		}
+		if s.Filter == nil || s.Filter.Sender != "eve@" {
+			t.Errorf("the job does not say what was searched for: %+v", s.Filter)
+		}
+	}
+}
+
+// What is found is what a preview counts, for a search as for a list, with ids twice and ids of nothing.
+func TestFindRecords_asThePreviewCounts(t *testing.T) {
+	b := newBed(t, writing)
+	b.records(7, func(i int) bool { return i != 3 })
+	all, err := b.FindRecords(t.Context(), Spec{Action: config.Trash, Filter: &store.RecordFilter{}})
+	if err != nil || len(all.IDs) != 7 {
+		t.Fatalf("found are %v, %v", all.IDs, err)
+	}
+	for name, spec := range map[string]Spec{
+		"a search": {Action: config.Trash, Filter: &store.RecordFilter{Sender: "eve@"}},
+		"a list":   {Action: config.Trash, Records: []string{all.IDs[0], "rnone", all.IDs[1], all.IDs[0]}},
+		"nothing":  {Action: config.Trash, Filter: &store.RecordFilter{Sender: "nobody@"}},
+	} {
+		found, err := b.FindRecords(t.Context(), spec)
+		p, perr := b.PreviewJob(t.Context(), spec)
+		if err != nil || perr != nil || len(found.IDs) != p.Records || found.Bounded != p.Bounded {
+			t.Errorf("%s: found are %d, and %d are previewed (%v, %v)", name, len(found.IDs), p.Records, err, perr)
+		}
+	}
+	if _, err := b.FindRecords(t.Context(), Spec{Action: "burn", Filter: &store.RecordFilter{}}); err == nil {
+		t.Error("a job that makes no sense finds something")
+	}
+}
+
 // A list that was not received whole is not worked on, and says so after a restart.
 func TestJob_listCutShort(t *testing.T) {
 	b := newBed(t, writing)

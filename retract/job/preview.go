@@ -44,65 +44,104 @@ const (
 // PreviewJob says what a job would do.
 func (r *Runner) PreviewJob(ctx context.Context, s Spec) (Preview, error) {
 	p := Preview{Outcomes: map[store.Outcome]int{}, Samples: []Sample{}, Dispositions: map[string]int{}}
+	unknown, bounded, err := r.each(ctx, s, func(rec store.Record) (bool, error) { return r.preview(ctx, &p, s, rec) })
+	p.Unknown, p.Bounded = unknown, bounded
+	return p, err
+}
+
+// Found is what a job is about.
+type Found struct {
+	IDs     []string // of the records that are known, and of a tenant that is configured
+	Bounded bool     // there are more than were looked at
+}
+
+// FindRecords names the records that a preview counts, without what would be done about each. A search is gone through
+// once: a job that is started with what was found does not search again.
+func (r *Runner) FindRecords(ctx context.Context, s Spec) (Found, error) {
+	f := Found{IDs: []string{}}
+	_, bounded, err := r.each(ctx, s, func(rec store.Record) (bool, error) {
+		_, known := r.o.Engine.Preview(s.order(rec.ID), rec, nil)
+		if known {
+			f.IDs = append(f.IDs, rec.ID)
+		}
+		return known, nil
+	})
+	f.Bounded = bounded
+	return f, err
+}
+
+// each hands over the records that a job is about, of a search as many as a preview looks at. It counts the ids that are
+// no records, and the records that use does not know.
+func (r *Runner) each(ctx context.Context, s Spec, use func(store.Record) (known bool, err error)) (unknown int,
+	bounded bool, err error) {
 	if err := s.check(); err != nil {
-		return p, err
+		return 0, false, err
+	}
+	count := func(rec store.Record) error {
+		known, err := use(rec)
+		if !known {
+			unknown++
+		}
+		return err
 	}
 	if len(s.Records) == 0 {
-		return p, r.previewSearch(ctx, &p, s)
+		bounded, err = r.eachOfSearch(ctx, s, count)
+		return unknown, bounded, err
 	}
 	for _, id := range slices.Compact(slices.Sorted(slices.Values(s.Records))) {
 		rec, err := r.o.Store.Record(ctx, id)
 		if errors.Is(err, store.ErrNotFound) {
-			p.Unknown++
+			unknown++
 			continue
 		}
 		if err == nil {
-			err = r.preview(ctx, &p, s, rec)
+			err = count(rec)
 		}
 		if err != nil {
-			return p, err
+			return unknown, false, err
 		}
 	}
-	return p, nil
+	return unknown, false, nil
 }
 
-// previewSearch previews a job that searches for its records, as many as a preview looks at.
-func (r *Runner) previewSearch(ctx context.Context, p *Preview, s Spec) error {
+// eachOfSearch hands over the records that a search finds. It says whether it ended before the search did.
+func (r *Runner) eachOfSearch(ctx context.Context, s Spec, use func(store.Record) error) (bounded bool, err error) {
+	found := 0
 	for cursor := ""; ; {
 		page, err := r.o.Store.Scan(ctx, search(s.Tenant, *s.Filter), cursor)
 		if err == nil {
 			err = ctx.Err()
 		}
 		if err != nil {
-			return err
+			return false, err
 		}
 		for _, rec := range page.Records {
-			if err := r.preview(ctx, p, s, rec); err != nil {
-				return err
+			if err := use(rec); err != nil {
+				return false, err
 			}
 		}
-		if cursor = page.Next; cursor == "" {
-			return nil
-		}
-		if p.Records >= maxPreview {
-			p.Bounded = true
-			return nil
+		found += len(page.Records)
+		if cursor = page.Next; cursor == "" || found >= maxPreview {
+			return cursor != "", nil
 		}
 	}
 }
 
-// preview adds one record.
-func (r *Runner) preview(ctx context.Context, p *Preview, s Spec, rec store.Record) error {
+// order is what is asked of one record.
+func (s Spec) order(record string) policy.Order {
+	return policy.Order{Who: s.Who, Tenant: s.Tenant, Record: record, Comment: s.Comment, Action: s.Action,
+		Restore: s.Restore}
+}
+
+// preview adds one record. It reports whether the record is of a tenant that is configured.
+func (r *Runner) preview(ctx context.Context, p *Preview, s Spec, rec store.Record) (known bool, err error) {
 	have, err := r.o.Store.Intents(ctx, rec.ID)
 	if err != nil {
-		return err
+		return true, err
 	}
-	o := policy.Order{Who: s.Who, Tenant: s.Tenant, Record: rec.ID, Comment: s.Comment, Action: s.Action,
-		Restore: s.Restore}
-	would, ok := r.o.Engine.Preview(o, rec, have)
-	if !ok {
-		p.Unknown++
-		return nil
+	would, known := r.o.Engine.Preview(s.order(rec.ID), rec, have)
+	if !known {
+		return false, nil
 	}
 	p.add(would.Intents, kindOf(s.Restore), len(rec.Recipients))
 	p.Records++
@@ -115,7 +154,7 @@ func (r *Runner) preview(ctx context.Context, p *Preview, s Spec, rec store.Reco
 	case disposition != verdict.Clean && len(p.Samples) < maxSamples:
 		p.Samples = append(p.Samples, one)
 	}
-	return nil
+	return true, nil
 }
 
 func (p *Preview) add(changed []store.Intent, kind store.Kind, recipients int) {
