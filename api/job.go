@@ -265,7 +265,8 @@ func (s *Service) startJob(ctx context.Context, a access, o JobOrder) (Job, erro
 	case err != nil:
 		return Job{}, err
 	case why != "" && found.Bounded:
-		return Job{}, problem(Unconfirmed, "it is about %d messages or more, which nobody can count: narrow the search", n)
+		return Job{}, problem(Unconfirmed, "it is about %d messages or more, which nobody can count: narrow the search",
+			n)
 	case why != "" && o.Confirmed < n:
 		return Job{}, problem(Unconfirmed, "%s: start it with the number of messages, %d", why, n)
 	}

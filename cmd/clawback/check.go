@@ -71,11 +71,14 @@ func (what topic) warn(text, remedy string) finding {
 func (what topic) bad(text, remedy string) finding { return finding{bad, string(what), text, remedy} }
 
 // of grades what another package has found.
-func (what topic) of(ok bool, text string) finding {
-	if ok {
+func (what topic) of(ok, warning bool, text, remedy string) finding {
+	switch {
+	case warning:
+		return what.warn(text, remedy)
+	case ok:
 		return what.fine("%s", text)
 	}
-	return what.bad(text, "")
+	return what.bad(text, remedy)
 }
 
 func (c checkCmd) Run(a *app) error {
@@ -106,7 +109,7 @@ func (c checkCmd) Run(a *app) error {
 func checkHere(cfg *config.Config) (list []finding) {
 	list = append(list, checkState(cfg), checkClock())
 	for _, f := range certs.Check(cfg, nil, time.Now()) {
-		list = append(list, topic(f.What).of(f.OK, f.Text))
+		list = append(list, topic(f.What).of(f.OK, false, f.Text, f.Remedy))
 	}
 	list = append(list, checkRules(cfg)...)
 	list = append(list, checkWarningLists(cfg)...)
@@ -120,7 +123,7 @@ func checkHere(cfg *config.Config) (list []finding) {
 // online asks everybody that the daemon will depend on.
 func (c checkCmd) online(ctx context.Context, cfg *config.Config) (list []finding) {
 	for _, f := range regions.Check(ctx, cfg, net.DefaultResolver) {
-		list = append(list, topic(f.What).of(f.OK, f.Text))
+		list = append(list, topic(f.What).of(f.OK, f.Warning, f.Text, f.Remedy))
 	}
 	list = append(list, checkPort(ctx, cfg.Hostname, "25", nil))
 	list = append(list, checkNetworks(ctx, cfg.Networks, nil))
@@ -163,7 +166,8 @@ func checkRules(cfg *config.Config) []finding {
 	case err != nil:
 		var list []finding
 		for line := range strings.Lines(err.Error()) { // all at once, each with file, line and column
-			list = append(list, what.bad(strings.TrimSpace(line), ""))
+			list = append(list, what.bad(strings.TrimSpace(line),
+				"mend it: the daemon does not start, and no reload is taken"))
 		}
 		return list
 	case set == nil:
@@ -201,6 +205,8 @@ func (a *app) showFindings(list []finding) error {
 	return nil
 }
 
+const mendGraph = "mend [tenant.graph], or the files that it names"
+
 // checkGraph asks Microsoft Graph for what clawback needs of it.
 func checkGraph(ctx context.Context, t *config.Tenant, mailbox string) (list []finding) {
 	what := topic("tenant " + t.Name + ", Microsoft Graph")
@@ -209,15 +215,10 @@ func checkGraph(ctx context.Context, t *config.Tenant, mailbox string) (list []f
 	}
 	client, err := graph.New(*t, graph.Options{Probe: mailbox})
 	if err != nil {
-		return []finding{what.bad(err.Error(), "")}
+		return []finding{what.bad(err.Error(), mendGraph)}
 	}
 	for _, f := range client.Check(ctx) {
-		one := what.of(f.OK, f.Text)
-		if f.Warning {
-			one.Grade = attention
-		}
-		one.Remedy = f.Remedy
-		list = append(list, one)
+		list = append(list, what.of(f.OK, f.Warning, f.Text, f.Remedy))
 	}
 	return list
 }

@@ -54,8 +54,8 @@ func wantFinding(t *testing.T, name string, f finding, g grade, texts ...string)
 	if f.Grade != g {
 		t.Errorf("%s: %s: %+v", name, f.Grade, f)
 	}
-	if g != fine && f.Remedy == "" && f.Text == "" {
-		t.Errorf("%s: no remedy", name)
+	if (g == fine) != (f.Remedy == "") {
+		t.Errorf("%s: %s, with the remedy %q", name, f.Grade, f.Remedy)
 	}
 	for _, text := range texts {
 		if !strings.Contains(f.Text+" -> "+f.Remedy, text) {

@@ -22,9 +22,9 @@ func TestCheck_manualListsWhatItTells(t *testing.T) {
 	code, manual := topicsOfCode(t), topicsOfManual(t)
 	// Findings that other packages make, and check passes on.
 	for topic, s := range map[string]said{
-		"configuration": {bad: true},                       // config.Problems
-		"certificate":   {bad: true},                       // certs.Check
-		"region":        {bad: true}, "MX of": {bad: true}, // regions.Check
+		"configuration": {bad: true},                                   // config.Problems
+		"certificate":   {bad: true},                                   // certs.Check
+		"region":        {bad: true}, "MX of": {bad: true, warn: true}, // regions.Check
 		"Microsoft Graph": {bad: true, warn: true}, // graph.Client.Check
 	} {
 		code[topic] = s
@@ -95,6 +95,37 @@ func topicsOfCode(t *testing.T) map[string]said {
 		}
 	}
 	return r.found
+}
+
+// Whatever is not well says what to do: no finding is made without a remedy.
+func TestCheck_everyTroubleHasARemedy(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := 0
+	for _, name := range files {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			call, is := n.(*ast.CallExpr)
+			if !is || len(call.Args) != 2 {
+				return true
+			}
+			if fun, is := call.Fun.(*ast.SelectorExpr); is && (fun.Sel.Name == "bad" || fun.Sel.Name == "warn") {
+				made++
+				if lit, is := call.Args[1].(*ast.BasicLit); is && lit.Value == `""` {
+					t.Errorf("%s: a finding of check without a remedy: %s", name, literal(call.Args[0]))
+				}
+			}
+			return true
+		})
+	}
+	if made < 30 {
+		t.Errorf("only %d findings were looked at", made)
+	}
 }
 
 type topicReader struct {

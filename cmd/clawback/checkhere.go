@@ -39,7 +39,7 @@ func checkState(cfg *config.Config) finding {
 		return what.bad(fmt.Sprintf("has mode %04o: whole mails lie in it", info.Mode().Perm()),
 			"chmod 0700 "+cfg.StateDir)
 	default:
-		if f := checkOwner(what, info); f.Grade != fine {
+		if f := checkOwner(what, cfg.StateDir, info); f.Grade != fine {
 			return f
 		}
 	}
@@ -60,7 +60,7 @@ func checkState(cfg *config.Config) finding {
 }
 
 // checkOwner wants the directory to be the daemon's user's, where there is such a user.
-func checkOwner(what topic, info fs.FileInfo) finding {
+func checkOwner(what topic, dir string, info fs.FileInfo) finding {
 	u, err := user.Lookup("clawback")
 	owner, known := info.Sys().(*syscall.Stat_t)
 	if err != nil || !known || u.Uid == strconv.Itoa(int(owner.Uid)) ||
@@ -68,7 +68,7 @@ func checkOwner(what topic, info fs.FileInfo) finding {
 		return what.fine("")
 	}
 	return what.warn(fmt.Sprintf("belongs to user %d, and the unit runs the daemon as clawback", owner.Uid),
-		"chown -R clawback: "+info.Name()+", unless another user runs it here")
+		"chown -R clawback: "+dir+", unless another user runs it here")
 }
 
 // space is what is free for others than root, and all there is, in bytes.
@@ -171,7 +171,7 @@ func checkCredential(t *config.Tenant) []finding {
 	}
 	client, err := graph.New(*t, graph.Options{})
 	if err != nil {
-		return []finding{what.bad(err.Error(), "")}
+		return []finding{what.bad(err.Error(), mendGraph)}
 	}
 	until, known := client.Expiry()
 	day := until.UTC().Format(time.DateOnly)

@@ -50,7 +50,7 @@ func checkNetworks(ctx context.Context, c config.Networks, client *http.Client) 
 	}
 	sets, err := networks.Open(c, networks.Options{Client: client})
 	if err != nil {
-		return what.bad(err.Error(), "")
+		return what.bad(err.Error(), "mend [networks]: the daemon does not start")
 	}
 	shipped := sets.Status().Date.UTC().Format(time.DateOnly)
 	if err := sets.Refresh(ctx); err != nil {

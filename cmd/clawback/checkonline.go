@@ -25,7 +25,11 @@ func checkPort(ctx context.Context, hostname, port string, roots *x509.CertPool)
 	dialer := net.Dialer{Timeout: portTimeout}
 	conn, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(hostname, port))
 	if none, is := errors.AsType[*net.DNSError](err); is {
-		return what.bad("its name leads nowhere: "+none.Error(), "make address records for "+hostname)
+		if none.IsNotFound {
+			return what.bad("its name leads nowhere: "+none.Error(), "make address records for "+hostname)
+		}
+		return what.warn("where its name leads is not known: "+none.Error(),
+			"look at this host's resolver, /etc/resolv.conf; then check again")
 	}
 	if err != nil {
 		return what.warn("nobody answers there, as seen from here: "+err.Error(),
@@ -54,7 +58,7 @@ func checkPort(ctx context.Context, hostname, port string, roots *x509.CertPool)
 func portTrouble(what topic, hostname string, err error) finding {
 	refused, is := errors.AsType[*tls.CertificateVerificationError](err)
 	if !is {
-		return what.bad("STARTTLS: "+err.Error(), "")
+		return what.bad("STARTTLS: "+err.Error(), "look at what the daemon says of it: journalctl -u clawback")
 	}
 	sent := refused.UnverifiedCertificates
 	const lost = "; a connector that verifies refuses it"

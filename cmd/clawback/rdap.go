@@ -39,14 +39,15 @@ func checkRDAP(ctx context.Context, cfg *config.Config, online bool) finding {
 	}
 	client, err := rdap.New(cfg.RDAP, rdap.Options{})
 	if err != nil {
-		return what.bad(err.Error(), "")
+		return what.bad(err.Error(), "mend [rdap]")
 	}
 	defer client.Close()
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	text, err := client.Check(ctx)
 	if err != nil {
-		return what.bad(err.Error(), "")
+		return what.bad(err.Error(), "open outgoing HTTPS to the list's address and to the registries, or set "+
+			"rdap.enabled = false: mail is judged without it")
 	}
 	return what.fine("%s", text)
 }

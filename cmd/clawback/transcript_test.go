@@ -174,6 +174,7 @@ var (
 	moment  = regexp.MustCompile(`\b20\d\d-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?`)
 	day     = regexp.MustCompile(`\b20\d\d-\d\d-\d\d\b`)
 	since   = regexp.MustCompile(`\b(now|\d+ (second|minute|hour)s? (ago|from now))( {2,}|,|\n)`)
+	startOf = regexp.MustCompile(`(daemon\.start +)\$DIR/\S+`)
 	cutPath = regexp.MustCompile(`(^|\s)(?:\$DIR|/)\S*…`) // how much is shown depends on how long the path is
 	segment = regexp.MustCompile(`\bseg/[0-9A-Za-z-]+`)
 	heads   = regexp.MustCompile(`^[A-Z]+  [A-Z -]+\n$|^ +COUNT  OLDEST|^(queue|bounces) [a-z]+ +\d`)
@@ -202,6 +203,7 @@ func (p *player) clean(text string) string {
 		before := line
 		line = strings.ReplaceAll(line, p.office.Dir, "$DIR")
 		line = cutPath.ReplaceAllString(line, "$1$$DIR…")
+		line = startOf.ReplaceAllString(line, "$1$$DIR…") // a short one is not cut
 		for _, name := range longestFirst(p.office.names) {
 			line = strings.ReplaceAll(line, p.office.names[name], "$"+name)
 		}

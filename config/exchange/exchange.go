@@ -33,6 +33,11 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{"ps": quote
 // ErrNoAddress is the error of a tenant to which no report can be sent.
 var ErrNoAddress = errors.New("the tenant has no journal address: add a [[tenant.address]]")
 
+// ErrSharedDomain is the error of two journal addresses of other regions in one domain: its MX records, and a connector
+// for it, can lead to the regions of one of them only.
+var ErrSharedDomain = errors.New("journal addresses of different regions share a domain: give each choice of " +
+	"regions its own")
+
 // values are what the page is filled with.
 type values struct {
 	Tenant                    *config.Tenant
@@ -55,8 +60,9 @@ type connector struct {
 
 // rule is one journal rule.
 type rule struct {
-	Name, Address, Group string
-	Regions              []string
+	Name, Address string
+	Group, Label  string // the group's address, and its part before the @; "" where the rule is for everybody
+	Regions       []string
 }
 
 // Page is the page for a tenant, in Markdown.
@@ -67,7 +73,10 @@ func Page(c *config.Config, t *config.Tenant) (string, error) {
 	v := values{Tenant: t, Hostname: c.Hostname, Domain: firstDomain(t), Alternate: t.AlternateMailbox, Rules: rules(t)}
 	v.ReportMailbox = reportMailbox(t)
 	v.ExchangeCloud, v.GraphCloud = cloud(t.Graph.Cloud)
-	v.Connectors = connectors(c, t)
+	var err error
+	if v.Connectors, err = connectors(c, t); err != nil {
+		return "", err
+	}
 	var out strings.Builder
 	if err := page.Execute(&out, v); err != nil {
 		return "", err
@@ -112,7 +121,8 @@ func rules(t *config.Tenant) []rule {
 			if taken := func(o rule) bool { return o.Name == r.Name }; slices.ContainsFunc(all, taken) {
 				r.Name += " " + local
 			}
-			r.Group = "journal-" + label + "@" + firstDomain(t)
+			r.Label = "journal-" + label
+			r.Group = r.Label + "@" + firstDomain(t)
 		}
 		all = append(all, r)
 	}
@@ -127,26 +137,44 @@ func firstDomain(t *config.Tenant) string {
 }
 
 // connectors are one for each domain of journal addresses, in the order of the configuration.
-func connectors(c *config.Config, t *config.Tenant) []connector {
+func connectors(c *config.Config, t *config.Tenant) ([]connector, error) {
 	var all []connector
+	regions := map[string][]string{} // by domain
 	for _, a := range t.Addresses {
 		_, domain, _ := strings.Cut(a.Address, "@")
 		at := slices.IndexFunc(all, func(o connector) bool { return o.Domain == domain })
 		if at >= 0 {
+			if !slices.Equal(regions[domain], a.Regions) {
+				return nil, fmt.Errorf("%s: %w", domain, ErrSharedDomain)
+			}
 			all[at].Addresses = append(all[at].Addresses, a.Address)
 			continue
 		}
-		k := connector{Name: "clawback " + domain, Domain: domain, Host: c.Hostname, TLSDomain: c.Hostname,
-			Addresses: []string{a.Address}}
-		if hosts := hostsOf(c, a.Regions); len(hosts) > 1 {
-			k.ByMX, k.Hosts, k.TLSDomain = true, hosts, common(hosts)
-		}
+		regions[domain] = a.Regions
+		k := connector{Name: "clawback " + domain, Domain: domain, Addresses: []string{a.Address}}
+		k.leadTo(c, a.Regions)
 		if len(k.Name) > maxName {
 			k.Name = k.Name[:maxName]
 		}
 		all = append(all, k)
 	}
-	return all
+	return all, nil
+}
+
+// leadTo has the connector lead to the gateways of regions, which need not be this one: a gateway outside of them
+// refuses, and that is final for Exchange.
+func (k *connector) leadTo(c *config.Config, regions []string) {
+	hosts := hostsOf(c, regions)
+	switch {
+	case len(hosts) > 1:
+		k.ByMX, k.Hosts, k.TLSDomain = true, hosts, common(hosts)
+	case len(hosts) == 1:
+		k.Host, k.TLSDomain = hosts[0], hosts[0]
+	case len(regions) > 0 && !slices.Equal(regions, []string{c.Region}): // no file says which gateways they have
+		k.ByMX = true
+	default:
+		k.Host, k.TLSDomain = c.Hostname, c.Hostname
+	}
 }
 
 // maxName is how long the name of a connector may be.

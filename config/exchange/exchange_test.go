@@ -144,9 +144,9 @@ func TestPage_regionsHaveAConnectorAndARuleEach(t *testing.T) {
 	for _, want := range []string{
 		"-UseMXRecord $true -RecipientDomains 'eu-us.journal.example'", "-TlsDomain '*.gateway.example'",
 		"in their order: eu1.gateway.example, us1.gateway.example, us2.gateway.example",
-		"-UseMXRecord $false -SmartHosts 'mx.gateway.example' -RecipientDomains 'eu.journal.example'",
+		"-UseMXRecord $false -SmartHosts 'eu1.gateway.example' -RecipientDomains 'eu.journal.example'",
 		"New-JournalRule -Name 'clawback eu-us' -JournalEmailAddress 'j-1@eu-us.journal.example' -Scope Global -Enabled $true -Recipient 'journal-eu-us@contoso.example'",
-		"New-JournalRule -Name 'clawback eu' -JournalEmailAddress 'j-2@eu.journal.example'", "Processed in eu, then us.",
+		"New-JournalRule -Name 'clawback eu' -JournalEmailAddress 'j-2@eu.journal.example'", "### Processed in eu, then us: journal-eu-us\n",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("lacks %q", want)
@@ -155,6 +155,116 @@ func TestPage_regionsHaveAConnectorAndARuleEach(t *testing.T) {
 	c.Regions[0].Hosts[0] = "eu1.elsewhere.example"
 	if text := pageOf(t, c); !strings.Contains(text, "-TlsSettings CertificateValidation -Comment") || !strings.Contains(text, "no domain in common") {
 		t.Error("hosts without a common domain: the page does not say so")
+	}
+}
+
+// choice is a row of the table in docs/regions.md.
+type choice struct {
+	address, group string
+	regions, hosts []string
+}
+
+// choices are the rows of the table in docs/regions.md.
+func choices(t *testing.T) (all []choice) {
+	t.Helper()
+	data, err := os.ReadFile("../../docs/regions.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(data)) {
+		cells := strings.Split(line, "|")
+		if len(cells) < 7 || !strings.Contains(cells[3], "@") {
+			continue
+		}
+		c := choice{address: strings.Trim(cells[3], " `"), group: strings.Trim(cells[6], " `")}
+		for _, name := range strings.Split(strings.Trim(cells[4], " `[]"), ",") {
+			c.regions = append(c.regions, strings.Trim(name, ` "`))
+		}
+		for _, record := range strings.Split(strings.Trim(cells[5], " `"), "<br>") {
+			c.hosts = append(c.hosts, strings.Fields(record)[1])
+		}
+		all = append(all, c)
+	}
+	if len(all) != 8 {
+		t.Fatalf("docs/regions.md has %d rows, want 8", len(all))
+	}
+	return all
+}
+
+// Each of the eight choices of docs/regions.md has its group, its rule and its address, and a connector that leads to its
+// own gateways alone, whichever gateway prints the page.
+func TestPage_eachRegionHasItsGroupRuleAndAddress(t *testing.T) {
+	gateways := []config.Region{{Name: "us", Hosts: []string{"us1.example.com", "us2.example.com"}},
+		{Name: "eu", Hosts: []string{"eu1.example.com"}}, {Name: "in", Hosts: []string{"in1.example.com"}},
+		{Name: "au", Hosts: []string{"au1.example.com"}}}
+	all, first := choices(t), ""
+	for _, gateway := range gateways {
+		c := example()
+		c.Region, c.Regions, c.Hostname = gateway.Name, gateways, gateway.Hosts[0]
+		c.Tenants[0].Addresses = nil
+		for _, one := range all {
+			c.Tenants[0].Addresses = append(c.Tenants[0].Addresses, config.Address{Address: one.address, Regions: one.regions})
+		}
+		lines := strings.Join(commands(pageOf(t, c)), "\n")
+		for _, one := range all {
+			for _, want := range one.commands(all) {
+				if n := strings.Count(lines, want); n != 1 {
+					t.Errorf("from %s, %v: %d times %s", c.Hostname, one.regions, n, want)
+				}
+			}
+		}
+		if first == "" {
+			first = lines
+		}
+		if diff := cmp.Diff(first, lines); diff != "" {
+			t.Errorf("%s prints other commands than %s\n%s", c.Hostname, gateways[0].Hosts[0], diff)
+		}
+	}
+	if t.Failed() {
+		t.Logf("the commands are\n%s", first)
+	}
+}
+
+// commands are what a choice needs, each once on the whole page.
+func (c choice) commands(all []choice) []string {
+	group, name := c.group+"@contoso.example", "clawback "+strings.Join(c.regions, "-")
+	_, domain, _ := strings.Cut(c.address, "@")
+	lead := "-UseMXRecord $true -RecipientDomains '" + domain + "' `\n  -TlsSettings DomainValidation -TlsDomain '*.example.com'"
+	if len(c.hosts) == 1 {
+		lead = "-UseMXRecord $false -SmartHosts '" + c.hosts[0] + "' -RecipientDomains '" + domain +
+			"' `\n  -TlsSettings DomainValidation -TlsDomain '" + c.hosts[0] + "'"
+	}
+	return []string{
+		"New-DistributionGroup -Name '" + c.group + "' -PrimarySmtpAddress '" + group + "' ",
+		"Add-DistributionGroupMember '" + group + "' ",
+		"New-JournalRule -Name '" + name + "' -JournalEmailAddress '" + c.address + "' -Scope Global -Enabled $true -Recipient '" + group + "'",
+		"New-OutboundConnector -Name 'clawback " + domain + "' ", lead,
+		"Validate-OutboundConnector -Identity 'clawback " + domain + "' -Recipients '" + c.address + "'",
+	}
+}
+
+// Where the file does not say which hosts a region has, nobody is sent to a gateway outside of it.
+func TestPage_regionsWithoutHosts(t *testing.T) {
+	c := example()
+	c.Region = "us"
+	for regions, want := range map[string]string{"us": "-SmartHosts 'mx.gateway.example'", "eu": "-UseMXRecord $true", "us,eu": "-UseMXRecord $true"} {
+		c.Tenants[0].Addresses[0].Regions = strings.Split(regions, ",")
+		if text := pageOf(t, c); !strings.Contains(text, want+" -RecipientDomains") || strings.Contains(text, "in their order") {
+			t.Errorf("%s: the connector is not %s", regions, want)
+		}
+	}
+}
+
+func TestPage_regionsThatShareADomain(t *testing.T) {
+	c := example()
+	c.Regions = []config.Region{{Name: "eu", Hosts: []string{"eu1.gateway.example"}}, {Name: "us", Hosts: []string{"us1.gateway.example"}}}
+	c.Tenants[0].Addresses = []config.Address{{Address: "j-1@journal.example", Regions: []string{"eu"}}, {Address: "j-2@journal.example", Regions: []string{"us"}}}
+	if _, err := Page(c, &c.Tenants[0]); !errors.Is(err, ErrSharedDomain) {
+		t.Errorf("%v, want ErrSharedDomain", err)
+	}
+	c.Tenants[0].Addresses[1].Regions = []string{"eu"} // as while one address replaces another
+	if _, err := Page(c, &c.Tenants[0]); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -20,9 +20,11 @@ type Resolver interface {
 
 // Finding is one thing that Check looked at.
 type Finding struct {
-	OK   bool   `json:"ok"`
-	What string `json:"what"` // the address's domain
-	Text string `json:"text"` // what is wrong and what to do; or what was seen
+	OK      bool   `json:"ok"`
+	Warning bool   `json:"warning,omitempty"` // reports arrive all the same, or nobody can say; OK is set
+	What    string `json:"what"`              // the address's domain
+	Text    string `json:"text"`              // what is wrong, or what was seen
+	Remedy  string `json:"remedy,omitempty"`  // what to do, of what is wrong
 }
 
 // Check compares the MX records of every journal and recovery address with the regions that may process it.
@@ -60,8 +62,12 @@ type checker struct {
 	done     []string // domains with their regions, which need no second look
 }
 
-func (k *checker) bad(format string, args ...any) {
-	k.found = append(k.found, Finding{What: k.what, Text: fmt.Sprintf(format, args...)})
+func (k *checker) bad(remedy, format string, args ...any) {
+	k.found = append(k.found, Finding{What: k.what, Text: fmt.Sprintf(format, args...), Remedy: remedy})
+}
+
+func (k *checker) warn(remedy, text string) {
+	k.found = append(k.found, Finding{OK: true, Warning: true, What: k.what, Text: text, Remedy: remedy})
 }
 
 // self checks that this host is where the configuration says it is.
@@ -70,9 +76,10 @@ func (k *checker) self() {
 	switch at, known := k.regionOf[k.c.Hostname]; {
 	case k.c.Region == "" || len(k.c.Regions) == 0:
 	case !known:
-		k.bad("%s stands under no [[region_hosts]]: add it to region %s", k.c.Hostname, k.c.Region)
+		k.bad("add it to region "+k.c.Region, "%s stands under no [[region_hosts]]", k.c.Hostname)
 	case at != k.c.Region:
-		k.bad("%s stands under region %s, and this daemon says that it is in %s", k.c.Hostname, at, k.c.Region)
+		k.bad(fmt.Sprintf("write region = %q, or put the host under the other region", at),
+			"%s stands under region %s, and this daemon says that it is in %s", k.c.Hostname, at, k.c.Region)
 	}
 }
 
@@ -82,8 +89,8 @@ func (k *checker) warnSeparateRecords(t config.Tenant) {
 	for i, a := range t.Addresses {
 		for _, b := range t.Addresses[:i] {
 			if _, ok := Common(a.Regions, b.Regions); !ok {
-				k.found = append(k.found, Finding{true, "tenant " + t.Name,
-					fmt.Sprintf("%s (%s) and %s (%s) have no region in common: "+
+				k.found = append(k.found, Finding{OK: true, What: "tenant " + t.Name,
+					Text: fmt.Sprintf("%s (%s) and %s (%s) have no region in common: "+
 						"a message that is reported to both has a record in each", b.Address, list(b.Regions),
 						a.Address,
 						list(a.Regions))})
@@ -103,7 +110,7 @@ func (k *checker) domain(tenant, domain string, regions []string) {
 	before := len(k.found)
 	records, err := k.exchangers(domain)
 	if err != nil {
-		k.bad("%v; the connector can still reach this host as a smart host", err)
+		k.withoutRecords(domain, regions, err)
 		return
 	}
 	if len(regions) > 0 {
@@ -113,17 +120,39 @@ func (k *checker) domain(tenant, domain string, regions []string) {
 	}
 	k.resolve(records)
 	if len(k.found) == before {
-		k.found = append(k.found, Finding{true, k.what, names(records)})
+		k.found = append(k.found, Finding{OK: true, What: k.what, Text: names(records)})
 	}
 }
+
+// withoutRecords tells of a domain that nothing leads to, or that DNS does not answer for. Where the address is bound
+// to no regions a connector reaches this host by its own name, as a smart host; else only MX records make a fail-over.
+func (k *checker) withoutRecords(domain string, regions []string, err error) {
+	switch {
+	case !errors.Is(err, errNoMail):
+		k.warn("look at this host's resolver, /etc/resolv.conf, and at the domain's name servers; then check again",
+			"whether mail for it arrives is not known: "+err.Error())
+	case len(regions) == 0:
+		k.warn("nothing, where the connector names this host as its smart host; else make MX records for "+domain,
+			err.Error())
+	default:
+		k.bad("make MX records that lead to the hosts of its regions: docs/regions.md", "%v", err)
+	}
+}
+
+// errNoMail is of a domain to which no mail can be sent.
+var errNoMail = errors.New("no mail can be sent to it")
 
 // exchangers are the hosts that mail for a domain goes to, by preference.
 // RFC 5321, section 5.1: a domain without MX records is its own.
 func (k *checker) exchangers(domain string) ([]*net.MX, error) {
 	records, err := k.resolver.LookupMX(k.ctx, domain)
 	if none, ok := errors.AsType[*net.DNSError](err); ok && none.IsNotFound {
-		if _, err := k.resolver.LookupHost(k.ctx, domain); err != nil {
-			return nil, fmt.Errorf("%s has neither MX nor address records", domain)
+		_, err := k.resolver.LookupHost(k.ctx, domain)
+		if none, ok := errors.AsType[*net.DNSError](err); ok && none.IsNotFound {
+			return nil, fmt.Errorf("%s has neither MX nor address records: %w", domain, errNoMail)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("ask for address records: %w", err)
 		}
 		return []*net.MX{{Host: domain}}, nil
 	}
@@ -134,7 +163,7 @@ func (k *checker) exchangers(domain string) ([]*net.MX, error) {
 	for i, mx := range records {
 		clean[i] = &net.MX{Host: mailaddr.Lower(strings.TrimSuffix(mx.Host, ".")), Pref: mx.Pref}
 		if clean[i].Host == "" { // RFC 7505
-			return nil, fmt.Errorf("%s has a null MX: it takes no mail", domain)
+			return nil, fmt.Errorf("%s has a null MX: %w", domain, errNoMail)
 		}
 	}
 	slices.SortStableFunc(clean, func(a, b *net.MX) int { return int(a.Pref) - int(b.Pref) })
@@ -146,11 +175,11 @@ func (k *checker) places(records []*net.MX, regions []string) {
 	for _, mx := range records {
 		switch at, known := k.regionOf[mx.Host]; {
 		case !known:
-			k.bad("%s stands under no [[region_hosts]], so nobody can say where it processes: "+
-				"add it to its region, or remove it from the MX records", mx.Host)
+			k.bad("add it to its region, or remove it from the MX records",
+				"%s stands under no [[region_hosts]], so nobody can say where it processes", mx.Host)
 		case !slices.Contains(regions, at):
-			k.bad("%s is in region %s and refuses mail for this address, which is final for Exchange Online: "+
-				"remove it from the MX records, or add %s to the address's regions", mx.Host, at, at)
+			k.bad("remove it from the MX records, or add "+at+" to the address's regions",
+				"%s is in region %s and refuses mail for this address, which is final for Exchange Online", mx.Host, at)
 		}
 	}
 }
@@ -161,8 +190,8 @@ func (k *checker) order(records []*net.MX, regions []string) {
 		for _, earlier := range records[:i+1] {
 			a, b := slices.Index(regions, k.regionOf[earlier.Host]), slices.Index(regions, k.regionOf[later.Host])
 			if a >= 0 && b >= 0 && (a > b || a != b && earlier.Pref == later.Pref) {
-				k.bad("%s (preference %d, region %s) is asked before or beside %s (preference %d, region %s): "+
-					"give the backup a greater preference",
+				k.bad("give the backup a greater preference",
+					"%s (preference %d, region %s) is asked before or beside %s (preference %d, region %s)",
 					earlier.Host, earlier.Pref, regions[a], later.Host, later.Pref, regions[b])
 			}
 		}
@@ -173,7 +202,7 @@ func (k *checker) order(records []*net.MX, regions []string) {
 func (k *checker) missing(records []*net.MX, regions []string) {
 	for _, region := range regions {
 		if !slices.ContainsFunc(records, func(mx *net.MX) bool { return k.regionOf[mx.Host] == region }) {
-			k.bad("no MX record leads to region %s: add one of its hosts, or remove it from the address's regions",
+			k.bad("add one of its hosts, or remove it from the address's regions", "no MX record leads to region %s",
 				region)
 		}
 	}
@@ -182,8 +211,12 @@ func (k *checker) missing(records []*net.MX, regions []string) {
 // resolve reports hosts without an address.
 func (k *checker) resolve(records []*net.MX) {
 	for _, mx := range records {
-		if _, err := k.resolver.LookupHost(k.ctx, mx.Host); err != nil {
-			k.bad("%s has no address: %v", mx.Host, err)
+		_, err := k.resolver.LookupHost(k.ctx, mx.Host)
+		if none, ok := errors.AsType[*net.DNSError](err); ok && none.IsNotFound {
+			k.bad("make address records for it, or remove it from the MX records", "%s has no address", mx.Host)
+		} else if err != nil {
+			k.warn("look at this host's resolver, /etc/resolv.conf; then check again",
+				fmt.Sprintf("whether %s has an address is not known: %v", mx.Host, err))
 		}
 	}
 }

@@ -162,7 +162,6 @@ func TestCheck_comparesMXWithRegions(t *testing.T) {
 		{"backup missing", []string{"eu", "us"}, "10 eu1.example.com.", []string{"no MX record leads to region us"}},
 		{"host without address", []string{"eu"}, "10 eu1.example.com., 10 eu2.example.com.", []string{"eu2.example.com stands under no", "eu2.example.com has no address"}},
 		{"null MX", []string{"eu"}, "0 .", []string{"null MX"}},
-		{"DNS fails", []string{"eu"}, "fail", []string{"server misbehaving"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			found := Check(t.Context(), world(row.regions...), zone{map[string]string{"journal.example.com": row.mx}, everyHost})
@@ -183,6 +182,11 @@ func wantBad(t *testing.T, found []Finding, want []string) {
 	if len(bad) != len(want) || len(want) == 0 && len(found) != 1 {
 		t.Fatalf("findings are %+v, want %q", found, want)
 	}
+	for _, f := range found {
+		if (f.Remedy == "") != (f.OK && !f.Warning) {
+			t.Errorf("what to do is %q: %+v", f.Remedy, f)
+		}
+	}
 	for i, f := range bad {
 		if !strings.Contains(f.Text, want[i]) {
 			t.Errorf("finding is %q, want one that says %q", f.Text, want[i])
@@ -196,6 +200,35 @@ func TestCheck_takesADomainWithoutMXAsItsOwn(t *testing.T) {
 	wantBad(t, Check(t.Context(), c, zone{nil, everyHost}), nil)
 	c.Tenants[0].Addresses[0].Address = "j-1@nowhere.example.com"
 	wantBad(t, Check(t.Context(), c, zone{nil, everyHost}), []string{"neither MX nor address records"})
+}
+
+// What DNS does not answer is not said to be wrong, nor to be well. A domain that nothing leads to is no trouble where a
+// connector names this host.
+func TestCheck_whatIsNotKnownIsAWarning(t *testing.T) {
+	for name, row := range map[string]struct {
+		regions []string
+		dns     Resolver
+		want    string
+	}{
+		"DNS fails":                   {[]string{"eu"}, zone{map[string]string{"journal.example.com": "fail"}, everyHost}, "not known: ask for MX records: server misbehaving"},
+		"DNS fails, any region":       {nil, zone{map[string]string{"journal.example.com": "fail"}, everyHost}, "not known"},
+		"addresses cannot be had":     {[]string{"eu"}, halfDead{zone{map[string]string{"journal.example.com": "10 eu1.example.com."}, ""}}, "whether eu1.example.com has an address is not known"},
+		"no MX, and no answer beyond": {[]string{"eu"}, halfDead{zone{nil, ""}}, "not known: ask for address records"},
+		"no records, any region":      {nil, zone{nil, ""}, "neither MX nor address records"},
+		"null MX, any region":         {nil, zone{map[string]string{"journal.example.com": "0 ."}, ""}, "null MX"},
+	} {
+		found := Check(t.Context(), world(row.regions...), row.dns)
+		if len(found) != 1 || !found[0].OK || !found[0].Warning || !strings.Contains(found[0].Text, row.want) || found[0].Remedy == "" {
+			t.Errorf("%s: findings are %+v, want a warning that says %q", name, found, row.want)
+		}
+	}
+}
+
+// halfDead is a DNS that answers for MX records alone.
+type halfDead struct{ zone }
+
+func (halfDead) LookupHost(_ context.Context, host string) ([]string, error) {
+	return nil, &net.DNSError{Err: "i/o timeout", Name: host, IsTimeout: true}
 }
 
 func TestCheck_knowsWhereThisHostStands(t *testing.T) {

@@ -195,7 +195,7 @@ func (d *daemon) certificate(now time.Time) *api.Certificate {
 	c := d.certs.Status()
 	shown := &api.Certificate{Names: c.Names, NotAfter: c.NotAfter, Problem: c.Problem}
 	if f := certs.InUse(d.certs, d.live.config().Hostname, nil, now); !f.OK {
-		shown.Problem = strings.TrimPrefix(shown.Problem+"; "+d.live.config().Hostname+": "+f.Text, "; ")
+		shown.Problem = strings.TrimPrefix(shown.Problem+"; "+d.live.config().Hostname+": "+f.Text+": "+f.Remedy, "; ")
 	}
 	return shown
 }

@@ -105,6 +105,8 @@ type daemon struct {
 	admission  *admission.Control
 	listeners  []*listener
 
+	ready bool // it takes mail
+
 	deleting sync.Mutex // held while bodies past their retention are deleted, and while a backup copies them
 
 	board   *board   // what a person must be told
@@ -119,6 +121,11 @@ func Run(ctx context.Context, o Options) (err error) {
 	keepHeap()
 	hidden := d.redactLog()
 	defer func() { err = errors.Join(err, d.close()) }()
+	defer func() {
+		if d.stoppedEarly(ctx, err) {
+			err = nil
+		}
+	}()
 
 	// Who we are, and who may speak.
 	if err := os.MkdirAll(d.cfg.StateDir, 0o700); err != nil {
@@ -191,6 +198,15 @@ func Run(ctx context.Context, o Options) (err error) {
 	return d.run(ctx, o.Reload)
 }
 
+// stoppedEarly reports whether the daemon was told to stop while it started, which is no failure, and says so.
+func (d *daemon) stoppedEarly(ctx context.Context, err error) bool {
+	if d.ready || ctx.Err() == nil || !errors.Is(err, context.Canceled) {
+		return false
+	}
+	d.log.Info("stopping before it was ready", "event", "daemon.stopping")
+	return true
+}
+
 // run starts every part, says that the daemon is ready, and stops the parts in order when ctx ends or one fails.
 func (d *daemon) run(ctx context.Context, reload <-chan os.Signal) error {
 	if err := d.openDoors(); err != nil {
@@ -211,6 +227,7 @@ func (d *daemon) run(ctx context.Context, reload <-chan os.Signal) error {
 	for _, l := range d.listeners {
 		group.Go(l.serve)
 	}
+	d.ready = true
 	d.log.Info("ready", "event", "daemon.ready", "version", d.version, "hostname", d.cfg.Hostname,
 		"listeners", len(d.listeners), "tenants", len(d.cfg.Tenants))
 	if err := systemd.Ready(readyStatus); err != nil {

@@ -58,6 +58,48 @@ func newBedOf(t *testing.T, run testbed.Daemon) *testbed.Bed {
 	return bed
 }
 
+// onLine calls a function when the log has a text.
+type onLine struct {
+	text string
+	do   func()
+}
+
+func (l onLine) Write(p []byte) (int, error) {
+	if strings.Contains(string(p), l.text) {
+		l.do()
+	}
+	return len(p), nil
+}
+
+// A daemon that is told to stop while it starts has not failed, however far it has come; what else keeps it from
+// starting is told all the same.
+func TestRun_stoppedWhileItStarts(t *testing.T) {
+	for _, at := range []string{"", "event=smtp.listening"} {
+		bed := newBed(t)
+		ctx, stop := context.WithCancel(t.Context())
+		if at == "" {
+			stop()
+		}
+		var log strings.Builder
+		err := runInside(ctx, bed.File("clawback.toml"),
+			io.MultiWriter(&log, onLine{at, stop}, onLine{"event=daemon.ready", stop}), nil)
+		stop()
+		early := at == "" && strings.Contains(log.String(), "event=daemon.ready")
+		if err != nil || early || strings.Count(log.String(), "event=daemon.stopping") != 1 {
+			t.Errorf("stopped at %q: %v\n%s", at, err, log.String())
+		}
+	}
+	bed := newBed(t)
+	if err := os.WriteFile(bed.File("state"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	if err := runInside(ctx, bed.File("clawback.toml"), io.Discard, nil); err == nil {
+		t.Error("nobody is told that state_dir is a file")
+	}
+}
+
 func start(t *testing.T) *testbed.Bed {
 	t.Helper()
 	bed := newBed(t)

@@ -52,8 +52,8 @@ type Spec struct {
 	Restore bool                `json:"restore,omitempty"`
 	Records []string            `json:"records,omitempty"` // ids
 	Filter  *store.RecordFilter `json:"filter,omitempty"`  // when Records is empty
-	// Found is what FindRecords has found by Filter: these records and no others, without another search. Without it the
-	// job searches by itself.
+	// Found is what FindRecords has found by Filter: these records and no others, without another search. Without it
+	// the job searches by itself.
 	Found []string `json:"-"`
 }
 

@@ -70,8 +70,8 @@ func (r *Runner) FindRecords(ctx context.Context, s Spec) (Found, error) {
 	return f, err
 }
 
-// each hands over the records that a job is about, of a search as many as a preview looks at. It counts the ids that are
-// no records, and the records that use does not know.
+// each hands over the records that a job is about, of a search as many as a preview looks at. It counts the ids that
+// are no records, and the records that use does not know.
 func (r *Runner) each(ctx context.Context, s Spec, use func(store.Record) (known bool, err error)) (unknown int,
 	bounded bool, err error) {
 	if err := s.check(); err != nil {

@@ -89,7 +89,7 @@ func (b *Bed) open() (err error) {
 	for _, t := range b.o.Tenants {
 		b.Sim.AddTenant(t.organisation())
 	}
-	if b.Receiver, err = newReceiver(b.cert.Certificate); err != nil {
+	if b.Receiver, err = NewReceiver(b.cert.Certificate); err != nil {
 		return err
 	}
 	if b.o.Socket != nil {

@@ -67,7 +67,12 @@ func (b *Bed) Deliver(l Letter) (key string, err error) {
 
 // Send delivers one report to a tenant by BDAT; nil only after a 250 was read whole.
 func Send(conn *smtpload.Conn, t Tenant, report []byte) error {
-	for _, line := range []string{"MAIL FROM:<" + Alternate + ">", "RCPT TO:<" + t.Journal() + ">"} {
+	return SendTo(conn, t.Journal(), report)
+}
+
+// SendTo is Send to a journal address.
+func SendTo(conn *smtpload.Conn, address string, report []byte) error {
+	for _, line := range []string{"MAIL FROM:<" + Alternate + ">", "RCPT TO:<" + address + ">"} {
 		if err := conn.Expect(250, line); err != nil {
 			return err
 		}

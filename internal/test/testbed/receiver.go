@@ -19,7 +19,8 @@ type Receiver struct {
 	mail [][]byte
 }
 
-func newReceiver(cert *tls.Certificate) (*Receiver, error) {
+// NewReceiver starts one on a free port of the loopback interface.
+func NewReceiver(cert *tls.Certificate) (*Receiver, error) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("listen for the alternate mailbox: %w", err)
