@@ -136,12 +136,11 @@ func testRejudgeDecided(t *testing.T, b *bench) {
 
 func testRejudgeWorstForm(t *testing.T, b *bench) {
 	spam := verdict.Verdict{Disposition: verdict.Spam, Score: 70}
-	s, rec, j := b.rejudged(t)
+	s, _, j := b.rejudged(t)
 	fork := Report(Contoso, 1)
 	fork.Key, fork.Record.Variants[0].SHA256 = "another", "ff"
 	fork.Record.Variants[0].Verdict, fork.Record.Verdict = spam, spam
-	rec = apply(t, s, fork)
-	j.Record = rec
+	j.Record = apply(t, s, fork)
 	got, changed, err := s.Rejudge(t.Context(), j) // of the form that rules
 	if err != nil || !changed || got.Verdict.Disposition != verdict.Spam {
 		t.Errorf("%s, %v, %v; want the verdict of the other form", got.Verdict.Disposition, changed, err)
