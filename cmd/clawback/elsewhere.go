@@ -6,13 +6,13 @@ import "clawback/api/client"
 type elsewhere struct {
 	URL       string `placeholder:"URL" env:"CLAWBACK_URL" help:"Daemon elsewhere: https://gw.example.com:8443."`
 	TokenFile string `type:"path" placeholder:"FILE" env:"CLAWBACK_TOKEN_FILE" help:"With --url: has the token."`
-	CAFile    string `type:"path" placeholder:"FILE" env:"CLAWBACK_CA_FILE" help:"With --url: roots, PEM."`
+	URLCAFile string `name:"url-ca-file" type:"path" placeholder:"FILE" help:"With --url: roots, PEM."`
 }
 
 // daemon is how the daemon is asked.
 func (c *cli) daemon() *client.Client {
 	if c.URL != "" {
-		return client.Connect(client.Remote{URL: c.URL, TokenFile: c.TokenFile, CAFile: c.CAFile})
+		return client.Connect(client.Remote{URL: c.URL, TokenFile: c.TokenFile, CAFile: c.URLCAFile})
 	}
 	return client.New(c.Socket)
 }

@@ -46,7 +46,7 @@ type cli struct {
 	Address addressCmd `cmd:"" group:"daemon" help:"Make, list or retire journal addresses."`
 	Connect connectCmd `cmd:"" group:"daemon" help:"Get an administrator's consent for a tenant's mailboxes, and prove that it works."`
 	Setup   setupCmd   `cmd:"" group:"daemon" help:"Print what an administrator of a tenant does once to connect it."`
-	Tokens  tokenCmd   `cmd:"" name:"token" group:"daemon" help:"Make, list or revoke tokens of the API."`
+	Token   tokenCmd   `cmd:"" group:"daemon" help:"Make, list or revoke tokens of the API."`
 	Backup  backupCmd  `cmd:"" group:"daemon" help:"Copy the whole state into one file, while the daemon works on."`
 
 	RestoreBackup restoreBackupCmd `cmd:"" group:"daemon" help:"Put a backup back on an empty machine, before the daemon is started."`

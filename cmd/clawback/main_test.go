@@ -1,11 +1,14 @@
 package main
 
 import (
+	"io"
 	"os"
 	"reflect"
 	"strings"
 	"testing"
 	"unicode"
+
+	"github.com/alecthomas/kong"
 
 	"clawback/score/attach/confined"
 )
@@ -36,6 +39,32 @@ func TestCommands_areDocumented(t *testing.T) {
 				t.Errorf("%s %s is not in the row of %s", name, sub, name)
 			}
 		}
+	}
+}
+
+// No command has an option under the name of one that all have: which of the two is meant nobody could say.
+func TestCommands_optionsHaveNamesOfTheirOwn(t *testing.T) {
+	root := newParser(&cli{}, io.Discard, io.Discard).Model.Node
+	all := map[string]bool{}
+	for _, f := range root.Flags {
+		all[f.Name] = true
+	}
+	seen := 0
+	var walk func(n *kong.Node)
+	walk = func(n *kong.Node) {
+		for _, below := range n.Children {
+			for _, f := range below.Flags {
+				seen++
+				if all[f.Name] {
+					t.Errorf("%s --%s is an option of every command too", below.FullPath(), f.Name)
+				}
+			}
+			walk(below)
+		}
+	}
+	walk(root)
+	if len(all) < 3 || seen < 50 {
+		t.Errorf("looked at %d options of all commands and %d of some", len(all), seen)
 	}
 }
 

@@ -8,7 +8,7 @@ _clawback() {
 			continue
 		fi
 		case ${COMP_WORDS[i]} in
-		--socket | --url | --token-file | --ca-file | --config | -c | --hostname | --tenant-id | --domain | --alternate-mailbox | --email | --name | --originator-org | --client-id | --certificate-file | --key-file | --mailbox | --state | --since | --limit | --cursor | --comment | --tenant | --purpose | --network | --cause | --from | --peers | --older-than | --yes-delete | --local | --regions | --timeout | --role | --owner | --expires | --file | -o | --recipient | -r | --identity | -i | --sender | --subject | --disposition | --proof | --variant | --output | --query | --ids-from | --to | --yes-restore | --campaign | --yes-all | --is | --field | --note | --kind | --for | --format | --column | --feed | --rules | --rule | --object | --who | --what | --report | --original | --decrypted | --workers | --reports | --listen | --seed | --users) skip=yes ;;
+		--socket | --url | --token-file | --url-ca-file | --config | -c | --hostname | --tenant-id | --domain | --alternate-mailbox | --email | --name | --originator-org | --client-id | --certificate-file | --key-file | --mailbox | --state | --since | --limit | --cursor | --comment | --tenant | --purpose | --network | --cause | --from | --peers | --older-than | --yes-delete | --local | --regions | --timeout | --role | --owner | --expires | --file | -o | --recipient | -r | --identity | -i | --sender | --subject | --disposition | --proof | --variant | --output | --query | --ids-from | --to | --yes-restore | --campaign | --yes-all | --is | --field | --note | --kind | --for | --format | --column | --feed | --rules | --rule | --object | --who | --what | --report | --original | --decrypted | --workers | --reports | --listen | --ca-file | --seed | --users) skip=yes ;;
 		-*) ;;
 		*)
 			case $path/${COMP_WORDS[i]} in
@@ -132,7 +132,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"":--ca-file)
+	"":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -157,7 +157,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"serve":--ca-file)
+	"serve":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -232,7 +232,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"init":--ca-file)
+	"init":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -262,7 +262,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"check":--ca-file)
+	"check":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -282,7 +282,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"status":--ca-file)
+	"status":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -302,7 +302,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"queue":--ca-file)
+	"queue":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -342,7 +342,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"queue list":--ca-file)
+	"queue list":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -362,7 +362,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"queue show":--ca-file)
+	"queue show":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -387,7 +387,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"queue retry":--ca-file)
+	"queue retry":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -407,7 +407,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"queue export":--ca-file)
+	"queue export":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -472,7 +472,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"queue discard":--ca-file)
+	"queue discard":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -492,7 +492,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"bounce":--ca-file)
+	"bounce":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -532,7 +532,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"bounce list":--ca-file)
+	"bounce list":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -552,7 +552,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"bounce show":--ca-file)
+	"bounce show":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -572,7 +572,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"bounce retry":--ca-file)
+	"bounce retry":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -592,7 +592,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"bounce export":--ca-file)
+	"bounce export":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -612,7 +612,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"address":--ca-file)
+	"address":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -657,7 +657,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"address new":--ca-file)
+	"address new":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -677,7 +677,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"address list":--ca-file)
+	"address list":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -702,7 +702,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"address retire":--ca-file)
+	"address retire":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -732,7 +732,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"connect":--ca-file)
+	"connect":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -752,7 +752,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"setup":--ca-file)
+	"setup":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -777,7 +777,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"setup exchange":--ca-file)
+	"setup exchange":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -797,7 +797,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"token":--ca-file)
+	"token":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -842,7 +842,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"token create":--ca-file)
+	"token create":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -867,7 +867,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"token list":--ca-file)
+	"token list":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -892,7 +892,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"token revoke":--ca-file)
+	"token revoke":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -917,7 +917,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"backup":--ca-file)
+	"backup":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -947,7 +947,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"restore-backup":--ca-file)
+	"restore-backup":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -967,7 +967,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"store":--ca-file)
+	"store":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -987,7 +987,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"store reindex":--ca-file)
+	"store reindex":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -1012,7 +1012,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"store check":--ca-file)
+	"store check":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -1037,7 +1037,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"store forget-old":--ca-file)
+	"store forget-old":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -1102,7 +1102,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"search":--ca-file)
+	"search":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -1142,7 +1142,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"show":--ca-file)
+	"show":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -1222,7 +1222,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"retract":--ca-file)
+	"retract":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -1297,7 +1297,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"restore":--ca-file)
+	"restore":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -1317,7 +1317,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"job":--ca-file)
+	"job":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -1347,7 +1347,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"job list":--ca-file)
+	"job list":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -1367,7 +1367,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"job show":--ca-file)
+	"job show":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -1387,7 +1387,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"job follow":--ca-file)
+	"job follow":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -1412,7 +1412,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"job pause":--ca-file)
+	"job pause":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -1437,7 +1437,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"job resume":--ca-file)
+	"job resume":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -1462,7 +1462,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"job cancel":--ca-file)
+	"job cancel":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -1502,7 +1502,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"preview":--ca-file)
+	"preview":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -1522,7 +1522,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"held":--ca-file)
+	"held":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -1562,7 +1562,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"held list":--ca-file)
+	"held list":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -1592,7 +1592,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"held campaigns":--ca-file)
+	"held campaigns":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -1632,7 +1632,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"held approve":--ca-file)
+	"held approve":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -1672,7 +1672,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"held reject":--ca-file)
+	"held reject":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -1692,7 +1692,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"export":--ca-file)
+	"export":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -1712,7 +1712,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"feedback":--ca-file)
+	"feedback":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -1742,7 +1742,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"feedback give":--ca-file)
+	"feedback give":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -1777,7 +1777,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"feedback list":--ca-file)
+	"feedback list":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -1802,7 +1802,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"feedback export":--ca-file)
+	"feedback export":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -1832,7 +1832,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"feedback withdraw":--ca-file)
+	"feedback withdraw":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -1862,7 +1862,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"feedback reset":--ca-file)
+	"feedback reset":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -1882,7 +1882,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"submission":--ca-file)
+	"submission":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -1922,7 +1922,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"submission list":--ca-file)
+	"submission list":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -1942,7 +1942,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"submission show":--ca-file)
+	"submission show":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -1977,7 +1977,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"submission accept":--ca-file)
+	"submission accept":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -2002,7 +2002,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"submission dismiss":--ca-file)
+	"submission dismiss":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -2022,7 +2022,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"submission export":--ca-file)
+	"submission export":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -2057,7 +2057,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"submit":--ca-file)
+	"submit":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -2077,7 +2077,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"policy":--ca-file)
+	"policy":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -2102,7 +2102,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"policy list":--ca-file)
+	"policy list":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -2142,7 +2142,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"policy add":--ca-file)
+	"policy add":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -2172,7 +2172,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"policy remove":--ca-file)
+	"policy remove":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -2197,7 +2197,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"policy test":--ca-file)
+	"policy test":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -2222,7 +2222,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"policy import":--ca-file)
+	"policy import":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -2247,7 +2247,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"policy export":--ca-file)
+	"policy export":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -2267,7 +2267,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"intel":--ca-file)
+	"intel":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -2302,7 +2302,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"intel list":--ca-file)
+	"intel list":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -2347,7 +2347,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"intel add":--ca-file)
+	"intel add":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -2377,7 +2377,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"intel explain":--ca-file)
+	"intel explain":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -2432,7 +2432,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"intel import":--ca-file)
+	"intel import":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -2467,7 +2467,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"intel approve":--ca-file)
+	"intel approve":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -2497,7 +2497,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"intel feeds":--ca-file)
+	"intel feeds":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -2517,7 +2517,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"intel update":--ca-file)
+	"intel update":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -2547,7 +2547,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"intel remove":--ca-file)
+	"intel remove":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -2567,7 +2567,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"rescan":--ca-file)
+	"rescan":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -2597,7 +2597,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"rescan start":--ca-file)
+	"rescan start":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -2632,7 +2632,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"rescan list":--ca-file)
+	"rescan list":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -2652,7 +2652,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"rescan show":--ca-file)
+	"rescan show":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -2672,7 +2672,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"rescan follow":--ca-file)
+	"rescan follow":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -2697,7 +2697,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"rescan approve":--ca-file)
+	"rescan approve":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -2722,7 +2722,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"rescan pause":--ca-file)
+	"rescan pause":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -2747,7 +2747,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"rescan resume":--ca-file)
+	"rescan resume":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -2772,7 +2772,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"rescan cancel":--ca-file)
+	"rescan cancel":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -2792,7 +2792,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"rules":--ca-file)
+	"rules":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -2812,7 +2812,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"rules list":--ca-file)
+	"rules list":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -2847,7 +2847,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"rules test":--ca-file)
+	"rules test":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -2892,7 +2892,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"rules backtest":--ca-file)
+	"rules backtest":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -2952,7 +2952,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"audit":--ca-file)
+	"audit":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -2987,7 +2987,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"unwrap":--ca-file)
+	"unwrap":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -3022,7 +3022,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"score":--ca-file)
+	"score":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -3047,7 +3047,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"demo":--ca-file)
+	"demo":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -3087,7 +3087,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"graphsim":--ca-file)
+	"graphsim":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -3107,7 +3107,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"completion":--ca-file)
+	"completion":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -3127,7 +3127,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"manual":--ca-file)
+	"manual":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -3147,7 +3147,7 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
-	"version":--ca-file)
+	"version":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -3155,307 +3155,307 @@ _clawback() {
 	esac
 	case $path in
 	"")
-		commands="serve init check status queue bounce address connect setup token backup restore-backup store search show retract restore job preview held export feedback submission submit policy intel rescan rules audit unwrap score demo graphsim completion manual version" flags="--help --socket --url --token-file --ca-file --json" words="" files=
+		commands="serve init check status queue bounce address connect setup token backup restore-backup store search show retract restore job preview held export feedback submission submit policy intel rescan rules audit unwrap score demo graphsim completion manual version" flags="--help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"serve")
-		commands="" flags="--config --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--config --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"init")
-		commands="" flags="--config --hostname --tenant-id --domain --alternate-mailbox --email --name --originator-org --client-id --certificate-file --key-file --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--config --hostname --tenant-id --domain --alternate-mailbox --email --name --originator-org --client-id --certificate-file --key-file --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"check")
-		commands="" flags="--config --online --mailbox --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--config --online --mailbox --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"status")
-		commands="" flags="--watch --check --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--watch --check --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"queue")
-		commands="list show retry export discard" flags="--help --socket --url --token-file --ca-file --json" words="" files=
+		commands="list show retry export discard" flags="--help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"queue list")
-		commands="" flags="--state --all --since --limit --cursor --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--state --all --since --limit --cursor --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"queue show")
-		commands="" flags="--help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"queue retry")
-		commands="" flags="--trust --comment --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--trust --comment --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"queue export")
-		commands="" flags="--help --socket --url --token-file --ca-file --json" words="" files=yes
+		commands="" flags="--help --socket --url --token-file --url-ca-file --json" words="" files=yes
 		;;
 	"queue discard")
-		commands="" flags="--tenant --purpose --network --unlisted --cause --from --peers --older-than --comment --yes --yes-delete --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--tenant --purpose --network --unlisted --cause --from --peers --older-than --comment --yes --yes-delete --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"bounce")
-		commands="list show retry export" flags="--help --socket --url --token-file --ca-file --json" words="" files=
+		commands="list show retry export" flags="--help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"bounce list")
-		commands="" flags="--state --since --limit --cursor --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--state --since --limit --cursor --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"bounce show")
-		commands="" flags="--help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"bounce retry")
-		commands="" flags="--help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"bounce export")
-		commands="" flags="--help --socket --url --token-file --ca-file --json" words="" files=yes
+		commands="" flags="--help --socket --url --token-file --url-ca-file --json" words="" files=yes
 		;;
 	"address")
-		commands="new list retire" flags="--help --socket --url --token-file --ca-file --json" words="" files=
+		commands="new list retire" flags="--help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"address new")
-		commands="" flags="--config --tenant --domain --local --regions --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--config --tenant --domain --local --regions --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"address list")
-		commands="" flags="--help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"address retire")
-		commands="" flags="--comment --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--comment --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"connect")
-		commands="" flags="--config --paste --verify --timeout --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--config --paste --verify --timeout --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"setup")
-		commands="exchange" flags="--help --socket --url --token-file --ca-file --json" words="" files=
+		commands="exchange" flags="--help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"setup exchange")
-		commands="" flags="--config --markdown --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--config --markdown --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"token")
-		commands="create list revoke" flags="--help --socket --url --token-file --ca-file --json" words="" files=
+		commands="create list revoke" flags="--help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"token create")
-		commands="" flags="--role --tenant --every-tenant --bodies --owner --expires --file --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--role --tenant --every-tenant --bodies --owner --expires --file --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"token list")
-		commands="" flags="--tenant --all --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--tenant --all --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"token revoke")
-		commands="" flags="--comment --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--comment --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"backup")
-		commands="" flags="--recipient --help --socket --url --token-file --ca-file --json" words="" files=yes
+		commands="" flags="--recipient --help --socket --url --token-file --url-ca-file --json" words="" files=yes
 		;;
 	"restore-backup")
-		commands="" flags="--config --identity --help --socket --url --token-file --ca-file --json" words="" files=yes
+		commands="" flags="--config --identity --help --socket --url --token-file --url-ca-file --json" words="" files=yes
 		;;
 	"store")
-		commands="reindex check forget-old" flags="--help --socket --url --token-file --ca-file --json" words="" files=
+		commands="reindex check forget-old" flags="--help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"store reindex")
-		commands="" flags="--status --detach --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--status --detach --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"store check")
-		commands="" flags="--config --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--config --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"store forget-old")
-		commands="" flags="--config --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--config --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"search")
-		commands="" flags="--tenant --sender --recipient --subject --disposition --since --proof --count --csv --limit --cursor --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--tenant --sender --recipient --subject --disposition --since --proof --count --csv --limit --cursor --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"show")
-		commands="" flags="--raw --text --incident --csv --variant --output --terminal --limit --cursor --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--raw --text --incident --csv --variant --output --terminal --limit --cursor --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"retract")
-		commands="" flags="--query --sender --recipient --subject --disposition --proof --since --tenant --ids-from --yes --detach --to --yes-delete --comment --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--query --sender --recipient --subject --disposition --proof --since --tenant --ids-from --yes --detach --to --yes-delete --comment --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"restore")
-		commands="" flags="--query --sender --recipient --subject --disposition --proof --since --tenant --ids-from --yes --detach --yes-restore --comment --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--query --sender --recipient --subject --disposition --proof --since --tenant --ids-from --yes --detach --yes-restore --comment --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"job")
-		commands="list show follow pause resume cancel" flags="--help --socket --url --token-file --ca-file --json" words="" files=
+		commands="list show follow pause resume cancel" flags="--help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"job list")
-		commands="" flags="--limit --cursor --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--limit --cursor --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"job show")
-		commands="" flags="--help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"job follow")
-		commands="" flags="--help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"job pause")
-		commands="" flags="--comment --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--comment --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"job resume")
-		commands="" flags="--comment --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--comment --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"job cancel")
-		commands="" flags="--comment --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--comment --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"preview")
-		commands="" flags="--limit --cursor --query --since --each --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--limit --cursor --query --since --each --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"held")
-		commands="list campaigns approve reject" flags="--help --socket --url --token-file --ca-file --json" words="" files=
+		commands="list campaigns approve reject" flags="--help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"held list")
-		commands="" flags="--limit --cursor --query --since --each --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--limit --cursor --query --since --each --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"held campaigns")
-		commands="" flags="--limit --cursor --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--limit --cursor --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"held approve")
-		commands="" flags="--campaign --query --yes --yes-all --comment --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--campaign --query --yes --yes-all --comment --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"held reject")
-		commands="" flags="--campaign --query --yes --yes-all --comment --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--campaign --query --yes --yes-all --comment --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"export")
-		commands="" flags="--help --socket --url --token-file --ca-file --json" words="" files=yes
+		commands="" flags="--help --socket --url --token-file --url-ca-file --json" words="" files=yes
 		;;
 	"feedback")
-		commands="give list export withdraw reset" flags="--help --socket --url --token-file --ca-file --json" words="" files=
+		commands="give list export withdraw reset" flags="--help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"feedback give")
-		commands="" flags="--is --comment --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--is --comment --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"feedback list")
-		commands="" flags="--tenant --limit --cursor --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--tenant --limit --cursor --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"feedback export")
-		commands="" flags="--tenant --help --socket --url --token-file --ca-file --json" words="" files=yes
+		commands="" flags="--tenant --help --socket --url --token-file --url-ca-file --json" words="" files=yes
 		;;
 	"feedback withdraw")
-		commands="" flags="--tenant --comment --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--tenant --comment --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"feedback reset")
-		commands="" flags="--tenant --yes --comment --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--tenant --yes --comment --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"submission")
-		commands="list show accept dismiss export" flags="--help --socket --url --token-file --ca-file --json" words="" files=
+		commands="list show accept dismiss export" flags="--help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"submission list")
-		commands="" flags="--tenant --limit --cursor --all --since --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--tenant --limit --cursor --all --since --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"submission show")
-		commands="" flags="--help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"submission accept")
-		commands="" flags="--is --to --comment --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--is --to --comment --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"submission dismiss")
-		commands="" flags="--comment --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--comment --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"submission export")
-		commands="" flags="--help --socket --url --token-file --ca-file --json" words="" files=yes
+		commands="" flags="--help --socket --url --token-file --url-ca-file --json" words="" files=yes
 		;;
 	"submit")
-		commands="" flags="--tenant --is --comment --help --socket --url --token-file --ca-file --json" words="" files=yes
+		commands="" flags="--tenant --is --comment --help --socket --url --token-file --url-ca-file --json" words="" files=yes
 		;;
 	"policy")
-		commands="list add remove test import export" flags="--help --socket --url --token-file --ca-file --json" words="" files=
+		commands="list add remove test import export" flags="--help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"policy list")
-		commands="" flags="--tenant --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--tenant --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"policy add")
-		commands="" flags="--tenant --field --verify --note --expires --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--tenant --field --verify --note --expires --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"policy remove")
-		commands="" flags="--tenant --comment --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--tenant --comment --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"policy test")
-		commands="" flags="--tenant --help --socket --url --token-file --ca-file --json" words="" files=yes
+		commands="" flags="--tenant --help --socket --url --token-file --url-ca-file --json" words="" files=yes
 		;;
 	"policy import")
-		commands="" flags="--tenant --check --help --socket --url --token-file --ca-file --json" words="" files=yes
+		commands="" flags="--tenant --check --help --socket --url --token-file --url-ca-file --json" words="" files=yes
 		;;
 	"policy export")
-		commands="" flags="--tenant --all --help --socket --url --token-file --ca-file --json" words="" files=yes
+		commands="" flags="--tenant --all --help --socket --url --token-file --url-ca-file --json" words="" files=yes
 		;;
 	"intel")
-		commands="list add explain import approve feeds update remove" flags="--help --socket --url --token-file --ca-file --json" words="" files=
+		commands="list add explain import approve feeds update remove" flags="--help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"intel list")
-		commands="" flags="--tenant --limit --cursor --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--tenant --limit --cursor --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"intel add")
-		commands="" flags="--tenant --kind --disposition --for --note --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--tenant --kind --disposition --for --note --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"intel explain")
-		commands="" flags="--tenant --kind --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--tenant --kind --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"intel import")
-		commands="" flags="--tenant --format --kind --column --disposition --for --note --dry-run --help --socket --url --token-file --ca-file --json" words="" files=yes
+		commands="" flags="--tenant --format --kind --column --disposition --for --note --dry-run --help --socket --url --token-file --url-ca-file --json" words="" files=yes
 		;;
 	"intel approve")
-		commands="" flags="--tenant --feed --comment --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--tenant --feed --comment --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"intel feeds")
-		commands="" flags="--limit --cursor --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--limit --cursor --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"intel update")
-		commands="" flags="--accept --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--accept --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"intel remove")
-		commands="" flags="--tenant --comment --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--tenant --comment --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"rescan")
-		commands="start list show follow approve pause resume cancel" flags="--help --socket --url --token-file --ca-file --json" words="" files=
+		commands="start list show follow approve pause resume cancel" flags="--help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"rescan start")
-		commands="" flags="--tenant --dry-run --comment --detach --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--tenant --dry-run --comment --detach --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"rescan list")
-		commands="" flags="--limit --cursor --tenant --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--limit --cursor --tenant --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"rescan show")
-		commands="" flags="--help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"rescan follow")
-		commands="" flags="--help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"rescan approve")
-		commands="" flags="--comment --detach --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--comment --detach --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"rescan pause")
-		commands="" flags="--comment --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--comment --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"rescan resume")
-		commands="" flags="--comment --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--comment --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"rescan cancel")
-		commands="" flags="--comment --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--comment --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"rules")
-		commands="list test backtest" flags="--help --socket --url --token-file --ca-file --json" words="" files=
+		commands="list test backtest" flags="--help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"rules list")
-		commands="" flags="--help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"rules test")
-		commands="" flags="--config --tenant --trust-microsoft --rules --help --socket --url --token-file --ca-file --json" words="" files=yes
+		commands="" flags="--config --tenant --trust-microsoft --rules --help --socket --url --token-file --url-ca-file --json" words="" files=yes
 		;;
 	"rules backtest")
-		commands="" flags="--since --rules --rule --tenant --limit --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--since --rules --rule --tenant --limit --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"audit")
-		commands="" flags="--limit --cursor --since --query --object --who --what --tenant --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--limit --cursor --since --query --object --who --what --tenant --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"unwrap")
-		commands="" flags="--report --original --decrypted --help --socket --url --token-file --ca-file --json" words="" files=yes
+		commands="" flags="--report --original --decrypted --help --socket --url --token-file --url-ca-file --json" words="" files=yes
 		;;
 	"score")
-		commands="" flags="--config --tenant --trust-microsoft --workers --help --socket --url --token-file --ca-file --json" words="" files=yes
+		commands="" flags="--config --tenant --trust-microsoft --workers --help --socket --url --token-file --url-ca-file --json" words="" files=yes
 		;;
 	"demo")
-		commands="" flags="--reports --keep --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--reports --keep --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"graphsim")
-		commands="" flags="--listen --ca-file --seed --calm --users --help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--listen --ca-file --seed --calm --users --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"completion")
-		commands="" flags="--help --socket --url --token-file --ca-file --json" words="bash zsh fish" files=
+		commands="" flags="--help --socket --url --token-file --url-ca-file --json" words="bash zsh fish" files=
 		;;
 	"manual")
-		commands="" flags="--help --socket --url --token-file --ca-file --json" words="" files=yes
+		commands="" flags="--help --socket --url --token-file --url-ca-file --json" words="" files=yes
 		;;
 	"version")
-		commands="" flags="--help --socket --url --token-file --ca-file --json" words="" files=
+		commands="" flags="--help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	esac
 	COMPREPLY=()
