@@ -37,7 +37,7 @@ const (
 	HoldIdentity  = store.HoldIdentity // the message in the mailbox cannot be proven to be the record's
 	HoldForward   = "forward"          // it is no bad message itself, it carries one
 	HoldReview    = "review"           // its verdict leaves it to a person
-	HoldRestore   = "restore"          // proposed: the verdict dropped to CLEAN
+	HoldRestore   = "restore"          // proposed: by the verdict of now nothing would be taken
 	HoldInternal  = "internal"         // something went wrong in here
 	HoldCopy      = "copy"             // it may be what was taken before, brought back by a person
 	HoldLate      = "late"             // it first appeared when all looks for it were over

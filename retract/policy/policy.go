@@ -142,9 +142,8 @@ func (p *Planner) revise(in store.Intent) {
 		in = p.forget(in)
 	}
 	switch {
-	case in.Outcome == store.Done && p.rec.Verdict.Disposition == verdict.Clean && in.Cause != want.Cause &&
-		want.hold == "":
-		p.propose(in, "the verdict is now CLEAN")
+	case in.Outcome == store.Done && in.Cause != want.Cause && want.leaves():
+		p.propose(in, p.verdictNow())
 	case in.Outcome.Final():
 		if want.Acts && worse(in, want) {
 			p.put(p.open(in, want))
@@ -165,7 +164,7 @@ func (p *Planner) revise(in store.Intent) {
 // forget ends the looks that an intent which has ended still had before it: what they would find now is not to be
 // taken. A verdict that is bad again opens it.
 func (p *Planner) forget(in store.Intent) store.Intent {
-	in = intent.StopLooking(in, "the verdict is now "+p.rec.Verdict.Disposition.String())
+	in = intent.StopLooking(in, p.verdictNow())
 	if in.Outcome != store.Done {
 		in.Severity = 0
 	}
@@ -179,7 +178,7 @@ func (p *Planner) cancel(in store.Intent) {
 	if in.Cancelled != "" {
 		return
 	}
-	why := "the verdict is now " + p.rec.Verdict.Disposition.String()
+	why := p.verdictNow()
 	if in.Forwarded != "" {
 		why = "what it forwards does not count as bad any more"
 	}
@@ -190,9 +189,13 @@ func (p *Planner) cancel(in store.Intent) {
 	in.Outcome, in.Hold, in.NotBefore = store.Done, "", time.Time{}
 	in.Action, in.Reason = Reached(in), "taken before it was called off: "+why
 	p.put(in)
-	if p.rec.Verdict.Disposition == verdict.Clean {
-		p.propose(in, "the verdict is now CLEAN")
+	if p.rec.Verdict.Disposition == verdict.Clean || in.Forwarded == "" {
+		p.propose(in, p.verdictNow())
 	}
+}
+
+func (p *Planner) verdictNow() string {
+	return "the verdict is now " + p.rec.Verdict.Disposition.String()
 }
 
 // calledClean reports whether a first-hand report tells of a form of the record that is CLEAN, and the record is not.
@@ -249,10 +252,9 @@ func worse(in store.Intent, want Decision) bool {
 	return false
 }
 
-// withdraw takes back the proposal of a restore when the verdict is bad again.
+// withdraw takes back the proposal of a restore when the verdict is so bad again that the message would be taken.
 func (p *Planner) withdraw(in store.Intent) {
-	if in.Outcome != store.Held || in.Hold != intent.HoldRestore || !p.rec.Verdict.Disposition.Flagged() ||
-		p.calledClean() {
+	if in.Outcome != store.Held || in.Hold != intent.HoldRestore || p.Decide(in).leaves() || p.calledClean() {
 		return
 	}
 	in.Outcome, in.Hold, in.Round = store.Skipped, "", 0

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -272,6 +273,53 @@ func TestPlan_hardDeletedIsNotPromisedBack(t *testing.T) {
 	for _, part := range []string{"eDiscovery", `Recoverable Items\Purges`, "until 2026-03-15", "2026-03-31"} {
 		if !strings.Contains(got[0].Reason, part) {
 			t.Errorf("reason %q lacks %q", got[0].Reason, part)
+		}
+	}
+}
+
+// What was taken, and would not be by the verdict of now, is proposed to be put back, whatever that verdict is called:
+// an indicator that was a mistake is withdrawn from a newsletter too. What would still be taken, or asked about, is
+// not.
+func TestPlan_proposesWhatWouldBeLeft(t *testing.T) {
+	const a = "a@contoso-de.example"
+	cfg := contoso()
+	cfg.Groups = nil
+	cfg.Actions = config.Actions{verdict.Malicious: {Action: config.SoftDelete}, verdict.Spam: {Action: config.Junk}}
+	for name, c := range map[string]struct {
+		is     verdict.Disposition
+		review verdict.Review
+		want   bool
+	}{
+		"CLEAN":                    {verdict.Clean, "", true},
+		"BULK":                     {verdict.Bulk, "", true},
+		"SUSPICIOUS":               {verdict.Suspicious, "", true},
+		"SPOOF":                    {verdict.Spoof, "", true},
+		"SPAM, which is junk":      {verdict.Spam, "", false},
+		"MALICIOUS":                {verdict.Malicious, "", false},
+		"SUSPICIOUS, for a person": {verdict.Suspicious, verdict.ReviewPayment, false},
+	} {
+		for _, state := range []store.Outcome{store.Done, store.Pending} { // all of it is taken, or a copy not yet
+			done := store.Intent{ID: store.IntentID("r1", a, store.Retract), Record: "r1", Address: a,
+				Kind: store.Retract, Round: 1, Action: "soft_delete", Cause: "MALICIOUS", Severity: int(verdict.Malicious), Outcome: state,
+				Taken: []store.Taken{{Message: "m", Target: string(exchange.Deletions), State: intent.Moved}}}
+			rec := record(c.is, a)
+			rec.Verdict.Review = c.review
+			var back []store.Intent
+			for _, in := range Plan(cfg, planned)(rec, []store.Intent{done}) {
+				if in.Kind == store.Restore {
+					back = append(back, in)
+				}
+			}
+			if (len(back) == 1 && back[0].Outcome == store.Held) != c.want || len(back) > 1 {
+				t.Errorf("%s, %s: proposed %v, want %v", name, state, brief(back), c.want)
+			}
+			if !c.want {
+				continue
+			}
+			if again := Plan(cfg, planned)(rec, append(back, done)); slices.ContainsFunc(again,
+				func(in store.Intent) bool { return in.Kind == store.Restore }) {
+				t.Errorf("%s, %s: a second time %v", name, state, brief(again))
+			}
 		}
 	}
 }
