@@ -1,9 +1,11 @@
 package smtpd_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -231,6 +233,55 @@ func TestShutdown_endsWhatWaitsForTheIntake(t *testing.T) {
 			}
 		})
 	}
+}
+
+// lateListener gives one connection, which the kernel had accepted before the listener was closed.
+type lateListener struct {
+	net.Listener
+	conns chan net.Conn
+}
+
+func (l lateListener) Accept() (net.Conn, error) {
+	if c, ok := <-l.conns; ok {
+		return c, nil
+	}
+	return nil, net.ErrClosed
+}
+
+// A connection that was accepted as the server stopped gets a greeting: its sender comes again.
+func TestShutdown_greetsWhatWasAcceptedMeanwhile(t *testing.T) {
+	f := start(t, nil)
+	late := lateListener{must(net.Listen("tcp", "127.0.0.1:0"))(t), make(chan net.Conn)}
+	served := make(chan error, 1)
+	go func() { served <- f.server.Serve(late) }()
+	before, theirs := net.Pipe() // it shows that Serve is there before Shutdown
+	late.conns <- theirs
+	if greeting := firstLine(t, before); !strings.HasPrefix(greeting, "220 ") {
+		t.Fatalf("the greeting is %q", greeting)
+	}
+	before.Close()
+	if err := f.server.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+	ours, theirs := net.Pipe()
+	late.conns <- theirs
+	if greeting := firstLine(t, ours); !strings.HasPrefix(greeting, "421 4.3.2 ") {
+		t.Errorf("the greeting is %q", greeting)
+	}
+	close(late.conns)
+	if err := <-served; !errors.Is(err, smtpd.ErrClosed) {
+		t.Errorf("serve ended with %v", err)
+	}
+}
+
+func firstLine(t *testing.T, c net.Conn) string {
+	t.Helper()
+	c.SetReadDeadline(time.Now().Add(patience))
+	line, err := bufio.NewReader(c).ReadString('\n')
+	if err != nil {
+		t.Errorf("no greeting: %v", err)
+	}
+	return line
 }
 
 // I: the status of an aborted BDAT message was reported for the next.

@@ -30,8 +30,7 @@ func (s *Server) serve(c net.Conn) {
 	p := newPeer(c, s.options.Networks)
 	if why := s.sessions.enter(p); why != "" {
 		s.refusals.add(p, slog.LevelWarn, refusal{event: "smtp.session.refused", why: why})
-		c.SetWriteDeadline(time.Now().Add(refusalTimeout))
-		fmt.Fprintf(c, "421 4.3.2 %s %s, try again later\r\n", s.hostname, why)
+		s.turnAway(c, why)
 		return
 	}
 	defer s.sessions.leave(p)
@@ -50,6 +49,12 @@ func (s *Server) serve(c net.Conn) {
 		return
 	}
 	<-g.done
+}
+
+// turnAway greets a connection that gets no session.
+func (s *Server) turnAway(c net.Conn, why string) {
+	c.SetWriteDeadline(time.Now().Add(refusalTimeout))
+	fmt.Fprintf(c, "421 4.3.2 %s %s, try again later\r\n", s.hostname, why)
 }
 
 // contain keeps a panic of one connection from the others.

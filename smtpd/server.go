@@ -171,15 +171,22 @@ func (s *Server) track(ln net.Listener) bool {
 	return !s.closed
 }
 
-// begin starts the connection's goroutine, which Shutdown waits for.
+// begin starts the connection's goroutine, which Shutdown waits for. One that was accepted as Shutdown began is told to
+// come again: without a word its sender could take the host for broken.
 func (s *Server) begin(c net.Conn) {
+	if !s.admit(c) {
+		s.turnAway(c, "shutting down")
+		c.Close()
+	}
+}
+
+func (s *Server) admit(c net.Conn) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
-		c.Close()
-		return
+	if !s.closed {
+		s.sessions.wg.Go(func() { s.serve(c) })
 	}
-	s.sessions.wg.Go(func() { s.serve(c) })
+	return !s.closed
 }
 
 func (s *Server) isClosed() bool {
