@@ -53,12 +53,19 @@ const addressKind = "email"
 
 // indicateURL keeps an address of the web, and what a rewriting gateway or a redirect hides.
 func (x *inspection) indicateURL(u web.URL) {
-	x.indicate("url", u.Raw)
-	x.indicate("domain", u.Host)
-	if target, ok := u.Target(); ok {
-		x.indicate("url", target.Raw)
-		x.indicate("domain", target.Host)
+	for _, i := range indicatorsOf(u) {
+		x.indicate(i.Kind, i.Value)
 	}
+}
+
+// indicatorsOf are what an address of the web is known by.
+func indicatorsOf(u web.URL) []verdict.Indicator {
+	all := []verdict.Indicator{{Kind: "url", Value: u.Raw}, {Kind: "domain", Value: u.Host}}
+	if target, ok := u.Target(); ok {
+		all = append(all, verdict.Indicator{Kind: "url", Value: target.Raw},
+			verdict.Indicator{Kind: "domain", Value: target.Host})
+	}
+	return all
 }
 
 // indicateLinks keeps all addresses of the web: first those that a person can follow.

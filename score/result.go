@@ -83,7 +83,7 @@ func (x *inspection) verdict(t totals, wide bool) verdict.Verdict {
 	v := verdict.Verdict{
 		Disposition: disposition, Score: score, Threat: t.Threat, Spoof: t.Spoof, Spam: t.Spam, Bulk: t.Bulk,
 		Reasons: reasons(x.found), Indicators: x.indicators.kept, Rules: x.version, Knowledge: x.knowledge,
-		Degraded: x.degraded,
+		Degraded: x.degraded, Quoted: x.quoted(),
 	}
 	x.leaveToAPerson(&v, t)
 	x.applySwitches(&v)

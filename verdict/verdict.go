@@ -102,6 +102,19 @@ const (
 	ReviewPayment Review = "payment"
 )
 
+// The reasons for a review of what only an indicator makes MALICIOUS: what it carries speaks of bad mail, and may be
+// good.
+const (
+	ReviewOwn       Review = "own_people" // it is mail of one's own people
+	ReviewQuotation Review = "quotation"  // its author is known, and quotes what is listed
+	ReviewDigest    Review = "digest"     // it has so many addresses that it may be a list of bad ones
+)
+
+// ByIndicator reports whether it is a review of what an indicator alone speaks against.
+func (r Review) ByIndicator() bool {
+	return r == ReviewOwn || r == ReviewQuotation || r == ReviewDigest
+}
+
 // Verdict is the scorer's whole answer for one original.
 type Verdict struct {
 	Disposition Disposition `json:"disposition"`
@@ -116,9 +129,12 @@ type Verdict struct {
 	Shadow     Disposition `json:"shadow,omitzero"`
 	Reasons    []Reason    `json:"reasons"` // by weight, greatest first
 	Indicators []Indicator `json:"indicators,omitempty"`
-	Rules      string      `json:"rules"`              // version of the rules that gave it
-	Knowledge  string      `json:"knowledge"`          // version of the lists and policies that gave it
-	Degraded   []string    `json:"degraded,omitempty"` // what could not be asked, such as "clamd: connection refused"
+	// Of an author whom the organisation knows: which of Indicators he only quotes, by their numbers. They are
+	// addresses and hosts of the web.
+	Quoted    []int    `json:"quoted,omitempty"`
+	Rules     string   `json:"rules"`              // version of the rules that gave it
+	Knowledge string   `json:"knowledge"`          // version of the lists and policies that gave it
+	Degraded  []string `json:"degraded,omitempty"` // what could not be asked, such as "clamd: connection refused"
 	// What it was before an indicator made it worse; nil: none did.
 	Before *Before `json:"before,omitempty"`
 }

@@ -17,7 +17,8 @@
 //   - I3 An indicator that would change more of a tenant's messages than the brake lets through changes none of these
 //     until a person approves; what one tenant is sent does not hold it in another.
 //   - I4 A host alone makes SUSPICIOUS, unless a person said MALICIOUS; one's own and popular hosts are no indicators.
-//   - I5 Mail of one's own people, and lists of bad addresses (digests), are left to a person.
+//   - I5 Mail of one's own people, quotations by a known author, and lists of bad addresses (digests), are left to a
+//     person.
 //   - I6 A message that was committed before an indicator was added is found by the search, one that comes later by the
 //     changes: none falls between. A crash repeats, and repeating changes nothing.
 //

@@ -27,6 +27,7 @@ type rig struct {
 	n       int
 	again   map[string]verdict.Verdict // by record; none: its original is not kept any more
 	planned []string                   // disposition of each record that was planned
+	actions config.Actions             // of the tenant Contoso
 }
 
 // faulty is a store of which the Rejudges fail after so many.
@@ -71,7 +72,7 @@ func (g *rig) open() {
 	var err error
 	g.Desk, err = New(g.t.Context(), Options{Store: g.s, Judge: g, Now: func() time.Time { return g.now },
 		Tenants: func() []config.Tenant {
-			return []config.Tenant{{ID: storetest.Contoso, Domains: []string{"contoso.example"}},
+			return []config.Tenant{{ID: storetest.Contoso, Domains: []string{"contoso.example"}, Actions: g.actions},
 				{ID: storetest.Fabrikam, Domains: []string{"fabrikam.example"}}}
 		},
 		Plan: func(*config.Tenant) store.Planner {
@@ -129,6 +130,19 @@ func (g *rig) add(kind, value string, edit func(*store.Indicator)) store.Indicat
 	must(g.t, err)
 	must(g.t, g.step(g.t.Context()))
 	return i
+}
+
+// addAll adds indicators at once, as a feed does.
+func (g *rig) addAll(all ...string) {
+	g.t.Helper()
+	var list []store.Indicator
+	for _, one := range all {
+		kind, value, _ := strings.Cut(one, "=")
+		list = append(list, store.Indicator{Kind: kind, Value: value})
+	}
+	_, refused, err := g.AddMany(g.t.Context(), "ada", list)
+	must(g.t, errors.Join(append(refused, err)...))
+	must(g.t, g.step(g.t.Context()))
 }
 
 func (g *rig) is(rec store.Record) verdict.Verdict {
@@ -262,38 +276,106 @@ func TestAdd_whatAnIndicatorDoesNotTouch(t *testing.T) {
 	g.wants("of a tenant that is gone", gone, verdict.Clean)
 }
 
-// Mail of one's own people, and lists of bad addresses, are left to a person.
-func TestAdd_leavesToAPerson(t *testing.T) {
-	g := newRig(t)
-	var digest []string
-	for n := range digestHosts {
-		digest = append(digest, fmt.Sprintf("domain=listed-%d.example", n))
+// known has the scorer know the author, who quotes those of the indicators that have the numbers.
+func known(quoted ...int) func(*store.Record) {
+	return func(r *store.Record) {
+		r.Verdict.Reasons = []verdict.Reason{{ID: "history.known_sender", Family: "history"}}
+		r.Verdict.Quoted = quoted
+		r.Variants[0].Verdict = r.Verdict
 	}
+}
+
+// bulkMail has the scorer find a mailing.
+func bulkMail(r *store.Record) {
+	r.Verdict.Disposition = verdict.Bulk
+	r.Variants[0].Verdict = r.Verdict
+}
+
+// Mail of one's own people, quotations by those whom the organisation knows, and lists of bad addresses are left to a
+// person. Whoever is not known cannot dress his message as one of these.
+func TestAdd_leavesToAPerson(t *testing.T) {
+	var many []string
+	for n := range digestHosts {
+		many = append(many, fmt.Sprintf("domain=listed-%d.example", n))
+	}
+	few := []string{"url=" + page, "url=https://b.example/x", "url=https://c.example/x"}
+	from := func(address string) func(*store.Record) { return func(r *store.Record) { r.From = address } }
+	sent := func(direction string) func(*store.Record) {
+		return func(r *store.Record) { r.Direction = direction }
+	}
+	type mail struct {
+		edit    func(*store.Record)
+		carried []string
+	}
+	of := func(edit func(*store.Record), carried ...string) mail { return mail{edit, carried} }
 	for name, tt := range map[string]struct {
-		rec    store.Record
+		mail
 		review verdict.Review
 	}{
-		"outbound": {g.mail(storetest.Contoso, func(r *store.Record) { r.Direction = "outbound" }, "url="+page),
-			reviewOwn},
-		"internal": {g.mail(storetest.Contoso, func(r *store.Record) { r.Direction = "internal" }, "url="+page),
-			reviewOwn},
-		"own domain": {g.mail(storetest.Contoso, func(r *store.Record) { r.From = "ann@Mail.Contoso.example" },
-			"url="+page), reviewOwn},
-		"digest":         {g.mail(storetest.Contoso, nil, append(digest, "url="+page)...), reviewDigest},
-		"one host fewer": {g.mail(storetest.Contoso, nil, append(digest[1:], "url="+page)...), ""},
-		"other's domain": {g.mail(storetest.Contoso, func(r *store.Record) { r.From = "ann@notcontoso.example" },
-			"url="+page), ""},
+		"outbound":                        {of(sent("outbound"), "url="+page), verdict.ReviewOwn},
+		"internal":                        {of(sent("internal"), "url="+page), verdict.ReviewOwn},
+		"own domain":                      {of(from("ann@Mail.Contoso.example"), "url="+page), verdict.ReviewOwn},
+		"other's domain":                  {of(from("ann@notcontoso.example"), "url="+page), ""},
+		"quoted":                          {of(known(0), "url="+page), verdict.ReviewQuotation},
+		"quoted beside own words":         {of(known(1), "url=https://a.example/", "url="+page), verdict.ReviewQuotation},
+		"own words beside a quotation":    {of(known(0), "url=https://a.example/", "url="+page), ""},
+		"nothing quoted":                  {of(known(), "url="+page), ""},
+		"the host quoted, the page not":   {of(known(1), "url="+page, "domain=evil.example"), ""},
+		"one of two that are listed":      {of(known(0), few[:2]...), ""},
+		"both":                            {of(known(0, 1), few[:2]...), verdict.ReviewQuotation},
+		"a known author's list":           {of(known(), append(many, "url="+page)...), verdict.ReviewDigest},
+		"one host fewer":                  {of(known(), append(many[1:], "url="+page)...), ""},
+		"a mailing's list":                {of(bulkMail, append(many, "url="+page)...), verdict.ReviewDigest},
+		"a mailing":                       {of(bulkMail, "url="+page), ""},
+		"a stranger's list":               {of(nil, append(many, "url="+page)...), ""},
+		"three that are listed":           {of(known(), few...), verdict.ReviewDigest},
+		"two that are listed":             {of(known(), few[:2]...), ""},
+		"three of a stranger's":           {of(nil, few...), ""},
+		"three of a host that is listed":  {of(known(), "url="+page, "url="+page+"1", "url="+page+"2"), ""},
+		"a list of one's own people":      {of(from("ann@contoso.example"), append(many, "url="+page)...), verdict.ReviewOwn},
+		"a quotation of one's own people": {of(sent("internal"), "url="+page, "url=https://a.example/"), verdict.ReviewOwn},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if len(g.List("")) == 0 {
-				g.add("url", page, nil)
-			}
+			g := newRig(t)
+			rec := g.mail(storetest.Contoso, tt.edit, tt.carried...)
+			g.addAll("url="+page, "url="+page+"1", "url="+page+"2", few[1], few[2])
 			want := verdict.Malicious
 			if tt.review != "" {
 				want = verdict.Suspicious
 			}
-			if v := g.is(tt.rec); v.Disposition != want || v.Review != tt.review {
+			if v := g.is(rec); v.Disposition != want || v.Review != tt.review {
 				t.Errorf("it is %s, for review %q; want %s, %q", v.Disposition, v.Review, want, tt.review)
+			}
+		})
+	}
+}
+
+// Where a tenant has SUSPICIOUS messages taken, what a host alone speaks against is held in the same cases; and what
+// the scorer has found to be SUSPICIOUS is taken as before.
+func TestAdd_leavesToAPersonWhereSuspiciousIsTaken(t *testing.T) {
+	suspicious := func(r *store.Record) {
+		known(0)(r)
+		r.Verdict.Disposition = verdict.Suspicious
+		r.Variants[0].Verdict = r.Verdict
+	}
+	for name, c := range map[string]struct {
+		actions config.Actions
+		edit    func(*store.Record)
+		review  verdict.Review
+	}{
+		"quoted":                     {config.Actions{verdict.Suspicious: {Action: config.Junk}}, known(0), verdict.ReviewQuotation},
+		"own words":                  {config.Actions{verdict.Suspicious: {Action: config.Junk}}, known(), ""},
+		"quoted, and nothing taken":  {nil, known(0), ""},
+		"quoted, SUSPICIOUS already": {config.Actions{verdict.Suspicious: {Action: config.Junk}}, suspicious, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := newRig(t)
+			g.actions = c.actions
+			g.open()
+			rec := g.mail(storetest.Contoso, c.edit, "domain=evil.example")
+			g.add("domain", "evil.example", nil)
+			if v := g.is(rec); v.Disposition != verdict.Suspicious || v.Review != c.review {
+				t.Errorf("it is %s, for review %q; want %q", v.Disposition, v.Review, c.review)
 			}
 		})
 	}
@@ -318,7 +400,7 @@ func TestAdd_leavesSpoofToAPerson(t *testing.T) {
 		want   verdict.Disposition
 		review verdict.Review
 	}{
-		"SPOOF":                    {spoof, verdict.Spoof, reviewOwn},
+		"SPOOF":                    {spoof, verdict.Spoof, verdict.ReviewOwn},
 		"SPOOF that is held":       {held, verdict.Spoof, verdict.ReviewImpostor},
 		"what is MALICIOUS by now": {malicious, verdict.Malicious, ""},
 	} {
@@ -551,7 +633,7 @@ func TestWithout_ofAnOldRow(t *testing.T) {
 	if got.Disposition != verdict.Suspicious || got.Review != verdict.ReviewPayment || len(got.Reasons) != 2 {
 		t.Errorf("%+v", got)
 	}
-	v.Review, v.Reasons = reviewOwn, v.Reasons[:2]
+	v.Review, v.Reasons = verdict.ReviewOwn, v.Reasons[:2]
 	if got := without(v, rec); got.Review != "" {
 		t.Errorf("the review of an indicator stays: %+v", got)
 	}

@@ -184,13 +184,7 @@ func (d *Desk) changes(rec store.Record, known []store.Indicator) (list []change
 		if v.Verdict.Disposition == verdict.Unscored {
 			continue // it is judged when the scorer has answered: that is a change too
 		}
-		var hits []store.Indicator
-		c := carriedBy(rec, v)
-		for _, i := range known {
-			if isOf(i, rec.Tenant) && d.carries(c, i) {
-				hits = append(hits, i)
-			}
-		}
+		hits := d.hitsOf(rec, carriedBy(rec, v), known)
 		if to, changed := raised(t, rec, v.Verdict, hits); changed {
 			list = append(list, change{v.Report, to})
 		}

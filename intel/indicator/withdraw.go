@@ -62,12 +62,12 @@ func (d *Desk) lower(ctx context.Context, rec store.Record, i store.Indicator) e
 
 // others are the indicators beside one that a form of a record carries, and that count for it: those in force, and
 // those that its verdict rests on.
-func (d *Desk) others(rec store.Record, v store.Variant, one store.Indicator) (hits []store.Indicator) {
+func (d *Desk) others(rec store.Record, v store.Variant, one store.Indicator) (hits []hit) {
 	now, c := d.now(), carriedBy(rec, v)
 	for _, i := range d.matching() {
 		counts := i.Until.IsZero() || i.Until.After(now) || restsOn(v.Verdict, i.ID)
 		if counts && isOf(i, rec.Tenant) && place(i) != place(one) && d.carries(c, i) {
-			hits = append(hits, i)
+			hits = append(hits, hit{i, d.quotes(c, i)})
 		}
 	}
 	return hits

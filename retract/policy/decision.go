@@ -35,7 +35,11 @@ func (p *Planner) Decide(in store.Intent) Decision {
 	own, who := p.rec.Verdict.Disposition, recipientOf(in)
 	want := Decision{Cause: own.String(), severity: int(own)}
 	want.rule, want.open = ruleOf(p.tenant, who, own)
+	review := p.rec.Verdict.Review
 	if want.Acts = acts(want.rule); want.Acts || want.open {
+		if review.ByIndicator() { // whatever the rule does with what is as suspicious for another reason
+			want.Cause, want.hold, want.why = causeReview+string(review), intent.HoldReview, reviewed(review)
+		}
 		return want
 	}
 	held := Decision{severity: int(verdict.Malicious)}
@@ -43,7 +47,7 @@ func (p *Planner) Decide(in store.Intent) Decision {
 	if held.Acts = acts(held.rule); !held.Acts && !held.open {
 		return want
 	}
-	if review := p.rec.Verdict.Review; review != "" {
+	if review != "" {
 		held.Cause, held.hold, held.why = causeReview+string(review), intent.HoldReview, reviewed(review)
 		return held
 	}
@@ -72,6 +76,13 @@ func reviewed(r verdict.Review) string {
 		return "its author poses as somebody whom the organisation knows, and asks for something: a person must approve"
 	case verdict.ReviewEnvelope:
 		return "it would be MALICIOUS, and is of a service that sends sealed mail for others: a person must approve"
+	case verdict.ReviewOwn:
+		return "it carries what is known to be bad, and is mail of one's own people: a person must approve"
+	case verdict.ReviewQuotation:
+		return "it carries what is known to be bad in what its author, who is known, only quotes: a person must approve"
+	case verdict.ReviewDigest:
+		return "it carries what is known to be bad among so many addresses that it may be a report on them: " +
+			"a person must approve"
 	}
 	return fmt.Sprintf("it would be MALICIOUS, and the verdict leaves it to a person (%s)", r)
 }

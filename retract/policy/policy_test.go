@@ -224,6 +224,29 @@ func TestPlan_verdictChanges(t *testing.T) {
 	}
 }
 
+// What an indicator alone speaks against, and a review leaves to a person, waits for him even where SUSPICIOUS messages
+// are taken. What the scorer itself found to be SUSPICIOUS is taken there, whatever else it might be.
+func TestPlan_reviewWhereSuspiciousIsTaken(t *testing.T) {
+	const a = "a@contoso-de.example"
+	for review, want := range map[verdict.Review]string{
+		verdict.ReviewOwn:          a + " retract junk held review",
+		verdict.ReviewQuotation:    a + " retract junk held review",
+		verdict.ReviewDigest:       a + " retract junk held review",
+		verdict.ReviewConversation: a + " retract junk pending",
+		"":                         a + " retract junk pending",
+	} {
+		tenant := contoso()
+		tenant.Actions = config.Actions{verdict.Suspicious: {Action: config.Junk}, verdict.Malicious: {Action: config.SoftDelete}}
+		tenant.Groups = nil
+		rec := record(verdict.Suspicious, a)
+		rec.Verdict.Review = review
+		got := Plan(tenant, planned)(rec, nil)
+		if diff := cmp.Diff([]string{want}, brief(got)); diff != "" {
+			t.Errorf("review %q: intents (-want +got):\n%s", review, diff)
+		}
+	}
+}
+
 // What a verdict that leaves the message to a person does to an intent, and what becomes of one that it held.
 func TestPlan_review(t *testing.T) {
 	const a = "a@contoso-de.example"

@@ -19,9 +19,10 @@ func (m *Mail) readHTML(source, where string, nested bool) HTML {
 	}
 	m.source += len(read)
 	p := page.Read(read)
+	q := quotesOf(p.Text, p.Quotes)
 	for _, l := range p.Links {
 		m.Add(l.Address, Link{Kind: l.Kind, Label: l.Label, Where: where, Nested: nested, Hidden: l.Hidden,
-			Pic: l.Picture, Padded: l.Padded})
+			Pic: l.Picture, Padded: l.Padded, Quoted: q.has(l.At)})
 	}
 	for _, address := range p.More {
 		m.more(address)
@@ -29,7 +30,7 @@ func (m *Mail) readHTML(source, where string, nested bool) HTML {
 	for _, text := range p.NotRead {
 		m.notRead(BoundText, where, text)
 	}
-	p.Links, p.More, p.NotRead = nil, nil, nil
+	p.Links, p.More, p.NotRead, p.Quotes = nil, nil, nil, nil
 	return p
 }
 

@@ -33,6 +33,7 @@ type Link struct {
 	File   bool   // stands in an attached file
 	Padded bool   // its address stands behind blanks
 	Plain  bool   // stands in the plain form of a text that mail programs show as HTML
+	Quoted bool   // stands in text that the author answers or sends on
 }
 
 // Clickable reports whether a person can follow it, or is led there.
@@ -75,6 +76,16 @@ func (m *Mail) more(raw string) bool {
 func (m *Mail) find(text string, l Link) {
 	l.Kind = Text
 	web.Find(text, func(address string) { m.Add(address, l) })
+}
+
+// findIn is find for the text of a body, of which the author may quote a part.
+func (m *Mail) findIn(text string, l Link) {
+	l.Kind = Text
+	q := quotesOf(text, nil)
+	web.FindAt(text, func(at int, address string) {
+		l.Quoted = q.has(at)
+		m.Add(address, l)
+	})
 }
 
 // findMore keeps the addresses of a text that is not read.

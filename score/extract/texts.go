@@ -106,7 +106,7 @@ func (m *Mail) plain(p *Part, where string, plain *strings.Builder) {
 		m.HTML.Append(m.readHTML(text, where, false))
 		return
 	}
-	m.find(text, Link{Where: where, Nested: p.Nested, Plain: p.Alternative && !p.Nested})
+	m.findIn(text, Link{Where: where, Nested: p.Nested, Plain: p.Alternative && !p.Nested})
 	if p.Nested {
 		m.enclose(text)
 		return

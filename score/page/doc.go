@@ -44,7 +44,11 @@ type Link struct {
 	Hidden  bool   // stands in what is not shown
 	Picture bool   // an image is shown for it
 	Padded  bool   // three blanks or more stand before the address
+	At      int    // how many bytes of Page.Text stand before it
 }
+
+// Span is a part of Page.Text: its first byte, and the one behind it.
+type Span struct{ From, To int }
 
 // Page is what an HTML text shows, hides and leads to.
 type Page struct {
@@ -67,6 +71,8 @@ type Page struct {
 
 	Grids []Grid // tables that are large enough for a code, of coloured cells
 
+	Quotes []Span // what stands in blockquotes
+
 	Links   []Link
 	More    []string // the addresses of the links beyond MaxLinks
 	NotRead []string // sentences: each names a limit that was reached and what was not read because of it
@@ -87,4 +93,5 @@ const (
 	maxRules   = 3000    // selectors of style sheets
 	maxSheets  = 512 << 10
 	maxClasses = 30 // of one element
+	maxQuotes  = 1000
 )

@@ -120,7 +120,8 @@ func (r *reader) begin(holder int) {
 		return
 	}
 	r.endRun()
-	r.anchor = &Link{Address: r.resolve(r.attrs.href), Kind: Anchor, Hidden: r.away(), Padded: padded(r.attrs.href)}
+	r.anchor = &Link{Address: r.resolve(r.attrs.href), Kind: Anchor, Hidden: r.away(), Padded: padded(r.attrs.href),
+		At: len(r.text)}
 	r.holder, r.muted = holder, false
 }
 
@@ -133,7 +134,8 @@ func (r *reader) meaning(name string, holder int) {
 		r.carried(a.href)
 	case "area":
 		if a.href != "" {
-			r.add(Link{Address: r.resolve(a.href), Kind: Anchor, Hidden: r.away(), Picture: true})
+			r.add(Link{Address: r.resolve(a.href), Kind: Anchor, Hidden: r.away(), Picture: true,
+				At: len(r.text)})
 		}
 	case "img", "image", "v:imagedata", "v:fill":
 		r.image(name)

@@ -3,6 +3,7 @@ package page
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,6 +36,7 @@ type reader struct {
 	raw     string
 	tables  []table // that are open
 	run     int     // where the text begins in which no address was looked for yet
+	quote   int     // number in Page.Quotes of the blockquote that is open; -1: none is
 
 	anchor *Link
 	muted  bool // text stands in it that is not seen
@@ -72,7 +74,7 @@ func (d *document) guard(source string, read func(string)) {
 
 // reader makes a reader of a text that is so deep within others.
 func (d *document) reader(depth int) *reader {
-	r := &reader{document: d, depth: depth, run: len(d.text)}
+	r := &reader{document: d, depth: depth, run: len(d.text), quote: -1}
 	r.tree.hidden = &d.hidden
 	r.tree.shown = func(text string) { keep(&d.text, text) }
 	return r
@@ -92,6 +94,7 @@ func (r *reader) read(source string) {
 		case html.ErrorToken:
 			r.endRun()
 			r.endAnchor()
+			r.endQuote()
 			if r.sheet.full {
 				r.notRead("A style sheet of a page was not read to its end.")
 			}
@@ -100,14 +103,35 @@ func (r *reader) read(source string) {
 			r.words(string(z.Text()))
 		case html.StartTagToken:
 			r.startTag(z, false)
+			r.noteQuote()
 		case html.SelfClosingTagToken:
 			r.startTag(z, true)
+			r.noteQuote()
 		case html.EndTagToken:
 			name, _ := z.TagName()
 			r.endTag(intern(name))
+			r.noteQuote()
 		case html.CommentToken:
 			r.comment(z)
 		}
+	}
+}
+
+// noteQuote notes where a blockquote begins or ends. Only the outermost one is noted.
+func (r *reader) noteQuote() {
+	switch within := r.open[openQuote] > 0; {
+	case !within:
+		r.endQuote()
+	case r.quote < 0 && len(r.page.Quotes) < maxQuotes:
+		r.quote = len(r.page.Quotes)
+		r.page.Quotes = append(r.page.Quotes, Span{From: len(r.text), To: math.MaxInt})
+	}
+}
+
+func (r *reader) endQuote() {
+	if r.quote >= 0 {
+		r.page.Quotes[r.quote].To = len(r.text)
+		r.quote = -1
 	}
 }
 
@@ -227,17 +251,21 @@ func (r *reader) newline() {
 func (r *reader) endRun() {
 	run := r.text[min(r.run, len(r.text)):]
 	if len(run) > 6 && r.anchor == nil && (bytes.Contains(run, []byte("://")) || bytes.IndexByte(run, '.') > 2) {
-		web.Find(string(run), func(address string) { r.link(address, Text) })
+		begin := len(r.text) - len(run)
+		web.FindAt(string(run), func(at int, address string) { r.linkAt(begin+at, address, Text) })
 	}
 	r.run = len(r.text)
 }
 
 // link notes an address.
-func (r *reader) link(address string, kind Kind) {
+func (r *reader) link(address string, kind Kind) { r.linkAt(len(r.text), address, kind) }
+
+// linkAt notes an address that stands behind so much of the text.
+func (r *reader) linkAt(at int, address string, kind Kind) {
 	if address == "" || strings.HasPrefix(address, "#") {
 		return
 	}
-	r.add(Link{Address: r.resolve(address), Kind: kind, Hidden: r.away()})
+	r.add(Link{Address: r.resolve(address), Kind: kind, Hidden: r.away(), At: at})
 }
 
 // away reports whether the current element is not there at all: one whose text cannot be read may hold a picture.

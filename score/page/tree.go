@@ -73,6 +73,7 @@ const (
 	openButton
 	openTable
 	openLi
+	openQuote
 	searched
 )
 
@@ -88,6 +89,8 @@ func counter(name string) int {
 		return openTable
 	case "li":
 		return openLi
+	case "blockquote":
+		return openQuote
 	}
 	return openOther
 }

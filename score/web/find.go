@@ -5,7 +5,12 @@ import "strings"
 // Find calls found with each address that is written out in a text, as mail programs find them: from a scheme on, or
 // from "www." on. The latter are given http: as their scheme.
 func Find(text string, found func(string)) {
-	for {
+	FindAt(text, func(_ int, address string) { found(address) })
+}
+
+// FindAt is Find that also says where in the text each address begins.
+func FindAt(text string, found func(at int, address string)) {
+	for passed := 0; ; {
 		start, from := nextAddress(text)
 		if start < 0 {
 			return
@@ -17,10 +22,11 @@ func Find(text string, found func(string)) {
 		}
 		address := strings.TrimRight(text[start:end], ".,;:!?)]*_")
 		if from > start { // it has a scheme
-			found(address)
+			found(passed+start, address)
 		} else if len(address) > 4 {
-			found("http://" + address)
+			found(passed+start, "http://"+address)
 		}
+		passed += max(end, from)
 		text = text[max(end, from):]
 	}
 }
