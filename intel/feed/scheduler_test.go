@@ -314,6 +314,48 @@ func TestRun_aDamagedCopy(t *testing.T) {
 	}
 }
 
+// What is lost of the last good copy is had anew. What left the list meanwhile is not withdrawn where its records are
+// gone; a copy that has only lost what stands beside them knows of it.
+func TestRun_aLostCopyIsHadAnew(t *testing.T) {
+	for _, row := range []struct {
+		lost string
+		left string // what is told of an entry that left the list meanwhile
+	}{{"*", ""}, {"a.*", ""}, {"a.list", ""}, {"a.json", "withdrawn"}} {
+		synctest.Test(t, func(t *testing.T) {
+			dir := t.TempDir()
+			p := newPlant(t, dir, feedsOf(t, "a", "b"))
+			after(time.Minute)
+			p.stop()
+			lost, err := filepath.Glob(filepath.Join(dir, row.lost))
+			if err != nil || len(lost) == 0 {
+				t.Fatalf("%s: there are %v, %v", row.lost, lost, err)
+			}
+			for _, file := range lost {
+				if err := os.Remove(file); err != nil {
+					t.Fatal(err)
+				}
+			}
+			q := newPlant(t, dir, feedsOf(t, "a", "b"))
+			defer q.stop()
+			q.publishers["a"].set(urls(0, 2), nil)
+			q.publishers["b"].set(urls(0, 2), nil)
+			after(3 * time.Hour)
+			st, told := q.Status(), q.told.now()
+			if st[0].Problem != "" || st[1].Problem != "" || st[0].Counts.Listed != 2 {
+				t.Errorf("%s: %+v", row.lost, st)
+			}
+			if again := told["url http://h1.example/"]; (again == "MALICIOUS") != (row.lost != "a.json") {
+				t.Errorf("%s: of what is listed still %q is told", row.lost, again)
+			}
+			if row.lost == "*" || row.left != "" { // else b, whose copy is whole, tells of it
+				if got := told["url http://h2.example/"]; got != row.left {
+					t.Errorf("%s: of what has left %q is told, want %q", row.lost, got, row.left)
+				}
+			}
+		})
+	}
+}
+
 // What a crash left half-written goes at the next start.
 func TestNew_clearsItsDirectory(t *testing.T) {
 	dir := t.TempDir()

@@ -475,6 +475,34 @@ func TestNew_aDamagedFile(t *testing.T) {
 	}
 }
 
+// Where the file is lost the daemon starts. What is made is there still and no other indicator is made of it; what a
+// person removed can come again, and what the feed withdraws of it goes.
+func TestNew_aLostFile(t *testing.T) {
+	const kept = "http://kept.example/"
+	b := newBench(t)
+	b.store.commit(page)
+	b.store.commit(kept)
+	b.apply(t, added("a", page, kept))
+	b.desk.done()
+	delete(b.desk.has, "url "+page) // clawback intel remove
+	if err := os.Remove(b.file); err != nil {
+		t.Fatal(err)
+	}
+	b.restart(t)
+	b.apply(t, added("a", page, kept))
+	if got := b.desk.done(); got != "feed a adds "+page+" as MALICIOUS" {
+		t.Error(got)
+	}
+	b.apply(t, ended("a", true, page))
+	if got := b.desk.done(); got != "feed a removes "+page {
+		t.Error(got)
+	}
+	b.restart(t)
+	if len(b.desk.has) != 1 {
+		t.Errorf("there are %v", b.desk.has)
+	}
+}
+
 func TestRun_endsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t)

@@ -127,6 +127,52 @@ func TestNew_aDamagedCacheIsBegunAnew(t *testing.T) {
 	}
 }
 
+// What is lost of the state is fetched anew, and kept again: the list of registries, and what they have answered.
+func TestNew_whatIsLostIsFetchedAnew(t *testing.T) {
+	for _, row := range []struct {
+		lost    string
+		servers int // that are known at the start
+		asks    int // how often the registry is asked again for a domain of before
+	}{{"rdap", 0, 0}, {"rdap.db", 3, 1}, {"rdap*", 0, 1}} {
+		b := ready(t)
+		b.registry.set("a.com", respond(registeredOn("a.com", "2026-11-19T08:00:00Z")))
+		if got, err := b.age(t, "a.com"); got != "2026-11-19" || err != nil {
+			t.Fatalf("%q, %v", got, err)
+		}
+		b.Close()
+		lost, err := filepath.Glob(filepath.Join(b.options.StateDir, row.lost))
+		if err != nil || len(lost) == 0 {
+			t.Fatalf("%s: there are %v, %v", row.lost, lost, err)
+		}
+		for _, file := range lost {
+			if err := os.RemoveAll(file); err != nil {
+				t.Fatal(err)
+			}
+		}
+		before := b.registry.questions()
+		for n := range 2 { // the second time from what was kept again
+			if b.open(t); n == 0 && b.Status().Servers != row.servers {
+				t.Errorf("%s: status %+v", row.lost, b.Status())
+			}
+			if n == 0 {
+				if err := b.Refresh(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if b.Status().Servers != 3 {
+				t.Errorf("%s: status %+v", row.lost, b.Status())
+			}
+			if got, err := b.age(t, "a.com"); got != "2026-11-19" || err != nil {
+				t.Errorf("%s: %q, %v", row.lost, got, err)
+			}
+			b.Close()
+		}
+		if asked := b.registry.questions() - before; asked != row.asks {
+			t.Errorf("%s: the registry was asked %d times, want %d", row.lost, asked, row.asks)
+		}
+	}
+}
+
 func TestNew_wrongFilesAreNamed(t *testing.T) {
 	bad := filepath.Join(t.TempDir(), "roots.pem")
 	if err := os.WriteFile(bad, []byte("no certificate"), 0o600); err != nil {
