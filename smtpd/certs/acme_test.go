@@ -68,6 +68,46 @@ func TestACME_restartAsksNothingOfTheCA(t *testing.T) {
 	}
 }
 
+// What is lost of the cache is had anew of the CA, and kept again; what is left is used without a question to it.
+func TestACME_whatIsLostIsHadAnew(t *testing.T) {
+	const domain = "journal.example.com"
+	for _, row := range []struct {
+		lost string
+		anew bool // another certificate is had
+	}{{"*", true}, {domain, true}, {"acme_account*", false}} {
+		t.Run(row.lost, func(t *testing.T) {
+			t.Parallel()
+			s := setting{domains: []string{domain}, http: true, seconds: 3600, stateDir: t.TempDir()}
+			b := newBench(t, s)
+			b.warm(t)
+			b.solver.close()
+			before, err := b.cache.certificate(domain)
+			if err != nil {
+				t.Fatal(err)
+			}
+			lost, err := filepath.Glob(filepath.Join(s.stateDir, "acme", row.lost))
+			if err != nil || len(lost) == 0 {
+				t.Fatalf("there are %v, %v", lost, err)
+			}
+			for _, file := range lost {
+				if err := os.Remove(file); err != nil {
+					t.Fatal(err)
+				}
+			}
+			again := newBench(t, s) // with a CA that does not know the account of before
+			again.warm(t)
+			again.run(t)
+			_, served := again.session(t, "")
+			if anew := !served.Equal(before.Leaf); anew != row.anew {
+				t.Errorf("another certificate is served: %v, want %v", anew, row.anew)
+			}
+			if held, err := again.cache.certificate(domain); err != nil || !held.Leaf.Equal(served) {
+				t.Errorf("what is served is not kept: %v", err)
+			}
+		})
+	}
+}
+
 func TestACME_servesAnExpiredCertificateWhileTheCAIsDown(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
