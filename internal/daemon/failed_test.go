@@ -42,7 +42,7 @@ func (f *boardOf) look(tenants ...string) (list []store.Notice) {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	f.settle(list)
+	f.settle(f.beginLook(), list)
 	return list
 }
 

@@ -30,10 +30,20 @@ type board struct {
 	now   func() time.Time
 
 	mu      sync.Mutex
-	known   map[string]store.Notice // by id: what stands, as it was last raised; owned by mu
+	known   map[string]told         // by id: what stands, as it was last raised; owned by mu
 	unsaved map[string]store.Notice // by id: what is to be written; without a text it is to be cleared; owned by mu
 	waking  chan struct{}
-	saving  sync.Mutex // held while unsaved is written, so that an older state never follows a newer one
+	looks   uint64 // how many looks at the state have begun; owned by mu
+	settled uint64 // the last of them that settled; owned by settling
+	// settling is held while a look settles: taken before mu.
+	settling sync.Mutex
+	saving   sync.Mutex // held while unsaved is written, so that an older state never follows a newer one
+}
+
+// told is a notice that stands.
+type told struct {
+	store.Notice
+	met uint64 // how many looks had begun when it was last raised
 }
 
 const (
@@ -50,20 +60,20 @@ func newBoard(ctx context.Context, s noticeStore, log *slog.Logger) (*board, err
 }
 
 func boardAt(ctx context.Context, s noticeStore, log *slog.Logger, now func() time.Time) (*board, error) {
-	b := &board{store: s, log: log, now: now, known: map[string]store.Notice{}, unsaved: map[string]store.Notice{},
+	b := &board{store: s, log: log, now: now, known: map[string]told{}, unsaved: map[string]store.Notice{},
 		waking: make(chan struct{}, 1)}
 	list, err := s.Notices(ctx, "")
 	if err != nil {
 		return nil, fmt.Errorf("read notices: %w", err)
 	}
 	for _, n := range list {
-		b.known[n.ID] = n
+		b.known[n.ID] = told{Notice: n}
 		switch {
 		case n.Kind == "config.refused", n.Kind == "config.restart":
 			b.clear(n.Kind, n.Tenant, n.Subject)
 		case n.Until.IsZero() && !kinds[n.Kind].state:
 			n.Until = b.now().Add(grace)
-			b.known[n.ID], b.unsaved[n.ID] = n, n
+			b.known[n.ID], b.unsaved[n.ID] = told{Notice: n}, n
 		}
 	}
 	return b, nil
@@ -90,6 +100,8 @@ func (b *board) raise(n store.Notice, attrs ...any) {
 	}
 	news := old.Until.IsZero() != n.Until.IsZero() || kind.state && n.Text != old.Text
 	if stands && !news && now.Sub(old.Last) < saveAgain {
+		old.met = b.looks
+		b.known[n.ID] = old
 		b.mu.Unlock()
 		return
 	}
@@ -97,7 +109,7 @@ func (b *board) raise(n store.Notice, attrs ...any) {
 	if stands {
 		n.Since = old.Since
 	}
-	b.known[n.ID], b.unsaved[n.ID] = n, n
+	b.known[n.ID], b.unsaved[n.ID] = told{n, b.looks}, n
 	b.mu.Unlock()
 	b.wake()
 	if !stands {
@@ -106,7 +118,7 @@ func (b *board) raise(n store.Notice, attrs ...any) {
 }
 
 // standing is a notice that stands. The caller holds mu.
-func (b *board) standing(id string, now time.Time) (store.Notice, bool) {
+func (b *board) standing(id string, now time.Time) (told, bool) {
 	n, ok := b.known[id]
 	return n, ok && (n.Until.IsZero() || now.Before(n.Until))
 }
@@ -152,8 +164,23 @@ func (b *board) clear(kind, tenant, subject string) bool {
 	return stood
 }
 
-// settle raises what the state shows, and clears what it shows no more.
-func (b *board) settle(shown []store.Notice) {
+// beginLook begins a look at the state, and gives its number for settle.
+func (b *board) beginLook() uint64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.looks++
+	return b.looks
+}
+
+// settle raises what a look at the state has shown, and clears what it shows no more. A look that began before another
+// that has settled says nothing: it would clear what came since.
+func (b *board) settle(look uint64, shown []store.Notice) {
+	b.settling.Lock()
+	defer b.settling.Unlock()
+	if look < b.settled {
+		return
+	}
+	b.settled = look
 	stands := map[string]bool{}
 	for _, n := range shown {
 		stands[store.NoticeID(n.Kind, n.Tenant, n.Subject)] = true
@@ -163,7 +190,7 @@ func (b *board) settle(shown []store.Notice) {
 	var over []store.Notice
 	for id, n := range b.known {
 		if kinds[n.Kind].state && !stands[id] {
-			over = append(over, n)
+			over = append(over, n.Notice)
 		}
 	}
 	b.mu.Unlock()
@@ -172,12 +199,13 @@ func (b *board) settle(shown []store.Notice) {
 	}
 }
 
-// clearAll ends all notices of a kind and tenant.
-func (b *board) clearAll(kind, tenant string) {
+// clearAll ends the notices of a kind and tenant that a look does not show, but for those that were raised after it had
+// begun.
+func (b *board) clearAll(look uint64, kind, tenant string) {
 	b.mu.Lock()
 	var subjects []string
 	for _, n := range b.known {
-		if n.Kind == kind && n.Tenant == tenant {
+		if n.Kind == kind && n.Tenant == tenant && n.met < look {
 			subjects = append(subjects, n.Subject)
 		}
 	}

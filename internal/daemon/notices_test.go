@@ -114,19 +114,42 @@ func TestBoard_stateIsSettled(t *testing.T) {
 		return store.Notice{Kind: "quarantine", Text: fmt.Sprint(n, " in quarantine")}
 	}
 	held := store.Notice{Kind: "retractions.held", Tenant: "t1", Text: "1 waits"}
-	f.settle([]store.Notice{quarantine(1), held})
+	f.settle(f.beginLook(), []store.Notice{quarantine(1), held})
 	f.shows("quarantine  1 in quarantine since 09:00", "retractions.held t1 1 waits since 09:00")
 	f.clock = f.clock.Add(time.Second)
-	f.settle([]store.Notice{quarantine(2), held})
+	f.settle(f.beginLook(), []store.Notice{quarantine(2), held})
 	f.shows("quarantine  2 in quarantine since 09:00", "retractions.held t1 1 waits since 09:00")
 	f.clock = f.clock.Add(time.Hour)
 	f.restart()
-	f.settle([]store.Notice{quarantine(2)})
+	f.settle(f.beginLook(), []store.Notice{quarantine(2)})
 	f.shows("quarantine  2 in quarantine since 09:00")
 	f.logged("alert.quarantine", 1)
-	f.settle(nil)
+	f.settle(f.beginLook(), nil)
 	f.shows()
 	f.restart()
+	f.shows()
+}
+
+// Two looks at the state overlap: the one that began first says nothing of what the other has shown, whichever ends
+// first, and clears nothing that was raised while it looked.
+func TestBoard_anOlderLookClearsNothing(t *testing.T) {
+	f := newBoardOf(t)
+	full := store.Notice{Kind: "mail.deferred", Text: "no space"}
+	brake := store.Notice{Kind: "retract.brake", Tenant: "t1", Text: "held"}
+	older, younger := f.beginLook(), f.beginLook()
+	f.settle(younger, []store.Notice{full})
+	f.settle(older, nil)
+	f.shows("mail.deferred  no space since 09:00")
+	f.raise(brake)
+	f.clearAll(younger, brake.Kind, brake.Tenant)
+	f.shows("mail.deferred  no space since 09:00", "retract.brake t1 held since 09:00")
+	between := f.beginLook()
+	f.raise(brake) // again within the minute in which it is not written again
+	f.clearAll(between, brake.Kind, brake.Tenant)
+	f.shows("mail.deferred  no space since 09:00", "retract.brake t1 held since 09:00")
+	last := f.beginLook()
+	f.settle(last, nil)
+	f.clearAll(last, brake.Kind, brake.Tenant)
 	f.shows()
 }
 
@@ -193,11 +216,11 @@ func (unwritable) Clear(context.Context, string, string, string) (bool, error) {
 // On a full disk a person is told all the same; when there is room again it is durable.
 func TestBoard_tellsWhatCannotBeWritten(t *testing.T) {
 	f := newBoardOf(t)
-	f.settle([]store.Notice{{Kind: "quarantine", Text: "1 in quarantine"}})
+	f.settle(f.beginLook(), []store.Notice{{Kind: "quarantine", Text: "1 in quarantine"}})
 	f.shows("quarantine  1 in quarantine since 09:00")
 	good := f.board.store
 	f.board.store = unwritable{good}
-	f.settle([]store.Notice{{Kind: "mail.deferred", Text: "no space"}})
+	f.settle(f.beginLook(), []store.Notice{{Kind: "mail.deferred", Text: "no space"}})
 	f.shows("mail.deferred  no space since 09:00")
 	f.board.store = good
 	f.shows("mail.deferred  no space since 09:00")

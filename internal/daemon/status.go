@@ -14,6 +14,7 @@ import (
 
 // status gathers what the status command shows.
 func (d *daemon) status(ctx context.Context) (api.Status, error) {
+	look := d.board.beginLook()
 	cfg, now := d.live.config(), time.Now()
 	s := api.Status{Version: d.version, Hostname: cfg.Hostname, Region: cfg.Region, Started: d.started.UTC(),
 		Sessions: d.sessions(), Tenants: []api.Tenant{}}
@@ -61,10 +62,10 @@ func (d *daemon) status(ctx context.Context) (api.Status, error) {
 	if err != nil {
 		return s, err
 	}
-	d.board.settle(append(d.troubles(s, now), gaveUp...))
+	d.board.settle(look, append(d.troubles(s, now), gaveUp...))
 	for _, t := range s.Tenants {
 		if t.Counts.Held == 0 { // somebody has decided on all that the brake has held
-			d.board.clearAll("retract.brake", t.ID)
+			d.board.clearAll(look, "retract.brake", t.ID)
 		}
 	}
 	return s, d.showNotices(ctx, &s)
