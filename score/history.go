@@ -2,6 +2,7 @@ package score
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"clawback/score/web"
@@ -21,11 +22,15 @@ const (
 type senderHistory struct {
 	from, domain, reply, via history.Entry
 	service                  string // whose servers or signature it used this time
+	toProgram                bool   // it goes to an address that a List-Unsubscribe field has named
 }
 
 // detectHistory compares the message with what is known of its author.
 func detectHistory(x *inspection) {
 	x.remember()
+	if x.msg.History != nil && x.direct == "out" && x.msg.FirstHand {
+		x.history.toProgram, x.failed = x.asksPrograms()
+	}
 	if x.msg.History == nil || x.direct != "in" || x.from.Address == "" {
 		return
 	}
@@ -146,15 +151,20 @@ func (x *inspection) remember() {
 }
 
 // lessons is what the message teaches. Only attributed mail teaches, only when it is not flagged, and of authors only
-// when they authenticated: else anybody could make himself known under another's name.
+// when they authenticated: else anybody could make himself known under another's name. Which addresses a message names
+// to mail programs is learnt of every one from outside.
 func (x *inspection) lessons(d verdict.Disposition) []history.Observation {
-	if !x.msg.FirstHand || d.Flagged() || d == verdict.Unscored || x.msg.Received.IsZero() {
+	if !x.msg.FirstHand || x.msg.Received.IsZero() {
 		return nil
 	}
-	if x.direct == "out" {
-		return x.written()
+	if x.direct == "in" {
+		return append(x.taughtOfAuthor(d), x.unsubscribeAddresses()...)
 	}
-	if x.direct != "in" || !x.auth.aligned || x.from.Address == "" || x.bounce {
+	return x.taughtOfRecipients(d)
+}
+
+func (x *inspection) taughtOfAuthor(d verdict.Disposition) []history.Observation {
+	if d.Flagged() || d == verdict.Unscored || !x.auth.aligned || x.from.Address == "" || x.bounce {
 		return nil
 	}
 	keys := []string{history.From(x.from.Address), history.Domain(x.domain)}
@@ -175,23 +185,32 @@ func (x *inspection) lessons(d verdict.Disposition) []history.Observation {
 // maxWrittenTo is to how many recipients a message is written by a person to persons: what goes to more is a circular.
 const maxWrittenTo = 20
 
-// written is what mail of the organisation's own people teaches: whom they write to, and whether they wrote first. What
-// a machine sends in their name teaches nothing: anybody can have an automatic answer, a receipt or a confirmation.
-func (x *inspection) written() []history.Observation {
-	recipients := x.recipientsUpTo(maxWrittenTo + 1)
-	if len(recipients) > maxWrittenTo || x.bounce || x.writtenByMachine() {
+// taughtOfRecipients is what mail of the organisation's own people teaches: whom they write to, and whether they wrote
+// first. What a machine sends in their name teaches nothing: anybody can have an automatic answer, a receipt or a
+// confirmation, and by List-Unsubscribe a message of any words to any address.
+func (x *inspection) taughtOfRecipients(d verdict.Disposition) []history.Observation {
+	if d.Flagged() || d == verdict.Unscored || x.direct != "out" || x.bounce || x.history.toProgram ||
+		x.writtenByMachine() {
 		return nil
 	}
 	var all []history.Observation
 	seen := map[string]bool{}
-	for _, r := range recipients {
-		domain := organisation(domainOf(r))
-		for _, key := range []string{history.From(r), history.Domain(domain)} {
-			if !x.ours(domain) && !seen[key] {
+	for _, r := range x.outside() {
+		for _, key := range []string{history.From(r), history.Domain(organisation(domainOf(r)))} {
+			if !seen[key] {
 				seen[key] = true
 				all = append(all, history.Observation{Key: key, At: x.msg.Received, Sent: true, Began: !x.reply})
 			}
 		}
 	}
 	return all
+}
+
+// outside are the recipients outside of the organisation; none of a circular.
+func (x *inspection) outside() []string {
+	recipients := x.recipientsUpTo(maxWrittenTo + 1)
+	if len(recipients) > maxWrittenTo {
+		return nil
+	}
+	return slices.DeleteFunc(recipients, func(r string) bool { return x.ours(organisation(domainOf(r))) })
 }

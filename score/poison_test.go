@@ -136,6 +136,13 @@ func TestHistory_aStrangerStaysOne(t *testing.T) {
 				"Return-Path: <>", "From: No Reply <no-reply@contoso.example>", "X-MS-Exchange-Organization-AutoForwarded: true", "Resent-From: bob.field@contoso.example",
 				"Content-Type: multipart/report; report-type=disposition-notification; boundary=b\nSubject: Read: hello", "List-Unsubscribe: <https://contoso.example/u>",
 				"Subject: unsubscribe\n\nunsubscribe", "X-MS-Exchange-Organization-AuthAs: Anonymous",
+				"Subject: =?utf-8?B?VU5TVUJTQ1JJQkU=?=\n\nplease", "Subject: Abmeldung vom Newsletter\n\n", "Subject: Me d\u00e9sabonner\n\nmerci", "Subject: STOP\n\nstop", "Subject: hello\n\n",
+				"Subject: Not read: hello", "Subject: Abgelehnt: hello", "Subject: Accept\u00e9 : hello", "Subject: Meeting Forward Notification: hello", "X-Auto-Response-Suppress: All",
+				"Content-Type: multipart/report; report-type=disposition-notification; boundary=b\nSubject: Vu\n\n--b\nContent-Type: text/html\n\n<a href=\"http://evil.example/\">seen</a>\n" +
+					"--b\nContent-Type: message/disposition-notification\n\nDisposition: manual-action/MDN-sent-automatically; displayed\n--b--",
+				"Content-Type: multipart/mixed; boundary=b\nSubject: hello\n\n--b\nContent-Type: text/plain\n\nIt was shown.\n--b\nContent-Type: message/disposition-notification\n\nDisposition: x; displayed\n--b--",
+				"Content-Type: text/calendar; method=COUNTER\nSubject: hello\n\nBEGIN:VCALENDAR\nMETHOD:COUNTER\nEND:VCALENDAR\n",
+				"Content-Type: text/calendar\nContent-Transfer-Encoding: base64\nSubject: hello\n\nQkVHSU46VkNBTEVOREFSCm1ldGhvZDpyZXBseQpFTkQ6VkNBTEVOREFSCg==\n",
 			} {
 				o.sends(change, stranger)
 				o.days(1)
@@ -176,6 +183,78 @@ func TestHistory_aStrangerStaysOne(t *testing.T) {
 		if o.trusts(from(stranger)) {
 			t.Errorf("%s: the stranger is known: %+v", name, o.known)
 		}
+	}
+}
+
+// circular is one with more fields.
+func circular(fields string) string {
+	fields = strings.ReplaceAll(fields, "\n", "\r\n")
+	return strings.Replace(from("list@evil.example"), "Subject:", fields+"\r\nSubject:", 1)
+}
+
+// What a List-Unsubscribe field has mail programs send, in whatever words and to whomever, makes nobody known.
+func TestHistory_unsubscribingMakesNobodyKnown(t *testing.T) {
+	const plain = "mailto:eve@evil.example?subject=other&body=Dear%20Eve%2C%20as%20we%20agreed%20I%20write%20to%20you"
+	for name, c := range map[string]struct {
+		fields string
+		to     string // more recipients
+	}{
+		"a subject and a text of the sender's": {"List-Unsubscribe: <" + plain + ">", ""},
+		"upper case":                           {"LIST-UNSUBSCRIBE: <MAILTO:EVE@EVIL.EXAMPLE?SUBJECT=OTHER>", ""},
+		"without brackets":                     {"List-Unsubscribe: " + plain, ""},
+		"behind a comment":                     {"List-Unsubscribe: (to leave) <" + plain + ">", ""},
+		"behind a web page":                    {"List-Unsubscribe: <https://evil.example/u>, <" + plain + ">", ""},
+		"folded":                               {"List-Unsubscribe: <mailto:\n eve@evil.example\n ?subject=other>", ""},
+		"percent-encoded":                      {"List-Unsubscribe: <mailto:%65ve%40evil%2Eexample?subject=other>", ""},
+		"an encoded word":                      {"List-Unsubscribe: =?utf-8?B?PG1haWx0bzpldmVAZXZpbC5leGFtcGxlPg==?=", ""},
+		"an address in its query":              {"List-Unsubscribe: <mailto:?subject=other&TO=eve%40evil.example>", ""},
+		"as a copy":                            {"List-Unsubscribe: <mailto:list@evil.example?cc=eve@evil.example>", "list@evil.example"},
+		"as a copy, escaped":                   {"List-Unsubscribe: <mailto:list@evil.example?a=b&amp;bcc=eve@evil.example>", "list@evil.example"},
+		"behind our own":                       {"List-Unsubscribe: <mailto:bob.field@contoso.example,eve@evil.example>", "bob.field@contoso.example"},
+		"behind a partner's":                   {"List-Unsubscribe: <mailto:ann@partner.example,eve@evil.example>", "ann@partner.example"},
+		"the second of two":                    {"List-Unsubscribe: <mailto:list@evil.example>, <" + plain + ">", ""},
+		"the second field":                     {"List-Unsubscribe: <https://evil.example/u>\nX: y\nlist-unsubscribe: <" + plain + ">", ""},
+		"the first of ninety":                  {"List-Unsubscribe: <" + plain + ">" + strings.Repeat("\nList-Unsubscribe: <mailto:a@b.example>", 90), ""},
+		"the last of ninety":                   {strings.Repeat("List-Unsubscribe: <mailto:a@b.example>\n", 90) + "List-Unsubscribe: <" + plain + ">", ""},
+		"with slashes":                         {"List-Unsubscribe: <mailto://eve@evil.example>", ""},
+		"in mail without proof":                {"List-Unsubscribe: <" + plain + ">\n" + strings.TrimSpace(unsigned), ""},
+		"of a domain not his own":              {"From: a@other.example\nList-Unsubscribe: <" + plain + ">", ""},
+	} {
+		o := newWorkplace(t)
+		o.sends("", "ann@partner.example")
+		o.receives(circular(c.fields))
+		for range 3 {
+			to := []string{stranger}
+			if c.to != "" {
+				to = append(to, c.to)
+			}
+			o.sends("Subject: other\n\nDear Eve, as we agreed I write to you about the offer, and wait for what you say of it.", to...)
+			o.days(1)
+		}
+		if o.trusts(from(stranger)) || o.trusts(from("other@evil.example")) {
+			t.Errorf("%s: the stranger is known: %+v", name, o.known)
+		}
+		if !o.trusts(from("ann@partner.example")) {
+			t.Errorf("%s: the partner is not known any more", name)
+		}
+	}
+}
+
+// A mailbox that is made for each message is remembered by its host, so that lists do not fill the history.
+func TestHistory_unsubscribeMailboxesMadeForOneMessage(t *testing.T) {
+	o := newWorkplace(t)
+	for i := range 50 {
+		o.receives(circular(fmt.Sprintf("List-Unsubscribe: <mailto:leave-%x@evil.example>", i*7919)))
+	}
+	if len(o.known) > 8 {
+		t.Errorf("%d entries of one list", len(o.known))
+	}
+	o.sends("Subject: other\n\nDear Eve, as we agreed I write to you.", "leave-77@evil.example")
+	if o.trusts(from("leave-77@evil.example")) {
+		t.Error("a made mailbox that was written to is known")
+	}
+	if o.sends("", "ann@evil.example"); !o.trusts(from("ann@evil.example")) {
+		t.Error("a person of the same host, to whom our people wrote first, is not known")
 	}
 }
 

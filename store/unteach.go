@@ -10,8 +10,8 @@ import (
 
 // unteach takes back what a record has taught the sender history, once its message was taken out of a mailbox or
 // somebody said that it is bad: retracted mail teaches nothing, however late that was found out. What was seen first or
-// last of a sender stays, for it was seen; an entry that nothing but this record made goes. It is done once for a
-// record, and its later forks teach nothing.
+// last of a sender stays, for it was seen, and so does what takes trust away; an entry that nothing but this record
+// made goes. It is done once for a record, and its later forks teach nothing.
 func (t *txn) unteach(record string) error {
 	all, err := t.facts(record)
 	if err != nil || len(all) == 0 || all[0].Untaught {
@@ -23,6 +23,9 @@ func (t *txn) unteach(record string) error {
 	}
 	for _, f := range all {
 		for _, key := range f.Taught {
+			if history.Lasting(key) {
+				continue
+			}
 			if err := t.unteachOne(rec, key); err != nil {
 				return err
 			}

@@ -128,5 +128,12 @@ func testUnteach(t *testing.T, b *bench) {
 	known("when mail that was sent was removed", a)
 	must(t, s.Update(t.Context(), store.Change{Unteach: second.ID}))
 	known("when somebody said that the last one is bad")
+
+	named := history.Unsubscribe("eve@evil.example")
+	last := apply(t, s, report(4, "inbound", history.Observation{Key: named, At: at(4)}))
+	must(t, s.Update(t.Context(), store.Change{Unteach: last.ID}))
+	if len(ok(s.History(t.Context(), Contoso, []string{named}))) != 1 {
+		t.Error("what a bad message named to mail programs is forgotten with it")
+	}
 	must(t, s.Update(t.Context(), store.Change{Unteach: "no record"}))
 }

@@ -16,6 +16,7 @@ package history
 
 import (
 	"math/bits"
+	"strings"
 	"time"
 
 	"clawback/internal/mailaddr"
@@ -136,6 +137,29 @@ func Reply(address, domain string) string { return key("reply", address+" "+doma
 
 // Via is the key of a domain whose servers or signatures an author's domain uses.
 func Via(domain, service string) string { return key("via", domain+" "+service) }
+
+const unsubscribeKind = "unsubscribe"
+
+// Unsubscribe is the key of an address that a List-Unsubscribe field names. Mailboxes that are made for one message
+// each, which have digits or are long, share the key of their host.
+func Unsubscribe(address string) string {
+	address = strings.ReplaceAll(address, `"`, "")
+	local, host := "", address
+	if at := strings.LastIndexByte(address, '@'); at >= 0 {
+		local, host = address[:at], address[at+1:]
+	}
+	if len(local) > maxNamedMailbox || strings.ContainsAny(local, "0123456789+=#") {
+		local = "*"
+	}
+	return key(unsubscribeKind, local+"@"+mailaddr.Name(host))
+}
+
+// maxNamedMailbox is beyond the length of people's mailbox names, and within that of made ones.
+const maxNamedMailbox = 24
+
+// Lasting reports whether what was learnt under a key stays when its message turns out to be bad: that an address was
+// named takes trust away.
+func Lasting(key string) bool { return strings.HasPrefix(key, unsubscribeKind+":") }
 
 func key(kind, value string) string {
 	value = mailaddr.Lower(value)

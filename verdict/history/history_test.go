@@ -99,3 +99,16 @@ func TestKey_makesNoLookAlikesOne(t *testing.T) {
 		}
 	}
 }
+
+func TestUnsubscribe_oneKeyForMadeMailboxes(t *testing.T) {
+	for address, want := range map[string]string{
+		"Leave@Lists.Example": "unsubscribe:leave@lists.example", `"leave"@lists.example`: "unsubscribe:leave@lists.example",
+		"leave-7f@lists.example": "unsubscribe:*@lists.example", "u+x@lists.example": "unsubscribe:*@lists.example",
+		strings.Repeat("x", 25) + "@lists.example": "unsubscribe:*@lists.example", "leave@b\u00fccher.example": "unsubscribe:leave@xn--bcher-kva.example",
+		"leave@xn--bcher-kva.example.": "unsubscribe:leave@xn--bcher-kva.example", "nowhere": "unsubscribe:@nowhere",
+	} {
+		if got := Unsubscribe(address); got != want || !Lasting(got) || Lasting(From(address)) {
+			t.Errorf("%s: %s, want %s", address, got, want)
+		}
+	}
+}
