@@ -1,18 +1,22 @@
 package feed
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"clawback/config"
+	"clawback/internal/test/needs"
 )
 
 // counter is a consumer that counts.
@@ -95,6 +99,39 @@ func BenchmarkLook_millionEntries(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(2*million*b.N)/b.Elapsed().Seconds(), "entries/s")
+}
+
+// inChild says to the test's own process, started once more, that it is the one that is measured.
+const inChild = "CLAWBACK_TEST_MILLION"
+
+// A list of a million entries is read, and its next state compared with it, by a process that never has more than
+// 256 MiB, whatever of it is Go's heap.
+func TestLook_millionEntriesIn256MiB(t *testing.T) {
+	needs.Time(t, "15 seconds of a processor", "make test")
+	if os.Getenv(inChild) != "" {
+		caution, err := NewCaution([]string{"contoso.example"}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		told := &counter{}
+		f := feedOf(t, "url = \"https://x.example/\"\nkind = \"url\"")
+		lookAt(t, f, caution, told, t.TempDir(), numbered(0, million), numbered(million/10, million))
+		if told.added != million+million/10 || told.withdrawn != million/10 || told.largest > maxDelta {
+			t.Errorf("told %+v", told)
+		}
+		return
+	}
+	child := exec.Command(os.Args[0], "-test.run=^TestLook_millionEntriesIn256MiB$", "-test.v")
+	child.Env = append(os.Environ(), inChild+"=1")
+	out, err := child.CombinedOutput()
+	if err != nil || !bytes.Contains(out, []byte("--- PASS: TestLook_millionEntriesIn256MiB")) {
+		t.Fatalf("the child: %v\n%s", err, out)
+	}
+	most := child.ProcessState.SysUsage().(*syscall.Rusage).Maxrss >> 10 // MiB: Linux counts KiB
+	t.Logf("the process had %d MiB at most", most)
+	if most > 256 {
+		t.Errorf("the process had %d MiB, more than 256", most)
+	}
 }
 
 // lookAt looks at the states of a list, one after the other.

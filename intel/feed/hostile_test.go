@@ -127,6 +127,23 @@ func gzipped(text string) []byte {
 	return out.Bytes()
 }
 
+// lastGood is the last good copy of a bench's list, as it lies on the disk.
+func lastGood(t *testing.T, b *bench) string {
+	t.Helper()
+	var all []string
+	for _, end := range []string{".list", ".json"} {
+		data, err := os.ReadFile(b.kept.file(end))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, string(data))
+	}
+	if b.kept.has(".pending") {
+		t.Error("changes of a list that was refused are pending")
+	}
+	return strings.Join(all, "\n")
+}
+
 func TestLook_hostileAnswersAreRefusedWithTheirReason(t *testing.T) {
 	const good = "http://a.example/1\nhttp://a.example/2\n"
 	inside := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -187,18 +204,30 @@ func TestLook_hostileAnswersAreRefusedWithTheirReason(t *testing.T) {
 			w.(http.Flusher).Flush()
 			panic(http.ErrAbortHandler)
 		}, Format},
-		"nothing":             {text(""), Empty},
-		"comments alone":      {text("# sorry\n"), Empty},
-		"prose":               {text(strings.Repeat("Access denied!\n", 20)), Unreadable},
-		"not there":           {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", http.StatusNotFound) }, Away},
-		"a wrong key":         {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", http.StatusForbidden) }, Denied},
-		"304 without reason":  {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotModified) }, Away},
-		"headers without end": {func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X", strings.Repeat("x", 1<<20)) }, Away},
+		"UTF-16, with a mark":    {text("\xff\xfeh\x00t\x00t\x00p\x00"), Format},
+		"UTF-16, the other way":  {text("\xfe\xff\x00h\x00t\x00t\x00p"), Format},
+		"UTF-16, without a mark": {text("h\x00t\x00t\x00p\x00:\x00"), Format},
+		"UTF-32":                 {text("\x00\x00\xfe\xff\x00\x00\x00h"), Format},
+		"UTF-16, packed":         {func(w http.ResponseWriter, _ *http.Request) { w.Write(gzipped("\xff\xfeh\x00")) }, Format},
+		"a program":              {text("MZ\x90\x00\x03\x00\x00\x00\x04\x00"), Format},
+		"nothing":                {text(""), Empty},
+		"comments alone":         {text("# sorry\n"), Empty},
+		"prose":                  {text(strings.Repeat("Access denied!\n", 20)), Unreadable},
+		"not there":              {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", http.StatusNotFound) }, Away},
+		"a wrong key":            {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", http.StatusForbidden) }, Denied},
+		"304 without reason":     {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotModified) }, Away},
+		"headers without end":    {func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X", strings.Repeat("x", 1<<20)) }, Away},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newServer(t, c.answer)
+			s := newServer(t, text("http://before.example/\n"))
 			s.Config.ErrorLog = quiet()
 			b := newBench(t, s.feed(t, `url = "SERVER/"`+"\nkind = \"url\""), smallLimits())
+			if _, _, err := b.poll(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			before := lastGood(t, b)
+			clear(b.told)
+			s.handler = c.answer
 			_, _, err := b.poll(t.Context())
 			if codeOf(err) != c.want || c.want == "" && err != nil {
 				t.Errorf("%v is refused as %q, want %q", err, codeOf(err), c.want)
@@ -206,8 +235,11 @@ func TestLook_hostileAnswersAreRefusedWithTheirReason(t *testing.T) {
 			if c.want != "" && len(b.told) > 0 {
 				t.Errorf("of a list that is refused was told %v", b.told)
 			}
-			if c.want == "" && len(b.told) != 2 {
+			if c.want == "" && len(b.told) != 3 { // two came, and one went
 				t.Errorf("told %v", b.told)
+			}
+			if after := lastGood(t, b); c.want != "" && after != before {
+				t.Errorf("the last good copy was %q, and is %q", before, after)
 			}
 			if files, _ := filepath.Glob(filepath.Join(b.kept.dir, ".*")); len(files) > 0 {
 				t.Errorf("%v stays on the disk", files)

@@ -33,7 +33,7 @@ func unpack(body io.Reader, l limits, dir string) (io.ReadCloser, error) {
 			inner, err = u.zip(r, dir)
 		default:
 			u.Reader = r
-			return u, noPage(r)
+			return u, noList(r)
 		}
 		if err != nil {
 			u.Close()
@@ -42,7 +42,7 @@ func unpack(body io.Reader, l limits, dir string) (io.ReadCloser, error) {
 		r = bufio.NewReader(&bounded{&packed{inner}, l.unpacked, "when unpacked"})
 	}
 	u.Reader = r
-	return u, noPage(r)
+	return u, noList(r)
 }
 
 // unpacked is what was packed, and the file that a zip was written to.
@@ -136,9 +136,14 @@ func (p *packed) Read(b []byte) (int, error) {
 	return n, broken(err, "a packed file")
 }
 
-// noPage refuses what begins as a web page does: no list begins with "<".
-func noPage(r *bufio.Reader) error {
+// noList refuses what is no list by its first bytes: a web page, for no list begins with "<", and text in an encoding
+// of two or four bytes a character, as some programs of Windows write.
+func noList(r *bufio.Reader) error {
 	head, _ := r.Peek(512)
+	if bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff")) ||
+		bytes.IndexByte(head, 0) >= 0 {
+		return refuse(Format, "is not in UTF-8: it is binary, or in UTF-16, which is not read")
+	}
 	head = bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\ufeff")), " \t\r\n")
 	if bytes.HasPrefix(head, []byte("<")) {
 		return refuse(HTML, "is a web page: the server wants a sign-in, or turns programs away")
