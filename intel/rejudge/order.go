@@ -33,7 +33,11 @@ func (r *Runner) Start(ctx context.Context, o Order) (store.Rescan, error) {
 		return store.Rescan{}, intel.Refuse(intel.ErrBusy, "%d rescans are under way: wait, or cancel one", maxRescans)
 	}
 	one := r.newRescan(o)
-	return one, r.keepRescan(ctx, one, r.act(one, "start", o.Who, o.Comment))
+	if err := r.keepRescan(ctx, one, r.act(one, "start", o.Who, o.Comment)); err != nil {
+		return one, err
+	}
+	r.wake()
+	return one, nil
 }
 
 func (r *Runner) newRescan(o Order) store.Rescan {
@@ -170,6 +174,7 @@ func (r *Runner) change(ctx context.Context, id, what, who, comment string,
 	if err := r.keepRescan(ctx, one, r.act(one, what, who, comment)); err != nil {
 		return one, err
 	}
+	r.wake()
 	if one.State == store.RescanReplacing || one.State.Final() {
 		err = r.clearRescan(ctx, one)
 	}
@@ -187,12 +192,11 @@ func (r *Runner) keepRescan(ctx context.Context, one store.Rescan, act *store.Ac
 	return nil
 }
 
-// setRescan has others see a rescan, and has it go on.
+// setRescan has others see a rescan, which is not changed in place from here on.
 func (r *Runner) setRescan(one store.Rescan) {
 	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.rescans[one.ID] = one
-	r.mu.Unlock()
-	r.wake()
 }
 
 // keepFor is how long an ended rescan is listed. Who asked for it stays in the audit.

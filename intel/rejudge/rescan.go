@@ -14,29 +14,46 @@ const (
 	alike      = 3  // of these, of each change
 )
 
-// stepRescan judges one page of a rescan's messages.
+// stepRescan judges one page of a rescan's messages. That it is begun is noted before, and undone with the page: where
+// the process does not survive what is read, it must not begin for ever.
 func (r *Runner) stepRescan(ctx context.Context, one store.Rescan) error {
-	before := one
-	if before.Tries++; before.Tries <= tries {
-		if err := r.progress(ctx, before); err != nil { // undone with the page
+	begun := one
+	if begun.Tries++; begun.Tries <= tries {
+		if err := r.progress(ctx, begun); err != nil {
 			return err
 		}
 	}
+	next, err := r.rescanPage(ctx, one)
+	if err == nil {
+		err = r.progress(ctx, next)
+	}
+	begun.Replaced = next.Replaced
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil: // the process ends as it should
+		begun.Tries = 0
+		return r.progress(context.WithoutCancel(ctx), begun)
+	}
+	begun.Tries = one.Tries // the store failed, which is no end of the process
+	r.showProgress(begun)
+	return err
+}
+
+// rescanPage judges the next page of a rescan's messages, or passes it over, and answers how far the rescan is then.
+func (r *Runner) rescanPage(ctx context.Context, one store.Rescan) (store.Rescan, error) {
 	found, err := r.o.Store.Scan(ctx, search(one), one.Cursor)
 	if err != nil {
-		return err
+		return one, err
 	}
 	one.Changes, one.Samples = maps.Clone(one.Changes), slices.Clone(one.Samples)
-	if before.Tries > tries {
+	if one.Tries >= tries {
 		one.Seen += len(found.Records)
 		one.Failed += len(found.Records)
 		r.o.Log.Error("the daemon ended while it judged messages again: they are passed over", "event",
 			"rejudge.passed", "rescan", one.ID, "messages", len(found.Records))
-	} else if err := r.judgePage(ctx, &one, found.Records); ctx.Err() != nil {
-		before.Tries = 0 // the process ends as it should: that counts for nothing
-		return r.progress(context.WithoutCancel(ctx), before)
-	} else if err != nil {
-		return err
+	} else if err := r.judgePage(ctx, &one, found.Records); err != nil {
+		return one, err
 	}
 	one.Tries, one.Cursor = 0, found.Next
 	switch {
@@ -45,10 +62,7 @@ func (r *Runner) stepRescan(ctx context.Context, one store.Rescan) error {
 	case found.Next == "":
 		err = r.ended(ctx, &one)
 	}
-	if err != nil {
-		return err
-	}
-	return r.progress(ctx, one)
+	return one, err
 }
 
 // search selects one page of a rescan's messages: few at once, so that a pause is seen.
@@ -68,6 +82,16 @@ func (r *Runner) progress(ctx context.Context, one store.Rescan) error {
 	}
 	one.Paused = now.Paused
 	return r.keepRescan(ctx, one, nil)
+}
+
+// showProgress has others see how far a rescan is, which is not durable. What a person said meanwhile stands.
+func (r *Runner) showProgress(one store.Rescan) {
+	r.words.Lock()
+	defer r.words.Unlock()
+	if now, err := r.Rescan(one.ID); err == nil && now.State != store.RescanCancelled {
+		one.Paused = now.Paused
+		r.setRescan(one)
+	}
 }
 
 // judgePage judges some messages again, and counts or replaces what changes.

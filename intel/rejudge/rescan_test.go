@@ -238,6 +238,41 @@ func TestRescan_passesOverWhatKills(t *testing.T) {
 	g.wants("passed over", bad[0], verdict.Clean)
 }
 
+// A store that fails is no end of the process: however often it does so, no page is passed over.
+func TestRescan_storeFails(t *testing.T) {
+	for after := range 8 { // writes that succeed each time
+		for _, scans := range []bool{false, true} {
+			t.Run(fmt.Sprint(after, scans), func(t *testing.T) {
+				g, bad := swept(t, 2)
+				one, err := g.Start(t.Context(), Order{Who: "ada", Tenant: storetest.Contoso})
+				must(t, err)
+				fail := func() {
+					for range 2 * tries {
+						g.s.after, g.s.noScans = after, scans
+						for more, err := true, error(nil); more && err == nil; {
+							more, err = g.step(t.Context())
+						}
+					}
+					g.s.after, g.s.noScans = -1, false
+					g.settle()
+				}
+				fail()
+				_, err = g.Approve(t.Context(), "ada", one.ID, "")
+				must(t, err)
+				fail()
+				one = g.rescanNow(one)
+				if one.State != store.RescanCompleted || one.Failed > 0 || one.Replaced != counted(one) ||
+					one.Tries > 0 {
+					t.Errorf("it is %+v", one)
+				}
+				for i, rec := range bad {
+					g.wants(fmt.Sprint(i), rec, verdict.Malicious)
+				}
+			})
+		}
+	}
+}
+
 // A rescan that ended long ago is forgotten, one that waits is not.
 func TestRescan_isForgottenInItsTime(t *testing.T) {
 	g, _ := swept(t, 1)

@@ -39,8 +39,9 @@ type rig struct {
 // faulty is a store that fails after so many writes, and counts its scans.
 type faulty struct {
 	*store.Store
-	after int // -1: never
-	scans int
+	after   int // -1: never
+	scans   int
+	noScans bool // no scan succeeds
 }
 
 var errKilled = errors.New("killed here")
@@ -68,7 +69,9 @@ func (f *faulty) Update(ctx context.Context, c store.Change) error {
 }
 
 func (f *faulty) Scan(ctx context.Context, filter store.RecordFilter, cursor string) (store.RecordPage, error) {
-	f.scans++
+	if f.scans++; f.noScans {
+		return store.RecordPage{}, errKilled
+	}
 	return f.Store.Scan(ctx, filter, cursor)
 }
 
@@ -81,7 +84,7 @@ func newRig(t *testing.T) *rig {
 			Rate: config.Off}}
 	s, err := store.New(&memory.Engine{}, store.Options{Now: func() time.Time { return g.now }})
 	must(t, err)
-	g.s = &faulty{s, -1, 0}
+	g.s = &faulty{Store: s, after: -1}
 	t.Cleanup(func() { s.Close() })
 	g.open()
 	return g

@@ -107,11 +107,22 @@ func (r *Runner) keepSchedule(ctx context.Context, s store.Schedule) error {
 	return nil
 }
 
-// setSchedule has others see a schedule, which is not changed in place from here on.
+// setSchedule has others see a schedule as it is now.
 func (r *Runner) setSchedule(s store.Schedule) {
+	s = clone(s)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.schedules[s.Tenant] = s
+}
+
+// clone is a schedule that shares nothing with the first one.
+func clone(s store.Schedule) store.Schedule {
+	s.Stages = slices.Clone(s.Stages)
+	for i := range s.Stages {
+		s.Stages[i].Spans = slices.Clone(s.Stages[i].Spans)
+	}
+	s.Used, s.Held = maps.Clone(s.Used), maps.Clone(s.Held)
+	return s
 }
 
 // schedule is a tenant's, with the version of now, and whether that is news.
@@ -120,11 +131,7 @@ func (r *Runner) schedule(ctx context.Context, tenant string, after []time.Durat
 	r.mu.Lock()
 	s, have := r.schedules[tenant]
 	r.mu.Unlock()
-	s.Stages = slices.Clone(s.Stages)
-	for i := range s.Stages {
-		s.Stages[i].Spans = slices.Clone(s.Stages[i].Spans)
-	}
-	s.Used, s.Held = maps.Clone(s.Used), maps.Clone(s.Held)
+	s = clone(s)
 	rules, knowledge := r.o.Judge.Version(tenant)
 	version := rules + " " + knowledge
 	now := r.now()

@@ -302,6 +302,62 @@ func TestSchedule_passesOverWhatKills(t *testing.T) {
 	g.wants("at the next stage", killer, verdict.Malicious)
 }
 
+// A store that fails is no end of the process: however often it does so, and wherever, nothing is passed over, and what
+// was replaced before counts for the brake.
+func TestSchedule_storeFails(t *testing.T) {
+	for after := range 8 { // writes that succeed each time
+		for _, scans := range []bool{false, true} {
+			t.Run(fmt.Sprint(after, scans), func(t *testing.T) {
+				g := started(t)
+				var bad []store.Record
+				for range 4 {
+					bad = append(bad, g.saying(g.mail(storetest.Contoso, verdict.Clean, nil), verdict.Malicious))
+				}
+				g.rules = "2"
+				g.pass(time.Second)
+				g.now = g.now.Add(7 * time.Minute)
+				for range 2 * tries {
+					g.s.after, g.s.noScans = after, scans
+					for more, err := true, error(nil); more && err == nil; {
+						more, err = g.step(t.Context())
+					}
+				}
+				g.s.after, g.s.noScans = -1, false
+				g.settle()
+				for i, rec := range bad {
+					g.wants(fmt.Sprint(i), rec, verdict.Malicious)
+				}
+				if told := g.notices(); len(told) > 0 {
+					t.Errorf("told are %v", told)
+				}
+				for _, s := range g.Schedules() {
+					if s.Tenant == storetest.Contoso &&
+						(s.Changed != len(bad) || s.Used["takes"] != len(bad) || s.Tries > 0) {
+						t.Errorf("it is %+v", s)
+					}
+				}
+			})
+		}
+	}
+}
+
+// Who looks at a schedule while it is worked on sees it as it was.
+func TestSchedule_isNotChangedUnderWhoLooks(t *testing.T) {
+	g := started(t)
+	g.saying(g.mail(storetest.Contoso, verdict.Clean, nil), verdict.Malicious)
+	g.rules = "2"
+	g.pass(time.Second)
+	s := clone(g.Schedules()[0])
+	s.Used, s.Held = map[string]int{"takes": 1}, map[string]string{"takes": "x"}
+	g.setSchedule(s)
+	want := fmt.Sprint(g.Schedules())
+	s.Stages[1].Seen, s.Stages[0].Spans[0].Epoch = 99, 99
+	s.Used["takes"], s.Held["takes"] = 99, "y"
+	if got := fmt.Sprint(g.Schedules()); got != want {
+		t.Errorf("it is\n%s, want\n%s", got, want)
+	}
+}
+
 // A clock that was wrong once does not hold the schedule up.
 func TestSchedule_clockSetBack(t *testing.T) {
 	g := started(t)

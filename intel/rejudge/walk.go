@@ -17,7 +17,7 @@ type walk struct {
 	schedule *store.Schedule
 	stage    *store.Stage
 	to       time.Time
-	begun    bool
+	begun    bool // that it is read is durable
 	passed   bool // the process ended here too often: nothing is read
 	seen     int
 	most     int // verdicts of one effect that may be replaced; 0: not asked for yet
@@ -27,12 +27,17 @@ type walk struct {
 // write.
 func (r *Runner) walk(ctx context.Context, t *config.Tenant, s *store.Schedule, i int, to time.Time) (int, error) {
 	w := &walk{Runner: r, tenant: t, schedule: s, stage: &s.Stages[i], to: to}
+	tried, stage := s.Tries, *w.stage
 	err := w.run(ctx)
-	if ctx.Err() != nil && w.begun { // the process ends as it should: that counts for nothing
+	switch {
+	case ctx.Err() != nil && w.begun: // the process ends as it should: that counts for nothing
 		s.Tries = 0
 		return w.seen, cmp.Or(r.keepSchedule(context.WithoutCancel(ctx), *s), ctx.Err())
-	}
-	if err != nil {
+	case err != nil && !w.begun:
+		return w.seen, err
+	case err != nil: // the store failed, which is no end of the process; what was replaced counts for the brake
+		s.Tries, *w.stage = tried, stage
+		r.setSchedule(*s)
 		return w.seen, err
 	}
 	epoch := s.Epoch
@@ -72,6 +77,15 @@ func (w *walk) page(ctx context.Context, list []store.Record) error {
 	if err != nil {
 		return err
 	}
+	replaced := w.schedule.Changed
+	if err := w.replaceEach(ctx, list, results); err != nil || w.schedule.Changed == replaced {
+		return err
+	}
+	return w.keepSchedule(ctx, *w.schedule) // what the brake has counted outlives the process
+}
+
+// replaceEach replaces the verdicts that change, as far as the brake lets it.
+func (w *walk) replaceEach(ctx context.Context, list []store.Record, results []found) error {
 	for i, f := range results {
 		w.seen++
 		w.stage.Seen++
@@ -102,14 +116,16 @@ func (w *walk) begin(ctx context.Context) error {
 	if w.begun {
 		return nil
 	}
-	w.begun = true
 	if w.passed = w.schedule.Tries >= tries; w.passed {
 		_, _, err := w.o.Store.Raise(ctx, store.Notice{Kind: "rejudge.passed", Tenant: w.tenant.ID,
 			Text: fmt.Sprintf("the daemon ended %d times while it judged again what arrived from %s to %s: that was "+
 				"passed over", tries, w.stage.Until.Format(time.RFC3339), w.to.Format(time.RFC3339)),
 			Do: "look at the log; judge that time again by clawback rescan since:2d"})
+		w.begun = err == nil
 		return err
 	}
 	w.schedule.Tries++
-	return w.keepSchedule(ctx, *w.schedule)
+	err := w.keepSchedule(ctx, *w.schedule)
+	w.begun = err == nil
+	return err
 }
