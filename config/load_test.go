@@ -3,32 +3,18 @@ package config
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"clawback/internal/test/configtest"
 	"clawback/verdict"
 )
 
-// minimal is the shortest configuration that is complete.
-const minimal = `hostname = "journal.example.com"
-
-[acme]
-email = "admin@example.com"
-
-[[tenant]]
-id = "6F1C2F3E-0A5B-4C77-9A51-0F2F6F6F0C11"
-domains = ["contoso.example"]
-alternate_mailbox = "lost-reports@fabrikam.example"
-
-[[tenant.address]]
-address = "j-7q3k9@journal.example.com"
-
-[tenant.graph]
-client_id = "7a1c2f3e-0a5b-4c77-9a51-0f2f6f6f0c11"
-client_secret_file = "secret"
-`
+// minimal is the shortest configuration that is complete, with a secret in a file beside it.
+var minimal = strings.Replace(configtest.Minimal, "managed_identity = true", `client_secret_file = "secret"`, 1)
 
 // inDir writes a secret file beside where a configuration would stand, and answers that configuration's name.
 func inDir(t *testing.T) string {

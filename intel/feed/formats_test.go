@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"clawback/config"
+	"clawback/internal/test/configtest"
 )
 
 // taken collects what a reader of a format finds.
@@ -48,27 +49,12 @@ func (s *taken) pass(skip Skip) {
 // feedOf is a feed as the configuration has it.
 func feedOf(t testing.TB, lines string) *config.Feed {
 	t.Helper()
-	cfg, err := config.Parse("clawback.toml", []byte(around+"[[feed]]\nname = \"test\"\n"+lines+"\n"))
+	cfg, err := config.Parse("clawback.toml", []byte(configtest.Minimal+"[[feed]]\nname = \"test\"\n"+lines+"\n"))
 	if err != nil {
 		t.Fatalf("%s: %v", lines, err)
 	}
 	return &cfg.Feeds[0]
 }
-
-// around is what a configuration has at least beside a feed.
-const around = `hostname = "journal.example.com"
-[acme]
-email = "admin@example.com"
-[[tenant]]
-id = "6F1C2F3E-0A5B-4C77-9A51-0F2F6F6F0C11"
-domains = ["contoso.example"]
-alternate_mailbox = "lost-reports@fabrikam.example"
-[[tenant.address]]
-address = "j-7q3k9@journal.example.com"
-[tenant.graph]
-client_id = "7a1c2f3e-0a5b-4c77-9a51-0f2f6f6f0c11"
-managed_identity = true
-`
 
 func TestRead_formats(t *testing.T) {
 	const csvFeed = "url = \"https://x.example/\"\nformat = \"csv\"\nkind = \"url\"\n"

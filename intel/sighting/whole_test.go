@@ -15,6 +15,7 @@ import (
 	"clawback/config"
 	"clawback/intel/feed"
 	"clawback/intel/indicator"
+	"clawback/internal/test/configtest"
 	"clawback/query"
 	"clawback/store"
 	"clawback/store/memory"
@@ -43,7 +44,7 @@ func newWhole(t *testing.T, lines string) *whole {
 	t.Helper()
 	w := &whole{t: t, dir: t.TempDir()}
 	w.list("http://never.example/\n")
-	cfg, err := config.Parse("clawback.toml", []byte(around+fmt.Sprintf("[[feed]]\nname = \"ours\"\nfile = %q\nkind = \"url\"\ninterval = \"1m\"\n%s\n",
+	cfg, err := config.Parse("clawback.toml", []byte(configtest.Minimal+fmt.Sprintf("[[feed]]\nname = \"ours\"\nfile = %q\nkind = \"url\"\ninterval = \"1m\"\n%s\n",
 		filepath.Join(w.dir, "list"), lines)))
 	if err != nil {
 		t.Fatal(err)
@@ -88,20 +89,6 @@ func newWhole(t *testing.T, lines string) *whole {
 	w.after(time.Second)
 	return w
 }
-
-const around = `hostname = "journal.example.com"
-[acme]
-email = "admin@example.com"
-[[tenant]]
-id = "6F1C2F3E-0A5B-4C77-9A51-0F2F6F6F0C11"
-domains = ["contoso.example"]
-alternate_mailbox = "lost-reports@fabrikam.example"
-[[tenant.address]]
-address = "j-7q3k9@journal.example.com"
-[tenant.graph]
-client_id = "7a1c2f3e-0a5b-4c77-9a51-0f2f6f6f0c11"
-managed_identity = true
-`
 
 func (w *whole) list(text string) {
 	w.t.Helper()
