@@ -15,7 +15,6 @@ import (
 	"clawback/internal/test/smtpload"
 	"clawback/internal/test/testbed"
 	"clawback/store"
-	"clawback/store/pebble"
 	"clawback/store/storetest"
 )
 
@@ -232,21 +231,11 @@ func writeList(name string, from int) error {
 }
 
 // fillOld applies reports of mail that is past its retention.
-func fillOld(ctx context.Context, bed *testbed.Bed) (err error) {
-	state := bed.File("state")
-	if err := os.MkdirAll(state, 0o700); err != nil {
-		return err
-	}
-	s, err := pebble.Open(state, store.Options{})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
+func fillOld(ctx context.Context, bed *testbed.Bed) error {
 	old := time.Now().Add(-120 * 24 * time.Hour)
-	return parallel(oldMail, func(n int) error {
+	return applyReports(ctx, bed, oldMail, func(n int) store.Application {
 		a := storetest.Realistic(n)
 		a.Record.Received = old.Add(-time.Duration(n) * time.Second)
-		_, _, err := s.Apply(ctx, a, nil)
-		return err
+		return a
 	})
 }

@@ -101,7 +101,12 @@ func accept(q *bolt.Queue, l testbed.Letter, of testbed.Tenant) error {
 }
 
 // fillStore applies reports of other mail, from the days before.
-func fillStore(ctx context.Context, bed *testbed.Bed) (err error) {
+func fillStore(ctx context.Context, bed *testbed.Bed) error {
+	return applyReports(ctx, bed, *records, storetest.Realistic)
+}
+
+// applyReports has the store of a daemon that does not run take n reports.
+func applyReports(ctx context.Context, bed *testbed.Bed, n int, nth func(n int) store.Application) (err error) {
 	state := bed.File("state")
 	if err := os.MkdirAll(state, 0o700); err != nil {
 		return err
@@ -111,8 +116,8 @@ func fillStore(ctx context.Context, bed *testbed.Bed) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	return parallel(*records, func(n int) error {
-		_, _, err := s.Apply(ctx, storetest.Realistic(n), nil)
+	return parallel(n, func(i int) error {
+		_, _, err := s.Apply(ctx, nth(i), nil)
 		return err
 	})
 }

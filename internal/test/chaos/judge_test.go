@@ -87,7 +87,7 @@ func (j *judge) touched() {
 		}
 	}
 	j.undoable()
-	j.later()
+	j.lateCopies()
 	for _, m := range j.messages {
 		if c := j.copies[m.Key]; c != nil && m.Read != c.read {
 			j.wrong("message %s of %s was delivered with read=%t and ends with read=%t: %v", m.Key, m.Mailbox, c.read,

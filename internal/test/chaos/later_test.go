@@ -130,22 +130,22 @@ func (w *world) aftermath() {
 	}
 }
 
-// later holds what was brought back and what appeared later against what may be done with it.
-func (j *judge) later() {
+// lateCopies holds what was brought back and what appeared later against what may be done with it.
+func (j *judge) lateCopies() {
 	for _, l := range j.w.letters {
 		for _, c := range l.copies {
 			if !c.back.IsZero() && !c.movedAgain {
-				j.leftAlone(l, c)
+				j.broughtBackIsLeft(l, c)
 			}
 			if !c.released.IsZero() {
-				j.takenLater(l, c)
+				j.lateCopyIsTaken(l, c)
 			}
 		}
 	}
 }
 
-// leftAlone: nothing takes what a person has brought back, unless a person asks for it later.
-func (j *judge) leftAlone(l *letter, c *copied) {
+// broughtBackIsLeft: nothing takes what a person has brought back, unless a person asks for it later.
+func (j *judge) broughtBackIsLeft(l *letter, c *copied) {
 	m := j.messages[c.key]
 	if l.ordered > c.orders || j.w.approved[m.ImmutableID] {
 		return
@@ -159,9 +159,9 @@ func (j *judge) leftAlone(l *letter, c *copied) {
 	}
 }
 
-// takenLater: what appears when a retraction is done is taken where that is MALICIOUS or a person's, and then it is, if
-// there was time and nothing stands against it; else it is left.
-func (j *judge) takenLater(l *letter, c *copied) {
+// lateCopyIsTaken: what appears when a retraction is done is taken where that is MALICIOUS or a person's, and then it
+// is, if there was time and nothing stands against it; else it is left.
+func (j *judge) lateCopyIsTaken(l *letter, c *copied) {
 	m := j.messages[c.key]
 	touched := len(m.Changes) > 0
 	stands := l.verdict == verdict.Malicious || l.meddled()

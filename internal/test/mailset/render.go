@@ -23,7 +23,7 @@ func (m *Mail) Message() (mailgen.Message, error) {
 		Name: m.ID, Language: m.Language, Attack: m.Bad, Auth: mailgen.Auth(m.Auth), From: m.From, Sender: m.Sender,
 		ReplyTo: m.ReplyTo, To: m.To, Subject: m.Subject, Text: m.Text, HTML: m.HTML, Headers: m.Headers,
 	}
-	if m.answers() {
+	if m.isReply() {
 		t.Headers = append(slices.Clone(t.Headers), "In-Reply-To: <{hex}@contoso.example>")
 	}
 	if err := m.place(&t); err != nil {
@@ -37,9 +37,9 @@ func (m *Mail) Message() (mailgen.Message, error) {
 	return mailgen.Make(&t, seed.Sum64()), nil
 }
 
-// answers reports whether a message is an answer within a correspondence. Mail programs mark those, also for whoever
+// isReply reports whether a message is a reply within a correspondence. Mail programs mark those, also for whoever
 // took the mailbox over.
-func (m *Mail) answers() bool {
+func (m *Mail) isReply() bool {
 	prefix, _, found := strings.Cut(strings.ToLower(m.Subject), ":")
 	return found && m.Before == "correspondent" && m.Auth == "pass" &&
 		slices.Contains([]string{"re", "aw", "antw", "res", "rép"}, strings.TrimSpace(prefix))
