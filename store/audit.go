@@ -72,7 +72,7 @@ type auditHead struct {
 	Chain [sha256.Size]byte
 }
 
-// after is the head once an entry's row has been appended. The chain covers the stored octets, so that it does not
+// after is the head once an entry's row has been appended. The chain covers the stored bytes, so that it does not
 // depend on how they are decoded.
 func (h auditHead) after(row []byte) auditHead {
 	sum := sha256.New()
@@ -148,7 +148,7 @@ func (t *txn) audit(f AuditFilter) (list []Act, err error) {
 
 func decodeAct(v []byte) (act Act, err error) {
 	if len(v) < sha256.Size {
-		return act, fmt.Errorf("%w: an entry of %d octets", ErrTampered, len(v))
+		return act, fmt.Errorf("%w: an entry of %d bytes", ErrTampered, len(v))
 	}
 	err = decode(tableAudit, v[sha256.Size:], &act)
 	act.Chain = hex.EncodeToString(v[:sha256.Size])

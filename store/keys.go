@@ -13,7 +13,7 @@ import (
 	"unicode/utf8"
 )
 
-// encoding gives 26 characters for 16 octets, in lower case so that an id can be typed.
+// encoding gives 26 characters for 16 bytes, in lower case so that an id can be typed.
 var encoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
 // yearOne is the Unix time of Go's zero time: stamps count from there, so that they are never negative.
@@ -103,7 +103,7 @@ func IntentID(record, address string, kind Kind) string {
 // checkID refuses what cannot be a part of a key.
 func checkID(what, id string) error {
 	if id == "" || len(id) > 128 || strings.ContainsRune(id, 0) || !utf8.ValidString(id) {
-		return fmt.Errorf("%w: %s %.40q must have 1 to 128 octets of UTF-8 and no NUL", ErrInvalid, what, id)
+		return fmt.Errorf("%w: %s %.40q must have 1 to 128 bytes of UTF-8 and no NUL", ErrInvalid, what, id)
 	}
 	return nil
 }

@@ -15,13 +15,13 @@ type recent struct {
 	mu      sync.Mutex // guards what follows
 	records map[string]*recentRecord
 	order   []*recentRecord // as they were added; those that were dropped are in it still
-	octets  int             // of the rows of records
+	bytes   int             // of the rows of records
 }
 
 // recentRecord is one of them, with the length of its row.
 type recentRecord struct {
 	record Record
-	octets int
+	bytes  int
 }
 
 // recentOf is a record that is to be found here, and nil for one that does not come back from its row as it went in:
@@ -35,8 +35,8 @@ func recentOf(rec Record, row []byte) *recentRecord {
 
 // Bounds of what is recent: what comes in a second under full load, some MiB.
 const (
-	maxRecent       = 4096
-	maxRecentOctets = 6 << 20
+	maxRecent      = 4096
+	maxRecentBytes = 6 << 20
 )
 
 // add takes a record of which there are no intents, and lets the oldest go beyond the bounds.
@@ -48,8 +48,8 @@ func (r *recent) add(rec *recentRecord) {
 	}
 	r.records[rec.record.ID] = rec
 	r.order = append(r.order, rec)
-	r.octets += rec.octets
-	for len(r.order) > maxRecent || r.octets > maxRecentOctets {
+	r.bytes += rec.bytes
+	for len(r.order) > maxRecent || r.bytes > maxRecentBytes {
 		oldest := r.order[0]
 		r.order[0], r.order = nil, r.order[1:]
 		if r.records[oldest.record.ID] == oldest {
@@ -67,7 +67,7 @@ func (r *recent) drop(id string) {
 
 func (r *recent) dropLocked(id string) {
 	if rec := r.records[id]; rec != nil {
-		r.octets -= rec.octets
+		r.bytes -= rec.bytes
 		delete(r.records, id)
 		*rec = recentRecord{}
 	}

@@ -159,13 +159,13 @@ func TestRecent_isBounded(t *testing.T) {
 	for n := range maxRecent + 10 {
 		r.add(&recentRecord{Record{ID: fmt.Sprint(n)}, 1})
 	}
-	if _, found := r.find("9"); found || len(r.records) != maxRecent || r.octets != maxRecent {
-		t.Errorf("%d records, %d octets; the tenth is kept: %v", len(r.records), r.octets, found)
+	if _, found := r.find("9"); found || len(r.records) != maxRecent || r.bytes != maxRecent {
+		t.Errorf("%d records, %d octets; the tenth is kept: %v", len(r.records), r.bytes, found)
 	}
 	r.drop("20")
-	r.add(&recentRecord{Record{ID: "large"}, maxRecentOctets})
-	if _, found := r.find("large"); !found || len(r.records) != 1 || r.octets != maxRecentOctets {
-		t.Errorf("%d records, %d octets beside a large one", len(r.records), r.octets)
+	r.add(&recentRecord{Record{ID: "large"}, maxRecentBytes})
+	if _, found := r.find("large"); !found || len(r.records) != 1 || r.bytes != maxRecentBytes {
+		t.Errorf("%d records, %d octets beside a large one", len(r.records), r.bytes)
 	}
 }
 
