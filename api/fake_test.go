@@ -99,7 +99,8 @@ func (w *world) Get(_ context.Context, id string) (queue.Item, error) {
 	return queue.Item{}, fmt.Errorf("%w: item %q", queue.ErrNotFound, id)
 }
 func (w *world) List(_ context.Context, f queue.Filter) ([]queue.Item, error) {
-	return after(both(f.Tenant, item(tenantA, "item-a"), item(tenantB, "item-b")), f.After, func(it queue.Item) string { return it.ID }), w.err
+	rows := both(f.Tenant, item(tenantA, "item-a"), item(tenantB, "item-b"))
+	return after(rows, f.After, func(it queue.Item) string { return it.ID }), w.err
 }
 func (w *world) Retry(_ context.Context, id string) error { return w.note("retry %s", id) }
 func (w *world) Trust(_ context.Context, id, who string) error {
@@ -164,7 +165,8 @@ func (s worldStore) Lookup(_ context.Context, tenant, key string) (found []store
 	return found, nil
 }
 func (s worldStore) Records(_ context.Context, f store.RecordFilter) ([]store.Record, error) {
-	return after(both(f.Tenant, record(tenantA, "a"), record(tenantB, "b")), f.After, func(r store.Record) string { return r.ID }), s.err
+	rows := both(f.Tenant, record(tenantA, "a"), record(tenantB, "b"))
+	return after(rows, f.After, func(r store.Record) string { return r.ID }), s.err
 }
 
 func intent(tenant, letter string) store.Intent {
@@ -187,7 +189,8 @@ func (s worldStore) IntentsBy(_ context.Context, f store.IntentFilter) ([]store.
 		func(in store.Intent) bool { return in.ID == f.After }) {
 		return nil, fmt.Errorf("intent %s: %w", f.After, store.ErrNotFound)
 	}
-	return after(both(f.Tenant, intent(tenantA, "a"), intent(tenantB, "b")), f.After, func(in store.Intent) string { return in.ID }), s.err
+	rows := both(f.Tenant, intent(tenantA, "a"), intent(tenantB, "b"))
+	return after(rows, f.After, func(in store.Intent) string { return in.ID }), s.err
 }
 func (s worldStore) Counts(_ context.Context, tenant string) (store.Counts, error) {
 	return store.Counts{Records: 1000}, nil
@@ -214,7 +217,8 @@ func (s worldStore) Orders(context.Context) ([]store.Order, error) { return nil,
 
 type worldEngine struct{ *world }
 
-func (e worldEngine) Retract(_ context.Context, who, record string, action config.Action, comment string) ([]store.Intent, error) {
+func (e worldEngine) Retract(_ context.Context, who, record string, action config.Action,
+	comment string) ([]store.Intent, error) {
 	return []store.Intent{{ID: "n1"}}, e.note("retract %s to %s by %s: %s", record, action, who, comment)
 }
 func (e worldEngine) Restore(_ context.Context, who, record, comment string) ([]store.Intent, error) {
@@ -315,7 +319,8 @@ func (j worldJudge) View(_ context.Context, rec store.Record, n int) (intel.View
 func (j worldJudge) Original(rec store.Record, n int) (io.ReadCloser, error) {
 	return io.NopCloser(strings.NewReader(fmt.Sprintf("original-%d of %s", n, rec.ID))), j.err
 }
-func (j worldJudge) Correct(_ context.Context, who, record string, is verdict.Disposition, comment string) (intel.Lesson, error) {
+func (j worldJudge) Correct(_ context.Context, who, record string, is verdict.Disposition,
+	comment string) (intel.Lesson, error) {
 	return intel.Lesson{Record: record, Is: is, Tokens: []string{"secret"}}, j.note("correct %s to %s by %s: %s", record, is, who, comment)
 }
 func (j worldJudge) Model(tenant string) (*learn.Model, error) {
@@ -342,7 +347,8 @@ func reported() []submission.Submission {
 }
 
 func (d worldDesk) List(_ context.Context, tenant string) ([]submission.Submission, error) {
-	return slices.DeleteFunc(reported(), func(s submission.Submission) bool { return tenant != "" && s.Tenant != tenant }), d.err
+	foreign := func(s submission.Submission) bool { return tenant != "" && s.Tenant != tenant }
+	return slices.DeleteFunc(reported(), foreign), d.err
 }
 func (d worldDesk) Get(_ context.Context, id string) (submission.Submission, error) {
 	for _, s := range reported() {
@@ -352,7 +358,8 @@ func (d worldDesk) Get(_ context.Context, id string) (submission.Submission, err
 	}
 	return submission.Submission{}, fmt.Errorf("submission %q: %w", id, store.ErrNotFound)
 }
-func (d worldDesk) Accept(_ context.Context, id string, by submission.Decision) (submission.Submission, intel.Lesson, error) {
+func (d worldDesk) Accept(_ context.Context, id string,
+	by submission.Decision) (submission.Submission, intel.Lesson, error) {
 	s, _ := d.Get(context.Background(), id)
 	return s, intel.Lesson{Record: s.Record, Is: by.Is, Comment: by.Comment}, d.note("accept %s as %s by %s: %s", id, by.Is, by.Who, by.Comment)
 }
@@ -360,7 +367,8 @@ func (d worldDesk) Dismiss(_ context.Context, id string, by submission.Decision)
 	s, _ := d.Get(context.Background(), id)
 	return s, d.note("dismiss %s by %s: %s", id, by.Who, by.Comment)
 }
-func (d worldDesk) File(_ context.Context, t *config.Tenant, message io.ReaderAt, size int64, by submission.Decision) (intel.Lesson, string, error) {
+func (d worldDesk) File(_ context.Context, t *config.Tenant, message io.ReaderAt, size int64,
+	by submission.Decision) (intel.Lesson, string, error) {
 	body, _ := io.ReadAll(io.NewSectionReader(message, 0, size))
 	return intel.Lesson{Record: "record-a", Is: by.Is}, "record-a", d.note("file %q of %s as %s by %s", body, t.ID, by.Is, by.Who)
 }

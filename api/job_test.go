@@ -55,7 +55,8 @@ func TestStartJob_aLargeOneNeedsItsNumber(t *testing.T) {
 	}
 }
 
-// A job that searches leaves alone what came after its preview, and never what a search without an end would find later.
+// A job that searches leaves alone what came after its preview, and never what a search without an end would find
+// later.
 func TestJob_endsAtItsPreview(t *testing.T) {
 	at := time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
 	for name, c := range map[string]struct {

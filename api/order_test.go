@@ -112,7 +112,8 @@ var ordering = map[string]struct {
 	},
 }
 
-// An act on the queue and its entry in the audit are both there after a crash at any moment, or neither is; and each once.
+// An act on the queue and its entry in the audit are both there after a crash at any moment, or neither is; and each
+// once.
 func TestOrder_survivesKill(t *testing.T) {
 	for name, c := range ordering {
 		for _, moment := range []string{"nothing", "before the act", "after the act", "before the audit"} {
@@ -147,7 +148,8 @@ func TestOrder_survivesKill(t *testing.T) {
 						}
 						continue
 					}
-					if want := fmt.Sprintf("[ada %s t1 why]", name); !done || fmt.Sprint(audited) != want || err != nil {
+					want := fmt.Sprintf("[ada %s t1 why]", name)
+					if !done || fmt.Sprint(audited) != want || err != nil {
 						t.Errorf("done %t, audit %q, %v; want it done, and %s", done, audited, err, want)
 					}
 				}
@@ -156,8 +158,8 @@ func TestOrder_survivesKill(t *testing.T) {
 	}
 }
 
-// What the state does not allow is refused without a word in the audit; where the state changes meanwhile, the audit says that
-// the act was not done.
+// What the state does not allow is refused without a word in the audit; where the state changes meanwhile, the audit
+// says that the act was not done.
 func TestOrder_refused(t *testing.T) {
 	d := openDisk(t, t.TempDir())
 	s, id := d.service(t), d.quarantined(t, forged)
@@ -218,9 +220,9 @@ func (n noted) Rebuild() { _ = n.note("rebuild") }
 
 func (n noted) Status(context.Context) (index.Status, error) { return index.Status{}, nil }
 
-// What is done outside of the queue and the store is done once the audit has it: where the audit cannot be written it is
-// not done. After a crash between the two it is done by the next start; a look at a feed is not, since its length was
-// accepted of the list of then, and lists are read by themselves: the audit tells of that.
+// What is done outside of the queue and the store is done once the audit has it: where the audit cannot be written it
+// is not done. After a crash between the two it is done by the next start; a look at a feed is not, since its length
+// was accepted of the list of then, and lists are read by themselves: the audit tells of that.
 func TestOrder_ofOtherParts(t *testing.T) {
 	for name, c := range map[string]struct {
 		do        func(context.Context, *Service) error

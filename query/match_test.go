@@ -160,8 +160,9 @@ func randomMessage(r *rand.Rand) Message {
 func randomQuery(t *testing.T, r *rand.Rand) Query {
 	var text string
 	for range r.IntN(3) {
-		text += pick(r, "", "", "-") + pick(r, "from:eve", "from:evil.example", "from:eve@", "from:@evil.example", "from:eve@evil.example", `from:"anna bell"`,
-			"from:anna.bell", "from:*bell*", "to:contoso.example", "to:bücher.example", "subject:invoice", `subject:"invoice due"`, "再", "subject:*due",
+		text += pick(r, "", "", "-") + pick(r, "from:eve", "from:evil.example", "from:eve@", "from:@evil.example",
+			"from:eve@evil.example", `from:"anna bell"`, "from:anna.bell", "from:*bell*", "to:contoso.example",
+			"to:bücher.example", "subject:invoice", `subject:"invoice due"`, "再", "subject:*due",
 			"link:evil.example", "link:evil.example/x?y", "link:http://192.0.2.1/", "ip:192.0.2.1", "link:*evil*",
 			"hash:"+strings.Repeat("aa", 32),
 			"file:*.iso", "file:c", "id:ra", "id:<a@b>", "disposition:spam,clean", "disposition:malicious",

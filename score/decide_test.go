@@ -68,8 +68,8 @@ func TestDecide_maliciousNeedsTwoFamiliesAndAPayload(t *testing.T) {
 	}
 }
 
-// Fraud in a superior's name carries nothing to follow or open. It convicts only where an outsider is proven to pose as an
-// insider twice over; a name alone, a domain alone, or both without words that ask for something do not.
+// Fraud in a superior's name carries nothing to follow or open. It convicts only where an outsider is proven to pose as
+// an insider twice over; a name alone, a domain alone, or both without words that ask for something do not.
 func TestDecide_forgedInsider(t *testing.T) {
 	vip, lookalike := found{Signal: signalNamed(t, "impersonation.vip"), factor: 1}, found{Signal: signalNamed(t, "impersonation.lookalike_domain"), factor: 1}
 	words := []found{{Signal: signalNamed(t, "words.discreet"), factor: 3}, {Signal: signalNamed(t, "words.payment"), factor: 2}} // as many phrases

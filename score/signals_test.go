@@ -24,10 +24,12 @@ Date: Wed, 4 Nov 2026 09:12:40 +0000
 Shall we meet for lunch at noon? I could come to your office.
 `
 
-// vary changes base: "Name: value" lines replace header fields ("Name:" alone removes one), and what follows a blank line is the body.
+// vary changes base: "Name: value" lines replace header fields ("Name:" alone removes one), and what follows a blank
+// line is the body.
 func vary(change string) string {
 	header, body, hasBody := strings.Cut(change, "\n\n")
-	if strings.HasPrefix(change, "\n") && !strings.HasPrefix(change, "\nX-Test:") && !strings.HasPrefix(change, "\nMIME-") {
+	if strings.HasPrefix(change, "\n") && !strings.HasPrefix(change, "\nX-Test:") &&
+		!strings.HasPrefix(change, "\nMIME-") {
 		header, body, hasBody = "", strings.TrimPrefix(change, "\n"), true
 	}
 	baseHeader, baseBody, _ := strings.Cut(base, "\n\n")
@@ -47,7 +49,9 @@ func vary(change string) string {
 
 // replaceField puts a field in the place of the one of its name, or behind all where there is none.
 func replaceField(lines []string, name, value string) []string {
-	at := slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(strings.ToLower(line), strings.ToLower(name)+":") })
+	at := slices.IndexFunc(lines, func(line string) bool {
+		return strings.HasPrefix(strings.ToLower(line), strings.ToLower(name)+":")
+	})
 	blank := strings.TrimSpace(value) == ""
 	switch {
 	case at < 0 && blank:
@@ -74,7 +78,8 @@ func link(href, label string) string {
 // attached is a message with one file.
 func attached(change, text, name, kind string, body []byte) string {
 	return vary(strings.Trim(change, "\n") + "\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\n" + text +
-		"\n--b\nContent-Type: " + kind + "; name=\"" + name + "\"\nContent-Disposition: attachment; filename=\"" + name + "\"\nContent-Transfer-Encoding: base64\n\n" +
+		"\n--b\nContent-Type: " + kind + "; name=\"" + name + "\"\n" +
+		"Content-Disposition: attachment; filename=\"" + name + "\"\nContent-Transfer-Encoding: base64\n\n" +
 		base64.StdEncoding.EncodeToString(body) + "\n--b--\n")
 }
 

@@ -112,7 +112,9 @@ func TestPage_valuesAreQuoted(t *testing.T) {
 		c.Tenants[0].Domains[0] = evil
 		c.Tenants[0].Name = evil + "\n```powershell\nRemove-Mailbox x\n"
 		for _, line := range commands(pageOf(t, c)) {
-			if rest := outside(line); strings.Contains(rest, "Mailbox x") || strings.Contains(rest, "whoami") || strings.Contains(rest, "rm;") {
+			rest := outside(line)
+			if strings.Contains(rest, "Mailbox x") || strings.Contains(rest, "whoami") ||
+				strings.Contains(rest, "rm;") {
 				t.Errorf("%q: outside of strings stands %q", evil, rest)
 			}
 		}
@@ -153,7 +155,8 @@ func TestPage_regionsHaveAConnectorAndARuleEach(t *testing.T) {
 		}
 	}
 	c.Regions[0].Hosts[0] = "eu1.elsewhere.example"
-	if text := pageOf(t, c); !strings.Contains(text, "-TlsSettings CertificateValidation -Comment") || !strings.Contains(text, "no domain in common") {
+	if text := pageOf(t, c); !strings.Contains(text, "-TlsSettings CertificateValidation -Comment") ||
+		!strings.Contains(text, "no domain in common") {
 		t.Error("hosts without a common domain: the page does not say so")
 	}
 }
@@ -191,8 +194,8 @@ func choices(t *testing.T) (all []choice) {
 	return all
 }
 
-// Each of the eight choices of docs/regions.md has its group, its rule and its address, and a connector that leads to its
-// own gateways alone, whichever gateway prints the page.
+// Each of the eight choices of docs/regions.md has its group, its rule and its address, and a connector that leads to
+// its own gateways alone, whichever gateway prints the page.
 func TestPage_eachRegionHasItsGroupRuleAndAddress(t *testing.T) {
 	gateways := []config.Region{{Name: "us", Hosts: []string{"us1.example.com", "us2.example.com"}},
 		{Name: "eu", Hosts: []string{"eu1.example.com"}}, {Name: "in", Hosts: []string{"in1.example.com"}},
@@ -229,7 +232,8 @@ func TestPage_eachRegionHasItsGroupRuleAndAddress(t *testing.T) {
 func (c choice) commands(all []choice) []string {
 	group, name := c.group+"@contoso.example", "clawback "+strings.Join(c.regions, "-")
 	_, domain, _ := strings.Cut(c.address, "@")
-	lead := "-UseMXRecord $true -RecipientDomains '" + domain + "' `\n  -TlsSettings DomainValidation -TlsDomain '*.example.com'"
+	lead := "-UseMXRecord $true -RecipientDomains '" + domain +
+		"' `\n  -TlsSettings DomainValidation -TlsDomain '*.example.com'"
 	if len(c.hosts) == 1 {
 		lead = "-UseMXRecord $false -SmartHosts '" + c.hosts[0] + "' -RecipientDomains '" + domain +
 			"' `\n  -TlsSettings DomainValidation -TlsDomain '" + c.hosts[0] + "'"
@@ -249,7 +253,8 @@ func TestPage_regionsWithoutHosts(t *testing.T) {
 	c.Region = "us"
 	for regions, want := range map[string]string{"us": "-SmartHosts 'mx.gateway.example'", "eu": "-UseMXRecord $true", "us,eu": "-UseMXRecord $true"} {
 		c.Tenants[0].Addresses[0].Regions = strings.Split(regions, ",")
-		if text := pageOf(t, c); !strings.Contains(text, want+" -RecipientDomains") || strings.Contains(text, "in their order") {
+		if text := pageOf(t, c); !strings.Contains(text, want+" -RecipientDomains") ||
+			strings.Contains(text, "in their order") {
 			t.Errorf("%s: the connector is not %s", regions, want)
 		}
 	}

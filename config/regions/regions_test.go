@@ -65,7 +65,8 @@ func TestAccept_whatOneDaemonTakesMayBeUnited(t *testing.T) {
 			for _, b := range lists {
 				okA, _ := Accept(config.Address{Regions: a}, region)
 				okB, _ := Accept(config.Address{Regions: b}, region)
-				if common, ok := Common(a, b); okA && okB && (!ok || len(common) > 0 && !slices.Contains(common, region)) {
+				common, ok := Common(a, b)
+				if okA && okB && (!ok || len(common) > 0 && !slices.Contains(common, region)) {
 					t.Errorf("%s takes mail for %q and %q, which have %q in common", region, a, b, common)
 				}
 			}
@@ -202,8 +203,8 @@ func TestCheck_takesADomainWithoutMXAsItsOwn(t *testing.T) {
 	wantBad(t, Check(t.Context(), c, zone{nil, everyHost}), []string{"neither MX nor address records"})
 }
 
-// What DNS does not answer is not said to be wrong, nor to be well. A domain that nothing leads to is no trouble where a
-// connector names this host.
+// What DNS does not answer is not said to be wrong, nor to be well. A domain that nothing leads to is no trouble where
+// a connector names this host.
 func TestCheck_whatIsNotKnownIsAWarning(t *testing.T) {
 	for name, row := range map[string]struct {
 		regions []string
@@ -218,7 +219,8 @@ func TestCheck_whatIsNotKnownIsAWarning(t *testing.T) {
 		"null MX, any region":         {nil, zone{map[string]string{"journal.example.com": "0 ."}, ""}, "null MX"},
 	} {
 		found := Check(t.Context(), world(row.regions...), row.dns)
-		if len(found) != 1 || !found[0].OK || !found[0].Warning || !strings.Contains(found[0].Text, row.want) || found[0].Remedy == "" {
+		if len(found) != 1 || !found[0].OK || !found[0].Warning || !strings.Contains(found[0].Text, row.want) ||
+			found[0].Remedy == "" {
 			t.Errorf("%s: findings are %+v, want a warning that says %q", name, found, row.want)
 		}
 	}
@@ -254,7 +256,7 @@ func TestDocument_rowsPassTheCheck(t *testing.T) {
 		}
 		rows++
 		cell := func(i int) string { return strings.Trim(strings.TrimSpace(cells[i]), "`") }
-		regions := strings.Split(strings.ReplaceAll(strings.ReplaceAll(strings.Trim(cell(4), "[]"), `"`, ""), " ", ""), ",")
+		regions := strings.Split(strings.NewReplacer("[", "", "]", "", `"`, "", " ", "").Replace(cell(4)), ",")
 		c := world(regions...)
 		c.Tenants[0].Addresses[0].Address = cell(3)
 		mx := strings.ReplaceAll(cell(5), "<br>", ",")

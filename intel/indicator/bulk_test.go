@@ -184,8 +184,8 @@ func TestApplyAll_likeOneByOne(t *testing.T) {
 	}
 }
 
-// The brake is each indicator's own: one that hits too much waits, and those beside it act. One that more messages carry
-// than are listed is counted by a search.
+// The brake is each indicator's own: one that hits too much waits, and those beside it act. One that more messages
+// carry than are listed is counted by a search.
 func TestApplyAll_brakeOfEach(t *testing.T) {
 	g := newRig(t)
 	for n := range 30 {

@@ -81,7 +81,8 @@ func TestJob_goesOnWhereNothingFits(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.steps(20)
-	if s := b.status(j.ID); s.State != store.JobCompleted || s.Counters.Records != 3 || s.Counters.Outcomes[store.Done] != 3 {
+	if s := b.status(j.ID); s.State != store.JobCompleted || s.Counters.Records != 3 ||
+		s.Counters.Outcomes[store.Done] != 3 {
 		t.Errorf("job %s (%s), counters %+v", s.State, s.Error, s.Counters)
 	}
 }
@@ -169,7 +170,8 @@ func TestJob_listCutShort(t *testing.T) {
 	}
 	b.setReceiving(j.ID, false)
 	b.steps(3)
-	if s := b.status("j1"); s.State != store.JobFailed || s.Counters.Mailboxes > 0 || !strings.Contains(s.Error, "start it again") {
+	if s := b.status("j1"); s.State != store.JobFailed || s.Counters.Mailboxes > 0 ||
+		!strings.Contains(s.Error, "start it again") {
 		t.Errorf("job %s (%s), counters %+v", s.State, s.Error, s.Counters)
 	}
 }
@@ -186,11 +188,13 @@ func TestJob_longList(t *testing.T) {
 		t.Fatal(err)
 	}
 	list, err := b.st.JobRecords(t.Context(), j.ID, 0, len(ids))
-	if err != nil || j.Found != 2*listPage+1 || len(list) != j.Found || list[listPage] != fmt.Sprintf("r%05d", listPage) {
+	if err != nil || j.Found != 2*listPage+1 || len(list) != j.Found ||
+		list[listPage] != fmt.Sprintf("r%05d", listPage) {
 		t.Errorf("%d ids, found %d, %v", len(list), j.Found, err)
 	}
 	b.steps(100)
-	if s := b.status(j.ID); s.State != store.JobFailed || s.Counters.Refused != j.Found || len(s.Refusals) != maxRefusals {
+	if s := b.status(j.ID); s.State != store.JobFailed || s.Counters.Refused != j.Found ||
+		len(s.Refusals) != maxRefusals {
 		t.Errorf("job %s (%s), counters %+v, %d refusals", s.State, s.Error, s.Counters, len(s.Refusals))
 	}
 }

@@ -102,7 +102,8 @@ func randomQuery(t *testing.T, r *rand.Rand) query.Query {
 	for range 1 + r.IntN(3) {
 		text += pick(r, "", "", "", "-") + pick(r, "from:eve@", "from:evil.example", "from:mail.evil.example",
 			"from:bob", "to:finance@", "to:contoso.example",
-			"subject:invoice", `subject:"invoice due"`, "lunch", "link:evil.example", "link:https://evil.example/a", "ip:192.0.2.1", "disposition:malicious",
+			"subject:invoice", `subject:"invoice due"`, "lunch", "link:evil.example", "link:https://evil.example/a",
+			"ip:192.0.2.1", "disposition:malicious",
 			"disposition:spam,bulk", "outcome:held", "outcome:pending,done", "reason:intel.indicator", "is:pinned",
 			"is:rejudged", "subject:*due*") + " "
 	}
