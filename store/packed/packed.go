@@ -77,11 +77,9 @@ func Pack(dst, text []byte) ([]byte, bool) {
 	if !p.value(0) || len(p.in) > 0 {
 		return dst, false
 	}
-	back, err := Unpack(p.back[:0], p.out[len(dst):], len(text))
-	if err != nil || !bytes.Equal(back, text) {
+	if err := p.back.unpack(p.back.out[:0], p.out[len(dst):], len(text)); err != nil || !bytes.Equal(p.back.out, text) {
 		return dst, false
 	}
-	p.back = back
 	return p.out, true
 }
 
@@ -94,18 +92,21 @@ type packer struct {
 	now     time.Time // the last time
 	last    int       // the number of the last field that is known
 	texts   earlier
-	back    []byte // room for what comes back
+	back    unpacker // of what was written, with room that is used again
 }
 
-// maxRoom is the room of a packer that is kept for the next row.
-const maxRoom = 64 << 10
+// The room of a packer that is kept for the next row.
+const (
+	maxRoom  = 64 << 10
+	maxTexts = 1024
+)
 
 // giveBack makes the packer ready for another row. It keeps nothing of this one.
 func (p *packer) giveBack() {
-	if cap(p.back) > maxRoom || !p.texts.clear() {
+	if cap(p.back.out) > maxRoom || cap(p.back.texts) > maxTexts || !p.texts.clear() {
 		return
 	}
-	p.in, p.out, p.last = nil, nil, 0
+	p.in, p.out, p.last, p.back.in = nil, nil, 0, nil
 	packers.Put(p)
 }
 

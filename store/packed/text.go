@@ -52,8 +52,7 @@ func (t *earlier) grow() {
 
 // clear makes the texts empty, and reports false where they have more room than is worth keeping.
 func (t *earlier) clear() bool {
-	const most = 1024
-	if len(t.table) > most {
+	if len(t.table) > maxTexts {
 		return false
 	}
 	clear(t.list)

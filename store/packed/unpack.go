@@ -16,14 +16,23 @@ var (
 
 // Unpack appends to dst the text of a packed row, of limit bytes at most.
 func Unpack(dst, packed []byte, limit int) ([]byte, error) {
-	u := unpacker{in: packed, out: dst, limit: len(dst) + limit, now: epoch}
-	if err := u.value(0); err != nil {
+	var u unpacker
+	if err := u.unpack(dst, packed, limit); err != nil {
 		return dst, err
 	}
-	if len(u.in) > 0 {
-		return dst, fmt.Errorf("%d bytes stand behind a packed row", len(u.in))
-	}
 	return u.out, nil
+}
+
+// unpack appends to dst what Unpack gives; it is in out then.
+func (u *unpacker) unpack(dst, packed []byte, limit int) error {
+	*u = unpacker{in: packed, out: dst, limit: len(dst) + limit, now: epoch, texts: u.texts[:0]}
+	if err := u.value(0); err != nil {
+		return err
+	}
+	if len(u.in) > 0 {
+		return fmt.Errorf("%d bytes stand behind a packed row", len(u.in))
+	}
+	return nil
 }
 
 // unpacker reads forms from in and writes JSON to out.
