@@ -3,8 +3,8 @@ package identity
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -93,7 +93,12 @@ type Part struct {
 }
 
 // String has all of a part in one line.
-func (p Part) String() string { return fmt.Sprintf("%q %q %s", p.Type, p.Name, p.SHA256) }
+func (p Part) String() string {
+	var room [256]byte // for most
+	text := append(strconv.AppendQuote(room[:0], p.Type), ' ')
+	text = append(strconv.AppendQuote(text, p.Name), ' ')
+	return string(append(text, p.SHA256...))
+}
 
 // emptySum is the SHA-256 of nothing.
 var emptySum = hex.EncodeToString(sha256.New().Sum(nil))
@@ -127,11 +132,13 @@ func described(parts []Part) []string {
 
 // digest writes each value with its length, so that values cannot run together.
 func digest(values []string) string {
-	h := sha256.New()
+	var room [1024]byte // for most
+	text := room[:0]
 	for _, s := range values {
-		fmt.Fprintf(h, "%d:%s\n", len(s), s)
+		text = append(append(append(strconv.AppendInt(text, int64(len(s)), 10), ':'), s...), '\n')
 	}
-	return hex.EncodeToString(h.Sum(nil))
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
 }
 
 // date is the Date as text, "" where there is none.
