@@ -57,39 +57,21 @@ func (s *secrets) clean(text string) string {
 		return text
 	}
 	if strings.IndexByte(text, '@') >= 0 {
-		text = cut(text, *words, wholeAddress)
+		text = cutAddresses(text, *words)
 	}
-	if hasLongWord(text) {
-		text = cut(text, *words, longWord)
-	}
-	return text
-}
-
-// hasLongWord reports whether longWord finds anything in a text.
-func hasLongWord(text string) bool {
-	n := 0
-	for i := range len(text) {
-		if n++; !isWordByte(lowerByte(text[i])) {
-			n = 0
-		}
-		if n == minSecretLocal {
-			return true
-		}
-	}
-	return false
+	return cutLongWords(text, *words)
 }
 
 // minSecretText is the length of the shortest text that is looked through: a@b.c.
 const minSecretText = 5
 
-// cut replaces what find finds. find gets the text in lower case and a position, and says where the word lies that is
-// to be looked up from there; none is from < 0.
-func cut(text string, words map[string]string, find func(lower string, at int) (from, to int)) string {
+// cutAddresses replaces the addresses among the words.
+func cutAddresses(text string, words map[string]string) string {
 	lower := lowerASCII(text)
 	var out strings.Builder
 	done := 0 // what of text is in out
 	for at := 0; at < len(lower); at++ {
-		from, to := find(lower, at)
+		from, to := wholeAddress(lower, at)
 		if from < 0 {
 			continue
 		}
@@ -128,19 +110,27 @@ func wholeAddress(lower string, at int) (from, to int) {
 	return max(0, at-maxLocal), to
 }
 
-// longWord finds the run of letters, digits and hyphens that begins at a position.
-func longWord(lower string, at int) (from, to int) {
-	if at > 0 && isWordByte(lower[at-1]) || !isWordByte(lower[at]) {
-		return -1, -1
+// cutLongWords replaces the runs of letters, digits and hyphens that are among the words.
+func cutLongWords(text string, words map[string]string) string {
+	var out strings.Builder
+	done := 0 // what of text is in out
+	for at := 0; at < len(text); at++ {
+		from := at
+		for at < len(text) && isWordByte(lowerByte(text[at])) {
+			at++
+		}
+		if at-from < minSecretLocal {
+			continue
+		}
+		if label := words[lowerASCII(text[from:at])]; label != "" {
+			out.WriteString(text[done:from] + label)
+			done = at
+		}
 	}
-	to = at
-	for to < len(lower) && isWordByte(lower[to]) {
-		to++
+	if done == 0 {
+		return text
 	}
-	if to-at < minSecretLocal {
-		return -1, -1
-	}
-	return at, to
+	return out.String() + text[done:]
 }
 
 func isWordByte(c byte) bool {
@@ -151,14 +141,17 @@ func isDomainByte(c byte) bool { return isWordByte(c) || c == '.' || c >= 0x80 }
 
 // lowerASCII keeps the length, so that positions stay what they are.
 func lowerASCII(s string) string {
-	if strings.IndexFunc(s, func(r rune) bool { return 'A' <= r && r <= 'Z' }) < 0 {
-		return s
+	for i := range len(s) {
+		if lowerByte(s[i]) == s[i] {
+			continue
+		}
+		b := []byte(s)
+		for i, c := range b {
+			b[i] = lowerByte(c)
+		}
+		return string(b)
 	}
-	b := []byte(s)
-	for i, c := range b {
-		b[i] = lowerByte(c)
-	}
-	return string(b)
+	return s
 }
 
 func lowerByte(c byte) byte {
