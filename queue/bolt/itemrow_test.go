@@ -95,6 +95,47 @@ func checkItem(t *testing.T, row []byte) {
 	if errWant == nil && !reflect.DeepEqual(got, want) {
 		t.Fatalf("%q is read as\n%+v, and by encoding/json as\n%+v", row, got, want)
 	}
+	if errWant == nil {
+		checkWritten(t, want)
+	}
+}
+
+// What is written the short way is what encoding/json writes, and what it would refuse is refused.
+func TestEncodeItem_writesWhatEncodingJSONWrites(t *testing.T) {
+	short, long := itemRows(t)
+	for i, row := range append(short, long...) {
+		var it queue.Item
+		if json.Unmarshal([]byte(row), &it) != nil {
+			continue
+		}
+		w := rowWriter{}
+		if w.item(&it); i == 0 && w.failed {
+			t.Errorf("%s: is not written the short way", row)
+		}
+		checkWritten(t, it)
+	}
+	far := time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC)
+	for _, change := range []func(*queue.Item){
+		func(it *queue.Item) { it.Changed = far }, func(it *queue.Item) { it.Envelope.Received = far },
+		func(it *queue.Item) { it.Changed = it.Changed.In(time.FixedZone("", 24*3600)) }, func(it *queue.Item) { it.Changed = time.Time{} },
+		func(it *queue.Item) { it.ID = "a\u2028" }, func(it *queue.Item) { it.ID = "\xff" }, func(it *queue.Item) { it.ID = "\x7f" },
+		func(it *queue.Item) { it.Envelope.Rcpts = []string{"a<b>&c"} }, func(it *queue.Item) { it.Envelope.TLS.ClientNames = []string{} },
+		func(it *queue.Item) { it.Body.Offset, it.Body.Size = 0, -1 }, func(it *queue.Item) { it.Envelope = queue.Envelope{} },
+	} {
+		it := fullItem()
+		change(&it)
+		checkWritten(t, it)
+	}
+}
+
+// checkWritten requires that an item is written, or refused, as by encoding/json.
+func checkWritten(t *testing.T, it queue.Item) {
+	t.Helper()
+	got, errGot := encodeItem(&it)
+	want, errWant := json.Marshal(it)
+	if string(got) != string(want) || (errGot == nil) != (errWant == nil) {
+		t.Errorf("written\n%s, %v, and by encoding/json\n%s, %v", got, errGot, want, errWant)
+	}
 }
 
 func FuzzDecodeItem(f *testing.F) {

@@ -85,22 +85,27 @@ func (t *txn) set(old, it *queue.Item) error {
 		return t.err
 	}
 	it.Changed = t.now
-	row := t.putJSON(t.items, it.ID, it)
+	row, err := encodeItem(it)
+	t.putRow(t.items, it.ID, row, err)
 	t.put(t.index, itemKey(it), nil)
 	t.count(+1, it)
 	t.claims.keep(it, row)
 	return t.err
 }
 
-// putJSON writes a row, and gives it; nil where it cannot be encoded.
-func (t *txn) putJSON(b *bbolt.Bucket, id string, v any) []byte {
+// putJSON writes a row.
+func (t *txn) putJSON(b *bbolt.Bucket, id string, v any) {
 	row, err := json.Marshal(v)
+	t.putRow(b, id, row, err)
+}
+
+// putRow writes a row, unless it could not be encoded.
+func (t *txn) putRow(b *bbolt.Bucket, id string, row []byte, err error) {
 	if err != nil {
 		t.fail(fmt.Errorf("encode row %s: %w", id, err))
-		return nil
+		return
 	}
 	t.put(b, []byte(id), row)
-	return row
 }
 
 func (t *txn) put(b *bbolt.Bucket, key, value []byte) {
