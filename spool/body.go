@@ -1,7 +1,6 @@
 package spool
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,9 +9,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 )
 
 // stored is a body that is open in the spool. ReadAt may be called from several goroutines, once Verify has returned
@@ -148,31 +147,65 @@ const keptInMemory = 256 << 10
 
 // load reads a small body into memory and compares it with r.
 func (b *stored) load(r Ref) error {
-	all := make([]byte, r.Size)
-	n, err := b.ReadAt(all, 0)
+	kept := &loaded{room: bodyRoom.Get().(*[]byte)}
+	kept.body = slices.Grow((*kept.room)[:0], int(r.Size))[:r.Size]
+	n, err := b.ReadAt(kept.body, 0)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("read %s: %w", r.File, err)
+		err = fmt.Errorf("read %s: %w", r.File, err)
+	} else {
+		err = r.compare(int64(n), crc32.Checksum(kept.body[:n], castagnoli))
 	}
-	if err := r.compare(int64(n), crc32.Checksum(all[:n], castagnoli)); err != nil {
-		return err
+	if err != nil {
+		return errors.Join(err, kept.Close())
 	}
 	closeFile := b.close
-	kept := &loaded{Reader: bytes.NewReader(all)}
-	b.ReaderAt, b.close = kept, func() error { kept.closed.Store(true); return nil }
+	b.ReaderAt, b.close = kept, kept.Close
 	return closeFile()
 }
 
-// loaded is a body in memory. As from a file, nothing is read of it once it is closed.
+// bodyRoom is for bodies in memory, of which one follows the other.
+var bodyRoom = sync.Pool{New: func() any { return new([]byte) }}
+
+// maxBodyRoom is the largest that is kept for the next body.
+const maxBodyRoom = 64 << 10
+
+// loaded is a body in memory. As from a file, nothing is read of it once it is closed: its room is another's then.
 type loaded struct {
-	*bytes.Reader
-	closed atomic.Bool
+	room *[]byte
+
+	mu     sync.RWMutex // guards what follows
+	body   []byte
+	closed bool
 }
 
 func (l *loaded) ReadAt(p []byte, off int64) (int, error) {
-	if l.closed.Load() {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	switch {
+	case l.closed:
 		return 0, os.ErrClosed
+	case off < 0:
+		return 0, fmt.Errorf("read a body at %d: %w", off, fs.ErrInvalid)
+	case off >= int64(len(l.body)):
+		return 0, io.EOF
 	}
-	return l.Reader.ReadAt(p, off)
+	n := copy(p, l.body[off:])
+	if n < len(p) {
+		return n, io.EOF
+	}
+	return n, nil
+}
+
+// Close gives the room back, once.
+func (l *loaded) Close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.closed && cap(l.body) <= maxBodyRoom {
+		*l.room = l.body[:0]
+		bodyRoom.Put(l.room)
+	}
+	l.body, l.closed = nil, true
+	return nil
 }
 
 // compare says what is wrong with n bytes of this checksum, if they are to be the body.
