@@ -189,6 +189,7 @@ func (s *Store) transact(batch []*call) (ran int, err error) {
 	wrote, bulk := false, 0
 	seq, shared := s.seq, &gathered{}
 	written := map[string]*recentRecord{}
+	var room pending
 	for _, c := range batch {
 		if s.cut(batch, c, bulk) {
 			break
@@ -197,15 +198,15 @@ func (s *Store) transact(batch []*call) (ran int, err error) {
 		if !c.urgent() {
 			bulk++
 		}
-		t := &txn{ctx: c.ctx, tx: tx, shared: shared, now: s.now()}
-		if c.err = s.run(c, t); c.err != nil {
-			continue
+		t := &txn{ctx: c.ctx, tx: tx, shared: shared, now: s.now(), pending: room}
+		if c.err = s.run(c, t); c.err == nil {
+			wrote = wrote || t.dirty()
+			if seq, err = t.flush(seq); err != nil {
+				return ran, err
+			}
+			s.forget(t, written)
 		}
-		wrote = wrote || t.dirty()
-		if seq, err = t.flush(seq); err != nil {
-			return ran, err
-		}
-		s.forget(t, written)
+		room = t.pending.reused()
 	}
 	if !wrote {
 		return ran, nil

@@ -26,6 +26,16 @@ type pending struct {
 // fewChanges are looked through.
 const fewChanges = 24
 
+// reused is the room of changes that have been written, for those of another call. It keeps no value of them.
+func (p *pending) reused() pending {
+	const most = 256 // rows, as a message to a hundred mailboxes has
+	if cap(p.list) > most || cap(p.keys) > most*64 {
+		return pending{}
+	}
+	clear(p.list)
+	return pending{list: p.list[:0], keys: p.keys[:0]}
+}
+
 // find gives a row's value after the changes, and whether one of them is about it.
 func (p *pending) find(table rows.Table, key []byte) (value []byte, changed bool) {
 	if i := p.index(table, key); i >= 0 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"iter"
 
 	"clawback/internal/mailaddr"
 	"clawback/spool"
@@ -67,16 +68,23 @@ func recordEvent(rec Record, old *Record) EventKind {
 // indexRecord writes the rows that lead to a record, in place of those that led to it as it was (nil: none), and counts
 // it. A row that stays is not written again.
 func (t *txn) indexRecord(rec Record, old *Record) error {
-	was := map[leading]string{}
-	if old != nil {
-		was = leadingTo(*old)
-		if err := t.countRecord(*old, -1); err != nil {
-			return err
+	if old == nil {
+		for row := range leadingTo(rec) {
+			t.put(row.table, row.key, row.value)
 		}
+		return t.countRecord(rec, 1)
 	}
-	for at, value := range leadingTo(rec) {
-		if had, stays := was[at]; !stays || had != value {
-			t.put(at.table, []byte(at.key), []byte(value))
+	if err := t.countRecord(*old, -1); err != nil {
+		return err
+	}
+	was := map[place]string{}
+	for row := range leadingTo(*old) {
+		was[row.place()] = string(row.value)
+	}
+	for row := range leadingTo(rec) {
+		at := row.place()
+		if had, stays := was[at]; !stays || had != string(row.value) {
+			t.put(row.table, row.key, row.value)
 		}
 		delete(was, at)
 	}
@@ -88,28 +96,37 @@ func (t *txn) indexRecord(rec Record, old *Record) error {
 
 // unindexRecord takes back what indexRecord wrote for a record that goes.
 func (t *txn) unindexRecord(rec Record) error {
-	for at := range leadingTo(rec) {
-		t.del(at.table, []byte(at.key))
+	for row := range leadingTo(rec) {
+		t.del(row.table, row.key)
 	}
 	return t.countRecord(rec, -1)
 }
 
-// leading is a row that leads to a record.
-type leading struct {
+// place is where a row is.
+type place struct {
 	table rows.Table
 	key   string
 }
 
-// leadingTo are the rows that lead to a record, with their values.
-func leadingTo(rec Record) map[leading]string {
-	all := map[leading]string{{tableTime, string(timeKey(rec))}: string(timeRow(rec))}
-	for _, name := range rec.names() {
-		all[leading{tableNames, string(append(name, rec.ID...))}] = rec.Tenant
+func (c change) place() place { return place{c.table, string(c.key)} }
+
+// leadingTo are the rows that lead to a record. One may come twice.
+func leadingTo(rec Record) iter.Seq[change] {
+	return func(yield func(change) bool) {
+		if !yield(change{tableTime, timeKey(rec), timeRow(rec)}) {
+			return
+		}
+		for _, name := range rec.names() {
+			if !yield(change{tableNames, append(name, rec.ID...), []byte(rec.Tenant)}) {
+				return
+			}
+		}
+		for _, file := range rec.files() {
+			if !yield(change{tableFiles, append(nulled(file), rec.ID...), marked}) {
+				return
+			}
+		}
 	}
-	for _, file := range rec.files() {
-		all[leading{tableFiles, string(append(nulled(file), rec.ID...))}] = string(marked)
-	}
-	return all
 }
 
 func timeKey(rec Record) []byte {

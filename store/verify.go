@@ -69,8 +69,12 @@ func (v *verification) records() {
 			v.report("record %s: %v", k, err)
 			return true
 		}
-		for at, value := range leadingTo(rec) {
-			v.index(at.table, []byte(at.key), []byte(value))
+		seen := map[place]bool{}
+		for row := range leadingTo(rec) {
+			if at := row.place(); !seen[at] {
+				seen[at] = true
+				v.index(row.table, row.key, row.value)
+			}
 		}
 		tenant := counts[rec.Tenant]
 		if tenant == nil {
