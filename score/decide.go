@@ -24,15 +24,23 @@ const (
 	wideFamily = 1.0 // threat of each of two independent families
 )
 
-// decide puts a message in one class. Worst first; allow and block of the tenant's policies are applied around it. By
-// the wide rule more is MALICIOUS.
-func decide(t totals, wide bool) (verdict.Disposition, float64) {
+// rule is what makes MALICIOUS of a message.
+type rule int
+
+const (
+	noRule     rule = iota // nothing does
+	narrowRule             // a hard indicator, or much threat
+	wideRule               // less threat too, where it is said what for
+)
+
+// decide puts a message in one class. Worst first; allow and block of the tenant's policies are applied around it.
+func decide(t totals, by rule) (verdict.Disposition, float64) {
 	switch {
-	case len(t.hard) > 0:
+	case by != noRule && len(t.hard) > 0:
 		return verdict.Malicious, 100
-	case t.Threat >= maliciousAt && independent(t) >= 2:
+	case by != noRule && t.Threat >= maliciousAt && independent(t) >= 2:
 		return verdict.Malicious, percent(t.Threat, maliciousAt)
-	case wide && (t.convicts() || t.fraud):
+	case by == wideRule && (t.convicts() || t.fraud):
 		return verdict.Malicious, percent(max(t.Threat, wideAt), wideAt)
 	case t.Spoof >= spoofAt && t.Threat >= spoofThreat:
 		return verdict.Spoof, percent(t.Spoof, spoofAt)

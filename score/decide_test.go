@@ -62,7 +62,7 @@ func TestDecide_maliciousNeedsTwoFamiliesAndAPayload(t *testing.T) {
 		"a link and a trace of a claim": {[]found{part("link", 8), part("auth", 3), part("impersonation", 1)}, verdict.Suspicious},
 		"one hard indicator":            {[]found{{Signal: Signal{ID: "engine.virus", Family: "engine", Hard: true}, factor: 1}}, verdict.Malicious},
 	} {
-		if got, _ := decide(sum(c.found), false); got != c.want {
+		if got, _ := decide(sum(c.found), narrowRule); got != c.want {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
 	}
@@ -83,7 +83,7 @@ func TestDecide_forgedInsider(t *testing.T) {
 		"both, and nothing is asked": {[]found{vip, lookalike}, false},
 		"words alone":                {words, false},
 	} {
-		if got, _ := decide(sum(tt.all), false); (got == verdict.Malicious) != tt.want {
+		if got, _ := decide(sum(tt.all), narrowRule); (got == verdict.Malicious) != tt.want {
 			t.Errorf("%s: %s", name, got)
 		}
 	}
@@ -112,7 +112,7 @@ func TestDecide_precedence(t *testing.T) {
 		"spam":                 {Points{Spam: 5, Bulk: 5}, verdict.Spam},
 		"bulk":                 {Points{Bulk: 3}, verdict.Bulk},
 	} {
-		if got, _ := decide(totals{Points: c.points}, false); got != c.want {
+		if got, _ := decide(totals{Points: c.points}, narrowRule); got != c.want {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
 	}
@@ -126,7 +126,7 @@ func TestCatalogue_noFamilyThatMustNotConvictCanReachItAlone(t *testing.T) {
 				all = append(all, found{Signal: s, factor: 4})
 			}
 		}
-		if got, _ := decide(sum(all), true); got == verdict.Malicious {
+		if got, _ := decide(sum(all), wideRule); got == verdict.Malicious {
 			t.Errorf("all signals of %s together make MALICIOUS", family)
 		}
 	}

@@ -50,6 +50,7 @@ type inspection struct {
 	clickable  int             // links that a person can follow
 	hidden     int             // words that are not shown
 	found      []found
+	last       *found // the one that was noted last, until the next; nil where it counts for nothing
 	indicators indicators
 	fileNames  int // names of files among the indicators
 	degraded   []string
@@ -78,23 +79,29 @@ func (x *inspection) note(id, where, format string, args ...any) {
 // times adds a signal at a multiple of its weight.
 func (x *inspection) times(factor float64, id, where, format string, args ...any) {
 	signal, ok := x.catalogue[id]
+	x.last = nil
+	if factor <= 0 || !ok && x.frozen {
+		return
+	}
 	if !ok {
 		signal = Signal{ID: id, Family: "unknown"}
 	}
-	if factor <= 0 {
-		return
-	}
 	x.found = append(x.found, found{Signal: signal, factor: factor, text: fmt.Sprintf(format, args...), where: where})
+	x.last = &x.found[len(x.found)-1]
 }
 
 // lastIsOfFile says of the signal that was noted last whether what it says stands in an attached file.
-func (x *inspection) lastIsOfFile(file bool) { x.found[len(x.found)-1].file = file }
+func (x *inspection) lastIsOfFile(file bool) {
+	if x.last != nil {
+		x.last.file = file
+	}
+}
 
 // lastIsOfAuthor says of the signal that was noted last, where it is the one of that id, whether the link leads to the
 // author's own domain.
 func (x *inspection) lastIsOfAuthor(id string, l *extract.Link) {
-	if last := &x.found[len(x.found)-1]; last.ID == id && x.authors(l.URL) {
-		last.author = true
+	if x.last != nil && x.last.ID == id && x.authors(l.URL) {
+		x.last.author = true
 	}
 }
 

@@ -24,7 +24,7 @@ func Unread(why string) Result {
 	signal := byID(Catalogue())[overrunSignal]
 	all := []found{{Signal: signal, factor: 1, text: why, where: "message"}}
 	t := sum(all)
-	disposition, score := decide(t, false)
+	disposition, score := decide(t, narrowRule)
 	return Result{Verdict: verdict.Verdict{
 		Disposition: disposition, Score: score, Threat: t.Threat, Spoof: t.Spoof, Spam: t.Spam, Bulk: t.Bulk,
 		Reasons: reasons(all), Rules: Version, Knowledge: lists.Version(),

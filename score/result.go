@@ -11,10 +11,12 @@ import (
 // says what the wide one would have made of it.
 func (x *inspection) result() Result {
 	t := x.totals()
-	v := x.verdict(t, true)
+	v := x.verdict(t, wideRule)
 	if !x.wide() {
 		wide := v
-		v = x.verdict(t, false)
+		if v = x.verdict(t, narrowRule); v.Disposition == verdict.Malicious && !x.confirmed() {
+			v = x.verdict(t, noRule)
+		}
 		x.shadow(&v, wide)
 	}
 	return Result{Verdict: v, Observations: x.lessons(v.Disposition), Read: x.read}
@@ -77,9 +79,9 @@ func (x *inspection) saidTwice() (once once) {
 	return once
 }
 
-// verdict decides by one of the two rules, with the tenant's switches and policies.
-func (x *inspection) verdict(t totals, wide bool) verdict.Verdict {
-	disposition, score := decide(t, wide)
+// verdict decides by a rule, with the tenant's switches and policies.
+func (x *inspection) verdict(t totals, by rule) verdict.Verdict {
+	disposition, score := decide(t, by)
 	v := verdict.Verdict{
 		Disposition: disposition, Score: score, Threat: t.Threat, Spoof: t.Spoof, Spam: t.Spam, Bulk: t.Bulk,
 		Reasons: reasons(x.found), Indicators: x.indicators.kept, Rules: x.version, Knowledge: x.knowledge,
@@ -89,6 +91,9 @@ func (x *inspection) verdict(t totals, wide bool) verdict.Verdict {
 	x.applySwitches(&v)
 	if x.override != nil {
 		x.override.apply(&v)
+	}
+	if by == noRule && v.Disposition == verdict.Malicious { // by a switch
+		v.Disposition = verdict.Suspicious
 	}
 	if v.Disposition != verdict.Suspicious && v.Disposition != verdict.Spoof {
 		v.Review = "" // it is taken, or a policy lets it through

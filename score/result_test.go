@@ -46,10 +46,10 @@ func TestDecide_wideRule(t *testing.T) {
 	} {
 		got := sum(c.found)
 		got.carries, got.pressing = c.carries, c.pressing
-		if d, _ := decide(got, true); (d == verdict.Malicious) != c.want {
+		if d, _ := decide(got, wideRule); (d == verdict.Malicious) != c.want {
 			t.Errorf("%s: %v", name, d)
 		}
-		if d, _ := decide(got, false); d == verdict.Malicious {
+		if d, _ := decide(got, narrowRule); d == verdict.Malicious {
 			t.Errorf("%s: MALICIOUS by the narrow rule", name)
 		}
 	}

@@ -52,6 +52,9 @@ type Scorer struct {
 	version   string
 	knowledge string
 	compiled  compiled
+
+	frozen bool    // it knows what rules 2026.11.7 knew (narrow.go)
+	narrow *Scorer // the one that does; nil where this is it
 }
 
 // New makes a scorer.
@@ -79,6 +82,7 @@ func New(o Options) (*Scorer, error) {
 	if o.Rules != nil {
 		s.version += "+" + o.Rules.Version()
 	}
+	s.narrow = s.freeze()
 	return s, nil
 }
 
@@ -117,5 +121,9 @@ func (s *Scorer) Score(ctx context.Context, m Message) (Result, error) {
 			return Result{}, x.failed
 		}
 	}
-	return x.result(), nil
+	r := x.result()
+	if x.failed != nil && !overran(ctx) {
+		return Result{}, x.failed
+	}
+	return r, nil
 }

@@ -33,6 +33,9 @@ type Limits struct {
 	Text   int // octets of text of each kind
 	Source int // octets of HTML, of all bodies and attached pages
 	Links  int
+
+	// Frozen reads as was done when the narrow rule for MALICIOUS was closed.
+	Frozen bool
 }
 
 // Default are the limits that the scorer uses.

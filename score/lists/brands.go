@@ -10,13 +10,17 @@ type Brand struct {
 	Weak    bool     // the name is also an ordinary word: it counts only where it stands alone
 	// Bank, parcel, shop, crypto, media, government, software, telecom; program: software that organisations run by
 	// themselves.
-	Kind string
+	Kind  string
+	Later bool // it was added when the narrow rule for MALICIOUS was closed
 }
 
-// parseBrands reads lines of key, names, domains and kind, split by " | "; a key that ends in ~ is weak.
+// parseBrands reads lines of key, names, domains and kind, split by " | "; a key that ends in ~ is weak. What stands
+// below the line "# later" was added later.
 func parseBrands(text string) []Brand {
 	var all []Brand
+	later := false
 	for line := range strings.SplitSeq(text, "\n") {
+		later = later || line == "# later"
 		fields := strings.Split(line, "|")
 		if len(fields) != 4 || strings.HasPrefix(line, "#") {
 			continue
@@ -25,6 +29,7 @@ func parseBrands(text string) []Brand {
 		all = append(all, Brand{
 			Key: strings.TrimSuffix(key, "~"), Weak: strings.HasSuffix(key, "~"),
 			Names: words(fields[1]), Domains: words(fields[2]), Kind: strings.TrimSpace(fields[3]),
+			Later: later,
 		})
 	}
 	return all

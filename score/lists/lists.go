@@ -91,6 +91,18 @@ func Builtin() *Lists {
 	}
 }
 
+// Frozen are the lists without the brands that were added later: what the narrow rule for MALICIOUS goes by.
+func (l *Lists) Frozen() *Lists {
+	frozen := *l
+	frozen.Brands = nil
+	for _, b := range l.Brands {
+		if !b.Later {
+			frozen.Brands = append(frozen.Brands, b)
+		}
+	}
+	return &frozen
+}
+
 // Version names the built-in lists by what is in them.
 func Version() string {
 	sum := sha256.New()

@@ -23,7 +23,7 @@ import (
 	"clawback/score/lists"
 )
 
-//go:embed lists/*.txt
+//go:embed lists/*.txt lists/later/*.txt
 var phraseLists embed.FS
 
 // Lexicon is the phrases of all languages.
@@ -31,6 +31,7 @@ type Lexicon struct {
 	Folder
 	phrases []phrase
 	machine *machine
+	frozen  bool // without the phrases of lists/later
 }
 
 type phrase struct {
@@ -38,7 +39,8 @@ type phrase struct {
 	text     string
 	language string
 	weight   float64
-	length   int // of the folded form
+	length   int  // of the folded form
+	later    bool // it was added when the narrow rule for MALICIOUS was closed
 }
 
 // Hit is a topic that a text touches.
@@ -51,21 +53,33 @@ type Hit struct {
 // Load reads the built-in lists.
 func Load(s lists.Skeleton) (*Lexicon, error) {
 	l := &Lexicon{Folder: NewFolder(s)}
-	files, err := phraseLists.ReadDir("lists")
-	if err != nil {
-		return nil, fmt.Errorf("read lists: %w", err)
-	}
-	for _, file := range files {
-		if err := l.file(file.Name()); err != nil {
-			return nil, err
+	for _, folder := range []string{"lists", "lists/later"} {
+		files, err := phraseLists.ReadDir(folder)
+		if err != nil {
+			return nil, fmt.Errorf("read lists: %w", err)
+		}
+		for _, file := range files {
+			if file.IsDir() {
+				continue
+			}
+			if err := l.file(folder, file.Name()); err != nil {
+				return nil, err
+			}
 		}
 	}
 	l.machine = build(l.distinct())
 	return l, nil
 }
 
+// Frozen is the lexicon without the phrases of lists/later: what the narrow rule for MALICIOUS goes by.
+func (l *Lexicon) Frozen() *Lexicon {
+	frozen := *l
+	frozen.frozen = true
+	return &frozen
+}
+
 // distinct answers the phrases' keys. One that stands in several languages under one topic is kept once, with its
-// greatest weight.
+// greatest weight; a later one takes nothing from one that was there.
 func (l *Lexicon) distinct() []string {
 	var keys []string
 	kept := l.phrases[:0]
@@ -73,6 +87,9 @@ func (l *Lexicon) distinct() []string {
 	for _, p := range l.phrases {
 		key := l.key(p.text)
 		if at, ok := have[p.topic+key]; ok {
+			if p.later && !kept[at].later {
+				continue
+			}
 			kept[at].weight = max(kept[at].weight, p.weight)
 			continue
 		}
@@ -85,8 +102,8 @@ func (l *Lexicon) distinct() []string {
 	return keys
 }
 
-func (l *Lexicon) file(name string) error {
-	text, err := phraseLists.ReadFile(path.Join("lists", name))
+func (l *Lexicon) file(folder, name string) error {
+	text, err := phraseLists.ReadFile(path.Join(folder, name))
 	if err != nil {
 		return fmt.Errorf("read list %s: %w", name, err)
 	}
@@ -100,7 +117,9 @@ func (l *Lexicon) file(name string) error {
 		case topic == "":
 			return fmt.Errorf("list %s, line %d: phrase before the first topic", name, i+1)
 		default:
-			l.phrases = append(l.phrases, parsePhrase(line, topic, strings.TrimSuffix(name, ".txt")))
+			p := parsePhrase(line, topic, strings.TrimSuffix(name, ".txt"))
+			p.later = path.Base(folder) == "later"
+			l.phrases = append(l.phrases, p)
 		}
 	}
 	return nil
@@ -147,6 +166,9 @@ func (l *Lexicon) Find(folded string) []Hit {
 	var order []string
 	l.machine.find(folded, func(id int32, end int) {
 		p := &l.phrases[id]
+		if p.later && l.frozen {
+			return
+		}
 		now := span{id, end - p.length + 1, end} // neighbours share the space between them
 		last, have := open[p.topic]
 		switch {

@@ -29,7 +29,12 @@ type Judged struct {
 
 // Judge judges the messages as the default configuration does. With a tenant the registry is known and the mail of the
 // month before has been seen; without, only the recipient's domain.
-func Judge(all []Mail, with bool) ([]Judged, error) {
+func Judge(all []Mail, with bool) ([]Judged, error) { return judgeBy(all, with, "") }
+
+// JudgeNarrow judges them as for a tenant that goes by the narrow rule (malicious_rule).
+func JudgeNarrow(all []Mail, with bool) ([]Judged, error) { return judgeBy(all, with, "narrow") }
+
+func judgeBy(all []Mail, with bool, rule string) ([]Judged, error) {
 	s, err := score.New(score.Options{})
 	if err != nil {
 		return nil, err
@@ -39,6 +44,7 @@ func Judge(all []Mail, with bool) ([]Judged, error) {
 	if with {
 		j.tenant = Tenant()
 	}
+	j.tenant.MaliciousRule = rule
 	var judged []Judged
 	for i := range all {
 		clear(j.known) // no message of a set knows of another
