@@ -66,6 +66,9 @@ func (x *inspection) fileReport(r attach.Report, p *extract.Part, where string) 
 		x.note("attachment.unreadable", where, "The attached file cannot be read: %s.", r.Unreadable)
 	}
 	for _, l := range r.Links {
+		if l.Again && x.frozen {
+			continue
+		}
 		if l.Where == "QR code" && x.mail.Add(l.URL, extract.Link{Kind: extract.Embedded, Where: "QR code in " + where, File: true}) {
 			x.note("link.qr", where, "The picture is a QR code that leads to %s.", web.Defang(l.URL))
 			x.lastIsOfFile(true)
@@ -81,8 +84,8 @@ func (x *inspection) fileReport(r attach.Report, p *extract.Part, where string) 
 	if x.direct != "in" {
 		return
 	}
-	for _, page := range r.Pages {
-		x.htmlFile(page.Text, page.Name, where)
+	for _, file := range r.Pages {
+		x.htmlFile(file.Text, file.Name, where)
 	}
 	if r.Kind == "pdf" {
 		x.pdf(r, p, where)
@@ -96,15 +99,54 @@ func (x *inspection) fileReport(r attach.Report, p *extract.Part, where string) 
 // drawnCodes reads the QR codes that the cells of tables draw.
 func (x *inspection) drawnCodes() {
 	for _, grid := range x.mail.HTML.Grids {
-		text, ok := x.drawnCode(grid)
-		if ok && x.mail.Add(text, extract.Link{Kind: extract.Embedded, Where: "QR code in text/html"}) {
-			x.note("link.qr", "text/html", "The cells of a table draw a QR code that leads to %s.", web.Defang(text))
+		code, ok := x.drawnCode(grid)
+		link := extract.Link{Kind: extract.Embedded, Where: "QR code in text/html"}
+		if ok && !(code.Again && x.frozen) && x.mail.Add(code.Text, link) {
+			x.note("link.qr", "text/html", "The cells of a table draw a QR code that leads to %s.",
+				web.Defang(code.Text))
+		}
+	}
+}
+
+// carriedCodes reads the QR codes of pictures that a page carries in their addresses.
+func (x *inspection) carriedCodes(pictures []string, where string, file bool) {
+	if x.frozen || x.direct != "in" || x.trusted || x.list {
+		return
+	}
+	var files []attach.File
+	for _, address := range pictures {
+		if len(address) < smallPicture {
+			continue
+		}
+		kind, body := extract.Carried(address)
+		if file := (attach.File{Type: kind, Body: body}); attach.Picture(file) {
+			if x.pictures++; x.pictures > maxPictures {
+				x.notSearched(where, fmt.Sprintf("Of its pictures the first %d were searched for codes.",
+					maxPictures))
+				break
+			}
+			files = append(files, file)
+		}
+	}
+	if len(files) == 0 {
+		return
+	}
+	for _, r := range x.options.Inspector.Inspect(x.ctx, files, &x.files) {
+		for _, text := range r.Unsearched {
+			x.notSearched(where, text)
+		}
+		for _, l := range r.Links {
+			link := extract.Link{Kind: extract.Embedded, Where: "QR code in " + where, File: file}
+			if l.Where == "QR code" && x.mail.Add(l.URL, link) {
+				x.note("link.qr", where, "A picture of the page is a QR code that leads to %s.", web.Defang(l.URL))
+				x.lastIsOfFile(file)
+			}
 		}
 	}
 }
 
 // drawnCode reads one. A panic of the reader's is a code that was not read, and not the end of the message.
-func (x *inspection) drawnCode(grid [][]bool) (text string, ok bool) {
+func (x *inspection) drawnCode(grid [][]bool) (code qr.Code, ok bool) {
 	defer func() {
 		if r := recover(); r != nil {
 			x.notRead("text/html", fmt.Sprintf("A code that a table draws could not be read: %v.", r))
@@ -140,19 +182,20 @@ func (x *inspection) pdf(r attach.Report, p *extract.Part, where string) {
 }
 
 // htmlFile looks at an attached page, which opens in the browser with the file's own rights.
-func (x *inspection) htmlFile(page, name, where string) {
+func (x *inspection) htmlFile(source, name, where string) {
 	if x.pages++; x.pages > maxPages {
 		x.notRead(where, fmt.Sprintf("Of the attached pages the first %d were read.", maxPages))
 		return
 	}
 	links := len(x.mail.Links)
-	h := x.mail.ReadHTML(page, "attached page, "+where)
+	h := x.mail.ReadHTML(source, "attached page, "+where)
 	for i := links; i < len(x.mail.Links); i++ {
 		l := &x.mail.Links[i]
 		l.Kind, l.File = embeddedKind(l.Kind), true
 	}
+	x.carriedCodes(h.Pictures, where, true)
 	x.ofPage("html", where, "The attached file %q opens in a browser.", name)
-	lower := strings.ToLower(page)
+	lower := strings.ToLower(source)
 	switch {
 	case h.Passwords > 0:
 		x.ofPage("html_login", where, "The attached page %q asks for a password.", name)

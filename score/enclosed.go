@@ -34,6 +34,7 @@ func detectAttachments(x *inspection) {
 		x.lookInto(all)
 	}
 	x.drawnCodes()
+	x.carriedCodes(x.mail.HTML.Pictures, "text/html", false)
 	x.onlyFile()
 	x.gatherEnclosed()
 }

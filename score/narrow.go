@@ -11,9 +11,9 @@ import (
 
 // What a tenant has taken by the narrow rule, no upgrade makes more of. So what that rule finds MALICIOUS is judged a
 // second time, by a scorer that knows only what rules 2026.11.7 knew, which had the rule before there was a wide one:
-// the signals of narrow.txt with their threat of then, the phrases and brands of then, and no way to look into a message
-// that was added since (Scorer.frozen). Where it finds less, the message is left as it would be without the rule. The
-// mail that both find MALICIOUS is rare, so that judging it twice costs nothing that can be measured.
+// the signals of narrow.txt with their threat of then, the phrases and brands of then, and no way to look into a
+// message that was added since (Scorer.frozen). Where it finds less, the message is left as it would be without the
+// rule. The mail that both find MALICIOUS is rare, so that judging it twice costs nothing that can be measured.
 
 // narrowSignals are the signals of rules 2026.11.7: id, threat, and "hard". A signal that is not here, or more threat
 // than here, counts by the wide rule alone. A line may go, and none may come.

@@ -63,8 +63,8 @@ func TestNarrow_isConfirmedByWhatWasKnown(t *testing.T) {
 	}
 }
 
-// Own rules and switches are the tenant's, and what they look at is not: a topic that has more phrases than it had makes
-// nothing MALICIOUS by them.
+// Own rules and switches are the tenant's, and what they look at is not: a topic that has more phrases than it had
+// makes nothing MALICIOUS by them.
 func TestNarrow_holdsForRulesAndSwitches(t *testing.T) {
 	own, err := rules.New([]rules.Rule{{ID: "links", Mode: "act", When: `"link.ip_host" in signals`, Hard: true, Threat: 1}})
 	if err != nil {
@@ -80,7 +80,8 @@ func TestNarrow_holdsForRulesAndSwitches(t *testing.T) {
 				delete(s.narrow.catalogue, "link.ip_host")
 				delete(s.narrow.catalogue, "attachment.html")
 			}
-			m := of(attached("", longText+" http://198.51.100.7/x", "page.html", "text/html", []byte("<html><p>Report")))
+			m := of(attached("", longText+" http://198.51.100.7/x", "page.html", "text/html",
+				[]byte("<html><p>Report")))
 			m.Tenant = mailgen.Tenant()
 			m.Tenant.Mode = "live"
 			if r := runWith(t, s, m); (r.Disposition == verdict.Malicious) != known {

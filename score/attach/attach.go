@@ -27,6 +27,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"clawback/score/attach/qr"
 )
 
 // File is one file to look into. Like Limits and Report it is plain data, so that it can cross to another process.
@@ -91,6 +93,7 @@ type Message struct {
 type Link struct {
 	URL   string
 	Where string // "PDF link", "Office relationship", "QR code"
+	Again bool   // a code that took a second look (package qr)
 }
 
 // item is a file that is being looked at.
@@ -191,11 +194,18 @@ func (w *work) addFinding(id, format string, args ...any) {
 	w.report.Findings = append(w.report.Findings, Finding{id, fmt.Sprintf(format, args...)})
 }
 
-func (w *work) addLink(url, where string) {
+func (w *work) addLink(url, where string) { w.add(Link{URL: url, Where: where}) }
+
+// addCode adds what a QR code says.
+func (w *work) addCode(code qr.Code) {
+	w.add(Link{URL: code.Text, Where: "QR code", Again: code.Again})
+}
+
+func (w *work) add(l Link) {
 	switch {
-	case url == "":
+	case l.URL == "":
 	case len(w.report.Links) < maxLinks:
-		w.report.Links = append(w.report.Links, Link{url, where})
+		w.report.Links = append(w.report.Links, l)
 	default:
 		w.notRead("Of the links in the file the first %d were read.", maxLinks)
 	}

@@ -105,15 +105,15 @@ func (w *work) pdfCode(p pdfPixels, b []byte) bool {
 		row := b[y*line+skip : (y+1)*line]
 		p.shades(picture.Pix[y*picture.Stride:][:p.width], row, step)
 	}
-	text, ok := qr.Read(picture)
+	code, ok := qr.Read(picture)
 	if !ok && p.indexed {
 		for i := range picture.Pix {
 			picture.Pix[i] = ^picture.Pix[i]
 		}
-		text, ok = qr.Read(picture)
+		code, ok = qr.Read(picture)
 	}
 	if ok {
-		w.addLink(text, "QR code")
+		w.addCode(code)
 	}
 	return ok
 }

@@ -37,8 +37,8 @@ func (w *work) picture(name string, body []byte) {
 	}
 	picture, _, err := image.Decode(bytes.NewReader(body))
 	if err == nil {
-		if text, ok := qr.Read(picture); ok {
-			w.addLink(text, "QR code")
+		if code, ok := qr.Read(picture); ok {
+			w.addCode(code)
 			return
 		}
 	}

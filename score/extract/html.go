@@ -36,3 +36,6 @@ func (m *Mail) readHTML(source, where string, nested bool) HTML {
 
 // ReadHTML looks at an HTML text that is no body of the mail, such as an attached file; its links are added to m.
 func (m *Mail) ReadHTML(source, where string) HTML { return m.readHTML(source, where, false) }
+
+// Carried gives the bytes that an address carries by itself (RFC 2397), and their type; nil for any other address.
+func Carried(address string) (kind string, body []byte) { return page.Carried(address) }

@@ -50,7 +50,7 @@ func (m *Mail) calendar(p *Part) {
 	m.unreadRest(rest, len(text), where)
 	text = strings.NewReplacer("\r\n ", "", "\r\n\t", "", "\n ", "", "\n\t", "", `\n`, "\n", `\,`, ",").Replace(text)
 	m.find(text, Link{Where: where, Nested: p.Nested})
-	m.enclose(shownOfEvent(text))
+	m.enclose(shownOfEvent(text, m.limits.Frozen))
 }
 
 func (m *Mail) html(p *Part, where string) {
@@ -78,20 +78,40 @@ func (m *Mail) enclose(text string) {
 }
 
 // shownOfEvent is what mail programs show of an event: its title, its description and where it is (RFC 5545, section
-// 3.8.1).
-func shownOfEvent(text string) string {
+// 3.8.1). A description goes on after what was \n in it, whether there is a colon in its line or not; frozen leaves
+// lines with one out.
+func shownOfEvent(text string, frozen bool) string {
 	var shown []string
+	within := false // the last property is one that is shown
 	for line := range strings.SplitSeq(text, "\n") {
 		name, value, found := strings.Cut(line, ":")
-		name, _, _ = strings.Cut(strings.ToUpper(name), ";")
-		switch {
-		case !found:
-			shown = append(shown, line) // a description goes on after what was \n in it
-		case name == "SUMMARY" || name == "DESCRIPTION" || name == "LOCATION" || name == "COMMENT":
+		name, _, _ = strings.Cut(name, ";")
+		property := found && (frozen || ofEvent(name))
+		switch name = strings.ToUpper(name); {
+		case found && (name == "SUMMARY" || name == "DESCRIPTION" || name == "LOCATION" || name == "COMMENT"):
+			within = true
 			shown = append(shown, strings.TrimSpace(value))
+		case property:
+			within = false
+		case !found || within:
+			shown = append(shown, line)
 		}
 	}
 	return strings.Join(shown, "\n")
+}
+
+// ofEvent reports whether a name is one of a property of events (RFC 5545, section 8.3.2). In a description "Order:
+// 4711" is text, and "ORDER: 4711" too.
+func ofEvent(name string) bool {
+	switch name = strings.ToUpper(name); name {
+	case "BEGIN", "END", "VERSION", "PRODID", "METHOD", "CALSCALE", "UID", "DTSTAMP", "DTSTART", "DTEND", "DURATION",
+		"ORGANIZER", "ATTENDEE", "SEQUENCE", "STATUS", "CLASS", "CREATED", "LAST-MODIFIED", "TRANSP", "PRIORITY",
+		"RRULE", "RDATE", "EXDATE", "RECURRENCE-ID", "CATEGORIES", "URL", "GEO", "ATTACH", "CONTACT", "RELATED-TO",
+		"RESOURCES", "REQUEST-STATUS", "TZID", "TZNAME", "TZURL", "TZOFFSETFROM", "TZOFFSETTO", "ACTION", "TRIGGER",
+		"REPEAT", "PERCENT-COMPLETE", "COMPLETED", "DUE", "FREEBUSY", "ACKNOWLEDGED":
+		return true
+	}
+	return strings.HasPrefix(name, "X-")
 }
 
 func (m *Mail) plain(p *Part, where string, plain *strings.Builder) {

@@ -21,6 +21,7 @@ func (p *Page) Append(more Page) {
 	p.Breaks = max(p.Breaks, more.Breaks)
 	p.Links = append(p.Links, more.Links...)
 	p.More = append(p.More, more.More...)
+	p.Pictures = append(p.Pictures, more.Pictures[:min(len(more.Pictures), MaxPictures-len(p.Pictures))]...)
 	p.Grids = append(p.Grids, more.Grids...)
 	p.NotRead = append(p.NotRead, more.NotRead...)
 }

@@ -69,7 +69,8 @@ type Page struct {
 	Tall      bool // a style makes room of thousands of pixels
 	Breaks    int  // the longest run of line breaks that has text behind it
 
-	Grids []Grid // tables that are large enough for a code, of coloured cells
+	Pictures []string // the addresses that carry a picture, data:image/png;base64,...: the first MaxPictures
+	Grids    []Grid   // tables that are large enough for a code, of coloured cells
 
 	Quotes []Span // what stands in blockquotes
 
@@ -80,18 +81,19 @@ type Page struct {
 
 // Limits of one page (I1).
 const (
-	MaxText    = 512 << 10 // bytes that are kept of what is shown, of what is hidden, and of texts for images each
-	MaxLinks   = 2000      // with their labels
-	maxMore    = 100_000   // addresses without labels
-	maxDepth   = 512       // open elements, as in browsers
-	maxActive  = 32        // formatting elements that are opened again
-	maxLabel   = 1000
-	maxWithin  = 3       // pages within pages: srcdoc, data:text/html
-	maxData    = 1 << 20 // bytes of a page that is carried in an address
-	maxPages   = 20      // pages within a page, in all
-	maxAttrs   = 200     // attributes of an element
-	maxRules   = 3000    // selectors of style sheets
-	maxSheets  = 512 << 10
-	maxClasses = 30 // of one element
-	maxQuotes  = 1000
+	MaxText     = 512 << 10 // bytes that are kept of what is shown, of what is hidden, and of texts for images each
+	MaxLinks    = 2000      // with their labels
+	MaxPictures = 20        // that are carried in their own address
+	maxMore     = 100_000   // addresses without labels
+	maxDepth    = 512       // open elements, as in browsers
+	maxActive   = 32        // formatting elements that are opened again
+	maxLabel    = 1000
+	maxWithin   = 3       // pages within pages: srcdoc, data:text/html
+	maxData     = 1 << 20 // bytes of a page that is carried in an address
+	maxPages    = 20      // pages within a page, in all
+	maxAttrs    = 200     // attributes of an element
+	maxRules    = 3000    // selectors of style sheets
+	maxSheets   = 512 << 10
+	maxClasses  = 30 // of one element
+	maxQuotes   = 1000
 )

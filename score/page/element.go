@@ -178,8 +178,11 @@ func (r *reader) image(name string) {
 	if r.anchor != nil {
 		r.anchor.Picture = true
 	}
-	if strings.HasPrefix(source, "data:") {
+	if len(source) > 5 && strings.EqualFold(source[:5], "data:") {
 		r.page.DataImage++
+		if len(r.page.Pictures) < MaxPictures {
+			r.page.Pictures = append(r.page.Pictures, source)
+		}
 	}
 	if !tiny(a.width) || !tiny(a.height) {
 		r.page.Images++
@@ -273,16 +276,40 @@ func (r *reader) carried(address string) {
 		body = plain
 	}
 	if strings.Contains(head, "base64") {
-		clean := strings.Map(func(c rune) rune {
-			if c <= ' ' || c == '=' {
-				return -1
-			}
-			return c
-		}, body)
-		octets, _ := base64.RawStdEncoding.DecodeString(clean) // what could be read is looked at
-		body = string(octets)
+		body = string(decodeBase64(body))
 	}
 	r.within(body)
+}
+
+// decodeBase64 gives what could be read.
+func decodeBase64(text string) []byte {
+	clean := strings.Map(func(c rune) rune {
+		if c <= ' ' || c == '=' {
+			return -1
+		}
+		return c
+	}, text)
+	octets, _ := base64.RawStdEncoding.DecodeString(clean)
+	return octets
+}
+
+// Carried gives the bytes that an address carries by itself (RFC 2397), and their type; nil for any other address.
+func Carried(address string) (kind string, body []byte) {
+	if len(address) < 5 || !strings.EqualFold(address[:5], "data:") {
+		return "", nil
+	}
+	head, data, found := strings.Cut(address[5:], ",")
+	if !found {
+		return "", nil
+	}
+	kind, _, _ = strings.Cut(strings.ToLower(strings.TrimSpace(head)), ";")
+	if plain, err := url.PathUnescape(data); err == nil {
+		data = plain
+	}
+	if strings.Contains(strings.ToLower(head), "base64") {
+		return kind, decodeBase64(data)
+	}
+	return kind, []byte(data)
 }
 
 // padded reports whether three blanks or more stand before an address. A line break before them is of whoever laid the source out.

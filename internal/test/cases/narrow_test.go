@@ -19,7 +19,8 @@ import (
 	"clawback/verdict"
 )
 
-var updateNarrow = flag.Bool("update-narrow", false, "write testdata/narrow.txt anew: only where the narrow rule takes less")
+var updateNarrow = flag.Bool("update-narrow", false,
+	"write testdata/narrow.txt anew: only where the narrow rule takes less")
 
 const narrowFile = "../../../testdata/narrow.txt"
 

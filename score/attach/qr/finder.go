@@ -47,6 +47,7 @@ type finder struct {
 	width, height int
 	centers       []center
 	skipped       bool // rows were skipped already, to where the third pattern should be
+	everyRow      bool // none is skipped, and the picture is scanned to its end
 	step          int  // rows to the next that is scanned
 	line          *gozxing.BitArray
 }
@@ -57,6 +58,9 @@ type runs = [5]int
 // scan looks at the rows until three patterns fit, or there are no more.
 func (f *finder) scan() {
 	f.step = max(minStep, 3*f.height/(4*maxModules))
+	if f.everyRow {
+		f.step = 1
+	}
 	for y := f.step - 1; y < f.height; y += f.step {
 		skip, done := f.row(y)
 		if done {
@@ -89,6 +93,10 @@ func (f *finder) row(y int) (skip int, done bool) {
 			seen, state = runs{seen[2], seen[3], seen[4], 1}, 3
 			continue
 		}
+		if f.everyRow {
+			seen, state = runs{}, 0
+			continue
+		}
 		f.step = 2 // the rows of a small pattern are few
 		if f.skipped {
 			done = f.enough()
@@ -97,7 +105,7 @@ func (f *finder) row(y int) (skip int, done bool) {
 		}
 		seen, state = runs{}, 0
 	}
-	if ratio(seen) && f.candidate(seen, f.width, y) {
+	if ratio(seen) && f.candidate(seen, f.width, y) && !f.everyRow {
 		f.step = seen[0]
 		if f.skipped {
 			done = f.enough()

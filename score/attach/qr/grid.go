@@ -10,9 +10,9 @@ const (
 )
 
 // ReadGrid reads the code that is drawn by cells, one for each of its modules: dark ones are true.
-func ReadGrid(rows [][]bool) (text string, ok bool) {
+func ReadGrid(rows [][]bool) (code Code, ok bool) {
 	if len(rows) == 0 || len(rows[0]) == 0 {
-		return "", false
+		return Code{}, false
 	}
 	picture := image.NewGray(image.Rect(0, 0, side*(len(rows[0])+2*margin), side*(len(rows)+2*margin)))
 	for i := range picture.Pix {

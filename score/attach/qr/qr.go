@@ -12,7 +12,8 @@
 // Invariants:
 //   - I1 the work is at most a constant for each pixel: runs of one colour are followed no further than they can matter,
 //     and at most maxCenters candidates are compared.
-//   - I2 a picture with fewer candidates than that gives what ZXing gives.
+//   - I2 a picture with fewer candidates than that gives what ZXing gives, where ZXing gives anything. Where it gives
+//     nothing, and there is a candidate, a second look is taken (again.go), whose work is bounded in the same way.
 //
 // On failure: a picture without a code, or with one that is damaged, has no text.
 //
@@ -27,23 +28,34 @@ import (
 	"github.com/makiuchi-d/gozxing/qrcode/detector"
 )
 
+// Code is what a code says.
+type Code struct {
+	Text  string
+	Again bool // it took a second look, which ZXing does not take
+}
+
 // Read reads the QR code in a picture.
-func Read(picture image.Image) (text string, ok bool) {
+func Read(picture image.Image) (code Code, ok bool) {
 	source, err := luminance(picture)
 	if err != nil {
-		return "", false
+		return Code{}, false
 	}
 	image, err := binarize(source)
 	if err != nil {
-		return "", false
+		return Code{}, false
 	}
 	f := finder{image: image, width: image.matrix.GetWidth(), height: image.matrix.GetHeight()}
 	f.scan()
-	corners, found := choose(f.centers)
-	if !found {
-		return "", false
+	if corners, found := choose(f.centers); found {
+		if code.Text, ok = decode(image.whole(), corners); ok {
+			return code, true
+		}
 	}
-	return decode(image.whole(), corners)
+	if len(f.centers) == 0 {
+		return Code{}, false
+	}
+	code.Text, code.Again = lookAgain(image)
+	return code, code.Again
 }
 
 // decode reads the code whose three finder patterns are known.
