@@ -239,10 +239,14 @@ func linkValue(value string) string {
 	return mailaddr.Name(value)
 }
 
+// fangs are how the parts of an address are written that nobody is to follow.
+var fangs = strings.NewReplacer("[.]", ".", "(.)", ".", "[:]", ":", "[@]", "@", "[at]", "@", "[dot]", ".")
+
 // refang undoes how indicators are written so that nobody follows them: hxxp, [.], [@].
 func refang(value string) string {
-	value = strings.NewReplacer("[.]", ".", "(.)", ".", "[:]", ":", "[@]", "@", "[at]", "@", "[dot]",
-		".").Replace(value)
+	if strings.ContainsAny(value, "[(") {
+		value = fangs.Replace(value)
+	}
 	if len(value) > 4 && strings.EqualFold(value[:4], "hxxp") {
 		value = "http" + value[4:]
 	}

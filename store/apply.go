@@ -210,13 +210,18 @@ func (t *txn) merge(a Application, old *Record, plan Planner) (Record, error) {
 	if err := t.putRecord(&rec, old); err != nil {
 		return Record{}, err
 	}
-	if err := t.putPlanned(rec, planned, have); err != nil {
-		return Record{}, err
+	return rec, t.putAround(rec, old, planned, have, plan)
+}
+
+// putAround writes what is planned for a record that is written, beside the intents that there are, and has those
+// records planned again that carry it.
+func (t *txn) putAround(rec Record, old *Record, planned, have []Intent, plan Planner) error {
+	intents, err := t.putPlanned(rec, planned, have)
+	if err != nil {
+		return err
 	}
-	if len(planned)+len(have) == 0 {
-		t.written = recentOf(rec, t.get(tableRecords, []byte(rec.ID)))
-	}
-	return rec, t.carriers(rec, old, plan)
+	t.written, t.touchedSince = recentOf(rec, intents, t.get(tableRecords, []byte(rec.ID))), len(t.touched)
+	return t.carriers(rec, old, plan)
 }
 
 // relate names the records not first-hand that tell of the same message as a first-hand one.
@@ -238,8 +243,8 @@ func (t *txn) relate(rec *Record) error {
 
 // putPlanned writes the intents that plan returned. One that it returned unchanged is not written again: that would
 // be a conflict for whoever is at work on it.
-func (t *txn) putPlanned(rec Record, planned, have []Intent) error {
-	stored := make(map[string]Intent, len(have))
+func (t *txn) putPlanned(rec Record, planned, have []Intent) (stored map[string]Intent, err error) {
+	stored = make(map[string]Intent, len(have)+len(planned))
 	for _, in := range have {
 		stored[in.ID] = in
 	}
@@ -248,15 +253,15 @@ func (t *txn) putPlanned(rec Record, planned, have []Intent) error {
 			continue
 		}
 		if in.Record != "" && in.Record != rec.ID {
-			return fmt.Errorf("%w: plan for record %s made intent %s of record %s", ErrInvalid, rec.ID, in.ID,
+			return nil, fmt.Errorf("%w: plan for record %s made intent %s of record %s", ErrInvalid, rec.ID, in.ID,
 				in.Record)
 		}
 		in.Record, in.Tenant, in.Received = rec.ID, rec.Tenant, rec.Received
-		if _, err := t.putIntent(in); err != nil {
-			return err
+		if stored[in.ID], err = t.putIntent(in); err != nil {
+			return nil, err
 		}
 	}
-	return nil
+	return stored, nil
 }
 
 // learn writes what stays of a report beside its record: its key, what its verdict read, what it teaches, and counts.

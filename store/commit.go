@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
 
 	"clawback/internal/nospace"
 )
@@ -233,7 +234,7 @@ func (s *Store) forget(t *txn, written map[string]*recentRecord) {
 		s.recent.drop(id)
 		delete(written, id)
 	}
-	if t.written != nil {
+	if t.written != nil && !slices.Contains(t.touched[t.touchedSince:], t.written.record.ID) {
 		written[t.written.record.ID] = t.written
 	}
 }

@@ -94,9 +94,13 @@ func (d *DocumentReader) changed(t *txn, e Event) (string, error) {
 }
 
 func (d *DocumentReader) document(t *txn, id string) (Document, bool, error) {
-	if rec, lately := d.store.recent.find(id); lately {
+	if rec, ends, lately := d.store.recent.find(id); lately {
 		d.drop(id)
-		return Document{id, rec.Tenant, rec.Received, rec.searchable().Terms()}, true, nil
+		message := rec.searchable()
+		for _, e := range ends {
+			e.addTo(&message)
+		}
+		return Document{id, rec.Tenant, rec.Received, message.Terms()}, true, nil
 	}
 	rec, found, err := t.record(id)
 	if err != nil || !found {

@@ -318,5 +318,6 @@ func (t *txn) carrier(carrier, original Record, plan Planner) error {
 	if err := t.putRecord(&next, &carrier); err != nil {
 		return err
 	}
-	return t.putPlanned(next, planned, have)
+	_, err = t.putPlanned(next, planned, have)
+	return err
 }

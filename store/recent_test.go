@@ -39,6 +39,18 @@ func oneIntent(rec Record, have []Intent) []Intent {
 		Outcome: Held}}
 }
 
+func manyOf(n int) Planner {
+	return func(rec Record, _ []Intent) (all []Intent) {
+		for i := range n {
+			in := oneIntent(rec, nil)[0]
+			in.Address = fmt.Sprintf("b%d@contoso.example", i)
+			in.ID, in.Outcome = IntentID(rec.ID, in.Address, Retract), allOutcomes()[i%4]
+			all = append(all, in)
+		}
+		return all
+	}
+}
+
 func applied(t *testing.T, s *Store, a Application, plan Planner) Record {
 	t.Helper()
 	rec, _, err := s.Apply(t.Context(), a, plan)
@@ -51,9 +63,21 @@ func applied(t *testing.T, s *Store, a Application, plan Planner) Record {
 // lately reports whether a record is read from memory, and fails where that is not what its row says.
 func lately(t *testing.T, s *Store, id string) bool {
 	t.Helper()
-	got, found := s.recent.find(id)
+	got, ends, found := s.recent.find(id)
 	if !found {
 		return false
+	}
+	intents, err := s.Intents(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, in := range intents {
+		if !slices.Contains(ends, endOf(in)) {
+			t.Errorf("of the intents %+v in memory are %+v", intents, ends)
+		}
+	}
+	if len(ends) > len(intents) {
+		t.Errorf("of %d intents there are %d ends in memory", len(intents), len(ends))
 	}
 	row, err := s.Record(t.Context(), id)
 	if err != nil {
@@ -91,8 +115,32 @@ func TestFollowed_isNeverOlderThanTheRow(t *testing.T) {
 	}
 
 	planned := applied(t, s, clean(2), oneIntent)
+	if !lately(t, s, planned.ID) {
+		t.Error("one that was committed with its intent is read from its row")
+	}
+	intents, err := s.Intents(ctx, planned.ID)
+	if err != nil || len(intents) != 1 {
+		t.Fatalf("%+v, %v", intents, err)
+	}
+	intents[0].Outcome = Pending
+	if err := s.Update(ctx, Change{Intents: intents}); err != nil {
+		t.Fatal(err)
+	}
 	if lately(t, s, planned.ID) {
-		t.Error("one with an intent is in memory")
+		t.Error("one whose intent has gone on since is in memory")
+	}
+	planned, changed, err := s.Rejudge(ctx, Rejudgement{Record: planned, Cause: "a test", Plan: oneIntent,
+		Verdict: verdict.Verdict{Disposition: verdict.Malicious, Score: 100}})
+	if err != nil || !changed || !lately(t, s, planned.ID) {
+		t.Errorf("one that was judged again is read from its row: %v", err)
+	}
+	many := applied(t, s, clean(6), manyOf(manyIntents))
+	if lately(t, s, many.ID) {
+		t.Error("one with many intents is in memory")
+	}
+	few := applied(t, s, clean(7), manyOf(manyIntents-1))
+	if !lately(t, s, few.ID) {
+		t.Error("one with fewer is read from its row")
 	}
 	third := applied(t, s, clean(3), nil)
 	if err := s.Update(ctx, Change{Intents: oneIntent(third, nil)}); err != nil {
@@ -119,9 +167,14 @@ func TestFollowed_isNeverOlderThanTheRow(t *testing.T) {
 func TestFollowed_changedInTheSameTransaction(t *testing.T) {
 	s := openStore(t, &memory.Engine{}, Options{})
 	a := clean(1).clean()
+	b := clean(2).clean()
 	batch := []*call{
 		{ctx: t.Context(), fn: func(tx *txn) error { _, _, err := s.apply(tx, a, nil); return err }},
 		{ctx: t.Context(), fn: func(tx *txn) error { return tx.updateIntent(oneIntent(a.Record, nil)[0]) }},
+		{ctx: t.Context(), fn: func(tx *txn) error { // and within one call
+			_, _, err := s.apply(tx, b, nil)
+			return errors.Join(err, tx.updateIntent(oneIntent(b.Record, nil)[0]))
+		}},
 	}
 	for _, c := range batch {
 		c.done = make(chan struct{})
@@ -129,6 +182,9 @@ func TestFollowed_changedInTheSameTransaction(t *testing.T) {
 	s.commit(batch)
 	if batch[0].err != nil || batch[1].err != nil || lately(t, s, a.Record.ID) {
 		t.Errorf("%v, %v", batch[0].err, batch[1].err)
+	}
+	if batch[2].err != nil || lately(t, s, b.Record.ID) {
+		t.Errorf("changed by the call that wrote it: %v", batch[2].err)
 	}
 }
 
@@ -157,14 +213,14 @@ func TestFollowed_commitThatFailed(t *testing.T) {
 func TestRecent_isBounded(t *testing.T) {
 	var r recent
 	for n := range maxRecent + 10 {
-		r.add(&recentRecord{Record{ID: fmt.Sprint(n)}, 1})
+		r.add(&recentRecord{record: Record{ID: fmt.Sprint(n)}, bytes: 1})
 	}
-	if _, found := r.find("9"); found || len(r.records) != maxRecent || r.bytes != maxRecent {
+	if _, _, found := r.find("9"); found || len(r.records) != maxRecent || r.bytes != maxRecent {
 		t.Errorf("%d records, %d octets; the tenth is kept: %v", len(r.records), r.bytes, found)
 	}
 	r.drop("20")
-	r.add(&recentRecord{Record{ID: "large"}, maxRecentBytes})
-	if _, found := r.find("large"); !found || len(r.records) != 1 || r.bytes != maxRecentBytes {
+	r.add(&recentRecord{record: Record{ID: "large"}, bytes: maxRecentBytes})
+	if _, _, found := r.find("large"); !found || len(r.records) != 1 || r.bytes != maxRecentBytes {
 		t.Errorf("%d records, %d octets beside a large one", len(r.records), r.bytes)
 	}
 }
@@ -175,8 +231,11 @@ func TestDocuments_fromMemoryAndFromRows(t *testing.T) {
 	s := openStore(t, e, Options{})
 	for n := range 20 {
 		plan := Planner(nil)
-		if n%5 == 0 {
+		switch n % 5 {
+		case 0:
 			plan = oneIntent
+		case 1:
+			plan = manyOf(n)
 		}
 		a := clean(n)
 		if n%3 == 0 {

@@ -178,8 +178,5 @@ func (t *txn) replan(rec, old *Record, plan Planner) error {
 	if err := t.putRecord(rec, old); err != nil {
 		return err
 	}
-	if err := t.putPlanned(*rec, planned, have); err != nil {
-		return err
-	}
-	return t.carriers(*rec, old, plan)
+	return t.putAround(*rec, old, planned, have, plan)
 }

@@ -25,7 +25,9 @@ type txn struct {
 	eventAt map[string]int     // where in events a row stands, by its id
 	counted map[string]*Counts // the tenants' counters that this call changes, by tenant
 	touched []string           // the records of which this call changes something
-	written *recentRecord      // the record that this call has written, where it has no intents
+	written *recentRecord      // the record that this call has written; nil: none that is to be found in memory
+	// How many of touched there were when written was: what comes later has changed it since.
+	touchedSince int
 }
 
 // get returns a row's value, this call's own writes included; nil when there is none. Not to be changed, and valid

@@ -26,17 +26,17 @@ var (
 	benchDir  = flag.String("dir", "", "where the benchmark makes its store, and finds it again; empty: anew")
 )
 
-// found is the store with its index.
-type found struct {
+// indexed is the store with its index.
+type indexed struct {
 	*store.Store
 	index *index.Index
 }
 
-func (f found) Scan(ctx context.Context, r store.RecordFilter, cursor string) (store.RecordPage, error) {
+func (f indexed) Scan(ctx context.Context, r store.RecordFilter, cursor string) (store.RecordPage, error) {
 	return f.index.Scan(ctx, r, cursor)
 }
 
-func (f found) ProbeTerms(ctx context.Context, p store.Probe) (store.Hits, error) {
+func (f indexed) ProbeTerms(ctx context.Context, p store.Probe) (store.Hits, error) {
 	return f.index.ProbeTerms(ctx, p)
 }
 
@@ -79,15 +79,18 @@ func BenchmarkUpdate(b *testing.B) {
 	go func() { following <- x.Run(ctx) }()
 	defer func() { cancel(); <-following }()
 	r := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 1))
-	var took []time.Duration
+	var took, found []time.Duration
 	used, queued := time.Duration(0), 0
 	for b.Loop() {
 		begun := time.Now()
 		before := cpu()
-		queued += update(b, found{s, x}, filepath.Join(b.TempDir(), "sightings.json"), deltaOf(r))
+		n, searched := update(b, indexed{s, x}, filepath.Join(b.TempDir(), "sightings.json"), deltaOf(r))
 		took, used = append(took, time.Since(begun)), used+cpu()-before
+		queued, found = queued+n, append(found, searched)
 	}
 	slices.Sort(took)
+	slices.Sort(found)
+	b.ReportMetric(float64(found[len(found)/2].Milliseconds()), "found-p50-ms")
 	b.ReportMetric(float64(used.Milliseconds())/float64(len(took)), "cpu-ms/update")
 	b.ReportMetric(float64(took[len(took)/2].Milliseconds()), "p50-ms")
 	b.ReportMetric(float64(took[len(took)-1].Milliseconds()), "max-ms")
@@ -108,8 +111,21 @@ func deltaOf(r *rand.Rand) feed.Delta {
 	return d
 }
 
-// update carries one out as the daemon does, and says how many messages are queued for retraction by it.
-func update(b *testing.B, s found, file string, d feed.Delta) (queued int) {
+// timed says how long it took until it was known which messages carry what is new.
+type timed struct {
+	*indicator.Desk
+	found *time.Duration
+}
+
+func (t timed) Carried(ctx context.Context, list []store.Indicator) ([]bool, error) {
+	begun := time.Now()
+	defer func() { *t.found += time.Since(begun) }()
+	return t.Desk.Carried(ctx, list)
+}
+
+// update carries one out as the daemon does, and says how many messages are queued for retraction by it, and how long
+// they were searched for.
+func update(b *testing.B, s indexed, file string, d feed.Delta) (queued int, found time.Duration) {
 	plan := func(*config.Tenant) store.Planner {
 		return func(rec store.Record, have []store.Intent) []store.Intent {
 			queued++
@@ -122,7 +138,7 @@ func update(b *testing.B, s found, file string, d feed.Delta) (queued int) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	w, err := New(b.Context(), Options{Store: s, Desk: desk, File: file, Now: func() time.Time { return storetest.Start }})
+	w, err := New(b.Context(), Options{Store: s, Desk: timed{desk, &found}, File: file, Now: func() time.Time { return storetest.Start }})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -144,5 +160,5 @@ func update(b *testing.B, s found, file string, d feed.Delta) (queued int) {
 	if err := s.Update(b.Context(), store.Change{Indicators: remove}); err != nil {
 		b.Fatal(err)
 	}
-	return queued
+	return queued, found
 }
