@@ -34,7 +34,7 @@ fuzz: ## every fuzz target for FUZZTIME each (30s)
 	    echo "== $$p $$f"; $(GO) test $$p -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) || exit 1; done; done
 
 attack: ## what strangers can try, against the real daemon and the simulator: none of it works
-	$(GO) test ./internal/test/e2e -run TestAttack_ -count=1 -timeout 30m -v
+	$(GO) test ./internal/test/e2e ./internal/test/crash -run TestAttack_ -count=1 -timeout 60m -v
 
 smuggle: ## every end-of-data variant of the known smuggling tools, over DATA and BDAT
 	$(GO) test ./smtpd -run Smuggl -count=1 -v

@@ -28,6 +28,9 @@ func (j *job) commit(ctx context.Context) ending {
 		return j.unscored(err)
 	}
 	app := j.application(j.identify(), result)
+	if j.progress.isStopped() {
+		return ending{} // it was given back, and the next start judges it
+	}
 	if err := j.keep(context.WithoutCancel(ctx), &app, result); nospace.Is(err) {
 		return j.wait(j.item, err.Error())
 	} else if err != nil {

@@ -230,9 +230,10 @@ func (p *Pipeline) giveBack(batch []queue.Item) error {
 	return nil
 }
 
-// giveBackStuck gives back what workers did not finish. One that does after all changes nothing that matters: what it
-// commits is applied once.
+// giveBackStuck gives back what workers did not finish. What they find after that is not written: the processes that
+// look into files are ended with the daemon, and what these did not read would be a reason against the message.
 func (p *Pipeline) giveBackStuck() error {
+	p.progress.stop()
 	for _, id := range p.progress.left() {
 		p.o.Log.Warn("an item was not finished in time for the stop: it is given back", "event", "pipeline.unfinished",
 			"item", id)
@@ -265,6 +266,9 @@ func (p *Pipeline) work(stop context.Context, it queue.Item) error {
 	defer p.progress.end(it)
 	end, forget := p.score(ctx, it)
 	defer forget() // once the end is committed
+	if p.progress.isStopped() {
+		return nil // it was given back
+	}
 	err := p.carryOut(ctx, it, end)
 	for nospace.Is(err) && stop.Err() == nil {
 		p.pause(stop, err)

@@ -14,6 +14,7 @@ type progress struct {
 	mu        sync.Mutex // guards what follows
 	items     map[string]time.Time
 	abandoned []*running
+	stopped   bool // what was in work when the grace of a stop ended was given back
 }
 
 // stuckTime is how long an abandoned stage may go on before the daemon counts as stuck: by then its item has ended, and
@@ -45,6 +46,20 @@ func (p *Pipeline) Working() int {
 	p.progress.mu.Lock()
 	defer p.progress.mu.Unlock()
 	return len(p.progress.items)
+}
+
+// stop ends the time in which workers may end their items.
+func (w *progress) stop() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.stopped = true
+}
+
+// isStopped reports whether what is in work was given back: nothing is written of it any more.
+func (w *progress) isStopped() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.stopped
 }
 
 // left are the items that workers are at still.

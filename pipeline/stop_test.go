@@ -121,8 +121,23 @@ func TestRun_stopFinishesAllThatIsInFlight(t *testing.T) {
 	})
 }
 
+// What ends after the grace of a stop, such as that a file could not be read because its process was ended with the
+// daemon, is no verdict: nothing of it is written, and the next start judges the message.
+func TestRun_whatEndsAfterTheStopIsNotWritten(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, f *fixture) {
+		ids := f.fillWith(inFlight)
+		stuck := f.stopAmidst(true)
+		close(stuck.letGo)
+		f.p.settled(t)
+		f.once(0)
+		if left := f.left(ids); left[queue.Ready] != inFlight || len(left) != 1 {
+			t.Errorf("left are %v, want %d that are ready", left, inFlight)
+		}
+	})
+}
+
 // Where none of them ends in time, all are given back and the stop ends; the next start finishes each once, and what
-// the stuck ones commit after all changes nothing.
+// the stuck ones find after all changes nothing.
 func TestRun_stopGivesBackAllThatIsStuck(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, f *fixture) {
 		ids := f.fillWith(inFlight)

@@ -4,7 +4,7 @@
 //
 // The environment variable CLAWBACK_FAILPOINT holds POINT=ACTION@N entries, separated by commas: at the N-th time that
 // POINT is passed (every time when @N is missing), ACTION is done: "kill" ends the process by SIGKILL, "error" makes
-// the step answer an error, "slow" takes 200 ms, "spin" computes for ever.
+// the step answer an error, "slow" takes 200 ms, "spin" computes for ever, "hang" waits for ever.
 //
 // Reads: that variable. Writes: nothing.
 package failpoint
@@ -68,6 +68,10 @@ func Hit(point string) error {
 	case "slow":
 		time.Sleep(200 * time.Millisecond)
 		return nil
+	case "hang":
+		for {
+			time.Sleep(time.Hour)
+		}
 	case "spin":
 		for n := 0; ; n++ {
 			spun.Store(int64(n))

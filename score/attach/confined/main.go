@@ -97,6 +97,7 @@ func contents(from io.Reader, headers []header, buffer *[]byte) ([]attach.File, 
 // inspect looks into files and writes an answer for each as soon as there is one.
 func inspect(out io.Writer, inspector attach.Inline, files []attach.File, limits attach.Limits) error {
 	for i := range files {
+		beforeFile()
 		report := inspector.Inspect(context.Background(), files[i:i+1], &limits)[0]
 		if err := writeAnswer(out, answer{limits, report}); err != nil {
 			return err

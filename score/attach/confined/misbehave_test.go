@@ -161,7 +161,7 @@ func probes() (could []error) {
 		},
 		"write to standard error": func() error { _, err := descriptor(2).Write([]byte("x")); return err },
 		"use another descriptor":  others,
-		"read its environment":    environment,
+		"read its environment":    readEnvironment,
 	} {
 		if try() == nil {
 			could = append(could, errors.New(what))
@@ -191,7 +191,7 @@ func others() error {
 	return unix.EBADF
 }
 
-func environment() error {
+func readEnvironment() error {
 	if len(os.Environ()) == 0 {
 		return io.EOF
 	}

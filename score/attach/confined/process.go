@@ -75,7 +75,7 @@ func (p *process) run(program Program) error {
 		return err
 	}
 	defer null.Close()
-	p.cmd = &exec.Cmd{Path: string(program), Args: []string{"clawback", argument}, Env: []string{}, Dir: "/",
+	p.cmd = &exec.Cmd{Path: string(program), Args: []string{"clawback", argument}, Env: environment(), Dir: "/",
 		Stdin: theirIn, Stdout: theirOut, Stderr: null,
 		SysProcAttr: &syscall.SysProcAttr{Setpgid: true}}
 	if err := startRestricted(p.cmd); err != nil {
