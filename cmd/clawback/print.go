@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/dustin/go-humanize"
+	"github.com/dustin/go-humanize/english"
 	"golang.org/x/term"
 
 	"clawback/internal/visible"
@@ -115,13 +116,7 @@ func printable(r rune) rune {
 }
 
 func plural(n int, one string) string {
-	switch {
-	case n == 1:
-		return "1 " + one
-	case strings.HasSuffix(one, "x"):
-		one += "e"
-	}
-	return humanize.Comma(int64(n)) + " " + one + "s"
+	return humanize.Comma(int64(n)) + " " + english.PluralWord(n, one, "")
 }
 
 // readLine reads a line of standard input, until the context ends.
