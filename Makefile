@@ -8,7 +8,7 @@ GOTEST  := $(GO) run ./internal/test/gotest
 LEAN     = $(shell $(GO) list -f '{{.ImportPath}} {{join .Deps " "}}' ./... | grep -v 'msgraph-sdk-go/users' | cut -d' ' -f1)
 FUZZTIME ?= 30s
 
-.PHONY: help build run test check fuzz attack crash chaos upgrade bench bench-graph smuggle install interop tls bench-smtp bench-score bench-sets bench-flow bench-jobs bench-index deb rpm install-files
+.PHONY: help build run test check fuzz attack crash chaos upgrade debian bench bench-graph smuggle install interop tls bench-smtp bench-score bench-sets bench-flow bench-jobs bench-index deb rpm install-files
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z -]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
@@ -53,6 +53,12 @@ chaos: ## thousands of seeded scenarios of retraction under a bad day of Graph's
 
 upgrade: ## build an earlier commit (FROM=COMMIT), stop and kill it, and carry on with what it has left; it refuses what came later
 	$(GO) test ./internal/test/upgrade -count=1 -timeout 30m -v -args -from=$(FROM)
+
+debian: ## lead the packages through their life in a Debian 12 that boots: DEB=FILE, BEFORE=FILE of an earlier version, RPM=FILE (as root)
+	scripts/debian-root.sh /var/cache/clawback-test/bookworm
+	$(GO) test ./internal/test/debian -count=1 -timeout 60m -v -args -root=/var/cache/clawback-test/bookworm \
+	  -deb=$(abspath $(or $(wildcard $(DEB)),$(lastword $(sort $(wildcard dist/clawback_*.deb))))) \
+	  $(if $(BEFORE),-before=$(abspath $(BEFORE))) $(if $(RPM),-rpm=$(abspath $(RPM)))
 
 bench: ## accepted messages a second against a discarding listener, and the other measurements
 	$(GO) run ./internal/test/bench

@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"sync"
@@ -11,7 +10,6 @@ import (
 	"clawback/api"
 	"clawback/api/client"
 	"clawback/internal/test/graphsim"
-	"clawback/internal/test/smtpload"
 	"clawback/internal/test/testbed"
 	"clawback/queue"
 )
@@ -33,14 +31,14 @@ func TestRestart_underLoadRefusesNoConnection(t *testing.T) {
 	w := &world{Bed: bed, t: t}
 	w.up()
 
-	l := &loader{bed: bed}
+	l := &testbed.Loader{Bed: bed}
 	ctx, stop := context.WithCancel(t.Context())
 	var group sync.WaitGroup
 	for range 8 {
-		group.Go(func() { l.load(ctx) })
+		group.Go(func() { l.Load(ctx) })
 	}
 	for restart := range 4 {
-		w.eventually(func() string { return l.accepted(40 * (restart + 1)) })
+		w.eventually(func() string { return l.Accepted(40 * (restart + 1)) })
 		if err := w.Stop(); err != nil {
 			t.Fatalf("%v\n%s", err, w.LogTail())
 		}
@@ -48,16 +46,16 @@ func TestRestart_underLoadRefusesNoConnection(t *testing.T) {
 			t.Fatalf("%v\n%s", err, w.LogTail())
 		}
 	}
-	w.eventually(func() string { return l.accepted(200) })
+	w.eventually(func() string { return l.Accepted(200) })
 	stop()
 	group.Wait()
 
-	t.Logf("%d connections, %d reports accepted, %d sessions ended by a stop", l.dialled, len(l.ids), l.ended)
-	for _, err := range l.wrong {
+	t.Log(l)
+	for _, err := range l.Wrong() {
 		t.Error(err)
 	}
 	w.eventually(w.judged)
-	w.haveOnce(l.ids)
+	w.haveOnce(l.IDs())
 }
 
 // judged is "" once no report waits.
@@ -83,80 +81,4 @@ func (w *world) haveOnce(ids []string) {
 	if err != nil || s.Tenants[0].Counts.Records < len(ids) {
 		w.t.Errorf("%d records of %d accepted reports, %v", s.Tenants[0].Counts.Records, len(ids), err)
 	}
-}
-
-// loader sends reports over short sessions, as many connectors would.
-type loader struct {
-	bed *testbed.Bed
-
-	mu      sync.Mutex
-	next    int
-	dialled int
-	ended   int      // sessions that a stop has ended with 421, or between two reports
-	ids     []string // of reports that got a 250
-	wrong   []error
-}
-
-// accepted is "" once so many reports got a 250.
-func (l *loader) accepted(n int) string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if len(l.ids) < n {
-		return fmt.Sprintf("%d reports were accepted, want %d; %v", len(l.ids), n, l.wrong)
-	}
-	return ""
-}
-
-func (l *loader) load(ctx context.Context) {
-	for ctx.Err() == nil {
-		conn, err := smtpload.Dial(ctx, l.bed.Address)
-		if !l.connected(ctx, err) {
-			continue
-		}
-		err = conn.Secure("outbound.exchange.example", l.bed.TLS())
-		for range 3 {
-			if err == nil {
-				err = l.send(conn)
-			}
-		}
-		if err != nil {
-			l.count(func() { l.ended++ })
-		}
-		conn.Close()
-	}
-}
-
-// connected notes a connection that was refused, or ended without a greeting. 421 is a greeting.
-func (l *loader) connected(ctx context.Context, err error) bool {
-	if errors.Is(err, smtpload.ErrRefused) {
-		l.count(func() { l.dialled++; l.ended++ })
-		return false
-	}
-	l.count(func() {
-		l.dialled++
-		if err != nil && ctx.Err() == nil {
-			l.wrong = append(l.wrong, err)
-		}
-	})
-	return err == nil
-}
-
-func (l *loader) count(change func()) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	change()
-}
-
-// send sends one report.
-func (l *loader) send(conn *smtpload.Conn) error {
-	n := 0
-	l.count(func() { n = l.next; l.next++ })
-	letter, err := testbed.Write(false, n, "sales@contoso.example")
-	if err == nil {
-		err = testbed.Send(conn, testbed.Contoso, letter.Report)
-	}
-	if err == nil {
-		l.count(func() { l.ids = append(l.ids, letter.MessageID) })
-	}
-	return err
 }
