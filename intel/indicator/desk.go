@@ -261,8 +261,7 @@ func (d *Desk) has(i store.Indicator) bool {
 }
 
 // Add adds an indicator, or changes one that is there, and has stored mail judged by it at once. It answers when that
-// is
-// durable; what it did to the mail shows in its state.
+// is durable; what it did to the mail shows in its state.
 func (d *Desk) Add(ctx context.Context, who string, i store.Indicator) (store.Indicator, error) {
 	list, refused, err := d.AddMany(ctx, who, []store.Indicator{i})
 	if err != nil {
@@ -362,10 +361,13 @@ func (d *Desk) put(list ...store.Indicator) {
 	}
 }
 
-// drop removes an indicator for good.
+// drop removes an indicator for good that was withdrawn, unless somebody has added it again meanwhile.
 func (d *Desk) drop(ctx context.Context, i store.Indicator) error {
 	d.writing.Lock()
 	defer d.writing.Unlock()
+	if now, err := d.find(i.Tenant, i.ID); err != nil || now.State != store.IndicatorWithdrawing {
+		return nil
+	}
 	change := store.Change{Indicators: store.Edit[store.Indicator]{Remove: []store.Key{i.Key()}}}
 	if err := d.o.Store.Update(ctx, change); err != nil {
 		return fmt.Errorf("remove indicator: %w", err)

@@ -2,8 +2,7 @@
 // senders.
 //
 // An indicator that is added acts at once on the mail that was delivered before, found by the store's index, and from
-// then
-// on upon mail as it comes, which it follows by the store's changes. The verdict of what carries it is replaced by
+// then on upon mail as it comes, which it follows by the store's changes. The verdict of what carries it is replaced by
 // store.Rejudge, with the indicator as the cause; what follows for the mailboxes is the tenant's policy. Many that come
 // together, as a feed's do, are searched for by one probe, and their messages are judged beside each other.
 //

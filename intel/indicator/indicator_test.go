@@ -21,13 +21,15 @@ import (
 // rig is a desk over a store in memory.
 type rig struct {
 	*Desk
-	t       *testing.T
-	s       *faulty
-	now     time.Time
-	n       int
-	again   map[string]verdict.Verdict // by record; none: its original is not kept any more
-	planned []string                   // disposition of each record that was planned
-	actions config.Actions             // of the tenant Contoso
+	t     *testing.T
+	s     *faulty
+	now   time.Time
+	n     int
+	again map[string]verdict.Verdict // by record; none: its original is not kept any more
+	// meanwhile is called as a message is judged again; nil: nothing.
+	meanwhile func()
+	planned   []string       // disposition of each record that was planned
+	actions   config.Actions // of the tenant Contoso
 }
 
 // faulty is a store of which the Rejudges fail after so many.
@@ -86,6 +88,9 @@ func (g *rig) open() {
 
 // Again implements Judge.
 func (g *rig) Again(_ context.Context, rec store.Record, _ string) (verdict.Verdict, error) {
+	if g.meanwhile != nil {
+		g.meanwhile()
+	}
 	if v, kept := g.again[rec.ID]; kept {
 		return v, nil
 	}
@@ -557,6 +562,35 @@ func TestRemove(t *testing.T) {
 	g.wants("that was bad of itself", bad, verdict.Malicious)
 	if list := g.List(""); len(list) != 1 {
 		t.Errorf("%d indicators are left, want 1", len(list))
+	}
+}
+
+// Who adds an indicator again, for the same tenants or for others, while it is withdrawn has the last word.
+func TestRemove_addedAgainMeanwhile(t *testing.T) {
+	for _, tenant := range []string{"", storetest.Contoso, storetest.Fabrikam} {
+		g := newRig(t)
+		rec := g.mail(storetest.Contoso, nil, "url="+page)
+		i := g.add("url", page, nil)
+		_, err := g.Remove(t.Context(), "bob", "", i.ID, "a mistake")
+		must(t, err)
+		g.meanwhile = func() {
+			g.meanwhile = nil
+			_, err := g.Add(t.Context(), "ada", store.Indicator{Tenant: tenant, Kind: "url", Value: page, Note: "no mistake"})
+			must(t, err)
+		}
+		must(t, g.step(t.Context()))
+		must(t, g.step(t.Context()))
+		stored, err := g.s.Indicators(t.Context(), "")
+		must(t, err)
+		if len(stored) != 1 || stored[0].By != "ada" || stored[0].State != store.IndicatorActive ||
+			len(g.List("")) != 1 {
+			t.Errorf("tenant %q: kept are %+v", tenant, stored)
+		}
+		want := verdict.Malicious
+		if tenant == storetest.Fabrikam {
+			want = verdict.Clean
+		}
+		g.wants("for tenant "+tenant, rec, want)
 	}
 }
 

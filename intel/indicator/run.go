@@ -323,8 +323,7 @@ func (d *Desk) missed(ctx context.Context) error {
 }
 
 // Explain says what an indicator would do, or has done, without changing anything. One that is not kept is looked at as
-// if
-// it were added.
+// if it were added.
 func (d *Desk) Explain(ctx context.Context, i store.Indicator) (Match, error) {
 	i, err := d.checked(i)
 	if err != nil {
