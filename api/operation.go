@@ -27,9 +27,6 @@ func (o Operation) Path() string { _, path, _ := strings.Cut(o.Route, " "); retu
 // Reads reports whether the operation's request has no body.
 func (o Operation) Reads() bool { return o.Method() == "GET" }
 
-// Acts reports whether the operation changes something.
-func (o Operation) Acts() bool { return !o.Reads() && !o.Asks }
-
 // Op is an operation with its request and its answer.
 type Op[Req, Ans any] struct {
 	Operation

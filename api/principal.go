@@ -28,8 +28,8 @@ func (r Role) String() string {
 	return roleNames[r]
 }
 
-// ParseRole reads the name of a role.
-func ParseRole(name string) (Role, error) {
+// parseRole reads the name of a role.
+func parseRole(name string) (Role, error) {
 	for role, known := range roleNames {
 		if known == name {
 			return Role(role), nil
@@ -43,7 +43,7 @@ func (r Role) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
 // UnmarshalText reads a role's name.
 func (r *Role) UnmarshalText(text []byte) (err error) {
-	*r, err = ParseRole(string(text))
+	*r, err = parseRole(string(text))
 	return err
 }
 

@@ -136,7 +136,7 @@ func (s *Service) showPrincipal(_ context.Context, a access, _ None) (Whoami, er
 }
 
 func (s *Service) tokenShown(t store.Token) Token {
-	role, _ := ParseRole(t.Role)
+	role, _ := parseRole(t.Role)
 	use := s.o.Tokens.LastUse(t.ID)
 	return Token{ID: t.ID, Name: t.Name, Owner: t.Owner, Role: role, Tenants: append([]string{}, t.Tenants...),
 		Every: len(t.Tenants) == 0, Bodies: t.Bodies, State: TokenStateOf(t, time.Now()), By: t.By, Parent: t.Parent,
@@ -280,7 +280,7 @@ func (s *Service) revokeToken(ctx context.Context, a access, o ItemOrder) (Token
 
 // TokenPrincipal is who asks by a token. His name says whose token it is, and which.
 func TokenPrincipal(t store.Token) (Principal, error) {
-	role, err := ParseRole(t.Role)
+	role, err := parseRole(t.Role)
 	if err != nil {
 		return Principal{}, fmt.Errorf("token %s: %w", t.ID, err)
 	}

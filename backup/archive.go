@@ -212,5 +212,5 @@ func compare(archive *tar.Reader, about About, have map[string]member) error {
 	return nil
 }
 
-// Verify reads a backup that is not encrypted to its end and says what is in it, or why it is not whole.
-func Verify(r io.Reader) (Summary, error) { return read(r, nil) }
+// verify reads a backup that is not encrypted to its end and says what is in it, or why it is not whole.
+func verify(r io.Reader) (Summary, error) { return read(r, nil) }

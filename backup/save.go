@@ -73,7 +73,7 @@ func write(ctx context.Context, w io.Writer, to []age.Recipient,
 		feed.CloseWithError(err)
 		sent <- err
 	}()
-	s, err := Verify(checked)
+	s, err := verify(checked)
 	if err == nil { // tar fills up its last block
 		_, err = io.Copy(io.Discard, checked)
 	}

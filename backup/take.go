@@ -65,15 +65,15 @@ func Take(ctx context.Context, w io.Writer, s Source) (err error) {
 	}
 	t := taking{ctx, a}
 	if err := errors.Join(t.tree(scratch, nil), t.bodies(filepath.Join(s.Dir, "spool"), bodies),
-		t.tree(s.Dir, besides)); err != nil {
+		t.tree(s.Dir, copiedOtherwise)); err != nil {
 		return err
 	}
 	return a.finish()
 }
 
-// besides is what of the state directory is copied otherwise, or not at all: the store.db of a version before is no
-// part of the state, and what was being scored is judged anew.
-func besides(name string) bool {
+// copiedOtherwise is what of the state directory is copied otherwise, or not at all: the store.db of a version before
+// is no part of the state, and what was being scored is judged anew.
+func copiedOtherwise(name string) bool {
 	switch name {
 	case "queue.db", "store", "spool", "index", Scratch, Partial: // the index is made anew from the store
 		return true

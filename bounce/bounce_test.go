@@ -36,7 +36,7 @@ func TestNext_schedule(t *testing.T) {
 	var got []time.Duration
 	now := created
 	for tries := 1; tries <= 24; tries++ {
-		at, stuck := Next(created, now, tries)
+		at, stuck := next(created, now, tries)
 		if want := now.Sub(created) >= 5*24*time.Hour; stuck != want {
 			t.Fatalf("try %d at %s: stuck = %t, want %t", tries, now.Sub(created), stuck, want)
 		}

@@ -45,10 +45,10 @@ type server struct {
 	port  int
 }
 
-// Send tries the route's servers in order until one takes the message. write is called for one server at a time with
+// send tries the route's servers in order until one takes the message. write is called for one server at a time with
 // the form in which that one gets bytes of such a shape, and again when it refuses them. The answer names the server
 // and its reply.
-func (s *Sender) Send(ctx context.Context, r Route, content shape,
+func (s *Sender) send(ctx context.Context, r Route, content shape,
 	write func(w io.Writer, form Form) error) (string, error) {
 	servers, err := s.servers(ctx, r)
 	if err != nil {

@@ -158,7 +158,7 @@ func (d *Deliverer) attempt(ctx context.Context, b queue.Bounce) (string, error)
 	}
 	letter := Letter{Bounce: b, Hostname: d.o.Sender.Hostname, To: route.To}
 	letter.Mark = d.o.Key.Mark(MessageID(b.ID, letter.Hostname), route.To)
-	return d.o.Sender.Send(ctx, route, content, func(w io.Writer, form Form) error {
+	return d.o.Sender.send(ctx, route, content, func(w io.Writer, form Form) error {
 		letter.Form = form
 		return letter.Write(w, io.NewSectionReader(body, 0, body.Size()))
 	})
@@ -167,7 +167,7 @@ func (d *Deliverer) attempt(ctx context.Context, b queue.Bounce) (string, error)
 // postpone has a bounce tried again by the schedule, and tells a person once it is stuck.
 func (d *Deliverer) postpone(ctx context.Context, b queue.Bounce, why error) error {
 	now := d.o.Now()
-	at, stuck := Next(b.Created, now, b.Tries+1)
+	at, stuck := next(b.Created, now, b.Tries+1)
 	if err := d.o.Queue.BounceDefer(context.WithoutCancel(ctx), b.ID, at, why.Error(), stuck); err != nil {
 		return fmt.Errorf("defer bounce %s: %w", b.ID, err)
 	}

@@ -13,8 +13,8 @@ const (
 	stuckStep  = 24 * time.Hour
 )
 
-// Next is when a bounce that has now failed for the tries-th time (from 1) is due again, and whether it is stuck.
-func Next(created, now time.Time, tries int) (at time.Time, stuck bool) {
+// next is when a bounce that has now failed for the tries-th time (from 1) is due again, and whether it is stuck.
+func next(created, now time.Time, tries int) (at time.Time, stuck bool) {
 	if now.Sub(created) >= stuckAfter {
 		return now.Add(stuckStep), true
 	}

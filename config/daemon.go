@@ -28,7 +28,7 @@ func readConfig(t *table) *Config {
 	c.Hostname = t.need("hostname", "name this host as MX records and the connector do, as in journal.example.com",
 		fullName)
 	c.Region = t.word("region", "", label)
-	c.StateDir = t.r.beside(t.text("state_dir", "/var/lib/clawback"))
+	c.StateDir = t.r.fullPath(t.text("state_dir", "/var/lib/clawback"))
 	c.Regions = readRegions(t)
 	c.Control = readControl(t.table("control"))
 	c.REST = readREST(t.table("rest"))

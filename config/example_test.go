@@ -39,7 +39,7 @@ func TestExample_isValidAsShipped(t *testing.T) {
 
 func TestExample_namesEveryKey(t *testing.T) {
 	name, text := example(t)
-	_, r := parse(name, []byte(Uncommented(text)))
+	_, r := parse(name, []byte(uncommented(text)))
 	documented := map[string]bool{}
 	for path := range r.at {
 		documented[plain(path)] = true
@@ -57,7 +57,7 @@ func TestExample_namesEveryKey(t *testing.T) {
 // With every option on at once, nothing may be wrong but the choices that exclude each other.
 func TestExample_optionsAreValid(t *testing.T) {
 	name, text := example(t)
-	_, r := parse(name, []byte(Uncommented(text)))
+	_, r := parse(name, []byte(uncommented(text)))
 	exclusive := []string{"feed.file", "tls", "tenant.graph.certificate_file", "tenant.graph.login_url", "tenant.graph.graph_url", "tenant.graph.ca_file"}
 	for _, p := range r.problems {
 		if !slices.Contains(exclusive, p.Key) {

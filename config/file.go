@@ -88,14 +88,14 @@ const secretsPrefix = "secrets_"
 func (r *reader) resolve(name string) (string, error) {
 	credential, ok := strings.CutPrefix(name, credentialPrefix)
 	if !ok {
-		return r.beside(name), nil
+		return r.fullPath(name), nil
 	}
 	dir := os.Getenv("CREDENTIALS_DIRECTORY")
 	if secret, ours := strings.CutPrefix(credential, secretsPrefix); dir == "" && ours && secret != "" &&
 		!strings.ContainsAny(secret, "/\x00") {
 		// Beside systemd, as when an administrator runs `clawback check`: the file that the unit's LoadCredential=
 		// passes.
-		return r.beside(filepath.Join("secrets", secret)), nil
+		return r.fullPath(filepath.Join("secrets", secret)), nil
 	}
 	if dir == "" {
 		return "", bad(name, "cannot be found: $CREDENTIALS_DIRECTORY is not set",
@@ -107,8 +107,8 @@ func (r *reader) resolve(name string) (string, error) {
 	return filepath.Join(dir, credential), nil
 }
 
-// beside makes a full path of one that is relative to the configuration file.
-func (r *reader) beside(name string) string {
+// fullPath makes a full path of one that is relative to the configuration file.
+func (r *reader) fullPath(name string) string {
 	if filepath.IsAbs(name) {
 		return filepath.Clean(name)
 	}

@@ -27,15 +27,15 @@ type Key struct {
 // Keys are all keys that have a value, by their names without indices, such as tenant.graph.client_id. They are those
 // that the code asks for when every table of the example is there.
 func Keys() map[string]Key {
-	_, r := parse("clawback.toml", []byte(Uncommented(Example)))
+	_, r := parse("clawback.toml", []byte(uncommented(Example)))
 	return r.keys
 }
 
 // optional is the beginning of a line of the example that shows an optional setting or table.
 var optional = regexp.MustCompile(`(?m)^#(\[|[a-z_]+ = )`)
 
-// Uncommented is the example with every optional setting switched on.
-func Uncommented(example string) string { return optional.ReplaceAllString(example, "$1") }
+// uncommented is the example with every optional setting switched on.
+func uncommented(example string) string { return optional.ReplaceAllString(example, "$1") }
 
 // note keeps what is known of a key. Where several functions read one value the outermost, which says it last, counts.
 func (t *table) note(key string, k Key) {

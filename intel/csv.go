@@ -126,7 +126,7 @@ func readRow(row []string, at map[string]int) (p Policy, err error) {
 			return p, fmt.Errorf("expires %w", err)
 		}
 	}
-	if _, err := p.Config().Check(); err != nil {
+	if _, err := p.config().Check(); err != nil {
 		return p, err
 	}
 	return p, nil

@@ -138,7 +138,7 @@ func (j *Judge) keepLesson(ctx context.Context, l Lesson, with store.Edit[store.
 	if err := j.o.Tables.Update(ctx, change); err != nil {
 		return fmt.Errorf("keep correction: %w", err)
 	}
-	j.learnt(l.Tenant, after)
+	j.setLessons(l.Tenant, after)
 	return nil
 }
 
@@ -158,7 +158,7 @@ func (j *Judge) stale(ctx context.Context, have *lessons, l Lesson) (Lesson, boo
 	return Lesson(old), true, nil
 }
 
-func (j *Judge) learnt(tenant string, l *lessons) {
+func (j *Judge) setLessons(tenant string, l *lessons) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.lessons[tenant] = l
@@ -210,6 +210,6 @@ func (j *Judge) Forget(ctx context.Context, who, tenant, comment string) (int, e
 	if err := j.o.Tables.Update(ctx, change); err != nil {
 		return 0, fmt.Errorf("drop corrections: %w", err)
 	}
-	j.learnt(tenant, nil)
+	j.setLessons(tenant, nil)
 	return len(rows), nil
 }

@@ -25,8 +25,8 @@ func (p Policy) InFile() bool { return p.Added.IsZero() }
 // maxPolicies bounds a tenant's policies: each message is held against all of them.
 const maxPolicies = 10_000
 
-// Config is the policy as the scorer takes it.
-func (p Policy) Config() config.Policy {
+// config is the policy as the scorer takes it.
+func (p Policy) config() config.Policy {
 	return config.Policy{Kind: p.Kind, Pattern: p.Pattern, Field: cmp.Or(p.Field, "any"), Verify: p.Verify,
 		Note: p.Note, Expires: p.Expires}
 }
@@ -65,7 +65,7 @@ func (j *Judge) merge() {
 		merged := *t
 		merged.Policies = slices.Clone(t.Policies)
 		for _, p := range j.added[t.ID] {
-			merged.Policies = append(merged.Policies, p.Config())
+			merged.Policies = append(merged.Policies, p.config())
 		}
 		j.tenants[t.ID] = &merged
 		j.versions[t.ID] = "+config-" + digest(configured{t.Domains, t.VIPs, t.Partners, t.MaliciousRule,
@@ -93,14 +93,6 @@ type configured struct {
 func digest(v any) string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%+v", v))
 	return hex.EncodeToString(sum[:4])
-}
-
-// Tenant is a tenant with the policies that were added to those of the configuration.
-func (j *Judge) Tenant(id string) (*config.Tenant, bool) {
-	j.mu.RLock()
-	defer j.mu.RUnlock()
-	t, ok := j.tenants[id]
-	return t, ok
 }
 
 // Policies lists a tenant's policies: those of the configuration, then those that were added, the oldest first.
@@ -165,7 +157,7 @@ func (j *Judge) check(who, tenant string, list []Policy) ([]Policy, error) {
 	var checked []Policy
 	var wrong []error
 	for i, p := range list {
-		good, err := p.Config().Check()
+		good, err := p.config().Check()
 		if err != nil {
 			wrong = append(wrong, Refuse(ErrInvalid, "policy %d (%s %s): %w", i+1, p.Kind, p.Pattern, err))
 			continue

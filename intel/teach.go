@@ -52,7 +52,7 @@ func (j *Judge) Withdraw(ctx context.Context, act store.Act, with store.Edit[sto
 	if err != nil {
 		return l, fmt.Errorf("withdraw correction: %w", err)
 	}
-	j.learnt(l.Tenant, after)
+	j.setLessons(l.Tenant, after)
 	return l, nil
 }
 

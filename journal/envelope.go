@@ -98,15 +98,15 @@ func (e *envelopeReader) line(line string) bool {
 	case e.loose:
 		return len(e.report.Recipients) == 0
 	case colon && !strings.ContainsAny(strings.TrimSpace(name), " \t"):
-		e.odd("unknown field %q in the envelope part", clip(strings.TrimSpace(name)))
+		e.problemLine("unknown field %q in the envelope part", clip(strings.TrimSpace(name)))
 	case strings.TrimSpace(line) != "":
-		e.odd("a line without a field in the envelope part: %q", clip(line))
+		e.problemLine("a line without a field in the envelope part: %q", clip(line))
 	}
 	return true
 }
 
-// odd notes a line that was passed over; the first ones tell enough.
-func (e *envelopeReader) odd(format, text string) {
+// problemLine notes a line that was passed over; the first ones tell enough.
+func (e *envelopeReader) problemLine(format, text string) {
 	if e.passed++; e.passed <= maxOddLines {
 		e.report.problem(format, text)
 	}

@@ -43,13 +43,13 @@ func (m Message) keys(f Field) (list []string) {
 	switch f {
 	case From:
 		list = addressKeys(addressKeys(nil, m.Sender), m.From)
-		list = append(list, Words(m.FromName)...)
+		list = append(list, words(m.FromName)...)
 	case To:
 		for _, r := range m.Recipients {
 			list = addressKeys(list, r)
 		}
 	case Subject:
-		list = Words(m.Subject)
+		list = words(m.Subject)
 	case ID:
 		for _, id := range m.IDs {
 			list = append(list, idKey(id))
@@ -116,9 +116,9 @@ func isASCII(s string) bool {
 	return true
 }
 
-// Words are the words of a text: runs of letters and digits, in the form in which they are compared. In scripts that
+// words are the words of a text: runs of letters and digits, in the form in which they are compared. In scripts that
 // put no blanks between words each character is one.
-func Words(text string) []string {
+func words(text string) []string {
 	var words []string
 	begin := -1
 	text = fold(text)
@@ -161,7 +161,7 @@ func addressKeys(list []string, address string) []string {
 			list = append(list, labels[:len(labels)-1]...)
 		}
 	}
-	if words := Words(local); len(words) > 1 || len(words) == 1 && words[0] != local {
+	if words := words(local); len(words) > 1 || len(words) == 1 && words[0] != local {
 		list = append(list, words...)
 	}
 	return list
@@ -197,7 +197,7 @@ func indicatorKeys(list []string, f Field, i verdict.Indicator) []string {
 	case f == File && i.Kind == "file":
 		name := fold(i.Value)
 		list = append(list, name)
-		list = append(list, Words(name)...)
+		list = append(list, words(name)...)
 		for at, r := range name {
 			if r == '.' && at > 0 {
 				list = append(list, "*"+name[at:])

@@ -182,14 +182,14 @@ func addressValue(value string) string {
 			return value
 		}
 	}
-	return strings.Join(Words(value), " ")
+	return strings.Join(words(value), " ")
 }
 
 func subjectValue(value string) ([]string, error) {
 	if strings.Contains(value, "*") {
 		return one(fold(value))
 	}
-	words := Words(value)
+	words := words(value)
 	if len(words) == 0 {
 		return nil, errors.New("there is no word in it to search for")
 	}

@@ -162,7 +162,7 @@ func (s absence) miss(ctx context.Context) error {
 			in.Outcome, in.NotBefore = store.NotFound, time.Time{}
 			in.Reason = fmt.Sprintf("not in the mailbox after %d looks", in.Misses)
 			in.Misses = max(in.Misses, len(notThereYet)+1)
-			if wait, ok := relook(*in); ok {
+			if wait, ok := nextLook(*in); ok {
 				in.NotBefore = now.Add(wait)
 				in.Reason += ", looked at again " + in.NotBefore.Format(time.RFC3339)
 			}

@@ -57,8 +57,8 @@ func missed(misses int, age time.Duration) (time.Duration, bool) {
 	return 0, false
 }
 
-// relook says when a not_found intent is looked at again, from its last look; false for never.
-func relook(in store.Intent) (time.Duration, bool) {
+// nextLook says when a not_found intent is looked at again, from its last look; false for never.
+func nextLook(in store.Intent) (time.Duration, bool) {
 	n := in.Misses - len(notThereYet) - 1 // looks since it became not_found
 	switch {
 	case in.Severity < int(verdict.Malicious) || in.Kind != store.Retract || n < 0:

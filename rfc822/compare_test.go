@@ -75,7 +75,7 @@ func FuzzCompareMediaType(f *testing.F) {
 			// TestParseMediaType_namesAreASCII
 			return
 		}
-		m := ParseMediaType(value)
+		m := parseMediaType(value)
 		kind, params, err := mime.ParseMediaType(value)
 		if err == nil && kind != m.Type && strings.Trim(value, " ;\t") != "" {
 			t.Errorf("%q: type %q, was %q", value, m.Type, kind)
@@ -83,8 +83,8 @@ func FuzzCompareMediaType(f *testing.F) {
 		for name, want := range params {
 			// Where a section is missing the standard library stops, and we go on.
 			found := func(v string) bool { return strings.HasPrefix(v, want) }
-			if err == nil && !strings.Contains(name, "*") && want != "" && !slices.ContainsFunc(m.All(name), found) {
-				t.Errorf("%q: parameter %s is %q, was %q", value, name, m.All(name), want)
+			if err == nil && !strings.Contains(name, "*") && want != "" && !slices.ContainsFunc(m.all(name), found) {
+				t.Errorf("%q: parameter %s is %q, was %q", value, name, m.all(name), want)
 			}
 		}
 		want := oldExtractParameter(value, "filename")
@@ -95,7 +95,7 @@ func FuzzCompareMediaType(f *testing.F) {
 			return // broken quoting has no one reading
 		}
 		var all []string
-		for _, v := range m.All("filename") {
+		for _, v := range m.all("filename") {
 			all = append(all, strings.TrimSpace(DecodeWords(v)))
 		}
 		if !slices.Contains(all, strings.TrimSpace(oneLine(want))) && err == nil {
@@ -219,7 +219,7 @@ func FuzzCompareSplit(f *testing.F) {
 			return // a line of two CR and LF is empty
 		}
 		old := oldJournalSplit(oldJournalNewLines(bytes.NewReader(in)), "b")
-		m := Split(LinesOf(in), NewBoundary("b"), SplitOptions{})
+		m := Split(LinesOf(in), newBoundary("b"), SplitOptions{})
 		if len(m.Parts) != len(old.parts) || m.Seen != old.seen || m.Closed != old.closed {
 			t.Fatalf("%d parts, seen %v, closed %v; was %d, %v, %v", len(m.Parts), m.Seen, m.Closed, len(old.parts),
 				old.seen, old.closed)
@@ -235,7 +235,7 @@ func FuzzCompareSplit(f *testing.F) {
 				t.Errorf("part %d ends at %d, was %d", i, now.Body.End, end)
 			}
 		}
-		whole := Split(LinesOf(in), NewBoundary("b"), SplitOptions{PastEnd: true})
+		whole := Split(LinesOf(in), newBoundary("b"), SplitOptions{PastEnd: true})
 		if len(whole.Parts) < len(m.Parts) {
 			t.Errorf("%d parts, and %d when it reads past the end", len(m.Parts), len(whole.Parts))
 		}

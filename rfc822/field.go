@@ -14,9 +14,6 @@ type Field struct {
 	Value string // the same without blanks around it; each fold is one blank
 }
 
-// Text is the value with its encoded words decoded.
-func (f Field) Text() string { return DecodeWords(f.Value) }
-
 // maxName is how long a field's name may be. The longest of Exchange's have 60 bytes.
 const maxName = 200
 

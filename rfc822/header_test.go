@@ -121,7 +121,7 @@ func TestReadHeader_bareLineFeed(t *testing.T) {
 func TestReadHeader_endsAtDelimiter(t *testing.T) {
 	for _, text := range []string{"A: 1\r\n--b\r\n\r\nbody", "--b\r\n\r\nbody", "A: 1\r\n 2\r\n--b--\r\n"} {
 		at := strings.Index(text, "--b")
-		_, body := headerOf(t, text, HeaderOptions{Ends: NewBoundary("b").Ends})
+		_, body := headerOf(t, text, HeaderOptions{Ends: newBoundary("b").Ends})
 		if body != text[at:] {
 			t.Errorf("%q: the body is %q", text, body)
 		}
@@ -209,7 +209,7 @@ func TestLines_until(t *testing.T) {
 		"a\r\nb\r\n--b\r\nrest": "a\r\nb", "a\n\n--b--\n": "a\n", "--b\n": "", "a\r\n": "a\r\n", "": "", "--bb\n--b": "--bb",
 	} {
 		l := NewLines(strings.NewReader(text))
-		got, err := io.ReadAll(iotest.OneByteReader(l.Until(NewBoundary("b").Ends, true)))
+		got, err := io.ReadAll(iotest.OneByteReader(l.Until(newBoundary("b").Ends, true)))
 		if string(got) != want || err != nil {
 			t.Errorf("%q: %q, want %q, error %v", text, got, want, err)
 		}

@@ -39,8 +39,8 @@ func (h *Header) Boundary() Boundary {
 
 // addType adds what a Content-Type says.
 func (b *Boundary) addType(raw string) {
-	m := ParseMediaType(raw)
-	for _, value := range m.All("boundary") {
+	m := parseMediaType(raw)
+	for _, value := range m.all("boundary") {
 		b.add(value)
 	}
 	for i := range m.Params {
@@ -50,8 +50,8 @@ func (b *Boundary) addType(raw string) {
 	}
 }
 
-// NewBoundary knows the delimiters of a boundary that is given as it is.
-func NewBoundary(value string) Boundary {
+// newBoundary knows the delimiters of a boundary that is given as it is.
+func newBoundary(value string) Boundary {
 	var b Boundary
 	b.add(value)
 	return b

@@ -99,7 +99,7 @@ func TestSplit_bounds(t *testing.T) {
 		t.Errorf("%d parts, bounds %v", len(m.Parts), m.Bounds.Codes())
 	}
 	room := 10
-	m := Split(LinesOf([]byte(body)), NewBoundary("b"), SplitOptions{Header: HeaderOptions{Room: &room}})
+	m := Split(LinesOf([]byte(body)), newBoundary("b"), SplitOptions{Header: HeaderOptions{Room: &room}})
 	kept := 0
 	for _, p := range m.Parts {
 		kept += len(p.Header.Fields)
@@ -113,12 +113,12 @@ func TestSplit_bounds(t *testing.T) {
 func TestSplit_acrossReads(t *testing.T) {
 	for n := lineBuffer - 20; n < lineBuffer+20; n++ {
 		body := "--b\r\n\r\n" + strings.Repeat("x", n) + "\r\n--b--\r\n"
-		m := Split(NewLines(strings.NewReader(body)), NewBoundary("b"), SplitOptions{})
+		m := Split(NewLines(strings.NewReader(body)), newBoundary("b"), SplitOptions{})
 		if len(m.Parts) != 1 || m.Parts[0].Body.Size() != int64(n) || !m.Closed {
 			t.Fatalf("%d bytes: %+v", n, m)
 		}
 		many := "--b\r\n\r\n" + strings.Repeat("y\r\n", n/3) + "--b--\r\n"
-		if m := Split(NewLines(strings.NewReader(many)), NewBoundary("b"), SplitOptions{}); !m.Closed {
+		if m := Split(NewLines(strings.NewReader(many)), newBoundary("b"), SplitOptions{}); !m.Closed {
 			t.Fatalf("%d bytes of lines: %+v", n, m)
 		}
 	}

@@ -26,8 +26,8 @@ type Param struct {
 // maxParams is how many parameters of one field are read. RFC 2231 cuts long names into sections of some 70 bytes.
 const maxParams = 256
 
-// ParseMediaType reads a field's value, however it is written: comments, doubled or missing semicolons, blanks, commas.
-func ParseMediaType(raw string) MediaType {
+// parseMediaType reads a field's value, however it is written: comments, doubled or missing semicolons, blanks, commas.
+func parseMediaType(raw string) MediaType {
 	p := &paramReader{s: raw}
 	p.out.Type = strings.TrimSpace(p.mediaType())
 	for p.skipSeparators(); p.i < len(p.s); p.skipSeparators() {
@@ -42,14 +42,14 @@ func ParseMediaType(raw string) MediaType {
 
 // Get is the value of a parameter: as it is where it stands plainly, else put together from the sections of RFC 2231.
 func (m *MediaType) Get(name string) string {
-	if all := m.All(name); len(all) > 0 {
+	if all := m.all(name); len(all) > 0 {
 		return all[0]
 	}
 	return ""
 }
 
-// All are the different values of a parameter, of which a mail program may take any.
-func (m *MediaType) All(name string) []string {
+// all are the different values of a parameter, of which a mail program may take any.
+func (m *MediaType) all(name string) []string {
 	var all []string
 	add := func(value string) {
 		if value != "" && !slices.Contains(all, value) {

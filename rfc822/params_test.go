@@ -34,7 +34,7 @@ func TestParseMediaType(t *testing.T) {
 		`;=;==;"=";(`:                                                  {"", ""},
 		`multipart/signed; protocol="a/b"; micalg=sha1; x="(;)"; charset=c`: {"multipart/signed", "c"},
 	} {
-		m := ParseMediaType(raw)
+		m := parseMediaType(raw)
 		if got := [2]string{m.Type, m.Get("charset")}; got != want {
 			t.Errorf("%s: %q, want %q", raw, got, want)
 		}
@@ -96,7 +96,7 @@ func TestParseMediaType_bounds(t *testing.T) {
 		"blanks": "a/b; filename=\"" + strings.Repeat(`" `, 1<<15), "semicolons": "a/b; filename=\"" + strings.Repeat("; ", 1<<15),
 		"single quotes": "a/b; name='" + strings.Repeat(`;'`, 1<<15), "sections": "a/b; " + strings.Repeat("name*0=x;", 1<<14),
 	} {
-		m := ParseMediaType(raw)
+		m := parseMediaType(raw)
 		if len(m.Params) > maxParams || name == "parameters" && m.Bounds != Parameters {
 			t.Errorf("%s: %d parameters, bounds %v", name, len(m.Params), m.Bounds.Codes())
 		}
@@ -145,12 +145,12 @@ func TestEncodingOf_several(t *testing.T) {
 // A letter that only lower case makes one of ASCII is none: names are compared as Exchange compares them.
 func TestParseMediaType_namesAreASCII(t *testing.T) {
 	for _, value := range []string{"text/pla\u0130n; charset=utf-8", "text/mar\u212adown", "appl\u0130cation/zip"} {
-		m := ParseMediaType(value)
+		m := parseMediaType(value)
 		if want, _, _ := strings.Cut(value, ";"); m.Type != want {
 			t.Errorf("%q: type %q, want %q as it stands", value, m.Type, want)
 		}
 	}
-	if m := ParseMediaType("a/b; f\u0130lename=x.exe"); len(m.All("filename")) > 0 {
-		t.Errorf("a look-alike of filename gives %q", m.All("filename"))
+	if m := parseMediaType("a/b; f\u0130lename=x.exe"); len(m.all("filename")) > 0 {
+		t.Errorf("a look-alike of filename gives %q", m.all("filename"))
 	}
 }

@@ -12,7 +12,7 @@ func (h *Header) MediaType() MediaType {
 	var first MediaType
 	raws := h.raws("Content-Type")
 	for i, raw := range raws {
-		m := ParseMediaType(raw)
+		m := parseMediaType(raw)
 		if i == 0 {
 			first = m
 		}
@@ -29,7 +29,7 @@ func (h *Header) MediaType() MediaType {
 // Disposition reads Content-Disposition.
 func (h *Header) Disposition() MediaType {
 	if raws := h.raws("Content-Disposition"); len(raws) > 0 {
-		return ParseMediaType(raws[0])
+		return parseMediaType(raws[0])
 	}
 	return MediaType{}
 }
@@ -76,7 +76,7 @@ func (h *Header) BoundedFileNames() (names []string, bounds Bounds) {
 	}{{dispositions, "filename"}, {types, "name"}, {dispositions, "name"}, {types, "filename"}} {
 		for i := range list.fields {
 			bounds |= list.fields[i].Bounds
-			add(list.fields[i].All(list.param))
+			add(list.fields[i].all(list.param))
 		}
 	}
 	return names, bounds
@@ -91,7 +91,7 @@ func (h *Header) parsed(name string) []MediaType {
 		if len(all) == maxParsed {
 			break
 		}
-		all = append(all, ParseMediaType(raw))
+		all = append(all, parseMediaType(raw))
 	}
 	return all
 }

@@ -17,7 +17,8 @@ import (
 // maxPages is how many attached pages of a message are read.
 const maxPages = 10
 
-// hashFile notes the file's hash as an indicator. Pictures have none: they are the same in many messages. What only calls itself one has.
+// hashFile notes the file's hash as an indicator. Pictures have none: they are the same in many messages. What only
+// calls itself one has.
 func (x *inspection) hashFile(a attachment) {
 	if !strings.HasPrefix(a.part.Type, "image/") || !attach.Picture(a.file) {
 		sum := sha256.Sum256(a.file.Body)
@@ -69,7 +70,8 @@ func (x *inspection) fileReport(r attach.Report, p *extract.Part, where string) 
 		if l.Again && x.frozen {
 			continue
 		}
-		if l.Where == "QR code" && x.mail.Add(l.URL, extract.Link{Kind: extract.Embedded, Where: "QR code in " + where, File: true}) {
+		isCode := l.Where == "QR code"
+		if isCode && x.mail.Add(l.URL, extract.Link{Kind: extract.Embedded, Where: l.Where + " in " + where, File: true}) {
 			x.note("link.qr", where, "The picture is a QR code that leads to %s.", web.Defang(l.URL))
 			x.lastIsOfFile(true)
 			continue
@@ -91,7 +93,8 @@ func (x *inspection) fileReport(r attach.Report, p *extract.Part, where string) 
 		x.pdf(r, p, where)
 	}
 	stem := strings.TrimSuffix(strings.ToLower(p.Name), path.Ext(p.Name))
-	if len(stem) >= 10 && !strings.HasPrefix(p.Type, "image/") && web.Random(strings.NewReplacer("_", "", "-", "", " ", "").Replace(stem)) && !x.list {
+	if len(stem) >= 10 && !strings.HasPrefix(p.Type, "image/") && !x.list &&
+		web.Random(strings.NewReplacer("_", "", "-", "", " ", "").Replace(stem)) {
 		x.note("attachment.random_name", where, "The file's name %q looks as if a machine had made it.", p.Name)
 	}
 }
@@ -223,7 +226,8 @@ func embeddedKind(k extract.Kind) extract.Kind {
 func (x *inspection) smuggling(lower string, leadsOn bool, name, where string) {
 	decodes := containsAny(lower, "atob(", "unescape(", "fromcharcode", "decodeuricomponent(", "parseint(", "charcodeat(")
 	saves := containsAny(lower, "createobjecturl", "mssaveoropenblob", "mssaveblob", "new blob(", "download=", ".download")
-	writes := containsAny(lower, "document.write", "eval(", "innerhtml", "new function(", "window.location", "location.href", "location.replace", "settimeout(")
+	writes := containsAny(lower, "document.write", "eval(", "innerhtml", "new function(", "window.location", "location.href",
+		"location.replace", "settimeout(")
 	switch {
 	case saves && (decodes || longRun(lower) > 2000) && strings.Contains(lower, "<script"):
 		x.ofPage("html_smuggling", where, "The attached page %q builds a file out of encoded data when it is opened.", name)

@@ -1,8 +1,8 @@
 package score
 
-// Catalogue lists every signal that the scorer knows, with its family and what it counts for.
+// catalogue lists every signal that the scorer knows, with its family and what it counts for.
 // Points stand in the order threat, spoof, spam, bulk. docs/detection.md explains how they were chosen.
-func Catalogue() []Signal {
+func catalogue() []Signal {
 	var all []Signal
 	for _, part := range [][]Signal{
 		authSignals(), linkSignals(), attachmentSignals(), impersonationSignals(), wordSignals(), structureSignals(),

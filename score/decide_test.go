@@ -91,7 +91,7 @@ func TestDecide_forgedInsider(t *testing.T) {
 
 func signalNamed(t *testing.T, id string) Signal {
 	t.Helper()
-	for _, s := range Catalogue() {
+	for _, s := range catalogue() {
 		if s.ID == id {
 			return s
 		}
@@ -121,7 +121,7 @@ func TestDecide_precedence(t *testing.T) {
 func TestCatalogue_noFamilyThatMustNotConvictCanReachItAlone(t *testing.T) {
 	for _, family := range []string{"auth", "words", "structure", "microsoft", "learn", "history", "submission"} {
 		var all []found
-		for _, s := range Catalogue() {
+		for _, s := range catalogue() {
 			if s.Family == family && s.Points.Threat > 0 {
 				all = append(all, found{Signal: s, factor: 4})
 			}
@@ -144,7 +144,7 @@ func TestClaim_decidesNothingAlone(t *testing.T) {
 		}
 	}
 	link := found{Signal: Signal{ID: "a", Family: "link", Points: Points{Threat: 8}}, factor: 1}
-	said := found{Signal: byID(Catalogue())["submission.phish"], factor: 9}
+	said := found{Signal: byID(catalogue())["submission.phish"], factor: 9}
 	if n := independent(sum([]found{link, said})); n != 1 {
 		t.Errorf("a link and a claim are %d witnesses", n)
 	}

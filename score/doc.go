@@ -13,8 +13,8 @@
 // Invariants:
 //   - I1 no network and no clock: the same message, rules and knowledge give the same verdict; a verdict names the
 //     versions of both.
-//   - I2 MALICIOUS needs two independent families or one hard indicator. No authentication failure, word list or verdict
-//     of Microsoft's reaches it alone.
+//   - I2 MALICIOUS needs two independent families or one hard indicator. No authentication failure, word list or
+//     verdict of Microsoft's reaches it alone.
 //   - I3 bounded in time and memory whatever the octets are (extract.Limits, and the bounds of score/attach).
 //   - I4 an override that Exchange noted is never evidence that a message is good.
 //

@@ -42,8 +42,8 @@ func detectAttachments(x *inspection) {
 // ofFile is what phrases count in what is attached, which the reader has to open.
 const ofFile = 0.8
 
-// gatherEnclosed adds the topics of attached messages, events and documents to those of the text. Those that only they have are found by looking at
-// files, and are witnesses of that.
+// gatherEnclosed adds the topics of attached messages, events and documents to those of the text. Those that only they
+// have are found by looking at files, and are witnesses of that.
 func (x *inspection) gatherEnclosed() {
 	whole := strings.TrimSpace(x.mail.Enclosed + "\n" + strings.Join(x.enclosed, "\n"))
 	if len(whole) > maxText {

@@ -93,7 +93,7 @@ func TestNarrow_holdsForRulesAndSwitches(t *testing.T) {
 
 // Every line of narrow.txt is a signal, and none counts for more threat than it has.
 func TestNarrow_signalsAreOfTheCatalogue(t *testing.T) {
-	all := byID(Catalogue())
+	all := byID(catalogue())
 	lines := 0
 	for line := range strings.Lines(narrowSignals) {
 		lines++

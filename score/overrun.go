@@ -21,7 +21,7 @@ func overran(ctx context.Context) bool {
 
 // Unread is the verdict on a message of which nothing could be read in time. It teaches nothing.
 func Unread(why string) Result {
-	signal := byID(Catalogue())[overrunSignal]
+	signal := byID(catalogue())[overrunSignal]
 	all := []found{{Signal: signal, factor: 1, text: why, where: "message"}}
 	t := sum(all)
 	disposition, score := decide(t, narrowRule)

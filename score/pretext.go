@@ -101,14 +101,14 @@ func (x *inspection) chargeInFile() {
 // poses reports whether the author poses as somebody of the organisation or of a partner, and in what way.
 func (x *inspection) poses() bool {
 	return x.saw("impersonation.vip", "impersonation.lookalike_domain", "impersonation.reply_to_lookalike") ||
-		x.saw("auth.own_domain_forged", "auth.own_domain_unproven", "history.odd_reply_to") && x.elsewhere()
+		x.saw("auth.own_domain_forged", "auth.own_domain_unproven", "history.odd_reply_to") && x.repliesLeaveAuthor()
 }
 
 // forgesOrders reports whether fraud in another's name is beyond doubt: a registered person's name, or the
 // organisation's own address, with answers that go elsewhere, and a demand for money, data or secrecy.
 func (x *inspection) forgesOrders() bool {
 	switch {
-	case x.saw("impersonation.vip") && x.elsewhere() && x.askedFor():
+	case x.saw("impersonation.vip") && x.repliesLeaveAuthor() && x.askedFor():
 		return true
 	case x.saw("impersonation.vip") && x.saw("impersonation.lookalike_domain") && !x.sameLabel():
 		return x.asks()
@@ -137,9 +137,9 @@ func (x *inspection) sameLabel() bool {
 	return false
 }
 
-// impostor leaves to a person what poses as an insider or a partner and asks for something, where no more than that
+// holdImpostor leaves to a person what poses as an insider or a partner and asks for something, where no more than that
 // speaks against it. What is SPOOF stays that.
-func (x *inspection) impostor(v *verdict.Verdict) {
+func (x *inspection) holdImpostor(v *verdict.Verdict) {
 	if v.Disposition == verdict.Malicious || v.Review != "" || x.direct != "in" || x.list || x.bounce || !x.poses() ||
 		!x.asks() {
 		return

@@ -12,7 +12,7 @@ import (
 func (x *inspection) result() Result {
 	t := x.totals()
 	v := x.verdict(t, wideRule)
-	if !x.wide() {
+	if !x.wideRuleDecides() {
 		wide := v
 		if v = x.verdict(t, narrowRule); v.Disposition == verdict.Malicious && !x.confirmed() {
 			v = x.verdict(t, noRule)
@@ -22,9 +22,9 @@ func (x *inspection) result() Result {
 	return Result{Verdict: v, Observations: x.lessons(v.Disposition), Read: x.read}
 }
 
-// wide reports whether the wide rule decides. It takes more of a tenant's mail than the rule before it, which no
-// upgrade may do by itself: where mail is taken, an administrator has switched it on.
-func (x *inspection) wide() bool {
+// wideRuleDecides reports whether the wide rule decides. It takes more of a tenant's mail than the rule before it,
+// which no upgrade may do by itself: where mail is taken, an administrator has switched it on.
+func (x *inspection) wideRuleDecides() bool {
 	switch x.tenant.MaliciousRule {
 	case "wide":
 		return true
@@ -57,8 +57,8 @@ func (x *inspection) totals() totals {
 	return t
 }
 
-// saidTwice is the threat of signals that say again what another says: that a code leads elsewhere, and that the author's name and domain both
-// bear the brand of which one is the other's.
+// saidTwice is the threat of signals that say again what another says: that a code leads elsewhere, and that the
+// author's name and domain both bear the brand of which one is the other's.
 func (x *inspection) saidTwice() (once once) {
 	name, domain := 0.0, 0.0
 	for _, f := range x.found {
@@ -109,9 +109,9 @@ func (x *inspection) carriesFile() bool {
 	})
 }
 
-// elsewhere reports whether an answer would leave what the author's name stands for: to a free mailbox, or to another
-// domain than the author's.
-func (x *inspection) elsewhere() bool {
+// repliesLeaveAuthor reports whether an answer would leave what the author's name stands for: to a free mailbox, or to
+// another domain than the author's.
+func (x *inspection) repliesLeaveAuthor() bool {
 	return x.freeMail || x.saw("impersonation.reply_to_free_mail", "impersonation.reply_to_differs",
 		"impersonation.reply_to_lookalike", "history.odd_reply_to") || !x.auth.aligned
 }

@@ -12,7 +12,7 @@ import (
 // answer for. A hard indicator leaves no doubt.
 func (x *inspection) leaveToAPerson(v *verdict.Verdict, t totals) {
 	x.changedDetails(v)
-	x.impostor(v)
+	x.holdImpostor(v)
 	if v.Disposition != verdict.Malicious || len(t.hard) > 0 {
 		return
 	}
@@ -34,7 +34,7 @@ func (x *inspection) review() (verdict.Review, string) {
 	case x.reply && x.history.from.Began > 0:
 		return verdict.ReviewConversation, "It would be MALICIOUS; but people of the organisation wrote to " +
 			x.from.Address + " first, and it is an answer. A person must decide."
-	case x.standing():
+	case x.longStanding():
 		return verdict.ReviewSender, "It would be MALICIOUS; but the organisation has had mail from " + x.from.Address +
 			" for long, authenticated as ever. A person must decide."
 	case envelopeService(x.domain):
@@ -52,8 +52,8 @@ const (
 	standingSpan = 21 * 24 * time.Hour
 )
 
-// standing reports whether the author is of long standing, and writes as he always did.
-func (x *inspection) standing() bool {
+// longStanding reports whether the author is of long standing, and writes as he always did.
+func (x *inspection) longStanding() bool {
 	h := x.history.from
 	return h.AlignedDays.Count() >= standingDays && h.Span() >= standingSpan &&
 		!x.saw("history.odd_reply_to", "history.odd_infrastructure")

@@ -74,7 +74,7 @@ func New(o Options) (*Scorer, error) {
 		return nil, fmt.Errorf("load word lists: %w", err)
 	}
 	s.lexicon = lexicon
-	s.catalogue = byID(Catalogue())
+	s.catalogue = byID(catalogue())
 	s.brands = indexBrands(s.lists)
 	s.roles = roleWords(lexicon.Folder)
 	s.knowledge = lists.Version()

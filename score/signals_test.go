@@ -393,7 +393,7 @@ func TestSignals_eachHasAMessageThatShowsItAndOneNearItThatDoesNot(t *testing.T)
 	for _, id := range elsewhere() {
 		shown[id] = true
 	}
-	for _, signal := range Catalogue() {
+	for _, signal := range catalogue() {
 		if !shown[signal.ID] {
 			t.Errorf("%s has no test", signal.ID)
 		}

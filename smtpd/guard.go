@@ -158,7 +158,7 @@ func (g *guard) check() error {
 const strangeCommands = 1000
 
 func (g *guard) maxCommands() int {
-	if g.srv.sessions.strange(g.peer) {
+	if g.srv.sessions.isUnlisted(g.peer) {
 		return min(g.srv.limits.MaxCommands, strangeCommands)
 	}
 	return g.srv.limits.MaxCommands

@@ -56,7 +56,7 @@ func (p *peer) attach(c net.Conn, s *Server) *wire {
 	if p.network == "" {
 		w.crowded = s.sessions.crowded
 	}
-	w.strange = s.sessions.strange(p)
+	w.strange = s.sessions.isUnlisted(p)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.wire = w

@@ -105,7 +105,7 @@ func (s *session) accepts(r Recipient) *smtp.SMTPError {
 		return reply(550, smtp.EnhancedCode{5, 1, 1}, "No such recipient here")
 	case r.MaxSize > 0 && s.size > r.MaxSize:
 		return reply(552, smtp.EnhancedCode{5, 3, 4}, "Message size exceeds the limit for this recipient")
-	case len(s.env.Rcpts) > 0 && !s.together(r): // RFC 5321 4.5.3.1.10: the client sends the rest by itself
+	case len(s.env.Rcpts) > 0 && !s.sameTransaction(r): // RFC 5321 4.5.3.1.10: the client sends the rest by itself
 		return reply(452, smtp.EnhancedCode{4, 5, 3}, "Send this recipient in another transaction")
 	}
 	return nil
@@ -124,8 +124,8 @@ func (s *session) begin(r Recipient) *smtp.SMTPError {
 	return nil
 }
 
-// together says that r may share a transaction with the first recipient (I6).
-func (s *session) together(r Recipient) bool {
+// sameTransaction says that r may share a transaction with the first recipient (I6).
+func (s *session) sameTransaction(r Recipient) bool {
 	return r.Tenant == s.whose.Tenant && r.Purpose == s.whose.Purpose && r.Region == s.whose.Region
 }
 

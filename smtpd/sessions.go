@@ -87,8 +87,8 @@ func (s *sessions) leave(p *peer) {
 	}
 }
 
-// strange reports whether a peer's network is one of those that share a part.
-func (s *sessions) strange(p *peer) bool { return p.network == "" && s.arrivals != nil }
+// isUnlisted reports whether a peer's network is one of those that share a part.
+func (s *sessions) isUnlisted(p *peer) bool { return p.network == "" && s.arrivals != nil }
 
 // crowded reports whether most sessions that unlisted networks may have are taken: those that say nothing then make
 // room for others soon.

@@ -40,7 +40,7 @@ const limitedShare = 8
 // Reserve promises n bytes to a body that is arriving. It answers ErrNoSpace when free space or inodes would go under
 // their limits, or the class over its share. What was written is free space no longer, and need not be promised too.
 func (s *Spool) Reserve(n int64, c Class) error {
-	sp, err := s.look()
+	sp, err := s.freeSpace()
 	if err != nil {
 		return err
 	}
@@ -64,9 +64,9 @@ func (s *Spool) Unreserve(n int64, c Class) {
 	s.reserved[c] -= n
 }
 
-// look asks the file system, but not for each small message while there is far more than can be used up until it asks
-// again.
-func (s *Spool) look() (Space, error) {
+// freeSpace asks the file system, but not for each small message while there is far more than can be used up until it
+// asks again.
+func (s *Spool) freeSpace() (Space, error) {
 	const (
 		plenty       = 1 << 30
 		plentyInodes = 1 << 16

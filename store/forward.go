@@ -143,7 +143,7 @@ func (t *txn) isCarried(m Carried, original Record) (string, error) {
 			return "", err
 		}
 	}
-	return m.is(original), nil
+	return m.relationTo(original), nil
 }
 
 // ownedByAnother reports whether a network message id is that of another record than this one.
@@ -155,7 +155,7 @@ func (t *txn) ownedByAnother(id string, rec Record) (owned bool, err error) {
 	return owned, err
 }
 
-func (m Carried) is(original Record) string {
+func (m Carried) relationTo(original Record) string {
 	if m.comparable(original) {
 		same := func(id string) bool { return mailaddr.Equal(id, original.NetworkMessageID) }
 		if slices.ContainsFunc(m.Network, same) {

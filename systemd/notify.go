@@ -26,11 +26,11 @@ func Stopping(status string) error {
 	return notify(daemon.SdNotifyStopping, statusLine(status))
 }
 
-// Status sets the line that systemctl status shows.
-func Status(status string) error { return notify(statusLine(status)) }
+// status sets the line that systemctl status shows.
+func status(status string) error { return notify(statusLine(status)) }
 
-// Extend asks for more time to start, reload or stop: at least d from now.
-func Extend(d time.Duration) error {
+// extend asks for more time to start, reload or stop: at least d from now.
+func extend(d time.Duration) error {
 	return notify(fmt.Sprintf("EXTEND_TIMEOUT_USEC=%d", d.Microseconds()))
 }
 

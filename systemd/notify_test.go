@@ -48,10 +48,10 @@ func TestNotify_tellsTheManager(t *testing.T) {
 	}{
 		{"ready", func() error { return Ready("taking mail") }, "READY=1\nSTATUS=taking mail"},
 		{"stopping", func() error { return Stopping("finishing") }, "STOPPING=1\nSTATUS=finishing"},
-		{"status", func() error { return Status("3 sessions") }, "STATUS=3 sessions"},
-		{"status that would forge", func() error { return Status("x\nREADY=1\n") }, "STATUS=x READY=1 "},
+		{"status", func() error { return status("3 sessions") }, "STATUS=3 sessions"},
+		{"status that would forge", func() error { return status("x\nREADY=1\n") }, "STATUS=x READY=1 "},
 		{"busy", func() error { return Busy("asking the CA", time.Minute) }, "EXTEND_TIMEOUT_USEC=60000000\nSTATUS=asking the CA"},
-		{"extend", func() error { return Extend(90 * time.Second) }, "EXTEND_TIMEOUT_USEC=90000000"},
+		{"extend", func() error { return extend(90 * time.Second) }, "EXTEND_TIMEOUT_USEC=90000000"},
 	} {
 		if err := row.send(); err != nil {
 			t.Errorf("%s: %v", row.name, err)
@@ -77,7 +77,7 @@ func TestReloading_comesWithTheMonotonicTime(t *testing.T) {
 func TestNotify_isHarmlessWithoutSystemd(t *testing.T) {
 	t.Setenv("NOTIFY_SOCKET", "")
 	t.Setenv("WATCHDOG_USEC", "")
-	if err := errors.Join(Ready("x"), Reloading(), Stopping("x"), Status("x"), Extend(time.Second)); err != nil {
+	if err := errors.Join(Ready("x"), Reloading(), Stopping("x"), status("x"), extend(time.Second)); err != nil {
 		t.Error(err)
 	}
 	if err := Watchdog(t.Context(), func(context.Context) error { t.Error("probed"); return nil }, nil); err != nil {

@@ -24,10 +24,10 @@ const MaxBody = 16 << 20
 // uploader is a request that is made of the body's bytes; its other fields are in the query.
 type uploader interface{ SetBody(io.Reader) }
 
-// Decode fills an operation's request from an HTTP request: the path's values, then the query of a GET or of an upload,
+// decode fills an operation's request from an HTTP request: the path's values, then the query of a GET or of an upload,
 // or the JSON of a body. What is not known is refused, so that a misspelt name never makes a request mean something
 // else.
-func Decode(r *http.Request, into any) error {
+func decode(r *http.Request, into any) error {
 	if err := decodePath(r, into); err != nil {
 		return err
 	}

@@ -78,7 +78,7 @@ func (d Door) call(op api.Any, r *http.Request) (any, error) {
 		return nil, err
 	}
 	request := op.NewRequest()
-	if err := Decode(r, request); err != nil {
+	if err := decode(r, request); err != nil {
 		return nil, err
 	}
 	return op.DoAny(r.Context(), d.Service, who, request)
@@ -115,14 +115,14 @@ type Problem struct {
 	IDs    []string `json:"ids,omitempty"` // with "ambiguous": what the key means
 }
 
-// TypePrefix is what stands before the code in a problem's type.
-const TypePrefix = "urn:clawback:problem:"
+// typePrefix is what stands before the code in a problem's type.
+const typePrefix = "urn:clawback:problem:"
 
-// ProblemOf is an error as doors answer it.
-func ProblemOf(err error) Problem {
+// problemOf is an error as doors answer it.
+func problemOf(err error) Problem {
 	code := api.CodeOf(err)
 	row := api.Statuses[code]
-	p := Problem{Type: TypePrefix + string(code), Title: row.Title, Status: row.Status, Detail: err.Error(), Code: code}
+	p := Problem{Type: typePrefix + string(code), Title: row.Title, Status: row.Status, Detail: err.Error(), Code: code}
 	var known *api.Error
 	if errors.As(err, &known) {
 		p.IDs = known.IDs
@@ -132,7 +132,7 @@ func ProblemOf(err error) Problem {
 
 // WriteProblem answers an error.
 func WriteProblem(w http.ResponseWriter, err error) {
-	p := ProblemOf(err)
+	p := problemOf(err)
 	write(w, "application/problem+json", p.Status, p)
 }
 

@@ -72,7 +72,7 @@ func TestHandler_problems(t *testing.T) {
 			if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil {
 				t.Fatal(err, w.Body)
 			}
-			if p.Code != c.want || p.Type != TypePrefix+string(c.want) || p.Status != w.Code ||
+			if p.Code != c.want || p.Type != typePrefix+string(c.want) || p.Status != w.Code ||
 				w.Code != api.Statuses[c.want].Status || p.Title == "" {
 				t.Errorf("%d %+v, want %s", w.Code, p, c.want)
 			}
@@ -129,7 +129,7 @@ func TestEncode_decodes(t *testing.T) {
 		}
 		got := op.NewRequest()
 		mux := http.NewServeMux()
-		mux.HandleFunc(row.Route, func(_ http.ResponseWriter, r *http.Request) { err = Decode(r, got) })
+		mux.HandleFunc(row.Route, func(_ http.ResponseWriter, r *http.Request) { err = decode(r, got) })
 		r := httptest.NewRequest(row.Method(), path, strings.NewReader(string(body)))
 		r.Header.Set("Content-Type", "application/json")
 		mux.ServeHTTP(httptest.NewRecorder(), r)

@@ -70,8 +70,8 @@ func (what topic) warn(text, remedy string) finding {
 
 func (what topic) bad(text, remedy string) finding { return finding{bad, string(what), text, remedy} }
 
-// of grades what another package has found.
-func (what topic) of(ok, warning bool, text, remedy string) finding {
+// graded grades what another package has found.
+func (what topic) graded(ok, warning bool, text, remedy string) finding {
 	switch {
 	case warning:
 		return what.warn(text, remedy)
@@ -109,7 +109,7 @@ func (c checkCmd) Run(a *app) error {
 func checkHere(cfg *config.Config) (list []finding) {
 	list = append(list, checkState(cfg), checkClock())
 	for _, f := range certs.Check(cfg, nil, time.Now()) {
-		list = append(list, topic(f.What).of(f.OK, false, f.Text, f.Remedy))
+		list = append(list, topic(f.What).graded(f.OK, false, f.Text, f.Remedy))
 	}
 	list = append(list, checkRules(cfg)...)
 	list = append(list, checkWarningLists(cfg)...)
@@ -123,7 +123,7 @@ func checkHere(cfg *config.Config) (list []finding) {
 // online asks everybody that the daemon will depend on.
 func (c checkCmd) online(ctx context.Context, cfg *config.Config) (list []finding) {
 	for _, f := range regions.Check(ctx, cfg, net.DefaultResolver) {
-		list = append(list, topic(f.What).of(f.OK, f.Warning, f.Text, f.Remedy))
+		list = append(list, topic(f.What).graded(f.OK, f.Warning, f.Text, f.Remedy))
 	}
 	list = append(list, checkPort(ctx, cfg.Hostname, "25", nil))
 	list = append(list, checkNetworks(ctx, cfg.Networks, nil))
@@ -218,7 +218,7 @@ func checkGraph(ctx context.Context, t *config.Tenant, mailbox string) (list []f
 		return []finding{what.bad(err.Error(), mendGraph)}
 	}
 	for _, f := range client.Check(ctx) {
-		list = append(list, what.of(f.OK, f.Warning, f.Text, f.Remedy))
+		list = append(list, what.graded(f.OK, f.Warning, f.Text, f.Remedy))
 	}
 	return list
 }

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Markdown is docs/configuration.md.
-func Markdown() string {
+// markdown is docs/configuration.md.
+func markdown() string {
 	var b strings.Builder
 	b.WriteString("# Configuration\n\n" +
 		"Every key of `clawback.toml`. This page is made from the code that reads the file and from the comments of\n" +

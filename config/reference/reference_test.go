@@ -16,7 +16,7 @@ var update = flag.Bool("update", false, "write docs/configuration.md")
 const page = "../../docs/configuration.md"
 
 func TestMarkdown_isCurrent(t *testing.T) {
-	got := Markdown()
+	got := markdown()
 	if *update {
 		if err := os.WriteFile(page, []byte(got), 0o644); err != nil {
 			t.Fatal(err)

@@ -88,7 +88,7 @@ func (k *checker) self() {
 func (k *checker) warnSeparateRecords(t config.Tenant) {
 	for i, a := range t.Addresses {
 		for _, b := range t.Addresses[:i] {
-			if _, ok := Common(a.Regions, b.Regions); !ok {
+			if _, ok := common(a.Regions, b.Regions); !ok {
 				k.found = append(k.found, Finding{OK: true, What: "tenant " + t.Name,
 					Text: fmt.Sprintf("%s (%s) and %s (%s) have no region in common: "+
 						"a message that is reported to both has a record in each", b.Address, list(b.Regions),

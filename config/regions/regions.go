@@ -45,10 +45,10 @@ func RecordedElsewhere(addresses []config.Address, region string) (elsewhere []s
 	return elsewhere
 }
 
-// Common answers the regions that two addresses both allow, in the first one's order. When there is none, what arrives
+// common answers the regions that two addresses both allow, in the first one's order. When there is none, what arrives
 // at them must not be united in one record. An address without regions allows any, so that the other's are the common
 // ones.
-func Common(a, b []string) (common []string, ok bool) {
+func common(a, b []string) (common []string, ok bool) {
 	switch {
 	case len(a) == 0:
 		return slices.Clone(b), true

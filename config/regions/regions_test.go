@@ -50,7 +50,7 @@ func TestCommon(t *testing.T) {
 		{[]string{"eu", "us"}, []string{"us"}, []string{"us"}, true},
 		{[]string{"eu"}, []string{"in", "au"}, nil, false},
 	} {
-		got, ok := Common(row.a, row.b)
+		got, ok := common(row.a, row.b)
 		if diff := cmp.Diff(row.want, got); diff != "" || ok != row.ok {
 			t.Errorf("%q and %q: %v\n%s", row.a, row.b, ok, diff)
 		}
@@ -65,7 +65,7 @@ func TestAccept_whatOneDaemonTakesMayBeUnited(t *testing.T) {
 			for _, b := range lists {
 				okA, _ := Accept(config.Address{Regions: a}, region)
 				okB, _ := Accept(config.Address{Regions: b}, region)
-				common, ok := Common(a, b)
+				common, ok := common(a, b)
 				if okA && okB && (!ok || len(common) > 0 && !slices.Contains(common, region)) {
 					t.Errorf("%s takes mail for %q and %q, which have %q in common", region, a, b, common)
 				}

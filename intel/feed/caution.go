@@ -107,7 +107,7 @@ func (c *Caution) warn(value string) bool {
 		c.networks = append(c.networks, netip.PrefixFrom(addr.Unmap(), addr.Unmap().BitLen()))
 		return true
 	}
-	i, err := Normalise("", value)
+	i, err := normalise("", value)
 	if err != nil { // such as a suffix, or a label alone
 		u, ok := web.Parse("http://" + strings.TrimLeft(value, "*."))
 		i.Value = u.Host
@@ -122,8 +122,8 @@ func (c *Caution) warn(value string) bool {
 // Version changes when another answer may be given.
 func (c *Caution) Version() string { return c.version }
 
-// Spare says why an indicator must not stand for bad mail; "" means that it may.
-func (c *Caution) Spare(i verdict.Indicator) string {
+// spare says why an indicator must not stand for bad mail; "" means that it may.
+func (c *Caution) spare(i verdict.Indicator) string {
 	if c.warned[i.Value] {
 		return "it is on a warning list"
 	}

@@ -47,7 +47,7 @@ func TestSpare_whatGoodMailHasTooIsNoIndicator(t *testing.T) {
 		{"email", "boss@contoso.example", true}, {"email", "boss@mail.contoso.example", true}, {"email", "bad.man@gmail.com", false},
 		{"sha256", strings.Repeat("ab", 32), false},
 	} {
-		if why := c.Spare(verdict.Indicator{Kind: v.kind, Value: v.value}); (why != "") != v.spared {
+		if why := c.spare(verdict.Indicator{Kind: v.kind, Value: v.value}); (why != "") != v.spared {
 			t.Errorf("%s %s: %q, want spared %t", v.kind, v.value, why, v.spared)
 		}
 	}

@@ -37,9 +37,9 @@ func (c *compared) merge(old, next func(*record) (bool, error), put func(*record
 		case order < 0:
 			out = c.left(&a)
 		case order > 0:
-			out = c.came(&b)
+			out = c.newEntry(&b)
 		default:
-			out = c.stayed(&a, &b)
+			out = c.knownEntry(&a, &b)
 		}
 		if out != nil {
 			c.change.count(out)
@@ -55,9 +55,9 @@ func (c *compared) merge(old, next func(*record) (bool, error), put func(*record
 	return err
 }
 
-// came is what becomes of an entry that is new; nil: nothing.
-func (c *compared) came(b *record) *record {
-	if c.over(b.until) {
+// newEntry is what becomes of an entry that is new; nil: nothing.
+func (c *compared) newEntry(b *record) *record {
+	if c.ended(b.until) {
 		c.change.outlived++
 		return nil
 	}
@@ -68,8 +68,8 @@ func (c *compared) came(b *record) *record {
 	return b
 }
 
-// stayed is what becomes of an entry that was known.
-func (c *compared) stayed(a, b *record) *record {
+// knownEntry is what becomes of an entry that was known.
+func (c *compared) knownEntry(a, b *record) *record {
 	if a.state != gone {
 		c.change.before++
 	}
@@ -77,7 +77,7 @@ func (c *compared) stayed(a, b *record) *record {
 	case b.state == withdrawn:
 		b.state = withdrawn
 		c.change.lost++
-	case c.over(b.until):
+	case c.ended(b.until):
 		b.state = expired
 	case a.sameVerdict(b):
 		b.state = listed
@@ -95,9 +95,9 @@ func (c *compared) left(a *record) *record {
 		c.change.lost++
 	}
 	switch {
-	case c.caution.Spare(a.key()) != "":
+	case c.caution.spare(a.key()) != "":
 		a.state = withdrawn
-	case c.over(a.until):
+	case c.ended(a.until):
 		a.state = expired
 	case c.feed.Complete:
 		a.state = withdrawn
@@ -110,8 +110,8 @@ func (c *compared) left(a *record) *record {
 	return a
 }
 
-// over reports whether a lifetime is over.
-func (c *compared) over(until int64) bool { return until != 0 && until <= c.now.Unix() }
+// ended reports whether a lifetime is over.
+func (c *compared) ended(until int64) bool { return until != 0 && until <= c.now.Unix() }
 
 // age says what became of the entries of a kept list by time alone: of all of it, where it could not be looked at for
 // too long.
@@ -123,7 +123,7 @@ func (c *compared) age(old func(*record) (bool, error), stale bool, put func(*re
 			return err
 		}
 		switch {
-		case c.over(a.until), stale && a.until == 0:
+		case c.ended(a.until), stale && a.until == 0:
 			a.state = expired
 		case a.state == added:
 			a.state = listed
@@ -139,9 +139,9 @@ func (c *compared) age(old func(*record) (bool, error), stale bool, put func(*re
 // to day.
 const leastCompared = 20
 
-// believe refuses a list that lost or gained too much at once: a cut file, another file, or a publisher's mistake.
+// checkChange refuses a list that lost or gained too much at once: a cut file, another file, or a publisher's mistake.
 // One that is had from elsewhere, or read otherwise than before, has nothing to be compared with.
-func (c *compared) believe(same bool) error {
+func (c *compared) checkChange(same bool) error {
 	f, ch := c.feed, &c.change
 	if ch.listed == 0 && f.MaxShrink != config.Off {
 		return refuse(Empty, "holds no indicator")

@@ -32,9 +32,6 @@ type FileOptions struct {
 	Column string // of csv, with the values; "": value, indicator or ioc
 }
 
-// FileFormats are the formats in which a file may be.
-var FileFormats = []string{"text", "csv", "misp", "stix"}
-
 // ReadFile reads a list that a person has: an event of MISP's or an answer of its API, a bundle of STIX 2.1, CSV whose
 // first row names the columns, or text with a value a line. The error is a *Refusal that begins with what is wrong.
 func ReadFile(name string, data []byte, o FileOptions) ([]Entry, []Passed, error) {

@@ -49,7 +49,7 @@ func (j *judge) entry(e entry) error {
 
 // weigh brings an entry into the form of messages, and says why it is left out.
 func (j *judge) weigh(e *entry) (verdict.Indicator, Skip) {
-	i, err := Normalise(e.kind, e.value)
+	i, err := normalise(e.kind, e.value)
 	switch {
 	case errors.Is(err, errOtherKind):
 		return i, SkipKind
@@ -68,7 +68,7 @@ func (j *judge) weigh(e *entry) (verdict.Indicator, Skip) {
 	switch {
 	case e.confidence < j.feed.MinConfidence:
 		return i, SkipUnsure
-	case j.caution.Spare(i) != "":
+	case j.caution.spare(i) != "":
 		return i, SkipMany
 	}
 	return i, ""
@@ -77,9 +77,9 @@ func (j *judge) weigh(e *entry) (verdict.Indicator, Skip) {
 // leastJudged is how many entries a list has at least of which most must be readable.
 const leastJudged = 10
 
-// believe refuses a list most of whose entries are no indicators: another format, or other columns, than were
+// checkReadable refuses a list most of whose entries are no indicators: another format, or other columns, than were
 // configured.
-func (j *judge) believe() error {
+func (j *judge) checkReadable() error {
 	if bad := j.skipped[SkipUnreadable]; j.seen >= leastJudged && bad*2 > j.seen {
 		return refuse(Unreadable, "has %d entries, of which %d are no indicators", j.seen, bad)
 	}

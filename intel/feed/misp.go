@@ -129,14 +129,14 @@ func (m *mispFeed) path(uuid string, stamp int64) string {
 func (m *mispFeed) fetch(ctx context.Context, e mispEvent) error {
 	a, err := m.source.get(ctx, e.uuid+".json", validators{})
 	if err != nil {
-		return of(e, err)
+		return ofEvent(e, err)
 	}
 	defer a.body.Close()
 	one := m.limits
 	one.wire, one.unpacked = m.limits.event, m.limits.event
 	body, err := unpack(a.body, one, m.dir)
 	if err != nil {
-		return of(e, err)
+		return ofEvent(e, err)
 	}
 	defer body.Close()
 	err = lastgood.Write(m.path(e.uuid, e.stamp), func(w io.Writer) error {
@@ -156,11 +156,11 @@ func (m *mispFeed) fetch(ctx context.Context, e mispEvent) error {
 	if err == nil {
 		m.have[e.uuid] = e.stamp
 	}
-	return of(e, err)
+	return ofEvent(e, err)
 }
 
-// of says which event a refusal is about.
-func of(e mispEvent, err error) error {
+// ofEvent says which event a refusal is about.
+func ofEvent(e mispEvent, err error) error {
 	var refusal *Refusal
 	if !errors.As(err, &refusal) {
 		return err
@@ -200,7 +200,7 @@ func (m *mispFeed) readKept(e mispEvent, to sink) error {
 	defer f.Close()
 	if err := readEvent(f, m.limits.event, e.Info, to); err != nil {
 		os.Remove(f.Name())
-		return of(e, err)
+		return ofEvent(e, err)
 	}
 	return nil
 }
@@ -221,7 +221,7 @@ func readEvent(r io.Reader, most int64, info string, to sink) error {
 		if err := decode(&a); err != nil {
 			return err
 		}
-		if !yes(a.ToIDs) || yes(a.Deleted) {
+		if !isTrue(a.ToIDs) || isTrue(a.Deleted) {
 			to.pass(SkipFilter)
 			return nil
 		}
@@ -236,8 +236,8 @@ func readEvent(r io.Reader, most int64, info string, to sink) error {
 	return err
 }
 
-// yes reads the ways in which true is written.
-func yes(raw json.RawMessage) bool {
+// isTrue reads the ways in which true is written.
+func isTrue(raw json.RawMessage) bool {
 	text := strings.Trim(string(raw), `"`)
 	return text == "true" || text == "1"
 }

@@ -22,9 +22,9 @@ var (
 // maxValue is the longest value; what is longer is cut in messages too, and would match others.
 const maxValue = web.MaxURL
 
-// Normalise brings a value into the form in which messages have it: without the brackets that make it harmless to
+// normalise brings a value into the form in which messages have it: without the brackets that make it harmless to
 // read, hosts in lower case and punycode, without default ports and fragments. An empty kind is found out.
-func Normalise(kind, value string) (verdict.Indicator, error) {
+func normalise(kind, value string) (verdict.Indicator, error) {
 	value = refang(strings.Trim(value, " \t\r\n\"'<>\x00"))
 	if value == "" || len(value) > maxValue {
 		return verdict.Indicator{}, errUnreadable

@@ -36,7 +36,7 @@ func TestNormalise_asMessagesHaveIt(t *testing.T) {
 		{"", "a@evil.example", "email", "a@evil.example"},
 		{"", hash, "sha256", hash},
 	} {
-		got, err := Normalise(c.kind, c.value)
+		got, err := normalise(c.kind, c.value)
 		if err != nil || got.Kind != c.wantKind || got.Value != c.want {
 			t.Errorf("%s %q: %+v, %v, want %s %s", c.kind, c.value, got, err, c.wantKind, c.want)
 		}
@@ -59,7 +59,7 @@ func TestNormalise_whatIsNoIndicator(t *testing.T) {
 		{"email", "a@1.2.3.4", errUnreadable}, {"email", "x@evil.example/y", errUnreadable}, {"email", "a\tb@evil.example", errUnreadable},
 		{"", strings.Repeat("a", 32), errOtherKind}, {"other:mutex", "x", errOtherKind},
 	} {
-		if got, err := Normalise(c.kind, c.value); !errors.Is(err, c.want) {
+		if got, err := normalise(c.kind, c.value); !errors.Is(err, c.want) {
 			t.Errorf("%s %q: %+v, %v, want %v", c.kind, cut(c.value, 80), got, err, c.want)
 		}
 	}
@@ -73,14 +73,14 @@ func FuzzNormalise(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, kind, value string) {
-		i, err := Normalise(kind, value)
+		i, err := normalise(kind, value)
 		if err != nil {
 			return
 		}
 		if i.Value == "" || strings.ContainsAny(i.Value, "\t\r\n") {
 			t.Errorf("%q becomes %q", value, i.Value)
 		}
-		if again, err := Normalise(i.Kind, i.Value); err != nil || again != i {
+		if again, err := normalise(i.Kind, i.Value); err != nil || again != i {
 			t.Errorf("%q becomes %+v, and that %+v, %v", value, i, again, err)
 		}
 	})

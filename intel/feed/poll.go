@@ -71,7 +71,7 @@ func (r *reading) poll(ctx context.Context) (result Result, more bool, err error
 	if more, err = r.read(ctx, a, j); err != nil {
 		return result, false, err
 	}
-	if err := cmp.Or(context.Cause(ctx), j.believe()); err != nil {
+	if err := cmp.Or(context.Cause(ctx), j.checkReadable()); err != nil {
 		return result, false, err
 	}
 	c, err := r.compare(next, r.same(settings))
@@ -118,7 +118,7 @@ func (r *reading) compare(next *sorter, same bool) (*change, error) {
 		if r.accept {
 			return nil
 		}
-		return c.believe(same)
+		return c.checkChange(same)
 	})
 	return &c.change, errors.Join(err, done())
 }

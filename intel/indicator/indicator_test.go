@@ -575,7 +575,8 @@ func TestRemove_addedAgainMeanwhile(t *testing.T) {
 		must(t, err)
 		g.meanwhile = func() {
 			g.meanwhile = nil
-			_, err := g.Add(t.Context(), "ada", store.Indicator{Tenant: tenant, Kind: "url", Value: page, Note: "no mistake"})
+			again := store.Indicator{Tenant: tenant, Kind: "url", Value: page, Note: "no mistake"}
+			_, err := g.Add(t.Context(), "ada", again)
 			must(t, err)
 		}
 		must(t, g.step(t.Context()))

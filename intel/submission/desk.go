@@ -82,7 +82,7 @@ func rank(s Submission) int {
 	switch {
 	case s.State.Settled():
 		return 3
-	case !s.believed():
+	case !s.proven():
 		return 2
 	case s.State == Taught:
 		return 1
@@ -115,7 +115,7 @@ func (d *Desk) Counts(ctx context.Context, tenant string) (map[string]int, error
 	counts := map[string]int{}
 	for _, s := range list {
 		state := string(s.State)
-		if !s.believed() && !s.State.Settled() {
+		if !s.proven() && !s.State.Settled() {
 			state = "unproven"
 		}
 		counts[state]++

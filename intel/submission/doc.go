@@ -12,7 +12,7 @@
 //	I1 the same reporter's same claim about the same message is one submission, however often it comes
 //	I2 only an administrator's word settles a submission; a trusted reporter's teaches the classifier, and no more
 //	I3 a reporter whom Exchange does not vouch for has no effect: what he says is shown, apart from the others
-//	I4 no reporter teaches more than MaxTaught messages a day, all together no more than MaxCampaign of one campaign,
+//	I4 no reporter teaches more than maxTaught messages a day, all together no more than maxCampaign of one campaign,
 //	   none against an administrator's word, and none where others contradict
 //	I5 a tenant has at most maxKept submissions, and at most maxUnproven of reporters who are not believed
 //
@@ -61,11 +61,11 @@ type Edit = store.Edit[store.Submission]
 // bad reports whether the claim is that the message is unwanted.
 func (s Submission) bad() bool { return s.Claim != NotJunk }
 
-// believed reports whether the submission may have an effect.
-func (s Submission) believed() bool { return s.Unproven == "" }
+// proven reports whether the submission may have an effect.
+func (s Submission) proven() bool { return s.Unproven == "" }
 
 // identify gives the id. message is the record's id, or a digest of what was reported.
 func (s *Submission) identify(message string) {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%s\n%s\n%t", s.Tenant, s.Reporter, message, s.Claim, s.believed()))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%s\n%s\n%t", s.Tenant, s.Reporter, message, s.Claim, s.proven()))
 	s.ID = "s" + hex.EncodeToString(sum[:13])
 }

@@ -285,7 +285,7 @@ func TestTake_twiceIsOnce(t *testing.T) {
 // No reporter teaches without end, against an administrator's word, or where others contradict.
 func TestTrusted_isBounded(t *testing.T) {
 	f := newFixture(t)
-	for n := range MaxTaught {
+	for n := range maxTaught {
 		f.received(n)
 		if s := f.mustReport("soc", "1", n); s.State != Taught {
 			t.Fatalf("the %d. teaches nothing: %+v", n, s)
@@ -298,7 +298,7 @@ func TestTrusted_isBounded(t *testing.T) {
 	if s := f.mustReport("lab", "1", 100); s.State != Taught {
 		t.Errorf("another's limit: %+v", s)
 	}
-	f.wantModel(MaxTaught+1, 0)
+	f.wantModel(maxTaught+1, 0)
 	f.now = f.now.Add(25 * time.Hour)
 	f.received(101)
 	if s := f.mustReport("soc", "3", 101); s.State != Taught {
@@ -314,26 +314,26 @@ func TestTrusted_isBounded(t *testing.T) {
 	if s := f.mustReport("soc", "1", 555); s.State != Open || !strings.Contains(s.NotLearned, "record") {
 		t.Errorf("of a message that never came: %+v", s)
 	}
-	f.wantModel(MaxTaught+2, 1)
+	f.wantModel(maxTaught+2, 1)
 }
 
 // However many report it, one campaign teaches a bounded number of messages a day: its sender chose every word of them.
 func TestTrusted_oneCampaignIsBounded(t *testing.T) {
 	f := newFixture(t)
-	for n := range 2 * MaxTaught {
+	for n := range 2 * maxTaught {
 		f.received(n)
 		who := []string{"soc", "lab"}[n%2]
 		s := f.mustReport(who, "1", n)
-		if taught := s.State == Taught; taught != (n < MaxCampaign) {
+		if taught := s.State == Taught; taught != (n < maxCampaign) {
 			t.Fatalf("the %d. of a campaign: taught %v: %s", n, taught, s.NotLearned)
 		}
 	}
-	f.wantModel(MaxCampaign, 0)
+	f.wantModel(maxCampaign, 0)
 	for n := 100; n < 200; n++ { // users who are not trusted, as many as there are
 		f.received(n)
 		f.mustReport(fmt.Sprintf("user%d", n), "1", n)
 	}
-	f.wantModel(MaxCampaign, 0)
+	f.wantModel(maxCampaign, 0)
 	f.now = f.now.Add(25 * time.Hour)
 	f.received(300)
 	if s := f.mustReport("soc", "1", 300); s.State != Taught {

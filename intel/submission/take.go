@@ -19,8 +19,8 @@ import (
 
 // Bounds (I4, I5).
 const (
-	MaxTaught   = 20 // messages that one trusted reporter teaches in 24 hours
-	MaxCampaign = 30 // messages of one campaign that all of them teach in 24 hours
+	maxTaught   = 20 // messages that one trusted reporter teaches in 24 hours
+	maxCampaign = 30 // messages of one campaign that all of them teach in 24 hours
 	maxKept     = 2_000
 	maxUnproven = 200
 )
@@ -124,7 +124,7 @@ func (d *Desk) submit(ctx context.Context, r reported) (Taken, error) {
 	} else if !errors.Is(err, store.ErrNotFound) {
 		return Taken{}, fmt.Errorf("read submission: %w", err)
 	}
-	if rec.ID != "" && r.believed() {
+	if rec.ID != "" && r.proven() {
 		v, err := d.o.Judge.Again(ctx, rec, string(r.Claim))
 		switch {
 		case errors.Is(err, store.ErrRead):
@@ -149,7 +149,7 @@ func (d *Desk) keep(ctx context.Context, r reported) (Taken, error) {
 		return Taken{list[i], false}, nil
 	}
 	edit := Edit{Remove: crowded(list, r.Submission)}
-	if r.trusted && r.believed() {
+	if r.trusted && r.proven() {
 		if r.NotLearned, err = d.mayNotTeach(ctx, list, r.Submission); err != nil {
 			return Taken{}, err
 		}
@@ -162,7 +162,7 @@ func (d *Desk) keep(ctx context.Context, r reported) (Taken, error) {
 	}
 	edit.Put = []store.Submission{store.Submission(r.Submission)}
 	change := store.Change{Submissions: edit}
-	if r.believed() { // what anybody can send does not fill the audit
+	if r.proven() { // what anybody can send does not fill the audit
 		change.Act = &store.Act{At: d.now(), Who: "clawback", What: "submission." + string(r.Claim), Tenant: r.Tenant,
 			Object:  r.ID,
 			Comment: strings.TrimSpace("by " + r.Reporter + " " + r.Record)}
@@ -189,15 +189,15 @@ func crowded(list []Submission, s Submission) (gone []store.Key) {
 		oldest := slices.MinFunc(all, func(a, b Submission) int { return a.At.Compare(b.At) })
 		gone = append(gone, store.Submission(oldest).Key())
 	}
-	if !s.believed() {
-		drop(maxUnproven, func(o Submission) bool { return !o.believed() && !o.State.Settled() })
+	if !s.proven() {
+		drop(maxUnproven, func(o Submission) bool { return !o.proven() && !o.State.Settled() })
 	}
 	if len(list) < maxKept || len(gone) > 0 {
 		return gone
 	}
 	for _, of := range []func(Submission) bool{
 		func(o Submission) bool { return o.State.Settled() },
-		func(o Submission) bool { return !o.believed() },
+		func(o Submission) bool { return !o.proven() },
 		func(Submission) bool { return true },
 	} {
 		if drop(1, of); len(gone) > 0 {

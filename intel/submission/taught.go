@@ -32,7 +32,7 @@ func (d *Desk) mayNotTeach(ctx context.Context, list []Submission, s Submission)
 func (d *Desk) overQuota(list []Submission, s Submission) string {
 	today, campaign := 0, 0
 	for _, o := range list {
-		if o.Record == s.Record && o.believed() && o.bad() != s.bad() {
+		if o.Record == s.Record && o.proven() && o.bad() != s.bad() {
 			return "others say the contrary"
 		}
 		if d.now().Sub(o.TaughtAt) >= 24*time.Hour {
@@ -46,9 +46,9 @@ func (d *Desk) overQuota(list []Submission, s Submission) string {
 		}
 	}
 	switch {
-	case today >= MaxTaught:
+	case today >= maxTaught:
 		return fmt.Sprintf("its reporter has taught %d messages in 24 hours", today)
-	case campaign >= MaxCampaign:
+	case campaign >= maxCampaign:
 		return fmt.Sprintf("reporters have taught %d messages like it in 24 hours", campaign)
 	}
 	return ""
@@ -80,7 +80,7 @@ func (d *Desk) teach(ctx context.Context, s Submission, edit Edit) (Taken, error
 // contradicted are the submissions that have taught the contrary of what a believed reporter says.
 func contradicted(list []Submission, s Submission) (against []Submission) {
 	for _, o := range list {
-		if s.believed() && o.State == Taught && o.Record == s.Record && o.bad() != s.bad() {
+		if s.proven() && o.State == Taught && o.Record == s.Record && o.bad() != s.bad() {
 			against = append(against, o)
 		}
 	}

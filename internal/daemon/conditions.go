@@ -108,7 +108,7 @@ func (t *trend) conditions(s api.Status, now time.Time) (list []store.Notice) {
 		}
 		if one.Late > 0 && now.Sub(s.Started) >= settling {
 			add("retract.late", one.ID, "retractions are due and not begun: %d, the first since %s%s", one.Late,
-				clock(one.LateSince), because(one.Paused))
+				clock(one.LateSince), inClause(one.Paused))
 		}
 		if end := one.CredentialEnds; !end.IsZero() && end.Sub(now) < credentialSoon {
 			text := "the credential for Microsoft Graph ends on %s: after it nothing is retracted"
@@ -148,7 +148,7 @@ func (t *trend) overdue(s api.Status, now time.Time) (list []store.Notice) {
 	return list
 }
 
-func because(why string) string {
+func inClause(why string) string {
 	if why == "" {
 		return ""
 	}

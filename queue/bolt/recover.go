@@ -61,7 +61,7 @@ func (r *recovery) items() error {
 	var unreadable []string
 	err := r.t.items.ForEach(func(id, _ []byte) error {
 		old, err := r.t.item(string(id))
-		if err != nil || !sound(old, id) {
+		if err != nil || !wellFormed(old, id) {
 			unreadable = append(unreadable, string(id))
 			return nil
 		}

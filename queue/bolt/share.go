@@ -134,7 +134,7 @@ func lastBelow(c interface {
 func (r *recovery) rekey() error {
 	for _, id := range r.t.walk(readyKey(0, ""), 1<<62) {
 		it, err := r.t.item(id)
-		if err != nil || !sound(it, []byte(id)) {
+		if err != nil || !wellFormed(it, []byte(id)) {
 			continue
 		}
 		r.t.delete(r.t.index, readyKey(0, id))

@@ -28,8 +28,8 @@ func decode(row []byte, v any) error {
 	return nil
 }
 
-// sound reports whether an item's row is one that was written under this id.
-func sound(it *queue.Item, id []byte) bool {
+// wellFormed reports whether an item's row is one that was written under this id.
+func wellFormed(it *queue.Item, id []byte) bool {
 	return it.ID == string(id) && stateLetters[it.State] != 0
 }
 

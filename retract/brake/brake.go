@@ -71,7 +71,7 @@ func (b *Brake) Reserve(ctx context.Context, t *config.Tenant, in store.Intent, 
 		return Overrun{}, nil
 	}
 	if now.Sub(in.Acted) >= time.Hour { // one counted within the hour has passed already
-		if s, err := b.over(ctx, t, in, now); !s.None() || err != nil {
+		if s, err := b.overrun(ctx, t, in, now); !s.None() || err != nil {
 			return s, err
 		}
 	}
@@ -86,9 +86,9 @@ func (b *Brake) Release(id string) {
 	delete(b.reserved, id)
 }
 
-// over says which limit one more mailbox would pass: by what the store has counted, or, as an error, by what is
+// overrun says which limit one more mailbox would pass: by what the store has counted, or, as an error, by what is
 // reserved.
-func (b *Brake) over(ctx context.Context, t *config.Tenant, in store.Intent, now time.Time) (Overrun, error) {
+func (b *Brake) overrun(ctx context.Context, t *config.Tenant, in store.Intent, now time.Time) (Overrun, error) {
 	n, err := b.count(ctx, t, in, now)
 	if err != nil {
 		return Overrun{}, err

@@ -122,7 +122,7 @@ func (c *Client) page(ctx context.Context, look search, link string) (models.Mes
 func candidate(m models.Messageable) exchange.Candidate {
 	out := exchange.Candidate{
 		ID: text(m.GetId()), Folder: text(m.GetParentFolderId()), InternetMessageID: text(m.GetInternetMessageId()),
-		Subject: text(m.GetSubject()), Read: yes(m.GetIsRead()), Draft: yes(m.GetIsDraft()),
+		Subject: text(m.GetSubject()), Read: isTrue(m.GetIsRead()), Draft: isTrue(m.GetIsDraft()),
 	}
 	if at := m.GetReceivedDateTime(); at != nil {
 		out.Received = at.UTC()
@@ -141,4 +141,4 @@ func candidate(m models.Messageable) exchange.Candidate {
 	return out
 }
 
-func yes(b *bool) bool { return b != nil && *b }
+func isTrue(b *bool) bool { return b != nil && *b }

@@ -44,8 +44,8 @@ func (p *pause) answered(now time.Time) {
 	p.open, p.length, p.mended = false, 0, now
 }
 
-// over reports, once, that the trouble is over.
-func (p *pause) over(now time.Time) bool {
+// ended reports, once, that the trouble is over.
+func (p *pause) ended(now time.Time) bool {
 	if p.mended.IsZero() || now.Sub(p.mended) < steady {
 		return false
 	}
@@ -76,7 +76,7 @@ func (l *Limiter) Refused(f *fault.Fault) (until time.Time) {
 // ReportResumed tells a person, once, that authentication trouble is over.
 func (l *Limiter) ReportResumed() {
 	l.mu.Lock()
-	over := l.pause.over(l.o.Now())
+	over := l.pause.ended(l.o.Now())
 	l.mu.Unlock()
 	if over {
 		l.o.Alert("resumed", fmt.Sprintf(

@@ -36,7 +36,7 @@ func TestPause_oneTrouble(t *testing.T) {
 		} else {
 			p.answered(now)
 		}
-		over := p.over(now)
+		over := p.ended(now)
 		if alert != s.alert || over != s.over || p.open != s.open ||
 			s.until >= 0 && !p.until.Equal(began.Add(s.until)) {
 			t.Errorf("after %s: told %t, over %t, open %t, until %s", s.at, alert, over, p.open, p.until.Sub(began))

@@ -115,8 +115,8 @@ func badness(f store.Forward) string {
 // leaves reports whether a message that was not taken yet would be left where it is, and nobody be asked.
 func (w Decision) leaves() bool { return !w.Acts && !w.open && w.hold == "" }
 
-// is reports whether an intent is for just this.
-func (w Decision) is(in store.Intent) bool {
+// matches reports whether an intent is for just this.
+func (w Decision) matches(in store.Intent) bool {
 	return in.Action == w.action() && in.Cause == w.Cause
 }
 

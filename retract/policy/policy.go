@@ -152,7 +152,7 @@ func (p *Planner) revise(in store.Intent) {
 		}
 	case !want.Acts && !want.open:
 		p.cancel(in)
-	case in.Unknown && want.hold == intent.HoldReview && !want.is(in) && in.Approved == "":
+	case in.Unknown && want.hold == intent.HoldReview && !want.matches(in) && in.Approved == "":
 		p.put(intent.CallOff(in, want.why)) // what the attempt did is verified, and nothing more is done
 	case in.Unknown:
 		p.redirect(in, want)
@@ -215,7 +215,7 @@ func compared(in store.Intent) bool {
 // redirect changes what an intent is for while its last attempt may have worked: what that did is verified against the
 // target of that attempt, and what is left to do follows from the new action.
 func (p *Planner) redirect(in store.Intent, want Decision) {
-	if want.is(in) && in.Cancelled == "" {
+	if want.matches(in) && in.Cancelled == "" {
 		return
 	}
 	in.Cancelled = ""
@@ -227,7 +227,7 @@ func (p *Planner) redirect(in store.Intent, want Decision) {
 func (p *Planner) supersede(in store.Intent, want Decision) {
 	confirmed := in.Hold == intent.HoldHearsay && p.rec.FirstHand ||
 		(in.Hold == intent.HoldForward || in.Hold == intent.HoldReview) && want.hold != in.Hold
-	if want.is(in) && !confirmed {
+	if want.matches(in) && !confirmed {
 		return
 	}
 	next := p.open(in, want)

@@ -71,8 +71,8 @@ func (p *packed) ReadByte() (byte, error) {
 	return p.in.ReadByte()
 }
 
-// owes answers what was taken and gave nothing since it was asked last.
-func (p *packed) owes() int64 {
+// newlyBarren answers what was taken and gave nothing since it was asked last.
+func (p *packed) newlyBarren() int64 {
 	barren := max(p.paid, p.taken-p.given)
 	defer func() { p.paid = barren }()
 	return barren - p.paid
@@ -144,7 +144,7 @@ func more(r io.Reader) bool {
 func (w *work) pay(s stream, given int64) {
 	w.left -= given * s.cost
 	if s.from != nil {
-		w.left -= costTaken * s.from.owes()
+		w.left -= costTaken * s.from.newlyBarren()
 	}
 }
 

@@ -5,8 +5,8 @@
 // Writes the message to them.
 //
 // Invariants:
-//   - I1 all are asked at once, each under the same deadline: the slowest decides how long it takes, and never longer than
-//     the deadline.
+//   - I1 all are asked at once, each under the same deadline: the slowest decides how long it takes, and never longer
+//     than the deadline.
 //   - I2 an engine that does not answer is named in Degraded, and blocks nothing.
 //   - I3 an answer is bounded in size before it is read.
 //   - I4 an error code of a DNS list is never a hit.

@@ -229,8 +229,8 @@ func (m *Mail) multipart(n node, media string) bool {
 	if cut.Bounds != 0 {
 		m.tooManyParts()
 	}
-	m.outside(body, cut.Preamble)
-	m.outside(body, cut.Epilogue)
+	m.keepOutside(body, cut.Preamble)
+	m.keepOutside(body, cut.Epilogue)
 	kind := ""
 	if media == "multipart/digest" {
 		kind = "message/rfc822"
@@ -248,8 +248,9 @@ func (m *Mail) multipart(n node, media string) bool {
 	return true
 }
 
-// outside keeps the addresses before and behind the parts of a multipart, which few programs show, for the indicators.
-func (m *Mail) outside(body []byte, s rfc822.Span) {
+// keepOutside keeps the addresses before and behind the parts of a multipart, which few programs show, for the
+// indicators.
+func (m *Mail) keepOutside(body []byte, s rfc822.Span) {
 	text := body[s.Start:s.End]
 	if read := m.limits.Text; len(text) > read {
 		m.notRead(BoundText, "message", fmt.Sprintf("Outside of its parts the first %d bytes were read.", read))

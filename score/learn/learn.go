@@ -4,7 +4,7 @@
 //
 // Invariants:
 //   - I1 it says nothing until it has seen MinEach messages of both kinds.
-//   - I2 bounded: MaxTokens tokens a model, MaxPerMessage a message.
+//   - I2 bounded: maxTokens tokens a model, maxPerMessage a message.
 //   - I3 what it says is explained by the tokens that weighed most.
 //   - I4 the order of training does not matter until the model is full.
 //
@@ -25,8 +25,8 @@ import (
 // Bounds (I1, I2).
 const (
 	MinEach       = 50
-	MaxTokens     = 60_000
-	MaxPerMessage = 600
+	maxTokens     = 60_000
+	maxPerMessage = 600
 )
 
 // Counts are how often a token stood in unwanted and in good mail.
@@ -54,7 +54,7 @@ func Tokens(folded string, marks []string) []string {
 	seen := map[string]bool{}
 	var all []string
 	add := func(token string) {
-		if !seen[token] && len(all) < MaxPerMessage {
+		if !seen[token] && len(all) < maxPerMessage {
 			seen[token] = true
 			all = append(all, token)
 		}
@@ -82,7 +82,7 @@ func (m *Model) Train(tokens []string, bad bool) {
 	}
 	for _, token := range tokens {
 		c, have := m.Tokens[token]
-		if !have && len(m.Tokens) >= MaxTokens {
+		if !have && len(m.Tokens) >= maxTokens {
 			m.forget()
 		}
 		if bad {
@@ -96,7 +96,7 @@ func (m *Model) Train(tokens []string, bad bool) {
 
 // forget drops the tokens that were seen once, and if that is not enough those seen twice, and so on.
 func (m *Model) forget() {
-	for most := 1; len(m.Tokens) >= MaxTokens; most++ {
+	for most := 1; len(m.Tokens) >= maxTokens; most++ {
 		for token, c := range m.Tokens {
 			if c.Bad+c.Good <= most {
 				delete(m.Tokens, token)
@@ -191,7 +191,7 @@ func Import(r io.Reader) (*Model, error) {
 	if err := json.NewDecoder(r).Decode(m); err != nil {
 		return nil, fmt.Errorf("read model: %w", err)
 	}
-	if m.Bad < 0 || m.Good < 0 || len(m.Tokens) > MaxTokens {
+	if m.Bad < 0 || m.Good < 0 || len(m.Tokens) > maxTokens {
 		return nil, fmt.Errorf("read model: %d tokens and counts %d, %d cannot be right", len(m.Tokens), m.Bad, m.Good)
 	}
 	for token, c := range m.Tokens {

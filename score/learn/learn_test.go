@@ -58,14 +58,14 @@ func TestTrain_orderDoesNotMatter(t *testing.T) {
 
 func TestTrain_isBounded(t *testing.T) {
 	m := &Model{}
-	for i := range MaxTokens/100 + 200 {
+	for i := range maxTokens/100 + 200 {
 		var tokens []string
 		for j := range 100 {
 			tokens = append(tokens, fmt.Sprintf("t%d-%d", i, j))
 		}
 		m.Train(tokens, i%2 == 0)
 	}
-	if len(m.Tokens) > MaxTokens {
+	if len(m.Tokens) > maxTokens {
 		t.Errorf("%d tokens", len(m.Tokens))
 	}
 }

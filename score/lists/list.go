@@ -40,8 +40,8 @@ func byteSlot(c byte) int {
 	return 41
 }
 
-// NewList takes text of sorted lines. Every line ends in a newline.
-func NewList(text string) List {
+// newList takes text of sorted lines. Every line ends in a newline.
+func newList(text string) List {
 	l := List{text: text, start: make([]uint32, slots+1)}
 	next, at := 0, 0
 	for at < len(text) {
@@ -106,8 +106,8 @@ func (l List) HasSuffix(host string) (string, bool) {
 	return "", false
 }
 
-// Lines calls f with each line, in order.
-func (l List) Lines(f func(string)) {
+// lines calls f with each line, in order.
+func (l List) lines(f func(string)) {
 	for line := range strings.SplitSeq(l.text, "\n") {
 		if line != "" {
 			f(line)

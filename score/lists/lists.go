@@ -82,11 +82,11 @@ type Lists struct {
 // Builtin gives the lists that the program was built with.
 func Builtin() *Lists {
 	return &Lists{
-		FreeMail: NewList(freeMail), Disposable: NewList(disposable), Shorteners: NewList(shorteners),
-		FileHosts: NewList(fileHosts), SubdomainHosts: NewList(subdomainHosts), HighTrust: NewList(highTrust),
-		CreationPlatforms: NewList(creationPlatforms), CheapTLDs: NewList(cheapTLDs), DynamicDNS: NewList(dynamicDNS),
-		IPFSGateways: NewList(ipfsGateways), LinkInBio: NewList(linkInBio), Banks: NewList(banks),
-		Simulation: NewList(simulation), Popular: NewList(popular), ReplyToServices: NewList(replyToServices),
+		FreeMail: newList(freeMail), Disposable: newList(disposable), Shorteners: newList(shorteners),
+		FileHosts: newList(fileHosts), SubdomainHosts: newList(subdomainHosts), HighTrust: newList(highTrust),
+		CreationPlatforms: newList(creationPlatforms), CheapTLDs: newList(cheapTLDs), DynamicDNS: newList(dynamicDNS),
+		IPFSGateways: newList(ipfsGateways), LinkInBio: newList(linkInBio), Banks: newList(banks),
+		Simulation: newList(simulation), Popular: newList(popular), ReplyToServices: newList(replyToServices),
 		Brands: parseBrands(brands), Skeleton: parseSkeleton(confusables),
 	}
 }

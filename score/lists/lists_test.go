@@ -17,7 +17,7 @@ func lists() map[string]List {
 func TestLists_areSortedAndFindEveryLine(t *testing.T) {
 	for name, list := range lists() {
 		last, lines := "", 0
-		list.Lines(func(line string) {
+		list.lines(func(line string) {
 			lines++
 			if line <= last {
 				t.Errorf("%s: %q stands after %q", name, line, last)
@@ -37,7 +37,7 @@ func TestLists_areSortedAndFindEveryLine(t *testing.T) {
 }
 
 func TestHasSuffix_namesUnderAnEntry(t *testing.T) {
-	l := NewList("duckdns.org\nexample.com\n")
+	l := newList("duckdns.org\nexample.com\n")
 	for host, want := range map[string]string{"a.b.example.com": "example.com", "example.com": "example.com", "notexample.com": "", "com": "", "": ""} {
 		if got, ok := l.HasSuffix(host); got != want || ok != (want != "") {
 			t.Errorf("%q: %q, %v", host, got, ok)

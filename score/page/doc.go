@@ -1,25 +1,26 @@
 // Package page reads HTML as browsers and Outlook show it: what is shown, what is hidden, and where it leads; pure.
 //
-// It builds the stack of open elements as a browser's parser does, so that a paragraph that is never closed hides what a browser hides
-// and no more, and computes for each element the few properties that decide whether its text is seen.
+// It builds the stack of open elements as a browser's parser does, so that a paragraph that is never closed hides what
+// a browser hides and no more, and computes for each element the few properties that decide whether its text is seen.
 //
 // Reads one HTML text in UTF-8, which a stranger wrote, with the conditional comments that Outlook reads.
 //
 // Writes nothing.
 //
 // Invariants:
-//   - I1 time and memory grow with the length of the text and not faster: the stack, the list of formatting elements, the rules of style
-//     sheets and the pages within a page are bounded.
+//   - I1 time and memory grow with the length of the text and not faster: the stack, the list of formatting elements,
+//     the rules of style sheets and the pages within a page are bounded.
 //   - I2 nothing is refused: what is broken is taken as a browser takes it.
 //   - I3 each limit that was reached is in Page.NotRead.
 //
-// The tokenizer is that of golang.org/x/net/html. Its parser is not used, although it builds the same tree: a tree copies the formatting
-// elements that are left open into each paragraph, so that 200 KB of text became 1.8 GB of nodes. The tests compare the two.
+// The tokenizer is that of golang.org/x/net/html. Its parser is not used, although it builds the same tree: a tree
+// copies the formatting elements that are left open into each paragraph, so that 200 KB of text became 1.8 GB of nodes.
+// The tests compare the two.
 //
 // On failure: a panic is reported as a limit is (I3); what was read until then stays.
 //
-// Standards: the HTML Living Standard, section 13.2.6 (tree construction) and 4.2.5.3 (refresh); CSS 2.2 and CSS Color 4, as far as they
-// hide text; Microsoft's conditional comments.
+// Standards: the HTML Living Standard, section 13.2.6 (tree construction) and 4.2.5.3 (refresh); CSS 2.2 and CSS Color
+// 4, as far as they hide text; Microsoft's conditional comments.
 package page
 
 // Kind says by what a link is one.
@@ -75,14 +76,14 @@ type Page struct {
 	Quotes []Span // what stands in blockquotes
 
 	Links   []Link
-	More    []string // the addresses of the links beyond MaxLinks
+	More    []string // the addresses of the links beyond maxLinks
 	NotRead []string // sentences: each names a limit that was reached and what was not read because of it
 }
 
 // Limits of one page (I1).
 const (
-	MaxText     = 512 << 10 // bytes that are kept of what is shown, of what is hidden, and of texts for images each
-	MaxLinks    = 2000      // with their labels
+	maxText     = 512 << 10 // bytes that are kept of what is shown, of what is hidden, and of texts for images each
+	maxLinks    = 2000      // with their labels
 	MaxPictures = 20        // that are carried in their own address
 	maxMore     = 100_000   // addresses without labels
 	maxDepth    = 512       // open elements, as in browsers

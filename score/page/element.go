@@ -28,7 +28,8 @@ func (r *reader) startTag(z *html.Tokenizer, closed bool) {
 		}
 	}
 	switch tag {
-	case "noscript", "noembed", "noframes": // mail programs run no scripts; what the others hold is for programs without frames, as Outlook
+	// Mail programs run no scripts; what the others hold is for programs without frames, as Outlook.
+	case "noscript", "noembed", "noframes":
 		z.NextIsNotRawText()
 	case "style", "script", "title", "iframe":
 		r.raw = tag
@@ -81,7 +82,8 @@ func (r *reader) declared(name string) declared {
 	own := rule{}
 	if r.attrs.style != "" {
 		own.normal, own.important = declarations(r.attrs.style)
-		if own.normal.box&boxNotOutlook != 0 && own.normal.hasText && own.normal.text.near(colour{known: true, red: 255, green: 255, blue: 255}) {
+		white := colour{known: true, red: 255, green: 255, blue: 255}
+		if own.normal.box&boxNotOutlook != 0 && own.normal.hasText && own.normal.text.near(white) {
 			own.normal.box |= boxAway // white text that Outlook hides: nobody is to see it
 		}
 	}
@@ -265,7 +267,8 @@ func (r *reader) carried(address string) {
 		return
 	}
 	head, body, found := strings.Cut(address[5:], ",")
-	if head = strings.ToLower(head); !found || !strings.Contains(head, "html") && !strings.Contains(head, "svg") && !strings.Contains(head, "xml") {
+	if head = strings.ToLower(head); !found || !strings.Contains(head, "html") && !strings.Contains(head, "svg") &&
+		!strings.Contains(head, "xml") {
 		return
 	}
 	if len(body) > 2*maxData {
@@ -312,7 +315,8 @@ func Carried(address string) (kind string, body []byte) {
 	return kind, []byte(data)
 }
 
-// padded reports whether three blanks or more stand before an address. A line break before them is of whoever laid the source out.
+// padded reports whether three blanks or more stand before an address. A line break before them is of whoever laid the
+// source out.
 func padded(href string) bool {
 	return len(href)-len(strings.TrimLeft(href, " \t")) >= 3
 }

@@ -197,14 +197,14 @@ func TestRefreshTarget(t *testing.T) {
 func TestRead_limitsAreReported(t *testing.T) {
 	address := func(i int) string { return fmt.Sprintf("https://h%d.example/", i) }
 	var links, text strings.Builder
-	for i := range MaxLinks + 10 {
+	for i := range maxLinks + 10 {
 		fmt.Fprintf(&links, "<a href=%s>x</a>", address(i))
 	}
 	p := Read(links.String())
-	if len(p.Links) != MaxLinks || len(p.More) != 10 || p.More[9] != address(MaxLinks+9) {
-		t.Errorf("%d links and %d more, want %d and 10", len(p.Links), len(p.More), MaxLinks)
+	if len(p.Links) != maxLinks || len(p.More) != 10 || p.More[9] != address(maxLinks+9) {
+		t.Errorf("%d links and %d more, want %d and 10", len(p.Links), len(p.More), maxLinks)
 	}
-	for text.Len() <= MaxText {
+	for text.Len() <= maxText {
 		text.WriteString("<p>many words of a long page</p>\n")
 	}
 	p = Read(text.String() + "<p>see https://a.example/</p>")
@@ -212,7 +212,7 @@ func TestRead_limitsAreReported(t *testing.T) {
 		t.Errorf("a page of %d bytes: %v", text.Len(), p.NotRead)
 	}
 	p = Read(text.String() + text.String() + "<p>see https://a.example/ and <a href=https://b.example/>there</a></p>")
-	if len(p.NotRead) != 1 || !strings.Contains(p.NotRead[0], fmt.Sprint(MaxText)) || len(p.Text) > MaxText {
+	if len(p.NotRead) != 1 || !strings.Contains(p.NotRead[0], fmt.Sprint(maxText)) || len(p.Text) > maxText {
 		t.Errorf("%d bytes of text, not read: %v", len(p.Text), p.NotRead)
 	}
 	if len(p.Links) != 2 || p.Links[0].Address != "https://a.example/" || p.Links[1].Address != "https://b.example/" {
@@ -363,7 +363,7 @@ func FuzzRead(f *testing.F) {
 		if again := Read(source); !cmp.Equal(p, again) {
 			t.Error("the same text was read in two ways")
 		}
-		if len(p.Text) > MaxText || len(p.Hidden) > MaxText || len(p.Links) > MaxLinks ||
+		if len(p.Text) > maxText || len(p.Hidden) > maxText || len(p.Links) > maxLinks ||
 			len(p.Text)+len(p.Hidden) > 4*len(source)+1000*(maxPages+1) {
 			t.Errorf("%d bytes gave %d shown and %d hidden, %d links", len(source), len(p.Text), len(p.Hidden),
 				len(p.Links))

@@ -51,7 +51,7 @@ func Read(source string) Page {
 	d.guard(source, d.reader(0).read)
 	d.page.Text, d.page.Hidden, d.page.Alt = string(d.text), string(d.hidden.text), string(d.alt)
 	if d.unkept > 0 {
-		d.notRead("Of the text of a page the first %d bytes were read, and %d were not.", MaxText, d.unkept)
+		d.notRead("Of the text of a page the first %d bytes were read, and %d were not.", maxText, d.unkept)
 	}
 	return d.page
 }
@@ -229,9 +229,9 @@ func (r *reader) show(text string, blank bool) {
 	}
 }
 
-// keep appends a text up to MaxText, and answers how many bytes of it there was no room for.
+// keep appends a text up to maxText, and answers how many bytes of it there was no room for.
 func keep(to *[]byte, text string) (unkept int) {
-	room := max(MaxText-len(*to), 0)
+	room := max(maxText-len(*to), 0)
 	if len(text) > room {
 		unkept = len(text) - room
 		text = text[:room]
@@ -276,13 +276,13 @@ func (r *reader) away() bool {
 
 func (r *reader) add(l Link) {
 	switch {
-	case len(r.page.Links) < MaxLinks:
+	case len(r.page.Links) < maxLinks:
 		r.page.Links = append(r.page.Links, l)
 	case len(r.page.More) < maxMore:
 		r.page.More = append(r.page.More, l.Address)
 	case len(r.page.More) == maxMore:
 		r.page.More = append(r.page.More, l.Address)
-		r.notRead("Of the links of a page the first %d were read.", MaxLinks+maxMore)
+		r.notRead("Of the links of a page the first %d were read.", maxLinks+maxMore)
 	}
 }
 

@@ -48,8 +48,8 @@ func (b *budget) make(octets int) error {
 	return nil
 }
 
-// spend pays for a loop over a collection before it begins.
-func spend(params ...any) (any, error) {
+// payLoop pays for a loop over a collection before it begins.
+func payLoop(params ...any) (any, error) {
 	left, collection := params[0].(*budget), params[1]
 	if v := reflect.ValueOf(collection); v.Kind() == reflect.Slice || v.Kind() == reflect.Array ||
 		v.Kind() == reflect.Map {
@@ -58,20 +58,20 @@ func spend(params ...any) (any, error) {
 	if left.turns < 0 {
 		return nil, errTurns
 	}
-	return turn(params[0], collection)
+	return payTurn(params[0], collection)
 }
 
-// turn looks at the clock, at each turn of a loop: between two looks there are no more steps than an expression has
+// payTurn looks at the clock, at each turn of a loop: between two looks there are no more steps than an expression has
 // nodes.
-func turn(params ...any) (any, error) {
+func payTurn(params ...any) (any, error) {
 	if params[0].(*budget).late() {
 		return nil, errTime
 	}
 	return params[1], nil
 }
 
-// made pays for text that was made. It is not much longer than what it was made of.
-func made(params ...any) (any, error) {
+// payText pays for text that was made. It is not much longer than what it was made of.
+func payText(params ...any) (any, error) {
 	left, size := params[0].(*budget), 0
 	switch v := params[1].(type) {
 	case string:
@@ -94,11 +94,11 @@ func metered() []expr.Option {
 	}
 	return []expr.Option{
 		expr.Env(environment{}),
-		expr.Function("__spend", spend, list...),
-		expr.Function("__turn", turn, new(func(*budget, bool) bool)),
-		expr.Function("__made", made, new(func(*budget, string) string), new(func(*budget, []string) []string),
+		expr.Function("__spend", payLoop, list...),
+		expr.Function("__turn", payTurn, new(func(*budget, bool) bool)),
+		expr.Function("__made", payText, new(func(*budget, string) string), new(func(*budget, []string) []string),
 			new(func(*budget, []any) []any)),
-		expr.Function("__any", made, new(func(*budget,
+		expr.Function("__any", payText, new(func(*budget,
 			any) any)), // apart, since it would be taken for one of the others
 		expr.Function("__join", join, new(func(*budget, any) string), new(func(*budget, any, string) string)),
 		expr.Function("__repeat", repeat, new(func(*budget, string, int) string)),

@@ -17,8 +17,8 @@
 //     used, with file, line and column.
 //   - I2 bounded: nodes of an expression; while it runs, turns of its loops, values and text that it makes, and time,
 //     which is looked at in each turn and within long matches of regular expressions; and the lists of the model.
-//   - I3 no clock and no network: the same message gives the same matches. Only a rule that runs over its time is stopped
-//     by a clock.
+//   - I3 no clock and no network: the same message gives the same matches. Only a rule that runs over its time is
+//     stopped by a clock.
 //
 // On failure: Load reports every problem at once; a rule that fails while it runs is reported as a match with an error,
 // and counts nothing.

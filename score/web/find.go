@@ -121,7 +121,7 @@ func hostLike(s string) bool {
 	}
 	host, _, _ := strings.Cut(s, ":")
 	host = strings.TrimSuffix(strings.ToLower(host), ".")
-	last := TLD(host)
+	last := tld(host)
 	if len(last) == len(host) || len(last) < 2 || strings.ContainsAny(host, " %<>\"'`{}|^,;()=&!$*") ||
 		strings.Contains(host, "..") {
 		return false

@@ -242,8 +242,8 @@ func oddHost(authority string) bool {
 	return false
 }
 
-// TLD is the last label of a host name.
-func TLD(host string) string { return host[strings.LastIndexByte(host, '.')+1:] }
+// tld is the last label of a host name.
+func tld(host string) string { return host[strings.LastIndexByte(host, '.')+1:] }
 
 // Label is the label of a registrable domain that its owner chose.
 func Label(domain string) string {

@@ -68,7 +68,7 @@ func token(text string) int {
 			continue
 		}
 		r, size := utf8.DecodeRuneInString(text[n:])
-		if !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsDigit(r) && !Invisible(r) && !styled(r) {
+		if !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsDigit(r) && !invisible(r) && !styled(r) {
 			break
 		}
 		n += size
@@ -175,7 +175,7 @@ func (f Folder) foreign(word string, b []byte, out *Folded) []byte {
 	inside, latin, other := 0, 0, 0
 	alike, pending := false, 0
 	for i, r := range word {
-		if Invisible(r) {
+		if invisible(r) {
 			pending += oneIf(i > 0 && r != softHyphen && r != noBreak)
 			continue
 		}
@@ -232,7 +232,7 @@ func (f Folder) letters(word string, b []byte, latin bool) []byte {
 		switch {
 		case r < 0x80:
 			b = fold(b, byte(r))
-		case Invisible(r) || unicode.Is(unicode.Mn, r):
+		case invisible(r) || unicode.Is(unicode.Mn, r):
 		case r == 'ß':
 			b = append(b, 's', 's')
 		case r == 'ø' || r == 'Ø':
@@ -274,8 +274,8 @@ func smallCapital(r rune) (byte, bool) {
 	return letters[utf8.RuneCountInString(capitals[:at])], true
 }
 
-// Invisible reports whether a character takes no room: joiners, marks of direction, variation selectors, soft hyphens.
-func Invisible(r rune) bool {
+// invisible reports whether a character takes no room: joiners, marks of direction, variation selectors, soft hyphens.
+func invisible(r rune) bool {
 	switch {
 	case r < 0xad:
 		return false

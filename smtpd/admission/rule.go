@@ -51,17 +51,17 @@ type Standing struct {
 // Reached reports whether the quota is used up.
 func (s Standing) Reached() bool { return s.Messages >= s.MaxMessages || s.Bytes >= s.MaxBytes }
 
-// ShareReached reports whether the network that a message comes from has as much as is left for all others: it must
+// shareReached reports whether the network that a message comes from has as much as is left for all others: it must
 // wait until they have sent, or a day is over. So one that is noisy gets half of a quota, and never keeps a new one
 // out.
-func (s Standing) ShareReached() bool {
+func (s Standing) shareReached() bool {
 	return s.ofPeers.messages >= float64(s.MaxMessages-s.Messages) || s.bytesShareReached()
 }
 
 func (s Standing) bytesShareReached() bool { return s.ofPeers.bytes >= float64(s.MaxBytes-s.Bytes) }
 
 // full reports whether a message of this source and network has to wait.
-func (s Standing) full() bool { return s.Reached() || s.rule.unfinished && s.ShareReached() }
+func (s Standing) full() bool { return s.Reached() || s.rule.unfinished && s.shareReached() }
 
 // without is the standing without so much that is counted already.
 func (s Standing) without(messages int, bytes int64) Standing {
@@ -76,8 +76,8 @@ func (s Standing) Share() float64 {
 	return max(float64(s.Messages)/float64(s.MaxMessages), float64(s.Bytes)/float64(s.MaxBytes))
 }
 
-// From names where it comes from: the one network where that has used its share alone.
-func (s Standing) From() string {
+// from names where it comes from: the one network where that has used its share alone.
+func (s Standing) from() string {
 	if s.Peers.IsValid() && !s.Reached() {
 		return s.Peers.String()
 	}
@@ -90,10 +90,10 @@ func (s Standing) From() string {
 // String says whose quota it is.
 func (s Standing) String() string {
 	if s.rule.postmaster {
-		return fmt.Sprintf("mail for postmaster from %s", s.From())
+		return fmt.Sprintf("mail for postmaster from %s", s.from())
 	}
 	return fmt.Sprintf("mail to the %s addresses of tenant %s from %s that is not attributed to it", s.Purpose,
-		s.Tenant, s.From())
+		s.Tenant, s.from())
 }
 
 func sorted(list []Standing) []Standing {

@@ -39,8 +39,8 @@ type ACME struct {
 	tries map[string]*tries // by domain
 }
 
-// NewACME makes the source. Nothing is asked of the CA before Warm.
-func NewACME(c config.ACME, o Options) (*ACME, error) {
+// newACME makes the source. Nothing is asked of the CA before Warm.
+func newACME(c config.ACME, o Options) (*ACME, error) {
 	a := &ACME{c: c, o: o.filled(), wait: stepped, tries: map[string]*tries{}}
 	if len(c.Domains) == 0 {
 		return nil, errors.New("make ACME source: no domain")

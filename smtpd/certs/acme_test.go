@@ -119,7 +119,7 @@ func TestACME_servesAnExpiredCertificateWhileTheCAIsDown(t *testing.T) {
 	if err := c.Put(t.Context(), "journal.example.com", append(own.KeyPEM, own.CertPEM...)); err != nil {
 		t.Fatal(err)
 	}
-	a, err := NewACME(config.ACME{Domains: []string{"journal.example.com"}, DirectoryURL: "https://ca.example.com/dir", HTTPAddress: "127.0.0.1:0"},
+	a, err := newACME(config.ACME{Domains: []string{"journal.example.com"}, DirectoryURL: "https://ca.example.com/dir", HTTPAddress: "127.0.0.1:0"},
 		Options{StateDir: dir, Now: func() time.Time { return own.Certificate.Leaf.NotAfter.Add(time.Hour) }})
 	if err != nil {
 		t.Fatal(err)
@@ -248,7 +248,7 @@ func (d *down) RoundTrip(*http.Request) (*http.Response, error) {
 func TestACME_asksADownCAOnlyNowAndThen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ca := &down{begun: time.Now()}
-		a, err := NewACME(config.ACME{Domains: []string{"journal.example.com"}, DirectoryURL: "https://ca.example.com/dir"},
+		a, err := newACME(config.ACME{Domains: []string{"journal.example.com"}, DirectoryURL: "https://ca.example.com/dir"},
 			Options{StateDir: t.TempDir()})
 		if err != nil {
 			t.Fatal(err)

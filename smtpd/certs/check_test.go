@@ -106,7 +106,7 @@ func TestCheck_seesWhatAVerifyingConnectorSees(t *testing.T) {
 			if len(got) != 1 || got[0].OK != row.ok || !got[0].matches(row.want) {
 				t.Errorf("found %+v, want %v and %q", got, row.ok, row.want)
 			}
-			used, err := OpenFiles(c.TLS, Options{})
+			used, err := openFiles(c.TLS, Options{})
 			if err != nil {
 				return // not in use
 			}

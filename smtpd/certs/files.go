@@ -47,8 +47,8 @@ type stamp struct {
 	mark     keyfile.Mark
 }
 
-// OpenFiles reads the certificate and its key. Both must be good.
-func OpenFiles(files config.TLS, o Options) (*Files, error) {
+// openFiles reads the certificate and its key. Both must be good.
+func openFiles(files config.TLS, o Options) (*Files, error) {
 	f := &Files{files: files, o: o.filled()}
 	if err := f.read(); err != nil {
 		return nil, err
@@ -73,13 +73,13 @@ func (f *Files) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
-			f.Refresh()
+			f.refresh()
 		}
 	}
 }
 
-// Refresh reads the files again if they look changed. A broken pair is logged once, and the one in use stays.
-func (f *Files) Refresh() {
+// refresh reads the files again if they look changed. A broken pair is logged once, and the one in use stays.
+func (f *Files) refresh() {
 	f.mu.Lock()
 	changed := f.changed() || f.problem != "" || f.o.Now().Sub(f.readAt) >= reread
 	f.mu.Unlock()

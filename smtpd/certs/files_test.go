@@ -25,7 +25,7 @@ func newPair(t *testing.T) *pair {
 	dir := t.TempDir()
 	p := &pair{TLS: config.TLS{CertificateFile: filepath.Join(dir, "cert.pem"), KeyFile: filepath.Join(dir, "key.pem")}, now: time.Now()}
 	p.put(t, made(t, "one.example.com"))
-	files, err := OpenFiles(p.TLS, Options{Log: slog.New(slog.NewTextHandler(&p.log, nil)), Now: func() time.Time { return p.now }})
+	files, err := openFiles(p.TLS, Options{Log: slog.New(slog.NewTextHandler(&p.log, nil)), Now: func() time.Time { return p.now }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +76,7 @@ func TestFiles_areReadAgainWhenTheyChange(t *testing.T) {
 	if got := p.serves(t); got != "one.example.com" {
 		t.Errorf("a handshake read the files: %s", got)
 	}
-	p.Refresh()
+	p.refresh()
 	if got := p.serves(t); got != "two.example.com" {
 		t.Errorf("after the change %s is served", got)
 	}
@@ -105,7 +105,7 @@ func TestFiles_keepTheOldPairWhileTheNewOneIsBroken(t *testing.T) {
 			p := newPair(t)
 			breakIt(t, p)
 			for range 3 {
-				p.Refresh()
+				p.refresh()
 			}
 			if got := p.serves(t); got != "one.example.com" {
 				t.Errorf("%s is served", got)
@@ -117,7 +117,7 @@ func TestFiles_keepTheOldPairWhileTheNewOneIsBroken(t *testing.T) {
 				t.Errorf("logged %d times:\n%s", n, &p.log)
 			}
 			p.put(t, two)
-			p.Refresh()
+			p.refresh()
 			if got := p.serves(t); got != "two.example.com" || p.Status().Problem != "" {
 				t.Errorf("after it was mended %s is served, status %+v", got, p.Status())
 			}
@@ -135,7 +135,7 @@ func TestFiles_refuseAnExpiredCertificateWhileTheOldOneHolds(t *testing.T) {
 	long.Leaf.NotAfter = p.now.Add(time.Hour)
 	p.current.Store(long)
 	p.put(t, made(t, "two.example.com")) // over by then
-	p.Refresh()
+	p.refresh()
 	if got := p.serves(t); got != "long.example.com" || !strings.Contains(p.Status().Problem, "expired") {
 		t.Errorf("%s is served, status %+v", got, p.Status())
 	}
@@ -146,12 +146,12 @@ func TestFiles_seeAChangeThatKeepsTimeAndSize(t *testing.T) {
 	two := made(t, "two.example.com")
 	p.put(t, two)
 	p.seen = p.stamps() // as if neither had changed
-	p.Refresh()
+	p.refresh()
 	if got := p.serves(t); got != "one.example.com" {
 		t.Errorf("content is compared at every look: %s", got)
 	}
 	p.now = p.now.Add(reread)
-	p.Refresh()
+	p.refresh()
 	if got := p.serves(t); got != "two.example.com" {
 		t.Errorf("after %s %s is still served", reread, got)
 	}
@@ -159,7 +159,7 @@ func TestFiles_seeAChangeThatKeepsTimeAndSize(t *testing.T) {
 
 func TestOpenFiles_refusesABrokenPair(t *testing.T) {
 	dir := t.TempDir()
-	if _, err := OpenFiles(config.TLS{CertificateFile: filepath.Join(dir, "none"), KeyFile: filepath.Join(dir, "none")}, Options{}); err == nil {
+	if _, err := openFiles(config.TLS{CertificateFile: filepath.Join(dir, "none"), KeyFile: filepath.Join(dir, "none")}, Options{}); err == nil {
 		t.Error("files that are not there were opened")
 	}
 }
@@ -204,7 +204,7 @@ func TestSelfSigned_isTrustedByItsOwnPool(t *testing.T) {
 		}
 	}()
 	for name, good := range map[string]bool{"journal.example.com": true, "127.0.0.1": true, "other.example.com": false} {
-		conn, err := tls.Dial("tcp", ln.Addr().String(), &tls.Config{ServerName: name, RootCAs: s.Pool()})
+		conn, err := tls.Dial("tcp", ln.Addr().String(), &tls.Config{ServerName: name, RootCAs: s.pool()})
 		if (err == nil) != good {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -221,7 +221,7 @@ func TestSelfSigned_isTrustedByItsOwnPool(t *testing.T) {
 func TestFiles_chmodAloneIsNoticed(t *testing.T) {
 	p := newPair(t)
 	p.put(t, made(t, "one.example.com"))
-	p.Refresh()
+	p.refresh()
 	if s := p.Status(); s.Problem != "" {
 		t.Fatal(s.Problem)
 	}
@@ -232,7 +232,7 @@ func TestFiles_chmodAloneIsNoticed(t *testing.T) {
 		if err := os.Chmod(p.KeyFile, step.mode); err != nil {
 			t.Fatal(err)
 		}
-		p.Refresh()
+		p.refresh()
 		problem := p.Status().Problem
 		if open := strings.Contains(problem, "is open to every user") &&
 			strings.Contains(problem, "chmod 0600"); open != step.open {

@@ -13,7 +13,7 @@ func TestGetCertificate_waitsForNoLock(t *testing.T) {
 	p := newPair(t)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	a, err := NewACME(config.ACME{Domains: []string{"one.example.com"}}, Options{StateDir: t.TempDir()})
+	a, err := newACME(config.ACME{Domains: []string{"one.example.com"}}, Options{StateDir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,9 +23,9 @@ func New(c *config.Config, o Options) (Source, error) {
 		o.StateDir = c.StateDir
 	}
 	if c.ACME.Enabled {
-		return NewACME(c.ACME, o)
+		return newACME(c.ACME, o)
 	}
-	return OpenFiles(c.TLS, o)
+	return openFiles(c.TLS, o)
 }
 
 // filled is the options with what was left out.

@@ -92,7 +92,7 @@ func newBench(t *testing.T, s setting) *bench {
 		s.stateDir = t.TempDir()
 	}
 	var err error
-	b.ACME, err = NewACME(c, Options{StateDir: s.stateDir, Log: slog.New(slog.NewTextHandler(b.log, nil)),
+	b.ACME, err = newACME(c, Options{StateDir: s.stateDir, Log: slog.New(slog.NewTextHandler(b.log, nil)),
 		Listen: func(address string) (net.Listener, error) { return listeners[address], nil }})
 	if err != nil {
 		t.Fatal(err)

@@ -85,8 +85,8 @@ func selfTemplate(names []string) (*x509.Certificate, error) {
 	return t, nil
 }
 
-// Pool is a set of roots that holds the certificate alone, for those who are to trust it.
-func (s *Static) Pool() *x509.CertPool {
+// pool is a set of roots that holds the certificate alone, for those who are to trust it.
+func (s *Static) pool() *x509.CertPool {
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM(bytes.Clone(s.CertPEM))
 	return pool

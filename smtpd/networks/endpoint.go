@@ -51,7 +51,7 @@ func parseEndpoints(data []byte) ([]netip.Prefix, error) {
 			continue
 		}
 		for _, ip := range e.IPs {
-			p, err := believable(ip)
+			p, err := parseNetwork(ip)
 			if err != nil {
 				return nil, fmt.Errorf("entry %d: %w", e.ID, err)
 			}
@@ -63,8 +63,8 @@ func parseEndpoints(data []byte) ([]netip.Prefix, error) {
 	return found, shape(found)
 }
 
-// believable reads one prefix, and refuses what no mail service sends from.
-func believable(text string) (netip.Prefix, error) {
+// parseNetwork reads one prefix, and refuses what no mail service sends from.
+func parseNetwork(text string) (netip.Prefix, error) {
 	p, err := netip.ParsePrefix(text)
 	if err != nil {
 		return p, err

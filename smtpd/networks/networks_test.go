@@ -170,13 +170,13 @@ func TestRefresh_keepsTheOldListWhenTheNewOneIsNotBelieved(t *testing.T) {
 			}
 			web.answer.Store(row.answer)
 			web.status.Store(int32(row.status))
-			before := s.Prefixes(config.ExchangeOnline)
+			before := s.prefixes(config.ExchangeOnline)
 			file, _ := os.ReadFile(s.file())
 			err := s.Refresh(t.Context())
 			if err == nil || !strings.Contains(err.Error(), row.want) {
 				t.Errorf("error is %v, want one that says %q", err, row.want)
 			}
-			if diff := cmp.Diff(before, s.Prefixes(config.ExchangeOnline),
+			if diff := cmp.Diff(before, s.prefixes(config.ExchangeOnline),
 				cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
 				t.Errorf("the list changed:\n%s", diff)
 			}

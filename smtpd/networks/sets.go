@@ -86,8 +86,8 @@ func (s *Sets) Status() Status {
 	return st
 }
 
-// Prefixes are a set's prefixes, or nil for a name that is not known. The caller must not change them.
-func (s *Sets) Prefixes(name string) []netip.Prefix {
+// prefixes are a set's prefixes, or nil for a name that is not known. The caller must not change them.
+func (s *Sets) prefixes(name string) []netip.Prefix {
 	if name == config.ExchangeOnline {
 		return s.online.Current().List
 	}
@@ -109,7 +109,7 @@ func (s *Sets) Exchange(addr netip.Addr) bool {
 func (s *Sets) Name(addr netip.Addr, allowed []string) string {
 	addr = addr.Unmap().WithZone("")
 	for _, name := range allowed {
-		prefixes := s.Prefixes(name)
+		prefixes := s.prefixes(name)
 		if prefixes == nil {
 			prefixes = single(name)
 		}

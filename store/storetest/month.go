@@ -15,9 +15,9 @@ import (
 	"clawback/verdict"
 )
 
-// Month is the n-th of so many messages of a month's mail, in the order of their arrival, the last one at Start: many
+// month is the n-th of so many messages of a month's mail, in the order of their arrival, the last one at Start: many
 // senders with few messages each, few with many; hosts alike. It is always the same.
-func Month(n, of int) store.Application {
+func month(n, of int) store.Application {
 	r := rand.New(rand.NewPCG(uint64(n), 1))
 	a := Realistic(n)
 	a.Record.Received = Start.Add(-time.Duration(float64(of-n) / float64(of) * float64(30*24*time.Hour)))
@@ -80,7 +80,7 @@ func applyMonth(ctx context.Context, s *store.Store, from, to, of int) error {
 		all.Go(func() {
 			var last error
 			for n := range next {
-				_, _, err := s.Apply(ctx, Month(n, of), nothing)
+				_, _, err := s.Apply(ctx, month(n, of), nothing)
 				last = errors.Join(last, err)
 			}
 			failed <- last

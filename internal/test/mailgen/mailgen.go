@@ -6,8 +6,8 @@
 // Invariants:
 //   - I1 the same seed gives the same messages.
 //   - I2 everything in them was made up for this project; the organisations are example ones.
-//   - I3 the disposition belongs to the template: it says what an administrator would want, not what the scorer happens to
-//     answer.
+//   - I3 the disposition belongs to the template: it says what an administrator would want, not what the scorer
+//     happens to answer.
 //
 // On failure: there is nothing that can fail.
 package mailgen

@@ -136,7 +136,7 @@ func FuzzReadAnswer(f *testing.F) {
 				t.Errorf("%q may reach a log", word)
 			}
 		}
-		if c := Classify(changeMail, a); c.Class == "" || c.Detail == "" {
+		if c := classify(changeMail, a); c.Class == "" || c.Detail == "" {
 			t.Errorf("no class: %+v", c)
 		}
 		claimsOf([]string{challenge})

@@ -104,8 +104,8 @@ var rules = []rule{
 	{status: 400, class: fault.GiveUp, detail: badRequest},
 }
 
-// Classify says what an answer means for a call.
-func Classify(c Call, a Answer) *fault.Fault {
+// classify says what an answer means for a call.
+func classify(c Call, a Answer) *fault.Fault {
 	f := &fault.Fault{Status: a.Status, Code: a.Code, Request: a.Request, After: a.After}
 	r := find(c, a)
 	f.Class, f.Slow = r.class, r.slow

@@ -125,7 +125,7 @@ func TestClassify_everyRow(t *testing.T) {
 				call Call
 				want fault.Class
 			}{{readMail, c.read}, {changeMail, c.change}, {askUsers, c.directory}} {
-				f := Classify(v.call, Answer{Status: c.status, Code: c.code})
+				f := classify(v.call, Answer{Status: c.status, Code: c.code})
 				if f.Class != v.want {
 					t.Errorf("%s: %s, want %s", v.call.Name, f.Class, v.want)
 				}
@@ -133,7 +133,7 @@ func TestClassify_everyRow(t *testing.T) {
 					t.Errorf("%s: %+v", v.call.Name, f)
 				}
 			}
-			if f := Classify(changeMail, Answer{Status: c.status, Code: c.code}); f.Slow != c.slow {
+			if f := classify(changeMail, Answer{Status: c.status, Code: c.code}); f.Slow != c.slow {
 				t.Errorf("slow: %t", f.Slow)
 			}
 		})
@@ -143,7 +143,7 @@ func TestClassify_everyRow(t *testing.T) {
 func TestClassify_everyStatusHasAClass(t *testing.T) {
 	for status := 300; status < 600; status++ {
 		for _, call := range []Call{readMail, changeMail, askUsers} {
-			f := Classify(call, Answer{Status: status})
+			f := classify(call, Answer{Status: status})
 			if f.Class == "" || f.Detail == call.Name+": " {
 				t.Errorf("%d for %s: %+v", status, call.Name, f)
 			}
@@ -172,7 +172,7 @@ func TestClassify_whoWaits(t *testing.T) {
 		{"mailbox not enabled", readMail, Answer{Status: 404, Code: "MailboxNotEnabledForRESTAPI"}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if f := Classify(c.call, c.answer); f.Tenant != c.tenant {
+			if f := classify(c.call, c.answer); f.Tenant != c.tenant {
 				t.Errorf("tenant %t: %+v", f.Tenant, f)
 			}
 		})
@@ -180,11 +180,11 @@ func TestClassify_whoWaits(t *testing.T) {
 }
 
 func TestClassify_innerCodeIsMoreExact(t *testing.T) {
-	f := Classify(changeMail, Answer{Status: 404, Code: "NotFound", Inner: "ErrorItemNotFound"})
+	f := classify(changeMail, Answer{Status: 404, Code: "NotFound", Inner: "ErrorItemNotFound"})
 	if f.Class != fault.Gone {
 		t.Errorf("inner: %+v", f)
 	}
-	f = Classify(changeMail, Answer{Status: 404, Code: "ErrorItemNotFound", Inner: "SomethingInternal"})
+	f = classify(changeMail, Answer{Status: 404, Code: "ErrorItemNotFound", Inner: "SomethingInternal"})
 	if f.Class != fault.Gone {
 		t.Errorf("an unknown inner code hides the outer one: %+v", f)
 	}
@@ -213,7 +213,7 @@ func TestClassify_unknownSegment(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("%d %s %.8s", c.status, c.code, c.message), func(t *testing.T) {
 			body := fmt.Appendf(nil, `{"error":{"code":%q,"message":%q}}`, c.code, c.message)
-			f := Classify(changeMail, readAnswer(c.status, http.Header{}, body, noon))
+			f := classify(changeMail, readAnswer(c.status, http.Header{}, body, noon))
 			if f.Class != c.class || f.Code != c.want {
 				t.Errorf("%+v", f)
 			}
@@ -223,7 +223,7 @@ func TestClassify_unknownSegment(t *testing.T) {
 
 func TestClassify_policyIsNamed(t *testing.T) {
 	body := []byte(`{"error":{"code":"ErrorAccessDenied","message":"Access to OData is disabled."}}`)
-	f := Classify(readMail, readAnswer(403, http.Header{}, body, time.Now()))
+	f := classify(readMail, readAnswer(403, http.Header{}, body, time.Now()))
 	if f.Class != fault.Retry || !f.Slow || !strings.Contains(f.Detail, "ApplicationAccessPolicy") {
 		t.Errorf("%+v", f)
 	}

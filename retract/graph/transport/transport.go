@@ -146,7 +146,7 @@ func (t *Transport) refuse(call Call, resp *http.Response) error {
 	if t.Now != nil {
 		now = t.Now
 	}
-	fault := Classify(call, readAnswer(resp.StatusCode, resp.Header, body, now()))
+	fault := classify(call, readAnswer(resp.StatusCode, resp.Header, body, now()))
 	if resp.StatusCode == http.StatusUnauthorized {
 		return &refusal{fault, claimsOf(resp.Header.Values("Www-Authenticate"))}
 	}

@@ -10,10 +10,10 @@
 // Writes nothing.
 //
 // Invariants:
-//   - I1 Inspect gives a report for every file, whatever a child does. A file that ended its child, or that its child had
-//     to be killed over, has the report of its name with Stopped or NotRead.
-//   - I2 a file is looked into with the bounds of attach.Limits, which do not depend on the machine; then with a bound on
-//     computing time; the wall clock is the last one, for a child that does not compute.
+//   - I1 Inspect gives a report for every file, whatever a child does. A file that ended its child, or that its child
+//     had to be killed over, has the report of its name with Stopped or NotRead.
+//   - I2 a file is looked into with the bounds of attach.Limits, which do not depend on the machine; then with a bound
+//     on computing time; the wall clock is the last one, for a child that does not compute.
 //   - I3 a child can write to its parent and nowhere else (confine.go). What a kernel lacks is left out, and told.
 //
 // On failure: a file that cannot be looked into is no error; that no child can be started is logged, at Open it is an

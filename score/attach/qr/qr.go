@@ -10,8 +10,8 @@
 // Writes nothing.
 //
 // Invariants:
-//   - I1 the work is at most a constant for each pixel: runs of one colour are followed no further than they can matter,
-//     and at most maxCenters candidates are compared.
+//   - I1 the work is at most a constant for each pixel: runs of one colour are followed no further than they can
+//     matter, and at most maxCenters candidates are compared.
 //   - I2 a picture with fewer candidates than that gives what ZXing gives, where ZXing gives anything. Where it gives
 //     nothing, and there is a candidate, a second look is taken (again.go), whose work is bounded in the same way.
 //

@@ -115,7 +115,7 @@ func (c *Client) find(ctx context.Context, host string) (domain string, e entry,
 		if kept, ok := c.cache.get(domain, c.o.Now()); ok {
 			return kept, nil
 		}
-		return c.look(ctx, domain)
+		return c.query(ctx, domain)
 	})
 	if errors.Is(err, errNoServer) {
 		return domain, entry{Why: err.Error()}, nil
@@ -134,8 +134,8 @@ var (
 	errNoList   = errors.New("there is no list of RDAP servers yet")
 )
 
-// look asks the domain's server, and keeps what it says.
-func (c *Client) look(ctx context.Context, domain string) (entry, error) {
+// query asks the domain's server, and keeps what it says.
+func (c *Client) query(ctx context.Context, domain string) (entry, error) {
 	base := c.fixed
 	if base == nil {
 		l := c.list.Current().List

@@ -187,7 +187,7 @@ func TestAsk_byManyWhileTheListIsFetched(t *testing.T) {
 		})
 	}
 	for range 5 {
-		if err := b.Refresh(t.Context()); err != nil {
+		if err := b.refresh(t.Context()); err != nil {
 			t.Error(err)
 		}
 		b.Status()

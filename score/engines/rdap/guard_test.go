@@ -39,7 +39,7 @@ func TestAsk_aPrivateAddressIsNotConnectedTo(t *testing.T) {
 	if got, err := b.age(t, "a.com"); err == nil || !strings.Contains(err.Error(), "not a public address") {
 		t.Errorf("%s, %v", got, err)
 	}
-	if err := b.Refresh(t.Context()); err == nil || !strings.Contains(err.Error(), "not a public address") {
+	if err := b.refresh(t.Context()); err == nil || !strings.Contains(err.Error(), "not a public address") {
 		t.Errorf("the list is fetched: %v", err)
 	}
 	if b.registry.questions() != 0 {
@@ -82,7 +82,7 @@ func TestAsk_redirects(t *testing.T) {
 		b.Close() // what was kept, and the failures that were counted, are of no interest here
 		b.options.StateDir = t.TempDir()
 		b.open(t)
-		if err := b.Refresh(t.Context()); err != nil {
+		if err := b.refresh(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}

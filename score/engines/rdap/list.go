@@ -77,9 +77,9 @@ func (l *list) server(domain string) *url.URL {
 	return nil
 }
 
-// believe refuses a list that lost too much (I5), or that was published before the one in use, as a cache on the way
-// may give it. A date of the future does not count: no list would be taken until then.
-func believe(old, found lastgood.Copy[*list]) error {
+// checkChange refuses a list that lost too much (I5), or that was published before the one in use, as a cache on the
+// way may give it. A date of the future does not count: no list would be taken until then.
+func checkChange(old, found lastgood.Copy[*list]) error {
 	was, is := old.List, found.List
 	if len(is.servers)*maxChange < len(was.servers) {
 		return fmt.Errorf("list has %d entries and the one in use %d: not believed", len(is.servers), len(was.servers))

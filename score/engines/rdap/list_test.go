@@ -54,7 +54,7 @@ func TestRefresh_aListThatIsNotBelievedChangesNothing(t *testing.T) {
 	} {
 		b := ready(t)
 		b.registry.publish(c.list)
-		if err := b.Refresh(t.Context()); err == nil || !strings.Contains(err.Error(), c.want) {
+		if err := b.refresh(t.Context()); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}
 		if s := b.Status(); s.Servers != 3 || s.Problem == "" {
@@ -74,7 +74,7 @@ func TestRefresh_aNewListIsUsedAndKept(t *testing.T) {
 		t.Errorf("%q, %v", got, err)
 	}
 	b.registry.publish(services(b.registry.URL, "org", "net"))
-	if err := b.Refresh(t.Context()); err != nil {
+	if err := b.refresh(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
@@ -93,7 +93,7 @@ func TestRefresh_aListOfTheFutureDoesNotStayUntilThen(t *testing.T) {
 	b := ready(t)
 	for _, day := range []string{"2999-01-01", "2026-11-21", "2026-11-20"} {
 		b.registry.publish(strings.Replace(services("https://x.example", "com", "net", "org"), "2026-11-20", day, 1))
-		if err := b.Refresh(t.Context()); (err == nil) != (day != "2026-11-20") {
+		if err := b.refresh(t.Context()); (err == nil) != (day != "2026-11-20") {
 			t.Errorf("%s: %v", day, err)
 		}
 	}
@@ -117,7 +117,7 @@ func TestNew_aDamagedCacheIsBegunAnew(t *testing.T) {
 			t.Fatal(err)
 		}
 		b.open(t)
-		if err := b.Refresh(t.Context()); err != nil {
+		if err := b.refresh(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if got, err := b.age(t, "nobody.com"); err != nil || !strings.Contains(got, "knows no such domain") {
@@ -155,7 +155,7 @@ func TestNew_whatIsLostIsFetchedAnew(t *testing.T) {
 				t.Errorf("%s: status %+v", row.lost, b.Status())
 			}
 			if n == 0 {
-				if err := b.Refresh(t.Context()); err != nil {
+				if err := b.refresh(t.Context()); err != nil {
 					t.Fatal(err)
 				}
 			}

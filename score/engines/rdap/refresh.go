@@ -11,7 +11,7 @@ import (
 func (c *Client) openList() {
 	s := lastgood.Source[*list]{
 		URL: c.c.URL, Interval: c.c.Interval, Limit: maxList, Client: c.http, Now: c.o.Now,
-		Parse: parseList, Believe: believe, Failed: c.failed,
+		Parse: parseList, Believe: checkChange, Failed: c.failed,
 	}
 	if c.o.StateDir != "" {
 		s.File = filepath.Join(c.o.StateDir, "rdap", "dns.json")
@@ -32,5 +32,5 @@ func (c *Client) Run(ctx context.Context) error {
 	return c.list.Run(ctx)
 }
 
-// Refresh asks the URL once. A list that is not believed changes nothing.
-func (c *Client) Refresh(ctx context.Context) error { return c.list.Refresh(ctx) }
+// refresh asks the URL once. A list that is not believed changes nothing.
+func (c *Client) refresh(ctx context.Context) error { return c.list.Refresh(ctx) }

@@ -139,7 +139,7 @@ func (b *bench) open(t *testing.T) {
 func ready(t *testing.T) *bench {
 	t.Helper()
 	b := newBench(t)
-	if err := b.Refresh(t.Context()); err != nil {
+	if err := b.refresh(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	return b

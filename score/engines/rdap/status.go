@@ -44,7 +44,7 @@ const harmless = "example.com"
 // Check fetches the list, asks for one domain, and says what was seen.
 func (c *Client) Check(ctx context.Context) (string, error) {
 	if c.fixed == nil {
-		if err := c.Refresh(ctx); err != nil {
+		if err := c.refresh(ctx); err != nil {
 			return "", err
 		}
 	}
