@@ -33,7 +33,10 @@ const (
 	memTable     = 8 << 20
 	cacheBytes   = 64 << 20
 	maxOpenFiles = 256
-	reserve      = 24 << 20 // free bytes below which no commit is taken: a memtable, its flush, a manifest
+	// How many files that left memory are read as they are. Keys are hashes: each of these files overlaps the whole of
+	// the level beneath, which is rewritten when they are merged into it. Filters spare most reads the further files.
+	compactAt = 16
+	reserve   = 24 << 20 // free bytes below which no commit is taken: a memtable, its flush, a manifest
 )
 
 // ErrDamaged means that files are missing or changed: only a backup helps.
@@ -169,8 +172,8 @@ func (e *Engine) options(lock *pebble.Lock) *pebble.Options {
 		FormatMajorVersion:          pebble.FormatNewest,
 		MemTableSize:                memTable,
 		MemTableStopWritesThreshold: 4,
-		L0CompactionThreshold:       4,
-		L0StopWritesThreshold:       20,
+		L0CompactionThreshold:       compactAt,
+		L0StopWritesThreshold:       3 * compactAt,
 		LBaseMaxBytes:               64 << 20,
 		MaxOpenFiles:                maxOpenFiles,
 		CompactionConcurrencyRange:  func() (int, int) { return 1, max(1, runtime.GOMAXPROCS(0)/2) },
