@@ -74,6 +74,8 @@ func repeated() [][3]string {
 		{"Content-Transfer-Encoding: uuencode\r\n\r\n", "begin 644 a\n!80\n`\nend\n", ""},
 		{"\r\n", "https://a.example/ ", ""},
 		{"\r\n", "a@b.example 1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2 $100 ", ""},
+		{"List-Unsubscribe: ", "<mailto:a@b.example?to=c@d.example&cc=%61,", ">\r\n\r\nx"},
+		{"", "List-Unsubscribe: =?utf-8?q?<mailto:a@b.example?to=?=\r\n", "\r\nx"},
 		{"DKIM-Signature: ", "a=b; ", "\r\n\r\nx"},
 		{"", "Content-Type: multipart/mixed; oundary=b\r\n'\n--b\r\n", "x"}, // what could be a delimiter, among fields
 		{"", "Content-Type: multipart/mixed; boundary=b\r\n'\n--c\r\n", "x"},
@@ -133,7 +135,7 @@ func costOf(t testing.TB, scorer *score.Scorer, message []byte) (cost wholeCost)
 	}
 	defer readable.Close()
 	if _, err := scorer.Score(context.Background(), score.Message{Original: readable, Size: readable.Size, Sender: report.Sender,
-		FirstHand: true, Tenant: mailgen.Tenant()}); err != nil {
+		FirstHand: true, Received: time.Unix(1, 0), Tenant: mailgen.Tenant()}); err != nil {
 		t.Fatal(err)
 	}
 	lap("score")

@@ -216,6 +216,7 @@ func TestHistory_unsubscribingMakesNobodyKnown(t *testing.T) {
 		"the second field":                     {"List-Unsubscribe: <https://evil.example/u>\nX: y\nlist-unsubscribe: <" + plain + ">", ""},
 		"the first of ninety":                  {"List-Unsubscribe: <" + plain + ">" + strings.Repeat("\nList-Unsubscribe: <mailto:a@b.example>", 90), ""},
 		"the last of ninety":                   {strings.Repeat("List-Unsubscribe: <mailto:a@b.example>\n", 90) + "List-Unsubscribe: <" + plain + ">", ""},
+		"a field's name escaped":               {"List-Unsubscribe: <mailto:?subject=other&%74o=eve@evil.example>", ""},
 		"with slashes":                         {"List-Unsubscribe: <mailto://eve@evil.example>", ""},
 		"in mail without proof":                {"List-Unsubscribe: <" + plain + ">\n" + strings.TrimSpace(unsigned), ""},
 		"of a domain not his own":              {"From: a@other.example\nList-Unsubscribe: <" + plain + ">", ""},

@@ -26,7 +26,8 @@ func Mailtos(field string) (all [][]string) {
 		path, query, _ := strings.Cut(uri, "?")
 		recipients := addressesOf(strings.TrimLeft(path, "/"))
 		for term := range strings.SplitSeq(strings.ReplaceAll(query, "&amp;", "&"), "&") {
-			switch name, value, _ := strings.Cut(term, "="); mailaddr.Lower(name) {
+			name, value, _ := strings.Cut(term, "=")
+			switch mailaddr.Lower(unescaped(name)) {
 			case "to", "cc", "bcc":
 				recipients = append(recipients, addressesOf(value)...)
 			}
@@ -38,13 +39,17 @@ func Mailtos(field string) (all [][]string) {
 
 // addressesOf reads the addresses of a URI.
 func addressesOf(list string) (all []string) {
-	if plain, err := url.PathUnescape(list); err == nil {
-		list = plain
-	}
-	for _, a := range ParseAddresses(list) {
+	for _, a := range ParseAddresses(unescaped(list)) {
 		if strings.Contains(a.Address, "@") {
 			all = append(all, a.Address)
 		}
 	}
 	return all
+}
+
+func unescaped(s string) string {
+	if plain, err := url.PathUnescape(s); err == nil {
+		return plain
+	}
+	return s
 }
