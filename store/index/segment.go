@@ -136,12 +136,7 @@ func (b *builder) encode() []byte {
 			postings = append(postings, posting{short(t), uint32(i)})
 		}
 	}
-	slices.SortFunc(postings, func(x, y posting) int {
-		if x.term != y.term {
-			return compare(x.term, y.term)
-		}
-		return int(x.doc) - int(y.doc)
-	})
+	postings = byTerm(postings)
 	w := newWriter(docs, tenants)
 	for i := 0; i < len(postings); {
 		j := i
@@ -155,6 +150,36 @@ func (b *builder) encode() []byte {
 		i = j
 	}
 	return w.bytes()
+}
+
+// maxSpread is how many postings are sorted with as much room beside them: 1 MiB.
+const maxSpread = 64 << 10
+
+// byTerm sorts postings by term. Those of one term stay in the order in which they are.
+func byTerm(list []posting) []posting {
+	if len(list) > maxSpread {
+		slices.SortStableFunc(list, func(x, y posting) int { return compare(x.term, y.term) })
+		return list
+	}
+	// A byte after the other, the lowest first: each posting goes behind those whose byte is less.
+	spread := make([]posting, len(list))
+	for shift := 0; shift < hashBits; shift += 8 {
+		var at [256]int
+		for _, p := range list {
+			at[byte(p.term>>shift)]++
+		}
+		next := 0
+		for b, n := range at {
+			at[b], next = next, next+n
+		}
+		for _, p := range list {
+			b := byte(p.term >> shift)
+			spread[at[b]] = p
+			at[b]++
+		}
+		list, spread = spread, list
+	}
+	return list
 }
 
 func compare(a, b uint64) int {
