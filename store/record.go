@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"iter"
 
@@ -26,8 +25,12 @@ func (s *Store) Record(ctx context.Context, id string) (rec Record, err error) {
 
 // record reads a record and whether there is one.
 func (t *txn) record(id string) (rec Record, found bool, err error) {
-	found, err = t.load(tableRecords, []byte(id), &rec)
-	return rec, found, err
+	row := t.get(tableRecords, []byte(id))
+	if row == nil {
+		return rec, false, nil
+	}
+	rec, err = decodeRecord(row)
+	return rec, true, err
 }
 
 func (t *txn) mustRecord(id string) (Record, error) {
@@ -45,7 +48,7 @@ func (t *txn) putRecord(rec *Record, old *Record) error {
 	if old != nil {
 		rec.Rev = old.Rev + 1
 	}
-	row, err := json.Marshal(rec)
+	row, err := encodeRecord(rec)
 	if err != nil {
 		return fmt.Errorf("write record %s: %w", rec.ID, err)
 	}

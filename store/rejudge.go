@@ -43,7 +43,7 @@ func (s *Store) Rejudge(ctx context.Context, j Rejudgement) (rec Record, changed
 	if err := j.check(); err != nil {
 		return Record{}, false, fmt.Errorf("rejudge record: %w", err)
 	}
-	row, err := json.Marshal(j.Record) // here, where many do so beside each other
+	row, err := encodeRecord(&j.Record) // here, where many do so beside each other
 	if err != nil {
 		return Record{}, false, fmt.Errorf("rejudge record %s: %w", j.Record.ID, err)
 	}

@@ -17,8 +17,12 @@ type migration func(tx rows.Tx) error
 // migrations are run in order; the number of those that the rows have seen is their schema version.
 func migrations() []migration {
 	return []migration{firstVersion, jobsInTables, beginChanges, valuesInTables, packedRows, suspendedIntents,
-		shortRows}
+		shortRows, oneVerdict}
 }
+
+// oneVerdict is version 8: a record's verdict stands with the variant that it is of, and not a second time beside it.
+// Rows that are there stay as they are, and are read; earlier programs would read no verdict in the new ones.
+func oneVerdict(rows.Tx) error { return nil }
 
 // shortRows is version 7: an engine compresses short rows in a form that earlier programs do not know.
 func shortRows(rows.Tx) error { return nil }

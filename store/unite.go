@@ -210,7 +210,13 @@ func mildest(variants []Variant) int {
 
 // judge gives the record the worst verdict of its variants; of a first-hand record only the first-hand ones count.
 func (r *Record) judge() {
-	var worst *Variant
+	if v := r.ruling(); v != nil {
+		r.Verdict = v.Verdict
+	}
+}
+
+// ruling is the variant whose verdict is the record's; nil where it has none that counts.
+func (r *Record) ruling() (worst *Variant) {
 	for i := range r.Variants {
 		v := &r.Variants[i]
 		if r.FirstHand && !v.FirstHand {
@@ -220,9 +226,7 @@ func (r *Record) judge() {
 			worst = v
 		}
 	}
-	if worst != nil {
-		r.Verdict = worst.Verdict
-	}
+	return worst
 }
 
 // ruledOver reports whether, of the same octets, a second verdict replaces the first. The lack of one never does.

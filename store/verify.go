@@ -64,8 +64,8 @@ func (v *verification) index(table rows.Table, key, value []byte) {
 func (v *verification) records() {
 	counts := map[string]*Counts{}
 	v.t.each(tableRecords, nil, func(k, row []byte) bool {
-		var rec Record
-		if err := decode(tableRecords, row, &rec); err != nil {
+		rec, err := decodeRecord(row)
+		if err != nil {
 			v.report("record %s: %v", k, err)
 			return true
 		}
