@@ -27,7 +27,7 @@ const contosoID = "3f1c2b4a-5d6e-4f70-8192-a3b4c5d6e7f8"
 // fixture is a judge over a real store and spool.
 type fixture struct {
 	*Judge
-	t     *testing.T
+	t     testing.TB
 	dir   string
 	cfg   *config.Config
 	store *store.Store
@@ -39,7 +39,7 @@ type fixture struct {
 	away     []string
 }
 
-func newFixture(t *testing.T) *fixture {
+func newFixture(t testing.TB) *fixture {
 	t.Helper()
 	f := &fixture{t: t, dir: t.TempDir(), now: time.Now().UTC().Truncate(time.Second)}
 	f.cfg = &config.Config{
