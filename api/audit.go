@@ -24,7 +24,8 @@ type Act struct {
 func actOf(act store.Act) Act { return Act(act) }
 
 // ListAudit shows who did what, the newest first.
-var ListAudit = define(Operation{Name: "audit.list", Route: "GET /v1/audit", Role: Analyst}, (*Service).listAudit)
+var ListAudit = define(Operation{Name: "audit.list", Route: "GET /v1/audit", Role: Analyst,
+	Does: "list what was done by whom, the newest first"}, (*Service).listAudit)
 
 // AuditQuery selects entries of the audit.
 type AuditQuery struct {

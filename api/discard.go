@@ -25,14 +25,17 @@ import (
 
 // The operations on what is in quarantine.
 var (
-	ListGroups = define(Operation{Name: "queue.groups", Route: "GET /v1/queue/groups", Role: Viewer},
-		(*Service).listGroups)
+	ListGroups = define(Operation{Name: "queue.groups", Route: "GET /v1/queue/groups", Role: Viewer,
+		Does: "list what is in quarantine by its cause"}, (*Service).listGroups)
 	DiscardItem = define(Operation{Name: "queue.discard", Route: "POST /v1/queue/{id}/discard",
-		Role: Administrator}, (*Service).discardItem)
+		Role: Administrator,
+		Does: "discard an item of the quarantine for good"}, (*Service).discardItem)
 	PreviewDiscard = define(Operation{Name: "queue.discard_preview", Route: "POST /v1/queue/discard/preview",
-		Role: Administrator, Asks: true}, (*Service).previewDiscard)
+		Role: Administrator, Asks: true,
+		Does: "say which items a selection of the quarantine has"}, (*Service).previewDiscard)
 	DiscardSelected = define(Operation{Name: "queue.discard_selected", Route: "POST /v1/queue/discard",
-		Role: Administrator}, (*Service).discardSelected)
+		Role: Administrator,
+		Does: "discard all items of a selection of the quarantine for good"}, (*Service).discardSelected)
 )
 
 // Selection selects items in quarantine: those that fit everything it names.

@@ -18,12 +18,14 @@ type Feeds interface {
 
 // The operations on feeds.
 var (
-	ListFeeds = define(Operation{Name: "feed.list", Route: "GET /v1/feeds", Role: Viewer, Machine: true},
-		(*Service).listFeeds)
+	ListFeeds = define(Operation{Name: "feed.list", Route: "GET /v1/feeds", Role: Viewer, Machine: true,
+		Does: "list the feeds of indicators, and how each of them is"}, (*Service).listFeeds)
 	UpdateFeeds = define(Operation{Name: updateFeedsName, Route: "POST /v1/feeds/update", Role: Approver,
-		Machine: true}, (*Service).updateFeeds)
-	ApproveFeed = define(Operation{Name: "feed.approve", Route: "POST /v1/feeds/{feed}/approve", Role: Approver,
-		Machine: true}, (*Service).approveFeed)
+		Machine: true,
+		Does:    "fetch feeds now"}, (*Service).updateFeeds)
+	ApproveFeed = define(Operation{Name: "feed.approve", Route: "POST /v1/feeds/{feed}/approve",
+		Role: Approver, Machine: true,
+		Does: "let the waiting indicators of a feed act"}, (*Service).approveFeed)
 )
 
 // Feed is how a list of indicators stands.

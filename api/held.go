@@ -11,15 +11,16 @@ import (
 
 // The operations on what waits for a person, and on what a tenant in dry-run would have had done.
 var (
-	ListHeld      = define(Operation{Name: "held.list", Route: "GET /v1/held", Role: Viewer}, (*Service).listHeld)
-	ListCampaigns = define(Operation{Name: "held.campaigns", Route: "GET /v1/held/campaigns", Role: Viewer},
-		(*Service).listCampaigns)
-	ApproveHeld = define(Operation{Name: approveName, Route: "POST /v1/held/approve", Role: Approver},
-		(*Service).approveHeld)
-	RejectHeld = define(Operation{Name: "held.reject", Route: "POST /v1/held/reject", Role: Approver},
-		(*Service).rejectHeld)
-	ListDryRun = define(Operation{Name: "dry_run.list", Route: "GET /v1/dry-run", Role: Viewer},
-		(*Service).listDryRun)
+	ListHeld = define(Operation{Name: "held.list", Route: "GET /v1/held", Role: Viewer,
+		Does: "list the retractions that wait for a person"}, (*Service).listHeld)
+	ListCampaigns = define(Operation{Name: "held.campaigns", Route: "GET /v1/held/campaigns", Role: Viewer,
+		Does: "list what waits for a person by campaign"}, (*Service).listCampaigns)
+	ApproveHeld = define(Operation{Name: approveName, Route: "POST /v1/held/approve", Role: Approver,
+		Does: "have what is held taken"}, (*Service).approveHeld)
+	RejectHeld = define(Operation{Name: "held.reject", Route: "POST /v1/held/reject", Role: Approver,
+		Does: "leave what is held where it is"}, (*Service).rejectHeld)
+	ListDryRun = define(Operation{Name: "dry_run.list", Route: "GET /v1/dry-run", Role: Viewer,
+		Does: "list what would have been taken of a tenant in dry-run"}, (*Service).listDryRun)
 )
 
 // IntentQuery selects intents of one list.

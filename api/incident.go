@@ -17,10 +17,10 @@ import (
 
 // The proof of what was done about messages, for each of their recipients.
 var (
-	ShowIncident = define(Operation{Name: "incident.show", Route: "GET /v1/incident", Role: Viewer},
-		(*Service).showIncident)
-	ExportIncident = define(Operation{Name: "incident.csv", Route: "GET /v1/incident.csv", Role: Viewer},
-		(*Service).exportIncident)
+	ShowIncident = define(Operation{Name: "incident.show", Route: "GET /v1/incident", Role: Viewer,
+		Does: "prove what was done about messages, for each recipient"}, (*Service).showIncident)
+	ExportIncident = define(Operation{Name: "incident.csv", Route: "GET /v1/incident.csv", Role: Viewer,
+		Does: "the same proof as CSV, a line for each recipient"}, (*Service).exportIncident)
 )
 
 // IncidentQuery selects a part of the messages of an incident.

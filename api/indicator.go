@@ -22,23 +22,24 @@ type Indicators interface {
 
 // The operations on indicators.
 var (
-	ListIndicators = define(Operation{Name: "indicator.list", Route: "GET /v1/indicators", Role: Viewer},
-		(*Service).listIndicators)
-	ShowIndicator = define(Operation{Name: "indicator.show", Route: "GET /v1/indicators/{id}", Role: Viewer},
-		(*Service).showIndicator)
-	AddIndicator = define(Operation{Name: "indicator.add", Route: "POST /v1/indicators", Role: Approver},
-		(*Service).addIndicator)
-	ImportIndicators = define(Operation{Name: "indicator.import", Route: "POST /v1/indicators/import", Role: Approver},
-		(*Service).importIndicators)
-	ExplainIndicator = define(Operation{Name: "indicator.explain", Route: "POST /v1/indicators/explain", Role: Analyst,
-		Asks: true},
-		(*Service).explainIndicator)
+	ListIndicators = define(Operation{Name: "indicator.list", Route: "GET /v1/indicators", Role: Viewer,
+		Does: "list the indicators that act"}, (*Service).listIndicators)
+	ShowIndicator = define(Operation{Name: "indicator.show", Route: "GET /v1/indicators/{id}", Role: Viewer,
+		Does: "show an indicator"}, (*Service).showIndicator)
+	AddIndicator = define(Operation{Name: "indicator.add", Route: "POST /v1/indicators", Role: Approver,
+		Does: "add an indicator, which acts at once"}, (*Service).addIndicator)
+	ImportIndicators = define(Operation{Name: "indicator.import", Route: "POST /v1/indicators/import",
+		Role: Approver,
+		Does: "add many indicators"}, (*Service).importIndicators)
+	ExplainIndicator = define(Operation{Name: "indicator.explain", Route: "POST /v1/indicators/explain",
+		Role: Analyst, Asks: true,
+		Does: "say what an indicator would find and change"}, (*Service).explainIndicator)
 	ApproveIndicator = define(Operation{Name: "indicator.approve", Route: "POST /v1/indicators/{id}/approve",
-		Role: Approver},
-		(*Service).approveIndicator)
+		Role: Approver,
+		Does: "let an indicator act that waits for a person"}, (*Service).approveIndicator)
 	RemoveIndicator = define(Operation{Name: "indicator.remove", Route: "POST /v1/indicators/{id}/remove",
-		Role: Approver},
-		(*Service).removeIndicator)
+		Role: Approver,
+		Does: "withdraw an indicator, and what it alone has done to verdicts"}, (*Service).removeIndicator)
 )
 
 // Indicator is a value that bad mail is known by.

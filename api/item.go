@@ -105,14 +105,17 @@ func (a access) bounce(b queue.Bounce) Bounce {
 
 // The operations on accepted reports that are not finished.
 var (
-	ListItems  = define(Operation{Name: "queue.list", Route: "GET /v1/queue", Role: Viewer}, (*Service).listItems)
-	ShowItem   = define(Operation{Name: "queue.show", Route: "GET /v1/queue/{id}", Role: Viewer}, (*Service).showItem)
-	ExportItem = define(Operation{Name: "queue.export", Route: "GET /v1/queue/{id}/report", Role: Viewer, Bodies: true},
-		(*Service).exportItem)
-	RetryItem = define(Operation{Name: retryItemName, Route: "POST /v1/queue/{id}/retry", Role: Approver},
-		(*Service).retryItem)
-	TrustItem = define(Operation{Name: trustItemName, Route: "POST /v1/queue/{id}/trust", Role: Administrator},
-		(*Service).trustItem)
+	ListItems = define(Operation{Name: "queue.list", Route: "GET /v1/queue", Role: Viewer,
+		Does: "list accepted reports that are not finished"}, (*Service).listItems)
+	ShowItem = define(Operation{Name: "queue.show", Route: "GET /v1/queue/{id}", Role: Viewer,
+		Does: "show one of them"}, (*Service).showItem)
+	ExportItem = define(Operation{Name: "queue.export", Route: "GET /v1/queue/{id}/report", Role: Viewer,
+		Bodies: true,
+		Does:   "its bytes as they arrived"}, (*Service).exportItem)
+	RetryItem = define(Operation{Name: retryItemName, Route: "POST /v1/queue/{id}/retry", Role: Approver,
+		Does: "work on a quarantined report again"}, (*Service).retryItem)
+	TrustItem = define(Operation{Name: trustItemName, Route: "POST /v1/queue/{id}/trust", Role: Administrator,
+		Does: "work on a quarantined report as if it had been attributed to its tenant"}, (*Service).trustItem)
 )
 
 // ItemQuery selects items.
@@ -246,14 +249,15 @@ func (s *Service) orderItem(ctx context.Context, a access, it queue.Item, commen
 
 // The operations on bounces.
 var (
-	ListBounces = define(Operation{Name: "bounce.list", Route: "GET /v1/bounces", Role: Viewer},
-		(*Service).listBounces)
-	ShowBounce = define(Operation{Name: "bounce.show", Route: "GET /v1/bounces/{id}", Role: Viewer},
-		(*Service).showBounce)
+	ListBounces = define(Operation{Name: "bounce.list", Route: "GET /v1/bounces", Role: Viewer,
+		Does: "list the bounces that are not delivered"}, (*Service).listBounces)
+	ShowBounce = define(Operation{Name: "bounce.show", Route: "GET /v1/bounces/{id}", Role: Viewer,
+		Does: "show a bounce"}, (*Service).showBounce)
 	ExportBounce = define(Operation{Name: "bounce.export", Route: "GET /v1/bounces/{id}/report", Role: Viewer,
-		Bodies: true}, (*Service).exportBounce)
-	RetryBounce = define(Operation{Name: retryBounceName, Route: "POST /v1/bounces/{id}/retry", Role: Approver},
-		(*Service).retryBounce)
+		Bodies: true,
+		Does:   "the report that a bounce is about"}, (*Service).exportBounce)
+	RetryBounce = define(Operation{Name: retryBounceName, Route: "POST /v1/bounces/{id}/retry", Role: Approver,
+		Does: "send a bounce now"}, (*Service).retryBounce)
 )
 
 // BounceQuery selects bounces.
@@ -319,10 +323,11 @@ func (s *Service) retryBounce(ctx context.Context, a access, o ItemOrder) (Bounc
 
 // The operations on the addresses that mail is accepted for.
 var (
-	ListAddresses = define(Operation{Name: "address.list", Route: "GET /v1/addresses", Role: Administrator},
-		(*Service).listAddresses)
-	RetireAddress = define(Operation{Name: "address.retire", Route: "POST /v1/addresses/retire", Role: Administrator},
-		(*Service).retireAddress)
+	ListAddresses = define(Operation{Name: "address.list", Route: "GET /v1/addresses", Role: Administrator,
+		Does: "list the journal addresses, and when each was used last"}, (*Service).listAddresses)
+	RetireAddress = define(Operation{Name: "address.retire", Route: "POST /v1/addresses/retire",
+		Role: Administrator,
+		Does: "have an address that was taken out of the configuration refused"}, (*Service).retireAddress)
 )
 
 // Address is one that mail is accepted for, or was.

@@ -12,17 +12,21 @@ import (
 
 // The operations on bulk jobs.
 var (
-	PreviewJob = define(Operation{Name: "job.preview", Route: "POST /v1/jobs/preview", Role: Analyst, Asks: true},
-		(*Service).previewJob)
-	StartJob = define(Operation{Name: "job.start", Route: "POST /v1/jobs", Role: Analyst}, (*Service).startJob)
-	ListJobs = define(Operation{Name: "job.list", Route: "GET /v1/jobs", Role: Viewer}, (*Service).listJobs)
-	ShowJob  = define(Operation{Name: "job.show", Route: "GET /v1/jobs/{id}", Role: Viewer}, (*Service).showJob)
-	PauseJob = define(Operation{Name: "job.pause", Route: "POST /v1/jobs/{id}/pause", Role: Analyst},
-		(*Service).pauseJob)
-	ResumeJob = define(Operation{Name: "job.resume", Route: "POST /v1/jobs/{id}/resume", Role: Analyst},
-		(*Service).resumeJob)
-	CancelJob = define(Operation{Name: "job.cancel", Route: "POST /v1/jobs/{id}/cancel", Role: Analyst},
-		(*Service).cancelJob)
+	PreviewJob = define(Operation{Name: "job.preview", Route: "POST /v1/jobs/preview", Role: Analyst,
+		Asks: true,
+		Does: "say what a bulk job would do"}, (*Service).previewJob)
+	StartJob = define(Operation{Name: "job.start", Route: "POST /v1/jobs", Role: Analyst,
+		Does: "retract or restore many messages"}, (*Service).startJob)
+	ListJobs = define(Operation{Name: "job.list", Route: "GET /v1/jobs", Role: Viewer,
+		Does: "list bulk jobs, the newest first"}, (*Service).listJobs)
+	ShowJob = define(Operation{Name: "job.show", Route: "GET /v1/jobs/{id}", Role: Viewer,
+		Does: "show a bulk job, and how far it is"}, (*Service).showJob)
+	PauseJob = define(Operation{Name: "job.pause", Route: "POST /v1/jobs/{id}/pause", Role: Analyst,
+		Does: "pause a bulk job"}, (*Service).pauseJob)
+	ResumeJob = define(Operation{Name: "job.resume", Route: "POST /v1/jobs/{id}/resume", Role: Analyst,
+		Does: "go on with a bulk job"}, (*Service).resumeJob)
+	CancelJob = define(Operation{Name: "job.cancel", Route: "POST /v1/jobs/{id}/cancel", Role: Analyst,
+		Does: "end a bulk job; what it has done stays done"}, (*Service).cancelJob)
 )
 
 // JobOrder is what a bulk job is to do: retract to Action, or with Restore put back, the records that are named or

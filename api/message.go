@@ -214,20 +214,25 @@ func attemptOf(t store.Attempt) Attempt {
 
 // The operations on messages.
 var (
-	ListRecords = define(Operation{Name: "message.list", Route: "GET /v1/records", Role: Viewer},
-		(*Service).listRecords)
-	ShowMessage = define(Operation{Name: "message.show", Route: "GET /v1/records/{key}", Role: Viewer},
-		(*Service).showMessage)
-	ExportMessage = define(Operation{Name: "message.export", Route: "GET /v1/records/{key}/report", Role: Viewer,
-		Bodies: true}, (*Service).exportMessage)
-	ShowText = define(Operation{Name: "message.text", Route: "GET /v1/records/{key}/text", Role: Viewer, Bodies: true},
-		(*Service).showText)
-	ExportOriginal = define(Operation{Name: "message.original", Route: "GET /v1/records/{key}/original", Role: Viewer,
-		Bodies: true}, (*Service).exportOriginal)
-	RetractMessage = define(Operation{Name: "message.retract", Route: "POST /v1/records/{key}/retract", Role: Analyst},
-		(*Service).retractMessage)
-	RestoreMessage = define(Operation{Name: "message.restore", Route: "POST /v1/records/{key}/restore", Role: Analyst},
-		(*Service).restoreMessage)
+	ListRecords = define(Operation{Name: "message.list", Route: "GET /v1/records", Role: Viewer,
+		Does: "search messages, the newest first"}, (*Service).listRecords)
+	ShowMessage = define(Operation{Name: "message.show", Route: "GET /v1/records/{key}", Role: Viewer,
+		Does: "show all that is known about a message"}, (*Service).showMessage)
+	ExportMessage = define(Operation{Name: "message.export", Route: "GET /v1/records/{key}/report",
+		Role: Viewer, Bodies: true,
+		Does: "the journal report as it arrived"}, (*Service).exportMessage)
+	ShowText = define(Operation{Name: "message.text", Route: "GET /v1/records/{key}/text", Role: Viewer,
+		Bodies: true,
+		Does:   "the text of a message as a reader sees it"}, (*Service).showText)
+	ExportOriginal = define(Operation{Name: "message.original", Route: "GET /v1/records/{key}/original",
+		Role: Viewer, Bodies: true,
+		Does: "the original message out of its report"}, (*Service).exportOriginal)
+	RetractMessage = define(Operation{Name: "message.retract", Route: "POST /v1/records/{key}/retract",
+		Role: Analyst,
+		Does: "take a message out of its recipients' mailboxes"}, (*Service).retractMessage)
+	RestoreMessage = define(Operation{Name: "message.restore", Route: "POST /v1/records/{key}/restore",
+		Role: Analyst,
+		Does: "put a message back where it was"}, (*Service).restoreMessage)
 )
 
 // Search selects records: those that fit everything it names.

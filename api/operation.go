@@ -16,6 +16,7 @@ type Operation struct {
 	Bodies  bool   // it shows the bytes of messages
 	Asks    bool   // it changes nothing, although its request has a body
 	Secret  bool   // its answer has a secret, which is shown once
+	Does    string // in a few words, for the description of the API
 }
 
 // Method is the HTTP method of the route.
@@ -57,6 +58,9 @@ func (o Op[Req, Ans]) Row() Operation { return o.Operation }
 // NewRequest makes a request for a door to fill, as a pointer.
 func (o Op[Req, Ans]) NewRequest() any { return new(Req) }
 
+// Answer is the type of the operation's answer; that of Stream where it is bytes.
+func (o Op[Req, Ans]) Answer() reflect.Type { return reflect.TypeFor[Ans]() }
+
 // DoAny is Do with a request that NewRequest has made.
 func (o Op[Req, Ans]) DoAny(ctx context.Context, s *Service, p Principal, r any) (any, error) {
 	request, ok := r.(*Req)
@@ -74,6 +78,7 @@ func (o Op[Req, Ans]) DoAny(ctx context.Context, s *Service, p Principal, r any)
 type Any interface {
 	Row() Operation
 	NewRequest() any
+	Answer() reflect.Type
 	DoAny(ctx context.Context, s *Service, p Principal, request any) (any, error)
 }
 

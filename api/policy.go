@@ -14,14 +14,15 @@ import (
 
 // The operations on what is allowed and blocked.
 var (
-	ListPolicies = define(Operation{Name: "policy.list", Route: "GET /v1/policies", Role: Viewer},
-		(*Service).listPolicies)
-	ShowPolicy = define(Operation{Name: "policy.show", Route: "GET /v1/policies/{id}", Role: Viewer},
-		(*Service).showPolicy)
-	AddPolicies = define(Operation{Name: "policy.add", Route: "POST /v1/policies", Role: Administrator},
-		(*Service).addPolicies)
-	RemovePolicy = define(Operation{Name: "policy.remove", Route: "POST /v1/policies/{id}/remove", Role: Administrator},
-		(*Service).removePolicy)
+	ListPolicies = define(Operation{Name: "policy.list", Route: "GET /v1/policies", Role: Viewer,
+		Does: "list what is allowed and blocked"}, (*Service).listPolicies)
+	ShowPolicy = define(Operation{Name: "policy.show", Route: "GET /v1/policies/{id}", Role: Viewer,
+		Does: "show a policy"}, (*Service).showPolicy)
+	AddPolicies = define(Operation{Name: "policy.add", Route: "POST /v1/policies", Role: Administrator,
+		Does: "allow or block"}, (*Service).addPolicies)
+	RemovePolicy = define(Operation{Name: "policy.remove", Route: "POST /v1/policies/{id}/remove",
+		Role: Administrator,
+		Does: "take a policy back"}, (*Service).removePolicy)
 )
 
 // Policy is a policy of a tenant's, and where it comes from.
@@ -138,10 +139,11 @@ func (s *Service) removePolicy(ctx context.Context, a access, o PolicyRemoval) (
 
 // The operations on rules of one's own. They are the machine's, and so is what they would do.
 var (
-	ListRules = define(Operation{Name: "rules.list", Route: "GET /v1/rules", Role: Viewer, Machine: true},
-		(*Service).listRules)
+	ListRules = define(Operation{Name: "rules.list", Route: "GET /v1/rules", Role: Viewer, Machine: true,
+		Does: "list the gateway's own rules"}, (*Service).listRules)
 	BacktestRules = define(Operation{Name: "rules.backtest", Route: "POST /v1/rules/backtest", Role: Analyst,
-		Machine: true, Asks: true}, (*Service).backtestRules)
+		Machine: true, Asks: true,
+		Does: "say what a rule would have found"}, (*Service).backtestRules)
 )
 
 // Rule is one rule that is in force.
@@ -231,16 +233,19 @@ func (s *Service) backtestRules(ctx context.Context, a access, o Backtest) (Back
 
 // The operations on corrections of verdicts, and on what they have taught the tenant's classifier.
 var (
-	ListCorrections = define(Operation{Name: "feedback.list", Route: "GET /v1/feedback", Role: Viewer},
-		(*Service).listCorrections)
-	ShowModel = define(Operation{Name: "feedback.export", Route: "GET /v1/feedback/model", Role: Analyst},
-		(*Service).showModel)
+	ListCorrections = define(Operation{Name: "feedback.list", Route: "GET /v1/feedback", Role: Viewer,
+		Does: "list corrections of verdicts"}, (*Service).listCorrections)
+	ShowModel = define(Operation{Name: "feedback.export", Route: "GET /v1/feedback/model", Role: Analyst,
+		Does: "what the classifier of a tenant has learnt"}, (*Service).showModel)
 	GiveCorrection = define(Operation{Name: "feedback.give", Route: "POST /v1/records/{key}/feedback",
-		Role: Analyst}, (*Service).giveCorrection)
+		Role: Analyst,
+		Does: "correct the verdict on a message"}, (*Service).giveCorrection)
 	WithdrawCorrection = define(Operation{Name: "feedback.withdraw", Route: "POST /v1/feedback/withdraw",
-		Role: Analyst}, (*Service).withdrawCorrection)
+		Role: Analyst,
+		Does: "take a correction back"}, (*Service).withdrawCorrection)
 	ResetCorrections = define(Operation{Name: "feedback.reset", Route: "POST /v1/feedback/reset",
-		Role: Administrator}, (*Service).resetCorrections)
+		Role: Administrator,
+		Does: "drop all corrections of a tenant"}, (*Service).resetCorrections)
 )
 
 // Correction is an operator's word on a message.

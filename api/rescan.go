@@ -22,20 +22,21 @@ type Rescans interface {
 
 // The operations on rescans.
 var (
-	StartRescan = define(Operation{Name: "rescan.start", Route: "POST /v1/rescans", Role: Analyst},
-		(*Service).startRescan)
-	ListRescans = define(Operation{Name: "rescan.list", Route: "GET /v1/rescans", Role: Viewer},
-		(*Service).listRescans)
-	ShowRescan = define(Operation{Name: "rescan.show", Route: "GET /v1/rescans/{id}", Role: Viewer},
-		(*Service).showRescan)
-	PauseRescan = define(Operation{Name: "rescan.pause", Route: "POST /v1/rescans/{id}/pause", Role: Analyst},
-		(*Service).pauseRescan)
-	ResumeRescan = define(Operation{Name: "rescan.resume", Route: "POST /v1/rescans/{id}/resume", Role: Analyst},
-		(*Service).resumeRescan)
-	CancelRescan = define(Operation{Name: "rescan.cancel", Route: "POST /v1/rescans/{id}/cancel", Role: Analyst},
-		(*Service).cancelRescan)
-	ApproveRescan = define(Operation{Name: "rescan.approve", Route: "POST /v1/rescans/{id}/approve", Role: Approver},
-		(*Service).approveRescan)
+	StartRescan = define(Operation{Name: "rescan.start", Route: "POST /v1/rescans", Role: Analyst,
+		Does: "judge delivered messages again"}, (*Service).startRescan)
+	ListRescans = define(Operation{Name: "rescan.list", Route: "GET /v1/rescans", Role: Viewer,
+		Does: "list rescans, the newest first"}, (*Service).listRescans)
+	ShowRescan = define(Operation{Name: "rescan.show", Route: "GET /v1/rescans/{id}", Role: Viewer,
+		Does: "show a rescan, and how far it is"}, (*Service).showRescan)
+	PauseRescan = define(Operation{Name: "rescan.pause", Route: "POST /v1/rescans/{id}/pause", Role: Analyst,
+		Does: "pause a rescan"}, (*Service).pauseRescan)
+	ResumeRescan = define(Operation{Name: "rescan.resume", Route: "POST /v1/rescans/{id}/resume", Role: Analyst,
+		Does: "go on with a rescan"}, (*Service).resumeRescan)
+	CancelRescan = define(Operation{Name: "rescan.cancel", Route: "POST /v1/rescans/{id}/cancel", Role: Analyst,
+		Does: "end a rescan; verdicts that it has changed stay changed"}, (*Service).cancelRescan)
+	ApproveRescan = define(Operation{Name: "rescan.approve", Route: "POST /v1/rescans/{id}/approve",
+		Role: Approver,
+		Does: "let a rescan change verdicts"}, (*Service).approveRescan)
 )
 
 // RescanOrder says which delivered messages are to be judged again.

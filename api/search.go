@@ -43,12 +43,13 @@ type IndexRebuild struct {
 
 // The operations on searches and their index.
 var (
-	CountRecords = define(Operation{Name: "message.count", Route: "GET /v1/record-count", Role: Viewer},
-		(*Service).countRecords)
-	ShowIndex = define(Operation{Name: "index.show", Route: "GET /v1/store/index", Role: Viewer, Machine: true},
-		(*Service).showIndex)
+	CountRecords = define(Operation{Name: "message.count", Route: "GET /v1/record-count", Role: Viewer,
+		Does: "count messages"}, (*Service).countRecords)
+	ShowIndex = define(Operation{Name: "index.show", Route: "GET /v1/store/index", Role: Viewer, Machine: true,
+		Does: "say how far the index is"}, (*Service).showIndex)
 	Reindex = define(Operation{Name: reindexName, Route: "POST /v1/store/reindex", Role: Administrator,
-		Machine: true}, (*Service).reindex)
+		Machine: true,
+		Does:    "build the index anew, beside all else"}, (*Service).reindex)
 )
 
 // readQuery puts a search's query into a filter, and says for which tenant it is.

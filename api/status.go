@@ -235,7 +235,8 @@ func RDAPOf(s *rdap.Status) *RDAP {
 type None struct{}
 
 // ShowStatus shows how the daemon stands.
-var ShowStatus = define(Operation{Name: "status.show", Route: "GET /v1/status", Role: Viewer}, (*Service).showStatus)
+var ShowStatus = define(Operation{Name: "status.show", Route: "GET /v1/status", Role: Viewer,
+	Does: "show how the gateway is, and what needs a person"}, (*Service).showStatus)
 
 func (s *Service) showStatus(ctx context.Context, a access, _ None) (Status, error) {
 	all, err := s.o.Status(ctx)

@@ -15,18 +15,21 @@ import (
 
 // The operations on what users report.
 var (
-	ListSubmissions = define(Operation{Name: "submission.list", Route: "GET /v1/submissions", Role: Viewer},
-		(*Service).listSubmissions)
-	ShowSubmission = define(Operation{Name: "submission.show", Route: "GET /v1/submissions/{id}", Role: Viewer},
-		(*Service).showSubmission)
+	ListSubmissions = define(Operation{Name: "submission.list", Route: "GET /v1/submissions", Role: Viewer,
+		Does: "list what users have reported"}, (*Service).listSubmissions)
+	ShowSubmission = define(Operation{Name: "submission.show", Route: "GET /v1/submissions/{id}", Role: Viewer,
+		Does: "show what a user has reported"}, (*Service).showSubmission)
 	ExportSubmission = define(Operation{Name: "submission.export", Route: "GET /v1/submissions/{id}/mail",
-		Role: Viewer, Bodies: true}, (*Service).exportSubmission)
+		Role: Viewer, Bodies: true,
+		Does: "the mail by which a user reported"}, (*Service).exportSubmission)
 	AcceptSubmission = define(Operation{Name: "submission.accept", Route: "POST /v1/submissions/{id}/accept",
-		Role: Analyst}, (*Service).acceptSubmission)
-	DismissSubmission = define(Operation{Name: "submission.dismiss", Route: "POST /v1/submissions/{id}/dismiss",
-		Role: Analyst}, (*Service).dismissSubmission)
-	SubmitFile = define(Operation{Name: "submission.file", Route: "POST /v1/submissions/file", Role: Analyst},
-		(*Service).submitFile)
+		Role: Analyst,
+		Does: "settle a report: the message is what it was reported as"}, (*Service).acceptSubmission)
+	DismissSubmission = define(Operation{Name: "submission.dismiss",
+		Route: "POST /v1/submissions/{id}/dismiss", Role: Analyst,
+		Does: "settle a report: the verdict stands"}, (*Service).dismissSubmission)
+	SubmitFile = define(Operation{Name: "submission.file", Route: "POST /v1/submissions/file", Role: Analyst,
+		Does: "report a message by its bytes"}, (*Service).submitFile)
 )
 
 // Submission is a message that a user reported, and how many others have reported the same record.

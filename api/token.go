@@ -23,16 +23,18 @@ type Tokens interface {
 
 // The operations on tokens, and on who asks.
 var (
-	ShowPrincipal = define(Operation{Name: "principal.show", Route: "GET /v1/whoami", Role: Viewer},
-		(*Service).showPrincipal)
-	ListTokens = define(Operation{Name: "token.list", Route: "GET /v1/tokens", Role: Administrator},
-		(*Service).listTokens)
-	ShowToken = define(Operation{Name: "token.show", Route: "GET /v1/tokens/{id}", Role: Administrator},
-		(*Service).showToken)
-	CreateToken = define(Operation{Name: "token.create", Route: "POST /v1/tokens", Role: Administrator, Secret: true},
-		(*Service).createToken)
-	RevokeToken = define(Operation{Name: "token.revoke", Route: "POST /v1/tokens/{id}/revoke", Role: Administrator},
-		(*Service).revokeToken)
+	ShowPrincipal = define(Operation{Name: "principal.show", Route: "GET /v1/whoami", Role: Viewer,
+		Does: "say who asks, and what he may"}, (*Service).showPrincipal)
+	ListTokens = define(Operation{Name: "token.list", Route: "GET /v1/tokens", Role: Administrator,
+		Does: "list the tokens of the API"}, (*Service).listTokens)
+	ShowToken = define(Operation{Name: "token.show", Route: "GET /v1/tokens/{id}", Role: Administrator,
+		Does: "show a token"}, (*Service).showToken)
+	CreateToken = define(Operation{Name: "token.create", Route: "POST /v1/tokens", Role: Administrator,
+		Secret: true,
+		Does:   "make a token; its text is shown this once"}, (*Service).createToken)
+	RevokeToken = define(Operation{Name: "token.revoke", Route: "POST /v1/tokens/{id}/revoke",
+		Role: Administrator,
+		Does: "end a token, and those that it has made"}, (*Service).revokeToken)
 )
 
 // Bearer is a token by which a principal asks.

@@ -28,11 +28,14 @@ type Removed struct {
 // The operations on the state as a whole.
 var (
 	Backup = define(Operation{Name: "backup", Route: "GET /v1/backup", Role: Administrator, Machine: true,
-		Bodies: true}, (*Service).backup)
-	CheckStore = define(Operation{Name: "store.check", Route: "GET /v1/store/check", Role: Viewer, Machine: true},
-		(*Service).checkStore)
+		Bodies: true,
+		Does:   "the whole state as of one moment, as a tar archive"}, (*Service).backup)
+	CheckStore = define(Operation{Name: "store.check", Route: "GET /v1/store/check", Role: Viewer,
+		Machine: true,
+		Does:    "verify that the store's rows fit each other"}, (*Service).checkStore)
 	ForgetOld = define(Operation{Name: forgetOldName, Route: "POST /v1/store/forget-old", Role: Administrator,
-		Machine: true}, (*Service).forgetOld)
+		Machine: true,
+		Does:    "remove what an earlier version's store has left"}, (*Service).forgetOld)
 )
 
 // backup streams a copy of the whole state. Where it ends early the stream ends with an error, and lacks its manifest.

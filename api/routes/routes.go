@@ -40,7 +40,7 @@ type Door struct {
 	Around func(op api.Any, next http.Handler) http.Handler
 }
 
-// Handler answers every operation.
+// Handler answers every operation, and with what describes them.
 func (d Door) Handler() *http.ServeMux {
 	mux := http.NewServeMux()
 	for _, op := range api.Operations() {
@@ -50,6 +50,13 @@ func (d Door) Handler() *http.ServeMux {
 		}
 		mux.Handle(op.Row().Route, handler)
 	}
+	mux.HandleFunc("GET /v1/openapi.json", func(w http.ResponseWriter, r *http.Request) {
+		if _, err := d.Who(r); err != nil {
+			WriteProblem(w, err)
+			return
+		}
+		writeText(w, "application/json", http.StatusOK, api.OpenAPI)
+	})
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		WriteProblem(w, &api.Error{Code: api.NoSuchRoute,
 			Detail: r.Method + " " + r.URL.Path + " is no operation here"})
@@ -150,8 +157,12 @@ func write(w http.ResponseWriter, kind string, status int, v any) {
 		status, text = http.StatusInternalServerError,
 			[]byte(`{"code":"internal","detail":"the answer cannot be encoded"}`)
 	}
+	writeText(w, kind, status, append(text, '\n'))
+}
+
+func writeText(w http.ResponseWriter, kind string, status int, text []byte) {
 	w.Header().Set("Content-Type", kind)
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
-	_, _ = w.Write(append(text, '\n')) // a client that is gone needs no answer
+	_, _ = w.Write(text) // a client that is gone needs no answer
 }
