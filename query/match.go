@@ -34,7 +34,7 @@ func (t Term) match(m Message) bool {
 			continue
 		}
 		if keys == nil {
-			keys = m.keys(t.Field)
+			keys = m.keys(nil, t.Field)
 		}
 		if t.Field == Subject && phrase(keys, strings.Fields(v)) ||
 			t.Field != Subject && every(keys, parts(t.Field, v)) {
@@ -105,10 +105,14 @@ var fields = [...]Field{From, To, Subject, Link, Hash, File, IP, ID, Disposition
 
 // Terms are the hashes of all that a message is found by, in order, each once.
 func (m Message) Terms() []uint64 {
-	var terms []uint64
-	ambiguous := false
+	var room struct { // for most messages
+		terms [64]uint64
+		keys  [32]string
+	}
+	terms, keys, ambiguous := room.terms[:0], room.keys[:0], false
 	for _, f := range fields {
-		for _, key := range m.keys(f) {
+		keys = m.keys(keys[:0], f)
+		for _, key := range keys {
 			term := Hash64(f, key)
 			terms, ambiguous = append(terms, term), ambiguous || resembles(f, term)
 		}
@@ -117,7 +121,7 @@ func (m Message) Terms() []uint64 {
 		terms = append(terms, Ambiguous)
 	}
 	slices.Sort(terms)
-	return slices.Compact(terms)
+	return slices.Clone(slices.Compact(terms))
 }
 
 // Groups are the terms that an index looks for: a message that fits has one of each group at least. A query without any

@@ -38,18 +38,18 @@ type Message struct {
 	Marks        []string
 }
 
-// keys are the values by which a message is found in a field. Some come twice.
-func (m Message) keys(f Field) (list []string) {
+// keys appends to a list the values by which a message is found in a field. Some come twice.
+func (m Message) keys(list []string, f Field) []string {
 	switch f {
 	case From:
-		list = addressKeys(addressKeys(nil, m.Sender), m.From)
+		list = addressKeys(addressKeys(list, m.Sender), m.From)
 		list = append(list, words(m.FromName)...)
 	case To:
 		for _, r := range m.Recipients {
 			list = addressKeys(list, r)
 		}
 	case Subject:
-		list = words(m.Subject)
+		list = append(list, words(m.Subject)...)
 	case ID:
 		for _, id := range m.IDs {
 			list = append(list, idKey(id))
@@ -59,15 +59,15 @@ func (m Message) keys(f Field) (list []string) {
 			list = append(list, d.String())
 		}
 	case Outcome:
-		list = m.Outcomes
+		list = append(list, m.Outcomes...)
 	case Reason:
 		for _, r := range m.Reasons {
 			list = append(list, strings.ToLower(r))
 		}
 	case Proof:
-		list = m.Proofs
+		list = append(list, m.Proofs...)
 	case Is:
-		list = m.Marks
+		list = append(list, m.Marks...)
 	default:
 		for _, i := range m.Indicators {
 			list = indicatorKeys(list, f, i)
@@ -94,7 +94,7 @@ func (m Message) whole(f Field) (list []string) {
 			}
 		}
 	default:
-		return m.keys(f)
+		return m.keys(nil, f)
 	}
 	return list
 }
@@ -173,14 +173,25 @@ const maxLabels = 8
 // suffixes are a domain and the domains above it, of two labels at least.
 func suffixes(list []string, domain string) []string {
 	list = append(list, domain)
-	if _, err := netip.ParseAddr(domain); err == nil {
+	if isAddress(domain) {
 		return list
 	}
-	labels := strings.Split(domain, ".")
-	for i := max(1, len(labels)-maxLabels); i+2 <= len(labels); i++ {
-		list = append(list, strings.Join(labels[i:], "."))
+	labels := strings.Count(domain, ".") + 1
+	for i, rest := 1, domain; i+2 <= labels; i++ {
+		if _, rest, _ = strings.Cut(rest, "."); i >= labels-maxLabels {
+			list = append(list, rest)
+		}
 	}
 	return list
+}
+
+// isAddress reports whether a host is an IP address. One without a colon ends in a digit, as few names do.
+func isAddress(host string) bool {
+	if host == "" || strings.IndexByte(host, ':') < 0 && (host[len(host)-1] < '0' || host[len(host)-1] > '9') {
+		return false
+	}
+	_, err := netip.ParseAddr(host)
+	return err == nil
 }
 
 // indicatorKeys are the values by which an indicator is found in one of the fields that indicators are of.
