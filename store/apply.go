@@ -229,6 +229,10 @@ func (t *txn) relate(rec *Record) error {
 	if !rec.FirstHand {
 		return nil
 	}
+	// Most tenants never had a report that was not first-hand: these are counted for ever.
+	if counts, err := t.counting(rec.Tenant); err != nil || counts.NotFirstHand == 0 {
+		return err
+	}
 	twins, err := t.twins(*rec, false)
 	if err != nil {
 		return err
