@@ -111,6 +111,9 @@ func firstOf(errs ...error) error {
 	return nil
 }
 
+// maxDeltas bounds the room for what a transaction counts that is kept for the next: 256 items have twice as many.
+const maxDeltas = 2048
+
 // writeRows transfers what waits and carries operations out, in one transaction. An error means that none of it
 // happened, or, when the queue is broken afterwards, that nobody knows.
 func (q *Queue) writeRows(waiting backlog, batch []*op) error {
@@ -127,6 +130,7 @@ func (q *Queue) writeRows(waiting backlog, batch []*op) error {
 	defer func() { _ = tx.Rollback() }() // does nothing after a commit
 	t := newTxn(tx, q.now())
 	t.suspects, t.turn, t.claims = q.tally.suspectsInWork(), q.turn, q.claims
+	t.deltas = q.deltas[:0]
 	q.turn++
 	if t.transfer(waiting); t.err != nil {
 		return q.commitFailed(t.err)
@@ -150,6 +154,9 @@ func (q *Queue) writeRows(waiting backlog, batch []*op) error {
 	q.logged.forget(waiting) // before anybody is answered, who may read
 	_ = q.fail("c1.after-rows")
 	q.tally.commit(t)
+	if q.deltas = t.deltas; cap(q.deltas) > maxDeltas {
+		q.deltas = nil
+	}
 	q.measure()
 	return nil
 }

@@ -117,10 +117,15 @@ func TestEncodeItem_writesWhatEncodingJSONWrites(t *testing.T) {
 	far := time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC)
 	for _, change := range []func(*queue.Item){
 		func(it *queue.Item) { it.Changed = far }, func(it *queue.Item) { it.Envelope.Received = far },
-		func(it *queue.Item) { it.Changed = it.Changed.In(time.FixedZone("", 24*3600)) }, func(it *queue.Item) { it.Changed = time.Time{} },
-		func(it *queue.Item) { it.ID = "a\u2028" }, func(it *queue.Item) { it.ID = "\xff" }, func(it *queue.Item) { it.ID = "\x7f" },
-		func(it *queue.Item) { it.Envelope.Rcpts = []string{"a<b>&c"} }, func(it *queue.Item) { it.Envelope.TLS.ClientNames = []string{} },
-		func(it *queue.Item) { it.Body.Offset, it.Body.Size = 0, -1 }, func(it *queue.Item) { it.Envelope = queue.Envelope{} },
+		func(it *queue.Item) { it.Changed = it.Changed.In(time.FixedZone("", 24*3600)) },
+		func(it *queue.Item) { it.Changed = time.Time{} },
+		func(it *queue.Item) { it.ID = "a\u2028" },
+		func(it *queue.Item) { it.ID = "\xff" },
+		func(it *queue.Item) { it.ID = "\x7f" },
+		func(it *queue.Item) { it.Envelope.Rcpts = []string{"a<b>&c"} },
+		func(it *queue.Item) { it.Envelope.TLS.ClientNames = []string{} },
+		func(it *queue.Item) { it.Body.Offset, it.Body.Size = 0, -1 },
+		func(it *queue.Item) { it.Envelope = queue.Envelope{} },
 	} {
 		it := fullItem()
 		change(&it)

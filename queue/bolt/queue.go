@@ -69,8 +69,9 @@ type Queue struct {
 	closeIt sync.Once
 	closed  error // of Close; written once, read after closeIt
 
-	turn   uint64 // counts transactions, so that the tenants take turns; the committer's alone
-	claims claims // the committer's alone
+	turn   uint64  // counts transactions, so that the tenants take turns; the committer's alone
+	deltas []delta // room for those of a transaction; the committer's alone
+	claims claims  // the committer's alone
 
 	logged  *logged
 	tally   *tally
