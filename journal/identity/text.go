@@ -47,16 +47,29 @@ const textBlock = 4 << 10
 // Write takes a line at a time: of its blanks only the last ones can be void.
 func (t *textSum) Write(b []byte) (int, error) {
 	for line := range bytes.Lines(b) {
-		for piece := range bytes.SplitAfterSeq(line, []byte("\r")) {
-			text := bytes.TrimRight(piece, " \t\r\n")
-			if len(text) > 0 {
-				t.release()
-				t.add(text)
+		for len(line) > 0 {
+			end := bytes.IndexByte(line, '\r') + 1
+			if end <= 0 || end == len(line)-1 && line[end] == '\n' { // up to the line end, as in most text
+				end = len(line)
 			}
-			t.hold(piece[len(text):])
+			t.piece(line[:end])
+			line = line[end:]
 		}
 	}
 	return len(b), nil
+}
+
+// piece takes text and the blanks and line ends behind it.
+func (t *textSum) piece(b []byte) {
+	n := len(b)
+	for n > 0 && (b[n-1] == ' ' || b[n-1] == '\t' || b[n-1] == '\r' || b[n-1] == '\n') {
+		n--
+	}
+	if n > 0 {
+		t.release()
+		t.add(b[:n])
+	}
+	t.hold(b[n:])
 }
 
 // hold keeps blanks back; a line end makes those before it on its line void.
@@ -65,7 +78,11 @@ func (t *textSum) hold(b []byte) {
 		switch {
 		case c == '\r':
 		case c == '\n':
-			t.blank = append(bytes.TrimRight(t.blank, " \t"), '\n')
+			n := len(t.blank)
+			for n > 0 && t.blank[n-1] != '\n' {
+				n--
+			}
+			t.blank = append(t.blank[:n], '\n')
 		default:
 			t.blank = append(t.blank, c)
 		}
