@@ -94,7 +94,9 @@ func TestReadAuth_whatProvesAnAuthor(t *testing.T) {
 
 		"Google's key":                       {"partner.example", "dkim=pass header.d=partner-example.20230601.gappssmtp.com", true},
 		"Google's key, an older one":         {"partner.example", "dkim=pass header.d=partner-example.20150623.gappssmtp.com", true},
-		"Google's key of three labels":       {"partner.co.uk", "dkim=pass header.d=partner-co-uk.20230601.gappssmtp.com", true},
+		"Google's key of partner-co.uk":      {"partner.co.uk", "dkim=pass header.d=partner-co-uk.20230601.gappssmtp.com", false},
+		"Google's key of a-b.c for a.b.c":    {"partner.gov.example", "dkim=pass header.d=partner-gov-example.20230601.gappssmtp.com", false},
+		"a key of partner.co.uk's own":       {"partner.co.uk", "dkim=pass header.d=partner.co.uk", true},
 		"Google's key, but DMARC failed":     {"partner.example", "dkim=pass header.d=partner-example.20230601.gappssmtp.com; dmarc=fail header.from=partner.example", false},
 		"Google's key of x-partner.example":  {"partner.example", "dkim=pass header.d=x-partner-example.20230601.gappssmtp.com", false},
 		"Google's key of partner.example.x":  {"partner.example", "dkim=pass header.d=partner-example-x.20230601.gappssmtp.com", false},

@@ -188,11 +188,11 @@ func speaksFor(authenticated, own string) bool {
 }
 
 // googleSigns reports whether a signature is the one that Google Workspace makes for a domain without a key of its own:
-// example-test.20230601.gappssmtp.com for example.test. A domain with a hyphen has the same label as another one with a
-// dot, and is not proven by it.
+// example-test.20230601.gappssmtp.com for example.test. Of three labels, or with a hyphen, a domain has the same label as
+// one that anybody may register (example-co.uk for example.co.uk), and is not proven by it.
 func googleSigns(signer, own string) bool {
 	label, rest, _ := strings.Cut(mailaddr.Name(signer), ".")
 	date, service, _ := strings.Cut(rest, ".")
 	return service == "gappssmtp.com" && len(date) == 8 && strings.Trim(date, "0123456789") == "" &&
-		!strings.Contains(own, "-") && label == strings.ReplaceAll(own, ".", "-")
+		!strings.Contains(own, "-") && strings.Count(own, ".") == 1 && label == strings.ReplaceAll(own, ".", "-")
 }

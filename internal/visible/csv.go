@@ -5,6 +5,8 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Row writes one row of CSV that is safe in a spreadsheet. Every cell is in quotes, since some programs take semicolons
@@ -28,17 +30,15 @@ func guard(cell string) string {
 	return cell
 }
 
+// formulaSigns begin a formula: as they are, in full width, and small; and the minus sign.
+const formulaSigns = "=+-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b\u2212"
+
 // isFormula reports whether a spreadsheet calculates a cell. Tabs and ends of lines, which some count too, are escapes
 // by now.
 func isFormula(cell string) bool {
-	cell = strings.TrimLeft(cell, " \u00a0\u3000")
-	// The latter in full width.
-	for _, first := range []string{"=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20"} {
-		if strings.HasPrefix(cell, first) {
-			return true
-		}
-	}
-	return false
+	cell = strings.TrimLeftFunc(cell, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) })
+	first, _ := utf8.DecodeRuneInString(cell)
+	return strings.ContainsRune(formulaSigns, first)
 }
 
 // ReadCell answers what a cell of a Row was made of.

@@ -82,7 +82,7 @@ func TestWriter_leavesJSONWhole(t *testing.T) {
 }
 
 func TestRow_noCellIsAFormula(t *testing.T) {
-	for _, cell := range []string{"", "a", "@contoso.example", "=1+1", "+1", "-1", "\t=1", "\r=1", "\n=1", " =1", "\u00a0=1", "\uff1d1", "\uff20x", "'=1", "''=1", "'a",
+	for _, cell := range []string{"", "a", "@contoso.example", "=1+1", "+1", "-1", "\t=1", "\r=1", "\n=1", " =1", "\u00a0=1", "\u200b=1", "\u2003+1", "\u00ad\u2060@x", "\u22121", "\ufe66x", "\uff1d1", "\uff20x", "'=1", "''=1", "'a",
 		`a","=1`, "a;=1", "a\t=1", "a\r\n=1", `"=1"`, "\ufeff=1", "\u202e=1", "\U000e0041", `\u000a`, "/[a-z]+\\d/", `\ud83d`, `\udb40\udc41x`, `\udb40x`, `\u`} {
 		var out bytes.Buffer
 		if err := Row(&out, []string{"head", cell, "tail"}); err != nil {
