@@ -188,8 +188,8 @@ func speaksFor(authenticated, own string) bool {
 }
 
 // googleSigns reports whether a signature is the one that Google Workspace makes for a domain without a key of its own:
-// example-test.20230601.gappssmtp.com for example.test. Of three labels, or with a hyphen, a domain has the same label as
-// one that anybody may register (example-co.uk for example.co.uk), and is not proven by it.
+// example-test.20230601.gappssmtp.com for example.test. Of three labels, or with a hyphen, a domain has the same label
+// as one that anybody may register (example-co.uk for example.co.uk), and is not proven by it.
 func googleSigns(signer, own string) bool {
 	label, rest, _ := strings.Cut(mailaddr.Name(signer), ".")
 	date, service, _ := strings.Cut(rest, ".")
