@@ -10,7 +10,11 @@ func detectAuth(x *inspection) {
 		return
 	}
 	const where = "header Authentication-Results"
-	switch a.spf {
+	spf := a.spf
+	if a.forwarded() {
+		spf = "" // of the forwarder's server it says nothing
+	}
+	switch spf {
 	case "fail":
 		x.note("auth.spf_fail", where, "SPF says that the sending server may not send for %s.", a.spfDomain)
 	case "softfail":
@@ -56,7 +60,8 @@ func (x *inspection) dmarc(where string) {
 	if a.compauth == "fail" && !x.list {
 		x.note("auth.compauth_fail", where, "Exchange's composite authentication failed (reason %s).", a.reason)
 	}
-	if x.ours(x.domain) && !a.aligned && !x.list && x.domain != "" && (a.dmarc == "fail" || a.compauth == "fail") {
+	if x.ours(x.domain) && !a.aligned && !x.list && x.domain != "" && (a.dmarc == "fail" || a.compauth == "fail") &&
+		!a.forwarded() {
 		x.note("auth.own_domain_forged", "header From",
 			"It claims to come from the organisation's own domain %s, but came from outside and authentication failed.",
 			x.domain)
@@ -77,6 +82,9 @@ func (x *inspection) signatures(where string) {
 		if d.result == "pass" {
 			passed = d.domain
 		}
+	}
+	if a.forwarded() {
+		return
 	}
 	if failed != "" && passed == "" && !x.list {
 		x.note("auth.dkim_fail", where, "The DKIM signature of %s does not verify.", failed)

@@ -23,7 +23,7 @@ func (x *inspection) brandHost(host string) (lists.Brand, bool) {
 // findBrandHost is the index of the brand, or -1.
 func (x *inspection) findBrandHost(host string) int {
 	domain := web.Registrable(host)
-	if x.lists.Popular.Has(domain) || x.lists.HighTrust.Has(domain) || x.lists.Banks.Has(domain) ||
+	if _, owned := x.brands.domains[domain]; owned || x.lists.Popular.Has(domain) || x.lists.HighTrust.Has(domain) || x.lists.Banks.Has(domain) ||
 		x.ours(web.Organisation(host)) || x.trustedDomain(domain) {
 		return -1
 	}
@@ -51,6 +51,15 @@ func (x *inspection) findBrandHost(host string) int {
 // ordinaryWords hold the name of a brand by chance.
 var ordinaryWords = strings.NewReplacer("interact", "-", "revolution", "-", "interpolat", "-", "administrat", "-",
 	"stratosph", "-", "stratoc", "-", "intuiti", "-")
+
+// ordinaryWord reports whether a word that differs from a brand's name by one letter is one of its own.
+func ordinaryWord(word string) bool {
+	switch word {
+	case "correo", "correios", "posten", "orange", "target":
+		return true
+	}
+	return false
+}
 
 // weakly reports whether a host joins the name of a brand that is also an ordinary word to another word by a hyphen.
 func weakly(named string, b lists.Brand) bool {
@@ -92,7 +101,7 @@ func (n *namedPart) bears(key, plainKey string, keyPairs uint64) bool {
 		if may && word == key {
 			return true
 		}
-		if len(key) >= 6 && len(word) >= 6 && sameEnd(n.plainWords[i], plainKey) &&
+		if len(key) >= 6 && len(word) >= 6 && !ordinaryWord(word) && sameEnd(n.plainWords[i], plainKey) &&
 			web.Distance(n.plainWords[i], plainKey, 1) == 1 {
 			return true
 		}

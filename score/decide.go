@@ -42,7 +42,7 @@ func decide(t totals, by rule) (verdict.Disposition, float64) {
 		return verdict.Malicious, percent(t.Threat, maliciousAt)
 	case by == wideRule && (t.convicts() || t.fraud):
 		return verdict.Malicious, percent(max(t.Threat, wideAt), wideAt)
-	case t.Spoof >= spoofAt && t.Threat >= spoofThreat:
+	case t.claims && t.Spoof >= spoofAt && t.Threat >= spoofThreat:
 		return verdict.Spoof, percent(t.Spoof, spoofAt)
 	case t.Threat >= suspiciousAt && t.Spam < mostlySpam*t.Threat:
 		return verdict.Suspicious, percent(t.Threat, suspiciousAt)

@@ -107,12 +107,13 @@ func TestDecide_precedence(t *testing.T) {
 	}{
 		"spoof with threat":    {Points{Threat: 5, Spoof: 6}, verdict.Spoof},
 		"spoof without threat": {Points{Spoof: 6}, verdict.Clean},
+		"spoof, not claimed":   {Points{Threat: 4, Spoof: 6}, verdict.Clean},
 		"threat":               {Points{Threat: 6, Spam: 4}, verdict.Suspicious},
 		"mostly spam":          {Points{Threat: 5, Spam: 9}, verdict.Spam},
 		"spam":                 {Points{Spam: 5, Bulk: 5}, verdict.Spam},
 		"bulk":                 {Points{Bulk: 3}, verdict.Bulk},
 	} {
-		if got, _ := decide(totals{Points: c.points}, narrowRule); got != c.want {
+		if got, _ := decide(totals{Points: c.points, claims: name != "spoof, not claimed"}, narrowRule); got != c.want {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
 	}

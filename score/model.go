@@ -115,6 +115,7 @@ type totals struct {
 	carries  bool // there is a link that can be followed, a file, or a telephone number to dispute a charge
 	pressing bool // a topic of fraud was found in its words
 	once     once // threat of what is said twice
+	claims   bool // it claims to be of somebody, by more than a name that did not authenticate
 	fraud    bool // a registered person's name asks from a free or foreign mailbox for money, gift cards or discretion
 }
 
@@ -123,6 +124,7 @@ func sum(all []found) totals {
 	seen := map[string]bool{}
 	for _, f := range all {
 		seen[f.ID] = f.factor > 0
+		t.claims = t.claims || claims(f)
 		p, have := f.points(), t.families[f.Family]
 		t.families[f.Family] = Points{have.Threat + p.Threat, have.Spoof + p.Spoof, have.Spam + p.Spam,
 			have.Bulk + p.Bulk}
@@ -143,6 +145,18 @@ func sum(all []found) totals {
 	}
 	t.Points = Points{round(t.Threat), round(t.Spoof), round(t.Spam), round(t.Bulk)}
 	return t
+}
+
+// claims reports whether a signal says that the author claims to be somebody. That a stranger's mail did not
+// authenticate says nothing of that: badly kept servers send such mail every day.
+func claims(f found) bool {
+	switch {
+	case f.ID == "auth.own_domain_forged" || f.ID == "auth.own_domain_unproven":
+		return true
+	case f.Family == "auth" || f.factor <= 0 || f.ID == "history.first_domain" || f.ID == "history.first_sender":
+		return false
+	}
+	return f.Points.Spoof > 0
 }
 
 // round takes away what a person need not see; a sub-score is not negative.

@@ -25,6 +25,10 @@ type authentication struct {
 	arc       string
 }
 
+// forwarded reports whether Exchange believes the forwarder that the message came by: his seal vouches for what
+// authenticated before (reason 130).
+func (a *authentication) forwarded() bool { return a.reason == "130" && a.compauth != "fail" }
+
 type dkimResult struct {
 	result string
 	domain string
