@@ -25,6 +25,7 @@ func detectImpersonation(x *inspection) {
 	x.fromShape()
 	x.oddName()
 	x.senderPlace()
+	x.purposeDomain()
 	x.brandImages()
 	x.brandOpening()
 	x.forwarded()

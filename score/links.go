@@ -24,6 +24,7 @@ func detectLinks(x *inspection) {
 	}
 	if x.direct == "in" {
 		x.foreignLinks()
+		x.loneFirst()
 	}
 	x.forms()
 }
@@ -236,6 +237,7 @@ func (x *inspection) linkHost(l *extract.Link) {
 		x.once("link.brand_host", l, "The link's host %s bears the name of %s, to which it does not belong.",
 			web.Defang(l.Host), b.Names[0])
 	}
+	x.purposeLink(l)
 	if x.authors(l.URL) || mailService(l.Domain) {
 		x.cheap(l)
 		return

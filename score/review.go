@@ -13,6 +13,8 @@ import (
 func (x *inspection) leaveToAPerson(v *verdict.Verdict, t totals) {
 	x.changedDetails(v)
 	x.holdImpostor(v)
+	x.holdCalls(v)
+	x.holdDemands(v)
 	if v.Disposition != verdict.Malicious || len(t.hard) > 0 {
 		return
 	}

@@ -58,8 +58,8 @@ func (x *inspection) calledFromFile() {
 		return
 	}
 	if x.topics["callback"].Weight >= 0.5 &&
-		(phone(x.mail.Subject+"\n"+x.mail.Body()) ||
-			strings.TrimSpace(x.mail.Body()) == "" && len(x.enclosed) > 0 && phone(x.enclosed[0])) {
+		(x.phone(x.mail.Subject+"\n"+x.mail.Body()) ||
+			strings.TrimSpace(x.mail.Body()) == "" && len(x.enclosed) > 0 && x.phone(x.enclosed[0])) {
 		x.note("words.callback_file", "text",
 			"It speaks of a charge, gives a telephone number, and what it is about stands in a file or an invitation.")
 	}

@@ -27,7 +27,7 @@ func detectWords(x *inspection) {
 		return
 	}
 	if hit := x.topics["callback"]; hit.Weight >= 1.5 &&
-		(phone(x.mail.Body()) || slices.ContainsFunc(x.enclosed, phone)) {
+		(x.phone(x.mail.Body()) || slices.ContainsFunc(x.enclosed, x.phone)) {
 		x.note("words.phone", "text", "It gives a telephone number to dispute a charge.")
 	}
 	x.brandStory()
@@ -322,24 +322,4 @@ func singles(folded string) int {
 		}
 	}
 	return n
-}
-
-// phone finds a telephone number: ten to thirteen digits with little between them.
-func phone(text string) bool {
-	digits, gap := 0, 0
-	for _, r := range cut(text, 20<<10) {
-		switch {
-		case '0' <= r && r <= '9':
-			digits++
-			gap = 0
-		case strings.ContainsRune(" +-().\u00a0\u2011\u2013", r) && gap < 3:
-			gap++
-		default:
-			if digits >= 10 && digits <= 13 {
-				return true
-			}
-			digits, gap = 0, 0
-		}
-	}
-	return digits >= 10 && digits <= 13
 }

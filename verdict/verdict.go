@@ -100,6 +100,10 @@ const (
 	ReviewImpostor Review = "impostor"
 	// It speaks of payments in a conversation, and did not come as its author's mail always did.
 	ReviewPayment Review = "payment"
+	// ReviewPhone: somebody unknown speaks of what is to be called about.
+	ReviewPhone Review = "phone"
+	// ReviewDemand: it wants what only somebody known may want, or has a code to sign in or to pay by.
+	ReviewDemand Review = "demand"
 )
 
 // The reasons for a review of what only an indicator makes MALICIOUS: what it carries speaks of bad mail, and may be

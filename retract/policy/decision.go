@@ -72,6 +72,10 @@ func reviewed(r verdict.Review) string {
 	case verdict.ReviewPayment:
 		return "it speaks of payments in a conversation, and did not come as its author's mail always did: a person " +
 			"must approve"
+	case verdict.ReviewPhone:
+		return "it speaks of what is to be called about, and its author is not known: a person must approve"
+	case verdict.ReviewDemand:
+		return "it wants what only somebody known may want, and nothing shows that its author is: a person must approve"
 	case verdict.ReviewImpostor:
 		return "its author poses as somebody whom the organisation knows, and asks for something: a person must approve"
 	case verdict.ReviewEnvelope:
