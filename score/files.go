@@ -23,6 +23,9 @@ type FileResult struct {
 	File string `json:"file"`
 	verdict.Verdict
 	Error string `json:"error,omitempty"` // why there is no verdict
+
+	Author  string `json:"-"` // of the message that got the verdict
+	Subject string `json:"-"`
 }
 
 // FilesOptions say how files are judged.
@@ -263,7 +266,7 @@ func (s *Scorer) one(ctx context.Context, name string, r io.ReaderAt, size int64
 			return result
 		}
 		if judged.Disposition > result.Disposition {
-			result.Verdict = judged.Verdict
+			result.Verdict, result.Author, result.Subject = judged.Verdict, judged.Author, judged.Subject
 		}
 	}
 	return result

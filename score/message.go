@@ -46,4 +46,6 @@ type Result struct {
 	verdict.Verdict
 	Observations []history.Observation
 	Read         []history.Entry
+	Author       string // the address in From
+	Subject      string
 }

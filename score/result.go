@@ -19,7 +19,8 @@ func (x *inspection) result() Result {
 		}
 		x.shadow(&v, wide)
 	}
-	return Result{Verdict: v, Observations: x.lessons(v.Disposition), Read: x.read}
+	return Result{Verdict: v, Observations: x.lessons(v.Disposition), Read: x.read,
+		Author: x.from.Address, Subject: x.mail.Subject}
 }
 
 // wideRuleDecides reports whether the wide rule decides. It takes more of a tenant's mail than the rule before it,

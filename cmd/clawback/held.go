@@ -230,10 +230,14 @@ func (a *app) settle(op api.Op[api.HeldOrder, api.Settlement], verb string, o ap
 type previewCmd struct {
 	paging
 	intentsOf
+	Actions bool `help:"Of the last two weeks (or --since), for each disposition: how many, of whom, samples."`
 }
 
 // Run shows what a tenant in dry-run would have had done.
 func (c previewCmd) Run(a *app) error {
+	if c.Actions {
+		return c.showActions(a)
+	}
 	would, err := list(a, api.ListDryRun, c.paging, c.query)
 	if err != nil {
 		return err

@@ -24,6 +24,7 @@ type scoreCmd struct {
 	judgedBy
 	Files   []string `arg:"" name:"file" help:"Messages, journal reports, mailboxes (mbox), folders of those, or - for standard input."`
 	Workers int      `help:"Messages judged at once (default: as many as there are cores)."`
+	Summary bool     `help:"For each disposition: how many, what the tenant's actions would do, of whom, samples."`
 }
 
 // judgedBy says by what files are judged, without a daemon.
@@ -93,12 +94,20 @@ func (c scoreCmd) Run(a *app) error {
 	bar := a.newProgress(len(files))
 	defer bar.done()
 	failed := false
+	sum := newSummary(y.tenant)
 	err = score.Files(a.ctx, y.scorer, files, a.filesOptions(y, c.Workers), func(r score.FileResult) error {
 		bar.at(r.File)
 		failed = failed || r.Error != ""
+		if c.Summary && r.Error == "" {
+			sum.add(r.Verdict, sampled{r.File, r.Author, r.Subject})
+			return nil
+		}
 		return a.showResult(r)
 	})
 	bar.done()
+	if err == nil && c.Summary {
+		err = a.showSummary(sum)
+	}
 	if err == nil && failed {
 		err = errQuiet
 	}

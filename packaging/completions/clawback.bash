@@ -3287,7 +3287,7 @@ _clawback() {
 		commands="" flags="--comment --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"preview")
-		commands="" flags="--limit --cursor --query --since --each --help --socket --url --token-file --url-ca-file --json" words="" files=
+		commands="" flags="--limit --cursor --query --since --each --actions --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"held")
 		commands="list campaigns approve reject" flags="--help --socket --url --token-file --url-ca-file --json" words="" files=
@@ -3440,7 +3440,7 @@ _clawback() {
 		commands="" flags="--report --original --decrypted --help --socket --url --token-file --url-ca-file --json" words="" files=yes
 		;;
 	"score")
-		commands="" flags="--config --tenant --trust-microsoft --workers --help --socket --url --token-file --url-ca-file --json" words="" files=yes
+		commands="" flags="--config --tenant --trust-microsoft --workers --summary --help --socket --url --token-file --url-ca-file --json" words="" files=yes
 		;;
 	"demo")
 		commands="" flags="--reports --keep --help --socket --url --token-file --url-ca-file --json" words="" files=
