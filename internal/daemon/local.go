@@ -110,21 +110,38 @@ func (l *local) migrateStore(ctx context.Context) error {
 	})
 }
 
-// refuseLostStore refuses to begin an empty store beside mail that was worked on: with it the verdicts, what was
-// retracted, and the audit would be lost without a word.
+// refuseLostStore refuses to begin an empty store beside mail that was worked on, in the spool or in the queue: with it
+// the verdicts, what was retracted, and the audit would be lost without a word.
 func (l *local) refuseLostStore(ctx context.Context) error {
-	_, err := os.Stat(filepath.Join(l.cfg.StateDir, pebble.Dir))
+	dir := filepath.Join(l.cfg.StateDir, pebble.Dir)
+	_, err := os.Stat(dir)
 	if err == nil || !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	kept, err := l.spool.Size(ctx)
-	if err != nil || kept == 0 {
+	if err != nil {
 		return err
 	}
-	return fmt.Errorf("%s is missing, and the spool keeps %d bytes of accepted mail: bring the directory back from a "+
-		"backup, "+
-		"or make an empty one (mkdir, for the service's user) to begin anew without what was known",
-		filepath.Join(l.cfg.StateDir, pebble.Dir), kept)
+	left := fmt.Sprintf("the spool keeps %d bytes of accepted mail", kept)
+	if kept == 0 {
+		stats, err := l.queue.Stats(ctx)
+		if err != nil {
+			return err
+		}
+		rows := 0
+		for _, c := range stats.Items {
+			rows += c.Count
+		}
+		for _, c := range stats.Bounces {
+			rows += c.Count
+		}
+		if rows == 0 {
+			return nil
+		}
+		left = fmt.Sprintf("the queue has %d reports and bounces that are not finished", rows)
+	}
+	return fmt.Errorf("%s is missing, and %s: bring the directory back from a backup, or make an empty one (mkdir, for "+
+		"the service's user) to begin anew without what was known", dir, left)
 }
 
 // openDatabase opens one of the bbolt files. Over a damaged one bbolt panics, or reads beyond its end: that is an error

@@ -70,6 +70,46 @@ func TestOpenQueue_ofAnotherProcess(t *testing.T) {
 	}
 }
 
+// A store that is missing beside mail that was worked on, wherever some of that is left, is no new one.
+func TestOpenStore_lost(t *testing.T) {
+	for name, test := range map[string]struct {
+		lost []string // of what the daemon had
+		want string   // "": it begins anew
+	}{
+		"nothing was there":   {lost: []string{"spool", "queue.db", "queue.log"}},
+		"the store alone":     {want: "the spool keeps "},
+		"the queue as well":   {lost: []string{"queue.db"}, want: "the spool keeps "},
+		"the spool as well":   {lost: []string{"spool"}, want: "the queue has 1 reports"},
+		"a new store is made": {lost: []string{"mkdir"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			d, err := openOn(t, dir)
+			must(t, err)
+			draft, err := d.queue.Begin(t.Context(), queue.Envelope{}, 4)
+			must(t, err)
+			_, err = draft.Write([]byte("mail"))
+			must(t, err)
+			_, err = draft.Commit(t.Context())
+			must(t, err)
+			must(t, d.close())
+			for _, file := range test.lost {
+				if file == "mkdir" {
+					must(t, os.Mkdir(filepath.Join(dir, "store"), 0o700))
+				}
+				must(t, os.RemoveAll(filepath.Join(dir, file)))
+			}
+			d, err = openOn(t, dir)
+			must(t, err)
+			err = d.local.openStore(t.Context())
+			if test.want == "" && err != nil || test.want != "" && (err == nil ||
+				!strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "from a backup")) {
+				t.Errorf("%v, want %q", err, test.want)
+			}
+		})
+	}
+}
+
 // openOn opens a queue as the daemon does, until the test ends.
 func openOn(t *testing.T, dir string) (*daemon, error) {
 	t.Helper()
