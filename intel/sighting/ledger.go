@@ -1,6 +1,7 @@
 package sighting
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,30 +26,30 @@ type ledger struct {
 // linesBeside is how many lines stand behind the whole at most, or as many as it has entries.
 const linesBeside = 1000
 
-// openLedger reads a file, which may not be there yet. A line that a crash has cut short was never answered for.
+// openLedger reads a file, which may not be there yet. What a crash has left of the last line, be it cut short or never
+// written where the file has room for it, was never answered for.
 func openLedger(file string) (*ledger, error) {
 	l := &ledger{file: file, feeds: map[string]string{}}
-	f, err := os.Open(file)
+	data, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return l, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	for d := json.NewDecoder(f); ; l.changes++ {
-		var change map[string]string
-		switch err := d.Decode(&change); {
-		case errors.Is(err, io.EOF):
-			return l, nil
-		case errors.Is(err, io.ErrUnexpectedEOF) && l.changes > 0:
+	for line := range bytes.Lines(data) {
+		if !bytes.HasSuffix(line, []byte("\n")) && l.changes > 0 {
 			l.unsaved = true
-			return l, nil
-		case err != nil:
+			break
+		}
+		var change map[string]string
+		if err := json.Unmarshal(line, &change); err != nil {
 			return nil, fmt.Errorf("decode %s: %w", file, err)
 		}
 		l.merge(change)
+		l.changes++
 	}
+	return l, nil
 }
 
 func (l *ledger) merge(change map[string]string) {

@@ -68,20 +68,29 @@ func TestLedger_aLineForAChange(t *testing.T) {
 	}
 }
 
-// A line that was cut short by a crash is as if it had not been, and spoils nothing that comes after it.
-func TestLedger_cutShort(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "sightings.json")
-	l := opened(t, file)
-	set(t, l, "domain a.example", "a")
-	set(t, l, "domain b.example", "a")
-	if err := os.Truncate(file, size(t, file)-5); err != nil {
-		t.Fatal(err)
+// A last line that a crash has cut short, or left without its bytes, is as if it had not been, and spoils nothing that
+// comes after it. What is damaged before the last line is an error: without it a person's removal would be forgotten.
+func TestLedger_afterACrash(t *testing.T) {
+	const whole = `{"domain a.example":"a"}` + "\n"
+	for _, tail := range []string{"", `{"domain b.example":"a"`, `{"domain b.exa`, "{", "\x00\x00\x00\x00", `{"domain b.example":"a"}`} {
+		file := filepath.Join(t.TempDir(), "sightings.json")
+		if err := os.WriteFile(file, []byte(whole+tail), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		set(t, opened(t, file), "domain c.example", "a")
+		want := map[string]string{"domain a.example": "a", "domain c.example": "a"}
+		if diff := cmp.Diff(want, opened(t, file).feeds); diff != "" {
+			t.Errorf("behind %q (-want +got):\n%s", tail, diff)
+		}
 	}
-	l = opened(t, file)
-	set(t, l, "domain c.example", "a")
-	want := map[string]string{"domain a.example": "a", "domain c.example": "a"}
-	if diff := cmp.Diff(want, opened(t, file).feeds); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
+	for _, damaged := range []string{"{", "\x00\n" + whole, whole + "{\n" + whole} {
+		file := filepath.Join(t.TempDir(), "sightings.json")
+		if err := os.WriteFile(file, []byte(damaged), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := openLedger(file); err == nil {
+			t.Errorf("%q is read", damaged)
+		}
 	}
 }
 
