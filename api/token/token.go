@@ -28,6 +28,7 @@ import (
 	"encoding/base32"
 	"fmt"
 	"log/slog"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -99,17 +100,9 @@ func Open(ctx context.Context, o Options) (*Desk, error) {
 func (d *Desk) List() []store.Token {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	list := make([]store.Token, 0, len(d.tokens))
-	for _, t := range d.tokens {
-		list = append(list, t)
-	}
-	slices.SortFunc(list, func(a, b store.Token) int {
-		if c := b.Created.Compare(a.Created); c != 0 {
-			return c
-		}
-		return strings.Compare(a.ID, b.ID)
+	return slices.SortedFunc(maps.Values(d.tokens), func(a, b store.Token) int {
+		return cmp.Or(b.Created.Compare(a.Created), cmp.Compare(a.ID, b.ID))
 	})
-	return list
 }
 
 // LastUse is when a token was last used; zero for never.

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -79,14 +80,9 @@ func (r *Runner) act(one store.Rescan, what, who, comment string) *store.Act {
 func (r *Runner) Rescans() []store.Rescan {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	list := make([]store.Rescan, 0, len(r.rescans))
-	for _, one := range r.rescans {
-		list = append(list, one)
-	}
-	slices.SortFunc(list, func(a, b store.Rescan) int {
+	return slices.SortedFunc(maps.Values(r.rescans), func(a, b store.Rescan) int {
 		return cmp.Or(b.Created.Compare(a.Created), cmp.Compare(a.ID, b.ID))
 	})
-	return list
 }
 
 // Rescan is one by its id.

@@ -191,10 +191,7 @@ func (r *Runner) dropSchedule(ctx context.Context, tenant string) error {
 func (r *Runner) Schedules() []store.Schedule {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	list := make([]store.Schedule, 0, len(r.schedules))
-	for _, s := range r.schedules {
-		list = append(list, s)
-	}
-	slices.SortFunc(list, func(a, b store.Schedule) int { return cmp.Compare(a.Tenant, b.Tenant) })
-	return list
+	return slices.SortedFunc(maps.Values(r.schedules), func(a, b store.Schedule) int {
+		return cmp.Compare(a.Tenant, b.Tenant)
+	})
 }
