@@ -866,7 +866,10 @@ func TestStep_costsNothingWhereNothingChanged(t *testing.T) {
 	if len(list) != 10_000 || list[0].ID != "9999" || list[9999].ID != "0" {
 		t.Errorf("%d are listed, the first %s", len(list), list[0].ID)
 	}
-	must(t, g.drop(t.Context(), list[0]))
+	withdrawn := list[0]
+	withdrawn.State = store.IndicatorWithdrawing
+	g.put(withdrawn)
+	must(t, g.drop(t.Context(), withdrawn))
 	g.put(store.Indicator{ID: "last", Added: list[9999].Added.Add(-time.Second)})
 	if list = g.List(""); list[0].ID != "9998" || list[9999].ID != "last" {
 		t.Errorf("after changes the first is %s, the last %s", list[0].ID, list[9999].ID)

@@ -140,8 +140,8 @@ func (l *local) refuseLostStore(ctx context.Context) error {
 		}
 		left = fmt.Sprintf("the queue has %d reports and bounces that are not finished", rows)
 	}
-	return fmt.Errorf("%s is missing, and %s: bring the directory back from a backup, or make an empty one (mkdir, for "+
-		"the service's user) to begin anew without what was known", dir, left)
+	return fmt.Errorf("%s is missing, and %s: bring the directory back from a backup, or make an empty one (mkdir, "+
+		"for the service's user) to begin anew without what was known", dir, left)
 }
 
 // openDatabase opens one of the bbolt files. Over a damaged one bbolt panics, or reads beyond its end: that is an error
