@@ -84,7 +84,7 @@ const (
 )
 
 // alone reports whether no other message stands in a report beside an original. It is false where only reading the
-// report could tell, which costs about a third of judging a message of usual size.
+// report could tell, which costs about a quarter of judging a message of usual size.
 func alone(v store.Variant, body Body) bool {
 	at := v.Section
 	if v.Encoding != "" || at.Offset > maxBefore || body.Size()-at.Offset-at.Size > maxBehind {

@@ -117,6 +117,13 @@ func BenchmarkAgain(b *testing.B) {
 			}
 		}
 	})
+	b.Run("unwrap", func(b *testing.B) { // what is left out where an original is alone in its report
+		for b.Loop() {
+			if _, err := journal.Parse(bytes.NewReader(raw), int64(len(raw))); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 	b.Run("score", func(b *testing.B) {
 		m := score.Message{Size: int64(len(original)), Received: f.now, Direction: "in", FirstHand: true,
 			Tenant: &f.cfg.Tenants[0], Recipients: []string{"bob@contoso.example"}, Sender: rec.Sender}

@@ -150,6 +150,9 @@ func values(f Field, value string) ([]string, error) {
 	case Proof:
 		return oneOf("proof", value, facts[Proof])
 	case Is:
+		if slices.Contains(facts[Outcome], strings.ToLower(value)) {
+			return nil, fmt.Errorf("is: %q is an outcome: write outcome:%s", value, strings.ToLower(value))
+		}
 		return oneOf("is", value, facts[Is])
 	}
 	return one(strings.ToLower(value))

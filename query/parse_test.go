@@ -71,6 +71,8 @@ func TestParse_errorsPointAtTheWord(t *testing.T) {
 		{"disposition:evil", "disposition:evil", "unknown disposition"},
 		{"outcome:done,lost", "outcome:done,lost", `"lost"`},
 		{"hash:d41d8cd98f00b204e9800998ecf8427e", "hash:d41d8cd98f00b204e9800998ecf8427e", "MD5"},
+		{"from:a is:Held", "is:Held", "write outcome:held"},
+		{"is:open", "is:open", "one of pinned"},
 		{"hash:zz", "hash:zz", "64 hexadecimal"},
 		{"ip:10.0.0.0/8", "ip:10.0.0.0/8", "networks"},
 		{"é https://x.example", "https://x.example", "link:https:"},

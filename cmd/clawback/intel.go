@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -64,7 +65,7 @@ type intelAddCmd struct {
 	Kind        string  `enum:",url,domain,ip,sha256,email" default:"" help:"Its kind, where it is not plain."`
 	Disposition string  `help:"What its mail is (default: of page or file MALICIOUS, else SUSPICIOUS)."`
 	For         timeAgo `placeholder:"AGE" help:"Its lifetime, such as 30d; verdicts stay."`
-	Note        string  `help:"Why, for those who see the verdict."`
+	Note        string  `aliases:"comment" help:"Why, for those who see the verdict."`
 }
 
 func (c intelAddCmd) Run(a *app) error {
@@ -153,17 +154,31 @@ func (c intelExplainCmd) Run(a *app) error {
 
 // indicatorOrder is a person's word on an indicator.
 type indicatorOrder struct {
-	ID string `arg:"" help:"Id of the indicator."`
+	ID string `arg:"" help:"Id of the indicator, or its value."`
 	ofTenants
 	Comment string `help:"Why, for the audit."`
 }
 
 func (c indicatorOrder) send(a *app, op api.Op[api.IndicatorOrder, api.Indicator]) (api.Indicator, error) {
-	return client.Do(a.ctx, a.client, op, api.IndicatorOrder{ID: c.ID, Tenant: c.Tenant, Comment: c.Comment})
+	id := c.ID
+	if !indicatorID.MatchString(id) {
+		m, err := client.Do(a.ctx, a.client, api.ExplainIndicator, api.NewIndicator{Tenant: c.Tenant, Value: c.ID})
+		if err != nil {
+			return api.Indicator{}, err
+		}
+		if m.Indicator.State == "" {
+			return api.Indicator{}, fmt.Errorf("there is no indicator of %s: see clawback intel list", defang(c.ID))
+		}
+		id = m.Indicator.ID
+	}
+	return client.Do(a.ctx, a.client, op, api.IndicatorOrder{ID: id, Tenant: c.Tenant, Comment: c.Comment})
 }
 
+// indicatorID is how the ids of indicators are written.
+var indicatorID = regexp.MustCompile(`^k[0-9a-f]{12}$`)
+
 type intelApproveCmd struct {
-	ID string `arg:"" optional:"" help:"Id of the indicator."`
+	ID string `arg:"" optional:"" help:"Id of the indicator, or its value."`
 	ofTenants
 	Feed    string `help:"Instead of one: all that wait of this feed."`
 	Comment string `help:"Why, for the audit."`

@@ -22,7 +22,7 @@ type intelImportCmd struct {
 	ofTenants
 	Format      string  `enum:",text,csv,misp,stix" default:"" help:"Its format, where it is not plain."`
 	Kind        string  `enum:",url,domain,ip,sha256,email" default:"" help:"The kind of entries that do not say it."`
-	Column      string  `help:"The column of a CSV with the values (default: value, indicator or ioc)."`
+	Column      string  `help:"The column of a CSV with the values (default: value, indicator, ioc or url)."`
 	Disposition string  `help:"What their mail is (default: of page or file MALICIOUS, else SUSPICIOUS)."`
 	For         timeAgo `placeholder:"AGE" help:"Their lifetime, such as 30d, unless theirs ends earlier."`
 	Note        string  `help:"Why, for those who see the verdict; of entries without a note of their own."`
@@ -68,8 +68,16 @@ func (c intelImportCmd) read(a *app) (order api.IndicatorImport, passed []feed.P
 	}
 	entries, passed, err := feed.ReadFile(c.File, data, feed.FileOptions{Format: c.Format, Kind: c.Kind,
 		Column: c.Column})
+	name := c.File
+	if name == "-" {
+		name = "standard input"
+	}
+	var refusal *feed.Refusal
+	if errors.As(err, &refusal) && refusal.Code == feed.Columns {
+		return order, nil, fmt.Errorf("%s %w; name the one with the values by --column", name, err)
+	}
 	if err != nil {
-		return order, nil, fmt.Errorf("%s %w", c.File, err)
+		return order, nil, fmt.Errorf("%s %w", name, err)
 	}
 	if len(entries) > api.MaxImport {
 		return order, nil, fmt.Errorf("%s has %d entries, and at most %d can be kept: make it a [[feed]], "+

@@ -115,7 +115,7 @@ func columnsOf(data []byte, o FileOptions) (config.FeedColumns, rune, error) {
 	c := config.FeedColumns{Value: o.Column, Kind: usual("type", "kind", "indicator_type", "ioc_type"),
 		Detail: usual("comment", "note", "detail", "description")}
 	if c.Value == "" {
-		if c.Value = usual("value", "indicator", "ioc", "ioc_value"); c.Value == "" {
+		if c.Value = usual("value", "indicator", "ioc", "ioc_value", "url", "sha256", "domain", "ip"); c.Value == "" {
 			c.Value = "value"
 		}
 	}

@@ -67,7 +67,7 @@ func normal(kind, value string) (string, string, error) {
 	case "domain":
 		u, ok := web.Parse("http://" + value)
 		if !ok || u.IP || u.Path != "" || u.Port != "" || u.User != "" || web.Registrable("x."+u.Host) == "x."+u.Host {
-			return bad("write a host of one's own, as in evil.example")
+			return bad("write a host with a name of its own, as in evil.example")
 		}
 		return kind, u.Host, nil
 	case "ip":
@@ -131,6 +131,9 @@ func (d *Desk) spared(i store.Indicator) error {
 		return nil
 	}
 	if own := d.domainOfTenant(i.Tenant, host); own != "" {
+		if own == host {
+			return intel.Refuse(intel.ErrInvalid, "%s is a domain of one's own", own)
+		}
 		return intel.Refuse(intel.ErrInvalid, "%s is of %s, a domain of one's own", host, own)
 	}
 	l := lists.Builtin()

@@ -152,6 +152,14 @@ func count(one *store.Rescan, rec store.Record, f found) {
 	}
 }
 
+// verdicts says how many.
+func verdicts(n int) string {
+	if n == 1 {
+		return "1 verdict"
+	}
+	return fmt.Sprintf("%d verdicts", n)
+}
+
 // counted is how many verdicts a rescan would replace.
 func counted(one store.Rescan) (n int) {
 	for _, some := range one.Changes {
@@ -177,11 +185,11 @@ func (r *Runner) ended(ctx context.Context, one *store.Rescan) error {
 	case err != nil:
 		return err
 	case one.Holds != "":
-		one.Why = fmt.Sprintf("would change %d verdicts", n)
+		one.Why = "would change " + verdicts(n)
 	case !r.approvedBefore(*one):
-		one.Why = fmt.Sprintf("would change %d verdicts, and is the first by these rules and this knowledge", n)
+		one.Why = "would change " + verdicts(n) + ", and is the first by these rules and this knowledge"
 	case n > most:
-		one.Why = fmt.Sprintf("would change %d verdicts, which is more than the %d that need no person", n, most)
+		one.Why = fmt.Sprintf("would change %s, which is more than the %d that need no person", verdicts(n), most)
 	default:
 		begin(one)
 		return nil

@@ -764,7 +764,7 @@ complete -c clawback -n '__clawback_at \'intel import\'' -F
 complete -c clawback -n '__clawback_at \'intel import\'' -l tenant -x -d 'Name or GUID of the tenant that it is for; without it, it is for every tenant.'
 complete -c clawback -n '__clawback_at \'intel import\'' -l format -x -a 'text csv misp stix' -d 'Its format, where it is not plain.'
 complete -c clawback -n '__clawback_at \'intel import\'' -l kind -x -a 'url domain ip sha256 email' -d 'The kind of entries that do not say it.'
-complete -c clawback -n '__clawback_at \'intel import\'' -l column -x -d 'The column of a CSV with the values (default: value, indicator or ioc).'
+complete -c clawback -n '__clawback_at \'intel import\'' -l column -x -d 'The column of a CSV with the values (default: value, indicator, ioc or url).'
 complete -c clawback -n '__clawback_at \'intel import\'' -l disposition -x -d 'What their mail is (default: of page or file MALICIOUS, else SUSPICIOUS).'
 complete -c clawback -n '__clawback_at \'intel import\'' -l for -x -d 'Their lifetime, such as 30d, unless theirs ends earlier.'
 complete -c clawback -n '__clawback_at \'intel import\'' -l note -x -d 'Why, for those who see the verdict; of entries without a note of their own.'
