@@ -163,7 +163,8 @@ func beside(ctx context.Context, out io.Writer) error {
 	slower, share := loaded.p99/quiet.p99, loaded.rate/quiet.rate
 	fmt.Fprintf(out, "beside %d messages judged again, %d looks at a feed of %d lines and %d records past their "+
 		"retention: %.0f a second, p99 of the 250 %.0f ms; without them %.0f and %.0f ms: %.2f of the rate, "+
-		"%.1f times p99\n", judged, reads, feedLines, oldMail, loaded.rate, 1000*loaded.p99, quiet.rate, 1000*quiet.p99, share, slower)
+		"%.1f times p99\n", judged,
+		reads, feedLines, oldMail, loaded.rate, 1000*loaded.p99, quiet.rate, 1000*quiet.p99, share, slower)
 	table1.add("intake's p99 / whole way's rate beside rescan, feed and retention", "3 times / 0.5", "2 times / 0.6",
 		"%.1f times / %.2f", slower, share)
 	return nil
