@@ -268,8 +268,8 @@ func TestJudge_scorerFails_neverClean(t *testing.T) {
 	if got := f.outcome(id); got != "finished MALICIOUS" {
 		t.Errorf("when the scorer is back it is %q", got)
 	}
-	if len(f.alerts) == 0 {
-		t.Error("nobody was told")
+	if len(f.alerts) == 0 || f.alerts[0] != "score.failed" {
+		t.Errorf("told is %q", f.alerts)
 	}
 }
 
@@ -304,6 +304,9 @@ func TestJudge_bodyLost_quarantinedAndAlerted(t *testing.T) {
 	f.work()
 	if got := f.outcome(id); got != "quarantined" {
 		t.Errorf("an item with damaged bytes is %q (%s)", got, f.reason(id))
+	}
+	if diff := cmp.Diff([]string{"spool.damaged"}, f.alerts); diff != "" {
+		t.Errorf("alerts (-want +got):\n%s", diff)
 	}
 }
 

@@ -3,6 +3,7 @@ package retract_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -364,6 +365,9 @@ func TestCrash_panicHoldsTheIntentAlone(t *testing.T) {
 		r.run(time.Minute)
 		r.want(rec, anna, store.Held, "internal error: a bug")
 		r.want(rec, bert, store.Done, "")
+		if alerts := r.alertsOf("internal"); len(alerts) != 1 || !strings.Contains(alerts[0].Text, "a bug") {
+			t.Errorf("alerts %v, want one of the fault", alerts)
+		}
 		r.lies(b, exchange.Deletions)
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -175,6 +176,27 @@ func TestGroup_withoutPermission(t *testing.T) {
 			t.Errorf("alert %s: %s", alert.Kind, alert.Text)
 		}
 	})
+}
+
+// A group that is larger than what is looked after is told to a person; the members beyond it have no intents.
+func TestGroup_tooManyMembersAreTold(t *testing.T) {
+	for n, told := range map[int]int{4999: 0, 5001: 1} {
+		groupRig(t, func(r *rig, _, _ *retracttest.Message) {
+			for i := range n {
+				id := fmt.Sprint("M", i)
+				r.world.Mailbox(id, fmt.Sprintf("m%d@fabrikam.example", i)) // outside: each ends without a request
+				r.world.Groups[team] = append(r.world.Groups[team], id)
+			}
+			r.world.Groups[team] = r.world.Groups[team][2:]
+			rec := r.report(bad(team))
+			r.run(time.Minute)
+			r.want(rec, team, store.Skipped, fmt.Sprintf("its %d present members", min(n, 5000)))
+			if alerts := r.alertsOf("group"); len(alerts) != told ||
+				told > 0 && !strings.Contains(alerts[0].Text, "record "+rec.ID+": ") {
+				t.Errorf("of %d members alerts %v, want %d", n, alerts, told)
+			}
+		})
+	}
 }
 
 func TestGroup_troubleIsTriedAgain(t *testing.T) {

@@ -172,7 +172,7 @@ func (p *Pool) pop() (*process, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
-		return nil, errors.New("the daemon is stopping")
+		return nil, fmt.Errorf("%w: the daemon is stopping", errStopped)
 	}
 	n := len(p.idle)
 	if n == 0 {

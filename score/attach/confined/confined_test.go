@@ -8,6 +8,7 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -255,6 +256,32 @@ func TestOpen_programThatIsNoChild(t *testing.T) {
 			t.Errorf("%s was started as a child", program)
 		} else {
 			t.Log(err)
+		}
+	}
+}
+
+// A person is told that no process can be started, and not that the daemon stops.
+func TestInspect_noProcessStarts(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(p *Pool)
+		want   []string
+	}{
+		"program that is gone":    {func(p *Pool) { p.o.Program = "/does/not/exist" }, []string{"inspector.failed"}},
+		"program that is another": {func(p *Pool) { p.o.Program = "/bin/true" }, []string{"inspector.failed"}},
+		"stop":                    {func(p *Pool) { _ = p.Close() }, nil},
+		"well":                    {func(*Pool) {}, nil},
+	} {
+		var told []string
+		p := open(t, Options{Alert: func(event, _ string, _ ...any) { told = append(told, event) }})
+		for _, child := range p.idle {
+			child.kill()
+		}
+		p.idle = nil
+		c.change(p)
+		limits := attach.Default()
+		r := p.Inspect(t.Context(), []attach.File{{Name: "a.zip", Body: mailgen.Zip(false)}}, &limits)
+		if !slices.Equal(told, c.want) || len(r[0].NotRead) == 0 != (name == "well") {
+			t.Errorf("%s: told is %q, want %q; %+v", name, told, c.want, r)
 		}
 	}
 }
