@@ -2,6 +2,7 @@ package retract
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -25,20 +26,19 @@ type Status struct {
 // within seconds.
 const lateAfter = 10 * time.Minute
 
-// statusMax bounds the intents that one Status looks at.
-const statusMax = 1000
+// What one Status looks at: so many pending intents, a page at a time. The oldest, which are the likeliest to be late or
+// stuck, come last.
+const (
+	statusMax  = 20_000
+	statusPage = 1000
+)
 
 // Status says how a tenant's retraction stands.
 func (e *Engine) Status(ctx context.Context, tenant string) (Status, error) {
 	s := Status{}
 	s.Paused, s.Held = e.pausedFor(tenant)
-	list, err := e.o.Store.IntentsBy(ctx, store.IntentFilter{Tenant: tenant, Kind: store.Retract,
-		Outcomes: []store.Outcome{store.Pending}, Limit: statusMax})
-	if err != nil {
-		return s, fmt.Errorf("list pending intents: %w", err)
-	}
 	longest := time.Time{}
-	for _, in := range list {
+	err := e.eachPending(ctx, tenant, func(in store.Intent) {
 		s.countLate(in, e.now())
 		if stuck(in) {
 			s.Stuck++
@@ -49,14 +49,36 @@ func (e *Engine) Status(ctx context.Context, tenant string) (Status, error) {
 			}
 		}
 		if in.Misses == 0 {
-			continue
+			return
 		}
 		s.Waiting++
 		if s.Next.IsZero() || in.NotBefore.Before(s.Next) {
 			s.Next = in.NotBefore
 		}
+	})
+	return s, err
+}
+
+// eachPending calls look with a tenant's pending retractions, those of the newest record first, statusMax at most.
+func (e *Engine) eachPending(ctx context.Context, tenant string, look func(store.Intent)) error {
+	f := store.IntentFilter{Tenant: tenant, Kind: store.Retract, Outcomes: []store.Outcome{store.Pending},
+		Limit: statusPage}
+	for range statusMax / statusPage {
+		list, err := e.o.Store.IntentsBy(ctx, f)
+		for _, in := range list {
+			look(in)
+		}
+		switch {
+		case errors.Is(err, store.ErrBound), f.After != "" && errors.Is(err, store.ErrNotFound):
+			return nil // so many others wait, as of a bulk restore, or the page's last one has just gone: no failure
+		case err != nil:
+			return fmt.Errorf("list pending intents: %w", err)
+		case len(list) < f.Limit:
+			return nil
+		}
+		f.After = list[len(list)-1].ID
 	}
-	return s, nil
+	return nil
 }
 
 // countLate counts an intent that should have begun long ago. Those of a bulk job wait for each other by design.

@@ -1,6 +1,10 @@
 package retract_test
 
 import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -73,4 +77,55 @@ func TestStatus_saysWhyTheTenantWaits(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Behind many that have just come, one that is late is told of all the same.
+func TestStatus_looksBehindTheNewest(t *testing.T) {
+	bubble(t, func(r *rig) {
+		slow := &fault.Fault{Class: fault.Retry, Tenant: true, Status: 429, After: time.Hour, Detail: "slow down"}
+		r.world.Script = script("find", slow, false)
+		r.report(bad(anna))
+		second := bad(bert)
+		second.mid, second.nid = "<second@sender.example>", "second"
+		r.run(10 * time.Second) // the first has been asked for, and is told to wait
+		r.report(second)
+		r.run(10 * time.Minute)
+		for n := range 1100 {
+			l := bad(anna)
+			l.mid, l.nid = fmt.Sprintf("<%d@sender.example>", n), fmt.Sprint("later-", n)
+			r.report(l)
+		}
+		if s := r.standing(); s.Late != 1 {
+			t.Errorf("standing %+v, want the one that is late", s)
+		}
+	})
+}
+
+// bounded is a store whose lists end at its bound.
+type bounded struct {
+	*store.Store
+	err error
+}
+
+func (b bounded) IntentsBy(ctx context.Context, f store.IntentFilter) ([]store.Intent, error) {
+	list, err := b.Store.IntentsBy(ctx, f)
+	return list, cmp.Or(err, b.err)
+}
+
+// That so many intents of others wait that not all are looked at is no failure of the status; one of the store's is.
+func TestStatus_boundOfALookIsNoFailure(t *testing.T) {
+	bubble(t, func(r *rig) {
+		r.report(bad(anna))
+		r.run(time.Minute)
+		for err, fails := range map[error]bool{
+			nil: false, store.ErrBound: false, fmt.Errorf("list: %w", store.ErrBound): false, store.ErrNotFound: true,
+			errors.New("broken"): true,
+		} {
+			r.engine(bounded{r.st, err})
+			s, got := r.e.Status(t.Context(), tenantID)
+			if (got != nil) != fails || !fails && s.Waiting != 1 {
+				t.Errorf("%v: %+v, %v", err, s, got)
+			}
+		}
+	})
 }
