@@ -57,7 +57,11 @@ func (s *Service) listAudit(ctx context.Context, a access, q AuditQuery) (page P
 	} else {
 		rows, err = s.auditFound(ctx, a, q, f)
 	}
-	return searched(read(rows, limit, func(act store.Act) string { return number(act.Seq) }, actOf), err)
+	page = read(rows, limit, func(act store.Act) string { return number(act.Seq) }, actOf)
+	if bound, is := errors.AsType[store.AuditBound](err); is && page.Cut == "" { // what lies behind it is the next part
+		page.Next = cursorOf(number(bound.Before))
+	}
+	return searched(page, err)
 }
 
 // What a list of acts on the messages of a search looks at: so many messages, and so many entries.
@@ -87,7 +91,7 @@ func (s *Service) auditFound(ctx context.Context, a access, q AuditQuery, f stor
 		}
 		f.Before = rows[len(rows)-1].Seq
 	}
-	return found, store.ErrBound
+	return found, cmp.Or[error](bound, store.AuditBound{Before: f.Before})
 }
 
 // objectsOf are the messages that a query finds, and their intents, as the audit names them. Bound says that there may

@@ -157,6 +157,10 @@ func TestLists_sayThatASearchWasEnded(t *testing.T) {
 	if acts, err := ListAudit.Do(t.Context(), s, root, AuditQuery{}); err != nil || len(acts.Items) != 2 || acts.Cut != CutBySearch {
 		t.Errorf("audit %+v, %v", acts, err)
 	}
+	s = (&world{err: store.AuditBound{Before: 7}}).service() // of the audit it is known where to go on
+	if acts, err := ListAudit.Do(t.Context(), s, root, AuditQuery{}); err != nil || acts.Next != cursorOf("7") || acts.Cut != CutBySearch {
+		t.Errorf("audit %+v, %v", acts, err)
+	}
 	if p, err := PreviewJob.Do(t.Context(), (&world{}).service(), root, JobOrder{Restore: true, Search: &Search{Sender: "x"}}); err != nil || p.Cut != CutBySearch {
 		t.Errorf("preview %+v, %v", p, err)
 	}

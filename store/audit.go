@@ -37,7 +37,21 @@ func (s *Store) Note(ctx context.Context, act Act) error {
 	return nil
 }
 
-// Audit lists entries, the newest first. It looks at 100,000 at most and says so by [ErrBound].
+// AuditBound is the [ErrBound] of a list of the audit: a filter with its Before goes on where that ended.
+type AuditBound struct{ Before uint64 }
+
+func (b AuditBound) Error() string {
+	return fmt.Sprintf("list audit down to entry %d: %v", b.Before, ErrBound)
+}
+
+// Unwrap gives [ErrBound].
+func (AuditBound) Unwrap() error { return ErrBound }
+
+// earlierInRow ends a list that has a Since: after so many entries of before it in a row. Entries are in the order of
+// their commits, and one that a clock has dated wrongly ends nothing.
+const earlierInRow = 10_000
+
+// Audit lists entries, the newest first. It looks at 100,000 at most and says so by [AuditBound].
 func (s *Store) Audit(ctx context.Context, f AuditFilter) (list []Act, err error) {
 	f.Limit = orDefault(f.Limit, 1000)
 	err = s.view(ctx, func(t *txn) error {
@@ -128,14 +142,18 @@ func (t *txn) audit(f AuditFilter) (list []Act, err error) {
 		c.Seek(number(f.Before))
 		k, v = c.Prev()
 	}
-	for scanned := 0; k != nil && len(list) < f.Limit; scanned++ {
+	earlier := 0
+	for scanned := 0; k != nil && len(list) < f.Limit && earlier < earlierInRow; scanned++ {
 		if scanned >= maxScan {
-			return list, fmt.Errorf("list audit: %w", ErrBound)
+			return list, AuditBound{binary.BigEndian.Uint64(k) + 1}
 		}
 		if f.mayMatch(v) {
 			act, err := decodeAct(v)
 			if err != nil {
 				return list, err
+			}
+			if earlier++; !act.At.Before(f.Since) {
+				earlier = 0
 			}
 			if f.match(act) {
 				list = append(list, act)

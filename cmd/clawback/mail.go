@@ -140,7 +140,11 @@ func (c auditCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	return show(a, acts, "Nobody has done anything yet.", []string{"TIME", "WHO", "WHAT", "OBJECT", "COMMENT"},
+	none := "Nobody has done anything yet."
+	if c != (auditCmd{paging: paging{Limit: c.Limit}}) {
+		none = "No entry of the audit fits."
+	}
+	return show(a, acts, none, []string{"TIME", "WHO", "WHAT", "OBJECT", "COMMENT"},
 		func(act api.Act) []string {
 			return []string{stamp(act.At), clip(act.Who, 20), act.What, clip(act.Object, 40), clip(act.Comment, 80)}
 		})
