@@ -1,19 +1,21 @@
 package main
 
 import (
+	"bufio"
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/dustin/go-humanize"
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
 	"clawback/api"
 	"clawback/api/client"
+	"clawback/api/routes"
 	"clawback/store"
 	"clawback/verdict"
 )
@@ -116,6 +118,9 @@ func (a *app) bulk(c choice, o api.JobOrder, number confirmation) error {
 	return a.follow(job.ID)
 }
 
+// mostIDs bounds the ids of a job, as a request has them, in bytes: the request has little besides.
+const mostIDs = routes.MaxBody - 64<<10
+
 // idsFrom reads a file of ids, one a line. Empty lines, and what follows a blank, are left out: the output of search
 // fits.
 func (a *app) idsFrom(file string) ([]string, error) {
@@ -124,15 +129,22 @@ func (a *app) idsFrom(file string) ([]string, error) {
 		return nil, err
 	}
 	defer in.Close()
-	raw, err := io.ReadAll(io.LimitReader(in, 16<<20))
-	if err != nil {
-		return nil, fmt.Errorf("read ids: %w", err)
-	}
 	var ids []string
-	for line := range strings.Lines(string(raw)) {
-		if words := strings.Fields(line); len(words) > 0 && words[0] != "ID" {
-			ids = append(ids, words[0])
+	size := 0
+	lines := bufio.NewScanner(in)
+	for lines.Scan() {
+		words := strings.Fields(lines.Text())
+		if len(words) == 0 || words[0] == "ID" {
+			continue
 		}
+		if size += len(words[0]) + len(`"",`); size > mostIDs {
+			return nil, fmt.Errorf("%s holds more than %s of ids, which is more than one job may begin with: nothing was "+
+				"done; split it", file, humanize.IBytes(mostIDs))
+		}
+		ids = append(ids, words[0])
+	}
+	if err := lines.Err(); err != nil {
+		return nil, fmt.Errorf("read ids of %s: %w", file, err)
 	}
 	if len(ids) == 0 {
 		return nil, fmt.Errorf("%s holds no ids", file)
