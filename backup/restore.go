@@ -203,7 +203,7 @@ func OriginOf(dir string) (Origin, error) {
 		return o, err
 	}
 	if err := json.Unmarshal(text, &o); err != nil {
-		return o, fmt.Errorf("read %s: %w", Restored, err)
+		return o, fmt.Errorf("read %s: %w; restore the backup again, or put back that file of it", Restored, err)
 	}
 	return o, nil
 }

@@ -44,7 +44,8 @@ func openLedger(file string) (*ledger, error) {
 		}
 		var change map[string]string
 		if err := json.Unmarshal(line, &change); err != nil {
-			return nil, fmt.Errorf("decode %s: %w", file, err)
+			return nil, fmt.Errorf("decode %s: %w; bring it back from a backup, or move it away: then an indicator of "+
+				"a feed's that a person removed can come again", file, err)
 		}
 		l.merge(change)
 		l.changes++

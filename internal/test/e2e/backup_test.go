@@ -155,12 +155,18 @@ func TestLost_eachFile(t *testing.T) {
 		name    string
 		refuses string // what the daemon says when it does not start; "": it starts
 		known   bool   // and knows what it did
+		damaged bool   // it is not lost, but not as it was written
 	}{
 		{name: "queue.db", known: true},
 		{name: "queue.scoring", known: true},
 		{name: "own-mail.secret", known: true},
 		{name: "spool", known: true},
 		{name: "index", known: true}, // it is built anew
+		{name: "config.json", known: true},
+		{name: "config.json", damaged: true, known: true},
+		{name: "traffic.json", damaged: true, known: true},
+		{name: "sightings.json", damaged: true, refuses: "bring it back from a backup, or move it away"},
+		{name: "restored.json", damaged: true, refuses: "put back that file"},
 		{name: "store", refuses: "bring the directory back from a backup"},
 		{name: "store/MANIFEST", refuses: "bring it back from a backup"},
 		{name: "store/marker.manifest", refuses: "bring it back from a backup"},
@@ -170,7 +176,7 @@ func TestLost_eachFile(t *testing.T) {
 		t.Run(lost.name, func(t *testing.T) {
 			w := *w
 			w.t = t
-			w.lose(lost.name, kept)
+			w.lose(lost.name, kept, lost.damaged)
 			err := w.Start(t.Context())
 			if lost.refuses != "" {
 				if err == nil {
@@ -198,9 +204,9 @@ func TestLost_eachFile(t *testing.T) {
 	}
 }
 
-// lose puts the state back as it was kept, without one of its files; names that a restore or a backup leaves are made
-// instead.
-func (w *world) lose(name, kept string) {
+// lose puts the state back as it was kept, without one of its files, or with that one damaged; names that a restore or
+// a backup leaves are made instead.
+func (w *world) lose(name, kept string, damaged bool) {
 	w.t.Helper()
 	state := w.File("state")
 	if err := os.RemoveAll(state); err != nil {
@@ -210,6 +216,12 @@ func (w *world) lose(name, kept string) {
 		w.t.Fatal(err)
 	}
 	path := filepath.Join(state, name)
+	if damaged {
+		if err := os.WriteFile(path, []byte("{ broken"), 0o600); err != nil {
+			w.t.Fatal(err)
+		}
+		return
+	}
 	if name == "restore.partial" || name == "backup.tmp" {
 		if err := os.Mkdir(path, 0o700); err != nil {
 			w.t.Fatal(err)
