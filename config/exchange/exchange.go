@@ -121,6 +121,7 @@ func rules(t *config.Tenant) []rule {
 			if taken := func(o rule) bool { return o.Name == r.Name }; slices.ContainsFunc(all, taken) {
 				r.Name += " " + local
 			}
+			r.Name = r.Name[:min(len(r.Name), maxName)]
 			r.Label = "journal-" + label
 			r.Group = r.Label + "@" + firstDomain(t)
 		}
@@ -177,7 +178,7 @@ func (k *connector) leadTo(c *config.Config, regions []string) {
 	}
 }
 
-// maxName is how long the name of a connector may be.
+// maxName is how long the name of a connector, or of a journal rule, may be.
 const maxName = 64
 
 func hostsOf(c *config.Config, regions []string) []string {
