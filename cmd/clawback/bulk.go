@@ -153,12 +153,13 @@ func (a *app) idsFrom(file string) ([]string, error) {
 }
 
 func (a *app) showPreview(p api.JobPreview) {
-	a.warnf("%s, %s: %s\n", plural(p.Records, "message"), plural(p.Mailboxes, "mailbox"), tally(p.Outcomes))
+	counts := fmt.Sprintf("%s, %s: %s", plural(p.Records, "message"), plural(p.Mailboxes, "mailbox"), tally(p.Outcomes))
+	a.warnf("%s\n", strings.TrimSuffix(counts, ": "))
 	if p.Unknown > 0 {
 		a.warnf("%d of the ids are no message here, or of a tenant that is not configured\n", p.Unknown)
 	}
 	if p.Unchanged > 0 {
-		a.warnf("%d stand already as asked for\n", p.Unchanged)
+		a.warnf("%s already as asked for\n", isAre(p.Unchanged, "mailbox"))
 	}
 	if len(p.Dispositions) > 0 {
 		a.warnf("by verdict: %s\n", tally(p.Dispositions))
@@ -323,7 +324,7 @@ func (a *app) showJob(id string) error {
 		{"comment", clip(j.Comment, 200)},
 		{"action", j.Action}, {"messages", fmt.Sprintf("%d: %d waiting, %d planned, %d refused", j.Counters.Records,
 			j.Counters.Waiting, j.Counters.Ordered, j.Counters.Refused)},
-		{"mailboxes", fmt.Sprintf("%d: %s", j.Counters.Mailboxes, tally(j.Counters.Outcomes))},
+		{"mailboxes", strings.TrimSuffix(fmt.Sprintf("%d: %s", j.Counters.Mailboxes, tally(j.Counters.Outcomes)), ": ")},
 		{"not there yet", strconv.Itoa(j.Counters.Absent)}, {"created", stamp(j.Created)},
 	}
 	return a.table(rows)

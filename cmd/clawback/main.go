@@ -15,6 +15,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -116,8 +117,11 @@ func (a *app) run(args []string) int {
 	a.raw, a.rawErr = a.out, a.errOut
 	a.out, a.errOut = visible.NewWriter(a.out), visible.NewWriter(a.errOut)
 	var c cli
-	if len(args) == 0 {
+	switch {
+	case len(args) == 0:
 		args = []string{"--help"}
+	case args[0] == "--version": // as of any program
+		args = append([]string{"version"}, args[1:]...)
 	}
 	call, status := parse(&c, args, a.out, a.errOut)
 	if call == nil {
@@ -141,6 +145,10 @@ func parse(c *cli, args []string, out, errOut io.Writer) (call *kong.Context, st
 	call, err := parser.Parse(withNegations(args))
 	if err != nil {
 		call, status = nil, exitUsage
+		if slices.Contains(args, "--json") { // whether it was read before the fault depends on the order
+			(&app{errOut: errOut}).failJSON("", usageError{err.Error()})
+			return call, status
+		}
 		parser.Stdout = errOut // how the command is used: a script reads standard output
 		parser.FatalIfErrorf(err)
 	}

@@ -200,12 +200,16 @@ func troubleOf(n api.Notice) string {
 	if n.Severity == api.Critical {
 		kind += ", " + string(n.Severity)
 	}
-	return fmt.Sprintf("%s (%s, for %s, since %s)", text, kind, lasting(n.Since), stamp(n.Since))
+	return fmt.Sprintf("%s (%s, for %s, since %s)", text, kind, lasting(n.Since, time.Now()), stamp(n.Since))
 }
 
 // lasting is how long something has been so.
-func lasting(since time.Time) string {
-	return strings.TrimSpace(humanize.RelTime(since, time.Now(), "", ""))
+func lasting(since, now time.Time) string {
+	text := strings.TrimSpace(humanize.RelTime(since, now, "", ""))
+	if text == "now" {
+		return "a moment"
+	}
+	return text
 }
 
 // showMemory says what the daemon has in memory, and what of it messages that are arriving hold.

@@ -45,6 +45,19 @@ func TestMonitored_theWorstCounts(t *testing.T) {
 	}
 }
 
+// How long a trouble has stood is told in words that fit behind "for".
+func TestLasting(t *testing.T) {
+	now := time.Now()
+	for before, want := range map[time.Duration]string{
+		0: "a moment", 400 * time.Millisecond: "a moment", 3 * time.Second: "3 seconds", 2 * time.Hour: "2 hours",
+		49 * time.Hour: "2 days",
+	} {
+		if got := lasting(now.Add(-before), now); got != want {
+			t.Errorf("%s: %q, want %q", before, got, want)
+		}
+	}
+}
+
 // --watch goes on while the daemon restarts, steers no terminal that is not there, and ends with status 0.
 func TestStatus_watchOutlivesARestart(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())

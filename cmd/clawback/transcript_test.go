@@ -183,7 +183,7 @@ var (
 	process = regexp.MustCompile(`^memory: .*\n$`)
 	inJSON  = regexp.MustCompile(`"(own|heap|cache|mapped|free|total|inodes|total_inodes)": \d+`)
 	disk    = regexp.MustCompile(`has \S+ .iB of \S+ .iB free`)
-	lasts   = regexp.MustCompile(`for (now|\d+ (second|minute)s?), since`)
+	lasts   = regexp.MustCompile(`for (a moment|\d+ (second|minute)s?), since`)
 	dbSize  = regexp.MustCompile(`"size": \d{5,}`)
 )
 
