@@ -228,6 +228,8 @@ func (b *batch) run() {
 		err := b.attempt()
 		switch {
 		case err == nil:
+		case errors.Is(err, errNotStarted):
+			b.leave("No process could be started that looks into it.")
 		case errors.Is(err, errCPU):
 			b.stop("Looking into it took more computing time than any honest file needs, and was stopped.")
 			b.cpu /= 2
@@ -243,12 +245,13 @@ func (b *batch) run() {
 func (b *batch) attempt() error {
 	child, err := b.pool.acquire(b.ctx)
 	if err != nil {
-		if !errors.Is(err, errStopped) {
-			b.pool.alert("inspector.failed", "No process that looks into attached files could be started: they are "+
-				"not looked into.",
-				"error", err)
+		if errors.Is(err, errStopped) {
+			return err
 		}
-		return err
+		b.pool.alert("inspector.failed", "No process that looks into attached files could be started: they are "+
+			"not looked into.",
+			"error", err)
+		return fmt.Errorf("%w: %v", errNotStarted, err) // that a child ends at its start is no file's doing
 	}
 	err = b.exchange(child)
 	if err != nil {

@@ -260,7 +260,7 @@ func TestOpen_programThatIsNoChild(t *testing.T) {
 	}
 }
 
-// A person is told that no process can be started, and not that the daemon stops.
+// A person is told that no process can be started, and not that the daemon stops. Neither is a reason against the file.
 func TestInspect_noProcessStarts(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(p *Pool)
@@ -280,7 +280,7 @@ func TestInspect_noProcessStarts(t *testing.T) {
 		c.change(p)
 		limits := attach.Default()
 		r := p.Inspect(t.Context(), []attach.File{{Name: "a.zip", Body: mailgen.Zip(false)}}, &limits)
-		if !slices.Equal(told, c.want) || len(r[0].NotRead) == 0 != (name == "well") {
+		if !slices.Equal(told, c.want) || len(r[0].NotRead) == 0 != (name == "well") || r[0].Stopped != "" {
 			t.Errorf("%s: told is %q, want %q; %+v", name, told, c.want, r)
 		}
 	}

@@ -160,6 +160,8 @@ var (
 	errCPU     = errors.New("it took more computing time than any honest file needs")
 	errSlow    = errors.New("it was not done in time")
 	errStopped = errors.New("the message's time was over")
+
+	errNotStarted = errors.New("there is no process for it")
 )
 
 // budget is what a request may use. The computing time is what counts; the wall clock is for a child that does not
