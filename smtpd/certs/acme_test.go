@@ -206,7 +206,7 @@ func TestACME_warmWaitsForTheCA(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-	case <-time.After(patience):
+	case <-time.After(hangAfter):
 		t.Fatal("still waiting after the CA came back")
 	}
 	b.solver.close()

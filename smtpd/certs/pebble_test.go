@@ -109,7 +109,7 @@ func newBench(t *testing.T, s setting) *bench {
 // warm warms the source, and fails the test when it cannot.
 func (b *bench) warm(t *testing.T) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), hangAfter)
 	defer cancel()
 	if err := b.Warm(ctx); err != nil {
 		t.Fatal(err)
@@ -164,16 +164,16 @@ func echo(t *testing.T, conn net.Conn, line string) {
 	}
 }
 
-// patience ends a test that hangs; on a busy machine all that is waited for here may take long.
-const patience = 4 * time.Minute
+// hangAfter ends a test that hangs; on a busy machine all that is waited for here may take long.
+const hangAfter = 4 * time.Minute
 
 // eventually waits until a condition holds.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(hangAfter); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		if holds() {
 			return
 		}
 	}
-	t.Fatalf("after %s: %s does not hold", patience, what)
+	t.Fatalf("after %s: %s does not hold", hangAfter, what)
 }
