@@ -117,11 +117,8 @@ func (a *app) run(args []string) int {
 	a.raw, a.rawErr = a.out, a.errOut
 	a.out, a.errOut = visible.NewWriter(a.out), visible.NewWriter(a.errOut)
 	var c cli
-	switch {
-	case len(args) == 0:
+	if len(args) == 0 {
 		args = []string{"--help"}
-	case args[0] == "--version": // as of any program
-		args = append([]string{"version"}, args[1:]...)
 	}
 	call, status := parse(&c, args, a.out, a.errOut)
 	if call == nil {
@@ -141,6 +138,9 @@ func parse(c *cli, args []string, out, errOut io.Writer) (call *kong.Context, st
 			panic(p)
 		}
 	}()
+	if len(args) > 0 && args[0] == "--version" { // as of any program
+		args = append([]string{"version"}, args[1:]...)
+	}
 	parser := newParser(c, out, errOut)
 	call, err := parser.Parse(withNegations(args))
 	if err != nil {
