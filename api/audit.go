@@ -58,7 +58,7 @@ func (s *Service) listAudit(ctx context.Context, a access, q AuditQuery) (page P
 		rows, err = s.auditFound(ctx, a, q, f)
 	}
 	page = read(rows, limit, func(act store.Act) string { return number(act.Seq) }, actOf)
-	if bound, is := errors.AsType[store.AuditBound](err); is && page.Cut == "" { // what lies behind it is the next part
+	if bound, is := errors.AsType[store.AuditBound](err); is && page.Cut == "" { // what lies behind it follows
 		page.Next = cursorOf(number(bound.Before))
 	}
 	return searched(page, err)

@@ -26,8 +26,8 @@ type Status struct {
 // within seconds.
 const lateAfter = 10 * time.Minute
 
-// What one Status looks at: so many pending intents, a page at a time. The oldest, which are the likeliest to be late or
-// stuck, come last.
+// What one Status looks at: so many pending intents, a page at a time. The oldest, which are the likeliest to be late
+// or stuck, come last.
 const (
 	statusMax  = 20_000
 	statusPage = 1000

@@ -138,8 +138,8 @@ func (a *app) idsFrom(file string) ([]string, error) {
 			continue
 		}
 		if size += len(words[0]) + len(`"",`); size > mostIDs {
-			return nil, fmt.Errorf("%s holds more than %s of ids, which is more than one job may begin with: nothing was "+
-				"done; split it", file, humanize.IBytes(mostIDs))
+			return nil, fmt.Errorf("%s holds more than %s of ids, which is more than one job may begin with: nothing "+
+				"was done; split it", file, humanize.IBytes(mostIDs))
 		}
 		ids = append(ids, words[0])
 	}
@@ -153,7 +153,7 @@ func (a *app) idsFrom(file string) ([]string, error) {
 }
 
 func (a *app) showPreview(p api.JobPreview) {
-	counts := fmt.Sprintf("%s, %s: %s", plural(p.Records, "message"), plural(p.Mailboxes, "mailbox"), tally(p.Outcomes))
+	counts := fmt.Sprintf("%s, %s: ", plural(p.Records, "message"), plural(p.Mailboxes, "mailbox")) + tally(p.Outcomes)
 	a.warnf("%s\n", strings.TrimSuffix(counts, ": "))
 	if p.Unknown > 0 {
 		a.warnf("%d of the ids are no message here, or of a tenant that is not configured\n", p.Unknown)
@@ -324,7 +324,7 @@ func (a *app) showJob(id string) error {
 		{"comment", clip(j.Comment, 200)},
 		{"action", j.Action}, {"messages", fmt.Sprintf("%d: %d waiting, %d planned, %d refused", j.Counters.Records,
 			j.Counters.Waiting, j.Counters.Ordered, j.Counters.Refused)},
-		{"mailboxes", strings.TrimSuffix(fmt.Sprintf("%d: %s", j.Counters.Mailboxes, tally(j.Counters.Outcomes)), ": ")},
+		{"mailboxes", strings.TrimSuffix(fmt.Sprint(j.Counters.Mailboxes, ": ", tally(j.Counters.Outcomes)), ": ")},
 		{"not there yet", strconv.Itoa(j.Counters.Absent)}, {"created", stamp(j.Created)},
 	}
 	return a.table(rows)

@@ -30,7 +30,8 @@ func TestIDsFrom_wholeOrNothing(t *testing.T) {
 		"a line that never ends": {strings.Repeat("x", 1<<20), 0, "too long"},
 	} {
 		ids, err := (&app{in: strings.NewReader(c.text)}).idsFrom("-")
-		if len(ids) != c.want || (err == nil) != (c.fail == "") || err != nil && !strings.Contains(err.Error(), c.fail) {
+		if len(ids) != c.want || (err == nil) != (c.fail == "") ||
+			err != nil && !strings.Contains(err.Error(), c.fail) {
 			t.Errorf("%s: %d ids, %v; want %d, %q", name, len(ids), err, c.want, c.fail)
 		}
 	}

@@ -221,7 +221,8 @@ func TestTold_troublesOfTheParts(t *testing.T) {
 					t.Errorf("%s is no kind that follows from the state", n.Kind)
 				}
 			}
-			if text := strings.Join(got, "\n"); c.want == "" && text != "" || !strings.Contains(text, c.want) || len(got) > 1 {
+			if text := strings.Join(got, "\n"); c.want == "" && text != "" || !strings.Contains(text, c.want) ||
+				len(got) > 1 {
 				t.Errorf("told is %q, want %q", got, c.want)
 			}
 		})
