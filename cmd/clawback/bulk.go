@@ -15,7 +15,6 @@ import (
 
 	"clawback/api"
 	"clawback/api/client"
-	"clawback/api/routes"
 	"clawback/store"
 	"clawback/verdict"
 )
@@ -119,7 +118,7 @@ func (a *app) bulk(c choice, o api.JobOrder, number confirmation) error {
 }
 
 // mostIDs bounds the ids of a job, as a request has them, in bytes: the request has little besides.
-const mostIDs = routes.MaxBody - 64<<10
+const mostIDs = 16<<20 - 64<<10
 
 // idsFrom reads a file of ids, one a line. Empty lines, and what follows a blank, are left out: the output of search
 // fits.

@@ -4,11 +4,16 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"clawback/api/routes"
 )
 
 // A file of ids is read whole, however long its lines are, or refused: what is not in a job is not done, and nobody
 // would be told.
 func TestIDsFrom_wholeOrNothing(t *testing.T) {
+	if rest := routes.MaxBody - mostIDs; rest < 32<<10 {
+		t.Errorf("beside the ids a request may have %d bytes", rest)
+	}
 	line := func(n int, beside string) string { return fmt.Sprintf("r-%024d%s\n", n, beside) }
 	many := func(n int, beside string) string {
 		var b strings.Builder
