@@ -2,6 +2,7 @@ package index
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -152,13 +153,16 @@ func (b *builder) encode() []byte {
 	return w.bytes()
 }
 
-// maxSpread is how many postings are sorted with as much room beside them: 1 MiB.
-const maxSpread = 64 << 10
+// maxSpread is how many postings are sorted with as much room beside them, 4 MiB: those of what is written at once
+// while a backlog is worked through.
+const maxSpread = 256 << 10
 
-// byTerm sorts postings by term. Those of one term stay in the order in which they are.
+// byTerm sorts postings that come in the order of their documents by term, and those of one term by document.
 func byTerm(list []posting) []posting {
 	if len(list) > maxSpread {
-		slices.SortStableFunc(list, func(x, y posting) int { return compare(x.term, y.term) })
+		slices.SortFunc(list, func(x, y posting) int {
+			return cmp.Or(compare(x.term, y.term), cmp.Compare(x.doc, y.doc))
+		})
 		return list
 	}
 	// A byte after the other, the lowest first: each posting goes behind those whose byte is less.
