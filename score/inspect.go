@@ -43,6 +43,7 @@ type inspection struct {
 	age        domainAge
 	files      attach.Limits   // what is left for looking into files
 	hosts      map[string]int  // which brand's name a host bears, -1 for none
+	purposes   map[string]bool // which domains are called after a purpose
 	enclosed   []string        // what attached documents say
 	fileTopics map[string]bool // topics that only attached files have
 	pages      int             // attached pages that were read
@@ -120,6 +121,7 @@ func (x *inspection) saw(ids ...string) bool {
 // inspect prepares what all detectors need.
 func (s *Scorer) inspect(m Message, mail *extract.Mail) *inspection {
 	x := &inspection{Scorer: s, msg: m, mail: mail, tenant: m.Tenant, files: attach.Default(), hosts: map[string]int{},
+		purposes:   map[string]bool{},
 		fileTopics: map[string]bool{}}
 	if x.tenant == nil {
 		x.tenant = &config.Tenant{}

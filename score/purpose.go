@@ -88,12 +88,22 @@ func (x *inspection) ownedByName(host, domain string) bool {
 
 // purposeLink looks for links to hosts that are called after what they pretend to be for.
 func (x *inspection) purposeLink(l *extract.Link) {
-	if x.list || x.reply || l.IP || !purposeHost(l.Domain) || x.ownedByName(l.Host, l.Domain) ||
+	if x.list || x.reply || l.IP || !x.calledAfterPurpose(l.Domain) || x.ownedByName(l.Host, l.Domain) ||
 		x.authors(l.URL) && x.known() {
 		return
 	}
 	x.once("link.purpose_host", l, "The host %s is called after a purpose and nobody's name.", web.Defang(l.Host))
 	x.lastIsOfAuthor("link.purpose_host", l)
+}
+
+// calledAfterPurpose is purposeHost, worked out once for each domain.
+func (x *inspection) calledAfterPurpose(domain string) bool {
+	is, known := x.purposes[domain]
+	if !known {
+		is = purposeHost(domain)
+		x.purposes[domain] = is
+	}
+	return is
 }
 
 // purposeDomain looks for authors whose domain is called so.

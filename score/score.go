@@ -13,7 +13,7 @@ import (
 )
 
 // Version is that of the built-in rules. It changes whenever a verdict may change.
-const Version = "2026.11.10"
+const Version = "2026.11.11"
 
 // Options make a Scorer.
 type Options struct {

@@ -10,6 +10,8 @@ import (
 )
 
 const (
+	leastConfirmed = 2 // candidates of the first look without which no second one is taken: photographs have none
+
 	secondTries = 8  // triples of candidates that are tried
 	secondKept  = 24 // candidates that triples are made of
 	leastCode   = 21 // modules of the smallest code's side, and of the largest

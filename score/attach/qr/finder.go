@@ -241,6 +241,16 @@ func (f *finder) rowsToSkip() int {
 	return 0
 }
 
+// confirmed counts the candidates that were seen in several rows.
+func (f *finder) confirmed() (n int) {
+	for _, c := range f.centers {
+		if c.count >= quorum {
+			n++
+		}
+	}
+	return n
+}
+
 // enough reports whether three patterns are confirmed, and all that were found are of one size.
 func (f *finder) enough() bool {
 	confirmed, total := 0, 0.0

@@ -12,8 +12,9 @@
 // Invariants:
 //   - I1 the work is at most a constant for each pixel: runs of one colour are followed no further than they can
 //     matter, and at most maxCenters candidates are compared.
-//   - I2 a picture with fewer candidates than that gives what ZXing gives, where ZXing gives anything. Where it gives
-//     nothing, and there is a candidate, a second look is taken (again.go), whose work is bounded in the same way.
+//   - I2 a picture with fewer candidates than that gives what ZXing gives, where ZXing gives anything. Where it
+//     gives nothing, and two candidates are seen in several rows, a second look is taken (again.go), whose work is
+//     bounded in the same way.
 //
 // On failure: a picture without a code, or with one that is damaged, has no text.
 //
@@ -51,7 +52,7 @@ func Read(picture image.Image) (code Code, ok bool) {
 			return code, true
 		}
 	}
-	if len(f.centers) == 0 {
+	if f.confirmed() < leastConfirmed {
 		return Code{}, false
 	}
 	code.Text, code.Again = lookAgain(image)
