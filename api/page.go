@@ -13,7 +13,7 @@ import (
 // Page is a part of a list, and where the next part begins.
 type Page[T any] struct {
 	Items []T    `json:"items"`
-	Next  string `json:"next,omitempty"` // cursor of the next part, which may be empty; "": none can be found
+	Next  string `json:"next,omitempty"` // cursor of the next part; "" where there is none, or none can be found
 	Cut   Cut    `json:"cut,omitempty"`  // why the list ends here although there may be more; "" where it is whole
 }
 
