@@ -218,16 +218,36 @@ func charsetOf(label string, head []byte) chosen {
 // labelled asks the WHATWG's list, which takes labels as they are meant (iso-8859-1 is windows-1252), and go-message
 // for what that list forbids (hz-gb-2312) or does not know.
 func labelled(label string) chosen {
-	if e, name := charset.Lookup(label); e != nil && name != "replacement" {
-		if name == "utf-8" {
-			return chosen{}
-		}
+	e, name := charset.Lookup(label)
+	switch {
+	case name == "replacement" && strings.Contains(label, "2022"):
+		return chosen{forgiven: UnknownCharset} // browsers show nothing of it, mail programs at least its ASCII
+	case e != nil && name == "utf-8":
+		return chosen{}
+	case e != nil && name != "replacement":
 		return chosen{encoding: e, ascii: name != "iso-2022-jp"}
+	case isEBCDIC(label):
+		return chosen{encoding: charmap.CodePage037, forgiven: WrongCharset}
 	}
 	if _, err := message.Reader(label, strings.NewReader("")); err == nil {
 		return chosen{other: label}
 	}
 	return chosen{forgiven: UnknownCharset}
+}
+
+// isEBCDIC knows the labels of IBM's code pages that Outlook reads and no package does. Their letters, digits and most
+// signs are where code page 37 has them.
+func isEBCDIC(label string) bool {
+	for _, prefix := range []string{"ibm-", "ibm", "cp"} {
+		if page, ok := strings.CutPrefix(label, prefix); ok {
+			switch strings.TrimLeft(page, "0") {
+			case "273", "277", "278", "280", "284", "285", "297", "500", "871", "924", "1047", "1140", "1141", "1142",
+				"1143", "1144", "1145", "1146", "1147", "1148", "1149":
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // cleanLabel takes off what programs write around a label.

@@ -113,7 +113,7 @@ func fits(head []byte, e Encoding) bool {
 	case Base64:
 		return isBase64(head) && !bytes.ContainsRune(bytes.TrimSpace(head), ' ')
 	case QuotedPrintable:
-		return escapesIn(head) > 0
+		return escapesIn(head) > 0 && !fits(head, Base64) // whose padding looks like a soft line break
 	case UUEncode:
 		return bytes.Contains(head, []byte("begin "))
 	}

@@ -161,6 +161,29 @@ func TestBeginsWithHeader(t *testing.T) {
 	}
 }
 
+func TestMessageEncoding(t *testing.T) {
+	for name, c := range map[string]struct {
+		encoding, body string
+		want           Encoding
+	}{
+		"none":                               {"7bit", "From: a\r\n\r\na=3Db", Identity},
+		"all in base64":                      {"base64", "RnJvbTogYQ0KDQph\r\n", Base64},
+		"base64 of its text":                 {"base64", "From: a\r\nContent-Transfer-Encoding: base64\r\n\r\naGVsbG8=", Identity},
+		"all in quoted-printable":            {"quoted-printable", "From: a\r\nContent-Type: text/html; charset=3Dutf-8\r\n\r\n<a href=3D\"x\">", QuotedPrintable},
+		"the same, without parameters":       {"quoted-printable", "From: a\r\nContent-Type: text/html\r\n\r\n<a href=3D\"x\">", QuotedPrintable},
+		"all of a multipart":                 {"quoted-printable", "From: a\r\nContent-Type: multipart/mixed; boundary=3Db\r\n\r\n--b\r\n", QuotedPrintable},
+		"quoted-printable of its text":       {"quoted-printable", "From: a\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n<a href=3D\"x\">", Identity},
+		"quoted-printable of a part":         {"quoted-printable", "From: a\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\na=3Db", Identity},
+		"quoted-printable, and no escape":    {"quoted-printable", "From: a\r\n\r\n<a href=\"x\">", Identity},
+		"its first field is encoded as well": {"quoted-printable", "Fr=6Fm: a\r\n\r\nb", QuotedPrintable},
+	} {
+		h, _ := ParseHeader([]byte("Content-Transfer-Encoding: "+c.encoding+"\r\n\r\n"), HeaderOptions{})
+		if got := h.MessageEncoding([]byte(c.body)); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
 func ExampleSplit() {
 	const message = "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nhello\r\n--b--\r\n"
 	lines := LinesOf([]byte(message))

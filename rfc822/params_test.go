@@ -127,6 +127,8 @@ func TestEncodingOf_several(t *testing.T) {
 		{"7bit|base64", "aGVsbG8=\r\n", Base64}, {"base64|7bit", "aGVsbG8=\r\n", Base64}, {"7bit|base64", "<html>hello", Identity},
 		{"7bit|quoted-printable", "a =3D b", QuotedPrintable}, {"7bit|quoted-printable", "a = b", Identity},
 		{"base64|quoted-printable", "a =3D b", QuotedPrintable}, {"base64|base64", "<html>", Base64}, {"8bit|x-uuencode", "begin 644 a\n", UUEncode},
+		{"quoted-printable|base64", "aGVsbG8=\r\n", Base64}, {"quoted-printable|base64", "aGVsbG8=\r\naGVsbA==\r\n", Base64},
+		{"quoted-printable|7bit", "a soft=\r\nbreak", QuotedPrintable}, {"quoted-printable|base64", "a soft=\r\nbreak", QuotedPrintable},
 	} {
 		var h Header
 		for v := range strings.SplitSeq(c.values, "|") {

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"slices"
 	"strings"
+
+	"clawback/internal/mailaddr"
 )
 
 // MediaType reads Content-Type; the type is "" where there is none. Of several fields the first that names a type
@@ -114,4 +116,27 @@ func BeginsWithHeader(head []byte) bool {
 		}
 	}
 	return fields > 0
+}
+
+// MessageEncoding is the transfer encoding of an attached message as a whole. RFC 2046, section 5.2.1 allows none.
+// Where the body reads as a message already, a program names the encoding of its text; quoted-printable leaves most
+// fields as they are, and shows by what is escaped in a message that names no encoding of its own.
+func (h *Header) MessageEncoding(body []byte) Encoding {
+	e := h.EncodingOf(body)
+	if e == Identity || !BeginsWithHeader(body[:min(len(body), 4<<10)]) {
+		return e
+	}
+	if e != QuotedPrintable {
+		return Identity
+	}
+	inner, text := ParseHeader(body, HeaderOptions{})
+	media := mailaddr.Lower(inner.First("Content-Type"))
+	switch {
+	case strings.Contains(media, "=3d"):
+		return e
+	case inner.Has("Content-Transfer-Encoding"), strings.HasPrefix(media, "multipart/"),
+		strings.HasPrefix(media, "message/"), escapesIn(text) == 0:
+		return Identity
+	}
+	return e
 }

@@ -53,6 +53,11 @@ func (d *quotedState) text(dst, text []byte) []byte {
 			text = text[3:]
 			continue
 		}
+		if len(text) > 1 && text[1] == '\r' { // where lines end in CR alone
+			d.forgiven |= BadQuotedPrintable
+			text = text[2:]
+			continue
+		}
 		d.forgiven |= BadQuotedPrintable
 		dst = append(dst, '=')
 		text = text[1:]

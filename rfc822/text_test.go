@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/japanese"
 )
 
@@ -103,6 +104,16 @@ func TestDecodeText(t *testing.T) {
 		"shift-jis":                      {japaneseText, "shift_jis", "日本語", 0},
 		"hz":                             {"~{VPND~}", "hz-gb-2312", "中文", 0},
 		"ibm":                            {"gr\x81n", "cp850", "grün", 0},
+		"iso-2022-kr":                    {"\x1b$)C" + ascii, "iso-2022-kr", "\x1b$)C" + ascii, UnknownCharset},
+		"iso-2022-kr of another name":    {ascii, "csISO2022KR", ascii, UnknownCharset},
+		"iso-2022-cn":                    {ascii, "ISO-2022-CN", ascii, UnknownCharset},
+		"iso-2022-cn-ext":                {ascii, "iso-2022-cn-ext", ascii, UnknownCharset},
+		"iso-2022-jp":                    {"\x1b$BF|\x1b(B" + ascii, "csiso2022jp", "日" + ascii, 0},
+		"ibm500":                         {ebcdicText(ascii), "IBM500", ascii, WrongCharset},
+		"ibm01047":                       {ebcdicText(ascii), "ibm01047", ascii, WrongCharset},
+		"cp1140":                         {ebcdicText(ascii), "cp1140", ascii, WrongCharset},
+		"ibm037":                         {ebcdicText(ascii), "ibm037", ascii, 0},
+		"ibm852 is none of these":        {ascii, "ibm852", ascii, 0},
 		"unknown":                        {"grün", "x-none", "grün", UnknownCharset},
 		"unknown, and not utf-8":         {"gr\xfcn", "x-none", "grün", UnknownCharset | WrongCharset},
 		"utf-16 little":                  {"\xff\xfe" + utf16Text(text, false), "utf-16", text, 0},
@@ -144,6 +155,12 @@ func TestDecodeText(t *testing.T) {
 				err, c.want, c.forgiven.Codes())
 		}
 	}
+}
+
+// ebcdicText is a text in IBM's code page 37.
+func ebcdicText(s string) string {
+	out, _ := charmap.CodePage037.NewEncoder().String(s)
+	return out
 }
 
 func TestDecodeHTML(t *testing.T) {

@@ -51,6 +51,9 @@ func uuBegin(line []byte) (name string, ok bool) {
 		return "", false
 	}
 	name = string(bytes.Trim(rest[mode:min(len(rest), mode+maxName)], " \t\r\n"))
+	if n := len(name); n > 2 && name[0] == '"' && name[n-1] == '"' {
+		name = name[1 : n-1]
+	}
 	return name, true
 }
 

@@ -360,3 +360,44 @@ func TestRead_saysWhichBoundItReached(t *testing.T) {
 		t.Errorf("forgiven %v", m.Forgiven.Codes())
 	}
 }
+
+// What lies behind the last part that is read is searched for addresses all the same.
+func TestRead_addressesBehindThePartsThatAreRead(t *testing.T) {
+	small := Limits{Octets: 1 << 20, Parts: 5, Depth: 2, Text: 1000, Source: 1000, Links: 10}
+	const hidden = "https://hidden.example/a"
+	parts := strings.Repeat("--b\n\nx\n", 9)
+	for name, text := range map[string]string{
+		"a part":              parts + "--b\n\n" + hidden + "\n--b--",
+		"a page":              parts + "--b\nContent-Type: text/html\n\n<a href=\"" + hidden + "\">x</a>\n--b--",
+		"the sixth part":      strings.Repeat("--b\n\nx\n", 5) + "--b\n\n" + hidden + "\n--b--",
+		"without an end":      parts + "--b\n\n" + hidden,
+		"behind the last one": parts + "--b--\n" + hidden,
+	} {
+		text = "Content-Type: multipart/mixed; boundary=b\n\n" + text
+		m, err := Read(strings.NewReader(text), int64(len(text)), small)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Contains(m.More, hidden) || len(m.NotRead) == 0 {
+			t.Errorf("%s: %q, %+v", name, m.More, m.NotRead)
+		}
+	}
+}
+
+// A message that is attached in quoted-printable as a whole is read as it was before that.
+func TestRead_messageInQuotedPrintable(t *testing.T) {
+	const page = "<a href=3D\"https://hidden.example/a=\n\">x</a>"
+	for name, inner := range map[string]string{
+		"with a charset":    "Content-Type: text/html; charset=3Dutf-8\n\n" + page,
+		"without":           "Content-Type: text/html\n\n" + page,
+		"of its text alone": "Content-Type: text/html\nContent-Transfer-Encoding: quoted-printable\n\n" + page,
+		"of a part":         "Content-Type: multipart/mixed; boundary=c\n\n--c\nContent-Type: text/html\nContent-Transfer-Encoding: quoted-printable\n\n" + page + "\n--c--",
+		"of a multipart":    "Content-Type: multipart/mixed; boundary=3Dc\n\n--c\nContent-Type: text/html\n\n" + page + "\n--c--",
+	} {
+		m := read(t, multipartOf("multipart/mixed; boundary=b", "b",
+			"Content-Type: message/rfc822\nContent-Transfer-Encoding: quoted-printable\n", "From: a@b.example\n"+inner))
+		if len(m.Links) != 1 || m.Links[0].Raw != "https://hidden.example/a" {
+			t.Errorf("%s: %+v", name, m.Links)
+		}
+	}
+}

@@ -166,7 +166,7 @@ func orOne(path string) string {
 // attached descends into an attached message.
 func (m *Mail) attached(n node) bool {
 	body := n.body
-	if e := n.header.EncodingOf(body); e != rfc822.Identity && !rfc822.BeginsWithHeader(body[:min(len(body), 4<<10)]) {
+	if e := n.header.MessageEncoding(body); e != rfc822.Identity {
 		body = m.decodeNested(body, e, n.path) // not allowed by RFC 2045, section 6.4, and seen all the same
 	}
 	header, inner := m.parseHeader(body, "part "+orOne(n.path))
@@ -228,6 +228,8 @@ func (m *Mail) multipart(n node, media string) bool {
 	m.Forgiven |= cut.Forgiven
 	if cut.Bounds != 0 {
 		m.tooManyParts()
+		last := cut.Parts[len(cut.Parts)-1].Body
+		m.keepOutside(body, rfc822.Span{Start: last.End, End: int64(len(body))})
 	}
 	m.keepOutside(body, cut.Preamble)
 	m.keepOutside(body, cut.Epilogue)
