@@ -58,6 +58,9 @@ func repeated() [][3]string {
 		{"", "Content-Type: message/rfc822\r\n\r\n", "Subject: x\r\n\r\ny"},
 		{"", mixed + "--b\r\n", "x"},
 		{"Subject: x", "\r\n y", "\r\n\r\nz"},
+		{"Subject: x", "\f\xf9 y", "\r\n\r\nz"}, // a word with which names of brands begin
+		{"From: ", "u s bank of a ", "<a@b.example>\r\n\r\nx"},
+		{"", "u y a x ", "\r\n"},
 		{"", "To: a@b.example, \"c\" <d@e.example>\r\n", "\r\nx"},
 		{"To: ", "(a", ")\r\n\r\nx"},
 		{"To: ", "<a@b.example>,", "\r\n\r\nx"},

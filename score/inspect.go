@@ -337,10 +337,20 @@ func indexBrands(l *lists.Lists) brandIndex {
 	return index
 }
 
-// in answers the first brand whose name stands in a folded text.
+// in answers the first brand whose name stands in a folded text. Each word is looked up once: the text is searched for
+// every name that begins with it.
 func (b brandIndex) in(folded string) (lists.Brand, string, bool) {
+	var seen map[string]bool
 	for word := range strings.SplitSeq(strings.TrimSpace(folded), " ") {
-		for _, i := range b.names[word] {
+		brands := b.names[word]
+		if len(brands) == 0 || seen[word] {
+			continue
+		}
+		if seen == nil {
+			seen = map[string]bool{}
+		}
+		seen[word] = true
+		for _, i := range brands {
 			for n, name := range b.folded[i] {
 				if strings.HasPrefix(name, " "+word+" ") && strings.Contains(folded, name) {
 					return b.all[i], b.all[i].Names[n], true
