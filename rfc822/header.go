@@ -258,7 +258,7 @@ func (r *headerReader) oddLine(line []byte) bool {
 		return true
 	case r.structured && isParameter(string(line)):
 		r.h.Forgiven |= LooseParameter
-		r.fold(line)
+		r.fold(append([]byte{' '}, line...)) // the semicolon before it may be missing too
 		return true
 	}
 	if r.isBroken() {

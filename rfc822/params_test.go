@@ -89,6 +89,21 @@ func TestFileNames(t *testing.T) {
 	}
 }
 
+// A parameter below its field counts without an indent, and without a semicolon before it.
+func TestFileNames_belowTheField(t *testing.T) {
+	for _, text := range []string{
+		"Content-Type: application/octet-stream;\r\nname=\"a.js\"\r\n\r\n", "Content-Type: application/octet-stream\r\nname=\"a.js\"\r\n\r\n",
+		"Content-Type: application/octet-stream\nname=a.js\n\n", "Content-Disposition: attachment\r\nfilename*=utf-8''a.js\r\n\r\n",
+		"Content-Disposition: attachment; size=1\r\nfilename=a.js\r\nX-A: b\r\n\r\n",
+		"Content-Disposition: attachment\r\n filename=a.js\r\n\r\n",
+	} {
+		h, _ := ParseHeader([]byte(text), HeaderOptions{})
+		if got := h.FileName(); got != "a.js" {
+			t.Errorf("%q: %q", text, got)
+		}
+	}
+}
+
 func TestParseMediaType_bounds(t *testing.T) {
 	for name, raw := range map[string]string{
 		"parameters": "a/b; " + strings.Repeat("x=y; ", 1<<16), "comments": "a/b; " + strings.Repeat("(", 1<<16),
