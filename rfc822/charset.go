@@ -218,6 +218,9 @@ func charsetOf(label string, head []byte) chosen {
 // labelled asks the WHATWG's list, which takes labels as they are meant (iso-8859-1 is windows-1252), and go-message
 // for what that list forbids (hz-gb-2312) or does not know.
 func labelled(label string) chosen {
+	if e, ok := shifted[label]; ok {
+		return chosen{encoding: e}
+	}
 	e, name := charset.Lookup(label)
 	switch {
 	case name == "replacement" && strings.Contains(label, "2022"):

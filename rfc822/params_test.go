@@ -44,6 +44,10 @@ func TestParseMediaType(t *testing.T) {
 func TestFileNames(t *testing.T) {
 	for raw, want := range map[string]string{
 		`attachment; filename="a b.pdf"`:                                           "a b.pdf",
+		"attachment; filename=\"a.js\x00.txt\"":                                    "a.js|a.js .txt",
+		`attachment; filename="=?utf-8?q?a.js=00.txt?="`:                           "a.js|a.js .txt",
+		`attachment; filename*=utf-8''a.js%00%00.txt`:                              "a.js|a.js  .txt",
+		`attachment; filename*=utf-8''%00a.js`:                                     "a.js",
 		`attachment; filename=a b.pdf`:                                             "a b.pdf",
 		`attachment; filename=a b (1).pdf; size=3`:                                 "a b (1).pdf",
 		`attachment; filename=a,b.pdf`:                                             "a,b.pdf",

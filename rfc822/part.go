@@ -58,13 +58,15 @@ func (h *Header) FileNames() []string {
 func (h *Header) BoundedFileNames() (names []string, bounds Bounds) {
 	add := func(values []string) {
 		for _, v := range values {
-			name := strings.TrimSpace(oneLine(DecodeWords(v)))
-			switch {
-			case name == "" || slices.Contains(names, name):
-			case len(names) == maxFileNames:
-				bounds |= Parameters
-			default:
-				names = append(names, name)
+			for _, name := range untilNUL(decodeWords(v)) {
+				name = strings.TrimSpace(oneLine(name))
+				switch {
+				case name == "" || slices.Contains(names, name):
+				case len(names) == maxFileNames:
+					bounds |= Parameters
+				default:
+					names = append(names, name)
+				}
 			}
 		}
 	}
@@ -82,6 +84,14 @@ func (h *Header) BoundedFileNames() (names []string, bounds Bounds) {
 		}
 	}
 	return names, bounds
+}
+
+// untilNUL are the names that a program may read: some end a text at its first NUL.
+func untilNUL(name string) []string {
+	if before, _, found := strings.Cut(name, "\x00"); found {
+		return []string{before, name}
+	}
+	return []string{name}
 }
 
 // maxParsed is how many fields of one name are parsed: a part has one.

@@ -10,8 +10,11 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/japanese"
+	"golang.org/x/text/encoding/korean"
+	"golang.org/x/text/encoding/simplifiedchinese"
 )
 
 func TestDecodeWords(t *testing.T) {
@@ -82,6 +85,18 @@ func utf16Text(s string, big bool) string {
 	return string(out)
 }
 
+// shiftedText is a text between SO and SI, without the eighth bit of the wide encoding.
+func shiftedText(text string, wide encoding.Encoding) string {
+	octets, err := wide.NewEncoder().Bytes([]byte(text))
+	if err != nil {
+		panic(err)
+	}
+	for i := range octets {
+		octets[i] &= 0x7f
+	}
+	return "\x0e" + string(octets) + "\x0f"
+}
+
 func TestDecodeText(t *testing.T) {
 	const text = "<p>grün: https://x.example/</p>"
 	const ascii = "<p>hello, https://x.example/</p>"
@@ -104,10 +119,14 @@ func TestDecodeText(t *testing.T) {
 		"shift-jis":                      {japaneseText, "shift_jis", "日本語", 0},
 		"hz":                             {"~{VPND~}", "hz-gb-2312", "中文", 0},
 		"ibm":                            {"gr\x81n", "cp850", "grün", 0},
-		"iso-2022-kr":                    {"\x1b$)C" + ascii, "iso-2022-kr", "\x1b$)C" + ascii, UnknownCharset},
-		"iso-2022-kr of another name":    {ascii, "csISO2022KR", ascii, UnknownCharset},
-		"iso-2022-cn":                    {ascii, "ISO-2022-CN", ascii, UnknownCharset},
-		"iso-2022-cn-ext":                {ascii, "iso-2022-cn-ext", ascii, UnknownCharset},
+		"iso-2022-kr":                    {"\x1b$)C" + ascii, "iso-2022-kr", ascii, 0},
+		"iso-2022-kr, shifted":           {"\x1b$)C" + shiftedText("한국", korean.EUCKR) + ascii, "iso-2022-kr", "한국" + ascii, 0},
+		"iso-2022-kr without SI":         {"\x1b$)C\x0eGQ19\r\n" + ascii, "iso-2022-kr", "한국\r\n" + ascii, 0},
+		"iso-2022-kr that ends in ESC":   {ascii + "\x1b$", "iso-2022-kr", ascii + "\x1b$", 0},
+		"iso-2022-kr, half a character":  {"\x0eG", "iso-2022-kr", "\ufffd", WrongCharset},
+		"iso-2022-kr of another name":    {ascii, "csISO2022KR", ascii, 0},
+		"iso-2022-cn":                    {"\x1b$)A" + shiftedText("中文", simplifiedchinese.GBK) + ascii, "ISO-2022-CN", "中文" + ascii, 0},
+		"iso-2022-cn-ext":                {ascii, "iso-2022-cn-ext", ascii, 0},
 		"iso-2022-jp":                    {"\x1b$BF|\x1b(B" + ascii, "csiso2022jp", "日" + ascii, 0},
 		"ibm500":                         {ebcdicText(ascii), "IBM500", ascii, WrongCharset},
 		"ibm01047":                       {ebcdicText(ascii), "ibm01047", ascii, WrongCharset},

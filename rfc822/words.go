@@ -13,13 +13,16 @@ const maxWords = 64 << 10
 // DecodeWords decodes the encoded words of RFC 2047, wherever they stand: within quotes and words, too, as mail
 // programs do. The bytes of adjacent words of one charset are joined before they are decoded, since programs split
 // characters between them. Raw bytes are read as UTF-8 or windows-1252. The answer is one line.
-func DecodeWords(s string) string {
+func DecodeWords(s string) string { return oneLine(decodeWords(s)) }
+
+// decodeWords is DecodeWords with the breaks of lines and the NULs that words may have.
+func decodeWords(s string) string {
 	if !strings.Contains(s, "=?") {
-		return oneLine(looseString(s))
+		return looseString(s)
 	}
 	d := wordReader{last: strings.LastIndex(s, "?=")}
 	d.read(s)
-	return oneLine(d.out.String())
+	return d.out.String()
 }
 
 // wordReader decodes a field from left to right.
