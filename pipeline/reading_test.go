@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -32,12 +33,27 @@ func FuzzReading_isTheScorers(f *testing.F) {
 	} {
 		f.Add([]byte(found))
 	}
+	for depth := range 30 { // the scorer reads what lies too deep as one text
+		f.Add([]byte(deep(depth)))
+	}
 	f.Fuzz(func(t *testing.T, message []byte) {
 		read, doubts := readings(t, message)
 		if len(doubts) == 0 && read != "" {
 			t.Errorf("identity is in no doubt, and reads other parts than the scorer (-scorer +identity):\n%s", read)
 		}
 	})
+}
+
+// deep is an empty part within so many attached messages.
+func deep(depth int) string {
+	text := "\r\n"
+	for i := range depth {
+		b := fmt.Sprintf("b%d", i)
+		text = "Content-Type: multipart/mixed; boundary=" + b + "\r\n\r\n--" + b + "\r\n" + text + "\r\n--" + b +
+			"--\r\n"
+		text = "Content-Type: message/rfc822\r\n\r\n" + text
+	}
+	return text
 }
 
 // A doubt about every message would make the fuzzing vain: ordinary mail is in none.

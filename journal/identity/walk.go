@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	maxDepth  = 24
+	maxDepth  = 20   // as the scorer has it: what it reads as one text beyond that is in doubt here
 	maxParts  = 2000 // digests
 	maxBlocks = 4000 // header blocks, of empty parts and multiparts too; a message of 58 MB can have ten million
 	wholeHead = 64 << 10
