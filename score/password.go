@@ -124,7 +124,7 @@ func secret(text string, mustShow bool) bool {
 	if quoted || secretWord(word) {
 		return len(fields) < 2 || !countsSomething(fields[1])
 	}
-	return !mustShow && !beginsSentence(word) &&
+	return !mustShow && !beginsSentence(word) && !formOfDate(word) &&
 		(len(fields) == 1 || strings.HasPrefix(text[strings.Index(text, fields[0])+len(fields[0]):], "\n") ||
 			strings.HasPrefix(text[strings.Index(text, fields[0])+len(fields[0]):], "\r"))
 }
@@ -164,6 +164,12 @@ func countsSomething(word string) bool {
 		return true
 	}
 	return false
+}
+
+// formOfDate reports whether a word says how a date is written, which the reader knows himself: DDMMYYYY, TT.MM.JJJJ.
+func formOfDate(word string) bool {
+	lower := mailaddr.Lower(word)
+	return strings.Contains(lower, "mm") && strings.Trim(lower, "dmytja-./") == ""
 }
 
 // beginsSentence reports whether a word behind the colon begins a sentence on how the password comes, or takes its

@@ -50,6 +50,11 @@ func TestPasswordIn(t *testing.T) {
 		"the clave of the matter, chapter 3":                                 false,
 		"":                                                                   false,
 		"password":                                                           false,
+		"Password: DDMMYYYY":                                                 false,
+		"Password: yyyy-mm-dd\nof your birth":                                false,
+		"Kennwort: TTMMJJJJ":                                                 false,
+		"Mot de passe : JJ/MM/AAAA":                                          false,
+		"Password: mammoth":                                                  true,
 		"The meeting is at 12:30. Bring the password manager handbook, v2.0": false,
 	} {
 		if got := passwordIn(text); got != want {
