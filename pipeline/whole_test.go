@@ -60,6 +60,10 @@ func repeated() [][3]string {
 		{"Subject: x", "\r\n y", "\r\n\r\nz"},
 		{"Subject: x", "\f\xf9 y", "\r\n\r\nz"}, // a word with which names of brands begin
 		{"From: ", "u s bank of a ", "<a@b.example>\r\n\r\nx"},
+		{"From: a@", "webmail", "x.example\r\n\r\nx"}, // words of a purpose that are made of others
+		{"From: a@b.example\r\n\r\nhttps://", "webmail", "x.example/ "},
+		{"From: a@b.example\r\n\r\n", "https://webmailwebmailwebmailwebmailwebmailx.example/ ", ""},
+		{"From: webmail", "webmail-", "<a@webmail-webmail.example>\r\n\r\nx"},
 		{"", "u y a x ", "\r\n"},
 		{"", "To: a@b.example, \"c\" <d@e.example>\r\n", "\r\nx"},
 		{"To: ", "(a", ")\r\n\r\nx"},

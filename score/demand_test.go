@@ -1,6 +1,7 @@
 package score
 
 import (
+	"strings"
 	"testing"
 
 	"clawback/internal/test/mailgen"
@@ -10,22 +11,25 @@ import (
 // Hosts that are called after a purpose, and names of firms near them.
 func TestPurposeHost(t *testing.T) {
 	for domain, want := range map[string]bool{
-		"secure-login.example":        true,
-		"account-verify.example":      true,
-		"accountverification.example": true,
-		"verify-account-2.example":    true,
-		"konto-sicherheit.example":    true,
-		"compte-securite.example":     true,
-		"cuenta-seguridad.example":    true,
-		"acesso-conta.example":        true,
-		"inloggen-rekening.example":   true,
-		"secure-my-login.example":     true,
-		"login.example":               false,
-		"cloudservice-meier.example":  false,
-		"securitas.example":           false,
-		"my-id.example":               false,
-		"payroll-partners.example":    false,
-		"fabrikam-login.example":      false,
+		"secure-login.example":                      true,
+		"account-verify.example":                    true,
+		"accountverification.example":               true,
+		"verify-account-2.example":                  true,
+		"konto-sicherheit.example":                  true,
+		"compte-securite.example":                   true,
+		"cuenta-seguridad.example":                  true,
+		"acesso-conta.example":                      true,
+		"inloggen-rekening.example":                 true,
+		"secure-my-login.example":                   true,
+		"login.example":                             false,
+		"cloudservice-meier.example":                false,
+		"securitas.example":                         false,
+		"my-id.example":                             false,
+		"payroll-partners.example":                  false,
+		"fabrikam-login.example":                    false,
+		strings.Repeat("webmail", 40) + "x.example": false, strings.Repeat("webmail", 8) + "x.example": false,
+		strings.Repeat("webmail", 8) + ".example": true, strings.Repeat("webmail", 1<<16) + ".example": false,
+		strings.Repeat("webmail-", 1<<16) + ".example": true,
 	} {
 		if got := purposeHost(domain); got != want {
 			t.Errorf("%s: %v, want %v", domain, got, want)

@@ -65,19 +65,27 @@ func purposeHost(domain string) bool {
 	return purposes >= 2 && letters >= leastPurpose && others <= 1
 }
 
-// purposesIn is how many purpose words make up a word, 0 where something else does.
+// maxLabel is how long a label of a name can be: RFC 1035, section 2.3.4.
+const maxLabel = 63
+
+// purposesIn is how many purpose words make up a word at least, 0 where something else does. Words of two letters count
+// at its end alone.
 func purposesIn(word string) int {
-	if purposeWords[word] {
-		return 1
+	if len(word) > maxLabel {
+		return 0
 	}
-	for i := 2; i <= len(word)-2; i++ {
-		if purposeWords[word[:i]] && len(word[:i]) > 2 {
-			if n := purposesIn(word[i:]); n > 0 {
-				return n + 1
+	var made [maxLabel + 1]int // of the first so many letters
+	for end := 1; end <= len(word); end++ {
+		for start := range end {
+			if start > 0 && made[start] == 0 || end-start < 3 && end < len(word) || !purposeWords[word[start:end]] {
+				continue
+			}
+			if n := made[start] + 1; made[end] == 0 || n < made[end] {
+				made[end] = n
 			}
 		}
 	}
-	return 0
+	return made[len(word)]
 }
 
 // ownedByName reports whether a name that is made of purpose words belongs to somebody who is known under it.
