@@ -33,6 +33,9 @@ func FuzzReading_isTheScorers(f *testing.F) {
 	} {
 		f.Add([]byte(found))
 	}
+	for _, empty := range []string{"", "\n", "\r\n", "\r\r\n", "\r\r\r\n\r\n", "\r", "a:", "a:\n", " \n", ":\n\n"} {
+		f.Add([]byte("Content-Type: message/rfc822\r\n\r\n" + empty)) // no message, or one that says nothing
+	}
 	for depth := range 30 { // the scorer reads what lies too deep as one text
 		f.Add([]byte(deep(depth)))
 	}

@@ -10,6 +10,7 @@ import (
 type Header struct {
 	Fields   []Field
 	Size     int64    // bytes up to the body, the empty line included
+	Empty    bool     // no field was there, kept or not
 	Skipped  []string // lines among the fields that are none; some mail programs begin the body with them
 	Forgiven Forgiven
 	Bounds   Bounds
@@ -122,6 +123,7 @@ func ReadHeader(l *Lines, o HeaderOptions) Header {
 	for r.next() {
 	}
 	r.flush()
+	r.h.Empty = !r.begun
 	return r.h
 }
 

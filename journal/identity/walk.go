@@ -134,7 +134,7 @@ func (w *walk) header() rfc822.Header {
 // message reads an attached message. What its header says is a part of its own.
 func (w *walk) message(name string, depth int) {
 	h := w.header()
-	w.ambiguous = w.ambiguous || h.Size <= int64(len("\r\n")) // no field at all: it may be no message
+	w.ambiguous = w.ambiguous || h.Empty || h.Size <= int64(len("\r\n")) // it may be no message
 	m := w.messageOf(&h)
 	w.add(Part{Type: "message/rfc822", Name: name,
 		SHA256: digest([]string{mailaddr.Lower(m.From), m.date(), m.untagged})})
