@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -35,6 +36,10 @@ func FuzzReading_isTheScorers(f *testing.F) {
 	}
 	for _, empty := range []string{"", "\n", "\r\n", "\r\r\n", "\r\r\r\n\r\n", "\r", "a:", "a:\n", " \n", ":\n\n"} {
 		f.Add([]byte("Content-Type: message/rfc822\r\n\r\n" + empty)) // no message, or one that says nothing
+	}
+	for _, broken := range []string{"0", "=", "IA=", "IAo", "I A"} { // text of which nothing, or a blank, comes
+		f.Add([]byte("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Transfer-Encoding: base64" +
+			"\r\n\r\n" + broken + "\r\n--b--"))
 	}
 	for depth := range 30 { // the scorer reads what lies too deep as one text
 		f.Add([]byte(deep(depth)))
@@ -103,6 +108,14 @@ func readings(t *testing.T, message []byte) (diff string, doubts []identity.Doub
 		if shownAsPlain(scorers[i], ours[i]) {
 			ours[i] = scorers[i]
 		}
+	}
+	// Identity compares the octets of text whose encoding is broken, also where nothing that can be seen comes of them:
+	// it takes fewer messages for the same. What the scorer has read it must have.
+	ours = slices.DeleteFunc(ours, func(part string) bool {
+		return strings.HasPrefix(part, "text/plain  ") && !slices.Contains(scorers, part)
+	})
+	if slices.Equal(scorers, ours) {
+		return "", m.Doubts
 	}
 	return cmp.Diff(scorers, ours), m.Doubts
 }
