@@ -49,6 +49,9 @@ const leastPurpose = 9
 // but numbers and one short word: "secure-login", "verify-account-2", "konto-sicherheit".
 func purposeHost(domain string) bool {
 	label := strings.ReplaceAll(web.Label(domain), "_", "-")
+	if len(label) > maxLabel {
+		return false
+	}
 	purposes, letters, others := 0, 0, 0
 	for word := range strings.SplitSeq(label, "-") {
 		switch n := purposesIn(word); {
