@@ -9,6 +9,7 @@ import (
 	"clawback/config"
 	"clawback/internal/test/graphsim"
 	"clawback/retract/exchange"
+	"clawback/retract/intent"
 	"clawback/retract/policy"
 	"clawback/store"
 	"clawback/verdict"
@@ -340,15 +341,18 @@ func (j *judge) simple(l *letter) {
 	}
 }
 
-// taken: what must have been taken from a mailbox was.
+// taken: what must have been taken from a mailbox was. Its intent is done, or holds a copy that may be it: one that came
+// at the same time as what was taken and can be seen no more, as after a purge.
 func (j *judge) taken(l *letter, upn string, target exchange.Folder) {
 	mine := j.undisturbed(l, upn)
 	if len(mine) == 0 {
 		return
 	}
 	have := j.intents(l)
-	done := slices.ContainsFunc(have,
-		func(in store.Intent) bool { return in.Outcome == store.Done && mailboxOf(in.Address) == upn })
+	done := slices.ContainsFunc(have, func(in store.Intent) bool {
+		return mailboxOf(in.Address) == upn && (in.Outcome == store.Done ||
+			in.Outcome == store.Held && in.Hold == intent.HoldCopy)
+	})
 	if !done {
 		j.wrong("letter %d: no intent of mailbox %s is done: %v", l.n, upn, outcomes(have))
 	}
