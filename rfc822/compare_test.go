@@ -134,9 +134,10 @@ func FuzzCompareDecoders(f *testing.F) {
 	})
 }
 
-// softBreaks reports whether a line ends in an equals sign and blanks, which was no soft line break before.
+// softBreaks reports whether a line ends in an equals sign and blanks, or in one and a bare CR, which was no soft line
+// break before.
 func softBreaks(in []byte) bool {
-	for line := range bytes.Lines(in) {
+	for line := range bytes.Lines(bytes.ReplaceAll(in, []byte("\r"), []byte("\n"))) {
 		text := bytes.TrimRight(line, " \t\r\n")
 		if bytes.HasSuffix(text, []byte("=")) {
 			return true

@@ -341,8 +341,8 @@ func (j *judge) simple(l *letter) {
 	}
 }
 
-// taken: what must have been taken from a mailbox was. Its intent is done, or holds a copy that may be it: one that came
-// at the same time as what was taken and can be seen no more, as after a purge.
+// taken: what must have been taken from a mailbox was. Its intent is done, or holds a copy that may be it: one that
+// came at the same time as what was taken and can be seen no more, as after a purge.
 func (j *judge) taken(l *letter, upn string, target exchange.Folder) {
 	mine := j.undisturbed(l, upn)
 	if len(mine) == 0 {
