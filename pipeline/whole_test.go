@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"clawback/internal/test/mailgen"
+	"clawback/internal/test/needs"
 	"clawback/journal"
 	"clawback/journal/identity"
 	"clawback/score"
@@ -28,6 +29,7 @@ const (
 // an end, and the target fills a megabyte of them: a cost that grows with the square of the repetitions is found by a
 // few bytes.
 func FuzzWhole_timeAndMemory(f *testing.F) {
+	needs.Time(f, "a megabyte of each kind, whose bound is not that of the race detector", "make test")
 	for _, seed := range repeated() {
 		f.Add([]byte(seed[0]), []byte(seed[1]), []byte(seed[2]))
 	}
