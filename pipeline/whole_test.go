@@ -56,6 +56,8 @@ func repeated() [][3]string {
 	const mixed = "Content-Type: multipart/mixed; boundary=b\r\n\r\n"
 	return [][3]string{
 		{mixed, "--b\r\n\r\n\r\n", "--b--\r\n"},
+		{mixed, "--b\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n--c\r\n\r\nQUFB\r\n", "--b--\r\n"},
+		{mixed, "--b\r\n\r\nQUFBQUFBQUFBQUFB\r\n-\r\n", "--b--\r\n"},
 		{mixed, "--b\r\nContent-Type: message/rfc822\r\n\r\nSubject: x\r\n\r\ny\r\n", "--b--\r\n"},
 		{"", "Content-Type: message/rfc822\r\n\r\n", "Subject: x\r\n\r\ny"},
 		{"", mixed + "--b\r\n", "x"},

@@ -365,12 +365,23 @@ func TestRead_saysWhichBoundItReached(t *testing.T) {
 func TestRead_addressesBehindThePartsThatAreRead(t *testing.T) {
 	small := Limits{Octets: 1 << 20, Parts: 5, Depth: 2, Text: 1000, Source: 1000, Links: 10}
 	const hidden = "https://hidden.example/a"
+	coded := base64.StdEncoding.EncodeToString([]byte(hidden + "\n"))
 	parts := strings.Repeat("--b\n\nx\n", 9)
 	for name, text := range map[string]string{
-		"a part":              parts + "--b\n\n" + hidden + "\n--b--",
-		"a page":              parts + "--b\nContent-Type: text/html\n\n<a href=\"" + hidden + "\">x</a>\n--b--",
-		"the sixth part":      strings.Repeat("--b\n\nx\n", 5) + "--b\n\n" + hidden + "\n--b--",
-		"without an end":      parts + "--b\n\n" + hidden,
+		"a part":         parts + "--b\n\n" + hidden + "\n--b--",
+		"a page":         parts + "--b\nContent-Type: text/html\n\n<a href=\"" + hidden + "\">x</a>\n--b--",
+		"the sixth part": strings.Repeat("--b\n\nx\n", 5) + "--b\n\n" + hidden + "\n--b--",
+		"without an end": parts + "--b\n\n" + hidden,
+		"base64":         parts + "--b\nContent-Transfer-Encoding: base64\n\n" + coded + "\n--b--",
+		"base64 in lines": parts + "--b\nContent-Transfer-Encoding: base64\n\n" + coded[:10] + "\r\n" + coded[10:] +
+			"\r\n--b--",
+		"base64 within": parts + "--b\nContent-Type: multipart/mixed; boundary=c\n\n--c\n" +
+			"Content-Transfer-Encoding: base64\n\n" + coded + "\n--c--\n--b--",
+		"quoted-printable": parts + "--b\nContent-Transfer-Encoding: quoted-printable\n\nhttps://hid=\nden.exampl=65/a\n--b--",
+		"much before it":   parts + "--b\n\n" + strings.Repeat("x ", 400_000) + hidden + "\n--b--",
+		"two multiparts": "--b\nContent-Type: multipart/mixed; boundary=c\n\n" + strings.Repeat("--c\n\nx\n", 4) +
+			"--c--\n--b\nContent-Type: multipart/mixed; boundary=d\n\n" + strings.Repeat("--d\n\nx\n", 4) +
+			"--d\nContent-Transfer-Encoding: base64\n\n" + coded + "\n--d--\n--b--",
 		"behind the last one": parts + "--b--\n" + hidden,
 	} {
 		text = "Content-Type: multipart/mixed; boundary=b\n\n" + text

@@ -58,6 +58,7 @@ type node struct {
 func (m *Mail) walk(n node) {
 	if len(m.Parts) >= m.limits.Parts {
 		m.tooManyParts()
+		m.findBehind(n.body)
 		return
 	}
 	media := n.header.MediaType()
@@ -228,8 +229,7 @@ func (m *Mail) multipart(n node, media string) bool {
 	m.Forgiven |= cut.Forgiven
 	if cut.Bounds != 0 {
 		m.tooManyParts()
-		last := cut.Parts[len(cut.Parts)-1].Body
-		m.keepOutside(body, rfc822.Span{Start: last.End, End: int64(len(body))})
+		m.findBehind(body[cut.Parts[len(cut.Parts)-1].Body.End:])
 	}
 	m.keepOutside(body, cut.Preamble)
 	m.keepOutside(body, cut.Epilogue)
