@@ -71,7 +71,8 @@ func (x *inspection) fileReport(r attach.Report, p *extract.Part, where string) 
 			continue
 		}
 		isCode := l.Where == "QR code"
-		if isCode && x.mail.Add(l.URL, extract.Link{Kind: extract.Embedded, Where: l.Where + " in " + where, File: true}) {
+		embedded := extract.Link{Kind: extract.Embedded, Where: l.Where + " in " + where, File: true}
+		if isCode && x.mail.Add(l.URL, embedded) {
 			x.note("link.qr", where, "The picture is a QR code that leads to %s.", web.Defang(l.URL))
 			x.lastIsOfFile(true)
 			continue
@@ -226,8 +227,8 @@ func embeddedKind(k extract.Kind) extract.Kind {
 func (x *inspection) smuggling(lower string, leadsOn bool, name, where string) {
 	decodes := containsAny(lower, "atob(", "unescape(", "fromcharcode", "decodeuricomponent(", "parseint(", "charcodeat(")
 	saves := containsAny(lower, "createobjecturl", "mssaveoropenblob", "mssaveblob", "new blob(", "download=", ".download")
-	writes := containsAny(lower, "document.write", "eval(", "innerhtml", "new function(", "window.location", "location.href",
-		"location.replace", "settimeout(")
+	writes := containsAny(lower, "document.write", "eval(", "innerhtml", "new function(", "window.location",
+		"location.href", "location.replace", "settimeout(")
 	switch {
 	case saves && (decodes || longRun(lower) > 2000) && strings.Contains(lower, "<script"):
 		x.ofPage("html_smuggling", where, "The attached page %q builds a file out of encoded data when it is opened.", name)

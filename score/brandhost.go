@@ -23,8 +23,8 @@ func (x *inspection) brandHost(host string) (lists.Brand, bool) {
 // findBrandHost is the index of the brand, or -1.
 func (x *inspection) findBrandHost(host string) int {
 	domain := web.Registrable(host)
-	if _, owned := x.brands.domains[domain]; owned || x.lists.Popular.Has(domain) || x.lists.HighTrust.Has(domain) || x.lists.Banks.Has(domain) ||
-		x.ours(web.Organisation(host)) || x.trustedDomain(domain) {
+	if _, owned := x.brands.domains[domain]; owned || x.lists.Popular.Has(domain) ||
+		x.lists.HighTrust.Has(domain) || x.lists.Banks.Has(domain) || x.ours(web.Organisation(host)) || x.trustedDomain(domain) {
 		return -1
 	}
 	named := namedPart{text: ordinaryWords.Replace(strings.TrimSuffix(host,

@@ -32,11 +32,11 @@ func (x *inspection) writtenByMachine() bool {
 		return true // nobody inside is known to have sent it
 	}
 	return strings.TrimSpace(h.First("Return-Path")) == "<>" || x.hasReport() || machineMailbox(x.from.Local()) ||
-		machineSubject(x.mail.Subject, x.body.Words) || x.invitationAnswer() || x.saysNothing()
+		machineSubject(x.mail.Subject, x.body.Words) || x.invitationAnswer() || x.hasNoContent()
 }
 
-// saysNothing reports whether a message that answers none has neither text nor a file: programs send such orders.
-func (x *inspection) saysNothing() bool {
+// hasNoContent reports whether a message that answers none has neither text nor a file: programs send such orders.
+func (x *inspection) hasNoContent() bool {
 	return !x.reply && x.body.Words == 0 && x.other.Words == 0 && !x.carriesFile()
 }
 

@@ -68,8 +68,8 @@ func shortPhone(number string) bool {
 		!strings.ContainsAny(number, ".,") && number[0] >= '2' && groups[2] != "000"
 }
 
-// tellsPhone reports whether the text, or the first of its files, has a telephone number.
-func (x *inspection) tellsPhone() bool {
+// hasPhoneNumber reports whether the text, or the first of its files, has a telephone number.
+func (x *inspection) hasPhoneNumber() bool {
 	return x.phone(x.mail.Subject+"\n"+x.mail.Body()) || len(x.enclosed) > 0 && x.phone(x.enclosed[0])
 }
 

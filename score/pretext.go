@@ -82,7 +82,7 @@ func (x *inspection) chargeCall() {
 	}
 	charge, call, dispute := x.weight(topicCharge), x.weight(topicCall), x.weight(topicDispute)+x.weight("callback")
 	if charge < 1.5 || call < 0.8 ||
-		!x.tellsPhone() {
+		!x.hasPhoneNumber() {
 		return
 	}
 	factor := 1.0
@@ -98,8 +98,8 @@ func (x *inspection) chargeCall() {
 		}
 		return
 	}
-	x.times(factor, "words.charge_call", "text", "It speaks of %s, asks to call (%s), and comes from nobody who is known "+
-		"to charge for that.",
+	x.times(factor, "words.charge_call", "text", "It speaks of %s, asks to call (%s), and comes from nobody who is "+
+		"known to charge for that.",
 		quoteAll(x.topics[topicCharge].Phrases), quoteAll(x.topics[topicCall].Phrases))
 }
 
@@ -181,7 +181,7 @@ func (x *inspection) holdCalls(v *verdict.Verdict) {
 	case x.clickable > 0:
 		return
 	case x.saw("words.callback_file"):
-	case !x.tellsPhone():
+	case !x.hasPhoneNumber():
 		return
 	case x.claimsOther() && call+about >= 1:
 	case x.saw("impersonation.brand_name", "impersonation.brand_lookalike") && call+about >= 2 && !x.firm():

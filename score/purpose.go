@@ -91,15 +91,15 @@ func purposesIn(word string) int {
 	return made[len(word)]
 }
 
-// ownedByName reports whether a name that is made of purpose words belongs to somebody who is known under it.
-func (x *inspection) ownedByName(host, domain string) bool {
+// ownerIsKnown reports whether a name that is made of purpose words belongs to somebody who is known under it.
+func (x *inspection) ownerIsKnown(host, domain string) bool {
 	return x.ours(web.Organisation(host)) || x.partner(web.Organisation(host)) || x.lists.Popular.Has(domain) ||
 		x.lists.HighTrust.Has(domain) || x.lists.Banks.Has(domain) || mailService(domain) || x.trustedDomain(domain)
 }
 
 // purposeLink looks for links to hosts that are called after what they pretend to be for.
 func (x *inspection) purposeLink(l *extract.Link) {
-	if x.list || x.reply || l.IP || !x.calledAfterPurpose(l.Domain) || x.ownedByName(l.Host, l.Domain) ||
+	if x.list || x.reply || l.IP || !x.calledAfterPurpose(l.Domain) || x.ownerIsKnown(l.Host, l.Domain) ||
 		x.authors(l.URL) && x.known() {
 		return
 	}
@@ -120,7 +120,7 @@ func (x *inspection) calledAfterPurpose(domain string) bool {
 // purposeDomain looks for authors whose domain is called so.
 func (x *inspection) purposeDomain() {
 	if x.domain == "" || x.freeMail || x.list || x.bounce || x.reply || x.known() || !purposeHost(x.domain) ||
-		x.ownedByName(x.domain, x.domain) {
+		x.ownerIsKnown(x.domain, x.domain) {
 		return
 	}
 	x.note("impersonation.purpose_domain", "header From",

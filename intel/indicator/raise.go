@@ -128,11 +128,11 @@ func raised(t *config.Tenant, rec store.Record, v verdict.Verdict, hits []hit) (
 	}
 	worst := worstOf(hits)
 	d, review := worst.Disposition, verdict.Review("")
-	if d > verdict.Suspicious || takesSome(t, d) {
+	if d > verdict.Suspicious || hasActionFor(t, d) {
 		review = leftToAPerson(t, rec, v, hits)
 	}
 	if review != "" {
-		if v.Disposition == verdict.Malicious || takes(t.Actions[v.Disposition]) {
+		if v.Disposition == verdict.Malicious || hasAction(t.Actions[v.Disposition]) {
 			return v, false // it is taken without the indicator
 		}
 		d = max(verdict.Suspicious, min(v.Disposition, verdict.Spoof)) // SPOOF stays that
@@ -148,13 +148,13 @@ func raised(t *config.Tenant, rec store.Record, v verdict.Verdict, hits []hit) (
 	return v, true
 }
 
-// takesSome reports whether a tenant has a disposition's messages taken from some mailbox.
-func takesSome(t *config.Tenant, d verdict.Disposition) bool {
-	return takes(t.Actions[d]) ||
-		slices.ContainsFunc(t.Groups, func(g config.Group) bool { return takes(g.Actions[d]) })
+// hasActionFor reports whether a tenant has a disposition's messages taken from some mailbox.
+func hasActionFor(t *config.Tenant, d verdict.Disposition) bool {
+	return hasAction(t.Actions[d]) ||
+		slices.ContainsFunc(t.Groups, func(g config.Group) bool { return hasAction(g.Actions[d]) })
 }
 
-func takes(r config.Rule) bool { return r.Action != "" && r.Action != config.None }
+func hasAction(r config.Rule) bool { return r.Action != "" && r.Action != config.None }
 
 func reasonOf(i store.Indicator) verdict.Reason {
 	text := fmt.Sprintf("%s %s is known to be bad", i.Kind, web.Defang(i.Value))

@@ -28,7 +28,7 @@ const narrowFile = "../../../testdata/narrow.txt"
 // it no longer takes is a line that a commit removes from the list.
 func TestNarrow_noUpgradeWidensWhatIsTaken(t *testing.T) {
 	var taken []string
-	for _, from := range []func(*testing.T) []string{takenCases, takenSets, takenTemplates} {
+	for _, from := range []func(*testing.T) []string{maliciousCases, maliciousInSets, maliciousTemplates} {
 		taken = append(taken, from(t)...)
 	}
 	slices.Sort(taken)
@@ -47,7 +47,7 @@ func TestNarrow_noUpgradeWidensWhatIsTaken(t *testing.T) {
 	}
 }
 
-func takenCases(t *testing.T) (taken []string) {
+func maliciousCases(t *testing.T) (taken []string) {
 	s, err := score.New(score.Options{TrustMicrosoft: true})
 	if err != nil {
 		t.Fatal(err)
@@ -67,7 +67,7 @@ func takenCases(t *testing.T) (taken []string) {
 	return taken
 }
 
-func takenSets(t *testing.T) (taken []string) {
+func maliciousInSets(t *testing.T) (taken []string) {
 	for _, from := range []mailset.Collection{mailset.Sets, mailset.HeldOut} {
 		mail, err := mailset.Load(from)
 		if err != nil {
@@ -89,7 +89,7 @@ func takenSets(t *testing.T) (taken []string) {
 	return taken
 }
 
-func takenTemplates(t *testing.T) (taken []string) {
+func maliciousTemplates(t *testing.T) (taken []string) {
 	s, err := score.New(score.Options{})
 	if err != nil {
 		t.Fatal(err)
