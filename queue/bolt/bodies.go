@@ -11,6 +11,9 @@ import (
 
 // Bodies lists the bodies in a file of the spool that an item, or a bounce that was not sent yet, refers to. whole is
 // true when the file is needed for more than these: for its log, or by a row that cannot be read.
+//
+// It reads all rows: the tally, which would say when to stop, may be one commit behind them, and an item that was given
+// up in that commit has two.
 func (q *Queue) Bodies(_ context.Context, file string) (bodies []spool.Ref, whole bool, err error) {
 	want, unsure := q.tally.inFile(file)
 	if unsure || q.logged.inUse(file) {
@@ -19,14 +22,14 @@ func (q *Queue) Bodies(_ context.Context, file string) (bodies []spool.Ref, whol
 	if want == 0 {
 		return nil, false, nil
 	}
-	s := search{file: file, left: want}
+	s := search{file: file}
 	err = q.view(func(tx *bbolt.Tx) error {
 		if err := s.items(tx); err != nil {
 			return err
 		}
 		return s.waiting(tx)
 	})
-	return s.found, s.left != 0, err // it changes just now, or a row was not found: ask again later
+	return s.found, len(s.found) != want, err // it changes just now, or a row was not found: ask again later
 }
 
 // inFile is how many items and unsent bounces refer to a file; unsure when there may be more.
@@ -36,18 +39,17 @@ func (y *tally) inFile(file string) (n int, unsure bool) {
 	return y.files[file], y.files[anyFile] > 0
 }
 
-// search looks for so many bodies in a file.
+// search looks for the bodies in a file.
 type search struct {
 	file  string
-	left  int
 	found []spool.Ref
 }
 
-// items looks through the rows, the oldest first, until all are found.
+// items looks through the rows.
 func (s *search) items(tx *bbolt.Tx) error {
 	rows := tx.Bucket(itemsBucket)
 	c := rows.Cursor()
-	for id, _ := c.First(); id != nil && s.left > 0; id, _ = c.Next() {
+	for id, _ := c.First(); id != nil; id, _ = c.Next() {
 		it, err := readItem(rows, string(id))
 		if err != nil {
 			return err
@@ -61,7 +63,7 @@ func (s *search) items(tx *bbolt.Tx) error {
 func (s *search) waiting(tx *bbolt.Tx) error {
 	rows := tx.Bucket(bouncesBucket)
 	c := rows.Cursor()
-	for id, _ := c.First(); id != nil && s.left > 0; id, _ = c.Next() {
+	for id, _ := c.First(); id != nil; id, _ = c.Next() {
 		b, err := readBounce(rows, string(id))
 		if err != nil {
 			return err
@@ -76,6 +78,5 @@ func (s *search) waiting(tx *bbolt.Tx) error {
 func (s *search) add(r spool.Ref) {
 	if r.File == s.file {
 		s.found = append(s.found, r)
-		s.left--
 	}
 }
