@@ -54,6 +54,7 @@ type Principal struct {
 	Tenants map[string]Role // in these besides, by GUID
 	Bodies  bool            // may read the bytes of messages, where he may see them
 	Token   *Bearer         // by which he asks; nil: the door has proven him otherwise
+	Session string          // in which he has signed in; "": none
 }
 
 // Root is a principal who may do everything everywhere.

@@ -51,6 +51,8 @@ const (
 
 	tableTokens    rows.Table = 43 // NUL token -> Token
 	tableTokenUses rows.Table = 44 // NUL token -> TokenUse
+
+	tableSessions rows.Table = 45 // NUL session -> Session
 )
 
 // tableTitles are the names of the tables: in errors, and as the buckets of bbolt.
@@ -67,6 +69,7 @@ var tableTitles = [...]string{
 	tableIndicators: "indicators", tableSchedules: "schedules", tableRescans: "rescans",
 	tableSuspended: "suspended",
 	tableTokens:    "tokens", tableTokenUses: "token uses",
+	tableSessions: "sessions",
 }
 
 // Tables are all tables, with their names.

@@ -26,6 +26,7 @@ type Change struct {
 	Rescans     Edit[Rescan]
 	Tokens      Edit[Token]
 	TokenUses   Edit[TokenUse]
+	Sessions    Edit[Session]
 }
 
 // Update writes a change. ErrConflict when a row was written by somebody else since it was read: read again, decide
@@ -120,5 +121,6 @@ func (t *txn) editTables(c Change) error {
 		editTable(t, tableRescans, c.Rescans),
 		editTable(t, tableTokens, c.Tokens),
 		editTable(t, tableTokenUses, c.TokenUses),
+		editTable(t, tableSessions, c.Sessions),
 	)
 }

@@ -237,6 +237,7 @@ func (v *verification) editable() {
 	ownKeys[Rescan](v, tableRescans)
 	ownKeys[Token](v, tableTokens)
 	ownKeys[TokenUse](v, tableTokenUses)
+	ownKeys[Session](v, tableSessions)
 	v.t.each(tableKV, nil, func(k, _ []byte) bool {
 		v.report("%s %q is of no version that is known", title(tableKV), k)
 		return true

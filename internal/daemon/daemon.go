@@ -30,6 +30,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"clawback/api"
+	"clawback/api/session"
 	"clawback/api/socket"
 	"clawback/api/token"
 	"clawback/backup"
@@ -100,6 +101,7 @@ type daemon struct {
 	jobs       *job.Runner
 	pipeline   *pipeline.Pipeline
 	tokens     *token.Desk
+	signedIn   *session.Desk
 	service    *api.Service
 	doors      doors
 	admission  *admission.Control
@@ -183,7 +185,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	d.jobs = job.New(job.Options{Store: d.found(), Engine: d.engine, Log: d.log})
 	d.bounces = bounce.New(d.bounceOptions()) // the way out for what cannot be carried through
 	// People, and at last the mail itself.
-	if d.tokens, err = token.Open(ctx, token.Options{Store: d.store, Log: d.log}); err != nil {
+	if err := d.openProofs(ctx); err != nil {
 		return err
 	}
 	d.service = api.New(d.serviceOptions())
@@ -218,7 +220,7 @@ func (d *daemon) run(ctx context.Context, reload <-chan os.Signal) error {
 	for _, part := range []func(context.Context) error{
 		d.certs.Run, d.networks.Run, d.refreshRDAP, d.pipeline.Run, d.index.Run, d.indicators.Run,
 		d.feeds.Run, d.sightings.Run, d.rejudge.Run,
-		d.engine.Run, d.jobs.Run, d.bounces.Run, d.tokens.Run,
+		d.engine.Run, d.jobs.Run, d.bounces.Run, d.tokens.Run, d.signedIn.Run,
 		d.serveMetrics, d.runJanitor, d.watchStorage, d.feedWatchdog, d.board.run, d.watchState, d.watchHeap,
 	} {
 		group.Go(func() error { return part(failed) })
@@ -239,6 +241,15 @@ func (d *daemon) run(ctx context.Context, reload <-chan os.Signal) error {
 	drained := d.drain() // no new mail; open transfers end
 	stop()               // then the workers finish the item in hand
 	return errors.Join(drained, d.shutDoors(), group.Wait())
+}
+
+// openProofs reads by what people and programs prove who they are.
+func (d *daemon) openProofs(ctx context.Context) (err error) {
+	if d.tokens, err = token.Open(ctx, token.Options{Store: d.store, Log: d.log}); err != nil {
+		return err
+	}
+	d.signedIn, err = session.Open(ctx, session.Options{Store: d.store, Log: d.log})
+	return err
 }
 
 // readyStatus is what systemctl status shows while the daemon runs.

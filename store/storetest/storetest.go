@@ -75,6 +75,7 @@ type Store interface {
 	Orders(ctx context.Context) ([]store.Order, error)
 	Tokens(ctx context.Context) ([]store.Token, error)
 	TokenUses(ctx context.Context) ([]store.TokenUse, error)
+	Sessions(ctx context.Context) ([]store.Session, error)
 	PutJob(ctx context.Context, c store.JobChange) (store.Job, error)
 	Job(ctx context.Context, id string) (store.Job, error)
 	Jobs(ctx context.Context) ([]store.Job, error)
@@ -128,6 +129,7 @@ func Run(t *testing.T, open Opener) {
 		"Gates":       testGates,
 		"Orders":      testOrders,
 		"Tokens":      testTokens,
+		"Sessions":    testSessions,
 		"Edits":       testEdits,
 		"Forward":     testForward,
 		"Changes":     testChanges,
