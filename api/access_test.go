@@ -103,6 +103,7 @@ var attempts = map[string][]try{
 	"policy.remove":     {{PolicyRemoval{ID: "policy-b", Tenant: tenantB}, true}, {PolicyRemoval{ID: "policy-x"}, false}},
 	"rules.list":        {{Paging{}, true}},
 	"rules.backtest":    {{Backtest{}, true}, {Backtest{Tenant: "b"}, true}},
+	"console.link":      {{NewSignInLink{Role: Viewer}, true}, {NewSignInLink{Role: Viewer, Tenants: []string{"b"}}, true}},
 	"feedback.list":     {{PolicyQuery{}, false}, {PolicyQuery{Tenant: "b"}, true}},
 	"feedback.export":   {{TenantRef{}, false}, {TenantRef{"b"}, true}},
 	"feedback.withdraw": {{CorrectionWithdrawal{Record: "record-x"}, false}, {CorrectionWithdrawal{Tenant: "b", Record: "record-b"}, true}},
@@ -273,7 +274,7 @@ var needs = map[Role]string{
 		"submission.accept submission.dismiss submission.file",
 	Approver: "bounce.retry feed.approve feed.update held.approve held.reject indicator.add indicator.approve " +
 		"indicator.import indicator.remove queue.retry rescan.approve",
-	Administrator: "address.list address.retire backup feedback.reset index.rebuild policy.add policy.remove queue.discard queue.discard_preview queue.discard_selected queue.trust store.forget_old token.create token.list token.revoke token.show",
+	Administrator: "address.list address.retire backup console.link feedback.reset index.rebuild policy.add policy.remove queue.discard queue.discard_preview queue.discard_selected queue.trust store.forget_old token.create token.list token.revoke token.show",
 }
 
 // Each operation x each role, everywhere and in one tenant: all is denied but what the table names.

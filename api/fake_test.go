@@ -47,7 +47,7 @@ func (w *world) note(format string, args ...any) error {
 // service makes a Service over the world.
 func (w *world) service() *Service {
 	return New(Options{
-		Queue: w, Store: worldStore{w}, Engine: worldEngine{w}, Jobs: worldJobs{w}, Judge: worldJudge{w}, Submissions: worldDesk{w}, Addresses: worldAddresses{w}, Upkeep: worldUpkeep{w}, Indicators: worldIndicators{w}, Feeds: worldFeeds{w}, Rescans: worldRescans{w}, Tokens: worldTokens{w},
+		Queue: w, Store: worldStore{w}, Engine: worldEngine{w}, Jobs: worldJobs{w}, Judge: worldJudge{w}, Submissions: worldDesk{w}, Addresses: worldAddresses{w}, Upkeep: worldUpkeep{w}, Indicators: worldIndicators{w}, Feeds: worldFeeds{w}, Rescans: worldRescans{w}, Tokens: worldTokens{w}, SignInLinks: worldLinks{w},
 		Log: slog.New(slog.DiscardHandler), Wake: func() {}, Tenant: findTenant,
 		Status: func(context.Context) (Status, error) {
 			return Status{Hostname: "gw.example", Region: "eu",
@@ -424,4 +424,10 @@ func (w worldTokens) Add(_ context.Context, who string, t store.Token) (store.To
 }
 func (w worldTokens) Revoke(_ context.Context, who, id, comment string) (store.Token, error) {
 	return store.Token{ID: id, Revoked: time.Now()}, w.note("revoke %s by %s: %s", id, who, comment)
+}
+
+type worldLinks struct{ *world }
+
+func (w worldLinks) Make(p Principal) (string, time.Time, error) {
+	return "https://gw.example/sign-in?link=x", time.Now(), w.note("link for %s", p.Name)
 }

@@ -126,6 +126,7 @@ type Options struct {
 	Feeds       Feeds
 	Rescans     Rescans
 	Tokens      Tokens
+	SignInLinks SignInLinks // nil: there is no console
 	Status      func(context.Context) (Status, error)
 	Tenant      func(name string) (*config.Tenant, error) // by name or GUID; "" where there is only one
 	Report      func(spool.Ref) (io.ReadCloser, error)    // the bytes of a report

@@ -17,6 +17,7 @@ type Config struct {
 
 	Control    Control
 	REST       REST
+	Console    Console
 	Listeners  []Listener
 	TLS        TLS
 	ACME       ACME
@@ -53,6 +54,15 @@ type REST struct {
 	Enabled        bool
 	Listen         string // host:port, or "systemd:NAME" for a passed socket
 	Rate           int    // requests a second by one token
+	MaxConnections int
+}
+
+// Console is the door for people with a browser.
+type Console struct {
+	Enabled        bool
+	Listen         string // host:port, or "systemd:NAME" for a passed socket
+	URL            string // what people write into their browser, without a path; "": it follows from Listen
+	PlainHTTP      bool   // without TLS; on loopback alone
 	MaxConnections int
 }
 

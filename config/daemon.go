@@ -32,6 +32,7 @@ func readConfig(t *table) *Config {
 	c.Regions = readRegions(t)
 	c.Control = readControl(t.table("control"))
 	c.REST = readREST(t.table("rest"))
+	c.Console = readConsole(t.table("console"))
 	c.Networks = readNetworks(t.table("networks"))
 	c.Listeners = readListeners(t, c.Networks)
 	c.TLS = readTLS(t.table("tls"))
@@ -74,6 +75,30 @@ func readREST(t *table) REST {
 		t.wrong("listen", "is empty", "write 127.0.0.1:8443, or leave the table out")
 	}
 	return r
+}
+
+func readConsole(t *table) Console {
+	c := Console{
+		Enabled:        t.flag("enabled", t.present()),
+		Listen:         t.word("listen", "127.0.0.1:8444", listenAddress),
+		URL:            strings.TrimRight(t.word("url", "", webURL), "/"),
+		PlainHTTP:      t.flag("plain_http", false),
+		MaxConnections: t.number("max_connections", 256, 4),
+	}
+	if c.Enabled && c.Listen == "" {
+		t.wrong("listen", "is empty", "write 127.0.0.1:8444, or leave the table out")
+	}
+	if c.PlainHTTP && !onLoopback(c.Listen) {
+		t.wrong("plain_http", fmt.Sprintf("is true, and %q is not of this machine alone", c.Listen),
+			"listen on 127.0.0.1, or leave plain_http out: sessions must not cross a network unencrypted")
+	}
+	return c
+}
+
+// onLoopback reports whether a listener is reached from this machine alone.
+func onLoopback(listen string) bool {
+	addr, err := netip.ParseAddrPort(listen)
+	return err == nil && addr.Addr().IsLoopback()
 }
 
 func readRegions(t *table) []Region {

@@ -11,6 +11,8 @@ import (
 
 	"clawback/api/rest"
 	"clawback/api/socket"
+	"clawback/config"
+	"clawback/console"
 )
 
 // doors are where people and programs ask.
@@ -20,6 +22,10 @@ type doors struct {
 
 	rest     *rest.Server // nil: the configuration has none
 	restPort net.Listener
+
+	console     *console.Server // nil: the configuration has none
+	consolePort net.Listener
+	links       *console.Links // by which people sign in to it; nil: there is none
 }
 
 // openDoors opens them. Nothing is answered before serve is called.
@@ -27,8 +33,8 @@ func (d *daemon) openDoors() (err error) {
 	if d.doors.socket, err = socket.Listen(d.cfg.Control.Socket); err != nil {
 		return err
 	}
-	if !d.cfg.REST.Enabled {
-		return nil
+	if err := d.openConsole(); err != nil || !d.cfg.REST.Enabled {
+		return err
 	}
 	if d.doors.restPort, err = d.sockets.Listen(d.cfg.REST.Listen); err != nil {
 		return fmt.Errorf("rest.listen: %w", err)
@@ -37,6 +43,35 @@ func (d *daemon) openDoors() (err error) {
 	d.doors.rest = rest.New(d.restOptions())
 	d.log.Info("listening", "event", "rest.listening", "address", d.doors.restPort.Addr().String())
 	return nil
+}
+
+// openConsole opens the door for people with a browser, where the configuration has it.
+func (d *daemon) openConsole() (err error) {
+	c := d.cfg.Console
+	if !c.Enabled {
+		return nil
+	}
+	if d.doors.consolePort, err = d.sockets.Listen(c.Listen); err != nil {
+		return fmt.Errorf("console.listen: %w", err)
+	}
+	d.onClose(func() error { d.doors.consolePort.Close(); return nil })
+	d.doors.links.URL = consoleURL(d.cfg, d.doors.consolePort.Addr())
+	d.doors.console = console.New(d.consoleOptions())
+	d.log.Info("listening", "event", "console.listening", "address", d.doors.consolePort.Addr().String(), "url",
+		d.doors.links.URL)
+	return nil
+}
+
+// consoleURL is what people write into their browser.
+func consoleURL(cfg *config.Config, addr net.Addr) string {
+	_, port, err := net.SplitHostPort(addr.String())
+	switch {
+	case cfg.Console.URL != "":
+		return cfg.Console.URL
+	case cfg.Console.PlainHTTP || err != nil:
+		return "http://" + addr.String()
+	}
+	return "https://" + net.JoinHostPort(cfg.Hostname, port)
 }
 
 // serveDoors answers at each door until shutDoors. First what a crash has left undone is done.
@@ -56,16 +91,29 @@ func (d *daemon) serveDoors(ctx context.Context, group *errgroup.Group) {
 	if d.doors.rest != nil {
 		serve(d.doors.rest.Serve, d.doors.restPort)
 	}
+	if d.doors.console != nil {
+		serve(d.doors.console.Serve, d.doors.consolePort)
+	}
 }
 
 // shutDoors finishes the requests in hand.
 func (d *daemon) shutDoors() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	if d.doors.rest == nil {
-		return d.doors.control.Shutdown(ctx)
+	shut := []func(context.Context) error{d.doors.control.Shutdown}
+	if d.doors.rest != nil {
+		shut = append(shut, d.doors.rest.Shutdown)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- d.doors.rest.Shutdown(ctx) }()
-	return errors.Join(d.doors.control.Shutdown(ctx), <-ended)
+	if d.doors.console != nil {
+		shut = append(shut, d.doors.console.Shutdown)
+	}
+	ended := make(chan error, len(shut))
+	for _, one := range shut {
+		go func() { ended <- one(ctx) }()
+	}
+	var errs []error
+	for range shut {
+		errs = append(errs, <-ended)
+	}
+	return errors.Join(errs...)
 }

@@ -145,6 +145,7 @@ func restartKeys(old, cfg *config.Config) []string {
 		"smtp":          {old.SMTP, cfg.SMTP},
 		"control":       {old.Control, cfg.Control},
 		"rest":          {old.REST, cfg.REST},
+		"console":       {old.Console, cfg.Console},
 		"networks":      {old.Networks, cfg.Networks},
 		"rdap":          {old.RDAP, cfg.RDAP},
 		"score.workers": {old.Score.Workers, cfg.Score.Workers},

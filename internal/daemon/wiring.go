@@ -14,6 +14,7 @@ import (
 	"clawback/api/rest"
 	"clawback/bounce"
 	"clawback/config"
+	"clawback/console"
 	"clawback/intel"
 	"clawback/intel/submission"
 	"clawback/internal/failpoint"
@@ -111,7 +112,7 @@ func (d *daemon) bounceOptions() bounce.Options {
 
 // serviceOptions wire the operations.
 func (d *daemon) serviceOptions() api.Options {
-	return api.Options{
+	o := api.Options{
 		Queue: d.queue, Store: d.found(), Index: d.index, Indicators: d.indicators, Feeds: d.feeds,
 		Rescans: d.rejudge, Tokens: d.tokens,
 		Engine: d.engine, Jobs: d.jobs, Status: d.status, Log: d.log,
@@ -120,11 +121,25 @@ func (d *daemon) serviceOptions() api.Options {
 		Addresses: d.live, Judge: d.judge, Submissions: d.desk, Tenant: d.live.findTenant,
 		Elsewhere: d.live.elsewhere, Upkeep: upkeep{d},
 	}
+	if d.cfg.Console.Enabled {
+		d.doors.links = &console.Links{}
+		o.SignInLinks = d.doors.links
+	}
+	return o
 }
 
 func (d *daemon) restOptions() rest.Options {
 	return rest.Options{Service: d.service, Tokens: d.tokens, Certificate: d.certs.GetCertificate,
 		Rate: d.cfg.REST.Rate, MaxConnections: d.cfg.REST.MaxConnections, Log: d.log}
+}
+
+func (d *daemon) consoleOptions() console.Options {
+	o := console.Options{Service: d.service, Sessions: console.Desk{Desk: d.signedIn}, Links: d.doors.links,
+		Certificate: d.certs.GetCertificate, MaxConnections: d.cfg.Console.MaxConnections, Log: d.log}
+	if d.cfg.Console.PlainHTTP {
+		o.Certificate = nil
+	}
+	return o
 }
 
 func (d *daemon) admissionOptions() admission.Options {

@@ -26,6 +26,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"clawback/api"
+	"clawback/api/client"
 	"clawback/internal/test/testbed"
 )
 
@@ -113,10 +115,17 @@ func (s *stage) epilogue(wrong int) {
 
 func (s *stage) keep(ctx context.Context) {
 	socket := s.File("control.sock")
+	link, err := client.Do(ctx, s.Client, api.MakeSignInLink, api.NewSignInLink{Role: api.Administrator, Bodies: true})
+	if err == nil {
+		s.o.printf("\nThe console, in a browser (the link signs you in once, until %s):\n\n  %s\n",
+			link.Expires.Local().Format("15:04"), link.URL)
+	} else {
+		s.o.printf("\nThe console: %v\n", err)
+	}
 	s.o.printf("\nStill running; Ctrl-C ends it. In another terminal try:\n\n"+
 		"  export CLAWBACK_SOCKET=%s\n"+
 		"  %[2]s status\n  %[2]s search\n  %[2]s show '%[3]s'\n  %[2]s restore '%[3]s' --comment 'false alarm'\n"+
-		"  %[2]s queue list --state quarantined\n  %[2]s bounce list\n\nLog: %[4]s\n",
+		"  %[2]s console link\n  %[2]s queue list --state quarantined\n  %[2]s bounce list\n\nLog: %[4]s\n",
 		socket, s.o.Binary, s.script.Stories[0].messageID, s.LogFile())
 	<-ctx.Done()
 }

@@ -24,13 +24,20 @@ const oneSender = "\n[tenant.brake]\ncampaign_percent = \"off\"\n"
 // soonCopies has copies looked for within seconds.
 const soonCopies = "[retract]\nlook_for_copies = [\"4s\", \"8s\", \"2h\"]\n"
 
+// withConsole opens the console on this machine alone.
+const withConsole = "[console]\nlisten = \"127.0.0.1:0\"\nplain_http = true\n"
+
 // newStage starts the simulator, with its people, and the receiver.
 func newStage(o Options, script *script) (*stage, error) {
 	for i := range script.Tenants {
 		script.Tenants[i].Tables += oneSender
 	}
+	settings := soonCopies
+	if o.Keep {
+		settings += withConsole
+	}
 	bed, err := testbed.New(testbed.Options{
-		Binary: o.Binary, Daemon: o.Daemon, Tenants: script.Tenants, Config: soonCopies,
+		Binary: o.Binary, Daemon: o.Daemon, Tenants: script.Tenants, Config: settings,
 		Sim: graphsim.Options{Seed: 1, Rates: graphsim.Calm(), Latency: 20 * time.Millisecond},
 	})
 	if err != nil {

@@ -1,0 +1,115 @@
+package console
+
+import (
+	"context"
+	"net/http"
+
+	"clawback/api"
+)
+
+type principalKey struct{}
+
+func withPrincipal(ctx context.Context, p api.Principal) context.Context {
+	return context.WithValue(ctx, principalKey{}, p)
+}
+
+// visit is one request of somebody who has signed in.
+type visit struct {
+	*http.Request
+	who     api.Principal
+	service *api.Service
+	status  api.Status // how the gateway is, as far as he may see it
+}
+
+// do asks an operation as the person who has signed in. There is no other way to data.
+func do[Q, A any](v *visit, op api.Op[Q, A], q Q) (A, error) {
+	return op.Do(v.Context(), v.service, v.who, q)
+}
+
+// view is what a page shows.
+type view struct {
+	Page   string // its template
+	Title  string
+	Place  string // its entry in the navigation, by path
+	Status int    // 0: 200
+	To     string // instead of a page: where the browser goes
+	Data   any
+}
+
+// route is a page, or what a form of it does.
+type route struct {
+	pattern string
+	show    func(*visit) (view, error)
+}
+
+// routes are all pages, in the order of the navigation.
+var routes = []route{
+	{"GET /{$}", showOverview},
+	{"GET /messages", showMessages},
+	{"GET /messages/{key}", showMessage},
+	{"GET /messages/{key}/text", showText},
+	{"GET /notices", showNotices},
+}
+
+// place is an entry of the navigation.
+type place struct {
+	Path, Name string
+	op         api.Any // that its page asks
+}
+
+// group is a part of the navigation.
+type group struct {
+	Name   string
+	Places []place
+}
+
+// navigation is what there is to see.
+var navigation = []group{
+	{"", []place{{"/", "Overview", api.ShowStatus}}},
+	{"Mail", []place{{"/messages", "Messages", api.ListRecords}}},
+	{"Gateway", []place{{"/notices", "Notices", api.ShowStatus}}},
+}
+
+// page answers with a page, or with what went wrong.
+func (s *Server) page(r route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		v := &visit{Request: req, service: s.o.Service}
+		v.who, _ = req.Context().Value(principalKey{}).(api.Principal)
+		var shown view
+		err := req.ParseForm()
+		if err == nil && req.Method == http.MethodGet {
+			v.status, err = do(v, api.ShowStatus, api.None{})
+		}
+		if err == nil {
+			shown, err = r.show(v)
+		}
+		if err != nil {
+			shown = s.failure(req, err)
+		}
+		if shown.To != "" {
+			http.Redirect(w, req, shown.To, http.StatusSeeOther)
+			return
+		}
+		s.writeFor(w, v, shown)
+	})
+}
+
+// failure is the page of an error.
+func (s *Server) failure(r *http.Request, err error) view {
+	status := statusOf(err)
+	if status == http.StatusInternalServerError {
+		s.o.Log.Error("a page failed", "event", "console.failed", "path", r.URL.Path, "error", err)
+	}
+	title := "Something went wrong"
+	if row, known := api.Statuses[api.CodeOf(err)]; known {
+		title = row.Title
+	}
+	return view{Page: "error", Title: title, Status: status,
+		Data: errorPage{Title: title, Detail: err.Error(), Back: back(r, "/")}}
+}
+
+type errorPage struct{ Title, Detail, Back string }
+
+func notFound(*visit) (view, error) {
+	return view{}, &api.Error{Code: api.NotFound, Detail: "there is no such page"}
+}
