@@ -10,8 +10,8 @@ type consoleCmd struct {
 }
 
 type consoleLinkCmd struct {
-	Role    api.Role `default:"administrator" placeholder:"ROLE" help:"viewer, analyst, approver, administrator (default)."`
-	Tenant  []string `placeholder:"TENANT" help:"Name or GUID of a tenant that it opens (default all). May be repeated."`
+	Role    api.Role `default:"administrator" placeholder:"ROLE" help:"viewer, analyst, approver or administrator."`
+	Tenant  []string `placeholder:"TENANT" help:"Name or GUID of a tenant that it opens (default all)."`
 	NoBody  bool     `name:"no-bodies" help:"Without the right to read the text of messages."`
 	Account string   `placeholder:"NAME" help:"Whose acts those in the console are (default you)."`
 }

@@ -8,7 +8,7 @@ _clawback() {
 			continue
 		fi
 		case ${COMP_WORDS[i]} in
-		--socket | --url | --token-file | --url-ca-file | --config | -c | --hostname | --tenant-id | --domain | --alternate-mailbox | --email | --name | --originator-org | --client-id | --certificate-file | --key-file | --mailbox | --state | --since | --limit | --cursor | --comment | --tenant | --purpose | --network | --cause | --from | --peers | --older-than | --yes-delete | --local | --regions | --timeout | --role | --owner | --expires | --file | -o | --recipient | -r | --identity | -i | --sender | --subject | --disposition | --proof | --variant | --output | --query | --ids-from | --to | --yes-restore | --campaign | --yes-all | --is | --field | --note | --kind | --for | --format | --column | --feed | --rules | --rule | --object | --who | --what | --report | --original | --decrypted | --workers | --reports | --listen | --ca-file | --seed | --users) skip=yes ;;
+		--socket | --url | --token-file | --url-ca-file | --config | -c | --hostname | --tenant-id | --domain | --alternate-mailbox | --email | --name | --originator-org | --client-id | --certificate-file | --key-file | --mailbox | --state | --since | --limit | --cursor | --comment | --tenant | --purpose | --network | --cause | --from | --peers | --older-than | --yes-delete | --local | --regions | --timeout | --role | --owner | --expires | --file | -o | --account | --recipient | -r | --identity | -i | --sender | --subject | --disposition | --proof | --variant | --output | --query | --ids-from | --to | --yes-restore | --campaign | --yes-all | --is | --field | --note | --kind | --for | --format | --column | --feed | --rules | --rule | --object | --who | --what | --report | --original | --decrypted | --workers | --reports | --listen | --ca-file | --seed | --users) skip=yes ;;
 		-*) ;;
 		*)
 			case $path/${COMP_WORDS[i]} in
@@ -38,6 +38,8 @@ _clawback() {
 				"token"/create | \
 				"token"/list | \
 				"token"/revoke | \
+				""/console | \
+				"console"/link | \
 				""/backup | \
 				""/restore-backup | \
 				""/store | \
@@ -893,6 +895,61 @@ _clawback() {
 		return
 		;;
 	"token revoke":--url-ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"console":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"console":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"console":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"console":--url-ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"console link":--role)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"console link":--tenant)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"console link":--account)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"console link":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"console link":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"console link":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"console link":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -3155,7 +3212,7 @@ _clawback() {
 	esac
 	case $path in
 	"")
-		commands="serve init check status queue bounce address connect setup token backup restore-backup store search show retract restore job preview held export feedback submission submit policy intel rescan rules audit unwrap score demo graphsim completion manual version" flags="--help --socket --url --token-file --url-ca-file --json" words="" files=
+		commands="serve init check status queue bounce address connect setup token console backup restore-backup store search show retract restore job preview held export feedback submission submit policy intel rescan rules audit unwrap score demo graphsim completion manual version" flags="--help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"serve")
 		commands="" flags="--config --help --socket --url --token-file --url-ca-file --json" words="" files=
@@ -3234,6 +3291,12 @@ _clawback() {
 		;;
 	"token revoke")
 		commands="" flags="--comment --help --socket --url --token-file --url-ca-file --json" words="" files=
+		;;
+	"console")
+		commands="link" flags="--help --socket --url --token-file --url-ca-file --json" words="" files=
+		;;
+	"console link")
+		commands="" flags="--role --tenant --no-bodies --account --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"backup")
 		commands="" flags="--recipient --help --socket --url --token-file --url-ca-file --json" words="" files=yes

@@ -10,12 +10,12 @@ function __clawback_at
             continue
         end
         switch $word
-            case --socket --url --token-file --url-ca-file --config -c --hostname --tenant-id --domain --alternate-mailbox --email --name --originator-org --client-id --certificate-file --key-file --mailbox --state --since --limit --cursor --comment --tenant --purpose --network --cause --from --peers --older-than --yes-delete --local --regions --timeout --role --owner --expires --file -o --recipient -r --identity -i --sender --subject --disposition --proof --variant --output --query --ids-from --to --yes-restore --campaign --yes-all --is --field --note --kind --for --format --column --feed --rules --rule --object --who --what --report --original --decrypted --workers --reports --listen --ca-file --seed --users
+            case --socket --url --token-file --url-ca-file --config -c --hostname --tenant-id --domain --alternate-mailbox --email --name --originator-org --client-id --certificate-file --key-file --mailbox --state --since --limit --cursor --comment --tenant --purpose --network --cause --from --peers --older-than --yes-delete --local --regions --timeout --role --owner --expires --file -o --account --recipient -r --identity -i --sender --subject --disposition --proof --variant --output --query --ids-from --to --yes-restore --campaign --yes-all --is --field --note --kind --for --format --column --feed --rules --rule --object --who --what --report --original --decrypted --workers --reports --listen --ca-file --seed --users
                 set skip yes
             case '-*'
             case '*'
                 set -l longer (string join ' ' $path $word)
-                contains -- $longer 'serve' 'init' 'check' 'status' 'queue' 'queue list' 'queue show' 'queue retry' 'queue export' 'queue discard' 'bounce' 'bounce list' 'bounce show' 'bounce retry' 'bounce export' 'address' 'address new' 'address list' 'address retire' 'connect' 'setup' 'setup exchange' 'token' 'token create' 'token list' 'token revoke' 'backup' 'restore-backup' 'store' 'store reindex' 'store check' 'store forget-old' 'search' 'show' 'retract' 'restore' 'job' 'job list' 'job show' 'job follow' 'job pause' 'job resume' 'job cancel' 'preview' 'held' 'held list' 'held campaigns' 'held approve' 'held reject' 'export' 'feedback' 'feedback give' 'feedback list' 'feedback export' 'feedback withdraw' 'feedback reset' 'submission' 'submission list' 'submission show' 'submission accept' 'submission dismiss' 'submission export' 'submit' 'policy' 'policy list' 'policy add' 'policy remove' 'policy test' 'policy import' 'policy export' 'intel' 'intel list' 'intel add' 'intel explain' 'intel import' 'intel approve' 'intel feeds' 'intel update' 'intel remove' 'rescan' 'rescan start' 'rescan list' 'rescan show' 'rescan follow' 'rescan approve' 'rescan pause' 'rescan resume' 'rescan cancel' 'rules' 'rules list' 'rules test' 'rules backtest' 'audit' 'unwrap' 'score' 'demo' 'graphsim' 'completion' 'manual' 'version'; and set path $path $word
+                contains -- $longer 'serve' 'init' 'check' 'status' 'queue' 'queue list' 'queue show' 'queue retry' 'queue export' 'queue discard' 'bounce' 'bounce list' 'bounce show' 'bounce retry' 'bounce export' 'address' 'address new' 'address list' 'address retire' 'connect' 'setup' 'setup exchange' 'token' 'token create' 'token list' 'token revoke' 'console' 'console link' 'backup' 'restore-backup' 'store' 'store reindex' 'store check' 'store forget-old' 'search' 'show' 'retract' 'restore' 'job' 'job list' 'job show' 'job follow' 'job pause' 'job resume' 'job cancel' 'preview' 'held' 'held list' 'held campaigns' 'held approve' 'held reject' 'export' 'feedback' 'feedback give' 'feedback list' 'feedback export' 'feedback withdraw' 'feedback reset' 'submission' 'submission list' 'submission show' 'submission accept' 'submission dismiss' 'submission export' 'submit' 'policy' 'policy list' 'policy add' 'policy remove' 'policy test' 'policy import' 'policy export' 'intel' 'intel list' 'intel add' 'intel explain' 'intel import' 'intel approve' 'intel feeds' 'intel update' 'intel remove' 'rescan' 'rescan start' 'rescan list' 'rescan show' 'rescan follow' 'rescan approve' 'rescan pause' 'rescan resume' 'rescan cancel' 'rules' 'rules list' 'rules test' 'rules backtest' 'audit' 'unwrap' 'score' 'demo' 'graphsim' 'completion' 'manual' 'version'; and set path $path $word
         end
     end
     test "$path" = "$argv[1]"
@@ -31,6 +31,7 @@ complete -c clawback -n '__clawback_at \'\'' -a address -d 'Make, list or retire
 complete -c clawback -n '__clawback_at \'\'' -a connect -d 'Get an administrator\'s consent for a tenant\'s mailboxes, and prove that it works.'
 complete -c clawback -n '__clawback_at \'\'' -a setup -d 'Print what an administrator of a tenant does once to connect it.'
 complete -c clawback -n '__clawback_at \'\'' -a token -d 'Make, list or revoke tokens of the API.'
+complete -c clawback -n '__clawback_at \'\'' -a console -d 'Make a link that signs a person in to the console.'
 complete -c clawback -n '__clawback_at \'\'' -a backup -d 'Copy the whole state into one file, while the daemon works on.'
 complete -c clawback -n '__clawback_at \'\'' -a restore-backup -d 'Put a backup back on an empty machine, before the daemon is started.'
 complete -c clawback -n '__clawback_at \'\'' -a store -d 'Check the store, build its index anew, or remove what a version before has left.'
@@ -298,6 +299,23 @@ complete -c clawback -n '__clawback_at \'token revoke\'' -l url -x -d 'Daemon el
 complete -c clawback -n '__clawback_at \'token revoke\'' -l token-file -r -F -d 'With --url: has the token.'
 complete -c clawback -n '__clawback_at \'token revoke\'' -l url-ca-file -r -F -d 'With --url: roots, PEM.'
 complete -c clawback -n '__clawback_at \'token revoke\'' -l json -d 'Answer in JSON, one object or list, or one object a line.'
+complete -c clawback -n '__clawback_at \'console\'' -a link -d 'Print a link that signs one person in, once, within ten minutes.'
+complete -c clawback -n '__clawback_at \'console\'' -l help -s h -d 'Show context-sensitive help.'
+complete -c clawback -n '__clawback_at \'console\'' -l socket -r -F -d 'Control socket of the daemon (default /run/clawback/control.sock).'
+complete -c clawback -n '__clawback_at \'console\'' -l url -x -d 'Daemon elsewhere: https://gw.example.com:8443.'
+complete -c clawback -n '__clawback_at \'console\'' -l token-file -r -F -d 'With --url: has the token.'
+complete -c clawback -n '__clawback_at \'console\'' -l url-ca-file -r -F -d 'With --url: roots, PEM.'
+complete -c clawback -n '__clawback_at \'console\'' -l json -d 'Answer in JSON, one object or list, or one object a line.'
+complete -c clawback -n '__clawback_at \'console link\'' -l role -x -d 'viewer, analyst, approver or administrator.'
+complete -c clawback -n '__clawback_at \'console link\'' -l tenant -x -d 'Name or GUID of a tenant that it opens (default all).'
+complete -c clawback -n '__clawback_at \'console link\'' -l no-bodies -d 'Without the right to read the text of messages.'
+complete -c clawback -n '__clawback_at \'console link\'' -l account -x -d 'Whose acts those in the console are (default you).'
+complete -c clawback -n '__clawback_at \'console link\'' -l help -s h -d 'Show context-sensitive help.'
+complete -c clawback -n '__clawback_at \'console link\'' -l socket -r -F -d 'Control socket of the daemon (default /run/clawback/control.sock).'
+complete -c clawback -n '__clawback_at \'console link\'' -l url -x -d 'Daemon elsewhere: https://gw.example.com:8443.'
+complete -c clawback -n '__clawback_at \'console link\'' -l token-file -r -F -d 'With --url: has the token.'
+complete -c clawback -n '__clawback_at \'console link\'' -l url-ca-file -r -F -d 'With --url: roots, PEM.'
+complete -c clawback -n '__clawback_at \'console link\'' -l json -d 'Answer in JSON, one object or list, or one object a line.'
 complete -c clawback -n '__clawback_at \'backup\'' -F
 complete -c clawback -n '__clawback_at \'backup\'' -l recipient -s r -x -d 'Encrypt it to this public key of age. May be given more than once.'
 complete -c clawback -n '__clawback_at \'backup\'' -l help -s h -d 'Show context-sensitive help.'
