@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"clawback/journal/identity"
+	"clawback/rfc822"
 	"clawback/score/extract"
 )
 
@@ -41,6 +42,11 @@ func FuzzReading_isTheScorers(f *testing.F) {
 	for _, broken := range []string{"0", "=", "IA=", "IAo", "I A"} { // text of which nothing, or a blank, comes
 		f.Add([]byte("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Transfer-Encoding: base64" +
 			"\r\n\r\n" + broken + "\r\n--b--"))
+	}
+	for _, nothing := range []string{"utf-7\r\n\r\n+A\r\n ", "utf-7\r\n\r\n+A", "utf-7\r\n\r\n+h-+t-", "iso-2022-jp\r\n\r\n\x1b(B\r\n",
+		"utf-16\r\n\r\n\xff\xfe", "utf-16\r\n\r\n\xfe\xff\x00 ", "hz-gb-2312\r\n\r\n~\n", "hz-gb-2312\r\n\r\n~{~}",
+		"iso-2022-kr\r\n\r\n\x1b$)C\x0e\x0f", "iso-2022-cn\r\n\r\n\x1b$)A", "utf-32\r\n\r\n\x00\x00\xfe\xff", "ibm037\r\n\r\n@@"} {
+		f.Add([]byte("Content-Type: text/plain; charset=" + nothing)) // octets of which no text comes
 	}
 	for depth := range 30 { // the scorer reads what lies too deep as one text
 		f.Add([]byte(deep(depth)))
@@ -98,7 +104,7 @@ func readings(t *testing.T, message []byte) (diff string, doubts []identity.Doub
 		if strings.Contains(p.Path, ".uu") || bytes.Contains(p.Body(), []byte("begin")) {
 			return "", nil // the scorer takes uuencoded files out of their text
 		}
-		scorers = appendPart(scorers, p.Type, p.Name, p.Body())
+		scorers = appendPart(scorers, p)
 	}
 	for _, p := range m.Parts {
 		if p.Decoded != "" { // else it is the header of an attached message
@@ -133,14 +139,19 @@ func shownAsPlain(scorers, ours string) bool {
 	return plain && content == other && strings.HasPrefix(kind, "text/") && kind != "text/html"
 }
 
-// appendPart leaves out what says nothing, as identity does.
-func appendPart(list []string, kind, name string, body []byte) []string {
-	blank := len(body) == 0 || strings.HasPrefix(kind, "text/") && len(bytes.Trim(body, " \t\r\n")) == 0
-	if name == "" && blank {
+// appendPart leaves out what says nothing, as identity does: a nameless part of which no text comes.
+func appendPart(list []string, p *extract.Part) []string {
+	body := p.Body()
+	shown := string(body)
+	if strings.HasPrefix(p.Type, "text/") {
+		shown, _ = rfc822.DecodeText(body, p.Charset)
+		shown = strings.Trim(shown, " \t\r\n")
+	}
+	if p.Name == "" && (shown == "" || len(body) == 0) {
 		return list
 	}
 	sum := sha256.Sum256(body)
-	return append(list, kind+" "+name+" "+hex.EncodeToString(sum[:]))
+	return append(list, p.Type+" "+p.Name+" "+hex.EncodeToString(sum[:]))
 }
 
 // messages are those of the demonstration and of the tests of journal and score.

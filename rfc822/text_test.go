@@ -158,6 +158,11 @@ func TestDecodeText(t *testing.T) {
 		"utf-7 that ends in a shift":     {"a+", "utf-7", "a+", 0},
 		"utf-7 with half a surrogate":    {"+2D0-a", "utf-7", "\ufffda", WrongCharset},
 		"utf-7 with a sign that ends it": {"+AGE.b", "utf-7", "a.b", 0},
+		"utf-7 that is cut short":        {"a+A- b+AG", "utf-7", "a\ufffd b\ufffd", WrongCharset},
+		"utf-7 of a sextet at a time":    {"+h-+t-+t-+p-", "utf-7", "\ufffd\ufffd\ufffd\ufffd", WrongCharset},
+		"utf-7 with bits left over":      {"+AGF-", "utf-7", "a\ufffd", WrongCharset},
+		"utf-7 that a line end cuts":     {"+A\r\n ", "utf-7", "\ufffd\r\n ", WrongCharset},
+		"utf-7 of two, with two zeros":   {"+AGEAYg-", "utf-7", "ab", 0},
 		"nothing":                        {"", "utf-16", "", 0},
 	} {
 		got, forgiven := DecodeText([]byte(c.octets), c.label)

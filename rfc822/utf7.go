@@ -96,7 +96,7 @@ func (d *utf7Decoder) end(dst []byte) []byte {
 	if d.began {
 		dst = append(dst, '+')
 	}
-	if d.high != 0 {
+	if d.high != 0 || d.have >= 6 || d.bits != 0 { // RFC 2152, rule 2: what is left of the last sextet is zero
 		dst = utf8.AppendRune(dst, utf8.RuneError)
 	}
 	*d = utf7Decoder{}
