@@ -39,20 +39,23 @@ type FilesOptions struct {
 // maxFile is how large a file may be to be read whole, where it must be: standard input, mailboxes, encoded originals.
 const maxFile = 256 << 20
 
+type fileJob struct {
+	path string
+	done chan []FileResult
+}
+
 // Files judges files in the order of their paths and calls each with every result, in that order. A path is a journal
 // report, a plain message, a mailbox in mbox format, a folder of those, or "-". A file that cannot be read is a result
-// with Error; an error of each ends it.
+// with Error; an error of each ends it. It returns as soon as ctx ends: a message that is being judged, or input that
+// does not come, is left behind with its goroutine.
 func Files(ctx context.Context, s *Scorer, paths []string, o FilesOptions, each func(FileResult) error) error {
 	if o.Workers <= 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
 	}
-	ctx, cancel := context.WithCancel(ctx)
+	asked := ctx
+	ctx, cancel := context.WithCancel(asked)
 	defer cancel()
-	type job struct {
-		path string
-		done chan []FileResult
-	}
-	jobs, order := make(chan job), make(chan job, 4*o.Workers)
+	jobs, order := make(chan fileJob), make(chan fileJob, 4*o.Workers)
 	var workers sync.WaitGroup
 	for range o.Workers {
 		workers.Go(func() {
@@ -65,7 +68,7 @@ func Files(ctx context.Context, s *Scorer, paths []string, o FilesOptions, each 
 		defer close(jobs)
 		defer close(order)
 		for path := range expand(paths) {
-			j := job{path, make(chan []FileResult, 1)}
+			j := fileJob{path, make(chan []FileResult, 1)}
 			select {
 			case order <- j:
 			case <-ctx.Done():
@@ -74,7 +77,10 @@ func Files(ctx context.Context, s *Scorer, paths []string, o FilesOptions, each 
 			jobs <- j
 		}
 	}()
-	err := inOrder(order, func(j job) []FileResult { return <-j.done }, each)
+	err := inOrder(asked, order, each)
+	if asked.Err() != nil {
+		return err
+	}
 	cancel()
 	for range order { // what was begun is waited for
 	}
@@ -82,16 +88,26 @@ func Files(ctx context.Context, s *Scorer, paths []string, o FilesOptions, each 
 	return err
 }
 
-// inOrder hands on the results of jobs as they come.
-func inOrder[J any](order <-chan J, wait func(J) []FileResult, each func(FileResult) error) error {
+// inOrder hands on the results of jobs as they come. What was judged while ctx ended is not told: it may be the end's
+// own doing.
+func inOrder(ctx context.Context, order <-chan fileJob, each func(FileResult) error) error {
 	for j := range order {
-		for _, r := range wait(j) {
+		var results []FileResult
+		select {
+		case results = <-j.done:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		for _, r := range results {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
 			if err := each(r); err != nil {
 				return err
 			}
 		}
 	}
-	return nil
+	return ctx.Err()
 }
 
 // expand walks folders, in the order of their names.

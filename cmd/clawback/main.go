@@ -8,6 +8,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -19,6 +20,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -94,6 +96,9 @@ type app struct {
 	json   bool
 	client *client.Client
 	files  confined.Program // what looks into attached files
+
+	unheed    func()        // has the next signal end the process at once; nil: nothing does
+	stopTakes time.Duration // 0: stopTakes
 }
 
 // Exit statuses.
@@ -107,7 +112,7 @@ const (
 func main() {
 	files := confined.Main()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
-	a := &app{ctx: ctx, in: os.Stdin, out: os.Stdout, errOut: os.Stderr, files: files}
+	a := &app{ctx: ctx, in: os.Stdin, out: os.Stdout, errOut: os.Stderr, files: files, unheed: stop}
 	status := a.run(os.Args[1:])
 	stop()
 	os.Exit(status)
@@ -126,7 +131,36 @@ func (a *app) run(args []string) int {
 		return status
 	}
 	a.json, a.client = c.JSON, c.daemon()
-	return a.complain(call.Run(a))
+	return a.complain(a.untilStopped(call))
+}
+
+// stopTakes is how long a command may take to end in order once it is asked to.
+const stopTakes = 5 * time.Second
+
+// untilStopped runs a command. One that does not end when it is asked to, since it computes or waits for what does not
+// come, is left to the end of the process: whatever it has not done by then is not done. What runs until it is asked to
+// stop ends in order, however long it takes.
+func (a *app) untilStopped(call *kong.Context) error {
+	switch call.Command() {
+	case "serve", "demo", "graphsim":
+		return call.Run(a)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- call.Run(a) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-a.ctx.Done():
+	}
+	if a.unheed != nil {
+		a.unheed()
+	}
+	select {
+	case err := <-ended:
+		return err
+	case <-time.After(cmp.Or(a.stopTakes, stopTakes)):
+		return a.ctx.Err()
+	}
 }
 
 // exit is what kong ends the program by, after --help.
@@ -214,6 +248,8 @@ func (a *app) complain(err error) int {
 		for _, p := range problems {
 			a.warnf("%s\n", p.String())
 		}
+	case errors.Is(err, context.Canceled) && a.ctx.Err() != nil:
+		a.warnf("clawback: stopped before the end\n")
 	default:
 		a.warnf("clawback: %s\n", err)
 	}
