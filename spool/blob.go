@@ -16,7 +16,7 @@ type Blob struct {
 	class Class
 	file  File
 	tmp   string
-	name  string // relative to the spool
+	name  string // relative to the spool, once it is whole
 	buf   []byte // what is not written yet
 	turn  turn
 	size  int64
@@ -35,14 +35,12 @@ func (s *Spool) Create() (*Blob, error) {
 	if err != nil {
 		return nil, err
 	}
-	stamp := s.o.Now().UTC().Format("20060102T150405")
-	name := filepath.Join(bodyDir, stamp[:8], stamp+"-"+random)
-	tmp := filepath.Join(s.dir, tmpDir, filepath.Base(name))
+	tmp := filepath.Join(s.dir, tmpDir, random)
 	f, err := s.fs.OpenFile(tmp, os.O_CREATE|os.O_EXCL|os.O_WRONLY|unix.O_DIRECT, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("create body: %w", err)
 	}
-	return &Blob{s: s, file: f, tmp: tmp, name: name, turn: turn{turns: s.turns}}, nil
+	return &Blob{s: s, file: f, tmp: tmp, turn: turn{turns: s.turns}}, nil
 }
 
 // Write appends to the body. An error is that of an earlier byte, too.
@@ -188,7 +186,15 @@ func (b *Blob) commit() error {
 	if err := b.file.Close(); err != nil {
 		return fmt.Errorf("close body: %w", err)
 	}
+	b.name = b.s.bodyName(filepath.Base(b.tmp))
 	return b.s.publish(b.tmp, b.name)
+}
+
+// bodyName is the name of a body that is whole now. Its time is not that of the body's first byte: what takes for hours
+// to arrive would be past its retention before a row refers to it.
+func (s *Spool) bodyName(random string) string {
+	stamp := s.o.Now().UTC().Format("20060102T150405")
+	return filepath.Join(bodyDir, stamp[:8], stamp+"-"+random)
 }
 
 // syncStep is how much of a large body is written without a sync. The steps of all bodies are synced one after another:

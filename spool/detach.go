@@ -68,7 +68,8 @@ func (d *detaching) later(err error) error {
 	return nil
 }
 
-// segment copies out what is needed of a segment, and removes it.
+// segment copies out what is needed of a segment, and removes it. What was needed when the copying began is asked again
+// at its end.
 func (d *detaching) segment(name string, size int64) error {
 	bodies, whole, err := d.needs(name)
 	if whole || err != nil {
@@ -88,12 +89,12 @@ func (d *detaching) segment(name string, size int64) error {
 		return err
 	}
 	// All copies are durable. A crash before the segment is gone leaves both, with the same bytes.
-	if err := d.s.remove(name); err != nil {
-		return err
+	removed, err := d.remove(name, name, func(r Ref) bool { return !slices.Contains(bodies, r) })
+	if removed {
+		d.done.Segments++
+		d.done.Bytes += size
 	}
-	d.done.Segments++
-	d.done.Bytes += size
-	return nil
+	return err
 }
 
 // copied removes a copy that nothing refers to any more.
@@ -102,16 +103,24 @@ func (d *detaching) copied(name string, size int64) error {
 	if !ok {
 		return nil // no file of ours
 	}
-	bodies, whole, err := d.needs(r.File)
-	if whole || err != nil || slices.Contains(bodies, r) {
-		return err
+	removed, err := d.remove(name, r.File, func(needed Ref) bool { return needed == r })
+	if removed {
+		d.done.Dropped++
+		d.done.Bytes += size
 	}
-	if err := d.s.remove(name); err != nil {
-		return err
+	return err
+}
+
+// remove removes a file, unless one of the bodies that are needed of a segment at this moment keeps it.
+func (d *detaching) remove(name, segment string, keeps func(Ref) bool) (removed bool, err error) {
+	d.s.deleting.Lock()
+	defer d.s.deleting.Unlock()
+	bodies, whole, err := d.needs(segment)
+	if whole || err != nil || slices.ContainsFunc(bodies, keeps) {
+		return false, err
 	}
-	d.done.Dropped++
-	d.done.Bytes += size
-	return nil
+	err = d.s.remove(name)
+	return err == nil, err
 }
 
 // copyName is the name of the copy of a body in a segment. refOf reads it.

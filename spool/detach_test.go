@@ -345,3 +345,33 @@ func TestCopyName_tellsTheRef(t *testing.T) {
 		}
 	}
 }
+
+// What is needed of a segment is asked again when the copies are made: what is needed since keeps it, and is copied out
+// the next time.
+func TestDetach_neededMeanwhile(t *testing.T) {
+	dir, c := t.TempDir(), newClock()
+	s := open(t, dir, Options{Now: c.now})
+	p := pin(t, s, c, dir)
+	late := map[string]bool{}
+	needs := func(ctx context.Context, segment string) ([]Ref, bool, error) {
+		list, whole, err := p.needs(ctx, segment)
+		if !late[segment] {
+			late[segment] = true
+			for r := range p.bodies { // another one, from the next question on
+				if r.File == segment && !p.needed[r] {
+					p.needed[r] = true
+					break
+				}
+			}
+		}
+		return list, whole, err
+	}
+	if d, err := s.Detach(t.Context(), c.t, needs); err != nil || d.Segments != 0 || d.Bodies != 8 {
+		t.Errorf("Detach = %+v, %v; want 8 bodies copied and all segments left", d, err)
+	}
+	p.check(t, s)
+	if d, err := s.Detach(t.Context(), c.t, needs); err != nil || d.Segments != 4 || d.Bodies != 4 || d.Dropped != 0 {
+		t.Errorf("Detach = %+v, %v; want 4 more copied and 4 segments removed", d, err)
+	}
+	p.check(t, s)
+}

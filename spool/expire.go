@@ -30,22 +30,42 @@ func (s *Spool) Expire(ctx context.Context, before, keptBefore time.Time, inUse 
 		if !ok || hour.Add(time.Hour).After(limit) || s.isCurrent(name) || top(name) == detachedDir { // see Detach
 			return nil
 		}
-		used, err := inUse(ctx, name)
-		if err != nil {
+		used, err := s.removeUnused(ctx, name, inUse)
+		switch {
+		case err != nil:
 			return fmt.Errorf("expire %s: %w", name, err)
-		}
-		if used {
+		case used:
 			e.InUse++
-			return nil
+		default:
+			e.Files++
+			e.Bytes += info.Size()
 		}
-		if err := s.remove(name); err != nil {
-			return err
-		}
-		e.Files++
-		e.Bytes += info.Size()
 		return nil
 	})
 	return e, errors.Join(err, s.removeEmpty(before))
+}
+
+// removeUnused removes a file that nothing needs, as it was asked in the same moment.
+func (s *Spool) removeUnused(ctx context.Context, name string, inUse InUse) (used bool, err error) {
+	s.deleting.Lock()
+	defer s.deleting.Unlock()
+	if used, err = inUse(ctx, name); used || err != nil {
+		return used, err
+	}
+	return false, s.remove(name)
+}
+
+// Hold calls note where a body is there, which nothing needed so far. From then on who is asked whether the body is
+// needed must say so: nothing is deleted for what was answered before. ErrMissing when it is gone.
+func (s *Spool) Hold(r Ref, note func()) error {
+	s.deleting.RLock()
+	defer s.deleting.RUnlock()
+	b, err := s.open(r)
+	if err != nil {
+		return err
+	}
+	note()
+	return b.Close()
 }
 
 // Recover drops what a crash left behind: everything unfinished, and body files that nothing refers to. It is called

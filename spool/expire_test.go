@@ -149,3 +149,62 @@ func TestReserve_limitedBodiesShareAPart(t *testing.T) {
 		t.Errorf("12 of the 100 that are left: %v", err)
 	}
 }
+
+// Whether a file is needed, and that it is deleted, are one step: who holds a body meanwhile has it for good, or is
+// told that it is gone.
+func TestHold(t *testing.T) {
+	dir, c := t.TempDir(), newClock()
+	s := open(t, dir, Options{Now: c.now})
+	text := content(200)
+	small, blob := appendAll(t, s, content(100))[0], commitBlob(t, s, text)
+	later := appendAll(t, s, content(100))[0]
+	c.t = c.t.Add(48 * time.Hour)
+	appendAll(t, s, content(1)) // that of before is closed
+	held := map[string]bool{}
+	inUse := func(_ context.Context, file string) (bool, error) {
+		if s.deleting.TryRLock() {
+			s.deleting.RUnlock()
+			t.Errorf("%s can be held between the question and its deletion", file)
+		}
+		return held[file], nil
+	}
+	hold := func(r Ref) error { return s.Hold(r, func() { held[r.File] = true }) }
+	if err := hold(blob); err != nil {
+		t.Error(err)
+	}
+	if e, err := s.Expire(t.Context(), c.t, c.t, inUse); err != nil || e.Files != 1 || e.InUse != 1 {
+		t.Errorf("Expire = %+v, %v; want one removed and one in use", e, err)
+	}
+	for _, r := range []Ref{small, later} {
+		if err := hold(r); !errors.Is(err, ErrMissing) || held[r.File] {
+			t.Errorf("hold what was deleted: %v, held %v", err, held[r.File])
+		}
+	}
+	wantBody(t, s, blob, text)
+}
+
+// A large body has the hour in which it was whole: one that was begun before the retention is not past it.
+func TestExpire_bodyThatTookLong(t *testing.T) {
+	for _, took := range []time.Duration{0, time.Hour, 26 * time.Hour, 400 * 24 * time.Hour} {
+		c := newClock()
+		s := open(t, t.TempDir(), Options{Now: c.now})
+		b, err := s.Create()
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := content(200)
+		if _, err := b.Write(text); err != nil {
+			t.Fatal(err)
+		}
+		c.t = c.t.Add(took)
+		r, err := b.Commit()
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := c.t.Add(-time.Hour)
+		if e, err := s.Expire(t.Context(), before, before, nothing); err != nil || e.Files > 0 {
+			t.Errorf("after %v: Expire = %+v, %v", took, e, err)
+		}
+		wantBody(t, s, r, text)
+	}
+}

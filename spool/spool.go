@@ -92,6 +92,8 @@ type Spool struct {
 
 	huge sync.Mutex // held by the sync of a large body, or of a part of it
 
+	deleting sync.RWMutex // held while it is asked whether a file is needed, and the file is deleted; see Hold
+
 	looked atomic.Pointer[looked] // the last look at a disk with plenty of space
 
 	mu       sync.Mutex // owns what follows
