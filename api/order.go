@@ -87,7 +87,7 @@ func (s *Service) orderBy(ctx context.Context, act store.Act, do func(context.Co
 // refused reports whether an error says that an act was not done, and cannot be.
 func refused(err error) bool {
 	switch CodeOf(err) {
-	case NotFound, WrongState:
+	case NotFound, WrongState, BodyGone:
 		return true
 	}
 	return false

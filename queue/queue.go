@@ -178,7 +178,8 @@ type Bounces interface {
 	Bounce(ctx context.Context, id string) (Bounce, error)
 	// Bounces lists bounces, oldest first.
 	Bounces(ctx context.Context, f BounceFilter) ([]Bounce, error)
-	// RetryBounce makes a bounce due now, at a person's word; also one that was sent, to send it again.
+	// RetryBounce makes a bounce due now, at a person's word; also one that was sent, to send it again, if its bytes
+	// are there still: else it stays as it is, and the error wraps spool.ErrMissing.
 	RetryBounce(ctx context.Context, id string) error
 }
 

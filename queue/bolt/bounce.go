@@ -35,7 +35,7 @@ func (q *Queue) GiveUp(ctx context.Context, id, why string, keep queue.Cause) (q
 func (q *Queue) digest(ctx context.Context, id string) string {
 	it, err := q.Get(ctx, id)
 	if err != nil {
-		return "" // given up before, or a mistake that giveUp finds
+		return "" // given up before, or giveUp finds why
 	}
 	sum := sha256.New()
 	body, err := q.spool.Open(ctx, it.Body)
@@ -44,9 +44,14 @@ func (q *Queue) digest(ctx context.Context, id string) string {
 		_, err = io.Copy(sum, io.NewSectionReader(body, 0, body.Size()))
 	}
 	if err != nil {
-		return fmt.Sprintf("%s\x00%s\x00%d", it.ID, it.Body.File, it.Body.Offset)
+		return place(&it)
 	}
 	return fmt.Sprintf("%x", sum.Sum(nil))
+}
+
+// place stands for the digest of bytes that are not to be had. No other item has the same.
+func place(it *queue.Item) string {
+	return fmt.Sprintf("%s\x00%s\x00%d", it.ID, it.Body.File, it.Body.Offset)
 }
 
 // giveUp ends an item and makes its bounce in one transaction (C5), or finds the bounce that it has.
@@ -75,13 +80,22 @@ func (t *txn) giveUp(id, digest, why string, keep queue.Cause) (*queue.Bounce, e
 	return have, t.set(old, &it)
 }
 
-// bounceFor finds the bounce of the same bytes, or makes one for this item.
+// bounceFor finds the bounce of the same bytes, or makes one for this item. One that was not sent yet has these bytes
+// from now on: they were read just now, and those that it had may be damaged since.
 func (t *txn) bounceFor(it *queue.Item, digest, why string) (*queue.Bounce, error) {
+	if digest == "" { // it could not be read, and is not to be taken for another one of which that is true
+		digest = place(it)
+	}
 	id := queue.BounceID(it.Envelope.Tenant, digest)
 	t.put(t.given, []byte(it.ID), []byte(id))
 	if t.bounces.Get([]byte(id)) != nil {
 		have, err := readBounce(t.bounces, id)
-		return &have, err
+		if err != nil || have.State == queue.BounceSent {
+			return &have, err
+		}
+		next := have
+		next.Body = it.Body
+		return &next, t.setBounce(&have, &next)
 	}
 	b := &queue.Bounce{
 		ID: id, Item: it.ID, Envelope: it.Envelope, Body: it.Body, Reason: why,
@@ -225,12 +239,33 @@ func (q *Queue) BounceDefer(ctx context.Context, id string, at time.Time, why st
 	})
 }
 
-// RetryBounce makes a bounce due now, at a person's word; also one that was sent, to send it again.
+// RetryBounce makes a bounce due now, at a person's word; also one that was sent, to send it again, if its bytes are
+// there still: spool.ErrMissing.
 func (q *Queue) RetryBounce(ctx context.Context, id string) error {
+	release, err := q.holdBounce(ctx, id)
+	if err != nil {
+		return fmt.Errorf("retry bounce %s: %w", id, err)
+	}
+	defer release()
 	return q.changeBounce(ctx, "retry", id, func(t *txn, b *queue.Bounce) error {
 		b.State, b.NotBefore, b.Tries = queue.BounceWaiting, t.now, 0
 		return nil
 	})
+}
+
+// holdBounce keeps the bytes of a bounce until release: those of one that was sent may be deleted at any time.
+func (q *Queue) holdBounce(ctx context.Context, id string) (release func(), err error) {
+	b, err := q.Bounce(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	release = func() {}
+	err = q.spool.Hold(b.Body, func() { release = q.tally.hold([]delta{{n: 1, file: b.Body.File}}) })
+	if err != nil && b.State == queue.BounceSent {
+		return nil, fmt.Errorf("%s took it at %s, and its bytes are past their retention: %w", b.SentTo,
+			b.SentAt.Format(time.RFC3339), err)
+	}
+	return release, nil
 }
 
 // changeBounce edits one bounce's row, for the operation that verb names.

@@ -148,6 +148,7 @@ func (q *Queue) writeRows(waiting backlog, batch []*op) error {
 		return nil
 	}
 	t.due = t.nextDues()
+	defer q.tally.hold(t.deltas)()
 	if err := tx.Commit(); err != nil {
 		return q.commitFailed(err)
 	}

@@ -59,14 +59,22 @@ func (q *Queue) accept(batch []*put) {
 	mark, err := q.appendPuts(batch)
 	stood := err == nil || errors.Is(err, spool.ErrLeft)
 	if err == nil {
-		q.logged.add(batch, mark)
-		q.tally.arrive(arrived(batch)) // wakes who claims, so it comes last
+		q.addLogged(batch, mark)
 		err = q.fail("c1.after-log")
 	}
 	for _, p := range batch {
 		p.stood = stood
 		p.complete(err)
 	}
+}
+
+// addLogged adds what is in the log now to what waits and to the tally.
+func (q *Queue) addLogged(batch []*put, mark spool.Mark) {
+	deltas := arrived(batch)
+	defer q.tally.hold(deltas)() // the committer may be faster
+	q.logged.add(batch, mark)
+	_ = q.fail("c1.logged")
+	q.tally.arrive(deltas) // wakes who claims, so it comes last
 }
 
 // appendPuts makes a batch durable.

@@ -27,7 +27,7 @@ type tally struct {
 	tenants map[string]map[queue.State]queue.Count
 	bounces map[queue.BounceState]queue.Count
 	sources map[queue.Source]queue.Usage
-	files   map[string]int // spool file -> items and unfinished bounces that refer to it
+	files   map[string]int // spool file -> items and unfinished bounces that refer to it, or are about to
 	due     dues
 	trying  int           // suspects in work
 	wake    chan struct{} // closed, and replaced, when there may be something to claim
@@ -71,6 +71,31 @@ func (t *txn) countBounce(n int, b *queue.Bounce) {
 		d.file = b.Body.File
 	}
 	t.deltas = append(t.deltas, d)
+}
+
+// hold keeps the files that changes are about to refer to until release, so that nobody deletes one between the moment
+// in which a row stands and that in which the tally counts it. It comes before the commit.
+func (y *tally) hold(deltas []delta) (release func()) {
+	y.holdAll(deltas, +1)
+	return func() { y.holdAll(deltas, -1) }
+}
+
+func (y *tally) holdAll(deltas []delta, n int) {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	for _, d := range deltas {
+		if d.n > 0 && d.file != "" {
+			y.refer(d.file, n)
+		}
+	}
+}
+
+// refer notes that n more things refer to a file. The caller holds mu.
+func (y *tally) refer(file string, n int) {
+	y.files[file] += n
+	if y.files[file] == 0 {
+		delete(y.files, file)
+	}
 }
 
 // commit takes in what a transaction changed, once it is committed.
@@ -118,12 +143,8 @@ func (y *tally) apply(d delta) {
 		}
 	}
 	y.applySource(d)
-	if d.file == "" {
-		return
-	}
-	y.files[d.file] += d.n
-	if y.files[d.file] == 0 {
-		delete(y.files, d.file)
+	if d.file != "" {
+		y.refer(d.file, d.n)
 	}
 }
 

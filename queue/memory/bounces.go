@@ -133,6 +133,11 @@ func (q *Queue) BounceDefer(ctx context.Context, id string, at time.Time, why st
 // RetryBounce makes a bounce due now.
 func (q *Queue) RetryBounce(ctx context.Context, id string) error {
 	return q.changeBounce(ctx, "retry", id, func(b *queue.Bounce) error {
+		if b.State == queue.BounceSent {
+			if _, err := q.open(b.Body); err != nil {
+				return err
+			}
+		}
 		b.State, b.NotBefore, b.Tries = queue.BounceWaiting, q.time(), 0
 		return nil
 	})

@@ -2,6 +2,7 @@ package memory_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -53,3 +54,38 @@ func (h harness) Open(_ *testing.T, o queue.Options) queue.Queue {
 func (h harness) OpenAs(_ *testing.T, o queue.Options) queue.Queue { return h.server.Open(o) }
 
 func (h harness) SetClock(now func() time.Time) { h.server.SetClock(now) }
+
+// A bounce that was sent is not made to wait for bytes that are gone.
+func TestRetryBounce_bytesAreGone(t *testing.T) {
+	s := memory.New(nil)
+	q := s.Open(queue.Options{})
+	for _, gone := range []bool{false, true} {
+		d, err := q.Begin(t.Context(), queue.Envelope{}, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = fmt.Fprintf(d, "message, gone: %v", gone)
+		id, err := d.Commit(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := q.GiveUp(t.Context(), id, "why", "")
+		if err := errors.Join(err, q.BounceSent(t.Context(), b.ID, "mx: 250")); err != nil {
+			t.Fatal(err)
+		}
+		if gone {
+			later := time.Now().Add(time.Hour)
+			if _, err := (memory.Bodies{Server: s}).Expire(t.Context(), later, later, q.InUse); err != nil {
+				t.Fatal(err)
+			}
+		}
+		err = q.RetryBounce(t.Context(), b.ID)
+		if errors.Is(err, spool.ErrMissing) != gone || err != nil && !gone {
+			t.Errorf("gone %v: %v", gone, err)
+		}
+		after, err := q.Bounce(t.Context(), b.ID)
+		if err != nil || (after.State == queue.BounceSent) != gone {
+			t.Errorf("gone %v: %+v, %v", gone, after, err)
+		}
+	}
+}

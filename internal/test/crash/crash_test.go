@@ -67,7 +67,7 @@ func newBed(t testing.TB) *testbed.Bed {
 
 // points are the failpoints: every commit point, before it and after it.
 var points = []string{
-	"c1.before-log", "c1.after-log", "c1.before-rows", "c1.after-rows",
+	"c1.before-log", "c1.logged", "c1.after-log", "c1.before-rows", "c1.after-rows",
 	"c2.before-apply", "c2.before", "c2.after-commit",
 	"c3.before", "c3.after-commit", "c4.before", "c4.after-commit",
 	"c5.before", "c5.after-commit", "c5.after-send",
