@@ -15,10 +15,11 @@ import (
 // Feed is a list of indicators that somebody publishes, and how far it is believed.
 type Feed struct {
 	Name   string // label, in lower case
-	Format string // text, csv, json, misp, stix
+	Format string // text, csv, json, misp, stix, taxii
 	Kind   string // url, domain, ip, sha256, email; "": each entry says it itself
 
 	URL             string // https, with KeyMark where the key stands; of the folder for misp. "": File
+	Collection      string `json:",omitempty"` // of taxii: id, alias or title; "": URL is that of the collection
 	File            string // a file, or a folder for misp. "": URL
 	Auth            string // none, url, header, bearer, basic
 	AuthHeader      string // the header's name, for header
@@ -30,6 +31,7 @@ type Feed struct {
 	Interval  time.Duration // between two looks at the list
 	Lifetime  time.Duration // of an entry: since its own date, or since the list last had it
 	Complete  bool          // what leaves the list is withdrawn; else it has the newest alone, and what leaves lives on
+	FullRead  time.Duration `json:",omitzero"` // of taxii: between two reads of the whole collection
 	MaxShrink float64       // percent that the list may lose at once; Off: any part
 	MaxGrowth int           // times as long as before that the list may get at once; Off: any
 
@@ -57,7 +59,7 @@ const KeyMark = "{key}"
 // The kinds and formats of a feed.
 var (
 	feedKinds   = []string{"url", "domain", "ip", "sha256", "email"}
-	feedFormats = []string{"text", "csv", "json", "misp", "stix"}
+	feedFormats = []string{"text", "csv", "json", "misp", "stix", "taxii"}
 )
 
 // The least intervals: abuse.ch makes its lists every five minutes, and asks not to be asked more often.
@@ -153,10 +155,30 @@ func readFeedSource(t *table, f *Feed, p preset) {
 	f.Auth = t.choice("auth", or(p.auth, auth), "none", "url", "header", "bearer", "basic")
 	f.AuthHeader = t.word("auth_header", p.authHeader, headerName)
 	f.CAFile = t.file("ca_file")
+	checkCollection(t, f)
 	if t.has("private_networks") {
 		f.PrivateNetworks = t.prefixes("private_networks")
 	}
 	checkFeedKey(t, f, marked)
+}
+
+// checkCollection wants of taxii to be told one collection of a server.
+func checkCollection(t *table, f *Feed) {
+	f.Collection = t.text("collection", "")
+	if f.Format != "taxii" {
+		f.Collection = ""
+		return
+	}
+	switch {
+	case f.File != "":
+		t.wrong("file", "is no server", `format = "taxii" reads from a url; a bundle in a file is format = "stix"`)
+	case f.URL != "" && f.Collection == "" && !strings.Contains(f.URL, "/collections/"):
+		t.wrong("collection", "is missing", "write the id or the title of the collection, or let the url be that of "+
+			"the collection: https://host/root/collections/ID/")
+	case f.URL != "" && f.Collection != "" && strings.Contains(f.URL, "/collections/"):
+		t.wrong("collection", "and the url name a collection each",
+			"keep one of them: with collection, the url is that of the API root or of the discovery")
+	}
 }
 
 // checkFeedKey wants a key exactly where one is used.
@@ -214,6 +236,9 @@ func readFeedLife(t *table, f *Feed, p preset) {
 	f.Interval = t.duration("interval", or(p.interval, "1h"), least)
 	f.Lifetime = t.duration("lifetime", or(p.lifetime, "30d"), time.Hour)
 	f.Complete = t.flag("complete", !p.window)
+	if every := t.duration("full_read", "7d", time.Hour); f.Format == "taxii" {
+		f.FullRead = every
+	}
 	f.MaxShrink = t.share("max_shrink_percent", 50)
 	f.MaxGrowth = t.limit("max_growth", 10)
 }

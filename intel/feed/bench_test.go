@@ -5,11 +5,14 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -121,10 +124,16 @@ func TestLook_millionEntriesIn256MiB(t *testing.T) {
 		}
 		return
 	}
-	child := exec.Command(os.Args[0], "-test.run=^TestLook_millionEntriesIn256MiB$", "-test.v")
+	inChildProcess(t, "TestLook_millionEntriesIn256MiB")
+}
+
+// inChildProcess runs a test in a process of its own, and measures its memory.
+func inChildProcess(t *testing.T, name string) {
+	t.Helper()
+	child := exec.Command(os.Args[0], "-test.run=^"+name+"$", "-test.v")
 	child.Env = append(os.Environ(), inChild+"=1")
 	out, err := child.CombinedOutput()
-	if err != nil || !bytes.Contains(out, []byte("--- PASS: TestLook_millionEntriesIn256MiB")) {
+	if err != nil || !bytes.Contains(out, []byte("--- PASS: "+name)) {
 		t.Fatalf("the child: %v\n%s", err, out)
 	}
 	most := child.ProcessState.SysUsage().(*syscall.Rusage).Maxrss >> 10 // MiB: Linux counts KiB
@@ -230,5 +239,62 @@ func TestRecord_everyFieldComesBack(t *testing.T) {
 		if err := back.parse([]byte(damaged)); err == nil {
 			t.Errorf("%q passes", damaged)
 		}
+	}
+}
+
+// pages is a source of pages of objects of TAXII, each with a cursor to the next, without a network.
+type pages struct{ from, n, size int }
+
+func (p pages) get(_ context.Context, name string, _ validators) (answer, error) {
+	_, query, _ := strings.Cut(name, "?")
+	q, err := url.ParseQuery(query)
+	if err != nil {
+		return answer{}, err
+	}
+	at, _ := strconv.Atoi(q.Get("next"))
+	r, w := io.Pipe()
+	go func() {
+		fmt.Fprintf(w, `{"more":%t,"next":"%d","objects":[`, at+p.size < p.n, at+p.size)
+		for i := at; i < min(at+p.size, p.n); i++ {
+			n := p.from + (i*7919)%p.n
+			if i > at {
+				io.WriteString(w, ",")
+			}
+			fmt.Fprintf(w, `{"type":"indicator","id":"indicator--00000000-0000-4000-8000-%012x","pattern_type":"stix","modified":"2026-11-01T00:00:00.%03dZ",`+
+				`"name":"phishing page","pattern":"[url:value = 'https://host%d.evil.example/path/of/%d/page.php?session=%x']"}`, n, i%1000, n%50_000, n, n*2654435761)
+		}
+		io.WriteString(w, "]}")
+		w.Close()
+	}()
+	return answer{body: r, header: http.Header{}}, nil
+}
+
+// A collection of a million objects is read, and read again as a whole, by a process that never has more than 256 MiB.
+func TestTAXII_millionObjectsIn256MiB(t *testing.T) {
+	needs.Time(t, "60 seconds of a processor", "make test")
+	if os.Getenv(inChild) == "" {
+		inChildProcess(t, "TestTAXII_millionObjectsIn256MiB")
+		return
+	}
+	told := &counter{}
+	caution, err := NewCaution([]string{"contoso.example"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k, err := openKept(t.TempDir(), "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.book = newBook(hashed)
+	f := feedOf(t, "format = \"taxii\"\nurl = \"https://x.example/collections/x/\"")
+	for day, from := range []int{0, million / 10} {
+		r := &reading{feed: f, source: pages{from, million, 5000}, kept: k, caution: caution, limits: defaultLimits(), to: told,
+			now: time.Date(2026, 11, 1+8*day, 0, 0, 0, 0, time.UTC)}
+		if _, more, err := r.poll(context.Background()); err != nil || more {
+			t.Fatal(more, err)
+		}
+	}
+	if told.added != million+million/10 || told.withdrawn != million/10 || told.largest > maxDelta {
+		t.Errorf("told %+v", told)
 	}
 }

@@ -7,7 +7,7 @@
 // Reads: the lists, by https or from files; the last good copy of each.
 //
 // Writes: the last good copy of each list, NAME.list and NAME.json, and NAME.pending while its changes are being
-// told. For a MISP feed its events too.
+// told. For a MISP feed its events too, and of a collection of TAXII its indicators and how far they were read.
 //
 // Invariants:
 //   - I1 a list that is not believed changes nothing: neither what is known nor the last good copy.
@@ -27,5 +27,5 @@
 // no verdict.
 //
 // Standards: RFC 4180 (CSV), RFC 8259 (JSON), STIX 2.1 (indicators, their patterns), the MISP core format and its
-// feeds, RFC 9110 (conditional requests, Retry-After).
+// feeds, TAXII 2.1, RFC 9110 (conditional requests, Retry-After).
 package feed

@@ -99,18 +99,45 @@ func (s *httpSource) redirect(next *http.Request, before []*http.Request) error 
 	return nil
 }
 
+// address is where a name leads: below the feed's url, or to another path of its server.
+func (s *httpSource) address(name string) (*url.URL, error) {
+	path, query, asks := strings.Cut(name, "?")
+	at := *s.base
+	if asks {
+		at.RawQuery = query
+	}
+	switch {
+	case strings.HasPrefix(path, "/"):
+		plain, err := url.PathUnescape(path)
+		if err != nil {
+			return nil, errors.New("make request: the path is none")
+		}
+		at.Path, at.RawPath = plain, path
+	case path != "":
+		return at.JoinPath(path), nil
+	}
+	return &at, nil
+}
+
+func (s *httpSource) accept() string {
+	if s.feed.Format == "taxii" {
+		return taxiiType
+	}
+	return "*/*"
+}
+
 // request makes the request for the list or a file of its folder.
 func (s *httpSource) request(ctx context.Context, name string, since validators) (*http.Request, error) {
-	at := s.base
-	if name != "" {
-		at = at.JoinPath(name)
+	at, err := s.address(name)
+	if err != nil {
+		return nil, err
 	}
 	q, err := http.NewRequestWithContext(ctx, http.MethodGet, at.String(), nil)
 	if err != nil {
 		return nil, errors.New("make request: the url is none")
 	}
 	q.Header.Set("User-Agent", userAgent)
-	q.Header.Set("Accept", "*/*")
+	q.Header.Set("Accept", s.accept())
 	q.Header.Set("Accept-Encoding", "gzip")
 	if since.ETag != "" {
 		q.Header.Set("If-None-Match", since.ETag)
@@ -155,17 +182,24 @@ func (s *httpSource) ask(ctx context.Context, name string, since validators) (an
 		return answer{}, s.refusal(ctx, err)
 	}
 	if r.StatusCode == http.StatusOK {
-		return answer{validators: validators{cutHeader(r, "ETag"), cutHeader(r, "Last-Modified")}, body: r.Body}, nil
+		since = validators{cutHeader(r, "ETag"), cutHeader(r, "Last-Modified")}
+		return answer{validators: since, header: r.Header, body: r.Body}, nil
 	}
-	io.CopyN(io.Discard, r.Body, 64<<10) // so that the connection can be used again
+	body, _ := io.ReadAll(io.LimitReader(r.Body, 64<<10)) // so that the connection can be used again
 	r.Body.Close()
+	why := ""
+	if s.feed.Format == "taxii" {
+		why = s.hide(taxiiProblem(body))
+	}
 	switch code := r.StatusCode; {
 	case code == http.StatusNotModified && since != validators{}:
 		return answer{validators: since, unchanged: true}, nil
 	case code == http.StatusUnauthorized || code == http.StatusForbidden:
-		return answer{}, refuse(Denied, "answers %d: look at the key, and whether the publisher still serves it", code)
+		return answer{}, refuse(Denied, "answers %d: look at the key, and whether the publisher still serves it%s",
+			code, why)
 	default:
-		refusal := &Refusal{Code: Away, Text: fmt.Sprintf("answers %d %s", code, http.StatusText(code))}
+		refusal := &Refusal{Code: Away, Text: fmt.Sprintf("answers %d %s%s", code, http.StatusText(code), why)}
+		refusal.status = code
 		refusal.wait = retryAfter(r.Header.Get("Retry-After"))
 		return answer{}, refusal
 	}

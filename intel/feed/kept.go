@@ -247,7 +247,8 @@ func (k *kept) drop(ctx context.Context, to Consumer) error {
 	if err := k.deliver(ctx, to); err != nil {
 		return err
 	}
-	return errors.Join(os.RemoveAll(k.file(".events")), os.Remove(k.file(".list")), removed(os.Remove(k.file(".json"))))
+	return errors.Join(os.RemoveAll(k.file(".events")), os.RemoveAll(k.file(".objects")),
+		os.Remove(k.file(".list")), removed(os.Remove(k.file(".json"))))
 }
 
 // removed takes a file that was not there for one that was removed.

@@ -52,6 +52,9 @@ func (r *reading) poll(ctx context.Context) (result Result, more bool, err error
 	if !r.same(settings) || !r.kept.has(".list") { // without records an unchanged list must be had again
 		since = validators{}
 	}
+	if r.feed.Format == "taxii" {
+		return r.pollTAXII(ctx, settings)
+	}
 	name := ""
 	if r.feed.Format == "misp" {
 		name = manifestFile
@@ -71,22 +74,54 @@ func (r *reading) poll(ctx context.Context) (result Result, more bool, err error
 	if more, err = r.read(ctx, a, j); err != nil {
 		return result, false, err
 	}
-	if err := cmp.Or(context.Cause(ctx), j.checkReadable()); err != nil {
-		return result, false, err
+	if more {
+		a.validators = validators{} // so that it is read again even if it does not change
 	}
-	c, err := r.compare(next, r.same(settings))
+	return result, more, r.adopt(ctx, &result, j, about{URL: r.where(), Settings: settings, Fetched: r.now,
+		ETag: a.ETag, Modified: a.Modified})
+}
+
+// adopt compares what was read with the kept list and, if it is believed, tells what changed and keeps it.
+func (r *reading) adopt(ctx context.Context, result *Result, j *judge, a about) error {
+	if err := cmp.Or(context.Cause(ctx), j.checkReadable()); err != nil {
+		return err
+	}
+	c, err := r.compare(j.out, r.same(a.Settings))
 	if c != nil && c.outlived > 0 {
 		j.skipped[SkipOutlived] = c.outlived
 	}
 	if err != nil {
-		return result, false, explain(err, j)
+		return explain(err, j)
 	}
 	c.counts.Skipped = j.skipped
-	if more {
-		a.validators = validators{} // so that it is read again even if it does not change
+	return r.commit(ctx, result, c, a)
+}
+
+// pollTAXII reads what a collection of a TAXII server has that is new.
+func (r *reading) pollTAXII(ctx context.Context, settings string) (result Result, more bool, err error) {
+	t := &taxiiFeed{dir: r.kept.file(".objects"), now: r.now, every: r.feed.FullRead,
+		server: taxiiServer{feed: r.feed, source: r.source, limits: r.limits, dir: r.kept.dir}}
+	if err := t.open(); err != nil {
+		return result, false, err
 	}
-	return result, more, r.commit(ctx, &result, c, about{URL: r.where(), Settings: settings, Fetched: r.now,
-		ETag: a.ETag, Modified: a.Modified})
+	if more, err = t.fetch(ctx); err != nil {
+		return result, false, t.failed(err)
+	}
+	if !t.changed() && r.same(settings) && r.kept.has(".list") {
+		result.Unchanged = true
+		return result, more, errors.Join(t.finish(), r.age(ctx, false, &result))
+	}
+	next := newSorter(r.kept.dir)
+	defer next.close()
+	j := newJudge(r.feed, r.caution, r.limits, next)
+	if err := t.read(j); err != nil {
+		return result, false, t.failed(err)
+	}
+	a := about{URL: r.where(), Settings: settings, Fetched: r.now}
+	if err := r.adopt(ctx, &result, j, a); err != nil {
+		return result, false, t.failed(err)
+	}
+	return result, more, t.finish()
 }
 
 // read reads the answer to its end.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
 
 	"clawback/config"
 )
@@ -13,6 +14,14 @@ import (
 func Probe(ctx context.Context, f *config.Feed) error {
 	s, err := newSource(f, defaultLimits())
 	if err != nil {
+		return err
+	}
+	if f.Format == "taxii" {
+		t := taxiiServer{feed: f, source: s, limits: defaultLimits(), dir: os.TempDir()}
+		if err := t.find(ctx); err != nil {
+			return err
+		}
+		_, err = t.page(ctx, "", "", func(*stixIndicator) error { return nil })
 		return err
 	}
 	name := ""

@@ -30,10 +30,11 @@ const (
 
 // Refusal is an error that says why a list was not taken. Nothing of the list is in use.
 type Refusal struct {
-	Code Code
-	Text string // a sentence's end, such as "has no column url"
-	err  error
-	wait time.Duration // for which the server wants to be left alone
+	Code   Code
+	Text   string // a sentence's end, such as "has no column url"
+	err    error
+	wait   time.Duration // for which the server wants to be left alone
+	status int           // what the server answered; 0: no answer, or another reason
 }
 
 func (r *Refusal) Error() string { return r.Text }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -21,13 +22,14 @@ type limits struct {
 	entries  int           // that are kept
 	event    int64         // bytes of one event of MISP
 	events   int           // of MISP that are fetched in one look
+	pages    int           // of TAXII that are fetched in one look
 }
 
 // defaultLimits are ten times what the largest of the known lists needs: URLhaus in full has 3 million entries, 60 MB
 // as zip.
 func defaultLimits() limits {
 	return limits{fetch: 5 * time.Minute, idle: 30 * time.Second, wire: 256 << 20, unpacked: 2 << 30,
-		entries: 5_000_000, event: 32 << 20, events: 300}
+		entries: 5_000_000, event: 32 << 20, events: 300, pages: 1000}
 }
 
 // validators tell one state of a list from another: RFC 9110, section 8.8.
@@ -36,13 +38,15 @@ type validators struct{ ETag, Modified string }
 // answer is a list, or a file of its folder, as it comes.
 type answer struct {
 	validators
+	header    http.Header   // of a server
 	body      io.ReadCloser // nil where it is unchanged
 	unchanged bool          // since the validators that were given
 }
 
 // source is where a list is had from.
 type source interface {
-	// get opens the list, or a file of its folder. The caller closes the body.
+	// get opens the list, or a file of its folder. A name may have a query, and one that begins with "/" is an escaped
+	// path of the same server. The caller closes the body.
 	get(ctx context.Context, name string, since validators) (answer, error)
 }
 

@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"encoding/json"
 	"io"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 
 // stixIndicator is what is read of an indicator: STIX 2.1, section 4.7. Other objects have other types.
 type stixIndicator struct {
+	ID          string   `json:"id"`
 	Type        string   `json:"type"`
 	Name        string   `json:"name"`
 	Pattern     string   `json:"pattern"`
@@ -22,8 +24,11 @@ type stixIndicator struct {
 // stixTime is a time that may be written wrongly, which is as if it were not there.
 type stixTime struct{ time.Time }
 
-func (t *stixTime) UnmarshalText(text []byte) error {
-	t.Time = readDate(string(text))
+func (t *stixTime) UnmarshalJSON(data []byte) error {
+	var text string
+	if json.Unmarshal(data, &text) == nil {
+		t.Time = readDate(text)
+	}
 	return nil
 }
 
