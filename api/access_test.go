@@ -41,6 +41,7 @@ var attempts = map[string][]try{
 		{AuditQuery{Query: "from:x.example", Tenant: "b"}, true}, {AuditQuery{Query: "tenant:b"}, true},
 		{AuditQuery{Paging: Paging{Cursor: cursorOf("2")}}, false}},
 	"address.list":   {{AddressQuery{}, false}, {AddressQuery{Tenant: tenantB}, true}},
+	"address.show":   {{AddressRef{"j-b@gw.example"}, true}},
 	"address.retire": {{AddressOrder{Address: "j-b@gw.example"}, true}, {AddressOrder{Address: "J-B@gw.example"}, true}, {AddressOrder{Address: "postmaster@gw.example"}, true}},
 	"message.list": {{RecordQuery{}, false}, {RecordQuery{Search: Search{Tenant: tenantB}}, true}, {RecordQuery{Search: Search{Query: "tenant:b"}}, true},
 		{RecordQuery{Paging: Paging{Cursor: cursorOf("record-b")}}, true}},
@@ -57,6 +58,7 @@ var attempts = map[string][]try{
 	"message.retract": ofMessage(func(m MessageRef) any { return MessageOrder{Key: m.Key, Tenant: m.Tenant, Action: "trash"} }),
 	"message.restore": ofMessage(func(m MessageRef) any { return MessageOrder{Key: m.Key, Tenant: m.Tenant} }),
 	"feedback.give":   ofMessage(func(m MessageRef) any { return CorrectionOrder{Key: m.Key, Tenant: m.Tenant, Is: verdict.Spam} }),
+	"held.show":       {{HeldRef{"intent-b"}, true}, {HeldRef{"record-b"}, true}, {HeldRef{"network-b"}, true}},
 	"held.list": {{IntentQuery{}, false}, {IntentQuery{Tenant: tenantB}, true},
 		{IntentQuery{Paging: Paging{Cursor: cursorOf("intent-b")}}, true}},
 	"indicator.show": {{IndicatorRef{ID: "indicator-b", Tenant: "b"}, true}, {IndicatorRef{ID: "indicator-b"}, true}, {IndicatorRef{ID: "indicator-all"}, true}},
@@ -72,6 +74,7 @@ var attempts = map[string][]try{
 	"indicator.remove": {{IndicatorOrder{ID: "indicator-b"}, true}, {IndicatorOrder{ID: "indicator-b", Tenant: "b"}, true},
 		{IndicatorOrder{ID: "indicator-all"}, true}},
 	"feed.list":      {{Paging{}, true}},
+	"feed.show":      {{FeedRef{"f"}, true}},
 	"feed.approve":   {{FeedApproval{Feed: "f"}, true}},
 	"feed.update":    {{FeedOrder{}, true}, {FeedOrder{Feed: "f", Accept: true}, true}},
 	"held.campaigns": {{IntentQuery{}, false}, {IntentQuery{Tenant: tenantB}, true}},
@@ -268,13 +271,13 @@ func TestTenants_whatIsNotTheirsLooksLikeNothing(t *testing.T) {
 
 // needs is the least role of each operation, beside the table: a change of one must be meant.
 var needs = map[Role]string{
-	Viewer: "bounce.export bounce.list bounce.show dry_run.list feed.list feedback.list held.campaigns held.list incident.csv incident.show index.show indicator.list job.list job.show message.count message.export " +
+	Viewer: "bounce.export bounce.list bounce.show dry_run.list feed.list feed.show feedback.list held.campaigns held.list held.show incident.csv incident.show index.show indicator.list job.list job.show message.count message.export " +
 		"message.list message.original message.show message.text indicator.show policy.list policy.show principal.show queue.export queue.groups queue.list queue.show rescan.list rescan.show rules.list status.show store.check submission.export submission.list submission.show",
 	Analyst: "audit.list feedback.export feedback.give feedback.withdraw indicator.explain job.cancel job.pause job.preview job.resume job.start message.restore message.retract rescan.cancel rescan.pause rescan.resume rescan.start rules.backtest " +
 		"submission.accept submission.dismiss submission.file",
 	Approver: "bounce.retry feed.approve feed.update held.approve held.reject indicator.add indicator.approve " +
 		"indicator.import indicator.remove queue.retry rescan.approve",
-	Administrator: "address.list address.retire backup console.link feedback.reset index.rebuild policy.add policy.remove queue.discard queue.discard_preview queue.discard_selected queue.trust store.forget_old token.create token.list token.revoke token.show",
+	Administrator: "address.list address.retire address.show backup console.link feedback.reset index.rebuild policy.add policy.remove queue.discard queue.discard_preview queue.discard_selected queue.trust store.forget_old token.create token.list token.revoke token.show",
 }
 
 // Each operation x each role, everywhere and in one tenant: all is denied but what the table names.

@@ -19,26 +19,29 @@ type Code string
 
 // The codes.
 const (
-	InvalidRequest Code = "invalid_request"    // it can be carried out in no state of things
-	WrongMediaType Code = "wrong_media_type"   // the body's Content-Type
-	TooLarge       Code = "too_large"          // the body
-	TimedOut       Code = "timed_out"          // the request came too slowly
-	RateLimited    Code = "rate_limited"       // too many requests: later
-	Unauthorized   Code = "unauthenticated"    // nobody known asks
-	Forbidden      Code = "forbidden"          // the role does not allow it
-	OwnAct         Code = "own_act"            // another person must approve it
-	NotFound       Code = "not_found"          // or not to be seen
-	NoSuchRoute    Code = "no_such_route"      // the path, or its method
-	Ambiguous      Code = "ambiguous"          // a key that means several records
-	Changed        Code = "changed"            // somebody else wrote meanwhile: ask again
-	NotHeld        Code = "not_held"           // nothing is there to be approved
-	WrongState     Code = "wrong_state"        // it is in a state in which this cannot be done
-	Busy           Code = "busy"               // the same is under way already
-	Unconfirmed    Code = "unconfirmed"        // so much, or what cannot be undone, needs its number
-	Unavailable    Code = "unavailable"        // stopping, or its storage failed: try again later
-	Unreachable    Code = "daemon_unreachable" // of a client: nobody answers
-	BodyGone       Code = "body_gone"          // the bytes are not kept any more, or damaged
-	Internal       Code = "internal"           // a fault of ours
+	InvalidRequest Code = "invalid_request"     // it can be carried out in no state of things
+	WrongMediaType Code = "wrong_media_type"    // the body's Content-Type
+	TooLarge       Code = "too_large"           // the body
+	TimedOut       Code = "timed_out"           // the request came too slowly
+	RateLimited    Code = "rate_limited"        // too many requests: later
+	Unauthorized   Code = "unauthenticated"     // nobody known asks
+	Forbidden      Code = "forbidden"           // the role does not allow it
+	OwnAct         Code = "own_act"             // another person must approve it
+	NotFound       Code = "not_found"           // or not to be seen
+	NoSuchRoute    Code = "no_such_route"       // the path, or its method
+	Ambiguous      Code = "ambiguous"           // a key that means several records
+	Changed        Code = "changed"             // somebody else wrote meanwhile: ask again
+	NotHeld        Code = "not_held"            // nothing is there to be approved
+	WrongState     Code = "wrong_state"         // it is in a state in which this cannot be done
+	Busy           Code = "busy"                // the same is under way already
+	Unconfirmed    Code = "unconfirmed"         // so much, or what cannot be undone, needs its number
+	Unavailable    Code = "unavailable"         // stopping, or its storage failed: try again later
+	Unreachable    Code = "daemon_unreachable"  // of a client: nobody answers
+	BodyGone       Code = "body_gone"           // the bytes are not kept any more, or damaged
+	KeyReused      Code = "key_reused"          // an Idempotency-Key of another request
+	OutcomeUnknown Code = "outcome_unknown"     // of the request with this Idempotency-Key: look
+	Precondition   Code = "precondition_failed" // it is not any more as If-Match says
+	Internal       Code = "internal"            // a fault of ours
 )
 
 // Statuses are the HTTP status of each code, with the short title that RFC 9457 asks for.
@@ -64,6 +67,9 @@ var Statuses = map[Code]struct {
 	Unconfirmed:    {409, "The number must be confirmed"},
 	Unavailable:    {503, "Not available now"},
 	Unreachable:    {503, "The daemon does not answer"},
+	KeyReused:      {422, "The Idempotency-Key is of another request"},
+	OutcomeUnknown: {409, "Whether it was carried out is not known"},
+	Precondition:   {412, "Changed since it was read"},
 	BodyGone:       {410, "The bytes are not kept any more"},
 	Internal:       {500, "A fault of clawback"},
 }

@@ -20,6 +20,8 @@ type Feeds interface {
 var (
 	ListFeeds = define(Operation{Name: "feed.list", Route: "GET /v1/feeds", Role: Viewer, Machine: true,
 		Does: "list the feeds of indicators, and how each of them is"}, (*Service).listFeeds)
+	ShowFeed = define(Operation{Name: "feed.show", Route: "GET /v1/feeds/{feed}", Role: Viewer, Machine: true,
+		Does: "show a feed of indicators"}, (*Service).showFeed)
 	UpdateFeeds = define(Operation{Name: updateFeedsName, Route: "POST /v1/feeds/update", Role: Approver,
 		Machine: true,
 		Does:    "fetch feeds now"}, (*Service).updateFeeds)
@@ -33,9 +35,9 @@ type Feed struct {
 	Name     string         `json:"name"`
 	Source   string         `json:"source"` // the server's name, or the file
 	Format   string         `json:"format"`
-	Fetched  time.Time      `json:"fetched,omitzero"` // when the list was last had, or said to be unchanged
-	Checked  time.Time      `json:"checked,omitzero"` // when it was last looked at, with or without success
-	Due      time.Time      `json:"due,omitzero"`
+	Fetched  time.Time      `json:"fetched,omitzero" etag:"-"` // when the list was last had, or said to be unchanged
+	Checked  time.Time      `json:"checked,omitzero" etag:"-"` // when it was last looked at, with or without success
+	Due      time.Time      `json:"due,omitzero" etag:"-"`
 	Listed   int            `json:"listed"`            // entries of the list as it was last
 	Living   int            `json:"living"`            // entries that match: those, and what left and lives on
 	ByKind   map[string]int `json:"by_kind,omitempty"` // of the living
@@ -43,6 +45,11 @@ type Feed struct {
 	Code     string         `json:"code,omitempty"`    // why the last look brought nothing
 	Problem  string         `json:"problem,omitempty"`
 	Failures int            `json:"failures,omitempty"` // in a row
+}
+
+// FeedRef names a feed.
+type FeedRef struct {
+	Feed string `path:"feed" json:"-"`
 }
 
 // FeedOrder asks for a look at lists now.
@@ -82,6 +89,15 @@ func (s *Service) approveFeed(ctx context.Context, a access, o FeedApproval) (Fe
 
 func (s *Service) listFeeds(_ context.Context, _ access, q Paging) (Page[Feed], error) {
 	return part(s.o.Feeds.Status(), q, func(f feed.Status) string { return f.Name }, feedOf)
+}
+
+func (s *Service) showFeed(_ context.Context, _ access, r FeedRef) (Feed, error) {
+	for _, f := range s.o.Feeds.Status() {
+		if f.Name == r.Feed {
+			return feedOf(f), nil
+		}
+	}
+	return Feed{}, missing("feed", r.Feed)
 }
 
 func feedOf(f feed.Status) Feed {

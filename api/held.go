@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -15,6 +16,8 @@ var (
 		Does: "list the retractions that wait for a person"}, (*Service).listHeld)
 	ListCampaigns = define(Operation{Name: "held.campaigns", Route: "GET /v1/held/campaigns", Role: Viewer,
 		Does: "list what waits for a person by campaign"}, (*Service).listCampaigns)
+	ShowHeld = define(Operation{Name: "held.show", Route: "GET /v1/held/{key}", Role: Viewer,
+		Does: "show what is held of a message, or one mailbox of it"}, (*Service).showHeld)
 	ApproveHeld = define(Operation{Name: approveName, Route: "POST /v1/held/approve", Role: Approver,
 		Does: "have what is held taken"}, (*Service).approveHeld)
 	RejectHeld = define(Operation{Name: "held.reject", Route: "POST /v1/held/reject", Role: Approver,
@@ -37,6 +40,11 @@ type Campaign struct {
 	Mailboxes int      `json:"mailboxes"`
 	Messages  int      `json:"messages"`
 	Records   []string `json:"records"` // some of these, to be looked at
+}
+
+// HeldRef names what is held.
+type HeldRef struct {
+	Key string `path:"key" json:"-"` // the id of an intent, or a key of a record
 }
 
 // HeldOrder approves or rejects what is held: by intents, by records for all that is held of these, or by a campaign.
@@ -240,6 +248,25 @@ func (s *Service) settleCampaign(ctx context.Context, a access, o HeldOrder) (Se
 		return Settlement{settled, []Refusal{{o.Campaign, known.Code, known.Detail}}}, nil
 	}
 	return Settlement{Settled: settled}, err
+}
+
+// showHeld shows the intents that an answer to this key would be about.
+func (s *Service) showHeld(ctx context.Context, a access, r HeldRef) ([]Intent, error) {
+	ids, err := s.heldOf(ctx, a, r.Key)
+	shown := []Intent{}
+	for _, id := range ids {
+		in, err := s.o.Store.Intent(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if in.Outcome == store.Held {
+			shown = append(shown, intentOf(in))
+		}
+	}
+	if err == nil && len(shown) == 0 {
+		err = problem(NotHeld, "nothing of %s is held", r.Key)
+	}
+	return shown, cmp.Or(err, s.nameMessages(ctx, shown))
 }
 
 // heldOf are the held intents that a key means: the intent of that id, or all that is held of a record.

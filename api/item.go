@@ -325,6 +325,8 @@ func (s *Service) retryBounce(ctx context.Context, a access, o ItemOrder) (Bounc
 var (
 	ListAddresses = define(Operation{Name: "address.list", Route: "GET /v1/addresses", Role: Administrator,
 		Does: "list the journal addresses, and when each was used last"}, (*Service).listAddresses)
+	ShowAddress = define(Operation{Name: "address.show", Route: "GET /v1/addresses/{address}", Role: Administrator,
+		Does: "show a journal address"}, (*Service).showAddress)
 	RetireAddress = define(Operation{Name: "address.retire", Route: "POST /v1/addresses/retire",
 		Role: Administrator,
 		Does: "have an address that was taken out of the configuration refused"}, (*Service).retireAddress)
@@ -337,9 +339,9 @@ type Address struct {
 	Tenant     string    `json:"tenant_name,omitempty"`
 	Purpose    string    `json:"purpose,omitempty"`
 	Configured bool      `json:"configured"`
-	Used       bool      `json:"used"`               // it ever accepted mail
-	Last       time.Time `json:"last_used,omitzero"` // after a restart true to the hour
-	Refused    string    `json:"refused,omitempty"`  // why it is refused here: its regions
+	Used       bool      `json:"used"`                        // it ever accepted mail
+	Last       time.Time `json:"last_used,omitzero" etag:"-"` // after a restart true to the hour
+	Refused    string    `json:"refused,omitempty"`           // why it is refused here: its regions
 }
 
 // State says in a few words how mail for the address is answered.
@@ -361,6 +363,11 @@ type AddressQuery struct {
 	Tenant string `json:"tenant,omitempty"`
 }
 
+// AddressRef names an address.
+type AddressRef struct {
+	Address string `path:"address" json:"-"`
+}
+
 // AddressOrder retires an address.
 type AddressOrder struct {
 	Address string `json:"address"`
@@ -379,6 +386,10 @@ func (s *Service) listAddresses(ctx context.Context, a access, q AddressQuery) (
 		}
 	}
 	return part(own, q.Paging, func(x Address) string { return x.Address }, func(x Address) Address { return x })
+}
+
+func (s *Service) showAddress(_ context.Context, a access, r AddressRef) (Address, error) {
+	return s.addressOf(a, r.Address)
 }
 
 func (s *Service) retireAddress(ctx context.Context, a access, o AddressOrder) (Address, error) {

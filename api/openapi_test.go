@@ -234,9 +234,6 @@ func (d *description) operation(op Any) map[string]any {
 		}
 		parameters = append(parameters, p)
 	}
-	if len(parameters) > 0 {
-		out["parameters"] = parameters
-	}
 	switch {
 	case upload:
 		out["requestBody"] = map[string]any{"required": true, "content": content("message/rfc822", map[string]any{})}
@@ -250,8 +247,48 @@ func (d *description) operation(op Any) map[string]any {
 	} else {
 		answer["content"] = content("application/json", d.schema(op.Answer()))
 	}
-	out["responses"] = map[string]any{"200": answer, "default": reference("responses", "Problem")}
+	responses := map[string]any{"200": answer, "default": reference("responses", "Problem")}
+	for _, status := range statusesOf(row) {
+		responses[strconv.Itoa(status)] = reference("responses", "Problem")
+	}
+	out["parameters"] = append(parameters, conditions(row, responses, answer)...)
+	out["responses"] = responses
 	return out
+}
+
+// statusesOf are those of an operation's problems.
+func statusesOf(row Operation) []int {
+	list := []int{400, 401, 403, 404, 409, 410, 429, 500, 503}
+	if !row.Reads() {
+		list = append(list, 408, 413, 415)
+	}
+	if row.Acts() {
+		list = append(list, 412, 422)
+	}
+	return list
+}
+
+// conditions are the header fields by which a request is carried out once, or only if nothing has changed.
+func conditions(row Operation, responses, answer map[string]any) (parameters []any) {
+	header := func(name, says string) {
+		parameters = append(parameters, map[string]any{"name": name, "in": "header", "description": says,
+			"schema": map[string]any{"type": "string"}})
+	}
+	switch stream := answer["content"].(map[string]any)["*/*"] != nil; {
+	case row.Acts():
+		header("Idempotency-Key", "Carries the request out once, however often it is sent in 24 hours: the answer is that "+
+			"of the first time. 422 where the key was of another request, 409 while the first is under way.")
+		header("If-Match", "The ETag with which the thing was read: 412 where it has changed since, or where the "+
+			"operation is about no one thing.")
+		answer["headers"] = map[string]any{"Idempotency-Replayed": map[string]any{
+			"description": "true where this was answered before.", "schema": map[string]any{"type": "string"}}}
+	case row.Reads() && !stream:
+		header("If-None-Match", "The ETag of an answer that is at hand: 304 where it still stands.")
+		answer["headers"] = map[string]any{"ETag": map[string]any{
+			"description": "Changes when the answer does.", "schema": map[string]any{"type": "string"}}}
+		responses["304"] = map[string]any{"description": "The answer at hand still stands."}
+	}
+	return parameters
 }
 
 // whoMay says who may.

@@ -28,6 +28,9 @@ func (o Operation) Path() string { _, path, _ := strings.Cut(o.Route, " "); retu
 // Reads reports whether the operation's request has no body.
 func (o Operation) Reads() bool { return o.Method() == "GET" }
 
+// Acts reports whether the operation changes something.
+func (o Operation) Acts() bool { return !o.Reads() && !o.Asks }
+
 // Op is an operation with its request and its answer.
 type Op[Req, Ans any] struct {
 	Operation
@@ -44,12 +47,28 @@ func (o Op[Req, Ans]) Do(ctx context.Context, s *Service, p Principal, r Req) (A
 	}
 	if err == nil {
 		var answer Ans
-		if answer, err = o.run(s, ctx, a, r); err == nil {
+		if answer, err = o.carryOut(ctx, s, a, r); err == nil {
 			return answer, nil
 		}
 	}
 	var none Ans
 	return none, classify(err)
+}
+
+func (o Op[Req, Ans]) carryOut(ctx context.Context, s *Service, a access, r Req) (answer Ans, err error) {
+	if o.Acts() {
+		release, err := s.precede(ctx, a, r)
+		if err != nil {
+			return answer, err
+		}
+		defer release()
+	}
+	return o.run(s, ctx, a, r)
+}
+
+// show answers as an operation that only reads does, with the access of another one.
+func (o Op[Req, Ans]) show(ctx context.Context, s *Service, a access, r any) (any, error) {
+	return o.run(s, ctx, a, *r.(*Req))
 }
 
 // Row is the operation as a door sees it, without its types.
@@ -80,6 +99,7 @@ type Any interface {
 	NewRequest() any
 	Answer() reflect.Type
 	DoAny(ctx context.Context, s *Service, p Principal, request any) (any, error)
+	show(ctx context.Context, s *Service, a access, request any) (any, error)
 }
 
 // table is filled by define while the package's variables are made, and never changes afterwards.

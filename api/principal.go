@@ -60,6 +60,17 @@ type Principal struct {
 // Root is a principal who may do everything everywhere.
 func Root(name string) Principal { return Principal{Name: name, All: Administrator, Bodies: true} }
 
+// Proof is by what a door has proven the principal: the same for the same token, session or account.
+func (p Principal) Proof() string {
+	switch {
+	case p.Token != nil:
+		return "token " + p.Token.ID
+	case p.Session != "":
+		return "session " + p.Session
+	}
+	return "name " + p.Name
+}
+
 // in is the principal's role in one tenant; "" is what belongs to none.
 func (p Principal) in(tenant string) Role {
 	if tenant == "" {

@@ -139,6 +139,8 @@ type Options struct {
 type Service struct {
 	o Options
 
+	subjects busySubjects // of the acts that are under way
+
 	discards sync.Mutex // held while what was discarded is noted in the audit
 }
 

@@ -81,8 +81,8 @@ type Token struct {
 	Expires   time.Time  `json:"expires"`
 	Revoked   time.Time  `json:"revoked,omitzero"`
 	RevokedBy string     `json:"revoked_by,omitempty"`
-	LastUsed  time.Time  `json:"last_used,omitzero"` // after a crash true to the minute
-	LastFrom  string     `json:"last_used_from,omitempty"`
+	LastUsed  time.Time  `json:"last_used,omitzero" etag:"-"` // after a crash true to the minute
+	LastFrom  string     `json:"last_used_from,omitempty" etag:"-"`
 }
 
 // NewToken is a token to be made.

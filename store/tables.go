@@ -53,6 +53,9 @@ const (
 	tableTokenUses rows.Table = 44 // NUL token -> TokenUse
 
 	tableSessions rows.Table = 45 // NUL session -> Session
+
+	tableKeyUses    rows.Table = 46 // NUL use -> KeyUse
+	tableKeyAnswers rows.Table = 47 // NUL use -> KeyAnswer
 )
 
 // tableTitles are the names of the tables: in errors, and as the buckets of bbolt.
@@ -70,6 +73,7 @@ var tableTitles = [...]string{
 	tableSuspended: "suspended",
 	tableTokens:    "tokens", tableTokenUses: "token uses",
 	tableSessions: "sessions",
+	tableKeyUses:  "idempotency keys", tableKeyAnswers: "idempotency answers",
 }
 
 // Tables are all tables, with their names.

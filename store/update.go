@@ -27,6 +27,8 @@ type Change struct {
 	Tokens      Edit[Token]
 	TokenUses   Edit[TokenUse]
 	Sessions    Edit[Session]
+	KeyUses     Edit[KeyUse]
+	KeyAnswers  Edit[KeyAnswer]
 }
 
 // Update writes a change. ErrConflict when a row was written by somebody else since it was read: read again, decide
@@ -122,5 +124,7 @@ func (t *txn) editTables(c Change) error {
 		editTable(t, tableTokens, c.Tokens),
 		editTable(t, tableTokenUses, c.TokenUses),
 		editTable(t, tableSessions, c.Sessions),
+		editTable(t, tableKeyUses, c.KeyUses),
+		editTable(t, tableKeyAnswers, c.KeyAnswers),
 	)
 }

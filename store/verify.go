@@ -238,6 +238,8 @@ func (v *verification) editable() {
 	ownKeys[Token](v, tableTokens)
 	ownKeys[TokenUse](v, tableTokenUses)
 	ownKeys[Session](v, tableSessions)
+	ownKeys[KeyUse](v, tableKeyUses)
+	ownKeys[KeyAnswer](v, tableKeyAnswers)
 	v.t.each(tableKV, nil, func(k, _ []byte) bool {
 		v.report("%s %q is of no version that is known", title(tableKV), k)
 		return true

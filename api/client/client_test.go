@@ -66,7 +66,7 @@ func open(t *testing.T) (*Client, *parts) {
 	}
 	log := slog.New(slog.DiscardHandler)
 	s := socket.New(api.New(api.Options{Queue: p, Store: p, Log: log,
-		Report: func(spool.Ref) (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("report\x00")), nil }}), nil, log)
+		Report: func(spool.Ref) (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("report\x00")), nil }}), nil, nil, log)
 	done := make(chan error, 1)
 	go func() { done <- s.Serve(ln) }()
 	t.Cleanup(func() {

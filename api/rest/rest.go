@@ -34,6 +34,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"clawback/api"
+	"clawback/api/idempotency"
 	"clawback/api/routes"
 )
 
@@ -46,6 +47,7 @@ type Tokens interface {
 type Options struct {
 	Service        *api.Service
 	Tokens         Tokens
+	Keys           *idempotency.Desk
 	Certificate    func(*tls.ClientHelloInfo) (*tls.Certificate, error)
 	Rate           int // requests a second by one token, and twice that at once
 	MaxConnections int
@@ -84,7 +86,7 @@ func New(o Options) *Server { return newServer(o, usual()) }
 
 func newServer(o Options, t times) *Server {
 	s := &Server{o: o, times: t, limits: newLimits(o.Rate), refused: rate.Sometimes{Interval: time.Minute}}
-	door := routes.Door{Service: o.Service, Who: principalOf, Log: o.Log, Around: s.around}
+	door := routes.Door{Service: o.Service, Who: principalOf, Log: o.Log, Keys: o.Keys, Around: s.around}
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	s.http = &http.Server{

@@ -25,6 +25,7 @@ import (
 	"reflect"
 
 	"clawback/api"
+	"clawback/api/idempotency"
 )
 
 // OperatorHeader bears the name that a client says its user has: $SUDO_USER, or the user's own. What it is worth is the
@@ -36,6 +37,7 @@ type Door struct {
 	Service *api.Service
 	Who     func(*http.Request) (api.Principal, error) // the principal that the door has proven
 	Log     *slog.Logger
+	Keys    *idempotency.Desk // under which requests are carried out once; nil: none may be sent
 	// Around puts what a door does of its own around each operation; nil: nothing.
 	Around func(op api.Any, next http.Handler) http.Handler
 }
@@ -66,6 +68,18 @@ func (d Door) Handler() *http.ServeMux {
 
 func (d Door) handler(op api.Any) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		if op.Row().Acts() {
+			key, err := keyOf(r)
+			if err == nil && key != "" {
+				err = d.once(w, r, op, key)
+			}
+			if err != nil {
+				d.refuse(w, op.Row(), err)
+			}
+			if err != nil || key != "" {
+				return
+			}
+		}
 		answer, err := d.call(op, r)
 		if err != nil {
 			d.refuse(w, op.Row(), err)
@@ -73,6 +87,10 @@ func (d Door) handler(op api.Any) http.HandlerFunc {
 		}
 		if stream, ok := answer.(api.Stream); ok {
 			d.copy(w, op.Row(), stream)
+			return
+		}
+		if op.Row().Reads() && tag(w, r, answer) {
+			w.WriteHeader(http.StatusNotModified)
 			return
 		}
 		WriteJSON(w, http.StatusOK, answer)
@@ -88,7 +106,7 @@ func (d Door) call(op api.Any, r *http.Request) (any, error) {
 	if err := decode(r, request); err != nil {
 		return nil, err
 	}
-	return op.DoAny(r.Context(), d.Service, who, request)
+	return op.DoAny(conditionOf(r.Context(), r), d.Service, who, request)
 }
 
 // refuse answers an error. What is a fault of ours is logged too: nobody else will look for it.
@@ -145,10 +163,15 @@ func WriteProblem(w http.ResponseWriter, err error) {
 
 // WriteJSON answers with a value.
 func WriteJSON(w http.ResponseWriter, status int, v any) {
+	write(w, "application/json", status, notNull(v))
+}
+
+// notNull is a list that is no null.
+func notNull(v any) any {
 	if list := reflect.ValueOf(v); list.Kind() == reflect.Slice && list.IsNil() {
-		v = []struct{}{}
+		return []struct{}{}
 	}
-	write(w, "application/json", status, v)
+	return v
 }
 
 func write(w http.ResponseWriter, kind string, status int, v any) {

@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"clawback/api"
+	"clawback/api/idempotency"
 	"clawback/api/routes"
 )
 
@@ -31,8 +32,8 @@ import (
 type Server struct{ http *http.Server }
 
 // New makes a Server for a service. Metrics, where there are some, are answered beside the operations.
-func New(service *api.Service, metrics http.Handler, log *slog.Logger) *Server {
-	mux := routes.Door{Service: service, Who: principal, Log: log}.Handler()
+func New(service *api.Service, keys *idempotency.Desk, metrics http.Handler, log *slog.Logger) *Server {
+	mux := routes.Door{Service: service, Who: principal, Log: log, Keys: keys}.Handler()
 	if metrics != nil {
 		mux.Handle("GET /metrics", metrics)
 	}

@@ -30,6 +30,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"clawback/api"
+	"clawback/api/idempotency"
 	"clawback/api/session"
 	"clawback/api/socket"
 	"clawback/api/token"
@@ -102,6 +103,7 @@ type daemon struct {
 	pipeline   *pipeline.Pipeline
 	tokens     *token.Desk
 	signedIn   *session.Desk
+	keys       *idempotency.Desk
 	service    *api.Service
 	doors      doors
 	admission  *admission.Control
@@ -189,7 +191,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	d.service = api.New(d.serviceOptions())
-	d.doors.control = socket.New(d.service, api.Metrics(d.status), d.log)
+	d.doors.control = socket.New(d.service, d.keys, api.Metrics(d.status), d.log)
 	d.admission = admission.New(d.admissionOptions())
 	if err := d.listen(); err != nil {
 		return err
@@ -220,7 +222,7 @@ func (d *daemon) run(ctx context.Context, reload <-chan os.Signal) error {
 	for _, part := range []func(context.Context) error{
 		d.certs.Run, d.networks.Run, d.refreshRDAP, d.pipeline.Run, d.index.Run, d.indicators.Run,
 		d.feeds.Run, d.sightings.Run, d.rejudge.Run,
-		d.engine.Run, d.jobs.Run, d.bounces.Run, d.tokens.Run, d.signedIn.Run,
+		d.engine.Run, d.jobs.Run, d.bounces.Run, d.tokens.Run, d.signedIn.Run, d.keys.Run,
 		d.serveMetrics, d.runJanitor, d.watchStorage, d.feedWatchdog, d.board.run, d.watchState, d.watchHeap,
 	} {
 		group.Go(func() error { return part(failed) })
@@ -248,7 +250,10 @@ func (d *daemon) openProofs(ctx context.Context) (err error) {
 	if d.tokens, err = token.Open(ctx, token.Options{Store: d.store, Log: d.log}); err != nil {
 		return err
 	}
-	d.signedIn, err = session.Open(ctx, session.Options{Store: d.store, Log: d.log})
+	if d.signedIn, err = session.Open(ctx, session.Options{Store: d.store, Log: d.log}); err != nil {
+		return err
+	}
+	d.keys, err = idempotency.Open(ctx, idempotency.Options{Store: d.store, Log: d.log})
 	return err
 }
 

@@ -129,7 +129,7 @@ func (d *daemon) serviceOptions() api.Options {
 }
 
 func (d *daemon) restOptions() rest.Options {
-	return rest.Options{Service: d.service, Tokens: d.tokens, Certificate: d.certs.GetCertificate,
+	return rest.Options{Service: d.service, Tokens: d.tokens, Keys: d.keys, Certificate: d.certs.GetCertificate,
 		Rate: d.cfg.REST.Rate, MaxConnections: d.cfg.REST.MaxConnections, Log: d.log}
 }
 

@@ -76,6 +76,8 @@ type Store interface {
 	Tokens(ctx context.Context) ([]store.Token, error)
 	TokenUses(ctx context.Context) ([]store.TokenUse, error)
 	Sessions(ctx context.Context) ([]store.Session, error)
+	KeyUses(ctx context.Context) ([]store.KeyUse, error)
+	KeyAnswer(ctx context.Context, id string) (store.KeyAnswer, error)
 	PutJob(ctx context.Context, c store.JobChange) (store.Job, error)
 	Job(ctx context.Context, id string) (store.Job, error)
 	Jobs(ctx context.Context) ([]store.Job, error)
@@ -130,6 +132,7 @@ func Run(t *testing.T, open Opener) {
 		"Orders":      testOrders,
 		"Tokens":      testTokens,
 		"Sessions":    testSessions,
+		"KeyUses":     testKeyUses,
 		"Edits":       testEdits,
 		"Forward":     testForward,
 		"Changes":     testChanges,
