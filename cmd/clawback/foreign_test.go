@@ -34,6 +34,9 @@ func hostile() string {
 	return b.String() + "\nFORGED x\r\nFORGED\tx\n\tFORGED"
 }
 
+// clickable is a link as strangers write them. Commands defang it.
+const clickable = "https://live.example"
+
 // outcome is what a command printed.
 type outcome struct{ out, errOut string }
 
@@ -49,6 +52,12 @@ func (o outcome) harmless(t *testing.T, line string, asJSON bool) {
 				t.Errorf("%s: foreign text begins a line of %s: %.80q", line, where, printed)
 			}
 		}
+	}
+	// JSON and CSV are data; a notice of status names servers of one's own.
+	asIs := strings.Contains(line, "--json") || strings.Contains(line, "--csv") || strings.HasPrefix(line, "clawback status")
+	if !asIs && strings.Contains(o.out, clickable) {
+		i := strings.Index(o.out, clickable)
+		t.Errorf("%s: a link of a stranger's is live: %q", line, o.out[max(0, i-80):i+20])
 	}
 	if asJSON {
 		indented := indented([]byte(o.out), true)
@@ -123,9 +132,13 @@ func foreign(key string, v any) any {
 		_, notTime := time.Parse(time.RFC3339, v)
 		_, notDisposition := verdict.Parse(v)
 		_, notBinary := base64.StdEncoding.DecodeString(v)
+		link := ""
+		if slices.Contains([]string{"subject", "from_name", "from", "reply_to", "sender", "text", "reason"}, key) {
+			link = " " + clickable + "/login"
+		}
 		// typed, or waited for
 		if notTime != nil && notDisposition != nil && key != "state" && (notBinary != nil || len(v) < 40) {
-			return v + hostile()
+			return v + link + hostile()
 		}
 	}
 	return v

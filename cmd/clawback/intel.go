@@ -52,7 +52,7 @@ func (c intelListCmd) Run(a *app) error {
 
 // defang writes an indicator so that nobody follows it.
 func defang(value string) string {
-	value = strings.ReplaceAll(value, ".", "[.]")
+	value = strings.ReplaceAll(strings.ReplaceAll(value, "[.]", "."), ".", "[.]")
 	if rest, ok := strings.CutPrefix(value, "http"); ok {
 		return "hxxp" + rest
 	}

@@ -132,7 +132,7 @@ func (a *app) showImport(r api.ImportResult) error {
 		return errors.Join(a.printJSON(r), partly)
 	}
 	for _, one := range r.Refused {
-		value := defang(clip(one.Value, 80))
+		value := defang(fit(one.Value, 80))
 		if value == "" {
 			value = "an entry"
 		}

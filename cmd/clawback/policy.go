@@ -48,7 +48,7 @@ func (c policyListCmd) Run(a *app) error {
 func (a *app) showPolicies(page api.Page[api.Policy]) error {
 	return show(a, page, "There are no policies.", []string{"ID", "KIND", "PATTERN", "ONLY", "EXPIRES", "FROM", "NOTE"},
 		func(p api.Policy) []string {
-			return []string{p.ID, p.Kind, clip(p.Pattern, 60), restriction(p), expiry(p, time.Now()), origin(p),
+			return []string{p.ID, p.Kind, fit(p.Pattern, 60), restriction(p), expiry(p, time.Now()), origin(p),
 				clip(p.Note, 60)}
 		})
 }
@@ -186,7 +186,7 @@ func (c policyRemoveCmd) Run(a *app) error {
 		if a.json {
 			return a.printJSON(gone)
 		}
-		a.printf("removed: %s %s\n", gone.Kind, clip(gone.Pattern, 100))
+		a.printf("removed: %s %s\n", gone.Kind, fit(gone.Pattern, 100))
 		return nil
 	})
 }

@@ -59,12 +59,12 @@ func (a *app) showMet(t policyTest) error {
 		return a.printJSON(t)
 	}
 	if len(t.Met) == 0 {
-		a.printf("%s: meets no policy\n", clip(t.File, 300))
+		a.printf("%s: meets no policy\n", fit(t.File, 300))
 		return nil
 	}
-	a.printf("%s:\n", clip(t.File, 300))
+	a.printf("%s:\n", fit(t.File, 300))
 	for _, m := range t.Met {
-		a.printf("  %-16s %s: %s\n", m.Kind, clip(m.Pattern, 100), consequence(m))
+		a.printf("  %-16s %s: %s\n", m.Kind, fit(m.Pattern, 100), consequence(m))
 	}
 	return nil
 }

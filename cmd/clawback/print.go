@@ -98,8 +98,11 @@ func stamp(t time.Time) string {
 	return t.Local().Format(stampLayout)
 }
 
-// clip shortens text for a column.
-func clip(s string, width int) string {
+// clip shortens foreign text for a column, and defangs its links.
+func clip(s string, width int) string { return fit(visible.Defang(s), width) }
+
+// fit shortens text that is looked up or used again as it stands.
+func fit(s string, width int) string {
 	r := []rune(strings.Map(printable, s))
 	if len(r) <= width {
 		return string(r)

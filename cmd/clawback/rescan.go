@@ -143,7 +143,7 @@ func (c rescanListCmd) Run(a *app) error {
 		[]string{"ID", "STATE", "MESSAGES", "WOULD CHANGE", "CHANGED", "CREATED", "BY", "QUERY"},
 		func(one api.Rescan) []string {
 			return []string{one.ID, string(one.State), strconv.Itoa(one.Seen), clip(orNone(tally(one.Changes)), 60),
-				strconv.Itoa(one.Replaced), ago(one.Created), clip(one.Who, 20), clip(one.Search.Query, 60)}
+				strconv.Itoa(one.Replaced), ago(one.Created), clip(one.Who, 20), fit(one.Search.Query, 60)}
 		})
 }
 

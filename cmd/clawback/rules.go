@@ -32,7 +32,7 @@ func (rulesListCmd) Run(a *app) error {
 		"No rules of one's own are in force: see score.rules_dir in the configuration.",
 		[]string{"RULE", "MODE", "WHERE", "WHEN"}, func(r api.Rule) []string {
 			return []string{r.ID, r.Mode, fmt.Sprintf("%s:%d", r.File, r.Line),
-				clip(strings.Join(strings.Fields(r.When), " "), 80)}
+				fit(strings.Join(strings.Fields(r.When), " "), 80)}
 		})
 }
 
@@ -71,7 +71,7 @@ func (c rulesTestCmd) Run(a *app) error {
 	err = score.Files(a.ctx, y.scorer, walk(c.Files), a.filesOptions(y, 0), func(r score.FileResult) error {
 		if r.Error != "" {
 			failed = true
-			a.warnf("clawback: %s: %s\n", clip(r.File, 300), r.Error)
+			a.warnf("clawback: %s: %s\n", fit(r.File, 300), r.Error)
 			return nil
 		}
 		return a.showRuleTest(ruleTest{r.File, r.Disposition, ofRules(r.Reasons), failedRules(r.Degraded)})
@@ -100,7 +100,7 @@ func (a *app) showRuleTest(t ruleTest) error {
 	if a.json {
 		return a.printJSON(t)
 	}
-	a.printf("%s: %s, meets %s\n", clip(t.File, 300), t.Disposition, plural(len(t.Rules), "rule"))
+	a.printf("%s: %s, meets %s\n", fit(t.File, 300), t.Disposition, plural(len(t.Rules), "rule"))
 	for _, r := range t.Rules {
 		a.printf("  %+6.1f  %-28s %s\n", r.Weight, strings.TrimPrefix(r.ID, "rule."), clip(r.Text, 200))
 	}

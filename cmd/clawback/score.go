@@ -120,10 +120,10 @@ func (a *app) showResult(r score.FileResult) error {
 		return a.printJSON(r)
 	}
 	if r.Error != "" {
-		a.warnf("clawback: %s: %s\n", clip(r.File, 300), r.Error)
+		a.warnf("clawback: %s: %s\n", fit(r.File, 300), r.Error)
 		return nil
 	}
-	err := a.printf("%s: %s\n", clip(r.File, 300), headline(r.Verdict))
+	err := a.printf("%s: %s\n", fit(r.File, 300), headline(r.Verdict))
 	a.showVerdict(r.Verdict)
 	return err
 }

@@ -13,13 +13,14 @@ import (
 
 	"clawback/api"
 	"clawback/api/client"
+	"clawback/internal/visible"
 	"clawback/store"
 )
 
 type showCmd struct {
 	ID       []string `arg:"" name:"id" help:"Record id, Message-ID or network message id; with --incident or a search."`
 	Raw      bool     `help:"Write the original's bytes, as they came. It is noted in the audit."`
-	Text     bool     `help:"Show it as a mail program does, made safe for terminals. It is noted in the audit."`
+	Text     bool     `help:"Show it as a mail program does, links defanged (--json: as they are). It is noted in the audit."`
 	Incident bool     `help:"Show for each recipient: outcome, reason, read or unread, seconds exposed."`
 	CSV      bool     `name:"csv" help:"With --incident: answer in CSV."`
 	Variant  int      `default:"0" placeholder:"N" help:"With --raw or --text: the form of the original, from 0."`
@@ -95,7 +96,7 @@ func (a *app) showText(ref api.MessageRef) error {
 		return err
 	}
 	a.printf("\n")
-	for line := range strings.Lines(t.Text) {
+	for line := range strings.Lines(visible.Defang(t.Text)) {
 		a.printf("| %s\n", strings.TrimRight(line, "\r\n"))
 	}
 	a.printf("\n")
@@ -135,7 +136,7 @@ func factsOf(m api.Message) [][]string {
 		stands += fmt.Sprintf(", by %s's word of %s", clip(m.Standing.By, 40), stamp(m.Standing.Since))
 	}
 	rows := [][]string{
-		{"record", r.ID}, {"message-id", clip(r.MessageID, 200)}, {"network id", r.NetworkMessageID},
+		{"record", r.ID}, {"message-id", fit(r.MessageID, 200)}, {"network id", r.NetworkMessageID},
 		{"from", clip(fmt.Sprintf("%s <%s>", r.FromName, r.From), 200)}, {"sender", clip(r.Sender, 200)},
 		{"subject", clip(r.Subject, 200)}, {"date", stamp(r.Date)}, {"received", stamp(r.Received)},
 		{"direction", r.Direction},

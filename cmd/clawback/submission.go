@@ -89,7 +89,7 @@ func (a *app) showSubmission(s api.Submission) error {
 		{"submission", s.ID}, {"reporter", clip(s.Reporter, 200)}, {"claim", claimed(s)}, {"sent to", s.Via},
 		{"time", stamp(s.At)},
 		{"state", standing(s)}, {"from", clip(s.From, 200)}, {"subject", clip(s.Subject, 200)},
-		{"message-id", clip(s.MessageID, 200)},
+		{"message-id", fit(s.MessageID, 200)},
 		{"record", strings.TrimSpace(cmp.Or(s.Record, "none is known") + " " + s.Matched)},
 	}
 	if s.Record != "" {
