@@ -206,6 +206,7 @@ type Certificate struct {
 	Names    []string  `json:"names"`
 	NotAfter time.Time `json:"not_after"`
 	Problem  string    `json:"problem,omitempty"`
+	Retried  time.Time `json:"retried_since,omitzero"` // the problem is of renewals alone, which fail since then
 }
 
 // RDAP is how the client of the domain registries stands.
@@ -219,6 +220,7 @@ type RDAP struct {
 	Unknown uint64    `json:"unknown"` // messages whose domain's age no server can tell
 	Failed  uint64    `json:"failed"`  // messages for which a server could not be asked
 	Problem string    `json:"problem,omitempty"`
+	Failing time.Time `json:"failing_since,omitzero"` // since when the list cannot be fetched
 }
 
 // RDAPOf shows the client's status; nil where nobody is asked.
@@ -228,7 +230,7 @@ func RDAPOf(s *rdap.Status) *RDAP {
 	}
 	return &RDAP{One: s.One, Servers: s.Servers, URL: s.URL, Date: s.Date, Asked: s.Asked, Known: s.Known,
 		Unknown: s.Unknown,
-		Failed:  s.Failed, Problem: s.Problem}
+		Failed:  s.Failed, Problem: s.Problem, Failing: s.Failing}
 }
 
 // None is a request that asks for nothing in particular, or an answer that tells nothing.

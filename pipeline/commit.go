@@ -76,9 +76,14 @@ func (j *job) identify() identity.Message {
 	return what
 }
 
+// unscoredTimes is how often a message could not be scored before a person is told, which takes six minutes.
+const unscoredTimes = 2
+
 // unscored: the item waits, listed as deferred, and is tried again for ever. It is never CLEAN.
 func (j *job) unscored(err error) ending {
-	j.o.Alert("score.failed", "A message could not be scored; it is tried again.", "item", j.item.ID, "error", err)
+	if j.item.Tries >= unscoredTimes {
+		j.o.Alert("score.failed", "A message could not be scored; it is tried again.", "item", j.item.ID, "error", err)
+	}
 	return j.wait(j.item, "unscored: "+err.Error())
 }
 

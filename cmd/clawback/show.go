@@ -20,7 +20,7 @@ import (
 type showCmd struct {
 	ID       []string `arg:"" name:"id" help:"Record id, Message-ID or network message id; with --incident or a search."`
 	Raw      bool     `help:"Write the original's bytes, as they came. It is noted in the audit."`
-	Text     bool     `help:"Show it as a mail program does, links defanged (--json: as they are). It is noted in the audit."`
+	Text     bool     `help:"Show it as mail programs do, with links defanged. It is noted in the audit."`
 	Incident bool     `help:"Show for each recipient: outcome, reason, read or unread, seconds exposed."`
 	CSV      bool     `name:"csv" help:"With --incident: answer in CSV."`
 	Variant  int      `default:"0" placeholder:"N" help:"With --raw or --text: the form of the original, from 0."`

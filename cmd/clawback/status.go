@@ -147,6 +147,9 @@ func (a *app) showStatus(s api.Status) error {
 	if s.Certificate != nil {
 		a.printf("certificate for %s until %s\n", strings.Join(s.Certificate.Names, ", "),
 			stamp(s.Certificate.NotAfter))
+		if c := s.Certificate; !c.Retried.IsZero() {
+			a.printf("  its renewal fails since %s, and is tried again: %s\n", stamp(c.Retried), c.Problem)
+		}
 	}
 	a.showRDAP(s.RDAP)
 	rows := [][]string{{"", "COUNT", "OLDEST", "SIZE"}}

@@ -194,7 +194,11 @@ func diskText(d api.Disk) string {
 func (d *daemon) certificate(now time.Time) *api.Certificate {
 	c := d.certs.Status()
 	shown := &api.Certificate{Names: c.Names, NotAfter: c.NotAfter, Problem: c.Problem}
+	if c.Kind == "acme" {
+		shown.Retried = c.Since
+	}
 	if f := certs.InUse(d.certs, d.live.config().Hostname, nil, now); !f.OK {
+		shown.Retried = time.Time{}
 		shown.Problem = strings.TrimPrefix(shown.Problem+"; "+d.live.config().Hostname+": "+f.Text+": "+f.Remedy, "; ")
 	}
 	return shown

@@ -82,8 +82,6 @@ func TestConditions_eachTroubleIsTold(t *testing.T) {
 			"graph.credential_expires: the credential for Microsoft Graph ends on 2026-12-01: after it nothing is retracted"},
 		"credential over": {func(s *api.Status) { s.Tenants[0].CredentialEnds = now.Add(-day) },
 			"graph.credential_expires: the credential for Microsoft Graph ended on 2026-11-01: nothing is retracted"},
-		"certificate": {func(s *api.Status) { s.Certificate.Problem = "ends in 3 days" }, "certificate: certificate: ends in 3 days"},
-		"registries":  {func(s *api.Status) { s.RDAP = &api.RDAP{Problem: "refused"} }, "rdap.list: no list"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := calm(now)

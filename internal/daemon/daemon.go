@@ -81,7 +81,8 @@ type daemon struct {
 
 	certs      certs.Source
 	networks   *networks.Sets
-	local      *local // nil: the engines are not files of this machine
+	away       lasting // engines beside the scorer that cannot be asked
+	local      *local  // nil: the engines are not files of this machine
 	bodies     spool.Keeper
 	queue      queue.Queue
 	store      *store.Store

@@ -45,16 +45,14 @@ func cautionOf(cfg *config.Config) (*feed.Caution, error) {
 	return feed.NewCaution(own, cfg.Intel.WarningLists)
 }
 
-// awayTimes is how often in a row a server is not there before a person is told: a publisher restarts it now and then.
-const awayTimes = 3
-
 // feedFailed tells of a list that was not read. The last good one stays in use.
 func (d *daemon) feedFailed(f feed.Failure) {
+	if !feedNeedsAPerson(f) {
+		return
+	}
 	kind := "feed.refused"
 	if f.Code == feed.Away || f.Code == feed.Slow {
-		if kind = "feed.away"; f.Times < awayTimes {
-			return
-		}
+		kind = "feed.away"
 	}
 	d.board.raise(store.Notice{Kind: kind, Subject: f.Feed,
 		Text: fmt.Sprintf("The list of feed %s is not taken: it %s. The last good one stays in use.", f.Feed, f.Text)})

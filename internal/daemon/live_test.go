@@ -181,7 +181,6 @@ func TestTroublesOf_whatNeedsAPerson(t *testing.T) {
 			{ID: "t2", Counts: api.Counts{Held: 1}, Submissions: map[string]int{string(submission.Open): 5, "dismissed": 7}},
 			{ID: "t3"},
 		},
-		Certificate: &api.Certificate{Problem: "expired"}, RDAP: &api.RDAP{Problem: "away"},
 	}
 	want := []store.Notice{
 		{Kind: "mail.deferred", Text: "new mail is deferred: no space (/state: i/o error)"},
@@ -192,8 +191,6 @@ func TestTroublesOf_whatNeedsAPerson(t *testing.T) {
 		{Kind: "retract.stuck", Tenant: "t1", Text: "messages that cannot be taken, tried again: 2; x"},
 		{Kind: "retractions.held", Tenant: "t2", Text: "1 retraction waits for a person"},
 		{Kind: "submissions.open", Tenant: "t2", Text: "5 messages that users reported wait for a person"},
-		{Kind: "certificate", Text: "certificate: expired"},
-		{Kind: "rdap.list", Text: "no list of RDAP servers, so that no domain's age is known: away"},
 	}
 	if diff := cmp.Diff(want, troublesOf(s)); diff != "" {
 		t.Error(diff)
@@ -203,7 +200,7 @@ func TestTroublesOf_whatNeedsAPerson(t *testing.T) {
 			t.Errorf("%s follows from the state, and nothing says so, or what to do", n.Kind)
 		}
 	}
-	if got := troublesOf(api.Status{Certificate: &api.Certificate{}, RDAP: &api.RDAP{}}); len(got) != 0 {
+	if got := troublesOf(api.Status{}); len(got) != 0 {
 		t.Errorf("nothing is wrong, and it says %+v", got)
 	}
 }

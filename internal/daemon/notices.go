@@ -327,7 +327,10 @@ func (d *daemon) alertRetract(a retract.Alert) {
 // alertEngineAway tells of an engine beside the scorer that cannot be asked, as each message does that is judged
 // without it.
 func (d *daemon) alertEngineAway(engine, why string) {
-	d.alert("engine.away", "An engine beside the scorer cannot be asked; mail is judged without it.", "subject", engine)
+	if d.away.failed(engine, d.board.now()) {
+		d.alert("engine.away", "An engine beside the scorer cannot be asked; mail is judged without it.", "subject",
+			engine)
+	}
 	d.log.Debug("engine not asked", "event", "engine.away", "engine", engine, "error", why)
 }
 

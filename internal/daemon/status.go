@@ -107,11 +107,9 @@ func (d *daemon) troubles(s api.Status, now time.Time) []store.Notice {
 			list = append(list, d.quotaNotice(q))
 		}
 	}
-	if n := d.networks.Status(); n.Problem != "" {
-		list = append(list, store.Notice{Kind: "networks.stale",
-			Text: fmt.Sprintf("networks: %s; the list of %s stays in use", n.Problem, n.Date.Format(time.DateOnly))})
-	}
-	return list
+	list = append(list, certificateNotice(s.Certificate, now)...)
+	list = append(list, registriesNotice(s.RDAP, now)...)
+	return append(list, networksNotice(d.networks.Status(), now)...)
 }
 
 // troublesOf are the parts of a status that need a person.
@@ -151,12 +149,6 @@ func troublesOf(s api.Status) (list []store.Notice) {
 			list = append(list, store.Notice{Kind: "retract.stuck", Tenant: t.ID,
 				Text: fmt.Sprintf("messages that cannot be taken, tried again: %d; %s", t.Stuck, t.StuckWhy)})
 		}
-	}
-	if s.Certificate != nil {
-		say("certificate", "certificate: ", s.Certificate.Problem)
-	}
-	if s.RDAP != nil && s.RDAP.Servers == 0 {
-		say("rdap.list", "no list of RDAP servers, so that no domain's age is known: ", s.RDAP.Problem)
 	}
 	return list
 }

@@ -3,9 +3,12 @@ package daemon
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
 	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -55,7 +58,7 @@ var tells = map[string]struct {
 		d.feedFailed(feed.Failure{Feed: "abuse", Code: feed.Away, Text: "answers 503", Times: awayTimes})
 	}, "feed abuse is not taken: it answers 503"},
 	"feed.refused": {func(d *daemon) {
-		d.feedFailed(feed.Failure{Feed: "abuse", Code: feed.HTML, Text: "is a web page", Times: 1})
+		d.feedFailed(feed.Failure{Feed: "abuse", Code: feed.HTML, Text: "is a web page", Times: awayTimes})
 	}, "feed abuse is not taken: it is a web page"},
 	"feed.hit": {func(d *daemon) { d.feedHit(feed.Listing{Feed: "abuse"}, errors.New("there are 10,000")) },
 		"what feed abuse lists"},
@@ -69,14 +72,17 @@ var tells = map[string]struct {
 	"inspector.failed":       {byAlert("inspector.failed"), "it happened"},
 	"config.restart":         {func(d *daemon) { d.alert("config.restart", "smtp") }, "smtp"},
 	"config.refused":         {func(d *daemon) { d.alert("config.refused", "line 3") }, "line 3"},
-	"engine.away":            {func(d *daemon) { d.alertEngineAway("av", "refused") }, "engine beside the scorer"},
-	"retract.brake":          {byEngine("brake"), "it happened"},
-	"retract.auth":           {byEngine("auth"), "it happened"},
-	"retract.outage":         {byEngine("outage"), "it happened"},
-	"retract.internal":       {byEngine("internal"), "it happened"},
-	"retract.full":           {byEngine("full"), "it happened"},
-	"retract.brought_back":   {byEngine("brought_back"), "it happened"},
-	"retract.group":          {byEngine("group"), "it happened"},
+	"engine.away": {func(d *daemon) {
+		d.away.failed("av", d.board.now().Add(-awayLong))
+		d.alertEngineAway("av", "refused")
+	}, "engine beside the scorer"},
+	"retract.brake":        {byEngine("brake"), "it happened"},
+	"retract.auth":         {byEngine("auth"), "it happened"},
+	"retract.outage":       {byEngine("outage"), "it happened"},
+	"retract.internal":     {byEngine("internal"), "it happened"},
+	"retract.full":         {byEngine("full"), "it happened"},
+	"retract.brought_back": {byEngine("brought_back"), "it happened"},
+	"retract.group":        {byEngine("group"), "it happened"},
 }
 
 func ofQuota(of queue.Purpose) admission.Standing {
@@ -145,7 +151,7 @@ func wantStands(t *testing.T, f *boardOf, want bool) {
 	}
 }
 
-// A server of a feed's that is restarted is no trouble; what it answers instead of a list is one at once.
+// A server of a feed's that is restarted is no trouble; one that refuses the key is at once.
 func TestTold_aFeedThatIsAwayOnce(t *testing.T) {
 	f := newBoardOf(t)
 	d := newTelling(t, f)
@@ -178,18 +184,15 @@ func TestTold_troublesOfTheParts(t *testing.T) {
 			d.traffic.count("t1", 0, now)
 			return api.Tenant{ID: "t1"}
 		}, ""},
-		"networks": {func(t *testing.T, d *daemon, _ time.Time) api.Tenant {
-			refused := &http.Client{Transport: refuses{}}
-			var err error
-			d.networks, err = networks.Open(config.Networks{URL: "https://list.example/"}, networks.Options{Client: refused})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := d.networks.Refresh(t.Context()); err == nil {
-				t.Fatal("it was refreshed")
-			}
+		"networks": {func(t *testing.T, d *daemon, now time.Time) api.Tenant {
+			refuseNetworks(t, d, now.Add(-networksOld), now.Add(-failingLong))
 			return api.Tenant{ID: "t1"}
-		}, "networks.stale : networks: "},
+		}, "networks.stale : networks: the list of 2026-10-26 stays in use; since 2026-11-02 08:00 UTC it could not " +
+			"be refreshed: "},
+		"networks, one failure": {func(t *testing.T, d *daemon, now time.Time) api.Tenant {
+			refuseNetworks(t, d, now.Add(-networksOld), now)
+			return api.Tenant{ID: "t1"}
+		}, ""},
 		"quota": {func(t *testing.T, d *daemon, _ time.Time) api.Tenant {
 			d.admission.SetLimits(config.Quarantine{UnattributedMessages: 1, UnattributedBytes: 1 << 20,
 				PostmasterMessages: 1, PostmasterBytes: 1 << 20})
@@ -226,6 +229,27 @@ func TestTold_troublesOfTheParts(t *testing.T) {
 				t.Errorf("told is %q, want %q", got, c.want)
 			}
 		})
+	}
+}
+
+// refuseNetworks gives a daemon a list of networks that was fetched at one time and cannot be since another.
+func refuseNetworks(t *testing.T, d *daemon, fetched, failing time.Time) {
+	t.Helper()
+	const url = "https://list.example/"
+	file := filepath.Join(d.cfg.StateDir, "networks", config.ExchangeOnline+".json")
+	text := fmt.Sprintf(`{"fetched":%q,"url":%q,"list":[{"id":10,"serviceArea":"Exchange",
+		"urls":["*.mail.protection.outlook.com"],"ips":["40.92.0.0/15"],"tcpPorts":"25"}]}`, fetched.Format(time.RFC3339), url)
+	err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o700), os.WriteFile(file, []byte(text), 0o600))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.networks, err = networks.Open(config.Networks{URL: url}, networks.Options{StateDir: d.cfg.StateDir,
+		Client: &http.Client{Transport: refuses{}}, Now: func() time.Time { return failing }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.networks.Refresh(t.Context()); err == nil {
+		t.Fatal("it was refreshed")
 	}
 }
 

@@ -50,8 +50,9 @@ type List[T any] struct {
 	inUse atomic.Pointer[Copy[T]] // replaced, never changed
 
 	mu      sync.Mutex
-	checked time.Time // owned by mu, as is problem
+	checked time.Time // owned by mu, as are problem and failing
 	problem string
+	failing time.Time // since when each refresh fails; zero: the last one went well
 }
 
 // Open takes the newest copy that there is. It asks nobody.
@@ -77,4 +78,11 @@ func (l *List[T]) Checked() (at time.Time, problem string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.checked, l.problem
+}
+
+// Failing is since when every refresh fails; zero where the last one went well, or none was tried.
+func (l *List[T]) Failing() time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.failing
 }

@@ -160,8 +160,16 @@ func TestRefresh_whatIsNotBelievedChangesNothing(t *testing.T) {
 		if at, problem := b.Checked(); at != checked || problem != err.Error() {
 			t.Errorf("%s: checked at %v, problem %q", name, at, problem)
 		}
+		since := b.Failing()
+		if b.Refresh(t.Context()); since.IsZero() || b.Failing() != since {
+			t.Errorf("%s: it fails since %v, then since %v", name, since, b.Failing())
+		}
 		if after, err := os.ReadFile(b.source.File); err != nil || string(after) != string(before) {
 			t.Errorf("%s: the copy is %q, %v", name, after, err)
+		}
+		b.web = web{answer: "[3,30]", status: http.StatusOK}
+		if err := b.Refresh(t.Context()); err != nil || !b.Failing().IsZero() {
+			t.Errorf("%s: after a good answer %v, failing since %v", name, err, b.Failing())
 		}
 	}
 }

@@ -67,12 +67,14 @@ func (l *List[T]) Refresh(ctx context.Context) error {
 	err := l.refresh(ctx)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.problem = ""
 	if err != nil {
+		if l.failing.IsZero() {
+			l.failing = l.s.Now()
+		}
 		l.problem = err.Error()
 		return err
 	}
-	l.checked = l.s.Now()
+	l.problem, l.failing, l.checked = "", time.Time{}, l.s.Now()
 	return nil
 }
 

@@ -382,7 +382,7 @@ complete -c clawback -n '__clawback_at \'search\'' -l token-file -r -F -d 'With 
 complete -c clawback -n '__clawback_at \'search\'' -l url-ca-file -r -F -d 'With --url: roots, PEM.'
 complete -c clawback -n '__clawback_at \'search\'' -l json -d 'Answer in JSON, one object or list, or one object a line.'
 complete -c clawback -n '__clawback_at \'show\'' -l raw -d 'Write the original\'s bytes, as they came. It is noted in the audit.'
-complete -c clawback -n '__clawback_at \'show\'' -l text -d 'Show it as a mail program does, links defanged (--json: as they are). It is noted in the audit.'
+complete -c clawback -n '__clawback_at \'show\'' -l text -d 'Show it as mail programs do, with links defanged. It is noted in the audit.'
 complete -c clawback -n '__clawback_at \'show\'' -l incident -d 'Show for each recipient: outcome, reason, read or unread, seconds exposed.'
 complete -c clawback -n '__clawback_at \'show\'' -l csv -d 'With --incident: answer in CSV.'
 complete -c clawback -n '__clawback_at \'show\'' -l variant -x -d 'With --raw or --text: the form of the original, from 0.'

@@ -37,6 +37,7 @@ type Status struct {
 	Prefixes int       `json:"prefixes"`
 	Checked  time.Time `json:"checked,omitzero"`  // last time that the URL answered well
 	Problem  string    `json:"problem,omitempty"` // of the last refresh; "" when it went well
+	Failing  time.Time `json:"failing_since,omitzero"`
 }
 
 // Open makes the sets that a configuration names, and exchange-online from its newest good copy.
@@ -83,6 +84,7 @@ func (s *Sets) Status() Status {
 	now := s.online.Current()
 	st := Status{Source: string(now.Origin), Date: now.Fetched, URL: now.URL, Prefixes: len(now.List)}
 	st.Checked, st.Problem = s.online.Checked()
+	st.Failing = s.online.Failing()
 	return st
 }
 

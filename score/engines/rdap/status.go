@@ -19,6 +19,7 @@ type Status struct {
 	Unknown uint64    `json:"unknown"`           // messages whose domain's age no server can tell
 	Failed  uint64    `json:"failed"`            // messages for which a server could not be asked
 	Problem string    `json:"problem,omitempty"` // of the last refresh of the list
+	Failing time.Time `json:"failing_since,omitzero"`
 }
 
 // Status is what an operator is shown.
@@ -30,6 +31,7 @@ func (c *Client) Status() Status {
 		Asked: c.tally.asked, Known: c.tally.known, Unknown: c.tally.unknown, Failed: c.tally.failed,
 	}
 	_, s.Problem = c.list.Checked()
+	s.Failing = c.list.Failing()
 	if c.fixed != nil {
 		s.URL, s.One = c.c.Server, true
 	} else if l := c.list.Current().List; l != nil {
