@@ -56,6 +56,9 @@ func TestRestore_bringsFilesBack(t *testing.T) {
 	if err := Check(dir); err != nil {
 		t.Error(err)
 	}
+	if since := (Origin{About{At: moment.Add(time.Hour)}, moment}).Since(); !since.Equal(moment.Add(time.Hour)) {
+		t.Errorf("with a clock that was set back, what is of before the restore ends at %v", since)
+	}
 	if o, err := OriginOf(dir); err != nil || !o.Backup.At.Equal(moment) || time.Since(o.Restored) > time.Hour {
 		t.Errorf("it says that it came from %+v, %v", o, err)
 	}

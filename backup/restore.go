@@ -34,6 +34,15 @@ type Origin struct {
 	Restored time.Time `json:"restored"`
 }
 
+// Since is the time from which on what is made was made after the restore. A clock that was set back meanwhile does not
+// make what the backup has seem newer than it.
+func (o Origin) Since() time.Time {
+	if o.Backup.At.After(o.Restored) {
+		return o.Backup.At
+	}
+	return o.Restored
+}
+
 // ageIntro is what a file begins with that age has encrypted.
 const ageIntro = "age-encryption.org/"
 

@@ -13,6 +13,7 @@
 //	I2 a session ends with its time, or when it was not used for a while, whichever is first
 //	I3 what is revoked opens nothing from the moment at which Revoke has returned
 //	I4 the rights of a session are those of the moment of its sign-in: it is short for that reason
+//	I5 a state that was put back from a backup has no session of before: it may have been revoked since
 //
 // On failure: the error of the store; the session is not made, or not revoked.
 //
@@ -25,6 +26,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -59,9 +61,10 @@ type Store interface {
 
 // Options of a Desk.
 type Options struct {
-	Store Store
-	Log   *slog.Logger
-	Now   func() time.Time // nil: time.Now
+	Store    Store
+	Log      *slog.Logger
+	Now      func() time.Time // nil: time.Now
+	Restored time.Time        // when the state was put back from a backup; zero: never
 }
 
 // Desk keeps the sessions. Safe for concurrent use.
@@ -87,6 +90,11 @@ func Open(ctx context.Context, o Options) (*Desk, error) {
 	}
 	for _, s := range rows {
 		d.sessions[s.ID], d.used[s.ID] = s, o.Now()
+	}
+	_, err = d.revoke(ctx, func(s store.Session) bool { return s.Created.Before(o.Restored) }, // I5
+		store.Act{Who: "clawback", What: "session.revoke", Comment: "the state was restored from a backup of before"})
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return nil, fmt.Errorf("revoke the sessions of the backup: %w", err)
 	}
 	return d, nil
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -29,6 +30,8 @@ type bench struct {
 	store *store.Store
 	now   time.Time
 	fail  error
+
+	restored time.Time
 }
 
 func (b *bench) Sessions(ctx context.Context) ([]store.Session, error) { return b.store.Sessions(ctx) }
@@ -54,7 +57,7 @@ func (b *bench) reopen(t *testing.T) {
 	t.Helper()
 	var err error
 	b.Desk, err = Open(t.Context(), Options{Store: b, Log: slog.New(slog.DiscardHandler),
-		Now: func() time.Time { return b.now }})
+		Now: func() time.Time { return b.now }, Restored: b.restored})
 	must(t, err)
 }
 
@@ -84,6 +87,32 @@ func (b *bench) audit(t *testing.T) (list []string) {
 		list = append(list, fmt.Sprintf("%s %s %.1s: %s", act.Who, act.What, act.Tenant, act.Comment))
 	}
 	return list
+}
+
+// A session that was revoked after a backup must not open again when it is put back; a sign-in afterwards lasts.
+func TestOpen_afterARestoreNoSessionOfBeforeOpens(t *testing.T) {
+	b := newBench(t)
+	before, _, err := b.Create(t.Context(), ada())
+	must(t, err)
+	b.now = b.now.Add(time.Minute)
+	b.restored = b.now
+	b.fail = syscall.EIO
+	if _, err := Open(t.Context(), Options{Store: b, Now: func() time.Time { return b.now },
+		Restored: b.restored}); !errors.Is(err, syscall.EIO) {
+		t.Errorf("opened without a commit: %v", err)
+	}
+	b.fail = nil
+	b.reopen(t)
+	b.now = b.now.Add(time.Second)
+	after, _, err := b.Create(t.Context(), ada())
+	must(t, err)
+	b.reopen(t)
+	if b.opens(before) || !b.opens(after) {
+		t.Errorf("opens: that of before %v, that of after %v", b.opens(before), b.opens(after))
+	}
+	if list := strings.Join(b.audit(t), "\n"); strings.Count(list, "clawback session.revoke") != 1 {
+		t.Errorf("audit:\n%s", list)
+	}
 }
 
 // A session is who has signed in, with the rights of then, after a restart too; its secret is nowhere in the store.

@@ -12,6 +12,7 @@
 //	I1 no secret is kept, and none can be found again from what is kept
 //	I2 a token that was made by another one ends with that one at the latest
 //	I3 what is revoked opens nothing from the moment at which Revoke has returned
+//	I4 a state that was put back from a backup opens nothing by a token of before: it may have been revoked since
 //
 // On failure: the error of the store; the token is not made, or not revoked. A last use that cannot be noted is noted a
 // minute later.
@@ -56,9 +57,10 @@ type Store interface {
 
 // Options of a Desk.
 type Options struct {
-	Store Store
-	Log   *slog.Logger
-	Now   func() time.Time // nil: time.Now
+	Store    Store
+	Log      *slog.Logger
+	Now      func() time.Time // nil: time.Now
+	Restored time.Time        // when the state was put back from a backup; zero: never
 }
 
 // Desk keeps the tokens. Safe for concurrent use.
@@ -93,7 +95,28 @@ func Open(ctx context.Context, o Options) (*Desk, error) {
 	for _, u := range uses {
 		d.uses[u.Token] = u
 	}
-	return d, nil
+	return d, d.endRestored(ctx)
+}
+
+// endRestored revokes the tokens from before a restore (I4). Those that were made since are newer than it.
+func (d *Desk) endRestored(ctx context.Context) error {
+	var ending []store.Token
+	for _, t := range d.List() {
+		if t.Created.Before(d.o.Restored) && api.TokenStateOf(t, d.o.Now()) == api.TokenLive {
+			ending = append(ending, t)
+		}
+	}
+	if len(ending) == 0 {
+		return nil
+	}
+	if err := d.end(ctx, ending, func(store.Token) store.Act {
+		return store.Act{Who: "clawback", What: "token.revoke", Comment: "the state was restored from a backup of before"}
+	}); err != nil {
+		return fmt.Errorf("revoke the tokens of the backup: %w", err)
+	}
+	d.o.Log.Warn("tokens of the backup are revoked: they may have been revoked after it", "event", "token.restored",
+		"tokens", len(ending))
+	return nil
 }
 
 // List is every token, the newest first.
@@ -255,25 +278,37 @@ func (d *Desk) Revoke(ctx context.Context, who, id, comment string) (store.Token
 	if len(ending) == 0 || ending[0].ID != id {
 		return store.Token{}, store.ErrNotFound
 	}
+	err := d.end(ctx, ending, func(t store.Token) store.Act {
+		act := store.Act{Who: who, What: "token.revoke", Comment: comment}
+		if t.ID != id {
+			act.Comment = "it was made by token " + t.Parent
+		}
+		return act
+	})
+	if err != nil {
+		return store.Token{}, err
+	}
+	return ending[0], nil
+}
+
+// end revokes tokens in one commit with an act for each, which names who ends them.
+func (d *Desk) end(ctx context.Context, ending []store.Token, actOf func(store.Token) store.Act) error {
 	var c store.Change
 	for i := range ending {
-		ending[i].Revoked, ending[i].RevokedBy = d.o.Now().UTC().Truncate(time.Second), who
-		act := store.Act{Who: who, What: "token.revoke", Comment: comment}
-		if i > 0 {
-			act.Comment = "it was made by token " + ending[i].Parent
-		}
+		act := actOf(ending[i])
+		ending[i].Revoked, ending[i].RevokedBy = d.o.Now().UTC().Truncate(time.Second), act.Who
 		c.Acts = append(c.Acts, actsOf(ending[i], act)...)
 	}
 	c.Tokens.Put = ending
 	if err := d.o.Store.Update(ctx, c); err != nil {
-		return store.Token{}, err
+		return err
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, t := range ending {
 		d.tokens[t.ID] = t
 	}
-	return ending[0], nil
+	return nil
 }
 
 // family is a token and those that were made by it, at whatever distance, as far as they are live.

@@ -248,10 +248,12 @@ func (d *daemon) run(ctx context.Context, reload <-chan os.Signal) error {
 
 // openProofs reads by what people and programs prove who they are.
 func (d *daemon) openProofs(ctx context.Context) (err error) {
-	if d.tokens, err = token.Open(ctx, token.Options{Store: d.store, Log: d.log}); err != nil {
+	if d.tokens, err = token.Open(ctx, token.Options{Store: d.store, Log: d.log,
+		Restored: d.origin.Since()}); err != nil {
 		return err
 	}
-	if d.signedIn, err = session.Open(ctx, session.Options{Store: d.store, Log: d.log}); err != nil {
+	if d.signedIn, err = session.Open(ctx, session.Options{Store: d.store, Log: d.log,
+		Restored: d.origin.Since()}); err != nil {
 		return err
 	}
 	d.keys, err = idempotency.Open(ctx, idempotency.Options{Store: d.store, Log: d.log})
