@@ -110,7 +110,8 @@ func (d *Desk) endRestored(ctx context.Context) error {
 		return nil
 	}
 	if err := d.end(ctx, ending, func(store.Token) store.Act {
-		return store.Act{Who: "clawback", What: "token.revoke", Comment: "the state was restored from a backup of before"}
+		return store.Act{Who: "clawback", What: "token.revoke",
+			Comment: "the state was restored from a backup of before"}
 	}); err != nil {
 		return fmt.Errorf("revoke the tokens of the backup: %w", err)
 	}

@@ -75,8 +75,8 @@ func (c restoreBackupCmd) Run(a *app) error {
 	a.printf("%s, %s of %s are in %s\n", plural(s.Files, "file"), humanize.IBytes(uint64(s.Bytes)), stamp(s.About.At),
 		cfg.StateDir)
 	a.printf("Start the daemon. Retractions that were open then wait for a person: clawback held list.\n")
-	a.printf("API tokens and sign-ins of the backup are revoked then, since they may have been after it: make new ones " +
-		"(clawback token create).\n")
+	a.printf("API tokens and sign-ins of the backup are revoked then, since they may have been after it: " +
+		"clawback token create makes new ones.\n")
 	return nil
 }
 
