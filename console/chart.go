@@ -14,9 +14,9 @@ func lowered(s string) string { return strings.ToLower(s) }
 
 // The charts' canvas, in units of their own.
 const (
-	chartWidth  = 960
-	chartHeight = 180
-	chartFoot   = 24 // for the labels
+	chartWidth  = 640
+	chartHeight = 190
+	chartFoot   = 28 // for the labels
 )
 
 // timeline is when the newest messages came, by disposition.

@@ -35,7 +35,7 @@ func showMessages(v *visit) (view, error) {
 		Search: api.Search{Query: page.Query, Tenant: page.Tenant}})
 	switch {
 	case api.CodeOf(err) == api.InvalidRequest && page.Query != "":
-		page.point(err)
+		page.point(err, v.now)
 		shown.Status = statusOf(err)
 	case err != nil:
 		return view{}, err
@@ -63,9 +63,9 @@ func (p *messagesPage) address(cursor string) string {
 }
 
 // point says what is wrong with a query, and where.
-func (p *messagesPage) point(err error) {
+func (p *messagesPage) point(err error, now time.Time) {
 	p.Problem = err.Error()
-	_, bad := query.Parse(p.Query, time.Now())
+	_, bad := query.Parse(p.Query, now)
 	if e := new(query.Error); errors.As(bad, &e) && e.Len > 0 {
 		p.Problem = e.Text
 		p.Before, p.Wrong, p.After = e.Query[:e.At], e.Query[e.At:e.At+e.Len], e.Query[e.At+e.Len:]

@@ -1,10 +1,6 @@
 package console
 
 import (
-	"cmp"
-	"slices"
-	"time"
-
 	"clawback/api"
 	"clawback/store"
 	"clawback/verdict"
@@ -58,7 +54,7 @@ func showOverview(v *visit) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	page.Timeline = timelineOf(newest.Items, time.Now())
+	page.Timeline = timelineOf(newest.Items, v.now)
 	flagged, err := do(v, api.ListRecords, api.RecordQuery{Paging: api.Paging{Limit: overviewFlagged},
 		Search: api.Search{Dispositions: []verdict.Disposition{verdict.Malicious, verdict.Spoof}}})
 	if err != nil {
@@ -177,10 +173,7 @@ func (t sums) outcomeBars() (bars []bar) {
 				Tone: "out-" + string(o), Count: n})
 		}
 	}
-	slices.SortFunc(bars, func(a, b bar) int {
-		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Label, b.Label))
-	})
-	return scale(bars)
+	return sortBars(bars)
 }
 
 // scale gives each bar its width: the greatest has all of it, and none that counts something is too thin to be seen.

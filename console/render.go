@@ -51,9 +51,9 @@ func functions() template.FuncMap {
 		"words":  func(s any) string { return strings.ReplaceAll(fmt.Sprint(s), "_", " ") },
 		"pair":   func(a, b any) [2]any { return [2]any{a, b} },
 		"points": func(f float64) string { return strconv.FormatFloat(f, 'f', 1, 64) },
-		"join":   strings.Join,
-		"tone":   func(d verdict.Disposition) string { return "is-" + strings.ToLower(d.String()) },
-		"hold":   holdText, "action": actionText, "outcome": outcomeText,
+		"join":   strings.Join, "nano": func(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) },
+		"tone":    func(d verdict.Disposition) string { return "is-" + strings.ToLower(d.String()) },
+		"actions": func() []jobAction { return jobActions }, "action": actionText, "outcome": outcomeText,
 	}
 }
 

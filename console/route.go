@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"clawback/api"
 )
@@ -18,6 +19,7 @@ type visit struct {
 	*http.Request
 	who     api.Principal
 	service *api.Service
+	now     time.Time
 	status  api.Status // how the gateway is, as far as he may see it
 }
 
@@ -32,6 +34,7 @@ type view struct {
 	Title  string
 	Place  string // its entry in the navigation, by path
 	Status int    // 0: 200
+	Said   string // about what was done before it
 	To     string // instead of a page: where the browser goes
 	Data   any
 }
@@ -48,7 +51,34 @@ var routes = []route{
 	{"GET /messages", showMessages},
 	{"GET /messages/{key}", showMessage},
 	{"GET /messages/{key}/text", showText},
+	{"POST /messages/{key}/retract", retractMessage},
+	{"POST /messages/{key}/restore", restoreMessage},
+	{"POST /messages/{key}/correct", correctMessage},
+	{"GET /held", showHeld},
+	{"POST /held", settleHeld},
+	{"GET /jobs", showJobs},
+	{"POST /jobs", startJob},
+	{"POST /jobs/preview", previewJob},
+	{"GET /jobs/{id}", showJob},
+	{"POST /jobs/{id}", changeJob},
+	{"GET /submissions", showSubmissions},
+	{"POST /submissions/{id}", settleSubmission},
+	{"GET /policies", showPolicies},
+	{"POST /policies", addPolicy},
+	{"POST /policies/{id}/remove", removePolicy},
+	{"GET /rules", showRules},
+	{"POST /rules/backtest", backtestRules},
+	{"GET /feeds", showFeeds},
+	{"POST /feeds/update", updateFeeds},
+	{"POST /feeds/approve", approveFeed},
+	{"POST /indicators", addIndicator},
+	{"POST /indicators/{id}", changeIndicator},
+	{"GET /tenants", showTenants},
+	{"GET /system", showSystem},
+	{"POST /items/{id}/retry", retryItem},
+	{"POST /bounces/{id}/retry", retryBounce},
 	{"GET /notices", showNotices},
+	{"GET /audit", showAudit},
 }
 
 // place is an entry of the navigation.
@@ -66,18 +96,22 @@ type group struct {
 // navigation is what there is to see.
 var navigation = []group{
 	{"", []place{{"/", "Overview", api.ShowStatus}}},
-	{"Mail", []place{{"/messages", "Messages", api.ListRecords}}},
-	{"Gateway", []place{{"/notices", "Notices", api.ShowStatus}}},
+	{"Mail", []place{{"/messages", "Messages", api.ListRecords}, {"/held", "Held", api.ListHeld},
+		{"/jobs", "Jobs", api.ListJobs}, {"/submissions", "Reported by users", api.ListSubmissions}}},
+	{"Judgement", []place{{"/policies", "Policies", api.ListPolicies}, {"/rules", "Rules", api.ListRules},
+		{"/feeds", "Feeds", api.ListIndicators}}},
+	{"Gateway", []place{{"/tenants", "Tenants", api.ShowStatus}, {"/system", "System", api.ListItems},
+		{"/notices", "Notices", api.ShowStatus}, {"/audit", "Audit", api.ListAudit}}},
 }
 
 // page answers with a page, or with what went wrong.
 func (s *Server) page(r route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		v := &visit{Request: req, service: s.o.Service}
+		v := &visit{Request: req, service: s.o.Service, now: s.o.Now()}
 		v.who, _ = req.Context().Value(principalKey{}).(api.Principal)
 		var shown view
 		err := req.ParseForm()
-		if err == nil && req.Method == http.MethodGet {
+		if err == nil {
 			v.status, err = do(v, api.ShowStatus, api.None{})
 		}
 		if err == nil {
@@ -86,6 +120,7 @@ func (s *Server) page(r route) http.Handler {
 		if err != nil {
 			shown = s.failure(req, err)
 		}
+		shown.Said = sentences[req.URL.Query().Get("said")]
 		if shown.To != "" {
 			http.Redirect(w, req, shown.To, http.StatusSeeOther)
 			return

@@ -37,14 +37,3 @@ var exposures = map[api.ExposureState]string{
 	api.WasTaken: "taken", api.NotTaken: "not taken", api.PartlyTaken: "partly taken", api.InDoubt: "in doubt",
 	api.WasGone: "was gone already", api.NeverThere: "never arrived", api.WasRestored: "put back",
 }
-
-// holdText is why a retraction waits, for people.
-func holdText(hold string) string {
-	switch hold {
-	case "brake":
-		return "mass-retraction brake"
-	case "":
-		return ""
-	}
-	return hold
-}

@@ -25,6 +25,15 @@ $SUDO apt-get install -y --no-install-recommends swaks curl python3 testssl.sh s
 $SUDO apt-get install -y --no-install-recommends mandoc bash zsh fish lintian rpm
 # systemd, score/attach/confined, retract/graph: what nearly every machine has.
 $SUDO apt-get install -y --no-install-recommends systemd openssl
+# console: a browser, and what finds pages that some people cannot use. Of the latter one file is kept.
+$SUDO apt-get install -y --no-install-recommends chromium
+AXE=/usr/local/lib/clawback-test/axe.min.js
+if [ ! -f "$AXE" ] && command -v npm >/dev/null; then
+	axe=$(mktemp -d)
+	(cd "$axe" && npm pack --silent axe-core@4.14.1 >/dev/null && tar -xzf axe-core-4.14.1.tgz)
+	$SUDO install -D -m 0644 "$axe/package/axe.min.js" "$AXE"
+	rm -rf "$axe"
+fi
 # bounce, internal/test/interop, internal/test/benchsmtp: Postfix, which is not to run by itself.
 echo 'postfix postfix/main_mailer_type select No configuration' | $SUDO debconf-set-selections
 $SUDO env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends postfix

@@ -24,7 +24,7 @@
   // One box chooses all of a list.
   document.querySelectorAll("[data-all]").forEach(function (all) {
     all.hidden = false;
-    var boxes = function () { return all.closest("form").querySelectorAll("input[name=record]"); };
+    var boxes = function () { return all.closest("form").querySelectorAll("input[name=record], input[name=intent]"); };
     var box = all.querySelector("input");
     box.addEventListener("change", function () {
       boxes().forEach(function (one) { one.checked = box.checked; });

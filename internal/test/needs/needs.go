@@ -25,6 +25,15 @@ func Program(t testing.TB, names ...string) (path string) {
 	return ""
 }
 
+// Installed skips a test where a file that is no program, and that the installer fetches, is missing.
+func Installed(t testing.TB, path, what string) string {
+	t.Helper()
+	if _, err := os.Stat(path); err != nil {
+		t.Skipf("needs %s: %s installs it", what, installer)
+	}
+	return path
+}
+
 // Time skips a test that is too long for -short. It takes what is said, and is run by `make test`, and by the target of
 // its own where there is one.
 func Time(t testing.TB, what, target string) {
