@@ -24,7 +24,8 @@ type feedsPage struct {
 func showFeeds(v *visit) (view, error) {
 	page := feedsPage{MaySee: v.who.MaySomewhere(api.ListFeeds), MayUpdate: v.who.MaySomewhere(api.UpdateFeeds),
 		MayApprove: v.who.MaySomewhere(api.ApproveFeed), MayAdd: v.who.MaySomewhere(api.AddIndicator),
-		Everywhere: v.who.May(api.AddIndicator, ""), Tenants: v.status.Tenants, Names: tenantNames(v), Tenant: v.URL.Query().Get("tenant")}
+		Everywhere: v.who.May(api.AddIndicator, ""), Tenants: v.status.Tenants, Names: tenantNames(v),
+		Tenant: v.URL.Query().Get("tenant")}
 	var err error
 	if page.MaySee {
 		feeds, err := do(v, api.ListFeeds, api.Paging{Limit: api.MaxLimit})
@@ -47,7 +48,8 @@ func updateFeeds(v *visit) (view, error) {
 }
 
 func approveFeed(v *visit) (view, error) {
-	_, err := do(v, api.ApproveFeed, api.FeedApproval{Feed: v.PostFormValue("feed"), Comment: v.PostFormValue("comment")})
+	_, err := do(v, api.ApproveFeed, api.FeedApproval{Feed: v.PostFormValue("feed"),
+		Comment: v.PostFormValue("comment")})
 	return view{To: said("/feeds", "approved")}, err
 }
 

@@ -91,7 +91,8 @@ func startJob(v *visit) (view, error) {
 	}
 	j, err := do(v, api.StartJob, o)
 	if errors.Is(err, &api.Error{Code: api.Unconfirmed}) {
-		return view{}, &api.Error{Code: api.Unconfirmed, Detail: err.Error() + ". Go back to the preview and write it there."}
+		return view{}, &api.Error{Code: api.Unconfirmed,
+			Detail: err.Error() + ". Go back to the preview and write it there."}
 	}
 	if err != nil {
 		return view{}, err
