@@ -92,7 +92,8 @@ func (b *browser) goes(t *testing.T, path string, as seen) {
 		{Name: "prefers-color-scheme", Value: as.scheme}}}); err != nil {
 		t.Fatal(err)
 	}
-	if err := chromedp.Do(b.ctx, chromedp.EmulateViewport(as.width, as.height), chromedp.Navigate(b.url+path)); err != nil {
+	if err := chromedp.Do(b.ctx, chromedp.EmulateViewport(as.width, as.height),
+		chromedp.Navigate(b.url+path)); err != nil {
 		t.Fatalf("%s: %v", path, err)
 	}
 	b.quiet(t, path)
@@ -103,7 +104,8 @@ func (b *browser) quiet(t *testing.T, what string) {
 	t.Helper()
 	b.n++
 	mark := fmt.Sprintf("looked at %d", b.n)
-	if err := chromedp.Do(b.ctx, discard(chromedp.Evaluate[bool](fmt.Sprintf("console.info(%q), true", mark)))); err != nil {
+	tell := chromedp.Evaluate[bool](fmt.Sprintf("console.info(%q), true", mark))
+	if err := chromedp.Do(b.ctx, discard(tell)); err != nil {
 		t.Fatal(err)
 	}
 	for m := range b.said {
@@ -191,7 +193,8 @@ func viewed() (list []shot) {
 	return list
 }
 
-// Hostile mail on every page runs nothing in a real browser, breaks out of no page, and makes none wider than a telephone.
+// Hostile mail on every page runs nothing in a real browser, breaks out of no page, and makes none wider than a
+// telephone.
 func TestBrowser_hostileMail(t *testing.T) {
 	b := look(t, evilWorld(), api.Root("ada"))
 	for _, as := range []seen{desk, phone} {
@@ -203,8 +206,8 @@ func TestBrowser_hostileMail(t *testing.T) {
 	}
 }
 
-// Every page in every role shows itself without a complaint of the browser, and axe-core finds nothing that keeps people
-// from using it, on both screens, by day and by night.
+// Every page in every role shows itself without a complaint of the browser, and axe-core finds nothing that keeps
+// people from using it, on both screens, by day and by night.
 func TestBrowser_rolesAndAccess(t *testing.T) {
 	needs.Time(t, "three minutes", "make test")
 	needs.Installed(t, axeFile, "axe-core")
@@ -254,7 +257,8 @@ func TestBrowser_withoutScript(t *testing.T) {
 	if heading != "Preview" {
 		t.Fatalf("after the choice: %q", heading)
 	}
-	step("start", chromedp.SendKeys(chromedp.CSS("#confirmed"), "120"), chromedp.Click(chromedp.CSS("form[action='/jobs'] button")),
+	step("start", chromedp.SendKeys(chromedp.CSS("#confirmed"), "120"),
+		chromedp.Click(chromedp.CSS("form[action='/jobs'] button")),
 		chromedp.WaitVisible(chromedp.CSS("#far")))
 	if !strings.HasPrefix(heading, "Job:") {
 		t.Errorf("after the start: %q", heading)
@@ -267,8 +271,9 @@ func TestBrowser_numbersAreLive(t *testing.T) {
 	b := look(t, w, api.Root("ada"))
 	b.goes(t, "/", desk)
 	w.more.Store(4321)
-	if err := chromedp.Do(b.ctx, discard(chromedp.Poll[bool](`document.querySelector("[data-live=records]").textContent === "6,721"`))); err != nil {
-		shown, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string](`document.querySelector("[data-live=records]").textContent`))
+	const number = `document.querySelector("[data-live=records]").textContent`
+	if err := chromedp.Do(b.ctx, discard(chromedp.Poll[bool](number+` === "6,721"`))); err != nil {
+		shown, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string](number))
 		t.Fatalf("%v: %s", err, shown)
 	}
 	b.quiet(t, "live numbers")

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"clawback/api"
-	"clawback/queue"
 )
 
 // systemPage is how the gateway is.
@@ -44,7 +43,7 @@ func showSystem(v *visit) (view, error) {
 	if page.Groups, err = do(v, api.ListGroups, api.GroupQuery{Paging: api.Paging{Limit: pageLength}}); err != nil {
 		return view{}, err
 	}
-	page.Waiting, err = do(v, api.ListItems, api.ItemQuery{Paging: paging(v), State: queue.Quarantined})
+	page.Waiting, err = do(v, api.ListItems, api.ItemQuery{Paging: paging(v), State: "quarantined"})
 	if err != nil {
 		return view{}, err
 	}

@@ -37,7 +37,7 @@ var mayImport = map[string]string{
 	"intel/rejudge":            "config intel intel/brake intel/indicator retract/brake retract/campaign score store verdict",
 	"intel/sighting":           "intel/feed internal/lastgood query store verdict",
 	"intel/submission":         "config intel internal/mailaddr journal journal/identity score/web spool store verdict",
-	"console":                  "api api/session config internal/visible query queue store verdict",
+	"console":                  "api api/session config internal/visible query store verdict",
 	"internal/bolt":            "",
 	"internal/cfb":             "",
 	"internal/daemon":          "api api/idempotency api/rest api/session api/socket api/token backup bounce config config/regions console intel intel/feed intel/indicator intel/rejudge intel/sighting intel/submission internal/bolt internal/failpoint internal/lastgood internal/mailaddr journal pipeline queue queue/bolt query retract retract/exchange retract/graph retract/job retract/policy score score/attach/confined score/engines/rdap smtpd smtpd/admission smtpd/certs smtpd/networks spool store store/index store/pebble systemd",
