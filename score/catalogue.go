@@ -177,6 +177,12 @@ func wordSignals() []Signal {
 		{"words.stranger_order", "words", Points{2.5, 1, 0.5, 0}, false},
 		{"words.charge_call", "words", Points{3, 0.5, 1, 0}, false},
 		{"words.phone", "words", Points{1.5, 0, 0.5, 0}, false},
+		// What findings of different kinds say together (agree.go).
+		{"words.borrowed_call", "words", Points{2.5, 1, 0.5, 0}, false},
+		{"words.stranger_code", "words", Points{1.5, 0, 0.5, 0}, false},
+		{"words.borrowed_code", "words", Points{2, 1, 0.5, 0}, false},
+		{"words.office_order", "words", Points{2, 1, 0.5, 0}, false},
+		{"words.lookalike_order", "words", Points{2, 1, 0.5, 0}, false},
 	}
 }
 

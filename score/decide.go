@@ -40,7 +40,7 @@ func decide(t totals, by rule) (verdict.Disposition, float64) {
 		return verdict.Malicious, 100
 	case by != noRule && t.Threat >= maliciousAt && independent(t) >= 2:
 		return verdict.Malicious, percent(t.Threat, maliciousAt)
-	case by == wideRule && (t.convicts() || t.fraud):
+	case by == wideRule && (t.convicts() || t.fraud || t.agree):
 		return verdict.Malicious, percent(max(t.Threat, wideAt), wideAt)
 	case t.claims && t.Spoof >= spoofAt && t.Threat >= spoofThreat:
 		return verdict.Spoof, percent(t.Spoof, spoofAt)

@@ -59,13 +59,17 @@ func (x *inspection) displayName() {
 	case ok && x.selfHosted(brand, shown) == 0:
 	case ok && !x.ownsBrand(brand) && !viaService(name):
 		part := x.partOfName(brand, folded.Text, shown)
+		person := x.personsMailbox()
+		if person {
+			part *= 0.4 // a brand that is also a surname
+		}
 		x.times(brandFactor(brand)*x.ownLabel(folded.Text)*x.linkedShop(brand)*x.selfHosted(brand, shown)*part,
 			"impersonation.brand_name", "header From", "The author calls itself %q (%s), but the address is of %s.",
 			name, shown, x.from.Domain())
 		if part == 1 && !x.linksTo(brand) {
 			x.note("impersonation.brand_links", "links", "No link leads to %s.", shown)
 		}
-		if x.freeMail {
+		if x.freeMail && !person {
 			x.note("impersonation.brand_free_mail", "header From", "%s would not write from a free mailbox (%s).",
 				shown, x.from.Domain())
 		}

@@ -67,8 +67,8 @@ func detectors() []func(*inspection) {
 	return []func(*inspection){
 		detectPolicies, detectAuth, detectHistory, detectAttachments, detectImpersonation, detectLinks,
 		detectLinkedFiles, detectStructure, detectWords, detectBulk,
-		detectTogether, detectSigns, detectPretexts, detectMicrosoft, detectEngines, detectClaim, detectLearnt, detectUnread,
-		detectRules,
+		detectTogether, detectSigns, detectPretexts, detectAgreement, detectMicrosoft, detectEngines, detectClaim,
+		detectLearnt, detectUnread, detectRules,
 	}
 }
 

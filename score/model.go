@@ -116,6 +116,7 @@ type totals struct {
 	pressing bool // a topic of fraud was found in its words
 	once     once // threat of what is said twice
 	claims   bool // it claims to be of somebody, by more than a name that did not authenticate
+	agree    bool // findings of different kinds agree (agree.go)
 	fraud    bool // a registered person's name asks from a free or foreign mailbox for money, gift cards or discretion
 }
 

@@ -54,6 +54,7 @@ func (x *inspection) totals() totals {
 	t.carries = x.clickable > 0 || x.saw("words.phone", "words.charge_call") || x.carriesFile()
 	t.pressing = slices.ContainsFunc(pressing[:], func(topic string) bool { return x.saw("words." + topic) })
 	t.fraud = x.forgesOrders()
+	t.agree = x.agrees()
 	t.once = x.saidTwice()
 	return t
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // Version is that of the built-in rules. It changes whenever a verdict may change.
-const Version = "2026.11.11"
+const Version = "2026.11.12"
 
 // Options make a Scorer.
 type Options struct {
@@ -49,6 +49,7 @@ type Scorer struct {
 	catalogue map[string]Signal
 	brands    brandIndex
 	roles     map[string]bool
+	offices   map[string]bool // words that names of offices are made of (agree.go)
 	version   string
 	knowledge string
 	compiled  compiled
@@ -77,6 +78,7 @@ func New(o Options) (*Scorer, error) {
 	s.catalogue = byID(catalogue())
 	s.brands = indexBrands(s.lists)
 	s.roles = roleWords(lexicon.Folder)
+	s.offices = officeNames(lexicon.Folder, s.roles)
 	s.knowledge = lists.Version()
 	s.version = Version
 	if o.Rules != nil {
