@@ -76,6 +76,9 @@ func repeated() [][3]string {
 		{"Content-Type: text/plain; ", "a*0*=x;", "\r\n\r\nx"},
 		{"Received: ", "from a by b (c) ; ", "\r\n\r\nx"},
 		{"Authentication-Results: ", "a; dkim=pass (x) header.d=b.example;", "\r\n\r\nx"},
+		{"Authentication-Results: a; ", "\\\"", "\r\n\r\nx"}, // quoted strings that do not end
+		{"Authentication-Results: a; ", "\";", "\r\n\r\nx"},
+		{"Authentication-Results: a; ", "(\"", "\r\n\r\nx"},
 		{"Content-Type: text/html\r\n\r\n", "<div><a href='https://a.example/?u=", "'>x"},
 		{"Content-Type: text/html\r\n\r\n", "<p style='display:none'>&#97;", ""},
 		{"Content-Type: text/html\r\n\r\n<style>", ".a{color:#fff}/*", "</style>x"},

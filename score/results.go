@@ -1,6 +1,7 @@
 package score
 
 import (
+	"slices"
 	"strings"
 
 	"clawback/internal/mailaddr"
@@ -67,9 +68,10 @@ func exchangeResults(h extract.Header) string {
 			if outside || !exchangeHop(f.Value) {
 				return ""
 			}
-			outside = strings.Contains(receivedBy(f.Value), ".mail.protection.")
+			// The name that the sender gave himself stands before the server's, and must not hide it.
+			outside = strings.Contains(mailaddr.Lower(f.Value), ".mail.protection.")
 		case mailaddr.Equal(f.Name, "Authentication-Results"):
-			value := withoutComments(mailaddr.Lower(f.Value))
+			value := uncommented(mailaddr.Lower(f.Value), quotedString)
 			if outside && hasServiceID(value) {
 				return "" // Exchange names no authserv-id
 			}
@@ -115,15 +117,54 @@ func hasServiceID(value string) bool {
 
 // read takes in a value without comments, in lower case. Of methods other than DKIM the first result counts.
 func (a *authentication) read(value string) {
-	for item := range strings.SplitSeq(value, ";") {
+	for _, item := range outsideQuotes(value, func(c byte) bool { return c == ';' }) {
 		a.item(strings.TrimSpace(item))
 	}
 }
 
+// outsideQuotes splits a value where no quoted string is: what a sender calls himself may stand in one (RFC 8601,
+// section 2.2: pvalue).
+func outsideQuotes(value string, separates func(byte) bool) (list []string) {
+	from := 0
+	for i := 0; i < len(value); i++ {
+		if end := quotedString(value, i); end > i {
+			i = end - 1
+		} else if separates(value[i]) {
+			list = append(list, value[from:i])
+			from = i + 1
+		}
+	}
+	return append(list, value[from:])
+}
+
+// maxQuoted is how long a quoted string may be, that what does not end costs little: an address has 256 octets
+// (RFC 5321, section 4.5.3.1.3).
+const maxQuoted = 320
+
+// quotedString is the end of the quoted string that begins at i, or i where none does. One that does not end is none
+// (RFC 5322, section 3.2.4).
+func quotedString(s string, i int) int {
+	if s[i] != '"' {
+		return i
+	}
+	for end := i + 1; end < min(len(s), i+maxQuoted); end++ {
+		switch s[end] {
+		case '\\':
+			end++
+		case '"':
+			return end + 1
+		}
+	}
+	return i
+}
+
+// blank reports whether a byte separates words.
+func blank(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
+
 // item is one "method=result property=value ..." clause.
 func (a *authentication) item(item string) {
 	method, rest, found := strings.Cut(item, "=")
-	fields := strings.Fields(rest)
+	fields := slices.DeleteFunc(outsideQuotes(rest, blank), func(f string) bool { return f == "" })
 	if !found || len(fields) == 0 {
 		return
 	}
@@ -160,12 +201,24 @@ func domainOf(address string) string { return address[strings.LastIndexByte(addr
 
 // withoutComments takes out what stands in parentheses, which may lie within each other (RFC 5322, section 3.2.2).
 func withoutComments(s string) string {
+	return uncommented(s, func(_ string, i int) int { return i })
+}
+
+// uncommented takes out comments, but for what looks like one in a text that quoted finds the end of.
+func uncommented(s string, quoted func(s string, i int) int) string {
 	if !strings.Contains(s, "(") {
 		return s
 	}
 	out := make([]byte, 0, len(s))
 	depth := 0
 	for i := 0; i < len(s); i++ {
+		if depth == 0 {
+			if end := quoted(s, i); end > i {
+				out = append(out, s[i:end]...)
+				i = end - 1
+				continue
+			}
+		}
 		switch c := s[i]; {
 		case c == '\\' && depth > 0:
 			i++
