@@ -18,8 +18,10 @@ func (w *world) campaignLetter(n int, domain, subject, user string) testbed.Lett
 		w.t.Fatal(err)
 	}
 	for _, pair := range [][2]string{
-		{"no-reply@micros0ft-accounts.example", user + "@" + domain}, {"bounce@mailer.example.net", user + "@mail." + domain},
-		{"Unusual sign-in activity", subject}, {"login-contoso-support.example/microsoft365/", fmt.Sprintf("h%d.%s/microsoft365/%d/", n, domain, n)},
+		{"no-reply@micros0ft-accounts.example", user + "@" + domain},
+		{"bounce@mailer.example.net", user + "@mail." + domain},
+		{"Unusual sign-in activity", subject},
+		{"login-contoso-support.example/microsoft365/", fmt.Sprintf("h%d.%s/microsoft365/%d/", n, domain, n)},
 		{"smtp.mailfrom=micros0ft-accounts.example", "smtp.mailfrom=" + domain},
 		{"header.from=micros0ft-accounts.example", "header.from=" + domain},
 	} {

@@ -36,7 +36,9 @@ type ask struct {
 }
 
 func try[Req, Ans any](op api.Op[Req, Ans], request Req) ask {
-	return ask{op.Row().Name, func(ctx context.Context, c *client.Client) (any, error) { return client.Do(ctx, c, op, request) }}
+	return ask{op.Row().Name, func(ctx context.Context, c *client.Client) (any, error) {
+		return client.Do(ctx, c, op, request)
+	}}
 }
 
 func look[Req any](op api.Op[Req, api.Stream], request Req) ask {
@@ -106,7 +108,8 @@ func (w *world) aTenantsThings(tenant testbed.Tenant, n int) ids {
 		w.t.Fatal(err)
 	}
 	w.sendTo(tenant.Journal(), l.Report)
-	x.item = w.sendTo(tenant.Journal(), bytes.Replace(l.Report, []byte("X-OriginatorOrg: "), []byte("X-OriginatorOrg: x"), 1))
+	forged := bytes.Replace(l.Report, []byte("X-OriginatorOrg: "), []byte("X-OriginatorOrg: x"), 1)
+	x.item = w.sendTo(tenant.Journal(), forged)
 	w.eventually(func() string {
 		if got := w.outcomes(l.MessageID)[l.Mailbox]; got != store.Done {
 			return fmt.Sprintf("%s: %q\n%s", tenant.Name, got, w.must("status"))
@@ -123,14 +126,17 @@ func (w *world) aTenantsThings(tenant testbed.Tenant, n int) ids {
 	m, err := client.Do(ctx, w.Client, api.ShowMessage, api.MessageRef{Key: l.MessageID})
 	must(err)
 	x.messageID, x.record, x.intent = l.MessageID, m.Record.ID, m.Intents[0].ID
-	indicator, err := client.Do(ctx, w.Client, api.AddIndicator, api.NewIndicator{Value: "https://pay." + tenant.Name + "-evil.example/x", Tenant: tenant.Name})
+	bad := api.NewIndicator{Value: "https://pay." + tenant.Name + "-evil.example/x", Tenant: tenant.Name}
+	indicator, err := client.Do(ctx, w.Client, api.AddIndicator, bad)
 	must(err)
 	x.indicator = indicator.ID
-	job, err := client.Do(ctx, w.Client, api.StartJob, api.JobOrder{Restore: true, Tenant: tenant.Name, Records: []string{x.record}})
+	order := api.JobOrder{Restore: true, Tenant: tenant.Name, Records: []string{x.record}}
+	job, err := client.Do(ctx, w.Client, api.StartJob, order)
 	must(err)
 	x.job = job.ID
 	w.eventually(func() string { // so that nothing changes by itself
-		if job, err = client.Do(ctx, w.Client, api.ShowJob, api.ItemRef{ID: x.job}); err != nil || job.State != store.JobCompleted {
+		job, err = client.Do(ctx, w.Client, api.ShowJob, api.ItemRef{ID: x.job})
+		if err != nil || job.State != store.JobCompleted {
 			return fmt.Sprintf("job %s: %s, %v", x.job, job.State, err)
 		}
 		return ""
@@ -154,7 +160,8 @@ func (w *world) byToken(n api.NewToken) (*client.Client, string) {
 	if found == nil {
 		w.t.Fatalf("the log does not say where the REST door is:\n%s", w.LogTail())
 	}
-	return client.Connect(client.Remote{URL: "https://" + found[1], TokenFile: file, CAFile: w.File("cert.crt")}), made.Token.ID
+	r := client.Remote{URL: "https://" + found[1], TokenFile: file, CAFile: w.File("cert.crt")}
+	return client.Connect(r), made.Token.ID
 }
 
 // exposure grows by itself, as long as a message lies in a mailbox.
@@ -165,7 +172,8 @@ func (w *world) state(x ids) string {
 	w.t.Helper()
 	var s strings.Builder
 	for _, a := range append(about(x), within(x.tenant)...) {
-		if strings.HasSuffix(a.name, ".show") || strings.HasSuffix(a.name, ".list") || strings.HasSuffix(a.name, ".count") {
+		_, verb, _ := strings.Cut(a.name, ".")
+		if verb == "show" || verb == "list" || verb == "count" {
 			if a.name == "token.show" { // has when it was used
 				continue
 			}
@@ -230,10 +238,10 @@ func TestAttack_partOfTheRights(t *testing.T) {
 			}
 		}
 		for _, a := range machine() {
-			if _, err := a.do(t.Context(), c); !slices.Contains(denied, api.CodeOf(err)) && role != api.Administrator && role != api.Approver {
-				t.Errorf("%s does %s of the machine: %v", role, a.name, err)
-			} else if err == nil && a.name != "indicator.add" {
-				t.Errorf("%s of one tenant does %s of the machine", role, a.name)
+			_, err := a.do(t.Context(), c)
+			may := a.name == "indicator.add" && role >= api.Approver // it is the own tenant's then
+			if !may && !slices.Contains(denied, api.CodeOf(err)) {
+				t.Errorf("%s of one tenant does %s of the machine: %v", role, a.name, err)
 			}
 		}
 	}

@@ -26,7 +26,10 @@ func unfinished(w *world) map[string]func(c *smtpload.Conn) error {
 		}
 	}
 	return map[string]func(c *smtpload.Conn) error{
-		"STARTTLS is abandoned": func(c *smtpload.Conn) error { _, err := dialogue(c, "EHLO a.example", "STARTTLS"); return err },
+		"STARTTLS is abandoned": func(c *smtpload.Conn) error {
+			_, err := dialogue(c, "EHLO a.example", "STARTTLS")
+			return err
+		},
 		"the handshake is abandoned": func(c *smtpload.Conn) error {
 			if _, err := dialogue(c, "EHLO a.example", "STARTTLS"); err != nil {
 				return err
@@ -128,7 +131,8 @@ func TestAttack_postmasterFloodAtOnce(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		code, err := dialogue(c, "MAIL FROM:<>", []string{"RCPT TO:<postmaster>", "RCPT TO:<Postmaster@" + testbed.Hostname + ">"}[n%2])
+		to := []string{"RCPT TO:<postmaster>", "RCPT TO:<Postmaster@" + testbed.Hostname + ">"}
+		code, err := dialogue(c, "MAIL FROM:<>", to[n%2])
 		if err != nil || code != 250 && code != 452 {
 			t.Fatal(code, err)
 		}
