@@ -73,20 +73,23 @@ var attempts = map[string][]try{
 		{IndicatorOrder{ID: "indicator-all"}, true}},
 	"indicator.remove": {{IndicatorOrder{ID: "indicator-b"}, true}, {IndicatorOrder{ID: "indicator-b", Tenant: "b"}, true},
 		{IndicatorOrder{ID: "indicator-all"}, true}},
-	"feed.list":      {{Paging{}, true}},
-	"feed.show":      {{FeedRef{"f"}, true}},
-	"feed.approve":   {{FeedApproval{Feed: "f"}, true}},
-	"feed.update":    {{FeedOrder{}, true}, {FeedOrder{Feed: "f", Accept: true}, true}},
-	"held.campaigns": {{IntentQuery{}, false}, {IntentQuery{Tenant: tenantB}, true}},
-	"dry_run.list":   {{IntentQuery{}, false}, {IntentQuery{Tenant: tenantB}, true}},
-	"held.approve":   held,
-	"held.reject":    held,
-	"job.preview":    jobs,
-	"job.start":      jobs,
-	"job.list":       {{JobQuery{}, false}, {JobQuery{Tenant: tenantB}, true}},
-	"job.show":       {{ItemRef{"job-b"}, true}, {ItemRef{"job-all"}, true}},
-	"job.cancel":     {{ItemOrder{ID: "job-b"}, true}, {ItemOrder{ID: "job-all"}, true}},
-	"job.pause":      {{ItemOrder{ID: "job-b"}, true}, {ItemOrder{ID: "job-all"}, true}},
+	"feed.list":        {{Paging{}, true}},
+	"feed.show":        {{FeedRef{"f"}, true}},
+	"feed.approve":     {{FeedApproval{Feed: "f"}, true}},
+	"feed.update":      {{FeedOrder{}, true}, {FeedOrder{Feed: "f", Accept: true}, true}},
+	"held.campaigns":   {{IntentQuery{}, false}, {IntentQuery{Tenant: tenantB}, true}},
+	"dry_run.list":     {{IntentQuery{}, false}, {IntentQuery{Tenant: tenantB}, true}},
+	"held.approve":     held,
+	"held.reject":      held,
+	"job.preview":      jobs,
+	"job.start":        jobs,
+	"job.list":         {{JobQuery{}, false}, {JobQuery{Tenant: tenantB}, true}},
+	"job.show":         {{ItemRef{"job-b"}, true}, {ItemRef{"job-all"}, true}},
+	"job.cancel":       {{ItemOrder{ID: "job-b"}, true}, {ItemOrder{ID: "job-all"}, true}},
+	"job.pause":        {{ItemOrder{ID: "job-b"}, true}, {ItemOrder{ID: "job-all"}, true}},
+	"alert.list":       {{Paging{}, true}},
+	"alert.deliveries": {{DeliveryQuery{AlertRef: AlertRef{"soc"}}, true}, {DeliveryQuery{AlertRef: AlertRef{"none"}}, true}},
+	"alert.test":       {{AlertRef{"soc"}, true}, {AlertRef{"none"}, true}},
 	"rescan.start": {{RescanOrder{Search: Search{Query: "from:x.example"}}, false},
 		{RescanOrder{Search: Search{Query: "from:x.example", Tenant: tenantB}}, true},
 		{RescanOrder{Search: Search{Query: "tenant:b from:x.example"}}, true}},
@@ -271,13 +274,13 @@ func TestTenants_whatIsNotTheirsLooksLikeNothing(t *testing.T) {
 
 // needs is the least role of each operation, beside the table: a change of one must be meant.
 var needs = map[Role]string{
-	Viewer: "bounce.export bounce.list bounce.show dry_run.list feed.list feed.show feedback.list held.campaigns held.list held.show incident.csv incident.show index.show indicator.list job.list job.show message.count message.export " +
+	Viewer: "alert.deliveries alert.list bounce.export bounce.export bounce.list bounce.show dry_run.list feed.list feed.show feedback.list held.campaigns held.list held.show incident.csv incident.show index.show indicator.list job.list job.show message.count message.export " +
 		"message.list message.original message.show message.text indicator.show policy.list policy.show principal.show queue.export queue.groups queue.list queue.show rescan.list rescan.show rules.list status.show store.check submission.export submission.list submission.show",
 	Analyst: "audit.list feedback.export feedback.give feedback.withdraw indicator.explain job.cancel job.pause job.preview job.resume job.start message.restore message.retract rescan.cancel rescan.pause rescan.resume rescan.start rules.backtest " +
 		"submission.accept submission.dismiss submission.file",
 	Approver: "bounce.retry feed.approve feed.update held.approve held.reject indicator.add indicator.approve " +
 		"indicator.import indicator.remove queue.retry rescan.approve",
-	Administrator: "address.list address.retire address.show backup console.link feedback.reset index.rebuild policy.add policy.remove queue.discard queue.discard_preview queue.discard_selected queue.trust store.forget_old token.create token.list token.revoke token.show",
+	Administrator: "alert.test address.list address.retire address.show backup console.link feedback.reset index.rebuild policy.add policy.remove queue.discard queue.discard_preview queue.discard_selected queue.trust store.forget_old token.create token.list token.revoke token.show",
 }
 
 // Each operation x each role, everywhere and in one tenant: all is denied but what the table names.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"clawback/alert"
 	"clawback/config"
 	"clawback/intel"
 	"clawback/intel/feed"
@@ -47,7 +48,7 @@ func (w *world) note(format string, args ...any) error {
 // service makes a Service over the world.
 func (w *world) service() *Service {
 	return New(Options{
-		Queue: w, Store: worldStore{w}, Engine: worldEngine{w}, Jobs: worldJobs{w}, Judge: worldJudge{w}, Submissions: worldDesk{w}, Addresses: worldAddresses{w}, Upkeep: worldUpkeep{w}, Indicators: worldIndicators{w}, Feeds: worldFeeds{w}, Rescans: worldRescans{w}, Tokens: worldTokens{w}, SignInLinks: worldLinks{w},
+		Queue: w, Store: worldStore{w}, Engine: worldEngine{w}, Jobs: worldJobs{w}, Judge: worldJudge{w}, Submissions: worldDesk{w}, Addresses: worldAddresses{w}, Upkeep: worldUpkeep{w}, Indicators: worldIndicators{w}, Feeds: worldFeeds{w}, Alerts: worldAlerts{w}, Rescans: worldRescans{w}, Tokens: worldTokens{w}, SignInLinks: worldLinks{w},
 		Log: slog.New(slog.DiscardHandler), Wake: func() {}, Tenant: findTenant,
 		Status: func(context.Context) (Status, error) {
 			return Status{Hostname: "gw.example", Region: "eu",
@@ -390,6 +391,24 @@ func (a worldAddresses) Addresses() []Address {
 }
 func (a worldAddresses) Retire(_ context.Context, address string, act store.Act) error {
 	return a.note("retire %s by %s as %s of %s: %s", address, act.Who, act.What, act.Tenant, act.Comment)
+}
+
+// worldAlerts has one route.
+type worldAlerts struct{ *world }
+
+func (w worldAlerts) Status() ([]alert.Status, error) {
+	return []alert.Status{{Name: "soc", Kind: "webhook"}}, nil
+}
+
+func (w worldAlerts) Deliveries(route string) ([]alert.Delivery, error) {
+	if route == "none" {
+		return nil, alert.ErrNoSuchRoute
+	}
+	return []alert.Delivery{{Message: "msg_1"}}, nil
+}
+
+func (w worldAlerts) Test(_ context.Context, route, _ string) (alert.Delivery, error) {
+	return alert.Delivery{Message: "msg_2", Test: true}, w.note("test alert %s", route)
 }
 
 // worldFeeds has one feed.

@@ -124,6 +124,7 @@ type Options struct {
 	Index       Index // nil: searches walk the store
 	Indicators  Indicators
 	Feeds       Feeds
+	Alerts      Alerts
 	Rescans     Rescans
 	Tokens      Tokens
 	SignInLinks SignInLinks // nil: there is no console

@@ -65,6 +65,16 @@ func (s *Sender) send(ctx context.Context, r Route, content shape,
 	return "", errors.Join(problems...)
 }
 
+// Send delivers a whole message of our own: lines of ASCII with CRLF. The answer names the server and its reply.
+func (s *Sender) Send(ctx context.Context, r Route, message []byte) (string, error) {
+	return s.send(ctx, r, shape{}, func(w io.Writer, _ Form) error {
+		if _, err := w.Write(message); err != nil {
+			return fmt.Errorf("write message: %w", err)
+		}
+		return nil
+	})
+}
+
 // servers are those to try for a route, in order: the relay, or the first five MX hosts of the mailbox's domain.
 func (s *Sender) servers(ctx context.Context, r Route) ([]server, error) {
 	if r.Relay != nil {

@@ -33,6 +33,7 @@ type Config struct {
 	Intel      Intel
 	Rejudge    Rejudge
 	Retract    Retract
+	Alerts     []Alert
 	Tenants    []Tenant
 	Log        Log
 }

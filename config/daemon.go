@@ -48,6 +48,7 @@ func readConfig(t *table) *Config {
 	c.Feeds = readFeeds(t)
 	c.Rejudge = readRejudge(t.table("rejudge"))
 	c.Retract = readRetract(t.table("retract"))
+	c.Alerts = readAlerts(t)
 	c.Log = readLog(t.table("log"))
 	c.Tenants = readTenants(t)
 	return c

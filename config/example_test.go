@@ -20,7 +20,11 @@ func example(t *testing.T) (name, text string) {
 	dir := t.TempDir()
 	text = strings.NewReplacer("/etc/clawback/", dir+"/", "/run/secrets/", dir+"/").Replace(string(data))
 	for _, m := range regexp.MustCompile(`_(?:file|token) = "([^"]+)"`).FindAllStringSubmatch(text, -1) {
-		write(t, filepath.Join(dir, filepath.Base(strings.TrimPrefix(m[1], "credential:"))), "x", 0o600)
+		content := map[string]string{
+			"credential:secrets_alert-url": "https://hooks.example.com/1",
+			"credential:secrets_alert-key": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+		}[m[1]]
+		write(t, filepath.Join(dir, filepath.Base(strings.TrimPrefix(m[1], "credential:"))), or(content, "x"), 0o600)
 	}
 	write(t, filepath.Join(dir, "known-good.txt"), "good.example\n", 0o600)
 	if err := os.Mkdir(filepath.Join(dir, "rules"), 0o700); err != nil {
@@ -58,7 +62,7 @@ func TestExample_namesEveryKey(t *testing.T) {
 func TestExample_optionsAreValid(t *testing.T) {
 	name, text := example(t)
 	_, r := parse(name, []byte(uncommented(text)))
-	exclusive := []string{"feed.file", "tls", "tenant.graph.certificate_file", "tenant.graph.login_url", "tenant.graph.graph_url", "tenant.graph.ca_file"}
+	exclusive := []string{"feed.file", "alert.url_file", "alert.to", "alert.server", "alert.framing", "tls", "tenant.graph.certificate_file", "tenant.graph.login_url", "tenant.graph.graph_url", "tenant.graph.ca_file"}
 	for _, p := range r.problems {
 		if !slices.Contains(exclusive, p.Key) {
 			t.Error(p)

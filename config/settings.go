@@ -37,14 +37,15 @@ func (s Settings) add(at string, table map[string]any) {
 				s.add(name+"["+placeName(one, i)+"]", one)
 			}
 		default:
-			s[name] = setting(key, fmt.Sprint(v))
+			s[name] = setting(name, key, fmt.Sprint(v))
 		}
 	}
 }
 
-// setting is the value of a key as it may be shown.
-func setting(key, value string) string {
-	secret := strings.HasSuffix(key, "address") || key == "url" && strings.ContainsAny(value, "@?")
+// setting is the value of a key as it may be shown. Who knows the URL of a route for alerts can post to it.
+func setting(name, key, value string) string {
+	secret := strings.HasSuffix(key, "address") ||
+		key == "url" && (strings.ContainsAny(value, "@?") || strings.HasPrefix(name, "alert["))
 	for _, word := range []string{"secret", "password", "token", "header"} {
 		known := strings.HasSuffix(key, "_file") || key == "client_secret_ends"
 		secret = secret || strings.Contains(key, word) && !known

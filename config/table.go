@@ -30,7 +30,8 @@ func (r *reader) report(path, text, hint string) {
 }
 
 // secretKeys are those whose values are secrets: problems go to the log, and must not show them.
-var secretKeys = []string{"tenant.address.address", "tenant.recovery_address", "tenant.submission.address", "feed.url"}
+var secretKeys = []string{"tenant.address.address", "tenant.recovery_address", "tenant.submission.address", "feed.url",
+	"alert.url"}
 
 // withoutAddresses hides the parts of a key that are addresses, as where one stands in the place of a key.
 func withoutAddresses(key string) string {

@@ -13,6 +13,7 @@ func checkTogether(c *Config, r *reader) {
 	checkTenants(c, r)
 	checkAddresses(c, r)
 	checkRegions(c, r)
+	checkAlerts(c, r)
 }
 
 // checkCertificates wants one source of certificates.

@@ -57,6 +57,8 @@ var messageIDs = map[string]string{
 	"alert.feed.away":                "d9ca03f7bdd2413d9e8736ec425efdbb",
 	"alert.feed.refused":             "921d4ca0a590406d86236d0d7b090166",
 	"alert.feed.hit":                 "2421ff39e4a04ce29fb08e2a637c9376",
+	"alert.route.failing":            "0501867a53b7425c85982927ceb94fcd",
+	"alert.route.dropped":            "3fb8c744f9a143b58ffd54a6495fbc12",
 	"alert.indicator.waiting":        "7f5a198c965044a08fa347b7945c19e9",
 	"alert.rejudge.waiting":          "6b8b671cf8fa4c4b8895a5d9978647b6",
 	"alert.rejudge.passed":           "770dbb9c7d7c438d91a113d42e660f9c",

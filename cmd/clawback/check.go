@@ -18,7 +18,7 @@ import (
 
 type checkCmd struct {
 	Config string `short:"c" type:"path" default:"/etc/clawback/clawback.toml" help:"Configuration file."`
-	Online bool   `help:"Also ask DNS, this host's port, relay, alternate mailboxes' servers, feeds, engines, Microsoft."`
+	Online bool   `help:"Also ask DNS, this host's port, relay, alternate mailboxes' servers, feeds, receivers of alerts, engines, Microsoft."`
 
 	Mailbox string `placeholder:"ADDRESS" help:"With --online: a mailbox to try the permission for mail with, such as one within the scope of RBAC for Applications."`
 }
@@ -96,6 +96,7 @@ func (c checkCmd) Run(a *app) error {
 		plural(len(cfg.Listeners), "listener"), plural(len(cfg.Tenants), "tenant"))}
 	list = append(list, checkHere(cfg)...)
 	list = append(list, checkFeeds(a.ctx, cfg, false)...)
+	list = append(list, checkAlerts(a.ctx, cfg, false)...)
 	list = append(list, checkRDAP(a.ctx, cfg, c.Online))
 	if c.Online {
 		ctx, cancel := context.WithTimeout(a.ctx, 3*time.Minute)
@@ -128,6 +129,7 @@ func (c checkCmd) online(ctx context.Context, cfg *config.Config) (list []findin
 	list = append(list, checkPort(ctx, cfg.Hostname, "25", nil))
 	list = append(list, checkNetworks(ctx, cfg.Networks, nil))
 	list = append(list, checkFeeds(ctx, cfg, true)...)
+	list = append(list, checkAlerts(ctx, cfg, true)...)
 	list = append(list, checkEngines(ctx, cfg.Engines)...)
 	for i := range cfg.Tenants {
 		list = append(list, checkAlternate(ctx, cfg, &cfg.Tenants[i])...)

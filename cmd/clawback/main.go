@@ -51,6 +51,7 @@ type cli struct {
 	Setup   setupCmd   `cmd:"" group:"daemon" help:"Print what an administrator of a tenant does once to connect it."`
 	Token   tokenCmd   `cmd:"" group:"daemon" help:"Make, list or revoke tokens of the API."`
 	Console consoleCmd `cmd:"" group:"daemon" help:"Make a link that signs a person in to the console."`
+	Alert   alertCmd   `cmd:"" group:"daemon" help:"List or test the routes for alerts, and what was delivered."`
 	Backup  backupCmd  `cmd:"" group:"daemon" help:"Copy the whole state into one file, while the daemon works on."`
 
 	RestoreBackup restoreBackupCmd `cmd:"" group:"daemon" help:"Put a backup back on an empty machine, before the daemon is started."`

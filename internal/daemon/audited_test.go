@@ -19,6 +19,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"clawback/alert"
 	"clawback/api"
 	"clawback/api/token"
 	"clawback/bounce"
@@ -110,6 +111,15 @@ func (askedFeeds) Status() []feed.Status { return []feed.Status{{Name: "f"}} }
 func (a askedFeeds) Update(context.Context, string, bool) ([]feed.Result, error) {
 	a.n++
 	return []feed.Result{{Feed: "f"}}, nil
+}
+
+type askedAlerts struct{ *asked }
+
+func (askedAlerts) Status() ([]alert.Status, error)             { return []alert.Status{{Name: "soc"}}, nil }
+func (askedAlerts) Deliveries(string) ([]alert.Delivery, error) { return nil, nil }
+func (a askedAlerts) Test(context.Context, string, string) (alert.Delivery, error) {
+	a.n++
+	return alert.Delivery{OK: true}, nil
 }
 
 // acts are the operations over parts that are wired as the daemon does it, none of which works by itself.
@@ -291,6 +301,7 @@ func (a *acts) policy(t *testing.T) api.Policy {
 func (a *acts) renew() {
 	o := a.serviceOptions()
 	o.Index, o.Upkeep, o.Feeds = &a.asked, &a.asked, askedFeeds{&a.asked}
+	o.Alerts = askedAlerts{&a.asked}
 	a.service = api.New(o)
 }
 
@@ -388,6 +399,7 @@ var changing = map[string]func(*testing.T, *acts) any{
 	},
 	"index.rebuild":    func(*testing.T, *acts) any { return api.None{} },
 	"store.forget_old": func(*testing.T, *acts) any { return api.None{} },
+	"alert.test":       func(*testing.T, *acts) any { return api.AlertRef{Alert: "soc"} },
 	"feed.update":      func(*testing.T, *acts) any { return api.FeedOrder{Feed: "f"} },
 }
 

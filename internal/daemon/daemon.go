@@ -29,6 +29,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"clawback/alert"
 	"clawback/api"
 	"clawback/api/idempotency"
 	"clawback/api/session"
@@ -99,6 +100,7 @@ type daemon struct {
 	rejudge    *rejudge.Runner
 	key        *bounce.Key
 	bounces    *bounce.Deliverer
+	alerts     *alert.Dispatcher
 	engine     *retract.Engine
 	jobs       *job.Runner
 	pipeline   *pipeline.Pipeline
@@ -187,6 +189,9 @@ func Run(ctx context.Context, o Options) (err error) {
 	}
 	d.jobs = job.New(job.Options{Store: d.found(), Engine: d.engine, Log: d.log})
 	d.bounces = bounce.New(d.bounceOptions()) // the way out for what cannot be carried through
+	if err := d.openAlerts(); err != nil {
+		return err
+	}
 	// People, and at last the mail itself.
 	if err := d.openProofs(ctx); err != nil {
 		return err
@@ -223,7 +228,7 @@ func (d *daemon) run(ctx context.Context, reload <-chan os.Signal) error {
 	for _, part := range []func(context.Context) error{
 		d.certs.Run, d.networks.Run, d.refreshRDAP, d.pipeline.Run, d.index.Run, d.indicators.Run,
 		d.feeds.Run, d.sightings.Run, d.rejudge.Run,
-		d.engine.Run, d.jobs.Run, d.bounces.Run, d.tokens.Run, d.signedIn.Run, d.keys.Run,
+		d.engine.Run, d.jobs.Run, d.bounces.Run, d.alerts.Run, d.tokens.Run, d.signedIn.Run, d.keys.Run,
 		d.serveMetrics, d.runJanitor, d.watchStorage, d.feedWatchdog, d.board.run, d.watchState, d.watchHeap,
 	} {
 		group.Go(func() error { return part(failed) })

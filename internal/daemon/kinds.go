@@ -80,6 +80,10 @@ var kinds = map[string]noticeKind{
 	"engine.away":  {lasts: hour, do: "clawback check --online; mail is judged without it meanwhile"},
 	"inspector.failed": {lasts: hour, do: "see the log for why no process starts; what is attached is not read " +
 		"meanwhile"},
+	"route.failing": {do: "clawback alert deliveries NAME says what the receiver answers; mend it, or the route; " +
+		"what is to be told waits"},
+	"route.dropped": {lasts: 7 * day, do: "clawback alert list; what was dropped is found by clawback search and " +
+		"clawback audit; mend the receiver, or raise the route's keep and max_size"},
 	"config.restart": {do: "systemctl restart clawback: the sockets stay open meanwhile"},
 	"config.refused": {do: "clawback check says what is wrong; mend the file and reload"},
 	"retract.brake": {now: true, lasts: day,

@@ -74,6 +74,7 @@ func (d *daemon) reload(ctx context.Context) error {
 		return err
 	}
 	d.feeds.Use(cfg.Feeds, caution)
+	d.alerts.Use(cfg)
 	rules.Use()
 	d.admission.SetLimits(cfg.Quarantine)
 	if err := d.noteConfig(ctx, cfg, "config.reload"); err != nil {

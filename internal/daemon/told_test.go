@@ -62,6 +62,11 @@ var tells = map[string]struct {
 	}, "feed abuse is not taken: it is a web page"},
 	"feed.hit": {func(d *daemon) { d.feedHit(feed.Listing{Feed: "abuse"}, errors.New("there are 10,000")) },
 		"what feed abuse lists"},
+	"route.failing": {func(d *daemon) {
+		alertTeller{d.board, d.live}.RouteFails("soc", time.Time{}, "500")
+	}, "Route soc has delivered nothing"},
+	"route.dropped": {func(d *daemon) { alertTeller{d.board, d.live}.RouteDrops("soc") },
+		"Events for route soc were dropped"},
 	"address.vanished":       {func(d *daemon) { d.recipient("gone@gw.example") }, "it is deferred"},
 	"region.refused":         {func(d *daemon) { d.recipient("us@gw.example") }, "outside its regions"},
 	"quota.reached_share":    {func(d *daemon) { d.quotaReached(ofQuota(queue.ForJournal)) }, "has its share"},
@@ -130,6 +135,7 @@ func TestTold_eachTroubleThatHappens(t *testing.T) {
 			f.clock = f.clock.Add(max(k.lasts, 30*day) - time.Second)
 			wantStands(t, f, k.lasts == 0)
 			d.feedRead("abuse")
+			alertTeller{d.board, d.live}.RouteDelivers("soc")
 			d.alertRetract(retract.Alert{Kind: "resumed", Tenant: "t1"})
 			d.board.clear(kind, "", "") // as a reload does
 			wantStands(t, f, false)

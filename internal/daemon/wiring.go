@@ -114,6 +114,7 @@ func (d *daemon) bounceOptions() bounce.Options {
 func (d *daemon) serviceOptions() api.Options {
 	o := api.Options{
 		Queue: d.queue, Store: d.found(), Index: d.index, Indicators: d.indicators, Feeds: d.feeds,
+		Alerts:  d.alerts,
 		Rescans: d.rejudge, Tokens: d.tokens,
 		Engine: d.engine, Jobs: d.jobs, Status: d.status, Log: d.log,
 		Wake:      func() { d.bounces.Wake(); d.engine.Wake() },

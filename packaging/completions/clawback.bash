@@ -40,6 +40,10 @@ _clawback() {
 				"token"/revoke | \
 				""/console | \
 				"console"/link | \
+				""/alert | \
+				"alert"/list | \
+				"alert"/test | \
+				"alert"/deliveries | \
 				""/backup | \
 				""/restore-backup | \
 				""/store | \
@@ -950,6 +954,106 @@ _clawback() {
 		return
 		;;
 	"console link":--url-ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"alert":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"alert":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"alert":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"alert":--url-ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"alert list":--limit)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"alert list":--cursor)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"alert list":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"alert list":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"alert list":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"alert list":--url-ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"alert test":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"alert test":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"alert test":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"alert test":--url-ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"alert deliveries":--limit)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"alert deliveries":--cursor)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"alert deliveries":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"alert deliveries":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"alert deliveries":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"alert deliveries":--url-ca-file)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
@@ -3212,7 +3316,7 @@ _clawback() {
 	esac
 	case $path in
 	"")
-		commands="serve init check status queue bounce address connect setup token console backup restore-backup store search show retract restore job preview held export feedback submission submit policy intel rescan rules audit unwrap score demo graphsim completion manual version" flags="--help --socket --url --token-file --url-ca-file --json" words="" files=
+		commands="serve init check status queue bounce address connect setup token console alert backup restore-backup store search show retract restore job preview held export feedback submission submit policy intel rescan rules audit unwrap score demo graphsim completion manual version" flags="--help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"serve")
 		commands="" flags="--config --help --socket --url --token-file --url-ca-file --json" words="" files=
@@ -3297,6 +3401,18 @@ _clawback() {
 		;;
 	"console link")
 		commands="" flags="--role --tenant --no-bodies --account --help --socket --url --token-file --url-ca-file --json" words="" files=
+		;;
+	"alert")
+		commands="list test deliveries" flags="--help --socket --url --token-file --url-ca-file --json" words="" files=
+		;;
+	"alert list")
+		commands="" flags="--limit --cursor --help --socket --url --token-file --url-ca-file --json" words="" files=
+		;;
+	"alert test")
+		commands="" flags="--help --socket --url --token-file --url-ca-file --json" words="" files=
+		;;
+	"alert deliveries")
+		commands="" flags="--limit --cursor --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"backup")
 		commands="" flags="--recipient --help --socket --url --token-file --url-ca-file --json" words="" files=yes
