@@ -12,8 +12,8 @@ import (
 )
 
 // What the signals of this file say rests on three kinds of findings or more, of which none proves anything: who the
-// author claims to be, what shows that he is not, what he wants, and
-// a way to it that leads past what looks into links. Good mail has one or two of them. By the wide rule each of these signals makes MALICIOUS (totals.agree); the narrow
+// author claims to be, what shows that he is not, what he wants, and a way to it that leads past what looks into links.
+// Good mail has one or two of them. By the wide rule each of these signals makes MALICIOUS (totals.agree); the narrow
 // rule does not know them.
 
 // detectAgreement looks for findings of different kinds that agree.
@@ -35,8 +35,8 @@ func (x *inspection) agrees() bool {
 		"words.lookalike_order")
 }
 
-// borrowedCall looks for a brand's name and nothing else, borne by somebody whom nothing shows to be of it, and a
-// call about a charge or a fault as the only thing to do. A workshop that repairs what the brand makes has a name of its own
+// borrowedCall looks for a brand's name and nothing else, borne by somebody whom nothing shows to be of it, and a call
+// about a charge or a fault as the only thing to do. A workshop that repairs what the brand makes has a name of its own
 // beside it, and a brand's lesser domains authenticate.
 func (x *inspection) borrowedCall() {
 	if x.clickable > 0 || !x.borrowsName() || !x.unproven() || !x.hasPhoneNumber() {
@@ -215,8 +215,8 @@ func (x *inspection) anyCode(is func(*extract.Link) bool) bool {
 }
 
 // officeOrder looks for a registered person's name at a mailbox or a domain that is called after an office and not
-// after that person, and for an order. People's own mailboxes bear their names, and their firms' domains what the
-// firms are called.
+// after that person, and for an order. People's own mailboxes bear their names, and their firms' domains what the firms
+// are called.
 func (x *inspection) officeOrder() {
 	if !x.saw("impersonation.vip") || !x.orders() {
 		return
