@@ -3,6 +3,7 @@ package bolt
 import (
 	"context"
 	"errors"
+	"runtime"
 	"time"
 
 	"clawback/internal/nospace"
@@ -47,8 +48,34 @@ func (q *Queue) committer() {
 	}
 }
 
+// maxYields bounds how often a batch waits for more callers to come forward.
+const maxYields = 4
+
+// gatherOps takes what waits at this moment, and what is about to: those whose verdicts shared a commit end their items
+// together, and the first of them to run would otherwise get a transaction of its own, with two syncs.
 func (q *Queue) gatherOps(first *op) []*op {
-	return gather(q.ops, first, func(*op) bool { return false })
+	batch := []*op{first}
+	for range maxYields {
+		had := len(batch)
+		runtime.Gosched()
+		if batch = q.moreOps(batch); len(batch) == had {
+			break
+		}
+	}
+	return batch
+}
+
+// moreOps adds what waits.
+func (q *Queue) moreOps(batch []*op) []*op {
+	for len(batch) < maxBatch {
+		select {
+		case o := <-q.ops:
+			batch = append(batch, o)
+		default:
+			return batch
+		}
+	}
+	return batch
 }
 
 // drain commits what is left, once nothing more is appended to the log.
