@@ -188,6 +188,57 @@ func TestWhole_fillsTheSize(t *testing.T) {
 	}
 }
 
+// What is held against each other costs the product of both lengths, which one repetition does not find: the words of a
+// name and a mailbox, links and links of another kind, names of files and of their types.
+func TestWhole_twoRepetitions(t *testing.T) {
+	needs.Time(t, "half a megabyte of each of two kinds, whose bound is not that of the race detector", "make test")
+	scorer := wholeScorer(t)
+	const half = wholeSize/2 - 200
+	times := func(piece string) string { return strings.Repeat(piece, half/len(piece)) }
+	numbered := func(format string, size int) string {
+		var s strings.Builder
+		for n := 0; s.Len() < size; n++ {
+			fmt.Fprintf(&s, format, n)
+		}
+		return s.String()
+	}
+	const end = "\r\n\r\nx"
+	for name, message := range map[string]string{
+		"a name and a free mailbox":       "From: Norton " + times("abc ") + "<" + times("x") + "@gmail.com>" + end,
+		"numbered names and a mailbox":    "From: Norton " + numbered("w%d ", half) + "<" + times("x") + "@gmail.com>" + end,
+		"a name and a domain":             "From: Norton " + times("abc ") + "<a@" + times("x") + ".example>" + end,
+		"a name and labels":               "From: Norton " + times("abc ") + "<a@" + times("x.") + "example>" + end,
+		"a name and a subject":            "From: Norton " + times("abc ") + "<a@gmail.com>\r\nSubject: " + numbered("w%d ", half) + end,
+		"a name and an answer's mailbox":  "From: Norton " + times("abc ") + "<a@gmail.com>\r\nReply-To: b <" + times("x") + "@gmail.com>" + end,
+		"a name and a text":               "From: Norton " + times("abc ") + "<a@gmail.com>\r\n\r\n" + numbered("w%d ", half),
+		"a subject and a text":            "From: a@b.example\r\nSubject: " + numbered("w%d ", half) + "\r\n\r\n" + numbered("v%d ", half),
+		"recipients and addresses":        "From: a@b.example\r\nTo: " + numbered("u%d@c.example, ", half) + "\r\n\r\n" + numbered("u%d@d.example ", half),
+		"hosts and links":                 "From: a@b.example\r\n\r\n" + numbered("https://h%d.example/ ", half) + numbered("http://a.example/%d ", half),
+		"links and their texts":           "From: a@b.example\r\nContent-Type: text/html\r\n\r\n" + numbered("<a href='https://h%d.example/'>https://g.example/</a>", 2*half),
+		"classes and rules":               "From: a@b.example\r\nContent-Type: text/html\r\n\r\n<style>" + numbered(".c%d{color:#fff}", half) + "</style>" + numbered("<p class='c%d d'>a</p>", half),
+		"references and an id":            "From: a@b.example\r\nReferences: " + numbered("<%d@b.example> ", half) + "\r\nIn-Reply-To: " + numbered("<%d@c.example> ", half) + end,
+		"unsubscribing and links":         "From: a@b.example\r\nList-Unsubscribe: " + numbered("<https://l%d.example/>, ", half) + "\r\n\r\n" + numbered("https://l%d.example/ ", half),
+		"signatures and authors":          numbered("DKIM-Signature: d=h%d.example; s=a\r\n", half) + "From: " + numbered("<a@h%d.example>, ", half) + end,
+		"results and signatures":          "Authentication-Results: " + numbered("dkim=pass header.d=h%d.example;", half) + "\r\n" + numbered("DKIM-Signature: d=h%d.example\r\n", half) + end,
+		"servers and comments":            numbered("Received: from h%d.example by a.example; x\r\n", half) + "Received: from " + times("(") + end,
+		"names of files":                  "Content-Type: multipart/mixed; boundary=b\r\n\r\n" + numbered("--b\r\nContent-Type: application/pdf; name=a%d.pdf\r\n\r\nx\r\n", 2*half) + "--b--\r\n",
+		"a name of a file and its labels": "Content-Type: application/pdf; name=\"" + numbered("a%d.", half) + "\"\r\nContent-Disposition: attachment; filename=\"" + numbered("b%d.", half) + "\"" + end,
+		"cids and pictures":               "Content-Type: multipart/related; boundary=b\r\n\r\n--b\r\nContent-Type: text/html\r\n\r\n" + numbered("<img src=cid:%d>", half) + "\r\n" + numbered("--b\r\nContent-Type: image/png\r\nContent-ID: <%d>\r\n\r\nx\r\n", half) + "--b--\r\n",
+	} {
+		var cost wholeCost
+		for range 3 {
+			if cost = costOf(t, scorer, []byte(message)); cost.time <= wholeTime && cost.memory <= wholeMemory {
+				break
+			}
+		}
+		if cost.time > wholeTime || cost.memory > wholeMemory {
+			t.Errorf("%s, %d bytes: %v", name, len(message), cost)
+		} else {
+			t.Logf("%s, %d bytes: %v", name, len(message), cost)
+		}
+	}
+}
+
 func BenchmarkWhole_repeated(b *testing.B) {
 	scorer := wholeScorer(b)
 	for _, seed := range repeated() {

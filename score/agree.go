@@ -83,10 +83,14 @@ func (x *inspection) borrowsName() bool {
 	return true
 }
 
+// maxPlace is how long the name of a mailbox or domain is that is compared with each word of the author's name: RFC 5321
+// has 64 and 255 octets, and longer ones cost the product of both lengths.
+const maxPlace = 255
+
 // personsMailbox reports whether the author writes from a free mailbox that is called after a word of his name which
 // is neither a brand's nor an office's: many brands are surnames too.
 func (x *inspection) personsMailbox() bool {
-	if !x.freeMail {
+	if !x.freeMail || len(x.from.Local()) > maxPlace {
 		return false
 	}
 	local := strings.TrimSpace(x.lexicon.Fold(x.from.Local()).Text)
@@ -239,6 +243,9 @@ func (x *inspection) orders() bool {
 
 // namedIn reports whether a word of the author's name stands in the name of a mailbox or domain.
 func (x *inspection) namedIn(place string) bool {
+	if len(place) > maxPlace {
+		return false
+	}
 	place = strings.ReplaceAll(strings.TrimSpace(x.lexicon.Fold(place).Text), " ", "")
 	for word := range strings.FieldsSeq(x.lexicon.Fold(x.from.Name).Text) {
 		if len(word) >= 3 && strings.Contains(place, word) {
