@@ -19,6 +19,7 @@ type Act struct {
 	Object  string    `json:"object,omitempty"`
 	Comment string    `json:"comment,omitempty"`
 	Chain   string    `json:"chain,omitempty"` // hex SHA-256 over the previous entry's chain and this entry
+	Leaf    uint64    `json:"leaf,omitempty"`  // its number in the transparency log; none: it is older
 }
 
 func actOf(act store.Act) Act { return Act(act) }

@@ -17,6 +17,7 @@ type Applied struct {
 	Record string    `json:"r"`
 	Item   string    `json:"i,omitempty"`
 	At     time.Time `json:"at"`
+	Leaf   uint64    `json:"n,omitempty"` // in the log; 0: it is older than the log
 }
 
 // Planner decides what is to be done about a record. It is called inside the transaction, must be pure and quick, and
@@ -301,7 +302,9 @@ func (s *Store) learn(t *txn, a Application, rec Record, old *Record) error {
 func (t *txn) setApplied(a Application, record string) error {
 	key := hash16(a.Key)
 	t.put(tableAge, join(stamp(t.now), key), marked)
-	return t.save(tableApplied, key, Applied{Record: record, Item: a.Item, At: t.now})
+	row := Applied{Record: record, Item: a.Item, At: t.now, Leaf: t.nextLeaf()}
+	t.appendLeaf("", reportText(a.Key, row))
+	return t.save(tableApplied, key, row)
 }
 
 // facts is what one report's verdict read and what it taught.

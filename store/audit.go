@@ -119,7 +119,7 @@ func (t *txn) auditHead() (h auditHead) {
 // note appends an entry within a larger change.
 func (t *txn) note(act Act) (Act, error) {
 	head := t.auditHead()
-	act.Seq, act.Chain = head.Seq+1, ""
+	act.Seq, act.Chain, act.Leaf = head.Seq+1, "", t.nextLeaf()
 	act.At = act.At.UTC().Round(0)
 	if act.At.IsZero() {
 		act.At = t.now
@@ -129,6 +129,7 @@ func (t *txn) note(act Act) (Act, error) {
 		return act, fmt.Errorf("write audit entry: %w", err)
 	}
 	head = head.after(row)
+	t.appendLeaf(actLeaf, row)
 	act.Chain = hex.EncodeToString(head.Chain[:])
 	t.put(tableAudit, number(head.Seq), join(head.Chain[:], row))
 	t.put(tableMeta, auditHeadKey, join(number(head.Seq), head.Chain[:]))

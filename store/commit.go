@@ -188,7 +188,7 @@ func (s *Store) transact(batch []*call) (ran int, err error) {
 	}
 	defer tx.Rollback() // does nothing after a commit
 	wrote, bulk := false, 0
-	seq, shared := s.seq, &gathered{}
+	seq, shared := s.seq, &gathered{log: s.log.clone()}
 	written := map[string]*recentRecord{}
 	var room pending
 	for _, c := range batch {
@@ -205,6 +205,7 @@ func (s *Store) transact(batch []*call) (ran int, err error) {
 			if seq, err = t.flush(seq); err != nil {
 				return ran, err
 			}
+			shared.addLeaves(t.leaves)
 			s.forget(t, written)
 		}
 		room = t.pending.reused()
@@ -221,7 +222,7 @@ func (s *Store) transact(batch []*call) (ran int, err error) {
 	if err := tx.Commit(); err != nil {
 		return ran, err
 	}
-	s.seq = seq
+	s.seq, s.log = seq, shared.log
 	for _, rec := range written {
 		s.recent.add(rec)
 	}

@@ -21,6 +21,7 @@
 //   - I6 The counters equal a recount of the rows.
 //   - I7 A write with another Rev than the stored one is refused with [ErrConflict].
 //   - I8 Each audit entry's chain covers all entries before it.
+//     The log has a leaf for each entry and each applied report, written with it.
 //   - I9 A change is in the sequence of changes if and only if it is durable, in the order of the commits, and no
 //     number that was read is filled in later. What a follower has not done with is not pruned.
 //   - I10 A read that failed is an error ([ErrRead]), never an empty answer.
@@ -29,5 +30,5 @@
 // On failure: after a commit that failed nothing is known of the file's state, for fsync errors are not retryable. The
 // store is broken then: [Store.Broken] is closed and every write answers [ErrStorage] until the process opens it again.
 //
-// Standards: none; the keys' layout stands in keys.go, tables.go and schema.go.
+// Standards: RFC 6962, section 2.1 (the log's tree). The keys' layout stands in keys.go, tables.go and schema.go.
 package store

@@ -15,6 +15,10 @@ import (
 type gathered struct {
 	rows   map[rows.Table]map[string][]byte // nil value: deleted
 	counts map[string]*Counts               // by tenant
+
+	log       logHead // the log's end, with the leaves of this transaction
+	hashes    []byte  // that these have added to it
+	firstHash uint64  // the number of the first of them
 }
 
 // gathers reports whether the rows of a table are gathered.
@@ -71,7 +75,7 @@ func (g *gathered) settle(tx rows.Tx, b rows.Table) error {
 
 // settleAll gives the engine all that was gathered.
 func (g *gathered) settleAll(tx rows.Tx) error {
-	err := g.settle(tx, tableCounts)
+	err := errors.Join(g.settle(tx, tableCounts), g.settleLog(tx))
 	for b := range g.rows {
 		err = errors.Join(err, g.settle(tx, b))
 	}

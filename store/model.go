@@ -277,7 +277,8 @@ type Act struct {
 	Tenant  string    `json:"tenant,omitempty"`
 	Object  string    `json:"object,omitempty"`
 	Comment string    `json:"comment,omitempty"`
-	Chain   string    `json:"chain"` // hex SHA-256 over the previous entry's chain and this entry
+	Chain   string    `json:"chain"`          // hex SHA-256 over the previous entry's chain and this entry
+	Leaf    uint64    `json:"leaf,omitempty"` // its number in the log; 0: it is older than the log
 }
 
 // Original is where the variant's original lies in its report, as package journal opens it.

@@ -17,7 +17,7 @@ type migration func(tx rows.Tx) error
 // migrations are run in order; the number of those that the rows have seen is their schema version.
 func migrations() []migration {
 	return []migration{firstVersion, jobsInTables, beginChanges, valuesInTables, packedRows, suspendedIntents,
-		shortRows, oneVerdict}
+		shortRows, oneVerdict, beginLog}
 }
 
 // oneVerdict is version 8: a record's verdict stands with the variant that it is of, and not a second time beside it.

@@ -26,6 +26,7 @@ type Store struct {
 	urgent  chan *call   // C3 and C4, which go in front
 	ahead   atomic.Int64 // urgent calls that the committer has not received yet
 	seq     uint64       // of the last change; owned by the committer
+	log     logHead      // the log's end; owned by the committer
 	recent  recent
 	closing chan struct{}
 	stopped chan struct{} // closed when the committer has ended
@@ -67,6 +68,9 @@ func (s *Store) load() error {
 	}
 	t := &txn{tx: tx}
 	s.seq = t.lastChange()
+	if s.log, err = t.logHead(); err != nil {
+		return err
+	}
 	if err := t.failure(); err != nil {
 		return err
 	}

@@ -56,6 +56,8 @@ const (
 
 	tableKeyUses    rows.Table = 46 // NUL use -> KeyUse
 	tableKeyAnswers rows.Table = 47 // NUL use -> KeyAnswer
+
+	tableLog rows.Table = 56 // number of a hash of the log -> it and those after it that one transaction wrote
 )
 
 // tableTitles are the names of the tables: in errors, and as the buckets of bbolt.
@@ -74,6 +76,7 @@ var tableTitles = [...]string{
 	tableTokens:    "tokens", tableTokenUses: "token uses",
 	tableSessions: "sessions",
 	tableKeyUses:  "idempotency keys", tableKeyAnswers: "idempotency answers",
+	tableLog: "log",
 }
 
 // Tables are all tables, with their names.

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"time"
 
+	"golang.org/x/mod/sumdb/tlog"
+
 	"clawback/store/rows"
 )
 
@@ -25,6 +27,7 @@ type txn struct {
 	eventAt map[string]int     // where in events a row stands, by its id
 	counted map[string]*Counts // the tenants' counters that this call changes, by tenant
 	touched []string           // the records of which this call changes something
+	leaves  []tlog.Hash        // what it appends to the log
 	written *recentRecord      // the record that this call has written; nil: none that is to be found in memory
 	// How many of touched there were when written was: what comes later has changed it since.
 	touchedSince int

@@ -33,7 +33,10 @@ func (s *Store) Verify(ctx context.Context) (findings []string, err error) {
 	if err != nil {
 		return findings, fmt.Errorf("verify store: %w", err)
 	}
-	if err := s.VerifyAudit(ctx); err != nil {
+	if err = s.VerifyAudit(ctx); err == nil {
+		err = s.VerifyLog(ctx)
+	}
+	if err != nil {
 		findings = append(findings, err.Error())
 	}
 	return findings, nil

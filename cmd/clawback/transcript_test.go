@@ -180,6 +180,7 @@ var (
 	heads   = regexp.MustCompile(`^[A-Z]+  [A-Z -]+\n$|^ +COUNT  OLDEST|^(queue|bounces) [a-z]+ +\d`)
 	gap     = regexp.MustCompile(`(\S) {2,}`)
 	chain   = regexp.MustCompile(`"chain": "[0-9a-f]{64}"`)
+	leaf    = regexp.MustCompile(`"leaf": [0-9]+`) // reports are applied in no order
 	process = regexp.MustCompile(`^memory: .*\n$`)
 	inJSON  = regexp.MustCompile(`"(own|heap|cache|mapped|free|total|inodes|total_inodes)": \d+`)
 	disk    = regexp.MustCompile(`has \S+ .iB of \S+ .iB free`)
@@ -213,6 +214,7 @@ func (p *player) clean(text string) string {
 		line = since.ReplaceAllString(line, "AGO$4")
 		line = segment.ReplaceAllString(line, "SEGMENT")
 		line = chain.ReplaceAllString(line, `"chain": "CHAIN"`)
+		line = leaf.ReplaceAllString(line, `"leaf": LEAF`)
 		line = process.ReplaceAllString(line, "memory: SIZES\n")
 		line = lasts.ReplaceAllString(disk.ReplaceAllString(line, "has SIZE of SIZE free"), "for AGO, since")
 		line = inJSON.ReplaceAllString(line, `"$1": SIZE`)
