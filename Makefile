@@ -8,7 +8,7 @@ GOTEST  := $(GO) run ./internal/test/gotest
 LEAN     = $(shell $(GO) list -f '{{.ImportPath}} {{join .Deps " "}}' ./... | grep -v 'msgraph-sdk-go/users' | cut -d' ' -f1)
 FUZZTIME ?= 30s
 
-.PHONY: help build run test check fuzz attack crash chaos upgrade debian bench bench-graph smuggle install interop tls bench-smtp bench-score bench-sets bench-flow bench-jobs bench-index deb rpm install-files
+.PHONY: help build run test check fuzz attack crash chaos upgrade debian bench bench-graph smuggle install interop tls bench-smtp bench-score bench-sets bench-flow bench-jobs bench-index screenshots deb rpm install-files
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z -]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
@@ -87,6 +87,9 @@ bench-sets: ## the scorer on the project's own sets of mail, by kind and languag
 
 bench-score: build ## the scorer on labelled mail (MAIL=DIR), per source, beside other filters; its speed against rspamd's
 	scripts/bench-score.sh
+
+screenshots: build ## the pictures of the console in README.md, from the demo (needs chromium)
+	$(GO) run ./internal/test/consoleshots
 
 deb rpm: ## a package below dist/, the same bytes for the same commit, with its SBOM (compiles everything anew, once)
 	packaging/build.sh $@

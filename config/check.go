@@ -206,6 +206,21 @@ func webURL(s string) (string, error) {
 	return s, nil
 }
 
+// browserURL passes "", or what people write into their browser: https, or http on this machine, and no path.
+func browserURL(s string) (string, error) {
+	u, err := url.Parse(s)
+	local := err == nil && u.Scheme == "http" && (u.Hostname() == "localhost" || u.Hostname() == "127.0.0.1")
+	switch {
+	case s == "":
+		return s, nil
+	case err != nil || u.Host == "" || u.Scheme != "https" && !local:
+		return "", bad(s, "is not an address for a browser", "write it as in https://console.example.com")
+	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil:
+		return "", bad(s, "has more than a host and a port", "give the console a name of its own, without a path")
+	}
+	return s, nil
+}
+
 // prefix passes an IP address or a CIDR that is not the whole internet.
 func prefix(s string) (netip.Prefix, error) {
 	if addr, err := netip.ParseAddr(s); err == nil {

@@ -82,7 +82,7 @@ func readConsole(t *table) Console {
 	c := Console{
 		Enabled:        t.flag("enabled", t.present()),
 		Listen:         t.word("listen", "127.0.0.1:8444", listenAddress),
-		URL:            strings.TrimRight(t.word("url", "", webURL), "/"),
+		URL:            strings.TrimRight(t.word("url", "", browserURL), "/"),
 		PlainHTTP:      t.flag("plain_http", false),
 		MaxConnections: t.number("max_connections", 256, 4),
 	}

@@ -2,6 +2,7 @@ package console
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -20,14 +21,15 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	out := http.NewResponseController(w)
-	if err := out.SetWriteDeadline(time.Time{}); err != nil {
+	// The server's timeouts are for pages: the one for reading would end the request's context.
+	if err := errors.Join(out.SetReadDeadline(time.Time{}), out.SetWriteDeadline(time.Time{})); err != nil {
 		return
 	}
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no")
 	v := &visit{Request: r, service: s.o.Service}
 	v.who, _ = r.Context().Value(principalKey{}).(api.Principal)
-	ticks := time.NewTicker(tick)
+	ticks := time.NewTicker(s.tick)
 	defer ticks.Stop()
 	last, quiet := "", 0
 	fmt.Fprint(w, "retry: 5000\n\n")

@@ -111,6 +111,8 @@ func (s *Server) page(r route) http.Handler {
 		v.who, _ = req.Context().Value(principalKey{}).(api.Principal)
 		var shown view
 		err := req.ParseForm()
+		// All of the request is read: the time for that must not end what a page waits for, such as a backtest.
+		_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
 		if err == nil {
 			v.status, err = do(v, api.ShowStatus, api.None{})
 		}

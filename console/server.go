@@ -73,7 +73,7 @@ const (
 	maxHeader  = 32 << 10
 	maxForm    = 1 << 20 // a selection of a thousand messages fits
 	maxStreams = 64      // streams of events, of all browsers
-	tick       = 2 * time.Second
+	usualTick  = 2 * time.Second
 )
 
 // Server answers browsers.
@@ -85,6 +85,7 @@ type Server struct {
 	ending   context.Context // done when the server stops: streams end
 	end      context.CancelFunc
 	attempts *rate.Limiter // of signing in
+	tick     time.Duration // between two looks at the numbers of a stream
 }
 
 // New makes a Server.
@@ -93,7 +94,7 @@ func New(o Options) *Server {
 		o.Now = time.Now
 	}
 	s := &Server{o: o, pages: parsePages(), streams: make(chan struct{}, maxStreams),
-		attempts: rate.NewLimiter(5, 20)}
+		attempts: rate.NewLimiter(5, 20), tick: usualTick}
 	s.ending, s.end = context.WithCancel(context.Background())
 	s.http = &http.Server{
 		Handler: s.Handler(), ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),

@@ -112,6 +112,7 @@ func checkHere(cfg *config.Config) (list []finding) {
 	for _, f := range certs.Check(cfg, nil, time.Now()) {
 		list = append(list, topic(f.What).graded(f.OK, false, f.Text, f.Remedy))
 	}
+	list = append(list, checkDoors(cfg)...)
 	list = append(list, checkRules(cfg)...)
 	list = append(list, checkWarningLists(cfg)...)
 	for i := range cfg.Tenants {

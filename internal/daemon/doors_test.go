@@ -2,8 +2,13 @@ package daemon
 
 import (
 	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -127,5 +132,58 @@ func TestREST_isOffByDefault(t *testing.T) {
 	bed := start(t)
 	if strings.Contains(wholeLog(t, bed), "rest.listening") {
 		t.Error("the REST door is open")
+	}
+}
+
+// A person signs in to the console by a link of the command line's, sees a message, and takes it back; the audit has
+// his name. The link opens nothing a second time, and is not in the log.
+func TestConsole_fromLinkToMailbox(t *testing.T) {
+	bed, err := testbed.New(testbed.Options{Daemon: runInside, Tenants: []testbed.Tenant{testbed.Contoso},
+		Sim:    graphsim.Options{Seed: 1, Rates: graphsim.Calm()},
+		Config: "[console]\nlisten = \"127.0.0.1:0\"\nplain_http = true\n"})
+	must(t, err)
+	t.Cleanup(bed.Close)
+	bed.Sim.AddUser(graphsim.User{Tenant: testbed.Contoso.ID, UPN: "busy@contoso.example"})
+	must(t, bed.Start(t.Context()))
+	l := deliver(t, bed, 1)
+	outcomeIs(t, bed, l, store.Done)
+
+	link, err := client.Do(t.Context(), bed.Client, api.MakeSignInLink,
+		api.NewSignInLink{Account: "ada", Role: api.Analyst, Tenants: []string{testbed.Contoso.Name}})
+	must(t, err)
+	jar, err := cookiejar.New(nil)
+	must(t, err)
+	browser := &http.Client{Jar: jar}
+	address, secret, _ := strings.Cut(link.URL, "/sign-in?link=")
+	post := func(path string, form url.Values) (int, string) {
+		t.Helper()
+		answer, err := browser.PostForm(address+path, form)
+		must(t, err)
+		defer answer.Body.Close()
+		page, err := io.ReadAll(answer.Body)
+		must(t, err)
+		return answer.StatusCode, string(page)
+	}
+	status, page := post("/sign-in", url.Values{"link": {secret}})
+	if status != 200 || !strings.Contains(page, "Overview") {
+		t.Fatalf("sign in: %d %s", status, page)
+	}
+	if status, _ := post("/sign-in", url.Values{"link": {secret}}); status != http.StatusUnauthorized {
+		t.Errorf("the link opens twice: %d", status)
+	}
+	m, err := client.Do(t.Context(), bed.Client, api.ShowMessage, api.MessageRef{Key: l.MessageID})
+	must(t, err)
+	status, page = post("/messages/"+m.Record.ID+"/restore", url.Values{"comment": {"ours"}})
+	if status != 200 || !strings.Contains(page, m.Record.ID) {
+		t.Errorf("restore: %d", status)
+	}
+	acts, err := client.Do(t.Context(), bed.Client, api.ListAudit, api.AuditQuery{Object: m.Record.ID})
+	must(t, err)
+	newest := slices.Concat(acts.Items, []api.Act{{}})[0]
+	if !strings.HasPrefix(newest.Who, "ada (session ") || newest.Comment != "ours" {
+		t.Errorf("the audit has %+v", acts.Items)
+	}
+	if strings.Contains(wholeLog(t, bed), secret) {
+		t.Error("the link is in the log")
 	}
 }
