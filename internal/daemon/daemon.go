@@ -230,6 +230,7 @@ func (d *daemon) run(ctx context.Context, reload <-chan os.Signal) error {
 		d.feeds.Run, d.sightings.Run, d.rejudge.Run,
 		d.engine.Run, d.jobs.Run, d.bounces.Run, d.alerts.Run, d.tokens.Run, d.signedIn.Run, d.keys.Run,
 		d.serveMetrics, d.runJanitor, d.watchStorage, d.feedWatchdog, d.board.run, d.watchState, d.watchHeap,
+		d.tellLog,
 	} {
 		group.Go(func() error { return part(failed) })
 	}
