@@ -93,8 +93,11 @@ func (x *inspection) personsMailbox() bool {
 	if !x.freeMail || len(x.from.Local()) > maxPlace {
 		return false
 	}
-	local := strings.TrimSpace(x.lexicon.Fold(x.from.Local()).Text)
-	for word := range strings.FieldsSeq(x.lexicon.Fold(x.from.Name).Text) {
+	local, name := strings.TrimSpace(x.lexicon.Fold(x.from.Local()).Text), x.lexicon.Fold(x.from.Name).Text
+	if _, shown, ok := x.brands.in(name); ok {
+		name = strings.ReplaceAll(name, strings.TrimSpace(x.lexicon.Fold(shown).Text), " ")
+	}
+	for word := range strings.FieldsSeq(name) {
 		if len(word) >= 3 && !x.offices[word] && !x.brandWord(word) && strings.Contains(local, word) {
 			return true
 		}

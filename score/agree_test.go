@@ -134,11 +134,42 @@ func TestBrands_thatAreSurnames(t *testing.T) {
 		"surname first":                 {vary(gmailAs(`"Norton, Ann"`) + bill), false},
 		"an office":                     {vary(gmailAs("Norton Support") + bill), true},
 		"an office in its mailbox":      {vary(strings.ReplaceAll(gmailAs("Norton Support"), "ann@", "norton.support@") + bill), true},
+		"a brand of two words":          {vary(strings.ReplaceAll(gmailAs("Mercado Pago"), "ann@", "mercadopago81@") + bill), true},
+		"a brand of two with a line":    {vary(strings.ReplaceAll(gmailAs("Mercado_Pago"), "ann@", "mercado.x81@") + bill), true},
 		"another's name in the mailbox": {vary(strings.ReplaceAll(gmailAs("Norton Renewal Benefit"), "ann@", "x8812@") + bill), true},
 	} {
 		r := run(t, scorer(t, Options{}), c.text)
 		if has(r, "impersonation.brand_free_mail") != c.want || r.Disposition == verdict.Malicious && !c.want {
 			t.Errorf("%s: %v: %s", name, r.Disposition, summary(r))
+		}
+	}
+}
+
+// Orders of strangers from free mailboxes wait for a person: money and an answer, an answer and secrecy, wages and what
+// one signs in for. What customers, applicants and suppliers write from such mailboxes does not.
+func TestStrangerOrder_nearOnes(t *testing.T) {
+	for name, c := range map[string]struct {
+		text string
+		want bool
+	}{
+		"a transfer today":     {"\nAre you available? I need a transfer to be made today, write back.", true},
+		"in German":            {"\nSind Sie da? Ich brauche heute noch eine Überweisung, antworten Sie mir kurz.", true},
+		"in French":            {"\nÊtes-vous disponible ? J'ai besoin d'un virement aujourd'hui, répondez-moi.", true},
+		"a customer's bill":    {"\nPlease send me the invoice for the chairs that I ordered. Thank you.", false},
+		"a late parcel":        {"\nMy parcel has not come yet. Could you please tell me when it will be here?", false},
+		"an applicant":         {"\nI apply for the position in accounting that you advertise. My papers are attached.", false},
+		"a question about pay": {"\nDo you pay interns? I would like to come for three months in spring.", false},
+		"a plumber's bill":     {"\nHere is my bill for the repair in the kitchen. It is due in 30 days. Regards, Ann", false},
+		"a friend":             {"\nAre you there on Thursday? I owe you ten euros for the lunch. See you, Ann", false},
+		"a club":               {"\nThe fee of the club is 30 euros this year. The account is as before. Regards, Ann", false},
+		"a landlord":           {"\nThe rent for November has arrived, thank you. The statement follows in spring.", false},
+		"a supplier in German": {"\nAnbei die Rechnung für die Reparatur. Zahlbar in 30 Tagen. Viele Grüße, Ann", false},
+		"a customer in French": {"\nPouvez-vous m'envoyer la facture des chaises ? Merci beaucoup.", false},
+		"a call in Spanish":    {"\n¿Podemos hablar el jueves? Le llamo a las diez. Saludos, Ann", false},
+	} {
+		if r := run(t, scorer(t, Options{}), vary(gmail+c.text)); (r.Review == verdict.ReviewDemand) != c.want ||
+			r.Disposition == verdict.Malicious {
+			t.Errorf("%s: %v, review %q: %s", name, r.Disposition, r.Review, summary(r))
 		}
 	}
 }

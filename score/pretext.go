@@ -125,6 +125,8 @@ func (x *inspection) strangerOrder() {
 	away := x.saw("impersonation.reply_to_free_mail", "impersonation.reply_to_lookalike")
 	switch {
 	case (x.freeMail || away) && (ask >= 1.5 && money >= 1 || ask >= 2 && secret >= 1):
+	case !x.frozen && x.freeMail && (ask >= 1 && money >= 2 || ask >= 1.5 && secret >= 0.5 ||
+		money >= 2 && x.weight(topicPretext) >= 1.5):
 	case away && money >= 2:
 	default:
 		return
