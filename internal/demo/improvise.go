@@ -2,6 +2,7 @@ package demo
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -21,14 +22,19 @@ func improvise(files fs.FS) (*script, error) {
 	s := &script{files: files, free: true}
 	tenants := map[string]int{}
 	users := map[string]bool{}
+	var unfit []string
 	for _, name := range names {
 		raw, err := fs.ReadFile(files, name)
 		if err != nil {
 			return nil, fmt.Errorf("read %s: %w", name, err)
 		}
 		d, err := dissect(raw)
-		if err != nil || len(d.originals) == 0 {
-			return nil, fmt.Errorf("%s is not a journal report that net/mail can read: %v", name, err)
+		if err == nil && len(d.originals) == 0 {
+			err = errors.New("no message is attached to it")
+		}
+		if err != nil {
+			unfit = append(unfit, fmt.Sprintf("%s: %v", visible.Line(name), err))
+			continue
 		}
 		key := organisation(d)
 		if _, known := tenants[key]; !known {
@@ -47,6 +53,10 @@ func improvise(files fs.FS) (*script, error) {
 			}
 		}
 		s.Stories = append(s.Stories, st)
+	}
+	if len(unfit) > 0 {
+		return nil, fmt.Errorf("no journal reports; take them out, or judge plain messages by clawback score: %s",
+			strings.Join(unfit, "; "))
 	}
 	for i, st := range s.Stories { // after the last append: pointers into Tenants stay
 		raw, _ := fs.ReadFile(files, names[i])

@@ -60,8 +60,8 @@ func (c *Client) Check(ctx context.Context) []Finding {
 // mendToken says what to do where the login service has given no token: what is away is no fault of the credential's.
 func mendToken(err error) string {
 	if f, is := errors.AsType[*fault.Fault](err); is && f.Class != fault.Auth && f.Class != fault.GiveUp {
-		return "the credential may be right: look at the way to the login service (DNS, outgoing HTTPS), or wait, " +
-			"then run the check again"
+		return "the credential may be right: look at the way to the login service (DNS, outgoing HTTPS; this machine " +
+			"must trust the CA of a proxy that opens TLS), or wait, then run the check again"
 	}
 	return "mend the credential, then run the check again"
 }

@@ -143,6 +143,8 @@ func TestToken_loginTrouble(t *testing.T) {
 		{"wrong client", func(c *config.Tenant) { c.Graph.ClientID = "00000000-0000-4000-8000-000000000000" }, nil, fault.Auth, "AADSTS700016"},
 		{"unknown tenant", func(c *config.Tenant) { c.ID = "99999999-0000-4000-8000-000000000000" }, nil, fault.Auth, "AADSTS90002"},
 		{"login page is down", nil, &graphsim.Fault{Status: 503, Body: "<html>busy</html>", Type: "text/html"}, fault.Retry, ""},
+		{"a CA that is not trusted, as of a proxy that opens TLS", func(c *config.Tenant) { c.Graph.CAFile = "" }, nil,
+			fault.Retry, "login_unreachable"},
 		{"connection cut", nil, &graphsim.Fault{Drop: true}, fault.Retry, "login_unreachable"},
 		{"passing trouble", nil, &graphsim.Fault{Status: 400, Body: `{"error":"temporarily_unavailable","error_description":"AADSTS90033: A transient error has occurred."}`}, fault.Retry, "AADSTS90033"},
 	} {

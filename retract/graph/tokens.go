@@ -129,7 +129,7 @@ func loginFault(err error, now time.Time) *fault.Fault {
 	var failed *azidentity.AuthenticationFailedError
 	if !errors.As(err, &failed) || failed.RawResponse == nil {
 		return &fault.Fault{Class: fault.Retry, Tenant: true, Login: true, Code: fault.CodeLoginUnreachable,
-			Detail: "get an access token: the login service cannot be reached"}
+			Detail: "get an access token: the login service cannot be reached, or its certificate is not trusted here"}
 	}
 	const most = 64 << 10
 	var body []byte
