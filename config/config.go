@@ -18,6 +18,7 @@ type Config struct {
 	Control    Control
 	REST       REST
 	Console    Console
+	SignIn     SignIn
 	Listeners  []Listener
 	TLS        TLS
 	ACME       ACME

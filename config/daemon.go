@@ -51,6 +51,7 @@ func readConfig(t *table) *Config {
 	c.Alerts = readAlerts(t)
 	c.Log = readLog(t.table("log"))
 	c.Tenants = readTenants(t)
+	c.SignIn = readSignIn(t.table("sign_in"), c.Tenants, c.Console)
 	return c
 }
 

@@ -23,6 +23,10 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET /assets/{name}", serveAsset)
 	mux.HandleFunc("GET /sign-in", s.showSignIn)
 	mux.HandleFunc("POST /sign-in", s.signIn)
+	if s.o.Provider != nil {
+		mux.Handle("GET /sign-in/openid", s.o.Provider)
+		mux.Handle("GET /sign-in/openid/", s.o.Provider)
+	}
 	mux.HandleFunc("POST /sign-out", s.signOut)
 	mux.Handle("GET /events", s.known(http.HandlerFunc(s.events)))
 	for _, r := range routes {
@@ -111,12 +115,14 @@ func (s *Server) showSignIn(w http.ResponseWriter, r *http.Request) {
 	if link == "" {
 		status = http.StatusUnauthorized
 	}
-	s.write(w, r, view{Page: "signin", Title: "Sign in", Status: status, Data: signInPage{Link: link}})
+	s.write(w, r, view{Page: "signin", Title: "Sign in", Status: status,
+		Data: signInPage{Link: link, Provider: s.o.Provider != nil}})
 }
 
 type signInPage struct {
-	Link    string
-	Problem string
+	Link     string
+	Provider bool // an OpenID provider signs people in
+	Problem  string
 }
 
 // signIn begins a session by a link.

@@ -63,6 +63,7 @@ type Options struct {
 	Service        *api.Service
 	Sessions       Sessions
 	Links          *Links
+	Provider       http.Handler                                         // below /sign-in/openid; nil: links alone
 	Certificate    func(*tls.ClientHelloInfo) (*tls.Certificate, error) // nil: plain HTTP, on loopback
 	MaxConnections int
 	Now            func() time.Time // nil: time.Now

@@ -147,6 +147,7 @@ func restartKeys(old, cfg *config.Config) []string {
 		"control":       {old.Control, cfg.Control},
 		"rest":          {old.REST, cfg.REST},
 		"console":       {old.Console, cfg.Console},
+		"sign_in":       {old.SignIn, cfg.SignIn},
 		"networks":      {old.Networks, cfg.Networks},
 		"rdap":          {old.RDAP, cfg.RDAP},
 		"score.workers": {old.Score.Workers, cfg.Score.Workers},

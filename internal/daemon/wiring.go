@@ -8,10 +8,13 @@ import (
 	"net"
 	"net/netip"
 	"runtime"
+	"slices"
 	"time"
 
 	"clawback/api"
+	"clawback/api/openid"
 	"clawback/api/rest"
+	"clawback/api/session"
 	"clawback/bounce"
 	"clawback/config"
 	"clawback/console"
@@ -140,7 +143,44 @@ func (d *daemon) consoleOptions() console.Options {
 	if d.cfg.Console.PlainHTTP {
 		o.Certificate = nil
 	}
+	if d.cfg.SignIn.Issuer != "" {
+		o.Provider = openid.New(d.openidOptions()).Handler()
+	}
 	return o
+}
+
+// openidOptions wire the sign-in by the provider of the configuration.
+func (d *daemon) openidOptions() openid.Options {
+	c := d.cfg.SignIn
+	return openid.Options{Issuer: c.Issuer, ClientID: c.ClientID, Secret: c.ClientSecret.Reveal, Claim: c.Claim,
+		Life: c.Session, URL: d.doors.links.URL, Sessions: d.signedIn, Log: d.log,
+		Cookies: session.Cookies{Secure: !d.cfg.Console.PlainHTTP},
+		Rights:  func(groups []string) (api.Principal, bool) { return rightsOf(c.Groups, groups) }}
+}
+
+// rightsOf is what groups open together: the greatest role of each tenant. Bodies may be read where every one of them
+// allows it: the right is of the person, and not of a tenant.
+func rightsOf(configured []config.SignInGroup, groups []string) (p api.Principal, known bool) {
+	p.Bodies = true
+	for _, g := range configured {
+		var role api.Role
+		if !slices.Contains(groups, g.Name) || role.UnmarshalText([]byte(g.Role)) != nil {
+			continue
+		}
+		known = true
+		p.Bodies = p.Bodies && g.Bodies
+		if len(g.Tenants) == 0 {
+			p.All = max(p.All, role)
+		}
+		for _, tenant := range g.Tenants {
+			if p.Tenants == nil {
+				p.Tenants = map[string]api.Role{}
+			}
+			p.Tenants[tenant] = max(p.Tenants[tenant], role)
+		}
+	}
+	p.Bodies = p.Bodies && known
+	return p, known
 }
 
 func (d *daemon) admissionOptions() admission.Options {

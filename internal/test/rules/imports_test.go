@@ -19,6 +19,7 @@ var mayImport = map[string]string{
 	"api":                      "alert config intel intel/feed intel/indicator intel/rejudge intel/submission internal/mailaddr internal/visible journal query queue retract retract/job score/engines/rdap score/learn score/rules spool store store/index verdict",
 	"api/client":               "api api/routes",
 	"api/idempotency":          "api store",
+	"api/openid":               "api api/session",
 	"api/rest":                 "api api/idempotency api/routes",
 	"api/routes":               "api api/idempotency",
 	"api/session":              "api store",
@@ -41,7 +42,7 @@ var mayImport = map[string]string{
 	"console":                  "api api/session config internal/visible query store verdict",
 	"internal/bolt":            "",
 	"internal/cfb":             "",
-	"internal/daemon":          "alert api api api/idempotency api/rest api/session api/socket api/token backup bounce config config/regions console intel intel/feed intel/indicator intel/rejudge intel/sighting intel/submission internal/bolt internal/failpoint internal/lastgood internal/mailaddr journal pipeline query queue queue/bolt retract retract/exchange retract/graph retract/job retract/policy score score/attach/confined score/engines/rdap smtpd smtpd/admission smtpd/certs smtpd/networks spool store store/index store/loghead store/pebble systemd",
+	"internal/daemon":          "alert api api api/idempotency api/openid api/rest api/session api/socket api/token backup bounce config config/regions console intel intel/feed intel/indicator intel/rejudge intel/sighting intel/submission internal/bolt internal/failpoint internal/lastgood internal/mailaddr journal pipeline query queue queue/bolt retract retract/exchange retract/graph retract/job retract/policy score score/attach/confined score/engines/rdap smtpd smtpd/admission smtpd/certs smtpd/networks spool store store/index store/loghead store/pebble systemd",
 	"internal/demo":            "api api/client internal/test/graphsim internal/test/smtpload internal/test/testbed internal/visible testdata",
 	"internal/failpoint":       "",
 	"internal/keyfile":         "",
@@ -113,6 +114,7 @@ var mayImport = map[string]string{
 var mayImportModule = map[string]string{
 	"github.com/microsoftgraph/msgraph-sdk-go": "retract/graph",
 	"github.com/cockroachdb/pebble":            "store/pebble",
+	"github.com/coreos/go-oidc":                "api/openid",
 	"filippo.io/age":                           "backup cmd/clawback",
 	"go.etcd.io/bbolt":                         "alert internal/bolt queue/bolt score/engines/rdap store/bolt",
 }
