@@ -73,6 +73,7 @@ var attempts = map[string][]try{
 		{IndicatorOrder{ID: "indicator-all"}, true}},
 	"indicator.remove": {{IndicatorOrder{ID: "indicator-b"}, true}, {IndicatorOrder{ID: "indicator-b", Tenant: "b"}, true},
 		{IndicatorOrder{ID: "indicator-all"}, true}},
+	"report.show":      {{ReportQuery{}, false}, {ReportQuery{Tenant: "b"}, true}, {ReportQuery{Tenant: tenantB}, true}},
 	"feed.list":        {{Paging{}, true}},
 	"feed.show":        {{FeedRef{"f"}, true}},
 	"feed.approve":     {{FeedApproval{Feed: "f"}, true}},
@@ -274,8 +275,8 @@ func TestTenants_whatIsNotTheirsLooksLikeNothing(t *testing.T) {
 
 // needs is the least role of each operation, beside the table: a change of one must be meant.
 var needs = map[Role]string{
-	Viewer: "alert.deliveries alert.list bounce.export bounce.export bounce.list bounce.show dry_run.list feed.list feed.show feedback.list held.campaigns held.list held.show incident.csv incident.show index.show indicator.list job.list job.show message.count message.export " +
-		"message.list message.original message.show message.text indicator.show policy.list policy.show principal.show queue.export queue.groups queue.list queue.show rescan.list rescan.show rules.list status.show store.check submission.export submission.list submission.show",
+	Viewer: "alert.deliveries alert.list bounce.export bounce.list bounce.show dry_run.list feed.list feed.show feedback.list held.campaigns held.list held.show incident.csv incident.show index.show indicator.list job.list job.show message.count message.export " +
+		"message.list message.original message.show message.text indicator.show policy.list policy.show principal.show queue.export queue.groups queue.list queue.show rescan.list rescan.show report.show rules.list status.show store.check submission.export submission.list submission.show",
 	Analyst: "audit.list feedback.export feedback.give feedback.withdraw indicator.explain job.cancel job.pause job.preview job.resume job.start message.restore message.retract rescan.cancel rescan.pause rescan.resume rescan.start rules.backtest " +
 		"submission.accept submission.dismiss submission.file",
 	Approver: "bounce.retry feed.approve feed.update held.approve held.reject indicator.add indicator.approve " +

@@ -196,6 +196,14 @@ func (s worldStore) IntentsBy(_ context.Context, f store.IntentFilter) ([]store.
 func (s worldStore) Counts(_ context.Context, tenant string) (store.Counts, error) {
 	return store.Counts{Records: 1000}, nil
 }
+func (s worldStore) CountReceived(_ context.Context, tenant string, _, _ time.Time) (
+	map[string]map[verdict.Disposition]int, error) {
+	counts := map[string]map[verdict.Disposition]int{}
+	for _, id := range both(tenant, tenantA, tenantB) {
+		counts[id] = map[verdict.Disposition]int{verdict.Clean: 5}
+	}
+	return counts, s.err
+}
 func (s worldStore) Attempts(context.Context, string) ([]store.Attempt, error) {
 	return []store.Attempt{{Seq: 1}}, nil
 }

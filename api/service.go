@@ -49,6 +49,8 @@ type Store interface {
 	IntentsBy(ctx context.Context, f store.IntentFilter) ([]store.Intent, error)
 	Attempts(ctx context.Context, intent string) ([]store.Attempt, error)
 	Counts(ctx context.Context, tenant string) (store.Counts, error)
+	CountReceived(ctx context.Context, tenant string, since, until time.Time) (
+		map[string]map[verdict.Disposition]int, error)
 	Audit(ctx context.Context, f store.AuditFilter) ([]store.Act, error)
 	Note(ctx context.Context, act store.Act) error
 	Update(ctx context.Context, c store.Change) error

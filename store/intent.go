@@ -36,9 +36,11 @@ type IntentFilter struct {
 	Mailbox  string // object id
 	Kind     Kind
 	Outcomes []Outcome
-	DryRun   bool   // only what a tenant in dry-run would have had done
-	After    string // id of an intent: those that follow it in the order, whatever its outcome is by now
-	Limit    int    // 0: 1000
+	Since    time.Time // of records received then or later
+	Until    time.Time // of records received before
+	DryRun   bool      // only what a tenant in dry-run would have had done
+	After    string    // id of an intent: those that follow it in the order, whatever its outcome is by now
+	Limit    int       // 0: 1000
 }
 
 // IntentsBy lists intents, those of the newest record first. It looks at 100,000 at most and says so by [ErrBound].
@@ -92,7 +94,7 @@ func (t *txn) intentsByOutcome(f IntentFilter) (list []Intent, err error) {
 	m := t.mergedFrom(tableOutcomes, prefixes, from)
 	for scanned := 0; len(list) < f.Limit; scanned++ {
 		suffix, _, ok := m.next()
-		if !ok {
+		if !ok || !f.Since.IsZero() && string(suffix[:8]) > string(stampDown(f.Since)) {
 			return list, nil
 		}
 		if scanned >= maxScan {
@@ -111,6 +113,9 @@ func (t *txn) intentsByOutcome(f IntentFilter) (list []Intent, err error) {
 
 // behind is where a list goes on that has come to f.After.
 func (t *txn) behind(f IntentFilter) ([]byte, error) {
+	if f.After == "" && !f.Until.IsZero() {
+		return stampDown(f.Until), nil
+	}
 	if f.After == "" {
 		return nil, nil
 	}
@@ -122,7 +127,8 @@ func (t *txn) behind(f IntentFilter) ([]byte, error) {
 }
 
 func (f IntentFilter) match(in Intent) bool {
-	return (!f.DryRun || in.DryRun) && (f.Tenant == "" || f.Tenant == in.Tenant) &&
+	return (!f.DryRun || in.DryRun) && (f.Since.IsZero() || !in.Received.Before(f.Since)) &&
+		(f.Until.IsZero() || in.Received.Before(f.Until)) && (f.Tenant == "" || f.Tenant == in.Tenant) &&
 		(f.Address == "" || mailaddr.Equal(f.Address, in.Address)) &&
 		(f.Mailbox == "" || f.Mailbox == in.Mailbox) &&
 		(f.Kind == "" || f.Kind == in.Kind) &&

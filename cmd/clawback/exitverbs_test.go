@@ -14,7 +14,7 @@ func TestExitStatus_ofEveryVerb(t *testing.T) {
 	const alone = "needs no daemon"
 	// What follows each verb in a command line that is right.
 	lines := map[string]string{
-		"status": "", "alert list": "", "alert test": "soc", "alert deliveries": "soc", "queue list": "", "queue show": "id", "queue retry": "id", "queue export": "id",
+		"status": "", "alert list": "", "report": "", "alert test": "soc", "alert deliveries": "soc", "queue list": "", "queue show": "id", "queue retry": "id", "queue export": "id",
 		"queue discard": "id --yes --comment c", "bounce list": "", "bounce show": "id", "bounce retry": "id",
 		"bounce export": "id", "address list": "", "address retire": "a@gw.example.com", "backup": "DIR", "store check": "",
 		"token list": "", "token create": "n --role viewer --every-tenant", "token revoke": "id", "store reindex": "", "store forget-old": "", "search": "", "show": "id", "retract": "id --to trash",

@@ -64,6 +64,7 @@ type cli struct {
 	Job        jobCmd        `cmd:"" group:"mail" help:"List, show, follow, pause, resume or cancel bulk jobs."`
 	Preview    previewCmd    `cmd:"" group:"mail" help:"Show what would have been done for tenants in dry-run."`
 	Held       heldCmd       `cmd:"" group:"mail" help:"List, approve or reject retractions that wait for a person."`
+	Report     reportCmd     `cmd:"" group:"mail" help:"Sum up what was seen and done in a span of time."`
 	Export     exportCmd     `cmd:"" group:"mail" help:"Write the journal report of a message, as it arrived, to a file."`
 	Feedback   feedbackCmd   `cmd:"" group:"mail" help:"Correct verdicts: the tenant's classifier learns from it. Also list, withdraw, export, reset."`
 	Submission submissionCmd `cmd:"" group:"mail" help:"List, show, accept or dismiss what users reported."`
