@@ -96,6 +96,7 @@ type Message struct {
 	Reasons     []string            `json:"reasons,omitempty"`
 	Rules       []string            `json:"reason_ids,omitempty"`
 	Indicators  []verdict.Indicator `json:"indicators,omitempty"`
+	Cut         bool                `json:"cut,omitempty"` // the lists were too long for this receiver
 }
 
 // Action is what was done in one mailbox.
@@ -311,4 +312,16 @@ func (e *Event) clean(clean func(string) string) {
 			m.Reasons[i] = clean(m.Reasons[i])
 		}
 	}
+}
+
+// short is the event without what a message lists, and with its texts cut, for receivers of short messages: the record
+// has the rest.
+func (e Event) short() Event {
+	m := *e.Message
+	m.Indicators, m.Reasons, m.Cut = nil, nil, true
+	m.Subject, m.MessageID, m.Sender, m.From = clip(m.Subject, 200), clip(m.MessageID, 200), clip(m.Sender, 100),
+		clip(m.From, 100)
+	m.Recipients = m.Recipients[:min(len(m.Recipients), 3)]
+	e.Message = &m
+	return e
 }

@@ -51,6 +51,9 @@ func base(e Event, who product, category, class, activity int) object {
 	}
 	if e.Message != nil {
 		metadata["correlation_uid"] = e.Message.Record
+		if e.Message.Cut {
+			metadata["is_truncated"] = true
+		}
 	}
 	return object{"category_uid": category, "class_uid": class, "activity_id": activity,
 		"type_uid": class*100 + activity, "severity_id": int(e.Severity), "time": e.At.UnixMilli(),

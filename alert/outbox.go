@@ -259,9 +259,11 @@ func (o *outbox) next(a config.Alert, now time.Time) (m *batch, events []Event, 
 			if n > m.To {
 				return false, nil
 			}
-			err := json.Unmarshal(row, &e)
+			if err := json.Unmarshal(row, &e); err != nil { // damaged: the receiver knows that one is lost
+				e = cutEvent(Lost{Events: 1, From: now, To: now}, now, fmt.Sprintf("damaged-%d", n))
+			}
 			events = append(events, e)
-			return err == nil, err
+			return true, nil
 		})
 	})
 	return m, events, wait, err

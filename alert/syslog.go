@@ -90,13 +90,9 @@ func (s *syslogSender) deliver(ctx context.Context, raw net.Conn, all []byte) er
 
 // message is one event: the header of RFC 5424, and JSON in ASCII, which needs no mark of order and has no line end.
 func (s *syslogSender) message(e Event) ([]byte, error) {
-	var body []byte
-	var err error
-	if s.route.Format == "ocsf" {
-		body, err = json.Marshal(ocsfOf(e, product{hostname: s.hostname, version: s.version}))
-	} else {
-		one := entry{Event: e, Times: 1, Boxes: 1}
-		body, err = json.Marshal(wire{harmlessEvent(e), one.line(), 1})
+	body, err := s.body(e)
+	if err == nil && len(body) > maxSyslog-maxHeader && e.Message != nil {
+		body, err = s.body(e.short())
 	}
 	if err != nil {
 		return nil, err
@@ -108,7 +104,24 @@ func (s *syslogSender) message(e Event) ([]byte, error) {
 	// RFC 5424, section 6.2: at most six digits of a second; nil for the process and for structured data.
 	header := fmt.Sprintf("<%d>1 %s %s clawback - %s - ", facility*8+level,
 		e.At.UTC().Format("2006-01-02T15:04:05.000000Z07:00"), clip(s.hostname, 255), e.Type)
-	return append([]byte(header), inASCII(body)...), nil
+	return append([]byte(header), body...), nil
+}
+
+// Bounds of a message: what docs/alerts.md tells receivers to take.
+const (
+	maxSyslog = 64 << 10
+	maxHeader = 1 << 10
+)
+
+// body is an event as JSON in ASCII.
+func (s *syslogSender) body(e Event) (body []byte, err error) {
+	if s.route.Format == "ocsf" {
+		body, err = json.Marshal(ocsfOf(e, product{hostname: s.hostname, version: s.version}))
+	} else {
+		one := entry{Event: e, Times: 1, Boxes: 1}
+		body, err = json.Marshal(wire{harmlessEvent(e), one.line(), 1})
+	}
+	return inASCII(body), err
 }
 
 // inASCII writes JSON in ASCII.

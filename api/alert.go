@@ -76,6 +76,14 @@ func (s *Service) listAlerts(_ context.Context, _ access, q Paging) (page Page[A
 	return part(all, q, func(a alert.Status) string { return a.Name }, alertOf)
 }
 
+// AlertsOf shows routes.
+func AlertsOf(list []alert.Status) (shown []Alert) {
+	for _, a := range list {
+		shown = append(shown, alertOf(a))
+	}
+	return shown
+}
+
 func alertOf(a alert.Status) Alert {
 	return Alert{Name: a.Name, Kind: a.Kind, Format: a.Format, Target: a.Target,
 		Events: append([]string{}, a.Events...), Waiting: a.Waiting, Bytes: a.Bytes, Delivered: a.Delivered,

@@ -62,7 +62,10 @@ var (
 	noticesMetric = metric("notices", "Troubles that a person must be told of, by kind.", "kind", "tenant")
 	sinceMetric   = metric("notices_oldest_timestamp_seconds", "Since when the oldest of them stands.", "kind",
 		"tenant")
-	lastMetric = metric("last_report_timestamp_seconds", "When the last report was processed.", "tenant")
+	alertWaitingMetric  = metric("alert_waiting", "Events that wait for the receiver of a route.", "route")
+	alertFailuresMetric = metric("alert_failures", "Failures of a route in a row.", "route")
+	alertDroppedMetric  = metric("alert_dropped_total", "Events of a route that a bound has dropped.", "route")
+	lastMetric          = metric("last_report_timestamp_seconds", "When the last report was processed.", "tenant")
 )
 
 // Describe names no metric beforehand: tenants come and go with the configuration.
@@ -102,6 +105,11 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	}
 	collectRDAP(out, s.RDAP)
 	collectNotices(s.Notices, gauge)
+	for _, r := range s.Alerts {
+		gauge(alertWaitingMetric, float64(r.Waiting), r.Name)
+		gauge(alertFailuresMetric, float64(r.Failures), r.Name)
+		out <- prometheus.MustNewConstMetric(alertDroppedMetric, prometheus.CounterValue, float64(r.Dropped), r.Name)
+	}
 	for _, t := range s.Tenants {
 		collectTenant(out, t, gauge)
 	}

@@ -26,9 +26,10 @@ type Status struct {
 	Deferring   string       `json:"deferring_mail,omitempty"`
 	Disk        Disk         `json:"disk"`
 	Certificate *Certificate `json:"certificate,omitempty"`
-	RDAP        *RDAP        `json:"rdap,omitempty"` // nil: the registries may not be asked
-	Quotas      []Quota      `json:"quotas"`         // of what strangers have sent, where there is any
-	Notices     []Notice     `json:"notices"`        // what needs a person, what is the gateway's first
+	RDAP        *RDAP        `json:"rdap,omitempty"`   // nil: the registries may not be asked
+	Alerts      []Alert      `json:"alerts,omitempty"` // routes; of the whole machine
+	Quotas      []Quota      `json:"quotas"`           // of what strangers have sent, where there is any
+	Notices     []Notice     `json:"notices"`          // what needs a person, what is the gateway's first
 }
 
 // Process is what the daemon has in memory, in bytes. Own has heap and cache in it, with what is free of them for now;

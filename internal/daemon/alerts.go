@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"clawback/alert"
+	"clawback/api"
 	"clawback/bounce"
 	"clawback/store"
 )
@@ -22,6 +23,15 @@ func (d *daemon) openAlerts() (err error) {
 	}
 	d.onClose(d.alerts.Close)
 	return nil
+}
+
+// alertStatus is how the routes stand; nil where there is none.
+func (d *daemon) alertStatus() ([]api.Alert, error) {
+	if d.alerts == nil {
+		return nil, nil
+	}
+	list, err := d.alerts.Status()
+	return api.AlertsOf(list), err
 }
 
 // alertTeller tells of routes by the board. What it says of a route does not change from one failure to the next, so

@@ -56,6 +56,9 @@ func (d *daemon) status(ctx context.Context) (api.Status, error) {
 	}
 	s.Certificate = d.certificate(now)
 	s.RDAP = d.rdapStatus()
+	if s.Alerts, err = d.alertStatus(); err != nil {
+		return s, err
+	}
 	s.Quotas = d.quotas()
 	d.trend.note(s, now)
 	gaveUp, err := failures(ctx, d.store, s.Tenants, now)
