@@ -14,7 +14,7 @@ import (
 // checkAlerts looks at the routes for alerts: whether one is there at all and, online, whether each receiver is.
 func checkAlerts(ctx context.Context, cfg *config.Config, online bool) (list []finding) {
 	if len(cfg.Alerts) == 0 && !online {
-		return []finding{topic("alerts").fine("nobody elsewhere is told: there is no [[alert]]; " +
+		return []finding{topic("alert").fine("nobody elsewhere is told: there is no [[alert]]; " +
 			"clawback status and the log tell of trouble")}
 	}
 	mail := &bounce.Sender{Hostname: cfg.Hostname, Resolver: net.DefaultResolver, Timeout: 20 * time.Second}
