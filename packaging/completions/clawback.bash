@@ -67,6 +67,7 @@ _clawback() {
 				"held"/campaigns | \
 				"held"/approve | \
 				"held"/reject | \
+				""/report | \
 				""/export | \
 				""/feedback | \
 				"feedback"/give | \
@@ -1838,6 +1839,41 @@ _clawback() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
 		return
 		;;
+	"report":--from)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"report":--to)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"report":--tenant)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"report":--socket)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"report":--url)
+		COMPREPLY=()
+		:
+		return
+		;;
+	"report":--token-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
+	"report":--url-ca-file)
+		COMPREPLY=()
+		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
+		return
+		;;
 	"export":--socket)
 		COMPREPLY=()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word") && compopt -o filenames 2>/dev/null
@@ -3316,7 +3352,7 @@ _clawback() {
 	esac
 	case $path in
 	"")
-		commands="serve init check status queue bounce address connect setup token console alert backup restore-backup store search show retract restore job preview held export feedback submission submit policy intel rescan rules audit unwrap score demo graphsim completion manual version" flags="--help --socket --url --token-file --url-ca-file --json" words="" files=
+		commands="serve init check status queue bounce address connect setup token console alert backup restore-backup store search show retract restore job preview held report export feedback submission submit policy intel rescan rules audit unwrap score demo graphsim completion manual version" flags="--help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"serve")
 		commands="" flags="--config --help --socket --url --token-file --url-ca-file --json" words="" files=
@@ -3482,6 +3518,9 @@ _clawback() {
 		;;
 	"held reject")
 		commands="" flags="--campaign --query --yes --yes-all --comment --help --socket --url --token-file --url-ca-file --json" words="" files=
+		;;
+	"report")
+		commands="" flags="--from --to --tenant --csv --help --socket --url --token-file --url-ca-file --json" words="" files=
 		;;
 	"export")
 		commands="" flags="--help --socket --url --token-file --url-ca-file --json" words="" files=yes

@@ -15,7 +15,7 @@ function __clawback_at
             case '-*'
             case '*'
                 set -l longer (string join ' ' $path $word)
-                contains -- $longer 'serve' 'init' 'check' 'status' 'queue' 'queue list' 'queue show' 'queue retry' 'queue export' 'queue discard' 'bounce' 'bounce list' 'bounce show' 'bounce retry' 'bounce export' 'address' 'address new' 'address list' 'address retire' 'connect' 'setup' 'setup exchange' 'token' 'token create' 'token list' 'token revoke' 'console' 'console link' 'alert' 'alert list' 'alert test' 'alert deliveries' 'backup' 'restore-backup' 'store' 'store reindex' 'store check' 'store forget-old' 'search' 'show' 'retract' 'restore' 'job' 'job list' 'job show' 'job follow' 'job pause' 'job resume' 'job cancel' 'preview' 'held' 'held list' 'held campaigns' 'held approve' 'held reject' 'export' 'feedback' 'feedback give' 'feedback list' 'feedback export' 'feedback withdraw' 'feedback reset' 'submission' 'submission list' 'submission show' 'submission accept' 'submission dismiss' 'submission export' 'submit' 'policy' 'policy list' 'policy add' 'policy remove' 'policy test' 'policy import' 'policy export' 'intel' 'intel list' 'intel add' 'intel explain' 'intel import' 'intel approve' 'intel feeds' 'intel update' 'intel remove' 'rescan' 'rescan start' 'rescan list' 'rescan show' 'rescan follow' 'rescan approve' 'rescan pause' 'rescan resume' 'rescan cancel' 'rules' 'rules list' 'rules test' 'rules backtest' 'audit' 'unwrap' 'score' 'demo' 'graphsim' 'completion' 'manual' 'version'; and set path $path $word
+                contains -- $longer 'serve' 'init' 'check' 'status' 'queue' 'queue list' 'queue show' 'queue retry' 'queue export' 'queue discard' 'bounce' 'bounce list' 'bounce show' 'bounce retry' 'bounce export' 'address' 'address new' 'address list' 'address retire' 'connect' 'setup' 'setup exchange' 'token' 'token create' 'token list' 'token revoke' 'console' 'console link' 'alert' 'alert list' 'alert test' 'alert deliveries' 'backup' 'restore-backup' 'store' 'store reindex' 'store check' 'store forget-old' 'search' 'show' 'retract' 'restore' 'job' 'job list' 'job show' 'job follow' 'job pause' 'job resume' 'job cancel' 'preview' 'held' 'held list' 'held campaigns' 'held approve' 'held reject' 'report' 'export' 'feedback' 'feedback give' 'feedback list' 'feedback export' 'feedback withdraw' 'feedback reset' 'submission' 'submission list' 'submission show' 'submission accept' 'submission dismiss' 'submission export' 'submit' 'policy' 'policy list' 'policy add' 'policy remove' 'policy test' 'policy import' 'policy export' 'intel' 'intel list' 'intel add' 'intel explain' 'intel import' 'intel approve' 'intel feeds' 'intel update' 'intel remove' 'rescan' 'rescan start' 'rescan list' 'rescan show' 'rescan follow' 'rescan approve' 'rescan pause' 'rescan resume' 'rescan cancel' 'rules' 'rules list' 'rules test' 'rules backtest' 'audit' 'unwrap' 'score' 'demo' 'graphsim' 'completion' 'manual' 'version'; and set path $path $word
         end
     end
     test "$path" = "$argv[1]"
@@ -43,6 +43,7 @@ complete -c clawback -n '__clawback_at \'\'' -a restore -d 'Put a retracted mess
 complete -c clawback -n '__clawback_at \'\'' -a job -d 'List, show, follow, pause, resume or cancel bulk jobs.'
 complete -c clawback -n '__clawback_at \'\'' -a preview -d 'Show what would have been done for tenants in dry-run.'
 complete -c clawback -n '__clawback_at \'\'' -a held -d 'List, approve or reject retractions that wait for a person.'
+complete -c clawback -n '__clawback_at \'\'' -a report -d 'Sum up what was seen and done in a span of time.'
 complete -c clawback -n '__clawback_at \'\'' -a export -d 'Write the journal report of a message, as it arrived, to a file.'
 complete -c clawback -n '__clawback_at \'\'' -a feedback -d 'Correct verdicts: the tenant\'s classifier learns from it. Also list, withdraw, export, reset.'
 complete -c clawback -n '__clawback_at \'\'' -a submission -d 'List, show, accept or dismiss what users reported.'
@@ -583,6 +584,16 @@ complete -c clawback -n '__clawback_at \'held reject\'' -l url -x -d 'Daemon els
 complete -c clawback -n '__clawback_at \'held reject\'' -l token-file -r -F -d 'With --url: has the token.'
 complete -c clawback -n '__clawback_at \'held reject\'' -l url-ca-file -r -F -d 'With --url: roots, PEM.'
 complete -c clawback -n '__clawback_at \'held reject\'' -l json -d 'Answer in JSON, one object or list, or one object a line.'
+complete -c clawback -n '__clawback_at \'report\'' -l from -x -d 'Received then or later, as in 2026-03-01; else 30 days.'
+complete -c clawback -n '__clawback_at \'report\'' -l to -x -d 'Received before; now without it.'
+complete -c clawback -n '__clawback_at \'report\'' -l tenant -x -d 'Name or GUID of a tenant.'
+complete -c clawback -n '__clawback_at \'report\'' -l csv -d 'As CSV, a line for each number.'
+complete -c clawback -n '__clawback_at \'report\'' -l help -s h -d 'Show context-sensitive help.'
+complete -c clawback -n '__clawback_at \'report\'' -l socket -r -F -d 'Control socket of the daemon (default /run/clawback/control.sock).'
+complete -c clawback -n '__clawback_at \'report\'' -l url -x -d 'Daemon elsewhere: https://gw.example.com:8443.'
+complete -c clawback -n '__clawback_at \'report\'' -l token-file -r -F -d 'With --url: has the token.'
+complete -c clawback -n '__clawback_at \'report\'' -l url-ca-file -r -F -d 'With --url: roots, PEM.'
+complete -c clawback -n '__clawback_at \'report\'' -l json -d 'Answer in JSON, one object or list, or one object a line.'
 complete -c clawback -n '__clawback_at \'export\'' -F
 complete -c clawback -n '__clawback_at \'export\'' -l help -s h -d 'Show context-sensitive help.'
 complete -c clawback -n '__clawback_at \'export\'' -l socket -r -F -d 'Control socket of the daemon (default /run/clawback/control.sock).'
