@@ -52,6 +52,9 @@ func (s *Spool) removeUnused(ctx context.Context, name string, inUse InUse) (use
 	if used, err = inUse(ctx, name); used || err != nil {
 		return used, err
 	}
+	if s.givenLately(name) {
+		return true, nil
+	}
 	return false, s.remove(name)
 }
 

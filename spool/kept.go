@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
+	"time"
 
 	seekable "github.com/SaveTheRbtz/zstd-seekable-format-go/pkg"
 	"github.com/klauspost/compress/zstd"
@@ -28,6 +29,7 @@ func (s *Spool) Keep(_ context.Context, r Ref) (Ref, error) {
 		return Ref{}, err
 	}
 	kept := Ref{File: keptName(r), Size: r.Size, CRC: r.CRC}
+	s.holdKept(kept.File)
 	if b, err := s.open(kept); err == nil {
 		return kept, b.Close()
 	}
@@ -40,6 +42,45 @@ func (s *Spool) Keep(_ context.Context, r Ref) (Ref, error) {
 		return Ref{}, fmt.Errorf("keep %s: %w", r.File, err)
 	}
 	return kept, nil
+}
+
+// lately are the copies that Keep gave in the last hour, by name, with when that was: the row that is to refer to one
+// comes minutes after it at most. A copy has the age of its body, which may have waited for a person past all
+// retention.
+type lately struct {
+	mu    sync.Mutex // guards what follows
+	given map[string]time.Time
+}
+
+// maxLately bounds them. Few bodies wait until their copies are past the retention.
+const maxLately = 1 << 16
+
+// holdKept keeps a copy from being deleted before a row refers to it.
+func (s *Spool) holdKept(name string) {
+	s.deleting.RLock()
+	defer s.deleting.RUnlock()
+	s.lately.mu.Lock()
+	defer s.lately.mu.Unlock()
+	now := s.o.Now()
+	if hour, ok := hourOf(name); ok && now.Sub(hour) < 2*time.Hour {
+		return // it cannot be past any retention within the hour
+	}
+	if s.lately.given == nil || len(s.lately.given) >= maxLately {
+		s.lately.given = map[string]time.Time{}
+	}
+	s.lately.given[name] = now
+}
+
+// givenLately reports whether Keep gave a copy in the last hour.
+func (s *Spool) givenLately(name string) bool {
+	s.lately.mu.Lock()
+	defer s.lately.mu.Unlock()
+	at, given := s.lately.given[name]
+	if given && s.o.Now().Sub(at) >= time.Hour {
+		delete(s.lately.given, name)
+		return false
+	}
+	return given
 }
 
 // keptName follows from the Ref, so that a copy is made once.

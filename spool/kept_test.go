@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -223,4 +224,32 @@ func FuzzKept(f *testing.F) {
 			t.Errorf("read %d bytes of %d without an error", n, size)
 		}
 	})
+}
+
+// A copy of a body that waited past all retention is not deleted between Keep and the row that is to refer to it,
+// whether Keep has made it or found it.
+func TestKeep_ofAnOldBody(t *testing.T) {
+	for _, age := range []time.Duration{0, 2 * time.Hour, 26 * time.Hour, 400 * 24 * time.Hour} {
+		c := newClock()
+		s := open(t, t.TempDir(), Options{Now: c.now})
+		text := content(300)
+		r := commitBlob(t, s, text)
+		for _, step := range []string{"made", "found"} {
+			c.t = c.t.Add(age)
+			kept, err := s.Keep(t.Context(), r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			before := c.t.Add(-time.Hour)
+			if e, err := s.Expire(t.Context(), before, before, only(r.File)); err != nil || e.Files > 0 {
+				t.Errorf("%s after %v: Expire = %+v, %v", step, age, e, err)
+			}
+			wantBody(t, s, kept, text)
+		}
+		c.t = c.t.Add(4 * time.Hour)
+		before := c.t.Add(-time.Hour)
+		if e, err := s.Expire(t.Context(), before, before, only(r.File)); err != nil || e.Files != 1 {
+			t.Errorf("%v, and no row refers to it hours later: Expire = %+v, %v; want one removed", age, e, err)
+		}
+	}
 }

@@ -96,6 +96,8 @@ type Spool struct {
 
 	looked atomic.Pointer[looked] // the last look at a disk with plenty of space
 
+	lately lately // long-lived copies that no row may refer to yet
+
 	mu       sync.Mutex // owns what follows
 	broken   chan struct{}
 	cause    error // why it is broken
