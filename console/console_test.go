@@ -172,7 +172,7 @@ func skeleton(t *testing.T, page string, w *httptest.ResponseRecorder) (list []s
 		t.Fatalf("%s: %v", page, err)
 	}
 	for n := range root.Descendants() {
-		if n.Type != html.ElementNode {
+		if n.Type != html.ElementNode || n.Data == "wbr" && len(n.Attr) == 0 { // which stand in addresses
 			continue
 		}
 		list = append(list, n.Data)
@@ -379,7 +379,7 @@ func TestHeld_campaignKeepsItsName(t *testing.T) {
 	_, rest, _ := strings.Cut(page, `value="approve:`)
 	key, _, _ := strings.Cut(rest, `"`)
 	w := b.ask("POST", "/held", url.Values{"answer": {"approve:" + key}, "tenant": {tenantA}})
-	if w.Code != 200 || !strings.Contains(w.Body.String(), "1 retractions are settled") {
+	if w.Code != 200 || !strings.Contains(w.Body.String(), "Settled: 1 retraction") {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }

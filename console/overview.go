@@ -1,6 +1,8 @@
 package console
 
 import (
+	"github.com/dustin/go-humanize/english"
+
 	"clawback/api"
 	"clawback/store"
 	"clawback/verdict"
@@ -139,14 +141,14 @@ func (t sums) tiles() []tile {
 
 // needs are what a person must decide on, as far as this one may.
 func (t sums) needs(v *visit) (list []need) {
-	add := func(n int, text, path string, op api.Any) {
+	add := func(n int, one, more, path string, op api.Any) {
 		if n > 0 && v.who.MaySomewhere(op) {
-			list = append(list, need{n, text, path})
+			list = append(list, need{n, english.PluralWord(n, one, more), path})
 		}
 	}
-	add(t.held, "retractions wait for a decision", "/held", api.ListHeld)
-	add(t.submissions, "reports by users are open", "/submissions", api.ListSubmissions)
-	add(t.quarantined, "reports are in quarantine", "/system", api.ListGroups)
+	add(t.held, "retraction waits for a decision", "retractions wait for a decision", "/held", api.ListHeld)
+	add(t.submissions, "report by a user is open", "reports by users are open", "/submissions", api.ListSubmissions)
+	add(t.quarantined, "report is in quarantine", "reports are in quarantine", "/system", api.ListGroups)
 	return list
 }
 

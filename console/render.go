@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/dustin/go-humanize"
+	"github.com/dustin/go-humanize/english"
 
 	"clawback/api"
 	"clawback/internal/visible"
@@ -46,7 +47,11 @@ func parsePages() map[string]*template.Template {
 // functions are what templates can call beside html/template's own.
 func functions() template.FuncMap {
 	return template.FuncMap{
-		"asset": assetPath, "bytes": byteCount, "clip": clip, "defang": defang, "iso": iso, "lower": strings.ToLower,
+		"address": address, "asset": assetPath, "bytes": byteCount, "clip": clip, "defang": defang, "iso": iso,
+		"lower": strings.ToLower,
+		"count": func(n int, noun string) string {
+			return humanize.Comma(int64(n)) + " " + english.PluralWord(n, noun, "")
+		},
 		"num": func(n int) string { return humanize.Comma(int64(n)) }, "seconds": seconds, "stamp": stamp,
 		"words":  func(s any) string { return strings.ReplaceAll(fmt.Sprint(s), "_", " ") },
 		"pair":   func(a, b any) [2]any { return [2]any{a, b} },
@@ -71,6 +76,13 @@ func iso(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 // byteCount is a size for people.
 func byteCount(n int64) string { return humanize.IBytes(uint64(max(n, 0))) }
 
+// address is a foreign address, cut to a number of characters, that a narrow column breaks where its parts end.
+func address(n int, s string) template.HTML {
+	return template.HTML(breaks.Replace(template.HTMLEscapeString(clip(n, s)))) // no escape has one of these characters
+}
+
+var breaks = strings.NewReplacer("@", "@<wbr>", ".", ".<wbr>")
+
 // seconds is a time span for people.
 func seconds(s any) string {
 	var n int64
@@ -84,6 +96,8 @@ func seconds(s any) string {
 		n = *s
 	}
 	switch d := time.Duration(n) * time.Second; {
+	case n == 0:
+		return "a second"
 	case d < 2*time.Minute:
 		return fmt.Sprintf("%d s", n)
 	case d < 2*time.Hour:
