@@ -54,12 +54,11 @@ func (s *Service) makeSignInLink(ctx context.Context, a access, n NewSignInLink)
 	} else if p.Tenants, where, err = s.linkTenants(a, n); err != nil {
 		return link, err
 	}
-	if link.URL, link.Expires, err = s.o.SignInLinks.Make(p); err != nil {
-		return SignInLink{}, err
-	}
-	act := store.Act{Who: a.Name, What: a.op.Name, Object: p.Name,
-		Comment: fmt.Sprintf("%s of %s, until %s", n.Role, where, link.Expires.UTC().Format(time.RFC3339))}
+	act := store.Act{Who: a.Name, What: a.op.Name, Object: p.Name, Comment: fmt.Sprintf("%s of %s", n.Role, where)}
 	if err := s.note(ctx, act); err != nil {
+		return link, err
+	}
+	if link.URL, link.Expires, err = s.o.SignInLinks.Make(p); err != nil {
 		return SignInLink{}, err
 	}
 	return link, nil

@@ -113,6 +113,13 @@ func (a askedFeeds) Update(context.Context, string, bool) ([]feed.Result, error)
 	return []feed.Result{{Feed: "f"}}, nil
 }
 
+type askedLinks struct{ *asked }
+
+func (a askedLinks) Make(api.Principal) (string, time.Time, error) {
+	a.n++
+	return "https://journal.example.com/sign-in", time.Now().Add(time.Minute), nil
+}
+
 type askedAlerts struct{ *asked }
 
 func (askedAlerts) Status() ([]alert.Status, error)             { return []alert.Status{{Name: "soc"}}, nil }
@@ -301,7 +308,7 @@ func (a *acts) policy(t *testing.T) api.Policy {
 func (a *acts) renew() {
 	o := a.serviceOptions()
 	o.Index, o.Upkeep, o.Feeds = &a.asked, &a.asked, askedFeeds{&a.asked}
-	o.Alerts = askedAlerts{&a.asked}
+	o.Alerts, o.SignInLinks = askedAlerts{&a.asked}, askedLinks{&a.asked}
 	a.service = api.New(o)
 }
 
@@ -397,6 +404,7 @@ var changing = map[string]func(*testing.T, *acts) any{
 	"token.revoke": func(t *testing.T, a *acts) any {
 		return api.ItemOrder{ID: do(t, a, api.CreateToken, oneToken).Token.ID}
 	},
+	"console.link":     func(*testing.T, *acts) any { return api.NewSignInLink{Role: api.Viewer} },
 	"index.rebuild":    func(*testing.T, *acts) any { return api.None{} },
 	"store.forget_old": func(*testing.T, *acts) any { return api.None{} },
 	"alert.test":       func(*testing.T, *acts) any { return api.AlertRef{Alert: "soc"} },
