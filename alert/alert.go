@@ -50,6 +50,8 @@ type Dispatcher struct {
 	o      Options
 	outbox *outbox
 	saved  time.Time // of follow's goroutine: when the cursor in the store was last written
+	// Of follow's goroutine: the writes of rows that were told lately. Two changes that are read late show one row.
+	revs map[string]uint64
 
 	mu      sync.Mutex
 	cfg     *config.Config     // owned by mu
@@ -66,7 +68,8 @@ func Open(cfg *config.Config, o Options) (*Dispatcher, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Dispatcher{o: o, outbox: out, cfg: cfg, workers: map[string]*worker{}, renew: make(chan struct{}, 1)}, nil
+	return &Dispatcher{o: o, outbox: out, cfg: cfg, workers: map[string]*worker{},
+		revs: map[string]uint64{}, renew: make(chan struct{}, 1)}, nil
 }
 
 // Close closes the outbox. Run has ended.

@@ -495,6 +495,27 @@ func TestFollow_verdictsAndActions(t *testing.T) {
 	}
 }
 
+// Two changes of a row that are read when both have happened are one event.
+func TestFollow_lateReadsTellOnce(t *testing.T) {
+	b := newBench(t, soc())
+	rec, _, err := b.store.Apply(t.Context(), store.Application{Key: "k", Item: "i", Tenant: contoso, Network: "n",
+		Record: badRecord(b.clock())}, planOne)
+	must(t, err)
+	in, err := b.store.Intent(t.Context(), "i"+rec.ID[1:])
+	must(t, err)
+	in, attempt, err := b.store.Begin(t.Context(), in, store.Attempt{Operation: "move"})
+	must(t, err)
+	in.Outcome, in.Reason, attempt.Outcome = store.Done, "moved", "done"
+	_, err = b.store.Complete(t.Context(), in, attempt)
+	must(t, err)
+	b.follow()
+	s := &taker{}
+	b.worker("soc", s).step(t.Context())
+	if len(s.parcels) != 1 || len(s.parcels[0].Events) != 2 {
+		t.Errorf("sent %+v", s.parcels)
+	}
+}
+
 // planOne holds the message in the mailbox of its first recipient.
 func planOne(rec store.Record, _ []store.Intent) []store.Intent {
 	return []store.Intent{{ID: "i" + rec.ID[1:], Record: rec.ID, Tenant: rec.Tenant,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"clawback/config"
@@ -88,6 +89,7 @@ type pass struct {
 	t       *targets
 	list    []routed
 	notices map[string]*told
+	revs    map[string]uint64 // of the rows that it tells of
 }
 
 // follow makes events of a part of what changed, and says whether there is more.
@@ -103,7 +105,7 @@ func (d *Dispatcher) follow(ctx context.Context, t *targets) (more bool, err err
 	if err != nil || len(changes) == 0 {
 		return false, err
 	}
-	p := pass{d: d, t: t, notices: map[string]*told{}}
+	p := pass{d: d, t: t, notices: map[string]*told{}, revs: map[string]uint64{}}
 	for _, c := range changes {
 		if err := p.add(ctx, c); err != nil {
 			return false, fmt.Errorf("read what change %d is about: %w", c.Seq, err)
@@ -113,6 +115,7 @@ func (d *Dispatcher) follow(ctx context.Context, t *targets) (more bool, err err
 	if err := d.outbox.add(last, p.list, p.notices); err != nil {
 		return false, fmt.Errorf("keep events for receivers: %w", err)
 	}
+	p.keepRevs()
 	d.wakeWorkers(p.list)
 	return len(changes) == chunk, d.save(ctx, last)
 }
@@ -192,9 +195,38 @@ func (p *pass) add(ctx context.Context, c store.Event) (err error) {
 	return err
 }
 
+// maxRevs bounds what is known of rows that were told lately.
+const maxRevs = 20_000
+
+// isNew reports whether a row as it is now was not told yet. An event of it has the same id in any case.
+func (p *pass) isNew(id string, rev uint64) bool {
+	for _, seen := range []map[string]uint64{p.revs, p.d.revs} {
+		if last, known := seen[id]; known {
+			return last != rev && p.remember(id, rev)
+		}
+	}
+	return p.remember(id, rev)
+}
+
+func (p *pass) remember(id string, rev uint64) bool {
+	p.revs[id] = rev
+	return true
+}
+
+// keepRevs keeps what a pass has told once that is durable: one that fails is done again.
+func (p *pass) keepRevs() {
+	if len(p.d.revs) >= maxRevs {
+		clear(p.d.revs)
+	}
+	maps.Copy(p.d.revs, p.revs)
+}
+
 // put gives an event to the routes that tell of it.
 func (p *pass) put(c store.Event, e Event) {
-	e.ID, e.At, e.TenantName = fmt.Sprintf("%d-%s", c.Seq, c.ID), c.At, p.t.names[e.Tenant]
+	if e.ID == "" {
+		e.ID = fmt.Sprintf("%d-%s", c.Seq, c.ID)
+	}
+	e.At, e.TenantName = c.At, p.t.names[e.Tenant]
 	e.clean(p.d.o.Teller.Clean)
 	if routes := p.t.telling(e); len(routes) > 0 {
 		p.list = append(p.list, routed{e, routes})
@@ -206,7 +238,11 @@ func (p *pass) addVerdict(ctx context.Context, c store.Event) error {
 	if err != nil || rec.Verdict.Disposition == verdict.Unscored {
 		return err
 	}
-	p.put(c, eventOfVerdict(rec))
+	if p.isNew(rec.ID, rec.Rev) {
+		e := eventOfVerdict(rec)
+		e.ID = fmt.Sprintf("%s-%d", rec.ID, rec.Rev)
+		p.put(c, e)
+	}
 	return nil
 }
 
@@ -216,10 +252,12 @@ func (p *pass) addAction(ctx context.Context, c store.Event) error {
 		return err
 	}
 	rec, err := p.d.o.Store.Followed(ctx, in.Record)
-	if err != nil {
+	if err != nil || !p.isNew(in.ID, in.Rev) {
 		return err
 	}
-	p.put(c, eventOfAction(in, rec))
+	e := eventOfAction(in, rec)
+	e.ID = fmt.Sprintf("%s-%d", in.ID, in.Rev)
+	p.put(c, e)
 	return nil
 }
 

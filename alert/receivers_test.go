@@ -315,7 +315,7 @@ func TestGather_joinsWhatIsTheSame(t *testing.T) {
 	other.Action = &a
 	again := p.Events[2]
 	again.Text = "newer"
-	list := gather(append(p.Events, other, again))
+	list := gather(append(p.Events, p.Events[1], other, again))
 	if len(list) != len(p.Events) || list[1].Boxes != 2 || list[2].Text != "newer" || list[2].Times != 2 {
 		t.Errorf("%d entries: %+v", len(list), list)
 	}

@@ -21,18 +21,24 @@ type entry struct {
 // gather makes one entry of the events that say the same: a notice counts as it was last, and so does a message's
 // verdict; what was done with one message in many mailboxes, with one outcome, is one entry.
 func gather(events []Event) (list []entry) {
-	at := map[string]int{}
+	at, boxes := map[string]int{}, map[string]bool{}
 	for _, e := range events {
 		key := sameAs(e)
 		i, known := at[key]
 		if !known || key == "" {
 			at[key] = len(list)
 			list = append(list, entry{Event: e, Times: 1, Boxes: 1})
+			if e.Action != nil {
+				boxes[key+" "+e.Action.Mailbox] = true
+			}
 			continue
 		}
 		list[i].Times++
 		if e.Type == OfAction {
-			list[i].Boxes++
+			if box := key + " " + e.Action.Mailbox; !boxes[box] {
+				boxes[box] = true
+				list[i].Boxes++
+			}
 			continue
 		}
 		list[i].Event = e
