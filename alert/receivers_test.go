@@ -126,11 +126,15 @@ func TestWebhook_receiverMisbehaves(t *testing.T) {
 	}{
 		"500": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }, "500"},
 		"repeats secrets": {func(w http.ResponseWriter, r *http.Request) {
-			http.Error(w, r.URL.Path+r.Header.Get("Authorization"), 403)
+			http.Error(w, r.URL.Path+r.Header.Get("Authorization"), http.StatusForbidden)
 		}, "403"},
-		"redirects":     {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, inside.URL, 302) }, "redirects are not followed"},
-		"redirects 307": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://10.0.0.1/", 307) }, "redirects are not followed"},
-		"hangs":         {func(http.ResponseWriter, *http.Request) { <-hung }, "does not answer in time"},
+		"redirects": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, inside.URL, http.StatusFound)
+		}, "redirects are not followed"},
+		"redirects 307": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://10.0.0.1/", http.StatusTemporaryRedirect)
+		}, "redirects are not followed"},
+		"hangs": {func(http.ResponseWriter, *http.Request) { <-hung }, "does not answer in time"},
 		"hangs in its answer": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Write([]byte("begun"))
 			w.(http.Flusher).Flush()

@@ -38,6 +38,10 @@ func FuzzReading_isTheScorers(f *testing.F) {
 	for _, empty := range []string{"", "\n", "\r\n", "\r\r\n", "\r\r\r\n\r\n", "\r", "a:", "a:\n", " \n", ":\n\n"} {
 		f.Add([]byte("Content-Type: message/rfc822\r\n\r\n" + empty)) // no message, or one that says nothing
 	}
+	for _, message := range []string{"d:\n=:", "d:\n@: pay now", "Subject: a\r\n=: x", "d:\n=: x\n\n--b\n",
+		"d:\n=: x\n\n--b\n\ny"} {
+		f.Add([]byte(mixed + "--b\nContent-Type: message/rfc822\n\n" + message + "\n--b--\n")) // without an empty line
+	}
 	f.Add([]byte("Content-Type: /0\nContent-Transfer-Encoding: base64\n\n0"))
 	for _, broken := range []string{"0", "=", "IA=", "IAo", "I A"} { // text of which nothing, or a blank, comes
 		f.Add([]byte("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Transfer-Encoding: base64" +

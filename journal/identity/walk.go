@@ -140,6 +140,7 @@ func (w *walk) message(name string, depth int) {
 		SHA256: digest([]string{mailaddr.Lower(m.From), m.date(), m.untagged})})
 	at, first := w.attached.add(m), len(w.parts)
 	w.body(&h, "text/plain", depth+1)
+	w.ambiguous = w.ambiguous || len(w.parts) == first // its last field may be its text
 	if !w.bounded {
 		m.Parts = w.parts[first:]
 		w.attached.setContents(at, m.Contents())
